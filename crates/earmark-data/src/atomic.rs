@@ -1,0 +1,233 @@
+//! Files that are either the old one or the new one, never half of each.
+//!
+//! [`write()`] fills a temporary file in the same folder, syncs it to the disk, renames it over the target and syncs the
+//! folder. A process killed at any moment leaves the old file whole, and at most a temporary named
+//! `.NAME.tmp-PID-COUNT`, which [`clean_leftovers`] recognises and removes.
+//!
+//! # A hook for tests
+//!
+//! [`crash_point`] names the moments at which a process may die. The environment variable `EARMARK_CRASH_AT=point:N`
+//! makes the N-th pass of that point abort the process at once, with nothing flushed or dropped, as a `kill -9` would.
+//! [`write()`] passes `write-half` (half of the bytes are in the temporary), `written` (all are, before the rename) and
+//! `renamed`. Without the variable, a point costs one atomic load. The variable is read once.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// A file that could not be written: which, why, and what to do about it. The target is as it was before.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: cannot write the file: {cause}; {}", path.display(), remedy(cause))]
+pub struct WriteError {
+    /// The file that was to be written.
+    pub path: PathBuf,
+    /// What the operating system (or the code that made the content) said.
+    #[source]
+    pub cause: io::Error,
+}
+
+impl WriteError {
+    /// An error about `path`.
+    pub fn new(path: &Path, cause: io::Error) -> Self {
+        Self { path: path.to_path_buf(), cause }
+    }
+}
+
+fn remedy(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "free some space or choose a folder on another disk"
+        }
+        io::ErrorKind::PermissionDenied => "choose a folder that you may write to, or change its permissions",
+        io::ErrorKind::ReadOnlyFilesystem => "choose a folder on a disk that is not read-only",
+        io::ErrorKind::NotFound => "create its folder first, or correct the path",
+        io::ErrorKind::IsADirectory => "there is a folder of that name: choose another name",
+        io::ErrorKind::NotADirectory => "a part of the path is a file, not a folder: correct the path",
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => "correct the content or the path",
+        _ => "check the disk and the path, then try again",
+    }
+}
+
+/// Replaces `path` by what `fill` writes, in one step.
+///
+/// A symbolic link is followed; a pipe or device (such as `/dev/stdout`) is written to directly, since it can't be
+/// replaced. The folder must exist. The writer is buffered.
+///
+/// # Errors
+///
+/// When the disk, the folder or `fill` fails. The target is then untouched and the temporary is gone.
+pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), WriteError> {
+    write_unnamed(path, fill).map_err(|cause| WriteError::new(path, cause))
+}
+
+fn write_unnamed(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let target = match fs::metadata(path) {
+        Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+        Ok(found) if found.is_file() => fs::canonicalize(path)?,
+        Ok(_) => {
+            let mut sink = BufWriter::new(OpenOptions::new().write(true).open(path)?);
+            fill(&mut sink)?;
+            return sink.flush();
+        }
+        Err(_) => path.to_path_buf(),
+    };
+    let (temporary, file) = create_temporary(&target)?;
+    let outcome = fill_and_rename(file, &temporary, &target, fill);
+    if outcome.is_err() {
+        // The first error is the one to report; a temporary that can't be removed is a leftover, found by its name.
+        let _ = fs::remove_file(&temporary);
+    }
+    outcome
+}
+
+fn fill_and_rename(
+    file: File,
+    temporary: &Path,
+    target: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let file = if crash_plan().is_some_and(|plan| plan.point == "write-half") {
+        fill_in_halves(file, fill)?
+    } else {
+        let mut writer = BufWriter::with_capacity(1 << 16, file);
+        fill(&mut writer)?;
+        writer.into_inner().map_err(io::IntoInnerError::into_error)?
+    };
+    file.sync_all()?;
+    // Windows can't rename an open file.
+    drop(file);
+    crash_point("written");
+    fs::rename(temporary, target)?;
+    crash_point("renamed");
+    sync_folder(folder_of(target))
+}
+
+/// Only under the test hook: half of the bytes reach the disk before the crash point.
+fn fill_in_halves(mut file: File, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<File> {
+    let mut bytes = Vec::new();
+    fill(&mut bytes)?;
+    let (first, second) = bytes.split_at(bytes.len() / 2);
+    file.write_all(first)?;
+    file.sync_all()?;
+    crash_point("write-half");
+    file.write_all(second)?;
+    Ok(file)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn create_temporary(target: &Path) -> io::Result<(PathBuf, File)> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let name = target
+        .file_name()
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name"))?;
+    loop {
+        let mut hidden = OsString::from(".");
+        hidden.push(name);
+        hidden.push(format!(".tmp-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
+        let temporary = folder_of(target).join(hidden);
+        match OpenOptions::new().write(true).create_new(true).open(&temporary) {
+            Ok(file) => return Ok((temporary, file)),
+            // Left behind by a killed process that had the same number: take the next name.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Makes the rename itself durable. Only Unix can (and needs to) sync a folder.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        // Some network and FUSE file systems can't sync a folder; the file itself is on the disk.
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        outcome => outcome,
+    }
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Is this the name of a temporary that [`write()`] makes: `.NAME.tmp-PID-COUNT`?
+pub fn is_leftover(name: &OsStr) -> bool {
+    let Some((stem, numbers)) = name.to_str().and_then(|name| name.rsplit_once(".tmp-")) else { return false };
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    stem.len() > 1
+        && stem.starts_with('.')
+        && numbers.split_once('-').is_some_and(|(pid, count)| digits(pid) && digits(count))
+}
+
+/// Removes the temporaries that killed processes left in `folder` (not below it); returns how many.
+///
+/// Call it where no other process is writing, such as a run directory that is about to be resumed.
+///
+/// # Errors
+///
+/// When the folder can't be listed or a leftover can't be removed.
+pub fn clean_leftovers(folder: &Path) -> io::Result<usize> {
+    clean_leftovers_older_than(folder, Duration::ZERO)
+}
+
+/// As [`clean_leftovers`], but spares files younger than `age`: for folders that several processes share.
+///
+/// # Errors
+///
+/// When the folder can't be listed or a leftover can't be removed.
+pub fn clean_leftovers_older_than(folder: &Path, age: Duration) -> io::Result<usize> {
+    let mut removed = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if !is_leftover(&entry.file_name()) {
+            continue;
+        }
+        let old = age.is_zero()
+            || entry.metadata().and_then(|found| found.modified()).is_ok_and(|changed| {
+                changed.elapsed().is_ok_and(|elapsed| elapsed >= age)
+            });
+        if old {
+            match fs::remove_file(entry.path()) {
+                Ok(()) => removed += 1,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(removed)
+}
+
+struct CrashPlan {
+    point: String,
+    pass: u64,
+}
+
+fn crash_plan() -> Option<&'static CrashPlan> {
+    static PLAN: OnceLock<Option<CrashPlan>> = OnceLock::new();
+    PLAN.get_or_init(|| {
+        let value = std::env::var("EARMARK_CRASH_AT").ok()?;
+        let (point, pass) = value.rsplit_once(':')?;
+        Some(CrashPlan { point: point.to_owned(), pass: pass.parse().ok()? })
+    })
+    .as_ref()
+}
+
+/// A moment at which a test may kill the process; see the [module](self) documentation. Does nothing otherwise.
+pub fn crash_point(name: &str) {
+    static PASSES: AtomicU64 = AtomicU64::new(0);
+    if let Some(plan) = crash_plan()
+        && plan.point == name
+        && PASSES.fetch_add(1, Ordering::SeqCst) + 1 == plan.pass
+    {
+        std::process::abort();
+    }
+}

@@ -1,0 +1,79 @@
+//! Yes-or-no decisions, counted.
+
+use serde::Serialize;
+
+/// How often the decision `score >= threshold` was right and wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Tagged, and true.
+    pub true_positives: u64,
+    /// Tagged, but not true.
+    pub false_positives: u64,
+    /// True, but not tagged.
+    pub false_negatives: u64,
+    /// Neither.
+    pub true_negatives: u64,
+}
+
+impl Counts {
+    /// Counts the decision `score >= threshold`; surplus elements of the longer slice are left out.
+    pub fn of(scores: &[f32], truth: &[bool], threshold: f32) -> Self {
+        let mut counts = Self::default();
+        for (&score, &is_true) in scores.iter().zip(truth) {
+            *match (score >= threshold, is_true) {
+                (true, true) => &mut counts.true_positives,
+                (true, false) => &mut counts.false_positives,
+                (false, true) => &mut counts.false_negatives,
+                (false, false) => &mut counts.true_negatives,
+            } += 1;
+        }
+        counts
+    }
+
+    /// Share of the tags that are true; `None` if nothing was tagged.
+    pub fn precision(&self) -> Option<f64> {
+        ratio(self.true_positives, self.true_positives + self.false_positives)
+    }
+
+    /// Share of the true labels that were tagged; `None` if there are none.
+    pub fn recall(&self) -> Option<f64> {
+        ratio(self.true_positives, self.true_positives + self.false_negatives)
+    }
+
+    /// Harmonic mean of precision and recall; 0 if nothing was found, `None` if nothing was tagged and nothing was true.
+    pub fn f1(&self) -> Option<f64> {
+        let hits = 2 * self.true_positives;
+        ratio(hits, hits + self.false_positives + self.false_negatives)
+    }
+}
+
+/// Precision, recall and F1 at one threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct SweepPoint {
+    /// Tagged is what scores at least this.
+    pub threshold: f32,
+    /// Share of the tags that are true; `None` if nothing was tagged.
+    pub precision: Option<f64>,
+    /// Share of the true labels that were tagged; `None` if there are none.
+    pub recall: Option<f64>,
+    /// Harmonic mean of both.
+    pub f1: Option<f64>,
+    /// How many tags were given.
+    pub tags: u64,
+}
+
+impl SweepPoint {
+    pub(crate) fn new(threshold: f32, counts: Counts) -> Self {
+        Self {
+            threshold,
+            precision: counts.precision(),
+            recall: counts.recall(),
+            f1: counts.f1(),
+            tags: counts.true_positives + counts.false_positives,
+        }
+    }
+}
+
+fn ratio(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}

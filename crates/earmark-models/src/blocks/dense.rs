@@ -1,0 +1,34 @@
+//! Fully connected layer.
+
+use crate::forward::Forward;
+use crate::init::{Init, WeightInit};
+use crate::vars::{VarBuilder, VarId, VarKind};
+use burn::tensor::Tensor;
+
+/// `y = x W^T + b` with `W` of shape `[out, in]`.
+#[derive(Clone, Debug)]
+pub struct Dense {
+    weight: VarId,
+    bias: VarId,
+    /// Input features.
+    pub input: usize,
+    /// Output features.
+    pub output: usize,
+}
+
+impl Dense {
+    /// Declares weight and bias (starting at 0) under `scope`.
+    pub fn declare(b: &mut VarBuilder, scope: &str, input: usize, output: usize, init: WeightInit) -> Self {
+        let weight =
+            b.add(format!("{scope}.weight"), &[output, input], VarKind::Trainable, init.with_fans(input, output));
+        let bias = b.add(format!("{scope}.bias"), &[output], VarKind::Trainable, Init::Constant(0.0));
+        Self { weight, bias, input, output }
+    }
+
+    /// `[B, in]` to `[B, out]`.
+    pub fn forward(&self, x: Tensor<2>, ctx: &Forward) -> Tensor<2> {
+        let weight: Tensor<2> = ctx.var(self.weight);
+        let bias: Tensor<1> = ctx.var(self.bias);
+        x.matmul(weight.transpose()) + bias.unsqueeze()
+    }
+}

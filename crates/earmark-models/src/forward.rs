@@ -1,0 +1,86 @@
+//! One pass through a network: the variables it reads, the mode, and the statistics it leaves behind.
+
+use crate::vars::{VarId, Vars};
+use burn::tensor::{Tensor, TensorData};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+/// New batch statistics for a pair of moving averages.
+#[derive(Debug)]
+pub struct BatchStatistics {
+    /// Moving mean to update.
+    pub mean_id: VarId,
+    /// Moving variance to update.
+    pub variance_id: VarId,
+    /// The batch's mean, `[C]`.
+    pub mean: Tensor<1>,
+    /// The batch's biased variance, `[C]`.
+    pub variance: Tensor<1>,
+    /// Share of the old value that the moving average keeps.
+    pub decay: f64,
+}
+
+/// Context of one forward pass.
+#[derive(Debug)]
+pub struct Forward<'a> {
+    vars: &'a Vars,
+    rng: Option<ChaCha8Rng>,
+    statistics: Vec<BatchStatistics>,
+}
+
+impl<'a> Forward<'a> {
+    /// Evaluation: moving statistics, no dropout.
+    pub fn eval(vars: &'a Vars) -> Self {
+        Self { vars, rng: None, statistics: Vec::new() }
+    }
+
+    /// Training: batch statistics and dropout, whose masks come from `rng` alone, so that a resumed step draws the same.
+    pub fn train(vars: &'a Vars, rng: ChaCha8Rng) -> Self {
+        Self { vars, rng: Some(rng), statistics: Vec::new() }
+    }
+
+    /// Whether this pass trains.
+    pub fn is_training(&self) -> bool {
+        self.rng.is_some()
+    }
+
+    /// A variable in its shape.
+    pub fn var<const D: usize>(&self, id: VarId) -> Tensor<D> {
+        self.vars.get(id)
+    }
+
+    /// Leaves new batch statistics for [`apply_statistics`].
+    pub fn record(&mut self, statistics: BatchStatistics) {
+        self.statistics.push(statistics);
+    }
+
+    /// What the pass recorded, in the order of the layers.
+    pub fn into_statistics(self) -> Vec<BatchStatistics> {
+        self.statistics
+    }
+
+    /// Inverted dropout: with probability `drop_prob` an element becomes 0, the others grow by 1 / (1 - drop_prob).
+    /// Does nothing in evaluation.
+    pub fn dropout<const D: usize>(&mut self, x: Tensor<D>, drop_prob: f64) -> Tensor<D> {
+        let Some(rng) = self.rng.as_mut().filter(|_| drop_prob > 0.0) else { return x };
+        let dims = x.dims();
+        let scale = (1.0 / (1.0 - drop_prob)) as f32;
+        let threshold = (drop_prob * 4_294_967_296.0) as u64;
+        let mask: Vec<f32> = (0..dims.iter().product::<usize>())
+            .map(|_| if u64::from(rng.next_u32()) < threshold { 0.0 } else { scale })
+            .collect();
+        let mask = Tensor::<D>::from_data(TensorData::new(mask, dims), &x.device());
+        x * mask
+    }
+}
+
+/// Moves the moving averages towards a pass's batch statistics: `m = decay m + (1 - decay) batch`.
+pub fn apply_statistics(vars: &mut Vars, statistics: Vec<BatchStatistics>) {
+    for s in statistics {
+        for (id, batch) in [(s.mean_id, s.mean), (s.variance_id, s.variance)] {
+            let batch = if batch.is_autodiff() { batch.inner() } else { batch };
+            let moved = vars.flat(id).mul_scalar(s.decay) + batch.mul_scalar(1.0 - s.decay);
+            vars.set(id, moved);
+        }
+    }
+}

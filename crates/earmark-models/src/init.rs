@@ -1,0 +1,124 @@
+//! Initial values of weights.
+
+use crate::vars::VarSpec;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+/// How a network's weights start; a recipe key. Biases and BatchNorm have their own fixed starts.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Default)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum WeightInit {
+    /// Uniform in +-sqrt(6 / (fan in + fan out)) (Glorot and Bengio 2010; "Xavier").
+    #[default]
+    GlorotUniform,
+    /// Normal with mean 0, redrawn beyond two standard deviations, as TensorFlow's truncated normal.
+    TruncatedNormal {
+        /// Standard deviation before truncation.
+        #[serde(rename = "standard-deviation")]
+        standard_deviation: f64,
+    },
+}
+
+impl WeightInit {
+    /// The start of a weight with these fans.
+    pub fn with_fans(self, fan_in: usize, fan_out: usize) -> Init {
+        match self {
+            Self::GlorotUniform => Init::Uniform { bound: (6.0 / (fan_in + fan_out) as f64).sqrt() },
+            Self::TruncatedNormal { standard_deviation } => Init::TruncatedNormal { standard_deviation },
+        }
+    }
+}
+
+/// Start of one variable.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Init {
+    /// Every scalar the same.
+    Constant(f32),
+    /// Uniform in `[-bound, bound)`.
+    Uniform {
+        /// Half the width of the interval.
+        bound: f64,
+    },
+    /// Normal, redrawn beyond two standard deviations.
+    TruncatedNormal {
+        /// Standard deviation before truncation.
+        standard_deviation: f64,
+    },
+}
+
+impl Init {
+    /// Draws a variable's start from the stream of `seed` and its name.
+    pub fn draw(&self, spec: &VarSpec, seed: u64) -> Vec<f32> {
+        let mut rng = stream(seed, &spec.name);
+        let mut unit = || f64::from(rng.next_u32()) / 4_294_967_296.0; // [0, 1)
+        let n = spec.len();
+        match *self {
+            Self::Constant(c) => vec![c; n],
+            Self::Uniform { bound } => (0..n).map(|_| ((2.0 * unit() - 1.0) * bound) as f32).collect(),
+            Self::TruncatedNormal { standard_deviation } => (0..n)
+                .map(|_| {
+                    loop {
+                        // Box-Muller on (0, 1] so that the logarithm is finite.
+                        let (u, v) = (1.0 - unit(), unit());
+                        let z = (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos();
+                        if z.abs() <= 2.0 {
+                            return (z * standard_deviation) as f32;
+                        }
+                    }
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A generator of its own for each (seed, name).
+fn stream(seed: u64, name: &str) -> ChaCha8Rng {
+    // FNV-1a spreads the name over the second half of the key; ChaCha does the mixing.
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    let mut key = [0u8; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8..16].copy_from_slice(&hash.to_le_bytes());
+    key[16..24].copy_from_slice(b"var-init");
+    ChaCha8Rng::from_seed(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vars::VarKind;
+
+    fn spec(name: &str, n: usize, init: Init) -> VarSpec {
+        VarSpec { name: name.into(), shape: vec![n], kind: VarKind::Trainable, init }
+    }
+
+    #[test]
+    fn glorot_has_the_stated_range_and_spread() {
+        let init = WeightInit::GlorotUniform.with_fans(30, 20);
+        let bound = (6.0f64 / 50.0).sqrt() as f32;
+        let v = init.draw(&spec("w", 20_000, init), 1);
+        assert!(v.iter().all(|x| x.abs() <= bound));
+        let var = v.iter().map(|x| x * x).sum::<f32>() / v.len() as f32;
+        assert!((var / (bound * bound / 3.0) - 1.0).abs() < 0.03, "variance {var}");
+        assert!(v.iter().sum::<f32>().abs() / (v.len() as f32) < 0.01);
+    }
+
+    #[test]
+    fn truncated_normal_stays_within_two_deviations() {
+        let init = WeightInit::TruncatedNormal { standard_deviation: 0.5 }.with_fans(1, 1);
+        let v = init.draw(&spec("w", 20_000, init), 1);
+        assert!(v.iter().all(|x| x.abs() <= 1.0));
+        // A normal cut at two deviations keeps 0.7737 of its variance.
+        let var = v.iter().map(|x| x * x).sum::<f32>() / v.len() as f32;
+        assert!((var / (0.25 * 0.7737) - 1.0).abs() < 0.05, "variance {var}");
+    }
+
+    #[test]
+    fn each_name_and_seed_has_its_own_stream() {
+        let init = Init::Uniform { bound: 1.0 };
+        let a = init.draw(&spec("a", 8, init), 1);
+        assert_eq!(a, init.draw(&spec("a", 8, init), 1));
+        assert_ne!(a, init.draw(&spec("b", 8, init), 1));
+        assert_ne!(a, init.draw(&spec("a", 8, init), 2));
+    }
+}

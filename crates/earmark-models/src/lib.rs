@@ -1,0 +1,20 @@
+//! Networks of audio taggers: a file each, over shared [`blocks`].
+//!
+//! A network is built once as a list of named variables ([`Vars`]) and a plain struct of layer handles; `forward` then reads the
+//! variables' current tensors. Names are stable strings (`pw3.bn.gamma`), which is what checkpoints, warm starts by scope,
+//! the optimiser and tests all speak.
+//!
+//! Shapes: a batch enters as `[B, channels, bands, frames]` and leaves as logits `[B, classes]`.
+
+pub mod blocks;
+pub mod forward;
+pub mod init;
+pub mod mobilenet_v1;
+pub mod network;
+pub mod summary;
+pub mod vars;
+
+pub use forward::Forward;
+pub use network::{ModelError, Network, NetworkConfig};
+pub use summary::{LayerRow, Summary};
+pub use vars::{VarId, VarKind, VarSpec, Vars};

@@ -1,0 +1,168 @@
+//! Named variables: what a checkpoint stores and an optimiser moves.
+
+use crate::init::Init;
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// Handle of one variable; valid for the [`Vars`] it was declared in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct VarId(pub usize);
+
+/// Whether training moves a variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VarKind {
+    /// Moved by the optimiser; what a warm start carries over.
+    Trainable,
+    /// State that forward passes maintain (moving mean and variance).
+    Buffer,
+}
+
+/// Name, shape and start of one variable.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VarSpec {
+    /// Dotted name, unique in its network; scopes are its prefixes.
+    pub name: String,
+    /// Dimensions, outermost first; convolution weights are `[out, in / groups, height, width]`, dense ones `[out, in]`.
+    pub shape: Vec<usize>,
+    /// Trainable weight or buffer.
+    pub kind: VarKind,
+    /// How a fresh network fills it.
+    pub init: Init,
+}
+
+impl VarSpec {
+    /// Number of scalars.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// True for a variable without scalars, which no network here declares.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Declares variables while a network is being built.
+#[derive(Debug, Default)]
+pub struct VarBuilder {
+    specs: Vec<VarSpec>,
+}
+
+impl VarBuilder {
+    /// Adds a variable and returns its handle.
+    ///
+    /// # Panics
+    /// If the name is taken: two layers would then share a variable by accident.
+    pub fn add(&mut self, name: impl Into<String>, shape: &[usize], kind: VarKind, init: Init) -> VarId {
+        let name = name.into();
+        assert!(self.specs.iter().all(|s| s.name != name), "variable `{name}` is declared twice");
+        self.specs.push(VarSpec { name, shape: shape.to_vec(), kind, init });
+        VarId(self.specs.len() - 1)
+    }
+
+    /// The declared variables in order.
+    pub fn finish(self) -> Vec<VarSpec> {
+        self.specs
+    }
+}
+
+/// The variables' current values, each flattened to one dimension and on one device.
+///
+/// Flat storage keeps the optimiser, averaging and checkpoints free of ranks; a layer asks for the rank it wants.
+#[derive(Clone, Debug)]
+pub struct Vars {
+    specs: Vec<VarSpec>,
+    values: Vec<Tensor<1>>,
+}
+
+impl Vars {
+    /// Fresh values, each drawn from its own stream of `seed` and the variable's name, so that adding a layer leaves the
+    /// others' start unchanged.
+    pub fn init(specs: Vec<VarSpec>, seed: u64, device: &Device) -> Self {
+        let values = specs.iter().map(|s| flat(s.init.draw(s, seed), device)).collect();
+        Self { specs, values }
+    }
+
+    /// All variables in declaration order.
+    pub fn specs(&self) -> &[VarSpec] {
+        &self.specs
+    }
+
+    /// Number of variables.
+    pub fn len(&self) -> usize {
+        self.specs.len()
+    }
+
+    /// True for a network without variables.
+    pub fn is_empty(&self) -> bool {
+        self.specs.is_empty()
+    }
+
+    /// Position of a name.
+    pub fn find(&self, name: &str) -> Option<VarId> {
+        self.specs.iter().position(|s| s.name == name).map(VarId)
+    }
+
+    /// The flat tensor of a variable.
+    pub fn flat(&self, id: VarId) -> Tensor<1> {
+        self.values[id.0].clone()
+    }
+
+    /// A variable in its own shape.
+    ///
+    /// # Panics
+    /// If `D` is not the variable's rank.
+    pub fn get<const D: usize>(&self, id: VarId) -> Tensor<D> {
+        let spec = &self.specs[id.0];
+        let shape: [usize; D] =
+            spec.shape.as_slice().try_into().unwrap_or_else(|_| panic!("`{}` has shape {:?}", spec.name, spec.shape));
+        self.values[id.0].clone().reshape(shape)
+    }
+
+    /// Replaces a variable by a tensor of as many scalars.
+    pub fn set(&mut self, id: VarId, value: Tensor<1>) {
+        assert_eq!(value.dims()[0], self.specs[id.0].len(), "`{}` has another size", self.specs[id.0].name);
+        self.values[id.0] = value;
+    }
+
+    /// Copies a variable to the host.
+    pub fn to_vec(&self, id: VarId) -> Vec<f32> {
+        to_host(self.values[id.0].clone())
+    }
+
+    /// Replaces a variable by host values of as many scalars.
+    pub fn set_vec(&mut self, id: VarId, values: Vec<f32>) {
+        let device = self.values[id.0].device();
+        self.set(id, flat(values, &device));
+    }
+
+    /// The same variables as leaves on the autodiff device, trainable ones tracked.
+    pub fn tracked(&self) -> Self {
+        let values = self
+            .specs
+            .iter()
+            .zip(&self.values)
+            .map(|(spec, v)| {
+                let v = Tensor::from_inner(v.clone());
+                if spec.kind == VarKind::Trainable { v.require_grad() } else { v }
+            })
+            .collect();
+        Self { specs: self.specs.clone(), values }
+    }
+
+    /// Number of scalars, of trainable variables or of all.
+    pub fn count(&self, trainable_only: bool) -> usize {
+        let wanted = |s: &&VarSpec| !trainable_only || s.kind == VarKind::Trainable;
+        self.specs.iter().filter(wanted).map(VarSpec::len).sum()
+    }
+}
+
+/// A one-dimensional tensor from host values.
+fn flat(values: Vec<f32>, device: &Device) -> Tensor<1> {
+    let n = values.len();
+    Tensor::from_data(TensorData::new(values, [n]), device)
+}
+
+/// The values of a tensor on the host, row-major.
+pub fn to_host<const D: usize>(t: Tensor<D>) -> Vec<f32> {
+    t.into_data_as::<f32>().try_into_vec::<f32>().expect("read as f32 just above")
+}

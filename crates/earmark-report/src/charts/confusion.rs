@@ -1,0 +1,161 @@
+//! Which class was taken for which.
+
+use crate::svg::{Anchor, Svg, text_width};
+use crate::table::ellipsize;
+use crate::{Chart, ReportError, human_count};
+use serde::{Deserialize, Serialize};
+use unicode_width::UnicodeWidthStr;
+
+/// Counts of (true class, predicted class), checked to be square.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "RawConfusion", into = "RawConfusion")]
+pub struct Confusion {
+    raw: RawConfusion,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct RawConfusion {
+    classes: Vec<String>,
+    counts: Vec<Vec<u64>>,
+}
+
+impl Confusion {
+    /// `counts[true][predicted]`, both in the order of `classes`. Fails where it is not square over the classes.
+    pub fn new(classes: Vec<String>, counts: Vec<Vec<u64>>) -> Result<Self, ReportError> {
+        let wrong = |what| Err(ReportError::ConfusionShape { classes: classes.len(), what });
+        if counts.len() != classes.len() {
+            return wrong(format!("there are {} rows", counts.len()));
+        }
+        if let Some((i, row)) = counts.iter().enumerate().find(|(_, row)| row.len() != classes.len()) {
+            return wrong(format!("row {} ({:?}) has {} counts", i, classes[i], row.len()));
+        }
+        Ok(Self { raw: RawConfusion { classes, counts } })
+    }
+
+    /// Class names, in the order of rows and columns.
+    #[must_use]
+    pub fn classes(&self) -> &[String] {
+        &self.raw.classes
+    }
+
+    /// `[true][predicted]`.
+    #[must_use]
+    pub fn counts(&self) -> &[Vec<u64>] {
+        &self.raw.counts
+    }
+
+    /// The most frequent mistakes: (true, predicted, count, share of the true class), most frequent first, ties in class
+    /// order, at most `limit`.
+    #[must_use]
+    pub fn worst_pairs(&self, limit: usize) -> Vec<(&str, &str, u64, f64)> {
+        let mut pairs = Vec::new();
+        for (t, row) in self.raw.counts.iter().enumerate() {
+            let total: f64 = row.iter().map(|c| *c as f64).sum();
+            for (p, count) in row.iter().enumerate().filter(|(p, c)| *p != t && **c > 0) {
+                let share = *count as f64 / total;
+                pairs.push((self.raw.classes[t].as_str(), self.raw.classes[p].as_str(), *count, share));
+            }
+        }
+        pairs.sort_by(|a, b| b.2.cmp(&a.2).then(b.3.total_cmp(&a.3))); // stable: ties stay in class order
+        pairs.truncate(limit);
+        pairs
+    }
+}
+
+impl TryFrom<RawConfusion> for Confusion {
+    type Error = ReportError;
+
+    fn try_from(raw: RawConfusion) -> Result<Self, ReportError> {
+        Self::new(raw.classes, raw.counts)
+    }
+}
+
+impl From<Confusion> for RawConfusion {
+    fn from(confusion: Confusion) -> Self {
+        confusion.raw
+    }
+}
+
+/// The matrix as coloured cells: rows are true classes, columns predicted ones, colour is the share of the row. Blue is
+/// right, red is wrong. Counts are written into the cells as far as they fit, and always shown under the pointer.
+#[must_use]
+pub fn confusion_chart(confusion: &Confusion) -> Chart {
+    let classes = confusion.classes();
+    let cell = match classes.len() {
+        0..=12 => 34.0,
+        13..=24 => 26.0,
+        25..=45 => 20.0,
+        _ => 16.0,
+    };
+    let widest = classes.iter().map(|c| c.width().min(24)).max().unwrap_or(0) as f64;
+    let (left, above) = (widest * 6.6 + 16.0, 24.0 + widest * 5.9 + 8.0);
+    let side = cell * classes.len() as f64;
+    let mut svg = Svg::new();
+    svg.text("k", (left, 14.0), Anchor::Start, "predicted as →");
+    svg.text("k", (left - 8.0, above - 6.0), Anchor::End, "true ↓");
+    for (i, class) in classes.iter().enumerate() {
+        let (at, name) = (i as f64 * cell, ellipsize(class, 24));
+        svg.rising_text("lab", (left + at + cell / 2.0 + 5.0, above - 6.0), &name);
+        svg.text("lab", (left - 8.0, above + at + cell / 2.0 + 4.0), Anchor::End, &name);
+    }
+    for i in 0..=classes.len() {
+        let at = i as f64 * cell;
+        svg.line("grid", (left, above + at), (left + side, above + at));
+        svg.line("grid", (left + at, above), (left + at, above + side));
+    }
+    for (t, row) in confusion.counts().iter().enumerate() {
+        let total: f64 = row.iter().map(|c| *c as f64).sum();
+        for (p, count) in row.iter().enumerate().filter(|(_, c)| **c > 0) {
+            let share = *count as f64 / total;
+            let corner = (left + p as f64 * cell + 0.5, above + t as f64 * cell + 0.5);
+            let (truth, taken) = (&classes[t], &classes[p]);
+            let percent = format!("{} of {} ({:.0} %)", human_count(*count), human_count(total as u64), share * 100.0);
+            let tip = if t == p {
+                format!("{truth}: {percent} right")
+            } else {
+                format!("{truth} taken for {taken}: {percent}")
+            };
+            let class = if t == p { "c0" } else { "c6" };
+            // A single mistake among a thousand must still be seen.
+            svg.shade(class, corner, (cell - 1.0, cell - 1.0), 0.15 + 0.85 * share, &tip);
+            let text = count.to_string();
+            if text_width(&text) * 0.68 <= cell - 2.0 {
+                let middle = (corner.0 + cell / 2.0 - 0.5, corner.1 + cell / 2.0 + 3.2);
+                svg.text(if share > 0.5 { "w" } else { "n" }, middle, Anchor::Middle, &text);
+            }
+        }
+    }
+    // The last rising name sticks out to the right by its height.
+    svg.finish("em matrix", (left + side + widest * 3.4 + 12.0, above + side + 8.0), "confusion matrix")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn small() -> Confusion {
+        let classes = ["Bark", "Meow", "Moo"].map(str::to_owned).to_vec();
+        Confusion::new(classes, vec![vec![8, 2, 0], vec![1, 4, 0], vec![0, 2, 0]]).expect("square")
+    }
+
+    #[test]
+    fn mistakes_come_most_frequent_first() {
+        let confusion = small();
+        // Two pairs with two each: the one that is a larger share of its class stands first.
+        assert_eq!(confusion.worst_pairs(9), [("Moo", "Meow", 2, 1.0), ("Bark", "Meow", 2, 0.2), ("Meow", "Bark", 1, 0.2)]);
+        assert_eq!(confusion.worst_pairs(1).len(), 1);
+    }
+
+    #[test]
+    fn not_square_is_refused_with_the_place() {
+        let classes = vec!["a".to_owned(), "b".to_owned()];
+        let error = Confusion::new(classes.clone(), vec![vec![1, 2], vec![3]]).expect_err("ragged").to_string();
+        assert!(error.contains("row 1 (\"b\") has 1 counts where 2 classes need 2"), "{error}");
+        assert!(Confusion::new(classes, vec![]).is_err());
+        let json = r#"{"classes":["a"],"counts":[[1,2]]}"#;
+        assert!(serde_json::from_str::<Confusion>(json).is_err());
+        let back = serde_json::to_string(&small()).and_then(|text| serde_json::from_str(&text));
+        assert_eq!(back.expect("round trip"), small());
+    }
+}

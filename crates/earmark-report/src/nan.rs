@@ -1,0 +1,14 @@
+//! JSON has no NaN: points of a curve travel as `[x, y]` with `null` for a number that is none.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Writes points as pairs; `serde_json` turns NaN and infinities into `null` by itself.
+pub fn serialize<S: Serializer>(points: &[(f64, f64)], serializer: S) -> Result<S::Ok, S::Error> {
+    points.serialize(serializer)
+}
+
+/// Reads pairs, `null` as NaN, so that a diverged loss survives the way through a file.
+pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(f64, f64)>, D::Error> {
+    let pairs = Vec::<(Option<f64>, Option<f64>)>::deserialize(deserializer)?;
+    Ok(pairs.into_iter().map(|(x, y)| (x.unwrap_or(f64::NAN), y.unwrap_or(f64::NAN))).collect())
+}

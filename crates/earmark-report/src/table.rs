@@ -1,0 +1,147 @@
+//! Tables and bars for the terminal, aligned by what a terminal shows and not by bytes.
+
+use unicode_width::UnicodeWidthStr;
+
+/// Where the text of a column stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Align {
+    /// Names and words.
+    #[default]
+    Left,
+    /// Numbers, so that their digits line up.
+    Right,
+}
+
+/// A table as text: headers, a rule, one line a row, two spaces between columns, each line ended by a newline.
+///
+/// Widths count terminal columns (`水` takes two, a combining accent none). Rows may be shorter or longer than the
+/// headers: missing cells are blank, further ones get a column without a name; columns without an alignment stand left.
+/// Control characters (line breaks, escape sequences out of a file name) are shown as `\u{fffd}`, so that data cannot
+/// steer the terminal.
+#[must_use]
+pub fn text_table(headers: &[&str], rows: &[Vec<String>], alignments: &[Align]) -> String {
+    let columns = rows.iter().map(Vec::len).chain([headers.len()]).max().unwrap_or(0);
+    if columns == 0 {
+        return String::new();
+    }
+    let clean = |cell: Option<&str>| printable(cell.unwrap_or(""));
+    let head: Vec<String> = (0..columns).map(|c| clean(headers.get(c).copied())).collect();
+    let body: Vec<Vec<String>> =
+        rows.iter().map(|row| (0..columns).map(|c| clean(row.get(c).map(String::as_str))).collect()).collect();
+    let widths: Vec<usize> = (0..columns)
+        .map(|c| body.iter().map(|row| row[c].width()).chain([head[c].width()]).max().unwrap_or(0))
+        .collect();
+
+    let mut out = String::new();
+    let mut line = |cells: &[String]| {
+        let mut text = String::new();
+        for (c, cell) in cells.iter().enumerate() {
+            let gap = " ".repeat(widths[c] - cell.width());
+            let (before, after) = match alignments.get(c).copied().unwrap_or_default() {
+                Align::Left => ("", gap.as_str()),
+                Align::Right => (gap.as_str(), ""),
+            };
+            text.extend([if c == 0 { "" } else { "  " }, before, cell, after]);
+        }
+        out.push_str(text.trim_end());
+        out.push('\n');
+    };
+    line(&head);
+    line(&widths.iter().map(|w| "─".repeat(*w)).collect::<Vec<_>>());
+    body.iter().for_each(|row| line(row));
+    out
+}
+
+/// A horizontal bar `width` columns wide, filled to `fraction` (0 to 1, kept inside) in eighths of a column.
+///
+/// Not a number gives a row of dots, which no fraction looks like.
+#[must_use]
+pub fn bar(fraction: f64, width: usize) -> String {
+    const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    if fraction.is_nan() {
+        return "·".repeat(width);
+    }
+    let eighths = (fraction.clamp(0.0, 1.0) * width as f64 * 8.0).round() as usize;
+    let mut out = "█".repeat(eighths / 8);
+    out.push_str(PARTS[eighths % 8]);
+    let used = eighths.div_ceil(8);
+    out.push_str(&" ".repeat(width - used));
+    out
+}
+
+/// At most `columns` wide, with `…` where something was cut off.
+pub(crate) fn ellipsize(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    for c in text.chars() {
+        let mut next = out.clone();
+        next.push(c);
+        if next.width() + 1 > columns {
+            break;
+        }
+        out = next;
+    }
+    out.push('…');
+    out
+}
+
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c == '\t' { ' ' } else if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn wide_characters_and_ragged_rows_line_up() {
+        let rows = vec![
+            vec!["Bark".to_owned(), "0.91".to_owned()],
+            vec!["水の音".to_owned(), "0.7".to_owned(), "few clips".to_owned()],
+            vec!["a\u{301}\n\u{1b}[31m".to_owned()],
+        ];
+        let table = text_table(&["class", "lwlrap"], &rows, &[Align::Left, Align::Right]);
+        let expected = "\
+class    lwlrap
+───────  ──────  ─────────
+Bark       0.91
+水の音      0.7  few clips
+a\u{301}\u{fffd}\u{fffd}[31m
+";
+        assert_eq!(table, expected);
+        assert_eq!(text_table(&[], &[], &[]), "");
+    }
+
+    #[test]
+    fn bars_count_eighths() {
+        assert_eq!(bar(0.0, 4), "    ");
+        assert_eq!(bar(1.0, 4), "████");
+        assert_eq!(bar(0.5, 4), "██  ");
+        assert_eq!(bar(0.53125, 4), "██▏ "); // 17 eighths of 32
+        assert_eq!(bar(7.0, 2), "██");
+        assert_eq!(bar(f64::NAN, 3), "···");
+        assert_eq!(bar(0.3, 0), "");
+    }
+
+    proptest! {
+        #[test]
+        fn bars_keep_their_width(fraction in any::<f64>(), width in 0usize..60) {
+            prop_assert_eq!(bar(fraction, width).chars().count(), width);
+        }
+
+        #[test]
+        fn cut_text_fits(text in any::<String>(), columns in 1usize..20) {
+            prop_assert!(ellipsize(&text, columns).width() <= columns);
+        }
+
+        #[test]
+        fn every_row_is_one_line(cells in prop::collection::vec(any::<String>(), 1..8)) {
+            let rows: Vec<Vec<String>> = cells.into_iter().map(|c| vec![c]).collect();
+            let table = text_table(&["name"], &rows, &[]);
+            prop_assert_eq!(table.lines().count(), rows.len() + 2);
+        }
+    }
+}

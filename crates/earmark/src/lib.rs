@@ -1,0 +1,1 @@
+//! Train, judge and run audio taggers.
