@@ -1,7 +1,7 @@
 """Golden values for crates/earmark-metrics from scikit-learn, and lwlrap by its definition.
 
-Pinned: scikit-learn 1.9.1, numpy 2.4.6, scipy 1.18.
-Run:    python xtask/golden/metrics_sklearn.py   (from the repository root)
+Pinned: scikit-learn 1.9.1, numpy 2.4.6, scipy 1.17.1.
+Usage:  python xtask/golden/metrics_sklearn.py
 Writes: crates/earmark-metrics/tests/golden/sklearn.json
 """
 
@@ -13,7 +13,7 @@ from scipy.special import ndtri
 from scipy.stats import gmean
 from sklearn import metrics
 
-OUT = pathlib.Path("crates/earmark-metrics/tests/golden/sklearn.json")
+OUT = pathlib.Path(__file__).resolve().parents[2] / "crates/earmark-metrics/tests/golden/sklearn.json"
 THRESHOLD = 0.5
 
 
@@ -89,6 +89,8 @@ def judge(name, truth, scores):
         else:
             best.append(None)
 
+    # Micro: one long list of decisions. (With average="micro" scikit-learn takes a single column for
+    # a two-class problem and gives accuracy instead.)
     has_clips = [bool(column.any()) for column in truth.T]
     mean_auc = mean(auc)
     single = bool((truth.sum(axis=1) <= 1).all())
@@ -102,10 +104,10 @@ def judge(name, truth, scores):
         "auc": mean_auc,
         "d_prime": float(np.sqrt(2) * ndtri(mean_auc)) if mean_auc not in (None, 0.0, 1.0) else None,
         "accuracy": float(np.mean(truth[np.arange(len(truth)), top][labelled])) if labelled.any() else None,
-        "f1_micro": float(metrics.f1_score(truth, tagged, average="micro")) if (truth.any() or tagged.any()) else None,
+        "f1_micro": float(metrics.f1_score(truth.ravel(), tagged.ravel())) if (truth.any() or tagged.any()) else None,
         "f1_macro": mean([v for v, has in zip(f1, has_clips) if has]),
-        "precision": float(metrics.precision_score(truth, tagged, average="micro")) if tagged.any() else None,
-        "recall": float(metrics.recall_score(truth, tagged, average="micro")) if truth.any() else None,
+        "precision": float(metrics.precision_score(truth.ravel(), tagged.ravel())) if tagged.any() else None,
+        "recall": float(metrics.recall_score(truth.ravel(), tagged.ravel())) if truth.any() else None,
         "skipped": int((~labelled).sum()),
         "class_lwlrap": none_if_nan(class_lwlrap),
         "class_ap": ap,
@@ -122,11 +124,9 @@ def judge(name, truth, scores):
         true_class = truth.argmax(axis=1)[labelled]
         matrix = metrics.confusion_matrix(true_class, top[labelled], labels=np.arange(truth.shape[1]))
         result["confusion"] = matrix.tolist()
-        # By hand, since scikit-learn warns (and means over other classes) where a predicted class never occurs.
-        rows = matrix[matrix.sum(axis=1) > 0]
-        result["balanced_accuracy"] = float(np.mean(rows.max(axis=1) * 0 + [
-            matrix[c, c] / matrix[c].sum() for c in range(len(matrix)) if matrix[c].sum()
-        ]))
+        # By hand, since scikit-learn warns where a predicted class never occurs as truth.
+        shares = [matrix[c, c] / matrix[c].sum() for c in range(len(matrix)) if matrix[c].sum()]
+        result["balanced_accuracy"] = float(np.mean(shares))
         if set(top[labelled]) <= set(true_class):
             reference = metrics.balanced_accuracy_score(true_class, top[labelled])
             assert abs(reference - result["balanced_accuracy"]) < 1e-12
@@ -198,7 +198,7 @@ def main():
     }
     OUT.parent.mkdir(parents=True, exist_ok=True)
     OUT.write_text(json.dumps(golden, separators=(",", ":")) + "\n")
-    print(f"{OUT}: {OUT.stat().st_size} bytes, {len(cases)} cases")
+    print(f"{OUT.name}: {OUT.stat().st_size} bytes, {len(cases)} cases")
 
 
 if __name__ == "__main__":

@@ -33,11 +33,6 @@ impl Report {
                 ("accuracy", Some(intervals)) => range(intervals.accuracy, intervals.confidence),
                 _ => String::new(),
             };
-            let note = if interval.is_empty() {
-                String::new()
-            } else {
-                format!("  ({interval})")
-            };
             put(
                 &mut text,
                 &format!("{name:<18} {:>8}{range}{note}", number(value)),
