@@ -12,14 +12,23 @@ pub fn downsample(points: &[(f64, f64)], columns: usize) -> Vec<(f64, f64)> {
         return points.to_vec();
     }
     let xs = points.iter().map(|p| p.0).filter(|x| x.is_finite());
-    let (low, high) = xs.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(x), h.max(x)));
+    let (low, high) = xs.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| {
+        (l.min(x), h.max(x))
+    });
     // Halves, because the difference of two very large numbers may not exist.
     let width = high / 2.0 - low / 2.0;
     let column = |x: f64| {
         let at = (x / 2.0 - low / 2.0) / width * columns as f64;
-        if at.is_nan() { 0 } else { (at as usize).min(columns - 1) }
+        if at.is_nan() {
+            0
+        } else {
+            (at as usize).min(columns - 1)
+        }
     };
-    points.chunk_by(|a, b| column(a.0) == column(b.0)).flat_map(keep_extremes).collect()
+    points
+        .chunk_by(|a, b| column(a.0) == column(b.0))
+        .flat_map(keep_extremes)
+        .collect()
 }
 
 /// First, smallest, largest, last and one gap of a group, in their order, each once.
@@ -28,8 +37,16 @@ fn keep_extremes(group: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let by_y = |a: &usize, b: &usize| group[*a].1.total_cmp(&group[*b].1);
     let indices = || (0..group.len()).filter(finite);
     let gap = (0..group.len()).find(|i| !finite(i));
-    let mut kept: Vec<usize> =
-        [indices().next(), indices().min_by(by_y), indices().max_by(by_y), indices().last(), gap].into_iter().flatten().collect();
+    let mut kept: Vec<usize> = [
+        indices().next(),
+        indices().min_by(by_y),
+        indices().max_by(by_y),
+        indices().next_back(),
+        gap,
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     kept.sort_unstable();
     kept.dedup();
     kept.into_iter().map(|i| group[i]).collect()
@@ -43,10 +60,17 @@ pub(crate) fn moving_mean(points: &[(f64, f64)], window: usize) -> Vec<(f64, f64
     let mut sums = vec![(0.0, 0usize)];
     for (_, y) in points {
         let (sum, count) = sums[sums.len() - 1];
-        sums.push(if y.is_finite() { (sum + y, count + 1) } else { (sum, count) });
+        sums.push(if y.is_finite() {
+            (sum + y, count + 1)
+        } else {
+            (sum, count)
+        });
     }
     let mean = |i: usize| {
-        let (low, high) = (sums[i.saturating_sub(half)], sums[(i + half + 1).min(points.len())]);
+        let (low, high) = (
+            sums[i.saturating_sub(half)],
+            sums[(i + half + 1).min(points.len())],
+        );
         (high.0 - low.0) / (high.1 - low.1) as f64 // 0 / 0 is NaN: a gap
     };
     points.iter().enumerate().map(|(i, p)| (p.0, mean(i))).collect()
@@ -59,7 +83,9 @@ mod tests {
 
     #[test]
     fn one_spike_in_a_hundred_thousand_survives() {
-        let mut points: Vec<(f64, f64)> = (0..100_000).map(|i| (f64::from(i), (f64::from(i) * 0.01).sin())).collect();
+        let mut points: Vec<(f64, f64)> = (0..100_000)
+            .map(|i| (f64::from(i), (f64::from(i) * 0.01).sin()))
+            .collect();
         points[54_321].1 = 99.0;
         points[77_777].1 = f64::NAN;
         let few = downsample(&points, 500);

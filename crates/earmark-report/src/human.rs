@@ -39,7 +39,11 @@ pub fn human_duration(seconds: f64) -> String {
         return format!("{} s", three_digits(seconds));
     }
     let whole = seconds.round();
-    let (minutes, hours, days) = ((whole / 60.0).floor(), (whole / 3600.0).floor(), (whole / 86400.0).floor());
+    let (minutes, hours, days) = (
+        (whole / 60.0).floor(),
+        (whole / 3600.0).floor(),
+        (whole / 86400.0).floor(),
+    );
     if hours < 1.0 {
         format!("{minutes:.0} min {:02.0} s", whole - minutes * 60.0)
     } else if days < 1.0 {
@@ -75,7 +79,11 @@ pub fn human_hz(hz: f64) -> String {
     if !hz.is_finite() {
         return "unknown".into();
     }
-    let (value, unit) = if hz.abs() < 999.5 { (hz, "Hz") } else { (hz / 1e3, "kHz") };
+    let (value, unit) = if hz.abs() < 999.5 {
+        (hz, "Hz")
+    } else {
+        (hz / 1e3, "kHz")
+    };
     format!("{} {unit}", trimmed(&format!("{value:.2}")))
 }
 
@@ -104,7 +112,11 @@ fn three_digits(value: f64) -> String {
 
 /// A decimal number without the zeros at its end.
 pub(crate) fn trimmed(text: &str) -> &str {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        text
+    }
 }
 
 fn grouped(digits: &str) -> String {

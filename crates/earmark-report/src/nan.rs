@@ -10,5 +10,8 @@ pub fn serialize<S: Serializer>(points: &[(f64, f64)], serializer: S) -> Result<
 /// Reads pairs, `null` as NaN, so that a diverged loss survives the way through a file.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(f64, f64)>, D::Error> {
     let pairs = Vec::<(Option<f64>, Option<f64>)>::deserialize(deserializer)?;
-    Ok(pairs.into_iter().map(|(x, y)| (x.unwrap_or(f64::NAN), y.unwrap_or(f64::NAN))).collect())
+    Ok(pairs
+        .into_iter()
+        .map(|(x, y)| (x.unwrap_or(f64::NAN), y.unwrap_or(f64::NAN)))
+        .collect())
 }

@@ -26,7 +26,15 @@ pub struct Heat {
 ///
 /// NaN is shown in grey, infinities at the end of the scale. Fails where the array is empty or not `bands * frames` long.
 pub fn mel_png(data: &[f32], bands: usize, frames: usize) -> Result<Vec<u8>, ReportError> {
-    heat_png(data, bands, frames, &Heat { first_row_at_bottom: true, ..Heat::default() })
+    heat_png(
+        data,
+        bands,
+        frames,
+        &Heat {
+            first_row_at_bottom: true,
+            ..Heat::default()
+        },
+    )
 }
 
 /// An array `[rows, columns]` as a PNG of `columns` x `rows` pixels; see [`mel_png`] for what it does with odd values.
@@ -39,7 +47,11 @@ pub fn heat_png(data: &[f32], rows: usize, columns: usize, heat: &Heat) -> Resul
             return COLOURS;
         }
         // A constant array has no span: it is drawn dark as a whole. Infinities end up at the ends.
-        let position = if span > 0.0 { (f64::from(value) - low) / span } else { 0.0 };
+        let position = if span > 0.0 {
+            (f64::from(value) - low) / span
+        } else {
+            0.0
+        };
         (position.clamp(0.0, 1.0) * f64::from(COLOURS - 1)).round() as u8
     };
     let line = |row: usize| data[row * columns..][..columns].iter().map(|v| index(*v));
@@ -72,7 +84,9 @@ pub fn heat_png(data: &[f32], rows: usize, columns: usize, heat: &Heat) -> Resul
 pub(crate) fn finite_range(data: &[f32]) -> (f32, f32) {
     let finite = data.iter().copied().filter(|v| v.is_finite());
     finite
-        .fold(None, |range: Option<(f32, f32)>, v| Some(range.map_or((v, v), |(l, h)| (l.min(v), h.max(v)))))
+        .fold(None, |range: Option<(f32, f32)>, v| {
+            Some(range.map_or((v, v), |(l, h)| (l.min(v), h.max(v))))
+        })
         .unwrap_or((0.0, 0.0))
 }
 
@@ -88,7 +102,11 @@ pub fn data_uri(png: &[u8]) -> String {
         for digit in 0..4 {
             // n bytes fill n + 1 digits; the rest is padding (RFC 4648).
             let value = (bits >> (18 - 6 * digit)) & 63;
-            out.push(if digit <= group.len() { DIGITS[value as usize] as char } else { '=' });
+            out.push(if digit <= group.len() {
+                DIGITS[value as usize] as char
+            } else {
+                '='
+            });
         }
     }
     out
@@ -124,7 +142,14 @@ impl Picture {
         frames: usize,
     ) -> Result<Self, ReportError> {
         check_size(values.len(), bands, frames)?;
-        Ok(Self { raw: RawPicture { caption: caption.into(), bands, frames, values } })
+        Ok(Self {
+            raw: RawPicture {
+                caption: caption.into(),
+                bands,
+                frames,
+                values,
+            },
+        })
     }
 
     /// What stands below the picture.
@@ -136,16 +161,30 @@ impl Picture {
     /// The picture as a `data:` address. Clips of minutes are narrowed to what a screen can show, so that a report with
     /// a hundred of them stays small.
     pub fn to_data_uri(&self) -> Result<String, ReportError> {
-        let RawPicture { bands, frames, values, .. } = &self.raw;
+        let RawPicture {
+            bands,
+            frames,
+            values,
+            ..
+        } = &self.raw;
         let group = frames.div_ceil(Self::SHOWN_FRAMES);
         if group == 1 {
             return Ok(data_uri(&mel_png(values, *bands, *frames)?));
         }
         // A short click must stay visible, hence the largest value and not the mean; NaN wins, so that it is seen.
         let loudest = |part: &[f32]| {
-            part.iter().copied().fold(f32::NEG_INFINITY, |a, b| if a.is_nan() || b.is_nan() { f32::NAN } else { a.max(b) })
+            part.iter().copied().fold(f32::NEG_INFINITY, |a, b| {
+                if a.is_nan() || b.is_nan() {
+                    f32::NAN
+                } else {
+                    a.max(b)
+                }
+            })
         };
-        let narrow: Vec<f32> = values.chunks(*frames).flat_map(|row| row.chunks(group).map(loudest)).collect();
+        let narrow: Vec<f32> = values
+            .chunks(*frames)
+            .flat_map(|row| row.chunks(group).map(loudest))
+            .collect();
         Ok(data_uri(&mel_png(&narrow, *bands, frames.div_ceil(group))?))
     }
 }
@@ -166,11 +205,20 @@ impl From<Picture> for RawPicture {
 
 pub(crate) fn check_size(found: usize, bands: usize, frames: usize) -> Result<(), ReportError> {
     if !(1..=SIDE_LIMIT).contains(&bands) || !(1..=SIDE_LIMIT).contains(&frames) {
-        return Err(ReportError::PictureSide { bands, frames, limit: SIDE_LIMIT });
+        return Err(ReportError::PictureSide {
+            bands,
+            frames,
+            limit: SIDE_LIMIT,
+        });
     }
     let expected = bands.saturating_mul(frames);
     if expected != found {
-        return Err(ReportError::PictureSize { bands, frames, expected, found });
+        return Err(ReportError::PictureSize {
+            bands,
+            frames,
+            expected,
+            found,
+        });
     }
     Ok(())
 }

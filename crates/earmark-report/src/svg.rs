@@ -28,9 +28,21 @@ impl Chart {
     /// An `<svg>` element for a page of this crate, which brings the style.
     #[must_use]
     pub fn inline(&self) -> String {
-        let Self { width, height, class, body, .. } = self;
+        let Self {
+            width,
+            height,
+            class,
+            body,
+            ..
+        } = self;
+        // A matrix keeps its size and scrolls; all other charts are as wide as their place.
+        let size = if class.contains("matrix") {
+            format!(" width=\"{width}\"")
+        } else {
+            String::new()
+        };
         format!(
-            "<svg class=\"{class}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{}\">{body}</svg>",
+            "<svg class=\"{class}\" viewBox=\"0 0 {width} {height}\"{size} role=\"img\" aria-label=\"{}\">{body}</svg>",
             escape(&self.title)
         )
     }
@@ -38,7 +50,13 @@ impl Chart {
     /// A complete SVG file: its own size, title and style, light or dark as the reader's system is.
     #[must_use]
     pub fn file(&self) -> String {
-        let Self { width, height, class, body, .. } = self;
+        let Self {
+            width,
+            height,
+            class,
+            body,
+            ..
+        } = self;
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"{class} file\" viewBox=\"0 0 {width} {height}\" \
              width=\"{width}\" height=\"{height}\" role=\"img\">\n<title>{}</title>\n<style>{CHART_CSS}</style>\n\
@@ -113,7 +131,12 @@ impl Svg {
     }
 
     pub fn circle(&mut self, class: &str, (x, y): (f64, f64), radius: f64, tip: &str) {
-        let shape = format!("<circle class=\"{class}\" cx=\"{}\" cy=\"{}\" r=\"{}\"", n(x), n(y), n(radius));
+        let shape = format!(
+            "<circle class=\"{class}\" cx=\"{}\" cy=\"{}\" r=\"{}\"",
+            n(x),
+            n(y),
+            n(radius)
+        );
         self.close(&shape, "circle", tip);
     }
 
@@ -137,24 +160,42 @@ impl Svg {
     /// A filled area around the points.
     pub fn area(&mut self, class: &str, outline: &[(f64, f64)]) {
         if outline.len() > 2 {
-            let points: Vec<String> = outline.iter().map(|(x, y)| format!("{},{}", n(*x), n(*y))).collect();
-            self.write(format_args!("<polygon class=\"{class}\" points=\"{}\"/>", points.join(" ")));
+            let points: Vec<String> = outline
+                .iter()
+                .map(|(x, y)| format!("{},{}", n(*x), n(*y)))
+                .collect();
+            self.write(format_args!(
+                "<polygon class=\"{class}\" points=\"{}\"/>",
+                points.join(" ")
+            ));
         }
     }
 
     pub fn text(&mut self, class: &str, (x, y): (f64, f64), anchor: Anchor, text: &str) {
         let (anchor, text) = (anchor.class(), escape(text));
-        self.write(format_args!("<text class=\"{class} {anchor}\" x=\"{}\" y=\"{}\">{text}</text>", n(x), n(y)));
+        self.write(format_args!(
+            "<text class=\"{class} {anchor}\" x=\"{}\" y=\"{}\">{text}</text>",
+            n(x),
+            n(y)
+        ));
     }
 
     /// A text that rises to the right from its start (labels above narrow columns).
     pub fn rising_text(&mut self, class: &str, (x, y): (f64, f64), text: &str) {
         let (x, y, text) = (n(x), n(y), escape(text));
-        self.write(format_args!("<text class=\"{class} s\" transform=\"translate({x} {y}) rotate(-60)\">{text}</text>"));
+        self.write(format_args!(
+            "<text class=\"{class} s\" transform=\"translate({x} {y}) rotate(-60)\">{text}</text>"
+        ));
     }
 
     pub fn finish(self, class: &'static str, (width, height): (f64, f64), title: &str) -> Chart {
-        Chart { width: n(width), height: n(height), title: title.to_owned(), class, body: self.body }
+        Chart {
+            width: n(width),
+            height: n(height),
+            title: title.to_owned(),
+            class,
+            body: self.body,
+        }
     }
 
     fn close(&mut self, shape: &str, element: &str, tip: &str) {
@@ -173,7 +214,11 @@ impl Svg {
 
 /// A coordinate with a tenth of a unit (a fraction of a pixel), hundredths below 1.
 fn n(value: f64) -> String {
-    let text = if value.abs() < 1.0 { format!("{value:.2}") } else { format!("{value:.1}") };
+    let text = if value.abs() < 1.0 {
+        format!("{value:.2}")
+    } else {
+        format!("{value:.1}")
+    };
     match trimmed(&text) {
         "-0" => "0".into(),
         text => text.into(),
@@ -182,7 +227,7 @@ fn n(value: f64) -> String {
 
 /// About how wide a text is at the font size that telephones get, the largest one that charts use.
 pub(crate) fn text_width(text: &str) -> f64 {
-    text.width() as f64 * 8.4
+    text.width() as f64 * 8.8
 }
 
 /// The colour class of the i-th series.

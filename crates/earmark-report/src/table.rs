@@ -20,16 +20,33 @@ pub enum Align {
 /// steer the terminal.
 #[must_use]
 pub fn text_table(headers: &[&str], rows: &[Vec<String>], alignments: &[Align]) -> String {
-    let columns = rows.iter().map(Vec::len).chain([headers.len()]).max().unwrap_or(0);
+    let columns = rows
+        .iter()
+        .map(Vec::len)
+        .chain([headers.len()])
+        .max()
+        .unwrap_or(0);
     if columns == 0 {
         return String::new();
     }
     let clean = |cell: Option<&str>| printable(cell.unwrap_or(""));
     let head: Vec<String> = (0..columns).map(|c| clean(headers.get(c).copied())).collect();
-    let body: Vec<Vec<String>> =
-        rows.iter().map(|row| (0..columns).map(|c| clean(row.get(c).map(String::as_str))).collect()).collect();
+    let body: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| {
+            (0..columns)
+                .map(|c| clean(row.get(c).map(String::as_str)))
+                .collect()
+        })
+        .collect();
     let widths: Vec<usize> = (0..columns)
-        .map(|c| body.iter().map(|row| row[c].width()).chain([head[c].width()]).max().unwrap_or(0))
+        .map(|c| {
+            body.iter()
+                .map(|row| row[c].width())
+                .chain([head[c].width()])
+                .max()
+                .unwrap_or(0)
+        })
         .collect();
 
     let mut out = String::new();
@@ -88,7 +105,17 @@ pub(crate) fn ellipsize(text: &str, columns: usize) -> String {
 }
 
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c == '\t' { ' ' } else if c.is_control() { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| {
+            if c == '\t' {
+                ' '
+            } else if c.is_control() {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -21,13 +21,19 @@ pub fn ansi_heat(
     let (columns, rows) = (width.min(frames), (height.saturating_mul(2)).min(bands));
     let (low, high) = finite_range(data);
     let span = f64::from(high) - f64::from(low);
-    let part = |i: usize, parts: usize, all: usize| i * all / parts..((i + 1) * all / parts).max(i * all / parts + 1);
+    let part = |i: usize, parts: usize, all: usize| {
+        i * all / parts..((i + 1) * all / parts).max(i * all / parts + 1)
+    };
     // Row 0 is the top of the picture, hence the highest bands.
     let pixel = |row: usize, column: usize| {
         let loudest = part(rows - 1 - row, rows, bands)
             .flat_map(|b| part(column, columns, frames).map(move |f| data[b * frames + f]))
             .fold(f32::NEG_INFINITY, f32::max);
-        colormap.rgb(if span > 0.0 { (f64::from(loudest) - f64::from(low)) / span } else { 0.0 })
+        colormap.rgb(if span > 0.0 {
+            (f64::from(loudest) - f64::from(low)) / span
+        } else {
+            0.0
+        })
     };
     let mut out = String::new();
     for top in (0..rows).step_by(2) {

@@ -29,7 +29,12 @@ impl Axis {
         let step = marks.windows(2).map(|w| w[1] - w[0]).next().unwrap_or(1.0);
         let largest = low.abs().max(high.abs());
         let marks = marks.into_iter().map(|v| (v, label(v, step, largest))).collect();
-        Self { low, high, marks, log: false }
+        Self {
+            low,
+            high,
+            marks,
+            log: false,
+        }
     }
 
     /// A logarithmic axis over the positive values of the data.
@@ -37,10 +42,29 @@ impl Axis {
         let (low, high) = data.unwrap_or((0.1, 1.0));
         let (low, high) = (low.clamp(1e-300, LARGEST), high.clamp(1e-300, LARGEST));
         // Without room around it a flat line would lie on the frame.
-        let (low, high) = if high / low < 1.25 { (low / 1.25, high * 1.25) } else { (low, high) };
-        let marks = log_ticks(low, high, target);
-        let marks = marks.into_iter().map(|v| (v, label(v, v, v))).collect();
-        Self { low, high, marks, log: true }
+        let (low, high) = if high / low < 1.25 {
+            (low / 1.25, high * 1.25)
+        } else {
+            (low, high)
+        };
+        let (marks, step) = log_marks(low, high, target);
+        // One notation for the whole axis: where an end is small, all small marks are written as powers.
+        let small = marks.first().is_some_and(|v| *v < 0.5e-3);
+        let step = |v: f64| step.unwrap_or(v);
+        let text = |v: f64| {
+            if small && v < 0.1 {
+                label(v, step(v), 0.0)
+            } else {
+                label(v, step(v), v)
+            }
+        };
+        let marks = marks.into_iter().map(|v| (v, text(v))).collect();
+        Self {
+            low,
+            high,
+            marks,
+            log: true,
+        }
     }
 
     /// Position of a value between 0 (low) and 1 (high); `None` for what the axis cannot show.
@@ -82,7 +106,11 @@ impl Step {
 
     fn times(self, count: f64) -> f64 {
         let value = count * self.factor;
-        if self.power < 0 { value / 10f64.powi(-self.power) } else { value * 10f64.powi(self.power) }
+        if self.power < 0 {
+            value / 10f64.powi(-self.power)
+        } else {
+            value * 10f64.powi(self.power)
+        }
     }
 }
 
@@ -92,19 +120,31 @@ impl Step {
 pub fn ticks(low: f64, high: f64, target: usize) -> Vec<f64> {
     let (low, high) = widened((low, high));
     let step = Step::nice((high - low) / target.max(1) as f64);
-    let (first, last) = ((low / step.size() - 1e-9).ceil(), (high / step.size() + 1e-9).floor());
+    let (first, last) = (
+        (low / step.size() - 1e-9).ceil(),
+        (high / step.size() + 1e-9).floor(),
+    );
     // The count is bounded by the choice of the step, the numbers themselves may be large.
     let count = (last - first).clamp(0.0, target.max(1) as f64) as usize + 1;
-    (0..count).map(|i| step.times(first + i as f64)).filter(|v| *v >= low - 1e-9 * (high - low)).collect()
+    (0..count)
+        .map(|i| step.times(first + i as f64))
+        .filter(|v| *v >= low - 1e-9 * (high - low))
+        .collect()
 }
 
 /// Marks on a logarithmic axis between two positive values: powers of ten, with 2 and 5 between them where there is room,
 /// every n-th power where there are too many. Nothing for a range that is not positive.
 #[must_use]
 pub fn log_ticks(low: f64, high: f64, target: usize) -> Vec<f64> {
-    if !(low > 0.0 && high >= low && high.is_finite()) {
-        return Vec::new();
+    if low > 0.0 && high >= low && high.is_finite() {
+        log_marks(low, high, target).0
+    } else {
+        Vec::new()
     }
+}
+
+/// [`log_ticks`] of a range that is known to be positive; with a step where the marks are evenly spaced.
+fn log_marks(low: f64, high: f64, target: usize) -> (Vec<f64>, Option<f64>) {
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
     let inside = |v: &f64| *v >= low * (1.0 - 1e-9) && *v <= high * (1.0 + 1e-9);
     let decades = (first..=last).map(|p| 10f64.powi(p)).filter(inside).count();
@@ -114,20 +154,39 @@ pub fn log_ticks(low: f64, high: f64, target: usize) -> Vec<f64> {
         d if d * 2 <= target + 1 => &[1.0, 3.0],
         _ => &[1.0],
     };
-    let every = decades.div_ceil(target).max(1) as i32;
+    let every = i32::try_from(decades.div_ceil(target).max(1)).unwrap_or(i32::MAX);
     let marks: Vec<f64> = (first..=last)
         .filter(|p| p.rem_euclid(every) == 0)
         // Dividing gives the decimal that people write: 2e-3, not 0.0020000000000000001.
-        .flat_map(|p| factors.iter().map(move |f| if p < 0 { f / 10f64.powi(-p) } else { f * 10f64.powi(p) }))
+        .flat_map(|p| {
+            factors.iter().map(move |f| {
+                if p < 0 {
+                    f / 10f64.powi(-p)
+                } else {
+                    f * 10f64.powi(p)
+                }
+            })
+        })
         .filter(inside)
         .collect();
     // Less than half a decade may hold no mark of these at all: then plain steps serve.
-    if marks.len() < 2 { ticks(low, high, target).into_iter().filter(inside).collect() } else { marks }
+    if marks.len() > 1 {
+        return (marks, None);
+    }
+    let even: Vec<f64> = ticks(low, high, target).into_iter().filter(inside).collect();
+    let step = even.windows(2).map(|w| w[1] - w[0]).next();
+    (even, step)
 }
 
 /// Finite, ordered and with a width that floating-point numbers can divide.
 fn widened((low, high): (f64, f64)) -> (f64, f64) {
-    let finite = |v: f64| if v.is_finite() { v.clamp(-LARGEST, LARGEST) } else { 0.0 };
+    let finite = |v: f64| {
+        if v.is_finite() {
+            v.clamp(-LARGEST, LARGEST)
+        } else {
+            0.0
+        }
+    };
     let (low, high) = (finite(low).min(finite(high)), finite(low).max(finite(high)));
     let size = low.abs().max(high.abs());
     if high - low > size * 1e-9 && high - low > 1e-290 {
@@ -143,18 +202,18 @@ fn label(value: f64, step: f64, largest: f64) -> String {
     if value == 0.0 {
         return "0".into();
     }
-    if largest >= 1e10 || largest < 0.5e-3 {
-        let text = format!("{value:.1e}");
-        return text.replace(".0e", "e");
+    if !(0.5e-3..1e10).contains(&largest) {
+        let power = |v: f64| (v.abs().log10() + 1e-9).floor();
+        let digits = (power(value) - power(step)).clamp(0.0, 9.0) as usize;
+        return format!("{value:.digits$e}");
     }
     let (divisor, unit) = match step {
         s if largest >= 1e6 && s >= 1e5 => (1e6, "M"),
         s if largest >= 1e4 && s >= 1e2 => (1e3, "k"),
         _ => (1.0, ""),
     };
-    let decimals = (-(step / divisor).log10() + 1e-9).ceil().clamp(0.0, 12.0) as usize;
-    let text = format!("{:.decimals$}", value / divisor);
-    format!("{}{unit}", crate::human::trimmed(&text))
+    let decimals = (-(step / divisor).log10() - 1e-9).ceil().clamp(0.0, 12.0) as usize;
+    format!("{:.decimals$}{unit}", value / divisor)
 }
 
 #[cfg(test)]
@@ -175,12 +234,21 @@ mod tests {
 
     #[test]
     fn labels_are_short_and_distinct() {
-        let labels = |low, high| Axis::linear(Some((low, high)), 5, false).marks.into_iter().map(|m| m.1).collect::<Vec<_>>();
-        assert_eq!(labels(0.0, 1.0), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
+        let labels = |low, high| {
+            Axis::linear(Some((low, high)), 5, false)
+                .marks
+                .into_iter()
+                .map(|m| m.1)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(labels(0.0, 1.0), ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(labels(0.0, 100_000.0), ["0", "20k", "40k", "60k", "80k", "100k"]);
         assert_eq!(labels(0.0, 9000.0), ["0", "2000", "4000", "6000", "8000"]);
         assert_eq!(labels(0.0, 5e-5), ["0", "1e-5", "2e-5", "3e-5", "4e-5", "5e-5"]);
-        assert_eq!(labels(0.7, 0.71), ["0.7", "0.702", "0.704", "0.706", "0.708", "0.71"]);
+        assert_eq!(
+            labels(0.7, 0.71),
+            ["0.700", "0.702", "0.704", "0.706", "0.708", "0.710"]
+        );
         assert_eq!(labels(0.0, 3e6), ["0", "1M", "2M", "3M"]);
     }
 
@@ -212,10 +280,13 @@ mod tests {
         }
 
         #[test]
-        fn labels_tell_marks_apart(low in -1e5f64..1e5, width in 1e-2f64..1e6) {
-            let marks = Axis::linear(Some((low, low + width)), 6, true).marks;
-            for pair in marks.windows(2) {
-                prop_assert_ne!(&pair[0].1, &pair[1].1);
+        fn labels_tell_marks_apart(low in -1e5f64..1e5, scale in -12i32..8, width in 1.0f64..1e4) {
+            let low = low * 10f64.powi(scale);
+            let width = width.max(low.abs() * 1e-4);
+            let linear = Axis::linear(Some((low, low + width)), 6, true);
+            let log = Axis::logarithmic(Some((low.abs(), low.abs() + width * 10f64.powi(scale))), 6);
+            for pair in linear.marks.windows(2).chain(log.marks.windows(2)) {
+                prop_assert_ne!(&pair[0].1, &pair[1].1, "{:?}", pair);
             }
         }
     }

@@ -23,14 +23,25 @@ struct RawConfusion {
 impl Confusion {
     /// `counts[true][predicted]`, both in the order of `classes`. Fails where it is not square over the classes.
     pub fn new(classes: Vec<String>, counts: Vec<Vec<u64>>) -> Result<Self, ReportError> {
-        let wrong = |what| Err(ReportError::ConfusionShape { classes: classes.len(), what });
+        let wrong = |what| {
+            Err(ReportError::ConfusionShape {
+                classes: classes.len(),
+                what,
+            })
+        };
         if counts.len() != classes.len() {
             return wrong(format!("there are {} rows", counts.len()));
         }
-        if let Some((i, row)) = counts.iter().enumerate().find(|(_, row)| row.len() != classes.len()) {
+        if let Some((i, row)) = counts
+            .iter()
+            .enumerate()
+            .find(|(_, row)| row.len() != classes.len())
+        {
             return wrong(format!("row {} ({:?}) has {} counts", i, classes[i], row.len()));
         }
-        Ok(Self { raw: RawConfusion { classes, counts } })
+        Ok(Self {
+            raw: RawConfusion { classes, counts },
+        })
     }
 
     /// Class names, in the order of rows and columns.
@@ -54,7 +65,12 @@ impl Confusion {
             let total: f64 = row.iter().map(|c| *c as f64).sum();
             for (p, count) in row.iter().enumerate().filter(|(p, c)| *p != t && **c > 0) {
                 let share = *count as f64 / total;
-                pairs.push((self.raw.classes[t].as_str(), self.raw.classes[p].as_str(), *count, share));
+                pairs.push((
+                    self.raw.classes[t].as_str(),
+                    self.raw.classes[p].as_str(),
+                    *count,
+                    share,
+                ));
             }
         }
         pairs.sort_by(|a, b| b.2.cmp(&a.2).then(b.3.total_cmp(&a.3))); // stable: ties stay in class order
@@ -97,7 +113,12 @@ pub fn confusion_chart(confusion: &Confusion) -> Chart {
     for (i, class) in classes.iter().enumerate() {
         let (at, name) = (i as f64 * cell, ellipsize(class, 24));
         svg.rising_text("lab", (left + at + cell / 2.0 + 5.0, above - 6.0), &name);
-        svg.text("lab", (left - 8.0, above + at + cell / 2.0 + 4.0), Anchor::End, &name);
+        svg.text(
+            "lab",
+            (left - 8.0, above + at + cell / 2.0 + 4.0),
+            Anchor::End,
+            &name,
+        );
     }
     for i in 0..=classes.len() {
         let at = i as f64 * cell;
@@ -110,7 +131,12 @@ pub fn confusion_chart(confusion: &Confusion) -> Chart {
             let share = *count as f64 / total;
             let corner = (left + p as f64 * cell + 0.5, above + t as f64 * cell + 0.5);
             let (truth, taken) = (&classes[t], &classes[p]);
-            let percent = format!("{} of {} ({:.0} %)", human_count(*count), human_count(total as u64), share * 100.0);
+            let percent = format!(
+                "{} of {} ({:.0} %)",
+                human_count(*count),
+                human_count(total as u64),
+                share * 100.0
+            );
             let tip = if t == p {
                 format!("{truth}: {percent} right")
             } else {
@@ -127,7 +153,11 @@ pub fn confusion_chart(confusion: &Confusion) -> Chart {
         }
     }
     // The last rising name sticks out to the right by its height.
-    svg.finish("em matrix", (left + side + widest * 3.4 + 12.0, above + side + 8.0), "confusion matrix")
+    svg.finish(
+        "em matrix",
+        (left + side + widest * 3.4 + 12.0, above + side + 8.0),
+        "confusion matrix",
+    )
 }
 
 #[cfg(test)]
@@ -143,19 +173,31 @@ mod tests {
     fn mistakes_come_most_frequent_first() {
         let confusion = small();
         // Two pairs with two each: the one that is a larger share of its class stands first.
-        assert_eq!(confusion.worst_pairs(9), [("Moo", "Meow", 2, 1.0), ("Bark", "Meow", 2, 0.2), ("Meow", "Bark", 1, 0.2)]);
+        assert_eq!(
+            confusion.worst_pairs(9),
+            [
+                ("Moo", "Meow", 2, 1.0),
+                ("Bark", "Meow", 2, 0.2),
+                ("Meow", "Bark", 1, 0.2)
+            ]
+        );
         assert_eq!(confusion.worst_pairs(1).len(), 1);
     }
 
     #[test]
     fn not_square_is_refused_with_the_place() {
         let classes = vec!["a".to_owned(), "b".to_owned()];
-        let error = Confusion::new(classes.clone(), vec![vec![1, 2], vec![3]]).expect_err("ragged").to_string();
-        assert!(error.contains("row 1 (\"b\") has 1 counts where 2 classes need 2"), "{error}");
+        let error = Confusion::new(classes.clone(), vec![vec![1, 2], vec![3]])
+            .expect_err("ragged")
+            .to_string();
+        assert!(
+            error.contains("row 1 (\"b\") has 1 counts where 2 classes need 2"),
+            "{error}"
+        );
         assert!(Confusion::new(classes, vec![]).is_err());
         let json = r#"{"classes":["a"],"counts":[[1,2]]}"#;
         assert!(serde_json::from_str::<Confusion>(json).is_err());
-        let back = serde_json::to_string(&small()).and_then(|text| serde_json::from_str(&text));
+        let back = serde_json::to_string(&small()).and_then(|text| serde_json::from_str::<Confusion>(&text));
         assert_eq!(back.expect("round trip"), small());
     }
 }

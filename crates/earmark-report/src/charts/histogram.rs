@@ -41,7 +41,11 @@ impl Histogram {
             edges.push(edges.last().map_or(high, |e| e + step));
         }
         let mut counts = vec![0; edges.len() - 1];
-        for v in self.values.iter().filter(|v| v.is_finite() && **v >= edges[0] && **v <= edges[edges.len() - 1]) {
+        for v in self
+            .values
+            .iter()
+            .filter(|v| v.is_finite() && **v >= edges[0] && **v <= edges[edges.len() - 1])
+        {
             // The first edge above the value ends its bin.
             counts[(edges.partition_point(|e| e <= v).max(1) - 1).min(edges.len() - 2)] += 1;
         }
@@ -53,7 +57,10 @@ impl Histogram {
     pub fn median(&self) -> Option<f64> {
         let mut sorted: Vec<f64> = self.values.iter().copied().filter(|v| v.is_finite()).collect();
         sorted.sort_by(f64::total_cmp);
-        let (low, high) = (sorted.get(sorted.len().checked_sub(1)? / 2)?, sorted.get(sorted.len() / 2)?);
+        let (low, high) = (
+            sorted.get(sorted.len().checked_sub(1)? / 2)?,
+            sorted.get(sorted.len() / 2)?,
+        );
         Some(low / 2.0 + high / 2.0)
     }
 
@@ -63,7 +70,11 @@ impl Histogram {
         let (edges, counts) = self.bins();
         let most = counts.iter().copied().max().unwrap_or(0);
         let mut svg = Svg::new();
-        let y = Axis::linear(Some((0.0, (most as f64).max(1.0))), if most < 5 { most.max(1) as usize } else { 5 }, true);
+        let y = Axis::linear(
+            Some((0.0, (most as f64).max(1.0))),
+            if most < 5 { most.max(1) as usize } else { 5 },
+            true,
+        );
         let ends = edges.first().copied().zip(edges.last().copied());
         let x = x_axis(ends, |data, target| Axis::linear(data, target, false));
         let plot = Plot::new(&y, heading(&mut svg, &self.title, "clips") + 20.0);
@@ -73,14 +84,28 @@ impl Histogram {
             let (left, right) = (at(edges[i]), at(edges[i + 1]));
             let top = plot.y(y.position(*count as f64).unwrap_or(0.0));
             let number = |v: f64| trimmed(&format!("{v:.3}")).to_owned();
-            let tip = format!("{} to {}: {}", number(edges[i]), number(edges[i + 1]), human_count(*count));
-            svg.rect(&format!("{} seg", colour(self.colour)), (left, top), (right - left, plot.bottom - top), &tip);
+            let tip = format!(
+                "{} to {}: {}",
+                number(edges[i]),
+                number(edges[i + 1]),
+                human_count(*count)
+            );
+            svg.rect(
+                &format!("{} seg", colour(self.colour)),
+                (left, top),
+                (right - left, plot.bottom - top),
+                &tip,
+            );
         }
         match self.median() {
             Some(median) if x.position(median).is_some() => {
                 let line = at(median);
                 svg.line("mark", (line, plot.top - 4.0), (line, plot.bottom));
-                let anchor = if line > WIDTH * 0.6 { Anchor::End } else { Anchor::Start };
+                let anchor = if line > WIDTH * 0.6 {
+                    Anchor::End
+                } else {
+                    Anchor::Start
+                };
                 let gap = if anchor == Anchor::End { -6.0 } else { 6.0 };
                 let text = format!("median {}", trimmed(&format!("{median:.2}")));
                 svg.text("o", (line + gap, plot.top + 4.0), anchor, &text);
@@ -97,7 +122,11 @@ mod tests {
 
     #[test]
     fn every_value_is_counted_once_in_its_bin() {
-        let h = Histogram { values: vec![0.3, 1.0, 1.5, 2.0, 4.0, 10.0, f64::NAN], bins: 5, ..Histogram::default() };
+        let h = Histogram {
+            values: vec![0.3, 1.0, 1.5, 2.0, 4.0, 10.0, f64::NAN],
+            bins: 5,
+            ..Histogram::default()
+        };
         let (edges, counts) = h.bins();
         assert_eq!(edges, [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
         assert_eq!(counts, [3, 1, 1, 0, 1]); // 2.0 starts a bin, 10.0 ends the last
@@ -107,7 +136,11 @@ mod tests {
 
     #[test]
     fn one_length_for_all_is_one_bar() {
-        let h = Histogram { values: vec![5.0; 40], bins: 20, ..Histogram::default() };
+        let h = Histogram {
+            values: vec![5.0; 40],
+            bins: 20,
+            ..Histogram::default()
+        };
         let (edges, counts) = h.bins();
         assert_eq!(counts.iter().sum::<u64>(), 40);
         assert_eq!(counts.iter().filter(|c| **c > 0).count(), 1);

@@ -35,7 +35,10 @@ impl Better {
     /// The best finite point of a curve; the first of equals, as a checkpoint is only replaced by a better one.
     #[must_use]
     pub fn best(self, points: &[(f64, f64)]) -> Option<(f64, f64)> {
-        let finite = points.iter().copied().filter(|p| p.0.is_finite() && p.1.is_finite());
+        let finite = points
+            .iter()
+            .copied()
+            .filter(|p| p.0.is_finite() && p.1.is_finite());
         match self {
             Self::Higher => finite.reduce(|a, b| if b.1 > a.1 { b } else { a }),
             Self::Lower => finite.reduce(|a, b| if b.1 < a.1 { b } else { a }),
@@ -94,9 +97,19 @@ impl LineChart {
         let columns = (plot.right - plot.left) as usize;
         for (i, series) in self.series.iter().enumerate() {
             let class = format!("{}{}", colour(i), if i >= 8 { " dash" } else { "" });
-            let line = |points: &[(f64, f64)]| downsample(points, columns).iter().map(place).collect::<Vec<_>>();
-            let upper = series.points.iter().zip(&series.spread).map(|(p, s)| (p.0, p.1 + s));
-            let lower = series.points.iter().zip(&series.spread).map(|(p, s)| (p.0, p.1 - s)).rev();
+            let line =
+                |points: &[(f64, f64)]| downsample(points, columns).iter().map(place).collect::<Vec<_>>();
+            let upper = series
+                .points
+                .iter()
+                .zip(&series.spread)
+                .map(|(p, s)| (p.0, p.1 + s));
+            let lower = series
+                .points
+                .iter()
+                .zip(&series.spread)
+                .map(|(p, s)| (p.0, p.1 - s))
+                .rev();
             let outline: Vec<(f64, f64)> = upper.chain(lower).filter_map(|p| place(&p)).collect();
             svg.area(&format!("{class} band"), &outline);
             if series.smooth_points > 1 {
@@ -106,7 +119,11 @@ impl LineChart {
                 svg.path(&class, &line(&series.points));
             }
         }
-        if self.series.iter().all(|s| s.points.iter().all(|p| place(p).is_none())) {
+        if self
+            .series
+            .iter()
+            .all(|s| s.points.iter().all(|p| place(p).is_none()))
+        {
             nothing(&mut svg, &plot);
         }
         self.tips(&mut svg, &plot, &x);
@@ -121,7 +138,9 @@ impl LineChart {
             all.filter(|p| shown(p.0, self.x_scale) && shown(p.1, self.y_scale))
         };
         let bands = self.series.iter().flat_map(|s| s.points.iter().zip(&s.spread));
-        let ys = points().map(|p| p.1).chain(bands.flat_map(|(p, s)| [p.1 - s, p.1 + s]));
+        let ys = points()
+            .map(|p| p.1)
+            .chain(bands.flat_map(|(p, s)| [p.1 - s, p.1 + s]));
         let y_range = range(ys.filter(|y| shown(*y, self.y_scale)));
         let y = match self.y_scale {
             Scale::Linear => Axis::linear(y_range, 5, true),
@@ -136,7 +155,9 @@ impl LineChart {
 
     /// Invisible stretches that name the values below the pointer.
     fn tips(&self, svg: &mut Svg, plot: &Plot, x: &Axis) {
-        let mut stretches: Vec<Vec<Tip>> = (0..TIPS).map(|_| vec![Tip::default(); self.series.len()]).collect();
+        let mut stretches: Vec<Vec<Tip>> = (0..TIPS)
+            .map(|_| vec![Tip::default(); self.series.len()])
+            .collect();
         for (s, series) in self.series.iter().enumerate() {
             for p in &series.points {
                 if let (Some(at), true) = (x.position(p.0), p.1.is_finite()) {
@@ -146,8 +167,11 @@ impl LineChart {
         }
         let width = (plot.right - plot.left) / TIPS as f64;
         for (i, stretch) in stretches.iter().enumerate() {
-            let lines: Vec<String> =
-                stretch.iter().zip(&self.series).filter_map(|(tip, s)| tip.text(&s.name)).collect();
+            let lines: Vec<String> = stretch
+                .iter()
+                .zip(&self.series)
+                .filter_map(|(tip, s)| tip.text(&s.name))
+                .collect();
             if !lines.is_empty() {
                 let at = (plot.left + i as f64 * width, plot.top);
                 svg.rect("hit", at, (width, plot.bottom - plot.top), &lines.join("\n"));
@@ -158,12 +182,23 @@ impl LineChart {
     /// The best points, on top of everything.
     fn marks(&self, svg: &mut Svg, plot: &Plot, place: impl Fn(&(f64, f64)) -> Option<(f64, f64)>) {
         for (i, series) in self.series.iter().enumerate() {
-            let Some(best) = series.best.and_then(|b| b.best(&series.points)) else { continue };
+            let Some(best) = series.best.and_then(|b| b.best(&series.points)) else {
+                continue;
+            };
             let Some((x, y)) = place(&best) else { continue };
             let label = score(best.1);
-            svg.circle(&format!("{} dot", colour(i)), (x, y), 5.0, &format!("best {}: {label} at {}", series.name, best.0));
+            svg.circle(
+                &format!("{} dot", colour(i)),
+                (x, y),
+                5.0,
+                &format!("best {}: {label} at {}", series.name, best.0),
+            );
             let half = text_width(&label) / 2.0;
-            let below = if y - 12.0 < plot.top + 4.0 { y + 22.0 } else { y - 11.0 };
+            let below = if y - 12.0 < plot.top + 4.0 {
+                y + 22.0
+            } else {
+                y - 11.0
+            };
             let middle = x.clamp(plot.left + half, plot.right - half);
             svg.text("o", (middle, below), Anchor::Middle, &label);
         }
@@ -180,7 +215,13 @@ struct Tip {
 
 impl Tip {
     fn add(&mut self, p: &(f64, f64)) {
-        let wider = |r: (f64, f64), v: f64| if self.count == 0 { (v, v) } else { (r.0.min(v), r.1.max(v)) };
+        let wider = |r: (f64, f64), v: f64| {
+            if self.count == 0 {
+                (v, v)
+            } else {
+                (r.0.min(v), r.1.max(v))
+            }
+        };
         (self.x, self.y, self.count) = (wider(self.x, p.0), wider(self.y, p.1), self.count + 1);
     }
 
@@ -191,7 +232,11 @@ impl Tip {
             1 => Some(format!("{name} at {}: {}", x(self.x.0), score(self.y.0))),
             n => {
                 let (from, to) = (x(self.x.0), x(self.x.1));
-                Some(format!("{name} at {from} to {to}: {} to {} ({n} values)", score(self.y.0), score(self.y.1)))
+                Some(format!(
+                    "{name} at {from} to {to}: {} to {} ({n} values)",
+                    score(self.y.0),
+                    score(self.y.1)
+                ))
             }
         }
     }

@@ -28,7 +28,12 @@ impl Plot {
     /// Room for title and legend above, labels of the y axis to the left, and of the x axis below.
     fn new(y: &Axis, top: f64) -> Self {
         let widest = y.marks.iter().map(|m| text_width(&m.1)).fold(16.0, f64::max);
-        Self { left: widest + 14.0, right: WIDTH - 16.0, top, bottom: HEIGHT - 46.0 }
+        Self {
+            left: widest + 14.0,
+            right: WIDTH - 16.0,
+            top,
+            bottom: HEIGHT - 46.0,
+        }
     }
 
     fn x(&self, position: f64) -> f64 {
@@ -62,7 +67,11 @@ impl Plot {
 /// A linear x axis with as many marks as their labels have room.
 fn x_axis(data: Option<(f64, f64)>, make: impl Fn(Option<(f64, f64)>, usize) -> Axis) -> Axis {
     let fits = |axis: &Axis| axis.marks.iter().map(|m| text_width(&m.1) + 14.0).sum::<f64>() < WIDTH * 0.8;
-    (2..=7).rev().map(|target| make(data, target)).find(fits).unwrap_or_else(|| make(data, 1))
+    (2..=7)
+        .rev()
+        .map(|target| make(data, target))
+        .find(fits)
+        .unwrap_or_else(|| make(data, 1))
 }
 
 /// Names with colour swatches, in as many lines as they need; returns the y below them.
@@ -83,12 +92,22 @@ fn legend(svg: &mut Svg, top: f64, names: &[String]) -> f64 {
 
 /// Title and the name of the y axis; returns the y below them.
 fn heading(svg: &mut Svg, title: &str, y_label: &str) -> f64 {
-    svg.text("t", (4.0, 18.0), Anchor::Start, &crate::table::ellipsize(title, 56));
+    svg.text(
+        "t",
+        (4.0, 18.0),
+        Anchor::Start,
+        &crate::table::ellipsize(title, 56),
+    );
     if y_label.is_empty() {
-        return 24.0;
+        return 32.0;
     }
-    svg.text("", (4.0, 40.0), Anchor::Start, &crate::table::ellipsize(y_label, 62));
-    46.0
+    svg.text(
+        "",
+        (4.0, 40.0),
+        Anchor::Start,
+        &crate::table::ellipsize(y_label, 62),
+    );
+    50.0
 }
 
 /// What stands in place of the data when there are none.
@@ -101,5 +120,7 @@ fn nothing(svg: &mut Svg, plot: &Plot) {
 fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     values
         .filter(|v| v.is_finite())
-        .fold(None, |r: Option<(f64, f64)>, v| Some(r.map_or((v, v), |(l, h)| (l.min(v), h.max(v)))))
+        .fold(None, |r: Option<(f64, f64)>, v| {
+            Some(r.map_or((v, v), |(l, h)| (l.min(v), h.max(v))))
+        })
 }

@@ -1,0 +1,318 @@
+//! Pages are well-formed, escape everything, load nothing, and show what they were given.
+
+mod sample;
+
+use earmark_report::*;
+use proptest::prelude::*;
+
+/// The page as a tree; it is XML as well as HTML, apart from the document type.
+fn parse(page: &str) -> roxmltree::Document<'_> {
+    let body = page.strip_prefix("<!DOCTYPE html>\n").expect("document type");
+    roxmltree::Document::parse(body).unwrap_or_else(|e| panic!("not well-formed: {e}"))
+}
+
+/// All text that a reader sees, without styles and scripts.
+fn visible(tree: &roxmltree::Document<'_>) -> String {
+    let hidden = |n: roxmltree::Node<'_, '_>| {
+        n.ancestors()
+            .any(|a| a.has_tag_name("style") || a.has_tag_name("script"))
+    };
+    let texts = tree
+        .descendants()
+        .filter(|n| n.is_text() && !hidden(*n))
+        .filter_map(|n| n.text());
+    texts.collect::<Vec<_>>().join("")
+}
+
+fn pages() -> Vec<String> {
+    vec![
+        render_run_report(&sample::run_report()),
+        render_data_page(&sample::data_page()),
+        render_runs_page(&sample::runs_table()),
+    ]
+}
+
+#[test]
+fn pages_are_well_formed_and_load_nothing() {
+    for page in pages() {
+        let tree = parse(&page);
+        for node in tree.descendants() {
+            for attribute in node.attributes() {
+                let (name, value) = (attribute.name(), attribute.value());
+                let outside = value.contains("http:") || value.contains("https:") || value.starts_with("//");
+                assert!(!outside, "{name}={value}");
+                match name {
+                    "src" => assert!(value.starts_with("data:image/png;base64,")),
+                    "href" => {
+                        let target = value.strip_prefix('#').expect("links stay on the page");
+                        assert!(
+                            tree.descendants().any(|n| n.attribute("id") == Some(target)),
+                            "{value} leads nowhere"
+                        );
+                    }
+                    _ => {}
+                }
+                assert!(!name.starts_with("on"), "inline handler {name}");
+            }
+        }
+        let text = visible(&tree);
+        assert!(
+            !text.contains("NaN") && !text.contains("inf "),
+            "a missing number is shown as a number"
+        );
+    }
+}
+
+#[test]
+fn the_run_page_shows_what_it_was_given() {
+    let report = sample::run_report();
+    let page = render_run_report(&report);
+    let tree = parse(&page);
+    let text = visible(&tree);
+    for part in [
+        "0042 dcase2019-baseline, fold 1",
+        "Optimistic: the judged fold also chose the best checkpoint",
+        "13 h 24 min",
+        "Purr <loud> \"cat\"",
+        "水の音",
+        "no samples: the file ends after its header",
+        "sample-rate-hz = 44100 # <as published>",
+        "--fold 1 --set train.steps=100000",
+    ] {
+        assert!(text.contains(part), "{part} is missing");
+    }
+    let (step, best) = Better::Higher.best(&report.metrics[0].points).expect("points");
+    assert!(text.contains(&format!("{best:.4}best, step {}", human_count(step as u64))));
+    assert_eq!(
+        tree.descendants().filter(|n| n.has_tag_name("img")).count(),
+        report.worst_clips.len()
+    );
+    // 100,000 loss values must not become 100,000 vertices: five a column for two lines, and the other charts.
+    assert!(page.len() < 400_000, "{} bytes", page.len());
+}
+
+#[test]
+fn a_class_without_positives_has_dashes_and_sorts_last() {
+    let page = render_run_report(&sample::run_report());
+    let tree = parse(&page);
+    let row = tree.descendants().find(|n| {
+        n.has_tag_name("tr")
+            && n.first_element_child().is_some_and(|c| c.text() == Some("Gong"))
+            && n.descendants().any(|c| c.text() == Some("–"))
+    });
+    let keys: Vec<_> = row
+        .expect("a row for Gong")
+        .children()
+        .filter_map(|c| c.attribute("data-v"))
+        .collect();
+    assert_eq!(keys, ["0", "", "", ""]);
+}
+
+#[test]
+fn empty_pages_are_pages() {
+    for page in [
+        render_run_report(&RunReport::default()),
+        render_data_page(&DataPage::default()),
+        render_runs_page(&RunsTable::default()),
+    ] {
+        assert!(visible(&parse(&page)).contains("untitled"));
+    }
+}
+
+#[test]
+fn charts_are_files_of_their_own() {
+    let charts = data_charts(&sample::data_page());
+    let names: Vec<&str> = charts.iter().map(|c| c.0.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "lengths-1-train-curated",
+            "lengths-2-train-noisy",
+            "lengths-3-test",
+            "classes",
+            "spectrum"
+        ]
+    );
+    for (_, chart) in charts {
+        let file = chart.file();
+        let tree = roxmltree::Document::parse(&file).expect("well-formed");
+        let root = tree.root_element();
+        assert_eq!(root.tag_name().namespace(), Some("http://www.w3.org/2000/svg"));
+        assert_eq!(
+            root.first_element_child().and_then(|t| t.text()),
+            Some(chart.title())
+        );
+    }
+}
+
+#[test]
+fn reports_survive_json_with_their_gaps() {
+    let mut report = sample::run_report();
+    report.curves = vec![Curve {
+        name: "loss".into(),
+        points: vec![(0.0, 1.0), (1.0, f64::NAN)],
+        scale: Scale::Log,
+    }];
+    let text = serde_json::to_string(&report).expect("JSON");
+    assert!(text.contains("[1.0,null]"));
+    let back: RunReport = serde_json::from_str(&text).expect("the same");
+    assert!(back.curves[0].points[1].1.is_nan());
+    let pictures = |r: &RunReport| {
+        r.worst_clips
+            .iter()
+            .map(|c| c.picture.clone())
+            .collect::<Vec<_>>()
+    };
+    assert!(
+        pictures(&back) == pictures(&report),
+        "pictures change on their way through JSON"
+    );
+    assert!(
+        serde_json::from_str::<RunReport>(r#"{"titel": "x"}"#).is_err(),
+        "unknown keys are refused"
+    );
+    let wrong = r#"{"caption": "", "bands": 2, "frames": 2, "values": [1.0]}"#;
+    let error = serde_json::from_str::<Picture>(wrong)
+        .expect_err("three values are missing")
+        .to_string();
+    assert!(
+        error.contains("1 values were given for 2 bands x 2 frames, which are 4"),
+        "{error}"
+    );
+}
+
+#[test]
+fn runs_stand_best_first() {
+    let text = runs_text(&sample::runs_table());
+    let first: Vec<&str> = text.lines().skip(2).filter_map(|l| l.split(' ').next()).collect();
+    let mut table = sample::runs_table();
+    table.runs.sort_by(|a, b| {
+        b.values[0]
+            .unwrap_or(-1.0)
+            .total_cmp(&a.values[0].unwrap_or(-1.0))
+    });
+    let wanted: Vec<&str> = table.runs.iter().map(|r| &r.name[..4]).collect();
+    assert_eq!(first, wanted);
+    assert_eq!(wanted.last(), Some(&"0005"), "a run without a score comes last");
+    // With a loss as metric, the smallest is the best.
+    table.metrics[0].1 = Better::Lower;
+    let lower = runs_text(&table);
+    assert!(
+        lower.lines().nth(2).is_some_and(|l| l.starts_with(wanted[5])),
+        "{lower}"
+    );
+}
+
+#[test]
+fn a_small_page_as_a_whole() {
+    let report = RunReport {
+        title: "tiny".into(),
+        command: "earmark train tiny.toml".into(),
+        version: "0.1.0".into(),
+        seed: 1,
+        metrics: vec![Metric {
+            name: "lwlrap".into(),
+            better: Better::Higher,
+            points: vec![(10.0, 0.25), (20.0, 0.5), (30.0, 0.375)],
+        }],
+        per_class: vec![ClassRow {
+            name: "a<b".into(),
+            count: 2,
+            lwlrap: Some(0.5),
+            ..ClassRow::default()
+        }],
+        ..RunReport::default()
+    };
+    // Style and script are files of their own; the snapshot is about the markup.
+    let page = render_run_report(&report);
+    let cut = |page: &str, open: &str, close: &str| {
+        let (before, rest) = page.split_once(open).expect("opened");
+        format!(
+            "{before}{open}...{close}{}",
+            rest.split_once(close).expect("closed").1
+        )
+    };
+    insta::assert_snapshot!(cut(&cut(&page, "<style>", "</style>"), "<script>", "</script>"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever stands in names, files and notes: the page parses, and has no element that the harmless page lacks.
+    #[test]
+    fn no_text_becomes_markup(evil in any::<String>(), tag in "<(script|img|/svg|/style|!--)[ -~]{0,12}>?") {
+        let build = |text: &str| {
+            let picture = sample::picture(1, 20);
+            let report = RunReport {
+                title: format!("t{text}"),
+                recipe_toml: format!("r{text}"),
+                command: format!("c{text}"),
+                version: format!("v{text}"),
+                started: format!("s{text}"),
+                summary: vec![Fact::new(text, format!("v{text}"))],
+                notes: vec![Note { text: text.into(), ..Note::default() }],
+                curves: vec![Curve { name: text.into(), points: vec![(0.0, 1.0), (1.0, 2.0)], ..Curve::default() }],
+                metrics: vec![Metric { name: text.into(), better: Better::Lower, points: vec![(0.0, 1.0), (1.0, 2.0)] }],
+                per_class: vec![ClassRow { name: text.into(), ..ClassRow::default() }],
+                confusion: Confusion::new(vec![text.into(), "b".into()], vec![vec![1, 2], vec![3, 4]]).ok(),
+                worst_clips: vec![WorstClip {
+                    file: text.into(),
+                    truth: vec![text.into()],
+                    predictions: vec![Prediction { class: text.into(), score: 0.5 }],
+                    picture: Some(picture),
+                    note: format!("n{text}"),
+                }],
+                skipped: vec![SkippedFile { file: String::new(), reason: text.into() }],
+                ..RunReport::default()
+            };
+            let data = DataPage {
+                name: format!("d{text}"),
+                totals: vec![Fact::new(text, text)],
+                parts: vec![PartStats { name: text.into(), seconds: vec![1.0, 2.0], ..PartStats::default() }],
+                classes: vec![ClassCounts { name: text.into(), clips: vec![3] }],
+                spectra: vec![Spectrum { name: text.into(), hz: vec![10.0, 20.0], mean: vec![0.0, 1.0], std: vec![0.1, 0.1] }],
+                pictures: vec![(text.into(), vec![sample::picture(2, 20)])],
+                findings: vec![Finding { file: format!("f{text}"), message: text.into(), remedy: format!("r{text}"), ..Finding::default() }],
+            };
+            (render_run_report(&report), render_data_page(&data))
+        };
+        // Names may break after an underscore; that mark is ours.
+            let elements = |page: &str| {
+            let tree = parse(page);
+            tree.descendants().filter(|n| n.is_element() && !n.has_tag_name("wbr")).map(|n| n.tag_name().name().to_owned()).collect::<Vec<_>>()
+        };
+        let text = format!("{evil}{tag}");
+        let (plain, hostile) = (build("plain"), build(&text));
+        prop_assert_eq!(elements(&plain.0), elements(&hostile.0));
+        prop_assert_eq!(elements(&plain.1), elements(&hostile.1));
+    }
+
+    /// Charts of any numbers at all, infinite and missing ones too, are drawn with finite coordinates.
+    #[test]
+    fn any_numbers_make_a_chart(
+        points in prop::collection::vec((any::<f64>(), any::<f64>()), 0..300),
+        spread in prop::collection::vec(any::<f64>(), 0..300),
+        log in any::<bool>(),
+        smooth_points in 0usize..50,
+    ) {
+        let scale = if log { Scale::Log } else { Scale::Linear };
+        let values: Vec<f64> = points.iter().map(|p| p.1).collect();
+        let series = Series { name: "s".into(), points, spread, best: Some(Better::Lower), smooth_points };
+        let line = LineChart { title: "t".into(), x_scale: scale, y_scale: scale, series: vec![series.clone(), series], ..LineChart::default() };
+        let bars = BarChart { rows: vec![BarRow { name: "n".into(), values: values.clone() }], ..BarChart::default() };
+        let histogram = Histogram { values: values.clone(), bins: 20, ..Histogram::default() };
+        for chart in [line.draw(), bars.draw(), histogram.draw(), sparkline(&values, "s")] {
+            let file = chart.file();
+            let tree = roxmltree::Document::parse(&file).map_err(|e| TestCaseError::fail(e.to_string()))?;
+            for node in tree.descendants() {
+                for name in ["x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "width", "height", "d", "points"] {
+                    let value = node.attribute(name).unwrap_or("");
+                    prop_assert!(!value.contains("NaN") && !value.contains("inf"), "{}={}", name, value);
+                    if let Ok(number) = value.parse::<f64>() {
+                        prop_assert!((-50.0..=2000.0).contains(&number), "{}={}", name, value);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Made-up runs and data sets of realistic size, for the tests and for `examples/gallery.rs`. Nothing here was measured.
+
+use earmark_report::*;
+
+/// Names as in the Freesound data sets, and two that markup would trip over.
+pub const CLASSES: [&str; 20] = [
+    "Accelerating_and_revving_and_vroom",
+    "Acoustic_guitar",
+    "Applause",
+    "Bark",
+    "Bass_drum",
+    "Bicycle_bell",
+    "Burping_and_eructation",
+    "Child_speech_and_kid_speaking",
+    "Drip & drop",
+    "Electric_guitar",
+    "Fill_(with_liquid)",
+    "Gong",
+    "Keys_jangling",
+    "Male_speech_and_man_speaking",
+    "Meow",
+    "Purr <loud> \"cat\"",
+    "Run",
+    "Sink_(filling_or_washing)",
+    "Walk_and_footsteps",
+    "水の音",
+];
+
+/// Numbers between 0 and 1 that look random and are always the same (a linear congruential generator).
+pub struct Noise(pub u64);
+
+impl Noise {
+    pub fn next(&mut self) -> f64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        (self.0 >> 33) as f64 / (1u64 << 31) as f64
+    }
+}
+
+/// A log-mel with harmonics that decay: the look of a struck bell.
+pub fn picture(seed: u64, frames: usize) -> Picture {
+    let bands = 64;
+    let mut noise = Noise(seed);
+    let base = 3.0 + noise.next() * 6.0;
+    let mut values = vec![0.0f32; bands * frames];
+    for band in 0..bands {
+        for frame in 0..frames {
+            let time = frame as f64 / 100.0;
+            let onset = (time * 1.7 + noise.next() * 0.01).fract();
+            let harmonic = (band as f64 / base)
+                .fract()
+                .min(1.0 - (band as f64 / base).fract());
+            let level = -1.2 * onset * (1.0 + band as f64 / 20.0) - harmonic * 6.0 - band as f64 / 30.0;
+            values[band * frames + frame] = (level + noise.next() * 0.8) as f32;
+        }
+    }
+    let caption = format!("log-mel, {:.1} s, 20 Hz to 22.05 kHz", frames as f64 / 100.0);
+    Picture::new(caption, values, bands, frames).expect("sizes agree")
+}
+
+pub fn run_report() -> RunReport {
+    let mut noise = Noise(7);
+    let loss = (0..100_000)
+        .map(|i| {
+            let x = f64::from(i);
+            let spike = if i == 61_234 { 0.35 } else { 0.0 };
+            (
+                x,
+                0.03 + 0.5 * (-x / 9000.0).exp()
+                    + spike
+                    + noise.next() * 0.05 * (1.0 + 2.0 * (-x / 20000.0).exp()),
+            )
+        })
+        .collect();
+    let rate = (0..1000)
+        .map(|i| (f64::from(i) * 100.0, 1e-3 * 0.5f64.powi(i / 200)))
+        .collect();
+    let curve = |top: f64, dip: f64| -> Vec<(f64, f64)> {
+        (1..=40)
+            .map(|i| {
+                let x = f64::from(i);
+                (
+                    x * 2500.0,
+                    top * (1.0 - (-x / 7.0).exp()) - dip * (x / 40.0).powi(4) + Noise(i as u64).next() * 0.01,
+                )
+            })
+            .collect()
+    };
+    let mut counts = vec![vec![0; CLASSES.len()]; CLASSES.len()];
+    for (t, row) in counts.iter_mut().enumerate() {
+        row[t] = 20 + (noise.next() * 60.0) as u64;
+        for _ in 0..4 {
+            row[(noise.next() * CLASSES.len() as f64) as usize] += (noise.next() * 14.0) as u64;
+        }
+    }
+    RunReport {
+        title: "0042 dcase2019-baseline, fold 1".into(),
+        recipe_toml: "extends = \"base.toml\"\n\n[audio]\nsample-rate-hz = 44100 # <as published>\n\n[model]\nkind = \"mobilenet-v1\"\n".into(),
+        command: "earmark train dcase2019-baseline --data ~/sounds/fsdkaggle2019 --fold 1 --set train.steps=100000".into(),
+        version: "0.1.0".into(),
+        seed: 42,
+        started: "2025-01-31 14:03 UTC".into(),
+        summary: vec![
+            Fact::new("training clips", "3,976 (8.4 h)"),
+            Fact::new("judged clips", "994 (2.1 h)"),
+            Fact::new("device", "cpu, 2 threads"),
+            Fact::new("network", "MobileNetV1, 3,288,784 parameters"),
+            Fact::new("duration", human_duration(48_240.0)),
+        ],
+        notes: vec![
+            Note {
+                level: Level::Caution,
+                text: "Optimistic: the judged fold also chose the best checkpoint (validation = \"judged-fold\").".into(),
+            },
+            Note { level: Level::Info, text: "Resumed once, at step 40,000.".into() },
+        ],
+        curves: vec![
+            Curve { name: "loss".into(), points: loss, scale: Scale::Log },
+            Curve { name: "learning rate".into(), points: rate, scale: Scale::Log },
+        ],
+        metrics: vec![
+            Metric { name: "lwlrap".into(), better: Better::Higher, points: curve(0.68, 0.06) },
+            Metric { name: "mAP".into(), better: Better::Higher, points: curve(0.55, 0.02) },
+            Metric { name: "MAP@3".into(), better: Better::Higher, points: curve(0.74, 0.0) },
+        ],
+        per_class: CLASSES
+            .iter()
+            .enumerate()
+            .map(|(i, name)| {
+                let v = noise.next();
+                let some = |v| if i == 11 { None } else { Some(v) };
+                ClassRow {
+                    name: (*name).into(),
+                    count: if i == 11 { 0 } else { 12 + i as u64 },
+                    lwlrap: some(0.3 + 0.69 * v),
+                    ap: some(0.2 + 0.75 * v),
+                    auc: some(0.8 + 0.19 * v),
+                }
+            })
+            .collect(),
+        confusion: Some(Confusion::new(CLASSES.map(str::to_owned).to_vec(), counts).expect("square")),
+        worst_clips: (0..6)
+            .map(|i| WorstClip {
+                file: format!("{:08x}.wav", 0x0b04_27e2u64 * (i + 1) % 0xffff_ffff),
+                truth: vec![CLASSES[i as usize * 3].into(), CLASSES[15].into()],
+                predictions: [9, i as usize * 3, 13, 2, 15]
+                    .iter()
+                    .enumerate()
+                    .map(|(k, c)| Prediction { class: CLASSES[*c].into(), score: 0.71 / (k as f64 + 1.0) })
+                    .collect(),
+                picture: Some(picture(i + 1, 100 + 260 * i as usize)),
+                note: format!("lwlrap {:.3}; two people hear \"rain\" here", 0.02 * (i as f64 + 1.0)),
+            })
+            .collect(),
+        skipped: vec![SkippedFile {
+            file: "train/6ea0099f.wav".into(),
+            reason: "no samples: the file ends after its header; download it again or remove its row".into(),
+        }],
+    }
+}
+
+pub fn data_page() -> DataPage {
+    let mut noise = Noise(3);
+    let mut lengths = |n: usize, scale: f64| -> Vec<f64> {
+        (0..n)
+            .map(|_| (0.3 - noise.next().max(1e-9).ln() * scale).min(30.0))
+            .collect()
+    };
+    let part = |name: &str, seconds: Vec<f64>, file: &str| {
+        let least = seconds.iter().copied().fold(f64::MAX, f64::min);
+        PartStats {
+            name: name.into(),
+            shortest: Some(Shortest {
+                file: file.into(),
+                seconds: least,
+            }),
+            sample_rates: vec![Tally {
+                name: "44.1 kHz".into(),
+                clips: seconds.len() as u64,
+            }],
+            channels: vec![
+                Tally {
+                    name: "mono".into(),
+                    clips: seconds.len() as u64 - 3,
+                },
+                Tally {
+                    name: "stereo".into(),
+                    clips: 3,
+                },
+            ],
+            seconds,
+        }
+    };
+    let parts = vec![
+        part("train curated", lengths(4970, 7.0), "0b0427e2.wav"),
+        part(
+            "train noisy",
+            (0..800).map(|i| if i % 9 == 0 { 14.0 } else { 15.0 }).collect(),
+            "a1.wav",
+        ),
+        part("test", lengths(1120, 5.0), "b39975f5.wav"),
+    ];
+    let spectrum = |name: &str, level: f64| {
+        let hz: Vec<f64> = (1..=513).map(|k| f64::from(k) * 43.07).collect();
+        Spectrum {
+            name: name.into(),
+            mean: hz
+                .iter()
+                .map(|f| level - (f / 400.0).ln_1p() + 0.2 * (f / 900.0).sin())
+                .collect(),
+            std: hz.iter().map(|f| 0.5 + f / 40_000.0).collect(),
+            hz,
+        }
+    };
+    DataPage {
+        name: "fsdkaggle2019".into(),
+        totals: vec![
+            Fact::new("clips", human_count(6890)),
+            Fact::new("hours", "14.1"),
+            Fact::new("classes", CLASSES.len()),
+            Fact::new("layout", "fsdkaggle2019"),
+            Fact::new("labels per clip", "1.2 on average, at most 6"),
+        ],
+        parts,
+        classes: CLASSES
+            .iter()
+            .enumerate()
+            .map(|(i, name)| ClassCounts {
+                name: (*name).into(),
+                clips: vec![75 - (i as u64 % 7) * 9, 300 - 11 * i as u64, 0],
+            })
+            .collect(),
+        spectra: vec![spectrum("train curated", 1.0), spectrum("train noisy", 1.6)],
+        pictures: CLASSES[..3]
+            .iter()
+            .enumerate()
+            .map(|(i, c)| {
+                (
+                    (*c).to_owned(),
+                    (0..4)
+                        .map(|k| picture(i as u64 * 9 + k, 120 + 90 * k as usize))
+                        .collect(),
+                )
+            })
+            .collect(),
+        findings: vec![
+            Finding {
+                level: Level::Problem,
+                file: "train/6ea0099f.wav".into(),
+                message: "no samples: the file ends after its header".into(),
+                remedy: "download it again, or remove its row from train.csv".into(),
+            },
+            Finding {
+                level: Level::Caution,
+                file: String::new(),
+                message: "3 clips are stereo".into(),
+                remedy: "nothing to do: they are mixed down when read".into(),
+            },
+            Finding {
+                level: Level::Info,
+                file: "train.csv".into(),
+                message: "4,970 rows, all readable".into(),
+                ..Finding::default()
+            },
+        ],
+    }
+}
+
+pub fn runs_table() -> RunsTable {
+    let run = |i: u64| {
+        let mut noise = Noise(i);
+        RunRow {
+            name: format!(
+                "{i:04} {}",
+                if i == 3 { "<b>own</b> & quick" } else { "baseline" }
+            ),
+            recipe: "dcase2019-baseline".into(),
+            started: format!("2025-01-{:02} 09:30 UTC", i + 1),
+            values: vec![
+                (i != 5).then(|| 0.5 + 0.3 * noise.next()),
+                Some(0.4 + 0.3 * noise.next()),
+            ],
+            loss: (0..40)
+                .map(|k| (k != 20).then(|| (-f64::from(k) / 12.0).exp() + noise.next() * 0.1))
+                .collect(),
+            note: if i == 4 {
+                "optimistic".into()
+            } else {
+                String::new()
+            },
+        }
+    };
+    RunsTable {
+        title: "runs in ~/earmark/runs".into(),
+        metrics: vec![("lwlrap".into(), Better::Higher), ("mAP".into(), Better::Higher)],
+        runs: (1..=7).map(run).collect(),
+    }
+}
