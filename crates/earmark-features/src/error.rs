@@ -54,7 +54,9 @@ pub enum FeatureError {
         front_end_hz: u32,
     },
     /// A sample that no sound has: not a number, infinite, or a million times full scale.
-    #[error("sample {index} is {value}, and samples lie around -1 to 1; the file is damaged or was scaled twice")]
+    #[error(
+        "sample {index} is {value}, and samples lie around -1 to 1; the file is damaged or was scaled twice"
+    )]
     Sample {
         /// Its place, counted from 0.
         index: usize,
@@ -81,7 +83,9 @@ pub enum FeatureError {
         count: usize,
     },
     /// A buffer or array whose length does not fit its shape.
-    #[error("{what} holds {got} numbers, and [channels {channels}, bands {bands}, frames {frames}] needs {needed}")]
+    #[error(
+        "{what} holds {got} numbers, and [channels {channels}, bands {bands}, frames {frames}] needs {needed}"
+    )]
     Length {
         /// Which array.
         what: &'static str,
@@ -97,7 +101,9 @@ pub enum FeatureError {
         needed: usize,
     },
     /// An `.npy` file that is not `[channels, bands, frames]` of float32 in C order.
-    #[error("this is no features file: {0}; it must be an .npy of float32, C order, [channels, bands, frames]")]
+    #[error(
+        "this is no features file: {0}; it must be an .npy of float32, C order, [channels, bands, frames]"
+    )]
     Npy(String),
     /// Reading or writing failed.
     #[error("reading or writing features failed: {0}")]

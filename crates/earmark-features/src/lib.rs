@@ -31,6 +31,7 @@ mod fast_log;
 mod features;
 mod finish;
 mod front_end;
+mod lanes;
 mod level;
 mod mel;
 mod pcen;

@@ -14,17 +14,29 @@ pub struct Stft {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_seconds: Option<f64>,
     /// Length of the window in samples.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "whole::optional"
+    )]
     pub window_samples: Option<u32>,
     /// Distance between frames in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hop_seconds: Option<f64>,
     /// Distance between frames in samples.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "whole::optional"
+    )]
     pub hop_samples: Option<u32>,
     /// Length of the transform, any whole number from the window's length on; frames are filled up with zeros. Left out, it is
     /// the power of two that holds the window. Bins run from 0 to `fft-samples / 2`.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "whole::optional"
+    )]
     pub fft_samples: Option<u32>,
     /// Shape of the window.
     #[serde(default)]
@@ -96,9 +108,22 @@ impl Stft {
     /// Checks all keys and turns seconds into samples.
     pub(crate) fn framing(&self, sample_rate_hz: u32) -> Result<Framing, ConfigError> {
         let rate = f64::from(sample_rate_hz);
-        let window =
-            length("stft.window", "seconds", "samples", self.window_seconds, self.window_samples, rate)?;
-        let hop = length("stft.hop", "seconds", "samples", self.hop_seconds, self.hop_samples, rate)?;
+        let window = length(
+            "stft.window",
+            "seconds",
+            "samples",
+            self.window_seconds,
+            self.window_samples,
+            rate,
+        )?;
+        let hop = length(
+            "stft.hop",
+            "seconds",
+            "samples",
+            self.hop_seconds,
+            self.hop_samples,
+            rate,
+        )?;
         let fft = match self.fft_samples {
             None => window.next_power_of_two(),
             Some(given) => given as usize,
@@ -119,7 +144,12 @@ impl Stft {
                 "usual are 512 to 4096",
             ));
         }
-        Ok(Framing { window, hop, fft, centre: self.centre })
+        Ok(Framing {
+            window,
+            hop,
+            fft,
+            centre: self.centre,
+        })
     }
 }
 
@@ -212,9 +242,11 @@ impl Framing {
             let place = start + i;
             *out = match self.centre {
                 Centre::Reflect => samples[mirror(place, before, samples.len())],
-                Centre::None | Centre::Zero => {
-                    place.checked_sub(before).and_then(|p| samples.get(p)).copied().unwrap_or(0.0)
-                }
+                Centre::None | Centre::Zero => place
+                    .checked_sub(before)
+                    .and_then(|p| samples.get(p))
+                    .copied()
+                    .unwrap_or(0.0),
             };
         }
         edge
@@ -224,7 +256,7 @@ impl Framing {
 /// Place `place - before` of a clip of `len > 0` samples that is mirrored at its ends again and again.
 fn mirror(place: usize, before: usize, len: usize) -> usize {
     let period = (2 * (len - 1)).max(1);
-    let offset = if place >= before { place - before } else { before - place } % period;
+    let offset = place.abs_diff(before) % period;
     if offset < len { offset } else { period - offset }
 }
 
@@ -250,9 +282,20 @@ mod tests {
 
     #[test]
     fn frames_of_short_clips() {
-        let framing = Framing { window: 400, hop: 160, fft: 512, centre: Centre::None };
-        assert_eq!([0, 399, 400, 559, 560].map(|n| framing.frames(n)), [0, 0, 1, 1, 2]);
-        let centred = Framing { centre: Centre::Reflect, ..framing.clone() };
+        let framing = Framing {
+            window: 400,
+            hop: 160,
+            fft: 512,
+            centre: Centre::None,
+        };
+        assert_eq!(
+            [0, 399, 400, 559, 560].map(|n| framing.frames(n)),
+            [0, 0, 1, 1, 2]
+        );
+        let centred = Framing {
+            centre: Centre::Reflect,
+            ..framing.clone()
+        };
         assert_eq!([0, 1, 159, 160, 320].map(|n| centred.frames(n)), [0, 1, 1, 2, 3]);
         let odd = Framing { fft: 513, ..centred };
         assert_eq!([1, 160, 161].map(|n| odd.frames(n)), [1, 1, 2]);
@@ -260,17 +303,32 @@ mod tests {
 
     #[test]
     fn both_and_neither_unit_are_refused() {
-        let both = Stft { hop_samples: Some(441), ..Stft::default() };
+        let both = Stft {
+            hop_samples: Some(441),
+            ..Stft::default()
+        };
         let message = both.framing(44_100).unwrap_err().to_string();
         assert_eq!(
             message,
             "front-end.stft.hop-seconds = 0.01: is given together with front-end.stft.hop-samples = 441; keep one of the two"
         );
-        let neither = Stft { window_seconds: None, ..Stft::default() };
+        let neither = Stft {
+            window_seconds: None,
+            ..Stft::default()
+        };
         let message = neither.framing(44_100).unwrap_err().to_string();
-        assert!(message.contains("front-end.stft.window-samples instead"), "{message}");
-        let negative = Stft { hop_seconds: Some(-0.01), ..Stft::default() };
+        assert!(
+            message.contains("front-end.stft.window-samples instead"),
+            "{message}"
+        );
+        let negative = Stft {
+            hop_seconds: Some(-0.01),
+            ..Stft::default()
+        };
         let message = negative.framing(44_100).unwrap_err().to_string();
-        assert!(message.starts_with("front-end.stft.hop-seconds = -0.01: makes -441 samples"), "{message}");
+        assert!(
+            message.starts_with("front-end.stft.hop-seconds = -0.01: makes -441 samples"),
+            "{message}"
+        );
     }
 }

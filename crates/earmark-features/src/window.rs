@@ -22,7 +22,9 @@ impl Window {
             Window::Hann => (0.5, 0.5),
             Window::Hamming => (0.54, 0.46),
         };
-        (0..n).map(|i| mean - swing * (TAU * i as f64 / n as f64).cos()).collect()
+        (0..n)
+            .map(|i| mean - swing * (TAU * i as f64 / n as f64).cos())
+            .collect()
     }
 }
 
@@ -33,8 +35,20 @@ mod tests {
     #[test]
     fn windows_are_periodic() {
         // scipy.signal.get_window(name, 5, fftbins=True), scipy 1.17.1
-        let hann = [0.0, 0.34549150281252633, 0.9045084971874737, 0.9045084971874737, 0.34549150281252633];
-        let hamming = [0.08, 0.3978521825875242, 0.9121478174124757, 0.9121478174124757, 0.3978521825875242];
+        let hann = [
+            0.0,
+            0.34549150281252633,
+            0.9045084971874737,
+            0.9045084971874737,
+            0.34549150281252633,
+        ];
+        let hamming = [
+            0.08,
+            0.3978521825875242,
+            0.9121478174124757,
+            0.9121478174124757,
+            0.3978521825875242,
+        ];
         for (window, expected) in [(Window::Hann, hann), (Window::Hamming, hamming)] {
             for (got, want) in window.coefficients(5).iter().zip(expected) {
                 assert!((got - want).abs() < 1e-15, "{window:?}: {got} is not {want}");

@@ -1,0 +1,309 @@
+//! A front end made ready to run.
+
+use crate::{
+    error::{ConfigError, FeatureError},
+    features::Features,
+    front_end::{Checked, FrontEnd},
+    lanes::{LANES, Lanes, turn, vectorised},
+    mel::Bank,
+    spectrum::{Frame, Spectrum},
+    stft::Value,
+};
+use earmark_audio::Clip;
+use pulp::Arch;
+use std::{f32::consts::PI, ops::Range};
+
+/// A [`FrontEnd`] with its window, FFT plan and mel bank. Share one between threads, each with its own [`Scratch`].
+pub struct Extractor {
+    front_end: FrontEnd,
+    checked: Checked,
+    spectrum: Spectrum,
+    bank: Option<Bank>,
+    fingerprint: String,
+    arch: Arch,
+}
+
+/// Working memory of [`Extractor::base`] for one thread; any clip may follow any other.
+#[derive(Debug, Clone)]
+pub struct Scratch {
+    frame: Frame,
+    /// Window of a frame that reaches beyond the clip.
+    edge: Vec<f32>,
+    /// Spectra of eight frames, `[channels, LANES, stride]`, with zeros between the last bin and the stride.
+    spectra: Vec<f32>,
+    /// One channel of them turned: `[stride, LANES]`.
+    turned: Vec<Lanes>,
+}
+
+/// Samples beyond this are no sound (it is 120 dB over full scale), and their powers would overflow.
+const LOUDEST: f32 = 1e6;
+
+impl Extractor {
+    /// Checks the front end and computes its tables, in double precision.
+    pub fn new(front_end: &FrontEnd) -> Result<Self, ConfigError> {
+        let checked = front_end.checked()?;
+        let framing = &checked.framing;
+        let window = front_end.stft.window.coefficients(framing.window);
+        let bank = match &front_end.mel {
+            Some(mel) => Some(Bank::new(&mel.matrix(front_end.sample_rate_hz, framing.fft)?)),
+            None => None,
+        };
+        Ok(Self {
+            spectrum: Spectrum::new(framing, &window),
+            bank,
+            fingerprint: front_end.fingerprint()?,
+            front_end: front_end.clone(),
+            checked,
+            arch: Arch::new(),
+        })
+    }
+
+    /// The front end this was made from.
+    pub fn front_end(&self) -> &FrontEnd {
+        &self.front_end
+    }
+
+    /// Channels of base features: 2 with angles, else 1.
+    pub fn base_channels(&self) -> usize {
+        if self.front_end.stft.phase { 2 } else { 1 }
+    }
+
+    /// Channels of finished features: what a network takes.
+    pub fn channels(&self) -> usize {
+        self.front_end.finish.channels(self.base_channels())
+    }
+
+    /// Mel bands, or bins of the spectrum.
+    pub fn bands(&self) -> usize {
+        self.front_end
+            .mel
+            .as_ref()
+            .map_or(self.checked.framing.bins(), |mel| mel.bands as usize)
+    }
+
+    /// Frames that a clip of `samples` has; see [`Centre`](crate::Centre) for short ones.
+    pub fn frames(&self, samples: usize) -> usize {
+        self.checked.framing.frames(samples)
+    }
+
+    /// Frames in a second, a fraction in general.
+    pub fn frames_per_second(&self) -> f64 {
+        self.checked.frames_per_second
+    }
+
+    /// Mel bands that no bin falls into and that therefore carry nothing, counted from 0. Published systems have some; more
+    /// `fft-samples` or fewer `bands` avoid them.
+    pub fn empty_bands(&self) -> Vec<usize> {
+        self.bank.as_ref().map(Bank::empty_bands).unwrap_or_default()
+    }
+
+    /// What determines base features, as one line: the key to keep them under, together with the audio's own.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// Working memory for [`Self::base`].
+    pub fn scratch(&self) -> Scratch {
+        let framing = &self.checked.framing;
+        let stride = framing.bins().next_multiple_of(LANES);
+        Scratch {
+            frame: self.spectrum.frame(),
+            edge: vec![0.0; framing.window],
+            spectra: vec![0.0; self.base_channels() * LANES * stride],
+            turned: vec![[0.0; LANES]; stride],
+        }
+    }
+
+    /// [`Self::base`] of a clip, after a look at its rate.
+    pub fn base_of_clip(&self, clip: &Clip, scratch: &mut Scratch) -> Result<Features, FeatureError> {
+        let (clip_hz, front_end_hz) = (clip.sample_rate_hz, self.front_end.sample_rate_hz);
+        if clip_hz != front_end_hz {
+            return Err(FeatureError::SampleRate {
+                clip_hz,
+                front_end_hz,
+            });
+        }
+        self.base(&clip.samples, scratch)
+    }
+
+    /// Samples (-1 to 1, at the front end's rate) to levels: `[base_channels, bands, frames]`. A clip shorter than a window,
+    /// or an empty one, gives no frames, and then one example of filling. An error for samples that are no numbers.
+    pub fn base(&self, samples: &[f32], scratch: &mut Scratch) -> Result<Features, FeatureError> {
+        if let Some((index, value)) = vectorised(
+            self.arch,
+            #[inline(always)]
+            || first_bad(samples),
+        ) {
+            return Err(FeatureError::Sample { index, value });
+        }
+        let (channels, bands, frames) = (self.base_channels(), self.bands(), self.frames(samples.len()));
+        let mut data = vec![0.0; channels * bands * frames];
+        for start in (0..frames).step_by(LANES) {
+            let group = start..frames.min(start + LANES);
+            self.spectra(samples, group.clone(), scratch);
+            // Writes the group's frames into one row of the output.
+            let mut write = |row: usize, lanes: &Lanes| {
+                data[row * frames..][group.clone()].copy_from_slice(&lanes[..group.len()]);
+            };
+            let turned = &mut scratch.turned;
+            let spectra = scratch.spectra.chunks_exact(LANES * turned.len());
+            for (channel, spectra) in spectra.enumerate() {
+                vectorised(
+                    self.arch,
+                    #[inline(always)]
+                    || turn(spectra, turned),
+                );
+                match &self.bank {
+                    Some(bank) => vectorised(
+                        self.arch,
+                        #[inline(always)]
+                        || bank.apply(turned, &mut write),
+                    ),
+                    None => (0..bands).for_each(|bin| write(channel * bands + bin, &turned[bin])),
+                }
+            }
+        }
+        let levels = &mut data[..bands * frames];
+        vectorised(
+            self.arch,
+            #[inline(always)]
+            || {
+                let value = self.front_end.stft.value;
+                self.front_end
+                    .level
+                    .apply(levels, frames, value, self.checked.frames_per_second);
+            },
+        );
+        Ok(Features {
+            channels,
+            bands,
+            frames,
+            data,
+        })
+    }
+
+    /// The spectra of up to eight frames, each channel apart. Where there are fewer, old ones stay in the last places.
+    fn spectra(&self, samples: &[f32], frames: Range<usize>, scratch: &mut Scratch) {
+        let Scratch {
+            frame,
+            edge,
+            spectra,
+            turned,
+        } = scratch;
+        let (values, angles) = spectra.split_at_mut(LANES * turned.len());
+        for (i, k) in frames.enumerate() {
+            let window = self.checked.framing.window_of(samples, k, edge);
+            vectorised(
+                self.arch,
+                #[inline(always)]
+                || self.spectrum.load(window, frame),
+            );
+            self.spectrum.transform(frame);
+            let values = &mut values[i * turned.len()..][..turned.len()];
+            vectorised(
+                self.arch,
+                #[inline(always)]
+                || {
+                    self.spectrum.split(frame);
+                    match self.front_end.stft.value {
+                        Value::Power => self.spectrum.read(frame, values, |re, im| re * re + im * im),
+                        Value::Magnitude => self
+                            .spectrum
+                            .read(frame, values, |re, im| (re * re + im * im).sqrt()),
+                    }
+                },
+            );
+            if self.front_end.stft.phase {
+                let angles = &mut angles[i * turned.len()..][..turned.len()];
+                self.spectrum.read(frame, angles, |re, im| im.atan2(re) / PI);
+            }
+        }
+    }
+
+    /// Deltas and scale: base features (or an example of them, augmented or not) to what a network takes,
+    /// `[channels, bands, frames]`. An error where there are too few frames for deltas.
+    pub fn finish(&self, features: &Features) -> Result<Features, FeatureError> {
+        vectorised(
+            self.arch,
+            #[inline(always)]
+            || self.front_end.finish.apply(features),
+        )
+    }
+
+    /// Frames of an example, `None` where each clip is one example of its own length.
+    pub fn example_frames(&self) -> Option<usize> {
+        self.checked.cutting.as_ref().map(|cutting| cutting.length)
+    }
+
+    /// Examples that these features make, at least one: a clip without frames is one example of filling.
+    pub fn examples(&self, features: &Features) -> usize {
+        self.example_count(features.frames)
+    }
+
+    /// Examples that features of so many frames make.
+    pub fn example_count(&self, frames: usize) -> usize {
+        self.checked.cutting.as_ref().map_or(1, |cutting| cutting.count(frames))
+    }
+
+    /// Writes example `index` into `out`: `[channels, bands, example_frames]`, row-major. Errors for an index that there is
+    /// not and a buffer that does not fit.
+    pub fn slice_example(
+        &self,
+        features: &Features,
+        index: usize,
+        out: &mut [f32],
+    ) -> Result<(), FeatureError> {
+        match &self.checked.cutting {
+            Some(cutting) => cutting.slice(features, index, out),
+            None if index > 0 => Err(FeatureError::NoSuchExample { index, count: 1 }),
+            None => {
+                let Features {
+                    channels,
+                    bands,
+                    frames,
+                    ..
+                } = *features;
+                Features::check_length("the example's buffer", out.len(), channels, bands, frames)?;
+                out.copy_from_slice(&features.data);
+                Ok(())
+            }
+        }
+    }
+
+    /// Example `index` as features of its own; errors as [`Self::slice_example`].
+    pub fn example(&self, features: &Features, index: usize) -> Result<Features, FeatureError> {
+        let frames = self.example_frames().unwrap_or(features.frames);
+        let mut data = vec![0.0; features.channels * features.bands * frames];
+        self.slice_example(features, index, &mut data)?;
+        Ok(Features {
+            frames,
+            data,
+            ..*features
+        })
+    }
+}
+
+impl std::fmt::Debug for Extractor {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.debug_struct("Extractor")
+            .field("front_end", &self.front_end)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The first sample that is no number, infinite or far too large. Chunks are looked at as a whole: a search that may stop at
+/// any sample would look at one at a time.
+#[inline(always)]
+fn first_bad(samples: &[f32]) -> Option<(usize, f32)> {
+    const CHUNK: usize = 1024;
+    let good = |x: &f32| x.abs() <= LOUDEST;
+    samples.chunks(CHUNK).enumerate().find_map(|(chunk, samples)| {
+        if samples.iter().fold(true, |all, x| all & good(x)) {
+            return None;
+        }
+        samples
+            .iter()
+            .position(|x| !good(x))
+            .map(|i| (chunk * CHUNK + i, samples[i]))
+    })
+}

@@ -1,0 +1,144 @@
+//! A front end as a recipe spells it out.
+
+use crate::{
+    error::ConfigError,
+    examples::{Cutting, Examples},
+    finish::Finish,
+    level::Level,
+    mel::Mel,
+    stft::{Framing, Stft},
+};
+use earmark_audio::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
+use serde::{Deserialize, Serialize};
+
+/// Everything between samples and a network's input.
+///
+/// Nothing is filled in behind one's back: a recipe gives `sample-rate-hz`, `stft` and `level`; without `mel` the bins of the
+/// spectrum stay as they are, without `examples` a clip is one example of its own length, and without `finish` nothing
+/// follows the level.
+///
+/// ```
+/// let argus: earmark_features::FrontEnd = toml::from_str(r#"
+///     sample-rate-hz = 44100
+///     stft = { window-samples = 2560, hop-samples = 690, fft-samples = 2560, centre = "reflect", value = "power" }
+///     mel = { bands = 128, min-hz = 20, max-hz = 22050, scale = "slaney", triangles = "hz", norm = "slaney" }
+///     level.db = { top-db = 80 }
+///     examples = { length-frames = 256, hop-frames = 64, pad = "minimum", place = "centre" }
+///     finish = { deltas = {}, scale = { divide = 100 } }
+/// "#)?;
+/// argus.check()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct FrontEnd {
+    /// The rate that clips must have.
+    #[serde(deserialize_with = "crate::whole::whole")]
+    pub sample_rate_hz: u32,
+    /// Framing and transform.
+    pub stft: Stft,
+    /// Bands; left out, the bins of the spectrum.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mel: Option<Mel>,
+    /// Compression.
+    pub level: Level,
+    /// Examples; left out, each clip is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub examples: Option<Examples>,
+    /// What follows augmentation.
+    #[serde(default)]
+    pub finish: Finish,
+}
+
+impl Default for FrontEnd {
+    /// The DCASE 2019 baseline's (FSDKaggle2019): log-mel of 96 bands every 10 ms, examples of one second every half.
+    fn default() -> Self {
+        Self {
+            sample_rate_hz: 44_100,
+            stft: Stft::default(),
+            mel: Some(Mel::default()),
+            level: Level::default(),
+            examples: Some(Examples::default()),
+            finish: Finish::default(),
+        }
+    }
+}
+
+/// Raised whenever the same front end and samples would give other base features, so that stored ones are made anew.
+const BASE_VERSION: u32 = 1;
+
+/// A checked front end in samples and frames.
+#[derive(Debug, Clone)]
+pub(crate) struct Checked {
+    pub framing: Framing,
+    pub cutting: Option<Cutting>,
+    pub frames_per_second: f64,
+}
+
+impl FrontEnd {
+    /// Checks every key, and how they go together; nothing is computed.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.checked().map(|_| ())
+    }
+
+    pub(crate) fn checked(&self) -> Result<Checked, ConfigError> {
+        let rate = self.sample_rate_hz;
+        if !(MIN_SAMPLE_RATE_HZ..=MAX_SAMPLE_RATE_HZ).contains(&rate) {
+            return Err(ConfigError::new(
+                "sample-rate-hz",
+                rate,
+                format!("is outside {MIN_SAMPLE_RATE_HZ} to {MAX_SAMPLE_RATE_HZ}"),
+                "usual are 16000 to 48000",
+            ));
+        }
+        let framing = self.stft.framing(rate)?;
+        if self.stft.phase && self.mel.is_some() {
+            return Err(ConfigError::new(
+                "stft.phase",
+                true,
+                "cannot go with front-end.mel, as angles cannot be summed",
+                "leave out one of the two",
+            ));
+        }
+        if let Some(mel) = &self.mel {
+            mel.check(rate)?;
+        }
+        self.level.check()?;
+        let frames_per_second = f64::from(rate) / framing.hop as f64;
+        let cutting = self
+            .examples
+            .as_ref()
+            .map(|examples| examples.cutting(frames_per_second))
+            .transpose()?;
+        self.finish
+            .check(cutting.as_ref().map(|cutting| cutting.length))?;
+        Ok(Checked {
+            framing,
+            cutting,
+            frames_per_second,
+        })
+    }
+
+    /// What determines [`Extractor::base`](crate::Extractor::base), as one line: equal lines mean equal base features of the
+    /// same samples. Seconds and samples that come to the same are the same here.
+    pub fn fingerprint(&self) -> Result<String, ConfigError> {
+        let Checked { framing, .. } = self.checked()?;
+        let Framing {
+            window,
+            hop,
+            fft,
+            centre,
+        } = framing;
+        let Stft {
+            window: shape,
+            value,
+            phase,
+            ..
+        } = &self.stft;
+        Ok(format!(
+            "base {BASE_VERSION}; {} Hz; {shape:?} {window}, hop {hop}, fft {fft}, centre {centre:?}, {value:?}, phase {phase}; \
+             {:?}; {:?}",
+            self.sample_rate_hz, self.mel, self.level
+        ))
+    }
+}

@@ -1,0 +1,111 @@
+//! argus-2019, mobilenetv2-pca-2018, deltas and PCEN against librosa 0.11.0, and Kaldi's mel matrix.
+
+use crate::common::{argus, base, front_end, golden, mobilenet, signal, worst};
+use earmark_features::{Centre, Extractor, Features, Mel, MelNorm, MelScale, Triangles};
+
+#[test]
+fn argus_decibels_with_reflection() {
+    let got = base(&argus(), &signal(44_100, 44_100));
+    let want = golden("argus-reflect.npy");
+    assert_eq!((got.channels, got.bands, got.frames), (1, 128, 64));
+    let difference = worst(&got.data, &want.data);
+    println!("largest difference {difference:.1e} dB");
+    assert!(difference < 5e-3, "{difference} dB");
+}
+
+#[test]
+fn argus_decibels_with_zeros() {
+    let mut config = argus();
+    config.stft.centre = Centre::Zero;
+    let got = base(&config, &signal(44_100, 44_100));
+    let ends: Vec<f32> = got
+        .rows()
+        .flat_map(|row| row[..4].iter().chain(&row[60..]).copied())
+        .collect();
+    let difference = worst(&ends, &golden("argus-zero.npy").data);
+    assert!(difference < 5e-3, "{difference} dB");
+}
+
+#[test]
+fn mobilenet_decibels() {
+    let got = base(&mobilenet(), &signal(22_050, 22_050));
+    let want = golden("mobilenet.npy");
+    assert_eq!((got.bands, got.frames), (want.bands, want.frames));
+    let difference = worst(&got.data, &want.data);
+    println!("largest difference {difference:.1e} dB");
+    assert!(difference < 5e-3, "{difference} dB");
+    let finished = Extractor::new(&mobilenet()).unwrap().finish(&got).unwrap();
+    assert!((finished.data[0] - (got.data[0] + 90.5) / (39.21 + 90.5)).abs() < 1e-6);
+}
+
+#[test]
+fn argus_deltas() {
+    let golden_base = golden("argus-reflect.npy");
+    let values: Vec<f32> = golden_base.rows().flat_map(|row| row[..32].to_vec()).collect();
+    let extractor = Extractor::new(&argus()).unwrap();
+    assert_eq!(extractor.channels(), 3);
+    let got = extractor
+        .finish(&Features::new(1, 128, 32, values.clone()).unwrap())
+        .unwrap();
+    let want: Vec<f32> = values
+        .iter()
+        .chain(&golden("argus-delta.npy").data)
+        .map(|x| x / 100.0)
+        .collect();
+    assert_eq!((got.channels, got.bands, got.frames), (3, 128, 32));
+    let difference = worst(&got.data, &want);
+    println!("largest difference {difference:.1e}");
+    assert!(difference < 2e-7, "{difference}");
+}
+
+#[test]
+fn pcen_of_a_mel() {
+    let config = front_end(
+        r#"
+        sample-rate-hz = 16000
+        stft = { window-samples = 512, hop-samples = 128, centre = "zero" }
+        mel = { bands = 40, min-hz = 50, max-hz = 7600, scale = "slaney", triangles = "hz", norm = "slaney" }
+        level.pcen = {}
+        "#,
+    );
+    let got = base(&config, &signal(16_000, 16_000));
+    let want = golden("pcen.npy");
+    assert_eq!((got.bands, got.frames), (want.bands, want.frames));
+    // librosa averages in single precision, over energies of 1e9.
+    let difference = worst(&got.data, &want.data);
+    println!("largest difference {difference:.1e}");
+    assert!(difference < 5e-4, "{difference}");
+}
+
+#[test]
+fn htk_triangles_along_hertz() {
+    let mel = Mel {
+        bands: 40,
+        min_hz: 50.0,
+        max_hz: 7_600.0,
+        scale: MelScale::Htk,
+        triangles: Triangles::Hz,
+        norm: MelNorm::Slaney,
+    };
+    let matrix = mel.matrix(16_000, 512).unwrap();
+    let got: Vec<f32> = matrix
+        .iter()
+        .flat_map(|row| row[..72].iter().map(|w| *w as f32))
+        .collect();
+    let difference = worst(&got, &golden("htk-hz.npy").data);
+    assert!(difference < 1e-8, "{difference}");
+}
+
+#[test]
+fn kaldi_is_htk_along_mel() {
+    let mel = Mel {
+        bands: 23,
+        min_hz: 20.0,
+        max_hz: 7_800.0,
+        ..Mel::default()
+    };
+    let matrix = mel.matrix(16_000, 512).unwrap();
+    let got: Vec<f32> = matrix.iter().flatten().map(|w| *w as f32).collect();
+    let difference = worst(&got, &golden("kaldi-mel.npy").data);
+    assert!(difference < 1e-6, "{difference}");
+}
