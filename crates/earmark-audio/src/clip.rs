@@ -21,12 +21,19 @@ pub struct Clip {
 impl Clip {
     /// A clip of these samples at this rate.
     pub fn new(samples: Vec<f32>, sample_rate_hz: u32) -> Self {
-        Self { samples, sample_rate_hz }
+        Self {
+            samples,
+            sample_rate_hz,
+        }
     }
 
     /// Length in seconds; 0 for a clip without samples or without a rate.
     pub fn duration_seconds(&self) -> f64 {
-        if self.sample_rate_hz == 0 { 0.0 } else { self.samples.len() as f64 / f64::from(self.sample_rate_hz) }
+        if self.sample_rate_hz == 0 {
+            0.0
+        } else {
+            self.samples.len() as f64 / f64::from(self.sample_rate_hz)
+        }
     }
 
     /// Number of samples.
@@ -65,7 +72,8 @@ pub struct AudioInfo {
 impl AudioInfo {
     /// Length in seconds where the file tells.
     pub fn duration_seconds(&self) -> Option<f64> {
-        self.frames.map(|frames| frames as f64 / f64::from(self.sample_rate_hz.max(1)))
+        self.frames
+            .map(|frames| frames as f64 / f64::from(self.sample_rate_hz.max(1)))
     }
 }
 

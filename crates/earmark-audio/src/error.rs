@@ -27,7 +27,10 @@ pub enum Position {
 
 impl Position {
     pub(crate) fn frame(frame: u64, sample_rate_hz: u32) -> Self {
-        Position::Frame { frame, seconds: frame as f64 / f64::from(sample_rate_hz.max(1)) }
+        Position::Frame {
+            frame,
+            seconds: frame as f64 / f64::from(sample_rate_hz.max(1)),
+        }
     }
 }
 
@@ -122,13 +125,17 @@ pub enum AudioError {
         at: Position,
     },
     /// A sample rate was asked for that nothing can be resampled to.
-    #[error("sample rate {sample_rate_hz} Hz is out of range; ask for {MIN_SAMPLE_RATE_HZ} to {MAX_SAMPLE_RATE_HZ} Hz")]
+    #[error(
+        "sample rate {sample_rate_hz} Hz is out of range; ask for {MIN_SAMPLE_RATE_HZ} to {MAX_SAMPLE_RATE_HZ} Hz"
+    )]
     BadSampleRate {
         /// The rate asked for.
         sample_rate_hz: u32,
     },
     /// A part of a file was asked for that can't be.
-    #[error("a range from {start_seconds} s for {duration_seconds} s is no range; both must be finite and not negative")]
+    #[error(
+        "a range from {start_seconds} s for {duration_seconds} s is no range; both must be finite and not negative"
+    )]
     BadRange {
         /// Where it was to start.
         start_seconds: f64,

@@ -1,1 +1,56 @@
-//! placeholder
+//! Audio files to mono clips: the first step of everything that earmark does.
+//!
+//! ```text
+//! file --inspect--> Layout --decode--> channels --mix down--> mono --resample--> Clip
+//!      container/           pcm, coded           pcm                 resample
+//! ```
+//!
+//! | container | codecs |
+//! |---|---|
+//! | WAV, RF64, BW64 | PCM 8, 16, 24, 32 bits, float 32, 64 bits, A-law, mu-law, ADPCM (IMA, Microsoft) |
+//! | AIFF, AIFF-C | PCM 8 to 32 bits of either byte order, float 32, 64 bits, A-law, mu-law |
+//! | FLAC | FLAC |
+//! | Ogg | Vorbis, FLAC |
+//! | MP3 | MPEG 1, 2 and 2.5, layer III |
+//! | MP4, M4A | AAC-LC, ALAC |
+//! | ADTS | AAC-LC |
+//!
+//! The kind of a file is told from its content; its name does not matter. Channels are averaged. Rates are changed by
+//! [`resample()`]. Files that are cut short or damaged are errors and never clips: see [`AudioError`]. A file with a
+//! valid header and no samples is a valid, empty clip with [`Note::EmptyFile`].
+//!
+//! What can't be noticed: damage inside an MP3 or AAC frame that still decodes (these formats carry no checksum by
+//! default), and the loss of whole frames at the end of a format that tells its length nowhere (ADTS, MP3 without
+//! Xing header, FLAC from a pipe, WAV of open length).
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Eight frames of silence, 16 bits, two channels, 8 kHz.
+//! let mut wav = b"RIFF\x44\0\0\0WAVEfmt \x10\0\0\0\x01\0\x02\0\x40\x1f\0\0\0\x7d\0\0\x04\0\x10\0data\x20\0\0\0".to_vec();
+//! wav.resize(44 + 32, 0);
+//! let decoded = earmark_audio::decode_bytes(wav, 16_000)?;
+//! assert_eq!(decoded.clip.samples, [0.0; 16]);
+//! assert_eq!(decoded.source.codec, "PCM 16-bit");
+//! assert_eq!(decoded.notes[1].to_string(), "resampled from 8000 Hz to 16000 Hz");
+//! # Ok(()) }
+//! ```
+
+mod clip;
+mod coded;
+mod container;
+mod error;
+mod pcm;
+mod read;
+mod resample;
+mod source;
+mod stream;
+mod trim;
+
+pub use clip::{AudioInfo, Clip, Decoded, Note};
+pub use error::{AudioError, MAX_CHANNELS, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, Position};
+pub use read::{decode_bytes, decode_bytes_native, probe, read, read_native, read_range};
+pub use resample::{Resampler, resample, resampled_len};
+pub use stream::AudioStream;
+/// What [`AudioStream::from_source`] reads from: implemented for files and cursors.
+pub use symphonia::core::io::MediaSource;
+pub use trim::{Trim, TrimPadding};

@@ -76,8 +76,12 @@ impl SampleFormat {
             I16Le => each(bytes, out, |b| f32::from(i16::from_le_bytes(b)) * I16),
             I16Be => each(bytes, out, |b| f32::from(i16::from_be_bytes(b)) * I16),
             // In the upper three bytes of an i32, so that the sign comes along.
-            I24Le => each(bytes, out, |[a, b, c]| i32::from_le_bytes([0, a, b, c]) as f32 * I32),
-            I24Be => each(bytes, out, |[a, b, c]| i32::from_be_bytes([a, b, c, 0]) as f32 * I32),
+            I24Le => each(bytes, out, |[a, b, c]| {
+                i32::from_le_bytes([0, a, b, c]) as f32 * I32
+            }),
+            I24Be => each(bytes, out, |[a, b, c]| {
+                i32::from_be_bytes([a, b, c, 0]) as f32 * I32
+            }),
             I32Le => each(bytes, out, |b| i32::from_le_bytes(b) as f32 * I32),
             I32Be => each(bytes, out, |b| i32::from_be_bytes(b) as f32 * I32),
             F32Le => each(bytes, out, f32::from_le_bytes),
@@ -123,8 +127,18 @@ pub(crate) fn mix_down(interleaved: &[f32], channels: usize, out: &mut Vec<f32>)
     let scale = 1.0 / channels as f32;
     match channels {
         1 => out.extend_from_slice(interleaved),
-        2 => out.extend(interleaved.as_chunks::<2>().0.iter().map(|[l, r]| (l + r) * scale)),
-        _ => out.extend(interleaved.chunks_exact(channels).map(|frame| frame.iter().sum::<f32>() * scale)),
+        2 => out.extend(
+            interleaved
+                .as_chunks::<2>()
+                .0
+                .iter()
+                .map(|[l, r]| (l + r) * scale),
+        ),
+        _ => out.extend(
+            interleaved
+                .chunks_exact(channels)
+                .map(|frame| frame.iter().sum::<f32>() * scale),
+        ),
     }
 }
 
@@ -141,13 +155,22 @@ pub(crate) struct PcmReader {
 impl PcmReader {
     pub(crate) fn new(mut source: Box<dyn MediaSource>, raw: RawPcm) -> Result<Self, Fault> {
         let at = raw.data_start;
-        source.seek(SeekFrom::Start(at)).map_err(|e| Fault::Io(e, Position::Byte(at)))?;
+        source
+            .seek(SeekFrom::Start(at))
+            .map_err(|e| Fault::Io(e, Position::Byte(at)))?;
         let g711 = match raw.format {
             SampleFormat::ALaw => a_law_table(),
             SampleFormat::MuLaw => mu_law_table(),
             _ => Vec::new(),
         };
-        Ok(Self { source, raw, g711, next_frame: 0, bytes: Vec::new(), interleaved: Vec::new() })
+        Ok(Self {
+            source,
+            raw,
+            g711,
+            next_frame: 0,
+            bytes: Vec::new(),
+            interleaved: Vec::new(),
+        })
     }
 
     /// Go on at this frame, or at the end where there are fewer.
@@ -170,7 +193,9 @@ impl PcmReader {
         self.bytes.resize(frames as usize * frame_bytes, 0);
         let here = Position::frame(self.next_frame, self.raw.sample_rate_hz);
         // The header walk has seen that the bytes are there: the file shrinks while it is read, or the disk fails.
-        self.source.read_exact(&mut self.bytes).map_err(|e| Fault::Io(e, here))?;
+        self.source
+            .read_exact(&mut self.bytes)
+            .map_err(|e| Fault::Io(e, here))?;
 
         let block_start = out.len();
         if channels == 1 {
@@ -207,7 +232,12 @@ pub(crate) fn check_finite(
 ) -> Result<(), Fault> {
     // An exponent of all ones is NaN or infinite: one integer maximum tells, without a branch a sample.
     const EXPONENT: u32 = 0x7f80_0000;
-    if samples.iter().map(|x| x.to_bits() & 0x7fff_ffff).max().is_none_or(|bits| bits < EXPONENT) {
+    if samples
+        .iter()
+        .map(|x| x.to_bits() & 0x7fff_ffff)
+        .max()
+        .is_none_or(|bits| bits < EXPONENT)
+    {
         return Ok(());
     }
     match samples.iter().position(|x| !x.is_finite()) {

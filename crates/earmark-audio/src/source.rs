@@ -14,12 +14,19 @@ const READ_AHEAD_BYTES: usize = 16 * 1024;
 /// Open a regular file.
 pub(crate) fn open_file(path: &Path) -> Result<File, AudioError> {
     let open_error = |source: io::Error| match source.kind() {
-        ErrorKind::NotFound => AudioError::NotFound { path: path.to_path_buf() },
-        _ => AudioError::Open { path: path.to_path_buf(), source },
+        ErrorKind::NotFound => AudioError::NotFound {
+            path: path.to_path_buf(),
+        },
+        _ => AudioError::Open {
+            path: path.to_path_buf(),
+            source,
+        },
     };
     // Asked before opening: opening a named pipe would wait for somebody to write into it.
     if !std::fs::metadata(path).map_err(open_error)?.is_file() {
-        return Err(AudioError::NotAFile { path: path.to_path_buf() });
+        return Err(AudioError::NotAFile {
+            path: path.to_path_buf(),
+        });
     }
     File::open(path).map_err(open_error)
 }
@@ -34,8 +41,15 @@ pub(crate) struct Walker<'a> {
 
 impl<'a> Walker<'a> {
     pub(crate) fn new(source: &'a mut dyn MediaSource) -> Result<Self, Fault> {
-        let len = source.seek(SeekFrom::End(0)).map_err(|e| Fault::Io(e, Position::Byte(0)))?;
-        Ok(Self { source, len, buffer: Vec::new(), buffer_start: 0 })
+        let len = source
+            .seek(SeekFrom::End(0))
+            .map_err(|e| Fault::Io(e, Position::Byte(0)))?;
+        Ok(Self {
+            source,
+            len,
+            buffer: Vec::new(),
+            buffer_start: 0,
+        })
     }
 
     /// Length of the source in bytes.
@@ -58,7 +72,9 @@ impl<'a> Walker<'a> {
             self.source.read_exact(&mut self.buffer).map_err(io)?;
         }
         // The buffer holds the whole wish by now, and starts no more than its own length before it.
-        let start = usize::try_from(at - self.buffer_start).unwrap_or(0).min(self.buffer.len());
+        let start = usize::try_from(at - self.buffer_start)
+            .unwrap_or(0)
+            .min(self.buffer.len());
         let end = (start + wanted).min(self.buffer.len());
         Ok(&self.buffer[start..end])
     }
@@ -87,7 +103,13 @@ impl Window {
         seekable: bool,
     ) -> io::Result<Self> {
         source.seek(SeekFrom::Start(start))?;
-        Ok(Self { source, start, end, pos: start, seekable })
+        Ok(Self {
+            source,
+            start,
+            end,
+            pos: start,
+            seekable,
+        })
     }
 }
 
@@ -113,7 +135,10 @@ impl Seek for Window {
                 self.pos = self.source.seek(SeekFrom::Start(target))?;
                 Ok(self.pos - self.start)
             }
-            _ => Err(io::Error::new(ErrorKind::InvalidInput, "seek to before the start")),
+            _ => Err(io::Error::new(
+                ErrorKind::InvalidInput,
+                "seek to before the start",
+            )),
         }
     }
 }

@@ -38,7 +38,10 @@ pub(super) fn inspect(walker: &mut Walker<'_>, start: u64) -> Result<Layout, Fau
         at = body + size + (size & 1);
     }
     let Some(common) = common else {
-        return Err(Fault::truncated("it ends before its description (no COMM chunk)", walker.len()));
+        return Err(Fault::truncated(
+            "it ends before its description (no COMM chunk)",
+            walker.len(),
+        ));
     };
     let frames = u64::from(common.frames);
     let frame_bytes = common.format.bytes() as u64 * u64::from(common.channels);
@@ -67,7 +70,11 @@ fn read_common(walker: &mut Walker<'_>, at: u64, compressed: bool) -> Result<Com
     let cut = |len| Fault::truncated("it ends within its description (COMM chunk)", len);
     let len = walker.len();
     let b = walker.array::<18>(at)?.ok_or_else(|| cut(len))?;
-    let kind = if compressed { walker.array::<4>(at + 18)?.ok_or_else(|| cut(len))? } else { *b"NONE" };
+    let kind = if compressed {
+        walker.array::<4>(at + 18)?.ok_or_else(|| cut(len))?
+    } else {
+        *b"NONE"
+    };
     let channels = u16::from_be_bytes([b[0], b[1]]);
     let bits = u16::from_be_bytes([b[6], b[7]]);
     let sample_rate_hz = extended_to_rate([b[8], b[9]], &b[10..18]);
@@ -88,11 +95,18 @@ fn read_common(walker: &mut Walker<'_>, at: u64, compressed: bool) -> Result<Com
         (b"ulaw" | b"ULAW", _) => SampleFormat::MuLaw,
         _ => {
             let kind = String::from_utf8_lossy(&kind);
-            return Err(Fault::Unsupported(format!("is AIFF with samples of kind {kind:?} and {bits} bits")));
+            return Err(Fault::Unsupported(format!(
+                "is AIFF with samples of kind {kind:?} and {bits} bits"
+            )));
         }
     };
     let frames = u32::from_be_bytes([b[2], b[3], b[4], b[5]]);
-    Ok(Common { channels, frames, sample_rate_hz, format })
+    Ok(Common {
+        channels,
+        frames,
+        sample_rate_hz,
+        format,
+    })
 }
 
 /// An 80-bit float (sign and exponent, then 64 bits of mantissa with its leading one) to a whole rate; 0 where
@@ -104,5 +118,9 @@ fn extended_to_rate(exponent: [u8; 2], mantissa: &[u8]) -> u32 {
         return 0;
     }
     let rate = mantissa as f64 * 2f64.powi(i32::from(exponent) - 16_383 - 63);
-    if rate.is_finite() && rate <= f64::from(MAX_SAMPLE_RATE_HZ) { rate.round() as u32 } else { 0 }
+    if rate.is_finite() && rate <= f64::from(MAX_SAMPLE_RATE_HZ) {
+        rate.round() as u32
+    } else {
+        0
+    }
 }

@@ -26,16 +26,22 @@ pub(super) fn inspect(walker: &mut Walker<'_>, start: u64) -> Result<Coded, Faul
         }
     }
     match frames {
-        Some(frames) => Ok(Coded {
-            container: Container::Flac,
-            start,
-            end: walker.len(),
-            skip_frames: 0,
-            // Zero stands for "not known": written by an encoder at the end of a pipe. A file of nothing
-            // but a header is the exception.
-            frames: if frames == 0 && at < walker.len() { None } else { Some(frames) },
-            padded: false,
-        }),
+        Some(frames) => {
+            // Zero stands for "not known": written by an encoder at the end of a pipe. A file of nothing but a
+            // header is the exception.
+            let known = frames > 0 || at == walker.len();
+            Ok(Coded {
+                container: Container::Flac,
+                start,
+                end: walker.len(),
+                skip_frames: 0,
+                frames: known.then_some(frames),
+                padded: false,
+                // Quirk(symphonia): the part of a frame at the end of the file is dropped without a word. Where the
+                // length is known, tags behind the last frame do no harm.
+                packet_bytes: (!known).then(|| walker.len() - at),
+            })
+        }
         None => Err(Fault::corrupt("it has no STREAMINFO block", start)),
     }
 }
@@ -46,7 +52,9 @@ fn stream_info(walker: &mut Walker<'_>, at: u64) -> Result<u64, Fault> {
     let Some(b) = walker.array::<34>(at)? else {
         return Err(Fault::truncated("it ends within its header", walker.len()));
     };
-    let packed = b[10..18].iter().fold(0u64, |sum, &byte| (sum << 8) | u64::from(byte));
+    let packed = b[10..18]
+        .iter()
+        .fold(0u64, |sum, &byte| (sum << 8) | u64::from(byte));
     check_shape((packed >> 44) as u32, ((packed >> 41) & 7) + 1)?;
     Ok(packed & 0xf_ffff_ffff)
 }

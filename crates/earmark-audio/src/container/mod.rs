@@ -74,6 +74,8 @@ pub(crate) struct Coded {
     pub(crate) frames: Option<u64>,
     /// Whether decoding gives more than `frames`, to be cut off, because the last packet is padded.
     pub(crate) padded: bool,
+    /// Bytes that the packets must add up to, for a format where nothing else shows that the last one is cut.
+    pub(crate) packet_bytes: Option<u64>,
 }
 
 /// A file whose structure is sound.
@@ -114,10 +116,15 @@ fn skip_id3v2(walker: &mut Walker<'_>, mut at: u64) -> Result<u64, Fault> {
             break;
         }
         // Seven bits a byte; bit 4 of the flags announces a footer of ten bytes.
-        let size = header[6..].iter().fold(0u64, |sum, &b| (sum << 7) | u64::from(b & 0x7f));
+        let size = header[6..]
+            .iter()
+            .fold(0u64, |sum, &b| (sum << 7) | u64::from(b & 0x7f));
         at += 10 + size + if header[5] & 0x10 != 0 { 10 } else { 0 };
         if at >= walker.len() {
-            return Err(Fault::truncated("its ID3 tag is longer than the file", walker.len()));
+            return Err(Fault::truncated(
+                "its ID3 tag is longer than the file",
+                walker.len(),
+            ));
         }
     }
     Ok(at)
@@ -137,7 +144,10 @@ fn unknown(head: &[u8], start: u64, len: u64) -> Fault {
         [0x1a, 0x45, 0xdf, 0xa3, ..] => "is Matroska or WebM, which is not read".to_string(),
         [b'c', b'a', b'f', b'f', ..] => "is Core Audio (CAF), which is not read".to_string(),
         [0x30, 0x26, 0xb2, 0x75, ..] => "is Windows Media, which is not read".to_string(),
-        _ => format!("is not sound of a known kind (it begins with {:?})", text.trim_end_matches('\0')),
+        _ => format!(
+            "is not sound of a known kind (it begins with {:?})",
+            text.trim_end_matches('\0')
+        ),
     };
     Fault::Unsupported(what)
 }

@@ -59,8 +59,20 @@ pub(super) fn inspect(walker: &mut Walker<'_>) -> Result<Coded, Fault> {
         return Err(Fault::Unsupported("is MP4 without a sound track".into()));
     };
     // A fragmented file tells its length nowhere.
-    let (skip_frames, frames) = if fragmented { (0, None) } else { heard(track, movie.timescale) };
-    Ok(Coded { container: Container::Mp4, start: 0, end: len, skip_frames, frames, padded: true })
+    let (skip_frames, frames) = if fragmented {
+        (0, None)
+    } else {
+        heard(track, movie.timescale)
+    };
+    Ok(Coded {
+        container: Container::Mp4,
+        start: 0,
+        end: len,
+        skip_frames,
+        frames,
+        padded: true,
+        packet_bytes: None,
+    })
 }
 
 /// What the edit list leaves of a track, as frames to skip and frames to keep, in the track's time scale, which
@@ -79,27 +91,45 @@ fn heard(track: &Track, movie_timescale: u64) -> (u64, Option<u64>) {
     let scaled = u128::from(edit_duration) * u128::from(track.timescale) / u128::from(movie_timescale);
     let wanted = u64::try_from(scaled).unwrap_or(u64::MAX);
     let tick = track.timescale.div_ceil(movie_timescale);
-    let keep = if wanted.saturating_add(tick) < rest { wanted } else { rest };
+    let keep = if wanted.saturating_add(tick) < rest {
+        wanted
+    } else {
+        rest
+    };
     (skip, Some(keep))
 }
 
 fn read_box(walker: &mut Walker<'_>, at: u64, limit: u64) -> Result<BoxHeader, Fault> {
     let cut = || Fault::truncated("it ends within a box header", at);
-    let Some([s0, s1, s2, s3, name @ ..]) = walker.array::<8>(at)? else { return Err(cut()) };
+    let Some([s0, s1, s2, s3, name @ ..]) = walker.array::<8>(at)? else {
+        return Err(cut());
+    };
     let (body, size) = match u32::from_be_bytes([s0, s1, s2, s3]) {
         0 => (at + 8, limit - at),
-        1 => (at + 16, u64::from_be_bytes(walker.array::<8>(at + 8)?.ok_or_else(cut)?)),
+        1 => (
+            at + 16,
+            u64::from_be_bytes(walker.array::<8>(at + 8)?.ok_or_else(cut)?),
+        ),
         size => (at + 8, u64::from(size)),
     };
     let end = at.saturating_add(size);
     let name_text = String::from_utf8_lossy(&name).into_owned();
     if end < body {
-        return Err(Fault::corrupt(format!("the box {name_text:?} claims {size} bytes"), at));
+        return Err(Fault::corrupt(
+            format!("the box {name_text:?} claims {size} bytes"),
+            at,
+        ));
     }
     if end > limit {
         return Err(match limit == walker.len() {
-            true => Fault::truncated(format!("the box {name_text:?} needs {} bytes more", end - limit), limit),
-            false => Fault::corrupt(format!("the box {name_text:?} is larger than the one around it"), at),
+            true => Fault::truncated(
+                format!("the box {name_text:?} needs {} bytes more", end - limit),
+                limit,
+            ),
+            false => Fault::corrupt(
+                format!("the box {name_text:?} is larger than the one around it"),
+                at,
+            ),
         });
     }
     Ok(BoxHeader { name, body, end })
@@ -146,7 +176,9 @@ fn read_track_box(
         b"mdhd" => (track.timescale, track.duration) = times(walker, body)?,
         b"hdlr" => track.audio = walker.array::<4>(body + 8)?.as_ref() == Some(b"soun"),
         b"elst" => {
-            let Some([version, _, _, _, a, b, c, d]) = walker.array::<8>(body)? else { return Ok(()) };
+            let Some([version, _, _, _, a, b, c, d]) = walker.array::<8>(body)? else {
+                return Ok(());
+            };
             track.edits = u32::from_be_bytes([a, b, c, d]) as usize;
             track.edit = if version == 1 {
                 walker.array::<16>(body + 8)?.map(|b| (be(&b[..8]), be(&b[8..])))
@@ -167,7 +199,11 @@ fn read_track_box(
 /// Time scale and duration, which `mvhd` and `mdhd` hold at the same place.
 fn times(walker: &mut Walker<'_>, body: u64) -> Result<(u64, u64), Fault> {
     let b = walker.array::<32>(body)?.unwrap_or([0; 32]);
-    Ok(if b[0] == 1 { (be(&b[20..24]), be(&b[24..32])) } else { (be(&b[12..16]), be(&b[16..20])) })
+    Ok(if b[0] == 1 {
+        (be(&b[20..24]), be(&b[24..32]))
+    } else {
+        (be(&b[12..16]), be(&b[16..20]))
+    })
 }
 
 fn be(bytes: &[u8]) -> u64 {

@@ -55,6 +55,8 @@ struct InfoTag {
     /// Frames added at the start and at the end (LAME writes them), 0 where not told.
     delay: u64,
     padding: u64,
+    /// LAME and ffmpeg never count the frame of the tag itself; some others do.
+    may_count_itself: bool,
 }
 
 pub(super) fn inspect_mp3(walker: &mut Walker<'_>, start: u64) -> Result<Coded, Fault> {
@@ -84,22 +86,39 @@ pub(super) fn inspect_mp3(walker: &mut Walker<'_>, start: u64) -> Result<Coded, 
         return Err(unsupported_mpeg(walker.array::<4>(start)?));
     }
     expect_trailer(walker, at)?;
-    let frames = match tag {
-        Some(InfoTag { mpeg_frames: Some(told), delay, padding }) => {
-            // Some encoders count the frame that holds the tag, most do not.
-            if told > count + 1 {
-                return Err(Fault::truncated(format!("its header says {told} MPEG frames, {count} are there"), at));
+    let (delay, padding) = match tag {
+        Some(InfoTag {
+            mpeg_frames: Some(told),
+            delay,
+            padding,
+            may_count_itself,
+        }) => {
+            if told > count + u64::from(may_count_itself) {
+                return Err(Fault::truncated(
+                    format!("its header says {told} MPEG frames, {count} are there"),
+                    at,
+                ));
             }
             if told < count {
                 let reason = format!("its header says {told} MPEG frames, {count} are there");
                 return Err(Fault::corrupt(reason, at));
             }
-            (told * frame_len).saturating_sub(delay + padding).min(count * frame_len)
+            (delay, padding)
         }
-        Some(InfoTag { delay, .. }) => (count * frame_len).saturating_sub(delay),
-        None => count * frame_len,
+        Some(InfoTag { delay, padding, .. }) => (delay, padding),
+        None => (0, 0),
     };
-    Ok(Coded { container: Container::Mp3, start, end: at, skip_frames: 0, frames: Some(frames), padded: false })
+    let skip_frames = delay.min(count * frame_len);
+    let frames = (count * frame_len - skip_frames).saturating_sub(padding);
+    Ok(Coded {
+        container: Container::Mp3,
+        start,
+        end: at,
+        skip_frames,
+        frames: Some(frames),
+        padded: true,
+        packet_bytes: None,
+    })
 }
 
 fn unsupported_mpeg(header: Option<[u8; 4]>) -> Fault {
@@ -118,27 +137,45 @@ fn info_tag(walker: &mut Walker<'_>, at: u64, frame: &Mp3Frame) -> Result<Option
         && (b.starts_with(b"Xing") || b.starts_with(b"Info"))
     {
         let flags = b[7];
-        let told = if flags & 1 != 0 { walker.array::<4>(body + 8)? } else { None };
+        let told = if flags & 1 != 0 {
+            walker.array::<4>(body + 8)?
+        } else {
+            None
+        };
         // Optional fields: count, size, seek table, quality; then the encoder's name and its own fields.
         let size = |bit: u8, bytes: u64| if flags & bit != 0 { bytes } else { 0 };
         let lame = body + 8 + size(1, 4) + size(2, 4) + size(4, 100) + size(8, 4);
-        let (mut delay, mut padding) = (0, 0);
+        let (mut delay, mut padding, mut may_count_itself) = (0, 0, true);
         if let Some(b) = walker.array::<24>(lame)?
             && (b.starts_with(b"LAME") || b.starts_with(b"Lavf") || b.starts_with(b"Lavc"))
         {
             // Two 12-bit numbers; the decoder itself delays by 529 frames more.
-            let (d, p) = (u64::from(b[21]) << 4 | u64::from(b[22] >> 4), u64::from(b[22] & 15) << 8 | u64::from(b[23]));
+            let (d, p) = (
+                u64::from(b[21]) << 4 | u64::from(b[22] >> 4),
+                u64::from(b[22] & 15) << 8 | u64::from(b[23]),
+            );
+            may_count_itself = false;
             delay = d + 529;
             padding = p.saturating_sub(529);
         }
-        return Ok(Some(InfoTag { mpeg_frames: told.map(|b| u64::from(u32::from_be_bytes(b))), delay, padding }));
+        return Ok(Some(InfoTag {
+            mpeg_frames: told.map(|b| u64::from(u32::from_be_bytes(b))),
+            delay,
+            padding,
+            may_count_itself,
+        }));
     }
     // Fraunhofer's tag always stands 32 bytes behind the header; its frame count 14 bytes into it.
     if let Some(b) = walker.array::<18>(at + 36)?
         && b.starts_with(b"VBRI")
     {
         let told = u32::from_be_bytes([b[14], b[15], b[16], b[17]]);
-        return Ok(Some(InfoTag { mpeg_frames: Some(u64::from(told)), delay: 0, padding: 0 }));
+        return Ok(Some(InfoTag {
+            mpeg_frames: Some(u64::from(told)),
+            delay: 0,
+            padding: 0,
+            may_count_itself: true,
+        }));
     }
     Ok(None)
 }
@@ -174,7 +211,10 @@ pub(super) fn inspect_adts(walker: &mut Walker<'_>, start: u64) -> Result<Coded,
         }
         let bytes = u64::from(b[3] & 3) << 11 | u64::from(b[4]) << 3 | u64::from(b[5] >> 5);
         if bytes < 7 {
-            return Err(Fault::corrupt(format!("a frame claims {bytes} bytes, less than its header"), at));
+            return Err(Fault::corrupt(
+                format!("a frame claims {bytes} bytes, less than its header"),
+                at,
+            ));
         }
         if at + bytes > walker.len() {
             return Err(Fault::truncated("its last frame is incomplete", at));
@@ -186,5 +226,13 @@ pub(super) fn inspect_adts(walker: &mut Walker<'_>, start: u64) -> Result<Coded,
         return Err(Fault::truncated("its last frame is incomplete", at));
     }
     expect_trailer(walker, at)?;
-    Ok(Coded { container: Container::Adts, start, end: at, skip_frames: 0, frames: Some(frames), padded: false })
+    Ok(Coded {
+        container: Container::Adts,
+        start,
+        end: at,
+        skip_frames: 0,
+        frames: Some(frames),
+        padded: false,
+        packet_bytes: None,
+    })
 }

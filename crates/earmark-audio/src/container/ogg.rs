@@ -42,7 +42,13 @@ pub(super) fn inspect(walker: &mut Walker<'_>, start: u64) -> Result<Coded, Faul
         let flags = header[5];
         match streams.get_mut(&serial) {
             None if flags & FIRST != 0 && !body_begun => {
-                streams.insert(serial, Stream { next_page: number.wrapping_add(1), ended: flags & LAST != 0 });
+                streams.insert(
+                    serial,
+                    Stream {
+                        next_page: number.wrapping_add(1),
+                        ended: flags & LAST != 0,
+                    },
+                );
             }
             None if flags & FIRST != 0 => {
                 let reason = "is several Ogg streams one after the other (a chained file)";
@@ -67,13 +73,27 @@ pub(super) fn inspect(walker: &mut Walker<'_>, start: u64) -> Result<Coded, Faul
         return Err(Fault::truncated("its last page is missing", at));
     }
     let end = walker.len();
-    Ok(Coded { container: Container::Ogg, start, end, skip_frames: 0, frames: None, padded: false })
+    Ok(Coded {
+        container: Container::Ogg,
+        start,
+        end,
+        skip_frames: 0,
+        frames: None,
+        padded: false,
+        packet_bytes: None,
+    })
 }
 
 /// Ogg's CRC-32: polynomial 0x04c11db7, not reflected, starting from 0.
 fn crc_table() -> [u32; 256] {
     std::array::from_fn(|byte| {
-        (0..8).fold((byte as u32) << 24, |r, _| if r >> 31 != 0 { (r << 1) ^ 0x04c1_1db7 } else { r << 1 })
+        (0..8).fold((byte as u32) << 24, |r, _| {
+            if r >> 31 != 0 {
+                (r << 1) ^ 0x04c1_1db7
+            } else {
+                r << 1
+            }
+        })
     })
 }
 

@@ -6,8 +6,9 @@ use crate::pcm::SampleFormat;
 use crate::source::Walker;
 
 /// The last 14 bytes of every sub-format identifier in WAVE_FORMAT_EXTENSIBLE that stands for a plain tag.
-const EXTENSIBLE_SUFFIX: [u8; 14] =
-    [0x00, 0x00, 0x00, 0x00, 0x10, 0x00, 0x80, 0x00, 0x00, 0xaa, 0x00, 0x38, 0x9b, 0x71];
+const EXTENSIBLE_SUFFIX: [u8; 14] = [
+    0x00, 0x00, 0x00, 0x00, 0x10, 0x00, 0x80, 0x00, 0x00, 0xaa, 0x00, 0x38, 0x9b, 0x71,
+];
 
 struct Format {
     tag: u16,
@@ -34,7 +35,10 @@ pub(super) fn inspect(walker: &mut Walker<'_>, start: u64) -> Result<Layout, Fau
             b"ds64" => data_size_64 = walker.array::<16>(body)?.map(|b| le64(&b[8..])),
             b"data" => {
                 let Some(format) = format else {
-                    return Err(Fault::corrupt("its samples come before their description (no fmt chunk)", at));
+                    return Err(Fault::corrupt(
+                        "its samples come before their description (no fmt chunk)",
+                        at,
+                    ));
                 };
                 let stored = if size == u32::MAX { data_size_64 } else { None };
                 return data(walker, format, body, size, stored, fact_frames);
@@ -52,7 +56,10 @@ fn le64(bytes: &[u8]) -> u64 {
 
 fn read_format(walker: &mut Walker<'_>, at: u64, size: u32) -> Result<Format, Fault> {
     if size < 16 {
-        return Err(Fault::corrupt(format!("its fmt chunk has {size} bytes and not 16"), at));
+        return Err(Fault::corrupt(
+            format!("its fmt chunk has {size} bytes and not 16"),
+            at,
+        ));
     }
     let Some(b) = walker.array::<16>(at)? else {
         return Err(Fault::truncated("it ends within its fmt chunk", walker.len()));
@@ -100,7 +107,10 @@ fn data(
     let rate = format.sample_rate_hz;
     if size > present {
         let at = Position::frame(present / frame_bytes, rate);
-        return Err(Fault::Truncated(format!("its header says {size} bytes of samples, {present} are there"), at));
+        return Err(Fault::Truncated(
+            format!("its header says {size} bytes of samples, {present} are there"),
+            at,
+        ));
     }
     if open_ended && size % frame_bytes != 0 {
         let at = Position::frame(present / frame_bytes, rate);
@@ -138,8 +148,12 @@ fn is_placeholder(walker: &mut Walker<'_>, start: u64, size: u32) -> Result<bool
 
 fn sample_format(tag: u16, bits: u16, block_align: u16, channels: u16) -> Result<SampleFormat, Fault> {
     // Odd widths, as 12 or 20 bits, are left-justified in whole bytes (so says the format's definition).
-    let bytes = if block_align == 0 { bits.div_ceil(8) } else { block_align / channels };
-    if bits == 0 || bits.div_ceil(8) > bytes || block_align % channels != 0 {
+    let bytes = if block_align == 0 {
+        bits.div_ceil(8)
+    } else {
+        block_align / channels
+    };
+    if bits == 0 || bits.div_ceil(8) > bytes || !block_align.is_multiple_of(channels) {
         let reason = format!("its header fits {channels} channels of {bits} bits into {block_align} bytes");
         return Err(Fault::Unsupported(reason));
     }
@@ -154,7 +168,8 @@ fn sample_format(tag: u16, bits: u16, block_align: u16, channels: u16) -> Result
         (7, 1) => SampleFormat::MuLaw,
         (0x50 | 0x55, _) => return Err(Fault::Unsupported("is MPEG audio inside WAV".into())),
         _ => {
-            let reason = format!("is WAV with samples of an unknown kind (format tag {tag:#06x}, {bits} bits)");
+            let reason =
+                format!("is WAV with samples of an unknown kind (format tag {tag:#06x}, {bits} bits)");
             return Err(Fault::Unsupported(reason));
         }
     })
@@ -174,15 +189,24 @@ fn adpcm(
     // Header bytes and header frames of a channel's block.
     let (head_bytes, head_frames) = if format.tag == 2 { (7, 2) } else { (4, 1) };
     if block <= head_bytes * channels {
-        return Err(Fault::corrupt(format!("its ADPCM blocks have {block} bytes, less than their header"), start));
+        return Err(Fault::corrupt(
+            format!("its ADPCM blocks have {block} bytes, less than their header"),
+            start,
+        ));
     }
     let block_frames = (block - head_bytes * channels) * 2 / channels + head_frames;
     let present = walker.len() - start;
     let whole = size / block * block_frames;
-    let frames = fact_frames.map(u64::from).filter(|&n| n <= whole).unwrap_or(whole);
+    let frames = fact_frames
+        .map(u64::from)
+        .filter(|&n| n <= whole)
+        .unwrap_or(whole);
     if size > present {
         let at = Position::frame(present / block * block_frames, format.sample_rate_hz);
-        return Err(Fault::Truncated(format!("its header says {size} bytes of samples, {present} are there"), at));
+        return Err(Fault::Truncated(
+            format!("its header says {size} bytes of samples, {present} are there"),
+            at,
+        ));
     }
     Ok(Layout::Coded(Coded {
         container: Container::Wav,
@@ -191,5 +215,6 @@ fn adpcm(
         skip_frames: 0,
         frames: Some(frames),
         padded: true,
+        packet_bytes: None,
     }))
 }

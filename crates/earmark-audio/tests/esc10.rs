@@ -1,0 +1,62 @@
+//! Four hundred real recordings. They lie beside the repository.
+
+use std::path::PathBuf;
+
+use earmark_audio::read;
+
+fn shared() -> Option<PathBuf> {
+    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let folder = std::env::var_os("EARMARK_SHARED").map_or_else(beside, PathBuf::from);
+    if folder.join("data/esc10/audio").is_dir() {
+        return Some(folder);
+    }
+    assert!(
+        std::env::var_os("EARMARK_REQUIRE_SHARED").is_none_or(|value| value != "1"),
+        "EARMARK_REQUIRE_SHARED=1, but there is no data/esc10/audio in {}",
+        folder.display()
+    );
+    None
+}
+
+/// The length that an Ogg Vorbis file states: the granule position of its last page, found without our reader.
+fn last_granule(bytes: &[u8]) -> u64 {
+    let last = bytes.windows(4).rposition(|w| w == b"OggS").expect("an Ogg file");
+    u64::from_le_bytes(bytes[last + 6..last + 14].try_into().expect("eight bytes"))
+}
+
+#[test]
+#[allow(clippy::print_stderr, reason = "a test that does not run says so")]
+fn all_clips_decode_to_the_length_they_state() {
+    let Some(shared) = shared() else {
+        eprintln!(
+            "skipped: no ESC-10 beside the repository; set EARMARK_SHARED to the folder that holds data/esc10"
+        );
+        return;
+    };
+    let (mut count, mut typical) = (0, 0);
+    for entry in std::fs::read_dir(shared.join("data/esc10/audio")).expect("a folder") {
+        let path = entry.expect("readable").path();
+        let decoded = read(&path, 44_100).unwrap_or_else(|e| panic!("{e}"));
+        let stated = last_granule(&std::fs::read(&path).expect("readable"));
+        assert_eq!(decoded.clip.len() as u64, stated, "{}", path.display());
+        assert_eq!(decoded.source.frames, Some(stated), "{}", path.display());
+        // The data set speaks of five seconds; what is stated lies between 3.6 s and 7.3 s, mostly at 5.001 s.
+        let seconds = decoded.clip.duration_seconds();
+        assert!((3.6..7.3).contains(&seconds), "{}: {seconds} s", path.display());
+        typical += usize::from(stated == 220_544);
+        assert_eq!(
+            (decoded.source.codec.as_str(), decoded.source.channels),
+            ("Vorbis", 1)
+        );
+        assert!(decoded.notes.is_empty());
+        // Vorbis may overshoot; a wrong scale would show.
+        let peak = decoded
+            .clip
+            .samples
+            .iter()
+            .fold(0.0f32, |peak, x| peak.max(x.abs()));
+        assert!(peak > 1e-4 && peak < 2.0, "{}: peak {peak}", path.display());
+        count += 1;
+    }
+    assert_eq!((count, typical), (400, 380));
+}

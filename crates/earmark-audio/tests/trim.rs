@@ -1,0 +1,105 @@
+//! Trimming against librosa, and what must hold for any signal.
+
+mod common;
+
+use earmark_audio::{Clip, Trim, TrimPadding};
+use proptest::prelude::*;
+use serde_json::Value;
+
+/// The signal of xtask/golden/audio_signals.py.
+fn bursts(seed: u32, n: usize) -> Vec<f32> {
+    let mut state = seed;
+    (0..n)
+        .map(|i| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let level = [0, 3, 0, 2_000, 1, 900, 0][i * 7 / n];
+            (f64::from((state >> 16).cast_signed() - 32_768) * f64::from(level) / 32_768.0 / 32_768.0) as f32
+        })
+        .collect()
+}
+
+#[test]
+fn librosa_trims_alike() {
+    let text = std::fs::read_to_string(common::file("../golden/trim.json")).expect("golden vectors");
+    let cases: Value = serde_json::from_str(&text).expect("JSON");
+    let cases = cases.as_array().expect("an array");
+    let mut cut = 0;
+    for case in cases {
+        let number = |key: &str| case[key].as_u64().expect("a number") as usize;
+        let samples = bursts(number("seed") as u32, number("samples"));
+        let trim = Trim {
+            top_db: case["top_db"].as_f64().expect("a number"),
+            frame_samples: number("frame_samples"),
+            hop_samples: number("hop_samples"),
+            padding: if case["padding"] == "zeros" {
+                TrimPadding::Zeros
+            } else {
+                TrimPadding::Reflect
+            },
+        };
+        // Whole numbers of samples: no tolerance.
+        assert_eq!(trim.range(&samples), number("start")..number("end"), "{case}");
+        cut += usize::from(number("start") > 0 && number("end") < samples.len());
+    }
+    assert_eq!(cases.len(), 72);
+    assert!(cut > 20, "only {cut} cases cut both ends");
+}
+
+#[test]
+fn edges() {
+    let trim = Trim::default();
+    assert_eq!(trim.range(&[]), 0..0);
+    assert_eq!(trim.range(&[0.5]), 0..1);
+    assert_eq!(trim.range(&[0.5, -0.5]), 0..2);
+    // Silence is as loud as its loudest frame: librosa leaves it whole, and so do we.
+    assert_eq!(trim.range(&[0.0; 5_000]), 0..5_000);
+    let odd = Trim {
+        frame_samples: 0,
+        hop_samples: 0,
+        ..Trim::default()
+    };
+    assert_eq!(odd.range(&[0.5; 100]), 0..0);
+    assert!(trim.apply(&Clip::new(vec![], 44_100)).is_empty());
+}
+
+#[test]
+fn the_settings_are_spelled_as_in_recipes() {
+    let text = "top-db = 40.0\nframe-samples = 1024\nhop-samples = 256\npadding = \"zeros\"\n";
+    let trim: Trim = toml::from_str(text).expect("valid");
+    let wanted = Trim {
+        top_db: 40.0,
+        frame_samples: 1024,
+        hop_samples: 256,
+        padding: TrimPadding::Zeros,
+    };
+    assert_eq!(trim, wanted);
+    assert_eq!(toml::from_str::<Trim>("").expect("valid"), Trim::default());
+    assert!(toml::from_str::<Trim>("top_db = 40.0").is_err());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, rng_seed: proptest::test_runner::RngSeed::Fixed(3), failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn the_loudest_sample_stays_and_more_decibels_keep_more(
+        len in 1usize..20_000,
+        place in 0usize..20_000,
+        frame in 1usize..3_000,
+        hop in 1usize..1_000,
+        reflect in any::<bool>(),
+    ) {
+        let padding = if reflect { TrimPadding::Reflect } else { TrimPadding::Zeros };
+        // A hop longer than half a frame leaves samples that no frame sees.
+        let trim = Trim { top_db: 30.0, frame_samples: frame.max(2 * hop), hop_samples: hop, padding };
+        let place = place % len;
+        let mut samples = vec![0.0f32; len];
+        samples[place] = 1.0;
+        let narrow = trim.range(&samples);
+        prop_assert!(narrow.end <= len);
+        prop_assert!(!narrow.is_empty());
+        let wide = Trim { top_db: 200.0, ..trim.clone() }.range(&samples);
+        prop_assert!(wide.start <= narrow.start && narrow.end <= wide.end);
+        let clip = trim.apply(&Clip::new(samples, 8_000));
+        prop_assert_eq!(clip.len(), narrow.len());
+    }
+}
