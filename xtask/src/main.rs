@@ -1,2 +1,58 @@
-//! Developer tasks.
-fn main() {}
+//! What a developer runs, as `cargo xtask TASK`:
+//!
+//! ```text
+//! check               format, tests, lints, documentation: what .ci/run demands
+//! docs                the documentation of all crates, as HTML
+//! golden --list       the scripts that make golden vectors, with the versions they are pinned to
+//! golden NAME ARGS... one of them, in a fresh virtual environment with those versions
+//! ```
+
+#![expect(
+    clippy::print_stdout,
+    reason = "a command of its own; the other crates are libraries"
+)]
+
+mod check;
+mod golden;
+mod pins;
+
+use anyhow::{Context, bail};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const USAGE: &str = "usage: cargo xtask check | docs | golden --list | golden NAME [ARGS...]";
+
+fn main() -> anyhow::Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match args.as_slice() {
+        ["check"] => check::check(),
+        ["docs"] => check::docs(),
+        ["golden", "--list"] => golden::list(),
+        ["golden", name, rest @ ..] if !name.starts_with('-') => golden::run(name, rest),
+        ["--help" | "-h" | "help"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        other => bail!("unknown task `{}`; {USAGE}", other.join(" ")),
+    }
+}
+
+/// The repository root.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}
+
+/// Runs a command in the repository root; its failure is ours.
+fn run(command: &mut Command) -> anyhow::Result<()> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let status = command
+        .current_dir(root())
+        .status()
+        .with_context(|| format!("{name} could not be started"))?;
+    if !status.success() {
+        bail!("{name} failed ({status})");
+    }
+    Ok(())
+}

@@ -33,7 +33,10 @@ pub struct WriteError {
 impl WriteError {
     /// An error about `path`.
     pub fn new(path: &Path, cause: io::Error) -> Self {
-        Self { path: path.to_path_buf(), cause }
+        Self {
+            path: path.to_path_buf(),
+            cause,
+        }
     }
 }
 
@@ -61,10 +64,29 @@ fn remedy(cause: &io::Error) -> &'static str {
 ///
 /// When the disk, the folder or `fill` fails. The target is then untouched and the temporary is gone.
 pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), WriteError> {
-    write_unnamed(path, fill).map_err(|cause| WriteError::new(path, cause))
+    write_unnamed(path, Sync::Yes, fill).map_err(|cause| WriteError::new(path, cause))
 }
 
-fn write_unnamed(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+/// As [`write()`], but without waiting for the disk: for caches, where a file that a power cut spoils is noticed by its
+/// checksum and made again.
+pub(crate) fn write_unsynced(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), WriteError> {
+    write_unnamed(path, Sync::No, fill).map_err(|cause| WriteError::new(path, cause))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sync {
+    Yes,
+    No,
+}
+
+fn write_unnamed(
+    path: &Path,
+    sync: Sync,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let target = match fs::metadata(path) {
         Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
         Ok(found) if found.is_file() => fs::canonicalize(path)?,
@@ -76,7 +98,7 @@ fn write_unnamed(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()
         Err(_) => path.to_path_buf(),
     };
     let (temporary, file) = create_temporary(&target)?;
-    let outcome = fill_and_rename(file, &temporary, &target, fill);
+    let outcome = fill_and_rename(file, &temporary, &target, sync, fill);
     if outcome.is_err() {
         // The first error is the one to report; a temporary that can't be removed is a leftover, found by its name.
         let _ = fs::remove_file(&temporary);
@@ -88,6 +110,7 @@ fn fill_and_rename(
     file: File,
     temporary: &Path,
     target: &Path,
+    sync: Sync,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
     let file = if crash_plan().is_some_and(|plan| plan.point == "write-half") {
@@ -97,13 +120,19 @@ fn fill_and_rename(
         fill(&mut writer)?;
         writer.into_inner().map_err(io::IntoInnerError::into_error)?
     };
-    file.sync_all()?;
+    if sync == Sync::Yes {
+        file.sync_all()?;
+    }
     // Windows can't rename an open file.
     drop(file);
     crash_point("written");
     fs::rename(temporary, target)?;
     crash_point("renamed");
-    sync_folder(folder_of(target))
+    if sync == Sync::Yes {
+        sync_folder(folder_of(target))
+    } else {
+        Ok(())
+    }
 }
 
 /// Only under the test hook: half of the bytes reach the disk before the crash point.
@@ -133,7 +162,11 @@ fn create_temporary(target: &Path) -> io::Result<(PathBuf, File)> {
     loop {
         let mut hidden = OsString::from(".");
         hidden.push(name);
-        hidden.push(format!(".tmp-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
+        hidden.push(format!(
+            ".tmp-{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        ));
         let temporary = folder_of(target).join(hidden);
         match OpenOptions::new().write(true).create_new(true).open(&temporary) {
             Ok(file) => return Ok((temporary, file)),
@@ -149,7 +182,14 @@ fn create_temporary(target: &Path) -> io::Result<(PathBuf, File)> {
 fn sync_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder)?.sync_all() {
         // Some network and FUSE file systems can't sync a folder; the file itself is on the disk.
-        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
         outcome => outcome,
     }
 }
@@ -161,11 +201,15 @@ fn sync_folder(_folder: &Path) -> io::Result<()> {
 
 /// Is this the name of a temporary that [`write()`] makes: `.NAME.tmp-PID-COUNT`?
 pub fn is_leftover(name: &OsStr) -> bool {
-    let Some((stem, numbers)) = name.to_str().and_then(|name| name.rsplit_once(".tmp-")) else { return false };
+    let Some((stem, numbers)) = name.to_str().and_then(|name| name.rsplit_once(".tmp-")) else {
+        return false;
+    };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     stem.len() > 1
         && stem.starts_with('.')
-        && numbers.split_once('-').is_some_and(|(pid, count)| digits(pid) && digits(count))
+        && numbers
+            .split_once('-')
+            .is_some_and(|(pid, count)| digits(pid) && digits(count))
 }
 
 /// Removes the temporaries that killed processes left in `folder` (not below it); returns how many.
@@ -192,9 +236,10 @@ pub fn clean_leftovers_older_than(folder: &Path, age: Duration) -> io::Result<us
             continue;
         }
         let old = age.is_zero()
-            || entry.metadata().and_then(|found| found.modified()).is_ok_and(|changed| {
-                changed.elapsed().is_ok_and(|elapsed| elapsed >= age)
-            });
+            || entry
+                .metadata()
+                .and_then(|found| found.modified())
+                .is_ok_and(|changed| changed.elapsed().is_ok_and(|elapsed| elapsed >= age));
         if old {
             match fs::remove_file(entry.path()) {
                 Ok(()) => removed += 1,
@@ -216,7 +261,10 @@ fn crash_plan() -> Option<&'static CrashPlan> {
     PLAN.get_or_init(|| {
         let value = std::env::var("EARMARK_CRASH_AT").ok()?;
         let (point, pass) = value.rsplit_once(':')?;
-        Some(CrashPlan { point: point.to_owned(), pass: pass.parse().ok()? })
+        Some(CrashPlan {
+            point: point.to_owned(),
+            pass: pass.parse().ok()?,
+        })
     })
     .as_ref()
 }

@@ -93,7 +93,10 @@ pub enum ClassMapError {
 
 /// "; did you mean X?" or nothing.
 pub(crate) fn hint(suggestion: &Option<String>) -> String {
-    suggestion.as_ref().map(|s| format!("; did you mean {s:?}?")).unwrap_or_default()
+    suggestion
+        .as_ref()
+        .map(|s| format!("; did you mean {s:?}?"))
+        .unwrap_or_default()
 }
 
 impl ClassMap {
@@ -120,8 +123,11 @@ impl ClassMap {
     /// The alphabetical map of all distinct labels (byte order, as Python's `sorted` gives for
     /// these names). Labels that are empty after trimming are ignored.
     pub fn from_labels<'a>(labels: impl IntoIterator<Item = &'a str>) -> Self {
-        let names: std::collections::BTreeSet<&str> =
-            labels.into_iter().map(str::trim).filter(|s| !s.is_empty()).collect();
+        let names: std::collections::BTreeSet<&str> = labels
+            .into_iter()
+            .map(str::trim)
+            .filter(|s| !s.is_empty())
+            .collect();
         let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
         let index = names.iter().cloned().enumerate().map(|(i, n)| (n, i)).collect();
         Self { names, index }
@@ -132,7 +138,10 @@ impl ClassMap {
     /// # Errors
     /// A [`ClassMapError`] that names the file and the line.
     pub fn read(path: &Path) -> Result<Self, ClassMapError> {
-        let bytes = std::fs::read(path).map_err(|source| ClassMapError::Read { path: path.into(), source })?;
+        let bytes = std::fs::read(path).map_err(|source| ClassMapError::Read {
+            path: path.into(),
+            source,
+        })?;
         Self::parse(&bytes, path)
     }
 
@@ -141,14 +150,21 @@ impl ClassMap {
     /// # Errors
     /// As [`ClassMap::read`].
     pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, ClassMapError> {
-        let fail = |line: usize, problem: String| ClassMapError::Line { path: path.into(), line, problem };
+        let fail = |line: usize, problem: String| ClassMapError::Line {
+            path: path.into(),
+            line,
+            problem,
+        };
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         if let Err(e) = std::str::from_utf8(bytes) {
             let line = 1 + bytes[..e.valid_up_to()].iter().filter(|&&b| b == b'\n').count();
             return Err(fail(line, "the text is not UTF-8".into()));
         }
-        let mut reader =
-            csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(bytes);
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .trim(csv::Trim::All)
+            .from_reader(bytes);
         let mut by_index: Vec<(usize, usize, String)> = Vec::new(); // (index, line, name)
         let mut lines_of: HashMap<String, usize> = HashMap::new();
         for record in reader.records() {
@@ -158,7 +174,10 @@ impl ClassMap {
                 return Err(fail(line, format!("expected 2 fields, found {}", record.len())));
             }
             let Ok(index) = record[0].parse::<usize>() else {
-                return Err(fail(line, format!("the index {:?} is not a whole number from 0", &record[0])));
+                return Err(fail(
+                    line,
+                    format!("the index {:?} is not a whole number from 0", &record[0]),
+                ));
             };
             let name = record[1].to_owned();
             if name.is_empty() {
@@ -178,7 +197,11 @@ impl ClassMap {
         by_index.sort_unstable();
         let count = by_index.len();
         if let Some((missing, _)) = by_index.iter().enumerate().find(|(i, entry)| *i != entry.0) {
-            return Err(ClassMapError::Gap { path: path.into(), missing, count });
+            return Err(ClassMapError::Gap {
+                path: path.into(),
+                missing,
+                count,
+            });
         }
         Self::from_names(by_index.into_iter().map(|(_, _, name)| name))
     }
@@ -225,8 +248,10 @@ impl ClassMap {
     /// # Errors
     /// [`ClassMapError::Unknown`] with the most similar known name.
     pub fn require(&self, name: &str) -> Result<usize, ClassMapError> {
-        self.index(name)
-            .ok_or_else(|| ClassMapError::Unknown { name: name.to_owned(), suggestion: self.suggest(name) })
+        self.index(name).ok_or_else(|| ClassMapError::Unknown {
+            name: name.to_owned(),
+            suggestion: self.suggest(name),
+        })
     }
 
     /// The most similar known name, if one is close enough to be a typing error.

@@ -1,6 +1,7 @@
 //! A labelled recording, and a set of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -43,13 +44,39 @@ impl Item {
     }
 }
 
-/// Something found below the data folder that is not part of the set, with the reason.
+/// Something that the folder or the tables name and that is not part of the set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Skipped {
     /// The file, named as an item would be.
     pub file: String,
-    /// Why it is left out, in words.
-    pub reason: String,
+    /// Why it is left out.
+    pub reason: SkipReason,
+}
+
+/// Why a file is not part of the set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SkipReason {
+    /// Its extension is none of [`AUDIO_EXTENSIONS`](crate::layout::AUDIO_EXTENSIONS).
+    NotAudio,
+    /// It lies beside the class folders, so that it has no class.
+    NoClassFolder,
+    /// It is listed (on this line), but not there, and the options allow to go on without it.
+    Missing {
+        /// Line of the table, where there is one.
+        line: Option<usize>,
+    },
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAudio => f.write_str("is no audio file"),
+            Self::NoClassFolder => f.write_str("lies in no class folder"),
+            Self::Missing { line: Some(line) } => write!(f, "is listed on line {line}, but is not there"),
+            Self::Missing { line: None } => f.write_str("is not there"),
+        }
+    }
 }
 
 /// A data set as its layout describes it; no audio has been opened yet.
@@ -111,14 +138,19 @@ impl DataSet {
     /// The same set with other items (a selection, or with folds assigned).
     #[must_use]
     pub fn with_items(&self, items: Vec<Item>) -> Self {
-        let tables = self.tables.iter().filter(|(part, _)| items.iter().any(|i| &i.part == *part));
+        let tables = self
+            .tables
+            .iter()
+            .filter(|(part, _)| items.iter().any(|i| &i.part == *part));
         Self {
             root: self.root.clone(),
             layout: self.layout,
             classes: self.classes.clone(),
             multi_label: self.multi_label,
             skipped: self.skipped.clone(),
-            tables: tables.map(|(part, table)| (part.clone(), table.clone())).collect(),
+            tables: tables
+                .map(|(part, table)| (part.clone(), table.clone()))
+                .collect(),
             items,
         }
     }
@@ -132,7 +164,11 @@ impl DataSet {
         let (judged, rest): (Vec<usize>, Vec<usize>) =
             (0..self.items.len()).partition(|&i| self.items[i].fold == Some(fold));
         if judged.is_empty() {
-            return Err(DataError::UnknownFold { root: self.root.clone(), fold, present: self.folds() });
+            return Err(DataError::UnknownFold {
+                root: self.root.clone(),
+                fold,
+                present: self.folds(),
+            });
         }
         Ok((rest, judged))
     }
@@ -146,10 +182,20 @@ impl DataSet {
         let to: Vec<Option<usize>> = self.classes.names().iter().map(|n| classes.index(n)).collect();
         let mut mapped = self.clone();
         for item in &mut mapped.items {
-            let labels: Option<Vec<usize>> = item.labels.iter().map(|&l| to.get(l).copied().flatten()).collect();
+            let labels: Option<Vec<usize>> = item
+                .labels
+                .iter()
+                .map(|&l| to.get(l).copied().flatten())
+                .collect();
             let Some(mut labels) = labels else {
-                let unknown = item.labels.iter().find(|&&l| to.get(l).copied().flatten().is_none());
-                let label = unknown.and_then(|&l| self.classes.name(l)).unwrap_or_default().to_owned();
+                let unknown = item
+                    .labels
+                    .iter()
+                    .find(|&&l| to.get(l).copied().flatten().is_none());
+                let label = unknown
+                    .and_then(|&l| self.classes.name(l))
+                    .unwrap_or_default()
+                    .to_owned();
                 let index = self.classes.index(&label);
                 let carried = |i: &&Item| index.is_some_and(|l| i.labels.contains(&l));
                 return Err(DataError::NotInClassMap {
@@ -170,7 +216,12 @@ impl DataSet {
     /// Number of items per class, in class-map order.
     pub fn class_counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.classes.len()];
-        for &label in self.items.iter().flat_map(|i| &i.labels).filter(|&&l| l < self.classes.len()) {
+        for &label in self
+            .items
+            .iter()
+            .flat_map(|i| &i.labels)
+            .filter(|&&l| l < self.classes.len())
+        {
             counts[label] += 1;
         }
         counts
@@ -194,10 +245,19 @@ impl DataSet {
         self.classes.names().iter().for_each(|n| field(n.as_bytes()));
         for item in &self.items {
             let size = std::fs::metadata(&item.path)
-                .map_err(|source| DataError::Read { path: item.path.clone(), source })?
+                .map_err(|source| DataError::Read {
+                    path: item.path.clone(),
+                    source,
+                })?
                 .len();
             field(item.file.as_bytes());
-            field(&item.labels.iter().flat_map(|&l| (l as u64).to_le_bytes()).collect::<Vec<_>>());
+            field(
+                &item
+                    .labels
+                    .iter()
+                    .flat_map(|&l| (l as u64).to_le_bytes())
+                    .collect::<Vec<_>>(),
+            );
             field(item.part.as_bytes());
             field(&item.fold.map(|f| f.to_le_bytes().to_vec()).unwrap_or_default());
             // A group named "" cannot exist, so that an empty field is unambiguous.

@@ -36,8 +36,15 @@ impl JsonLines {
         if kept != old {
             atomic::write(path, |writer| writer.write_all(&kept))?;
         }
-        let file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
-        Ok(Self { path: path.to_path_buf(), file })
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .map_err(failed)?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            file,
+        })
     }
 
     /// Adds one line.
@@ -46,9 +53,12 @@ impl JsonLines {
     ///
     /// When `value` can't be written as JSON, or the disk fails.
     pub fn append(&mut self, value: &impl Serialize) -> Result<(), WriteError> {
-        let mut line = serde_json::to_vec(value).map_err(|error| WriteError::new(&self.path, error.into()))?;
+        let mut line =
+            serde_json::to_vec(value).map_err(|error| WriteError::new(&self.path, error.into()))?;
         line.push(b'\n');
-        self.file.write_all(&line).map_err(|error| WriteError::new(&self.path, error))
+        self.file
+            .write_all(&line)
+            .map_err(|error| WriteError::new(&self.path, error))
     }
 
     /// Waits until every line is on the disk: before a checkpoint that counts on them.
@@ -57,7 +67,9 @@ impl JsonLines {
     ///
     /// When the disk fails.
     pub fn sync(&mut self) -> Result<(), WriteError> {
-        self.file.sync_data().map_err(|error| WriteError::new(&self.path, error))
+        self.file
+            .sync_data()
+            .map_err(|error| WriteError::new(&self.path, error))
     }
 }
 
@@ -81,7 +93,10 @@ fn kept_lines(old: &[u8], keep: impl Fn(&serde_json::Value) -> bool) -> io::Resu
             }
             _ if !ended => {}
             Err(error) => {
-                let message = format!("line {} is not JSON ({error}): remove that line, or move the file away", index + 1);
+                let message = format!(
+                    "line {} is not JSON ({error}): remove that line, or move the file away",
+                    index + 1
+                );
                 return Err(io::Error::new(io::ErrorKind::InvalidData, message));
             }
             Ok(_) => {}

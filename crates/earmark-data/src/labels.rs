@@ -23,8 +23,11 @@ pub fn split_labels(cell: &str, separator: &str) -> Result<Vec<String>, LabelErr
     if cell.is_empty() {
         return Ok(Vec::new());
     }
-    let parts: Vec<&str> =
-        if separator.is_empty() { vec![cell] } else { cell.split(separator).map(str::trim).collect() };
+    let parts: Vec<&str> = if separator.is_empty() {
+        vec![cell]
+    } else {
+        cell.split(separator).map(str::trim).collect()
+    };
     let mut labels: Vec<String> = Vec::with_capacity(parts.len());
     for part in parts {
         if part.is_empty() {
@@ -58,22 +61,29 @@ pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 
 /// Lower-case letters and digits only, so that `Bass drum`, `bass_drum` and `Bass-Drum` are equal.
 fn plain(name: &str) -> Vec<char> {
-    name.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).flat_map(char::to_lowercase).collect()
+    name.chars()
+        .filter(|c| !matches!(c, ' ' | '_' | '-'))
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
-/// Levenshtein distance (insertions, deletions, replacements), one row at a time.
+/// Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal string
+/// alignment), three rows at a time.
 fn edit_distance(a: &[char], b: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    let mut two_above = above.clone();
+    for (i, &x) in a.iter().enumerate() {
+        let mut row = vec![i + 1; b.len() + 1];
+        for (j, &y) in b.iter().enumerate() {
+            let replaced = above[j] + usize::from(x != y);
+            row[j + 1] = replaced.min(row[j] + 1).min(above[j + 1] + 1);
+            if i > 0 && j > 0 && x == b[j - 1] && a[i - 1] == y {
+                row[j + 1] = row[j + 1].min(two_above[j - 1] + 1);
+            }
         }
+        two_above = std::mem::replace(&mut above, row);
     }
-    row[b.len()]
+    above[b.len()]
 }
 
 #[cfg(test)]
@@ -86,7 +96,10 @@ mod tests {
         assert_eq!(split_labels("Bark, loud", "").unwrap(), ["Bark, loud"]);
         assert_eq!(split_labels("a|b", "|").unwrap(), ["a", "b"]);
         assert!(split_labels("  ", ",").unwrap().is_empty());
-        assert_eq!(split_labels("Bark,Bark", ","), Err(LabelError::Duplicate("Bark".into())));
+        assert_eq!(
+            split_labels("Bark,Bark", ","),
+            Err(LabelError::Duplicate("Bark".into()))
+        );
         assert_eq!(split_labels("Bark,", ","), Err(LabelError::Empty("Bark,".into())));
     }
 
@@ -95,17 +108,19 @@ mod tests {
         let names = ["Bass_drum", "Bass_guitar", "Bark"];
         assert_eq!(closest("bass drum", names), Some("Bass_drum"));
         assert_eq!(closest("Bas_gitar", names), Some("Bass_guitar"));
-        assert_eq!(closest("Brak", names), None); // two of four letters differ: too far for a word this short
+        assert_eq!(closest("Brak", names), Some("Bark"));
+        assert_eq!(closest("Cork", names), None); // two of four letters differ: too far for a word this short
         assert_eq!(closest("Zebra", names), None);
     }
 
     #[test]
     fn edit_distance_of_known_pairs() {
-        let d = |a: &str, b: &str| {
-            edit_distance(&a.chars().collect::<Vec<_>>(), &b.chars().collect::<Vec<_>>())
-        };
+        let d =
+            |a: &str, b: &str| edit_distance(&a.chars().collect::<Vec<_>>(), &b.chars().collect::<Vec<_>>());
         assert_eq!(d("kitten", "sitting"), 3);
         assert_eq!(d("", "abc"), 3);
         assert_eq!(d("flaw", "lawn"), 2);
+        assert_eq!(d("file", "flie"), 1);
+        assert_eq!(d("abc", ""), 3);
     }
 }

@@ -1,15 +1,29 @@
 //! Tables of labelled sounds to training examples.
 
 pub mod atomic;
-pub mod json_lines;
-pub mod rng;
+pub mod augment;
+pub mod batches;
+pub mod check;
 pub mod class_map;
 pub mod folds;
 pub mod item;
+pub mod json_lines;
 pub mod labels;
 pub mod layout;
+pub mod rng;
+mod scan;
+pub mod setting;
+pub mod stats;
+pub mod store;
+pub mod synth;
+pub mod workers;
 
+pub use augment::Augment;
+pub use batches::{Batch, BatchConfig, BatchMaker, BatchStream, Position};
 pub use class_map::{ClassMap, ClassMapError};
 pub use folds::{FoldTable, FoldTableError, Split, SplitKind, Stratify};
-pub use item::{DataSet, Item, Skipped};
+pub use item::{DataSet, Item, SkipReason, Skipped};
 pub use layout::{DataError, DataOptions, LayoutKind, MissingFiles, load};
+pub use scan::Progress;
+pub use store::{CacheConfig, FeatureStore, ItemError, Prepared};
+pub use workers::Workers;

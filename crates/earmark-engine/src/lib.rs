@@ -1,1 +1,28 @@
-//! placeholder
+//! Learning: losses, schedules, the training loop, checkpoints, event logs, scoring and judging.
+//!
+//! [`fit`] trains, [`Scorer`] scores clips, [`judge`] evaluates every checkpoint of a run, [`ModelFile`] is what all of them share.
+
+pub mod checkpoint;
+mod config;
+mod events;
+mod fit;
+pub mod judge;
+mod loss;
+mod model_file;
+mod optimizer;
+mod schedule;
+mod score;
+mod step;
+mod warm_start;
+
+pub use checkpoint::{Best, CheckpointConfig, Keep};
+pub use config::{Metric, Refusal, TrainConfig, ValidationConfig, ValidationSplit};
+pub use events::EventWriter;
+pub use fit::{Fit, FitError, FitEvent, Outcome, Validate, events_path, fit, metrics_path};
+pub use loss::Loss;
+pub use model_file::{FORMAT, HostTensor, ModelFile, ModelFileError, ModelMeta, Tensors};
+pub use optimizer::{EpsilonRule, GradientClip, Optimizer, OptimizerConfig, clip};
+pub use schedule::{PlateauState, Position, Schedule};
+pub use score::{ClipResult, Scorer};
+pub use step::{StepResult, train_step};
+pub use warm_start::{Scopes, WarmStartError, warm_start};

@@ -87,11 +87,26 @@ pub(crate) fn prelu_slope(x: f32, slope: f32) -> f32 {
 macro_rules! with_activation {
     ($act:expr, $f:ident => $body:expr) => {
         match $act {
-            $crate::activation::Activation::Identity => { let $f = |x: f32| x; $body }
-            $crate::activation::Activation::Relu => { let $f = $crate::activation::relu; $body }
-            $crate::activation::Activation::Relu6 => { let $f = $crate::activation::relu6; $body }
-            $crate::activation::Activation::HardSwish => { let $f = $crate::activation::hard_swish; $body }
-            $crate::activation::Activation::Prelu { slope } => { let $f = move |x: f32| $crate::activation::prelu(x, slope); $body }
+            $crate::activation::Activation::Identity => {
+                let $f = |x: f32| x;
+                $body
+            }
+            $crate::activation::Activation::Relu => {
+                let $f = $crate::activation::relu;
+                $body
+            }
+            $crate::activation::Activation::Relu6 => {
+                let $f = $crate::activation::relu6;
+                $body
+            }
+            $crate::activation::Activation::HardSwish => {
+                let $f = $crate::activation::hard_swish;
+                $body
+            }
+            $crate::activation::Activation::Prelu { slope } => {
+                let $f = move |x: f32| $crate::activation::prelu(x, slope);
+                $body
+            }
         }
     };
 }
@@ -99,11 +114,26 @@ macro_rules! with_activation {
 macro_rules! with_derivative {
     ($act:expr, $f:ident => $body:expr) => {
         match $act {
-            $crate::activation::Activation::Identity => { let $f = |_: f32| 1.0f32; $body }
-            $crate::activation::Activation::Relu => { let $f = $crate::activation::step; $body }
-            $crate::activation::Activation::Relu6 => { let $f = $crate::activation::relu6_slope; $body }
-            $crate::activation::Activation::HardSwish => { let $f = $crate::activation::hard_swish_slope; $body }
-            $crate::activation::Activation::Prelu { slope } => { let $f = move |x: f32| $crate::activation::prelu_slope(x, slope); $body }
+            $crate::activation::Activation::Identity => {
+                let $f = |_: f32| 1.0f32;
+                $body
+            }
+            $crate::activation::Activation::Relu => {
+                let $f = $crate::activation::step;
+                $body
+            }
+            $crate::activation::Activation::Relu6 => {
+                let $f = $crate::activation::relu6_slope;
+                $body
+            }
+            $crate::activation::Activation::HardSwish => {
+                let $f = $crate::activation::hard_swish_slope;
+                $body
+            }
+            $crate::activation::Activation::Prelu { slope } => {
+                let $f = move |x: f32| $crate::activation::prelu_slope(x, slope);
+                $body
+            }
         }
     };
 }

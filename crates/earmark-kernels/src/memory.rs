@@ -22,6 +22,8 @@ type Pool = Mutex<Vec<Vec<Line>>>;
 #[derive(Clone)]
 pub struct Workspace {
     isa: Isa,
+    /// Fewest pieces of work that one thread does in a row.
+    grain: usize,
     pool: Arc<Pool>,
 }
 
@@ -33,7 +35,10 @@ impl Default for Workspace {
 
 impl fmt::Debug for Workspace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Workspace").field("isa", &self.isa).field("idle_bytes", &self.idle_bytes()).finish()
+        f.debug_struct("Workspace")
+            .field("isa", &self.isa)
+            .field("idle_bytes", &self.idle_bytes())
+            .finish()
     }
 }
 
@@ -45,7 +50,25 @@ impl Workspace {
 
     /// An empty workspace for a given instruction set: tests compare them.
     pub fn with_isa(isa: Isa) -> Self {
-        Self { isa, pool: Arc::default() }
+        Self {
+            isa,
+            grain: 1,
+            pool: Arc::default(),
+        }
+    }
+
+    /// The same workspace for operations that shall stay on the calling thread, because the caller's
+    /// own work is already spread over all of them. Results are the same, bit for bit.
+    pub fn serial(&self) -> Self {
+        Self {
+            isa: self.isa,
+            grain: usize::MAX,
+            pool: Arc::clone(&self.pool),
+        }
+    }
+
+    pub(crate) fn grain(&self) -> usize {
+        self.grain
     }
 
     /// The instruction set that operations run with.
@@ -57,12 +80,19 @@ impl Workspace {
     pub fn take(&self, len: usize) -> Buffer {
         let lines = len.div_ceil(LINE);
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        // The tightest fit, so that a small request does not occupy a large buffer.
-        let best = (0..pool.len()).filter(|&i| pool[i].len() >= lines).min_by_key(|&i| pool[i].len());
-        let found = best.filter(|&i| pool[i].len() <= 2 * lines + 64).map(|i| pool.swap_remove(i));
+        // The same size as a moment ago is the usual case; else the tightest fit, if it wastes little.
+        let best = pool.iter().rposition(|v| v.len() == lines).or_else(|| {
+            let fits = (0..pool.len()).filter(|&i| (lines..=2 * lines + 64).contains(&pool[i].len()));
+            fits.min_by_key(|&i| pool[i].len())
+        });
+        let found = best.map(|i| pool.swap_remove(i));
         drop(pool);
         let data = found.unwrap_or_else(|| vec![Line([0.0; LINE]); lines]);
-        Buffer { data, len, home: Arc::clone(&self.pool) }
+        Buffer {
+            data,
+            len,
+            home: Arc::clone(&self.pool),
+        }
     }
 
     /// A buffer of `len` zeros.
@@ -100,7 +130,10 @@ impl fmt::Debug for Buffer {
 impl Drop for Buffer {
     fn drop(&mut self) {
         let data = std::mem::take(&mut self.data);
-        self.home.lock().unwrap_or_else(PoisonError::into_inner).push(data);
+        self.home
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(data);
     }
 }
 

@@ -29,9 +29,14 @@ impl Norm {
     /// variance, `gamma` and `beta` of one value a channel.
     pub fn batch(moments: &[Moments], gamma: &[f32], beta: &[f32], epsilon: f32) -> Self {
         let c = moments.len();
-        assert!(gamma.len() == c && beta.len() == c, "gamma and beta need one value for each of {c} channels");
-        let rstd: Vec<f32> =
-            moments.iter().map(|m| (1.0 / (m.variance() + f64::from(epsilon)).sqrt()) as f32).collect();
+        assert!(
+            gamma.len() == c && beta.len() == c,
+            "gamma and beta need one value for each of {c} channels"
+        );
+        let rstd: Vec<f32> = moments
+            .iter()
+            .map(|m| (1.0 / (m.variance() + f64::from(epsilon)).sqrt()) as f32)
+            .collect();
         Self {
             mean: moments.iter().map(|m| m.mean as f32).collect(),
             scale: gamma.iter().zip(&rstd).map(|(g, r)| g * r).collect(),
@@ -48,8 +53,10 @@ impl Norm {
             variance.len() == c && gamma.len() == c && beta.len() == c,
             "variance, gamma and beta need one value for each of {c} channels"
         );
-        let rstd: Vec<f32> =
-            variance.iter().map(|&v| (1.0 / (f64::from(v) + f64::from(epsilon)).sqrt()) as f32).collect();
+        let rstd: Vec<f32> = variance
+            .iter()
+            .map(|&v| (1.0 / (f64::from(v) + f64::from(epsilon)).sqrt()) as f32)
+            .collect();
         Self {
             mean: mean.to_vec(),
             scale: gamma.iter().zip(&rstd).map(|(g, r)| g * r).collect(),
@@ -62,7 +69,13 @@ impl Norm {
     /// Only a bias for each channel: what a convolution without normalisation has.
     pub fn bias(bias: &[f32]) -> Self {
         let c = bias.len();
-        Self { mean: vec![0.0; c], rstd: vec![1.0; c], scale: vec![1.0; c], shift: bias.to_vec(), batch: None }
+        Self {
+            mean: vec![0.0; c],
+            rstd: vec![1.0; c],
+            scale: vec![1.0; c],
+            shift: bias.to_vec(),
+            batch: None,
+        }
     }
 
     /// Number of channels.
@@ -80,8 +93,34 @@ impl Norm {
         &self.rstd
     }
 
-    fn row(&self, channel: usize, act: Activation) -> RowMap {
-        RowMap { mean: self.mean[channel], scale: self.scale[channel], shift: self.shift[channel], act }
+    /// Folds a normalisation with fixed statistics into the weights of the convolution before it
+    /// (`[O, ...]`, one kernel after the other): returns weights and biases that give the same.
+    ///
+    /// # Panics
+    /// If the weights are not one kernel for each channel.
+    pub fn fold(&self, weight: &[f32]) -> (Vec<f32>, Vec<f32>) {
+        let c = self.channels();
+        assert!(
+            c > 0 && weight.len().is_multiple_of(c),
+            "weights must be one kernel for each of {c} channels"
+        );
+        let kernels = weight.chunks(weight.len() / c).zip(&self.scale);
+        let folded = kernels
+            .flat_map(|(kernel, scale)| kernel.iter().map(move |w| w * scale))
+            .collect();
+        let bias = (0..c)
+            .map(|i| self.shift[i] - self.mean[i] * self.scale[i])
+            .collect();
+        (folded, bias)
+    }
+
+    pub(crate) fn row(&self, channel: usize, act: Activation) -> RowMap {
+        RowMap {
+            mean: self.mean[channel],
+            scale: self.scale[channel],
+            shift: self.shift[channel],
+            act,
+        }
     }
 
     /// The gradients of gamma (or of nothing, for a bias) and beta, and how to finish the gradient of the raw values, from the sums of [`InputGrad`].
@@ -98,7 +137,12 @@ impl Norm {
                 Some(n) => (-scale * rstd * rstd * s2 / n, -scale * s1 / n),
                 None => (0.0, 0.0),
             };
-            rows.push(RowGrad { k1: self.scale[i], k2: k2 as f32, k3: k3 as f32, mean: self.mean[i] });
+            rows.push(RowGrad {
+                k1: self.scale[i],
+                k2: k2 as f32,
+                k3: k3 as f32,
+                mean: self.mean[i],
+            });
         }
         NormGrad { gamma, beta, rows }
     }
@@ -128,46 +172,72 @@ pub struct Input<'a> {
 impl<'a> Input<'a> {
     /// A tensor that is used as it is.
     pub fn plain(raw: &'a [f32]) -> Self {
-        Self { raw, norm: None, act: Activation::Identity }
+        Self {
+            raw,
+            norm: None,
+            act: Activation::Identity,
+        }
     }
 
     /// A tensor that is normalised and activated as it is read.
     pub fn pending(raw: &'a [f32], norm: &'a Norm, act: Activation) -> Self {
-        Self { raw, norm: Some(norm), act }
+        Self {
+            raw,
+            norm: Some(norm),
+            act,
+        }
     }
 
     pub(crate) fn map(&self, channel: usize) -> RowMap {
         match self.norm {
             Some(norm) => norm.row(channel, self.act),
-            None => RowMap { mean: 0.0, scale: 1.0, shift: 0.0, act: self.act },
+            None => RowMap {
+                mean: 0.0,
+                scale: 1.0,
+                shift: 0.0,
+                act: self.act,
+            },
         }
     }
 
     pub(crate) fn check(&self, channels: usize, n: usize) {
         assert_eq!(self.raw.len(), channels * n, "input must be [{channels}, {n}]");
         if let Some(norm) = self.norm {
-            assert_eq!(norm.channels(), channels, "the pending normalisation has another number of channels");
+            assert_eq!(
+                norm.channels(),
+                channels,
+                "the pending normalisation has another number of channels"
+            );
         }
     }
 
     /// Writes the normalised and activated values to `out`: `[C, N]`.
     pub fn materialise(&self, ws: &Workspace, channels: usize, out: &mut [f32]) {
-        assert!(channels > 0 && self.raw.len().is_multiple_of(channels), "input is no [{channels}, N]");
+        assert!(
+            channels > 0 && self.raw.len().is_multiple_of(channels),
+            "input is no [{channels}, N]"
+        );
         let n = self.raw.len() / channels;
         self.check(channels, n);
         assert_eq!(out.len(), self.raw.len(), "output must be as long as the input");
         if n == 0 {
             return;
         }
-        out.par_chunks_mut(n).zip(self.raw.par_chunks(n)).enumerate().for_each(|(c, (out, raw))| {
-            map_row(ws.isa(), out, raw, self.map(c));
-        });
+        out.par_chunks_mut(n)
+            .zip(self.raw.par_chunks(n))
+            .enumerate()
+            .for_each(|(c, (out, raw))| {
+                map_row(ws.isa(), out, raw, self.map(c));
+            });
     }
 
     /// The way back of [`Input::materialise`]: turns `g`, the gradient of the activated values, into that
     /// of the normalised ones, in place, and returns the sums for [`Norm::backward`].
     pub fn materialise_backward(&self, ws: &Workspace, channels: usize, g: &mut [f32]) -> Vec<(f64, f64)> {
-        assert!(channels > 0 && self.raw.len().is_multiple_of(channels), "input is no [{channels}, N]");
+        assert!(
+            channels > 0 && self.raw.len().is_multiple_of(channels),
+            "input is no [{channels}, N]"
+        );
         let n = self.raw.len() / channels;
         self.check(channels, n);
         assert_eq!(g.len(), self.raw.len(), "gradient must be as long as the input");
@@ -179,12 +249,37 @@ impl<'a> Input<'a> {
             .enumerate()
             .map(|(c, (g, raw))| {
                 // In pieces, so that f32 sums stay short.
-                g.chunks_mut(PIECE).zip(raw.chunks(PIECE)).fold((0.0, 0.0), |(a, b), (g, raw)| {
-                    let (s1, s2) = back_row(ws.isa(), g, raw, self.map(c));
-                    (a + s1, b + s2)
-                })
+                g.chunks_mut(PIECE)
+                    .zip(raw.chunks(PIECE))
+                    .fold((0.0, 0.0), |(a, b), (g, raw)| {
+                        let (s1, s2) = back_row(ws.isa(), g, raw, self.map(c));
+                        (a + s1, b + s2)
+                    })
             })
             .collect()
+    }
+
+    /// The gradient of the slope of a pending [`Activation::Prelu`], from the gradient `g` of the activated values;
+    /// to be asked before [`Input::materialise_backward`] overwrites `g`.
+    ///
+    /// # Panics
+    /// If `g` is not as long as the input.
+    pub fn prelu_gradient(&self, channels: usize, g: &[f32]) -> f64 {
+        assert_eq!(g.len(), self.raw.len(), "gradient must be as long as the input");
+        let n = g.len() / channels.max(1);
+        let per_channel =
+            g.chunks(n.max(1))
+                .zip(self.raw.chunks(n.max(1)))
+                .enumerate()
+                .map(|(c, (g, raw))| {
+                    let map = self.map(c);
+                    let below = |x: f32| f64::from(((x - map.mean) * map.scale + map.shift).min(0.0));
+                    g.iter()
+                        .zip(raw)
+                        .map(|(&g, &x)| f64::from(g) * below(x))
+                        .sum::<f64>()
+                });
+        per_channel.sum()
     }
 }
 
@@ -193,14 +288,19 @@ const PIECE: usize = 8192;
 
 /// Mean and variance of each channel of a tensor `[C, N]`.
 pub fn channel_moments(ws: &Workspace, raw: &[f32], channels: usize) -> Vec<Moments> {
-    assert!(channels > 0 && raw.len().is_multiple_of(channels), "tensor is no [{channels}, N]");
+    assert!(
+        channels > 0 && raw.len().is_multiple_of(channels),
+        "tensor is no [{channels}, N]"
+    );
     let n = raw.len() / channels;
     if n == 0 {
         return vec![Moments::default(); channels];
     }
     raw.par_chunks(n)
         .map(|row| {
-            let pieces = row.chunks(PIECE).map(|piece| crate::rows::moments(ws.isa(), piece));
+            let pieces = row
+                .chunks(PIECE)
+                .map(|piece| crate::rows::moments(ws.isa(), piece));
             pieces.fold(Moments::default(), Moments::merge)
         })
         .collect()
@@ -223,14 +323,25 @@ impl<'a> OutputGrad<'a> {
 
     /// A gradient that still has to pass the normalisation of `raw`.
     pub fn pending(g: &'a [f32], raw: &'a [f32], grad: &'a NormGrad) -> Self {
-        Self { g, pending: Some((raw, grad)) }
+        Self {
+            g,
+            pending: Some((raw, grad)),
+        }
     }
 
     pub(crate) fn check(&self, channels: usize, n: usize) {
-        assert_eq!(self.g.len(), channels * n, "output gradient must be [{channels}, {n}]");
+        assert_eq!(
+            self.g.len(),
+            channels * n,
+            "output gradient must be [{channels}, {n}]"
+        );
         if let Some((raw, grad)) = self.pending {
             assert_eq!(raw.len(), channels * n, "raw output must be [{channels}, {n}]");
-            assert_eq!(grad.rows.len(), channels, "the pending normalisation has another number of channels");
+            assert_eq!(
+                grad.rows.len(),
+                channels,
+                "the pending normalisation has another number of channels"
+            );
         }
     }
 
@@ -240,7 +351,13 @@ impl<'a> OutputGrad<'a> {
         let range = channel * n + at..channel * n + at + dst.len();
         match self.pending {
             Some((raw, grad)) => {
-                grad_row(ws.isa(), dst, &self.g[range.clone()], &raw[range], grad.rows[channel]);
+                grad_row(
+                    ws.isa(),
+                    dst,
+                    &self.g[range.clone()],
+                    &raw[range],
+                    grad.rows[channel],
+                );
             }
             None => dst.copy_from_slice(&self.g[range]),
         }

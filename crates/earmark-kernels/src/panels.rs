@@ -19,7 +19,9 @@ const ROW_BLOCK: usize = 20 * MR;
 /// The blocks `(start, length)` that k is cut into, of nearly equal length.
 pub(crate) fn k_blocks(k: usize) -> impl Iterator<Item = (usize, usize)> {
     let length = k.div_ceil(k.div_ceil(K_BLOCK).max(1)).max(1);
-    (0..k).step_by(length).map(move |start| (start, length.min(k - start)))
+    (0..k)
+        .step_by(length)
+        .map(move |start| (start, length.min(k - start)))
 }
 
 /// The longest block of [`k_blocks`].
@@ -48,23 +50,37 @@ pub struct PackedWeights {
 
 impl PackedWeights {
     /// Packs the `m x k` matrix whose element (i, p) is `src[i * row_step + p * col_step]`.
-    pub(crate) fn pack(ws: &Workspace, src: &[f32], m: usize, k: usize, row_step: usize, col_step: usize) -> Self {
+    pub(crate) fn pack(
+        ws: &Workspace,
+        src: &[f32],
+        m: usize,
+        k: usize,
+        row_step: usize,
+        col_step: usize,
+    ) -> Self {
         assert!(m > 0 && k > 0, "weights of {m} x {k} are empty");
-        assert!((m - 1) * row_step + (k - 1) * col_step < src.len(), "weights of {m} x {k} end before their shape");
+        assert!(
+            (m - 1) * row_step + (k - 1) * col_step < src.len(),
+            "weights of {m} x {k} end before their shape"
+        );
         let mut data = ws.take(m.next_multiple_of(MR) * k);
         let mut rest = &mut data[..];
         for (start, length) in k_blocks(k) {
             let (block, after) = rest.split_at_mut(m.next_multiple_of(MR) * length);
             rest = after;
-            block.par_chunks_mut(length * MR).enumerate().with_min_len(8).for_each(|(panel, out)| {
-                let rows = MR.min(m - panel * MR);
-                for (p, step) in out.chunks_exact_mut(MR).enumerate() {
-                    for (i, o) in step.iter_mut().enumerate() {
-                        let at = (panel * MR + i) * row_step + (start + p) * col_step;
-                        *o = if i < rows { src[at] } else { 0.0 };
+            block
+                .par_chunks_mut(length * MR)
+                .enumerate()
+                .with_min_len(ws.grain().max(8))
+                .for_each(|(panel, out)| {
+                    let rows = MR.min(m - panel * MR);
+                    for (p, step) in out.chunks_exact_mut(MR).enumerate() {
+                        for (i, o) in step.iter_mut().enumerate() {
+                            let at = (panel * MR + i) * row_step + (start + p) * col_step;
+                            *o = if i < rows { src[at] } else { 0.0 };
+                        }
                     }
-                }
-            });
+                });
         }
         Self { data, m, k }
     }
@@ -76,8 +92,18 @@ impl PackedWeights {
     }
 
     /// `C (+)= A B` for the rows of A that `c` covers and one block of k, whose rows of B are packed in `b`.
-    pub(crate) fn multiply(&self, isa: Isa, (start, length): (usize, usize), b: &[f32], c: &mut Tile<'_>, accumulate: bool) {
-        assert!(c.row0.is_multiple_of(MR), "a tile must start at a whole panel of rows");
+    pub(crate) fn multiply(
+        &self,
+        isa: Isa,
+        (start, length): (usize, usize),
+        b: &[f32],
+        c: &mut Tile<'_>,
+        accumulate: bool,
+    ) {
+        assert!(
+            c.row0.is_multiple_of(MR),
+            "a tile must start at a whole panel of rows"
+        );
         product(isa, length, self.block(start, length, c.row0), b, c, accumulate);
     }
 }
@@ -85,7 +111,10 @@ impl PackedWeights {
 /// `C (+)= A B` for packed `a: [panel][k][MR]` and `b: [panel][k][NR]` (panels of b `rhs_stride(k)` apart).
 pub(crate) fn product(isa: Isa, k: usize, a: &[f32], b: &[f32], c: &mut Tile<'_>, accumulate: bool) {
     let (rows, cols) = (c.rows, c.cols);
-    assert!(a.len() >= rows.next_multiple_of(MR) * k, "left operand is too short");
+    assert!(
+        a.len() >= rows.next_multiple_of(MR) * k,
+        "left operand is too short"
+    );
     assert!(b.len() >= rhs_len(k, cols), "right operand is too short");
     for block in (0..rows).step_by(ROW_BLOCK) {
         for j in (0..cols).step_by(NR) {
@@ -107,7 +136,15 @@ pub(crate) fn product(isa: Isa, k: usize, a: &[f32], b: &[f32], c: &mut Tile<'_>
 /// A tile at the rim of C: computed whole on the side, then the part that exists is written.
 #[cold]
 #[inline(never)]
-fn edge(isa: Isa, k: usize, a: &[f32], b: &[f32], c: &mut Tile<'_>, (i, j): (usize, usize), accumulate: bool) {
+fn edge(
+    isa: Isa,
+    k: usize,
+    a: &[f32],
+    b: &[f32],
+    c: &mut Tile<'_>,
+    (i, j): (usize, usize),
+    accumulate: bool,
+) {
     let mut whole = [0.0f32; MR * NR];
     // SAFETY: `whole` is a full tile with rows NR apart.
     unsafe { tile(isa, k, a, b, whole.as_mut_ptr(), NR, false) };

@@ -1,14 +1,15 @@
 //! Pointwise (1x1) convolution over channels-outermost tensors: one matrix product.
 //!
-//! `Y[O, N] = W[O, I] X[I, N]`, cut into columns that fit the second-level cache. How it is cut depends on the
-//! shapes alone, never on the number of threads, so that results do not either.
+//! `Y[O, N] = W[O, I] X[I, N]`, cut into columns whose packed input fits the second-level cache. How it is
+//! cut depends on the shapes alone, never on the number of threads, so that results do not either.
 
 use rayon::prelude::*;
 
+use crate::epilogue::{Epilogue, merge_moments, merge_sums};
 use crate::memory::Workspace;
 use crate::norm::{Input, InputGrad, OutputGrad};
-use crate::panels::{PackedWeights, k_blocks, longest_k_block, product, rhs_len, rhs_stride};
-use crate::rows::{Moments, add_row, back_row, map_in_place, map_row, moments, pack_row};
+use crate::panels::{PackedWeights, k_blocks, longest_k_block, product, rhs_len};
+use crate::rows::{Moments, add_row, back_row, map_row, pack_row};
 use crate::tile_kernel::{MR, NR};
 use crate::tiles::{Tile, split};
 use crate::transpose::{pack_lhs, pack_rhs};
@@ -16,23 +17,242 @@ use crate::transpose::{pack_lhs, pack_rhs};
 /// Columns of one piece of work.
 const COLUMNS: usize = 256;
 /// With fewer pieces than this, rows are cut as well, so that a short tensor still occupies all cores.
-const FEW_PIECES: usize = 16;
+const FEW_PIECES: usize = 12;
 /// Rows of a piece when rows are cut.
 const ROWS: usize = 16 * MR;
-
-/// What is done to the result while it is in the cache.
-#[derive(Clone, Copy, Debug)]
-pub enum Epilogue<'a> {
-    /// Nothing.
-    Raw,
-    /// Means and variances are computed.
-    Moments,
-    /// Normalised and activated in place: inference.
-    Apply(Input<'a>),
-}
+/// Most numbers that the partial weight gradients may take together.
+const PARTIALS: usize = 4 << 20;
 
 /// Packs the weights `[O, I]` of a pointwise convolution for [`forward`].
 pub fn pack(ws: &Workspace, weight: &[f32], outputs: usize, inputs: usize) -> PackedWeights {
-    assert_eq!(weight.len(), outputs * inputs, "pointwise weights must be [{outputs}, {inputs}]");
+    assert_eq!(
+        weight.len(),
+        outputs * inputs,
+        "pointwise weights must be [{outputs}, {inputs}]"
+    );
     PackedWeights::pack(ws, weight, outputs, inputs, inputs, 1)
+}
+
+/// Computes `out[O, N]` from `x[I, N]`; returns the moments of each output channel if the epilogue asks for them.
+///
+/// # Panics
+/// If a length does not fit the shapes of `weight`.
+pub fn forward(
+    ws: &Workspace,
+    weight: &PackedWeights,
+    x: Input<'_>,
+    out: &mut [f32],
+    epilogue: Epilogue<'_>,
+) -> Vec<Moments> {
+    let (o, i) = (weight.m, weight.k);
+    assert!(out.len().is_multiple_of(o), "output is no [{o}, N]");
+    let n = out.len() / o;
+    x.check(i, n);
+    epilogue.check(o);
+    let tile_rows = if n.div_ceil(COLUMNS) < FEW_PIECES { ROWS } else { o };
+    let parts: Vec<_> = split(out, o, n, tile_rows, COLUMNS)
+        .into_par_iter()
+        .with_min_len(ws.grain())
+        .with_max_len(1)
+        .map(|mut tile| {
+            let (at, width) = (tile.col0, tile.cols);
+            let mut packed = ws.take(rhs_len(longest_k_block(i), width));
+            for (start, length) in k_blocks(i) {
+                for p in 0..length {
+                    let row = &x.raw[(start + p) * n + at..][..width];
+                    pack_row(ws.isa(), &mut packed[p * NR..], length, row, x.map(start + p));
+                }
+                weight.multiply(ws.isa(), (start, length), &packed, &mut tile, start > 0);
+            }
+            (tile.row0, epilogue.finish(ws, &mut tile))
+        })
+        .collect();
+    merge_moments(o, &parts)
+}
+
+/// The way back of [`forward`]: fills `dx[I, N]` with the gradient of the *normalised* input (through
+/// the activation that is pending on `x`) and returns the weight gradient `[O, I]` and the sums for [`crate::norm::Norm::backward`].
+///
+/// With `dx` absent only the weight gradient is computed (the first layer of a network).
+///
+/// # Panics
+/// If a length does not fit `weight: [outputs, inputs]`.
+pub fn backward(
+    ws: &Workspace,
+    weight: &[f32],
+    (outputs, inputs): (usize, usize),
+    x: Input<'_>,
+    dy: OutputGrad<'_>,
+    dx: Option<&mut [f32]>,
+) -> InputGrad {
+    assert_eq!(
+        weight.len(),
+        outputs * inputs,
+        "pointwise weights must be [{outputs}, {inputs}]"
+    );
+    assert!(x.raw.len().is_multiple_of(inputs), "input is no [{inputs}, N]");
+    let n = x.raw.len() / inputs;
+    x.check(inputs, n);
+    dy.check(outputs, n);
+    let job = Backward {
+        ws,
+        outputs,
+        inputs,
+        n,
+        x,
+        dy,
+    };
+    let transposed = dx
+        .is_some()
+        .then(|| PackedWeights::pack(ws, weight, inputs, outputs, 1, inputs));
+    let mut tiles: Vec<Option<Tile<'_>>> = match dx {
+        Some(dx) => split(dx, inputs, n, inputs, COLUMNS)
+            .into_iter()
+            .map(Some)
+            .collect(),
+        None => (0..n.div_ceil(COLUMNS)).map(|_| None).collect(),
+    };
+    // A fixed number of groups, each with its own partial weight gradient.
+    let groups = (n / (2 * COLUMNS))
+        .min(PARTIALS / (outputs * inputs))
+        .clamp(2, 16);
+    let mut partials = ws.zeroed(groups * outputs * inputs);
+    let count = tiles.len();
+    let sums: Vec<Vec<(f64, f64)>> = partials
+        .par_chunks_mut(outputs * inputs)
+        .zip(share(&mut tiles, groups))
+        .with_min_len(ws.grain())
+        .with_max_len(1)
+        .map(|(partial, (first, tiles))| {
+            let mut sums = vec![(0.0, 0.0); if transposed.is_some() { inputs } else { 0 }];
+            for (j, tile) in tiles.iter_mut().enumerate() {
+                job.piece(
+                    (first + j) * COLUMNS,
+                    transposed.as_ref(),
+                    tile.as_mut(),
+                    partial,
+                    &mut sums,
+                );
+            }
+            sums
+        })
+        .collect();
+    debug_assert!(count == tiles.len());
+    let weight = reduce(ws, &partials, outputs * inputs);
+    InputGrad {
+        weight,
+        sums: if transposed.is_some() {
+            merge_sums(inputs, &sums)
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+/// Cuts a list into `groups` stretches of nearly equal length, each with its first index.
+pub(crate) fn share<T: Send>(items: &mut [T], groups: usize) -> Vec<(usize, &mut [T])> {
+    let (total, mut rest, mut first) = (items.len(), items, 0);
+    (0..groups)
+        .map(|g| {
+            let end = total * (g + 1) / groups;
+            let (now, later) = std::mem::take(&mut rest).split_at_mut(end - first);
+            rest = later;
+            let begin = first;
+            first = end;
+            (begin, now)
+        })
+        .collect()
+}
+
+/// Adds up partial gradients in their order.
+pub(crate) fn reduce(ws: &Workspace, partials: &[f32], length: usize) -> Vec<f32> {
+    let mut sum = partials[..length].to_vec();
+    const PIECE: usize = 1 << 14;
+    sum.par_chunks_mut(PIECE)
+        .enumerate()
+        .with_min_len(ws.grain())
+        .for_each(|(i, out)| {
+            for partial in partials.chunks_exact(length).skip(1) {
+                add_row(ws.isa(), out, &partial[i * PIECE..][..out.len()]);
+            }
+        });
+    sum
+}
+
+/// What the pieces of one backward pass have in common.
+struct Backward<'a> {
+    ws: &'a Workspace,
+    outputs: usize,
+    inputs: usize,
+    n: usize,
+    x: Input<'a>,
+    dy: OutputGrad<'a>,
+}
+
+impl Backward<'_> {
+    /// The columns from `at`: their input gradient, and their share of the weight gradient.
+    fn piece(
+        &self,
+        at: usize,
+        transposed: Option<&PackedWeights>,
+        tile: Option<&mut Tile<'_>>,
+        partial: &mut [f32],
+        sums: &mut [(f64, f64)],
+    ) {
+        let Self {
+            ws,
+            outputs,
+            inputs,
+            n,
+            ..
+        } = *self;
+        let (isa, width) = (ws.isa(), COLUMNS.min(n - at));
+        // One line more than a piece, so that rows do not compete for the same cache sets.
+        let ld = COLUMNS + NR;
+        let mut dy = ws.take(outputs * ld);
+        for (c, row) in dy.chunks_exact_mut(ld).enumerate() {
+            self.dy.read(ws, c, n, at, &mut row[..width]);
+        }
+        if let (Some(weight), Some(tile)) = (transposed, tile) {
+            let mut packed = ws.take(rhs_len(longest_k_block(outputs), width));
+            for (start, length) in k_blocks(outputs) {
+                for p in 0..length {
+                    let row = &dy[(start + p) * ld..][..width];
+                    pack_row(isa, &mut packed[p * NR..], length, row, Input::plain(row).map(0));
+                }
+                weight.multiply(isa, (start, length), &packed, tile, start > 0);
+            }
+            for (c, sum) in sums.iter_mut().enumerate() {
+                let (s1, s2) = back_row(
+                    isa,
+                    tile.row(c),
+                    &self.x.raw[c * n + at..][..width],
+                    self.x.map(c),
+                );
+                sum.0 += s1;
+                sum.1 += s2;
+            }
+        }
+        let mut x = ws.take(inputs * ld);
+        for (c, row) in x.chunks_exact_mut(ld).enumerate() {
+            map_row(
+                isa,
+                &mut row[..width],
+                &self.x.raw[c * n + at..][..width],
+                self.x.map(c),
+            );
+        }
+        let mut left = ws.take(outputs.next_multiple_of(MR) * width);
+        let mut right = ws.take(rhs_len(width, inputs));
+        pack_lhs(isa, &mut left, &dy, ld, outputs, width);
+        pack_rhs(isa, &mut right, &x, ld, inputs, width);
+        product(
+            isa,
+            width,
+            &left,
+            &right,
+            &mut Tile::whole(partial, outputs, inputs),
+            true,
+        );
+    }
 }

@@ -51,7 +51,11 @@ impl Moments {
 
     /// Biased variance, as normalisation over a batch uses it.
     pub fn variance(self) -> f64 {
-        if self.count > 0.0 { self.m2 / self.count } else { 0.0 }
+        if self.count > 0.0 {
+            self.m2 / self.count
+        } else {
+            0.0
+        }
     }
 }
 
@@ -85,7 +89,11 @@ fn moments_body<const FMA: bool>(row: &[f32]) -> Moments {
     if count == 0.0 {
         return Moments::default();
     }
-    Moments { count, mean: f64::from(pivot) + s1 / count, m2: (s2 - s1 * s1 / count).max(0.0) }
+    Moments {
+        count,
+        mean: f64::from(pivot) + s1 / count,
+        m2: (s2 - s1 * s1 / count).max(0.0),
+    }
 }
 multiversion! {
     /// Mean and spread of a row.
@@ -189,26 +197,6 @@ multiversion! {
     /// Normalises and activates a row into one line of each panel of a packed right operand of `k`
     /// steps; `dst` starts at that line of the first panel.
     pub(crate) fn pack_row(dst: &mut [f32], k: usize, src: &[f32], map: RowMap) = pack_body
-}
-
-#[inline(always)]
-fn sum_body<const FMA: bool>(row: &[f32]) -> f64 {
-    let mut lanes = [0.0f32; LANES];
-    let chunks = row.chunks_exact(LANES);
-    let tail = chunks.remainder();
-    for chunk in chunks {
-        for i in 0..LANES {
-            lanes[i] += chunk[i];
-        }
-    }
-    for (lane, &x) in lanes.iter_mut().zip(tail) {
-        *lane += x;
-    }
-    total(&lanes)
-}
-multiversion! {
-    /// Sum of a row.
-    pub(crate) fn sum_row(row: &[f32]) -> f64 = sum_body
 }
 
 #[inline(always)]

@@ -1,6 +1,6 @@
 //! Which vector instructions the kernels use, decided once at run time.
 //!
-//! Loops are written once, as generic code that the compiler vectorises; [`multiversion!`]
+//! Loops are written once, as generic code that the compiler vectorises; `multiversion!`
 //! compiles each a second time with AVX2 and FMA enabled. Only the matrix-product tile and the
 //! transposing pack are written with intrinsics.
 

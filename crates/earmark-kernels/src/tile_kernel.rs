@@ -18,8 +18,19 @@ pub(crate) const NR: usize = 16;
 /// # Safety
 /// `c` must be valid for reads and writes of `MR` rows of `NR` numbers, `ldc` apart, and nothing else may access them meanwhile.
 #[inline]
-pub(crate) unsafe fn tile(isa: Isa, k: usize, a: &[f32], b: &[f32], c: *mut f32, ldc: usize, accumulate: bool) {
-    assert!(a.len() >= k * MR && b.len() >= k * NR, "packed panels are shorter than k = {k}");
+pub(crate) unsafe fn tile(
+    isa: Isa,
+    k: usize,
+    a: &[f32],
+    b: &[f32],
+    c: *mut f32,
+    ldc: usize,
+    accumulate: bool,
+) {
+    assert!(
+        a.len() >= k * MR && b.len() >= k * NR,
+        "packed panels are shorter than k = {k}"
+    );
     match isa.kind() {
         // SAFETY: AVX2 and FMA were detected, the panels hold k steps, the caller vouches for `c`.
         #[cfg(target_arch = "x86_64")]

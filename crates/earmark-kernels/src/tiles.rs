@@ -20,8 +20,20 @@ unsafe impl Send for Tile<'_> {}
 impl<'a> Tile<'a> {
     /// The whole `rows x cols` matrix as one tile.
     pub fn whole(data: &'a mut [f32], rows: usize, cols: usize) -> Self {
-        assert_eq!(data.len(), rows * cols, "matrix of {rows} x {cols} needs that many numbers");
-        Self { ptr: data.as_mut_ptr(), stride: cols, row0: 0, col0: 0, rows, cols, _owner: PhantomData }
+        assert_eq!(
+            data.len(),
+            rows * cols,
+            "matrix of {rows} x {cols} needs that many numbers"
+        );
+        Self {
+            ptr: data.as_mut_ptr(),
+            stride: cols,
+            row0: 0,
+            col0: 0,
+            rows,
+            cols,
+            _owner: PhantomData,
+        }
     }
 
     /// One row of the rectangle.
@@ -47,10 +59,35 @@ pub(crate) fn split(
     tile_rows: usize,
     tile_cols: usize,
 ) -> Vec<Tile<'_>> {
-    assert_eq!(data.len(), rows * cols, "matrix of {rows} x {cols} needs that many numbers");
+    let bounds: Vec<_> = (0..cols)
+        .step_by(tile_cols.max(1))
+        .map(|at| (at, tile_cols.min(cols - at)))
+        .collect();
+    split_at(data, rows, cols, tile_rows, &bounds)
+}
+
+/// The same for given `(start, length)` of columns, which must follow each other.
+pub(crate) fn split_at<'a>(
+    data: &'a mut [f32],
+    rows: usize,
+    cols: usize,
+    tile_rows: usize,
+    bounds: &[(usize, usize)],
+) -> Vec<Tile<'a>> {
+    assert_eq!(
+        data.len(),
+        rows * cols,
+        "matrix of {rows} x {cols} needs that many numbers"
+    );
     let ptr = data.as_mut_ptr();
-    let mut tiles = Vec::with_capacity(rows.div_ceil(tile_rows) * cols.div_ceil(tile_cols));
-    for col0 in (0..cols).step_by(tile_cols) {
+    let mut tiles = Vec::with_capacity(rows.div_ceil(tile_rows) * bounds.len());
+    let mut free = 0;
+    for &(col0, width) in bounds {
+        assert!(
+            col0 >= free && width > 0 && col0 + width <= cols,
+            "columns overlap or leave the matrix"
+        );
+        free = col0 + width;
         for row0 in (0..rows).step_by(tile_rows) {
             tiles.push(Tile {
                 // SAFETY: row0 < rows and col0 < cols; the rectangles of different steps are disjoint,
@@ -60,7 +97,7 @@ pub(crate) fn split(
                 row0,
                 col0,
                 rows: tile_rows.min(rows - row0),
-                cols: tile_cols.min(cols - col0),
+                cols: width,
                 _owner: PhantomData,
             });
         }

@@ -14,7 +14,7 @@ pub struct BatchStatistics {
     pub variance_id: VarId,
     /// The batch's mean, `[C]`.
     pub mean: Tensor<1>,
-    /// The batch's biased variance, `[C]`.
+    /// The batch's unbiased variance, `[C]`.
     pub variance: Tensor<1>,
     /// Share of the old value that the moving average keeps.
     pub decay: f64,

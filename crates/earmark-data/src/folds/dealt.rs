@@ -22,15 +22,23 @@ pub(super) fn shuffled(order: &[usize], shares: &[f64]) -> Vec<usize> {
 pub(super) fn by_label(units: &Units, order: &[usize], shares: &[f64]) -> Vec<usize> {
     let mut classes: Vec<Vec<usize>> = vec![Vec::new(); units.n_classes + 1];
     for &unit in order {
-        let class = units.labels[unit].first().map_or(units.n_classes, |&(class, _)| class);
+        let class = units.labels[unit]
+            .first()
+            .map_or(units.n_classes, |&(class, _)| class);
         classes[class].push(unit);
     }
     let mut dealer = Dealer::new(shares);
     let mut piece_of = vec![0; units.len()];
     for class in classes {
         let counts = dealer.deal(class.len());
-        let pieces = counts.iter().enumerate().flat_map(|(piece, &n)| std::iter::repeat_n(piece, n));
-        class.into_iter().zip(pieces).for_each(|(unit, piece)| piece_of[unit] = piece);
+        let pieces = counts
+            .iter()
+            .enumerate()
+            .flat_map(|(piece, &n)| std::iter::repeat_n(piece, n));
+        class
+            .into_iter()
+            .zip(pieces)
+            .for_each(|(unit, piece)| piece_of[unit] = piece);
     }
     piece_of
 }
@@ -44,7 +52,10 @@ struct Dealer<'a> {
 
 impl<'a> Dealer<'a> {
     fn new(shares: &'a [f64]) -> Self {
-        Self { shares, owed: vec![0.0; shares.len()] }
+        Self {
+            shares,
+            owed: vec![0.0; shares.len()],
+        }
     }
 
     /// Each piece gets its whole part of `n`; what is left over goes, one each, to those owed most.

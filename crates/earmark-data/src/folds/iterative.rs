@@ -15,11 +15,15 @@ pub(super) fn stratified(units: &Units, order: &[usize], shares: &[f64], rng: &m
     let mut left = units.class_totals();
     let mut wanted: Vec<f64> = shares.iter().map(|s| s * units.n_items as f64).collect();
     // [classes][pieces]
-    let mut wanted_of: Vec<Vec<f64>> =
-        left.iter().map(|&n| shares.iter().map(|s| s * n as f64).collect()).collect();
+    let mut wanted_of: Vec<Vec<f64>> = left
+        .iter()
+        .map(|&n| shares.iter().map(|s| s * n as f64).collect())
+        .collect();
     let mut carriers: Vec<Vec<usize>> = vec![Vec::new(); units.n_classes];
     for &unit in order {
-        units.labels[unit].iter().for_each(|&(class, _)| carriers[class].push(unit));
+        units.labels[unit]
+            .iter()
+            .for_each(|&(class, _)| carriers[class].push(unit));
     }
     let mut piece_of: Vec<Option<usize>> = vec![None; units.len()];
     while let Some(class) = (0..left.len()).filter(|&c| left[c] > 0).min_by_key(|&c| left[c]) {

@@ -66,7 +66,12 @@ pub struct Split {
 
 impl Default for Split {
     fn default() -> Self {
-        Self { kind: SplitKind::KFold { folds: 5 }, stratify: Stratify::Iterative, group: true, seed: 0 }
+        Self {
+            kind: SplitKind::KFold { folds: 5 },
+            stratify: Stratify::Iterative,
+            group: true,
+            seed: 0,
+        }
     }
 }
 
@@ -174,7 +179,13 @@ pub fn hold_out(
 /// # Errors
 /// [`FoldError`] for fewer than two folds, for fewer recordings (or groups) than folds, and for
 /// recordings with several labels under [`Stratify::Label`].
-pub fn k_fold(items: &[Item], folds: u32, stratify: Stratify, group: bool, seed: u64) -> Result<Vec<u32>, FoldError> {
+pub fn k_fold(
+    items: &[Item],
+    folds: u32,
+    stratify: Stratify,
+    group: bool,
+    seed: u64,
+) -> Result<Vec<u32>, FoldError> {
     if folds < 2 {
         return Err(FoldError::TooFewFolds(folds));
     }
@@ -182,7 +193,11 @@ pub fn k_fold(items: &[Item], folds: u32, stratify: Stratify, group: bool, seed:
     let units = Units::new(items, group);
     let of_unit = assign(items, &units, &shares, stratify, seed)?;
     let numbers: Vec<u32> = (1..=folds).collect();
-    Ok(units.spread(&of_unit, items.len()).into_iter().map(|p| numbers[p]).collect())
+    Ok(units
+        .spread(&of_unit, items.len())
+        .into_iter()
+        .map(|p| numbers[p])
+        .collect())
 }
 
 /// The piece (index into `shares`) of every unit; no piece is empty.
@@ -196,10 +211,17 @@ fn assign(
     if stratify == Stratify::Label
         && let Some(item) = items.iter().find(|i| i.labels.len() > 1)
     {
-        return Err(FoldError::ManyLabels { file: item.file.clone(), labels: item.labels.len() });
+        return Err(FoldError::ManyLabels {
+            file: item.file.clone(),
+            labels: item.labels.len(),
+        });
     }
     if units.len() < shares.len() {
-        return Err(FoldError::TooFewUnits { pieces: shares.len(), units: units.len(), what: units.what() });
+        return Err(FoldError::TooFewUnits {
+            pieces: shares.len(),
+            units: units.len(),
+            what: units.what(),
+        });
     }
     let mut rng = rng::stream(seed, &[rng::Purpose::Split as u64]);
     let order = rng::permutation(&mut rng, units.len());

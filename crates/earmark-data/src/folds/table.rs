@@ -61,12 +61,23 @@ impl FoldTable {
     /// The table of these items with these folds, item by item (as [`k_fold`](crate::folds::k_fold)
     /// gives them).
     pub fn new(items: &[Item], folds: &[u32]) -> Self {
-        Self { folds: items.iter().map(|i| i.file.clone()).zip(folds.iter().copied()).collect() }
+        Self {
+            folds: items
+                .iter()
+                .map(|i| i.file.clone())
+                .zip(folds.iter().copied())
+                .collect(),
+        }
     }
 
     /// The table of the folds that the items already carry; items without one are left out.
     pub fn of_items(items: &[Item]) -> Self {
-        Self { folds: items.iter().filter_map(|i| Some((i.file.clone(), i.fold?))).collect() }
+        Self {
+            folds: items
+                .iter()
+                .filter_map(|i| Some((i.file.clone(), i.fold?)))
+                .collect(),
+        }
     }
 
     /// Writes the header `file,fold` and the rows, sorted by file.
@@ -87,11 +98,21 @@ impl FoldTable {
     /// # Errors
     /// [`FoldTableError::Read`], [`FoldTableError::Line`].
     pub fn read(path: &Path) -> Result<Self, FoldTableError> {
-        let bytes = std::fs::read(path).map_err(|source| FoldTableError::Read { path: path.into(), source })?;
+        let bytes = std::fs::read(path).map_err(|source| FoldTableError::Read {
+            path: path.into(),
+            source,
+        })?;
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        let fail = |line: usize, problem: String| FoldTableError::Line { path: path.into(), line, problem };
-        let mut reader =
-            csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(bytes);
+        let fail = |line: usize, problem: String| FoldTableError::Line {
+            path: path.into(),
+            line,
+            problem,
+        };
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .trim(csv::Trim::All)
+            .from_reader(bytes);
         let mut table = Self::default();
         let mut header = false;
         for record in reader.records() {
@@ -100,14 +121,19 @@ impl FoldTable {
             if !header {
                 header = true;
                 if record.iter().ne(["file", "fold"]) {
-                    return Err(fail(line, format!("the header is {:?}", record.iter().collect::<Vec<_>>().join(","))));
+                    return Err(fail(
+                        line,
+                        format!("the header is {:?}", record.iter().collect::<Vec<_>>().join(",")),
+                    ));
                 }
                 continue;
             }
             if record.len() != 2 {
                 return Err(fail(line, format!("expected 2 fields, found {}", record.len())));
             }
-            let fold = record[1].parse().map_err(|_| fail(line, format!("the fold {:?} is no whole number", &record[1])))?;
+            let fold = record[1]
+                .parse()
+                .map_err(|_| fail(line, format!("the fold {:?} is no whole number", &record[1])))?;
             if table.folds.insert(record[0].to_owned(), fold).is_some() {
                 return Err(fail(line, format!("{:?} is listed twice", &record[0])));
             }
@@ -126,7 +152,11 @@ impl FoldTable {
     pub fn apply(&self, items: &mut [Item]) -> Result<usize, FoldTableError> {
         let mut uses: HashMap<&str, usize> = HashMap::new();
         items.iter().for_each(|i| *uses.entry(&i.file).or_default() += 1);
-        let unknown: Vec<&String> = self.folds.keys().filter(|f| !uses.contains_key(f.as_str())).collect();
+        let unknown: Vec<&String> = self
+            .folds
+            .keys()
+            .filter(|f| !uses.contains_key(f.as_str()))
+            .collect();
         if let Some(&file) = unknown.first() {
             return Err(FoldTableError::NotInSet {
                 count: unknown.len(),
@@ -137,7 +167,9 @@ impl FoldTable {
         if let Some(file) = self.folds.keys().find(|f| uses[f.as_str()] > 1) {
             return Err(FoldTableError::Ambiguous { file: file.clone() });
         }
-        items.iter_mut().for_each(|i| i.fold = self.folds.get(&i.file).copied());
+        items
+            .iter_mut()
+            .for_each(|i| i.fold = self.folds.get(&i.file).copied());
         Ok(items.iter().filter(|i| i.fold.is_none()).count())
     }
 }

@@ -33,8 +33,17 @@ impl Units {
             }
         }
         let labels = members.iter().map(|m| counts(items, m)).collect();
-        let n_classes = items.iter().filter_map(|i| i.labels.last()).max().map_or(0, |&l| l + 1);
-        Self { members, labels, n_classes, n_items: items.len() }
+        let n_classes = items
+            .iter()
+            .filter_map(|i| i.labels.last())
+            .max()
+            .map_or(0, |&l| l + 1);
+        Self {
+            members,
+            labels,
+            n_classes,
+            n_items: items.len(),
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -102,7 +111,13 @@ impl Units {
 
 /// How many of the items carry each class, by class.
 fn counts(items: &[Item], members: &[usize]) -> Vec<(usize, usize)> {
-    let mut labels: Vec<usize> = members.iter().flat_map(|&i| items[i].labels.iter().copied()).collect();
+    let mut labels: Vec<usize> = members
+        .iter()
+        .flat_map(|&i| items[i].labels.iter().copied())
+        .collect();
     labels.sort_unstable();
-    labels.chunk_by(|a, b| a == b).map(|same| (same[0], same.len())).collect()
+    labels
+        .chunk_by(|a, b| a == b)
+        .map(|same| (same[0], same.len()))
+        .collect()
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::error::DataError;
 use super::options::{DataOptions, LayoutKind, MissingFiles};
 use crate::class_map::ClassMap;
-use crate::item::{DataSet, Item, Skipped};
+use crate::item::{DataSet, Item, SkipReason, Skipped};
 
 /// A recording as a layout reads it, labels still by name.
 pub(super) struct Row {
@@ -33,8 +33,18 @@ pub(super) struct Rows {
 const NAMED: usize = 3;
 
 /// Checks the rows and gives every label its index.
-pub(super) fn assemble(root: &Path, layout: LayoutKind, rows: Rows, options: &DataOptions) -> Result<DataSet, DataError> {
-    let Rows { rows, tables, mut skipped, multi_label } = rows;
+pub(super) fn assemble(
+    root: &Path,
+    layout: LayoutKind,
+    rows: Rows,
+    options: &DataOptions,
+) -> Result<DataSet, DataError> {
+    let Rows {
+        rows,
+        tables,
+        mut skipped,
+        multi_label,
+    } = rows;
     refuse_duplicates(&rows, &tables)?;
     let rows = existing(rows, &tables, &mut skipped, options.missing_files)?;
     if rows.is_empty() {
@@ -42,7 +52,10 @@ pub(super) fn assemble(root: &Path, layout: LayoutKind, rows: Rows, options: &Da
             Some(parts) => format!("check `parts` ({})", parts.join(", ")),
             None => "check that the audio files are where the tables say".to_owned(),
         };
-        return Err(DataError::NoItems { root: root.into(), remedy });
+        return Err(DataError::NoItems {
+            root: root.into(),
+            remedy,
+        });
     }
     let class_map = options.class_map.as_ref().map(|p| root.join(p));
     let classes = match &class_map {
@@ -66,17 +79,54 @@ pub(super) fn assemble(root: &Path, layout: LayoutKind, rows: Rows, options: &Da
             })?);
         }
         labels.sort_unstable();
-        let Row { file, path, part, fold, group, verified, line, .. } = row;
-        items.push(Item { file, path, labels, part, fold, group, verified, line });
+        let Row {
+            file,
+            path,
+            part,
+            fold,
+            group,
+            verified,
+            line,
+            ..
+        } = row;
+        items.push(Item {
+            file,
+            path,
+            labels,
+            part,
+            fold,
+            group,
+            verified,
+            line,
+        });
     }
     let multi_label = options.multi_label.unwrap_or(multi_label);
     if let Some(item) = items.iter().find(|i| !multi_label && i.labels.len() > 1) {
         let line = item.line.unwrap_or_default();
-        let table = tables.get(&item.part).cloned().unwrap_or_else(|| item.path.clone());
-        let problem = format!("{:?} has {} labels, but `multi-label` is false", item.file, item.labels.len());
-        return Err(DataError::row(&table, line, problem + "; keep one label or set it to true"));
+        let table = tables
+            .get(&item.part)
+            .cloned()
+            .unwrap_or_else(|| item.path.clone());
+        let problem = format!(
+            "{:?} has {} labels, but `multi-label` is false",
+            item.file,
+            item.labels.len()
+        );
+        return Err(DataError::row(
+            &table,
+            line,
+            problem + "; keep one label or set it to true",
+        ));
     }
-    Ok(DataSet { root: root.into(), layout, classes, items, multi_label, skipped, tables })
+    Ok(DataSet {
+        root: root.into(),
+        layout,
+        classes,
+        items,
+        multi_label,
+        skipped,
+        tables,
+    })
 }
 
 /// A recording is listed once per part.
@@ -86,7 +136,12 @@ fn refuse_duplicates(rows: &[Row], tables: &BTreeMap<String, PathBuf>) -> Result
         let line = row.line.unwrap_or_default();
         if let Some(first) = seen.insert((&row.part, &row.file), line) {
             let path = tables.get(&row.part).cloned().unwrap_or_else(|| row.path.clone());
-            return Err(DataError::DuplicateRow { path, line, first, file: row.file.clone() });
+            return Err(DataError::DuplicateRow {
+                path,
+                line,
+                first,
+                file: row.file.clone(),
+            });
         }
     }
     Ok(())
@@ -103,10 +158,11 @@ fn existing(
     match (missing_files, missing.first()) {
         (_, None) => Ok(present),
         (MissingFiles::Skip, _) => {
-            skipped.extend(missing.into_iter().map(|r| Skipped {
-                reason: format!("{} is not there", r.path.display()),
+            let skip = |r: Row| Skipped {
                 file: r.file,
-            }));
+                reason: SkipReason::Missing { line: r.line },
+            };
+            skipped.extend(missing.into_iter().map(skip));
             Ok(present)
         }
         (MissingFiles::Refuse, Some(first)) => {

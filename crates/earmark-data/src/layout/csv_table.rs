@@ -43,7 +43,11 @@ pub(super) fn load(root: &Path, options: &DataOptions) -> Result<Rows, DataError
         };
         let part = match part_column.map(|c| row.cell(c)) {
             None => "train",
-            Some("") => return Err(fail("the part is empty; write, for example, train or test".into())),
+            Some("") => {
+                return Err(fail(
+                    "the part is empty; write, for example, train or test".into(),
+                ));
+            }
             Some(part) => part,
         };
         rows.multi_label |= labels.len() > 1;
@@ -52,8 +56,14 @@ pub(super) fn load(root: &Path, options: &DataOptions) -> Result<Rows, DataError
             path: folder.join(&file),
             labels,
             part: part.to_owned(),
-            fold: fold_column.map(|c| fold_number(row.cell(c))).transpose().map_err(&fail)?.flatten(),
-            group: group_column.map(|c| row.cell(c).to_owned()).filter(|g| !g.is_empty()),
+            fold: fold_column
+                .map(|c| fold_number(row.cell(c)))
+                .transpose()
+                .map_err(&fail)?
+                .flatten(),
+            group: group_column
+                .map(|c| row.cell(c).to_owned())
+                .filter(|g| !g.is_empty()),
             verified: None,
             line: Some(row.line),
             file,
@@ -72,13 +82,19 @@ fn only_table(root: &Path) -> Result<PathBuf, DataError> {
             tried: vec!["any one .csv or .tsv file, or the one named with `table`".into()],
         }),
         1 => Ok(root.join(found.swap_remove(0))),
-        _ => Err(DataError::ManyTables { root: root.into(), found }),
+        _ => Err(DataError::ManyTables {
+            root: root.into(),
+            found,
+        }),
     }
 }
 
 /// Names of the tables directly in a folder, sorted; hidden ones do not count.
 pub(super) fn tables_in(root: &Path) -> Result<Vec<String>, DataError> {
-    let fail = |source| DataError::Read { path: root.into(), source };
+    let fail = |source| DataError::Read {
+        path: root.into(),
+        source,
+    };
     let mut names = Vec::new();
     for entry in std::fs::read_dir(root).map_err(fail)? {
         let path = entry.map_err(fail)?.path();

@@ -185,7 +185,9 @@ pub enum DataError {
         remedy: String,
     },
     /// An option that the layout has no use for.
-    #[error("`{key}` cannot be used with the layout {layout}, whose columns are fixed; remove it or use layout = \"csv\"")]
+    #[error(
+        "`{key}` cannot be used with the layout {layout}, whose columns are fixed; remove it or use layout = \"csv\""
+    )]
     Option {
         /// The key.
         key: &'static str,
@@ -220,7 +222,8 @@ pub enum DataError {
     /// The set has a class that another class map (a model's) lacks.
     #[error(
         "class {label:?} ({items} recordings, such as {file:?}) is not among the {classes} classes of the model{}; rename the \
-         label in the table, or train a model that has this class", hint(suggestion)
+         label in the table, or train a model that has this class",
+        hint(suggestion)
     )]
     NotInClassMap {
         /// The first recording that carries it.
@@ -242,18 +245,34 @@ pub enum DataError {
 impl DataError {
     /// A [`DataError::Row`].
     pub(crate) fn row(path: &Path, line: usize, problem: impl Into<String>) -> Self {
-        Self::Row { path: path.into(), line, problem: problem.into() }
+        Self::Row {
+            path: path.into(),
+            line,
+            problem: problem.into(),
+        }
     }
 }
 
 fn quoted(names: &[String]) -> String {
-    names.iter().map(|n| format!("{n:?}")).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|n| format!("{n:?}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn expected_columns(names: &[String]) -> String {
-    names.iter().map(|n| format!("{n:?}")).collect::<Vec<_>>().join(" or ")
+    names
+        .iter()
+        .map(|n| format!("{n:?}"))
+        .collect::<Vec<_>>()
+        .join(" or ")
 }
 
 fn first_lines(first: &[(usize, String)]) -> String {
-    first.iter().map(|(line, file)| format!("{file:?} (line {line})")).collect::<Vec<_>>().join(", ")
+    first
+        .iter()
+        .map(|(line, file)| format!("{file:?} (line {line})"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

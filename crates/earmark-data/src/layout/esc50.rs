@@ -20,11 +20,19 @@ pub(super) const TABLES: [&str; 4] = ["meta/esc50.csv", "meta/esc10.csv", "meta.
 pub(super) fn load(root: &Path, options: &DataOptions) -> Result<Rows, DataError> {
     let Some(path) = TABLES.iter().map(|t| root.join(t)).find(|p| p.is_file()) else {
         let tried = TABLES.iter().map(|&t| t.to_owned()).collect();
-        return Err(DataError::NoTable { root: root.into(), layout: LayoutKind::Esc50, tried });
+        return Err(DataError::NoTable {
+            root: root.into(),
+            layout: LayoutKind::Esc50,
+            tried,
+        });
     };
     let table = Table::open(&path)?;
     let file_column = table.require(&["filename"], None)?;
-    let category_column = if options.read_labels { Some(table.require(&["category"], None)?) } else { None };
+    let category_column = if options.read_labels {
+        Some(table.require(&["category"], None)?)
+    } else {
+        None
+    };
     let target_column = table.find(&["target"]);
     let fold_column = match &options.fold_column {
         Some(name) => table.require(&[name], Some("fold-column"))?,
@@ -47,11 +55,15 @@ pub(super) fn load(root: &Path, options: &DataOptions) -> Result<Rows, DataError
         let file = file_name(row.cell(file_column)).map_err(&fail)?;
         let category = category_column.map(|c| row.cell(c)).unwrap_or_default();
         if category.is_empty() && category_column.is_some() {
-            return Err(fail(format!("{file:?} has no category; add one or remove the row")));
+            return Err(fail(format!(
+                "{file:?} has no category; add one or remove the row"
+            )));
         }
         // The number must say the same as the name, or one of the two is a mistake.
         if let (Some(target), Some(_)) = (target_column.map(|c| row.cell(c)), category_column) {
-            let known = category_of.entry(target.to_owned()).or_insert_with(|| (category.to_owned(), row.line));
+            let known = category_of
+                .entry(target.to_owned())
+                .or_insert_with(|| (category.to_owned(), row.line));
             if known.0 != category {
                 let (name, line) = known;
                 return Err(fail(format!(
@@ -65,7 +77,11 @@ pub(super) fn load(root: &Path, options: &DataOptions) -> Result<Rows, DataError
         };
         rows.rows.push(Row {
             path: folder.join(&file),
-            labels: if category.is_empty() { Vec::new() } else { vec![category.to_owned()] },
+            labels: if category.is_empty() {
+                Vec::new()
+            } else {
+                vec![category.to_owned()]
+            },
             part: "train".into(),
             fold: fold_number(row.cell(fold_column)).map_err(&fail)?,
             group,

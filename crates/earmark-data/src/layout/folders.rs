@@ -10,7 +10,7 @@ use super::assemble::{Row, Rows};
 use super::error::DataError;
 use super::is_audio_name;
 use super::options::DataOptions;
-use crate::item::Skipped;
+use crate::item::{SkipReason, Skipped};
 
 /// Folder names that mean a part of the set, not a class.
 const PARTS: [&str; 7] = ["train", "training", "valid", "validation", "val", "test", "eval"];
@@ -40,8 +40,14 @@ pub(super) fn load(root: &Path, options: &DataOptions) -> Result<Rows, DataError
 }
 
 /// Reads the class folders of one part; without labels, all audio below it.
-fn load_part(root: &Path, folder: &Path, part: &str, labelled: bool, rows: &mut Rows) -> Result<(), DataError> {
-    let mut push = |path: PathBuf, labels: Vec<String>, rows: &mut Rows| -> Result<(), DataError> {
+fn load_part(
+    root: &Path,
+    folder: &Path,
+    part: &str,
+    labelled: bool,
+    rows: &mut Rows,
+) -> Result<(), DataError> {
+    let push = |path: PathBuf, labels: Vec<String>, rows: &mut Rows| -> Result<(), DataError> {
         rows.rows.push(Row {
             file: below(root, &path)?,
             path,
@@ -59,8 +65,15 @@ fn load_part(root: &Path, folder: &Path, part: &str, labelled: bool, rows: &mut 
         if is_audio_name(&path) && !labelled {
             push(path, Vec::new(), rows)?;
         } else {
-            let reason = if is_audio_name(&path) { "lies in no class folder" } else { "is no audio file" };
-            rows.skipped.push(Skipped { file: below(root, &path)?, reason: reason.into() });
+            let reason = if is_audio_name(&path) {
+                SkipReason::NoClassFolder
+            } else {
+                SkipReason::NotAudio
+            };
+            rows.skipped.push(Skipped {
+                file: below(root, &path)?,
+                reason,
+            });
         }
     }
     for class_folder in top.folders {
@@ -75,28 +88,36 @@ fn load_part(root: &Path, folder: &Path, part: &str, labelled: bool, rows: &mut 
                 let labels = if labelled { vec![class.clone()] } else { Vec::new() };
                 push(path, labels, rows)?;
             } else {
-                rows.skipped.push(Skipped { file: below(root, &path)?, reason: "is no audio file".into() });
+                rows.skipped.push(Skipped {
+                    file: below(root, &path)?,
+                    reason: SkipReason::NotAudio,
+                });
             }
         }
     }
     Ok(())
 }
 
-/// All audio files below a folder: name below it and path, sorted; and what was skipped.
-pub(super) fn audio_files(folder: &Path) -> Result<(Vec<(String, PathBuf)>, Vec<Skipped>), DataError> {
+/// The names of all audio files below a folder, sorted; and what was skipped.
+pub(super) fn audio_files(folder: &Path) -> Result<(Vec<String>, Vec<Skipped>), DataError> {
     let mut files = Vec::new();
     walk(folder, MAX_DEPTH, &mut files)?;
     let (mut audio, mut skipped) = (Vec::new(), Vec::new());
     for path in files {
         let name = below(folder, &path)?;
         if is_audio_name(&path) {
-            audio.push((name, path));
+            audio.push(name);
         } else {
-            skipped.push(Skipped { file: name, reason: "is no audio file".into() });
+            skipped.push(Skipped {
+                file: name,
+                reason: SkipReason::NotAudio,
+            });
         }
     }
     if audio.is_empty() {
-        return Err(DataError::EmptyFolder { folder: folder.into() });
+        return Err(DataError::EmptyFolder {
+            folder: folder.into(),
+        });
     }
     Ok((audio, skipped))
 }
@@ -121,14 +142,27 @@ struct Entries {
 
 /// The files and folders that are not hidden; links are followed.
 fn visible(folder: &Path) -> Result<Entries, DataError> {
-    let fail = |source| DataError::Read { path: folder.into(), source };
-    let mut entries = Entries { files: Vec::new(), folders: Vec::new() };
+    let fail = |source| DataError::Read {
+        path: folder.into(),
+        source,
+    };
+    let mut entries = Entries {
+        files: Vec::new(),
+        folders: Vec::new(),
+    };
     for entry in std::fs::read_dir(folder).map_err(fail)? {
         let path = entry.map_err(fail)?.path();
-        if path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b".")) {
+        if path
+            .file_name()
+            .is_some_and(|n| n.as_encoded_bytes().starts_with(b"."))
+        {
             continue;
         }
-        if path.is_dir() { entries.folders.push(path) } else { entries.files.push(path) }
+        if path.is_dir() {
+            entries.folders.push(path)
+        } else {
+            entries.files.push(path)
+        }
     }
     entries.files.sort();
     entries.folders.sort();
@@ -138,8 +172,13 @@ fn visible(folder: &Path) -> Result<Entries, DataError> {
 /// Collects all files below a folder, sorted within each folder.
 fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
     if depth == 0 {
-        let source = std::io::Error::other(format!("more than {MAX_DEPTH} folders inside each other; is a link a loop?"));
-        return Err(DataError::Read { path: folder.into(), source });
+        let source = std::io::Error::other(format!(
+            "more than {MAX_DEPTH} folders inside each other; is a link a loop?"
+        ));
+        return Err(DataError::Read {
+            path: folder.into(),
+            source,
+        });
     }
     let entries = visible(folder)?;
     files.extend(entries.files);
@@ -155,5 +194,8 @@ fn below(root: &Path, path: &Path) -> Result<String, DataError> {
 
 /// The last piece of a path as text.
 fn text<'a>(piece: &'a Path, whole: &Path) -> Result<&'a str, DataError> {
-    piece.file_name().and_then(|n| n.to_str()).ok_or_else(|| DataError::FileName { path: whole.into() })
+    piece
+        .file_name()
+        .and_then(|n| n.to_str())
+        .ok_or_else(|| DataError::FileName { path: whole.into() })
 }

@@ -35,7 +35,11 @@ struct Part {
 pub(super) const YEAR_2018: Year = Year {
     train: &[Part {
         name: "train",
-        tables: &["train.csv", "FSDKaggle2018.meta/train_post_competition.csv", "train_post_competition.csv"],
+        tables: &[
+            "train.csv",
+            "FSDKaggle2018.meta/train_post_competition.csv",
+            "train_post_competition.csv",
+        ],
         folders: &["audio_train", "FSDKaggle2018.audio_train"],
     }],
     test: Part {
@@ -62,7 +66,7 @@ pub(super) const YEAR_2019: Year = Year {
                 "FSDKaggle2019.meta/train_curated_post_competition.csv",
                 "train_curated_post_competition.csv",
             ],
-            folders: &["train_curated", "FSDKaggle2019.audio_train_curated", "audio_train_curated"],
+            folders: &["train_curated", "FSDKaggle2019.audio_train_curated"],
         },
         Part {
             name: "noisy",
@@ -71,13 +75,16 @@ pub(super) const YEAR_2019: Year = Year {
                 "FSDKaggle2019.meta/train_noisy_post_competition.csv",
                 "train_noisy_post_competition.csv",
             ],
-            folders: &["train_noisy", "FSDKaggle2019.audio_train_noisy", "audio_train_noisy"],
+            folders: &["train_noisy", "FSDKaggle2019.audio_train_noisy"],
         },
     ],
     test: Part {
         name: "test",
-        tables: &["test_post_competition.csv", "FSDKaggle2019.meta/test_post_competition.csv"],
-        folders: &["test", "FSDKaggle2019.audio_test", "audio_test"],
+        tables: &[
+            "test_post_competition.csv",
+            "FSDKaggle2019.meta/test_post_competition.csv",
+        ],
+        folders: &["test", "FSDKaggle2019.audio_test"],
     },
     label_column: "labels",
     separator: ",",
@@ -87,17 +94,27 @@ pub(super) const YEAR_2019: Year = Year {
 pub(super) const SUBMISSION: &str = "sample_submission.csv";
 
 impl Year {
-    /// Whether any table or folder of this year is in `root` that cannot be anything else.
+    /// Whether `root` holds this year: a training table of a name that no one else uses, `train.csv`
+    /// beside its audio folder, or a sample submission beside the test folder.
     pub fn recognised(&self, root: &Path) -> bool {
-        let tables = self.train.iter().flat_map(|p| p.tables).chain(self.test.tables);
-        let specific = tables.filter(|t| **t != "train.csv" && t.contains('/')).any(|t| root.join(t).is_file());
+        let is_there = |name: &&&str| root.join(name).exists();
         let train = self.train.iter().any(|p| {
-            first_existing(root, p.tables).is_some() && p.folders.iter().any(|f| root.join(f).is_dir())
-                || p.tables.iter().any(|t| *t != "train.csv" && root.join(t).is_file())
+            let audio = p.folders.iter().any(|f| root.join(f).is_dir());
+            p.tables
+                .iter()
+                .find(is_there)
+                .is_some_and(|t| *t != "train.csv" || audio)
         });
+        // The Zenodo names of the test table stand in a folder that bears the name of the set.
+        let test = self
+            .test
+            .tables
+            .iter()
+            .filter(|t| t.contains('/'))
+            .any(|t| is_there(&t));
         let submission =
             root.join(SUBMISSION).is_file() && self.test.folders.iter().any(|f| root.join(f).is_dir());
-        specific || train || submission
+        train || test || submission
     }
 }
 
@@ -106,8 +123,16 @@ fn first_existing(root: &Path, names: &[&str]) -> Option<PathBuf> {
 }
 
 /// Reads all parts that have a table, and the test part also without.
-pub(super) fn load(root: &Path, year: &Year, layout: LayoutKind, options: &DataOptions) -> Result<Rows, DataError> {
-    let mut rows = Rows { multi_label: !year.separator.is_empty(), ..Rows::default() };
+pub(super) fn load(
+    root: &Path,
+    year: &Year,
+    layout: LayoutKind,
+    options: &DataOptions,
+) -> Result<Rows, DataError> {
+    let mut rows = Rows {
+        multi_label: !year.separator.is_empty(),
+        ..Rows::default()
+    };
     for part in year.train.iter().filter(|p| options.wants(p.name)) {
         if let Some(table) = first_existing(root, part.tables) {
             read_part(root, part, &table, year, options, &mut rows)?;
@@ -123,7 +148,11 @@ pub(super) fn load(root: &Path, year: &Year, layout: LayoutKind, options: &DataO
     if rows.rows.is_empty() {
         let tables = year.train.iter().flat_map(|p| p.tables).chain(year.test.tables);
         let tried = tables.chain([&SUBMISSION]).map(|&t| t.to_owned()).collect();
-        return Err(DataError::NoTable { root: root.into(), layout, tried });
+        return Err(DataError::NoTable {
+            root: root.into(),
+            layout,
+            tried,
+        });
     }
     Ok(rows)
 }
@@ -139,7 +168,11 @@ fn read_part(
 ) -> Result<(), DataError> {
     let table = Table::open(path)?;
     let file_column = table.require(&["fname"], None)?;
-    let label_column = if options.read_labels { Some(table.require(&[year.label_column], None)?) } else { None };
+    let label_column = if options.read_labels {
+        Some(table.require(&[year.label_column], None)?)
+    } else {
+        None
+    };
     let verified_column = table.find(&["manually_verified"]);
     let fold_column = table.optional(options.fold_column.as_deref(), &[], "fold-column")?;
     let group_column = table.optional(options.group_column.as_deref(), &[], "group-column")?;
@@ -175,8 +208,14 @@ fn read_part(
             file,
             labels,
             part: part.name.into(),
-            fold: fold_column.map(|c| fold_number(row.cell(c))).transpose().map_err(&fail)?.flatten(),
-            group: group_column.map(|c| row.cell(c).to_owned()).filter(|g| !g.is_empty()),
+            fold: fold_column
+                .map(|c| fold_number(row.cell(c)))
+                .transpose()
+                .map_err(&fail)?
+                .flatten(),
+            group: group_column
+                .map(|c| row.cell(c).to_owned())
+                .filter(|g| !g.is_empty()),
             verified,
             line: Some(row.line),
         });
@@ -208,7 +247,8 @@ fn read_unlabelled(root: &Path, folder: &Path, rows: &mut Rows) -> Result<(), Da
         rows.tables.insert("test".into(), submission);
     } else {
         let (files, skipped) = audio_files(folder)?;
-        rows.rows.extend(files.into_iter().map(|(file, _)| unlabelled(file, None)));
+        rows.rows
+            .extend(files.into_iter().map(|file| unlabelled(file, None)));
         rows.skipped.extend(skipped);
     }
     Ok(())
@@ -216,7 +256,11 @@ fn read_unlabelled(root: &Path, folder: &Path, rows: &mut Rows) -> Result<(), Da
 
 /// A cell that has to name a file.
 pub(super) fn file_name(cell: &str) -> Result<String, String> {
-    if cell.is_empty() { Err("the file name is empty; fill it in or remove the row".into()) } else { Ok(cell.into()) }
+    if cell.is_empty() {
+        Err("the file name is empty; fill it in or remove the row".into())
+    } else {
+        Ok(cell.into())
+    }
 }
 
 /// A cell that has to hold a fold; an empty one means that the recording is in none.
@@ -224,5 +268,7 @@ pub(super) fn fold_number(cell: &str) -> Result<Option<u32>, String> {
     if cell.is_empty() {
         return Ok(None);
     }
-    cell.parse().map(Some).map_err(|_| format!("the fold is {cell:?}; write a whole number from 0"))
+    cell.parse()
+        .map(Some)
+        .map_err(|_| format!("the fold is {cell:?}; write a whole number from 0"))
 }

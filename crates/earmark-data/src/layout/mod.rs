@@ -24,8 +24,9 @@ pub(crate) use table::line_of;
 use crate::item::DataSet;
 
 /// Audio files are told from others by these extensions, in any letter case.
-pub const AUDIO_EXTENSIONS: [&str; 12] =
-    ["wav", "wave", "flac", "ogg", "oga", "mp3", "m4a", "mp4", "aac", "aif", "aiff", "aifc"];
+pub const AUDIO_EXTENSIONS: [&str; 12] = [
+    "wav", "wave", "flac", "ogg", "oga", "mp3", "m4a", "mp4", "aac", "aif", "aiff", "aifc",
+];
 
 /// Loads the data set in `root`, a folder or (for the csv layout) the table itself.
 ///
@@ -64,7 +65,11 @@ pub fn load(root: &Path, options: &DataOptions) -> Result<DataSet, DataError> {
         let present: std::collections::BTreeSet<String> = rows.rows.iter().map(|r| r.part.clone()).collect();
         if let Some(part) = parts.iter().find(|p| !present.contains(*p)) {
             let present = present.into_iter().collect();
-            return Err(DataError::UnknownPart { root: root.into(), part: part.clone(), present });
+            return Err(DataError::UnknownPart {
+                root: root.into(),
+                part: part.clone(),
+                present,
+            });
         }
         rows.rows.retain(|r| options.wants(&r.part));
     }

@@ -109,7 +109,9 @@ impl Default for DataOptions {
 impl DataOptions {
     /// Whether a part is to be loaded.
     pub(super) fn wants(&self, part: &str) -> bool {
-        self.parts.as_ref().is_none_or(|parts| parts.iter().any(|p| p == part))
+        self.parts
+            .as_ref()
+            .is_none_or(|parts| parts.iter().any(|p| p == part))
     }
 
     /// Refuses options that the layout would silently ignore.

@@ -34,8 +34,14 @@ pub fn recognise(root: &Path, options: &DataOptions) -> Result<LayoutKind, DataE
     match (tables.len(), has_folders) {
         (1, _) => Ok(LayoutKind::Csv),
         (_, true) => Ok(LayoutKind::Folders),
-        (0, false) => Err(DataError::Unrecognised { root: root.into(), found: contents(root)? }),
-        (_, false) => Err(DataError::ManyTables { root: root.into(), found: tables }),
+        (0, false) => Err(DataError::Unrecognised {
+            root: root.into(),
+            found: contents(root)?,
+        }),
+        (_, false) => Err(DataError::ManyTables {
+            root: root.into(),
+            found: tables,
+        }),
     }
 }
 
@@ -43,13 +49,20 @@ pub fn recognise(root: &Path, options: &DataOptions) -> Result<LayoutKind, DataE
 fn is_esc50(root: &Path) -> bool {
     let path = esc50::TABLES.iter().map(|t| root.join(t)).find(|p| p.is_file());
     let table = path.and_then(|p| Table::open(&p).ok());
-    table.is_some_and(|t| ["filename", "fold", "category"].iter().all(|c| t.find(&[c]).is_some()))
+    table.is_some_and(|t| {
+        ["filename", "fold", "category"]
+            .iter()
+            .all(|c| t.find(&[c]).is_some())
+    })
 }
 
 /// What a folder holds, in a few words: "a.txt, b.txt and 3 more", or "nothing".
 fn contents(root: &Path) -> Result<String, DataError> {
     const NAMED: usize = 5;
-    let fail = |source| DataError::Read { path: root.into(), source };
+    let fail = |source| DataError::Read {
+        path: root.into(),
+        source,
+    };
     let mut names = Vec::new();
     for entry in std::fs::read_dir(root).map_err(fail)? {
         names.push(entry.map_err(fail)?.file_name().to_string_lossy().into_owned());

@@ -28,18 +28,34 @@ impl TableRow {
 impl Table {
     /// Reads a table; columns are separated by tabs in `.tsv` files, by commas in all others.
     pub fn open(path: &Path) -> Result<Self, DataError> {
-        let bytes = std::fs::read(path).map_err(|source| DataError::Read { path: path.into(), source })?;
+        let bytes = std::fs::read(path).map_err(|source| DataError::Read {
+            path: path.into(),
+            source,
+        })?;
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         if let Err(e) = std::str::from_utf8(bytes) {
             let line = 1 + bytes[..e.valid_up_to()].iter().filter(|&&b| b == b'\n').count();
-            return Err(DataError::NotUtf8 { path: path.into(), line });
+            return Err(DataError::NotUtf8 {
+                path: path.into(),
+                line,
+            });
         }
         if bytes.iter().all(u8::is_ascii_whitespace) {
-            return Err(DataError::EmptyTable { path: path.into(), header: false });
+            return Err(DataError::EmptyTable {
+                path: path.into(),
+                header: false,
+            });
         }
-        let delimiter = if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv")) { b'\t' } else { b',' };
-        let mut reader =
-            csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes);
+        let delimiter = if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv")) {
+            b'\t'
+        } else {
+            b','
+        };
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(delimiter)
+            .from_reader(bytes);
         let mut headers: Option<Vec<String>> = None;
         let mut rows = Vec::new();
         let mut lines = LineCounter::new(bytes);
@@ -61,14 +77,23 @@ impl Table {
         }
         let headers = headers.unwrap_or_default();
         if rows.is_empty() {
-            return Err(DataError::EmptyTable { path: path.into(), header: true });
+            return Err(DataError::EmptyTable {
+                path: path.into(),
+                header: true,
+            });
         }
-        Ok(Self { path: path.into(), headers, rows })
+        Ok(Self {
+            path: path.into(),
+            headers,
+            rows,
+        })
     }
 
     /// The first of `names` that is a column.
     pub fn find(&self, names: &[&str]) -> Option<usize> {
-        names.iter().find_map(|name| self.headers.iter().position(|h| h == name))
+        names
+            .iter()
+            .find_map(|name| self.headers.iter().position(|h| h == name))
     }
 
     /// The first of `names` that is a column, or an error that lists what there is. `key` is the
@@ -80,9 +105,13 @@ impl Table {
         let found = || self.headers.iter().map(String::as_str);
         // A whole line in one column: the usual sign of another separator.
         let separator = [(';', "semicolons"), ('\t', "tabs")];
-        let other = separator.iter().find(|(c, _)| self.headers.len() == 1 && self.headers[0].contains(*c));
+        let other = separator
+            .iter()
+            .find(|(c, _)| self.headers.len() == 1 && self.headers[0].contains(*c));
         let remedy = match (other, key) {
-            (Some((_, what)), _) => Some(format!("the columns seem to be separated by {what}: save the table with commas")),
+            (Some((_, what)), _) => Some(format!(
+                "the columns seem to be separated by {what}: save the table with commas"
+            )),
             (None, Some(key)) => Some(format!("name the right one with `{key}`")),
             (None, None) => None,
         };
@@ -96,7 +125,12 @@ impl Table {
     }
 
     /// A column that the options may name (then it must exist), else the first known name that does.
-    pub fn optional(&self, named: Option<&str>, known: &[&str], key: &str) -> Result<Option<usize>, DataError> {
+    pub fn optional(
+        &self,
+        named: Option<&str>,
+        known: &[&str],
+        key: &str,
+    ) -> Result<Option<usize>, DataError> {
         match named {
             Some(name) => self.require(&[name], Some(key)).map(Some),
             None => Ok(self.find(known)),
@@ -121,13 +155,20 @@ struct LineCounter<'a> {
 
 impl<'a> LineCounter<'a> {
     fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, line: 1 }
+        Self {
+            bytes,
+            at: 0,
+            line: 1,
+        }
     }
 
     fn line_of(&mut self, position: Option<&csv::Position>) -> usize {
         let start = position.map_or(0, |p| usize::try_from(p.byte()).unwrap_or(usize::MAX));
         let start = start.min(self.bytes.len());
-        let blank = self.bytes[start..].iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+        let blank = self.bytes[start..]
+            .iter()
+            .take_while(|b| matches!(b, b'\r' | b'\n'))
+            .count();
         let end = start + blank;
         if end > self.at {
             self.line += self.bytes[self.at..end].iter().filter(|&&b| b == b'\n').count();

@@ -10,7 +10,7 @@ mod sounds;
 mod wav;
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -94,7 +94,11 @@ struct Entry {
 /// # Errors
 ///
 /// When a folder or file can't be written.
-pub fn write_demo(root: &Path, seed: u64, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<DemoSet, WriteError> {
+pub fn write_demo(
+    root: &Path,
+    seed: u64,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<DemoSet, WriteError> {
     let entries = plan(seed);
     for part in Part::ALL {
         let folder = root.join(part.folder());
@@ -105,7 +109,8 @@ pub fn write_demo(root: &Path, seed: u64, progress: &(dyn Fn(usize, usize) + Syn
         let mut rng = rng::stream(seed, &[Purpose::Synth as u64, 1, index as u64]);
         let samples = scene::render(&entry.truth, &mut rng);
         let path = root.join(entry.part.folder()).join(&entry.file);
-        fs::write(&path, wav::encode(&samples, SAMPLE_RATE_HZ)).map_err(|error| WriteError::new(&path, error))?;
+        fs::write(&path, wav::encode(&samples, SAMPLE_RATE_HZ))
+            .map_err(|error| WriteError::new(&path, error))?;
         progress(done.fetch_add(1, Ordering::Relaxed) + 1, entries.len());
         Ok(())
     })?;
@@ -113,7 +118,13 @@ pub fn write_demo(root: &Path, seed: u64, progress: &(dyn Fn(usize, usize) + Syn
         write_table(root, part, &entries)?;
     }
     write_sample_submission(root, &entries)?;
-    let wrong = |entry: &Entry| entry.labels.iter().filter(|label| !entry.truth.contains(label)).count();
+    let wrong = |entry: &Entry| {
+        entry
+            .labels
+            .iter()
+            .filter(|label| !entry.truth.contains(label))
+            .count()
+    };
     Ok(DemoSet {
         root: root.to_path_buf(),
         classes: Sound::ALL.iter().map(|sound| sound.name().to_owned()).collect(),
@@ -139,7 +150,12 @@ fn plan(seed: u64) -> Vec<Entry> {
             }
             truth.sort();
             let file = format!("{:08x}.wav", file_number(seed, part, index));
-            entries.push(Entry { part, file, labels: truth.clone(), truth });
+            entries.push(Entry {
+                part,
+                file,
+                labels: truth.clone(),
+                truth,
+            });
         }
         if part == Part::Noisy {
             spoil_labels(&mut entries[first..], &mut rng);
@@ -159,7 +175,10 @@ fn file_number(seed: u64, part: Part, index: usize) -> u32 {
 }
 
 fn other_sound(present: &[Sound], rng: &mut ChaCha8Rng) -> Sound {
-    let others: Vec<Sound> = Sound::ALL.into_iter().filter(|sound| !present.contains(sound)).collect();
+    let others: Vec<Sound> = Sound::ALL
+        .into_iter()
+        .filter(|sound| !present.contains(sound))
+        .collect();
     others[rng::below(rng, others.len())]
 }
 
@@ -204,4 +223,58 @@ fn write_sample_submission(root: &Path, entries: &[Entry]) -> Result<(), WriteEr
             .filter(|entry| entry.part == Part::Test)
             .try_for_each(|entry| -> io::Result<()> { writeln!(out, "{}{zeros}", entry.file) })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_seed_is_another_set() {
+        let names = |seed| plan(seed).into_iter().map(|entry| entry.file).collect::<Vec<_>>();
+        let labels = |seed| {
+            plan(seed)
+                .into_iter()
+                .map(|entry| entry.labels)
+                .collect::<Vec<_>>()
+        };
+        assert_ne!(names(1), names(2));
+        assert_ne!(labels(1), labels(2));
+        let mut distinct = names(1);
+        distinct.sort();
+        distinct.dedup();
+        assert_eq!(distinct.len(), 210);
+        let sound = |path| Sound::Rain.render(1000, &mut rng::stream(1, &[path]));
+        assert!(sound(1) != sound(2));
+    }
+
+    #[test]
+    fn the_stated_share_of_the_noisy_labels_is_wrong_and_no_other() {
+        for seed in 0..20 {
+            let entries = plan(seed);
+            for part in Part::ALL {
+                let of_part: Vec<&Entry> = entries.iter().filter(|entry| entry.part == part).collect();
+                let labels: usize = of_part.iter().map(|entry| entry.labels.len()).sum();
+                let wrong = of_part
+                    .iter()
+                    .flat_map(|entry| entry.labels.iter().map(move |label| (entry, label)));
+                let wrong = wrong
+                    .filter(|(entry, label)| !entry.truth.contains(label))
+                    .count();
+                let expected = if part == Part::Noisy {
+                    (labels as f64 * WRONG_LABEL_SHARE).round() as usize
+                } else {
+                    0
+                };
+                assert_eq!(wrong, expected, "{part:?}");
+                for entry in of_part {
+                    assert!(
+                        entry.labels.windows(2).all(|pair| pair[0] < pair[1]),
+                        "{:?}",
+                        entry.labels
+                    );
+                }
+            }
+        }
+    }
 }

@@ -11,7 +11,9 @@ pub(super) fn render(sounds: &[Sound], rng: &mut ChaCha8Rng) -> Vec<f32> {
     let mut mix = background(length, rng);
     for sound in sounds {
         let samples = sound.render(length, rng);
-        let peak = samples.iter().fold(0.0_f64, |peak, sample| peak.max(sample.abs()));
+        let peak = samples
+            .iter()
+            .fold(0.0_f64, |peak, sample| peak.max(sample.abs()));
         // The second sound may be up to 12 dB below the first or above it, but never lost in the background.
         let level = decibels(rng::uniform(rng, -12.0, 0.0));
         let scale = if peak > 0.0 { level / peak } else { 0.0 };

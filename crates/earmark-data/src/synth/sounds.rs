@@ -178,18 +178,21 @@ fn bell(out: &mut [f64], rng: &mut ChaCha8Rng) {
     let gap_s = rng::uniform(rng, 0.9, 1.8);
     for start in onsets(out.len(), gap_s, rng) {
         for (ratio, level) in PARTIALS {
-            let step = TAU * nominal_hz * ratio / RATE;
             // High partials die first.
             let decay = libm::exp(-libm::sqrt(ratio) / (decay_s * RATE));
-            let mut level = level;
-            for (index, sample) in out[start..].iter_mut().enumerate() {
-                *sample += level * libm::sin(step * index as f64);
-                level *= decay;
-                if level < 1e-3 {
-                    break;
-                }
-            }
+            ring(&mut out[start..], TAU * nominal_hz * ratio / RATE, decay, level);
         }
+    }
+}
+
+/// Adds a decaying sine, until it is 60 dB down: each sample follows from the two before, x = 2 d cos(w) x' - d^2 x''.
+fn ring(out: &mut [f64], step: f64, decay: f64, level: f64) {
+    let (back_one, back_two) = (2.0 * decay * libm::cos(step), decay * decay);
+    let (mut before, mut current) = (-level * libm::sin(step) / decay, 0.0);
+    let length = (libm::log(1e-3) / libm::log(decay)) as usize;
+    for sample in out.iter_mut().take(length) {
+        *sample += current;
+        (before, current) = (current, back_one * current - back_two * before);
     }
 }
 

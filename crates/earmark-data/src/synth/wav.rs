@@ -12,8 +12,16 @@ pub(super) fn encode(samples: &[f32], sample_rate_hz: u32) -> Vec<u8> {
     bytes.extend(16u32.to_le_bytes());
     // Format 1 is PCM; one channel.
     bytes.extend([1u16, 1].into_iter().flat_map(u16::to_le_bytes));
-    bytes.extend([sample_rate_hz, sample_rate_hz * BYTES_PER_SAMPLE].into_iter().flat_map(u32::to_le_bytes));
-    bytes.extend([BYTES_PER_SAMPLE as u16, 16].into_iter().flat_map(u16::to_le_bytes));
+    bytes.extend(
+        [sample_rate_hz, sample_rate_hz * BYTES_PER_SAMPLE]
+            .into_iter()
+            .flat_map(u32::to_le_bytes),
+    );
+    bytes.extend(
+        [BYTES_PER_SAMPLE as u16, 16]
+            .into_iter()
+            .flat_map(u16::to_le_bytes),
+    );
     bytes.extend(b"data");
     bytes.extend(data_bytes.to_le_bytes());
     for sample in samples {

@@ -54,12 +54,15 @@ impl BatchNorm {
             let (mean, variance) = (ctx.var(self.mean), ctx.var(self.variance));
             return module::batch_norm(x, gamma, beta, mean, variance, self.config.epsilon);
         }
+        let dims = x.dims();
+        let n = (dims.iter().product::<usize>() / dims[1]) as f64;
         let out = module::batch_norm_train(x, gamma, beta, self.config.epsilon);
         ctx.record(BatchStatistics {
             mean_id: self.mean,
             variance_id: self.variance,
             mean: out.mean,
-            variance: out.variance,
+            // The moving variance takes the unbiased estimate, as TensorFlow's fused BatchNorm and PyTorch do.
+            variance: out.variance.mul_scalar(n / (n - 1.0).max(1.0)),
             decay: self.config.decay,
         });
         out.output

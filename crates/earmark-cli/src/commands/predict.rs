@@ -1,0 +1,82 @@
+//! `earmark predict`
+
+use crate::Status;
+use crate::args::{Format, Global, Predict};
+use crate::console::{Console, out, stop_flag};
+use anyhow::{Context, bail};
+use earmark::data::atomic;
+use earmark::metrics::{Mean, ScoreTable, top_k};
+use earmark::pipeline::{self, Prediction};
+use serde_json::{Map, json};
+use std::path::Path;
+
+/// Writes scores of recordings.
+pub fn run(args: Predict, global: &Global, console: &Console) -> anyhow::Result<Status> {
+    let mean: Mean = args.mean.parse().context("--mean")?;
+    if args.data.is_none() && args.files.is_empty() {
+        bail!("nothing to predict: give a folder with --data DIR, or audio files with --files FILE...");
+    }
+    let job = pipeline::Predict {
+        models: args.models,
+        data: args.data,
+        part: args.part,
+        files: args.files,
+        mean,
+        device: global.device.clone(),
+    };
+    let stop = stop_flag()?;
+    let prediction = match pipeline::predict(&job, &|e| console.show(e), &stop) {
+        Err(e) if e.is_interrupt() => return Ok(Status::Interrupted),
+        p => p?,
+    };
+    let Some(prediction) = prediction else { return Ok(Status::Interrupted) };
+    write(&args.out, args.format, &prediction)?;
+    let n = prediction.scores.files().len();
+    out(format!("{n} recordings scored for {} classes: {}", prediction.scores.classes().len(), args.out.display()))?;
+    if !prediction.skipped.is_empty() {
+        console.note(format!("{} could not be read; their rows hold the mean of the other rows", prediction.skipped.len()));
+    }
+    Ok(Status::of_skips(prediction.skipped.len()))
+}
+
+/// File name without its folder.
+fn base(file: &str) -> String {
+    Path::new(file).file_name().map_or(file.to_owned(), |n| n.to_string_lossy().into_owned())
+}
+
+fn write(path: &Path, format: Format, p: &Prediction) -> anyhow::Result<()> {
+    let s = &p.scores;
+    match format {
+        Format::Csv => s.save(path)?,
+        Format::Kaggle2019 => {
+            let files = s.files().iter().map(|f| base(f)).collect();
+            ScoreTable::new(files, s.classes().to_vec(), s.values().to_vec())?.save(path)?;
+        }
+        Format::Kaggle2018 => atomic::write(path, |w| {
+            let mut csv = csv::Writer::from_writer(w);
+            csv.write_record(["fname", "label"])?;
+            for (file, row) in s.rows() {
+                // The submission separates its three labels by spaces; its class names have none.
+                let best: Vec<&str> = top_k(row, 3).into_iter().map(|c| s.classes()[c].as_str()).collect();
+                csv.write_record([base(file), best.join(" ")])?;
+            }
+            csv.flush()
+        })?,
+        Format::Json => atomic::write(path, |w| {
+            let rows: Vec<_> = s
+                .rows()
+                .map(|(file, row)| {
+                    let scores: Map<_, _> = s.classes().iter().zip(row).map(|(c, v)| (c.clone(), json!(v))).collect();
+                    let reason = p.skipped.iter().find(|(f, _)| f == file).map(|(_, r)| r);
+                    match reason {
+                        Some(reason) => json!({ "file": file, "error": reason, "scores": scores }),
+                        None => json!({ "file": file, "scores": scores }),
+                    }
+                })
+                .collect();
+            serde_json::to_writer_pretty(&mut *w, &rows)?;
+            w.write_all(b"\n")
+        })?,
+    }
+    Ok(())
+}

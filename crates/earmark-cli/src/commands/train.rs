@@ -1,0 +1,94 @@
+//! `earmark train`
+
+use crate::Status;
+use crate::args::{Global, Train};
+use crate::console::{Console, out, out_json, stop_flag};
+use earmark::Recipe;
+use earmark::engine::Scopes;
+use earmark::pipeline::{self, Plan};
+use earmark::report::{human_bytes, human_duration};
+use earmark::run_dir::fresh;
+use std::path::Path;
+use std::time::Instant;
+
+/// Trains, or says what training would do.
+pub fn run(args: Train, global: &Global, console: &Console) -> anyhow::Result<Status> {
+    let recipe = Recipe::load(&args.recipe, &args.overrides.set)?;
+    if args.dry_run {
+        return dry_run(&recipe, &args, global);
+    }
+    let run = args.run.clone().unwrap_or_else(|| fresh(Path::new("runs"), &recipe.name));
+    let job = pipeline::Train {
+        recipe,
+        data: args.data.clone(),
+        run,
+        fold: args.fold,
+        folds: args.folds.clone(),
+        init_from: args.init_from.clone(),
+        scopes: Scopes { include: args.include.clone(), exclude: args.exclude.clone() },
+        resume: args.resume,
+        device: global.device.clone(),
+        command: std::env::args().collect(),
+    };
+    let stop = stop_flag()?;
+    let start = Instant::now();
+    let trained = match pipeline::train(&job, &|e| console.show(e), &stop) {
+        Err(e) if e.is_interrupt() => {
+            console.note(e);
+            return Ok(Status::Interrupted);
+        }
+        trained => trained?,
+    };
+    let outcome = &trained.outcome;
+    let run = trained.run.display();
+    if args.json {
+        out_json(&serde_json::json!({
+            "run": trained.run, "step": outcome.step, "total": outcome.total, "interrupted": outcome.interrupted,
+            "stopped_early": outcome.stopped_early, "best": outcome.best, "seconds": start.elapsed().as_secs_f64(),
+            "skipped": trained.skipped,
+        }))?;
+    } else {
+        let best = outcome.best.map_or(String::new(), |b| {
+            format!(", best {} {:.4} at step {}", job.recipe.validation.metric.name(), b.score, b.step)
+        });
+        out(format!("step {} of {} after {}{best}", outcome.step, outcome.total, human_duration(start.elapsed().as_secs_f64())))?;
+        out(format!("run: {run}"))?;
+    }
+    if outcome.interrupted {
+        console.note(format!("interrupted; go on with: earmark train {} --data {} --run {run} --resume", args.recipe, args.data.display()));
+        return Ok(Status::Interrupted);
+    }
+    Ok(Status::of_skips(trained.skipped.len()))
+}
+
+fn dry_run(recipe: &Recipe, args: &Train, global: &Global) -> anyhow::Result<Status> {
+    let plan = pipeline::plan(recipe, &args.data, args.fold, args.folds.as_deref())?;
+    let cost = pipeline::estimate(recipe, &plan, &args.data, &global.device)?;
+    if args.json {
+        out_json(&serde_json::json!({ "plan": plan, "estimate": cost, "recipe": recipe }))?;
+        return Ok(Status::Done);
+    }
+    let Plan { train, validation, judged, example: [c, b, f], .. } = &plan;
+    out(format!("{}: {}", recipe.name, recipe.description))?;
+    out(format!("clips       {train} to train on, {validation} for validation, {judged} kept for judging"))?;
+    out(format!("classes     {}: {}", plan.classes.len(), plan.classes.join(", ")))?;
+    out(format!("example     {c} x {b} bands x {f} frames"))?;
+    out("")?;
+    out(format!("{:?}", plan.network))?;
+    out(format!("parameters  {} trainable, {} in all (BatchNorm and biases included)", plan.trainable, plan.parameters))?;
+    out("")?;
+    out(format!("steps       about {} of about {} an epoch (exact once the audio is read)", cost.steps, cost.steps_per_epoch))?;
+    out(format!("memory      about {} for a training step, {} for features", human_bytes(cost.step_bytes), human_bytes(cost.feature_bytes)))?;
+    out(format!(
+        "disk        {} a checkpoint, about {} for the run, {} for cached features",
+        human_bytes(plan.checkpoint_bytes),
+        human_bytes(cost.run_bytes),
+        human_bytes(cost.cache_bytes)
+    ))?;
+    out(format!(
+        "time        about {} (a step takes {:.2} s here)",
+        human_duration(cost.seconds),
+        cost.step_seconds
+    ))?;
+    Ok(Status::Done)
+}

@@ -1,0 +1,172 @@
+//! What a person sees: progress bars and notes on stderr, results on stdout, Ctrl-C.
+
+use earmark::engine::FitEvent;
+use earmark::pipeline::Event;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How often a log line replaces the bar where stderr is no terminal.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+/// Writes a line of results to stdout.
+pub fn out(text: impl std::fmt::Display) -> anyhow::Result<()> {
+    writeln!(std::io::stdout().lock(), "{text}")?;
+    Ok(())
+}
+
+/// Writes JSON to stdout.
+pub fn out_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    out(serde_json::to_string_pretty(value)?)
+}
+
+/// A flag that Ctrl-C and SIGTERM set; a second one ends the program at once.
+pub fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+        let _ = writeln!(std::io::stderr(), "\nstopping after the work in hand; press Ctrl-C again to end at once");
+    })?;
+    Ok(stop)
+}
+
+/// Shows events; may be told from any thread.
+pub struct Console {
+    quiet: bool,
+    terminal: bool,
+    state: Mutex<State>,
+}
+
+struct State {
+    bar: Option<(Kind, ProgressBar)>,
+    last_line: Instant,
+    total_steps: u64,
+    loss: f64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Features,
+    Train,
+    Judge(u64),
+    Score,
+}
+
+impl Console {
+    /// A console; `quiet` shows skipped inputs and nothing else.
+    pub fn new(quiet: bool) -> Self {
+        let state = State { bar: None, last_line: Instant::now(), total_steps: 0, loss: f64::NAN };
+        Self { quiet, terminal: std::io::stderr().is_terminal(), state: Mutex::new(state) }
+    }
+
+    /// A line to stderr, above the bar.
+    pub fn note(&self, text: impl std::fmt::Display) {
+        if !self.quiet {
+            self.line(&mut self.lock(), &text.to_string());
+        }
+    }
+
+    /// Shows an event.
+    pub fn show(&self, event: Event) {
+        let mut s = self.lock();
+        match event {
+            Event::Skipped { file, reason } => self.line(&mut s, &format!("skipped {file}: {reason}")),
+            _ if self.quiet => {}
+            Event::Note(text) => self.line(&mut s, &text),
+            Event::Features { done, total } => {
+                self.bar(&mut s, Kind::Features, "features", done as u64, total as u64, String::new());
+            }
+            Event::Scoring { done, total } => self.bar(&mut s, Kind::Score, "scoring", done as u64, total as u64, String::new()),
+            Event::Judging { step, done, total, lwlrap } => {
+                let text = lwlrap.map_or(String::new(), |v| format!("lwlrap {v:.4}"));
+                self.bar(&mut s, Kind::Judge(step), &format!("step {step}"), done as u64, total as u64, text);
+            }
+            Event::Judged { step, report } => {
+                let v = |v: Option<f64>| v.map_or("-".to_owned(), |v| format!("{v:.4}"));
+                self.line(&mut s, &format!("step {step}: lwlrap {} accuracy {}", v(report.lwlrap), v(report.accuracy)));
+            }
+            Event::Fit(event) => self.fit(&mut s, event),
+        }
+    }
+
+    fn fit(&self, s: &mut State, event: FitEvent) {
+        match event {
+            FitEvent::Started { step, total, steps_per_epoch } => {
+                s.total_steps = total;
+                let epochs = total as f64 / steps_per_epoch as f64;
+                self.line(s, &format!("training: {total} steps of {steps_per_epoch} an epoch ({epochs:.1} epochs), from step {step}"));
+                self.bar(s, Kind::Train, "training", step, total, String::new());
+                if let Some((_, bar)) = &s.bar {
+                    bar.reset_eta(); // the steps before a resume took no time
+                }
+            }
+            FitEvent::Step { step, loss, rate } => {
+                s.loss = if s.loss.is_nan() { loss } else { 0.9 * s.loss + 0.1 * loss };
+                let (total, text) = (s.total_steps, format!("loss {:.4}  rate {rate:.1e}", s.loss));
+                self.bar(s, Kind::Train, "training", step, total, text);
+            }
+            FitEvent::Validated { step, report, best } => {
+                let v = |v: Option<f64>| v.map_or("-".to_owned(), |v| format!("{v:.4}"));
+                let mark = if best { "  (best so far)" } else { "" };
+                self.line(s, &format!("step {step}: validation lwlrap {} accuracy {}{mark}", v(report.lwlrap), v(report.accuracy)));
+            }
+            FitEvent::Saved { .. } => {}
+            FitEvent::Note(text) => self.line(s, &text),
+        }
+    }
+
+    fn line(&self, s: &mut State, text: &str) {
+        let write = || {
+            let _ = writeln!(std::io::stderr().lock(), "{text}");
+        };
+        match &s.bar {
+            Some((_, bar)) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
+    fn bar(&self, s: &mut State, kind: Kind, name: &str, done: u64, total: u64, text: String) {
+        if s.bar.as_ref().is_none_or(|(k, _)| *k != kind) {
+            if let Some((_, old)) = s.bar.take() {
+                old.finish_and_clear();
+            }
+            let target = if self.terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+            let style = ProgressStyle::with_template("{prefix:>9} {bar:28} {pos}/{len}  {elapsed} + {eta}  {msg}")
+                .expect("a fixed template")
+                .progress_chars("━━─");
+            let bar = ProgressBar::with_draw_target(Some(total), target).with_style(style).with_prefix(name.to_owned());
+            bar.enable_steady_tick(Duration::from_millis(500));
+            s.bar = Some((kind, bar));
+            s.last_line = Instant::now();
+        }
+        let Some((_, bar)) = &s.bar else { return };
+        // Workers report out of order.
+        bar.set_length(total);
+        bar.set_position(done.max(if kind == Kind::Train { 0 } else { bar.position() }));
+        bar.set_message(text.clone());
+        let due = s.last_line.elapsed() >= LINE_EVERY;
+        if !self.terminal && due && done < total {
+            let eta = humantime_short(bar.eta());
+            s.last_line = Instant::now();
+            let _ = writeln!(std::io::stderr().lock(), "{name}: {done}/{total}  {text}  about {eta} left");
+        }
+        if done == total {
+            if let Some((_, bar)) = s.bar.take() {
+                bar.finish_and_clear();
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn humantime_short(d: Duration) -> String {
+    earmark::report::human_duration(d.as_secs_f64())
+}

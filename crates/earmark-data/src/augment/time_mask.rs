@@ -1,0 +1,70 @@
+//! Stretches of time hidden (SpecAugment: Park et al. 2019, "SpecAugment: A Simple Data Augmentation Method for ASR").
+
+use serde::{Deserialize, Serialize};
+
+use super::Spec;
+use super::mask::{Axis, MaskDraw, MaskValue, Masks};
+use crate::rng::ChaCha8Rng;
+use crate::setting::SettingError;
+
+/// Stretches of time hidden: a few masks per example, each over all bands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TimeMask {
+    /// Probability that an example is masked at all.
+    pub prob: f64,
+    /// Fewest masks of a masked example.
+    pub min_masks: u32,
+    /// Most masks of a masked example.
+    pub max_masks: u32,
+    /// Widest mask, as a share of the frames of the example.
+    pub max_share: f64,
+    /// What is written.
+    pub value: MaskValue,
+}
+
+impl Default for TimeMask {
+    /// argus-2019's numbers, with the mean as the value.
+    fn default() -> Self {
+        Self {
+            prob: 0.5,
+            min_masks: 1,
+            max_masks: 2,
+            max_share: 0.2,
+            value: MaskValue::Mean,
+        }
+    }
+}
+
+impl TimeMask {
+    /// Refuses settings that can't work; `section` is where this stands in the recipe.
+    ///
+    /// # Errors
+    ///
+    /// The first such setting, by its key.
+    pub fn check(&self, section: &str) -> Result<(), SettingError> {
+        self.settings().check(section)
+    }
+
+    /// Draws the masks of one example of the shape of `spec`.
+    pub fn draw(&self, rng: &mut ChaCha8Rng, spec: &Spec) -> Masks {
+        self.settings().draw(rng, Axis::Frame, spec.frames)
+    }
+
+    fn settings(&self) -> MaskDraw {
+        let Self {
+            prob,
+            min_masks,
+            max_masks,
+            max_share,
+            value,
+        } = *self;
+        MaskDraw {
+            prob,
+            min_masks,
+            max_masks,
+            max_share,
+            value,
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! The batch at a position, as a pure function.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use super::config::{BatchConfig, BatchError};
+use super::index::{ExampleIndex, ExamplePlace};
+use crate::augment::{Mixup, Partner, blend};
+use crate::rng::{self, ChaCha8Rng, Purpose};
+use crate::store::ItemError;
+use crate::workers::Workers;
+
+/// A place in a training: both counts from 0. A `batch` past the end of its epoch is in a later one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Position {
+    /// Epochs before this one.
+    pub epoch: u64,
+    /// Batches of this epoch before this one.
+    pub batch: u64,
+}
+
+/// Examples and their targets, ready for a network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// Features, `[batch, channels, bands, frames]`, row-major.
+    pub x: Vec<f32>,
+    /// Targets, `[batch, classes]`: 0 or 1, or between them where examples were blended.
+    pub y: Vec<f32>,
+    /// The clip of each example (of the first one, where two were blended).
+    pub clips: Vec<u32>,
+    /// The shape of `x`.
+    pub shape: [usize; 4],
+    /// Where in the training it belongs.
+    pub position: Position,
+}
+
+type MakeExample =
+    dyn Fn(ExamplePlace, &mut [f32], &mut [f32], &mut ChaCha8Rng) -> Result<(), ItemError> + Send + Sync;
+
+/// Makes batches. See [`batches`](super).
+pub struct BatchMaker {
+    config: BatchConfig,
+    index: ExampleIndex,
+    shape: [usize; 3],
+    classes: usize,
+    seed: u64,
+    workers: Workers,
+    make: Box<MakeExample>,
+    latest: Mutex<Option<Arc<Epoch>>>,
+}
+
+impl fmt::Debug for BatchMaker {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("BatchMaker")
+            .field("config", &self.config)
+            .field("examples", &self.index.len())
+            .field("shape", &self.shape)
+            .field("classes", &self.classes)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is drawn once an epoch.
+struct Epoch {
+    number: u64,
+    order: Vec<ExamplePlace>,
+    /// For each position of the order the position of its partner; empty without blending across the epoch.
+    partners: Vec<usize>,
+}
+
+/// A stretch of positions of one epoch, made.
+struct Rows {
+    x: Vec<f32>,
+    y: Vec<f32>,
+}
+
+impl BatchMaker {
+    /// A maker of batches of examples of `shape` (`[channels, bands, frames]`) with `classes` targets each.
+    ///
+    /// `make` fills one example and its targets, both zero at first, with the random stream of (seed, epoch, place in
+    /// the order). It is called from several threads and must depend on nothing else.
+    ///
+    /// # Errors
+    ///
+    /// When a setting can't work, or an epoch would have no batch.
+    pub fn new(
+        config: &BatchConfig,
+        index: ExampleIndex,
+        shape: [usize; 3],
+        classes: usize,
+        seed: u64,
+        workers: Workers,
+        make: impl Fn(ExamplePlace, &mut [f32], &mut [f32], &mut ChaCha8Rng) -> Result<(), ItemError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Result<Self, BatchError> {
+        config.check("batches")?;
+        if index.is_empty() {
+            return Err(BatchError::NoExamples);
+        }
+        if classes == 0 || shape.contains(&0) {
+            return Err(BatchError::Empty { shape, classes });
+        }
+        if config.drop_last && index.len() < config.size {
+            return Err(BatchError::TooFewExamples {
+                size: config.size,
+                examples: index.len(),
+            });
+        }
+        Ok(Self {
+            config: config.clone(),
+            index,
+            shape,
+            classes,
+            seed,
+            workers,
+            make: Box::new(make),
+            latest: Mutex::new(None),
+        })
+    }
+
+    /// Batches in an epoch: at least one.
+    pub fn batches_per_epoch(&self) -> u64 {
+        let (examples, size) = (self.index.len(), self.config.size);
+        (if self.config.drop_last {
+            examples / size
+        } else {
+            examples.div_ceil(size)
+        }) as u64
+    }
+
+    /// Examples in the set.
+    pub fn examples(&self) -> usize {
+        self.index.len()
+    }
+
+    /// How batches are made up.
+    pub fn config(&self) -> &BatchConfig {
+        &self.config
+    }
+
+    /// Where step `step` (counted from 0) of a training stands.
+    pub fn position(&self, step: u64) -> Position {
+        self.settle(Position {
+            epoch: 0,
+            batch: step,
+        })
+    }
+
+    /// The same place with `batch` within its epoch.
+    pub(super) fn settle(&self, at: Position) -> Position {
+        let length = self.batches_per_epoch();
+        Position {
+            epoch: at.epoch + at.batch / length,
+            batch: at.batch % length,
+        }
+    }
+
+    /// The batch at `at`.
+    ///
+    /// # Errors
+    ///
+    /// When an example can't be made, for example because its file was deleted or changed since the run began. Of
+    /// several such, the first in the order of the batch is named.
+    pub fn batch(&self, at: Position) -> Result<Batch, ItemError> {
+        let at = self.settle(at);
+        let epoch = self.epoch(at.epoch);
+        let first = at.batch as usize * self.config.size;
+        let positions: Vec<usize> = (first..(first + self.config.size).min(epoch.order.len())).collect();
+        let mut rows = self.rows(&epoch, &positions)?;
+        if let Some(mixup) = &self.config.mixup {
+            self.mix(mixup, &epoch, at, &positions, &mut rows)?;
+        }
+        let [channels, bands, frames] = self.shape;
+        Ok(Batch {
+            x: rows.x,
+            y: rows.y,
+            clips: positions
+                .iter()
+                .map(|&position| epoch.order[position].clip)
+                .collect(),
+            shape: [positions.len(), channels, bands, frames],
+            position: at,
+        })
+    }
+
+    fn example_len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// The examples at `positions` of the epoch's order.
+    fn rows(&self, epoch: &Epoch, positions: &[usize]) -> Result<Rows, ItemError> {
+        let (width, classes) = (self.example_len(), self.classes);
+        let mut x = vec![0.0; positions.len() * width];
+        let mut y = vec![0.0; positions.len() * classes];
+        let failures: Vec<Option<ItemError>> = self.workers.run(|| {
+            x.par_chunks_mut(width)
+                .zip(y.par_chunks_mut(classes))
+                .zip(positions)
+                .map(|((x, y), &position)| {
+                    let path = [Purpose::Augment as u64, epoch.number, position as u64];
+                    (self.make)(epoch.order[position], x, y, &mut rng::stream(self.seed, &path)).err()
+                })
+                .collect()
+        });
+        match failures.into_iter().flatten().next() {
+            Some(error) => Err(error),
+            None => Ok(Rows { x, y }),
+        }
+    }
+
+    fn mix(
+        &self,
+        mixup: &Mixup,
+        epoch: &Epoch,
+        at: Position,
+        positions: &[usize],
+        rows: &mut Rows,
+    ) -> Result<(), ItemError> {
+        let mut rng = rng::stream(self.seed, &[Purpose::Mix as u64, at.epoch, at.batch]);
+        let weights: Vec<f32> = positions.iter().map(|_| mixup.draw_weight(&mut rng)).collect();
+        let (partners, partner_rows) = match mixup.partner {
+            Partner::Batch => {
+                let copy = Rows {
+                    x: rows.x.clone(),
+                    y: rows.y.clone(),
+                };
+                (rng::permutation(&mut rng, positions.len()), copy)
+            }
+            Partner::Epoch => {
+                let others: Vec<usize> = positions
+                    .iter()
+                    .map(|&position| epoch.partners[position])
+                    .collect();
+                ((0..positions.len()).collect(), self.rows(epoch, &others)?)
+            }
+        };
+        let (width, classes) = (self.example_len(), self.classes);
+        for (row, (&weight, &partner)) in weights.iter().zip(&partners).enumerate() {
+            let stretch = |row: usize, width: usize| row * width..(row + 1) * width;
+            blend(
+                &mut rows.x[stretch(row, width)],
+                &partner_rows.x[stretch(partner, width)],
+                weight,
+            );
+            blend(
+                &mut rows.y[stretch(row, classes)],
+                &partner_rows.y[stretch(partner, classes)],
+                weight,
+            );
+        }
+        Ok(())
+    }
+
+    /// The draws of an epoch; the latest is kept, since batches are asked for in order.
+    fn epoch(&self, number: u64) -> Arc<Epoch> {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(epoch) = latest.as_ref().filter(|epoch| epoch.number == number) {
+            return Arc::clone(epoch);
+        }
+        let order = self.index.epoch_order(self.config.order, self.seed, number);
+        let partners = match &self.config.mixup {
+            Some(Mixup {
+                partner: Partner::Epoch,
+                ..
+            }) => {
+                let mut rng = rng::stream(self.seed, &[Purpose::Mix as u64, number]);
+                rng::permutation(&mut rng, order.len())
+            }
+            _ => Vec::new(),
+        };
+        let epoch = Arc::new(Epoch {
+            number,
+            order,
+            partners,
+        });
+        *latest = Some(Arc::clone(&epoch));
+        epoch
+    }
+}

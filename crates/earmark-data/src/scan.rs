@@ -1,0 +1,52 @@
+//! Looking at every recording of a set, on all cores, with results in item order.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use earmark_audio::{AudioError, AudioInfo, AudioStream};
+use rayon::prelude::*;
+
+/// Called with (files done, files in all) whenever one more is done, from any thread.
+pub type Progress<'a> = dyn Fn(usize, usize) + Sync + 'a;
+
+/// `look` at each of `items`; what comes back is in the order of the items, whatever the number of
+/// threads.
+pub(crate) fn scan<T: Sync, R: Send>(
+    items: &[T],
+    progress: &Progress<'_>,
+    look: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    let done = AtomicUsize::new(0);
+    let one = |item: &T| {
+        let result = look(item);
+        progress(done.fetch_add(1, Ordering::Relaxed) + 1, items.len());
+        result
+    };
+    items.par_iter().map(one).collect()
+}
+
+/// Reads a stream to its end, block by block, so that a file of any length needs little memory.
+/// Returns what the file is and its length in seconds.
+pub(crate) fn listen(
+    mut stream: AudioStream,
+    mut hear: impl FnMut(&[f32]),
+) -> Result<(AudioInfo, f64), AudioError> {
+    let mut block = Vec::new();
+    while stream.next_block(&mut block)? {
+        hear(&block);
+    }
+    let info = stream.info().clone();
+    // From the frames of the file, so that resampling does not round the length.
+    let seconds = stream.frames_read() as f64 / f64::from(info.sample_rate_hz.max(1));
+    Ok((info, seconds))
+}
+
+/// Values with how often each occurs, the most frequent first, ties in ascending order.
+pub(crate) fn tally<K: Ord + Copy>(values: impl IntoIterator<Item = K>) -> Vec<(K, usize)> {
+    let mut counts = std::collections::BTreeMap::new();
+    values
+        .into_iter()
+        .for_each(|v| *counts.entry(v).or_insert(0) += 1);
+    let mut counts: Vec<(K, usize)> = counts.into_iter().collect();
+    counts.sort_by_key(|&(_, n)| std::cmp::Reverse(n)); // stable
+    counts
+}

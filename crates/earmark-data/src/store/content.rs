@@ -1,0 +1,59 @@
+//! What a file holds, as a hash that is computed once for as long as the file stays as it is.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+/// The BLAKE3 hash of the bytes of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Content(pub(super) blake3::Hash);
+
+/// Size and time of the last change: when both are equal, the file is taken to be the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    size: u64,
+    changed: Option<SystemTime>,
+}
+
+impl Stamp {
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
+        let found = fs::metadata(path)?;
+        Ok(Self {
+            size: found.len(),
+            changed: found.modified().ok(),
+        })
+    }
+}
+
+/// The contents of the files seen so far.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    known: Mutex<HashMap<PathBuf, (Stamp, Content)>>,
+}
+
+impl Contents {
+    /// What `path` holds now.
+    pub(super) fn of(&self, path: &Path) -> io::Result<(Stamp, Content)> {
+        let stamp = Stamp::of(path)?;
+        if let Some(&(known, content)) = self.lock().get(path)
+            && known == stamp
+        {
+            return Ok((stamp, content));
+        }
+        let mut hasher = blake3::Hasher::new();
+        io::copy(&mut File::open(path)?, &mut hasher)?;
+        let content = Content(hasher.finalize());
+        // Changed meanwhile: the hash may be of neither state and is not kept.
+        if Stamp::of(path)? == stamp {
+            self.lock().insert(path.to_path_buf(), (stamp, content));
+        }
+        Ok((stamp, content))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<PathBuf, (Stamp, Content)>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,61 @@
+//! An item that gives no features, with the reason.
+
+use std::io;
+use std::path::PathBuf;
+
+use earmark_audio::AudioError;
+use earmark_features::FeatureError;
+
+use crate::item::Item;
+
+/// Why an item has no features. Such an item is never replaced by silence or by anything else.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}{}: {fault}", line.map(|line| format!(" (line {line} of the table)")).unwrap_or_default())]
+pub struct ItemError {
+    /// The item's name in the table.
+    pub file: String,
+    /// Its line in the table, counted from 1.
+    pub line: Option<usize>,
+    /// What is wrong.
+    #[source]
+    pub fault: ItemFault,
+}
+
+/// What is wrong with an item.
+#[derive(Debug, thiserror::Error)]
+pub enum ItemFault {
+    /// The file is not there (any more) or can't be read.
+    #[error("{}: can't be read: {source}; put it back, or remove it from the table", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file holds no audio, or broken audio.
+    #[error(transparent)]
+    Audio(#[from] AudioError),
+    /// The audio can't become features.
+    #[error(transparent)]
+    Features(#[from] FeatureError),
+    /// The file is another one than at the start of the run.
+    #[error(
+        "{}: changed while it was in use; start again when nothing writes to the data folder any more",
+        path.display()
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl ItemError {
+    /// An error about `item`.
+    pub fn new(item: &Item, fault: impl Into<ItemFault>) -> Self {
+        Self {
+            file: item.file.clone(),
+            line: item.line,
+            fault: fault.into(),
+        }
+    }
+}

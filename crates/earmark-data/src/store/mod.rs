@@ -1,0 +1,221 @@
+//! Base features of items: made in parallel, kept in memory and on disk within stated budgets.
+//!
+//! Features are known by what they are made from, the content of the file and the front end: a file that is renamed or
+//! copied costs nothing, one that is changed is made anew, and several data sets, recipes and processes share one
+//! folder. Neither budgets nor workers nor the state of the cache change any result.
+
+mod config;
+mod content;
+mod disk;
+mod entry;
+mod error;
+mod memory;
+mod prepare;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use earmark_audio::Note;
+use earmark_features::{Extractor, Features, Scratch};
+
+use crate::item::Item;
+use crate::setting::SettingError;
+use crate::workers::Workers;
+pub use config::{CacheConfig, DiskCache};
+pub use content::Content;
+use content::{Contents, Stamp};
+use disk::Disk;
+use entry::Entry;
+pub use error::{ItemError, ItemFault};
+use memory::Memory;
+pub use prepare::{CacheNote, Interrupted, Prepared, PreparedClip};
+
+/// What features are known by: the hash of a file's content and the front end's fingerprint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key(blake3::Hash);
+
+impl Key {
+    fn new(content: Content, fingerprint: &str) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(content.0.as_bytes());
+        hasher.update(fingerprint.as_bytes());
+        Self(hasher.finalize())
+    }
+}
+
+/// Where requests were served from, since the store was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreCounts {
+    /// From memory.
+    pub memory: u64,
+    /// From disk.
+    pub disk: u64,
+    /// Decoded and computed.
+    pub computed: u64,
+}
+
+/// Gives the base features of items; see the [module](self) documentation. Share one between threads.
+#[derive(Debug)]
+pub struct FeatureStore {
+    extractor: Extractor,
+    workers: Workers,
+    contents: Contents,
+    memory: Memory,
+    disk: Option<Disk>,
+    config: CacheConfig,
+    /// Working memory that no thread is using.
+    scratches: Mutex<Vec<Scratch>>,
+    from_memory: AtomicU64,
+    from_disk: AtomicU64,
+    computed: AtomicU64,
+}
+
+/// An item's features with what they come from.
+struct Looked {
+    entry: Arc<Entry>,
+    content: Content,
+}
+
+impl FeatureStore {
+    /// A store of the features that `extractor` makes, within the budgets of `config`.
+    ///
+    /// # Errors
+    ///
+    /// When a setting can't work. A folder that can't be written to is no error: see [`CacheNote`].
+    pub fn new(extractor: Extractor, config: &CacheConfig) -> Result<Self, SettingError> {
+        config.check("cache")?;
+        let disk = config.disk.folder().filter(|_| config.disk_mib > 0);
+        Ok(Self {
+            extractor,
+            workers: Workers::new(config.workers)?,
+            contents: Contents::default(),
+            memory: Memory::new(config.memory_bytes()),
+            disk: disk.map(|folder| Disk::new(folder, config.disk_bytes())),
+            config: config.clone(),
+            scratches: Mutex::default(),
+            from_memory: AtomicU64::new(0),
+            from_disk: AtomicU64::new(0),
+            computed: AtomicU64::new(0),
+        })
+    }
+
+    /// What makes the features.
+    pub fn extractor(&self) -> &Extractor {
+        &self.extractor
+    }
+
+    /// The threads that make them; batches may use them too.
+    pub fn workers(&self) -> &Workers {
+        &self.workers
+    }
+
+    /// Where requests were served from so far.
+    pub fn counts(&self) -> StoreCounts {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        StoreCounts {
+            memory: read(&self.from_memory),
+            disk: read(&self.from_disk),
+            computed: read(&self.computed),
+        }
+    }
+
+    /// Bytes of features in memory: never more than the budget.
+    pub fn memory_bytes(&self) -> u64 {
+        self.memory.bytes()
+    }
+
+    /// The base features of `item`, of what its file holds now: `[channels, bands, frames]`.
+    ///
+    /// # Errors
+    ///
+    /// When the file is missing, broken, or no audio; see [`ItemFault`].
+    pub fn get(&self, item: &Item) -> Result<Arc<Features>, ItemError> {
+        self.look(item).map(|looked| Arc::clone(&looked.entry.features))
+    }
+
+    /// As [`get`](Self::get), but refuses a file whose content is not `content` any more.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), and [`ItemFault::Changed`].
+    pub fn get_unchanged(&self, item: &Item, content: Content) -> Result<Arc<Features>, ItemError> {
+        let looked = self.look(item)?;
+        if looked.content == content {
+            return Ok(Arc::clone(&looked.entry.features));
+        }
+        Err(ItemError::new(
+            item,
+            ItemFault::Changed {
+                path: item.path.clone(),
+            },
+        ))
+    }
+
+    fn look(&self, item: &Item) -> Result<Looked, ItemError> {
+        let unreadable = |source| {
+            ItemError::new(
+                item,
+                ItemFault::Read {
+                    path: item.path.clone(),
+                    source,
+                },
+            )
+        };
+        let (stamp, content) = self.contents.of(&item.path).map_err(unreadable)?;
+        let key = Key::new(content, self.extractor.fingerprint());
+        if let Some(entry) = self.memory.get(key) {
+            self.from_memory.fetch_add(1, Ordering::Relaxed);
+            return Ok(Looked { entry, content });
+        }
+        if let Some(entry) = self.disk.as_ref().and_then(|disk| disk.get(key)) {
+            self.from_disk.fetch_add(1, Ordering::Relaxed);
+            let entry = Arc::new(entry);
+            self.memory.put(key, &entry);
+            return Ok(Looked { entry, content });
+        }
+        let (features, notes) = self.compute(item)?;
+        // What was decoded must be what was hashed.
+        if Stamp::of(&item.path).map_err(unreadable)? != stamp {
+            return Err(ItemError::new(
+                item,
+                ItemFault::Changed {
+                    path: item.path.clone(),
+                },
+            ));
+        }
+        self.computed.fetch_add(1, Ordering::Relaxed);
+        let entry = Arc::new(Entry {
+            features: Arc::new(features),
+            notes,
+        });
+        if let Some(disk) = &self.disk {
+            disk.put(key, &entry);
+        }
+        self.memory.put(key, &entry);
+        Ok(Looked { entry, content })
+    }
+
+    fn compute(&self, item: &Item) -> Result<(Features, Vec<Note>), ItemError> {
+        let rate = self.extractor.front_end().sample_rate_hz;
+        let decoded = earmark_audio::read(&item.path, rate).map_err(|error| ItemError::new(item, error))?;
+        let mut scratch = self.take_scratch();
+        let features = self.extractor.base_of_clip(&decoded.clip, &mut scratch);
+        self.scratches
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(scratch);
+        Ok((
+            features.map_err(|error| ItemError::new(item, error))?,
+            decoded.notes,
+        ))
+    }
+
+    fn take_scratch(&self) -> Scratch {
+        let free = self
+            .scratches
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        free.unwrap_or_else(|| self.extractor.scratch())
+    }
+}

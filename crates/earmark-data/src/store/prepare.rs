@@ -1,0 +1,183 @@
+//! The first pass over a data set: every file is decoded or found in the cache, broken ones are found out.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use earmark_audio::Note;
+use rayon::prelude::*;
+
+use super::{Content, DiskCache, FeatureStore, ItemError};
+use crate::item::Item;
+
+/// What the first pass knows of a sound clip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreparedClip {
+    /// Frames of its base features; 0 for a clip without samples.
+    pub frames: usize,
+    /// Examples that it gives, at least one.
+    pub examples: usize,
+    /// What its file holds.
+    pub content: Content,
+    /// What decoding noted: resampled, mixed down, empty.
+    pub notes: Vec<Note>,
+}
+
+/// What the first pass found. The order is that of the items.
+#[derive(Debug)]
+pub struct Prepared {
+    /// One for each item; `None` where it failed.
+    pub clips: Vec<Option<PreparedClip>>,
+    /// The items that have no features: index and reason. They must be left out, and named to the user.
+    pub failed: Vec<(usize, ItemError)>,
+    /// What the user should know about the cache.
+    pub notes: Vec<CacheNote>,
+}
+
+/// Something about the cache that costs time but no result.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CacheNote {
+    /// The set does not fit in memory.
+    #[error(
+        "the features take {needed_mib} MiB and memory holds {memory_mib}: the rest is read from disk each time; raise cache.memory-mib if there is room"
+    )]
+    Memory {
+        /// What the set takes.
+        needed_mib: u64,
+        /// The budget.
+        memory_mib: u64,
+    },
+    /// The set does not fit on disk either.
+    #[error(
+        "the features take {needed_mib} MiB and neither memory ({memory_mib} MiB) nor the disk cache ({disk_mib} MiB) holds them: they are computed again and again; raise cache.disk-mib"
+    )]
+    Disk {
+        /// What the set takes.
+        needed_mib: u64,
+        /// The memory budget.
+        memory_mib: u64,
+        /// The disk budget; 0 without a disk cache.
+        disk_mib: u64,
+    },
+    /// The folder can't be written to.
+    #[error("features are not kept between runs: {reason}; or set cache.disk = \"off\"")]
+    NotKept {
+        /// The path, what is wrong and what to do.
+        reason: String,
+    },
+    /// There is no folder to write to.
+    #[error(
+        "features are not kept between runs, as no cache folder is known: set EARMARK_CACHE or cache.disk.dir"
+    )]
+    NoFolder,
+}
+
+/// The first pass was stopped before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("stopped after {done} of {total} files; start again to go on, what was done is kept in the cache")]
+pub struct Interrupted {
+    /// Files done.
+    pub done: usize,
+    /// Files in all.
+    pub total: usize,
+}
+
+impl FeatureStore {
+    /// Makes the features of all `items`, or finds them in the cache, in parallel.
+    ///
+    /// `progress` is called with the items done and the items in all, from any thread; once `stop` is true, no further
+    /// item is begun.
+    ///
+    /// # Errors
+    ///
+    /// Only when stopped. Files that fail are in [`Prepared::failed`].
+    pub fn prepare(
+        &self,
+        items: &[Item],
+        progress: &(dyn Fn(usize, usize) + Sync),
+        stop: &AtomicBool,
+    ) -> Result<Prepared, Interrupted> {
+        let done = AtomicUsize::new(0);
+        let outcomes: Vec<Option<Result<(PreparedClip, u64), ItemError>>> = self.workers.run(|| {
+            items
+                .par_iter()
+                .map(|item| {
+                    if stop.load(Ordering::Relaxed) {
+                        return None;
+                    }
+                    let outcome = self.prepare_one(item);
+                    progress(done.fetch_add(1, Ordering::Relaxed) + 1, items.len());
+                    Some(outcome)
+                })
+                .collect()
+        });
+        let total = items.len();
+        let (mut clips, mut failed, mut bytes) = (Vec::with_capacity(total), Vec::new(), 0);
+        for (index, outcome) in outcomes.into_iter().enumerate() {
+            match outcome {
+                Some(Ok((clip, size))) => {
+                    bytes += size;
+                    clips.push(Some(clip));
+                }
+                Some(Err(error)) => {
+                    failed.push((index, error));
+                    clips.push(None);
+                }
+                None => {
+                    return Err(Interrupted {
+                        done: done.into_inner(),
+                        total,
+                    });
+                }
+            }
+        }
+        Ok(Prepared {
+            clips,
+            failed,
+            notes: self.notes(bytes),
+        })
+    }
+
+    fn prepare_one(&self, item: &Item) -> Result<(PreparedClip, u64), ItemError> {
+        let looked = self.look(item)?;
+        let features = &looked.entry.features;
+        let clip = PreparedClip {
+            frames: features.frames,
+            examples: self.extractor.examples(features),
+            content: looked.content,
+            notes: looked.entry.notes.clone(),
+        };
+        Ok((clip, looked.entry.bytes()))
+    }
+
+    fn notes(&self, bytes: u64) -> Vec<CacheNote> {
+        let needed_mib = bytes.div_ceil(1 << 20);
+        let memory_mib = self.config.memory_mib;
+        let failure = self.disk.as_ref().and_then(|disk| disk.failure());
+        let disk_mib = if self.disk.is_some() && failure.is_none() {
+            self.config.disk_mib
+        } else {
+            0
+        };
+        let mut notes = Vec::new();
+        if needed_mib > memory_mib && needed_mib > disk_mib {
+            notes.push(CacheNote::Disk {
+                needed_mib,
+                memory_mib,
+                disk_mib,
+            });
+        } else if needed_mib > memory_mib {
+            notes.push(CacheNote::Memory {
+                needed_mib,
+                memory_mib,
+            });
+        }
+        if let Some(error) = failure {
+            notes.push(CacheNote::NotKept {
+                reason: error.to_string(),
+            });
+        }
+        if self.disk.is_none() && self.config.disk == DiskCache::Auto && self.config.disk_mib > 0 {
+            notes.push(CacheNote::NoFolder);
+        }
+        notes
+    }
+}

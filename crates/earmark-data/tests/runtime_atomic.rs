@@ -1,0 +1,219 @@
+//! Files that a crash leaves whole: real processes are killed at every point of a write.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use earmark_data::atomic::{self, clean_leftovers, clean_leftovers_older_than, is_leftover};
+use earmark_data::json_lines::JsonLines;
+use serde_json::json;
+
+const OLD: &[u8] = b"the old content";
+const NEW: &[u8] = b"the new content, which is longer";
+
+fn leftovers(folder: &Path) -> usize {
+    fs::read_dir(folder)
+        .unwrap()
+        .filter(|entry| is_leftover(&entry.as_ref().unwrap().file_name()))
+        .count()
+}
+
+/// Not a test of its own: what the killed processes run.
+#[test]
+fn child_writes_twice() {
+    if let Some(path) = std::env::var_os("EARMARK_TEST_CHILD_WRITES") {
+        for content in [OLD, NEW] {
+            atomic::write(Path::new(&path), |out| out.write_all(content)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_killed_write_leaves_the_old_file_or_the_new_one() {
+    let none: Option<&[u8]> = None;
+    let cases = [
+        ("write-half:1", none, 1),
+        ("written:1", none, 1),
+        ("renamed:1", Some(OLD), 0),
+        ("write-half:2", Some(OLD), 1),
+        ("written:2", Some(OLD), 1),
+        ("renamed:2", Some(NEW), 0),
+    ];
+    for (point, expected, temporaries) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.json");
+        let status = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "child_writes_twice"])
+            .env("EARMARK_TEST_CHILD_WRITES", &path)
+            .env("EARMARK_CRASH_AT", point)
+            .output()
+            .unwrap()
+            .status;
+        assert!(!status.success(), "{point}: the process should have died");
+        assert_eq!(fs::read(&path).ok().as_deref(), expected, "{point}");
+        assert_eq!(leftovers(folder.path()), temporaries, "{point}");
+        assert_eq!(
+            clean_leftovers_older_than(folder.path(), Duration::from_secs(3600)).unwrap(),
+            0
+        );
+        assert_eq!(clean_leftovers(folder.path()).unwrap(), temporaries, "{point}");
+        assert_eq!(leftovers(folder.path()), 0);
+        assert_eq!(
+            fs::read(&path).ok().as_deref(),
+            expected,
+            "{point}: cleaning spares the file"
+        );
+    }
+}
+
+#[test]
+fn without_the_hook_the_child_lives() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.json");
+    for hook in ["written:3", "elsewhere:1", "nonsense"] {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "child_writes_twice"])
+            .env("EARMARK_TEST_CHILD_WRITES", &path)
+            .env("EARMARK_CRASH_AT", hook)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{hook}");
+        assert_eq!(fs::read(&path).unwrap(), NEW);
+    }
+}
+
+#[test]
+fn a_failed_write_changes_nothing_and_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    fs::write(&path, OLD).unwrap();
+    let error = atomic::write(&path, |out| {
+        out.write_all(NEW)?;
+        Err(io::ErrorKind::StorageFull.into())
+    })
+    .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "{}: cannot write the file: no storage space; free some space or choose a folder on another disk",
+            path.display()
+        )
+    );
+    assert_eq!(fs::read(&path).unwrap(), OLD);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+
+    let missing = atomic::write(&folder.path().join("none/a.csv"), |_| Ok(())).unwrap_err();
+    assert!(
+        missing
+            .to_string()
+            .ends_with("; create its folder first, or correct the path"),
+        "{missing}"
+    );
+    let is_folder = atomic::write(folder.path(), |_| Ok(())).unwrap_err();
+    assert!(
+        is_folder
+            .to_string()
+            .ends_with("there is a folder of that name: choose another name"),
+        "{is_folder}"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn devices_are_written_to_and_a_full_one_is_named() {
+    atomic::write(Path::new("/dev/null"), |out| out.write_all(NEW)).unwrap();
+    assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    let error = atomic::write(Path::new("/dev/full"), |out| out.write_all(NEW))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("/dev/full: cannot write the file: No space left on device"),
+        "{error}"
+    );
+    assert!(
+        error.ends_with("; free some space or choose a folder on another disk"),
+        "{error}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_stays_a_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+    fs::write(&target, OLD).unwrap();
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    atomic::write(&link, |out| out.write_all(NEW)).unwrap();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::read(&target).unwrap(), NEW);
+}
+
+#[test]
+fn readers_never_see_half_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shared");
+    let contents: Vec<Vec<u8>> = (1..=4u8)
+        .map(|byte| vec![byte; 3000 * usize::from(byte)])
+        .collect();
+    atomic::write(&path, |out| out.write_all(&contents[0])).unwrap();
+    std::thread::scope(|scope| {
+        for content in &contents {
+            scope.spawn(|| (0..20).for_each(|_| atomic::write(&path, |out| out.write_all(content)).unwrap()));
+        }
+        scope.spawn(|| (0..200).for_each(|_| assert!(contents.contains(&fs::read(&path).unwrap()))));
+    });
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn only_our_own_temporaries_are_leftovers() {
+    let names = [
+        ".a.csv.tmp-12-0",
+        ".x.tmp-1-99",
+        ".a.tmp-1",
+        "a.tmp-1-2",
+        ".a.tmp-1-x",
+        ".tmp-1-2",
+        ".a.tmp--2",
+    ];
+    let found: Vec<bool> = names.iter().map(|name| is_leftover(name.as_ref())).collect();
+    assert_eq!(found, [true, true, false, false, false, false, false]);
+}
+
+#[test]
+fn a_log_torn_anywhere_is_cut_to_its_whole_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("metrics.jsonl");
+    let lines: Vec<String> = (1..=4)
+        .map(|step| format!("{}\n", json!({"step": step, "loss": 0.5})))
+        .collect();
+    let whole = lines.concat();
+    for length in 0..=whole.len() {
+        fs::write(&path, &whole[..length]).unwrap();
+        // The run resumes from the checkpoint of step 3.
+        let mut log = JsonLines::open_cut(&path, |line| line["step"].as_u64() <= Some(3)).unwrap();
+        log.append(&json!({"step": 9})).unwrap();
+        log.sync().unwrap();
+        let ends = |count: usize| lines[..count].iter().map(String::len).sum::<usize>();
+        // A line that lacks only its line break is whole.
+        let kept = (0..=3)
+            .rev()
+            .find(|&count| count == 0 || length + 1 >= ends(count))
+            .unwrap();
+        let expected = format!("{}{}\n", lines[..kept].concat(), json!({"step": 9}));
+        assert_eq!(fs::read_to_string(&path).unwrap(), expected, "torn at {length}");
+    }
+}
+
+#[test]
+fn a_log_with_a_foreign_line_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("metrics.jsonl");
+    let content = "{\"step\":1}\nhello\n{\"step\":2}\n";
+    fs::write(&path, content).unwrap();
+    let error = JsonLines::open_cut(&path, |_| true).unwrap_err().to_string();
+    assert!(error.contains("line 2 is not JSON"), "{error}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), content);
+}

@@ -1,0 +1,208 @@
+//! Augmentations against what their draws say, element by element.
+
+use earmark_data::augment::{
+    Augment, FreqMask, GainDb, LevelUnit, MaskValue, Mixup, Spec, TimeMask, TimeShift,
+};
+use earmark_data::rng;
+use earmark_features::{FrontEnd, Level};
+use proptest::prelude::*;
+use serde_json::json;
+
+/// Values that tell their place: 1, 2, 3, ...
+fn image(channels: usize, bands: usize, frames: usize) -> Vec<f32> {
+    (0..channels * bands * frames)
+        .map(|place| (place + 1) as f32)
+        .collect()
+}
+
+fn spec(data: &mut [f32], [channels, bands, frames]: [usize; 3]) -> Spec<'_> {
+    Spec {
+        channels,
+        bands,
+        frames,
+        data,
+    }
+}
+
+proptest! {
+    #[test]
+    fn masks_change_what_they_say_and_nothing_else(
+        seed: u64, channels in 1usize..3, bands in 1usize..12, frames in 0usize..15, share in 0.0..=1.0f64, in_time: bool,
+        value in prop_oneof![Just(MaskValue::Mean), Just(MaskValue::Min), Just(MaskValue::Constant(-7.0))],
+    ) {
+        let shape = [channels, bands, frames];
+        let before = image(channels, bands, frames);
+        let mut after = before.clone();
+        let mut spec = spec(&mut after, shape);
+        let mut rng = rng::stream(seed, &[]);
+        let masks = if in_time {
+            TimeMask { prob: 1.0, max_masks: 3, max_share: share, value, ..TimeMask::default() }.draw(&mut rng, &spec)
+        } else {
+            FreqMask { prob: 1.0, max_masks: 3, max_share: share, value, ..FreqMask::default() }.draw(&mut rng, &spec)
+        };
+        masks.apply(&mut spec);
+        let length = if in_time { frames } else { bands };
+        prop_assert!(masks.stretches().len() <= 3);
+        for &(start, end) in masks.stretches() {
+            prop_assert!(start < end && end <= length && (end - start) as f64 <= share * length as f64);
+        }
+        let filling = match value {
+            MaskValue::Mean => (before.len() + 1) as f32 / 2.0,
+            MaskValue::Min => 1.0,
+            MaskValue::Constant(value) => value,
+        };
+        for (place, (&old, &new)) in before.iter().zip(&after).enumerate() {
+            let at = if in_time { place % frames } else { place / frames % bands };
+            let hidden = masks.stretches().iter().any(|&(start, end)| (start..end).contains(&at));
+            prop_assert_eq!(new, if hidden { filling } else { old });
+        }
+    }
+
+    #[test]
+    fn a_shift_rolls_every_row(seed: u64, bands in 1usize..4, frames in 0usize..15, share in 0.0..=1.0f64) {
+        let before = image(2, bands, frames);
+        let mut after = before.clone();
+        let mut spec = spec(&mut after, [2, bands, frames]);
+        let shift = TimeShift { prob: 1.0, max_share: share }.draw(&mut rng::stream(seed, &[]), &spec);
+        shift.apply(&mut spec);
+        let farthest = (share * frames as f64) as usize;
+        prop_assert!(shift.frames <= farthest || frames - shift.frames <= farthest);
+        for (place, &new) in after.iter().enumerate() {
+            let (row, at) = (place / frames, place % frames);
+            prop_assert_eq!(new, before[row * frames + (at + frames - shift.frames) % frames]);
+        }
+    }
+}
+
+#[test]
+fn widths_and_starts_are_uniform() {
+    let mut data = image(1, 1, 10);
+    let spec = spec(&mut data, [1, 1, 10]);
+    let mask = TimeMask {
+        prob: 1.0,
+        min_masks: 1,
+        max_masks: 1,
+        max_share: 0.4,
+        value: MaskValue::Mean,
+    };
+    let mut widths = [0u32; 5];
+    let mut first_of_widest = [0u32; 7];
+    for seed in 0..20_000 {
+        let masks = mask.draw(&mut rng::stream(seed, &[]), &spec);
+        let (start, end) = masks.stretches().first().copied().unwrap_or((0, 0));
+        widths[end - start] += 1;
+        if end - start == 4 {
+            first_of_widest[start] += 1;
+        }
+    }
+    // Each width 4000 times, each of the 7 starts of the widest about 571 times: within four standard deviations.
+    assert!(
+        widths.iter().all(|&count| count.abs_diff(4000) < 230),
+        "{widths:?}"
+    );
+    assert!(
+        first_of_widest.iter().all(|&count| count.abs_diff(571) < 95),
+        "{first_of_widest:?}"
+    );
+}
+
+#[test]
+fn a_gain_is_what_louder_audio_gives() {
+    let front_end = FrontEnd::default();
+    let unit = LevelUnit::of(&front_end).unwrap();
+    assert_eq!(unit, LevelUnit::LnMagnitude);
+    let gain = GainDb {
+        min_db: 6.0,
+        max_db: 6.0,
+    }
+    .draw(&mut rng::stream(0, &[]), unit);
+    let extractor = earmark_features::Extractor::new(&front_end).unwrap();
+    let tone: Vec<f32> = (0..44_100).map(|n| 0.2 * (n as f32 * 0.1).sin()).collect();
+    let louder: Vec<f32> = tone
+        .iter()
+        .map(|sample| sample * 10f32.powf(6.0 / 20.0))
+        .collect();
+    let mut augmented = extractor.base(&tone, &mut extractor.scratch()).unwrap();
+    let softer = augmented.data.clone();
+    gain.apply(&mut spec(&mut augmented.data, [1, 96, 98]));
+    let expected = extractor.base(&louder, &mut extractor.scratch()).unwrap();
+    // Where the mel value is at least 1000 times the offset of 0.001, the offset hides less than 0.001 of the gain.
+    let mut compared = 0;
+    for ((&new, &expected), &old) in augmented.data.iter().zip(&expected.data).zip(&softer) {
+        if old > 0.0 {
+            compared += 1;
+            assert!((new - expected).abs() < 1e-3, "{new} instead of {expected}");
+        }
+    }
+    assert!(compared > 400, "only {compared} values are far above the offset");
+    assert_eq!(
+        LevelUnit::of(&FrontEnd {
+            level: Level::Linear,
+            ..front_end
+        }),
+        None
+    );
+}
+
+#[test]
+fn an_augment_is_the_same_for_the_same_stream() {
+    let augment: Augment = serde_json::from_value(json!({
+        "gain-db": {"min-db": -3, "max-db": 3}, "time-shift": {}, "time-mask": {"prob": 1.0}, "freq-mask": {"value": "min"},
+    }))
+    .unwrap();
+    augment.check_with("augment", &FrontEnd::default()).unwrap();
+    let run = |path: u64| {
+        let mut data = image(1, 8, 20);
+        augment.apply(
+            &mut spec(&mut data, [1, 8, 20]),
+            Some(LevelUnit::Decibel),
+            &mut rng::stream(1, &[path]),
+        );
+        data
+    };
+    assert_eq!(run(0), run(0));
+    assert_ne!(run(0), run(1));
+    assert!(Augment::default().is_nothing());
+}
+
+#[test]
+fn settings_that_cannot_work_are_named() {
+    let refused = |value: serde_json::Value| match serde_json::from_value::<Augment>(value) {
+        Ok(augment) => augment.check("augment").unwrap_err().to_string(),
+        Err(error) => error.to_string(),
+    };
+    assert_eq!(
+        refused(json!({"time-mask": {"max-share": 1.5}})),
+        "augment.time-mask.max-share = 1.5: must be between 0 and 1"
+    );
+    assert_eq!(
+        refused(json!({"freq-mask": {"min-masks": 3}})),
+        "augment.freq-mask.min-masks = 3: must not be above max-masks = 2"
+    );
+    assert_eq!(
+        refused(json!({"gain-db": {"min-db": 7}})),
+        "augment.gain-db.min-db = 7: must not be above max-db = 6"
+    );
+    assert!(refused(json!({"time-warp": {}})).starts_with("unknown field `time-warp`"));
+    assert!(refused(json!({"time-shift": {"share": 1}})).starts_with("unknown field `share`"));
+    let mixup = Mixup {
+        alpha: 0.0,
+        ..Mixup::default()
+    };
+    assert_eq!(
+        mixup.check("batches.mixup").unwrap_err().to_string(),
+        "batches.mixup.alpha = 0: must be between 0.001 and 1000; leave mixup out for no blending"
+    );
+    let linear = FrontEnd {
+        level: Level::Linear,
+        ..FrontEnd::default()
+    };
+    let gain = Augment {
+        gain_db: Some(GainDb::default()),
+        ..Augment::default()
+    };
+    assert_eq!(
+        gain.check_with("augment", &linear).unwrap_err().to_string(),
+        "augment.gain-db = (set): needs logarithmic features: leave it out, or set front-end.level to log or db"
+    );
+}

@@ -1,0 +1,55 @@
+//! Orders, batches and streams of them: pure functions of the seed and the position.
+
+#[path = "../runtime_support/mod.rs"]
+mod runtime_support;
+
+mod mixing;
+mod orders;
+mod settings;
+mod stored;
+mod streams;
+
+use earmark_data::Workers;
+use earmark_data::batches::{
+    Batch, BatchConfig, BatchMaker, BatchStream, ExampleIndex, ExamplePlace, Position,
+};
+use earmark_data::rng::{self, ChaCha8Rng};
+
+const START: Position = Position { epoch: 0, batch: 0 };
+
+fn place(clip: u32, example: u32) -> ExamplePlace {
+    ExamplePlace { clip, example }
+}
+
+/// Twelve clips with 1 to 4 examples: x is one-hot in the example, y in the clip; noise on top from the example's stream.
+fn toy(config: &BatchConfig, workers: usize, seed: u64, noise: f64) -> BatchMaker {
+    let counts: Vec<u32> = (0..12).map(|clip| clip % 4 + 1).collect();
+    let firsts: Vec<u32> = counts
+        .iter()
+        .scan(0, |sum, count| Some(std::mem::replace(sum, *sum + count)))
+        .collect();
+    let make = move |place: ExamplePlace, x: &mut [f32], y: &mut [f32], rng: &mut ChaCha8Rng| {
+        x[(firsts[place.clip as usize] + place.example) as usize] = 1.0;
+        x.iter_mut()
+            .for_each(|value| *value += (noise * rng::unit(rng)) as f32);
+        y[place.clip as usize] = 1.0;
+        Ok(())
+    };
+    BatchMaker::new(
+        config,
+        ExampleIndex::new(&counts),
+        [1, 5, 6],
+        12,
+        seed,
+        Workers::new(workers).unwrap(),
+        make,
+    )
+    .unwrap()
+}
+
+fn take(maker: BatchMaker, from: Position, count: usize) -> Vec<Batch> {
+    BatchStream::start(maker, from)
+        .take(count)
+        .map(Result::unwrap)
+        .collect()
+}

@@ -1,0 +1,134 @@
+//! Batches as a function of seed and position, and the thread that makes them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use earmark_data::Workers;
+use earmark_data::augment::{Mixup, Partner};
+use earmark_data::batches::{BatchConfig, BatchMaker, BatchStream, ExampleIndex, ExamplePlace, Position};
+use earmark_data::rng::ChaCha8Rng;
+
+use crate::{START, take, toy};
+
+#[test]
+fn batches_are_the_same_for_any_workers_and_any_start() {
+    for mixup in [
+        None,
+        Some(Mixup::default()),
+        Some(Mixup {
+            partner: Partner::Epoch,
+            prob: 0.5,
+            ..Mixup::default()
+        }),
+    ] {
+        for drop_last in [true, false] {
+            let config = BatchConfig {
+                size: 8,
+                drop_last,
+                mixup: mixup.clone(),
+                ..BatchConfig::default()
+            };
+            let all = take(toy(&config, 1, 5, 0.1), START, 12);
+            let per_epoch = if drop_last { 3 } else { 4 };
+            for (step, batch) in all.iter().enumerate() {
+                let position = Position {
+                    epoch: step as u64 / per_epoch,
+                    batch: step as u64 % per_epoch,
+                };
+                assert_eq!(batch.position, position);
+                let full = if !drop_last && position.batch == 3 { 6 } else { 8 };
+                assert_eq!(batch.shape, [full, 1, 5, 6]);
+                assert_eq!(
+                    (batch.x.len(), batch.y.len(), batch.clips.len()),
+                    (full * 30, full * 12, full)
+                );
+            }
+            assert_eq!(take(toy(&config, 4, 5, 0.1), START, 12), all);
+            for start in [1, 4, 7] {
+                let maker = toy(&config, 3, 5, 0.1);
+                let position = maker.position(start);
+                assert_eq!(take(maker, position, 12 - start as usize), all[start as usize..]);
+                // A position past the end of its epoch is in a later one.
+                assert_eq!(
+                    toy(&config, 2, 5, 0.1)
+                        .batch(Position {
+                            epoch: 0,
+                            batch: start
+                        })
+                        .unwrap(),
+                    all[start as usize]
+                );
+            }
+            assert_ne!(take(toy(&config, 1, 6, 0.1), START, 1)[0], all[0]);
+        }
+    }
+}
+
+#[test]
+fn an_epoch_has_every_example_and_its_targets() {
+    let config = BatchConfig {
+        size: 5,
+        ..BatchConfig::default()
+    };
+    let mut seen = vec![0; 30];
+    for batch in take(toy(&config, 2, 1, 0.0), START, 6) {
+        for (row, &clip) in batch.clips.iter().enumerate() {
+            let x = &batch.x[row * 30..][..30];
+            let y = &batch.y[row * 12..][..12];
+            seen[x.iter().position(|&value| value == 1.0).unwrap()] += 1;
+            assert_eq!(
+                (x.iter().sum::<f32>(), y.iter().sum::<f32>(), y[clip as usize]),
+                (1.0, 1.0, 1.0)
+            );
+        }
+    }
+    assert_eq!(seen, vec![1; 30]);
+}
+
+#[test]
+fn a_stream_runs_ahead_by_its_prefetch_and_stops_when_dropped() {
+    let made = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&made);
+    let config = BatchConfig {
+        size: 2,
+        prefetch: 3,
+        ..BatchConfig::default()
+    };
+    let workers = Workers::new(2).unwrap();
+    let maker = BatchMaker::new(
+        &config,
+        ExampleIndex::new(&[1; 10]),
+        [1, 1, 1],
+        1,
+        0,
+        workers,
+        move |_, _, _, _| {
+            count.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        },
+    )
+    .unwrap();
+    let mut stream = BatchStream::start(maker, START);
+    for _ in 0..10 {
+        stream.next().unwrap().unwrap();
+    }
+    drop(stream);
+    // 10 taken, 3 ahead, one waiting for room; and after the drop none.
+    let after = made.load(Ordering::SeqCst);
+    assert!((20..=28).contains(&after), "{after} examples");
+    assert_eq!(Arc::strong_count(&made), 1, "the thread is gone, and its maker");
+}
+
+#[test]
+#[should_panic(expected = "a hook that fails")]
+fn a_panic_reaches_who_waits() {
+    let workers = Workers::new(2).unwrap();
+    let config = BatchConfig {
+        size: 2,
+        ..BatchConfig::default()
+    };
+    let make =
+        |_: ExamplePlace, _: &mut [f32], _: &mut [f32], _: &mut ChaCha8Rng| panic!("a hook that fails");
+    let maker = BatchMaker::new(&config, ExampleIndex::new(&[4]), [1, 1, 1], 1, 0, workers, make).unwrap();
+    let _ = BatchStream::start(maker, START).next();
+}

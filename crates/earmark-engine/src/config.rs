@@ -1,0 +1,185 @@
+//! The recipe's sections `[train]` and `[validation]`.
+
+use crate::loss::Loss;
+use crate::optimizer::{GradientClip, OptimizerConfig};
+use crate::schedule::Schedule;
+use earmark_metrics::Report;
+use serde::{Deserialize, Serialize};
+
+/// A refused value: key below the section, value, remedy.
+pub type Refusal = (String, String, &'static str);
+
+/// `[train]` of a recipe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Where all randomness begins.
+    #[serde(default)]
+    pub seed: u64,
+    /// Length of the training in epochs; or `steps`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<f64>,
+    /// Length of the training in steps (batches); or `epochs`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
+    /// Learning rate that the schedule begins from.
+    pub learning_rate: f64,
+    /// What is minimised, and what a score is.
+    #[serde(default)]
+    pub loss: Loss,
+    /// How weights move.
+    #[serde(default)]
+    pub optimizer: OptimizerConfig,
+    /// How the rate changes.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// Limits gradients; without this key they are taken as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gradient_clip: Option<GradientClip>,
+    /// Share of the old value that an exponential moving average of the weights keeps at each step; checkpoints then hold the
+    /// average. 0 is off.
+    #[serde(default)]
+    pub average_decay: f64,
+}
+
+impl TrainConfig {
+    /// Steps of the whole training.
+    pub fn total_steps(&self, steps_per_epoch: u64) -> u64 {
+        match (self.steps, self.epochs) {
+            (Some(steps), _) => steps,
+            (None, Some(epochs)) => ((epochs * steps_per_epoch as f64).round() as u64).max(1),
+            (None, None) => 0,
+        }
+    }
+
+    /// Refuses values that can't work.
+    pub fn check(&self) -> Result<(), Refusal> {
+        let refuse = |key: &str, value: String, remedy| Err((key.to_owned(), value, remedy));
+        match (self.epochs, self.steps) {
+            (None, None) => return refuse("epochs", "missing".into(), "set train.epochs or train.steps"),
+            (Some(e), Some(_)) => return refuse("epochs", e.to_string(), "train.steps is set as well; keep one of the two"),
+            (Some(e), None) if !(e > 0.0 && e.is_finite()) => {
+                return refuse("epochs", e.to_string(), "choose a positive number");
+            }
+            (None, Some(0)) => return refuse("steps", "0".into(), "choose 1 or more"),
+            _ => {}
+        }
+        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
+            return refuse("learning-rate", self.learning_rate.to_string(), "choose a positive number, such as 0.001");
+        }
+        if !(0.0..=1.0).contains(&self.loss.label_smoothing()) {
+            return refuse("loss.label-smoothing", self.loss.label_smoothing().to_string(), "choose a share from 0 to 1");
+        }
+        if !(0.0..1.0).contains(&self.average_decay) {
+            return refuse("average-decay", self.average_decay.to_string(), "choose 0 (off) to below 1, such as 0.999");
+        }
+        let below = |section: &'static str| move |(key, value, remedy)| (format!("{section}.{key}"), value, remedy);
+        self.optimizer.check().map_err(below("optimizer"))?;
+        self.schedule.check().map_err(below("schedule"))?;
+        if let Some(GradientClip::GlobalNorm { max } | GradientClip::Value { max }) = self.gradient_clip
+            && !(max > 0.0 && max.is_finite())
+        {
+            return refuse("gradient-clip.max", max.to_string(), "choose a positive number");
+        }
+        Ok(())
+    }
+}
+
+/// The result that steers plateaus, early stopping and the best checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub enum Metric {
+    /// Label-weighted label-ranking average precision.
+    #[default]
+    #[serde(rename = "lwlrap")]
+    Lwlrap,
+    /// Share of clips whose best score is a true label.
+    #[serde(rename = "accuracy")]
+    Accuracy,
+    /// Mean average precision at 3.
+    #[serde(rename = "map@3")]
+    MapAt3,
+    /// Mean over classes of average precision.
+    #[serde(rename = "mAP")]
+    MeanAp,
+    /// Mean over classes of the area under the ROC curve.
+    #[serde(rename = "auc")]
+    Auc,
+}
+
+impl Metric {
+    /// Its value in a report; `None` where it is not defined.
+    pub fn of(self, report: &Report) -> Option<f64> {
+        match self {
+            Self::Lwlrap => report.lwlrap,
+            Self::Accuracy => report.accuracy,
+            Self::MapAt3 => report.map,
+            Self::MeanAp => report.mean_ap,
+            Self::Auc => report.auc,
+        }
+    }
+
+    /// Its name in recipes, logs and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lwlrap => "lwlrap",
+            Self::Accuracy => "accuracy",
+            Self::MapAt3 => "map@3",
+            Self::MeanAp => "mAP",
+            Self::Auc => "auc",
+        }
+    }
+}
+
+/// Where the validation clips come from.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
+pub enum ValidationSplit {
+    /// None: training runs to its end and the last checkpoint counts.
+    None,
+    /// A share of the training clips, stratified by label, clips of one group kept together. They are not trained on.
+    HoldOut {
+        /// Share of the clips.
+        fraction: f64,
+    },
+    /// The judged fold itself, as argus published: every score made that way is marked optimistic.
+    JudgedFold,
+}
+
+/// `[validation]` of a recipe.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct ValidationConfig {
+    /// Where the clips come from.
+    pub split: ValidationSplit,
+    /// What is looked at.
+    pub metric: Metric,
+    /// Validate at every so many checkpoints.
+    pub every_checkpoints: u64,
+    /// End training after this many validations without a better one; 0 never does.
+    pub early_stop_patience: u32,
+}
+
+impl Default for ValidationConfig {
+    fn default() -> Self {
+        Self { split: ValidationSplit::None, metric: Metric::Lwlrap, every_checkpoints: 1, early_stop_patience: 0 }
+    }
+}
+
+impl ValidationConfig {
+    /// Refuses values that can't work.
+    pub fn check(&self) -> Result<(), Refusal> {
+        if let ValidationSplit::HoldOut { fraction } = self.split
+            && !(fraction > 0.0 && fraction < 1.0)
+        {
+            return Err(("split.fraction".into(), fraction.to_string(), "choose a share between 0 and 1, such as 0.1"));
+        }
+        if self.every_checkpoints == 0 {
+            return Err(("every-checkpoints".into(), "0".into(), "choose 1 or more"));
+        }
+        if self.split == ValidationSplit::None && self.early_stop_patience > 0 {
+            let remedy = "early stopping needs validation clips: set validation.split";
+            return Err(("early-stop-patience".into(), self.early_stop_patience.to_string(), remedy));
+        }
+        Ok(())
+    }
+}

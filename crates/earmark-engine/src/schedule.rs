@@ -1,0 +1,226 @@
+//! Learning-rate schedules: the rate of a step, from the step and (for plateaus) from the scores so far.
+
+use serde::{Deserialize, Serialize};
+
+/// `[train.schedule]` of a recipe. The rates multiply or replace `train.learning-rate`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Default)]
+#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
+pub enum Schedule {
+    /// The same rate throughout.
+    #[default]
+    Constant,
+    /// `rate * decay ^ (epochs / every-epochs)`; with `staircase` the exponent is rounded down, as in the DCASE 2019 baseline.
+    Exponential {
+        /// Factor per interval.
+        decay: f64,
+        /// Length of the interval in epochs.
+        every_epochs: f64,
+        /// Whether the rate falls in steps.
+        #[serde(default = "yes")]
+        staircase: bool,
+    },
+    /// Multiplies the rate by `factor` once the validation score has not improved for `patience` validations in a row.
+    Plateau {
+        /// Factor of each reduction.
+        factor: f64,
+        /// Validations without improvement that are tolerated.
+        patience: u32,
+        /// What counts as an improvement, absolute.
+        #[serde(default)]
+        min_delta: f64,
+        /// Where reductions end.
+        #[serde(default)]
+        min_rate: f64,
+    },
+    /// Linear rise over `warm-up-epochs`, then half a cosine down to `final-rate` at the end of training (Loshchilov and Hutter 2017).
+    Cosine {
+        /// Epochs of linear rise from 0.
+        #[serde(default)]
+        warm_up_epochs: f64,
+        /// Rate at the last step.
+        #[serde(default)]
+        final_rate: f64,
+    },
+    /// Between `train.learning-rate` and `peak-rate` and back, linearly (Smith 2017, triangular policy).
+    Triangular {
+        /// Highest rate.
+        peak_rate: f64,
+        /// Epochs of the rise, and again of the fall.
+        half_cycle_epochs: f64,
+    },
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Where training stands, as far as a rate depends on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Position {
+    /// Steps done before this one.
+    pub step: u64,
+    /// Steps of an epoch.
+    pub steps_per_epoch: u64,
+    /// Steps of the whole training.
+    pub total_steps: u64,
+}
+
+/// Memory of the plateau schedule; part of a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlateauState {
+    /// Product of the reductions so far.
+    pub factor: f64,
+    /// Best validation score so far, higher is better.
+    pub best: Option<f64>,
+    /// Validations since then.
+    pub waited: u32,
+}
+
+impl Default for PlateauState {
+    fn default() -> Self {
+        Self { factor: 1.0, best: None, waited: 0 }
+    }
+}
+
+impl Schedule {
+    /// The learning rate of a step.
+    pub fn rate(&self, base: f64, at: Position, plateau: &PlateauState) -> f64 {
+        let epochs = at.step as f64 / at.steps_per_epoch.max(1) as f64;
+        match *self {
+            Self::Constant => base,
+            Self::Exponential { decay, every_epochs, staircase } => {
+                let n = epochs / every_epochs;
+                base * decay.powf(if staircase { n.floor() } else { n })
+            }
+            Self::Plateau { min_rate, .. } => (base * plateau.factor).max(min_rate.min(base)),
+            Self::Cosine { warm_up_epochs, final_rate } => {
+                let warm_up = warm_up_epochs * at.steps_per_epoch as f64;
+                if (at.step as f64) < warm_up {
+                    return base * (at.step + 1) as f64 / warm_up.ceil().max(1.0);
+                }
+                let rest = (at.total_steps as f64 - 1.0 - warm_up).max(1.0);
+                let t = ((at.step as f64 - warm_up) / rest).min(1.0);
+                final_rate + (base - final_rate) * 0.5 * (1.0 + (std::f64::consts::PI * t).cos())
+            }
+            Self::Triangular { peak_rate, half_cycle_epochs } => {
+                let phase = (epochs / half_cycle_epochs) % 2.0;
+                base + (peak_rate - base) * (1.0 - (phase - 1.0).abs())
+            }
+        }
+    }
+
+    /// Takes in a validation score (higher is better); true when the rate falls because of it.
+    pub fn observe(&self, score: f64, state: &mut PlateauState) -> bool {
+        let Self::Plateau { factor, patience, min_delta, .. } = *self else { return false };
+        if state.best.is_none_or(|best| score > best + min_delta) {
+            state.best = Some(score);
+            state.waited = 0;
+            return false;
+        }
+        state.waited += 1;
+        if state.waited <= patience {
+            return false;
+        }
+        state.factor *= factor;
+        state.waited = 0;
+        true
+    }
+
+    /// The first key with a value that can't work: key, value, remedy.
+    pub fn check(&self) -> Result<(), (&'static str, String, &'static str)> {
+        let positive = |v: f64| v > 0.0 && v.is_finite();
+        match *self {
+            Self::Constant => Ok(()),
+            Self::Exponential { decay, every_epochs, .. } => {
+                if !(positive(decay) && decay <= 1.0) {
+                    return Err(("decay", decay.to_string(), "choose a factor above 0, at most 1; for no decay use kind = \"constant\""));
+                }
+                if !positive(every_epochs) {
+                    return Err(("every-epochs", every_epochs.to_string(), "choose a positive number of epochs"));
+                }
+                Ok(())
+            }
+            Self::Plateau { factor, min_delta, min_rate, .. } => {
+                if !(positive(factor) && factor < 1.0) {
+                    return Err(("factor", factor.to_string(), "choose a factor between 0 and 1"));
+                }
+                if min_delta < 0.0 || min_delta.is_nan() {
+                    return Err(("min-delta", min_delta.to_string(), "choose 0 or more"));
+                }
+                if min_rate < 0.0 || min_rate.is_nan() {
+                    return Err(("min-rate", min_rate.to_string(), "choose 0 or more"));
+                }
+                Ok(())
+            }
+            Self::Cosine { warm_up_epochs, final_rate } => {
+                if warm_up_epochs < 0.0 || !warm_up_epochs.is_finite() {
+                    return Err(("warm-up-epochs", warm_up_epochs.to_string(), "choose 0 or more"));
+                }
+                if final_rate < 0.0 || !final_rate.is_finite() {
+                    return Err(("final-rate", final_rate.to_string(), "choose 0 or more"));
+                }
+                Ok(())
+            }
+            Self::Triangular { peak_rate, half_cycle_epochs } => {
+                if !positive(peak_rate) {
+                    return Err(("peak-rate", peak_rate.to_string(), "choose a positive rate"));
+                }
+                if !positive(half_cycle_epochs) {
+                    return Err(("half-cycle-epochs", half_cycle_epochs.to_string(), "choose a positive number of epochs"));
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rates(schedule: Schedule, base: f64, steps: &[u64]) -> Vec<f64> {
+        let at = |step| Position { step, steps_per_epoch: 10, total_steps: 101 };
+        steps.iter().map(|&s| schedule.rate(base, at(s), &PlateauState::default())).collect()
+    }
+
+    #[track_caller]
+    fn close(got: &[f64], want: &[f64]) {
+        assert_eq!(got.len(), want.len());
+        for (g, w) in got.iter().zip(want) {
+            assert!((g - w).abs() < 1e-12, "{got:?} against {want:?}");
+        }
+    }
+
+    #[test]
+    fn exponential_falls_in_steps_or_continuously() {
+        let s = |staircase| Schedule::Exponential { decay: 0.5, every_epochs: 2.5, staircase };
+        close(&rates(s(true), 1.0, &[0, 24, 25, 50]), &[1.0, 1.0, 0.5, 0.25]);
+        close(&rates(s(false), 1.0, &[0, 25]), &[1.0, 0.5]);
+        let half = rates(s(false), 1.0, &[12])[0];
+        assert!(half < 0.73 && half > 0.71);
+    }
+
+    #[test]
+    fn cosine_rises_then_falls_to_the_final_rate() {
+        let s = Schedule::Cosine { warm_up_epochs: 2.0, final_rate: 0.1 };
+        close(&rates(s, 1.0, &[0, 9, 19, 20, 60, 100]), &[0.05, 0.5, 1.0, 1.0, 0.55, 0.1]);
+    }
+
+    #[test]
+    fn triangle_peaks_after_half_a_cycle() {
+        let s = Schedule::Triangular { peak_rate: 1.0, half_cycle_epochs: 1.0 };
+        close(&rates(s, 0.1, &[0, 5, 10, 15, 20]), &[0.1, 0.55, 1.0, 0.55, 0.1]);
+    }
+
+    #[test]
+    fn plateau_waits_then_reduces() {
+        let s = Schedule::Plateau { factor: 0.5, patience: 1, min_delta: 0.01, min_rate: 0.2 };
+        let mut state = PlateauState::default();
+        // 0.505 is no improvement over 0.5 by min-delta.
+        let falls: Vec<bool> = [0.5, 0.505, 0.4, 0.6, 0.6, 0.6, 0.6, 0.6].iter().map(|&x| s.observe(x, &mut state)).collect();
+        assert_eq!(falls, [false, false, true, false, false, true, false, true]);
+        assert_eq!(state.factor, 0.125);
+        let at = Position { step: 0, steps_per_epoch: 1, total_steps: 1 };
+        assert_eq!(s.rate(1.0, at, &state), 0.2, "min-rate holds");
+    }
+}

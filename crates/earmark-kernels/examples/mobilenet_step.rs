@@ -1,0 +1,203 @@
+//! Times one training step of the MobileNetV1 of the DCASE 2019 baseline: forward, backward, Adam.
+//!
+//! `cargo run --release -p earmark-kernels --example mobilenet_step [batch] [repeats]`
+//! (`bench/torch_mobilenet.py` times the same step with PyTorch.)
+
+#![allow(clippy::print_stdout)]
+
+mod clock;
+
+use std::time::Instant;
+
+use clock::processor_seconds;
+use earmark_kernels::chain::{Chain, Kind, Layer, Params};
+use earmark_kernels::infer::{Inference, Statistics};
+use earmark_kernels::optim::{Adam, AdamEpsilon};
+use earmark_kernels::pool::{self, Pool, PoolShape};
+use earmark_kernels::{Activation, Window, Workspace};
+
+/// Stride and output channels of the depthwise-pointwise pairs.
+const PAIRS: [(usize, usize); 13] = [
+    (1, 64),
+    (2, 128),
+    (1, 128),
+    (2, 256),
+    (1, 256),
+    (2, 512),
+    (1, 512),
+    (1, 512),
+    (1, 512),
+    (1, 512),
+    (1, 512),
+    (2, 1024),
+    (1, 1024),
+];
+
+fn layers(size: [usize; 2]) -> Vec<Layer> {
+    let layer = |kind, inputs, outputs| Layer {
+        kind,
+        inputs,
+        outputs,
+        act: Activation::Relu,
+        epsilon: 1e-3,
+    };
+    let mut all = vec![layer(Kind::Dense(Window::same([3, 3], [1, 1], size)), 1, 16)];
+    let (mut channels, mut now) = (16, size);
+    for (stride, outputs) in PAIRS {
+        let window = Window::same([3, 3], [stride; 2], now);
+        all.push(layer(Kind::Depthwise(window), channels, channels));
+        all.push(layer(Kind::Pointwise, channels, outputs));
+        now = window.output(now).expect("the window fits");
+        channels = outputs;
+    }
+    all
+}
+
+struct Tensor {
+    value: Vec<f32>,
+    m: Vec<f32>,
+    v: Vec<f32>,
+}
+
+impl Tensor {
+    fn new(value: Vec<f32>) -> Self {
+        Self {
+            m: vec![0.0; value.len()],
+            v: vec![0.0; value.len()],
+            value,
+        }
+    }
+}
+
+fn noise(n: usize, scale: f32) -> Vec<f32> {
+    let mut state = 12345u32;
+    (0..n)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            ((state >> 8) as f32 / 8_388_608.0 - 1.0) * scale
+        })
+        .collect()
+}
+
+/// Times inference for the whole batch and for one example.
+fn infer(ws: &Workspace, chain: &Chain, params: &[[Tensor; 3]], x: &[f32], repeats: usize) {
+    let ones: Vec<_> = chain
+        .layers()
+        .iter()
+        .map(|l| (vec![0.0; l.outputs], vec![1.0; l.outputs]))
+        .collect();
+    let borrowed: Vec<Params<'_>> = params
+        .iter()
+        .map(|[weight, gamma, beta]| Params {
+            weight: &weight.value,
+            gamma: &gamma.value,
+            beta: &beta.value,
+        })
+        .collect();
+    let statistics: Vec<_> = ones
+        .iter()
+        .map(|(mean, variance)| Statistics { mean, variance })
+        .collect();
+    let ready = Inference::new(ws, chain, &borrowed, &statistics);
+    let [h, w] = chain.output_size();
+    let image = chain.size(0)[0] * chain.size(0)[1];
+    for batch in [x.len() / image, 1] {
+        let mut out = vec![0.0; 1024 * batch * h * w];
+        let repeats = if batch == 1 { 20 * repeats } else { repeats };
+        let cpu = processor_seconds();
+        let mut fastest = f64::MAX;
+        for _ in 0..repeats {
+            let start = Instant::now();
+            ready.run(ws, &x[..batch * image], &mut out);
+            fastest = fastest.min(start.elapsed().as_secs_f64());
+        }
+        let cpu = cpu
+            .zip(processor_seconds())
+            .map_or(f64::NAN, |(a, b)| (b - a) / repeats as f64);
+        println!(
+            "inference of {batch}: fastest {:.2} ms, mean processor time {:.2} ms",
+            fastest * 1e3,
+            cpu * 1e3
+        );
+    }
+}
+
+fn main() {
+    let mut args = std::env::args()
+        .skip(1)
+        .map(|a| a.parse::<usize>().expect("a number"));
+    let (batch, repeats) = (args.next().unwrap_or(64), args.next().unwrap_or(5));
+    let size = [100, 96];
+    let chain = Chain::new(size, layers(size)).expect("the layers follow each other");
+    let ws = Workspace::new();
+    let mut params: Vec<[Tensor; 3]> = chain
+        .layers()
+        .iter()
+        .map(|l| {
+            let fan = l.weights() / l.outputs;
+            [
+                Tensor::new(noise(l.weights(), (6.0 / fan as f32).sqrt())),
+                Tensor::new(vec![1.0; l.outputs]),
+                Tensor::new(vec![0.0; l.outputs]),
+            ]
+        })
+        .collect();
+    let x = noise(batch * size[0] * size[1], 1.0);
+    let [h, w] = chain.output_size();
+    let channels = 1024;
+    let mean = PoolShape {
+        pool: Pool::Mean,
+        window: [h, w],
+        channels,
+        size: [h, w],
+    };
+    let mut times = Vec::new();
+    for step in 0..repeats {
+        let (start, cpu) = (Instant::now(), processor_seconds());
+        let borrowed: Vec<Params<'_>> = params
+            .iter()
+            .map(|[weight, gamma, beta]| Params {
+                weight: &weight.value,
+                gamma: &gamma.value,
+                beta: &beta.value,
+            })
+            .collect();
+        let saved = chain.forward(&ws, &borrowed, &x);
+        let mut pooled = vec![0.0; channels * batch];
+        pool::forward(&ws, &mean, saved.output(), &mut pooled);
+        let forward = start.elapsed().as_secs_f64();
+        // The loss is half the sum of squares of the pooled output: its gradient is the output itself.
+        let mut g = ws.take(saved.output().raw.len());
+        let sums = pool::backward(&ws, &mean, saved.output(), &pooled, &mut g);
+        let grads = chain.backward(&ws, &borrowed, &x, &saved, (g, sums), None);
+        let backward = start.elapsed().as_secs_f64() - forward;
+        drop(saved);
+        let adam = Adam {
+            learning_rate: 1e-4,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            epsilon_at: AdamEpsilon::Corrected,
+        };
+        for (p, g) in params.iter_mut().zip(&grads) {
+            for (p, g) in p.iter_mut().zip([&g.weight, &g.gamma, &g.beta]) {
+                adam.update(&ws, step as u64 + 1, &mut p.value, g, &mut p.m, &mut p.v);
+            }
+        }
+        let total = start.elapsed().as_secs_f64();
+        let optimizer = total - forward - backward;
+        let cpu = cpu.zip(processor_seconds()).map_or(f64::NAN, |(a, b)| b - a);
+        println!(
+            "step {step}: forward {forward:.3} s, backward {backward:.3} s, optimizer {optimizer:.4} s, total {total:.3} s, processor time {cpu:.3} s"
+        );
+        times.push(total);
+    }
+    infer(&ws, &chain, &params, &x, repeats);
+    times.sort_by(f64::total_cmp);
+    println!(
+        "batch {batch}: fastest {:.3} s, median {:.3} s; workspace {} MiB",
+        times[0],
+        times[times.len() / 2],
+        ws.idle_bytes() >> 20
+    );
+}

@@ -1,0 +1,171 @@
+//! A chain prepared for inference: weights packed once, normalisations fixed and applied while results are in the cache.
+
+use rayon::prelude::*;
+
+use crate::chain::{Chain, Kind, Params};
+use crate::conv::{self, Algorithm, ConvShape, ConvWeights};
+use crate::depthwise::{self, DepthwiseShape};
+use crate::epilogue::Epilogue;
+use crate::memory::Workspace;
+use crate::norm::{Input, Norm};
+use crate::panels::PackedWeights;
+use crate::pointwise;
+use crate::tiles::split_at;
+
+/// Images that one thread takes through the whole chain together: few enough that what is between
+/// layers stays in the cache, enough that the last layers' small planes fill the product kernel.
+const GROUP: usize = 4;
+
+/// Moving statistics of one layer's normalisation.
+#[derive(Clone, Copy, Debug)]
+pub struct Statistics<'a> {
+    /// Mean of each channel.
+    pub mean: &'a [f32],
+    /// Variance of each channel.
+    pub variance: &'a [f32],
+}
+
+#[derive(Debug)]
+enum Ready {
+    Dense(ConvWeights, ConvShape),
+    Depthwise(Vec<f32>, DepthwiseShape),
+    Pointwise(PackedWeights),
+}
+
+/// A [`Chain`] with its parameters, ready to run.
+#[derive(Debug)]
+pub struct Inference {
+    chain: Chain,
+    layers: Vec<(Ready, Norm)>,
+}
+
+impl Inference {
+    /// Packs the weights; later changes of `params` have no effect.
+    ///
+    /// # Panics
+    /// If a length does not fit the chain.
+    pub fn new(ws: &Workspace, chain: &Chain, params: &[Params<'_>], statistics: &[Statistics<'_>]) -> Self {
+        let count = chain.layers().len();
+        assert!(
+            params.len() == count && statistics.len() == count,
+            "one set of parameters for each of {count} layers"
+        );
+        let layers =
+            chain
+                .layers()
+                .iter()
+                .zip(params)
+                .zip(statistics)
+                .enumerate()
+                .map(|(i, ((layer, p), s))| {
+                    assert_eq!(p.weight.len(), layer.weights(), "weights of layer {i}");
+                    let norm = Norm::fixed(s.mean, s.variance, p.gamma, p.beta, layer.epsilon);
+                    assert_eq!(norm.channels(), layer.outputs, "statistics of layer {i}");
+                    let ready = match layer.kind {
+                        Kind::Dense(window) => {
+                            let shape = ConvShape {
+                                inputs: layer.inputs,
+                                outputs: layer.outputs,
+                                window,
+                                size: chain.size(i),
+                                algorithm: Algorithm::Auto,
+                            };
+                            Ready::Dense(conv::pack(ws, p.weight, &shape), shape)
+                        }
+                        Kind::Depthwise(window) => {
+                            let shape = DepthwiseShape {
+                                channels: layer.inputs,
+                                window,
+                                size: chain.size(i),
+                            };
+                            Ready::Depthwise(p.weight.to_vec(), shape)
+                        }
+                        Kind::Pointwise => {
+                            Ready::Pointwise(pointwise::pack(ws, p.weight, layer.outputs, layer.inputs))
+                        }
+                    };
+                    (ready, norm)
+                });
+        Self {
+            layers: layers.collect(),
+            chain: chain.clone(),
+        }
+    }
+
+    /// The chain that was prepared.
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// Computes the normalised and activated output `[O, B * Ho * Wo]` from `x[I, B * H * W]`.
+    ///
+    /// A larger batch is cut into groups of images that go through all layers on one thread each; a small one is
+    /// spread over the threads within each layer. The results are the same bits.
+    ///
+    /// # Panics
+    /// If a length does not fit.
+    pub fn run(&self, ws: &Workspace, x: &[f32], out: &mut [f32]) {
+        let (pixels, out_pixels, batch) = self.check(x, out);
+        if batch < 2 * GROUP {
+            return self.group(ws, x, batch, out);
+        }
+        let inputs = self.chain.layers()[0].inputs;
+        let outputs = out.len() / (batch * out_pixels);
+        let bounds: Vec<_> = (0..batch)
+            .step_by(GROUP)
+            .map(|b| (b * out_pixels, GROUP.min(batch - b) * out_pixels))
+            .collect();
+        let serial = ws.serial();
+        split_at(out, outputs, batch * out_pixels, outputs, &bounds)
+            .into_par_iter()
+            .with_max_len(1)
+            .for_each(|mut tile| {
+                let (first, images) = (tile.col0 / out_pixels, tile.cols / out_pixels);
+                let mut part = ws.take(inputs * images * pixels);
+                for (c, to) in part.chunks_exact_mut(images * pixels).enumerate() {
+                    to.copy_from_slice(&x[(c * batch + first) * pixels..][..images * pixels]);
+                }
+                let mut result = ws.take(outputs * tile.cols);
+                self.group(&serial, &part, images, &mut result);
+                for (c, from) in result.chunks_exact(tile.cols).enumerate() {
+                    tile.row(c).copy_from_slice(from);
+                }
+            });
+    }
+
+    fn check(&self, x: &[f32], out: &[f32]) -> (usize, usize, usize) {
+        let first = self.chain.layers()[0].inputs;
+        let [h, w] = self.chain.size(0);
+        assert!(
+            !x.is_empty() && x.len().is_multiple_of(first * h * w),
+            "input must be [{first}, B * {h} * {w}]"
+        );
+        let batch = x.len() / (first * h * w);
+        let [oh, ow] = self.chain.output_size();
+        let want = self.chain.raw_len(self.layers.len() - 1, batch);
+        assert_eq!(
+            out.len(),
+            want,
+            "output must be [channels, {batch} * {oh} * {ow}]"
+        );
+        (h * w, oh * ow, batch)
+    }
+
+    /// All layers, one after the other.
+    fn group(&self, ws: &Workspace, x: &[f32], batch: usize, out: &mut [f32]) {
+        let mut now = None;
+        for (i, (layer, (ready, norm))) in self.chain.layers().iter().zip(&self.layers).enumerate() {
+            let mut next = ws.take(self.chain.raw_len(i, batch));
+            let input = Input::plain(now.as_deref().unwrap_or(x));
+            let last = i + 1 == self.layers.len();
+            let target = if last { &mut *out } else { &mut next[..] };
+            let then = Epilogue::Apply(norm, layer.act);
+            match ready {
+                Ready::Dense(packed, shape) => conv::forward(ws, packed, shape, input, target, then),
+                Ready::Depthwise(weight, shape) => depthwise::forward(ws, weight, shape, input, target, then),
+                Ready::Pointwise(packed) => pointwise::forward(ws, packed, input, target, then),
+            };
+            now = Some(next);
+        }
+    }
+}

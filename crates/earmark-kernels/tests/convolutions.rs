@@ -1,0 +1,370 @@
+//! Pointwise, depthwise and dense convolutions against naive f64 loops, over random shapes, on every
+//! instruction set, and bit for bit between one thread and two.
+
+mod oracle;
+
+use earmark_kernels::conv::Algorithm;
+use earmark_kernels::depthwise::DepthwiseShape;
+use earmark_kernels::{
+    Activation, Epilogue, Input, InputGrad, Moments, Norm, OutputGrad, Window, Workspace, conv, depthwise,
+    pointwise, simd::Isa,
+};
+use oracle::{Conv, Rng, assert_close, f64s};
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+
+const ACTS: [Activation; 5] = [
+    Activation::Identity,
+    Activation::Relu,
+    Activation::Relu6,
+    Activation::HardSwish,
+    Activation::Prelu { slope: 0.25 },
+];
+
+/// Everything that one operation yields.
+#[derive(Debug, PartialEq)]
+struct Outcome {
+    y: Vec<f32>,
+    moments: Vec<Moments>,
+    dx: Vec<f32>,
+    sums: Vec<(f64, f64)>,
+    weight: Vec<f32>,
+}
+
+fn run(
+    ws: &Workspace,
+    c: &Conv,
+    algorithm: Algorithm,
+    x: Input<'_>,
+    w: &[f32],
+    dy: OutputGrad<'_>,
+) -> Outcome {
+    let mut y = vec![f32::NAN; c.y_len()];
+    let mut dx = vec![f32::NAN; c.x_len()];
+    let (moments, InputGrad { sums, weight }) = if c.depthwise {
+        let shape = DepthwiseShape {
+            channels: c.inputs,
+            window: c.window,
+            size: c.size,
+        };
+        (
+            depthwise::forward(ws, w, &shape, x, &mut y, Epilogue::Moments),
+            depthwise::backward(ws, w, &shape, x, dy, Some(&mut dx)),
+        )
+    } else if c.window.kernel == [1, 1] && c.window.stride == [1, 1] && c.out() == c.size {
+        let packed = pointwise::pack(ws, w, c.outputs, c.inputs);
+        (
+            pointwise::forward(ws, &packed, x, &mut y, Epilogue::Moments),
+            pointwise::backward(ws, w, (c.outputs, c.inputs), x, dy, Some(&mut dx)),
+        )
+    } else {
+        let shape = conv::ConvShape {
+            inputs: c.inputs,
+            outputs: c.outputs,
+            window: c.window,
+            size: c.size,
+            algorithm,
+        };
+        let packed = conv::pack(ws, w, &shape);
+        (
+            conv::forward(ws, &packed, &shape, x, &mut y, Epilogue::Moments),
+            conv::backward(ws, w, &shape, x, dy, Some(&mut dx)),
+        )
+    };
+    Outcome {
+        y,
+        moments,
+        dx,
+        sums,
+        weight,
+    }
+}
+
+/// Checks one shape with random numbers on every instruction set and with one and two threads.
+fn check(c: Conv, act: Activation, seed: u64) {
+    check_with(Algorithm::Direct, 1.0, c, act, seed);
+}
+
+/// The same for one way of computing it, whose errors may be `loose` times as large.
+fn check_with(algorithm: Algorithm, loose: f64, c: Conv, act: Activation, seed: u64) {
+    let mut rng = Rng(seed);
+    let (x, w, g) = (rng.vec(c.x_len()), rng.vec(c.w_len()), rng.vec(c.y_len()));
+    let (mean, gamma, beta) = (rng.vec(c.inputs), rng.vec(c.inputs), rng.vec(c.inputs));
+    let variance: Vec<f32> = (0..c.inputs).map(|_| rng.f32().abs() + 0.1).collect();
+    let norm = Norm::fixed(&mean, &variance, &gamma, &beta, 1e-3);
+    let input = Input::pending(&x, &norm, act);
+    let map = |i: usize| {
+        let scale = f64::from(gamma[i]) / (f64::from(variance[i]) + f64::from(1e-3f32)).sqrt();
+        (f64::from(mean[i]), scale, f64::from(beta[i]))
+    };
+    let (xs, slopes) = oracle::seen(&input, map, c.inputs);
+    let y = c.forward(&xs, &f64s(&w));
+    let (dx, dw) = c.backward(&xs, &f64s(&w), &f64s(&g));
+    let dx: Vec<f64> = dx.iter().zip(&slopes).map(|(d, s)| d * s).collect();
+    let stats = oracle::statistics(&y, c.outputs);
+    for isa in Isa::available() {
+        let ws = Workspace::with_isa(isa);
+        let got = run(&ws, &c, algorithm, input, &w, OutputGrad::plain(&g));
+        let what = |part: &str| format!("{part} of {c:?} with {act:?} on {isa:?}");
+        // A few 1e-6 of the largest value: f32 sums of up to a few thousand products, of values whose
+        // normalisation may cancel.
+        assert_close(&what("y"), &got.y, &y, 5e-6 * loose);
+        assert_close(&what("dw"), &got.weight, &dw, 5e-6 * loose);
+        // A derivative that jumps may be decided differently where the value is within rounding of the jump; random values are not.
+        assert_close(&what("dx"), &got.dx, &dx, 5e-6 * loose);
+        let means: Vec<f32> = got.moments.iter().map(|m| m.mean as f32).collect();
+        let vars: Vec<f32> = got.moments.iter().map(|m| m.variance() as f32).collect();
+        assert_close(
+            &what("mean"),
+            &means,
+            &stats.iter().map(|s| s.0).collect::<Vec<_>>(),
+            1e-5 * loose,
+        );
+        assert_close(
+            &what("variance"),
+            &vars,
+            &stats.iter().map(|s| s.1).collect::<Vec<_>>(),
+            1e-5 * loose,
+        );
+        let n = dx.len() / c.inputs;
+        for (i, &(s1, s2)) in got.sums.iter().enumerate() {
+            let rows = i * n..(i + 1) * n;
+            let want1: f64 = dx[rows.clone()].iter().sum();
+            let want2: f64 = rows
+                .clone()
+                .map(|j| dx[j] * (f64::from(x[j]) - f64::from(mean[i])))
+                .sum();
+            let size: f64 = dx[rows].iter().map(|v| v.abs()).sum::<f64>().max(1e-2);
+            assert!((s1 - want1).abs() < 5e-6 * loose * size, "{}", what("sum"));
+            assert!(
+                (s2 - want2).abs() < 1e-5 * loose * size,
+                "{}",
+                what("centred sum")
+            );
+        }
+        // The order of every sum is fixed, so the number of threads changes nothing at all.
+        for threads in [1, 2] {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .expect("threads start");
+            let again = pool.install(|| run(&ws, &c, algorithm, input, &w, OutputGrad::plain(&g)));
+            assert!(got == again, "{}: {threads} threads differ", what("all"));
+        }
+    }
+}
+
+fn random_conv(rng: &mut Rng, depthwise: bool, most: usize) -> Conv {
+    loop {
+        let kernel = [[1, 1], [3, 3], [3, 3], [5, 5], [7, 7], [3, 11], [2, 3], [1, 3]][rng.pick(0, 7)];
+        let stride = [[1, 1], [2, 2], [1, 1], [2, 2], [2, 1], [1, 3]][rng.pick(0, 5)];
+        let size = [rng.pick(1, 19), rng.pick(1, 37)];
+        let window = match rng.pick(0, 3) {
+            0 => Window::same(kernel, stride, size),
+            1 => Window::symmetric(kernel, stride, [kernel[0] / 2, kernel[1] / 2]),
+            2 => Window::valid(kernel, stride),
+            _ => Window {
+                kernel,
+                stride,
+                before: [rng.pick(0, 3), rng.pick(0, 3)],
+                after: [rng.pick(0, 3), rng.pick(0, 3)],
+            },
+        };
+        let inputs = rng.pick(1, most);
+        let outputs = if depthwise { inputs } else { rng.pick(1, most) };
+        if window.output(size).is_some() {
+            return Conv {
+                inputs,
+                outputs,
+                batch: rng.pick(1, 4),
+                size,
+                window,
+                depthwise,
+            };
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, rng_seed: RngSeed::Fixed(20190), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn depthwise_agrees_with_the_naive_loop(seed in any::<u64>()) {
+        let mut rng = Rng(seed);
+        let c = random_conv(&mut rng, true, 5);
+        check(c, ACTS[rng.pick(0, 4)], seed ^ 1);
+    }
+
+    #[test]
+    fn dense_agrees_with_the_naive_loop(seed in any::<u64>()) {
+        let mut rng = Rng(seed);
+        let c = random_conv(&mut rng, false, 20);
+        check(c, ACTS[rng.pick(0, 4)], seed ^ 2);
+    }
+
+    #[test]
+    fn winograd_agrees_with_the_naive_loop(seed in any::<u64>()) {
+        let mut rng = Rng(seed);
+        let size = [rng.pick(1, 19), rng.pick(1, 37)];
+        let window = match rng.pick(0, 2) {
+            0 => Window::symmetric([3, 3], [1, 1], [1, 1]),
+            1 if size[0] > 2 && size[1] > 2 => Window::valid([3, 3], [1, 1]),
+            _ => Window { kernel: [3, 3], stride: [1, 1], before: [2, 1], after: [1, 2] },
+        };
+        let (inputs, outputs) = (rng.pick(1, 20), rng.pick(1, 20));
+        let c = Conv { inputs, outputs, batch: rng.pick(1, 3), size, window, depthwise: false };
+        // One decimal digit less than the direct way: the transforms multiply by up to 8 x 8.
+        check_with(Algorithm::Winograd, 10.0, c, ACTS[rng.pick(0, 4)], seed ^ 4);
+    }
+
+    #[test]
+    fn pointwise_agrees_with_the_naive_loop(seed in any::<u64>()) {
+        let mut rng = Rng(seed);
+        let size = [rng.pick(1, 20), rng.pick(1, 30)];
+        let c = Conv {
+            inputs: rng.pick(1, 40),
+            outputs: rng.pick(1, 40),
+            batch: rng.pick(1, 3),
+            size,
+            window: Window::valid([1, 1], [1, 1]),
+            depthwise: false,
+        };
+        check(c, ACTS[rng.pick(0, 4)], seed ^ 3);
+    }
+}
+
+#[test]
+fn long_inner_dimensions_are_cut_into_blocks() {
+    // 300 and 700 channels: two and three blocks of k; 100 outputs on a short tensor: rows are cut as well.
+    let window = Window::valid([1, 1], [1, 1]);
+    check(
+        Conv {
+            inputs: 300,
+            outputs: 100,
+            batch: 1,
+            size: [5, 7],
+            window,
+            depthwise: false,
+        },
+        Activation::Relu,
+        7,
+    );
+    check(
+        Conv {
+            inputs: 7,
+            outputs: 700,
+            batch: 2,
+            size: [3, 9],
+            window,
+            depthwise: false,
+        },
+        Activation::Relu,
+        8,
+    );
+    let window = Window::symmetric([3, 3], [1, 1], [1, 1]);
+    check(
+        Conv {
+            inputs: 70,
+            outputs: 110,
+            batch: 1,
+            size: [6, 8],
+            window,
+            depthwise: false,
+        },
+        Activation::Relu,
+        9,
+    );
+    let window = Window::same([3, 3], [2, 2], [9, 8]);
+    check(
+        Conv {
+            inputs: 40,
+            outputs: 300,
+            batch: 2,
+            size: [9, 8],
+            window,
+            depthwise: false,
+        },
+        Activation::Relu6,
+        10,
+    );
+}
+
+#[test]
+fn planes_wider_than_a_piece_are_cut_into_rows() {
+    let window = Window::symmetric([3, 3], [1, 1], [1, 1]);
+    check(
+        Conv {
+            inputs: 3,
+            outputs: 5,
+            batch: 2,
+            size: [7, 300],
+            window,
+            depthwise: false,
+        },
+        Activation::Relu,
+        11,
+    );
+    check(
+        Conv {
+            inputs: 2,
+            outputs: 4,
+            batch: 3,
+            size: [40, 33],
+            window,
+            depthwise: false,
+        },
+        Activation::Relu,
+        12,
+    );
+    check(
+        Conv {
+            inputs: 2,
+            outputs: 2,
+            batch: 2,
+            size: [50, 96],
+            window,
+            depthwise: true,
+        },
+        Activation::Relu,
+        13,
+    );
+}
+
+#[test]
+fn winograd_cuts_long_dimensions() {
+    let window = Window::symmetric([3, 3], [1, 1], [1, 1]);
+    let check = |c, seed| check_with(Algorithm::Winograd, 10.0, c, Activation::Relu, seed);
+    check(
+        Conv {
+            inputs: 300,
+            outputs: 34,
+            batch: 1,
+            size: [9, 8],
+            window,
+            depthwise: false,
+        },
+        21,
+    );
+    check(
+        Conv {
+            inputs: 34,
+            outputs: 270,
+            batch: 5,
+            size: [8, 16],
+            window,
+            depthwise: false,
+        },
+        22,
+    );
+    check(
+        Conv {
+            inputs: 3,
+            outputs: 7,
+            batch: 2,
+            size: [33, 260],
+            window,
+            depthwise: false,
+        },
+        23,
+    );
+}

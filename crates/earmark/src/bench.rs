@@ -1,0 +1,287 @@
+//! How fast this machine is: front end, training step, inference.
+//!
+//! Everything is measured on data made up on the spot, so that a result depends on the recipe and the machine alone. Medians of
+//! a few repetitions are given, after one that warms up and does not count.
+
+use crate::device::device;
+use crate::pipeline::PipelineError;
+use crate::recipe::Recipe;
+use earmark_audio::{Clip, decode_bytes};
+use earmark_data::rng::{self, Purpose};
+use earmark_engine::{Optimizer, Scorer, train_step};
+use earmark_features::Extractor;
+use earmark_models::{Network, VarId, Vars};
+use rayon::prelude::*;
+use serde::Serialize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// Rate of the synthetic files, whatever the recipe wants: then resampling is part of the measurement, as in life.
+const FILE_RATE_HZ: u32 = 44_100;
+/// Length of a synthetic file; a long one would not fit caches as clips do.
+const FILE_SECONDS: f64 = 5.0;
+/// Files of one repetition, at least; as many a thread.
+const FILES: usize = 8;
+
+/// What to measure.
+#[derive(Clone, Debug)]
+pub struct Bench {
+    /// The system.
+    pub recipe: Recipe,
+    /// Examples of a batch; default the recipe's.
+    pub batch: Option<usize>,
+    /// Classes of the network.
+    pub classes: usize,
+    /// Repetitions of each measurement.
+    pub repeat: usize,
+    /// Device by name.
+    pub device: String,
+}
+
+/// What came out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Speeds {
+    /// Name of the recipe.
+    pub recipe: String,
+    /// Device by name.
+    pub device: String,
+    /// Threads of the front end and of the CPU device.
+    pub threads: usize,
+    /// Audio to features.
+    pub front_end: FrontEndSpeed,
+    /// Forward, backward and update of a batch.
+    pub train_step: Speed,
+    /// Scores of a batch.
+    pub inference: Speed,
+    /// Scores of a single example.
+    pub inference_one: Speed,
+}
+
+/// Seconds of audio that a second of computing turns into features.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct FrontEndSpeed {
+    /// From WAV files in memory, on all threads.
+    pub x_real_time: f64,
+    /// The same on one core.
+    pub x_real_time_one_core: f64,
+    /// From samples at the recipe's rate, on all threads.
+    pub x_real_time_without_decoding: f64,
+}
+
+/// Time and room of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Speed {
+    /// Examples of a step.
+    pub batch: usize,
+    /// Median.
+    pub seconds: f64,
+    /// Examples a second.
+    pub items_per_second: f64,
+    /// Most memory that the process has held meanwhile; known on Linux only.
+    pub peak_mib: Option<f64>,
+}
+
+/// Measures; `told` hears what is being measured. `None` when stopped.
+pub fn bench(job: &Bench, told: &dyn Fn(&str), stop: &AtomicBool) -> Result<Option<Speeds>, PipelineError> {
+    if job.repeat == 0 || job.classes == 0 || job.batch == Some(0) {
+        return Err(PipelineError::Request("--repeat, --classes and --batch must be 1 or more".into()));
+    }
+    let recipe = &job.recipe;
+    let device = device(&job.device)?;
+    let extractor = Arc::new(Extractor::new(&recipe.front_end)?);
+    let goes_on = |what: &str| {
+        told(what);
+        !stop.load(Ordering::Relaxed)
+    };
+    if !goes_on("front end") {
+        return Ok(None);
+    }
+    let front_end = front_end(&extractor, job.repeat)?;
+
+    let batch = job.batch.unwrap_or(recipe.batches.size);
+    let (network, specs) = Network::build(&recipe.network, extractor.channels(), job.classes)?;
+    let vars = Vars::init(specs, recipe.train.seed, &device);
+    let frames = extractor.example_frames().unwrap_or(1);
+    let shape = |n: usize| [n, extractor.channels(), extractor.bands(), frames];
+    let scorer = Scorer {
+        network: network.clone(),
+        vars: vars.clone(),
+        loss: recipe.train.loss,
+        extractor: Arc::clone(&extractor),
+        batch,
+        device: device.clone(),
+    };
+    // From the smallest to the largest, so that what one leaves behind does not count as the peak of the next.
+    let infer = |n: usize| {
+        let x = noise(shape(n).iter().product());
+        measure(n, job.repeat, stop, || {
+            let x = x.clone();
+            timed(|| scorer.examples(x, shape(n)))
+        })
+    };
+    if !goes_on("inference, one example") {
+        return Ok(None);
+    }
+    let Some(inference_one) = infer(1) else { return Ok(None) };
+    if !goes_on("inference, a batch") {
+        return Ok(None);
+    }
+    let Some(inference) = infer(batch) else { return Ok(None) };
+    drop(scorer);
+    if !goes_on("training step") {
+        return Ok(None);
+    }
+    let mut optimizer = Optimizer::new(recipe.train.optimizer, &vars);
+    let mut vars = vars;
+    let x = noise(shape(batch).iter().product());
+    let y: Vec<f32> = (0..batch * job.classes).map(|i| f32::from(u8::from(i % job.classes == (i / job.classes) % job.classes))).collect();
+    let train_step = measure(batch, job.repeat, stop, || {
+        let (x, y) = (x.clone(), y.clone());
+        let rng = rng::stream(recipe.train.seed, &[Purpose::Dropout as u64]);
+        let rate = recipe.train.learning_rate;
+        timed(|| {
+            train_step(&recipe.train, &network, &mut vars, &mut optimizer, (x, shape(batch)), y, rate, rng, &device);
+            // A device that works on its own is waited for.
+            vars.to_vec(VarId(0))
+        })
+    });
+    let Some(train_step) = train_step else { return Ok(None) };
+    let threads = rayon::current_num_threads();
+    let (recipe, device) = (recipe.name.clone(), job.device.clone());
+    Ok(Some(Speeds { recipe, device, threads, front_end, train_step, inference, inference_one }))
+}
+
+/// The median of `repeat` times `once` after one that does not count; `None` when stopped.
+fn measure(batch: usize, repeat: usize, stop: &AtomicBool, mut once: impl FnMut() -> f64) -> Option<Speed> {
+    forget_peak();
+    once();
+    let mut seconds = Vec::with_capacity(repeat);
+    for _ in 0..repeat {
+        if stop.load(Ordering::Relaxed) {
+            return None;
+        }
+        seconds.push(once());
+    }
+    let seconds = median(seconds);
+    Some(Speed { batch, seconds, items_per_second: batch as f64 / seconds, peak_mib: peak_mib() })
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> f64 {
+    let start = Instant::now();
+    std::hint::black_box(work());
+    start.elapsed().as_secs_f64()
+}
+
+/// The middle value; the mean of the two in the middle where they are even.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let n = values.len();
+    if n == 0 {
+        return f64::NAN;
+    }
+    (values[(n - 1) / 2] + values[n / 2]) / 2.0
+}
+
+/// Standard normal numbers.
+fn noise(n: usize) -> Vec<f32> {
+    let mut rng = rng::stream(1, &[Purpose::Augment as u64]);
+    (0..n).map(|_| rng::normal(&mut rng)).collect()
+}
+
+/// Speeds of the front end over files in memory.
+fn front_end(extractor: &Extractor, repeat: usize) -> Result<FrontEndSpeed, PipelineError> {
+    let request = |e: &dyn std::fmt::Display| PipelineError::Request(format!("the front end can't be measured: {e}"));
+    let file = wav();
+    let rate = extractor.front_end().sample_rate_hz;
+    let clip = decode_bytes(file.clone(), rate).map_err(|e| request(&e))?.clip;
+    let of_clip = |clip: &Clip, scratch: &mut _| -> Result<usize, PipelineError> {
+        let base = extractor.base_of_clip(clip, scratch).map_err(|e| request(&e))?;
+        Ok(extractor.finish(&base).map_err(|e| request(&e))?.data.len())
+    };
+    let of_file = |scratch: &mut _| of_clip(&decode_bytes(file.clone(), rate).map_err(|e| request(&e))?.clip, scratch);
+    let many = FILES.max(FILES * rayon::current_num_threads());
+
+    let one_core = || -> Result<usize, PipelineError> {
+        let mut scratch = extractor.scratch();
+        (0..FILES).map(|_| of_file(&mut scratch)).sum()
+    };
+    let all = || (0..many).into_par_iter().map_init(|| extractor.scratch(), |scratch, _| of_file(scratch)).sum();
+    let bare = || (0..many).into_par_iter().map_init(|| extractor.scratch(), |scratch, _| of_clip(&clip, scratch)).sum();
+    let speed = |files: usize, work: &dyn Fn() -> Result<usize, PipelineError>| -> Result<f64, PipelineError> {
+        work()?;
+        let mut seconds = Vec::with_capacity(repeat);
+        for _ in 0..repeat {
+            let start = Instant::now();
+            std::hint::black_box(work()?);
+            seconds.push(start.elapsed().as_secs_f64());
+        }
+        Ok(files as f64 * FILE_SECONDS / median(seconds))
+    };
+    Ok(FrontEndSpeed {
+        x_real_time: speed(many, &all)?,
+        x_real_time_one_core: speed(FILES, &one_core)?,
+        x_real_time_without_decoding: speed(many, &bare)?,
+    })
+}
+
+/// A mono WAV file of 16-bit noise (RIFF, PCM).
+fn wav() -> Vec<u8> {
+    let n = (FILE_SECONDS * f64::from(FILE_RATE_HZ)) as usize;
+    let samples = noise(n);
+    let bytes = 2 * n as u32;
+    let mut file = Vec::with_capacity(44 + 2 * n);
+    file.extend(b"RIFF");
+    file.extend((36 + bytes).to_le_bytes());
+    file.extend(b"WAVEfmt ");
+    file.extend(16u32.to_le_bytes());
+    file.extend([1u16, 1].map(u16::to_le_bytes).concat()); // PCM, one channel
+    file.extend([FILE_RATE_HZ, 2 * FILE_RATE_HZ].map(u32::to_le_bytes).concat()); // rate, bytes a second
+    file.extend([2u16, 16].map(u16::to_le_bytes).concat()); // bytes a frame, bits a sample
+    file.extend(b"data");
+    file.extend(bytes.to_le_bytes());
+    file.extend(samples.iter().flat_map(|s| ((s * 3000.0) as i16).to_le_bytes()));
+    file
+}
+
+/// The most resident memory since [`forget_peak`], in MiB.
+fn peak_mib() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
+    let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib / 1024.0)
+}
+
+/// Lets the kernel begin a new peak; where it refuses, a peak is that since the program began.
+fn forget_peak() {
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
+        assert!(median(vec![]).is_nan());
+    }
+
+    #[test]
+    fn the_synthetic_file_decodes_to_its_length() {
+        let decoded = decode_bytes(wav(), FILE_RATE_HZ).unwrap();
+        assert_eq!(decoded.clip.samples.len(), 220_500);
+        assert!(decoded.notes.is_empty(), "{:?}", decoded.notes);
+        let rms = (decoded.clip.samples.iter().map(|s| s * s).sum::<f32>() / 220_500.0).sqrt();
+        assert!((rms - 3000.0 / 32768.0).abs() < 1e-3, "{rms}");
+    }
+
+    #[test]
+    fn a_stopped_measurement_gives_nothing() {
+        let stop = AtomicBool::new(true);
+        assert!(measure(1, 3, &stop, || 1.0).is_none());
+        let speed = measure(4, 3, &AtomicBool::new(false), || 0.5).unwrap();
+        assert_eq!((speed.seconds, speed.items_per_second), (0.5, 8.0));
+    }
+}

@@ -1,0 +1,48 @@
+//! Devices by name.
+
+use burn::tensor::Device;
+
+/// Why a device can't be used.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum DeviceError {
+    /// No device of that name.
+    #[error("--device {0}: no such device; choose cpu{more}", more = built_in())]
+    Unknown(String),
+    /// Not in this build.
+    #[error("--device {name}: this build has no {name}; build with `cargo build --release --features {name}`")]
+    NotBuilt {
+        /// The device.
+        name: String,
+    },
+}
+
+fn built_in() -> &'static str {
+    if cfg!(feature = "vulkan") { ", vulkan" } else { " (vulkan, webgpu and metal are cargo features)" }
+}
+
+/// The device that `--device NAME` means: `cpu` (Burn's flex backend, always there), `vulkan`, `webgpu` or `metal`.
+pub fn device(name: &str) -> Result<Device, DeviceError> {
+    match name {
+        "cpu" => Ok(Device::flex()),
+        #[cfg(feature = "vulkan")]
+        "vulkan" => Ok(Device::vulkan(burn::tensor::DeviceKind::DefaultDevice)),
+        #[cfg(feature = "webgpu")]
+        "webgpu" => Ok(Device::webgpu(burn::tensor::DeviceKind::DefaultDevice)),
+        #[cfg(feature = "metal")]
+        "metal" => Ok(Device::metal(burn::tensor::DeviceKind::DefaultDevice)),
+        "vulkan" | "webgpu" | "metal" => Err(DeviceError::NotBuilt { name: name.to_owned() }),
+        _ => Err(DeviceError::Unknown(name.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_devices_are_refused_by_name() {
+        let message = device("gpu").unwrap_err().to_string();
+        assert!(message.starts_with("--device gpu: no such device; choose cpu"), "{message}");
+        assert!(device("cpu").is_ok());
+    }
+}

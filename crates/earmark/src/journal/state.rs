@@ -1,0 +1,153 @@
+//! How far a run is.
+
+use earmark_engine::checkpoint::{Progress, state_path};
+use serde::Serialize;
+use std::fs::{File, TryLockError};
+use std::io::{self, Read};
+use std::path::Path;
+
+/// The header of a state file is some kilobytes; more is no state file.
+const HEADER_LIMIT: u64 = 64 << 20;
+
+/// How far a run is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum State {
+    /// A process trains in it now.
+    Running,
+    /// It reached its last step.
+    Finished,
+    /// It ended early of its own accord.
+    StoppedEarly {
+        /// Why.
+        reason: String,
+    },
+    /// It waits to be resumed.
+    Interrupted,
+    /// It has no checkpoint yet.
+    NotStarted,
+}
+
+/// State and steps of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// How far it is.
+    pub state: State,
+    /// Steps done: logged ones while it runs, those of its last checkpoint otherwise.
+    pub step: u64,
+    /// Steps planned, once known.
+    pub total: Option<u64>,
+}
+
+impl Status {
+    /// The status of a run directory that has logged `logged` steps; `steps` is the recipe's `train.steps`.
+    pub fn of(run: &Path, logged: u64, steps: Option<u64>) -> Self {
+        let total = steps.or_else(|| std::fs::read_to_string(run.join("log.txt")).ok().and_then(|log| total_in(&log)));
+        if is_locked(run) {
+            return Self { state: State::Running, step: logged, total };
+        }
+        let Ok(progress) = progress(run) else { return Self { state: State::NotStarted, step: 0, total } };
+        let state = match progress.stopped_early {
+            Some(reason) => State::StoppedEarly { reason },
+            None if total.is_some_and(|t| progress.step >= t) => State::Finished,
+            None => State::Interrupted,
+        };
+        Self { state, step: progress.step, total }
+    }
+}
+
+impl std::fmt::Display for Status {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let step = |f: &mut std::fmt::Formatter<'_>, what: &str| match self.total {
+            Some(total) => write!(f, "{what} at {} of {total}", self.step),
+            None => write!(f, "{what} at {}", self.step),
+        };
+        match &self.state {
+            State::Running => step(f, "running"),
+            State::Finished => f.write_str("finished"),
+            State::StoppedEarly { .. } => step(f, "stopped early"),
+            State::Interrupted => step(f, "interrupted"),
+            State::NotStarted => f.write_str("not started"),
+        }
+    }
+}
+
+/// Whether a process holds the run's lock. A shared lock is taken for a moment to find out, which does not disturb another
+/// look; a training that began in that very moment would be refused and could be begun again.
+fn is_locked(run: &Path) -> bool {
+    let Ok(file) = File::open(run.join(".lock")) else { return false };
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
+/// The scalars of `state.safetensors`, without its tensors: eight bytes of length, then a JSON header.
+fn progress(run: &Path) -> io::Result<Progress> {
+    let broken = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
+    let mut file = File::open(state_path(run))?;
+    let mut length = [0; 8];
+    file.read_exact(&mut length)?;
+    let length = u64::from_le_bytes(length);
+    if length > HEADER_LIMIT {
+        return Err(broken("the header is too long"));
+    }
+    let mut header = Vec::new();
+    file.take(length).read_to_end(&mut header)?;
+    let header: serde_json::Value = serde_json::from_slice(&header)?;
+    let text = header["__metadata__"]["earmark"].as_str().ok_or_else(|| broken("the description is missing"))?;
+    Ok(serde_json::from_str(text)?)
+}
+
+/// The last `step N of TOTAL` of a run's log: with a length in epochs, only a training that has read its data knows the total.
+fn total_in(log: &str) -> Option<u64> {
+    log.lines().rev().find_map(|line| {
+        let (before, after) = line.split_once(" of ")?;
+        let (_, step) = before.rsplit_once("step ")?;
+        step.parse::<u64>().ok()?;
+        after.split([',', ' ']).next()?.parse().ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run_dir::RunLock;
+
+    const LOG: &str = "       0.1 s  earmark 0.1.0 train: earmark train a\n       2.0 s  step 0 of 560, 14 an epoch\n\
+         3.0 s  step 10  loss 0.5  learning rate 1e-3\n";
+
+    fn write_state(run: &Path, step: u64, stopped: Option<&str>) {
+        let progress = serde_json::json!({ "format": 1, "step": step, "best": null, "since_best": 0,
+            "plateau": earmark_engine::PlateauState::default(), "optimizer_steps": step, "events_len": 0,
+            "stopped_early": stopped });
+        let header = serde_json::json!({ "__metadata__": { "earmark": progress.to_string() } }).to_string();
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(header.as_bytes());
+        std::fs::create_dir_all(run.join("checkpoints")).unwrap();
+        std::fs::write(state_path(run), bytes).unwrap();
+    }
+
+    #[test]
+    fn the_log_knows_the_total() {
+        assert_eq!(total_in(LOG), Some(560));
+        assert_eq!(total_in(&format!("{LOG}  9.0 s  ended at step 20 of 600, interrupted\n")), Some(600));
+        assert_eq!(total_in("1.0 s  left out a of b.wav: step back\n"), None);
+    }
+
+    #[test]
+    fn every_state_is_told_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = dir.path();
+        let now = || Status::of(run, 25, None);
+        assert_eq!(now().state, State::NotStarted);
+        std::fs::write(run.join("log.txt"), LOG).unwrap();
+        write_state(run, 20, None);
+        assert_eq!(now().to_string(), "interrupted at 20 of 560");
+        let lock = RunLock::take(run).unwrap();
+        assert_eq!(now().to_string(), "running at 25 of 560");
+        drop(lock);
+        write_state(run, 560, None);
+        assert_eq!(now().to_string(), "finished");
+        write_state(run, 300, Some("no better lwlrap"));
+        assert_eq!(now().to_string(), "stopped early at 300 of 560");
+        assert_eq!(Status::of(run, 25, Some(300)).total, Some(300));
+    }
+}

@@ -1,0 +1,61 @@
+//! The recipes that the program carries inside.
+
+/// Name (path below `recipes/` without `.toml`) and text of each built-in recipe.
+const RECIPES: &[(&str, &str)] = &[
+    ("demo/1-noisy", include_str!("../../../recipes/demo/1-noisy.toml")),
+    ("demo/2-curated", include_str!("../../../recipes/demo/2-curated.toml")),
+    ("dcase2019-baseline/1-noisy", include_str!("../../../recipes/dcase2019-baseline/1-noisy.toml")),
+    ("dcase2019-baseline/2-curated", include_str!("../../../recipes/dcase2019-baseline/2-curated.toml")),
+    ("dcase2019-baseline/esc10", include_str!("../../../recipes/dcase2019-baseline/esc10.toml")),
+    ("folder", include_str!("../../../recipes/folder.toml")),
+];
+
+/// Names of the built-in recipes.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    RECIPES.iter().map(|(name, _)| *name)
+}
+
+/// A built-in recipe by name, with or without `.toml` and a leading `recipes/`; `a/../b` is `b`, so that recipes can extend their
+/// neighbours by a relative path.
+pub fn find(name: &str) -> Option<(&'static str, &'static str)> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in name.split(['/', '\\']) {
+        match part {
+            "." | "" => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    if parts.first() == Some(&"recipes") {
+        parts.remove(0);
+    }
+    let name = parts.join("/");
+    let name = name.strip_suffix(".toml").unwrap_or(&name);
+    RECIPES.iter().find(|(n, _)| *n == name).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_may_be_paths() {
+        for name in ["demo/1-noisy", "recipes/demo/1-noisy.toml", "demo/../demo/./1-noisy"] {
+            assert_eq!(find(name).map(|r| r.0), Some("demo/1-noisy"), "{name}");
+        }
+        assert!(find("../demo/1-noisy").is_none());
+    }
+
+    #[test]
+    fn every_built_in_recipe_loads() {
+        for name in names() {
+            let recipe = crate::Recipe::load(name, &[]).unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!(recipe.name, name);
+            // What is written out in a run directory reads back as the same recipe.
+            let again = crate::Recipe::parse(&recipe.to_toml(), std::path::Path::new("recipe.toml")).unwrap();
+            assert_eq!(again, recipe);
+        }
+    }
+}

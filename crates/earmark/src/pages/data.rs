@@ -1,0 +1,131 @@
+//! Statistics of a data set as a page.
+
+use super::PageError;
+use earmark_data::atomic::{self, WriteError};
+use earmark_data::stats::{self, Stats};
+use earmark_data::{DataSet, SkipReason};
+use earmark_report::{
+    ClassCounts, DataPage, Fact, Finding, Level, PartStats, Picture, Shortest, Spectrum, Tally, data_charts, human_count,
+    human_duration, human_hz, render_data_page,
+};
+use std::path::{Path, PathBuf};
+
+/// Writes `stats.html` and each of its charts as SVG into a folder, made if need be; returns their paths, the page first.
+pub fn write_data_page(set: &DataSet, stats: &Stats, folder: &Path) -> Result<Vec<PathBuf>, PageError> {
+    let page = data_page(set, stats)?;
+    std::fs::create_dir_all(folder).map_err(|e| WriteError::new(folder, e))?;
+    let mut files = vec![("stats.html".to_owned(), render_data_page(&page))];
+    files.extend(data_charts(&page).into_iter().map(|(name, chart)| (format!("{name}.svg"), chart.file())));
+    files
+        .into_iter()
+        .map(|(name, text)| {
+            let path = folder.join(name);
+            atomic::write(&path, |w| w.write_all(text.as_bytes()))?;
+            Ok(path)
+        })
+        .collect()
+}
+
+/// The page's content from the statistics of a set.
+pub fn data_page(set: &DataSet, stats: &Stats) -> Result<DataPage, PageError> {
+    let mut totals = vec![
+        Fact::new("clips", human_count(stats.clips as u64)),
+        Fact::new("length", human_duration(stats.hours * 3600.0)),
+        Fact::new("classes", stats.classes.len()),
+        Fact::new("layout", stats.layout),
+        Fact::new("folder", set.root.display()),
+    ];
+    if let Some(n) = stats.labels_per_clip {
+        totals.push(Fact::new("labels per clip", format!("{n:.2}")));
+    }
+    let folds = set.folds();
+    if !folds.is_empty() {
+        totals.push(Fact::new("folds", folds.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")));
+    }
+    let mut pictures = Vec::new();
+    for class in stats.classes.iter().filter(|c| !c.pictures.is_empty()) {
+        let drawn: Result<Vec<Picture>, PageError> = class.pictures.iter().map(picture).collect();
+        pictures.push((class.name.clone(), drawn?));
+    }
+    Ok(DataPage {
+        name: set.root.file_name().map_or_else(|| set.root.display().to_string(), |n| n.to_string_lossy().into_owned()),
+        totals,
+        parts: stats.parts.iter().map(part).collect(),
+        classes: stats
+            .classes
+            .iter()
+            .map(|c| ClassCounts { name: c.name.clone(), clips: c.clips.iter().map(|n| *n as u64).collect() })
+            .collect(),
+        spectra: stats.parts.iter().filter_map(|p| Some((p, p.spectrum.as_ref()?))).map(spectrum).collect(),
+        pictures,
+        findings: findings(set, stats),
+    })
+}
+
+fn part(part: &stats::PartStats) -> PartStats {
+    PartStats {
+        name: part.name.clone(),
+        seconds: part.seconds.clone(),
+        shortest: part.shortest.as_ref().map(|s| Shortest { file: s.file.clone(), seconds: s.seconds }),
+        sample_rates: part.sample_rates_hz.iter().map(|(hz, n)| tally(human_hz(f64::from(*hz)), *n)).collect(),
+        channels: part.channels.iter().map(|(c, n)| tally(channels(*c), *n)).collect(),
+    }
+}
+
+fn tally(name: String, clips: usize) -> Tally {
+    Tally { name, clips: clips as u64 }
+}
+
+fn channels(n: u16) -> String {
+    match n {
+        1 => "mono".into(),
+        2 => "stereo".into(),
+        n => format!("{n} channels"),
+    }
+}
+
+/// The axis is logarithmic: the bin of 0 Hz has no place on it.
+fn spectrum((part, spectrum): (&stats::PartStats, &stats::Spectrum)) -> Spectrum {
+    let audible = |values: &[f64]| values.iter().zip(&spectrum.hz).filter(|(_, hz)| **hz > 0.0).map(|(v, _)| *v).collect();
+    Spectrum {
+        name: part.name.clone(),
+        hz: audible(&spectrum.hz),
+        mean: audible(&spectrum.mean),
+        std: audible(&spectrum.std),
+    }
+}
+
+/// The first channel of a picture.
+fn picture(picture: &stats::Picture) -> Result<Picture, PageError> {
+    let stats::Picture { file, bands, frames, data, .. } = picture;
+    Ok(Picture::new(file, data.get(..bands * frames).unwrap_or_default().to_vec(), *bands, *frames)?)
+}
+
+fn findings(set: &DataSet, stats: &Stats) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for file in &stats.unreadable {
+        findings.push(Finding {
+            level: Level::Problem,
+            file: file.file.clone(),
+            message: file.reason.clone(),
+            remedy: "repair or replace the file, or remove its row".into(),
+        });
+    }
+    for part in stats.parts.iter().filter(|p| p.empty > 0) {
+        findings.push(Finding {
+            level: Level::Caution,
+            file: part.name.clone(),
+            message: format!("{} of its recordings have no samples", human_count(part.empty as u64)),
+            remedy: "they train as padding; remove them unless they must be predicted".into(),
+        });
+    }
+    for skipped in set.skipped.iter().filter(|s| matches!(s.reason, SkipReason::Missing { .. })) {
+        findings.push(Finding {
+            level: Level::Problem,
+            file: skipped.file.clone(),
+            message: skipped.reason.to_string(),
+            remedy: "put it there or remove its row".into(),
+        });
+    }
+    findings
+}

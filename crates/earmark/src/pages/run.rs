@@ -1,0 +1,278 @@
+//! The report of a run, gathered from its directory.
+
+use super::PageError;
+use super::clips::{Audio, Judged};
+use crate::journal::Status;
+use crate::journal::history::{History, Judgement, METRICS, Points, best_of, highest, judgements};
+use crate::run_dir::RunDir;
+use earmark_data::atomic;
+use earmark_engine::judge::{result_path, scores_path};
+use earmark_engine::{Metric, ModelFile, checkpoint};
+use earmark_features::Extractor;
+use earmark_models::{Network, VarSpec};
+use earmark_report::{
+    Better, ClassRow, Curve, Fact, Level, Note, RunReport, Scale, SkippedFile, human_count, render_run_report,
+};
+use std::path::{Path, PathBuf};
+
+/// Learning rates that differ more than this are drawn over their logarithm.
+const WIDE: f64 = 50.0;
+
+/// The report of a run as one HTML page. Pictures of the worst clips need the data folder: `data`, else the one that the run
+/// remembers; where it can't be read, the page says so and leaves them out.
+pub fn run_report(run: &RunDir, data: Option<&Path>) -> Result<String, PageError> {
+    Ok(render_run_report(&gather(run, data)?))
+}
+
+/// Writes the report as `report.html` into the run; returns its path.
+pub fn write_run_report(run: &RunDir, data: Option<&Path>) -> Result<PathBuf, PageError> {
+    let html = run_report(run, data)?;
+    let path = run.path.join("report.html");
+    atomic::write(&path, |w| w.write_all(html.as_bytes()))?;
+    Ok(path)
+}
+
+/// Everything that [`run_report`] shows. Damaged or missing files of the run become notes.
+pub fn gather(run: &RunDir, data: Option<&Path>) -> Result<RunReport, PageError> {
+    let history = History::read(&run.path);
+    let (judged, problems) = judgements(&run.eval());
+    let status = Status::of(&run.path, history.step, run.recipe.train.steps);
+    let info = &run.info;
+    let mut report = RunReport {
+        title: run.path.file_name().map_or_else(|| run.path.display().to_string(), |n| n.to_string_lossy().into_owned()),
+        recipe_toml: run.recipe.to_toml(),
+        command: command_line(&info.command),
+        version: info.revision.as_ref().map_or(info.version.clone(), |r| format!("{} ({r})", info.version)),
+        seed: info.seed,
+        started: info.started.clone(),
+        summary: facts(run, &status),
+        curves: curves(run, &history),
+        metrics: metrics(run, &history, &judged),
+        skipped: info.data.skipped.iter().map(|(file, reason)| skipped(file, reason)).collect(),
+        ..RunReport::default()
+    };
+    note_state(&mut report, run, &status);
+    report.notes.extend([history.problems, problems].concat().into_iter().map(|text| Note { level: Level::Problem, text }));
+    let metric = run.recipe.validation.metric;
+    let steering = highest(history.validation_of(metric)).map(|(step, _)| step);
+    match chosen(&judged, metric, steering) {
+        None => report.notes.push(info_note(format!(
+            "No checkpoint has been judged yet, so that there are no results by class: earmark eval {} --data DIR",
+            quoted(&run.path.to_string_lossy())
+        ))),
+        Some((judgement, why)) => {
+            report.notes.push(info_note(format!("Classes, confusion and worst clips are of step {}: {why}.", human_count(judgement.step))));
+            add_judgement(&mut report, run, judgement, data)?;
+        }
+    }
+    Ok(report)
+}
+
+fn info_note(text: String) -> Note {
+    Note { level: Level::Info, text }
+}
+
+fn caution(text: String) -> Note {
+    Note { level: Level::Caution, text }
+}
+
+fn skipped(file: &str, reason: &str) -> SkippedFile {
+    SkippedFile { file: file.to_owned(), reason: reason.to_owned() }
+}
+
+/// What must be known before believing the numbers.
+fn note_state(report: &mut RunReport, run: &RunDir, status: &Status) {
+    use crate::journal::State;
+    if run.info.optimistic {
+        report.notes.push(caution(
+            "OPTIMISTIC: the judged clips also steered this training (validation.split = judged-fold). Scores on other recordings \
+             will be lower."
+                .into(),
+        ));
+    }
+    let text = match &status.state {
+        State::Finished => return,
+        State::StoppedEarly { reason } => return report.notes.push(info_note(format!("Training stopped early: {reason}."))),
+        State::Running => format!("Training is {status}; this page shows it so far."),
+        State::Interrupted => format!("Training was {status}; go on with --resume."),
+        State::NotStarted => "Training has not written a checkpoint yet.".into(),
+    };
+    report.notes.push(caution(text));
+}
+
+/// The judged step that the report looks into, and why this one: what validation chose, if it was judged, because choosing by
+/// the judged clips themselves is a little optimistic; else the best judged one; else the last.
+fn chosen(judged: &[Judgement], metric: Metric, steering: Option<u64>) -> Option<(&Judgement, String)> {
+    let last = judged.last()?;
+    let name = metric.name();
+    if let Some(j) = judged.iter().find(|j| Some(j.step) == steering) {
+        return Some((j, format!("the best by {name} in validation")));
+    }
+    let why = match judged.len() {
+        1 => "the only one judged".to_owned(),
+        n => format!("the best of {n} judged by {name}, chosen on the judged clips themselves"),
+    };
+    Some(best_of(judged, metric).map_or_else(|| (last, "the last one judged".to_owned()), |j| (j, why)))
+}
+
+/// Classes, confusion, worst clips and skipped files of one judged step.
+fn add_judgement(report: &mut RunReport, run: &RunDir, judgement: &Judgement, data: Option<&Path>) -> Result<(), PageError> {
+    report.per_class = classes(run, judgement);
+    let eval = run.eval();
+    let text = std::fs::read_to_string(result_path(&eval, judgement.step)).unwrap_or_default();
+    for (file, reason) in text.lines().filter_map(|l| l.strip_prefix("skipped ")?.split_once(": ")) {
+        report.skipped.push(skipped(file, reason));
+    }
+    let judged = match Judged::read(&scores_path(&eval, judgement.step), &eval.join("clips.txt")) {
+        Ok(judged) => judged,
+        Err(e) => {
+            report.notes.push(caution(format!("The scores of the judged clips can't be read, so that confusion and worst clips are left out: {e}")));
+            return Ok(());
+        }
+    };
+    report.confusion = judged.confusion()?;
+    let folder = data.unwrap_or(&run.info.data.root);
+    let audio = match Audio::find(run, folder) {
+        Ok(audio) => Some(audio),
+        Err(e) => {
+            report.notes.push(caution(format!("There are no pictures of the worst clips: {e}. Give the data folder with --data.")));
+            None
+        }
+    };
+    report.worst_clips = judged.worst(audio.as_ref())?;
+    Ok(())
+}
+
+fn classes(run: &RunDir, judgement: &Judgement) -> Vec<ClassRow> {
+    let all = &judgement.report["per_class"];
+    let row = |name: &String| {
+        let class = &all[name.as_str()];
+        ClassRow {
+            name: name.clone(),
+            count: class["count"].as_u64().unwrap_or_default(),
+            lwlrap: class["lwlrap"].as_f64(),
+            ap: class["ap"].as_f64(),
+            auc: class["auc"].as_f64(),
+        }
+    };
+    run.classes.names().iter().filter(|name| all.get(name.as_str()).is_some()).map(row).collect()
+}
+
+/// Loss, learning rate, gradient norm, and the validation results that do not steer.
+fn curves(run: &RunDir, history: &History) -> Vec<Curve> {
+    let positive = || history.learning_rate.iter().map(|p| p.1).filter(|v| *v > 0.0);
+    let (low, high) = (positive().fold(f64::INFINITY, f64::min), positive().fold(0.0, f64::max));
+    let wide = if high > low * WIDE { Scale::Log } else { Scale::Linear };
+    let mut curves = vec![
+        ("loss".to_owned(), &history.loss, Scale::Linear),
+        ("learning rate".to_owned(), &history.learning_rate, wide),
+        ("gradient norm".to_owned(), &history.gradient_norm, Scale::Linear),
+    ];
+    for metric in METRICS.into_iter().filter(|m| *m != run.recipe.validation.metric) {
+        curves.push((format!("validation {}", metric.name()), history.validation_of(metric), Scale::Linear));
+    }
+    let known = curves.into_iter().filter(|(_, points, _)| points.iter().any(|p| p.1.is_finite()));
+    known.map(|(name, points, scale)| Curve { name, points: points.clone(), scale }).collect()
+}
+
+/// Judged results, then the validation that steers.
+fn metrics(run: &RunDir, history: &History, judged: &[Judgement]) -> Vec<earmark_report::Metric> {
+    let named = |name: String, points: Points| earmark_report::Metric { name, better: Better::Higher, points };
+    let mut metrics = Vec::new();
+    for metric in METRICS {
+        let points: Points = judged.iter().map(|j| (j.step as f64, j.value(metric).unwrap_or(f64::NAN))).collect();
+        metrics.push(named(metric.name().to_owned(), points));
+    }
+    let metric = run.recipe.validation.metric;
+    metrics.push(named(format!("validation {}", metric.name()), history.validation_of(metric).clone()));
+    metrics.retain(|m| m.points.iter().any(|p| p.1.is_finite()));
+    // The header shows four: what steered is one of them.
+    if metrics.len() > 4 && metrics.last().is_some_and(|m| m.name.starts_with("validation")) {
+        let steering = metrics.pop();
+        metrics.splice(2..2, steering);
+    }
+    metrics
+}
+
+fn facts(run: &RunDir, status: &Status) -> Vec<Fact> {
+    let (info, data) = (&run.info, &run.info.data);
+    let mut facts = vec![
+        Fact::new("recipe", &run.recipe.name),
+        Fact::new("description", &run.recipe.description),
+        Fact::new("data", format!("{} ({})", data.root.display(), data.layout)),
+        Fact::new("fingerprint of the data", data.fingerprint.get(..16).unwrap_or(&data.fingerprint)),
+        Fact::new("clips trained on", human_count(data.train as u64)),
+        Fact::new("clips for validation", human_count(data.validation as u64)),
+    ];
+    match data.fold {
+        Some(fold) => facts.push(Fact::new("clips judged", format!("{} (fold {fold})", human_count(data.judged as u64)))),
+        None => facts.push(Fact::new("fold kept for judging", "none")),
+    }
+    facts.push(Fact::new("classes", run.classes.len()));
+    let total = status.total.map_or(String::new(), |t| format!(" of {}", human_count(t)));
+    facts.push(Fact::new("steps", format!("{}{total}", human_count(status.step))));
+    if let Some(network) = network(run) {
+        facts.push(Fact::new("network", network));
+    }
+    facts.push(Fact::new("device", &info.device));
+    if let Some(from) = &info.init_from {
+        facts.push(Fact::new("weights begin from", from));
+    }
+    if let Some(step) = best_step(run) {
+        facts.push(Fact::new("best.safetensors", format!("step {}", human_count(step))));
+    }
+    facts.retain(|f| !f.value.is_empty());
+    facts
+}
+
+fn network(run: &RunDir) -> Option<String> {
+    let extractor = Extractor::new(&run.recipe.front_end).ok()?;
+    let (network, specs) = Network::build(&run.recipe.network, extractor.channels(), run.classes.len()).ok()?;
+    let [c, b, f] = [extractor.channels(), extractor.bands(), extractor.example_frames().unwrap_or(0)];
+    let scalars: usize = specs.iter().map(VarSpec::len).sum();
+    Some(format!("{}, {} parameters, input {c} x {b} x {f}", network.summary(c, b, f).title, human_count(scalars as u64)))
+}
+
+/// The step of `best.safetensors`, looked up only where a training has got that far.
+fn best_step(run: &RunDir) -> Option<u64> {
+    let path = run.path.join("best.safetensors");
+    let known = checkpoint::list(&run.path).is_ok_and(|steps| !steps.is_empty());
+    (known && path.is_file()).then(|| ModelFile::read(&path).ok().map(|m| m.meta.step)).flatten()
+}
+
+/// A command line that a shell reads back as the same words.
+fn command_line(words: &[String]) -> String {
+    words.iter().map(|w| quoted(w)).collect::<Vec<_>>().join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:@+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn judgement(step: u64, lwlrap: f64) -> Judgement {
+        Judgement { step, report: json!({ "lwlrap": lwlrap }) }
+    }
+
+    #[test]
+    fn what_validation_chose_is_looked_into() {
+        let judged = [judgement(100, 0.5), judgement(200, 0.8), judgement(300, 0.7)];
+        let step = |steering| chosen(&judged, Metric::Lwlrap, steering).map(|(j, why)| (j.step, why)).unwrap();
+        assert_eq!(step(Some(300)), (300, "the best by lwlrap in validation".into()));
+        assert_eq!(step(Some(150)).0, 200, "what validation chose was not judged");
+        assert!(step(None).1.contains("chosen on the judged clips"));
+        assert_eq!(chosen(&judged, Metric::Auc, None).unwrap().0.step, 300, "no auc anywhere: the last");
+        assert!(chosen(&[], Metric::Lwlrap, None).is_none());
+    }
+
+    #[test]
+    fn command_lines_can_be_pasted() {
+        let words = ["earmark", "train", "my recipe.toml", "--set", "name=it's", ""].map(str::to_owned);
+        assert_eq!(command_line(&words), r"earmark train 'my recipe.toml' --set 'name=it'\''s' ''");
+    }
+}

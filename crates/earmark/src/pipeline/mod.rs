@@ -1,0 +1,129 @@
+//! The whole way, top to bottom: data folder -> examples -> training -> judging -> predictions.
+
+mod estimate;
+mod evaluate;
+mod predict;
+mod split;
+mod train;
+
+pub use estimate::{Estimate, estimate};
+pub use evaluate::{Evaluate, Evaluated, evaluate};
+pub use predict::{Predict, Prediction, predict, scorer_of};
+pub use split::{Parts, split};
+pub use train::{Plan, Train, Trained, plan, train};
+
+use crate::device::DeviceError;
+use crate::recipe::RecipeError;
+use crate::run_dir::RunError;
+use earmark_data::batches::BatchError;
+use earmark_data::folds::{FoldError, FoldTableError};
+use earmark_data::setting::SettingError;
+use earmark_data::{ClassMapError, DataError, atomic::WriteError, store::Interrupted};
+use earmark_engine::{FitError, FitEvent, ModelFileError, WarmStartError};
+use earmark_features::ConfigError;
+use earmark_metrics::{MetricsError, Report};
+use earmark_models::ModelError;
+
+/// What a pipeline tells while it works; called from any thread.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// Features are being computed or found in the cache.
+    Features {
+        /// Clips done.
+        done: usize,
+        /// Clips in all.
+        total: usize,
+    },
+    /// From the training loop.
+    Fit(FitEvent<'a>),
+    /// A checkpoint is being judged.
+    Judging {
+        /// Its step.
+        step: u64,
+        /// Clips done.
+        done: usize,
+        /// Clips in all.
+        total: usize,
+        /// Lwlrap so far.
+        lwlrap: Option<f64>,
+    },
+    /// A checkpoint is judged.
+    Judged {
+        /// Its step.
+        step: u64,
+        /// The results.
+        report: &'a Report,
+    },
+    /// Clips are being scored.
+    Scoring {
+        /// Clips done.
+        done: usize,
+        /// Clips in all.
+        total: usize,
+    },
+    /// A clip was left out.
+    Skipped {
+        /// Its name.
+        file: &'a str,
+        /// Why.
+        reason: &'a str,
+    },
+    /// A line worth telling.
+    Note(String),
+}
+
+/// Hears [`Event`]s.
+pub type Observer<'a> = &'a (dyn Fn(Event) + Sync);
+
+/// Why a pipeline refused or failed. Each kind's message is whole by itself.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant is another crate's error, unchanged")]
+pub enum PipelineError {
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error(transparent)]
+    Classes(#[from] ClassMapError),
+    #[error(transparent)]
+    Fold(#[from] FoldError),
+    #[error(transparent)]
+    FoldTable(#[from] FoldTableError),
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    #[error(transparent)]
+    FrontEnd(#[from] ConfigError),
+    #[error(transparent)]
+    Network(#[from] ModelError),
+    #[error(transparent)]
+    Model(#[from] ModelFileError),
+    #[error(transparent)]
+    WarmStart(#[from] WarmStartError),
+    #[error(transparent)]
+    Fit(#[from] FitError),
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+    /// A request that does not fit the data or the run.
+    #[error("{0}")]
+    Request(String),
+}
+
+impl PipelineError {
+    /// Whether it is an interruption from outside and no failure.
+    pub fn is_interrupt(&self) -> bool {
+        matches!(self, Self::Interrupted(_))
+    }
+}
+
+/// Clips that could not be used, as (file, reason).
+pub type Skips = Vec<(String, String)>;

@@ -1,0 +1,157 @@
+//! Models and audio to scores.
+
+use super::{Event, Observer, PipelineError, Skips};
+use crate::device::device;
+use crate::recipe::Recipe;
+use crate::run_dir::find_model;
+use earmark_data::{FeatureStore, Item, MissingFiles, load};
+use earmark_engine::{ModelFile, Scorer};
+use earmark_features::Extractor;
+use earmark_metrics::{Mean, ScoreTable, blend};
+use earmark_models::{Network, Vars};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What to predict.
+#[derive(Clone, Debug)]
+pub struct Predict {
+    /// Models: files, RUN or RUN@STEP; several are blended.
+    pub models: Vec<String>,
+    /// A data folder...
+    pub data: Option<PathBuf>,
+    /// ... and its part; default `test` if the data has it, else everything.
+    pub part: Option<String>,
+    /// Single files.
+    pub files: Vec<PathBuf>,
+    /// How several models are blended.
+    pub mean: Mean,
+    /// Device by name.
+    pub device: String,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    /// One row for every file asked for, sorted by name; one column a class of the model.
+    pub scores: ScoreTable,
+    /// Files that could not be read; their rows hold the mean of the other rows (0 if there are none).
+    pub skipped: Skips,
+    /// Whether the model names exactly one class a clip (softmax).
+    pub single_label: bool,
+}
+
+/// A scorer from a model file, with the class names.
+pub fn scorer_of(path: &Path, device_name: &str) -> Result<(Scorer, Vec<String>), PipelineError> {
+    let device = device(device_name)?;
+    let file = ModelFile::read(path)?;
+    let recipe = Recipe::parse(&file.meta.recipe, path)?;
+    let extractor = Extractor::new(&recipe.front_end)?;
+    let (network, specs) = Network::build(&recipe.network, extractor.channels(), file.meta.classes.len())?;
+    let mut vars = Vars::init(specs, 0, &device);
+    file.load_into(path, &mut vars)?;
+    let scorer = Scorer {
+        network,
+        vars,
+        loss: recipe.train.loss,
+        extractor: Arc::new(extractor),
+        batch: recipe.batches.size,
+        device,
+    };
+    Ok((scorer, file.meta.classes))
+}
+
+/// Scores all clips with all models and blends; `None` when stopped.
+pub fn predict(job: &Predict, observer: Observer, stop: &AtomicBool) -> Result<Option<Prediction>, PipelineError> {
+    let mut tables = Vec::new();
+    let mut skipped: Skips = Vec::new();
+    let mut single_label = false;
+    let total_models = job.models.len();
+    for (k, name) in job.models.iter().enumerate() {
+        let path = find_model(name)?;
+        let recipe = Recipe::parse(&ModelFile::read(&path)?.meta.recipe, &path)?;
+        let (scorer, classes) = scorer_of(&path, &job.device)?;
+        single_label = matches!(scorer.loss, earmark_engine::Loss::SoftmaxCrossEntropy { .. });
+        let mut items = items(job, &recipe)?;
+        items.sort_by(|a, b| a.file.cmp(&b.file));
+        let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
+        let mut rows: Vec<Option<Vec<f32>>> = vec![None; items.len()];
+        let (mut done, total) = (0, items.len() * total_models);
+        scorer.score(items.len(), store.workers().count(), |i| store.get(&items[i]), |i, result| {
+            match result {
+                Ok(scores) => rows[i] = Some(scores),
+                Err(e) if k == 0 => {
+                    let reason = e.fault.to_string();
+                    observer(Event::Skipped { file: &items[i].file, reason: &reason });
+                    skipped.push((items[i].file.clone(), reason));
+                }
+                Err(_) => {}
+            }
+            done += 1;
+            observer(Event::Scoring { done: k * items.len() + done, total });
+            !stop.load(Ordering::Relaxed)
+        });
+        if done < items.len() {
+            return Ok(None);
+        }
+        let fill = mean_row(&rows, classes.len());
+        let values = rows.into_iter().flat_map(|r| r.unwrap_or_else(|| fill.clone())).collect();
+        tables.push(ScoreTable::new(items.into_iter().map(|i| i.file).collect(), classes, values)?);
+    }
+    let scores = match tables.len() {
+        1 => tables.remove(0),
+        _ => blend(&tables, job.mean, None)?,
+    };
+    Ok(Some(Prediction { scores, skipped, single_label }))
+}
+
+/// The mean of the rows there are: what is best guessed of a clip that can't be heard.
+fn mean_row(rows: &[Option<Vec<f32>>], classes: usize) -> Vec<f32> {
+    let good: Vec<&Vec<f32>> = rows.iter().flatten().collect();
+    (0..classes)
+        .map(|c| {
+            let sum: f64 = good.iter().map(|r| f64::from(r[c])).sum();
+            if good.is_empty() { 0.0 } else { (sum / good.len() as f64) as f32 }
+        })
+        .collect()
+}
+
+/// The clips asked for. Labels are not needed and not read.
+fn items(job: &Predict, recipe: &Recipe) -> Result<Vec<Item>, PipelineError> {
+    let mut items = Vec::new();
+    if let Some(root) = &job.data {
+        let mut options = recipe.data.clone();
+        options.read_labels = false;
+        options.class_map = None;
+        options.missing_files = MissingFiles::Refuse;
+        options.parts = job.part.clone().map(|p| vec![p]);
+        let mut data = match load(root, &options) {
+            Ok(data) => data,
+            Err(first) if job.part.is_none() => {
+                options.parts = Some(vec!["test".into()]);
+                load(root, &options).map_err(|_| first)?
+            }
+            Err(e) => return Err(e.into()),
+        };
+        if job.part.is_none() && data.parts().contains(&"test") {
+            data = data.select_parts(&["test"])?;
+        }
+        items.extend(data.items);
+    }
+    for path in &job.files {
+        items.push(Item {
+            file: path.to_string_lossy().into_owned(),
+            path: path.clone(),
+            labels: Vec::new(),
+            part: "files".into(),
+            fold: None,
+            group: None,
+            verified: None,
+            line: None,
+        });
+    }
+    if items.is_empty() {
+        return Err(PipelineError::Request("nothing to predict: give audio files, or a folder with --data DIR".into()));
+    }
+    Ok(items)
+}
