@@ -2,6 +2,7 @@
 
 use crate::{pins, root};
 use anyhow::{Context, bail};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -27,12 +28,13 @@ pub fn names() -> anyhow::Result<Vec<String>> {
 
 /// Prints each script with the versions it is pinned to and the first sentence of its header.
 pub fn list() -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
     for name in names()? {
         let text = std::fs::read_to_string(folder().join(format!("{name}.py")))?;
         let words: Vec<&str> = pins::header(&text).split_whitespace().collect();
         let words = words.join(" ");
         let title = words.split(". ").next().unwrap_or("").trim_end_matches('.');
-        println!("{name}\n    {title}\n    {}", requirements(&name)?.join(" "));
+        writeln!(out, "{name}\n    {title}\n    {}", requirements(&name)?.join(" "))?;
     }
     Ok(())
 }

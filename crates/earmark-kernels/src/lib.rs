@@ -24,6 +24,7 @@
 //! the caller and panic with the shape that was expected.
 
 pub mod activation;
+pub mod burn_ops;
 pub mod chain;
 pub mod conv;
 mod conv_backward;

@@ -26,22 +26,39 @@ pub struct Forward<'a> {
     vars: &'a Vars,
     rng: Option<ChaCha8Rng>,
     statistics: Vec<BatchStatistics>,
+    kernels: bool,
 }
 
 impl<'a> Forward<'a> {
     /// Evaluation: moving statistics, no dropout.
     pub fn eval(vars: &'a Vars) -> Self {
-        Self { vars, rng: None, statistics: Vec::new() }
+        Self { vars, rng: None, statistics: Vec::new(), kernels: true }
     }
 
     /// Training: batch statistics and dropout, whose masks come from `rng` alone, so that a resumed step draws the same.
     pub fn train(vars: &'a Vars, rng: ChaCha8Rng) -> Self {
-        Self { vars, rng: Some(rng), statistics: Vec::new() }
+        Self { vars, rng: Some(rng), statistics: Vec::new(), kernels: true }
     }
 
     /// Whether this pass trains.
     pub fn is_training(&self) -> bool {
         self.rng.is_some()
+    }
+
+    /// The same pass by Burn's ordinary operations alone: the slow oracle of the kernels.
+    pub fn without_kernels(mut self) -> Self {
+        self.kernels = false;
+        self
+    }
+
+    /// Whether blocks may use earmark-kernels.
+    pub fn uses_kernels(&self) -> bool {
+        self.kernels
+    }
+
+    /// A variable as it is stored, flat.
+    pub fn flat(&self, id: VarId) -> Tensor<1> {
+        self.vars.flat(id)
     }
 
     /// A variable in its shape.

@@ -1,13 +1,14 @@
 //! MobileNet v1 (Howard et al. 2017, arXiv:1704.04861) as the DCASE 2019 Task 2 baseline uses it: first stride 1 instead of 2,
 //! BatchNorm and ReLU after every convolution, TensorFlow's SAME padding.
 
-use crate::blocks::{BatchNormConfig, Conv, ConvSpec, Dense};
+use crate::blocks::{BatchNormConfig, Conv, ConvSpec, Dense, conv_chain};
 use crate::forward::Forward;
 use crate::init::WeightInit;
 use crate::summary::{LayerRow, Summary, human_count};
 use crate::vars::VarBuilder;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
+use std::iter;
 
 /// Stride and depth of the thirteen separable convolutions at width 1.
 const SEPARABLE: [(usize, usize); 13] = [
@@ -112,12 +113,8 @@ impl MobileNetV1 {
     pub fn forward(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
         // The original's images are frames high and bands wide.
         let x = x.swap_dims(2, 3); // [B, C, frames, bands]
-        let mut x = self.first.forward(x, ctx); // [B, 16, T, F]
-        for (depthwise, pointwise) in &self.pairs {
-            x = depthwise.forward(x, ctx);
-            x = pointwise.forward(x, ctx);
-        }
-        // x: [B, 1024, T/16, F/16]
+        let body: Vec<&Conv> = iter::once(&self.first).chain(self.pairs.iter().flat_map(|(d, p)| [d, p])).collect();
+        let x = conv_chain(&body, x, ctx); // [B, 1024, T/16, F/16]
         let x: Tensor<3> = x.flatten(2, 3);
         let x: Tensor<2> = match self.config.global_pool {
             GlobalPool::Mean => x.mean_dim(2),

@@ -64,8 +64,13 @@ fn the_table_is_what_the_network_does() {
     assert_eq!(network.forward(x, &mut Forward::eval(&vars)).dims(), [3, 7]);
 }
 
-/// Logits, loss and gradients of one case.
-fn check(case: &Value, g: &Value, pool: GlobalPool, gradient_tolerance: Option<f64>) {
+fn eval_of(vars: &Vars, kernels: bool) -> Forward<'_> {
+    let ctx = Forward::eval(vars);
+    if kernels { ctx } else { ctx.without_kernels() }
+}
+
+/// Logits, loss and gradients of one case, by the kernels or by Burn's own operations.
+fn check(case: &Value, g: &Value, pool: GlobalPool, gradient_tolerance: Option<f64>, kernels: bool) {
     let config = MobileNetV1Config { width: 0.25, global_pool: pool, batch_norm_decay: 0.99, ..Default::default() };
     let (network, mut vars) = build(config, 10);
     let ids = fill(&mut vars, g);
@@ -82,7 +87,8 @@ fn check(case: &Value, g: &Value, pool: GlobalPool, gradient_tolerance: Option<f
     let a = g["label_smoothing"].as_f64().unwrap() as f32;
     y.iter_mut().for_each(|v| *v = *v * (1.0 - a) + a / 2.0);
     let tracked = vars.tracked();
-    let mut ctx = Forward::train(&tracked, ChaCha8Rng::seed_from_u64(0));
+    let ctx = Forward::train(&tracked, ChaCha8Rng::seed_from_u64(0));
+    let mut ctx = if kernels { ctx } else { ctx.without_kernels() };
     let logits = network.forward(Tensor::from_inner(x.clone()), &mut ctx);
     let statistics = ctx.into_statistics();
     let y: Tensor<2> = Tensor::<1>::from_floats(y.as_slice(), &device.clone().autodiff()).reshape([4, 10]);
@@ -111,7 +117,7 @@ fn check(case: &Value, g: &Value, pool: GlobalPool, gradient_tolerance: Option<f
     }
     if pool == GlobalPool::Mean {
         apply_statistics(&mut vars, statistics);
-        let eval = to_host(network.forward(x, &mut Forward::eval(&vars)));
+        let eval = to_host(network.forward(x, &mut eval_of(&vars, kernels)));
         let error = relative(&eval, &case["logits_eval"]);
         assert!(error < 1e-4, "evaluation logits are off by {error:.2e}");
     }
@@ -122,15 +128,19 @@ fn forward_and_loss_match_pytorch() {
     let g = golden("mobilenet_v1.json");
     // Gradients are compared on the small case: on the full one float32 itself is off by up to 4 % where an activation crosses
     // a ReLU's corner (float32_error in the file).
-    check(&g["cases"]["full"], &g, GlobalPool::Mean, None);
+    for kernels in [true, false] {
+        check(&g["cases"]["full"], &g, GlobalPool::Mean, None, kernels);
+    }
 }
 
 #[test]
 fn gradients_match_pytorch() {
     let g = golden("mobilenet_v1.json");
     // PyTorch's own float32 is off by 7.4e-5 and 9.2e-5 here; 1e-4 is asked for.
-    check(&g["cases"]["small"], &g, GlobalPool::Mean, Some(1e-4));
-    check(&g["cases"]["small"], &g, GlobalPool::Max, Some(1e-4));
+    for kernels in [true, false] {
+        check(&g["cases"]["small"], &g, GlobalPool::Mean, Some(1e-4), kernels);
+        check(&g["cases"]["small"], &g, GlobalPool::Max, Some(1e-4), kernels);
+    }
 }
 
 #[test]

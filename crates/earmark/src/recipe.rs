@@ -194,7 +194,7 @@ impl Recipe {
         self.network.check().map_err(|e| whole(&e))?;
         self.train.check().map_err(|(key, value, remedy)| (format!("train.{key}"), value, remedy.to_owned()))?;
         self.batches.check("batches").map_err(|e| (e.key, e.value, e.remedy))?;
-        self.augment.check("augment").map_err(|e| (e.key, e.value, e.remedy))?;
+        self.augment.check_with("augment", &self.front_end).map_err(|e| (e.key, e.value, e.remedy))?;
         if let Some(f) = self.folds.filter(|f| f.count < 2) {
             return Err(("folds.count".into(), f.count.to_string(), "choose 2 or more; 5 is usual".into()));
         }

@@ -10,7 +10,7 @@ use earmark::data::synth::write_demo;
 use earmark::engine::Scopes;
 use earmark::metrics::{Mean, Report, ReportOptions, ScoreTable, TruthTable};
 use earmark::pipeline::{self, Event};
-use earmark::Recipe;
+use earmark::{Recipe, pages};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -78,7 +78,7 @@ pub fn run(args: Demo, global: &Global, console: &Console) -> anyhow::Result<Sta
         return Ok(Status::Interrupted);
     };
     prediction.scores.save(&submission)?;
-    let page = curated.join("report.html");
+    let page = pages::write_run_report(&earmark::run_dir::RunDir::open(&curated)?, Some(&data))?;
     tell(root, &data, &curated, &submission, &page, &prediction.scores, args.seed, start)?;
     Ok(Status::of_skips(prediction.skipped.len()))
 }

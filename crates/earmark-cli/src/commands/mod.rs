@@ -1,17 +1,17 @@
 //! The commands, a file each.
 
-
+mod bench;
 mod blend;
-
+mod data;
 mod demo;
 mod eval;
 mod features;
-
-
+mod init;
+mod models;
 mod predict;
-
-
-
+mod recipes;
+mod report;
+mod runs;
 mod score;
 mod train;
 
@@ -32,19 +32,18 @@ pub fn run(args: Args) -> anyhow::Result<Status> {
     let console = Console::new(global.quiet);
     match args.command {
         Command::Demo(a) => demo::run(a, &global, &console),
-
+        Command::Data { what } => data::run(what, &global, &console),
         Command::Features(a) => features::run(a, &global, &console),
         Command::Train(a) => train::run(a, &global, &console),
         Command::Eval(a) => eval::run(a, &global, &console),
         Command::Predict(a) => predict::run(a, &global, &console),
-        _ if false => unreachable!(), Command::Blend(a) => blend::run(a, &global, &console),
+        Command::Blend(a) => blend::run(a, &global, &console),
         Command::Score(a) => score::run(a, &global, &console),
-
-
-
-
-
-
-        _ => anyhow::bail!("not yet"),
+        Command::Recipes { what } => recipes::run(what, &global, &console),
+        Command::Init(a) => init::run(a, &global, &console),
+        Command::Runs(a) => runs::run(a, &global, &console),
+        Command::Report(a) => report::run(a, &global, &console),
+        Command::Models { what } => models::run(what, &global, &console),
+        Command::Bench(a) => bench::run(a, &global, &console),
     }
 }

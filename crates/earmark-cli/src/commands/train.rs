@@ -74,7 +74,7 @@ fn dry_run(recipe: &Recipe, args: &Train, global: &Global) -> anyhow::Result<Sta
     out(format!("classes     {}: {}", plan.classes.len(), plan.classes.join(", ")))?;
     out(format!("example     {c} x {b} bands x {f} frames"))?;
     out("")?;
-    out(format!("{:?}", plan.network))?;
+    out(super::models::network_table(&plan.network))?;
     out(format!("parameters  {} trainable, {} in all (BatchNorm and biases included)", plan.trainable, plan.parameters))?;
     out("")?;
     out(format!("steps       about {} of about {} an epoch (exact once the audio is read)", cost.steps, cost.steps_per_epoch))?;

@@ -135,7 +135,7 @@ mod tests {
                 _ => None,
             })
         };
-        assert_eq!(xdg("/tmp/c"), Some("/tmp/c/earmark/features".into()));
+        assert_eq!(xdg("/fast"), Some("/fast/earmark/features".into()));
         assert_eq!(xdg("relative"), Some("/home/a/.cache/earmark/features".into()));
     }
 }

@@ -108,9 +108,9 @@ impl ConvSpec {
 pub struct Conv {
     /// Shape and rules.
     pub spec: ConvSpec,
-    weight: VarId,
+    pub(super) weight: VarId,
     bias: Option<VarId>,
-    norm: Option<BatchNorm>,
+    pub(super) norm: Option<BatchNorm>,
 }
 
 impl Conv {

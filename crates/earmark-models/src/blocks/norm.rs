@@ -26,11 +26,11 @@ impl Default for BatchNormConfig {
 /// Scale, offset and moving statistics of `C` channels.
 #[derive(Clone, Debug)]
 pub struct BatchNorm {
-    gamma: VarId,
-    beta: VarId,
-    mean: VarId,
-    variance: VarId,
-    config: BatchNormConfig,
+    pub(super) gamma: VarId,
+    pub(super) beta: VarId,
+    pub(super) mean: VarId,
+    pub(super) variance: VarId,
+    pub(super) config: BatchNormConfig,
 }
 
 impl BatchNorm {

@@ -52,7 +52,7 @@ pub fn gather(run: &RunDir, data: Option<&Path>) -> Result<RunReport, PageError>
         ..RunReport::default()
     };
     note_state(&mut report, run, &status);
-    report.notes.extend([history.problems, problems].concat().into_iter().map(|text| Note { level: Level::Problem, text }));
+    report.notes.extend([history.problems.clone(), problems].concat().into_iter().map(|text| Note { level: Level::Problem, text }));
     let metric = run.recipe.validation.metric;
     let steering = highest(history.validation_of(metric)).map(|(step, _)| step);
     match chosen(&judged, metric, steering) {

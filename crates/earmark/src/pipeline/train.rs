@@ -7,7 +7,7 @@ use crate::run_dir::{DataInfo, Log, RunDir, RunError, RunInfo, RunLock, find_mod
 use crate::{REVISION, VERSION};
 use earmark_data::augment::{LevelUnit, Spec};
 use earmark_data::batches::store_maker;
-use earmark_data::{BatchMaker, DataSet, FeatureStore, Item, Prepared, load};
+use earmark_data::{BatchMaker, DataSet, FeatureStore, Item, Prepared, SkipReason, load};
 use earmark_engine::{
     FORMAT, Fit, FitError, FitEvent, ModelFile, ModelMeta, Outcome, Scopes, Scorer, Validate, fit, judge::judge, warm_start,
 };
@@ -136,7 +136,9 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
     let prepared_validation = prepare(&store, &parts.validation, observer, stop)?;
     let mut skipped = failures(&prepared_train);
     skipped.extend(failures(&prepared_validation));
-    skipped.extend(data.skipped.iter().map(|s| (s.file.clone(), s.reason.to_string())));
+    // A recipe or a text beside the sounds is no input that failed.
+    let failed = data.skipped.iter().filter(|s| s.reason != SkipReason::NotAudio);
+    skipped.extend(failed.map(|s| (s.file.clone(), s.reason.to_string())));
 
     let info = run_info(job, &data, &parts, &skipped)?;
     let run = if fresh {

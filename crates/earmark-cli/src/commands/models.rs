@@ -1,0 +1,140 @@
+//! `earmark models`
+
+use crate::Status;
+use crate::args::{Global, Models};
+use crate::console::{Console, out, out_json};
+use anyhow::bail;
+use earmark::Recipe;
+use earmark::engine::{ModelFile, ModelMeta};
+use earmark::features::Extractor;
+use earmark::models::summary::human_count;
+use earmark::models::{LayerRow, Network, Summary, VarKind, VarSpec};
+use earmark::report::{Align, human_bytes, text_table};
+use earmark::run_dir::find_model;
+use std::path::PathBuf;
+
+/// Describes models.
+pub fn run(what: Models, _: &Global, _: &Console) -> anyhow::Result<Status> {
+    let Models::Info { model, recipe, classes, json } = what;
+    let info = if recipe { Info::of_recipe(Recipe::load(&model, &[])?, classes)? } else { Info::of_file(&model)? };
+    if json { out_json(&info.json())? } else { out(info.text())? }
+    Ok(Status::Done)
+}
+
+/// The layers of a network as text, in the columns of the DCASE 2019 baseline's own table, with a line of totals.
+pub fn network_table(summary: &Summary) -> String {
+    let shape = |row: &LayerRow| match row.activation[..] {
+        [n] => format!("({n},)"),
+        _ => format!("({})", row.activation.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")),
+    };
+    let mut rows: Vec<Vec<String>> = Vec::with_capacity(summary.rows.len() + 1);
+    for (i, row) in summary.rows.iter().enumerate() {
+        // The input is no layer.
+        let number = |n| if i == 0 { "-".to_owned() } else { human_count(n) };
+        rows.push(vec![row.name.clone(), shape(row), number(row.weights), number(row.multiplies)]);
+    }
+    rows.push(vec!["Total".into(), String::new(), human_count(summary.weights()), human_count(summary.multiplies())]);
+    let headers = ["Layer", "Activation shape", "# Weights", "# Multiplies"];
+    let table = text_table(&headers, &rows, &[Align::Left, Align::Left, Align::Right, Align::Right]);
+    format!("{}\n\n{}", summary.title, table.trim_end())
+}
+
+struct Info {
+    /// The file and what it says about itself; a recipe has neither.
+    file: Option<(PathBuf, ModelMeta)>,
+    recipe: Recipe,
+    classes: usize,
+    summary: Summary,
+    trainable: usize,
+    scalars: usize,
+    input: [usize; 3],
+}
+
+impl Info {
+    fn of_file(name: &str) -> anyhow::Result<Self> {
+        let path = match find_model(name) {
+            Ok(path) => path,
+            Err(e) if Recipe::load(name, &[]).is_ok() => bail!("{e}; {name} is a recipe: add --recipe"),
+            Err(e) => return Err(e.into()),
+        };
+        let meta = ModelFile::read(&path)?.meta;
+        let recipe = Recipe::parse(&meta.recipe, &path)?;
+        let classes = meta.classes.len();
+        Ok(Self { file: Some((path, meta)), ..Self::of_recipe(recipe, classes)? })
+    }
+
+    fn of_recipe(recipe: Recipe, classes: usize) -> anyhow::Result<Self> {
+        if classes == 0 {
+            bail!("--classes 0: a network needs at least one class");
+        }
+        let e = Extractor::new(&recipe.front_end)?;
+        let input = [e.channels(), e.bands(), e.example_frames().unwrap_or(0)];
+        let (network, specs) = Network::build(&recipe.network, input[0], classes)?;
+        let count = |only: bool| specs.iter().filter(|s| !only || s.kind == VarKind::Trainable).map(VarSpec::len).sum();
+        let (trainable, scalars) = (count(true), count(false));
+        Ok(Self { file: None, summary: network.summary(input[0], input[1], input[2]), recipe, classes, trainable, scalars, input })
+    }
+
+    fn text(&self) -> String {
+        let [c, b, f] = self.input;
+        let mut facts: Vec<(&str, String)> = Vec::new();
+        if let Some((path, meta)) = &self.file {
+            let bytes = std::fs::metadata(path).map_or(String::new(), |m| format!(", {}", human_bytes(m.len())));
+            facts.push(("file", format!("{}{bytes}", path.display())));
+            facts.push(("written by", format!("earmark {}, format {}", meta.version, meta.format)));
+            facts.push(("step", meta.step.to_string()));
+            facts.push(("licence", meta.licence.clone().unwrap_or_else(|| "not stated".into())));
+        }
+        facts.push(("recipe", format!("{} ({})", self.recipe.name, self.recipe.description)));
+        facts.push(("audio", format!("{} Hz", self.recipe.front_end.sample_rate_hz)));
+        facts.push(("example", format!("{c} x {b} bands x {f} frames")));
+        let names = self.file.as_ref().map_or(String::new(), |(_, meta)| format!(": {}", meta.classes.join(", ")));
+        facts.push(("classes", format!("{}{names}", self.classes)));
+        let weights = format!("{} trainable, {} in all (BatchNorm and biases included)", self.trainable, self.scalars);
+        facts.push(("parameters", weights));
+        let facts: String = facts.into_iter().map(|(name, value)| format!("{name:<11} {value}\n")).collect();
+        format!("{facts}\n{}", network_table(&self.summary))
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let mut value = serde_json::json!({
+            "recipe": self.recipe.name,
+            "description": self.recipe.description,
+            "sample_rate_hz": self.recipe.front_end.sample_rate_hz,
+            "input": self.input,
+            "classes": self.classes,
+            "trainable": self.trainable,
+            "parameters": self.scalars,
+            "weights": self.summary.weights(),
+            "multiplies": self.summary.multiplies(),
+            "network": self.summary,
+        });
+        if let Some((path, meta)) = &self.file {
+            value["file"] = path.to_string_lossy().into();
+            value["format"] = meta.format.into();
+            value["version"] = meta.version.as_str().into();
+            value["step"] = meta.step.into();
+            value["licence"] = meta.licence.clone().into();
+            value["class_names"] = meta.classes.clone().into();
+        }
+        value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table in the baseline's own documentation (80 classes, examples of 100 frames).
+    #[test]
+    fn the_table_is_the_published_one() {
+        let recipe = Recipe::load("dcase2019-baseline/1-noisy", &[]).unwrap();
+        let table = network_table(&Info::of_recipe(recipe, 80).unwrap().summary);
+        let row = |i: usize| table.lines().nth(i).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(row(4), "Input (100, 96, 1) - -");
+        assert_eq!(row(5), "C(3x3, 16, 1) (100, 96, 16) 144 1.4M");
+        assert_eq!(row(6), "SC(3x3, 64, 1) (100, 96, 64) 1.2K 11.2M");
+        assert_eq!(row(17), "SC(3x3, 1024, 2) (7, 6, 1024) 528.9K 22.2M");
+        assert_eq!(table.lines().last().unwrap().split_whitespace().collect::<Vec<_>>(), ["Total", "3.3M", "432.4M"]);
+    }
+}

@@ -1,0 +1,299 @@
+//! The kernels as operations of Burn: on its CPU backend (`flex`) with their own gradients.
+//!
+//! A caller asks [`runs_on`] whether a device is served; elsewhere it composes Burn's ordinary operations.
+
+use crate::chain::{Chain, Kind, Params, Saved};
+use crate::infer::{Inference, Statistics};
+use crate::layout::{from_channels_outermost, to_channels_outermost};
+use crate::memory::Workspace;
+use crate::norm::Input;
+use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::flex::FlexTensor;
+use burn::backend::{Autodiff, Backend, Dispatch, DispatchDevice, Flex, TensorMetadata, backend_extension, tensor::FloatTensor};
+use burn::tensor::{Device, Tensor, TensorData};
+use std::sync::{Arc, LazyLock};
+
+/// Buffers that steps reuse, shared by all operations of the process.
+static WORKSPACE: LazyLock<Workspace> = LazyLock::new(Workspace::new);
+
+/// Whether the operations of this module run on a device: Burn's flex backend, with or without autodiff.
+pub fn runs_on(device: &Device) -> bool {
+    matches!(device.clone().inner().as_dispatch(), DispatchDevice::Flex(_))
+}
+
+/// A chain's output and the statistics of the batch.
+#[derive(Debug)]
+pub struct ChainOutput {
+    /// Normalised and activated, `[B, O, H', W']`.
+    pub output: Tensor<4>,
+    /// For each layer the mean and the unbiased variance of each channel.
+    pub statistics: Vec<(Tensor<1>, Tensor<1>)>,
+}
+
+/// The way through a chain in training, with gradients for `x` and `params`.
+///
+/// `x` is `[B, I, H, W]`; `params` is each layer's weights, gamma and beta, one after the other.
+///
+/// # Panics
+/// If a length does not fit the chain, or the device is not served (see [`runs_on`]).
+pub fn chain_train(chain: &Arc<Chain>, x: Tensor<4>, params: Tensor<1>) -> ChainOutput {
+    let (output, statistics) = Dispatch::chain_train(x.into_dispatch(), params.into_dispatch(), Arc::clone(chain));
+    let statistics = Tensor::<1>::from_dispatch(statistics);
+    let mut at = 0;
+    let mut next = |n: usize| {
+        at += n;
+        statistics.clone().slice(at - n..at)
+    };
+    let statistics = chain.layers().iter().map(|l| (next(l.outputs), next(l.outputs))).collect();
+    ChainOutput { output: Tensor::from_dispatch(output), statistics }
+}
+
+/// The way through a chain in evaluation.
+///
+/// `statistics` is each layer's moving mean and variance, one after the other. `[B, I, H, W]` to `[B, O, H', W']`.
+///
+/// # Panics
+/// As [`chain_train`].
+pub fn chain_eval(chain: &Arc<Chain>, x: Tensor<4>, params: Tensor<1>, statistics: Tensor<1>) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::chain_eval(
+        x.into_dispatch(),
+        params.into_dispatch(),
+        statistics.into_dispatch(),
+        Arc::clone(chain),
+    ))
+}
+
+/// Chains as a backend operation; see [`chain_train`] and [`chain_eval`].
+#[backend_extension(Autodiff, Flex)]
+pub trait ChainBackend: Backend {
+    /// Output and statistics of a training pass.
+    fn chain_train(x: FloatTensor<Self>, params: FloatTensor<Self>, chain: Arc<Chain>) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    /// Output of an evaluation pass.
+    fn chain_eval(
+        x: FloatTensor<Self>,
+        params: FloatTensor<Self>,
+        statistics: FloatTensor<Self>,
+        chain: Arc<Chain>,
+    ) -> FloatTensor<Self>;
+}
+
+impl ChainBackend for Flex {
+    fn chain_train(x: FlexTensor, params: FlexTensor, chain: Arc<Chain>) -> (FlexTensor, FlexTensor) {
+        let tape = Tape::forward(x, params, chain);
+        (tape.output(), tape.statistics())
+    }
+
+    fn chain_eval(x: FlexTensor, params: FlexTensor, statistics: FlexTensor, chain: Arc<Chain>) -> FlexTensor {
+        let ws = &*WORKSPACE;
+        let (x, params, statistics) = (x.to_contiguous(), params.to_contiguous(), statistics.to_contiguous());
+        let batch = x.shape()[0];
+        let mut rest = slice(&statistics);
+        let statistics: Vec<Statistics> = chain
+            .layers()
+            .iter()
+            .map(|l| Statistics { mean: cut(&mut rest, l.outputs), variance: cut(&mut rest, l.outputs) })
+            .collect();
+        let ready = Inference::new(ws, &chain, &layer_params(&chain, slice(&params)), &statistics);
+        let (x, _) = outermost(ws, &x, &chain);
+        let (channels, size) = output_shape(&chain);
+        let mut out = ws.take(channels * batch * size[0] * size[1]);
+        ready.run(ws, &x, &mut out);
+        innermost(&out, batch, channels, size)
+    }
+}
+
+impl<C: CheckpointStrategy> ChainBackend for Autodiff<Flex, C> {
+    fn chain_train(
+        x: FloatTensor<Self>,
+        params: FloatTensor<Self>,
+        chain: Arc<Chain>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let nodes = [x.node(), params.node()];
+        let tape = Tape::forward(x.into_primitive(), params.into_primitive(), chain);
+        let (output, statistics) = (tape.output(), tape.statistics());
+        let output = match ChainTrain.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(Arc::new(tape), output),
+            OpsKind::UnTracked(prep) => prep.finish(output),
+        };
+        (output, <Self as burn::backend::AutodiffBackend>::from_inner(statistics))
+    }
+
+    fn chain_eval(
+        x: FloatTensor<Self>,
+        params: FloatTensor<Self>,
+        statistics: FloatTensor<Self>,
+        chain: Arc<Chain>,
+    ) -> FloatTensor<Self> {
+        let out = Flex::chain_eval(x.into_primitive(), params.into_primitive(), statistics.into_primitive(), chain);
+        <Self as burn::backend::AutodiffBackend>::from_inner(out)
+    }
+}
+
+#[derive(Debug)]
+struct ChainTrain;
+
+impl Backward<Flex, 2> for ChainTrain {
+    type State = Arc<Tape>;
+
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let [node_x, node_params] = ops.parents;
+        let grad = grads.consume::<Flex>(&ops.node);
+        let (dx, dparams) = ops.state.backward(grad, node_x.is_some());
+        if let (Some(node), Some(dx)) = (node_x, dx) {
+            grads.register::<Flex>(node.id, dx);
+        }
+        if let Some(node) = node_params {
+            grads.register::<Flex>(node.id, dparams);
+        }
+    }
+}
+
+/// What a training pass keeps for the way back.
+#[derive(Debug)]
+struct Tape {
+    chain: Arc<Chain>,
+    /// Input, channels outermost.
+    x: Values,
+    /// Shape of the input as it came.
+    shape: [usize; 4],
+    params: FlexTensor,
+    saved: Saved,
+}
+
+impl Tape {
+    fn forward(x: FlexTensor, params: FlexTensor, chain: Arc<Chain>) -> Self {
+        let ws = &*WORKSPACE;
+        let params = params.to_contiguous();
+        let (x, shape) = outermost(ws, &x.to_contiguous(), &chain);
+        let saved = chain.forward(ws, &layer_params(&chain, slice(&params)), &x);
+        Self { chain, x, shape, params, saved }
+    }
+
+    fn output(&self) -> FlexTensor {
+        let ws = &*WORKSPACE;
+        let (channels, size) = output_shape(&self.chain);
+        let batch = self.shape[0];
+        let mut out = ws.take(channels * batch * size[0] * size[1]);
+        self.saved.output().materialise(ws, channels, &mut out);
+        innermost(&out, batch, channels, size)
+    }
+
+    /// Means and unbiased variances, layer by layer.
+    fn statistics(&self) -> FlexTensor {
+        let mut out = Vec::new();
+        for moments in self.saved.moments() {
+            out.extend(moments.iter().map(|m| m.mean as f32));
+            out.extend(moments.iter().map(|m| (m.m2 / (m.count - 1.0).max(1.0)) as f32));
+        }
+        let n = out.len();
+        FlexTensor::from_data(TensorData::new(out, [n]))
+    }
+
+    fn backward(&self, grad: FlexTensor, want_dx: bool) -> (Option<FlexTensor>, FlexTensor) {
+        let ws = &*WORKSPACE;
+        let (channels, size) = output_shape(&self.chain);
+        let [batch, inputs, h, w] = self.shape;
+        let grad = grad.to_contiguous();
+        let mut g = ws.take(channels * batch * size[0] * size[1]);
+        to_channels_outermost(slice(&grad), &mut g, batch, channels, size[0] * size[1]);
+        let output: Input = self.saved.output();
+        let sums = output.materialise_backward(ws, channels, &mut g);
+        let mut dx = want_dx.then(|| ws.take(self.x.len()));
+        let params = layer_params(&self.chain, slice(&self.params));
+        let layers = self.chain.backward(ws, &params, &self.x, &self.saved, (g, sums), dx.as_deref_mut());
+        let mut flat = Vec::with_capacity(slice(&self.params).len());
+        for layer in layers {
+            flat.extend_from_slice(&layer.weight);
+            flat.extend_from_slice(&layer.gamma);
+            flat.extend_from_slice(&layer.beta);
+        }
+        let n = flat.len();
+        let dx = dx.map(|dx| innermost(&dx, batch, inputs, [h, w]));
+        (dx, FlexTensor::from_data(TensorData::new(flat, [n])))
+    }
+}
+
+/// Numbers that came as they were needed, or were laid out anew.
+#[derive(Debug)]
+enum Values {
+    /// One channel or one example: the layouts are the same.
+    AsIs(FlexTensor),
+    Moved(crate::memory::Buffer),
+}
+
+impl std::ops::Deref for Values {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        match self {
+            Self::AsIs(t) => slice(t),
+            Self::Moved(b) => b,
+        }
+    }
+}
+
+/// `[B, C, H, W]` to channels outermost.
+fn outermost(ws: &Workspace, x: &FlexTensor, chain: &Chain) -> (Values, [usize; 4]) {
+    let shape = x.shape();
+    let [batch, channels, h, w] = [shape[0], shape[1], shape[2], shape[3]];
+    assert_eq!([h, w], chain.size(0), "the chain was made for another plane");
+    if batch == 1 || channels == 1 {
+        return (Values::AsIs(x.clone()), [batch, channels, h, w]);
+    }
+    let mut moved = ws.take(batch * channels * h * w);
+    to_channels_outermost(slice(x), &mut moved, batch, channels, h * w);
+    (Values::Moved(moved), [batch, channels, h, w])
+}
+
+/// Channels outermost to a tensor `[B, C, H, W]`.
+fn innermost(from: &[f32], batch: usize, channels: usize, [h, w]: [usize; 2]) -> FlexTensor {
+    let mut out = vec![0.0; from.len()];
+    from_channels_outermost(from, &mut out, batch, channels, h * w);
+    FlexTensor::from_data(TensorData::new(out, [batch, channels, h, w]))
+}
+
+fn output_shape(chain: &Chain) -> (usize, [usize; 2]) {
+    (chain.layers().last().map_or(0, |l| l.outputs), chain.output_size())
+}
+
+fn slice(t: &FlexTensor) -> &[f32] {
+    let all = t.storage::<f32>();
+    let start = t.layout().start_offset();
+    &all[start..start + t.layout().num_elements()]
+}
+
+/// Takes the first `n` off a slice.
+fn cut<'a>(rest: &mut &'a [f32], n: usize) -> &'a [f32] {
+    assert!(rest.len() >= n, "fewer parameters than the chain's layers have");
+    let (head, tail) = rest.split_at(n);
+    *rest = tail;
+    head
+}
+
+fn layer_params<'a>(chain: &Chain, flat: &'a [f32]) -> Vec<Params<'a>> {
+    let mut rest = flat;
+    let params = chain
+        .layers()
+        .iter()
+        .map(|l| Params {
+            weight: cut(&mut rest, l.weights()),
+            gamma: cut(&mut rest, l.outputs),
+            beta: cut(&mut rest, l.outputs),
+        })
+        .collect();
+    assert!(rest.is_empty(), "{} parameters more than the chain's layers have", rest.len());
+    params
+}
+
+/// The kind of a convolution with these groups; `None` for groups that are neither one nor one a channel.
+pub fn kind(window: crate::Window, inputs: usize, groups: usize) -> Option<Kind> {
+    match groups {
+        g if g == inputs && g > 1 => Some(Kind::Depthwise(window)),
+        1 if window.kernel == [1, 1] && window.stride == [1, 1] && window.before == [0, 0] && window.after == [0, 0] => Some(Kind::Pointwise),
+        1 => Some(Kind::Dense(window)),
+        _ => None,
+    }
+}
