@@ -7,7 +7,7 @@
 //!
 //! | container | codecs |
 //! |---|---|
-//! | WAV, RF64, BW64 | PCM 8, 16, 24, 32 bits, float 32, 64 bits, A-law, mu-law, ADPCM (IMA, Microsoft) |
+//! | WAV, RIFX, RF64, BW64 | PCM 8, 16, 24, 32 bits, float 32, 64 bits, A-law, mu-law, ADPCM (IMA, Microsoft) |
 //! | AIFF, AIFF-C | PCM 8 to 32 bits of either byte order, float 32, 64 bits, A-law, mu-law |
 //! | FLAC | FLAC |
 //! | Ogg | Vorbis, FLAC |

@@ -22,6 +22,8 @@ pub(crate) enum SampleFormat {
     I16Be,
     I24Le,
     I24Be,
+    /// The lower three of four bytes; the fourth means nothing.
+    I24PaddedLe,
     I32Le,
     I32Be,
     F32Le,
@@ -39,7 +41,7 @@ impl SampleFormat {
             U8 | I8 | ALaw | MuLaw => 1,
             I16Le | I16Be => 2,
             I24Le | I24Be => 3,
-            I32Le | I32Be | F32Le | F32Be => 4,
+            I24PaddedLe | I32Le | I32Be | F32Le | F32Be => 4,
             F64Le | F64Be => 8,
         }
     }
@@ -49,7 +51,7 @@ impl SampleFormat {
         match self {
             U8 | I8 => "PCM 8-bit",
             I16Le | I16Be => "PCM 16-bit",
-            I24Le | I24Be => "PCM 24-bit",
+            I24Le | I24Be | I24PaddedLe => "PCM 24-bit",
             I32Le | I32Be => "PCM 32-bit",
             F32Le | F32Be => "float 32-bit",
             F64Le | F64Be => "float 64-bit",
@@ -81,6 +83,9 @@ impl SampleFormat {
             }),
             I24Be => each(bytes, out, |[a, b, c]| {
                 i32::from_be_bytes([a, b, c, 0]) as f32 * I32
+            }),
+            I24PaddedLe => each(bytes, out, |[a, b, c, _]| {
+                i32::from_le_bytes([0, a, b, c]) as f32 * I32
             }),
             I32Le => each(bytes, out, |b| i32::from_le_bytes(b) as f32 * I32),
             I32Be => each(bytes, out, |b| i32::from_be_bytes(b) as f32 * I32),

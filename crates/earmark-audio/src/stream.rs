@@ -8,7 +8,7 @@ use crate::clip::{AudioInfo, Note};
 use crate::coded::CodedReader;
 use crate::container::{Container, Layout, inspect};
 use crate::error::{AudioError, Fault, Position};
-use crate::pcm::PcmReader;
+use crate::pcm::{PcmReader, check_finite};
 use crate::resample::{Resampler, check_rate, resampled_len};
 use crate::source::{Walker, open_file};
 
@@ -214,7 +214,12 @@ impl AudioStream {
                 .reader
                 .next_block(out)
                 .inspect(|_| self.frames_read += (out.len() - before) as u64),
-            Some(conversion) => conversion.append(&mut self.reader, &mut self.frames_read, out),
+            Some(conversion) => conversion
+                .append(&mut self.reader, &mut self.frames_read, out)
+                .and_then(|more| {
+                    let at = Position::frame(self.frames_read, self.info.sample_rate_hz);
+                    check_resampled(&out[before..], at).map(|()| more)
+                }),
         };
         result.map_err(|fault| {
             // What came before the fault in the same block is not handed out either.
@@ -264,6 +269,18 @@ impl Conversion {
         self.resampler = Some(resampler);
         self.used = end;
         Ok(true)
+    }
+}
+
+/// Finite samples near the largest float there is become infinite when they are added up. `at` is how far the input was
+/// read, which is as near as it can be told: a resampler spreads one sample over many.
+fn check_resampled(samples: &[f32], at: Position) -> Result<(), Fault> {
+    match check_finite(samples, 1, 0, 1) {
+        Ok(()) => Ok(()),
+        Err(_) => Err(Fault::Corrupt(
+            "its samples are too large for sound (near 3.4e38, where 1 is full scale)".into(),
+            at,
+        )),
     }
 }
 

@@ -122,6 +122,10 @@ fn extensible_and_left_justified_formats() {
     let mut f = fmt(1, 1, 8_000, 24);
     f[14] = 20;
     assert_eq!(samples(wav(&f, &[0, 0, 0x40])), [0.5]);
+    // 24 bits in the lower three of four bytes, as arecord writes; the fourth is zero even where the sample is negative.
+    let mut f = fmt(1, 1, 8_000, 24);
+    f[12] = 4;
+    assert_eq!(samples(wav(&f, &[0, 0, 0x40, 0, 0, 0, 0xc0, 0])), [0.5, -0.5]);
     // An unknown sub-format.
     let mut odd = extensible(1, 16, 16);
     odd[30] = 0x77;
@@ -191,6 +195,49 @@ fn chunks_around_the_samples_are_skipped() {
     assert_eq!(samples(wrong), samples(plain));
 }
 
+/// The same recording in RIFX: every number the other way round. `extension` is what follows in the format chunk.
+fn rifx(tag: u16, channels: u16, bits: u16, extension: &[u8], data: &[u8]) -> Vec<u8> {
+    let align = channels * bits.div_ceil(8);
+    let mut out = b"RIFX\0\0\0\0WAVEfmt ".to_vec();
+    out.extend((16 + extension.len() as u32).to_be_bytes());
+    out.extend(tag.to_be_bytes());
+    out.extend(channels.to_be_bytes());
+    out.extend(8_000_u32.to_be_bytes());
+    out.extend((8_000 * u32::from(align)).to_be_bytes());
+    out.extend(align.to_be_bytes());
+    out.extend(bits.to_be_bytes());
+    out.extend(extension);
+    out.extend(b"data");
+    out.extend((data.len() as u32).to_be_bytes());
+    out.extend(data);
+    out
+}
+
+#[test]
+fn rifx_is_wav_with_its_bytes_the_other_way_round() {
+    assert_eq!(samples(rifx(1, 1, 8, &[], &[0, 192])), [-1.0, 0.5]);
+    assert_eq!(samples(rifx(1, 1, 16, &[], &[0x40, 0, 0x80, 0])), [0.5, -1.0]);
+    assert_eq!(samples(rifx(1, 2, 16, &[], &[0x40, 0, 0xc0, 0])), [0.0]);
+    assert_eq!(samples(rifx(1, 1, 24, &[], &[0xc0, 0, 0])), [-0.5]);
+    assert_eq!(samples(rifx(1, 1, 32, &[], &[0x40, 0, 0, 0])), [0.5]);
+    assert_eq!(samples(rifx(3, 1, 32, &[], &0.3f32.to_be_bytes())), [0.3]);
+    assert_eq!(samples(rifx(3, 1, 64, &[], &0.1f64.to_be_bytes())), [0.1]);
+    // WAVE_FORMAT_EXTENSIBLE: size, valid bits, speakers, then the sub-format.
+    let extension = [
+        0, 22, 0, 16, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0, 0x10, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71,
+    ];
+    assert_eq!(samples(rifx(0xfffe, 1, 16, &extension, &[0x40, 0])), [0.5]);
+    let mut cut = rifx(1, 1, 16, &[], &[0x40, 0, 0x80, 0]);
+    cut.pop();
+    assert!(matches!(refusal(cut), AudioError::Truncated { .. }));
+    assert!(matches!(
+        refusal(b"RIFX\0\0".to_vec()),
+        AudioError::Truncated { .. }
+    ));
+    let adpcm = refusal(rifx(0x11, 1, 4, &[], &[0; 64]));
+    assert!(adpcm.to_string().contains("big-endian"), "{adpcm}");
+}
+
 #[test]
 fn rates_and_channels() {
     for rate in [1_000, 8_000, 11_025, 22_050, 96_000, 192_000, 384_000] {
@@ -254,6 +301,11 @@ fn samples_that_are_no_numbers_are_refused_with_their_place() {
             "{error}"
         );
     }
+    // Finite in the file, infinite under a resampler's filter.
+    let huge = wav_float(8_000, &[f32::MAX, f32::MIN, f32::MAX, f32::MAX]);
+    assert_eq!(samples(huge.clone()).len(), 4);
+    let error = decode_bytes(huge, 16_000).expect_err("no clip of NaN");
+    assert!(matches!(error, AudioError::Corrupt { .. }), "{error}");
     // Finite as a double, infinite as a float.
     assert!(matches!(
         refusal(wav(&fmt(3, 1, 8_000, 64), &1e300f64.to_le_bytes())),

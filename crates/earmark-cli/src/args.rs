@@ -1,11 +1,17 @@
 //! The command line. Every setting can come from a recipe, then the environment (`EARMARK_*`), then a flag.
 
+use clap::builder::BoolishValueParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Train, judge and run audio taggers.
 #[derive(Debug, Parser)]
-#[command(name = "earmark", version, max_term_width = 100, after_help = "Start with `earmark demo`; no data is needed.")]
+#[command(
+    name = "earmark",
+    version,
+    max_term_width = 100,
+    after_help = "Start with `earmark demo`; no data is needed."
+)]
 pub struct Args {
     #[command(flatten)]
     pub global: Global,
@@ -20,11 +26,24 @@ pub struct Global {
     #[arg(long, global = true, env = "EARMARK_DEVICE", default_value = "cpu")]
     pub device: String,
     /// Threads to compute with; 0 is one a core
-    #[arg(long, global = true, env = "EARMARK_THREADS", default_value_t = 0)]
+    #[arg(long, global = true, env = "EARMARK_THREADS", default_value_t = 0, value_parser = threads)]
     pub threads: usize,
     /// No progress; skipped inputs and failures are still told
-    #[arg(long, short, global = true, env = "EARMARK_QUIET")]
+    #[arg(long, short, global = true, env = "EARMARK_QUIET", value_parser = BoolishValueParser::new())]
     pub quiet: bool,
+}
+
+/// More threads than this never help and cost memory.
+const MAX_THREADS: usize = 512;
+
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(n) if n <= MAX_THREADS => Ok(n),
+        Ok(n) => Err(format!(
+            "{n} is more than {MAX_THREADS}; leave it out to use one a core"
+        )),
+        Err(_) => Err("choose a whole number; 0 is one a core".into()),
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -33,6 +52,7 @@ pub enum Command {
     #[command(after_help = "Example: earmark demo --out my-demo")]
     Demo(Demo),
     /// Look at data: statistics, checks, class maps, folds
+    #[command(after_help = "Example: earmark data check my-sounds")]
     Data {
         #[command(subcommand)]
         what: Data,
@@ -41,16 +61,20 @@ pub enum Command {
     #[command(after_help = "Example: earmark features dog.ogg --recipe dcase2019-baseline/esc10 -o dog.npy")]
     Features(Features),
     /// Train a recipe on a data folder
-    #[command(after_help = "Examples:\n  earmark train dcase2019-baseline/esc10 --data ESC-10 --fold 1\n  \
+    #[command(
+        after_help = "Examples:\n  earmark train dcase2019-baseline/esc10 --data ESC-10 --fold 1\n  \
         earmark train my.toml --data sounds --run runs/a --set train.epochs=20\n  \
-        earmark train my.toml --data sounds --run runs/a --resume")]
+        earmark train my.toml --data sounds --run runs/a --resume"
+    )]
     Train(Train),
     /// Judge a run's checkpoints
     #[command(after_help = "Example: earmark eval runs/a --data ESC-10 --every 5")]
     Eval(Eval),
     /// Score recordings with a model or a run; several models are blended
-    #[command(after_help = "Examples:\n  earmark predict runs/a@500 --data FSDKaggle2019 -o submission.csv --format kaggle2019\n  \
-        earmark predict model.safetensors --files *.wav -o scores.csv")]
+    #[command(
+        after_help = "Examples:\n  earmark predict runs/a@500 --data FSDKaggle2019 -o submission.csv --format kaggle2019\n  \
+        earmark predict model.safetensors --files *.wav -o scores.csv"
+    )]
     Predict(Predict),
     /// Blend score tables
     #[command(after_help = "Example: earmark blend a.csv b.csv -o both.csv --mean geometric --weights 2,1")]
@@ -59,6 +83,7 @@ pub enum Command {
     #[command(after_help = "Example: earmark score --truth test.csv --scores scores.csv --json")]
     Score(Score),
     /// The recipes inside the program
+    #[command(after_help = "Example: earmark recipes list")]
     Recipes {
         #[command(subcommand)]
         what: Recipes,
@@ -73,6 +98,7 @@ pub enum Command {
     #[command(after_help = "Example: earmark report runs/a --data ESC-10")]
     Report(Report),
     /// Describe a model file or recipe: classes, layers, weights, multiplies
+    #[command(after_help = "Example: earmark models info runs/a")]
     Models {
         #[command(subcommand)]
         what: Models,
@@ -95,12 +121,16 @@ pub struct Demo {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Data {
     /// Lengths, classes, sample rates, spectra: as text, and as a page with pictures
+    #[command(after_help = "Example: earmark data stats my-sounds --out my-sounds-stats")]
     Stats(DataStats),
     /// Decode every file; find unknown labels, duplicates, leaks between parts and folds, imbalance
+    #[command(after_help = "Example: earmark data check my-sounds --json")]
     Check(DataCheck),
     /// Write the class map (index,name)
+    #[command(after_help = "Example: earmark data classes my-sounds -o classes.csv")]
     Classes(DataClasses),
     /// Write a fold table (file,fold), stratified by label, groups kept together
+    #[command(after_help = "Example: earmark data folds my-sounds --folds 5 -o folds.csv")]
     Folds(DataFolds),
 }
 
@@ -187,7 +217,12 @@ pub struct DataFolds {
 #[derive(Clone, Debug, ClapArgs)]
 pub struct RecipeArgs {
     /// Override a key of the recipe
-    #[arg(long = "set", value_name = "KEY=VALUE", env = "EARMARK_SET", value_delimiter = ';')]
+    #[arg(
+        long = "set",
+        value_name = "KEY=VALUE",
+        env = "EARMARK_SET",
+        value_delimiter = ';'
+    )]
     pub set: Vec<String>,
 }
 
@@ -349,12 +384,14 @@ pub struct Score {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Recipes {
     /// Names and descriptions
+    #[command(after_help = "Example: earmark recipes list --json")]
     List {
         /// As JSON
         #[arg(long)]
         json: bool,
     },
     /// A recipe as TOML, with everything it extends and every default
+    #[command(after_help = "Example: earmark recipes show dcase2019-baseline/esc10 --set network.width=0.5")]
     Show {
         /// Its name, or a file
         name: String,
@@ -400,6 +437,9 @@ pub struct Report {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Models {
     /// What a model file, a run or a recipe is made of
+    #[command(
+        after_help = "Examples:\n  earmark models info runs/a@500\n  earmark models info dcase2019-baseline/1-noisy --recipe --classes 80"
+    )]
     Info {
         /// MODEL.safetensors, RUN, RUN@STEP, or a recipe with --recipe
         model: String,
@@ -428,7 +468,7 @@ pub struct Bench {
     /// Number of classes
     #[arg(long, default_value_t = 80)]
     pub classes: usize,
-    /// Repetitions of each measurement; the median counts
+    /// Repetitions of each measurement, at least; the median counts
     #[arg(long, default_value_t = 5)]
     pub repeat: usize,
     /// As JSON

@@ -22,6 +22,22 @@ pub fn out_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     out(serde_json::to_string_pretty(value)?)
 }
 
+/// The command line as it was given; what is no UTF-8 is shown as well as it can be.
+pub fn command_line() -> Vec<String> {
+    std::env::args_os()
+        .map(|a| a.to_string_lossy().into_owned())
+        .collect()
+}
+
+/// A word as a POSIX shell reads it back.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./,:=@+%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 /// A flag that Ctrl-C and SIGTERM set; a second one ends the program at once.
 pub fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
@@ -30,7 +46,10 @@ pub fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
         if flag.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
-        let _ = writeln!(std::io::stderr(), "\nstopping after the work in hand; press Ctrl-C again to end at once");
+        let _ = writeln!(
+            std::io::stderr(),
+            "\nstopping after the work in hand; press Ctrl-C again to end at once"
+        );
     })?;
     Ok(stop)
 }
@@ -60,8 +79,17 @@ enum Kind {
 impl Console {
     /// A console; `quiet` shows skipped inputs and nothing else.
     pub fn new(quiet: bool) -> Self {
-        let state = State { bar: None, last_line: Instant::now(), total_steps: 0, loss: f64::NAN };
-        Self { quiet, terminal: std::io::stderr().is_terminal(), state: Mutex::new(state) }
+        let state = State {
+            bar: None,
+            last_line: Instant::now(),
+            total_steps: 0,
+            loss: f64::NAN,
+        };
+        Self {
+            quiet,
+            terminal: std::io::stderr().is_terminal(),
+            state: Mutex::new(state),
+        }
     }
 
     /// A line to stderr, above the bar.
@@ -79,16 +107,49 @@ impl Console {
             _ if self.quiet => {}
             Event::Note(text) => self.line(&mut s, &text),
             Event::Features { done, total } => {
-                self.bar(&mut s, Kind::Features, "features", done as u64, total as u64, String::new());
+                self.bar(
+                    &mut s,
+                    Kind::Features,
+                    "features",
+                    done as u64,
+                    total as u64,
+                    String::new(),
+                );
             }
-            Event::Scoring { done, total } => self.bar(&mut s, Kind::Score, "scoring", done as u64, total as u64, String::new()),
-            Event::Judging { step, done, total, lwlrap } => {
+            Event::Scoring { done, total } => self.bar(
+                &mut s,
+                Kind::Score,
+                "scoring",
+                done as u64,
+                total as u64,
+                String::new(),
+            ),
+            Event::Judging {
+                step,
+                done,
+                total,
+                lwlrap,
+            } => {
                 let text = lwlrap.map_or(String::new(), |v| format!("lwlrap {v:.4}"));
-                self.bar(&mut s, Kind::Judge(step), &format!("step {step}"), done as u64, total as u64, text);
+                self.bar(
+                    &mut s,
+                    Kind::Judge(step),
+                    &format!("step {step}"),
+                    done as u64,
+                    total as u64,
+                    text,
+                );
             }
             Event::Judged { step, report } => {
                 let v = |v: Option<f64>| v.map_or("-".to_owned(), |v| format!("{v:.4}"));
-                self.line(&mut s, &format!("step {step}: lwlrap {} accuracy {}", v(report.lwlrap), v(report.accuracy)));
+                self.line(
+                    &mut s,
+                    &format!(
+                        "step {step}: lwlrap {} accuracy {}",
+                        v(report.lwlrap),
+                        v(report.accuracy)
+                    ),
+                );
             }
             Event::Fit(event) => self.fit(&mut s, event),
         }
@@ -96,7 +157,11 @@ impl Console {
 
     fn fit(&self, s: &mut State, event: FitEvent) {
         match event {
-            FitEvent::Started { step, total, steps_per_epoch } => {
+            FitEvent::Started {
+                step,
+                total,
+                steps_per_epoch,
+            } => {
                 s.total_steps = total;
                 let epochs = total as f64 / steps_per_epoch as f64;
                 self.line(s, &format!("training: {total} steps of {steps_per_epoch} an epoch ({epochs:.1} epochs), from step {step}"));
@@ -106,14 +171,25 @@ impl Console {
                 }
             }
             FitEvent::Step { step, loss, rate } => {
-                s.loss = if s.loss.is_nan() { loss } else { 0.9 * s.loss + 0.1 * loss };
+                s.loss = if s.loss.is_nan() {
+                    loss
+                } else {
+                    0.9 * s.loss + 0.1 * loss
+                };
                 let (total, text) = (s.total_steps, format!("loss {:.4}  rate {rate:.1e}", s.loss));
                 self.bar(s, Kind::Train, "training", step, total, text);
             }
             FitEvent::Validated { step, report, best } => {
                 let v = |v: Option<f64>| v.map_or("-".to_owned(), |v| format!("{v:.4}"));
                 let mark = if best { "  (best so far)" } else { "" };
-                self.line(s, &format!("step {step}: validation lwlrap {} accuracy {}{mark}", v(report.lwlrap), v(report.accuracy)));
+                self.line(
+                    s,
+                    &format!(
+                        "step {step}: validation lwlrap {} accuracy {}{mark}",
+                        v(report.lwlrap),
+                        v(report.accuracy)
+                    ),
+                );
             }
             FitEvent::Saved { .. } => {}
             FitEvent::Note(text) => self.line(s, &text),
@@ -135,11 +211,18 @@ impl Console {
             if let Some((_, old)) = s.bar.take() {
                 old.finish_and_clear();
             }
-            let target = if self.terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-            let style = ProgressStyle::with_template("{prefix:>9} {bar:28} {pos}/{len}  {elapsed} + {eta}  {msg}")
-                .expect("a fixed template")
-                .progress_chars("━━─");
-            let bar = ProgressBar::with_draw_target(Some(total), target).with_style(style).with_prefix(name.to_owned());
+            let target = if self.terminal {
+                ProgressDrawTarget::stderr()
+            } else {
+                ProgressDrawTarget::hidden()
+            };
+            let style =
+                ProgressStyle::with_template("{prefix:>9} {bar:20} {pos}/{len} {elapsed} + {eta} {wide_msg}")
+                    .expect("a fixed template")
+                    .progress_chars("━━─");
+            let bar = ProgressBar::with_draw_target(Some(total), target)
+                .with_style(style)
+                .with_prefix(name.to_owned());
             bar.enable_steady_tick(Duration::from_millis(500));
             s.bar = Some((kind, bar));
             s.last_line = Instant::now();
@@ -153,7 +236,10 @@ impl Console {
         if !self.terminal && due && done < total {
             let eta = humantime_short(bar.eta());
             s.last_line = Instant::now();
-            let _ = writeln!(std::io::stderr().lock(), "{name}: {done}/{total}  {text}  about {eta} left");
+            let _ = writeln!(
+                std::io::stderr().lock(),
+                "{name}: {done}/{total}  {text}  about {eta} left"
+            );
         }
         if done == total {
             if let Some((_, bar)) = s.bar.take() {
@@ -169,4 +255,17 @@ impl Console {
 
 fn humantime_short(d: Duration) -> String {
     earmark::report::human_duration(d.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        assert_eq!(quoted("runs/a-1"), "runs/a-1");
+        assert_eq!(quoted("my sounds"), "'my sounds'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
 }

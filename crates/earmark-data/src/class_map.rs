@@ -167,9 +167,10 @@ impl ClassMap {
             .from_reader(bytes);
         let mut by_index: Vec<(usize, usize, String)> = Vec::new(); // (index, line, name)
         let mut lines_of: HashMap<String, usize> = HashMap::new();
+        let mut lines = crate::layout::LineCounter::new(bytes);
         for record in reader.records() {
             let record = record.map_err(|e| fail(1, e.to_string()))?;
-            let line = crate::layout::line_of(bytes, record.position());
+            let line = lines.line_of(record.position());
             if record.len() != 2 {
                 return Err(fail(line, format!("expected 2 fields, found {}", record.len())));
             }

@@ -4,7 +4,7 @@
 //! that the next step depends on: raw weights, optimiser moments, averages, schedule, and how long the logs were. It is
 //! written last, so that whatever a kill interrupts is done again from the state before, with the same bytes.
 
-use crate::model_file::{HostTensor, ModelFileError, Tensors, read_tensors, write_tensors};
+use crate::model_file::{FORMAT, HostTensor, ModelFileError, Tensors, read_tensors, write_tensors};
 use crate::optimizer::Optimizer;
 use crate::schedule::PlateauState;
 use burn::tensor::{Tensor, TensorData};
@@ -24,7 +24,10 @@ pub struct CheckpointConfig {
 
 impl Default for CheckpointConfig {
     fn default() -> Self {
-        Self { every_steps: 100, keep: Keep::All }
+        Self {
+            every_steps: 100,
+            keep: Keep::All,
+        }
     }
 }
 
@@ -95,7 +98,12 @@ pub fn list(run: &Path) -> std::io::Result<Vec<u64>> {
     };
     for entry in entries {
         let name = entry?.file_name();
-        let step: Option<u64> = name.to_str().and_then(|n| n.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse().ok());
+        let step: Option<u64> = name.to_str().and_then(|n| {
+            n.strip_prefix("step-")?
+                .strip_suffix(".safetensors")?
+                .parse()
+                .ok()
+        });
         steps.extend(step);
     }
     steps.sort_unstable();
@@ -123,7 +131,13 @@ pub fn write_state(
     let mut tensors = Tensors::new();
     let mut put = |prefix: &str, i: usize, values: Vec<f32>| {
         let spec = &vars.specs()[i];
-        tensors.insert(format!("{prefix}/{}", spec.name), HostTensor { shape: spec.shape.clone(), values });
+        tensors.insert(
+            format!("{prefix}/{}", spec.name),
+            HostTensor {
+                shape: spec.shape.clone(),
+                values,
+            },
+        );
     };
     for i in 0..vars.len() {
         put("weights", i, vars.to_vec(VarId(i)));
@@ -147,12 +161,26 @@ pub fn read_state(
 ) -> Result<Progress, ModelFileError> {
     let path = state_path(run);
     let (json, tensors) = read_tensors(&path)?;
-    let broken = |reason: String| ModelFileError::Broken { path: path.clone(), reason };
+    let broken = |reason: String| ModelFileError::Broken {
+        path: path.clone(),
+        reason,
+    };
     let progress: Progress = serde_json::from_str(&json).map_err(|e| broken(e.to_string()))?;
+    if progress.format > FORMAT {
+        return Err(ModelFileError::Newer {
+            path: path.clone(),
+            found: progress.format,
+            known: FORMAT,
+            version: "unknown".into(),
+        });
+    }
     let specs = vars.specs().to_vec();
     let find = |prefix: &str, i: usize| {
         let spec = &specs[i];
-        tensors.get(&format!("{prefix}/{}", spec.name)).filter(|t| t.shape == spec.shape).map(|t| t.values.clone())
+        tensors
+            .get(&format!("{prefix}/{}", spec.name))
+            .filter(|t| t.shape == spec.shape)
+            .map(|t| t.values.clone())
     };
     let mismatch = |prefix: &str, i: usize| ModelFileError::Mismatch {
         path: path.clone(),
@@ -160,11 +188,17 @@ pub fn read_state(
     };
     let device = vars.flat(VarId(0)).device();
     for i in 0..specs.len() {
-        vars.set_vec(VarId(i), find("weights", i).ok_or_else(|| mismatch("weights", i))?);
+        vars.set_vec(
+            VarId(i),
+            find("weights", i).ok_or_else(|| mismatch("weights", i))?,
+        );
     }
     if let Some(average) = average {
         for i in 0..specs.len() {
-            average.set_vec(VarId(i), find("average", i).ok_or_else(|| mismatch("average", i))?);
+            average.set_vec(
+                VarId(i),
+                find("average", i).ok_or_else(|| mismatch("average", i))?,
+            );
         }
     }
     optimizer
@@ -173,6 +207,8 @@ pub fn read_state(
             let n = values.len();
             Some(Tensor::from_data(TensorData::new(values, [n]), &device))
         })
-        .ok_or_else(|| broken("the optimiser's moments are missing; the optimiser in the recipe has changed".into()))?;
+        .ok_or_else(|| {
+            broken("the optimiser's moments are missing; the optimiser in the recipe has changed".into())
+        })?;
     Ok(progress)
 }

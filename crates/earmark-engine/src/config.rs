@@ -57,23 +57,46 @@ impl TrainConfig {
         let refuse = |key: &str, value: String, remedy| Err((key.to_owned(), value, remedy));
         match (self.epochs, self.steps) {
             (None, None) => return refuse("epochs", "missing".into(), "set train.epochs or train.steps"),
-            (Some(e), Some(_)) => return refuse("epochs", e.to_string(), "train.steps is set as well; keep one of the two"),
-            (Some(e), None) if !(e > 0.0 && e.is_finite()) => {
-                return refuse("epochs", e.to_string(), "choose a positive number");
+            (Some(e), Some(_)) => {
+                return refuse(
+                    "epochs",
+                    e.to_string(),
+                    "train.steps is set as well; keep one of the two",
+                );
+            }
+            (Some(e), None) if !(e > 0.0 && e <= 1e6) => {
+                return refuse(
+                    "epochs",
+                    e.to_string(),
+                    "choose a number above 0, at most 1000000",
+                );
             }
             (None, Some(0)) => return refuse("steps", "0".into(), "choose 1 or more"),
             _ => {}
         }
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
-            return refuse("learning-rate", self.learning_rate.to_string(), "choose a positive number, such as 0.001");
+            return refuse(
+                "learning-rate",
+                self.learning_rate.to_string(),
+                "choose a positive number, such as 0.001",
+            );
         }
         if !(0.0..=1.0).contains(&self.loss.label_smoothing()) {
-            return refuse("loss.label-smoothing", self.loss.label_smoothing().to_string(), "choose a share from 0 to 1");
+            return refuse(
+                "loss.label-smoothing",
+                self.loss.label_smoothing().to_string(),
+                "choose a share from 0 to 1",
+            );
         }
         if !(0.0..1.0).contains(&self.average_decay) {
-            return refuse("average-decay", self.average_decay.to_string(), "choose 0 (off) to below 1, such as 0.999");
+            return refuse(
+                "average-decay",
+                self.average_decay.to_string(),
+                "choose 0 (off) to below 1, such as 0.999",
+            );
         }
-        let below = |section: &'static str| move |(key, value, remedy)| (format!("{section}.{key}"), value, remedy);
+        let below =
+            |section: &'static str| move |(key, value, remedy)| (format!("{section}.{key}"), value, remedy);
         self.optimizer.check().map_err(below("optimizer"))?;
         self.schedule.check().map_err(below("schedule"))?;
         if let Some(GradientClip::GlobalNorm { max } | GradientClip::Value { max }) = self.gradient_clip
@@ -132,7 +155,12 @@ impl Metric {
 
 /// Where the validation clips come from.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
+#[serde(
+    tag = "kind",
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case",
+    deny_unknown_fields
+)]
 pub enum ValidationSplit {
     /// None: training runs to its end and the last checkpoint counts.
     None,
@@ -161,7 +189,12 @@ pub struct ValidationConfig {
 
 impl Default for ValidationConfig {
     fn default() -> Self {
-        Self { split: ValidationSplit::None, metric: Metric::Lwlrap, every_checkpoints: 1, early_stop_patience: 0 }
+        Self {
+            split: ValidationSplit::None,
+            metric: Metric::Lwlrap,
+            every_checkpoints: 1,
+            early_stop_patience: 0,
+        }
     }
 }
 
@@ -171,14 +204,22 @@ impl ValidationConfig {
         if let ValidationSplit::HoldOut { fraction } = self.split
             && !(fraction > 0.0 && fraction < 1.0)
         {
-            return Err(("split.fraction".into(), fraction.to_string(), "choose a share between 0 and 1, such as 0.1"));
+            return Err((
+                "split.fraction".into(),
+                fraction.to_string(),
+                "choose a share between 0 and 1, such as 0.1",
+            ));
         }
         if self.every_checkpoints == 0 {
             return Err(("every-checkpoints".into(), "0".into(), "choose 1 or more"));
         }
         if self.split == ValidationSplit::None && self.early_stop_patience > 0 {
             let remedy = "early stopping needs validation clips: set validation.split";
-            return Err(("early-stop-patience".into(), self.early_stop_patience.to_string(), remedy));
+            return Err((
+                "early-stop-patience".into(),
+                self.early_stop_patience.to_string(),
+                remedy,
+            ));
         }
         Ok(())
     }

@@ -21,11 +21,20 @@ pub struct EventWriter {
 impl EventWriter {
     /// Opens `path`, cutting it to its first `keep` bytes; an empty file gets the version event.
     pub fn open(path: &Path, keep: u64) -> io::Result<Self> {
-        let mut file = OpenOptions::new().create(true).read(true).write(true).truncate(false).open(path)?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .read(true)
+            .write(true)
+            .truncate(false)
+            .open(path)?;
         let len = keep.min(file.metadata()?.len());
         file.set_len(len)?;
         file.seek(SeekFrom::Start(len))?;
-        let mut writer = Self { file, path: path.to_path_buf(), len };
+        let mut writer = Self {
+            file,
+            path: path.to_path_buf(),
+            len,
+        };
         if len == 0 {
             let mut event = wall_time(0);
             bytes_field(&mut event, 3, b"brain.Event:2");
@@ -111,9 +120,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("events.out.tfevents.1.test");
         let mut w = EventWriter::open(&path, 0).unwrap();
-        w.scalars(300, &[("loss", 0.25), ("learning rate", 1e-4)]).unwrap();
+        w.scalars(300, &[("loss", 0.25), ("learning rate", 1e-4)])
+            .unwrap();
         w.sync().unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), include_bytes!("../tests/golden/events.bin"));
+        assert_eq!(
+            std::fs::read(&path).unwrap(),
+            include_bytes!("../tests/golden/events.bin")
+        );
     }
 
     #[test]

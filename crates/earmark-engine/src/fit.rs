@@ -129,7 +129,9 @@ pub enum FitError {
         cause: ItemError,
     },
     /// The loss is NaN or infinite.
-    #[error("the loss became {loss} at step {step}: the weights have run away; choose a smaller train.learning-rate (it was {rate} here) or set train.gradient-clip")]
+    #[error(
+        "the loss became {loss} at step {step}: the weights have run away; choose a smaller train.learning-rate (it was {rate} here) or set train.gradient-clip"
+    )]
     Diverged {
         /// Steps done.
         step: u64,
@@ -139,7 +141,9 @@ pub enum FitError {
         rate: f64,
     },
     /// The metric that steers is not defined on the validation clips.
-    #[error("validation.metric = {metric} is not defined on the validation clips (no clip has a label?); choose another metric or split")]
+    #[error(
+        "validation.metric = {metric} is not defined on the validation clips (no clip has a label?); choose another metric or split"
+    )]
     NoScore {
         /// The metric.
         metric: &'static str,
@@ -228,16 +232,42 @@ impl Session {
         // What lies beyond the state will be made again; an interruption's own checkpoint is not one of the recipe's.
         let total = job.train.total_steps(steps_per_epoch);
         for s in checkpoint::list(job.run).map_err(io(&folder))? {
-            if s > step || (s < total && s % job.checkpoints.every_steps != 0) {
+            if s > step || s == 0 || (s < total && s % job.checkpoints.every_steps != 0) {
                 let path = checkpoint::path(job.run, s);
                 std::fs::remove_file(&path).map_err(io(&path))?;
             }
         }
-        let log = JsonLines::open_cut(&metrics_path(job.run), |line| line["step"].as_u64().is_some_and(|s| s <= step))?;
+        // A kill may have come between the state and the pruning that follows it.
+        checkpoint::prune(job.run, job.checkpoints.keep).map_err(io(&folder))?;
+        let log = JsonLines::open_cut(&metrics_path(job.run), |line| {
+            line["step"].as_u64().is_some_and(|s| s <= step)
+        })?;
         let path = events_path(job.run);
         let events = EventWriter::open(&path, progress.events_len).map_err(io(&path))?;
-        on_event(FitEvent::Started { step, total, steps_per_epoch });
-        Ok(Self { vars, average, optimizer, progress, total, steps_per_epoch, log, events })
+        on_event(FitEvent::Started {
+            step,
+            total,
+            steps_per_epoch,
+        });
+        if let Some(why) = &progress.stopped_early {
+            on_event(FitEvent::Note(format!(
+                "nothing left to do: this training stopped early at step {step} ({why})"
+            )));
+        } else if resumed && step >= total {
+            on_event(FitEvent::Note(format!(
+                "nothing left to do: this training is complete at step {step}"
+            )));
+        }
+        Ok(Self {
+            vars,
+            average,
+            optimizer,
+            progress,
+            total,
+            steps_per_epoch,
+            log,
+            events,
+        })
     }
 
     /// The loop; true when it was stopped from outside.
@@ -256,7 +286,10 @@ impl Session {
                 None => unreachable!("a batch stream has no end"),
             };
             self.step(job, batch, on_event)?;
-            if self.progress.step.is_multiple_of(job.checkpoints.every_steps) || self.progress.step == self.total {
+            atomic::crash_point("step");
+            if self.progress.step.is_multiple_of(job.checkpoints.every_steps)
+                || self.progress.step == self.total
+            {
                 self.validate(job, on_event)?;
                 self.save(job, on_event)?;
             }
@@ -266,8 +299,15 @@ impl Session {
 
     fn step(&mut self, job: &Fit, batch: Batch, on_event: &mut dyn FnMut(FitEvent)) -> Result<(), FitError> {
         let step = self.progress.step;
-        let at = Position { step, steps_per_epoch: self.steps_per_epoch, total_steps: self.total };
-        let rate = job.train.schedule.rate(job.train.learning_rate, at, &self.progress.plateau);
+        let at = Position {
+            step,
+            steps_per_epoch: self.steps_per_epoch,
+            total_steps: self.total,
+        };
+        let rate = job
+            .train
+            .schedule
+            .rate(job.train.learning_rate, at, &self.progress.plateau);
         let rng = rng::stream(job.train.seed, &[Purpose::Dropout as u64, step]);
         let Batch { x, y, shape, .. } = batch;
         let done = train_step(
@@ -283,12 +323,20 @@ impl Session {
         );
         let StepResult { loss, gradient_norm } = done;
         if !loss.is_finite() {
-            return Err(FitError::Diverged { step: step + 1, loss, rate });
+            return Err(FitError::Diverged {
+                step: step + 1,
+                loss,
+                rate,
+            });
         }
         self.move_average(job.train.average_decay);
         self.progress.step += 1;
         self.log_step(loss, rate, gradient_norm)?;
-        on_event(FitEvent::Step { step: self.progress.step, loss, rate });
+        on_event(FitEvent::Step {
+            step: self.progress.step,
+            loss,
+            rate,
+        });
         Ok(())
     }
 
@@ -299,7 +347,8 @@ impl Session {
         let t = self.progress.step as f64;
         let decay = decay.min((1.0 + t) / (10.0 + t));
         for i in 0..self.vars.len() {
-            let moved = average.flat(VarId(i)).mul_scalar(decay) + self.vars.flat(VarId(i)).mul_scalar(1.0 - decay);
+            let moved =
+                average.flat(VarId(i)).mul_scalar(decay) + self.vars.flat(VarId(i)).mul_scalar(1.0 - decay);
             average.set(VarId(i), moved);
         }
     }
@@ -319,7 +368,9 @@ impl Session {
 
     fn scalars(&mut self, values: &[(&str, f64)]) -> Result<(), FitError> {
         let path = self.events.path().to_path_buf();
-        self.events.scalars(self.progress.step, values).map_err(|e| WriteError::new(&path, e).into())
+        self.events
+            .scalars(self.progress.step, values)
+            .map_err(|e| WriteError::new(&path, e).into())
     }
 
     /// The weights that checkpoints hold.
@@ -330,15 +381,22 @@ impl Session {
     fn validate(&mut self, job: &mut Fit, on_event: &mut dyn FnMut(FitEvent)) -> Result<(), FitError> {
         let step = self.progress.step;
         let due = (step / job.checkpoints.every_steps).is_multiple_of(job.validation.every_checkpoints);
-        let Some(validate) = job.validate.as_mut().filter(|_| due || step == self.total) else { return Ok(()) };
+        let Some(validate) = job.validate.as_mut().filter(|_| due || step == self.total) else {
+            return Ok(());
+        };
         let report = validate(self.average.as_ref().unwrap_or(&self.vars))?;
         let metric = job.validation.metric;
-        let score = metric.of(&report).ok_or(FitError::NoScore { metric: metric.name() })?;
+        let score = metric.of(&report).ok_or(FitError::NoScore {
+            metric: metric.name(),
+        })?;
         let best = self.progress.best.is_none_or(|b| score > b.score);
         self.log.append(&json!({ "step": step, "validation": {
             "lwlrap": report.lwlrap, "map@3": report.map, "mAP": report.mean_ap, "auc": report.auc,
             "accuracy": report.accuracy, "clips": report.clips }, "best": best }))?;
-        let named = [("validation/Lwlrap", report.lwlrap), ("validation/Accuracy", report.accuracy)];
+        let named = [
+            ("validation/Lwlrap", report.lwlrap),
+            ("validation/Accuracy", report.accuracy),
+        ];
         let named: Vec<(&str, f64)> = named.into_iter().filter_map(|(n, v)| Some((n, v?))).collect();
         self.scalars(&named)?;
         if best {
@@ -348,7 +406,11 @@ impl Session {
         } else {
             self.progress.since_best += 1;
         }
-        on_event(FitEvent::Validated { step, report: &report, best });
+        on_event(FitEvent::Validated {
+            step,
+            report: &report,
+            best,
+        });
         if job.train.schedule.observe(score, &mut self.progress.plateau) {
             on_event(FitEvent::Note(format!(
                 "step {step}: {} has not improved; the learning rate falls to {:.3e}",
@@ -366,7 +428,10 @@ impl Session {
     }
 
     fn write_model(&self, job: &Fit, path: &Path) -> Result<(), FitError> {
-        let meta = ModelMeta { step: self.progress.step, ..job.meta.clone() };
+        let meta = ModelMeta {
+            step: self.progress.step,
+            ..job.meta.clone()
+        };
         Ok(ModelFile::write(path, &meta, self.judged())?)
     }
 
@@ -384,7 +449,13 @@ impl Session {
         self.progress.events_len = self.events.sync().map_err(|e| WriteError::new(&path, e))?;
         self.progress.optimizer_steps = self.optimizer.steps();
         atomic::crash_point("before-state");
-        checkpoint::write_state(job.run, &self.progress, &self.vars, self.average.as_ref(), &self.optimizer)?;
+        checkpoint::write_state(
+            job.run,
+            &self.progress,
+            &self.vars,
+            self.average.as_ref(),
+            &self.optimizer,
+        )?;
         let folder = checkpoint::folder(job.run);
         checkpoint::prune(job.run, job.checkpoints.keep).map_err(|e| WriteError::new(&folder, e))?;
         on_event(FitEvent::Saved { step });

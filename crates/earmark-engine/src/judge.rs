@@ -1,14 +1,15 @@
 //! Judging a run's checkpoints: every one (or every N-th), each once, by any number of evaluators at a time.
 //!
-//! An evaluator claims a checkpoint by an operating-system lock on `eval/claim-<step>`, which a dying process lets go by itself.
+//! An evaluator claims a checkpoint by an operating-system lock on `eval/claim-<step>`, which a dying process lets go by itself; the file
+//! goes when the step is judged.
 //! `eval/eval-<step>.txt` is written last and atomically: it means "judged".
 
 use crate::events::{EventWriter, PREFIX};
 use crate::fit::FitError;
 use crate::score::Scorer;
+use earmark_data::Item;
 use earmark_data::atomic::{self, WriteError};
 use earmark_data::rng::{self, Purpose};
-use earmark_data::Item;
 use earmark_features::Features;
 use earmark_metrics::{Aligned, Lwlrap, Report, ReportOptions, ScoreTable};
 use std::fs::{File, OpenOptions};
@@ -38,6 +39,7 @@ pub fn scores_path(eval: &Path, step: u64) -> PathBuf {
 #[derive(Debug)]
 pub struct Claim {
     path: PathBuf,
+    result: PathBuf,
     _lock: File,
 }
 
@@ -48,22 +50,33 @@ impl Claim {
             return Ok(None);
         }
         let path = eval.join(format!("claim-{step}"));
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(std::fs::TryLockError::WouldBlock) => return Ok(None),
             Err(std::fs::TryLockError::Error(e)) => return Err(e),
         }
         // Another evaluator may have finished between the two looks.
-        let claim = Self { path, _lock: lock };
-        Ok((!result_path(eval, step).exists()).then_some(claim))
+        let claim = Self {
+            path,
+            result: result_path(eval, step),
+            _lock: lock,
+        };
+        Ok((!claim.result.exists()).then_some(claim))
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        // Nothing depends on it: a claim without a lock claims nothing.
-        let _ = std::fs::remove_file(&self.path);
+        // Only beside a result, which says the same: were the file of an open claim removed, two evaluators could hold a lock
+        // each, on the old file and on a new one.
+        if self.result.exists() {
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -91,7 +104,10 @@ pub struct Judged {
 
 /// Scores `items` in the order given by (`seed`, `step`) and computes all metrics; `None` when stopped. `running` hears the
 /// lwlrap so far after every ten clips.
-#[expect(clippy::too_many_arguments, reason = "each is another thing; a struct would only name them again")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is another thing; a struct would only name them again"
+)]
 pub fn judge<E: std::fmt::Display + Send>(
     scorer: &Scorer,
     items: &[Item],
@@ -102,48 +118,78 @@ pub fn judge<E: std::fmt::Display + Send>(
     stop: &AtomicBool,
     running: &mut dyn FnMut(usize, Option<f64>),
 ) -> Result<Option<Judged>, FitError> {
-    let order = rng::permutation(&mut rng::stream(seed, &[Purpose::Evaluate as u64, step]), items.len());
+    let order = rng::permutation(
+        &mut rng::stream(seed, &[Purpose::Evaluate as u64, step]),
+        items.len(),
+    );
     let mut rows: Vec<Option<Vec<f32>>> = vec![None; items.len()];
     let mut skipped = Vec::new();
     let mut lwlrap = Lwlrap::new(classes.len());
     let mut lwlrap_5 = None;
     let five_percent = items.len().div_ceil(20);
     let (mut failed, mut seen) = (None, 0);
-    scorer.score(items.len(), ahead, |i| fetch(&items[order[i]]), |i, result| {
-        let item = &items[order[i]];
-        seen += 1;
-        match result {
-            Err(e) => skipped.push(SkippedClip { file: item.file.clone(), reason: e.to_string() }),
-            Ok(scores) => {
-                let truth: Vec<bool> = item.multi_hot(classes.len()).iter().map(|v| *v > 0.0).collect();
-                if let Err(e) = lwlrap.add(&scores, &truth) {
-                    failed = Some(FitError::Judge { file: item.file.clone(), reason: e.to_string() });
-                    return false;
+    scorer.score(
+        items.len(),
+        ahead,
+        |i| fetch(&items[order[i]]),
+        |i, result| {
+            let item = &items[order[i]];
+            seen += 1;
+            match result {
+                Err(e) => skipped.push(SkippedClip {
+                    file: item.file.clone(),
+                    reason: e.to_string(),
+                }),
+                Ok(scores) => {
+                    let truth: Vec<bool> = item.multi_hot(classes.len()).iter().map(|v| *v > 0.0).collect();
+                    if let Err(e) = lwlrap.add(&scores, &truth) {
+                        failed = Some(FitError::Judge {
+                            file: item.file.clone(),
+                            reason: e.to_string(),
+                        });
+                        return false;
+                    }
+                    rows[order[i]] = Some(scores);
                 }
-                rows[order[i]] = Some(scores);
             }
-        }
-        if seen == five_percent {
-            lwlrap_5 = lwlrap.overall();
-        }
-        if seen % RUNNING_CLIPS == 0 || seen == items.len() {
-            running(seen, lwlrap.overall());
-        }
-        !stop.load(Ordering::Relaxed)
-    });
+            if seen == five_percent {
+                lwlrap_5 = lwlrap.overall();
+            }
+            if seen % RUNNING_CLIPS == 0 || seen == items.len() {
+                running(seen, lwlrap.overall());
+            }
+            !stop.load(Ordering::Relaxed)
+        },
+    );
     if let Some(e) = failed {
         return Err(e);
     }
     if seen < items.len() {
         return Ok(None);
     }
-    let good: Vec<(&Item, Vec<f32>)> = items.iter().zip(rows).filter_map(|(item, row)| Some((item, row?))).collect();
-    let truth = good.iter().flat_map(|(i, _)| i.multi_hot(classes.len())).map(|v| v > 0.0).collect();
+    let good: Vec<(&Item, Vec<f32>)> = items
+        .iter()
+        .zip(rows)
+        .filter_map(|(item, row)| Some((item, row?)))
+        .collect();
+    let truth = good
+        .iter()
+        .flat_map(|(i, _)| i.multi_hot(classes.len()))
+        .map(|v| v > 0.0)
+        .collect();
     let files = good.iter().map(|(i, _)| i.file.clone()).collect();
     let values = good.into_iter().flat_map(|(_, row)| row).collect();
     let scores = ScoreTable::new(files, classes.to_vec(), values)?;
-    let report = Report::of(&Aligned::from_rows(scores.clone(), truth)?, &ReportOptions::default())?;
-    Ok(Some(Judged { report, scores, skipped, lwlrap_5 }))
+    let report = Report::of(
+        &Aligned::from_rows(scores.clone(), truth)?,
+        &ReportOptions::default(),
+    )?;
+    Ok(Some(Judged {
+        report,
+        scores,
+        skipped,
+        lwlrap_5,
+    }))
 }
 
 /// Writes scores, JSON, TensorBoard summaries and, last, the text that marks the step as judged. `heading` are lines above the
@@ -157,7 +203,11 @@ pub fn write_result(eval: &Path, step: u64, judged: &Judged, heading: &str) -> R
     let events = eval.join(format!("{PREFIX}{step:010}.earmark-eval"));
     let write = || {
         let mut w = EventWriter::open(&events, 0)?;
-        let values = [("Lwlrap", judged.report.lwlrap), ("Lwlrap-5%", judged.lwlrap_5), ("Accuracy", judged.report.accuracy)];
+        let values = [
+            ("Lwlrap", judged.report.lwlrap),
+            ("Lwlrap-5%", judged.lwlrap_5),
+            ("Accuracy", judged.report.accuracy),
+        ];
         let values: Vec<(&str, f64)> = values.into_iter().filter_map(|(n, v)| Some((n, v?))).collect();
         w.scalars(step, &values)?;
         w.sync()
@@ -170,14 +220,21 @@ pub fn write_result(eval: &Path, step: u64, judged: &Judged, heading: &str) -> R
     for s in &judged.skipped {
         text.push_str(&format!("skipped {}: {}\n", s.file, s.reason));
     }
-    Ok(atomic::write(&result_path(eval, step), |w| w.write_all(text.as_bytes()))?)
+    Ok(atomic::write(&result_path(eval, step), |w| {
+        w.write_all(text.as_bytes())
+    })?)
 }
 
 /// Steps among `steps` to judge when every `every`-th is wanted, the last one always among them.
 pub fn every_nth(steps: &[u64], every: usize) -> Vec<u64> {
     let every = every.max(1);
     let last = steps.len().saturating_sub(1);
-    steps.iter().enumerate().filter(|(i, _)| (i + 1) % every == 0 || *i == last).map(|(_, s)| *s).collect()
+    steps
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| (i + 1) % every == 0 || *i == last)
+        .map(|(_, s)| *s)
+        .collect()
 }
 
 #[cfg(test)]

@@ -42,7 +42,13 @@ impl Loss {
     pub fn forward(&self, logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
         let [batch, classes] = logits.dims();
         let a = self.label_smoothing();
-        let smooth = |rest: f64| if a == 0.0 { targets.clone() } else { targets.clone().mul_scalar(1.0 - a).add_scalar(a * rest) };
+        let smooth = |rest: f64| {
+            if a == 0.0 {
+                targets.clone()
+            } else {
+                targets.clone().mul_scalar(1.0 - a).add_scalar(a * rest)
+            }
+        };
         match self {
             Self::SigmoidCrossEntropy { .. } => {
                 let y = smooth(0.5);
@@ -53,7 +59,9 @@ impl Loss {
             }
             Self::SoftmaxCrossEntropy { .. } => {
                 let y = smooth(1.0 / classes as f64);
-                (activation::log_softmax(logits, 1) * y).sum().div_scalar(-(batch as f64))
+                (activation::log_softmax(logits, 1) * y)
+                    .sum()
+                    .div_scalar(-(batch as f64))
             }
         }
     }
@@ -115,7 +123,10 @@ mod tests {
     #[test]
     fn gradients_match_finite_differences() {
         let d = Device::flex().autodiff();
-        for loss in [Loss::SigmoidCrossEntropy { label_smoothing: 0.2 }, Loss::SoftmaxCrossEntropy { label_smoothing: 0.2 }] {
+        for loss in [
+            Loss::SigmoidCrossEntropy { label_smoothing: 0.2 },
+            Loss::SoftmaxCrossEntropy { label_smoothing: 0.2 },
+        ] {
             let x = Tensor::<2>::from_data([[0.3f32, -0.7, 1.1]], &d).require_grad();
             let y = Tensor::<2>::from_data([[1.0f32, 0.0, 0.0]], &d);
             let grads = loss.forward(x.clone(), y.clone()).backward();
@@ -128,7 +139,11 @@ mod tests {
                     to_host(loss.forward(x, y.clone()).inner())[0]
                 };
                 let numeric = (at(1e-2) - at(-1e-2)) / 2e-2;
-                assert!((grad[i] - numeric).abs() < 1e-3, "{loss:?} {i}: {} against {numeric}", grad[i]);
+                assert!(
+                    (grad[i] - numeric).abs() < 1e-3,
+                    "{loss:?} {i}: {} against {numeric}",
+                    grad[i]
+                );
             }
         }
     }

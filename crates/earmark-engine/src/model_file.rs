@@ -53,13 +53,17 @@ pub enum ModelFileError {
         reason: String,
     },
     /// A safetensors file of somebody else's.
-    #[error("{path}: has no earmark description; it holds tensors but not which network, front end and classes they belong to")]
+    #[error(
+        "{path}: has no earmark description; it holds tensors but not which network, front end and classes they belong to"
+    )]
     Foreign {
         /// Where.
         path: PathBuf,
     },
     /// Written by a later program.
-    #[error("{path}: format {found} is newer than the {known} this program knows; update earmark (the file was written by version {version})")]
+    #[error(
+        "{path}: format {found} is newer than the {known} this program knows; update earmark (the file was written by version {version})"
+    )]
     Newer {
         /// Where.
         path: PathBuf,
@@ -71,7 +75,9 @@ pub enum ModelFileError {
         version: String,
     },
     /// The tensors are not the network's.
-    #[error("{path}: does not fit this network: {differences}; it belongs to another recipe or another set of classes")]
+    #[error(
+        "{path}: does not fit this network: {differences}; it belongs to another recipe or another set of classes"
+    )]
     Mismatch {
         /// Where.
         path: PathBuf,
@@ -110,10 +116,23 @@ impl ModelFile {
         let (meta, tensors) = read_tensors(path)?;
         // The version is read first: what else a later format says, this program can't know.
         let head: serde_json::Value = serde_json::from_str(&meta).map_err(|e| broken(path, &e))?;
-        let found = head.get("format").and_then(serde_json::Value::as_u64).unwrap_or(0) as u32;
+        let found = head
+            .get("format")
+            .and_then(serde_json::Value::as_u64)
+            .unwrap_or(0);
+        let found = u32::try_from(found).unwrap_or(u32::MAX);
         if found > FORMAT {
-            let version = head.get("version").and_then(|v| v.as_str()).unwrap_or("unknown").to_owned();
-            return Err(ModelFileError::Newer { path: path.into(), found, known: FORMAT, version });
+            let version = head
+                .get("version")
+                .and_then(|v| v.as_str())
+                .unwrap_or("unknown")
+                .to_owned();
+            return Err(ModelFileError::Newer {
+                path: path.into(),
+                found,
+                known: FORMAT,
+                version,
+            });
         }
         let meta = serde_json::from_value(head).map_err(|e| broken(path, &e))?;
         Ok(Self { meta, tensors })
@@ -126,7 +145,15 @@ impl ModelFile {
             .specs()
             .iter()
             .enumerate()
-            .map(|(i, s)| (s.name.clone(), HostTensor { shape: s.shape.clone(), values: vars.to_vec(VarId(i)) }))
+            .map(|(i, s)| {
+                (
+                    s.name.clone(),
+                    HostTensor {
+                        shape: s.shape.clone(),
+                        values: vars.to_vec(VarId(i)),
+                    },
+                )
+            })
             .collect();
         write_tensors(path, json, &tensors)
     }
@@ -153,7 +180,12 @@ fn check_fit(path: &Path, tensors: &Tensors, specs: &[VarSpec]) -> Result<(), Mo
             Some(_) => {}
         }
     }
-    differences.extend(tensors.keys().filter(|n| specs.iter().all(|s| s.name != **n)).map(|n| format!("`{n}` is unknown")));
+    differences.extend(
+        tensors
+            .keys()
+            .filter(|n| specs.iter().all(|s| s.name != **n))
+            .map(|n| format!("`{n}` is unknown")),
+    );
     if differences.is_empty() {
         return Ok(());
     }
@@ -163,16 +195,25 @@ fn check_fit(path: &Path, tensors: &Tensors, specs: &[VarSpec]) -> Result<(), Mo
     if n > 3 {
         text.push_str(&format!(" and {} more", n - 3));
     }
-    Err(ModelFileError::Mismatch { path: path.into(), differences: text })
+    Err(ModelFileError::Mismatch {
+        path: path.into(),
+        differences: text,
+    })
 }
 
 fn broken(path: &Path, reason: &dyn std::fmt::Display) -> ModelFileError {
-    ModelFileError::Broken { path: path.into(), reason: reason.to_string() }
+    ModelFileError::Broken {
+        path: path.into(),
+        reason: reason.to_string(),
+    }
 }
 
 /// Reads all float32 tensors of a safetensors file and the JSON of its `earmark` metadata.
 pub(crate) fn read_tensors(path: &Path) -> Result<(String, Tensors), ModelFileError> {
-    let bytes = std::fs::read(path).map_err(|cause| ModelFileError::Read { path: path.into(), cause })?;
+    let bytes = std::fs::read(path).map_err(|cause| ModelFileError::Read {
+        path: path.into(),
+        cause,
+    })?;
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| broken(path, &e))?;
     let meta = header
         .metadata()
@@ -184,10 +225,23 @@ pub(crate) fn read_tensors(path: &Path) -> Result<(String, Tensors), ModelFileEr
     let mut tensors = Tensors::new();
     for (name, view) in file.iter() {
         if view.dtype() != Dtype::F32 {
-            return Err(broken(path, &format!("`{name}` holds {:?} instead of float32", view.dtype())));
+            return Err(broken(
+                path,
+                &format!("`{name}` holds {:?} instead of float32", view.dtype()),
+            ));
         }
-        let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-        tensors.insert(name.to_owned(), HostTensor { shape: view.shape().to_vec(), values });
+        let values = view
+            .data()
+            .chunks_exact(4)
+            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+            .collect();
+        tensors.insert(
+            name.to_owned(),
+            HostTensor {
+                shape: view.shape().to_vec(),
+                values,
+            },
+        );
     }
     Ok((meta, tensors))
 }
@@ -201,7 +255,8 @@ pub(crate) fn write_tensors(path: &Path, meta: String, tensors: &Tensors) -> Res
     let views: Vec<(&str, TensorView)> = bytes
         .iter()
         .map(|(name, t, b)| {
-            let view = TensorView::new(Dtype::F32, t.shape.clone(), b).expect("as many bytes as the shape says");
+            let view =
+                TensorView::new(Dtype::F32, t.shape.clone(), b).expect("as many bytes as the shape says");
             (name.as_str(), view)
         })
         .collect();

@@ -6,7 +6,12 @@ use serde::{Deserialize, Serialize};
 
 /// `[train.optimizer]` of a recipe.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
+#[serde(
+    tag = "kind",
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case",
+    deny_unknown_fields
+)]
 pub enum OptimizerConfig {
     /// Adam (Kingma and Ba 2015).
     Adam {
@@ -74,21 +79,42 @@ impl OptimizerConfig {
     /// The first key with a value that can't work: key, value, remedy.
     pub fn check(&self) -> Result<(), (&'static str, String, &'static str)> {
         let share = |key, v: f64| {
-            if (0.0..1.0).contains(&v) { Ok(()) } else { Err((key, v.to_string(), "choose a number from 0 to below 1")) }
+            if (0.0..1.0).contains(&v) {
+                Ok(())
+            } else {
+                Err((key, v.to_string(), "choose a number from 0 to below 1"))
+            }
         };
         let not_negative = |key, v: f64| {
-            if v >= 0.0 && v.is_finite() { Ok(()) } else { Err((key, v.to_string(), "choose 0 or more")) }
+            if v >= 0.0 && v.is_finite() {
+                Ok(())
+            } else {
+                Err((key, v.to_string(), "choose 0 or more"))
+            }
         };
         match *self {
-            Self::Adam { beta_1, beta_2, epsilon, weight_decay, .. } => {
+            Self::Adam {
+                beta_1,
+                beta_2,
+                epsilon,
+                weight_decay,
+                ..
+            } => {
                 share("beta-1", beta_1)?;
                 share("beta-2", beta_2)?;
                 if !(epsilon > 0.0 && epsilon.is_finite()) {
-                    return Err(("epsilon", epsilon.to_string(), "choose a small positive number, such as 1e-8"));
+                    return Err((
+                        "epsilon",
+                        epsilon.to_string(),
+                        "choose a small positive number, such as 1e-8",
+                    ));
                 }
                 not_negative("weight-decay", weight_decay)
             }
-            Self::Sgd { momentum, weight_decay } => {
+            Self::Sgd {
+                momentum,
+                weight_decay,
+            } => {
                 share("momentum", momentum)?;
                 not_negative("weight-decay", weight_decay)
             }
@@ -127,15 +153,26 @@ pub struct Optimizer {
 impl Optimizer {
     /// Zero moments for the trainable variables of `vars`.
     pub fn new(config: OptimizerConfig, vars: &Vars) -> Self {
-        let trainable: Vec<usize> =
-            (0..vars.len()).filter(|&i| vars.specs()[i].kind == VarKind::Trainable).collect();
-        let zeros = || trainable.iter().map(|&i| vars.flat(earmark_models::VarId(i)).zeros_like()).collect();
+        let trainable: Vec<usize> = (0..vars.len())
+            .filter(|&i| vars.specs()[i].kind == VarKind::Trainable)
+            .collect();
+        let zeros = || {
+            trainable
+                .iter()
+                .map(|&i| vars.flat(earmark_models::VarId(i)).zeros_like())
+                .collect()
+        };
         let state = match config {
             OptimizerConfig::Adam { .. } => vec![("adam-m", zeros()), ("adam-v", zeros())],
             OptimizerConfig::Sgd { momentum, .. } if momentum > 0.0 => vec![("momentum", zeros())],
             OptimizerConfig::Sgd { .. } => vec![],
         };
-        Self { config, steps: 0, state, trainable }
+        Self {
+            config,
+            steps: 0,
+            state,
+            trainable,
+        }
     }
 
     /// Positions of the trainable variables.
@@ -150,11 +187,20 @@ impl Optimizer {
 
     /// All state as (state name, position of the variable, tensor), for a checkpoint.
     pub fn state(&self) -> impl Iterator<Item = (&'static str, usize, &Tensor<1>)> {
-        self.state.iter().flat_map(|(name, tensors)| self.trainable.iter().zip(tensors).map(move |(&i, t)| (*name, i, t)))
+        self.state.iter().flat_map(|(name, tensors)| {
+            self.trainable
+                .iter()
+                .zip(tensors)
+                .map(move |(&i, t)| (*name, i, t))
+        })
     }
 
     /// Takes back what [`Self::state`] gave.
-    pub fn restore(&mut self, steps: u64, mut read: impl FnMut(&str, usize) -> Option<Tensor<1>>) -> Option<()> {
+    pub fn restore(
+        &mut self,
+        steps: u64,
+        mut read: impl FnMut(&str, usize) -> Option<Tensor<1>>,
+    ) -> Option<()> {
         self.steps = steps;
         for (name, tensors) in &mut self.state {
             for (t, &i) in tensors.iter_mut().zip(&self.trainable) {
@@ -166,15 +212,27 @@ impl Optimizer {
 
     /// One step down `gradients`, one tensor for each trainable variable in order.
     pub fn step(&mut self, vars: &mut Vars, gradients: Vec<Tensor<1>>, rate: f64) {
-        assert_eq!(gradients.len(), self.trainable.len(), "a gradient for each trainable variable");
+        assert_eq!(
+            gradients.len(),
+            self.trainable.len(),
+            "a gradient for each trainable variable"
+        );
         self.steps += 1;
         for (k, (&i, g)) in self.trainable.iter().zip(gradients).enumerate() {
             let id = earmark_models::VarId(i);
             let w = vars.flat(id);
             let moved = match self.config {
-                OptimizerConfig::Adam { beta_1, beta_2, epsilon, epsilon_rule, weight_decay } => {
-                    let m = self.state[0].1[k].clone().mul_scalar(beta_1) + g.clone().mul_scalar(1.0 - beta_1);
-                    let v = self.state[1].1[k].clone().mul_scalar(beta_2) + g.clone().mul(g).mul_scalar(1.0 - beta_2);
+                OptimizerConfig::Adam {
+                    beta_1,
+                    beta_2,
+                    epsilon,
+                    epsilon_rule,
+                    weight_decay,
+                } => {
+                    let m =
+                        self.state[0].1[k].clone().mul_scalar(beta_1) + g.clone().mul_scalar(1.0 - beta_1);
+                    let v = self.state[1].1[k].clone().mul_scalar(beta_2)
+                        + g.clone().mul(g).mul_scalar(1.0 - beta_2);
                     let t = self.steps as f64;
                     let (c1, c2) = (1.0 - beta_1.powf(t), (1.0 - beta_2.powf(t)).sqrt());
                     // w -= rate / c1 * m / (sqrt(v) / c2 + eps), with numerator and denominator times c2.
@@ -182,15 +240,33 @@ impl Optimizer {
                         EpsilonRule::AfterCorrection => epsilon * c2,
                         EpsilonRule::BeforeCorrection => epsilon,
                     };
-                    let step = m.clone().mul_scalar(rate * c2 / c1).div(v.clone().sqrt().add_scalar(eps));
+                    let step = m
+                        .clone()
+                        .mul_scalar(rate * c2 / c1)
+                        .div(v.clone().sqrt().add_scalar(eps));
                     self.state[0].1[k] = m;
                     self.state[1].1[k] = v;
-                    let w = if weight_decay > 0.0 { w.mul_scalar(1.0 - rate * weight_decay) } else { w };
+                    let w = if weight_decay > 0.0 {
+                        w.mul_scalar(1.0 - rate * weight_decay)
+                    } else {
+                        w
+                    };
                     w - step
                 }
-                OptimizerConfig::Sgd { momentum, weight_decay } => {
-                    let g = if weight_decay > 0.0 { g + w.clone().mul_scalar(weight_decay) } else { g };
-                    let v = if momentum > 0.0 { self.state[0].1[k].clone().mul_scalar(momentum) + g } else { g };
+                OptimizerConfig::Sgd {
+                    momentum,
+                    weight_decay,
+                } => {
+                    let g = if weight_decay > 0.0 {
+                        g + w.clone().mul_scalar(weight_decay)
+                    } else {
+                        g
+                    };
+                    let v = if momentum > 0.0 {
+                        self.state[0].1[k].clone().mul_scalar(momentum) + g
+                    } else {
+                        g
+                    };
                     if momentum > 0.0 {
                         self.state[0].1[k] = v.clone();
                     }
@@ -228,7 +304,12 @@ mod tests {
 
     /// Minimises w^2 / 2 + w from w = 1 (gradient w + 1) for `n` steps; returns every w.
     fn descend(config: OptimizerConfig, rate: f64, n: usize) -> Vec<f32> {
-        let spec = VarSpec { name: "w".into(), shape: vec![1], kind: VarKind::Trainable, init: Init::Constant(1.0) };
+        let spec = VarSpec {
+            name: "w".into(),
+            shape: vec![1],
+            kind: VarKind::Trainable,
+            init: Init::Constant(1.0),
+        };
         let mut vars = Vars::init(vec![spec], 0, &Device::flex());
         let mut opt = Optimizer::new(config, &vars);
         (0..n)
@@ -242,27 +323,47 @@ mod tests {
 
     #[test]
     fn adam_follows_its_definition_under_both_rules() {
-        for (rule, eps) in [(EpsilonRule::AfterCorrection, 0.1), (EpsilonRule::BeforeCorrection, 0.1)] {
-            let config = OptimizerConfig::Adam { beta_1: 0.9, beta_2: 0.99, epsilon: eps, epsilon_rule: rule, weight_decay: 0.0 };
+        for (rule, eps) in [
+            (EpsilonRule::AfterCorrection, 0.1),
+            (EpsilonRule::BeforeCorrection, 0.1),
+        ] {
+            let config = OptimizerConfig::Adam {
+                beta_1: 0.9,
+                beta_2: 0.99,
+                epsilon: eps,
+                epsilon_rule: rule,
+                weight_decay: 0.0,
+            };
             let (mut w, mut m, mut v) = (1.0f64, 0.0, 0.0);
             let got = descend(config, 0.05, 20);
             for (t, got) in got.iter().enumerate() {
                 let g = w + 1.0;
                 m = 0.9 * m + 0.1 * g;
                 v = 0.99 * v + 0.01 * g * g;
-                let (c1, c2): (f64, f64) = (1.0 - 0.9f64.powi(t as i32 + 1), 1.0 - 0.99f64.powi(t as i32 + 1));
+                let (c1, c2): (f64, f64) =
+                    (1.0 - 0.9f64.powi(t as i32 + 1), 1.0 - 0.99f64.powi(t as i32 + 1));
                 w -= match rule {
                     EpsilonRule::AfterCorrection => 0.05 * (m / c1) / ((v / c2).sqrt() + eps),
                     EpsilonRule::BeforeCorrection => 0.05 * c2.sqrt() / c1 * m / (v.sqrt() + eps),
                 };
-                assert!((f64::from(*got) - w).abs() < 1e-5, "{rule:?} step {t}: {got} against {w}");
+                assert!(
+                    (f64::from(*got) - w).abs() < 1e-5,
+                    "{rule:?} step {t}: {got} against {w}"
+                );
             }
         }
     }
 
     #[test]
     fn momentum_follows_its_definition() {
-        let got = descend(OptimizerConfig::Sgd { momentum: 0.5, weight_decay: 0.1 }, 0.1, 10);
+        let got = descend(
+            OptimizerConfig::Sgd {
+                momentum: 0.5,
+                weight_decay: 0.1,
+            },
+            0.1,
+            10,
+        );
         let (mut w, mut v) = (1.0f64, 0.0);
         for got in got {
             v = 0.5 * v + (w + 1.0 + 0.1 * w);
@@ -274,13 +375,25 @@ mod tests {
     #[test]
     fn clipping_keeps_direction_or_bounds() {
         let d = Device::flex();
-        let g = || vec![Tensor::<1>::from_data([3.0f32], &d), Tensor::<1>::from_data([-4.0f32], &d)];
-        let host = |v: Vec<Tensor<1>>| v.into_iter().map(|t| earmark_models::vars::to_host(t)[0]).collect::<Vec<_>>();
+        let g = || {
+            vec![
+                Tensor::<1>::from_data([3.0f32], &d),
+                Tensor::<1>::from_data([-4.0f32], &d),
+            ]
+        };
+        let host = |v: Vec<Tensor<1>>| {
+            v.into_iter()
+                .map(|t| earmark_models::vars::to_host(t)[0])
+                .collect::<Vec<_>>()
+        };
         let (c, norm) = clip(GradientClip::GlobalNorm { max: 1.0 }, g());
         assert!((norm - 5.0).abs() < 1e-6);
         let c = host(c);
         assert!((c[0] - 0.6).abs() < 1e-6 && (c[1] + 0.8).abs() < 1e-6);
-        assert_eq!(host(clip(GradientClip::GlobalNorm { max: 6.0 }, g()).0), [3.0, -4.0]);
+        assert_eq!(
+            host(clip(GradientClip::GlobalNorm { max: 6.0 }, g()).0),
+            [3.0, -4.0]
+        );
         assert_eq!(host(clip(GradientClip::Value { max: 3.5 }, g()).0), [3.0, -3.5]);
     }
 }

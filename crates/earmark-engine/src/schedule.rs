@@ -4,7 +4,12 @@ use serde::{Deserialize, Serialize};
 
 /// `[train.schedule]` of a recipe. The rates multiply or replace `train.learning-rate`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Default)]
-#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
+#[serde(
+    tag = "kind",
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case",
+    deny_unknown_fields
+)]
 pub enum Schedule {
     /// The same rate throughout.
     #[default]
@@ -78,7 +83,11 @@ pub struct PlateauState {
 
 impl Default for PlateauState {
     fn default() -> Self {
-        Self { factor: 1.0, best: None, waited: 0 }
+        Self {
+            factor: 1.0,
+            best: None,
+            waited: 0,
+        }
     }
 }
 
@@ -88,12 +97,19 @@ impl Schedule {
         let epochs = at.step as f64 / at.steps_per_epoch.max(1) as f64;
         match *self {
             Self::Constant => base,
-            Self::Exponential { decay, every_epochs, staircase } => {
+            Self::Exponential {
+                decay,
+                every_epochs,
+                staircase,
+            } => {
                 let n = epochs / every_epochs;
                 base * decay.powf(if staircase { n.floor() } else { n })
             }
             Self::Plateau { min_rate, .. } => (base * plateau.factor).max(min_rate.min(base)),
-            Self::Cosine { warm_up_epochs, final_rate } => {
+            Self::Cosine {
+                warm_up_epochs,
+                final_rate,
+            } => {
                 let warm_up = warm_up_epochs * at.steps_per_epoch as f64;
                 if (at.step as f64) < warm_up {
                     return base * (at.step + 1) as f64 / warm_up.ceil().max(1.0);
@@ -102,7 +118,10 @@ impl Schedule {
                 let t = ((at.step as f64 - warm_up) / rest).min(1.0);
                 final_rate + (base - final_rate) * 0.5 * (1.0 + (std::f64::consts::PI * t).cos())
             }
-            Self::Triangular { peak_rate, half_cycle_epochs } => {
+            Self::Triangular {
+                peak_rate,
+                half_cycle_epochs,
+            } => {
                 let phase = (epochs / half_cycle_epochs) % 2.0;
                 base + (peak_rate - base) * (1.0 - (phase - 1.0).abs())
             }
@@ -111,7 +130,15 @@ impl Schedule {
 
     /// Takes in a validation score (higher is better); true when the rate falls because of it.
     pub fn observe(&self, score: f64, state: &mut PlateauState) -> bool {
-        let Self::Plateau { factor, patience, min_delta, .. } = *self else { return false };
+        let Self::Plateau {
+            factor,
+            patience,
+            min_delta,
+            ..
+        } = *self
+        else {
+            return false;
+        };
         if state.best.is_none_or(|best| score > best + min_delta) {
             state.best = Some(score);
             state.waited = 0;
@@ -131,16 +158,31 @@ impl Schedule {
         let positive = |v: f64| v > 0.0 && v.is_finite();
         match *self {
             Self::Constant => Ok(()),
-            Self::Exponential { decay, every_epochs, .. } => {
+            Self::Exponential {
+                decay, every_epochs, ..
+            } => {
                 if !(positive(decay) && decay <= 1.0) {
-                    return Err(("decay", decay.to_string(), "choose a factor above 0, at most 1; for no decay use kind = \"constant\""));
+                    return Err((
+                        "decay",
+                        decay.to_string(),
+                        "choose a factor above 0, at most 1; for no decay use kind = \"constant\"",
+                    ));
                 }
                 if !positive(every_epochs) {
-                    return Err(("every-epochs", every_epochs.to_string(), "choose a positive number of epochs"));
+                    return Err((
+                        "every-epochs",
+                        every_epochs.to_string(),
+                        "choose a positive number of epochs",
+                    ));
                 }
                 Ok(())
             }
-            Self::Plateau { factor, min_delta, min_rate, .. } => {
+            Self::Plateau {
+                factor,
+                min_delta,
+                min_rate,
+                ..
+            } => {
                 if !(positive(factor) && factor < 1.0) {
                     return Err(("factor", factor.to_string(), "choose a factor between 0 and 1"));
                 }
@@ -152,7 +194,10 @@ impl Schedule {
                 }
                 Ok(())
             }
-            Self::Cosine { warm_up_epochs, final_rate } => {
+            Self::Cosine {
+                warm_up_epochs,
+                final_rate,
+            } => {
                 if warm_up_epochs < 0.0 || !warm_up_epochs.is_finite() {
                     return Err(("warm-up-epochs", warm_up_epochs.to_string(), "choose 0 or more"));
                 }
@@ -161,12 +206,19 @@ impl Schedule {
                 }
                 Ok(())
             }
-            Self::Triangular { peak_rate, half_cycle_epochs } => {
+            Self::Triangular {
+                peak_rate,
+                half_cycle_epochs,
+            } => {
                 if !positive(peak_rate) {
                     return Err(("peak-rate", peak_rate.to_string(), "choose a positive rate"));
                 }
                 if !positive(half_cycle_epochs) {
-                    return Err(("half-cycle-epochs", half_cycle_epochs.to_string(), "choose a positive number of epochs"));
+                    return Err((
+                        "half-cycle-epochs",
+                        half_cycle_epochs.to_string(),
+                        "choose a positive number of epochs",
+                    ));
                 }
                 Ok(())
             }
@@ -179,8 +231,15 @@ mod tests {
     use super::*;
 
     fn rates(schedule: Schedule, base: f64, steps: &[u64]) -> Vec<f64> {
-        let at = |step| Position { step, steps_per_epoch: 10, total_steps: 101 };
-        steps.iter().map(|&s| schedule.rate(base, at(s), &PlateauState::default())).collect()
+        let at = |step| Position {
+            step,
+            steps_per_epoch: 10,
+            total_steps: 101,
+        };
+        steps
+            .iter()
+            .map(|&s| schedule.rate(base, at(s), &PlateauState::default()))
+            .collect()
     }
 
     #[track_caller]
@@ -193,7 +252,11 @@ mod tests {
 
     #[test]
     fn exponential_falls_in_steps_or_continuously() {
-        let s = |staircase| Schedule::Exponential { decay: 0.5, every_epochs: 2.5, staircase };
+        let s = |staircase| Schedule::Exponential {
+            decay: 0.5,
+            every_epochs: 2.5,
+            staircase,
+        };
         close(&rates(s(true), 1.0, &[0, 24, 25, 50]), &[1.0, 1.0, 0.5, 0.25]);
         close(&rates(s(false), 1.0, &[0, 25]), &[1.0, 0.5]);
         let half = rates(s(false), 1.0, &[12])[0];
@@ -202,25 +265,46 @@ mod tests {
 
     #[test]
     fn cosine_rises_then_falls_to_the_final_rate() {
-        let s = Schedule::Cosine { warm_up_epochs: 2.0, final_rate: 0.1 };
-        close(&rates(s, 1.0, &[0, 9, 19, 20, 60, 100]), &[0.05, 0.5, 1.0, 1.0, 0.55, 0.1]);
+        let s = Schedule::Cosine {
+            warm_up_epochs: 2.0,
+            final_rate: 0.1,
+        };
+        close(
+            &rates(s, 1.0, &[0, 9, 19, 20, 60, 100]),
+            &[0.05, 0.5, 1.0, 1.0, 0.55, 0.1],
+        );
     }
 
     #[test]
     fn triangle_peaks_after_half_a_cycle() {
-        let s = Schedule::Triangular { peak_rate: 1.0, half_cycle_epochs: 1.0 };
+        let s = Schedule::Triangular {
+            peak_rate: 1.0,
+            half_cycle_epochs: 1.0,
+        };
         close(&rates(s, 0.1, &[0, 5, 10, 15, 20]), &[0.1, 0.55, 1.0, 0.55, 0.1]);
     }
 
     #[test]
     fn plateau_waits_then_reduces() {
-        let s = Schedule::Plateau { factor: 0.5, patience: 1, min_delta: 0.01, min_rate: 0.2 };
+        let s = Schedule::Plateau {
+            factor: 0.5,
+            patience: 1,
+            min_delta: 0.01,
+            min_rate: 0.2,
+        };
         let mut state = PlateauState::default();
         // 0.505 is no improvement over 0.5 by min-delta.
-        let falls: Vec<bool> = [0.5, 0.505, 0.4, 0.6, 0.6, 0.6, 0.6, 0.6].iter().map(|&x| s.observe(x, &mut state)).collect();
+        let falls: Vec<bool> = [0.5, 0.505, 0.4, 0.6, 0.6, 0.6, 0.6, 0.6]
+            .iter()
+            .map(|&x| s.observe(x, &mut state))
+            .collect();
         assert_eq!(falls, [false, false, true, false, false, true, false, true]);
         assert_eq!(state.factor, 0.125);
-        let at = Position { step: 0, steps_per_epoch: 1, total_steps: 1 };
+        let at = Position {
+            step: 0,
+            steps_per_epoch: 1,
+            total_steps: 1,
+        };
         assert_eq!(s.rate(1.0, at, &state), 0.2, "min-rate holds");
     }
 }

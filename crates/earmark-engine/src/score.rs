@@ -48,7 +48,10 @@ impl Scorer {
                     // A thread a clip: `ahead` is about the number of cores.
                     let group = std::thread::scope(|s| {
                         let handles: Vec<_> = (start..end).map(|i| s.spawn(move || fetch(i))).collect();
-                        handles.into_iter().map(|h| h.join().unwrap_or_else(|p| std::panic::resume_unwind(p))).collect()
+                        handles
+                            .into_iter()
+                            .map(|h| h.join().unwrap_or_else(|p| std::panic::resume_unwind(p)))
+                            .collect()
                     });
                     if send.send(group).is_err() {
                         return; // nobody wants more
@@ -96,16 +99,29 @@ impl<'a> Pending<'a> {
     fn new(scorer: &'a Scorer) -> Self {
         let e = &scorer.extractor;
         let shape = [e.channels(), e.bands(), e.example_frames().unwrap_or(0)];
-        Self { scorer, shape, x: Vec::new(), rows: 0, clips: Default::default() }
+        Self {
+            scorer,
+            shape,
+            x: Vec::new(),
+            rows: 0,
+            clips: Default::default(),
+        }
     }
 
-    fn add<E>(&mut self, clip: usize, features: &Features, done: &mut impl FnMut(usize, ClipResult<E>) -> bool) -> bool {
+    fn add<E>(
+        &mut self,
+        clip: usize,
+        features: &Features,
+        done: &mut impl FnMut(usize, ClipResult<E>) -> bool,
+    ) -> bool {
         let extractor = &self.scorer.extractor;
         let examples = extractor.examples(features);
         self.clips.push_back((clip, examples, 0, Vec::new()));
         for i in 0..examples {
             let example = extractor.example(features, i).expect("an index below the count");
-            let example = extractor.finish(&example).expect("an example of the front end's own length");
+            let example = extractor
+                .finish(&example)
+                .expect("an example of the front end's own length");
             self.shape = [example.channels, example.bands, example.frames];
             self.x.extend_from_slice(&example.data);
             self.rows += 1;
@@ -123,7 +139,9 @@ impl<'a> Pending<'a> {
     /// One forward pass over all waiting examples; hands out the clips that are complete by it.
     fn run<E>(&mut self, done: &mut impl FnMut(usize, ClipResult<E>) -> bool) -> bool {
         let [c, b, t] = self.shape;
-        let scores = self.scorer.examples(std::mem::take(&mut self.x), [self.rows, c, b, t]);
+        let scores = self
+            .scorer
+            .examples(std::mem::take(&mut self.x), [self.rows, c, b, t]);
         let classes = scores.len() / self.rows.max(1);
         self.rows = 0;
         let mut rows = scores.chunks_exact(classes.max(1));
@@ -135,7 +153,10 @@ impl<'a> Pending<'a> {
                 *scored += 1;
             }
         }
-        while let Some((clip, examples, _, sum)) = self.clips.pop_front_if(|(_, examples, scored, _)| scored == examples) {
+        while let Some((clip, examples, _, sum)) = self
+            .clips
+            .pop_front_if(|(_, examples, scored, _)| scored == examples)
+        {
             let mean = sum.iter().map(|s| (s / examples as f64) as f32).collect();
             if !done(clip, Ok(mean)) {
                 return false;

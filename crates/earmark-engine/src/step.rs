@@ -15,9 +15,31 @@ pub struct StepResult {
     pub gradient_norm: Option<f64>,
 }
 
+/// The losses of a network's outputs against `y`, summed with the network's weights; an output of weight 0 is left out.
+fn total_loss(train: &TrainConfig, network: &Network, outputs: Vec<Tensor<2>>, y: &Tensor<2>) -> Tensor<1> {
+    let losses = outputs
+        .into_iter()
+        .zip(network.output_weights())
+        .filter(|(_, weight)| *weight != 0.0)
+        .map(|(logits, weight)| {
+            let loss = train.loss.forward(logits, y.clone());
+            if weight == 1.0 {
+                loss
+            } else {
+                loss.mul_scalar(weight)
+            }
+        });
+    losses
+        .reduce(|a, b| a + b)
+        .expect("the first output's weight is above 0")
+}
+
 /// Moves `vars` one step down the loss of a batch: `x` of `shape` `[B, channels, bands, frames]`, `y` `[B, classes]`. A loss
 /// that is not finite moves nothing. Dropout masks come from `rng`.
-#[expect(clippy::too_many_arguments, reason = "each is another thing; a struct would only name them again")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is another thing; a struct would only name them again"
+)]
 pub fn train_step(
     train: &TrainConfig,
     network: &Network,
@@ -35,12 +57,15 @@ pub fn train_step(
     let y = Tensor::<2>::from_data(TensorData::new(y, [shape[0], classes]), &device);
     let tracked = vars.tracked();
     let mut ctx = Forward::train(&tracked, rng);
-    let loss = train.loss.forward(network.forward(x, &mut ctx), y);
+    let loss = total_loss(train, network, network.outputs(x, &mut ctx), &y);
     let statistics = ctx.into_statistics();
     let grads = loss.backward();
     let loss = f64::from(to_host(loss.inner())[0]);
     if !loss.is_finite() {
-        return StepResult { loss, gradient_norm: None };
+        return StepResult {
+            loss,
+            gradient_norm: None,
+        };
     }
     let mut gradients: Vec<Tensor<1>> = optimizer
         .trainable()
@@ -48,7 +73,8 @@ pub fn train_step(
         .map(|&i| {
             let leaf = tracked.flat(VarId(i));
             // A variable that the loss does not depend on has no gradient.
-            leaf.grad(&grads).unwrap_or_else(|| vars.flat(VarId(i)).zeros_like())
+            leaf.grad(&grads)
+                .unwrap_or_else(|| vars.flat(VarId(i)).zeros_like())
         })
         .collect();
     drop(grads);
@@ -60,4 +86,117 @@ pub fn train_step(
     optimizer.step(vars, gradients, rate);
     apply_statistics(vars, statistics);
     StepResult { loss, gradient_norm }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use earmark_data::rng::{Purpose, stream};
+    use earmark_models::NetworkConfig;
+    use earmark_models::aux_skip_attention::AuxSkipAttentionConfig;
+    use earmark_models::mobilenet_v1::MobileNetV1Config;
+
+    fn config() -> TrainConfig {
+        serde_json::from_str(r#"{ "learning-rate": 0.001 }"#).unwrap()
+    }
+
+    fn build(config: NetworkConfig) -> (Network, Vars) {
+        let (network, specs) = Network::build(&config, 1, 3).unwrap();
+        (network, Vars::init(specs, 1, &Device::flex()))
+    }
+
+    fn aux_skip_attention(output_weights: [f64; 4]) -> (Network, Vars) {
+        let c = AuxSkipAttentionConfig {
+            base: 2,
+            drop_prob: 0.0,
+            output_weights,
+            ..Default::default()
+        };
+        build(NetworkConfig::AuxSkipAttention(c))
+    }
+
+    /// A batch of four with a pattern of its own.
+    fn batch() -> (Vec<f32>, [usize; 4], Vec<f32>) {
+        let x = (0..4 * 16 * 32)
+            .map(|i| ((i * i) % 97) as f32 / 50.0 - 1.0)
+            .collect();
+        let y = (0..12).map(|i| f32::from(u8::from(i % 4 == 1))).collect();
+        (x, [4, 1, 16, 32], y)
+    }
+
+    /// One step; returns what it says and the weights after it.
+    fn step((network, mut vars): (Network, Vars)) -> (StepResult, Vars) {
+        let train = config();
+        let mut optimizer = Optimizer::new(train.optimizer, &vars);
+        let (x, shape, y) = batch();
+        let rng = stream(1, &[Purpose::Dropout as u64]);
+        let result = train_step(
+            &train,
+            &network,
+            &mut vars,
+            &mut optimizer,
+            (x, shape),
+            y,
+            1e-3,
+            rng,
+            &Device::flex(),
+        );
+        (result, vars)
+    }
+
+    /// The losses of each output before any step.
+    fn losses((network, vars): &(Network, Vars)) -> Vec<f64> {
+        let (x, shape, y) = batch();
+        let x = Tensor::<4>::from_data(TensorData::new(x, shape), &Device::flex());
+        let y = Tensor::<2>::from_data(TensorData::new(y, [4, 3]), &Device::flex());
+        let mut ctx = Forward::train(vars, stream(1, &[Purpose::Dropout as u64]));
+        let outputs = network.outputs(x, &mut ctx);
+        let loss = config().loss;
+        outputs
+            .into_iter()
+            .map(|o| f64::from(to_host(loss.forward(o, y.clone()))[0]))
+            .collect()
+    }
+
+    #[test]
+    fn each_output_counts_by_its_weight() {
+        for weights in [[1.0, 0.4, 0.2, 0.1], [0.5, 0.0, 2.0, 0.0]] {
+            let each = losses(&aux_skip_attention(weights));
+            let want: f64 = each.iter().zip(weights).map(|(l, w)| l * w).sum();
+            let (result, _) = step(aux_skip_attention(weights));
+            assert!(
+                (result.loss - want).abs() < 1e-6 * want,
+                "loss {}, by hand {want} from {each:?}",
+                result.loss
+            );
+        }
+    }
+
+    #[test]
+    fn an_output_without_weight_leaves_its_head_as_it_was() {
+        let start = aux_skip_attention([1.0, 0.0, 0.2, 0.1]).1;
+        let (_, moved) = step(aux_skip_attention([1.0, 0.0, 0.2, 0.1]));
+        for (name, moves) in [
+            ("aux3.dense.weight", false),
+            ("aux2.dense.weight", true),
+            ("skip3.weight", true),
+        ] {
+            let id = start.find(name).unwrap();
+            assert_eq!(start.to_vec(id) != moved.to_vec(id), moves, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_single_output_gives_its_own_loss_to_the_bit() {
+        let network = || {
+            build(NetworkConfig::MobileNetV1(MobileNetV1Config {
+                width: 0.25,
+                ..Default::default()
+            }))
+        };
+        let each = losses(&network());
+        assert_eq!(each.len(), 1);
+        let (result, _) = step(network());
+        assert_eq!(result.loss.to_bits(), each[0].to_bits());
+    }
 }

@@ -242,7 +242,10 @@ impl Extractor {
 
     /// Examples that features of so many frames make.
     pub fn example_count(&self, frames: usize) -> usize {
-        self.checked.cutting.as_ref().map_or(1, |cutting| cutting.count(frames))
+        self.checked
+            .cutting
+            .as_ref()
+            .map_or(1, |cutting| cutting.count(frames))
     }
 
     /// Writes example `index` into `out`: `[channels, bands, example_frames]`, row-major. Errors for an index that there is

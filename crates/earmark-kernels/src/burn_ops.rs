@@ -11,7 +11,9 @@ use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::Checkpoi
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::flex::FlexTensor;
-use burn::backend::{Autodiff, Backend, Dispatch, DispatchDevice, Flex, TensorMetadata, backend_extension, tensor::FloatTensor};
+use burn::backend::{
+    Autodiff, Backend, Dispatch, DispatchDevice, Flex, TensorMetadata, backend_extension, tensor::FloatTensor,
+};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::sync::{Arc, LazyLock};
 
@@ -39,15 +41,23 @@ pub struct ChainOutput {
 /// # Panics
 /// If a length does not fit the chain, or the device is not served (see [`runs_on`]).
 pub fn chain_train(chain: &Arc<Chain>, x: Tensor<4>, params: Tensor<1>) -> ChainOutput {
-    let (output, statistics) = Dispatch::chain_train(x.into_dispatch(), params.into_dispatch(), Arc::clone(chain));
+    let (output, statistics) =
+        Dispatch::chain_train(x.into_dispatch(), params.into_dispatch(), Arc::clone(chain));
     let statistics = Tensor::<1>::from_dispatch(statistics);
     let mut at = 0;
     let mut next = |n: usize| {
         at += n;
         statistics.clone().slice(at - n..at)
     };
-    let statistics = chain.layers().iter().map(|l| (next(l.outputs), next(l.outputs))).collect();
-    ChainOutput { output: Tensor::from_dispatch(output), statistics }
+    let statistics = chain
+        .layers()
+        .iter()
+        .map(|l| (next(l.outputs), next(l.outputs)))
+        .collect();
+    ChainOutput {
+        output: Tensor::from_dispatch(output),
+        statistics,
+    }
 }
 
 /// The way through a chain in evaluation.
@@ -69,7 +79,11 @@ pub fn chain_eval(chain: &Arc<Chain>, x: Tensor<4>, params: Tensor<1>, statistic
 #[backend_extension(Autodiff, Flex)]
 pub trait ChainBackend: Backend {
     /// Output and statistics of a training pass.
-    fn chain_train(x: FloatTensor<Self>, params: FloatTensor<Self>, chain: Arc<Chain>) -> (FloatTensor<Self>, FloatTensor<Self>);
+    fn chain_train(
+        x: FloatTensor<Self>,
+        params: FloatTensor<Self>,
+        chain: Arc<Chain>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
     /// Output of an evaluation pass.
     fn chain_eval(
@@ -86,15 +100,27 @@ impl ChainBackend for Flex {
         (tape.output(), tape.statistics())
     }
 
-    fn chain_eval(x: FlexTensor, params: FlexTensor, statistics: FlexTensor, chain: Arc<Chain>) -> FlexTensor {
+    fn chain_eval(
+        x: FlexTensor,
+        params: FlexTensor,
+        statistics: FlexTensor,
+        chain: Arc<Chain>,
+    ) -> FlexTensor {
         let ws = &*WORKSPACE;
-        let (x, params, statistics) = (x.to_contiguous(), params.to_contiguous(), statistics.to_contiguous());
+        let (x, params, statistics) = (
+            x.to_contiguous(),
+            params.to_contiguous(),
+            statistics.to_contiguous(),
+        );
         let batch = x.shape()[0];
         let mut rest = slice(&statistics);
         let statistics: Vec<Statistics> = chain
             .layers()
             .iter()
-            .map(|l| Statistics { mean: cut(&mut rest, l.outputs), variance: cut(&mut rest, l.outputs) })
+            .map(|l| Statistics {
+                mean: cut(&mut rest, l.outputs),
+                variance: cut(&mut rest, l.outputs),
+            })
             .collect();
         let ready = Inference::new(ws, &chain, &layer_params(&chain, slice(&params)), &statistics);
         let (x, _) = outermost(ws, &x, &chain);
@@ -118,7 +144,10 @@ impl<C: CheckpointStrategy> ChainBackend for Autodiff<Flex, C> {
             OpsKind::Tracked(prep) => prep.finish(Arc::new(tape), output),
             OpsKind::UnTracked(prep) => prep.finish(output),
         };
-        (output, <Self as burn::backend::AutodiffBackend>::from_inner(statistics))
+        (
+            output,
+            <Self as burn::backend::AutodiffBackend>::from_inner(statistics),
+        )
     }
 
     fn chain_eval(
@@ -127,7 +156,12 @@ impl<C: CheckpointStrategy> ChainBackend for Autodiff<Flex, C> {
         statistics: FloatTensor<Self>,
         chain: Arc<Chain>,
     ) -> FloatTensor<Self> {
-        let out = Flex::chain_eval(x.into_primitive(), params.into_primitive(), statistics.into_primitive(), chain);
+        let out = Flex::chain_eval(
+            x.into_primitive(),
+            params.into_primitive(),
+            statistics.into_primitive(),
+            chain,
+        );
         <Self as burn::backend::AutodiffBackend>::from_inner(out)
     }
 }
@@ -169,7 +203,13 @@ impl Tape {
         let params = params.to_contiguous();
         let (x, shape) = outermost(ws, &x.to_contiguous(), &chain);
         let saved = chain.forward(ws, &layer_params(&chain, slice(&params)), &x);
-        Self { chain, x, shape, params, saved }
+        Self {
+            chain,
+            x,
+            shape,
+            params,
+            saved,
+        }
     }
 
     fn output(&self) -> FlexTensor {
@@ -203,7 +243,9 @@ impl Tape {
         let sums = output.materialise_backward(ws, channels, &mut g);
         let mut dx = want_dx.then(|| ws.take(self.x.len()));
         let params = layer_params(&self.chain, slice(&self.params));
-        let layers = self.chain.backward(ws, &params, &self.x, &self.saved, (g, sums), dx.as_deref_mut());
+        let layers = self
+            .chain
+            .backward(ws, &params, &self.x, &self.saved, (g, sums), dx.as_deref_mut());
         let mut flat = Vec::with_capacity(slice(&self.params).len());
         for layer in layers {
             flat.extend_from_slice(&layer.weight);
@@ -256,7 +298,10 @@ fn innermost(from: &[f32], batch: usize, channels: usize, [h, w]: [usize; 2]) ->
 }
 
 fn output_shape(chain: &Chain) -> (usize, [usize; 2]) {
-    (chain.layers().last().map_or(0, |l| l.outputs), chain.output_size())
+    (
+        chain.layers().last().map_or(0, |l| l.outputs),
+        chain.output_size(),
+    )
 }
 
 fn slice(t: &FlexTensor) -> &[f32] {
@@ -284,7 +329,11 @@ fn layer_params<'a>(chain: &Chain, flat: &'a [f32]) -> Vec<Params<'a>> {
             beta: cut(&mut rest, l.outputs),
         })
         .collect();
-    assert!(rest.is_empty(), "{} parameters more than the chain's layers have", rest.len());
+    assert!(
+        rest.is_empty(),
+        "{} parameters more than the chain's layers have",
+        rest.len()
+    );
     params
 }
 
@@ -292,7 +341,13 @@ fn layer_params<'a>(chain: &Chain, flat: &'a [f32]) -> Vec<Params<'a>> {
 pub fn kind(window: crate::Window, inputs: usize, groups: usize) -> Option<Kind> {
     match groups {
         g if g == inputs && g > 1 => Some(Kind::Depthwise(window)),
-        1 if window.kernel == [1, 1] && window.stride == [1, 1] && window.before == [0, 0] && window.after == [0, 0] => Some(Kind::Pointwise),
+        1 if window.kernel == [1, 1]
+            && window.stride == [1, 1]
+            && window.before == [0, 0]
+            && window.after == [0, 0] =>
+        {
+            Some(Kind::Pointwise)
+        }
         1 => Some(Kind::Dense(window)),
         _ => None,
     }

@@ -33,20 +33,28 @@ impl CsvFile {
         Self::parse(std::io::BufReader::new(file), &path.display().to_string())
     }
 
-    pub fn parse(reader: impl Read, place: &str) -> Result<Self> {
+    pub fn parse(mut reader: impl Read, place: &str) -> Result<Self> {
+        let mut text = Vec::new();
+        reader.read_to_end(&mut text).map_err(|source| MetricsError::Io {
+            action: "read",
+            path: place.into(),
+            source,
+        })?;
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
+        let mut lines = Lines { text, at: 0, line: 1 };
         // `flexible`, so that a row of the wrong width gets our words instead of the parser's.
         let mut reader = ReaderBuilder::new()
             .flexible(true)
             .trim(Trim::All)
-            .from_reader(reader);
-        let broken = |error: csv::Error| MetricsError::Line {
+            .from_reader(text);
+        let broken = |line: u64, error: csv::Error| MetricsError::Line {
             file: place.to_owned(),
-            line: error.position().map_or(1, csv::Position::line),
+            line,
             problem: format!("is not valid CSV in UTF-8 ({error}); save the table as UTF-8 CSV"),
         };
         let header: Vec<String> = reader
             .headers()
-            .map_err(broken)?
+            .map_err(|e| broken(1, e))?
             .iter()
             .map(str::to_owned)
             .collect();
@@ -88,10 +96,10 @@ impl CsvFile {
         }
 
         let mut rows = Vec::new();
-        let mut lines: HashMap<String, u64> = HashMap::new();
+        let mut seen: HashMap<String, u64> = HashMap::new();
         for record in reader.records() {
-            let record = record.map_err(broken)?;
-            let line = record.position().map_or(0, csv::Position::line);
+            let record = record.map_err(|e| broken(lines.of(e.position()), e))?;
+            let line = lines.of(record.position());
             if record.len() != header.len() {
                 return Err(line_error(
                     line,
@@ -106,7 +114,7 @@ impl CsvFile {
             if file.is_empty() {
                 return Err(line_error(line, "has no file name in its first column".into()));
             }
-            if let Some(earlier) = lines.insert(file.to_owned(), line) {
+            if let Some(earlier) = seen.insert(file.to_owned(), line) {
                 return Err(line_error(
                     line,
                     format!("file `{file}` was already given in line {earlier}; drop one of the two rows"),
@@ -139,22 +147,63 @@ impl CsvFile {
     }
 }
 
-/// Writes a file so that it is either the old one or the whole new one: into a neighbour, synced, then renamed.
+/// The lines of the records of a text, counted from 1: asked in their order, each byte is looked at once.
+///
+/// The `csv` crate counts a record from the end of the one before, so that with `\r\n` or blank lines its own line number
+/// is too small; this one looks at the bytes.
+struct Lines<'a> {
+    text: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    fn of(&mut self, position: Option<&csv::Position>) -> u64 {
+        let start = position.map_or(self.at, |p| usize::try_from(p.byte()).unwrap_or(usize::MAX));
+        let start = start.min(self.text.len());
+        let blank = self.text[start..]
+            .iter()
+            .take_while(|b| matches!(b, b'\r' | b'\n'));
+        let end = start + blank.count();
+        if end > self.at {
+            let passed = &self.text[self.at..end];
+            self.line += passed.iter().filter(|&&b| b == b'\n').count() as u64;
+            self.at = end;
+        }
+        self.line
+    }
+}
+
+/// Writes a file so that it is either the old one or the whole new one: into a neighbour, synced, then renamed. A link is
+/// followed; a pipe or device, such as `/dev/stdout`, is written to directly, since it must not be replaced.
 pub(crate) fn write_atomically(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     let failed = |source| MetricsError::Io {
         action: "write",
         path: path.to_owned(),
         source,
     };
-    let mut name = path.file_name().unwrap_or_default().to_owned();
+    let target = match std::fs::metadata(path) {
+        Ok(found) if found.is_file() => std::fs::canonicalize(path).map_err(failed)?,
+        Ok(found) if !found.is_dir() => {
+            let file = std::fs::OpenOptions::new()
+                .write(true)
+                .open(path)
+                .map_err(failed)?;
+            let mut file = std::io::BufWriter::new(file);
+            write(&mut file)?;
+            return file.flush().map_err(failed);
+        }
+        _ => path.to_owned(),
+    };
+    let mut name = target.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.part", std::process::id()));
-    let part = path.with_file_name(name);
+    let part = target.with_file_name(name);
     let whole = || -> Result<()> {
         let mut file = std::io::BufWriter::new(File::create(&part).map_err(failed)?);
         write(&mut file)?;
         file.flush().map_err(failed)?;
         file.get_ref().sync_all().map_err(failed)?;
-        std::fs::rename(&part, path).map_err(failed)
+        std::fs::rename(&part, &target).map_err(failed)
     };
     whole().inspect_err(|_| {
         // The first failure is the one worth telling; a part that was never created can't be removed either.

@@ -8,6 +8,9 @@ use crate::csv_file::{CsvFile, write_atomically, write_error};
 use crate::error::{check_length, check_unique};
 use crate::{MetricsError, Result};
 
+/// What the column of file names is called in tables that are written here, as on Kaggle.
+const FILE_COLUMN: &str = "fname";
+
 /// Scores of clips for classes, `[files, classes]` row-major. Every score is finite; files and classes are unique.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScoreTable {
@@ -20,10 +23,17 @@ impl ScoreTable {
     /// Checks and holds scores.
     ///
     /// # Errors
-    /// A file or class named twice, `values` not `files x classes` long, or a score that is not finite.
+    /// A file or class named twice, a class called `fname`, `values` not `files x classes` long, or a score that is not finite.
     pub fn new(files: Vec<String>, classes: Vec<String>, values: Vec<f32>) -> Result<Self> {
         check_unique("file", &files)?;
         check_unique("class", &classes)?;
+        // The file column would have the same name, and nobody could read the table that is written.
+        if classes.iter().any(|class| class == FILE_COLUMN) {
+            return Err(MetricsError::Duplicate {
+                what: "column",
+                name: FILE_COLUMN.into(),
+            });
+        }
         check_length(
             format!("scores of {} files x {} classes", files.len(), classes.len()),
             files.len() * classes.len(),
@@ -112,7 +122,7 @@ impl ScoreTable {
         let failed = write_error(place);
         let mut writer = csv::Writer::from_writer(out);
         writer
-            .write_record(std::iter::once("fname").chain(self.classes.iter().map(String::as_str)))
+            .write_record(std::iter::once(FILE_COLUMN).chain(self.classes.iter().map(String::as_str)))
             .map_err(&failed)?;
         for (file, row) in self.rows() {
             writer

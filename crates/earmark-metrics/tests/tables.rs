@@ -78,6 +78,23 @@ fn bad_scores_are_refused_with_their_place() {
             .contains("line 4: file `a.wav` was already given in line 2")
     );
     assert!(score_error("fname,Bark\na.wav,1,2\n").contains("line 2: has 3 columns where the header has 2"));
+    assert!(score_error("file,fname\na.wav,1\n").contains("column `fname` stands twice"));
+    // Lines are counted as an editor does, whatever ends them and however many are blank.
+    for text in [
+        "fname,Bark\r\na.wav,1\r\nb.wav,x\r\n",
+        "fname,Bark\n\nb.wav,x\n",
+        "\u{feff}fname,Bark\r\n\r\nb.wav,x",
+        "fname,Bark\n\"a\nb.wav\",x\n\n",
+    ] {
+        let line = if text.contains('"') { 2 } else { 3 };
+        let error = score_error(text);
+        assert!(error.contains(&format!("line {line}, column 2")), "{error}");
+    }
+    let error = ScoreTable::parse(&b"fname,Bark\r\na.wav,1\r\n\xff,2\r\n"[..], "s").expect_err("no UTF-8");
+    assert!(
+        error.to_string().contains("line 3: is not valid CSV in UTF-8"),
+        "{error}"
+    );
     assert!(score_error("fname,Bark,Bark\n").contains("line 1: column `Bark` stands twice (2 and 3)"));
     assert!(score_error("Bark,Meow\n0.1,0.2\n").contains("the first column is `Bark`"));
     assert!(score_error("").contains("must hold the file names"));

@@ -32,12 +32,22 @@ pub struct Forward<'a> {
 impl<'a> Forward<'a> {
     /// Evaluation: moving statistics, no dropout.
     pub fn eval(vars: &'a Vars) -> Self {
-        Self { vars, rng: None, statistics: Vec::new(), kernels: true }
+        Self {
+            vars,
+            rng: None,
+            statistics: Vec::new(),
+            kernels: true,
+        }
     }
 
     /// Training: batch statistics and dropout, whose masks come from `rng` alone, so that a resumed step draws the same.
     pub fn train(vars: &'a Vars, rng: ChaCha8Rng) -> Self {
-        Self { vars, rng: Some(rng), statistics: Vec::new(), kernels: true }
+        Self {
+            vars,
+            rng: Some(rng),
+            statistics: Vec::new(),
+            kernels: true,
+        }
     }
 
     /// Whether this pass trains.
@@ -79,12 +89,20 @@ impl<'a> Forward<'a> {
     /// Inverted dropout: with probability `drop_prob` an element becomes 0, the others grow by 1 / (1 - drop_prob).
     /// Does nothing in evaluation.
     pub fn dropout<const D: usize>(&mut self, x: Tensor<D>, drop_prob: f64) -> Tensor<D> {
-        let Some(rng) = self.rng.as_mut().filter(|_| drop_prob > 0.0) else { return x };
+        let Some(rng) = self.rng.as_mut().filter(|_| drop_prob > 0.0) else {
+            return x;
+        };
         let dims = x.dims();
         let scale = (1.0 / (1.0 - drop_prob)) as f32;
         let threshold = (drop_prob * 4_294_967_296.0) as u64;
         let mask: Vec<f32> = (0..dims.iter().product::<usize>())
-            .map(|_| if u64::from(rng.next_u32()) < threshold { 0.0 } else { scale })
+            .map(|_| {
+                if u64::from(rng.next_u32()) < threshold {
+                    0.0
+                } else {
+                    scale
+                }
+            })
             .collect();
         let mask = Tensor::<D>::from_data(TensorData::new(mask, dims), &x.device());
         x * mask

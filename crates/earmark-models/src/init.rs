@@ -5,7 +5,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-/// How a network's weights start; a recipe key. Biases and BatchNorm have their own fixed starts.
+/// How a network's weights start; a recipe key. BatchNorm has its own fixed start.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Default)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum WeightInit {
@@ -18,14 +18,35 @@ pub enum WeightInit {
         #[serde(rename = "standard-deviation")]
         standard_deviation: f64,
     },
+    /// Normal with mean 0 and variance 2 / fan in (He et al. 2015, arXiv:1502.01852; PyTorch's `kaiming_normal_` as it is called
+    /// without arguments): keeps the size of activations through ReLUs.
+    KaimingNormal,
+    /// Uniform in +-1 / sqrt(fan in), biases too: how PyTorch starts a convolution or linear layer that nobody initialises.
+    FanInUniform,
 }
 
 impl WeightInit {
     /// The start of a weight with these fans.
     pub fn with_fans(self, fan_in: usize, fan_out: usize) -> Init {
         match self {
-            Self::GlorotUniform => Init::Uniform { bound: (6.0 / (fan_in + fan_out) as f64).sqrt() },
+            Self::GlorotUniform => Init::Uniform {
+                bound: (6.0 / (fan_in + fan_out) as f64).sqrt(),
+            },
             Self::TruncatedNormal { standard_deviation } => Init::TruncatedNormal { standard_deviation },
+            Self::KaimingNormal => Init::Normal {
+                standard_deviation: (2.0 / fan_in as f64).sqrt(),
+            },
+            Self::FanInUniform => Init::Uniform {
+                bound: 1.0 / (fan_in as f64).sqrt(),
+            },
+        }
+    }
+
+    /// The start of the bias beside a weight with this fan: 0, but for PyTorch's own start.
+    pub fn bias(self, fan_in: usize) -> Init {
+        match self {
+            Self::GlorotUniform | Self::TruncatedNormal { .. } | Self::KaimingNormal => Init::Constant(0.0),
+            Self::FanInUniform => self.with_fans(fan_in, 0),
         }
     }
 }
@@ -39,6 +60,11 @@ pub enum Init {
     Uniform {
         /// Half the width of the interval.
         bound: f64,
+    },
+    /// Normal with mean 0.
+    Normal {
+        /// Standard deviation.
+        standard_deviation: f64,
     },
     /// Normal, redrawn beyond two standard deviations.
     TruncatedNormal {
@@ -56,12 +82,13 @@ impl Init {
         match *self {
             Self::Constant(c) => vec![c; n],
             Self::Uniform { bound } => (0..n).map(|_| ((2.0 * unit() - 1.0) * bound) as f32).collect(),
+            Self::Normal { standard_deviation } => (0..n)
+                .map(|_| (normal(&mut unit) * standard_deviation) as f32)
+                .collect(),
             Self::TruncatedNormal { standard_deviation } => (0..n)
                 .map(|_| {
                     loop {
-                        // Box-Muller on (0, 1] so that the logarithm is finite.
-                        let (u, v) = (1.0 - unit(), unit());
-                        let z = (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos();
+                        let z = normal(&mut unit);
                         if z.abs() <= 2.0 {
                             return (z * standard_deviation) as f32;
                         }
@@ -72,10 +99,19 @@ impl Init {
     }
 }
 
+/// A standard normal number from two in `[0, 1)` (Box and Muller 1958).
+fn normal(unit: &mut impl FnMut() -> f64) -> f64 {
+    // (0, 1], so that the logarithm is finite.
+    let (u, v) = (1.0 - unit(), unit());
+    (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+}
+
 /// A generator of its own for each (seed, name).
 fn stream(seed: u64, name: &str) -> ChaCha8Rng {
     // FNV-1a spreads the name over the second half of the key; ChaCha does the mixing.
-    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
+        (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3)
+    });
     let mut key = [0u8; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
     key[8..16].copy_from_slice(&hash.to_le_bytes());
@@ -89,7 +125,12 @@ mod tests {
     use crate::vars::VarKind;
 
     fn spec(name: &str, n: usize, init: Init) -> VarSpec {
-        VarSpec { name: name.into(), shape: vec![n], kind: VarKind::Trainable, init }
+        VarSpec {
+            name: name.into(),
+            shape: vec![n],
+            kind: VarKind::Trainable,
+            init,
+        }
     }
 
     #[test]
@@ -105,12 +146,44 @@ mod tests {
 
     #[test]
     fn truncated_normal_stays_within_two_deviations() {
-        let init = WeightInit::TruncatedNormal { standard_deviation: 0.5 }.with_fans(1, 1);
+        let init = WeightInit::TruncatedNormal {
+            standard_deviation: 0.5,
+        }
+        .with_fans(1, 1);
         let v = init.draw(&spec("w", 20_000, init), 1);
         assert!(v.iter().all(|x| x.abs() <= 1.0));
         // A normal cut at two deviations keeps 0.7737 of its variance.
         let var = v.iter().map(|x| x * x).sum::<f32>() / v.len() as f32;
         assert!((var / (0.25 * 0.7737) - 1.0).abs() < 0.05, "variance {var}");
+    }
+
+    #[test]
+    fn kaiming_has_the_spread_that_relu_asks_for() {
+        let init = WeightInit::KaimingNormal.with_fans(32, 1);
+        let v = init.draw(&spec("w", 50_000, init), 1);
+        let moment = |p: i32| v.iter().map(|x| f64::from(*x).powi(p)).sum::<f64>() / v.len() as f64;
+        assert!(
+            (moment(2) / (2.0 / 32.0) - 1.0).abs() < 0.03,
+            "variance {}",
+            moment(2)
+        );
+        assert!(moment(1).abs() < 0.005, "mean {}", moment(1));
+        // Nothing is cut off: the fourth moment of a normal is 3 variances squared.
+        assert!(
+            (moment(4) / moment(2).powi(2) - 3.0).abs() < 0.15,
+            "kurtosis {}",
+            moment(4) / moment(2).powi(2)
+        );
+    }
+
+    #[test]
+    fn biases_start_at_zero_but_for_pytorchs_own_start() {
+        assert_eq!(
+            WeightInit::FanInUniform.with_fans(16, 5),
+            Init::Uniform { bound: 0.25 }
+        );
+        assert_eq!(WeightInit::FanInUniform.bias(16), Init::Uniform { bound: 0.25 });
+        assert_eq!(WeightInit::KaimingNormal.bias(16), Init::Constant(0.0));
     }
 
     #[test]

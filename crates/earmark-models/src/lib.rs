@@ -4,8 +4,10 @@
 //! variables' current tensors. Names are stable strings (`pw3.bn.gamma`), which is what checkpoints, warm starts by scope,
 //! the optimiser and tests all speak.
 //!
-//! Shapes: a batch enters as `[B, channels, bands, frames]` and leaves as logits `[B, classes]`.
+//! Shapes: a batch enters as `[B, channels, bands, frames]` and leaves as logits `[B, classes]`; a network with
+//! auxiliary outputs leaves several, the one that counts first.
 
+pub mod aux_skip_attention;
 pub mod blocks;
 pub mod forward;
 pub mod init;

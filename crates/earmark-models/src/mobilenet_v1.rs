@@ -91,29 +91,60 @@ pub struct MobileNetV1 {
 
 impl MobileNetV1 {
     /// Declares all variables: `conv0.*`, `dw1.*`, `pw1.*`, ... `pw13.*`, `logits.*`.
-    pub fn declare(b: &mut VarBuilder, config: MobileNetV1Config, input_channels: usize, classes: usize) -> Self {
-        let bn = config
-            .batch_norm
-            .then_some(BatchNormConfig { decay: config.batch_norm_decay, epsilon: config.batch_norm_epsilon });
+    pub fn declare(
+        b: &mut VarBuilder,
+        config: MobileNetV1Config,
+        input_channels: usize,
+        classes: usize,
+    ) -> Self {
+        let bn = config.batch_norm.then_some(BatchNormConfig {
+            decay: config.batch_norm_decay,
+            epsilon: config.batch_norm_epsilon,
+        });
         let mut depth = config.channels(16);
-        let first = Conv::declare(b, "conv0", ConvSpec::same3(input_channels, depth, 1), bn, config.init);
+        let first = Conv::declare(
+            b,
+            "conv0",
+            ConvSpec::same3(input_channels, depth, 1),
+            bn,
+            config.init,
+        );
         let mut pairs = Vec::with_capacity(SEPARABLE.len());
         for (i, (stride, out)) in SEPARABLE.into_iter().enumerate() {
             let (i, out) = (i + 1, config.channels(out));
-            let dw = Conv::declare(b, &format!("dw{i}"), ConvSpec::depthwise3(depth, stride), bn, config.init);
-            let pw = Conv::declare(b, &format!("pw{i}"), ConvSpec::pointwise(depth, out), bn, config.init);
+            let dw = Conv::declare(
+                b,
+                &format!("dw{i}"),
+                ConvSpec::depthwise3(depth, stride),
+                bn,
+                config.init,
+            );
+            let pw = Conv::declare(
+                b,
+                &format!("pw{i}"),
+                ConvSpec::pointwise(depth, out),
+                bn,
+                config.init,
+            );
             pairs.push((dw, pw));
             depth = out;
         }
         let logits = Dense::declare(b, "logits", depth, classes, config.init);
-        Self { config, first, pairs, logits }
+        Self {
+            config,
+            first,
+            pairs,
+            logits,
+        }
     }
 
     /// `[B, channels, bands, frames]` to logits `[B, classes]`.
     pub fn forward(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
         // The original's images are frames high and bands wide.
         let x = x.swap_dims(2, 3); // [B, C, frames, bands]
-        let body: Vec<&Conv> = iter::once(&self.first).chain(self.pairs.iter().flat_map(|(d, p)| [d, p])).collect();
+        let body: Vec<&Conv> = iter::once(&self.first)
+            .chain(self.pairs.iter().flat_map(|(d, p)| [d, p]))
+            .collect();
         let x = conv_chain(&body, x, ctx); // [B, 1024, T/16, F/16]
         let x: Tensor<3> = x.flatten(2, 3);
         let x: Tensor<2> = match self.config.global_pool {
@@ -161,6 +192,12 @@ impl MobileNetV1 {
             multiplies: dense,
         });
         let macs = human_count(rows.iter().map(|r| r.multiplies).sum());
-        Summary { title: format!("MobileNet v1, width {}, {macs} multiplies an example", self.config.width), rows }
+        Summary {
+            title: format!(
+                "MobileNet v1, width {}, {macs} multiplies an example",
+                self.config.width
+            ),
+            rows,
+        }
     }
 }

@@ -1,11 +1,15 @@
 //! The closed set of networks a recipe can name.
 
+use crate::aux_skip_attention::{AuxSkipAttention, AuxSkipAttentionConfig};
 use crate::forward::Forward;
+use crate::init::WeightInit;
 use crate::mobilenet_v1::{MobileNetV1, MobileNetV1Config};
 use crate::summary::Summary;
 use crate::vars::{VarBuilder, VarSpec};
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
+use std::fmt::Display;
+use std::ops::RangeInclusive;
 
 /// `[network]` of a recipe: the kind and its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,6 +18,8 @@ pub enum NetworkConfig {
     /// The DCASE 2019 baseline's MobileNet v1.
     #[serde(rename = "mobilenet-v1")]
     MobileNetV1(MobileNetV1Config),
+    /// The network of argus-2019.
+    AuxSkipAttention(AuxSkipAttentionConfig),
 }
 
 /// Why a network can't be built.
@@ -31,33 +37,84 @@ pub enum ModelError {
     },
 }
 
+impl ModelError {
+    /// Refuses `value` of `key` unless it is `fine`.
+    pub(crate) fn unless(
+        fine: bool,
+        key: &'static str,
+        value: impl Display,
+        remedy: &'static str,
+    ) -> Result<(), Self> {
+        if fine {
+            Ok(())
+        } else {
+            Err(Self::Value {
+                key,
+                value: value.to_string(),
+                remedy,
+            })
+        }
+    }
+}
+
+/// Checks a count.
+pub(crate) fn check_range(
+    key: &'static str,
+    value: usize,
+    range: RangeInclusive<usize>,
+    remedy: &'static str,
+) -> Result<(), ModelError> {
+    ModelError::unless(range.contains(&value), key, value, remedy)
+}
+
+/// Checks `drop-prob`.
+pub(crate) fn check_drop_prob(drop_prob: f64, remedy: &'static str) -> Result<(), ModelError> {
+    ModelError::unless((0.0..1.0).contains(&drop_prob), "drop-prob", drop_prob, remedy)
+}
+
+/// Checks `batch-norm-decay` and `batch-norm-epsilon`.
+pub(crate) fn check_batch_norm(decay: f64, epsilon: f64) -> Result<(), ModelError> {
+    let remedy = "choose a share from 0 to below 1, such as 0.99";
+    ModelError::unless((0.0..1.0).contains(&decay), "batch-norm-decay", decay, remedy)?;
+    let remedy = "choose a small positive number, such as 0.001";
+    ModelError::unless(
+        epsilon > 0.0 && epsilon.is_finite(),
+        "batch-norm-epsilon",
+        epsilon,
+        remedy,
+    )
+}
+
+/// Checks `init`.
+pub(crate) fn check_init(init: WeightInit) -> Result<(), ModelError> {
+    match init {
+        WeightInit::TruncatedNormal {
+            standard_deviation: s,
+        } => {
+            let remedy = "choose a positive number, such as 0.05";
+            ModelError::unless(s > 0.0 && s.is_finite(), "init.standard-deviation", s, remedy)
+        }
+        WeightInit::GlorotUniform | WeightInit::KaimingNormal | WeightInit::FanInUniform => Ok(()),
+    }
+}
+
 impl NetworkConfig {
     /// Refuses values that can't work, before anything is built.
+    ///
+    /// # Errors
+    /// Names the first such value.
     pub fn check(&self) -> Result<(), ModelError> {
-        let Self::MobileNetV1(c) = self;
-        let refuse = |key, value: f64, remedy| Err(ModelError::Value { key, value: value.to_string(), remedy });
-        if !(c.width > 0.0 && c.width <= 16.0) {
-            return refuse("width", c.width, "choose a factor above 0, at most 16; 1 is the published network");
+        match self {
+            Self::MobileNetV1(c) => {
+                let remedy = "choose a factor above 0, at most 16; 1 is the published network";
+                ModelError::unless(c.width > 0.0 && c.width <= 16.0, "width", c.width, remedy)?;
+                let remedy = "choose a probability from 0 (no dropout) to below 1; the original's `dropout` is the KEEP probability, 1 minus this";
+                check_drop_prob(c.drop_prob, remedy)?;
+                check_batch_norm(c.batch_norm_decay, c.batch_norm_epsilon)?;
+                check_init(c.init)
+            }
+            Self::AuxSkipAttention(c) => c.check(),
         }
-        if !(0.0..1.0).contains(&c.drop_prob) {
-            return refuse(
-                "drop-prob",
-                c.drop_prob,
-                "choose a probability from 0 (no dropout) to below 1; the original's `dropout` is the KEEP probability, 1 minus this",
-            );
-        }
-        if !(0.0..1.0).contains(&c.batch_norm_decay) {
-            return refuse("batch-norm-decay", c.batch_norm_decay, "choose a share from 0 to below 1, such as 0.99");
-        }
-        if c.batch_norm_epsilon.is_nan() || c.batch_norm_epsilon <= 0.0 {
-            return refuse("batch-norm-epsilon", c.batch_norm_epsilon, "choose a small positive number, such as 0.001");
-        }
-        if let crate::init::WeightInit::TruncatedNormal { standard_deviation } = c.init
-            && !(standard_deviation > 0.0 && standard_deviation.is_finite())
-        {
-            return refuse("init.standard-deviation", standard_deviation, "choose a positive number, such as 0.05");
-        }
-        Ok(())
     }
 }
 
@@ -65,24 +122,52 @@ impl NetworkConfig {
 #[derive(Clone, Debug)]
 pub enum Network {
     /// See [`MobileNetV1`].
-    MobileNetV1(MobileNetV1),
+    MobileNetV1(Box<MobileNetV1>),
+    /// See [`AuxSkipAttention`].
+    AuxSkipAttention(Box<AuxSkipAttention>),
 }
 
 impl Network {
     /// Builds the network for inputs of `channels` and logits of `classes`; returns it with its variables' declarations.
-    pub fn build(config: &NetworkConfig, channels: usize, classes: usize) -> Result<(Self, Vec<VarSpec>), ModelError> {
+    pub fn build(
+        config: &NetworkConfig,
+        channels: usize,
+        classes: usize,
+    ) -> Result<(Self, Vec<VarSpec>), ModelError> {
         config.check()?;
         let mut b = VarBuilder::default();
         let network = match *config {
-            NetworkConfig::MobileNetV1(c) => Self::MobileNetV1(MobileNetV1::declare(&mut b, c, channels, classes)),
+            NetworkConfig::MobileNetV1(c) => {
+                Self::MobileNetV1(Box::new(MobileNetV1::declare(&mut b, c, channels, classes)))
+            }
+            NetworkConfig::AuxSkipAttention(c) => {
+                Self::AuxSkipAttention(Box::new(AuxSkipAttention::declare(&mut b, c, channels, classes)))
+            }
         };
         Ok((network, b.finish()))
     }
 
-    /// `[B, channels, bands, frames]` to logits `[B, classes]`.
+    /// `[B, channels, bands, frames]` to the logits that count, `[B, classes]`: what is predicted and judged.
     pub fn forward(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
         match self {
             Self::MobileNetV1(n) => n.forward(x, ctx),
+            Self::AuxSkipAttention(n) => n.forward(x, ctx),
+        }
+    }
+
+    /// All outputs `[B, classes]`, for training: first what [`Network::forward`] gives, then the auxiliary ones.
+    pub fn outputs(&self, x: Tensor<4>, ctx: &mut Forward) -> Vec<Tensor<2>> {
+        match self {
+            Self::MobileNetV1(n) => vec![n.forward(x, ctx)],
+            Self::AuxSkipAttention(n) => n.forward_all(x, ctx),
+        }
+    }
+
+    /// What the loss of each of [`Network::outputs`] counts.
+    pub fn output_weights(&self) -> Vec<f64> {
+        match self {
+            Self::MobileNetV1(_) => vec![1.0],
+            Self::AuxSkipAttention(n) => n.output_weights(),
         }
     }
 
@@ -90,6 +175,7 @@ impl Network {
     pub fn summary(&self, channels: usize, bands: usize, frames: usize) -> Summary {
         match self {
             Self::MobileNetV1(n) => n.summary(channels, bands, frames),
+            Self::AuxSkipAttention(n) => n.summary(channels, bands, frames),
         }
     }
 }

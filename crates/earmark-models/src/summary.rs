@@ -18,7 +18,12 @@ pub struct LayerRow {
 impl LayerRow {
     /// A row with an image-like activation.
     pub fn new(name: impl Into<String>, activation: [usize; 3], weights: usize, multiplies: usize) -> Self {
-        Self { name: name.into(), activation: activation.to_vec(), weights, multiplies }
+        Self {
+            name: name.into(),
+            activation: activation.to_vec(),
+            weights,
+            multiplies,
+        }
     }
 }
 
@@ -44,7 +49,10 @@ impl Summary {
 
     /// Scalars of all activations for one example: what training keeps for the backward pass, at least.
     pub fn activations(&self) -> usize {
-        self.rows.iter().map(|r| r.activation.iter().product::<usize>()).sum()
+        self.rows
+            .iter()
+            .map(|r| r.activation.iter().product::<usize>())
+            .sum()
     }
 }
 

@@ -54,8 +54,16 @@ impl VarBuilder {
     /// If the name is taken: two layers would then share a variable by accident.
     pub fn add(&mut self, name: impl Into<String>, shape: &[usize], kind: VarKind, init: Init) -> VarId {
         let name = name.into();
-        assert!(self.specs.iter().all(|s| s.name != name), "variable `{name}` is declared twice");
-        self.specs.push(VarSpec { name, shape: shape.to_vec(), kind, init });
+        assert!(
+            self.specs.iter().all(|s| s.name != name),
+            "variable `{name}` is declared twice"
+        );
+        self.specs.push(VarSpec {
+            name,
+            shape: shape.to_vec(),
+            kind,
+            init,
+        });
         VarId(self.specs.len() - 1)
     }
 
@@ -113,14 +121,22 @@ impl Vars {
     /// If `D` is not the variable's rank.
     pub fn get<const D: usize>(&self, id: VarId) -> Tensor<D> {
         let spec = &self.specs[id.0];
-        let shape: [usize; D] =
-            spec.shape.as_slice().try_into().unwrap_or_else(|_| panic!("`{}` has shape {:?}", spec.name, spec.shape));
+        let shape: [usize; D] = spec
+            .shape
+            .as_slice()
+            .try_into()
+            .unwrap_or_else(|_| panic!("`{}` has shape {:?}", spec.name, spec.shape));
         self.values[id.0].clone().reshape(shape)
     }
 
     /// Replaces a variable by a tensor of as many scalars.
     pub fn set(&mut self, id: VarId, value: Tensor<1>) {
-        assert_eq!(value.dims()[0], self.specs[id.0].len(), "`{}` has another size", self.specs[id.0].name);
+        assert_eq!(
+            value.dims()[0],
+            self.specs[id.0].len(),
+            "`{}` has another size",
+            self.specs[id.0].name
+        );
         self.values[id.0] = value;
     }
 
@@ -143,10 +159,17 @@ impl Vars {
             .zip(&self.values)
             .map(|(spec, v)| {
                 let v = Tensor::from_inner(v.clone());
-                if spec.kind == VarKind::Trainable { v.require_grad() } else { v }
+                if spec.kind == VarKind::Trainable {
+                    v.require_grad()
+                } else {
+                    v
+                }
             })
             .collect();
-        Self { specs: self.specs.clone(), values }
+        Self {
+            specs: self.specs.clone(),
+            values,
+        }
     }
 
     /// Number of scalars, of trainable variables or of all.
@@ -164,5 +187,7 @@ fn flat(values: Vec<f32>, device: &Device) -> Tensor<1> {
 
 /// The values of a tensor on the host, row-major.
 pub fn to_host<const D: usize>(t: Tensor<D>) -> Vec<f32> {
-    t.into_data_as::<f32>().try_into_vec::<f32>().expect("read as f32 just above")
+    t.into_data_as::<f32>()
+        .try_into_vec::<f32>()
+        .expect("read as f32 just above")
 }

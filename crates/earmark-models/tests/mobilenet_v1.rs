@@ -50,15 +50,34 @@ fn layers_weights_and_multiplies_match_the_seeds_table() {
     assert_eq!(earmark_models::summary::human_count(s.weights()), "3.3M");
     assert_eq!(earmark_models::summary::human_count(s.multiplies()), "432.4M");
     let g = golden("mobilenet_v1.json");
-    assert_eq!(vars.count(true) as u64, g["width_1_parameters_80_classes"]["all"].as_u64().unwrap());
-    assert_eq!(s.weights() as u64, g["width_1_parameters_80_classes"]["without_bn_and_bias"].as_u64().unwrap());
+    assert_eq!(
+        vars.count(true) as u64,
+        g["width_1_parameters_80_classes"]["all"].as_u64().unwrap()
+    );
+    assert_eq!(
+        s.weights() as u64,
+        g["width_1_parameters_80_classes"]["without_bn_and_bias"]
+            .as_u64()
+            .unwrap()
+    );
 }
 
 #[test]
 fn the_table_is_what_the_network_does() {
     // The declared convolution weights are those of the table, and a forward pass ends in the right shape, at an odd size too.
-    let (network, vars) = build(MobileNetV1Config { width: 0.25, ..Default::default() }, 7);
-    let declared: usize = vars.specs().iter().filter(|s| s.name.ends_with("weight")).map(|s| s.len()).sum();
+    let (network, vars) = build(
+        MobileNetV1Config {
+            width: 0.25,
+            ..Default::default()
+        },
+        7,
+    );
+    let declared: usize = vars
+        .specs()
+        .iter()
+        .filter(|s| s.name.ends_with("weight"))
+        .map(|s| s.len())
+        .sum();
     assert_eq!(declared, network.summary(1, 33, 21).weights());
     let x = Tensor::<4>::zeros([3, 1, 33, 21], &Device::flex());
     assert_eq!(network.forward(x, &mut Forward::eval(&vars)).dims(), [3, 7]);
@@ -71,7 +90,12 @@ fn eval_of(vars: &Vars, kernels: bool) -> Forward<'_> {
 
 /// Logits, loss and gradients of one case, by the kernels or by Burn's own operations.
 fn check(case: &Value, g: &Value, pool: GlobalPool, gradient_tolerance: Option<f64>, kernels: bool) {
-    let config = MobileNetV1Config { width: 0.25, global_pool: pool, batch_norm_decay: 0.99, ..Default::default() };
+    let config = MobileNetV1Config {
+        width: 0.25,
+        global_pool: pool,
+        batch_norm_decay: 0.99,
+        ..Default::default()
+    };
     let (network, mut vars) = build(config, 10);
     let ids = fill(&mut vars, g);
     let device = Device::flex();
@@ -103,14 +127,22 @@ fn check(case: &Value, g: &Value, pool: GlobalPool, gradient_tolerance: Option<f
     if let Some(tolerance) = gradient_tolerance {
         let grads = loss.backward();
         for (k, id) in ids.iter().enumerate() {
-            let grad = to_host(tracked.flat(*id).grad(&grads).expect("every parameter has a gradient"));
+            let grad = to_host(
+                tracked
+                    .flat(*id)
+                    .grad(&grads)
+                    .expect("every parameter has a gradient"),
+            );
             let name = &tracked.specs()[id.0].name;
             match pool {
                 GlobalPool::Mean => close_digest(&grad, &case["gradients"][k], tolerance, name),
                 GlobalPool::Max => {
                     let want = case["max_pool_gradient_norms"][k].as_f64().unwrap();
                     let got = common::digest(&grad)[0];
-                    assert!((got - want).abs() < tolerance * want, "{name}: norm {got}, golden {want}");
+                    assert!(
+                        (got - want).abs() < tolerance * want,
+                        "{name}: norm {got}, golden {want}"
+                    );
                 }
             }
         }
@@ -145,32 +177,65 @@ fn gradients_match_pytorch() {
 
 #[test]
 fn without_batch_norm_there_are_biases() {
-    let (network, vars) = build(MobileNetV1Config { batch_norm: false, width: 0.25, ..Default::default() }, 3);
+    let (network, vars) = build(
+        MobileNetV1Config {
+            batch_norm: false,
+            width: 0.25,
+            ..Default::default()
+        },
+        3,
+    );
     assert!(vars.specs().iter().all(|s| s.kind == VarKind::Trainable));
     assert!(vars.find("pw13.bias").is_some() && vars.find("pw13.bn.gamma").is_none());
     let x = Tensor::<4>::ones([1, 1, 20, 20], &Device::flex());
-    assert!(to_host(network.forward(x, &mut Forward::eval(&vars))).iter().all(|v| v.is_finite()));
+    assert!(
+        to_host(network.forward(x, &mut Forward::eval(&vars)))
+            .iter()
+            .all(|v| v.is_finite())
+    );
 }
 
 #[test]
 fn dropout_acts_in_training_only_and_keeps_the_mean() {
-    let (_, vars) = build(MobileNetV1Config { width: 0.25, ..Default::default() }, 3);
+    let (_, vars) = build(
+        MobileNetV1Config {
+            width: 0.25,
+            ..Default::default()
+        },
+        3,
+    );
     let ones = || Tensor::<2>::ones([8, 1000], &Device::flex());
     let mut ctx = Forward::train(&vars, ChaCha8Rng::seed_from_u64(3));
     let dropped = to_host(ctx.dropout(ones(), 0.4));
     let zeros = dropped.iter().filter(|v| **v == 0.0).count() as f64 / 8000.0;
     assert!((zeros - 0.4).abs() < 0.02, "{zeros} dropped");
     assert!(dropped.iter().all(|v| *v == 0.0 || (*v - 1.0 / 0.6).abs() < 1e-6));
-    assert!(to_host(Forward::eval(&vars).dropout(ones(), 0.4)).iter().all(|v| *v == 1.0));
+    assert!(
+        to_host(Forward::eval(&vars).dropout(ones(), 0.4))
+            .iter()
+            .all(|v| *v == 1.0)
+    );
 }
 
 #[test]
 fn values_that_cannot_work_are_refused_by_key() {
     let check = |c: MobileNetV1Config| NetworkConfig::MobileNetV1(c).check().unwrap_err().to_string();
-    let bad = check(MobileNetV1Config { width: -1.0, ..Default::default() });
+    let bad = check(MobileNetV1Config {
+        width: -1.0,
+        ..Default::default()
+    });
     assert!(bad.starts_with("network.width = -1: "), "{bad}");
-    let bad = check(MobileNetV1Config { drop_prob: 1.0, ..Default::default() });
-    assert!(bad.starts_with("network.drop-prob = 1: ") && bad.contains("KEEP"), "{bad}");
-    let bad = check(MobileNetV1Config { batch_norm_epsilon: 0.0, ..Default::default() });
+    let bad = check(MobileNetV1Config {
+        drop_prob: 1.0,
+        ..Default::default()
+    });
+    assert!(
+        bad.starts_with("network.drop-prob = 1: ") && bad.contains("KEEP"),
+        "{bad}"
+    );
+    let bad = check(MobileNetV1Config {
+        batch_norm_epsilon: 0.0,
+        ..Default::default()
+    });
     assert!(bad.starts_with("network.batch-norm-epsilon = 0: "), "{bad}");
 }

@@ -1,7 +1,8 @@
 //! How fast this machine is: front end, training step, inference.
 //!
 //! Everything is measured on data made up on the spot, so that a result depends on the recipe and the machine alone. Medians of
-//! a few repetitions are given, after one that warms up and does not count.
+//! several repetitions are given, after one that warms up and does not count; what is over in milliseconds is repeated more
+//! often, so that a single hiccup of the machine does not show.
 
 use crate::device::device;
 use crate::pipeline::PipelineError;
@@ -24,6 +25,11 @@ const FILE_SECONDS: f64 = 5.0;
 /// Files of one repetition, at least; as many a thread.
 const FILES: usize = 8;
 
+/// Each measurement takes at least about this long in all.
+const LEAST_SECONDS: f64 = 0.5;
+/// More repetitions tell nothing new.
+const MOST_REPEATS: usize = 200;
+
 /// What to measure.
 #[derive(Clone, Debug)]
 pub struct Bench {
@@ -33,7 +39,7 @@ pub struct Bench {
     pub batch: Option<usize>,
     /// Classes of the network.
     pub classes: usize,
-    /// Repetitions of each measurement.
+    /// Repetitions of each measurement, at least.
     pub repeat: usize,
     /// Device by name.
     pub device: String,
@@ -85,7 +91,9 @@ pub struct Speed {
 /// Measures; `told` hears what is being measured. `None` when stopped.
 pub fn bench(job: &Bench, told: &dyn Fn(&str), stop: &AtomicBool) -> Result<Option<Speeds>, PipelineError> {
     if job.repeat == 0 || job.classes == 0 || job.batch == Some(0) {
-        return Err(PipelineError::Request("--repeat, --classes and --batch must be 1 or more".into()));
+        return Err(PipelineError::Request(
+            "--repeat, --classes and --batch must be 1 or more".into(),
+        ));
     }
     let recipe = &job.recipe;
     let device = device(&job.device)?;
@@ -123,11 +131,15 @@ pub fn bench(job: &Bench, told: &dyn Fn(&str), stop: &AtomicBool) -> Result<Opti
     if !goes_on("inference, one example") {
         return Ok(None);
     }
-    let Some(inference_one) = infer(1) else { return Ok(None) };
+    let Some(inference_one) = infer(1) else {
+        return Ok(None);
+    };
     if !goes_on("inference, a batch") {
         return Ok(None);
     }
-    let Some(inference) = infer(batch) else { return Ok(None) };
+    let Some(inference) = infer(batch) else {
+        return Ok(None);
+    };
     drop(scorer);
     if !goes_on("training step") {
         return Ok(None);
@@ -135,36 +147,70 @@ pub fn bench(job: &Bench, told: &dyn Fn(&str), stop: &AtomicBool) -> Result<Opti
     let mut optimizer = Optimizer::new(recipe.train.optimizer, &vars);
     let mut vars = vars;
     let x = noise(shape(batch).iter().product());
-    let y: Vec<f32> = (0..batch * job.classes).map(|i| f32::from(u8::from(i % job.classes == (i / job.classes) % job.classes))).collect();
+    let y: Vec<f32> = (0..batch * job.classes)
+        .map(|i| f32::from(u8::from(i % job.classes == (i / job.classes) % job.classes)))
+        .collect();
     let train_step = measure(batch, job.repeat, stop, || {
         let (x, y) = (x.clone(), y.clone());
         let rng = rng::stream(recipe.train.seed, &[Purpose::Dropout as u64]);
         let rate = recipe.train.learning_rate;
         timed(|| {
-            train_step(&recipe.train, &network, &mut vars, &mut optimizer, (x, shape(batch)), y, rate, rng, &device);
+            train_step(
+                &recipe.train,
+                &network,
+                &mut vars,
+                &mut optimizer,
+                (x, shape(batch)),
+                y,
+                rate,
+                rng,
+                &device,
+            );
             // A device that works on its own is waited for.
             vars.to_vec(VarId(0))
         })
     });
-    let Some(train_step) = train_step else { return Ok(None) };
+    let Some(train_step) = train_step else {
+        return Ok(None);
+    };
     let threads = rayon::current_num_threads();
     let (recipe, device) = (recipe.name.clone(), job.device.clone());
-    Ok(Some(Speeds { recipe, device, threads, front_end, train_step, inference, inference_one }))
+    Ok(Some(Speeds {
+        recipe,
+        device,
+        threads,
+        front_end,
+        train_step,
+        inference,
+        inference_one,
+    }))
 }
 
-/// The median of `repeat` times `once` after one that does not count; `None` when stopped.
+/// The median over calls of `once` after one that does not count; `None` when stopped.
 fn measure(batch: usize, repeat: usize, stop: &AtomicBool, mut once: impl FnMut() -> f64) -> Option<Speed> {
     forget_peak();
-    once();
-    let mut seconds = Vec::with_capacity(repeat);
-    for _ in 0..repeat {
+    let warm = once();
+    let mut seconds = Vec::new();
+    for _ in 0..repeats(repeat, warm) {
         if stop.load(Ordering::Relaxed) {
             return None;
         }
         seconds.push(once());
     }
     let seconds = median(seconds);
-    Some(Speed { batch, seconds, items_per_second: batch as f64 / seconds, peak_mib: peak_mib() })
+    Some(Speed {
+        batch,
+        seconds,
+        items_per_second: batch as f64 / seconds,
+        peak_mib: peak_mib(),
+    })
+}
+
+/// Repetitions of something that took `seconds`: `least`, or as many as fill [`LEAST_SECONDS`].
+fn repeats(least: usize, seconds: f64) -> usize {
+    ((LEAST_SECONDS / seconds.max(1e-9)).ceil() as usize)
+        .min(MOST_REPEATS)
+        .max(least)
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> f64 {
@@ -191,7 +237,8 @@ fn noise(n: usize) -> Vec<f32> {
 
 /// Speeds of the front end over files in memory.
 fn front_end(extractor: &Extractor, repeat: usize) -> Result<FrontEndSpeed, PipelineError> {
-    let request = |e: &dyn std::fmt::Display| PipelineError::Request(format!("the front end can't be measured: {e}"));
+    let request =
+        |e: &dyn std::fmt::Display| PipelineError::Request(format!("the front end can't be measured: {e}"));
     let file = wav();
     let rate = extractor.front_end().sample_rate_hz;
     let clip = decode_bytes(file.clone(), rate).map_err(|e| request(&e))?.clip;
@@ -199,25 +246,43 @@ fn front_end(extractor: &Extractor, repeat: usize) -> Result<FrontEndSpeed, Pipe
         let base = extractor.base_of_clip(clip, scratch).map_err(|e| request(&e))?;
         Ok(extractor.finish(&base).map_err(|e| request(&e))?.data.len())
     };
-    let of_file = |scratch: &mut _| of_clip(&decode_bytes(file.clone(), rate).map_err(|e| request(&e))?.clip, scratch);
+    let of_file = |scratch: &mut _| {
+        of_clip(
+            &decode_bytes(file.clone(), rate).map_err(|e| request(&e))?.clip,
+            scratch,
+        )
+    };
     let many = FILES.max(FILES * rayon::current_num_threads());
 
     let one_core = || -> Result<usize, PipelineError> {
         let mut scratch = extractor.scratch();
         (0..FILES).map(|_| of_file(&mut scratch)).sum()
     };
-    let all = || (0..many).into_par_iter().map_init(|| extractor.scratch(), |scratch, _| of_file(scratch)).sum();
-    let bare = || (0..many).into_par_iter().map_init(|| extractor.scratch(), |scratch, _| of_clip(&clip, scratch)).sum();
-    let speed = |files: usize, work: &dyn Fn() -> Result<usize, PipelineError>| -> Result<f64, PipelineError> {
-        work()?;
-        let mut seconds = Vec::with_capacity(repeat);
-        for _ in 0..repeat {
-            let start = Instant::now();
-            std::hint::black_box(work()?);
-            seconds.push(start.elapsed().as_secs_f64());
-        }
-        Ok(files as f64 * FILE_SECONDS / median(seconds))
+    let all = || {
+        (0..many)
+            .into_par_iter()
+            .map_init(|| extractor.scratch(), |scratch, _| of_file(scratch))
+            .sum()
     };
+    let bare = || {
+        (0..many)
+            .into_par_iter()
+            .map_init(|| extractor.scratch(), |scratch, _| of_clip(&clip, scratch))
+            .sum()
+    };
+    let speed =
+        |files: usize, work: &dyn Fn() -> Result<usize, PipelineError>| -> Result<f64, PipelineError> {
+            let once = || -> Result<f64, PipelineError> {
+                let start = Instant::now();
+                std::hint::black_box(work()?);
+                Ok(start.elapsed().as_secs_f64())
+            };
+            let warm = once()?;
+            let seconds = (0..repeats(repeat, warm))
+                .map(|_| once())
+                .collect::<Result<Vec<f64>, _>>()?;
+            Ok(files as f64 * FILE_SECONDS / median(seconds))
+        };
     Ok(FrontEndSpeed {
         x_real_time: speed(many, &all)?,
         x_real_time_one_core: speed(FILES, &one_core)?,
@@ -283,5 +348,9 @@ mod tests {
         assert!(measure(1, 3, &stop, || 1.0).is_none());
         let speed = measure(4, 3, &AtomicBool::new(false), || 0.5).unwrap();
         assert_eq!((speed.seconds, speed.items_per_second), (0.5, 8.0));
+        assert_eq!(
+            (repeats(3, 10.0), repeats(3, 0.05), repeats(3, 0.0)),
+            (3, 10, 200)
+        );
     }
 }

@@ -9,7 +9,9 @@ pub enum DeviceError {
     #[error("--device {0}: no such device; choose cpu{more}", more = built_in())]
     Unknown(String),
     /// Not in this build.
-    #[error("--device {name}: this build has no {name}; build with `cargo build --release --features {name}`")]
+    #[error(
+        "--device {name}: this build has no {name}; build with `cargo build --release --features {name}`"
+    )]
     NotBuilt {
         /// The device.
         name: String,
@@ -17,7 +19,11 @@ pub enum DeviceError {
 }
 
 fn built_in() -> &'static str {
-    if cfg!(feature = "vulkan") { ", vulkan" } else { " (vulkan, webgpu and metal are cargo features)" }
+    if cfg!(feature = "vulkan") {
+        ", vulkan"
+    } else {
+        " (vulkan, webgpu and metal are cargo features)"
+    }
 }
 
 /// The device that `--device NAME` means: `cpu` (Burn's flex backend, always there), `vulkan`, `webgpu` or `metal`.
@@ -30,7 +36,9 @@ pub fn device(name: &str) -> Result<Device, DeviceError> {
         "webgpu" => Ok(Device::webgpu(burn::tensor::DeviceKind::DefaultDevice)),
         #[cfg(feature = "metal")]
         "metal" => Ok(Device::metal(burn::tensor::DeviceKind::DefaultDevice)),
-        "vulkan" | "webgpu" | "metal" => Err(DeviceError::NotBuilt { name: name.to_owned() }),
+        "vulkan" | "webgpu" | "metal" => Err(DeviceError::NotBuilt {
+            name: name.to_owned(),
+        }),
         _ => Err(DeviceError::Unknown(name.to_owned())),
     }
 }
@@ -42,7 +50,10 @@ mod tests {
     #[test]
     fn unknown_devices_are_refused_by_name() {
         let message = device("gpu").unwrap_err().to_string();
-        assert!(message.starts_with("--device gpu: no such device; choose cpu"), "{message}");
+        assert!(
+            message.starts_with("--device gpu: no such device; choose cpu"),
+            "{message}"
+        );
         assert!(device("cpu").is_ok());
     }
 }

@@ -3,10 +3,22 @@
 /// Name (path below `recipes/` without `.toml`) and text of each built-in recipe.
 const RECIPES: &[(&str, &str)] = &[
     ("demo/1-noisy", include_str!("../../../recipes/demo/1-noisy.toml")),
-    ("demo/2-curated", include_str!("../../../recipes/demo/2-curated.toml")),
-    ("dcase2019-baseline/1-noisy", include_str!("../../../recipes/dcase2019-baseline/1-noisy.toml")),
-    ("dcase2019-baseline/2-curated", include_str!("../../../recipes/dcase2019-baseline/2-curated.toml")),
-    ("dcase2019-baseline/esc10", include_str!("../../../recipes/dcase2019-baseline/esc10.toml")),
+    (
+        "demo/2-curated",
+        include_str!("../../../recipes/demo/2-curated.toml"),
+    ),
+    (
+        "dcase2019-baseline/1-noisy",
+        include_str!("../../../recipes/dcase2019-baseline/1-noisy.toml"),
+    ),
+    (
+        "dcase2019-baseline/2-curated",
+        include_str!("../../../recipes/dcase2019-baseline/2-curated.toml"),
+    ),
+    (
+        "dcase2019-baseline/esc10",
+        include_str!("../../../recipes/dcase2019-baseline/esc10.toml"),
+    ),
     ("folder", include_str!("../../../recipes/folder.toml")),
 ];
 
@@ -42,7 +54,11 @@ mod tests {
 
     #[test]
     fn names_may_be_paths() {
-        for name in ["demo/1-noisy", "recipes/demo/1-noisy.toml", "demo/../demo/./1-noisy"] {
+        for name in [
+            "demo/1-noisy",
+            "recipes/demo/1-noisy.toml",
+            "demo/../demo/./1-noisy",
+        ] {
             assert_eq!(find(name).map(|r| r.0), Some("demo/1-noisy"), "{name}");
         }
         assert!(find("../demo/1-noisy").is_none());

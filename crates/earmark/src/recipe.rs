@@ -84,7 +84,9 @@ fn format() -> u32 {
 #[derive(Debug, thiserror::Error)]
 pub enum RecipeError {
     /// No such file or built-in recipe.
-    #[error("{name}: no such recipe file, and no recipe of that name is built in{suggestion}; `earmark recipes list` shows the built-in ones")]
+    #[error(
+        "{name}: no such recipe file, and no recipe of that name is built in{suggestion}; `earmark recipes list` shows the built-in ones"
+    )]
     NotFound {
         /// What was asked for.
         name: String,
@@ -156,24 +158,47 @@ impl Recipe {
         for o in overrides {
             apply_override(&mut table, o)?;
         }
-        Self::from_table(table, &path, &text)
+        Self::from_table(
+            table,
+            &Origin {
+                path: &path,
+                text: &text,
+                overrides,
+            },
+        )
     }
 
     /// Parses and checks a recipe that is already whole (no `extends`), such as the one inside a model file.
     pub fn parse(text: &str, place: &Path) -> Result<Self, RecipeError> {
         let table = parse_table(text, place)?;
-        Self::from_table(table, place, text)
+        Self::from_table(
+            table,
+            &Origin {
+                path: place,
+                text,
+                overrides: &[],
+            },
+        )
     }
 
-    fn from_table(table: Table, path: &Path, text: &str) -> Result<Self, RecipeError> {
+    fn from_table(table: Table, origin: &Origin) -> Result<Self, RecipeError> {
         let recipe: Self = serde_path_to_error::deserialize(Value::Table(table))
-            .map_err(|e| key_error(path, text, &e.path().to_string(), &e.inner().to_string()))?;
+            .map_err(|e| key_error(origin, &e.path().to_string(), &e.inner().to_string()))?;
         recipe.check().map_err(|(key, value, remedy)| {
-            let place = place(path, text, &key);
             if key.is_empty() {
-                return RecipeError::Check { place, message: remedy };
+                // A message of another crate's begins with its key.
+                let place = origin.place(remedy.split(" = ").next().unwrap_or_default());
+                return RecipeError::Check {
+                    place,
+                    message: remedy,
+                };
             }
-            RecipeError::Value { place, key, value, remedy }
+            RecipeError::Value {
+                place: origin.place(&key),
+                key,
+                value,
+                remedy,
+            }
         })?;
         Ok(recipe)
     }
@@ -192,23 +217,45 @@ impl Recipe {
         let whole = |e: &dyn std::fmt::Display| (String::new(), String::new(), e.to_string());
         self.front_end.check().map_err(|e| whole(&e))?;
         self.network.check().map_err(|e| whole(&e))?;
-        self.train.check().map_err(|(key, value, remedy)| (format!("train.{key}"), value, remedy.to_owned()))?;
-        self.batches.check("batches").map_err(|e| (e.key, e.value, e.remedy))?;
-        self.augment.check_with("augment", &self.front_end).map_err(|e| (e.key, e.value, e.remedy))?;
+        self.train
+            .check()
+            .map_err(|(key, value, remedy)| (format!("train.{key}"), value, remedy.to_owned()))?;
+        self.batches
+            .check("batches")
+            .map_err(|e| (e.key, e.value, e.remedy))?;
+        self.augment
+            .check_with("augment", &self.front_end)
+            .map_err(|e| (e.key, e.value, e.remedy))?;
         if let Some(f) = self.folds.filter(|f| f.count < 2) {
-            return Err(("folds.count".into(), f.count.to_string(), "choose 2 or more; 5 is usual".into()));
+            return Err((
+                "folds.count".into(),
+                f.count.to_string(),
+                "choose 2 or more; 5 is usual".into(),
+            ));
         }
-        self.cache.check("cache").map_err(|e| (e.key, e.value, e.remedy))?;
-        self.validation.check().map_err(|(key, value, remedy)| (format!("validation.{key}"), value, remedy.to_owned()))?;
+        self.cache
+            .check("cache")
+            .map_err(|e| (e.key, e.value, e.remedy))?;
+        self.validation
+            .check()
+            .map_err(|(key, value, remedy)| (format!("validation.{key}"), value, remedy.to_owned()))?;
         if self.front_end.examples.is_none() {
             let remedy = "set front-end.examples = { length-frames = ..., hop-frames = ... }: this network trains on examples of one length";
             return Err(("front-end.examples".into(), "missing".into(), remedy.into()));
         }
         if self.checkpoints.every_steps == 0 {
-            return Err(("checkpoints.every-steps".into(), "0".into(), "choose 1 or more; 100 is usual".into()));
+            return Err((
+                "checkpoints.every-steps".into(),
+                "0".into(),
+                "choose 1 or more; 100 is usual".into(),
+            ));
         }
         if let earmark_engine::Keep::Last { count: 0 } = self.checkpoints.keep {
-            return Err(("checkpoints.keep.count".into(), "0".into(), "keep at least 1".into()));
+            return Err((
+                "checkpoints.keep.count".into(),
+                "0".into(),
+                "keep at least 1".into(),
+            ));
         }
         Ok(())
     }
@@ -225,13 +272,20 @@ fn source(name: &str) -> Result<(PathBuf, String), RecipeError> {
     if let Some((name, text)) = library::find(name) {
         return Ok((PathBuf::from(name), text.to_owned()));
     }
-    let suggestion = suggest(name, library::names()).map(|s| format!(" (did you mean `{s}`?)")).unwrap_or_default();
-    Err(RecipeError::NotFound { name: name.into(), suggestion })
+    let suggestion = suggest(name, library::names())
+        .map(|s| format!(" (did you mean `{s}`?)"))
+        .unwrap_or_default();
+    Err(RecipeError::NotFound {
+        name: name.into(),
+        suggestion,
+    })
 }
 
 fn parse_table(text: &str, path: &Path) -> Result<Table, RecipeError> {
-    text.parse::<Table>()
-        .map_err(|e| RecipeError::Syntax { path: path.into(), message: e.to_string().trim_end().to_owned() })
+    text.parse::<Table>().map_err(|e| RecipeError::Syntax {
+        path: path.into(),
+        message: e.to_string().trim_end().to_owned(),
+    })
 }
 
 /// The file's table laid over what it extends.
@@ -260,8 +314,25 @@ fn resolve(path: &Path, text: &str, depth: usize) -> Result<Table, RecipeError> 
     Ok(whole)
 }
 
-/// Lays `over` on `base`, table by table. A table whose `kind` changes replaces the other whole: its keys are another set.
+/// Keys that say the same in two units, of which a recipe has one.
+const RIVALS: [[&str; 2]; 5] = [
+    ["epochs", "steps"],
+    ["window-seconds", "window-samples"],
+    ["hop-seconds", "hop-samples"],
+    ["hop-seconds", "hop-frames"],
+    ["length-seconds", "length-frames"],
+];
+
+/// Lays `over` on `base`, table by table. A table whose `kind` changes replaces the other whole: its keys are another set. A key
+/// takes the place of its rival.
 fn merge(base: &mut Table, over: Table) {
+    for [a, b] in RIVALS {
+        for (mine, rival) in [(a, b), (b, a)] {
+            if over.contains_key(mine) && !over.contains_key(rival) {
+                base.remove(rival);
+            }
+        }
+    }
     for (key, value) in over {
         match (base.get_mut(&key), value) {
             (Some(Value::Table(b)), Value::Table(o)) if !changes_kind(b, &o) => merge(b, o),
@@ -278,7 +349,9 @@ fn changes_kind(base: &Table, over: &Table) -> bool {
 
 /// Sets `a.b.c=value`, the value as TOML, or as a string where it is no TOML.
 fn apply_override(table: &mut Table, text: &str) -> Result<(), RecipeError> {
-    let (key, value) = text.split_once('=').ok_or_else(|| RecipeError::Set(text.into()))?;
+    let (key, value) = text
+        .split_once('=')
+        .ok_or_else(|| RecipeError::Set(text.into()))?;
     let (key, value) = (key.trim(), value.trim());
     if key.is_empty() || key.split('.').any(|k| k.trim().is_empty()) {
         return Err(RecipeError::Set(text.into()));
@@ -288,26 +361,76 @@ fn apply_override(table: &mut Table, text: &str) -> Result<(), RecipeError> {
         .ok()
         .and_then(|mut t| t.remove("v"))
         .unwrap_or_else(|| Value::String(value.to_owned()));
-    let nested = key.rsplit('.').fold(value, |v, k| Value::Table(Table::from_iter([(k.trim().to_owned(), v)])));
-    let Value::Table(nested) = nested else { return Err(RecipeError::Set(text.into())) };
+    let nested = key.rsplit('.').fold(value, |v, k| {
+        Value::Table(Table::from_iter([(k.trim().to_owned(), v)]))
+    });
+    let Value::Table(nested) = nested else {
+        return Err(RecipeError::Set(text.into()));
+    };
     merge(table, nested);
     Ok(())
 }
 
+/// Where the values of a recipe come from, for errors.
+struct Origin<'a> {
+    path: &'a Path,
+    text: &'a str,
+    overrides: &'a [String],
+}
+
+impl Origin<'_> {
+    /// The override that sets a dotted key, else `file:line`, else the file.
+    fn place(&self, key: &str) -> String {
+        let sets = |o: &&String| {
+            let set = o.split('=').next().unwrap_or_default().trim();
+            !key.is_empty()
+                && key
+                    .strip_prefix(set)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        match self.overrides.iter().rev().find(sets) {
+            Some(o) => format!("--set {o}"),
+            None => place(self.path, self.text, key),
+        }
+    }
+}
+
 /// A parse error in a newcomer's words.
-fn key_error(path: &Path, text: &str, at: &str, message: &str) -> RecipeError {
+fn key_error(origin: &Origin, at: &str, message: &str) -> RecipeError {
     let message = message.lines().next().unwrap_or(message).trim();
     let at = if at == "." { "" } else { at };
     // serde: unknown field `x`, expected one of `a`, `b`
-    if let Some(unknown) = message.strip_prefix("unknown field `").and_then(|m| m.split('`').next()) {
+    if let Some(unknown) = message
+        .strip_prefix("unknown field `")
+        .and_then(|m| m.split('`').next())
+    {
         let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
-        let key = if at.is_empty() || at.ends_with(unknown) { unknown.to_owned() } else { format!("{at}.{unknown}") };
-        let near = suggest(unknown, known.iter().copied()).map(|s| format!("did you mean `{s}`? ")).unwrap_or_default();
+        // serde names the unknown key itself, or, in a table with a `kind`, the table around it.
+        let key = match at {
+            "" => unknown.to_owned(),
+            at if at == unknown || at.ends_with(&format!(".{unknown}")) => at.to_owned(),
+            at => format!("{at}.{unknown}"),
+        };
+        let near = suggest(unknown, known.iter().copied())
+            .map(|s| format!("did you mean `{s}`? "))
+            .unwrap_or_default();
         let message = format!("is no key of a recipe; {near}keys here: {}", known.join(", "));
-        return RecipeError::Key { place: place(path, text, &key), key, message };
+        return RecipeError::Key {
+            place: origin.place(&key),
+            key,
+            message,
+        };
     }
-    let key = if at.is_empty() { "recipe".to_owned() } else { at.to_owned() };
-    RecipeError::Key { place: place(path, text, &key), key, message: message.to_owned() }
+    let key = if at.is_empty() {
+        "recipe".to_owned()
+    } else {
+        at.to_owned()
+    };
+    RecipeError::Key {
+        place: origin.place(&key),
+        key,
+        message: message.to_owned(),
+    }
 }
 
 /// `file:line` of a dotted key, as far as a look at the text tells; else the file.
@@ -323,8 +446,14 @@ fn place(path: &Path, text: &str, key: &str) -> String {
             }
             continue;
         }
-        let Some((left, _)) = line.split_once('=') else { continue };
-        let full = if section.is_empty() { left.trim().to_owned() } else { format!("{section}.{}", left.trim()) };
+        let Some((left, _)) = line.split_once('=') else {
+            continue;
+        };
+        let full = if section.is_empty() {
+            left.trim().to_owned()
+        } else {
+            format!("{section}.{}", left.trim())
+        };
         // An inline table holds deeper keys on its own line.
         if full == key || key.strip_prefix(&full).is_some_and(|rest| rest.starts_with('.')) {
             best = Some(i + 1);
@@ -349,19 +478,48 @@ mod tests {
     fn merging_is_deep_and_a_changed_kind_replaces() {
         let mut base = table("[train]\nbatch = 1\nloss = { kind = \"a\", x = 1 }\n[net]\nwidth = 2");
         merge(&mut base, table("[train]\nbatch = 2\nloss = { x = 3 }"));
-        assert_eq!(base, table("[train]\nbatch = 2\nloss = { kind = \"a\", x = 3 }\n[net]\nwidth = 2"));
+        assert_eq!(
+            base,
+            table("[train]\nbatch = 2\nloss = { kind = \"a\", x = 3 }\n[net]\nwidth = 2")
+        );
         merge(&mut base, table("[train]\nloss = { kind = \"b\", y = 1 }"));
         assert_eq!(base["train"]["loss"], Value::Table(table("kind = \"b\"\ny = 1")));
     }
 
     #[test]
+    fn a_key_takes_the_place_of_its_rival() {
+        let mut base = table("[train]\nepochs = 3\n[stft]\nhop-seconds = 0.01\nwindow-seconds = 0.02");
+        merge(&mut base, table("[train]\nsteps = 7\n[stft]\nhop-samples = 160"));
+        assert_eq!(
+            base,
+            table("[train]\nsteps = 7\n[stft]\nhop-samples = 160\nwindow-seconds = 0.02")
+        );
+        // Both in one place contradict each other, and the check says so.
+        merge(&mut base, table("[train]\nsteps = 1\nepochs = 2"));
+        assert_eq!(base["train"], Value::Table(table("steps = 1\nepochs = 2")));
+    }
+
+    #[test]
     fn overrides_read_toml_values_and_fall_back_to_strings() {
         let mut t = Table::new();
-        for o in ["a.b=3", "a.c = 0.5", "a.d=true", "name=my run", "list=[1,2]", "text=\"7\""] {
+        for o in [
+            "a.b=3",
+            "a.c = 0.5",
+            "a.d=true",
+            "name=my run",
+            "list=[1,2]",
+            "text=\"7\"",
+        ] {
             apply_override(&mut t, o).unwrap();
         }
-        assert_eq!(t, table("name = \"my run\"\nlist = [1, 2]\ntext = \"7\"\n[a]\nb = 3\nc = 0.5\nd = true"));
-        assert!(matches!(apply_override(&mut t, "novalue"), Err(RecipeError::Set(_))));
+        assert_eq!(
+            t,
+            table("name = \"my run\"\nlist = [1, 2]\ntext = \"7\"\n[a]\nb = 3\nc = 0.5\nd = true")
+        );
+        assert!(matches!(
+            apply_override(&mut t, "novalue"),
+            Err(RecipeError::Set(_))
+        ));
         assert!(matches!(apply_override(&mut t, ".a=1"), Err(RecipeError::Set(_))));
     }
 

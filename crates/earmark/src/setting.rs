@@ -32,8 +32,14 @@ mod tests {
 
     #[test]
     fn suggests_slips_and_nothing_else() {
-        assert_eq!(suggest("batch-sise", ["batch-size", "epochs"]), Some("batch-size"));
-        assert_eq!(suggest("learningrate", ["learning-rate", "loss"]), Some("learning-rate"));
+        assert_eq!(
+            suggest("batch-sise", ["batch-size", "epochs"]),
+            Some("batch-size")
+        );
+        assert_eq!(
+            suggest("learningrate", ["learning-rate", "loss"]),
+            Some("learning-rate")
+        );
         assert_eq!(suggest("zzz", ["learning-rate", "loss"]), None);
         assert_eq!(distance("kitten", "sitting"), 3);
     }

@@ -95,6 +95,7 @@ pub(crate) fn inspect(walker: &mut Walker<'_>) -> Result<Layout, Fault> {
     let head = walker.peek(start, 12)?.to_vec();
     let layout = match head.as_slice() {
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E']
+        | [b'R', b'I', b'F', b'X', _, _, _, _, b'W', b'A', b'V', b'E']
         | [b'R', b'F', b'6', b'4', _, _, _, _, b'W', b'A', b'V', b'E']
         | [b'B', b'W', b'6', b'4', _, _, _, _, b'W', b'A', b'V', b'E'] => wav::inspect(walker, start)?,
         [b'F', b'O', b'R', b'M', _, _, _, _, b'A', b'I', b'F', b'F' | b'C'] => aiff::inspect(walker, start)?,
@@ -131,7 +132,7 @@ fn skip_id3v2(walker: &mut Walker<'_>, mut at: u64) -> Result<u64, Fault> {
 }
 
 fn unknown(head: &[u8], start: u64, len: u64) -> Fault {
-    let magics: [&[u8]; 6] = [b"RIFF", b"FORM", b"fLaC", b"OggS", b"RF64", b"BW64"];
+    let magics: [&[u8]; 7] = [b"RIFF", b"RIFX", b"FORM", b"fLaC", b"OggS", b"RF64", b"BW64"];
     let cut = start + head.len() as u64 == len;
     if cut && (magics.iter().any(|m| head.starts_with(m) || m.starts_with(head)) || head == [0xff]) {
         return Fault::truncated("it ends within its header", len);

@@ -31,10 +31,16 @@ fn data_stats(args: DataStats, console: &Console) -> anyhow::Result<Status> {
     // Spectra and pictures take most of the time; the text shows neither.
     let options = StatsOptions {
         spectra: page || args.json,
-        pictures_per_class: if page { StatsOptions::default().pictures_per_class } else { 0 },
+        pictures_per_class: if page {
+            StatsOptions::default().pictures_per_class
+        } else {
+            0
+        },
         ..StatsOptions::default()
     };
-    let mut found = stats(&set, &options, &|done, total| console.show(Event::Features { done, total }))?;
+    let mut found = stats(&set, &options, &|done, total| {
+        console.show(Event::Features { done, total })
+    })?;
     let files = match &args.out {
         Some(folder) => write_data_page(&set, &found, folder)?,
         None => Vec::new(),
@@ -46,19 +52,25 @@ fn data_stats(args: DataStats, console: &Console) -> anyhow::Result<Status> {
         out(found.to_text().trim_end())?;
     }
     if let Some((first, more)) = files.split_first() {
-        console.note(format!("wrote {} and {} charts beside it", first.display(), more.len()));
-    }
-    for file in &found.unreadable {
-        console.show(Event::Skipped { file: &file.file, reason: &file.reason });
+        console.note(format!(
+            "wrote {} and {} charts beside it",
+            first.display(),
+            more.len()
+        ));
     }
     Ok(Status::of_skips(found.unreadable.len()))
 }
 
 fn data_check(args: DataCheck, console: &Console) -> anyhow::Result<Status> {
     // A missing file is a finding here, not a refusal.
-    let options = DataOptions { missing_files: MissingFiles::Skip, ..options(&args.layout)? };
+    let options = DataOptions {
+        missing_files: MissingFiles::Skip,
+        ..options(&args.layout)?
+    };
     let set = load(&args.layout.dir, &options)?;
-    let report = check(&set, &CheckOptions::default(), &|done, total| console.show(Event::Features { done, total }));
+    let report = check(&set, &CheckOptions::default(), &|done, total| {
+        console.show(Event::Features { done, total })
+    });
     if args.json {
         out_json(&report)?;
     } else {
@@ -66,15 +78,24 @@ fn data_check(args: DataCheck, console: &Console) -> anyhow::Result<Status> {
     }
     match report.errors() {
         0 => Ok(Status::Done),
-        1 => bail!("{}: 1 finding is an error; mend it before training", args.layout.dir.display()),
-        n => bail!("{}: {n} findings are errors; mend them before training", args.layout.dir.display()),
+        1 => bail!(
+            "{}: 1 finding is an error; mend it before training",
+            args.layout.dir.display()
+        ),
+        n => bail!(
+            "{}: {n} findings are errors; mend them before training",
+            args.layout.dir.display()
+        ),
     }
 }
 
 fn data_classes(args: DataClasses, console: &Console) -> anyhow::Result<Status> {
     let set = load(&args.layout.dir, &options(&args.layout)?)?;
     if set.classes.is_empty() {
-        bail!("{}: no recording has a label, so that there are no classes", args.layout.dir.display());
+        bail!(
+            "{}: no recording has a label, so that there are no classes",
+            args.layout.dir.display()
+        );
     }
     let mut bytes = Vec::new();
     if args.json {
@@ -90,7 +111,10 @@ fn data_folds(args: DataFolds, console: &Console) -> anyhow::Result<Status> {
     let set = load(&args.layout.dir, &options(&args.layout)?)?;
     let parts = set.parts();
     if parts.len() > 1 {
-        console.note(format!("folds over the parts {}; choose with --part", parts.join(", ")));
+        console.note(format!(
+            "folds over the parts {}; choose with --part",
+            parts.join(", ")
+        ));
     }
     let stratify = match args.stratify.as_deref() {
         None if set.multi_label => Stratify::Iterative,
@@ -112,7 +136,10 @@ fn data_folds(args: DataFolds, console: &Console) -> anyhow::Result<Status> {
     let table = FoldTable::new(&set.items, &folds);
     if table.folds.len() < set.items.len() {
         let n = set.items.len() - table.folds.len();
-        bail!("{n} recordings share their names with others of another part; choose one part with --part ({})", parts.join(", "));
+        bail!(
+            "{n} recordings share their names with others of another part; choose one part with --part ({})",
+            parts.join(", ")
+        );
     }
     console.note(summary(&set, &folds, group).trim_end());
     let mut bytes = Vec::new();
@@ -131,17 +158,35 @@ fn summary(set: &DataSet, folds: &[u32], group: bool) -> String {
     known.sort_unstable();
     known.dedup();
     let names: Vec<String> = known.iter().map(|f| format!("fold {f}")).collect();
-    let headers: Vec<&str> = ["class"].into_iter().chain(names.iter().map(String::as_str)).collect();
+    let headers: Vec<&str> = ["class"]
+        .into_iter()
+        .chain(names.iter().map(String::as_str))
+        .collect();
     let count = |fold: u32, class: Option<usize>| {
         let member = |labels: &[usize]| class.is_none_or(|c| labels.contains(&c));
-        set.items.iter().zip(folds).filter(|(i, f)| **f == fold && member(&i.labels)).count().to_string()
+        set.items
+            .iter()
+            .zip(folds)
+            .filter(|(i, f)| **f == fold && member(&i.labels))
+            .count()
+            .to_string()
     };
     let row = |name: &str, class| {
-        std::iter::once(name.to_owned()).chain(known.iter().map(|f| count(*f, class))).collect::<Vec<String>>()
+        std::iter::once(name.to_owned())
+            .chain(known.iter().map(|f| count(*f, class)))
+            .collect::<Vec<String>>()
     };
-    let mut rows: Vec<Vec<String>> = set.classes.names().iter().enumerate().map(|(c, name)| row(name, Some(c))).collect();
+    let mut rows: Vec<Vec<String>> = set
+        .classes
+        .names()
+        .iter()
+        .enumerate()
+        .map(|(c, name)| row(name, Some(c)))
+        .collect();
     rows.push(row("all clips", None));
-    let alignments: Vec<Align> = std::iter::once(Align::Left).chain(known.iter().map(|_| Align::Right)).collect();
+    let alignments: Vec<Align> = std::iter::once(Align::Left)
+        .chain(known.iter().map(|_| Align::Right))
+        .collect();
     let kept = if group { "groups are kept together\n" } else { "" };
     text_table(&headers, &rows, &alignments) + kept
 }
@@ -171,7 +216,11 @@ fn options(layout: &Layout) -> anyhow::Result<DataOptions> {
         add(format!("--layout {name}"), "layout", Value::String(name.clone()))?;
     }
     if let Some(path) = &layout.table {
-        add("--table".into(), "table", Value::String(path.to_string_lossy().into_owned()))?;
+        add(
+            "--table".into(),
+            "table",
+            Value::String(path.to_string_lossy().into_owned()),
+        )?;
     }
     if !layout.part.is_empty() {
         let parts = layout.part.iter().map(|p| Value::String(p.clone())).collect();
@@ -191,7 +240,9 @@ fn options(layout: &Layout) -> anyhow::Result<DataOptions> {
 /// A value as TOML, or as a string where it is no TOML.
 fn toml_value(text: &str) -> Value {
     let parsed = format!("v = {text}").parse::<Table>().ok();
-    parsed.and_then(|mut t| t.remove("v")).unwrap_or_else(|| Value::String(text.to_owned()))
+    parsed
+        .and_then(|mut t| t.remove("v"))
+        .unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
 /// Parses options; `key` is the only one in the table where there is only one.
@@ -202,8 +253,13 @@ fn parse(table: Table, key: &str) -> anyhow::Result<DataOptions> {
         let known: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
         match known.split_first() {
             Some((_, known)) if message.starts_with("unknown field") => {
-                let near = suggest(key, known.iter().copied()).map(|s| format!("did you mean `{s}`? ")).unwrap_or_default();
-                anyhow!("is no key of a recipe's [data] section; {near}keys: {}", known.join(", "))
+                let near = suggest(key, known.iter().copied())
+                    .map(|s| format!("did you mean `{s}`? "))
+                    .unwrap_or_default();
+                anyhow!(
+                    "is no key of a recipe's [data] section; {near}keys: {}",
+                    known.join(", ")
+                )
             }
             _ => anyhow!("{}", message.trim_end()),
         }
@@ -216,12 +272,23 @@ mod tests {
 
     fn layout(set: &[&str]) -> Layout {
         let set = set.iter().map(|s| (*s).to_owned()).collect();
-        Layout { dir: "x".into(), layout: None, table: None, part: vec![], set }
+        Layout {
+            dir: "x".into(),
+            layout: None,
+            table: None,
+            part: vec![],
+            set,
+        }
     }
 
     #[test]
     fn keys_of_the_data_section_are_set() {
-        let found = options(&layout(&["label-column=species", "multi-label = true", "data.parts=[\"a\"]"])).unwrap();
+        let found = options(&layout(&[
+            "label-column=species",
+            "multi-label = true",
+            "data.parts=[\"a\"]",
+        ]))
+        .unwrap();
         let wanted = DataOptions {
             label_column: Some("species".into()),
             multi_label: Some(true),
@@ -237,10 +304,20 @@ mod tests {
         let message = refused("label-colum=x");
         assert!(message.starts_with("--set label-colum=x: is no key"), "{message}");
         assert!(message.contains("did you mean `label-column`?"), "{message}");
-        assert!(refused("multi-label=7").starts_with("--set multi-label=7: invalid type"), "{}", refused("multi-label=7"));
+        assert!(
+            refused("multi-label=7").starts_with("--set multi-label=7: invalid type"),
+            "{}",
+            refused("multi-label=7")
+        );
         assert!(refused("novalue").contains("expected KEY=VALUE"));
-        let unknown = Layout { layout: Some("esc".into()), ..layout(&[]) };
+        let unknown = Layout {
+            layout: Some("esc".into()),
+            ..layout(&[])
+        };
         let message = format!("{:#}", options(&unknown).unwrap_err());
-        assert!(message.starts_with("--layout esc: unknown variant `esc`, expected one of"), "{message}");
+        assert!(
+            message.starts_with("--layout esc: unknown variant `esc`, expected one of"),
+            "{message}"
+        );
     }
 }

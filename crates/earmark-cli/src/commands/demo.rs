@@ -26,7 +26,9 @@ pub fn run(args: Demo, global: &Global, console: &Console) -> anyhow::Result<Sta
     prepare_folder(root)?;
     let data = root.join("data");
     console.note(format!("1/5 synthesising a labelled set in {}", data.display()));
-    let set = write_demo(&data, args.seed, &|done, total| console.show(Event::Features { done, total }))?;
+    let set = write_demo(&data, args.seed, &|done, total| {
+        console.show(Event::Features { done, total })
+    })?;
     console.note(format!(
         "    {} curated clips, {} noisy ones ({} of their labels are wrong), {} test clips, {} classes",
         set.curated,
@@ -44,11 +46,21 @@ pub fn run(args: Demo, global: &Global, console: &Console) -> anyhow::Result<Sta
     console.note("3/5 training on the curated part from those weights (demo/2-curated)");
     let curated = root.join("runs/2-curated");
     let from = noisy.to_string_lossy().into_owned();
-    let Some(()) = train("demo/2-curated", &args, &data, &curated, Some(from), global, console, &stop)? else {
+    let Some(()) = train(
+        "demo/2-curated",
+        &args,
+        &data,
+        &curated,
+        Some(from),
+        global,
+        console,
+        &stop,
+    )?
+    else {
         return Ok(Status::Interrupted);
     };
 
-    console.note("4/5 judging every checkpoint on the test part");
+    console.note("4/5 judging every fourth checkpoint and the last on the test part");
     let job = pipeline::Evaluate {
         run: curated.clone(),
         data: data.clone(),
@@ -79,7 +91,16 @@ pub fn run(args: Demo, global: &Global, console: &Console) -> anyhow::Result<Sta
     };
     prediction.scores.save(&submission)?;
     let page = pages::write_run_report(&earmark::run_dir::RunDir::open(&curated)?, Some(&data))?;
-    tell(root, &data, &curated, &submission, &page, &prediction.scores, args.seed, start)?;
+    tell(
+        root,
+        &data,
+        &curated,
+        &submission,
+        &page,
+        &prediction.scores,
+        args.seed,
+        start,
+    )?;
     Ok(Status::of_skips(prediction.skipped.len()))
 }
 
@@ -89,15 +110,22 @@ fn prepare_folder(root: &Path) -> anyhow::Result<()> {
     if mark.is_file() {
         for part in ["data", "runs"] {
             match std::fs::remove_dir_all(root.join(part)) {
-                Err(e) if e.kind() != std::io::ErrorKind::NotFound => bail!("{}: {e}", root.join(part).display()),
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                    bail!("{}: {e}", root.join(part).display())
+                }
                 _ => {}
             }
         }
     } else if root.exists() && std::fs::read_dir(root)?.next().is_some() {
-        bail!("{}: is not empty and no earlier demo; choose another folder with --out", root.display());
+        bail!(
+            "{}: is not empty and no earlier demo; choose another folder with --out",
+            root.display()
+        );
     }
     std::fs::create_dir_all(root)?;
-    atomic::write(&mark, |w| w.write_all(b"{ \"what\": \"a folder of `earmark demo`; it may be made anew\" }\n"))?;
+    atomic::write(&mark, |w| {
+        w.write_all(b"{ \"what\": \"a folder of `earmark demo`; it may be made anew\" }\n")
+    })?;
     Ok(())
 }
 
@@ -123,7 +151,7 @@ fn train(
         scopes: Scopes::default(),
         resume: false,
         device: global.device.clone(),
-        command: std::env::args().collect(),
+        command: crate::console::command_line(),
     };
     let trained = pipeline::train(&job, &|e| console.show(e), stop)?;
     Ok((!trained.outcome.interrupted).then_some(()))
@@ -143,23 +171,42 @@ fn tell(
     let truth = TruthTable::read(data.join("test_post_competition.csv"))?;
     let report = Report::compute(scores, &truth, &ReportOptions::default())?;
     let mut rng = rng::stream(seed, &[Purpose::Evaluate as u64]);
-    let guesses = scores.values().iter().map(|_| rng::unit(&mut rng) as f32).collect();
+    let guesses = scores
+        .values()
+        .iter()
+        .map(|_| rng::unit(&mut rng) as f32)
+        .collect();
     let guesses = ScoreTable::new(scores.files().to_vec(), scores.classes().to_vec(), guesses)?;
     let guessed = Report::compute(&guesses, &truth, &ReportOptions::default())?;
     let value = |v: Option<f64>| v.map_or("-".into(), |v| format!("{v:.4}"));
     out("")?;
     out(report.table())?;
-    out(format!("lwlrap on the test part: {} (random guessing: {})", value(report.lwlrap), value(guessed.lwlrap)))?;
-    out(format!("done in {}", earmark::report::human_duration(start.elapsed().as_secs_f64())))?;
+    out(format!(
+        "lwlrap on the test part: {} (random guessing: {})",
+        value(report.lwlrap),
+        value(guessed.lwlrap)
+    ))?;
+    out(format!(
+        "done in {}",
+        earmark::report::human_duration(start.elapsed().as_secs_f64())
+    ))?;
     out("")?;
-    for (what, path) in [("data", data), ("run", run), ("submission", submission), ("report", page)] {
+    for (what, path) in [
+        ("data", data),
+        ("run", run),
+        ("submission", submission),
+        ("report", page),
+    ] {
         out(format!("{what:<11} {}", path.display()))?;
     }
     out("")?;
     out("next: look at the report in a browser, then try your own sounds:")?;
     out("  earmark data check MY-SOUNDS")?;
     out("  earmark init MY-SOUNDS")?;
-    out(format!("  earmark predict {} --files SOME.wav -o scores.csv", run.display()))?;
+    out(format!(
+        "  earmark predict {} --files SOME.wav -o scores.csv",
+        run.display()
+    ))?;
     let _ = root;
     Ok(())
 }

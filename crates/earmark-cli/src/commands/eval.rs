@@ -3,6 +3,7 @@
 use crate::Status;
 use crate::args::{Eval, Global};
 use crate::console::{Console, out, out_json, stop_flag};
+use earmark::engine::judge::result_path;
 use earmark::pipeline;
 
 /// Judges a run's checkpoints.
@@ -23,8 +24,11 @@ pub fn run(args: Eval, global: &Global, console: &Console) -> anyhow::Result<Sta
         done => done?,
     };
     if args.json {
-        let judged: serde_json::Map<_, _> =
-            done.judged.iter().map(|(s, r)| (s.to_string(), serde_json::to_value(r).unwrap_or_default())).collect();
+        let judged: serde_json::Map<_, _> = done
+            .judged
+            .iter()
+            .map(|(s, r)| (s.to_string(), serde_json::to_value(r).unwrap_or_default()))
+            .collect();
         out_json(&serde_json::json!({
             "eval_dir": done.eval_dir, "judged": judged, "judged_before": done.before, "skipped": done.skipped,
         }))?;
@@ -33,8 +37,24 @@ pub fn run(args: Eval, global: &Global, console: &Console) -> anyhow::Result<Sta
             out(format!("step {step}"))?;
             out(report.table())?;
         }
-        let before = if done.before.is_empty() { String::new() } else { format!(" ({} judged before)", done.before.len()) };
-        out(format!("{} checkpoints judged{before}; results in {}", done.judged.len(), done.eval_dir.display()))?;
+        if done.interrupted {
+            console.note("interrupted; the same command goes on");
+        } else if let (true, Some(step)) = (done.judged.is_empty(), done.before.last()) {
+            console.note(format!(
+                "nothing new to judge; the last result is {}",
+                result_path(&done.eval_dir, *step).display()
+            ));
+        }
+        let before = if done.before.is_empty() {
+            String::new()
+        } else {
+            format!(" ({} judged before)", done.before.len())
+        };
+        out(format!(
+            "{} checkpoints judged{before}; results in {}",
+            done.judged.len(),
+            done.eval_dir.display()
+        ))?;
     }
     if done.interrupted {
         return Ok(Status::Interrupted);

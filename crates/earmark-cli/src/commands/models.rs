@@ -15,9 +15,22 @@ use std::path::PathBuf;
 
 /// Describes models.
 pub fn run(what: Models, _: &Global, _: &Console) -> anyhow::Result<Status> {
-    let Models::Info { model, recipe, classes, json } = what;
-    let info = if recipe { Info::of_recipe(Recipe::load(&model, &[])?, classes)? } else { Info::of_file(&model)? };
-    if json { out_json(&info.json())? } else { out(info.text())? }
+    let Models::Info {
+        model,
+        recipe,
+        classes,
+        json,
+    } = what;
+    let info = if recipe {
+        Info::of_recipe(Recipe::load(&model, &[])?, classes)?
+    } else {
+        Info::of_file(&model)?
+    };
+    if json {
+        out_json(&info.json())?
+    } else {
+        out(info.text())?
+    }
     Ok(Status::Done)
 }
 
@@ -25,17 +38,38 @@ pub fn run(what: Models, _: &Global, _: &Console) -> anyhow::Result<Status> {
 pub fn network_table(summary: &Summary) -> String {
     let shape = |row: &LayerRow| match row.activation[..] {
         [n] => format!("({n},)"),
-        _ => format!("({})", row.activation.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")),
+        _ => format!(
+            "({})",
+            row.activation
+                .iter()
+                .map(usize::to_string)
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
     };
     let mut rows: Vec<Vec<String>> = Vec::with_capacity(summary.rows.len() + 1);
     for (i, row) in summary.rows.iter().enumerate() {
         // The input is no layer.
         let number = |n| if i == 0 { "-".to_owned() } else { human_count(n) };
-        rows.push(vec![row.name.clone(), shape(row), number(row.weights), number(row.multiplies)]);
+        rows.push(vec![
+            row.name.clone(),
+            shape(row),
+            number(row.weights),
+            number(row.multiplies),
+        ]);
     }
-    rows.push(vec!["Total".into(), String::new(), human_count(summary.weights()), human_count(summary.multiplies())]);
+    rows.push(vec![
+        "Total".into(),
+        String::new(),
+        human_count(summary.weights()),
+        human_count(summary.multiplies()),
+    ]);
     let headers = ["Layer", "Activation shape", "# Weights", "# Multiplies"];
-    let table = text_table(&headers, &rows, &[Align::Left, Align::Left, Align::Right, Align::Right]);
+    let table = text_table(
+        &headers,
+        &rows,
+        &[Align::Left, Align::Left, Align::Right, Align::Right],
+    );
     format!("{}\n\n{}", summary.title, table.trim_end())
 }
 
@@ -60,7 +94,10 @@ impl Info {
         let meta = ModelFile::read(&path)?.meta;
         let recipe = Recipe::parse(&meta.recipe, &path)?;
         let classes = meta.classes.len();
-        Ok(Self { file: Some((path, meta)), ..Self::of_recipe(recipe, classes)? })
+        Ok(Self {
+            file: Some((path, meta)),
+            ..Self::of_recipe(recipe, classes)?
+        })
     }
 
     fn of_recipe(recipe: Recipe, classes: usize) -> anyhow::Result<Self> {
@@ -70,29 +107,63 @@ impl Info {
         let e = Extractor::new(&recipe.front_end)?;
         let input = [e.channels(), e.bands(), e.example_frames().unwrap_or(0)];
         let (network, specs) = Network::build(&recipe.network, input[0], classes)?;
-        let count = |only: bool| specs.iter().filter(|s| !only || s.kind == VarKind::Trainable).map(VarSpec::len).sum();
+        let count = |only: bool| {
+            specs
+                .iter()
+                .filter(|s| !only || s.kind == VarKind::Trainable)
+                .map(VarSpec::len)
+                .sum()
+        };
         let (trainable, scalars) = (count(true), count(false));
-        Ok(Self { file: None, summary: network.summary(input[0], input[1], input[2]), recipe, classes, trainable, scalars, input })
+        Ok(Self {
+            file: None,
+            summary: network.summary(input[0], input[1], input[2]),
+            recipe,
+            classes,
+            trainable,
+            scalars,
+            input,
+        })
     }
 
     fn text(&self) -> String {
         let [c, b, f] = self.input;
         let mut facts: Vec<(&str, String)> = Vec::new();
         if let Some((path, meta)) = &self.file {
-            let bytes = std::fs::metadata(path).map_or(String::new(), |m| format!(", {}", human_bytes(m.len())));
+            let bytes =
+                std::fs::metadata(path).map_or(String::new(), |m| format!(", {}", human_bytes(m.len())));
             facts.push(("file", format!("{}{bytes}", path.display())));
-            facts.push(("written by", format!("earmark {}, format {}", meta.version, meta.format)));
+            facts.push((
+                "written by",
+                format!("earmark {}, format {}", meta.version, meta.format),
+            ));
             facts.push(("step", meta.step.to_string()));
-            facts.push(("licence", meta.licence.clone().unwrap_or_else(|| "not stated".into())));
+            facts.push((
+                "licence",
+                meta.licence.clone().unwrap_or_else(|| "not stated".into()),
+            ));
         }
-        facts.push(("recipe", format!("{} ({})", self.recipe.name, self.recipe.description)));
+        facts.push((
+            "recipe",
+            format!("{} ({})", self.recipe.name, self.recipe.description),
+        ));
         facts.push(("audio", format!("{} Hz", self.recipe.front_end.sample_rate_hz)));
         facts.push(("example", format!("{c} x {b} bands x {f} frames")));
-        let names = self.file.as_ref().map_or(String::new(), |(_, meta)| format!(": {}", meta.classes.join(", ")));
+        let names = self.file.as_ref().map_or(String::new(), |(_, meta)| {
+            format!(": {}", meta.classes.join(", "))
+        });
         facts.push(("classes", format!("{}{names}", self.classes)));
-        let weights = format!("{} trainable, {} in all (BatchNorm and biases included)", self.trainable, self.scalars);
+        let exact = |n: usize| earmark::report::human_count(n as u64);
+        let weights = format!(
+            "{} trainable, {} in all (BatchNorm and biases included)",
+            exact(self.trainable),
+            exact(self.scalars)
+        );
         facts.push(("parameters", weights));
-        let facts: String = facts.into_iter().map(|(name, value)| format!("{name:<11} {value}\n")).collect();
+        let facts: String = facts
+            .into_iter()
+            .map(|(name, value)| format!("{name:<11} {value}\n"))
+            .collect();
         format!("{facts}\n{}", network_table(&self.summary))
     }
 
@@ -130,11 +201,27 @@ mod tests {
     fn the_table_is_the_published_one() {
         let recipe = Recipe::load("dcase2019-baseline/1-noisy", &[]).unwrap();
         let table = network_table(&Info::of_recipe(recipe, 80).unwrap().summary);
-        let row = |i: usize| table.lines().nth(i).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+        let row = |i: usize| {
+            table
+                .lines()
+                .nth(i)
+                .unwrap()
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
         assert_eq!(row(4), "Input (100, 96, 1) - -");
         assert_eq!(row(5), "C(3x3, 16, 1) (100, 96, 16) 144 1.4M");
         assert_eq!(row(6), "SC(3x3, 64, 1) (100, 96, 64) 1.2K 11.2M");
         assert_eq!(row(17), "SC(3x3, 1024, 2) (7, 6, 1024) 528.9K 22.2M");
-        assert_eq!(table.lines().last().unwrap().split_whitespace().collect::<Vec<_>>(), ["Total", "3.3M", "432.4M"]);
+        assert_eq!(
+            table
+                .lines()
+                .last()
+                .unwrap()
+                .split_whitespace()
+                .collect::<Vec<_>>(),
+            ["Total", "3.3M", "432.4M"]
+        );
     }
 }

@@ -8,6 +8,7 @@ use earmark::data::atomic;
 use earmark::metrics::{Mean, ScoreTable, top_k};
 use earmark::pipeline::{self, Prediction};
 use serde_json::{Map, json};
+use std::collections::HashMap;
 use std::path::Path;
 
 /// Writes scores of recordings.
@@ -26,47 +27,95 @@ pub fn run(args: Predict, global: &Global, console: &Console) -> anyhow::Result<
     };
     let stop = stop_flag()?;
     let prediction = match pipeline::predict(&job, &|e| console.show(e), &stop) {
-        Err(e) if e.is_interrupt() => return Ok(Status::Interrupted),
+        Err(e) if e.is_interrupt() => None,
         p => p?,
     };
-    let Some(prediction) = prediction else { return Ok(Status::Interrupted) };
+    let Some(prediction) = prediction else {
+        console.note("interrupted; nothing was written");
+        return Ok(Status::Interrupted);
+    };
     write(&args.out, args.format, &prediction)?;
     let n = prediction.scores.files().len();
-    out(format!("{n} recordings scored for {} classes: {}", prediction.scores.classes().len(), args.out.display()))?;
-    if !prediction.skipped.is_empty() {
-        console.note(format!("{} could not be read; their rows hold the mean of the other rows", prediction.skipped.len()));
+    out(format!(
+        "{n} recordings scored for {} classes: {}",
+        prediction.scores.classes().len(),
+        args.out.display()
+    ))?;
+    match prediction.skipped.len() {
+        0 => {}
+        bad if bad == n => console.note("none of them could be read; all scores are 0"),
+        bad => console.note(format!(
+            "{bad} could not be read; their rows hold the mean of the other rows"
+        )),
     }
     Ok(Status::of_skips(prediction.skipped.len()))
 }
 
 /// File name without its folder.
 fn base(file: &str) -> String {
-    Path::new(file).file_name().map_or(file.to_owned(), |n| n.to_string_lossy().into_owned())
+    Path::new(file)
+        .file_name()
+        .map_or(file.to_owned(), |n| n.to_string_lossy().into_owned())
+}
+
+/// File names without their folders, which must still tell the files apart.
+fn bases(files: &[String]) -> anyhow::Result<Vec<String>> {
+    let mut first = HashMap::new();
+    for file in files {
+        if let Some(other) = first.insert(base(file), file) {
+            bail!(
+                "`{other}` and `{file}` have the same name but for their folders, which this format leaves out; choose --format csv"
+            );
+        }
+    }
+    Ok(files.iter().map(|f| base(f)).collect())
 }
 
 fn write(path: &Path, format: Format, p: &Prediction) -> anyhow::Result<()> {
+    if path.as_os_str() == "-" {
+        bail!("-o -: predictions are written to a file; name one, such as scores.csv");
+    }
     let s = &p.scores;
+    if let Some(class) = s
+        .classes()
+        .iter()
+        .find(|c| format == Format::Kaggle2018 && c.contains(char::is_whitespace))
+    {
+        bail!(
+            "--format kaggle2018 separates classes by spaces, and the class `{class}` has one; choose --format csv"
+        );
+    }
     match format {
         Format::Csv => s.save(path)?,
         Format::Kaggle2019 => {
-            let files = s.files().iter().map(|f| base(f)).collect();
-            ScoreTable::new(files, s.classes().to_vec(), s.values().to_vec())?.save(path)?;
+            ScoreTable::new(bases(s.files())?, s.classes().to_vec(), s.values().to_vec())?.save(path)?;
         }
-        Format::Kaggle2018 => atomic::write(path, |w| {
-            let mut csv = csv::Writer::from_writer(w);
-            csv.write_record(["fname", "label"])?;
-            for (file, row) in s.rows() {
-                // The submission separates its three labels by spaces; its class names have none.
-                let best: Vec<&str> = top_k(row, 3).into_iter().map(|c| s.classes()[c].as_str()).collect();
-                csv.write_record([base(file), best.join(" ")])?;
-            }
-            csv.flush()
-        })?,
+        Format::Kaggle2018 => {
+            let files = bases(s.files())?;
+            atomic::write(path, |w| {
+                let mut csv = csv::Writer::from_writer(w);
+                csv.write_record(["fname", "label"])?;
+                for (file, (_, row)) in files.iter().zip(s.rows()) {
+                    // The submission separates its three labels by spaces; its class names have none.
+                    let best: Vec<&str> = top_k(row, 3)
+                        .into_iter()
+                        .map(|c| s.classes()[c].as_str())
+                        .collect();
+                    csv.write_record([file, &best.join(" ")])?;
+                }
+                csv.flush()
+            })?;
+        }
         Format::Json => atomic::write(path, |w| {
             let rows: Vec<_> = s
                 .rows()
                 .map(|(file, row)| {
-                    let scores: Map<_, _> = s.classes().iter().zip(row).map(|(c, v)| (c.clone(), json!(v))).collect();
+                    let scores: Map<_, _> = s
+                        .classes()
+                        .iter()
+                        .zip(row)
+                        .map(|(c, v)| (c.clone(), json!(v)))
+                        .collect();
                     let reason = p.skipped.iter().find(|(f, _)| f == file).map(|(_, r)| r);
                     match reason {
                         Some(reason) => json!({ "file": file, "error": reason, "scores": scores }),

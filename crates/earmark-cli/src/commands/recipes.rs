@@ -12,21 +12,33 @@ use std::path::Path;
 pub fn run(what: Recipes, _: &Global, _: &Console) -> anyhow::Result<Status> {
     match what {
         Recipes::List { json } => list(json)?,
-        Recipes::Show { name, raw: true, overrides } => {
+        Recipes::Show {
+            name,
+            raw: true,
+            overrides,
+        } => {
             if !overrides.set.is_empty() {
                 bail!("--raw shows a recipe as it is written; leave out --set");
             }
             out(written(&name)?.trim_end())?;
         }
-        Recipes::Show { name, raw: false, overrides } => out(Recipe::load(&name, &overrides.set)?.to_toml().trim_end())?,
+        Recipes::Show {
+            name,
+            raw: false,
+            overrides,
+        } => out(Recipe::load(&name, &overrides.set)?.to_toml().trim_end())?,
     }
     Ok(Status::Done)
 }
 
 fn list(json: bool) -> anyhow::Result<()> {
-    let recipes = library::names().map(|name| Recipe::load(name, &[])).collect::<Result<Vec<_>, _>>()?;
+    let recipes = library::names()
+        .map(|name| Recipe::load(name, &[]))
+        .collect::<Result<Vec<_>, _>>()?;
     if json {
-        let named = recipes.iter().map(|r| serde_json::json!({ "name": r.name, "description": r.description }));
+        let named = recipes
+            .iter()
+            .map(|r| serde_json::json!({ "name": r.name, "description": r.description }));
         return out_json(&named.collect::<Vec<_>>());
     }
     let rows: Vec<Vec<String>> = recipes.into_iter().map(|r| vec![r.name, r.description]).collect();

@@ -10,7 +10,10 @@ use earmark::run_dir::RunDir;
 /// Writes a run's report.
 pub fn run(args: Report, _: &Global, _: &Console) -> anyhow::Result<Status> {
     if let Some(data) = args.data.as_ref().filter(|d| !d.exists()) {
-        bail!("--data {}: there is no such folder; leave it out to look where the run was trained", data.display());
+        bail!(
+            "--data {}: there is no such folder; leave it out to look where the run was trained",
+            data.display()
+        );
     }
     let run = RunDir::open(&args.run)?;
     out(write_run_report(&run, args.data.as_deref())?.display())?;

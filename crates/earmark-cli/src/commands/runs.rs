@@ -14,10 +14,16 @@ pub fn run(args: Runs, _: &Global, console: &Console) -> anyhow::Result<Status> 
     let sort: SortBy = args.sort.parse()?;
     let found = journal(&args.dir, sort)?;
     for broken in &found.broken {
-        console.show(earmark::pipeline::Event::Skipped { file: "a run", reason: &broken.to_string() });
+        console.show(earmark::pipeline::Event::Skipped {
+            file: "a run",
+            reason: &broken.to_string(),
+        });
     }
     if found.entries.is_empty() {
-        console.note(format!("{}: no runs in it or below it; `earmark train` makes them", args.dir.display()));
+        console.note(format!(
+            "{}: no runs in it or below it; `earmark train` makes them",
+            args.dir.display()
+        ));
     }
     if let Some(path) = &args.html {
         let title = format!("Runs below {}", args.dir.display());
@@ -36,7 +42,10 @@ pub fn run(args: Runs, _: &Global, console: &Console) -> anyhow::Result<Status> 
 /// A line a run: the metric asked for first, metrics that no run has left out.
 fn text(journal: &Journal, sort: SortBy) -> String {
     let entries = &journal.entries;
-    let mut metrics: Vec<Metric> = METRICS.into_iter().filter(|m| entries.iter().any(|e| e.value(*m).is_some())).collect();
+    let mut metrics: Vec<Metric> = METRICS
+        .into_iter()
+        .filter(|m| entries.iter().any(|e| e.value(*m).is_some()))
+        .collect();
     if let SortBy::Judged(first) = sort {
         metrics.sort_by_key(|m| *m != first);
     }
@@ -45,7 +54,11 @@ fn text(journal: &Journal, sort: SortBy) -> String {
         columns.push(Column::JudgedStep);
     }
     if entries.iter().any(|e| e.validation.is_some()) {
-        let at = if sort == SortBy::Validation { 0 } else { columns.len() };
+        let at = if sort == SortBy::Validation {
+            0
+        } else {
+            columns.len()
+        };
         columns.insert(at, Column::Validation);
     }
     columns.insert(0, Column::Name);
@@ -54,7 +67,10 @@ fn text(journal: &Journal, sort: SortBy) -> String {
         columns.push(Column::Note);
     }
     let headers: Vec<&str> = columns.iter().map(|c| c.header()).collect();
-    let rows: Vec<Vec<String>> = entries.iter().map(|e| columns.iter().map(|c| c.cell(e)).collect()).collect();
+    let rows: Vec<Vec<String>> = entries
+        .iter()
+        .map(|e| columns.iter().map(|c| c.cell(e)).collect())
+        .collect();
     let alignments: Vec<Align> = columns.iter().map(|c| c.align()).collect();
     text_table(&headers, &rows, &alignments)
 }
@@ -96,7 +112,10 @@ impl Column {
         match self {
             Self::Name => e.name.clone(),
             Self::Judged(metric) => score(e.value(*metric)),
-            Self::JudgedStep => e.judged.as_ref().map_or("–".to_owned(), |j| j.best.step.to_string()),
+            Self::JudgedStep => e
+                .judged
+                .as_ref()
+                .map_or("–".to_owned(), |j| j.best.step.to_string()),
             Self::Validation => score(e.validation.as_ref().map(|v| v.score)),
             Self::State => e.status.to_string(),
             Self::Recipe => e.recipe.clone(),

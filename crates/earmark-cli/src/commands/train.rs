@@ -2,7 +2,7 @@
 
 use crate::Status;
 use crate::args::{Global, Train};
-use crate::console::{Console, out, out_json, stop_flag};
+use crate::console::{Console, command_line, out, out_json, quoted, stop_flag};
 use earmark::Recipe;
 use earmark::engine::Scopes;
 use earmark::pipeline::{self, Plan};
@@ -17,7 +17,10 @@ pub fn run(args: Train, global: &Global, console: &Console) -> anyhow::Result<St
     if args.dry_run {
         return dry_run(&recipe, &args, global);
     }
-    let run = args.run.clone().unwrap_or_else(|| fresh(Path::new("runs"), &recipe.name));
+    let run = args
+        .run
+        .clone()
+        .unwrap_or_else(|| fresh(Path::new("runs"), &recipe.name));
     let job = pipeline::Train {
         recipe,
         data: args.data.clone(),
@@ -25,10 +28,13 @@ pub fn run(args: Train, global: &Global, console: &Console) -> anyhow::Result<St
         fold: args.fold,
         folds: args.folds.clone(),
         init_from: args.init_from.clone(),
-        scopes: Scopes { include: args.include.clone(), exclude: args.exclude.clone() },
+        scopes: Scopes {
+            include: args.include.clone(),
+            exclude: args.exclude.clone(),
+        },
         resume: args.resume,
         device: global.device.clone(),
-        command: std::env::args().collect(),
+        command: command_line(),
     };
     let stop = stop_flag()?;
     let start = Instant::now();
@@ -49,16 +55,41 @@ pub fn run(args: Train, global: &Global, console: &Console) -> anyhow::Result<St
         }))?;
     } else {
         let best = outcome.best.map_or(String::new(), |b| {
-            format!(", best {} {:.4} at step {}", job.recipe.validation.metric.name(), b.score, b.step)
+            format!(
+                ", best {} {:.4} at step {}",
+                job.recipe.validation.metric.name(),
+                b.score,
+                b.step
+            )
         });
-        out(format!("step {} of {} after {}{best}", outcome.step, outcome.total, human_duration(start.elapsed().as_secs_f64())))?;
+        out(format!(
+            "step {} of {} after {}{best}",
+            outcome.step,
+            outcome.total,
+            human_duration(start.elapsed().as_secs_f64())
+        ))?;
         out(format!("run: {run}"))?;
     }
     if outcome.interrupted {
-        console.note(format!("interrupted; go on with: earmark train {} --data {} --run {run} --resume", args.recipe, args.data.display()));
+        console.note(format!(
+            "interrupted; go on with: {}",
+            go_on(&args, command_line().into_iter().skip(1), &run.to_string())
+        ));
         return Ok(Status::Interrupted);
     }
     Ok(Status::of_skips(trained.skipped.len()))
+}
+
+/// The command line that goes on with a run: as it was given, since settings must be the same again.
+fn go_on(args: &Train, given: impl Iterator<Item = String>, run: &str) -> String {
+    let mut words: Vec<String> = std::iter::once("earmark".to_owned()).chain(given).collect();
+    if args.run.is_none() {
+        words.extend(["--run".to_owned(), run.to_owned()]);
+    }
+    if !args.resume {
+        words.push("--resume".into());
+    }
+    words.iter().map(|w| quoted(w)).collect::<Vec<_>>().join(" ")
 }
 
 fn dry_run(recipe: &Recipe, args: &Train, global: &Global) -> anyhow::Result<Status> {
@@ -68,17 +99,39 @@ fn dry_run(recipe: &Recipe, args: &Train, global: &Global) -> anyhow::Result<Sta
         out_json(&serde_json::json!({ "plan": plan, "estimate": cost, "recipe": recipe }))?;
         return Ok(Status::Done);
     }
-    let Plan { train, validation, judged, example: [c, b, f], .. } = &plan;
+    let Plan {
+        train,
+        validation,
+        judged,
+        example: [c, b, f],
+        ..
+    } = &plan;
     out(format!("{}: {}", recipe.name, recipe.description))?;
-    out(format!("clips       {train} to train on, {validation} for validation, {judged} kept for judging"))?;
-    out(format!("classes     {}: {}", plan.classes.len(), plan.classes.join(", ")))?;
+    out(format!(
+        "clips       {train} to train on, {validation} for validation, {judged} kept for judging"
+    ))?;
+    out(format!(
+        "classes     {}: {}",
+        plan.classes.len(),
+        plan.classes.join(", ")
+    ))?;
     out(format!("example     {c} x {b} bands x {f} frames"))?;
     out("")?;
     out(super::models::network_table(&plan.network))?;
-    out(format!("parameters  {} trainable, {} in all (BatchNorm and biases included)", plan.trainable, plan.parameters))?;
+    out(format!(
+        "parameters  {} trainable, {} in all (BatchNorm and biases included)",
+        plan.trainable, plan.parameters
+    ))?;
     out("")?;
-    out(format!("steps       about {} of about {} an epoch (exact once the audio is read)", cost.steps, cost.steps_per_epoch))?;
-    out(format!("memory      about {} for a training step, {} for features", human_bytes(cost.step_bytes), human_bytes(cost.feature_bytes)))?;
+    out(format!(
+        "steps       about {} of about {} an epoch (exact once the audio is read)",
+        cost.steps, cost.steps_per_epoch
+    ))?;
+    out(format!(
+        "memory      about {} for a training step, {} for features",
+        human_bytes(cost.step_bytes),
+        human_bytes(cost.feature_bytes)
+    ))?;
     out(format!(
         "disk        {} a checkpoint, about {} for the run, {} for cached features",
         human_bytes(plan.checkpoint_bytes),

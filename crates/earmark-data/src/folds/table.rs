@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::item::Item;
 use crate::labels::closest;
-use crate::layout::line_of;
+use crate::layout::LineCounter;
 
 /// A fold for each named recording.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -102,7 +102,15 @@ impl FoldTable {
             path: path.into(),
             source,
         })?;
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        Self::parse(&bytes, path)
+    }
+
+    /// Like [`FoldTable::read`], from bytes in memory; `path` only serves the error messages.
+    ///
+    /// # Errors
+    /// [`FoldTableError::Line`].
+    pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, FoldTableError> {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let fail = |line: usize, problem: String| FoldTableError::Line {
             path: path.into(),
             line,
@@ -115,9 +123,10 @@ impl FoldTable {
             .from_reader(bytes);
         let mut table = Self::default();
         let mut header = false;
+        let mut lines = LineCounter::new(bytes);
         for record in reader.records() {
             let record = record.map_err(|e| fail(1, e.to_string()))?;
-            let line = line_of(bytes, record.position());
+            let line = lines.line_of(record.position());
             if !header {
                 header = true;
                 if record.iter().ne(["file", "fold"]) {
@@ -171,5 +180,28 @@ impl FoldTable {
             .iter_mut()
             .for_each(|i| i.fold = self.folds.get(&i.file).copied());
         Ok(items.iter().filter(|i| i.fold.is_none()).count())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_are_named_with_their_line() {
+        let fault = |text: &str| {
+            let error = FoldTable::parse(text.as_bytes(), Path::new("folds.csv")).expect_err("a refusal");
+            error.to_string()
+        };
+        for text in ["file,fold\r\na,0\r\nb,x\r\n", "\u{feff}file,fold\n\nb,x\n"] {
+            assert!(
+                fault(text).starts_with("folds.csv:3: the fold \"x\""),
+                "{}",
+                fault(text)
+            );
+        }
+        assert!(fault("file,fold\na,0\na,1\n").starts_with("folds.csv:3: \"a\" is listed twice"));
+        assert!(fault("a,0\n").starts_with("folds.csv:1: the header"));
+        assert!(fault("").contains("no rows"));
     }
 }

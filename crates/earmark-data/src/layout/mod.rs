@@ -19,7 +19,7 @@ use assemble::assemble;
 pub use error::DataError;
 pub use options::{DataOptions, LayoutKind, MissingFiles};
 pub use recognise::recognise;
-pub(crate) use table::line_of;
+pub(crate) use table::LineCounter;
 
 use crate::item::DataSet;
 

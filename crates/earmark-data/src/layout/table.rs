@@ -138,23 +138,18 @@ impl Table {
     }
 }
 
-/// The line of a record, counted from 1.
+/// The lines of the records of a table, counted from 1: asked in their order, each byte is looked at once.
 ///
 /// The `csv` crate counts a record from the end of the one before, so that with `\r\n` or blank
 /// lines its own line number is too small; this one looks at the bytes.
-pub(crate) fn line_of(bytes: &[u8], position: Option<&csv::Position>) -> usize {
-    LineCounter::new(bytes).line_of(position)
-}
-
-/// Counts lines up to increasing byte offsets, each byte looked at once.
-struct LineCounter<'a> {
+pub(crate) struct LineCounter<'a> {
     bytes: &'a [u8],
     at: usize,
     line: usize,
 }
 
 impl<'a> LineCounter<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self {
             bytes,
             at: 0,
@@ -162,7 +157,7 @@ impl<'a> LineCounter<'a> {
         }
     }
 
-    fn line_of(&mut self, position: Option<&csv::Position>) -> usize {
+    pub(crate) fn line_of(&mut self, position: Option<&csv::Position>) -> usize {
         let start = position.map_or(0, |p| usize::try_from(p.byte()).unwrap_or(usize::MAX));
         let start = start.min(self.bytes.len());
         let blank = self.bytes[start..]

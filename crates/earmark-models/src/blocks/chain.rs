@@ -50,10 +50,16 @@ fn fused(convs: &[&Conv], mut size: [usize; 2]) -> Option<Chain> {
 
 fn run_fused(convs: &[&Conv], chain: &Arc<Chain>, x: Tensor<4>, ctx: &mut Forward) -> Tensor<4> {
     let norms: Vec<_> = convs.iter().filter_map(|c| c.norm.as_ref()).collect();
-    let params = convs.iter().zip(&norms).flat_map(|(c, n)| [ctx.flat(c.weight), ctx.flat(n.gamma), ctx.flat(n.beta)]);
+    let params = convs
+        .iter()
+        .zip(&norms)
+        .flat_map(|(c, n)| [ctx.flat(c.weight), ctx.flat(n.gamma), ctx.flat(n.beta)]);
     let params = Tensor::cat(params.collect(), 0);
     if !ctx.is_training() {
-        let moving = norms.iter().flat_map(|n| [ctx.flat(n.mean), ctx.flat(n.variance)]).collect();
+        let moving = norms
+            .iter()
+            .flat_map(|n| [ctx.flat(n.mean), ctx.flat(n.variance)])
+            .collect();
         return chain_eval(chain, x, params, Tensor::cat(moving, 0));
     }
     let out = chain_train(chain, x, params);

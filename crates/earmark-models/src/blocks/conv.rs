@@ -2,7 +2,7 @@
 
 use super::norm::{BatchNorm, BatchNormConfig};
 use crate::forward::Forward;
-use crate::init::{Init, WeightInit};
+use crate::init::WeightInit;
 use crate::vars::{VarBuilder, VarId, VarKind};
 use burn::tensor::{Tensor, activation, module, ops::ConvOptions};
 
@@ -78,12 +78,18 @@ impl ConvSpec {
 
     /// A 3x3 convolution of every channel by itself.
     pub fn depthwise3(channels: usize, stride: usize) -> Self {
-        Self { groups: channels, ..Self::same3(channels, channels, stride) }
+        Self {
+            groups: channels,
+            ..Self::same3(channels, channels, stride)
+        }
     }
 
     /// A 1x1 convolution.
     pub fn pointwise(input: usize, output: usize) -> Self {
-        Self { kernel: [1, 1], ..Self::same3(input, output, 1) }
+        Self {
+            kernel: [1, 1],
+            ..Self::same3(input, output, 1)
+        }
     }
 
     /// Number of weights without bias.
@@ -114,7 +120,7 @@ pub struct Conv {
 }
 
 impl Conv {
-    /// Declares the variables under `scope`. Without BatchNorm there is a bias, starting at 0.
+    /// Declares the variables under `scope`. Without BatchNorm there is a bias.
     pub fn declare(
         b: &mut VarBuilder,
         scope: &str,
@@ -136,11 +142,21 @@ impl Conv {
             VarKind::Trainable,
             init.with_fans(fan_in, fan_out),
         );
-        let bias = norm
-            .is_none()
-            .then(|| b.add(format!("{scope}.bias"), &[spec.output], VarKind::Trainable, Init::Constant(0.0)));
+        let bias = norm.is_none().then(|| {
+            b.add(
+                format!("{scope}.bias"),
+                &[spec.output],
+                VarKind::Trainable,
+                init.bias(fan_in),
+            )
+        });
         let norm = norm.map(|n| BatchNorm::declare(b, &format!("{scope}.bn"), spec.output, n));
-        Self { spec, weight, bias, norm }
+        Self {
+            spec,
+            weight,
+            bias,
+            norm,
+        }
     }
 
     /// `[B, in, H, W]` to `[B, out, H', W']`.
@@ -172,11 +188,20 @@ mod tests {
     #[test]
     fn same_padding_follows_tensorflow() {
         // n, kernel, stride -> output, before, after (tf.nn.convolution documentation's formula by hand).
-        for (n, k, s, out, before, after) in
-            [(100, 3, 1, 100, 1, 1), (100, 3, 2, 50, 0, 1), (25, 3, 2, 13, 1, 1), (5, 11, 1, 5, 5, 5), (1, 3, 2, 1, 1, 1), (6, 2, 2, 3, 0, 0)]
-        {
+        for (n, k, s, out, before, after) in [
+            (100, 3, 1, 100, 1, 1),
+            (100, 3, 2, 50, 0, 1),
+            (25, 3, 2, 13, 1, 1),
+            (5, 11, 1, 5, 5, 5),
+            (1, 3, 2, 1, 1, 1),
+            (6, 2, 2, 3, 0, 0),
+        ] {
             assert_eq!(Padding::Same.output(0, n, k, s), out, "n {n} k {k} s {s}");
-            assert_eq!(Padding::Same.amounts(0, n, k, s), (before, after), "n {n} k {k} s {s}");
+            assert_eq!(
+                Padding::Same.amounts(0, n, k, s),
+                (before, after),
+                "n {n} k {k} s {s}"
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Fully connected layer.
 
 use crate::forward::Forward;
-use crate::init::{Init, WeightInit};
+use crate::init::WeightInit;
 use crate::vars::{VarBuilder, VarId, VarKind};
 use burn::tensor::Tensor;
 
@@ -17,12 +17,26 @@ pub struct Dense {
 }
 
 impl Dense {
-    /// Declares weight and bias (starting at 0) under `scope`.
+    /// Declares weight and bias under `scope`.
     pub fn declare(b: &mut VarBuilder, scope: &str, input: usize, output: usize, init: WeightInit) -> Self {
-        let weight =
-            b.add(format!("{scope}.weight"), &[output, input], VarKind::Trainable, init.with_fans(input, output));
-        let bias = b.add(format!("{scope}.bias"), &[output], VarKind::Trainable, Init::Constant(0.0));
-        Self { weight, bias, input, output }
+        let weight = b.add(
+            format!("{scope}.weight"),
+            &[output, input],
+            VarKind::Trainable,
+            init.with_fans(input, output),
+        );
+        let bias = b.add(
+            format!("{scope}.bias"),
+            &[output],
+            VarKind::Trainable,
+            init.bias(input),
+        );
+        Self {
+            weight,
+            bias,
+            input,
+            output,
+        }
     }
 
     /// `[B, in]` to `[B, out]`.

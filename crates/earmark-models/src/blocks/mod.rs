@@ -1,11 +1,20 @@
-//! What the networks share: padding rules, convolution with BatchNorm and activation, dense layers.
+//! What the networks share: padding rules, convolution with BatchNorm and activation, pooling, attention, dense
+//! layers and heads.
 
+mod attention;
 mod chain;
 mod conv;
 mod dense;
+mod head;
 mod norm;
+mod pool;
+mod prelu;
 
+pub use attention::{Attention, AttentionSpec};
 pub use chain::conv_chain;
 pub use conv::{Activation, Conv, ConvSpec, Padding};
 pub use dense::Dense;
+pub use head::{Head, HeadSpec};
 pub use norm::{BatchNorm, BatchNormConfig};
+pub use pool::{average_pool, global_max, global_mean, pooled_size};
+pub use prelu::Prelu;

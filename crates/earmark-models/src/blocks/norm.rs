@@ -19,7 +19,10 @@ pub struct BatchNormConfig {
 
 impl Default for BatchNormConfig {
     fn default() -> Self {
-        Self { decay: 0.9997, epsilon: 0.001 }
+        Self {
+            decay: 0.9997,
+            epsilon: 0.001,
+        }
     }
 }
 
@@ -36,7 +39,14 @@ pub struct BatchNorm {
 impl BatchNorm {
     /// Declares the four variables under `scope`.
     pub fn declare(b: &mut VarBuilder, scope: &str, channels: usize, config: BatchNormConfig) -> Self {
-        let mut add = |name: &str, kind, start| b.add(format!("{scope}.{name}"), &[channels], kind, Init::Constant(start));
+        let mut add = |name: &str, kind, start| {
+            b.add(
+                format!("{scope}.{name}"),
+                &[channels],
+                kind,
+                Init::Constant(start),
+            )
+        };
         Self {
             gamma: add("gamma", VarKind::Trainable, 1.0),
             beta: add("beta", VarKind::Trainable, 0.0),

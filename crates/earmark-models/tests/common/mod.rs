@@ -36,8 +36,13 @@ pub fn fill(vars: &mut Vars, golden: &Value) -> Vec<VarId> {
             _ => (0.0, 0.1),
         };
         let n: usize = shape.iter().product();
-        let values: Vec<f32> = (0..n).map(|i| (offset + scale * uniform(p as u64, i as u64)) as f32).collect();
-        assert!((f64::from(values[0]) - parameter["first"].as_f64().unwrap()).abs() < 1e-6, "{name}");
+        let values: Vec<f32> = (0..n)
+            .map(|i| (offset + scale * uniform(p as u64, i as u64)) as f32)
+            .collect();
+        assert!(
+            (f64::from(values[0]) - parameter["first"].as_f64().unwrap()).abs() < 1e-6,
+            "{name}"
+        );
         vars.set_vec(id, values);
         ids.push(id);
     }
@@ -83,10 +88,20 @@ pub fn close_digest(got: &[f32], want: &Value, tolerance: f64, what: &str) {
     let want: Vec<f64> = serde_json::from_value(want.clone()).unwrap();
     let got_digest = digest(got);
     // A sum of n elements may be off by sqrt(n) times what one is.
-    let scale = |k: usize| if k == 1 { want[0] * (got.len() as f64).sqrt() } else { want[0] };
+    let scale = |k: usize| {
+        if k == 1 {
+            want[0] * (got.len() as f64).sqrt()
+        } else {
+            want[0]
+        }
+    };
     for (k, (g, w)) in got_digest.iter().zip(&want).enumerate() {
         let error = (g - w).abs() / scale(k).max(1e-9);
-        assert!(error <= tolerance, "{what}: number {k} is {g}, golden {w}, off by {error:.2e} of the norm {}", want[0]);
+        assert!(
+            error <= tolerance,
+            "{what}: number {k} is {g}, golden {w}, off by {error:.2e} of the norm {}",
+            want[0]
+        );
     }
 }
 
@@ -96,6 +111,11 @@ pub fn relative(got: &[f32], want: &Value) -> f64 {
     let want: Vec<f64> = want.into_iter().flatten().collect();
     assert_eq!(got.len(), want.len());
     let size = want.iter().map(|w| w * w).sum::<f64>().sqrt();
-    let off = got.iter().zip(&want).map(|(g, w)| (f64::from(*g) - w).powi(2)).sum::<f64>().sqrt();
+    let off = got
+        .iter()
+        .zip(&want)
+        .map(|(g, w)| (f64::from(*g) - w).powi(2))
+        .sum::<f64>()
+        .sqrt();
     off / size
 }

@@ -72,7 +72,7 @@ impl Histogram {
         let mut svg = Svg::new();
         let y = Axis::linear(
             Some((0.0, (most as f64).max(1.0))),
-            if most < 5 { most.max(1) as usize } else { 5 },
+            most.clamp(1, 5) as usize,
             true,
         );
         let ends = edges.first().copied().zip(edges.last().copied());
@@ -132,6 +132,20 @@ mod tests {
         assert_eq!(counts, [3, 1, 1, 0, 1]); // 2.0 starts a bin, 10.0 ends the last
         assert_eq!(h.median(), Some(1.75));
         assert_eq!(Histogram::default().median(), None);
+    }
+
+    #[test]
+    fn many_clips_have_few_marks() {
+        for clips in [1, 3, 10, 395] {
+            let h = Histogram {
+                values: vec![5.0; clips],
+                range: Some((0.0, 7.0)),
+                bins: 30,
+                ..Histogram::default()
+            };
+            let labels = h.draw().file().matches("<text").count();
+            assert!(labels < 20, "{labels} labels for {clips} clips");
+        }
     }
 
     #[test]

@@ -10,7 +10,13 @@ use serde_json::Value;
 use std::path::Path;
 
 /// The metrics that validations and judgements both have, in the order in which they are shown.
-pub const METRICS: [Metric; 5] = [Metric::Lwlrap, Metric::Accuracy, Metric::MapAt3, Metric::MeanAp, Metric::Auc];
+pub const METRICS: [Metric; 5] = [
+    Metric::Lwlrap,
+    Metric::Accuracy,
+    Metric::MapAt3,
+    Metric::MeanAp,
+    Metric::Auc,
+];
 
 /// `(step, value)`, ascending; a value that is none is NaN.
 pub type Points = Vec<(f64, f64)>;
@@ -39,7 +45,10 @@ impl History {
         match std::fs::read_to_string(&path) {
             Ok(text) => Self::parse(&text),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Self::default(),
-            Err(e) => Self { problems: vec![format!("metrics.jsonl cannot be read: {e}")], ..Self::default() },
+            Err(e) => Self {
+                problems: vec![format!("metrics.jsonl cannot be read: {e}")],
+                ..Self::default()
+            },
         }
     }
 
@@ -51,7 +60,10 @@ impl History {
                 Ok(value) => history.add(&value),
                 // A training that goes on, or was killed, leaves its last line unfinished; a resume writes it again.
                 Err(_) if index + 1 == lines && !text.ends_with('\n') => {}
-                Err(e) => history.problems.push(format!("metrics.jsonl:{}: is not JSON ({e}); it is left out", index + 1)),
+                Err(e) => history.problems.push(format!(
+                    "metrics.jsonl:{}: is not JSON ({e}); it is left out",
+                    index + 1
+                )),
             }
         }
         history
@@ -69,7 +81,11 @@ impl History {
             }
             return;
         }
-        let curves = [("loss", &mut self.loss), ("learning_rate", &mut self.learning_rate), ("gradient_norm", &mut self.gradient_norm)];
+        let curves = [
+            ("loss", &mut self.loss),
+            ("learning_rate", &mut self.learning_rate),
+            ("gradient_norm", &mut self.gradient_norm),
+        ];
         for (key, points) in curves {
             if let Some(value) = line.get(key) {
                 points.push((at, number(value)));
@@ -87,7 +103,10 @@ impl History {
 /// The highest finite value; the first of equals, as a checkpoint is only replaced by a better one.
 pub fn highest(points: &[(f64, f64)]) -> Option<(u64, f64)> {
     let finite = points.iter().filter(|p| p.1.is_finite());
-    finite.copied().reduce(|a, b| if b.1 > a.1 { b } else { a }).map(|(step, value)| (step as u64, value))
+    finite
+        .copied()
+        .reduce(|a, b| if b.1 > a.1 { b } else { a })
+        .map(|(step, value)| (step as u64, value))
 }
 
 /// The results of one judged checkpoint.
@@ -111,16 +130,27 @@ impl Judgement {
 /// `eval-<step>.txt` is there count: it is written last.
 pub fn judgements(eval: &Path) -> (Vec<Judgement>, Vec<String>) {
     let (mut found, mut problems) = (Vec::new(), Vec::new());
-    let Ok(entries) = std::fs::read_dir(eval) else { return (found, problems) };
+    let Ok(entries) = std::fs::read_dir(eval) else {
+        return (found, problems);
+    };
     for entry in entries.flatten() {
         let name = entry.file_name();
-        let step = name.to_str().and_then(|n| n.strip_prefix("eval-")?.strip_suffix(".json")?.parse::<u64>().ok());
-        let Some(step) = step.filter(|step| result_path(eval, *step).exists()) else { continue };
+        let step = name.to_str().and_then(|n| {
+            n.strip_prefix("eval-")?
+                .strip_suffix(".json")?
+                .parse::<u64>()
+                .ok()
+        });
+        let Some(step) = step.filter(|step| result_path(eval, *step).exists()) else {
+            continue;
+        };
         let path = json_path(eval, step);
         let text = std::fs::read_to_string(&path).map_err(|e| e.to_string());
         match text.and_then(|t| serde_json::from_str(&t).map_err(|e| e.to_string())) {
             Ok(report) => found.push(Judgement { step, report }),
-            Err(e) => problems.push(format!("eval/eval-{step}.json cannot be read ({e}); judge the step anew: remove eval-{step}.txt")),
+            Err(e) => problems.push(format!(
+                "eval/eval-{step}.json cannot be read ({e}); judge the step anew: remove eval-{step}.txt"
+            )),
         }
     }
     found.sort_by_key(|j| j.step);
@@ -158,12 +188,19 @@ mod tests {
     fn a_damaged_line_is_named() {
         let history = History::parse("{\"step\":1,\"loss\":1.0}\nnot json\n{\"step\":2,\"loss\":2.0}\n");
         assert_eq!(history.loss.len(), 2);
-        assert!(history.problems[0].starts_with("metrics.jsonl:2: is not JSON"), "{:?}", history.problems);
+        assert!(
+            history.problems[0].starts_with("metrics.jsonl:2: is not JSON"),
+            "{:?}",
+            history.problems
+        );
     }
 
     #[test]
     fn the_first_of_equal_values_is_the_best() {
-        assert_eq!(highest(&[(1.0, 0.2), (2.0, 0.7), (3.0, f64::NAN), (4.0, 0.7)]), Some((2, 0.7)));
+        assert_eq!(
+            highest(&[(1.0, 0.2), (2.0, 0.7), (3.0, f64::NAN), (4.0, 0.7)]),
+            Some((2, 0.7))
+        );
         assert_eq!(highest(&[(1.0, f64::NAN)]), None);
     }
 
@@ -178,7 +215,11 @@ mod tests {
             std::fs::write(result_path(dir.path(), step), "").unwrap();
         }
         let (judged, problems) = judgements(dir.path());
-        assert_eq!(judged.iter().map(|j| j.step).collect::<Vec<_>>(), [100, 200], "300 has no marker");
+        assert_eq!(
+            judged.iter().map(|j| j.step).collect::<Vec<_>>(),
+            [100, 200],
+            "300 has no marker"
+        );
         assert_eq!(best_of(&judged, Metric::Lwlrap).map(|j| j.step), Some(200));
         assert_eq!(best_of(&judged, Metric::Auc), None);
         assert_eq!(problems.len(), 1, "{problems:?}");

@@ -32,7 +32,9 @@ pub enum SortBy {
 
 /// A name that runs can't be sorted by.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("--sort {name}: runs can't be sorted by it{suggestion}; choose one of lwlrap, accuracy, map@3, mAP, auc, validation, started")]
+#[error(
+    "--sort {name}: runs can't be sorted by it{suggestion}; choose one of lwlrap, accuracy, map@3, mAP, auc, validation, started"
+)]
 pub struct UnknownSort {
     name: String,
     suggestion: String,
@@ -51,8 +53,13 @@ impl std::str::FromStr for SortBy {
             return Ok(Self::Judged(metric));
         }
         let known = METRICS.iter().map(|m| m.name()).chain(["validation", "started"]);
-        let suggestion = suggest(name, known).map(|s| format!(" (did you mean `{s}`?)")).unwrap_or_default();
-        Err(UnknownSort { name: name.to_owned(), suggestion })
+        let suggestion = suggest(name, known)
+            .map(|s| format!(" (did you mean `{s}`?)"))
+            .unwrap_or_default();
+        Err(UnknownSort {
+            name: name.to_owned(),
+            suggestion,
+        })
     }
 }
 
@@ -114,8 +121,16 @@ impl Entry {
         let status = Status::of(path, history.step, run.recipe.train.steps);
         let metric = run.recipe.validation.metric;
         let validation = highest(history.validation_of(metric));
-        let (judged, more) = judgements(&run.eval());
-        let by = if let SortBy::Judged(metric) = sort { metric } else { Metric::Lwlrap };
+        let (mut judged, more) = judgements(&run.eval());
+        for judgement in &mut judged {
+            // A table of runs is no place for the results of every class; the run's report has them.
+            judgement.report.as_object_mut().map(|r| r.remove("per_class"));
+        }
+        let by = if let SortBy::Judged(metric) = sort {
+            metric
+        } else {
+            Metric::Lwlrap
+        };
         let judged = judged.last().map(|last| JudgedSteps {
             count: judged.len(),
             best: best_of(&judged, by).unwrap_or(last).clone(),
@@ -123,14 +138,22 @@ impl Entry {
         });
         let name = path.strip_prefix(below).unwrap_or(path).display().to_string();
         Ok(Self {
-            name: if name.is_empty() { path.display().to_string() } else { name },
+            name: if name.is_empty() {
+                path.display().to_string()
+            } else {
+                name
+            },
             run: path.into(),
             recipe: run.recipe.name,
             started: run.info.started,
             status,
             fold: run.info.data.fold,
             optimistic: run.info.optimistic,
-            validation: validation.map(|(step, score)| BestValidation { metric: metric.name(), score, step }),
+            validation: validation.map(|(step, score)| BestValidation {
+                metric: metric.name(),
+                score,
+                step,
+            }),
             judged,
             problems: [history.problems, more].concat(),
             loss: spark(&history.loss),
@@ -187,7 +210,10 @@ pub struct JournalError {
 /// followed, and nothing is looked for inside of a run.
 pub fn journal(folder: &Path, sort: SortBy) -> Result<Journal, JournalError> {
     let mut paths = Vec::new();
-    find(folder, MAX_DEPTH, &mut paths).map_err(|cause| JournalError { folder: folder.into(), cause })?;
+    find(folder, MAX_DEPTH, &mut paths).map_err(|cause| JournalError {
+        folder: folder.into(),
+        cause,
+    })?;
     let mut journal = Journal::default();
     for path in paths {
         match Entry::read(&path, folder, sort) {
@@ -198,7 +224,11 @@ pub fn journal(folder: &Path, sort: SortBy) -> Result<Journal, JournalError> {
     journal.entries.sort_by(|a, b| {
         let value = |e: &Entry| e.key(sort).unwrap_or(f64::NEG_INFINITY);
         let order = value(b).total_cmp(&value(a));
-        let newest = if sort == SortBy::Started { b.started.cmp(&a.started) } else { Ordering::Equal };
+        let newest = if sort == SortBy::Started {
+            b.started.cmp(&a.started)
+        } else {
+            Ordering::Equal
+        };
         order.then(newest).then_with(|| a.name.cmp(&b.name))
     });
     Ok(journal)
@@ -229,7 +259,10 @@ fn find(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> std::io::Resul
 fn spark(points: &[(f64, f64)]) -> Vec<Option<f64>> {
     let group = points.len().div_ceil(SPARK_POINTS).max(1);
     let mean = |part: &[(f64, f64)]| part.iter().map(|p| p.1).sum::<f64>() / part.len() as f64;
-    points.chunks(group).map(|part| Some(mean(part)).filter(|m| m.is_finite())).collect()
+    points
+        .chunks(group)
+        .map(|part| Some(mean(part)).filter(|m| m.is_finite()))
+        .collect()
 }
 
 impl Journal {
@@ -240,8 +273,15 @@ impl Journal {
         if let SortBy::Judged(first) = sort {
             metrics.sort_by_key(|m| *m != first);
         }
-        let mut names: Vec<(String, Better)> = metrics.iter().map(|m| (m.name().to_owned(), Better::Higher)).collect();
-        let at = if sort == SortBy::Validation { 0 } else { names.len() };
+        let mut names: Vec<(String, Better)> = metrics
+            .iter()
+            .map(|m| (m.name().to_owned(), Better::Higher))
+            .collect();
+        let at = if sort == SortBy::Validation {
+            0
+        } else {
+            names.len()
+        };
         names.insert(at, ("validation".to_owned(), Better::Higher));
         let row = |e: &Entry| {
             let mut values: Vec<Option<f64>> = metrics.iter().map(|m| e.value(*m)).collect();
@@ -253,10 +293,18 @@ impl Journal {
                 started: e.started.clone(),
                 values,
                 loss: e.loss.clone(),
-                note: if note.is_empty() { e.status.to_string() } else { format!("{}; {note}", e.status) },
+                note: if note.is_empty() {
+                    e.status.to_string()
+                } else {
+                    format!("{}; {note}", e.status)
+                },
             }
         };
-        RunsTable { title: title.to_owned(), metrics: names, runs: self.entries.iter().map(row).collect() }
+        RunsTable {
+            title: title.to_owned(),
+            metrics: names,
+            runs: self.entries.iter().map(row).collect(),
+        }
     }
 }
 
@@ -269,7 +317,10 @@ mod tests {
         assert_eq!("map@3".parse(), Ok(SortBy::Judged(Metric::MapAt3)));
         assert_eq!("started".parse(), Ok(SortBy::Started));
         let error = "acuracy".parse::<SortBy>().unwrap_err().to_string();
-        assert!(error.contains("did you mean `accuracy`?") && error.contains("map@3"), "{error}");
+        assert!(
+            error.contains("did you mean `accuracy`?") && error.contains("map@3"),
+            "{error}"
+        );
     }
 
     #[test]

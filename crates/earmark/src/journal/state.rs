@@ -42,17 +42,35 @@ pub struct Status {
 impl Status {
     /// The status of a run directory that has logged `logged` steps; `steps` is the recipe's `train.steps`.
     pub fn of(run: &Path, logged: u64, steps: Option<u64>) -> Self {
-        let total = steps.or_else(|| std::fs::read_to_string(run.join("log.txt")).ok().and_then(|log| total_in(&log)));
+        let total = steps.or_else(|| {
+            std::fs::read_to_string(run.join("log.txt"))
+                .ok()
+                .and_then(|log| total_in(&log))
+        });
         if is_locked(run) {
-            return Self { state: State::Running, step: logged, total };
+            return Self {
+                state: State::Running,
+                step: logged,
+                total,
+            };
         }
-        let Ok(progress) = progress(run) else { return Self { state: State::NotStarted, step: 0, total } };
+        let Ok(progress) = progress(run) else {
+            return Self {
+                state: State::NotStarted,
+                step: 0,
+                total,
+            };
+        };
         let state = match progress.stopped_early {
             Some(reason) => State::StoppedEarly { reason },
             None if total.is_some_and(|t| progress.step >= t) => State::Finished,
             None => State::Interrupted,
         };
-        Self { state, step: progress.step, total }
+        Self {
+            state,
+            step: progress.step,
+            total,
+        }
     }
 }
 
@@ -75,7 +93,9 @@ impl std::fmt::Display for Status {
 /// Whether a process holds the run's lock. A shared lock is taken for a moment to find out, which does not disturb another
 /// look; a training that began in that very moment would be refused and could be begun again.
 fn is_locked(run: &Path) -> bool {
-    let Ok(file) = File::open(run.join(".lock")) else { return false };
+    let Ok(file) = File::open(run.join(".lock")) else {
+        return false;
+    };
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
@@ -92,7 +112,9 @@ fn progress(run: &Path) -> io::Result<Progress> {
     let mut header = Vec::new();
     file.take(length).read_to_end(&mut header)?;
     let header: serde_json::Value = serde_json::from_slice(&header)?;
-    let text = header["__metadata__"]["earmark"].as_str().ok_or_else(|| broken("the description is missing"))?;
+    let text = header["__metadata__"]["earmark"]
+        .as_str()
+        .ok_or_else(|| broken("the description is missing"))?;
     Ok(serde_json::from_str(text)?)
 }
 
@@ -128,7 +150,10 @@ mod tests {
     #[test]
     fn the_log_knows_the_total() {
         assert_eq!(total_in(LOG), Some(560));
-        assert_eq!(total_in(&format!("{LOG}  9.0 s  ended at step 20 of 600, interrupted\n")), Some(600));
+        assert_eq!(
+            total_in(&format!("{LOG}  9.0 s  ended at step 20 of 600, interrupted\n")),
+            Some(600)
+        );
         assert_eq!(total_in("1.0 s  left out a of b.wav: step back\n"), None);
     }
 

@@ -5,8 +5,8 @@ use earmark_data::atomic::{self, WriteError};
 use earmark_data::stats::{self, Stats};
 use earmark_data::{DataSet, SkipReason};
 use earmark_report::{
-    ClassCounts, DataPage, Fact, Finding, Level, PartStats, Picture, Shortest, Spectrum, Tally, data_charts, human_count,
-    human_duration, human_hz, render_data_page,
+    ClassCounts, DataPage, Fact, Finding, Level, PartStats, Picture, Shortest, Spectrum, Tally, data_charts,
+    human_count, human_duration, human_hz, render_data_page,
 };
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,11 @@ pub fn write_data_page(set: &DataSet, stats: &Stats, folder: &Path) -> Result<Ve
     let page = data_page(set, stats)?;
     std::fs::create_dir_all(folder).map_err(|e| WriteError::new(folder, e))?;
     let mut files = vec![("stats.html".to_owned(), render_data_page(&page))];
-    files.extend(data_charts(&page).into_iter().map(|(name, chart)| (format!("{name}.svg"), chart.file())));
+    files.extend(
+        data_charts(&page)
+            .into_iter()
+            .map(|(name, chart)| (format!("{name}.svg"), chart.file())),
+    );
     files
         .into_iter()
         .map(|(name, text)| {
@@ -40,7 +44,10 @@ pub fn data_page(set: &DataSet, stats: &Stats) -> Result<DataPage, PageError> {
     }
     let folds = set.folds();
     if !folds.is_empty() {
-        totals.push(Fact::new("folds", folds.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")));
+        totals.push(Fact::new(
+            "folds",
+            folds.iter().map(u32::to_string).collect::<Vec<_>>().join(", "),
+        ));
     }
     let mut pictures = Vec::new();
     for class in stats.classes.iter().filter(|c| !c.pictures.is_empty()) {
@@ -48,15 +55,26 @@ pub fn data_page(set: &DataSet, stats: &Stats) -> Result<DataPage, PageError> {
         pictures.push((class.name.clone(), drawn?));
     }
     Ok(DataPage {
-        name: set.root.file_name().map_or_else(|| set.root.display().to_string(), |n| n.to_string_lossy().into_owned()),
+        name: set.root.file_name().map_or_else(
+            || set.root.display().to_string(),
+            |n| n.to_string_lossy().into_owned(),
+        ),
         totals,
         parts: stats.parts.iter().map(part).collect(),
         classes: stats
             .classes
             .iter()
-            .map(|c| ClassCounts { name: c.name.clone(), clips: c.clips.iter().map(|n| *n as u64).collect() })
+            .map(|c| ClassCounts {
+                name: c.name.clone(),
+                clips: c.clips.iter().map(|n| *n as u64).collect(),
+            })
             .collect(),
-        spectra: stats.parts.iter().filter_map(|p| Some((p, p.spectrum.as_ref()?))).map(spectrum).collect(),
+        spectra: stats
+            .parts
+            .iter()
+            .filter_map(|p| Some((p, p.spectrum.as_ref()?)))
+            .map(spectrum)
+            .collect(),
         pictures,
         findings: findings(set, stats),
     })
@@ -66,14 +84,28 @@ fn part(part: &stats::PartStats) -> PartStats {
     PartStats {
         name: part.name.clone(),
         seconds: part.seconds.clone(),
-        shortest: part.shortest.as_ref().map(|s| Shortest { file: s.file.clone(), seconds: s.seconds }),
-        sample_rates: part.sample_rates_hz.iter().map(|(hz, n)| tally(human_hz(f64::from(*hz)), *n)).collect(),
-        channels: part.channels.iter().map(|(c, n)| tally(channels(*c), *n)).collect(),
+        shortest: part.shortest.as_ref().map(|s| Shortest {
+            file: s.file.clone(),
+            seconds: s.seconds,
+        }),
+        sample_rates: part
+            .sample_rates_hz
+            .iter()
+            .map(|(hz, n)| tally(human_hz(f64::from(*hz)), *n))
+            .collect(),
+        channels: part
+            .channels
+            .iter()
+            .map(|(c, n)| tally(channels(*c), *n))
+            .collect(),
     }
 }
 
 fn tally(name: String, clips: usize) -> Tally {
-    Tally { name, clips: clips as u64 }
+    Tally {
+        name,
+        clips: clips as u64,
+    }
 }
 
 fn channels(n: u16) -> String {
@@ -86,7 +118,14 @@ fn channels(n: u16) -> String {
 
 /// The axis is logarithmic: the bin of 0 Hz has no place on it.
 fn spectrum((part, spectrum): (&stats::PartStats, &stats::Spectrum)) -> Spectrum {
-    let audible = |values: &[f64]| values.iter().zip(&spectrum.hz).filter(|(_, hz)| **hz > 0.0).map(|(v, _)| *v).collect();
+    let audible = |values: &[f64]| {
+        values
+            .iter()
+            .zip(&spectrum.hz)
+            .filter(|(_, hz)| **hz > 0.0)
+            .map(|(v, _)| *v)
+            .collect()
+    };
     Spectrum {
         name: part.name.clone(),
         hz: audible(&spectrum.hz),
@@ -97,8 +136,19 @@ fn spectrum((part, spectrum): (&stats::PartStats, &stats::Spectrum)) -> Spectrum
 
 /// The first channel of a picture.
 fn picture(picture: &stats::Picture) -> Result<Picture, PageError> {
-    let stats::Picture { file, bands, frames, data, .. } = picture;
-    Ok(Picture::new(file, data.get(..bands * frames).unwrap_or_default().to_vec(), *bands, *frames)?)
+    let stats::Picture {
+        file,
+        bands,
+        frames,
+        data,
+        ..
+    } = picture;
+    Ok(Picture::new(
+        file,
+        data.get(..bands * frames).unwrap_or_default().to_vec(),
+        *bands,
+        *frames,
+    )?)
 }
 
 fn findings(set: &DataSet, stats: &Stats) -> Vec<Finding> {
@@ -115,11 +165,18 @@ fn findings(set: &DataSet, stats: &Stats) -> Vec<Finding> {
         findings.push(Finding {
             level: Level::Caution,
             file: part.name.clone(),
-            message: format!("{} of its recordings have no samples", human_count(part.empty as u64)),
+            message: format!(
+                "{} of its recordings have no samples",
+                human_count(part.empty as u64)
+            ),
             remedy: "they train as padding; remove them unless they must be predicted".into(),
         });
     }
-    for skipped in set.skipped.iter().filter(|s| matches!(s.reason, SkipReason::Missing { .. })) {
+    for skipped in set
+        .skipped
+        .iter()
+        .filter(|s| matches!(s.reason, SkipReason::Missing { .. }))
+    {
         findings.push(Finding {
             level: Level::Problem,
             file: skipped.file.clone(),

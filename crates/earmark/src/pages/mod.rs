@@ -14,7 +14,10 @@ use earmark_report::ReportError;
 
 /// Why a page can't be made.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "all variants but the last are another crate's error, unchanged")]
+#[expect(
+    missing_docs,
+    reason = "all variants but the last are another crate's error, unchanged"
+)]
 pub enum PageError {
     #[error(transparent)]
     Write(#[from] WriteError),

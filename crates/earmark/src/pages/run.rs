@@ -39,23 +39,41 @@ pub fn gather(run: &RunDir, data: Option<&Path>) -> Result<RunReport, PageError>
     let status = Status::of(&run.path, history.step, run.recipe.train.steps);
     let info = &run.info;
     let mut report = RunReport {
-        title: run.path.file_name().map_or_else(|| run.path.display().to_string(), |n| n.to_string_lossy().into_owned()),
+        title: run.path.file_name().map_or_else(
+            || run.path.display().to_string(),
+            |n| n.to_string_lossy().into_owned(),
+        ),
         recipe_toml: run.recipe.to_toml(),
         command: command_line(&info.command),
-        version: info.revision.as_ref().map_or(info.version.clone(), |r| format!("{} ({r})", info.version)),
+        version: info
+            .revision
+            .as_ref()
+            .map_or(info.version.clone(), |r| format!("{} ({r})", info.version)),
         seed: info.seed,
         started: info.started.clone(),
         summary: facts(run, &status),
         curves: curves(run, &history),
         metrics: metrics(run, &history, &judged),
-        skipped: info.data.skipped.iter().map(|(file, reason)| skipped(file, reason)).collect(),
+        skipped: info
+            .data
+            .skipped
+            .iter()
+            .map(|(file, reason)| skipped(file, reason))
+            .collect(),
         ..RunReport::default()
     };
     note_state(&mut report, run, &status);
-    report.notes.extend([history.problems.clone(), problems].concat().into_iter().map(|text| Note { level: Level::Problem, text }));
+    report.notes.extend(
+        [history.problems.clone(), problems]
+            .concat()
+            .into_iter()
+            .map(|text| Note {
+                level: Level::Problem,
+                text,
+            }),
+    );
     let metric = run.recipe.validation.metric;
-    let steering = highest(history.validation_of(metric)).map(|(step, _)| step);
-    match chosen(&judged, metric, steering) {
+    match chosen(&judged, metric, history.validation_of(metric)) {
         None => report.notes.push(info_note(format!(
             "No checkpoint has been judged yet, so that there are no results by class: earmark eval {} --data DIR",
             quoted(&run.path.to_string_lossy())
@@ -69,15 +87,24 @@ pub fn gather(run: &RunDir, data: Option<&Path>) -> Result<RunReport, PageError>
 }
 
 fn info_note(text: String) -> Note {
-    Note { level: Level::Info, text }
+    Note {
+        level: Level::Info,
+        text,
+    }
 }
 
 fn caution(text: String) -> Note {
-    Note { level: Level::Caution, text }
+    Note {
+        level: Level::Caution,
+        text,
+    }
 }
 
 fn skipped(file: &str, reason: &str) -> SkippedFile {
-    SkippedFile { file: file.to_owned(), reason: reason.to_owned() }
+    SkippedFile {
+        file: file.to_owned(),
+        reason: reason.to_owned(),
+    }
 }
 
 /// What must be known before believing the numbers.
@@ -92,7 +119,11 @@ fn note_state(report: &mut RunReport, run: &RunDir, status: &Status) {
     }
     let text = match &status.state {
         State::Finished => return,
-        State::StoppedEarly { reason } => return report.notes.push(info_note(format!("Training stopped early: {reason}."))),
+        State::StoppedEarly { reason } => {
+            return report
+                .notes
+                .push(info_note(format!("Training stopped early: {reason}.")));
+        }
         State::Running => format!("Training is {status}; this page shows it so far."),
         State::Interrupted => format!("Training was {status}; go on with --resume."),
         State::NotStarted => "Training has not written a checkpoint yet.".into(),
@@ -100,27 +131,51 @@ fn note_state(report: &mut RunReport, run: &RunDir, status: &Status) {
     report.notes.push(caution(text));
 }
 
-/// The judged step that the report looks into, and why this one: what validation chose, if it was judged, because choosing by
-/// the judged clips themselves is a little optimistic; else the best judged one; else the last.
-fn chosen(judged: &[Judgement], metric: Metric, steering: Option<u64>) -> Option<(&Judgement, String)> {
+/// The judged step that the report looks into, and why this one: of the judged steps the best in validation, because choosing
+/// by the judged clips themselves is a little optimistic; without validation the best judged one; else the last.
+fn chosen<'a>(
+    judged: &'a [Judgement],
+    metric: Metric,
+    validation: &[(f64, f64)],
+) -> Option<(&'a Judgement, String)> {
     let last = judged.last()?;
-    let name = metric.name();
-    if let Some(j) = judged.iter().find(|j| Some(j.step) == steering) {
-        return Some((j, format!("the best by {name} in validation")));
+    if judged.len() == 1 {
+        return Some((last, "the only one judged".to_owned()));
     }
-    let why = match judged.len() {
-        1 => "the only one judged".to_owned(),
-        n => format!("the best of {n} judged by {name}, chosen on the judged clips themselves"),
-    };
-    Some(best_of(judged, metric).map_or_else(|| (last, "the last one judged".to_owned()), |j| (j, why)))
+    let (name, n) = (metric.name(), judged.len());
+    let of_judged: Vec<(f64, f64)> = validation
+        .iter()
+        .copied()
+        .filter(|p| judged.iter().any(|j| j.step == p.0 as u64))
+        .collect();
+    if let Some((step, _)) = highest(&of_judged)
+        && let Some(j) = judged.iter().find(|j| j.step == step)
+    {
+        return Some((j, format!("the best of {n} judged by {name} in validation")));
+    }
+    Some(match best_of(judged, metric) {
+        Some(j) => (
+            j,
+            format!("the best of {n} judged by {name}, chosen on the judged clips themselves"),
+        ),
+        None => (last, format!("the last of {n} judged")),
+    })
 }
 
 /// Classes, confusion, worst clips and skipped files of one judged step.
-fn add_judgement(report: &mut RunReport, run: &RunDir, judgement: &Judgement, data: Option<&Path>) -> Result<(), PageError> {
+fn add_judgement(
+    report: &mut RunReport,
+    run: &RunDir,
+    judgement: &Judgement,
+    data: Option<&Path>,
+) -> Result<(), PageError> {
     report.per_class = classes(run, judgement);
     let eval = run.eval();
     let text = std::fs::read_to_string(result_path(&eval, judgement.step)).unwrap_or_default();
-    for (file, reason) in text.lines().filter_map(|l| l.strip_prefix("skipped ")?.split_once(": ")) {
+    for (file, reason) in text
+        .lines()
+        .filter_map(|l| l.strip_prefix("skipped ")?.split_once(": "))
+    {
         report.skipped.push(skipped(file, reason));
     }
     let judged = match Judged::read(&scores_path(&eval, judgement.step), &eval.join("clips.txt")) {
@@ -135,7 +190,9 @@ fn add_judgement(report: &mut RunReport, run: &RunDir, judgement: &Judgement, da
     let audio = match Audio::find(run, folder) {
         Ok(audio) => Some(audio),
         Err(e) => {
-            report.notes.push(caution(format!("There are no pictures of the worst clips: {e}. Give the data folder with --data.")));
+            report.notes.push(caution(format!(
+                "There are no pictures of the worst clips: {e}. Give the data folder with --data."
+            )));
             None
         }
     };
@@ -155,36 +212,70 @@ fn classes(run: &RunDir, judgement: &Judgement) -> Vec<ClassRow> {
             auc: class["auc"].as_f64(),
         }
     };
-    run.classes.names().iter().filter(|name| all.get(name.as_str()).is_some()).map(row).collect()
+    run.classes
+        .names()
+        .iter()
+        .filter(|name| all.get(name.as_str()).is_some())
+        .map(row)
+        .collect()
 }
 
 /// Loss, learning rate, gradient norm, and the validation results that do not steer.
 fn curves(run: &RunDir, history: &History) -> Vec<Curve> {
     let positive = || history.learning_rate.iter().map(|p| p.1).filter(|v| *v > 0.0);
-    let (low, high) = (positive().fold(f64::INFINITY, f64::min), positive().fold(0.0, f64::max));
-    let wide = if high > low * WIDE { Scale::Log } else { Scale::Linear };
+    let (low, high) = (
+        positive().fold(f64::INFINITY, f64::min),
+        positive().fold(0.0, f64::max),
+    );
+    let wide = if high > low * WIDE {
+        Scale::Log
+    } else {
+        Scale::Linear
+    };
     let mut curves = vec![
         ("loss".to_owned(), &history.loss, Scale::Linear),
         ("learning rate".to_owned(), &history.learning_rate, wide),
         ("gradient norm".to_owned(), &history.gradient_norm, Scale::Linear),
     ];
     for metric in METRICS.into_iter().filter(|m| *m != run.recipe.validation.metric) {
-        curves.push((format!("validation {}", metric.name()), history.validation_of(metric), Scale::Linear));
+        curves.push((
+            format!("validation {}", metric.name()),
+            history.validation_of(metric),
+            Scale::Linear,
+        ));
     }
-    let known = curves.into_iter().filter(|(_, points, _)| points.iter().any(|p| p.1.is_finite()));
-    known.map(|(name, points, scale)| Curve { name, points: points.clone(), scale }).collect()
+    let known = curves
+        .into_iter()
+        .filter(|(_, points, _)| points.iter().any(|p| p.1.is_finite()));
+    known
+        .map(|(name, points, scale)| Curve {
+            name,
+            points: points.clone(),
+            scale,
+        })
+        .collect()
 }
 
 /// Judged results, then the validation that steers.
 fn metrics(run: &RunDir, history: &History, judged: &[Judgement]) -> Vec<earmark_report::Metric> {
-    let named = |name: String, points: Points| earmark_report::Metric { name, better: Better::Higher, points };
+    let named = |name: String, points: Points| earmark_report::Metric {
+        name,
+        better: Better::Higher,
+        points,
+    };
     let mut metrics = Vec::new();
     for metric in METRICS {
-        let points: Points = judged.iter().map(|j| (j.step as f64, j.value(metric).unwrap_or(f64::NAN))).collect();
+        let points: Points = judged
+            .iter()
+            .map(|j| (j.step as f64, j.value(metric).unwrap_or(f64::NAN)))
+            .collect();
         metrics.push(named(metric.name().to_owned(), points));
     }
     let metric = run.recipe.validation.metric;
-    metrics.push(named(format!("validation {}", metric.name()), history.validation_of(metric).clone()));
+    metrics.push(named(
+        format!("validation {}", metric.name()),
+        history.validation_of(metric).clone(),
+    ));
     metrics.retain(|m| m.points.iter().any(|p| p.1.is_finite()));
     // The header shows four: what steered is one of them.
     if metrics.len() > 4 && metrics.last().is_some_and(|m| m.name.starts_with("validation")) {
@@ -200,16 +291,24 @@ fn facts(run: &RunDir, status: &Status) -> Vec<Fact> {
         Fact::new("recipe", &run.recipe.name),
         Fact::new("description", &run.recipe.description),
         Fact::new("data", format!("{} ({})", data.root.display(), data.layout)),
-        Fact::new("fingerprint of the data", data.fingerprint.get(..16).unwrap_or(&data.fingerprint)),
+        Fact::new(
+            "fingerprint of the data",
+            data.fingerprint.get(..16).unwrap_or(&data.fingerprint),
+        ),
         Fact::new("clips trained on", human_count(data.train as u64)),
         Fact::new("clips for validation", human_count(data.validation as u64)),
     ];
     match data.fold {
-        Some(fold) => facts.push(Fact::new("clips judged", format!("{} (fold {fold})", human_count(data.judged as u64)))),
+        Some(fold) => facts.push(Fact::new(
+            "clips judged",
+            format!("{} (fold {fold})", human_count(data.judged as u64)),
+        )),
         None => facts.push(Fact::new("fold kept for judging", "none")),
     }
     facts.push(Fact::new("classes", run.classes.len()));
-    let total = status.total.map_or(String::new(), |t| format!(" of {}", human_count(t)));
+    let total = status
+        .total
+        .map_or(String::new(), |t| format!(" of {}", human_count(t)));
     facts.push(Fact::new("steps", format!("{}{total}", human_count(status.step))));
     if let Some(network) = network(run) {
         facts.push(Fact::new("network", network));
@@ -219,7 +318,10 @@ fn facts(run: &RunDir, status: &Status) -> Vec<Fact> {
         facts.push(Fact::new("weights begin from", from));
     }
     if let Some(step) = best_step(run) {
-        facts.push(Fact::new("best.safetensors", format!("step {}", human_count(step))));
+        facts.push(Fact::new(
+            "best.safetensors",
+            format!("step {}", human_count(step)),
+        ));
     }
     facts.retain(|f| !f.value.is_empty());
     facts
@@ -227,17 +329,28 @@ fn facts(run: &RunDir, status: &Status) -> Vec<Fact> {
 
 fn network(run: &RunDir) -> Option<String> {
     let extractor = Extractor::new(&run.recipe.front_end).ok()?;
-    let (network, specs) = Network::build(&run.recipe.network, extractor.channels(), run.classes.len()).ok()?;
-    let [c, b, f] = [extractor.channels(), extractor.bands(), extractor.example_frames().unwrap_or(0)];
+    let (network, specs) =
+        Network::build(&run.recipe.network, extractor.channels(), run.classes.len()).ok()?;
+    let [c, b, f] = [
+        extractor.channels(),
+        extractor.bands(),
+        extractor.example_frames().unwrap_or(0),
+    ];
     let scalars: usize = specs.iter().map(VarSpec::len).sum();
-    Some(format!("{}, {} parameters, input {c} x {b} x {f}", network.summary(c, b, f).title, human_count(scalars as u64)))
+    Some(format!(
+        "{}, {} parameters, input {c} x {b} x {f}",
+        network.summary(c, b, f).title,
+        human_count(scalars as u64)
+    ))
 }
 
 /// The step of `best.safetensors`, looked up only where a training has got that far.
 fn best_step(run: &RunDir) -> Option<u64> {
     let path = run.path.join("best.safetensors");
     let known = checkpoint::list(&run.path).is_ok_and(|steps| !steps.is_empty());
-    (known && path.is_file()).then(|| ModelFile::read(&path).ok().map(|m| m.meta.step)).flatten()
+    (known && path.is_file())
+        .then(|| ModelFile::read(&path).ok().map(|m| m.meta.step))
+        .flatten()
 }
 
 /// A command line that a shell reads back as the same words.
@@ -247,7 +360,11 @@ fn command_line(words: &[String]) -> String {
 
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:@+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 #[cfg(test)]
@@ -256,23 +373,42 @@ mod tests {
     use serde_json::json;
 
     fn judgement(step: u64, lwlrap: f64) -> Judgement {
-        Judgement { step, report: json!({ "lwlrap": lwlrap }) }
+        Judgement {
+            step,
+            report: json!({ "lwlrap": lwlrap }),
+        }
     }
 
     #[test]
     fn what_validation_chose_is_looked_into() {
         let judged = [judgement(100, 0.5), judgement(200, 0.8), judgement(300, 0.7)];
-        let step = |steering| chosen(&judged, Metric::Lwlrap, steering).map(|(j, why)| (j.step, why)).unwrap();
-        assert_eq!(step(Some(300)), (300, "the best by lwlrap in validation".into()));
-        assert_eq!(step(Some(150)).0, 200, "what validation chose was not judged");
-        assert!(step(None).1.contains("chosen on the judged clips"));
-        assert_eq!(chosen(&judged, Metric::Auc, None).unwrap().0.step, 300, "no auc anywhere: the last");
-        assert!(chosen(&[], Metric::Lwlrap, None).is_none());
+        let step = |validation: &[(f64, f64)]| {
+            chosen(&judged, Metric::Lwlrap, validation)
+                .map(|(j, why)| (j.step, why))
+                .unwrap()
+        };
+        let validation = [(100.0, 0.4), (150.0, 0.9), (300.0, 0.6)];
+        assert_eq!(
+            step(&validation),
+            (300, "the best of 3 judged by lwlrap in validation".into()),
+            "150 was not judged"
+        );
+        assert_eq!(step(&[]).0, 200);
+        assert!(step(&[]).1.contains("chosen on the judged clips"));
+        assert_eq!(
+            chosen(&judged, Metric::Auc, &[]).unwrap().0.step,
+            300,
+            "no auc anywhere: the last"
+        );
+        assert!(chosen(&[], Metric::Lwlrap, &[]).is_none());
     }
 
     #[test]
     fn command_lines_can_be_pasted() {
         let words = ["earmark", "train", "my recipe.toml", "--set", "name=it's", ""].map(str::to_owned);
-        assert_eq!(command_line(&words), r"earmark train 'my recipe.toml' --set 'name=it'\''s' ''");
+        assert_eq!(
+            command_line(&words),
+            r"earmark train 'my recipe.toml' --set 'name=it'\''s' ''"
+        );
     }
 }

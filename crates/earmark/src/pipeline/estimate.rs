@@ -34,24 +34,47 @@ pub struct Estimate {
 }
 
 /// Estimates from the files' headers and one measured step on random data.
-pub fn estimate(recipe: &Recipe, plan: &Plan, data: &Path, device_name: &str) -> Result<Estimate, PipelineError> {
+pub fn estimate(
+    recipe: &Recipe,
+    plan: &Plan,
+    data: &Path,
+    device_name: &str,
+) -> Result<Estimate, PipelineError> {
     let device = device(device_name)?;
     let set = open_data(recipe, data)?;
     // Only the count matters, so the division need not be the one that a fold would give.
-    let parts = split(&Recipe { validation: Default::default(), ..recipe.clone() }, &set, None, None)?;
+    let parts = split(
+        &Recipe {
+            validation: Default::default(),
+            ..recipe.clone()
+        },
+        &set,
+        None,
+        None,
+    )?;
     let extractor = Extractor::new(&recipe.front_end)?;
-    let cutting = |seconds: f64| extractor.frames((seconds * f64::from(recipe.front_end.sample_rate_hz)) as usize);
+    let cutting =
+        |seconds: f64| extractor.frames((seconds * f64::from(recipe.front_end.sample_rate_hz)) as usize);
     let (mut frames, mut examples) = (0u64, 0u64);
     for item in &parts.train {
         // What can't be read is named when training starts.
-        let seconds = probe(&item.path).ok().and_then(|i| i.duration_seconds()).unwrap_or(0.0);
+        let seconds = probe(&item.path)
+            .ok()
+            .and_then(|i| i.duration_seconds())
+            .unwrap_or(0.0);
         let n = cutting(seconds);
         frames += n as u64;
         examples += extractor.example_count(n) as u64;
     }
     let share = plan.train as f64 / parts.train.len().max(1) as f64;
     let size = recipe.batches.size as f64;
-    let steps_per_epoch = ((examples as f64 * share / size).floor() as u64).max(1);
+    let batches = examples as f64 * share / size;
+    let steps_per_epoch = if recipe.batches.drop_last {
+        batches.floor()
+    } else {
+        batches.ceil()
+    };
+    let steps_per_epoch = (steps_per_epoch as u64).max(1);
     let steps = recipe.train.total_steps(steps_per_epoch);
 
     let [c, b, f] = plan.example;
@@ -62,7 +85,9 @@ pub fn estimate(recipe: &Recipe, plan: &Plan, data: &Path, device_name: &str) ->
     let shape = [recipe.batches.size, c, b, f];
     let mut draw = rng::stream(0, &[Purpose::Augment as u64]);
     let mut step = || {
-        let x = (0..shape.iter().product()).map(|_| rng::normal(&mut draw)).collect();
+        let x = (0..shape.iter().product())
+            .map(|_| rng::normal(&mut draw))
+            .collect();
         let y = vec![0.0; shape[0] * classes];
         let start = Instant::now();
         train_step(

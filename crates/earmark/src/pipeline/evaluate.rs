@@ -1,12 +1,12 @@
 //! A run's checkpoints to results.
 
 use super::train::{open_data, prepare};
-use super::{Event, Observer, PipelineError, Skips, scorer_of, split};
+use super::{Event, Observer, PipelineError, Roles, Skips, reason, scorer_of, split};
 use crate::run_dir::{RunDir, RunError};
 use earmark_data::atomic::{self, WriteError};
 use earmark_data::{DataSet, FeatureStore, Item};
-use earmark_engine::judge::{Claim, every_nth, judge, write_result};
 use earmark_engine::checkpoint;
+use earmark_engine::judge::{Claim, every_nth, judge, write_result};
 use earmark_features::Extractor;
 use earmark_metrics::Report;
 use std::path::{Path, PathBuf};
@@ -61,10 +61,22 @@ pub fn evaluate(job: &Evaluate, observer: Observer, stop: &AtomicBool) -> Result
     std::fs::create_dir_all(&eval).map_err(|e| WriteError::new(&eval, e))?;
     let own_fold = fold.is_some() && fold == run.info.data.fold;
     remember_data(&eval, &items)?;
-    let heading = heading(&run, fold, own_fold, items.len());
+    let what = match (&job.part, fold) {
+        (Some(part), _) => format!("the part {part}"),
+        (None, Some(fold)) => format!("fold {fold}"),
+        (None, None) => "the part test".into(),
+    };
+    let learnt = Roles::read(&run.path)?.map_or(0, |r| r.learnt(&items));
+    let heading = heading(&run, &what, own_fold && job.part.is_none(), items.len(), learnt);
 
     let store = FeatureStore::new(Extractor::new(&run.recipe.front_end)?, &run.recipe.cache)?;
-    let mut result = Evaluated { judged: vec![], before: vec![], skipped: vec![], eval_dir: eval.clone(), interrupted: false };
+    let mut result = Evaluated {
+        judged: vec![],
+        before: vec![],
+        skipped: vec![],
+        eval_dir: eval.clone(),
+        interrupted: false,
+    };
     let mut ready = false;
     for step in every_nth(&steps, job.every) {
         let Some(_claim) = Claim::take(&eval, step).map_err(|e| WriteError::new(&eval, e))? else {
@@ -79,7 +91,17 @@ pub fn evaluate(job: &Evaluate, observer: Observer, stop: &AtomicBool) -> Result
         if !path.exists() {
             continue; // pruned by a training that goes on
         }
-        let (scorer, classes) = scorer_of(&path, &job.device)?;
+        let (scorer, classes) = match scorer_of(&path, &job.device) {
+            Err(_) if !path.exists() => continue,
+            made => made?,
+        };
+        if classes != run.classes.names() {
+            return Err(PipelineError::Request(format!(
+                "{}: its classes are not those of {}; one of the two files has been changed or belongs to another run",
+                path.display(),
+                run.path.join("classes.csv").display()
+            )));
+        }
         let total = items.len();
         let judged = judge(
             &scorer,
@@ -87,19 +109,32 @@ pub fn evaluate(job: &Evaluate, observer: Observer, stop: &AtomicBool) -> Result
             &classes,
             store.workers().count(),
             (run.info.seed, step),
-            |item: &Item| store.get(item),
+            |item: &Item| store.get(item).map_err(|e| reason(item, &e)),
             stop,
-            &mut |done, lwlrap| observer(Event::Judging { step, done, total, lwlrap }),
+            &mut |done, lwlrap| {
+                observer(Event::Judging {
+                    step,
+                    done,
+                    total,
+                    lwlrap,
+                })
+            },
         )?;
         let Some(judged) = judged else {
             result.interrupted = true;
             return Ok(result);
         };
         write_result(&eval, step, &judged, &heading)?;
-        observer(Event::Judged { step, report: &judged.report });
+        observer(Event::Judged {
+            step,
+            report: &judged.report,
+        });
         if result.judged.is_empty() {
             for s in &judged.skipped {
-                observer(Event::Skipped { file: &s.file, reason: &s.reason });
+                observer(Event::Skipped {
+                    file: &s.file,
+                    reason: &s.reason,
+                });
                 result.skipped.push((s.file.clone(), s.reason.clone()));
             }
         }
@@ -113,7 +148,22 @@ fn judged_items(job: &Evaluate, run: &RunDir, fold: Option<u32>) -> Result<Vec<I
     let mut recipe = run.recipe.clone();
     if fold.is_some() && job.part.is_none() {
         let data = open_data(&recipe, &job.data)?.map_to(&run.classes)?;
-        return Ok(split(&recipe, &data, fold, job.folds.as_deref())?.judged);
+        let roles = Roles::read(&run.path)?;
+        if let Some(roles) = roles
+            .as_ref()
+            .filter(|_| fold == run.info.data.fold && job.folds.is_none())
+        {
+            return roles.judged(data.items);
+        }
+        let judged = split(&recipe, &data, fold, job.folds.as_deref())?.judged;
+        return match roles.map_or(0, |r| r.learnt(&judged)) {
+            0 => Ok(judged),
+            n => Err(PipelineError::Request(format!(
+                "{}: has learnt from {n} of the {} clips that would be judged; leave out --fold and --folds to judge the clips that it keeps for that",
+                run.path.display(),
+                judged.len()
+            ))),
+        };
     }
     recipe.data.parts = job.part.clone().map(|p| vec![p]);
     let data: DataSet = match open_data(&recipe, &job.data) {
@@ -160,15 +210,22 @@ fn remember_data(eval: &Path, items: &[Item]) -> Result<(), PipelineError> {
             "{}: holds results on other clips or labels; choose another folder with --eval-dir",
             eval.display()
         ))),
-        Err(_) => Ok(atomic::write(&path, |w| w.write_all(text.as_bytes()))?),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            Ok(atomic::write(&path, |w| w.write_all(text.as_bytes()))?)
+        }
+        Err(e) => Err(PipelineError::Request(format!(
+            "{}: cannot be read: {e}",
+            path.display()
+        ))),
     }
 }
 
-fn heading(run: &RunDir, fold: Option<u32>, own_fold: bool, clips: usize) -> String {
-    let what = fold.map_or("the test part".into(), |f| format!("fold {f}"));
+fn heading(run: &RunDir, what: &str, own_fold: bool, clips: usize, learnt: usize) -> String {
     let mut text = format!("# {}: {clips} clips of {what}\n", run.recipe.name);
     if run.info.optimistic && own_fold {
         text.push_str("# OPTIMISTIC: these clips steered the training (validation.split = judged-fold)\n");
+    } else if learnt > 0 {
+        text.push_str(&format!("# OPTIMISTIC: the run has learnt from {learnt} of these clips\n"));
     }
     text
 }

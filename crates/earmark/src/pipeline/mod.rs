@@ -3,12 +3,14 @@
 mod estimate;
 mod evaluate;
 mod predict;
+mod roles;
 mod split;
 mod train;
 
 pub use estimate::{Estimate, estimate};
 pub use evaluate::{Evaluate, Evaluated, evaluate};
 pub use predict::{Predict, Prediction, predict, scorer_of};
+pub use roles::{Role, Roles};
 pub use split::{Parts, split};
 pub use train::{Plan, Train, Trained, plan, train};
 
@@ -18,7 +20,8 @@ use crate::run_dir::RunError;
 use earmark_data::batches::BatchError;
 use earmark_data::folds::{FoldError, FoldTableError};
 use earmark_data::setting::SettingError;
-use earmark_data::{ClassMapError, DataError, atomic::WriteError, store::Interrupted};
+use earmark_data::store::{Interrupted, ItemError};
+use earmark_data::{ClassMapError, DataError, Item, atomic::WriteError};
 use earmark_engine::{FitError, FitEvent, ModelFileError, WarmStartError};
 use earmark_features::ConfigError;
 use earmark_metrics::{MetricsError, Report};
@@ -127,3 +130,12 @@ impl PipelineError {
 
 /// Clips that could not be used, as (file, reason).
 pub type Skips = Vec<(String, String)>;
+
+/// Why a clip could not be used, to stand beside its name: the fault itself begins with the path, which would say the same again.
+fn reason(item: &Item, error: &ItemError) -> String {
+    let fault = error.fault.to_string();
+    match fault.strip_prefix(&format!("{}: ", item.path.display())) {
+        Some(rest) => rest.to_owned(),
+        None => fault,
+    }
+}

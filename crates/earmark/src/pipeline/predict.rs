@@ -1,6 +1,6 @@
 //! Models and audio to scores.
 
-use super::{Event, Observer, PipelineError, Skips};
+use super::{Event, Observer, PipelineError, Skips, reason};
 use crate::device::device;
 use crate::recipe::Recipe;
 use crate::run_dir::find_model;
@@ -62,7 +62,11 @@ pub fn scorer_of(path: &Path, device_name: &str) -> Result<(Scorer, Vec<String>)
 }
 
 /// Scores all clips with all models and blends; `None` when stopped.
-pub fn predict(job: &Predict, observer: Observer, stop: &AtomicBool) -> Result<Option<Prediction>, PipelineError> {
+pub fn predict(
+    job: &Predict,
+    observer: Observer,
+    stop: &AtomicBool,
+) -> Result<Option<Prediction>, PipelineError> {
     let mut tables = Vec::new();
     let mut skipped: Skips = Vec::new();
     let mut single_label = false;
@@ -77,32 +81,55 @@ pub fn predict(job: &Predict, observer: Observer, stop: &AtomicBool) -> Result<O
         let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
         let mut rows: Vec<Option<Vec<f32>>> = vec![None; items.len()];
         let (mut done, total) = (0, items.len() * total_models);
-        scorer.score(items.len(), store.workers().count(), |i| store.get(&items[i]), |i, result| {
-            match result {
-                Ok(scores) => rows[i] = Some(scores),
-                Err(e) if k == 0 => {
-                    let reason = e.fault.to_string();
-                    observer(Event::Skipped { file: &items[i].file, reason: &reason });
-                    skipped.push((items[i].file.clone(), reason));
+        scorer.score(
+            items.len(),
+            store.workers().count(),
+            |i| store.get(&items[i]),
+            |i, result| {
+                match result {
+                    Ok(scores) => rows[i] = Some(scores),
+                    // What one model can't hear, the next one mostly can't either: once is enough.
+                    Err(e) if !skipped.iter().any(|(file, _)| *file == items[i].file) => {
+                        let reason = reason(&items[i], &e);
+                        observer(Event::Skipped {
+                            file: &items[i].file,
+                            reason: &reason,
+                        });
+                        skipped.push((items[i].file.clone(), reason));
+                    }
+                    Err(_) => {}
                 }
-                Err(_) => {}
-            }
-            done += 1;
-            observer(Event::Scoring { done: k * items.len() + done, total });
-            !stop.load(Ordering::Relaxed)
-        });
+                done += 1;
+                observer(Event::Scoring {
+                    done: k * items.len() + done,
+                    total,
+                });
+                !stop.load(Ordering::Relaxed)
+            },
+        );
         if done < items.len() {
             return Ok(None);
         }
         let fill = mean_row(&rows, classes.len());
-        let values = rows.into_iter().flat_map(|r| r.unwrap_or_else(|| fill.clone())).collect();
-        tables.push(ScoreTable::new(items.into_iter().map(|i| i.file).collect(), classes, values)?);
+        let values = rows
+            .into_iter()
+            .flat_map(|r| r.unwrap_or_else(|| fill.clone()))
+            .collect();
+        tables.push(ScoreTable::new(
+            items.into_iter().map(|i| i.file).collect(),
+            classes,
+            values,
+        )?);
     }
     let scores = match tables.len() {
         1 => tables.remove(0),
         _ => blend(&tables, job.mean, None)?,
     };
-    Ok(Some(Prediction { scores, skipped, single_label }))
+    Ok(Some(Prediction {
+        scores,
+        skipped,
+        single_label,
+    }))
 }
 
 /// The mean of the rows there are: what is best guessed of a clip that can't be heard.
@@ -111,7 +138,11 @@ fn mean_row(rows: &[Option<Vec<f32>>], classes: usize) -> Vec<f32> {
     (0..classes)
         .map(|c| {
             let sum: f64 = good.iter().map(|r| f64::from(r[c])).sum();
-            if good.is_empty() { 0.0 } else { (sum / good.len() as f64) as f32 }
+            if good.is_empty() {
+                0.0
+            } else {
+                (sum / good.len() as f64) as f32
+            }
         })
         .collect()
 }
@@ -151,7 +182,9 @@ fn items(job: &Predict, recipe: &Recipe) -> Result<Vec<Item>, PipelineError> {
         });
     }
     if items.is_empty() {
-        return Err(PipelineError::Request("nothing to predict: give audio files, or a folder with --data DIR".into()));
+        return Err(PipelineError::Request(
+            "nothing to predict: give audio files, or a folder with --data DIR".into(),
+        ));
     }
     Ok(items)
 }

@@ -23,38 +23,65 @@ pub struct Parts {
 /// Divides `data`: fold `fold` is judged and nothing else; validation is split off the rest as the recipe says.
 ///
 /// Folds come from the table given by `--folds`, else from the data, else from the recipe's `[folds]`.
-pub fn split(recipe: &Recipe, data: &DataSet, fold: Option<u32>, folds: Option<&Path>) -> Result<Parts, PipelineError> {
+pub fn split(
+    recipe: &Recipe,
+    data: &DataSet,
+    fold: Option<u32>,
+    folds: Option<&Path>,
+) -> Result<Parts, PipelineError> {
     let data = with_folds(recipe, data, fold, folds)?;
     let (rest, judged) = match fold {
         None => ((0..data.items.len()).collect(), Vec::new()),
         Some(fold) => data.split_fold(fold)?,
     };
-    let pick = |indices: &[usize], from: &[Item]| indices.iter().map(|&i| from[i].clone()).collect::<Vec<Item>>();
+    let pick =
+        |indices: &[usize], from: &[Item]| indices.iter().map(|&i| from[i].clone()).collect::<Vec<Item>>();
     let (rest, judged) = (pick(&rest, &data.items), pick(&judged, &data.items));
-    let none = |train| Parts { train, validation: Vec::new(), judged: judged.clone(), optimistic: false };
+    let none = |train| Parts {
+        train,
+        validation: Vec::new(),
+        judged: judged.clone(),
+        optimistic: false,
+    };
     Ok(match recipe.validation.split {
         ValidationSplit::None => none(rest),
         ValidationSplit::HoldOut { fraction } => {
             let grouped = rest.iter().any(|i| i.group.is_some());
             let (train, held) = hold_out(&rest, fraction, stratify(&data), grouped, recipe.train.seed)?;
-            Parts { validation: pick(&held, &rest), ..none(pick(&train, &rest)) }
+            Parts {
+                validation: pick(&held, &rest),
+                ..none(pick(&train, &rest))
+            }
         }
         ValidationSplit::JudgedFold => {
             if fold.is_none() {
                 let message = "validation.split = { kind = \"judged-fold\" } needs a fold to judge: add --fold K, or choose { kind = \"hold-out\", fraction = 0.1 }";
                 return Err(PipelineError::Request(message.into()));
             }
-            Parts { validation: judged.clone(), optimistic: true, ..none(rest) }
+            Parts {
+                validation: judged.clone(),
+                optimistic: true,
+                ..none(rest)
+            }
         }
     })
 }
 
 /// How clips of this set are stratified: by their label, or iteratively where one may have several.
 fn stratify(data: &DataSet) -> Stratify {
-    if data.multi_label { Stratify::Iterative } else { Stratify::Label }
+    if data.multi_label {
+        Stratify::Iterative
+    } else {
+        Stratify::Label
+    }
 }
 
-fn with_folds(recipe: &Recipe, data: &DataSet, fold: Option<u32>, table: Option<&Path>) -> Result<DataSet, PipelineError> {
+fn with_folds(
+    recipe: &Recipe,
+    data: &DataSet,
+    fold: Option<u32>,
+    table: Option<&Path>,
+) -> Result<DataSet, PipelineError> {
     let mut data = data.clone();
     if let Some(table) = table {
         FoldTable::read(table)?.apply(&mut data.items)?;
@@ -65,7 +92,10 @@ fn with_folds(recipe: &Recipe, data: &DataSet, fold: Option<u32>, table: Option<
         };
         let grouped = data.items.iter().any(|i| i.group.is_some());
         let numbers = k_fold(&data.items, f.count, stratify(&data), grouped, f.seed)?;
-        data.items.iter_mut().zip(numbers).for_each(|(item, n)| item.fold = Some(n));
+        data.items
+            .iter_mut()
+            .zip(numbers)
+            .for_each(|(item, n)| item.fold = Some(n));
     }
     Ok(data)
 }

@@ -1,18 +1,20 @@
 //! Recipe and data folder to a run directory.
 
-use super::{Event, Observer, Parts, PipelineError, Skips, split};
+use super::{Event, Observer, Parts, PipelineError, Roles, Skips, reason, split};
 use crate::device::device;
 use crate::recipe::Recipe;
-use crate::run_dir::{DataInfo, Log, RunDir, RunError, RunInfo, RunLock, find_model, now};
+use crate::run_dir::{DataInfo, Log, RunDir, RunInfo, RunLock, find_model, now};
 use crate::{REVISION, VERSION};
 use earmark_data::augment::{LevelUnit, Spec};
 use earmark_data::batches::store_maker;
 use earmark_data::{BatchMaker, DataSet, FeatureStore, Item, Prepared, SkipReason, load};
 use earmark_engine::{
-    FORMAT, Fit, FitError, FitEvent, ModelFile, ModelMeta, Outcome, Scopes, Scorer, Validate, fit, judge::judge, warm_start,
+    FORMAT, Fit, FitError, FitEvent, ModelFile, ModelMeta, Outcome, Scopes, Scorer, Validate, checkpoint,
+    fit, judge::judge, warm_start,
 };
 use earmark_features::Extractor;
 use earmark_models::{Network, Summary, VarKind, VarSpec, Vars};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -82,13 +84,24 @@ pub(super) fn open_data(recipe: &Recipe, root: &Path) -> Result<DataSet, Pipelin
 }
 
 /// Checks everything that can be checked without reading audio.
-pub fn plan(recipe: &Recipe, data: &Path, fold: Option<u32>, folds: Option<&Path>) -> Result<Plan, PipelineError> {
+pub fn plan(
+    recipe: &Recipe,
+    data: &Path,
+    fold: Option<u32>,
+    folds: Option<&Path>,
+) -> Result<Plan, PipelineError> {
     let data = open_data(recipe, data)?;
     let parts = split(recipe, &data, fold, folds)?;
     let extractor = Extractor::new(&recipe.front_end)?;
     let example = example_shape(&extractor);
     let (network, specs) = Network::build(&recipe.network, example[0], data.classes.len())?;
-    let count = |trainable: bool| specs.iter().filter(|s| !trainable || s.kind == VarKind::Trainable).map(VarSpec::len).sum();
+    let count = |trainable: bool| {
+        specs
+            .iter()
+            .filter(|s| !trainable || s.kind == VarKind::Trainable)
+            .map(VarSpec::len)
+            .sum()
+    };
     let parameters: usize = count(false);
     Ok(Plan {
         classes: data.classes.names().to_vec(),
@@ -113,20 +126,32 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
     let device = device(&device_name)?;
     let data = open_data(&job.recipe, &job.data)?;
     let parts = split(&job.recipe, &data, job.fold, job.folds.as_deref())?;
-    let fresh = !(job.resume && job.run.join("run.json").exists());
-    if fresh {
+    let begun = if job.resume && job.run.join("run.json").exists() {
+        let run = RunDir::open(&job.run)?;
+        check_same_job(&run, job)?;
+        Some(run)
+    } else {
+        RunDir::check_free(&job.run)?;
+        None
+    };
+    let _lock = RunLock::take(&job.run)?;
+    if begun.is_none() {
+        // Another training may have begun and ended here since.
         RunDir::check_free(&job.run)?;
     }
-    let _lock = RunLock::take(&job.run)?;
     let recipe = &job.recipe;
     let extractor = Extractor::new(&recipe.front_end)?;
     let [channels, ..] = example_shape(&extractor);
     let (network, specs) = Network::build(&recipe.network, channels, data.classes.len())?;
     let mut vars = Vars::init(specs, recipe.train.seed, &device);
-    let carried = match &job.init_from {
-        Some(name) if fresh => {
+    // A run that was killed before its first state begins again, from the weights that it began with.
+    let (init_from, scopes) = begun.as_ref().map_or((&job.init_from, &job.scopes), |run| {
+        (&run.info.init_from, &run.info.scopes)
+    });
+    let carried = match init_from {
+        Some(name) if begun.is_none() || !checkpoint::state_path(&job.run).exists() => {
             let path = find_model(name)?;
-            warm_start(&path, &ModelFile::read(&path)?, &job.scopes, &mut vars)?
+            warm_start(&path, &ModelFile::read(&path)?, scopes, &mut vars)?
         }
         _ => Vec::new(),
     };
@@ -134,20 +159,46 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
     let store = Arc::new(FeatureStore::new(extractor, &recipe.cache)?);
     let prepared_train = prepare(&store, &parts.train, observer, stop)?;
     let prepared_validation = prepare(&store, &parts.validation, observer, stop)?;
-    let mut skipped = failures(&prepared_train);
-    skipped.extend(failures(&prepared_validation));
+    let mut skipped = failures(&parts.train, &prepared_train);
+    skipped.extend(failures(&parts.validation, &prepared_validation));
     // A recipe or a text beside the sounds is no input that failed.
     let failed = data.skipped.iter().filter(|s| s.reason != SkipReason::NotAudio);
     skipped.extend(failed.map(|s| (s.file.clone(), s.reason.to_string())));
 
     let info = run_info(job, &data, &parts, &skipped)?;
-    let run = if fresh {
-        RunDir::create(&job.run, recipe, &data.classes, &info)?
-    } else {
-        check_same(RunDir::open(&job.run)?, recipe, &info)?
+    let roles = Roles::of(&parts);
+    // The last of what may be refused: a refusal leaves no run behind.
+    let batches = Arc::new(batch_maker(
+        recipe,
+        &store,
+        &parts.train,
+        &prepared_train,
+        data.classes.len(),
+    )?);
+    let resume = begun.is_some();
+    let run = match begun {
+        Some(run) => {
+            check_same_data(&run, &info)?;
+            if Roles::read(&run.path)?.is_some_and(|then| then != roles) {
+                return Err(cannot_go_on(
+                    &run,
+                    "other clips would be trained on or judged than when it began (--folds?)",
+                )
+                .unwrap_err());
+            }
+            run
+        }
+        None => {
+            roles.write(&job.run)?;
+            RunDir::create(&job.run, recipe, &data.classes, &info)?
+        }
     };
     let log = Log::open(&run.path)?;
-    log.line(&format!("earmark {VERSION} {}: {}", if fresh { "train" } else { "resume" }, job.command.join(" ")));
+    log.line(&format!(
+        "earmark {VERSION} {}: {}",
+        if resume { "resume" } else { "train" },
+        job.command.join(" ")
+    ));
     for (file, reason) in &skipped {
         log.line(&format!("left out {file}: {reason}"));
         observer(Event::Skipped { file, reason });
@@ -163,14 +214,17 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
         told(note);
     }
     if !carried.is_empty() {
-        told(format!("{} variables start from {}", carried.len(), job.init_from.as_deref().unwrap_or_default()));
+        told(format!(
+            "{} variables start from {}",
+            carried.len(),
+            run.info.init_from.as_deref().unwrap_or_default()
+        ));
         log.line(&format!("carried over: {}", carried.join(", ")));
     }
     if parts.optimistic {
         told("the judged fold steers this training (validation.split = judged-fold): its scores there are optimistic".into());
     }
 
-    let batches = Arc::new(batch_maker(recipe, &store, &parts.train, &prepared_train, data.classes.len())?);
     let meta = ModelMeta {
         format: FORMAT,
         version: VERSION.into(),
@@ -192,13 +246,25 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
         };
         let (store, classes) = (Arc::clone(&store), data.classes.names().to_vec());
         let validate = move |vars: &Vars| {
-            let fetch = |item: &Item| store.get(item);
+            let fetch = |item: &Item| store.get(item).map_err(|e| reason(item, &e));
             let never = AtomicBool::new(false);
             let ahead = store.workers().count();
-            let judged = judge(&scorer(vars), &good, &classes, ahead, (0, 0), fetch, &never, &mut |_, _| {})?
-                .expect("nothing stops it");
+            let judged = judge(
+                &scorer(vars),
+                &good,
+                &classes,
+                ahead,
+                (0, 0),
+                fetch,
+                &never,
+                &mut |_, _| {},
+            )?
+            .expect("nothing stops it");
             match judged.skipped.into_iter().next() {
-                Some(s) => Err(FitError::Judge { file: s.file, reason: s.reason }),
+                Some(s) => Err(FitError::Judge {
+                    file: s.file,
+                    reason: s.reason,
+                }),
                 None => Ok(judged.report),
             }
         };
@@ -214,7 +280,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
         validate,
         meta,
         run: &run.path,
-        resume: !fresh,
+        resume,
         device,
         stop,
     };
@@ -222,8 +288,17 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
         log_fit(&log, &event);
         observer(Event::Fit(event));
     })?;
-    log.line(&format!("ended at step {} of {}{}", outcome.step, outcome.total, if outcome.interrupted { ", interrupted" } else { "" }));
-    Ok(Trained { outcome, skipped, run: run.path })
+    log.line(&format!(
+        "ended at step {} of {}{}",
+        outcome.step,
+        outcome.total,
+        if outcome.interrupted { ", interrupted" } else { "" }
+    ));
+    Ok(Trained {
+        outcome,
+        skipped,
+        run: run.path,
+    })
 }
 
 /// The batches that a recipe makes of items.
@@ -237,24 +312,53 @@ pub(crate) fn batch_maker(
     let augment = recipe.augment.clone();
     let hook = (!augment.is_nothing()).then(|| {
         let unit = LevelUnit::of(&recipe.front_end);
-        Box::new(move |spec: &mut Spec, _: &mut [f32], rng: &mut earmark_data::rng::ChaCha8Rng| augment.apply(spec, unit, rng))
-            as Box<earmark_data::batches::ExampleHook>
+        Box::new(
+            move |spec: &mut Spec, _: &mut [f32], rng: &mut earmark_data::rng::ChaCha8Rng| {
+                augment.apply(spec, unit, rng)
+            },
+        ) as Box<earmark_data::batches::ExampleHook>
     });
     let items: Arc<[Item]> = items.into();
-    Ok(store_maker(&recipe.batches, Arc::clone(store), items, prepared, classes, recipe.train.seed, hook)?)
+    Ok(store_maker(
+        &recipe.batches,
+        Arc::clone(store),
+        items,
+        prepared,
+        classes,
+        recipe.train.seed,
+        hook,
+    )?)
 }
 
 /// Computes features, or finds them in the cache.
-pub(crate) fn prepare(store: &FeatureStore, items: &[Item], observer: Observer, stop: &AtomicBool) -> Result<Prepared, PipelineError> {
-    Ok(store.prepare(items, &|done, total| observer(Event::Features { done, total }), stop)?)
+pub(crate) fn prepare(
+    store: &FeatureStore,
+    items: &[Item],
+    observer: Observer,
+    stop: &AtomicBool,
+) -> Result<Prepared, PipelineError> {
+    Ok(store.prepare(
+        items,
+        &|done, total| observer(Event::Features { done, total }),
+        stop,
+    )?)
 }
 
-fn failures(prepared: &Prepared) -> Skips {
-    prepared.failed.iter().map(|(_, e)| (e.file.clone(), e.fault.to_string())).collect()
+fn failures(items: &[Item], prepared: &Prepared) -> Skips {
+    prepared
+        .failed
+        .iter()
+        .map(|(i, e)| (e.file.clone(), reason(&items[*i], e)))
+        .collect()
 }
 
 fn readable(items: &[Item], prepared: &Prepared) -> Vec<Item> {
-    items.iter().zip(&prepared.clips).filter(|(_, c)| c.is_some()).map(|(i, _)| i.clone()).collect()
+    items
+        .iter()
+        .zip(&prepared.clips)
+        .filter(|(_, c)| c.is_some())
+        .map(|(i, _)| i.clone())
+        .collect()
 }
 
 /// What happened to the clips on the way in, counted.
@@ -263,7 +367,10 @@ fn source_notes(prepared: &Prepared) -> Vec<String> {
     for note in prepared.clips.iter().flatten().flat_map(|c| &c.notes) {
         *counts.entry(note.to_string()).or_default() += 1;
     }
-    counts.into_iter().map(|(note, n)| format!("{n} clip{}: {note}", if n == 1 { "" } else { "s" })).collect()
+    counts
+        .into_iter()
+        .map(|(note, n)| format!("{n} clip{}: {note}", if n == 1 { "" } else { "s" }))
+        .collect()
 }
 
 fn run_info(job: &Train, data: &DataSet, parts: &Parts, skipped: &Skips) -> Result<RunInfo, PipelineError> {
@@ -286,43 +393,77 @@ fn run_info(job: &Train, data: &DataSet, parts: &Parts, skipped: &Skips) -> Resu
             skipped: skipped.clone(),
         },
         init_from: job.init_from.clone(),
+        scopes: job.scopes.clone(),
         optimistic: parts.optimistic,
     })
 }
 
-/// A run may only go on as what it began as.
-fn check_same(run: RunDir, recipe: &Recipe, info: &RunInfo) -> Result<RunDir, PipelineError> {
-    let refuse = |what: String| Err(PipelineError::Request(format!("{}: cannot go on: {what}; start a new run in another folder", run.path.display())));
+fn cannot_go_on(run: &RunDir, what: impl std::fmt::Display) -> Result<(), PipelineError> {
+    let place = run.path.display();
+    Err(PipelineError::Request(format!(
+        "{place}: cannot go on: {what}; start a new run in another folder"
+    )))
+}
+
+/// A run may only go on as what it began as: recipe, fold and start of the weights.
+fn check_same_job(run: &RunDir, job: &Train) -> Result<(), PipelineError> {
+    let refuse = |what: String| cannot_go_on(run, what);
     // Workers and caches change no result and may be chosen anew.
-    let mut same = recipe.clone();
+    let mut same = job.recipe.clone();
     same.cache = run.recipe.cache.clone();
     same.batches.prefetch = run.recipe.batches.prefetch;
     if same != run.recipe {
         let (old, new) = (run.recipe.to_toml(), same.to_toml());
-        let line = new.lines().zip(old.lines()).find(|(n, o)| n != o).map(|(n, o)| format!(" (`{o}` then, `{n}` now)"));
-        return refuse(format!("the recipe has changed since the run began{}", line.unwrap_or_default()));
+        let line = new
+            .lines()
+            .zip(old.lines())
+            .find(|(n, o)| n != o)
+            .map(|(n, o)| format!(" (`{o}` then, `{n}` now)"));
+        return refuse(format!(
+            "the recipe has changed since the run began{}",
+            line.unwrap_or_default()
+        ));
     }
-    if run.info.data.fingerprint != info.data.fingerprint {
-        return refuse("the data has changed since the run began".into());
+    if run.info.data.fold != job.fold {
+        let name = |fold: Option<u32>| fold.map_or("no fold".to_owned(), |k| format!("fold {k}"));
+        return refuse(format!(
+            "it keeps {} for judging, not {} (--fold)",
+            name(run.info.data.fold),
+            name(job.fold)
+        ));
     }
-    if run.info.data.fold != info.data.fold {
-        return refuse(format!("it judges fold {:?}, not {:?}", run.info.data.fold, info.data.fold));
+    if job.init_from.is_some() && (&job.init_from, &job.scopes) != (&run.info.init_from, &run.info.scopes) {
+        return refuse("its weights began otherwise than --init-from, --include and --exclude say now (they may be left out)".into());
     }
-    if run.info.data.skipped.len() != info.data.skipped.len() {
-        return refuse("other clips are readable now than when it began".into());
-    }
-    Ok(run)
+    Ok(())
 }
 
-impl From<RunError> for Box<PipelineError> {
-    fn from(e: RunError) -> Self {
-        Self::new(e.into())
+/// A run may only go on with the clips it began with.
+fn check_same_data(run: &RunDir, info: &RunInfo) -> Result<(), PipelineError> {
+    let (then, now) = (&run.info.data, &info.data);
+    if then.fingerprint != now.fingerprint {
+        return cannot_go_on(run, "the data has changed since the run began");
     }
+    let names = |skips: &Skips| {
+        skips
+            .iter()
+            .map(|(file, _)| file.clone())
+            .collect::<BTreeSet<_>>()
+    };
+    if (then.train, then.validation, names(&then.skipped)) != (now.train, now.validation, names(&now.skipped))
+    {
+        return cannot_go_on(run, "other clips are used or readable now than when it began");
+    }
+    Ok(())
 }
 
 fn log_fit(log: &Log, event: &FitEvent) {
     match event {
-        FitEvent::Started { step, total, steps_per_epoch } => {
+        FitEvent::Started {
+            step,
+            total,
+            steps_per_epoch,
+        } => {
             log.line(&format!("step {step} of {total}, {steps_per_epoch} an epoch"));
         }
         FitEvent::Step { step, loss, rate } if step % 10 == 0 => {

@@ -1,0 +1,162 @@
+//! Model files and run directories that are broken, foreign, of another time or tampered with.
+
+use super::common::{Lab, copy};
+
+/// A safetensors file as anybody might write it.
+fn foreign() -> Vec<u8> {
+    let header = br#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend_from_slice(header);
+    bytes.extend_from_slice(&[0; 4]);
+    bytes
+}
+
+#[test]
+fn model_files() {
+    let lab = Lab::trained();
+    let model = lab.bytes("runs/a/best.safetensors");
+    lab.write("header.safetensors", &model[..1000]);
+    lab.write("cut.safetensors", &model[..model.len() - 1]);
+    lab.write("none.safetensors", "");
+    lab.write("foreign.safetensors", foreign());
+    let text = br#"\"format\":1"#;
+    let at = model
+        .windows(text.len())
+        .position(|w| w == text)
+        .expect("the format");
+    let mut newer = model.clone();
+    newer[at + text.len() - 1] = b'7';
+    lab.write("newer.safetensors", newer);
+    let not = "expected the .safetensors that `earmark train` writes";
+    let foreign = "has no earmark description; it holds tensors but not which network, front end and classes they belong to";
+    for (name, wanted) in [
+        ("header", format!("not a model file (invalid header length); {not}")),
+        ("cut", format!("not a model file (incomplete metadata, file not fully covered); {not}")),
+        ("none", format!("not a model file (header too small); {not}")),
+        ("foreign", foreign.to_owned()),
+        ("newer", "format 7 is newer than the 1 this program knows; update earmark (the file was written by version 0.1.0)".to_owned()),
+    ] {
+        let wanted = format!("{name}.safetensors: {wanted}");
+        for arguments in [
+            format!("predict {name}.safetensors --files tones/high/0.wav -o x.csv"),
+            format!("models info {name}.safetensors"),
+            format!("train tiny.toml --data tones --run run --init-from {name}.safetensors"),
+        ] {
+            assert_eq!(lab.earmark(&arguments).refused(), wanted, "earmark {arguments}");
+        }
+    }
+    let message = lab
+        .earmark("predict nothing.safetensors --files tones/high/0.wav -o x.csv")
+        .refused();
+    assert_eq!(
+        message,
+        "nothing.safetensors: no such model file or run directory; expected MODEL.safetensors, RUN or RUN@STEP"
+    );
+}
+
+#[test]
+fn run_directories() {
+    let lab = Lab::trained();
+    let tampered = |name: &str| {
+        copy(&lab.path("runs/a"), &lab.path(name));
+        name.to_owned()
+    };
+    let eval = |run: &str| lab.earmark(&format!("eval {run} --data tones")).refused();
+    let no_run =
+        "is no run directory (run.json is missing); give the folder that `earmark train --run` named";
+    assert_eq!(eval("tones"), format!("tones: {no_run}"));
+    assert_eq!(eval("nowhere"), format!("nowhere: {no_run}"));
+
+    // Classes in another order than the model's would give wrong results without a word.
+    let run = tampered("order");
+    lab.write("order/classes.csv", "0,low\n1,high\n2,mid\n");
+    assert_eq!(
+        eval(&run),
+        "order/checkpoints/step-00000005.safetensors: its classes are not those of order/classes.csv; one of the two files has been \
+         changed or belongs to another run"
+    );
+
+    let run = tampered("cut");
+    let bytes = lab.bytes("cut/checkpoints/step-00000010.safetensors");
+    lab.write(
+        "cut/checkpoints/step-00000010.safetensors",
+        &bytes[..bytes.len() / 2],
+    );
+    assert!(lab.earmark("eval cut --data tones").exit(1).err.ends_with(
+        "error: cut/checkpoints/step-00000010.safetensors: not a model file (invalid header length); expected the .safetensors that \
+         `earmark train` writes\n"
+    ));
+    // The good one before it is judged, and counts.
+    assert!(lab.path(&run).join("eval/eval-5.txt").exists());
+
+    let run = tampered("mixed");
+    lab.earmark("train tiny.toml --data tones --run wide --fold 1 --set network.width=0.05")
+        .done();
+    lab.write(
+        "mixed/checkpoints/step-00000005.safetensors",
+        lab.bytes("wide/checkpoints/step-00000005.safetensors"),
+    );
+    // A model file says everything about itself, and so it can be judged wherever it lies.
+    lab.earmark(&format!("eval {run} --data tones")).done();
+
+    let run = tampered("newer");
+    lab.write(
+        "newer/run.json",
+        lab.read("newer/run.json")
+            .replacen("\"format\": 1", "\"format\": 3", 1),
+    );
+    assert_eq!(
+        eval(&run),
+        "newer/run.json: format 3 is newer than the 1 this program knows; update earmark"
+    );
+
+    let run = tampered("torn");
+    lab.write("torn/run.json", &lab.read("torn/run.json")[..40]);
+    assert!(
+        eval(&run).starts_with("torn/run.json: EOF while parsing"),
+        "{}",
+        eval(&run)
+    );
+
+    let run = tampered("recipe");
+    lab.write(
+        "recipe/recipe.toml",
+        lab.read("recipe/recipe.toml")
+            .replacen("learning-rate", "learnin-rate", 1),
+    );
+    assert!(eval(&run).starts_with("recipe/recipe.toml:"), "{}", eval(&run));
+
+    let run = tampered("bare");
+    std::fs::remove_dir_all(lab.path("bare/checkpoints")).expect("to remove");
+    assert_eq!(
+        eval(&run),
+        "bare: has no weights yet; train it first (`earmark train ... --run bare --resume`)"
+    );
+}
+
+/// The state of a run is checked before it is used.
+#[test]
+fn states() {
+    let lab = Lab::trained();
+    let state = lab.bytes("runs/a/checkpoints/state.safetensors");
+    lab.write(
+        "runs/a/checkpoints/state.safetensors",
+        &state[..state.len() - 100],
+    );
+    let resume = "train tiny.toml --data tones --run runs/a --fold 1 --resume";
+    let message = lab.earmark(resume).refused();
+    let not = "not a model file (incomplete metadata, file not fully covered)";
+    assert!(
+        message.starts_with(&format!("runs/a/checkpoints/state.safetensors: {not}")),
+        "{message}"
+    );
+    lab.earmark("train tiny.toml --data tones --run wide --fold 1 --set network.width=0.1")
+        .done();
+    lab.write(
+        "runs/a/checkpoints/state.safetensors",
+        lab.bytes("wide/checkpoints/state.safetensors"),
+    );
+    let message = lab.earmark(resume).refused();
+    let differs = "runs/a/checkpoints/state.safetensors: does not fit this network: `weights/pw2.weight` is missing or has another shape";
+    assert!(message.starts_with(differs), "{message}");
+}

@@ -1,0 +1,353 @@
+//! A folder with sounds and a recipe, and the command run in it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+/// A network of 8 channels throughout on examples of 32 bands: a training takes a third of a second. Everything random is on,
+/// and everything that a state must remember.
+pub const RECIPE: &str = r#"
+extends = "dcase2019-baseline/1-noisy"
+name = "tiny"
+description = "As small as it gets"
+
+[data]
+layout = "folders"
+parts = ["train"]
+
+[front-end]
+sample-rate-hz = 8000
+
+[front-end.mel]
+bands = 32
+max-hz = 4000
+
+[network]
+width = 0.01
+drop-prob = 0.2
+batch-norm-decay = 0.9
+
+[train]
+seed = 7
+epochs = 6
+learning-rate = 1e-2
+average-decay = 0.5
+schedule = { kind = "plateau", factor = 0.5, patience = 0 }
+loss = { kind = "softmax-cross-entropy", label-smoothing = 0.1 }
+
+[batches]
+size = 4
+mixup = { alpha = 0.5 }
+
+[augment]
+time-mask = { prob = 0.5, max-masks = 1, max-share = 0.2 }
+time-shift = { prob = 0.5 }
+
+[validation]
+split = { kind = "hold-out", fraction = 0.2 }
+
+[folds]
+count = 3
+
+[checkpoints]
+every-steps = 5
+"#;
+
+/// Steps that [`RECIPE`] trains on [`Lab::new`]'s sounds with `--fold 1`.
+pub const STEPS: u64 = 30;
+
+/// Classes of [`Lab::new`]'s sounds.
+pub const CLASSES: [(&str, f64); 3] = [("high", 2500.0), ("low", 300.0), ("mid", 1000.0)];
+
+/// A folder of its own: `tones/` (three classes of six recordings of one second), `tiny.toml`, and the cache.
+pub struct Lab {
+    dir: tempfile::TempDir,
+}
+
+impl Lab {
+    pub fn new() -> Self {
+        let lab = Self {
+            dir: tempfile::tempdir().expect("a temporary folder"),
+        };
+        for (class, hz) in CLASSES {
+            for k in 0..6 {
+                lab.tone(
+                    &format!("tones/{class}/{k}.wav"),
+                    hz * (1.0 + 0.03 * f64::from(k)),
+                );
+            }
+        }
+        lab.write("tiny.toml", RECIPE);
+        lab
+    }
+
+    /// The same with `runs/a` trained.
+    pub fn trained() -> Self {
+        let lab = Self::new();
+        lab.earmark("train tiny.toml --data tones --run runs/a --fold 1")
+            .done();
+        lab
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Writes a file, making its folder if need be.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder to write to");
+        fs::write(path, content).expect("a file to write");
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+    }
+
+    pub fn bytes(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+    }
+
+    /// A second of a tone with some noise, 8 kHz, 16 bits.
+    pub fn tone(&self, name: &str, hz: f64) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder to write to");
+        let spec = hound::WavSpec {
+            channels: 1,
+            sample_rate: 8000,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
+        let mut wav = hound::WavWriter::create(path, spec).expect("a WAV file to write");
+        let mut random = hz.to_bits();
+        for i in 0..8000 {
+            // Knuth's MMIX generator; the high bits are the random ones.
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let noise = (random >> 33) as f64 / f64::from(1u32 << 31) - 0.5;
+            let value =
+                12_000.0 * (std::f64::consts::TAU * hz * f64::from(i) / 8000.0).sin() + 4000.0 * noise;
+            wav.write_sample(value as i16).expect("a sample to write");
+        }
+        wav.finalize().expect("a WAV file to finish");
+    }
+
+    /// The command in this folder, its arguments as words, with no setting from outside.
+    pub fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_earmark"));
+        command
+            .args(arguments.split_whitespace())
+            .current_dir(self.dir.path())
+            .stdin(Stdio::null());
+        for (name, _) in
+            std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("EARMARK_"))
+        {
+            command.env_remove(name);
+        }
+        command.env("EARMARK_CACHE", self.path("cache"));
+        command
+    }
+
+    /// Runs the command to its end.
+    pub fn earmark(&self, arguments: &str) -> Ended {
+        Ended::of(
+            arguments,
+            self.command(arguments).output().expect("the command to start"),
+        )
+    }
+
+    /// Starts the command; both outputs are kept.
+    pub fn start(&self, arguments: &str) -> Started {
+        let child = self
+            .command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command to start");
+        Started {
+            what: arguments.into(),
+            child,
+        }
+    }
+
+    /// Starts a training in `run` and returns when it has logged so many steps.
+    pub fn start_and_wait(&self, arguments: &str, run: &str, steps: usize) -> Started {
+        let mut started = self.start(arguments);
+        let log = self.path(run).join("metrics.jsonl");
+        while fs::read_to_string(&log).map_or(0, |text| text.lines().count()) < steps {
+            if let Some(status) = started.child.try_wait().expect("a child to ask") {
+                panic!("earmark {arguments} ended before step {steps}: {status}");
+            }
+            std::thread::yield_now();
+        }
+        started
+    }
+}
+
+/// A command that is running.
+pub struct Started {
+    what: String,
+    pub child: Child,
+}
+
+impl Started {
+    /// Waits for its end.
+    pub fn end(self) -> Ended {
+        Ended::of(
+            &self.what,
+            self.child.wait_with_output().expect("the command to end"),
+        )
+    }
+
+    /// Sends a signal by name, such as `INT`.
+    #[cfg(unix)]
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .arg(format!("-{name}"))
+            .arg(self.child.id().to_string())
+            .status()
+            .expect("kill");
+        assert!(sent.success());
+    }
+}
+
+/// A command that has ended.
+pub struct Ended {
+    what: String,
+    /// Exit status; `None` when a signal ended it.
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ended {
+    pub fn of(what: &str, output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("text in UTF-8");
+        let ended = Self {
+            what: what.into(),
+            code: output.status.code(),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        };
+        assert!(!ended.err.contains("panicked at"), "{ended}");
+        ended
+    }
+
+    /// Requires an exit status; returns stdout.
+    #[track_caller]
+    pub fn exit(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self}");
+        self
+    }
+
+    /// Requires success without anything left out.
+    #[track_caller]
+    pub fn done(self) -> Self {
+        self.exit(0)
+    }
+
+    /// Requires a refusal, exit status 1, with nothing on stdout; returns the message.
+    #[track_caller]
+    pub fn refused(self) -> String {
+        let ended = self.exit(1);
+        assert_eq!(ended.out, "", "{ended}");
+        let message = ended
+            .err
+            .strip_prefix("error: ")
+            .unwrap_or_else(|| panic!("no message: {ended}"));
+        message.trim_end().to_owned()
+    }
+}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        let Self { what, code, out, err } = self;
+        write!(
+            f,
+            "earmark {what} ended with {code:?}\nstdout:\n{out}\nstderr:\n{err}"
+        )
+    }
+}
+
+/// The files of a folder, with their paths below it.
+pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    collect(folder, folder, &mut found);
+    found
+}
+
+fn collect(root: &Path, folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in fs::read_dir(folder).expect("a folder to list") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            collect(root, &path, found);
+        } else {
+            let name = path
+                .strip_prefix(root)
+                .expect("below the root")
+                .to_string_lossy()
+                .replace('\\', "/");
+            found.insert(name, fs::read(&path).expect("a file to read"));
+        }
+    }
+}
+
+/// Copies a folder with all below it.
+pub fn copy(from: &Path, to: &Path) {
+    for (name, bytes) in files(from) {
+        let path = to.join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder to write to");
+        fs::write(path, bytes).expect("a file to write");
+    }
+}
+
+/// Tensors of a model file: shape and values by name.
+pub fn tensors(path: &Path) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
+    let bytes = fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let file = safetensors::SafeTensors::deserialize(&bytes).expect("a safetensors file");
+    let values = |data: &[u8]| {
+        data.chunks_exact(4)
+            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+            .collect()
+    };
+    file.iter()
+        .map(|(name, t)| (name.to_owned(), (t.shape().to_vec(), values(t.data()))))
+        .collect()
+}
+
+/// A score table: the classes, then file and scores of each row.
+pub struct Table {
+    pub classes: Vec<String>,
+    pub rows: Vec<(String, Vec<f64>)>,
+}
+
+impl Table {
+    pub fn parse(text: &str) -> Self {
+        let mut lines = text
+            .lines()
+            .map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
+        let header = lines.next().expect("a header");
+        assert_eq!(header[0], "fname");
+        let rows = lines.map(|cells| {
+            (
+                cells[0].clone(),
+                cells[1..].iter().map(|c| c.parse().expect("a number")).collect(),
+            )
+        });
+        Self {
+            classes: header[1..].to_vec(),
+            rows: rows.collect(),
+        }
+    }
+
+    pub fn row(&self, file: &str) -> &[f64] {
+        &self
+            .rows
+            .iter()
+            .find(|(name, _)| name == file)
+            .unwrap_or_else(|| panic!("no row {file}"))
+            .1
+    }
+}

@@ -1,0 +1,203 @@
+//! Judging a run's checkpoints, each once, and judging a score table.
+
+use super::common::{Lab, Table, files};
+use std::collections::BTreeSet;
+
+fn judged(json: &str) -> BTreeSet<u64> {
+    let value: serde_json::Value = serde_json::from_str(json).unwrap_or_else(|e| panic!("{e}: {json}"));
+    value["judged"]
+        .as_object()
+        .expect("an object")
+        .keys()
+        .map(|k| k.parse().expect("a step"))
+        .collect()
+}
+
+#[test]
+fn every_checkpoint_is_judged_once() {
+    let lab = Lab::trained();
+    let ended = lab.earmark("eval runs/a --data tones --every 4 --json").done();
+    assert_eq!(
+        judged(&ended.out),
+        BTreeSet::from([20, 30]),
+        "every 4th of 6, and the last"
+    );
+    let ended = lab.earmark("eval runs/a --data tones").done();
+    assert!(
+        ended
+            .out
+            .ends_with("4 checkpoints judged (2 judged before); results in runs/a/eval\n"),
+        "{ended}"
+    );
+    let names: Vec<String> = files(&lab.path("runs/a/eval")).into_keys().collect();
+    for step in [5, 10, 15, 20, 25, 30] {
+        for name in [
+            format!("eval-{step}.txt"),
+            format!("eval-{step}.json"),
+            format!("scores-{step}.csv"),
+        ] {
+            assert!(names.contains(&name), "{name} is not among {names:?}");
+        }
+    }
+    assert!(names.iter().all(|n| !n.starts_with("claim-")), "{names:?}");
+    let before = files(&lab.path("runs/a/eval"));
+    let ended = lab.earmark("eval runs/a --data tones").done();
+    assert_eq!(
+        ended.out,
+        "0 checkpoints judged (6 judged before); results in runs/a/eval\n"
+    );
+    assert_eq!(files(&lab.path("runs/a/eval")), before);
+}
+
+#[test]
+fn two_evaluators_at_once_share_the_work() {
+    let lab = Lab::new();
+    // Forty checkpoints, so that the two are at work at the same time.
+    lab.earmark("train tiny.toml --data tones --run run --fold 1 --set train.epochs=8 --set checkpoints.every-steps=1").done();
+    let evaluators = ["eval run --data tones --json"; 3].map(|arguments| lab.start(arguments));
+    let shares = evaluators.map(|e| judged(&e.end().done().out));
+    let all: BTreeSet<u64> = shares.iter().flatten().copied().collect();
+    assert_eq!(all, (1..=40).collect(), "all are judged");
+    assert_eq!(
+        shares.iter().map(BTreeSet::len).sum::<usize>(),
+        40,
+        "none twice: {shares:?}"
+    );
+    let names = files(&lab.path("run/eval"));
+    assert_eq!(
+        names
+            .keys()
+            .filter(|n| n.starts_with("eval-") && n.ends_with(".txt"))
+            .count(),
+        40
+    );
+    assert!(
+        names
+            .keys()
+            .all(|n| !n.starts_with("claim-") && !n.contains(".tmp-")),
+        "{:?}",
+        names.keys()
+    );
+}
+
+/// What `eval` judges is what `predict` and `score` give on the same clips.
+#[test]
+fn eval_predict_and_score_agree() {
+    let lab = Lab::trained();
+    lab.earmark("eval runs/a --data tones").done();
+    lab.earmark("predict runs/a@15 --data tones -o all.csv").done();
+    let (kept, all) = (
+        Table::parse(&lab.read("runs/a/eval/scores-15.csv")),
+        Table::parse(&lab.read("all.csv")),
+    );
+    assert_eq!(kept.rows.len(), 6, "a third of 18");
+    let mut truth = String::from("fname,labels\n");
+    for (file, scores) in &kept.rows {
+        let worst = scores
+            .iter()
+            .zip(all.row(file))
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f64::max);
+        assert!(worst < 1e-6, "{file} differs by {worst}");
+        truth.push_str(&format!(
+            "{file},{}\n",
+            file.split('/').next().unwrap_or_default()
+        ));
+    }
+    lab.write("truth.csv", truth);
+    let ended = lab
+        .earmark("score --truth truth.csv --scores runs/a/eval/scores-15.csv --json")
+        .done();
+    let score: serde_json::Value = serde_json::from_str(&ended.out).expect("JSON");
+    let eval: serde_json::Value = serde_json::from_str(&lab.read("runs/a/eval/eval-15.json")).expect("JSON");
+    assert_eq!(score, eval);
+    // The keys that scripts rely on.
+    for key in ["lwlrap", "map@3", "mAP", "auc", "accuracy", "clips"] {
+        assert!(score[key].is_number(), "{key} is missing: {score}");
+    }
+    for class in ["high", "low", "mid"] {
+        for key in ["lwlrap", "ap", "auc", "count"] {
+            assert!(
+                score["per_class"][class][key].is_number(),
+                "{class}.{key} is missing: {score}"
+            );
+        }
+    }
+    // By definition, where each clip has one label: the mean of 1 / rank of it.
+    let mut sum = 0.0;
+    for (file, scores) in &kept.rows {
+        let class = kept
+            .classes
+            .iter()
+            .position(|c| file.starts_with(c.as_str()))
+            .expect("a class");
+        sum += 1.0 / scores.iter().filter(|s| **s >= scores[class]).count() as f64;
+    }
+    let lwlrap = score["lwlrap"].as_f64().expect("a number");
+    assert!(
+        (lwlrap - sum / 6.0).abs() < 1e-12,
+        "{lwlrap} against {}",
+        sum / 6.0
+    );
+}
+
+/// Where the judged fold steers the training, its scores say so; those on other clips do not.
+#[test]
+fn scores_of_clips_that_steered_are_marked_optimistic() {
+    let lab = Lab::new();
+    let ended = lab
+        .earmark(
+            "train tiny.toml --data tones --run run --fold 1 --set validation.split={kind=\"judged-fold\"}",
+        )
+        .done();
+    assert!(ended.err.contains("its scores there are optimistic"), "{ended}");
+    lab.earmark("eval run --data tones").done();
+    let mark = "# OPTIMISTIC: these clips steered the training (validation.split = judged-fold)\n";
+    assert!(
+        lab.read("run/eval/eval-30.txt")
+            .starts_with(&format!("# tiny: 6 clips of fold 1\n{mark}"))
+    );
+    lab.tone("other/test/low/0.wav", 290.0);
+    lab.tone("other/train/low/0.wav", 290.0);
+    lab.earmark("eval run --data other --part test --eval-dir other-eval").done();
+    let heading = lab.read("other-eval/eval-30.txt");
+    assert!(heading.starts_with("# tiny: 1 clips of the part test\n") && !heading.contains("OPTIMISTIC"), "{heading}");
+    let ended = lab.earmark("runs .").done();
+    assert!(ended.out.contains("optimistic"), "{ended}");
+    let json: serde_json::Value = serde_json::from_str(&lab.read("run/run.json")).expect("JSON");
+    assert_eq!(json["optimistic"], true);
+}
+
+/// Results on other clips never mix in one folder, and clips that a run has learnt from are no judges of it.
+#[test]
+fn other_clips() {
+    let lab = Lab::trained();
+    lab.earmark("eval runs/a --data tones").done();
+    assert_eq!(
+        lab.earmark("eval runs/a --data tones --part train").refused(),
+        "runs/a/eval: holds results on other clips or labels; choose another folder with --eval-dir"
+    );
+    assert_eq!(
+        lab.earmark("eval runs/a --data tones --fold 2").refused(),
+        "runs/a: has learnt from 6 of the 6 clips that would be judged; leave out --fold and --folds to judge the clips that it keeps for \
+         that"
+    );
+    lab.earmark("eval runs/a --data tones --part train --eval-dir all").done();
+    let mark = "# OPTIMISTIC: the run has learnt from 12 of these clips\n";
+    assert!(lab.read("all/eval-30.txt").starts_with(&format!("# tiny: 18 clips of the part train\n{mark}")));
+}
+
+/// A clip that can't be read is named in the results, and the exit status tells.
+#[test]
+fn broken_clips_are_named_in_the_results() {
+    let lab = Lab::trained();
+    lab.earmark("eval runs/a --data tones --eval-dir first").done();
+    let judged = Table::parse(&lab.read("first/scores-30.csv"));
+    let file = &judged.rows[0].0;
+    lab.write(&format!("tones/{file}"), "");
+    let ended = lab.earmark("eval runs/a --data tones --eval-dir second").exit(2);
+    let told = format!("skipped {file}: is empty (0 bytes); download it again or remove it from the table\n");
+    assert_eq!(ended.err.matches(&told).count(), 1, "{ended}");
+    assert!(lab.read("second/eval-30.txt").ends_with(&told));
+    assert_eq!(Table::parse(&lab.read("second/scores-30.csv")).rows.len(), 5);
+}

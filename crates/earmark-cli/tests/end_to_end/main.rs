@@ -1,0 +1,15 @@
+//! The `earmark` command, run as a user runs it: as a process, in a folder of its own, on short synthetic sounds.
+
+mod bad_data;
+mod bad_models;
+mod bad_settings;
+mod common;
+mod demo;
+mod evaluating;
+mod format;
+mod help;
+mod interrupted;
+mod killed;
+mod predicting;
+mod same_result;
+mod warm_start;

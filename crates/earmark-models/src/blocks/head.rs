@@ -1,0 +1,62 @@
+//! The classifier that the argus-2019 system puts on each of its outputs.
+
+use super::pool::global_mean;
+use super::{BatchNorm, BatchNormConfig, Dense, Prelu};
+use crate::forward::Forward;
+use crate::init::WeightInit;
+use crate::vars::VarBuilder;
+use burn::tensor::Tensor;
+
+/// Sizes and rules of a [`Head`].
+#[derive(Clone, Copy, Debug)]
+pub struct HeadSpec {
+    /// Channels that come in.
+    pub input: usize,
+    /// Features of the hidden layer.
+    pub hidden: usize,
+    /// Logits that go out.
+    pub classes: usize,
+    /// Probability that a feature is dropped before the hidden layer; before the logits it is half of this.
+    pub drop_prob: f64,
+    /// BatchNorm of the hidden layer.
+    pub batch_norm: BatchNormConfig,
+}
+
+/// Global mean, dropout, dense, PReLU, BatchNorm (in this order), half the dropout, dense.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// Sizes and rules.
+    pub spec: HeadSpec,
+    hidden: Dense,
+    prelu: Prelu,
+    norm: BatchNorm,
+    logits: Dense,
+}
+
+impl Head {
+    /// Declares `dense`, `prelu`, `bn` and `logits` under `scope`.
+    pub fn declare(b: &mut VarBuilder, scope: &str, spec: HeadSpec, init: WeightInit) -> Self {
+        let hidden = Dense::declare(b, &format!("{scope}.dense"), spec.input, spec.hidden, init);
+        let prelu = Prelu::declare(b, &format!("{scope}.prelu"));
+        let norm = BatchNorm::declare(b, &format!("{scope}.bn"), spec.hidden, spec.batch_norm);
+        let logits = Dense::declare(b, &format!("{scope}.logits"), spec.hidden, spec.classes, init);
+        Self {
+            spec,
+            hidden,
+            prelu,
+            norm,
+            logits,
+        }
+    }
+
+    /// `[B, input, H, W]` to logits `[B, classes]`.
+    pub fn forward(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
+        let x = global_mean(x); // [B, input]
+        let x = ctx.dropout(x, self.spec.drop_prob);
+        let x = self.hidden.forward(x, ctx); // [B, hidden]
+        let x = self.prelu.forward(x, ctx);
+        let x = self.norm.forward(x, ctx);
+        let x = ctx.dropout(x, self.spec.drop_prob / 2.0);
+        self.logits.forward(x, ctx)
+    }
+}

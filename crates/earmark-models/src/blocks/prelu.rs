@@ -1,0 +1,26 @@
+//! A ReLU whose slope below zero is learnt.
+
+use crate::forward::Forward;
+use crate::init::Init;
+use crate::vars::{VarBuilder, VarId, VarKind};
+use burn::tensor::{Tensor, activation};
+
+/// `max(x, 0) + a min(x, 0)` with one `a` for all features (He et al. 2015, arXiv:1502.01852).
+#[derive(Clone, Debug)]
+pub struct Prelu {
+    slope: VarId,
+}
+
+impl Prelu {
+    /// Declares the slope, starting at 0.25, as the variable `name`.
+    pub fn declare(b: &mut VarBuilder, name: &str) -> Self {
+        Self {
+            slope: b.add(name, &[1], VarKind::Trainable, Init::Constant(0.25)),
+        }
+    }
+
+    /// Any shape to the same.
+    pub fn forward<const D: usize>(&self, x: Tensor<D>, ctx: &Forward) -> Tensor<D> {
+        activation::prelu(x, ctx.flat(self.slope))
+    }
+}

@@ -1,0 +1,102 @@
+//! `split.csv`: which clips of a run train, validate and are judged, so that nothing later has to divide them again.
+
+use super::{Parts, PipelineError};
+use earmark_data::Item;
+use earmark_data::atomic::{self, WriteError};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What a clip is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Trained on.
+    Train,
+    /// Steers the training.
+    Validation,
+    /// Kept for judging. A judged clip that steers as well (validation.split = judged-fold) stands here.
+    Judged,
+}
+
+/// The role of each clip, by part and file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roles(BTreeMap<(String, String), Role>);
+
+fn path(run: &Path) -> PathBuf {
+    run.join("split.csv")
+}
+
+fn key(item: &Item) -> (String, String) {
+    (item.part.clone(), item.file.clone())
+}
+
+impl Roles {
+    /// The roles that a division gives.
+    pub fn of(parts: &Parts) -> Self {
+        let lists = [
+            (&parts.train, Role::Train),
+            (&parts.validation, Role::Validation),
+            (&parts.judged, Role::Judged),
+        ];
+        Self(
+            lists
+                .into_iter()
+                .flat_map(|(items, role)| items.iter().map(move |i| (key(i), role)))
+                .collect(),
+        )
+    }
+
+    /// Writes them into a run directory: `part,file,role`.
+    pub fn write(&self, run: &Path) -> Result<(), WriteError> {
+        atomic::write(&path(run), |w| {
+            let mut csv = csv::Writer::from_writer(w);
+            csv.write_record(["part", "file", "role"])?;
+            for ((part, file), role) in &self.0 {
+                csv.serialize((part, file, role))?;
+            }
+            csv.flush()
+        })
+    }
+
+    /// Reads them; `None` for a run that has none.
+    pub fn read(run: &Path) -> Result<Option<Self>, PipelineError> {
+        let path = path(run);
+        let bad = |e: &dyn std::fmt::Display| {
+            PipelineError::Request(format!("{}: cannot be read: {e}", path.display()))
+        };
+        let text = match std::fs::read_to_string(&path) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            text => text.map_err(|e| bad(&e))?,
+        };
+        let mut roles = BTreeMap::new();
+        for row in csv::Reader::from_reader(text.as_bytes()).deserialize::<(String, String, Role)>() {
+            let (part, file, role) = row.map_err(|e| bad(&e))?;
+            roles.insert((part, file), role);
+        }
+        Ok(Some(Self(roles)))
+    }
+
+    /// The judged clips among `items`; an error if one of them is not there any more.
+    pub fn judged(&self, items: Vec<Item>) -> Result<Vec<Item>, PipelineError> {
+        let wanted = self.0.values().filter(|r| **r == Role::Judged).count();
+        let found: Vec<Item> = items
+            .into_iter()
+            .filter(|i| self.0.get(&key(i)) == Some(&Role::Judged))
+            .collect();
+        if found.len() < wanted {
+            return Err(PipelineError::Request(format!(
+                "{} of the {wanted} clips that the run keeps for judging (split.csv) are not in this data; put them back, or judge other clips with --part",
+                wanted - found.len()
+            )));
+        }
+        Ok(found)
+    }
+
+    /// How many of `items` the run has learnt from.
+    pub fn learnt(&self, items: &[Item]) -> usize {
+        items
+            .iter()
+            .filter(|i| matches!(self.0.get(&key(i)), Some(Role::Train | Role::Validation)))
+            .count()
+    }
+}
