@@ -241,10 +241,10 @@ impl Console {
                 "{name}: {done}/{total}  {text}  about {eta} left"
             );
         }
-        if done == total {
-            if let Some((_, bar)) = s.bar.take() {
-                bar.finish_and_clear();
-            }
+        if done == total
+            && let Some((_, bar)) = s.bar.take()
+        {
+            bar.finish_and_clear();
         }
     }
 

@@ -86,6 +86,9 @@ impl EventWriter {
 }
 
 fn wall_time(seconds: u64) -> Vec<u8> {
+    if seconds == 0 {
+        return Vec::new(); // a field of value 0 is left out
+    }
     let mut event = vec![(1 << 3) | 1]; // wall_time, 64 bits
     event.extend_from_slice(&(seconds as f64).to_le_bytes());
     event

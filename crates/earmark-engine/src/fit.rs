@@ -341,7 +341,7 @@ impl Session {
     }
 
     /// `average = decay average + (1 - decay) weights`; early on the decay is smaller, so that the start is forgotten:
-    /// min(decay, (1 + t) / (10 + t)), as in TensorFlow's ExponentialMovingAverage.
+    /// min(decay, (1 + t) / (10 + t)) after t steps before this one, as in TensorFlow's ExponentialMovingAverage.
     fn move_average(&mut self, decay: f64) {
         let Some(average) = &mut self.average else { return };
         let t = self.progress.step as f64;

@@ -340,8 +340,10 @@ mod tests {
                 let g = w + 1.0;
                 m = 0.9 * m + 0.1 * g;
                 v = 0.99 * v + 0.01 * g * g;
-                let (c1, c2): (f64, f64) =
-                    (1.0 - 0.9f64.powi(t as i32 + 1), 1.0 - 0.99f64.powi(t as i32 + 1));
+                let (c1, c2): (f64, f64) = (
+                    1.0 - 0.9f64.powf(t as f64 + 1.0),
+                    1.0 - 0.99f64.powf(t as f64 + 1.0),
+                );
                 w -= match rule {
                     EpsilonRule::AfterCorrection => 0.05 * (m / c1) / ((v / c2).sqrt() + eps),
                     EpsilonRule::BeforeCorrection => 0.05 * c2.sqrt() / c1 * m / (v.sqrt() + eps),

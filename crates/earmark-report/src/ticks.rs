@@ -124,6 +124,10 @@ pub fn ticks(low: f64, high: f64, target: usize) -> Vec<f64> {
         (low / step.size() - 1e-9).ceil(),
         (high / step.size() + 1e-9).floor(),
     );
+    if last < first {
+        // The nice step stepped over the whole range: a finer one does not.
+        return ticks(low, high, target.max(1) + 1);
+    }
     // The count is bounded by the choice of the step, the numbers themselves may be large.
     let count = (last - first).clamp(0.0, target.max(1) as f64) as usize + 1;
     (0..count)

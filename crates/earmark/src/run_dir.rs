@@ -154,9 +154,8 @@ impl RunDir {
                 let names: Vec<_> = entries.flatten().map(|e| e.file_name()).collect();
                 // A start that was refused leaves its lock; one that was killed, also what is written before run.json.
                 let begun = names.iter().any(|n| n == LOCK);
-                let ours = |n: &OsString| {
-                    n == LOCK || BEFORE_INFO.iter().any(|b| n == b) || atomic::is_leftover(n)
-                };
+                let ours =
+                    |n: &OsString| n == LOCK || BEFORE_INFO.iter().any(|b| n == b) || atomic::is_leftover(n);
                 !(names.is_empty() || begun && names.iter().all(ours))
             }
             Err(_) => path.exists(),

@@ -26,7 +26,7 @@ max-hz = 4000
 [network]
 width = 0.01
 drop-prob = 0.2
-batch-norm-decay = 0.9
+batch-norm-decay = 0.5
 
 [train]
 seed = 7
@@ -176,7 +176,7 @@ impl Lab {
     pub fn start_and_wait(&self, arguments: &str, run: &str, steps: usize) -> Started {
         let mut started = self.start(arguments);
         let log = self.path(run).join("metrics.jsonl");
-        while fs::read_to_string(&log).map_or(0, |text| text.lines().count()) < steps {
+        while fs::read_to_string(&log).map_or(true, |text| text.lines().count() < steps) {
             if let Some(status) = started.child.try_wait().expect("a child to ask") {
                 panic!("earmark {arguments} ended before step {steps}: {status}");
             }

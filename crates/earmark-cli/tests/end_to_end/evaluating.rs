@@ -159,11 +159,15 @@ fn scores_of_clips_that_steered_are_marked_optimistic() {
     );
     lab.tone("other/test/low/0.wav", 290.0);
     lab.tone("other/train/low/0.wav", 290.0);
-    lab.earmark("eval run --data other --part test --eval-dir other-eval").done();
+    lab.earmark("eval run --data other --part test --eval-dir other-eval")
+        .done();
     let heading = lab.read("other-eval/eval-30.txt");
-    assert!(heading.starts_with("# tiny: 1 clips of the part test\n") && !heading.contains("OPTIMISTIC"), "{heading}");
+    assert!(
+        heading.starts_with("# tiny: 1 clips of the part test\n") && !heading.contains("OPTIMISTIC"),
+        "{heading}"
+    );
     let ended = lab.earmark("runs .").done();
-    assert!(ended.out.contains("optimistic"), "{ended}");
+    assert!(ended.out.contains("OPTIMISTIC"), "{ended}");
     let json: serde_json::Value = serde_json::from_str(&lab.read("run/run.json")).expect("JSON");
     assert_eq!(json["optimistic"], true);
 }
@@ -182,9 +186,13 @@ fn other_clips() {
         "runs/a: has learnt from 6 of the 6 clips that would be judged; leave out --fold and --folds to judge the clips that it keeps for \
          that"
     );
-    lab.earmark("eval runs/a --data tones --part train --eval-dir all").done();
+    lab.earmark("eval runs/a --data tones --part train --eval-dir all")
+        .done();
     let mark = "# OPTIMISTIC: the run has learnt from 12 of these clips\n";
-    assert!(lab.read("all/eval-30.txt").starts_with(&format!("# tiny: 18 clips of the part train\n{mark}")));
+    assert!(
+        lab.read("all/eval-30.txt")
+            .starts_with(&format!("# tiny: 18 clips of the part train\n{mark}"))
+    );
 }
 
 /// A clip that can't be read is named in the results, and the exit status tells.

@@ -58,7 +58,7 @@ fn opens_and_goes_on(format: u64) {
         let column = then.rows.iter().map(|(_, scores)| scores[c]);
         column.clone().fold(0.0, f64::max) - column.fold(1.0, f64::min)
     };
-    assert!(spread(0) > 10.0 * TOLERANCE, "{}", spread(0));
+    assert!(spread(0) > 100.0 * TOLERANCE, "{}", spread(0));
 
     let info = lab.earmark("models info run").done();
     assert!(info.out.contains(&format!("format {format}")), "{info}");
@@ -92,9 +92,9 @@ fn opens_and_goes_on(format: u64) {
 #[ignore = "writes into the source tree"]
 fn write_todays_format() {
     let lab = Lab::new();
-    // A larger rate than the tests': the scores shall differ from clip to clip.
-    let train = "train tiny.toml --data tones --run run --fold 1 --set checkpoints.keep={kind=\"last\",count=1} --set train.average-decay=0.5";
-    let started = lab.start_and_wait(train, "run", 16);
+    let train =
+        "train tiny.toml --data tones --run run --fold 1 --set checkpoints.keep={kind=\"last\",count=1}";
+    let started = lab.start_and_wait(train, "run", 19);
     started.signal("INT");
     started.end().exit(130);
     let mut info: serde_json::Value = serde_json::from_str(&lab.read("run/run.json")).expect("JSON");

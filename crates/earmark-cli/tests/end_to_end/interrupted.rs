@@ -11,8 +11,8 @@ const TRAIN: &str = "train tiny.toml --data tones --fold 1 --set train.epochs=20
 fn an_interrupted_training_goes_on_as_if_nothing_had_been() {
     let lab = Lab::new();
     lab.earmark(&format!("{TRAIN} --run whole")).done();
-    for (name, steps) in [("INT", 13), ("TERM", 22)] {
-        let run = format!("run-{name}");
+    for (name, steps) in [("INT", 0), ("INT", 13), ("TERM", 22)] {
+        let run = format!("run-{steps}");
         let started = lab.start_and_wait(&format!("{TRAIN} --run {run}"), &run, steps);
         started.signal(name);
         let ended = started.end().exit(130);
@@ -60,6 +60,8 @@ fn resuming_a_finished_run_changes_nothing_and_says_so() {
 fn one_trainer_a_run() {
     let lab = Lab::new();
     let first = lab.start_and_wait(&format!("{TRAIN} --run run"), "run", 3);
+    // It stands still meanwhile, so that it can't end before the others have asked.
+    first.signal("STOP");
     let second = lab.earmark(&format!("{TRAIN} --run run --resume")).refused();
     assert_eq!(
         second,
@@ -70,6 +72,7 @@ fn one_trainer_a_run() {
         third,
         "run: holds something already; go on with its run by --resume, or choose another folder with --run"
     );
+    first.signal("CONT");
     first.end().done();
     lab.earmark(&format!("{TRAIN} --run whole")).done();
     assert_same(&lab, "whole", "run", "disturbed by other trainers");

@@ -225,7 +225,9 @@ fn heading(run: &RunDir, what: &str, own_fold: bool, clips: usize, learnt: usize
     if run.info.optimistic && own_fold {
         text.push_str("# OPTIMISTIC: these clips steered the training (validation.split = judged-fold)\n");
     } else if learnt > 0 {
-        text.push_str(&format!("# OPTIMISTIC: the run has learnt from {learnt} of these clips\n"));
+        text.push_str(&format!(
+            "# OPTIMISTIC: the run has learnt from {learnt} of these clips\n"
+        ));
     }
     text
 }
