@@ -10,6 +10,7 @@ mod format;
 mod help;
 mod interrupted;
 mod killed;
+mod learning;
 mod predicting;
 mod same_result;
 mod warm_start;
