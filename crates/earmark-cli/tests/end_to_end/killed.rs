@@ -61,7 +61,7 @@ fn assert_whole(lab: &Lab, run: &str) {
     assert_eq!(lines, STEPS + STEPS / 5, "a line a step and one a validation");
 }
 
-/// Points drawn from the seed 2019 among all that a training of 30 steps passes: before run.json is there (write 2 and 3), between
+/// Points chosen by hand among all that a training of 30 steps passes: before run.json is there (write 2 and 3), between
 /// steps, between a checkpoint and its state, in the midst of a file, before and after its renaming.
 #[test]
 fn a_killed_training_ends_as_one_that_was_not() {
