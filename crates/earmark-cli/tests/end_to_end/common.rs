@@ -218,6 +218,9 @@ pub struct Ended {
     what: String,
     /// Exit status; `None` when a signal ended it.
     pub code: Option<i32>,
+    /// The signal that ended it.
+    #[cfg(unix)]
+    pub signal: Option<i32>,
     pub out: String,
     pub err: String,
 }
@@ -228,6 +231,8 @@ impl Ended {
         let ended = Self {
             what: what.into(),
             code: output.status.code(),
+            #[cfg(unix)]
+            signal: std::os::unix::process::ExitStatusExt::signal(&output.status),
             out: text(output.stdout),
             err: text(output.stderr),
         };
@@ -263,7 +268,9 @@ impl Ended {
 
 impl std::fmt::Display for Ended {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        let Self { what, code, out, err } = self;
+        let Self {
+            what, code, out, err, ..
+        } = self;
         write!(
             f,
             "earmark {what} ended with {code:?}\nstdout:\n{out}\nstderr:\n{err}"

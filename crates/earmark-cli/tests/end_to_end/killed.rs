@@ -42,6 +42,13 @@ fn crash(lab: &Lab, arguments: &str, at: &str) -> Ended {
     Ended::of(arguments, output)
 }
 
+#[track_caller]
+fn assert_killed(ended: &Ended, point: &str) {
+    assert_eq!(ended.code, None, "{point} was not reached: {ended}");
+    #[cfg(unix)]
+    assert_eq!(ended.signal, Some(9), "{point}: {ended}");
+}
+
 /// What a run must hold, so that "equal" can't mean "equally empty".
 fn assert_whole(lab: &Lab, run: &str) {
     let found = lasting(&lab.path(run));
@@ -61,33 +68,56 @@ fn assert_whole(lab: &Lab, run: &str) {
     assert_eq!(lines, STEPS + STEPS / 5, "a line a step and one a validation");
 }
 
-/// Points chosen by hand among all that a training of 30 steps passes: before run.json is there (write 2 and 3), between
-/// steps, between a checkpoint and its state, in the midst of a file, before and after its renaming.
+/// Draws points at which to kill a training of 30 steps that writes so many files: three between steps, three in the midst of a file's write, three between a
+/// write and its renaming, one after a renaming and two between a checkpoint and its state.
+fn drawn_points(seed: u64, writes: u64) -> Vec<String> {
+    // Knuth's MMIX generator; the high bits are the random ones.
+    let mut state = seed;
+    let mut draw = |count: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        1 + (state >> 33) % count
+    };
+    let mut points = Vec::new();
+    for (kind, passes, wanted) in [
+        ("step", STEPS, 3),
+        ("write-half", writes, 3),
+        ("written", writes, 3),
+        ("renamed", writes, 1),
+        ("before-state", STEPS / 5, 2),
+    ] {
+        let mut drawn = std::collections::BTreeSet::new();
+        while drawn.len() < wanted {
+            drawn.insert(draw(passes));
+        }
+        points.extend(drawn.into_iter().map(|pass| format!("{kind}:{pass}")));
+    }
+    points
+}
+
+/// `kill -9` at points that a seed draws, each followed by a resumption.
 #[test]
 fn a_killed_training_ends_as_one_that_was_not() {
     let lab = Lab::new();
     lab.earmark(&format!("{TRAIN} --run whole")).done();
     assert_whole(&lab, "whole");
-    let points = [
-        "step:3",
-        "step:14",
-        "step:30",
-        "write-half:2",
-        "write-half:9",
-        "written:3",
-        "written:7",
-        "renamed:6",
-        "renamed:13",
-        "before-state:1",
-        "before-state:4",
-        "before-state:6",
-    ];
-    for (k, point) in points.into_iter().enumerate() {
+    // Files written whole, of every kind, from the recipe to the last state: the first number that is not reached tells.
+    let writes = (1..)
+        .take_while(|n| {
+            let run = format!("count-{n}");
+            crash(&lab, &format!("{TRAIN} --run {run}"), &format!("written:{n}"))
+                .code
+                .is_none()
+        })
+        .count() as u64;
+    assert!(writes > 2 * STEPS / 5, "a checkpoint and a state each five steps");
+    for (k, point) in drawn_points(20_190_630, writes).into_iter().enumerate() {
         let run = format!("run-{k}");
-        let ended = crash(&lab, &format!("{TRAIN} --run {run}"), point);
-        assert_eq!(ended.code, None, "{point} was not reached: {ended}");
+        let ended = crash(&lab, &format!("{TRAIN} --run {run}"), &point);
+        assert_killed(&ended, &point);
         lab.earmark(&format!("{TRAIN} --run {run} --resume")).done();
-        assert_same(&lab, "whole", &run, point);
+        assert_same(&lab, "whole", &run, &point);
     }
 }
 
@@ -183,7 +213,7 @@ fn sigkill_at_a_random_moment() {
     let mut started = lab.start_and_wait(&format!("{train} --run killed"), "killed", 12);
     started.child.kill().expect("to kill it");
     let ended = started.end();
-    assert_eq!(ended.code, None, "{ended}");
+    assert_killed(&ended, "a moment");
     lab.earmark(&format!("{train} --run killed --resume")).done();
     assert_same(&lab, "whole", "killed", "SIGKILL");
 }
@@ -211,4 +241,51 @@ fn a_disk_that_fails_loses_nothing() {
     assert!(!lab.path("run/best.safetensors").exists());
     lab.earmark(&format!("{TRAIN} --run run --resume")).done();
     assert_same(&lab, "whole", "run", "after a full disk");
+}
+
+/// A disk that is full indeed: a file system of 160 KiB in memory, later made larger. Where the system lets no user mount one,
+/// the test above has to do.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_loses_nothing() {
+    const SCRIPT: &str = r#"
+        mkdir full && mount -t tmpfs -o size=160k none full || exit 77
+        "$@"
+        code=$?
+        mount -o remount,size=16m full
+        [ $code = 1 ] || exit 99
+        echo "--- more space" >&2
+        "$@" --resume
+        code=$?
+        cp -r full/run out
+        exit $code
+    "#;
+    let lab = Lab::new();
+    let train = format!("{TRAIN} --run full/run");
+    let inside = lab.command(&train);
+    let mut shell = std::process::Command::new("unshare");
+    shell
+        .args(["--mount", "--map-root-user", "sh", "-c", SCRIPT, "sh"])
+        .arg(inside.get_program())
+        .args(inside.get_args());
+    shell
+        .current_dir(lab.path(""))
+        .env("EARMARK_CACHE", lab.path("cache"));
+    let ended = shell
+        .output()
+        .map(|output| Ended::of("train on a small disk", output));
+    let ended = match ended {
+        Ok(ended) if ended.code != Some(77) && !ended.err.starts_with("unshare:") => ended.done(),
+        _ => {
+            eprintln!("skipped: no file system can be mounted here");
+            return;
+        }
+    };
+    let first = ended.err.split("--- more space").next().unwrap_or_default();
+    let message = first.lines().last().unwrap_or_default();
+    assert!(message.starts_with("error: full/run/checkpoints/"), "{ended}");
+    let wanted = ": cannot write the file: No space left on device (os error 28); free some space or choose a folder on another disk";
+    assert!(message.ends_with(wanted), "{ended}");
+    lab.earmark(&format!("{TRAIN} --run whole")).done();
+    assert_same(&lab, "whole", "out", "after a full disk");
 }

@@ -46,6 +46,18 @@ pub fn assert_close(what: &str, got: &[f32], want: &[f64], tolerance: f64) {
     );
 }
 
+/// Largest difference relative to a size that is known otherwise.
+pub fn assert_within(what: &str, got: &[f32], want: &[f64], size: f64, tolerance: f64) {
+    assert_eq!(got.len(), want.len(), "{what}");
+    for (i, (&g, &w)) in got.iter().zip(want).enumerate() {
+        let e = (f64::from(g) - w).abs() / size;
+        assert!(
+            e <= tolerance,
+            "{what}[{i}]: {g:e} is not {w:e}, relative error {e:.3e} above {tolerance:.1e}"
+        );
+    }
+}
+
 pub fn f64s(x: &[f32]) -> Vec<f64> {
     x.iter().map(|&v| f64::from(v)).collect()
 }
@@ -63,6 +75,36 @@ pub fn seen(x: &Input<'_>, map: impl Fn(usize) -> (f64, f64, f64), channels: usi
         slopes.push(d);
     }
     (values, slopes)
+}
+
+/// Moves every value whose normalised one lies within rounding of a jump of the activation's derivative: there, f32 and f64
+/// may take different sides, both rightly. A normalisation that maps everything onto a jump is left alone.
+pub fn leave_jumps(
+    raw: &mut [f32],
+    act: Activation,
+    map: impl Fn(usize) -> (f64, f64, f64),
+    channels: usize,
+) {
+    const NEAR: f64 = 1e-5;
+    let jumps: &[f64] = match act {
+        Activation::Identity => &[],
+        Activation::Relu | Activation::Prelu { .. } => &[0.0],
+        Activation::Relu6 => &[0.0, 6.0],
+        Activation::HardSwish => &[-3.0, 3.0],
+    };
+    let n = raw.len() / channels;
+    for (i, v) in raw.iter_mut().enumerate() {
+        let (mean, scale, shift) = map(i / n);
+        // Where the scale is all but 0, the derivative with respect to the value is too.
+        let step = (4.0 * NEAR / scale.abs()).min(1.0) as f32;
+        let close = |v: f32| {
+            let pre = (f64::from(v) - mean) * scale + shift;
+            jumps.iter().any(|j| (pre - j).abs() < NEAR)
+        };
+        if close(*v) {
+            *v += step;
+        }
+    }
 }
 
 /// Value and derivative of an activation.
