@@ -22,7 +22,8 @@ pub struct Args {
 /// Settings of every command.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Global {
-    /// Device to compute on: cpu, or what the build was made with (vulkan, webgpu, metal)
+    /// Device to compute on: cpu, cpu-plain (without earmark's own kernels, slow), or what the build was made with (vulkan,
+    /// webgpu, metal)
     #[arg(long, global = true, env = "EARMARK_DEVICE", default_value = "cpu")]
     pub device: String,
     /// Threads to compute with; 0 is one a core

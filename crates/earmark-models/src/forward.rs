@@ -36,7 +36,7 @@ impl<'a> Forward<'a> {
             vars,
             rng: None,
             statistics: Vec::new(),
-            kernels: true,
+            kernels: vars.uses_kernels(),
         }
     }
 
@@ -46,7 +46,7 @@ impl<'a> Forward<'a> {
             vars,
             rng: Some(rng),
             statistics: Vec::new(),
-            kernels: true,
+            kernels: vars.uses_kernels(),
         }
     }
 

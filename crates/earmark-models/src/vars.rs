@@ -80,6 +80,7 @@ impl VarBuilder {
 pub struct Vars {
     specs: Vec<VarSpec>,
     values: Vec<Tensor<1>>,
+    kernels: bool,
 }
 
 impl Vars {
@@ -87,7 +88,22 @@ impl Vars {
     /// others' start unchanged.
     pub fn init(specs: Vec<VarSpec>, seed: u64, device: &Device) -> Self {
         let values = specs.iter().map(|s| flat(s.init.draw(s, seed), device)).collect();
-        Self { specs, values }
+        Self {
+            specs,
+            values,
+            kernels: true,
+        }
+    }
+
+    /// The same variables, for passes by Burn's ordinary operations alone.
+    pub fn without_kernels(mut self) -> Self {
+        self.kernels = false;
+        self
+    }
+
+    /// Whether blocks may use earmark-kernels.
+    pub fn uses_kernels(&self) -> bool {
+        self.kernels
     }
 
     /// All variables in declaration order.
@@ -169,6 +185,7 @@ impl Vars {
         Self {
             specs: self.specs.clone(),
             values,
+            kernels: self.kernels,
         }
     }
 

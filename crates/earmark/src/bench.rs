@@ -4,7 +4,7 @@
 //! several repetitions are given, after one that warms up and does not count; what is over in milliseconds is repeated more
 //! often, so that a single hiccup of the machine does not show.
 
-use crate::device::device;
+use crate::device::{device, vars_for};
 use crate::pipeline::PipelineError;
 use crate::recipe::Recipe;
 use earmark_audio::{Clip, decode_bytes};
@@ -109,7 +109,7 @@ pub fn bench(job: &Bench, told: &dyn Fn(&str), stop: &AtomicBool) -> Result<Opti
 
     let batch = job.batch.unwrap_or(recipe.batches.size);
     let (network, specs) = Network::build(&recipe.network, extractor.channels(), job.classes)?;
-    let vars = Vars::init(specs, recipe.train.seed, &device);
+    let vars = vars_for(&job.device, Vars::init(specs, recipe.train.seed, &device));
     let frames = extractor.example_frames().unwrap_or(1);
     let shape = |n: usize| [n, extractor.channels(), extractor.bands(), frames];
     let scorer = Scorer {

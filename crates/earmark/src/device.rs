@@ -1,12 +1,13 @@
 //! Devices by name.
 
 use burn::tensor::Device;
+use earmark_models::Vars;
 
 /// Why a device can't be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum DeviceError {
     /// No device of that name.
-    #[error("--device {0}: no such device; choose cpu{more}", more = built_in())]
+    #[error("--device {0}: no such device; choose cpu, cpu-plain{more}", more = built_in())]
     Unknown(String),
     /// Not in this build.
     #[error(
@@ -26,10 +27,23 @@ fn built_in() -> &'static str {
     }
 }
 
-/// The device that `--device NAME` means: `cpu` (Burn's flex backend, always there), `vulkan`, `webgpu` or `metal`.
+/// `cpu` without earmark's own kernels: Burn's operations one by one, to compare with.
+const PLAIN: &str = "cpu-plain";
+
+/// The variables as the device of that name computes with them.
+pub fn vars_for(name: &str, vars: Vars) -> Vars {
+    if name == PLAIN {
+        vars.without_kernels()
+    } else {
+        vars
+    }
+}
+
+/// The device that `--device NAME` means: `cpu` (Burn's flex backend, always there), `cpu-plain` (the same without our kernels,
+/// several times slower: what they are measured against), `vulkan`, `webgpu` or `metal`.
 pub fn device(name: &str) -> Result<Device, DeviceError> {
     match name {
-        "cpu" => Ok(Device::flex()),
+        "cpu" | PLAIN => Ok(Device::flex()),
         #[cfg(feature = "vulkan")]
         "vulkan" => Ok(Device::vulkan(burn::tensor::DeviceKind::DefaultDevice)),
         #[cfg(feature = "webgpu")]
@@ -54,6 +68,6 @@ mod tests {
             message.starts_with("--device gpu: no such device; choose cpu"),
             "{message}"
         );
-        assert!(device("cpu").is_ok());
+        assert!(device("cpu").is_ok() && device("cpu-plain").is_ok());
     }
 }

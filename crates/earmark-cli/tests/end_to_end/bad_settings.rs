@@ -124,7 +124,7 @@ fn names_and_devices() {
     let cases = [
         (
             "gpu",
-            "--device gpu: no such device; choose cpu (vulkan, webgpu and metal are cargo features)",
+            "--device gpu: no such device; choose cpu, cpu-plain (vulkan, webgpu and metal are cargo features)",
         ),
         (
             "metal",

@@ -247,6 +247,7 @@ fn a_disk_that_fails_loses_nothing() {
 /// the test above has to do.
 #[cfg(target_os = "linux")]
 #[test]
+#[expect(clippy::print_stderr, reason = "a test that does not run says so")]
 fn a_full_disk_loses_nothing() {
     const SCRIPT: &str = r#"
         mkdir full && mount -t tmpfs -o size=160k none full || exit 77

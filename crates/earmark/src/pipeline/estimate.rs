@@ -2,7 +2,7 @@
 
 use super::train::open_data;
 use super::{PipelineError, Plan, split};
-use crate::device::device;
+use crate::device::{device, vars_for};
 use crate::recipe::Recipe;
 use earmark_audio::probe;
 use earmark_data::rng::{self, Purpose};
@@ -80,7 +80,7 @@ pub fn estimate(
     let [c, b, f] = plan.example;
     let classes = plan.classes.len();
     let (network, specs) = Network::build(&recipe.network, c, classes)?;
-    let mut vars = Vars::init(specs, recipe.train.seed, &device);
+    let mut vars = vars_for(device_name, Vars::init(specs, recipe.train.seed, &device));
     let mut optimizer = Optimizer::new(recipe.train.optimizer, &vars);
     let shape = [recipe.batches.size, c, b, f];
     let mut draw = rng::stream(0, &[Purpose::Augment as u64]);

@@ -1,7 +1,7 @@
 //! Models and audio to scores.
 
 use super::{Event, Observer, PipelineError, Skips, reason};
-use crate::device::device;
+use crate::device::{device, vars_for};
 use crate::recipe::Recipe;
 use crate::run_dir::find_model;
 use earmark_data::{FeatureStore, Item, MissingFiles, load};
@@ -48,7 +48,7 @@ pub fn scorer_of(path: &Path, device_name: &str) -> Result<(Scorer, Vec<String>)
     let recipe = Recipe::parse(&file.meta.recipe, path)?;
     let extractor = Extractor::new(&recipe.front_end)?;
     let (network, specs) = Network::build(&recipe.network, extractor.channels(), file.meta.classes.len())?;
-    let mut vars = Vars::init(specs, 0, &device);
+    let mut vars = vars_for(device_name, Vars::init(specs, 0, &device));
     file.load_into(path, &mut vars)?;
     let scorer = Scorer {
         network,

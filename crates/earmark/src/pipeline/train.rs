@@ -1,7 +1,7 @@
 //! Recipe and data folder to a run directory.
 
 use super::{Event, Observer, Parts, PipelineError, Roles, Skips, reason, split};
-use crate::device::device;
+use crate::device::{device, vars_for};
 use crate::recipe::Recipe;
 use crate::run_dir::{DataInfo, Log, RunDir, RunInfo, RunLock, find_model, now};
 use crate::{REVISION, VERSION};
@@ -143,7 +143,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
     let extractor = Extractor::new(&recipe.front_end)?;
     let [channels, ..] = example_shape(&extractor);
     let (network, specs) = Network::build(&recipe.network, channels, data.classes.len())?;
-    let mut vars = Vars::init(specs, recipe.train.seed, &device);
+    let mut vars = vars_for(&device_name, Vars::init(specs, recipe.train.seed, &device));
     // A run that was killed before its first state begins again, from the weights that it began with.
     let (init_from, scopes) = begun.as_ref().map_or((&job.init_from, &job.scopes), |run| {
         (&run.info.init_from, &run.info.scopes)
