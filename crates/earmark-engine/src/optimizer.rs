@@ -1,7 +1,9 @@
 //! Adam and stochastic gradient descent over flat variables, with gradient clipping.
 
 use burn::tensor::Tensor;
-use earmark_models::{VarKind, Vars};
+use earmark_kernels::burn_ops;
+use earmark_kernels::optim::AdamEpsilon;
+use earmark_models::{VarId, VarKind, Vars};
 use serde::{Deserialize, Serialize};
 
 /// `[train.optimizer]` of a recipe.
@@ -159,7 +161,7 @@ impl Optimizer {
         let zeros = || {
             trainable
                 .iter()
-                .map(|&i| vars.flat(earmark_models::VarId(i)).zeros_like())
+                .map(|&i| vars.flat(VarId(i)).zeros_like())
                 .collect()
         };
         let state = match config {
@@ -210,7 +212,8 @@ impl Optimizer {
         Some(())
     }
 
-    /// One step down `gradients`, one tensor for each trainable variable in order.
+    /// One step down `gradients`, one tensor for each trainable variable in order: by kernels in one pass where there are some
+    /// for the device, else operation by operation.
     pub fn step(&mut self, vars: &mut Vars, gradients: Vec<Tensor<1>>, rate: f64) {
         assert_eq!(
             gradients.len(),
@@ -218,63 +221,124 @@ impl Optimizer {
             "a gradient for each trainable variable"
         );
         self.steps += 1;
+        let kernels = vars.uses_kernels();
         for (k, (&i, g)) in self.trainable.iter().zip(gradients).enumerate() {
-            let id = earmark_models::VarId(i);
-            let w = vars.flat(id);
-            let moved = match self.config {
-                OptimizerConfig::Adam {
-                    beta_1,
-                    beta_2,
-                    epsilon,
-                    epsilon_rule,
-                    weight_decay,
-                } => {
-                    let m =
-                        self.state[0].1[k].clone().mul_scalar(beta_1) + g.clone().mul_scalar(1.0 - beta_1);
-                    let v = self.state[1].1[k].clone().mul_scalar(beta_2)
-                        + g.clone().mul(g).mul_scalar(1.0 - beta_2);
-                    let t = self.steps as f64;
-                    let (c1, c2) = (1.0 - beta_1.powf(t), (1.0 - beta_2.powf(t)).sqrt());
-                    // w -= rate / c1 * m / (sqrt(v) / c2 + eps), with numerator and denominator times c2.
-                    let eps = match epsilon_rule {
-                        EpsilonRule::AfterCorrection => epsilon * c2,
-                        EpsilonRule::BeforeCorrection => epsilon,
-                    };
-                    let step = m
-                        .clone()
-                        .mul_scalar(rate * c2 / c1)
-                        .div(v.clone().sqrt().add_scalar(eps));
-                    self.state[0].1[k] = m;
-                    self.state[1].1[k] = v;
-                    let w = if weight_decay > 0.0 {
-                        w.mul_scalar(1.0 - rate * weight_decay)
-                    } else {
-                        w
-                    };
-                    w - step
-                }
-                OptimizerConfig::Sgd {
-                    momentum,
-                    weight_decay,
-                } => {
-                    let g = if weight_decay > 0.0 {
-                        g + w.clone().mul_scalar(weight_decay)
-                    } else {
-                        g
-                    };
-                    let v = if momentum > 0.0 {
-                        self.state[0].1[k].clone().mul_scalar(momentum) + g
-                    } else {
-                        g
-                    };
-                    if momentum > 0.0 {
-                        self.state[0].1[k] = v.clone();
-                    }
-                    w - v.mul_scalar(rate)
-                }
-            };
-            vars.set(id, moved);
+            // Taken out, not cloned: a tensor that has one owner can be changed in place.
+            let state: Vec<Tensor<1>> = self
+                .state
+                .iter_mut()
+                .map(|(_, tensors)| std::mem::replace(&mut tensors[k], g.clone()))
+                .collect();
+            let mut moved = Vec::new();
+            vars.update(VarId(i), |w| {
+                let fused = kernels && burn_ops::runs_on(&w.device());
+                let (w, state) = match self.config {
+                    OptimizerConfig::Adam { .. } => self.config.adam(self.steps, rate, fused, w, g, state),
+                    OptimizerConfig::Sgd { .. } => self.config.sgd(rate, fused, w, g, state),
+                };
+                moved = state;
+                w
+            });
+            for ((_, tensors), t) in self.state.iter_mut().zip(moved) {
+                tensors[k] = t;
+            }
         }
+    }
+}
+
+impl OptimizerConfig {
+    /// Weight and moments after step `t` (from 1).
+    fn adam(
+        self,
+        t: u64,
+        rate: f64,
+        fused: bool,
+        w: Tensor<1>,
+        g: Tensor<1>,
+        mut state: Vec<Tensor<1>>,
+    ) -> (Tensor<1>, Vec<Tensor<1>>) {
+        let Self::Adam {
+            beta_1,
+            beta_2,
+            epsilon,
+            epsilon_rule,
+            weight_decay,
+        } = self
+        else {
+            return (w, state);
+        };
+        let (Some(v), Some(m)) = (state.pop(), state.pop()) else {
+            unreachable!("Adam has two moments")
+        };
+        let w = if weight_decay > 0.0 {
+            w.mul_scalar(1.0 - rate * weight_decay)
+        } else {
+            w
+        };
+        if fused {
+            let rule = earmark_kernels::optim::Adam {
+                learning_rate: rate as f32,
+                beta1: beta_1 as f32,
+                beta2: beta_2 as f32,
+                epsilon: epsilon as f32,
+                epsilon_at: match epsilon_rule {
+                    EpsilonRule::AfterCorrection => AdamEpsilon::Corrected,
+                    EpsilonRule::BeforeCorrection => AdamEpsilon::Raw,
+                },
+            };
+            let (w, moments) = burn_ops::adam(rule, t, w, g, [m, v]);
+            return (w, moments.into());
+        }
+        let m = m.mul_scalar(beta_1) + g.clone().mul_scalar(1.0 - beta_1);
+        let v = v.mul_scalar(beta_2) + g.clone().mul(g).mul_scalar(1.0 - beta_2);
+        let t = t as f64;
+        let (c1, c2) = (1.0 - beta_1.powf(t), (1.0 - beta_2.powf(t)).sqrt());
+        // w -= rate / c1 * m / (sqrt(v) / c2 + eps), with numerator and denominator times c2.
+        let eps = match epsilon_rule {
+            EpsilonRule::AfterCorrection => epsilon * c2,
+            EpsilonRule::BeforeCorrection => epsilon,
+        };
+        let step = m
+            .clone()
+            .mul_scalar(rate * c2 / c1)
+            .div(v.clone().sqrt().add_scalar(eps));
+        (w - step, vec![m, v])
+    }
+
+    /// Weight and, with momentum, direction after a step.
+    fn sgd(
+        self,
+        rate: f64,
+        fused: bool,
+        w: Tensor<1>,
+        g: Tensor<1>,
+        mut state: Vec<Tensor<1>>,
+    ) -> (Tensor<1>, Vec<Tensor<1>>) {
+        let Self::Sgd {
+            momentum,
+            weight_decay,
+        } = self
+        else {
+            return (w, state);
+        };
+        let g = if weight_decay > 0.0 {
+            g + w.clone().mul_scalar(weight_decay)
+        } else {
+            g
+        };
+        let Some(v) = state.pop() else {
+            return (w - g.mul_scalar(rate), state);
+        };
+        if fused {
+            let rule = earmark_kernels::optim::Sgd {
+                learning_rate: rate as f32,
+                momentum: momentum as f32,
+            };
+            let (w, v) = burn_ops::sgd(rule, w, g, v);
+            return (w, vec![v]);
+        }
+        let v = v.mul_scalar(momentum) + g;
+        (w - v.clone().mul_scalar(rate), vec![v])
     }
 }
 
@@ -299,11 +363,20 @@ pub fn clip(clip: GradientClip, gradients: Vec<Tensor<1>>) -> (Vec<Tensor<1>>, f
 mod tests {
     use super::*;
     use burn::tensor::Device;
+    use earmark_models::VarSpec;
     use earmark_models::init::Init;
-    use earmark_models::{VarId, VarSpec};
 
-    /// Minimises w^2 / 2 + w from w = 1 (gradient w + 1) for `n` steps; returns every w.
+    /// Minimises w^2 / 2 + w from w = 1 (gradient w + 1) for `n` steps; returns every w, which the kernels and Burn's own
+    /// operations agree on.
     fn descend(config: OptimizerConfig, rate: f64, n: usize) -> Vec<f32> {
+        let with = descend_by(true, config, rate, n);
+        for (a, b) in with.iter().zip(descend_by(false, config, rate, n)) {
+            assert!((a - b).abs() < 1e-6, "{a} with kernels, {b} without");
+        }
+        with
+    }
+
+    fn descend_by(kernels: bool, config: OptimizerConfig, rate: f64, n: usize) -> Vec<f32> {
         let spec = VarSpec {
             name: "w".into(),
             shape: vec![1],
@@ -311,6 +384,9 @@ mod tests {
             init: Init::Constant(1.0),
         };
         let mut vars = Vars::init(vec![spec], 0, &Device::flex());
+        if !kernels {
+            vars = vars.without_kernels();
+        }
         let mut opt = Optimizer::new(config, &vars);
         (0..n)
             .map(|_| {
@@ -354,6 +430,30 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// Whoever holds a copy of the weights (an average, a validation) keeps what they were.
+    #[test]
+    fn steps_in_place_leave_copies_alone() {
+        let spec = VarSpec {
+            name: "w".into(),
+            shape: vec![5],
+            kind: VarKind::Trainable,
+            init: Init::Constant(1.0),
+        };
+        let mut vars = Vars::init(vec![spec], 0, &Device::flex());
+        let mut opt = Optimizer::new(OptimizerConfig::default(), &vars);
+        let (copy, of_opt) = (vars.clone(), opt.clone());
+        let g = vars.flat(VarId(0)).add_scalar(1.0);
+        opt.step(&mut vars, vec![g.clone()], 0.1);
+        assert_eq!(copy.to_vec(VarId(0)), [1.0; 5]);
+        assert!(vars.to_vec(VarId(0)).iter().all(|w| (w - 0.9).abs() < 1e-6));
+        assert!(
+            of_opt
+                .state()
+                .all(|(_, _, t)| earmark_models::vars::to_host(t.clone()) == [0.0; 5])
+        );
+        assert_eq!(earmark_models::vars::to_host(g), [2.0; 5]);
     }
 
     #[test]

@@ -78,6 +78,8 @@ pub fn train_step(
         })
         .collect();
     drop(grads);
+    // The optimizer changes in place what nobody else holds.
+    drop(tracked);
     let mut gradient_norm = None;
     if let Some(limit) = train.gradient_clip {
         let (clipped, norm) = clip(limit, gradients);

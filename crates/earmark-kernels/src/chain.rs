@@ -12,6 +12,7 @@ use crate::epilogue::Epilogue;
 use crate::memory::{Buffer, Workspace};
 use crate::norm::{Input, InputGrad, Norm, OutputGrad};
 use crate::pointwise;
+use crate::pool::{self, Pool, PoolShape};
 use crate::rows::Moments;
 use crate::window::Window;
 
@@ -112,6 +113,8 @@ pub struct Chain {
     layers: Vec<Layer>,
     /// Plane before each layer, and after the last.
     sizes: Vec<[usize; 2]>,
+    /// What pools the last layer's activated output, and its window.
+    tail: Option<(Pool, [usize; 2])>,
 }
 
 /// The parameters of one layer.
@@ -187,7 +190,36 @@ impl Chain {
             reached = layer.outputs;
             sizes.push(now);
         }
-        Ok(Self { layers, sizes })
+        Ok(Self {
+            layers,
+            sizes,
+            tail: None,
+        })
+    }
+
+    /// The same chain, ending in a pool: the last layer's activated output then never exists as a whole.
+    ///
+    /// # Errors
+    /// If the window is empty or larger than the plane that reaches it.
+    pub fn pooled(mut self, pool: Pool, window: [usize; 2]) -> Result<Self, ChainError> {
+        let size = self.sizes[self.layers.len()];
+        if pool::output(size, window).is_none() {
+            let layer = self.layers.len();
+            return Err(ChainError::Window { layer, size });
+        }
+        self.tail = Some((pool, window));
+        Ok(self)
+    }
+
+    /// The pool at the end, if there is one.
+    pub fn tail(&self) -> Option<PoolShape> {
+        let channels = self.layers.last()?.outputs;
+        self.tail.map(|(pool, window)| PoolShape {
+            pool,
+            window,
+            channels,
+            size: self.sizes[self.layers.len()],
+        })
     }
 
     /// The layers.
@@ -195,14 +227,17 @@ impl Chain {
         &self.layers
     }
 
-    /// Rows and columns of the planes that reach a layer (or leave the chain, for the index after the last).
+    /// Rows and columns of the planes that reach a layer (or leave the last, for the index after it).
     pub fn size(&self, layer: usize) -> [usize; 2] {
         self.sizes[layer]
     }
 
-    /// Rows and columns of an output plane.
+    /// Rows and columns of an output plane, pooled if the chain ends so.
     pub fn output_size(&self) -> [usize; 2] {
-        self.sizes[self.layers.len()]
+        let size = self.sizes[self.layers.len()];
+        self.tail
+            .and_then(|(_, window)| pool::output(size, window))
+            .unwrap_or(size)
     }
 
     /// Length of the raw output of a layer.

@@ -10,6 +10,7 @@ use crate::memory::Workspace;
 use crate::norm::{Input, Norm};
 use crate::panels::PackedWeights;
 use crate::pointwise;
+use crate::pool;
 use crate::tiles::split_at;
 
 /// Images that one thread takes through the whole chain together: few enough that what is between
@@ -142,7 +143,8 @@ impl Inference {
         );
         let batch = x.len() / (first * h * w);
         let [oh, ow] = self.chain.output_size();
-        let want = self.chain.raw_len(self.layers.len() - 1, batch);
+        let channels = self.chain.layers().last().map_or(0, |l| l.outputs);
+        let want = channels * batch * oh * ow;
         assert_eq!(
             out.len(),
             want,
@@ -153,12 +155,13 @@ impl Inference {
 
     /// All layers, one after the other.
     fn group(&self, ws: &Workspace, x: &[f32], batch: usize, out: &mut [f32]) {
+        let tail = self.chain.tail();
         let mut now = None;
         for (i, (layer, (ready, norm))) in self.chain.layers().iter().zip(&self.layers).enumerate() {
-            let mut next = ws.take(self.chain.raw_len(i, batch));
+            let whole = i + 1 == self.layers.len() && tail.is_none();
+            let mut next = ws.take(if whole { 0 } else { self.chain.raw_len(i, batch) });
             let input = Input::plain(now.as_deref().unwrap_or(x));
-            let last = i + 1 == self.layers.len();
-            let target = if last { &mut *out } else { &mut next[..] };
+            let target = if whole { &mut *out } else { &mut next[..] };
             let then = Epilogue::Apply(norm, layer.act);
             match ready {
                 Ready::Dense(packed, shape) => conv::forward(ws, packed, shape, input, target, then),
@@ -166,6 +169,9 @@ impl Inference {
                 Ready::Pointwise(packed) => pointwise::forward(ws, packed, input, target, then),
             };
             now = Some(next);
+        }
+        if let (Some(shape), Some(last)) = (tail, now) {
+            pool::forward(ws, &shape, Input::plain(&last), out);
         }
     }
 }

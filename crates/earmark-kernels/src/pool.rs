@@ -84,6 +84,7 @@ pub fn forward(ws: &Workspace, shape: &PoolShape, x: Input<'_>, y: &mut [f32]) {
     let n = batch * pixels;
     y.par_chunks_mut(batch * out_pixels)
         .zip(x.raw.par_chunks(n))
+        .with_min_len(ws.grain())
         .enumerate()
         .for_each(|(c, (y, x_row))| {
             let mut plane = ws.take(pixels);

@@ -6,7 +6,8 @@
 mod summary;
 
 use crate::blocks::{
-    Attention, AttentionSpec, BatchNormConfig, Conv, ConvSpec, Head, HeadSpec, average_pool, conv_chain,
+    Attention, AttentionSpec, BatchNormConfig, Conv, ConvSpec, Head, HeadSpec, Tail, average_pool,
+    conv_chain, conv_chain_pooled,
 };
 use crate::forward::Forward;
 use crate::init::WeightInit;
@@ -240,9 +241,9 @@ impl AuxSkipAttention {
         let mut skips = Vec::with_capacity(4);
         for block in &self.blocks {
             let [first, second] = &block.convs;
-            x = average_pool(conv_chain(&[first, second], x, ctx), 2); // [B, base 2^i, F/2^(i+1), T/2^(i+1)]
+            x = conv_chain_pooled(&[first, second], Some(Tail::mean(2)), x, ctx); // [B, base 2^i, F/2^(i+1), T/2^(i+1)]
             if let Some(skip) = &block.skip {
-                let s = conv_chain(&[&skip.conv], average_pool(x.clone(), skip.pool), ctx); // [B, 8 base, F/16, T/16]
+                let s = conv_chain(&[&skip.conv], average_pool(x.clone(), skip.pool, ctx), ctx); // [B, 8 base, F/16, T/16]
                 aux(&skip.head, s.clone(), ctx);
                 skips.push(s);
             }

@@ -66,6 +66,11 @@ impl<'a> Forward<'a> {
         self.kernels
     }
 
+    /// The variables that the pass reads.
+    pub(crate) fn vars(&self) -> &'a Vars {
+        self.vars
+    }
+
     /// A variable as it is stored, flat.
     pub fn flat(&self, id: VarId) -> Tensor<1> {
         self.vars.flat(id)

@@ -1,7 +1,7 @@
 //! MobileNet v1 (Howard et al. 2017, arXiv:1704.04861) as the DCASE 2019 Task 2 baseline uses it: first stride 1 instead of 2,
 //! BatchNorm and ReLU after every convolution, TensorFlow's SAME padding.
 
-use crate::blocks::{BatchNormConfig, Conv, ConvSpec, Dense, conv_chain};
+use crate::blocks::{BatchNormConfig, Conv, ConvSpec, Dense, Pool, Tail, conv_chain_pooled};
 use crate::forward::Forward;
 use crate::init::WeightInit;
 use crate::summary::{LayerRow, Summary, human_count};
@@ -145,13 +145,12 @@ impl MobileNetV1 {
         let body: Vec<&Conv> = iter::once(&self.first)
             .chain(self.pairs.iter().flat_map(|(d, p)| [d, p]))
             .collect();
-        let x = conv_chain(&body, x, ctx); // [B, 1024, T/16, F/16]
-        let x: Tensor<3> = x.flatten(2, 3);
-        let x: Tensor<2> = match self.config.global_pool {
-            GlobalPool::Mean => x.mean_dim(2),
-            GlobalPool::Max => x.max_dim(2),
-        }
-        .squeeze_dim(2); // [B, 1024]
+        let pool = match self.config.global_pool {
+            GlobalPool::Mean => Pool::Mean,
+            GlobalPool::Max => Pool::Max,
+        };
+        let x = conv_chain_pooled(&body, Some(Tail::global(pool)), x, ctx); // [B, 1024, 1, 1]
+        let x: Tensor<2> = x.flatten::<3>(2, 3).squeeze_dim(2); // [B, 1024]
         let x = ctx.dropout(x, self.config.drop_prob);
         self.logits.forward(x, ctx)
     }

@@ -2,6 +2,8 @@
 
 use crate::init::Init;
 use burn::tensor::{Device, Tensor, TensorData};
+use earmark_kernels::infer::Inference;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Handle of one variable; valid for the [`Vars`] it was declared in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,6 +83,34 @@ pub struct Vars {
     specs: Vec<VarSpec>,
     values: Vec<Tensor<1>>,
     kernels: bool,
+    prepared: Prepared,
+}
+
+/// Chains packed for inference, by their first and last weights and the input's plane: what depends on nothing but the values
+/// of the variables, and so is dropped when one changes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Prepared(Arc<Mutex<Vec<(PreparedKey, Arc<Inference>)>>>);
+
+/// First and last weights, rows and columns that go in and that come out.
+pub(crate) type PreparedKey = (VarId, VarId, [[usize; 2]; 2]);
+
+/// Clips of any length may bring any number of sizes; the oldest of more than these make room.
+const MOST_PREPARED: usize = 32;
+
+impl Prepared {
+    /// What is kept under `key`, else what `make` gives, which is then kept.
+    pub(crate) fn get(&self, key: PreparedKey, make: impl FnOnce() -> Inference) -> Arc<Inference> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, found)) = kept.iter().find(|(k, _)| *k == key) {
+            return Arc::clone(found);
+        }
+        if kept.len() == MOST_PREPARED {
+            kept.remove(0);
+        }
+        let made = Arc::new(make());
+        kept.push((key, Arc::clone(&made)));
+        made
+    }
 }
 
 impl Vars {
@@ -92,6 +122,7 @@ impl Vars {
             specs,
             values,
             kernels: true,
+            prepared: Prepared::default(),
         }
     }
 
@@ -154,6 +185,20 @@ impl Vars {
             self.specs[id.0].name
         );
         self.values[id.0] = value;
+        self.prepared = Prepared::default();
+    }
+
+    /// Replaces a variable by what `change` makes of it. While that runs, nothing here holds the old value, so that it can be
+    /// changed in place.
+    pub fn update(&mut self, id: VarId, change: impl FnOnce(Tensor<1>) -> Tensor<1>) {
+        let device = self.values[id.0].device();
+        let old = std::mem::replace(&mut self.values[id.0], flat(Vec::new(), &device));
+        self.set(id, change(old));
+    }
+
+    /// What is kept for inference with these values.
+    pub(crate) fn prepared(&self) -> &Prepared {
+        &self.prepared
     }
 
     /// Copies a variable to the host.
@@ -186,6 +231,7 @@ impl Vars {
             specs: self.specs.clone(),
             values,
             kernels: self.kernels,
+            prepared: Prepared::default(),
         }
     }
 

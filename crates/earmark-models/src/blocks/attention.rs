@@ -74,7 +74,7 @@ impl Attention {
         let reduce: Tensor<2> = matrix(self.reduce, self.spec.bottleneck, channels); // [C, bottleneck]
         let expand: Tensor<2> = matrix(self.expand, channels, self.spec.bottleneck); // [bottleneck, C]
         // Both summaries go through the same two layers, of which the second is linear: they meet before it.
-        let seen = Tensor::cat(vec![global_mean(x.clone()), global_max(x)], 0); // [2 B, C]
+        let seen = Tensor::cat(vec![global_mean(x.clone(), ctx), global_max(x, ctx)], 0); // [2 B, C]
         let hidden = activation::relu(seen.matmul(reduce)).reshape([2, batch, self.spec.bottleneck]);
         let hidden: Tensor<2> = hidden.sum_dim(0).squeeze_dim(0); // [B, bottleneck]
         activation::sigmoid(hidden.matmul(expand)).reshape([batch, channels, 1, 1])

@@ -51,7 +51,7 @@ impl Head {
 
     /// `[B, input, H, W]` to logits `[B, classes]`.
     pub fn forward(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
-        let x = global_mean(x); // [B, input]
+        let x = global_mean(x, ctx); // [B, input]
         let x = ctx.dropout(x, self.spec.drop_prob);
         let x = self.hidden.forward(x, ctx); // [B, hidden]
         let x = self.prelu.forward(x, ctx);

@@ -11,10 +11,10 @@ mod pool;
 mod prelu;
 
 pub use attention::{Attention, AttentionSpec};
-pub use chain::conv_chain;
+pub use chain::{conv_chain, conv_chain_pooled};
 pub use conv::{Activation, Conv, ConvSpec, Padding};
 pub use dense::Dense;
 pub use head::{Head, HeadSpec};
 pub use norm::{BatchNorm, BatchNormConfig};
-pub use pool::{average_pool, global_max, global_mean, pooled_size};
+pub use pool::{Pool, PoolWindow, Tail, average_pool, global_max, global_mean, pooled_size};
 pub use prelu::Prelu;

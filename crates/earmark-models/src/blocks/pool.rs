@@ -1,7 +1,10 @@
 //! Pooling over windows that touch but do not overlap, and over whole planes.
 
-use burn::tensor::ops::AvgPoolOptions;
+use crate::forward::Forward;
+use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use burn::tensor::{Tensor, module};
+use earmark_kernels::burn_ops;
+pub use earmark_kernels::pool::Pool;
 
 /// Height and width after windows of `window`: rows and columns that fill no window are left out, as in PyTorch.
 ///
@@ -10,37 +13,105 @@ pub fn pooled_size(size: [usize; 2], window: usize) -> [usize; 2] {
     size.map(|n| n / window.min(n).max(1))
 }
 
-/// Means over windows: `[B, C, H, W]` to `[B, C, H', W']` with the sizes of [`pooled_size`].
-pub fn average_pool(x: Tensor<4>, window: usize) -> Tensor<4> {
-    let [_, _, h, w] = x.dims();
-    let kernel = [h, w].map(|n| window.min(n));
-    if kernel == [1, 1] {
-        x
-    } else {
-        module::avg_pool2d(x, AvgPoolOptions::new(kernel))
+/// What a [`Tail`]'s window spans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PoolWindow {
+    /// So many rows and columns, or fewer where the plane has fewer.
+    Square(usize),
+    /// The plane.
+    Whole,
+}
+
+impl PoolWindow {
+    /// Rows and columns on a plane of `size`.
+    pub fn fitted(self, size: [usize; 2]) -> [usize; 2] {
+        match self {
+            Self::Square(n) => size.map(|s| n.min(s)),
+            Self::Whole => size,
+        }
     }
 }
 
+/// A pool that follows convolutions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tail {
+    /// What a window yields.
+    pub pool: Pool,
+    /// Its size.
+    pub window: PoolWindow,
+}
+
+impl Tail {
+    /// Means over `n` rows and columns.
+    pub fn mean(n: usize) -> Self {
+        Self {
+            pool: Pool::Mean,
+            window: PoolWindow::Square(n),
+        }
+    }
+
+    /// One number a plane.
+    pub fn global(pool: Pool) -> Self {
+        Self {
+            pool,
+            window: PoolWindow::Whole,
+        }
+    }
+
+    /// `[B, C, H, W]` to `[B, C, H', W']`.
+    pub fn forward(self, x: Tensor<4>, ctx: &Forward) -> Tensor<4> {
+        let [_, _, h, w] = x.dims();
+        let window = self.window.fitted([h, w]);
+        if window == [1, 1] {
+            return x;
+        }
+        if ctx.uses_kernels() && burn_ops::runs_on(&x.device()) {
+            return burn_ops::pool(x, self.pool, window);
+        }
+        match self.pool {
+            Pool::Mean => module::avg_pool2d(x, AvgPoolOptions::new(window)),
+            Pool::Max => module::max_pool2d(x, MaxPoolOptions::new(window)),
+        }
+    }
+}
+
+/// Means over windows: `[B, C, H, W]` to `[B, C, H', W']` with the sizes of [`pooled_size`].
+pub fn average_pool(x: Tensor<4>, window: usize, ctx: &Forward) -> Tensor<4> {
+    Tail::mean(window).forward(x, ctx)
+}
+
 /// The mean of each plane: `[B, C, H, W]` to `[B, C]`.
-pub fn global_mean(x: Tensor<4>) -> Tensor<2> {
-    x.flatten::<3>(2, 3).mean_dim(2).squeeze_dim(2)
+pub fn global_mean(x: Tensor<4>, ctx: &Forward) -> Tensor<2> {
+    Tail::global(Pool::Mean)
+        .forward(x, ctx)
+        .flatten::<3>(2, 3)
+        .squeeze_dim(2)
 }
 
 /// The largest value of each plane: `[B, C, H, W]` to `[B, C]`.
-pub fn global_max(x: Tensor<4>) -> Tensor<2> {
-    x.flatten::<3>(2, 3).max_dim(2).squeeze_dim(2)
+pub fn global_max(x: Tensor<4>, ctx: &Forward) -> Tensor<2> {
+    Tail::global(Pool::Max)
+        .forward(x, ctx)
+        .flatten::<3>(2, 3)
+        .squeeze_dim(2)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vars::to_host;
+    use crate::vars::{Vars, to_host};
     use burn::tensor::{Device, TensorData};
 
     fn numbers(shape: [usize; 4]) -> Tensor<4> {
         let n = shape.iter().product::<usize>();
         let values: Vec<f32> = (0..n).map(|i| ((i * 37) % 101) as f32 - 50.0).collect();
         Tensor::from_data(TensorData::new(values, shape), &Device::flex())
+    }
+
+    /// No variables, with the kernels and without them.
+    fn both() -> [Vars; 2] {
+        let none = || Vars::init(vec![], 1, &Device::flex());
+        [none(), none().without_kernels()]
     }
 
     /// Window means by definition.
@@ -72,14 +143,16 @@ mod tests {
             let shape = [2, 3, h, w];
             let x = numbers(shape);
             let want = naive(&to_host(x.clone()), shape, window);
-            let got = average_pool(x, window);
-            assert_eq!(
-                got.dims()[2..],
-                pooled_size([h, w], window),
-                "{h} x {w} by {window}"
-            );
-            for (g, w) in to_host(got).iter().zip(&want) {
-                assert!((g - w).abs() < 1e-4, "{g} against {w}");
+            for vars in both() {
+                let got = average_pool(x.clone(), window, &Forward::eval(&vars));
+                assert_eq!(
+                    got.dims()[2..],
+                    pooled_size([h, w], window),
+                    "{h} x {w} by {window}"
+                );
+                for (g, w) in to_host(got).iter().zip(&want) {
+                    assert!((g - w).abs() < 1e-4, "{g} against {w}");
+                }
             }
         }
     }
@@ -88,13 +161,47 @@ mod tests {
     fn whole_planes() {
         let x = numbers([2, 3, 5, 7]);
         let planes: Vec<Vec<f32>> = to_host(x.clone()).chunks(35).map(<[f32]>::to_vec).collect();
-        for (got, plane) in to_host(global_mean(x.clone())).iter().zip(&planes) {
-            assert!((got - plane.iter().sum::<f32>() / 35.0).abs() < 1e-4);
-        }
         let largest: Vec<f32> = planes
             .iter()
             .map(|p| p.iter().copied().fold(f32::MIN, f32::max))
             .collect();
-        assert_eq!(to_host(global_max(x)), largest);
+        for vars in both() {
+            let ctx = Forward::eval(&vars);
+            for (got, plane) in to_host(global_mean(x.clone(), &ctx)).iter().zip(&planes) {
+                assert!((got - plane.iter().sum::<f32>() / 35.0).abs() < 1e-4);
+            }
+            assert_eq!(to_host(global_max(x.clone(), &ctx)), largest);
+        }
+    }
+
+    /// The gradients by the kernels are those of Burn's own operations, for both pools, windows that leave a rest, and whole planes.
+    #[test]
+    fn gradients_are_the_same_with_and_without_kernels() {
+        let tails = [
+            Tail::mean(2),
+            Tail::mean(8),
+            Tail::global(Pool::Mean),
+            Tail::global(Pool::Max),
+            Tail {
+                pool: Pool::Max,
+                window: PoolWindow::Square(3),
+            },
+        ];
+        for tail in tails {
+            let [with, without] = both().map(|vars| {
+                let x = Tensor::from_inner(numbers([2, 3, 7, 11])).require_grad();
+                let y = tail.forward(x.clone(), &Forward::eval(&vars));
+                // A weight of its own for each window.
+                let n = y.shape().num_elements();
+                let weights: Vec<f32> = (0..n).map(|i| (i % 13) as f32 - 4.0).collect();
+                let weights = Tensor::from_data(TensorData::new(weights, y.dims()), &y.device());
+                let grads = (y * weights).sum().backward();
+                to_host(x.grad(&grads).expect("a gradient"))
+            });
+            for (a, b) in with.iter().zip(&without) {
+                assert!((a - b).abs() < 1e-5, "{tail:?}: {a} against {b}");
+            }
+            assert!(with.iter().any(|g| *g != 0.0));
+        }
     }
 }

@@ -1,29 +1,18 @@
-//! The kernels as operations of Burn: on its CPU backend (`flex`) with their own gradients.
-//!
-//! A caller asks [`runs_on`] whether a device is served; elsewhere it composes Burn's ordinary operations.
+//! Chains of convolutions as one operation each way.
 
+use super::{Values, WORKSPACE, cut, innermost, outermost, slice};
 use crate::chain::{Chain, Kind, Params, Saved};
 use crate::infer::{Inference, Statistics};
-use crate::layout::{from_channels_outermost, to_channels_outermost};
-use crate::memory::Workspace;
+use crate::layout::to_channels_outermost;
 use crate::norm::Input;
+use crate::pool;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::flex::FlexTensor;
-use burn::backend::{
-    Autodiff, Backend, Dispatch, DispatchDevice, Flex, TensorMetadata, backend_extension, tensor::FloatTensor,
-};
-use burn::tensor::{Device, Tensor, TensorData};
-use std::sync::{Arc, LazyLock};
-
-/// Buffers that steps reuse, shared by all operations of the process.
-static WORKSPACE: LazyLock<Workspace> = LazyLock::new(Workspace::new);
-
-/// Whether the operations of this module run on a device: Burn's flex backend, with or without autodiff.
-pub fn runs_on(device: &Device) -> bool {
-    matches!(device.clone().inner().as_dispatch(), DispatchDevice::Flex(_))
-}
+use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension, tensor::FloatTensor};
+use burn::tensor::{Tensor, TensorData};
+use std::sync::Arc;
 
 /// A chain's output and the statistics of the batch.
 #[derive(Debug)]
@@ -60,19 +49,31 @@ pub fn chain_train(chain: &Arc<Chain>, x: Tensor<4>, params: Tensor<1>) -> Chain
     }
 }
 
-/// The way through a chain in evaluation.
+/// Weights packed and normalisations fixed for [`chain_eval`]: made once, used for many batches.
 ///
-/// `statistics` is each layer's moving mean and variance, one after the other. `[B, I, H, W]` to `[B, O, H', W']`.
+/// `params` is each layer's weights, gamma and beta, `statistics` each layer's moving mean and variance, one after the other.
 ///
 /// # Panics
-/// As [`chain_train`].
-pub fn chain_eval(chain: &Arc<Chain>, x: Tensor<4>, params: Tensor<1>, statistics: Tensor<1>) -> Tensor<4> {
-    Tensor::from_dispatch(Dispatch::chain_eval(
-        x.into_dispatch(),
-        params.into_dispatch(),
-        statistics.into_dispatch(),
-        Arc::clone(chain),
-    ))
+/// If a length does not fit the chain.
+pub fn prepare(chain: &Chain, params: &[f32], statistics: &[f32]) -> Inference {
+    let mut rest = statistics;
+    let statistics: Vec<Statistics> = chain
+        .layers()
+        .iter()
+        .map(|l| Statistics {
+            mean: cut(&mut rest, l.outputs),
+            variance: cut(&mut rest, l.outputs),
+        })
+        .collect();
+    Inference::new(&WORKSPACE, chain, &layer_params(chain, params), &statistics)
+}
+
+/// The way through a chain in evaluation, without gradients: `[B, I, H, W]` to `[B, O, H', W']`.
+///
+/// # Panics
+/// If the input does not fit the chain, or the device is not served (see [`super::runs_on`]).
+pub fn chain_eval(ready: &Arc<Inference>, x: Tensor<4>) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::chain_eval(x.into_dispatch(), Arc::clone(ready)))
 }
 
 /// Chains as a backend operation; see [`chain_train`] and [`chain_eval`].
@@ -86,12 +87,7 @@ pub trait ChainBackend: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
     /// Output of an evaluation pass.
-    fn chain_eval(
-        x: FloatTensor<Self>,
-        params: FloatTensor<Self>,
-        statistics: FloatTensor<Self>,
-        chain: Arc<Chain>,
-    ) -> FloatTensor<Self>;
+    fn chain_eval(x: FloatTensor<Self>, ready: Arc<Inference>) -> FloatTensor<Self>;
 }
 
 impl ChainBackend for Flex {
@@ -100,31 +96,11 @@ impl ChainBackend for Flex {
         (tape.output(), tape.statistics())
     }
 
-    fn chain_eval(
-        x: FlexTensor,
-        params: FlexTensor,
-        statistics: FlexTensor,
-        chain: Arc<Chain>,
-    ) -> FlexTensor {
+    fn chain_eval(x: FlexTensor, ready: Arc<Inference>) -> FlexTensor {
         let ws = &*WORKSPACE;
-        let (x, params, statistics) = (
-            x.to_contiguous(),
-            params.to_contiguous(),
-            statistics.to_contiguous(),
-        );
-        let batch = x.shape()[0];
-        let mut rest = slice(&statistics);
-        let statistics: Vec<Statistics> = chain
-            .layers()
-            .iter()
-            .map(|l| Statistics {
-                mean: cut(&mut rest, l.outputs),
-                variance: cut(&mut rest, l.outputs),
-            })
-            .collect();
-        let ready = Inference::new(ws, &chain, &layer_params(&chain, slice(&params)), &statistics);
-        let (x, _) = outermost(ws, &x, &chain);
-        let (channels, size) = output_shape(&chain);
+        let chain = ready.chain();
+        let (x, [batch, ..]) = outermost(ws, &x.to_contiguous(), chain.size(0));
+        let (channels, size) = output_shape(chain);
         let mut out = ws.take(channels * batch * size[0] * size[1]);
         ready.run(ws, &x, &mut out);
         innermost(&out, batch, channels, size)
@@ -150,18 +126,8 @@ impl<C: CheckpointStrategy> ChainBackend for Autodiff<Flex, C> {
         )
     }
 
-    fn chain_eval(
-        x: FloatTensor<Self>,
-        params: FloatTensor<Self>,
-        statistics: FloatTensor<Self>,
-        chain: Arc<Chain>,
-    ) -> FloatTensor<Self> {
-        let out = Flex::chain_eval(
-            x.into_primitive(),
-            params.into_primitive(),
-            statistics.into_primitive(),
-            chain,
-        );
+    fn chain_eval(x: FloatTensor<Self>, ready: Arc<Inference>) -> FloatTensor<Self> {
+        let out = Flex::chain_eval(x.into_primitive(), ready);
         <Self as burn::backend::AutodiffBackend>::from_inner(out)
     }
 }
@@ -201,7 +167,7 @@ impl Tape {
     fn forward(x: FlexTensor, params: FlexTensor, chain: Arc<Chain>) -> Self {
         let ws = &*WORKSPACE;
         let params = params.to_contiguous();
-        let (x, shape) = outermost(ws, &x.to_contiguous(), &chain);
+        let (x, shape) = outermost(ws, &x.to_contiguous(), chain.size(0));
         let saved = chain.forward(ws, &layer_params(&chain, slice(&params)), &x);
         Self {
             chain,
@@ -217,7 +183,10 @@ impl Tape {
         let (channels, size) = output_shape(&self.chain);
         let batch = self.shape[0];
         let mut out = ws.take(channels * batch * size[0] * size[1]);
-        self.saved.output().materialise(ws, channels, &mut out);
+        match self.chain.tail() {
+            Some(shape) => pool::forward(ws, &shape, self.saved.output(), &mut out),
+            None => self.saved.output().materialise(ws, channels, &mut out),
+        }
         innermost(&out, batch, channels, size)
     }
 
@@ -240,7 +209,17 @@ impl Tape {
         let mut g = ws.take(channels * batch * size[0] * size[1]);
         to_channels_outermost(slice(&grad), &mut g, batch, channels, size[0] * size[1]);
         let output: Input = self.saved.output();
-        let sums = output.materialise_backward(ws, channels, &mut g);
+        let (g, sums) = match self.chain.tail() {
+            Some(shape) => {
+                let mut wide = ws.take(output.raw.len());
+                let sums = pool::backward(ws, &shape, output, &g, &mut wide);
+                (wide, sums)
+            }
+            None => {
+                let sums = output.materialise_backward(ws, channels, &mut g);
+                (g, sums)
+            }
+        };
         let mut dx = want_dx.then(|| ws.take(self.x.len()));
         let params = layer_params(&self.chain, slice(&self.params));
         let layers = self
@@ -258,64 +237,11 @@ impl Tape {
     }
 }
 
-/// Numbers that came as they were needed, or were laid out anew.
-#[derive(Debug)]
-enum Values {
-    /// One channel or one example: the layouts are the same.
-    AsIs(FlexTensor),
-    Moved(crate::memory::Buffer),
-}
-
-impl std::ops::Deref for Values {
-    type Target = [f32];
-
-    fn deref(&self) -> &[f32] {
-        match self {
-            Self::AsIs(t) => slice(t),
-            Self::Moved(b) => b,
-        }
-    }
-}
-
-/// `[B, C, H, W]` to channels outermost.
-fn outermost(ws: &Workspace, x: &FlexTensor, chain: &Chain) -> (Values, [usize; 4]) {
-    let shape = x.shape();
-    let [batch, channels, h, w] = [shape[0], shape[1], shape[2], shape[3]];
-    assert_eq!([h, w], chain.size(0), "the chain was made for another plane");
-    if batch == 1 || channels == 1 {
-        return (Values::AsIs(x.clone()), [batch, channels, h, w]);
-    }
-    let mut moved = ws.take(batch * channels * h * w);
-    to_channels_outermost(slice(x), &mut moved, batch, channels, h * w);
-    (Values::Moved(moved), [batch, channels, h, w])
-}
-
-/// Channels outermost to a tensor `[B, C, H, W]`.
-fn innermost(from: &[f32], batch: usize, channels: usize, [h, w]: [usize; 2]) -> FlexTensor {
-    let mut out = vec![0.0; from.len()];
-    from_channels_outermost(from, &mut out, batch, channels, h * w);
-    FlexTensor::from_data(TensorData::new(out, [batch, channels, h, w]))
-}
-
 fn output_shape(chain: &Chain) -> (usize, [usize; 2]) {
     (
         chain.layers().last().map_or(0, |l| l.outputs),
         chain.output_size(),
     )
-}
-
-fn slice(t: &FlexTensor) -> &[f32] {
-    let all = t.storage::<f32>();
-    let start = t.layout().start_offset();
-    &all[start..start + t.layout().num_elements()]
-}
-
-/// Takes the first `n` off a slice.
-fn cut<'a>(rest: &mut &'a [f32], n: usize) -> &'a [f32] {
-    assert!(rest.len() >= n, "fewer parameters than the chain's layers have");
-    let (head, tail) = rest.split_at(n);
-    *rest = tail;
-    head
 }
 
 fn layer_params<'a>(chain: &Chain, flat: &'a [f32]) -> Vec<Params<'a>> {

@@ -1,0 +1,80 @@
+//! The kernels as operations of Burn: on its CPU backend (`flex`) with their own gradients.
+//!
+//! A caller asks [`runs_on`] whether a device is served; elsewhere it composes Burn's ordinary operations.
+
+mod chain;
+mod optim;
+mod pool;
+
+pub use chain::{ChainBackend, ChainOutput, chain_eval, chain_train, kind, prepare};
+pub use optim::{OptimBackend, adam, sgd};
+pub use pool::{PoolBackend, pool};
+
+use crate::layout::{from_channels_outermost, to_channels_outermost};
+use crate::memory::{Buffer, Workspace};
+use burn::backend::flex::FlexTensor;
+use burn::backend::{DispatchDevice, TensorMetadata};
+use burn::tensor::{Device, TensorData};
+use std::sync::LazyLock;
+
+/// Buffers that steps reuse, shared by all operations of the process.
+static WORKSPACE: LazyLock<Workspace> = LazyLock::new(Workspace::new);
+
+/// Whether the operations of this module run on a device: Burn's flex backend, with or without autodiff.
+pub fn runs_on(device: &Device) -> bool {
+    matches!(device.clone().inner().as_dispatch(), DispatchDevice::Flex(_))
+}
+
+/// Numbers that came as they were needed, or were laid out anew.
+#[derive(Debug)]
+enum Values {
+    /// One channel or one example: the layouts are the same.
+    AsIs(FlexTensor),
+    Moved(Buffer),
+}
+
+impl std::ops::Deref for Values {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        match self {
+            Self::AsIs(t) => slice(t),
+            Self::Moved(b) => b,
+        }
+    }
+}
+
+/// A contiguous `[B, C, H, W]` to channels outermost; `H` and `W` must be `size`.
+fn outermost(ws: &Workspace, x: &FlexTensor, size: [usize; 2]) -> (Values, [usize; 4]) {
+    let shape = x.shape();
+    let [batch, channels, h, w] = [shape[0], shape[1], shape[2], shape[3]];
+    assert_eq!([h, w], size, "the chain was made for another plane");
+    if batch == 1 || channels == 1 {
+        return (Values::AsIs(x.clone()), [batch, channels, h, w]);
+    }
+    let mut moved = ws.take(batch * channels * h * w);
+    to_channels_outermost(slice(x), &mut moved, batch, channels, h * w);
+    (Values::Moved(moved), [batch, channels, h, w])
+}
+
+/// Channels outermost to a tensor `[B, C, H, W]`.
+fn innermost(from: &[f32], batch: usize, channels: usize, [h, w]: [usize; 2]) -> FlexTensor {
+    let mut out = vec![0.0; from.len()];
+    from_channels_outermost(from, &mut out, batch, channels, h * w);
+    FlexTensor::from_data(TensorData::new(out, [batch, channels, h, w]))
+}
+
+/// The numbers of a contiguous tensor.
+fn slice(t: &FlexTensor) -> &[f32] {
+    let all = t.storage::<f32>();
+    let start = t.layout().start_offset();
+    &all[start..start + t.layout().num_elements()]
+}
+
+/// Takes the first `n` off a slice.
+fn cut<'a>(rest: &mut &'a [f32], n: usize) -> &'a [f32] {
+    assert!(rest.len() >= n, "fewer parameters than the chain's layers have");
+    let (head, tail) = rest.split_at(n);
+    *rest = tail;
+    head
+}
