@@ -268,7 +268,7 @@ mod tests {
     /// The mean of the scores of the examples, each by itself.
     fn oracle(scorer: &Scorer, features: &Features) -> Vec<f64> {
         let e = &scorer.extractor;
-        let mut sum = vec![0.0; 3];
+        let mut sum = [0.0; 3];
         for i in 0..e.examples(features) {
             let example = e.finish(&e.example(features, i).unwrap()).unwrap();
             let scores = scorer.examples(example.data, [1, 1, 16, 32]);
