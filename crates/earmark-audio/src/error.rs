@@ -51,7 +51,7 @@ impl fmt::Display for Position {
 #[non_exhaustive]
 pub enum AudioError {
     /// No file of that name.
-    #[error("{}: no such file; check the path and the audio folder given", .path.display())]
+    #[error("{}: no such file; check the path", .path.display())]
     NotFound {
         /// The file.
         path: PathBuf,
@@ -81,13 +81,13 @@ pub enum AudioError {
         source: io::Error,
     },
     /// Not one byte: no header, hence no audio file.
-    #[error("{}: is empty (0 bytes); download it again or remove it from the table", .path.display())]
+    #[error("{}: is empty (0 bytes); download it again or leave it out", .path.display())]
     Empty {
         /// The file.
         path: PathBuf,
     },
     /// Not audio, or audio of a kind that is not decoded here.
-    #[error("{}: {reason}; convert it to WAV or FLAC (for example with ffmpeg) or remove it from the table", .path.display())]
+    #[error("{}: {reason}; convert it to WAV or FLAC (for example with ffmpeg) or leave it out", .path.display())]
     Unsupported {
         /// The file.
         path: PathBuf,
@@ -95,7 +95,7 @@ pub enum AudioError {
         reason: String,
     },
     /// The file ends before its recording does.
-    #[error("{}: is cut off {at}: {reason}; download it again, or re-encode it with ffmpeg to keep what is left, or remove it from the table", .path.display())]
+    #[error("{}: is cut off {at}: {reason}; download it again, or re-encode it with ffmpeg to keep what is left, or leave it out", .path.display())]
     Truncated {
         /// The file.
         path: PathBuf,
@@ -105,7 +105,7 @@ pub enum AudioError {
         at: Position,
     },
     /// The file holds bytes that can't be what was recorded.
-    #[error("{}: is damaged {at}: {reason}; download it again, or re-encode it with ffmpeg, or remove it from the table", .path.display())]
+    #[error("{}: is damaged {at}: {reason}; download it again, or re-encode it with ffmpeg, or leave it out", .path.display())]
     Corrupt {
         /// The file.
         path: PathBuf,
@@ -115,7 +115,7 @@ pub enum AudioError {
         at: Position,
     },
     /// A float sample that is no number.
-    #[error("{}: holds the sample {value} {at}; repair the program that wrote it, or remove the file from the table", .path.display())]
+    #[error("{}: holds the sample {value} {at}; repair the program that wrote it, or leave the file out", .path.display())]
     NonFinite {
         /// The file.
         path: PathBuf,

@@ -1,6 +1,6 @@
 //! The command line. Every setting can come from a recipe, then the environment (`EARMARK_*`), then a flag.
 
-use clap::builder::BoolishValueParser;
+use clap::builder::{BoolishValueParser, RangedU64ValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -65,7 +65,9 @@ pub enum Command {
     #[command(
         after_help = "Examples:\n  earmark train dcase2019-baseline/esc10 --data ESC-10 --fold 1\n  \
         earmark train my.toml --data sounds --run runs/a --set train.epochs=20\n  \
-        earmark train my.toml --data sounds --run runs/a --resume"
+        earmark train my.toml --data sounds --run runs/a --resume\n\n\
+        Ctrl-C ends the training after the step (or the batch of a validation) in hand and keeps its weights as a checkpoint of\n\
+        their own, beside those that the recipe keeps. --resume goes on exactly there, and ends as if nothing had been."
     )]
     Train(Train),
     /// Judge a run's checkpoints
@@ -236,7 +238,7 @@ pub struct Features {
     pub recipe: String,
     #[command(flatten)]
     pub overrides: RecipeArgs,
-    /// The .npy file to write
+    /// The .npy file to write; - is stdout
     #[arg(long, short)]
     pub out: PathBuf,
 }
@@ -296,7 +298,7 @@ pub struct Eval {
     #[arg(long)]
     pub part: Option<String>,
     /// Judge every so many checkpoints, the last always
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub every: usize,
     /// Folder for results; default eval/ in the run
     #[arg(long)]
@@ -333,7 +335,7 @@ pub struct Predict {
     /// Audio files
     #[arg(long, num_args = 1..)]
     pub files: Vec<PathBuf>,
-    /// File to write
+    /// File to write; - is stdout
     #[arg(long, short)]
     pub out: PathBuf,
     /// Layout of the file
@@ -349,7 +351,7 @@ pub struct Blend {
     /// Score tables
     #[arg(required = true)]
     pub tables: Vec<PathBuf>,
-    /// File to write
+    /// File to write; - is stdout
     #[arg(long, short)]
     pub out: PathBuf,
     /// arithmetic or geometric

@@ -1,9 +1,12 @@
 //! What a person sees: progress bars and notes on stderr, results on stdout, Ctrl-C.
 
+use crate::output::is_stdout;
 use earmark::engine::FitEvent;
+use earmark::metrics::number;
 use earmark::pipeline::Event;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -22,6 +25,15 @@ pub fn out_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     out(serde_json::to_string_pretty(value)?)
 }
 
+/// Says what was written to `path`: a result, unless stdout is taken by what was written.
+pub fn done(path: &Path, text: impl std::fmt::Display, console: &Console) -> anyhow::Result<()> {
+    if is_stdout(path) {
+        console.note(text);
+        return Ok(());
+    }
+    out(text)
+}
+
 /// The command line as it was given; what is no UTF-8 is shown as well as it can be.
 pub fn command_line() -> Vec<String> {
     std::env::args_os()
@@ -38,30 +50,17 @@ pub fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// A flag that Ctrl-C and SIGTERM set; a second one ends the program at once.
-pub fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::SeqCst) {
-            std::process::exit(130);
-        }
-        let _ = writeln!(
-            std::io::stderr(),
-            "\nstopping after the work in hand; press Ctrl-C again to end at once"
-        );
-    })?;
-    Ok(stop)
-}
-
-/// Shows events; may be told from any thread.
+/// Shows events; may be told from any thread. Clones share the bar.
+#[derive(Clone)]
 pub struct Console {
     quiet: bool,
     terminal: bool,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 struct State {
+    /// Ctrl-C was pressed.
+    stopping: bool,
     bar: Option<(Kind, ProgressBar)>,
     last_line: Instant,
     total_steps: u64,
@@ -80,6 +79,7 @@ impl Console {
     /// A console; `quiet` shows skipped inputs and nothing else.
     pub fn new(quiet: bool) -> Self {
         let state = State {
+            stopping: false,
             bar: None,
             last_line: Instant::now(),
             total_steps: 0,
@@ -88,8 +88,39 @@ impl Console {
         Self {
             quiet,
             terminal: std::io::stderr().is_terminal(),
-            state: Mutex::new(state),
+            state: Arc::new(Mutex::new(state)),
         }
+    }
+
+    /// A flag that Ctrl-C and SIGTERM set; a second one ends the program at once.
+    pub fn stop_flag(&self) -> anyhow::Result<Arc<AtomicBool>> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (flag, console) = (Arc::clone(&stop), self.clone());
+        ctrlc::set_handler(move || {
+            if flag.swap(true, Ordering::SeqCst) {
+                std::process::exit(130);
+            }
+            // In a thread of its own: a terminal that stands still must not keep the second Ctrl-C from being heard.
+            let console = console.clone();
+            let told = std::thread::Builder::new().spawn(move || console.stopping());
+            drop(told); // without a thread it goes unsaid; the work ends all the same
+        })?;
+        Ok(stop)
+    }
+
+    /// The bar makes room, for good: what comes now is short, and is told in lines. (The terminal has echoed `^C` behind the bar by
+    /// then, on a line of its own, which is the one that is cleared.)
+    fn stopping(&self) {
+        let mut s = self.lock();
+        s.stopping = true;
+        clear_bar(&mut s);
+        let text = "stopping after the work in hand; press Ctrl-C again to end at once";
+        self.line(&mut s, text);
+    }
+
+    /// Takes the bar away, before something is written that does not know of it.
+    pub fn clear(&self) {
+        clear_bar(&mut self.lock());
     }
 
     /// A line to stderr, above the bar.
@@ -141,13 +172,12 @@ impl Console {
                 );
             }
             Event::Judged { step, report } => {
-                let v = |v: Option<f64>| v.map_or("-".to_owned(), |v| format!("{v:.4}"));
                 self.line(
                     &mut s,
                     &format!(
                         "step {step}: lwlrap {} accuracy {}",
-                        v(report.lwlrap),
-                        v(report.accuracy)
+                        number(report.lwlrap),
+                        number(report.accuracy)
                     ),
                 );
             }
@@ -180,14 +210,13 @@ impl Console {
                 self.bar(s, Kind::Train, "training", step, total, text);
             }
             FitEvent::Validated { step, report, best } => {
-                let v = |v: Option<f64>| v.map_or("-".to_owned(), |v| format!("{v:.4}"));
                 let mark = if best { "  (best so far)" } else { "" };
                 self.line(
                     s,
                     &format!(
                         "step {step}: validation lwlrap {} accuracy {}{mark}",
-                        v(report.lwlrap),
-                        v(report.accuracy)
+                        number(report.lwlrap),
+                        number(report.accuracy)
                     ),
                 );
             }
@@ -207,10 +236,11 @@ impl Console {
     }
 
     fn bar(&self, s: &mut State, kind: Kind, name: &str, done: u64, total: u64, text: String) {
+        if s.stopping {
+            return;
+        }
         if s.bar.as_ref().is_none_or(|(k, _)| *k != kind) {
-            if let Some((_, old)) = s.bar.take() {
-                old.finish_and_clear();
-            }
+            clear_bar(s);
             let target = if self.terminal {
                 ProgressDrawTarget::stderr()
             } else {
@@ -241,15 +271,19 @@ impl Console {
                 "{name}: {done}/{total}  {text}  about {eta} left"
             );
         }
-        if done == total
-            && let Some((_, bar)) = s.bar.take()
-        {
-            bar.finish_and_clear();
+        if done == total {
+            clear_bar(s);
         }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn clear_bar(s: &mut State) {
+    if let Some((_, bar)) = s.bar.take() {
+        bar.finish_and_clear();
     }
 }
 

@@ -6,6 +6,7 @@
 mod args;
 mod commands;
 mod console;
+mod output;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -61,6 +61,8 @@ pub enum SkipReason {
     NotAudio,
     /// It lies beside the class folders, so that it has no class.
     NoClassFolder,
+    /// Its name, or that of a folder around it, is not UTF-8, so that no table can name it.
+    FileName,
     /// It is listed (on this line), but not there, and the options allow to go on without it.
     Missing {
         /// Line of the table, where there is one.
@@ -73,6 +75,9 @@ impl fmt::Display for SkipReason {
         match self {
             Self::NotAudio => f.write_str("is no audio file"),
             Self::NoClassFolder => f.write_str("lies in no class folder"),
+            Self::FileName => {
+                f.write_str("has a name that is not UTF-8 and cannot be written to tables; rename it")
+            }
             Self::Missing { line: Some(line) } => write!(f, "is listed on line {line}, but is not there"),
             Self::Missing { line: None } => f.write_str("is not there"),
         }

@@ -183,9 +183,7 @@ fn changed_files_give_new_features() {
         "{error}"
     );
     assert!(
-        error
-            .to_string()
-            .ends_with("put it back, or remove it from the table"),
+        error.to_string().ends_with("check the path, or leave it out"),
         "{error}"
     );
 }

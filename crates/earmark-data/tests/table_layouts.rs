@@ -470,3 +470,53 @@ fn class_maps_come_back_as_written() {
     assert!(serde_json::from_str::<ClassMap>(r#"["a", "a"]"#).is_err());
     assert_eq!(ClassMap::from_labels(["b", " a", "b", ""]).names(), ["a", "b"]);
 }
+
+/// `earmark init` writes a recipe beside the sounds; only there it is ours.
+#[test]
+fn the_own_recipe_is_not_left_out() {
+    let tree = Tree::new(&[
+        ("recipe.toml", "name = \"x\""),
+        ("dog/a.wav", ""),
+        ("dog/recipe.toml", "x"),
+    ]);
+    let set = tree.load().unwrap();
+    let skipped: Vec<&str> = set.skipped.iter().map(|s| s.file.as_str()).collect();
+    assert_eq!(skipped, ["dog/recipe.toml"]);
+}
+
+/// Only some systems have file names that are no text.
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_no_text_are_left_out_and_shown() {
+    use std::os::unix::ffi::OsStrExt;
+    let tree = Tree::new(&[("dog/a.wav", ""), ("cat/b.wav", ""), ("cat/c.wav", "")]);
+    let odd = |bytes: &[u8]| tree.root().join(std::ffi::OsStr::from_bytes(bytes));
+    std::fs::copy(tree.path("dog/a.wav"), odd(b"dog/caf\xe9.wav")).unwrap();
+    std::fs::write(odd(b"dog/caf\xe9.txt"), "x").unwrap();
+    std::fs::create_dir(odd(b"\xfc")).unwrap();
+    std::fs::copy(tree.path("dog/a.wav"), odd(b"\xfc/d.wav")).unwrap();
+    let set = tree.load().unwrap();
+    let expected = [
+        row("cat/b.wav", &["cat"], "train"),
+        row("cat/c.wav", &["cat"], "train"),
+        row("dog/a.wav", &["dog"], "train"),
+    ];
+    assert_eq!(summary(&set), expected);
+    assert_eq!(set.classes.names(), ["cat", "dog"]);
+    let skipped: Vec<_> = set
+        .skipped
+        .iter()
+        .map(|s| format!("{} {}", s.file, s.reason))
+        .collect();
+    let why = "has a name that is not UTF-8 and cannot be written to tables; rename it";
+    let expected = [
+        "dog/caf\u{fffd}.txt is no audio file".to_owned(),
+        format!("dog/caf\u{fffd}.wav {why}"),
+        format!("\u{fffd}/d.wav {why}"),
+    ];
+    assert_eq!(skipped, expected);
+    let report = earmark_data::check::check(&set, &Default::default(), &|_, _| {});
+    let text = report.to_text();
+    let told = "warning: 2 files are not used: no table can hold a name that is not UTF-8\n    dog/caf\u{fffd}.wav\n    \u{fffd}/d.wav\n";
+    assert!(text.contains(told), "{text}");
+}

@@ -31,6 +31,14 @@ impl Default for CheckpointConfig {
     }
 }
 
+impl CheckpointConfig {
+    /// Whether a training of `total` steps has a checkpoint after this one. An interruption leaves one more, at whatever step it is,
+    /// until the training goes on.
+    pub fn wants(&self, step: u64, total: u64) -> bool {
+        step > 0 && (step.is_multiple_of(self.every_steps) || step == total)
+    }
+}
+
 /// Which checkpoints stay on disk. The best one is a file of its own and always stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
@@ -72,6 +80,9 @@ pub struct Progress {
     pub events_len: u64,
     /// Why training ended before its last step, where it did.
     pub stopped_early: Option<String>,
+    /// Whether the validation of this step was interrupted and is still to be done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub validation_due: bool,
 }
 
 /// Folder of the checkpoints below a run.
@@ -110,10 +121,16 @@ pub fn list(run: &Path) -> std::io::Result<Vec<u64>> {
     Ok(steps)
 }
 
-/// Removes the checkpoints that `keep` no longer wants.
-pub fn prune(run: &Path, keep: Keep) -> std::io::Result<()> {
-    let Keep::Last { count } = keep else { return Ok(()) };
-    let steps = list(run)?;
+/// Removes the checkpoints that are no longer to be kept in a training of `total` steps.
+///
+/// The checkpoint of an interruption does not count: were it to push out one of the recipe's, that one would be gone when the
+/// training goes on and removes its own.
+pub fn prune(run: &Path, config: &CheckpointConfig, total: u64) -> std::io::Result<()> {
+    let Keep::Last { count } = config.keep else {
+        return Ok(());
+    };
+    let mut steps = list(run)?;
+    steps.retain(|&step| config.wants(step, total));
     for &step in &steps[..steps.len().saturating_sub(count)] {
         std::fs::remove_file(path(run, step))?;
     }
@@ -160,11 +177,15 @@ pub fn read_state(
     optimizer: &mut Optimizer,
 ) -> Result<Progress, ModelFileError> {
     let path = state_path(run);
-    let (json, tensors) = read_tensors(&path)?;
-    let broken = |reason: String| ModelFileError::Broken {
+    let broken = |reason: String| ModelFileError::State {
         path: path.clone(),
         reason,
     };
+    let (json, tensors) = read_tensors(&path).map_err(|e| match e {
+        ModelFileError::Broken { reason, .. } => broken(reason),
+        ModelFileError::Foreign { .. } => broken("it has no earmark description".into()),
+        other => other,
+    })?;
     let progress: Progress = serde_json::from_str(&json).map_err(|e| broken(e.to_string()))?;
     if progress.format > FORMAT {
         return Err(ModelFileError::Newer {
@@ -182,9 +203,11 @@ pub fn read_state(
             .filter(|t| t.shape == spec.shape)
             .map(|t| t.values.clone())
     };
-    let mismatch = |prefix: &str, i: usize| ModelFileError::Mismatch {
-        path: path.clone(),
-        differences: format!("`{prefix}/{}` is missing or has another shape", specs[i].name),
+    let mismatch = |prefix: &str, i: usize| {
+        broken(format!(
+            "`{prefix}/{}` is missing or has another shape than in this network",
+            specs[i].name
+        ))
     };
     let device = vars.flat(VarId(0)).device();
     for i in 0..specs.len() {
@@ -207,8 +230,6 @@ pub fn read_state(
             let n = values.len();
             Some(Tensor::from_data(TensorData::new(values, [n]), &device))
         })
-        .ok_or_else(|| {
-            broken("the optimiser's moments are missing; the optimiser in the recipe has changed".into())
-        })?;
+        .ok_or_else(|| broken("the optimiser's moments are missing or of another optimiser".into()))?;
     Ok(progress)
 }

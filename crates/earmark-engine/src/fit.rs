@@ -9,7 +9,8 @@ use crate::events::{EventWriter, PREFIX};
 use crate::model_file::{FORMAT, ModelFile, ModelFileError, ModelMeta};
 use crate::optimizer::Optimizer;
 use crate::schedule::{PlateauState, Position};
-use crate::step::{StepResult, train_step};
+use crate::score::ScoreError;
+use crate::step::{Step, StepResult, train_step};
 use burn::tensor::Device;
 use earmark_data::atomic::{self, WriteError};
 use earmark_data::batches::{Batch, BatchMaker, BatchStream};
@@ -26,8 +27,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Steps between event summaries of the loss, as in the DCASE 2019 baseline.
 const EVENT_STEPS: u64 = 10;
 
-/// Judges weights on the validation clips.
-pub type Validate<'a> = dyn FnMut(&Vars) -> Result<Report, FitError> + 'a;
+/// Judges weights on the validation clips; `None` when it was stopped from outside before it was done.
+pub type Validate<'a> = dyn FnMut(&Vars) -> Result<Option<Report>, FitError> + 'a;
 
 /// Everything a training needs.
 pub struct Fit<'a> {
@@ -53,7 +54,7 @@ pub struct Fit<'a> {
     pub resume: bool,
     /// Device to train on, without autodiff.
     pub device: Device,
-    /// Set from outside to end after the step in work.
+    /// Set from outside to end after the step in work, or in the midst of a validation.
     pub stop: &'a AtomicBool,
 }
 
@@ -156,6 +157,9 @@ pub enum FitError {
         /// Why.
         reason: String,
     },
+    /// No clip can be scored.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
     /// Scores that no metric takes.
     #[error(transparent)]
     Metrics(#[from] earmark_metrics::MetricsError),
@@ -226,19 +230,21 @@ impl Session {
                 optimizer_steps: 0,
                 events_len: 0,
                 stopped_early: None,
+                validation_due: false,
             }
         };
         let step = progress.step;
-        // What lies beyond the state will be made again; an interruption's own checkpoint is not one of the recipe's.
+        // What lies beyond the state will be made again; an interruption's own checkpoint is none of the recipe's, and the state
+        // holds all that is needed of it.
         let total = job.train.total_steps(steps_per_epoch);
         for s in checkpoint::list(job.run).map_err(io(&folder))? {
-            if s > step || s == 0 || (s < total && s % job.checkpoints.every_steps != 0) {
+            if s > step || !job.checkpoints.wants(s, total) {
                 let path = checkpoint::path(job.run, s);
                 std::fs::remove_file(&path).map_err(io(&path))?;
             }
         }
         // A kill may have come between the state and the pruning that follows it.
-        checkpoint::prune(job.run, job.checkpoints.keep).map_err(io(&folder))?;
+        checkpoint::prune(job.run, job.checkpoints, total).map_err(io(&folder))?;
         let log = JsonLines::open_cut(&metrics_path(job.run), |line| {
             line["step"].as_u64().is_some_and(|s| s <= step)
         })?;
@@ -249,7 +255,11 @@ impl Session {
             total,
             steps_per_epoch,
         });
-        if let Some(why) = &progress.stopped_early {
+        if progress.validation_due {
+            on_event(FitEvent::Note(format!(
+                "step {step}: its validation was interrupted and is done now"
+            )));
+        } else if let Some(why) = &progress.stopped_early {
             on_event(FitEvent::Note(format!(
                 "nothing left to do: this training stopped early at step {step} ({why})"
             )));
@@ -272,6 +282,9 @@ impl Session {
 
     /// The loop; true when it was stopped from outside.
     fn run(&mut self, job: &mut Fit, on_event: &mut dyn FnMut(FitEvent)) -> Result<bool, FitError> {
+        if self.progress.validation_due && !self.validate_and_save(job, on_event)? {
+            return Ok(true);
+        }
         let from = job.batches.position(self.progress.step);
         let mut stream = BatchStream::start(Arc::clone(&job.batches), from);
         while self.progress.step < self.total && self.progress.stopped_early.is_none() {
@@ -287,14 +300,26 @@ impl Session {
             };
             self.step(job, batch, on_event)?;
             atomic::crash_point("step");
-            if self.progress.step.is_multiple_of(job.checkpoints.every_steps)
-                || self.progress.step == self.total
+            if job.checkpoints.wants(self.progress.step, self.total)
+                && !self.validate_and_save(job, on_event)?
             {
-                self.validate(job, on_event)?;
-                self.save(job, on_event)?;
+                return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// What comes after the last step before a checkpoint; false when the validation was stopped from outside. The state then
+    /// remembers that it is due: a resume begins with it, so that what it decides (best, plateau, early stop) is decided there.
+    fn validate_and_save(
+        &mut self,
+        job: &mut Fit,
+        on_event: &mut dyn FnMut(FitEvent),
+    ) -> Result<bool, FitError> {
+        let validated = self.validate(job, on_event)?;
+        self.progress.validation_due = !validated;
+        self.save(job, on_event)?;
+        Ok(validated)
     }
 
     fn step(&mut self, job: &Fit, batch: Batch, on_event: &mut dyn FnMut(FitEvent)) -> Result<(), FitError> {
@@ -310,18 +335,17 @@ impl Session {
             .rate(job.train.learning_rate, at, &self.progress.plateau);
         let rng = rng::stream(job.train.seed, &[Purpose::Dropout as u64, step]);
         let Batch { x, y, shape, .. } = batch;
-        let done = train_step(
-            job.train,
-            job.network,
-            &mut self.vars,
-            &mut self.optimizer,
-            (x, shape),
+        let work = Step {
+            train: job.train,
+            network: job.network,
+            device: &job.device,
+            x,
+            shape,
             y,
             rate,
             rng,
-            &job.device,
-        );
-        let StepResult { loss, gradient_norm } = done;
+        };
+        let StepResult { loss, gradient_norm } = train_step(work, &mut self.vars, &mut self.optimizer);
         if !loss.is_finite() {
             return Err(FitError::Diverged {
                 step: step + 1,
@@ -378,13 +402,16 @@ impl Session {
         self.average.as_ref().unwrap_or(&self.vars)
     }
 
-    fn validate(&mut self, job: &mut Fit, on_event: &mut dyn FnMut(FitEvent)) -> Result<(), FitError> {
+    /// Judges the weights where it is time to; false when that was stopped from outside, with nothing changed.
+    fn validate(&mut self, job: &mut Fit, on_event: &mut dyn FnMut(FitEvent)) -> Result<bool, FitError> {
         let step = self.progress.step;
         let due = (step / job.checkpoints.every_steps).is_multiple_of(job.validation.every_checkpoints);
         let Some(validate) = job.validate.as_mut().filter(|_| due || step == self.total) else {
-            return Ok(());
+            return Ok(true);
         };
-        let report = validate(self.average.as_ref().unwrap_or(&self.vars))?;
+        let Some(report) = validate(self.average.as_ref().unwrap_or(&self.vars))? else {
+            return Ok(false);
+        };
         let metric = job.validation.metric;
         let score = metric.of(&report).ok_or(FitError::NoScore {
             metric: metric.name(),
@@ -424,7 +451,7 @@ impl Session {
             on_event(FitEvent::Note(format!("step {step}: stopped early: {why}")));
             self.progress.stopped_early = Some(why);
         }
-        Ok(())
+        Ok(true)
     }
 
     fn write_model(&self, job: &Fit, path: &Path) -> Result<(), FitError> {
@@ -438,7 +465,10 @@ impl Session {
     /// Checkpoint, then logs, then the state that refers to both.
     fn save(&mut self, job: &Fit, on_event: &mut dyn FnMut(FitEvent)) -> Result<(), FitError> {
         let step = self.progress.step;
-        self.write_model(job, &checkpoint::path(job.run, step))?;
+        // Before the first step there is nothing that anybody would judge.
+        if step > 0 {
+            self.write_model(job, &checkpoint::path(job.run, step))?;
+        }
         let ends = step == self.total || self.progress.stopped_early.is_some();
         if ends && job.validate.is_none() {
             // Nothing chose a best one: the last counts.
@@ -457,8 +487,10 @@ impl Session {
             &self.optimizer,
         )?;
         let folder = checkpoint::folder(job.run);
-        checkpoint::prune(job.run, job.checkpoints.keep).map_err(|e| WriteError::new(&folder, e))?;
-        on_event(FitEvent::Saved { step });
+        checkpoint::prune(job.run, job.checkpoints, self.total).map_err(|e| WriteError::new(&folder, e))?;
+        if step > 0 {
+            on_event(FitEvent::Saved { step });
+        }
         Ok(())
     }
 }

@@ -7,15 +7,15 @@
 use crate::events::{EventWriter, PREFIX};
 use crate::fit::FitError;
 use crate::score::Scorer;
-use earmark_data::Item;
 use earmark_data::atomic::{self, WriteError};
 use earmark_data::rng::{self, Purpose};
+use earmark_data::{Item, Workers};
 use earmark_features::Features;
 use earmark_metrics::{Aligned, Lwlrap, Report, ReportOptions, ScoreTable};
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 /// Clips between two running results, as in the DCASE 2019 baseline.
 const RUNNING_CLIPS: usize = 10;
@@ -102,36 +102,45 @@ pub struct Judged {
     pub lwlrap_5: Option<f64>,
 }
 
-/// Scores `items` in the order given by (`seed`, `step`) and computes all metrics; `None` when stopped. `running` hears the
-/// lwlrap so far after every ten clips.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "each is another thing; a struct would only name them again"
-)]
+/// What to judge, and on what.
+pub struct Judge<'a> {
+    /// The weights.
+    pub scorer: &'a Scorer,
+    /// The clips.
+    pub items: &'a [Item],
+    /// Names of the classes, in the order of the scores.
+    pub classes: &'a [String],
+    /// Threads that fetch features.
+    pub workers: &'a Workers,
+    /// Seed of the order of the clips...
+    pub seed: u64,
+    /// ... and the step that the order belongs to.
+    pub step: u64,
+    /// Set from outside to end after the forward pass in work.
+    pub stop: &'a AtomicBool,
+}
+
+/// Scores the clips in the order given by seed and step and computes all metrics; `None` when stopped. `fetch` gives the base
+/// features of a clip, `running` hears the lwlrap so far after every ten clips.
 pub fn judge<E: std::fmt::Display + Send>(
-    scorer: &Scorer,
-    items: &[Item],
-    classes: &[String],
-    ahead: usize,
-    (seed, step): (u64, u64),
+    job: &Judge,
     fetch: impl Fn(&Item) -> Result<Arc<Features>, E> + Sync,
-    stop: &AtomicBool,
     running: &mut dyn FnMut(usize, Option<f64>),
 ) -> Result<Option<Judged>, FitError> {
-    let order = rng::permutation(
-        &mut rng::stream(seed, &[Purpose::Evaluate as u64, step]),
-        items.len(),
-    );
+    let Judge { items, classes, .. } = *job;
+    let stream = &mut rng::stream(job.seed, &[Purpose::Evaluate as u64, job.step]);
+    let order = rng::permutation(stream, items.len());
     let mut rows: Vec<Option<Vec<f32>>> = vec![None; items.len()];
     let mut skipped = Vec::new();
     let mut lwlrap = Lwlrap::new(classes.len());
     let mut lwlrap_5 = None;
     let five_percent = items.len().div_ceil(20);
     let (mut failed, mut seen) = (None, 0);
-    scorer.score(
+    let whole = job.scorer.score(
         items.len(),
-        ahead,
+        job.workers,
         |i| fetch(&items[order[i]]),
+        job.stop,
         |i, result| {
             let item = &items[order[i]];
             seen += 1;
@@ -158,13 +167,13 @@ pub fn judge<E: std::fmt::Display + Send>(
             if seen % RUNNING_CLIPS == 0 || seen == items.len() {
                 running(seen, lwlrap.overall());
             }
-            !stop.load(Ordering::Relaxed)
+            true
         },
-    );
+    )?;
     if let Some(e) = failed {
         return Err(e);
     }
-    if seen < items.len() {
+    if !whole {
         return Ok(None);
     }
     let good: Vec<(&Item, Vec<f32>)> = items

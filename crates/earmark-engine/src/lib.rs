@@ -23,6 +23,6 @@ pub use loss::Loss;
 pub use model_file::{FORMAT, HostTensor, ModelFile, ModelFileError, ModelMeta, Tensors};
 pub use optimizer::{EpsilonRule, GradientClip, Optimizer, OptimizerConfig, clip};
 pub use schedule::{PlateauState, Position, Schedule};
-pub use score::{ClipResult, Scorer};
-pub use step::{StepResult, train_step};
+pub use score::{ClipResult, ScoreError, Scorer};
+pub use step::{Step, StepResult, train_step};
 pub use warm_start::{Scopes, WarmStartError, warm_start};

@@ -84,6 +84,16 @@ pub enum ModelFileError {
         /// The first few differences.
         differences: String,
     },
+    /// The state of a training can't be gone on from. There is one state a run, and what it holds stands nowhere else.
+    #[error(
+        "{path}: a training can't go on from this file ({reason}); put back a copy of it, or delete it: --resume then trains from the start again and ends with the same weights, and the checkpoints there are make way for new ones"
+    )]
+    State {
+        /// Where.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Can't be written.
     #[error(transparent)]
     Write(#[from] WriteError),

@@ -2,9 +2,13 @@
 
 use crate::loss::Loss;
 use burn::tensor::{Device, Tensor, TensorData};
-use earmark_features::{Extractor, Features};
+use earmark_data::Workers;
+use earmark_features::{Extractor, FeatureError, Features};
 use earmark_models::{Forward, Network, Vars, vars::to_host};
+use rayon::prelude::*;
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 
 /// A trained network with what turns its logits into scores.
@@ -27,54 +31,78 @@ pub struct Scorer {
 /// What came of one clip.
 pub type ClipResult<E> = Result<Vec<f32>, E>;
 
+/// Why clips can't be scored at all. What is wrong with a single file is the caller's own error instead.
+#[derive(Debug, thiserror::Error)]
+pub enum ScoreError {
+    /// The front end gives clips of any length, and the examples of a forward pass have one.
+    #[error(
+        "front-end.examples is missing: clips are scored in examples of one length; set front-end.examples = {{ length-frames = ..., hop-frames = ... }}"
+    )]
+    NoLength,
+    /// A clip without a single example has no mean of scores.
+    #[error("clip {clip} of the list gives no example; leave it out")]
+    NoExample {
+        /// Its index.
+        clip: usize,
+    },
+    /// Features of another front end than the scorer's.
+    #[error(
+        "clip {clip} of the list can't be cut into examples: {cause}; its features are those of another front end"
+    )]
+    Features {
+        /// Its index.
+        clip: usize,
+        /// What does not fit.
+        cause: FeatureError,
+    },
+}
+
 impl Scorer {
-    /// Scores `count` clips in order. `fetch` gives base features and is called from other threads, `ahead` clips at a time;
-    /// `done` receives each clip's scores (or its error) in order and returns whether to go on. Examples of different clips share
-    /// forward passes.
+    /// Scores `count` clips in order; false when stopped before the end. `fetch` gives base features and is called on `workers`, as
+    /// many clips at a time as there are threads; `done` receives each clip's scores (or its error) in order and returns whether to
+    /// go on. Examples of different clips share forward passes. Once `stop` is set, no other forward pass begins.
+    ///
+    /// # Errors
+    ///
+    /// When the features can't be cut into examples; see [`ScoreError`].
     pub fn score<E: Send>(
         &self,
         count: usize,
-        ahead: usize,
+        workers: &Workers,
         fetch: impl Fn(usize) -> Result<Arc<Features>, E> + Sync,
+        stop: &AtomicBool,
         mut done: impl FnMut(usize, ClipResult<E>) -> bool,
-    ) {
-        let ahead = ahead.max(1);
+    ) -> Result<bool, ScoreError> {
+        let ahead = workers.count();
+        let stopped = || stop.load(Ordering::Relaxed);
+        let mut pending = Pending::new(self, stop)?;
         std::thread::scope(|scope| {
-            let (send, receive) = sync_channel::<Vec<Result<Arc<Features>, E>>>(1);
+            let (send, receive) = sync_channel::<Vec<Option<Result<Arc<Features>, E>>>>(1);
             let fetch = &fetch;
+            // One thread that waits; the work is done by the workers.
             scope.spawn(move || {
                 for start in (0..count).step_by(ahead) {
-                    let end = (start + ahead).min(count);
-                    // A thread a clip: `ahead` is about the number of cores.
-                    let group = std::thread::scope(|s| {
-                        let handles: Vec<_> = (start..end).map(|i| s.spawn(move || fetch(i))).collect();
-                        handles
-                            .into_iter()
-                            .map(|h| h.join().unwrap_or_else(|p| std::panic::resume_unwind(p)))
-                            .collect()
-                    });
+                    let group = start..(start + ahead).min(count);
+                    let one = |i| (!stopped()).then(|| fetch(i));
+                    let group = workers.run(|| group.into_par_iter().map(one).collect());
                     if send.send(group).is_err() {
                         return; // nobody wants more
                     }
                 }
             });
-            let mut pending = Pending::new(self);
-            let mut index = 0;
-            for group in receive {
-                for clip in group {
-                    let go_on = match clip {
-                        Ok(features) => pending.add(index, &features, &mut |i, r| done(i, r)),
-                        // Results stay in order, so what came before goes first.
-                        Err(e) => pending.flush(&mut |i, r| done(i, r)) && done(index, Err(e)),
-                    };
-                    if !go_on {
-                        return;
-                    }
-                    index += 1;
+            for (index, clip) in receive.into_iter().flatten().enumerate() {
+                let go_on = match clip {
+                    None => false,
+                    Some(Ok(features)) => pending.add(index, &features, &mut done)?,
+                    // Results stay in order, so what came before goes first.
+                    Some(Err(e)) => pending.flush(&mut done) && done(index, Err(e)),
+                };
+                if !go_on {
+                    return Ok(false);
                 }
             }
-            pending.flush(&mut |i, r| done(i, r));
-        });
+            Ok(pending.flush(&mut done))
+        })
     }
 
     /// Scores of examples, row-major `[examples, classes]`.
@@ -85,27 +113,38 @@ impl Scorer {
     }
 }
 
+/// A clip whose examples are not all scored yet.
+struct Waiting {
+    clip: usize,
+    examples: usize,
+    scored: usize,
+    /// Sum of the scores so far, `[classes]`.
+    sum: Vec<f64>,
+}
+
 /// Examples that wait for a full forward pass, and the clips they belong to.
 struct Pending<'a> {
     scorer: &'a Scorer,
+    stop: &'a AtomicBool,
+    /// Of an example: channels, bands, frames.
     shape: [usize; 3],
     x: Vec<f32>,
     rows: usize,
-    /// Clip, its examples, how many of them are scored, the sum of their scores.
-    clips: std::collections::VecDeque<(usize, usize, usize, Vec<f64>)>,
+    clips: VecDeque<Waiting>,
 }
 
 impl<'a> Pending<'a> {
-    fn new(scorer: &'a Scorer) -> Self {
+    fn new(scorer: &'a Scorer, stop: &'a AtomicBool) -> Result<Self, ScoreError> {
         let e = &scorer.extractor;
-        let shape = [e.channels(), e.bands(), e.example_frames().unwrap_or(0)];
-        Self {
+        let frames = e.example_frames().ok_or(ScoreError::NoLength)?;
+        Ok(Self {
             scorer,
-            shape,
+            stop,
+            shape: [e.channels(), e.bands(), frames],
             x: Vec::new(),
             rows: 0,
-            clips: Default::default(),
-        }
+            clips: VecDeque::new(),
+        })
     }
 
     fn add<E>(
@@ -113,31 +152,41 @@ impl<'a> Pending<'a> {
         clip: usize,
         features: &Features,
         done: &mut impl FnMut(usize, ClipResult<E>) -> bool,
-    ) -> bool {
+    ) -> Result<bool, ScoreError> {
         let extractor = &self.scorer.extractor;
         let examples = extractor.examples(features);
-        self.clips.push_back((clip, examples, 0, Vec::new()));
+        if examples == 0 {
+            return Err(ScoreError::NoExample { clip });
+        }
+        self.clips.push_back(Waiting {
+            clip,
+            examples,
+            scored: 0,
+            sum: Vec::new(),
+        });
         for i in 0..examples {
-            let example = extractor.example(features, i).expect("an index below the count");
             let example = extractor
-                .finish(&example)
-                .expect("an example of the front end's own length");
-            self.shape = [example.channels, example.bands, example.frames];
+                .example(features, i)
+                .and_then(|example| extractor.finish(&example))
+                .map_err(|cause| ScoreError::Features { clip, cause })?;
             self.x.extend_from_slice(&example.data);
             self.rows += 1;
             if self.rows == self.scorer.batch && !self.run(done) {
-                return false;
+                return Ok(false);
             }
         }
-        true
+        Ok(true)
     }
 
     fn flush<E>(&mut self, done: &mut impl FnMut(usize, ClipResult<E>) -> bool) -> bool {
         self.rows == 0 || self.run(done)
     }
 
-    /// One forward pass over all waiting examples; hands out the clips that are complete by it.
+    /// One forward pass over all waiting examples; hands out the clips that are complete by it. False when stopped.
     fn run<E>(&mut self, done: &mut impl FnMut(usize, ClipResult<E>) -> bool) -> bool {
+        if self.stop.load(Ordering::Relaxed) {
+            return false;
+        }
         let [c, b, t] = self.shape;
         let scores = self
             .scorer
@@ -145,17 +194,20 @@ impl<'a> Pending<'a> {
         let classes = scores.len() / self.rows.max(1);
         self.rows = 0;
         let mut rows = scores.chunks_exact(classes.max(1));
-        for (_, examples, scored, sum) in &mut self.clips {
-            sum.resize(classes, 0.0);
-            while scored < examples {
+        for clip in &mut self.clips {
+            clip.sum.resize(classes, 0.0);
+            while clip.scored < clip.examples {
                 let Some(row) = rows.next() else { break };
-                sum.iter_mut().zip(row).for_each(|(s, v)| *s += f64::from(*v));
-                *scored += 1;
+                clip.sum
+                    .iter_mut()
+                    .zip(row)
+                    .for_each(|(s, v)| *s += f64::from(*v));
+                clip.scored += 1;
             }
         }
-        while let Some((clip, examples, _, sum)) = self
-            .clips
-            .pop_front_if(|(_, examples, scored, _)| scored == examples)
+        while let Some(Waiting {
+            clip, examples, sum, ..
+        }) = self.clips.pop_front_if(|c| c.scored == c.examples)
         {
             let mean = sum.iter().map(|s| (s / examples as f64) as f32).collect();
             if !done(clip, Ok(mean)) {
@@ -163,5 +215,142 @@ impl<'a> Pending<'a> {
             }
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::TrainConfig;
+    use earmark_features::FrontEnd;
+    use earmark_models::NetworkConfig;
+    use earmark_models::mobilenet_v1::MobileNetV1Config;
+
+    /// Examples of 32 frames every 16, three a forward pass.
+    fn scorer(examples: bool) -> Scorer {
+        let mut front_end: FrontEnd = serde_json::from_str(
+            r#"{ "sample-rate-hz": 8000, "stft": { "window-samples": 200, "hop-samples": 80 }, "level": "linear",
+                 "mel": { "bands": 16, "min-hz": 50, "max-hz": 4000 }, "examples": { "length-frames": 32, "hop-frames": 16 } }"#,
+        )
+        .unwrap();
+        if !examples {
+            front_end.examples = None;
+        }
+        let config = NetworkConfig::MobileNetV1(MobileNetV1Config {
+            width: 0.25,
+            ..Default::default()
+        });
+        let (network, specs) = Network::build(&config, 1, 3).unwrap();
+        let train: TrainConfig = serde_json::from_str(r#"{ "learning-rate": 0.001 }"#).unwrap();
+        Scorer {
+            network,
+            vars: Vars::init(specs, 1, &Device::flex()),
+            loss: train.loss,
+            extractor: Arc::new(Extractor::new(&front_end).unwrap()),
+            batch: 3,
+            device: Device::flex(),
+        }
+    }
+
+    /// A clip with a pattern of its own.
+    fn clip(frames: usize) -> Arc<Features> {
+        let data = (0..16 * frames)
+            .map(|i| ((i * i + frames) % 97) as f32 / 50.0)
+            .collect();
+        Arc::new(Features {
+            channels: 1,
+            bands: 16,
+            frames,
+            data,
+        })
+    }
+
+    /// The mean of the scores of the examples, each by itself.
+    fn oracle(scorer: &Scorer, features: &Features) -> Vec<f64> {
+        let e = &scorer.extractor;
+        let mut sum = [0.0; 3];
+        for i in 0..e.examples(features) {
+            let example = e.finish(&e.example(features, i).unwrap()).unwrap();
+            let scores = scorer.examples(example.data, [1, 1, 16, 32]);
+            sum.iter_mut().zip(scores).for_each(|(s, v)| *s += f64::from(v));
+        }
+        sum.iter().map(|s| s / e.examples(features) as f64).collect()
+    }
+
+    #[test]
+    fn a_clip_scores_the_mean_of_its_examples_whatever_shares_its_passes() {
+        let scorer = scorer(true);
+        let frames = [10, 0, 70, 33, 200, 16, 1];
+        for threads in [1, 3] {
+            let mut seen = Vec::new();
+            let whole = scorer.score(
+                frames.len(),
+                &Workers::new(threads).unwrap(),
+                |i| {
+                    if i == 3 {
+                        Err("broken")
+                    } else {
+                        Ok(clip(frames[i]))
+                    }
+                },
+                &AtomicBool::new(false),
+                |i, result| {
+                    seen.push((i, result));
+                    true
+                },
+            );
+            assert!(whole.unwrap());
+            assert_eq!(
+                seen.iter().map(|(i, _)| *i).collect::<Vec<_>>(),
+                [0, 1, 2, 3, 4, 5, 6]
+            );
+            for (i, result) in seen {
+                let Ok(scores) = result else {
+                    assert_eq!((i, result), (3, Err("broken")));
+                    continue;
+                };
+                let wanted = oracle(&scorer, &clip(frames[i]));
+                let worst = scores
+                    .iter()
+                    .zip(&wanted)
+                    .map(|(s, w)| (f64::from(*s) - w).abs())
+                    .fold(0.0, f64::max);
+                // Sums of f32 in another order, through 27 layers.
+                assert!(worst < 1e-5, "clip {i}: {scores:?} instead of {wanted:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_begins_after_a_stop() {
+        let scorer = scorer(true);
+        let workers = Workers::new(2).unwrap();
+        let stop = AtomicBool::new(false);
+        let mut seen = 0;
+        // A clip of hundreds of passes: the stop comes in the midst of the one after the first.
+        let fetch = |i: usize| -> Result<_, &str> { Ok(clip(if i == 0 { 48 } else { 16_000 })) };
+        let whole = scorer.score(3, &workers, fetch, &stop, |_, _| {
+            seen += 1;
+            stop.store(true, Ordering::Relaxed);
+            true
+        });
+        assert!(!whole.unwrap());
+        assert_eq!(seen, 1);
+    }
+
+    #[test]
+    fn clips_of_any_length_are_refused() {
+        let workers = Workers::new(1).unwrap();
+        let fetch = |_| -> Result<_, &str> { Ok(clip(10)) };
+        let outcome = scorer(false).score(1, &workers, fetch, &AtomicBool::new(false), |_, _| true);
+        let message = outcome.unwrap_err().to_string();
+        assert!(
+            message.starts_with("front-end.examples is missing: "),
+            "{message}"
+        );
+        assert!(
+            message.ends_with("= { length-frames = ..., hop-frames = ... }"),
+            "{message}"
+        );
     }
 }

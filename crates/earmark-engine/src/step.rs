@@ -34,24 +34,39 @@ fn total_loss(train: &TrainConfig, network: &Network, outputs: Vec<Tensor<2>>, y
         .expect("the first output's weight is above 0")
 }
 
-/// Moves `vars` one step down the loss of a batch: `x` of `shape` `[B, channels, bands, frames]`, `y` `[B, classes]`. A loss
-/// that is not finite moves nothing. Dropout masks come from `rng`.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "each is another thing; a struct would only name them again"
-)]
-pub fn train_step(
-    train: &TrainConfig,
-    network: &Network,
-    vars: &mut Vars,
-    optimizer: &mut Optimizer,
-    (x, shape): (Vec<f32>, [usize; 4]),
-    y: Vec<f32>,
-    rate: f64,
-    rng: ChaCha8Rng,
-    device: &Device,
-) -> StepResult {
-    let device = device.clone().autodiff();
+/// What a step is made of, besides what it moves.
+pub struct Step<'a> {
+    /// Loss and clipping.
+    pub train: &'a TrainConfig,
+    /// The layers.
+    pub network: &'a Network,
+    /// Device to compute on, without autodiff.
+    pub device: &'a Device,
+    /// Examples, row-major.
+    pub x: Vec<f32>,
+    /// Their shape: `[B, channels, bands, frames]`.
+    pub shape: [usize; 4],
+    /// Their targets: `[B, classes]`, row-major.
+    pub y: Vec<f32>,
+    /// Learning rate.
+    pub rate: f64,
+    /// Where dropout masks come from.
+    pub rng: ChaCha8Rng,
+}
+
+/// Moves `vars` one step down the loss of a batch. A loss that is not finite moves nothing.
+pub fn train_step(step: Step, vars: &mut Vars, optimizer: &mut Optimizer) -> StepResult {
+    let Step {
+        train,
+        network,
+        x,
+        shape,
+        y,
+        rate,
+        rng,
+        ..
+    } = step;
+    let device = step.device.clone().autodiff();
     let classes = y.len() / shape[0];
     let x = Tensor::<4>::from_data(TensorData::new(x, shape), &device);
     let y = Tensor::<2>::from_data(TensorData::new(y, [shape[0], classes]), &device);
@@ -132,17 +147,17 @@ mod tests {
         let mut optimizer = Optimizer::new(train.optimizer, &vars);
         let (x, shape, y) = batch();
         let rng = stream(1, &[Purpose::Dropout as u64]);
-        let result = train_step(
-            &train,
-            &network,
-            &mut vars,
-            &mut optimizer,
-            (x, shape),
+        let step = Step {
+            train: &train,
+            network: &network,
+            device: &Device::flex(),
+            x,
+            shape,
             y,
-            1e-3,
+            rate: 1e-3,
             rng,
-            &Device::flex(),
-        );
+        };
+        let result = train_step(step, &mut vars, &mut optimizer);
         (result, vars)
     }
 

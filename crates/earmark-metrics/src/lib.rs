@@ -52,6 +52,7 @@ pub use error::MetricsError;
 pub use lwlrap::Lwlrap;
 pub use probit::{d_prime, probit};
 pub use report::{ClassReport, Report, ReportOptions};
+pub use report_text::number;
 pub use scores::ScoreTable;
 pub use threshold::{Counts, SweepPoint};
 pub use top::{average_precision_at, top_k};

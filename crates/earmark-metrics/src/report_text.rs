@@ -121,7 +121,8 @@ impl Report {
     }
 }
 
-fn number(value: Option<f64>) -> String {
+/// A result with four decimals; `-` for one that does not exist.
+pub fn number(value: Option<f64>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"))
 }
 

@@ -67,6 +67,11 @@ pub fn human_rate(per_second: f64, unit: &str) -> String {
     format!("{number} {unit}/s")
 }
 
+/// "1 clip", "2 clips".
+pub fn human_amount(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 /// A count with its thousands marked: `1,234,567`.
 #[must_use]
 pub fn human_count(count: u64) -> String {

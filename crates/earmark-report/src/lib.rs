@@ -43,7 +43,7 @@ pub use color::Colormap;
 pub use downsample::downsample;
 pub use error::ReportError;
 pub use escape::escape;
-pub use human::{human_bytes, human_count, human_duration, human_hz, human_rate, score};
+pub use human::{human_amount, human_bytes, human_count, human_duration, human_hz, human_rate, score};
 pub use pages::data::{data_charts, render_data_page};
 pub use pages::data_types::{ClassCounts, DataPage, Finding, PartStats, Shortest, Spectrum, Tally};
 pub use pages::run::render_run_report;

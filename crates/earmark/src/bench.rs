@@ -9,7 +9,7 @@ use crate::pipeline::PipelineError;
 use crate::recipe::Recipe;
 use earmark_audio::{Clip, decode_bytes};
 use earmark_data::rng::{self, Purpose};
-use earmark_engine::{Optimizer, Scorer, train_step};
+use earmark_engine::{Optimizer, Scorer, Step, train_step};
 use earmark_features::Extractor;
 use earmark_models::{Network, VarId, Vars};
 use rayon::prelude::*;
@@ -151,21 +151,18 @@ pub fn bench(job: &Bench, told: &dyn Fn(&str), stop: &AtomicBool) -> Result<Opti
         .map(|i| f32::from(u8::from(i % job.classes == (i / job.classes) % job.classes)))
         .collect();
     let train_step = measure(batch, job.repeat, stop, || {
-        let (x, y) = (x.clone(), y.clone());
-        let rng = rng::stream(recipe.train.seed, &[Purpose::Dropout as u64]);
-        let rate = recipe.train.learning_rate;
+        let step = Step {
+            train: &recipe.train,
+            network: &network,
+            device: &device,
+            x: x.clone(),
+            shape: shape(batch),
+            y: y.clone(),
+            rate: recipe.train.learning_rate,
+            rng: rng::stream(recipe.train.seed, &[Purpose::Dropout as u64]),
+        };
         timed(|| {
-            train_step(
-                &recipe.train,
-                &network,
-                &mut vars,
-                &mut optimizer,
-                (x, shape(batch)),
-                y,
-                rate,
-                rng,
-                &device,
-            );
+            train_step(step, &mut vars, &mut optimizer);
             // A device that works on its own is waited for.
             vars.to_vec(VarId(0))
         })

@@ -2,7 +2,7 @@
 
 use crate::Status;
 use crate::args::{Bench, Global};
-use crate::console::{Console, out, out_json, stop_flag};
+use crate::console::{Console, out, out_json};
 use earmark::Recipe;
 use earmark::bench::{Speed, Speeds, bench};
 use earmark::report::{Align, human_duration, human_rate, text_table};
@@ -16,7 +16,7 @@ pub fn run(args: Bench, global: &Global, console: &Console) -> anyhow::Result<St
         repeat: args.repeat,
         device: global.device.clone(),
     };
-    let stop = stop_flag()?;
+    let stop = console.stop_flag()?;
     let told = |what: &str| console.note(format!("measuring: {what}"));
     let Some(speeds) = bench(&job, &told, &stop)? else {
         return Ok(Status::Interrupted);

@@ -2,12 +2,14 @@
 
 use crate::Status;
 use crate::args::{Blend, Global};
-use crate::console::{Console, out};
+use crate::console::{Console, done};
+use crate::output;
 use anyhow::Context;
 use earmark::metrics::{Mean, ScoreTable, blend};
+use earmark::report::human_amount;
 
 /// Blends score tables.
-pub fn run(args: Blend, _: &Global, _: &Console) -> anyhow::Result<Status> {
+pub fn run(args: Blend, _: &Global, console: &Console) -> anyhow::Result<Status> {
     let mean: Mean = args.mean.parse().context("--mean")?;
     let tables = args
         .tables
@@ -16,12 +18,13 @@ pub fn run(args: Blend, _: &Global, _: &Console) -> anyhow::Result<Status> {
         .collect::<Result<Vec<_>, _>>()?;
     let weights = (!args.weights.is_empty()).then_some(args.weights.as_slice());
     let blended = blend(&tables, mean, weights)?;
-    blended.save(&args.out)?;
-    out(format!(
-        "{} tables blended, {} files: {}",
-        tables.len(),
-        blended.files().len(),
+    output::table(&args.out, &blended)?;
+    let text = format!(
+        "{} blended, {}: {}",
+        human_amount(tables.len(), "table", "tables"),
+        human_amount(blended.files().len(), "file", "files"),
         args.out.display()
-    ))?;
+    );
+    done(&args.out, text, console)?;
     Ok(Status::Done)
 }

@@ -3,11 +3,12 @@
 use crate::Status;
 use crate::args::{Data, DataCheck, DataClasses, DataFolds, DataStats, Global, Layout};
 use crate::console::{Console, out, out_json};
+use crate::output;
 use anyhow::{Context, anyhow, bail};
 use earmark::data::check::{CheckOptions, check};
 use earmark::data::folds::{hold_out, k_fold};
 use earmark::data::stats::{StatsOptions, stats};
-use earmark::data::{DataOptions, DataSet, FoldTable, MissingFiles, Stratify, atomic, load};
+use earmark::data::{DataOptions, DataSet, FoldTable, MissingFiles, Stratify, load};
 use earmark::pages::write_data_page;
 use earmark::pipeline::Event;
 use earmark::report::{Align, text_table};
@@ -195,8 +196,10 @@ fn summary(set: &DataSet, folds: &[u32], group: bool) -> String {
 fn write(path: Option<&Path>, bytes: &[u8], console: &Console) -> anyhow::Result<Status> {
     match path {
         Some(path) => {
-            atomic::write(path, |w| w.write_all(bytes))?;
-            console.note(format!("wrote {}", path.display()));
+            output::write(path, |w| w.write_all(bytes))?;
+            if !output::is_stdout(path) {
+                console.note(format!("wrote {}", path.display()));
+            }
         }
         None => out(String::from_utf8_lossy(bytes).trim_end())?,
     }

@@ -2,13 +2,13 @@
 
 use crate::Status;
 use crate::args::{Demo, Global};
-use crate::console::{Console, out, stop_flag};
+use crate::console::{Console, out};
 use anyhow::bail;
 use earmark::data::atomic;
 use earmark::data::rng::{self, Purpose};
 use earmark::data::synth::write_demo;
 use earmark::engine::Scopes;
-use earmark::metrics::{Mean, Report, ReportOptions, ScoreTable, TruthTable};
+use earmark::metrics::{Mean, Report, ReportOptions, ScoreTable, TruthTable, number};
 use earmark::pipeline::{self, Event};
 use earmark::{Recipe, pages};
 use std::path::Path;
@@ -21,7 +21,7 @@ const MARK: &str = "demo.json";
 /// Synthesises, trains twice, judges, predicts, reports.
 pub fn run(args: Demo, global: &Global, console: &Console) -> anyhow::Result<Status> {
     let start = Instant::now();
-    let stop = stop_flag()?;
+    let stop = console.stop_flag()?;
     let root = &args.out;
     prepare_folder(root)?;
     let data = root.join("data");
@@ -178,13 +178,12 @@ fn tell(
         .collect();
     let guesses = ScoreTable::new(scores.files().to_vec(), scores.classes().to_vec(), guesses)?;
     let guessed = Report::compute(&guesses, &truth, &ReportOptions::default())?;
-    let value = |v: Option<f64>| v.map_or("-".into(), |v| format!("{v:.4}"));
     out("")?;
     out(report.table())?;
     out(format!(
         "lwlrap on the test part: {} (random guessing: {})",
-        value(report.lwlrap),
-        value(guessed.lwlrap)
+        number(report.lwlrap),
+        number(guessed.lwlrap)
     ))?;
     out(format!(
         "done in {}",

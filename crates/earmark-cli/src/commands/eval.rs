@@ -2,9 +2,10 @@
 
 use crate::Status;
 use crate::args::{Eval, Global};
-use crate::console::{Console, out, out_json, stop_flag};
+use crate::console::{Console, out, out_json};
 use earmark::engine::judge::result_path;
 use earmark::pipeline;
+use earmark::report::human_amount;
 
 /// Judges a run's checkpoints.
 pub fn run(args: Eval, global: &Global, console: &Console) -> anyhow::Result<Status> {
@@ -18,7 +19,7 @@ pub fn run(args: Eval, global: &Global, console: &Console) -> anyhow::Result<Sta
         eval_dir: args.eval_dir,
         device: global.device.clone(),
     };
-    let stop = stop_flag()?;
+    let stop = console.stop_flag()?;
     let done = match pipeline::evaluate(&job, &|e| console.show(e), &stop) {
         Err(e) if e.is_interrupt() => return Ok(Status::Interrupted),
         done => done?,
@@ -51,8 +52,8 @@ pub fn run(args: Eval, global: &Global, console: &Console) -> anyhow::Result<Sta
             format!(" ({} judged before)", done.before.len())
         };
         out(format!(
-            "{} checkpoints judged{before}; results in {}",
-            done.judged.len(),
+            "{} judged{before}; results in {}",
+            human_amount(done.judged.len(), "checkpoint", "checkpoints"),
             done.eval_dir.display()
         ))?;
     }

@@ -2,8 +2,8 @@
 
 use crate::Status;
 use crate::args::{Features, Global};
-use crate::console::{Console, out};
-use earmark::data::atomic;
+use crate::console::{Console, done};
+use crate::output;
 use earmark::features::Extractor;
 use earmark::{Recipe, audio};
 
@@ -19,13 +19,14 @@ pub fn run(args: Features, _: &Global, console: &Console) -> anyhow::Result<Stat
     let features = extractor.finish(&base)?;
     let mut bytes = Vec::new();
     features.write_npy(&mut bytes)?;
-    atomic::write(&args.out, |w| w.write_all(&bytes))?;
-    out(format!(
+    output::write(&args.out, |w| w.write_all(&bytes))?;
+    let text = format!(
         "{}: float32 [{}, {}, {}] (channels, bands, frames)",
         args.out.display(),
         features.channels,
         features.bands,
         features.frames
-    ))?;
+    );
+    done(&args.out, text, console)?;
     Ok(Status::Done)
 }

@@ -8,6 +8,7 @@ use earmark::Recipe;
 use earmark::data::check::CheckOptions;
 use earmark::data::{DataOptions, DataSet, MissingFiles, atomic, load};
 use earmark::library;
+use earmark::report::human_amount;
 use std::path::{Path, PathBuf};
 
 /// The lines of the built-in recipe that depend on the data.
@@ -126,10 +127,11 @@ fn describe(set: &DataSet) -> String {
         n => format!("{n} folds of its own"),
     };
     format!(
-        "found: layout {}, {} recordings of {} classes in the parts {}; {labels}; {folds}",
+        "found: layout {}, {} of {} in the {} {}; {labels}; {folds}",
         set.layout,
-        set.items.len(),
-        set.classes.len(),
+        human_amount(set.items.len(), "recording", "recordings"),
+        human_amount(set.classes.len(), "class", "classes"),
+        if set.parts().len() == 1 { "part" } else { "parts" },
         set.parts().join(", ")
     )
 }

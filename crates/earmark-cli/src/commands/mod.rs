@@ -30,7 +30,7 @@ pub fn run(args: Args) -> anyhow::Result<Status> {
             .context("--threads: the threads could not be started")?;
     }
     let console = Console::new(global.quiet);
-    match args.command {
+    let ended = match args.command {
         Command::Demo(a) => demo::run(a, &global, &console),
         Command::Data { what } => data::run(what, &global, &console),
         Command::Features(a) => features::run(a, &global, &console),
@@ -45,5 +45,7 @@ pub fn run(args: Args) -> anyhow::Result<Status> {
         Command::Report(a) => report::run(a, &global, &console),
         Command::Models { what } => models::run(what, &global, &console),
         Command::Bench(a) => bench::run(a, &global, &console),
-    }
+    };
+    console.clear();
+    ended
 }

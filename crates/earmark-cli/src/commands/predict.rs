@@ -2,11 +2,12 @@
 
 use crate::Status;
 use crate::args::{Format, Global, Predict};
-use crate::console::{Console, out, stop_flag};
+use crate::console::{Console, done};
+use crate::output;
 use anyhow::{Context, bail};
-use earmark::data::atomic;
 use earmark::metrics::{Mean, ScoreTable, top_k};
 use earmark::pipeline::{self, Prediction};
+use earmark::report::human_amount;
 use serde_json::{Map, json};
 use std::collections::HashMap;
 use std::path::Path;
@@ -25,7 +26,7 @@ pub fn run(args: Predict, global: &Global, console: &Console) -> anyhow::Result<
         mean,
         device: global.device.clone(),
     };
-    let stop = stop_flag()?;
+    let stop = console.stop_flag()?;
     let prediction = match pipeline::predict(&job, &|e| console.show(e), &stop) {
         Err(e) if e.is_interrupt() => None,
         p => p?,
@@ -36,11 +37,13 @@ pub fn run(args: Predict, global: &Global, console: &Console) -> anyhow::Result<
     };
     write(&args.out, args.format, &prediction)?;
     let n = prediction.scores.files().len();
-    out(format!(
-        "{n} recordings scored for {} classes: {}",
-        prediction.scores.classes().len(),
+    let text = format!(
+        "{} scored for {}: {}",
+        human_amount(n, "recording", "recordings"),
+        human_amount(prediction.scores.classes().len(), "class", "classes"),
         args.out.display()
-    ))?;
+    );
+    done(&args.out, text, console)?;
     match prediction.skipped.len() {
         0 => {}
         bad if bad == n => console.note("none of them could be read; all scores are 0"),
@@ -48,7 +51,9 @@ pub fn run(args: Predict, global: &Global, console: &Console) -> anyhow::Result<
             "{bad} could not be read; their rows hold the mean of the other rows"
         )),
     }
-    Ok(Status::of_skips(prediction.skipped.len()))
+    Ok(Status::of_skips(
+        prediction.skipped.len() + prediction.unnamed.len(),
+    ))
 }
 
 /// File name without its folder.
@@ -72,9 +77,6 @@ fn bases(files: &[String]) -> anyhow::Result<Vec<String>> {
 }
 
 fn write(path: &Path, format: Format, p: &Prediction) -> anyhow::Result<()> {
-    if path.as_os_str() == "-" {
-        bail!("-o -: predictions are written to a file; name one, such as scores.csv");
-    }
     let s = &p.scores;
     if let Some(class) = s
         .classes()
@@ -86,13 +88,14 @@ fn write(path: &Path, format: Format, p: &Prediction) -> anyhow::Result<()> {
         );
     }
     match format {
-        Format::Csv => s.save(path)?,
+        Format::Csv => output::table(path, s)?,
         Format::Kaggle2019 => {
-            ScoreTable::new(bases(s.files())?, s.classes().to_vec(), s.values().to_vec())?.save(path)?;
+            let s = ScoreTable::new(bases(s.files())?, s.classes().to_vec(), s.values().to_vec())?;
+            output::table(path, &s)?;
         }
         Format::Kaggle2018 => {
             let files = bases(s.files())?;
-            atomic::write(path, |w| {
+            output::write(path, |w| {
                 let mut csv = csv::Writer::from_writer(w);
                 csv.write_record(["fname", "label"])?;
                 for (file, (_, row)) in files.iter().zip(s.rows()) {
@@ -106,7 +109,7 @@ fn write(path: &Path, format: Format, p: &Prediction) -> anyhow::Result<()> {
                 csv.flush()
             })?;
         }
-        Format::Json => atomic::write(path, |w| {
+        Format::Json => output::write(path, |w| {
             let rows: Vec<_> = s
                 .rows()
                 .map(|(file, row)| {

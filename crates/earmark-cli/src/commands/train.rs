@@ -2,7 +2,7 @@
 
 use crate::Status;
 use crate::args::{Global, Train};
-use crate::console::{Console, command_line, out, out_json, quoted, stop_flag};
+use crate::console::{Console, command_line, out, out_json, quoted};
 use earmark::Recipe;
 use earmark::engine::Scopes;
 use earmark::pipeline::{self, Plan};
@@ -36,7 +36,7 @@ pub fn run(args: Train, global: &Global, console: &Console) -> anyhow::Result<St
         device: global.device.clone(),
         command: command_line(),
     };
-    let stop = stop_flag()?;
+    let stop = console.stop_flag()?;
     let start = Instant::now();
     let trained = match pipeline::train(&job, &|e| console.show(e), &stop) {
         Err(e) if e.is_interrupt() => {

@@ -80,16 +80,16 @@ fn broken_files_among_good_ones() {
         (
             "high/7.wav",
             "is cut off at byte 30: it ends within its fmt chunk; download it again, or re-encode it with ffmpeg to keep what is left, or \
-             remove it from the table",
+             leave it out",
         ),
         (
             "low/8.wav",
-            "is empty (0 bytes); download it again or remove it from the table",
+            "is empty (0 bytes); download it again or leave it out",
         ),
         (
             "mid/9.wav",
-            "is not sound of a known kind (it begins with \"a text\\n\"); convert it to WAV or FLAC (for example with ffmpeg) or remove it \
-             from the table",
+            "is not sound of a known kind (it begins with \"a text\\n\"); convert it to WAV or FLAC (for example with ffmpeg) or leave \
+             it out",
         ),
     ] {
         assert!(
@@ -162,4 +162,15 @@ fn a_data_folder_that_is_gone_when_the_run_goes_on() {
     // Elsewhere it is the same data.
     lab.earmark("train tiny.toml --data moved --run run --fold 1 --resume")
         .done();
+}
+
+/// What `earmark init` leaves in a folder is no finding of `data check`.
+#[test]
+fn a_folder_that_was_begun_with_is_sound() {
+    let lab = Lab::new();
+    let before = lab.earmark("data check tones").done();
+    lab.earmark("init tones").done();
+    assert!(lab.path("tones/recipe.toml").exists());
+    let after = lab.earmark("data check tones").done();
+    assert_eq!(after.out, before.out);
 }

@@ -113,10 +113,33 @@ fn run_directories() {
     let run = tampered("torn");
     lab.write("torn/run.json", &lab.read("torn/run.json")[..40]);
     assert!(
-        eval(&run).starts_with("torn/run.json: EOF while parsing"),
+        eval(&run).starts_with("torn/run.json: does not describe a run: EOF while parsing"),
         "{}",
         eval(&run)
     );
+
+    // There, but unreadable, is another thing than missing.
+    let damaged = "cannot be read: stream did not contain valid UTF-8; the file is damaged: restore it from a copy, or start a new run in \
+                   another folder";
+    for name in ["run.json", "recipe.toml", "classes.csv"] {
+        let run = tampered(&format!("bytes-{name}"));
+        lab.write(&format!("{run}/{name}"), b"\xff\xfe");
+        assert_eq!(eval(&run), format!("{run}/{name}: {damaged}"));
+        let run = tampered(&format!("without-{name}"));
+        std::fs::remove_file(lab.path(&run).join(name)).expect("to remove");
+        let missing = no_run.replace("run.json", name);
+        assert_eq!(eval(&run), format!("{run}: {missing}"));
+    }
+    #[cfg(unix)]
+    {
+        let run = tampered("folder");
+        std::fs::remove_file(lab.path("folder/recipe.toml")).expect("to remove");
+        std::fs::create_dir(lab.path("folder/recipe.toml")).expect("a folder");
+        assert_eq!(
+            eval(&run),
+            "folder/recipe.toml: cannot be read: Is a directory (os error 21); there is a folder in the place of this file: move it away"
+        );
+    }
 
     let run = tampered("recipe");
     lab.write(
@@ -144,11 +167,12 @@ fn states() {
         &state[..state.len() - 100],
     );
     let resume = "train tiny.toml --data tones --run runs/a --fold 1 --resume";
-    let message = lab.earmark(resume).refused();
-    let not = "not a model file (incomplete metadata, file not fully covered)";
-    assert!(
-        message.starts_with(&format!("runs/a/checkpoints/state.safetensors: {not}")),
-        "{message}"
+    let remedy = "; put back a copy of it, or delete it: --resume then trains from the start again and ends with the same weights, and \
+                  the checkpoints there are make way for new ones";
+    let cannot = "runs/a/checkpoints/state.safetensors: a training can't go on from this file";
+    assert_eq!(
+        lab.earmark(resume).refused(),
+        format!("{cannot} (incomplete metadata, file not fully covered){remedy}")
     );
     lab.earmark("train tiny.toml --data tones --run wide --fold 1 --set network.width=0.1")
         .done();
@@ -156,7 +180,16 @@ fn states() {
         "runs/a/checkpoints/state.safetensors",
         lab.bytes("wide/checkpoints/state.safetensors"),
     );
-    let message = lab.earmark(resume).refused();
-    let differs = "runs/a/checkpoints/state.safetensors: does not fit this network: `weights/pw2.weight` is missing or has another shape";
-    assert!(message.starts_with(differs), "{message}");
+    assert_eq!(
+        lab.earmark(resume).refused(),
+        format!(
+            "{cannot} (`weights/pw2.weight` is missing or has another shape than in this network){remedy}"
+        )
+    );
+    // What the remedy says is so.
+    let before = lab.bytes("runs/a/best.safetensors");
+    std::fs::remove_file(lab.path("runs/a/checkpoints/state.safetensors")).expect("to remove");
+    lab.earmark(resume).done();
+    assert_eq!(lab.bytes("runs/a/best.safetensors"), before);
+    assert_eq!(lab.bytes("runs/a/checkpoints/state.safetensors"), state);
 }

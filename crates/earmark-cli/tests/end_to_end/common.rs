@@ -111,6 +111,11 @@ impl Lab {
 
     /// A second of a tone with some noise, 8 kHz, 16 bits.
     pub fn tone(&self, name: &str, hz: f64) {
+        self.long_tone(name, hz, 1);
+    }
+
+    /// The same of any length.
+    pub fn long_tone(&self, name: &str, hz: f64, seconds: u32) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder to write to");
         let spec = hound::WavSpec {
@@ -121,7 +126,7 @@ impl Lab {
         };
         let mut wav = hound::WavWriter::create(path, spec).expect("a WAV file to write");
         let mut random = hz.to_bits();
-        for i in 0..8000 {
+        for i in 0..8000 * seconds {
             // Knuth's MMIX generator; the high bits are the random ones.
             random = random
                 .wrapping_mul(6_364_136_223_846_793_005)

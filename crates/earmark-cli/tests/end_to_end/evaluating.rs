@@ -163,7 +163,7 @@ fn scores_of_clips_that_steered_are_marked_optimistic() {
         .done();
     let heading = lab.read("other-eval/eval-30.txt");
     assert!(
-        heading.starts_with("# tiny: 1 clips of the part test\n") && !heading.contains("OPTIMISTIC"),
+        heading.starts_with("# tiny: 1 clip of the part test\n") && !heading.contains("OPTIMISTIC"),
         "{heading}"
     );
     let ended = lab.earmark("runs .").done();
@@ -204,8 +204,76 @@ fn broken_clips_are_named_in_the_results() {
     let file = &judged.rows[0].0;
     lab.write(&format!("tones/{file}"), "");
     let ended = lab.earmark("eval runs/a --data tones --eval-dir second").exit(2);
-    let told = format!("skipped {file}: is empty (0 bytes); download it again or remove it from the table\n");
+    let told = format!("skipped {file}: is empty (0 bytes); download it again or leave it out\n");
     assert_eq!(ended.err.matches(&told).count(), 1, "{ended}");
     assert!(lab.read("second/eval-30.txt").ends_with(&told));
     assert_eq!(Table::parse(&lab.read("second/scores-30.csv")).rows.len(), 5);
+}
+
+/// Only what is not there is gone around; any other fault of the data is told, and the first one where there are two.
+#[test]
+fn the_test_part_alone_is_enough_where_the_others_are_elsewhere() {
+    let lab = Lab::new();
+    for part in ["curated", "test"] {
+        let mut table = String::from("fname,labels\n");
+        let (folder, name) = match part {
+            "test" => ("test", "test_post_competition.csv"),
+            _ => ("train_curated", "train_curated.csv"),
+        };
+        for class in ["high", "low", "mid"] {
+            for k in 0..4 {
+                let wav = lab.bytes(&format!("tones/{class}/{k}.wav"));
+                lab.write(&format!("set/{folder}/{part}-{class}-{k}.wav"), wav);
+                table.push_str(&format!("{part}-{class}-{k}.wav,{class}\n"));
+            }
+        }
+        lab.write(&format!("set/{name}"), table);
+    }
+    lab.earmark(
+        "train tiny.toml --data set --run run --set data.layout=fsdkaggle2019 --set data.parts=[\"curated\"] \
+         --set train.loss={kind=\"sigmoid-cross-entropy\"}",
+    )
+    .done();
+    std::fs::rename(lab.path("set/train_curated"), lab.path("elsewhere")).expect("to move");
+    lab.earmark("eval run --data set --eval-dir a").done();
+    assert!(
+        lab.read("a/eval-5.txt")
+            .starts_with("# tiny: 12 clips of the part test\n")
+    );
+    lab.earmark("predict run --data set -o x.csv").done();
+    assert_eq!(Table::parse(&lab.read("x.csv")).rows.len(), 12);
+
+    // With nothing left to judge, the first reason counts.
+    std::fs::rename(lab.path("set/test"), lab.path("elsewhere/test")).expect("to move");
+    for command in [
+        "eval run --data set --eval-dir b",
+        "predict run --data set -o y.csv",
+    ] {
+        let message = lab.earmark(command).refused();
+        assert!(
+            message.starts_with(
+                "set/train_curated.csv lists the part \"curated\", but set has none of its audio folders"
+            ),
+            "{message}"
+        );
+    }
+    std::fs::rename(lab.path("elsewhere/test"), lab.path("set/test")).expect("to move");
+    std::fs::rename(lab.path("elsewhere"), lab.path("set/train_curated")).expect("to move");
+    // A table that is wrong is not gone around, though the test part is whole.
+    lab.write("set/train_curated.csv", "fname\ncurated-low-0.wav\n");
+    let message = lab.earmark("eval run --data set --eval-dir c").refused();
+    assert!(
+        message.starts_with("set/train_curated.csv: there is no column \"labels\""),
+        "{message}"
+    );
+}
+
+#[test]
+fn every_so_many_is_a_whole_number() {
+    let lab = Lab::new();
+    let ended = lab.earmark("eval run --data tones --every 0").exit(1);
+    assert!(
+        ended.err.contains("invalid value '0' for '--every <EVERY>'"),
+        "{ended}"
+    );
 }

@@ -1,6 +1,6 @@
 //! Ctrl-C, resuming what is finished, and two trainers at one run.
 
-use super::common::Lab;
+use super::common::{Lab, files};
 use super::killed::assert_same;
 
 const TRAIN: &str = "train tiny.toml --data tones --fold 1 --set train.epochs=20";
@@ -21,6 +21,79 @@ fn an_interrupted_training_goes_on_as_if_nothing_had_been() {
         assert!(ended.out.contains(&format!("run: {run}")), "{ended}");
         lab.earmark(&format!("{TRAIN} --run {run} --resume")).done();
         assert_same(&lab, "whole", &run, name);
+    }
+}
+
+/// The checkpoint of an interruption lies beside those that the recipe keeps and pushes none of them out.
+#[cfg(unix)]
+#[test]
+fn an_interruption_costs_no_checkpoint() {
+    let lab = Lab::new();
+    let train = format!("{TRAIN} --set checkpoints.keep={{kind=\"last\",count=1}}");
+    lab.earmark(&format!("{train} --run whole")).done();
+    // However far it gets before it hears: a step that is no fifth is found soon.
+    let (run, step) = (0..20)
+        .map(|k| {
+            let run = format!("run-{k}");
+            let started = lab.start_and_wait(&format!("{train} --run {run}"), &run, 12 + k);
+            started.signal("INT");
+            let ended = started.end().exit(130);
+            let step = ended.out.strip_prefix("step ").and_then(|t| t.split(' ').next());
+            let step: u64 = step.and_then(|s| s.parse().ok()).expect("a step");
+            (run, step)
+        })
+        .find(|(_, step)| step % 5 != 0)
+        .expect("a step between two checkpoints");
+    let name = |step: u64| format!("step-{step:08}.safetensors");
+    let kept: Vec<String> = files(&lab.path(&run).join("checkpoints")).into_keys().collect();
+    assert_eq!(
+        kept,
+        ["state.safetensors".to_owned(), name(step - step % 5), name(step)]
+    );
+    // A kill right after it went on, and before anything new is written, leaves the recipe's own.
+    let killed = lab
+        .command(&format!("{train} --run {run} --resume"))
+        .env("EARMARK_CRASH_AT", "step:1")
+        .output()
+        .expect("the command to start");
+    assert_eq!(killed.status.code(), None);
+    let kept: Vec<String> = files(&lab.path(&run).join("checkpoints")).into_keys().collect();
+    assert_eq!(kept, ["state.safetensors".to_owned(), name(step - step % 5)]);
+    lab.earmark(&format!("{train} --run {run} --resume")).done();
+    assert_same(&lab, "whole", &run, "interrupted with one checkpoint kept");
+}
+
+/// Ctrl-C is heard in the midst of a validation, which is made up for when the training goes on.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_validation_is_made_up_for() {
+    let lab = Lab::new();
+    // Hundreds of examples to validate on, and ten steps of four to train on.
+    for k in 0..6 {
+        lab.long_tone(&format!("tones/low/{k}.wav"), 300.0 + 9.0 * f64::from(k), 400);
+    }
+    let train =
+        "train tiny.toml --data tones --fold 1 --set train.steps=10 --set validation.split.fraction=0.5";
+    lab.earmark(&format!("{train} --run whole")).done();
+    // The first validation comes after the fifth step, the last one after the tenth and one line of the first validation. Should
+    // the machine be so busy that the signal comes after it, there is another try.
+    for lines in [5, 11] {
+        let caught = (0..10).any(|k| {
+            let run = format!("run-{lines}-{k}");
+            let started = lab.start_and_wait(&format!("{train} --run {run}"), &run, lines);
+            started.signal("INT");
+            let ended = started.end();
+            if ended.code == Some(0) {
+                return false;
+            }
+            ended.exit(130);
+            let resumed = lab.earmark(&format!("{train} --run {run} --resume")).done();
+            assert_same(&lab, "whole", &run, "interrupted validation");
+            resumed
+                .err
+                .contains("its validation was interrupted and is done now")
+        });
+        assert!(caught, "no validation was interrupted after {lines} lines");
     }
 }
 

@@ -87,11 +87,11 @@ fn every_file_has_a_row_and_what_can_not_be_heard_the_mean_of_the_others() {
     assert_eq!(
         ended.err,
         "skipped bad/cut.wav: is cut off at byte 30: it ends within its fmt chunk; download it again, or re-encode it with ffmpeg to keep \
-         what is left, or remove it from the table\n\
-         skipped bad/empty.wav: is empty (0 bytes); download it again or remove it from the table\n\
-         skipped bad/none.wav: can't be read: No such file or directory (os error 2); put it back, or remove it from the table\n\
+         what is left, or leave it out\n\
+         skipped bad/empty.wav: is empty (0 bytes); download it again or leave it out\n\
+         skipped bad/none.wav: can't be read: No such file or directory (os error 2); check the path, or leave it out\n\
          skipped bad/text.wav: is not sound of a known kind (it begins with \"hello\\n\"); convert it to WAV or FLAC (for example with \
-         ffmpeg) or remove it from the table\n\
+         ffmpeg) or leave it out\n\
          4 could not be read; their rows hold the mean of the other rows\n"
     );
     let table = Table::parse(&lab.read("x.csv"));
@@ -126,7 +126,7 @@ fn every_file_has_a_row_and_what_can_not_be_heard_the_mean_of_the_others() {
     let json: serde_json::Value = serde_json::from_str(&lab.read("bad.json")).expect("JSON");
     assert_eq!(
         json[0]["error"],
-        "is empty (0 bytes); download it again or remove it from the table"
+        "is empty (0 bytes); download it again or leave it out"
     );
     assert_eq!(
         json[0]["scores"],
@@ -239,4 +239,64 @@ fn names_that_a_format_would_confuse_are_refused() {
         );
         assert!(!lab.path("x.csv").exists());
     }
+}
+
+/// A folder is no sound; it is said where it goes.
+#[test]
+fn a_folder_among_the_files_is_refused() {
+    let lab = Lab::trained();
+    assert_eq!(
+        lab.earmark("predict runs/a --files tones/low/0.wav tones/high -o x.csv")
+            .refused(),
+        "--files tones/high: is a folder; give it with --data tones/high, or name the files in it"
+    );
+    assert!(!lab.path("x.csv").exists());
+}
+
+/// `-o -` writes to stdout what a file would hold, and nothing else.
+#[test]
+fn results_on_stdout() {
+    let lab = Lab::trained();
+    let commands = [
+        "predict runs/a@5 --data tones",
+        "predict runs/a@30 --data tones",
+        "predict runs/a --data tones --format json",
+        "predict runs/a --files tones/low/0.wav --format kaggle2018",
+        "predict runs/a --files tones/low/0.wav --format kaggle2019",
+        "blend 0 1 --mean arithmetic",
+        "features tones/low/0.wav --recipe tiny.toml",
+        "data classes tones",
+    ];
+    for (k, command) in commands.into_iter().enumerate() {
+        lab.earmark(&format!("{command} -o {k}")).done();
+        let piped = lab
+            .command(&format!("{command} -o -"))
+            .output()
+            .expect("the command to start");
+        assert!(piped.status.success(), "{command}: {piped:?}");
+        assert!(piped.stdout == lab.bytes(&k.to_string()), "{command}: {piped:?}");
+        assert!(!lab.path("-").exists());
+    }
+}
+
+/// Files that no table can name are told, and the exit status tells.
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_no_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let lab = Lab::new();
+    let odd = lab
+        .path("tones/low")
+        .join(std::ffi::OsStr::from_bytes(b"caf\xe9.wav"));
+    std::fs::copy(lab.path("tones/low/0.wav"), odd).expect("to copy");
+    let told = "skipped low/caf\u{fffd}.wav: has a name that is not UTF-8 and cannot be written to tables; rename it\n";
+    let ended = lab
+        .earmark("train tiny.toml --data tones --run runs/a --fold 1")
+        .exit(2);
+    assert_eq!(ended.err.matches(told).count(), 1, "{ended}");
+    let ended = lab.earmark("predict runs/a --data tones -o x.csv").exit(2);
+    assert_eq!(ended.err.matches(told).count(), 1, "{ended}");
+    assert_eq!(Table::parse(&lab.read("x.csv")).rows.len(), 18);
+    let ended = lab.earmark("data check tones").done();
+    assert!(ended.out.contains("    low/caf\u{fffd}.wav\n"), "{ended}");
 }

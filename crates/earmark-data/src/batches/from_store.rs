@@ -74,37 +74,26 @@ pub fn store_maker(
             let failed = |error| ItemError::new(item, error);
             let extractor = store.extractor();
             let (channels, bands) = (features.channels, features.bands);
+            let mut augment = |data: &mut [f32]| {
+                let mut spec = Spec {
+                    channels,
+                    bands,
+                    frames,
+                    data,
+                };
+                if let Some(hook) = &hook {
+                    hook(&mut spec, y, rng);
+                }
+            };
             if finished {
                 extractor
                     .slice_example(&features, example as usize, x)
                     .map_err(failed)?;
-                if let Some(hook) = &hook {
-                    hook(
-                        &mut Spec {
-                            channels,
-                            bands,
-                            frames,
-                            data: x,
-                        },
-                        y,
-                        rng,
-                    );
-                }
+                augment(x);
                 return Ok(());
             }
             let mut cut: Features = extractor.example(&features, example as usize).map_err(failed)?;
-            if let Some(hook) = &hook {
-                hook(
-                    &mut Spec {
-                        channels,
-                        bands,
-                        frames,
-                        data: &mut cut.data,
-                    },
-                    y,
-                    rng,
-                );
-            }
+            augment(&mut cut.data);
             x.copy_from_slice(&extractor.finish(&cut).map_err(failed)?.data);
             Ok(())
         },

@@ -89,6 +89,8 @@ pub enum FindingKind {
     SmallClass,
     /// Classes of very different sizes.
     Imbalance,
+    /// Cannot be used, as its name is no text.
+    FileName,
     /// Lies in the data folder and is not used.
     Skipped,
 }
@@ -208,8 +210,7 @@ pub fn check(set: &DataSet, options: &CheckOptions, progress: &Progress<'_>) -> 
 
 /// Files that loading left out.
 fn skipped(set: &DataSet) -> Vec<Finding> {
-    let of = |missing: bool| -> Vec<Place> {
-        let fits = |reason: &SkipReason| matches!(reason, SkipReason::Missing { .. }) == missing;
+    let of = |fits: &dyn Fn(&SkipReason) -> bool| -> Vec<Place> {
         let place = |s: &crate::Skipped| Place {
             part: String::new(),
             line: if let SkipReason::Missing { line } = s.reason {
@@ -225,32 +226,39 @@ fn skipped(set: &DataSet) -> Vec<Finding> {
             .map(place)
             .collect()
     };
-    let (missing, unused) = (of(true), of(false));
     let mut findings = Vec::new();
-    if !missing.is_empty() {
-        findings.push(Finding {
-            severity: Severity::Error,
-            kind: FindingKind::Missing,
-            message: format!(
-                "{} listed in the tables, but not there",
-                amount(missing.len(), "file is", "files are")
-            ),
-            remedy: "put them there or remove their rows".into(),
-            places: missing,
-        });
-    }
-    if !unused.is_empty() {
-        findings.push(Finding {
-            severity: Severity::Warning,
-            kind: FindingKind::Skipped,
-            message: format!(
-                "{} not used: no audio, or in no class folder",
-                amount(unused.len(), "file is", "files are")
-            ),
-            remedy: "move recordings into a class folder; other files may stay".into(),
-            places: unused,
-        });
-    }
+    let mut add = |severity, kind, places: Vec<Place>, about: &str, remedy: &str| {
+        if !places.is_empty() {
+            findings.push(Finding {
+                severity,
+                kind,
+                message: format!("{} {about}", amount(places.len(), "file is", "files are")),
+                remedy: remedy.into(),
+                places,
+            });
+        }
+    };
+    add(
+        Severity::Error,
+        FindingKind::Missing,
+        of(&|r| matches!(r, SkipReason::Missing { .. })),
+        "listed in the tables, but not there",
+        "put them there or remove their rows",
+    );
+    add(
+        Severity::Warning,
+        FindingKind::FileName,
+        of(&|r| matches!(r, SkipReason::FileName)),
+        "not used: no table can hold a name that is not UTF-8",
+        "rename what is shown with a replacement character, folders included",
+    );
+    add(
+        Severity::Warning,
+        FindingKind::Skipped,
+        of(&|r| matches!(r, SkipReason::NotAudio | SkipReason::NoClassFolder)),
+        "not used: no audio, or in no class folder",
+        "move recordings into a class folder; other files may stay",
+    );
     findings
 }
 

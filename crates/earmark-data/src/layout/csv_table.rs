@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use super::assemble::{Row, Rows};
 use super::error::DataError;
-use super::fsdkaggle::{file_name, fold_number};
 use super::options::{DataOptions, LayoutKind};
 use super::table::Table;
 use crate::labels::split_labels;
@@ -36,7 +35,7 @@ pub(super) fn load(root: &Path, options: &DataOptions) -> Result<Rows, DataError
     let mut rows = Rows::default();
     for row in &table.rows {
         let fail = |problem: String| DataError::row(&path, row.line, problem);
-        let file = file_name(row.cell(file_column)).map_err(&fail)?;
+        let file = row.file_name(file_column).map_err(&fail)?;
         let labels = match label_column {
             Some(c) => split_labels(row.cell(c), separator).map_err(|e| fail(e.to_string()))?,
             None => Vec::new(),
@@ -56,14 +55,8 @@ pub(super) fn load(root: &Path, options: &DataOptions) -> Result<Rows, DataError
             path: folder.join(&file),
             labels,
             part: part.to_owned(),
-            fold: fold_column
-                .map(|c| fold_number(row.cell(c)))
-                .transpose()
-                .map_err(&fail)?
-                .flatten(),
-            group: group_column
-                .map(|c| row.cell(c).to_owned())
-                .filter(|g| !g.is_empty()),
+            fold: row.fold(fold_column).map_err(&fail)?,
+            group: row.text(group_column),
             verified: None,
             line: Some(row.line),
             file,

@@ -81,12 +81,6 @@ pub enum DataError {
         /// The folder.
         folder: PathBuf,
     },
-    /// A file name that is no Unicode text.
-    #[error("the file name {path:?} is not UTF-8 and cannot be written to tables; rename the file")]
-    FileName {
-        /// The file.
-        path: PathBuf,
-    },
     /// A table that is not UTF-8 text.
     #[error("{path}:{line}: the text is not UTF-8; save the table as UTF-8 (in spreadsheets: \"CSV UTF-8\")", path = path.display())]
     NotUtf8 {
@@ -243,6 +237,17 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// Whether tables or recordings of some part are not there, so that another part of the same folder may still be whole.
+    pub fn is_absence(&self) -> bool {
+        matches!(
+            self,
+            Self::NoTable { .. }
+                | Self::NoAudioFolder { .. }
+                | Self::EmptyFolder { .. }
+                | Self::MissingFiles { .. }
+        )
+    }
+
     /// A [`DataError::Row`].
     pub(crate) fn row(path: &Path, line: usize, problem: impl Into<String>) -> Self {
         Self::Row {

@@ -10,7 +10,6 @@ use std::path::Path;
 
 use super::assemble::{Row, Rows};
 use super::error::DataError;
-use super::fsdkaggle::{file_name, fold_number};
 use super::options::{DataOptions, LayoutKind};
 use super::table::Table;
 
@@ -52,7 +51,7 @@ pub(super) fn load(root: &Path, options: &DataOptions) -> Result<Rows, DataError
     let mut category_of: HashMap<String, (String, usize)> = HashMap::new(); // target -> category, line
     for row in &table.rows {
         let fail = |problem: String| DataError::row(&path, row.line, problem);
-        let file = file_name(row.cell(file_column)).map_err(&fail)?;
+        let file = row.file_name(file_column).map_err(&fail)?;
         let category = category_column.map(|c| row.cell(c)).unwrap_or_default();
         if category.is_empty() && category_column.is_some() {
             return Err(fail(format!(
@@ -72,7 +71,7 @@ pub(super) fn load(root: &Path, options: &DataOptions) -> Result<Rows, DataError
             }
         }
         let group = match group_column {
-            Some(c) => Some(row.cell(c).to_owned()).filter(|g| !g.is_empty()),
+            Some(_) => row.text(group_column),
             None => source_recording(&file),
         };
         rows.rows.push(Row {
@@ -83,7 +82,7 @@ pub(super) fn load(root: &Path, options: &DataOptions) -> Result<Rows, DataError
                 vec![category.to_owned()]
             },
             part: "train".into(),
-            fold: fold_number(row.cell(fold_column)).map_err(&fail)?,
+            fold: row.fold(Some(fold_column)).map_err(&fail)?,
             group,
             verified: None,
             line: Some(row.line),

@@ -18,19 +18,23 @@ const PARTS: [&str; 7] = ["train", "training", "valid", "validation", "val", "te
 /// Folders deeper than this are a loop of links rather than a data set.
 const MAX_DEPTH: usize = 32;
 
+/// The recipe that `earmark init` writes beside one's sounds: ours, and no file that was left out.
+const OWN: &str = "recipe.toml";
+
 pub(super) fn load(root: &Path, options: &DataOptions) -> Result<Rows, DataError> {
     let mut rows = Rows::default();
     let folders = visible(root)?.folders;
-    let is_part = |p: &PathBuf| PARTS.iter().any(|part| p.ends_with(part));
-    if options.read_labels && !folders.is_empty() && folders.iter().all(is_part) {
-        for folder in folders {
-            let part = text(&folder, &folder)?.to_owned();
-            if options.wants(&part) {
-                load_part(root, &folder, &part, true, &mut rows)?;
+    let part_of = |p: &PathBuf| PARTS.into_iter().find(|part| p.ends_with(part));
+    let parts: Option<Vec<&str>> = folders.iter().map(part_of).collect();
+    match parts {
+        Some(parts) if options.read_labels && !parts.is_empty() => {
+            for (folder, part) in folders.iter().zip(parts) {
+                if options.wants(part) {
+                    load_part(root, folder, part, true, &mut rows)?;
+                }
             }
         }
-    } else {
-        load_part(root, root, "train", options.read_labels, &mut rows)?;
+        _ => load_part(root, root, "train", options.read_labels, &mut rows)?,
     }
     rows.skipped.sort_by(|a, b| a.file.cmp(&b.file));
     if rows.rows.is_empty() {
@@ -47,55 +51,65 @@ fn load_part(
     labelled: bool,
     rows: &mut Rows,
 ) -> Result<(), DataError> {
-    let push = |path: PathBuf, labels: Vec<String>, rows: &mut Rows| -> Result<(), DataError> {
-        rows.rows.push(Row {
-            file: below(root, &path)?,
-            path,
-            labels,
-            part: part.to_owned(),
-            fold: None,
-            group: None,
-            verified: None,
-            line: None,
-        });
-        Ok(())
-    };
     let top = visible(folder)?;
-    for path in top.files {
-        if is_audio_name(&path) && !labelled {
-            push(path, Vec::new(), rows)?;
-        } else {
-            let reason = if is_audio_name(&path) {
-                SkipReason::NoClassFolder
-            } else {
-                SkipReason::NotAudio
-            };
-            rows.skipped.push(Skipped {
-                file: below(root, &path)?,
-                reason,
-            });
+    let files = top.files.into_iter().filter(|p| *p != root.join(OWN));
+    let lost = labelled.then_some(SkipReason::NoClassFolder);
+    for path in files {
+        match named(root, &path, lost.clone()) {
+            Ok(file) => rows.rows.push(row(file, path, Vec::new(), part)),
+            Err(skipped) => rows.skipped.push(skipped),
         }
     }
     for class_folder in top.folders {
-        let class = text(&class_folder, &class_folder)?.to_owned();
         let mut files = Vec::new();
         walk(&class_folder, MAX_DEPTH, &mut files)?;
         if files.is_empty() && labelled {
             return Err(DataError::EmptyFolder { folder: class_folder });
         }
+        // A class whose name is no text has no file whose name is.
+        let class = class_folder
+            .file_name()
+            .and_then(|n| n.to_str())
+            .unwrap_or_default();
         for path in files {
-            if is_audio_name(&path) {
-                let labels = if labelled { vec![class.clone()] } else { Vec::new() };
-                push(path, labels, rows)?;
+            let labels = if labelled {
+                vec![class.to_owned()]
             } else {
-                rows.skipped.push(Skipped {
-                    file: below(root, &path)?,
-                    reason: SkipReason::NotAudio,
-                });
+                Vec::new()
+            };
+            match named(root, &path, None) {
+                Ok(file) => rows.rows.push(row(file, path, labels, part)),
+                Err(skipped) => rows.skipped.push(skipped),
             }
         }
     }
     Ok(())
+}
+
+fn row(file: String, path: PathBuf, labels: Vec<String>, part: &str) -> Row {
+    Row {
+        file,
+        path,
+        labels,
+        part: part.to_owned(),
+        fold: None,
+        group: None,
+        verified: None,
+        line: None,
+    }
+}
+
+/// The name of a recording below `root`, else why the file is no recording of the set: it is no audio, or `lost` by its place, or
+/// its name can't be written to a table.
+fn named(root: &Path, path: &Path, lost: Option<SkipReason>) -> Result<String, Skipped> {
+    let (file, is_text) = below(root, path);
+    let reason = match (is_audio_name(path), lost) {
+        (false, _) => SkipReason::NotAudio,
+        (true, Some(lost)) => lost,
+        (true, None) if !is_text => SkipReason::FileName,
+        (true, None) => return Ok(file),
+    };
+    Err(Skipped { file, reason })
 }
 
 /// The names of all audio files below a folder, sorted; and what was skipped.
@@ -104,14 +118,9 @@ pub(super) fn audio_files(folder: &Path) -> Result<(Vec<String>, Vec<Skipped>), 
     walk(folder, MAX_DEPTH, &mut files)?;
     let (mut audio, mut skipped) = (Vec::new(), Vec::new());
     for path in files {
-        let name = below(folder, &path)?;
-        if is_audio_name(&path) {
-            audio.push(name);
-        } else {
-            skipped.push(Skipped {
-                file: name,
-                reason: SkipReason::NotAudio,
-            });
+        match named(folder, &path, None) {
+            Ok(file) => audio.push(file),
+            Err(left) => skipped.push(left),
         }
     }
     if audio.is_empty() {
@@ -185,17 +194,10 @@ fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Dat
     entries.folders.iter().try_for_each(|f| walk(f, depth - 1, files))
 }
 
-/// The path below `root` with `/` between its pieces, on every system.
-fn below(root: &Path, path: &Path) -> Result<String, DataError> {
+/// The path below the root with `/` between its pieces, on every system, and whether all of it is text; what is not is shown as
+/// well as it can be.
+fn below(root: &Path, path: &Path) -> (String, bool) {
     let relative = path.strip_prefix(root).unwrap_or(path);
-    let pieces: Result<Vec<&str>, DataError> = relative.iter().map(|p| text(Path::new(p), path)).collect();
-    Ok(pieces?.join("/"))
-}
-
-/// The last piece of a path as text.
-fn text<'a>(piece: &'a Path, whole: &Path) -> Result<&'a str, DataError> {
-    piece
-        .file_name()
-        .and_then(|n| n.to_str())
-        .ok_or_else(|| DataError::FileName { path: whole.into() })
+    let pieces: Vec<_> = relative.iter().map(|p| p.to_string_lossy()).collect();
+    (pieces.join("/"), relative.to_str().is_some())
 }

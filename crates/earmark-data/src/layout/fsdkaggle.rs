@@ -185,7 +185,7 @@ fn read_part(
     let is_test = part.name == year.test.name;
     for row in &table.rows {
         let fail = |problem: String| DataError::row(path, row.line, problem);
-        let file = file_name(row.cell(file_column)).map_err(&fail)?;
+        let file = row.file_name(file_column).map_err(&fail)?;
         let mut labels = match label_column {
             Some(c) => split_labels(row.cell(c), year.separator).map_err(|e| fail(e.to_string()))?,
             None => Vec::new(),
@@ -208,14 +208,8 @@ fn read_part(
             file,
             labels,
             part: part.name.into(),
-            fold: fold_column
-                .map(|c| fold_number(row.cell(c)))
-                .transpose()
-                .map_err(&fail)?
-                .flatten(),
-            group: group_column
-                .map(|c| row.cell(c).to_owned())
-                .filter(|g| !g.is_empty()),
+            fold: row.fold(fold_column).map_err(&fail)?,
+            group: row.text(group_column),
             verified,
             line: Some(row.line),
         });
@@ -241,7 +235,9 @@ fn read_unlabelled(root: &Path, folder: &Path, rows: &mut Rows) -> Result<(), Da
         let table = Table::open(&submission)?;
         let column = table.require(&["fname"], None)?;
         for row in &table.rows {
-            let file = file_name(row.cell(column)).map_err(|p| DataError::row(&submission, row.line, p))?;
+            let file = row
+                .file_name(column)
+                .map_err(|p| DataError::row(&submission, row.line, p))?;
             rows.rows.push(unlabelled(file, Some(row.line)));
         }
         rows.tables.insert("test".into(), submission);
@@ -252,23 +248,4 @@ fn read_unlabelled(root: &Path, folder: &Path, rows: &mut Rows) -> Result<(), Da
         rows.skipped.extend(skipped);
     }
     Ok(())
-}
-
-/// A cell that has to name a file.
-pub(super) fn file_name(cell: &str) -> Result<String, String> {
-    if cell.is_empty() {
-        Err("the file name is empty; fill it in or remove the row".into())
-    } else {
-        Ok(cell.into())
-    }
-}
-
-/// A cell that has to hold a fold; an empty one means that the recording is in none.
-pub(super) fn fold_number(cell: &str) -> Result<Option<u32>, String> {
-    if cell.is_empty() {
-        return Ok(None);
-    }
-    cell.parse()
-        .map(Some)
-        .map_err(|_| format!("the fold is {cell:?}; write a whole number from 0"))
 }

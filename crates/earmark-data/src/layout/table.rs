@@ -23,6 +23,24 @@ impl TableRow {
     pub fn cell(&self, column: usize) -> &str {
         self.cells.get(column).unwrap_or_default().trim()
     }
+
+    /// A cell that may be empty, of a column that may not be there.
+    pub fn text(&self, column: Option<usize>) -> Option<String> {
+        column.map(|c| self.cell(c).to_owned()).filter(|t| !t.is_empty())
+    }
+
+    /// A cell that has to name a file.
+    pub fn file_name(&self, column: usize) -> Result<String, String> {
+        self.text(Some(column))
+            .ok_or_else(|| "the file name is empty; fill it in or remove the row".into())
+    }
+
+    /// A cell that has to hold a fold; an empty one means that the recording is in none.
+    pub fn fold(&self, column: Option<usize>) -> Result<Option<u32>, String> {
+        let wrong = |text: &str| format!("the fold is {text:?}; write a whole number from 0");
+        let number = |text: String| text.parse().map_err(|_| wrong(&text));
+        self.text(column).map(number).transpose()
+    }
 }
 
 impl Table {

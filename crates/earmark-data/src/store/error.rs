@@ -25,7 +25,7 @@ pub struct ItemError {
 #[derive(Debug, thiserror::Error)]
 pub enum ItemFault {
     /// The file is not there (any more) or can't be read.
-    #[error("{}: can't be read: {source}; put it back, or remove it from the table", path.display())]
+    #[error("{}: can't be read: {source}; {}", path.display(), remedy(source))]
     Read {
         /// The file.
         path: PathBuf,
@@ -47,6 +47,15 @@ pub enum ItemFault {
         /// The file.
         path: PathBuf,
     },
+}
+
+/// An item may come from a table, a folder or a command line: the remedy fits them all.
+fn remedy(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::NotFound => "check the path, or leave it out",
+        io::ErrorKind::PermissionDenied => "change its permissions, or leave it out",
+        _ => "check the disk, or leave it out",
+    }
 }
 
 impl ItemError {

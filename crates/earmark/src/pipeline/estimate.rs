@@ -1,12 +1,12 @@
 //! What a training will cost, before it is begun.
 
-use super::train::open_data;
+use super::data::open_data;
 use super::{PipelineError, Plan, split};
 use crate::device::{device, vars_for};
 use crate::recipe::Recipe;
 use earmark_audio::probe;
 use earmark_data::rng::{self, Purpose};
-use earmark_engine::{Keep, Optimizer, train_step};
+use earmark_engine::{Keep, Optimizer, Step, train_step};
 use earmark_features::Extractor;
 use earmark_models::{Network, Vars};
 use std::path::Path;
@@ -90,17 +90,17 @@ pub fn estimate(
             .collect();
         let y = vec![0.0; shape[0] * classes];
         let start = Instant::now();
-        train_step(
-            &recipe.train,
-            &network,
-            &mut vars,
-            &mut optimizer,
-            (x, shape),
+        let step = Step {
+            train: &recipe.train,
+            network: &network,
+            device: &device,
+            x,
+            shape,
             y,
-            1e-6,
-            rng::stream(0, &[Purpose::Dropout as u64]),
-            &device,
-        );
+            rate: 1e-6,
+            rng: rng::stream(0, &[Purpose::Dropout as u64]),
+        };
+        train_step(step, &mut vars, &mut optimizer);
         start.elapsed().as_secs_f64()
     };
     step(); // the first one warms up

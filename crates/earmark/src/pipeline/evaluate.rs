@@ -1,14 +1,15 @@
 //! A run's checkpoints to results.
 
-use super::train::{open_data, prepare};
+use super::data::{open_data, open_to_judge, prepare};
 use super::{Event, Observer, PipelineError, Roles, Skips, reason, scorer_of, split};
 use crate::run_dir::{RunDir, RunError};
 use earmark_data::atomic::{self, WriteError};
-use earmark_data::{DataSet, FeatureStore, Item};
+use earmark_data::{FeatureStore, Item};
 use earmark_engine::checkpoint;
-use earmark_engine::judge::{Claim, every_nth, judge, write_result};
+use earmark_engine::judge::{Claim, Judge, every_nth, judge, write_result};
 use earmark_features::Extractor;
 use earmark_metrics::Report;
+use earmark_report::human_amount;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -103,14 +104,18 @@ pub fn evaluate(job: &Evaluate, observer: Observer, stop: &AtomicBool) -> Result
             )));
         }
         let total = items.len();
-        let judged = judge(
-            &scorer,
-            &items,
-            &classes,
-            store.workers().count(),
-            (run.info.seed, step),
-            |item: &Item| store.get(item).map_err(|e| reason(item, &e)),
+        let work = Judge {
+            scorer: &scorer,
+            items: &items,
+            classes: &classes,
+            workers: store.workers(),
+            seed: run.info.seed,
+            step,
             stop,
+        };
+        let judged = judge(
+            &work,
+            |item: &Item| store.get(item).map_err(|e| reason(item, &e)),
             &mut |done, lwlrap| {
                 observer(Event::Judging {
                     step,
@@ -145,9 +150,9 @@ pub fn evaluate(job: &Evaluate, observer: Observer, stop: &AtomicBool) -> Result
 
 /// The clips to judge, with labels in the run's classes.
 fn judged_items(job: &Evaluate, run: &RunDir, fold: Option<u32>) -> Result<Vec<Item>, PipelineError> {
-    let mut recipe = run.recipe.clone();
+    let recipe = &run.recipe;
     if fold.is_some() && job.part.is_none() {
-        let data = open_data(&recipe, &job.data)?.map_to(&run.classes)?;
+        let data = open_data(recipe, &job.data)?.map_to(&run.classes)?;
         let roles = Roles::read(&run.path)?;
         if let Some(roles) = roles
             .as_ref()
@@ -155,7 +160,7 @@ fn judged_items(job: &Evaluate, run: &RunDir, fold: Option<u32>) -> Result<Vec<I
         {
             return roles.judged(data.items);
         }
-        let judged = split(&recipe, &data, fold, job.folds.as_deref())?.judged;
+        let judged = split(recipe, &data, fold, job.folds.as_deref())?.judged;
         return match roles.map_or(0, |r| r.learnt(&judged)) {
             0 => Ok(judged),
             n => Err(PipelineError::Request(format!(
@@ -165,17 +170,7 @@ fn judged_items(job: &Evaluate, run: &RunDir, fold: Option<u32>) -> Result<Vec<I
             ))),
         };
     }
-    recipe.data.parts = job.part.clone().map(|p| vec![p]);
-    let data: DataSet = match open_data(&recipe, &job.data) {
-        Ok(data) => data,
-        // Without --part only the test part is wanted; others may lie elsewhere.
-        Err(_) if job.part.is_none() => {
-            recipe.data.parts = Some(vec!["test".into()]);
-            open_data(&recipe, &job.data)?
-        }
-        Err(e) => return Err(e),
-    };
-    let data = data.map_to(&run.classes)?;
+    let data = open_to_judge(&recipe.data, &job.data, job.part.as_deref())?.map_to(&run.classes)?;
     let part = match &job.part {
         Some(part) => part.clone(),
         None if data.parts().contains(&"test") => "test".into(),
@@ -221,7 +216,11 @@ fn remember_data(eval: &Path, items: &[Item]) -> Result<(), PipelineError> {
 }
 
 fn heading(run: &RunDir, what: &str, own_fold: bool, clips: usize, learnt: usize) -> String {
-    let mut text = format!("# {}: {clips} clips of {what}\n", run.recipe.name);
+    let mut text = format!(
+        "# {}: {} of {what}\n",
+        run.recipe.name,
+        human_amount(clips, "clip", "clips")
+    );
     if run.info.optimistic && own_fold {
         text.push_str("# OPTIMISTIC: these clips steered the training (validation.split = judged-fold)\n");
     } else if learnt > 0 {

@@ -1,18 +1,24 @@
 //! The whole way, top to bottom: data folder -> examples -> training -> judging -> predictions.
 
+mod data;
 mod estimate;
 mod evaluate;
+mod plan;
 mod predict;
+mod resume;
 mod roles;
 mod split;
+mod steering;
+mod told;
 mod train;
 
 pub use estimate::{Estimate, estimate};
 pub use evaluate::{Evaluate, Evaluated, evaluate};
+pub use plan::{Plan, plan};
 pub use predict::{Predict, Prediction, predict, scorer_of};
 pub use roles::{Role, Roles};
 pub use split::{Parts, split};
-pub use train::{Plan, Train, Trained, plan, train};
+pub use train::{Train, Trained, train};
 
 use crate::device::DeviceError;
 use crate::recipe::RecipeError;
@@ -22,7 +28,7 @@ use earmark_data::folds::{FoldError, FoldTableError};
 use earmark_data::setting::SettingError;
 use earmark_data::store::{Interrupted, ItemError};
 use earmark_data::{ClassMapError, DataError, Item, atomic::WriteError};
-use earmark_engine::{FitError, FitEvent, ModelFileError, WarmStartError};
+use earmark_engine::{FitError, FitEvent, ModelFileError, ScoreError, WarmStartError};
 use earmark_features::ConfigError;
 use earmark_metrics::{MetricsError, Report};
 use earmark_models::ModelError;
@@ -110,6 +116,8 @@ pub enum PipelineError {
     WarmStart(#[from] WarmStartError),
     #[error(transparent)]
     Fit(#[from] FitError),
+    #[error(transparent)]
+    Score(#[from] ScoreError),
     #[error(transparent)]
     Metrics(#[from] MetricsError),
     #[error(transparent)]

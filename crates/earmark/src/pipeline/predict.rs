@@ -1,17 +1,18 @@
 //! Models and audio to scores.
 
+use super::data::open_to_judge;
 use super::{Event, Observer, PipelineError, Skips, reason};
 use crate::device::{device, vars_for};
 use crate::recipe::Recipe;
 use crate::run_dir::find_model;
-use earmark_data::{FeatureStore, Item, MissingFiles, load};
+use earmark_data::{FeatureStore, Item, MissingFiles, SkipReason};
 use earmark_engine::{ModelFile, Scorer};
 use earmark_features::Extractor;
 use earmark_metrics::{Mean, ScoreTable, blend};
 use earmark_models::{Network, Vars};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 /// What to predict.
 #[derive(Clone, Debug)]
@@ -37,6 +38,8 @@ pub struct Prediction {
     pub scores: ScoreTable,
     /// Files that could not be read; their rows hold the mean of the other rows (0 if there are none).
     pub skipped: Skips,
+    /// Files of the data folder that have no row, because no table can hold their names.
+    pub unnamed: Skips,
     /// Whether the model names exactly one class a clip (softmax).
     pub single_label: bool,
 }
@@ -69,6 +72,7 @@ pub fn predict(
 ) -> Result<Option<Prediction>, PipelineError> {
     let mut tables = Vec::new();
     let mut skipped: Skips = Vec::new();
+    let mut unnamed: Skips = Vec::new();
     let mut single_label = false;
     let total_models = job.models.len();
     for (k, name) in job.models.iter().enumerate() {
@@ -76,15 +80,25 @@ pub fn predict(
         let recipe = Recipe::parse(&ModelFile::read(&path)?.meta.recipe, &path)?;
         let (scorer, classes) = scorer_of(&path, &job.device)?;
         single_label = matches!(scorer.loss, earmark_engine::Loss::SoftmaxCrossEntropy { .. });
-        let mut items = items(job, &recipe)?;
+        let (mut items, unwritable) = items(job, &recipe)?;
+        if k == 0 {
+            for (file, reason) in unwritable {
+                observer(Event::Skipped {
+                    file: &file,
+                    reason: &reason,
+                });
+                unnamed.push((file, reason));
+            }
+        }
         items.sort_by(|a, b| a.file.cmp(&b.file));
         let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
         let mut rows: Vec<Option<Vec<f32>>> = vec![None; items.len()];
         let (mut done, total) = (0, items.len() * total_models);
-        scorer.score(
+        let whole = scorer.score(
             items.len(),
-            store.workers().count(),
+            store.workers(),
             |i| store.get(&items[i]),
+            stop,
             |i, result| {
                 match result {
                     Ok(scores) => rows[i] = Some(scores),
@@ -104,10 +118,10 @@ pub fn predict(
                     done: k * items.len() + done,
                     total,
                 });
-                !stop.load(Ordering::Relaxed)
+                true
             },
-        );
-        if done < items.len() {
+        )?;
+        if !whole {
             return Ok(None);
         }
         let fill = mean_row(&rows, classes.len());
@@ -128,6 +142,7 @@ pub fn predict(
     Ok(Some(Prediction {
         scores,
         skipped,
+        unnamed,
         single_label,
     }))
 }
@@ -147,29 +162,34 @@ fn mean_row(rows: &[Option<Vec<f32>>], classes: usize) -> Vec<f32> {
         .collect()
 }
 
-/// The clips asked for. Labels are not needed and not read.
-fn items(job: &Predict, recipe: &Recipe) -> Result<Vec<Item>, PipelineError> {
+/// The clips asked for, and those that can't have a row. Labels are not needed and not read.
+fn items(job: &Predict, recipe: &Recipe) -> Result<(Vec<Item>, Skips), PipelineError> {
     let mut items = Vec::new();
+    let mut unnamed = Vec::new();
     if let Some(root) = &job.data {
         let mut options = recipe.data.clone();
         options.read_labels = false;
         options.class_map = None;
         options.missing_files = MissingFiles::Refuse;
-        options.parts = job.part.clone().map(|p| vec![p]);
-        let mut data = match load(root, &options) {
-            Ok(data) => data,
-            Err(first) if job.part.is_none() => {
-                options.parts = Some(vec!["test".into()]);
-                load(root, &options).map_err(|_| first)?
-            }
-            Err(e) => return Err(e.into()),
-        };
+        let mut data = open_to_judge(&options, root, job.part.as_deref())?;
         if job.part.is_none() && data.parts().contains(&"test") {
             data = data.select_parts(&["test"])?;
         }
         items.extend(data.items);
+        unnamed.extend(
+            data.skipped
+                .into_iter()
+                .filter(|s| s.reason == SkipReason::FileName)
+                .map(|s| (s.file, s.reason.to_string())),
+        );
     }
     for path in &job.files {
+        if path.is_dir() {
+            return Err(PipelineError::Request(format!(
+                "--files {0}: is a folder; give it with --data {0}, or name the files in it",
+                path.display()
+            )));
+        }
         items.push(Item {
             file: path.to_string_lossy().into_owned(),
             path: path.clone(),
@@ -186,5 +206,5 @@ fn items(job: &Predict, recipe: &Recipe) -> Result<Vec<Item>, PipelineError> {
             "nothing to predict: give audio files, or a folder with --data DIR".into(),
         ));
     }
-    Ok(items)
+    Ok((items, unnamed))
 }

@@ -1,0 +1,111 @@
+//! The data of a recipe: opened, its features made, its batches.
+
+use super::{Event, Observer, PipelineError, Skips, reason};
+use crate::recipe::Recipe;
+use earmark_data::augment::{LevelUnit, Spec};
+use earmark_data::batches::store_maker;
+use earmark_data::{BatchMaker, DataOptions, DataSet, FeatureStore, Item, Prepared, load};
+use earmark_report::human_amount;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Opens the data as the recipe says.
+pub(super) fn open_data(recipe: &Recipe, root: &Path) -> Result<DataSet, PipelineError> {
+    Ok(load(root, &recipe.data)?)
+}
+
+/// Opens the part that was asked for, else all of the data; where tables or recordings of it are not there, the part `test` alone:
+/// it is what counts, and the others may lie elsewhere. Any other fault is told and not gone around.
+pub(super) fn open_to_judge(
+    options: &DataOptions,
+    root: &Path,
+    part: Option<&str>,
+) -> Result<DataSet, PipelineError> {
+    let of = |parts: Option<Vec<String>>| {
+        let options = DataOptions {
+            parts,
+            ..options.clone()
+        };
+        load(root, &options)
+    };
+    match (of(part.map(|p| vec![p.to_owned()])), part) {
+        // What is told is why the whole could not be opened: nobody has asked for this part.
+        (Err(first), None) if first.is_absence() => Ok(of(Some(vec!["test".into()])).map_err(|_| first)?),
+        (opened, _) => Ok(opened?),
+    }
+}
+
+/// Computes features, or finds them in the cache.
+pub(crate) fn prepare(
+    store: &FeatureStore,
+    items: &[Item],
+    observer: Observer,
+    stop: &AtomicBool,
+) -> Result<Prepared, PipelineError> {
+    Ok(store.prepare(
+        items,
+        &|done, total| observer(Event::Features { done, total }),
+        stop,
+    )?)
+}
+
+/// The batches that a recipe makes of items.
+pub(crate) fn batch_maker(
+    recipe: &Recipe,
+    store: &Arc<FeatureStore>,
+    items: &[Item],
+    prepared: &Prepared,
+    classes: usize,
+) -> Result<BatchMaker, PipelineError> {
+    let augment = recipe.augment.clone();
+    let hook = (!augment.is_nothing()).then(|| {
+        let unit = LevelUnit::of(&recipe.front_end);
+        Box::new(
+            move |spec: &mut Spec, _: &mut [f32], rng: &mut earmark_data::rng::ChaCha8Rng| {
+                augment.apply(spec, unit, rng)
+            },
+        ) as Box<earmark_data::batches::ExampleHook>
+    });
+    let items: Arc<[Item]> = items.into();
+    Ok(store_maker(
+        &recipe.batches,
+        Arc::clone(store),
+        items,
+        prepared,
+        classes,
+        recipe.train.seed,
+        hook,
+    )?)
+}
+
+/// The clips that could not be read.
+pub(super) fn failures(items: &[Item], prepared: &Prepared) -> Skips {
+    prepared
+        .failed
+        .iter()
+        .map(|(i, e)| (e.file.clone(), reason(&items[*i], e)))
+        .collect()
+}
+
+/// The clips that could be read.
+pub(super) fn readable(items: &[Item], prepared: &Prepared) -> Vec<Item> {
+    items
+        .iter()
+        .zip(&prepared.clips)
+        .filter(|(_, c)| c.is_some())
+        .map(|(i, _)| i.clone())
+        .collect()
+}
+
+/// What happened to the clips on the way in, counted.
+pub(super) fn source_notes(prepared: &Prepared) -> Vec<String> {
+    let mut counts = std::collections::BTreeMap::<String, usize>::new();
+    for note in prepared.clips.iter().flatten().flat_map(|c| &c.notes) {
+        *counts.entry(note.to_string()).or_default() += 1;
+    }
+    counts
+        .into_iter()
+        .map(|(note, n)| format!("{}: {note}", human_amount(n, "clip", "clips")))
+        .collect()
+}

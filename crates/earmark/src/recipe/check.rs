@@ -1,0 +1,60 @@
+//! Values that can't work together or at all.
+
+use super::{FORMAT, Recipe};
+
+/// A refusal: key, value, remedy. The key is empty where the remedy is another crate's whole message.
+type Refusal = (String, String, String);
+
+impl Recipe {
+    /// Refuses values that can't work: (key, value, remedy).
+    pub(super) fn check(&self) -> Result<(), Refusal> {
+        if self.format > FORMAT {
+            let remedy = format!("this program knows formats up to {FORMAT}; update earmark");
+            return Err(("format".into(), self.format.to_string(), remedy));
+        }
+        let whole = |e: &dyn std::fmt::Display| (String::new(), String::new(), e.to_string());
+        self.front_end.check().map_err(|e| whole(&e))?;
+        self.network.check().map_err(|e| whole(&e))?;
+        self.train
+            .check()
+            .map_err(|(key, value, remedy)| (format!("train.{key}"), value, remedy.to_owned()))?;
+        self.batches
+            .check("batches")
+            .map_err(|e| (e.key, e.value, e.remedy))?;
+        self.augment
+            .check_with("augment", &self.front_end)
+            .map_err(|e| (e.key, e.value, e.remedy))?;
+        if let Some(f) = self.folds.filter(|f| f.count < 2) {
+            return Err((
+                "folds.count".into(),
+                f.count.to_string(),
+                "choose 2 or more; 5 is usual".into(),
+            ));
+        }
+        self.cache
+            .check("cache")
+            .map_err(|e| (e.key, e.value, e.remedy))?;
+        self.validation
+            .check()
+            .map_err(|(key, value, remedy)| (format!("validation.{key}"), value, remedy.to_owned()))?;
+        if self.front_end.examples.is_none() {
+            let remedy = "set front-end.examples = { length-frames = ..., hop-frames = ... }: this network trains on examples of one length";
+            return Err(("front-end.examples".into(), "missing".into(), remedy.into()));
+        }
+        if self.checkpoints.every_steps == 0 {
+            return Err((
+                "checkpoints.every-steps".into(),
+                "0".into(),
+                "choose 1 or more; 100 is usual".into(),
+            ));
+        }
+        if let earmark_engine::Keep::Last { count: 0 } = self.checkpoints.keep {
+            return Err((
+                "checkpoints.keep.count".into(),
+                "0".into(),
+                "keep at least 1".into(),
+            ));
+        }
+        Ok(())
+    }
+}

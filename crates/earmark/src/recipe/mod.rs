@@ -1,0 +1,144 @@
+//! Recipes: one TOML file says everything about a system. Read, merge, parse, check; only then use.
+//!
+//! A recipe is read in four steps, so that what can't work is refused before any audio is opened: the file is parsed; what it
+//! `extends` is laid below it; `--set key=value` overrides are laid above; the result is parsed into [`Recipe`] (unknown keys are
+//! errors) and checked value by value. Every error names the file, the key, the value and a remedy.
+
+mod check;
+mod error;
+mod layers;
+mod place;
+
+pub use error::RecipeError;
+
+use earmark_data::augment::Augment;
+use earmark_data::{BatchConfig, CacheConfig, DataOptions};
+use earmark_engine::{CheckpointConfig, TrainConfig, ValidationConfig};
+use earmark_features::FrontEnd;
+use earmark_models::NetworkConfig;
+use layers::{apply_override, parse_table, resolve, source};
+use place::{Origin, key_error};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use toml::{Table, Value};
+
+/// Version of the recipe language.
+pub const FORMAT: u32 = 1;
+
+/// A whole system as data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Recipe {
+    /// Version of the recipe language, see [`FORMAT`].
+    #[serde(default = "format")]
+    pub format: u32,
+    /// Short name.
+    pub name: String,
+    /// What it is and where it comes from.
+    #[serde(default)]
+    pub description: String,
+    /// Licence of the trained weights, written into the model file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<String>,
+    /// How a data folder is read.
+    #[serde(default)]
+    pub data: DataOptions,
+    /// Audio to network input.
+    pub front_end: FrontEnd,
+    /// The network.
+    pub network: NetworkConfig,
+    /// Optimisation.
+    pub train: TrainConfig,
+    /// Examples to batches.
+    #[serde(default)]
+    pub batches: BatchConfig,
+    /// Changes to training examples.
+    #[serde(default)]
+    pub augment: Augment,
+    /// Folds to make where the data has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folds: Option<FoldsConfig>,
+    /// What steers training besides the loss.
+    #[serde(default)]
+    pub validation: ValidationConfig,
+    /// When weights are written, and which stay.
+    #[serde(default)]
+    pub checkpoints: CheckpointConfig,
+    /// Workers and the store of computed features.
+    #[serde(default)]
+    pub cache: CacheConfig,
+}
+
+/// `[folds]`: stratified folds, drawn where the data brings none. Clips of one group stay together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FoldsConfig {
+    /// How many; they are numbered from 1.
+    pub count: u32,
+    /// Seed of the draw.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+fn format() -> u32 {
+    FORMAT
+}
+
+impl Recipe {
+    /// Reads a recipe file, or a built-in recipe by its name (`dcase2019-baseline/1-noisy`), with `KEY=VALUE` overrides.
+    pub fn load(name: &str, overrides: &[String]) -> Result<Self, RecipeError> {
+        let (path, text) = source(name)?;
+        let mut table = resolve(&path, &text, 0)?;
+        for o in overrides {
+            apply_override(&mut table, o)?;
+        }
+        Self::from_table(
+            table,
+            &Origin {
+                path: &path,
+                text: &text,
+                overrides,
+            },
+        )
+    }
+
+    /// Parses and checks a recipe that is already whole (no `extends`), such as the one inside a model file.
+    pub fn parse(text: &str, place: &Path) -> Result<Self, RecipeError> {
+        let table = parse_table(text, place)?;
+        Self::from_table(
+            table,
+            &Origin {
+                path: place,
+                text,
+                overrides: &[],
+            },
+        )
+    }
+
+    fn from_table(table: Table, origin: &Origin) -> Result<Self, RecipeError> {
+        let recipe: Self = serde_path_to_error::deserialize(Value::Table(table))
+            .map_err(|e| key_error(origin, &e.path().to_string(), &e.inner().to_string()))?;
+        recipe.check().map_err(|(key, value, remedy)| {
+            if key.is_empty() {
+                // A message of another crate's begins with its key.
+                let place = origin.place(remedy.split(" = ").next().unwrap_or_default());
+                return RecipeError::Check {
+                    place,
+                    message: remedy,
+                };
+            }
+            RecipeError::Value {
+                place: origin.place(&key),
+                key,
+                value,
+                remedy,
+            }
+        })?;
+        Ok(recipe)
+    }
+
+    /// The recipe as TOML, every default written out.
+    pub fn to_toml(&self) -> String {
+        toml::to_string_pretty(self).expect("a recipe is made of tables, strings and numbers")
+    }
+}

@@ -1,0 +1,104 @@
+//! Which file or folder a name means.
+
+use super::RunError;
+use earmark_engine::checkpoint;
+use std::path::{Path, PathBuf};
+
+/// The model file that `MODEL.safetensors`, `RUN` (its best, else its last checkpoint) or `RUN@STEP` means.
+pub fn find_model(name: &str) -> Result<PathBuf, RunError> {
+    let path = PathBuf::from(name);
+    if path.is_file() {
+        return Ok(path);
+    }
+    if path.is_dir() {
+        let best = path.join("best.safetensors");
+        if best.is_file() {
+            return Ok(best);
+        }
+        if !path.join("run.json").is_file() {
+            return Err(RunError::NoRun {
+                path,
+                missing: "run.json",
+            });
+        }
+        return match steps(&path)?.last() {
+            Some(&step) => Ok(checkpoint::path(&path, step)),
+            None => Err(RunError::NoWeights(path)),
+        };
+    }
+    if let Some((run, step)) = name
+        .rsplit_once('@')
+        .and_then(|(run, step)| Some((PathBuf::from(run), step.parse().ok()?)))
+        && run.is_dir()
+    {
+        let found = checkpoint::path(&run, step);
+        if found.is_file() {
+            return Ok(found);
+        }
+        let known: Vec<String> = steps(&run)?.iter().map(u64::to_string).collect();
+        let known = if known.is_empty() {
+            "none".to_owned()
+        } else {
+            known.join(", ")
+        };
+        return Err(RunError::NoCheckpoint { run, step, known });
+    }
+    Err(RunError::NoModel(name.into()))
+}
+
+fn steps(run: &Path) -> Result<Vec<u64>, RunError> {
+    checkpoint::list(run).map_err(|e| RunError::read(&checkpoint::folder(run), e))
+}
+
+/// A free folder `runs/NAME-001`, `runs/NAME-002`, ... below `base`.
+pub fn fresh(base: &Path, recipe: &str) -> PathBuf {
+    let name: String = recipe
+        .chars()
+        .map(|c| {
+            if c.is_alphanumeric() || c == '-' || c == '.' {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    (1..)
+        .map(|n| base.join(format!("{name}-{n:03}")))
+        .find(|p| !p.exists())
+        .expect("an endless range")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fresh_folders_are_numbered() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(fresh(dir.path(), "a/b c").file_name().unwrap(), "a-b-c-001");
+        std::fs::create_dir(dir.path().join("a-b-c-001")).unwrap();
+        assert_eq!(fresh(dir.path(), "a/b c").file_name().unwrap(), "a-b-c-002");
+    }
+
+    #[test]
+    fn models_are_found_by_run_step_and_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = dir.path().join("r");
+        let name = run.to_string_lossy().into_owned();
+        assert!(matches!(find_model(&name), Err(RunError::NoModel(_))));
+        std::fs::create_dir_all(run.join("checkpoints")).unwrap();
+        assert!(matches!(find_model(&name), Err(RunError::NoRun { .. })));
+        std::fs::write(run.join("run.json"), "{}").unwrap();
+        assert!(matches!(find_model(&name), Err(RunError::NoWeights(_))));
+        std::fs::write(checkpoint::path(&run, 100), "").unwrap();
+        assert_eq!(find_model(&name).unwrap(), checkpoint::path(&run, 100));
+        assert_eq!(
+            find_model(&format!("{name}@100")).unwrap(),
+            checkpoint::path(&run, 100)
+        );
+        let error = find_model(&format!("{name}@7")).unwrap_err().to_string();
+        assert!(error.ends_with("has no checkpoint 7; there are 100"), "{error}");
+        std::fs::write(run.join("best.safetensors"), "").unwrap();
+        assert_eq!(find_model(&name).unwrap(), run.join("best.safetensors"));
+    }
+}

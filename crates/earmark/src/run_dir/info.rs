@@ -1,0 +1,55 @@
+//! `run.json`: where a run comes from.
+
+use earmark_engine::Scopes;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// `run.json`: where a run comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunInfo {
+    /// Version of the run directory's layout.
+    pub format: u32,
+    /// The command line that began it.
+    pub command: Vec<String>,
+    /// Version of the program.
+    pub version: String,
+    /// Revision of its source, where it was known when it was built.
+    pub revision: Option<String>,
+    /// When it began, RFC 3339.
+    pub started: String,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Device it trains on.
+    pub device: String,
+    /// The data it is trained on.
+    pub data: DataInfo,
+    /// The model its weights begin from.
+    #[serde(default)]
+    pub init_from: Option<String>,
+    /// Which of its variables come over.
+    #[serde(default)]
+    pub scopes: Scopes,
+    /// Whether the judged clips steer the training, so that its scores on them are optimistic.
+    pub optimistic: bool,
+}
+
+/// The data of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DataInfo {
+    /// The folder.
+    pub root: PathBuf,
+    /// Its layout.
+    pub layout: String,
+    /// Fingerprint of its tables and file sizes.
+    pub fingerprint: String,
+    /// The fold kept for judging.
+    pub fold: Option<u32>,
+    /// Clips trained on.
+    pub train: usize,
+    /// Clips that validate.
+    pub validation: usize,
+    /// Clips kept for judging.
+    pub judged: usize,
+    /// Clips left out because they could not be read, with the reason.
+    pub skipped: Vec<(String, String)>,
+}

@@ -1,0 +1,46 @@
+//! `log.txt`: what happened when, for people.
+
+use earmark_data::atomic::WriteError;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::{Instant, SystemTime};
+
+/// `log.txt`: lines with the time since the program started.
+#[derive(Debug)]
+pub struct Log {
+    file: Mutex<File>,
+    start: Instant,
+}
+
+impl Log {
+    /// Opens the log of a run for appending.
+    pub fn open(run: &Path) -> Result<Self, WriteError> {
+        let path = run.join("log.txt");
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(|e| WriteError::new(&path, e))?;
+        Ok(Self {
+            file: Mutex::new(file),
+            start: Instant::now(),
+        })
+    }
+
+    /// Adds a line. The log is for people; a full disk must not end a training because of it.
+    pub fn line(&self, text: &str) {
+        let t = self.start.elapsed().as_secs_f64();
+        let mut file = self
+            .file
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _ = file.write_all(format!("{t:10.1} s  {text}\n").as_bytes());
+    }
+}
+
+/// Now, as RFC 3339 in UTC.
+pub fn now() -> String {
+    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+}
