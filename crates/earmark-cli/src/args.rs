@@ -474,7 +474,23 @@ pub struct Bench {
     /// Repetitions of each measurement, at least; the median counts
     #[arg(long, default_value_t = 5)]
     pub repeat: usize,
+    /// Measure these parts alone
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub only: Vec<BenchPart>,
     /// As JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// What `earmark bench` measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BenchPart {
+    /// Audio to features
+    FrontEnd,
+    /// Forward, backward and update of a batch
+    TrainStep,
+    /// Scores of a batch
+    Inference,
+    /// Scores of a single example
+    InferenceOne,
 }

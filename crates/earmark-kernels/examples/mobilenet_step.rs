@@ -1,7 +1,7 @@
 //! Times one training step of the MobileNetV1 of the DCASE 2019 baseline: forward, backward, Adam.
 //!
 //! `cargo run --release -p earmark-kernels --example mobilenet_step [batch] [repeats]`
-//! (`bench/torch_mobilenet.py` times the same step with PyTorch.)
+//! (`bench/peers.py train:mobilenet:64:channels_last` times such a step with PyTorch.)
 
 #![allow(clippy::print_stdout)]
 

@@ -24,12 +24,14 @@
 //! the caller and panic with the shape that was expected.
 
 pub mod activation;
+#[cfg(feature = "burn")]
 pub mod burn_ops;
 pub mod chain;
 pub mod conv;
 mod conv_backward;
 pub mod depthwise;
 pub mod epilogue;
+pub mod gate;
 pub mod infer;
 pub mod layout;
 pub mod memory;

@@ -5,8 +5,9 @@ mod oracle;
 
 use earmark_kernels::chain::{Chain, ChainError, Kind, Layer, ParamGrads, Params};
 use earmark_kernels::infer::{Inference, Statistics};
+use earmark_kernels::pool::{self, Pool};
 use earmark_kernels::simd::Isa;
-use earmark_kernels::{Activation, Norm, Window, Workspace};
+use earmark_kernels::{Activation, Input, Norm, Window, Workspace};
 use oracle::{Conv, Rng, assert_close, f64s};
 
 const EPSILON: f32 = 1e-3;
@@ -345,6 +346,54 @@ fn inference_agrees_with_the_oracle_in_any_batch() {
                 assert_eq!(one, &out[c * batch * oh * ow..][..oh * ow]);
             }
         }
+    }
+}
+
+/// A pool at a chain's end yields the very bits of the same pool over the chain's output.
+#[test]
+fn a_pooled_chain_is_a_chain_and_a_pool() {
+    for (number, chain) in chains().iter().enumerate() {
+        let whole = chain.output_size();
+        for (pool, window) in [
+            (Pool::Mean, [2.min(whole[0]), 2.min(whole[1])]),
+            (Pool::Max, [1, 3.min(whole[1])]),
+            (Pool::Mean, whole),
+            (Pool::Max, whole),
+        ] {
+            let pooled = chain.clone().pooled(pool, window).expect("it fits");
+            let shape = pooled.tail().expect("a pool");
+            let out = pooled.output_size();
+            assert_eq!(Some(out), pool::output(whole, window));
+            let (mut rng, batch) = (Rng(7 + number as u64), 9);
+            let params = random_params(chain, &mut rng);
+            let moving: Vec<Vec<f32>> = chain.layers().iter().map(|l| vec![0.5; l.outputs]).collect();
+            let statistics: Vec<Statistics<'_>> = moving
+                .iter()
+                .map(|v| Statistics { mean: v, variance: v })
+                .collect();
+            let x = rng.vec(conv_of(chain, 0, batch).x_len());
+            let ws = Workspace::new();
+            let run = |chain: &Chain, len: usize| {
+                let mut y = vec![f32::NAN; len];
+                Inference::new(&ws, chain, &borrow(&params), &statistics).run(&ws, &x, &mut y);
+                y
+            };
+            let wide = run(chain, shape.channels * batch * whole[0] * whole[1]);
+            let mut want = vec![f32::NAN; shape.channels * batch * out[0] * out[1]];
+            pool::forward(&ws, &shape, Input::plain(&wide), &mut want);
+            assert_eq!(
+                run(&pooled, want.len()),
+                want,
+                "chain {number}, {pool:?} of {window:?}"
+            );
+        }
+        let [h, w] = whole;
+        let error = chain
+            .clone()
+            .pooled(Pool::Mean, [h + 1, w])
+            .expect_err("too large");
+        let layer = chain.layers().len();
+        assert_eq!(error, ChainError::Window { layer, size: whole });
     }
 }
 

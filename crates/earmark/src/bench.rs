@@ -7,6 +7,7 @@
 use crate::device::{device, vars_for};
 use crate::pipeline::PipelineError;
 use crate::recipe::Recipe;
+use burn::tensor::Device;
 use earmark_audio::{Clip, decode_bytes};
 use earmark_data::rng::{self, Purpose};
 use earmark_engine::{Optimizer, Scorer, Step, train_step};
@@ -43,9 +44,34 @@ pub struct Bench {
     pub repeat: usize,
     /// Device by name.
     pub device: String,
+    /// What of it all.
+    pub parts: Vec<Part>,
 }
 
-/// What came out.
+/// A measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Audio to features.
+    FrontEnd,
+    /// Forward, backward and update of a batch.
+    TrainStep,
+    /// Scores of a batch.
+    Inference,
+    /// Scores of a single example.
+    InferenceOne,
+}
+
+impl Part {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::FrontEnd,
+        Self::TrainStep,
+        Self::Inference,
+        Self::InferenceOne,
+    ];
+}
+
+/// What came out; parts that were not asked for are left out.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Speeds {
     /// Name of the recipe.
@@ -55,13 +81,17 @@ pub struct Speeds {
     /// Threads of the front end and of the CPU device.
     pub threads: usize,
     /// Audio to features.
-    pub front_end: FrontEndSpeed,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub front_end: Option<FrontEndSpeed>,
     /// Forward, backward and update of a batch.
-    pub train_step: Speed,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train_step: Option<Speed>,
     /// Scores of a batch.
-    pub inference: Speed,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inference: Option<Speed>,
     /// Scores of a single example.
-    pub inference_one: Speed,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inference_one: Option<Speed>,
 }
 
 /// Seconds of audio that a second of computing turns into features.
@@ -73,6 +103,8 @@ pub struct FrontEndSpeed {
     pub x_real_time_one_core: f64,
     /// From samples at the recipe's rate, on all threads.
     pub x_real_time_without_decoding: f64,
+    /// The same on one core.
+    pub x_real_time_without_decoding_one_core: f64,
 }
 
 /// Time and room of a step.
@@ -98,14 +130,21 @@ pub fn bench(job: &Bench, told: &dyn Fn(&str), stop: &AtomicBool) -> Result<Opti
     let recipe = &job.recipe;
     let device = device(&job.device)?;
     let extractor = Arc::new(Extractor::new(&recipe.front_end)?);
-    let goes_on = |what: &str| {
-        told(what);
-        !stop.load(Ordering::Relaxed)
+    let asked = |part: Part| job.parts.contains(&part);
+    let stopped = || stop.load(Ordering::Relaxed);
+    let mut speeds = Speeds {
+        recipe: recipe.name.clone(),
+        device: job.device.clone(),
+        threads: rayon::current_num_threads(),
+        front_end: None,
+        train_step: None,
+        inference: None,
+        inference_one: None,
     };
-    if !goes_on("front end") {
-        return Ok(None);
+    if asked(Part::FrontEnd) {
+        told("front end");
+        speeds.front_end = Some(front_end(&extractor, job.repeat)?);
     }
-    let front_end = front_end(&extractor, job.repeat)?;
 
     let batch = job.batch.unwrap_or(recipe.batches.size);
     let (network, specs) = Network::build(&recipe.network, extractor.channels(), job.classes)?;
@@ -128,35 +167,44 @@ pub fn bench(job: &Bench, told: &dyn Fn(&str), stop: &AtomicBool) -> Result<Opti
             timed(|| scorer.examples(x, shape(n)))
         })
     };
-    if !goes_on("inference, one example") {
-        return Ok(None);
+    if asked(Part::InferenceOne) && !stopped() {
+        told("inference, one example");
+        speeds.inference_one = infer(1);
     }
-    let Some(inference_one) = infer(1) else {
-        return Ok(None);
-    };
-    if !goes_on("inference, a batch") {
-        return Ok(None);
+    if asked(Part::Inference) && !stopped() {
+        told("inference, a batch");
+        speeds.inference = infer(batch);
     }
-    let Some(inference) = infer(batch) else {
-        return Ok(None);
-    };
     drop(scorer);
-    if !goes_on("training step") {
-        return Ok(None);
+    if asked(Part::TrainStep) && !stopped() {
+        told("training step");
+        speeds.train_step = step_speed(job, &network, vars, &device, shape(batch), stop);
     }
+    Ok((!stopped()).then_some(speeds))
+}
+
+/// Forward, backward and update of a batch of `shape`.
+fn step_speed(
+    job: &Bench,
+    network: &Network,
+    mut vars: Vars,
+    device: &Device,
+    shape: [usize; 4],
+    stop: &AtomicBool,
+) -> Option<Speed> {
+    let (recipe, batch) = (&job.recipe, shape[0]);
     let mut optimizer = Optimizer::new(recipe.train.optimizer, &vars);
-    let mut vars = vars;
-    let x = noise(shape(batch).iter().product());
+    let x = noise(shape.iter().product());
     let y: Vec<f32> = (0..batch * job.classes)
         .map(|i| f32::from(u8::from(i % job.classes == (i / job.classes) % job.classes)))
         .collect();
-    let train_step = measure(batch, job.repeat, stop, || {
+    measure(batch, job.repeat, stop, || {
         let step = Step {
             train: &recipe.train,
-            network: &network,
-            device: &device,
+            network,
+            device,
             x: x.clone(),
-            shape: shape(batch),
+            shape,
             y: y.clone(),
             rate: recipe.train.learning_rate,
             rng: rng::stream(recipe.train.seed, &[Purpose::Dropout as u64]),
@@ -166,21 +214,7 @@ pub fn bench(job: &Bench, told: &dyn Fn(&str), stop: &AtomicBool) -> Result<Opti
             // A device that works on its own is waited for.
             vars.to_vec(VarId(0))
         })
-    });
-    let Some(train_step) = train_step else {
-        return Ok(None);
-    };
-    let threads = rayon::current_num_threads();
-    let (recipe, device) = (recipe.name.clone(), job.device.clone());
-    Ok(Some(Speeds {
-        recipe,
-        device,
-        threads,
-        front_end,
-        train_step,
-        inference,
-        inference_one,
-    }))
+    })
 }
 
 /// The median over calls of `once` after one that does not count; `None` when stopped.
@@ -261,6 +295,10 @@ fn front_end(extractor: &Extractor, repeat: usize) -> Result<FrontEndSpeed, Pipe
             .map_init(|| extractor.scratch(), |scratch, _| of_file(scratch))
             .sum()
     };
+    let bare_one_core = || -> Result<usize, PipelineError> {
+        let mut scratch = extractor.scratch();
+        (0..FILES).map(|_| of_clip(&clip, &mut scratch)).sum()
+    };
     let bare = || {
         (0..many)
             .into_par_iter()
@@ -284,6 +322,7 @@ fn front_end(extractor: &Extractor, repeat: usize) -> Result<FrontEndSpeed, Pipe
         x_real_time: speed(many, &all)?,
         x_real_time_one_core: speed(FILES, &one_core)?,
         x_real_time_without_decoding: speed(many, &bare)?,
+        x_real_time_without_decoding_one_core: speed(FILES, &bare_one_core)?,
     })
 }
 

@@ -1,10 +1,10 @@
 //! `earmark bench`
 
 use crate::Status;
-use crate::args::{Bench, Global};
+use crate::args::{Bench, BenchPart, Global};
 use crate::console::{Console, out, out_json};
 use earmark::Recipe;
-use earmark::bench::{Speed, Speeds, bench};
+use earmark::bench::{Part, Speed, Speeds, bench};
 use earmark::report::{Align, human_duration, human_rate, text_table};
 
 /// Measures a recipe on this machine.
@@ -15,6 +15,11 @@ pub fn run(args: Bench, global: &Global, console: &Console) -> anyhow::Result<St
         classes: args.classes,
         repeat: args.repeat,
         device: global.device.clone(),
+        parts: if args.only.is_empty() {
+            Part::ALL.to_vec()
+        } else {
+            args.only.into_iter().map(part).collect()
+        },
     };
     let stop = console.stop_flag()?;
     let told = |what: &str| console.note(format!("measuring: {what}"));
@@ -46,11 +51,14 @@ fn text(speeds: &Speeds) -> String {
             memory,
         ]
     };
-    let rows = [
-        row("training step", &speeds.train_step),
-        row("inference", &speeds.inference),
-        row("inference, one", &speeds.inference_one),
-    ];
+    let rows: Vec<_> = [
+        ("training step", &speeds.train_step),
+        ("inference", &speeds.inference),
+        ("inference, one", &speeds.inference_one),
+    ]
+    .into_iter()
+    .filter_map(|(what, speed)| Some(row(what, speed.as_ref()?)))
+    .collect();
     let steps = text_table(
         &["step", "batch", "time", "speed", "peak memory"],
         &rows,
@@ -62,24 +70,36 @@ fn text(speeds: &Speeds) -> String {
             Align::Right,
         ],
     );
-    let f = &speeds.front_end;
-    let times = |v: f64| format!("{v:.0} x");
-    let rows = [
-        vec![format!("WAV to features, {threads}"), times(f.x_real_time)],
-        vec![
-            "WAV to features, one core".to_owned(),
-            times(f.x_real_time_one_core),
-        ],
-        vec![
-            format!("samples to features, {threads}"),
-            times(f.x_real_time_without_decoding),
-        ],
-    ];
-    let front_end = text_table(&["front end", "real time"], &rows, &[Align::Left, Align::Right]);
-    format!(
-        "{} on {}, {threads}\n\n{front_end}\n{}",
-        speeds.recipe,
-        speeds.device,
-        steps.trim_end()
-    )
+    let front_end = speeds.front_end.as_ref().map(|f| {
+        let row = |what: String, v: f64| vec![what, format!("{v:.0} x")];
+        let rows = [
+            row(format!("WAV to features, {threads}"), f.x_real_time),
+            row("WAV to features, one core".to_owned(), f.x_real_time_one_core),
+            row(
+                format!("samples to features, {threads}"),
+                f.x_real_time_without_decoding,
+            ),
+            row(
+                "samples to features, one core".to_owned(),
+                f.x_real_time_without_decoding_one_core,
+            ),
+        ];
+        text_table(&["front end", "real time"], &rows, &[Align::Left, Align::Right])
+    });
+    let mut text = format!("{} on {}, {threads}\n", speeds.recipe, speeds.device);
+    let steps = (!rows.is_empty()).then_some(steps);
+    for table in [front_end, steps].into_iter().flatten() {
+        text.push('\n');
+        text.push_str(&table);
+    }
+    text.trim_end().to_owned()
+}
+
+fn part(part: BenchPart) -> Part {
+    match part {
+        BenchPart::FrontEnd => Part::FrontEnd,
+        BenchPart::TrainStep => Part::TrainStep,
+        BenchPart::Inference => Part::Inference,
+        BenchPart::InferenceOne => Part::InferenceOne,
+    }
 }

@@ -3,10 +3,12 @@
 //! A caller asks [`runs_on`] whether a device is served; elsewhere it composes Burn's ordinary operations.
 
 mod chain;
+mod gate;
 mod optim;
 mod pool;
 
 pub use chain::{ChainBackend, ChainOutput, chain_eval, chain_train, kind, prepare};
+pub use gate::{GateBackend, gate};
 pub use optim::{OptimBackend, adam, sgd};
 pub use pool::{PoolBackend, pool};
 

@@ -1,6 +1,7 @@
 //! The convolutional block attention module (Woo et al. 2018, arXiv:1807.06521): which channels matter, then where.
 
 use super::conv::Padding;
+use super::gate::gate;
 use super::pool::{global_max, global_mean};
 use crate::forward::Forward;
 use crate::init::WeightInit;
@@ -63,12 +64,13 @@ impl Attention {
 
     /// `[B, C, H, W]` to the same shape.
     pub fn forward(&self, x: Tensor<4>, ctx: &Forward) -> Tensor<4> {
-        let x = x.clone() * self.channels(x, ctx);
+        let factors = self.channels(x.clone(), ctx);
+        let x = gate(x, factors, ctx);
         x.clone() * self.places(x, ctx)
     }
 
-    /// A factor in 0 to 1 for each channel, `[B, C, 1, 1]`.
-    fn channels(&self, x: Tensor<4>, ctx: &Forward) -> Tensor<4> {
+    /// A factor in 0 to 1 for each channel, `[B, C]`.
+    fn channels(&self, x: Tensor<4>, ctx: &Forward) -> Tensor<2> {
         let [batch, channels, _, _] = x.dims();
         let matrix = |id, rows, columns| ctx.flat(id).reshape([rows, columns]).transpose();
         let reduce: Tensor<2> = matrix(self.reduce, self.spec.bottleneck, channels); // [C, bottleneck]
@@ -77,7 +79,7 @@ impl Attention {
         let seen = Tensor::cat(vec![global_mean(x.clone(), ctx), global_max(x, ctx)], 0); // [2 B, C]
         let hidden = activation::relu(seen.matmul(reduce)).reshape([2, batch, self.spec.bottleneck]);
         let hidden: Tensor<2> = hidden.sum_dim(0).squeeze_dim(0); // [B, bottleneck]
-        activation::sigmoid(hidden.matmul(expand)).reshape([batch, channels, 1, 1])
+        activation::sigmoid(hidden.matmul(expand))
     }
 
     /// A factor in 0 to 1 for each place, `[B, 1, H, W]`.

@@ -53,6 +53,8 @@ fn fused(convs: &[&Conv], tail: Option<Tail>, mut size: [usize; 2]) -> Option<Ch
             outputs: s.output,
             act: match s.activation {
                 Activation::Relu => earmark_kernels::Activation::Relu,
+                Activation::Relu6 => earmark_kernels::Activation::Relu6,
+                Activation::HardSwish => earmark_kernels::Activation::HardSwish,
                 Activation::Identity => earmark_kernels::Activation::Identity,
             },
             epsilon: conv.norm.as_ref()?.config.epsilon as f32,

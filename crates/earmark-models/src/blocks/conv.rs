@@ -39,8 +39,24 @@ impl Padding {
 pub enum Activation {
     /// max(x, 0)
     Relu,
+    /// min(max(x, 0), 6)
+    Relu6,
+    /// x min(max(x + 3, 0), 6) / 6 (Howard et al. 2019, arXiv:1905.02244).
+    HardSwish,
     /// Nothing.
     Identity,
+}
+
+impl Activation {
+    /// Any shape to the same, by Burn's own operations.
+    pub fn forward<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
+        match self {
+            Self::Relu => activation::relu(x),
+            Self::Relu6 => x.clamp(0.0, 6.0),
+            Self::HardSwish => x.clone() * x.add_scalar(3.0).clamp(0.0, 6.0).div_scalar(6.0),
+            Self::Identity => x,
+        }
+    }
 }
 
 /// Shape and rules of a convolution.
@@ -174,10 +190,7 @@ impl Conv {
             Some(norm) => norm.forward(x, ctx),
             None => x,
         };
-        match s.activation {
-            Activation::Relu => activation::relu(x),
-            Activation::Identity => x,
-        }
+        s.activation.forward(x)
     }
 }
 
