@@ -2,27 +2,28 @@
 
 use std::sync::Arc;
 
-use earmark_features::{Features, Finish};
+use earmark_features::Finish;
 
 use super::config::{BatchConfig, BatchError};
 use super::index::{ExampleIndex, ExamplePlace};
 use super::maker::BatchMaker;
-use crate::augment::Spec;
+use crate::augment::Augment;
 use crate::item::Item;
-use crate::rng::ChaCha8Rng;
 use crate::store::{FeatureStore, ItemError, Prepared, PreparedClip};
 
-/// What is done to an example of base features and to its targets (`[classes]`), with the example's own random stream.
-pub type ExampleHook = dyn Fn(&mut Spec, &mut [f32], &mut ChaCha8Rng) + Send + Sync;
-
-/// How many examples each item has; 0 where it failed.
-pub fn example_counts(prepared: &Prepared) -> Vec<u32> {
-    let count = |clip: &Option<PreparedClip>| clip.as_ref().map_or(0, |clip| clip.examples as u32);
+/// How many examples each item gives in an epoch: the front end's regular ones, or one where `augment` cuts it from a random
+/// place; 0 where the item failed.
+pub fn example_counts(prepared: &Prepared, augment: &Augment) -> Vec<u32> {
+    let one = augment.one_example_a_clip();
+    let count = |clip: &Option<PreparedClip>| {
+        clip.as_ref()
+            .map_or(0, |clip| if one { 1 } else { clip.examples as u32 })
+    };
     prepared.clips.iter().map(count).collect()
 }
 
-/// Batches of the examples of `items`, with their labels as targets: cut from base features, given to `hook`, finished
-/// (deltas and scale). Items that failed to prepare are left out; a file that changed since then is an error.
+/// Batches of the examples of `items`, with their labels as targets: cut from base features, augmented, finished (deltas
+/// and scale). Items that failed to prepare are left out; a file that changed since then is an error.
 ///
 /// # Errors
 ///
@@ -34,10 +35,11 @@ pub fn store_maker(
     prepared: &Prepared,
     classes: usize,
     seed: u64,
-    hook: Option<Box<ExampleHook>>,
+    augment: &Augment,
 ) -> Result<BatchMaker, BatchError> {
     let extractor = store.extractor();
     let frames = extractor.example_frames().ok_or(BatchError::NoExampleLength)?;
+    augment.check_with("augment", extractor.front_end())?;
     let shape = [extractor.channels(), extractor.bands(), frames];
     for item in items.iter() {
         if let Some(&label) = item.labels.iter().find(|&&label| label >= classes) {
@@ -53,9 +55,11 @@ pub fn store_maker(
         .iter()
         .map(|clip| clip.as_ref().map(|clip| clip.content))
         .collect();
-    let index = ExampleIndex::new(&example_counts(prepared));
+    let index = ExampleIndex::new(&example_counts(prepared, augment));
     let workers = store.workers().clone();
-    let finished = extractor.front_end().finish == Finish::default();
+    // Nothing to do but cutting: straight into the batch.
+    let plain = augment.is_nothing() && extractor.front_end().finish == Finish::default();
+    let augment = augment.clone();
     BatchMaker::new(
         config,
         index,
@@ -73,39 +77,15 @@ pub fn store_maker(
             item.labels.iter().for_each(|&label| y[label] = 1.0);
             let failed = |error| ItemError::new(item, error);
             let extractor = store.extractor();
-            let (channels, bands) = (features.channels, features.bands);
-            if finished {
-                extractor
+            if plain {
+                return extractor
                     .slice_example(&features, example as usize, x)
-                    .map_err(failed)?;
-                if let Some(hook) = &hook {
-                    hook(
-                        &mut Spec {
-                            channels,
-                            bands,
-                            frames,
-                            data: x,
-                        },
-                        y,
-                        rng,
-                    );
-                }
-                return Ok(());
+                    .map_err(failed);
             }
-            let mut cut: Features = extractor.example(&features, example as usize).map_err(failed)?;
-            if let Some(hook) = &hook {
-                hook(
-                    &mut Spec {
-                        channels,
-                        bands,
-                        frames,
-                        data: &mut cut.data,
-                    },
-                    y,
-                    rng,
-                );
-            }
-            x.copy_from_slice(&extractor.finish(&cut).map_err(failed)?.data);
+            let (example, _) = augment
+                .example(extractor, &features, example as usize, rng)
+                .map_err(failed)?;
+            x.copy_from_slice(&extractor.finish(&example).map_err(failed)?.data);
             Ok(())
         },
     )

@@ -28,7 +28,7 @@ mod maker;
 mod stream;
 
 pub use config::{BatchConfig, BatchError, Order};
-pub use from_store::{ExampleHook, example_counts, store_maker};
+pub use from_store::{example_counts, store_maker};
 pub use index::{ExampleIndex, ExamplePlace};
 pub use maker::{Batch, BatchMaker, Position};
 pub use stream::BatchStream;

@@ -64,7 +64,10 @@ pub fn estimate(
             .unwrap_or(0.0);
         let n = cutting(seconds);
         frames += n as u64;
-        examples += extractor.example_count(n) as u64;
+        examples += match recipe.augment.one_example_a_clip() {
+            true => 1,
+            false => extractor.example_count(n) as u64,
+        };
     }
     let share = plan.train as f64 / parts.train.len().max(1) as f64;
     let size = recipe.batches.size as f64;

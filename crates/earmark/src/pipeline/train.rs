@@ -5,7 +5,6 @@ use crate::device::device;
 use crate::recipe::Recipe;
 use crate::run_dir::{DataInfo, Log, RunDir, RunInfo, RunLock, find_model, now};
 use crate::{REVISION, VERSION};
-use earmark_data::augment::{LevelUnit, Spec};
 use earmark_data::batches::store_maker;
 use earmark_data::{BatchMaker, DataSet, FeatureStore, Item, Prepared, SkipReason, load};
 use earmark_engine::{
@@ -309,15 +308,6 @@ pub(crate) fn batch_maker(
     prepared: &Prepared,
     classes: usize,
 ) -> Result<BatchMaker, PipelineError> {
-    let augment = recipe.augment.clone();
-    let hook = (!augment.is_nothing()).then(|| {
-        let unit = LevelUnit::of(&recipe.front_end);
-        Box::new(
-            move |spec: &mut Spec, _: &mut [f32], rng: &mut earmark_data::rng::ChaCha8Rng| {
-                augment.apply(spec, unit, rng)
-            },
-        ) as Box<earmark_data::batches::ExampleHook>
-    });
     let items: Arc<[Item]> = items.into();
     Ok(store_maker(
         &recipe.batches,
@@ -326,7 +316,7 @@ pub(crate) fn batch_maker(
         prepared,
         classes,
         recipe.train.seed,
-        hook,
+        &recipe.augment,
     )?)
 }
 
