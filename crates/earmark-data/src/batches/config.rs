@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::augment::Mixup;
+use crate::augment::{Mix, Mixup};
 use crate::setting::SettingError;
 
 /// The order of the examples of an epoch.
@@ -41,6 +41,8 @@ pub struct BatchConfig {
     pub prefetch: usize,
     /// Blending of examples; none without this key.
     pub mixup: Option<Mixup>,
+    /// Mixing in one of several ways; takes the place of `mixup`.
+    pub mix: Option<Mix>,
 }
 
 impl Default for BatchConfig {
@@ -51,6 +53,7 @@ impl Default for BatchConfig {
             order: Order::Permutation,
             prefetch: 4,
             mixup: None,
+            mix: None,
         }
     }
 }
@@ -81,9 +84,16 @@ impl BatchConfig {
                 "must be 1 or more",
             ));
         }
+        if self.mixup.is_some() && self.mix.is_some() {
+            let remedy = "stands beside batches.mix; keep one (mixup is also a mixer: { kind = \"mixup\", alpha = 0.5 })";
+            return Err(SettingError::new(section, "mixup", "(set)", remedy));
+        }
         self.mixup
             .iter()
-            .try_for_each(|mixup| mixup.check(&format!("{section}.mixup")))
+            .try_for_each(|mixup| mixup.check(&format!("{section}.mixup")))?;
+        self.mix
+            .iter()
+            .try_for_each(|mix| mix.check(&format!("{section}.mix")))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Examples cut from the features of a store, augmented, then finished.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use earmark_features::Finish;
@@ -55,7 +56,7 @@ pub fn store_maker(
         .iter()
         .map(|clip| clip.as_ref().map(|clip| clip.content))
         .collect();
-    let index = ExampleIndex::new(&example_counts(prepared, augment));
+    let index = ExampleIndex::new(&example_counts(prepared, augment)).with_groups(part_numbers(&items));
     let workers = store.workers().clone();
     // Nothing to do but cutting: straight into the batch.
     let plain = augment.is_nothing() && extractor.front_end().finish == Finish::default();
@@ -89,4 +90,16 @@ pub fn store_maker(
             Ok(())
         },
     )
+}
+
+/// A number for the part of each item.
+fn part_numbers(items: &[Item]) -> Vec<u32> {
+    let mut numbers: BTreeMap<&str, u32> = BTreeMap::new();
+    items
+        .iter()
+        .map(|item| {
+            let next = numbers.len() as u32;
+            *numbers.entry(item.part.as_str()).or_insert(next)
+        })
+        .collect()
 }

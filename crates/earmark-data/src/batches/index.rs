@@ -17,6 +17,8 @@ pub struct ExamplePlace {
 pub struct ExampleIndex {
     counts: Vec<u32>,
     total: usize,
+    /// The group of each clip; empty where all are of one.
+    groups: Vec<u32>,
 }
 
 impl ExampleIndex {
@@ -25,7 +27,19 @@ impl ExampleIndex {
         Self {
             counts: counts.to_vec(),
             total: counts.iter().map(|&count| count as usize).sum(),
+            groups: Vec::new(),
         }
+    }
+
+    /// The same with a group for each clip: where partners have to be of the same part, groups are parts.
+    #[must_use]
+    pub fn with_groups(self, groups: Vec<u32>) -> Self {
+        Self { groups, ..self }
+    }
+
+    /// The group of a clip; 0 where there are none.
+    pub fn group(&self, clip: u32) -> u32 {
+        self.groups.get(clip as usize).copied().unwrap_or(0)
     }
 
     /// Examples in all.

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::config::{BatchConfig, BatchError};
 use super::index::{ExampleIndex, ExamplePlace};
-use crate::augment::{Mixup, Partner, blend};
+use super::mixing::{Mixing, pairing};
 use crate::rng::{self, ChaCha8Rng, Purpose};
 use crate::store::ItemError;
 use crate::workers::Workers;
@@ -173,8 +173,8 @@ impl BatchMaker {
         let first = at.batch as usize * self.config.size;
         let positions: Vec<usize> = (first..(first + self.config.size).min(epoch.order.len())).collect();
         let mut rows = self.rows(&epoch, &positions)?;
-        if let Some(mixup) = &self.config.mixup {
-            self.mix(mixup, &epoch, at, &positions, &mut rows)?;
+        if let Some(mixing) = Mixing::of(&self.config) {
+            self.mix(mixing, &epoch, at, &positions, &mut rows)?;
         }
         let [channels, bands, frames] = self.shape;
         Ok(Batch {
@@ -216,45 +216,57 @@ impl BatchMaker {
 
     fn mix(
         &self,
-        mixup: &Mixup,
+        mixing: Mixing,
         epoch: &Epoch,
         at: Position,
         positions: &[usize],
         rows: &mut Rows,
     ) -> Result<(), ItemError> {
         let mut rng = rng::stream(self.seed, &[Purpose::Mix as u64, at.epoch, at.batch]);
-        let weights: Vec<f32> = positions.iter().map(|_| mixup.draw_weight(&mut rng)).collect();
-        let (partners, partner_rows) = match mixup.partner {
-            Partner::Batch => {
+        let mixed: Vec<_> = positions.iter().map(|_| mixing.draw(&mut rng)).collect();
+        // For each row that is mixed the row of its partner among those made.
+        let wanted: Vec<usize> = (0..positions.len())
+            .filter(|&row| !mixed[row].is_alone())
+            .collect();
+        let (partners, made) = match mixing.across_epoch() {
+            false => {
+                let groups: Vec<u32> = positions
+                    .iter()
+                    .map(|&position| self.group(mixing, epoch, position))
+                    .collect();
+                let pairs = pairing(&mut rng, &groups);
                 let copy = Rows {
                     x: rows.x.clone(),
                     y: rows.y.clone(),
                 };
-                (rng::permutation(&mut rng, positions.len()), copy)
+                (wanted.iter().map(|&row| pairs[row]).collect::<Vec<_>>(), copy)
             }
-            Partner::Epoch => {
-                let others: Vec<usize> = positions
-                    .iter()
-                    .map(|&position| epoch.partners[position])
-                    .collect();
-                ((0..positions.len()).collect(), self.rows(epoch, &others)?)
+            true => {
+                let others: Vec<usize> = wanted.iter().map(|&row| epoch.partners[positions[row]]).collect();
+                ((0..wanted.len()).collect(), self.rows(epoch, &others)?)
             }
         };
         let (width, classes) = (self.example_len(), self.classes);
-        for (row, (&weight, &partner)) in weights.iter().zip(&partners).enumerate() {
-            let stretch = |row: usize, width: usize| row * width..(row + 1) * width;
-            blend(
-                &mut rows.x[stretch(row, width)],
-                &partner_rows.x[stretch(partner, width)],
-                weight,
+        for (&row, &partner) in wanted.iter().zip(&partners) {
+            let own = (
+                &mut rows.x[row * width..][..width],
+                &mut rows.y[row * classes..][..classes],
             );
-            blend(
-                &mut rows.y[stretch(row, classes)],
-                &partner_rows.y[stretch(partner, classes)],
-                weight,
+            let other = (
+                &made.x[partner * width..][..width],
+                &made.y[partner * classes..][..classes],
             );
+            mixed[row].apply(self.shape[2], own, other);
         }
         Ok(())
+    }
+
+    /// Which examples may be partners of the one at a position of the epoch: those of the same number.
+    fn group(&self, mixing: Mixing, epoch: &Epoch, position: usize) -> u32 {
+        match mixing.same_part() {
+            true => self.index.group(epoch.order[position].clip),
+            false => 0,
+        }
     }
 
     /// The draws of an epoch; the latest is kept, since batches are asked for in order.
@@ -264,21 +276,20 @@ impl BatchMaker {
             return Arc::clone(epoch);
         }
         let order = self.index.epoch_order(self.config.order, self.seed, number);
-        let partners = match &self.config.mixup {
-            Some(Mixup {
-                partner: Partner::Epoch,
-                ..
-            }) => {
-                let mut rng = rng::stream(self.seed, &[Purpose::Mix as u64, number]);
-                rng::permutation(&mut rng, order.len())
-            }
-            _ => Vec::new(),
-        };
-        let epoch = Arc::new(Epoch {
+        let mut epoch = Epoch {
             number,
             order,
-            partners,
-        });
+            partners: Vec::new(),
+        };
+        if let Some(mixing) = Mixing::of(&self.config).filter(|mixing| mixing.across_epoch()) {
+            let mut rng = rng::stream(self.seed, &[Purpose::Mix as u64, number]);
+            let positions = 0..epoch.order.len();
+            let groups: Vec<u32> = positions
+                .map(|position| self.group(mixing, &epoch, position))
+                .collect();
+            epoch.partners = pairing(&mut rng, &groups);
+        }
+        let epoch = Arc::new(epoch);
         *latest = Some(Arc::clone(&epoch));
         epoch
     }

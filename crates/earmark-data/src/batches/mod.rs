@@ -25,6 +25,7 @@ mod config;
 mod from_store;
 mod index;
 mod maker;
+mod mixing;
 mod stream;
 
 pub use config::{BatchConfig, BatchError, Order};
