@@ -58,6 +58,7 @@ pub use pad::{Pad, PadFill, PadPlace, Padding};
 pub use resized_crop::{Resize, ResizedCrop};
 pub use shift::ShiftFill;
 pub use spec_augment::{BothMasks, SpecAugment};
+pub(crate) use step::check_weights;
 pub use step::{Choice, Context, OneOf, Sequence, Step, WithProb};
 pub use time_mask::TimeMask;
 pub use time_shift::{Shift, TimeShift};

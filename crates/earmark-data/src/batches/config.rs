@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::sample::Sample;
 use crate::augment::{Mix, Mixup};
 use crate::setting::SettingError;
 
@@ -37,6 +38,8 @@ pub struct BatchConfig {
     pub drop_last: bool,
     /// The order of the examples.
     pub order: Order,
+    /// Epochs drawn from parts and classes; without this key an epoch has each example once.
+    pub sample: Option<Sample>,
     /// Batches made ahead of the training; more of them smooth out slow files and cost memory.
     pub prefetch: usize,
     /// Blending of examples; none without this key.
@@ -51,6 +54,7 @@ impl Default for BatchConfig {
             size: 64,
             drop_last: true,
             order: Order::Permutation,
+            sample: None,
             prefetch: 4,
             mixup: None,
             mix: None,
@@ -83,6 +87,14 @@ impl BatchConfig {
                 0,
                 "must be 1 or more",
             ));
+        }
+        if let Some(sample) = &self.sample {
+            sample.check(&format!("{section}.sample"))?;
+            if self.order != Order::Permutation {
+                let remedy =
+                    "has no meaning beside batches.sample, which draws the order; leave one of the two out";
+                return Err(SettingError::new(section, "order", "(set)", remedy));
+            }
         }
         if self.mixup.is_some() && self.mix.is_some() {
             let remedy = "stands beside batches.mix; keep one (mixup is also a mixer: { kind = \"mixup\", alpha = 0.5 })";

@@ -8,6 +8,7 @@ use earmark_features::Finish;
 use super::config::{BatchConfig, BatchError};
 use super::index::{ExampleIndex, ExamplePlace};
 use super::maker::BatchMaker;
+use super::sample::Sampler;
 use crate::augment::Augment;
 use crate::item::Item;
 use crate::store::{FeatureStore, ItemError, Prepared, PreparedClip};
@@ -56,7 +57,15 @@ pub fn store_maker(
         .iter()
         .map(|clip| clip.as_ref().map(|clip| clip.content))
         .collect();
-    let index = ExampleIndex::new(&example_counts(prepared, augment)).with_groups(part_numbers(&items));
+    let counts = example_counts(prepared, augment);
+    let sampler = config
+        .sample
+        .as_ref()
+        .map(|sample| Sampler::new(sample, &items, &counts))
+        .transpose()?;
+    let index = ExampleIndex::new(&counts)
+        .with_groups(part_numbers(&items))
+        .with_sampler(sampler);
     let workers = store.workers().clone();
     // Nothing to do but cutting: straight into the batch.
     let plain = augment.is_nothing() && extractor.front_end().finish == Finish::default();

@@ -9,6 +9,7 @@ use super::config::{BatchConfig, BatchError};
 use super::index::{ExampleIndex, ExamplePlace};
 use super::mixing::{Mixing, pairing};
 use crate::rng::{self, ChaCha8Rng, Purpose};
+use crate::setting::SettingError;
 use crate::store::ItemError;
 use crate::workers::Workers;
 
@@ -100,16 +101,20 @@ impl BatchMaker {
         + 'static,
     ) -> Result<Self, BatchError> {
         config.check("batches")?;
+        if config.sample.is_some() != index.is_sampled() {
+            let remedy = "goes together with an index that has its sampler (ExampleIndex::with_sampler)";
+            return Err(SettingError::new("batches", "sample", config.sample.is_some(), remedy).into());
+        }
         if index.is_empty() {
             return Err(BatchError::NoExamples);
         }
         if classes == 0 || shape.contains(&0) {
             return Err(BatchError::Empty { shape, classes });
         }
-        if config.drop_last && index.len() < config.size {
+        if config.drop_last && index.epoch_len() < config.size {
             return Err(BatchError::TooFewExamples {
                 size: config.size,
-                examples: index.len(),
+                examples: index.epoch_len(),
             });
         }
         Ok(Self {
@@ -126,7 +131,7 @@ impl BatchMaker {
 
     /// Batches in an epoch: at least one.
     pub fn batches_per_epoch(&self) -> u64 {
-        let (examples, size) = (self.index.len(), self.config.size);
+        let (examples, size) = (self.index.epoch_len(), self.config.size);
         (if self.config.drop_last {
             examples / size
         } else {

@@ -5,6 +5,7 @@ mod runtime_support;
 
 mod mixing;
 mod orders;
+mod sampling;
 mod settings;
 mod stored;
 mod streams;

@@ -71,7 +71,11 @@ pub fn estimate(
     }
     let share = plan.train as f64 / parts.train.len().max(1) as f64;
     let size = recipe.batches.size as f64;
-    let batches = examples as f64 * share / size;
+    let in_epoch = match &recipe.batches.sample {
+        Some(sample) => sample.items as f64,
+        None => examples as f64 * share,
+    };
+    let batches = in_epoch / size;
     let steps_per_epoch = if recipe.batches.drop_last {
         batches.floor()
     } else {
