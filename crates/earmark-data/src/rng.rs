@@ -47,6 +47,8 @@ pub enum Purpose {
     Tune = 10,
     /// The order in which clips are evaluated: `[Evaluate, step]`.
     Evaluate = 11,
+    /// Partners of sounds that are mixed before the front end: `[Pair, epoch]`.
+    Pair = 12,
 }
 
 /// The generator of the piece of work that `path` names, under `seed`.

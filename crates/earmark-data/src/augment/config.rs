@@ -5,15 +5,22 @@ use std::borrow::Cow;
 use earmark_features::{Extractor, FeatureError, Features, FrontEnd};
 use serde::{Deserialize, Serialize};
 
+use super::waveform::{self, BetweenClass, Sound, SoundChange};
 use super::{Change, Context, FreqMask, GainDb, LevelUnit, Shape, Step, TimeMask, TimeShift};
 use crate::rng::ChaCha8Rng;
 use crate::setting::SettingError;
 
-/// The augmentations of a recipe, in the order in which they are applied: the list, then the four that have a key of
-/// their own. Without a key, nothing of that kind.
+/// The augmentations of a recipe, in the order in which they are applied: those of the sound, the list, then the four that
+/// have a key of their own. Without a key, nothing of that kind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Augment {
+    /// Changes of the sound itself, in this order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waveform: Vec<Sound>,
+    /// Mixing of sounds, as loud as their labels say; after the changes of both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub between_class: Option<BetweenClass>,
     /// Any steps in any order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub list: Vec<Step>,
@@ -27,6 +34,17 @@ pub struct Augment {
     pub freq_mask: Option<FreqMask>,
 }
 
+/// A sound after [`Augment::hear`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heard {
+    /// Its samples.
+    pub samples: Vec<f32>,
+    /// What was done to it, its partner left aside.
+    pub changes: Vec<SoundChange>,
+    /// Its share of the labels, where it was mixed with its partner.
+    pub ratio: Option<f64>,
+}
+
 impl Augment {
     /// Whether nothing is ever changed.
     pub fn is_nothing(&self) -> bool {
@@ -35,7 +53,16 @@ impl Augment {
 
     /// Whether examples are cut at random places, one a clip and epoch, instead of the front end's regular ones.
     pub fn one_example_a_clip(&self) -> bool {
+        self.crops_frames() || self.waveform.iter().any(|sound| matches!(sound, Sound::Crop(_)))
+    }
+
+    fn crops_frames(&self) -> bool {
         self.list.iter().any(|step| matches!(step, Step::RandomCrop(_)))
+    }
+
+    /// Whether the sound itself is changed: then clips are kept as samples, and features are made anew for each example.
+    pub fn hears_samples(&self) -> bool {
+        !self.waveform.is_empty() || self.between_class.is_some()
     }
 
     /// Refuses settings that can't work; `section` is where this stands in the recipe (`augment`).
@@ -44,6 +71,12 @@ impl Augment {
     ///
     /// The first such setting, by its key.
     pub fn check(&self, section: &str) -> Result<(), SettingError> {
+        for (at, sound) in self.waveform.iter().enumerate() {
+            sound.check(&format!("{section}.waveform[{at}]"))?;
+        }
+        self.between_class
+            .iter()
+            .try_for_each(|between| between.check(&format!("{section}.between-class")))?;
         self.check_list(&format!("{section}.list"))?;
         self.gain_db
             .iter()
@@ -98,6 +131,11 @@ impl Augment {
     /// The first such setting, by its key.
     pub fn check_with(&self, section: &str, front_end: &FrontEnd) -> Result<(), SettingError> {
         self.check(section)?;
+        for (at, sound) in self.waveform.iter().enumerate() {
+            if let Sound::PitchShift(shift) = sound {
+                shift.check_rate(&format!("{section}.waveform[{at}]"), front_end.sample_rate_hz)?;
+            }
+        }
         if LevelUnit::of(front_end).is_some() {
             return Ok(());
         }
@@ -112,6 +150,28 @@ impl Augment {
                 Err(SettingError::new(section, &key, "gain-db or filter", remedy))
             }
             None => Ok(()),
+        }
+    }
+
+    /// Changes the sound of a clip, and that of its partner, and mixes them; all as drawn from `rng`.
+    pub fn hear(
+        &self,
+        samples: &[f32],
+        partner: Option<&[f32]>,
+        sample_rate_hz: u32,
+        rng: &mut ChaCha8Rng,
+    ) -> Heard {
+        let (mut sound, changes) = waveform::change(&self.waveform, samples, sample_rate_hz, rng);
+        let ratio = self.between_class.as_ref().and_then(|between| between.draw(rng));
+        let ratio = ratio.zip(partner).map(|(ratio, partner)| {
+            let (other, _) = waveform::change(&self.waveform, partner, sample_rate_hz, rng);
+            sound = waveform::mix_by_pressure(&sound, &other, ratio, sample_rate_hz);
+            ratio
+        });
+        Heard {
+            samples: sound,
+            changes,
+            ratio,
         }
     }
 
@@ -149,7 +209,7 @@ impl Augment {
         index: usize,
         rng: &mut ChaCha8Rng,
     ) -> Result<(Features, Vec<Change>), FeatureError> {
-        let mut image = match self.one_example_a_clip() {
+        let mut image = match self.crops_frames() {
             true => Cow::Borrowed(clip),
             false => Cow::Owned(extractor.example(clip, index)?),
         };

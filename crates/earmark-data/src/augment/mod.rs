@@ -14,7 +14,7 @@
 //! ```
 //!
 //! [`Augment`] nests them for a recipe: an ordered list of [`Step`]s, and four that have a key of their own. They work on
-//! base features (log levels); deltas and scaling come after them.
+//! base features (log levels); deltas and scaling come after them. [`waveform`] holds what changes the sound itself.
 
 mod blend;
 mod change;
@@ -37,12 +37,13 @@ mod spec_augment;
 mod step;
 mod time_mask;
 mod time_shift;
+pub mod waveform;
 
 use earmark_features::Features;
 
 pub(crate) use blend::blend;
 pub use change::Change;
-pub use config::Augment;
+pub use config::{Augment, Heard};
 pub use crop::{RandomCrop, Window};
 pub use erase::{Erase, EraseValue, Patch};
 pub use filter::{BandGains, Filter, FilterShape};

@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use earmark_features::Finish;
+use earmark_features::{Features, Finish};
 
 use super::config::{BatchConfig, BatchError};
 use super::index::{ExampleIndex, ExamplePlace};
 use super::maker::BatchMaker;
+use super::mixing::SamePart;
 use super::sample::Sampler;
 use crate::augment::Augment;
 use crate::item::Item;
-use crate::store::{FeatureStore, ItemError, Prepared, PreparedClip};
+use crate::rng::{self, ChaCha8Rng};
+use crate::store::{Content, FeatureStore, ItemError, Prepared, PreparedClip};
 
 /// How many examples each item gives in an epoch: the front end's regular ones, or one where `augment` cuts it from a random
 /// place; 0 where the item failed.
@@ -67,38 +69,122 @@ pub fn store_maker(
         .with_groups(part_numbers(&items))
         .with_sampler(sampler);
     let workers = store.workers().clone();
-    // Nothing to do but cutting: straight into the batch.
-    let plain = augment.is_nothing() && extractor.front_end().finish == Finish::default();
-    let augment = augment.clone();
-    BatchMaker::new(
-        config,
-        index,
-        shape,
-        classes,
-        seed,
-        workers,
-        move |place, x, y, rng| {
-            let ExamplePlace { clip, example } = place;
-            let item = &items[clip as usize];
-            let features = match contents[clip as usize] {
-                Some(content) => store.get_unchanged(item, content)?,
-                None => store.get(item)?,
-            };
-            item.labels.iter().for_each(|&label| y[label] = 1.0);
-            let failed = |error| ItemError::new(item, error);
-            let extractor = store.extractor();
-            if plain {
-                return extractor
-                    .slice_example(&features, example as usize, x)
-                    .map_err(failed);
-            }
-            let (example, _) = augment
-                .example(extractor, &features, example as usize, rng)
-                .map_err(failed)?;
-            x.copy_from_slice(&extractor.finish(&example).map_err(failed)?.data);
-            Ok(())
-        },
+    let same_part = SamePart(
+        augment
+            .between_class
+            .as_ref()
+            .is_some_and(|between| between.same_part),
+    );
+    let paired = augment.between_class.is_some();
+    let examples = Examples {
+        plain: augment.is_nothing() && extractor.front_end().finish == Finish::default(),
+        augment: augment.clone(),
+        store: Arc::clone(&store),
+        items,
+        contents,
+        counts,
+    };
+    if !paired {
+        return BatchMaker::new(
+            config,
+            index,
+            shape,
+            classes,
+            seed,
+            workers,
+            move |place, x, y, rng| examples.make(place, None, x, y, rng),
+        );
+    }
+    let maker = BatchMaker::new(config, index, shape, classes, seed, workers, |_, _, _, _| Ok(()))?;
+    Ok(
+        maker.with_sound_pairs(same_part, move |(place, partner), x, y, rng| {
+            examples.make(place, partner, x, y, rng)
+        }),
     )
+}
+
+/// What makes examples of a store.
+struct Examples {
+    store: Arc<FeatureStore>,
+    items: Arc<[Item]>,
+    contents: Vec<Option<Content>>,
+    /// Examples of each clip, as an epoch counts them.
+    counts: Vec<u32>,
+    augment: Augment,
+    /// Nothing to do but cutting: straight into the batch.
+    plain: bool,
+}
+
+impl Examples {
+    /// Fills one example and its targets, which are zero.
+    fn make(
+        &self,
+        place: ExamplePlace,
+        partner: Option<ExamplePlace>,
+        x: &mut [f32],
+        y: &mut [f32],
+        rng: &mut ChaCha8Rng,
+    ) -> Result<(), ItemError> {
+        let item = &self.items[place.clip as usize];
+        item.labels.iter().for_each(|&label| y[label] = 1.0);
+        let failed = |error| ItemError::new(item, error);
+        let extractor = self.store.extractor();
+        let mut index = place.example as usize;
+        let features = if self.augment.hears_samples() {
+            let features = Arc::new(self.hear(place, partner, y, rng)?);
+            // A sound of another length has other examples: one at the same share of it, or any of a fragment's.
+            let count = extractor.examples(&features);
+            index = match self.augment.one_example_a_clip() {
+                true => rng::below(rng, count),
+                false => index * count / self.counts[place.clip as usize].max(1) as usize,
+            };
+            features
+        } else {
+            match self.contents[place.clip as usize] {
+                Some(content) => self.store.get_unchanged(item, content)?,
+                None => self.store.get(item)?,
+            }
+        };
+        if self.plain {
+            return extractor.slice_example(&features, index, x).map_err(failed);
+        }
+        let (example, _) = self
+            .augment
+            .example(extractor, &features, index, rng)
+            .map_err(failed)?;
+        x.copy_from_slice(&extractor.finish(&example).map_err(failed)?.data);
+        Ok(())
+    }
+
+    /// The base features of a clip whose sound is changed, mixed with its partner's if it has one; the targets too.
+    fn hear(
+        &self,
+        place: ExamplePlace,
+        partner: Option<ExamplePlace>,
+        y: &mut [f32],
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Features, ItemError> {
+        let samples = |place: ExamplePlace| {
+            let clip = place.clip as usize;
+            self.store.samples(&self.items[clip], self.contents[clip])
+        };
+        let own = samples(place)?;
+        let other = partner.map(samples).transpose()?;
+        let rate = self.store.extractor().front_end().sample_rate_hz;
+        let heard = self
+            .augment
+            .hear(&own.data, other.as_ref().map(|other| &*other.data), rate, rng);
+        if let (Some(ratio), Some(partner)) = (heard.ratio, partner) {
+            let ratio = ratio as f32;
+            y.iter_mut().for_each(|target| *target *= ratio);
+            let labels = &self.items[partner.clip as usize].labels;
+            labels.iter().for_each(|&label| y[label] += 1.0 - ratio);
+        }
+        let item = &self.items[place.clip as usize];
+        self.store
+            .base_of(&heard.samples)
+            .map_err(|error| ItemError::new(item, error))
+    }
 }
 
 /// A number for the part of each item.

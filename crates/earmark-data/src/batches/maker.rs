@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::config::{BatchConfig, BatchError};
 use super::index::{ExampleIndex, ExamplePlace};
-use super::mixing::{Mixing, pairing};
+use super::mixing::{Mixing, SamePart, pairing};
 use crate::rng::{self, ChaCha8Rng, Purpose};
 use crate::setting::SettingError;
 use crate::store::ItemError;
@@ -38,8 +38,11 @@ pub struct Batch {
     pub position: Position,
 }
 
+/// The example to make, and the one whose sound is mixed into it, if any.
+type Places = (ExamplePlace, Option<ExamplePlace>);
+
 type MakeExample =
-    dyn Fn(ExamplePlace, &mut [f32], &mut [f32], &mut ChaCha8Rng) -> Result<(), ItemError> + Send + Sync;
+    dyn Fn(Places, &mut [f32], &mut [f32], &mut ChaCha8Rng) -> Result<(), ItemError> + Send + Sync;
 
 /// Makes batches. See [`batches`](super).
 pub struct BatchMaker {
@@ -50,6 +53,8 @@ pub struct BatchMaker {
     seed: u64,
     workers: Workers,
     make: Box<MakeExample>,
+    /// Whether sounds have partners, and those of the same part.
+    pairs: Option<SamePart>,
     latest: Mutex<Option<Arc<Epoch>>>,
 }
 
@@ -71,6 +76,8 @@ struct Epoch {
     order: Vec<ExamplePlace>,
     /// For each position of the order the position of its partner; empty without blending across the epoch.
     partners: Vec<usize>,
+    /// For each position that of the sound mixed into its own; empty without.
+    sounds: Vec<usize>,
 }
 
 /// A stretch of positions of one epoch, made.
@@ -124,9 +131,27 @@ impl BatchMaker {
             classes,
             seed,
             workers,
-            make: Box::new(make),
+            make: Box::new(move |(place, _), x, y, rng| make(place, x, y, rng)),
+            pairs: None,
             latest: Mutex::new(None),
         })
+    }
+
+    /// The same with a `make` that is also given a partner: the example at another place of the epoch (of the same part), whose
+    /// sound it may mix in. Who is whose partner is drawn at each epoch.
+    pub(super) fn with_sound_pairs(
+        self,
+        same_part: SamePart,
+        make: impl Fn(Places, &mut [f32], &mut [f32], &mut ChaCha8Rng) -> Result<(), ItemError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self {
+            make: Box::new(make),
+            pairs: Some(same_part),
+            ..self
+        }
     }
 
     /// Batches in an epoch: at least one.
@@ -209,7 +234,9 @@ impl BatchMaker {
                 .zip(positions)
                 .map(|((x, y), &position)| {
                     let path = [Purpose::Augment as u64, epoch.number, position as u64];
-                    (self.make)(epoch.order[position], x, y, &mut rng::stream(self.seed, &path)).err()
+                    let partner = epoch.sounds.get(position).map(|&other| epoch.order[other]);
+                    let places = (epoch.order[position], partner);
+                    (self.make)(places, x, y, &mut rng::stream(self.seed, &path)).err()
                 })
                 .collect()
         });
@@ -237,7 +264,7 @@ impl BatchMaker {
             false => {
                 let groups: Vec<u32> = positions
                     .iter()
-                    .map(|&position| self.group(mixing, epoch, position))
+                    .map(|&position| self.group(mixing.same_part(), epoch.order[position]))
                     .collect();
                 let pairs = pairing(&mut rng, &groups);
                 let copy = Rows {
@@ -267,10 +294,10 @@ impl BatchMaker {
     }
 
     /// Which examples may be partners of the one at a position of the epoch: those of the same number.
-    fn group(&self, mixing: Mixing, epoch: &Epoch, position: usize) -> u32 {
-        match mixing.same_part() {
-            true => self.index.group(epoch.order[position].clip),
-            false => 0,
+    fn group(&self, same_part: SamePart, place: ExamplePlace) -> u32 {
+        match same_part {
+            SamePart(true) => self.index.group(place.clip),
+            SamePart(false) => 0,
         }
     }
 
@@ -281,19 +308,21 @@ impl BatchMaker {
             return Arc::clone(epoch);
         }
         let order = self.index.epoch_order(self.config.order, self.seed, number);
-        let mut epoch = Epoch {
-            number,
-            order,
-            partners: Vec::new(),
+        let pairs = |same_part, path: &[u64]| {
+            let groups: Vec<u32> = order.iter().map(|&place| self.group(same_part, place)).collect();
+            pairing(&mut rng::stream(self.seed, path), &groups)
         };
-        if let Some(mixing) = Mixing::of(&self.config).filter(|mixing| mixing.across_epoch()) {
-            let mut rng = rng::stream(self.seed, &[Purpose::Mix as u64, number]);
-            let positions = 0..epoch.order.len();
-            let groups: Vec<u32> = positions
-                .map(|position| self.group(mixing, &epoch, position))
-                .collect();
-            epoch.partners = pairing(&mut rng, &groups);
-        }
+        let across = Mixing::of(&self.config).filter(|mixing| mixing.across_epoch());
+        let partners = across.map(|mixing| pairs(mixing.same_part(), &[Purpose::Mix as u64, number]));
+        let sounds = self
+            .pairs
+            .map(|same_part| pairs(same_part, &[Purpose::Pair as u64, number]));
+        let epoch = Epoch {
+            number,
+            partners: partners.unwrap_or_default(),
+            sounds: sounds.unwrap_or_default(),
+            order,
+        };
         let epoch = Arc::new(epoch);
         *latest = Some(Arc::clone(&epoch));
         epoch

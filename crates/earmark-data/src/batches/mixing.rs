@@ -13,6 +13,10 @@ pub(super) enum Mixing<'a> {
     Mix(&'a Mix),
 }
 
+/// Whether partners have to be of the same part of the data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SamePart(pub(super) bool);
+
 impl<'a> Mixing<'a> {
     /// What a recipe says; `None` where nothing is mixed.
     pub(super) fn of(config: &'a BatchConfig) -> Option<Self> {
@@ -25,10 +29,10 @@ impl<'a> Mixing<'a> {
         *partner == Partner::Epoch
     }
 
-    pub(super) fn same_part(self) -> bool {
+    pub(super) fn same_part(self) -> SamePart {
         match self {
-            Self::Mixup(_) => false,
-            Self::Mix(mix) => mix.same_part,
+            Self::Mixup(_) => SamePart(false),
+            Self::Mix(mix) => SamePart(mix.same_part),
         }
     }
 

@@ -7,6 +7,7 @@ mod mixing;
 mod orders;
 mod sampling;
 mod settings;
+mod sounds;
 mod stored;
 mod streams;
 

@@ -6,6 +6,7 @@ use crate::recipe::Recipe;
 use crate::run_dir::{DataInfo, Log, RunDir, RunInfo, RunLock, find_model, now};
 use crate::{REVISION, VERSION};
 use earmark_data::batches::store_maker;
+use earmark_data::store::Kept;
 use earmark_data::{BatchMaker, DataSet, FeatureStore, Item, Prepared, SkipReason, load};
 use earmark_engine::{
     FORMAT, Fit, FitError, FitEvent, ModelFile, ModelMeta, Outcome, Scopes, Scorer, Validate, checkpoint,
@@ -156,7 +157,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
     };
 
     let store = Arc::new(FeatureStore::new(extractor, &recipe.cache)?);
-    let prepared_train = prepare(&store, &parts.train, observer, stop)?;
+    let prepared_train = prepare_training(recipe, &store, &parts.train, observer, stop)?;
     let prepared_validation = prepare(&store, &parts.validation, observer, stop)?;
     let mut skipped = failures(&parts.train, &prepared_train);
     skipped.extend(failures(&parts.validation, &prepared_validation));
@@ -318,6 +319,22 @@ pub(crate) fn batch_maker(
         recipe.train.seed,
         &recipe.augment,
     )?)
+}
+
+/// Computes what a recipe trains on, or finds it in the cache: features, or samples where the sound itself is augmented.
+fn prepare_training(
+    recipe: &Recipe,
+    store: &FeatureStore,
+    items: &[Item],
+    observer: Observer,
+    stop: &AtomicBool,
+) -> Result<Prepared, PipelineError> {
+    let kept = match recipe.augment.hears_samples() {
+        true => Kept::Samples,
+        false => Kept::Base,
+    };
+    let progress = |done, total| observer(Event::Features { done, total });
+    Ok(store.prepare_as(kept, items, &progress, stop)?)
 }
 
 /// Computes features, or finds them in the cache.
