@@ -7,8 +7,8 @@ use earmark_features::Features;
 
 use super::spec_augment::BothMasks;
 use super::{
-    BandGains, BandShift, FlipFreq, FlipTime, Gain, MaskAxis, Masks, NoiseField, Padding, Patch, Resize,
-    Shape, Shift, Spec, Window,
+    BandGains, BandShift, FlipFreq, FlipTime, Gain, MaskAxis, Masks, NoiseField, PadFill, Padding, Patch,
+    Resize, Shape, Shift, Spec, Window,
 };
 
 /// One change of an example, as drawn.
@@ -102,7 +102,11 @@ impl Change {
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
-            Self::Pad(padding) => write!(f, "filled to {} frames ({:?})", padding.frames, padding.fill),
+            Self::Pad(padding) => match padding.fill {
+                PadFill::Minimum => write!(f, "filled with its minimum to {} frames", padding.frames),
+                PadFill::Wrap => write!(f, "repeated to {} frames", padding.frames),
+                PadFill::Constant(value) => write!(f, "filled with {value} to {} frames", padding.frames),
+            },
             Self::Crop(window) => write!(f, "frames {} to {}", window.start, window.start + window.frames),
             Self::Resize(r) => write!(
                 f,

@@ -31,6 +31,7 @@ mod mix;
 mod mixup;
 mod noise;
 mod pad;
+mod preview;
 mod resized_crop;
 mod shift;
 mod spec_augment;
@@ -56,6 +57,7 @@ pub use mix::{Add, Beta, Mix, MixLabels, Mixed, Mixer, Share, SigmoidConcat, Wei
 pub use mixup::{Mixup, Partner};
 pub use noise::{Noise, NoiseField};
 pub use pad::{Pad, PadFill, PadPlace, Padding};
+pub use preview::{Preview, Variant, preview};
 pub use resized_crop::{Resize, ResizedCrop};
 pub use shift::ShiftFill;
 pub use spec_augment::{BothMasks, SpecAugment};

@@ -164,7 +164,10 @@ impl fmt::Display for SoundChange {
             Self::Gain(factor) => write!(f, "{:+.1} dB", 20.0 * factor.log10()),
             Self::Stretch(stretch) => write!(f, "pace x {:.3}", stretch.rate),
             Self::Pitch(pitch) => write!(f, "pitch {:+.2} semitones", pitch.semitones),
-            Self::Noise(noise) => write!(f, "{:?} noise at {:.1} dB", noise.colour, noise.snr_db),
+            Self::Noise(noise) => match noise.colour {
+                Colour::Pink => write!(f, "pink noise at {:.1} dB", noise.snr_db),
+                Colour::White | Colour::Any => write!(f, "white noise at {:.1} dB", noise.snr_db),
+            },
             Self::Equalise(equaliser) => {
                 f.write_str("equalised:")?;
                 equaliser
