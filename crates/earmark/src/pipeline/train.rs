@@ -207,6 +207,15 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
         log.line(&text);
         observer(Event::Note(text));
     };
+    for c in &data.corrected {
+        told(format!(
+            "{}: {} clips of the part {} left out, {} labelled anew",
+            c.file.display(),
+            c.removed,
+            c.part,
+            c.labelled
+        ));
+    }
     for note in prepared_train.notes.iter().chain(&prepared_validation.notes) {
         told(note.to_string());
     }
