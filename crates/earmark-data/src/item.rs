@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::class_map::ClassMap;
-use crate::layout::{DataError, LayoutKind};
+use crate::layout::{Corrected, DataError, LayoutKind};
 
 /// One recording of a data set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -101,6 +101,8 @@ pub struct DataSet {
     pub skipped: Vec<Skipped>,
     /// The table that each part was read from; parts without a table are not listed.
     pub tables: BTreeMap<String, PathBuf>,
+    /// What corrections did, one for each file of them.
+    pub corrected: Vec<Corrected>,
 }
 
 impl DataSet {
@@ -156,6 +158,7 @@ impl DataSet {
             tables: tables
                 .map(|(part, table)| (part.clone(), table.clone()))
                 .collect(),
+            corrected: self.corrected.clone(),
             items,
         }
     }

@@ -47,6 +47,8 @@ pub enum Purpose {
     Tune = 10,
     /// The order in which clips are evaluated: `[Evaluate, step]`.
     Evaluate = 11,
+    /// Partners of sounds that are mixed before the front end: `[Pair, epoch]`.
+    Pair = 12,
 }
 
 /// The generator of the piece of work that `path` names, under `seed`.
@@ -95,6 +97,21 @@ pub fn uniform(rng: &mut impl Rng, low: f64, high: f64) -> f64 {
 /// True with probability `p`.
 pub fn chance(rng: &mut impl Rng, p: f64) -> bool {
     unit(rng) < p
+}
+
+/// The index of one of `weights`, each as likely as its share of their sum; they must be at least 0, and one above it.
+pub fn weighted(rng: &mut impl Rng, weights: impl Iterator<Item = f64> + Clone) -> usize {
+    let mut left = unit(rng) * weights.clone().sum::<f64>();
+    let mut last = 0;
+    for (index, weight) in weights.enumerate().filter(|(_, weight)| *weight > 0.0) {
+        if left < weight {
+            return index;
+        }
+        left -= weight;
+        // Rounding may leave a little at the end: the last one that can be drawn takes it.
+        last = index;
+    }
+    last
 }
 
 /// A random order of 0 to `n - 1` (Fisher-Yates).

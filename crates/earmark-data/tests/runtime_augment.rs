@@ -1,7 +1,7 @@
 //! Augmentations against what their draws say, element by element.
 
 use earmark_data::augment::{
-    Augment, FreqMask, GainDb, LevelUnit, MaskValue, Mixup, Spec, TimeMask, TimeShift,
+    Augment, Context, FreqMask, GainDb, LevelUnit, MaskValue, Mixup, Shape, Spec, TimeMask, TimeShift,
 };
 use earmark_data::rng;
 use earmark_features::{FrontEnd, Level};
@@ -36,9 +36,9 @@ proptest! {
         let mut spec = spec(&mut after, shape);
         let mut rng = rng::stream(seed, &[]);
         let masks = if in_time {
-            TimeMask { prob: 1.0, max_masks: 3, max_share: share, value, ..TimeMask::default() }.draw(&mut rng, &spec)
+            TimeMask { prob: 1.0, max_masks: 3, max_share: share, value, ..TimeMask::default() }.draw(&mut rng, spec.shape())
         } else {
-            FreqMask { prob: 1.0, max_masks: 3, max_share: share, value, ..FreqMask::default() }.draw(&mut rng, &spec)
+            FreqMask { prob: 1.0, max_masks: 3, max_share: share, value, ..FreqMask::default() }.draw(&mut rng, spec.shape())
         };
         masks.apply(&mut spec);
         let length = if in_time { frames } else { bands };
@@ -63,13 +63,13 @@ proptest! {
         let before = image(2, bands, frames);
         let mut after = before.clone();
         let mut spec = spec(&mut after, [2, bands, frames]);
-        let shift = TimeShift { prob: 1.0, max_share: share }.draw(&mut rng::stream(seed, &[]), &spec);
+        let shift = TimeShift { prob: 1.0, max_share: share, ..TimeShift::default() }.draw(&mut rng::stream(seed, &[]), spec.shape());
         shift.apply(&mut spec);
         let farthest = (share * frames as f64) as usize;
-        prop_assert!(shift.frames <= farthest || frames - shift.frames <= farthest);
+        prop_assert!(shift.frames.unsigned_abs() <= farthest);
         for (place, &new) in after.iter().enumerate() {
             let (row, at) = (place / frames, place % frames);
-            prop_assert_eq!(new, before[row * frames + (at + frames - shift.frames) % frames]);
+            prop_assert_eq!(new, before[row * frames + (at.cast_signed() - shift.frames).rem_euclid(frames.cast_signed()) as usize]);
         }
     }
 }
@@ -88,7 +88,7 @@ fn widths_and_starts_are_uniform() {
     let mut widths = [0u32; 5];
     let mut first_of_widest = [0u32; 7];
     for seed in 0..20_000 {
-        let masks = mask.draw(&mut rng::stream(seed, &[]), &spec);
+        let masks = mask.draw(&mut rng::stream(seed, &[]), spec.shape());
         let (start, end) = masks.stretches().first().copied().unwrap_or((0, 0));
         widths[end - start] += 1;
         if end - start == 4 {
@@ -151,15 +151,16 @@ fn an_augment_is_the_same_for_the_same_stream() {
     }))
     .unwrap();
     augment.check_with("augment", &FrontEnd::default()).unwrap();
-    let run = |path: u64| {
-        let mut data = image(1, 8, 20);
-        augment.apply(
-            &mut spec(&mut data, [1, 8, 20]),
-            Some(LevelUnit::Decibel),
-            &mut rng::stream(1, &[path]),
-        );
-        data
+    let context = Context {
+        example_frames: 20,
+        unit: Some(LevelUnit::Decibel),
     };
+    let shape = Shape {
+        channels: 1,
+        bands: 8,
+        frames: 20,
+    };
+    let run = |path: u64| augment.draw(&mut rng::stream(1, &[path]), shape, context);
     assert_eq!(run(0), run(0));
     assert_ne!(run(0), run(1));
     assert!(Augment::default().is_nothing());

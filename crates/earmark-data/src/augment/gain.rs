@@ -77,21 +77,7 @@ impl GainDb {
     ///
     /// The first such setting, by its key.
     pub fn check(&self, section: &str) -> Result<(), SettingError> {
-        for (key, value) in [("min-db", self.min_db), ("max-db", self.max_db)] {
-            if !(-120.0..=120.0).contains(&value) {
-                return Err(SettingError::new(
-                    section,
-                    key,
-                    value,
-                    "must be between -120 and 120 decibels",
-                ));
-            }
-        }
-        if self.min_db > self.max_db {
-            let remedy = format!("must not be above max-db = {}", self.max_db);
-            return Err(SettingError::new(section, "min-db", self.min_db, remedy));
-        }
-        Ok(())
+        check_range(section, self.min_db, self.max_db)
     }
 
     /// Draws the gain of one example.
@@ -107,4 +93,23 @@ impl Gain {
     pub fn apply(&self, spec: &mut Spec) {
         spec.data.iter_mut().for_each(|value| *value += self.added);
     }
+}
+
+/// Refuses gains that can't be meant, in decibels.
+pub(super) fn check_range(section: &str, min_db: f64, max_db: f64) -> Result<(), SettingError> {
+    for (key, value) in [("min-db", min_db), ("max-db", max_db)] {
+        if !(-120.0..=120.0).contains(&value) {
+            return Err(SettingError::new(
+                section,
+                key,
+                value,
+                "must be between -120 and 120 decibels",
+            ));
+        }
+    }
+    if min_db > max_db {
+        let remedy = format!("must not be above max-db = {max_db}");
+        return Err(SettingError::new(section, "min-db", min_db, remedy));
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Spec;
+use super::{Shape, Spec, minimum};
 use crate::rng::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
 
@@ -21,20 +21,60 @@ pub enum MaskValue {
 
 /// The axis that masks lie on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Axis {
+pub enum MaskAxis {
+    /// Frequency: whole rows are hidden.
     Band,
+    /// Time: whole columns are hidden.
     Frame,
+}
+
+impl MaskValue {
+    /// What is written into an example that holds `values`.
+    pub(super) fn of(self, values: &[f32]) -> f32 {
+        match self {
+            Self::Mean if values.is_empty() => 0.0,
+            Self::Mean => mean(values),
+            Self::Min => minimum(values),
+            Self::Constant(value) => value,
+        }
+    }
+
+    pub(super) fn check(self, section: &str) -> Result<(), SettingError> {
+        match self {
+            Self::Constant(value) if !value.is_finite() => Err(SettingError::new(
+                section,
+                "value.constant",
+                value,
+                "must be a finite number",
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Masks as drawn: half-open stretches of one axis. They may overlap.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Masks {
-    axis: Axis,
+    axis: MaskAxis,
     stretches: Vec<(usize, usize)>,
     value: MaskValue,
 }
 
 impl Masks {
+    /// Masks at the stretches `(start, end)` of an axis; what reaches beyond an example is cut when they are applied.
+    pub fn new(axis: MaskAxis, stretches: Vec<(usize, usize)>, value: MaskValue) -> Self {
+        Self {
+            axis,
+            stretches,
+            value,
+        }
+    }
+
+    /// The axis that they lie on.
+    pub fn axis(&self) -> MaskAxis {
+        self.axis
+    }
+
     /// `(start, end)` of each mask, in bands or frames.
     pub fn stretches(&self) -> &[(usize, usize)] {
         &self.stretches
@@ -45,19 +85,20 @@ impl Masks {
         if self.stretches.is_empty() || spec.data.is_empty() {
             return;
         }
-        // Both are taken before the first mask, so that masks don't feed on each other.
-        let value = match self.value {
-            MaskValue::Mean => mean(spec.data),
-            MaskValue::Min => spec.data.iter().copied().fold(f32::INFINITY, f32::min),
-            MaskValue::Constant(value) => value,
-        };
-        let bands = spec.bands;
+        // Taken before the first mask, so that masks don't feed on each other.
+        let value = self.value.of(spec.data);
+        self.fill(spec, value);
+    }
+
+    /// Writes `value` into the masks.
+    pub(super) fn fill(&self, spec: &mut Spec, value: f32) {
+        let Shape { bands, frames, .. } = spec.shape();
         for (row, values) in spec.rows().enumerate() {
             for &(start, end) in &self.stretches {
                 match self.axis {
-                    Axis::Frame => values[start..end].fill(value),
-                    Axis::Band if (start..end).contains(&(row % bands)) => values.fill(value),
-                    Axis::Band => {}
+                    MaskAxis::Frame => values[start.min(frames)..end.min(frames)].fill(value),
+                    MaskAxis::Band if (start..end).contains(&(row % bands)) => values.fill(value),
+                    MaskAxis::Band => {}
                 }
             }
         }
@@ -94,30 +135,17 @@ impl MaskDraw {
                 "must be 100 or less",
             ));
         }
-        match self.value {
-            MaskValue::Constant(value) if !value.is_finite() => Err(SettingError::new(
-                section,
-                "value.constant",
-                value,
-                "must be a finite number",
-            )),
-            _ => Ok(()),
-        }
+        self.value.check(section)
     }
 
     /// The number of masks is uniform between its bounds; each width is uniform from 0 to `max_share` of the axis,
     /// each start uniform over the places where it fits (Park et al. 2019).
-    pub(super) fn draw(&self, rng: &mut ChaCha8Rng, axis: Axis, length: usize) -> Masks {
+    pub(super) fn draw(&self, rng: &mut ChaCha8Rng, axis: MaskAxis, length: usize) -> Masks {
         let mut stretches = Vec::new();
         if rng::chance(rng, self.prob) {
             let more = self.max_masks.saturating_sub(self.min_masks) as usize;
-            let widest = ((length as f64 * self.max_share).floor() as usize).min(length);
             for _ in 0..self.min_masks as usize + rng::below(rng, more + 1) {
-                let width = rng::below(rng, widest + 1);
-                let start = rng::below(rng, length - width + 1);
-                if width > 0 {
-                    stretches.push((start, start + width));
-                }
+                stretches.extend(draw_stretch(rng, self.max_share, length));
             }
         }
         Masks {
@@ -126,4 +154,12 @@ impl MaskDraw {
             value: self.value,
         }
     }
+}
+
+/// One stretch of up to `max_share` of `length`, at any place where it fits; `None` for one of width 0.
+pub(super) fn draw_stretch(rng: &mut ChaCha8Rng, max_share: f64, length: usize) -> Option<(usize, usize)> {
+    let widest = ((length as f64 * max_share).floor() as usize).min(length);
+    let width = rng::below(rng, widest + 1);
+    let start = rng::below(rng, length - width + 1);
+    (width > 0).then_some((start, start + width))
 }

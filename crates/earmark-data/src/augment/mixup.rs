@@ -48,12 +48,7 @@ impl Mixup {
     /// The first such setting, by its key.
     pub fn check(&self, section: &str) -> Result<(), SettingError> {
         check_share(section, "prob", self.prob)?;
-        // Below 0.001 the weights are 0 or 1 to the last bit; above 1,000 they are all one half.
-        if !(1e-3..=1e3).contains(&self.alpha) {
-            let remedy = "must be between 0.001 and 1000; leave mixup out for no blending";
-            return Err(SettingError::new(section, "alpha", self.alpha, remedy));
-        }
-        Ok(())
+        check_alpha(section, self.alpha)
     }
 
     /// Draws the weight that one example keeps: 1 where it stays as it is.
@@ -64,9 +59,12 @@ impl Mixup {
     }
 }
 
-/// `a = weight a + (1 - weight) b`.
-pub(crate) fn blend(a: &mut [f32], b: &[f32], weight: f32) {
-    for (a, b) in a.iter_mut().zip(b) {
-        *a = weight * *a + (1.0 - weight) * b;
+/// Refuses a shape of the Beta distribution that can't be meant.
+pub(super) fn check_alpha(section: &str, alpha: f64) -> Result<(), SettingError> {
+    // Below 0.001 the weights are 0 or 1 to the last bit; above 1,000 they are all one half.
+    if (1e-3..=1e3).contains(&alpha) {
+        return Ok(());
     }
+    let remedy = "must be between 0.001 and 1000; leave mixup out for no blending";
+    Err(SettingError::new(section, "alpha", alpha, remedy))
 }

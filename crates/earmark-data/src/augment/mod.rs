@@ -1,4 +1,4 @@
-//! Augmentation of spectrograms: each kind is a file, a config and a draw.
+//! Augmentation: each kind is a file, a config and a draw.
 //!
 //! Every kind is *drawn* first and *applied* then, so that what happens to an example is a plain value which can be
 //! printed, tested and repeated:
@@ -9,32 +9,73 @@
 //! let mut image = vec![1.0; 8 * 10];
 //! let mut spec = Spec { channels: 1, bands: 8, frames: 10, data: &mut image };
 //! let mut rng = rng::stream(17, &[Purpose::Augment as u64, 0, 0]);
-//! let masks = FreqMask::default().draw(&mut rng, &spec);
+//! let masks = FreqMask::default().draw(&mut rng, spec.shape());
 //! masks.apply(&mut spec);
 //! ```
 //!
-//! [`Augment`] nests them for a recipe. It works on base features (log levels); deltas and scaling come after it.
+//! [`Augment`] nests them for a recipe: an ordered list of [`Step`]s, and four that have a key of their own. They work on
+//! base features (log levels); deltas and scaling come after them. [`waveform`] holds what changes the sound itself.
 
+mod blend;
+mod change;
+mod config;
+mod crop;
+mod erase;
+mod filter;
+mod flip;
 mod freq_mask;
+mod freq_shift;
 mod gain;
 mod mask;
+mod mix;
 mod mixup;
+mod noise;
+mod pad;
+mod preview;
+mod resized_crop;
+mod shift;
+mod spec_augment;
+mod step;
 mod time_mask;
 mod time_shift;
+pub mod waveform;
 
-use earmark_features::FrontEnd;
-use serde::{Deserialize, Serialize};
+use earmark_features::Features;
 
+pub(crate) use blend::blend;
+pub use change::Change;
+pub use config::{Augment, Heard};
+pub use crop::{RandomCrop, Window};
+pub use erase::{Erase, EraseValue, Patch};
+pub use filter::{BandGains, Filter, FilterShape};
+pub use flip::{FlipFreq, FlipTime};
 pub use freq_mask::FreqMask;
+pub use freq_shift::{BandShift, FreqShift};
 pub use gain::{Gain, GainDb, LevelUnit};
-pub use mask::{MaskValue, Masks};
-pub(crate) use mixup::blend;
+pub use mask::{MaskAxis, MaskValue, Masks};
+pub use mix::{Add, Beta, Mix, MixLabels, Mixed, Mixer, Share, SigmoidConcat, WeightedMixer};
 pub use mixup::{Mixup, Partner};
+pub use noise::{Noise, NoiseField};
+pub use pad::{Pad, PadFill, PadPlace, Padding};
+pub use preview::{Preview, Variant, preview};
+pub use resized_crop::{Resize, ResizedCrop};
+pub use shift::ShiftFill;
+pub use spec_augment::{BothMasks, SpecAugment};
+pub(crate) use step::check_weights;
+pub use step::{Choice, Context, OneOf, Sequence, Step, WithProb};
 pub use time_mask::TimeMask;
 pub use time_shift::{Shift, TimeShift};
 
-use crate::rng::ChaCha8Rng;
-use crate::setting::SettingError;
+/// The shape of a spectrogram, without its values: what a draw has to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Number of channels; all are treated alike.
+    pub channels: usize,
+    /// Number of frequency bands.
+    pub bands: usize,
+    /// Number of frames.
+    pub frames: usize,
+}
 
 /// A spectrogram to change in place: `[channels, bands, frames]`, row-major.
 #[derive(Debug)]
@@ -49,81 +90,58 @@ pub struct Spec<'a> {
     pub data: &'a mut [f32],
 }
 
+impl<'a> Spec<'a> {
+    /// A view of features.
+    pub fn of(features: &'a mut Features) -> Self {
+        Self {
+            channels: features.channels,
+            bands: features.bands,
+            frames: features.frames,
+            data: &mut features.data,
+        }
+    }
+}
+
 impl Spec<'_> {
+    /// The shape without the values.
+    pub fn shape(&self) -> Shape {
+        Shape {
+            channels: self.channels,
+            bands: self.bands,
+            frames: self.frames,
+        }
+    }
+
     /// The rows: one band of one channel each, `frames` long.
     fn rows(&mut self) -> impl Iterator<Item = &mut [f32]> {
         self.data.chunks_exact_mut(self.frames.max(1))
     }
+
+    /// The channels: `[bands, frames]` each.
+    fn planes(&mut self) -> impl Iterator<Item = &mut [f32]> {
+        self.data.chunks_exact_mut((self.bands * self.frames).max(1))
+    }
+
+    /// The smallest value; 0 where there are none, as [`earmark_features::Pad::Minimum`] has it.
+    fn minimum(&self) -> f32 {
+        minimum(self.data)
+    }
 }
 
-/// The augmentations of a recipe, in the order in which they are applied. Without a key, nothing of that kind.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Augment {
-    /// Louder or softer.
-    pub gain_db: Option<GainDb>,
-    /// Earlier or later, around the end.
-    pub time_shift: Option<TimeShift>,
-    /// Stretches of time hidden.
-    pub time_mask: Option<TimeMask>,
-    /// Bands of frequency hidden.
-    pub freq_mask: Option<FreqMask>,
+/// The smallest value; 0 where there are none.
+fn minimum(values: &[f32]) -> f32 {
+    match values {
+        [] => 0.0,
+        values => values.iter().copied().fold(f32::INFINITY, f32::min),
+    }
 }
 
-impl Augment {
-    /// Whether nothing is ever changed.
-    pub fn is_nothing(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// Refuses settings that can't work; `section` is where this stands in the recipe (`augment`).
-    ///
-    /// # Errors
-    ///
-    /// The first such setting, by its key.
-    pub fn check(&self, section: &str) -> Result<(), SettingError> {
-        self.gain_db
-            .iter()
-            .try_for_each(|gain| gain.check(&format!("{section}.gain-db")))?;
-        self.time_shift
-            .iter()
-            .try_for_each(|shift| shift.check(&format!("{section}.time-shift")))?;
-        self.time_mask
-            .iter()
-            .try_for_each(|mask| mask.check(&format!("{section}.time-mask")))?;
-        self.freq_mask
-            .iter()
-            .try_for_each(|mask| mask.check(&format!("{section}.freq-mask")))
-    }
-
-    /// As [`check`](Self::check), and refuses what does not go with the front end: a gain of values that are no levels.
-    ///
-    /// # Errors
-    ///
-    /// The first such setting, by its key.
-    pub fn check_with(&self, section: &str, front_end: &FrontEnd) -> Result<(), SettingError> {
-        self.check(section)?;
-        if self.gain_db.is_some() && LevelUnit::of(front_end).is_none() {
-            let remedy = "needs logarithmic features: leave it out, or set front-end.level to log or db";
-            return Err(SettingError::new(section, "gain-db", "(set)", remedy));
-        }
-        Ok(())
-    }
-
-    /// Draws and applies all of them to one example. `unit` says what the values of the features mean; without one,
-    /// the gain is left out.
-    pub fn apply(&self, spec: &mut Spec, unit: Option<LevelUnit>, rng: &mut ChaCha8Rng) {
-        if let (Some(gain), Some(unit)) = (&self.gain_db, unit) {
-            gain.draw(rng, unit).apply(spec);
-        }
-        if let Some(shift) = &self.time_shift {
-            shift.draw(rng, spec).apply(spec);
-        }
-        if let Some(mask) = &self.time_mask {
-            mask.draw(rng, spec).apply(spec);
-        }
-        if let Some(mask) = &self.freq_mask {
-            mask.draw(rng, spec).apply(spec);
+impl From<&Features> for Shape {
+    fn from(features: &Features) -> Self {
+        Self {
+            channels: features.channels,
+            bands: features.bands,
+            frames: features.frames,
         }
     }
 }

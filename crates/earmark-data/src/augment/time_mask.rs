@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Spec;
-use super::mask::{Axis, MaskDraw, MaskValue, Masks};
+use super::Shape;
+use super::mask::{MaskAxis, MaskDraw, MaskValue, Masks};
 use crate::rng::ChaCha8Rng;
 use crate::setting::SettingError;
 
@@ -46,9 +46,9 @@ impl TimeMask {
         self.settings().check(section)
     }
 
-    /// Draws the masks of one example of the shape of `spec`.
-    pub fn draw(&self, rng: &mut ChaCha8Rng, spec: &Spec) -> Masks {
-        self.settings().draw(rng, Axis::Frame, spec.frames)
+    /// Draws the masks of one example of this shape.
+    pub fn draw(&self, rng: &mut ChaCha8Rng, shape: Shape) -> Masks {
+        self.settings().draw(rng, MaskAxis::Frame, shape.frames)
     }
 
     fn settings(&self) -> MaskDraw {

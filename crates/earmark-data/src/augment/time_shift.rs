@@ -1,8 +1,9 @@
-//! A roll along time: what leaves at one end comes in at the other.
+//! Earlier or later.
 
 use serde::{Deserialize, Serialize};
 
-use super::Spec;
+use super::shift::{ShiftFill, farthest, shift};
+use super::{Shape, Spec};
 use crate::rng::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
 
@@ -14,6 +15,8 @@ pub struct TimeShift {
     pub prob: f64,
     /// Farthest move to either side, as a share of the frames of the example.
     pub max_share: f64,
+    /// What comes in at the other end.
+    pub fill: ShiftFill,
 }
 
 impl Default for TimeShift {
@@ -21,15 +24,18 @@ impl Default for TimeShift {
         Self {
             prob: 0.5,
             max_share: 0.5,
+            fill: ShiftFill::Wrap,
         }
     }
 }
 
-/// A move as drawn: how many frames later each frame comes, in `0..frames`.
+/// A move as drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shift {
-    /// Frames.
-    pub frames: usize,
+    /// How many frames later each frame comes; negative is earlier.
+    pub frames: isize,
+    /// What comes in.
+    pub fill: ShiftFill,
 }
 
 impl TimeShift {
@@ -43,25 +49,24 @@ impl TimeShift {
         check_share(section, "max-share", self.max_share)
     }
 
-    /// Draws the move of one example of the shape of `spec`.
-    pub fn draw(&self, rng: &mut ChaCha8Rng, spec: &Spec) -> Shift {
-        if !rng::chance(rng, self.prob) || spec.frames == 0 {
-            return Shift { frames: 0 };
+    /// Draws the move of one example of this shape.
+    pub fn draw(&self, rng: &mut ChaCha8Rng, shape: Shape) -> Shift {
+        let fill = self.fill;
+        if !rng::chance(rng, self.prob) || shape.frames == 0 {
+            return Shift { frames: 0, fill };
         }
-        let farthest = ((spec.frames as f64 * self.max_share).floor() as usize).min(spec.frames);
-        // From `farthest` earlier to `farthest` later; earlier by k is later by frames - k.
-        let offset = rng::below(rng, 2 * farthest + 1);
-        Shift {
-            frames: (spec.frames - farthest + offset) % spec.frames,
-        }
+        let farthest = farthest(shape.frames, self.max_share);
+        // From `farthest` earlier to `farthest` later.
+        let frames = rng::below(rng, 2 * farthest + 1).cast_signed() - farthest.cast_signed();
+        Shift { frames, fill }
     }
 }
 
 impl Shift {
     /// Moves all bands and channels.
     pub fn apply(&self, spec: &mut Spec) {
-        if self.frames > 0 {
-            spec.rows().for_each(|row| row.rotate_right(self.frames));
-        }
+        let least = spec.minimum();
+        spec.rows()
+            .for_each(|row| shift(row, 1, self.frames, self.fill, least));
     }
 }

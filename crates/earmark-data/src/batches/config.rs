@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::augment::Mixup;
+use super::sample::Sample;
+use crate::augment::{Mix, Mixup};
 use crate::setting::SettingError;
 
 /// The order of the examples of an epoch.
@@ -37,10 +38,14 @@ pub struct BatchConfig {
     pub drop_last: bool,
     /// The order of the examples.
     pub order: Order,
+    /// Epochs drawn from parts and classes; without this key an epoch has each example once.
+    pub sample: Option<Sample>,
     /// Batches made ahead of the training; more of them smooth out slow files and cost memory.
     pub prefetch: usize,
     /// Blending of examples; none without this key.
     pub mixup: Option<Mixup>,
+    /// Mixing in one of several ways; takes the place of `mixup`.
+    pub mix: Option<Mix>,
 }
 
 impl Default for BatchConfig {
@@ -49,8 +54,10 @@ impl Default for BatchConfig {
             size: 64,
             drop_last: true,
             order: Order::Permutation,
+            sample: None,
             prefetch: 4,
             mixup: None,
+            mix: None,
         }
     }
 }
@@ -81,9 +88,24 @@ impl BatchConfig {
                 "must be 1 or more",
             ));
         }
+        if let Some(sample) = &self.sample {
+            sample.check(&format!("{section}.sample"))?;
+            if self.order != Order::Permutation {
+                let remedy =
+                    "has no meaning beside batches.sample, which draws the order; leave one of the two out";
+                return Err(SettingError::new(section, "order", "(set)", remedy));
+            }
+        }
+        if self.mixup.is_some() && self.mix.is_some() {
+            let remedy = "stands beside batches.mix; keep one (mixup is also a mixer: { kind = \"mixup\", alpha = 0.5 })";
+            return Err(SettingError::new(section, "mixup", "(set)", remedy));
+        }
         self.mixup
             .iter()
-            .try_for_each(|mixup| mixup.check(&format!("{section}.mixup")))
+            .try_for_each(|mixup| mixup.check(&format!("{section}.mixup")))?;
+        self.mix
+            .iter()
+            .try_for_each(|mix| mix.check(&format!("{section}.mix")))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Examples cut from the features of a store, augmented, then finished.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use earmark_features::{Features, Finish};
@@ -7,22 +8,26 @@ use earmark_features::{Features, Finish};
 use super::config::{BatchConfig, BatchError};
 use super::index::{ExampleIndex, ExamplePlace};
 use super::maker::BatchMaker;
-use crate::augment::Spec;
+use super::mixing::SamePart;
+use super::sample::Sampler;
+use crate::augment::Augment;
 use crate::item::Item;
-use crate::rng::ChaCha8Rng;
-use crate::store::{FeatureStore, ItemError, Prepared, PreparedClip};
+use crate::rng::{self, ChaCha8Rng};
+use crate::store::{Content, FeatureStore, ItemError, Prepared, PreparedClip};
 
-/// What is done to an example of base features and to its targets (`[classes]`), with the example's own random stream.
-pub type ExampleHook = dyn Fn(&mut Spec, &mut [f32], &mut ChaCha8Rng) + Send + Sync;
-
-/// How many examples each item has; 0 where it failed.
-pub fn example_counts(prepared: &Prepared) -> Vec<u32> {
-    let count = |clip: &Option<PreparedClip>| clip.as_ref().map_or(0, |clip| clip.examples as u32);
+/// How many examples each item gives in an epoch: the front end's regular ones, or one where `augment` cuts it from a random
+/// place; 0 where the item failed.
+pub fn example_counts(prepared: &Prepared, augment: &Augment) -> Vec<u32> {
+    let one = augment.one_example_a_clip();
+    let count = |clip: &Option<PreparedClip>| {
+        clip.as_ref()
+            .map_or(0, |clip| if one { 1 } else { clip.examples as u32 })
+    };
     prepared.clips.iter().map(count).collect()
 }
 
-/// Batches of the examples of `items`, with their labels as targets: cut from base features, given to `hook`, finished
-/// (deltas and scale). Items that failed to prepare are left out; a file that changed since then is an error.
+/// Batches of the examples of `items`, with their labels as targets: cut from base features, augmented, finished (deltas
+/// and scale). Items that failed to prepare are left out; a file that changed since then is an error.
 ///
 /// # Errors
 ///
@@ -34,10 +39,11 @@ pub fn store_maker(
     prepared: &Prepared,
     classes: usize,
     seed: u64,
-    hook: Option<Box<ExampleHook>>,
+    augment: &Augment,
 ) -> Result<BatchMaker, BatchError> {
     let extractor = store.extractor();
     let frames = extractor.example_frames().ok_or(BatchError::NoExampleLength)?;
+    augment.check_with("augment", extractor.front_end())?;
     let shape = [extractor.channels(), extractor.bands(), frames];
     for item in items.iter() {
         if let Some(&label) = item.labels.iter().find(|&&label| label >= classes) {
@@ -53,49 +59,142 @@ pub fn store_maker(
         .iter()
         .map(|clip| clip.as_ref().map(|clip| clip.content))
         .collect();
-    let index = ExampleIndex::new(&example_counts(prepared));
+    let counts = example_counts(prepared, augment);
+    let sampler = config
+        .sample
+        .as_ref()
+        .map(|sample| Sampler::new(sample, &items, &counts))
+        .transpose()?;
+    let index = ExampleIndex::new(&counts)
+        .with_groups(part_numbers(&items))
+        .with_sampler(sampler);
     let workers = store.workers().clone();
-    let finished = extractor.front_end().finish == Finish::default();
-    BatchMaker::new(
-        config,
-        index,
-        shape,
-        classes,
-        seed,
-        workers,
-        move |place, x, y, rng| {
-            let ExamplePlace { clip, example } = place;
-            let item = &items[clip as usize];
-            let features = match contents[clip as usize] {
-                Some(content) => store.get_unchanged(item, content)?,
-                None => store.get(item)?,
-            };
-            item.labels.iter().for_each(|&label| y[label] = 1.0);
-            let failed = |error| ItemError::new(item, error);
-            let extractor = store.extractor();
-            let (channels, bands) = (features.channels, features.bands);
-            let mut augment = |data: &mut [f32]| {
-                let mut spec = Spec {
-                    channels,
-                    bands,
-                    frames,
-                    data,
-                };
-                if let Some(hook) = &hook {
-                    hook(&mut spec, y, rng);
-                }
-            };
-            if finished {
-                extractor
-                    .slice_example(&features, example as usize, x)
-                    .map_err(failed)?;
-                augment(x);
-                return Ok(());
-            }
-            let mut cut: Features = extractor.example(&features, example as usize).map_err(failed)?;
-            augment(&mut cut.data);
-            x.copy_from_slice(&extractor.finish(&cut).map_err(failed)?.data);
-            Ok(())
-        },
+    let same_part = SamePart(
+        augment
+            .between_class
+            .as_ref()
+            .is_some_and(|between| between.same_part),
+    );
+    let paired = augment.between_class.is_some();
+    let examples = Examples {
+        plain: augment.is_nothing() && extractor.front_end().finish == Finish::default(),
+        augment: augment.clone(),
+        store: Arc::clone(&store),
+        items,
+        contents,
+        counts,
+    };
+    if !paired {
+        return BatchMaker::new(
+            config,
+            index,
+            shape,
+            classes,
+            seed,
+            workers,
+            move |place, x, y, rng| examples.make(place, None, x, y, rng),
+        );
+    }
+    let maker = BatchMaker::new(config, index, shape, classes, seed, workers, |_, _, _, _| Ok(()))?;
+    Ok(
+        maker.with_sound_pairs(same_part, move |(place, partner), x, y, rng| {
+            examples.make(place, partner, x, y, rng)
+        }),
     )
+}
+
+/// What makes examples of a store.
+struct Examples {
+    store: Arc<FeatureStore>,
+    items: Arc<[Item]>,
+    contents: Vec<Option<Content>>,
+    /// Examples of each clip, as an epoch counts them.
+    counts: Vec<u32>,
+    augment: Augment,
+    /// Nothing to do but cutting: straight into the batch.
+    plain: bool,
+}
+
+impl Examples {
+    /// Fills one example and its targets, which are zero.
+    fn make(
+        &self,
+        place: ExamplePlace,
+        partner: Option<ExamplePlace>,
+        x: &mut [f32],
+        y: &mut [f32],
+        rng: &mut ChaCha8Rng,
+    ) -> Result<(), ItemError> {
+        let item = &self.items[place.clip as usize];
+        item.labels.iter().for_each(|&label| y[label] = 1.0);
+        let failed = |error| ItemError::new(item, error);
+        let extractor = self.store.extractor();
+        let mut index = place.example as usize;
+        let features = if self.augment.hears_samples() {
+            let features = Arc::new(self.hear(place, partner, y, rng)?);
+            // A sound of another length has other examples: one at the same share of it, or any of a fragment's.
+            let count = extractor.examples(&features);
+            index = match self.augment.one_example_a_clip() {
+                true => rng::below(rng, count),
+                false => index * count / self.counts[place.clip as usize].max(1) as usize,
+            };
+            features
+        } else {
+            match self.contents[place.clip as usize] {
+                Some(content) => self.store.get_unchanged(item, content)?,
+                None => self.store.get(item)?,
+            }
+        };
+        if self.plain {
+            return extractor.slice_example(&features, index, x).map_err(failed);
+        }
+        let (example, _) = self
+            .augment
+            .example(extractor, &features, index, rng)
+            .map_err(failed)?;
+        x.copy_from_slice(&extractor.finish(&example).map_err(failed)?.data);
+        Ok(())
+    }
+
+    /// The base features of a clip whose sound is changed, mixed with its partner's if it has one; the targets too.
+    fn hear(
+        &self,
+        place: ExamplePlace,
+        partner: Option<ExamplePlace>,
+        y: &mut [f32],
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Features, ItemError> {
+        let samples = |place: ExamplePlace| {
+            let clip = place.clip as usize;
+            self.store.samples(&self.items[clip], self.contents[clip])
+        };
+        let own = samples(place)?;
+        let other = partner.map(samples).transpose()?;
+        let rate = self.store.extractor().front_end().sample_rate_hz;
+        let heard = self
+            .augment
+            .hear(&own.data, other.as_ref().map(|other| &*other.data), rate, rng);
+        if let (Some(ratio), Some(partner)) = (heard.ratio, partner) {
+            let ratio = ratio as f32;
+            y.iter_mut().for_each(|target| *target *= ratio);
+            let labels = &self.items[partner.clip as usize].labels;
+            labels.iter().for_each(|&label| y[label] += 1.0 - ratio);
+        }
+        let item = &self.items[place.clip as usize];
+        self.store
+            .base_of(&heard.samples)
+            .map_err(|error| ItemError::new(item, error))
+    }
+}
+
+/// A number for the part of each item.
+fn part_numbers(items: &[Item]) -> Vec<u32> {
+    let mut numbers: BTreeMap<&str, u32> = BTreeMap::new();
+    items
+        .iter()
+        .map(|item| {
+            let next = numbers.len() as u32;
+            *numbers.entry(item.part.as_str()).or_insert(next)
+        })
+        .collect()
 }

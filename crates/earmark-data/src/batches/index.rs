@@ -1,6 +1,7 @@
 //! Which examples there are, and their order.
 
 use super::config::Order;
+use super::sample::Sampler;
 use crate::rng::{self, Purpose};
 
 /// One example: the clip that it is cut from and which of the clip's examples it is, both counted from 0.
@@ -13,10 +14,14 @@ pub struct ExamplePlace {
 }
 
 /// How many examples each clip has.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ExampleIndex {
     counts: Vec<u32>,
     total: usize,
+    /// The group of each clip; empty where all are of one.
+    groups: Vec<u32>,
+    /// What draws epochs, where they are drawn.
+    sampler: Option<Sampler>,
 }
 
 impl ExampleIndex {
@@ -25,7 +30,36 @@ impl ExampleIndex {
         Self {
             counts: counts.to_vec(),
             total: counts.iter().map(|&count| count as usize).sum(),
+            groups: Vec::new(),
+            sampler: None,
         }
+    }
+
+    /// The same with a group for each clip: where partners have to be of the same part, groups are parts.
+    #[must_use]
+    pub fn with_groups(self, groups: Vec<u32>) -> Self {
+        Self { groups, ..self }
+    }
+
+    /// The same with epochs that are drawn.
+    #[must_use]
+    pub fn with_sampler(self, sampler: Option<Sampler>) -> Self {
+        Self { sampler, ..self }
+    }
+
+    /// Whether epochs are drawn.
+    pub fn is_sampled(&self) -> bool {
+        self.sampler.is_some()
+    }
+
+    /// Examples in an epoch: all of them, unless they are drawn.
+    pub fn epoch_len(&self) -> usize {
+        self.sampler.as_ref().map_or(self.total, Sampler::items)
+    }
+
+    /// The group of a clip; 0 where there are none.
+    pub fn group(&self, clip: u32) -> u32 {
+        self.groups.get(clip as usize).copied().unwrap_or(0)
     }
 
     /// Examples in all.
@@ -43,8 +77,13 @@ impl ExampleIndex {
         self.counts.len()
     }
 
-    /// Every example once, in the order of `epoch`: a function of the seed, the epoch and the counts.
+    /// Every example once, in the order of `epoch`, or the examples drawn for it: a function of the seed, the epoch and
+    /// the counts.
     pub fn epoch_order(&self, order: Order, seed: u64, epoch: u64) -> Vec<ExamplePlace> {
+        if let Some(sampler) = &self.sampler {
+            let mut rng = rng::stream(seed, &[Purpose::Sample as u64, epoch]);
+            return sampler.order(&mut rng, &self.counts);
+        }
         let mut rng = rng::stream(seed, &[Purpose::Shuffle as u64, epoch]);
         match order {
             Order::Sequential => self.in_clip_order(0..self.counts.len()),

@@ -7,8 +7,9 @@ use rayon::prelude::*;
 
 use super::config::{BatchConfig, BatchError};
 use super::index::{ExampleIndex, ExamplePlace};
-use crate::augment::{Mixup, Partner, blend};
+use super::mixing::{Mixing, SamePart, pairing};
 use crate::rng::{self, ChaCha8Rng, Purpose};
+use crate::setting::SettingError;
 use crate::store::ItemError;
 use crate::workers::Workers;
 
@@ -37,8 +38,11 @@ pub struct Batch {
     pub position: Position,
 }
 
+/// The example to make, and the one whose sound is mixed into it, if any.
+type Places = (ExamplePlace, Option<ExamplePlace>);
+
 type MakeExample =
-    dyn Fn(ExamplePlace, &mut [f32], &mut [f32], &mut ChaCha8Rng) -> Result<(), ItemError> + Send + Sync;
+    dyn Fn(Places, &mut [f32], &mut [f32], &mut ChaCha8Rng) -> Result<(), ItemError> + Send + Sync;
 
 /// Makes batches. See [`batches`](super).
 pub struct BatchMaker {
@@ -49,6 +53,8 @@ pub struct BatchMaker {
     seed: u64,
     workers: Workers,
     make: Box<MakeExample>,
+    /// Whether sounds have partners, and those of the same part.
+    pairs: Option<SamePart>,
     latest: Mutex<Option<Arc<Epoch>>>,
 }
 
@@ -70,6 +76,8 @@ struct Epoch {
     order: Vec<ExamplePlace>,
     /// For each position of the order the position of its partner; empty without blending across the epoch.
     partners: Vec<usize>,
+    /// For each position that of the sound mixed into its own; empty without.
+    sounds: Vec<usize>,
 }
 
 /// A stretch of positions of one epoch, made.
@@ -100,16 +108,20 @@ impl BatchMaker {
         + 'static,
     ) -> Result<Self, BatchError> {
         config.check("batches")?;
+        if config.sample.is_some() != index.is_sampled() {
+            let remedy = "goes together with an index that has its sampler (ExampleIndex::with_sampler)";
+            return Err(SettingError::new("batches", "sample", config.sample.is_some(), remedy).into());
+        }
         if index.is_empty() {
             return Err(BatchError::NoExamples);
         }
         if classes == 0 || shape.contains(&0) {
             return Err(BatchError::Empty { shape, classes });
         }
-        if config.drop_last && index.len() < config.size {
+        if config.drop_last && index.epoch_len() < config.size {
             return Err(BatchError::TooFewExamples {
                 size: config.size,
-                examples: index.len(),
+                examples: index.epoch_len(),
             });
         }
         Ok(Self {
@@ -119,14 +131,32 @@ impl BatchMaker {
             classes,
             seed,
             workers,
-            make: Box::new(make),
+            make: Box::new(move |(place, _), x, y, rng| make(place, x, y, rng)),
+            pairs: None,
             latest: Mutex::new(None),
         })
     }
 
+    /// The same with a `make` that is also given a partner: the example at another place of the epoch (of the same part), whose
+    /// sound it may mix in. Who is whose partner is drawn at each epoch.
+    pub(super) fn with_sound_pairs(
+        self,
+        same_part: SamePart,
+        make: impl Fn(Places, &mut [f32], &mut [f32], &mut ChaCha8Rng) -> Result<(), ItemError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self {
+            make: Box::new(make),
+            pairs: Some(same_part),
+            ..self
+        }
+    }
+
     /// Batches in an epoch: at least one.
     pub fn batches_per_epoch(&self) -> u64 {
-        let (examples, size) = (self.index.len(), self.config.size);
+        let (examples, size) = (self.index.epoch_len(), self.config.size);
         (if self.config.drop_last {
             examples / size
         } else {
@@ -173,8 +203,8 @@ impl BatchMaker {
         let first = at.batch as usize * self.config.size;
         let positions: Vec<usize> = (first..(first + self.config.size).min(epoch.order.len())).collect();
         let mut rows = self.rows(&epoch, &positions)?;
-        if let Some(mixup) = &self.config.mixup {
-            self.mix(mixup, &epoch, at, &positions, &mut rows)?;
+        if let Some(mixing) = Mixing::of(&self.config) {
+            self.mix(mixing, &epoch, at, &positions, &mut rows)?;
         }
         let [channels, bands, frames] = self.shape;
         Ok(Batch {
@@ -204,7 +234,9 @@ impl BatchMaker {
                 .zip(positions)
                 .map(|((x, y), &position)| {
                     let path = [Purpose::Augment as u64, epoch.number, position as u64];
-                    (self.make)(epoch.order[position], x, y, &mut rng::stream(self.seed, &path)).err()
+                    let partner = epoch.sounds.get(position).map(|&other| epoch.order[other]);
+                    let places = (epoch.order[position], partner);
+                    (self.make)(places, x, y, &mut rng::stream(self.seed, &path)).err()
                 })
                 .collect()
         });
@@ -216,45 +248,57 @@ impl BatchMaker {
 
     fn mix(
         &self,
-        mixup: &Mixup,
+        mixing: Mixing,
         epoch: &Epoch,
         at: Position,
         positions: &[usize],
         rows: &mut Rows,
     ) -> Result<(), ItemError> {
         let mut rng = rng::stream(self.seed, &[Purpose::Mix as u64, at.epoch, at.batch]);
-        let weights: Vec<f32> = positions.iter().map(|_| mixup.draw_weight(&mut rng)).collect();
-        let (partners, partner_rows) = match mixup.partner {
-            Partner::Batch => {
+        let mixed: Vec<_> = positions.iter().map(|_| mixing.draw(&mut rng)).collect();
+        // For each row that is mixed the row of its partner among those made.
+        let wanted: Vec<usize> = (0..positions.len())
+            .filter(|&row| !mixed[row].is_alone())
+            .collect();
+        let (partners, made) = match mixing.across_epoch() {
+            false => {
+                let groups: Vec<u32> = positions
+                    .iter()
+                    .map(|&position| self.group(mixing.same_part(), epoch.order[position]))
+                    .collect();
+                let pairs = pairing(&mut rng, &groups);
                 let copy = Rows {
                     x: rows.x.clone(),
                     y: rows.y.clone(),
                 };
-                (rng::permutation(&mut rng, positions.len()), copy)
+                (wanted.iter().map(|&row| pairs[row]).collect::<Vec<_>>(), copy)
             }
-            Partner::Epoch => {
-                let others: Vec<usize> = positions
-                    .iter()
-                    .map(|&position| epoch.partners[position])
-                    .collect();
-                ((0..positions.len()).collect(), self.rows(epoch, &others)?)
+            true => {
+                let others: Vec<usize> = wanted.iter().map(|&row| epoch.partners[positions[row]]).collect();
+                ((0..wanted.len()).collect(), self.rows(epoch, &others)?)
             }
         };
         let (width, classes) = (self.example_len(), self.classes);
-        for (row, (&weight, &partner)) in weights.iter().zip(&partners).enumerate() {
-            let stretch = |row: usize, width: usize| row * width..(row + 1) * width;
-            blend(
-                &mut rows.x[stretch(row, width)],
-                &partner_rows.x[stretch(partner, width)],
-                weight,
+        for (&row, &partner) in wanted.iter().zip(&partners) {
+            let own = (
+                &mut rows.x[row * width..][..width],
+                &mut rows.y[row * classes..][..classes],
             );
-            blend(
-                &mut rows.y[stretch(row, classes)],
-                &partner_rows.y[stretch(partner, classes)],
-                weight,
+            let other = (
+                &made.x[partner * width..][..width],
+                &made.y[partner * classes..][..classes],
             );
+            mixed[row].apply(self.shape[2], own, other);
         }
         Ok(())
+    }
+
+    /// Which examples may be partners of the one at a position of the epoch: those of the same number.
+    fn group(&self, same_part: SamePart, place: ExamplePlace) -> u32 {
+        match same_part {
+            SamePart(true) => self.index.group(place.clip),
+            SamePart(false) => 0,
+        }
     }
 
     /// The draws of an epoch; the latest is kept, since batches are asked for in order.
@@ -264,21 +308,22 @@ impl BatchMaker {
             return Arc::clone(epoch);
         }
         let order = self.index.epoch_order(self.config.order, self.seed, number);
-        let partners = match &self.config.mixup {
-            Some(Mixup {
-                partner: Partner::Epoch,
-                ..
-            }) => {
-                let mut rng = rng::stream(self.seed, &[Purpose::Mix as u64, number]);
-                rng::permutation(&mut rng, order.len())
-            }
-            _ => Vec::new(),
+        let pairs = |same_part, path: &[u64]| {
+            let groups: Vec<u32> = order.iter().map(|&place| self.group(same_part, place)).collect();
+            pairing(&mut rng::stream(self.seed, path), &groups)
         };
-        let epoch = Arc::new(Epoch {
+        let across = Mixing::of(&self.config).filter(|mixing| mixing.across_epoch());
+        let partners = across.map(|mixing| pairs(mixing.same_part(), &[Purpose::Mix as u64, number]));
+        let sounds = self
+            .pairs
+            .map(|same_part| pairs(same_part, &[Purpose::Pair as u64, number]));
+        let epoch = Epoch {
             number,
+            partners: partners.unwrap_or_default(),
+            sounds: sounds.unwrap_or_default(),
             order,
-            partners,
-        });
+        };
+        let epoch = Arc::new(epoch);
         *latest = Some(Arc::clone(&epoch));
         epoch
     }

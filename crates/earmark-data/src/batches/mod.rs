@@ -25,10 +25,13 @@ mod config;
 mod from_store;
 mod index;
 mod maker;
+mod mixing;
+mod sample;
 mod stream;
 
 pub use config::{BatchConfig, BatchError, Order};
-pub use from_store::{ExampleHook, example_counts, store_maker};
+pub use from_store::{example_counts, store_maker};
 pub use index::{ExampleIndex, ExamplePlace};
 pub use maker::{Batch, BatchMaker, Position};
+pub use sample::{Draw, Sample, Sampler, Source};
 pub use stream::BatchStream;

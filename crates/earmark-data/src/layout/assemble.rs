@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
+use super::corrections;
 use super::error::DataError;
 use super::options::{DataOptions, LayoutKind, MissingFiles};
 use crate::class_map::ClassMap;
@@ -62,6 +63,7 @@ pub(super) fn assemble(
         Some(path) => ClassMap::read(path)?,
         None => ClassMap::from_labels(rows.iter().flat_map(|r| r.labels.iter().map(String::as_str))),
     };
+    let (rows, corrected) = corrections::apply(root, rows, &skipped, &classes, options)?;
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
         let mut labels = Vec::with_capacity(row.labels.len());
@@ -126,6 +128,7 @@ pub(super) fn assemble(
         multi_label,
         skipped,
         tables,
+        corrected,
     })
 }
 

@@ -231,6 +231,27 @@ pub enum DataError {
         /// Number of classes of the model.
         classes: usize,
     },
+    /// A file of corrections that is none.
+    #[error(
+        "{path}: {problem}; corrections are a JSON object such as {{\"a.wav\": \"remove\", \"b.wav\": \"Bark,Meow\"}}",
+        path = path.display()
+    )]
+    CorrectionsFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with line and column where they are known.
+        problem: String,
+    },
+    /// A correction that can't be carried out.
+    #[error("{path}: {file:?}: {problem}", path = path.display())]
+    Correction {
+        /// The file of corrections.
+        path: PathBuf,
+        /// The recording that it names.
+        file: String,
+        /// What is wrong, and the remedy.
+        problem: String,
+    },
     /// The class map file is not usable.
     #[error(transparent)]
     ClassMap(#[from] ClassMapError),

@@ -4,6 +4,7 @@
 //! the same plain rows, and one place (`assemble`) checks them.
 
 mod assemble;
+mod corrections;
 mod csv_table;
 mod error;
 mod esc50;
@@ -16,6 +17,7 @@ mod table;
 use std::path::Path;
 
 use assemble::assemble;
+pub use corrections::{Corrected, Corrections};
 pub use error::DataError;
 pub use options::{DataOptions, LayoutKind, MissingFiles};
 pub use recognise::recognise;

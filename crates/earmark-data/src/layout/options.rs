@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::corrections::Corrections;
 use super::error::DataError;
 
 /// The ways of laying out a data set that are understood.
@@ -84,6 +85,9 @@ pub struct DataOptions {
     pub read_labels: bool,
     /// What to do about listed recordings that are not there.
     pub missing_files: MissingFiles,
+    /// Clips to leave out or to label anew, a file for a part. They change what is trained on and what is judged alike.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<Corrections>,
 }
 
 impl Default for DataOptions {
@@ -102,6 +106,7 @@ impl Default for DataOptions {
             parts: None,
             read_labels: true,
             missing_files: MissingFiles::Refuse,
+            corrections: Vec::new(),
         }
     }
 }

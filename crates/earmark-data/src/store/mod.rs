@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use earmark_audio::Note;
-use earmark_features::{Extractor, Features, Scratch};
+use earmark_features::{Extractor, FeatureError, Features, Scratch};
 
 use crate::item::Item;
 use crate::setting::SettingError;
@@ -68,6 +68,16 @@ pub struct FeatureStore {
     from_memory: AtomicU64,
     from_disk: AtomicU64,
     computed: AtomicU64,
+}
+
+/// What is kept of a clip. The recipe decides: features, unless the sound itself is augmented.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kept {
+    /// Base features, `[channels, bands, frames]`.
+    #[default]
+    Base,
+    /// Samples at the front end's rate, as `[1, 1, samples]`.
+    Samples,
 }
 
 /// An item's features with what they come from.
@@ -130,7 +140,30 @@ impl FeatureStore {
     ///
     /// When the file is missing, broken, or no audio; see [`ItemFault`].
     pub fn get(&self, item: &Item) -> Result<Arc<Features>, ItemError> {
-        self.look(item).map(|looked| Arc::clone(&looked.entry.features))
+        self.look(item, Kept::Base)
+            .map(|looked| Arc::clone(&looked.entry.features))
+    }
+
+    /// The samples of `item` at the front end's rate, mono: `[1, 1, samples]`. Audio that can't become features is refused here, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get); and, with `content`, as [`get_unchanged`](Self::get_unchanged).
+    pub fn samples(&self, item: &Item, content: Option<Content>) -> Result<Arc<Features>, ItemError> {
+        let looked = self.look(item, Kept::Samples)?;
+        unchanged(looked, item, content)
+    }
+
+    /// Base features of samples at the front end's rate, with working memory of the store's.
+    ///
+    /// # Errors
+    ///
+    /// When a sample is no number or far too loud.
+    pub fn base_of(&self, samples: &[f32]) -> Result<Features, FeatureError> {
+        let mut scratch = self.take_scratch();
+        let features = self.extractor.base(samples, &mut scratch);
+        self.give_back(scratch);
+        features
     }
 
     /// As [`get`](Self::get), but refuses a file whose content is not `content` any more.
@@ -139,19 +172,10 @@ impl FeatureStore {
     ///
     /// As [`get`](Self::get), and [`ItemFault::Changed`].
     pub fn get_unchanged(&self, item: &Item, content: Content) -> Result<Arc<Features>, ItemError> {
-        let looked = self.look(item)?;
-        if looked.content == content {
-            return Ok(Arc::clone(&looked.entry.features));
-        }
-        Err(ItemError::new(
-            item,
-            ItemFault::Changed {
-                path: item.path.clone(),
-            },
-        ))
+        unchanged(self.look(item, Kept::Base)?, item, Some(content))
     }
 
-    fn look(&self, item: &Item) -> Result<Looked, ItemError> {
+    fn look(&self, item: &Item, kept: Kept) -> Result<Looked, ItemError> {
         let unreadable = |source| {
             ItemError::new(
                 item,
@@ -162,7 +186,10 @@ impl FeatureStore {
             )
         };
         let (stamp, content) = self.contents.of(&item.path).map_err(unreadable)?;
-        let key = Key::new(content, self.extractor.fingerprint());
+        let key = match kept {
+            Kept::Base => Key::new(content, self.extractor.fingerprint()),
+            Kept::Samples => Key::new(content, &self.samples_fingerprint()),
+        };
         if let Some(entry) = self.memory.get(key) {
             self.from_memory.fetch_add(1, Ordering::Relaxed);
             return Ok(Looked { entry, content });
@@ -173,7 +200,7 @@ impl FeatureStore {
             self.memory.put(key, &entry);
             return Ok(Looked { entry, content });
         }
-        let (features, notes) = self.compute(item)?;
+        let (features, notes) = self.compute(item, kept)?;
         // What was decoded must be what was hashed.
         if Stamp::of(&item.path).map_err(unreadable)? != stamp {
             return Err(ItemError::new(
@@ -195,19 +222,31 @@ impl FeatureStore {
         Ok(Looked { entry, content })
     }
 
-    fn compute(&self, item: &Item) -> Result<(Features, Vec<Note>), ItemError> {
+    /// What determines samples: the rate, as decoding and resampling are the same for all.
+    fn samples_fingerprint(&self) -> String {
+        format!("samples 1; {} Hz", self.extractor.front_end().sample_rate_hz)
+    }
+
+    fn compute(&self, item: &Item, kept: Kept) -> Result<(Features, Vec<Note>), ItemError> {
         let rate = self.extractor.front_end().sample_rate_hz;
         let decoded = earmark_audio::read(&item.path, rate).map_err(|error| ItemError::new(item, error))?;
         let mut scratch = self.take_scratch();
         let features = self.extractor.base_of_clip(&decoded.clip, &mut scratch);
-        self.scratches
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(scratch);
+        self.give_back(scratch);
+        let features = features.and_then(|features| match kept {
+            Kept::Base => Ok(features),
+            // The features were made all the same: what can't become any is found out now and not in the middle of a training.
+            Kept::Samples => Features::new(1, 1, decoded.clip.len(), decoded.clip.samples),
+        });
         Ok((
             features.map_err(|error| ItemError::new(item, error))?,
             decoded.notes,
         ))
+    }
+
+    fn give_back(&self, scratch: Scratch) {
+        let mut free = self.scratches.lock().unwrap_or_else(PoisonError::into_inner);
+        free.push(scratch);
     }
 
     fn take_scratch(&self) -> Scratch {
@@ -218,4 +257,17 @@ impl FeatureStore {
             .pop();
         free.unwrap_or_else(|| self.extractor.scratch())
     }
+}
+
+/// What was looked up, if its file still holds `content`.
+fn unchanged(looked: Looked, item: &Item, content: Option<Content>) -> Result<Arc<Features>, ItemError> {
+    if content.is_none_or(|content| looked.content == content) {
+        return Ok(Arc::clone(&looked.entry.features));
+    }
+    Err(ItemError::new(
+        item,
+        ItemFault::Changed {
+            path: item.path.clone(),
+        },
+    ))
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use earmark_audio::Note;
 use rayon::prelude::*;
 
-use super::{Content, DiskCache, FeatureStore, ItemError};
+use super::{Content, DiskCache, FeatureStore, ItemError, Kept};
 use crate::item::Item;
 
 /// What the first pass knows of a sound clip.
@@ -95,6 +95,21 @@ impl FeatureStore {
         progress: &(dyn Fn(usize, usize) + Sync),
         stop: &AtomicBool,
     ) -> Result<Prepared, Interrupted> {
+        self.prepare_as(Kept::Base, items, progress, stop)
+    }
+
+    /// As [`prepare`](Self::prepare), with what is to be kept: for a training whose recipe augments the sound itself, samples.
+    ///
+    /// # Errors
+    ///
+    /// As [`prepare`](Self::prepare).
+    pub fn prepare_as(
+        &self,
+        kept: Kept,
+        items: &[Item],
+        progress: &(dyn Fn(usize, usize) + Sync),
+        stop: &AtomicBool,
+    ) -> Result<Prepared, Interrupted> {
         let done = AtomicUsize::new(0);
         let outcomes: Vec<Option<Result<(PreparedClip, u64), ItemError>>> = self.workers.run(|| {
             items
@@ -103,7 +118,7 @@ impl FeatureStore {
                     if stop.load(Ordering::Relaxed) {
                         return None;
                     }
-                    let outcome = self.prepare_one(item);
+                    let outcome = self.prepare_one(item, kept);
                     progress(done.fetch_add(1, Ordering::Relaxed) + 1, items.len());
                     Some(outcome)
                 })
@@ -136,12 +151,15 @@ impl FeatureStore {
         })
     }
 
-    fn prepare_one(&self, item: &Item) -> Result<(PreparedClip, u64), ItemError> {
-        let looked = self.look(item)?;
-        let features = &looked.entry.features;
+    fn prepare_one(&self, item: &Item, kept: Kept) -> Result<(PreparedClip, u64), ItemError> {
+        let looked = self.look(item, kept)?;
+        let frames = match kept {
+            Kept::Base => looked.entry.features.frames,
+            Kept::Samples => self.extractor.frames(looked.entry.features.frames),
+        };
         let clip = PreparedClip {
-            frames: features.frames,
-            examples: self.extractor.examples(features),
+            frames,
+            examples: self.extractor.example_count(frames),
             content: looked.content,
             notes: looked.entry.notes.clone(),
         };

@@ -5,7 +5,9 @@ mod runtime_support;
 
 mod mixing;
 mod orders;
+mod sampling;
 mod settings;
+mod sounds;
 mod stored;
 mod streams;
 
@@ -21,7 +23,7 @@ fn place(clip: u32, example: u32) -> ExamplePlace {
     ExamplePlace { clip, example }
 }
 
-/// Twelve clips with 1 to 4 examples: x is one-hot in the example, y in the clip; noise on top from the example's stream.
+/// Twelve clips of two parts in turn, with 1 to 4 examples: x is one-hot in the example, y in the clip; noise on top from the example's stream.
 fn toy(config: &BatchConfig, workers: usize, seed: u64, noise: f64) -> BatchMaker {
     let counts: Vec<u32> = (0..12).map(|clip| clip % 4 + 1).collect();
     let firsts: Vec<u32> = counts
@@ -37,7 +39,7 @@ fn toy(config: &BatchConfig, workers: usize, seed: u64, noise: f64) -> BatchMake
     };
     BatchMaker::new(
         config,
-        ExampleIndex::new(&counts),
+        ExampleIndex::new(&counts).with_groups((0..12).map(|clip| clip % 2).collect()),
         [1, 5, 6],
         12,
         seed,

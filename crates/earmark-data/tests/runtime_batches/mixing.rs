@@ -1,6 +1,6 @@
 //! What mixup blends.
 
-use earmark_data::augment::{Mixup, Partner};
+use earmark_data::augment::{Mix, Mixup, Partner};
 use earmark_data::batches::BatchConfig;
 
 use crate::{START, take, toy};
@@ -71,6 +71,41 @@ fn mixup_blends_features_and_labels_with_one_weight() {
         match partner {
             Partner::Batch => assert_eq!(outside, 0),
             Partner::Epoch => assert!(outside > 2000, "{outside}"),
+        }
+    }
+}
+
+#[test]
+fn partners_of_the_same_part_stay_in_it() {
+    for partner in [Partner::Batch, Partner::Epoch] {
+        for (same_part, workers) in [(true, 1), (true, 3), (false, 2)] {
+            let mix = Mix {
+                prob: 1.0,
+                partner,
+                same_part,
+                ..Mix::default()
+            };
+            let config = BatchConfig {
+                size: 10,
+                mix: Some(mix),
+                ..BatchConfig::default()
+            };
+            // Even clips are one part, odd ones the other; y is one-hot in the clip.
+            let batches = take(toy(&config, workers, 9, 0.0), START, 30);
+            let mut across = 0;
+            for batch in &batches {
+                for (row, &clip) in batch.clips.iter().enumerate() {
+                    let y = &batch.y[row * 12..][..12];
+                    let heard = (0..12u32).filter(|&class| y[class as usize] > 0.0);
+                    across += heard.filter(|class| class % 2 != clip % 2).count();
+                }
+            }
+            if same_part {
+                assert_eq!(across, 0, "{partner:?}");
+                assert_eq!(take(toy(&config, 4, 9, 0.0), START, 30), batches);
+            } else {
+                assert!(across > 50, "{across}");
+            }
         }
     }
 }

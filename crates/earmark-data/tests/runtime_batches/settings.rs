@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use earmark_data::Workers;
-use earmark_data::augment::{Mixup, Partner};
+use earmark_data::augment::{Augment, Mixup, Partner};
 use earmark_data::batches::{BatchConfig, BatchError, BatchMaker, ExampleIndex, Order, store_maker};
 use earmark_features::FrontEnd;
 
@@ -77,7 +77,7 @@ fn what_cannot_work_is_refused() {
         &prepared,
         2,
         0,
-        None,
+        &Augment::default(),
     )
     .unwrap_err();
     assert_eq!(
@@ -95,7 +95,16 @@ fn what_cannot_work_is_refused() {
         },
         1,
     );
-    let length = store_maker(&config, whole, items.as_slice().into(), &prepared, 3, 0, None).unwrap_err();
+    let length = store_maker(
+        &config,
+        whole,
+        items.as_slice().into(),
+        &prepared,
+        3,
+        0,
+        &Augment::default(),
+    )
+    .unwrap_err();
     assert_eq!(length, BatchError::NoExampleLength);
 }
 

@@ -4,10 +4,8 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use earmark_data::augment::{Augment, LevelUnit, Mixup, TimeMask, TimeShift};
-use earmark_data::batches::{
-    Batch, BatchConfig, BatchMaker, BatchStream, ExampleHook, Order, Position, store_maker,
-};
+use earmark_data::augment::{Augment, Mixup, TimeMask, TimeShift};
+use earmark_data::batches::{Batch, BatchConfig, BatchMaker, BatchStream, Order, Position, store_maker};
 use earmark_data::item::Item;
 use earmark_data::store::{CacheConfig, DiskCache, FeatureStore};
 use earmark_features::{Deltas, Extractor, Finish, FrontEnd, Scale};
@@ -45,10 +43,16 @@ fn maker_of(
     augment: Option<Augment>,
 ) -> BatchMaker {
     let prepared = store.prepare(items, &|_, _| {}, &AtomicBool::new(false)).unwrap();
-    let unit = LevelUnit::of(store.extractor().front_end());
-    let hook = augment
-        .map(|augment| -> Box<ExampleHook> { Box::new(move |spec, _y, rng| augment.apply(spec, unit, rng)) });
-    store_maker(config, Arc::clone(store), items.into(), &prepared, 3, 11, hook).unwrap()
+    store_maker(
+        config,
+        Arc::clone(store),
+        items.into(),
+        &prepared,
+        3,
+        11,
+        &augment.unwrap_or_default(),
+    )
+    .unwrap()
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use super::{Event, Observer, PipelineError, Skips, reason};
 use crate::recipe::Recipe;
-use earmark_data::augment::{LevelUnit, Spec};
 use earmark_data::batches::store_maker;
+use earmark_data::store::Kept;
 use earmark_data::{BatchMaker, DataOptions, DataSet, FeatureStore, Item, Prepared, load};
 use earmark_report::human_amount;
 use std::path::Path;
@@ -50,6 +50,22 @@ pub(crate) fn prepare(
     )?)
 }
 
+/// Computes what a recipe trains on, or finds it in the cache: features, or samples where the sound itself is augmented.
+pub(super) fn prepare_training(
+    recipe: &Recipe,
+    store: &FeatureStore,
+    items: &[Item],
+    observer: Observer,
+    stop: &AtomicBool,
+) -> Result<Prepared, PipelineError> {
+    let kept = match recipe.augment.hears_samples() {
+        true => Kept::Samples,
+        false => Kept::Base,
+    };
+    let progress = |done, total| observer(Event::Features { done, total });
+    Ok(store.prepare_as(kept, items, &progress, stop)?)
+}
+
 /// The batches that a recipe makes of items.
 pub(crate) fn batch_maker(
     recipe: &Recipe,
@@ -58,15 +74,6 @@ pub(crate) fn batch_maker(
     prepared: &Prepared,
     classes: usize,
 ) -> Result<BatchMaker, PipelineError> {
-    let augment = recipe.augment.clone();
-    let hook = (!augment.is_nothing()).then(|| {
-        let unit = LevelUnit::of(&recipe.front_end);
-        Box::new(
-            move |spec: &mut Spec, _: &mut [f32], rng: &mut earmark_data::rng::ChaCha8Rng| {
-                augment.apply(spec, unit, rng)
-            },
-        ) as Box<earmark_data::batches::ExampleHook>
-    });
     let items: Arc<[Item]> = items.into();
     Ok(store_maker(
         &recipe.batches,
@@ -75,7 +82,7 @@ pub(crate) fn batch_maker(
         prepared,
         classes,
         recipe.train.seed,
-        hook,
+        &recipe.augment,
     )?)
 }
 

@@ -55,7 +55,7 @@ pub fn estimate(
     let extractor = Extractor::new(&recipe.front_end)?;
     let cutting =
         |seconds: f64| extractor.frames((seconds * f64::from(recipe.front_end.sample_rate_hz)) as usize);
-    let (mut frames, mut examples) = (0u64, 0u64);
+    let (mut samples, mut frames, mut examples) = (0u64, 0u64, 0u64);
     for item in &parts.train {
         // What can't be read is named when training starts.
         let seconds = probe(&item.path)
@@ -63,12 +63,20 @@ pub fn estimate(
             .and_then(|i| i.duration_seconds())
             .unwrap_or(0.0);
         let n = cutting(seconds);
+        samples += (seconds * f64::from(recipe.front_end.sample_rate_hz)) as u64;
         frames += n as u64;
-        examples += extractor.example_count(n) as u64;
+        examples += match recipe.augment.one_example_a_clip() {
+            true => 1,
+            false => extractor.example_count(n) as u64,
+        };
     }
     let share = plan.train as f64 / parts.train.len().max(1) as f64;
     let size = recipe.batches.size as f64;
-    let batches = examples as f64 * share / size;
+    let in_epoch = match &recipe.batches.sample {
+        Some(sample) => sample.items as f64,
+        None => examples as f64 * share,
+    };
+    let batches = in_epoch / size;
     let steps_per_epoch = if recipe.batches.drop_last {
         batches.floor()
     } else {
@@ -106,7 +114,10 @@ pub fn estimate(
     step(); // the first one warms up
     let step_seconds = step();
 
-    let feature_bytes = frames * (extractor.base_channels() * b * 4) as u64;
+    let feature_bytes = match recipe.augment.hears_samples() {
+        true => samples * 4,
+        false => frames * (extractor.base_channels() * b * 4) as u64,
+    };
     let per_checkpoint = plan.checkpoint_bytes;
     let kept = match recipe.checkpoints.keep {
         Keep::All => steps.div_ceil(recipe.checkpoints.every_steps),

@@ -1,6 +1,6 @@
 //! Recipe and data folder to a run directory.
 
-use super::data::{batch_maker, failures, open_data, prepare, readable, source_notes};
+use super::data::{batch_maker, failures, open_data, prepare, prepare_training, readable, source_notes};
 use super::plan::example_shape;
 use super::resume::{check_same_data, check_same_job};
 use super::steering::Steering;
@@ -14,6 +14,7 @@ use earmark_data::{DataSet, FeatureStore, SkipReason};
 use earmark_engine::{FORMAT, Fit, ModelFile, ModelMeta, Outcome, Scopes, checkpoint, fit, warm_start};
 use earmark_features::Extractor;
 use earmark_models::{Network, Vars};
+use earmark_report::human_amount;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -80,7 +81,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
     let carried = carry_over(job, begun.as_ref(), &mut vars)?;
 
     let store = Arc::new(FeatureStore::new(extractor, &recipe.cache)?);
-    let prepared_train = prepare(&store, &parts.train, observer, stop)?;
+    let prepared_train = prepare_training(recipe, &store, &parts.train, observer, stop)?;
     let prepared_validation = prepare(&store, &parts.validation, observer, stop)?;
     let mut skipped = failures(&parts.train, &prepared_train);
     skipped.extend(failures(&parts.validation, &prepared_validation));
@@ -115,6 +116,15 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
         log.line(&text);
         observer(Event::Note(text));
     };
+    for c in &data.corrected {
+        told(format!(
+            "{}: {} of the part {} left out, {} labelled anew",
+            c.file.display(),
+            human_amount(c.removed, "clip", "clips"),
+            c.part,
+            c.labelled
+        ));
+    }
     for note in prepared_train.notes.iter().chain(&prepared_validation.notes) {
         told(note.to_string());
     }

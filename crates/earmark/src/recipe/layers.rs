@@ -65,7 +65,8 @@ pub(super) fn resolve(path: &Path, text: &str, depth: usize) -> Result<Table, Re
 }
 
 /// Keys that say the same in two units, of which a recipe has one.
-const RIVALS: [[&str; 2]; 5] = [
+const RIVALS: [[&str; 2]; 6] = [
+    ["mixup", "mix"],
     ["epochs", "steps"],
     ["window-seconds", "window-samples"],
     ["hop-seconds", "hop-samples"],

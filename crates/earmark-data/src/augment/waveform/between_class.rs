@@ -1,0 +1,109 @@
+//! Between-class mixing: two sounds at once, as loud to the ear as their labels say (Tokozume, Ushiku and Harada 2018,
+//! "Learning from Between-class Examples for Deep Sound Recognition").
+
+use serde::{Deserialize, Serialize};
+
+use super::fourier::{Fourier, hann};
+use crate::rng::{self, ChaCha8Rng};
+use crate::setting::{SettingError, check_share};
+
+/// Mixes the samples of a clip with those of a partner from the epoch, by a ratio that is uniform between 0 and 1; the labels are
+/// mixed by the same ratio.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct BetweenClass {
+    /// Probability that a clip is mixed.
+    pub prob: f64,
+    /// Whether a partner is of the same part of the data set.
+    pub same_part: bool,
+}
+
+impl Default for BetweenClass {
+    fn default() -> Self {
+        Self {
+            prob: 1.0,
+            same_part: true,
+        }
+    }
+}
+
+/// The softest that counts as a sound, in decibels.
+const FLOOR_DB: f64 = -80.0;
+
+impl BetweenClass {
+    pub(in crate::augment) fn check(&self, section: &str) -> Result<(), SettingError> {
+        check_share(section, "prob", self.prob)
+    }
+
+    /// Draws the share of the first sound; `None` where it stays alone.
+    pub fn draw(&self, rng: &mut ChaCha8Rng) -> Option<f64> {
+        let drawn = rng::chance(rng, self.prob);
+        let ratio = rng::unit(rng);
+        drawn.then_some(ratio)
+    }
+}
+
+/// Both sounds, the first with the share `ratio` of what is heard; as long as the first. A partner that is longer is cut at its
+/// end, a shorter one followed by silence: put a crop of one length in front for sounds that fill each other.
+///
+/// The weights make up for the loudness of the two, and the sum is scaled so that energies, and not amplitudes, add up.
+pub fn mix_by_pressure(first: &[f32], second: &[f32], ratio: f64, sample_rate_hz: u32) -> Vec<f32> {
+    let louder = pressure_db(first, sample_rate_hz) - pressure_db(second, sample_rate_hz);
+    let weight = match ratio {
+        ratio if ratio <= 0.0 => 0.0,
+        ratio => 1.0 / (1.0 + libm::pow(10.0, louder / 20.0) * (1.0 - ratio) / ratio),
+    };
+    let scale = 1.0 / (weight * weight + (1.0 - weight) * (1.0 - weight)).sqrt();
+    let (own, other) = (weight * scale, (1.0 - weight) * scale);
+    let partner = second.iter().copied().chain(std::iter::repeat(0.0));
+    first
+        .iter()
+        .zip(partner)
+        .map(|(&a, b)| (own * f64::from(a) + other * f64::from(b)) as f32)
+        .collect()
+}
+
+/// How loud a sound is at its loudest, in decibels: the largest A-weighted power of a window of about a tenth of a second,
+/// at least -80 dB.
+pub fn pressure_db(samples: &[f32], sample_rate_hz: u32) -> f64 {
+    let window = window_samples(sample_rate_hz);
+    let (fourier, hann) = (Fourier::new(window), hann(window));
+    let weights: Vec<f64> = (0..=window / 2)
+        .map(|bin| {
+            let hz = bin as f64 * f64::from(sample_rate_hz) / window as f64;
+            libm::pow(10.0, a_weight_db(hz).max(FLOOR_DB) / 10.0)
+        })
+        .collect();
+    let last = samples.len().saturating_sub(window);
+    let loudest = (0..=last)
+        .step_by(window / 2)
+        .map(|start| {
+            let part = samples[start..].iter().zip(&hann);
+            let bins = fourier.spectrum(part.map(|(&sample, weight)| f64::from(sample) * weight));
+            bins.iter()
+                .zip(&weights)
+                .map(|(bin, weight)| bin.norm_sqr() * weight)
+                .sum::<f64>()
+        })
+        .fold(0.0, f64::max);
+    10.0 * libm::log10(loudest.max(libm::pow(10.0, FLOOR_DB / 10.0)))
+}
+
+/// The power of two nearest to a tenth of a second: 4096 at 44.1 kHz, 2048 at 16 kHz.
+fn window_samples(sample_rate_hz: u32) -> usize {
+    let power = libm::log2(f64::from(sample_rate_hz) / 10.0).round();
+    1 << (power as u32).clamp(4, 20)
+}
+
+/// A-weighting (IEC 61672) in decibels; 0 at about 1 kHz.
+fn a_weight_db(hz: f64) -> f64 {
+    let square = hz * hz;
+    let [low, second, third, high] = [20.598_997, 107.652_65, 737.862_23, 12_194.217].map(|hz: f64| hz * hz);
+    let gain = high * square * square
+        / ((square + low) * (square + high) * ((square + second) * (square + third)).sqrt());
+    if gain > 0.0 {
+        2.0 + 20.0 * libm::log10(gain)
+    } else {
+        f64::NEG_INFINITY
+    }
+}

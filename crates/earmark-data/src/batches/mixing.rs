@@ -1,0 +1,63 @@
+//! Who is mixed with whom, and how.
+
+use std::collections::BTreeMap;
+
+use super::config::BatchConfig;
+use crate::augment::{Mix, MixLabels, Mixed, Mixup, Partner};
+use crate::rng::{self, ChaCha8Rng};
+
+/// The one of the two settings that a recipe has.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Mixing<'a> {
+    Mixup(&'a Mixup),
+    Mix(&'a Mix),
+}
+
+/// Whether partners have to be of the same part of the data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SamePart(pub(super) bool);
+
+impl<'a> Mixing<'a> {
+    /// What a recipe says; `None` where nothing is mixed.
+    pub(super) fn of(config: &'a BatchConfig) -> Option<Self> {
+        let mix = config.mix.as_ref().map(Self::Mix);
+        mix.or_else(|| config.mixup.as_ref().map(Self::Mixup))
+    }
+
+    pub(super) fn across_epoch(self) -> bool {
+        let (Self::Mixup(Mixup { partner, .. }) | Self::Mix(Mix { partner, .. })) = self;
+        *partner == Partner::Epoch
+    }
+
+    pub(super) fn same_part(self) -> SamePart {
+        match self {
+            Self::Mixup(_) => SamePart(false),
+            Self::Mix(mix) => SamePart(mix.same_part),
+        }
+    }
+
+    pub(super) fn draw(self, rng: &mut ChaCha8Rng) -> Mixed {
+        match self {
+            Self::Mix(mix) => mix.draw(rng),
+            Self::Mixup(mixup) => Mixed::Blend {
+                weight: mixup.draw_weight(rng),
+                labels: MixLabels::Blend,
+            },
+        }
+    }
+}
+
+/// A partner for each place, from its own group: a permutation of each group's places.
+pub(super) fn pairing(rng: &mut ChaCha8Rng, groups: &[u32]) -> Vec<usize> {
+    let mut members: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (place, &group) in groups.iter().enumerate() {
+        members.entry(group).or_default().push(place);
+    }
+    let mut partners = vec![0; groups.len()];
+    for places in members.values() {
+        for (&place, other) in places.iter().zip(rng::permutation(rng, places.len())) {
+            partners[place] = places[other];
+        }
+    }
+    partners
+}

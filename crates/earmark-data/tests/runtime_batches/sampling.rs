@@ -1,0 +1,251 @@
+//! Epochs drawn from parts and classes.
+
+use std::path::PathBuf;
+
+use earmark_data::Workers;
+use earmark_data::augment::{Augment, Mix};
+use earmark_data::batches::{
+    BatchConfig, BatchMaker, Draw, ExampleIndex, Order, Position, Sample, Sampler, Source, store_maker,
+};
+use earmark_data::item::Item;
+use earmark_features::FrontEnd;
+use proptest::prelude::*;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use crate::runtime_support::{item, recordings};
+use crate::stored::store_of;
+use crate::{START, take};
+
+/// 40 curated clips, 10 corrected ones, 200 noisy ones. Classes 0, 1 and 2 are 6, 3 and 1 in 10 of them; every fifth has class 3 too.
+fn items() -> Vec<Item> {
+    let parts = [("curated", 40), ("noisy-corrected", 10), ("noisy", 200)];
+    let named = parts
+        .iter()
+        .flat_map(|(part, count)| (0..*count).map(move |at| (*part, at)));
+    named
+        .map(|(part, at)| {
+            let class = [0, 0, 1, 0, 2, 0, 1, 0, 1, 0][at % 10];
+            let labels: &[usize] = if at % 5 == 0 { &[class, 3] } else { &[class] };
+            let mut item = item(PathBuf::from(format!("{part}{at}.wav")), at + 2, labels);
+            item.part = part.to_owned();
+            item
+        })
+        .collect()
+}
+
+fn sample(items: usize, class_balance: f64, draw: Draw) -> Sample {
+    let source = |part: &str, weight| Source {
+        part: part.to_owned(),
+        weight,
+    };
+    Sample {
+        items,
+        sources: vec![
+            source("noisy", 0.01),
+            source("noisy-corrected", 0.42),
+            source("curated", 0.57),
+        ],
+        class_balance,
+        draw,
+    }
+}
+
+fn draws(sample: &Sample, seed: u64, epoch: u64) -> Vec<u32> {
+    let items = items();
+    let counts = vec![3; items.len()];
+    let index = ExampleIndex::new(&counts).with_sampler(Some(Sampler::new(sample, &items, &counts).unwrap()));
+    assert_eq!(index.epoch_len(), sample.items);
+    let order = index.epoch_order(Order::Permutation, seed, epoch);
+    assert!(order.iter().all(|place| place.example < 3));
+    order.iter().map(|place| place.clip).collect()
+}
+
+#[test]
+fn parts_come_as_often_as_they_should() {
+    const N: usize = 40_000;
+    let items = items();
+    for draw in [Draw::Independent, Draw::InTurn] {
+        let clips = draws(&sample(N, 0.0, draw), 5, 0);
+        for (part, share) in [("noisy", 0.01), ("noisy-corrected", 0.42), ("curated", 0.57)] {
+            let got = clips
+                .iter()
+                .filter(|&&clip| items[clip as usize].part == part)
+                .count() as f64;
+            let deviation = (N as f64 * share * (1.0 - share)).sqrt();
+            assert!((got - N as f64 * share).abs() < 4.0 * deviation, "{part}: {got}");
+        }
+        // Within a part all clips alike: exactly so when they come in turn.
+        let mut counts = vec![0u32; items.len()];
+        clips.iter().for_each(|&clip| counts[clip as usize] += 1);
+        let (most, least) = (
+            counts[..40].iter().max().unwrap(),
+            counts[..40].iter().min().unwrap(),
+        );
+        match draw {
+            Draw::InTurn => assert!(most - least <= 1),
+            // 570 each, standard deviation 24.
+            Draw::Independent => {
+                assert!(counts[..40].iter().all(|n| n.abs_diff(570) < 100) && most - least > 1)
+            }
+        }
+    }
+}
+
+#[test]
+fn classes_can_be_balanced() {
+    const N: usize = 40_000;
+    let items = items();
+    let labelled = |balance: f64| {
+        let only = Sample {
+            sources: Vec::new(),
+            ..sample(N, balance, Draw::Independent)
+        };
+        let mut per_class = [0.0; 4];
+        for clip in draws(&only, 5, 1) {
+            let labels = &items[clip as usize].labels;
+            labels
+                .iter()
+                .for_each(|&label| per_class[label] += 1.0 / N as f64);
+        }
+        per_class
+    };
+    // As they are: 0.6, 0.3, 0.1, and every fifth with class 3.
+    let plain = labelled(0.0);
+    let even = labelled(1.0);
+    // Each class a quarter. All clips of class 3 are of class 0 too, and a third of those of class 0 are of class 3.
+    let expected = [0.25 + 0.25, 0.25, 0.25, 0.25 + 0.25 / 3.0];
+    for (got, want) in plain
+        .iter()
+        .zip([0.6, 0.3, 0.1, 0.2])
+        .chain(even.iter().zip(expected))
+    {
+        assert!((got - want).abs() < 0.01, "{plain:?} {even:?}");
+    }
+    // Half way: weights are square roots of the clip counts 150, 75, 25 and 50.
+    let roots = [150f64, 75.0, 25.0, 50.0].map(f64::sqrt);
+    let sum: f64 = roots.iter().sum();
+    let half = labelled(0.5);
+    assert!(
+        (half[1] - roots[1] / sum).abs() < 0.01 && (half[2] - roots[2] / sum).abs() < 0.01,
+        "{half:?}"
+    );
+}
+
+proptest! {
+    #[test]
+    fn epochs_are_functions_of_seed_and_number(seed: u64, epoch in 0u64..100, balance in 0.0..=1.0f64, in_turn: bool) {
+        let draw = if in_turn { Draw::InTurn } else { Draw::Independent };
+        let sample = sample(64, balance, draw);
+        let drawn = draws(&sample, seed, epoch);
+        prop_assert_eq!(&drawn, &draws(&sample, seed, epoch));
+        prop_assert_ne!(drawn, draws(&sample, seed, epoch + 1));
+    }
+}
+
+#[test]
+fn drawn_batches_are_the_same_for_any_workers_and_any_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut items = recordings(folder.path(), 8);
+    items[5..]
+        .iter_mut()
+        .for_each(|item| item.part = "noisy".to_owned());
+    // A clip that can't be read is never drawn.
+    items[1].path = folder.path().join("gone.wav");
+    let config = BatchConfig {
+        size: 4,
+        mix: Some(Mix::default()),
+        sample: Some(Sample {
+            items: 14,
+            sources: vec![
+                Source {
+                    part: "curated".into(),
+                    weight: 2.0,
+                },
+                Source {
+                    part: "noisy".into(),
+                    weight: 1.0,
+                },
+            ],
+            class_balance: 0.5,
+            draw: Draw::InTurn,
+        }),
+        ..BatchConfig::default()
+    };
+    let augment: Augment = serde_json::from_value(serde_json::json!({"list": [
+        {"kind": "pad", "fill": "wrap", "place": "random"}, {"kind": "random-crop"}, {"kind": "noise"},
+        {"kind": "with-prob", "prob": 0.5, "step": {"kind": "resized-crop"}},
+    ]}))
+    .unwrap();
+    let maker = |workers| {
+        let store = store_of(&FrontEnd::default(), workers);
+        let prepared = store
+            .prepare(&items, &|_, _| {}, &AtomicBool::new(false))
+            .unwrap();
+        store_maker(
+            &config,
+            Arc::clone(&store),
+            items.as_slice().into(),
+            &prepared,
+            3,
+            11,
+            &augment,
+        )
+        .unwrap()
+    };
+    let one = take(maker(1), START, 9);
+    // Three full batches in an epoch of 14.
+    assert_eq!(one[3].position, Position { epoch: 1, batch: 0 });
+    assert_eq!(take(maker(4), START, 9), one);
+    assert_eq!(take(maker(3), Position { epoch: 1, batch: 1 }, 5), one[4..]);
+    assert!(one.iter().all(|batch| !batch.clips.contains(&1)));
+    assert_ne!(one[0].x, one[3].x);
+}
+
+#[test]
+fn samples_that_cannot_work_are_named() {
+    let items = items();
+    let counts = vec![1; items.len()];
+    let refused = |sample: &Sample| Sampler::new(sample, &items, &counts).unwrap_err().to_string();
+    let mut wrong = sample(10, 0.0, Draw::Independent);
+    wrong.sources[1].part = "test".into();
+    assert_eq!(
+        refused(&wrong),
+        "batches.sample.sources[1].part = \"test\": has no clip to draw; the parts trained on are curated, noisy, noisy-corrected"
+    );
+    wrong.sources[1].part = "noisy".into();
+    assert_eq!(
+        refused(&wrong),
+        "batches.sample.sources[1].part = \"noisy\": stands there twice; add the weights up"
+    );
+    assert_eq!(
+        refused(&sample(0, 0.0, Draw::Independent)),
+        "batches.sample.items = 0: must be between 1 and 2147483648"
+    );
+    assert!(refused(&sample(1, 1.5, Draw::Independent)).starts_with("batches.sample.class-balance = 1.5"));
+    let config = BatchConfig {
+        order: Order::Sequential,
+        sample: Some(sample(10, 0.0, Draw::Independent)),
+        ..BatchConfig::default()
+    };
+    assert!(
+        config
+            .check("batches")
+            .unwrap_err()
+            .to_string()
+            .contains("batches.order")
+    );
+    let unmatched = BatchConfig {
+        order: Order::Permutation,
+        ..config
+    };
+    let workers = Workers::new(1).unwrap();
+    let index = ExampleIndex::new(&counts);
+    let maker = BatchMaker::new(&unmatched, index, [1, 1, 1], 1, 0, workers, |_, _, _, _| Ok(()));
+    assert!(
+        maker
+            .unwrap_err()
+            .to_string()
+            .starts_with("batches.sample = true")
+    );
+}
