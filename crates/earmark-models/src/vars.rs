@@ -89,7 +89,10 @@ pub struct Vars {
 /// Chains packed for inference, by their first and last weights and the input's plane: what depends on nothing but the values
 /// of the variables, and so is dropped when one changes.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Prepared(Arc<Mutex<Vec<(PreparedKey, Arc<Inference>)>>>);
+pub(crate) struct Prepared(Arc<Mutex<Vec<Kept>>>);
+
+/// A chain under its key.
+type Kept = (PreparedKey, Arc<Inference>);
 
 /// First and last weights, rows and columns that go in and that come out.
 pub(crate) type PreparedKey = (VarId, VarId, [[usize; 2]; 2]);
