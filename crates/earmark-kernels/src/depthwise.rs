@@ -107,48 +107,60 @@ pub fn forward(
         return Vec::new();
     }
     let (at, taps) = (offsets(&geo), geo.taps.len());
-    let all: Vec<Moments> = out
-        .par_chunks_mut(batch * geo.out_pixels())
+    let channel = |scratch: &mut Scratch, c: usize, out: &mut [f32]| {
+        let mut sum = Moments::default();
+        let planes = x.raw[c * n..(c + 1) * n].chunks_exact(geo.pixels());
+        for (plane, out) in planes.zip(out.chunks_exact_mut(geo.out_pixels())) {
+            load(ws, &geo, scratch, plane, x.map(c));
+            weigh(
+                ws.isa(),
+                &mut scratch.flat,
+                &scratch.phases,
+                &at,
+                &weight[c * taps..][..taps],
+            );
+            for (to, from) in out
+                .chunks_exact_mut(geo.out[1])
+                .zip(scratch.flat.chunks_exact(geo.width))
+            {
+                to.copy_from_slice(&from[..geo.out[1]]);
+            }
+            match epilogue {
+                Epilogue::Raw => {}
+                Epilogue::Moments => sum = sum.merge(moments(ws.isa(), out)),
+                Epilogue::Apply(norm, act) => map_in_place(ws.isa(), out, norm.row(c, act)),
+            }
+        }
+        sum
+    };
+    // Small planes go by the dozen: a task and three buffers for each would cost more than they do.
+    let group = GROUP_PIXELS.div_ceil(n).min(channels);
+    let all: Vec<Vec<Moments>> = out
+        .par_chunks_mut(group * batch * geo.out_pixels())
         .enumerate()
         .with_min_len(ws.grain())
-        .map(|(c, out)| {
+        .map(|(g, out)| {
+            // Every plane fills the same places of the phases, so that what is zero around them stays so.
             let mut scratch = Scratch {
                 plane: ws.take(geo.pixels()),
                 phases: ws.zeroed(geo.phases() * geo.phase),
                 flat: ws.take(geo.flat),
             };
-            let mut sum = Moments::default();
-            let planes = x.raw[c * n..(c + 1) * n].chunks_exact(geo.pixels());
-            for (plane, out) in planes.zip(out.chunks_exact_mut(geo.out_pixels())) {
-                load(ws, &geo, &mut scratch, plane, x.map(c));
-                weigh(
-                    ws.isa(),
-                    &mut scratch.flat,
-                    &scratch.phases,
-                    &at,
-                    &weight[c * taps..][..taps],
-                );
-                for (to, from) in out
-                    .chunks_exact_mut(geo.out[1])
-                    .zip(scratch.flat.chunks_exact(geo.width))
-                {
-                    to.copy_from_slice(&from[..geo.out[1]]);
-                }
-                match epilogue {
-                    Epilogue::Raw => {}
-                    Epilogue::Moments => sum = sum.merge(moments(ws.isa(), out)),
-                    Epilogue::Apply(norm, act) => map_in_place(ws.isa(), out, norm.row(c, act)),
-                }
-            }
-            sum
+            out.chunks_exact_mut(batch * geo.out_pixels())
+                .enumerate()
+                .map(|(i, out)| channel(&mut scratch, g * group + i, out))
+                .collect()
         })
         .collect();
     if matches!(epilogue, Epilogue::Moments) {
-        all
+        all.concat()
     } else {
         Vec::new()
     }
 }
+
+/// Pixels that one piece of work takes at least.
+const GROUP_PIXELS: usize = 1 << 12;
 
 /// The way back of [`forward`]: fills `dx[C, B * H * W]`, if given, with the gradient of the normalised input and returns the
 /// weight gradient and the sums for [`crate::norm::Norm::backward`].

@@ -49,8 +49,10 @@ pub fn forward(
     let n = out.len() / o;
     x.check(i, n);
     epilogue.check(o);
-    let tile_rows = if n.div_ceil(COLUMNS) < FEW_PIECES { ROWS } else { o };
-    let parts: Vec<_> = split(out, o, n, tile_rows, COLUMNS)
+    if n.div_ceil(COLUMNS) < FEW_PIECES && o > ROWS {
+        return forward_few(ws, weight, x, out, epilogue);
+    }
+    let parts: Vec<_> = split(out, o, n, o, COLUMNS)
         .into_par_iter()
         .with_min_len(ws.grain())
         .with_max_len(1)
@@ -68,6 +70,62 @@ pub fn forward(
         })
         .collect();
     merge_moments(o, &parts)
+}
+
+/// [`forward`] for so few columns that rows are cut as well: the input is packed once, for all pieces that read it.
+fn forward_few(
+    ws: &Workspace,
+    weight: &PackedWeights,
+    x: Input<'_>,
+    out: &mut [f32],
+    epilogue: Epilogue<'_>,
+) -> Vec<Moments> {
+    let (o, i) = (weight.m, weight.k);
+    let n = out.len() / o;
+    let mut packed = ws.take(
+        (0..n)
+            .step_by(COLUMNS)
+            .map(|at| room(i, COLUMNS.min(n - at)))
+            .sum(),
+    );
+    let mut rest = &mut packed[..];
+    let mut jobs = Vec::new();
+    for at in (0..n).step_by(COLUMNS) {
+        let width = COLUMNS.min(n - at);
+        for (start, length) in k_blocks(i) {
+            let (now, later) = rest.split_at_mut(rhs_len(length, width));
+            rest = later;
+            jobs.push((now, at, width, start, length));
+        }
+    }
+    jobs.into_par_iter()
+        .with_min_len(ws.grain())
+        .for_each(|(to, at, width, start, length)| {
+            for p in 0..length {
+                let row = &x.raw[(start + p) * n + at..][..width];
+                pack_row(ws.isa(), &mut to[p * NR..], length, row, x.map(start + p));
+            }
+        });
+    let parts: Vec<_> = split(out, o, n, ROWS, COLUMNS)
+        .into_par_iter()
+        .with_min_len(ws.grain())
+        .with_max_len(1)
+        .map(|mut tile| {
+            // Every stretch of columns before this one is whole.
+            let mut at = tile.col0 / COLUMNS * room(i, COLUMNS);
+            for (start, length) in k_blocks(i) {
+                weight.multiply(ws.isa(), (start, length), &packed[at..], &mut tile, start > 0);
+                at += rhs_len(length, tile.cols);
+            }
+            (tile.row0, epilogue.finish(ws, &mut tile))
+        })
+        .collect();
+    merge_moments(o, &parts)
+}
+
+/// Room that a packed input of `k` channels takes, block after block, over `width` columns.
+fn room(k: usize, width: usize) -> usize {
+    k_blocks(k).map(|(_, length)| rhs_len(length, width)).sum()
 }
 
 /// The way back of [`forward`]: fills `dx[I, N]` with the gradient of the *normalised* input (through

@@ -1,6 +1,6 @@
 //! Chains of convolutions as one operation each way.
 
-use super::{Values, WORKSPACE, cut, innermost, outermost, slice};
+use super::{Values, WORKSPACE, cut, in_pool, innermost, outermost, slice};
 use crate::chain::{Chain, Kind, Params, Saved};
 use crate::infer::{Inference, Statistics};
 use crate::layout::to_channels_outermost;
@@ -92,18 +92,22 @@ pub trait ChainBackend: Backend {
 
 impl ChainBackend for Flex {
     fn chain_train(x: FlexTensor, params: FlexTensor, chain: Arc<Chain>) -> (FlexTensor, FlexTensor) {
-        let tape = Tape::forward(x, params, chain);
-        (tape.output(), tape.statistics())
+        in_pool(|| {
+            let tape = Tape::forward(x, params, chain);
+            (tape.output(), tape.statistics())
+        })
     }
 
     fn chain_eval(x: FlexTensor, ready: Arc<Inference>) -> FlexTensor {
         let ws = &*WORKSPACE;
         let chain = ready.chain();
-        let (x, [batch, ..]) = outermost(ws, &x.to_contiguous(), chain.size(0));
-        let (channels, size) = output_shape(chain);
-        let mut out = ws.take(channels * batch * size[0] * size[1]);
-        ready.run(ws, &x, &mut out);
-        innermost(&out, batch, channels, size)
+        in_pool(|| {
+            let (x, [batch, ..]) = outermost(ws, &x.to_contiguous(), chain.size(0));
+            let (channels, size) = output_shape(chain);
+            let mut out = ws.take(channels * batch * size[0] * size[1]);
+            ready.run(ws, &x, &mut out);
+            innermost(&out, batch, channels, size)
+        })
     }
 }
 
@@ -114,8 +118,12 @@ impl<C: CheckpointStrategy> ChainBackend for Autodiff<Flex, C> {
         chain: Arc<Chain>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let nodes = [x.node(), params.node()];
-        let tape = Tape::forward(x.into_primitive(), params.into_primitive(), chain);
-        let (output, statistics) = (tape.output(), tape.statistics());
+        let (x, params) = (x.into_primitive(), params.into_primitive());
+        let (tape, output, statistics) = in_pool(|| {
+            let tape = Tape::forward(x, params, chain);
+            let (output, statistics) = (tape.output(), tape.statistics());
+            (tape, output, statistics)
+        });
         let output = match ChainTrain.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish(Arc::new(tape), output),
             OpsKind::UnTracked(prep) => prep.finish(output),
@@ -141,7 +149,7 @@ impl Backward<Flex, 2> for ChainTrain {
     fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
         let [node_x, node_params] = ops.parents;
         let grad = grads.consume::<Flex>(&ops.node);
-        let (dx, dparams) = ops.state.backward(grad, node_x.is_some());
+        let (dx, dparams) = in_pool(|| ops.state.backward(grad, node_x.is_some()));
         if let (Some(node), Some(dx)) = (node_x, dx) {
             grads.register::<Flex>(node.id, dx);
         }

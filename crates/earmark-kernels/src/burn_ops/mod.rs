@@ -27,6 +27,12 @@ pub fn runs_on(device: &Device) -> bool {
     matches!(device.clone().inner().as_dispatch(), DispatchDevice::Flex(_))
 }
 
+/// Runs work on a thread of rayon's pool: there, each of its parallel loops begins at once, where one that begins outside wakes the
+/// pool and sleeps until it is done.
+fn in_pool<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    rayon::scope(|_| work())
+}
+
 /// Numbers that came as they were needed, or were laid out anew.
 #[derive(Debug)]
 enum Values {
