@@ -115,7 +115,7 @@ pub fn bench(job: &Bench, told: &dyn Fn(&str), stop: &AtomicBool) -> Result<Opti
     let scorer = Scorer {
         network: network.clone(),
         vars: vars.clone(),
-        loss: recipe.train.loss,
+        loss: recipe.train.loss.clone(),
         extractor: Arc::clone(&extractor),
         batch,
         device: device.clone(),
@@ -158,6 +158,7 @@ pub fn bench(job: &Bench, told: &dyn Fn(&str), stop: &AtomicBool) -> Result<Opti
             x: x.clone(),
             shape: shape(batch),
             y: y.clone(),
+            noisy: vec![],
             rate: recipe.train.learning_rate,
             rng: rng::stream(recipe.train.seed, &[Purpose::Dropout as u64]),
         };

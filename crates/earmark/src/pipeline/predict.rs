@@ -56,7 +56,7 @@ pub fn scorer_of(path: &Path, device_name: &str) -> Result<(Scorer, Vec<String>)
     let scorer = Scorer {
         network,
         vars,
-        loss: recipe.train.loss,
+        loss: recipe.train.loss.clone(),
         extractor: Arc::new(extractor),
         batch: recipe.batches.size,
         device,
@@ -79,7 +79,7 @@ pub fn predict(
         let path = find_model(name)?;
         let recipe = Recipe::parse(&ModelFile::read(&path)?.meta.recipe, &path)?;
         let (scorer, classes) = scorer_of(&path, &job.device)?;
-        single_label = matches!(scorer.loss, earmark_engine::Loss::SoftmaxCrossEntropy { .. });
+        single_label = scorer.loss.is_single_label();
         let (mut items, unwritable) = items(job, &recipe)?;
         if k == 0 {
             for (file, reason) in unwritable {

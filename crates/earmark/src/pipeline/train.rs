@@ -10,10 +10,11 @@ use crate::device::{device, vars_for};
 use crate::recipe::Recipe;
 use crate::run_dir::{DataInfo, Log, RunDir, RunInfo, RunLock, find_model, now};
 use crate::{REVISION, VERSION};
-use earmark_data::{DataSet, FeatureStore, SkipReason};
+use earmark_data::{DataSet, FeatureStore, Item, SkipReason};
 use earmark_engine::{FORMAT, Fit, ModelFile, ModelMeta, Outcome, Scopes, checkpoint, fit, warm_start};
 use earmark_features::Extractor;
 use earmark_models::{Network, Vars};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -92,6 +93,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
     let roles = Roles::of(&parts);
     // The last of what may be refused: a refusal leaves no run behind.
     let classes = data.classes.len();
+    let noisy = noisy_clips(recipe, &parts.train)?;
     let batches = batch_maker(recipe, &store, &parts.train, &prepared_train, classes)?;
     let resume = begun.is_some();
     let run = match begun {
@@ -146,6 +148,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
         network: &network,
         vars,
         batches: Arc::new(batches),
+        noisy,
         validate: steering.validate()?,
         meta: ModelMeta {
             format: FORMAT,
@@ -191,6 +194,19 @@ fn carry_over(job: &Train, begun: Option<&RunDir>, vars: &mut Vars) -> Result<Ve
         }
         _ => Ok(Vec::new()),
     }
+}
+
+/// Which clips are noisy, as `train.noisy-parts` says.
+fn noisy_clips(recipe: &Recipe, items: &[Item]) -> Result<Vec<bool>, PipelineError> {
+    let noisy = &recipe.train.noisy_parts;
+    if let Some(part) = noisy.iter().find(|part| items.iter().all(|i| i.part != **part)) {
+        let known: BTreeSet<&str> = items.iter().map(|i| i.part.as_str()).collect();
+        return Err(PipelineError::Request(format!(
+            "train.noisy-parts: no clip to train on is of the part {part:?}; there are {}",
+            known.into_iter().collect::<Vec<_>>().join(", ")
+        )));
+    }
+    Ok(items.iter().map(|i| noisy.contains(&i.part)).collect())
 }
 
 fn run_info(job: &Train, data: &DataSet, parts: &Parts, skipped: &Skips) -> Result<RunInfo, PipelineError> {
