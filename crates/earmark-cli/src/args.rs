@@ -2,6 +2,7 @@
 
 use clap::builder::{BoolishValueParser, RangedU64ValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use earmark::pipeline::FoldSet;
 use std::path::PathBuf;
 
 /// Train, judge and run audio taggers.
@@ -65,7 +66,8 @@ pub enum Command {
     #[command(
         after_help = "Examples:\n  earmark train dcase2019-baseline/esc10 --data ESC-10 --fold 1\n  \
         earmark train my.toml --data sounds --run runs/a --set train.epochs=20\n  \
-        earmark train my.toml --data sounds --run runs/a --resume\n\n\
+        earmark train my.toml --data sounds --run runs/a --resume\n  \
+        earmark train dcase2019-baseline/esc10 --data ESC-10 --run runs/cv --folds all\n\n\
         Ctrl-C ends the training after the step (or the batch of a validation) in hand and keeps its weights as a checkpoint of\n\
         their own, beside those that the recipe keeps. --resume goes on exactly there, and ends as if nothing had been."
     )]
@@ -256,9 +258,12 @@ pub struct Train {
     /// Keep this fold for judging
     #[arg(long)]
     pub fold: Option<u32>,
+    /// Train and judge these folds in turn, each in a run of its own below the run directory: all, or 1,3,5
+    #[arg(long, value_name = "all|K,K,...", conflicts_with_all = ["fold"])]
+    pub folds: Option<FoldSet>,
     /// Fold table (file,fold), instead of the data's own folds
-    #[arg(long)]
-    pub folds: Option<PathBuf>,
+    #[arg(long, value_name = "TABLE")]
+    pub fold_table: Option<PathBuf>,
     #[command(flatten)]
     pub overrides: RecipeArgs,
     /// Go on with the run where it was interrupted
@@ -283,7 +288,7 @@ pub struct Train {
 
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Eval {
-    /// The run directory
+    /// The run directory, or one of several folds
     pub run: PathBuf,
     /// The data folder
     #[arg(long, env = "EARMARK_DATA")]
@@ -292,8 +297,8 @@ pub struct Eval {
     #[arg(long)]
     pub fold: Option<u32>,
     /// Fold table (file,fold)
-    #[arg(long)]
-    pub folds: Option<PathBuf>,
+    #[arg(long, value_name = "TABLE")]
+    pub fold_table: Option<PathBuf>,
     /// Judge this part (test, curated, ...) where the run keeps no fold
     #[arg(long)]
     pub part: Option<String>,
@@ -323,7 +328,7 @@ pub enum Format {
 
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Predict {
-    /// Models: MODEL.safetensors, RUN or RUN@STEP
+    /// Models: MODEL.safetensors, RUN or RUN@STEP; a RUN of several folds is as many models
     #[arg(required = true)]
     pub models: Vec<String>,
     /// A data folder

@@ -14,6 +14,7 @@ mod report;
 mod runs;
 mod score;
 mod train;
+mod train_folds;
 
 use crate::Status;
 use crate::args::{Args, Command};

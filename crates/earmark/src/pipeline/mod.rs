@@ -3,6 +3,8 @@
 mod data;
 mod estimate;
 mod evaluate;
+mod folds;
+mod folds_report;
 mod plan;
 mod predict;
 mod resume;
@@ -13,7 +15,9 @@ mod told;
 mod train;
 
 pub use estimate::{Estimate, estimate};
-pub use evaluate::{Evaluate, Evaluated, evaluate};
+pub use evaluate::{Checkpoints, Evaluate, Evaluated, evaluate};
+pub use folds::{FoldSet, OutOfFold, TrainedFolds, folds_of, out_of_fold, train_folds};
+pub use folds_report::{FoldLine, FoldsReport, Spread};
 pub use plan::{Plan, plan};
 pub use predict::{Predict, Prediction, predict, scorer_of};
 pub use roles::{Role, Roles};

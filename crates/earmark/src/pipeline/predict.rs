@@ -4,7 +4,7 @@ use super::data::open_to_judge;
 use super::{Event, Observer, PipelineError, Skips, reason};
 use crate::device::{device, vars_for};
 use crate::recipe::Recipe;
-use crate::run_dir::find_model;
+use crate::run_dir::find_models;
 use earmark_data::{FeatureStore, Item, MissingFiles, SkipReason};
 use earmark_engine::{ModelFile, Scorer};
 use earmark_features::Extractor;
@@ -17,7 +17,7 @@ use std::sync::atomic::AtomicBool;
 /// What to predict.
 #[derive(Clone, Debug)]
 pub struct Predict {
-    /// Models: files, RUN or RUN@STEP; several are blended.
+    /// Models: files, RUN, RUN@STEP, or a set of folds, which means the runs in it; several are blended.
     pub models: Vec<String>,
     /// A data folder...
     pub data: Option<PathBuf>,
@@ -74,9 +74,12 @@ pub fn predict(
     let mut skipped: Skips = Vec::new();
     let mut unnamed: Skips = Vec::new();
     let mut single_label = false;
-    let total_models = job.models.len();
-    for (k, name) in job.models.iter().enumerate() {
-        let path = find_model(name)?;
+    let mut models = Vec::new();
+    for name in &job.models {
+        models.extend(find_models(name)?);
+    }
+    let total_models = models.len();
+    for (k, path) in models.into_iter().enumerate() {
         let recipe = Recipe::parse(&ModelFile::read(&path)?.meta.recipe, &path)?;
         let (scorer, classes) = scorer_of(&path, &job.device)?;
         single_label = scorer.loss.is_single_label();

@@ -31,7 +31,7 @@ pub struct Train {
     /// The fold kept for judging.
     pub fold: Option<u32>,
     /// A fold table, where the data has none or others are wanted.
-    pub folds: Option<PathBuf>,
+    pub fold_table: Option<PathBuf>,
     /// A model whose weights are the start: file, RUN or RUN@STEP.
     pub init_from: Option<String>,
     /// Which of its weights.
@@ -59,7 +59,8 @@ pub struct Trained {
 pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Trained, PipelineError> {
     let device = device(&job.device)?;
     let data = open_data(&job.recipe, &job.data)?;
-    let parts = split(&job.recipe, &data, job.fold, job.folds.as_deref())?;
+    let parts = split(&job.recipe, &data, job.fold, job.fold_table.as_deref())?;
+    let noisy = noisy_clips(&job.recipe, &parts.train)?;
     let begun = if job.resume && job.run.join("run.json").exists() {
         let run = RunDir::open(&job.run)?;
         check_same_job(&run, job)?;
@@ -93,7 +94,6 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
     let roles = Roles::of(&parts);
     // The last of what may be refused: a refusal leaves no run behind.
     let classes = data.classes.len();
-    let noisy = noisy_clips(recipe, &parts.train)?;
     let batches = batch_maker(recipe, &store, &parts.train, &prepared_train, classes)?;
     let resume = begun.is_some();
     let run = match begun {

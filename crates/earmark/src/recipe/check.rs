@@ -24,7 +24,7 @@ impl Recipe {
         self.augment
             .check_with("augment", &self.front_end)
             .map_err(|e| (e.key, e.value, e.remedy))?;
-        if let Some(f) = self.folds.filter(|f| f.count < 2) {
+        if let Some(f) = self.folds.as_ref().filter(|f| f.count < 2) {
             return Err((
                 "folds.count".into(),
                 f.count.to_string(),

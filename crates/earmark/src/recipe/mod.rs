@@ -12,6 +12,7 @@ mod place;
 pub use error::RecipeError;
 
 use earmark_data::augment::Augment;
+use earmark_data::folds::Stratify;
 use earmark_data::{BatchConfig, CacheConfig, DataOptions};
 use earmark_engine::{CheckpointConfig, TrainConfig, ValidationConfig};
 use earmark_features::FrontEnd;
@@ -70,7 +71,7 @@ pub struct Recipe {
 }
 
 /// `[folds]`: stratified folds, drawn where the data brings none. Clips of one group stay together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct FoldsConfig {
     /// How many; they are numbered from 1.
@@ -78,6 +79,12 @@ pub struct FoldsConfig {
     /// Seed of the draw.
     #[serde(default)]
     pub seed: u64,
+    /// What it does about the classes; by default every fold gets its share of each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stratify: Option<Stratify>,
+    /// The parts whose clips are divided; the others are trained on in every fold. All of them without this key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<Vec<String>>,
 }
 
 fn format() -> u32 {
