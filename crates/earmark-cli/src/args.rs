@@ -78,7 +78,8 @@ pub enum Command {
     /// Score recordings with a model or a run; several models are blended
     #[command(
         after_help = "Examples:\n  earmark predict runs/a@500 --data FSDKaggle2019 -o submission.csv --format kaggle2019\n  \
-        earmark predict model.safetensors --files *.wav -o scores.csv"
+        earmark predict model.safetensors --files *.wav -o scores.csv\n  \
+        earmark predict runs/cv --out-of-fold -o oof.csv"
     )]
     Predict(Predict),
     /// Blend score tables
@@ -349,6 +350,12 @@ pub struct Predict {
     /// How several models are blended: arithmetic or geometric
     #[arg(long, default_value = "geometric")]
     pub mean: String,
+    /// A row for each tile that the clips are cut into, with its start in seconds, instead of one for each clip
+    #[arg(long)]
+    pub tiles: bool,
+    /// Of a run of several folds: each clip scored by the fold that did not see it. Data: where it was in training, or --data
+    #[arg(long, conflicts_with_all = ["files", "part"])]
+    pub out_of_fold: bool,
 }
 
 #[derive(Clone, Debug, ClapArgs)]

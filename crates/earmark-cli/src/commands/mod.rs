@@ -9,6 +9,7 @@ mod features;
 mod init;
 mod models;
 mod predict;
+mod predict_tiles;
 mod recipes;
 mod report;
 mod runs;

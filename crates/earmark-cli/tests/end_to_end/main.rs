@@ -14,4 +14,5 @@ mod killed;
 mod learning;
 mod predicting;
 mod same_result;
+mod tiles;
 mod warm_start;

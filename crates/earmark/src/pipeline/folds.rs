@@ -13,7 +13,8 @@ use earmark_data::{DataSet, Item};
 use earmark_engine::judge::scores_path;
 use earmark_metrics::ScoreTable;
 use earmark_report::human_amount;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 /// Which folds are trained and judged.
@@ -199,24 +200,30 @@ fn judge_own_fold(run: &Path, data: &Path, device: &str) -> Evaluate {
     }
 }
 
-/// A clip of a fold, scored by the model that did not see it.
+/// The clips of a set of folds, each scored by the model that did not see it.
 #[derive(Clone, Debug)]
 pub struct OutOfFold {
-    /// Its fold.
-    pub fold: u32,
-    /// The clip, its labels in the classes of the scores.
-    pub item: Item,
+    /// Fold after fold.
+    pub scores: ScoreTable,
+    /// The clips in the same order, with labels in the classes of the scores.
+    pub items: Vec<Item>,
+    /// The fold of each.
+    pub folds: Vec<u32>,
+    /// Clips that could not be read.
+    pub skipped: Skips,
+    /// Whether a clip has exactly one label (softmax).
+    pub single_label: bool,
 }
 
-/// The scores that each run of a set gives the fold that it keeps, and the clips in the same order; folds that are not judged
-/// yet are judged now. `data` is where the clips are, by default where they were in training. `None` when stopped.
+/// The scores that each run of a set gives the fold that it keeps; folds that are not judged yet are judged now. `data` is where
+/// the clips are, by default where they were in training. `None` when stopped.
 pub fn out_of_fold(
     set: &Path,
     data: Option<&Path>,
     device: &str,
     observer: Observer,
     stop: &AtomicBool,
-) -> Result<Option<(ScoreTable, Vec<OutOfFold>)>, PipelineError> {
+) -> Result<Option<OutOfFold>, PipelineError> {
     let runs = fold_runs(set)?;
     if runs.is_empty() {
         return Err(PipelineError::Request(format!(
@@ -224,16 +231,17 @@ pub fn out_of_fold(
             set.display()
         )));
     }
-    let (mut clips, mut files, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut items, mut folds, mut files, mut values) = (vec![], vec![], vec![], vec![]);
     let mut classes: Option<Vec<String>> = None;
+    let (mut skipped, mut single_label) = (Skips::new(), false);
     for (fold, path) in runs {
         let run = RunDir::open(&path)?;
+        single_label = run.recipe.train.loss.is_single_label();
         let data = data.unwrap_or(&run.info.data.root);
         let judged = evaluate(&judge_own_fold(&path, data, device), observer, stop)?;
         if judged.interrupted {
             return Ok(None);
         }
-        let items = own_fold(&run, &open_data(&run.recipe, data)?.map_to(&run.classes)?)?;
         let table = own_scores(&run)?;
         let first = classes.get_or_insert_with(|| table.classes().to_vec());
         if *first != table.classes() {
@@ -242,17 +250,28 @@ pub fn out_of_fold(
                 path.display()
             )));
         }
-        let mut items: std::collections::BTreeMap<String, Item> =
-            items.into_iter().map(|i| (i.file.clone(), i)).collect();
-        for (file, row) in table.rows() {
-            let Some(item) = items.remove(file) else { continue };
-            files.push(file.to_owned());
+        let mut reasons: BTreeMap<String, String> = judged.skipped.into_iter().collect();
+        let rows: HashMap<&str, &[f32]> = table.rows().collect();
+        for item in own_fold(&run, &open_data(&run.recipe, data)?.map_to(&run.classes)?)? {
+            let Some(row) = rows.get(item.file.as_str()) else {
+                let reason = reasons.remove(&item.file);
+                let before = "could not be read when its fold was judged";
+                skipped.push((item.file, reason.unwrap_or_else(|| before.into())));
+                continue;
+            };
+            files.push(item.file.clone());
             values.extend_from_slice(row);
-            clips.push(OutOfFold { fold, item });
+            items.push(item);
+            folds.push(fold);
         }
     }
-    let table = ScoreTable::new(files, classes.unwrap_or_default(), values)?;
-    Ok(Some((table, clips)))
+    Ok(Some(OutOfFold {
+        scores: ScoreTable::new(files, classes.unwrap_or_default(), values)?,
+        items,
+        folds,
+        skipped,
+        single_label,
+    }))
 }
 
 /// The clips that a run keeps for judging.
@@ -269,11 +288,8 @@ pub(super) fn own_fold(run: &RunDir, data: &DataSet) -> Result<Vec<Item>, Pipeli
 
 /// The scores that a run's best weights gave the fold that it keeps.
 pub(super) fn own_scores(run: &RunDir) -> Result<ScoreTable, PipelineError> {
-    Ok(ScoreTable::read(own_scores_path(run)?)?)
-}
-
-fn own_scores_path(run: &RunDir) -> Result<PathBuf, PipelineError> {
-    Ok(scores_path(&run.eval(), judged_step(&run.path)?))
+    let path = scores_path(&run.eval(), judged_step(&run.path)?);
+    Ok(ScoreTable::read(path)?)
 }
 
 #[cfg(test)]

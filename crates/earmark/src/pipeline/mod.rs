@@ -7,6 +7,7 @@ mod folds;
 mod folds_report;
 mod plan;
 mod predict;
+mod predict_tiles;
 mod resume;
 mod roles;
 mod split;
@@ -20,6 +21,7 @@ pub use folds::{FoldSet, OutOfFold, TrainedFolds, folds_of, out_of_fold, train_f
 pub use folds_report::{FoldLine, FoldsReport, Spread};
 pub use plan::{Plan, plan};
 pub use predict::{Predict, Prediction, predict, scorer_of};
+pub use predict_tiles::{TilePrediction, TileRow, out_of_fold_tiles, predict_tiles};
 pub use roles::{Role, Roles};
 pub use split::{Parts, split};
 pub use train::{Train, Trained, train};

@@ -49,7 +49,7 @@ pub fn scorer_of(path: &Path, device_name: &str) -> Result<(Scorer, Vec<String>)
     let device = device(device_name)?;
     let file = ModelFile::read(path)?;
     let recipe = Recipe::parse(&file.meta.recipe, path)?;
-    let extractor = Extractor::new(&recipe.front_end)?;
+    let extractor = Extractor::new(&recipe.predict_front_end())?;
     let (network, specs) = Network::build(&recipe.network, extractor.channels(), file.meta.classes.len())?;
     let mut vars = vars_for(device_name, Vars::init(specs, 0, &device));
     file.load_into(path, &mut vars)?;
@@ -166,7 +166,7 @@ fn mean_row(rows: &[Option<Vec<f32>>], classes: usize) -> Vec<f32> {
 }
 
 /// The clips asked for, and those that can't have a row. Labels are not needed and not read.
-fn items(job: &Predict, recipe: &Recipe) -> Result<(Vec<Item>, Skips), PipelineError> {
+pub(super) fn items(job: &Predict, recipe: &Recipe) -> Result<(Vec<Item>, Skips), PipelineError> {
     let mut items = Vec::new();
     let mut unnamed = Vec::new();
     if let Some(root) = &job.data {
