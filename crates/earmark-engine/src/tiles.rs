@@ -73,8 +73,10 @@ impl Tiling {
             Place::Start => 0,
             Place::Centre => span.saturating_sub(frames) / 2,
         };
+        // No clip has so many frames that they would not fit.
+        let signed = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         (0..tiles)
-            .map(|k| (k * self.hop) as i64 - before as i64)
+            .map(|k| signed(k * self.hop) - signed(before))
             .collect()
     }
 }
@@ -116,14 +118,14 @@ mod tests {
                 };
                 let starts = tiling.starts(frames, e.examples(&features));
                 assert_eq!(starts.len(), e.examples(&features));
+                let inside = 0..i64::try_from(frames).unwrap();
                 for (k, start) in starts.into_iter().enumerate() {
                     let tile = e.example(&features, k).unwrap();
-                    for (t, value) in tile.data[..tile.frames].iter().enumerate() {
-                        let at = start + t as i64;
-                        let wanted = if (0..frames as i64).contains(&at) { at } else { -1 };
+                    for (at, value) in (start..).zip(&tile.data[..tile.frames]) {
+                        let wanted = if inside.contains(&at) { at } else { -1 };
                         assert_eq!(
                             *value as i64, wanted,
-                            "{examples}, {frames} frames, tile {k}, {t}"
+                            "{examples}, {frames} frames, tile {k}, frame {at}"
                         );
                     }
                 }

@@ -41,9 +41,7 @@ fn measured(
     let y = Tensor::<2>::from_data(TensorData::new(targets, shape), &device);
     let value = loss.forward(x.clone(), y, noisy);
     let grads = value.backward();
-    let gradient = x
-        .grad(&grads)
-        .map_or(vec![0.0; shape[0] * shape[1]], |g| to_host(g));
+    let gradient = x.grad(&grads).map_or(vec![0.0; shape[0] * shape[1]], to_host);
     (
         f64::from(to_host(value.inner())[0]),
         gradient.into_iter().map(f64::from).collect(),

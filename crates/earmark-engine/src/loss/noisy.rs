@@ -30,9 +30,10 @@ pub(super) fn by_part(
 ) -> Tensor<1> {
     let batch = logits.dims()[0];
     let of = |loss: &Loss, weight: f64, flag: bool| {
-        let rows: Vec<i32> = (0..batch)
-            .filter(|&row| is_noisy(flags, row) == flag)
-            .map(|row| row as i32)
+        let rows: Vec<i32> = (0..)
+            .zip(0..batch)
+            .filter(|&(_, row)| is_noisy(flags, row) == flag)
+            .map(|(index, _)| index)
             .collect();
         let count = rows.len();
         let pick = |x: &Tensor<2>| {
