@@ -2,6 +2,7 @@
 
 use clap::builder::{BoolishValueParser, RangedU64ValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use earmark::pipeline::FoldSet;
 use std::path::PathBuf;
 
 /// Train, judge and run audio taggers.
@@ -65,7 +66,8 @@ pub enum Command {
     #[command(
         after_help = "Examples:\n  earmark train dcase2019-baseline/esc10 --data ESC-10 --fold 1\n  \
         earmark train my.toml --data sounds --run runs/a --set train.epochs=20\n  \
-        earmark train my.toml --data sounds --run runs/a --resume\n\n\
+        earmark train my.toml --data sounds --run runs/a --resume\n  \
+        earmark train dcase2019-baseline/esc10 --data ESC-10 --run runs/cv --folds all\n\n\
         Ctrl-C ends the training after the step (or the batch of a validation) in hand and keeps its weights as a checkpoint of\n\
         their own, beside those that the recipe keeps. --resume goes on exactly there, and ends as if nothing had been."
     )]
@@ -76,7 +78,8 @@ pub enum Command {
     /// Score recordings with a model or a run; several models are blended
     #[command(
         after_help = "Examples:\n  earmark predict runs/a@500 --data FSDKaggle2019 -o submission.csv --format kaggle2019\n  \
-        earmark predict model.safetensors --files *.wav -o scores.csv"
+        earmark predict model.safetensors --files *.wav -o scores.csv\n  \
+        earmark predict runs/cv --out-of-fold -o oof.csv"
     )]
     Predict(Predict),
     /// Blend score tables
@@ -90,6 +93,12 @@ pub enum Command {
     Recipes {
         #[command(subcommand)]
         what: Recipes,
+    },
+    /// Find labels that are likely wrong
+    #[command(after_help = "Example: earmark review worst runs/cv")]
+    Review {
+        #[command(subcommand)]
+        what: Review,
     },
     /// Write a commented starting recipe for one's own folder of sounds
     #[command(after_help = "Example: earmark init my-sounds")]
@@ -256,9 +265,12 @@ pub struct Train {
     /// Keep this fold for judging
     #[arg(long)]
     pub fold: Option<u32>,
+    /// Train and judge these folds in turn, each in a run of its own below the run directory: all, or 1,3,5
+    #[arg(long, value_name = "all|K,K,...", conflicts_with_all = ["fold"])]
+    pub folds: Option<FoldSet>,
     /// Fold table (file,fold), instead of the data's own folds
-    #[arg(long)]
-    pub folds: Option<PathBuf>,
+    #[arg(long, value_name = "TABLE")]
+    pub fold_table: Option<PathBuf>,
     #[command(flatten)]
     pub overrides: RecipeArgs,
     /// Go on with the run where it was interrupted
@@ -283,7 +295,7 @@ pub struct Train {
 
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Eval {
-    /// The run directory
+    /// The run directory, or one of several folds
     pub run: PathBuf,
     /// The data folder
     #[arg(long, env = "EARMARK_DATA")]
@@ -292,8 +304,8 @@ pub struct Eval {
     #[arg(long)]
     pub fold: Option<u32>,
     /// Fold table (file,fold)
-    #[arg(long)]
-    pub folds: Option<PathBuf>,
+    #[arg(long, value_name = "TABLE")]
+    pub fold_table: Option<PathBuf>,
     /// Judge this part (test, curated, ...) where the run keeps no fold
     #[arg(long)]
     pub part: Option<String>,
@@ -323,7 +335,7 @@ pub enum Format {
 
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Predict {
-    /// Models: MODEL.safetensors, RUN or RUN@STEP
+    /// Models: MODEL.safetensors, RUN or RUN@STEP; a RUN of several folds is as many models
     #[arg(required = true)]
     pub models: Vec<String>,
     /// A data folder
@@ -344,6 +356,12 @@ pub struct Predict {
     /// How several models are blended: arithmetic or geometric
     #[arg(long, default_value = "geometric")]
     pub mean: String,
+    /// A row for each tile that the clips are cut into, with its start in seconds, instead of one for each clip
+    #[arg(long)]
+    pub tiles: bool,
+    /// Of a run of several folds: each clip scored by the fold that did not see it. Data: where it was in training, or --data
+    #[arg(long, conflicts_with_all = ["files", "part"])]
+    pub out_of_fold: bool,
 }
 
 #[derive(Clone, Debug, ClapArgs)]
@@ -404,6 +422,76 @@ pub enum Recipes {
         #[command(flatten)]
         overrides: RecipeArgs,
     },
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Review {
+    /// The clips whose labels disagree most with scores of models that did not learn from them
+    #[command(after_help = "Examples:\n  earmark review worst runs/cv --top 50\n  \
+        earmark review worst runs/cv --part curated --below 0.2 --corrections corrections.json\n  \
+        earmark review worst --scores oof.csv --truth train.csv --by margin -o worst.csv\n\n\
+        Corrections are JSON, a file and what becomes of it: \"remove\", or the right labels. Listen before you use them.")]
+    Worst(Worst),
+}
+
+/// What clips are sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReviewBy {
+    /// The clip's own lwlrap
+    Lwlrap,
+    /// The lowest score of its labels
+    SelfConfidence,
+    /// That less the highest score of another class, brought to 0 to 1
+    Margin,
+}
+
+/// What a correction does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Action {
+    /// Labels the clip with as many of its best classes as it has labels
+    Relabel,
+    /// Leaves the clip out
+    Remove,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Worst {
+    /// A run of several folds, made by `earmark train --folds`
+    #[arg(conflicts_with_all = ["scores", "truth"])]
+    pub run: Option<PathBuf>,
+    /// The data folder; default: where it was in training
+    #[arg(long, env = "EARMARK_DATA")]
+    pub data: Option<PathBuf>,
+    /// Instead of a run: scores of models that did not learn from the clips (fname, then a column a class)
+    #[arg(long, requires = "truth")]
+    pub scores: Option<PathBuf>,
+    /// The labels to look at: fname,labels; or fname,label; or 0/1 columns
+    #[arg(long, requires = "scores")]
+    pub truth: Option<PathBuf>,
+    /// What they are sorted by, the lowest first
+    #[arg(long, value_enum, default_value_t = ReviewBy::Lwlrap)]
+    pub by: ReviewBy,
+    /// How many of them
+    #[arg(long, default_value_t = 20)]
+    pub top: usize,
+    /// Only those below this
+    #[arg(long)]
+    pub below: Option<f64>,
+    /// Only clips of this part (curated, ...) of a run's data
+    #[arg(long, conflicts_with = "scores")]
+    pub part: Option<String>,
+    /// File for a table as CSV; - is stdout
+    #[arg(long, short)]
+    pub out: Option<PathBuf>,
+    /// File for corrections as JSON, in argus-2019's form
+    #[arg(long)]
+    pub corrections: Option<PathBuf>,
+    /// What the corrections do
+    #[arg(long, value_enum, default_value_t = Action::Relabel)]
+    pub action: Action,
+    /// As JSON
+    #[arg(long, conflicts_with = "out")]
+    pub json: bool,
 }
 
 #[derive(Clone, Debug, ClapArgs)]

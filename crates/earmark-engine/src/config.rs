@@ -27,6 +27,10 @@ pub struct TrainConfig {
     /// What is minimised, and what a score is.
     #[serde(default)]
     pub loss: Loss,
+    /// Parts of the data whose labels may be wrong; losses that know of noise treat their clips otherwise. A mixed example
+    /// counts as what its first clip is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub noisy_parts: Vec<String>,
     /// How weights move.
     #[serde(default)]
     pub optimizer: OptimizerConfig,
@@ -81,13 +85,6 @@ impl TrainConfig {
                 "choose a positive number, such as 0.001",
             );
         }
-        if !(0.0..=1.0).contains(&self.loss.label_smoothing()) {
-            return refuse(
-                "loss.label-smoothing",
-                self.loss.label_smoothing().to_string(),
-                "choose a share from 0 to 1",
-            );
-        }
         if !(0.0..1.0).contains(&self.average_decay) {
             return refuse(
                 "average-decay",
@@ -97,6 +94,18 @@ impl TrainConfig {
         }
         let below =
             |section: &'static str| move |(key, value, remedy)| (format!("{section}.{key}"), value, remedy);
+        self.loss
+            .check()
+            .map_err(|(key, value, remedy)| (format!("loss.{key}"), value, remedy))?;
+        if self.loss.knows_noise() && self.noisy_parts.is_empty() {
+            let remedy = "this loss needs to know which parts are noisy: train.noisy-parts = [\"noisy\"]";
+            return refuse("noisy-parts", "missing".into(), remedy);
+        }
+        if !self.loss.knows_noise() && !self.noisy_parts.is_empty() {
+            let remedy =
+                "this loss treats all parts alike; leave it out, or choose train.loss.kind = \"by-part\"";
+            return refuse("noisy-parts", format!("{:?}", self.noisy_parts), remedy);
+        }
         self.optimizer.check().map_err(below("optimizer"))?;
         self.schedule.check().map_err(below("schedule"))?;
         if let Some(GradientClip::GlobalNorm { max } | GradientClip::Value { max }) = self.gradient_clip

@@ -44,6 +44,8 @@ pub struct Fit<'a> {
     pub vars: Vars,
     /// Makes the batches.
     pub batches: Arc<BatchMaker>,
+    /// For each clip of the batches whether its labels are noisy; clips beyond its end are not.
+    pub noisy: Vec<bool>,
     /// Judges weights, where there are validation clips.
     pub validate: Option<Box<Validate<'a>>>,
     /// Description for the model files; the step is filled in.
@@ -334,7 +336,13 @@ impl Session {
             .schedule
             .rate(job.train.learning_rate, at, &self.progress.plateau);
         let rng = rng::stream(job.train.seed, &[Purpose::Dropout as u64, step]);
-        let Batch { x, y, shape, .. } = batch;
+        let Batch {
+            x, y, shape, clips, ..
+        } = batch;
+        let noisy = clips
+            .iter()
+            .map(|&clip| job.noisy.get(clip as usize).copied().unwrap_or(false))
+            .collect();
         let work = Step {
             train: job.train,
             network: job.network,
@@ -342,6 +350,7 @@ impl Session {
             x,
             shape,
             y,
+            noisy,
             rate,
             rng,
         };

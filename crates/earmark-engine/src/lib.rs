@@ -13,6 +13,7 @@ mod optimizer;
 mod schedule;
 mod score;
 mod step;
+mod tiles;
 mod warm_start;
 
 pub use checkpoint::{Best, CheckpointConfig, Keep};
@@ -25,4 +26,5 @@ pub use optimizer::{EpsilonRule, GradientClip, Optimizer, OptimizerConfig, clip}
 pub use schedule::{PlateauState, Position, Schedule};
 pub use score::{ClipResult, ScoreError, Scorer};
 pub use step::{Step, StepResult, train_step};
+pub use tiles::{TileScores, Tiling};
 pub use warm_start::{Scopes, WarmStartError, warm_start};

@@ -1,6 +1,7 @@
 //! From clips to scores: the mean over a clip's examples of the network's scores.
 
 use crate::loss::Loss;
+use crate::tiles::{TileScores, Tiling};
 use burn::tensor::{Device, Tensor, TensorData};
 use earmark_data::Workers;
 use earmark_features::{Extractor, FeatureError, Features};
@@ -73,6 +74,24 @@ impl Scorer {
         stop: &AtomicBool,
         mut done: impl FnMut(usize, ClipResult<E>) -> bool,
     ) -> Result<bool, ScoreError> {
+        self.score_tiles(count, workers, fetch, stop, |clip, tiles| {
+            done(clip, tiles.map(|tiles| tiles.mean()))
+        })
+    }
+
+    /// As [`Self::score`], with the scores of each example.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn score_tiles<E: Send>(
+        &self,
+        count: usize,
+        workers: &Workers,
+        fetch: impl Fn(usize) -> Result<Arc<Features>, E> + Sync,
+        stop: &AtomicBool,
+        mut done: impl FnMut(usize, Result<TileScores, E>) -> bool,
+    ) -> Result<bool, ScoreError> {
         let ahead = workers.count();
         let stopped = || stop.load(Ordering::Relaxed);
         let mut pending = Pending::new(self, stop)?;
@@ -116,10 +135,8 @@ impl Scorer {
 /// A clip whose examples are not all scored yet.
 struct Waiting {
     clip: usize,
-    examples: usize,
+    tiles: TileScores,
     scored: usize,
-    /// Sum of the scores so far, `[classes]`.
-    sum: Vec<f64>,
 }
 
 /// Examples that wait for a full forward pass, and the clips they belong to.
@@ -128,6 +145,7 @@ struct Pending<'a> {
     stop: &'a AtomicBool,
     /// Of an example: channels, bands, frames.
     shape: [usize; 3],
+    tiling: Tiling,
     x: Vec<f32>,
     rows: usize,
     clips: VecDeque<Waiting>,
@@ -137,10 +155,12 @@ impl<'a> Pending<'a> {
     fn new(scorer: &'a Scorer, stop: &'a AtomicBool) -> Result<Self, ScoreError> {
         let e = &scorer.extractor;
         let frames = e.example_frames().ok_or(ScoreError::NoLength)?;
+        let tiling = Tiling::of(e).ok_or(ScoreError::NoLength)?;
         Ok(Self {
             scorer,
             stop,
             shape: [e.channels(), e.bands(), frames],
+            tiling,
             x: Vec::new(),
             rows: 0,
             clips: VecDeque::new(),
@@ -151,7 +171,7 @@ impl<'a> Pending<'a> {
         &mut self,
         clip: usize,
         features: &Features,
-        done: &mut impl FnMut(usize, ClipResult<E>) -> bool,
+        done: &mut impl FnMut(usize, Result<TileScores, E>) -> bool,
     ) -> Result<bool, ScoreError> {
         let extractor = &self.scorer.extractor;
         let examples = extractor.examples(features);
@@ -160,9 +180,11 @@ impl<'a> Pending<'a> {
         }
         self.clips.push_back(Waiting {
             clip,
-            examples,
+            tiles: TileScores {
+                starts: self.tiling.starts(features.frames, examples),
+                scores: Vec::new(),
+            },
             scored: 0,
-            sum: Vec::new(),
         });
         for i in 0..examples {
             let example = extractor
@@ -178,12 +200,12 @@ impl<'a> Pending<'a> {
         Ok(true)
     }
 
-    fn flush<E>(&mut self, done: &mut impl FnMut(usize, ClipResult<E>) -> bool) -> bool {
+    fn flush<E>(&mut self, done: &mut impl FnMut(usize, Result<TileScores, E>) -> bool) -> bool {
         self.rows == 0 || self.run(done)
     }
 
     /// One forward pass over all waiting examples; hands out the clips that are complete by it. False when stopped.
-    fn run<E>(&mut self, done: &mut impl FnMut(usize, ClipResult<E>) -> bool) -> bool {
+    fn run<E>(&mut self, done: &mut impl FnMut(usize, Result<TileScores, E>) -> bool) -> bool {
         if self.stop.load(Ordering::Relaxed) {
             return false;
         }
@@ -195,22 +217,16 @@ impl<'a> Pending<'a> {
         self.rows = 0;
         let mut rows = scores.chunks_exact(classes.max(1));
         for clip in &mut self.clips {
-            clip.sum.resize(classes, 0.0);
-            while clip.scored < clip.examples {
+            while clip.scored < clip.tiles.starts.len() {
                 let Some(row) = rows.next() else { break };
-                clip.sum
-                    .iter_mut()
-                    .zip(row)
-                    .for_each(|(s, v)| *s += f64::from(*v));
+                clip.tiles.scores.extend_from_slice(row);
                 clip.scored += 1;
             }
         }
-        while let Some(Waiting {
-            clip, examples, sum, ..
-        }) = self.clips.pop_front_if(|c| c.scored == c.examples)
+        while let Some(Waiting { clip, tiles, .. }) =
+            self.clips.pop_front_if(|c| c.scored == c.tiles.starts.len())
         {
-            let mean = sum.iter().map(|s| (s / examples as f64) as f32).collect();
-            if !done(clip, Ok(mean)) {
+            if !done(clip, Ok(tiles)) {
                 return false;
             }
         }

@@ -16,13 +16,19 @@ pub struct StepResult {
 }
 
 /// The losses of a network's outputs against `y`, summed with the network's weights; an output of weight 0 is left out.
-fn total_loss(train: &TrainConfig, network: &Network, outputs: Vec<Tensor<2>>, y: &Tensor<2>) -> Tensor<1> {
+fn total_loss(
+    train: &TrainConfig,
+    network: &Network,
+    outputs: Vec<Tensor<2>>,
+    y: &Tensor<2>,
+    noisy: &[bool],
+) -> Tensor<1> {
     let losses = outputs
         .into_iter()
         .zip(network.output_weights())
         .filter(|(_, weight)| *weight != 0.0)
         .map(|(logits, weight)| {
-            let loss = train.loss.forward(logits, y.clone());
+            let loss = train.loss.forward(logits, y.clone(), noisy);
             if weight == 1.0 {
                 loss
             } else {
@@ -48,6 +54,8 @@ pub struct Step<'a> {
     pub shape: [usize; 4],
     /// Their targets: `[B, classes]`, row-major.
     pub y: Vec<f32>,
+    /// Whether each example's labels are noisy; examples beyond its end are not.
+    pub noisy: Vec<bool>,
     /// Learning rate.
     pub rate: f64,
     /// Where dropout masks come from.
@@ -62,6 +70,7 @@ pub fn train_step(step: Step, vars: &mut Vars, optimizer: &mut Optimizer) -> Ste
         x,
         shape,
         y,
+        noisy,
         rate,
         rng,
         ..
@@ -72,7 +81,7 @@ pub fn train_step(step: Step, vars: &mut Vars, optimizer: &mut Optimizer) -> Ste
     let y = Tensor::<2>::from_data(TensorData::new(y, [shape[0], classes]), &device);
     let tracked = vars.tracked();
     let mut ctx = Forward::train(&tracked, rng);
-    let loss = total_loss(train, network, network.outputs(x, &mut ctx), &y);
+    let loss = total_loss(train, network, network.outputs(x, &mut ctx), &y, &noisy);
     let statistics = ctx.into_statistics();
     let grads = loss.backward();
     let loss = f64::from(to_host(loss.inner())[0]);
@@ -154,6 +163,7 @@ mod tests {
             x,
             shape,
             y,
+            noisy: vec![],
             rate: 1e-3,
             rng,
         };
@@ -171,7 +181,7 @@ mod tests {
         let loss = config().loss;
         outputs
             .into_iter()
-            .map(|o| f64::from(to_host(loss.forward(o, y.clone()))[0]))
+            .map(|o| f64::from(to_host(loss.forward(o, y.clone(), &[]))[0]))
             .collect()
     }
 

@@ -144,7 +144,7 @@ impl Lwlrap {
 }
 
 /// Share of true labels among the classes that score at least as high as true label `class`.
-fn label_precision(scores: &[f32], truth: &[bool], class: usize) -> f64 {
+pub(crate) fn label_precision(scores: &[f32], truth: &[bool], class: usize) -> f64 {
     let (mut ranked, mut hits) = (0_u32, 0_u32);
     for (&score, &is_true) in scores.iter().zip(truth) {
         if score >= scores[class] {

@@ -154,7 +154,7 @@ pub fn bench(job: &Bench, told: &dyn Fn(&str), stop: &AtomicBool) -> Result<Opti
     let scorer = Scorer {
         network: network.clone(),
         vars: vars.clone(),
-        loss: recipe.train.loss,
+        loss: recipe.train.loss.clone(),
         extractor: Arc::clone(&extractor),
         batch,
         device: device.clone(),
@@ -206,6 +206,7 @@ fn step_speed(
             x: x.clone(),
             shape,
             y: y.clone(),
+            noisy: vec![],
             rate: recipe.train.learning_rate,
             rng: rng::stream(recipe.train.seed, &[Purpose::Dropout as u64]),
         };

@@ -10,6 +10,7 @@ pub mod library;
 pub mod pages;
 pub mod pipeline;
 pub mod recipe;
+pub mod review;
 pub mod run_dir;
 pub mod setting;
 

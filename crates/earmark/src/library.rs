@@ -19,6 +19,14 @@ const RECIPES: &[(&str, &str)] = &[
         "dcase2019-baseline/esc10",
         include_str!("../../../recipes/dcase2019-baseline/esc10.toml"),
     ),
+    (
+        "argus-2019/1-fold",
+        include_str!("../../../recipes/argus-2019/1-fold.toml"),
+    ),
+    (
+        "argus-2019/esc10",
+        include_str!("../../../recipes/argus-2019/esc10.toml"),
+    ),
     ("folder", include_str!("../../../recipes/folder.toml")),
 ];
 

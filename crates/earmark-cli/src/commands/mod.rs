@@ -9,11 +9,14 @@ mod features;
 mod init;
 mod models;
 mod predict;
+mod predict_tiles;
 mod recipes;
 mod report;
+mod review;
 mod runs;
 mod score;
 mod train;
+mod train_folds;
 
 use crate::Status;
 use crate::args::{Args, Command};
@@ -40,6 +43,7 @@ pub fn run(args: Args) -> anyhow::Result<Status> {
         Command::Blend(a) => blend::run(a, &global, &console),
         Command::Score(a) => score::run(a, &global, &console),
         Command::Recipes { what } => recipes::run(what, &global, &console),
+        Command::Review { what } => review::run(what, &global, &console),
         Command::Init(a) => init::run(a, &global, &console),
         Command::Runs(a) => runs::run(a, &global, &console),
         Command::Report(a) => report::run(a, &global, &console),

@@ -6,17 +6,26 @@ use crate::console::{Console, done};
 use crate::output;
 use anyhow::{Context, bail};
 use earmark::metrics::{Mean, ScoreTable, top_k};
-use earmark::pipeline::{self, Prediction};
+use earmark::pipeline::{self, Event, Observer, PipelineError, Prediction};
 use earmark::report::human_amount;
 use serde_json::{Map, json};
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 /// Writes scores of recordings.
 pub fn run(args: Predict, global: &Global, console: &Console) -> anyhow::Result<Status> {
     let mean: Mean = args.mean.parse().context("--mean")?;
-    if args.data.is_none() && args.files.is_empty() {
+    if args.data.is_none() && args.files.is_empty() && !args.out_of_fold {
         bail!("nothing to predict: give a folder with --data DIR, or audio files with --files FILE...");
+    }
+    if args.tiles && matches!(args.format, Format::Kaggle2018 | Format::Kaggle2019) {
+        bail!(
+            "--format: a submission has a row for each clip and none for its tiles; choose csv or json, or leave out --tiles"
+        );
+    }
+    if let ([_, other, ..], true) = (args.models.as_slice(), args.out_of_fold) {
+        bail!("--out-of-fold: {other} is a second run; give one run of several folds");
     }
     let job = pipeline::Predict {
         models: args.models,
@@ -27,7 +36,16 @@ pub fn run(args: Predict, global: &Global, console: &Console) -> anyhow::Result<
         device: global.device.clone(),
     };
     let stop = console.stop_flag()?;
-    let prediction = match pipeline::predict(&job, &|e| console.show(e), &stop) {
+    if args.tiles {
+        return super::predict_tiles::run(&job, args.out_of_fold, &args.out, args.format, console, &stop);
+    }
+    let show = |e: Event| console.show(e);
+    let prediction = if args.out_of_fold {
+        out_of_fold(&job, &show, &stop)
+    } else {
+        pipeline::predict(&job, &show, &stop)
+    };
+    let prediction = match prediction {
         Err(e) if e.is_interrupt() => None,
         p => p?,
     };
@@ -46,6 +64,7 @@ pub fn run(args: Predict, global: &Global, console: &Console) -> anyhow::Result<
     done(&args.out, text, console)?;
     match prediction.skipped.len() {
         0 => {}
+        bad if args.out_of_fold => console.note(format!("{bad} could not be read and have no row")),
         bad if bad == n => console.note("none of them could be read; all scores are 0"),
         bad => console.note(format!(
             "{bad} could not be read; their rows hold the mean of the other rows"
@@ -54,6 +73,28 @@ pub fn run(args: Predict, global: &Global, console: &Console) -> anyhow::Result<
     Ok(Status::of_skips(
         prediction.skipped.len() + prediction.unnamed.len(),
     ))
+}
+
+/// The scores of each clip by the fold that did not see it, sorted by file.
+fn out_of_fold(
+    job: &pipeline::Predict,
+    show: Observer,
+    stop: &AtomicBool,
+) -> Result<Option<Prediction>, PipelineError> {
+    let set = Path::new(&job.models[0]);
+    let Some(found) = pipeline::out_of_fold(set, job.data.as_deref(), &job.device, show, stop)? else {
+        return Ok(None);
+    };
+    let mut rows: Vec<(&str, &[f32])> = found.scores.rows().collect();
+    rows.sort_unstable_by_key(|(file, _)| *file);
+    let files = rows.iter().map(|(file, _)| (*file).to_owned()).collect();
+    let values = rows.iter().flat_map(|(_, row)| row.iter().copied()).collect();
+    Ok(Some(Prediction {
+        scores: ScoreTable::new(files, found.scores.classes().to_vec(), values)?,
+        skipped: found.skipped,
+        unnamed: Vec::new(),
+        single_label: found.single_label,
+    }))
 }
 
 /// File name without its folder.

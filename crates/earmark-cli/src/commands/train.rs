@@ -26,7 +26,7 @@ pub fn run(args: Train, global: &Global, console: &Console) -> anyhow::Result<St
         data: args.data.clone(),
         run,
         fold: args.fold,
-        folds: args.folds.clone(),
+        fold_table: args.fold_table.clone(),
         init_from: args.init_from.clone(),
         scopes: Scopes {
             include: args.include.clone(),
@@ -36,6 +36,9 @@ pub fn run(args: Train, global: &Global, console: &Console) -> anyhow::Result<St
         device: global.device.clone(),
         command: command_line(),
     };
+    if let Some(set) = &args.folds {
+        return super::train_folds::run(&args, &job, set, console);
+    }
     let stop = console.stop_flag()?;
     let start = Instant::now();
     let trained = match pipeline::train(&job, &|e| console.show(e), &stop) {
@@ -81,7 +84,7 @@ pub fn run(args: Train, global: &Global, console: &Console) -> anyhow::Result<St
 }
 
 /// The command line that goes on with a run: as it was given, since settings must be the same again.
-fn go_on(args: &Train, given: impl Iterator<Item = String>, run: &str) -> String {
+pub(super) fn go_on(args: &Train, given: impl Iterator<Item = String>, run: &str) -> String {
     let mut words: Vec<String> = std::iter::once("earmark".to_owned()).chain(given).collect();
     if args.run.is_none() {
         words.extend(["--run".to_owned(), run.to_owned()]);
@@ -93,10 +96,20 @@ fn go_on(args: &Train, given: impl Iterator<Item = String>, run: &str) -> String
 }
 
 fn dry_run(recipe: &Recipe, args: &Train, global: &Global) -> anyhow::Result<Status> {
-    let plan = pipeline::plan(recipe, &args.data, args.fold, args.folds.as_deref())?;
+    let table = args.fold_table.as_deref();
+    let folds = match &args.folds {
+        Some(set) => pipeline::folds_of(recipe, &args.data, table, set)?,
+        None => Vec::new(),
+    };
+    // Of several folds the first one stands for all: they differ by a few clips.
+    let plan = pipeline::plan(recipe, &args.data, args.fold.or(folds.first().copied()), table)?;
     let cost = pipeline::estimate(recipe, &plan, &args.data, &global.device)?;
     if args.json {
-        out_json(&serde_json::json!({ "plan": plan, "estimate": cost, "recipe": recipe }))?;
+        let mut told = serde_json::json!({ "plan": plan, "estimate": cost, "recipe": recipe });
+        if !folds.is_empty() {
+            told["folds"] = folds.into();
+        }
+        out_json(&told)?;
         return Ok(Status::Done);
     }
     let Plan {
@@ -143,5 +156,13 @@ fn dry_run(recipe: &Recipe, args: &Train, global: &Global) -> anyhow::Result<Sta
         human_duration(cost.seconds),
         cost.step_seconds
     ))?;
+    if !folds.is_empty() {
+        let names: Vec<String> = folds.iter().map(u32::to_string).collect();
+        out(format!(
+            "folds       {}: all of this for each, about {} together",
+            names.join(", "),
+            human_duration(cost.seconds * folds.len() as f64)
+        ))?;
+    }
     Ok(Status::Done)
 }

@@ -183,7 +183,7 @@ fn other_clips() {
     );
     assert_eq!(
         lab.earmark("eval runs/a --data tones --fold 2").refused(),
-        "runs/a: has learnt from 6 of the 6 clips that would be judged; leave out --fold and --folds to judge the clips that it keeps for \
+        "runs/a: has learnt from 6 of the 6 clips that would be judged; leave out --fold and --fold-table to judge the clips that it keeps for \
          that"
     );
     lab.earmark("eval runs/a --data tones --part train --eval-dir all")

@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 24] = [
     "",
     "demo",
     "data",
@@ -19,6 +19,8 @@ const COMMANDS: [&str; 22] = [
     "recipes",
     "recipes list",
     "recipes show",
+    "review",
+    "review worst",
     "init",
     "runs",
     "report",

@@ -28,7 +28,7 @@ pub struct ChainOutput {
 /// `x` is `[B, I, H, W]`; `params` is each layer's weights, gamma and beta, one after the other.
 ///
 /// # Panics
-/// If a length does not fit the chain, or the device is not served (see [`runs_on`]).
+/// If a length does not fit the chain, or the device is not served (see [`super::runs_on`]).
 pub fn chain_train(chain: &Arc<Chain>, x: Tensor<4>, params: Tensor<1>) -> ChainOutput {
     let (output, statistics) =
         Dispatch::chain_train(x.into_dispatch(), params.into_dispatch(), Arc::clone(chain));

@@ -5,12 +5,13 @@ mod state;
 
 pub use state::{State, Status};
 
-use crate::run_dir::{RunDir, RunError};
+use crate::run_dir::{RunDir, RunError, fold_run, folds_path};
 use crate::setting::suggest;
 use earmark_engine::Metric;
 use earmark_report::{Better, RunRow, RunsTable};
 use history::{History, Judgement, METRICS, best_of, highest, judgements};
 use serde::Serialize;
+use serde_json::Value;
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
@@ -85,7 +86,16 @@ pub struct JudgedSteps {
     pub last: Judgement,
 }
 
-/// One run in the journal.
+/// The folds of a set.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Folds {
+    /// How many there are.
+    pub count: usize,
+    /// Mean and standard deviation of each metric over them.
+    pub metrics: Value,
+}
+
+/// One run in the journal, or a set of folds.
 #[derive(Clone, Debug, Serialize)]
 pub struct Entry {
     /// Where it is.
@@ -101,6 +111,9 @@ pub struct Entry {
     pub status: Status,
     /// The fold kept for judging.
     pub fold: Option<u32>,
+    /// For a set of folds, which is judged on all their clips: how many folds it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folds: Option<Folds>,
     /// Whether judged clips steered it, so that its scores are optimistic.
     pub optimistic: bool,
     /// Its best validation.
@@ -148,6 +161,7 @@ impl Entry {
             started: run.info.started,
             status,
             fold: run.info.data.fold,
+            folds: None,
             optimistic: run.info.optimistic,
             validation: validation.map(|(step, score)| BestValidation {
                 metric: metric.name(),
@@ -160,6 +174,55 @@ impl Entry {
         })
     }
 
+    /// A set of folds whose `folds.json` is written.
+    fn read_set(path: &Path, below: &Path) -> Result<Self, RunError> {
+        let file = folds_path(path);
+        let bad = |message: String| RunError::Info {
+            path: file.clone(),
+            message,
+        };
+        let text = std::fs::read_to_string(&file).map_err(|e| RunError::read(&file, e))?;
+        let report: Value = serde_json::from_str(&text).map_err(|e| bad(e.to_string()))?;
+        let Some(folds) = report["folds"].as_array().filter(|folds| !folds.is_empty()) else {
+            return Err(bad("it has no folds".into()));
+        };
+        let first = RunDir::open(&fold_run(path, folds[0]["fold"].as_u64().unwrap_or(0) as u32))?;
+        let step = folds.iter().filter_map(|f| f["step"].as_u64()).max().unwrap_or(0);
+        let mut pooled = report["pooled"].clone();
+        pooled.as_object_mut().map(|r| r.remove("per_class"));
+        let judgement = Judgement { step, report: pooled };
+        let name = path.strip_prefix(below).unwrap_or(path).display().to_string();
+        Ok(Self {
+            name: if name.is_empty() {
+                path.display().to_string()
+            } else {
+                name
+            },
+            run: path.into(),
+            recipe: first.recipe.name,
+            started: first.info.started,
+            status: Status {
+                state: State::Finished,
+                step,
+                total: None,
+            },
+            fold: None,
+            folds: Some(Folds {
+                count: folds.len(),
+                metrics: report["metrics"].clone(),
+            }),
+            optimistic: report["optimistic"].as_bool().unwrap_or(false),
+            validation: None,
+            judged: Some(JudgedSteps {
+                count: folds.len(),
+                best: judgement.clone(),
+                last: judgement,
+            }),
+            problems: Vec::new(),
+            loss: Vec::new(),
+        })
+    }
+
     /// The value of a metric at the best judged checkpoint.
     pub fn value(&self, metric: Metric) -> Option<f64> {
         self.judged.as_ref().and_then(|j| j.best.value(metric))
@@ -168,6 +231,14 @@ impl Entry {
     /// What must be known before comparing, in words.
     pub fn note(&self) -> String {
         let mut notes = Vec::new();
+        if let Some(folds) = &self.folds {
+            let spread = &folds.metrics[Metric::Lwlrap.name()];
+            let mut note = format!("all clips of {} folds", folds.count);
+            if let (Some(mean), Some(deviation)) = (spread["mean"].as_f64(), spread["deviation"].as_f64()) {
+                note.push_str(&format!(", mean lwlrap {mean:.4} ± {deviation:.4}"));
+            }
+            notes.push(note);
+        }
         if self.optimistic {
             notes.push("OPTIMISTIC: judged clips steered it".to_owned());
         }
@@ -206,7 +277,7 @@ pub struct JournalError {
     pub cause: std::io::Error,
 }
 
-/// All runs in and below `folder`; those without the value asked for come last. Hidden folders are passed over, links are not
+/// All runs and sets of folds in and below `folder`; those without the value asked for come last. Hidden folders are passed over, links are not
 /// followed, and nothing is looked for inside of a run.
 pub fn journal(folder: &Path, sort: SortBy) -> Result<Journal, JournalError> {
     let mut paths = Vec::new();
@@ -216,7 +287,12 @@ pub fn journal(folder: &Path, sort: SortBy) -> Result<Journal, JournalError> {
     })?;
     let mut journal = Journal::default();
     for path in paths {
-        match Entry::read(&path, folder, sort) {
+        let read = if path.join("run.json").is_file() {
+            Entry::read(&path, folder, sort)
+        } else {
+            Entry::read_set(&path, folder)
+        };
+        match read {
             Ok(entry) => journal.entries.push(entry),
             Err(e) => journal.broken.push(e),
         }
@@ -238,6 +314,9 @@ fn find(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> std::io::Resul
     if folder.join("run.json").is_file() {
         found.push(folder.to_path_buf());
         return Ok(());
+    }
+    if folds_path(folder).is_file() {
+        found.push(folder.to_path_buf());
     }
     let mut below: Vec<PathBuf> = std::fs::read_dir(folder)?
         .flatten()

@@ -63,7 +63,7 @@ impl Status {
         };
         let state = match progress.stopped_early {
             Some(reason) => State::StoppedEarly { reason },
-            None if total.is_some_and(|t| progress.step >= t) => State::Finished,
+            None if total.is_some_and(|t| progress.step >= t) && !progress.validation_due => State::Finished,
             None => State::Interrupted,
         };
         Self {

@@ -105,6 +105,7 @@ pub fn estimate(
             x,
             shape,
             y,
+            noisy: vec![],
             rate: 1e-6,
             rng: rng::stream(0, &[Purpose::Dropout as u64]),
         };

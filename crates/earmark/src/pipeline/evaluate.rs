@@ -2,7 +2,7 @@
 
 use super::data::{open_data, open_to_judge, prepare};
 use super::{Event, Observer, PipelineError, Roles, Skips, reason, scorer_of, split};
-use crate::run_dir::{RunDir, RunError};
+use crate::run_dir::{RunDir, RunError, find_model, judged_step};
 use earmark_data::atomic::{self, WriteError};
 use earmark_data::{FeatureStore, Item};
 use earmark_engine::checkpoint;
@@ -12,6 +12,15 @@ use earmark_metrics::Report;
 use earmark_report::human_amount;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+
+/// Which weights of a run are judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checkpoints {
+    /// Every so many checkpoints, the last one always.
+    Every(usize),
+    /// Those that a prediction takes: the best ones of validation, else the last.
+    Best,
+}
 
 /// What to judge.
 #[derive(Clone, Debug)]
@@ -23,11 +32,11 @@ pub struct Evaluate {
     /// The fold to judge; default the run's own.
     pub fold: Option<u32>,
     /// A fold table, where the data has none.
-    pub folds: Option<PathBuf>,
+    pub fold_table: Option<PathBuf>,
     /// The part to judge (`test`, `curated`, ...), where there is no fold. Default `test` if the data has it.
     pub part: Option<String>,
-    /// Every so many checkpoints, the last one always.
-    pub every: usize,
+    /// Which of its weights.
+    pub checkpoints: Checkpoints,
     /// Where results go; default `eval` in the run.
     pub eval_dir: Option<PathBuf>,
     /// Device by name.
@@ -55,10 +64,7 @@ pub fn evaluate(job: &Evaluate, observer: Observer, stop: &AtomicBool) -> Result
     let fold = job.fold.or(run.info.data.fold);
     let items = judged_items(job, &run, fold)?;
     let eval = job.eval_dir.clone().unwrap_or_else(|| run.eval());
-    let steps = checkpoint::list(&run.path).map_err(|e| WriteError::new(&run.path, e))?;
-    if steps.is_empty() {
-        return Err(RunError::NoWeights(run.path).into());
-    }
+    let weights = weights(&run, job.checkpoints)?;
     std::fs::create_dir_all(&eval).map_err(|e| WriteError::new(&eval, e))?;
     let own_fold = fold.is_some() && fold == run.info.data.fold;
     remember_data(&eval, &items)?;
@@ -79,7 +85,7 @@ pub fn evaluate(job: &Evaluate, observer: Observer, stop: &AtomicBool) -> Result
         interrupted: false,
     };
     let mut ready = false;
-    for step in every_nth(&steps, job.every) {
+    for (step, path) in weights {
         let Some(_claim) = Claim::take(&eval, step).map_err(|e| WriteError::new(&eval, e))? else {
             result.before.push(step);
             continue;
@@ -88,7 +94,6 @@ pub fn evaluate(job: &Evaluate, observer: Observer, stop: &AtomicBool) -> Result
             prepare(&store, &items, observer, stop)?;
             ready = true;
         }
-        let path = checkpoint::path(&run.path, step);
         if !path.exists() {
             continue; // pruned by a training that goes on
         }
@@ -148,6 +153,25 @@ pub fn evaluate(job: &Evaluate, observer: Observer, stop: &AtomicBool) -> Result
     Ok(result)
 }
 
+/// The steps to judge, with their model files.
+fn weights(run: &RunDir, which: Checkpoints) -> Result<Vec<(u64, PathBuf)>, PipelineError> {
+    let every = match which {
+        Checkpoints::Best => {
+            let best = find_model(&run.path.to_string_lossy())?;
+            return Ok(vec![(judged_step(&run.path)?, best)]);
+        }
+        Checkpoints::Every(every) => every,
+    };
+    let steps = checkpoint::list(&run.path).map_err(|e| WriteError::new(&run.path, e))?;
+    if steps.is_empty() {
+        return Err(RunError::NoWeights(run.path.clone()).into());
+    }
+    let wanted = every_nth(&steps, every).into_iter();
+    Ok(wanted
+        .map(|step| (step, checkpoint::path(&run.path, step)))
+        .collect())
+}
+
 /// The clips to judge, with labels in the run's classes.
 fn judged_items(job: &Evaluate, run: &RunDir, fold: Option<u32>) -> Result<Vec<Item>, PipelineError> {
     let recipe = &run.recipe;
@@ -156,15 +180,15 @@ fn judged_items(job: &Evaluate, run: &RunDir, fold: Option<u32>) -> Result<Vec<I
         let roles = Roles::read(&run.path)?;
         if let Some(roles) = roles
             .as_ref()
-            .filter(|_| fold == run.info.data.fold && job.folds.is_none())
+            .filter(|_| fold == run.info.data.fold && job.fold_table.is_none())
         {
             return roles.judged(data.items);
         }
-        let judged = split(recipe, &data, fold, job.folds.as_deref())?.judged;
+        let judged = split(recipe, &data, fold, job.fold_table.as_deref())?.judged;
         return match roles.map_or(0, |r| r.learnt(&judged)) {
             0 => Ok(judged),
             n => Err(PipelineError::Request(format!(
-                "{}: has learnt from {n} of the {} clips that would be judged; leave out --fold and --folds to judge the clips that it keeps for that",
+                "{}: has learnt from {n} of the {} clips that would be judged; leave out --fold and --fold-table to judge the clips that it keeps for that",
                 run.path.display(),
                 judged.len()
             ))),

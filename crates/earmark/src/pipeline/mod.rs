@@ -3,8 +3,11 @@
 mod data;
 mod estimate;
 mod evaluate;
+mod folds;
+mod folds_report;
 mod plan;
 mod predict;
+mod predict_tiles;
 mod resume;
 mod roles;
 mod split;
@@ -13,9 +16,12 @@ mod told;
 mod train;
 
 pub use estimate::{Estimate, estimate};
-pub use evaluate::{Evaluate, Evaluated, evaluate};
+pub use evaluate::{Checkpoints, Evaluate, Evaluated, evaluate};
+pub use folds::{FoldSet, OutOfFold, TrainedFolds, folds_of, out_of_fold, train_folds};
+pub use folds_report::{FoldLine, FoldsReport, Spread};
 pub use plan::{Plan, plan};
 pub use predict::{Predict, Prediction, predict, scorer_of};
+pub use predict_tiles::{TilePrediction, TileRow, out_of_fold_tiles, predict_tiles};
 pub use roles::{Role, Roles};
 pub use split::{Parts, split};
 pub use train::{Train, Trained, train};

@@ -4,7 +4,7 @@ use super::data::open_to_judge;
 use super::{Event, Observer, PipelineError, Skips, reason};
 use crate::device::{device, vars_for};
 use crate::recipe::Recipe;
-use crate::run_dir::find_model;
+use crate::run_dir::find_models;
 use earmark_data::{FeatureStore, Item, MissingFiles, SkipReason};
 use earmark_engine::{ModelFile, Scorer};
 use earmark_features::Extractor;
@@ -17,7 +17,7 @@ use std::sync::atomic::AtomicBool;
 /// What to predict.
 #[derive(Clone, Debug)]
 pub struct Predict {
-    /// Models: files, RUN or RUN@STEP; several are blended.
+    /// Models: files, RUN, RUN@STEP, or a set of folds, which means the runs in it; several are blended.
     pub models: Vec<String>,
     /// A data folder...
     pub data: Option<PathBuf>,
@@ -49,14 +49,14 @@ pub fn scorer_of(path: &Path, device_name: &str) -> Result<(Scorer, Vec<String>)
     let device = device(device_name)?;
     let file = ModelFile::read(path)?;
     let recipe = Recipe::parse(&file.meta.recipe, path)?;
-    let extractor = Extractor::new(&recipe.front_end)?;
+    let extractor = Extractor::new(&recipe.predict_front_end())?;
     let (network, specs) = Network::build(&recipe.network, extractor.channels(), file.meta.classes.len())?;
     let mut vars = vars_for(device_name, Vars::init(specs, 0, &device));
     file.load_into(path, &mut vars)?;
     let scorer = Scorer {
         network,
         vars,
-        loss: recipe.train.loss,
+        loss: recipe.train.loss.clone(),
         extractor: Arc::new(extractor),
         batch: recipe.batches.size,
         device,
@@ -74,12 +74,15 @@ pub fn predict(
     let mut skipped: Skips = Vec::new();
     let mut unnamed: Skips = Vec::new();
     let mut single_label = false;
-    let total_models = job.models.len();
-    for (k, name) in job.models.iter().enumerate() {
-        let path = find_model(name)?;
+    let mut models = Vec::new();
+    for name in &job.models {
+        models.extend(find_models(name)?);
+    }
+    let total_models = models.len();
+    for (k, path) in models.into_iter().enumerate() {
         let recipe = Recipe::parse(&ModelFile::read(&path)?.meta.recipe, &path)?;
         let (scorer, classes) = scorer_of(&path, &job.device)?;
-        single_label = matches!(scorer.loss, earmark_engine::Loss::SoftmaxCrossEntropy { .. });
+        single_label = scorer.loss.is_single_label();
         let (mut items, unwritable) = items(job, &recipe)?;
         if k == 0 {
             for (file, reason) in unwritable {
@@ -163,7 +166,7 @@ fn mean_row(rows: &[Option<Vec<f32>>], classes: usize) -> Vec<f32> {
 }
 
 /// The clips asked for, and those that can't have a row. Labels are not needed and not read.
-fn items(job: &Predict, recipe: &Recipe) -> Result<(Vec<Item>, Skips), PipelineError> {
+pub(super) fn items(job: &Predict, recipe: &Recipe) -> Result<(Vec<Item>, Skips), PipelineError> {
     let mut items = Vec::new();
     let mut unnamed = Vec::new();
     if let Some(root) = &job.data {

@@ -67,7 +67,7 @@ pub(super) fn check_same_data(run: &RunDir, info: &RunInfo, roles: &Roles) -> Re
     if Roles::read(&run.path)?.is_some_and(|then| then != *roles) {
         return Err(refusal(
             run,
-            "other clips would be trained on or judged than when it began (--folds?)",
+            "other clips would be trained on or judged than when it began (--fold-table?)",
         ));
     }
     Ok(())

@@ -22,14 +22,14 @@ pub struct Parts {
 
 /// Divides `data`: fold `fold` is judged and nothing else; validation is split off the rest as the recipe says.
 ///
-/// Folds come from the table given by `--folds`, else from the data, else from the recipe's `[folds]`.
+/// Folds come from the table given by `--fold-table`, else from the data, else from the recipe's `[folds]`.
 pub fn split(
     recipe: &Recipe,
     data: &DataSet,
     fold: Option<u32>,
     folds: Option<&Path>,
 ) -> Result<Parts, PipelineError> {
-    let data = with_folds(recipe, data, fold, folds)?;
+    let data = with_folds(recipe, data, fold.is_some(), folds)?;
     let (rest, judged) = match fold {
         None => ((0..data.items.len()).collect(), Vec::new()),
         Some(fold) => data.split_fold(fold)?,
@@ -76,24 +76,45 @@ fn stratify(data: &DataSet) -> Stratify {
     }
 }
 
-fn with_folds(
+/// The data with folds: those of the table, else its own, else those of the recipe where some are `wanted`.
+pub(super) fn with_folds(
     recipe: &Recipe,
     data: &DataSet,
-    fold: Option<u32>,
+    wanted: bool,
     table: Option<&Path>,
 ) -> Result<DataSet, PipelineError> {
     let mut data = data.clone();
     if let Some(table) = table {
         FoldTable::read(table)?.apply(&mut data.items)?;
-    } else if fold.is_some() && data.folds().is_empty() {
+    } else if wanted && data.folds().is_empty() {
         let Some(f) = &recipe.folds else {
-            let message = "--fold: this data has no folds; make a table with `earmark data folds DIR -o folds.csv` and give it by --folds, or set folds.count in the recipe";
+            let message = "--fold: this data has no folds; make a table with `earmark data folds DIR -o folds.csv` and give it by --fold-table, or set folds.count in the recipe";
             return Err(PipelineError::Request(message.into()));
         };
-        let grouped = data.items.iter().any(|i| i.group.is_some());
-        let numbers = k_fold(&data.items, f.count, stratify(&data), grouped, f.seed)?;
+        let judged = |item: &Item| f.parts.as_ref().is_none_or(|parts| parts.contains(&item.part));
+        if let Some(part) = f
+            .parts
+            .iter()
+            .flatten()
+            .find(|part| data.items.iter().all(|i| i.part != **part))
+        {
+            return Err(PipelineError::Request(format!(
+                "folds.parts: this data has no part {part:?}; there are {}",
+                data.parts().join(", ")
+            )));
+        }
+        let items: Vec<Item> = data.items.iter().filter(|i| judged(i)).cloned().collect();
+        let grouped = items.iter().any(|i| i.group.is_some());
+        let numbers = k_fold(
+            &items,
+            f.count,
+            f.stratify.unwrap_or(stratify(&data)),
+            grouped,
+            f.seed,
+        )?;
         data.items
             .iter_mut()
+            .filter(|i| judged(i))
             .zip(numbers)
             .for_each(|(item, n)| item.fold = Some(n));
     }

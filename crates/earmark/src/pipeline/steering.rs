@@ -40,7 +40,7 @@ impl<'a> Steering<'a> {
             let scorer = Scorer {
                 network: self.network.clone(),
                 vars: vars.clone(),
-                loss: self.recipe.train.loss,
+                loss: self.recipe.train.loss.clone(),
                 extractor: Arc::clone(&extractor),
                 batch: self.recipe.batches.size,
                 device: self.device.clone(),

@@ -10,11 +10,12 @@ use crate::device::{device, vars_for};
 use crate::recipe::Recipe;
 use crate::run_dir::{DataInfo, Log, RunDir, RunInfo, RunLock, find_model, now};
 use crate::{REVISION, VERSION};
-use earmark_data::{DataSet, FeatureStore, SkipReason};
+use earmark_data::{DataSet, FeatureStore, Item, SkipReason};
 use earmark_engine::{FORMAT, Fit, ModelFile, ModelMeta, Outcome, Scopes, checkpoint, fit, warm_start};
 use earmark_features::Extractor;
 use earmark_models::{Network, Vars};
 use earmark_report::human_amount;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -31,7 +32,7 @@ pub struct Train {
     /// The fold kept for judging.
     pub fold: Option<u32>,
     /// A fold table, where the data has none or others are wanted.
-    pub folds: Option<PathBuf>,
+    pub fold_table: Option<PathBuf>,
     /// A model whose weights are the start: file, RUN or RUN@STEP.
     pub init_from: Option<String>,
     /// Which of its weights.
@@ -59,7 +60,8 @@ pub struct Trained {
 pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Trained, PipelineError> {
     let device = device(&job.device)?;
     let data = open_data(&job.recipe, &job.data)?;
-    let parts = split(&job.recipe, &data, job.fold, job.folds.as_deref())?;
+    let parts = split(&job.recipe, &data, job.fold, job.fold_table.as_deref())?;
+    let noisy = noisy_clips(&job.recipe, &parts.train)?;
     let begun = if job.resume && job.run.join("run.json").exists() {
         let run = RunDir::open(&job.run)?;
         check_same_job(&run, job)?;
@@ -156,6 +158,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
         network: &network,
         vars,
         batches: Arc::new(batches),
+        noisy,
         validate: steering.validate()?,
         meta: ModelMeta {
             format: FORMAT,
@@ -201,6 +204,19 @@ fn carry_over(job: &Train, begun: Option<&RunDir>, vars: &mut Vars) -> Result<Ve
         }
         _ => Ok(Vec::new()),
     }
+}
+
+/// Which clips are noisy, as `train.noisy-parts` says.
+fn noisy_clips(recipe: &Recipe, items: &[Item]) -> Result<Vec<bool>, PipelineError> {
+    let noisy = &recipe.train.noisy_parts;
+    if let Some(part) = noisy.iter().find(|part| items.iter().all(|i| i.part != **part)) {
+        let known: BTreeSet<&str> = items.iter().map(|i| i.part.as_str()).collect();
+        return Err(PipelineError::Request(format!(
+            "train.noisy-parts: no clip to train on is of the part {part:?}; there are {}",
+            known.into_iter().collect::<Vec<_>>().join(", ")
+        )));
+    }
+    Ok(items.iter().map(|i| noisy.contains(&i.part)).collect())
 }
 
 fn run_info(job: &Train, data: &DataSet, parts: &Parts, skipped: &Skips) -> Result<RunInfo, PipelineError> {

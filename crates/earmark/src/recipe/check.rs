@@ -14,6 +14,12 @@ impl Recipe {
         }
         let whole = |e: &dyn std::fmt::Display| (String::new(), String::new(), e.to_string());
         self.front_end.check().map_err(|e| whole(&e))?;
+        if self.predict.tiles.is_some() {
+            self.predict_front_end().check().map_err(|e| {
+                let message = e.to_string().replace("front-end.examples", "predict.tiles");
+                whole(&message)
+            })?;
+        }
         self.network.check().map_err(|e| whole(&e))?;
         self.train
             .check()
@@ -24,7 +30,7 @@ impl Recipe {
         self.augment
             .check_with("augment", &self.front_end)
             .map_err(|e| (e.key, e.value, e.remedy))?;
-        if let Some(f) = self.folds.filter(|f| f.count < 2) {
+        if let Some(f) = self.folds.as_ref().filter(|f| f.count < 2) {
             return Err((
                 "folds.count".into(),
                 f.count.to_string(),

@@ -12,9 +12,10 @@ mod place;
 pub use error::RecipeError;
 
 use earmark_data::augment::Augment;
+use earmark_data::folds::Stratify;
 use earmark_data::{BatchConfig, CacheConfig, DataOptions};
 use earmark_engine::{CheckpointConfig, TrainConfig, ValidationConfig};
-use earmark_features::FrontEnd;
+use earmark_features::{Examples, FrontEnd};
 use earmark_models::NetworkConfig;
 use layers::{apply_override, parse_table, resolve, source};
 use place::{Origin, key_error};
@@ -55,6 +56,9 @@ pub struct Recipe {
     /// Changes to training examples.
     #[serde(default)]
     pub augment: Augment,
+    /// What prediction does otherwise than training.
+    #[serde(default)]
+    pub predict: PredictConfig,
     /// Folds to make where the data has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folds: Option<FoldsConfig>,
@@ -70,7 +74,7 @@ pub struct Recipe {
 }
 
 /// `[folds]`: stratified folds, drawn where the data brings none. Clips of one group stay together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct FoldsConfig {
     /// How many; they are numbered from 1.
@@ -78,6 +82,22 @@ pub struct FoldsConfig {
     /// Seed of the draw.
     #[serde(default)]
     pub seed: u64,
+    /// What it does about the classes; by default every fold gets its share of each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stratify: Option<Stratify>,
+    /// The parts whose clips are divided; the others are trained on in every fold. All of them without this key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<Vec<String>>,
+}
+
+/// `[predict]`: what judging and predicting do otherwise than training.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct PredictConfig {
+    /// Tiles that a clip is cut into, whose scores are averaged; by default the examples of the front end. Validation while training
+    /// takes those as well, which are fewer as a rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tiles: Option<Examples>,
 }
 
 fn format() -> u32 {
@@ -135,6 +155,18 @@ impl Recipe {
             }
         })?;
         Ok(recipe)
+    }
+
+    /// The front end of judging and prediction: features as in training, tiles as `[predict]` says.
+    pub fn predict_front_end(&self) -> FrontEnd {
+        FrontEnd {
+            examples: self
+                .predict
+                .tiles
+                .clone()
+                .or_else(|| self.front_end.examples.clone()),
+            ..self.front_end.clone()
+        }
     }
 
     /// The recipe as TOML, every default written out.

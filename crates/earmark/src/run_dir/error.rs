@@ -3,7 +3,7 @@
 use crate::recipe::RecipeError;
 use earmark_data::ClassMapError;
 use earmark_data::atomic::WriteError;
-use earmark_engine::FORMAT;
+use earmark_engine::{FORMAT, ModelFileError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -78,6 +78,9 @@ pub enum RunError {
     /// The recipe inside is refused.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
+    /// A model file inside is broken.
+    #[error(transparent)]
+    Model(#[from] ModelFileError),
     /// The class map inside is broken.
     #[error(transparent)]
     Classes(#[from] ClassMapError),
@@ -85,7 +88,7 @@ pub enum RunError {
 
 impl RunError {
     /// A [`RunError::Read`].
-    pub(super) fn read(path: &Path, cause: std::io::Error) -> Self {
+    pub(crate) fn read(path: &Path, cause: std::io::Error) -> Self {
         Self::Read {
             path: path.into(),
             cause,

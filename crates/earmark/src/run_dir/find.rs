@@ -1,7 +1,7 @@
 //! Which file or folder a name means.
 
-use super::RunError;
-use earmark_engine::checkpoint;
+use super::{RunError, fold_runs};
+use earmark_engine::{ModelFile, checkpoint};
 use std::path::{Path, PathBuf};
 
 /// The model file that `MODEL.safetensors`, `RUN` (its best, else its last checkpoint) or `RUN@STEP` means.
@@ -44,6 +44,24 @@ pub fn find_model(name: &str) -> Result<PathBuf, RunError> {
         return Err(RunError::NoCheckpoint { run, step, known });
     }
     Err(RunError::NoModel(name.into()))
+}
+
+/// The model files that a name means: as [`find_model`], or those of all folds of a set.
+pub fn find_models(name: &str) -> Result<Vec<PathBuf>, RunError> {
+    let folds = fold_runs(Path::new(name))?;
+    if folds.is_empty() {
+        return Ok(vec![find_model(name)?]);
+    }
+    folds
+        .iter()
+        .map(|(_, run)| find_model(&run.to_string_lossy()))
+        .collect()
+}
+
+/// The step of the weights that [`find_model`] finds in a run.
+pub fn judged_step(run: &Path) -> Result<u64, RunError> {
+    let path = find_model(&run.to_string_lossy())?;
+    Ok(ModelFile::read(&path)?.meta.step)
 }
 
 fn steps(run: &Path) -> Result<Vec<u64>, RunError> {

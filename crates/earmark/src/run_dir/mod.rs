@@ -18,12 +18,14 @@ mod find;
 mod info;
 mod lock;
 mod log;
+mod set;
 
 pub use error::RunError;
-pub use find::{find_model, fresh};
+pub use find::{find_model, find_models, fresh, judged_step};
 pub use info::{DataInfo, RunInfo};
 pub use lock::RunLock;
 pub use log::{Log, now};
+pub use set::{fold_run, fold_runs, folds_path};
 
 use crate::recipe::Recipe;
 use earmark_data::ClassMap;

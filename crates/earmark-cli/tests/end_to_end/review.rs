@@ -1,0 +1,151 @@
+//! Labels that models disagree with: found, listed in every form, and corrected.
+
+use super::common::Lab;
+use serde_json::Value;
+
+fn lab() -> Lab {
+    let lab = Lab::new();
+    lab.earmark("train tiny.toml --data tones --folds all --run cv")
+        .done();
+    lab
+}
+
+/// The clip whose label is wrong, by scores that say so, stands before one that is only doubtful and before one that is right; a
+/// clip of several labels counts by the worst of them.
+#[test]
+fn a_wrong_label_stands_first() {
+    let lab = Lab::new();
+    lab.write(
+        "scores.csv",
+        "fname,Bark,Meow,Purr\nright.wav,0.9,0.1,0.0\ndoubtful.wav,0.4,0.5,0.2\nwrong.wav,0.05,0.9,0.4\nboth.wav,0.1,0.8,0.7\n",
+    );
+    lab.write(
+        "truth.csv",
+        "fname,labels\nright.wav,Bark\ndoubtful.wav,Bark\nwrong.wav,Bark\nboth.wav,\"Meow,Purr\"\n",
+    );
+    let tables = "review worst --scores scores.csv --truth truth.csv --by margin";
+    let told = lab.earmark(&format!("{tables} --json")).done();
+    let told: Value = serde_json::from_str(&told.out).expect("JSON");
+    let wanted = [
+        ("wrong.wav", 1.0 / 3.0, 0.05, 0.075),
+        ("doubtful.wav", 0.5, 0.4, 0.45),
+        ("both.wav", 1.0, 0.7, 0.8),
+        ("right.wav", 1.0, 0.9, 0.9),
+    ];
+    assert_eq!(told.as_array().map(Vec::len), Some(4));
+    for (k, (file, lwlrap, confidence, margin)) in wanted.into_iter().enumerate() {
+        assert_eq!(told[k]["file"], file);
+        for (key, wanted) in [
+            ("lwlrap", lwlrap),
+            ("self_confidence", confidence),
+            ("margin", margin),
+        ] {
+            let got = told[k][key].as_f64().expect("a number");
+            assert!((got - wanted).abs() < 1e-6, "{file}: {key} {got}");
+        }
+    }
+    assert_eq!(told[2]["suggested"], serde_json::json!(["Meow", "Purr"]));
+    lab.earmark(&format!("{tables} --below 0.5 --corrections fix.json"))
+        .done();
+    let fix: Value = serde_json::from_str(&lab.read("fix.json")).expect("JSON");
+    assert_eq!(
+        fix,
+        serde_json::json!({ "wrong.wav": "Meow", "doubtful.wav": "Meow" })
+    );
+}
+
+#[test]
+fn every_clip_of_a_set_is_measured() {
+    let lab = lab();
+    let worst = |by: &str| -> Value {
+        let ended = lab
+            .earmark(&format!("review worst cv --by {by} --json --top 100"))
+            .done();
+        serde_json::from_str(&ended.out).expect("JSON")
+    };
+    for (by, key) in [
+        ("lwlrap", "lwlrap"),
+        ("self-confidence", "self_confidence"),
+        ("margin", "margin"),
+    ] {
+        let clips = worst(by);
+        let clips = clips.as_array().expect("a list");
+        assert_eq!(clips.len(), 18);
+        let values: Vec<f64> = clips.iter().map(|c| c[key].as_f64().expect("a number")).collect();
+        assert!(values.is_sorted(), "{by}: {values:?}");
+    }
+    // All clips by the definition, from the scores of the folds.
+    lab.earmark("predict cv --out-of-fold -o oof.csv").done();
+    let oof = super::common::Table::parse(&lab.read("oof.csv"));
+    for clip in worst("margin").as_array().expect("a list") {
+        let file = clip["file"].as_str().expect("a file");
+        let scores = oof.row(file);
+        let label = oof
+            .classes
+            .iter()
+            .position(|c| file.starts_with(&format!("{c}/")))
+            .expect("a class");
+        let other = (0..3)
+            .filter(|c| *c != label)
+            .map(|c| scores[c])
+            .fold(0.0, f64::max);
+        let close = |key: &str, wanted: f64| {
+            let got = clip[key].as_f64().expect("a number");
+            assert!(
+                (got - wanted).abs() < 1e-6,
+                "{file}: {key} {got} instead of {wanted}"
+            );
+        };
+        close("self_confidence", scores[label]);
+        close("margin", (scores[label] - other + 1.0) / 2.0);
+        let rank = scores.iter().filter(|s| **s >= scores[label]).count();
+        close("lwlrap", 1.0 / rank as f64);
+    }
+    // The same of tables that somebody else may have made.
+    lab.write(
+        "truth.csv",
+        oof.rows
+            .iter()
+            .fold(String::from("fname,label\n"), |text, (file, _)| {
+                format!("{text}{file},{}\n", file.split('/').next().unwrap_or_default())
+            }),
+    );
+    let tables = "review worst --scores oof.csv --truth truth.csv --by margin --top 100 --json";
+    let tables: Value = serde_json::from_str(&lab.earmark(tables).done().out).expect("JSON");
+    let names = |clips: &Value| -> Vec<String> {
+        let clips = clips.as_array().expect("a list");
+        clips.iter().map(|c| c["file"].to_string()).collect()
+    };
+    assert_eq!(names(&tables), names(&worst("margin")));
+}
+
+#[test]
+fn what_is_found_is_written_in_every_form() {
+    let lab = lab();
+    let ended = lab.earmark("review worst cv --top 3").done();
+    assert_eq!(ended.out.lines().count(), 5, "{ended}");
+    lab.earmark("review worst cv --top 3 -o worst.csv --corrections relabel.json --by margin")
+        .done();
+    lab.earmark("review worst cv --top 3 --corrections remove.json --action remove --by margin")
+        .done();
+    let csv = lab.read("worst.csv");
+    let mut lines = csv.lines();
+    let header = "fname,part,fold,labels,suggested,best,lwlrap,self_confidence,margin";
+    assert_eq!(lines.next(), Some(header));
+    let relabel: Value = serde_json::from_str(&lab.read("relabel.json")).expect("JSON");
+    let remove: Value = serde_json::from_str(&lab.read("remove.json")).expect("JSON");
+    for line in lines {
+        let cells: Vec<&str> = line.split(',').collect();
+        assert_eq!(relabel[cells[0]], cells[4], "{line}");
+        assert_eq!(remove[cells[0]], "remove");
+        assert_eq!(cells[1], "train");
+    }
+    assert_eq!(remove.as_object().map(serde_json::Map::len), Some(3));
+    let none = lab.earmark("review worst cv --below 0").done();
+    assert_eq!(none.out, "");
+    assert!(none.err.contains("none of 18 clips is below the limit"), "{none}");
+    let refused = |arguments: &str| lab.earmark(arguments).refused();
+    assert!(refused("review worst").starts_with("nothing to review: "));
+    assert!(refused("review worst cv/fold-1").starts_with("cv/fold-1: holds no folds; "));
+    assert!(refused("review worst cv --part curated").starts_with("--part curated: no clip"));
+}
