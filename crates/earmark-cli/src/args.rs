@@ -3,6 +3,7 @@
 use clap::builder::{BoolishValueParser, RangedU64ValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use earmark::pipeline::FoldSet;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Train, judge and run audio taggers.
@@ -339,7 +340,7 @@ pub struct Predict {
     #[arg(required = true)]
     pub models: Vec<String>,
     /// A data folder
-    #[arg(long, env = "EARMARK_DATA", conflicts_with = "files")]
+    #[arg(long, env = "EARMARK_DATA")]
     pub data: Option<PathBuf>,
     /// Part of the data folder; default test, if it has one
     #[arg(long)]
@@ -472,8 +473,8 @@ pub struct Worst {
     #[arg(long, value_enum, default_value_t = ReviewBy::Lwlrap)]
     pub by: ReviewBy,
     /// How many of them
-    #[arg(long, default_value_t = 20)]
-    pub top: usize,
+    #[arg(long, default_value = "20")]
+    pub top: NonZeroUsize,
     /// Only those below this
     #[arg(long)]
     pub below: Option<f64>,

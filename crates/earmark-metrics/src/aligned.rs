@@ -276,7 +276,7 @@ fn refuse_unknown(truth: &TruthTable, to_column: &[Option<usize>]) -> Result<()>
             unknown.len()
         ),
         missing: shorten(&unknown),
-        hint: "; score with a model that knows them, correct their spelling, or ignore unknown labels".into(),
+        hint: "; score with a model that knows them, or correct their spelling".into(),
     })
 }
 

@@ -16,7 +16,17 @@ use std::sync::atomic::AtomicBool;
 /// Writes scores of recordings.
 pub fn run(args: Predict, global: &Global, console: &Console) -> anyhow::Result<Status> {
     let mean: Mean = args.mean.parse().context("--mean")?;
-    if args.data.is_none() && args.files.is_empty() && !args.out_of_fold {
+    let data = match args.data {
+        // A flag says more than the environment.
+        Some(data) if !args.files.is_empty() => {
+            if std::env::var_os("EARMARK_DATA").is_none_or(|set| set != *data) {
+                bail!("--files: these and --data are two things to predict; give one of them");
+            }
+            None
+        }
+        data => data,
+    };
+    if data.is_none() && args.files.is_empty() && !args.out_of_fold {
         bail!("nothing to predict: give a folder with --data DIR, or audio files with --files FILE...");
     }
     if args.tiles && matches!(args.format, Format::Kaggle2018 | Format::Kaggle2019) {
@@ -29,7 +39,7 @@ pub fn run(args: Predict, global: &Global, console: &Console) -> anyhow::Result<
     }
     let job = pipeline::Predict {
         models: args.models,
-        data: args.data,
+        data,
         part: args.part,
         files: args.files,
         mean,

@@ -55,9 +55,10 @@ fn worst(args: Worst, global: &Global, console: &Console) -> anyhow::Result<Stat
     }
     let all = clips.len();
     clips.retain(|c| args.below.is_none_or(|limit| by.of(&c.agreement) < limit));
-    clips.truncate(args.top);
+    clips.truncate(args.top.get());
+    let mut corrected = 0;
     if let Some(path) = &args.corrections {
-        corrections(path, &clips, args.action)?;
+        corrected = corrections(path, &clips, args.action)?;
     }
     if let Some(path) = &args.out {
         csv(path, &clips)?;
@@ -76,7 +77,7 @@ fn worst(args: Worst, global: &Global, console: &Console) -> anyhow::Result<Stat
         console.note(format!(
             "{}: {}, to be looked through before they are used (data.corrections)",
             path.display(),
-            human_amount(clips.len(), "correction", "corrections")
+            human_amount(corrected, "correction", "corrections")
         ));
     }
     if clips.is_empty() {
@@ -144,8 +145,9 @@ fn csv(path: &Path, clips: &[Reviewed]) -> anyhow::Result<()> {
     })
 }
 
-/// argus-2019's form: `{"a.wav": "remove", "b.wav": "Bark,Meow"}`. Its entries name files of one part.
-fn corrections(path: &Path, clips: &[Reviewed], action: Action) -> anyhow::Result<()> {
+/// argus-2019's form: `{"a.wav": "remove", "b.wav": "Bark,Meow"}`. Its entries name files of one part. Labels that
+/// would stay as they are, are left out; returns how many entries there are.
+fn corrections(path: &Path, clips: &[Reviewed], action: Action) -> anyhow::Result<usize> {
     let parts = clips
         .first()
         .map(|first| clips.iter().find(|c| c.part != first.part).is_some());
@@ -156,6 +158,11 @@ fn corrections(path: &Path, clips: &[Reviewed], action: Action) -> anyhow::Resul
     }
     let mut entries = Map::new();
     for clip in clips {
+        let same = |a: &[String], b: &[String]| a.iter().all(|class| b.contains(class));
+        let confirmed = same(&clip.suggested, &clip.labels) && same(&clip.labels, &clip.suggested);
+        if confirmed && matches!(action, Action::Relabel) {
+            continue;
+        }
         let comma = clip.suggested.iter().find(|class| class.contains(','));
         let what = match (action, comma) {
             (Action::Remove, _) => "remove".to_owned(),
@@ -171,5 +178,6 @@ fn corrections(path: &Path, clips: &[Reviewed], action: Action) -> anyhow::Resul
     output::write(path, |w| {
         serde_json::to_writer_pretty(&mut *w, &entries)?;
         w.write_all(b"\n")
-    })
+    })?;
+    Ok(entries.len())
 }

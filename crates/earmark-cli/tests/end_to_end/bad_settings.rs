@@ -257,3 +257,44 @@ fn what_is_written_where_nothing_can_be() {
         );
     }
 }
+
+/// `EARMARK_DATA` says where data lies in general; files that are asked for say more. Two flags contradict each other.
+#[test]
+fn files_to_predict_win_over_the_data_of_the_environment() {
+    let lab = Lab::trained();
+    let predict = "predict runs/a --files tones/high/0.wav -o";
+    let output = lab
+        .command(&format!("{predict} one.csv"))
+        .env("EARMARK_DATA", "tones")
+        .output()
+        .expect("the command to start");
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(
+        lab.read("one.csv").lines().count(),
+        2,
+        "a header and the file's row"
+    );
+    let both = lab.earmark(&format!("{predict} two.csv --data tones")).refused();
+    assert_eq!(
+        both,
+        "--files: these and --data are two things to predict; give one of them"
+    );
+}
+
+/// A level that is given anew replaces the inherited one, and `false` takes a table away.
+#[test]
+fn inherited_tables_can_be_replaced_and_taken_away() {
+    let lab = Lab::new();
+    let shown = lab
+        .earmark("recipes show tiny.toml --set front-end.level={pcen={}} --set augment.time-mask=false")
+        .done()
+        .out;
+    assert!(
+        shown.contains("pcen") && !shown.contains("[front-end.level.log]"),
+        "{shown}"
+    );
+    assert!(
+        !shown.contains("time-mask") && shown.contains("time-shift"),
+        "{shown}"
+    );
+}

@@ -194,6 +194,11 @@ fn other_verbs_know_sets() {
     lab.earmark(&format!("predict runs/cv -o cv.csv --files {files}"))
         .done();
     let one_by_one = "runs/cv/fold-1 runs/cv/fold-2 runs/cv/fold-3";
+    let whole = lab.earmark("report runs/cv").refused();
+    assert_eq!(
+        whole,
+        "runs/cv: holds a run for each of several folds and is none itself; give one of them, such as runs/cv/fold-1"
+    );
     lab.earmark(&format!("predict {one_by_one} -o each.csv --files {files}"))
         .done();
     assert_eq!(lab.read("cv.csv"), lab.read("each.csv"));

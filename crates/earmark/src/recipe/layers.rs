@@ -64,9 +64,12 @@ pub(super) fn resolve(path: &Path, text: &str, depth: usize) -> Result<Table, Re
     Ok(whole)
 }
 
-/// Keys that say the same in two units, of which a recipe has one.
-const RIVALS: [[&str; 2]; 6] = [
+/// Keys of which a recipe has one: the same in two units, or one level or the other.
+const RIVALS: [[&str; 2]; 9] = [
     ["mixup", "mix"],
+    ["log", "db"],
+    ["log", "pcen"],
+    ["db", "pcen"],
     ["epochs", "steps"],
     ["window-seconds", "window-samples"],
     ["hop-seconds", "hop-samples"],
@@ -75,7 +78,7 @@ const RIVALS: [[&str; 2]; 6] = [
 ];
 
 /// Lays `over` on `base`, table by table. A table whose `kind` changes replaces the other whole: its keys are another set. A key
-/// takes the place of its rival.
+/// takes the place of its rival. `false` takes a table away.
 fn merge(base: &mut Table, over: Table) {
     for [a, b] in RIVALS {
         for (mine, rival) in [(a, b), (b, a)] {
@@ -87,6 +90,9 @@ fn merge(base: &mut Table, over: Table) {
     for (key, value) in over {
         match (base.get_mut(&key), value) {
             (Some(Value::Table(b)), Value::Table(o)) if !changes_kind(b, &o) => merge(b, o),
+            (Some(Value::Table(_)), Value::Boolean(false)) => {
+                base.remove(&key);
+            }
             (_, value) => {
                 base.insert(key, value);
             }
@@ -153,6 +159,17 @@ mod tests {
         // Both in one place contradict each other, and the check says so.
         merge(&mut base, table("[train]\nsteps = 1\nepochs = 2"));
         assert_eq!(base["train"], Value::Table(table("steps = 1\nepochs = 2")));
+    }
+
+    #[test]
+    fn a_level_replaces_another_and_false_takes_a_table_away() {
+        let mut base = table("level = { log = { offset = 0.1 } }\nfinish = { deltas = {} }\nname = \"x\"");
+        for over in ["level.db={}", "level={pcen={gain=0.5}}", "level.db.top-db=80"] {
+            apply_override(&mut base, over).unwrap();
+        }
+        assert_eq!(base["level"], Value::Table(table("db = { top-db = 80 }")));
+        apply_override(&mut base, "finish=false").unwrap();
+        assert!(!base.contains_key("finish"));
     }
 
     #[test]

@@ -25,6 +25,16 @@ pub enum RunError {
         /// What should be there.
         missing: &'static str,
     },
+    /// It holds runs, one a fold.
+    #[error(
+        "{path}: holds a run for each of several folds and is none itself; give one of them, such as {first}"
+    )]
+    Several {
+        /// The folder.
+        path: PathBuf,
+        /// The first of its runs.
+        first: PathBuf,
+    },
     /// Another process trains in it.
     #[error(
         "{0}: another earmark is training in this folder; wait for it, or choose another folder with --run"

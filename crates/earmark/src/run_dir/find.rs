@@ -15,6 +15,9 @@ pub fn find_model(name: &str) -> Result<PathBuf, RunError> {
         if best.is_file() {
             return Ok(best);
         }
+        if let Some((_, first)) = fold_runs(&path)?.into_iter().next() {
+            return Err(RunError::Several { path, first });
+        }
         if !path.join("run.json").is_file() {
             return Err(RunError::NoRun {
                 path,

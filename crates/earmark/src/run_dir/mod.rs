@@ -108,6 +108,10 @@ impl RunDir {
     /// [`RunError::NoRun`] where one of its files is not there, [`RunError::Read`] where one is and can't be read, and what is
     /// wrong inside of it otherwise.
     pub fn open(path: &Path) -> Result<Self, RunError> {
+        if let Some((_, first)) = fold_runs(path)?.into_iter().next() {
+            let path = path.into();
+            return Err(RunError::Several { path, first });
+        }
         let read = |name: &'static str| {
             let file = path.join(name);
             std::fs::read_to_string(&file).map_err(|cause| match cause.kind() {
