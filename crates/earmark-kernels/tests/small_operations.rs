@@ -6,7 +6,7 @@ use earmark_kernels::norm::channel_moments;
 use earmark_kernels::optim::{Adam, AdamEpsilon, Sgd};
 use earmark_kernels::pool::{self, Pool, PoolShape};
 use earmark_kernels::simd::Isa;
-use earmark_kernels::{Activation, Input, Norm, Window, Workspace, layout};
+use earmark_kernels::{Activation, Input, Norm, Window, Workspace, gate, layout};
 use oracle::{Rng, assert_close, f64s};
 
 #[test]
@@ -262,4 +262,47 @@ fn the_slope_of_a_prelu_has_its_gradient() {
         .map(|(i, (x, g))| f64::from(*g) * f64::from((x + beta[i / 500]).min(0.0)))
         .sum();
     assert!((input.prelu_gradient(2, &g) - want).abs() < 1e-9);
+}
+
+/// Every plane by its factor, and both gradients, against their definition: odd sizes, one pixel, more planes than one thread takes.
+#[test]
+fn gates_agree_with_their_definition() {
+    let mut rng = Rng(11);
+    for (planes, n) in [(1, 1), (3, 35), (70, 19), (130, 1), (5, 1321), (64, 16)] {
+        let (x, g, by) = (rng.vec(planes * n), rng.vec(planes * n), rng.vec(planes));
+        let (mut want_y, mut want_dx, mut want_d) = (vec![], vec![], vec![0.0f64; planes]);
+        for (i, (&x, &g)) in x.iter().zip(&g).enumerate() {
+            let factor = f64::from(by[i / n]);
+            want_y.push(f64::from(x) * factor);
+            want_dx.push(f64::from(g) * factor);
+            want_d[i / n] += f64::from(g) * f64::from(x);
+        }
+        for isa in Isa::available() {
+            let ws = Workspace::with_isa(isa);
+            let run = || {
+                let (mut y, mut dx, mut d) = (
+                    vec![f32::NAN; x.len()],
+                    vec![f32::NAN; x.len()],
+                    vec![f32::NAN; planes],
+                );
+                gate::forward(&ws, &x, &by, &mut y);
+                gate::backward(&ws, &x, &by, &g, &mut dx, &mut d);
+                (y, dx, d)
+            };
+            let (y, dx, d) = run();
+            let what = |part: &str| format!("{part} of {planes} planes of {n} on {isa:?}");
+            assert_close(&what("y"), &y, &want_y, 1e-7);
+            assert_close(&what("dx"), &dx, &want_dx, 1e-7);
+            oracle::assert_within(&what("factors"), &d, &want_d, (n as f64).sqrt(), 1e-6);
+            let one = rayon::ThreadPoolBuilder::new()
+                .num_threads(1)
+                .build()
+                .expect("a thread starts");
+            assert!(
+                one.install(run) == (y, dx, d),
+                "{}",
+                what("the number of threads")
+            );
+        }
+    }
 }
