@@ -1,0 +1,14 @@
+//! Arguments of `earmark demo`.
+
+use clap::Args as ClapArgs;
+use std::path::PathBuf;
+
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Demo {
+    /// Folder for data, runs and results
+    #[arg(long, default_value = "earmark-demo")]
+    pub out: PathBuf,
+    /// Seed of the synthetic sounds and of training
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}

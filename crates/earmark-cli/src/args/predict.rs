@@ -1,0 +1,48 @@
+//! Arguments of `earmark predict`.
+
+use clap::{Args as ClapArgs, ValueEnum};
+use std::path::PathBuf;
+
+/// Layout of predictions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// fname, then a column a class
+    Csv,
+    /// As csv, file names without folder: the submission of FSDKaggle2019
+    Kaggle2019,
+    /// fname,label with the three best classes: the submission of FSDKaggle2018
+    Kaggle2018,
+    /// A JSON array
+    Json,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Predict {
+    /// Models: MODEL.safetensors, RUN or RUN@STEP; a RUN of several folds is as many models
+    #[arg(required = true)]
+    pub models: Vec<String>,
+    /// A data folder
+    #[arg(long, env = "EARMARK_DATA")]
+    pub data: Option<PathBuf>,
+    /// Part of the data folder; default test, if it has one
+    #[arg(long)]
+    pub part: Option<String>,
+    /// Audio files
+    #[arg(long, num_args = 1..)]
+    pub files: Vec<PathBuf>,
+    /// File to write; - is stdout
+    #[arg(long, short)]
+    pub out: PathBuf,
+    /// Layout of the file
+    #[arg(long, value_enum, default_value_t = Format::Csv)]
+    pub format: Format,
+    /// How several models are blended: arithmetic or geometric
+    #[arg(long, default_value = "geometric")]
+    pub mean: String,
+    /// A row for each tile that the clips are cut into, with its start in seconds, instead of one for each clip
+    #[arg(long)]
+    pub tiles: bool,
+    /// Of a run of several folds: each clip scored by the fold that did not see it. Data: where it was in training, or --data
+    #[arg(long, conflicts_with_all = ["files", "part"])]
+    pub out_of_fold: bool,
+}

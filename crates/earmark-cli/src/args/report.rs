@@ -1,0 +1,13 @@
+//! Arguments of `earmark report`.
+
+use clap::Args as ClapArgs;
+use std::path::PathBuf;
+
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Report {
+    /// The run directory
+    pub run: PathBuf,
+    /// The data folder, for pictures of the worst clips; default: as the run remembers it
+    #[arg(long, env = "EARMARK_DATA")]
+    pub data: Option<PathBuf>,
+}
