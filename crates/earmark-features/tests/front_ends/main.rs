@@ -12,4 +12,5 @@ mod against_librosa;
 mod against_tensorflow;
 mod bad_input;
 mod common;
+mod onnx;
 mod recipes;
