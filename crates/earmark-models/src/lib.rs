@@ -13,6 +13,7 @@ pub mod forward;
 pub mod init;
 pub mod mobilenet_v1;
 pub mod network;
+pub mod onnx;
 pub mod summary;
 pub mod vars;
 

@@ -174,7 +174,6 @@ impl Builder {
 
     /// The length of one axis, `[1]`.
     pub fn length_of(&mut self, x: &Value, axis: usize) -> Value {
-        let axis = signed(axis);
         self.op(
             "Shape",
             &[x],
@@ -195,7 +194,7 @@ impl Builder {
 
     /// One after the other along an axis.
     pub fn concat(&mut self, parts: &[&Value], axis: usize) -> Value {
-        self.op("Concat", parts, &[("axis", signed(axis).into())])
+        self.op("Concat", parts, &[("axis", axis.into())])
     }
 
     /// `0, 1, ...` up to before `end` `[1]`: `[end]`.

@@ -35,7 +35,7 @@ mod wire;
 
 pub use builder::{Builder, Value};
 pub use check::CheckError;
-pub use model::{Attribute, Dim, Graph, IR_VERSION, Model, Node, OPSET, Port};
+pub use model::{Attribute, Dim, Graph, IR_VERSION, Model, Node, OPSET, Port, signed};
 pub use reference::RunError;
 pub use tensor::{Data, Tensor};
 pub use weights::Weights;

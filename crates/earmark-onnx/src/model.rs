@@ -62,9 +62,9 @@ pub enum Attribute {
     Text(&'static str),
 }
 
-impl From<i64> for Attribute {
-    fn from(value: i64) -> Self {
-        Self::Int(value)
+impl From<usize> for Attribute {
+    fn from(value: usize) -> Self {
+        Self::Int(signed(value))
     }
 }
 
@@ -81,7 +81,7 @@ impl From<&'static str> for Attribute {
 }
 
 /// A length as ONNX writes it. No memory holds so much that it would not fit.
-pub(crate) fn signed(n: usize) -> i64 {
+pub fn signed(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 

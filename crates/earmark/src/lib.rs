@@ -5,6 +5,7 @@
 
 pub mod bench;
 pub mod device;
+pub mod export;
 pub mod journal;
 pub mod library;
 pub mod pages;
@@ -20,6 +21,7 @@ pub use earmark_engine as engine;
 pub use earmark_features as features;
 pub use earmark_metrics as metrics;
 pub use earmark_models as models;
+pub use earmark_onnx as onnx;
 pub use earmark_report as report;
 
 pub use recipe::Recipe;

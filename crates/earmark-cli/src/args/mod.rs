@@ -5,6 +5,7 @@ mod blend;
 mod data;
 mod demo;
 mod eval;
+mod export;
 mod features;
 mod init;
 mod models;
@@ -21,6 +22,7 @@ pub use blend::Blend;
 pub use data::{Data, DataCheck, DataClasses, DataFolds, DataStats, Layout};
 pub use demo::Demo;
 pub use eval::Eval;
+pub use export::{Export, StoredWeights};
 pub use features::Features;
 pub use init::Init;
 pub use models::Models;
@@ -112,6 +114,15 @@ pub enum Command {
         earmark predict runs/cv --out-of-fold -o oof.csv"
     )]
     Predict(Predict),
+    /// Write a model for other programs: ONNX, samples in, scores out
+    #[command(
+        after_help = "Examples:\n  earmark export runs/a --onnx -o model.onnx --check\n  \
+        earmark export model.safetensors --onnx -o small.onnx --weights int8\n\n\
+        The input `waveform` is float32 [batch, samples]: mono, -1 to 1, at the model's rate, clips of any length. The outputs are `scores`\n\
+        [batch, classes] as `earmark predict` gives them, `logits` and `embedding`. Decoding and resampling are left to the program that\n\
+        uses the file; classes, rate and licence stand in its metadata."
+    )]
+    Export(Export),
     /// Blend score tables
     #[command(after_help = "Example: earmark blend a.csv b.csv -o both.csv --mean geometric --weights 2,1")]
     Blend(Blend),

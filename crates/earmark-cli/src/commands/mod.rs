@@ -5,6 +5,7 @@ mod blend;
 mod data;
 mod demo;
 mod eval;
+mod export;
 mod features;
 mod init;
 mod models;
@@ -40,6 +41,7 @@ pub fn run(args: Args) -> anyhow::Result<Status> {
         Command::Train(a) => train::run(a, &global, &console),
         Command::Eval(a) => eval::run(a, &global, &console),
         Command::Predict(a) => predict::run(a, &global, &console),
+        Command::Export(a) => export::run(a, &global, &console),
         Command::Blend(a) => blend::run(a, &global, &console),
         Command::Score(a) => score::run(a, &global, &console),
         Command::Recipes { what } => recipes::run(what, &global, &console),

@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 25] = [
     "",
     "demo",
     "data",
@@ -14,6 +14,7 @@ const COMMANDS: [&str; 24] = [
     "train",
     "eval",
     "predict",
+    "export",
     "blend",
     "score",
     "recipes",

@@ -6,6 +6,7 @@ mod bad_settings;
 mod common;
 mod demo;
 mod evaluating;
+mod exporting;
 mod folds;
 mod format;
 mod help;

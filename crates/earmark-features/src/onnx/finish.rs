@@ -2,7 +2,7 @@
 
 use super::OnnxExamples;
 use crate::finish::{Finish, Scale, derivative_taps};
-use earmark_onnx::{Builder, Tensor, Value};
+use earmark_onnx::{Builder, Tensor, Value, signed};
 
 /// Finishes examples `[examples, channels, bands, frames]`.
 pub(super) fn finish(g: &mut Builder, mut examples: OnnxExamples, finish: &Finish) -> OnnxExamples {
@@ -32,11 +32,11 @@ fn derive(g: &mut Builder, examples: &OnnxExamples, name: &str, taps: &[f64]) ->
         .repeat(channels);
     let weights = g.constant(name, Tensor::floats(&[channels, 1, 1, width], weights));
     let attributes = [
-        ("group", (channels as i64).into()),
+        ("group", channels.into()),
         ("kernel_shape", [1, width][..].into()),
     ];
     let inside = g.op("Conv", &[&examples.features, &weights], &attributes);
-    let half = (width / 2) as i64;
+    let half = signed(width / 2);
     let pads = g.ints(&[0, 0, 0, half, 0, 0, 0, half]);
     g.op("Pad", &[&inside, &pads], &[("mode", "edge".into())])
 }

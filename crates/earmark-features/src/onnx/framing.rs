@@ -2,7 +2,7 @@
 
 use super::spectrum::Plan;
 use crate::stft::{Centre, Framing};
-use earmark_onnx::{Builder, Tensor, Value};
+use earmark_onnx::{Builder, Tensor, Value, signed};
 
 /// The frames of a batch of clips.
 pub(super) struct Frames {
@@ -32,7 +32,7 @@ pub(super) fn frames(g: &mut Builder, waveform: &Value, framing: &Framing, phase
     let hop = g.int(framing.hop);
     let start = g.op("Mul", &[&frame, &hop], &[]);
     let start = g.reshape(&start, &[-1, 1, 1]);
-    let places = (0..plan.rows * plan.columns).map(|i| i as i64).collect();
+    let places = (0..plan.rows * plan.columns).map(signed).collect();
     let places = g.constant("places", Tensor::ints(&[1, plan.rows, plan.columns], places));
     let indices = add(g, &start, &places); // [frames, rows, columns]
     let samples = g.op("Gather", &[&padded, &indices], &[("axis", 1.into())]);
@@ -45,7 +45,7 @@ fn count(g: &mut Builder, n: &Value, framing: &Framing) -> Value {
     match framing.centre {
         Centre::None => {
             // 1 + (n - window) / hop, and 0 where the window does not fit.
-            let more = g.ints(&[framing.hop as i64 - framing.window as i64]);
+            let more = g.ints(&[signed(framing.hop) - signed(framing.window)]);
             let zero = g.length(0);
             let room = add(g, n, &more);
             let room = g.op("Max", &[&room, &zero], &[]);
@@ -70,7 +70,7 @@ fn pad(g: &mut Builder, waveform: &Value, n: &Value, framing: &Framing, lead: us
     // Zeros that the window does not see, or that it weighs with zero.
     let behind = span - lead;
     if framing.centre != Centre::Reflect {
-        let pads = g.ints(&[0, (before + lead) as i64, 0, behind as i64]);
+        let pads = g.ints(&[0, signed(before + lead), 0, signed(behind)]);
         return g.op("Pad", &[waveform, &pads], &[]);
     }
     // ONNX mirrors no further than the clip is long: the mirrored samples are picked one by one, at distance d from the first
@@ -90,15 +90,15 @@ fn pad(g: &mut Builder, waveform: &Value, n: &Value, framing: &Framing, lead: us
         let index = g.op("Min", &[&there, &back], &[]);
         g.op("Gather", &[&source, &index], &[("axis", 1.into())])
     };
-    let distances: Vec<i64> = (1..=before as i64).rev().collect();
+    let distances: Vec<i64> = (1..=signed(before)).rev().collect();
     let front = g.constant("front", Tensor::ints(&[before], distances));
     let front = mirrored(g, &front);
     let after = framing.window - before;
-    let distances: Vec<i64> = (0..after as i64).collect();
+    let distances: Vec<i64> = (0..signed(after)).collect();
     let back = g.constant("back", Tensor::ints(&[after], distances));
     let back = add(g, &back, n);
     let back = mirrored(g, &back);
     let whole = g.concat(&[&front, waveform, &back], 1);
-    let pads = g.ints(&[0, lead as i64, 0, behind as i64]);
+    let pads = g.ints(&[0, signed(lead), 0, signed(behind)]);
     g.op("Pad", &[&whole, &pads], &[])
 }

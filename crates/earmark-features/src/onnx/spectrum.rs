@@ -13,7 +13,7 @@
 //! enough: the other bins are the mirror image. A length that is prime is its own `n1`.
 
 use crate::stft::{Framing, Stft, Value as Read};
-use earmark_onnx::{Builder, Tensor, Value};
+use earmark_onnx::{Builder, Tensor, Value, signed};
 use std::f64::consts::{PI, TAU};
 
 /// How a transform is cut up.
@@ -157,7 +157,7 @@ pub(super) fn spectrum(g: &mut Builder, frames: &Value, framing: &Framing, stft:
 impl Spectrum {
     /// `[batch, frames, half, columns]` to `[batch, frames, places]`.
     fn flat(&self, g: &mut Builder, x: &Value) -> Value {
-        g.reshape(x, &[0, 0, self.plan.places() as i64])
+        g.reshape(x, &[0, 0, signed(self.plan.places())])
     }
 
     /// What is read from each place, `[batch, frames, places]`.
@@ -180,7 +180,7 @@ impl Spectrum {
 
     /// Places in the order of bins.
     fn in_order(&self, g: &mut Builder, x: &Value) -> Value {
-        let places = (0..self.plan.bins()).map(|bin| self.plan.place_of(bin).0 as i64);
+        let places = (0..self.plan.bins()).map(|bin| signed(self.plan.place_of(bin).0));
         let places: Vec<i64> = places.collect();
         let places = g.ints(&places);
         g.op("Gather", &[x, &places], &[("axis", 2.into())])

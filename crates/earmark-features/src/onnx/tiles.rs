@@ -2,14 +2,14 @@
 
 use super::{Levels, OnnxExamples};
 use crate::examples::{Cutting, Pad, Place};
-use earmark_onnx::{Builder, Tensor, Value};
+use earmark_onnx::{Builder, Tensor, Value, signed};
 
 /// Cuts `[batch, frames, channels x bands]` into `[batch x examples, channels, bands, length]`.
 pub(super) fn cut(g: &mut Builder, levels: &Levels, cutting: Option<&Cutting>) -> OnnxExamples {
     let (channels, bands) = (levels.channels, levels.bands);
     let (value, count) = match cutting {
         None => {
-            let each = g.reshape(&levels.value, &[0, 0, channels as i64, bands as i64]);
+            let each = g.reshape(&levels.value, &[0, 0, signed(channels), signed(bands)]);
             (each, None)
         }
         Some(cutting) => {
@@ -17,7 +17,7 @@ pub(super) fn cut(g: &mut Builder, levels: &Levels, cutting: Option<&Cutting>) -
             let filled = fill(g, levels, &count, cutting);
             let frame = indices(g, &count, cutting);
             let cut = g.op("Gather", &[&filled, &frame], &[("axis", 1.into())]); // [batch, examples, length, channels x bands]
-            let shape = [-1, cutting.length as i64, channels as i64, bands as i64];
+            let shape = [-1, signed(cutting.length), signed(channels), signed(bands)];
             (g.reshape(&cut, &shape), Some(count))
         }
     };
@@ -110,7 +110,7 @@ fn indices(g: &mut Builder, count: &Value, cutting: &Cutting) -> Value {
     let hop = g.int(cutting.hop);
     let start = g.op("Mul", &[&example, &hop], &[]);
     let start = g.reshape(&start, &[-1, 1]);
-    let places = (0..cutting.length).map(|i| i as i64).collect();
+    let places = (0..cutting.length).map(signed).collect();
     let places = g.constant("example", Tensor::ints(&[1, cutting.length], places));
     g.op("Add", &[&start, &places], &[])
 }

@@ -8,6 +8,7 @@ mod dense;
 mod gate;
 mod head;
 mod norm;
+mod onnx;
 mod pool;
 mod prelu;
 

@@ -198,10 +198,24 @@ fn add_plane(x: &[f32], taps: &[f32], [rows, columns]: [Axis; 2], out: &mut [f32
             let x = &x[row * columns.n..][..columns.n];
             for l in 0..columns.kernel {
                 let tap = taps[k * columns.kernel + l];
-                for (j, out) in out.iter_mut().enumerate() {
-                    if let Some(at) = columns.at(j, l) {
-                        *out += tap * x[at];
-                    }
+                // The outputs for which tap l is no padding.
+                let first = columns.before.saturating_sub(l).div_ceil(columns.stride);
+                let end = (columns.n + columns.before)
+                    .saturating_sub(l)
+                    .div_ceil(columns.stride);
+                let end = end.min(columns.out);
+                if first >= end {
+                    continue;
+                }
+                let out = &mut out[first..end];
+                let from = first * columns.stride + l - columns.before;
+                if columns.stride == 1 {
+                    out.iter_mut()
+                        .zip(&x[from..])
+                        .for_each(|(out, x)| *out += tap * x);
+                } else {
+                    let x = x[from..].iter().step_by(columns.stride);
+                    out.iter_mut().zip(x).for_each(|(out, x)| *out += tap * x);
                 }
             }
         }
