@@ -1,6 +1,7 @@
 //! The closed set of networks a recipe can name.
 
 use crate::aux_skip_attention::{AuxSkipAttention, AuxSkipAttentionConfig};
+use crate::efficientat::{EfficientAt, EfficientAtConfig};
 use crate::forward::Forward;
 use crate::init::WeightInit;
 use crate::mobilenet_v1::{MobileNetV1, MobileNetV1Config};
@@ -20,6 +21,9 @@ pub enum NetworkConfig {
     MobileNetV1(MobileNetV1Config),
     /// The network of argus-2019.
     AuxSkipAttention(AuxSkipAttentionConfig),
+    /// The MobileNetV3 of EfficientAT.
+    #[serde(rename = "efficientat-mn")]
+    EfficientAt(EfficientAtConfig),
 }
 
 /// Why a network can't be built.
@@ -114,6 +118,7 @@ impl NetworkConfig {
                 check_init(c.init)
             }
             Self::AuxSkipAttention(c) => c.check(),
+            Self::EfficientAt(c) => c.check(),
         }
     }
 }
@@ -125,6 +130,8 @@ pub enum Network {
     MobileNetV1(Box<MobileNetV1>),
     /// See [`AuxSkipAttention`].
     AuxSkipAttention(Box<AuxSkipAttention>),
+    /// See [`EfficientAt`].
+    EfficientAt(Box<EfficientAt>),
 }
 
 impl Network {
@@ -143,30 +150,76 @@ impl Network {
             NetworkConfig::AuxSkipAttention(c) => {
                 Self::AuxSkipAttention(Box::new(AuxSkipAttention::declare(&mut b, c, channels, classes)))
             }
+            NetworkConfig::EfficientAt(c) => {
+                Self::EfficientAt(Box::new(EfficientAt::declare(&mut b, c, channels, classes)))
+            }
         };
         Ok((network, b.finish()))
     }
 
     /// `[B, channels, bands, frames]` to the logits that count, `[B, classes]`: what is predicted and judged.
     pub fn forward(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
+        let embedding = self.embed(x, ctx);
+        self.classify(embedding, ctx)
+    }
+
+    /// `[B, channels, bands, frames]` to embeddings `[B, E]`: the features, pooled over the plane, that the last dense layers
+    /// classify. [`Network::forward`] is this and [`Network::classify`].
+    pub fn embed(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
         match self {
-            Self::MobileNetV1(n) => n.forward(x, ctx),
-            Self::AuxSkipAttention(n) => n.forward(x, ctx),
+            Self::MobileNetV1(n) => n.embed(x, ctx),
+            Self::AuxSkipAttention(n) => n.embed(x, ctx),
+            Self::EfficientAt(n) => n.embed(x, ctx),
+        }
+    }
+
+    /// Embeddings `[B, E]` to the logits that count, `[B, classes]`.
+    pub fn classify(&self, embedding: Tensor<2>, ctx: &mut Forward) -> Tensor<2> {
+        match self {
+            Self::MobileNetV1(n) => n.classify(embedding, ctx),
+            Self::AuxSkipAttention(n) => n.classify(embedding, ctx),
+            Self::EfficientAt(n) => n.classify(embedding, ctx),
+        }
+    }
+
+    /// Features of an embedding.
+    pub fn embedding_len(&self) -> usize {
+        match self {
+            Self::MobileNetV1(n) => n.embedding_len(),
+            Self::AuxSkipAttention(n) => n.embedding_len(),
+            Self::EfficientAt(n) => n.embedding_len(),
+        }
+    }
+
+    /// Scopes of the variables that [`Network::classify`] reads: the head; what stands in no such scope is the body.
+    pub fn head_scopes(&self) -> &'static [&'static str] {
+        match self {
+            Self::MobileNetV1(_) => &["logits."],
+            Self::AuxSkipAttention(_) => &["main."],
+            Self::EfficientAt(_) => &["hidden.", "logits."],
+        }
+    }
+
+    /// Scopes of the layers whose outputs are the classes: their shapes differ between class maps, and no other's do.
+    pub fn class_scopes(&self) -> &'static [&'static str] {
+        match self {
+            Self::MobileNetV1(_) | Self::EfficientAt(_) => &["logits."],
+            Self::AuxSkipAttention(_) => &["main.logits.", "aux1.logits.", "aux2.logits.", "aux3.logits."],
         }
     }
 
     /// All outputs `[B, classes]`, for training: first what [`Network::forward`] gives, then the auxiliary ones.
     pub fn outputs(&self, x: Tensor<4>, ctx: &mut Forward) -> Vec<Tensor<2>> {
         match self {
-            Self::MobileNetV1(n) => vec![n.forward(x, ctx)],
             Self::AuxSkipAttention(n) => n.forward_all(x, ctx),
+            Self::MobileNetV1(_) | Self::EfficientAt(_) => vec![self.forward(x, ctx)],
         }
     }
 
     /// What the loss of each of [`Network::outputs`] counts.
     pub fn output_weights(&self) -> Vec<f64> {
         match self {
-            Self::MobileNetV1(_) => vec![1.0],
+            Self::MobileNetV1(_) | Self::EfficientAt(_) => vec![1.0],
             Self::AuxSkipAttention(n) => n.output_weights(),
         }
     }
@@ -176,6 +229,7 @@ impl Network {
         match self {
             Self::MobileNetV1(n) => n.summary(channels, bands, frames),
             Self::AuxSkipAttention(n) => n.summary(channels, bands, frames),
+            Self::EfficientAt(n) => n.summary(channels, bands, frames),
         }
     }
 }
