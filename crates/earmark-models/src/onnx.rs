@@ -37,6 +37,9 @@ impl Network {
         Ok(match self {
             Self::MobileNetV1(n) => n.add_to_onnx(g, vars, x),
             Self::AuxSkipAttention(n) => n.add_to_onnx(g, vars, x),
+            Self::EfficientAt(n) => n.add_to_onnx(g, vars, x),
+            Self::MobileNetV2(n) => n.add_to_onnx(g, vars, x)?,
+            Self::Starter2018(n) => n.add_to_onnx(g, vars, x),
         })
     }
 }

@@ -61,7 +61,12 @@ fn places_go_together() {
 #[test]
 fn values_move() {
     let x = count(&[2, 3]);
-    let turned = node("Transpose", &[x.clone()], &[("perm", [1_usize, 0][..].into())]).unwrap();
+    let turned = node(
+        "Transpose",
+        std::slice::from_ref(&x),
+        &[("perm", [1_usize, 0][..].into())],
+    )
+    .unwrap();
     assert_eq!(turned, floats(&[3, 2], &[1.0, 4.0, 2.0, 5.0, 3.0, 6.0]));
     let picked = node(
         "Gather",
@@ -101,7 +106,12 @@ fn values_move() {
     )
     .unwrap();
     assert_eq!(both, floats(&[2, 4], &[1.0, 2.0, 3.0, 8.0, 4.0, 5.0, 6.0, 9.0]));
-    let shape = node("Shape", &[x.clone()], &[("start", 1.into()), ("end", 2.into())]).unwrap();
+    let shape = node(
+        "Shape",
+        std::slice::from_ref(&x),
+        &[("start", 1.into()), ("end", 2.into())],
+    )
+    .unwrap();
     assert_eq!(shape, ints(&[3]));
     assert_eq!(
         node("Reshape", &[x.clone(), ints(&[0, -1, 1])], &[])
@@ -161,15 +171,20 @@ fn many_become_one() {
         ("strides", [2_usize, 2][..].into()),
     ];
     assert_eq!(
-        node("AveragePool", &[x.clone()], &window).unwrap(),
+        node("AveragePool", std::slice::from_ref(&x), &window).unwrap(),
         floats(&[1, 1, 1, 2], &[3.5, 5.5])
     );
     assert_eq!(
-        node("MaxPool", &[x.clone()], &window).unwrap(),
+        node("MaxPool", std::slice::from_ref(&x), &window).unwrap(),
         floats(&[1, 1, 1, 2], &[6.0, 8.0])
     );
     let axes = ("axes", [2_usize, 3][..].into());
-    let mean = node("ReduceMean", &[x.clone()], &[axes, ("keepdims", 0.into())]).unwrap();
+    let mean = node(
+        "ReduceMean",
+        std::slice::from_ref(&x),
+        &[axes, ("keepdims", 0.into())],
+    )
+    .unwrap();
     assert_eq!(mean, floats(&[1, 1], &[4.5]));
     let least = node("ReduceMin", &[x], &[("axes", [3_usize][..].into())]).unwrap();
     assert_eq!(least, floats(&[1, 1, 2, 1], &[1.0, 5.0]));

@@ -44,7 +44,11 @@ impl FrontEnd {
         let checked = self.checked()?;
         level::check(&self.level)?;
         g.scope("front-end");
-        let frames = framing::frames(g, waveform, &checked.framing, self.stft.phase);
+        let waveform = match self.pre_emphasis {
+            Some(c) => framing::emphasise(g, waveform, c),
+            None => waveform.clone(),
+        };
+        let frames = framing::frames(g, &waveform, &checked.framing, self.stft.phase);
         let spectrum = spectrum::spectrum(g, &frames.samples, &checked.framing, &self.stft);
         let bands = match &self.mel {
             Some(mel) => spectrum.mel(g, &mel.matrix(self.sample_rate_hz, checked.framing.fft)?),

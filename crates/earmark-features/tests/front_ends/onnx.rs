@@ -1,5 +1,6 @@
 //! The front end as an ONNX graph, evaluated by definition, against the extractor.
 
+use crate::against_torch::efficientat;
 use crate::common::{Noise, argus, dcase, front_end, mobilenet, signal, starter};
 use earmark_features::{Extractor, FrontEnd};
 use earmark_onnx::{Builder, Dim, Graph, Tensor};
@@ -95,6 +96,12 @@ fn published_front_ends() {
     );
     compare("mobilenet", &mobilenet(), &[1, 219, 220, 1764, 22_050], 1e-3);
     compare("starter", &starter(), &[400, 559, 560, 16_000], 2e-2);
+    compare(
+        "efficientat",
+        &efficientat(),
+        &[2, 3, 320, 321, 1025, 32_000, 40_001],
+        1e-3,
+    );
 }
 
 /// Every key that the published ones leave out, and the corners: odd and prime transforms, windows much shorter than

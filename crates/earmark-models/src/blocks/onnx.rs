@@ -2,7 +2,7 @@
 
 use super::conv::{Activation, Conv, Padding};
 use super::norm::BatchNorm;
-use super::{Attention, Dense, Head};
+use super::{Attention, Dense, Head, InvertedResidual, SqueezeExcite};
 use crate::onnx::Planes;
 use crate::vars::{VarId, Vars};
 use earmark_onnx::{Attribute, Builder, Tensor, Value};
@@ -31,6 +31,28 @@ impl BatchNorm {
                 (factor, f64::from(beta[c]) - f64::from(mean[c]) * factor)
             })
             .collect()
+    }
+}
+
+impl BatchNorm {
+    /// `[B, C, H, W]` to the same shape, where it stands before anything that it could be folded into: zeros around planes are put
+    /// there after it.
+    pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: Planes) -> Planes {
+        let (factors, offsets): (Vec<f32>, Vec<f32>) = self
+            .affine(vars)
+            .iter()
+            .map(|(f, o)| (*f as f32, *o as f32))
+            .unzip();
+        let shape = [factors.len(), 1, 1];
+        let name = vars.specs()[self.gamma.0].name.clone();
+        let factors = g.constant(&name, Tensor::floats(&shape, factors));
+        let name = vars.specs()[self.beta.0].name.clone();
+        let offsets = g.constant(&name, Tensor::floats(&shape, offsets));
+        let scaled = g.op("Mul", &[&x.value, &factors], &[]);
+        Planes {
+            value: g.op("Add", &[&scaled, &offsets], &[]),
+            ..x
+        }
     }
 }
 
@@ -109,11 +131,17 @@ impl Conv {
 impl Dense {
     /// `[B, in]` to `[B, out]`.
     pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: &Value) -> Value {
-        self.add_folded(g, vars, x, None)
+        self.add_after_norm(g, vars, x, None)
     }
 
-    /// The same, after a BatchNorm of its inputs.
-    fn add_folded(&self, g: &mut Builder, vars: &Vars, x: &Value, before: Option<&BatchNorm>) -> Value {
+    /// The same, with a BatchNorm of its inputs folded in.
+    pub(crate) fn add_after_norm(
+        &self,
+        g: &mut Builder,
+        vars: &Vars,
+        x: &Value,
+        before: Option<&BatchNorm>,
+    ) -> Value {
         let mut weights = vars.to_vec(self.weight);
         let mut biases = vars.to_vec(self.bias);
         if let Some(norm) = before {
@@ -143,7 +171,7 @@ impl Head {
             Tensor::floats(&[1], vars.to_vec(slope)),
         );
         let x = g.op("PRelu", &[&x, &slope], &[]);
-        self.logits.add_folded(g, vars, &x, Some(&self.norm))
+        self.logits.add_after_norm(g, vars, &x, Some(&self.norm))
     }
 }
 
@@ -184,7 +212,46 @@ impl Attention {
     }
 }
 
+impl SqueezeExcite {
+    /// `[B, C, H, W]` to the same shape.
+    fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: &Planes) -> Planes {
+        let seen = x.mean(g); // [B, C]
+        let hidden = self.reduce.add_to_onnx(g, vars, &seen);
+        let hidden = self.hidden.add_to_onnx(g, hidden);
+        let factors = self.expand.add_to_onnx(g, vars, &hidden);
+        let factors = g.op("Sigmoid", &[&factors], &[]);
+        let factors = g.reshape(&factors, &[0, 0, 1, 1]);
+        Planes {
+            value: g.op("Mul", &[&x.value, &factors], &[]),
+            ..*x
+        }
+    }
+}
+
+impl InvertedResidual {
+    /// `[B, in, H, W]` to `[B, out, H / stride, W / stride]`, rounded up.
+    pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: Planes) -> Planes {
+        let mut y = x.clone();
+        for conv in &self.first {
+            y = conv.add_to_onnx(g, vars, &y);
+        }
+        if let Some(squeeze) = &self.squeeze {
+            y = squeeze.add_to_onnx(g, vars, &y);
+        }
+        let y = self.project.add_to_onnx(g, vars, &y);
+        if self.adds() { y.plus(g, &x) } else { y }
+    }
+}
+
 impl Planes {
+    /// The sum with planes of the same shape.
+    pub(crate) fn plus(&self, g: &mut Builder, other: &Planes) -> Planes {
+        Planes {
+            value: g.op("Add", &[&self.value, &other.value], &[]),
+            ..*self
+        }
+    }
+
     /// The mean of each plane, `[B, C]`.
     pub(crate) fn mean(&self, g: &mut Builder) -> Value {
         self.whole(g, "ReduceMean")
@@ -203,6 +270,15 @@ impl Planes {
     /// Means over windows that touch; what fills no window is left out. A plane that is known to be smaller than a window is one, a
     /// plane of unknown size must hold one.
     pub(crate) fn average_pool(&self, g: &mut Builder, window: usize) -> Planes {
+        self.pool(g, "AveragePool", window)
+    }
+
+    /// The largest value of windows, in the same way.
+    pub(crate) fn max_pool(&self, g: &mut Builder, window: usize) -> Planes {
+        self.pool(g, "MaxPool", window)
+    }
+
+    fn pool(&self, g: &mut Builder, op: &'static str, window: usize) -> Planes {
         let window = self.size.map(|n| n.map_or(window, |n| window.min(n)));
         if window == [1, 1] {
             return self.clone();
@@ -212,7 +288,7 @@ impl Planes {
             ("strides", window[..].into()),
         ];
         Planes {
-            value: g.op("AveragePool", &[&self.value], &attributes),
+            value: g.op(op, &[&self.value], &attributes),
             channels: self.channels,
             size: [0, 1].map(|a| Some(self.size[a]? / window[a])),
         }
