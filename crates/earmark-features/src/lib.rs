@@ -37,6 +37,7 @@ mod mel;
 mod pcen;
 mod spectrum;
 mod stft;
+mod summary;
 mod whole;
 mod window;
 
@@ -50,4 +51,5 @@ pub use level::Level;
 pub use mel::{Mel, MelNorm, MelScale, Triangles};
 pub use pcen::Pcen;
 pub use stft::{Centre, Stft, Value};
+pub use summary::{Summariser, Summary, summary_names};
 pub use window::Window;
