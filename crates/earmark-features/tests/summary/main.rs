@@ -11,3 +11,4 @@
 #[expect(dead_code, reason = "the front ends' tests use the rest")]
 mod common;
 mod features;
+mod pca;
