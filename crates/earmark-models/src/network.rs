@@ -4,6 +4,8 @@ use crate::aux_skip_attention::{AuxSkipAttention, AuxSkipAttentionConfig};
 use crate::forward::Forward;
 use crate::init::WeightInit;
 use crate::mobilenet_v1::{MobileNetV1, MobileNetV1Config};
+use crate::mobilenet_v2::{MobileNetV2, MobileNetV2Config};
+use crate::starter_2018::{Starter2018, Starter2018Config};
 use crate::summary::Summary;
 use crate::vars::{VarBuilder, VarSpec};
 use burn::tensor::Tensor;
@@ -20,6 +22,12 @@ pub enum NetworkConfig {
     MobileNetV1(MobileNetV1Config),
     /// The network of argus-2019.
     AuxSkipAttention(AuxSkipAttentionConfig),
+    /// The network of mobilenetv2-pca-2018.
+    #[serde(rename = "mobilenet-v2")]
+    MobileNetV2(MobileNetV2Config),
+    /// The network of starter-2018.
+    #[serde(rename = "starter-2018")]
+    Starter2018(Starter2018Config),
 }
 
 /// Why a network can't be built.
@@ -114,6 +122,8 @@ impl NetworkConfig {
                 check_init(c.init)
             }
             Self::AuxSkipAttention(c) => c.check(),
+            Self::MobileNetV2(c) => c.check(),
+            Self::Starter2018(c) => c.check(),
         }
     }
 }
@@ -125,6 +135,10 @@ pub enum Network {
     MobileNetV1(Box<MobileNetV1>),
     /// See [`AuxSkipAttention`].
     AuxSkipAttention(Box<AuxSkipAttention>),
+    /// See [`MobileNetV2`].
+    MobileNetV2(Box<MobileNetV2>),
+    /// See [`Starter2018`].
+    Starter2018(Box<Starter2018>),
 }
 
 impl Network {
@@ -143,6 +157,12 @@ impl Network {
             NetworkConfig::AuxSkipAttention(c) => {
                 Self::AuxSkipAttention(Box::new(AuxSkipAttention::declare(&mut b, c, channels, classes)))
             }
+            NetworkConfig::MobileNetV2(c) => {
+                Self::MobileNetV2(Box::new(MobileNetV2::declare(&mut b, c, channels, classes)))
+            }
+            NetworkConfig::Starter2018(c) => {
+                Self::Starter2018(Box::new(Starter2018::declare(&mut b, c, channels, classes)))
+            }
         };
         Ok((network, b.finish()))
     }
@@ -152,22 +172,32 @@ impl Network {
         match self {
             Self::MobileNetV1(n) => n.forward(x, ctx),
             Self::AuxSkipAttention(n) => n.forward(x, ctx),
+            Self::MobileNetV2(n) => n.forward(x, ctx),
+            Self::Starter2018(n) => n.forward(x, ctx),
         }
     }
 
     /// All outputs `[B, classes]`, for training: first what [`Network::forward`] gives, then the auxiliary ones.
     pub fn outputs(&self, x: Tensor<4>, ctx: &mut Forward) -> Vec<Tensor<2>> {
         match self {
-            Self::MobileNetV1(n) => vec![n.forward(x, ctx)],
             Self::AuxSkipAttention(n) => n.forward_all(x, ctx),
+            Self::MobileNetV1(_) | Self::MobileNetV2(_) | Self::Starter2018(_) => vec![self.forward(x, ctx)],
+        }
+    }
+
+    /// Length of the vector about the clip that a pass takes besides the image ([`Forward::with_side`]); 0 for none.
+    pub fn side_features(&self) -> usize {
+        match self {
+            Self::MobileNetV2(n) => n.side_features(),
+            Self::MobileNetV1(_) | Self::AuxSkipAttention(_) | Self::Starter2018(_) => 0,
         }
     }
 
     /// What the loss of each of [`Network::outputs`] counts.
     pub fn output_weights(&self) -> Vec<f64> {
         match self {
-            Self::MobileNetV1(_) => vec![1.0],
             Self::AuxSkipAttention(n) => n.output_weights(),
+            Self::MobileNetV1(_) | Self::MobileNetV2(_) | Self::Starter2018(_) => vec![1.0],
         }
     }
 
@@ -176,6 +206,8 @@ impl Network {
         match self {
             Self::MobileNetV1(n) => n.summary(channels, bands, frames),
             Self::AuxSkipAttention(n) => n.summary(channels, bands, frames),
+            Self::MobileNetV2(n) => n.summary(channels, bands, frames),
+            Self::Starter2018(n) => n.summary(channels, bands, frames),
         }
     }
 }
