@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 25] = [
     "",
     "demo",
     "data",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 24] = [
     "eval",
     "predict",
     "blend",
+    "calibrate",
     "score",
     "recipes",
     "recipes list",
