@@ -35,6 +35,10 @@ pub struct FrontEnd {
     /// The rate that clips must have.
     #[serde(deserialize_with = "crate::whole::whole")]
     pub sample_rate_hz: u32,
+    /// Lifts high frequencies before anything else: `y[t] = x[t + 1] - c x[t]`, a sample fewer than the clip has. `c` lies between
+    /// 0 and 1, usual is 0.97; left out, samples are taken as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pre_emphasis: Option<f64>,
     /// Framing and transform.
     pub stft: Stft,
     /// Bands; left out, the bins of the spectrum.
@@ -55,6 +59,7 @@ impl Default for FrontEnd {
     fn default() -> Self {
         Self {
             sample_rate_hz: 44_100,
+            pre_emphasis: None,
             stft: Stft::default(),
             mel: Some(Mel::default()),
             level: Level::default(),
@@ -89,6 +94,16 @@ impl FrontEnd {
                 rate,
                 format!("is outside {MIN_SAMPLE_RATE_HZ} to {MAX_SAMPLE_RATE_HZ}"),
                 "usual are 16000 to 48000",
+            ));
+        }
+        if let Some(c) = self.pre_emphasis
+            && !(c > 0.0 && c < 1.0)
+        {
+            return Err(ConfigError::new(
+                "pre-emphasis",
+                c,
+                "is not between 0 and 1",
+                "usual is 0.97; leave it out for none",
             ));
         }
         let framing = self.stft.framing(rate)?;
@@ -135,9 +150,13 @@ impl FrontEnd {
             phase,
             ..
         } = &self.stft;
+        // Said only where there is one: features that were kept before the key existed stay good.
+        let emphasis = self
+            .pre_emphasis
+            .map_or(String::new(), |c| format!("; pre-emphasis {c:?}"));
         Ok(format!(
             "base {BASE_VERSION}; {} Hz; {shape:?} {window}, hop {hop}, fft {fft}, centre {centre:?}, {value:?}, phase {phase}; \
-             {:?}; {:?}",
+             {:?}; {:?}{emphasis}",
             self.sample_rate_hz, self.mel, self.level
         ))
     }

@@ -98,6 +98,9 @@ pub struct PredictConfig {
     /// takes those as well, which are fewer as a rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tiles: Option<Examples>,
+    /// Scores each clip whole, as one example of its own length; for networks that take any length. Validation while training does
+    /// so too.
+    pub whole: bool,
 }
 
 fn format() -> u32 {
@@ -157,15 +160,27 @@ impl Recipe {
         Ok(recipe)
     }
 
-    /// The front end of judging and prediction: features as in training, tiles as `[predict]` says.
+    /// The front end of judging and prediction: features as in training, tiles (or none) as `[predict]` says.
     pub fn predict_front_end(&self) -> FrontEnd {
+        let examples = match &self.predict {
+            PredictConfig { whole: true, .. } => None,
+            PredictConfig {
+                tiles: Some(tiles), ..
+            } => Some(tiles.clone()),
+            PredictConfig { tiles: None, .. } => self.front_end.examples.clone(),
+        };
         FrontEnd {
-            examples: self
-                .predict
-                .tiles
-                .clone()
-                .or_else(|| self.front_end.examples.clone()),
+            examples,
             ..self.front_end.clone()
+        }
+    }
+
+    /// The front end of validation while training: that of training, but for clips that are scored whole.
+    pub fn validation_front_end(&self) -> FrontEnd {
+        if self.predict.whole {
+            self.predict_front_end()
+        } else {
+            self.front_end.clone()
         }
     }
 
