@@ -2,6 +2,7 @@
 
 mod bench;
 mod blend;
+mod calibrate;
 mod data;
 mod demo;
 mod eval;
@@ -19,6 +20,7 @@ mod train;
 
 pub use bench::{Bench, BenchPart};
 pub use blend::Blend;
+pub use calibrate::{Calibrate, CalibrateMethod};
 pub use data::{Data, DataCheck, DataClasses, DataFolds, DataStats, Layout};
 pub use demo::Demo;
 pub use eval::Eval;
@@ -126,6 +128,11 @@ pub enum Command {
     /// Blend score tables
     #[command(after_help = "Example: earmark blend a.csv b.csv -o both.csv --mean geometric --weights 2,1")]
     Blend(Blend),
+    /// Make a model's scores chances and give each class its threshold, by scores of clips that it did not learn from
+    #[command(after_help = "Examples:\n  earmark calibrate runs/cv --in-place\n  \
+        earmark calibrate runs/all --from runs/cv -o tagger.safetensors\n  \
+        earmark calibrate model.safetensors --scores oof.csv --truth train.csv -o calibrated.safetensors")]
+    Calibrate(Calibrate),
     /// Judge a score table against the truth
     #[command(after_help = "Example: earmark score --truth test.csv --scores scores.csv --json")]
     Score(Score),

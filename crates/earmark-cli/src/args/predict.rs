@@ -39,6 +39,9 @@ pub struct Predict {
     /// How several models are blended: arithmetic or geometric
     #[arg(long, default_value = "geometric")]
     pub mean: String,
+    /// Leave out the calibration that `earmark calibrate` has written into a model. Scores out of folds are always raw
+    #[arg(long)]
+    pub raw: bool,
     /// A row for each tile that the clips are cut into, with its start in seconds, instead of one for each clip
     #[arg(long)]
     pub tiles: bool,

@@ -84,6 +84,7 @@ pub fn run(args: Demo, global: &Global, console: &Console) -> anyhow::Result<Sta
         part: None,
         files: Vec::new(),
         mean: Mean::Geometric,
+        raw: false,
         device: global.device.clone(),
     };
     let Some(prediction) = pipeline::predict(&job, &|e| console.show(e), &stop)? else {

@@ -2,6 +2,7 @@
 
 mod bench;
 mod blend;
+mod calibrate;
 mod data;
 mod demo;
 mod eval;
@@ -43,6 +44,7 @@ pub fn run(args: Args) -> anyhow::Result<Status> {
         Command::Predict(a) => predict::run(a, &global, &console),
         Command::Export(a) => export::run(a, &global, &console),
         Command::Blend(a) => blend::run(a, &global, &console),
+        Command::Calibrate(a) => calibrate::run(a, &global, &console),
         Command::Score(a) => score::run(a, &global, &console),
         Command::Recipes { what } => recipes::run(what, &global, &console),
         Command::Review { what } => review::run(what, &global, &console),

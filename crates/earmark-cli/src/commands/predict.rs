@@ -43,6 +43,7 @@ pub fn run(args: Predict, global: &Global, console: &Console) -> anyhow::Result<
         part: args.part,
         files: args.files,
         mean,
+        raw: args.raw,
         device: global.device.clone(),
     };
     let stop = console.stop_flag()?;

@@ -16,6 +16,7 @@ const COMMANDS: [&str; 25] = [
     "predict",
     "export",
     "blend",
+    "calibrate",
     "score",
     "recipes",
     "recipes list",

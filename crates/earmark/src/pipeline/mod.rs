@@ -1,5 +1,6 @@
 //! The whole way, top to bottom: data folder -> examples -> training -> judging -> predictions.
 
+mod calibrate;
 mod data;
 mod estimate;
 mod evaluate;
@@ -15,6 +16,7 @@ mod steering;
 mod told;
 mod train;
 
+pub use calibrate::{Calibrate, CalibrateBy, CalibrateTo, CalibratedModels, calibrate};
 pub use estimate::{Estimate, estimate};
 pub use evaluate::{Checkpoints, Evaluate, Evaluated, evaluate};
 pub use folds::{FoldSet, OutOfFold, TrainedFolds, folds_of, out_of_fold, train_folds};

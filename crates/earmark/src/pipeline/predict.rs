@@ -27,6 +27,8 @@ pub struct Predict {
     pub files: Vec<PathBuf>,
     /// How several models are blended.
     pub mean: Mean,
+    /// Leave out the calibration that a model file may hold.
+    pub raw: bool,
     /// Device by name.
     pub device: String,
 }
@@ -44,7 +46,7 @@ pub struct Prediction {
     pub single_label: bool,
 }
 
-/// A scorer from a model file, with the class names.
+/// A scorer from a model file, with the class names. Its scores are raw: a calibration is the caller's to apply.
 pub fn scorer_of(path: &Path, device_name: &str) -> Result<(Scorer, Vec<String>), PipelineError> {
     let device = device(device_name)?;
     let file = ModelFile::read(path)?;
@@ -80,7 +82,9 @@ pub fn predict(
     }
     let total_models = models.len();
     for (k, path) in models.into_iter().enumerate() {
-        let recipe = Recipe::parse(&ModelFile::read(&path)?.meta.recipe, &path)?;
+        let meta = ModelFile::read(&path)?.meta;
+        let calibration = meta.calibration.filter(|_| !job.raw);
+        let recipe = Recipe::parse(&meta.recipe, &path)?;
         let (scorer, classes) = scorer_of(&path, &job.device)?;
         single_label = scorer.loss.is_single_label();
         let (mut items, unwritable) = items(job, &recipe)?;
@@ -104,7 +108,12 @@ pub fn predict(
             stop,
             |i, result| {
                 match result {
-                    Ok(scores) => rows[i] = Some(scores),
+                    Ok(mut scores) => {
+                        if let Some(calibration) = &calibration {
+                            calibration.apply(&mut scores);
+                        }
+                        rows[i] = Some(scores);
+                    }
                     // What one model can't hear, the next one mostly can't either: once is enough.
                     Err(e) if !skipped.iter().any(|(file, _)| *file == items[i].file) => {
                         let reason = reason(&items[i], &e);
