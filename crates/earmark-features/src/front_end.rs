@@ -7,6 +7,7 @@ use crate::{
     level::Level,
     mel::Mel,
     stft::{Framing, Stft},
+    trimming::Trimming,
 };
 use earmark_audio::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,9 @@ pub struct FrontEnd {
     /// The rate that clips must have.
     #[serde(deserialize_with = "crate::whole::whole")]
     pub sample_rate_hz: u32,
+    /// Silence at both ends of a clip that is cut first; left out, clips stay whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trim: Option<Trimming>,
     /// Framing and transform.
     pub stft: Stft,
     /// Bands; left out, the bins of the spectrum.
@@ -55,6 +59,7 @@ impl Default for FrontEnd {
     fn default() -> Self {
         Self {
             sample_rate_hz: 44_100,
+            trim: None,
             stft: Stft::default(),
             mel: Some(Mel::default()),
             level: Level::default(),
@@ -91,6 +96,7 @@ impl FrontEnd {
                 "usual are 16000 to 48000",
             ));
         }
+        self.trim.iter().try_for_each(Trimming::check)?;
         let framing = self.stft.framing(rate)?;
         if self.stft.phase && self.mel.is_some() {
             return Err(ConfigError::new(
@@ -119,8 +125,8 @@ impl FrontEnd {
         })
     }
 
-    /// What determines [`Extractor::base`](crate::Extractor::base), as one line: equal lines mean equal base features of the
-    /// same samples. Seconds and samples that come to the same are the same here.
+    /// What determines [`Extractor::base_of_clip`](crate::Extractor::base_of_clip), as one line: equal lines mean equal base
+    /// features of the same clip. Seconds and samples that come to the same are the same here.
     pub fn fingerprint(&self) -> Result<String, ConfigError> {
         let Checked { framing, .. } = self.checked()?;
         let Framing {
@@ -137,8 +143,18 @@ impl FrontEnd {
         } = &self.stft;
         Ok(format!(
             "base {BASE_VERSION}; {} Hz; {shape:?} {window}, hop {hop}, fft {fft}, centre {centre:?}, {value:?}, phase {phase}; \
-             {:?}; {:?}",
-            self.sample_rate_hz, self.mel, self.level
+             {:?}; {:?}{}",
+            self.sample_rate_hz,
+            self.mel,
+            self.level,
+            self.trim_fingerprint()
         ))
+    }
+
+    /// What determines [`Extractor::trim`](crate::Extractor::trim): the end of the fingerprint, empty where nothing is cut.
+    pub fn trim_fingerprint(&self) -> String {
+        self.trim
+            .as_ref()
+            .map_or_else(String::new, |trim| format!("; {trim:?}"))
     }
 }

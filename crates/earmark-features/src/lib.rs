@@ -4,7 +4,7 @@
 //! the same thing made ready: windows, FFT plan and mel bank are computed once, then shared by any number of threads.
 //!
 //! ```text
-//! samples --stft--> [bins, frames] --mel--> [bands, frames] --level--> base --(augment)--> finish --> examples
+//! samples --(trim)--stft--> [bins, frames] --mel--> [bands, frames] --level--> base --(augment)--> finish --> examples
 //! ```
 //!
 //! The way has two halves. [`Extractor::base`] turns samples into a log-mel: it is the slow half, the same in every epoch,
@@ -37,6 +37,7 @@ mod mel;
 mod pcen;
 mod spectrum;
 mod stft;
+mod trimming;
 mod whole;
 mod window;
 
@@ -50,4 +51,5 @@ pub use level::Level;
 pub use mel::{Mel, MelNorm, MelScale, Triangles};
 pub use pcen::Pcen;
 pub use stft::{Centre, Stft, Value};
+pub use trimming::Trimming;
 pub use window::Window;
