@@ -14,9 +14,12 @@ impl Recipe {
         }
         let whole = |e: &dyn std::fmt::Display| (String::new(), String::new(), e.to_string());
         self.front_end.check().map_err(|e| whole(&e))?;
-        if self.predict.tiles.is_some() {
-            self.predict_front_end().check().map_err(|e| {
-                let message = e.to_string().replace("front-end.examples", "predict.tiles");
+        for (front_end, key) in [
+            (self.predict_front_end(), "predict.tiles"),
+            (self.validation_front_end(), "validation.tiles"),
+        ] {
+            front_end.check().map_err(|e| {
+                let message = e.to_string().replace("front-end.examples", key);
                 whole(&message)
             })?;
         }

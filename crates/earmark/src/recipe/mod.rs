@@ -95,7 +95,7 @@ pub struct FoldsConfig {
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct PredictConfig {
     /// Tiles that a clip is cut into, whose scores are averaged; by default the examples of the front end. Validation while training
-    /// takes those as well, which are fewer as a rule.
+    /// has its own, `validation.tiles`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tiles: Option<Examples>,
 }
@@ -159,12 +159,17 @@ impl Recipe {
 
     /// The front end of judging and prediction: features as in training, tiles as `[predict]` says.
     pub fn predict_front_end(&self) -> FrontEnd {
+        self.with_tiles(&self.predict.tiles)
+    }
+
+    /// The front end of validation while training: features as in training, tiles as `[validation]` says.
+    pub fn validation_front_end(&self) -> FrontEnd {
+        self.with_tiles(&self.validation.tiles)
+    }
+
+    fn with_tiles(&self, tiles: &Option<Examples>) -> FrontEnd {
         FrontEnd {
-            examples: self
-                .predict
-                .tiles
-                .clone()
-                .or_else(|| self.front_end.examples.clone()),
+            examples: tiles.clone().or_else(|| self.front_end.examples.clone()),
             ..self.front_end.clone()
         }
     }
