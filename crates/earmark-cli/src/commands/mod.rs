@@ -1,12 +1,15 @@
 //! The commands, a file each.
 
+mod augment_preview;
 mod bench;
 mod blend;
+mod bundle;
 mod data;
 mod demo;
 mod eval;
 mod features;
 mod init;
+mod listen;
 mod models;
 mod predict;
 mod predict_tiles;
@@ -40,6 +43,8 @@ pub fn run(args: Args) -> anyhow::Result<Status> {
         Command::Train(a) => train::run(a, &global, &console),
         Command::Eval(a) => eval::run(a, &global, &console),
         Command::Predict(a) => predict::run(a, &global, &console),
+        Command::Listen(a) => listen::run(a, &global, &console),
+        Command::Bundle(a) => bundle::run(a, &global, &console),
         Command::Blend(a) => blend::run(a, &global, &console),
         Command::Score(a) => score::run(a, &global, &console),
         Command::Recipes { what } => recipes::run(what, &global, &console),

@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 27] = [
     "",
     "demo",
     "data",
@@ -10,10 +10,13 @@ const COMMANDS: [&str; 24] = [
     "data check",
     "data classes",
     "data folds",
+    "data augment-preview",
     "features",
     "train",
     "eval",
     "predict",
+    "listen",
+    "bundle",
     "blend",
     "score",
     "recipes",
