@@ -27,6 +27,8 @@ pub struct Extractor {
 #[derive(Debug, Clone)]
 pub struct Scratch {
     frame: Frame,
+    /// The clip after pre-emphasis.
+    emphasised: Vec<f32>,
     /// Window of a frame that reaches beyond the clip.
     edge: Vec<f32>,
     /// Spectra of eight frames, `[channels, LANES, stride]`, with zeros between the last bin and the stride.
@@ -83,7 +85,8 @@ impl Extractor {
 
     /// Frames that a clip of `samples` has; see [`Centre`](crate::Centre) for short ones.
     pub fn frames(&self, samples: usize) -> usize {
-        self.checked.framing.frames(samples)
+        let lost = usize::from(self.front_end.pre_emphasis.is_some());
+        self.checked.framing.frames(samples.saturating_sub(lost))
     }
 
     /// Frames in a second, a fraction in general.
@@ -108,6 +111,7 @@ impl Extractor {
         let stride = framing.bins().next_multiple_of(LANES);
         Scratch {
             frame: self.spectrum.frame(),
+            emphasised: Vec::new(),
             edge: vec![0.0; framing.window],
             spectra: vec![0.0; self.base_channels() * LANES * stride],
             turned: vec![[0.0; LANES]; stride],
@@ -140,6 +144,14 @@ impl Extractor {
     pub fn base(&self, samples: &[f32], scratch: &mut Scratch) -> Result<Features, FeatureError> {
         check_samples(self.arch, samples)?;
         let (channels, bands, frames) = (self.base_channels(), self.bands(), self.frames(samples.len()));
+        let mut emphasised = std::mem::take(&mut scratch.emphasised);
+        let samples = match self.front_end.pre_emphasis {
+            Some(c) => {
+                emphasise(samples, c as f32, &mut emphasised);
+                &emphasised
+            }
+            None => samples,
+        };
         let mut data = vec![0.0; channels * bands * frames];
         for start in (0..frames).step_by(LANES) {
             let group = start..frames.min(start + LANES);
@@ -166,6 +178,7 @@ impl Extractor {
                 }
             }
         }
+        scratch.emphasised = emphasised;
         let levels = &mut data[..bands * frames];
         vectorised(
             self.arch,
@@ -192,6 +205,7 @@ impl Extractor {
             edge,
             spectra,
             turned,
+            ..
         } = scratch;
         let (values, angles) = spectra.split_at_mut(LANES * turned.len());
         for (i, k) in frames.enumerate() {
@@ -307,6 +321,12 @@ fn check_samples(arch: Arch, samples: &[f32]) -> Result<(), FeatureError> {
     bad.map_or(Ok(()), |(index, value)| {
         Err(FeatureError::Sample { index, value })
     })
+}
+
+/// `y[t] = x[t + 1] - c x[t]`.
+fn emphasise(x: &[f32], c: f32, y: &mut Vec<f32>) {
+    y.clear();
+    y.extend(x.iter().zip(x.iter().skip(1)).map(|(now, next)| next - c * now));
 }
 
 /// The first sample that is no number, infinite or far too large. Chunks are looked at as a whole: a search that may stop at

@@ -39,6 +39,10 @@ pub struct FrontEnd {
     /// Silence at both ends of a clip that is cut first; left out, clips stay whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trim: Option<Trimming>,
+    /// Lifts high frequencies before anything else: `y[t] = x[t + 1] - c x[t]`, a sample fewer than the clip has. `c` lies between
+    /// 0 and 1, usual is 0.97; left out, samples are taken as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pre_emphasis: Option<f64>,
     /// Framing and transform.
     pub stft: Stft,
     /// Bands; left out, the bins of the spectrum.
@@ -60,6 +64,7 @@ impl Default for FrontEnd {
         Self {
             sample_rate_hz: 44_100,
             trim: None,
+            pre_emphasis: None,
             stft: Stft::default(),
             mel: Some(Mel::default()),
             level: Level::default(),
@@ -97,6 +102,16 @@ impl FrontEnd {
             ));
         }
         self.trim.iter().try_for_each(Trimming::check)?;
+        if let Some(c) = self.pre_emphasis
+            && !(c > 0.0 && c < 1.0)
+        {
+            return Err(ConfigError::new(
+                "pre-emphasis",
+                c,
+                "is not between 0 and 1",
+                "usual is 0.97; leave it out for none",
+            ));
+        }
         let framing = self.stft.framing(rate)?;
         if self.stft.phase && self.mel.is_some() {
             return Err(ConfigError::new(
@@ -141,9 +156,13 @@ impl FrontEnd {
             phase,
             ..
         } = &self.stft;
+        // Said only where there is one: features that were kept before the key existed stay good.
+        let emphasis = self
+            .pre_emphasis
+            .map_or(String::new(), |c| format!("; pre-emphasis {c:?}"));
         Ok(format!(
             "base {BASE_VERSION}; {} Hz; {shape:?} {window}, hop {hop}, fft {fft}, centre {centre:?}, {value:?}, phase {phase}; \
-             {:?}; {:?}{}",
+             {:?}; {:?}{emphasis}{}",
             self.sample_rate_hz,
             self.mel,
             self.level,

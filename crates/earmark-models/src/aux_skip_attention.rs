@@ -10,7 +10,7 @@ mod summary;
 
 use crate::blocks::{
     Attention, AttentionSpec, BatchNormConfig, Conv, ConvSpec, Head, HeadSpec, Tail, average_pool,
-    conv_chain, conv_chain_pooled,
+    conv_chain, conv_chain_pooled, global_mean,
 };
 use crate::forward::Forward;
 use crate::init::WeightInit;
@@ -237,29 +237,46 @@ impl AuxSkipAttention {
     /// `[B, channels, bands, frames]` to the main logits `[B, classes]` alone; the auxiliary heads are left out, their moving
     /// statistics too.
     pub fn forward(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
-        self.run(x, ctx, false, |_, _, _| {})
+        let embedding = self.embed(x, ctx);
+        self.classify(embedding, ctx)
+    }
+
+    /// Features of an embedding.
+    pub fn embedding_len(&self) -> usize {
+        self.head.spec.input
+    }
+
+    /// `[B, channels, bands, frames]` to the means of the merged planes `[B, E]`.
+    pub fn embed(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
+        let x = self.run(x, ctx, false, |_, _, _| {});
+        global_mean(x, ctx)
+    }
+
+    /// Embeddings `[B, E]` to the main logits `[B, classes]`.
+    pub fn classify(&self, embedding: Tensor<2>, ctx: &mut Forward) -> Tensor<2> {
+        self.head.classify(embedding, ctx)
     }
 
     /// `[B, channels, bands, frames]` to four logits `[B, classes]`: main, then the auxiliary ones of skip 3, 2 and 1. Without
     /// auxiliary outputs the main ones alone.
     pub fn forward_all(&self, x: Tensor<4>, ctx: &mut Forward) -> Vec<Tensor<2>> {
         let mut outputs = Vec::with_capacity(4);
-        let main = self.run(x, ctx, true, |head, skip, ctx| {
+        let merged = self.run(x, ctx, true, |head, skip, ctx| {
             outputs.push(head.forward(skip, ctx));
         });
-        outputs.push(main);
+        outputs.push(self.head.forward(merged, ctx));
         outputs.reverse();
         outputs
     }
 
-    /// The way to the main logits; with auxiliary outputs, `aux` meets each skip's head and activation.
+    /// The way to the merged planes before the main head; with auxiliary outputs, `aux` meets each skip's head and activation.
     fn run(
         &self,
         x: Tensor<4>,
         ctx: &mut Forward,
         with_aux: bool,
         mut aux: impl FnMut(&Head, Tensor<4>, &mut Forward),
-    ) -> Tensor<2> {
+    ) -> Tensor<4> {
         let mut x = x;
         let mut skips = Vec::with_capacity(4);
         for block in &self.blocks {
@@ -283,8 +300,7 @@ impl AuxSkipAttention {
         if let Some(attention) = &self.attention {
             x = attention.forward(x, ctx);
         }
-        let x = conv_chain(&[&self.merge], x, ctx); // [B, last filters x base, F/16, T/16]
-        self.head.forward(x, ctx)
+        conv_chain(&[&self.merge], x, ctx) // [B, last filters x base, F/16, T/16]
     }
 
     /// Weights of the outputs' losses, in the order of [`AuxSkipAttention::forward_all`].

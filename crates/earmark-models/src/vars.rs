@@ -69,6 +69,11 @@ impl VarBuilder {
         VarId(self.specs.len() - 1)
     }
 
+    /// Keeps a declared variable at its start: the optimiser leaves it alone.
+    pub fn fix(&mut self, id: VarId) {
+        self.specs[id.0].kind = VarKind::Buffer;
+    }
+
     /// The declared variables in order.
     pub fn finish(self) -> Vec<VarSpec> {
         self.specs

@@ -27,7 +27,6 @@ impl Analyser {
     pub fn new(options: &StatsOptions) -> Result<Self, ConfigError> {
         let front_end = FrontEnd {
             sample_rate_hz: options.sample_rate_hz,
-            trim: None,
             stft: Stft {
                 window_seconds: None,
                 window_samples: Some(options.window_samples),
@@ -43,6 +42,7 @@ impl Analyser {
             level: Level::Log { offset: 1.0 },
             examples: None,
             finish: Finish::default(),
+            ..FrontEnd::default()
         };
         let extractor = Extractor::new(&front_end)?;
         let (window, hop) = (options.window_samples as usize, options.hop_samples as usize);

@@ -41,7 +41,9 @@ impl Ear {
         .map_err(PipelineError::from)?;
         let (mut scorer, classes) = scorer_of(path, device)?;
         let rate = recipe.front_end.sample_rate_hz;
-        let example = example_samples(&scorer.extractor);
+        // Of training, where prediction takes whole clips.
+        let trained = Extractor::new(&recipe.front_end).map_err(PipelineError::from)?;
+        let example = example_samples(&trained);
         let window = match window_seconds {
             None => example,
             Some(s) if s > 0.0 && s <= LONGEST_WINDOW_SECONDS => {
@@ -54,7 +56,7 @@ impl Ear {
             }
         };
         // A window of an example's length is one example, wherever else examples of longer clips lie.
-        if window <= example {
+        if window <= example && !recipe.predict.whole {
             let front_end = one_example(recipe.predict_front_end(), &scorer.extractor);
             scorer.extractor = Arc::new(Extractor::new(&front_end).map_err(PipelineError::from)?);
         }
@@ -98,7 +100,13 @@ impl Ear {
         let failed = |e| PipelineError::Request(format!("the stream can't be judged: {e}"));
         let samples = self.samples.make_contiguous();
         let features = extractor.base(samples, &mut self.scratch).map_err(failed)?;
-        let count = extractor.examples(&features);
+        let count = match features.frames {
+            // Before the first frame of a clip that is taken whole there is nothing to judge.
+            0 if extractor.example_frames().is_none() => {
+                return Ok((features, vec![0.0; self.classes.len()]));
+            }
+            _ => extractor.examples(&features),
+        };
         let (mut x, mut shape) = (Vec::new(), [0; 4]);
         for i in 0..count {
             let example = extractor

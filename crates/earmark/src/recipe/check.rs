@@ -14,6 +14,10 @@ impl Recipe {
         }
         let whole = |e: &dyn std::fmt::Display| (String::new(), String::new(), e.to_string());
         self.front_end.check().map_err(|e| whole(&e))?;
+        if self.predict.whole && self.predict.tiles.is_some() {
+            let remedy = "predict.tiles is set as well; keep one of the two".into();
+            return Err(("predict.whole".into(), "true".into(), remedy));
+        }
         for (front_end, key) in [
             (self.predict_front_end(), "predict.tiles"),
             (self.validation_front_end(), "validation.tiles"),

@@ -98,6 +98,9 @@ pub struct PredictConfig {
     /// has its own, `validation.tiles`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tiles: Option<Examples>,
+    /// Scores each clip whole, as one example of its own length; for networks that take any length. Validation while training does
+    /// so too, unless it has tiles of its own.
+    pub whole: bool,
 }
 
 fn format() -> u32 {
@@ -157,19 +160,25 @@ impl Recipe {
         Ok(recipe)
     }
 
-    /// The front end of judging and prediction: features as in training, tiles as `[predict]` says.
+    /// The front end of judging and prediction: features as in training, tiles (or none) as `[predict]` says.
     pub fn predict_front_end(&self) -> FrontEnd {
         self.with_tiles(&self.predict.tiles)
     }
 
-    /// The front end of validation while training: features as in training, tiles as `[validation]` says.
+    /// The front end of validation while training: features as in training, tiles (or none) as `[validation]` says, else as
+    /// `[predict]` about whole clips.
     pub fn validation_front_end(&self) -> FrontEnd {
         self.with_tiles(&self.validation.tiles)
     }
 
     fn with_tiles(&self, tiles: &Option<Examples>) -> FrontEnd {
+        let examples = match tiles {
+            Some(tiles) => Some(tiles.clone()),
+            None if self.predict.whole => None,
+            None => self.front_end.examples.clone(),
+        };
         FrontEnd {
-            examples: tiles.clone().or_else(|| self.front_end.examples.clone()),
+            examples,
             ..self.front_end.clone()
         }
     }
