@@ -3,6 +3,7 @@
 use crate::loss::Loss;
 use crate::optimizer::{GradientClip, OptimizerConfig};
 use crate::schedule::Schedule;
+use earmark_features::Examples;
 use earmark_metrics::Report;
 use serde::{Deserialize, Serialize};
 
@@ -183,7 +184,7 @@ pub enum ValidationSplit {
 }
 
 /// `[validation]` of a recipe.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct ValidationConfig {
     /// Where the clips come from.
@@ -194,6 +195,9 @@ pub struct ValidationConfig {
     pub every_checkpoints: u64,
     /// End training after this many validations without a better one; 0 never does.
     pub early_stop_patience: u32,
+    /// Tiles that a validation clip is cut into; by default the examples of the front end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tiles: Option<Examples>,
 }
 
 impl Default for ValidationConfig {
@@ -203,6 +207,7 @@ impl Default for ValidationConfig {
             metric: Metric::Lwlrap,
             every_checkpoints: 1,
             early_stop_patience: 0,
+            tiles: None,
         }
     }
 }

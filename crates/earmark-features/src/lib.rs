@@ -4,7 +4,7 @@
 //! the same thing made ready: windows, FFT plan and mel bank are computed once, then shared by any number of threads.
 //!
 //! ```text
-//! samples --stft--> [bins, frames] --mel--> [bands, frames] --level--> base --(augment)--> finish --> examples
+//! samples --(trim)--stft--> [bins, frames] --mel--> [bands, frames] --level--> base --(augment)--> finish --> examples
 //! ```
 //!
 //! The way has two halves. [`Extractor::base`] turns samples into a log-mel: it is the slow half, the same in every epoch,
@@ -40,6 +40,7 @@ mod pcen;
 mod spectrum;
 mod stft;
 mod summary;
+mod trimming;
 mod whole;
 mod window;
 
@@ -47,8 +48,8 @@ pub use error::{ConfigError, FeatureError};
 pub use examples::{Examples, Pad, Place};
 pub use extractor::{Extractor, Scratch};
 pub use features::Features;
-pub use fitted::{FittedError, Keep, NamedTensor, Pca, Standardiser};
 pub use finish::{Deltas, Finish, Scale};
+pub use fitted::{FittedError, Keep, NamedTensor, Pca, Standardiser};
 pub use front_end::FrontEnd;
 pub use level::Level;
 pub use mel::{Mel, MelNorm, MelScale, Triangles};
@@ -56,4 +57,5 @@ pub use onnx::OnnxExamples;
 pub use pcen::Pcen;
 pub use stft::{Centre, Stft, Value};
 pub use summary::{Summariser, Summary, summary_names};
+pub use trimming::Trimming;
 pub use window::Window;

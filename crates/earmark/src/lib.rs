@@ -4,10 +4,12 @@
 //! to a run directory, [`pipeline::evaluate`] over its checkpoints, [`pipeline::predict`] to scores.
 
 pub mod bench;
+pub mod bundle;
 pub mod device;
 pub mod export;
 pub mod journal;
 pub mod library;
+pub mod live;
 pub mod pages;
 pub mod pipeline;
 pub mod recipe;

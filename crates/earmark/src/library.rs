@@ -24,6 +24,10 @@ const RECIPES: &[(&str, &str)] = &[
         include_str!("../../../recipes/argus-2019/1-fold.toml"),
     ),
     (
+        "argus-2019/1-fold-corrected",
+        include_str!("../../../recipes/argus-2019/1-fold-corrected.toml"),
+    ),
+    (
         "argus-2019/esc10",
         include_str!("../../../recipes/argus-2019/esc10.toml"),
     ),

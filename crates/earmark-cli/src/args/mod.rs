@@ -1,7 +1,9 @@
 //! The command line, a file a verb. Every setting can come from a recipe, then the environment (`EARMARK_*`), then a flag.
 
+mod augment_preview;
 mod bench;
 mod blend;
+mod bundle;
 mod calibrate;
 mod data;
 mod demo;
@@ -9,6 +11,7 @@ mod eval;
 mod export;
 mod features;
 mod init;
+mod listen;
 mod models;
 mod predict;
 mod recipes;
@@ -18,8 +21,10 @@ mod runs;
 mod score;
 mod train;
 
+pub use augment_preview::AugmentPreview;
 pub use bench::{Bench, BenchPart};
 pub use blend::Blend;
+pub use bundle::Bundle;
 pub use calibrate::{Calibrate, CalibrateMethod};
 pub use data::{Data, DataCheck, DataClasses, DataFolds, DataStats, Layout};
 pub use demo::Demo;
@@ -27,6 +32,7 @@ pub use eval::Eval;
 pub use export::{Export, StoredWeights};
 pub use features::Features;
 pub use init::Init;
+pub use listen::{Listen, RawFormat};
 pub use models::Models;
 pub use predict::{Format, Predict};
 pub use recipes::Recipes;
@@ -125,6 +131,20 @@ pub enum Command {
         uses the file; classes, rate and licence stand in its metadata."
     )]
     Export(Export),
+    /// Hear a stream and say what is in it, live: a file that is played, raw samples from a pipe, a microphone
+    #[command(
+        after_help = "Examples:\n  earmark listen --model runs/a --input evening.flac\n  \
+        earmark listen --model runs/a --input evening.flac --fast --json\n  \
+        arecord -q -f S16_LE -r 44100 -t raw | earmark listen --model runs/a --input - --rate 44100\n\n\
+        In a terminal: a moving picture of the sound, and the best labels with their scores. Where there is none, or NO_COLOR is\n\
+        set: a line at each hop. Ctrl-C ends it and says how fast it was."
+    )]
+    Listen(Listen),
+    /// Pack models and this program into a folder that scores recordings without network or installation
+    #[command(after_help = "Examples:\n  earmark bundle runs/cv -o my-bundle\n  \
+        earmark bundle runs/a runs/b@500 --weights 2,1 -o my-bundle\n\n\
+        There: sh my-bundle/predict.sh DATA submission.csv")]
+    Bundle(Bundle),
     /// Blend score tables
     #[command(after_help = "Example: earmark blend a.csv b.csv -o both.csv --mean geometric --weights 2,1")]
     Blend(Blend),

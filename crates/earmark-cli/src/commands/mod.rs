@@ -1,7 +1,9 @@
 //! The commands, a file each.
 
+mod augment_preview;
 mod bench;
 mod blend;
+mod bundle;
 mod calibrate;
 mod data;
 mod demo;
@@ -9,6 +11,7 @@ mod eval;
 mod export;
 mod features;
 mod init;
+mod listen;
 mod models;
 mod predict;
 mod predict_tiles;
@@ -43,6 +46,8 @@ pub fn run(args: Args) -> anyhow::Result<Status> {
         Command::Eval(a) => eval::run(a, &global, &console),
         Command::Predict(a) => predict::run(a, &global, &console),
         Command::Export(a) => export::run(a, &global, &console),
+        Command::Listen(a) => listen::run(a, &global, &console),
+        Command::Bundle(a) => bundle::run(a, &global, &console),
         Command::Blend(a) => blend::run(a, &global, &console),
         Command::Calibrate(a) => calibrate::run(a, &global, &console),
         Command::Score(a) => score::run(a, &global, &console),

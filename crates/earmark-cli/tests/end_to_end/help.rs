@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 29] = [
     "",
     "demo",
     "data",
@@ -10,11 +10,14 @@ const COMMANDS: [&str; 25] = [
     "data check",
     "data classes",
     "data folds",
+    "data augment-preview",
     "features",
     "train",
     "eval",
     "predict",
     "export",
+    "listen",
+    "bundle",
     "blend",
     "calibrate",
     "score",

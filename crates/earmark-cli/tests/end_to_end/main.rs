@@ -3,6 +3,7 @@
 mod bad_data;
 mod bad_models;
 mod bad_settings;
+mod bundling;
 mod common;
 mod demo;
 mod evaluating;
@@ -13,6 +14,8 @@ mod help;
 mod interrupted;
 mod killed;
 mod learning;
+mod listening;
+mod pictures;
 mod predicting;
 mod review;
 mod same_result;

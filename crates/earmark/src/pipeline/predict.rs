@@ -5,7 +5,7 @@ use super::{Event, Observer, PipelineError, Skips, reason};
 use crate::device::{device, vars_for};
 use crate::recipe::Recipe;
 use crate::run_dir::find_models;
-use earmark_data::{FeatureStore, Item, MissingFiles, SkipReason};
+use earmark_data::{DataOptions, FeatureStore, Item, LayoutKind, MissingFiles, SkipReason};
 use earmark_engine::{ModelFile, Scorer};
 use earmark_features::Extractor;
 use earmark_metrics::{Mean, ScoreTable, blend};
@@ -25,10 +25,14 @@ pub struct Predict {
     pub part: Option<String>,
     /// Single files.
     pub files: Vec<PathBuf>,
+    /// How the folder is read, where it is not as the model's recipe says.
+    pub layout: Option<LayoutKind>,
     /// How several models are blended.
     pub mean: Mean,
     /// Leave out the calibration that a model file may hold.
     pub raw: bool,
+    /// How much each model counts; all alike without.
+    pub weights: Option<Vec<f64>>,
     /// Device by name.
     pub device: String,
 }
@@ -147,9 +151,9 @@ pub fn predict(
             values,
         )?);
     }
-    let scores = match tables.len() {
-        1 => tables.remove(0),
-        _ => blend(&tables, job.mean, None)?,
+    let scores = match (tables.len(), &job.weights) {
+        (1, None) => tables.remove(0),
+        (_, weights) => blend(&tables, job.mean, weights.as_deref())?,
     };
     Ok(Some(Prediction {
         scores,
@@ -179,7 +183,14 @@ pub(super) fn items(job: &Predict, recipe: &Recipe) -> Result<(Vec<Item>, Skips)
     let mut items = Vec::new();
     let mut unnamed = Vec::new();
     if let Some(root) = &job.data {
-        let mut options = recipe.data.clone();
+        let mut options = match job.layout {
+            None => recipe.data.clone(),
+            // The recipe's other keys are about its own layout.
+            layout => DataOptions {
+                layout,
+                ..DataOptions::default()
+            },
+        };
         options.read_labels = false;
         options.class_map = None;
         options.missing_files = MissingFiles::Refuse;

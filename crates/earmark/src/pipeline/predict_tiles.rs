@@ -74,7 +74,7 @@ pub fn predict_tiles(
         each.push(one);
     }
     Ok(Some(match each.len() {
-        1 => each.remove(0),
+        1 if job.weights.is_none() => each.remove(0),
         _ => blended(each, job)?,
     }))
 }
@@ -206,7 +206,7 @@ fn blended(each: Vec<TilePrediction>, job: &Predict) -> Result<TilePrediction, P
             ScoreTable::new(names, one.classes.clone(), values)
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let table = blend(&tables, job.mean, None)?;
+    let table = blend(&tables, job.mean, job.weights.as_deref())?;
     let rows = places
         .into_iter()
         .zip(table.rows())

@@ -18,9 +18,12 @@ impl Recipe {
             let remedy = "predict.tiles is set as well; keep one of the two".into();
             return Err(("predict.whole".into(), "true".into(), remedy));
         }
-        if self.predict.tiles.is_some() {
-            self.predict_front_end().check().map_err(|e| {
-                let message = e.to_string().replace("front-end.examples", "predict.tiles");
+        for (front_end, key) in [
+            (self.predict_front_end(), "predict.tiles"),
+            (self.validation_front_end(), "validation.tiles"),
+        ] {
+            front_end.check().map_err(|e| {
+                let message = e.to_string().replace("front-end.examples", key);
                 whole(&message)
             })?;
         }

@@ -95,11 +95,11 @@ pub struct FoldsConfig {
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct PredictConfig {
     /// Tiles that a clip is cut into, whose scores are averaged; by default the examples of the front end. Validation while training
-    /// takes those as well, which are fewer as a rule.
+    /// has its own, `validation.tiles`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tiles: Option<Examples>,
     /// Scores each clip whole, as one example of its own length; for networks that take any length. Validation while training does
-    /// so too.
+    /// so too, unless it has tiles of its own.
     pub whole: bool,
 }
 
@@ -162,25 +162,24 @@ impl Recipe {
 
     /// The front end of judging and prediction: features as in training, tiles (or none) as `[predict]` says.
     pub fn predict_front_end(&self) -> FrontEnd {
-        let examples = match &self.predict {
-            PredictConfig { whole: true, .. } => None,
-            PredictConfig {
-                tiles: Some(tiles), ..
-            } => Some(tiles.clone()),
-            PredictConfig { tiles: None, .. } => self.front_end.examples.clone(),
+        self.with_tiles(&self.predict.tiles)
+    }
+
+    /// The front end of validation while training: features as in training, tiles (or none) as `[validation]` says, else as
+    /// `[predict]` about whole clips.
+    pub fn validation_front_end(&self) -> FrontEnd {
+        self.with_tiles(&self.validation.tiles)
+    }
+
+    fn with_tiles(&self, tiles: &Option<Examples>) -> FrontEnd {
+        let examples = match tiles {
+            Some(tiles) => Some(tiles.clone()),
+            None if self.predict.whole => None,
+            None => self.front_end.examples.clone(),
         };
         FrontEnd {
             examples,
             ..self.front_end.clone()
-        }
-    }
-
-    /// The front end of validation while training: that of training, but for clips that are scored whole.
-    pub fn validation_front_end(&self) -> FrontEnd {
-        if self.predict.whole {
-            self.predict_front_end()
-        } else {
-            self.front_end.clone()
         }
     }
 
