@@ -1,6 +1,7 @@
 //! The closed set of networks a recipe can name.
 
 use crate::aux_skip_attention::{AuxSkipAttention, AuxSkipAttentionConfig};
+use crate::fc_net::{FcNet, FcNetConfig};
 use crate::forward::Forward;
 use crate::init::WeightInit;
 use crate::mobilenet_v1::{MobileNetV1, MobileNetV1Config};
@@ -20,6 +21,8 @@ pub enum NetworkConfig {
     MobileNetV1(MobileNetV1Config),
     /// The network of argus-2019.
     AuxSkipAttention(AuxSkipAttentionConfig),
+    /// The second-level network of argus-2019.
+    FcNet(FcNetConfig),
 }
 
 /// Why a network can't be built.
@@ -114,6 +117,7 @@ impl NetworkConfig {
                 check_init(c.init)
             }
             Self::AuxSkipAttention(c) => c.check(),
+            Self::FcNet(c) => c.check(),
         }
     }
 }
@@ -125,6 +129,8 @@ pub enum Network {
     MobileNetV1(Box<MobileNetV1>),
     /// See [`AuxSkipAttention`].
     AuxSkipAttention(Box<AuxSkipAttention>),
+    /// See [`FcNet`].
+    FcNet(Box<FcNet>),
 }
 
 impl Network {
@@ -143,6 +149,7 @@ impl Network {
             NetworkConfig::AuxSkipAttention(c) => {
                 Self::AuxSkipAttention(Box::new(AuxSkipAttention::declare(&mut b, c, channels, classes)))
             }
+            NetworkConfig::FcNet(c) => Self::FcNet(Box::new(FcNet::declare(&mut b, c, channels, classes))),
         };
         Ok((network, b.finish()))
     }
@@ -152,6 +159,7 @@ impl Network {
         match self {
             Self::MobileNetV1(n) => n.forward(x, ctx),
             Self::AuxSkipAttention(n) => n.forward(x, ctx),
+            Self::FcNet(n) => n.forward(x, ctx),
         }
     }
 
@@ -160,13 +168,14 @@ impl Network {
         match self {
             Self::MobileNetV1(n) => vec![n.forward(x, ctx)],
             Self::AuxSkipAttention(n) => n.forward_all(x, ctx),
+            Self::FcNet(n) => vec![n.forward(x, ctx)],
         }
     }
 
     /// What the loss of each of [`Network::outputs`] counts.
     pub fn output_weights(&self) -> Vec<f64> {
         match self {
-            Self::MobileNetV1(_) => vec![1.0],
+            Self::MobileNetV1(_) | Self::FcNet(_) => vec![1.0],
             Self::AuxSkipAttention(n) => n.output_weights(),
         }
     }
@@ -176,6 +185,7 @@ impl Network {
         match self {
             Self::MobileNetV1(n) => n.summary(channels, bands, frames),
             Self::AuxSkipAttention(n) => n.summary(channels, bands, frames),
+            Self::FcNet(n) => n.summary(),
         }
     }
 }

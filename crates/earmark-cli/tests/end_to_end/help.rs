@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 26] = [
     "",
     "demo",
     "data",
@@ -24,6 +24,8 @@ const COMMANDS: [&str; 24] = [
     "init",
     "runs",
     "report",
+    "stack",
+    "tune",
     "models",
     "models info",
     "bench",

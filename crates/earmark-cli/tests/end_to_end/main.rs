@@ -15,5 +15,7 @@ mod learning;
 mod predicting;
 mod review;
 mod same_result;
+mod stack;
 mod tiles;
+mod tune;
 mod warm_start;
