@@ -3,6 +3,7 @@
 mod bad_data;
 mod bad_models;
 mod bad_settings;
+mod calibrating;
 mod common;
 mod demo;
 mod evaluating;
@@ -12,6 +13,7 @@ mod help;
 mod interrupted;
 mod killed;
 mod learning;
+mod phases;
 mod predicting;
 mod review;
 mod same_result;

@@ -1,6 +1,7 @@
 //! Values that can't work together or at all.
 
 use super::{FORMAT, Recipe};
+use earmark_engine::{Begin, ValidationSplit};
 
 /// A refusal: key, value, remedy. The key is empty where the remedy is another crate's whole message.
 type Refusal = (String, String, String);
@@ -47,6 +48,16 @@ impl Recipe {
         self.validation
             .check()
             .map_err(|(key, value, remedy)| (format!("validation.{key}"), value, remedy.to_owned()))?;
+        let best = self.train.phases.iter().position(|p| p.begin == Begin::Best);
+        if let (Some(k), ValidationSplit::None) = (best, self.validation.split) {
+            let remedy =
+                "nothing tells which weights are the best: set validation.split, or begin = \"last\"";
+            return Err((
+                format!("train.phases[{}].begin", k + 1),
+                "best".into(),
+                remedy.into(),
+            ));
+        }
         if self.front_end.examples.is_none() {
             let remedy = "set front-end.examples = { length-frames = ..., hop-frames = ... }: this network trains on examples of one length";
             return Err(("front-end.examples".into(), "missing".into(), remedy.into()));
