@@ -1,13 +1,15 @@
 //! From clips to scores: the mean over a clip's examples of the network's scores.
 
+mod pending;
+
 use crate::loss::Loss;
-use crate::tiles::{TileScores, Tiling};
+use crate::tiles::TileScores;
 use burn::tensor::{Device, Tensor, TensorData};
 use earmark_data::Workers;
 use earmark_features::{Extractor, FeatureError, Features};
 use earmark_models::{Forward, Network, Vars, vars::to_host};
+use pending::Pending;
 use rayon::prelude::*;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
@@ -23,6 +25,9 @@ pub struct Scorer {
     pub loss: Loss,
     /// The front end whose features go in.
     pub extractor: Arc<Extractor>,
+    /// Where the front end cuts no examples: the most frames that a clip may have to be one example of its own length; longer ones
+    /// are cut into equal pieces. `None` refuses such front ends.
+    pub whole: Option<usize>,
     /// Examples of one forward pass.
     pub batch: usize,
     /// Where to compute.
@@ -132,108 +137,6 @@ impl Scorer {
     }
 }
 
-/// A clip whose examples are not all scored yet.
-struct Waiting {
-    clip: usize,
-    tiles: TileScores,
-    scored: usize,
-}
-
-/// Examples that wait for a full forward pass, and the clips they belong to.
-struct Pending<'a> {
-    scorer: &'a Scorer,
-    stop: &'a AtomicBool,
-    /// Of an example: channels, bands, frames.
-    shape: [usize; 3],
-    tiling: Tiling,
-    x: Vec<f32>,
-    rows: usize,
-    clips: VecDeque<Waiting>,
-}
-
-impl<'a> Pending<'a> {
-    fn new(scorer: &'a Scorer, stop: &'a AtomicBool) -> Result<Self, ScoreError> {
-        let e = &scorer.extractor;
-        let frames = e.example_frames().ok_or(ScoreError::NoLength)?;
-        let tiling = Tiling::of(e).ok_or(ScoreError::NoLength)?;
-        Ok(Self {
-            scorer,
-            stop,
-            shape: [e.channels(), e.bands(), frames],
-            tiling,
-            x: Vec::new(),
-            rows: 0,
-            clips: VecDeque::new(),
-        })
-    }
-
-    fn add<E>(
-        &mut self,
-        clip: usize,
-        features: &Features,
-        done: &mut impl FnMut(usize, Result<TileScores, E>) -> bool,
-    ) -> Result<bool, ScoreError> {
-        let extractor = &self.scorer.extractor;
-        let examples = extractor.examples(features);
-        if examples == 0 {
-            return Err(ScoreError::NoExample { clip });
-        }
-        self.clips.push_back(Waiting {
-            clip,
-            tiles: TileScores {
-                starts: self.tiling.starts(features.frames, examples),
-                scores: Vec::new(),
-            },
-            scored: 0,
-        });
-        for i in 0..examples {
-            let example = extractor
-                .example(features, i)
-                .and_then(|example| extractor.finish(&example))
-                .map_err(|cause| ScoreError::Features { clip, cause })?;
-            self.x.extend_from_slice(&example.data);
-            self.rows += 1;
-            if self.rows == self.scorer.batch && !self.run(done) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    fn flush<E>(&mut self, done: &mut impl FnMut(usize, Result<TileScores, E>) -> bool) -> bool {
-        self.rows == 0 || self.run(done)
-    }
-
-    /// One forward pass over all waiting examples; hands out the clips that are complete by it. False when stopped.
-    fn run<E>(&mut self, done: &mut impl FnMut(usize, Result<TileScores, E>) -> bool) -> bool {
-        if self.stop.load(Ordering::Relaxed) {
-            return false;
-        }
-        let [c, b, t] = self.shape;
-        let scores = self
-            .scorer
-            .examples(std::mem::take(&mut self.x), [self.rows, c, b, t]);
-        let classes = scores.len() / self.rows.max(1);
-        self.rows = 0;
-        let mut rows = scores.chunks_exact(classes.max(1));
-        for clip in &mut self.clips {
-            while clip.scored < clip.tiles.starts.len() {
-                let Some(row) = rows.next() else { break };
-                clip.tiles.scores.extend_from_slice(row);
-                clip.scored += 1;
-            }
-        }
-        while let Some(Waiting { clip, tiles, .. }) =
-            self.clips.pop_front_if(|c| c.scored == c.tiles.starts.len())
-        {
-            if !done(clip, Ok(tiles)) {
-                return false;
-            }
-        }
-        true
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,6 +166,7 @@ mod tests {
             vars: Vars::init(specs, 1, &Device::flex()),
             loss: train.loss,
             extractor: Arc::new(Extractor::new(&front_end).unwrap()),
+            whole: None,
             batch: 3,
             device: Device::flex(),
         }
@@ -352,6 +256,55 @@ mod tests {
         });
         assert!(!whole.unwrap());
         assert_eq!(seen, 1);
+    }
+
+    /// Clips of one, two and three pieces, of no frames, and of equal lengths beside each other.
+    #[test]
+    fn whole_clips_are_examples_of_their_own_length() {
+        let mut scorer = scorer(false);
+        scorer.whole = Some(40);
+        let frames = [33, 33, 33, 33, 7, 0, 40, 41, 100, 33, 1];
+        let mut seen = Vec::new();
+        let whole = scorer.score_tiles(
+            frames.len(),
+            &Workers::new(2).unwrap(),
+            |i| -> Result<_, &str> { Ok(clip(frames[i])) },
+            &AtomicBool::new(false),
+            |i, result| {
+                seen.push((i, result.unwrap()));
+                true
+            },
+        );
+        assert!(whole.unwrap());
+        assert_eq!(seen.len(), frames.len());
+        for (at, (i, tiles)) in seen.into_iter().enumerate() {
+            assert_eq!(i, at);
+            // Pieces of equal length, as few as cover the clip.
+            let (length, starts): (usize, &[i64]) = match frames[i] {
+                41 => (21, &[0, 20]),
+                100 => (34, &[0, 33, 66]),
+                n => (n, &[0]),
+            };
+            assert_eq!(tiles.starts, starts, "{} frames", frames[i]);
+            if length == 0 {
+                assert!(tiles.scores.iter().all(|s| s.is_finite()), "{tiles:?}");
+                continue;
+            }
+            let features = clip(frames[i]);
+            for (start, got) in starts.iter().zip(tiles.rows()) {
+                let from = usize::try_from(*start).unwrap();
+                let rows = features.data.chunks_exact(frames[i]);
+                let piece = rows.flat_map(|row| row[from..from + length].to_vec()).collect();
+                let wanted = scorer.examples(piece, [1, 1, 16, length]);
+                for (g, w) in got.iter().zip(&wanted) {
+                    assert!(
+                        (g - w).abs() < 1e-5,
+                        "{} frames from {start}: {got:?}, {wanted:?}",
+                        frames[i]
+                    );
+                }
+            }
+        }
     }
 
     #[test]

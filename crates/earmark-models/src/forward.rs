@@ -27,6 +27,7 @@ pub struct Forward<'a> {
     rng: Option<ChaCha8Rng>,
     statistics: Vec<BatchStatistics>,
     kernels: bool,
+    side: Option<Tensor<2>>,
 }
 
 impl<'a> Forward<'a> {
@@ -37,6 +38,7 @@ impl<'a> Forward<'a> {
             rng: None,
             statistics: Vec::new(),
             kernels: vars.uses_kernels(),
+            side: None,
         }
     }
 
@@ -47,7 +49,19 @@ impl<'a> Forward<'a> {
             rng: Some(rng),
             statistics: Vec::new(),
             kernels: vars.uses_kernels(),
+            side: None,
         }
+    }
+
+    /// With what is known of the clips besides their images, `[B, features]`.
+    pub fn with_side(mut self, side: Option<Tensor<2>>) -> Self {
+        self.side = side;
+        self
+    }
+
+    /// What is known of the clips besides their images, `[B, features]`.
+    pub fn side(&self) -> Option<Tensor<2>> {
+        self.side.clone()
     }
 
     /// Whether this pass trains.

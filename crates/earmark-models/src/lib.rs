@@ -13,7 +13,9 @@ pub mod efficientat;
 pub mod forward;
 pub mod init;
 pub mod mobilenet_v1;
+pub mod mobilenet_v2;
 pub mod network;
+pub mod starter_2018;
 pub mod summary;
 pub mod vars;
 

@@ -5,6 +5,8 @@ use crate::efficientat::{EfficientAt, EfficientAtConfig};
 use crate::forward::Forward;
 use crate::init::WeightInit;
 use crate::mobilenet_v1::{MobileNetV1, MobileNetV1Config};
+use crate::mobilenet_v2::{MobileNetV2, MobileNetV2Config};
+use crate::starter_2018::{Starter2018, Starter2018Config};
 use crate::summary::Summary;
 use crate::vars::{VarBuilder, VarSpec};
 use burn::tensor::Tensor;
@@ -24,6 +26,12 @@ pub enum NetworkConfig {
     /// The MobileNetV3 of EfficientAT.
     #[serde(rename = "efficientat-mn")]
     EfficientAt(EfficientAtConfig),
+    /// The network of mobilenetv2-pca-2018.
+    #[serde(rename = "mobilenet-v2")]
+    MobileNetV2(MobileNetV2Config),
+    /// The network of starter-2018.
+    #[serde(rename = "starter-2018")]
+    Starter2018(Starter2018Config),
 }
 
 /// Why a network can't be built.
@@ -119,6 +127,8 @@ impl NetworkConfig {
             }
             Self::AuxSkipAttention(c) => c.check(),
             Self::EfficientAt(c) => c.check(),
+            Self::MobileNetV2(c) => c.check(),
+            Self::Starter2018(c) => c.check(),
         }
     }
 }
@@ -132,6 +142,10 @@ pub enum Network {
     AuxSkipAttention(Box<AuxSkipAttention>),
     /// See [`EfficientAt`].
     EfficientAt(Box<EfficientAt>),
+    /// See [`MobileNetV2`].
+    MobileNetV2(Box<MobileNetV2>),
+    /// See [`Starter2018`].
+    Starter2018(Box<Starter2018>),
 }
 
 impl Network {
@@ -153,6 +167,12 @@ impl Network {
             NetworkConfig::EfficientAt(c) => {
                 Self::EfficientAt(Box::new(EfficientAt::declare(&mut b, c, channels, classes)))
             }
+            NetworkConfig::MobileNetV2(c) => {
+                Self::MobileNetV2(Box::new(MobileNetV2::declare(&mut b, c, channels, classes)))
+            }
+            NetworkConfig::Starter2018(c) => {
+                Self::Starter2018(Box::new(Starter2018::declare(&mut b, c, channels, classes)))
+            }
         };
         Ok((network, b.finish()))
     }
@@ -170,6 +190,8 @@ impl Network {
             Self::MobileNetV1(n) => n.embed(x, ctx),
             Self::AuxSkipAttention(n) => n.embed(x, ctx),
             Self::EfficientAt(n) => n.embed(x, ctx),
+            Self::MobileNetV2(n) => n.embed(x, ctx),
+            Self::Starter2018(n) => n.embed(x, ctx),
         }
     }
 
@@ -179,6 +201,8 @@ impl Network {
             Self::MobileNetV1(n) => n.classify(embedding, ctx),
             Self::AuxSkipAttention(n) => n.classify(embedding, ctx),
             Self::EfficientAt(n) => n.classify(embedding, ctx),
+            Self::MobileNetV2(n) => n.classify(embedding, ctx),
+            Self::Starter2018(n) => n.classify(embedding, ctx),
         }
     }
 
@@ -188,13 +212,15 @@ impl Network {
             Self::MobileNetV1(n) => n.embedding_len(),
             Self::AuxSkipAttention(n) => n.embedding_len(),
             Self::EfficientAt(n) => n.embedding_len(),
+            Self::MobileNetV2(n) => n.embedding_len(),
+            Self::Starter2018(n) => n.embedding_len(),
         }
     }
 
     /// Scopes of the variables that [`Network::classify`] reads: the head; what stands in no such scope is the body.
     pub fn head_scopes(&self) -> &'static [&'static str] {
         match self {
-            Self::MobileNetV1(_) => &["logits."],
+            Self::MobileNetV1(_) | Self::MobileNetV2(_) | Self::Starter2018(_) => &["logits."],
             Self::AuxSkipAttention(_) => &["main."],
             Self::EfficientAt(_) => &["hidden.", "logits."],
         }
@@ -203,8 +229,8 @@ impl Network {
     /// Scopes of the layers whose outputs are the classes: their shapes differ between class maps, and no other's do.
     pub fn class_scopes(&self) -> &'static [&'static str] {
         match self {
-            Self::MobileNetV1(_) | Self::EfficientAt(_) => &["logits."],
             Self::AuxSkipAttention(_) => &["main.logits.", "aux1.logits.", "aux2.logits.", "aux3.logits."],
+            _ => &["logits."],
         }
     }
 
@@ -212,15 +238,23 @@ impl Network {
     pub fn outputs(&self, x: Tensor<4>, ctx: &mut Forward) -> Vec<Tensor<2>> {
         match self {
             Self::AuxSkipAttention(n) => n.forward_all(x, ctx),
-            Self::MobileNetV1(_) | Self::EfficientAt(_) => vec![self.forward(x, ctx)],
+            _ => vec![self.forward(x, ctx)],
+        }
+    }
+
+    /// Length of the vector about the clip that a pass takes besides the image ([`Forward::with_side`]); 0 for none.
+    pub fn side_features(&self) -> usize {
+        match self {
+            Self::MobileNetV2(n) => n.side_features(),
+            _ => 0,
         }
     }
 
     /// What the loss of each of [`Network::outputs`] counts.
     pub fn output_weights(&self) -> Vec<f64> {
         match self {
-            Self::MobileNetV1(_) | Self::EfficientAt(_) => vec![1.0],
             Self::AuxSkipAttention(n) => n.output_weights(),
+            _ => vec![1.0],
         }
     }
 
@@ -230,6 +264,8 @@ impl Network {
             Self::MobileNetV1(n) => n.summary(channels, bands, frames),
             Self::AuxSkipAttention(n) => n.summary(channels, bands, frames),
             Self::EfficientAt(n) => n.summary(channels, bands, frames),
+            Self::MobileNetV2(n) => n.summary(channels, bands, frames),
+            Self::Starter2018(n) => n.summary(channels, bands, frames),
         }
     }
 }

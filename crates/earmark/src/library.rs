@@ -27,6 +27,10 @@ const RECIPES: &[(&str, &str)] = &[
         "argus-2019/esc10",
         include_str!("../../../recipes/argus-2019/esc10.toml"),
     ),
+    (
+        "efficientat/mn04",
+        include_str!("../../../recipes/efficientat/mn04.toml"),
+    ),
     ("folder", include_str!("../../../recipes/folder.toml")),
 ];
 

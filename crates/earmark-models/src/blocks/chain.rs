@@ -75,18 +75,14 @@ fn run_fused(convs: &[&Conv], chain: Chain, x: Tensor<4>, ctx: &mut Forward) -> 
         .zip(&norms)
         .flat_map(|(c, n)| [ctx.flat(c.weight), ctx.flat(n.gamma), ctx.flat(n.beta)]);
     if !ctx.is_training() {
-        let key = (
-            convs[0].weight,
-            convs[convs.len() - 1].weight,
-            [chain.size(0), chain.output_size()],
-        );
-        let ready = ctx.vars().prepared().get(key, || {
+        let key = (convs[0].weight, convs[convs.len() - 1].weight);
+        let ready = ctx.vars().prepared().get(key, chain, |chain| {
             let moving = norms
                 .iter()
                 .flat_map(|n| [ctx.flat(n.mean), ctx.flat(n.variance)]);
             let [params, moving] =
                 [params.collect(), moving.collect::<Vec<_>>()].map(|t: Vec<_>| to_host(Tensor::cat(t, 0)));
-            prepare(&chain, &params, &moving)
+            prepare(chain, &params, &moving)
         });
         return chain_eval(&ready, x);
     }

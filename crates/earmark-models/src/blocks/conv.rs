@@ -175,6 +175,12 @@ impl Conv {
         }
     }
 
+    /// The same convolution whose BatchNorm, where it has one, only shifts.
+    pub fn unscaled(self, b: &mut VarBuilder) -> Self {
+        let norm = self.norm.map(|n| n.unscaled(b));
+        Self { norm, ..self }
+    }
+
     /// `[B, in, H, W]` to `[B, out, H', W']`.
     pub fn forward(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<4> {
         let s = &self.spec;

@@ -56,6 +56,12 @@ impl BatchNorm {
         }
     }
 
+    /// Keeps the scale at 1 (TensorFlow's `scale=False`): what follows scales by itself.
+    pub fn unscaled(self, b: &mut VarBuilder) -> Self {
+        b.fix(self.gamma);
+        self
+    }
+
     /// Normalises `[B, C, ...]` per channel: by the batch's mean and biased variance in training, by the moving ones in
     /// evaluation.
     pub fn forward<const D: usize>(&self, x: Tensor<D>, ctx: &mut Forward) -> Tensor<D> {

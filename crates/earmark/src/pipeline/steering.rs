@@ -42,6 +42,7 @@ impl<'a> Steering<'a> {
                 vars: vars.clone(),
                 loss: self.recipe.train.loss.clone(),
                 extractor: Arc::clone(&extractor),
+                whole: None,
                 batch: self.recipe.batches.size,
                 device: self.device.clone(),
             };

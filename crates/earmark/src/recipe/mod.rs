@@ -15,7 +15,7 @@ use earmark_data::augment::Augment;
 use earmark_data::folds::Stratify;
 use earmark_data::{BatchConfig, CacheConfig, DataOptions};
 use earmark_engine::{CheckpointConfig, TrainConfig, ValidationConfig};
-use earmark_features::{Examples, FrontEnd};
+use earmark_features::{Examples, Extractor, FrontEnd};
 use earmark_models::NetworkConfig;
 use layers::{apply_override, parse_table, resolve, source};
 use place::{Origin, key_error};
@@ -98,6 +98,18 @@ pub struct PredictConfig {
     /// takes those as well, which are fewer as a rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tiles: Option<Examples>,
+    /// Instead of tiles: a clip of up to so many seconds is one example of its own length, and a longer one is cut into equal pieces.
+    /// For networks that take any length.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub whole_seconds: Option<f64>,
+}
+
+impl PredictConfig {
+    /// [`PredictConfig::whole_seconds`] in frames, at least one.
+    pub fn whole_frames(&self, extractor: &Extractor) -> Option<usize> {
+        self.whole_seconds
+            .map(|seconds| ((seconds * extractor.frames_per_second()) as usize).max(1))
+    }
 }
 
 fn format() -> u32 {
@@ -157,14 +169,19 @@ impl Recipe {
         Ok(recipe)
     }
 
-    /// The front end of judging and prediction: features as in training, tiles as `[predict]` says.
+    /// The front end of judging and prediction: features as in training, tiles as `[predict]` says; without `examples` where clips
+    /// are taken whole.
     pub fn predict_front_end(&self) -> FrontEnd {
+        let examples = match &self.predict {
+            PredictConfig {
+                whole_seconds: Some(_),
+                ..
+            } => None,
+            PredictConfig { tiles: None, .. } => self.front_end.examples.clone(),
+            PredictConfig { tiles, .. } => tiles.clone(),
+        };
         FrontEnd {
-            examples: self
-                .predict
-                .tiles
-                .clone()
-                .or_else(|| self.front_end.examples.clone()),
+            examples,
             ..self.front_end.clone()
         }
     }
