@@ -25,9 +25,6 @@ pub struct Scorer {
     pub loss: Loss,
     /// The front end whose features go in.
     pub extractor: Arc<Extractor>,
-    /// Where the front end cuts no examples: the most frames that a clip may have to be one example of its own length; longer ones
-    /// are cut into equal pieces. `None` refuses such front ends.
-    pub whole: Option<usize>,
     /// Examples of one forward pass.
     pub batch: usize,
     /// Where to compute.
@@ -40,11 +37,6 @@ pub type ClipResult<E> = Result<Vec<f32>, E>;
 /// Why clips can't be scored at all. What is wrong with a single file is the caller's own error instead.
 #[derive(Debug, thiserror::Error)]
 pub enum ScoreError {
-    /// The front end gives clips of any length, and the examples of a forward pass have one.
-    #[error(
-        "front-end.examples is missing: clips are scored in examples of one length; set front-end.examples = {{ length-frames = ..., hop-frames = ... }}"
-    )]
-    NoLength,
     /// A clip without a single example has no mean of scores.
     #[error("clip {clip} of the list gives no example; leave it out")]
     NoExample {
@@ -66,7 +58,8 @@ pub enum ScoreError {
 impl Scorer {
     /// Scores `count` clips in order; false when stopped before the end. `fetch` gives base features and is called on `workers`, as
     /// many clips at a time as there are threads; `done` receives each clip's scores (or its error) in order and returns whether to
-    /// go on. Examples of different clips share forward passes. Once `stop` is set, no other forward pass begins.
+    /// go on. Examples of different clips share forward passes. Where the front end cuts no examples, a clip of up to a minute is one of
+    /// its own length, and a longer one is cut into equal pieces. Once `stop` is set, no other forward pass begins.
     ///
     /// # Errors
     ///
@@ -99,7 +92,7 @@ impl Scorer {
     ) -> Result<bool, ScoreError> {
         let ahead = workers.count();
         let stopped = || stop.load(Ordering::Relaxed);
-        let mut pending = Pending::new(self, stop)?;
+        let mut pending = Pending::new(self, stop);
         std::thread::scope(|scope| {
             let (send, receive) = sync_channel::<Vec<Option<Result<Arc<Features>, E>>>>(1);
             let fetch = &fetch;
@@ -166,7 +159,6 @@ mod tests {
             vars: Vars::init(specs, 1, &Device::flex()),
             loss: train.loss,
             extractor: Arc::new(Extractor::new(&front_end).unwrap()),
-            whole: None,
             batch: 3,
             device: Device::flex(),
         }
@@ -261,9 +253,9 @@ mod tests {
     /// Clips of one, two and three pieces, of no frames, and of equal lengths beside each other.
     #[test]
     fn whole_clips_are_examples_of_their_own_length() {
-        let mut scorer = scorer(false);
-        scorer.whole = Some(40);
-        let frames = [33, 33, 33, 33, 7, 0, 40, 41, 100, 33, 1];
+        let scorer = scorer(false);
+        // A hundred frames a second: a minute has 6,000.
+        let frames = [33, 33, 33, 33, 7, 0, 6000, 6001, 13_000, 33, 1];
         let mut seen = Vec::new();
         let whole = scorer.score_tiles(
             frames.len(),
@@ -281,8 +273,8 @@ mod tests {
             assert_eq!(i, at);
             // Pieces of equal length, as few as cover the clip.
             let (length, starts): (usize, &[i64]) = match frames[i] {
-                41 => (21, &[0, 20]),
-                100 => (34, &[0, 33, 66]),
+                6001 => (3001, &[0, 3000]),
+                13_000 => (4334, &[0, 4333, 8666]),
                 n => (n, &[0]),
             };
             assert_eq!(tiles.starts, starts, "{} frames", frames[i]);
@@ -305,21 +297,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn clips_of_any_length_are_refused() {
-        let workers = Workers::new(1).unwrap();
-        let fetch = |_| -> Result<_, &str> { Ok(clip(10)) };
-        let outcome = scorer(false).score(1, &workers, fetch, &AtomicBool::new(false), |_, _| true);
-        let message = outcome.unwrap_err().to_string();
-        assert!(
-            message.starts_with("front-end.examples is missing: "),
-            "{message}"
-        );
-        assert!(
-            message.ends_with("= { length-frames = ..., hop-frames = ... }"),
-            "{message}"
-        );
     }
 }

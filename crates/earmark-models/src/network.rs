@@ -23,15 +23,15 @@ pub enum NetworkConfig {
     MobileNetV1(MobileNetV1Config),
     /// The network of argus-2019.
     AuxSkipAttention(AuxSkipAttentionConfig),
-    /// The MobileNetV3 of EfficientAT.
-    #[serde(rename = "efficientat-mn")]
-    EfficientAt(EfficientAtConfig),
     /// The network of mobilenetv2-pca-2018.
     #[serde(rename = "mobilenet-v2")]
     MobileNetV2(MobileNetV2Config),
     /// The network of starter-2018.
     #[serde(rename = "starter-2018")]
     Starter2018(Starter2018Config),
+    /// The MobileNetV3 of EfficientAT.
+    #[serde(rename = "efficientat-mn")]
+    EfficientAt(EfficientAtConfig),
 }
 
 /// Why a network can't be built.
@@ -126,9 +126,9 @@ impl NetworkConfig {
                 check_init(c.init)
             }
             Self::AuxSkipAttention(c) => c.check(),
-            Self::EfficientAt(c) => c.check(),
             Self::MobileNetV2(c) => c.check(),
             Self::Starter2018(c) => c.check(),
+            Self::EfficientAt(c) => c.check(),
         }
     }
 }
@@ -140,12 +140,12 @@ pub enum Network {
     MobileNetV1(Box<MobileNetV1>),
     /// See [`AuxSkipAttention`].
     AuxSkipAttention(Box<AuxSkipAttention>),
-    /// See [`EfficientAt`].
-    EfficientAt(Box<EfficientAt>),
     /// See [`MobileNetV2`].
     MobileNetV2(Box<MobileNetV2>),
     /// See [`Starter2018`].
     Starter2018(Box<Starter2018>),
+    /// See [`EfficientAt`].
+    EfficientAt(Box<EfficientAt>),
 }
 
 impl Network {
@@ -164,14 +164,14 @@ impl Network {
             NetworkConfig::AuxSkipAttention(c) => {
                 Self::AuxSkipAttention(Box::new(AuxSkipAttention::declare(&mut b, c, channels, classes)))
             }
-            NetworkConfig::EfficientAt(c) => {
-                Self::EfficientAt(Box::new(EfficientAt::declare(&mut b, c, channels, classes)))
-            }
             NetworkConfig::MobileNetV2(c) => {
                 Self::MobileNetV2(Box::new(MobileNetV2::declare(&mut b, c, channels, classes)))
             }
             NetworkConfig::Starter2018(c) => {
                 Self::Starter2018(Box::new(Starter2018::declare(&mut b, c, channels, classes)))
+            }
+            NetworkConfig::EfficientAt(c) => {
+                Self::EfficientAt(Box::new(EfficientAt::declare(&mut b, c, channels, classes)))
             }
         };
         Ok((network, b.finish()))
@@ -220,17 +220,20 @@ impl Network {
     /// Scopes of the variables that [`Network::classify`] reads: the head; what stands in no such scope is the body.
     pub fn head_scopes(&self) -> &'static [&'static str] {
         match self {
-            Self::MobileNetV1(_) | Self::MobileNetV2(_) | Self::Starter2018(_) => &["logits."],
+            Self::MobileNetV1(_) | Self::Starter2018(_) => &["logits."],
             Self::AuxSkipAttention(_) => &["main."],
             Self::EfficientAt(_) => &["hidden.", "logits."],
+            Self::MobileNetV2(_) => &["dense1.", "dense2.", "logits."],
         }
     }
 
     /// Scopes of the layers whose outputs are the classes: their shapes differ between class maps, and no other's do.
     pub fn class_scopes(&self) -> &'static [&'static str] {
         match self {
+            Self::MobileNetV1(_) | Self::EfficientAt(_) | Self::MobileNetV2(_) | Self::Starter2018(_) => {
+                &["logits."]
+            }
             Self::AuxSkipAttention(_) => &["main.logits.", "aux1.logits.", "aux2.logits.", "aux3.logits."],
-            _ => &["logits."],
         }
     }
 
@@ -238,7 +241,9 @@ impl Network {
     pub fn outputs(&self, x: Tensor<4>, ctx: &mut Forward) -> Vec<Tensor<2>> {
         match self {
             Self::AuxSkipAttention(n) => n.forward_all(x, ctx),
-            _ => vec![self.forward(x, ctx)],
+            Self::MobileNetV1(_) | Self::EfficientAt(_) | Self::MobileNetV2(_) | Self::Starter2018(_) => {
+                vec![self.forward(x, ctx)]
+            }
         }
     }
 
@@ -246,7 +251,10 @@ impl Network {
     pub fn side_features(&self) -> usize {
         match self {
             Self::MobileNetV2(n) => n.side_features(),
-            _ => 0,
+            Self::MobileNetV1(_)
+            | Self::AuxSkipAttention(_)
+            | Self::EfficientAt(_)
+            | Self::Starter2018(_) => 0,
         }
     }
 
@@ -254,7 +262,9 @@ impl Network {
     pub fn output_weights(&self) -> Vec<f64> {
         match self {
             Self::AuxSkipAttention(n) => n.output_weights(),
-            _ => vec![1.0],
+            Self::MobileNetV1(_) | Self::EfficientAt(_) | Self::MobileNetV2(_) | Self::Starter2018(_) => {
+                vec![1.0]
+            }
         }
     }
 
@@ -263,9 +273,9 @@ impl Network {
         match self {
             Self::MobileNetV1(n) => n.summary(channels, bands, frames),
             Self::AuxSkipAttention(n) => n.summary(channels, bands, frames),
-            Self::EfficientAt(n) => n.summary(channels, bands, frames),
             Self::MobileNetV2(n) => n.summary(channels, bands, frames),
             Self::Starter2018(n) => n.summary(channels, bands, frames),
+            Self::EfficientAt(n) => n.summary(channels, bands, frames),
         }
     }
 }

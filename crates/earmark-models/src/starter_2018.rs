@@ -119,7 +119,7 @@ impl Starter2018 {
         }
     }
 
-    /// `[B, channels, bands, frames]` to what the classifier sees, `[B, 4 base]`; any number of frames.
+    /// `[B, channels, bands, frames]` to the means over all places, `[B, 4 base]`; any number of frames.
     pub fn embed(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
         let tail = Tail {
             pool: Pool::Max,
@@ -132,15 +132,15 @@ impl Starter2018 {
         global_mean(x, ctx)
     }
 
+    /// What [`Starter2018::embed`] gives to logits `[B, classes]`.
+    pub fn classify(&self, x: Tensor<2>, ctx: &mut Forward) -> Tensor<2> {
+        let x = ctx.dropout(x, self.config.head_drop_prob);
+        self.logits.forward(x, ctx)
+    }
+
     /// Features of an embedding.
     pub fn embedding_len(&self) -> usize {
         self.logits.input
-    }
-
-    /// Embeddings `[B, 4 base]` to logits `[B, classes]`.
-    pub fn classify(&self, embedding: Tensor<2>, ctx: &mut Forward) -> Tensor<2> {
-        let x = ctx.dropout(embedding, self.config.head_drop_prob);
-        self.logits.forward(x, ctx)
     }
 
     /// Activation shapes, weights (without BatchNorm and biases) and multiplies of each layer.

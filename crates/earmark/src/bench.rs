@@ -156,7 +156,6 @@ pub fn bench(job: &Bench, told: &dyn Fn(&str), stop: &AtomicBool) -> Result<Opti
         vars: vars.clone(),
         loss: recipe.train.loss.clone(),
         extractor: Arc::clone(&extractor),
-        whole: None,
         batch,
         device: device.clone(),
     };

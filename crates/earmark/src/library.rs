@@ -31,6 +31,14 @@ const RECIPES: &[(&str, &str)] = &[
         "efficientat/mn04",
         include_str!("../../../recipes/efficientat/mn04.toml"),
     ),
+    (
+        "starter-2018/1-train",
+        include_str!("../../../recipes/starter-2018/1-train.toml"),
+    ),
+    (
+        "starter-2018/esc10",
+        include_str!("../../../recipes/starter-2018/esc10.toml"),
+    ),
     ("folder", include_str!("../../../recipes/folder.toml")),
 ];
 

@@ -6,6 +6,9 @@ use earmark_features::{Extractor, FeatureError, Features};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// A longer clip is not taken whole: memory must not grow with its length.
+const LONGEST_SECONDS: f64 = 60.0;
+
 /// Whole clips share a pass up to this many frames in all, so that memory does not grow with their length.
 const WHOLE_FRAMES: usize = 16_384;
 
@@ -37,18 +40,18 @@ pub(super) struct Pending<'a> {
 }
 
 impl<'a> Pending<'a> {
-    pub fn new(scorer: &'a Scorer, stop: &'a AtomicBool) -> Result<Self, ScoreError> {
-        let tiling = Tiling::of(&scorer.extractor).map(Cut::Tiles);
-        let cut = tiling.or(scorer.whole.map(|longest| Cut::Whole(longest.max(1))));
-        Ok(Self {
+    pub fn new(scorer: &'a Scorer, stop: &'a AtomicBool) -> Self {
+        let e = &scorer.extractor;
+        let whole = || Cut::Whole(((LONGEST_SECONDS * e.frames_per_second()) as usize).max(1));
+        Self {
             scorer,
             stop,
-            cut: cut.ok_or(ScoreError::NoLength)?,
+            cut: Tiling::of(e).map_or_else(whole, Cut::Tiles),
             frames: 0,
             x: Vec::new(),
             rows: 0,
             clips: VecDeque::new(),
-        })
+        }
     }
 
     /// Takes the examples of a clip in; false when stopped.

@@ -57,7 +57,6 @@ pub fn scorer_of(path: &Path, device_name: &str) -> Result<(Scorer, Vec<String>)
         network,
         vars,
         loss: recipe.train.loss.clone(),
-        whole: recipe.predict.whole_frames(&extractor),
         extractor: Arc::new(extractor),
         batch: recipe.batches.size,
         device,

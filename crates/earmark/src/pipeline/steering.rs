@@ -35,14 +35,13 @@ impl<'a> Steering<'a> {
         if self.items.is_empty() {
             return Ok(None);
         }
-        let extractor = Arc::new(Extractor::new(&self.recipe.front_end)?);
+        let extractor = Arc::new(Extractor::new(&self.recipe.validation_front_end())?);
         let validate = move |vars: &Vars| {
             let scorer = Scorer {
                 network: self.network.clone(),
                 vars: vars.clone(),
                 loss: self.recipe.train.loss.clone(),
                 extractor: Arc::clone(&extractor),
-                whole: None,
                 batch: self.recipe.batches.size,
                 device: self.device.clone(),
             };

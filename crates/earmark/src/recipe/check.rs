@@ -14,28 +14,19 @@ impl Recipe {
         }
         let whole = |e: &dyn std::fmt::Display| (String::new(), String::new(), e.to_string());
         self.front_end.check().map_err(|e| whole(&e))?;
+        if self.predict.whole && self.predict.tiles.is_some() {
+            let remedy = "predict.tiles is set as well; keep one of the two".into();
+            return Err(("predict.whole".into(), "true".into(), remedy));
+        }
         if self.predict.tiles.is_some() {
             self.predict_front_end().check().map_err(|e| {
                 let message = e.to_string().replace("front-end.examples", "predict.tiles");
                 whole(&message)
             })?;
         }
-        if let Some(seconds) = self.predict.whole_seconds {
-            let refuse =
-                |remedy: &str| Err(("predict.whole-seconds".into(), seconds.to_string(), remedy.into()));
-            if !(seconds > 0.0 && seconds <= 3600.0) {
-                return refuse(
-                    "choose the seconds of the longest clip that is taken as a whole, above 0 and at most 3600; 30 is usual",
-                );
-            }
-            if self.predict.tiles.is_some() {
-                return refuse("clips are taken whole or cut into predict.tiles; leave out one of the two");
-            }
-            if self.front_end.finish.deltas.is_some() {
-                return refuse(
-                    "deltas need some frames, which the shortest clips lack; leave it out, so that clips are cut into filled examples",
-                );
-            }
+        if self.predict.whole && self.front_end.finish.deltas.is_some() {
+            let remedy = "front-end.finish.deltas need some frames, which the shortest clips lack; leave it out, so that clips are cut into filled examples";
+            return Err(("predict.whole".into(), "true".into(), remedy.into()));
         }
         self.network.check().map_err(|e| whole(&e))?;
         self.train

@@ -15,7 +15,7 @@ use earmark_data::augment::Augment;
 use earmark_data::folds::Stratify;
 use earmark_data::{BatchConfig, CacheConfig, DataOptions};
 use earmark_engine::{CheckpointConfig, TrainConfig, ValidationConfig};
-use earmark_features::{Examples, Extractor, FrontEnd};
+use earmark_features::{Examples, FrontEnd};
 use earmark_models::NetworkConfig;
 use layers::{apply_override, parse_table, resolve, source};
 use place::{Origin, key_error};
@@ -98,18 +98,9 @@ pub struct PredictConfig {
     /// takes those as well, which are fewer as a rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tiles: Option<Examples>,
-    /// Instead of tiles: a clip of up to so many seconds is one example of its own length, and a longer one is cut into equal pieces.
-    /// For networks that take any length.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub whole_seconds: Option<f64>,
-}
-
-impl PredictConfig {
-    /// [`PredictConfig::whole_seconds`] in frames, at least one.
-    pub fn whole_frames(&self, extractor: &Extractor) -> Option<usize> {
-        self.whole_seconds
-            .map(|seconds| ((seconds * extractor.frames_per_second()) as usize).max(1))
-    }
+    /// Scores each clip whole, as one example of its own length; for networks that take any length. Clips beyond a minute are cut
+    /// into equal pieces, whose scores are averaged. Validation while training does so too.
+    pub whole: bool,
 }
 
 fn format() -> u32 {
@@ -169,20 +160,27 @@ impl Recipe {
         Ok(recipe)
     }
 
-    /// The front end of judging and prediction: features as in training, tiles as `[predict]` says; without `examples` where clips
-    /// are taken whole.
+    /// The front end of judging and prediction: features as in training, tiles (or none) as `[predict]` says.
     pub fn predict_front_end(&self) -> FrontEnd {
         let examples = match &self.predict {
+            PredictConfig { whole: true, .. } => None,
             PredictConfig {
-                whole_seconds: Some(_),
-                ..
-            } => None,
+                tiles: Some(tiles), ..
+            } => Some(tiles.clone()),
             PredictConfig { tiles: None, .. } => self.front_end.examples.clone(),
-            PredictConfig { tiles, .. } => tiles.clone(),
         };
         FrontEnd {
             examples,
             ..self.front_end.clone()
+        }
+    }
+
+    /// The front end of validation while training: that of training, but for clips that are scored whole.
+    pub fn validation_front_end(&self) -> FrontEnd {
+        if self.predict.whole {
+            self.predict_front_end()
+        } else {
+            self.front_end.clone()
         }
     }
 
