@@ -2,7 +2,9 @@
 
 use crate::init::Init;
 use burn::tensor::{Device, Tensor, TensorData};
+use earmark_kernels::chain::Chain;
 use earmark_kernels::infer::Inference;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Handle of one variable; valid for the [`Vars`] it was declared in.
@@ -95,33 +97,30 @@ pub struct Vars {
     settled: Prepared,
 }
 
-/// Chains packed for inference, by their first and last weights and the input's plane: what depends on nothing but the values
-/// of the variables, and so is dropped when one changes.
+/// Chains packed for inference, by their first and last weights: what depends on nothing but the values of the variables, and so
+/// is dropped when one changes. Planes of another size take the same packed weights.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Prepared(Arc<Mutex<Vec<Kept>>>);
+pub(crate) struct Prepared(Arc<Mutex<HashMap<PreparedKey, Arc<Inference>>>>);
 
-/// A chain under its key.
-type Kept = (PreparedKey, Arc<Inference>);
-
-/// First and last weights, rows and columns that go in and that come out.
-pub(crate) type PreparedKey = (VarId, VarId, [[usize; 2]; 2]);
-
-/// Clips of any length may bring any number of sizes; the oldest of more than these make room.
-const MOST_PREPARED: usize = 32;
+/// First and last weights of a chain.
+pub(crate) type PreparedKey = (VarId, VarId);
 
 impl Prepared {
-    /// What is kept under `key`, else what `make` gives, which is then kept.
-    pub(crate) fn get(&self, key: PreparedKey, make: impl FnOnce() -> Inference) -> Arc<Inference> {
+    /// `chain` with what is packed under `key`, else with what `make` packs, which is then kept.
+    pub(crate) fn get(
+        &self,
+        key: PreparedKey,
+        chain: Chain,
+        make: impl FnOnce(&Chain) -> Inference,
+    ) -> Arc<Inference> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, found)) = kept.iter().find(|(k, _)| *k == key) {
-            return Arc::clone(found);
-        }
-        if kept.len() == MOST_PREPARED {
-            kept.remove(0);
-        }
-        let made = Arc::new(make());
-        kept.push((key, Arc::clone(&made)));
-        made
+        let ready = match kept.get(&key) {
+            Some(found) if *found.chain() == chain => return Arc::clone(found),
+            Some(found) => Arc::new(found.resized(chain)),
+            None => Arc::new(make(&chain)),
+        };
+        kept.insert(key, Arc::clone(&ready));
+        ready
     }
 }
 

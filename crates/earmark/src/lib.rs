@@ -9,6 +9,7 @@ pub mod journal;
 pub mod library;
 pub mod pages;
 pub mod pipeline;
+pub mod published;
 pub mod recipe;
 pub mod review;
 pub mod run_dir;

@@ -9,6 +9,7 @@ mod eval;
 mod features;
 mod init;
 mod models;
+mod models_import;
 mod predict;
 mod predict_tiles;
 mod recipes;

@@ -37,10 +37,9 @@ pub fn conv_chain_pooled(convs: &[&Conv], tail: Option<Tail>, x: Tensor<4>, ctx:
     let served = ctx.uses_kernels() && runs_on(&x.device());
     let x = match fused(frozen, frozen_tail, [h, w]).filter(|_| served) {
         Some(chain) => {
-            let ready = ctx.vars().settled().get(key(frozen, &chain), || {
-                let host = |id| to_host(ctx.vars().flat(id).inner());
-                packed(frozen, &chain, host)
-            });
+            let host = |id| to_host(ctx.vars().flat(id).inner());
+            let make = |chain: &Chain| packed(frozen, chain, host);
+            let ready = ctx.vars().settled().get(key(frozen), chain, make);
             Tensor::from_inner(chain_eval(&ready, x.inner()))
         }
         None => one_by_one(frozen, frozen_tail, x, ctx),
@@ -116,9 +115,8 @@ fn fused(convs: &[&Conv], tail: Option<Tail>, mut size: [usize; 2]) -> Option<Ch
 }
 
 /// What a chain that is packed for inference is found by.
-fn key(convs: &[&Conv], chain: &Chain) -> PreparedKey {
-    let sizes = [chain.size(0), chain.output_size()];
-    (convs[0].weight, convs[convs.len() - 1].weight, sizes)
+fn key(convs: &[&Conv]) -> PreparedKey {
+    (convs[0].weight, convs[convs.len() - 1].weight)
 }
 
 /// A chain packed for inference, of variables as `host` gives them.
@@ -137,9 +135,9 @@ fn packed(convs: &[&Conv], chain: &Chain, host: impl Fn(VarId) -> Vec<f32>) -> I
 
 fn run_fused(convs: &[&Conv], chain: Chain, x: Tensor<4>, ctx: &mut Forward) -> Tensor<4> {
     if !ctx.is_training() {
-        let ready = ctx.vars().prepared().get(key(convs, &chain), || {
-            packed(convs, &chain, |id| to_host(ctx.vars().flat(id)))
-        });
+        let host = |id| to_host(ctx.vars().flat(id));
+        let make = |chain: &Chain| packed(convs, chain, host);
+        let ready = ctx.vars().prepared().get(key(convs), chain, make);
         return chain_eval(&ready, x);
     }
     let norms: Vec<_> = convs.iter().filter_map(|c| c.norm.as_ref()).collect();

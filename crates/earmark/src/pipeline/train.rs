@@ -190,6 +190,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
             recipe: recipe.to_toml(),
             classes: data.classes.names().to_vec(),
             licence: recipe.licence.clone(),
+            source: None,
             step: 0,
             calibration: None,
         },

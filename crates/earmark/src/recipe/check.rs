@@ -25,6 +25,10 @@ impl Recipe {
                 whole(&message)
             })?;
         }
+        if self.predict.whole && self.front_end.finish.deltas.is_some() {
+            let remedy = "front-end.finish.deltas need some frames, which the shortest clips lack; leave it out, so that clips are cut into filled examples";
+            return Err(("predict.whole".into(), "true".into(), remedy.into()));
+        }
         self.network.check().map_err(|e| whole(&e))?;
         self.train
             .check()

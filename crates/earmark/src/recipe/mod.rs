@@ -98,8 +98,8 @@ pub struct PredictConfig {
     /// takes those as well, which are fewer as a rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tiles: Option<Examples>,
-    /// Scores each clip whole, as one example of its own length; for networks that take any length. Validation while training does
-    /// so too.
+    /// Scores each clip whole, as one example of its own length; for networks that take any length. Clips beyond a minute are cut
+    /// into equal pieces, whose scores are averaged. Validation while training does so too.
     pub whole: bool,
 }
 
