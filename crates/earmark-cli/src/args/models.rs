@@ -1,6 +1,7 @@
 //! Arguments of `earmark models`.
 
-use clap::Subcommand;
+use clap::{Args as ClapArgs, Subcommand};
+use std::path::PathBuf;
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum Models {
@@ -21,4 +22,28 @@ pub enum Models {
         #[arg(long)]
         json: bool,
     },
+    /// Make a model file of a published PyTorch checkpoint
+    #[command(
+        after_help = "Example:\n  earmark models import mn04_as_mAP_432.pt --as efficientat-mn04 -o mn04.safetensors\n\n\
+        Nothing in the checkpoint is run: its tensors are read, and each is checked by name and shape."
+    )]
+    Import(ModelImport),
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub struct ModelImport {
+    /// The checkpoint, .pt or .pth, as it was published
+    pub file: PathBuf,
+    /// Which network it is: efficientat-mn04 (or another size)
+    #[arg(long = "as", value_name = "NAME")]
+    pub architecture: String,
+    /// Model file to write
+    #[arg(long, short)]
+    pub out: PathBuf,
+    /// Table of class names, where they are not AudioSet's: `index,name` lines
+    #[arg(long)]
+    pub labels: Option<PathBuf>,
+    /// Where the weights come from, to be kept in the model file
+    #[arg(long)]
+    pub source: Option<String>,
 }
