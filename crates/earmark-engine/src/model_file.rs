@@ -168,6 +168,12 @@ impl ModelFile {
         write_tensors(path, json, &tensors)
     }
 
+    /// Writes this file, atomically.
+    pub fn save(&self, path: &Path) -> Result<(), ModelFileError> {
+        let json = serde_json::to_string(&self.meta).expect("strings and numbers");
+        write_tensors(path, json, &self.tensors)
+    }
+
     /// Fills `vars` with the file's tensors; every variable must be there in its shape, and nothing else.
     pub fn load_into(&self, path: &Path, vars: &mut Vars) -> Result<(), ModelFileError> {
         check_fit(path, &self.tensors, vars.specs())?;

@@ -29,7 +29,7 @@ pub use eval::Eval;
 pub use features::Features;
 pub use init::Init;
 pub use listen::{Listen, RawFormat};
-pub use models::Models;
+pub use models::{Average, Models};
 pub use predict::{Format, Predict};
 pub use recipes::Recipes;
 pub use report::Report;

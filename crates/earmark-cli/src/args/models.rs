@@ -1,6 +1,8 @@
 //! Arguments of `earmark models`.
 
-use clap::Subcommand;
+use clap::{Args as ClapArgs, Subcommand};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum Models {
@@ -21,4 +23,23 @@ pub enum Models {
         #[arg(long)]
         json: bool,
     },
+    /// The mean of several models' weights as one model: the last checkpoints of a run, or runs from one start
+    #[command(
+        after_help = "Examples:\n  earmark models average runs/a --last 5 -o averaged.safetensors\n  \
+        earmark models average runs/a@800 runs/a@900 runs/a@1000 -o averaged.safetensors"
+    )]
+    Average(Average),
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Average {
+    /// Models: MODEL.safetensors, RUN or RUN@STEP; with --last, one RUN
+    #[arg(required = true)]
+    pub models: Vec<String>,
+    /// The last so many checkpoints of the run
+    #[arg(long, value_name = "COUNT")]
+    pub last: Option<NonZeroUsize>,
+    /// The model file to write
+    #[arg(long, short)]
+    pub out: PathBuf,
 }

@@ -13,14 +13,17 @@ use earmark::report::{Align, human_bytes, text_table};
 use earmark::run_dir::find_model;
 use std::path::PathBuf;
 
-/// Describes models.
-pub fn run(what: Models, _: &Global, _: &Console) -> anyhow::Result<Status> {
-    let Models::Info {
-        model,
-        recipe,
-        classes,
-        json,
-    } = what;
+/// Describes models, or makes one of several.
+pub fn run(what: Models, _: &Global, console: &Console) -> anyhow::Result<Status> {
+    let (model, recipe, classes, json) = match what {
+        Models::Info {
+            model,
+            recipe,
+            classes,
+            json,
+        } => (model, recipe, classes, json),
+        Models::Average(args) => return super::average::run(args, console),
+    };
     let info = if recipe {
         Info::of_recipe(Recipe::load(&model, &[])?, classes)?
     } else {

@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 28] = [
     "",
     "demo",
     "data",
@@ -29,6 +29,7 @@ const COMMANDS: [&str; 27] = [
     "report",
     "models",
     "models info",
+    "models average",
     "bench",
 ];
 
