@@ -85,9 +85,9 @@ pub enum Place {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Cutting {
     pub length: usize,
-    hop: usize,
-    pad: Pad,
-    place: Place,
+    pub hop: usize,
+    pub pad: Pad,
+    pub place: Place,
 }
 
 impl Examples {

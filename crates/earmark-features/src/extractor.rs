@@ -332,7 +332,7 @@ fn emphasise(x: &[f32], c: f32, y: &mut Vec<f32>) {
 /// The first sample that is no number, infinite or far too large. Chunks are looked at as a whole: a search that may stop at
 /// any sample would look at one at a time.
 #[inline(always)]
-fn first_bad(samples: &[f32]) -> Option<(usize, f32)> {
+pub(crate) fn first_bad(samples: &[f32]) -> Option<(usize, f32)> {
     const CHUNK: usize = 1024;
     let good = |x: &f32| x.abs() <= LOUDEST;
     samples.chunks(CHUNK).enumerate().find_map(|(chunk, samples)| {

@@ -6,6 +6,7 @@
 //!
 //! Everything but the blocks' convolutions starts as PyTorch starts it.
 
+mod onnx;
 mod summary;
 
 use crate::blocks::{

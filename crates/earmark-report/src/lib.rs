@@ -43,6 +43,7 @@ pub use charts::bars::{BarChart, BarRow};
 pub use charts::confusion::{Confusion, confusion_chart};
 pub use charts::histogram::Histogram;
 pub use charts::line::{Better, LineChart, Scale, Series};
+pub use charts::reliability::{Reliability, reliability_chart};
 pub use charts::spark::sparkline;
 pub use color::Colormap;
 pub use downsample::downsample;

@@ -7,6 +7,7 @@ pub mod average;
 pub mod bench;
 pub mod bundle;
 pub mod device;
+pub mod export;
 pub mod journal;
 pub mod library;
 pub mod live;
@@ -16,6 +17,7 @@ pub mod recipe;
 pub mod review;
 pub mod run_dir;
 pub mod setting;
+pub mod tune;
 
 pub use earmark_audio as audio;
 pub use earmark_data as data;
@@ -23,6 +25,7 @@ pub use earmark_engine as engine;
 pub use earmark_features as features;
 pub use earmark_metrics as metrics;
 pub use earmark_models as models;
+pub use earmark_onnx as onnx;
 pub use earmark_report as report;
 
 pub use recipe::Recipe;

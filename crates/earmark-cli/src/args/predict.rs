@@ -39,6 +39,9 @@ pub struct Predict {
     /// How several models are blended: arithmetic or geometric
     #[arg(long, default_value = "geometric")]
     pub mean: String,
+    /// Leave out the calibration that `earmark calibrate` has written into a model. Scores out of folds are always raw
+    #[arg(long)]
+    pub raw: bool,
     /// A weight a model, for the mean
     #[arg(long, value_delimiter = ',', conflicts_with = "out_of_fold")]
     pub weights: Vec<f64>,

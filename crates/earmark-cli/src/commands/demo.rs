@@ -86,6 +86,7 @@ pub fn run(args: Demo, global: &Global, console: &Console) -> anyhow::Result<Sta
         layout: None,
         weights: None,
         mean: Mean::Geometric,
+        raw: false,
         device: global.device.clone(),
     };
     let Some(prediction) = pipeline::predict(&job, &|e| console.show(e), &stop)? else {

@@ -44,6 +44,7 @@ pub fn run(args: Predict, global: &Global, console: &Console) -> anyhow::Result<
         files: args.files,
         layout: args.layout.as_deref().map(super::data::layout).transpose()?,
         mean,
+        raw: args.raw,
         weights: (!args.weights.is_empty()).then_some(args.weights),
         device: global.device.clone(),
     };

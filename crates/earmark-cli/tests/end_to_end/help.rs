@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 28] = [
+const COMMANDS: [&str; 32] = [
     "",
     "demo",
     "data",
@@ -15,9 +15,11 @@ const COMMANDS: [&str; 28] = [
     "train",
     "eval",
     "predict",
+    "export",
     "listen",
     "bundle",
     "blend",
+    "calibrate",
     "score",
     "recipes",
     "recipes list",
@@ -27,6 +29,8 @@ const COMMANDS: [&str; 28] = [
     "init",
     "runs",
     "report",
+    "stack",
+    "tune",
     "models",
     "models info",
     "models average",

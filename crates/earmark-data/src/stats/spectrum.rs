@@ -27,6 +27,7 @@ impl Analyser {
     pub fn new(options: &StatsOptions) -> Result<Self, ConfigError> {
         let front_end = FrontEnd {
             sample_rate_hz: options.sample_rate_hz,
+            pre_emphasis: None,
             stft: Stft {
                 window_seconds: None,
                 window_samples: Some(options.window_samples),
