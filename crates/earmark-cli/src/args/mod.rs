@@ -35,7 +35,7 @@ pub use export::{Export, StoredWeights};
 pub use features::Features;
 pub use init::Init;
 pub use listen::{Listen, RawFormat};
-pub use models::{ModelImport, Models};
+pub use models::{Average, ModelImport, Models};
 pub use predict::{Format, Predict};
 pub use recipes::Recipes;
 pub use report::Report;

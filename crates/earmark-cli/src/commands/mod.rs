@@ -1,6 +1,7 @@
 //! The commands, a file each.
 
 mod augment_preview;
+mod average;
 mod bench;
 mod blend;
 mod bundle;
