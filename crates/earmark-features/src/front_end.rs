@@ -7,6 +7,7 @@ use crate::{
     level::Level,
     mel::Mel,
     stft::{Framing, Stft},
+    summary::Summary,
 };
 use earmark_audio::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,9 @@ pub struct FrontEnd {
     pub mel: Option<Mel>,
     /// Compression.
     pub level: Level,
+    /// The summary features of the whole clip in place of its spectrogram: 1,133 channels of one band and one frame.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<Summary>,
     /// Examples; left out, each clip is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub examples: Option<Examples>,
@@ -58,6 +62,7 @@ impl Default for FrontEnd {
             stft: Stft::default(),
             mel: Some(Mel::default()),
             level: Level::default(),
+            summary: None,
             examples: Some(Examples::default()),
             finish: Finish::default(),
         }
@@ -104,14 +109,18 @@ impl FrontEnd {
             mel.check(rate)?;
         }
         self.level.check()?;
+        if let Some(summary) = &self.summary {
+            summary.check(self, &framing)?;
+        }
         let frames_per_second = f64::from(rate) / framing.hop as f64;
         let cutting = self
             .examples
             .as_ref()
             .map(|examples| examples.cutting(frames_per_second))
             .transpose()?;
+        let bands = self.mel.as_ref().map_or(framing.bins(), |mel| mel.bands as usize);
         self.finish
-            .check(cutting.as_ref().map(|cutting| cutting.length))?;
+            .check(bands, cutting.as_ref().map(|cutting| cutting.length))?;
         Ok(Checked {
             framing,
             cutting,
@@ -135,10 +144,14 @@ impl FrontEnd {
             phase,
             ..
         } = &self.stft;
+        let summary = self.summary.as_ref().map(|summary| format!("; {summary:?} 1"));
         Ok(format!(
             "base {BASE_VERSION}; {} Hz; {shape:?} {window}, hop {hop}, fft {fft}, centre {centre:?}, {value:?}, phase {phase}; \
-             {:?}; {:?}",
-            self.sample_rate_hz, self.mel, self.level
+             {:?}; {:?}{}",
+            self.sample_rate_hz,
+            self.mel,
+            self.level,
+            summary.unwrap_or_default()
         ))
     }
 }

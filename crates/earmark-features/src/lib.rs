@@ -24,6 +24,7 @@
 //!
 //! The same samples give the same numbers whatever the number of threads: nothing here is shared or reordered.
 
+mod band_scale;
 mod error;
 mod examples;
 mod extractor;
@@ -42,12 +43,13 @@ mod summary;
 mod whole;
 mod window;
 
+pub use band_scale::BandScale;
 pub use error::{ConfigError, FeatureError};
 pub use examples::{Examples, Pad, Place};
 pub use extractor::{Extractor, Scratch};
 pub use features::Features;
-pub use fitted::{FittedError, Keep, NamedTensor, Pca, Standardiser};
 pub use finish::{Deltas, Finish, Scale};
+pub use fitted::{FittedError, Keep, NamedTensor, Pca, Standardiser};
 pub use front_end::FrontEnd;
 pub use level::Level;
 pub use mel::{Mel, MelNorm, MelScale, Triangles};

@@ -5,6 +5,7 @@ use crate::forward::Forward;
 use crate::init::WeightInit;
 use crate::mobilenet_v1::{MobileNetV1, MobileNetV1Config};
 use crate::mobilenet_v2::{MobileNetV2, MobileNetV2Config};
+use crate::perceptron::{Perceptron, PerceptronConfig};
 use crate::starter_2018::{Starter2018, Starter2018Config};
 use crate::summary::Summary;
 use crate::vars::{VarBuilder, VarSpec};
@@ -28,6 +29,8 @@ pub enum NetworkConfig {
     /// The network of starter-2018.
     #[serde(rename = "starter-2018")]
     Starter2018(Starter2018Config),
+    /// Dense layers on numbers about a whole clip.
+    Perceptron(PerceptronConfig),
 }
 
 /// Why a network can't be built.
@@ -124,6 +127,7 @@ impl NetworkConfig {
             Self::AuxSkipAttention(c) => c.check(),
             Self::MobileNetV2(c) => c.check(),
             Self::Starter2018(c) => c.check(),
+            Self::Perceptron(c) => c.check(),
         }
     }
 }
@@ -139,6 +143,8 @@ pub enum Network {
     MobileNetV2(Box<MobileNetV2>),
     /// See [`Starter2018`].
     Starter2018(Box<Starter2018>),
+    /// See [`Perceptron`].
+    Perceptron(Box<Perceptron>),
 }
 
 impl Network {
@@ -163,6 +169,9 @@ impl Network {
             NetworkConfig::Starter2018(c) => {
                 Self::Starter2018(Box::new(Starter2018::declare(&mut b, c, channels, classes)))
             }
+            NetworkConfig::Perceptron(c) => {
+                Self::Perceptron(Box::new(Perceptron::declare(&mut b, c, channels, classes)))
+            }
         };
         Ok((network, b.finish()))
     }
@@ -174,6 +183,7 @@ impl Network {
             Self::AuxSkipAttention(n) => n.forward(x, ctx),
             Self::MobileNetV2(n) => n.forward(x, ctx),
             Self::Starter2018(n) => n.forward(x, ctx),
+            Self::Perceptron(n) => n.forward(x, ctx),
         }
     }
 
@@ -181,7 +191,9 @@ impl Network {
     pub fn outputs(&self, x: Tensor<4>, ctx: &mut Forward) -> Vec<Tensor<2>> {
         match self {
             Self::AuxSkipAttention(n) => n.forward_all(x, ctx),
-            Self::MobileNetV1(_) | Self::MobileNetV2(_) | Self::Starter2018(_) => vec![self.forward(x, ctx)],
+            Self::MobileNetV1(_) | Self::MobileNetV2(_) | Self::Starter2018(_) | Self::Perceptron(_) => {
+                vec![self.forward(x, ctx)]
+            }
         }
     }
 
@@ -189,7 +201,20 @@ impl Network {
     pub fn side_features(&self) -> usize {
         match self {
             Self::MobileNetV2(n) => n.side_features(),
-            Self::MobileNetV1(_) | Self::AuxSkipAttention(_) | Self::Starter2018(_) => 0,
+            Self::MobileNetV1(_) | Self::AuxSkipAttention(_) | Self::Starter2018(_) | Self::Perceptron(_) => {
+                0
+            }
+        }
+    }
+
+    /// What is to be fitted on the training clips before the first step, for a network that standardises its input itself.
+    pub fn input_fit(&self) -> Option<&PerceptronConfig> {
+        match self {
+            Self::Perceptron(n) => Some(n.config()),
+            Self::MobileNetV1(_)
+            | Self::AuxSkipAttention(_)
+            | Self::MobileNetV2(_)
+            | Self::Starter2018(_) => None,
         }
     }
 
@@ -197,7 +222,9 @@ impl Network {
     pub fn output_weights(&self) -> Vec<f64> {
         match self {
             Self::AuxSkipAttention(n) => n.output_weights(),
-            Self::MobileNetV1(_) | Self::MobileNetV2(_) | Self::Starter2018(_) => vec![1.0],
+            Self::MobileNetV1(_) | Self::MobileNetV2(_) | Self::Starter2018(_) | Self::Perceptron(_) => {
+                vec![1.0]
+            }
         }
     }
 
@@ -208,6 +235,7 @@ impl Network {
             Self::AuxSkipAttention(n) => n.summary(channels, bands, frames),
             Self::MobileNetV2(n) => n.summary(channels, bands, frames),
             Self::Starter2018(n) => n.summary(channels, bands, frames),
+            Self::Perceptron(n) => n.summary(channels, bands, frames),
         }
     }
 }

@@ -27,6 +27,14 @@ const RECIPES: &[(&str, &str)] = &[
         "argus-2019/esc10",
         include_str!("../../../recipes/argus-2019/esc10.toml"),
     ),
+    (
+        "summary-baseline/any",
+        include_str!("../../../recipes/summary-baseline/any.toml"),
+    ),
+    (
+        "summary-baseline/esc10",
+        include_str!("../../../recipes/summary-baseline/esc10.toml"),
+    ),
     ("folder", include_str!("../../../recipes/folder.toml")),
 ];
 

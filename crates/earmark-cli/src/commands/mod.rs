@@ -3,6 +3,7 @@
 mod bench;
 mod blend;
 mod data;
+mod data_normalise;
 mod demo;
 mod eval;
 mod features;

@@ -15,5 +15,6 @@ mod learning;
 mod predicting;
 mod review;
 mod same_result;
+mod summaries;
 mod tiles;
 mod warm_start;

@@ -21,7 +21,9 @@ pub(super) fn eigen(matrix: &[f64], n: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
         for (i, reflection) in reflections.iter().enumerate() {
             let part = &mut vector[..=i];
             let dot: f64 = part.iter().zip(reflection).map(|(x, u)| x * u).sum();
-            part.iter_mut().zip(reflection).for_each(|(x, u)| *x -= 2.0 * dot * u);
+            part.iter_mut()
+                .zip(reflection)
+                .for_each(|(x, u)| *x -= 2.0 * dot * u);
         }
     }
     let mut order: Vec<usize> = (0..n).collect();
@@ -69,7 +71,8 @@ fn tridiagonal(a: &mut [Vec<f64>], diagonal: &mut [f64], off: &mut [f64]) -> Vec
             for j in 0..i {
                 let (uj, qj) = (2.0 * u[j], 2.0 * q[j]);
                 let row = a[j][..=j].iter_mut();
-                row.zip(u.iter().zip(&q)).for_each(|(x, (u, q))| *x -= uj * q + qj * u);
+                row.zip(u.iter().zip(&q))
+                    .for_each(|(x, (u, q))| *x -= uj * q + qj * u);
             }
         }
         reflections.push(u);
@@ -144,7 +147,11 @@ mod tests {
     fn matrix(n: usize, rank: usize) -> Vec<f64> {
         let factor = |i: usize, k: usize| ((i * i * 31 + k * 17 + i * k) % 23) as f64 / 11.0 - 1.0;
         (0..n * n)
-            .map(|place| (0..rank).map(|k| factor(place / n, k) * factor(place % n, k)).sum())
+            .map(|place| {
+                (0..rank)
+                    .map(|k| factor(place / n, k) * factor(place % n, k))
+                    .sum()
+            })
             .collect()
     }
 
@@ -161,12 +168,18 @@ mod tests {
                 for row in 0..n {
                     let turned: f64 = (0..n).map(|k| a[row * n + k] * vector[k]).sum();
                     let error = (turned - value * vector[row]).abs();
-                    assert!(error <= 1e-11 * scale, "{n}, {rank}: vector {i} is off by {error:e}");
+                    assert!(
+                        error <= 1e-11 * scale,
+                        "{n}, {rank}: vector {i} is off by {error:e}"
+                    );
                 }
                 for (j, other) in vectors.iter().enumerate() {
                     let dot: f64 = vector.iter().zip(other).map(|(a, b)| a * b).sum();
                     let want = if i == j { 1.0 } else { 0.0 };
-                    assert!((dot - want).abs() < 1e-10, "{n}, {rank}: vectors {i} and {j} give {dot}");
+                    assert!(
+                        (dot - want).abs() < 1e-10,
+                        "{n}, {rank}: vectors {i} and {j} give {dot}"
+                    );
                 }
             }
         }

@@ -14,7 +14,9 @@ pub use standardise::Standardiser;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FittedError {
     /// There are no rows, or no columns.
-    #[error("{rows} rows of {columns} numbers are too few to fit anything on; give two training clips or more")]
+    #[error(
+        "{rows} rows of {columns} numbers are too few to fit anything on; give two training clips or more"
+    )]
     TooFew {
         /// Rows there are.
         rows: usize,
@@ -40,7 +42,9 @@ pub enum FittedError {
         column: usize,
     },
     /// More components than there are directions, or none.
-    #[error("{wanted} components were asked for, and {rows} rows of {columns} numbers have at most {most}; choose from 1 to {most}")]
+    #[error(
+        "{wanted} components were asked for, and {rows} rows of {columns} numbers have at most {most}; choose from 1 to {most}"
+    )]
     Components {
         /// What was asked for.
         wanted: usize,

@@ -121,7 +121,11 @@ impl Pca {
     /// When the row has another length than those it was fitted on.
     pub fn apply(&self, row: &[f32]) -> Vec<f32> {
         assert_eq!(row.len(), self.mean.len(), "a row of another length");
-        let centred: Vec<f64> = row.iter().zip(&self.mean).map(|(x, mean)| f64::from(*x) - mean).collect();
+        let centred: Vec<f64> = row
+            .iter()
+            .zip(&self.mean)
+            .map(|(x, mean)| f64::from(*x) - mean)
+            .collect();
         let along = |component: &Vec<f64>| {
             let products = component.iter().zip(&centred).map(|(c, x)| c * x);
             products.sum::<f64>() as f32
@@ -135,7 +139,11 @@ impl Pca {
         let (columns, count) = (self.columns(), self.components());
         vec![
             NamedTensor::new(Self::MEAN, &[columns], self.mean.iter().copied()),
-            NamedTensor::new(Self::COMPONENTS, &[count, columns], self.components.iter().flatten().copied()),
+            NamedTensor::new(
+                Self::COMPONENTS,
+                &[count, columns],
+                self.components.iter().flatten().copied(),
+            ),
             NamedTensor::new(Self::VARIANCE, &[count], self.variance.iter().copied()),
             NamedTensor::new(Self::TOTAL, &[1], std::iter::once(self.total_variance)),
         ]
@@ -156,7 +164,11 @@ impl Pca {
         check_len(total, 1)?;
         let double = |values: &[f32]| -> Vec<f64> { values.iter().map(|x| f64::from(*x)).collect() };
         Ok(Self {
-            components: components.values.chunks_exact(columns.max(1)).map(double).collect(),
+            components: components
+                .values
+                .chunks_exact(columns.max(1))
+                .map(double)
+                .collect(),
             mean: double(&mean.values),
             variance: double(&variance.values),
             total_variance: f64::from(total.values[0]),
@@ -188,7 +200,12 @@ fn from_products(centred: &[Vec<f64>], degrees: f64) -> (Vec<f64>, Vec<Vec<f64>>
     let mut products = vec![0.0; n * n];
     for i in 0..n {
         for j in 0..=i {
-            products[i * n + j] = centred[i].iter().zip(&centred[j]).map(|(a, b)| a * b).sum::<f64>() / degrees;
+            products[i * n + j] = centred[i]
+                .iter()
+                .zip(&centred[j])
+                .map(|(a, b)| a * b)
+                .sum::<f64>()
+                / degrees;
         }
     }
     let (values, vectors) = eigen(&products, n);
@@ -197,7 +214,10 @@ fn from_products(centred: &[Vec<f64>], degrees: f64) -> (Vec<f64>, Vec<Vec<f64>>
     for (value, vector) in values.iter().zip(vectors) {
         let mut component = vec![0.0; columns];
         for (weight, row) in vector.iter().zip(centred) {
-            component.iter_mut().zip(row).for_each(|(sum, x)| *sum += weight * x);
+            component
+                .iter_mut()
+                .zip(row)
+                .for_each(|(sum, x)| *sum += weight * x);
         }
         if *value <= values[0] * 1e-12 {
             component = unit_beside(&components, columns);
@@ -217,13 +237,20 @@ fn from_products(centred: &[Vec<f64>], degrees: f64) -> (Vec<f64>, Vec<Vec<f64>>
 /// A column's own direction that lies well outside of what `components` span.
 fn unit_beside(components: &[Vec<f64>], columns: usize) -> Vec<f64> {
     let inside = |column: usize| components.iter().map(|c| c[column] * c[column]).sum::<f64>();
-    let least = (0..columns).min_by(|a, b| inside(*a).total_cmp(&inside(*b))).unwrap_or(0);
-    (0..columns).map(|column| if column == least { 1.0 } else { 0.0 }).collect()
+    let least = (0..columns)
+        .min_by(|a, b| inside(*a).total_cmp(&inside(*b)))
+        .unwrap_or(0);
+    (0..columns)
+        .map(|column| if column == least { 1.0 } else { 0.0 })
+        .collect()
 }
 
 /// Makes the loading of greatest size positive, the first of equal ones.
 fn point(component: &mut [f64]) {
-    let greatest = component.iter().copied().reduce(|top, x| if x.abs() > top.abs() { x } else { top });
+    let greatest = component
+        .iter()
+        .copied()
+        .reduce(|top, x| if x.abs() > top.abs() { x } else { top });
     if greatest.is_some_and(|x| x < 0.0) {
         component.iter_mut().for_each(|x| *x = -*x);
     }
@@ -237,7 +264,10 @@ mod tests {
     fn rows(n: usize) -> Vec<[f32; 3]> {
         (0..n)
             .map(|i| {
-                let (a, b) = (if i % 2 == 0 { 15.0 } else { -15.0 }, if i / 2 % 2 == 0 { 5.0 } else { -5.0 });
+                let (a, b) = (
+                    if i % 2 == 0 { 15.0 } else { -15.0 },
+                    if i / 2 % 2 == 0 { 5.0 } else { -5.0 },
+                );
                 [1.0 + a * 0.6, 2.0 + a * 0.8, 3.0 + b]
             })
             .collect()
@@ -247,7 +277,10 @@ mod tests {
     fn directions_are_found_by_either_way() {
         // 4 rows or more use the covariance of 3 columns; a wide copy uses products.
         let narrow = Pca::fit(&rows(40), Keep::Components(2)).unwrap();
-        let wide: Vec<Vec<f32>> = rows(40).iter().map(|row| [&row[..], &[7.0; 60]].concat()).collect();
+        let wide: Vec<Vec<f32>> = rows(40)
+            .iter()
+            .map(|row| [&row[..], &[7.0; 60]].concat())
+            .collect();
         let wide = Pca::fit(&wide, Keep::Components(40)).unwrap();
         for pca in [&narrow, &wide] {
             for (got, want) in pca.components[..2].iter().zip([[0.6, 0.8, 0.0], [0.0, 0.0, 1.0]]) {
@@ -261,7 +294,10 @@ mod tests {
         for (i, a) in wide.components.iter().enumerate() {
             for (j, b) in wide.components.iter().enumerate() {
                 let dot: f64 = a.iter().zip(b).map(|(a, b)| a * b).sum();
-                assert!((dot - if i == j { 1.0 } else { 0.0 }).abs() < 1e-9, "{i} {j}: {dot}");
+                assert!(
+                    (dot - if i == j { 1.0 } else { 0.0 }).abs() < 1e-9,
+                    "{i} {j}: {dot}"
+                );
             }
         }
     }
@@ -273,7 +309,10 @@ mod tests {
         let refused = |keep| Pca::fit(&rows(40), keep).unwrap_err().to_string();
         assert!(refused(Keep::Variance(1.5)).starts_with("a share of 1.5"));
         let message = refused(Keep::Components(4));
-        assert!(message.starts_with("4 components were asked for, and 40 rows of 3 numbers have at most 3"), "{message}");
+        assert!(
+            message.starts_with("4 components were asked for, and 40 rows of 3 numbers have at most 3"),
+            "{message}"
+        );
     }
 
     #[test]
@@ -285,6 +324,9 @@ mod tests {
         assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-5));
         tensors[1].values.pop();
         let message = Pca::from_tensors(&tensors).unwrap_err().to_string();
-        assert!(message.contains("`pca.components` has shape [2, 3] and 5 values"), "{message}");
+        assert!(
+            message.contains("`pca.components` has shape [2, 3] and 5 values"),
+            "{message}"
+        );
     }
 }

@@ -103,15 +103,16 @@ mod tests {
 
     #[test]
     fn columns_come_out_alike() {
-        let rows: Vec<[f32; 3]> = (0..50)
-            .map(|i| [i as f32, 1e6 + (i % 7) as f32, 0.1])
-            .collect();
+        let rows: Vec<[f32; 3]> = (0..50).map(|i| [i as f32, 1e6 + (i % 7) as f32, 0.1]).collect();
         let fitted = Standardiser::fit(&rows).unwrap();
         let out: Vec<Vec<f32>> = rows.iter().map(|row| fitted.apply(row)).collect();
         for column in 0..2 {
             let mean = out.iter().map(|row| row[column]).sum::<f32>() / 50.0;
             let squares = out.iter().map(|row| row[column].powi(2)).sum::<f32>() / 50.0;
-            assert!(mean.abs() < 1e-5 && (squares - 1.0).abs() < 1e-4, "{mean} {squares}");
+            assert!(
+                mean.abs() < 1e-5 && (squares - 1.0).abs() < 1e-4,
+                "{mean} {squares}"
+            );
         }
         assert!(out.iter().all(|row| row[2] == 0.0));
     }
@@ -123,9 +124,15 @@ mod tests {
         assert_eq!(Standardiser::from_tensors(&tensors).unwrap(), fitted);
         tensors[1].values[0] = 0.0;
         let message = Standardiser::from_tensors(&tensors).unwrap_err().to_string();
-        assert!(message.contains("`standardise.deviation` holds deviations"), "{message}");
+        assert!(
+            message.contains("`standardise.deviation` holds deviations"),
+            "{message}"
+        );
         tensors.pop();
         let message = Standardiser::from_tensors(&tensors).unwrap_err().to_string();
-        assert!(message.contains("`standardise.deviation` is missing"), "{message}");
+        assert!(
+            message.contains("`standardise.deviation` is missing"),
+            "{message}"
+        );
     }
 }

@@ -12,6 +12,7 @@ use crate::run_dir::{DataInfo, Log, RunDir, RunInfo, RunLock, find_model, now};
 use crate::{REVISION, VERSION};
 use earmark_data::{DataSet, FeatureStore, Item, SkipReason};
 use earmark_engine::{FORMAT, Fit, ModelFile, ModelMeta, Outcome, Scopes, checkpoint, fit, warm_start};
+use earmark_engine::{carry_input, fit_input};
 use earmark_features::Extractor;
 use earmark_models::{Network, Vars};
 use earmark_report::human_amount;
@@ -80,7 +81,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
     let [channels, ..] = example_shape(&extractor);
     let (network, specs) = Network::build(&recipe.network, channels, data.classes.len())?;
     let mut vars = vars_for(&job.device, Vars::init(specs, recipe.train.seed, &device));
-    let carried = carry_over(job, begun.as_ref(), &mut vars)?;
+    let carried = carry_over(job, begun.as_ref(), &network, &mut vars)?;
 
     let store = Arc::new(FeatureStore::new(extractor, &recipe.cache)?);
     let prepared_train = prepare_training(recipe, &store, &parts.train, observer, stop)?;
@@ -93,6 +94,11 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
 
     let info = run_info(job, &data, &parts, &skipped)?;
     let roles = Roles::of(&parts);
+    if carried.is_empty() {
+        // On clips that are trained on and no others; a resume finds the same again.
+        let clips = readable(&parts.train, &prepared_train);
+        fit_input(&network, &input_rows(&network, &store, &clips)?, &mut vars)?;
+    }
     // The last of what may be refused: a refusal leaves no run behind.
     let classes = data.classes.len();
     let batches = batch_maker(recipe, &store, &parts.train, &prepared_train, classes)?;
@@ -191,7 +197,12 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
 }
 
 /// Fills `vars` from the model that the training begins with, if it begins now; returns the names of what came over.
-fn carry_over(job: &Train, begun: Option<&RunDir>, vars: &mut Vars) -> Result<Vec<String>, PipelineError> {
+fn carry_over(
+    job: &Train,
+    begun: Option<&RunDir>,
+    network: &Network,
+    vars: &mut Vars,
+) -> Result<Vec<String>, PipelineError> {
     // A run that was killed before its first state begins again, from the weights that it began with.
     let (init_from, scopes) = match begun {
         Some(run) => (&run.info.init_from, &run.info.scopes),
@@ -200,10 +211,33 @@ fn carry_over(job: &Train, begun: Option<&RunDir>, vars: &mut Vars) -> Result<Ve
     match init_from {
         Some(name) if begun.is_none() || !checkpoint::state_path(&job.run).exists() => {
             let path = find_model(name)?;
-            Ok(warm_start(&path, &ModelFile::read(&path)?, scopes, vars)?)
+            let model = ModelFile::read(&path)?;
+            // Weights mean nothing beside another standardisation than their own.
+            carry_input(&path, &model, network, vars)?;
+            Ok(warm_start(&path, &model, scopes, vars)?)
         }
         _ => Ok(Vec::new()),
     }
+}
+
+/// The inputs of a network that standardises them itself, a row a clip; nothing for the others.
+fn input_rows(
+    network: &Network,
+    store: &FeatureStore,
+    clips: &[Item],
+) -> Result<Vec<Vec<f32>>, PipelineError> {
+    if network.input_fit().is_none() {
+        return Ok(Vec::new());
+    }
+    let row = |item: &Item| -> Result<Vec<f32>, PipelineError> {
+        let features = store.get(item)?;
+        let extractor = store.extractor();
+        let finished = extractor
+            .finish(&features)
+            .map_err(|cause| PipelineError::Request(format!("{}: {cause}", item.file)))?;
+        Ok(finished.data)
+    };
+    clips.iter().map(row).collect()
 }
 
 /// Which clips are noisy, as `train.noisy-parts` says.

@@ -1,6 +1,7 @@
 //! Values that can't work together or at all.
 
 use super::{FORMAT, Recipe};
+use earmark_models::NetworkConfig;
 
 /// A refusal: key, value, remedy. The key is empty where the remedy is another crate's whole message.
 type Refusal = (String, String, String);
@@ -21,6 +22,7 @@ impl Recipe {
             })?;
         }
         self.network.check().map_err(|e| whole(&e))?;
+        self.check_summary()?;
         self.train
             .check()
             .map_err(|(key, value, remedy)| (format!("train.{key}"), value, remedy.to_owned()))?;
@@ -62,5 +64,42 @@ impl Recipe {
             ));
         }
         Ok(())
+    }
+
+    /// Numbers about a clip are no image, and an image no numbers.
+    fn check_summary(&self) -> Result<(), Refusal> {
+        let summary = self.front_end.summary.is_some();
+        let refusal = |key: &str, value: &str, remedy: &str| Err((key.into(), value.into(), remedy.into()));
+        match (&self.network, summary) {
+            (NetworkConfig::Perceptron(_), false) => {
+                let remedy = "this network takes numbers about a clip: set front-end.summary, or choose another network";
+                refusal("network.kind", "perceptron", remedy)
+            }
+            (NetworkConfig::Perceptron(_), true) => {
+                let a = &self.augment;
+                let images = !a.list.is_empty()
+                    || a.gain_db.is_some()
+                    || a.time_shift.is_some()
+                    || a.time_mask.is_some()
+                    || a.freq_mask.is_some();
+                if images {
+                    let remedy = "summary features have neither time nor bands: leave out all but waveform and between-class";
+                    return refusal("augment", "(changes of images)", remedy);
+                }
+                if self.predict.tiles.is_some() {
+                    return refusal(
+                        "predict.tiles",
+                        "(tiles)",
+                        "a summary is of a whole clip: leave it out",
+                    );
+                }
+                Ok(())
+            }
+            (_, true) => {
+                let remedy = "is of numbers about a clip and not an image: set network.kind = \"perceptron\", or leave it out";
+                refusal("front-end.summary", "(set)", remedy)
+            }
+            (_, false) => Ok(()),
+        }
     }
 }
