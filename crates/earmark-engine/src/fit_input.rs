@@ -153,7 +153,7 @@ mod tests {
             TensorData::new(rows().concat(), [ROWS, COLUMNS, 1, 1]),
             &Device::flex(),
         );
-        let got = to_host(perceptron.features(x, &mut Forward::eval(&vars)));
+        let got = to_host(perceptron.embed(x, &mut Forward::eval(&vars)));
         let compressed: Vec<Vec<f32>> = rows()
             .iter()
             .map(|row| row.iter().map(|x| (3.0 * x).asinh()).collect())

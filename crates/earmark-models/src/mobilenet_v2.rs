@@ -2,8 +2,10 @@
 //! two 1x1 convolutions, goes through the body as Keras-Applications 1.0.4 has it, and meets a vector about the whole clip
 //! before two dense layers.
 
+mod onnx;
+
+use crate::blocks::conv_chain;
 use crate::blocks::{Activation, BatchNorm, BatchNormConfig, Conv, ConvSpec, Dense, global_mean};
-use crate::blocks::{conv_chain, conv_chain_pooled};
 use crate::forward::Forward;
 use crate::init::WeightInit;
 use crate::network::{ModelError, check_batch_norm, check_drop_prob, check_init, check_range};
@@ -215,17 +217,21 @@ impl MobileNetV2 {
         self.config.side_features
     }
 
-    /// `[B, channels, bands, frames]`, and `[B, side features]` from the context, to what the classifier sees, `[B, hidden]`.
-    ///
-    /// # Panics
-    /// If the network has side features and the context brings none.
-    pub fn features(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
+    /// `[B, channels, bands, frames]` to the means over all places, `[B, 1280]`.
+    pub fn embed(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
         let x = self.input_norm.forward(x, ctx);
         let widen: Vec<&Conv> = self.widen.iter().collect();
         let x = conv_chain(&widen, x, ctx); // [B, 3, F, T]
         let x = conv_chain(&[&self.first], x, ctx); // [B, 32, F/2, T/2]
         let x = self.blocks.iter().fold(x, |x, block| block.forward(x, ctx)); // [B, 320, F/32, T/32]
-        let x = global_mean(conv_chain_pooled(&[&self.last], None, x, ctx), ctx); // [B, 1280]
+        global_mean(conv_chain(&[&self.last], x, ctx), ctx)
+    }
+
+    /// What [`MobileNetV2::embed`] gives, and `[B, side features]` from the context, to logits `[B, classes]`.
+    ///
+    /// # Panics
+    /// If the network has side features and the context brings none.
+    pub fn classify(&self, x: Tensor<2>, ctx: &mut Forward) -> Tensor<2> {
         let mut x = match &self.side_norm {
             Some(norm) => {
                 let side = ctx.side().expect("a network with side features is given some");
@@ -237,15 +243,14 @@ impl MobileNetV2 {
         x = ctx.dropout(x, self.config.drop_prob);
         for (dense, norm) in &self.dense {
             // Keras's order: the activation belongs to the dense layer, BatchNorm follows it.
-            x = norm.forward(activation::relu(dense.forward(x, ctx)), ctx);
+            x = norm.forward(activation::relu(dense.forward(x, ctx)), ctx); // [B, hidden]
         }
-        x
+        self.logits.forward(x, ctx)
     }
 
-    /// `[B, channels, bands, frames]`, and `[B, side features]` from the context, to logits `[B, classes]`.
-    pub fn forward(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
-        let x = self.features(x, ctx);
-        self.logits.forward(x, ctx)
+    /// Features of an embedding.
+    pub fn embedding_len(&self) -> usize {
+        self.last.spec.output
     }
 
     /// Activation shapes, weights (without BatchNorm and biases) and multiplies of each layer.

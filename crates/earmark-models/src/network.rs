@@ -1,6 +1,8 @@
 //! The closed set of networks a recipe can name.
 
 use crate::aux_skip_attention::{AuxSkipAttention, AuxSkipAttentionConfig};
+use crate::efficientat::{EfficientAt, EfficientAtConfig};
+use crate::fc_net::{FcNet, FcNetConfig};
 use crate::forward::Forward;
 use crate::init::WeightInit;
 use crate::mobilenet_v1::{MobileNetV1, MobileNetV1Config};
@@ -29,6 +31,11 @@ pub enum NetworkConfig {
     /// The network of starter-2018.
     #[serde(rename = "starter-2018")]
     Starter2018(Starter2018Config),
+    /// The MobileNetV3 of EfficientAT.
+    #[serde(rename = "efficientat-mn")]
+    EfficientAt(EfficientAtConfig),
+    /// The second-level network of argus-2019.
+    FcNet(FcNetConfig),
     /// Dense layers on numbers about a whole clip.
     Perceptron(PerceptronConfig),
 }
@@ -127,6 +134,8 @@ impl NetworkConfig {
             Self::AuxSkipAttention(c) => c.check(),
             Self::MobileNetV2(c) => c.check(),
             Self::Starter2018(c) => c.check(),
+            Self::EfficientAt(c) => c.check(),
+            Self::FcNet(c) => c.check(),
             Self::Perceptron(c) => c.check(),
         }
     }
@@ -143,6 +152,10 @@ pub enum Network {
     MobileNetV2(Box<MobileNetV2>),
     /// See [`Starter2018`].
     Starter2018(Box<Starter2018>),
+    /// See [`EfficientAt`].
+    EfficientAt(Box<EfficientAt>),
+    /// See [`FcNet`].
+    FcNet(Box<FcNet>),
     /// See [`Perceptron`].
     Perceptron(Box<Perceptron>),
 }
@@ -169,6 +182,10 @@ impl Network {
             NetworkConfig::Starter2018(c) => {
                 Self::Starter2018(Box::new(Starter2018::declare(&mut b, c, channels, classes)))
             }
+            NetworkConfig::EfficientAt(c) => {
+                Self::EfficientAt(Box::new(EfficientAt::declare(&mut b, c, channels, classes)))
+            }
+            NetworkConfig::FcNet(c) => Self::FcNet(Box::new(FcNet::declare(&mut b, c, channels, classes))),
             NetworkConfig::Perceptron(c) => {
                 Self::Perceptron(Box::new(Perceptron::declare(&mut b, c, channels, classes)))
             }
@@ -178,12 +195,72 @@ impl Network {
 
     /// `[B, channels, bands, frames]` to the logits that count, `[B, classes]`: what is predicted and judged.
     pub fn forward(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
+        let embedding = self.embed(x, ctx);
+        self.classify(embedding, ctx)
+    }
+
+    /// `[B, channels, bands, frames]` to embeddings `[B, E]`: the features, pooled over the plane, that the last dense layers
+    /// classify. [`Network::forward`] is this and [`Network::classify`].
+    pub fn embed(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
         match self {
-            Self::MobileNetV1(n) => n.forward(x, ctx),
-            Self::AuxSkipAttention(n) => n.forward(x, ctx),
-            Self::MobileNetV2(n) => n.forward(x, ctx),
-            Self::Starter2018(n) => n.forward(x, ctx),
-            Self::Perceptron(n) => n.forward(x, ctx),
+            Self::MobileNetV1(n) => n.embed(x, ctx),
+            Self::AuxSkipAttention(n) => n.embed(x, ctx),
+            Self::EfficientAt(n) => n.embed(x, ctx),
+            Self::MobileNetV2(n) => n.embed(x, ctx),
+            Self::Starter2018(n) => n.embed(x, ctx),
+            Self::FcNet(n) => n.embed(x, ctx),
+            Self::Perceptron(n) => n.embed(x, ctx),
+        }
+    }
+
+    /// Embeddings `[B, E]` to the logits that count, `[B, classes]`.
+    pub fn classify(&self, embedding: Tensor<2>, ctx: &mut Forward) -> Tensor<2> {
+        match self {
+            Self::MobileNetV1(n) => n.classify(embedding, ctx),
+            Self::AuxSkipAttention(n) => n.classify(embedding, ctx),
+            Self::EfficientAt(n) => n.classify(embedding, ctx),
+            Self::MobileNetV2(n) => n.classify(embedding, ctx),
+            Self::Starter2018(n) => n.classify(embedding, ctx),
+            Self::FcNet(n) => n.classify(embedding, ctx),
+            Self::Perceptron(n) => n.classify(embedding, ctx),
+        }
+    }
+
+    /// Features of an embedding.
+    pub fn embedding_len(&self) -> usize {
+        match self {
+            Self::MobileNetV1(n) => n.embedding_len(),
+            Self::AuxSkipAttention(n) => n.embedding_len(),
+            Self::EfficientAt(n) => n.embedding_len(),
+            Self::MobileNetV2(n) => n.embedding_len(),
+            Self::Starter2018(n) => n.embedding_len(),
+            Self::FcNet(n) => n.embedding_len(),
+            Self::Perceptron(n) => n.embedding_len(),
+        }
+    }
+
+    /// Scopes of the variables that [`Network::classify`] reads: the head; what stands in no such scope is the body.
+    pub fn head_scopes(&self) -> &'static [&'static str] {
+        match self {
+            Self::MobileNetV1(_) | Self::Starter2018(_) | Self::FcNet(_) | Self::Perceptron(_) => {
+                &["logits."]
+            }
+            Self::AuxSkipAttention(_) => &["main."],
+            Self::EfficientAt(_) => &["hidden.", "logits."],
+            Self::MobileNetV2(_) => &["dense1.", "dense2.", "logits."],
+        }
+    }
+
+    /// Scopes of the layers whose outputs are the classes: their shapes differ between class maps, and no other's do.
+    pub fn class_scopes(&self) -> &'static [&'static str] {
+        match self {
+            Self::MobileNetV1(_)
+            | Self::EfficientAt(_)
+            | Self::MobileNetV2(_)
+            | Self::Starter2018(_)
+            | Self::FcNet(_)
+            | Self::Perceptron(_) => &["logits."],
+            Self::AuxSkipAttention(_) => &["main.logits.", "aux1.logits.", "aux2.logits.", "aux3.logits."],
         }
     }
 
@@ -191,7 +268,12 @@ impl Network {
     pub fn outputs(&self, x: Tensor<4>, ctx: &mut Forward) -> Vec<Tensor<2>> {
         match self {
             Self::AuxSkipAttention(n) => n.forward_all(x, ctx),
-            Self::MobileNetV1(_) | Self::MobileNetV2(_) | Self::Starter2018(_) | Self::Perceptron(_) => {
+            Self::MobileNetV1(_)
+            | Self::EfficientAt(_)
+            | Self::MobileNetV2(_)
+            | Self::Starter2018(_)
+            | Self::FcNet(_)
+            | Self::Perceptron(_) => {
                 vec![self.forward(x, ctx)]
             }
         }
@@ -201,9 +283,12 @@ impl Network {
     pub fn side_features(&self) -> usize {
         match self {
             Self::MobileNetV2(n) => n.side_features(),
-            Self::MobileNetV1(_) | Self::AuxSkipAttention(_) | Self::Starter2018(_) | Self::Perceptron(_) => {
-                0
-            }
+            Self::MobileNetV1(_)
+            | Self::AuxSkipAttention(_)
+            | Self::EfficientAt(_)
+            | Self::Starter2018(_)
+            | Self::FcNet(_)
+            | Self::Perceptron(_) => 0,
         }
     }
 
@@ -213,8 +298,10 @@ impl Network {
             Self::Perceptron(n) => Some(n.config()),
             Self::MobileNetV1(_)
             | Self::AuxSkipAttention(_)
+            | Self::EfficientAt(_)
             | Self::MobileNetV2(_)
-            | Self::Starter2018(_) => None,
+            | Self::Starter2018(_)
+            | Self::FcNet(_) => None,
         }
     }
 
@@ -222,7 +309,12 @@ impl Network {
     pub fn output_weights(&self) -> Vec<f64> {
         match self {
             Self::AuxSkipAttention(n) => n.output_weights(),
-            Self::MobileNetV1(_) | Self::MobileNetV2(_) | Self::Starter2018(_) | Self::Perceptron(_) => {
+            Self::MobileNetV1(_)
+            | Self::EfficientAt(_)
+            | Self::MobileNetV2(_)
+            | Self::Starter2018(_)
+            | Self::FcNet(_)
+            | Self::Perceptron(_) => {
                 vec![1.0]
             }
         }
@@ -235,6 +327,8 @@ impl Network {
             Self::AuxSkipAttention(n) => n.summary(channels, bands, frames),
             Self::MobileNetV2(n) => n.summary(channels, bands, frames),
             Self::Starter2018(n) => n.summary(channels, bands, frames),
+            Self::EfficientAt(n) => n.summary(channels, bands, frames),
+            Self::FcNet(n) => n.summary(),
             Self::Perceptron(n) => n.summary(channels, bands, frames),
         }
     }

@@ -151,7 +151,7 @@ impl Perceptron {
 
     /// `[B, channels, bands, frames]`, with a channel for each input and the mean of what lies behind it, to what the classifier sees,
     /// `[B, hidden]` or `[B, components]`.
-    pub fn features(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
+    pub fn embed(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
         let [batch, channels, bands, frames] = x.dims();
         let x = x.reshape([batch, channels, bands * frames]).mean_dim(2);
         let x = self.compressed(x.reshape([batch, channels])); // [B, inputs]
@@ -178,11 +178,15 @@ impl Perceptron {
         }
     }
 
-    /// `[B, channels, bands, frames]` to logits `[B, classes]`.
-    pub fn forward(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
-        let x = self.features(x, ctx);
+    /// What [`Perceptron::embed`] gives to logits `[B, classes]`.
+    pub fn classify(&self, x: Tensor<2>, ctx: &mut Forward) -> Tensor<2> {
         let x = ctx.dropout(x, self.config.drop_prob);
         self.logits.forward(x, ctx)
+    }
+
+    /// Features of an embedding.
+    pub fn embedding_len(&self) -> usize {
+        self.logits.input
     }
 
     /// Activation shapes, weights (of dense layers, without biases) and multiplies of each layer.

@@ -1,6 +1,8 @@
 //! The network of starter-2018, a public kernel for FSDKaggle2018: three times dropout, a convolution that is wide in frequency and
 //! a max pool; then the mean over all places and a linear classifier.
 
+mod onnx;
+
 use crate::blocks::{BatchNormConfig, Conv, ConvSpec, Dense, Padding, Pool, PoolWindow, Tail};
 use crate::blocks::{conv_chain_pooled, global_mean, pooled_size};
 use crate::forward::Forward;
@@ -119,8 +121,8 @@ impl Starter2018 {
         }
     }
 
-    /// `[B, channels, bands, frames]` to what the classifier sees, `[B, 4 base]`; any number of frames.
-    pub fn features(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
+    /// `[B, channels, bands, frames]` to the means over all places, `[B, 4 base]`; any number of frames.
+    pub fn embed(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
         let tail = Tail {
             pool: Pool::Max,
             window: PoolWindow::Square(POOL),
@@ -132,11 +134,15 @@ impl Starter2018 {
         global_mean(x, ctx)
     }
 
-    /// `[B, channels, bands, frames]` to logits `[B, classes]`.
-    pub fn forward(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
-        let x = self.features(x, ctx);
+    /// What [`Starter2018::embed`] gives to logits `[B, classes]`.
+    pub fn classify(&self, x: Tensor<2>, ctx: &mut Forward) -> Tensor<2> {
         let x = ctx.dropout(x, self.config.head_drop_prob);
         self.logits.forward(x, ctx)
+    }
+
+    /// Features of an embedding.
+    pub fn embedding_len(&self) -> usize {
+        self.logits.input
     }
 
     /// Activation shapes, weights (without BatchNorm and biases) and multiplies of each layer.

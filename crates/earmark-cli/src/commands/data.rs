@@ -10,7 +10,7 @@ use earmark::Recipe;
 use earmark::data::check::{CheckOptions, check};
 use earmark::data::folds::{hold_out, k_fold};
 use earmark::data::stats::{StatsOptions, stats};
-use earmark::data::{DataOptions, DataSet, FoldTable, MissingFiles, Stratify, load};
+use earmark::data::{DataOptions, DataSet, FoldTable, LayoutKind, MissingFiles, Stratify, load};
 use earmark::features::FrontEnd;
 use earmark::pages::write_data_page;
 use earmark::pipeline::Event;
@@ -26,6 +26,7 @@ pub fn run(what: Data, _: &Global, console: &Console) -> anyhow::Result<Status> 
         Data::Check(args) => data_check(args, console),
         Data::Classes(args) => data_classes(args, console),
         Data::Folds(args) => data_folds(args, console),
+        Data::AugmentPreview(args) => super::augment_preview::run(args, console),
     }
 }
 
@@ -36,10 +37,7 @@ fn data_stats(args: DataStats, console: &Console) -> anyhow::Result<Status> {
         .as_deref()
         .map(|name| Recipe::load(name, &[]))
         .transpose()?;
-    if recipe
-        .as_ref()
-        .is_some_and(|recipe| recipe.front_end.summary.is_some())
-    {
+    if recipe.as_ref().is_some_and(|recipe| recipe.front_end.summary) {
         bail!(
             "--recipe: summary features are no image of bands and frames; see `earmark features --summary`"
         );
@@ -224,6 +222,15 @@ fn write(path: Option<&Path>, bytes: &[u8], console: &Console) -> anyhow::Result
         None => out(String::from_utf8_lossy(bytes).trim_end())?,
     }
     Ok(Status::Done)
+}
+
+/// A layout by its name.
+pub fn layout(name: &str) -> anyhow::Result<LayoutKind> {
+    let table = Table::from_iter([("layout".to_owned(), Value::String(name.to_owned()))]);
+    let options = parse(table, "layout").with_context(|| format!("--layout {name}"))?;
+    options
+        .layout
+        .with_context(|| format!("--layout {name}: is none"))
 }
 
 /// The options of a data folder from the command line. Each `--set` is parsed by itself, so that an error names its key.

@@ -142,6 +142,13 @@ impl Info {
                 "licence",
                 meta.licence.clone().unwrap_or_else(|| "not stated".into()),
             ));
+            if let Some(calibration) = &meta.calibration {
+                let clips = earmark::report::human_amount(calibration.clips, "clip", "clips");
+                facts.push((
+                    "calibrated",
+                    format!("by {clips}, with thresholds of its own for each class"),
+                ));
+            }
         }
         facts.push((
             "recipe",
@@ -186,6 +193,9 @@ impl Info {
             value["version"] = meta.version.as_str().into();
             value["step"] = meta.step.into();
             value["licence"] = meta.licence.clone().into();
+            if let Some(calibration) = &meta.calibration {
+                value["calibration"] = serde_json::json!(calibration);
+            }
             value["class_names"] = meta.classes.clone().into();
         }
         value

@@ -1,5 +1,6 @@
 //! The whole way, top to bottom: data folder -> examples -> training -> judging -> predictions.
 
+mod calibrate;
 mod data;
 mod estimate;
 mod evaluate;
@@ -11,10 +12,12 @@ mod predict_tiles;
 mod resume;
 mod roles;
 mod split;
+mod stack;
 mod steering;
 mod told;
 mod train;
 
+pub use calibrate::{Calibrate, CalibrateBy, CalibrateTo, CalibratedModels, calibrate};
 pub use estimate::{Estimate, estimate};
 pub use evaluate::{Checkpoints, Evaluate, Evaluated, evaluate};
 pub use folds::{FoldSet, OutOfFold, TrainedFolds, folds_of, out_of_fold, train_folds};
@@ -24,6 +27,7 @@ pub use predict::{Predict, Prediction, predict, scorer_of};
 pub use predict_tiles::{TilePrediction, TileRow, out_of_fold_tiles, predict_tiles};
 pub use roles::{Role, Roles};
 pub use split::{Parts, split};
+pub use stack::{TrainStack, input_names, train_stack};
 pub use train::{Train, Trained, train};
 
 use crate::device::DeviceError;

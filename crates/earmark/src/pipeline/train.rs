@@ -173,6 +173,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
             classes: data.classes.names().to_vec(),
             licence: recipe.licence.clone(),
             step: 0,
+            calibration: None,
         },
         run: &run.path,
         resume,

@@ -65,7 +65,9 @@ pub(super) fn resolve(path: &Path, text: &str, depth: usize) -> Result<Table, Re
 }
 
 /// Keys of which a recipe has one: the same in two units, or one level or the other.
-const RIVALS: [[&str; 2]; 9] = [
+const RIVALS: [[&str; 2]; 11] = [
+    ["every-epochs", "every-steps"],
+    ["tiles", "whole"],
     ["mixup", "mix"],
     ["log", "db"],
     ["log", "pcen"],
