@@ -24,8 +24,8 @@ pub enum Data {
     /// Draw what a recipe's augmentation makes of a file: a contact sheet
     #[command(
         after_help = "Examples:\n  earmark data augment-preview dog.ogg --recipe folder -o dog.png\n  \
-        earmark data augment-preview dog.ogg --recipe argus-2019/1-fold --with rain.ogg train.ogg -o dog.html\n  \
-        earmark data augment-preview dog.ogg --recipe folder --set 'augment.time-shift={prob=1}' -o dog.svg"
+        earmark data augment-preview dog.ogg -o a.html --recipe argus-2019/1-fold --with rain.ogg\n  \
+        earmark data augment-preview dog.ogg -o a.svg --recipe folder --set augment.time-shift.prob=1"
     )]
     AugmentPreview(AugmentPreview),
 }

@@ -1,6 +1,7 @@
 //! The commands, a file each.
 
 mod augment_preview;
+mod average;
 mod bench;
 mod blend;
 mod bundle;
@@ -14,6 +15,7 @@ mod features;
 mod init;
 mod listen;
 mod models;
+mod models_import;
 mod predict;
 mod predict_tiles;
 mod recipes;

@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 31] = [
+const COMMANDS: [&str; 32] = [
     "",
     "demo",
     "data",
@@ -33,6 +33,7 @@ const COMMANDS: [&str; 31] = [
     "tune",
     "models",
     "models info",
+    "models average",
     "bench",
 ];
 

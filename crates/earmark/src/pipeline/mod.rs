@@ -6,6 +6,7 @@ mod estimate;
 mod evaluate;
 mod folds;
 mod folds_report;
+mod input;
 mod plan;
 mod predict;
 mod predict_tiles;
@@ -13,6 +14,7 @@ mod resume;
 mod roles;
 mod split;
 mod stack;
+mod start;
 mod steering;
 mod told;
 mod train;
@@ -27,7 +29,7 @@ pub use predict::{Predict, Prediction, predict, scorer_of};
 pub use predict_tiles::{TilePrediction, TileRow, out_of_fold_tiles, predict_tiles};
 pub use roles::{Role, Roles};
 pub use split::{Parts, split};
-pub use stack::{TrainStack, input_names, train_stack};
+pub use stack::{TrainStack, input_names, inputs_of, train_stack};
 pub use train::{Train, Trained, train};
 
 use crate::device::DeviceError;
@@ -38,7 +40,9 @@ use earmark_data::folds::{FoldError, FoldTableError};
 use earmark_data::setting::SettingError;
 use earmark_data::store::{Interrupted, ItemError};
 use earmark_data::{ClassMapError, DataError, Item, atomic::WriteError};
-use earmark_engine::{FitError, FitEvent, FitInputError, ModelFileError, ScoreError, WarmStartError};
+use earmark_engine::{
+    FitError, FitEvent, FitInputError, ModelFileError, ScopeError, ScoreError, WarmStartError,
+};
 use earmark_features::ConfigError;
 use earmark_metrics::{MetricsError, Report};
 use earmark_models::ModelError;
@@ -124,6 +128,8 @@ pub enum PipelineError {
     Model(#[from] ModelFileError),
     #[error(transparent)]
     WarmStart(#[from] WarmStartError),
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
     #[error(transparent)]
     Fit(#[from] FitError),
     #[error(transparent)]
