@@ -1,6 +1,9 @@
 //! Published checkpoints: imported, refused, and compared with PyTorch on ESC-10 (xtask/golden/efficientat.py).
 
-#![expect(clippy::print_stdout, reason = "measured numbers, for whoever runs it with --nocapture")]
+#![expect(
+    clippy::print_stdout,
+    reason = "measured numbers, for whoever runs it with --nocapture"
+)]
 
 use burn::tensor::{Tensor, TensorData};
 use earmark::audio;

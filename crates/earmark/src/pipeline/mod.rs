@@ -6,6 +6,7 @@ mod estimate;
 mod evaluate;
 mod folds;
 mod folds_report;
+mod input;
 mod plan;
 mod predict;
 mod predict_tiles;
