@@ -8,6 +8,7 @@ use crate::config::{TrainConfig, ValidationConfig};
 use crate::events::{EventWriter, PREFIX};
 use crate::model_file::{FORMAT, ModelFile, ModelFileError, ModelMeta};
 use crate::optimizer::Optimizer;
+use crate::pace::Pace;
 use crate::schedule::{PlateauState, Position};
 use crate::score::ScoreError;
 use crate::step::{Step, StepResult, train_step};
@@ -23,6 +24,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 /// Steps between event summaries of the loss, as in the DCASE 2019 baseline.
 const EVENT_STEPS: u64 = 10;
@@ -112,6 +114,8 @@ pub struct Outcome {
     pub interrupted: bool,
     /// Why it ended early of its own accord.
     pub stopped_early: Option<String>,
+    /// How fast its steps were, those of this process alone.
+    pub pace: Pace,
 }
 
 /// Why a training can't go on.
@@ -188,6 +192,7 @@ pub fn fit(mut job: Fit, on_event: &mut dyn FnMut(FitEvent)) -> Result<(Outcome,
         best: p.best,
         interrupted,
         stopped_early: p.stopped_early.clone(),
+        pace: session.pace,
     };
     Ok((outcome, session.average.unwrap_or(session.vars)))
 }
@@ -202,6 +207,7 @@ struct Session {
     steps_per_epoch: u64,
     log: JsonLines,
     events: EventWriter,
+    pace: Pace,
 }
 
 impl Session {
@@ -279,6 +285,7 @@ impl Session {
             steps_per_epoch,
             log,
             events,
+            pace: Pace::default(),
         })
     }
 
@@ -295,12 +302,15 @@ impl Session {
                 return Ok(true);
             }
             let step = self.progress.step;
+            let start = Instant::now();
             let batch = match stream.next() {
                 Some(Ok(batch)) => batch,
                 Some(Err(cause)) => return Err(FitError::Item { step, cause }),
                 None => unreachable!("a batch stream has no end"),
             };
+            let waited = start.elapsed().as_secs_f64();
             self.step(job, batch, on_event)?;
+            self.pace.add(waited, start.elapsed().as_secs_f64());
             atomic::crash_point("step");
             if job.checkpoints.wants(self.progress.step, self.total)
                 && !self.validate_and_save(job, on_event)?

@@ -10,6 +10,7 @@ pub mod judge;
 mod loss;
 mod model_file;
 mod optimizer;
+mod pace;
 mod schedule;
 mod score;
 mod step;
@@ -23,6 +24,7 @@ pub use fit::{Fit, FitError, FitEvent, Outcome, Validate, events_path, fit, metr
 pub use loss::Loss;
 pub use model_file::{FORMAT, HostTensor, ModelFile, ModelFileError, ModelMeta, Tensors};
 pub use optimizer::{EpsilonRule, GradientClip, Optimizer, OptimizerConfig, clip};
+pub use pace::Pace;
 pub use schedule::{PlateauState, Position, Schedule};
 pub use score::{ClipResult, ScoreError, Scorer};
 pub use step::{Step, StepResult, train_step};

@@ -8,6 +8,7 @@ use crate::depthwise::{self, DepthwiseShape};
 use crate::epilogue::Epilogue;
 use crate::memory::Workspace;
 use crate::norm::{Input, Norm};
+use crate::pair::{self, Half};
 use crate::panels::PackedWeights;
 use crate::pointwise;
 use crate::pool;
@@ -156,22 +157,54 @@ impl Inference {
     /// All layers, one after the other.
     fn group(&self, ws: &Workspace, x: &[f32], batch: usize, out: &mut [f32]) {
         let tail = self.chain.tail();
-        let mut now = None;
-        for (i, (layer, (ready, norm))) in self.chain.layers().iter().zip(&self.layers).enumerate() {
-            let whole = i + 1 == self.layers.len() && tail.is_none();
-            let mut next = ws.take(if whole { 0 } else { self.chain.raw_len(i, batch) });
-            let input = Input::plain(now.as_deref().unwrap_or(x));
+        let (count, mut now, mut i) = (self.layers.len(), None, 0);
+        while i < count {
+            // A depthwise layer goes together with the pointwise one after it.
+            let pair = i + 1 < count
+                && matches!(self.layers[i].0, Ready::Depthwise(..))
+                && matches!(self.layers[i + 1].0, Ready::Pointwise(_));
+            let last = i + usize::from(pair);
+            let whole = last + 1 == count && tail.is_none();
+            let mut next = ws.take(if whole { 0 } else { self.chain.raw_len(last, batch) });
+            let input = now.as_deref().unwrap_or(x);
             let target = if whole { &mut *out } else { &mut next[..] };
-            let then = Epilogue::Apply(norm, layer.act);
-            match ready {
-                Ready::Dense(packed, shape) => conv::forward(ws, packed, shape, input, target, then),
-                Ready::Depthwise(weight, shape) => depthwise::forward(ws, weight, shape, input, target, then),
-                Ready::Pointwise(packed) => pointwise::forward(ws, packed, input, target, then),
-            };
+            self.step(ws, i, input, target);
             now = Some(next);
+            i = last + 1;
         }
         if let (Some(shape), Some(last)) = (tail, now) {
             pool::forward(ws, &shape, Input::plain(&last), out);
+        }
+    }
+
+    /// Layer `i`, with the one after it if the two go together.
+    fn step(&self, ws: &Workspace, i: usize, x: &[f32], out: &mut [f32]) {
+        let act = |i: usize| self.chain.layers()[i].act;
+        let (ready, norm) = &self.layers[i];
+        let (input, then) = (Input::plain(x), Epilogue::Apply(norm, act(i)));
+        match (ready, self.layers.get(i + 1)) {
+            (Ready::Depthwise(weight, shape), Some((Ready::Pointwise(packed), after))) => {
+                let first = Half {
+                    weight: &weight[..],
+                    norm,
+                    act: act(i),
+                };
+                let second = Half {
+                    weight: packed,
+                    norm: after,
+                    act: act(i + 1),
+                };
+                pair::forward(ws, first, shape, second, x, out);
+            }
+            (Ready::Depthwise(weight, shape), _) => {
+                depthwise::forward(ws, weight, shape, input, out, then);
+            }
+            (Ready::Dense(packed, shape), _) => {
+                conv::forward(ws, packed, shape, input, out, then);
+            }
+            (Ready::Pointwise(packed), _) => {
+                pointwise::forward(ws, packed, input, out, then);
+            }
         }
     }
 }
