@@ -109,7 +109,7 @@ fn pools_agree_with_their_definition() {
 fn instruction_sets_have_names_and_those_that_lack_are_told() {
     let available = Isa::available();
     assert_eq!(available[0], Isa::portable());
-    assert_eq!(available.last(), Some(&Isa::detect()));
+    assert!(available.contains(&Isa::detect()));
     for isa in &available {
         assert_eq!(Isa::named(isa.name()), Ok(*isa));
         assert_eq!(Workspace::with_isa(*isa).isa(), *isa);

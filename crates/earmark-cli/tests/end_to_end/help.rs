@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 32] = [
     "",
     "demo",
     "data",
@@ -10,11 +10,16 @@ const COMMANDS: [&str; 24] = [
     "data check",
     "data classes",
     "data folds",
+    "data augment-preview",
     "features",
     "train",
     "eval",
     "predict",
+    "export",
+    "listen",
+    "bundle",
     "blend",
+    "calibrate",
     "score",
     "recipes",
     "recipes list",
@@ -24,8 +29,11 @@ const COMMANDS: [&str; 24] = [
     "init",
     "runs",
     "report",
+    "stack",
+    "tune",
     "models",
     "models info",
+    "models average",
     "bench",
 ];
 
