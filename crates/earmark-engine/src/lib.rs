@@ -12,6 +12,7 @@ mod loss;
 mod model_file;
 mod optimizer;
 mod optimizer_config;
+mod pace;
 mod phase;
 mod rows;
 mod schedule;
@@ -33,6 +34,7 @@ pub use model_file::{
 };
 pub use optimizer::{GradientClip, Optimizer, clip};
 pub use optimizer_config::{EpsilonRule, OptimizerConfig};
+pub use pace::Pace;
 pub use phase::{Begin, LayerRate, Phase, ScopeError, check_scopes, in_scope};
 pub use rows::RowScorer;
 pub use schedule::{PlateauState, Position, Schedule};
