@@ -34,6 +34,7 @@ pub(super) fn cut(g: &mut Builder, levels: &Levels, cutting: Option<&Cutting>) -
 fn count(g: &mut Builder, frames: &Value, cutting: &Cutting) -> Value {
     let (hop, one) = (g.length(cutting.hop), g.length(1));
     match cutting.place {
+        Place::Middle => one,
         Place::Start => {
             let up = g.length(cutting.hop - 1);
             let sum = g.op("Add", &[frames, &up], &[]);
@@ -54,10 +55,25 @@ fn count(g: &mut Builder, frames: &Value, cutting: &Cutting) -> Value {
 
 /// The clip's frames with filling around them, as many as the examples span.
 fn fill(g: &mut Builder, levels: &Levels, count: &Value, cutting: &Cutting) -> Value {
-    let frames = &levels.count;
     let axis = g.length(1);
     let zero = g.length(0);
-    let clip = g.op("Slice", &[&levels.value, &zero, frames, &axis], &[]);
+    let (clip, frames) = match cutting.place {
+        Place::Start | Place::Centre => {
+            let clip = g.op("Slice", &[&levels.value, &zero, &levels.count, &axis], &[]);
+            (clip, levels.count.clone())
+        }
+        Place::Middle => {
+            // What it is longer than an example is left out on both sides.
+            let length = g.length(cutting.length);
+            let kept = g.op("Min", &[&levels.count, &length], &[]);
+            let too_many = g.op("Sub", &[&levels.count, &kept], &[]);
+            let two = g.length(2);
+            let from = g.op("Div", &[&too_many, &two], &[]);
+            let to = g.op("Add", &[&from, &kept], &[]);
+            (g.op("Slice", &[&levels.value, &from, &to, &axis], &[]), kept)
+        }
+    };
+    let frames = &frames;
     // length + (count - 1) hop
     let hop = g.length(cutting.hop);
     let rest = g.length(cutting.length - cutting.hop);
@@ -66,7 +82,7 @@ fn fill(g: &mut Builder, levels: &Levels, count: &Value, cutting: &Cutting) -> V
     let missing = g.op("Sub", &[&span, frames], &[]); // never below 0, as a hop is no longer than an example
     let (before, after) = match cutting.place {
         Place::Start => (zero.clone(), missing),
-        Place::Centre => {
+        Place::Centre | Place::Middle => {
             let two = g.length(2);
             let before = g.op("Div", &[&missing, &two], &[]);
             let after = g.op("Sub", &[&missing, &before], &[]);
@@ -95,7 +111,7 @@ fn fill(g: &mut Builder, levels: &Levels, count: &Value, cutting: &Cutting) -> V
             let after = filling(g, &after);
             match cutting.place {
                 Place::Start => g.concat(&[&clip, &after], 1),
-                Place::Centre => {
+                Place::Centre | Place::Middle => {
                     let before = filling(g, &before);
                     g.concat(&[&before, &clip, &after], 1)
                 }

@@ -99,6 +99,9 @@ impl Onnx {
                 true
             },
         )?;
+        if let Some(calibration) = &self.meta.calibration {
+            calibration.apply(&mut scores);
+        }
         Ok(scores)
     }
 }
