@@ -179,6 +179,13 @@ pub enum ValidationSplit {
         /// Share of the clips.
         fraction: f64,
     },
+    /// One of so many stratified folds of the training clips, clips of one group kept together: what a search judges a setting by.
+    InnerFold {
+        /// How many there are.
+        count: u32,
+        /// Which one, from 1.
+        index: u32,
+    },
     /// The judged fold itself, as argus published: every score made that way is marked optimistic.
     JudgedFold,
 }
@@ -223,6 +230,15 @@ impl ValidationConfig {
                 fraction.to_string(),
                 "choose a share between 0 and 1, such as 0.1",
             ));
+        }
+        if let ValidationSplit::InnerFold { count, index } = self.split {
+            if count < 2 {
+                return Err(("split.count".into(), count.to_string(), "choose 2 or more"));
+            }
+            if !(1..=count).contains(&index) {
+                let remedy = "choose 1 to split.count";
+                return Err(("split.index".into(), index.to_string(), remedy));
+            }
         }
         if self.every_checkpoints == 0 {
             return Err(("every-checkpoints".into(), "0".into(), "choose 1 or more"));

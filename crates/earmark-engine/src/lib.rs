@@ -10,6 +10,7 @@ pub mod judge;
 mod loss;
 mod model_file;
 mod optimizer;
+mod rows;
 mod schedule;
 mod score;
 mod step;
@@ -21,8 +22,11 @@ pub use config::{Metric, Refusal, TrainConfig, ValidationConfig, ValidationSplit
 pub use events::EventWriter;
 pub use fit::{Fit, FitError, FitEvent, Outcome, Validate, events_path, fit, metrics_path};
 pub use loss::Loss;
-pub use model_file::{FORMAT, HostTensor, ModelFile, ModelFileError, ModelMeta, Tensors};
+pub use model_file::{
+    FORMAT, HostTensor, ModelFile, ModelFileError, ModelMeta, Tensors, read_tensors, write_tensors,
+};
 pub use optimizer::{EpsilonRule, GradientClip, Optimizer, OptimizerConfig, clip};
+pub use rows::RowScorer;
 pub use schedule::{PlateauState, Position, Schedule};
 pub use score::{ClipResult, ScoreError, Scorer};
 pub use step::{Step, StepResult, train_step};

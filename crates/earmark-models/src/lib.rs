@@ -10,6 +10,7 @@
 pub mod aux_skip_attention;
 pub mod blocks;
 pub mod efficientat;
+pub mod fc_net;
 pub mod forward;
 pub mod init;
 pub mod mobilenet_v1;

@@ -40,6 +40,13 @@ impl Network {
             Self::EfficientAt(n) => n.add_to_onnx(g, vars, x),
             Self::MobileNetV2(n) => n.add_to_onnx(g, vars, x)?,
             Self::Starter2018(n) => n.add_to_onnx(g, vars, x),
+            Self::FcNet(_) => {
+                return Err(ModelError::Value {
+                    key: "kind",
+                    value: "fc-net".into(),
+                    remedy: "a second level takes the scores of other models and no sound; export its first-level models",
+                });
+            }
         })
     }
 }

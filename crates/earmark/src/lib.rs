@@ -16,6 +16,7 @@ pub mod recipe;
 pub mod review;
 pub mod run_dir;
 pub mod setting;
+pub mod tune;
 
 pub use earmark_audio as audio;
 pub use earmark_data as data;

@@ -19,7 +19,9 @@ mod report;
 mod review;
 mod runs;
 mod score;
+mod stack;
 mod train;
+mod tune;
 
 pub use augment_preview::AugmentPreview;
 pub use bench::{Bench, BenchPart};
@@ -40,7 +42,9 @@ pub use report::Report;
 pub use review::{Action, Review, ReviewBy, Worst};
 pub use runs::Runs;
 pub use score::Score;
+pub use stack::Stack;
 pub use train::Train;
+pub use tune::{SpaceArgs, Tune};
 
 use clap::builder::BoolishValueParser;
 use clap::{Args as ClapArgs, Parser, Subcommand};
@@ -145,6 +149,23 @@ pub enum Command {
         earmark bundle runs/a runs/b@500 --weights 2,1 -o my-bundle\n\n\
         There: sh my-bundle/predict.sh DATA submission.csv")]
     Bundle(Bundle),
+    /// Train the second level: a network that learns from what several runs of folds say of clips they did not learn from
+    #[command(
+        after_help = "Examples:\n  earmark stack runs/a runs/b runs/c --run runs/stack\n  \
+        earmark stack runs/a runs/b --run runs/search --search 20\n  \
+        earmark stack runs/a runs/b --recipe runs/search/best.toml --run runs/stack --resume\n\n\
+        The run of fold K learns from the other folds and is judged on K. Then `earmark predict runs/stack --data DIR` asks the runs\n\
+        and the second level, and `earmark predict runs/stack --out-of-fold` gives its scores of the clips themselves."
+    )]
+    Stack(Stack),
+    /// Search for settings: many trainings of a recipe, compared by clips that are not judged
+    #[command(
+        after_help = "Examples:\n  earmark tune dcase2019-baseline/esc10 --data ESC-10 --fold 1 --inner-folds 3 --grid train.learning-rate=1e-4,1e-3\n  \
+        earmark tune my.toml --data sounds --random 20 --range train.learning-rate=1e-4..1e-2:log --choice network.width=0.25,0.5\n\n\
+        Each trial is a run in a folder of its own (trial-001, ...). trials.json is the journal, best.toml the recipe of the best one.\n\
+        The fold that --fold keeps is seen by no trial: train best.toml with it once, and judge."
+    )]
+    Tune(Tune),
     /// Blend score tables
     #[command(after_help = "Example: earmark blend a.csv b.csv -o both.csv --mean geometric --weights 2,1")]
     Blend(Blend),

@@ -20,8 +20,10 @@ mod report;
 mod review;
 mod runs;
 mod score;
+mod stack;
 mod train;
 mod train_folds;
+mod tune;
 
 use crate::Status;
 use crate::args::{Args, Command};
@@ -51,6 +53,8 @@ pub fn run(args: Args) -> anyhow::Result<Status> {
         Command::Blend(a) => blend::run(a, &global, &console),
         Command::Calibrate(a) => calibrate::run(a, &global, &console),
         Command::Score(a) => score::run(a, &global, &console),
+        Command::Stack(a) => stack::run(a, &global, &console),
+        Command::Tune(a) => tune::run(a, &global, &console),
         Command::Recipes { what } => recipes::run(what, &global, &console),
         Command::Review { what } => review::run(what, &global, &console),
         Command::Init(a) => init::run(a, &global, &console),

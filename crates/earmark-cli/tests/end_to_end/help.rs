@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 29] = [
+const COMMANDS: [&str; 31] = [
     "",
     "demo",
     "data",
@@ -29,6 +29,8 @@ const COMMANDS: [&str; 29] = [
     "init",
     "runs",
     "report",
+    "stack",
+    "tune",
     "models",
     "models info",
     "bench",

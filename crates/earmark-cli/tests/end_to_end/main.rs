@@ -19,5 +19,7 @@ mod pictures;
 mod predicting;
 mod review;
 mod same_result;
+mod stack;
 mod tiles;
+mod tune;
 mod warm_start;

@@ -12,6 +12,7 @@ mod predict_tiles;
 mod resume;
 mod roles;
 mod split;
+mod stack;
 mod steering;
 mod told;
 mod train;
@@ -26,6 +27,7 @@ pub use predict::{Predict, Prediction, predict, scorer_of};
 pub use predict_tiles::{TilePrediction, TileRow, out_of_fold_tiles, predict_tiles};
 pub use roles::{Role, Roles};
 pub use split::{Parts, split};
+pub use stack::{TrainStack, input_names, train_stack};
 pub use train::{Train, Trained, train};
 
 use crate::device::DeviceError;

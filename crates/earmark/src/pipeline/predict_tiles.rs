@@ -92,7 +92,7 @@ pub fn out_of_fold_tiles(
     for (_, path) in fold_runs(set)? {
         let run = RunDir::open(&path)?;
         let data = open_data(&run.recipe, data.unwrap_or(&run.info.data.root))?;
-        let mut items = own_fold(&run, &data)?;
+        let mut items = own_fold(&run.path, &data)?;
         items.sort_by(|a, b| a.file.cmp(&b.file));
         let model = find_model(&path.to_string_lossy())?;
         let Some(one) = of_model(&model, &run.recipe, &items, device, &[], observer, stop)? else {
