@@ -12,6 +12,7 @@ mod model_file;
 mod optimizer;
 mod optimizer_config;
 mod phase;
+mod probe;
 mod schedule;
 mod score;
 mod session;
@@ -29,8 +30,9 @@ pub use model_file::{FORMAT, HostTensor, ModelFile, ModelFileError, ModelMeta, T
 pub use optimizer::{GradientClip, Optimizer, clip};
 pub use optimizer_config::{EpsilonRule, OptimizerConfig};
 pub use phase::{Begin, LayerRate, Phase, ScopeError, check_scopes, in_scope};
+pub use probe::{Probe, ProbeData};
 pub use schedule::{PlateauState, Position, Schedule};
-pub use score::{ClipResult, ScoreError, Scorer};
+pub use score::{ClipResult, Pass, ScoreError, Scorer};
 pub use start::StartConfig;
 pub use step::{Step, StepResult, train_step};
 pub use tiles::{TileScores, Tiling};

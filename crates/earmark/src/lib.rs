@@ -5,6 +5,7 @@
 
 pub mod bench;
 pub mod device;
+pub mod embeddings;
 pub mod journal;
 pub mod library;
 pub mod pages;

@@ -5,6 +5,7 @@ mod blend;
 mod calibrate;
 mod data;
 mod demo;
+mod embed;
 mod eval;
 mod features;
 mod init;
@@ -12,6 +13,7 @@ mod models;
 mod models_import;
 mod predict;
 mod predict_tiles;
+mod probe;
 mod recipes;
 mod report;
 mod review;
@@ -44,6 +46,9 @@ pub fn run(args: Args) -> anyhow::Result<Status> {
         Command::Predict(a) => predict::run(a, &global, &console),
         Command::Blend(a) => blend::run(a, &global, &console),
         Command::Calibrate(a) => calibrate::run(a, &global, &console),
+        Command::Embed(a) => embed::run(a, &global, &console),
+        Command::Neighbours(a) => embed::neighbours(a, &global, &console),
+        Command::Probe(a) => probe::run(a, &global, &console),
         Command::Score(a) => score::run(a, &global, &console),
         Command::Recipes { what } => recipes::run(what, &global, &console),
         Command::Review { what } => review::run(what, &global, &console),

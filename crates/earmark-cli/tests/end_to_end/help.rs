@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 28] = [
     "",
     "demo",
     "data",
@@ -16,6 +16,9 @@ const COMMANDS: [&str; 25] = [
     "predict",
     "blend",
     "calibrate",
+    "embed",
+    "neighbours",
+    "probe",
     "score",
     "recipes",
     "recipes list",

@@ -15,6 +15,7 @@ mod killed;
 mod learning;
 mod phases;
 mod predicting;
+mod probing;
 mod review;
 mod same_result;
 mod tiles;

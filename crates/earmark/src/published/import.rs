@@ -136,6 +136,7 @@ pub fn import(job: &Import) -> Result<Imported, ImportError> {
                 .unwrap_or_else(|| format!("{} ({file_name})", architecture.home())),
         ),
         step: 0,
+        calibration: None,
     };
     ModelFile::write(&job.out, &meta, &vars)?;
     Ok(Imported {
