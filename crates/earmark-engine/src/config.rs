@@ -6,6 +6,7 @@ use crate::optimizer_config::OptimizerConfig;
 use crate::phase::{Begin, LayerRate, Phase, check_length, check_rates};
 use crate::schedule::Schedule;
 use crate::start::StartConfig;
+use earmark_features::Examples;
 use earmark_metrics::Report;
 use serde::{Deserialize, Serialize};
 
@@ -188,12 +189,19 @@ pub enum ValidationSplit {
         /// Share of the clips.
         fraction: f64,
     },
+    /// One of so many stratified folds of the training clips, clips of one group kept together: what a search judges a setting by.
+    InnerFold {
+        /// How many there are.
+        count: u32,
+        /// Which one, from 1.
+        index: u32,
+    },
     /// The judged fold itself, as argus published: every score made that way is marked optimistic.
     JudgedFold,
 }
 
 /// `[validation]` of a recipe.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct ValidationConfig {
     /// Where the clips come from.
@@ -204,6 +212,9 @@ pub struct ValidationConfig {
     pub every_checkpoints: u64,
     /// End training after this many validations without a better one; 0 never does.
     pub early_stop_patience: u32,
+    /// Tiles that a validation clip is cut into; by default the examples of the front end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tiles: Option<Examples>,
 }
 
 impl Default for ValidationConfig {
@@ -213,6 +224,7 @@ impl Default for ValidationConfig {
             metric: Metric::Lwlrap,
             every_checkpoints: 1,
             early_stop_patience: 0,
+            tiles: None,
         }
     }
 }
@@ -228,6 +240,15 @@ impl ValidationConfig {
                 fraction.to_string(),
                 "choose a share between 0 and 1, such as 0.1",
             ));
+        }
+        if let ValidationSplit::InnerFold { count, index } = self.split {
+            if count < 2 {
+                return Err(("split.count".into(), count.to_string(), "choose 2 or more"));
+            }
+            if !(1..=count).contains(&index) {
+                let remedy = "choose 1 to split.count";
+                return Err(("split.index".into(), index.to_string(), remedy));
+            }
         }
         if self.every_checkpoints == 0 {
             return Err(("every-checkpoints".into(), "0".into(), "choose 1 or more"));

@@ -13,6 +13,7 @@ mod optimizer;
 mod optimizer_config;
 mod phase;
 mod probe;
+mod rows;
 mod schedule;
 mod score;
 mod session;
@@ -26,11 +27,14 @@ pub use config::{Metric, Refusal, TrainConfig, ValidationConfig, ValidationSplit
 pub use events::EventWriter;
 pub use fit::{Fit, FitError, FitEvent, Outcome, Validate, events_path, fit, metrics_path};
 pub use loss::Loss;
-pub use model_file::{FORMAT, HostTensor, ModelFile, ModelFileError, ModelMeta, Tensors};
+pub use model_file::{
+    FORMAT, HostTensor, ModelFile, ModelFileError, ModelMeta, Tensors, read_tensors, write_tensors,
+};
 pub use optimizer::{GradientClip, Optimizer, clip};
 pub use optimizer_config::{EpsilonRule, OptimizerConfig};
 pub use phase::{Begin, LayerRate, Phase, ScopeError, check_scopes, in_scope};
 pub use probe::{Probe, ProbeData};
+pub use rows::RowScorer;
 pub use schedule::{PlateauState, Position, Schedule};
 pub use score::{ClipResult, Pass, ScoreError, Scorer};
 pub use start::StartConfig;

@@ -237,7 +237,10 @@ fn broken(path: &Path, reason: &dyn std::fmt::Display) -> ModelFileError {
 }
 
 /// Reads all float32 tensors of a safetensors file and the JSON of its `earmark` metadata.
-pub(crate) fn read_tensors(path: &Path) -> Result<(String, Tensors), ModelFileError> {
+///
+/// # Errors
+/// A file that can't be read, is no safetensors file, was not written by earmark or holds other numbers than float32.
+pub fn read_tensors(path: &Path) -> Result<(String, Tensors), ModelFileError> {
     let bytes = std::fs::read(path).map_err(|cause| ModelFileError::Read {
         path: path.into(),
         cause,
@@ -275,7 +278,10 @@ pub(crate) fn read_tensors(path: &Path) -> Result<(String, Tensors), ModelFileEr
 }
 
 /// Writes tensors and the JSON of their description, atomically.
-pub(crate) fn write_tensors(path: &Path, meta: String, tensors: &Tensors) -> Result<(), ModelFileError> {
+///
+/// # Errors
+/// A file that can't be written.
+pub fn write_tensors(path: &Path, meta: String, tensors: &Tensors) -> Result<(), ModelFileError> {
     let bytes: Vec<(&String, &HostTensor, Vec<u8>)> = tensors
         .iter()
         .map(|(name, t)| (name, t, t.values.iter().flat_map(|v| v.to_le_bytes()).collect()))

@@ -48,6 +48,13 @@ impl Tiling {
         let (examples, before) = match place {
             Place::Start => (1, 0),
             Place::Centre => (2, length),
+            Place::Middle => {
+                return Some(Self {
+                    length,
+                    hop: length,
+                    place,
+                });
+            }
         };
         // No hop is longer than an example.
         let (mut fits, mut too_long) = (before, before + length + 1);
@@ -76,12 +83,16 @@ impl Tiling {
         let span = self.length + tiles.saturating_sub(1) * self.hop;
         let before = match self.place {
             Place::Start => 0,
-            Place::Centre => span.saturating_sub(frames) / 2,
+            Place::Centre | Place::Middle => span.saturating_sub(frames) / 2,
+        };
+        let left_out = match self.place {
+            Place::Start | Place::Centre => 0,
+            Place::Middle => frames.saturating_sub(self.length) / 2,
         };
         // No clip has so many frames that they would not fit.
         let signed = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         (0..tiles)
-            .map(|k| signed(k * self.hop) - signed(before))
+            .map(|k| signed(left_out + k * self.hop) - signed(before))
             .collect()
     }
 }
@@ -136,6 +147,7 @@ mod tests {
             r#"{ "length-frames": 20, "hop-frames": 7, "pad": { "value": -1 }, "place": "centre" }"#,
             r#"{ "length-frames": 9, "hop-frames": 9, "pad": { "value": -1 }, "place": "centre" }"#,
             r#"{ "length-frames": 5, "hop-frames": 1, "pad": { "value": -1 }, "place": "centre" }"#,
+            r#"{ "length-frames": 20, "hop-frames": 7, "pad": { "value": -1 }, "place": "middle" }"#,
             r#"{ "length-seconds": 0.25, "hop-seconds": 0.1, "pad": { "value": -1 } }"#,
             r#"{ "length-seconds": 0.25, "hop-seconds": 0.1, "pad": { "value": -1 }, "place": "centre" }"#,
         ] {

@@ -11,7 +11,7 @@ use crate::{
 };
 use earmark_audio::Clip;
 use pulp::Arch;
-use std::{f32::consts::PI, ops::Range};
+use std::{borrow::Cow, f32::consts::PI, ops::Range};
 
 /// A [`FrontEnd`] with its window, FFT plan and mel bank. Share one between threads, each with its own [`Scratch`].
 pub struct Extractor {
@@ -118,7 +118,15 @@ impl Extractor {
         }
     }
 
-    /// [`Self::base`] of a clip, after a look at its rate.
+    /// The samples of a whole clip without the silence that `front-end.trim` cuts; all of them without that key.
+    pub fn trim<'a>(&self, samples: &'a [f32]) -> Cow<'a, [f32]> {
+        match &self.front_end.trim {
+            None => Cow::Borrowed(samples),
+            Some(trim) => trim.apply(samples, self.front_end.sample_rate_hz),
+        }
+    }
+
+    /// [`Self::base`] of a whole clip, trimmed, after a look at its rate.
     pub fn base_of_clip(&self, clip: &Clip, scratch: &mut Scratch) -> Result<Features, FeatureError> {
         let (clip_hz, front_end_hz) = (clip.sample_rate_hz, self.front_end.sample_rate_hz);
         if clip_hz != front_end_hz {
@@ -127,19 +135,14 @@ impl Extractor {
                 front_end_hz,
             });
         }
-        self.base(&clip.samples, scratch)
+        check_samples(self.arch, &clip.samples)?;
+        self.base(&self.trim(&clip.samples), scratch)
     }
 
-    /// Samples (-1 to 1, at the front end's rate) to levels: `[base_channels, bands, frames]`. A clip shorter than a window,
+    /// Samples (-1 to 1, at the front end's rate) to levels, untrimmed: `[base_channels, bands, frames]`. A clip shorter than a window,
     /// or an empty one, gives no frames, and then one example of filling. An error for samples that are no numbers.
     pub fn base(&self, samples: &[f32], scratch: &mut Scratch) -> Result<Features, FeatureError> {
-        if let Some((index, value)) = vectorised(
-            self.arch,
-            #[inline(always)]
-            || first_bad(samples),
-        ) {
-            return Err(FeatureError::Sample { index, value });
-        }
+        check_samples(self.arch, samples)?;
         let (channels, bands, frames) = (self.base_channels(), self.bands(), self.frames(samples.len()));
         let mut emphasised = std::mem::take(&mut scratch.emphasised);
         let samples = match self.front_end.pre_emphasis {
@@ -308,6 +311,18 @@ impl std::fmt::Debug for Extractor {
     }
 }
 
+/// Refuses samples that no sound has.
+fn check_samples(arch: Arch, samples: &[f32]) -> Result<(), FeatureError> {
+    let bad = vectorised(
+        arch,
+        #[inline(always)]
+        || first_bad(samples),
+    );
+    bad.map_or(Ok(()), |(index, value)| {
+        Err(FeatureError::Sample { index, value })
+    })
+}
+
 /// `y[t] = x[t + 1] - c x[t]`.
 fn emphasise(x: &[f32], c: f32, y: &mut Vec<f32>) {
     y.clear();
@@ -317,7 +332,7 @@ fn emphasise(x: &[f32], c: f32, y: &mut Vec<f32>) {
 /// The first sample that is no number, infinite or far too large. Chunks are looked at as a whole: a search that may stop at
 /// any sample would look at one at a time.
 #[inline(always)]
-fn first_bad(samples: &[f32]) -> Option<(usize, f32)> {
+pub(crate) fn first_bad(samples: &[f32]) -> Option<(usize, f32)> {
     const CHUNK: usize = 1024;
     let good = |x: &f32| x.abs() <= LOUDEST;
     samples.chunks(CHUNK).enumerate().find_map(|(chunk, samples)| {

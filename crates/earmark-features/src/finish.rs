@@ -118,10 +118,11 @@ impl Finish {
             data.resize(3 * one, 0.0);
             let (values, derivatives) = data.split_at_mut(one);
             let (first, second) = derivatives.split_at_mut(one);
+            let taps = derivative_taps(width / 2);
             let rows = values.chunks_exact(features.frames);
             let first = first.chunks_exact_mut(features.frames);
             for ((row, first), second) in rows.zip(first).zip(second.chunks_exact_mut(features.frames)) {
-                derive(row, width / 2, first, second);
+                derive(row, &taps, first, second);
             }
         }
         if let Some(Scale { subtract, divide }) = self.scale {
@@ -138,20 +139,29 @@ impl Finish {
     }
 }
 
-/// First and second derivative of one row with at least `2 half + 1` frames; both outputs start as zeros.
-fn derive(row: &[f32], half: usize, first: &mut [f32], second: &mut [f32]) {
+/// Weights of a fit's slope and second derivative at `-half..=half`, in double precision.
+pub(crate) fn derivative_taps(half: usize) -> [Vec<f64>; 2] {
     // Least squares over n = -half..=half: the slope is sum(n x) / sum(n^2); the parabola's second derivative is
-    // 2 sum(q x) / sum(q^2) with q = n^2 - mean(n^2). As sum(q) = 0, x may be taken relative to the middle,
-    // which keeps large levels out of the sums.
-    let width = (2 * half + 1) as f64;
-    let squares: f64 = 2.0 * (1..=half).map(|n| (n * n) as f64).sum::<f64>();
-    let bend = |n: usize| (n * n) as f64 - squares / width;
-    let bends: f64 = bend(0).powi(2) + 2.0 * (1..=half).map(|n| bend(n).powi(2)).sum::<f64>();
+    // 2 sum(q x) / sum(q^2) with q = n^2 - mean(n^2).
+    let places = 0..=2 * half;
+    let n = |i: usize| i as f64 - half as f64;
+    let squares: f64 = places.clone().map(|i| n(i).powi(2)).sum();
+    let bend = |i: usize| n(i).powi(2) - squares / (2 * half + 1) as f64;
+    let bends: f64 = places.clone().map(|i| bend(i).powi(2)).sum();
+    [
+        places.clone().map(|i| n(i) / squares).collect(),
+        places.map(|i| 2.0 * bend(i) / bends).collect(),
+    ]
+}
+
+/// First and second derivative of one row with at least `2 half + 1` frames; both outputs start as zeros.
+fn derive(row: &[f32], [slopes, curves]: &[Vec<f64>; 2], first: &mut [f32], second: &mut [f32]) {
+    let half = slopes.len() / 2;
     let inside = row.len() - 2 * half;
     let middle = &row[half..][..inside];
     for n in 1..=half {
-        let slope = (n as f64 / squares) as f32;
-        let curve = (2.0 * bend(n) / bends) as f32;
+        // As the bends sum to 0, x may be taken relative to the middle, which keeps large levels out of the sums.
+        let (slope, curve) = (slopes[half + n] as f32, curves[half + n] as f32);
         let (left, right) = (&row[half - n..][..inside], &row[half + n..][..inside]);
         let (first, second) = (&mut first[half..][..inside], &mut second[half..][..inside]);
         for t in 0..inside {

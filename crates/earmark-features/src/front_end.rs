@@ -7,6 +7,7 @@ use crate::{
     level::Level,
     mel::Mel,
     stft::{Framing, Stft},
+    trimming::Trimming,
 };
 use earmark_audio::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,9 @@ pub struct FrontEnd {
     /// The rate that clips must have.
     #[serde(deserialize_with = "crate::whole::whole")]
     pub sample_rate_hz: u32,
+    /// Silence at both ends of a clip that is cut first; left out, clips stay whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trim: Option<Trimming>,
     /// Lifts high frequencies before anything else: `y[t] = x[t + 1] - c x[t]`, a sample fewer than the clip has. `c` lies between
     /// 0 and 1, usual is 0.97; left out, samples are taken as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,6 +63,7 @@ impl Default for FrontEnd {
     fn default() -> Self {
         Self {
             sample_rate_hz: 44_100,
+            trim: None,
             pre_emphasis: None,
             stft: Stft::default(),
             mel: Some(Mel::default()),
@@ -96,6 +101,7 @@ impl FrontEnd {
                 "usual are 16000 to 48000",
             ));
         }
+        self.trim.iter().try_for_each(Trimming::check)?;
         if let Some(c) = self.pre_emphasis
             && !(c > 0.0 && c < 1.0)
         {
@@ -134,8 +140,8 @@ impl FrontEnd {
         })
     }
 
-    /// What determines [`Extractor::base`](crate::Extractor::base), as one line: equal lines mean equal base features of the
-    /// same samples. Seconds and samples that come to the same are the same here.
+    /// What determines [`Extractor::base_of_clip`](crate::Extractor::base_of_clip), as one line: equal lines mean equal base
+    /// features of the same clip. Seconds and samples that come to the same are the same here.
     pub fn fingerprint(&self) -> Result<String, ConfigError> {
         let Checked { framing, .. } = self.checked()?;
         let Framing {
@@ -156,8 +162,18 @@ impl FrontEnd {
             .map_or(String::new(), |c| format!("; pre-emphasis {c:?}"));
         Ok(format!(
             "base {BASE_VERSION}; {} Hz; {shape:?} {window}, hop {hop}, fft {fft}, centre {centre:?}, {value:?}, phase {phase}; \
-             {:?}; {:?}{emphasis}",
-            self.sample_rate_hz, self.mel, self.level
+             {:?}; {:?}{emphasis}{}",
+            self.sample_rate_hz,
+            self.mel,
+            self.level,
+            self.trim_fingerprint()
         ))
+    }
+
+    /// What determines [`Extractor::trim`](crate::Extractor::trim): the end of the fingerprint, empty where nothing is cut.
+    pub fn trim_fingerprint(&self) -> String {
+        self.trim
+            .as_ref()
+            .map_or_else(String::new, |trim| format!("; {trim:?}"))
     }
 }

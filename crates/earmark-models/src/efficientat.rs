@@ -1,6 +1,7 @@
 //! The MobileNetV3 of EfficientAT (Schmid, Koutini and Widmer 2023, arXiv:2211.04772): Howard et al. 2019 (arXiv:1905.02244),
 //! "large", on one channel, with its width as the one size, and squeeze-and-excitation gated by a plain sigmoid.
 
+mod onnx;
 mod summary;
 
 use crate::blocks::{

@@ -1,6 +1,8 @@
 //! MobileNet v1 (Howard et al. 2017, arXiv:1704.04861) as the DCASE 2019 Task 2 baseline uses it: first stride 1 instead of 2,
 //! BatchNorm and ReLU after every convolution, TensorFlow's SAME padding.
 
+mod onnx;
+
 use crate::blocks::{BatchNormConfig, Conv, ConvSpec, Dense, Pool, Tail, conv_chain_pooled};
 use crate::forward::Forward;
 use crate::init::WeightInit;

@@ -2,6 +2,8 @@
 //! two 1x1 convolutions, goes through the body as Keras-Applications 1.0.4 has it, and meets a vector about the whole clip
 //! before two dense layers.
 
+mod onnx;
+
 use crate::blocks::conv_chain;
 use crate::blocks::{Activation, BatchNorm, BatchNormConfig, Conv, ConvSpec, Dense, global_mean};
 use crate::forward::Forward;

@@ -2,6 +2,7 @@
 
 use crate::aux_skip_attention::{AuxSkipAttention, AuxSkipAttentionConfig};
 use crate::efficientat::{EfficientAt, EfficientAtConfig};
+use crate::fc_net::{FcNet, FcNetConfig};
 use crate::forward::Forward;
 use crate::init::WeightInit;
 use crate::mobilenet_v1::{MobileNetV1, MobileNetV1Config};
@@ -32,6 +33,8 @@ pub enum NetworkConfig {
     /// The MobileNetV3 of EfficientAT.
     #[serde(rename = "efficientat-mn")]
     EfficientAt(EfficientAtConfig),
+    /// The second-level network of argus-2019.
+    FcNet(FcNetConfig),
 }
 
 /// Why a network can't be built.
@@ -129,6 +132,7 @@ impl NetworkConfig {
             Self::MobileNetV2(c) => c.check(),
             Self::Starter2018(c) => c.check(),
             Self::EfficientAt(c) => c.check(),
+            Self::FcNet(c) => c.check(),
         }
     }
 }
@@ -146,6 +150,8 @@ pub enum Network {
     Starter2018(Box<Starter2018>),
     /// See [`EfficientAt`].
     EfficientAt(Box<EfficientAt>),
+    /// See [`FcNet`].
+    FcNet(Box<FcNet>),
 }
 
 impl Network {
@@ -173,6 +179,7 @@ impl Network {
             NetworkConfig::EfficientAt(c) => {
                 Self::EfficientAt(Box::new(EfficientAt::declare(&mut b, c, channels, classes)))
             }
+            NetworkConfig::FcNet(c) => Self::FcNet(Box::new(FcNet::declare(&mut b, c, channels, classes))),
         };
         Ok((network, b.finish()))
     }
@@ -192,6 +199,7 @@ impl Network {
             Self::EfficientAt(n) => n.embed(x, ctx),
             Self::MobileNetV2(n) => n.embed(x, ctx),
             Self::Starter2018(n) => n.embed(x, ctx),
+            Self::FcNet(n) => n.embed(x, ctx),
         }
     }
 
@@ -203,6 +211,7 @@ impl Network {
             Self::EfficientAt(n) => n.classify(embedding, ctx),
             Self::MobileNetV2(n) => n.classify(embedding, ctx),
             Self::Starter2018(n) => n.classify(embedding, ctx),
+            Self::FcNet(n) => n.classify(embedding, ctx),
         }
     }
 
@@ -214,13 +223,14 @@ impl Network {
             Self::EfficientAt(n) => n.embedding_len(),
             Self::MobileNetV2(n) => n.embedding_len(),
             Self::Starter2018(n) => n.embedding_len(),
+            Self::FcNet(n) => n.embedding_len(),
         }
     }
 
     /// Scopes of the variables that [`Network::classify`] reads: the head; what stands in no such scope is the body.
     pub fn head_scopes(&self) -> &'static [&'static str] {
         match self {
-            Self::MobileNetV1(_) | Self::Starter2018(_) => &["logits."],
+            Self::MobileNetV1(_) | Self::Starter2018(_) | Self::FcNet(_) => &["logits."],
             Self::AuxSkipAttention(_) => &["main."],
             Self::EfficientAt(_) => &["hidden.", "logits."],
             Self::MobileNetV2(_) => &["dense1.", "dense2.", "logits."],
@@ -230,9 +240,11 @@ impl Network {
     /// Scopes of the layers whose outputs are the classes: their shapes differ between class maps, and no other's do.
     pub fn class_scopes(&self) -> &'static [&'static str] {
         match self {
-            Self::MobileNetV1(_) | Self::EfficientAt(_) | Self::MobileNetV2(_) | Self::Starter2018(_) => {
-                &["logits."]
-            }
+            Self::MobileNetV1(_)
+            | Self::EfficientAt(_)
+            | Self::MobileNetV2(_)
+            | Self::Starter2018(_)
+            | Self::FcNet(_) => &["logits."],
             Self::AuxSkipAttention(_) => &["main.logits.", "aux1.logits.", "aux2.logits.", "aux3.logits."],
         }
     }
@@ -241,7 +253,11 @@ impl Network {
     pub fn outputs(&self, x: Tensor<4>, ctx: &mut Forward) -> Vec<Tensor<2>> {
         match self {
             Self::AuxSkipAttention(n) => n.forward_all(x, ctx),
-            Self::MobileNetV1(_) | Self::EfficientAt(_) | Self::MobileNetV2(_) | Self::Starter2018(_) => {
+            Self::MobileNetV1(_)
+            | Self::EfficientAt(_)
+            | Self::MobileNetV2(_)
+            | Self::Starter2018(_)
+            | Self::FcNet(_) => {
                 vec![self.forward(x, ctx)]
             }
         }
@@ -254,7 +270,8 @@ impl Network {
             Self::MobileNetV1(_)
             | Self::AuxSkipAttention(_)
             | Self::EfficientAt(_)
-            | Self::Starter2018(_) => 0,
+            | Self::Starter2018(_)
+            | Self::FcNet(_) => 0,
         }
     }
 
@@ -262,7 +279,11 @@ impl Network {
     pub fn output_weights(&self) -> Vec<f64> {
         match self {
             Self::AuxSkipAttention(n) => n.output_weights(),
-            Self::MobileNetV1(_) | Self::EfficientAt(_) | Self::MobileNetV2(_) | Self::Starter2018(_) => {
+            Self::MobileNetV1(_)
+            | Self::EfficientAt(_)
+            | Self::MobileNetV2(_)
+            | Self::Starter2018(_)
+            | Self::FcNet(_) => {
                 vec![1.0]
             }
         }
@@ -276,6 +297,7 @@ impl Network {
             Self::MobileNetV2(n) => n.summary(channels, bands, frames),
             Self::Starter2018(n) => n.summary(channels, bands, frames),
             Self::EfficientAt(n) => n.summary(channels, bands, frames),
+            Self::FcNet(n) => n.summary(),
         }
     }
 }

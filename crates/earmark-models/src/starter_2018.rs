@@ -1,6 +1,8 @@
 //! The network of starter-2018, a public kernel for FSDKaggle2018: three times dropout, a convolution that is wide in frequency and
 //! a max pool; then the mean over all places and a linear classifier.
 
+mod onnx;
+
 use crate::blocks::{BatchNormConfig, Conv, ConvSpec, Dense, Padding, Pool, PoolWindow, Tail};
 use crate::blocks::{conv_chain_pooled, global_mean, pooled_size};
 use crate::forward::Forward;

@@ -1,5 +1,6 @@
 //! Arguments of `earmark data`.
 
+use super::AugmentPreview;
 use clap::{Args as ClapArgs, Subcommand};
 use std::path::PathBuf;
 
@@ -17,6 +18,13 @@ pub enum Data {
     /// Write a fold table (file,fold), stratified by label, groups kept together
     #[command(after_help = "Example: earmark data folds my-sounds --folds 5 -o folds.csv")]
     Folds(DataFolds),
+    /// Draw what a recipe's augmentation makes of a file: a contact sheet
+    #[command(
+        after_help = "Examples:\n  earmark data augment-preview dog.ogg --recipe folder -o dog.png\n  \
+        earmark data augment-preview dog.ogg -o a.html --recipe argus-2019/1-fold --with rain.ogg\n  \
+        earmark data augment-preview dog.ogg -o a.svg --recipe folder --set augment.time-shift.prob=1"
+    )]
+    AugmentPreview(AugmentPreview),
 }
 
 /// How a data folder is read, where no recipe says it.

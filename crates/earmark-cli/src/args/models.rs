@@ -1,6 +1,7 @@
 //! Arguments of `earmark models`.
 
 use clap::{Args as ClapArgs, Subcommand};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 #[derive(Clone, Debug, Subcommand)]
@@ -28,6 +29,12 @@ pub enum Models {
         Nothing in the checkpoint is run: its tensors are read, and each is checked by name and shape."
     )]
     Import(ModelImport),
+    /// The mean of several models' weights as one model: the last checkpoints of a run, or runs from one start
+    #[command(
+        after_help = "Examples:\n  earmark models average runs/a --last 5 -o averaged.safetensors\n  \
+        earmark models average runs/a@800 runs/a@900 runs/a@1000 -o averaged.safetensors"
+    )]
+    Average(Average),
 }
 
 #[derive(Clone, Debug, ClapArgs)]
@@ -46,4 +53,17 @@ pub struct ModelImport {
     /// Where the weights come from, to be kept in the model file
     #[arg(long)]
     pub source: Option<String>,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Average {
+    /// Models: MODEL.safetensors, RUN or RUN@STEP; with --last, one RUN
+    #[arg(required = true)]
+    pub models: Vec<String>,
+    /// The last so many checkpoints of the run
+    #[arg(long, value_name = "COUNT")]
+    pub last: Option<NonZeroUsize>,
+    /// The model file to write
+    #[arg(long, short)]
+    pub out: PathBuf,
 }

@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow, bail};
 use earmark::data::check::{CheckOptions, check};
 use earmark::data::folds::{hold_out, k_fold};
 use earmark::data::stats::{StatsOptions, stats};
-use earmark::data::{DataOptions, DataSet, FoldTable, MissingFiles, Stratify, load};
+use earmark::data::{DataOptions, DataSet, FoldTable, LayoutKind, MissingFiles, Stratify, load};
 use earmark::pages::write_data_page;
 use earmark::pipeline::Event;
 use earmark::report::{Align, text_table};
@@ -23,6 +23,7 @@ pub fn run(what: Data, _: &Global, console: &Console) -> anyhow::Result<Status> 
         Data::Check(args) => data_check(args, console),
         Data::Classes(args) => data_classes(args, console),
         Data::Folds(args) => data_folds(args, console),
+        Data::AugmentPreview(args) => super::augment_preview::run(args, console),
     }
 }
 
@@ -204,6 +205,15 @@ fn write(path: Option<&Path>, bytes: &[u8], console: &Console) -> anyhow::Result
         None => out(String::from_utf8_lossy(bytes).trim_end())?,
     }
     Ok(Status::Done)
+}
+
+/// A layout by its name.
+pub fn layout(name: &str) -> anyhow::Result<LayoutKind> {
+    let table = Table::from_iter([("layout".to_owned(), Value::String(name.to_owned()))]);
+    let options = parse(table, "layout").with_context(|| format!("--layout {name}"))?;
+    options
+        .layout
+        .with_context(|| format!("--layout {name}: is none"))
 }
 
 /// The options of a data folder from the command line. Each `--set` is parsed by itself, so that an error names its key.

@@ -13,7 +13,7 @@ use earmark::report::{Align, human_bytes, text_table};
 use earmark::run_dir::find_model;
 use std::path::PathBuf;
 
-/// Describes models.
+/// Describes models, or makes one of several.
 pub fn run(what: Models, _: &Global, console: &Console) -> anyhow::Result<Status> {
     let (model, recipe, classes, json) = match what {
         Models::Info {
@@ -23,6 +23,7 @@ pub fn run(what: Models, _: &Global, console: &Console) -> anyhow::Result<Status
             json,
         } => (model, recipe, classes, json),
         Models::Import(args) => return super::models_import::run(args, console),
+        Models::Average(args) => return super::average::run(args, console),
     };
     let info = if recipe {
         Info::of_recipe(Recipe::load(&model, &[])?, classes)?

@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 28] = [
+const COMMANDS: [&str; 35] = [
     "",
     "demo",
     "data",
@@ -10,10 +10,14 @@ const COMMANDS: [&str; 28] = [
     "data check",
     "data classes",
     "data folds",
+    "data augment-preview",
     "features",
     "train",
     "eval",
     "predict",
+    "export",
+    "listen",
+    "bundle",
     "blend",
     "calibrate",
     "embed",
@@ -28,8 +32,11 @@ const COMMANDS: [&str; 28] = [
     "init",
     "runs",
     "report",
+    "stack",
+    "tune",
     "models",
     "models info",
+    "models average",
     "bench",
 ];
 

@@ -43,6 +43,7 @@ impl Analyser {
             level: Level::Log { offset: 1.0 },
             examples: None,
             finish: Finish::default(),
+            ..FrontEnd::default()
         };
         let extractor = Extractor::new(&front_end)?;
         let (window, hop) = (options.window_samples as usize, options.hop_samples as usize);

@@ -13,4 +13,5 @@ mod against_tensorflow;
 mod against_torch;
 mod bad_input;
 mod common;
+mod onnx;
 mod recipes;

@@ -131,7 +131,7 @@ pub struct Conv {
     /// Shape and rules.
     pub spec: ConvSpec,
     pub(super) weight: VarId,
-    bias: Option<VarId>,
+    pub(super) bias: Option<VarId>,
     pub(super) norm: Option<BatchNorm>,
 }
 

@@ -27,10 +27,10 @@ pub struct HeadSpec {
 pub struct Head {
     /// Sizes and rules.
     pub spec: HeadSpec,
-    hidden: Dense,
-    prelu: Prelu,
-    norm: BatchNorm,
-    logits: Dense,
+    pub(super) hidden: Dense,
+    pub(super) prelu: Prelu,
+    pub(super) norm: BatchNorm,
+    pub(super) logits: Dense,
 }
 
 impl Head {

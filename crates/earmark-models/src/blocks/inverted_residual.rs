@@ -33,9 +33,9 @@ pub struct InvertedResidualSpec {
 pub struct InvertedResidual {
     spec: InvertedResidualSpec,
     /// The convolutions before squeeze-and-excitation: one or two.
-    first: Vec<Conv>,
-    squeeze: Option<SqueezeExcite>,
-    project: Conv,
+    pub(super) first: Vec<Conv>,
+    pub(super) squeeze: Option<SqueezeExcite>,
+    pub(super) project: Conv,
 }
 
 impl InvertedResidual {
@@ -85,9 +85,14 @@ impl InvertedResidual {
         }
     }
 
+    /// Whether what came in has the shape of what goes out.
+    pub(super) fn adds(&self) -> bool {
+        self.spec.stride == 1 && self.spec.input == self.spec.output
+    }
+
     /// `[B, in, H, W]` to `[B, out, H / stride, W / stride]`, rounded up.
     pub fn forward(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<4> {
-        let residual = (self.spec.stride == 1 && self.spec.input == self.spec.output).then(|| x.clone());
+        let residual = self.adds().then(|| x.clone());
         let mut convs: Vec<&Conv> = self.first.iter().collect();
         let y = match &self.squeeze {
             None => {

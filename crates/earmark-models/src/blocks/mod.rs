@@ -9,6 +9,7 @@ mod gate;
 mod head;
 mod inverted_residual;
 mod norm;
+mod onnx;
 mod pool;
 mod prelu;
 mod squeeze;

@@ -11,9 +11,9 @@ use burn::tensor::{Tensor, activation};
 /// Means of the planes, dense, activation, dense, sigmoid; then each plane times its factor.
 #[derive(Clone, Debug)]
 pub struct SqueezeExcite {
-    reduce: Dense,
-    expand: Dense,
-    hidden: Activation,
+    pub(super) reduce: Dense,
+    pub(super) expand: Dense,
+    pub(super) hidden: Activation,
 }
 
 impl SqueezeExcite {

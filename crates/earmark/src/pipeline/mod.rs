@@ -14,6 +14,7 @@ mod probe;
 mod resume;
 mod roles;
 mod split;
+mod stack;
 mod start;
 mod steering;
 mod told;
@@ -31,6 +32,7 @@ pub use predict_tiles::{TilePrediction, TileRow, out_of_fold_tiles, predict_tile
 pub use probe::{FitProbe, Probed, ProbedFold, STRENGTHS, probe};
 pub use roles::{Role, Roles};
 pub use split::{Parts, split};
+pub use stack::{TrainStack, input_names, inputs_of, train_stack};
 pub use train::{Train, Trained, train};
 
 use crate::device::DeviceError;

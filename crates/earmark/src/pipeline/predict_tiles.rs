@@ -74,7 +74,7 @@ pub fn predict_tiles(
         each.push(one);
     }
     Ok(Some(match each.len() {
-        1 => each.remove(0),
+        1 if job.weights.is_none() => each.remove(0),
         _ => blended(each, job)?,
     }))
 }
@@ -92,7 +92,7 @@ pub fn out_of_fold_tiles(
     for (_, path) in fold_runs(set)? {
         let run = RunDir::open(&path)?;
         let data = open_data(&run.recipe, data.unwrap_or(&run.info.data.root))?;
-        let mut items = own_fold(&run, &data)?;
+        let mut items = own_fold(&run.path, &data)?;
         items.sort_by(|a, b| a.file.cmp(&b.file));
         let model = find_model(&path.to_string_lossy())?;
         let Some(one) = of_model(&model, &run.recipe, &items, device, &[], observer, stop)? else {
@@ -206,7 +206,7 @@ fn blended(each: Vec<TilePrediction>, job: &Predict) -> Result<TilePrediction, P
             ScoreTable::new(names, one.classes.clone(), values)
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let table = blend(&tables, job.mean, None)?;
+    let table = blend(&tables, job.mean, job.weights.as_deref())?;
     let rows = places
         .into_iter()
         .zip(table.rows())

@@ -1,7 +1,8 @@
 //! Values that can't work together or at all.
 
 use super::{FORMAT, Recipe};
-use earmark_engine::{Begin, ValidationSplit};
+use earmark_engine::{Begin, CheckpointConfig, Keep, ValidationSplit};
+use earmark_models::NetworkConfig;
 
 /// A refusal: key, value, remedy. The key is empty where the remedy is another crate's whole message.
 type Refusal = (String, String, String);
@@ -19,9 +20,12 @@ impl Recipe {
             let remedy = "predict.tiles is set as well; keep one of the two".into();
             return Err(("predict.whole".into(), "true".into(), remedy));
         }
-        if self.predict.tiles.is_some() {
-            self.predict_front_end().check().map_err(|e| {
-                let message = e.to_string().replace("front-end.examples", "predict.tiles");
+        for (front_end, key) in [
+            (self.predict_front_end(), "predict.tiles"),
+            (self.validation_front_end(), "validation.tiles"),
+        ] {
+            front_end.check().map_err(|e| {
+                let message = e.to_string().replace("front-end.examples", key);
                 whole(&message)
             })?;
         }
@@ -30,6 +34,10 @@ impl Recipe {
             return Err(("predict.whole".into(), "true".into(), remedy.into()));
         }
         self.network.check().map_err(|e| whole(&e))?;
+        if let NetworkConfig::FcNet(_) = self.network {
+            let remedy = "this network takes scores and no spectrograms; give its recipe a [stack] and train it with `earmark stack`";
+            return Err(("network.kind".into(), "\"fc-net\"".into(), remedy.into()));
+        }
         self.train
             .check()
             .map_err(|(key, value, remedy)| (format!("train.{key}"), value, remedy.to_owned()))?;
@@ -66,20 +74,25 @@ impl Recipe {
             let remedy = "set front-end.examples = { length-frames = ..., hop-frames = ... }: this network trains on examples of one length";
             return Err(("front-end.examples".into(), "missing".into(), remedy.into()));
         }
-        if self.checkpoints.every_steps == 0 {
-            return Err((
-                "checkpoints.every-steps".into(),
-                "0".into(),
-                "choose 1 or more; 100 is usual".into(),
-            ));
-        }
-        if let earmark_engine::Keep::Last { count: 0 } = self.checkpoints.keep {
-            return Err((
-                "checkpoints.keep.count".into(),
-                "0".into(),
-                "keep at least 1".into(),
-            ));
-        }
-        Ok(())
+        check_checkpoints(&self.checkpoints)
     }
+}
+
+/// Refuses checkpoints that would never be written or kept.
+pub(super) fn check_checkpoints(config: &CheckpointConfig) -> Result<(), Refusal> {
+    if config.every_steps == 0 {
+        return Err((
+            "checkpoints.every-steps".into(),
+            "0".into(),
+            "choose 1 or more; 100 is usual".into(),
+        ));
+    }
+    if let Keep::Last { count: 0 } = config.keep {
+        return Err((
+            "checkpoints.keep.count".into(),
+            "0".into(),
+            "keep at least 1".into(),
+        ));
+    }
+    Ok(())
 }
