@@ -13,6 +13,7 @@ pub mod library;
 pub mod live;
 pub mod pages;
 pub mod pipeline;
+pub mod published;
 pub mod recipe;
 pub mod review;
 pub mod run_dir;

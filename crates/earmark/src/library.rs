@@ -36,6 +36,10 @@ const RECIPES: &[(&str, &str)] = &[
         include_str!("../../../recipes/argus-2019/esc10.toml"),
     ),
     (
+        "efficientat/mn04",
+        include_str!("../../../recipes/efficientat/mn04.toml"),
+    ),
+    (
         "starter-2018/1-train",
         include_str!("../../../recipes/starter-2018/1-train.toml"),
     ),

@@ -35,7 +35,7 @@ pub use export::{Export, StoredWeights};
 pub use features::Features;
 pub use init::Init;
 pub use listen::{Listen, RawFormat};
-pub use models::{Average, Models};
+pub use models::{Average, ModelImport, Models};
 pub use predict::{Format, Predict};
 pub use recipes::Recipes;
 pub use report::Report;
@@ -198,8 +198,9 @@ pub enum Command {
     /// Write a run's report.html again
     #[command(after_help = "Example: earmark report runs/a --data ESC-10")]
     Report(Report),
-    /// Describe a model file or recipe: classes, layers, weights, multiplies
-    #[command(after_help = "Example: earmark models info runs/a")]
+    /// Describe models, and take in published ones
+    #[command(after_help = "Examples:\n  earmark models info runs/a\n  \
+        earmark models import mn04_as_mAP_432.pt --as efficientat-mn04 -o mn04.safetensors")]
     Models {
         #[command(subcommand)]
         what: Models,

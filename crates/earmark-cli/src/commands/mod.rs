@@ -14,6 +14,7 @@ mod features;
 mod init;
 mod listen;
 mod models;
+mod models_import;
 mod predict;
 mod predict_tiles;
 mod recipes;

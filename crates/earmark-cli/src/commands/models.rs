@@ -22,6 +22,7 @@ pub fn run(what: Models, _: &Global, console: &Console) -> anyhow::Result<Status
             classes,
             json,
         } => (model, recipe, classes, json),
+        Models::Import(args) => return super::models_import::run(args, console),
         Models::Average(args) => return super::average::run(args, console),
     };
     let info = if recipe {
@@ -145,6 +146,7 @@ impl Info {
                 "licence",
                 meta.licence.clone().unwrap_or_else(|| "not stated".into()),
             ));
+            facts.extend(meta.source.clone().map(|source| ("source", source)));
             if let Some(calibration) = &meta.calibration {
                 let clips = earmark::report::human_amount(calibration.clips, "clip", "clips");
                 facts.push((
@@ -196,6 +198,7 @@ impl Info {
             value["version"] = meta.version.as_str().into();
             value["step"] = meta.step.into();
             value["licence"] = meta.licence.clone().into();
+            value["source"] = meta.source.clone().into();
             if let Some(calibration) = &meta.calibration {
                 value["calibration"] = serde_json::json!(calibration);
             }

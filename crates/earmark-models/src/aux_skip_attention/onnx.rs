@@ -15,7 +15,7 @@ impl AuxSkipAttention {
                 x = conv.add_to_onnx(g, vars, &x);
             }
             x = x.average_pool(g, 2); // [B, base 2^i, F/2^(i+1), T/2^(i+1)]
-            if let Some(skip) = &block.skip {
+            if let Some(skip) = block.skip.as_ref().filter(|_| self.config.skips) {
                 let small = x.average_pool(g, skip.pool);
                 skips.push(skip.conv.add_to_onnx(g, vars, &small)); // [B, 8 base, F/16, T/16]
             }
@@ -26,7 +26,10 @@ impl AuxSkipAttention {
             channels: x.channels + skips.iter().map(|s| s.channels).sum::<usize>(),
             ..x
         };
-        let seen = self.attention.add_to_onnx(g, vars, &all);
+        let seen = match &self.attention {
+            Some(attention) => attention.add_to_onnx(g, vars, &all),
+            None => all,
+        };
         let last = self.merge.add_to_onnx(g, vars, &seen); // [B, last filters x base, F/16, T/16]
         let embedding = last.mean(g);
         OnnxOutputs {

@@ -13,6 +13,7 @@ mod resume;
 mod roles;
 mod split;
 mod stack;
+mod start;
 mod steering;
 mod told;
 mod train;
@@ -38,7 +39,7 @@ use earmark_data::folds::{FoldError, FoldTableError};
 use earmark_data::setting::SettingError;
 use earmark_data::store::{Interrupted, ItemError};
 use earmark_data::{ClassMapError, DataError, Item, atomic::WriteError};
-use earmark_engine::{FitError, FitEvent, ModelFileError, ScoreError, WarmStartError};
+use earmark_engine::{FitError, FitEvent, ModelFileError, ScopeError, ScoreError, WarmStartError};
 use earmark_features::ConfigError;
 use earmark_metrics::{MetricsError, Report};
 use earmark_models::ModelError;
@@ -124,6 +125,8 @@ pub enum PipelineError {
     Model(#[from] ModelFileError),
     #[error(transparent)]
     WarmStart(#[from] WarmStartError),
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
     #[error(transparent)]
     Fit(#[from] FitError),
     #[error(transparent)]

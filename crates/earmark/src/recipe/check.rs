@@ -1,7 +1,7 @@
 //! Values that can't work together or at all.
 
 use super::{FORMAT, Recipe};
-use earmark_engine::{CheckpointConfig, Keep};
+use earmark_engine::{Begin, CheckpointConfig, Keep, ValidationSplit};
 use earmark_models::NetworkConfig;
 
 /// A refusal: key, value, remedy. The key is empty where the remedy is another crate's whole message.
@@ -28,6 +28,10 @@ impl Recipe {
                 let message = e.to_string().replace("front-end.examples", key);
                 whole(&message)
             })?;
+        }
+        if self.predict.whole && self.front_end.finish.deltas.is_some() {
+            let remedy = "front-end.finish.deltas need some frames, which the shortest clips lack; leave it out, so that clips are cut into filled examples";
+            return Err(("predict.whole".into(), "true".into(), remedy.into()));
         }
         self.network.check().map_err(|e| whole(&e))?;
         if let NetworkConfig::FcNet(_) = self.network {
@@ -56,6 +60,16 @@ impl Recipe {
         self.validation
             .check()
             .map_err(|(key, value, remedy)| (format!("validation.{key}"), value, remedy.to_owned()))?;
+        let best = self.train.phases.iter().position(|p| p.begin == Begin::Best);
+        if let (Some(k), ValidationSplit::None) = (best, self.validation.split) {
+            let remedy =
+                "nothing tells which weights are the best: set validation.split, or begin = \"last\"";
+            return Err((
+                format!("train.phases[{}].begin", k + 1),
+                "best".into(),
+                remedy.into(),
+            ));
+        }
         if self.front_end.examples.is_none() {
             let remedy = "set front-end.examples = { length-frames = ..., hop-frames = ... }: this network trains on examples of one length";
             return Err(("front-end.examples".into(), "missing".into(), remedy.into()));
