@@ -41,7 +41,7 @@ impl Packed {
     ) -> Result<Self, PipelineError> {
         let (recipe, tiles, asks) = if StackRecipe::is(&file.meta.recipe) {
             let recipe = StackRecipe::parse(&file.meta.recipe, path)?;
-            let sets = inputs_of(&recipe, path).into_iter();
+            let sets = inputs_of(path, &recipe).into_iter();
             (recipe.name, None, sets.map(|set| inputs.name(set)).collect())
         } else {
             let recipe = Recipe::parse(&file.meta.recipe, path)?;
