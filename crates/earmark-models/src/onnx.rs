@@ -55,13 +55,6 @@ impl Network {
                     remedy,
                 });
             }
-            Self::FcNet(_) => {
-                return Err(ModelError::Value {
-                    key: "kind",
-                    value: "fc-net".into(),
-                    remedy: "a second level takes the scores of other models and no sound; export its first-level models",
-                });
-            }
         })
     }
 }

@@ -287,3 +287,46 @@ fn what_cannot_be_stacked_is_refused() {
         refused("eval runs/stack/fold-1 --data tones --fold 2").contains("judged on the fold that it keeps")
     );
 }
+
+/// A bundle holds what a second-level model asks, once, and needs nothing of where it was packed.
+#[cfg(unix)]
+#[test]
+fn a_bundle_of_both_levels() {
+    let lab = lab();
+    lab.earmark(&format!("{TRAIN} --run runs/s")).done();
+    lab.earmark("bundle runs/a runs/s -o b").done();
+    let names: Vec<String> = files(&lab.path("b/models")).into_keys().collect();
+    let count = |start: &str| {
+        names
+            .iter()
+            .filter(|n| n.starts_with(start) && n.ends_with(".safetensors"))
+            .count()
+    };
+    // Three folds of each: of the first level by itself, of the second, and of the two runs that it asks.
+    let asked = [count("asked-01/"), count("asked-02/"), count("asked-03/")];
+    assert_eq!((count("0"), asked), (6, [3, 3, 0]), "{names:?}");
+    lab.tone("new/1.wav", 320.0);
+    lab.tone("new/2.wav", 2600.0);
+    lab.earmark("predict runs/a runs/s --data new --layout folders --format kaggle2019 -o wanted.csv")
+        .done();
+    std::fs::rename(lab.path("runs"), lab.path("gone")).expect("a folder to move");
+    let script = std::process::Command::new("sh")
+        .args(["b/predict.sh", "new", "out.csv"])
+        .current_dir(lab.path(""))
+        .env("EARMARK_CACHE", lab.path("cache"))
+        .env_remove("EARMARK_DATA")
+        .output()
+        .expect("a shell");
+    assert!(
+        script.status.success(),
+        "{}",
+        String::from_utf8_lossy(&script.stderr)
+    );
+    assert_eq!(lab.read("out.csv"), lab.read("wanted.csv"));
+    // Whole clips are what the second level judges.
+    let message = lab.earmark("listen --model gone/s --input new/1.wav").refused();
+    assert!(
+        message.contains("is of the second level, which judges whole clips"),
+        "{message}"
+    );
+}

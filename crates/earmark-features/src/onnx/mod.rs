@@ -39,10 +39,18 @@ impl FrontEnd {
     /// Adds the whole front end to a graph, behind `waveform`: `[batch, samples]` at [`FrontEnd::sample_rate_hz`].
     ///
     /// # Errors
-    /// What [`FrontEnd::check`] refuses, and `level.pcen`, whose average runs from frame to frame.
+    /// What [`FrontEnd::check`] refuses, `level.pcen`, whose average runs from frame to frame, and `trim`.
     pub fn add_to_onnx(&self, g: &mut Builder, waveform: &Value) -> Result<OnnxExamples, ConfigError> {
         let checked = self.checked()?;
         level::check(&self.level)?;
+        if self.trim.is_some() {
+            return Err(ConfigError::new(
+                "trim",
+                "(set)",
+                "cannot be exported to ONNX, as what is cut depends on the loudest frame of the clip",
+                "train without it where the model shall leave earmark",
+            ));
+        }
         g.scope("front-end");
         let waveform = match self.pre_emphasis {
             Some(c) => framing::emphasise(g, waveform, c),

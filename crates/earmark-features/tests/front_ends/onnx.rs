@@ -175,4 +175,12 @@ fn what_has_no_graph_is_refused() {
         message.starts_with("front-end.level = pcen: cannot be exported to ONNX"),
         "{message}"
     );
+    let trimming = front_end(
+        "sample-rate-hz = 8000\nstft = { window-samples = 64, hop-samples = 40 }\nlevel = \"linear\"\ntrim = {}",
+    );
+    let message = trimming.add_to_onnx(&mut g, &x).unwrap_err().to_string();
+    assert!(
+        message.starts_with("front-end.trim = (set): cannot be exported"),
+        "{message}"
+    );
 }

@@ -43,6 +43,8 @@ pub fn embed(
         data: job.data.clone(),
         part: job.part.clone(),
         files: job.files.clone(),
+        layout: None,
+        weights: None,
         mean: Mean::Arithmetic,
         raw: true,
         device: job.device.clone(),
