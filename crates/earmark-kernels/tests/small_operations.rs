@@ -106,6 +106,7 @@ fn pools_agree_with_their_definition() {
 
 /// What the tests of this machine cover, and the names that choose an instruction set.
 #[test]
+#[allow(clippy::print_stdout)]
 fn instruction_sets_have_names_and_those_that_lack_are_told() {
     let available = Isa::available();
     assert_eq!(available[0], Isa::portable());
