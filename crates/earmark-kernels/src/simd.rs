@@ -3,7 +3,7 @@
 //! Loops are written once, as generic code that the compiler vectorises; `multiversion!` compiles each
 //! once more with AVX2 and FMA enabled and once with AVX-512. Only the matrix-product tile and the
 //! transposing pack are written with intrinsics. On AArch64, NEON is part of the architecture, so that the
-//! portable code is vector code there.
+//! portable code is vector code there; it has been neither built nor run on such a machine.
 //!
 //! AVX2 and AVX-512 give the same bits: a sum's order is written down in the loops (lanes, then their total) and
 //! does not follow from the width of a vector, and both fuse the same multiply-adds. Portable code on x86-64 has no fused
