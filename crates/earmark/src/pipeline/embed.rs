@@ -44,7 +44,9 @@ pub fn embed(
         part: job.part.clone(),
         files: job.files.clone(),
         mean: Mean::Arithmetic,
+        layout: None,
         raw: true,
+        weights: None,
         device: job.device.clone(),
     };
     let (mut items, mut skipped) = items(&asked, &recipe)?;
