@@ -46,7 +46,9 @@ pub fn embed(
         layout: None,
         weights: None,
         mean: Mean::Arithmetic,
+        layout: None,
         raw: true,
+        weights: None,
         device: job.device.clone(),
     };
     let (mut items, mut skipped) = items(&asked, &recipe)?;
