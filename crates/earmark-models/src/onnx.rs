@@ -41,14 +41,6 @@ impl Network {
             Self::MobileNetV2(n) => n.add_to_onnx(g, vars, x)?,
             Self::Starter2018(n) => n.add_to_onnx(g, vars, x),
             Self::FcNet(_) => {
-                let remedy = "a second level takes the scores of other models and no sound; export those";
-                return Err(ModelError::Value {
-                    key: "kind",
-                    value: "fc-net".into(),
-                    remedy,
-                });
-            }
-            Self::FcNet(_) => {
                 return Err(ModelError::Value {
                     key: "kind",
                     value: "fc-net".into(),

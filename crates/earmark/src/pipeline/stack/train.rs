@@ -178,6 +178,7 @@ fn train_fold(
             classes: inputs.classes.names().to_vec(),
             licence: recipe.licence.clone(),
             step: 0,
+            calibration: None,
         },
         run: path,
         resume,
