@@ -30,6 +30,9 @@ pub struct ModelMeta {
     /// Licence of the weights, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
+    /// Where the weights come from, where they were not trained here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// Training steps behind the weights.
     pub step: u64,
     /// What makes its scores chances, and the thresholds that belong to them.

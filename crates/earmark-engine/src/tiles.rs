@@ -73,6 +73,11 @@ impl Tiling {
         })
     }
 
+    /// Frames of an example.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
     /// First frames of the `tiles` examples of a clip of so many frames.
     pub fn starts(&self, frames: usize, tiles: usize) -> Vec<i64> {
         let span = self.length + tiles.saturating_sub(1) * self.hop;
@@ -92,10 +97,38 @@ impl Tiling {
     }
 }
 
+/// Length and first frames of as few equal pieces of `frames` frames as are no longer than `longest`, spread evenly from the
+/// clip's start to its end.
+pub(crate) fn pieces(frames: usize, longest: usize) -> (usize, Vec<i64>) {
+    let count = frames.div_ceil(longest).max(1);
+    let length = frames.div_ceil(count);
+    // With one piece there is nothing to spread.
+    let start = |k: usize| k * (frames - length) / (count - 1).max(1);
+    let starts = (0..count).map(|k| i64::try_from(start(k)).unwrap_or(i64::MAX));
+    (length, starts.collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use earmark_features::{Features, FrontEnd};
+
+    #[test]
+    fn pieces_cover_all_and_are_equal() {
+        for frames in 1..200 {
+            for longest in [1, 2, 7, 40, 1000] {
+                let (length, starts) = pieces(frames, longest);
+                assert!(length <= longest && starts.len() == frames.div_ceil(longest));
+                assert_eq!(starts[0], 0);
+                let starts: Vec<usize> = starts.iter().map(|s| usize::try_from(*s).unwrap()).collect();
+                assert!(
+                    starts.windows(2).all(|w| w[1] > w[0] && w[1] <= w[0] + length),
+                    "{frames}, {longest}: {starts:?}"
+                );
+                assert_eq!(starts[starts.len() - 1] + length, frames, "{frames}, {longest}");
+            }
+        }
+    }
 
     fn extractor(examples: &str) -> Extractor {
         let text = format!(

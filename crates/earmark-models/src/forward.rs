@@ -4,6 +4,7 @@ use crate::vars::{VarId, Vars};
 use burn::tensor::{Tensor, TensorData};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
+use std::cell::Cell;
 
 /// New batch statistics for a pair of moving averages.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct Forward<'a> {
     statistics: Vec<BatchStatistics>,
     kernels: bool,
     side: Option<Tensor<2>>,
+    /// Whether a variable that learns has been read: what comes after it may need gradients.
+    learns: Cell<bool>,
 }
 
 impl<'a> Forward<'a> {
@@ -39,6 +42,7 @@ impl<'a> Forward<'a> {
             statistics: Vec::new(),
             kernels: vars.uses_kernels(),
             side: None,
+            learns: Cell::new(false),
         }
     }
 
@@ -50,6 +54,7 @@ impl<'a> Forward<'a> {
             statistics: Vec::new(),
             kernels: vars.uses_kernels(),
             side: None,
+            learns: Cell::new(false),
         }
     }
 
@@ -85,13 +90,31 @@ impl<'a> Forward<'a> {
         self.vars
     }
 
+    /// Whether a training pass leaves a variable as it is.
+    pub(crate) fn is_frozen(&self, id: VarId) -> bool {
+        self.is_training() && self.vars.is_frozen(id)
+    }
+
+    /// Whether the pass trains and has read nothing that learns yet: no gradient flows to what was computed so far.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.is_training() && !self.learns.get()
+    }
+
+    fn read(&self, id: VarId) {
+        if self.vars.learns(id) {
+            self.learns.set(true);
+        }
+    }
+
     /// A variable as it is stored, flat.
     pub fn flat(&self, id: VarId) -> Tensor<1> {
+        self.read(id);
         self.vars.flat(id)
     }
 
     /// A variable in its shape.
     pub fn var<const D: usize>(&self, id: VarId) -> Tensor<D> {
+        self.read(id);
         self.vars.get(id)
     }
 

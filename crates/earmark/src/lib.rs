@@ -3,19 +3,23 @@
 //! A [`recipe::Recipe`] says everything about a system; [`pipeline`] takes it the whole way: [`pipeline::train`] from a data folder
 //! to a run directory, [`pipeline::evaluate`] over its checkpoints, [`pipeline::predict`] to scores.
 
+pub mod average;
 pub mod bench;
 pub mod bundle;
 pub mod device;
+pub mod embeddings;
 pub mod export;
 pub mod journal;
 pub mod library;
 pub mod live;
 pub mod pages;
 pub mod pipeline;
+pub mod published;
 pub mod recipe;
 pub mod review;
 pub mod run_dir;
 pub mod setting;
+pub mod summaries;
 pub mod tune;
 
 pub use earmark_audio as audio;

@@ -7,6 +7,7 @@ mod bundle;
 mod calibrate;
 mod data;
 mod demo;
+mod embed;
 mod eval;
 mod export;
 mod features;
@@ -30,12 +31,13 @@ pub use bundle::Bundle;
 pub use calibrate::{Calibrate, CalibrateMethod};
 pub use data::{Data, DataCheck, DataClasses, DataFolds, DataStats, Layout};
 pub use demo::Demo;
+pub use embed::{Embed, Neighbours, Probe};
 pub use eval::Eval;
 pub use export::{Export, StoredWeights};
 pub use features::Features;
 pub use init::Init;
 pub use listen::{Listen, RawFormat};
-pub use models::Models;
+pub use models::{Average, ModelImport, Models};
 pub use predict::{Format, Predict};
 pub use recipes::Recipes;
 pub use report::Report;
@@ -103,8 +105,11 @@ pub enum Command {
         #[command(subcommand)]
         what: Data,
     },
-    /// Write what the model will see of a file, [channels, bands, frames] float32, as .npy
-    #[command(after_help = "Example: earmark features dog.ogg --recipe dcase2019-baseline/esc10 -o dog.npy")]
+    /// Write what the model will see of a file, [channels, bands, frames] float32, as .npy; or summary features as .csv
+    #[command(
+        after_help = "Examples:\n  earmark features dog.ogg --recipe dcase2019-baseline/esc10 -o dog.npy\n  \
+        earmark features --summary --data ESC-10 -o esc10.csv"
+    )]
     Features(Features),
     /// Train a recipe on a data folder
     #[command(
@@ -175,6 +180,20 @@ pub enum Command {
         earmark calibrate runs/all --from runs/cv -o tagger.safetensors\n  \
         earmark calibrate model.safetensors --scores oof.csv --truth train.csv -o calibrated.safetensors")]
     Calibrate(Calibrate),
+    /// Write embeddings of recordings: the numbers that a model's last layers classify
+    #[command(after_help = "Example: earmark embed mn04.safetensors --data my-sounds -o sounds.npy")]
+    Embed(Embed),
+    /// Find recordings that sound like one
+    #[command(
+        after_help = "Example: earmark neighbours bird.wav --in sounds.npy --model mn04.safetensors --top 10"
+    )]
+    Neighbours(Neighbours),
+    /// Make a tagger of a labelled folder in seconds: a new last layer on a model that stays as it is
+    #[command(
+        after_help = "Examples:\n  earmark probe mn04.safetensors --data my-sounds -o tagger.safetensors\n  \
+        earmark probe mn04.safetensors --data ESC-10 --folds all"
+    )]
+    Probe(Probe),
     /// Judge a score table against the truth
     #[command(after_help = "Example: earmark score --truth test.csv --scores scores.csv --json")]
     Score(Score),
@@ -199,8 +218,9 @@ pub enum Command {
     /// Write a run's report.html again
     #[command(after_help = "Example: earmark report runs/a --data ESC-10")]
     Report(Report),
-    /// Describe a model file or recipe: classes, layers, weights, multiplies
-    #[command(after_help = "Example: earmark models info runs/a")]
+    /// Describe models, and take in published ones
+    #[command(after_help = "Examples:\n  earmark models info runs/a\n  \
+        earmark models import mn04_as_mAP_432.pt --as efficientat-mn04 -o mn04.safetensors")]
     Models {
         #[command(subcommand)]
         what: Models,

@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 31] = [
+const COMMANDS: [&str; 35] = [
     "",
     "demo",
     "data",
@@ -20,6 +20,9 @@ const COMMANDS: [&str; 31] = [
     "bundle",
     "blend",
     "calibrate",
+    "embed",
+    "neighbours",
+    "probe",
     "score",
     "recipes",
     "recipes list",
@@ -33,6 +36,7 @@ const COMMANDS: [&str; 31] = [
     "tune",
     "models",
     "models info",
+    "models average",
     "bench",
 ];
 

@@ -21,7 +21,7 @@ fn a_sheet_in_three_forms() {
         svg.contains("as it is") && svg.contains("% its own") && svg.contains(" dB"),
         "{svg}"
     );
-    assert!(svg.contains("mixing: 5 examples of 1.0 s (100 frames and 32 bands, low ones below), seed 7"));
+    assert!(svg.contains("mixing: 5 examples of 1 s (100 frames and 32 bands, low ones below), seed 7"));
     sheet("--recipe mixing.toml --count 2 -o a.html --seed 3").done();
     assert_eq!(lab.read("a.html").matches("<figure>").count(), 3);
     // The same seed draws the same, another one something else.

@@ -15,7 +15,7 @@ pub(super) fn cut(g: &mut Builder, levels: &Levels, cutting: Option<&Cutting>) -
         Some(cutting) => {
             let count = count(g, &levels.count, cutting);
             let filled = fill(g, levels, &count, cutting);
-            let frame = indices(g, &count, cutting);
+            let frame = indices(g, &levels.count, &count, cutting);
             let cut = g.op("Gather", &[&filled, &frame], &[("axis", 1.into())]); // [batch, examples, length, channels x bands]
             let shape = [-1, signed(cutting.length), signed(channels), signed(bands)];
             (g.reshape(&cut, &shape), Some(count))
@@ -50,6 +50,7 @@ fn count(g: &mut Builder, frames: &Value, cutting: &Cutting) -> Value {
             let more = g.op("Div", &[&more, &hop], &[]);
             g.op("Add", &[&more, &one], &[])
         }
+        Place::Middle => one,
     }
 }
 
@@ -79,7 +80,11 @@ fn fill(g: &mut Builder, levels: &Levels, count: &Value, cutting: &Cutting) -> V
     let rest = g.length(cutting.length - cutting.hop);
     let span = g.op("Mul", &[count, &hop], &[]);
     let span = g.op("Add", &[&span, &rest], &[]);
-    let missing = g.op("Sub", &[&span, frames], &[]); // never below 0, as a hop is no longer than an example
+    let missing = g.op("Sub", &[&span, frames], &[]); // below 0 only where the middle alone is taken
+    let missing = match cutting.place {
+        Place::Start | Place::Centre => missing,
+        Place::Middle => g.op("Max", &[&missing, &zero], &[]),
+    };
     let (before, after) = match cutting.place {
         Place::Start => (zero.clone(), missing),
         Place::Centre | Place::Middle => {
@@ -120,12 +125,20 @@ fn fill(g: &mut Builder, levels: &Levels, count: &Value, cutting: &Cutting) -> V
     }
 }
 
-/// The frame at each place of each example, `[examples, length]`.
-fn indices(g: &mut Builder, count: &Value, cutting: &Cutting) -> Value {
+/// The frame at each place of each example, `[examples, length]`, of a clip with its filling.
+fn indices(g: &mut Builder, frames: &Value, count: &Value, cutting: &Cutting) -> Value {
     let example = g.count_to(count);
     let hop = g.int(cutting.hop);
     let start = g.op("Mul", &[&example, &hop], &[]);
-    let start = g.reshape(&start, &[-1, 1]);
+    let mut start = g.reshape(&start, &[-1, 1]);
+    if cutting.place == Place::Middle {
+        // What is too much, half of it in front.
+        let (length, two) = (g.length(cutting.length), g.length(2));
+        let most = g.op("Max", &[frames, &length], &[]);
+        let over = g.op("Sub", &[&most, &length], &[]);
+        let skipped = g.op("Div", &[&over, &two], &[]);
+        start = g.op("Add", &[&start, &skipped], &[]);
+    }
     let places = (0..cutting.length).map(signed).collect();
     let places = g.constant("example", Tensor::ints(&[1, cutting.length], places));
     g.op("Add", &[&start, &places], &[])

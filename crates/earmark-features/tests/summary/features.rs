@@ -1,7 +1,7 @@
 //! The 1,133 summary features, group by group.
 
 use crate::common::signal;
-use earmark_features::{Summariser, Summary, summary_names};
+use earmark_features::{Summariser, Trimming, summary_names};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 struct Golden {
     samples: usize,
     features: Vec<f64>,
+    #[serde(rename = "exact-tonnetz")]
+    exact_tonnetz: Vec<f64>,
 }
 
 fn golden<T: serde::de::DeserializeOwned>(name: &str) -> BTreeMap<String, T> {
@@ -69,13 +71,12 @@ fn group(index: usize, name: &str) -> (&str, &str) {
     }
 }
 
-/// Every feature is within a thousandth of its own size, or of a millionth part of the greatest of its group and statistic: where a
-/// level is 120 dB below its neighbours, what is left of it in single precision samples is rounding. Tonal centroids are judged by
-/// [`tonal_centroids_agree`].
+/// Every feature is within 1e-4 of its own size (a thousandth is asked for), or of a thousandth of the greatest of its group and statistic,
+/// for those that are next to zero among others that are not. Tonal centroids are judged by [`tonal_centroids_agree`].
 #[test]
 fn features_agree_with_librosa_and_scipy() {
     let names = summary_names();
-    let summariser = Summariser::new(&Summary { trim: false });
+    let summariser = Summariser::new();
     let mut failures = Vec::new();
     for (signal, golden) in golden::<Golden>("summary.json") {
         let x = sound(&signal);
@@ -98,7 +99,7 @@ fn features_agree_with_librosa_and_scipy() {
             if error > worst.0 {
                 *worst = (error, &names[i]);
             }
-            if error > 1e-3 {
+            if error > 1e-4 {
                 failures.push(format!("{signal}: {} is {got} and should be {want}", names[i]));
             }
         }
@@ -122,21 +123,28 @@ fn correlation(a: &[f64], b: &[f64]) -> f64 {
     sum(&|a, b| a * b) / (sum(&|a, _| a * a) * sum(&|_, b| b * b)).sqrt()
 }
 
-/// The tonnetz is judged by correlation: its rows over time come from another constant-Q transform than librosa's.
+/// The tonnetz is judged by correlation, as its rows over time come from another constant-Q transform than librosa's. librosa leaves out
+/// the least hundredth of each filter's spectrum, and what is left hears some 100 dB of its neighbours: in the silent frames of two of
+/// the signals it is all that is heard there. With nothing left out, all four agree.
 #[test]
 fn tonal_centroids_agree() {
     let names = summary_names();
-    let summariser = Summariser::new(&Summary { trim: false });
+    let summariser = Summariser::new();
     let place: Vec<usize> = (0..names.len())
         .filter(|i| names[*i].starts_with("tonnetz"))
         .collect();
     for (signal, golden) in golden::<Golden>("summary.json") {
         let got = summariser.of_samples(&sound(&signal)).unwrap();
         let got: Vec<f64> = place.iter().map(|i| f64::from(got[*i])).collect();
-        let want: Vec<f64> = place.iter().map(|i| golden.features[*i]).collect();
-        let correlation = correlation(&got, &want);
-        println!("{signal}: tonnetz correlates by {correlation:.5}");
-        assert!(correlation > 0.95, "{signal}: {correlation}");
+        let of_librosa: Vec<f64> = place.iter().map(|i| golden.features[*i]).collect();
+        let exact = correlation(&got, &golden.exact_tonnetz);
+        let of_librosa = correlation(&got, &of_librosa);
+        println!("{signal}: tonnetz correlates by {exact:.5}, with librosa's by {of_librosa:.5}");
+        assert!(exact > 0.999, "{signal}: {exact}");
+        assert!(
+            of_librosa > 0.95 || matches!(&*signal, "parts" | "short"),
+            "{signal}: {of_librosa}"
+        );
     }
 }
 
@@ -168,14 +176,15 @@ struct Recording {
 fn recordings_agree() {
     let Some(audio) = esc10() else { return };
     let names = summary_names();
-    let summariser = Summariser::new(&Summary::default());
+    let summariser = Summariser::new();
     let (tonnetz, others): (Vec<usize>, Vec<usize>) =
         (0..names.len()).partition(|i| names[*i].starts_with("tonnetz"));
     let (mut got_tonnetz, mut want_tonnetz) = (vec![Vec::new(); 30], vec![Vec::new(); 30]);
     let (mut far, mut count) = (Vec::new(), 0);
     for (file, want) in golden::<Recording>("summary-esc10.json") {
         let clip = earmark_audio::read_native(&audio.join(&file)).unwrap().clip;
-        let got = summariser.of(&clip).unwrap();
+        let trimmed = Trimming::default().apply(&clip.samples, clip.sample_rate_hz);
+        let got = summariser.of_samples(&trimmed).unwrap();
         for (i, place) in tonnetz.iter().enumerate() {
             got_tonnetz[i].push(f64::from(got[*place]));
             want_tonnetz[i].push(want.tonnetz[i]);

@@ -181,6 +181,15 @@ impl Conv {
         Self { norm, ..self }
     }
 
+    /// Whether a training pass leaves all of it as it is.
+    pub(super) fn is_frozen(&self, ctx: &Forward) -> bool {
+        let norm = self
+            .norm
+            .as_ref()
+            .is_none_or(|n| n.is_frozen(ctx) && ctx.is_frozen(n.gamma) && ctx.is_frozen(n.beta));
+        norm && ctx.is_frozen(self.weight) && self.bias.is_none_or(|b| ctx.is_frozen(b))
+    }
+
     /// `[B, in, H, W]` to `[B, out, H', W']`.
     pub fn forward(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<4> {
         let s = &self.spec;

@@ -63,12 +63,17 @@ impl Ear {
         let resampler = (input_hz != rate)
             .then(|| Resampler::new(input_hz, rate))
             .transpose()?;
+        // Where windows are taken whole, the first ones are as long as all others: silence comes before the stream.
+        let mut samples = VecDeque::with_capacity(window);
+        if recipe.predict.whole {
+            samples.resize(window, 0.0);
+        }
         Ok(Self {
             scratch: scorer.extractor.scratch(),
             scorer,
             classes,
             resampler,
-            samples: VecDeque::with_capacity(window),
+            samples,
             window,
             resampled: Vec::new(),
         })

@@ -53,7 +53,8 @@ impl Bins {
 #[derive(Clone, Debug)]
 pub struct Meter {
     live: bool,
-    seconds: f64,
+    rate_hz: u32,
+    samples: u64,
     busy: Duration,
     judged: u64,
     skipped: u64,
@@ -97,10 +98,11 @@ pub struct Summary {
 }
 
 impl Meter {
-    pub(super) fn new(live: bool) -> Self {
+    pub(super) fn new(live: bool, rate_hz: u32) -> Self {
         Self {
             live,
-            seconds: 0.0,
+            rate_hz,
+            samples: 0,
             busy: Duration::ZERO,
             judged: 0,
             skipped: 0,
@@ -110,11 +112,15 @@ impl Meter {
         }
     }
 
-    pub(super) fn heard(&mut self, seconds: f64) {
-        self.seconds += seconds;
-        if self.settled_mib.is_none() && self.seconds >= SETTLED_SECONDS {
+    pub(super) fn heard(&mut self, samples: usize) {
+        self.samples += samples as u64;
+        if self.settled_mib.is_none() && self.seconds() >= SETTLED_SECONDS {
             self.settled_mib = resident_mib();
         }
+    }
+
+    fn seconds(&self) -> f64 {
+        self.samples as f64 / f64::from(self.rate_hz)
     }
 
     pub(super) fn busy(&mut self, time: Duration) {
@@ -151,14 +157,14 @@ impl Meter {
 
     /// Seconds of sound that a second of computing takes in; infinite before anything was computed.
     pub fn x_real_time(&self) -> f64 {
-        self.seconds / self.busy.as_secs_f64()
+        self.seconds() / self.busy.as_secs_f64()
     }
 
     pub(super) fn summary(&self, lost_seconds: f64) -> Summary {
         let quantile = |share| self.latency.quantile_ms(share);
         let latency = quantile(0.5).zip(quantile(0.95));
         Summary {
-            seconds: self.seconds,
+            seconds: self.seconds(),
             judged: self.judged,
             skipped: self.skipped,
             lost_seconds,
@@ -212,15 +218,15 @@ mod tests {
 
     #[test]
     fn speed_counts_work_alone_and_latency_only_what_is_live() {
-        let mut meter = Meter::new(false);
-        meter.heard(10.0);
+        let mut meter = Meter::new(false, 8_000);
+        meter.heard(80_000);
         meter.busy(Duration::from_millis(100));
         meter.judged(Duration::from_millis(400), Duration::from_secs(5));
         assert!((meter.x_real_time() - 20.0).abs() < 1e-9);
         let summary = meter.summary(0.0);
         assert_eq!((summary.judged, summary.latency_ms), (1, None));
         assert_eq!(summary.memory_mib_after_a_minute, None);
-        let mut live = Meter::new(true);
+        let mut live = Meter::new(true, 8_000);
         live.judged(Duration::from_millis(4), Duration::from_millis(9));
         let latency = live.summary(0.0).latency_ms.unwrap();
         assert!((latency.worst - 9.0).abs() < 1e-6 && latency.median <= latency.worst);

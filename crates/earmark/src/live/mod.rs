@@ -62,7 +62,7 @@ pub fn listen(
     stop: &AtomicBool,
     on_heard: &mut dyn FnMut(&Heard, &Meter) -> ControlFlow<()>,
 ) -> Result<Summary, LiveError> {
-    let mut meter = Meter::new(feed.is_live());
+    let mut meter = Meter::new(feed.is_live(), feed.rate_hz());
     let last = seconds.map_or(u64::MAX, |s| (s * f64::from(feed.rate_hz())).round() as u64);
     'stream: while !stop.load(Ordering::Relaxed) {
         let block = match feed.next(PATIENCE)? {
@@ -76,7 +76,7 @@ pub fn listen(
             let begun = Instant::now();
             let taken = listener.hear(&samples[..samples.len().min(left)])?;
             meter.busy(begun.elapsed());
-            meter.heard(taken as f64 / f64::from(feed.rate_hz()));
+            meter.heard(taken);
             samples = &samples[taken..];
             if !listener.is_due() {
                 continue;

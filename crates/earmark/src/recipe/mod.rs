@@ -100,8 +100,8 @@ pub struct PredictConfig {
     /// has its own, `validation.tiles`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tiles: Option<Examples>,
-    /// Scores each clip whole, as one example of its own length; for networks that take any length. Validation while training does
-    /// so too, unless it has tiles of its own.
+    /// Scores each clip whole, as one example of its own length; for networks that take any length. Clips beyond a minute are cut
+    /// into equal pieces, whose scores are averaged. Validation while training does so too, unless it has tiles of its own.
     pub whole: bool,
 }
 
