@@ -48,11 +48,10 @@ impl Network {
                 });
             }
             Self::FcNet(_) => {
-                let remedy = "a second level takes the scores of other models and no sound; export those";
                 return Err(ModelError::Value {
                     key: "kind",
                     value: "fc-net".into(),
-                    remedy,
+                    remedy: "a second level takes the scores of other models and no sound; export its first-level models",
                 });
             }
         })

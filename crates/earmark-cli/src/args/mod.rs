@@ -135,9 +135,10 @@ pub enum Command {
     #[command(
         after_help = "Examples:\n  earmark export runs/a --onnx -o model.onnx --check\n  \
         earmark export model.safetensors --onnx -o small.onnx --weights int8\n\n\
-        The input `waveform` is float32 [batch, samples]: mono, -1 to 1, at the model's rate, clips of any length. The outputs are `scores`\n\
-        [batch, classes] as `earmark predict` gives them, `logits` and `embedding`. Decoding and resampling are left to the program that\n\
-        uses the file; classes, rate and licence stand in its metadata."
+        The input `waveform` is float32 [batch, samples]: mono, -1 to 1, at the model's rate, clips of\n\
+        any length. The outputs are `scores` [batch, classes] as `earmark predict` gives them, `logits`\n\
+        and `embedding`. Decoding and resampling are left to the program that uses the file; classes,\n\
+        rate and licence stand in its metadata."
     )]
     Export(Export),
     /// Hear a stream and say what is in it, live: a file that is played, raw samples from a pipe, a microphone

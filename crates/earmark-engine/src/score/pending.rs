@@ -43,7 +43,7 @@ pub(super) struct Pending<'a> {
 impl<'a> Pending<'a> {
     pub fn new(scorer: &'a Scorer, pass: Pass, stop: &'a AtomicBool) -> Self {
         let e = &scorer.extractor;
-        let whole = || Cut::Whole(((LONGEST_SECONDS * e.frames_per_second()) as usize).max(1));
+        let whole = || Cut::Whole(scorer.longest_whole());
         Self {
             scorer,
             pass,
@@ -162,6 +162,13 @@ fn piece(features: &Features, start: i64, length: usize) -> Features {
             .copied()
             .collect(),
         ..*features
+    }
+}
+
+impl Scorer {
+    /// Frames of the longest clip that is taken whole, where the front end cuts no examples.
+    pub fn longest_whole(&self) -> usize {
+        ((LONGEST_SECONDS * self.extractor.frames_per_second()) as usize).max(1)
     }
 }
 

@@ -5,20 +5,22 @@ use crate::examples::{Cutting, Pad, Place};
 use earmark_onnx::{Builder, Tensor, Value, signed};
 
 /// Cuts `[batch, frames, channels x bands]` into `[batch x examples, channels, bands, length]`.
-pub(super) fn cut(g: &mut Builder, levels: &Levels, cutting: Option<&Cutting>) -> OnnxExamples {
+pub(super) fn cut(
+    g: &mut Builder,
+    levels: &Levels,
+    cutting: Option<&Cutting>,
+    longest: usize,
+) -> OnnxExamples {
     let (channels, bands) = (levels.channels, levels.bands);
     let (value, count) = match cutting {
-        None => {
-            let each = g.reshape(&levels.value, &[0, 0, signed(channels), signed(bands)]);
-            (each, None)
-        }
+        None => pieces(g, levels, longest),
         Some(cutting) => {
             let count = count(g, &levels.count, cutting);
             let filled = fill(g, levels, &count, cutting);
             let frame = indices(g, &count, cutting);
             let cut = g.op("Gather", &[&filled, &frame], &[("axis", 1.into())]); // [batch, examples, length, channels x bands]
             let shape = [-1, signed(cutting.length), signed(channels), signed(bands)];
-            (g.reshape(&cut, &shape), Some(count))
+            (g.reshape(&cut, &shape), count)
         }
     };
     OnnxExamples {
@@ -28,6 +30,33 @@ pub(super) fn cut(g: &mut Builder, levels: &Levels, cutting: Option<&Cutting>) -
         bands,
         frames: cutting.map(|c| c.length),
     }
+}
+
+/// The whole clip, or equal pieces of it where it has more than `longest` frames: `[batch x pieces, frames, channels, bands]` and how
+/// many pieces, `[1]`. Piece `k` starts at `k (frames - length) / (pieces - 1)`, rounded down.
+fn pieces(g: &mut Builder, levels: &Levels, longest: usize) -> (Value, Value) {
+    // At least one frame is computed, whatever the clip's own count.
+    let frames = g.length_of(&levels.value, 1);
+    let (one, minus) = (g.length(1), g.ints(&[-1]));
+    let up = g.length(longest - 1);
+    let longest = g.length(longest);
+    let sum = g.op("Add", &[&frames, &up], &[]);
+    let count = g.op("Div", &[&sum, &longest], &[]);
+    let less = g.op("Add", &[&count, &minus], &[]);
+    let sum = g.op("Add", &[&frames, &less], &[]);
+    let length = g.op("Div", &[&sum, &count], &[]);
+    let gaps = g.op("Max", &[&less, &one], &[]);
+    let rest = g.op("Sub", &[&frames, &length], &[]);
+    let piece = g.count_to(&count);
+    let start = g.op("Mul", &[&piece, &rest], &[]);
+    let start = g.op("Div", &[&start, &gaps], &[]);
+    let start = g.reshape(&start, &[-1, 1]);
+    let place = g.count_to(&length);
+    let frame = g.op("Add", &[&start, &place], &[]); // [pieces, length]
+    let cut = g.op("Gather", &[&levels.value, &frame], &[("axis", 1.into())]); // [batch, pieces, length, channels x bands]
+    let size = g.ints(&[signed(levels.channels), signed(levels.bands)]);
+    let shape = g.concat(&[&minus, &length, &size], 0);
+    (g.op("Reshape", &[&cut, &shape], &[]), count)
 }
 
 /// [`Cutting::count`] of so many frames, `[1]`.

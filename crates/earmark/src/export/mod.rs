@@ -92,7 +92,9 @@ fn graph(
     let mut g = Builder::with_weights(weights);
     let batch = Dim::Named("batch");
     let waveform = g.input(WAVEFORM, &[batch, Dim::Named("samples")]);
-    let examples = recipe.predict_front_end().add_to_onnx(&mut g, &waveform)?;
+    let examples = recipe
+        .predict_front_end()
+        .add_to_onnx(&mut g, &waveform, scorer.longest_whole())?;
     g.scope("network");
     let planes = Planes {
         value: examples.features,
@@ -107,7 +109,7 @@ fn graph(
         g.op("Sigmoid", &[&out.logits], &[])
     };
     let classes = meta.classes.len();
-    let mut mean = |value: &Value, n| mean(&mut g, value, examples.count.as_ref(), n);
+    let mut mean = |value: &Value, n| mean(&mut g, value, &examples.count, n);
     let (mut scores, logits) = (mean(&scores, classes), mean(&out.logits, classes));
     let embedding = mean(&out.embedding, out.features);
     if let Some(calibration) = &meta.calibration {
@@ -125,10 +127,7 @@ fn graph(
 }
 
 /// `[batch x examples, n]` to the mean over the examples of each clip, `[batch, n]`.
-fn mean(g: &mut Builder, x: &Value, examples: Option<&Value>, n: usize) -> Value {
-    let Some(examples) = examples else {
-        return x.clone();
-    };
+fn mean(g: &mut Builder, x: &Value, examples: &Value, n: usize) -> Value {
     let (rest, n) = (g.ints(&[-1]), g.length(n));
     let shape = g.concat(&[&rest, examples, &n], 0);
     let each = g.op("Reshape", &[x, &shape], &[]);

@@ -181,6 +181,7 @@ fn train_fold(
             source: None,
             calibration: None,
             step: 0,
+            calibration: None,
         },
         run: path,
         resume,
