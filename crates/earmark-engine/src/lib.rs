@@ -6,6 +6,7 @@ pub mod checkpoint;
 mod config;
 mod events;
 mod fit;
+mod fit_input;
 pub mod judge;
 mod loss;
 mod model_file;
@@ -25,6 +26,7 @@ pub use checkpoint::{Best, CheckpointConfig, Keep};
 pub use config::{Metric, Refusal, TrainConfig, ValidationConfig, ValidationSplit};
 pub use events::EventWriter;
 pub use fit::{Fit, FitError, FitEvent, Outcome, Validate, events_path, fit, metrics_path};
+pub use fit_input::{FitInputError, carry_input, fit_input};
 pub use loss::Loss;
 pub use model_file::{
     FORMAT, HostTensor, ModelFile, ModelFileError, ModelMeta, Tensors, read_tensors, write_tensors,

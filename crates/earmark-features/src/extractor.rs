@@ -8,6 +8,7 @@ use crate::{
     mel::Bank,
     spectrum::{Frame, Spectrum},
     stft::Value,
+    summary::Summariser,
 };
 use earmark_audio::Clip;
 use pulp::Arch;
@@ -19,6 +20,7 @@ pub struct Extractor {
     checked: Checked,
     spectrum: Spectrum,
     bank: Option<Bank>,
+    summariser: Option<Summariser>,
     fingerprint: String,
     arch: Arch,
 }
@@ -53,6 +55,7 @@ impl Extractor {
         Ok(Self {
             spectrum: Spectrum::new(framing, &window),
             bank,
+            summariser: front_end.summary.as_ref().map(Summariser::new),
             fingerprint: front_end.fingerprint()?,
             front_end: front_end.clone(),
             checked,
@@ -65,8 +68,11 @@ impl Extractor {
         &self.front_end
     }
 
-    /// Channels of base features: 2 with angles, else 1.
+    /// Channels of base features: one for each summary feature; else 2 with angles, else 1.
     pub fn base_channels(&self) -> usize {
+        if self.summariser.is_some() {
+            return Summariser::COUNT;
+        }
         if self.front_end.stft.phase { 2 } else { 1 }
     }
 
@@ -77,14 +83,20 @@ impl Extractor {
 
     /// Mel bands, or bins of the spectrum.
     pub fn bands(&self) -> usize {
+        if self.summariser.is_some() {
+            return 1;
+        }
         self.front_end
             .mel
             .as_ref()
             .map_or(self.checked.framing.bins(), |mel| mel.bands as usize)
     }
 
-    /// Frames that a clip of `samples` has; see [`Centre`](crate::Centre) for short ones.
+    /// Frames that a clip of `samples` has; see [`Centre`](crate::Centre) for short ones. Summary features are one frame.
     pub fn frames(&self, samples: usize) -> usize {
+        if self.summariser.is_some() {
+            return 1;
+        }
         let lost = usize::from(self.front_end.pre_emphasis.is_some());
         self.checked.framing.frames(samples.saturating_sub(lost))
     }
@@ -109,11 +121,12 @@ impl Extractor {
     pub fn scratch(&self) -> Scratch {
         let framing = &self.checked.framing;
         let stride = framing.bins().next_multiple_of(LANES);
+        let channels = if self.front_end.stft.phase { 2 } else { 1 };
         Scratch {
             frame: self.spectrum.frame(),
             emphasised: Vec::new(),
             edge: vec![0.0; framing.window],
-            spectra: vec![0.0; self.base_channels() * LANES * stride],
+            spectra: vec![0.0; channels * LANES * stride],
             turned: vec![[0.0; LANES]; stride],
         }
     }
@@ -140,8 +153,12 @@ impl Extractor {
     }
 
     /// Samples (-1 to 1, at the front end's rate) to levels, untrimmed: `[base_channels, bands, frames]`. A clip shorter than a window,
-    /// or an empty one, gives no frames, and then one example of filling. An error for samples that are no numbers.
+    /// or an empty one, gives no frames, and then one example of filling. An error for samples that are no numbers, and for clips
+    /// too long to be summarised.
     pub fn base(&self, samples: &[f32], scratch: &mut Scratch) -> Result<Features, FeatureError> {
+        if let Some(summariser) = &self.summariser {
+            return Features::new(Summariser::COUNT, 1, 1, summariser.of_samples(samples)?);
+        }
         check_samples(self.arch, samples)?;
         let (channels, bands, frames) = (self.base_channels(), self.bands(), self.frames(samples.len()));
         let mut emphasised = std::mem::take(&mut scratch.emphasised);

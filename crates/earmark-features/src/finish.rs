@@ -1,12 +1,15 @@
 //! The second half of a front end, after augmentation: deltas and scaling.
 
-use crate::{error::ConfigError, error::FeatureError, features::Features, whole};
+use crate::{band_scale::BandScale, error::ConfigError, error::FeatureError, features::Features, whole};
 use serde::{Deserialize, Serialize};
 
 /// What is done to features after augmentation and before mixing. What is left out is not done.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Finish {
+    /// Shifts and scales the levels, each band by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bands: Option<BandScale>,
     /// Adds first and second derivatives over time as channels: `[c, ...]` becomes `[3 c, ...]`, values first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deltas: Option<Deltas>,
@@ -53,7 +56,10 @@ impl Default for Scale {
 
 impl Finish {
     /// Checks all keys; `example_frames` is the length of examples where they have one.
-    pub(crate) fn check(&self, example_frames: Option<usize>) -> Result<(), ConfigError> {
+    pub(crate) fn check(&self, bands: usize, example_frames: Option<usize>) -> Result<(), ConfigError> {
+        if let Some(scale) = &self.bands {
+            scale.check(bands)?;
+        }
         if let Some(Deltas { width_frames: width }) = self.deltas {
             let key = "finish.deltas.width-frames";
             if !(3..=255).contains(&width) || width.is_multiple_of(2) {
@@ -106,6 +112,9 @@ impl Finish {
     /// Finishes features of any length.
     pub(crate) fn apply(&self, features: &Features) -> Result<Features, FeatureError> {
         let mut data = features.data.clone();
+        if let Some(bands) = &self.bands {
+            bands.apply(&mut data[..features.bands * features.frames], features.frames);
+        }
         if let Some(deltas) = &self.deltas {
             let width = deltas.width_frames as usize;
             if features.frames < width {
@@ -188,7 +197,7 @@ mod tests {
         let features = Features::new(1, 1, 30, row).unwrap();
         let finish = Finish {
             deltas: Some(Deltas::default()),
-            scale: None,
+            ..Finish::default()
         };
         let out = finish.apply(&features).unwrap();
         assert_eq!((out.channels, out.frames), (3, 30));

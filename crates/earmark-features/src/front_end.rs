@@ -7,6 +7,7 @@ use crate::{
     level::Level,
     mel::Mel,
     stft::{Framing, Stft},
+    summary::Summary,
     trimming::Trimming,
 };
 use earmark_audio::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
@@ -50,6 +51,9 @@ pub struct FrontEnd {
     pub mel: Option<Mel>,
     /// Compression.
     pub level: Level,
+    /// The summary features of the whole clip in place of its spectrogram: 1,133 channels of one band and one frame.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<Summary>,
     /// Examples; left out, each clip is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub examples: Option<Examples>,
@@ -68,6 +72,7 @@ impl Default for FrontEnd {
             stft: Stft::default(),
             mel: Some(Mel::default()),
             level: Level::default(),
+            summary: None,
             examples: Some(Examples::default()),
             finish: Finish::default(),
         }
@@ -125,14 +130,18 @@ impl FrontEnd {
             mel.check(rate)?;
         }
         self.level.check()?;
+        if let Some(summary) = &self.summary {
+            summary.check(self, &framing)?;
+        }
         let frames_per_second = f64::from(rate) / framing.hop as f64;
         let cutting = self
             .examples
             .as_ref()
             .map(|examples| examples.cutting(frames_per_second))
             .transpose()?;
+        let bands = self.mel.as_ref().map_or(framing.bins(), |mel| mel.bands as usize);
         self.finish
-            .check(cutting.as_ref().map(|cutting| cutting.length))?;
+            .check(bands, cutting.as_ref().map(|cutting| cutting.length))?;
         Ok(Checked {
             framing,
             cutting,
@@ -156,13 +165,17 @@ impl FrontEnd {
             phase,
             ..
         } = &self.stft;
-        // Said only where there is one: features that were kept before the key existed stay good.
+        // Said only where there is one: features that were kept before the keys existed stay good.
         let emphasis = self
             .pre_emphasis
             .map_or(String::new(), |c| format!("; pre-emphasis {c:?}"));
+        let summary = self
+            .summary
+            .as_ref()
+            .map_or(String::new(), |summary| format!("; {summary:?} 1"));
         Ok(format!(
             "base {BASE_VERSION}; {} Hz; {shape:?} {window}, hop {hop}, fft {fft}, centre {centre:?}, {value:?}, phase {phase}; \
-             {:?}; {:?}{emphasis}{}",
+             {:?}; {:?}{emphasis}{summary}{}",
             self.sample_rate_hz,
             self.mel,
             self.level,

@@ -24,6 +24,7 @@
 //!
 //! The same samples give the same numbers whatever the number of threads: nothing here is shared or reordered.
 
+mod band_scale;
 mod error;
 mod examples;
 mod extractor;
@@ -44,6 +45,7 @@ mod trimming;
 mod whole;
 mod window;
 
+pub use band_scale::BandScale;
 pub use error::{ConfigError, FeatureError};
 pub use examples::{Examples, Pad, Place};
 pub use extractor::{Extractor, Scratch};

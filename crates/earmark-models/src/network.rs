@@ -7,6 +7,7 @@ use crate::forward::Forward;
 use crate::init::WeightInit;
 use crate::mobilenet_v1::{MobileNetV1, MobileNetV1Config};
 use crate::mobilenet_v2::{MobileNetV2, MobileNetV2Config};
+use crate::perceptron::{Perceptron, PerceptronConfig};
 use crate::starter_2018::{Starter2018, Starter2018Config};
 use crate::summary::Summary;
 use crate::vars::{VarBuilder, VarSpec};
@@ -35,6 +36,8 @@ pub enum NetworkConfig {
     EfficientAt(EfficientAtConfig),
     /// The second-level network of argus-2019.
     FcNet(FcNetConfig),
+    /// Dense layers on numbers about a whole clip.
+    Perceptron(PerceptronConfig),
 }
 
 /// Why a network can't be built.
@@ -133,6 +136,7 @@ impl NetworkConfig {
             Self::Starter2018(c) => c.check(),
             Self::EfficientAt(c) => c.check(),
             Self::FcNet(c) => c.check(),
+            Self::Perceptron(c) => c.check(),
         }
     }
 }
@@ -152,6 +156,8 @@ pub enum Network {
     EfficientAt(Box<EfficientAt>),
     /// See [`FcNet`].
     FcNet(Box<FcNet>),
+    /// See [`Perceptron`].
+    Perceptron(Box<Perceptron>),
 }
 
 impl Network {
@@ -180,6 +186,9 @@ impl Network {
                 Self::EfficientAt(Box::new(EfficientAt::declare(&mut b, c, channels, classes)))
             }
             NetworkConfig::FcNet(c) => Self::FcNet(Box::new(FcNet::declare(&mut b, c, channels, classes))),
+            NetworkConfig::Perceptron(c) => {
+                Self::Perceptron(Box::new(Perceptron::declare(&mut b, c, channels, classes)))
+            }
         };
         Ok((network, b.finish()))
     }
@@ -200,6 +209,7 @@ impl Network {
             Self::MobileNetV2(n) => n.embed(x, ctx),
             Self::Starter2018(n) => n.embed(x, ctx),
             Self::FcNet(n) => n.embed(x, ctx),
+            Self::Perceptron(n) => n.embed(x, ctx),
         }
     }
 
@@ -212,6 +222,7 @@ impl Network {
             Self::MobileNetV2(n) => n.classify(embedding, ctx),
             Self::Starter2018(n) => n.classify(embedding, ctx),
             Self::FcNet(n) => n.classify(embedding, ctx),
+            Self::Perceptron(n) => n.classify(embedding, ctx),
         }
     }
 
@@ -224,13 +235,16 @@ impl Network {
             Self::MobileNetV2(n) => n.embedding_len(),
             Self::Starter2018(n) => n.embedding_len(),
             Self::FcNet(n) => n.embedding_len(),
+            Self::Perceptron(n) => n.embedding_len(),
         }
     }
 
     /// Scopes of the variables that [`Network::classify`] reads: the head; what stands in no such scope is the body.
     pub fn head_scopes(&self) -> &'static [&'static str] {
         match self {
-            Self::MobileNetV1(_) | Self::Starter2018(_) | Self::FcNet(_) => &["logits."],
+            Self::MobileNetV1(_) | Self::Starter2018(_) | Self::FcNet(_) | Self::Perceptron(_) => {
+                &["logits."]
+            }
             Self::AuxSkipAttention(_) => &["main."],
             Self::EfficientAt(_) => &["hidden.", "logits."],
             Self::MobileNetV2(_) => &["dense1.", "dense2.", "logits."],
@@ -244,7 +258,8 @@ impl Network {
             | Self::EfficientAt(_)
             | Self::MobileNetV2(_)
             | Self::Starter2018(_)
-            | Self::FcNet(_) => &["logits."],
+            | Self::FcNet(_)
+            | Self::Perceptron(_) => &["logits."],
             Self::AuxSkipAttention(_) => &["main.logits.", "aux1.logits.", "aux2.logits.", "aux3.logits."],
         }
     }
@@ -257,7 +272,8 @@ impl Network {
             | Self::EfficientAt(_)
             | Self::MobileNetV2(_)
             | Self::Starter2018(_)
-            | Self::FcNet(_) => {
+            | Self::FcNet(_)
+            | Self::Perceptron(_) => {
                 vec![self.forward(x, ctx)]
             }
         }
@@ -271,7 +287,21 @@ impl Network {
             | Self::AuxSkipAttention(_)
             | Self::EfficientAt(_)
             | Self::Starter2018(_)
-            | Self::FcNet(_) => 0,
+            | Self::FcNet(_)
+            | Self::Perceptron(_) => 0,
+        }
+    }
+
+    /// What is to be fitted on the training clips before the first step, for a network that standardises its input itself.
+    pub fn input_fit(&self) -> Option<&PerceptronConfig> {
+        match self {
+            Self::Perceptron(n) => Some(n.config()),
+            Self::MobileNetV1(_)
+            | Self::AuxSkipAttention(_)
+            | Self::EfficientAt(_)
+            | Self::MobileNetV2(_)
+            | Self::Starter2018(_)
+            | Self::FcNet(_) => None,
         }
     }
 
@@ -283,7 +313,8 @@ impl Network {
             | Self::EfficientAt(_)
             | Self::MobileNetV2(_)
             | Self::Starter2018(_)
-            | Self::FcNet(_) => {
+            | Self::FcNet(_)
+            | Self::Perceptron(_) => {
                 vec![1.0]
             }
         }
@@ -298,6 +329,7 @@ impl Network {
             Self::Starter2018(n) => n.summary(channels, bands, frames),
             Self::EfficientAt(n) => n.summary(channels, bands, frames),
             Self::FcNet(n) => n.summary(),
+            Self::Perceptron(n) => n.summary(channels, bands, frames),
         }
     }
 }

@@ -40,6 +40,13 @@ impl Network {
             Self::EfficientAt(n) => n.add_to_onnx(g, vars, x),
             Self::MobileNetV2(n) => n.add_to_onnx(g, vars, x)?,
             Self::Starter2018(n) => n.add_to_onnx(g, vars, x),
+            Self::Perceptron(_) => {
+                return Err(ModelError::Value {
+                    key: "kind",
+                    value: "perceptron".into(),
+                    remedy: "its summary features have no form in a graph; export a network that hears a spectrogram",
+                });
+            }
             Self::FcNet(_) => {
                 return Err(ModelError::Value {
                     key: "kind",

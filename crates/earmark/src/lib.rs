@@ -18,6 +18,7 @@ pub mod recipe;
 pub mod review;
 pub mod run_dir;
 pub mod setting;
+pub mod summaries;
 pub mod tune;
 
 pub use earmark_audio as audio;

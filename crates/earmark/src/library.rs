@@ -47,6 +47,14 @@ const RECIPES: &[(&str, &str)] = &[
         "starter-2018/esc10",
         include_str!("../../../recipes/starter-2018/esc10.toml"),
     ),
+    (
+        "summary-baseline/any",
+        include_str!("../../../recipes/summary-baseline/any.toml"),
+    ),
+    (
+        "summary-baseline/esc10",
+        include_str!("../../../recipes/summary-baseline/esc10.toml"),
+    ),
     ("folder", include_str!("../../../recipes/folder.toml")),
 ];
 

@@ -7,7 +7,10 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Subcommand)]
 pub enum Data {
     /// Lengths, classes, sample rates, spectra: as text, and as a page with pictures
-    #[command(after_help = "Example: earmark data stats my-sounds --out my-sounds-stats")]
+    #[command(
+        after_help = "Examples:\n  earmark data stats my-sounds --out my-sounds-stats\n  \
+        earmark data stats my-sounds --recipe my.toml --normalise my-normalised.toml"
+    )]
     Stats(DataStats),
     /// Decode every file; find unknown labels, duplicates, leaks between parts and folds, imbalance
     #[command(after_help = "Example: earmark data check my-sounds --json")]
@@ -53,6 +56,12 @@ pub struct DataStats {
     /// Folder for stats.html and its pictures as SVG
     #[arg(long, short)]
     pub out: Option<PathBuf>,
+    /// Recipe whose front end draws the pictures, every channel of it, instead of a log-mel's
+    #[arg(long)]
+    pub recipe: Option<String>,
+    /// Write a recipe that extends --recipe and brings each band to mean 0 and spread 1 over these clips; choose them with --part
+    #[arg(long, value_name = "FILE", requires = "recipe")]
+    pub normalise: Option<PathBuf>,
     /// As JSON
     #[arg(long)]
     pub json: bool,

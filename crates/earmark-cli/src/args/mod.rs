@@ -103,8 +103,11 @@ pub enum Command {
         #[command(subcommand)]
         what: Data,
     },
-    /// Write what the model will see of a file, [channels, bands, frames] float32, as .npy
-    #[command(after_help = "Example: earmark features dog.ogg --recipe dcase2019-baseline/esc10 -o dog.npy")]
+    /// Write what the model will see of a file, [channels, bands, frames] float32, as .npy; or summary features as .csv
+    #[command(
+        after_help = "Examples:\n  earmark features dog.ogg --recipe dcase2019-baseline/esc10 -o dog.npy\n  \
+        earmark features --summary --data ESC-10 -o esc10.csv"
+    )]
     Features(Features),
     /// Train a recipe on a data folder
     #[command(

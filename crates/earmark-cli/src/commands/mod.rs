@@ -7,6 +7,7 @@ mod blend;
 mod bundle;
 mod calibrate;
 mod data;
+mod data_normalise;
 mod demo;
 mod eval;
 mod export;

@@ -22,6 +22,7 @@ mod predicting;
 mod review;
 mod same_result;
 mod stack;
+mod summaries;
 mod tiles;
 mod tune;
 mod warm_start;

@@ -41,6 +41,7 @@ impl Analyser {
             },
             mel: None,
             level: Level::Log { offset: 1.0 },
+            summary: None,
             examples: None,
             finish: Finish::default(),
             ..FrontEnd::default()

@@ -25,11 +25,20 @@ mod statistics;
 mod transform;
 mod tuning;
 
-use crate::{error::FeatureError, extractor};
+use crate::{
+    error::{ConfigError, FeatureError},
+    examples::Examples,
+    extractor,
+    front_end::FrontEnd,
+    level::Level,
+    stft::{Centre, Framing, Value},
+    window::Window,
+};
 use earmark_audio::{Clip, Trim};
 use rows::{BLOCKS, Rows};
 use serde::{Deserialize, Serialize};
 use statistics::{STATISTICS, statistics};
+use transform::{FFT, HOP};
 
 /// What a front end takes in place of a spectrogram: the summary features of a clip as one frame of 1,133 bands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +51,63 @@ pub struct Summary {
 impl Default for Summary {
     fn default() -> Self {
         Self { trim: true }
+    }
+}
+
+impl Summary {
+    /// Checks that everything beside it is what the features are defined by.
+    pub(crate) fn check(&self, front_end: &FrontEnd, framing: &Framing) -> Result<(), ConfigError> {
+        let refuse = |key: &str, value: String, remedy: &str| {
+            let problem = "does not go with front-end.summary, whose features are defined otherwise";
+            Err(ConfigError::new(key, value, problem, remedy))
+        };
+        let rate = front_end.sample_rate_hz;
+        if rate != Summariser::SAMPLE_RATE_HZ {
+            return refuse(
+                "sample-rate-hz",
+                rate.to_string(),
+                "give 44100; clips of other rates are resampled",
+            );
+        }
+        let defined = Framing {
+            window: FFT,
+            hop: HOP,
+            fft: FFT,
+            centre: Centre::Reflect,
+        };
+        let stft = &front_end.stft;
+        let plain = stft.window == Window::Hann && stft.value == Value::Magnitude && !stft.phase;
+        if *framing != defined || !plain {
+            return refuse(
+                "stft",
+                format!("{framing:?}"),
+                "give { window-samples = 2048, hop-samples = 512, centre = \"reflect\" }",
+            );
+        }
+        if let Some(mel) = &front_end.mel {
+            return refuse("mel.bands", mel.bands.to_string(), "leave out front-end.mel");
+        }
+        if front_end.level != Level::Linear {
+            return refuse("level", format!("{:?}", front_end.level), "give \"linear\"");
+        }
+        let finish = &front_end.finish;
+        if finish.deltas.is_some() || finish.bands.is_some() {
+            let remedy = "leave out front-end.finish.deltas and front-end.finish.bands";
+            return refuse("finish", "(of frames or bands)".into(), remedy);
+        }
+        match &front_end.examples {
+            Some(Examples {
+                length_frames: Some(1),
+                hop_frames: Some(1),
+                ..
+            })
+            | None => Ok(()),
+            Some(_) => refuse(
+                "examples",
+                "(other)".into(),
+                "give { length-frames = 1, hop-frames = 1 }, as a clip is one frame",
+            ),
+        }
     }
 }
 

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 struct Golden {
     samples: usize,
     features: Vec<f64>,
+    #[serde(rename = "exact-tonnetz")]
+    exact_tonnetz: Vec<f64>,
 }
 
 fn golden<T: serde::de::DeserializeOwned>(name: &str) -> BTreeMap<String, T> {
@@ -69,9 +71,8 @@ fn group(index: usize, name: &str) -> (&str, &str) {
     }
 }
 
-/// Every feature is within a thousandth of its own size, or of a millionth part of the greatest of its group and statistic: where a
-/// level is 120 dB below its neighbours, what is left of it in single precision samples is rounding. Tonal centroids are judged by
-/// [`tonal_centroids_agree`].
+/// Every feature is within 1e-4 of its own size (a thousandth is asked for), or of a thousandth of the greatest of its group and statistic,
+/// for those that are next to zero among others that are not. Tonal centroids are judged by [`tonal_centroids_agree`].
 #[test]
 fn features_agree_with_librosa_and_scipy() {
     let names = summary_names();
@@ -98,7 +99,7 @@ fn features_agree_with_librosa_and_scipy() {
             if error > worst.0 {
                 *worst = (error, &names[i]);
             }
-            if error > 1e-3 {
+            if error > 1e-4 {
                 failures.push(format!("{signal}: {} is {got} and should be {want}", names[i]));
             }
         }
@@ -122,7 +123,9 @@ fn correlation(a: &[f64], b: &[f64]) -> f64 {
     sum(&|a, b| a * b) / (sum(&|a, _| a * a) * sum(&|_, b| b * b)).sqrt()
 }
 
-/// The tonnetz is judged by correlation: its rows over time come from another constant-Q transform than librosa's.
+/// The tonnetz is judged by correlation, as its rows over time come from another constant-Q transform than librosa's. librosa leaves out
+/// the least hundredth of each filter's spectrum, and what is left hears some 100 dB of its neighbours: in the silent frames of two of
+/// the signals it is all that is heard there. With nothing left out, all four agree.
 #[test]
 fn tonal_centroids_agree() {
     let names = summary_names();
@@ -133,10 +136,15 @@ fn tonal_centroids_agree() {
     for (signal, golden) in golden::<Golden>("summary.json") {
         let got = summariser.of_samples(&sound(&signal)).unwrap();
         let got: Vec<f64> = place.iter().map(|i| f64::from(got[*i])).collect();
-        let want: Vec<f64> = place.iter().map(|i| golden.features[*i]).collect();
-        let correlation = correlation(&got, &want);
-        println!("{signal}: tonnetz correlates by {correlation:.5}");
-        assert!(correlation > 0.95, "{signal}: {correlation}");
+        let of_librosa: Vec<f64> = place.iter().map(|i| golden.features[*i]).collect();
+        let exact = correlation(&got, &golden.exact_tonnetz);
+        let of_librosa = correlation(&got, &of_librosa);
+        println!("{signal}: tonnetz correlates by {exact:.5}, with librosa's by {of_librosa:.5}");
+        assert!(exact > 0.999, "{signal}: {exact}");
+        assert!(
+            of_librosa > 0.95 || matches!(&*signal, "parts" | "short"),
+            "{signal}: {of_librosa}"
+        );
     }
 }
 

@@ -39,7 +39,9 @@ use earmark_data::folds::{FoldError, FoldTableError};
 use earmark_data::setting::SettingError;
 use earmark_data::store::{Interrupted, ItemError};
 use earmark_data::{ClassMapError, DataError, Item, atomic::WriteError};
-use earmark_engine::{FitError, FitEvent, ModelFileError, ScopeError, ScoreError, WarmStartError};
+use earmark_engine::{
+    FitError, FitEvent, FitInputError, ModelFileError, ScopeError, ScoreError, WarmStartError,
+};
 use earmark_features::ConfigError;
 use earmark_metrics::{MetricsError, Report};
 use earmark_models::ModelError;
@@ -129,6 +131,10 @@ pub enum PipelineError {
     Scope(#[from] ScopeError),
     #[error(transparent)]
     Fit(#[from] FitError),
+    #[error(transparent)]
+    FitInput(#[from] FitInputError),
+    #[error(transparent)]
+    Item(#[from] ItemError),
     #[error(transparent)]
     Score(#[from] ScoreError),
     #[error(transparent)]

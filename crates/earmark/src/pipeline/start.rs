@@ -2,7 +2,7 @@
 
 use super::{PipelineError, Train};
 use crate::run_dir::{RunDir, find_model};
-use earmark_engine::{Carried, ModelFile, StartConfig, warm_start};
+use earmark_engine::{Carried, ModelFile, StartConfig, carry_input, warm_start};
 use earmark_models::{Network, VarSpec, Vars};
 use earmark_report::human_amount;
 
@@ -40,12 +40,15 @@ impl Start {
     /// Fills `vars` from the model, for a training of these classes.
     pub fn carry_over(
         &self,
+        network: &Network,
         classifier: &[usize],
         classes: &[String],
         vars: &mut Vars,
     ) -> Result<Carried, PipelineError> {
         let path = find_model(&self.config.from)?;
         let model = ModelFile::read(&path)?;
+        // Weights mean nothing beside another standardisation than their own.
+        carry_input(&path, &model, network, vars)?;
         Ok(warm_start(
             &path,
             &model,

@@ -12,7 +12,9 @@ use crate::recipe::Recipe;
 use crate::run_dir::{DataInfo, Log, RunDir, RunInfo, RunLock, now};
 use crate::{REVISION, VERSION};
 use earmark_data::{DataSet, FeatureStore, Item, SkipReason};
-use earmark_engine::{Carried, FORMAT, Fit, ModelMeta, Outcome, Scopes, check_scopes, checkpoint, fit};
+use earmark_engine::{
+    Carried, FORMAT, Fit, ModelMeta, Outcome, Scopes, check_scopes, checkpoint, fit, fit_input,
+};
 use earmark_features::Extractor;
 use earmark_models::{Network, Vars};
 use earmark_report::human_amount;
@@ -87,7 +89,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
     let carried = match &start {
         // The state of a run that goes on holds its weights; one that was killed before its first state begins again.
         Some(start) if begun.is_none() || !checkpoint::state_path(&job.run).exists() => {
-            start.carry_over(&classifier, data.classes.names(), &mut vars)?
+            start.carry_over(&network, &classifier, data.classes.names(), &mut vars)?
         }
         _ => Carried::default(),
     };
@@ -103,6 +105,11 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
 
     let info = run_info(job, &data, &parts, &skipped)?;
     let roles = Roles::of(&parts);
+    if carried.variables.is_empty() {
+        // On clips that are trained on and no others; a resume finds the same again.
+        let clips = readable(&parts.train, &prepared_train);
+        fit_input(&network, &input_rows(&network, &store, &clips)?, &mut vars)?;
+    }
     // The last of what may be refused: a refusal leaves no run behind.
     let classes = data.classes.len();
     let batches = batch_maker(recipe, &store, &parts.train, &prepared_train, classes)?;
@@ -214,6 +221,26 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
         skipped,
         run: run.path,
     })
+}
+
+/// The inputs of a network that standardises them itself, a row a clip; nothing for the others.
+fn input_rows(
+    network: &Network,
+    store: &FeatureStore,
+    clips: &[Item],
+) -> Result<Vec<Vec<f32>>, PipelineError> {
+    if network.input_fit().is_none() {
+        return Ok(Vec::new());
+    }
+    let row = |item: &Item| -> Result<Vec<f32>, PipelineError> {
+        let features = store.get(item)?;
+        let extractor = store.extractor();
+        let finished = extractor
+            .finish(&features)
+            .map_err(|cause| PipelineError::Request(format!("{}: {cause}", item.file)))?;
+        Ok(finished.data)
+    };
+    clips.iter().map(row).collect()
 }
 
 /// Which clips are noisy, as `train.noisy-parts` says.

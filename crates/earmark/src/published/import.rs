@@ -135,6 +135,7 @@ pub fn import(job: &Import) -> Result<Imported, ImportError> {
                 .clone()
                 .unwrap_or_else(|| format!("{} ({file_name})", architecture.home())),
         ),
+        calibration: None,
         step: 0,
     };
     ModelFile::write(&job.out, &meta, &vars)?;

@@ -38,6 +38,7 @@ impl Recipe {
             let remedy = "this network takes scores and no spectrograms; give its recipe a [stack] and train it with `earmark stack`";
             return Err(("network.kind".into(), "\"fc-net\"".into(), remedy.into()));
         }
+        self.check_summary()?;
         self.train
             .check()
             .map_err(|(key, value, remedy)| (format!("train.{key}"), value, remedy.to_owned()))?;
@@ -75,6 +76,43 @@ impl Recipe {
             return Err(("front-end.examples".into(), "missing".into(), remedy.into()));
         }
         check_checkpoints(&self.checkpoints)
+    }
+
+    /// Numbers about a clip are no image, and an image no numbers.
+    fn check_summary(&self) -> Result<(), Refusal> {
+        let summary = self.front_end.summary.is_some();
+        let refusal = |key: &str, value: &str, remedy: &str| Err((key.into(), value.into(), remedy.into()));
+        match (&self.network, summary) {
+            (NetworkConfig::Perceptron(_), false) => {
+                let remedy = "this network takes numbers about a clip: set front-end.summary, or choose another network";
+                refusal("network.kind", "perceptron", remedy)
+            }
+            (NetworkConfig::Perceptron(_), true) => {
+                let a = &self.augment;
+                let images = !a.list.is_empty()
+                    || a.gain_db.is_some()
+                    || a.time_shift.is_some()
+                    || a.time_mask.is_some()
+                    || a.freq_mask.is_some();
+                if images {
+                    let remedy = "summary features have neither time nor bands: leave out all but waveform and between-class";
+                    return refusal("augment", "(changes of images)", remedy);
+                }
+                if self.predict.tiles.is_some() {
+                    return refusal(
+                        "predict.tiles",
+                        "(tiles)",
+                        "a summary is of a whole clip: leave it out",
+                    );
+                }
+                Ok(())
+            }
+            (_, true) => {
+                let remedy = "is of numbers about a clip and not an image: set network.kind = \"perceptron\", or leave it out";
+                refusal("front-end.summary", "(set)", remedy)
+            }
+            (_, false) => Ok(()),
+        }
     }
 }
 
