@@ -44,7 +44,15 @@ impl Network {
                 return Err(ModelError::Value {
                     key: "kind",
                     value: "perceptron".into(),
-                    remedy: "its summary features have no form in a graph; export a network that hears a spectrogram",
+                    remedy: "it takes summary features, which no graph computes; use `earmark predict`",
+                });
+            }
+            Self::FcNet(_) => {
+                let remedy = "a second level takes the scores of other models and no sound; export those";
+                return Err(ModelError::Value {
+                    key: "kind",
+                    value: "fc-net".into(),
+                    remedy,
                 });
             }
             Self::FcNet(_) => {

@@ -137,6 +137,7 @@ pub fn import(job: &Import) -> Result<Imported, ImportError> {
         ),
         calibration: None,
         step: 0,
+        calibration: None,
     };
     ModelFile::write(&job.out, &meta, &vars)?;
     Ok(Imported {

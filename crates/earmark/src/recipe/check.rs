@@ -80,11 +80,11 @@ impl Recipe {
 
     /// Numbers about a clip are no image, and an image no numbers.
     fn check_summary(&self) -> Result<(), Refusal> {
-        let summary = self.front_end.summary.is_some();
+        let summary = self.front_end.summary;
         let refusal = |key: &str, value: &str, remedy: &str| Err((key.into(), value.into(), remedy.into()));
         match (&self.network, summary) {
             (NetworkConfig::Perceptron(_), false) => {
-                let remedy = "this network takes numbers about a clip: set front-end.summary, or choose another network";
+                let remedy = "this network takes numbers about a clip: set front-end.summary = true, or choose another network";
                 refusal("network.kind", "perceptron", remedy)
             }
             (NetworkConfig::Perceptron(_), true) => {
@@ -109,7 +109,7 @@ impl Recipe {
             }
             (_, true) => {
                 let remedy = "is of numbers about a clip and not an image: set network.kind = \"perceptron\", or leave it out";
-                refusal("front-end.summary", "(set)", remedy)
+                refusal("front-end.summary", "true", remedy)
             }
             (_, false) => Ok(()),
         }
