@@ -51,7 +51,7 @@ pub fn plan(job: &Train, fold: Option<u32>) -> Result<Plan, PipelineError> {
         Some(start) => {
             let classifier = classifier(&network, &specs);
             let mut vars = Vars::init(specs.clone(), recipe.train.seed, &device("cpu")?);
-            start.told(&start.carry_over(&classifier, data.classes.names(), &mut vars)?)
+            start.told(&start.carry_over(&network, &classifier, data.classes.names(), &mut vars)?)
         }
     };
     let count = |trainable: bool| {
