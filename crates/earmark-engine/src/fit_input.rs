@@ -124,7 +124,7 @@ mod tests {
 
     fn rows() -> Vec<Vec<f32>> {
         let value = |i: usize, j: usize| {
-            ((i * i * 7 + i * j * 13 + j * 5) % 101) as f32 * 10.0_f32.powi(j as i32 - 3)
+            ((i * i * 7 + i * j * 13 + j * 5) % 101) as f32 * 10.0_f32.powf(j as f32 - 3.0)
         };
         (0..ROWS)
             .map(|i| (0..COLUMNS).map(|j| value(i, j)).collect())

@@ -22,6 +22,7 @@ pub mod starter_2018;
 pub mod summary;
 pub mod vars;
 
+pub use earmark_kernels::simd::{Isa, IsaError};
 pub use forward::Forward;
 pub use network::{ModelError, Network, NetworkConfig};
 pub use summary::{LayerRow, Summary};

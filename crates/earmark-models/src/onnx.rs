@@ -48,6 +48,14 @@ impl Network {
                 });
             }
             Self::FcNet(_) => {
+                let remedy = "a second level takes the scores of other models and no sound; export those";
+                return Err(ModelError::Value {
+                    key: "kind",
+                    value: "fc-net".into(),
+                    remedy,
+                });
+            }
+            Self::FcNet(_) => {
                 return Err(ModelError::Value {
                     key: "kind",
                     value: "fc-net".into(),

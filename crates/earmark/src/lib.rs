@@ -7,6 +7,7 @@ pub mod average;
 pub mod bench;
 pub mod bundle;
 pub mod device;
+pub mod embeddings;
 pub mod export;
 pub mod journal;
 pub mod library;

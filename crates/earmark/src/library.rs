@@ -40,6 +40,14 @@ const RECIPES: &[(&str, &str)] = &[
         include_str!("../../../recipes/efficientat/mn04.toml"),
     ),
     (
+        "fine-tune/esc10",
+        include_str!("../../../recipes/fine-tune/esc10.toml"),
+    ),
+    (
+        "fine-tune/folder",
+        include_str!("../../../recipes/fine-tune/folder.toml"),
+    ),
+    (
         "starter-2018/1-train",
         include_str!("../../../recipes/starter-2018/1-train.toml"),
     ),

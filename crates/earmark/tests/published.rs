@@ -1,5 +1,10 @@
 //! Published checkpoints: imported, refused, and compared with PyTorch on ESC-10 (xtask/golden/efficientat.py).
 
+#![expect(
+    clippy::print_stdout,
+    reason = "measured numbers, for whoever runs it with --nocapture"
+)]
+
 use burn::tensor::{Tensor, TensorData};
 use earmark::audio;
 use earmark::engine::ModelFile;
@@ -182,6 +187,9 @@ fn esc_10_is_recognised_without_training() {
         data: None,
         part: None,
         files,
+        layout: None,
+        raw: false,
+        weights: None,
         mean: "geometric".parse().unwrap(),
         device: device(),
     };

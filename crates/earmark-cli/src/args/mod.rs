@@ -7,6 +7,7 @@ mod bundle;
 mod calibrate;
 mod data;
 mod demo;
+mod embed;
 mod eval;
 mod export;
 mod features;
@@ -30,6 +31,7 @@ pub use bundle::Bundle;
 pub use calibrate::{Calibrate, CalibrateMethod};
 pub use data::{Data, DataCheck, DataClasses, DataFolds, DataStats, Layout};
 pub use demo::Demo;
+pub use embed::{Embed, Neighbours, Probe};
 pub use eval::Eval;
 pub use export::{Export, StoredWeights};
 pub use features::Features;
@@ -177,6 +179,20 @@ pub enum Command {
         earmark calibrate runs/all --from runs/cv -o tagger.safetensors\n  \
         earmark calibrate model.safetensors --scores oof.csv --truth train.csv -o calibrated.safetensors")]
     Calibrate(Calibrate),
+    /// Write embeddings of recordings: the numbers that a model's last layers classify
+    #[command(after_help = "Example: earmark embed mn04.safetensors --data my-sounds -o sounds.npy")]
+    Embed(Embed),
+    /// Find recordings that sound like one
+    #[command(
+        after_help = "Example: earmark neighbours bird.wav --in sounds.npy --model mn04.safetensors --top 10"
+    )]
+    Neighbours(Neighbours),
+    /// Make a tagger of a labelled folder in seconds: a new last layer on a model that stays as it is
+    #[command(
+        after_help = "Examples:\n  earmark probe mn04.safetensors --data my-sounds -o tagger.safetensors\n  \
+        earmark probe mn04.safetensors --data ESC-10 --folds all"
+    )]
+    Probe(Probe),
     /// Judge a score table against the truth
     #[command(after_help = "Example: earmark score --truth test.csv --scores scores.csv --json")]
     Score(Score),

@@ -9,6 +9,7 @@ mod calibrate;
 mod data;
 mod data_normalise;
 mod demo;
+mod embed;
 mod eval;
 mod export;
 mod features;
@@ -18,6 +19,7 @@ mod models;
 mod models_import;
 mod predict;
 mod predict_tiles;
+mod probe;
 mod recipes;
 mod report;
 mod review;
@@ -55,6 +57,9 @@ pub fn run(args: Args) -> anyhow::Result<Status> {
         Command::Bundle(a) => bundle::run(a, &global, &console),
         Command::Blend(a) => blend::run(a, &global, &console),
         Command::Calibrate(a) => calibrate::run(a, &global, &console),
+        Command::Embed(a) => embed::run(a, &global, &console),
+        Command::Neighbours(a) => embed::neighbours(a, &global, &console),
+        Command::Probe(a) => probe::run(a, &global, &console),
         Command::Score(a) => score::run(a, &global, &console),
         Command::Stack(a) => stack::run(a, &global, &console),
         Command::Tune(a) => tune::run(a, &global, &console),

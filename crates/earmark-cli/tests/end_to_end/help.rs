@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 32] = [
+const COMMANDS: [&str; 35] = [
     "",
     "demo",
     "data",
@@ -20,6 +20,9 @@ const COMMANDS: [&str; 32] = [
     "bundle",
     "blend",
     "calibrate",
+    "embed",
+    "neighbours",
+    "probe",
     "score",
     "recipes",
     "recipes list",

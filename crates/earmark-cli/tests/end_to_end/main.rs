@@ -19,6 +19,7 @@ mod listening;
 mod phases;
 mod pictures;
 mod predicting;
+mod probing;
 mod review;
 mod same_result;
 mod stack;

@@ -34,6 +34,7 @@ pub(super) fn cut(g: &mut Builder, levels: &Levels, cutting: Option<&Cutting>) -
 fn count(g: &mut Builder, frames: &Value, cutting: &Cutting) -> Value {
     let (hop, one) = (g.length(cutting.hop), g.length(1));
     match cutting.place {
+        Place::Middle => one,
         Place::Start => {
             let up = g.length(cutting.hop - 1);
             let sum = g.op("Add", &[frames, &up], &[]);
@@ -55,10 +56,25 @@ fn count(g: &mut Builder, frames: &Value, cutting: &Cutting) -> Value {
 
 /// The clip's frames with filling around them, as many as the examples span.
 fn fill(g: &mut Builder, levels: &Levels, count: &Value, cutting: &Cutting) -> Value {
-    let frames = &levels.count;
     let axis = g.length(1);
     let zero = g.length(0);
-    let clip = g.op("Slice", &[&levels.value, &zero, frames, &axis], &[]);
+    let (clip, frames) = match cutting.place {
+        Place::Start | Place::Centre => {
+            let clip = g.op("Slice", &[&levels.value, &zero, &levels.count, &axis], &[]);
+            (clip, levels.count.clone())
+        }
+        Place::Middle => {
+            // What it is longer than an example is left out on both sides.
+            let length = g.length(cutting.length);
+            let kept = g.op("Min", &[&levels.count, &length], &[]);
+            let too_many = g.op("Sub", &[&levels.count, &kept], &[]);
+            let two = g.length(2);
+            let from = g.op("Div", &[&too_many, &two], &[]);
+            let to = g.op("Add", &[&from, &kept], &[]);
+            (g.op("Slice", &[&levels.value, &from, &to, &axis], &[]), kept)
+        }
+    };
+    let frames = &frames;
     // length + (count - 1) hop
     let hop = g.length(cutting.hop);
     let rest = g.length(cutting.length - cutting.hop);

@@ -127,6 +127,16 @@ fn other_front_ends() {
             "level = \"linear\"\nexamples = { length-frames = 4, hop-frames = 1, pad = { value = 1 }, place = \"centre\" }",
         ),
         (
+            "the middle",
+            "{ window-samples = 64, hop-samples = 32 }",
+            "level.log = { offset = 1 }\nexamples = { length-frames = 7, hop-frames = 7, pad = \"minimum\", place = \"middle\" }",
+        ),
+        (
+            "the middle, filled with a number",
+            "{ window-samples = 64, hop-samples = 32 }",
+            "level.log = { offset = 1 }\nexamples = { length-frames = 8, hop-frames = 1, pad = { value = 2 }, place = \"middle\" }",
+        ),
+        (
             "decibels of magnitudes",
             "{ window-seconds = 0.008, hop-seconds = 0.005 }",
             "mel = { bands = 7, min-hz = 10, max-hz = 4000 }\nlevel.db = { top-db = 20 }\n\

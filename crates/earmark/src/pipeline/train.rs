@@ -218,6 +218,16 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
         outcome.total,
         if outcome.interrupted { ", interrupted" } else { "" }
     ));
+    let pace = &outcome.pace;
+    if pace.steps > 0 {
+        log.line(&format!(
+            "{} in {:.1} s; waited for data {:.1} % of the time after the first batch, which took {:.1} s",
+            human_amount(pace.steps, "step", "steps"),
+            pace.seconds,
+            100.0 * pace.waiting_share(),
+            pace.first_wait
+        ));
+    }
     Ok(Trained {
         outcome,
         skipped,

@@ -135,7 +135,9 @@ pub fn import(job: &Import) -> Result<Imported, ImportError> {
                 .clone()
                 .unwrap_or_else(|| format!("{} ({file_name})", architecture.home())),
         ),
+        calibration: None,
         step: 0,
+        calibration: None,
     };
     ModelFile::write(&job.out, &meta, &vars)?;
     Ok(Imported {

@@ -100,12 +100,6 @@ fn folds_of(set: &Path) -> Result<Vec<(u32, PathBuf)>, PipelineError> {
     }
 }
 
-/// The first-level runs that a second-level model asks, where they lie now; `model` is its file.
-pub fn inputs_of(recipe: &StackRecipe, model: &Path) -> Vec<PathBuf> {
-    let inputs = recipe.stack.inputs.iter();
-    inputs.map(|name| find_input(name, model)).collect()
-}
-
 /// Where an input lies now: where the recipe says, else beside the second-level run, which may have been moved together with it.
 pub(super) fn find_input(name: &str, near: &Path) -> PathBuf {
     let path = PathBuf::from(name);
@@ -358,8 +352,8 @@ impl Inputs {
     }
 }
 
-/// The inputs of a second-level run, wherever they lie now.
-pub(super) fn inputs_of(run: &Path, recipe: &StackRecipe) -> Vec<PathBuf> {
+/// The first-level runs of a second-level run (or model file), wherever they lie now.
+pub fn inputs_of(run: &Path, recipe: &StackRecipe) -> Vec<PathBuf> {
     let names = recipe.stack.inputs.iter();
     names.map(|name| find_input(name, run)).collect()
 }
