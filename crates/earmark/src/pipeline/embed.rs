@@ -43,8 +43,6 @@ pub fn embed(
         data: job.data.clone(),
         part: job.part.clone(),
         files: job.files.clone(),
-        layout: None,
-        weights: None,
         mean: Mean::Arithmetic,
         layout: None,
         raw: true,

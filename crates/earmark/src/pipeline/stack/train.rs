@@ -181,7 +181,6 @@ fn train_fold(
             source: None,
             calibration: None,
             step: 0,
-            calibration: None,
         },
         run: path,
         resume,
