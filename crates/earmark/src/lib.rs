@@ -13,6 +13,7 @@ pub mod recipe;
 pub mod review;
 pub mod run_dir;
 pub mod setting;
+pub mod tag;
 
 pub use earmark_audio as audio;
 pub use earmark_data as data;

@@ -15,6 +15,7 @@ mod report;
 mod review;
 mod runs;
 mod score;
+mod tag;
 mod train;
 mod train_folds;
 
@@ -42,6 +43,7 @@ pub fn run(args: Args) -> anyhow::Result<Status> {
         Command::Predict(a) => predict::run(a, &global, &console),
         Command::Blend(a) => blend::run(a, &global, &console),
         Command::Score(a) => score::run(a, &global, &console),
+        Command::Tag(a) => tag::run(a, &global, &console),
         Command::Recipes { what } => recipes::run(what, &global, &console),
         Command::Review { what } => review::run(what, &global, &console),
         Command::Init(a) => init::run(a, &global, &console),

@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 25] = [
     "",
     "demo",
     "data",
@@ -16,6 +16,7 @@ const COMMANDS: [&str; 24] = [
     "predict",
     "blend",
     "score",
+    "tag",
     "recipes",
     "recipes list",
     "recipes show",

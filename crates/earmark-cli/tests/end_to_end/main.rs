@@ -15,5 +15,7 @@ mod learning;
 mod predicting;
 mod review;
 mod same_result;
+mod tag_killed;
+mod tagging;
 mod tiles;
 mod warm_start;
