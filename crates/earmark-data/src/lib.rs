@@ -16,6 +16,7 @@ pub mod setting;
 pub mod stats;
 pub mod store;
 pub mod synth;
+pub mod tile_subset;
 pub mod workers;
 
 pub use augment::Augment;
@@ -26,4 +27,5 @@ pub use item::{DataSet, Item, SkipReason, Skipped};
 pub use layout::{DataError, DataOptions, LayoutKind, MissingFiles, load};
 pub use scan::Progress;
 pub use store::{CacheConfig, FeatureStore, ItemError, Prepared};
+pub use tile_subset::TileSubset;
 pub use workers::Workers;

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::chain::{Chain, Kind, Params};
+use crate::chain::{Chain, Kind, Layer, Params};
 use crate::conv::{self, Algorithm, ConvShape, ConvWeights};
 use crate::depthwise::{self, DepthwiseShape};
 use crate::epilogue::Epilogue;
@@ -12,6 +12,8 @@ use crate::panels::PackedWeights;
 use crate::pointwise;
 use crate::pool;
 use crate::tiles::split_at;
+use crate::window::Window;
+use std::sync::Arc;
 
 /// Images that one thread takes through the whole chain together: few enough that what is between
 /// layers stays in the cache, enough that the last layers' small planes fill the product kernel.
@@ -28,16 +30,28 @@ pub struct Statistics<'a> {
 
 #[derive(Debug)]
 enum Ready {
-    Dense(ConvWeights, ConvShape),
-    Depthwise(Vec<f32>, DepthwiseShape),
+    Dense(ConvWeights),
+    Depthwise(Vec<f32>),
     Pointwise(PackedWeights),
 }
 
 /// A [`Chain`] with its parameters, ready to run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Inference {
     chain: Chain,
-    layers: Vec<(Ready, Norm)>,
+    /// The same for planes of every size.
+    layers: Arc<[(Ready, Norm)]>,
+}
+
+/// How a dense layer is computed on planes of `size`.
+fn conv_shape(layer: &Layer, window: Window, size: [usize; 2]) -> ConvShape {
+    ConvShape {
+        inputs: layer.inputs,
+        outputs: layer.outputs,
+        window,
+        size,
+        algorithm: Algorithm::Auto,
+    }
 }
 
 impl Inference {
@@ -64,23 +78,10 @@ impl Inference {
                     assert_eq!(norm.channels(), layer.outputs, "statistics of layer {i}");
                     let ready = match layer.kind {
                         Kind::Dense(window) => {
-                            let shape = ConvShape {
-                                inputs: layer.inputs,
-                                outputs: layer.outputs,
-                                window,
-                                size: chain.size(i),
-                                algorithm: Algorithm::Auto,
-                            };
-                            Ready::Dense(conv::pack(ws, p.weight, &shape), shape)
+                            let shape = conv_shape(layer, window, chain.size(i));
+                            Ready::Dense(conv::pack(ws, p.weight, &shape))
                         }
-                        Kind::Depthwise(window) => {
-                            let shape = DepthwiseShape {
-                                channels: layer.inputs,
-                                window,
-                                size: chain.size(i),
-                            };
-                            Ready::Depthwise(p.weight.to_vec(), shape)
-                        }
+                        Kind::Depthwise(_) => Ready::Depthwise(p.weight.to_vec()),
                         Kind::Pointwise => {
                             Ready::Pointwise(pointwise::pack(ws, p.weight, layer.outputs, layer.inputs))
                         }
@@ -90,6 +91,29 @@ impl Inference {
         Self {
             layers: layers.collect(),
             chain: chain.clone(),
+        }
+    }
+
+    /// The same weights for planes of another size: `chain` has the same layers but for what surrounds their planes. Nothing is
+    /// packed anew.
+    ///
+    /// # Panics
+    /// If a layer differs.
+    pub fn resized(&self, chain: Chain) -> Self {
+        assert_eq!(
+            chain.layers().len(),
+            self.chain.layers().len(),
+            "another number of layers"
+        );
+        for (i, (new, old)) in chain.layers().iter().zip(self.chain.layers()).enumerate() {
+            assert!(
+                new.same_weights(old),
+                "layer {i} is another: {new:?} and not {old:?}"
+            );
+        }
+        Self {
+            chain,
+            layers: Arc::clone(&self.layers),
         }
     }
 
@@ -157,16 +181,30 @@ impl Inference {
     fn group(&self, ws: &Workspace, x: &[f32], batch: usize, out: &mut [f32]) {
         let tail = self.chain.tail();
         let mut now = None;
-        for (i, (layer, (ready, norm))) in self.chain.layers().iter().zip(&self.layers).enumerate() {
+        for (i, (layer, (ready, norm))) in self.chain.layers().iter().zip(self.layers.iter()).enumerate() {
             let whole = i + 1 == self.layers.len() && tail.is_none();
             let mut next = ws.take(if whole { 0 } else { self.chain.raw_len(i, batch) });
             let input = Input::plain(now.as_deref().unwrap_or(x));
             let target = if whole { &mut *out } else { &mut next[..] };
             let then = Epilogue::Apply(norm, layer.act);
-            match ready {
-                Ready::Dense(packed, shape) => conv::forward(ws, packed, shape, input, target, then),
-                Ready::Depthwise(weight, shape) => depthwise::forward(ws, weight, shape, input, target, then),
-                Ready::Pointwise(packed) => pointwise::forward(ws, packed, input, target, then),
+            let size = self.chain.size(i);
+            match (ready, layer.kind) {
+                (Ready::Dense(packed), Kind::Dense(window)) => {
+                    let shape = conv_shape(layer, window, size);
+                    conv::forward(ws, packed, &shape, input, target, then)
+                }
+                (Ready::Depthwise(weight), Kind::Depthwise(window)) => {
+                    let shape = DepthwiseShape {
+                        channels: layer.inputs,
+                        window,
+                        size,
+                    };
+                    depthwise::forward(ws, weight, &shape, input, target, then)
+                }
+                (Ready::Pointwise(packed), Kind::Pointwise) => {
+                    pointwise::forward(ws, packed, input, target, then)
+                }
+                _ => unreachable!("weights are packed for the layer's own kind"),
             };
             now = Some(next);
         }

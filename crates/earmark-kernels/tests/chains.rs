@@ -345,6 +345,22 @@ fn inference_agrees_with_the_oracle_in_any_batch() {
             for (c, one) in one.chunks_exact(oh * ow).enumerate() {
                 assert_eq!(one, &out[c * batch * oh * ow..][..oh * ow]);
             }
+            // Planes of another size take the same packed weights, and give the bits of weights packed for them.
+            let other = Chain::new([h + 3, w + 5], chain.layers().to_vec()).expect("it fits");
+            let x = rng.vec(conv_of(&other, 0, 2).x_len());
+            let [oh, ow] = other.output_size();
+            let channels = other.layers().last().map_or(0, |l| l.outputs);
+            let run = |ready: &Inference| {
+                let mut out = vec![f32::NAN; channels * 2 * oh * ow];
+                ready.run(&ws, &x, &mut out);
+                out
+            };
+            let fresh = Inference::new(&ws, &other, &borrow(&params), &borrowed);
+            assert_eq!(
+                run(&ready.resized(other)),
+                run(&fresh),
+                "chain {number} of another size"
+            );
         }
     }
 }

@@ -1,12 +1,17 @@
 //! The command line, a file a verb. Every setting can come from a recipe, then the environment (`EARMARK_*`), then a flag.
 
+mod augment_preview;
 mod bench;
 mod blend;
+mod bundle;
+mod calibrate;
 mod data;
 mod demo;
 mod eval;
+mod export;
 mod features;
 mod init;
+mod listen;
 mod models;
 mod predict;
 mod recipes;
@@ -14,25 +19,34 @@ mod report;
 mod review;
 mod runs;
 mod score;
+mod stack;
 mod tag;
 mod train;
+mod tune;
 
+pub use augment_preview::AugmentPreview;
 pub use bench::{Bench, BenchPart};
 pub use blend::Blend;
+pub use bundle::Bundle;
+pub use calibrate::{Calibrate, CalibrateMethod};
 pub use data::{Data, DataCheck, DataClasses, DataFolds, DataStats, Layout};
 pub use demo::Demo;
 pub use eval::Eval;
+pub use export::{Export, StoredWeights};
 pub use features::Features;
 pub use init::Init;
-pub use models::Models;
+pub use listen::{Listen, RawFormat};
+pub use models::{Average, ModelImport, Models};
 pub use predict::{Format, Predict};
 pub use recipes::Recipes;
 pub use report::Report;
 pub use review::{Action, Review, ReviewBy, Worst};
 pub use runs::Runs;
 pub use score::Score;
+pub use stack::Stack;
 pub use tag::{EventScore, Tag, TagFormat};
 pub use train::Train;
+pub use tune::{SpaceArgs, Tune};
 
 use clap::builder::BoolishValueParser;
 use clap::{Args as ClapArgs, Parser, Subcommand};
@@ -91,8 +105,11 @@ pub enum Command {
         #[command(subcommand)]
         what: Data,
     },
-    /// Write what the model will see of a file, [channels, bands, frames] float32, as .npy
-    #[command(after_help = "Example: earmark features dog.ogg --recipe dcase2019-baseline/esc10 -o dog.npy")]
+    /// Write what the model will see of a file, [channels, bands, frames] float32, as .npy; or summary features as .csv
+    #[command(
+        after_help = "Examples:\n  earmark features dog.ogg --recipe dcase2019-baseline/esc10 -o dog.npy\n  \
+        earmark features --summary --data ESC-10 -o esc10.csv"
+    )]
     Features(Features),
     /// Train a recipe on a data folder
     #[command(
@@ -114,9 +131,54 @@ pub enum Command {
         earmark predict runs/cv --out-of-fold -o oof.csv"
     )]
     Predict(Predict),
+    /// Write a model for other programs: ONNX, samples in, scores out
+    #[command(
+        after_help = "Examples:\n  earmark export runs/a --onnx -o model.onnx --check\n  \
+        earmark export model.safetensors --onnx -o small.onnx --weights int8\n\n\
+        The input `waveform` is float32 [batch, samples]: mono, -1 to 1, at the model's rate, clips of any length. The outputs are `scores`\n\
+        [batch, classes] as `earmark predict` gives them, `logits` and `embedding`. Decoding and resampling are left to the program that\n\
+        uses the file; classes, rate and licence stand in its metadata."
+    )]
+    Export(Export),
+    /// Hear a stream and say what is in it, live: a file that is played, raw samples from a pipe, a microphone
+    #[command(
+        after_help = "Examples:\n  earmark listen --model runs/a --input evening.flac\n  \
+        earmark listen --model runs/a --input evening.flac --fast --json\n  \
+        arecord -q -f S16_LE -r 44100 -t raw | earmark listen --model runs/a --input - --rate 44100\n\n\
+        In a terminal: a moving picture of the sound, and the best labels with their scores. Where there is none, or NO_COLOR is\n\
+        set: a line at each hop. Ctrl-C ends it and says how fast it was."
+    )]
+    Listen(Listen),
+    /// Pack models and this program into a folder that scores recordings without network or installation
+    #[command(after_help = "Examples:\n  earmark bundle runs/cv -o my-bundle\n  \
+        earmark bundle runs/a runs/b@500 --weights 2,1 -o my-bundle\n\n\
+        There: sh my-bundle/predict.sh DATA submission.csv")]
+    Bundle(Bundle),
+    /// Train the second level: a network that learns from what several runs of folds say of clips they did not learn from
+    #[command(
+        after_help = "Examples:\n  earmark stack runs/a runs/b runs/c --run runs/stack\n  \
+        earmark stack runs/a runs/b --run runs/search --search 20\n  \
+        earmark stack runs/a runs/b --recipe runs/search/best.toml --run runs/stack --resume\n\n\
+        The run of fold K learns from the other folds and is judged on K. Then `earmark predict runs/stack --data DIR` asks the runs\n\
+        and the second level, and `earmark predict runs/stack --out-of-fold` gives its scores of the clips themselves."
+    )]
+    Stack(Stack),
+    /// Search for settings: many trainings of a recipe, compared by clips that are not judged
+    #[command(
+        after_help = "Examples:\n  earmark tune dcase2019-baseline/esc10 --data ESC-10 --fold 1 --inner-folds 3 --grid train.learning-rate=1e-4,1e-3\n  \
+        earmark tune my.toml --data sounds --random 20 --range train.learning-rate=1e-4..1e-2:log --choice network.width=0.25,0.5\n\n\
+        Each trial is a run in a folder of its own (trial-001, ...). trials.json is the journal, best.toml the recipe of the best one.\n\
+        The fold that --fold keeps is seen by no trial: train best.toml with it once, and judge."
+    )]
+    Tune(Tune),
     /// Blend score tables
     #[command(after_help = "Example: earmark blend a.csv b.csv -o both.csv --mean geometric --weights 2,1")]
     Blend(Blend),
+    /// Make a model's scores chances and give each class its threshold, by scores of clips that it did not learn from
+    #[command(after_help = "Examples:\n  earmark calibrate runs/cv --in-place\n  \
+        earmark calibrate runs/all --from runs/cv -o tagger.safetensors\n  \
+        earmark calibrate model.safetensors --scores oof.csv --truth train.csv -o calibrated.safetensors")]
+    Calibrate(Calibrate),
     /// Judge a score table against the truth
     #[command(after_help = "Example: earmark score --truth test.csv --scores scores.csv --json")]
     Score(Score),
@@ -150,8 +212,9 @@ pub enum Command {
     /// Write a run's report.html again
     #[command(after_help = "Example: earmark report runs/a --data ESC-10")]
     Report(Report),
-    /// Describe a model file or recipe: classes, layers, weights, multiplies
-    #[command(after_help = "Example: earmark models info runs/a")]
+    /// Describe models, and take in published ones
+    #[command(after_help = "Examples:\n  earmark models info runs/a\n  \
+        earmark models import mn04_as_mAP_432.pt --as efficientat-mn04 -o mn04.safetensors")]
     Models {
         #[command(subcommand)]
         what: Models,

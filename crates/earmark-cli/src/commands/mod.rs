@@ -1,13 +1,21 @@
 //! The commands, a file each.
 
+mod augment_preview;
+mod average;
 mod bench;
 mod blend;
+mod bundle;
+mod calibrate;
 mod data;
+mod data_normalise;
 mod demo;
 mod eval;
+mod export;
 mod features;
 mod init;
+mod listen;
 mod models;
+mod models_import;
 mod predict;
 mod predict_tiles;
 mod recipes;
@@ -15,9 +23,11 @@ mod report;
 mod review;
 mod runs;
 mod score;
+mod stack;
 mod tag;
 mod train;
 mod train_folds;
+mod tune;
 
 use crate::Status;
 use crate::args::{Args, Command};
@@ -41,8 +51,14 @@ pub fn run(args: Args) -> anyhow::Result<Status> {
         Command::Train(a) => train::run(a, &global, &console),
         Command::Eval(a) => eval::run(a, &global, &console),
         Command::Predict(a) => predict::run(a, &global, &console),
+        Command::Export(a) => export::run(a, &global, &console),
+        Command::Listen(a) => listen::run(a, &global, &console),
+        Command::Bundle(a) => bundle::run(a, &global, &console),
         Command::Blend(a) => blend::run(a, &global, &console),
+        Command::Calibrate(a) => calibrate::run(a, &global, &console),
         Command::Score(a) => score::run(a, &global, &console),
+        Command::Stack(a) => stack::run(a, &global, &console),
+        Command::Tune(a) => tune::run(a, &global, &console),
         Command::Tag(a) => tag::run(a, &global, &console),
         Command::Recipes { what } => recipes::run(what, &global, &console),
         Command::Review { what } => review::run(what, &global, &console),

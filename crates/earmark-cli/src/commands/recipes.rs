@@ -4,8 +4,9 @@ use crate::Status;
 use crate::args::{Global, Recipes};
 use crate::console::{Console, out, out_json};
 use anyhow::{Context, bail};
+use earmark::library;
+use earmark::recipe::AnyRecipe;
 use earmark::report::text_table;
-use earmark::{Recipe, library};
 use std::path::Path;
 
 /// Lists or shows recipes.
@@ -26,22 +27,25 @@ pub fn run(what: Recipes, _: &Global, _: &Console) -> anyhow::Result<Status> {
             name,
             raw: false,
             overrides,
-        } => out(Recipe::load(&name, &overrides.set)?.to_toml().trim_end())?,
+        } => out(AnyRecipe::load(&name, &overrides.set)?.to_toml().trim_end())?,
     }
     Ok(Status::Done)
 }
 
 fn list(json: bool) -> anyhow::Result<()> {
     let recipes = library::names()
-        .map(|name| Recipe::load(name, &[]))
+        .map(|name| AnyRecipe::load(name, &[]))
         .collect::<Result<Vec<_>, _>>()?;
     if json {
         let named = recipes
             .iter()
-            .map(|r| serde_json::json!({ "name": r.name, "description": r.description }));
+            .map(|r| serde_json::json!({ "name": r.name(), "description": r.description() }));
         return out_json(&named.collect::<Vec<_>>());
     }
-    let rows: Vec<Vec<String>> = recipes.into_iter().map(|r| vec![r.name, r.description]).collect();
+    let rows: Vec<Vec<String>> = recipes
+        .iter()
+        .map(|r| vec![r.name().to_owned(), r.description().to_owned()])
+        .collect();
     out(text_table(&["recipe", "what it is"], &rows, &[]).trim_end())
 }
 
@@ -53,6 +57,6 @@ fn written(name: &str) -> anyhow::Result<String> {
     match library::find(name) {
         Some((_, text)) => Ok(text.to_owned()),
         // Loading knows how to say what was meant.
-        None => Ok(Recipe::load(name, &[])?.to_toml()),
+        None => Ok(AnyRecipe::load(name, &[])?.to_toml()),
     }
 }

@@ -73,7 +73,7 @@ pub fn run(args: &Train, job: &pipeline::Train, set: &FoldSet, console: &Console
 }
 
 /// A line a fold, then their mean and deviation, then all clips together.
-fn table(report: &FoldsReport) -> String {
+pub(super) fn table(report: &FoldsReport) -> String {
     let pooled = serde_json::to_value(&report.pooled).unwrap_or_default();
     let mut rows: Vec<Vec<String>> = report
         .folds

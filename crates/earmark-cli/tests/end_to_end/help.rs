@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 33] = [
     "",
     "demo",
     "data",
@@ -10,11 +10,16 @@ const COMMANDS: [&str; 25] = [
     "data check",
     "data classes",
     "data folds",
+    "data augment-preview",
     "features",
     "train",
     "eval",
     "predict",
+    "export",
+    "listen",
+    "bundle",
     "blend",
+    "calibrate",
     "score",
     "tag",
     "recipes",
@@ -25,8 +30,11 @@ const COMMANDS: [&str; 25] = [
     "init",
     "runs",
     "report",
+    "stack",
+    "tune",
     "models",
     "models info",
+    "models average",
     "bench",
 ];
 

@@ -5,7 +5,7 @@ mod state;
 
 pub use state::{State, Status};
 
-use crate::run_dir::{RunDir, RunError, fold_run, folds_path};
+use crate::run_dir::{RunError, RunHead, fold_run, folds_path};
 use crate::setting::suggest;
 use earmark_engine::Metric;
 use earmark_report::{Better, RunRow, RunsTable};
@@ -129,10 +129,10 @@ pub struct Entry {
 
 impl Entry {
     fn read(path: &Path, below: &Path, sort: SortBy) -> Result<Self, RunError> {
-        let run = RunDir::open(path)?;
+        let run = RunHead::open(path)?;
         let history = History::read(path);
-        let status = Status::of(path, history.step, run.recipe.train.steps);
-        let metric = run.recipe.validation.metric;
+        let status = Status::of(path, history.step, run.steps);
+        let metric = run.metric;
         let validation = highest(history.validation_of(metric));
         let (mut judged, more) = judgements(&run.eval());
         for judgement in &mut judged {
@@ -157,7 +157,7 @@ impl Entry {
                 name
             },
             run: path.into(),
-            recipe: run.recipe.name,
+            recipe: run.name,
             started: run.info.started,
             status,
             fold: run.info.data.fold,
@@ -186,7 +186,7 @@ impl Entry {
         let Some(folds) = report["folds"].as_array().filter(|folds| !folds.is_empty()) else {
             return Err(bad("it has no folds".into()));
         };
-        let first = RunDir::open(&fold_run(path, folds[0]["fold"].as_u64().unwrap_or(0) as u32))?;
+        let first = RunHead::open(&fold_run(path, folds[0]["fold"].as_u64().unwrap_or(0) as u32))?;
         let step = folds.iter().filter_map(|f| f["step"].as_u64()).max().unwrap_or(0);
         let mut pooled = report["pooled"].clone();
         pooled.as_object_mut().map(|r| r.remove("per_class"));
@@ -199,7 +199,7 @@ impl Entry {
                 name
             },
             run: path.into(),
-            recipe: first.recipe.name,
+            recipe: first.name,
             started: first.info.started,
             status: Status {
                 state: State::Finished,

@@ -1,8 +1,8 @@
 //! A run's checkpoints to results.
 
 use super::data::{open_data, open_to_judge, prepare};
-use super::{Event, Observer, PipelineError, Roles, Skips, reason, scorer_of, split};
-use crate::run_dir::{RunDir, RunError, find_model, judged_step};
+use super::{Event, Observer, PipelineError, Roles, Skips, reason, scorer_of, split, stack};
+use crate::run_dir::{RunDir, RunError, find_model, is_stack, judged_step};
 use earmark_data::atomic::{self, WriteError};
 use earmark_data::{FeatureStore, Item};
 use earmark_engine::checkpoint;
@@ -60,11 +60,14 @@ pub struct Evaluated {
 
 /// Judges every checkpoint that is not judged yet.
 pub fn evaluate(job: &Evaluate, observer: Observer, stop: &AtomicBool) -> Result<Evaluated, PipelineError> {
+    if is_stack(&job.run) {
+        return stack::evaluate(job, observer, stop);
+    }
     let run = RunDir::open(&job.run)?;
     let fold = job.fold.or(run.info.data.fold);
     let items = judged_items(job, &run, fold)?;
     let eval = job.eval_dir.clone().unwrap_or_else(|| run.eval());
-    let weights = weights(&run, job.checkpoints)?;
+    let weights = weights(&run.path, job.checkpoints)?;
     std::fs::create_dir_all(&eval).map_err(|e| WriteError::new(&eval, e))?;
     let own_fold = fold.is_some() && fold == run.info.data.fold;
     remember_data(&eval, &items)?;
@@ -74,7 +77,8 @@ pub fn evaluate(job: &Evaluate, observer: Observer, stop: &AtomicBool) -> Result
         (None, None) => "the part test".into(),
     };
     let learnt = Roles::read(&run.path)?.map_or(0, |r| r.learnt(&items));
-    let heading = heading(&run, &what, own_fold && job.part.is_none(), items.len(), learnt);
+    let of = (run.recipe.name.as_str(), run.info.optimistic);
+    let heading = heading(of, &what, own_fold && job.part.is_none(), items.len(), learnt);
 
     let store = FeatureStore::new(Extractor::new(&run.recipe.front_end)?, &run.recipe.cache)?;
     let mut result = Evaluated {
@@ -154,22 +158,20 @@ pub fn evaluate(job: &Evaluate, observer: Observer, stop: &AtomicBool) -> Result
 }
 
 /// The steps to judge, with their model files.
-fn weights(run: &RunDir, which: Checkpoints) -> Result<Vec<(u64, PathBuf)>, PipelineError> {
+pub(super) fn weights(run: &Path, which: Checkpoints) -> Result<Vec<(u64, PathBuf)>, PipelineError> {
     let every = match which {
         Checkpoints::Best => {
-            let best = find_model(&run.path.to_string_lossy())?;
-            return Ok(vec![(judged_step(&run.path)?, best)]);
+            let best = find_model(&run.to_string_lossy())?;
+            return Ok(vec![(judged_step(run)?, best)]);
         }
         Checkpoints::Every(every) => every,
     };
-    let steps = checkpoint::list(&run.path).map_err(|e| WriteError::new(&run.path, e))?;
+    let steps = checkpoint::list(run).map_err(|e| WriteError::new(run, e))?;
     if steps.is_empty() {
-        return Err(RunError::NoWeights(run.path.clone()).into());
+        return Err(RunError::NoWeights(run.into()).into());
     }
     let wanted = every_nth(&steps, every).into_iter();
-    Ok(wanted
-        .map(|step| (step, checkpoint::path(&run.path, step)))
-        .collect())
+    Ok(wanted.map(|step| (step, checkpoint::path(run, step))).collect())
 }
 
 /// The clips to judge, with labels in the run's classes.
@@ -217,7 +219,7 @@ fn judged_items(job: &Evaluate, run: &RunDir, fold: Option<u32>) -> Result<Vec<I
 }
 
 /// Results of different clips must not mix in one folder.
-fn remember_data(eval: &Path, items: &[Item]) -> Result<(), PipelineError> {
+pub(super) fn remember_data(eval: &Path, items: &[Item]) -> Result<(), PipelineError> {
     let mut text = String::new();
     for item in items {
         text.push_str(&format!("{} {:?}\n", item.file, item.labels));
@@ -239,13 +241,15 @@ fn remember_data(eval: &Path, items: &[Item]) -> Result<(), PipelineError> {
     }
 }
 
-fn heading(run: &RunDir, what: &str, own_fold: bool, clips: usize, learnt: usize) -> String {
-    let mut text = format!(
-        "# {}: {} of {what}\n",
-        run.recipe.name,
-        human_amount(clips, "clip", "clips")
-    );
-    if run.info.optimistic && own_fold {
+pub(super) fn heading(
+    (name, optimistic): (&str, bool),
+    what: &str,
+    own_fold: bool,
+    clips: usize,
+    learnt: usize,
+) -> String {
+    let mut text = format!("# {name}: {} of {what}\n", human_amount(clips, "clip", "clips"));
+    if optimistic && own_fold {
         text.push_str("# OPTIMISTIC: these clips steered the training (validation.split = judged-fold)\n");
     } else if learnt > 0 {
         text.push_str(&format!(

@@ -4,10 +4,13 @@ use super::data::open_data;
 use super::folds_report::{FoldResult, FoldsReport};
 use super::resume::check_same_job;
 use super::split::with_folds;
+use super::stack;
 use super::{Checkpoints, Evaluate, Event, Observer, PipelineError, Roles, Skips, Train, evaluate, train};
 use crate::journal::{State, Status};
 use crate::recipe::Recipe;
-use crate::run_dir::{RunDir, RunError, RunLock, fold_run, fold_runs, folds_path, judged_step};
+use crate::run_dir::{
+    RunDir, RunError, RunHead, RunLock, fold_run, fold_runs, folds_path, is_stack, judged_step,
+};
 use earmark_data::atomic::{self, WriteError};
 use earmark_data::{DataSet, Item};
 use earmark_engine::judge::scores_path;
@@ -163,12 +166,17 @@ pub fn train_folds(
         results.push(FoldResult::read(&job.run, fold, &data)?);
     }
     let report = FoldsReport::of(&job.recipe.name, results)?;
-    atomic::write(&folds_path(&job.run), |w| {
-        serde_json::to_writer_pretty(&mut *w, &report)?;
-        w.write_all(b"\n")
-    })?;
+    write_report(&job.run, &report)?;
     done.report = Some(report);
     Ok(done)
+}
+
+/// Writes `folds.json`.
+pub(super) fn write_report(set: &Path, report: &FoldsReport) -> Result<(), PipelineError> {
+    Ok(atomic::write(&folds_path(set), |w| {
+        serde_json::to_writer_pretty(&mut *w, report)?;
+        w.write_all(b"\n")
+    })?)
 }
 
 /// Whether a fold is trained to its end, as this job would have it. A run of other settings or data is refused.
@@ -187,7 +195,7 @@ fn is_finished(job: &Train, fingerprint: &str) -> Result<bool, PipelineError> {
 }
 
 /// Judging a run's best weights on the fold that it keeps.
-fn judge_own_fold(run: &Path, data: &Path, device: &str) -> Evaluate {
+pub(super) fn judge_own_fold(run: &Path, data: &Path, device: &str) -> Evaluate {
     Evaluate {
         run: run.into(),
         data: data.into(),
@@ -235,14 +243,14 @@ pub fn out_of_fold(
     let mut classes: Option<Vec<String>> = None;
     let (mut skipped, mut single_label) = (Skips::new(), false);
     for (fold, path) in runs {
-        let run = RunDir::open(&path)?;
-        single_label = run.recipe.train.loss.is_single_label();
+        let run = RunHead::open(&path)?;
+        single_label = run.single_label;
         let data = data.unwrap_or(&run.info.data.root);
         let judged = evaluate(&judge_own_fold(&path, data, device), observer, stop)?;
         if judged.interrupted {
             return Ok(None);
         }
-        let table = own_scores(&run)?;
+        let table = own_scores(&path)?;
         let first = classes.get_or_insert_with(|| table.classes().to_vec());
         if *first != table.classes() {
             return Err(PipelineError::Request(format!(
@@ -252,7 +260,7 @@ pub fn out_of_fold(
         }
         let mut reasons: BTreeMap<String, String> = judged.skipped.into_iter().collect();
         let rows: HashMap<&str, &[f32]> = table.rows().collect();
-        for item in own_fold(&run, &open_data(&run.recipe, data)?.map_to(&run.classes)?)? {
+        for item in own_fold(&path, &data_of(&path, data)?.map_to(&run.classes)?)? {
             let Some(row) = rows.get(item.file.as_str()) else {
                 let reason = reasons.remove(&item.file);
                 let before = "could not be read when its fold was judged";
@@ -274,12 +282,20 @@ pub fn out_of_fold(
     }))
 }
 
+/// The data folder, read as a run reads it; one of the second level reads it as its first input does.
+pub(super) fn data_of(run: &Path, data: &Path) -> Result<DataSet, PipelineError> {
+    if is_stack(run) {
+        return stack::data_of(run, data);
+    }
+    open_data(&RunDir::open(run)?.recipe, data)
+}
+
 /// The clips that a run keeps for judging.
-pub(super) fn own_fold(run: &RunDir, data: &DataSet) -> Result<Vec<Item>, PipelineError> {
-    match Roles::read(&run.path)? {
+pub(super) fn own_fold(run: &Path, data: &DataSet) -> Result<Vec<Item>, PipelineError> {
+    match Roles::read(run)? {
         Some(roles) => roles.judged(data.items.clone()),
         None => Err(RunError::NoRun {
-            path: run.path.clone(),
+            path: run.into(),
             missing: "split.csv",
         }
         .into()),
@@ -287,9 +303,11 @@ pub(super) fn own_fold(run: &RunDir, data: &DataSet) -> Result<Vec<Item>, Pipeli
 }
 
 /// The scores that a run's best weights gave the fold that it keeps.
-pub(super) fn own_scores(run: &RunDir) -> Result<ScoreTable, PipelineError> {
-    let path = scores_path(&run.eval(), judged_step(&run.path)?);
-    Ok(ScoreTable::read(path)?)
+pub(super) fn own_scores(run: &Path) -> Result<ScoreTable, PipelineError> {
+    Ok(ScoreTable::read(scores_path(
+        &run.join("eval"),
+        judged_step(run)?,
+    ))?)
 }
 
 #[cfg(test)]

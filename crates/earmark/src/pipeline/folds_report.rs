@@ -2,7 +2,7 @@
 
 use super::PipelineError;
 use super::folds::{own_fold, own_scores};
-use crate::run_dir::{RunDir, fold_run, judged_step};
+use crate::run_dir::{RunHead, fold_run, judged_step};
 use earmark_data::DataSet;
 use earmark_metrics::{Aligned, Report, ReportOptions, ScoreTable};
 use serde::Serialize;
@@ -41,11 +41,11 @@ pub(super) struct FoldResult {
 impl FoldResult {
     /// Reads what judging has written. `data` has the labels, in the classes of the run.
     pub(super) fn read(set: &Path, fold: u32, data: &DataSet) -> Result<Self, PipelineError> {
-        let run = RunDir::open(&fold_run(set, fold))?;
-        let scores = own_scores(&run)?;
+        let run = RunHead::open(&fold_run(set, fold))?;
+        let scores = own_scores(&run.path)?;
         let classes = scores.classes().len();
         let (mut labels, mut skipped) = (BTreeMap::new(), Vec::new());
-        for item in own_fold(&run, data)? {
+        for item in own_fold(&run.path, data)? {
             if scores.files().contains(&item.file) {
                 labels.insert(item.file.clone(), item.multi_hot(classes));
             } else {

@@ -1,5 +1,6 @@
 //! The whole way, top to bottom: data folder -> examples -> training -> judging -> predictions.
 
+mod calibrate;
 mod data;
 mod estimate;
 mod evaluate;
@@ -11,10 +12,13 @@ mod predict_tiles;
 mod resume;
 mod roles;
 mod split;
+mod stack;
+mod start;
 mod steering;
 mod told;
 mod train;
 
+pub use calibrate::{Calibrate, CalibrateBy, CalibrateTo, CalibratedModels, calibrate};
 pub use estimate::{Estimate, estimate};
 pub use evaluate::{Checkpoints, Evaluate, Evaluated, evaluate};
 pub use folds::{FoldSet, OutOfFold, TrainedFolds, folds_of, out_of_fold, train_folds};
@@ -24,6 +28,7 @@ pub use predict::{Predict, Prediction, predict, scorer_of};
 pub use predict_tiles::{TilePrediction, TileRow, out_of_fold_tiles, predict_tiles};
 pub use roles::{Role, Roles};
 pub use split::{Parts, split};
+pub use stack::{TrainStack, input_names, inputs_of, train_stack};
 pub use train::{Train, Trained, train};
 
 use crate::device::DeviceError;
@@ -34,7 +39,9 @@ use earmark_data::folds::{FoldError, FoldTableError};
 use earmark_data::setting::SettingError;
 use earmark_data::store::{Interrupted, ItemError};
 use earmark_data::{ClassMapError, DataError, Item, atomic::WriteError};
-use earmark_engine::{FitError, FitEvent, ModelFileError, ScoreError, WarmStartError};
+use earmark_engine::{
+    FitError, FitEvent, FitInputError, ModelFileError, ScopeError, ScoreError, WarmStartError,
+};
 use earmark_features::ConfigError;
 use earmark_metrics::{MetricsError, Report};
 use earmark_models::ModelError;
@@ -121,7 +128,13 @@ pub enum PipelineError {
     #[error(transparent)]
     WarmStart(#[from] WarmStartError),
     #[error(transparent)]
+    Scope(#[from] ScopeError),
+    #[error(transparent)]
     Fit(#[from] FitError),
+    #[error(transparent)]
+    FitInput(#[from] FitInputError),
+    #[error(transparent)]
+    Item(#[from] ItemError),
     #[error(transparent)]
     Score(#[from] ScoreError),
     #[error(transparent)]

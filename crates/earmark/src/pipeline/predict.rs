@@ -1,15 +1,17 @@
 //! Models and audio to scores.
 
 use super::data::open_to_judge;
+use super::stack::StackModel;
 use super::{Event, Observer, PipelineError, Skips, reason};
 use crate::device::{device, vars_for};
 use crate::recipe::Recipe;
 use crate::run_dir::find_models;
-use earmark_data::{FeatureStore, Item, MissingFiles, SkipReason};
+use earmark_data::{DataOptions, FeatureStore, Item, LayoutKind, MissingFiles, SkipReason};
 use earmark_engine::{ModelFile, Scorer};
 use earmark_features::Extractor;
 use earmark_metrics::{Mean, ScoreTable, blend};
 use earmark_models::{Network, Vars};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -17,7 +19,7 @@ use std::sync::atomic::AtomicBool;
 /// What to predict.
 #[derive(Clone, Debug)]
 pub struct Predict {
-    /// Models: files, RUN, RUN@STEP, or a set of folds, which means the runs in it; several are blended.
+    /// Models of any level: files, RUN, RUN@STEP, or a set of folds, which means the runs in it; several are blended.
     pub models: Vec<String>,
     /// A data folder...
     pub data: Option<PathBuf>,
@@ -25,8 +27,14 @@ pub struct Predict {
     pub part: Option<String>,
     /// Single files.
     pub files: Vec<PathBuf>,
+    /// How the folder is read, where it is not as the model's recipe says.
+    pub layout: Option<LayoutKind>,
     /// How several models are blended.
     pub mean: Mean,
+    /// Leave out the calibration that a model file may hold.
+    pub raw: bool,
+    /// How much each model counts; all alike without.
+    pub weights: Option<Vec<f64>>,
     /// Device by name.
     pub device: String,
 }
@@ -44,7 +52,7 @@ pub struct Prediction {
     pub single_label: bool,
 }
 
-/// A scorer from a model file, with the class names.
+/// A scorer from a model file, with the class names. Its scores are raw: a calibration is the caller's to apply.
 pub fn scorer_of(path: &Path, device_name: &str) -> Result<(Scorer, Vec<String>), PipelineError> {
     let device = device(device_name)?;
     let file = ModelFile::read(path)?;
@@ -64,47 +72,147 @@ pub fn scorer_of(path: &Path, device_name: &str) -> Result<(Scorer, Vec<String>)
     Ok((scorer, file.meta.classes))
 }
 
-/// Scores all clips with all models and blends; `None` when stopped.
+/// Scores all clips with all models and blends; `None` when stopped. A model of the second level asks its inputs, whose scores are
+/// computed once, however many ask for them.
 pub fn predict(
     job: &Predict,
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<Prediction>, PipelineError> {
-    let mut tables = Vec::new();
-    let mut skipped: Skips = Vec::new();
-    let mut unnamed: Skips = Vec::new();
-    let mut single_label = false;
     let mut models = Vec::new();
     for name in &job.models {
         models.extend(find_models(name)?);
     }
-    let total_models = models.len();
-    for (k, path) in models.into_iter().enumerate() {
-        let recipe = Recipe::parse(&ModelFile::read(&path)?.meta.recipe, &path)?;
-        let (scorer, classes) = scorer_of(&path, &job.device)?;
-        single_label = scorer.loss.is_single_label();
+    let mut work = Work {
+        job,
+        observer,
+        stop,
+        total: first_level(&models, &job.device)?,
+        tables: HashMap::new(),
+        skipped: Vec::new(),
+        unnamed: Vec::new(),
+        single_label: false,
+    };
+    let mut tables = Vec::new();
+    for path in &models {
+        let Some(table) = work.any(path)? else {
+            return Ok(None);
+        };
+        tables.push(table);
+    }
+    let scores = match (tables.len(), &job.weights) {
+        (1, None) => tables.remove(0),
+        (_, weights) => blend(&tables, job.mean, weights.as_deref())?,
+    };
+    Ok(Some(Prediction {
+        scores,
+        skipped: work.skipped,
+        unnamed: work.unnamed,
+        single_label: work.single_label,
+    }))
+}
+
+/// How many first-level models will be asked.
+fn first_level(models: &[PathBuf], device: &str) -> Result<usize, PipelineError> {
+    let mut asked = BTreeSet::new();
+    for path in models {
+        if !StackModel::is(&ModelFile::read(path)?) {
+            asked.insert(path.clone());
+            continue;
+        }
+        for input in StackModel::read(path, device)?.inputs {
+            asked.extend(find_models(&input.to_string_lossy())?);
+        }
+    }
+    Ok(asked.len())
+}
+
+/// A prediction in work.
+struct Work<'a> {
+    job: &'a Predict,
+    observer: Observer<'a>,
+    stop: &'a AtomicBool,
+    /// First-level models that will be asked.
+    total: usize,
+    /// What they said so far, raw or calibrated.
+    tables: HashMap<(PathBuf, bool), ScoreTable>,
+    skipped: Skips,
+    unnamed: Skips,
+    single_label: bool,
+}
+
+impl Work<'_> {
+    /// The scores of a model of any level.
+    fn any(&mut self, path: &Path) -> Result<Option<ScoreTable>, PipelineError> {
+        if !StackModel::is(&ModelFile::read(path)?) {
+            return self.first_level(path, !self.job.raw);
+        }
+        // What the second level learned from was raw.
+        let model = StackModel::read(path, &self.job.device)?;
+        let mut inputs = Vec::new();
+        for input in &model.inputs {
+            let mut folds = Vec::new();
+            for fold in find_models(&input.to_string_lossy())? {
+                let Some(table) = self.first_level(&fold, false)? else {
+                    return Ok(None);
+                };
+                folds.push(table);
+            }
+            inputs.push(blend(&folds, Mean::Geometric, None)?);
+        }
+        self.single_label = model.scorer.loss.is_single_label();
+        Ok(Some(model.scores(&inputs.iter().collect::<Vec<_>>())?))
+    }
+
+    /// The scores of a first-level model, computed or known.
+    fn first_level(&mut self, path: &Path, calibrated: bool) -> Result<Option<ScoreTable>, PipelineError> {
+        let key = (path.to_path_buf(), calibrated);
+        if let Some(known) = self.tables.get(&key) {
+            return Ok(Some(known.clone()));
+        }
+        let Some(table) = self.compute(path, calibrated)? else {
+            return Ok(None);
+        };
+        self.tables.insert(key, table.clone());
+        Ok(Some(table))
+    }
+
+    fn compute(&mut self, path: &Path, calibrated: bool) -> Result<Option<ScoreTable>, PipelineError> {
+        let (job, observer) = (self.job, self.observer);
+        let meta = ModelFile::read(path)?.meta;
+        let calibration = meta.calibration.filter(|_| calibrated);
+        let recipe = Recipe::parse(&meta.recipe, path)?;
+        let (scorer, classes) = scorer_of(path, &job.device)?;
+        self.single_label = scorer.loss.is_single_label();
         let (mut items, unwritable) = items(job, &recipe)?;
+        let k = self.tables.len();
         if k == 0 {
             for (file, reason) in unwritable {
                 observer(Event::Skipped {
                     file: &file,
                     reason: &reason,
                 });
-                unnamed.push((file, reason));
+                self.unnamed.push((file, reason));
             }
         }
         items.sort_by(|a, b| a.file.cmp(&b.file));
         let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
         let mut rows: Vec<Option<Vec<f32>>> = vec![None; items.len()];
-        let (mut done, total) = (0, items.len() * total_models);
+        let (mut done, total) = (0, items.len() * self.total);
+        let skipped = &mut self.skipped;
         let whole = scorer.score(
             items.len(),
             store.workers(),
             |i| store.get(&items[i]),
-            stop,
+            self.stop,
             |i, result| {
                 match result {
-                    Ok(scores) => rows[i] = Some(scores),
+                    Ok(mut scores) => {
+                        if let Some(calibration) = &calibration {
+                            calibration.apply(&mut scores);
+                        }
+                        rows[i] = Some(scores);
+                    }
                     // What one model can't hear, the next one mostly can't either: once is enough.
                     Err(e) if !skipped.iter().any(|(file, _)| *file == items[i].file) => {
                         let reason = reason(&items[i], &e);
@@ -132,22 +240,9 @@ pub fn predict(
             .into_iter()
             .flat_map(|r| r.unwrap_or_else(|| fill.clone()))
             .collect();
-        tables.push(ScoreTable::new(
-            items.into_iter().map(|i| i.file).collect(),
-            classes,
-            values,
-        )?);
+        let files = items.into_iter().map(|i| i.file).collect();
+        Ok(Some(ScoreTable::new(files, classes, values)?))
     }
-    let scores = match tables.len() {
-        1 => tables.remove(0),
-        _ => blend(&tables, job.mean, None)?,
-    };
-    Ok(Some(Prediction {
-        scores,
-        skipped,
-        unnamed,
-        single_label,
-    }))
 }
 
 /// The mean of the rows there are: what is best guessed of a clip that can't be heard.
@@ -170,7 +265,14 @@ pub(super) fn items(job: &Predict, recipe: &Recipe) -> Result<(Vec<Item>, Skips)
     let mut items = Vec::new();
     let mut unnamed = Vec::new();
     if let Some(root) = &job.data {
-        let mut options = recipe.data.clone();
+        let mut options = match job.layout {
+            None => recipe.data.clone(),
+            // The recipe's other keys are about its own layout.
+            layout => DataOptions {
+                layout,
+                ..DataOptions::default()
+            },
+        };
         options.read_labels = false;
         options.class_map = None;
         options.missing_files = MissingFiles::Refuse;

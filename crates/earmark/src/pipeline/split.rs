@@ -37,38 +37,61 @@ pub fn split(
     let pick =
         |indices: &[usize], from: &[Item]| indices.iter().map(|&i| from[i].clone()).collect::<Vec<Item>>();
     let (rest, judged) = (pick(&rest, &data.items), pick(&judged, &data.items));
-    let none = |train| Parts {
-        train,
-        validation: Vec::new(),
-        judged: judged.clone(),
-        optimistic: false,
+    let by = Division {
+        split: recipe.validation.split,
+        seed: recipe.train.seed,
+        stratify: stratify(&data),
+        has_fold: fold.is_some(),
     };
-    Ok(match recipe.validation.split {
-        ValidationSplit::None => none(rest),
-        ValidationSplit::HoldOut { fraction } => {
-            let grouped = rest.iter().any(|i| i.group.is_some());
-            let (train, held) = hold_out(&rest, fraction, stratify(&data), grouped, recipe.train.seed)?;
-            Parts {
-                validation: pick(&held, &rest),
-                ..none(pick(&train, &rest))
+    by.of(rest, judged)
+}
+
+/// How validation clips are split off those that train.
+pub(super) struct Division {
+    /// As the recipe says.
+    pub split: ValidationSplit,
+    /// Seed of the draw.
+    pub seed: u64,
+    /// How the classes are kept alike.
+    pub stratify: Stratify,
+    /// Whether there is a fold to judge.
+    pub has_fold: bool,
+}
+
+impl Division {
+    /// Divides the clips that are not judged.
+    pub(super) fn of(&self, rest: Vec<Item>, judged: Vec<Item>) -> Result<Parts, PipelineError> {
+        let pick = |indices: &[usize]| indices.iter().map(|&i| rest[i].clone()).collect::<Vec<Item>>();
+        let grouped = rest.iter().any(|i| i.group.is_some());
+        let (train, validation, optimistic) = match self.split {
+            ValidationSplit::None => (rest, Vec::new(), false),
+            ValidationSplit::HoldOut { fraction } => {
+                let (train, held) = hold_out(&rest, fraction, self.stratify, grouped, self.seed)?;
+                (pick(&train), pick(&held), false)
             }
-        }
-        ValidationSplit::JudgedFold => {
-            if fold.is_none() {
+            ValidationSplit::InnerFold { count, index } => {
+                let numbers = k_fold(&rest, count, self.stratify, grouped, self.seed)?;
+                let (held, train): (Vec<usize>, Vec<usize>) =
+                    (0..rest.len()).partition(|&i| numbers[i] == index);
+                (pick(&train), pick(&held), false)
+            }
+            ValidationSplit::JudgedFold if !self.has_fold => {
                 let message = "validation.split = { kind = \"judged-fold\" } needs a fold to judge: add --fold K, or choose { kind = \"hold-out\", fraction = 0.1 }";
                 return Err(PipelineError::Request(message.into()));
             }
-            Parts {
-                validation: judged.clone(),
-                optimistic: true,
-                ..none(rest)
-            }
-        }
-    })
+            ValidationSplit::JudgedFold => (rest, judged.clone(), true),
+        };
+        Ok(Parts {
+            train,
+            validation,
+            judged,
+            optimistic,
+        })
+    }
 }
 
 /// How clips of this set are stratified: by their label, or iteratively where one may have several.
-fn stratify(data: &DataSet) -> Stratify {
+pub(super) fn stratify(data: &DataSet) -> Stratify {
     if data.multi_label {
         Stratify::Iterative
     } else {

@@ -3,15 +3,18 @@
 use super::data::{batch_maker, failures, open_data, prepare, prepare_training, readable, source_notes};
 use super::plan::example_shape;
 use super::resume::{check_same_data, check_same_job};
+use super::start::{Start, classifier};
 use super::steering::Steering;
 use super::told::log_fit;
 use super::{Event, Observer, Parts, PipelineError, Roles, Skips, split};
 use crate::device::{device, vars_for};
 use crate::recipe::Recipe;
-use crate::run_dir::{DataInfo, Log, RunDir, RunInfo, RunLock, find_model, now};
+use crate::run_dir::{DataInfo, Log, RunDir, RunInfo, RunLock, now};
 use crate::{REVISION, VERSION};
 use earmark_data::{DataSet, FeatureStore, Item, SkipReason};
-use earmark_engine::{FORMAT, Fit, ModelFile, ModelMeta, Outcome, Scopes, checkpoint, fit, warm_start};
+use earmark_engine::{
+    Carried, FORMAT, Fit, ModelMeta, Outcome, Scopes, check_scopes, checkpoint, fit, fit_input,
+};
 use earmark_features::Extractor;
 use earmark_models::{Network, Vars};
 use earmark_report::human_amount;
@@ -79,8 +82,17 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
     let extractor = Extractor::new(&recipe.front_end)?;
     let [channels, ..] = example_shape(&extractor);
     let (network, specs) = Network::build(&recipe.network, channels, data.classes.len())?;
+    check_scopes(&recipe.train, &specs)?;
+    let classifier = classifier(&network, &specs);
     let mut vars = vars_for(&job.device, Vars::init(specs, recipe.train.seed, &device));
-    let carried = carry_over(job, begun.as_ref(), &mut vars)?;
+    let start = Start::of(job, begun.as_ref());
+    let carried = match &start {
+        // The state of a run that goes on holds its weights; one that was killed before its first state begins again.
+        Some(start) if begun.is_none() || !checkpoint::state_path(&job.run).exists() => {
+            start.carry_over(&network, &classifier, data.classes.names(), &mut vars)?
+        }
+        _ => Carried::default(),
+    };
 
     let store = Arc::new(FeatureStore::new(extractor, &recipe.cache)?);
     let prepared_train = prepare_training(recipe, &store, &parts.train, observer, stop)?;
@@ -93,9 +105,23 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
 
     let info = run_info(job, &data, &parts, &skipped)?;
     let roles = Roles::of(&parts);
+    if carried.variables.is_empty() {
+        // On clips that are trained on and no others; a resume finds the same again.
+        let clips = readable(&parts.train, &prepared_train);
+        fit_input(&network, &input_rows(&network, &store, &clips)?, &mut vars)?;
+    }
     // The last of what may be refused: a refusal leaves no run behind.
     let classes = data.classes.len();
     let batches = batch_maker(recipe, &store, &parts.train, &prepared_train, classes)?;
+    let unmixed = match recipe.train.phases.iter().any(|p| !p.mixing) {
+        false => None,
+        true => {
+            let mut recipe = recipe.clone();
+            (recipe.batches.mixup, recipe.batches.mix) = (None, None);
+            let made = batch_maker(&recipe, &store, &parts.train, &prepared_train, classes)?;
+            Some(Arc::new(made))
+        }
+    };
     let resume = begun.is_some();
     let run = match begun {
         Some(run) => {
@@ -133,10 +159,14 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
     for note in source_notes(&prepared_train) {
         told(note);
     }
-    if !carried.is_empty() {
-        let from = run.info.init_from.as_deref().unwrap_or_default();
-        told(format!("{} variables start from {from}", carried.len()));
-        log.line(&format!("carried over: {}", carried.join(", ")));
+    if let Some(start) = start.as_ref().filter(|_| !carried.variables.is_empty()) {
+        for line in start.told(&carried) {
+            told(line);
+        }
+        log.line(&format!("carried over: {}", carried.variables.join(", ")));
+    }
+    if recipe.train.is_partial() {
+        recipe.train.phases_told().into_iter().for_each(told);
     }
     if parts.optimistic {
         told("the judged fold steers this training (validation.split = judged-fold): its scores there are optimistic".into());
@@ -158,6 +188,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
         network: &network,
         vars,
         batches: Arc::new(batches),
+        unmixed,
         noisy,
         validate: steering.validate()?,
         meta: ModelMeta {
@@ -166,7 +197,9 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
             recipe: recipe.to_toml(),
             classes: data.classes.names().to_vec(),
             licence: recipe.licence.clone(),
+            source: None,
             step: 0,
+            calibration: None,
         },
         run: &run.path,
         resume,
@@ -190,20 +223,24 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
     })
 }
 
-/// Fills `vars` from the model that the training begins with, if it begins now; returns the names of what came over.
-fn carry_over(job: &Train, begun: Option<&RunDir>, vars: &mut Vars) -> Result<Vec<String>, PipelineError> {
-    // A run that was killed before its first state begins again, from the weights that it began with.
-    let (init_from, scopes) = match begun {
-        Some(run) => (&run.info.init_from, &run.info.scopes),
-        None => (&job.init_from, &job.scopes),
-    };
-    match init_from {
-        Some(name) if begun.is_none() || !checkpoint::state_path(&job.run).exists() => {
-            let path = find_model(name)?;
-            Ok(warm_start(&path, &ModelFile::read(&path)?, scopes, vars)?)
-        }
-        _ => Ok(Vec::new()),
+/// The inputs of a network that standardises them itself, a row a clip; nothing for the others.
+fn input_rows(
+    network: &Network,
+    store: &FeatureStore,
+    clips: &[Item],
+) -> Result<Vec<Vec<f32>>, PipelineError> {
+    if network.input_fit().is_none() {
+        return Ok(Vec::new());
     }
+    let row = |item: &Item| -> Result<Vec<f32>, PipelineError> {
+        let features = store.get(item)?;
+        let extractor = store.extractor();
+        let finished = extractor
+            .finish(&features)
+            .map_err(|cause| PipelineError::Request(format!("{}: {cause}", item.file)))?;
+        Ok(finished.data)
+    };
+    clips.iter().map(row).collect()
 }
 
 /// Which clips are noisy, as `train.noisy-parts` says.
@@ -220,6 +257,7 @@ fn noisy_clips(recipe: &Recipe, items: &[Item]) -> Result<Vec<bool>, PipelineErr
 }
 
 fn run_info(job: &Train, data: &DataSet, parts: &Parts, skipped: &Skips) -> Result<RunInfo, PipelineError> {
+    let start = Start::of(job, None);
     Ok(RunInfo {
         format: FORMAT,
         command: job.command.clone(),
@@ -238,8 +276,8 @@ fn run_info(job: &Train, data: &DataSet, parts: &Parts, skipped: &Skips) -> Resu
             judged: parts.judged.len(),
             skipped: skipped.clone(),
         },
-        init_from: job.init_from.clone(),
-        scopes: job.scopes.clone(),
+        init_from: start.as_ref().map(|s| s.config.from.clone()),
+        scopes: start.map_or_else(Scopes::default, |s| s.config.scopes()),
         optimistic: parts.optimistic,
     })
 }

@@ -8,8 +8,10 @@ mod check;
 mod error;
 mod layers;
 mod place;
+mod stack;
 
 pub use error::RecipeError;
+pub use stack::{StackConfig, StackRecipe};
 
 use earmark_data::augment::Augment;
 use earmark_data::folds::Stratify;
@@ -95,13 +97,80 @@ pub struct FoldsConfig {
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct PredictConfig {
     /// Tiles that a clip is cut into, whose scores are averaged; by default the examples of the front end. Validation while training
-    /// takes those as well, which are fewer as a rule.
+    /// has its own, `validation.tiles`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tiles: Option<Examples>,
+    /// Scores each clip whole, as one example of its own length; for networks that take any length. Clips beyond a minute are cut
+    /// into equal pieces, whose scores are averaged. Validation while training does so too, unless it has tiles of its own.
+    pub whole: bool,
 }
 
 fn format() -> u32 {
     FORMAT
+}
+
+/// A recipe of either level.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AnyRecipe {
+    /// Of the first: from audio.
+    First(Box<Recipe>),
+    /// Of the second: from the scores of others.
+    Second(Box<StackRecipe>),
+}
+
+impl AnyRecipe {
+    /// Reads a recipe file or a built-in recipe, with `KEY=VALUE` overrides.
+    ///
+    /// # Errors
+    /// As [`Recipe::load`].
+    pub fn load(name: &str, overrides: &[String]) -> Result<Self, RecipeError> {
+        if StackRecipe::is_named(name) {
+            return Ok(Self::Second(Box::new(StackRecipe::load(name, overrides)?)));
+        }
+        Ok(Self::First(Box::new(Recipe::load(name, overrides)?)))
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::First(r) => &r.name,
+            Self::Second(r) => &r.name,
+        }
+    }
+
+    /// What it is and where it comes from.
+    pub fn description(&self) -> &str {
+        match self {
+            Self::First(r) => &r.description,
+            Self::Second(r) => &r.description,
+        }
+    }
+
+    /// The recipe as TOML, every default written out.
+    pub fn to_toml(&self) -> String {
+        match self {
+            Self::First(r) => r.to_toml(),
+            Self::Second(r) => r.to_toml(),
+        }
+    }
+}
+
+/// A refusal of a check (key, value, remedy) with its place.
+fn refuse(origin: &Origin, (key, value, remedy): (String, String, String)) -> RecipeError {
+    if key.is_empty() {
+        // A message of another crate's begins with its key.
+        let place = origin.place(remedy.split(" = ").next().unwrap_or_default());
+        return RecipeError::Check {
+            place,
+            message: remedy,
+        };
+    }
+    RecipeError::Value {
+        place: origin.place(&key),
+        key,
+        value,
+        remedy,
+    }
 }
 
 impl Recipe {
@@ -136,35 +205,36 @@ impl Recipe {
     }
 
     fn from_table(table: Table, origin: &Origin) -> Result<Self, RecipeError> {
+        if table.contains_key(stack::MARK) {
+            let remedy = "this is of the second level, whose inputs are the scores of other runs; `earmark stack` trains it";
+            let refusal = (stack::MARK.to_owned(), "(set)".to_owned(), remedy.to_owned());
+            return Err(refuse(origin, refusal));
+        }
         let recipe: Self = serde_path_to_error::deserialize(Value::Table(table))
             .map_err(|e| key_error(origin, &e.path().to_string(), &e.inner().to_string()))?;
-        recipe.check().map_err(|(key, value, remedy)| {
-            if key.is_empty() {
-                // A message of another crate's begins with its key.
-                let place = origin.place(remedy.split(" = ").next().unwrap_or_default());
-                return RecipeError::Check {
-                    place,
-                    message: remedy,
-                };
-            }
-            RecipeError::Value {
-                place: origin.place(&key),
-                key,
-                value,
-                remedy,
-            }
-        })?;
+        recipe.check().map_err(|refusal| refuse(origin, refusal))?;
         Ok(recipe)
     }
 
-    /// The front end of judging and prediction: features as in training, tiles as `[predict]` says.
+    /// The front end of judging and prediction: features as in training, tiles (or none) as `[predict]` says.
     pub fn predict_front_end(&self) -> FrontEnd {
+        self.with_tiles(&self.predict.tiles)
+    }
+
+    /// The front end of validation while training: features as in training, tiles (or none) as `[validation]` says, else as
+    /// `[predict]` about whole clips.
+    pub fn validation_front_end(&self) -> FrontEnd {
+        self.with_tiles(&self.validation.tiles)
+    }
+
+    fn with_tiles(&self, tiles: &Option<Examples>) -> FrontEnd {
+        let examples = match tiles {
+            Some(tiles) => Some(tiles.clone()),
+            None if self.predict.whole => None,
+            None => self.front_end.examples.clone(),
+        };
         FrontEnd {
-            examples: self
-                .predict
-                .tiles
-                .clone()
-                .or_else(|| self.front_end.examples.clone()),
+            examples,
             ..self.front_end.clone()
         }
     }

@@ -15,6 +15,7 @@
 
 mod error;
 mod find;
+mod head;
 mod info;
 mod lock;
 mod log;
@@ -22,12 +23,14 @@ mod set;
 
 pub use error::RunError;
 pub use find::{find_model, find_models, fresh, judged_step};
+pub use head::RunHead;
+pub(crate) use head::is_stack;
 pub use info::{DataInfo, RunInfo};
 pub use lock::RunLock;
 pub use log::{Log, now};
 pub use set::{fold_run, fold_runs, folds_path};
 
-use crate::recipe::Recipe;
+use crate::recipe::{Recipe, RecipeError, StackRecipe};
 use earmark_data::ClassMap;
 use earmark_data::atomic::{self, WriteError};
 use earmark_engine::FORMAT;
@@ -39,13 +42,39 @@ use std::path::{Path, PathBuf};
 /// What a new run writes before run.json.
 const BEFORE_INFO: [&str; 3] = ["recipe.toml", "classes.csv", "split.csv"];
 
-/// An opened run directory.
+/// A recipe as it stands in a run directory.
+pub trait RunRecipe: Sized + Clone {
+    /// From `recipe.toml`, which is whole.
+    fn parse(text: &str, place: &Path) -> Result<Self, RecipeError>;
+    /// To `recipe.toml`, every default written out.
+    fn to_toml(&self) -> String;
+}
+
+impl RunRecipe for Recipe {
+    fn parse(text: &str, place: &Path) -> Result<Self, RecipeError> {
+        Self::parse(text, place)
+    }
+    fn to_toml(&self) -> String {
+        self.to_toml()
+    }
+}
+
+impl RunRecipe for StackRecipe {
+    fn parse(text: &str, place: &Path) -> Result<Self, RecipeError> {
+        Self::parse(text, place)
+    }
+    fn to_toml(&self) -> String {
+        self.to_toml()
+    }
+}
+
+/// An opened run directory, of the first level (a [`Recipe`]) or of the second (a [`StackRecipe`]).
 #[derive(Debug)]
-pub struct RunDir {
+pub struct RunDir<R = Recipe> {
     /// Where it is.
     pub path: PathBuf,
     /// `recipe.toml`.
-    pub recipe: Recipe,
+    pub recipe: R,
     /// `classes.csv`.
     pub classes: ClassMap,
     /// `run.json`.
@@ -75,13 +104,19 @@ impl RunDir {
         }
     }
 
+    /// Opens a run of the first level; see [`RunDir::open_as`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn open(path: &Path) -> Result<Self, RunError> {
+        Self::open_as(path)
+    }
+}
+
+impl<R: RunRecipe> RunDir<R> {
     /// Writes what explains a new run.
-    pub fn create(
-        path: &Path,
-        recipe: &Recipe,
-        classes: &ClassMap,
-        info: &RunInfo,
-    ) -> Result<Self, RunError> {
+    pub fn create(path: &Path, recipe: &R, classes: &ClassMap, info: &RunInfo) -> Result<Self, RunError> {
         let io = |e| WriteError::new(path, e);
         std::fs::create_dir_all(path).map_err(io)?;
         atomic::write(&path.join("recipe.toml"), |w| {
@@ -107,7 +142,7 @@ impl RunDir {
     ///
     /// [`RunError::NoRun`] where one of its files is not there, [`RunError::Read`] where one is and can't be read, and what is
     /// wrong inside of it otherwise.
-    pub fn open(path: &Path) -> Result<Self, RunError> {
+    pub fn open_as(path: &Path) -> Result<Self, RunError> {
         if let Some((_, first)) = fold_runs(path)?.into_iter().next() {
             let path = path.into();
             return Err(RunError::Several { path, first });
@@ -137,7 +172,7 @@ impl RunDir {
             });
         }
         let info = serde_json::from_value(value).map_err(bad)?;
-        let recipe = Recipe::parse(&read("recipe.toml")?, &path.join("recipe.toml"))?;
+        let recipe = R::parse(&read("recipe.toml")?, &path.join("recipe.toml"))?;
         let classes = ClassMap::parse(read("classes.csv")?.as_bytes(), &path.join("classes.csv"))?;
         Ok(Self {
             path: path.into(),

@@ -2,10 +2,11 @@
 
 use super::TagError;
 use crate::pipeline::{PipelineError, scorer_of};
+use crate::recipe::StackRecipe;
 use crate::run_dir::find_models;
-use earmark_engine::{ModelFileError, Scorer, Tiling};
-use earmark_features::{FeatureError, Features};
-use earmark_metrics::{Mean, MetricsError, ScoreTable, blend};
+use earmark_engine::{ModelFile, ModelFileError, Scorer, Tiling};
+use earmark_features::{FeatureError, Features, Scratch};
+use earmark_metrics::{Calibration, Mean, MetricsError, ScoreTable, blend};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -29,6 +30,8 @@ struct Model {
     content: String,
     scorer: Scorer,
     classes: Vec<String>,
+    /// What makes its scores chances, where the file has it.
+    calibration: Option<Calibration>,
 }
 
 /// Why a window can't be scored.
@@ -92,12 +95,30 @@ impl Ear {
         }
     }
 
+    /// Score from which on each class is heard: what calibration found best, the mean over the models. `None` where not all of them
+    /// are calibrated.
+    pub fn thresholds(&self) -> Option<Vec<f32>> {
+        let mut sums = vec![0.0_f64; self.classes().len()];
+        for model in &self.models {
+            let thresholds = &model.calibration.as_ref()?.thresholds;
+            for (sum, class) in sums.iter_mut().zip(self.classes()) {
+                // Models of the same classes may have them in another order.
+                let place = model.classes.iter().position(|c| c == class)?;
+                *sum += f64::from(*thresholds.get(place)?);
+            }
+        }
+        let models = self.models.len() as f64;
+        Some(sums.into_iter().map(|sum| (sum / models) as f32).collect())
+    }
+
     /// Window and hop in samples where nothing else is asked for: an example of the first model, and its distance from the next
     /// one; 2 s every second for models that take any length.
     pub fn own_window(&self) -> (usize, usize) {
         let rate = f64::from(self.rate_hz());
         let extractor = &self.models[0].scorer.extractor;
-        let (Some(length), Some(tiling)) = (extractor.example_frames(), Tiling::of(extractor)) else {
+        let example = extractor.example_frames().zip(Tiling::of(extractor));
+        // A summary is one frame, of however many samples.
+        let Some((length, tiling)) = example.filter(|_| extractor.front_end().summary.is_none()) else {
             let (window, hop) = ANY_LENGTH_SECONDS;
             return ((window * rate) as usize, (hop * rate) as usize);
         };
@@ -145,6 +166,13 @@ impl Ear {
 
 impl Model {
     fn open(path: PathBuf, device: &str) -> Result<Self, TagError> {
+        let meta = ModelFile::read(&path).map_err(PipelineError::from)?.meta;
+        if StackRecipe::is(&meta.recipe) {
+            return Err(TagError::Request(format!(
+                "{}: is a model of the second level, which asks other models about whole clips; tag with these instead",
+                path.display()
+            )));
+        }
         let (scorer, classes) = scorer_of(&path, device)?;
         let read = std::fs::read(&path).map_err(|cause| {
             PipelineError::from(ModelFileError::Read {
@@ -156,6 +184,7 @@ impl Model {
             content: blake3::hash(&read).to_hex().to_string(),
             scorer,
             classes,
+            calibration: meta.calibration,
             path,
         })
     }
@@ -204,7 +233,11 @@ impl Model {
             .iter()
             .map(|of_window| {
                 let of_window: Vec<&[f32]> = rows.by_ref().take(of_window.len()).map(Vec::as_slice).collect();
-                mean(&of_window)
+                let mut row = mean(&of_window);
+                if let Some(calibration) = &self.calibration {
+                    calibration.apply(&mut row);
+                }
+                row
             })
             .collect())
     }
@@ -214,7 +247,7 @@ impl Model {
         &self,
         samples: &[f32],
         window: usize,
-        scratch: &mut earmark_features::Scratch,
+        scratch: &mut Scratch,
     ) -> Result<Vec<Features>, FeatureError> {
         let extractor = &self.scorer.extractor;
         let filled: Vec<f32>;
@@ -224,7 +257,7 @@ impl Model {
         } else {
             samples
         };
-        let base = extractor.base(samples, scratch)?;
+        let base = extractor.base(&extractor.trim(samples), scratch)?;
         (0..extractor.examples(&base))
             .map(|k| extractor.finish(&extractor.example(&base, k)?))
             .collect()

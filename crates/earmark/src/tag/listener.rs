@@ -115,11 +115,16 @@ impl Listener {
             ))
         })?;
         let chosen = choose(ear.classes(), &tag.classes)?;
-        let threshold = tag.threshold.unwrap_or(THRESHOLD);
+        let own = ear.thresholds();
+        let threshold = |class: &usize| {
+            tag.threshold
+                .or_else(|| own.as_ref().map(|own| own[*class]))
+                .unwrap_or(THRESHOLD)
+        };
         Ok(Self {
             grid,
             rule: Rule {
-                thresholds: vec![threshold; chosen.len()],
+                thresholds: chosen.iter().map(threshold).collect(),
                 release: tag.release,
                 merge_seconds: tag.merge_seconds,
                 min_seconds: tag.min_seconds,

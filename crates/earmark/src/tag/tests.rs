@@ -5,7 +5,7 @@ use crate::device::{device, vars_for};
 use crate::pipeline::{self, Predict};
 use crate::recipe::Recipe;
 use earmark_engine::{FORMAT, ModelFile, ModelMeta};
-use earmark_metrics::Mean;
+use earmark_metrics::{Calibration, CalibrationLine, CalibrationRule, Mean};
 use earmark_models::{Network, Vars};
 use std::fs;
 use std::path::Path;
@@ -21,6 +21,8 @@ fn model(path: &Path, seed: u64, more: &[&str]) -> String {
         "front-end.mel.bands=32",
         "front-end.mel.max-hz=4000",
         "network.width=0.01",
+        // Keeps differences alive through all layers.
+        "network.init={kind=\"kaiming-normal\"}",
     ];
     let sets: Vec<String> = sets.iter().chain(more).map(|s| (*s).to_owned()).collect();
     let recipe = Recipe::load("dcase2019-baseline/1-noisy", &sets).unwrap();
@@ -33,6 +35,8 @@ fn model(path: &Path, seed: u64, more: &[&str]) -> String {
         recipe: recipe.to_toml(),
         classes: ["a", "b", "c"].map(String::from).to_vec(),
         licence: None,
+        source: None,
+        calibration: None,
         step: 0,
     };
     ModelFile::write(path, &meta, &vars).unwrap();
@@ -171,7 +175,10 @@ fn windows_score_as_clips_of_their_samples() {
             data: None,
             part: None,
             files,
+            layout: None,
             mean: Mean::Geometric,
+            raw: false,
+            weights: None,
             device: "cpu".into(),
         };
         let wanted = pipeline::predict(&job, &|_| {}, &AtomicBool::new(false))
@@ -190,6 +197,50 @@ fn windows_score_as_clips_of_their_samples() {
         }
         assert!(spread > 1e-3, "every window scores the same: nothing was tested");
     }
+}
+
+/// Calibrated scores are those of a calibrated model; its thresholds count unless one is given.
+#[test]
+fn calibration_is_applied_to_every_window() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("m.safetensors");
+    let models = [model(&path, 1, &[])];
+    let sound_file = dir.path().join("a.wav");
+    wav(&sound_file, &sound(7.0, 1));
+    let raw = windows(&request(&models), &sound_file);
+    assert_eq!(Listener::new(&request(&models)).unwrap().thresholds(), [0.3; 3]);
+    let line = |slope, shift| CalibrationLine { slope, shift };
+    let calibration = Calibration {
+        rule: CalibrationRule::Classes {
+            lines: vec![line(2.0, -0.5), CalibrationLine::IDENTITY, line(0.5, 1.0)],
+        },
+        thresholds: vec![0.2, 0.4, 0.6],
+        clips: 10,
+    };
+    let mut file = ModelFile::read(&path).unwrap();
+    file.meta.calibration = Some(calibration.clone());
+    file.save(&path).unwrap();
+    for ((_, raw), (_, got)) in raw.iter().zip(windows(&request(&models), &sound_file)) {
+        let mut wanted: Vec<f32> = raw.iter().map(|s| *s as f32).collect();
+        calibration.apply(&mut wanted);
+        assert!(
+            wanted
+                .iter()
+                .zip(&got)
+                .all(|(w, g)| (f64::from(*w) - g).abs() < 1e-6)
+        );
+        assert!((raw[0] - got[0]).abs() > 1e-3, "it changes nothing");
+    }
+    let tag = Tag {
+        classes: vec!["a,c".into()],
+        ..request(&models)
+    };
+    assert_eq!(Listener::new(&tag).unwrap().thresholds(), [0.2, 0.6]);
+    let given = Tag {
+        threshold: Some(0.7),
+        ..tag
+    };
+    assert_eq!(Listener::new(&given).unwrap().thresholds(), [0.7; 2]);
 }
 
 /// An archive of sounds, an empty one and a broken one.

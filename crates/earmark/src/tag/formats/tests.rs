@@ -208,16 +208,16 @@ fn tables_are_for_people() {
             "  Dog                             0.912  ██████████████████▎   ━━━━━━━━━━······························",
             "  Turdus merula_Common Blackbird  0.250  █████                 ········································",
             "",
-            "    from       to  length  class                       score",
-            "  ──────  ───────  ──────  ──────────────────────────  ─────",
-            "  0:00.0   0:03.0   3.0 s  Dog                         0.912",
+            "    from      to  length  class                       score",
+            "  ──────  ──────  ──────  ──────────────────────────  ─────",
+            "  0:00.0  0:03.0   3.0 s  Dog                         0.912",
         ],
         "{told}"
     );
     assert!(told.contains("\nempty.wav: has no samples\n"), "{told}");
     assert!(told.contains("\nbroken.ogg: not heard: is cut off\n"), "{told}");
     assert!(told.contains("b\u{fffd}c.flac (1 h 02 min, 1 event)"), "{told}");
-    assert!(told.contains("1:00:00.1  1:02:05.0  125.0 s"), "{told}");
+    assert!(told.contains("1:00:00.1  1:02:05.0  124.9 s"), "{told}");
     let windows = windows(Format::Table, Some(2));
     assert!(
         windows.contains("     0:00.0    0:02.0  Dog 0.900  Child speech, kid speaking 0.125\n"),

@@ -1,0 +1,128 @@
+//! Searches: every trial a run, compared by clips that are not judged, gone on with, the best one kept.
+
+use super::common::{Lab, files};
+use serde_json::Value;
+
+const GRID: &str = "tune tiny.toml --data tones --fold 1 --run runs/t --set train.epochs=2 --grid train.learning-rate=1e-2,1e-6 --grid batches.size=4,2";
+
+#[test]
+fn a_grid_is_tried_and_gone_on_with() {
+    let lab = Lab::new();
+    let plan = lab.earmark(&format!("{GRID} --dry-run")).done().out;
+    assert_eq!(plan.lines().count(), 5, "{plan}");
+    assert!(
+        plan.contains("trial   2  train.learning-rate=1e-2  batches.size=2"),
+        "{plan}"
+    );
+    assert!(!lab.path("runs").exists());
+    // Killed in the midst of the third trial: 14 clips less the held ones in batches of 4, then of 2.
+    let killed = lab
+        .command(GRID)
+        .env("EARMARK_CRASH_AT", "step:15")
+        .output()
+        .expect("the command to start");
+    assert!(!killed.status.success());
+    let before = files(&lab.path("runs/t/trial-001"));
+    let told = lab.earmark(&format!("{GRID} --resume --json")).done();
+    assert_eq!(
+        before,
+        files(&lab.path("runs/t/trial-001")),
+        "what has ended is left alone"
+    );
+    let told: Value = serde_json::from_str(&told.out).expect("JSON");
+    let trials = told["trials"].as_array().expect("a list");
+    assert_eq!(trials.len(), 4);
+    for (k, trial) in trials.iter().enumerate() {
+        // What it is compared by is the best validation of its own log, and a run like any other.
+        let folder = format!("runs/t/{}", trial["folder"].as_str().expect("a folder"));
+        assert_eq!(folder, format!("runs/t/trial-{:03}", k + 1));
+        let log = lab.read(&format!("{folder}/metrics.jsonl"));
+        let lines = log
+            .lines()
+            .map(|l| serde_json::from_str::<Value>(l).expect("JSON"));
+        let best = lines
+            .filter_map(|l| l["validation"]["lwlrap"].as_f64())
+            .fold(0.0, f64::max);
+        assert_eq!(trial["score"].as_f64(), Some(best));
+        // The fold that is kept is neither trained on nor looked at.
+        let info: Value = serde_json::from_str(&lab.read(&format!("{folder}/run.json"))).expect("JSON");
+        assert_eq!(info["data"]["fold"], 1);
+        assert!(!lab.path(&format!("{folder}/eval")).exists());
+    }
+    let best = told["best"].as_str().expect("a folder");
+    assert_eq!(
+        lab.read("runs/t/best.toml"),
+        lab.read(&format!("runs/t/{best}/recipe.toml"))
+    );
+    lab.earmark("train runs/t/best.toml --data tones --fold 1 --run runs/best")
+        .done();
+    let table = lab.earmark(&format!("{GRID} --resume")).done().out;
+    assert!(table.contains(&format!("best: runs/t/{best}")), "{table}");
+    let refused = lab.earmark(&format!("{GRID},8 --resume")).refused();
+    assert!(refused.contains("a search goes on with the space"), "{refused}");
+}
+
+#[test]
+fn random_settings_are_compared_by_inner_folds() {
+    let lab = Lab::new();
+    let command = "tune tiny.toml --data tones --fold 2 --run runs/r --set train.epochs=1 --random 2 --range train.learning-rate=1e-4..1e-2:log \
+                   --choice network.drop-prob=0,0.3 --inner-folds 2 --json";
+    let told: Value = serde_json::from_str(&lab.earmark(command).done().out).expect("JSON");
+    for trial in told["trials"].as_array().expect("a list") {
+        let scores: Vec<f64> = trial["scores"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|s| s.as_f64().expect("a number"))
+            .collect();
+        assert_eq!(scores.len(), 2);
+        assert!((trial["score"].as_f64().expect("a score") - (scores[0] + scores[1]) / 2.0).abs() < 1e-12);
+        // Each clip that is not kept validates in one of the two.
+        let mut validates = Vec::new();
+        for inner in 1..=2 {
+            let split = lab.read(&format!(
+                "runs/r/{}/inner-{inner}/split.csv",
+                trial["folder"].as_str().expect("a folder")
+            ));
+            let of = |role: &str| {
+                split
+                    .lines()
+                    .filter(|l| l.ends_with(role))
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(of("judged").len(), 6);
+            validates.extend(of("validation"));
+        }
+        validates.sort();
+        validates.dedup();
+        assert_eq!(validates.len(), 12);
+    }
+    // The recipe to train with has the validation of the recipe, and not an inner fold.
+    assert!(lab.read("runs/r/best.toml").contains("hold-out"));
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused_before_anything_is_trained() {
+    let lab = Lab::new();
+    let refused = |more: &str| {
+        lab.earmark(&format!("tune tiny.toml --data tones --run runs/t {more}"))
+            .refused()
+    };
+    let none = refused("--grid train.epochs=1,2 --set validation.split={kind=\"none\"}");
+    assert!(none.contains("--inner-folds"), "{none}");
+    let judged = refused("--grid train.epochs=1,2 --set validation.split={kind=\"judged-fold\"}");
+    assert!(judged.contains("the judged fold must choose nothing"), "{judged}");
+    let key = refused("--grid train.learning-rat=1,2");
+    assert!(key.contains("did you mean `learning-rate`?"), "{key}");
+    let value = refused("--grid batches.size=4,0");
+    assert!(value.contains("batches.size"), "{value}");
+    assert!(refused("--random 3").contains("nothing to draw from"));
+    assert!(refused("--grid a").contains("give a key and its values"));
+    assert!(!lab.path("runs").exists());
+    // A rate that runs away is a result and not the end of the search.
+    let told = lab.earmark("tune tiny.toml --data tones --run runs/t --set train.epochs=1 --grid train.learning-rate=1e38,1e-3 --json");
+    let told: Value = serde_json::from_str(&told.done().out).expect("JSON");
+    assert_eq!(told["trials"][0]["state"]["kind"], "failed");
+    assert_eq!(told["best"], "trial-002");
+}

@@ -1,0 +1,305 @@
+//! What a search may set: keys of a recipe, and the values that each may take.
+
+use earmark_data::rng::{self, Purpose};
+use serde::Serialize;
+
+/// Grids of more settings than this are a slip.
+const MOST: usize = 10_000;
+
+/// The values that a key may take.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Values {
+    /// One of these, as `--set` would take them.
+    List(Vec<String>),
+    /// A whole number, both ends included.
+    Whole {
+        /// The lowest.
+        low: i64,
+        /// The highest.
+        high: i64,
+        /// Whether its logarithm is uniform instead of itself.
+        log: bool,
+    },
+    /// Any number between.
+    Real {
+        /// The lowest.
+        low: f64,
+        /// The highest.
+        high: f64,
+        /// Whether its logarithm is uniform instead of itself.
+        log: bool,
+    },
+}
+
+/// A key of a recipe, and its values.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Dimension {
+    /// The dotted key.
+    pub key: String,
+    /// Its values.
+    pub values: Values,
+}
+
+/// A space that can't be searched.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text}: {remedy}")]
+pub struct SpaceError {
+    /// What was given.
+    pub text: String,
+    /// What to give instead.
+    pub remedy: &'static str,
+}
+
+fn refuse<T>(text: &str, remedy: &'static str) -> Result<T, SpaceError> {
+    Err(SpaceError {
+        text: text.to_owned(),
+        remedy,
+    })
+}
+
+impl Dimension {
+    /// Reads `KEY=V1,V2,...`. Commas inside of brackets, braces and quotes belong to a value.
+    ///
+    /// # Errors
+    /// Without a key or with an empty value.
+    pub fn list(text: &str) -> Result<Self, SpaceError> {
+        let remedy = "give a key and its values, such as train.learning-rate=1e-3,3e-4";
+        let Some((key, values)) = text.split_once('=') else {
+            return refuse(text, remedy);
+        };
+        let values = split(values);
+        if key.trim().is_empty() || values.iter().any(String::is_empty) {
+            return refuse(text, remedy);
+        }
+        Ok(Self {
+            key: key.trim().to_owned(),
+            values: Values::List(values),
+        })
+    }
+
+    /// Reads `KEY=LOW..HIGH` or `KEY=LOW..HIGH:log`; whole numbers where both ends are.
+    ///
+    /// # Errors
+    /// Ends that are no numbers, that are not in order, or a logarithm of what is not above 0.
+    pub fn range(text: &str) -> Result<Self, SpaceError> {
+        let remedy =
+            "give a key and two ends, such as train.learning-rate=1e-5..1e-2:log or network.base=16..64";
+        let parts = text.split_once('=').and_then(|(key, ends)| {
+            let (ends, log) = match ends.trim().strip_suffix(":log") {
+                Some(ends) => (ends, true),
+                None => (ends, false),
+            };
+            let (low, high) = ends.split_once("..")?;
+            Some((key.trim(), low.trim(), high.trim(), log))
+        });
+        let Some((key, low, high, log)) = parts.filter(|(key, ..)| !key.is_empty()) else {
+            return refuse(text, remedy);
+        };
+        let values = match (low.parse::<i64>(), high.parse::<i64>()) {
+            (Ok(low), Ok(high)) => Values::Whole { low, high, log },
+            _ => match (low.parse::<f64>(), high.parse::<f64>()) {
+                (Ok(low), Ok(high)) if low.is_finite() && high.is_finite() => Values::Real { low, high, log },
+                _ => return refuse(text, remedy),
+            },
+        };
+        let (low, high) = match values {
+            Values::Whole { low, high, .. } => (low as f64, high as f64),
+            Values::Real { low, high, .. } => (low, high),
+            Values::List(_) => unreachable!("a range was read"),
+        };
+        if low > high {
+            return refuse(text, "give the lower end first");
+        }
+        if log && low <= 0.0 {
+            return refuse(
+                text,
+                "a logarithm needs ends above 0; leave out :log, or begin above 0",
+            );
+        }
+        Ok(Self {
+            key: key.to_owned(),
+            values,
+        })
+    }
+
+    /// A value, as `--set` takes it.
+    fn draw(&self, rng: &mut rng::ChaCha8Rng) -> String {
+        let between = |rng: &mut _, low: f64, high: f64, log: bool| match log {
+            true => rng::uniform(rng, low.ln(), high.ln()).exp(),
+            false => rng::uniform(rng, low, high),
+        };
+        match &self.values {
+            Values::List(values) => values[rng::below(rng, values.len())].clone(),
+            Values::Whole {
+                low,
+                high,
+                log: false,
+            } => {
+                let count = usize::try_from(high.abs_diff(*low)).unwrap_or(usize::MAX - 1) + 1;
+                low.saturating_add_unsigned(rng::below(rng, count) as u64)
+                    .to_string()
+            }
+            // Each number has the stretch from itself less a half to itself and a half.
+            Values::Whole { low, high, log } => {
+                let value = between(rng, *low as f64 - 0.5, *high as f64 + 0.5, *log);
+                (value.round() as i64).clamp(*low, *high).to_string()
+            }
+            Values::Real { low, high, log } => {
+                // Four digits are as much as a search can tell apart, and can be read.
+                let value = between(rng, *low, *high, *log);
+                let short: f64 = format!("{value:.3e}").parse().unwrap_or(value);
+                let short = short.clamp(*low, *high);
+                if short != 0.0 && short.abs() < 1e-3 {
+                    format!("{short:e}")
+                } else {
+                    short.to_string()
+                }
+            }
+        }
+    }
+}
+
+/// Cuts at commas that stand in no bracket and no quotes.
+fn split(text: &str) -> Vec<String> {
+    let (mut parts, mut depth, mut quoted) = (vec![String::new()], 0_usize, false);
+    for c in text.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            '[' | '{' if !quoted => depth += 1,
+            ']' | '}' if !quoted => depth = depth.saturating_sub(1),
+            ',' if depth == 0 && !quoted => {
+                parts.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        if let Some(part) = parts.last_mut() {
+            part.push(c);
+        }
+    }
+    parts.iter().map(|part| part.trim().to_owned()).collect()
+}
+
+/// Every combination of the dimensions' values, each a list of `KEY=VALUE`; the last key changes fastest.
+///
+/// # Errors
+/// A range, which has no end of values, or more combinations than anybody would try.
+pub fn grid(space: &[Dimension]) -> Result<Vec<Vec<String>>, SpaceError> {
+    let mut settings = vec![Vec::new()];
+    for Dimension { key, values } in space {
+        let Values::List(values) = values else {
+            return refuse(key, "a grid has lists of values; ranges are for --random");
+        };
+        if settings.len() * values.len() > MOST {
+            return refuse(key, "the grid has more than 10000 settings; use --random");
+        }
+        settings = settings
+            .iter()
+            .flat_map(|before: &Vec<String>| {
+                values.iter().map(move |value| {
+                    let mut setting = before.clone();
+                    setting.push(format!("{key}={value}"));
+                    setting
+                })
+            })
+            .collect();
+    }
+    Ok(settings)
+}
+
+/// `count` settings at random, a function of the seed and the number of each: more of them keep those before.
+pub fn random(space: &[Dimension], count: usize, seed: u64) -> Vec<Vec<String>> {
+    (1..=count as u64)
+        .map(|trial| {
+            let mut rng = rng::stream(seed, &[Purpose::Tune as u64, trial]);
+            space
+                .iter()
+                .map(|d| format!("{}={}", d.key, d.draw(&mut rng)))
+                .collect()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_may_hold_tables() {
+        let d =
+            Dimension::list("train.schedule={kind=\"constant\"},{kind=\"cosine\", final-rate=0}").unwrap();
+        let Values::List(values) = &d.values else { panic!() };
+        assert_eq!(values.len(), 2);
+        assert_eq!(values[1], "{kind=\"cosine\", final-rate=0}");
+        for bad in ["x", "=1", "a=1,,2", "a="] {
+            assert!(Dimension::list(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_grid_is_every_combination() {
+        let space = ["a=1,2", "b=x,y,z"].map(|t| Dimension::list(t).unwrap());
+        let all = grid(&space).unwrap();
+        assert_eq!(all.len(), 6);
+        assert_eq!(all[0], ["a=1", "b=x"]);
+        assert_eq!(all[1], ["a=1", "b=y"]);
+        assert_eq!(all[5], ["a=2", "b=z"]);
+        assert!(grid(&[Dimension::range("a=1..2").unwrap()]).is_err());
+    }
+
+    #[test]
+    fn draws_stay_in_their_ranges_and_keep_those_before() {
+        let space = [
+            Dimension::range("n=1..4").unwrap(),
+            Dimension::range("w=16..64:log").unwrap(),
+            Dimension::range("r=1e-5..1e-2:log").unwrap(),
+            Dimension::range("p=0.0..0.5").unwrap(),
+            Dimension::list("k=\"a\",\"b\"").unwrap(),
+        ];
+        let drawn = random(&space, 400, 1);
+        let values = |k: usize| drawn.iter().map(move |d| d[k].split_once('=').unwrap().1);
+        let numbers = |k: usize| values(k).map(|v| v.parse::<f64>().unwrap()).collect::<Vec<_>>();
+        let share = |k: usize, below: f64| numbers(k).iter().filter(|v| **v < below).count() as f64 / 400.0;
+        for n in ["1", "2", "3", "4"] {
+            let count = values(0).filter(|v| *v == n).count();
+            assert!((70..130).contains(&count), "{n}: {count}");
+        }
+        assert!(
+            numbers(1)
+                .iter()
+                .all(|v| (16.0..=64.0).contains(v) && v.fract() == 0.0)
+        );
+        assert!(numbers(2).iter().all(|v| (1e-5..=1e-2).contains(v)));
+        assert!(numbers(3).iter().all(|v| (0.0..=0.5).contains(v)));
+        // Half of a logarithm lies below the geometric mean, half of a line below the middle.
+        assert!((share(1, 32.0) - 0.5).abs() < 0.08 && (share(2, 3.16e-4) - 0.5).abs() < 0.08);
+        assert!((share(3, 0.25) - 0.5).abs() < 0.08);
+        assert_eq!(random(&space, 3, 1), drawn[..3]);
+        assert_ne!(random(&space, 3, 2), drawn[..3]);
+    }
+
+    #[test]
+    fn ranges_that_are_none_are_refused() {
+        for bad in [
+            "a",
+            "a=1",
+            "a=2..1",
+            "a=0..1:log",
+            "a=x..y",
+            "=1..2",
+            "a=0.1..nan",
+        ] {
+            assert!(Dimension::range(bad).is_err(), "{bad}");
+        }
+        let whole = Dimension::range("a=1..2").unwrap().values;
+        assert_eq!(
+            whole,
+            Values::Whole {
+                low: 1,
+                high: 2,
+                log: false
+            }
+        );
+    }
+}
