@@ -73,6 +73,7 @@ enum Kind {
     Train,
     Judge(u64),
     Score,
+    Tag,
 }
 
 impl Console {
@@ -128,6 +129,26 @@ impl Console {
         if !self.quiet {
             self.line(&mut self.lock(), &text.to_string());
         }
+    }
+
+    /// An input that was left out; told even when quiet.
+    pub fn skipped(&self, file: &str, reason: &str) {
+        self.line(&mut self.lock(), &format!("skipped {file}: {reason}"));
+    }
+
+    /// Recordings of an archive that are heard. Time is told by bytes: a night counts for more than a second.
+    pub fn tagging(&self, files: usize, of: usize, bytes: u64, of_bytes: u64) {
+        if self.quiet {
+            return;
+        }
+        let mut s = self.lock();
+        let text = format!("{files} of {of} recordings");
+        // The last byte is read before the last recording is scored.
+        let (bytes, of_bytes) = match files == of {
+            true => (1, 1),
+            false => (bytes, of_bytes.max(bytes + 1)),
+        };
+        self.bar(&mut s, Kind::Tag, "hearing", bytes, of_bytes, text);
     }
 
     /// Shows an event.
@@ -246,10 +267,13 @@ impl Console {
             } else {
                 ProgressDrawTarget::hidden()
             };
-            let style =
-                ProgressStyle::with_template("{prefix:>9} {bar:20} {pos}/{len} {elapsed} + {eta} {wide_msg}")
-                    .expect("a fixed template")
-                    .progress_chars("━━─");
+            let template = match kind {
+                Kind::Tag => "{prefix:>9} {bar:20} {percent}% {elapsed} + {eta} {wide_msg}",
+                _ => "{prefix:>9} {bar:20} {pos}/{len} {elapsed} + {eta} {wide_msg}",
+            };
+            let style = ProgressStyle::with_template(template)
+                .expect("fixed templates")
+                .progress_chars("━━─");
             let bar = ProgressBar::with_draw_target(Some(total), target)
                 .with_style(style)
                 .with_prefix(name.to_owned());
@@ -266,9 +290,13 @@ impl Console {
         if !self.terminal && due && done < total {
             let eta = humantime_short(bar.eta());
             s.last_line = Instant::now();
+            let count = match kind {
+                Kind::Tag => format!("{:.0} %", 100.0 * done as f64 / total as f64),
+                _ => format!("{done}/{total}"),
+            };
             let _ = writeln!(
                 std::io::stderr().lock(),
-                "{name}: {done}/{total}  {text}  about {eta} left"
+                "{name}: {count}  {text}  about {eta} left"
             );
         }
         if done == total {

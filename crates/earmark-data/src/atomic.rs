@@ -114,7 +114,7 @@ fn fill_and_rename(
     sync: Sync,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let file = if crash_plan().is_some_and(|plan| plan.point == "write-half") {
+    let file = if crash_point_is_set("write-half") {
         fill_in_halves(file, fill)?
     } else {
         let mut writer = BufWriter::with_capacity(1 << 16, file);
@@ -268,6 +268,11 @@ fn crash_plan() -> Option<&'static CrashPlan> {
         })
     })
     .as_ref()
+}
+
+/// Whether the test hook names this point: where a file grows by one write, a test wants it in two.
+pub fn crash_point_is_set(name: &str) -> bool {
+    crash_plan().is_some_and(|plan| plan.point == name)
 }
 
 /// A moment at which a test may kill the process; see the [module](self) documentation. Does nothing otherwise.

@@ -20,6 +20,7 @@ pub mod review;
 pub mod run_dir;
 pub mod setting;
 pub mod summaries;
+pub mod tag;
 pub mod tune;
 
 pub use earmark_audio as audio;

@@ -21,6 +21,7 @@ mod review;
 mod runs;
 mod score;
 mod stack;
+mod tag;
 mod train;
 mod tune;
 
@@ -45,6 +46,7 @@ pub use review::{Action, Review, ReviewBy, Worst};
 pub use runs::Runs;
 pub use score::Score;
 pub use stack::Stack;
+pub use tag::{EventScore, Tag, TagFormat};
 pub use train::Train;
 pub use tune::{SpaceArgs, Tune};
 
@@ -197,6 +199,15 @@ pub enum Command {
     /// Judge a score table against the truth
     #[command(after_help = "Example: earmark score --truth test.csv --scores scores.csv --json")]
     Score(Score),
+    /// What is heard in recordings, and when
+    #[command(after_help = "Examples:\n  earmark tag dog.ogg --model runs/a\n  \
+        earmark tag archive --model runs/a -o tags.csv\n  \
+        earmark tag night.flac --model mn04.safetensors --threshold 0.2 --merge 2 --classes Owl,Frog\n  \
+        earmark tag archive --model runs/a --format audacity --out-dir labels\n\n\
+        A window is scored as a clip of its samples would be. An event is a stretch of time over which the mean score of the windows\n\
+        around it reaches the threshold. Ctrl-C, a kill or a power cut lose nothing that is in the journal beside --out: the same\n\
+        command goes on there. Recordings that can't be heard are named at the end, and the exit status is then 2.")]
+    Tag(Tag),
     /// The recipes inside the program
     #[command(after_help = "Example: earmark recipes list")]
     Recipes {

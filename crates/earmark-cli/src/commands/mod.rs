@@ -26,6 +26,7 @@ mod review;
 mod runs;
 mod score;
 mod stack;
+mod tag;
 mod train;
 mod train_folds;
 mod tune;
@@ -63,6 +64,7 @@ pub fn run(args: Args) -> anyhow::Result<Status> {
         Command::Score(a) => score::run(a, &global, &console),
         Command::Stack(a) => stack::run(a, &global, &console),
         Command::Tune(a) => tune::run(a, &global, &console),
+        Command::Tag(a) => tag::run(a, &global, &console),
         Command::Recipes { what } => recipes::run(what, &global, &console),
         Command::Review { what } => review::run(what, &global, &console),
         Command::Init(a) => init::run(a, &global, &console),

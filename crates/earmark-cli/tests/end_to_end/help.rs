@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 35] = [
+const COMMANDS: [&str; 36] = [
     "",
     "demo",
     "data",
@@ -24,6 +24,7 @@ const COMMANDS: [&str; 35] = [
     "neighbours",
     "probe",
     "score",
+    "tag",
     "recipes",
     "recipes list",
     "recipes show",

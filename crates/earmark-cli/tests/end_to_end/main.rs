@@ -24,6 +24,8 @@ mod review;
 mod same_result;
 mod stack;
 mod summaries;
+mod tag_killed;
+mod tagging;
 mod tiles;
 mod tune;
 mod warm_start;

@@ -1,0 +1,160 @@
+//! An archive that is being heard, killed at any moment: the same command goes on and ends with the same bytes.
+
+use super::common::{Ended, Lab, files};
+use std::collections::BTreeMap;
+
+/// Recordings of the archive: so many, one of them broken.
+const FILES: usize = 12;
+
+fn lab() -> Lab {
+    let lab = Lab::trained();
+    for k in 0..FILES - 1 {
+        let hz = 250.0 * (1.0 + k as f64);
+        lab.long_tone(&format!("in/{k:02}.wav"), hz, 1 + (k as u32 * 7) % 5);
+    }
+    let whole = lab.bytes("in/03.wav");
+    lab.write("in/broken.wav", &whole[..whole.len() / 2]);
+    lab
+}
+
+/// Everything that must be the same in the end.
+fn results(lab: &Lab, name: &str) -> BTreeMap<String, Vec<u8>> {
+    let path = lab.path(name);
+    if path.is_dir() {
+        return files(&path);
+    }
+    BTreeMap::from([(name.to_owned(), lab.bytes(name))])
+}
+
+fn crash(lab: &Lab, arguments: &str, at: &str) -> Ended {
+    let output = lab
+        .command(arguments)
+        .env("EARMARK_CRASH_AT", at)
+        .output()
+        .expect("the command to start");
+    Ended::of(arguments, output)
+}
+
+/// No file of a killed process is left beside the results.
+fn assert_clean(lab: &Lab) {
+    let left: Vec<String> = files(&lab.path(""))
+        .into_keys()
+        .filter(|name| name.contains(".tmp-") || name.contains("journal"))
+        .collect();
+    assert_eq!(left, Vec::<String>::new());
+}
+
+/// Killed at drawn passes of each point, with one worker and with several, for one file of events, for scores of windows and for a
+/// folder of label tracks.
+#[test]
+fn a_killed_hearing_ends_as_one_that_was_not() {
+    let lab = lab();
+    // Knuth's MMIX generator; the high bits are the random ones.
+    let mut state = 6_u64;
+    let mut draw = |count: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        1 + (state >> 33) % count
+    };
+    let n = FILES as u64;
+    for (kind, out, writes) in [
+        ("-o", "events.csv", 1),
+        ("--windows -o", "windows.ndjson", 1),
+        ("--format audacity --out-dir", "labels", n - 1),
+    ] {
+        let tag = |name: &str, workers: u64| {
+            format!("tag in --model runs/a --threshold 0.2 --workers {workers} {kind} {name}")
+        };
+        lab.earmark(&tag(&format!("whole-{out}"), 1)).exit(2);
+        let wanted: Vec<Vec<u8>> = results(&lab, &format!("whole-{out}")).into_values().collect();
+        assert!(wanted.iter().map(Vec::len).sum::<usize>() > 100);
+        let mut points: Vec<String> = Vec::new();
+        for (point, passes) in [
+            ("tag-heard", n),
+            ("tag-half", n),
+            ("tag-journaled", n),
+            ("write-half", writes),
+            ("written", writes),
+            ("renamed", writes),
+        ] {
+            points.push(format!("{point}:{}", draw(passes)));
+        }
+        for (k, point) in points.into_iter().enumerate() {
+            let name = format!("killed-{k}-{out}");
+            let killed = crash(&lab, &tag(&name, 1 + k as u64 % 3), &point);
+            assert_eq!(killed.code, None, "{point} was not reached: {killed}");
+            let ended = lab.earmark(&tag(&name, 1 + (k as u64 + 1) % 3)).exit(2);
+            assert!(ended.err.contains("skipped in/broken.wav: is cut off"), "{ended}");
+            let got: Vec<Vec<u8>> = results(&lab, &name).into_values().collect();
+            assert!(got == wanted, "{point}: {name} differs");
+        }
+    }
+    assert_clean(&lab);
+}
+
+/// Killed again and again, at every second recording, it gets there, and hears nothing twice that is in the journal.
+#[test]
+fn a_hearing_that_is_killed_again_and_again_gets_there() {
+    let lab = lab();
+    let tag = |name: &str| format!("tag in --model runs/a --threshold 0.2 --workers 1 -o {name}");
+    lab.earmark(&tag("whole.ndjson")).exit(2);
+    let mut kills = 0;
+    while crash(&lab, &tag("often.ndjson"), "tag-journaled:2")
+        .code
+        .is_none()
+    {
+        kills += 1;
+        assert!(kills < 20, "it makes no headway");
+        let journal = lab.read("often.ndjson.journal");
+        assert_eq!(
+            journal.lines().count(),
+            1 + 2 * kills,
+            "a line of settings and one a recording"
+        );
+    }
+    // The broken one comes last, and is tried again: the last round has it and one more, or it alone.
+    assert!((5..=6).contains(&kills), "{kills}");
+    assert!(lab.bytes("often.ndjson") == lab.bytes("whole.ndjson"));
+    assert_clean(&lab);
+}
+
+/// The system ends the process, or Ctrl-C does, at whatever moment it is.
+#[cfg(unix)]
+#[test]
+fn signals_at_any_moment() {
+    let lab = lab();
+    for k in 0..6 {
+        lab.long_tone(&format!("in/long-{k}.wav"), 400.0, 200);
+    }
+    let tag = |name: &str| format!("tag in --model runs/a --threshold 0.2 --workers 2 --windows -o {name}");
+    lab.earmark(&tag("whole.csv")).exit(2);
+    for (name, wanted) in [("KILL", None), ("INT", Some(130)), ("TERM", Some(130))] {
+        let out = format!("{name}.csv");
+        let mut started = lab.start(&tag(&out));
+        let journal = lab.path(&format!("{out}.journal"));
+        // After the first recordings, before the last ones.
+        while std::fs::read_to_string(&journal).map_or(true, |text| text.matches("\"heard\"").count() < 3) {
+            if let Some(status) = started.child.try_wait().expect("a child to ask") {
+                panic!("it ended before it was signalled: {status}");
+            }
+            std::thread::yield_now();
+        }
+        started.signal(name);
+        let ended = started.end();
+        assert_eq!(ended.code, wanted, "{ended}");
+        if wanted.is_some() {
+            assert!(
+                ended
+                    .err
+                    .contains("recordings heard; the same command goes on from there"),
+                "{ended}"
+            );
+        }
+        assert!(!lab.path(&out).exists(), "half a result");
+        let ended = lab.earmark(&tag(&out)).exit(2);
+        assert!(ended.err.contains("going on: "), "{ended}");
+        assert!(lab.bytes(&out) == lab.bytes("whole.csv"), "{name}");
+    }
+    assert_clean(&lab);
+}

@@ -1,0 +1,185 @@
+//! What was heard, as files that people and programs read.
+
+mod json;
+mod parquet;
+mod seconds;
+mod table;
+mod text;
+
+use super::journal::Outcome;
+use super::record::WindowScores;
+use std::io::{self, BufRead, Write};
+use std::path::Path;
+
+/// A file format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people: the best classes with bars, then the events.
+    Table,
+    /// `Start (s),End (s),Class,Confidence,File`.
+    Csv,
+    /// BirdNET-Analyzer's own columns: `Start (s),End (s),Scientific name,Common name,Confidence,File`.
+    Birdnet,
+    /// An array.
+    Json,
+    /// One JSON value a line: a recording, or with windows a window.
+    Ndjson,
+    /// Audacity's label track: start, end, label.
+    Audacity,
+    /// A selection table of Raven.
+    Raven,
+    /// Apache Parquet with the columns of csv.
+    Parquet,
+}
+
+/// What all recordings of an output have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape<'a> {
+    /// The classes listened for.
+    pub classes: &'a [String],
+    /// Scores of windows instead of events.
+    pub windows: bool,
+    /// Only the best classes of each window.
+    pub top: Option<usize>,
+    /// A folder for scratch files; the current one without.
+    pub scratch: Option<&'a Path>,
+}
+
+impl Format {
+    /// The format that a file's name tells.
+    pub fn of_name(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_string_lossy().to_lowercase();
+        let ends = |end: &str| name.ends_with(end);
+        match () {
+            () if ends(".csv") => Some(Self::Csv),
+            () if ends(".ndjson") || ends(".jsonl") => Some(Self::Ndjson),
+            () if ends(".json") => Some(Self::Json),
+            () if ends(".parquet") => Some(Self::Parquet),
+            () if ends(".selections.txt") => Some(Self::Raven),
+            () => None,
+        }
+    }
+
+    /// What is put behind a recording's name to name its file in a folder of results.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Table | Self::Audacity => ".txt",
+            Self::Csv | Self::Birdnet => ".csv",
+            Self::Json => ".json",
+            Self::Ndjson => ".ndjson",
+            Self::Raven => ".selections.txt",
+            Self::Parquet => ".parquet",
+        }
+    }
+
+    /// Whether one file can hold several recordings.
+    pub fn holds_several(self) -> bool {
+        self != Self::Audacity
+    }
+
+    /// Whether it has a place for scores of windows.
+    pub fn holds_windows(self) -> bool {
+        !matches!(self, Self::Birdnet | Self::Audacity | Self::Raven)
+    }
+}
+
+/// Writes recordings one after the other; what it keeps does not grow with them.
+pub struct Writer<'a> {
+    out: &'a mut dyn Write,
+    shape: Shape<'a>,
+    kind: Kind,
+}
+
+enum Kind {
+    Table,
+    Csv,
+    Birdnet,
+    /// Whether anything stands in the array.
+    Json {
+        any: bool,
+    },
+    Ndjson,
+    Audacity,
+    Raven(text::Selections),
+    Parquet(Box<parquet::Parquet>),
+}
+
+impl<'a> Writer<'a> {
+    /// Begins a file.
+    pub fn new(format: Format, shape: Shape<'a>, out: &'a mut dyn Write) -> io::Result<Self> {
+        let kind = match format {
+            Format::Table => Kind::Table,
+            Format::Csv => {
+                text::csv_head(&shape, out)?;
+                Kind::Csv
+            }
+            Format::Birdnet => {
+                text::birdnet_head(out)?;
+                Kind::Birdnet
+            }
+            Format::Json => {
+                out.write_all(b"[")?;
+                Kind::Json { any: false }
+            }
+            Format::Ndjson => Kind::Ndjson,
+            Format::Audacity => Kind::Audacity,
+            Format::Raven => Kind::Raven(text::Selections::begin(out)?),
+            Format::Parquet => Kind::Parquet(Box::new(parquet::Parquet::begin(&shape)?)),
+        };
+        Ok(Self { out, shape, kind })
+    }
+
+    /// Adds a recording; `lines` are the scores of its windows, where they are kept. A recording that could not be heard stands in
+    /// the JSON formats and in the table alone.
+    pub fn add(&mut self, outcome: &Outcome, lines: &mut dyn BufRead) -> io::Result<()> {
+        let Self { out, shape, kind } = self;
+        let mut windows = Windows { lines };
+        match kind {
+            Kind::Table => table::add(shape, outcome, &mut windows, *out),
+            Kind::Csv => text::csv_add(shape, outcome, &mut windows, *out),
+            Kind::Birdnet => text::birdnet_add(outcome, *out),
+            Kind::Json { any } => json::values(shape, outcome, &mut windows, |value| {
+                out.write_all(if *any { b",\n " } else { b"\n " })?;
+                *any = true;
+                out.write_all(value)
+            }),
+            Kind::Ndjson => json::values(shape, outcome, &mut windows, |value| {
+                out.write_all(value)?;
+                out.write_all(b"\n")
+            }),
+            Kind::Audacity => text::audacity_add(outcome, *out),
+            Kind::Raven(selections) => selections.add(outcome, *out),
+            Kind::Parquet(parquet) => parquet.add(shape, outcome, &mut windows),
+        }
+    }
+
+    /// Ends the file.
+    pub fn finish(self) -> io::Result<()> {
+        match self.kind {
+            Kind::Json { any } => self.out.write_all(if any { b"\n]\n" } else { b"]\n" }),
+            Kind::Parquet(parquet) => parquet.finish(self.out),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Scores of windows out of lines of JSON.
+struct Windows<'a> {
+    lines: &'a mut dyn BufRead,
+}
+
+impl Iterator for Windows<'_> {
+    type Item = io::Result<WindowScores>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut line = Vec::new();
+        match self.lines.read_until(b'\n', &mut line) {
+            Ok(0) => None,
+            Ok(_) => Some(serde_json::from_slice(&line).map_err(io::Error::from)),
+            Err(error) => Some(Err(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

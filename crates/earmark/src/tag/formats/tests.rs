@@ -1,0 +1,302 @@
+use super::*;
+use crate::tag::record::{ClassScore, Heard, SoundEvent};
+
+fn classes() -> Vec<String> {
+    [
+        "Dog",
+        "Child speech, kid speaking",
+        "Turdus merula_Common Blackbird",
+    ]
+    .map(String::from)
+    .to_vec()
+}
+
+fn event(class: &str, onset: f64, offset: f64, score: f32) -> SoundEvent {
+    SoundEvent {
+        class: class.into(),
+        onset,
+        offset,
+        score,
+    }
+}
+
+/// Three recordings that are heard, one that has no samples, and one that can't be heard, whose names try everything.
+fn outcomes() -> Vec<Outcome> {
+    let [dog, speech, bird] = classes().try_into().unwrap();
+    let heard = |file: &str, seconds, events: Vec<SoundEvent>| {
+        Outcome::Heard(Heard {
+            file: file.into(),
+            seconds,
+            sample_rate_hz: 44_100,
+            top: if seconds > 0.0 {
+                vec![
+                    ClassScore {
+                        class: dog.clone(),
+                        score: 0.912_345_6,
+                    },
+                    ClassScore {
+                        class: bird.clone(),
+                        score: 0.25,
+                    },
+                ]
+            } else {
+                vec![]
+            },
+            events,
+        })
+    };
+    vec![
+        heard(
+            "a/dog, \"loud\".wav",
+            12.5,
+            vec![
+                event(&dog, 0.0, 3.0, 0.912_345_6),
+                event(&speech, 10.5, 12.5, 0.5),
+            ],
+        ),
+        heard("empty.wav", 0.0, vec![]),
+        Outcome::Failed {
+            file: "broken.ogg".into(),
+            reason: "is cut off".into(),
+        },
+        heard("b\tc.flac", 3_725.0, vec![event(&bird, 3_600.05, 3_725.0, 1.0)]),
+    ]
+}
+
+const WINDOWS: &str = "{\"start\":0.0,\"end\":2.0,\"scores\":[0.9,0.125,0.0]}\n{\"start\":1.0,\"end\":2.5,\"scores\":[0.1,1e-7,0.5]}\n";
+const BEST: &str = "{\"start\":0.0,\"end\":2.0,\"best\":[0,1],\"scores\":[0.9,0.125]}\n{\"start\":1.0,\"end\":2.5,\"best\":[2],\"scores\":[0.5]}\n";
+
+fn written(format: Format, windows: bool, top: Option<usize>) -> Vec<u8> {
+    let classes = classes();
+    let dir = tempfile::tempdir().unwrap();
+    let shape = Shape {
+        classes: &classes,
+        windows,
+        top,
+        scratch: Some(dir.path()),
+    };
+    let mut out = Vec::new();
+    let mut writer = Writer::new(format, shape, &mut out).unwrap();
+    for (k, outcome) in outcomes().iter().enumerate() {
+        let lines = match (k, top) {
+            (0, None) => WINDOWS,
+            (0, Some(_)) => BEST,
+            _ => "",
+        };
+        writer
+            .add(outcome, &mut if windows { lines.as_bytes() } else { b"" })
+            .unwrap();
+    }
+    writer.finish().unwrap();
+    out
+}
+
+fn text(format: Format) -> String {
+    String::from_utf8(written(format, false, None)).unwrap()
+}
+
+fn windows(format: Format, top: Option<usize>) -> String {
+    String::from_utf8(written(format, true, top)).unwrap()
+}
+
+#[test]
+fn csv_is_that_of_birdnet_with_a_class() {
+    assert_eq!(
+        text(Format::Csv),
+        "Start (s),End (s),Class,Confidence,File\n\
+         0.000,3.000,Dog,0.9123,\"a/dog, \"\"loud\"\".wav\"\n\
+         10.500,12.500,\"Child speech, kid speaking\",0.5000,\"a/dog, \"\"loud\"\".wav\"\n\
+         3600.050,3725.000,Turdus merula_Common Blackbird,1.0000,b\tc.flac\n"
+    );
+    assert_eq!(
+        text(Format::Birdnet).lines().last().unwrap(),
+        "3600.050,3725.000,Turdus merula,Common Blackbird,1.0000,b\tc.flac"
+    );
+    assert!(text(Format::Birdnet).starts_with(
+        "Start (s),End (s),Scientific name,Common name,Confidence,File\n0.000,3.000,Dog,Dog,0.9123,"
+    ));
+}
+
+#[test]
+fn csv_of_windows_is_wide_or_of_the_best() {
+    assert_eq!(
+        windows(Format::Csv, None),
+        "File,Start (s),End (s),Dog,\"Child speech, kid speaking\",Turdus merula_Common Blackbird\n\
+         \"a/dog, \"\"loud\"\".wav\",0.000,2.000,0.9000,0.1250,0.0000\n\
+         \"a/dog, \"\"loud\"\".wav\",1.000,2.500,0.1000,0.0000,0.5000\n"
+    );
+    assert_eq!(
+        windows(Format::Csv, Some(2)),
+        "Start (s),End (s),Class,Confidence,File\n\
+         0.000,2.000,Dog,0.9000,\"a/dog, \"\"loud\"\".wav\"\n\
+         0.000,2.000,\"Child speech, kid speaking\",0.1250,\"a/dog, \"\"loud\"\".wav\"\n\
+         1.000,2.500,Turdus merula_Common Blackbird,0.5000,\"a/dog, \"\"loud\"\".wav\"\n"
+    );
+}
+
+#[test]
+fn json_says_everything_and_is_json() {
+    let lines: Vec<serde_json::Value> = text(Format::Ndjson)
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 4);
+    assert_eq!(
+        lines[2],
+        serde_json::json!({ "file": "broken.ogg", "error": "is cut off" })
+    );
+    assert_eq!(
+        lines[0]["events"][1],
+        serde_json::json!({ "class": "Child speech, kid speaking", "onset": 10.5, "offset": 12.5, "score": 0.5 })
+    );
+    // The same values, in an array, and read back as what they were.
+    let array: Vec<serde_json::Value> = serde_json::from_str(&text(Format::Json)).unwrap();
+    assert_eq!(array, lines);
+    let back: Heard = serde_json::from_value(lines[0].clone()).unwrap();
+    assert_eq!(Outcome::Heard(back), outcomes()[0]);
+    assert_eq!(
+        windows(Format::Ndjson, None).lines().next().unwrap(),
+        r#"{"file":"a/dog, \"loud\".wav","start":0.0,"end":2.0,"scores":{"Dog":0.9,"Child speech, kid speaking":0.125,"Turdus merula_Common Blackbird":0.0}}"#
+    );
+    let best = windows(Format::Json, Some(2));
+    let best: Vec<serde_json::Value> = serde_json::from_str(&best).unwrap();
+    assert_eq!(best.len(), 3, "two windows and a failure");
+    assert_eq!(
+        best[1]["scores"],
+        serde_json::json!({ "Turdus merula_Common Blackbird": 0.5 })
+    );
+}
+
+#[test]
+fn audacity_labels_have_three_cells() {
+    assert_eq!(
+        text(Format::Audacity),
+        "0.000000\t3.000000\tDog 0.91\n10.500000\t12.500000\tChild speech, kid speaking 0.50\n\
+         3600.050000\t3725.000000\tTurdus merula_Common Blackbird 1.00\n"
+    );
+}
+
+#[test]
+fn raven_counts_time_over_all_recordings() {
+    let text = text(Format::Raven);
+    let rows: Vec<Vec<&str>> = text.lines().map(|l| l.split('\t').collect()).collect();
+    assert!(rows.iter().all(|r| r.len() == 11), "{text}");
+    assert_eq!(
+        rows[0].join("|"),
+        "Selection|View|Channel|Begin Time (s)|End Time (s)|Low Freq (Hz)|High Freq (Hz)|Class|Confidence|Begin Path|File Offset (s)"
+    );
+    assert_eq!(
+        rows[2].join("|"),
+        "2|Spectrogram 1|1|10.500|12.500|0|22050|Child speech, kid speaking|0.5000|a/dog, \"loud\".wav|10.500"
+    );
+    // 12.5 s of the first recording lie before the last one.
+    assert_eq!(
+        rows[3].join("|"),
+        "3|Spectrogram 1|1|3612.550|3737.500|0|22050|Turdus merula_Common Blackbird|1.0000|b c.flac|3600.050"
+    );
+}
+
+#[test]
+fn tables_are_for_people() {
+    let told = text(Format::Table);
+    assert_eq!(
+        told.lines().take(9).collect::<Vec<_>>(),
+        [
+            "a/dog, \"loud\".wav (12.5 s, 2 events)",
+            "  class                           score                        when",
+            "  ──────────────────────────────  ─────  ────────────────────  ────────────────────────────────────────",
+            "  Dog                             0.912  ██████████████████▎   ━━━━━━━━━━······························",
+            "  Turdus merula_Common Blackbird  0.250  █████                 ········································",
+            "",
+            "    from      to  length  class                       score",
+            "  ──────  ──────  ──────  ──────────────────────────  ─────",
+            "  0:00.0  0:03.0   3.0 s  Dog                         0.912",
+        ],
+        "{told}"
+    );
+    assert!(told.contains("\nempty.wav: has no samples\n"), "{told}");
+    assert!(told.contains("\nbroken.ogg: not heard: is cut off\n"), "{told}");
+    assert!(told.contains("b\u{fffd}c.flac (1 h 02 min, 1 event)"), "{told}");
+    assert!(told.contains("1:00:00.1  1:02:05.0  124.9 s"), "{told}");
+    let windows = windows(Format::Table, Some(2));
+    assert!(
+        windows.contains("     0:00.0    0:02.0  Dog 0.900  Child speech, kid speaking 0.125\n"),
+        "{windows}"
+    );
+}
+
+#[test]
+fn parquet_reads_back() {
+    use ::parquet::file::reader::{FileReader, SerializedFileReader};
+    use ::parquet::record::RowAccessor;
+    let open = |windows, top| {
+        let bytes = written(Format::Parquet, windows, top);
+        SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap()
+    };
+    let events = open(false, None);
+    let names: Vec<String> = events
+        .metadata()
+        .file_metadata()
+        .schema()
+        .get_fields()
+        .iter()
+        .map(|f| f.name().to_owned())
+        .collect();
+    assert_eq!(names, ["file", "start_seconds", "end_seconds", "class", "score"]);
+    let rows: Vec<_> = events.get_row_iter(None).unwrap().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 3);
+    assert_eq!(rows[1].get_string(0).unwrap(), "a/dog, \"loud\".wav");
+    assert_eq!(
+        (rows[1].get_double(1).unwrap(), rows[1].get_double(2).unwrap()),
+        (10.5, 12.5)
+    );
+    assert_eq!(rows[1].get_string(3).unwrap(), "Child speech, kid speaking");
+    assert_eq!(rows[0].get_float(4).unwrap(), 0.912_345_6);
+    let wide = open(true, None);
+    let rows: Vec<_> = wide.get_row_iter(None).unwrap().map(Result::unwrap).collect();
+    assert_eq!((rows.len(), rows[0].len()), (2, 6));
+    assert_eq!(rows[1].get_float(4).unwrap(), 1e-7);
+    assert_eq!(open(true, Some(2)).get_row_iter(None).unwrap().count(), 3);
+}
+
+/// More rows than a row group holds.
+#[test]
+fn long_parquet_files_have_several_row_groups() {
+    use ::parquet::file::reader::{FileReader, SerializedFileReader};
+    let classes = classes();
+    let dir = tempfile::tempdir().unwrap();
+    let shape = Shape {
+        classes: &classes,
+        windows: false,
+        top: None,
+        scratch: Some(dir.path()),
+    };
+    let mut out = Vec::new();
+    let mut writer = Writer::new(Format::Parquet, shape, &mut out).unwrap();
+    let events: Vec<SoundEvent> = (0..150_000)
+        .map(|k| event("Dog", f64::from(k), f64::from(k) + 0.5, 0.5))
+        .collect();
+    let outcome = Outcome::Heard(Heard {
+        file: "a".into(),
+        seconds: 2e5,
+        sample_rate_hz: 8000,
+        top: vec![],
+        events,
+    });
+    writer.add(&outcome, &mut &b""[..]).unwrap();
+    writer.finish().unwrap();
+    let file = SerializedFileReader::new(bytes::Bytes::from(out)).unwrap();
+    assert!(file.metadata().num_row_groups() > 1);
+    assert_eq!(file.metadata().file_metadata().num_rows(), 150_000);
+}
+
+#[test]
+fn names_tell_formats() {
+    let of = |name: &str| Format::of_name(Path::new(name));
+    assert_eq!(of("x/tags.CSV"), Some(Format::Csv));
+    assert_eq!(of("tags.jsonl"), Some(Format::Ndjson));
+    assert_eq!(of("tags.json"), Some(Format::Json));
+    assert_eq!(of("a.selections.txt"), Some(Format::Raven));
+    assert_eq!(of("a.txt"), None);
+    assert_eq!(of("a.parquet"), Some(Format::Parquet));
+}

@@ -1,0 +1,153 @@
+//! Lines of one recording until it is heard to its end: in memory while they are few, else in a scratch file.
+
+use super::TagError;
+use earmark_data::atomic::WriteError;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Bytes kept in memory.
+const IN_MEMORY: usize = 1 << 20;
+
+/// Text that grows without taking memory.
+#[derive(Debug)]
+pub(super) struct Spool {
+    folder: PathBuf,
+    stem: String,
+    memory: Vec<u8>,
+    scratch: Option<Scratch>,
+}
+
+#[derive(Debug)]
+struct Scratch {
+    path: PathBuf,
+    file: File,
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Unix has unlinked it already.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+impl Spool {
+    /// Nothing yet. A scratch file, should there be one, lies in `folder` as `.STEM.tmp-PID-COUNT`, a name that
+    /// [`is_leftover`](earmark_data::atomic::is_leftover) knows.
+    pub fn new(folder: &Path, stem: &str) -> Self {
+        Self {
+            folder: folder.to_path_buf(),
+            stem: stem.to_owned(),
+            memory: Vec::new(),
+            scratch: None,
+        }
+    }
+
+    /// Everything, from the start. What is written later goes to the end all the same.
+    pub fn reader(&mut self) -> io::Result<impl Read> {
+        let file = match &mut self.scratch {
+            Some(scratch) => {
+                scratch.file.seek(SeekFrom::Start(0))?;
+                Some(&scratch.file)
+            }
+            None => None,
+        };
+        let length = match file {
+            Some(file) => file.metadata()?.len(),
+            None => 0,
+        };
+        let on_disk: Box<dyn Read + '_> = match file {
+            Some(file) => Box::new(file.take(length)),
+            None => Box::new(io::empty()),
+        };
+        Ok(on_disk.chain(&self.memory[..]))
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.memory.clear();
+        self.scratch = None;
+    }
+
+    /// An error of the scratch file.
+    pub fn error(&self, cause: io::Error) -> TagError {
+        WriteError::new(&self.folder, cause).into()
+    }
+
+    /// Makes a scratch file that no other has.
+    fn scratch(&self) -> io::Result<Scratch> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        loop {
+            let name = format!(
+                ".{}.tmp-{}-{}",
+                self.stem,
+                std::process::id(),
+                COUNT.fetch_add(1, Ordering::Relaxed)
+            );
+            let path = self.folder.join(name);
+            match OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create_new(true)
+                .open(&path)
+            {
+                Ok(file) => {
+                    // Open files live on without a name, and none is left behind by a process that is killed.
+                    if cfg!(unix) {
+                        std::fs::remove_file(&path)?;
+                    }
+                    return Ok(Scratch { path, file });
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+impl Write for Spool {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.memory.extend_from_slice(bytes);
+        if self.memory.len() > IN_MEMORY {
+            if self.scratch.is_none() {
+                self.scratch = Some(self.scratch()?);
+            }
+            if let Some(scratch) = &mut self.scratch {
+                scratch.file.seek(SeekFrom::End(0))?;
+                scratch.file.write_all(&self.memory)?;
+                self.memory.clear();
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_in_comes_out_whatever_its_size() {
+        let dir = tempfile::tempdir().unwrap();
+        for size in [0, 10, IN_MEMORY, IN_MEMORY + 1, 3 * IN_MEMORY + 17] {
+            let bytes: Vec<u8> = (0..size).map(|i| (i % 251) as u8).collect();
+            let mut spool = Spool::new(dir.path(), "x");
+            for part in bytes.chunks(100_001) {
+                spool.write_all(part).unwrap();
+            }
+            assert!(spool.memory.len() <= IN_MEMORY);
+            for _ in 0..2 {
+                let mut out = Vec::new();
+                spool.reader().unwrap().read_to_end(&mut out).unwrap();
+                assert!(out == bytes, "{size} bytes");
+            }
+            drop(spool);
+            assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+        }
+    }
+}

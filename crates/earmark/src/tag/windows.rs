@@ -1,0 +1,193 @@
+//! Windows over a stream: where they lie, and how they are cut from blocks of any size.
+//!
+//! ```text
+//! samples  |----------------------------------------|      n
+//! windows  [==== 0 ====]                                   window k: from k * hop, `window` long
+//!               [==== 1 ====]                              ...
+//!                              [==== 4 ===]                the last one ends with the recording and may be shorter
+//! cells    |  0 |  1 |  2 |  3 |  4 |  5 |  6 |  7 |       cell j: from j * hop, a hop long
+//! ```
+//!
+//! There are as few windows as cover the recording. A cell is what events are made of: its score is the mean over the windows
+//! that contain its centre, so that a sound is placed more finely than a window is long.
+
+use std::ops::Range;
+
+/// Length and distance of windows, in samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grid {
+    /// Samples of a window, at least 1.
+    pub window: usize,
+    /// Samples from one start to the next, 1 to `window`.
+    pub hop: usize,
+}
+
+impl Grid {
+    /// Windows over a recording of so many samples: none without samples, else as few as cover it.
+    pub fn count(&self, samples: u64) -> u64 {
+        match samples {
+            0 => 0,
+            n => 1 + n.saturating_sub(self.window as u64).div_ceil(self.hop as u64),
+        }
+    }
+
+    /// First sample of a window, and of the cell of the same number.
+    pub fn start(&self, index: u64) -> u64 {
+        index.saturating_mul(self.hop as u64)
+    }
+
+    /// Cells of a recording.
+    pub fn cells(&self, samples: u64) -> u64 {
+        samples.div_ceil(self.hop as u64)
+    }
+
+    /// How many windows contain the centre of a cell that is far from both ends.
+    pub fn depth(&self) -> u64 {
+        // The centre of cell j lies (j - k + 1/2) hops behind the start of window k, which must be less than a window.
+        (2 * self.window as u64)
+            .saturating_sub(self.hop as u64)
+            .div_ceil(2 * self.hop as u64)
+            .max(1)
+    }
+
+    /// The windows, of `count`, that a cell's score is the mean of: those that contain its centre, else the last one.
+    pub fn windows_of(&self, cell: u64, count: u64) -> Range<u64> {
+        let end = (cell + 1).min(count);
+        let start = (cell + 1).saturating_sub(self.depth());
+        start.min(end.saturating_sub(1))..end
+    }
+}
+
+/// Cuts windows from a stream; holds no more than a window and a block of it.
+#[derive(Clone, Debug)]
+pub struct Windower {
+    grid: Grid,
+    /// Samples from `first` on.
+    kept: Vec<f32>,
+    first: u64,
+    /// Samples seen.
+    seen: u64,
+    /// Windows handed out.
+    next: u64,
+}
+
+impl Windower {
+    /// A stream that has not begun.
+    pub fn new(grid: Grid) -> Self {
+        Self {
+            grid,
+            kept: Vec::new(),
+            first: 0,
+            seen: 0,
+            next: 0,
+        }
+    }
+
+    /// Samples seen so far.
+    pub fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    /// Takes a block and hands out (first sample, samples) of each window that it completes.
+    pub fn push(&mut self, block: &[f32], mut out: impl FnMut(u64, &[f32])) {
+        self.kept.extend_from_slice(block);
+        self.seen += block.len() as u64;
+        while self.grid.start(self.next) + self.grid.window as u64 <= self.seen {
+            let from = (self.grid.start(self.next) - self.first) as usize;
+            out(
+                self.grid.start(self.next),
+                &self.kept[from..from + self.grid.window],
+            );
+            self.next += 1;
+        }
+        let drop = (self.grid.start(self.next) - self.first).min(self.kept.len() as u64) as usize;
+        self.kept.drain(..drop);
+        self.first += drop as u64;
+    }
+
+    /// Ends the stream and hands out the last window, where the ones before it do not reach the end. It is shorter than a window.
+    pub fn finish(self, out: impl FnOnce(u64, &[f32])) {
+        if self.next < self.grid.count(self.seen) {
+            let start = self.grid.start(self.next);
+            out(start, &self.kept[(start - self.first) as usize..]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// All windows, by the definition alone: one more as long as the last one does not reach the end.
+    fn oracle(grid: Grid, samples: &[f32]) -> Vec<(u64, Vec<f32>)> {
+        let mut found: Vec<(u64, Vec<f32>)> = Vec::new();
+        let mut start = 0;
+        while start < samples.len() {
+            let end = (start + grid.window).min(samples.len());
+            found.push((start as u64, samples[start..end].to_vec()));
+            if start + grid.window >= samples.len() {
+                break;
+            }
+            start += grid.hop;
+        }
+        found
+    }
+
+    #[test]
+    fn counts() {
+        let grid = Grid { window: 10, hop: 4 };
+        let counts = [0, 1, 10, 11, 14, 15, 18, 19].map(|n| grid.count(n));
+        assert_eq!(counts, [0, 1, 1, 2, 2, 3, 3, 4]);
+        // 10 samples reach past the centres of the cells at 0 and 4 (2 and 6), and on the edge at 8 (10) no more.
+        assert_eq!(grid.depth(), 2);
+        assert_eq!(grid.windows_of(0, 3), 0..1);
+        assert_eq!(grid.windows_of(2, 3), 1..3);
+        assert_eq!(grid.windows_of(4, 3), 2..3);
+        // A cell whose centre lies behind everything has the last window.
+        assert_eq!(grid.windows_of(9, 3), 2..3);
+        let whole = Grid { window: 4, hop: 4 };
+        assert_eq!((whole.depth(), whole.windows_of(5, 9)), (1, 5..6));
+    }
+
+    proptest! {
+        /// Blocks of any size give the windows of the definition.
+        #[test]
+        fn windows_are_those_of_the_definition(
+            samples in 0_usize..200, window in 1_usize..40, hop in 1_usize..40, blocks in proptest::collection::vec(0_usize..50, 1..20),
+        ) {
+            let grid = Grid { window, hop: hop.min(window) };
+            let samples: Vec<f32> = (0..samples).map(|i| i as f32).collect();
+            let mut windower = Windower::new(grid);
+            let (mut found, mut rest) = (Vec::new(), &samples[..]);
+            for size in blocks.iter().cycle().chain([&1]) {
+                if rest.is_empty() {
+                    break;
+                }
+                let (block, after) = rest.split_at((*size).max(1).min(rest.len()));
+                windower.push(block, |start, samples| found.push((start, samples.to_vec())));
+                prop_assert!(windower.kept.len() < window + 1, "it keeps more than it needs");
+                rest = after;
+            }
+            prop_assert_eq!(windower.seen(), samples.len() as u64);
+            windower.finish(|start, samples| found.push((start, samples.to_vec())));
+            prop_assert_eq!(&found, &oracle(grid, &samples));
+            prop_assert_eq!(found.len() as u64, grid.count(samples.len() as u64));
+        }
+
+        /// The windows of a cell are those that contain its centre, counted one by one.
+        #[test]
+        fn windows_of_cells_contain_their_centres(window in 1_u64..40, hop in 1_u64..40, count in 1_u64..12, cell in 0_u64..20) {
+            let grid = Grid { window: window as usize, hop: hop.min(window) as usize };
+            let hop = grid.hop as u64;
+            let twice_centre = (2 * cell + 1) * hop;
+            let inside: Vec<u64> = (0..count).filter(|k| 2 * k * hop <= twice_centre && twice_centre < 2 * (k * hop + window)).collect();
+            let found: Vec<u64> = grid.windows_of(cell, count).collect();
+            if inside.is_empty() {
+                prop_assert_eq!(found, vec![count - 1]);
+            } else {
+                prop_assert_eq!(found, inside);
+            }
+        }
+    }
+}
