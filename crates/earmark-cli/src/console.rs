@@ -73,6 +73,7 @@ enum Kind {
     Train,
     Judge(u64),
     Score,
+    Transfer,
 }
 
 impl Console {
@@ -128,6 +129,17 @@ impl Console {
         if !self.quiet {
             self.line(&mut self.lock(), &text.to_string());
         }
+    }
+
+    /// How much of a file is there, in KiB.
+    pub fn transfer(&self, name: &str, done: u64, total: Option<u64>) {
+        if self.quiet {
+            return;
+        }
+        // A server that does not say how much comes leaves the bar full.
+        let total = total.unwrap_or(done).div_ceil(1024);
+        let text = "KiB".to_owned();
+        self.bar(&mut self.lock(), Kind::Transfer, name, done / 1024, total, text);
     }
 
     /// Shows an event.

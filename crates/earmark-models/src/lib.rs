@@ -15,6 +15,7 @@ pub mod init;
 pub mod mobilenet_v1;
 pub mod mobilenet_v2;
 pub mod network;
+pub mod panns;
 pub mod starter_2018;
 pub mod summary;
 pub mod vars;

@@ -6,6 +6,7 @@ use crate::forward::Forward;
 use crate::init::WeightInit;
 use crate::mobilenet_v1::{MobileNetV1, MobileNetV1Config};
 use crate::mobilenet_v2::{MobileNetV2, MobileNetV2Config};
+use crate::panns::{Panns, PannsConfig};
 use crate::starter_2018::{Starter2018, Starter2018Config};
 use crate::summary::Summary;
 use crate::vars::{VarBuilder, VarSpec};
@@ -32,6 +33,8 @@ pub enum NetworkConfig {
     /// The MobileNetV3 of EfficientAT.
     #[serde(rename = "efficientat-mn")]
     EfficientAt(EfficientAtConfig),
+    /// One of PANNs' networks.
+    Panns(PannsConfig),
 }
 
 /// Why a network can't be built.
@@ -129,6 +132,19 @@ impl NetworkConfig {
             Self::MobileNetV2(c) => c.check(),
             Self::Starter2018(c) => c.check(),
             Self::EfficientAt(c) => c.check(),
+            Self::Panns(c) => c.check(),
+        }
+    }
+
+    /// Bands that the front end must have; `None` where any will do.
+    pub fn bands(&self) -> Option<usize> {
+        match self {
+            Self::Panns(c) => Some(c.bands),
+            Self::MobileNetV1(_)
+            | Self::AuxSkipAttention(_)
+            | Self::MobileNetV2(_)
+            | Self::Starter2018(_)
+            | Self::EfficientAt(_) => None,
         }
     }
 }
@@ -146,6 +162,8 @@ pub enum Network {
     Starter2018(Box<Starter2018>),
     /// See [`EfficientAt`].
     EfficientAt(Box<EfficientAt>),
+    /// See [`Panns`].
+    Panns(Box<Panns>),
 }
 
 impl Network {
@@ -173,6 +191,7 @@ impl Network {
             NetworkConfig::EfficientAt(c) => {
                 Self::EfficientAt(Box::new(EfficientAt::declare(&mut b, c, channels, classes)))
             }
+            NetworkConfig::Panns(c) => Self::Panns(Box::new(Panns::declare(&mut b, c, channels, classes))),
         };
         Ok((network, b.finish()))
     }
@@ -190,6 +209,7 @@ impl Network {
             Self::MobileNetV1(n) => n.embed(x, ctx),
             Self::AuxSkipAttention(n) => n.embed(x, ctx),
             Self::EfficientAt(n) => n.embed(x, ctx),
+            Self::Panns(n) => n.embed(x, ctx),
             Self::MobileNetV2(n) => n.embed(x, ctx),
             Self::Starter2018(n) => n.embed(x, ctx),
         }
@@ -201,6 +221,7 @@ impl Network {
             Self::MobileNetV1(n) => n.classify(embedding, ctx),
             Self::AuxSkipAttention(n) => n.classify(embedding, ctx),
             Self::EfficientAt(n) => n.classify(embedding, ctx),
+            Self::Panns(n) => n.classify(embedding, ctx),
             Self::MobileNetV2(n) => n.classify(embedding, ctx),
             Self::Starter2018(n) => n.classify(embedding, ctx),
         }
@@ -212,6 +233,7 @@ impl Network {
             Self::MobileNetV1(n) => n.embedding_len(),
             Self::AuxSkipAttention(n) => n.embedding_len(),
             Self::EfficientAt(n) => n.embedding_len(),
+            Self::Panns(n) => n.embedding_len(),
             Self::MobileNetV2(n) => n.embedding_len(),
             Self::Starter2018(n) => n.embedding_len(),
         }
@@ -220,7 +242,7 @@ impl Network {
     /// Scopes of the variables that [`Network::classify`] reads: the head; what stands in no such scope is the body.
     pub fn head_scopes(&self) -> &'static [&'static str] {
         match self {
-            Self::MobileNetV1(_) | Self::Starter2018(_) => &["logits."],
+            Self::MobileNetV1(_) | Self::Starter2018(_) | Self::Panns(_) => &["logits."],
             Self::AuxSkipAttention(_) => &["main."],
             Self::EfficientAt(_) => &["hidden.", "logits."],
             Self::MobileNetV2(_) => &["dense1.", "dense2.", "logits."],
@@ -230,9 +252,11 @@ impl Network {
     /// Scopes of the layers whose outputs are the classes: their shapes differ between class maps, and no other's do.
     pub fn class_scopes(&self) -> &'static [&'static str] {
         match self {
-            Self::MobileNetV1(_) | Self::EfficientAt(_) | Self::MobileNetV2(_) | Self::Starter2018(_) => {
-                &["logits."]
-            }
+            Self::MobileNetV1(_)
+            | Self::EfficientAt(_)
+            | Self::MobileNetV2(_)
+            | Self::Starter2018(_)
+            | Self::Panns(_) => &["logits."],
             Self::AuxSkipAttention(_) => &["main.logits.", "aux1.logits.", "aux2.logits.", "aux3.logits."],
         }
     }
@@ -241,7 +265,11 @@ impl Network {
     pub fn outputs(&self, x: Tensor<4>, ctx: &mut Forward) -> Vec<Tensor<2>> {
         match self {
             Self::AuxSkipAttention(n) => n.forward_all(x, ctx),
-            Self::MobileNetV1(_) | Self::EfficientAt(_) | Self::MobileNetV2(_) | Self::Starter2018(_) => {
+            Self::MobileNetV1(_)
+            | Self::EfficientAt(_)
+            | Self::MobileNetV2(_)
+            | Self::Starter2018(_)
+            | Self::Panns(_) => {
                 vec![self.forward(x, ctx)]
             }
         }
@@ -254,7 +282,8 @@ impl Network {
             Self::MobileNetV1(_)
             | Self::AuxSkipAttention(_)
             | Self::EfficientAt(_)
-            | Self::Starter2018(_) => 0,
+            | Self::Starter2018(_)
+            | Self::Panns(_) => 0,
         }
     }
 
@@ -262,7 +291,11 @@ impl Network {
     pub fn output_weights(&self) -> Vec<f64> {
         match self {
             Self::AuxSkipAttention(n) => n.output_weights(),
-            Self::MobileNetV1(_) | Self::EfficientAt(_) | Self::MobileNetV2(_) | Self::Starter2018(_) => {
+            Self::MobileNetV1(_)
+            | Self::EfficientAt(_)
+            | Self::MobileNetV2(_)
+            | Self::Starter2018(_)
+            | Self::Panns(_) => {
                 vec![1.0]
             }
         }
@@ -276,6 +309,7 @@ impl Network {
             Self::MobileNetV2(n) => n.summary(channels, bands, frames),
             Self::Starter2018(n) => n.summary(channels, bands, frames),
             Self::EfficientAt(n) => n.summary(channels, bands, frames),
+            Self::Panns(n) => n.summary(channels, bands, frames),
         }
     }
 }

@@ -31,6 +31,7 @@ const RECIPES: &[(&str, &str)] = &[
         "efficientat/mn04",
         include_str!("../../../recipes/efficientat/mn04.toml"),
     ),
+    ("panns/cnn14", include_str!("../../../recipes/panns/cnn14.toml")),
     (
         "starter-2018/1-train",
         include_str!("../../../recipes/starter-2018/1-train.toml"),

@@ -23,7 +23,7 @@ pub use demo::Demo;
 pub use eval::Eval;
 pub use features::Features;
 pub use init::Init;
-pub use models::{ModelImport, Models};
+pub use models::{ModelGet, ModelImport, Models};
 pub use predict::{Format, Predict};
 pub use recipes::Recipes;
 pub use report::Report;
@@ -139,9 +139,11 @@ pub enum Command {
     /// Write a run's report.html again
     #[command(after_help = "Example: earmark report runs/a --data ESC-10")]
     Report(Report),
-    /// Describe models, and take in published ones
-    #[command(after_help = "Examples:\n  earmark models info runs/a\n  \
-        earmark models import mn04_as_mAP_432.pt --as efficientat-mn04 -o mn04.safetensors")]
+    /// Describe models; fetch and take in published ones
+    #[command(
+        after_help = "Examples:\n  earmark models list\n  earmark models get efficientat-mn04-as\n  earmark models info runs/a\n  \
+        earmark models import mn04_as_mAP_432.pt --as efficientat-mn04 -o mn04.safetensors"
+    )]
     Models {
         #[command(subcommand)]
         what: Models,

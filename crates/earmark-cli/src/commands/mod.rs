@@ -8,6 +8,7 @@ mod eval;
 mod features;
 mod init;
 mod models;
+mod models_get;
 mod models_import;
 mod predict;
 mod predict_tiles;

@@ -13,6 +13,7 @@ mod interrupted;
 mod killed;
 mod learning;
 mod predicting;
+mod published;
 mod review;
 mod same_result;
 mod tiles;

@@ -39,7 +39,7 @@ fn fused(convs: &[&Conv], tail: Option<Tail>, mut size: [usize; 2]) -> Option<Ch
     let first = size;
     let mut layers = Vec::with_capacity(convs.len());
     for conv in convs {
-        let s = &conv.spec;
+        let s = &conv.spec.effective();
         let padding = [0, 1].map(|a| s.padding.amounts(a, size[a], s.kernel[a], s.stride[a]));
         let window = Window {
             kernel: s.kernel,
@@ -73,7 +73,7 @@ fn run_fused(convs: &[&Conv], chain: Chain, x: Tensor<4>, ctx: &mut Forward) -> 
     let params = convs
         .iter()
         .zip(&norms)
-        .flat_map(|(c, n)| [ctx.flat(c.weight), ctx.flat(n.gamma), ctx.flat(n.beta)]);
+        .flat_map(|(c, n)| [c.kernel(ctx).flatten(0, 3), ctx.flat(n.gamma), ctx.flat(n.beta)]);
     if !ctx.is_training() {
         let key = (convs[0].weight, convs[convs.len() - 1].weight);
         let ready = ctx.vars().prepared().get(key, chain, |chain| {

@@ -76,6 +76,9 @@ pub struct ConvSpec {
     pub groups: usize,
     /// What follows.
     pub activation: Activation,
+    /// Means over 2x2 between the convolution and what follows it. Both being linear, they are one convolution: see
+    /// [`ConvSpec::effective`].
+    pub halved: bool,
 }
 
 impl ConvSpec {
@@ -89,6 +92,21 @@ impl ConvSpec {
             padding: Padding::Same,
             groups: 1,
             activation: Activation::Relu,
+            halved: false,
+        }
+    }
+
+    /// What is computed: itself, or where it is halved (which asks for a step of 1) the convolution whose kernel is a row and a
+    /// column larger and whose step is 2. Rows and columns that fill no window are left out by both.
+    pub fn effective(&self) -> Self {
+        if !self.halved {
+            return *self;
+        }
+        Self {
+            kernel: self.kernel.map(|k| k + 1),
+            stride: [2, 2],
+            halved: false,
+            ..*self
         }
     }
 
@@ -115,13 +133,14 @@ impl ConvSpec {
 
     /// Height and width of the output.
     pub fn output_size(&self, size: [usize; 2]) -> [usize; 2] {
-        [0, 1].map(|a| self.padding.output(a, size[a], self.kernel[a], self.stride[a]))
+        let s = self.effective();
+        [0, 1].map(|a| s.padding.output(a, size[a], s.kernel[a], s.stride[a]))
     }
 
     /// Multiplications for one input of this size.
     pub fn multiplies(&self, size: [usize; 2]) -> usize {
         let [h, w] = self.output_size(size);
-        h * w * self.weights()
+        h * w * self.effective().weights()
     }
 }
 
@@ -181,9 +200,25 @@ impl Conv {
         Self { norm, ..self }
     }
 
+    /// The weights of what is computed, `[out, in / groups, rows, columns]` of [`ConvSpec::effective`].
+    pub fn kernel(&self, ctx: &Forward) -> Tensor<4> {
+        let weight: Tensor<4> = ctx.var(self.weight);
+        if !self.spec.halved {
+            return weight;
+        }
+        // A mean of two neighbours is a convolution with [1/2, 1/2], along each axis.
+        [2, 3].into_iter().fold(weight, |w, axis| {
+            let mut line = w.dims();
+            line[axis] = 1;
+            let zeros = Tensor::zeros(line, &w.device());
+            let late = Tensor::cat(vec![zeros.clone(), w.clone()], axis);
+            (Tensor::cat(vec![w, zeros], axis) + late).mul_scalar(0.5)
+        })
+    }
+
     /// `[B, in, H, W]` to `[B, out, H', W']`.
     pub fn forward(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<4> {
-        let s = &self.spec;
+        let s = &self.spec.effective();
         let [_, _, h, w] = x.dims();
         let padding = [
             s.padding.amounts(0, h, s.kernel[0], s.stride[0]),
@@ -191,7 +226,7 @@ impl Conv {
         ];
         let options = ConvOptions::new_with_padding(s.stride, padding, [1, 1], s.groups);
         let bias = self.bias.map(|id| ctx.var(id));
-        let x = module::conv2d(x, ctx.var(self.weight), bias, options);
+        let x = module::conv2d(x, self.kernel(ctx), bias, options);
         let x = match &self.norm {
             Some(norm) => norm.forward(x, ctx),
             None => x,
