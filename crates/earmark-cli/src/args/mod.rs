@@ -38,7 +38,7 @@ pub use export::{Export, StoredWeights};
 pub use features::Features;
 pub use init::Init;
 pub use listen::{Listen, RawFormat};
-pub use models::{Average, ModelImport, Models};
+pub use models::{Average, ModelGet, ModelImport, Models};
 pub use predict::{Format, Predict};
 pub use recipes::Recipes;
 pub use report::Report;
@@ -229,9 +229,11 @@ pub enum Command {
     /// Write a run's report.html again
     #[command(after_help = "Example: earmark report runs/a --data ESC-10")]
     Report(Report),
-    /// Describe models, and take in published ones
-    #[command(after_help = "Examples:\n  earmark models info runs/a\n  \
-        earmark models import mn04_as_mAP_432.pt --as efficientat-mn04 -o mn04.safetensors")]
+    /// Describe models; fetch and take in published ones
+    #[command(
+        after_help = "Examples:\n  earmark models list\n  earmark models get efficientat-mn04-as\n  earmark models info runs/a\n  \
+        earmark models import mn04_as_mAP_432.pt --as efficientat-mn04 -o mn04.safetensors"
+    )]
     Models {
         #[command(subcommand)]
         what: Models,

@@ -16,6 +16,7 @@ mod features;
 mod init;
 mod listen;
 mod models;
+mod models_get;
 mod models_import;
 mod predict;
 mod predict_tiles;

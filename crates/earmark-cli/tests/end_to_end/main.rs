@@ -20,6 +20,7 @@ mod phases;
 mod pictures;
 mod predicting;
 mod probing;
+mod published;
 mod review;
 mod same_result;
 mod stack;
