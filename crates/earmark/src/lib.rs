@@ -4,6 +4,7 @@
 //! to a run directory, [`pipeline::evaluate`] over its checkpoints, [`pipeline::predict`] to scores.
 
 pub mod bench;
+pub mod compare;
 pub mod device;
 pub mod journal;
 pub mod library;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod blend;
+mod blend_select;
 mod data;
 mod demo;
 mod eval;
@@ -14,6 +15,7 @@ mod recipes;
 mod report;
 mod review;
 mod runs;
+mod runs_compare;
 mod score;
 mod stack;
 mod train;

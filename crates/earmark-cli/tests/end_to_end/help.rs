@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 27] = [
     "",
     "demo",
     "data",
@@ -20,6 +20,7 @@ const COMMANDS: [&str; 26] = [
     "recipes list",
     "recipes show",
     "review",
+    "review best",
     "review worst",
     "init",
     "runs",

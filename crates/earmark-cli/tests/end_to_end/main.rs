@@ -3,6 +3,7 @@
 mod bad_data;
 mod bad_models;
 mod bad_settings;
+mod choosing;
 mod common;
 mod demo;
 mod evaluating;
