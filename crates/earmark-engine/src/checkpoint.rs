@@ -83,6 +83,12 @@ pub struct Progress {
     /// Whether the validation of this step was interrupted and is still to be done.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub validation_due: bool,
+    /// The steps at which the phases before this one ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ends: Vec<u64>,
+    /// Steps planned, where there are phases: those that end early make it less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
 }
 
 /// Folder of the checkpoints below a run.
@@ -121,16 +127,16 @@ pub fn list(run: &Path) -> std::io::Result<Vec<u64>> {
     Ok(steps)
 }
 
-/// Removes the checkpoints that are no longer to be kept in a training of `total` steps.
+/// Removes the checkpoints that are no longer to be kept, of those that are `wanted` by the recipe.
 ///
 /// The checkpoint of an interruption does not count: were it to push out one of the recipe's, that one would be gone when the
 /// training goes on and removes its own.
-pub fn prune(run: &Path, config: &CheckpointConfig, total: u64) -> std::io::Result<()> {
-    let Keep::Last { count } = config.keep else {
+pub fn prune(run: &Path, keep: Keep, wanted: impl Fn(u64) -> bool) -> std::io::Result<()> {
+    let Keep::Last { count } = keep else {
         return Ok(());
     };
     let mut steps = list(run)?;
-    steps.retain(|&step| config.wants(step, total));
+    steps.retain(|&step| wanted(step));
     for &step in &steps[..steps.len().saturating_sub(count)] {
         std::fs::remove_file(path(run, step))?;
     }
@@ -169,67 +175,94 @@ pub fn write_state(
     write_tensors(&state_path(run), json, &tensors)
 }
 
-/// Reads the state back into variables, average and optimiser that were built for the same recipe.
-pub fn read_state(
-    run: &Path,
-    vars: &mut Vars,
-    average: Option<&mut Vars>,
-    optimizer: &mut Optimizer,
-) -> Result<Progress, ModelFileError> {
-    let path = state_path(run);
-    let broken = |reason: String| ModelFileError::State {
-        path: path.clone(),
-        reason,
-    };
-    let (json, tensors) = read_tensors(&path).map_err(|e| match e {
-        ModelFileError::Broken { reason, .. } => broken(reason),
-        ModelFileError::Foreign { .. } => broken("it has no earmark description".into()),
-        other => other,
-    })?;
-    let progress: Progress = serde_json::from_str(&json).map_err(|e| broken(e.to_string()))?;
-    if progress.format > FORMAT {
-        return Err(ModelFileError::Newer {
-            path: path.clone(),
-            found: progress.format,
-            known: FORMAT,
-            version: "unknown".into(),
-        });
+/// A state as it was read, before it is put back.
+#[derive(Debug)]
+pub struct State {
+    path: PathBuf,
+    tensors: Tensors,
+    /// Its scalars.
+    pub progress: Progress,
+}
+
+impl State {
+    /// Reads a run's state.
+    pub fn read(run: &Path) -> Result<Self, ModelFileError> {
+        let path = state_path(run);
+        let (json, tensors) = read_tensors(&path).map_err(|e| match e {
+            ModelFileError::Broken { reason, .. } => broken(&path, reason),
+            ModelFileError::Foreign { .. } => broken(&path, "it has no earmark description".into()),
+            other => other,
+        })?;
+        let progress: Progress = serde_json::from_str(&json).map_err(|e| broken(&path, e.to_string()))?;
+        if progress.format > FORMAT {
+            return Err(ModelFileError::Newer {
+                path,
+                found: progress.format,
+                known: FORMAT,
+                version: "unknown".into(),
+            });
+        }
+        Ok(Self {
+            path,
+            tensors,
+            progress,
+        })
     }
-    let specs = vars.specs().to_vec();
-    let find = |prefix: &str, i: usize| {
-        let spec = &specs[i];
-        tensors
-            .get(&format!("{prefix}/{}", spec.name))
-            .filter(|t| t.shape == spec.shape)
-            .map(|t| t.values.clone())
-    };
-    let mismatch = |prefix: &str, i: usize| {
-        broken(format!(
-            "`{prefix}/{}` is missing or has another shape than in this network",
-            specs[i].name
-        ))
-    };
-    let device = vars.flat(VarId(0)).device();
-    for i in 0..specs.len() {
-        vars.set_vec(
-            VarId(i),
-            find("weights", i).ok_or_else(|| mismatch("weights", i))?,
-        );
+
+    /// The state can't be gone on from.
+    pub(crate) fn broken(&self, reason: impl Into<String>) -> ModelFileError {
+        broken(&self.path, reason.into())
     }
-    if let Some(average) = average {
+
+    /// Puts it back into variables, average and optimiser that were built for the same recipe and phase.
+    pub fn restore(
+        &self,
+        vars: &mut Vars,
+        average: Option<&mut Vars>,
+        optimizer: &mut Optimizer,
+    ) -> Result<(), ModelFileError> {
+        let specs = vars.specs().to_vec();
+        let find = |prefix: &str, i: usize| {
+            let spec = &specs[i];
+            self.tensors
+                .get(&format!("{prefix}/{}", spec.name))
+                .filter(|t| t.shape == spec.shape)
+                .map(|t| t.values.clone())
+        };
+        let mismatch = |prefix: &str, i: usize| {
+            self.broken(format!(
+                "`{prefix}/{}` is missing or has another shape than in this network",
+                specs[i].name
+            ))
+        };
+        let device = vars.flat(VarId(0)).device();
         for i in 0..specs.len() {
-            average.set_vec(
+            vars.set_vec(
                 VarId(i),
-                find("average", i).ok_or_else(|| mismatch("average", i))?,
+                find("weights", i).ok_or_else(|| mismatch("weights", i))?,
             );
         }
+        if let Some(average) = average {
+            for i in 0..specs.len() {
+                average.set_vec(
+                    VarId(i),
+                    find("average", i).ok_or_else(|| mismatch("average", i))?,
+                );
+            }
+        }
+        optimizer
+            .restore(self.progress.optimizer_steps, |name, i| {
+                let values = find(name, i)?;
+                let n = values.len();
+                Some(Tensor::from_data(TensorData::new(values, [n]), &device))
+            })
+            .ok_or_else(|| self.broken("the optimiser's moments are missing or of another optimiser"))
     }
-    optimizer
-        .restore(progress.optimizer_steps, |name, i| {
-            let values = find(name, i)?;
-            let n = values.len();
-            Some(Tensor::from_data(TensorData::new(values, [n]), &device))
-        })
-        .ok_or_else(|| broken("the optimiser's moments are missing or of another optimiser".into()))?;
-    Ok(progress)
+}
+
+fn broken(path: &Path, reason: String) -> ModelFileError {
+    ModelFileError::State {
+        path: path.into(),
+        reason,
+    }
 }

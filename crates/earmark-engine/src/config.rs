@@ -1,8 +1,12 @@
 //! The recipe's sections `[train]` and `[validation]`.
 
 use crate::loss::Loss;
-use crate::optimizer::{GradientClip, OptimizerConfig};
+use crate::optimizer::GradientClip;
+use crate::optimizer_config::OptimizerConfig;
+use crate::phase::{Begin, LayerRate, Phase, check_length, check_rates};
 use crate::schedule::Schedule;
+use crate::start::StartConfig;
+use earmark_features::Examples;
 use earmark_metrics::Report;
 use serde::{Deserialize, Serialize};
 
@@ -44,39 +48,46 @@ pub struct TrainConfig {
     /// average. 0 is off.
     #[serde(default)]
     pub average_decay: f64,
+    /// Scopes (prefixes of names) of the variables that stay as they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freeze: Vec<String>,
+    /// Learning rates by layer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layer_rates: Vec<LayerRate>,
+    /// The model whose weights are the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<StartConfig>,
+    /// Phases, one after the other, instead of `epochs` or `steps`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<Phase>,
 }
 
 impl TrainConfig {
     /// Steps of the whole training.
     pub fn total_steps(&self, steps_per_epoch: u64) -> u64 {
-        match (self.steps, self.epochs) {
-            (Some(steps), _) => steps,
-            (None, Some(epochs)) => ((epochs * steps_per_epoch as f64).round() as u64).max(1),
-            (None, None) => 0,
-        }
+        self.plan(steps_per_epoch).iter().map(|p| p.steps).sum()
     }
 
     /// Refuses values that can't work.
     pub fn check(&self) -> Result<(), Refusal> {
         let refuse = |key: &str, value: String, remedy| Err((key.to_owned(), value, remedy));
-        match (self.epochs, self.steps) {
-            (None, None) => return refuse("epochs", "missing".into(), "set train.epochs or train.steps"),
-            (Some(e), Some(_)) => {
-                return refuse(
-                    "epochs",
-                    e.to_string(),
-                    "train.steps is set as well; keep one of the two",
-                );
+        if self.phases.is_empty() {
+            check_length(self.epochs, self.steps, "")?;
+        } else if self.epochs.is_some() || self.steps.is_some() {
+            let key = if self.epochs.is_some() { "epochs" } else { "steps" };
+            let remedy = "train.phases is set as well, and each phase has its own length; leave this out";
+            return refuse(key, "(set)".into(), remedy);
+        }
+        for (k, phase) in self.phases.iter().enumerate() {
+            phase.check(&format!("phases[{}].", k + 1))?;
+            if k == 0 && phase.begin == Begin::Best {
+                let remedy = "before the first phase nothing is the best yet; leave it out there";
+                return refuse("phases[1].begin", "best".into(), remedy);
             }
-            (Some(e), None) if !(e > 0.0 && e <= 1e6) => {
-                return refuse(
-                    "epochs",
-                    e.to_string(),
-                    "choose a number above 0, at most 1000000",
-                );
-            }
-            (None, Some(0)) => return refuse("steps", "0".into(), "choose 1 or more"),
-            _ => {}
+        }
+        check_rates(&self.layer_rates)?;
+        if let Some(start) = &self.start {
+            start.check()?;
         }
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
             return refuse(
@@ -190,7 +201,7 @@ pub enum ValidationSplit {
 }
 
 /// `[validation]` of a recipe.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct ValidationConfig {
     /// Where the clips come from.
@@ -201,6 +212,9 @@ pub struct ValidationConfig {
     pub every_checkpoints: u64,
     /// End training after this many validations without a better one; 0 never does.
     pub early_stop_patience: u32,
+    /// Tiles that a validation clip is cut into; by default the examples of the front end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tiles: Option<Examples>,
 }
 
 impl Default for ValidationConfig {
@@ -210,6 +224,7 @@ impl Default for ValidationConfig {
             metric: Metric::Lwlrap,
             every_checkpoints: 1,
             early_stop_patience: 0,
+            tiles: None,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! [`ModelMeta`]: one key, because the order of several is not fixed and equal runs shall write equal bytes.
 
 use earmark_data::atomic::{self, WriteError};
+use earmark_metrics::Calibration;
 use earmark_models::{VarId, VarSpec, Vars};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
@@ -29,8 +30,14 @@ pub struct ModelMeta {
     /// Licence of the weights, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
+    /// Where the weights come from, where they were not trained here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// Training steps behind the weights.
     pub step: u64,
+    /// What makes its scores chances, and the thresholds that belong to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
 }
 
 /// Why a model or state file can't be used.
@@ -144,8 +151,19 @@ impl ModelFile {
                 version,
             });
         }
-        let meta = serde_json::from_value(head).map_err(|e| broken(path, &e))?;
+        let meta: ModelMeta = serde_json::from_value(head).map_err(|e| broken(path, &e))?;
+        if let Some(calibration) = &meta.calibration {
+            calibration
+                .check(meta.classes.len())
+                .map_err(|e| broken(path, &e))?;
+        }
         Ok(Self { meta, tensors })
+    }
+
+    /// Writes this file as it is, atomically.
+    pub fn save(&self, path: &Path) -> Result<(), ModelFileError> {
+        let json = serde_json::to_string(&self.meta).expect("strings and numbers");
+        write_tensors(path, json, &self.tensors)
     }
 
     /// Writes the variables with their description, atomically.

@@ -14,12 +14,17 @@ pub enum Schedule {
     /// The same rate throughout.
     #[default]
     Constant,
-    /// `rate * decay ^ (epochs / every-epochs)`; with `staircase` the exponent is rounded down, as in the DCASE 2019 baseline.
+    /// `rate * decay ^ (epochs / every-epochs)`, or `(steps / every-steps)`; with `staircase` the exponent is rounded down, as in the
+    /// DCASE 2019 baseline.
     Exponential {
         /// Factor per interval.
         decay: f64,
-        /// Length of the interval in epochs.
-        every_epochs: f64,
+        /// Length of the interval in epochs; or `every-steps`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        every_epochs: Option<f64>,
+        /// Length of the interval in steps; or `every-epochs`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        every_steps: Option<u64>,
         /// Whether the rate falls in steps.
         #[serde(default = "yes")]
         staircase: bool,
@@ -100,9 +105,14 @@ impl Schedule {
             Self::Exponential {
                 decay,
                 every_epochs,
+                every_steps,
                 staircase,
             } => {
-                let n = epochs / every_epochs;
+                let n = match (every_steps, every_epochs) {
+                    (Some(every), _) => at.step as f64 / every as f64,
+                    (None, Some(every)) => epochs / every,
+                    (None, None) => 0.0,
+                };
                 base * decay.powf(if staircase { n.floor() } else { n })
             }
             Self::Plateau { min_rate, .. } => (base * plateau.factor).max(min_rate.min(base)),
@@ -159,7 +169,10 @@ impl Schedule {
         match *self {
             Self::Constant => Ok(()),
             Self::Exponential {
-                decay, every_epochs, ..
+                decay,
+                every_epochs,
+                every_steps,
+                ..
             } => {
                 if !(positive(decay) && decay <= 1.0) {
                     return Err((
@@ -168,14 +181,25 @@ impl Schedule {
                         "choose a factor above 0, at most 1; for no decay use kind = \"constant\"",
                     ));
                 }
-                if !positive(every_epochs) {
-                    return Err((
+                match (every_epochs, every_steps) {
+                    (None, None) => Err((
                         "every-epochs",
-                        every_epochs.to_string(),
+                        "missing".into(),
+                        "set every-epochs or every-steps: how long the rate takes to fall by decay",
+                    )),
+                    (Some(e), Some(_)) => Err((
+                        "every-epochs",
+                        e.to_string(),
+                        "every-steps is set as well; keep one of the two",
+                    )),
+                    (Some(e), None) if !positive(e) => Err((
+                        "every-epochs",
+                        e.to_string(),
                         "choose a positive number of epochs",
-                    ));
+                    )),
+                    (None, Some(0)) => Err(("every-steps", "0".into(), "choose 1 step or more")),
+                    _ => Ok(()),
                 }
-                Ok(())
             }
             Self::Plateau {
                 factor,
@@ -254,7 +278,8 @@ mod tests {
     fn exponential_falls_in_steps_or_continuously() {
         let s = |staircase| Schedule::Exponential {
             decay: 0.5,
-            every_epochs: 2.5,
+            every_epochs: Some(2.5),
+            every_steps: None,
             staircase,
         };
         close(&rates(s(true), 1.0, &[0, 24, 25, 50]), &[1.0, 1.0, 0.5, 0.25]);

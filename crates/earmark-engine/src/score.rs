@@ -1,13 +1,15 @@
 //! From clips to scores: the mean over a clip's examples of the network's scores.
 
+mod pending;
+
 use crate::loss::Loss;
-use crate::tiles::{TileScores, Tiling};
+use crate::tiles::TileScores;
 use burn::tensor::{Device, Tensor, TensorData};
 use earmark_data::Workers;
 use earmark_features::{Extractor, FeatureError, Features};
 use earmark_models::{Forward, Network, Vars, vars::to_host};
+use pending::Pending;
 use rayon::prelude::*;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
@@ -29,17 +31,15 @@ pub struct Scorer {
     pub device: Device,
 }
 
+/// What a forward pass makes of examples, row-major, and their shape: numbers of each, row-major.
+pub type Pass = fn(&Scorer, Vec<f32>, [usize; 4]) -> Vec<f32>;
+
 /// What came of one clip.
 pub type ClipResult<E> = Result<Vec<f32>, E>;
 
 /// Why clips can't be scored at all. What is wrong with a single file is the caller's own error instead.
 #[derive(Debug, thiserror::Error)]
 pub enum ScoreError {
-    /// The front end gives clips of any length, and the examples of a forward pass have one.
-    #[error(
-        "front-end.examples is missing: clips are scored in examples of one length; set front-end.examples = {{ length-frames = ..., hop-frames = ... }}"
-    )]
-    NoLength,
     /// A clip without a single example has no mean of scores.
     #[error("clip {clip} of the list gives no example; leave it out")]
     NoExample {
@@ -61,7 +61,8 @@ pub enum ScoreError {
 impl Scorer {
     /// Scores `count` clips in order; false when stopped before the end. `fetch` gives base features and is called on `workers`, as
     /// many clips at a time as there are threads; `done` receives each clip's scores (or its error) in order and returns whether to
-    /// go on. Examples of different clips share forward passes. Once `stop` is set, no other forward pass begins.
+    /// go on. Examples of different clips share forward passes. Where the front end cuts no examples, a clip of up to a minute is one of
+    /// its own length, and a longer one is cut into equal pieces. Once `stop` is set, no other forward pass begins.
     ///
     /// # Errors
     ///
@@ -90,11 +91,28 @@ impl Scorer {
         workers: &Workers,
         fetch: impl Fn(usize) -> Result<Arc<Features>, E> + Sync,
         stop: &AtomicBool,
+        done: impl FnMut(usize, Result<TileScores, E>) -> bool,
+    ) -> Result<bool, ScoreError> {
+        self.run_tiles(Self::examples, count, workers, fetch, stop, done)
+    }
+
+    /// As [`Self::score_tiles`], with what `pass` makes of examples: [`Self::examples`], [`Self::embeddings`] or [`Self::logits`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn run_tiles<E: Send>(
+        &self,
+        pass: Pass,
+        count: usize,
+        workers: &Workers,
+        fetch: impl Fn(usize) -> Result<Arc<Features>, E> + Sync,
+        stop: &AtomicBool,
         mut done: impl FnMut(usize, Result<TileScores, E>) -> bool,
     ) -> Result<bool, ScoreError> {
         let ahead = workers.count();
         let stopped = || stop.load(Ordering::Relaxed);
-        let mut pending = Pending::new(self, stop)?;
+        let mut pending = Pending::new(self, pass, stop);
         std::thread::scope(|scope| {
             let (send, receive) = sync_channel::<Vec<Option<Result<Arc<Features>, E>>>>(1);
             let fetch = &fetch;
@@ -130,107 +148,17 @@ impl Scorer {
         let mut ctx = Forward::eval(&self.vars);
         to_host(self.loss.scores(self.network.forward(x, &mut ctx)))
     }
-}
 
-/// A clip whose examples are not all scored yet.
-struct Waiting {
-    clip: usize,
-    tiles: TileScores,
-    scored: usize,
-}
-
-/// Examples that wait for a full forward pass, and the clips they belong to.
-struct Pending<'a> {
-    scorer: &'a Scorer,
-    stop: &'a AtomicBool,
-    /// Of an example: channels, bands, frames.
-    shape: [usize; 3],
-    tiling: Tiling,
-    x: Vec<f32>,
-    rows: usize,
-    clips: VecDeque<Waiting>,
-}
-
-impl<'a> Pending<'a> {
-    fn new(scorer: &'a Scorer, stop: &'a AtomicBool) -> Result<Self, ScoreError> {
-        let e = &scorer.extractor;
-        let frames = e.example_frames().ok_or(ScoreError::NoLength)?;
-        let tiling = Tiling::of(e).ok_or(ScoreError::NoLength)?;
-        Ok(Self {
-            scorer,
-            stop,
-            shape: [e.channels(), e.bands(), frames],
-            tiling,
-            x: Vec::new(),
-            rows: 0,
-            clips: VecDeque::new(),
-        })
+    /// Embeddings of examples, row-major `[examples, features]`: what the network's head classifies.
+    pub fn embeddings(&self, x: Vec<f32>, shape: [usize; 4]) -> Vec<f32> {
+        let x = Tensor::<4>::from_data(TensorData::new(x, shape), &self.device);
+        to_host(self.network.embed(x, &mut Forward::eval(&self.vars)))
     }
 
-    fn add<E>(
-        &mut self,
-        clip: usize,
-        features: &Features,
-        done: &mut impl FnMut(usize, Result<TileScores, E>) -> bool,
-    ) -> Result<bool, ScoreError> {
-        let extractor = &self.scorer.extractor;
-        let examples = extractor.examples(features);
-        if examples == 0 {
-            return Err(ScoreError::NoExample { clip });
-        }
-        self.clips.push_back(Waiting {
-            clip,
-            tiles: TileScores {
-                starts: self.tiling.starts(features.frames, examples),
-                scores: Vec::new(),
-            },
-            scored: 0,
-        });
-        for i in 0..examples {
-            let example = extractor
-                .example(features, i)
-                .and_then(|example| extractor.finish(&example))
-                .map_err(|cause| ScoreError::Features { clip, cause })?;
-            self.x.extend_from_slice(&example.data);
-            self.rows += 1;
-            if self.rows == self.scorer.batch && !self.run(done) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    fn flush<E>(&mut self, done: &mut impl FnMut(usize, Result<TileScores, E>) -> bool) -> bool {
-        self.rows == 0 || self.run(done)
-    }
-
-    /// One forward pass over all waiting examples; hands out the clips that are complete by it. False when stopped.
-    fn run<E>(&mut self, done: &mut impl FnMut(usize, Result<TileScores, E>) -> bool) -> bool {
-        if self.stop.load(Ordering::Relaxed) {
-            return false;
-        }
-        let [c, b, t] = self.shape;
-        let scores = self
-            .scorer
-            .examples(std::mem::take(&mut self.x), [self.rows, c, b, t]);
-        let classes = scores.len() / self.rows.max(1);
-        self.rows = 0;
-        let mut rows = scores.chunks_exact(classes.max(1));
-        for clip in &mut self.clips {
-            while clip.scored < clip.tiles.starts.len() {
-                let Some(row) = rows.next() else { break };
-                clip.tiles.scores.extend_from_slice(row);
-                clip.scored += 1;
-            }
-        }
-        while let Some(Waiting { clip, tiles, .. }) =
-            self.clips.pop_front_if(|c| c.scored == c.tiles.starts.len())
-        {
-            if !done(clip, Ok(tiles)) {
-                return false;
-            }
-        }
-        true
+    /// Logits of examples, row-major `[examples, classes]`.
+    pub fn logits(&self, x: Vec<f32>, shape: [usize; 4]) -> Vec<f32> {
+        let x = Tensor::<4>::from_data(TensorData::new(x, shape), &self.device);
+        to_host(self.network.forward(x, &mut Forward::eval(&self.vars)))
     }
 }
 
@@ -354,19 +282,52 @@ mod tests {
         assert_eq!(seen, 1);
     }
 
+    /// Clips of one, two and three pieces, of no frames, and of equal lengths beside each other.
     #[test]
-    fn clips_of_any_length_are_refused() {
-        let workers = Workers::new(1).unwrap();
-        let fetch = |_| -> Result<_, &str> { Ok(clip(10)) };
-        let outcome = scorer(false).score(1, &workers, fetch, &AtomicBool::new(false), |_, _| true);
-        let message = outcome.unwrap_err().to_string();
-        assert!(
-            message.starts_with("front-end.examples is missing: "),
-            "{message}"
+    fn whole_clips_are_examples_of_their_own_length() {
+        let scorer = scorer(false);
+        // A hundred frames a second: a minute has 6,000.
+        let frames = [33, 33, 33, 33, 7, 0, 6000, 6001, 13_000, 33, 1];
+        let mut seen = Vec::new();
+        let whole = scorer.score_tiles(
+            frames.len(),
+            &Workers::new(2).unwrap(),
+            |i| -> Result<_, &str> { Ok(clip(frames[i])) },
+            &AtomicBool::new(false),
+            |i, result| {
+                seen.push((i, result.unwrap()));
+                true
+            },
         );
-        assert!(
-            message.ends_with("= { length-frames = ..., hop-frames = ... }"),
-            "{message}"
-        );
+        assert!(whole.unwrap());
+        assert_eq!(seen.len(), frames.len());
+        for (at, (i, tiles)) in seen.into_iter().enumerate() {
+            assert_eq!(i, at);
+            // Pieces of equal length, as few as cover the clip.
+            let (length, starts): (usize, &[i64]) = match frames[i] {
+                6001 => (3001, &[0, 3000]),
+                13_000 => (4334, &[0, 4333, 8666]),
+                n => (n, &[0]),
+            };
+            assert_eq!(tiles.starts, starts, "{} frames", frames[i]);
+            if length == 0 {
+                assert!(tiles.scores.iter().all(|s| s.is_finite()), "{tiles:?}");
+                continue;
+            }
+            let features = clip(frames[i]);
+            for (start, got) in starts.iter().zip(tiles.rows()) {
+                let from = usize::try_from(*start).unwrap();
+                let rows = features.data.chunks_exact(frames[i]);
+                let piece = rows.flat_map(|row| row[from..from + length].to_vec()).collect();
+                let wanted = scorer.examples(piece, [1, 1, 16, length]);
+                for (g, w) in got.iter().zip(&wanted) {
+                    assert!(
+                        (g - w).abs() < 1e-5,
+                        "{} frames from {start}: {got:?}, {wanted:?}",
+                        frames[i]
+                    );
+                }
+            }
+        }
     }
 }

@@ -48,6 +48,13 @@ impl Tiling {
         let (examples, before) = match place {
             Place::Start => (1, 0),
             Place::Centre => (2, length),
+            Place::Middle => {
+                return Some(Self {
+                    length,
+                    hop: length,
+                    place,
+                });
+            }
         };
         // No hop is longer than an example.
         let (mut fits, mut too_long) = (before, before + length + 1);
@@ -66,25 +73,62 @@ impl Tiling {
         })
     }
 
+    /// Frames of an example.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
     /// First frames of the `tiles` examples of a clip of so many frames.
     pub fn starts(&self, frames: usize, tiles: usize) -> Vec<i64> {
         let span = self.length + tiles.saturating_sub(1) * self.hop;
         let before = match self.place {
             Place::Start => 0,
-            Place::Centre => span.saturating_sub(frames) / 2,
+            Place::Centre | Place::Middle => span.saturating_sub(frames) / 2,
+        };
+        let left_out = match self.place {
+            Place::Start | Place::Centre => 0,
+            Place::Middle => frames.saturating_sub(self.length) / 2,
         };
         // No clip has so many frames that they would not fit.
         let signed = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         (0..tiles)
-            .map(|k| signed(k * self.hop) - signed(before))
+            .map(|k| signed(left_out + k * self.hop) - signed(before))
             .collect()
     }
+}
+
+/// Length and first frames of as few equal pieces of `frames` frames as are no longer than `longest`, spread evenly from the
+/// clip's start to its end.
+pub(crate) fn pieces(frames: usize, longest: usize) -> (usize, Vec<i64>) {
+    let count = frames.div_ceil(longest).max(1);
+    let length = frames.div_ceil(count);
+    // With one piece there is nothing to spread.
+    let start = |k: usize| k * (frames - length) / (count - 1).max(1);
+    let starts = (0..count).map(|k| i64::try_from(start(k)).unwrap_or(i64::MAX));
+    (length, starts.collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use earmark_features::{Features, FrontEnd};
+
+    #[test]
+    fn pieces_cover_all_and_are_equal() {
+        for frames in 1..200 {
+            for longest in [1, 2, 7, 40, 1000] {
+                let (length, starts) = pieces(frames, longest);
+                assert!(length <= longest && starts.len() == frames.div_ceil(longest));
+                assert_eq!(starts[0], 0);
+                let starts: Vec<usize> = starts.iter().map(|s| usize::try_from(*s).unwrap()).collect();
+                assert!(
+                    starts.windows(2).all(|w| w[1] > w[0] && w[1] <= w[0] + length),
+                    "{frames}, {longest}: {starts:?}"
+                );
+                assert_eq!(starts[starts.len() - 1] + length, frames, "{frames}, {longest}");
+            }
+        }
+    }
 
     fn extractor(examples: &str) -> Extractor {
         let text = format!(
@@ -103,6 +147,7 @@ mod tests {
             r#"{ "length-frames": 20, "hop-frames": 7, "pad": { "value": -1 }, "place": "centre" }"#,
             r#"{ "length-frames": 9, "hop-frames": 9, "pad": { "value": -1 }, "place": "centre" }"#,
             r#"{ "length-frames": 5, "hop-frames": 1, "pad": { "value": -1 }, "place": "centre" }"#,
+            r#"{ "length-frames": 20, "hop-frames": 7, "pad": { "value": -1 }, "place": "middle" }"#,
             r#"{ "length-seconds": 0.25, "hop-seconds": 0.1, "pad": { "value": -1 } }"#,
             r#"{ "length-seconds": 0.25, "hop-seconds": 0.1, "pad": { "value": -1 }, "place": "centre" }"#,
         ] {

@@ -63,6 +63,16 @@ pub enum FeatureError {
         /// What stands there.
         value: f32,
     },
+    /// A clip whose summary would not fit into memory.
+    #[error(
+        "the clip has {seconds} s, and summary features are made of at most {max_seconds} s; cut it into pieces"
+    )]
+    TooLong {
+        /// Its length in whole seconds.
+        seconds: usize,
+        /// The most.
+        max_seconds: usize,
+    },
     /// Too few frames for a delta window.
     #[error(
         "deltas over {width} frames need at least {width}, and this has {frames}; pad it first, \

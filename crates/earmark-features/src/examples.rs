@@ -77,15 +77,17 @@ pub enum Place {
     /// As few as cover the clip; what they are longer than the clip is split on both sides, the odd frame at the end.
     /// argus-2019 predicts so.
     Centre,
+    /// One a clip: its middle, filled on both sides where it is shorter, the odd frame at the end. argus-2019 validates so.
+    Middle,
 }
 
 /// An [`Examples`] in frames, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Cutting {
     pub length: usize,
-    hop: usize,
-    pad: Pad,
-    place: Place,
+    pub hop: usize,
+    pub pad: Pad,
+    pub place: Place,
 }
 
 impl Examples {
@@ -134,6 +136,7 @@ impl Cutting {
         match self.place {
             Place::Start => frames.div_ceil(self.hop).max(1),
             Place::Centre => 1 + frames.saturating_sub(self.length).div_ceil(self.hop),
+            Place::Middle => 1,
         }
     }
 
@@ -155,6 +158,7 @@ impl Cutting {
         let before = match self.place {
             Place::Start => 0,
             Place::Centre => (self.length + (count - 1) * self.hop).saturating_sub(frames) / 2,
+            Place::Middle => self.length.saturating_sub(frames) / 2,
         };
         let fill = match self.pad {
             Pad::Value(value) => value as f32,
@@ -162,7 +166,10 @@ impl Cutting {
             Pad::Minimum => features.minimum(),
         };
         // In frames of the clip: the example covers from..to of them, `skip` frames after its own start.
-        let start = index * self.hop;
+        let start = match self.place {
+            Place::Start | Place::Centre => index * self.hop,
+            Place::Middle => frames.saturating_sub(self.length) / 2,
+        };
         let skip = before.saturating_sub(start).min(self.length);
         let from = (start + skip - before).min(frames);
         let to = (start + self.length).saturating_sub(before).clamp(from, frames);
@@ -223,6 +230,27 @@ mod tests {
         assert_eq!((out[30], out[31], out[32], out[255]), (1.0, 1.0, 2.0, 225.0));
         cutting.slice(&ramp(257), 1, &mut out).unwrap();
         assert_eq!((out[0], out[223], out[224]), (34.0, 257.0, 1.0));
+    }
+
+    #[test]
+    fn the_middle_is_one_example() {
+        let config = Examples {
+            length_frames: Some(256),
+            hop_frames: Some(256),
+            length_seconds: None,
+            hop_seconds: None,
+            pad: Pad::Minimum,
+            place: Place::Middle,
+        };
+        let cutting = config.cutting(44_100.0 / 690.0).unwrap();
+        assert_eq!([0, 256, 1000].map(|frames| cutting.count(frames)), [1, 1, 1]);
+        let mut out = vec![0.0; 512];
+        // 101 frames too many: 50 in front and 51 behind are left out.
+        cutting.slice(&ramp(357), 0, &mut out).unwrap();
+        assert_eq!((out[0], out[255], out[256]), (51.0, 306.0, 1051.0));
+        // 3 too few: one in front and two behind.
+        cutting.slice(&ramp(253), 0, &mut out).unwrap();
+        assert_eq!((out[0], out[1], out[253], out[254]), (1.0, 1.0, 253.0, 1.0));
     }
 
     proptest! {

@@ -8,10 +8,11 @@ use crate::{
     mel::Bank,
     spectrum::{Frame, Spectrum},
     stft::Value,
+    summary::Summariser,
 };
 use earmark_audio::Clip;
 use pulp::Arch;
-use std::{f32::consts::PI, ops::Range};
+use std::{borrow::Cow, f32::consts::PI, ops::Range};
 
 /// A [`FrontEnd`] with its window, FFT plan and mel bank. Share one between threads, each with its own [`Scratch`].
 pub struct Extractor {
@@ -19,6 +20,7 @@ pub struct Extractor {
     checked: Checked,
     spectrum: Spectrum,
     bank: Option<Bank>,
+    summariser: Option<Summariser>,
     fingerprint: String,
     arch: Arch,
 }
@@ -27,6 +29,8 @@ pub struct Extractor {
 #[derive(Debug, Clone)]
 pub struct Scratch {
     frame: Frame,
+    /// The clip after pre-emphasis.
+    emphasised: Vec<f32>,
     /// Window of a frame that reaches beyond the clip.
     edge: Vec<f32>,
     /// Spectra of eight frames, `[channels, LANES, stride]`, with zeros between the last bin and the stride.
@@ -51,6 +55,7 @@ impl Extractor {
         Ok(Self {
             spectrum: Spectrum::new(framing, &window),
             bank,
+            summariser: front_end.summary.then(Summariser::new),
             fingerprint: front_end.fingerprint()?,
             front_end: front_end.clone(),
             checked,
@@ -63,8 +68,11 @@ impl Extractor {
         &self.front_end
     }
 
-    /// Channels of base features: 2 with angles, else 1.
+    /// Channels of base features: one for each summary feature; else 2 with angles, else 1.
     pub fn base_channels(&self) -> usize {
+        if self.summariser.is_some() {
+            return Summariser::COUNT;
+        }
         if self.front_end.stft.phase { 2 } else { 1 }
     }
 
@@ -75,15 +83,22 @@ impl Extractor {
 
     /// Mel bands, or bins of the spectrum.
     pub fn bands(&self) -> usize {
+        if self.summariser.is_some() {
+            return 1;
+        }
         self.front_end
             .mel
             .as_ref()
             .map_or(self.checked.framing.bins(), |mel| mel.bands as usize)
     }
 
-    /// Frames that a clip of `samples` has; see [`Centre`](crate::Centre) for short ones.
+    /// Frames that a clip of `samples` has; see [`Centre`](crate::Centre) for short ones. Summary features are one frame.
     pub fn frames(&self, samples: usize) -> usize {
-        self.checked.framing.frames(samples)
+        if self.front_end.summary {
+            return 1;
+        }
+        let lost = usize::from(self.front_end.pre_emphasis.is_some());
+        self.checked.framing.frames(samples.saturating_sub(lost))
     }
 
     /// Frames in a second, a fraction in general.
@@ -106,15 +121,25 @@ impl Extractor {
     pub fn scratch(&self) -> Scratch {
         let framing = &self.checked.framing;
         let stride = framing.bins().next_multiple_of(LANES);
+        let channels = if self.front_end.stft.phase { 2 } else { 1 };
         Scratch {
             frame: self.spectrum.frame(),
+            emphasised: Vec::new(),
             edge: vec![0.0; framing.window],
-            spectra: vec![0.0; self.base_channels() * LANES * stride],
+            spectra: vec![0.0; channels * LANES * stride],
             turned: vec![[0.0; LANES]; stride],
         }
     }
 
-    /// [`Self::base`] of a clip, after a look at its rate.
+    /// The samples of a whole clip without the silence that `front-end.trim` cuts; all of them without that key.
+    pub fn trim<'a>(&self, samples: &'a [f32]) -> Cow<'a, [f32]> {
+        match &self.front_end.trim {
+            None => Cow::Borrowed(samples),
+            Some(trim) => trim.apply(samples, self.front_end.sample_rate_hz),
+        }
+    }
+
+    /// [`Self::base`] of a whole clip, trimmed, after a look at its rate.
     pub fn base_of_clip(&self, clip: &Clip, scratch: &mut Scratch) -> Result<Features, FeatureError> {
         let (clip_hz, front_end_hz) = (clip.sample_rate_hz, self.front_end.sample_rate_hz);
         if clip_hz != front_end_hz {
@@ -123,20 +148,27 @@ impl Extractor {
                 front_end_hz,
             });
         }
-        self.base(&clip.samples, scratch)
+        check_samples(self.arch, &clip.samples)?;
+        self.base(&self.trim(&clip.samples), scratch)
     }
 
-    /// Samples (-1 to 1, at the front end's rate) to levels: `[base_channels, bands, frames]`. A clip shorter than a window,
-    /// or an empty one, gives no frames, and then one example of filling. An error for samples that are no numbers.
+    /// Samples (-1 to 1, at the front end's rate) to levels, untrimmed: `[base_channels, bands, frames]`. A clip shorter than a window,
+    /// or an empty one, gives no frames, and then one example of filling. An error for samples that are no numbers, and for clips
+    /// too long to be summarised.
     pub fn base(&self, samples: &[f32], scratch: &mut Scratch) -> Result<Features, FeatureError> {
-        if let Some((index, value)) = vectorised(
-            self.arch,
-            #[inline(always)]
-            || first_bad(samples),
-        ) {
-            return Err(FeatureError::Sample { index, value });
+        check_samples(self.arch, samples)?;
+        if let Some(summariser) = &self.summariser {
+            return Features::new(Summariser::COUNT, 1, 1, summariser.of_samples(samples)?);
         }
         let (channels, bands, frames) = (self.base_channels(), self.bands(), self.frames(samples.len()));
+        let mut emphasised = std::mem::take(&mut scratch.emphasised);
+        let samples = match self.front_end.pre_emphasis {
+            Some(c) => {
+                emphasise(samples, c as f32, &mut emphasised);
+                &emphasised
+            }
+            None => samples,
+        };
         let mut data = vec![0.0; channels * bands * frames];
         for start in (0..frames).step_by(LANES) {
             let group = start..frames.min(start + LANES);
@@ -163,6 +195,7 @@ impl Extractor {
                 }
             }
         }
+        scratch.emphasised = emphasised;
         let levels = &mut data[..bands * frames];
         vectorised(
             self.arch,
@@ -189,6 +222,7 @@ impl Extractor {
             edge,
             spectra,
             turned,
+            ..
         } = scratch;
         let (values, angles) = spectra.split_at_mut(LANES * turned.len());
         for (i, k) in frames.enumerate() {
@@ -294,10 +328,28 @@ impl std::fmt::Debug for Extractor {
     }
 }
 
+/// Refuses samples that no sound has.
+fn check_samples(arch: Arch, samples: &[f32]) -> Result<(), FeatureError> {
+    let bad = vectorised(
+        arch,
+        #[inline(always)]
+        || first_bad(samples),
+    );
+    bad.map_or(Ok(()), |(index, value)| {
+        Err(FeatureError::Sample { index, value })
+    })
+}
+
+/// `y[t] = x[t + 1] - c x[t]`.
+fn emphasise(x: &[f32], c: f32, y: &mut Vec<f32>) {
+    y.clear();
+    y.extend(x.iter().zip(x.iter().skip(1)).map(|(now, next)| next - c * now));
+}
+
 /// The first sample that is no number, infinite or far too large. Chunks are looked at as a whole: a search that may stop at
 /// any sample would look at one at a time.
 #[inline(always)]
-fn first_bad(samples: &[f32]) -> Option<(usize, f32)> {
+pub(crate) fn first_bad(samples: &[f32]) -> Option<(usize, f32)> {
     const CHUNK: usize = 1024;
     let good = |x: &f32| x.abs() <= LOUDEST;
     samples.chunks(CHUNK).enumerate().find_map(|(chunk, samples)| {

@@ -1,12 +1,15 @@
 //! The second half of a front end, after augmentation: deltas and scaling.
 
-use crate::{error::ConfigError, error::FeatureError, features::Features, whole};
+use crate::{band_scale::BandScale, error::ConfigError, error::FeatureError, features::Features, whole};
 use serde::{Deserialize, Serialize};
 
 /// What is done to features after augmentation and before mixing. What is left out is not done.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Finish {
+    /// Shifts and scales the levels, each band by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bands: Option<BandScale>,
     /// Adds first and second derivatives over time as channels: `[c, ...]` becomes `[3 c, ...]`, values first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deltas: Option<Deltas>,
@@ -53,7 +56,10 @@ impl Default for Scale {
 
 impl Finish {
     /// Checks all keys; `example_frames` is the length of examples where they have one.
-    pub(crate) fn check(&self, example_frames: Option<usize>) -> Result<(), ConfigError> {
+    pub(crate) fn check(&self, bands: usize, example_frames: Option<usize>) -> Result<(), ConfigError> {
+        if let Some(scale) = &self.bands {
+            scale.check(bands)?;
+        }
         if let Some(Deltas { width_frames: width }) = self.deltas {
             let key = "finish.deltas.width-frames";
             if !(3..=255).contains(&width) || width.is_multiple_of(2) {
@@ -106,6 +112,9 @@ impl Finish {
     /// Finishes features of any length.
     pub(crate) fn apply(&self, features: &Features) -> Result<Features, FeatureError> {
         let mut data = features.data.clone();
+        if let Some(bands) = &self.bands {
+            bands.apply(&mut data[..features.bands * features.frames], features.frames);
+        }
         if let Some(deltas) = &self.deltas {
             let width = deltas.width_frames as usize;
             if features.frames < width {
@@ -118,10 +127,11 @@ impl Finish {
             data.resize(3 * one, 0.0);
             let (values, derivatives) = data.split_at_mut(one);
             let (first, second) = derivatives.split_at_mut(one);
+            let taps = derivative_taps(width / 2);
             let rows = values.chunks_exact(features.frames);
             let first = first.chunks_exact_mut(features.frames);
             for ((row, first), second) in rows.zip(first).zip(second.chunks_exact_mut(features.frames)) {
-                derive(row, width / 2, first, second);
+                derive(row, &taps, first, second);
             }
         }
         if let Some(Scale { subtract, divide }) = self.scale {
@@ -138,20 +148,29 @@ impl Finish {
     }
 }
 
-/// First and second derivative of one row with at least `2 half + 1` frames; both outputs start as zeros.
-fn derive(row: &[f32], half: usize, first: &mut [f32], second: &mut [f32]) {
+/// Weights of a fit's slope and second derivative at `-half..=half`, in double precision.
+pub(crate) fn derivative_taps(half: usize) -> [Vec<f64>; 2] {
     // Least squares over n = -half..=half: the slope is sum(n x) / sum(n^2); the parabola's second derivative is
-    // 2 sum(q x) / sum(q^2) with q = n^2 - mean(n^2). As sum(q) = 0, x may be taken relative to the middle,
-    // which keeps large levels out of the sums.
-    let width = (2 * half + 1) as f64;
-    let squares: f64 = 2.0 * (1..=half).map(|n| (n * n) as f64).sum::<f64>();
-    let bend = |n: usize| (n * n) as f64 - squares / width;
-    let bends: f64 = bend(0).powi(2) + 2.0 * (1..=half).map(|n| bend(n).powi(2)).sum::<f64>();
+    // 2 sum(q x) / sum(q^2) with q = n^2 - mean(n^2).
+    let places = 0..=2 * half;
+    let n = |i: usize| i as f64 - half as f64;
+    let squares: f64 = places.clone().map(|i| n(i).powi(2)).sum();
+    let bend = |i: usize| n(i).powi(2) - squares / (2 * half + 1) as f64;
+    let bends: f64 = places.clone().map(|i| bend(i).powi(2)).sum();
+    [
+        places.clone().map(|i| n(i) / squares).collect(),
+        places.map(|i| 2.0 * bend(i) / bends).collect(),
+    ]
+}
+
+/// First and second derivative of one row with at least `2 half + 1` frames; both outputs start as zeros.
+fn derive(row: &[f32], [slopes, curves]: &[Vec<f64>; 2], first: &mut [f32], second: &mut [f32]) {
+    let half = slopes.len() / 2;
     let inside = row.len() - 2 * half;
     let middle = &row[half..][..inside];
     for n in 1..=half {
-        let slope = (n as f64 / squares) as f32;
-        let curve = (2.0 * bend(n) / bends) as f32;
+        // As the bends sum to 0, x may be taken relative to the middle, which keeps large levels out of the sums.
+        let (slope, curve) = (slopes[half + n] as f32, curves[half + n] as f32);
         let (left, right) = (&row[half - n..][..inside], &row[half + n..][..inside]);
         let (first, second) = (&mut first[half..][..inside], &mut second[half..][..inside]);
         for t in 0..inside {
@@ -178,7 +197,7 @@ mod tests {
         let features = Features::new(1, 1, 30, row).unwrap();
         let finish = Finish {
             deltas: Some(Deltas::default()),
-            scale: None,
+            ..Finish::default()
         };
         let out = finish.apply(&features).unwrap();
         assert_eq!((out.channels, out.frames), (3, 30));

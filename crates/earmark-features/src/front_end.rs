@@ -7,6 +7,8 @@ use crate::{
     level::Level,
     mel::Mel,
     stft::{Framing, Stft},
+    summary,
+    trimming::Trimming,
 };
 use earmark_audio::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
 use serde::{Deserialize, Serialize};
@@ -35,6 +37,13 @@ pub struct FrontEnd {
     /// The rate that clips must have.
     #[serde(deserialize_with = "crate::whole::whole")]
     pub sample_rate_hz: u32,
+    /// Silence at both ends of a clip that is cut first; left out, clips stay whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trim: Option<Trimming>,
+    /// Lifts high frequencies before anything else: `y[t] = x[t + 1] - c x[t]`, a sample fewer than the clip has. `c` lies between
+    /// 0 and 1, usual is 0.97; left out, samples are taken as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pre_emphasis: Option<f64>,
     /// Framing and transform.
     pub stft: Stft,
     /// Bands; left out, the bins of the spectrum.
@@ -42,6 +51,9 @@ pub struct FrontEnd {
     pub mel: Option<Mel>,
     /// Compression.
     pub level: Level,
+    /// The summary features of the whole clip in place of its spectrogram: 1,133 channels of one band and one frame.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub summary: bool,
     /// Examples; left out, each clip is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub examples: Option<Examples>,
@@ -55,9 +67,12 @@ impl Default for FrontEnd {
     fn default() -> Self {
         Self {
             sample_rate_hz: 44_100,
+            trim: None,
+            pre_emphasis: None,
             stft: Stft::default(),
             mel: Some(Mel::default()),
             level: Level::default(),
+            summary: false,
             examples: Some(Examples::default()),
             finish: Finish::default(),
         }
@@ -91,6 +106,17 @@ impl FrontEnd {
                 "usual are 16000 to 48000",
             ));
         }
+        self.trim.iter().try_for_each(Trimming::check)?;
+        if let Some(c) = self.pre_emphasis
+            && !(c > 0.0 && c < 1.0)
+        {
+            return Err(ConfigError::new(
+                "pre-emphasis",
+                c,
+                "is not between 0 and 1",
+                "usual is 0.97; leave it out for none",
+            ));
+        }
         let framing = self.stft.framing(rate)?;
         if self.stft.phase && self.mel.is_some() {
             return Err(ConfigError::new(
@@ -104,14 +130,18 @@ impl FrontEnd {
             mel.check(rate)?;
         }
         self.level.check()?;
+        if self.summary {
+            summary::check(self, &framing)?;
+        }
         let frames_per_second = f64::from(rate) / framing.hop as f64;
         let cutting = self
             .examples
             .as_ref()
             .map(|examples| examples.cutting(frames_per_second))
             .transpose()?;
+        let bands = self.mel.as_ref().map_or(framing.bins(), |mel| mel.bands as usize);
         self.finish
-            .check(cutting.as_ref().map(|cutting| cutting.length))?;
+            .check(bands, cutting.as_ref().map(|cutting| cutting.length))?;
         Ok(Checked {
             framing,
             cutting,
@@ -119,8 +149,8 @@ impl FrontEnd {
         })
     }
 
-    /// What determines [`Extractor::base`](crate::Extractor::base), as one line: equal lines mean equal base features of the
-    /// same samples. Seconds and samples that come to the same are the same here.
+    /// What determines [`Extractor::base_of_clip`](crate::Extractor::base_of_clip), as one line: equal lines mean equal base
+    /// features of the same clip. Seconds and samples that come to the same are the same here.
     pub fn fingerprint(&self) -> Result<String, ConfigError> {
         let Checked { framing, .. } = self.checked()?;
         let Framing {
@@ -135,10 +165,25 @@ impl FrontEnd {
             phase,
             ..
         } = &self.stft;
+        // Said only where there is one: features that were kept before the key existed stay good.
+        let emphasis = self
+            .pre_emphasis
+            .map_or(String::new(), |c| format!("; pre-emphasis {c:?}"));
+        let summary = if self.summary { "; summary 1" } else { "" };
         Ok(format!(
             "base {BASE_VERSION}; {} Hz; {shape:?} {window}, hop {hop}, fft {fft}, centre {centre:?}, {value:?}, phase {phase}; \
-             {:?}; {:?}",
-            self.sample_rate_hz, self.mel, self.level
+             {:?}; {:?}{emphasis}{summary}{}",
+            self.sample_rate_hz,
+            self.mel,
+            self.level,
+            self.trim_fingerprint()
         ))
+    }
+
+    /// What determines [`Extractor::trim`](crate::Extractor::trim): the end of the fingerprint, empty where nothing is cut.
+    pub fn trim_fingerprint(&self) -> String {
+        self.trim
+            .as_ref()
+            .map_or_else(String::new, |trim| format!("; {trim:?}"))
     }
 }

@@ -4,7 +4,7 @@
 //! the same thing made ready: windows, FFT plan and mel bank are computed once, then shared by any number of threads.
 //!
 //! ```text
-//! samples --stft--> [bins, frames] --mel--> [bands, frames] --level--> base --(augment)--> finish --> examples
+//! samples --(trim)--stft--> [bins, frames] --mel--> [bands, frames] --level--> base --(augment)--> finish --> examples
 //! ```
 //!
 //! The way has two halves. [`Extractor::base`] turns samples into a log-mel: it is the slow half, the same in every epoch,
@@ -24,30 +24,40 @@
 //!
 //! The same samples give the same numbers whatever the number of threads: nothing here is shared or reordered.
 
+mod band_scale;
 mod error;
 mod examples;
 mod extractor;
 mod fast_log;
 mod features;
 mod finish;
+mod fitted;
 mod front_end;
 mod lanes;
 mod level;
 mod mel;
+mod onnx;
 mod pcen;
 mod spectrum;
 mod stft;
+mod summary;
+mod trimming;
 mod whole;
 mod window;
 
+pub use band_scale::BandScale;
 pub use error::{ConfigError, FeatureError};
 pub use examples::{Examples, Pad, Place};
 pub use extractor::{Extractor, Scratch};
 pub use features::Features;
 pub use finish::{Deltas, Finish, Scale};
+pub use fitted::{FittedError, Keep, NamedTensor, Pca, Standardiser};
 pub use front_end::FrontEnd;
 pub use level::Level;
 pub use mel::{Mel, MelNorm, MelScale, Triangles};
+pub use onnx::OnnxExamples;
 pub use pcen::Pcen;
 pub use stft::{Centre, Stft, Value};
+pub use summary::{Summariser, summary_names};
+pub use trimming::Trimming;
 pub use window::Window;

@@ -254,7 +254,7 @@ impl Framing {
 }
 
 /// Place `place - before` of a clip of `len > 0` samples that is mirrored at its ends again and again.
-fn mirror(place: usize, before: usize, len: usize) -> usize {
+pub(crate) fn mirror(place: usize, before: usize, len: usize) -> usize {
     let period = (2 * (len - 1)).max(1);
     let offset = place.abs_diff(before) % period;
     if offset < len { offset } else { period - offset }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
 
-/// The shape that a frame is multiplied by, always in its periodic form: the window of `n` samples is the first `n` of a
-/// symmetric one of `n + 1`, as TensorFlow's `hann_window` and librosa's `fftbins=True` have it.
+/// The shape that a frame is multiplied by. Where the name does not say "symmetric" it is the periodic form: the window of `n`
+/// samples is the first `n` of a symmetric one of `n + 1`, as TensorFlow's `hann_window` and librosa's `fftbins=True` have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Window {
@@ -13,17 +13,21 @@ pub enum Window {
     Hann,
     /// `0.54 - 0.46 cos(2 pi i / n)`: does not fall to zero at its ends.
     Hamming,
+    /// `0.5 - 0.5 cos(2 pi i / (n - 1))`: zero at both ends (PyTorch's `hann_window(periodic=False)`; EfficientAT).
+    SymmetricHann,
 }
 
 impl Window {
     /// The window's `n` coefficients, computed in double precision.
     pub(crate) fn coefficients(self, n: usize) -> Vec<f64> {
-        let (mean, swing) = match self {
-            Window::Hann => (0.5, 0.5),
-            Window::Hamming => (0.54, 0.46),
+        let (mean, swing, period) = match self {
+            Window::Hann => (0.5, 0.5, n),
+            Window::Hamming => (0.54, 0.46, n),
+            Window::SymmetricHann if n == 1 => return vec![1.0],
+            Window::SymmetricHann => (0.5, 0.5, n - 1),
         };
         (0..n)
-            .map(|i| mean - swing * (TAU * i as f64 / n as f64).cos())
+            .map(|i| mean - swing * (TAU * i as f64 / period as f64).cos())
             .collect()
     }
 }
@@ -54,5 +58,18 @@ mod tests {
                 assert!((got - want).abs() < 1e-15, "{window:?}: {got} is not {want}");
             }
         }
+    }
+
+    #[test]
+    fn a_symmetric_window_is_a_periodic_one_with_its_end() {
+        for n in [2, 3, 8, 801] {
+            let periodic = Window::Hann.coefficients(n - 1);
+            let symmetric = Window::SymmetricHann.coefficients(n);
+            for (i, (got, want)) in symmetric.iter().zip(periodic.iter().chain([&0.0])).enumerate() {
+                assert!((got - want).abs() < 1e-15, "{i} of {n}: {got} is not {want}");
+            }
+        }
+        // PyTorch's only window of one sample.
+        assert_eq!(Window::SymmetricHann.coefficients(1), [1.0]);
     }
 }

@@ -1,6 +1,6 @@
 //! Times the 3x3 convolutions of AuxSkipAttention (argus-2019), plain and by Winograd's algorithm.
 //!
-//! `cargo run --release -p earmark-kernels --example dense_layers [batch] [repeats]`
+//! `cargo run --release -p earmark-kernels --example dense_layers [batch] [repeats]`; `EARMARK_SIMD` chooses the instruction set.
 //! (`bench/torch_dense.py` times the same layers with PyTorch.)
 
 #![allow(clippy::print_stdout)]
@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use clock::processor_seconds;
 use earmark_kernels::conv::{self, Algorithm, ConvShape};
+use earmark_kernels::simd::Isa;
 use earmark_kernels::{Epilogue, Input, OutputGrad, Window, Workspace};
 
 /// Input channels, output channels, plane.
@@ -51,7 +52,8 @@ fn main() {
         .skip(1)
         .map(|a| a.parse::<usize>().expect("a number"));
     let (batch, repeats) = (args.next().unwrap_or(8), args.next().unwrap_or(3));
-    let ws = Workspace::new();
+    let ws = Workspace::with_isa(Isa::wanted().expect("an instruction set of this machine"));
+    println!("{}", ws.isa().name());
     let mut totals = [[0.0; 4]; 2];
     for (inputs, outputs, size) in LAYERS {
         let window = Window::symmetric([3, 3], [1, 1], [1, 1]);

@@ -52,6 +52,19 @@ impl Layer {
         }
     }
 
+    /// Whether the same packed weights serve both: all is equal but the padding.
+    pub(crate) fn same_weights(&self, other: &Self) -> bool {
+        let kinds = match (self.kind, other.kind) {
+            (Kind::Dense(a), Kind::Dense(b)) | (Kind::Depthwise(a), Kind::Depthwise(b)) => {
+                (a.kernel, a.stride) == (b.kernel, b.stride)
+            }
+            (a, b) => a == b,
+        };
+        kinds
+            && (self.inputs, self.outputs, self.act, self.epsilon)
+                == (other.inputs, other.outputs, other.act, other.epsilon)
+    }
+
     fn output(&self, size: [usize; 2]) -> Option<[usize; 2]> {
         match self.kind {
             Kind::Dense(w) | Kind::Depthwise(w) => w.output(size),

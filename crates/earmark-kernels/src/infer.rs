@@ -2,16 +2,19 @@
 
 use rayon::prelude::*;
 
-use crate::chain::{Chain, Kind, Params};
+use crate::chain::{Chain, Kind, Layer, Params};
 use crate::conv::{self, Algorithm, ConvShape, ConvWeights};
 use crate::depthwise::{self, DepthwiseShape};
 use crate::epilogue::Epilogue;
 use crate::memory::Workspace;
 use crate::norm::{Input, Norm};
+use crate::pair::{self, Half};
 use crate::panels::PackedWeights;
 use crate::pointwise;
 use crate::pool;
 use crate::tiles::split_at;
+use crate::window::Window;
+use std::sync::Arc;
 
 /// Images that one thread takes through the whole chain together: few enough that what is between
 /// layers stays in the cache, enough that the last layers' small planes fill the product kernel.
@@ -28,16 +31,28 @@ pub struct Statistics<'a> {
 
 #[derive(Debug)]
 enum Ready {
-    Dense(ConvWeights, ConvShape),
-    Depthwise(Vec<f32>, DepthwiseShape),
+    Dense(ConvWeights),
+    Depthwise(Vec<f32>),
     Pointwise(PackedWeights),
 }
 
 /// A [`Chain`] with its parameters, ready to run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Inference {
     chain: Chain,
-    layers: Vec<(Ready, Norm)>,
+    /// The same for planes of every size.
+    layers: Arc<[(Ready, Norm)]>,
+}
+
+/// How a dense layer is computed on planes of `size`.
+fn conv_shape(layer: &Layer, window: Window, size: [usize; 2]) -> ConvShape {
+    ConvShape {
+        inputs: layer.inputs,
+        outputs: layer.outputs,
+        window,
+        size,
+        algorithm: Algorithm::Auto,
+    }
 }
 
 impl Inference {
@@ -64,23 +79,10 @@ impl Inference {
                     assert_eq!(norm.channels(), layer.outputs, "statistics of layer {i}");
                     let ready = match layer.kind {
                         Kind::Dense(window) => {
-                            let shape = ConvShape {
-                                inputs: layer.inputs,
-                                outputs: layer.outputs,
-                                window,
-                                size: chain.size(i),
-                                algorithm: Algorithm::Auto,
-                            };
-                            Ready::Dense(conv::pack(ws, p.weight, &shape), shape)
+                            let shape = conv_shape(layer, window, chain.size(i));
+                            Ready::Dense(conv::pack(ws, p.weight, &shape))
                         }
-                        Kind::Depthwise(window) => {
-                            let shape = DepthwiseShape {
-                                channels: layer.inputs,
-                                window,
-                                size: chain.size(i),
-                            };
-                            Ready::Depthwise(p.weight.to_vec(), shape)
-                        }
+                        Kind::Depthwise(_) => Ready::Depthwise(p.weight.to_vec()),
                         Kind::Pointwise => {
                             Ready::Pointwise(pointwise::pack(ws, p.weight, layer.outputs, layer.inputs))
                         }
@@ -90,6 +92,29 @@ impl Inference {
         Self {
             layers: layers.collect(),
             chain: chain.clone(),
+        }
+    }
+
+    /// The same weights for planes of another size: `chain` has the same layers but for what surrounds their planes. Nothing is
+    /// packed anew.
+    ///
+    /// # Panics
+    /// If a layer differs.
+    pub fn resized(&self, chain: Chain) -> Self {
+        assert_eq!(
+            chain.layers().len(),
+            self.chain.layers().len(),
+            "another number of layers"
+        );
+        for (i, (new, old)) in chain.layers().iter().zip(self.chain.layers()).enumerate() {
+            assert!(
+                new.same_weights(old),
+                "layer {i} is another: {new:?} and not {old:?}"
+            );
+        }
+        Self {
+            chain,
+            layers: Arc::clone(&self.layers),
         }
     }
 
@@ -156,22 +181,67 @@ impl Inference {
     /// All layers, one after the other.
     fn group(&self, ws: &Workspace, x: &[f32], batch: usize, out: &mut [f32]) {
         let tail = self.chain.tail();
-        let mut now = None;
-        for (i, (layer, (ready, norm))) in self.chain.layers().iter().zip(&self.layers).enumerate() {
-            let whole = i + 1 == self.layers.len() && tail.is_none();
-            let mut next = ws.take(if whole { 0 } else { self.chain.raw_len(i, batch) });
-            let input = Input::plain(now.as_deref().unwrap_or(x));
+        let (count, mut now, mut i) = (self.layers.len(), None, 0);
+        while i < count {
+            let last = i + usize::from(self.pair(i));
+            let whole = last + 1 == count && tail.is_none();
+            let mut next = ws.take(if whole { 0 } else { self.chain.raw_len(last, batch) });
+            let input = now.as_deref().unwrap_or(x);
             let target = if whole { &mut *out } else { &mut next[..] };
-            let then = Epilogue::Apply(norm, layer.act);
-            match ready {
-                Ready::Dense(packed, shape) => conv::forward(ws, packed, shape, input, target, then),
-                Ready::Depthwise(weight, shape) => depthwise::forward(ws, weight, shape, input, target, then),
-                Ready::Pointwise(packed) => pointwise::forward(ws, packed, input, target, then),
-            };
+            self.step(ws, i, input, target);
             now = Some(next);
+            i = last + 1;
         }
         if let (Some(shape), Some(last)) = (tail, now) {
             pool::forward(ws, &shape, Input::plain(&last), out);
+        }
+    }
+
+    /// Whether layer `i` goes together with the one after it: a depthwise one with a pointwise one.
+    fn pair(&self, i: usize) -> bool {
+        let next = self.layers.get(i + 1).map(|l| &l.0);
+        matches!(
+            (&self.layers[i].0, next),
+            (Ready::Depthwise(_), Some(Ready::Pointwise(_)))
+        )
+    }
+
+    /// Layer `i`, with the one after it if the two go together.
+    fn step(&self, ws: &Workspace, i: usize, x: &[f32], out: &mut [f32]) {
+        let (layer, size) = (&self.chain.layers()[i], self.chain.size(i));
+        let (ready, norm) = &self.layers[i];
+        let (input, then) = (Input::plain(x), Epilogue::Apply(norm, layer.act));
+        match (ready, layer.kind) {
+            (Ready::Dense(packed), Kind::Dense(window)) => {
+                let shape = conv_shape(layer, window, size);
+                conv::forward(ws, packed, &shape, input, out, then);
+            }
+            (Ready::Depthwise(weight), Kind::Depthwise(window)) => {
+                let shape = DepthwiseShape {
+                    channels: layer.inputs,
+                    window,
+                    size,
+                };
+                let Some((Ready::Pointwise(packed), after)) = self.layers.get(i + 1) else {
+                    depthwise::forward(ws, weight, &shape, input, out, then);
+                    return;
+                };
+                let first = Half {
+                    weight: &weight[..],
+                    norm,
+                    act: layer.act,
+                };
+                let second = Half {
+                    weight: packed,
+                    norm: after,
+                    act: self.chain.layers()[i + 1].act,
+                };
+                pair::forward(ws, first, &shape, second, x, out);
+            }
+            (Ready::Pointwise(packed), Kind::Pointwise) => {
+                pointwise::forward(ws, packed, input, out, then);
+            }
+            _ => unreachable!("weights are packed for the layer's own kind"),
         }
     }
 }

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::memory::{Buffer, Workspace};
 use crate::simd::Isa;
-use crate::tile_kernel::{MR, NR, tile};
+use crate::tile_kernel::{MR, NR, Place, block, block_size};
 use crate::tiles::Tile;
 
 /// Longest stretch of k between two visits of the same tile of C: a panel of B that long (16 kB)
@@ -116,42 +116,22 @@ pub(crate) fn product(isa: Isa, k: usize, a: &[f32], b: &[f32], c: &mut Tile<'_>
         "left operand is too short"
     );
     assert!(b.len() >= rhs_len(k, cols), "right operand is too short");
-    for block in (0..rows).step_by(ROW_BLOCK) {
-        for j in (0..cols).step_by(NR) {
-            let bp = &b[j / NR * rhs_stride(k)..][..k * NR];
-            for i in (block..rows.min(block + ROW_BLOCK)).step_by(MR) {
-                let ap = &a[i * k..][..MR * k];
-                let (corner, stride) = c.corner(i, j);
-                if i + MR <= rows && j + NR <= cols {
-                    // SAFETY: the full 6 x 16 tile lies inside `c`, which is borrowed exclusively.
-                    unsafe { tile(isa, k, ap, bp, corner, stride, accumulate) };
-                } else {
-                    edge(isa, k, ap, bp, c, (i, j), accumulate);
-                }
+    let (mr, nr) = block_size(isa);
+    for first in (0..rows).step_by(ROW_BLOCK) {
+        let last = rows.min(first + ROW_BLOCK);
+        for j in (0..cols).step_by(nr) {
+            let bp = &b[j / NR * rhs_stride(k)..];
+            for i in (first..last).step_by(mr) {
+                let (to, ld) = c.corner(i, j);
+                let place = Place {
+                    to,
+                    ld,
+                    rows: mr.min(last - i),
+                    columns: nr.min(cols - j),
+                };
+                // SAFETY: the block lies inside `c`, which is borrowed exclusively.
+                unsafe { block(isa, k, &a[i * k..], (bp, rhs_stride(k)), &place, accumulate) };
             }
-        }
-    }
-}
-
-/// A tile at the rim of C: computed whole on the side, then the part that exists is written.
-#[cold]
-#[inline(never)]
-fn edge(
-    isa: Isa,
-    k: usize,
-    a: &[f32],
-    b: &[f32],
-    c: &mut Tile<'_>,
-    (i, j): (usize, usize),
-    accumulate: bool,
-) {
-    let mut whole = [0.0f32; MR * NR];
-    // SAFETY: `whole` is a full tile with rows NR apart.
-    unsafe { tile(isa, k, a, b, whole.as_mut_ptr(), NR, false) };
-    let width = NR.min(c.cols - j);
-    for (r, from) in whole.chunks_exact(NR).enumerate().take(MR.min(c.rows - i)) {
-        for (o, &v) in c.row(i + r)[j..j + width].iter_mut().zip(from) {
-            *o = if accumulate { *o + v } else { v };
         }
     }
 }

@@ -1,8 +1,15 @@
 //! Which vector instructions the kernels use, decided once at run time.
 //!
-//! Loops are written once, as generic code that the compiler vectorises; `multiversion!`
-//! compiles each a second time with AVX2 and FMA enabled. Only the matrix-product tile and the
-//! transposing pack are written with intrinsics.
+//! Loops are written once, as generic code that the compiler vectorises; `multiversion!` compiles each
+//! once more with AVX2 and FMA enabled and once with AVX-512. Only the matrix-product tile and the
+//! transposing pack are written with intrinsics. On AArch64, NEON is part of the architecture, so that the
+//! portable code is vector code there.
+//!
+//! AVX2 and AVX-512 give the same bits: a sum's order is written down in the loops (lanes, then their total) and
+//! does not follow from the width of a vector, and both fuse the same multiply-adds. Portable code on x86-64 has no fused
+//! multiply-add and agrees to rounding.
+
+use std::fmt;
 
 /// The instruction set that kernels run with.
 ///
@@ -16,7 +23,40 @@ pub(crate) enum Kind {
     Portable,
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
 }
+
+/// Why a wanted instruction set can't be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IsaError {
+    /// No set of that name.
+    Unknown(String),
+    /// This processor (or this build's architecture) lacks it.
+    Missing(String),
+}
+
+impl fmt::Display for IsaError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let here: Vec<_> = Isa::available().iter().map(|isa| isa.name()).collect();
+        let here = here.join(", ");
+        match self {
+            Self::Unknown(name) => write!(
+                f,
+                "{VARIABLE}={name}: no such instruction set; choose from those of this machine: {here}"
+            ),
+            Self::Missing(name) => write!(
+                f,
+                "{VARIABLE}={name}: this machine lacks it; choose from those that it has: {here}, or unset the variable for the fastest"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for IsaError {}
+
+/// The environment variable that [`Isa::wanted`] reads.
+pub const VARIABLE: &str = "EARMARK_SIMD";
 
 impl Isa {
     /// Code that runs on every processor of the target architecture (on AArch64 that includes NEON).
@@ -24,27 +64,98 @@ impl Isa {
         Self(Kind::Portable)
     }
 
-    /// The fastest set that this processor has.
+    /// The fastest set that this processor has: the widest, but for AMD's Zen 4. That computes 512 bits in two halves, so that AVX-512 has
+    /// nothing to win there and loses a few hundredths in short products, and AVX2 is chosen.
     pub fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        if halves_512_bits() && is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
             return Self(Kind::Avx2);
+        }
+        Self::widest()
+    }
+
+    /// The widest set that this processor has.
+    fn widest() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            let avx512 = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl");
+            if avx2 && avx512 {
+                return Self(Kind::Avx512);
+            }
+            if avx2 {
+                return Self(Kind::Avx2);
+            }
         }
         Self::portable()
     }
 
     /// Every set that this processor can run, portable first: for tests that compare them.
     pub fn available() -> Vec<Self> {
-        let mut all = vec![Self::portable()];
-        if Self::detect() != Self::portable() {
-            all.push(Self::detect());
+        match Self::widest().0 {
+            Kind::Portable => vec![Self::portable()],
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => vec![Self::portable(), Self(Kind::Avx2)],
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => vec![Self::portable(), Self(Kind::Avx2), Self(Kind::Avx512)],
         }
-        all
+    }
+
+    /// The set of a name: `portable`, `avx2` (with FMA) or `avx512` (F, BW, DQ and VL).
+    ///
+    /// # Errors
+    /// If there is none of that name or this processor lacks it.
+    pub fn named(name: &str) -> Result<Self, IsaError> {
+        let found = Self::available().into_iter().find(|isa| isa.name() == name);
+        found.ok_or_else(|| match name {
+            "avx2" | "avx512" => IsaError::Missing(name.to_owned()),
+            _ => IsaError::Unknown(name.to_owned()),
+        })
+    }
+
+    /// The set that the environment variable [`VARIABLE`] names, else the fastest ([`Isa::detect`]): to compare sets, or to get on a newer machine the
+    /// very numbers of an older one.
+    ///
+    /// # Errors
+    /// As [`Isa::named`].
+    pub fn wanted() -> Result<Self, IsaError> {
+        match std::env::var_os(VARIABLE) {
+            Some(name) if !name.is_empty() => Self::named(&name.to_string_lossy()),
+            _ => Ok(Self::detect()),
+        }
+    }
+
+    /// Its name, as [`Isa::named`] takes it.
+    pub const fn name(self) -> &'static str {
+        match self.0 {
+            Kind::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => "avx512",
+        }
     }
 
     pub(crate) const fn kind(self) -> Kind {
         self.0
     }
+}
+
+/// Whether this is a processor of AMD's family 19h (Zen 3 has no AVX-512, Zen 4 has it with units of 256 bits).
+#[cfg(target_arch = "x86_64")]
+fn halves_512_bits() -> bool {
+    use std::arch::x86_64::__cpuid;
+    let vendor = __cpuid(0);
+    let amd = [vendor.ebx, vendor.edx, vendor.ecx]
+        .map(u32::to_le_bytes)
+        .concat()
+        == b"AuthenticAMD";
+    let signature = __cpuid(1).eax;
+    let family = (signature >> 8 & 0xf) + (signature >> 20 & 0xff);
+    amd && family == 0x19
 }
 
 /// Whether the portable code may use `mul_add`: only where it is one instruction, since it is a
@@ -70,7 +181,16 @@ macro_rules! multiversion {
             fn avx2($($arg: $ty),*) $(-> $ret)? {
                 $body::<true>($($arg),*)
             }
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+            #[allow(clippy::too_many_arguments)]
+            fn avx512($($arg: $ty),*) $(-> $ret)? {
+                $body::<true>($($arg),*)
+            }
             match isa.kind() {
+                // SAFETY: `Kind::Avx512` is only made after all of these were detected.
+                #[cfg(target_arch = "x86_64")]
+                $crate::simd::Kind::Avx512 => unsafe { avx512($($arg),*) },
                 // SAFETY: `Kind::Avx2` is only made after AVX2 and FMA were detected.
                 #[cfg(target_arch = "x86_64")]
                 $crate::simd::Kind::Avx2 => unsafe { avx2($($arg),*) },

@@ -48,7 +48,7 @@ pub(crate) fn interleave<const W: usize>(
     match isa.kind() {
         Kind::Portable => {}
         #[cfg(target_arch = "x86_64")]
-        Kind::Avx2 => {
+        Kind::Avx2 | Kind::Avx512 => {
             // Blocks of 8 x 8. In a panel of six rows each step stores eight lanes, of which the
             // following step overwrites the last two; so the very last step is left to the loop below.
             let safe = if W.is_multiple_of(8) {

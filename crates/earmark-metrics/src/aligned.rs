@@ -113,6 +113,20 @@ impl Aligned {
         })
     }
 
+    /// The clips whose row (from 0) is wanted, in the same order.
+    ///
+    /// # Errors
+    /// None in practice: the scores have been checked.
+    pub fn select(&self, wanted: impl Fn(usize) -> bool) -> Result<Self> {
+        let (mut files, mut values, mut marks) = (vec![], vec![], vec![]);
+        for (index, (scores, truth)) in self.rows().enumerate().filter(|(index, _)| wanted(*index)) {
+            files.push(self.files()[index].clone());
+            values.extend_from_slice(scores);
+            marks.extend_from_slice(truth);
+        }
+        Self::from_rows(ScoreTable::new(files, self.classes().to_vec(), values)?, marks)
+    }
+
     /// Class names, one a column.
     pub fn classes(&self) -> &[String] {
         self.scores.classes()

@@ -134,6 +134,12 @@ impl ThresholdCurve {
         best
     }
 
+    /// The highest score below `threshold`; `None` where there is none.
+    pub fn next_below(&self, threshold: f32) -> Option<f32> {
+        let below = self.steps.partition_point(|step| step.score >= threshold);
+        self.steps.get(below).map(|step| step.score)
+    }
+
     fn counts(&self, hits: u64, false_alarms: u64) -> Counts {
         Counts {
             true_positives: hits,

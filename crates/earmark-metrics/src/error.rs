@@ -52,6 +52,16 @@ pub enum MetricsError {
         /// The value.
         value: f32,
     },
+    /// A score is no chance.
+    #[error(
+        "the score of {place} is {value}; only scores from 0 to 1 can be calibrated, such as a sigmoid's or a softmax's"
+    )]
+    NotAChance {
+        /// Where: clip and class.
+        place: String,
+        /// The value.
+        value: f32,
+    },
     /// Two lengths that must agree do not.
     #[error("{what}: expected {expected} values, got {got}")]
     Length {

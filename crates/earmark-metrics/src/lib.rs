@@ -11,7 +11,8 @@
 //! [`Report::compute`] goes all of it at once; the pieces stand alone for whoever needs only one:
 //! [`Lwlrap`] accumulates clip by clip (and merges across threads), [`ThresholdCurve`] holds everything
 //! that depends on one class's scores and truth (average precision, ROC AUC, F1, thresholds),
-//! [`ConfusionMatrix`] counts what was taken for what, and [`blend`] averages score tables.
+//! [`ConfusionMatrix`] counts what was taken for what, [`blend`] averages score tables, [`Calibration`] makes scores chances, and
+//! [`Calibrated`] tells how far they are.
 //!
 //! # Rules that hold everywhere
 //!
@@ -30,6 +31,7 @@
 mod aligned;
 mod blend;
 mod bootstrap;
+mod calibration;
 mod compare;
 mod confusion;
 mod csv_file;
@@ -38,6 +40,7 @@ mod doubt;
 mod error;
 mod lwlrap;
 mod probit;
+mod reliability;
 mod report;
 mod report_text;
 mod scores;
@@ -49,6 +52,7 @@ mod truth;
 pub use aligned::{Aligned, UnknownLabels};
 pub use blend::{Mean, blend};
 pub use bootstrap::{Bootstrap, Interval, Intervals};
+pub use calibration::{Calibration, CalibrationLine, CalibrationMethod, CalibrationOptions, CalibrationRule};
 pub use compare::{ClassMetric, ClassPair, Comparison};
 pub use confusion::ConfusionMatrix;
 pub use curve::{BestThreshold, ThresholdCurve, average_precision, roc_auc};
@@ -56,6 +60,7 @@ pub use doubt::Agreement;
 pub use error::MetricsError;
 pub use lwlrap::Lwlrap;
 pub use probit::{d_prime, probit};
+pub use reliability::{Calibrated, RELIABILITY_BINS, Reliability, ReliabilityBin};
 pub use report::{ClassReport, Report, ReportOptions};
 pub use report_text::number;
 pub use scores::ScoreTable;

@@ -20,14 +20,27 @@ impl Counts {
     pub fn of(scores: &[f32], truth: &[bool], threshold: f32) -> Self {
         let mut counts = Self::default();
         for (&score, &is_true) in scores.iter().zip(truth) {
-            *match (score >= threshold, is_true) {
-                (true, true) => &mut counts.true_positives,
-                (true, false) => &mut counts.false_positives,
-                (false, true) => &mut counts.false_negatives,
-                (false, false) => &mut counts.true_negatives,
-            } += 1;
+            counts.add(score >= threshold, is_true);
         }
         counts
+    }
+
+    /// Counts one decision.
+    pub fn add(&mut self, tagged: bool, is_true: bool) {
+        *match (tagged, is_true) {
+            (true, true) => &mut self.true_positives,
+            (true, false) => &mut self.false_positives,
+            (false, true) => &mut self.false_negatives,
+            (false, false) => &mut self.true_negatives,
+        } += 1;
+    }
+
+    /// Adds the decisions of `other`.
+    pub fn merge(&mut self, other: &Self) {
+        self.true_positives += other.true_positives;
+        self.false_positives += other.false_positives;
+        self.false_negatives += other.false_negatives;
+        self.true_negatives += other.true_negatives;
     }
 
     /// Share of the tags that are true; `None` if nothing was tagged.

@@ -1,13 +1,17 @@
 //! The network of argus-2019, first in the public FSDKaggle2019 competition: four blocks of two convolutions, whose outputs skip to
 //! the end, where attention weighs them; each of the first three also answers by itself (auxiliary outputs).
 //!
+//! Its simpler relatives leave out the auxiliary outputs, the skips, the attention, or all of them (a plain stack of convolutions):
+//! `aux`, `skips` and `attention`. The layers that remain keep their names and their start.
+//!
 //! Everything but the blocks' convolutions starts as PyTorch starts it.
 
+mod onnx;
 mod summary;
 
 use crate::blocks::{
     Attention, AttentionSpec, BatchNormConfig, Conv, ConvSpec, Head, HeadSpec, Tail, average_pool,
-    conv_chain, conv_chain_pooled,
+    conv_chain, conv_chain_pooled, global_mean,
 };
 use crate::forward::Forward;
 use crate::init::WeightInit;
@@ -30,7 +34,13 @@ pub struct AuxSkipAttentionConfig {
     pub base: usize,
     /// Probability that a feature before a head's hidden layer is dropped in training; before its logits it is half of this.
     pub drop_prob: f64,
-    /// How many times fewer channels the attention's bottleneck has than the `32 base` channels it weighs.
+    /// Whether the first three blocks' outputs skip to the end and are joined to the last one's.
+    pub skips: bool,
+    /// Whether channels and places are weighed before the last convolution.
+    pub attention: bool,
+    /// Whether each skip answers by itself, too. Without `skips` it does so alone: what it convolves goes nowhere else.
+    pub aux: bool,
+    /// How many times fewer channels the attention's bottleneck has than the `32 base` channels it weighs (`8 base` without skips).
     pub ratio: usize,
     /// Rows and columns of the attention's window over places; odd.
     pub kernel: usize,
@@ -38,7 +48,7 @@ pub struct AuxSkipAttentionConfig {
     pub last_filters: usize,
     /// Features of each head's hidden layer, in units of `base`.
     pub last_fc: usize,
-    /// Weights of the losses of the outputs: main, then those of the third, second and first skip.
+    /// Weights of the losses of the outputs: main, then those of the third, second and first skip (which count where there is `aux`).
     pub output_weights: [f64; 4],
     /// Share of the old moving statistic that each step keeps (PyTorch's momentum is 1 minus this).
     pub batch_norm_decay: f64,
@@ -53,6 +63,9 @@ impl Default for AuxSkipAttentionConfig {
         Self {
             base: 64,
             drop_prob: 0.4,
+            skips: true,
+            attention: true,
+            aux: true,
             ratio: 16,
             kernel: 7,
             last_filters: 8,
@@ -81,8 +94,8 @@ impl AuxSkipAttentionConfig {
             self.drop_prob,
             "choose a probability from 0 (no dropout) to below 1; 0.4 is the published one",
         )?;
-        let remedy = "choose 1 to 32 times `base`, so that a channel remains; 16 is the published network";
-        check_range("ratio", self.ratio, 1..=32 * self.base, remedy)?;
+        let remedy = "choose 1 to 32 times `base` (8 times without skips), so that a channel remains; 16 is the published network";
+        check_range("ratio", self.ratio, 1..=self.joined(), remedy)?;
         let odd = (1..=31).contains(&self.kernel) && self.kernel % 2 == 1;
         ModelError::unless(
             odd,
@@ -109,6 +122,11 @@ impl AuxSkipAttentionConfig {
         check_batch_norm(self.batch_norm_decay, self.batch_norm_epsilon)?;
         check_init(self.init)
     }
+
+    /// Channels before the last convolution: the fourth block's, and with skips as many of each.
+    fn joined(&self) -> usize {
+        if self.skips { 32 * self.base } else { 8 * self.base }
+    }
 }
 
 /// A skip: pooled, convolved, judged.
@@ -118,7 +136,7 @@ struct Skip {
     pool: usize,
     conv: Conv,
     /// The auxiliary output.
-    head: Head,
+    head: Option<Head>,
 }
 
 /// One of the four blocks.
@@ -134,7 +152,7 @@ struct Block {
 pub struct AuxSkipAttention {
     config: AuxSkipAttentionConfig,
     blocks: Vec<Block>,
-    attention: Attention,
+    attention: Option<Attention>,
     merge: Conv,
     head: Head,
 }
@@ -182,7 +200,7 @@ impl AuxSkipAttention {
                     c.init,
                 )
             });
-            let skip = pool.map(|pool| Skip {
+            let skip = pool.filter(|_| c.skips || c.aux).map(|pool| Skip {
                 pool,
                 conv: Conv::declare(
                     b,
@@ -191,18 +209,20 @@ impl AuxSkipAttention {
                     Some(bn),
                     PLAIN,
                 ),
-                head: head(b, &format!("aux{n}"), wide),
+                head: c.aux.then(|| head(b, &format!("aux{n}"), wide)),
             });
             blocks.push(Block { convs, skip });
             depth = out;
         }
-        let channels = 4 * wide;
+        let channels = c.joined();
         let spec = AttentionSpec {
             channels,
             bottleneck: channels / c.ratio,
             kernel: c.kernel,
         };
-        let attention = Attention::declare(b, "attention", spec, PLAIN);
+        let attention = c
+            .attention
+            .then(|| Attention::declare(b, "attention", spec, PLAIN));
         let last = c.last_filters * c.base;
         let merge = Conv::declare(b, "merge", ConvSpec::same3(channels, last, 1), Some(bn), PLAIN);
         let head = head(b, "main", last);
@@ -218,45 +238,75 @@ impl AuxSkipAttention {
     /// `[B, channels, bands, frames]` to the main logits `[B, classes]` alone; the auxiliary heads are left out, their moving
     /// statistics too.
     pub fn forward(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
-        self.run(x, ctx, |_, _, _| {})
+        let embedding = self.embed(x, ctx);
+        self.classify(embedding, ctx)
     }
 
-    /// `[B, channels, bands, frames]` to four logits `[B, classes]`: main, then the auxiliary ones of skip 3, 2 and 1.
+    /// Features of an embedding.
+    pub fn embedding_len(&self) -> usize {
+        self.head.spec.input
+    }
+
+    /// `[B, channels, bands, frames]` to the means of the merged planes `[B, E]`.
+    pub fn embed(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
+        let x = self.run(x, ctx, false, |_, _, _| {});
+        global_mean(x, ctx)
+    }
+
+    /// Embeddings `[B, E]` to the main logits `[B, classes]`.
+    pub fn classify(&self, embedding: Tensor<2>, ctx: &mut Forward) -> Tensor<2> {
+        self.head.classify(embedding, ctx)
+    }
+
+    /// `[B, channels, bands, frames]` to four logits `[B, classes]`: main, then the auxiliary ones of skip 3, 2 and 1. Without
+    /// auxiliary outputs the main ones alone.
     pub fn forward_all(&self, x: Tensor<4>, ctx: &mut Forward) -> Vec<Tensor<2>> {
         let mut outputs = Vec::with_capacity(4);
-        let main = self.run(x, ctx, |head, skip, ctx| outputs.push(head.forward(skip, ctx)));
-        outputs.push(main);
+        let merged = self.run(x, ctx, true, |head, skip, ctx| {
+            outputs.push(head.forward(skip, ctx));
+        });
+        outputs.push(self.head.forward(merged, ctx));
         outputs.reverse();
         outputs
     }
 
-    /// The way to the main logits; `aux` meets each skip's head and activation.
+    /// The way to the merged planes before the main head; with auxiliary outputs, `aux` meets each skip's head and activation.
     fn run(
         &self,
         x: Tensor<4>,
         ctx: &mut Forward,
+        with_aux: bool,
         mut aux: impl FnMut(&Head, Tensor<4>, &mut Forward),
-    ) -> Tensor<2> {
+    ) -> Tensor<4> {
         let mut x = x;
         let mut skips = Vec::with_capacity(4);
         for block in &self.blocks {
             let [first, second] = &block.convs;
             x = conv_chain_pooled(&[first, second], Some(Tail::mean(2)), x, ctx); // [B, base 2^i, F/2^(i+1), T/2^(i+1)]
             if let Some(skip) = &block.skip {
+                if !self.config.skips && !with_aux {
+                    continue; // it leads to its auxiliary output alone, which nobody asks for
+                }
                 let s = conv_chain(&[&skip.conv], average_pool(x.clone(), skip.pool, ctx), ctx); // [B, 8 base, F/16, T/16]
-                aux(&skip.head, s.clone(), ctx);
-                skips.push(s);
+                if let Some(head) = skip.head.as_ref().filter(|_| with_aux) {
+                    aux(head, s.clone(), ctx);
+                }
+                if self.config.skips {
+                    skips.push(s);
+                }
             }
         }
         skips.insert(0, x);
-        let x = Tensor::cat(skips, 1); // [B, 32 base, F/16, T/16]
-        let x = self.attention.forward(x, ctx);
-        let x = conv_chain(&[&self.merge], x, ctx); // [B, last filters x base, F/16, T/16]
-        self.head.forward(x, ctx)
+        let mut x = Tensor::cat(skips, 1); // [B, 32 base, F/16, T/16]; [B, 8 base, F/16, T/16] without skips
+        if let Some(attention) = &self.attention {
+            x = attention.forward(x, ctx);
+        }
+        conv_chain(&[&self.merge], x, ctx) // [B, last filters x base, F/16, T/16]
     }
 
     /// Weights of the outputs' losses, in the order of [`AuxSkipAttention::forward_all`].
     pub fn output_weights(&self) -> Vec<f64> {
-        self.config.output_weights.to_vec()
+        let outputs = if self.config.aux { 4 } else { 1 };
+        self.config.output_weights[..outputs].to_vec()
     }
 }

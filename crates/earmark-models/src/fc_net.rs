@@ -98,8 +98,8 @@ impl FcNet {
         }
     }
 
-    /// `[B, features, 1, 1]` to logits `[B, classes]`.
-    pub fn forward(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
+    /// `[B, features, 1, 1]` to what the last layer sees, `[B, base]`.
+    pub fn embed(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
         let x = x.flatten::<2>(1, 3); // [B, features]
         let narrow = activation::relu(self.reduce.forward(x.clone(), ctx)); // [B, features / reduction]
         let scale = activation::sigmoid(self.expand.forward(narrow, ctx)); // [B, features]
@@ -109,7 +109,17 @@ impl FcNet {
             x = prelu.forward(x, ctx);
             x = ctx.dropout(x, self.config.drop_prob);
         }
+        x
+    }
+
+    /// What [`FcNet::embed`] gives to logits `[B, classes]`.
+    pub fn classify(&self, x: Tensor<2>, ctx: &mut Forward) -> Tensor<2> {
         self.logits.forward(x, ctx)
+    }
+
+    /// Features of an embedding.
+    pub fn embedding_len(&self) -> usize {
+        self.logits.input
     }
 
     /// The table of the layers.

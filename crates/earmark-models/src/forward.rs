@@ -4,6 +4,7 @@ use crate::vars::{VarId, Vars};
 use burn::tensor::{Tensor, TensorData};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
+use std::cell::Cell;
 
 /// New batch statistics for a pair of moving averages.
 #[derive(Debug)]
@@ -27,6 +28,9 @@ pub struct Forward<'a> {
     rng: Option<ChaCha8Rng>,
     statistics: Vec<BatchStatistics>,
     kernels: bool,
+    side: Option<Tensor<2>>,
+    /// Whether a variable that learns has been read: what comes after it may need gradients.
+    learns: Cell<bool>,
 }
 
 impl<'a> Forward<'a> {
@@ -37,6 +41,8 @@ impl<'a> Forward<'a> {
             rng: None,
             statistics: Vec::new(),
             kernels: vars.uses_kernels(),
+            side: None,
+            learns: Cell::new(false),
         }
     }
 
@@ -47,7 +53,20 @@ impl<'a> Forward<'a> {
             rng: Some(rng),
             statistics: Vec::new(),
             kernels: vars.uses_kernels(),
+            side: None,
+            learns: Cell::new(false),
         }
+    }
+
+    /// With what is known of the clips besides their images, `[B, features]`.
+    pub fn with_side(mut self, side: Option<Tensor<2>>) -> Self {
+        self.side = side;
+        self
+    }
+
+    /// What is known of the clips besides their images, `[B, features]`.
+    pub fn side(&self) -> Option<Tensor<2>> {
+        self.side.clone()
     }
 
     /// Whether this pass trains.
@@ -71,13 +90,31 @@ impl<'a> Forward<'a> {
         self.vars
     }
 
+    /// Whether a training pass leaves a variable as it is.
+    pub(crate) fn is_frozen(&self, id: VarId) -> bool {
+        self.is_training() && self.vars.is_frozen(id)
+    }
+
+    /// Whether the pass trains and has read nothing that learns yet: no gradient flows to what was computed so far.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.is_training() && !self.learns.get()
+    }
+
+    fn read(&self, id: VarId) {
+        if self.vars.learns(id) {
+            self.learns.set(true);
+        }
+    }
+
     /// A variable as it is stored, flat.
     pub fn flat(&self, id: VarId) -> Tensor<1> {
+        self.read(id);
         self.vars.flat(id)
     }
 
     /// A variable in its shape.
     pub fn var<const D: usize>(&self, id: VarId) -> Tensor<D> {
+        self.read(id);
         self.vars.get(id)
     }
 

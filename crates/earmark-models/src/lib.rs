@@ -9,14 +9,20 @@
 
 pub mod aux_skip_attention;
 pub mod blocks;
+pub mod efficientat;
 pub mod fc_net;
 pub mod forward;
 pub mod init;
 pub mod mobilenet_v1;
+pub mod mobilenet_v2;
 pub mod network;
+pub mod onnx;
+pub mod perceptron;
+pub mod starter_2018;
 pub mod summary;
 pub mod vars;
 
+pub use earmark_kernels::simd::{Isa, IsaError};
 pub use forward::Forward;
 pub use network::{ModelError, Network, NetworkConfig};
 pub use summary::{LayerRow, Summary};

@@ -1,6 +1,8 @@
 //! MobileNet v1 (Howard et al. 2017, arXiv:1704.04861) as the DCASE 2019 Task 2 baseline uses it: first stride 1 instead of 2,
 //! BatchNorm and ReLU after every convolution, TensorFlow's SAME padding.
 
+mod onnx;
+
 use crate::blocks::{BatchNormConfig, Conv, ConvSpec, Dense, Pool, Tail, conv_chain_pooled};
 use crate::forward::Forward;
 use crate::init::WeightInit;
@@ -138,8 +140,13 @@ impl MobileNetV1 {
         }
     }
 
-    /// `[B, channels, bands, frames]` to logits `[B, classes]`.
-    pub fn forward(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
+    /// Features of an embedding.
+    pub fn embedding_len(&self) -> usize {
+        self.logits.input
+    }
+
+    /// `[B, channels, bands, frames]` to the pooled features `[B, E]`.
+    pub fn embed(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
         // The original's images are frames high and bands wide.
         let x = x.swap_dims(2, 3); // [B, C, frames, bands]
         let body: Vec<&Conv> = iter::once(&self.first)
@@ -150,8 +157,12 @@ impl MobileNetV1 {
             GlobalPool::Max => Pool::Max,
         };
         let x = conv_chain_pooled(&body, Some(Tail::global(pool)), x, ctx); // [B, 1024, 1, 1]
-        let x: Tensor<2> = x.flatten::<3>(2, 3).squeeze_dim(2); // [B, 1024]
-        let x = ctx.dropout(x, self.config.drop_prob);
+        x.flatten::<3>(2, 3).squeeze_dim(2) // [B, 1024]
+    }
+
+    /// Pooled features `[B, E]` to logits `[B, classes]`.
+    pub fn classify(&self, embedding: Tensor<2>, ctx: &mut Forward) -> Tensor<2> {
+        let x = ctx.dropout(embedding, self.config.drop_prob);
         self.logits.forward(x, ctx)
     }
 

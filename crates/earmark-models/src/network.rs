@@ -1,10 +1,14 @@
 //! The closed set of networks a recipe can name.
 
 use crate::aux_skip_attention::{AuxSkipAttention, AuxSkipAttentionConfig};
+use crate::efficientat::{EfficientAt, EfficientAtConfig};
 use crate::fc_net::{FcNet, FcNetConfig};
 use crate::forward::Forward;
 use crate::init::WeightInit;
 use crate::mobilenet_v1::{MobileNetV1, MobileNetV1Config};
+use crate::mobilenet_v2::{MobileNetV2, MobileNetV2Config};
+use crate::perceptron::{Perceptron, PerceptronConfig};
+use crate::starter_2018::{Starter2018, Starter2018Config};
 use crate::summary::Summary;
 use crate::vars::{VarBuilder, VarSpec};
 use burn::tensor::Tensor;
@@ -21,8 +25,19 @@ pub enum NetworkConfig {
     MobileNetV1(MobileNetV1Config),
     /// The network of argus-2019.
     AuxSkipAttention(AuxSkipAttentionConfig),
+    /// The network of mobilenetv2-pca-2018.
+    #[serde(rename = "mobilenet-v2")]
+    MobileNetV2(MobileNetV2Config),
+    /// The network of starter-2018.
+    #[serde(rename = "starter-2018")]
+    Starter2018(Starter2018Config),
+    /// The MobileNetV3 of EfficientAT.
+    #[serde(rename = "efficientat-mn")]
+    EfficientAt(EfficientAtConfig),
     /// The second-level network of argus-2019.
     FcNet(FcNetConfig),
+    /// Dense layers on numbers about a whole clip.
+    Perceptron(PerceptronConfig),
 }
 
 /// Why a network can't be built.
@@ -117,7 +132,11 @@ impl NetworkConfig {
                 check_init(c.init)
             }
             Self::AuxSkipAttention(c) => c.check(),
+            Self::MobileNetV2(c) => c.check(),
+            Self::Starter2018(c) => c.check(),
+            Self::EfficientAt(c) => c.check(),
             Self::FcNet(c) => c.check(),
+            Self::Perceptron(c) => c.check(),
         }
     }
 }
@@ -129,8 +148,16 @@ pub enum Network {
     MobileNetV1(Box<MobileNetV1>),
     /// See [`AuxSkipAttention`].
     AuxSkipAttention(Box<AuxSkipAttention>),
+    /// See [`MobileNetV2`].
+    MobileNetV2(Box<MobileNetV2>),
+    /// See [`Starter2018`].
+    Starter2018(Box<Starter2018>),
+    /// See [`EfficientAt`].
+    EfficientAt(Box<EfficientAt>),
     /// See [`FcNet`].
     FcNet(Box<FcNet>),
+    /// See [`Perceptron`].
+    Perceptron(Box<Perceptron>),
 }
 
 impl Network {
@@ -149,34 +176,147 @@ impl Network {
             NetworkConfig::AuxSkipAttention(c) => {
                 Self::AuxSkipAttention(Box::new(AuxSkipAttention::declare(&mut b, c, channels, classes)))
             }
+            NetworkConfig::MobileNetV2(c) => {
+                Self::MobileNetV2(Box::new(MobileNetV2::declare(&mut b, c, channels, classes)))
+            }
+            NetworkConfig::Starter2018(c) => {
+                Self::Starter2018(Box::new(Starter2018::declare(&mut b, c, channels, classes)))
+            }
+            NetworkConfig::EfficientAt(c) => {
+                Self::EfficientAt(Box::new(EfficientAt::declare(&mut b, c, channels, classes)))
+            }
             NetworkConfig::FcNet(c) => Self::FcNet(Box::new(FcNet::declare(&mut b, c, channels, classes))),
+            NetworkConfig::Perceptron(c) => {
+                Self::Perceptron(Box::new(Perceptron::declare(&mut b, c, channels, classes)))
+            }
         };
         Ok((network, b.finish()))
     }
 
     /// `[B, channels, bands, frames]` to the logits that count, `[B, classes]`: what is predicted and judged.
     pub fn forward(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
+        let embedding = self.embed(x, ctx);
+        self.classify(embedding, ctx)
+    }
+
+    /// `[B, channels, bands, frames]` to embeddings `[B, E]`: the features, pooled over the plane, that the last dense layers
+    /// classify. [`Network::forward`] is this and [`Network::classify`].
+    pub fn embed(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
         match self {
-            Self::MobileNetV1(n) => n.forward(x, ctx),
-            Self::AuxSkipAttention(n) => n.forward(x, ctx),
-            Self::FcNet(n) => n.forward(x, ctx),
+            Self::MobileNetV1(n) => n.embed(x, ctx),
+            Self::AuxSkipAttention(n) => n.embed(x, ctx),
+            Self::EfficientAt(n) => n.embed(x, ctx),
+            Self::MobileNetV2(n) => n.embed(x, ctx),
+            Self::Starter2018(n) => n.embed(x, ctx),
+            Self::FcNet(n) => n.embed(x, ctx),
+            Self::Perceptron(n) => n.embed(x, ctx),
+        }
+    }
+
+    /// Embeddings `[B, E]` to the logits that count, `[B, classes]`.
+    pub fn classify(&self, embedding: Tensor<2>, ctx: &mut Forward) -> Tensor<2> {
+        match self {
+            Self::MobileNetV1(n) => n.classify(embedding, ctx),
+            Self::AuxSkipAttention(n) => n.classify(embedding, ctx),
+            Self::EfficientAt(n) => n.classify(embedding, ctx),
+            Self::MobileNetV2(n) => n.classify(embedding, ctx),
+            Self::Starter2018(n) => n.classify(embedding, ctx),
+            Self::FcNet(n) => n.classify(embedding, ctx),
+            Self::Perceptron(n) => n.classify(embedding, ctx),
+        }
+    }
+
+    /// Features of an embedding.
+    pub fn embedding_len(&self) -> usize {
+        match self {
+            Self::MobileNetV1(n) => n.embedding_len(),
+            Self::AuxSkipAttention(n) => n.embedding_len(),
+            Self::EfficientAt(n) => n.embedding_len(),
+            Self::MobileNetV2(n) => n.embedding_len(),
+            Self::Starter2018(n) => n.embedding_len(),
+            Self::FcNet(n) => n.embedding_len(),
+            Self::Perceptron(n) => n.embedding_len(),
+        }
+    }
+
+    /// Scopes of the variables that [`Network::classify`] reads: the head; what stands in no such scope is the body.
+    pub fn head_scopes(&self) -> &'static [&'static str] {
+        match self {
+            Self::MobileNetV1(_) | Self::Starter2018(_) | Self::FcNet(_) | Self::Perceptron(_) => {
+                &["logits."]
+            }
+            Self::AuxSkipAttention(_) => &["main."],
+            Self::EfficientAt(_) => &["hidden.", "logits."],
+            Self::MobileNetV2(_) => &["dense1.", "dense2.", "logits."],
+        }
+    }
+
+    /// Scopes of the layers whose outputs are the classes: their shapes differ between class maps, and no other's do.
+    pub fn class_scopes(&self) -> &'static [&'static str] {
+        match self {
+            Self::MobileNetV1(_)
+            | Self::EfficientAt(_)
+            | Self::MobileNetV2(_)
+            | Self::Starter2018(_)
+            | Self::FcNet(_)
+            | Self::Perceptron(_) => &["logits."],
+            Self::AuxSkipAttention(_) => &["main.logits.", "aux1.logits.", "aux2.logits.", "aux3.logits."],
         }
     }
 
     /// All outputs `[B, classes]`, for training: first what [`Network::forward`] gives, then the auxiliary ones.
     pub fn outputs(&self, x: Tensor<4>, ctx: &mut Forward) -> Vec<Tensor<2>> {
         match self {
-            Self::MobileNetV1(n) => vec![n.forward(x, ctx)],
             Self::AuxSkipAttention(n) => n.forward_all(x, ctx),
-            Self::FcNet(n) => vec![n.forward(x, ctx)],
+            Self::MobileNetV1(_)
+            | Self::EfficientAt(_)
+            | Self::MobileNetV2(_)
+            | Self::Starter2018(_)
+            | Self::FcNet(_)
+            | Self::Perceptron(_) => {
+                vec![self.forward(x, ctx)]
+            }
+        }
+    }
+
+    /// Length of the vector about the clip that a pass takes besides the image ([`Forward::with_side`]); 0 for none.
+    pub fn side_features(&self) -> usize {
+        match self {
+            Self::MobileNetV2(n) => n.side_features(),
+            Self::MobileNetV1(_)
+            | Self::AuxSkipAttention(_)
+            | Self::EfficientAt(_)
+            | Self::Starter2018(_)
+            | Self::FcNet(_)
+            | Self::Perceptron(_) => 0,
+        }
+    }
+
+    /// What is to be fitted on the training clips before the first step, for a network that standardises its input itself.
+    pub fn input_fit(&self) -> Option<&PerceptronConfig> {
+        match self {
+            Self::Perceptron(n) => Some(n.config()),
+            Self::MobileNetV1(_)
+            | Self::AuxSkipAttention(_)
+            | Self::EfficientAt(_)
+            | Self::MobileNetV2(_)
+            | Self::Starter2018(_)
+            | Self::FcNet(_) => None,
         }
     }
 
     /// What the loss of each of [`Network::outputs`] counts.
     pub fn output_weights(&self) -> Vec<f64> {
         match self {
-            Self::MobileNetV1(_) | Self::FcNet(_) => vec![1.0],
             Self::AuxSkipAttention(n) => n.output_weights(),
+            Self::MobileNetV1(_)
+            | Self::EfficientAt(_)
+            | Self::MobileNetV2(_)
+            | Self::Starter2018(_)
+            | Self::FcNet(_)
+            | Self::Perceptron(_) => {
+                vec![1.0]
+            }
         }
     }
 
@@ -185,7 +325,11 @@ impl Network {
         match self {
             Self::MobileNetV1(n) => n.summary(channels, bands, frames),
             Self::AuxSkipAttention(n) => n.summary(channels, bands, frames),
+            Self::MobileNetV2(n) => n.summary(channels, bands, frames),
+            Self::Starter2018(n) => n.summary(channels, bands, frames),
+            Self::EfficientAt(n) => n.summary(channels, bands, frames),
             Self::FcNet(n) => n.summary(),
+            Self::Perceptron(n) => n.summary(channels, bands, frames),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::init::Init;
 use burn::tensor::{Device, Tensor, TensorData};
+use earmark_kernels::chain::Chain;
 use earmark_kernels::infer::Inference;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Handle of one variable; valid for the [`Vars`] it was declared in.
@@ -69,6 +71,11 @@ impl VarBuilder {
         VarId(self.specs.len() - 1)
     }
 
+    /// Keeps a declared variable at its start: the optimiser leaves it alone.
+    pub fn fix(&mut self, id: VarId) {
+        self.specs[id.0].kind = VarKind::Buffer;
+    }
+
     /// The declared variables in order.
     pub fn finish(self) -> Vec<VarSpec> {
         self.specs
@@ -84,35 +91,36 @@ pub struct Vars {
     values: Vec<Tensor<1>>,
     kernels: bool,
     prepared: Prepared,
+    /// Variables that training leaves as they are, one mark each.
+    frozen: Arc<[bool]>,
+    /// As `prepared`, of chains that are frozen: it outlives the others' steps.
+    settled: Prepared,
 }
 
-/// Chains packed for inference, by their first and last weights and the input's plane: what depends on nothing but the values
-/// of the variables, and so is dropped when one changes.
+/// Chains packed for inference, by their first and last weights: what depends on nothing but the values of the variables, and so
+/// is dropped when one changes. Planes of another size take the same packed weights.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Prepared(Arc<Mutex<Vec<Kept>>>);
+pub(crate) struct Prepared(Arc<Mutex<HashMap<PreparedKey, Arc<Inference>>>>);
 
-/// A chain under its key.
-type Kept = (PreparedKey, Arc<Inference>);
-
-/// First and last weights, rows and columns that go in and that come out.
-pub(crate) type PreparedKey = (VarId, VarId, [[usize; 2]; 2]);
-
-/// Clips of any length may bring any number of sizes; the oldest of more than these make room.
-const MOST_PREPARED: usize = 32;
+/// First and last weights of a chain.
+pub(crate) type PreparedKey = (VarId, VarId);
 
 impl Prepared {
-    /// What is kept under `key`, else what `make` gives, which is then kept.
-    pub(crate) fn get(&self, key: PreparedKey, make: impl FnOnce() -> Inference) -> Arc<Inference> {
+    /// `chain` with what is packed under `key`, else with what `make` packs, which is then kept.
+    pub(crate) fn get(
+        &self,
+        key: PreparedKey,
+        chain: Chain,
+        make: impl FnOnce(&Chain) -> Inference,
+    ) -> Arc<Inference> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, found)) = kept.iter().find(|(k, _)| *k == key) {
-            return Arc::clone(found);
-        }
-        if kept.len() == MOST_PREPARED {
-            kept.remove(0);
-        }
-        let made = Arc::new(make());
-        kept.push((key, Arc::clone(&made)));
-        made
+        let ready = match kept.get(&key) {
+            Some(found) if *found.chain() == chain => return Arc::clone(found),
+            Some(found) => Arc::new(found.resized(chain)),
+            None => Arc::new(make(&chain)),
+        };
+        kept.insert(key, Arc::clone(&ready));
+        ready
     }
 }
 
@@ -122,11 +130,30 @@ impl Vars {
     pub fn init(specs: Vec<VarSpec>, seed: u64, device: &Device) -> Self {
         let values = specs.iter().map(|s| flat(s.init.draw(s, seed), device)).collect();
         Self {
+            frozen: vec![false; specs.len()].into(),
             specs,
             values,
             kernels: true,
             prepared: Prepared::default(),
+            settled: Prepared::default(),
         }
+    }
+
+    /// Freezes the variables whose name says so and lets all others move: no gradients are made for them, and a BatchNorm whose
+    /// moving statistics are frozen uses them in training as well, and keeps them.
+    pub fn freeze(&mut self, is_frozen: impl Fn(&str) -> bool) {
+        self.frozen = self.specs.iter().map(|s| is_frozen(&s.name)).collect();
+        self.settled = Prepared::default();
+    }
+
+    /// Whether training leaves a variable as it is.
+    pub fn is_frozen(&self, id: VarId) -> bool {
+        self.frozen[id.0]
+    }
+
+    /// Whether gradients flow to a variable in training.
+    pub fn learns(&self, id: VarId) -> bool {
+        self.specs[id.0].kind == VarKind::Trainable && !self.frozen[id.0]
     }
 
     /// The same variables, for passes by Burn's ordinary operations alone.
@@ -189,6 +216,9 @@ impl Vars {
         );
         self.values[id.0] = value;
         self.prepared = Prepared::default();
+        if self.frozen[id.0] {
+            self.settled = Prepared::default();
+        }
     }
 
     /// Replaces a variable by what `change` makes of it. While that runs, nothing here holds the old value, so that it can be
@@ -204,6 +234,11 @@ impl Vars {
         &self.prepared
     }
 
+    /// What is kept of frozen chains.
+    pub(crate) fn settled(&self) -> &Prepared {
+        &self.settled
+    }
+
     /// Copies a variable to the host.
     pub fn to_vec(&self, id: VarId) -> Vec<f32> {
         to_host(self.values[id.0].clone())
@@ -215,15 +250,15 @@ impl Vars {
         self.set(id, flat(values, &device));
     }
 
-    /// The same variables as leaves on the autodiff device, trainable ones tracked.
+    /// The same variables as leaves on the autodiff device, those that learn tracked.
     pub fn tracked(&self) -> Self {
         let values = self
-            .specs
+            .values
             .iter()
-            .zip(&self.values)
-            .map(|(spec, v)| {
+            .enumerate()
+            .map(|(i, v)| {
                 let v = Tensor::from_inner(v.clone());
-                if spec.kind == VarKind::Trainable {
+                if self.learns(VarId(i)) {
                     v.require_grad()
                 } else {
                     v
@@ -235,6 +270,8 @@ impl Vars {
             values,
             kernels: self.kernels,
             prepared: Prepared::default(),
+            frozen: Arc::clone(&self.frozen),
+            settled: self.settled.clone(),
         }
     }
 

@@ -11,6 +11,8 @@
 //! | a labelled folder | [`render_data_page`], [`data_charts`] | `data.html` and named SVG files |
 //! | several runs | [`render_runs_page`], [`runs_text`] | a comparison, for the browser or the terminal |
 //! | a log-mel array | [`mel_png`], [`ansi_heat`] | a picture, for a file or the terminal |
+//! | several log-mel arrays | [`Sheet`] | a contact sheet: PNG, SVG or a page |
+//! | a stream of them | [`Scroll`] | a picture that moves |
 //! | rows of text | [`text_table`], [`bar`], [`human_bytes`] and its siblings | aligned, readable output |
 //!
 //! Everything that reaches a page is escaped where it is written, so class names, file names and notes may hold any
@@ -24,11 +26,14 @@ mod color;
 mod downsample;
 mod error;
 mod escape;
+mod font;
 mod html;
 mod human;
 mod nan;
 mod pages;
 mod picture;
+mod scroll;
+mod sheet;
 mod svg;
 mod table;
 mod terminal;
@@ -38,6 +43,7 @@ pub use charts::bars::{BarChart, BarRow};
 pub use charts::confusion::{Confusion, confusion_chart};
 pub use charts::histogram::Histogram;
 pub use charts::line::{Better, LineChart, Scale, Series};
+pub use charts::reliability::{Reliability, reliability_chart};
 pub use charts::spark::sparkline;
 pub use color::Colormap;
 pub use downsample::downsample;
@@ -53,7 +59,9 @@ pub use pages::run_types::{
 };
 pub use pages::runs::{RunRow, RunsTable, render_runs_page, runs_text};
 pub use picture::{Heat, Picture, data_uri, heat_png, mel_png};
+pub use scroll::Scroll;
+pub use sheet::{Cell, Sheet};
 pub use svg::Chart;
 pub use table::{Align, bar, text_table};
-pub use terminal::ansi_heat;
+pub use terminal::{ColourDepth, ansi_heat};
 pub use ticks::{log_ticks, ticks};

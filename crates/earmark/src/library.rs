@@ -24,12 +24,44 @@ const RECIPES: &[(&str, &str)] = &[
         include_str!("../../../recipes/argus-2019/1-fold.toml"),
     ),
     (
+        "argus-2019/1-fold-corrected",
+        include_str!("../../../recipes/argus-2019/1-fold-corrected.toml"),
+    ),
+    (
         "argus-2019/2-stack",
         include_str!("../../../recipes/argus-2019/2-stack.toml"),
     ),
     (
         "argus-2019/esc10",
         include_str!("../../../recipes/argus-2019/esc10.toml"),
+    ),
+    (
+        "efficientat/mn04",
+        include_str!("../../../recipes/efficientat/mn04.toml"),
+    ),
+    (
+        "fine-tune/esc10",
+        include_str!("../../../recipes/fine-tune/esc10.toml"),
+    ),
+    (
+        "fine-tune/folder",
+        include_str!("../../../recipes/fine-tune/folder.toml"),
+    ),
+    (
+        "starter-2018/1-train",
+        include_str!("../../../recipes/starter-2018/1-train.toml"),
+    ),
+    (
+        "starter-2018/esc10",
+        include_str!("../../../recipes/starter-2018/esc10.toml"),
+    ),
+    (
+        "summary-baseline/any",
+        include_str!("../../../recipes/summary-baseline/any.toml"),
+    ),
+    (
+        "summary-baseline/esc10",
+        include_str!("../../../recipes/summary-baseline/esc10.toml"),
     ),
     ("folder", include_str!("../../../recipes/folder.toml")),
 ];

@@ -1,12 +1,16 @@
 //! Arguments of `earmark data`.
 
+use super::AugmentPreview;
 use clap::{Args as ClapArgs, Subcommand};
 use std::path::PathBuf;
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum Data {
     /// Lengths, classes, sample rates, spectra: as text, and as a page with pictures
-    #[command(after_help = "Example: earmark data stats my-sounds --out my-sounds-stats")]
+    #[command(
+        after_help = "Examples:\n  earmark data stats my-sounds --out my-sounds-stats\n  \
+        earmark data stats my-sounds --recipe my.toml --normalise my-normalised.toml"
+    )]
     Stats(DataStats),
     /// Decode every file; find unknown labels, duplicates, leaks between parts and folds, imbalance
     #[command(after_help = "Example: earmark data check my-sounds --json")]
@@ -17,6 +21,13 @@ pub enum Data {
     /// Write a fold table (file,fold), stratified by label, groups kept together
     #[command(after_help = "Example: earmark data folds my-sounds --folds 5 -o folds.csv")]
     Folds(DataFolds),
+    /// Draw what a recipe's augmentation makes of a file: a contact sheet
+    #[command(
+        after_help = "Examples:\n  earmark data augment-preview dog.ogg --recipe folder -o dog.png\n  \
+        earmark data augment-preview dog.ogg -o a.html --recipe argus-2019/1-fold --with rain.ogg\n  \
+        earmark data augment-preview dog.ogg -o a.svg --recipe folder --set augment.time-shift.prob=1"
+    )]
+    AugmentPreview(AugmentPreview),
 }
 
 /// How a data folder is read, where no recipe says it.
@@ -45,6 +56,12 @@ pub struct DataStats {
     /// Folder for stats.html and its pictures as SVG
     #[arg(long, short)]
     pub out: Option<PathBuf>,
+    /// Recipe whose front end draws the pictures, every channel of it, instead of a log-mel's
+    #[arg(long)]
+    pub recipe: Option<String>,
+    /// Write a recipe that extends --recipe and brings each band to mean 0 and spread 1 over these clips; choose them with --part
+    #[arg(long, value_name = "FILE", requires = "recipe")]
+    pub normalise: Option<PathBuf>,
     /// As JSON
     #[arg(long)]
     pub json: bool,

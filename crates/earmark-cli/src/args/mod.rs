@@ -1,12 +1,18 @@
 //! The command line, a file a verb. Every setting can come from a recipe, then the environment (`EARMARK_*`), then a flag.
 
+mod augment_preview;
 mod bench;
 mod blend;
+mod bundle;
+mod calibrate;
 mod data;
 mod demo;
+mod embed;
 mod eval;
+mod export;
 mod features;
 mod init;
+mod listen;
 mod models;
 mod predict;
 mod recipes;
@@ -18,14 +24,20 @@ mod stack;
 mod train;
 mod tune;
 
+pub use augment_preview::AugmentPreview;
 pub use bench::{Bench, BenchPart};
 pub use blend::Blend;
+pub use bundle::Bundle;
+pub use calibrate::{Calibrate, CalibrateMethod};
 pub use data::{Data, DataCheck, DataClasses, DataFolds, DataStats, Layout};
 pub use demo::Demo;
+pub use embed::{Embed, Neighbours, Probe};
 pub use eval::Eval;
+pub use export::{Export, StoredWeights};
 pub use features::Features;
 pub use init::Init;
-pub use models::Models;
+pub use listen::{Listen, RawFormat};
+pub use models::{Average, ModelImport, Models};
 pub use predict::{Format, Predict};
 pub use recipes::Recipes;
 pub use report::Report;
@@ -93,8 +105,11 @@ pub enum Command {
         #[command(subcommand)]
         what: Data,
     },
-    /// Write what the model will see of a file, [channels, bands, frames] float32, as .npy
-    #[command(after_help = "Example: earmark features dog.ogg --recipe dcase2019-baseline/esc10 -o dog.npy")]
+    /// Write what the model will see of a file, [channels, bands, frames] float32, as .npy; or summary features as .csv
+    #[command(
+        after_help = "Examples:\n  earmark features dog.ogg --recipe dcase2019-baseline/esc10 -o dog.npy\n  \
+        earmark features --summary --data ESC-10 -o esc10.csv"
+    )]
     Features(Features),
     /// Train a recipe on a data folder
     #[command(
@@ -116,6 +131,29 @@ pub enum Command {
         earmark predict runs/cv --out-of-fold -o oof.csv"
     )]
     Predict(Predict),
+    /// Write a model for other programs: ONNX, samples in, scores out
+    #[command(
+        after_help = "Examples:\n  earmark export runs/a --onnx -o model.onnx --check\n  \
+        earmark export model.safetensors --onnx -o small.onnx --weights int8\n\n\
+        The input `waveform` is float32 [batch, samples]: mono, -1 to 1, at the model's rate, clips of any length. The outputs are `scores`\n\
+        [batch, classes] as `earmark predict` gives them, `logits` and `embedding`. Decoding and resampling are left to the program that\n\
+        uses the file; classes, rate and licence stand in its metadata."
+    )]
+    Export(Export),
+    /// Hear a stream and say what is in it, live: a file that is played, raw samples from a pipe, a microphone
+    #[command(
+        after_help = "Examples:\n  earmark listen --model runs/a --input evening.flac\n  \
+        earmark listen --model runs/a --input evening.flac --fast --json\n  \
+        arecord -q -f S16_LE -r 44100 -t raw | earmark listen --model runs/a --input - --rate 44100\n\n\
+        In a terminal: a moving picture of the sound, and the best labels with their scores. Where there is none, or NO_COLOR is\n\
+        set: a line at each hop. Ctrl-C ends it and says how fast it was."
+    )]
+    Listen(Listen),
+    /// Pack models and this program into a folder that scores recordings without network or installation
+    #[command(after_help = "Examples:\n  earmark bundle runs/cv -o my-bundle\n  \
+        earmark bundle runs/a runs/b@500 --weights 2,1 -o my-bundle\n\n\
+        There: sh my-bundle/predict.sh DATA submission.csv")]
+    Bundle(Bundle),
     /// Train the second level: a network that learns from what several runs of folds say of clips they did not learn from
     #[command(
         after_help = "Examples:\n  earmark stack runs/a runs/b runs/c --run runs/stack\n  \
@@ -140,6 +178,25 @@ pub enum Command {
         earmark blend a.csv b.csv --select --truth train.csv --fold-table folds.csv -o oof.csv"
     )]
     Blend(Blend),
+    /// Make a model's scores chances and give each class its threshold, by scores of clips that it did not learn from
+    #[command(after_help = "Examples:\n  earmark calibrate runs/cv --in-place\n  \
+        earmark calibrate runs/all --from runs/cv -o tagger.safetensors\n  \
+        earmark calibrate model.safetensors --scores oof.csv --truth train.csv -o calibrated.safetensors")]
+    Calibrate(Calibrate),
+    /// Write embeddings of recordings: the numbers that a model's last layers classify
+    #[command(after_help = "Example: earmark embed mn04.safetensors --data my-sounds -o sounds.npy")]
+    Embed(Embed),
+    /// Find recordings that sound like one
+    #[command(
+        after_help = "Example: earmark neighbours bird.wav --in sounds.npy --model mn04.safetensors --top 10"
+    )]
+    Neighbours(Neighbours),
+    /// Make a tagger of a labelled folder in seconds: a new last layer on a model that stays as it is
+    #[command(
+        after_help = "Examples:\n  earmark probe mn04.safetensors --data my-sounds -o tagger.safetensors\n  \
+        earmark probe mn04.safetensors --data ESC-10 --folds all"
+    )]
+    Probe(Probe),
     /// Judge a score table against the truth
     #[command(after_help = "Example: earmark score --truth test.csv --scores scores.csv --json")]
     Score(Score),
@@ -168,8 +225,9 @@ pub enum Command {
         after_help = "Examples:\n  earmark report runs/a --data ESC-10\n  earmark report runs/curated --compare runs/noisy"
     )]
     Report(Report),
-    /// Describe a model file or recipe: classes, layers, weights, multiplies
-    #[command(after_help = "Example: earmark models info runs/a")]
+    /// Describe models, and take in published ones
+    #[command(after_help = "Examples:\n  earmark models info runs/a\n  \
+        earmark models import mn04_as_mAP_432.pt --as efficientat-mn04 -o mn04.safetensors")]
     Models {
         #[command(subcommand)]
         what: Models,

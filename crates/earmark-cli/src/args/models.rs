@@ -1,6 +1,8 @@
 //! Arguments of `earmark models`.
 
-use clap::Subcommand;
+use clap::{Args as ClapArgs, Subcommand};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum Models {
@@ -21,4 +23,47 @@ pub enum Models {
         #[arg(long)]
         json: bool,
     },
+    /// Make a model file of a published PyTorch checkpoint
+    #[command(
+        after_help = "Example:\n  earmark models import mn04_as_mAP_432.pt --as efficientat-mn04 -o mn04.safetensors\n\n\
+        Nothing in the checkpoint is run: its tensors are read, and each is checked by name and shape."
+    )]
+    Import(ModelImport),
+    /// The mean of several models' weights as one model: the last checkpoints of a run, or runs from one start
+    #[command(
+        after_help = "Examples:\n  earmark models average runs/a --last 5 -o averaged.safetensors\n  \
+        earmark models average runs/a@800 runs/a@900 runs/a@1000 -o averaged.safetensors"
+    )]
+    Average(Average),
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub struct ModelImport {
+    /// The checkpoint, .pt or .pth, as it was published
+    pub file: PathBuf,
+    /// Which network it is: efficientat-mn04 (or another size)
+    #[arg(long = "as", value_name = "NAME")]
+    pub architecture: String,
+    /// Model file to write
+    #[arg(long, short)]
+    pub out: PathBuf,
+    /// Table of class names, where they are not AudioSet's: `index,name` lines
+    #[arg(long)]
+    pub labels: Option<PathBuf>,
+    /// Where the weights come from, to be kept in the model file
+    #[arg(long)]
+    pub source: Option<String>,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Average {
+    /// Models: MODEL.safetensors, RUN or RUN@STEP; with --last, one RUN
+    #[arg(required = true)]
+    pub models: Vec<String>,
+    /// The last so many checkpoints of the run
+    #[arg(long, value_name = "COUNT")]
+    pub last: Option<NonZeroUsize>,
+    /// The model file to write
+    #[arg(long, short)]
+    pub out: PathBuf,
 }

@@ -39,6 +39,16 @@ pub struct Predict {
     /// How several models are blended: arithmetic or geometric
     #[arg(long, default_value = "geometric")]
     pub mean: String,
+    /// Leave out the calibration that `earmark calibrate` has written into a model. Scores out of folds are always raw
+    #[arg(long)]
+    pub raw: bool,
+    /// A weight a model, for the mean
+    #[arg(long, value_delimiter = ',', conflicts_with = "out_of_fold")]
+    pub weights: Vec<f64>,
+    /// How the data folder is read, where it is not as the model's recipe says: fsdkaggle2018, fsdkaggle2019, esc50, csv, or folders,
+    /// which takes every recording below it
+    #[arg(long, requires = "data", conflicts_with = "out_of_fold")]
+    pub layout: Option<String>,
     /// A row for each tile that the clips are cut into, with its start in seconds, instead of one for each clip
     #[arg(long)]
     pub tiles: bool,

@@ -1,14 +1,17 @@
 //! `earmark data`: statistics, checks, class maps, folds.
 
+use super::data_normalise;
 use crate::Status;
 use crate::args::{Data, DataCheck, DataClasses, DataFolds, DataStats, Global, Layout};
 use crate::console::{Console, out, out_json};
 use crate::output;
 use anyhow::{Context, anyhow, bail};
+use earmark::Recipe;
 use earmark::data::check::{CheckOptions, check};
 use earmark::data::folds::{hold_out, k_fold};
 use earmark::data::stats::{StatsOptions, stats};
-use earmark::data::{DataOptions, DataSet, FoldTable, MissingFiles, Stratify, load};
+use earmark::data::{DataOptions, DataSet, FoldTable, LayoutKind, MissingFiles, Stratify, load};
+use earmark::features::FrontEnd;
 use earmark::pages::write_data_page;
 use earmark::pipeline::Event;
 use earmark::report::{Align, text_table};
@@ -23,11 +26,25 @@ pub fn run(what: Data, _: &Global, console: &Console) -> anyhow::Result<Status> 
         Data::Check(args) => data_check(args, console),
         Data::Classes(args) => data_classes(args, console),
         Data::Folds(args) => data_folds(args, console),
+        Data::AugmentPreview(args) => super::augment_preview::run(args, console),
     }
 }
 
 fn data_stats(args: DataStats, console: &Console) -> anyhow::Result<Status> {
     let set = load(&args.layout.dir, &options(&args.layout)?)?;
+    let recipe = args
+        .recipe
+        .as_deref()
+        .map(|name| Recipe::load(name, &[]))
+        .transpose()?;
+    if recipe.as_ref().is_some_and(|recipe| recipe.front_end.summary) {
+        bail!(
+            "--recipe: summary features are no image of bands and frames; see `earmark features --summary`"
+        );
+    }
+    if let (Some(recipe), Some(name), Some(to)) = (&recipe, &args.recipe, &args.normalise) {
+        return data_normalise::run(&set, recipe, name, to, console);
+    }
     let page = args.out.is_some();
     // Spectra and pictures take most of the time; the text shows neither.
     let options = StatsOptions {
@@ -37,6 +54,7 @@ fn data_stats(args: DataStats, console: &Console) -> anyhow::Result<Status> {
         } else {
             0
         },
+        picture_front_end: recipe.map_or_else(FrontEnd::default, |recipe| recipe.front_end),
         ..StatsOptions::default()
     };
     let mut found = stats(&set, &options, &|done, total| {
@@ -204,6 +222,15 @@ fn write(path: Option<&Path>, bytes: &[u8], console: &Console) -> anyhow::Result
         None => out(String::from_utf8_lossy(bytes).trim_end())?,
     }
     Ok(Status::Done)
+}
+
+/// A layout by its name.
+pub fn layout(name: &str) -> anyhow::Result<LayoutKind> {
+    let table = Table::from_iter([("layout".to_owned(), Value::String(name.to_owned()))]);
+    let options = parse(table, "layout").with_context(|| format!("--layout {name}"))?;
+    options
+        .layout
+        .with_context(|| format!("--layout {name}: is none"))
 }
 
 /// The options of a data folder from the command line. Each `--set` is parsed by itself, so that an error names its key.

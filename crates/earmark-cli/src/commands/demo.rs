@@ -83,7 +83,10 @@ pub fn run(args: Demo, global: &Global, console: &Console) -> anyhow::Result<Sta
         data: Some(data.clone()),
         part: None,
         files: Vec::new(),
+        layout: None,
+        weights: None,
         mean: Mean::Geometric,
+        raw: false,
         device: global.device.clone(),
     };
     let Some(prediction) = pipeline::predict(&job, &|e| console.show(e), &stop)? else {

@@ -4,16 +4,31 @@ use crate::Status;
 use crate::args::{Features, Global};
 use crate::console::{Console, done};
 use crate::output;
+use anyhow::{Context, bail};
+use earmark::data::{ClassMap, DataOptions, MissingFiles, SkipReason, load};
 use earmark::features::Extractor;
+use earmark::pipeline::{Event, Skips};
+use earmark::summaries::{file_items, write_summaries};
 use earmark::{Recipe, audio};
+use std::path::Path;
 
-/// Writes what a model will see of a file.
+/// Writes what a model will see of a file, or a table of summary features.
 pub fn run(args: Features, _: &Global, console: &Console) -> anyhow::Result<Status> {
-    let recipe = Recipe::load(&args.recipe, &args.overrides.set)?;
+    if args.summary {
+        return summary(args, console);
+    }
+    let name = args
+        .recipe
+        .context("--recipe: name the recipe whose front end is used")?;
+    let file: &Path = match args.files.as_slice() {
+        [file] => file,
+        files => bail!("{} files: without --summary give one file", files.len()),
+    };
+    let recipe = Recipe::load(&name, &args.overrides.set)?;
     let extractor = Extractor::new(&recipe.front_end)?;
-    let decoded = audio::read(&args.file, recipe.front_end.sample_rate_hz)?;
+    let decoded = audio::read(file, recipe.front_end.sample_rate_hz)?;
     for note in &decoded.notes {
-        console.note(format!("{}: {note}", args.file.display()));
+        console.note(format!("{}: {note}", file.display()));
     }
     let base = extractor.base_of_clip(&decoded.clip, &mut extractor.scratch())?;
     let features = extractor.finish(&base)?;
@@ -29,4 +44,50 @@ pub fn run(args: Features, _: &Global, console: &Console) -> anyhow::Result<Stat
     );
     done(&args.out, text, console)?;
     Ok(Status::Done)
+}
+
+/// Writes the table; files that can't be read are named and left out.
+fn summary(args: Features, console: &Console) -> anyhow::Result<Status> {
+    let stop = console.stop_flag()?;
+    let mut missing = Skips::new();
+    let (items, classes) = match &args.data {
+        None => (file_items(&args.files)?, ClassMap::default()),
+        Some(root) => {
+            let options = DataOptions {
+                parts: args.part.map(|part| vec![part]),
+                missing_files: MissingFiles::Skip,
+                ..DataOptions::default()
+            };
+            let set = load(root, &options)?;
+            let lost = set
+                .skipped
+                .into_iter()
+                .filter(|s| s.reason != SkipReason::NotAudio);
+            missing.extend(lost.map(|s| (s.file, s.reason.to_string())));
+            (set.items, set.classes)
+        }
+    };
+    for (file, reason) in &missing {
+        console.show(Event::Skipped { file, reason });
+    }
+    let mut outcome = (Skips::new(), true);
+    let written = output::write(&args.out, |w| {
+        outcome = write_summaries(&items, &classes, w, &|event| console.show(event), &stop)?;
+        // A table of some clips would be taken for one of all.
+        if outcome.1 {
+            Ok(())
+        } else {
+            Err(std::io::ErrorKind::Interrupted.into())
+        }
+    });
+    let (skipped, whole) = outcome;
+    if !whole {
+        console.note("stopped; nothing was written");
+        return Ok(Status::Interrupted);
+    }
+    written?;
+    let count = items.len() - skipped.len();
+    let text = format!("{}: {count} clips, 1133 features each", args.out.display());
+    done(&args.out, text, console)?;
+    Ok(Status::of_skips(skipped.len() + missing.len()))
 }

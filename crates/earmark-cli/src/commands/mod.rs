@@ -1,16 +1,26 @@
 //! The commands, a file each.
 
+mod augment_preview;
+mod average;
 mod bench;
 mod blend;
 mod blend_select;
+mod bundle;
+mod calibrate;
 mod data;
+mod data_normalise;
 mod demo;
+mod embed;
 mod eval;
+mod export;
 mod features;
 mod init;
+mod listen;
 mod models;
+mod models_import;
 mod predict;
 mod predict_tiles;
+mod probe;
 mod recipes;
 mod report;
 mod review;
@@ -44,7 +54,14 @@ pub fn run(args: Args) -> anyhow::Result<Status> {
         Command::Train(a) => train::run(a, &global, &console),
         Command::Eval(a) => eval::run(a, &global, &console),
         Command::Predict(a) => predict::run(a, &global, &console),
+        Command::Export(a) => export::run(a, &global, &console),
+        Command::Listen(a) => listen::run(a, &global, &console),
+        Command::Bundle(a) => bundle::run(a, &global, &console),
         Command::Blend(a) => blend::run(a, &global, &console),
+        Command::Calibrate(a) => calibrate::run(a, &global, &console),
+        Command::Embed(a) => embed::run(a, &global, &console),
+        Command::Neighbours(a) => embed::neighbours(a, &global, &console),
+        Command::Probe(a) => probe::run(a, &global, &console),
         Command::Score(a) => score::run(a, &global, &console),
         Command::Stack(a) => stack::run(a, &global, &console),
         Command::Tune(a) => tune::run(a, &global, &console),

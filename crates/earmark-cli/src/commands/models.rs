@@ -13,14 +13,18 @@ use earmark::report::{Align, human_bytes, text_table};
 use earmark::run_dir::find_model;
 use std::path::PathBuf;
 
-/// Describes models.
-pub fn run(what: Models, _: &Global, _: &Console) -> anyhow::Result<Status> {
-    let Models::Info {
-        model,
-        recipe,
-        classes,
-        json,
-    } = what;
+/// Describes models, or makes one of several.
+pub fn run(what: Models, _: &Global, console: &Console) -> anyhow::Result<Status> {
+    let (model, recipe, classes, json) = match what {
+        Models::Info {
+            model,
+            recipe,
+            classes,
+            json,
+        } => (model, recipe, classes, json),
+        Models::Import(args) => return super::models_import::run(args, console),
+        Models::Average(args) => return super::average::run(args, console),
+    };
     let info = if recipe {
         Info::of_recipe(Recipe::load(&model, &[])?, classes)?
     } else {
@@ -142,6 +146,14 @@ impl Info {
                 "licence",
                 meta.licence.clone().unwrap_or_else(|| "not stated".into()),
             ));
+            facts.extend(meta.source.clone().map(|source| ("source", source)));
+            if let Some(calibration) = &meta.calibration {
+                let clips = earmark::report::human_amount(calibration.clips, "clip", "clips");
+                facts.push((
+                    "calibrated",
+                    format!("by {clips}, with thresholds of its own for each class"),
+                ));
+            }
         }
         facts.push((
             "recipe",
@@ -186,6 +198,10 @@ impl Info {
             value["version"] = meta.version.as_str().into();
             value["step"] = meta.step.into();
             value["licence"] = meta.licence.clone().into();
+            value["source"] = meta.source.clone().into();
+            if let Some(calibration) = &meta.calibration {
+                value["calibration"] = serde_json::json!(calibration);
+            }
             value["class_names"] = meta.classes.clone().into();
         }
         value

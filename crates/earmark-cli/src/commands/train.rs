@@ -14,9 +14,6 @@ use std::time::Instant;
 /// Trains, or says what training would do.
 pub fn run(args: Train, global: &Global, console: &Console) -> anyhow::Result<Status> {
     let recipe = Recipe::load(&args.recipe, &args.overrides.set)?;
-    if args.dry_run {
-        return dry_run(&recipe, &args, global);
-    }
     let run = args
         .run
         .clone()
@@ -36,6 +33,9 @@ pub fn run(args: Train, global: &Global, console: &Console) -> anyhow::Result<St
         device: global.device.clone(),
         command: command_line(),
     };
+    if args.dry_run {
+        return dry_run(&job, &args, global);
+    }
     if let Some(set) = &args.folds {
         return super::train_folds::run(&args, &job, set, console);
     }
@@ -54,7 +54,10 @@ pub fn run(args: Train, global: &Global, console: &Console) -> anyhow::Result<St
         out_json(&serde_json::json!({
             "run": trained.run, "step": outcome.step, "total": outcome.total, "interrupted": outcome.interrupted,
             "stopped_early": outcome.stopped_early, "best": outcome.best, "seconds": start.elapsed().as_secs_f64(),
-            "skipped": trained.skipped,
+            "skipped": trained.skipped, "waited_for_data": {
+                "share": outcome.pace.waiting_share(), "seconds": outcome.pace.waited,
+                "first_batch_seconds": outcome.pace.first_wait, "step_seconds": outcome.pace.seconds,
+            },
         }))?;
     } else {
         let best = outcome.best.map_or(String::new(), |b| {
@@ -95,14 +98,15 @@ pub(super) fn go_on(args: &Train, given: impl Iterator<Item = String>, run: &str
     words.iter().map(|w| quoted(w)).collect::<Vec<_>>().join(" ")
 }
 
-fn dry_run(recipe: &Recipe, args: &Train, global: &Global) -> anyhow::Result<Status> {
+fn dry_run(job: &pipeline::Train, args: &Train, global: &Global) -> anyhow::Result<Status> {
+    let recipe = &job.recipe;
     let table = args.fold_table.as_deref();
     let folds = match &args.folds {
         Some(set) => pipeline::folds_of(recipe, &args.data, table, set)?,
         None => Vec::new(),
     };
     // Of several folds the first one stands for all: they differ by a few clips.
-    let plan = pipeline::plan(recipe, &args.data, args.fold.or(folds.first().copied()), table)?;
+    let plan = pipeline::plan(job, args.fold.or(folds.first().copied()))?;
     let cost = pipeline::estimate(recipe, &plan, &args.data, &global.device)?;
     if args.json {
         let mut told = serde_json::json!({ "plan": plan, "estimate": cost, "recipe": recipe });
@@ -135,6 +139,12 @@ fn dry_run(recipe: &Recipe, args: &Train, global: &Global) -> anyhow::Result<Sta
         "parameters  {} trainable, {} in all (BatchNorm and biases included)",
         plan.trainable, plan.parameters
     ))?;
+    for line in &plan.start {
+        out(format!("start       {line}"))?;
+    }
+    for line in &plan.phases {
+        out(format!("learning    {line}"))?;
+    }
     out("")?;
     out(format!(
         "steps       about {} of about {} an epoch (exact once the audio is read)",

@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 36] = [
     "",
     "demo",
     "data",
@@ -10,11 +10,19 @@ const COMMANDS: [&str; 27] = [
     "data check",
     "data classes",
     "data folds",
+    "data augment-preview",
     "features",
     "train",
     "eval",
     "predict",
+    "export",
+    "listen",
+    "bundle",
     "blend",
+    "calibrate",
+    "embed",
+    "neighbours",
+    "probe",
     "score",
     "recipes",
     "recipes list",
@@ -29,6 +37,7 @@ const COMMANDS: [&str; 27] = [
     "tune",
     "models",
     "models info",
+    "models average",
     "bench",
 ];
 

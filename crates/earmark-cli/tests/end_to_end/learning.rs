@@ -173,3 +173,46 @@ fn gradients_are_clipped() {
         );
     }
 }
+
+/// The mean of models is that of their tensors, and is a model like any other.
+#[test]
+fn a_mean_of_checkpoints() {
+    let lab = Lab::new();
+    lab.earmark(&format!("{TRAIN} --run a")).done();
+    let ended = lab
+        .earmark("models average a --last 3 -o last.safetensors")
+        .done();
+    assert_eq!(ended.out, "last.safetensors: the mean of 3 models\n");
+    // 36 steps: the checkpoints are at 5, 10, ... 35 and at the end.
+    lab.earmark("models average a@30 a@35 a@36 -o named.safetensors")
+        .done();
+    assert_eq!(lab.bytes("last.safetensors"), lab.bytes("named.safetensors"));
+    let of = |step: u64| tensors(&lab.path(&format!("a/checkpoints/step-{step:08}.safetensors")));
+    let (mean, parts) = (tensors(&lab.path("last.safetensors")), [30, 35, 36].map(of));
+    for (name, (shape, values)) in &mean {
+        assert_eq!(*shape, parts[0][name].0);
+        for (i, value) in values.iter().enumerate() {
+            let wanted = parts.iter().map(|p| f64::from(p[name].1[i])).sum::<f64>() / 3.0;
+            assert!((f64::from(*value) - wanted).abs() < 1e-6, "{name}[{i}]");
+        }
+    }
+    lab.earmark("predict last.safetensors -o x.csv --files tones/low/1.wav")
+        .done();
+    for (arguments, why) in [
+        ("a@30 -o x", "an average needs two models or more"),
+        (
+            "a --last 20 -o x",
+            "a: has 8 checkpoints, and the last 20 are wanted",
+        ),
+        ("a b --last 2 -o x", "--last: is about the checkpoints of one run"),
+    ] {
+        let message = lab.earmark(&format!("models average {arguments}")).refused();
+        assert!(message.starts_with(why), "{message}");
+    }
+    lab.earmark(&format!(
+        "{TRAIN} --run wide --set network.width=0.1 --set train.steps=1"
+    ))
+    .done();
+    let message = lab.earmark("models average a@30 wide@1 -o x").refused();
+    assert!(message.contains("has another network or front end"), "{message}");
+}

@@ -57,7 +57,7 @@ pub use mix::{Add, Beta, Mix, MixLabels, Mixed, Mixer, Share, SigmoidConcat, Wei
 pub use mixup::{Mixup, Partner};
 pub use noise::{Noise, NoiseField};
 pub use pad::{Pad, PadFill, PadPlace, Padding};
-pub use preview::{Preview, Variant, preview};
+pub use preview::{Preview, Variant, mix_preview, preview};
 pub use resized_crop::{Resize, ResizedCrop};
 pub use shift::ShiftFill;
 pub use spec_augment::{BothMasks, SpecAugment};

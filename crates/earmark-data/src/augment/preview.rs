@@ -1,9 +1,10 @@
 //! What augmentation makes of one clip: pictures for a contact sheet.
 
 use earmark_audio::Clip;
-use earmark_features::{Extractor, FeatureError, Features};
+use earmark_features::{Extractor, FeatureError, Features, Scratch};
 
-use super::Augment;
+use super::{Augment, Mixed};
+use crate::batches::BatchConfig;
 use crate::rng::{self, Purpose};
 
 /// A clip's example as it is, and augmented several times.
@@ -25,42 +26,138 @@ pub struct Variant {
 }
 
 /// Augments a clip `count` times: variant `k` is what place `k` of the first epoch of a run with this seed would make of it, but for
-/// mixing of batches. With a random crop it shows any part of the clip, else always the first regular example. Without a
-/// `partner`, nothing is mixed between classes.
+/// mixing of batches, which [`mix_preview`] does. With a random crop it shows any part of the clip, else always the first regular
+/// example. Variant `k` is mixed between classes with partner `k`, counted round and round; without any, nothing is.
 ///
 /// # Errors
 ///
-/// When the clip has another sample rate than the front end, or samples that are no numbers.
+/// When a clip has another sample rate than the front end, or samples that are no numbers.
 pub fn preview(
     augment: &Augment,
     extractor: &Extractor,
     clip: &Clip,
-    partner: Option<&Clip>,
+    partners: &[Clip],
     count: usize,
     seed: u64,
 ) -> Result<Preview, FeatureError> {
     let mut scratch = extractor.scratch();
     let base = extractor.base_of_clip(clip, &mut scratch)?;
-    if let Some(partner) = partner {
+    for partner in partners {
         extractor.base_of_clip(partner, &mut scratch)?;
     }
+    let source = Source {
+        augment,
+        extractor,
+        clip,
+        base: &base,
+    };
+    let variants = (0..count)
+        .map(|k| {
+            let partner = (!partners.is_empty()).then(|| &partners[k % partners.len()]);
+            source.variant(partner, k as u64, seed, &mut scratch)
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Preview {
+        plain: extractor.example(&base, 0)?,
+        variants,
+    })
+}
+
+/// Finishes the plain example and the variants (deltas, scale), and mixes partners in, as batches would: each variant with an example
+/// of partner `k` that was augmented by itself. `partners` may be empty; then nothing is mixed.
+///
+/// # Errors
+///
+/// As [`preview`]; and when there are too few frames for deltas.
+pub fn mix_preview(
+    preview: Preview,
+    augment: &Augment,
+    batches: &BatchConfig,
+    extractor: &Extractor,
+    partners: &[Clip],
+    seed: u64,
+) -> Result<Preview, FeatureError> {
+    let mut scratch = extractor.scratch();
+    let count = preview.variants.len();
     let mut variants = Vec::with_capacity(count);
-    for place in 0..count as u64 {
+    for (k, mut variant) in preview.variants.into_iter().enumerate() {
+        variant.features = extractor.finish(&variant.features)?;
+        let mut rng = rng::stream(seed, &[Purpose::Mix as u64, 0, k as u64]);
+        let mixed = batches.draw_mixed(&mut rng);
+        if !mixed.is_alone() && !partners.is_empty() {
+            let clip = &partners[k % partners.len()];
+            let base = extractor.base_of_clip(clip, &mut scratch)?;
+            let source = Source {
+                augment,
+                extractor,
+                clip,
+                base: &base,
+            };
+            // A place of its own: the partner is augmented otherwise than any variant.
+            let other = source.variant(None, (count + k) as u64, seed, &mut scratch)?;
+            let other = extractor.finish(&other.features)?;
+            let (mut own_labels, other_labels) = ([1.0, 0.0], [0.0, 1.0]);
+            let frames = variant.features.frames;
+            let own = (&mut variant.features.data[..], &mut own_labels[..]);
+            mixed.apply(frames, own, (&other.data, &other_labels));
+            variant.changes.push(caption(mixed, own_labels));
+        }
+        variants.push(variant);
+    }
+    Ok(Preview {
+        plain: extractor.finish(&preview.plain)?,
+        variants,
+    })
+}
+
+/// What mixing did, in a few words.
+fn caption(mixed: Mixed, [own, other]: [f32; 2]) -> String {
+    let labels = format!("labels {own:.2} and {other:.2}");
+    match mixed {
+        Mixed::Alone => String::new(),
+        Mixed::Blend { weight, .. } => format!("blended, {:.0} % its own, {labels}", 100.0 * weight),
+        Mixed::SigmoidConcat { half_range, .. } => {
+            format!("after another, half range {half_range:.0}, {labels}")
+        }
+    }
+}
+
+/// A clip with what makes examples of it.
+struct Source<'a> {
+    augment: &'a Augment,
+    extractor: &'a Extractor,
+    clip: &'a Clip,
+    /// Of the clip as it is.
+    base: &'a Features,
+}
+
+impl Source<'_> {
+    /// The example at a place of the first epoch.
+    fn variant(
+        &self,
+        partner: Option<&Clip>,
+        place: u64,
+        seed: u64,
+        scratch: &mut Scratch,
+    ) -> Result<Variant, FeatureError> {
+        let (augment, extractor) = (self.augment, self.extractor);
         let mut rng = rng::stream(seed, &[Purpose::Augment as u64, 0, place]);
         let mut changes = Vec::new();
         let mut index = 0;
         let heard = match augment.hears_samples() {
             false => None,
             true => {
-                let partner = partner.map(|partner| &*partner.samples);
-                let heard = augment.hear(&clip.samples, partner, clip.sample_rate_hz, &mut rng);
+                // Silence is cut before anything else, as where samples are kept for training.
+                let own = extractor.trim(&self.clip.samples);
+                let partner = partner.map(|partner| extractor.trim(&partner.samples));
+                let heard = augment.hear(&own, partner.as_deref(), self.clip.sample_rate_hz, &mut rng);
                 changes.extend(heard.changes.iter().map(ToString::to_string));
                 changes.extend(
                     heard
                         .ratio
                         .map(|ratio| format!("mixed, {:.0} % its own", 100.0 * ratio)),
                 );
-                let features = extractor.base(&heard.samples, &mut scratch)?;
+                let features = extractor.base(&heard.samples, scratch)?;
                 if augment.one_example_a_clip() {
                     index = rng::below(&mut rng, extractor.examples(&features));
                 }
@@ -68,13 +165,9 @@ pub fn preview(
             }
         };
         let (features, drawn) =
-            augment.example(extractor, heard.as_ref().unwrap_or(&base), index, &mut rng)?;
+            augment.example(extractor, heard.as_ref().unwrap_or(self.base), index, &mut rng)?;
         let drawn = drawn.iter().filter(|change| !change.is_nothing());
         changes.extend(drawn.map(ToString::to_string));
-        variants.push(Variant { features, changes });
+        Ok(Variant { features, changes })
     }
-    Ok(Preview {
-        plain: extractor.example(&base, 0)?,
-        variants,
-    })
 }

@@ -47,6 +47,18 @@ impl<'a> Mixing<'a> {
     }
 }
 
+impl BatchConfig {
+    /// Draws how an example is mixed: alone where the recipe mixes none.
+    pub fn draw_mixed(&self, rng: &mut ChaCha8Rng) -> Mixed {
+        Mixing::of(self).map_or(Mixed::Alone, |mixing| mixing.draw(rng))
+    }
+
+    /// Whether examples are mixed at all.
+    pub fn mixes(&self) -> bool {
+        Mixing::of(self).is_some()
+    }
+}
+
 /// A partner for each place, from its own group: a permutation of each group's places.
 pub(super) fn pairing(rng: &mut ChaCha8Rng, groups: &[u32]) -> Vec<usize> {
     let mut members: BTreeMap<u32, Vec<usize>> = BTreeMap::new();

@@ -4,6 +4,7 @@
 //! train and test with the minima, mean and spread of the log amplitude per frequency bin, pictures
 //! of clips), for any layout. Drawing is done elsewhere.
 
+mod bands;
 mod spectrum;
 mod text;
 mod types;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::item::{DataSet, Item};
 use crate::scan::{Progress, listen, scan, tally};
+pub use bands::{BandCurve, band_curve};
 use spectrum::{Analyser, ClipSpectrum};
 pub use types::{ClassStats, Histogram, PartStats, Picture, Shortest, Spectrum, Stats, Unreadable};
 

@@ -27,6 +27,7 @@ impl Analyser {
     pub fn new(options: &StatsOptions) -> Result<Self, ConfigError> {
         let front_end = FrontEnd {
             sample_rate_hz: options.sample_rate_hz,
+            pre_emphasis: None,
             stft: Stft {
                 window_seconds: None,
                 window_samples: Some(options.window_samples),
@@ -40,8 +41,10 @@ impl Analyser {
             },
             mel: None,
             level: Level::Log { offset: 1.0 },
+            summary: false,
             examples: None,
             finish: Finish::default(),
+            ..FrontEnd::default()
         };
         let extractor = Extractor::new(&front_end)?;
         let (window, hop) = (options.window_samples as usize, options.hop_samples as usize);

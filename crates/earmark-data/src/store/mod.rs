@@ -76,7 +76,7 @@ pub enum Kept {
     /// Base features, `[channels, bands, frames]`.
     #[default]
     Base,
-    /// Samples at the front end's rate, as `[1, 1, samples]`.
+    /// Samples at the front end's rate, trimmed, as `[1, 1, samples]`.
     Samples,
 }
 
@@ -144,7 +144,7 @@ impl FeatureStore {
             .map(|looked| Arc::clone(&looked.entry.features))
     }
 
-    /// The samples of `item` at the front end's rate, mono: `[1, 1, samples]`. Audio that can't become features is refused here, too.
+    /// The samples of `item` at the front end's rate, mono and trimmed: `[1, 1, samples]`. Audio that can't become features is refused here, too.
     ///
     /// # Errors
     ///
@@ -222,9 +222,14 @@ impl FeatureStore {
         Ok(Looked { entry, content })
     }
 
-    /// What determines samples: the rate, as decoding and resampling are the same for all.
+    /// What determines samples: the rate and what is trimmed, as decoding and resampling are the same for all.
     fn samples_fingerprint(&self) -> String {
-        format!("samples 1; {} Hz", self.extractor.front_end().sample_rate_hz)
+        let front_end = self.extractor.front_end();
+        format!(
+            "samples 1; {} Hz{}",
+            front_end.sample_rate_hz,
+            front_end.trim_fingerprint()
+        )
     }
 
     fn compute(&self, item: &Item, kept: Kept) -> Result<(Features, Vec<Note>), ItemError> {
@@ -236,7 +241,10 @@ impl FeatureStore {
         let features = features.and_then(|features| match kept {
             Kept::Base => Ok(features),
             // The features were made all the same: what can't become any is found out now and not in the middle of a training.
-            Kept::Samples => Features::new(1, 1, decoded.clip.len(), decoded.clip.samples),
+            Kept::Samples => {
+                let samples = self.extractor.trim(&decoded.clip.samples).into_owned();
+                Features::new(1, 1, samples.len(), samples)
+            }
         });
         Ok((
             features.map_err(|error| ItemError::new(item, error))?,

@@ -20,6 +20,7 @@ fn front_end() -> FrontEnd {
             subtract: -2.0,
             divide: 4.0,
         }),
+        ..Finish::default()
     };
     FrontEnd {
         finish,

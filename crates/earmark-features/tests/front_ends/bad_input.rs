@@ -2,7 +2,7 @@
 
 use crate::common::{argus, dcase};
 use earmark_audio::Clip;
-use earmark_features::{Deltas, Extractor, FrontEnd, Level, Pad, Pcen};
+use earmark_features::{Deltas, Extractor, FrontEnd, Level, Pad, Pcen, Trimming};
 
 /// The message for the DCASE front end after a change.
 fn refused(change: impl FnOnce(&mut FrontEnd)) -> String {
@@ -38,6 +38,10 @@ fn every_key_is_checked() {
         "stft.fft-samples",
     );
     start(refused(|f| f.stft.phase = true), "stft.phase");
+    let trim = |change: fn(&mut Trimming)| refused(|f| change(f.trim.insert(Trimming::default())));
+    start(trim(|t| t.top_db = 0.0), "trim.top-db");
+    start(trim(|t| t.hop_samples = 2_049), "trim.hop-samples");
+    start(trim(|t| t.min_seconds = Some(f64::NAN)), "trim.min-seconds");
     start(refused(|f| f.mel.as_mut().unwrap().bands = 0), "mel.bands");
     start(refused(|f| f.mel.as_mut().unwrap().min_hz = -1.0), "mel.min-hz");
     start(

@@ -10,6 +10,8 @@
 mod against_definition;
 mod against_librosa;
 mod against_tensorflow;
+mod against_torch;
 mod bad_input;
 mod common;
+mod onnx;
 mod recipes;

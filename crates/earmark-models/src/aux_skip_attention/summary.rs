@@ -1,7 +1,7 @@
 //! The table of the network's layers.
 
 use super::AuxSkipAttention;
-use crate::blocks::{Conv, Head, pooled_size};
+use crate::blocks::{AttentionSpec, Conv, Head, pooled_size};
 use crate::summary::{LayerRow, Summary, human_count};
 
 impl AuxSkipAttention {
@@ -35,29 +35,19 @@ impl AuxSkipAttention {
                     0,
                 ));
                 rows.push(conv_row(&format!("skip{n}"), &skip.conv, small));
-                rows.extend(head_rows(&format!("aux{n}"), &skip.head));
+                rows.extend(
+                    skip.head
+                        .iter()
+                        .flat_map(|head| head_rows(&format!("aux{n}"), head)),
+                );
             }
         }
-        let a = &self.attention.spec;
-        let (channel, spatial) = (a.channel_weights(), a.spatial_weights());
-        rows.push(image_row("Concat".into(), size, a.channels, 0, 0));
-        // Mean and maximum each take their way through the first layer, together through the second.
-        let multiplies = channel + a.channels * a.bottleneck;
-        rows.push(image_row(
-            format!("Channel attention({})", a.bottleneck),
-            size,
-            a.channels,
-            channel,
-            multiplies,
-        ));
-        let name = format!("Spatial attention({0}x{0})", a.kernel);
-        rows.push(image_row(
-            name,
-            size,
-            a.channels,
-            spatial,
-            spatial * size[0] * size[1],
-        ));
+        if self.config.skips {
+            rows.push(image_row("Concat".into(), size, self.config.joined(), 0, 0));
+        }
+        if let Some(attention) = &self.attention {
+            rows.extend(attention_rows(&attention.spec, size));
+        }
         rows.push(conv_row("merge", &self.merge, size));
         rows.extend(head_rows("main", &self.head));
         let macs = human_count(rows.iter().map(|r| r.multiplies).sum());
@@ -69,6 +59,18 @@ impl AuxSkipAttention {
             rows,
         }
     }
+}
+
+fn attention_rows(a: &AttentionSpec, size: [usize; 2]) -> [LayerRow; 2] {
+    let (channel, spatial) = (a.channel_weights(), a.spatial_weights());
+    // Mean and maximum each take their way through the first layer, together through the second.
+    let multiplies = channel + a.channels * a.bottleneck;
+    let channels = format!("Channel attention({})", a.bottleneck);
+    let places = format!("Spatial attention({0}x{0})", a.kernel);
+    [
+        image_row(channels, size, a.channels, channel, multiplies),
+        image_row(places, size, a.channels, spatial, spatial * size[0] * size[1]),
+    ]
 }
 
 fn image_row(

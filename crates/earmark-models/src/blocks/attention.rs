@@ -36,9 +36,9 @@ impl AttentionSpec {
 pub struct Attention {
     /// Sizes.
     pub spec: AttentionSpec,
-    reduce: VarId,
-    expand: VarId,
-    spatial: VarId,
+    pub(super) reduce: VarId,
+    pub(super) expand: VarId,
+    pub(super) spatial: VarId,
 }
 
 impl Attention {

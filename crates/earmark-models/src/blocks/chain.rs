@@ -3,11 +3,12 @@
 use super::conv::{Activation, Conv};
 use super::pool::Tail;
 use crate::forward::{BatchStatistics, Forward};
-use crate::vars::to_host;
+use crate::vars::{PreparedKey, VarId, to_host};
 use burn::tensor::Tensor;
 use earmark_kernels::Window;
 use earmark_kernels::burn_ops::{chain_eval, chain_train, kind, prepare, runs_on};
 use earmark_kernels::chain::{Chain, Layer};
+use earmark_kernels::infer::Inference;
 use std::sync::Arc;
 
 /// `[B, in, H, W]` through all of `convs`.
@@ -19,18 +20,63 @@ pub fn conv_chain(convs: &[&Conv], x: Tensor<4>, ctx: &mut Forward) -> Tensor<4>
 }
 
 /// [`conv_chain`] with a pool at its end, which belongs to the same operation.
+///
+/// In training, frozen convolutions that nothing which learns stands before are evaluated, without gradients and with their weights packed
+/// once; frozen ones after others go by Burn's operations, as the kernels know no moving statistics on the way back.
 pub fn conv_chain_pooled(convs: &[&Conv], tail: Option<Tail>, x: Tensor<4>, ctx: &mut Forward) -> Tensor<4> {
+    let (frozen, rest) = convs.split_at(settled(convs, ctx, &x));
+    if frozen.is_empty() {
+        return learning_chain(rest, tail, x, ctx);
+    }
+    let (frozen_tail, tail) = if rest.is_empty() {
+        (tail, None)
+    } else {
+        (None, tail)
+    };
     let [_, _, h, w] = x.dims();
     let served = ctx.uses_kernels() && runs_on(&x.device());
+    let x = match fused(frozen, frozen_tail, [h, w]).filter(|_| served) {
+        Some(chain) => {
+            let host = |id| to_host(ctx.vars().flat(id).inner());
+            let make = |chain: &Chain| packed(frozen, chain, host);
+            let ready = ctx.vars().settled().get(key(frozen), chain, make);
+            Tensor::from_inner(chain_eval(&ready, x.inner()))
+        }
+        None => one_by_one(frozen, frozen_tail, x, ctx),
+    };
+    if rest.is_empty() {
+        x
+    } else {
+        learning_chain(rest, tail, x, ctx)
+    }
+}
+
+/// How many of the first convolutions are frozen, with nothing before them that learns.
+fn settled(convs: &[&Conv], ctx: &Forward, x: &Tensor<4>) -> usize {
+    if ctx.is_settled() && x.is_autodiff() {
+        convs.iter().take_while(|c| c.is_frozen(ctx)).count()
+    } else {
+        0
+    }
+}
+
+fn learning_chain(convs: &[&Conv], tail: Option<Tail>, x: Tensor<4>, ctx: &mut Forward) -> Tensor<4> {
+    let [_, _, h, w] = x.dims();
+    let served = ctx.uses_kernels() && runs_on(&x.device());
+    let frozen_norm = |c: &&Conv| c.norm.as_ref().is_some_and(|n| n.is_frozen(ctx));
+    let served = served && !convs.iter().any(frozen_norm);
     match fused(convs, tail, [h, w]).filter(|_| served) {
         Some(chain) => run_fused(convs, chain, x, ctx),
-        None => {
-            let x = convs.iter().fold(x, |x, conv| conv.forward(x, ctx));
-            match tail {
-                Some(tail) => tail.forward(x, ctx),
-                None => x,
-            }
-        }
+        None => one_by_one(convs, tail, x, ctx),
+    }
+}
+
+/// By Burn's ordinary operations.
+fn one_by_one(convs: &[&Conv], tail: Option<Tail>, x: Tensor<4>, ctx: &mut Forward) -> Tensor<4> {
+    let x = convs.iter().fold(x, |x, conv| conv.forward(x, ctx));
+    match tail {
+        Some(tail) => tail.forward(x, ctx),
+        None => x,
     }
 }
 
@@ -68,28 +114,37 @@ fn fused(convs: &[&Conv], tail: Option<Tail>, mut size: [usize; 2]) -> Option<Ch
     }
 }
 
+/// What a chain that is packed for inference is found by.
+fn key(convs: &[&Conv]) -> PreparedKey {
+    (convs[0].weight, convs[convs.len() - 1].weight)
+}
+
+/// A chain packed for inference, of variables as `host` gives them.
+fn packed(convs: &[&Conv], chain: &Chain, host: impl Fn(VarId) -> Vec<f32>) -> Inference {
+    let norms = || convs.iter().filter_map(|c| Some((c.weight, c.norm.as_ref()?)));
+    let params: Vec<f32> = norms()
+        .flat_map(|(weight, n)| [weight, n.gamma, n.beta])
+        .flat_map(&host)
+        .collect();
+    let moving: Vec<f32> = norms()
+        .flat_map(|(_, n)| [n.mean, n.variance])
+        .flat_map(&host)
+        .collect();
+    prepare(chain, &params, &moving)
+}
+
 fn run_fused(convs: &[&Conv], chain: Chain, x: Tensor<4>, ctx: &mut Forward) -> Tensor<4> {
+    if !ctx.is_training() {
+        let host = |id| to_host(ctx.vars().flat(id));
+        let make = |chain: &Chain| packed(convs, chain, host);
+        let ready = ctx.vars().prepared().get(key(convs), chain, make);
+        return chain_eval(&ready, x);
+    }
     let norms: Vec<_> = convs.iter().filter_map(|c| c.norm.as_ref()).collect();
     let params = convs
         .iter()
         .zip(&norms)
         .flat_map(|(c, n)| [ctx.flat(c.weight), ctx.flat(n.gamma), ctx.flat(n.beta)]);
-    if !ctx.is_training() {
-        let key = (
-            convs[0].weight,
-            convs[convs.len() - 1].weight,
-            [chain.size(0), chain.output_size()],
-        );
-        let ready = ctx.vars().prepared().get(key, || {
-            let moving = norms
-                .iter()
-                .flat_map(|n| [ctx.flat(n.mean), ctx.flat(n.variance)]);
-            let [params, moving] =
-                [params.collect(), moving.collect::<Vec<_>>()].map(|t: Vec<_>| to_host(Tensor::cat(t, 0)));
-            prepare(&chain, &params, &moving)
-        });
-        return chain_eval(&ready, x);
-    }
     let params = Tensor::cat(params.collect(), 0);
     let out = chain_train(&Arc::new(chain), x, params);
     for (norm, (mean, variance)) in norms.iter().zip(out.statistics) {

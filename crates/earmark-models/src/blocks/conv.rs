@@ -131,7 +131,7 @@ pub struct Conv {
     /// Shape and rules.
     pub spec: ConvSpec,
     pub(super) weight: VarId,
-    bias: Option<VarId>,
+    pub(super) bias: Option<VarId>,
     pub(super) norm: Option<BatchNorm>,
 }
 
@@ -173,6 +173,21 @@ impl Conv {
             bias,
             norm,
         }
+    }
+
+    /// The same convolution whose BatchNorm, where it has one, only shifts.
+    pub fn unscaled(self, b: &mut VarBuilder) -> Self {
+        let norm = self.norm.map(|n| n.unscaled(b));
+        Self { norm, ..self }
+    }
+
+    /// Whether a training pass leaves all of it as it is.
+    pub(super) fn is_frozen(&self, ctx: &Forward) -> bool {
+        let norm = self
+            .norm
+            .as_ref()
+            .is_none_or(|n| n.is_frozen(ctx) && ctx.is_frozen(n.gamma) && ctx.is_frozen(n.beta));
+        norm && ctx.is_frozen(self.weight) && self.bias.is_none_or(|b| ctx.is_frozen(b))
     }
 
     /// `[B, in, H, W]` to `[B, out, H', W']`.

@@ -8,8 +8,8 @@ use burn::tensor::Tensor;
 /// `y = x W^T + b` with `W` of shape `[out, in]`.
 #[derive(Clone, Debug)]
 pub struct Dense {
-    weight: VarId,
-    bias: VarId,
+    pub(super) weight: VarId,
+    pub(super) bias: VarId,
     /// Input features.
     pub input: usize,
     /// Output features.

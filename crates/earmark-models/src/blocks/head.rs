@@ -27,10 +27,10 @@ pub struct HeadSpec {
 pub struct Head {
     /// Sizes and rules.
     pub spec: HeadSpec,
-    hidden: Dense,
-    prelu: Prelu,
-    norm: BatchNorm,
-    logits: Dense,
+    pub(super) hidden: Dense,
+    pub(super) prelu: Prelu,
+    pub(super) norm: BatchNorm,
+    pub(super) logits: Dense,
 }
 
 impl Head {
@@ -51,7 +51,11 @@ impl Head {
 
     /// `[B, input, H, W]` to logits `[B, classes]`.
     pub fn forward(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
-        let x = global_mean(x, ctx); // [B, input]
+        self.classify(global_mean(x, ctx), ctx)
+    }
+
+    /// From the mean of each plane `[B, input]` on.
+    pub fn classify(&self, x: Tensor<2>, ctx: &mut Forward) -> Tensor<2> {
         let x = ctx.dropout(x, self.spec.drop_prob);
         let x = self.hidden.forward(x, ctx); // [B, hidden]
         let x = self.prelu.forward(x, ctx);

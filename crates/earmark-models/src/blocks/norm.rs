@@ -56,11 +56,22 @@ impl BatchNorm {
         }
     }
 
+    /// Keeps the scale at 1 (TensorFlow's `scale=False`): what follows scales by itself.
+    pub fn unscaled(self, b: &mut VarBuilder) -> Self {
+        b.fix(self.gamma);
+        self
+    }
+
+    /// Whether a training pass uses the moving statistics and keeps them.
+    pub(super) fn is_frozen(&self, ctx: &Forward) -> bool {
+        ctx.is_frozen(self.mean) && ctx.is_frozen(self.variance)
+    }
+
     /// Normalises `[B, C, ...]` per channel: by the batch's mean and biased variance in training, by the moving ones in
-    /// evaluation.
+    /// evaluation and where they are frozen.
     pub fn forward<const D: usize>(&self, x: Tensor<D>, ctx: &mut Forward) -> Tensor<D> {
         let (gamma, beta) = (ctx.var(self.gamma), ctx.var(self.beta));
-        if !ctx.is_training() {
+        if !ctx.is_training() || self.is_frozen(ctx) {
             let (mean, variance) = (ctx.var(self.mean), ctx.var(self.variance));
             return module::batch_norm(x, gamma, beta, mean, variance, self.config.epsilon);
         }

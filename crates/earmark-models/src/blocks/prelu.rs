@@ -8,7 +8,7 @@ use burn::tensor::{Tensor, activation};
 /// `max(x, 0) + a min(x, 0)` with one `a` for all features (He et al. 2015, arXiv:1502.01852).
 #[derive(Clone, Debug)]
 pub struct Prelu {
-    slope: VarId,
+    pub(super) slope: VarId,
 }
 
 impl Prelu {

@@ -4,6 +4,7 @@ pub mod bars;
 pub mod confusion;
 pub mod histogram;
 pub mod line;
+pub mod reliability;
 pub mod spark;
 
 use crate::svg::{Anchor, Svg, colour, text_width};

@@ -2,7 +2,7 @@
 
 use super::run_types::{Compared, ComparedClass, Curve, Metric, Note, RunReport, WorstClip};
 use crate::html::{Cell, Page, facts, grid, lead, table};
-use crate::{Chart, LineChart, Series, confusion_chart, escape, human_count, score};
+use crate::{Chart, LineChart, Series, confusion_chart, escape, human_count, reliability_chart, score};
 
 /// Scores that stand in the header.
 const HEADLINES: usize = 4;
@@ -59,6 +59,7 @@ pub fn render_run_report(report: &RunReport) -> String {
         "Confusion",
         report.confusion.as_ref().map(confusion).unwrap_or_default(),
     );
+    page.section("reliability", "Reliability", reliability(report));
     page.section("mistakes", "Worst clips", mistakes(&report.worst_clips));
     page.section("skipped", "Skipped files", skipped(report));
     page.section("again", "Run it again", again(report));
@@ -297,6 +298,15 @@ fn confusion(confusion: &crate::Confusion) -> String {
         html += &table(&["true", "taken for", "clips", "share of class"], &rows);
     }
     html
+}
+
+fn reliability(report: &RunReport) -> String {
+    if report.reliability.iter().all(|r| r.points.is_empty()) {
+        return String::new();
+    }
+    lead(
+        "Of what is said with a score of 0.8, 80 of 100 should be true. Below the diagonal scores promise too much, above it too little.",
+    ) + &grid(&[reliability_chart(&report.reliability)])
 }
 
 fn mistakes(clips: &[WorstClip]) -> String {

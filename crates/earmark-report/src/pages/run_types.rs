@@ -1,6 +1,6 @@
 //! What a run report is made of. Others fill it; a default value is an empty report.
 
-use crate::{Better, Confusion, Picture, Scale};
+use crate::{Better, Confusion, Picture, Reliability, Scale};
 use serde::{Deserialize, Serialize};
 
 /// Everything that the report of one run shows. Lists that are empty leave their section out.
@@ -33,6 +33,8 @@ pub struct RunReport {
     pub compared: Option<Compared>,
     /// Which class was taken for which; single-label systems only.
     pub confusion: Option<Confusion>,
+    /// How far the scores are chances, as they are and as calibrated.
+    pub reliability: Vec<Reliability>,
     /// The clips that the model got most wrong, worst first.
     pub worst_clips: Vec<WorstClip>,
     /// Files that could not be used.

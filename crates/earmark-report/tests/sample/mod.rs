@@ -60,6 +60,16 @@ pub fn picture(seed: u64, frames: usize) -> Picture {
     Picture::new(caption, values, bands, frames).expect("sizes agree")
 }
 
+fn reliability(name: &str, share: fn(f64) -> f64) -> Reliability {
+    let centre = |i: u32| (f64::from(i) + 0.5) / 15.0;
+    Reliability {
+        name: name.into(),
+        points: (0..15)
+            .map(|i| (centre(i), share(centre(i)), 40 + u64::from(i)))
+            .collect(),
+    }
+}
+
 pub fn run_report() -> RunReport {
     let mut noise = Noise(7);
     let loss = (0..100_000)
@@ -142,6 +152,10 @@ pub fn run_report() -> RunReport {
             })
             .collect(),
         confusion: Some(Confusion::new(CLASSES.map(str::to_owned).to_vec(), counts).expect("square")),
+        reliability: vec![
+            reliability("scores", |x| x * x),
+            reliability("calibrated", |x| x * 0.95 + 0.02),
+        ],
         worst_clips: (0..6)
             .map(|i| WorstClip {
                 file: format!("{:08x}.wav", 0x0b04_27e2u64 * (i + 1) % 0xffff_ffff),

@@ -61,6 +61,7 @@ impl Status {
                 total,
             };
         };
+        let total = progress.total.or(total);
         let state = match progress.stopped_early {
             Some(reason) => State::StoppedEarly { reason },
             None if total.is_some_and(|t| progress.step >= t) && !progress.validation_due => State::Finished,

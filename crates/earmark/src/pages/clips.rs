@@ -6,8 +6,8 @@ use crate::run_dir::RunDir;
 use earmark_audio::AudioStream;
 use earmark_data::{DataError, DataSet, MissingFiles, load};
 use earmark_features::{Extractor, Features};
-use earmark_metrics::{Aligned, Lwlrap, MetricsError, ScoreTable, top_k};
-use earmark_report::{Confusion, Picture, Prediction, WorstClip};
+use earmark_metrics::{Aligned, Calibrated, Calibration, Lwlrap, MetricsError, ScoreTable, top_k};
+use earmark_report::{Confusion, Picture, Prediction, Reliability, WorstClip};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -67,6 +67,28 @@ impl Judged {
             Err(MetricsError::NotSingleLabel { .. }) => Ok(None),
             Err(e) => Err(e.into()),
         }
+    }
+
+    /// How far the scores are chances, and, where the model is calibrated, how far its calibrated ones are.
+    pub fn reliability(
+        &self,
+        single_label: bool,
+        calibration: Option<&Calibration>,
+    ) -> Result<Vec<Reliability>, PageError> {
+        let named = |name: &str, clips: &Aligned| -> Result<Reliability, MetricsError> {
+            let half = vec![0.5; clips.classes().len()];
+            let bins = Calibrated::of(clips, single_label, |_| &half)?.reliability.bins;
+            let points = bins.iter().filter_map(|b| Some((b.score?, b.share?, b.count)));
+            Ok(Reliability {
+                name: name.into(),
+                points: points.collect(),
+            })
+        };
+        let mut all = vec![named("scores", &self.aligned)?];
+        if let Some(calibration) = calibration {
+            all.push(named("calibrated", &calibration.of_clips(&self.aligned)?)?);
+        }
+        Ok(all)
     }
 
     /// The clips with the lowest lwlrap of their own, worst first; of equals the one whose true classes score lower. Clips that

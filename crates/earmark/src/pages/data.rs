@@ -51,8 +51,8 @@ pub fn data_page(set: &DataSet, stats: &Stats) -> Result<DataPage, PageError> {
     }
     let mut pictures = Vec::new();
     for class in stats.classes.iter().filter(|c| !c.pictures.is_empty()) {
-        let drawn: Result<Vec<Picture>, PageError> = class.pictures.iter().map(picture).collect();
-        pictures.push((class.name.clone(), drawn?));
+        let drawn: Result<Vec<Vec<Picture>>, PageError> = class.pictures.iter().map(channels_of).collect();
+        pictures.push((class.name.clone(), drawn?.concat()));
     }
     Ok(DataPage {
         name: set.root.file_name().map_or_else(
@@ -134,21 +134,27 @@ fn spectrum((part, spectrum): (&stats::PartStats, &stats::Spectrum)) -> Spectrum
     }
 }
 
-/// The first channel of a picture.
-fn picture(picture: &stats::Picture) -> Result<Picture, PageError> {
+/// The channels of a picture, the second one being angles where there is one.
+fn channels_of(picture: &stats::Picture) -> Result<Vec<Picture>, PageError> {
     let stats::Picture {
         file,
+        channels,
         bands,
         frames,
         data,
-        ..
     } = picture;
-    Ok(Picture::new(
-        file,
-        data.get(..bands * frames).unwrap_or_default().to_vec(),
-        *bands,
-        *frames,
-    )?)
+    let channel = |(index, data): (usize, &[f32])| {
+        let name = match (channels, index) {
+            (1, _) => file.clone(),
+            (_, 0) => format!("{file}: level"),
+            _ => format!("{file}: angle"),
+        };
+        Ok(Picture::new(name, data.to_vec(), *bands, *frames)?)
+    };
+    data.chunks_exact((bands * frames).max(1))
+        .enumerate()
+        .map(channel)
+        .collect()
 }
 
 fn findings(set: &DataSet, stats: &Stats) -> Vec<Finding> {

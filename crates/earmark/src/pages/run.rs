@@ -9,7 +9,7 @@ use earmark_data::atomic;
 use earmark_engine::judge::{result_path, scores_path};
 use earmark_engine::{Metric, ModelFile, checkpoint};
 use earmark_features::Extractor;
-use earmark_metrics::{ClassPair, Comparison};
+use earmark_metrics::{Calibration, ClassPair, Comparison};
 use earmark_models::{Network, VarSpec};
 use earmark_report::{
     Better, ClassRow, Compared, ComparedClass, Curve, Fact, Level, Note, RunReport, Scale, SkippedFile,
@@ -216,6 +216,12 @@ fn add_judgement(
         }
     };
     report.confusion = judged.confusion()?;
+    let single_label = run.recipe.train.loss.is_single_label();
+    let calibration = calibration(run, judgement.step);
+    // A loss that only ranks gives scores that are no chances; what can't be drawn is left out.
+    report.reliability = judged
+        .reliability(single_label, calibration.as_ref())
+        .unwrap_or_default();
     let folder = data.unwrap_or(&run.info.data.root);
     let audio = match Audio::find(run, folder) {
         Ok(audio) => Some(audio),
@@ -381,6 +387,12 @@ fn best_step(run: &RunDir) -> Option<u64> {
     (known && path.is_file())
         .then(|| ModelFile::read(&path).ok().map(|m| m.meta.step))
         .flatten()
+}
+
+/// The calibration of `best.safetensors`, where that is the step looked into.
+fn calibration(run: &RunDir, step: u64) -> Option<Calibration> {
+    let model = ModelFile::read(&run.path.join("best.safetensors")).ok()?;
+    model.meta.calibration.filter(|_| model.meta.step == step)
 }
 
 /// A command line that a shell reads back as the same words.

@@ -1,21 +1,28 @@
 //! The whole way, top to bottom: data folder -> examples -> training -> judging -> predictions.
 
+mod calibrate;
 mod data;
+mod embed;
 mod estimate;
 mod evaluate;
 mod folds;
 mod folds_report;
+mod input;
 mod plan;
 mod predict;
 mod predict_tiles;
+mod probe;
 mod resume;
 mod roles;
 mod split;
 mod stack;
+mod start;
 mod steering;
 mod told;
 mod train;
 
+pub use calibrate::{Calibrate, CalibrateBy, CalibrateTo, CalibratedModels, calibrate};
+pub use embed::{Embed, embed};
 pub use estimate::{Estimate, estimate};
 pub use evaluate::{Checkpoints, Evaluate, Evaluated, evaluate};
 pub use folds::{FoldSet, OutOfFold, TrainedFolds, folds_of, out_of_fold, train_folds};
@@ -23,12 +30,14 @@ pub use folds_report::{FoldLine, FoldsReport, Spread};
 pub use plan::{Plan, plan};
 pub use predict::{Predict, Prediction, predict, scorer_of};
 pub use predict_tiles::{TilePrediction, TileRow, out_of_fold_tiles, predict_tiles};
+pub use probe::{FitProbe, Probed, ProbedFold, STRENGTHS, probe};
 pub use roles::{Role, Roles};
 pub use split::{Parts, split};
-pub use stack::{TrainStack, input_names, train_stack};
+pub use stack::{TrainStack, input_names, inputs_of, train_stack};
 pub use train::{Train, Trained, train};
 
 use crate::device::DeviceError;
+use crate::embeddings::EmbeddingsError;
 use crate::recipe::RecipeError;
 use crate::run_dir::RunError;
 use earmark_data::batches::BatchError;
@@ -36,7 +45,9 @@ use earmark_data::folds::{FoldError, FoldTableError};
 use earmark_data::setting::SettingError;
 use earmark_data::store::{Interrupted, ItemError};
 use earmark_data::{ClassMapError, DataError, Item, atomic::WriteError};
-use earmark_engine::{FitError, FitEvent, ModelFileError, ScoreError, WarmStartError};
+use earmark_engine::{
+    FitError, FitEvent, FitInputError, ModelFileError, ScopeError, ScoreError, WarmStartError,
+};
 use earmark_features::ConfigError;
 use earmark_metrics::{MetricsError, Report};
 use earmark_models::ModelError;
@@ -123,7 +134,15 @@ pub enum PipelineError {
     #[error(transparent)]
     WarmStart(#[from] WarmStartError),
     #[error(transparent)]
+    Embeddings(#[from] EmbeddingsError),
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
+    #[error(transparent)]
     Fit(#[from] FitError),
+    #[error(transparent)]
+    FitInput(#[from] FitInputError),
+    #[error(transparent)]
+    Item(#[from] ItemError),
     #[error(transparent)]
     Score(#[from] ScoreError),
     #[error(transparent)]

@@ -1,11 +1,12 @@
 //! What training would do, found without reading audio.
 
 use super::data::open_data;
-use super::{PipelineError, split};
-use crate::recipe::Recipe;
+use super::start::{Start, classifier};
+use super::{PipelineError, Train, split};
+use crate::device::device;
+use earmark_engine::check_scopes;
 use earmark_features::Extractor;
-use earmark_models::{Network, Summary, VarKind, VarSpec};
-use std::path::Path;
+use earmark_models::{Network, Summary, VarKind, VarSpec, Vars};
 
 /// What training would do, found without reading audio.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -28,20 +29,31 @@ pub struct Plan {
     pub parameters: usize,
     /// Bytes of one checkpoint.
     pub checkpoint_bytes: u64,
+    /// Where weights start, a line each; empty where all of them are drawn.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub start: Vec<String>,
+    /// For each phase what is frozen and how the rest moves; empty where there is one in which all learns alike.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<String>,
 }
 
 /// Checks everything that can be checked without reading audio.
-pub fn plan(
-    recipe: &Recipe,
-    data: &Path,
-    fold: Option<u32>,
-    folds: Option<&Path>,
-) -> Result<Plan, PipelineError> {
-    let data = open_data(recipe, data)?;
-    let parts = split(recipe, &data, fold, folds)?;
+pub fn plan(job: &Train, fold: Option<u32>) -> Result<Plan, PipelineError> {
+    let recipe = &job.recipe;
+    let data = open_data(recipe, &job.data)?;
+    let parts = split(recipe, &data, fold, job.fold_table.as_deref())?;
     let extractor = Extractor::new(&recipe.front_end)?;
     let example = example_shape(&extractor);
     let (network, specs) = Network::build(&recipe.network, example[0], data.classes.len())?;
+    check_scopes(&recipe.train, &specs)?;
+    let start = match Start::of(job, None) {
+        None => Vec::new(),
+        Some(start) => {
+            let classifier = classifier(&network, &specs);
+            let mut vars = Vars::init(specs.clone(), recipe.train.seed, &device("cpu")?);
+            start.told(&start.carry_over(&network, &classifier, data.classes.names(), &mut vars)?)
+        }
+    };
     let count = |trainable: bool| {
         specs
             .iter()
@@ -60,6 +72,11 @@ pub fn plan(
         trainable: count(true),
         parameters,
         checkpoint_bytes: 4 * parameters as u64,
+        start,
+        phases: match recipe.train.is_partial() {
+            true => recipe.train.phases_told(),
+            false => Vec::new(),
+        },
     })
 }
 

@@ -6,7 +6,7 @@ use super::{Event, Observer, PipelineError, Skips, reason};
 use crate::device::{device, vars_for};
 use crate::recipe::Recipe;
 use crate::run_dir::find_models;
-use earmark_data::{FeatureStore, Item, MissingFiles, SkipReason};
+use earmark_data::{DataOptions, FeatureStore, Item, LayoutKind, MissingFiles, SkipReason};
 use earmark_engine::{ModelFile, Scorer};
 use earmark_features::Extractor;
 use earmark_metrics::{Mean, ScoreTable, blend};
@@ -27,8 +27,14 @@ pub struct Predict {
     pub part: Option<String>,
     /// Single files.
     pub files: Vec<PathBuf>,
+    /// How the folder is read, where it is not as the model's recipe says.
+    pub layout: Option<LayoutKind>,
     /// How several models are blended.
     pub mean: Mean,
+    /// Leave out the calibration that a model file may hold.
+    pub raw: bool,
+    /// How much each model counts; all alike without.
+    pub weights: Option<Vec<f64>>,
     /// Device by name.
     pub device: String,
 }
@@ -46,7 +52,7 @@ pub struct Prediction {
     pub single_label: bool,
 }
 
-/// A scorer from a model file, with the class names.
+/// A scorer from a model file, with the class names. Its scores are raw: a calibration is the caller's to apply.
 pub fn scorer_of(path: &Path, device_name: &str) -> Result<(Scorer, Vec<String>), PipelineError> {
     let device = device(device_name)?;
     let file = ModelFile::read(path)?;
@@ -94,9 +100,9 @@ pub fn predict(
         };
         tables.push(table);
     }
-    let scores = match tables.len() {
-        1 => tables.remove(0),
-        _ => blend(&tables, job.mean, None)?,
+    let scores = match (tables.len(), &job.weights) {
+        (1, None) => tables.remove(0),
+        (_, weights) => blend(&tables, job.mean, weights.as_deref())?,
     };
     Ok(Some(Prediction {
         scores,
@@ -128,8 +134,8 @@ struct Work<'a> {
     stop: &'a AtomicBool,
     /// First-level models that will be asked.
     total: usize,
-    /// What they said so far.
-    tables: HashMap<PathBuf, ScoreTable>,
+    /// What they said so far, raw or calibrated.
+    tables: HashMap<(PathBuf, bool), ScoreTable>,
     skipped: Skips,
     unnamed: Skips,
     single_label: bool,
@@ -139,14 +145,15 @@ impl Work<'_> {
     /// The scores of a model of any level.
     fn any(&mut self, path: &Path) -> Result<Option<ScoreTable>, PipelineError> {
         if !StackModel::is(&ModelFile::read(path)?) {
-            return self.first_level(path);
+            return self.first_level(path, !self.job.raw);
         }
+        // What the second level learned from was raw.
         let model = StackModel::read(path, &self.job.device)?;
         let mut inputs = Vec::new();
         for input in &model.inputs {
             let mut folds = Vec::new();
             for fold in find_models(&input.to_string_lossy())? {
-                let Some(table) = self.first_level(&fold)? else {
+                let Some(table) = self.first_level(&fold, false)? else {
                     return Ok(None);
                 };
                 folds.push(table);
@@ -158,20 +165,23 @@ impl Work<'_> {
     }
 
     /// The scores of a first-level model, computed or known.
-    fn first_level(&mut self, path: &Path) -> Result<Option<ScoreTable>, PipelineError> {
-        if let Some(known) = self.tables.get(path) {
+    fn first_level(&mut self, path: &Path, calibrated: bool) -> Result<Option<ScoreTable>, PipelineError> {
+        let key = (path.to_path_buf(), calibrated);
+        if let Some(known) = self.tables.get(&key) {
             return Ok(Some(known.clone()));
         }
-        let Some(table) = self.compute(path)? else {
+        let Some(table) = self.compute(path, calibrated)? else {
             return Ok(None);
         };
-        self.tables.insert(path.into(), table.clone());
+        self.tables.insert(key, table.clone());
         Ok(Some(table))
     }
 
-    fn compute(&mut self, path: &Path) -> Result<Option<ScoreTable>, PipelineError> {
+    fn compute(&mut self, path: &Path, calibrated: bool) -> Result<Option<ScoreTable>, PipelineError> {
         let (job, observer) = (self.job, self.observer);
-        let recipe = Recipe::parse(&ModelFile::read(path)?.meta.recipe, path)?;
+        let meta = ModelFile::read(path)?.meta;
+        let calibration = meta.calibration.filter(|_| calibrated);
+        let recipe = Recipe::parse(&meta.recipe, path)?;
         let (scorer, classes) = scorer_of(path, &job.device)?;
         self.single_label = scorer.loss.is_single_label();
         let (mut items, unwritable) = items(job, &recipe)?;
@@ -197,7 +207,12 @@ impl Work<'_> {
             self.stop,
             |i, result| {
                 match result {
-                    Ok(scores) => rows[i] = Some(scores),
+                    Ok(mut scores) => {
+                        if let Some(calibration) = &calibration {
+                            calibration.apply(&mut scores);
+                        }
+                        rows[i] = Some(scores);
+                    }
                     // What one model can't hear, the next one mostly can't either: once is enough.
                     Err(e) if !skipped.iter().any(|(file, _)| *file == items[i].file) => {
                         let reason = reason(&items[i], &e);
@@ -250,7 +265,14 @@ pub(super) fn items(job: &Predict, recipe: &Recipe) -> Result<(Vec<Item>, Skips)
     let mut items = Vec::new();
     let mut unnamed = Vec::new();
     if let Some(root) = &job.data {
-        let mut options = recipe.data.clone();
+        let mut options = match job.layout {
+            None => recipe.data.clone(),
+            // The recipe's other keys are about its own layout.
+            layout => DataOptions {
+                layout,
+                ..DataOptions::default()
+            },
+        };
         options.read_labels = false;
         options.class_map = None;
         options.missing_files = MissingFiles::Refuse;

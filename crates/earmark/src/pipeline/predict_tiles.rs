@@ -47,7 +47,9 @@ pub fn predict_tiles(
     }
     let mut each: Vec<TilePrediction> = Vec::new();
     for path in models {
-        let recipe = Recipe::parse(&ModelFile::read(&path)?.meta.recipe, &path)?;
+        let meta = ModelFile::read(&path)?.meta;
+        let calibration = meta.calibration.filter(|_| !job.raw);
+        let recipe = Recipe::parse(&meta.recipe, &path)?;
         let (mut items, unnamed) = items(job, &recipe)?;
         items.sort_by(|a, b| a.file.cmp(&b.file));
         // What one model can't hear is told once.
@@ -55,6 +57,11 @@ pub fn predict_tiles(
         let Some(mut one) = of_model(&path, &recipe, &items, &job.device, told, observer, stop)? else {
             return Ok(None);
         };
+        if let Some(calibration) = calibration {
+            one.rows
+                .iter_mut()
+                .for_each(|row| calibration.apply(&mut row.scores));
+        }
         if each.is_empty() {
             for (file, reason) in unnamed {
                 observer(Event::Skipped {
@@ -67,7 +74,7 @@ pub fn predict_tiles(
         each.push(one);
     }
     Ok(Some(match each.len() {
-        1 => each.remove(0),
+        1 if job.weights.is_none() => each.remove(0),
         _ => blended(each, job)?,
     }))
 }
@@ -199,7 +206,7 @@ fn blended(each: Vec<TilePrediction>, job: &Predict) -> Result<TilePrediction, P
             ScoreTable::new(names, one.classes.clone(), values)
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let table = blend(&tables, job.mean, None)?;
+    let table = blend(&tables, job.mean, job.weights.as_deref())?;
     let rows = places
         .into_iter()
         .zip(table.rows())

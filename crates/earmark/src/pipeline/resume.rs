@@ -1,5 +1,6 @@
 //! Whether a run may go on: only as what it began as.
 
+use super::start::Start;
 use super::{PipelineError, Roles, Skips, Train};
 use crate::run_dir::{RunDir, RunInfo};
 use std::collections::BTreeSet;
@@ -39,7 +40,16 @@ pub(super) fn check_same_job(run: &RunDir, job: &Train) -> Result<(), PipelineEr
             name(job.fold)
         ));
     }
-    if job.init_from.is_some() && (&job.init_from, &job.scopes) != (&run.info.init_from, &run.info.scopes) {
+    if job.init_from.is_some()
+        && Start::of(job, None)
+            != Start::of(
+                &Train {
+                    init_from: None,
+                    ..job.clone()
+                },
+                Some(run),
+            )
+    {
         return refuse("its weights began otherwise than --init-from, --include and --exclude say now (they may be left out)".into());
     }
     Ok(())

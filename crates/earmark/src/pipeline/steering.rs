@@ -35,7 +35,7 @@ impl<'a> Steering<'a> {
         if self.items.is_empty() {
             return Ok(None);
         }
-        let extractor = Arc::new(Extractor::new(&self.recipe.front_end)?);
+        let extractor = Arc::new(Extractor::new(&self.recipe.validation_front_end())?);
         let validate = move |vars: &Vars| {
             let scorer = Scorer {
                 network: self.network.clone(),

@@ -1,17 +1,19 @@
 //! Recipe and data folder to a run directory.
 
 use super::data::{batch_maker, failures, open_data, prepare, prepare_training, readable, source_notes};
+use super::input::fit_on_clips;
 use super::plan::example_shape;
 use super::resume::{check_same_data, check_same_job};
+use super::start::{Start, classifier};
 use super::steering::Steering;
 use super::told::log_fit;
 use super::{Event, Observer, Parts, PipelineError, Roles, Skips, split};
 use crate::device::{device, vars_for};
 use crate::recipe::Recipe;
-use crate::run_dir::{DataInfo, Log, RunDir, RunInfo, RunLock, find_model, now};
+use crate::run_dir::{DataInfo, Log, RunDir, RunInfo, RunLock, now};
 use crate::{REVISION, VERSION};
 use earmark_data::{DataSet, FeatureStore, Item, SkipReason};
-use earmark_engine::{FORMAT, Fit, ModelFile, ModelMeta, Outcome, Scopes, checkpoint, fit, warm_start};
+use earmark_engine::{Carried, FORMAT, Fit, ModelMeta, Outcome, Scopes, check_scopes, checkpoint, fit};
 use earmark_features::Extractor;
 use earmark_models::{Network, Vars};
 use earmark_report::human_amount;
@@ -79,8 +81,17 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
     let extractor = Extractor::new(&recipe.front_end)?;
     let [channels, ..] = example_shape(&extractor);
     let (network, specs) = Network::build(&recipe.network, channels, data.classes.len())?;
+    check_scopes(&recipe.train, &specs)?;
+    let classifier = classifier(&network, &specs);
     let mut vars = vars_for(&job.device, Vars::init(specs, recipe.train.seed, &device));
-    let carried = carry_over(job, begun.as_ref(), &mut vars)?;
+    let start = Start::of(job, begun.as_ref());
+    let carried = match &start {
+        // The state of a run that goes on holds its weights; one that was killed before its first state begins again.
+        Some(start) if begun.is_none() || !checkpoint::state_path(&job.run).exists() => {
+            start.carry_over(&network, &classifier, data.classes.names(), &mut vars)?
+        }
+        _ => Carried::default(),
+    };
 
     let store = Arc::new(FeatureStore::new(extractor, &recipe.cache)?);
     let prepared_train = prepare_training(recipe, &store, &parts.train, observer, stop)?;
@@ -93,9 +104,26 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
 
     let info = run_info(job, &data, &parts, &skipped)?;
     let roles = Roles::of(&parts);
+    if carried == Carried::default() {
+        fit_on_clips(
+            &network,
+            &store,
+            &readable(&parts.train, &prepared_train),
+            &mut vars,
+        )?;
+    }
     // The last of what may be refused: a refusal leaves no run behind.
     let classes = data.classes.len();
     let batches = batch_maker(recipe, &store, &parts.train, &prepared_train, classes)?;
+    let unmixed = match recipe.train.phases.iter().any(|p| !p.mixing) {
+        false => None,
+        true => {
+            let mut recipe = recipe.clone();
+            (recipe.batches.mixup, recipe.batches.mix) = (None, None);
+            let made = batch_maker(&recipe, &store, &parts.train, &prepared_train, classes)?;
+            Some(Arc::new(made))
+        }
+    };
     let resume = begun.is_some();
     let run = match begun {
         Some(run) => {
@@ -133,10 +161,14 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
     for note in source_notes(&prepared_train) {
         told(note);
     }
-    if !carried.is_empty() {
-        let from = run.info.init_from.as_deref().unwrap_or_default();
-        told(format!("{} variables start from {from}", carried.len()));
-        log.line(&format!("carried over: {}", carried.join(", ")));
+    if let Some(start) = start.as_ref().filter(|_| !carried.variables.is_empty()) {
+        for line in start.told(&carried) {
+            told(line);
+        }
+        log.line(&format!("carried over: {}", carried.variables.join(", ")));
+    }
+    if recipe.train.is_partial() {
+        recipe.train.phases_told().into_iter().for_each(told);
     }
     if parts.optimistic {
         told("the judged fold steers this training (validation.split = judged-fold): its scores there are optimistic".into());
@@ -158,6 +190,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
         network: &network,
         vars,
         batches: Arc::new(batches),
+        unmixed,
         noisy,
         validate: steering.validate()?,
         meta: ModelMeta {
@@ -166,7 +199,9 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
             recipe: recipe.to_toml(),
             classes: data.classes.names().to_vec(),
             licence: recipe.licence.clone(),
+            source: None,
             step: 0,
+            calibration: None,
         },
         run: &run.path,
         resume,
@@ -183,27 +218,21 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
         outcome.total,
         if outcome.interrupted { ", interrupted" } else { "" }
     ));
+    let pace = &outcome.pace;
+    if pace.steps > 0 {
+        log.line(&format!(
+            "{} in {:.1} s; waited for data {:.1} % of the time after the first batch, which took {:.1} s",
+            human_amount(pace.steps, "step", "steps"),
+            pace.seconds,
+            100.0 * pace.waiting_share(),
+            pace.first_wait
+        ));
+    }
     Ok(Trained {
         outcome,
         skipped,
         run: run.path,
     })
-}
-
-/// Fills `vars` from the model that the training begins with, if it begins now; returns the names of what came over.
-fn carry_over(job: &Train, begun: Option<&RunDir>, vars: &mut Vars) -> Result<Vec<String>, PipelineError> {
-    // A run that was killed before its first state begins again, from the weights that it began with.
-    let (init_from, scopes) = match begun {
-        Some(run) => (&run.info.init_from, &run.info.scopes),
-        None => (&job.init_from, &job.scopes),
-    };
-    match init_from {
-        Some(name) if begun.is_none() || !checkpoint::state_path(&job.run).exists() => {
-            let path = find_model(name)?;
-            Ok(warm_start(&path, &ModelFile::read(&path)?, scopes, vars)?)
-        }
-        _ => Ok(Vec::new()),
-    }
 }
 
 /// Which clips are noisy, as `train.noisy-parts` says.
@@ -220,6 +249,7 @@ fn noisy_clips(recipe: &Recipe, items: &[Item]) -> Result<Vec<bool>, PipelineErr
 }
 
 fn run_info(job: &Train, data: &DataSet, parts: &Parts, skipped: &Skips) -> Result<RunInfo, PipelineError> {
+    let start = Start::of(job, None);
     Ok(RunInfo {
         format: FORMAT,
         command: job.command.clone(),
@@ -238,8 +268,8 @@ fn run_info(job: &Train, data: &DataSet, parts: &Parts, skipped: &Skips) -> Resu
             judged: parts.judged.len(),
             skipped: skipped.clone(),
         },
-        init_from: job.init_from.clone(),
-        scopes: job.scopes.clone(),
+        init_from: start.as_ref().map(|s| s.config.from.clone()),
+        scopes: start.map_or_else(Scopes::default, |s| s.config.scopes()),
         optimistic: parts.optimistic,
     })
 }

@@ -1,7 +1,7 @@
 //! Values that can't work together or at all.
 
 use super::{FORMAT, Recipe};
-use earmark_engine::{CheckpointConfig, Keep};
+use earmark_engine::{Begin, CheckpointConfig, Keep, ValidationSplit};
 use earmark_models::NetworkConfig;
 
 /// A refusal: key, value, remedy. The key is empty where the remedy is another crate's whole message.
@@ -16,17 +16,29 @@ impl Recipe {
         }
         let whole = |e: &dyn std::fmt::Display| (String::new(), String::new(), e.to_string());
         self.front_end.check().map_err(|e| whole(&e))?;
-        if self.predict.tiles.is_some() {
-            self.predict_front_end().check().map_err(|e| {
-                let message = e.to_string().replace("front-end.examples", "predict.tiles");
+        if self.predict.whole && self.predict.tiles.is_some() {
+            let remedy = "predict.tiles is set as well; keep one of the two".into();
+            return Err(("predict.whole".into(), "true".into(), remedy));
+        }
+        for (front_end, key) in [
+            (self.predict_front_end(), "predict.tiles"),
+            (self.validation_front_end(), "validation.tiles"),
+        ] {
+            front_end.check().map_err(|e| {
+                let message = e.to_string().replace("front-end.examples", key);
                 whole(&message)
             })?;
+        }
+        if self.predict.whole && self.front_end.finish.deltas.is_some() {
+            let remedy = "front-end.finish.deltas need some frames, which the shortest clips lack; leave it out, so that clips are cut into filled examples";
+            return Err(("predict.whole".into(), "true".into(), remedy.into()));
         }
         self.network.check().map_err(|e| whole(&e))?;
         if let NetworkConfig::FcNet(_) = self.network {
             let remedy = "this network takes scores and no spectrograms; give its recipe a [stack] and train it with `earmark stack`";
             return Err(("network.kind".into(), "\"fc-net\"".into(), remedy.into()));
         }
+        self.check_summary()?;
         self.train
             .check()
             .map_err(|(key, value, remedy)| (format!("train.{key}"), value, remedy.to_owned()))?;
@@ -49,11 +61,58 @@ impl Recipe {
         self.validation
             .check()
             .map_err(|(key, value, remedy)| (format!("validation.{key}"), value, remedy.to_owned()))?;
+        let best = self.train.phases.iter().position(|p| p.begin == Begin::Best);
+        if let (Some(k), ValidationSplit::None) = (best, self.validation.split) {
+            let remedy =
+                "nothing tells which weights are the best: set validation.split, or begin = \"last\"";
+            return Err((
+                format!("train.phases[{}].begin", k + 1),
+                "best".into(),
+                remedy.into(),
+            ));
+        }
         if self.front_end.examples.is_none() {
             let remedy = "set front-end.examples = { length-frames = ..., hop-frames = ... }: this network trains on examples of one length";
             return Err(("front-end.examples".into(), "missing".into(), remedy.into()));
         }
         check_checkpoints(&self.checkpoints)
+    }
+
+    /// Numbers about a clip are no image, and an image no numbers.
+    fn check_summary(&self) -> Result<(), Refusal> {
+        let summary = self.front_end.summary;
+        let refusal = |key: &str, value: &str, remedy: &str| Err((key.into(), value.into(), remedy.into()));
+        match (&self.network, summary) {
+            (NetworkConfig::Perceptron(_), false) => {
+                let remedy = "this network takes numbers about a clip: set front-end.summary = true, or choose another network";
+                refusal("network.kind", "perceptron", remedy)
+            }
+            (NetworkConfig::Perceptron(_), true) => {
+                let a = &self.augment;
+                let images = !a.list.is_empty()
+                    || a.gain_db.is_some()
+                    || a.time_shift.is_some()
+                    || a.time_mask.is_some()
+                    || a.freq_mask.is_some();
+                if images {
+                    let remedy = "summary features have neither time nor bands: leave out all but waveform and between-class";
+                    return refusal("augment", "(changes of images)", remedy);
+                }
+                if self.predict.tiles.is_some() {
+                    return refusal(
+                        "predict.tiles",
+                        "(tiles)",
+                        "a summary is of a whole clip: leave it out",
+                    );
+                }
+                Ok(())
+            }
+            (_, true) => {
+                let remedy = "is of numbers about a clip and not an image: set network.kind = \"perceptron\", or leave it out";
+                refusal("front-end.summary", "true", remedy)
+            }
+            (_, false) => Ok(()),
+        }
     }
 }
 

@@ -65,12 +65,16 @@ pub(super) fn resolve(path: &Path, text: &str, depth: usize) -> Result<Table, Re
 }
 
 /// Keys of which a recipe has one: the same in two units, or one level or the other.
-const RIVALS: [[&str; 2]; 9] = [
+const RIVALS: [[&str; 2]; 13] = [
+    ["every-epochs", "every-steps"],
+    ["tiles", "whole"],
     ["mixup", "mix"],
     ["log", "db"],
     ["log", "pcen"],
     ["db", "pcen"],
     ["epochs", "steps"],
+    ["epochs", "phases"],
+    ["steps", "phases"],
     ["window-seconds", "window-samples"],
     ["hop-seconds", "hop-samples"],
     ["hop-seconds", "hop-frames"],

@@ -97,9 +97,12 @@ pub struct FoldsConfig {
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct PredictConfig {
     /// Tiles that a clip is cut into, whose scores are averaged; by default the examples of the front end. Validation while training
-    /// takes those as well, which are fewer as a rule.
+    /// has its own, `validation.tiles`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tiles: Option<Examples>,
+    /// Scores each clip whole, as one example of its own length; for networks that take any length. Clips beyond a minute are cut
+    /// into equal pieces, whose scores are averaged. Validation while training does so too, unless it has tiles of its own.
+    pub whole: bool,
 }
 
 fn format() -> u32 {
@@ -213,14 +216,25 @@ impl Recipe {
         Ok(recipe)
     }
 
-    /// The front end of judging and prediction: features as in training, tiles as `[predict]` says.
+    /// The front end of judging and prediction: features as in training, tiles (or none) as `[predict]` says.
     pub fn predict_front_end(&self) -> FrontEnd {
+        self.with_tiles(&self.predict.tiles)
+    }
+
+    /// The front end of validation while training: features as in training, tiles (or none) as `[validation]` says, else as
+    /// `[predict]` about whole clips.
+    pub fn validation_front_end(&self) -> FrontEnd {
+        self.with_tiles(&self.validation.tiles)
+    }
+
+    fn with_tiles(&self, tiles: &Option<Examples>) -> FrontEnd {
+        let examples = match tiles {
+            Some(tiles) => Some(tiles.clone()),
+            None if self.predict.whole => None,
+            None => self.front_end.examples.clone(),
+        };
         FrontEnd {
-            examples: self
-                .predict
-                .tiles
-                .clone()
-                .or_else(|| self.front_end.examples.clone()),
+            examples,
             ..self.front_end.clone()
         }
     }

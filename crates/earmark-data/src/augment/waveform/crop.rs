@@ -9,7 +9,8 @@ use crate::setting::SettingError;
 /// Cuts a stretch of fixed length out of a clip, at a random place. Shorter clips get silence on both sides.
 ///
 /// A recipe with this trains on one example a clip and epoch, and its front end hears the stretch alone, which saves time where
-/// clips are long. starter-2018 cuts 8,000 samples at 16 kHz from clips with 4,000 zeros on both sides: `seconds = 0.5, margin-seconds = 0.25`.
+/// clips are long. starter-2018 cuts 8,000 samples at 44.1 kHz from clips with 4,000 zeros on both sides: `seconds = 0.181406,
+/// margin-seconds = 0.090703`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SoundCrop {

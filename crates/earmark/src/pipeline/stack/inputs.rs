@@ -352,8 +352,8 @@ impl Inputs {
     }
 }
 
-/// The inputs of a second-level run, wherever they lie now.
-pub(super) fn inputs_of(run: &Path, recipe: &StackRecipe) -> Vec<PathBuf> {
+/// The first-level runs of a second-level run (or model file), wherever they lie now.
+pub fn inputs_of(run: &Path, recipe: &StackRecipe) -> Vec<PathBuf> {
     let names = recipe.stack.inputs.iter();
     names.map(|name| find_input(name, run)).collect()
 }

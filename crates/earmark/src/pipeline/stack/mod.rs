@@ -15,7 +15,7 @@ mod predict;
 mod train;
 
 pub(super) use inputs::data_of;
-pub use inputs::input_names;
+pub use inputs::{input_names, inputs_of};
 pub(super) use judge::evaluate;
 pub(super) use predict::StackModel;
 pub use train::{TrainStack, train_stack};

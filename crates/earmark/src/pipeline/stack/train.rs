@@ -169,6 +169,7 @@ fn train_fold(
         network: &network,
         vars,
         batches: Arc::new(batches),
+        unmixed: None,
         noisy: Vec::new(),
         validate: validate(recipe, &network, inputs, parts.validation, &device, stop),
         meta: ModelMeta {
@@ -177,6 +178,8 @@ fn train_fold(
             recipe: recipe.to_toml(),
             classes: inputs.classes.names().to_vec(),
             licence: recipe.licence.clone(),
+            source: None,
+            calibration: None,
             step: 0,
         },
         run: path,

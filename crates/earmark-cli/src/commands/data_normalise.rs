@@ -1,0 +1,97 @@
+//! `earmark data stats --normalise`: the mean curve of a data set as a recipe.
+
+use crate::Status;
+use crate::console::{Console, done};
+use crate::output;
+use anyhow::bail;
+use earmark::Recipe;
+use earmark::data::DataSet;
+use earmark::data::stats::{BandCurve, band_curve};
+use earmark::pipeline::Event;
+use std::path::Path;
+use toml::{Table, Value};
+
+/// Bands whose spread is below this share of the greatest are divided by that share: they hold rounding and little else.
+const LEAST_SPREAD: f64 = 0.01;
+
+/// Writes the recipe; clips that can't be read are named and left out of the curve.
+pub fn run(
+    set: &DataSet,
+    recipe: &Recipe,
+    name: &str,
+    to: &Path,
+    console: &Console,
+) -> anyhow::Result<Status> {
+    let curve = band_curve(&set.items, &recipe.front_end, &|done, total| {
+        console.show(Event::Features { done, total })
+    })?;
+    let Some(curve) = curve else {
+        bail!("{}: no clip is long enough for a frame", set.root.display());
+    };
+    for lost in &curve.unreadable {
+        console.show(Event::Skipped {
+            file: &lost.file,
+            reason: &lost.reason,
+        });
+    }
+    let text = text(recipe, &base(name, to), &curve)?;
+    output::write(to, |w| w.write_all(text.as_bytes()))?;
+    let told = format!(
+        "{}: {} bands of {name}, levelled over {} clips",
+        to.display(),
+        curve.mean.len(),
+        curve.clips
+    );
+    done(to, told, console)?;
+    Ok(Status::of_skips(curve.unreadable.len()))
+}
+
+/// How the new recipe names the one that it extends: a neighbour by its name, another file by its whole path.
+fn base(name: &str, to: &Path) -> String {
+    let path = Path::new(name);
+    let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    if !path.is_file() {
+        return name.to_owned(); // a built-in one
+    }
+    match path.file_name() {
+        Some(file) if whole(path).parent() == whole(to).parent() => file.to_string_lossy().into_owned(),
+        _ => whole(path).to_string_lossy().into_owned(),
+    }
+}
+
+/// The recipe's text.
+fn text(recipe: &Recipe, base: &str, curve: &BandCurve) -> anyhow::Result<String> {
+    let rounded = |x: &f64| Value::Float(format!("{x:.6e}").parse().unwrap_or(*x));
+    let greatest = curve.std.iter().copied().fold(0.0, f64::max);
+    let least = if greatest > 0.0 {
+        LEAST_SPREAD * greatest
+    } else {
+        1.0
+    };
+    let divide: Vec<f64> = curve.std.iter().map(|std| std.max(least)).collect();
+    let bands = Table::from_iter([
+        (
+            "subtract".to_owned(),
+            Value::Array(curve.mean.iter().map(rounded).collect()),
+        ),
+        (
+            "divide".to_owned(),
+            Value::Array(divide.iter().map(rounded).collect()),
+        ),
+    ]);
+    let table = |key: &str, inner: Table| Table::from_iter([(key.to_owned(), Value::Table(inner))]);
+    let front_end = table("front-end", table("finish", table("bands", bands)));
+    let head = Table::from_iter([
+        ("extends".to_owned(), Value::String(base.to_owned())),
+        (
+            "name".to_owned(),
+            Value::String(format!("{}-normalised", recipe.name)),
+        ),
+    ]);
+    Ok(format!(
+        "# Levels minus their mean, over their spread, band by band, as {} clips have them.\n{}\n{}",
+        curve.clips,
+        toml::to_string(&head)?,
+        toml::to_string(&front_end)?
+    ))
+}

@@ -1,0 +1,86 @@
+//! The microphone, through cpal. Only in builds with the cargo feature `mic`.
+
+use anyhow::{Context, anyhow, bail};
+use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
+use cpal::{ErrorKind, FromSample, Sample, SampleFormat, SizedSample, StreamConfig};
+use earmark::live::{Feed, LiveError, Sender};
+use std::sync::mpsc::channel;
+
+/// The system's default input, at the rate and with the channels that it offers first; their mean is heard.
+pub fn feed() -> anyhow::Result<Feed> {
+    let device = cpal::default_host()
+        .default_input_device()
+        .context("--input mic: this system has no microphone, or does not let this program use it")?;
+    let offered = device
+        .default_input_config()
+        .context("--input mic: the microphone does not say how it records")?;
+    let (sender, feed) = Feed::open(offered.sample_rate(), true);
+    let (told, answer) = channel();
+    // The stream lives and dies in a thread of its own: on some systems it may not leave the one that made it.
+    std::thread::spawn(move || {
+        let config: StreamConfig = offered.config();
+        let started = match offered.sample_format() {
+            SampleFormat::F32 => start::<f32>(&device, &config, sender),
+            SampleFormat::I16 => start::<i16>(&device, &config, sender),
+            SampleFormat::I32 => start::<i32>(&device, &config, sender),
+            SampleFormat::U16 => start::<u16>(&device, &config, sender),
+            SampleFormat::U8 => start::<u8>(&device, &config, sender),
+            other => Err(anyhow!(
+                "--input mic: the microphone records {other}, which is not read"
+            )),
+        };
+        match started {
+            Ok(_stream) => {
+                let _ = told.send(Ok(())); // the other side has given up: nothing to keep alive
+                loop {
+                    std::thread::park();
+                }
+            }
+            Err(e) => {
+                let _ = told.send(Err(e)); // as above
+            }
+        }
+    });
+    match answer.recv() {
+        Ok(started) => started.map(|()| feed),
+        Err(_) => bail!("--input mic: the microphone could not be started"),
+    }
+}
+
+fn start<S>(device: &cpal::Device, config: &StreamConfig, sender: Sender) -> anyhow::Result<cpal::Stream>
+where
+    S: SizedSample,
+    f32: FromSample<S>,
+{
+    let channels = usize::from(config.channels.max(1));
+    let failing = sender.clone();
+    let stream = device
+        .build_input_stream(
+            *config,
+            move |samples: &[S], _: &_| {
+                let mono = samples.chunks_exact(channels).map(|frame| {
+                    let sum: f32 = frame.iter().map(|&s| f32::from_sample(s)).sum();
+                    sum / channels as f32
+                });
+                // The sound card does not wait; what finds no room is counted as lost.
+                sender.offer(mono.collect());
+            },
+            move |e: cpal::Error| {
+                // A gap, another device of the same name, no priority: the stream goes on.
+                if matches!(
+                    e.kind(),
+                    ErrorKind::Xrun | ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied
+                ) {
+                    return;
+                }
+                failing.fail(LiveError::Source {
+                    place: "the microphone".into(),
+                    problem: e.to_string(),
+                });
+            },
+            None,
+        )
+        .context("--input mic")?;
+    stream.play().context("--input mic")?;
+    Ok(stream)
+}

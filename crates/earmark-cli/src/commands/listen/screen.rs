@@ -1,0 +1,245 @@
+//! What is heard, as a picture that moves in the terminal.
+
+use anyhow::Context;
+use console::Term;
+use earmark::live::{Heard, Listener, Meter};
+use earmark::report::{Colormap, ColourDepth, Scroll, bar, human_duration};
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write as _};
+
+/// Seconds that the picture shows, where windows are not longer.
+const SHOWN_SECONDS: f64 = 10.0;
+
+/// Lines of the picture where there is room, and the fewest that are worth drawing.
+const PICTURE_LINES: usize = 16;
+const FEWEST_LINES: usize = 4;
+
+/// The narrowest terminal that is drawn in, and the widest picture.
+const FEWEST_COLUMNS: usize = 40;
+const MOST_COLUMNS: usize = 120;
+
+/// Lines besides the picture and the labels: what listens, the axis, the speed.
+const OTHER_LINES: usize = 3;
+
+/// A drawn terminal. Dropped, it gives the cursor back.
+pub struct Screen {
+    term: Term,
+    depth: ColourDepth,
+    heading: String,
+    frames_per_second: f64,
+    span_seconds: f64,
+    /// The picture, with the columns that it was made for.
+    scroll: Option<(usize, Scroll)>,
+    /// Where in the stream the picture ends, in frames.
+    frames_seen: u64,
+    /// Lines of the last drawing, over which the next one goes.
+    drawn: usize,
+}
+
+/// A picture's colours: `None` where there shall be none.
+fn depth(variable: impl Fn(&str) -> Option<String>) -> Option<ColourDepth> {
+    let set = |name: &str| variable(name).filter(|v| !v.is_empty());
+    if set("NO_COLOR").is_some() || set("TERM").is_none_or(|t| t == "dumb") {
+        return None;
+    }
+    match set("COLORTERM").as_deref() {
+        Some("truecolor" | "24bit") => Some(ColourDepth::True),
+        _ => Some(ColourDepth::Palette),
+    }
+}
+
+impl Screen {
+    /// `None` where nothing can be drawn: stdout is no terminal, it is too small, or colours are not wanted.
+    pub fn open(input: &str, listener: &Listener) -> Option<Self> {
+        let depth = depth(|name| std::env::var(name).ok())?;
+        let term = Term::stdout();
+        let (lines, columns) = size(&term)?;
+        if !std::io::stdout().is_terminal()
+            || columns < FEWEST_COLUMNS
+            || lines < FEWEST_LINES + OTHER_LINES + 2
+        {
+            return None;
+        }
+        let _ = term.hide_cursor(); // a terminal without it is drawn in all the same
+        Some(Self {
+            term,
+            depth,
+            heading: super::about(input, listener),
+            frames_per_second: listener.frames_per_second(),
+            span_seconds: SHOWN_SECONDS.max(listener.window_seconds()),
+            scroll: None,
+            frames_seen: 0,
+            drawn: 0,
+        })
+    }
+
+    /// Draws over what was drawn before.
+    pub fn draw(&mut self, heard: &Heard, meter: &Meter, best: &[(&str, f32)]) -> anyhow::Result<()> {
+        let (lines, columns) = size(&self.term).unwrap_or((24, 80));
+        let width = columns.saturating_sub(1).clamp(FEWEST_COLUMNS - 1, MOST_COLUMNS);
+        let height = lines
+            .saturating_sub(OTHER_LINES + best.len() + 1)
+            .clamp(FEWEST_LINES, PICTURE_LINES);
+        let mut text = String::new();
+        // Each line ends what an earlier, longer one has left.
+        let mut line = |content: &str| {
+            let _ = writeln!(text, "\r{content}\u{1b}[0m\u{1b}[K"); // writing to a String cannot fail
+        };
+        line(&format!("\u{1b}[2m{}", cut(&self.heading, width)));
+        let picture = self.picture(heard, width, height)?;
+        picture.lines().for_each(&mut line);
+        line(&format!("\u{1b}[2m{}", self.axis(width)));
+        best.iter()
+            .for_each(|(label, score)| line(&label_line(label, *score, width)));
+        line(&format!("\u{1b}[2m{}", cut(&status(heard, meter), width)));
+        let up = match self.drawn {
+            0 => String::new(),
+            n => format!("\u{1b}[{n}A"),
+        };
+        self.drawn = text.lines().count();
+        let mut stdout = std::io::stdout().lock();
+        write!(stdout, "{up}{text}\u{1b}[J")
+            .and_then(|()| stdout.flush())
+            .context("the terminal can't be written to; choose --json, or write to a file")
+    }
+
+    /// The picture, always of the same number of lines.
+    fn picture(&mut self, heard: &Heard, width: usize, height: usize) -> anyhow::Result<String> {
+        let f = &heard.features;
+        let frames_per_column = (self.span_seconds * self.frames_per_second / width as f64)
+            .ceil()
+            .max(1.0);
+        if self
+            .scroll
+            .as_ref()
+            .is_none_or(|(made_for, _)| *made_for != width)
+        {
+            self.scroll = Some((width, Scroll::new(f.bands, frames_per_column as usize, width)));
+        }
+        // How many frames of the window are new: all that the stream has had since.
+        let end = (heard.seconds * self.frames_per_second).round() as u64;
+        let new = usize::try_from(end.saturating_sub(self.frames_seen)).unwrap_or(usize::MAX);
+        self.frames_seen = end;
+        let Some((_, scroll)) = &mut self.scroll else {
+            return Ok(String::new());
+        };
+        // The first channel: levels, where the second would be angles.
+        let levels = &f.data[..f.bands * f.frames];
+        scroll.push(levels, f.frames, new);
+        let picture = match scroll.columns() {
+            0 => String::new(),
+            _ => scroll.ansi(height, Colormap::Magma, self.depth)?,
+        };
+        let missing = height
+            .min(f.bands.div_ceil(2))
+            .saturating_sub(picture.lines().count());
+        Ok(format!("{picture}{}", "\n".repeat(missing)))
+    }
+
+    /// The time below the picture: seconds ago.
+    fn axis(&self, width: usize) -> String {
+        let frames_per_column = (self.span_seconds * self.frames_per_second / width as f64)
+            .ceil()
+            .max(1.0);
+        let columns_per_second = self.frames_per_second / frames_per_column;
+        let mut axis = vec![' '; width];
+        let step = if self.span_seconds > 20.0 { 10 } else { 2 };
+        for seconds in (0..=(self.span_seconds as usize)).step_by(step) {
+            let text: Vec<char> = match seconds {
+                0 => "now".chars().collect(),
+                s => format!("-{s} s").chars().collect(),
+            };
+            let end = width as f64 - seconds as f64 * columns_per_second;
+            let start = match seconds {
+                0 => width.saturating_sub(text.len()),
+                _ if end < 0.0 => continue,
+                _ => end as usize,
+            };
+            if start + text.len() < width || seconds == 0 {
+                axis[start..start + text.len()].copy_from_slice(&text);
+            }
+        }
+        axis.into_iter().collect::<String>().trim_end().to_owned()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        let _ = self.term.show_cursor(); // nothing is left to do where that fails
+    }
+}
+
+/// Lines and columns.
+fn size(term: &Term) -> Option<(usize, usize)> {
+    let (lines, columns) = term.size_checked()?;
+    Some((usize::from(lines), usize::from(columns)))
+}
+
+/// A label, its score as a bar, and as a number.
+fn label_line(label: &str, score: f32, width: usize) -> String {
+    let name = cut(label, 24.min(width / 3));
+    let name = console::pad_str(&name, 24.min(width / 3), console::Alignment::Left, None);
+    let bars = width.saturating_sub(24.min(width / 3) + 8).max(4);
+    let strong = if score >= 0.5 { "\u{1b}[1m" } else { "" };
+    format!("{strong}{name} {} {score:5.2}", bar(f64::from(score), bars))
+}
+
+/// Time, latency, speed.
+fn status(heard: &Heard, meter: &Meter) -> String {
+    let late = match meter.last_latency_ms() {
+        Some(ms) => format!("told after {}", human_duration(ms / 1e3)),
+        None => format!("computed in {}", human_duration(meter.last_compute_ms() / 1e3)),
+    };
+    let skipped = match meter.skipped_so_far() {
+        0 => String::new(),
+        n => format!(" · {n} hops left out"),
+    };
+    let whole = heard.seconds as u64;
+    format!(
+        "{:02}:{:02}:{:04.1} · {late} · {:.0} x real time{skipped} · Ctrl-C ends",
+        whole / 3600,
+        whole / 60 % 60,
+        heard.seconds - (whole / 60 * 60) as f64,
+        meter.x_real_time()
+    )
+}
+
+/// At most so many columns of it.
+fn cut(text: &str, columns: usize) -> String {
+    let clean: String = text
+        .chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect();
+    console::truncate_str(&clean, columns, "…").into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_follow_the_environment() {
+        let of = |set: &[(&str, &str)]| {
+            depth(|name| set.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+        };
+        assert_eq!(of(&[("TERM", "xterm-256color")]), Some(ColourDepth::Palette));
+        assert_eq!(
+            of(&[("TERM", "xterm"), ("COLORTERM", "truecolor")]),
+            Some(ColourDepth::True)
+        );
+        assert_eq!(of(&[("TERM", "xterm"), ("NO_COLOR", "1")]), None);
+        // An empty variable is none, says no-color.org.
+        assert!(of(&[("TERM", "xterm"), ("NO_COLOR", "")]).is_some());
+        assert_eq!(of(&[("TERM", "dumb")]), None);
+        assert_eq!(of(&[]), None);
+    }
+
+    #[test]
+    fn lines_fit_and_steer_nothing() {
+        for width in [39, 80, 120] {
+            let line = label_line("a class with a very long name that goes on", 0.25, width);
+            assert!(console::measure_text_width(&line) <= width, "{line}");
+        }
+        assert_eq!(cut("evil\u{1b}[2J", 20), "evil\u{fffd}[2J");
+    }
+}

@@ -1,0 +1,192 @@
+//! What a network does to its input before its first weight, fitted on the training clips: standardisation and principal components.
+
+use crate::model_file::ModelFile;
+use earmark_features::{FittedError, Keep, NamedTensor, Pca, Standardiser};
+use earmark_models::{Network, Vars};
+use std::path::{Path, PathBuf};
+
+/// Why an input can't be fitted or taken over.
+#[derive(Debug, thiserror::Error)]
+pub enum FitInputError {
+    /// The rows give no fit.
+    #[error("{what} can't be fitted on the clips to train on: {cause}")]
+    Fit {
+        /// The recipe's key or what else was to be fitted.
+        what: &'static str,
+        /// Why.
+        cause: FittedError,
+    },
+    /// A model whose input is another one.
+    #[error("{path}: `{name}` {problem}; begin with a model of the same network table")]
+    Unfit {
+        /// The model.
+        path: PathBuf,
+        /// The variable.
+        name: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// Fits the buffers of a network that standardises its input ([`Network::input_fit`]) on `rows`, one a training clip; does nothing to
+/// others.
+///
+/// # Errors
+///
+/// When the rows are too few for the components, or hold what is no number.
+pub fn fit_input(network: &Network, rows: &[Vec<f32>], vars: &mut Vars) -> Result<(), FitInputError> {
+    let Some(config) = network.input_fit() else {
+        return Ok(());
+    };
+    let compressed = |row: &Vec<f32>| row.iter().map(|x| config.compressed(*x)).collect();
+    let rows: Vec<Vec<f32>> = rows.iter().map(compressed).collect();
+    let refuse = |what| move |cause| FitInputError::Fit { what, cause };
+    let standardiser = Standardiser::fit(&rows).map_err(refuse("the standardisation"))?;
+    let mut tensors = standardiser.tensors();
+    if config.components > 0 {
+        let limit = if config.limit > 0.0 {
+            config.limit as f32
+        } else {
+            f32::INFINITY
+        };
+        let standard = |row: &Vec<f32>| {
+            let row = standardiser.apply(row).into_iter();
+            row.map(|x| x.clamp(-limit, limit)).collect()
+        };
+        let rows: Vec<Vec<f32>> = rows.iter().map(standard).collect();
+        let pca = Pca::fit(&rows, Keep::Components(config.components));
+        tensors.extend(pca.map_err(refuse("network.components"))?.tensors());
+    }
+    for tensor in tensors {
+        set(vars, tensor);
+    }
+    Ok(())
+}
+
+/// Sets a variable of that name; a tensor that no variable keeps is passed over.
+fn set(vars: &mut Vars, tensor: NamedTensor) {
+    if let Some(id) = vars.find(tensor.name) {
+        vars.set_vec(id, tensor.values);
+    }
+}
+
+/// Takes over the fitted buffers from `model`, whose weights were learnt behind them; does nothing to a network without any.
+///
+/// # Errors
+///
+/// When the model has none, or others.
+pub fn carry_input(
+    path: &Path,
+    model: &ModelFile,
+    network: &Network,
+    vars: &mut Vars,
+) -> Result<(), FitInputError> {
+    if network.input_fit().is_none() {
+        return Ok(());
+    }
+    for name in [
+        "standardise.mean",
+        "standardise.deviation",
+        "pca.mean",
+        "pca.components",
+    ] {
+        let Some(id) = vars.find(name) else { continue };
+        let unfit = |problem: String| FitInputError::Unfit {
+            path: path.into(),
+            name,
+            problem,
+        };
+        let wanted = vars.specs()[id.0].shape.clone();
+        let tensor = model
+            .tensors
+            .get(name)
+            .ok_or_else(|| unfit("is not in the model".into()))?;
+        if tensor.shape != wanted {
+            return Err(unfit(format!(
+                "has shape {:?} there and {wanted:?} here",
+                tensor.shape
+            )));
+        }
+        vars.set_vec(id, tensor.values.clone());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::{Device, Tensor, TensorData};
+    use earmark_models::perceptron::PerceptronConfig;
+    use earmark_models::{Forward, NetworkConfig, vars::to_host};
+
+    const ROWS: usize = 24;
+    const COLUMNS: usize = 6;
+
+    fn rows() -> Vec<Vec<f32>> {
+        let value = |i: usize, j: usize| {
+            ((i * i * 7 + i * j * 13 + j * 5) % 101) as f32 * 10.0_f32.powf(j as f32 - 3.0)
+        };
+        (0..ROWS)
+            .map(|i| (0..COLUMNS).map(|j| value(i, j)).collect())
+            .collect()
+    }
+
+    fn network(components: usize) -> (Network, Vars) {
+        let config = NetworkConfig::Perceptron(PerceptronConfig {
+            compress: 3.0,
+            limit: 1.5,
+            components,
+            ..PerceptronConfig::default()
+        });
+        let (network, specs) = Network::build(&config, COLUMNS, 3).unwrap();
+        (network, Vars::init(specs, 7, &Device::flex()))
+    }
+
+    #[test]
+    fn a_pass_does_what_the_features_crate_does() {
+        let (network, mut vars) = network(4);
+        fit_input(&network, &rows(), &mut vars).unwrap();
+        let Network::Perceptron(perceptron) = &network else {
+            panic!("another network")
+        };
+        let x = Tensor::<4>::from_data(
+            TensorData::new(rows().concat(), [ROWS, COLUMNS, 1, 1]),
+            &Device::flex(),
+        );
+        let got = to_host(perceptron.embed(x, &mut Forward::eval(&vars)));
+        let compressed: Vec<Vec<f32>> = rows()
+            .iter()
+            .map(|row| row.iter().map(|x| (3.0 * x).asinh()).collect())
+            .collect();
+        let standardiser = Standardiser::fit(&compressed).unwrap();
+        let standard: Vec<Vec<f32>> = compressed
+            .iter()
+            .map(|row| {
+                standardiser
+                    .apply(row)
+                    .iter()
+                    .map(|x| x.clamp(-1.5, 1.5))
+                    .collect()
+            })
+            .collect();
+        assert!(standard.iter().flatten().any(|x| x.abs() == 1.5));
+        let pca = Pca::fit(&standard, Keep::Components(4)).unwrap();
+        let want: Vec<f32> = standard.iter().flat_map(|row| pca.apply(row)).collect();
+        for (got, want) in got.iter().zip(&want) {
+            assert!((got - want).abs() < 1e-4, "{got} is not {want}");
+        }
+        assert_eq!(got.len(), want.len());
+    }
+
+    #[test]
+    fn too_few_clips_are_refused() {
+        let (network, mut vars) = network(6);
+        let message = fit_input(&network, &rows()[..4], &mut vars)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.starts_with("network.components can't be fitted on the clips to train on: 6 components were asked for, and 4 rows"),
+            "{message}"
+        );
+    }
+}

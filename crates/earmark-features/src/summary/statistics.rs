@@ -1,0 +1,78 @@
+//! What is kept of a row over time.
+
+/// Names of the [`statistics`], in their order.
+pub(super) const STATISTICS: [&str; 5] = ["mean", "std", "skew", "max", "min"];
+
+/// Mean, standard deviation, skewness, greatest and least value; zeros of nothing.
+///
+/// Deviation and skewness are those of the population (divided by n, `numpy.std` and `scipy.stats.skew`), the skewness of a row that
+/// does not change is 0.
+pub(super) fn statistics(row: &[f64]) -> [f64; 5] {
+    if row.is_empty() {
+        return [0.0; 5];
+    }
+    let n = row.len() as f64;
+    let mean = row.iter().sum::<f64>() / n;
+    let (mut squares, mut cubes) = (0.0, 0.0);
+    for x in row {
+        let d = x - mean;
+        squares += d * d;
+        cubes += d * d * d;
+    }
+    let variance = squares / n;
+    let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let min = row.iter().copied().fold(f64::INFINITY, f64::min);
+    // What rounding leaves of a row that does not change is no shape.
+    let least = (f64::EPSILON * mean).powi(2);
+    let skew = if max == min || variance <= least {
+        0.0
+    } else {
+        cubes / n / variance.powf(1.5)
+    };
+    [mean, variance.sqrt(), skew, max, min]
+}
+
+/// Lengths of the runs of `true`: ln(1 + mean), ln(1 + standard deviation), ln(1 + longest), and how many there are; zeros without any.
+pub(super) fn runs(on: impl Iterator<Item = bool>) -> [f64; 4] {
+    let (mut lengths, mut length) = (Vec::new(), 0_usize);
+    for on in on.chain([false]) {
+        if on {
+            length += 1;
+        } else if length > 0 {
+            lengths.push(length as f64);
+            length = 0;
+        }
+    }
+    let [mean, std, _, max, _] = statistics(&lengths);
+    [mean.ln_1p(), std.ln_1p(), max.ln_1p(), lengths.len() as f64]
+}
+
+/// Names of the [`runs`], in their order.
+pub(super) const RUNS: [&str; 4] = ["length-log-mean", "length-log-std", "length-log-max", "count"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statistics_of_few_numbers() {
+        // scipy.stats.skew([1, 2, 3, 10]) = 1.018350154434631
+        let [mean, std, skew, max, min] = statistics(&[1.0, 2.0, 3.0, 10.0]);
+        assert_eq!((mean, max, min), (4.0, 10.0, 1.0));
+        assert!((std - 12.5_f64.sqrt()).abs() < 1e-12);
+        assert!((skew - 1.018_350_154_434_631).abs() < 1e-12, "{skew}");
+        assert_eq!(statistics(&[0.1; 7])[2], 0.0);
+        assert_eq!(statistics(&[]), [0.0; 5]);
+    }
+
+    #[test]
+    fn runs_are_counted_to_the_end() {
+        let on = |text: &str| runs(text.chars().map(|c| c == '#').collect::<Vec<_>>().into_iter());
+        let [mean, std, max, count] = on("##..####.#");
+        assert_eq!(count, 3.0);
+        assert!((mean - (7.0_f64 / 3.0).ln_1p()).abs() < 1e-12);
+        assert!((std - (14.0_f64 / 9.0).sqrt().ln_1p()).abs() < 1e-12);
+        assert!((max - 5.0_f64.ln()).abs() < 1e-12);
+        assert_eq!(on("...."), [0.0; 4]);
+    }
+}

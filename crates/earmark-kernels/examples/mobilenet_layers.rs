@@ -1,0 +1,108 @@
+//! Times each layer of the DCASE 2019 baseline's MobileNetV1 by itself in inference, to see what a change of a kernel does where.
+//!
+//! `cargo run --release -p earmark-kernels --example mobilenet_layers [batch] [repeats]`; `EARMARK_SIMD` chooses the instruction set.
+
+#![allow(clippy::print_stdout)]
+
+mod clock;
+
+use clock::processor_seconds;
+use earmark_kernels::depthwise::{self, DepthwiseShape};
+use earmark_kernels::simd::Isa;
+use earmark_kernels::{Activation, Epilogue, Input, Norm, Window, Workspace, pointwise};
+
+/// Stride and output channels of the depthwise-pointwise pairs.
+const PAIRS: [(usize, usize); 13] = [
+    (1, 64),
+    (2, 128),
+    (1, 128),
+    (2, 256),
+    (1, 256),
+    (2, 512),
+    (1, 512),
+    (1, 512),
+    (1, 512),
+    (1, 512),
+    (1, 512),
+    (2, 1024),
+    (1, 1024),
+];
+
+fn noise(n: usize) -> Vec<f32> {
+    let mut state = 12345u32;
+    (0..n)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / 8_388_608.0 - 1.0
+        })
+        .collect()
+}
+
+/// Runs that are timed together: asking for the time takes some hundredths of a millisecond.
+const TOGETHER: usize = 10;
+
+/// Least processor time of some runs, in milliseconds.
+fn least(repeats: usize, mut f: impl FnMut() + Send) -> f64 {
+    (0..repeats.div_ceil(TOGETHER)).fold(f64::MAX, |best, _| {
+        let cpu = processor_seconds();
+        // In the pool, as a program does it: from outside, each call would wake the pool and sleep until it is done.
+        rayon::scope(|_| (0..TOGETHER).for_each(|_| f()));
+        let cpu = cpu.zip(processor_seconds()).map_or(f64::NAN, |(a, b)| b - a);
+        best.min(cpu * 1e3 / TOGETHER as f64)
+    })
+}
+
+fn main() {
+    let mut args = std::env::args()
+        .skip(1)
+        .map(|a| a.parse::<usize>().expect("a number"));
+    let (batch, repeats) = (args.next().unwrap_or(1), args.next().unwrap_or(50));
+    let ws = Workspace::with_isa(Isa::wanted().expect("an instruction set of this machine"));
+    println!("{}, batch {batch}", ws.isa().name());
+    let (mut channels, mut size) = (16, [100, 96]);
+    let mut totals = [0.0; 2];
+    for (stride, outputs) in PAIRS {
+        let window = Window::same([3, 3], [stride; 2], size);
+        let out = window.output(size).expect("the window fits");
+        let (n, out_n) = (batch * size[0] * size[1], batch * out[0] * out[1]);
+        let norm = |c: usize| Norm::fixed(&vec![0.1; c], &vec![1.0; c], &vec![1.0; c], &vec![0.1; c], 1e-3);
+        let (x, mut middle, mut y) = (
+            noise(channels * n),
+            vec![0.0; channels * out_n],
+            vec![0.0; outputs * out_n],
+        );
+        let shape = DepthwiseShape {
+            channels,
+            window,
+            size,
+        };
+        let (w, before) = (noise(channels * 9), norm(channels));
+        let then = Epilogue::Apply(&before, Activation::Relu);
+        let first = least(repeats, || {
+            depthwise::forward(&ws, &w, &shape, Input::plain(&x), &mut middle, then);
+        });
+        let (packed, after) = (
+            pointwise::pack(&ws, &noise(channels * outputs), outputs, channels),
+            norm(outputs),
+        );
+        let then = Epilogue::Apply(&after, Activation::Relu);
+        let second = least(repeats, || {
+            pointwise::forward(&ws, &packed, Input::plain(&middle), &mut y, then);
+        });
+        let gflop = [
+            18.0 * (channels * out_n) as f64 / 1e9,
+            2.0 * (channels * outputs * out_n) as f64 / 1e9,
+        ];
+        println!(
+            "{channels:4} of {size:?} by {stride}: depthwise {first:.3} ms ({:.0} GFLOP/s); to {outputs:4}: pointwise {second:.3} ms ({:.0} GFLOP/s)",
+            gflop[0] / first * 1e3,
+            gflop[1] / second * 1e3,
+        );
+        totals = [totals[0] + first, totals[1] + second];
+        (channels, size) = (outputs, out);
+    }
+    println!(
+        "depthwise {:.2} ms, pointwise {:.2} ms of processor time",
+        totals[0], totals[1]
+    );
+}

@@ -1,0 +1,104 @@
+//! Newton's method for the convex functions of one or two numbers that calibration minimises.
+
+/// Value, gradient and Hessian of a function at a point.
+pub(super) struct Local<const D: usize> {
+    pub value: f64,
+    pub gradient: [f64; D],
+    pub hessian: [[f64; D]; D],
+}
+
+/// Most steps taken; a dozen is usual.
+const MOST_STEPS: usize = 200;
+
+/// The minimum of a convex function, from `start`: Newton's steps, halved until the value falls enough (Armijo's rule), which makes them
+/// arrive from anywhere. The Hessian gets a small ridge, so that a direction in which the function is flat is left alone.
+pub(super) fn minimise<const D: usize>(start: [f64; D], f: impl Fn(&[f64; D]) -> Local<D>) -> [f64; D] {
+    let mut at = start;
+    let mut here = f(&at);
+    for _ in 0..MOST_STEPS {
+        let step = solve(here.hessian, here.gradient);
+        // How much a full step would gain, were the function quadratic, twice.
+        let slope: f64 = step.iter().zip(&here.gradient).map(|(s, g)| s * g).sum();
+        if !slope.is_finite() || slope <= 1e-18 * (1.0 + here.value.abs()) {
+            break;
+        }
+        let mut length = 1.0;
+        let next = loop {
+            let mut there = at;
+            for (t, s) in there.iter_mut().zip(&step) {
+                *t -= length * s;
+            }
+            let local = f(&there);
+            if local.value <= here.value - 1e-4 * length * slope {
+                break Some((there, local));
+            }
+            length /= 2.0;
+            if length < 1e-12 {
+                break None; // rounding alone decides from here on
+            }
+        };
+        let Some((there, local)) = next else { break };
+        (at, here) = (there, local);
+    }
+    at
+}
+
+/// `h x = g` by Gaussian elimination; `h` is positive semidefinite.
+fn solve<const D: usize>(mut h: [[f64; D]; D], mut g: [f64; D]) -> [f64; D] {
+    let scale = (0..D).map(|i| h[i][i].abs()).fold(0.0, f64::max);
+    for (i, row) in h.iter_mut().enumerate() {
+        row[i] += 1e-12 * scale + f64::MIN_POSITIVE;
+    }
+    for k in 0..D {
+        for i in k + 1..D {
+            let factor = h[i][k] / h[k][k];
+            let above = h[k];
+            for (x, a) in h[i].iter_mut().zip(above).skip(k) {
+                *x -= factor * a;
+            }
+            g[i] -= factor * g[k];
+        }
+    }
+    for k in (0..D).rev() {
+        let known: f64 = (k + 1..D).map(|j| h[k][j] * g[j]).sum();
+        g[k] = (g[k] - known) / h[k][k];
+    }
+    g
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// f = cosh(x - 2) + (y + 1)^2 + (x - 2)(y + 1) / 2, far from quadratic and with its minimum at (2, -1).
+    #[test]
+    fn the_minimum_is_found_from_afar() {
+        let f = |&[x, y]: &[f64; 2]| {
+            let (u, v) = (x - 2.0, y + 1.0);
+            Local {
+                value: u.cosh() + v * v + u * v / 2.0,
+                gradient: [u.sinh() + v / 2.0, 2.0 * v + u / 2.0],
+                hessian: [[u.cosh(), 0.5], [0.5, 2.0]],
+            }
+        };
+        for start in [[2.0, -1.0], [30.0, 5.0], [-20.0, 100.0]] {
+            let [x, y] = minimise(start, f);
+            assert!(
+                (x - 2.0).abs() < 1e-8 && (y + 1.0).abs() < 1e-8,
+                "({x}, {y}) from {start:?}"
+            );
+        }
+    }
+
+    /// A function without a minimum ends somewhere finite.
+    #[test]
+    fn a_slope_without_end_is_left() {
+        let f = |&[x]: &[f64; 1]| Local {
+            value: (-x).exp(),
+            gradient: [-(-x).exp()],
+            hessian: [[(-x).exp()]],
+        };
+        let [x] = minimise([0.0], f);
+        assert!(x.is_finite() && x > 10.0, "{x}");
+    }
+}

@@ -1,0 +1,296 @@
+//! The blocks as nodes of an ONNX graph, as they are in evaluation. Weights carry the names of their variables.
+
+use super::conv::{Activation, Conv, Padding};
+use super::norm::BatchNorm;
+use super::{Attention, Dense, Head, InvertedResidual, SqueezeExcite};
+use crate::onnx::Planes;
+use crate::vars::{VarId, Vars};
+use earmark_onnx::{Attribute, Builder, Tensor, Value};
+
+/// What the values of a variable are in the graph: a weight with its name.
+fn weight(g: &mut Builder, vars: &Vars, id: VarId, values: Vec<f32>) -> Value {
+    let spec = &vars.specs()[id.0];
+    g.weight(&spec.name, &spec.shape, values)
+}
+
+/// A bias under the scope of a weight's name.
+fn bias(g: &mut Builder, vars: &Vars, weight: VarId, values: Vec<f32>) -> Value {
+    let name = &vars.specs()[weight.0].name;
+    let scope = name.strip_suffix("weight").unwrap_or(name);
+    g.constant(&format!("{scope}bias"), Tensor::floats(&[values.len()], values))
+}
+
+impl BatchNorm {
+    /// In evaluation it is `factor x + offset`, a pair for each channel; in double precision.
+    fn affine(&self, vars: &Vars) -> Vec<(f64, f64)> {
+        let [gamma, beta, mean, variance] =
+            [self.gamma, self.beta, self.mean, self.variance].map(|id| vars.to_vec(id));
+        (0..gamma.len())
+            .map(|c| {
+                let factor = f64::from(gamma[c]) / (f64::from(variance[c]) + self.config.epsilon).sqrt();
+                (factor, f64::from(beta[c]) - f64::from(mean[c]) * factor)
+            })
+            .collect()
+    }
+}
+
+impl BatchNorm {
+    /// `[B, C, H, W]` to the same shape, where it stands before anything that it could be folded into: zeros around planes are put
+    /// there after it.
+    pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: Planes) -> Planes {
+        let (factors, offsets): (Vec<f32>, Vec<f32>) = self
+            .affine(vars)
+            .iter()
+            .map(|(f, o)| (*f as f32, *o as f32))
+            .unzip();
+        let shape = [factors.len(), 1, 1];
+        let name = vars.specs()[self.gamma.0].name.clone();
+        let factors = g.constant(&name, Tensor::floats(&shape, factors));
+        let name = vars.specs()[self.beta.0].name.clone();
+        let offsets = g.constant(&name, Tensor::floats(&shape, offsets));
+        let scaled = g.op("Mul", &[&x.value, &factors], &[]);
+        Planes {
+            value: g.op("Add", &[&scaled, &offsets], &[]),
+            ..x
+        }
+    }
+}
+
+impl Activation {
+    /// Any shape to the same.
+    pub(crate) fn add_to_onnx(self, g: &mut Builder, x: Value) -> Value {
+        match self {
+            Self::Relu => g.op("Relu", &[&x], &[]),
+            Self::Relu6 => {
+                let (low, high) = (g.float(0.0), g.float(6.0));
+                g.op("Clip", &[&x, &low, &high], &[])
+            }
+            Self::HardSwish => g.op("HardSwish", &[&x], &[]),
+            Self::Identity => x,
+        }
+    }
+}
+
+impl Padding {
+    /// Zeros around planes of this size, as ONNX says it. Where the stride is 1, the size does not matter.
+    fn attribute(
+        self,
+        size: [Option<usize>; 2],
+        kernel: [usize; 2],
+        stride: [usize; 2],
+    ) -> (&'static str, Attribute) {
+        let amounts = |axis: usize| {
+            let n = match self {
+                Self::Same if stride[axis] > 1 => size[axis]?,
+                Self::Same | Self::Symmetric(_) => 1,
+            };
+            Some(self.amounts(axis, n, kernel[axis], stride[axis]))
+        };
+        match (amounts(0), amounts(1)) {
+            (Some((top, bottom)), Some((left, right))) => ("pads", [top, left, bottom, right][..].into()),
+            _ => ("auto_pad", "SAME_UPPER".into()),
+        }
+    }
+}
+
+impl Conv {
+    /// `[B, in, H, W]` to `[B, out, H', W']`, BatchNorm folded in, with the activation.
+    pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: &Planes) -> Planes {
+        let s = &self.spec;
+        let mut weights = vars.to_vec(self.weight);
+        let mut biases = match self.bias {
+            Some(id) => vars.to_vec(id),
+            None => vec![0.0; s.output],
+        };
+        if let Some(norm) = &self.norm {
+            let each = weights.len() / s.output;
+            for (c, (factor, offset)) in norm.affine(vars).into_iter().enumerate() {
+                for w in &mut weights[c * each..(c + 1) * each] {
+                    *w = (f64::from(*w) * factor) as f32;
+                }
+                biases[c] = (f64::from(biases[c]) * factor + offset) as f32;
+            }
+        }
+        let weights = weight(g, vars, self.weight, weights);
+        let biases = bias(g, vars, self.weight, biases);
+        let attributes = [
+            ("kernel_shape", s.kernel[..].into()),
+            ("strides", s.stride[..].into()),
+            ("group", s.groups.into()),
+            s.padding.attribute(x.size, s.kernel, s.stride),
+        ];
+        let value = g.op("Conv", &[&x.value, &weights, &biases], &attributes);
+        Planes {
+            value: s.activation.add_to_onnx(g, value),
+            channels: s.output,
+            size: [0, 1].map(|a| Some(s.padding.output(a, x.size[a]?, s.kernel[a], s.stride[a]))),
+        }
+    }
+}
+
+impl Dense {
+    /// `[B, in]` to `[B, out]`.
+    pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: &Value) -> Value {
+        self.add_after_norm(g, vars, x, None)
+    }
+
+    /// The same, with a BatchNorm of its inputs folded in.
+    pub(crate) fn add_after_norm(
+        &self,
+        g: &mut Builder,
+        vars: &Vars,
+        x: &Value,
+        before: Option<&BatchNorm>,
+    ) -> Value {
+        let mut weights = vars.to_vec(self.weight);
+        let mut biases = vars.to_vec(self.bias);
+        if let Some(norm) = before {
+            let affine = norm.affine(vars);
+            for (row, b) in weights.chunks_exact_mut(self.input).zip(&mut biases) {
+                let mut sum = f64::from(*b);
+                for (w, (factor, offset)) in row.iter_mut().zip(&affine) {
+                    sum += f64::from(*w) * offset;
+                    *w = (f64::from(*w) * factor) as f32;
+                }
+                *b = sum as f32;
+            }
+        }
+        let weights = weight(g, vars, self.weight, weights);
+        let biases = bias(g, vars, self.weight, biases);
+        g.op("Gemm", &[x, &weights, &biases], &[("transB", 1.into())])
+    }
+}
+
+impl Head {
+    /// Features `[B, input]`, the means of planes, to logits `[B, classes]`.
+    pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: &Value) -> Value {
+        let x = self.hidden.add_to_onnx(g, vars, x);
+        let slope = self.prelu.slope;
+        let slope = g.constant(
+            &vars.specs()[slope.0].name,
+            Tensor::floats(&[1], vars.to_vec(slope)),
+        );
+        let x = g.op("PRelu", &[&x, &slope], &[]);
+        self.logits.add_after_norm(g, vars, &x, Some(&self.norm))
+    }
+}
+
+impl Attention {
+    /// `[B, C, H, W]` to the same shape.
+    pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: &Planes) -> Planes {
+        let plain = |g: &mut Builder, id: VarId| weight(g, vars, id, vars.to_vec(id));
+        let (reduce, expand) = (plain(g, self.reduce), plain(g, self.expand));
+        // Of each channel its mean and its maximum, through the same two layers.
+        let layer = |g: &mut Builder, x: &Value, w: &Value| {
+            g.op("Conv", &[x, w], &[("kernel_shape", [1_usize, 1][..].into())])
+        };
+        let [mean, most] = ["ReduceMean", "ReduceMax"].map(|op| {
+            let seen = g.op(op, &[&x.value], &[("axes", [2_usize, 3][..].into())]); // [B, C, 1, 1]
+            let hidden = layer(g, &seen, &reduce);
+            g.op("Relu", &[&hidden], &[])
+        });
+        let both = g.op("Add", &[&mean, &most], &[]);
+        let factors = layer(g, &both, &expand);
+        let factors = g.op("Sigmoid", &[&factors], &[]);
+        let value = g.op("Mul", &[&x.value, &factors], &[]);
+        // Of each place the mean and the maximum over channels.
+        let [mean, most] =
+            ["ReduceMean", "ReduceMax"].map(|op| g.op(op, &[&value], &[("axes", [1_usize][..].into())]));
+        let seen = g.concat(&[&mean, &most], 1); // [B, 2, H, W]
+        let spatial = plain(g, self.spatial);
+        let kernel = [self.spec.kernel; 2];
+        let attributes = [
+            ("kernel_shape", kernel[..].into()),
+            Padding::Same.attribute(x.size, kernel, [1, 1]),
+        ];
+        let places = g.op("Conv", &[&seen, &spatial], &attributes);
+        let places = g.op("Sigmoid", &[&places], &[]);
+        Planes {
+            value: g.op("Mul", &[&value, &places], &[]),
+            ..*x
+        }
+    }
+}
+
+impl SqueezeExcite {
+    /// `[B, C, H, W]` to the same shape.
+    fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: &Planes) -> Planes {
+        let seen = x.mean(g); // [B, C]
+        let hidden = self.reduce.add_to_onnx(g, vars, &seen);
+        let hidden = self.hidden.add_to_onnx(g, hidden);
+        let factors = self.expand.add_to_onnx(g, vars, &hidden);
+        let factors = g.op("Sigmoid", &[&factors], &[]);
+        let factors = g.reshape(&factors, &[0, 0, 1, 1]);
+        Planes {
+            value: g.op("Mul", &[&x.value, &factors], &[]),
+            ..*x
+        }
+    }
+}
+
+impl InvertedResidual {
+    /// `[B, in, H, W]` to `[B, out, H / stride, W / stride]`, rounded up.
+    pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: Planes) -> Planes {
+        let mut y = x.clone();
+        for conv in &self.first {
+            y = conv.add_to_onnx(g, vars, &y);
+        }
+        if let Some(squeeze) = &self.squeeze {
+            y = squeeze.add_to_onnx(g, vars, &y);
+        }
+        let y = self.project.add_to_onnx(g, vars, &y);
+        if self.adds() { y.plus(g, &x) } else { y }
+    }
+}
+
+impl Planes {
+    /// The sum with planes of the same shape.
+    pub(crate) fn plus(&self, g: &mut Builder, other: &Planes) -> Planes {
+        Planes {
+            value: g.op("Add", &[&self.value, &other.value], &[]),
+            ..*self
+        }
+    }
+
+    /// The mean of each plane, `[B, C]`.
+    pub(crate) fn mean(&self, g: &mut Builder) -> Value {
+        self.whole(g, "ReduceMean")
+    }
+
+    /// The largest value of each plane, `[B, C]`.
+    pub(crate) fn max(&self, g: &mut Builder) -> Value {
+        self.whole(g, "ReduceMax")
+    }
+
+    fn whole(&self, g: &mut Builder, op: &'static str) -> Value {
+        let axes = ("axes", [2_usize, 3][..].into());
+        g.op(op, &[&self.value], &[axes, ("keepdims", 0.into())])
+    }
+
+    /// Means over windows that touch; what fills no window is left out. A plane that is known to be smaller than a window is one, a
+    /// plane of unknown size must hold one.
+    pub(crate) fn average_pool(&self, g: &mut Builder, window: usize) -> Planes {
+        self.pool(g, "AveragePool", window)
+    }
+
+    /// The largest value of windows, in the same way.
+    pub(crate) fn max_pool(&self, g: &mut Builder, window: usize) -> Planes {
+        self.pool(g, "MaxPool", window)
+    }
+
+    fn pool(&self, g: &mut Builder, op: &'static str, window: usize) -> Planes {
+        let window = self.size.map(|n| n.map_or(window, |n| window.min(n)));
+        if window == [1, 1] {
+            return self.clone();
+        }
+        let attributes = [
+            ("kernel_shape", window[..].into()),
+            ("strides", window[..].into()),
+        ];
+        Planes {
+            value: g.op(op, &[&self.value], &attributes),
+            channels: self.channels,
+            size: [0, 1].map(|a| Some(self.size[a]? / window[a])),
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The network as an ONNX graph.
+
+use super::{POOL, Starter2018};
+use crate::onnx::{OnnxOutputs, Planes};
+use crate::vars::Vars;
+use earmark_onnx::Builder;
+
+impl Starter2018 {
+    /// As [`Starter2018::forward`] in evaluation.
+    pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: Planes) -> OnnxOutputs {
+        let x = self.convs.iter().fold(x, |x, conv| {
+            conv.add_to_onnx(g, vars, &x).max_pool(g, POOL) // [B, base 2^i, F/2^(i+1), T/2^(i+1)]
+        });
+        let embedding = x.mean(g); // [B, 4 base]
+        OnnxOutputs {
+            logits: self.logits.add_to_onnx(g, vars, &embedding),
+            embedding,
+            features: self.logits.input,
+        }
+    }
+}

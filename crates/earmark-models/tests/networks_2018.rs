@@ -1,0 +1,172 @@
+//! The two networks of FSDKaggle2018 against float64 re-statements in PyTorch (xtask/golden/networks_2018.py), and their
+//! published sizes.
+
+mod common;
+
+use burn::tensor::{Device, Tensor, TensorData, activation};
+use common::{close_digest, digest, fill, golden, input, relative, uniform};
+use earmark_models::mobilenet_v2::MobileNetV2Config;
+use earmark_models::starter_2018::Starter2018Config;
+use earmark_models::vars::to_host;
+use earmark_models::{Forward, Network, NetworkConfig, Vars};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
+
+fn build(config: NetworkConfig, channels: usize, classes: usize) -> (Network, Vars) {
+    let (network, specs) = Network::build(&config, channels, classes).unwrap();
+    (network, Vars::init(specs, 1, &Device::flex()))
+}
+
+fn starter() -> NetworkConfig {
+    NetworkConfig::Starter2018(Starter2018Config {
+        base: 4,
+        drop_prob: 0.0,
+        head_drop_prob: 0.0,
+        ..Default::default()
+    })
+}
+
+fn mobilenet(side_features: usize) -> NetworkConfig {
+    NetworkConfig::MobileNetV2(MobileNetV2Config {
+        width: 0.25,
+        side_features,
+        hidden: [12, 10],
+        ..Default::default()
+    })
+}
+
+/// The vector about the clips, by the golden file's rule.
+fn side(case: &Value, batch: usize) -> Option<Tensor<2>> {
+    let features = case["side_features"].as_u64().unwrap() as usize;
+    let stream = case["input_stream"].as_u64().unwrap() + 3;
+    let values: Vec<f32> = (0..(batch * features) as u64)
+        .map(|i| uniform(stream, i) as f32)
+        .collect();
+    (features > 0).then(|| Tensor::from_data(TensorData::new(values, [batch, features]), &Device::flex()))
+}
+
+/// Logits, loss and gradients of one case, by the kernels or by Burn's own operations.
+fn check(case: &Value, labels: &Value, config: NetworkConfig, tolerance: f64, kernels: bool) {
+    let labels: Vec<i64> = serde_json::from_value(labels.clone()).unwrap();
+    let x = input(case, &Device::flex());
+    let [batch, channels, ..] = x.dims();
+    let (network, mut vars) = build(config, channels, 5);
+    let ids = fill(&mut vars, case);
+    let tracked = vars.tracked();
+    let side = side(case, batch).map(Tensor::from_inner);
+    let ctx = Forward::train(&tracked, ChaCha8Rng::seed_from_u64(0)).with_side(side);
+    let mut ctx = if kernels { ctx } else { ctx.without_kernels() };
+    let logits = network.forward(Tensor::from_inner(x), &mut ctx);
+    let mut hot = vec![0.0f32; batch * 5];
+    for (row, label) in labels.iter().enumerate() {
+        hot[row * 5 + *label as usize] = 1.0;
+    }
+    let device = Device::flex().autodiff();
+    let y = Tensor::<2>::from_data(TensorData::new(hot, [batch, 5]), &device);
+    let loss = (activation::log_softmax(logits.clone(), 1) * y)
+        .sum()
+        .div_scalar(-(batch as f64));
+    let error = relative(&to_host(logits.inner()), &case["logits_train"]);
+    assert!(
+        error < 1e-4,
+        "training logits are off by {error:.2e} (kernels {kernels})"
+    );
+    let want = case["loss"].as_f64().unwrap();
+    let got = f64::from(to_host(loss.clone().inner())[0]);
+    assert!((got - want).abs() < 1e-4 * want, "loss {got}, golden {want}");
+    let grads = loss.backward();
+    for (k, id) in ids.iter().enumerate() {
+        let name = &tracked.specs()[id.0].name;
+        let grad = tracked
+            .flat(*id)
+            .grad(&grads)
+            .expect("every parameter has a gradient");
+        let grad = to_host(grad);
+        let golden: Vec<f64> = serde_json::from_value(case["gradients"][k].clone()).unwrap();
+        if golden[0] < 1e-9 {
+            // A shift that the next BatchNorm takes away again.
+            assert!(name.ends_with("project.bn.beta"), "{name}");
+            assert!(digest(&grad)[0] < 1e-4, "{name}: {:?}", digest(&grad));
+        } else {
+            close_digest(&grad, &case["gradients"][k], tolerance, name);
+        }
+    }
+}
+
+#[test]
+fn the_starter_matches_pytorch() {
+    let g = golden("networks_2018.json");
+    for kernels in [true, false] {
+        check(&g["starter"], &g["labels"], starter(), 1e-4, kernels);
+    }
+}
+
+#[test]
+fn mobilenet_v2_matches_pytorch() {
+    let g = golden("networks_2018.json");
+    let case = &g["mobilenet_v2"];
+    let float32 = case["float32_error"].as_f64().unwrap();
+    for kernels in [true, false] {
+        check(
+            case,
+            &g["labels"],
+            mobilenet(6),
+            (3.0 * float32).max(1e-4),
+            kernels,
+        );
+    }
+}
+
+#[test]
+fn parameters_are_the_published_ones() {
+    let config = MobileNetV2Config {
+        side_features: 350,
+        ..Default::default()
+    };
+    let (network, vars) = build(NetworkConfig::MobileNetV2(config), 1, 41);
+    assert_eq!(vars.count(false), 5_378_330);
+    assert_eq!(vars.count(true), 5_339_676);
+    // Keras's table of the whole model: the body's weights without BatchNorm, the dense ones without biases.
+    let summary = network.summary(1, 64, 512);
+    let declared: usize = vars
+        .specs()
+        .iter()
+        .filter(|s| s.name.ends_with("weight"))
+        .map(|s| s.len())
+        .sum();
+    assert_eq!(summary.weights(), declared);
+    let (network, vars) = build(NetworkConfig::Starter2018(Starter2018Config::default()), 2, 41);
+    // Weights 33 (2 x 16 + 16 x 32 + 32 x 64) + 64 x 41; shifts; the classifier's biases.
+    let weights = 33 * (2 * 16 + 16 * 32 + 32 * 64) + 64 * 41;
+    assert_eq!(network.summary(2, 257, 99).weights(), weights);
+    assert_eq!(vars.count(true), weights + 16 + 32 + 64 + 41);
+}
+
+#[test]
+fn any_length_is_taken() {
+    for (config, channels) in [(starter(), 2), (mobilenet(0), 1)] {
+        let (network, vars) = build(config, channels, 5);
+        for frames in [1, 2, 7, 50, 131] {
+            let x = Tensor::<4>::ones([2, channels, 33, frames], &Device::flex());
+            let y = network.forward(x, &mut Forward::eval(&vars));
+            assert_eq!(y.dims(), [2, 5], "{frames} frames");
+            assert!(to_host(y).iter().all(|v| v.is_finite()), "{frames} frames");
+        }
+    }
+}
+
+#[test]
+fn values_that_cannot_work_are_refused_by_key() {
+    let message = |c: NetworkConfig| c.check().unwrap_err().to_string();
+    let bad = message(NetworkConfig::Starter2018(Starter2018Config {
+        kernel_bands: 0,
+        ..Default::default()
+    }));
+    assert!(bad.starts_with("network.kernel-bands = 0: "), "{bad}");
+    let bad = message(NetworkConfig::MobileNetV2(MobileNetV2Config {
+        width: 0.0,
+        ..Default::default()
+    }));
+    assert!(bad.starts_with("network.width = 0: "), "{bad}");
+}

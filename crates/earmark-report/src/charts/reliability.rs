@@ -1,0 +1,67 @@
+//! Whether scores are chances: the score against the share that is true.
+
+use super::line::{LineChart, Series};
+use crate::Chart;
+use serde::{Deserialize, Serialize};
+
+/// One model's scores, binned.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Reliability {
+    /// Such as `calibrated`.
+    pub name: String,
+    /// Of each bin that holds scores: their mean, the share of them that is true, and how many they are.
+    pub points: Vec<(f64, f64, u64)>,
+}
+
+impl Reliability {
+    /// Mean distance of score and share, weighted by how many scores there are: the expected calibration error.
+    fn error(&self) -> Option<f64> {
+        let all: u64 = self.points.iter().map(|p| p.2).sum();
+        let sum: f64 = self.points.iter().map(|p| (p.0 - p.1).abs() * p.2 as f64).sum();
+        (all > 0).then(|| sum / all as f64)
+    }
+}
+
+/// The reliability diagram: what lies on the diagonal is right as often as it says.
+#[must_use]
+pub fn reliability_chart(models: &[Reliability]) -> Chart {
+    let diagonal = Series {
+        name: "as often as it says".into(),
+        points: vec![(0.0, 0.0), (1.0, 1.0)],
+        ..Series::default()
+    };
+    let lines = models.iter().map(|m| Series {
+        name: match m.error() {
+            Some(error) => format!("{} (error {error:.3})", m.name),
+            None => m.name.clone(),
+        },
+        points: m.points.iter().map(|p| (p.0, p.1)).collect(),
+        ..Series::default()
+    });
+    LineChart {
+        title: "reliability".into(),
+        x_label: "score".into(),
+        y_label: "share that is true".into(),
+        series: std::iter::once(diagonal).chain(lines).collect(),
+        ..LineChart::default()
+    }
+    .draw()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_is_weighted_by_counts() {
+        let model = Reliability {
+            name: "raw".into(),
+            points: vec![(0.1, 0.2, 30), (0.9, 0.5, 10)],
+        };
+        assert!((model.error().unwrap() - 0.175).abs() < 1e-12);
+        let chart = reliability_chart(&[model, Reliability::default()]).file();
+        assert!(chart.contains("raw (error 0.175)"), "{chart}");
+        assert!(chart.contains("as often as it says"));
+    }
+}
