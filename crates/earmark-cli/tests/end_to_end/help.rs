@@ -29,6 +29,7 @@ const COMMANDS: [&str; 36] = [
     "recipes list",
     "recipes show",
     "review",
+    "review best",
     "review worst",
     "init",
     "runs",

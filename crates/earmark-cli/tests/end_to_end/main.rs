@@ -5,6 +5,7 @@ mod bad_models;
 mod bad_settings;
 mod bundling;
 mod calibrating;
+mod choosing;
 mod common;
 mod demo;
 mod evaluating;
