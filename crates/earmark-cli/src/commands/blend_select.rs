@@ -120,7 +120,7 @@ fn open(args: &Blend, global: &Global, console: &Console) -> anyhow::Result<Opti
             found => found?,
         };
         let Some(found) = found else { return Ok(None) };
-        tables.push(found.scores.clone());
+        tables.push(by_file(&found.scores)?);
         if let Some(first) = &first {
             refuse_other_folds(path, first, &found)?;
         }
@@ -149,6 +149,15 @@ fn open(args: &Blend, global: &Global, console: &Console) -> anyhow::Result<Opti
         (None, None) => None,
     };
     Ok(Some(Choice { tables, truth, folds }))
+}
+
+/// The rows by file name, as `predict --out-of-fold` writes them, and not fold after fold.
+fn by_file(table: &ScoreTable) -> anyhow::Result<ScoreTable> {
+    let mut rows: Vec<(&str, &[f32])> = table.rows().collect();
+    rows.sort_unstable_by_key(|(file, _)| *file);
+    let files = rows.iter().map(|(file, _)| (*file).to_owned()).collect();
+    let values = rows.iter().flat_map(|(_, row)| row.iter().copied()).collect();
+    Ok(ScoreTable::new(files, table.classes().to_vec(), values)?)
 }
 
 /// Runs whose folds differ have each learnt from clips that another one judges.

@@ -15,7 +15,7 @@ fn a_grid_is_tried_and_gone_on_with() {
         "{plan}"
     );
     assert!(!lab.path("runs").exists());
-    // Killed in the midst of the third trial: 14 clips less the held ones in batches of 4, then of 2.
+    // Killed in the midst of the second trial, whose batches are half as large as those of the first.
     let killed = lab
         .command(GRID)
         .env("EARMARK_CRASH_AT", "step:15")
