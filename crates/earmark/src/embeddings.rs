@@ -1,6 +1,9 @@
 //! Embeddings of recordings: a row of numbers each, to search and to learn from.
 //!
-//! An `.npy` file holds the numbers, `[rows, features]` float32, and `NAME.npy.csv` beside it which recording each row is of. A `.csv` holds both.
+//! An `.npy` file holds the numbers, `[rows, features]` float32, and `NAME.npy.csv` beside it which recording each row is of. A `.csv` and a
+//! `.parquet` hold both; the latter is for other programs and is not read here.
+
+mod parquet;
 
 use earmark_data::atomic;
 use std::fs::File;
@@ -88,7 +91,7 @@ impl Embeddings {
         all.into_iter().map(neighbour).collect()
     }
 
-    /// Writes `.npy` (with its table beside it) or `.csv`, by the name's end. The table is written first.
+    /// Writes `.npy` (with its table beside it), `.csv` or `.parquet`, by the name's end. The table is written first.
     ///
     /// # Errors
     /// Another ending, or a file that can't be written.
@@ -100,6 +103,14 @@ impl Embeddings {
         match ending(path)? {
             Ending::Csv => {
                 atomic::write(path, |w| self.write_csv(w, true)).map_err(failed)?;
+                Ok(vec![path.into()])
+            }
+            Ending::Parquet => {
+                let bytes = parquet::write(self).map_err(|e| EmbeddingsError {
+                    path: path.into(),
+                    problem: format!("cannot be made: {e}"),
+                })?;
+                atomic::write(path, |w| w.write_all(&bytes)).map_err(failed)?;
                 Ok(vec![path.into()])
             }
             Ending::Npy => {
@@ -150,6 +161,10 @@ impl Embeddings {
     pub fn read(path: &Path) -> Result<Self, EmbeddingsError> {
         match ending(path)? {
             Ending::Csv => Self::read_csv(path, true),
+            Ending::Parquet => Err(EmbeddingsError {
+                path: path.into(),
+                problem: "is for other programs; embed into .npy or .csv to look in it".into(),
+            }),
             Ending::Npy => {
                 let mut found = Self::read_csv(&beside(path), false)?;
                 found.values = read_npy(path, found.files.len())?;
@@ -233,15 +248,17 @@ fn read_npy(path: &Path, rows: usize) -> Result<Vec<f32>, EmbeddingsError> {
 enum Ending {
     Npy,
     Csv,
+    Parquet,
 }
 
 fn ending(path: &Path) -> Result<Ending, EmbeddingsError> {
     match path.extension().and_then(|e| e.to_str()) {
         Some("npy") => Ok(Ending::Npy),
         Some("csv") => Ok(Ending::Csv),
+        Some("parquet") => Ok(Ending::Parquet),
         _ => Err(EmbeddingsError {
             path: path.into(),
-            problem: "the name's end says no format; choose .npy or .csv".into(),
+            problem: "the name's end says no format; choose .npy, .csv or .parquet".into(),
         }),
     }
 }
@@ -297,7 +314,7 @@ mod tests {
             .save(&dir.path().join("a.txt"))
             .unwrap_err()
             .to_string();
-        assert!(error.ends_with("choose .npy or .csv"), "{error}");
+        assert!(error.ends_with("choose .npy, .csv or .parquet"), "{error}");
     }
 
     #[test]

@@ -45,6 +45,10 @@ const RECIPES: &[(&str, &str)] = &[
         include_str!("../../../recipes/fine-tune/esc10.toml"),
     ),
     (
+        "fine-tune/esc10-few",
+        include_str!("../../../recipes/fine-tune/esc10-few.toml"),
+    ),
+    (
         "fine-tune/folder",
         include_str!("../../../recipes/fine-tune/folder.toml"),
     ),

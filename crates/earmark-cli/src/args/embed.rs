@@ -17,7 +17,7 @@ pub struct Embed {
     /// Audio files
     #[arg(long, num_args = 1..)]
     pub files: Vec<PathBuf>,
-    /// File to write: X.npy (with X.npy.csv beside it, which says what each row is of) or X.csv
+    /// File to write: X.npy (with X.npy.csv beside it, which says what each row is of), X.csv or X.parquet
     #[arg(long, short)]
     pub out: PathBuf,
     /// A row for each tile that clips are cut into, with its start in seconds, instead of their mean

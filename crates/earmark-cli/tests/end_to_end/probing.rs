@@ -80,7 +80,7 @@ fn what_sounds_alike_lies_near() {
         refused("neighbours other/deep/0.wav --in all.npy")
             .contains("--model: other/deep/0.wav is no recording of all.npy")
     );
-    assert!(refused("embed runs/a --data tones -o all.txt").contains("choose .npy or .csv"));
+    assert!(refused("embed runs/a --data tones -o all.txt").contains("choose .npy, .csv or .parquet"));
 }
 
 #[test]
