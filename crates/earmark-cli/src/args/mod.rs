@@ -44,7 +44,7 @@ pub use review::{Action, Review, ReviewBy, Worst};
 pub use runs::Runs;
 pub use score::Score;
 pub use stack::Stack;
-pub use tag::{EventScore, Tag, TagFormat};
+pub use tag::{Tag, TagFormat};
 pub use train::Train;
 pub use tune::{SpaceArgs, Tune};
 
