@@ -7,6 +7,7 @@ use crate::checkpoint::{Best, CheckpointConfig};
 use crate::config::{TrainConfig, ValidationConfig};
 use crate::events::PREFIX;
 use crate::model_file::{ModelFileError, ModelMeta};
+use crate::pace::Pace;
 use crate::score::ScoreError;
 use crate::session::Session;
 use burn::tensor::Device;
@@ -106,6 +107,8 @@ pub struct Outcome {
     pub interrupted: bool,
     /// Why it ended early of its own accord.
     pub stopped_early: Option<String>,
+    /// How fast its steps were, those of this process alone.
+    pub pace: Pace,
 }
 
 /// Why a training can't go on.
@@ -183,6 +186,7 @@ pub fn fit(mut job: Fit, on_event: &mut dyn FnMut(FitEvent)) -> Result<(Outcome,
         best: p.best,
         interrupted,
         stopped_early: p.stopped_early.clone(),
+        pace: session.pace,
     };
     Ok((outcome, session.average.unwrap_or(session.vars)))
 }

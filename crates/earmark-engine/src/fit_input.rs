@@ -124,7 +124,7 @@ mod tests {
 
     fn rows() -> Vec<Vec<f32>> {
         let value = |i: usize, j: usize| {
-            ((i * i * 7 + i * j * 13 + j * 5) % 101) as f32 * 10.0_f32.powi(j as i32 - 3)
+            ((i * i * 7 + i * j * 13 + j * 5) % 101) as f32 * 10.0_f32.powf(j as f32 - 3.0)
         };
         (0..ROWS)
             .map(|i| (0..COLUMNS).map(|j| value(i, j)).collect())
@@ -153,7 +153,7 @@ mod tests {
             TensorData::new(rows().concat(), [ROWS, COLUMNS, 1, 1]),
             &Device::flex(),
         );
-        let got = to_host(perceptron.features(x, &mut Forward::eval(&vars)));
+        let got = to_host(perceptron.embed(x, &mut Forward::eval(&vars)));
         let compressed: Vec<Vec<f32>> = rows()
             .iter()
             .map(|row| row.iter().map(|x| (3.0 * x).asinh()).collect())

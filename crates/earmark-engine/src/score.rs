@@ -31,6 +31,9 @@ pub struct Scorer {
     pub device: Device,
 }
 
+/// What a forward pass makes of examples, row-major, and their shape: numbers of each, row-major.
+pub type Pass = fn(&Scorer, Vec<f32>, [usize; 4]) -> Vec<f32>;
+
 /// What came of one clip.
 pub type ClipResult<E> = Result<Vec<f32>, E>;
 
@@ -88,11 +91,28 @@ impl Scorer {
         workers: &Workers,
         fetch: impl Fn(usize) -> Result<Arc<Features>, E> + Sync,
         stop: &AtomicBool,
+        done: impl FnMut(usize, Result<TileScores, E>) -> bool,
+    ) -> Result<bool, ScoreError> {
+        self.run_tiles(Self::examples, count, workers, fetch, stop, done)
+    }
+
+    /// As [`Self::score_tiles`], with what `pass` makes of examples: [`Self::examples`], [`Self::embeddings`] or [`Self::logits`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn run_tiles<E: Send>(
+        &self,
+        pass: Pass,
+        count: usize,
+        workers: &Workers,
+        fetch: impl Fn(usize) -> Result<Arc<Features>, E> + Sync,
+        stop: &AtomicBool,
         mut done: impl FnMut(usize, Result<TileScores, E>) -> bool,
     ) -> Result<bool, ScoreError> {
         let ahead = workers.count();
         let stopped = || stop.load(Ordering::Relaxed);
-        let mut pending = Pending::new(self, stop);
+        let mut pending = Pending::new(self, pass, stop);
         std::thread::scope(|scope| {
             let (send, receive) = sync_channel::<Vec<Option<Result<Arc<Features>, E>>>>(1);
             let fetch = &fetch;
@@ -127,6 +147,18 @@ impl Scorer {
         let x = Tensor::<4>::from_data(TensorData::new(x, shape), &self.device);
         let mut ctx = Forward::eval(&self.vars);
         to_host(self.loss.scores(self.network.forward(x, &mut ctx)))
+    }
+
+    /// Embeddings of examples, row-major `[examples, features]`: what the network's head classifies.
+    pub fn embeddings(&self, x: Vec<f32>, shape: [usize; 4]) -> Vec<f32> {
+        let x = Tensor::<4>::from_data(TensorData::new(x, shape), &self.device);
+        to_host(self.network.embed(x, &mut Forward::eval(&self.vars)))
+    }
+
+    /// Logits of examples, row-major `[examples, classes]`.
+    pub fn logits(&self, x: Vec<f32>, shape: [usize; 4]) -> Vec<f32> {
+        let x = Tensor::<4>::from_data(TensorData::new(x, shape), &self.device);
+        to_host(self.network.forward(x, &mut Forward::eval(&self.vars)))
     }
 }
 

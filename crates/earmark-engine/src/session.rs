@@ -5,6 +5,7 @@ use crate::events::EventWriter;
 use crate::fit::{Fit, FitError, FitEvent, events_path, metrics_path};
 use crate::model_file::{FORMAT, ModelFile, ModelMeta};
 use crate::optimizer::Optimizer;
+use crate::pace::Pace;
 use crate::phase::{Begin, PhasePlan, freeze};
 use crate::schedule::{PlateauState, Position};
 use crate::step::{Step, StepResult, train_step};
@@ -17,6 +18,7 @@ use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 /// Steps between event summaries of the loss, as in the DCASE 2019 baseline.
 const EVENT_STEPS: u64 = 10;
@@ -34,6 +36,7 @@ pub(crate) struct Session {
     steps_per_epoch: u64,
     log: JsonLines,
     events: EventWriter,
+    pub pace: Pace,
 }
 
 impl Session {
@@ -124,6 +127,7 @@ impl Session {
             steps_per_epoch,
             log,
             events,
+            pace: Pace::default(),
         })
     }
 
@@ -148,12 +152,15 @@ impl Session {
                     return Ok(true);
                 }
                 let step = self.progress.step;
+                let start = Instant::now();
                 let batch = match stream.next() {
                     Some(Ok(batch)) => batch,
                     Some(Err(cause)) => return Err(FitError::Item { step, cause }),
                     None => unreachable!("a batch stream has no end"),
                 };
+                let waited = start.elapsed().as_secs_f64();
                 self.step(job, batch, on_event)?;
+                self.pace.add(waited, start.elapsed().as_secs_f64());
                 atomic::crash_point("step");
                 let step = self.progress.step;
                 let checkpoint = job.checkpoints.wants(step, self.total()) || step == self.phase_end();

@@ -68,7 +68,7 @@ pub enum FeatureError {
         "the clip has {seconds} s, and summary features are made of at most {max_seconds} s; cut it into pieces"
     )]
     TooLong {
-        /// Its length in whole seconds, without silent ends.
+        /// Its length in whole seconds.
         seconds: usize,
         /// The most.
         max_seconds: usize,

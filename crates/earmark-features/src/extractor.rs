@@ -55,7 +55,7 @@ impl Extractor {
         Ok(Self {
             spectrum: Spectrum::new(framing, &window),
             bank,
-            summariser: front_end.summary.as_ref().map(Summariser::new),
+            summariser: front_end.summary.then(Summariser::new),
             fingerprint: front_end.fingerprint()?,
             front_end: front_end.clone(),
             checked,
@@ -94,7 +94,7 @@ impl Extractor {
 
     /// Frames that a clip of `samples` has; see [`Centre`](crate::Centre) for short ones. Summary features are one frame.
     pub fn frames(&self, samples: usize) -> usize {
-        if self.summariser.is_some() {
+        if self.front_end.summary {
             return 1;
         }
         let lost = usize::from(self.front_end.pre_emphasis.is_some());
@@ -156,10 +156,10 @@ impl Extractor {
     /// or an empty one, gives no frames, and then one example of filling. An error for samples that are no numbers, and for clips
     /// too long to be summarised.
     pub fn base(&self, samples: &[f32], scratch: &mut Scratch) -> Result<Features, FeatureError> {
+        check_samples(self.arch, samples)?;
         if let Some(summariser) = &self.summariser {
             return Features::new(Summariser::COUNT, 1, 1, summariser.of_samples(samples)?);
         }
-        check_samples(self.arch, samples)?;
         let (channels, bands, frames) = (self.base_channels(), self.bands(), self.frames(samples.len()));
         let mut emphasised = std::mem::take(&mut scratch.emphasised);
         let samples = match self.front_end.pre_emphasis {

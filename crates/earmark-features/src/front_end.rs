@@ -7,7 +7,7 @@ use crate::{
     level::Level,
     mel::Mel,
     stft::{Framing, Stft},
-    summary::Summary,
+    summary,
     trimming::Trimming,
 };
 use earmark_audio::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
@@ -52,8 +52,8 @@ pub struct FrontEnd {
     /// Compression.
     pub level: Level,
     /// The summary features of the whole clip in place of its spectrogram: 1,133 channels of one band and one frame.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub summary: Option<Summary>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub summary: bool,
     /// Examples; left out, each clip is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub examples: Option<Examples>,
@@ -72,7 +72,7 @@ impl Default for FrontEnd {
             stft: Stft::default(),
             mel: Some(Mel::default()),
             level: Level::default(),
-            summary: None,
+            summary: false,
             examples: Some(Examples::default()),
             finish: Finish::default(),
         }
@@ -130,8 +130,8 @@ impl FrontEnd {
             mel.check(rate)?;
         }
         self.level.check()?;
-        if let Some(summary) = &self.summary {
-            summary.check(self, &framing)?;
+        if self.summary {
+            summary::check(self, &framing)?;
         }
         let frames_per_second = f64::from(rate) / framing.hop as f64;
         let cutting = self
@@ -165,14 +165,11 @@ impl FrontEnd {
             phase,
             ..
         } = &self.stft;
-        // Said only where there is one: features that were kept before the keys existed stay good.
+        // Said only where there is one: features that were kept before the key existed stay good.
         let emphasis = self
             .pre_emphasis
             .map_or(String::new(), |c| format!("; pre-emphasis {c:?}"));
-        let summary = self
-            .summary
-            .as_ref()
-            .map_or(String::new(), |summary| format!("; {summary:?} 1"));
+        let summary = if self.summary { "; summary 1" } else { "" };
         Ok(format!(
             "base {BASE_VERSION}; {} Hz; {shape:?} {window}, hop {hop}, fft {fft}, centre {centre:?}, {value:?}, phase {phase}; \
              {:?}; {:?}{emphasis}{summary}{}",

@@ -58,6 +58,6 @@ pub use mel::{Mel, MelNorm, MelScale, Triangles};
 pub use onnx::OnnxExamples;
 pub use pcen::Pcen;
 pub use stft::{Centre, Stft, Value};
-pub use summary::{Summariser, Summary, summary_names};
+pub use summary::{Summariser, summary_names};
 pub use trimming::Trimming;
 pub use window::Window;

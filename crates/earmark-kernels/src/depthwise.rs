@@ -1,8 +1,8 @@
 //! Depthwise convolution over channels-outermost tensors, one channel a piece of work.
 //!
-//! Each plane is read through the pending normalisation and activation into padded phases
-//! ([`crate::window`]), where it is convolved by contiguous multiply-adds whatever its width; the result's mean and variance are
-//! taken before it leaves the cache.
+//! Each plane is read through the pending normalisation and activation into shifted copies
+//! ([`crate::shifts`]), from which it is convolved by contiguous multiply-adds whatever its width; the result's mean and variance are
+//! taken, or the result is normalised and activated, before it leaves the cache.
 
 use rayon::prelude::*;
 
@@ -10,38 +10,11 @@ use crate::activation::Activation;
 use crate::epilogue::Epilogue;
 use crate::memory::{Buffer, Workspace};
 use crate::norm::{Input, InputGrad, OutputGrad};
-use crate::rows::{Moments, RowMap, back_row, map_in_place, map_row, moments};
-use crate::taps::{correlate, weigh};
-use crate::window::{Geometry, Window};
-
-/// Scratch of one channel: activated plane, its phases, flat outputs.
-struct Scratch {
-    plane: Buffer,
-    phases: Buffer,
-    flat: Buffer,
-}
-
-/// Where each tap reads inside all phases, laid end to end.
-fn offsets(geo: &Geometry) -> Vec<usize> {
-    geo.taps
-        .iter()
-        .map(|&(phase, at)| phase * geo.phase + at)
-        .collect()
-}
-
-/// Reads a plane through `map` into the phases.
-fn load(ws: &Workspace, geo: &Geometry, scratch: &mut Scratch, plane: &[f32], map: RowMap) {
-    let plain = map.act == Activation::Identity && map.mean == 0.0 && map.scale == 1.0 && map.shift == 0.0;
-    let from = if plain {
-        plane
-    } else {
-        map_row(ws.isa(), &mut scratch.plane, plane, map);
-        &scratch.plane[..plane.len()]
-    };
-    for (r, row) in from.chunks_exact(geo.size[1]).enumerate() {
-        geo.put_row(&mut scratch.phases, r + geo.window.before[0], row);
-    }
-}
+use crate::rows::{Moments, RowMap, back_row, map_row, moments};
+use crate::shifts::{Shifts, signed};
+use crate::simd::{Isa, multiversion};
+use crate::taps::{correlate, weigh, weigh_and_map};
+use crate::window::Window;
 
 /// The shape of a depthwise convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,20 +28,20 @@ pub struct DepthwiseShape {
 }
 
 impl DepthwiseShape {
-    fn check(&self, weight: &[f32], x: &Input<'_>) -> (Geometry, usize) {
+    pub(crate) fn check(&self, weight: &[f32], x: &Input<'_>) -> (Planes, usize) {
         let Self {
             channels,
             window,
             size,
         } = *self;
         let taps = window.kernel[0] * window.kernel[1];
-        let geo = Geometry::new(window, size);
+        let planes = Planes::new(window, size);
         assert_eq!(
             weight.len(),
             channels * taps,
             "depthwise weights must be [{channels}, {taps}]"
         );
-        let image = channels * geo.pixels();
+        let image = channels * planes.pixels();
         assert!(
             image > 0 && x.raw.len().is_multiple_of(image),
             "input must be [{channels}, B * {} * {}]",
@@ -76,9 +49,108 @@ impl DepthwiseShape {
             size[1]
         );
         let batch = x.raw.len() / image;
-        x.check(channels, batch * geo.pixels());
-        (geo, batch)
+        x.check(channels, batch * planes.pixels());
+        (planes, batch)
     }
+}
+
+/// The planes of one convolution, in and out.
+pub(crate) struct Planes {
+    window: Window,
+    size: [usize; 2],
+    out: [usize; 2],
+    shifts: Shifts,
+}
+
+/// What one thread needs while it works on the planes of one convolution.
+pub(crate) struct Scratch {
+    plane: Buffer,
+    copies: Buffer,
+}
+
+impl Planes {
+    /// # Panics
+    /// If the kernel is longer than the padded plane.
+    fn new(window: Window, size: [usize; 2]) -> Self {
+        let out = window.output(size).unwrap_or_else(|| {
+            panic!(
+                "a window {window:?} does not fit a plane of {} x {}",
+                size[0], size[1]
+            )
+        });
+        let taps: Vec<_> = taps(&window)
+            .map(|(y, x)| {
+                (
+                    signed(y) - signed(window.before[0]),
+                    signed(x) - signed(window.before[1]),
+                )
+            })
+            .collect();
+        let shifts = Shifts::new(size, window.stride, out, &taps);
+        Self {
+            window,
+            size,
+            out,
+            shifts,
+        }
+    }
+
+    pub(crate) fn pixels(&self) -> usize {
+        self.size[0] * self.size[1]
+    }
+
+    pub(crate) fn out_pixels(&self) -> usize {
+        self.out[0] * self.out[1]
+    }
+
+    /// Channels of one piece of work: a task and its buffers, which have to be zero, would cost more than a few small planes do.
+    pub(crate) fn group(&self, channels: usize, batch: usize) -> usize {
+        let by_pixels = GROUP_PIXELS.div_ceil((batch * self.pixels()).max(1));
+        by_pixels.max(channels.div_ceil(PIECES)).min(channels)
+    }
+
+    pub(crate) fn scratch(&self, ws: &Workspace) -> Scratch {
+        Scratch {
+            plane: ws.take(self.pixels().max(self.out_pixels())),
+            copies: ws.zeroed(self.shifts.len),
+        }
+    }
+
+    /// Reads a plane through `map` into the shifted copies.
+    fn load(&self, isa: Isa, scratch: &mut Scratch, plane: &[f32], map: RowMap) {
+        let plain =
+            map.act == Activation::Identity && map.mean == 0.0 && map.scale == 1.0 && map.shift == 0.0;
+        let from = if plain {
+            plane
+        } else {
+            map_row(isa, &mut scratch.plane, plane, map);
+            &scratch.plane[..plane.len()]
+        };
+        self.shifts.fill(isa, &mut scratch.copies, from);
+    }
+
+    /// The output of one plane, normalised and activated if there is a map for it.
+    pub(crate) fn convolve(
+        &self,
+        isa: Isa,
+        scratch: &mut Scratch,
+        (plane, read): (&[f32], RowMap),
+        kernel: &[f32],
+        out: &mut [f32],
+        then: Option<RowMap>,
+    ) {
+        self.load(isa, scratch, plane, read);
+        match then {
+            Some(map) => weigh_and_map(isa, out, &scratch.copies, &self.shifts.at, kernel, map),
+            None => weigh(isa, out, &scratch.copies, &self.shifts.at, kernel),
+        }
+    }
+}
+
+/// Rows and columns of a kernel's taps, row by row.
+fn taps(window: &Window) -> impl Iterator<Item = (usize, usize)> + use<> {
+    let [kh, kw] = window.kernel;
+    (0..kh).flat_map(move |y| (0..kw).map(move |x| (y, x)))
 }
 
 /// Computes `out[C, B * Ho * Wo]` from `x[C, B * H * W]` with weights `[C, kernel rows, kernel columns]`;
@@ -94,59 +166,47 @@ pub fn forward(
     out: &mut [f32],
     epilogue: Epilogue<'_>,
 ) -> Vec<Moments> {
-    let (geo, batch) = shape.check(weight, &x);
-    let (channels, n) = (shape.channels, batch * geo.pixels());
+    let (planes, batch) = shape.check(weight, &x);
+    let (channels, n, out_n) = (
+        shape.channels,
+        batch * planes.pixels(),
+        batch * planes.out_pixels(),
+    );
     epilogue.check(channels);
     assert_eq!(
         out.len(),
-        channels * batch * geo.out_pixels(),
+        channels * out_n,
         "output must be [{channels}, B * {:?}]",
-        geo.out
+        planes.out
     );
     if batch == 0 {
         return Vec::new();
     }
-    let (at, taps) = (offsets(&geo), geo.taps.len());
+    let taps = planes.shifts.at.len();
     let channel = |scratch: &mut Scratch, c: usize, out: &mut [f32]| {
         let mut sum = Moments::default();
-        let planes = x.raw[c * n..(c + 1) * n].chunks_exact(geo.pixels());
-        for (plane, out) in planes.zip(out.chunks_exact_mut(geo.out_pixels())) {
-            load(ws, &geo, scratch, plane, x.map(c));
-            weigh(
-                ws.isa(),
-                &mut scratch.flat,
-                &scratch.phases,
-                &at,
-                &weight[c * taps..][..taps],
-            );
-            for (to, from) in out
-                .chunks_exact_mut(geo.out[1])
-                .zip(scratch.flat.chunks_exact(geo.width))
-            {
-                to.copy_from_slice(&from[..geo.out[1]]);
-            }
-            match epilogue {
-                Epilogue::Raw => {}
-                Epilogue::Moments => sum = sum.merge(moments(ws.isa(), out)),
-                Epilogue::Apply(norm, act) => map_in_place(ws.isa(), out, norm.row(c, act)),
+        let then = match epilogue {
+            Epilogue::Apply(norm, act) => Some(norm.row(c, act)),
+            Epilogue::Raw | Epilogue::Moments => None,
+        };
+        let from = x.raw[c * n..(c + 1) * n].chunks_exact(planes.pixels());
+        for (plane, out) in from.zip(out.chunks_exact_mut(planes.out_pixels())) {
+            let kernel = &weight[c * taps..][..taps];
+            planes.convolve(ws.isa(), scratch, (plane, x.map(c)), kernel, out, then);
+            if let Epilogue::Moments = epilogue {
+                sum = sum.merge(moments(ws.isa(), out));
             }
         }
         sum
     };
-    // Small planes go by the dozen: a task and three buffers for each would cost more than they do.
-    let group = GROUP_PIXELS.div_ceil(n).min(channels);
+    let group = planes.group(channels, batch);
     let all: Vec<Vec<Moments>> = out
-        .par_chunks_mut(group * batch * geo.out_pixels())
+        .par_chunks_mut(group * out_n)
         .enumerate()
         .with_min_len(ws.grain())
         .map(|(g, out)| {
-            // Every plane fills the same places of the phases, so that what is zero around them stays so.
-            let mut scratch = Scratch {
-                plane: ws.take(geo.pixels()),
-                phases: ws.zeroed(geo.phases() * geo.phase),
-                flat: ws.take(geo.flat),
-            };
-            out.chunks_exact_mut(batch * geo.out_pixels())
+            let mut scratch = planes.scratch(ws);
+            out.chunks_exact_mut(out_n)
                 .enumerate()
                 .map(|(i, out)| channel(&mut scratch, g * group + i, out))
                 .collect()
@@ -159,8 +219,9 @@ pub fn forward(
     }
 }
 
-/// Pixels that one piece of work takes at least.
+/// Pixels that one piece of work takes at least, and pieces that are enough to keep all threads busy.
 const GROUP_PIXELS: usize = 1 << 12;
+const PIECES: usize = 16;
 
 /// The way back of [`forward`]: fills `dx[C, B * H * W]`, if given, with the gradient of the normalised input and returns the
 /// weight gradient and the sums for [`crate::norm::Norm::backward`].
@@ -175,9 +236,9 @@ pub fn backward(
     dy: OutputGrad<'_>,
     dx: Option<&mut [f32]>,
 ) -> InputGrad {
-    let (geo, batch) = shape.check(weight, &x);
-    let (channels, n) = (shape.channels, batch * geo.pixels());
-    dy.check(channels, batch * geo.out_pixels());
+    let (planes, batch) = shape.check(weight, &x);
+    let (channels, n) = (shape.channels, batch * planes.pixels());
+    dy.check(channels, batch * planes.out_pixels());
     // Without a wish for the input gradient it is computed all the same: only a network's first
     // layer could save it, and none of ours starts with a depthwise one.
     let mut unwanted = dx.is_none().then(|| ws.take(x.raw.len()));
@@ -197,7 +258,7 @@ pub fn backward(
             weight: vec![0.0; weight.len()],
         };
     }
-    let job = Backward::new(ws, &geo, weight, x, dy);
+    let job = Backward::new(ws, &planes, weight, x, dy);
     let parts: Vec<_> = dx
         .par_chunks_mut(n)
         .enumerate()
@@ -214,51 +275,81 @@ pub fn backward(
 /// What the channels of one backward pass have in common.
 struct Backward<'a> {
     ws: &'a Workspace,
-    geo: &'a Geometry,
+    planes: &'a Planes,
     weight: &'a [f32],
     x: Input<'a>,
     dy: OutputGrad<'a>,
-    at: Vec<usize>,
-    /// For each phase of the input: the taps that read it, and where they read the output gradient.
-    phases: Vec<(Vec<usize>, Vec<usize>)>,
+    phases: Vec<Phase>,
+    /// Columns of each phase of columns, and the pixels of the largest phase.
+    widths: Vec<usize>,
+    most: usize,
+}
+
+/// The input pixels whose row and column have the same remainders by the stride: those that the same taps read.
+struct Phase {
+    taps: Vec<usize>,
+    /// Where these taps' gradients lie.
+    shifts: Shifts,
+    pixels: usize,
 }
 
 impl<'a> Backward<'a> {
     fn new(
         ws: &'a Workspace,
-        geo: &'a Geometry,
+        planes: &'a Planes,
         weight: &'a [f32],
         x: Input<'a>,
         dy: OutputGrad<'a>,
     ) -> Self {
-        let phases = (0..geo.phases())
-            .map(|phase| {
-                let taps: Vec<usize> = (0..geo.taps.len()).filter(|&t| geo.taps[t].0 == phase).collect();
-                // The flat gradient has `reach` zeros before it, so that going back by an offset stays inside.
-                let reads = taps.iter().map(|&t| geo.reach - geo.taps[t].1).collect();
-                (taps, reads)
-            })
+        let Window {
+            stride: [sh, sw],
+            before: [top, left],
+            ..
+        } = planes.window;
+        let [h, w] = planes.size;
+        let phase = |a: usize, b: usize| {
+            let size = [h.saturating_sub(a).div_ceil(sh), w.saturating_sub(b).div_ceil(sw)];
+            // Tap (y, x) of output (r, c) read input row sh r + y - top: row i of this phase is sh i + a, so r = i + (a + top - y) / sh.
+            let (mut which, mut offsets) = (Vec::new(), Vec::new());
+            for (t, (y, x)) in taps(&planes.window).enumerate() {
+                let (dy, dx) = (signed(a + top) - signed(y), signed(b + left) - signed(x));
+                if dy.rem_euclid(signed(sh)) == 0 && dx.rem_euclid(signed(sw)) == 0 {
+                    which.push(t);
+                    offsets.push((dy.div_euclid(signed(sh)), dx.div_euclid(signed(sw))));
+                }
+            }
+            Phase {
+                taps: which,
+                shifts: Shifts::new(planes.out, [1, 1], size, &offsets),
+                pixels: size[0] * size[1],
+            }
+        };
+        let phases: Vec<_> = (0..sh)
+            .flat_map(|a| (0..sw).map(move |b| (a, b)))
+            .map(|(a, b)| phase(a, b))
             .collect();
         Self {
             ws,
-            geo,
+            planes,
             weight,
             x,
             dy,
-            at: offsets(geo),
+            most: phases.iter().map(|p| p.pixels).max().unwrap_or(0),
+            widths: (0..sw).map(|b| w.saturating_sub(b).div_ceil(sw)).collect(),
             phases,
         }
     }
 
     fn channel(&self, c: usize, batch: usize, dx: &mut [f32]) -> ((f64, f64), Vec<f32>) {
-        let (ws, geo, isa) = (self.ws, self.geo, self.ws.isa());
-        let (n, out_n, taps) = (batch * geo.pixels(), batch * geo.out_pixels(), geo.taps.len());
-        let mut scratch = Scratch {
-            plane: ws.take(geo.pixels().max(geo.out_pixels())),
-            phases: ws.zeroed(geo.phases() * geo.phase),
-            flat: ws.zeroed(geo.phase + geo.reach),
-        };
-        let mut back = ws.take(geo.phases() * geo.phase);
+        let (ws, planes, isa) = (self.ws, self.planes, self.ws.isa());
+        let (pixels, out_pixels, taps) = (planes.pixels(), planes.out_pixels(), planes.shifts.at.len());
+        let mut scratch = planes.scratch(ws);
+        let mut copies = ws.zeroed(self.phases.iter().map(|p| p.shifts.len).sum());
+        let mut parts = ws.take(if self.phases.len() == 1 {
+            0
+        } else {
+            self.most * self.phases.len()
+        });
         let mut weight = vec![0.0f64; taps];
         let (mut s1, mut s2) = (0.0, 0.0);
         let map = self.x.map(c);
@@ -266,38 +357,28 @@ impl<'a> Backward<'a> {
         let per_phase: Vec<Vec<f32>> = self
             .phases
             .iter()
-            .map(|(taps, _)| taps.iter().map(|&t| kernel[t]).collect())
+            .map(|p| p.taps.iter().map(|&t| kernel[t]).collect())
             .collect();
-        for (b, dx) in dx.chunks_exact_mut(geo.pixels()).enumerate() {
-            let raw = &self.x.raw[c * n + b * geo.pixels()..][..geo.pixels()];
-            load(ws, geo, &mut scratch, raw, map);
-            self.dy.read(
-                ws,
-                c,
-                out_n,
-                b * geo.out_pixels(),
-                &mut scratch.plane[..geo.out_pixels()],
-            );
-            let rows = scratch.plane[..geo.out_pixels()].chunks_exact(geo.out[1]);
-            for (from, to) in rows.zip(scratch.flat[geo.reach..].chunks_mut(geo.width)) {
-                to[..geo.out[1]].copy_from_slice(from);
+        for (b, dx) in dx.chunks_exact_mut(pixels).enumerate() {
+            let raw = &self.x.raw[(c * batch + b) * pixels..][..pixels];
+            planes.load(isa, &mut scratch, raw, map);
+            let g = &mut scratch.plane[..out_pixels];
+            self.dy.read(ws, c, batch * out_pixels, b * out_pixels, g);
+            correlate(isa, &mut weight, g, &scratch.copies, &planes.shifts.at);
+            let mut rest = &mut copies[..];
+            for (i, (phase, kernel)) in self.phases.iter().zip(&per_phase).enumerate() {
+                let (copies, others) = rest.split_at_mut(phase.shifts.len);
+                rest = others;
+                phase.shifts.fill(isa, copies, g);
+                let to = if self.phases.len() == 1 {
+                    &mut *dx
+                } else {
+                    &mut parts[i * self.most..][..phase.pixels]
+                };
+                weigh(isa, to, copies, &phase.shifts.at, kernel);
             }
-            correlate(
-                isa,
-                &mut weight,
-                &scratch.flat[geo.reach..][..geo.flat],
-                &scratch.phases,
-                &self.at,
-            );
-            let blocks = back.chunks_exact_mut(geo.phase);
-            for ((block, (_, reads)), kernel) in blocks.zip(&self.phases).zip(&per_phase) {
-                weigh(isa, block, &scratch.flat, reads, kernel);
-            }
-            if geo.skips_pixels() {
-                dx.fill(0.0);
-            }
-            for (r, row) in dx.chunks_exact_mut(geo.size[1]).enumerate() {
-                geo.get_row(&back, r + geo.window.before[0], row);
+            if self.phases.len() > 1 {
+                unite(isa, dx, &parts, self.most, planes.window.stride, &self.widths);
             }
             let (a, b) = back_row(isa, dx, raw, map);
             s1 += a;
@@ -305,4 +386,42 @@ impl<'a> Backward<'a> {
         }
         ((s1, s2), weight.iter().map(|&v| v as f32).collect())
     }
+}
+
+#[inline(always)]
+fn unite_body<const FMA: bool>(
+    to: &mut [f32],
+    parts: &[f32],
+    most: usize,
+    stride: [usize; 2],
+    widths: &[usize],
+) {
+    let [sh, sw] = stride;
+    let columns: usize = widths.iter().sum();
+    for (r, row) in to.chunks_exact_mut(columns).enumerate() {
+        let (a, i) = (r % sh, r / sh);
+        let part = |b: usize| &parts[(a * sw + b) * most + i * widths[b]..][..widths[b]];
+        if sw == 2 {
+            let (even, odd) = (part(0), part(1));
+            for ((pair, &e), &o) in row.chunks_exact_mut(2).zip(even).zip(odd) {
+                pair[0] = e;
+                pair[1] = o;
+            }
+            if let ([.., last], true) = (&mut *row, even.len() > odd.len()) {
+                *last = even[odd.len()];
+            }
+        } else {
+            for b in 0..sw {
+                row.iter_mut()
+                    .skip(b)
+                    .step_by(sw)
+                    .zip(part(b))
+                    .for_each(|(t, &v)| *t = v);
+            }
+        }
+    }
+}
+multiversion! {
+    /// A plane from its phases, which lie `most` apart; `widths` are the columns of each phase of columns.
+    fn unite(to: &mut [f32], parts: &[f32], most: usize, stride: [usize; 2], widths: &[usize]) = unite_body
 }

@@ -8,6 +8,7 @@ use crate::depthwise::{self, DepthwiseShape};
 use crate::epilogue::Epilogue;
 use crate::memory::Workspace;
 use crate::norm::{Input, Norm};
+use crate::pair::{self, Half};
 use crate::panels::PackedWeights;
 use crate::pointwise;
 use crate::pool;
@@ -180,36 +181,67 @@ impl Inference {
     /// All layers, one after the other.
     fn group(&self, ws: &Workspace, x: &[f32], batch: usize, out: &mut [f32]) {
         let tail = self.chain.tail();
-        let mut now = None;
-        for (i, (layer, (ready, norm))) in self.chain.layers().iter().zip(self.layers.iter()).enumerate() {
-            let whole = i + 1 == self.layers.len() && tail.is_none();
-            let mut next = ws.take(if whole { 0 } else { self.chain.raw_len(i, batch) });
-            let input = Input::plain(now.as_deref().unwrap_or(x));
+        let (count, mut now, mut i) = (self.layers.len(), None, 0);
+        while i < count {
+            let last = i + usize::from(self.pair(i));
+            let whole = last + 1 == count && tail.is_none();
+            let mut next = ws.take(if whole { 0 } else { self.chain.raw_len(last, batch) });
+            let input = now.as_deref().unwrap_or(x);
             let target = if whole { &mut *out } else { &mut next[..] };
-            let then = Epilogue::Apply(norm, layer.act);
-            let size = self.chain.size(i);
-            match (ready, layer.kind) {
-                (Ready::Dense(packed), Kind::Dense(window)) => {
-                    let shape = conv_shape(layer, window, size);
-                    conv::forward(ws, packed, &shape, input, target, then)
-                }
-                (Ready::Depthwise(weight), Kind::Depthwise(window)) => {
-                    let shape = DepthwiseShape {
-                        channels: layer.inputs,
-                        window,
-                        size,
-                    };
-                    depthwise::forward(ws, weight, &shape, input, target, then)
-                }
-                (Ready::Pointwise(packed), Kind::Pointwise) => {
-                    pointwise::forward(ws, packed, input, target, then)
-                }
-                _ => unreachable!("weights are packed for the layer's own kind"),
-            };
+            self.step(ws, i, input, target);
             now = Some(next);
+            i = last + 1;
         }
         if let (Some(shape), Some(last)) = (tail, now) {
             pool::forward(ws, &shape, Input::plain(&last), out);
+        }
+    }
+
+    /// Whether layer `i` goes together with the one after it: a depthwise one with a pointwise one.
+    fn pair(&self, i: usize) -> bool {
+        let next = self.layers.get(i + 1).map(|l| &l.0);
+        matches!(
+            (&self.layers[i].0, next),
+            (Ready::Depthwise(_), Some(Ready::Pointwise(_)))
+        )
+    }
+
+    /// Layer `i`, with the one after it if the two go together.
+    fn step(&self, ws: &Workspace, i: usize, x: &[f32], out: &mut [f32]) {
+        let (layer, size) = (&self.chain.layers()[i], self.chain.size(i));
+        let (ready, norm) = &self.layers[i];
+        let (input, then) = (Input::plain(x), Epilogue::Apply(norm, layer.act));
+        match (ready, layer.kind) {
+            (Ready::Dense(packed), Kind::Dense(window)) => {
+                let shape = conv_shape(layer, window, size);
+                conv::forward(ws, packed, &shape, input, out, then);
+            }
+            (Ready::Depthwise(weight), Kind::Depthwise(window)) => {
+                let shape = DepthwiseShape {
+                    channels: layer.inputs,
+                    window,
+                    size,
+                };
+                let Some((Ready::Pointwise(packed), after)) = self.layers.get(i + 1) else {
+                    depthwise::forward(ws, weight, &shape, input, out, then);
+                    return;
+                };
+                let first = Half {
+                    weight: &weight[..],
+                    norm,
+                    act: layer.act,
+                };
+                let second = Half {
+                    weight: packed,
+                    norm: after,
+                    act: self.chain.layers()[i + 1].act,
+                };
+                pair::forward(ws, first, &shape, second, x, out);
+            }
+            (Ready::Pointwise(packed), Kind::Pointwise) => {
+                pointwise::forward(ws, packed, input, out, then);
+            }
+            _ => unreachable!("weights are packed for the layer's own kind"),
         }
     }
 }

@@ -16,8 +16,8 @@
 //!
 //! # Determinism
 //! Work is cut by shape, never by the number of threads, and partial sums are added in a fixed
-//! order: one thread or many give the same bits. Different instruction sets ([`simd::Isa`])
-//! agree to rounding only.
+//! order: one thread or many give the same bits, and so do AVX2 and AVX-512 ([`simd::Isa`]). Other instruction sets
+//! agree to rounding.
 //!
 //! # Contract
 //! These are building blocks for other crates: lengths that do not fit the shapes are a bug of
@@ -37,10 +37,12 @@ pub mod layout;
 pub mod memory;
 pub mod norm;
 pub mod optim;
+mod pair;
 mod panels;
 pub mod pointwise;
 pub mod pool;
 mod rows;
+mod shifts;
 pub mod simd;
 mod slab;
 mod taps;

@@ -15,11 +15,13 @@ use crate::tiles::{Tile, split};
 use crate::transpose::{pack_lhs, pack_rhs};
 
 /// Columns of one piece of work.
-const COLUMNS: usize = 256;
+pub(crate) const COLUMNS: usize = 256;
 /// With fewer pieces than this, rows are cut as well, so that a short tensor still occupies all cores.
 const FEW_PIECES: usize = 12;
-/// Rows of a piece when rows are cut.
-const ROWS: usize = 16 * MR;
+/// Pieces to aim at then: so many that it matters little which thread gets the last one.
+const PIECES: usize = 24;
+/// Rows that the product takes at once at most: pieces have whole ones.
+const ROWS: usize = 2 * MR;
 /// Most numbers that the partial weight gradients may take together.
 const PARTIALS: usize = 4 << 20;
 
@@ -49,7 +51,7 @@ pub fn forward(
     let n = out.len() / o;
     x.check(i, n);
     epilogue.check(o);
-    if n.div_ceil(COLUMNS) < FEW_PIECES && o > ROWS {
+    if rows_of_a_piece(n, o) < o {
         return forward_few(ws, weight, x, out, epilogue);
     }
     let parts: Vec<_> = split(out, o, n, o, COLUMNS)
@@ -70,6 +72,17 @@ pub fn forward(
         })
         .collect();
     merge_moments(o, &parts)
+}
+
+/// Output channels of one piece of work.
+pub(crate) fn rows_of_a_piece(columns: usize, outputs: usize) -> usize {
+    let across = columns.div_ceil(COLUMNS);
+    if across >= FEW_PIECES || columns == 0 {
+        return outputs;
+    }
+    // No piece is shorter than two blocks, so that reading the packed input for it pays.
+    let down = PIECES.div_ceil(across).min(outputs / (2 * ROWS)).max(1);
+    outputs.div_ceil(down).next_multiple_of(ROWS)
 }
 
 /// [`forward`] for so few columns that rows are cut as well: the input is packed once, for all pieces that read it.
@@ -106,7 +119,7 @@ fn forward_few(
                 pack_row(ws.isa(), &mut to[p * NR..], length, row, x.map(start + p));
             }
         });
-    let parts: Vec<_> = split(out, o, n, ROWS, COLUMNS)
+    let parts: Vec<_> = split(out, o, n, rows_of_a_piece(n, o), COLUMNS)
         .into_par_iter()
         .with_min_len(ws.grain())
         .with_max_len(1)

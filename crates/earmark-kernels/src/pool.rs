@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::memory::Workspace;
 use crate::norm::Input;
 use crate::rows::{add_row, back_row, map_row};
+use crate::simd::multiversion;
 
 /// What a window yields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,11 +95,7 @@ pub fn forward(ws: &Workspace, shape: &PoolShape, x: Input<'_>, y: &mut [f32]) {
                     let rows = &mut plane[r * window[0] * size[1]..][..window[0] * size[1]];
                     match pool {
                         Pool::Mean => mean_of_rows(ws, rows, size[1], window, y),
-                        Pool::Max => {
-                            for (j, y) in y.iter_mut().enumerate() {
-                                *y = rows[largest(rows, size[1], window, j)];
-                            }
-                        }
+                        Pool::Max => max_of_rows(ws.isa(), rows, size[1], window[1], y),
                     }
                 }
             }
@@ -115,6 +112,32 @@ fn mean_of_rows(ws: &Workspace, band: &mut [f32], width: usize, window: [usize; 
     for (y, x) in y.iter_mut().zip(first.chunks_exact(window[1])) {
         *y = x.iter().sum::<f32>() * scale;
     }
+}
+
+#[inline(always)]
+fn larger(a: f32, b: f32) -> f32 {
+    if (b > a) | b.is_nan() { b } else { a }
+}
+
+#[inline(always)]
+fn max_body<const FMA: bool>(band: &mut [f32], width: usize, columns: usize, y: &mut [f32]) {
+    let (first, others) = band.split_at_mut(width);
+    for row in others.chunks_exact(width) {
+        first.iter_mut().zip(row).for_each(|(a, &b)| *a = larger(*a, b));
+    }
+    if columns == 2 {
+        for (y, x) in y.iter_mut().zip(first.chunks_exact(2)) {
+            *y = larger(x[0], x[1]);
+        }
+    } else {
+        for (y, x) in y.iter_mut().zip(first.chunks_exact(columns)) {
+            *y = x[1..].iter().fold(x[0], |a, &b| larger(a, b));
+        }
+    }
+}
+multiversion! {
+    /// The largest value of each window of a band of rows, over whose first row it writes.
+    fn max_of_rows(band: &mut [f32], width: usize, columns: usize, y: &mut [f32]) = max_body
 }
 
 /// Where in a band of rows the first largest value of window `j` lies.

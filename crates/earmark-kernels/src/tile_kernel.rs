@@ -160,8 +160,10 @@ unsafe fn avx2(k: usize, a: *const f32, b: *const f32, c: *mut f32, ldc: usize, 
         unsafe { _mm_prefetch::<_MM_HINT_T0>(c.add(i * ldc).cast::<i8>()) };
     }
     for p in 0..k {
-        // SAFETY: p < k, so all loads lie inside the panels.
+        // SAFETY: p < k, so all loads lie inside the panels; prefetching reads nothing, wherever the address lies.
         unsafe {
+            // The next panel of A, while this one is multiplied: weights come from far away.
+            _mm_prefetch::<_MM_HINT_T0>(a.wrapping_add((k + p) * MR).cast::<i8>());
             let b0 = _mm256_loadu_ps(b.add(p * NR));
             let b1 = _mm256_loadu_ps(b.add(p * NR + 8));
             for (i, row) in acc.iter_mut().enumerate() {

@@ -1,5 +1,7 @@
 //! The window of a convolution or pool over two axes, and how a plane is laid out for it.
 
+use crate::shifts::deal;
+
 /// Kernel size, stride and padding over the two axes of a plane (rows first).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
@@ -64,7 +66,7 @@ impl Window {
 /// Phase (a, b) holds the padded pixels whose row is a and whose column is b modulo the stride. Output
 /// (i, j) of a tap (y, x) reads phase (y mod s, x mod s) at row i + y / s and column j + x / s. With rows
 /// `width` apart in the phases *and* in the flat output, that is the flat position plus
-/// one constant: a convolution becomes a few contiguous multiply-adds, and its ways back do too.
+/// one constant: what a tap reads for a row of outputs is contiguous, and so is what it gives back.
 /// The flat output has `width - out columns` surplus values a row.
 #[derive(Clone, Debug)]
 pub(crate) struct Geometry {
@@ -81,8 +83,6 @@ pub(crate) struct Geometry {
     pub flat: usize,
     /// For each tap, row by row: its phase and its offset.
     pub taps: Vec<(usize, usize)>,
-    /// The largest offset.
-    pub reach: usize,
     /// For each column phase: the first input column in it, its column in the phase, and how many there are.
     columns: Vec<(usize, usize, usize)>,
 }
@@ -130,7 +130,6 @@ impl Geometry {
             phase: flat + reach,
             flat,
             taps,
-            reach,
         }
     }
 
@@ -205,20 +204,6 @@ impl Geometry {
             }
         }
     }
-
-    /// Whether there are pixels that no output reads, because the last window ends before them or the stride steps over them.
-    pub fn skips_pixels(&self) -> bool {
-        let Window {
-            kernel,
-            stride,
-            before,
-            ..
-        } = self.window;
-        (0..2).any(|a| {
-            let extent = [self.height, self.width][a] * stride[a];
-            kernel[a] < stride[a] || self.size[a] + before[a] > extent
-        })
-    }
 }
 
 /// For column phase `b`: the first input column in it, its column in the phase, and how many there are.
@@ -235,16 +220,4 @@ fn columns(window: &Window, inputs: usize, width: usize, b: usize) -> (usize, us
         column,
         ((inputs - first).div_ceil(stride)).min(width - column),
     )
-}
-
-/// Every S-th number; whole groups first, which compiles to vector shuffles.
-#[inline]
-fn deal<const S: usize>(to: &mut [f32], from: &[f32]) {
-    let whole = to.len().min(from.len() / S);
-    for (t, group) in to[..whole].iter_mut().zip(from.chunks_exact(S)) {
-        *t = group[0];
-    }
-    for (t, &v) in to[whole..].iter_mut().zip(from[whole * S..].iter().step_by(S)) {
-        *t = v;
-    }
 }

@@ -139,10 +139,12 @@ fn layer(kind: Kind, inputs: usize, outputs: usize, act: Activation) -> Layer {
     }
 }
 
-/// Chains with every kind of layer: like MobileNetV1, like an inverted residual block, like a pair of 3x3 convolutions, with the stem's stride.
+/// Chains with every kind of layer: like MobileNetV1, like inverted residual blocks with kernels of 3, 5 and 7, like a pair of 3x3 convolutions, with
+/// the stem's stride.
 fn chains() -> Vec<Chain> {
     let same = |stride, size| Window::same([3, 3], [stride; 2], size);
     let symmetric = Window::symmetric([3, 3], [1, 1], [1, 1]);
+    let padded = |kernel: usize, stride| Window::symmetric([kernel; 2], [stride; 2], [kernel / 2; 2]);
     let relu = Activation::Relu;
     let all = [
         (
@@ -184,6 +186,18 @@ fn chains() -> Vec<Chain> {
             ],
         ),
         ([4, 5], vec![layer(Kind::Depthwise(symmetric), 3, 3, relu)]),
+        (
+            [9, 21],
+            vec![
+                layer(Kind::Pointwise, 4, 10, Activation::HardSwish),
+                layer(Kind::Depthwise(padded(5, 2)), 10, 10, Activation::HardSwish),
+                layer(Kind::Pointwise, 10, 5, Activation::Identity),
+                layer(Kind::Depthwise(padded(7, 1)), 5, 5, Activation::Relu6),
+                layer(Kind::Depthwise(padded(5, 1)), 5, 5, relu),
+                layer(Kind::Pointwise, 5, 18, relu),
+                layer(Kind::Depthwise(padded(7, 2)), 18, 18, relu),
+            ],
+        ),
     ];
     all.into_iter()
         .map(|(size, layers)| Chain::new(size, layers).expect("the layers follow each other"))

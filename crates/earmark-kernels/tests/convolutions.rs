@@ -119,6 +119,7 @@ fn check_with(algorithm: Algorithm, loose: f64, c: Conv, act: Activation, seed: 
     let (dx2, dw2) = c.backward(&x2, &w2, &g2);
     let (y_size, dx_size, dw_size) = (size(&y, &c.forward(&x2, &w2)), size(&dx, &dx2), size(&dw, &dw2));
     let stats = oracle::statistics(&y, c.outputs);
+    let mut vector: Option<Outcome> = None;
     for isa in Isa::available() {
         let ws = Workspace::with_isa(isa);
         let got = run(&ws, &c, algorithm, input, &w, OutputGrad::plain(&g));
@@ -165,6 +166,16 @@ fn check_with(algorithm: Algorithm, loose: f64, c: Conv, act: Activation, seed: 
                 .expect("threads start");
             let again = pool.install(|| run(&ws, &c, algorithm, input, &w, OutputGrad::plain(&g)));
             assert!(got == again, "{}: {threads} threads differ", what("all"));
+        }
+        // Nor does the width of vectors, where multiply-adds are fused.
+        if isa != Isa::portable() {
+            let first =
+                vector.get_or_insert_with(|| run(&ws, &c, algorithm, input, &w, OutputGrad::plain(&g)));
+            assert!(
+                got == *first,
+                "{}: other bits than with narrower vectors",
+                what("all")
+            );
         }
     }
 }

@@ -5,7 +5,7 @@ mod oracle;
 use earmark_kernels::norm::channel_moments;
 use earmark_kernels::optim::{Adam, AdamEpsilon, Sgd};
 use earmark_kernels::pool::{self, Pool, PoolShape};
-use earmark_kernels::simd::Isa;
+use earmark_kernels::simd::{Isa, IsaError};
 use earmark_kernels::{Activation, Input, Norm, Window, Workspace, gate, layout};
 use oracle::{Rng, assert_close, f64s};
 
@@ -102,6 +102,29 @@ fn pools_agree_with_their_definition() {
             }
         }
     }
+}
+
+/// What the tests of this machine cover, and the names that choose an instruction set.
+#[test]
+#[expect(clippy::print_stdout, reason = "what a run did not cover is told")]
+fn instruction_sets_have_names_and_those_that_lack_are_told() {
+    let available = Isa::available();
+    assert_eq!(available[0], Isa::portable());
+    assert!(available.contains(&Isa::detect()));
+    for isa in &available {
+        assert_eq!(Isa::named(isa.name()), Ok(*isa));
+        assert_eq!(Workspace::with_isa(*isa).isa(), *isa);
+    }
+    for name in ["avx2", "avx512"] {
+        if Isa::named(name) == Err(IsaError::Missing(name.into())) {
+            println!("this machine lacks {name}: no test runs with it");
+        }
+    }
+    let error = Isa::named("sse9").expect_err("no such set");
+    assert_eq!(error, IsaError::Unknown("sse9".into()));
+    assert!(error.to_string().starts_with(
+        "EARMARK_SIMD=sse9: no such instruction set; choose from those of this machine: portable"
+    ));
 }
 
 #[test]

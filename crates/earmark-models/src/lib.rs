@@ -17,11 +17,13 @@ pub mod mobilenet_v1;
 pub mod mobilenet_v2;
 pub mod network;
 pub mod onnx;
+pub mod panns;
 pub mod perceptron;
 pub mod starter_2018;
 pub mod summary;
 pub mod vars;
 
+pub use earmark_kernels::simd::{Isa, IsaError};
 pub use forward::Forward;
 pub use network::{ModelError, Network, NetworkConfig};
 pub use summary::{LayerRow, Summary};

@@ -89,12 +89,14 @@ fn off(got: &[f32], want: &[f32]) -> f32 {
     worst / size
 }
 
-const NETWORKS: [&str; 8] = [
+const NETWORKS: [&str; 10] = [
     r#"{ "kind": "mobilenet-v1", "width": 0.2 }"#,
     r#"{ "kind": "mobilenet-v1", "width": 0.2, "global-pool": "max", "batch-norm": false }"#,
     r#"{ "kind": "aux-skip-attention", "base": 2, "ratio": 4, "last-filters": 3, "last-fc": 2 }"#,
     r#"{ "kind": "aux-skip-attention", "base": 3, "ratio": 8, "kernel": 3 }"#,
     r#"{ "kind": "aux-skip-attention", "base": 1, "ratio": 1, "kernel": 1 }"#,
+    r#"{ "kind": "aux-skip-attention", "base": 2, "ratio": 2, "skips": false }"#,
+    r#"{ "kind": "aux-skip-attention", "base": 2, "attention": false, "aux": false }"#,
     r#"{ "kind": "efficientat-mn", "width": 0.1, "head": 100 }"#,
     r#"{ "kind": "mobilenet-v2", "width": 0.1, "side-features": 0, "hidden": [20, 30] }"#,
     r#"{ "kind": "starter-2018", "base": 3 }"#,

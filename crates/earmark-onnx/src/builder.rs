@@ -3,7 +3,7 @@
 use crate::model::{Attribute, Dim, Graph, Node, Port, signed};
 use crate::tensor::Tensor;
 use crate::weights::Weights;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A tensor of the graph, by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -205,8 +205,12 @@ impl Builder {
         self.op("Range", &[&first, &end, &step], &[])
     }
 
-    /// What was built.
+    /// What was built, without those shared constants that were asked for and not taken.
     pub fn finish(self) -> Graph {
-        self.graph
+        let mut graph = self.graph;
+        let taken: BTreeSet<&String> = graph.nodes.iter().flat_map(|node| &node.inputs).collect();
+        let spare = |name: &String| self.shared.contains_key(name) && !taken.contains(name);
+        graph.constants.retain(|(name, _)| !spare(name));
+        graph
     }
 }

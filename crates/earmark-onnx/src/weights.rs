@@ -25,6 +25,8 @@ impl Builder {
                 let mut each = vec![1; shape.len()];
                 each[0] = shape[0];
                 let factors = self.constant(&format!("{name}.factor"), Tensor::floats(&each, factors));
+                // DequantizeLinear says the same, and runtimes do it again in every pass. A Cast and a Mul of constants they do once, when
+                // they load the file.
                 let whole = self.op("Cast", &[&whole], &[("to", 1.into())]);
                 self.op("Mul", &[&whole, &factors], &[])
             }

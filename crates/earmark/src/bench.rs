@@ -4,7 +4,7 @@
 //! several repetitions are given, after one that warms up and does not count; what is over in milliseconds is repeated more
 //! often, so that a single hiccup of the machine does not show.
 
-use crate::device::{device, vars_for};
+use crate::device::{device, instruction_set, vars_for};
 use crate::pipeline::PipelineError;
 use crate::recipe::Recipe;
 use burn::tensor::Device;
@@ -78,6 +78,9 @@ pub struct Speeds {
     pub recipe: String,
     /// Device by name.
     pub device: String,
+    /// Instruction set of the CPU kernels, where they are used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub simd: Option<&'static str>,
     /// Threads of the front end and of the CPU device.
     pub threads: usize,
     /// Audio to features.
@@ -135,6 +138,7 @@ pub fn bench(job: &Bench, told: &dyn Fn(&str), stop: &AtomicBool) -> Result<Opti
     let mut speeds = Speeds {
         recipe: recipe.name.clone(),
         device: job.device.clone(),
+        simd: instruction_set(&job.device)?,
         threads: rayon::current_num_threads(),
         front_end: None,
         train_step: None,

@@ -1,7 +1,7 @@
 //! Devices by name.
 
 use burn::tensor::Device;
-use earmark_models::Vars;
+use earmark_models::{Isa, IsaError, Vars};
 
 /// Why a device can't be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -17,6 +17,9 @@ pub enum DeviceError {
         /// The device.
         name: String,
     },
+    /// The instruction set that the environment asks for can't be had.
+    #[error(transparent)]
+    InstructionSet(#[from] IsaError),
 }
 
 fn built_in() -> &'static str {
@@ -41,9 +44,15 @@ pub fn vars_for(name: &str, vars: Vars) -> Vars {
 
 /// The device that `--device NAME` means: `cpu` (Burn's flex backend, always there), `cpu-plain` (the same without our kernels,
 /// several times slower: what they are measured against), `vulkan`, `webgpu` or `metal`.
+///
+/// `EARMARK_SIMD` chooses the instruction set of `cpu`, see [`Isa::wanted`].
 pub fn device(name: &str) -> Result<Device, DeviceError> {
     match name {
-        "cpu" | PLAIN => Ok(Device::flex()),
+        "cpu" => {
+            Isa::wanted()?;
+            Ok(Device::flex())
+        }
+        PLAIN => Ok(Device::flex()),
         #[cfg(feature = "vulkan")]
         "vulkan" => Ok(Device::vulkan(burn::tensor::DeviceKind::DefaultDevice)),
         #[cfg(feature = "webgpu")]
@@ -55,6 +64,14 @@ pub fn device(name: &str) -> Result<Device, DeviceError> {
         }),
         _ => Err(DeviceError::Unknown(name.to_owned())),
     }
+}
+
+/// The instruction set that the kernels of this device run with; `None` where they are not used.
+pub fn instruction_set(device: &str) -> Result<Option<&'static str>, DeviceError> {
+    Ok(match device {
+        "cpu" => Some(Isa::wanted()?.name()),
+        _ => None,
+    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@
 pub mod average;
 pub mod bench;
 pub mod bundle;
+pub mod compare;
 pub mod device;
+pub mod embeddings;
 pub mod export;
 pub mod journal;
 pub mod library;

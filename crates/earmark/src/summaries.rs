@@ -3,7 +3,7 @@
 use crate::pipeline::{Event, Observer, PipelineError, Skips};
 use earmark_data::store::ItemFault;
 use earmark_data::{ClassMap, Item};
-use earmark_features::{Summariser, Summary, summary_names};
+use earmark_features::{Summariser, Trimming, summary_names};
 use rayon::prelude::*;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -25,7 +25,7 @@ pub fn write_summaries(
     observer: Observer,
     stop: &AtomicBool,
 ) -> std::io::Result<(Skips, bool)> {
-    let summariser = Summariser::new(&Summary::default());
+    let summariser = Summariser::new();
     let labels = items.iter().any(|item| !item.labels.is_empty());
     let folds = items.iter().any(|item| item.fold.is_some());
     let mut csv = csv::Writer::from_writer(to);
@@ -77,10 +77,12 @@ pub fn write_summaries(
     Ok((skipped, true))
 }
 
-/// The features of one clip.
+/// The features of one clip, its silent ends cut off as published.
 fn summary_of(summariser: &Summariser, item: &Item) -> Result<Vec<f32>, ItemFault> {
     let decoded = earmark_audio::read(&item.path, Summariser::SAMPLE_RATE_HZ)?;
-    Ok(summariser.of(&decoded.clip)?)
+    let clip = decoded.clip;
+    let trimmed = Trimming::default().apply(&clip.samples, clip.sample_rate_hz);
+    Ok(summariser.of_samples(&trimmed)?)
 }
 
 /// Single files as items, named as they were given.

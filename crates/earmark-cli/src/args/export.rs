@@ -25,6 +25,9 @@ pub struct Export {
     /// How the network's weights are stored
     #[arg(long, value_enum, default_value_t = StoredWeights::Float32)]
     pub weights: StoredWeights,
+    /// Leave out the calibration that the model may hold
+    #[arg(long)]
+    pub raw: bool,
     /// Before writing, score a made-up clip by the exported graph (by plain loops: no runtime is needed, but some seconds) and by the
     /// model, and refuse a float32 export whose scores differ by more than 1e-4
     #[arg(long)]

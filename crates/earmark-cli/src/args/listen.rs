@@ -44,6 +44,9 @@ pub struct Listen {
     /// How several models are blended: arithmetic or geometric
     #[arg(long, default_value = "geometric")]
     pub mean: String,
+    /// Leave out the calibration that `earmark calibrate` has written into a model
+    #[arg(long)]
+    pub raw: bool,
     /// End after so much of the stream
     #[arg(long, value_name = "SECONDS")]
     pub seconds: Option<f64>,

@@ -7,6 +7,7 @@ mod bundle;
 mod calibrate;
 mod data;
 mod demo;
+mod embed;
 mod eval;
 mod export;
 mod features;
@@ -31,17 +32,18 @@ pub use bundle::Bundle;
 pub use calibrate::{Calibrate, CalibrateMethod};
 pub use data::{Data, DataCheck, DataClasses, DataFolds, DataStats, Layout};
 pub use demo::Demo;
+pub use embed::{Embed, Neighbours, Probe};
 pub use eval::Eval;
 pub use export::{Export, StoredWeights};
 pub use features::Features;
 pub use init::Init;
 pub use listen::{Listen, RawFormat};
-pub use models::{Average, ModelImport, Models};
+pub use models::{Average, ModelGet, ModelImport, Models};
 pub use predict::{Format, Predict};
 pub use recipes::Recipes;
 pub use report::Report;
-pub use review::{Action, Review, ReviewBy, Worst};
-pub use runs::Runs;
+pub use review::{Action, Best, Review, ReviewBy, Worst};
+pub use runs::{CompareBy, Runs};
 pub use score::Score;
 pub use stack::Stack;
 pub use tag::{Tag, TagFormat};
@@ -135,9 +137,10 @@ pub enum Command {
     #[command(
         after_help = "Examples:\n  earmark export runs/a --onnx -o model.onnx --check\n  \
         earmark export model.safetensors --onnx -o small.onnx --weights int8\n\n\
-        The input `waveform` is float32 [batch, samples]: mono, -1 to 1, at the model's rate, clips of any length. The outputs are `scores`\n\
-        [batch, classes] as `earmark predict` gives them, `logits` and `embedding`. Decoding and resampling are left to the program that\n\
-        uses the file; classes, rate and licence stand in its metadata."
+        The input `waveform` is float32 [batch, samples]: mono, -1 to 1, at the model's rate, clips of\n\
+        any length. The outputs are `scores` [batch, classes] as `earmark predict` gives them, `logits`\n\
+        and `embedding`. Decoding and resampling are left to the program that uses the file; classes,\n\
+        rate and licence stand in its metadata."
     )]
     Export(Export),
     /// Hear a stream and say what is in it, live: a file that is played, raw samples from a pipe, a microphone
@@ -171,14 +174,32 @@ pub enum Command {
         The fold that --fold keeps is seen by no trial: train best.toml with it once, and judge."
     )]
     Tune(Tune),
-    /// Blend score tables
-    #[command(after_help = "Example: earmark blend a.csv b.csv -o both.csv --mean geometric --weights 2,1")]
+    /// Blend score tables, all of them or those that score best together
+    #[command(
+        after_help = "Examples:\n  earmark blend a.csv b.csv -o both.csv --mean geometric --weights 2,1\n  \
+        earmark blend runs/a runs/b runs/stack --select -o oof.csv --chosen chosen.txt\n  \
+        earmark blend a.csv b.csv --select --truth train.csv --fold-table folds.csv -o oof.csv"
+    )]
     Blend(Blend),
     /// Make a model's scores chances and give each class its threshold, by scores of clips that it did not learn from
     #[command(after_help = "Examples:\n  earmark calibrate runs/cv --in-place\n  \
         earmark calibrate runs/all --from runs/cv -o tagger.safetensors\n  \
         earmark calibrate model.safetensors --scores oof.csv --truth train.csv -o calibrated.safetensors")]
     Calibrate(Calibrate),
+    /// Write embeddings of recordings: the numbers that a model's last layers classify
+    #[command(after_help = "Example: earmark embed mn04.safetensors --data my-sounds -o sounds.npy")]
+    Embed(Embed),
+    /// Find recordings that sound like one
+    #[command(
+        after_help = "Example: earmark neighbours bird.wav --in sounds.npy --model mn04.safetensors --top 10"
+    )]
+    Neighbours(Neighbours),
+    /// Make a tagger of a labelled folder in seconds: a new last layer on a model that stays as it is
+    #[command(
+        after_help = "Examples:\n  earmark probe mn04.safetensors --data my-sounds -o tagger.safetensors\n  \
+        earmark probe mn04.safetensors --data ESC-10 --folds all"
+    )]
+    Probe(Probe),
     /// Judge a score table against the truth
     #[command(after_help = "Example: earmark score --truth test.csv --scores scores.csv --json")]
     Score(Score),
@@ -197,7 +218,7 @@ pub enum Command {
         #[command(subcommand)]
         what: Recipes,
     },
-    /// Find labels that are likely wrong
+    /// Find labels that are likely wrong, or right
     #[command(after_help = "Example: earmark review worst runs/cv")]
     Review {
         #[command(subcommand)]
@@ -207,14 +228,20 @@ pub enum Command {
     #[command(after_help = "Example: earmark init my-sounds")]
     Init(Init),
     /// The laboratory journal: runs below a folder side by side
-    #[command(after_help = "Example: earmark runs runs --sort accuracy")]
+    #[command(
+        after_help = "Examples:\n  earmark runs runs --sort accuracy\n  earmark runs --compare runs/noisy runs/curated"
+    )]
     Runs(Runs),
     /// Write a run's report.html again
-    #[command(after_help = "Example: earmark report runs/a --data ESC-10")]
+    #[command(
+        after_help = "Examples:\n  earmark report runs/a --data ESC-10\n  earmark report runs/curated --compare runs/noisy"
+    )]
     Report(Report),
-    /// Describe models, and take in published ones
-    #[command(after_help = "Examples:\n  earmark models info runs/a\n  \
-        earmark models import mn04_as_mAP_432.pt --as efficientat-mn04 -o mn04.safetensors")]
+    /// Describe models; fetch and take in published ones
+    #[command(
+        after_help = "Examples:\n  earmark models list\n  earmark models get efficientat-mn04-as\n  earmark models info runs/a\n  \
+        earmark models import mn04_as_mAP_432.pt --as efficientat-mn04 -o mn04.safetensors"
+    )]
     Models {
         #[command(subcommand)]
         what: Models,

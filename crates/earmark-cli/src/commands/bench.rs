@@ -86,7 +86,8 @@ fn text(speeds: &Speeds) -> String {
         ];
         text_table(&["front end", "real time"], &rows, &[Align::Left, Align::Right])
     });
-    let mut text = format!("{} on {}, {threads}\n", speeds.recipe, speeds.device);
+    let simd = speeds.simd.map_or(String::new(), |name| format!(" ({name})"));
+    let mut text = format!("{} on {}{simd}, {threads}\n", speeds.recipe, speeds.device);
     let steps = (!rows.is_empty()).then_some(steps);
     for table in [front_end, steps].into_iter().flatten() {
         text.push('\n');

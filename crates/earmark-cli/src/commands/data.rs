@@ -37,10 +37,7 @@ fn data_stats(args: DataStats, console: &Console) -> anyhow::Result<Status> {
         .as_deref()
         .map(|name| Recipe::load(name, &[]))
         .transpose()?;
-    if recipe
-        .as_ref()
-        .is_some_and(|recipe| recipe.front_end.summary.is_some())
-    {
+    if recipe.as_ref().is_some_and(|recipe| recipe.front_end.summary) {
         bail!(
             "--recipe: summary features are no image of bands and frames; see `earmark features --summary`"
         );

@@ -5,7 +5,7 @@ use crate::args::{Export, Global, StoredWeights};
 use crate::console::{Console, done};
 use crate::output::{self, is_stdout};
 use anyhow::bail;
-use earmark::export::{Check, Onnx, Weights};
+use earmark::export::{Check, ExportOptions, Onnx, Weights};
 use earmark::onnx::{OPSET, Port};
 use earmark::report::human_bytes;
 use earmark::run_dir::find_model;
@@ -23,7 +23,13 @@ pub fn run(args: Export, _: &Global, console: &Console) -> anyhow::Result<Status
         StoredWeights::Int8 => Weights::Int8,
     };
     let path = find_model(&args.model)?;
-    let onnx = Onnx::of_model(&path, weights)?;
+    let onnx = Onnx::of_model(
+        &path,
+        ExportOptions {
+            weights,
+            raw: args.raw,
+        },
+    )?;
     let check = args.check.then(|| onnx.check()).transpose()?;
     if let Some(Check {
         largest_difference: d,
@@ -35,6 +41,11 @@ pub fn run(args: Export, _: &Global, console: &Console) -> anyhow::Result<Status
             "{}: the scores of its export are off by {d:e}, more than {TOLERANCE:e}; nothing was written. This is a fault of earmark's own: \
              please report it with the recipe",
             path.display()
+        );
+    }
+    if onnx.leaves_trimming {
+        console.note(
+            "front-end.trim is not in the graph: cut silence off the clips before they go in (the metadata says how, as `trim`)",
         );
     }
     let bytes = onnx.model.bytes();

@@ -4,24 +4,29 @@ mod augment_preview;
 mod average;
 mod bench;
 mod blend;
+mod blend_select;
 mod bundle;
 mod calibrate;
 mod data;
 mod data_normalise;
 mod demo;
+mod embed;
 mod eval;
 mod export;
 mod features;
 mod init;
 mod listen;
 mod models;
+mod models_get;
 mod models_import;
 mod predict;
 mod predict_tiles;
+mod probe;
 mod recipes;
 mod report;
 mod review;
 mod runs;
+mod runs_compare;
 mod score;
 mod stack;
 mod tag;
@@ -56,6 +61,9 @@ pub fn run(args: Args) -> anyhow::Result<Status> {
         Command::Bundle(a) => bundle::run(a, &global, &console),
         Command::Blend(a) => blend::run(a, &global, &console),
         Command::Calibrate(a) => calibrate::run(a, &global, &console),
+        Command::Embed(a) => embed::run(a, &global, &console),
+        Command::Neighbours(a) => embed::neighbours(a, &global, &console),
+        Command::Probe(a) => probe::run(a, &global, &console),
         Command::Score(a) => score::run(a, &global, &console),
         Command::Stack(a) => stack::run(a, &global, &console),
         Command::Tune(a) => tune::run(a, &global, &console),

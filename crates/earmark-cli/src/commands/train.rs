@@ -54,7 +54,10 @@ pub fn run(args: Train, global: &Global, console: &Console) -> anyhow::Result<St
         out_json(&serde_json::json!({
             "run": trained.run, "step": outcome.step, "total": outcome.total, "interrupted": outcome.interrupted,
             "stopped_early": outcome.stopped_early, "best": outcome.best, "seconds": start.elapsed().as_secs_f64(),
-            "skipped": trained.skipped,
+            "skipped": trained.skipped, "waited_for_data": {
+                "share": outcome.pace.waiting_share(), "seconds": outcome.pace.waited,
+                "first_batch_seconds": outcome.pace.first_wait, "step_seconds": outcome.pace.seconds,
+            },
         }))?;
     } else {
         let best = outcome.best.map_or(String::new(), |b| {

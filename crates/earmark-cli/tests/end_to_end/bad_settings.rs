@@ -159,6 +159,24 @@ fn names_and_devices() {
     }
 }
 
+/// An instruction set that there is none of is refused before anything is read; the portable one trains.
+#[test]
+fn instruction_sets() {
+    let lab = Lab::new();
+    let run = |name: &str| {
+        let output = lab.command(TRAIN).env("EARMARK_SIMD", name).output();
+        Ended::of("train with EARMARK_SIMD", output.expect("the command to start"))
+    };
+    let message = run("sse9").refused();
+    assert!(
+        message.starts_with(
+            "EARMARK_SIMD=sse9: no such instruction set; choose from those of this machine: portable"
+        ),
+        "{message}"
+    );
+    run("portable").done();
+}
+
 #[test]
 fn switches_in_the_environment() {
     let lab = Lab::new();

@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 33] = [
+const COMMANDS: [&str; 37] = [
     "",
     "demo",
     "data",
@@ -20,12 +20,16 @@ const COMMANDS: [&str; 33] = [
     "bundle",
     "blend",
     "calibrate",
+    "embed",
+    "neighbours",
+    "probe",
     "score",
     "tag",
     "recipes",
     "recipes list",
     "recipes show",
     "review",
+    "review best",
     "review worst",
     "init",
     "runs",

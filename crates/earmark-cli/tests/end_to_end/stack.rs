@@ -193,7 +193,9 @@ fn a_killed_second_level_ends_with_the_same_bytes() {
     assert!(!killed.status.success());
     assert!(!lab.path("runs/killed/folds.json").exists());
     let refused = lab
-        .earmark(&format!("{TRAIN} --run runs/killed --resume --set train.seed=4"))
+        .earmark(&format!(
+            "{TRAIN} --run runs/killed --resume -q --set train.seed=4"
+        ))
         .refused();
     assert!(refused.contains("cannot go on: the recipe"), "{refused}");
     lab.earmark(&format!("{TRAIN} --run runs/killed --resume")).done();
@@ -260,7 +262,7 @@ fn a_search_goes_on_and_says_what_it_is_worth() {
         assert_eq!(of(&trials[number as usize - 1]), top);
     }
     assert!(told["nested"]["judged"].is_number());
-    let refused = lab.earmark(&search("--search 3 --resume --seed 1")).refused();
+    let refused = lab.earmark(&search("--search 3 --resume --seed 1 -q")).refused();
     assert!(
         refused.contains("with the space and the seed that it began with"),
         "{refused}"
@@ -276,14 +278,59 @@ fn what_cannot_be_stacked_is_refused() {
     assert!(refused("train second.toml --data tones --run x").contains("`earmark stack` trains it"));
     lab.earmark("train tiny.toml --data tones --folds all --run runs/c --set folds.seed=5")
         .done();
-    let other = refused("stack runs/a runs/c --recipe second.toml --run x");
+    let other = refused("stack runs/a runs/c --recipe second.toml --run x -q");
     assert!(
         other.contains("its folds are not those of the first input"),
         "{other}"
     );
     lab.earmark(&format!("{TRAIN} --run runs/stack")).done();
-    assert!(refused("stack runs/stack --recipe second.toml --run y").contains("of the second level itself"));
+    assert!(
+        refused("stack runs/stack --recipe second.toml --run y -q").contains("of the second level itself")
+    );
     assert!(
         refused("eval runs/stack/fold-1 --data tones --fold 2").contains("judged on the fold that it keeps")
+    );
+}
+
+/// A bundle holds what a second-level model asks, once, and needs nothing of where it was packed.
+#[cfg(unix)]
+#[test]
+fn a_bundle_of_both_levels() {
+    let lab = lab();
+    lab.earmark(&format!("{TRAIN} --run runs/s")).done();
+    lab.earmark("bundle runs/a runs/s -o b").done();
+    let names: Vec<String> = files(&lab.path("b/models")).into_keys().collect();
+    let count = |start: &str| {
+        names
+            .iter()
+            .filter(|n| n.starts_with(start) && n.ends_with(".safetensors"))
+            .count()
+    };
+    // Three folds of each: of the first level by itself, of the second, and of the two runs that it asks.
+    let asked = [count("asked-01/"), count("asked-02/"), count("asked-03/")];
+    assert_eq!((count("0"), asked), (6, [3, 3, 0]), "{names:?}");
+    lab.tone("new/1.wav", 320.0);
+    lab.tone("new/2.wav", 2600.0);
+    lab.earmark("predict runs/a runs/s --data new --layout folders --format kaggle2019 -o wanted.csv")
+        .done();
+    std::fs::rename(lab.path("runs"), lab.path("gone")).expect("a folder to move");
+    let script = std::process::Command::new("sh")
+        .args(["b/predict.sh", "new", "out.csv"])
+        .current_dir(lab.path(""))
+        .env("EARMARK_CACHE", lab.path("cache"))
+        .env_remove("EARMARK_DATA")
+        .output()
+        .expect("a shell");
+    assert!(
+        script.status.success(),
+        "{}",
+        String::from_utf8_lossy(&script.stderr)
+    );
+    assert_eq!(lab.read("out.csv"), lab.read("wanted.csv"));
+    // Whole clips are what the second level judges.
+    let message = lab.earmark("listen --model gone/s --input new/1.wav").refused();
+    assert!(
+        message.contains("is of the second level, which judges whole clips"),
+        "{message}"
     );
 }

@@ -101,7 +101,7 @@ fn what_does_not_go_with_summaries() {
         "{message}"
     );
     let message = lab
-        .earmark("train tiny.toml --data tones --run x --set front-end.summary.trim=true")
+        .earmark("train tiny.toml --data tones --run x --set front-end.summary=true")
         .refused();
     assert!(
         message.contains("front-end.sample-rate-hz = 8000: does not go with front-end.summary"),

@@ -41,7 +41,7 @@ impl Analyser {
             },
             mel: None,
             level: Level::Log { offset: 1.0 },
-            summary: None,
+            summary: false,
             examples: None,
             finish: Finish::default(),
             ..FrontEnd::default()

@@ -1,6 +1,6 @@
 //! Examples that wait for a full forward pass.
 
-use super::{ScoreError, Scorer};
+use super::{Pass, ScoreError, Scorer};
 use crate::tiles::{TileScores, Tiling, pieces};
 use earmark_features::{Extractor, FeatureError, Features};
 use std::collections::VecDeque;
@@ -30,6 +30,7 @@ struct Waiting {
 /// Examples that wait for a full forward pass, and the clips they belong to.
 pub(super) struct Pending<'a> {
     scorer: &'a Scorer,
+    pass: Pass,
     stop: &'a AtomicBool,
     cut: Cut,
     /// Frames of each example that waits; all have the same.
@@ -40,11 +41,12 @@ pub(super) struct Pending<'a> {
 }
 
 impl<'a> Pending<'a> {
-    pub fn new(scorer: &'a Scorer, stop: &'a AtomicBool) -> Self {
+    pub fn new(scorer: &'a Scorer, pass: Pass, stop: &'a AtomicBool) -> Self {
         let e = &scorer.extractor;
-        let whole = || Cut::Whole(((LONGEST_SECONDS * e.frames_per_second()) as usize).max(1));
+        let whole = || Cut::Whole(scorer.longest_whole());
         Self {
             scorer,
+            pass,
             stop,
             cut: Tiling::of(e).map_or_else(whole, Cut::Tiles),
             frames: 0,
@@ -127,7 +129,7 @@ impl<'a> Pending<'a> {
         }
         let e = &self.scorer.extractor;
         let shape = [self.rows, e.channels(), e.bands(), self.frames];
-        let scores = self.scorer.examples(std::mem::take(&mut self.x), shape);
+        let scores = (self.pass)(self.scorer, std::mem::take(&mut self.x), shape);
         let classes = scores.len() / self.rows.max(1);
         self.rows = 0;
         let mut rows = scores.chunks_exact(classes.max(1));
@@ -160,6 +162,13 @@ fn piece(features: &Features, start: i64, length: usize) -> Features {
             .copied()
             .collect(),
         ..*features
+    }
+}
+
+impl Scorer {
+    /// Frames of the longest clip that is taken whole, where the front end cuts no examples.
+    pub fn longest_whole(&self) -> usize {
+        ((LONGEST_SECONDS * self.extractor.frames_per_second()) as usize).max(1)
     }
 }
 

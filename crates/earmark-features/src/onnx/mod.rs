@@ -17,13 +17,13 @@ use earmark_onnx::{Builder, Value};
 pub struct OnnxExamples {
     /// Finished features `[batch x examples, channels, bands, frames]`: all examples of the first clip, then those of the next.
     pub features: Value,
-    /// Examples of each clip, `[1]`; `None` where a clip is always one.
-    pub count: Option<Value>,
+    /// Examples of each clip, `[1]`.
+    pub count: Value,
     /// Channels of the features.
     pub channels: usize,
     /// Bands of the features.
     pub bands: usize,
-    /// Frames of an example; `None` where a clip is one example of its own length.
+    /// Frames of an example; `None` where clips are examples of their own length, or equal pieces of that.
     pub frames: Option<usize>,
 }
 
@@ -36,13 +36,35 @@ struct Levels {
 }
 
 impl FrontEnd {
-    /// Adds the whole front end to a graph, behind `waveform`: `[batch, samples]` at [`FrontEnd::sample_rate_hz`].
+    /// Adds the whole front end to a graph, behind `waveform`: `[batch, samples]` at [`FrontEnd::sample_rate_hz`]. Where the front end cuts
+    /// no examples, a clip of more than `longest` frames is cut into equal pieces, as few as cover it.
     ///
     /// # Errors
-    /// What [`FrontEnd::check`] refuses, and `level.pcen`, whose average runs from frame to frame.
-    pub fn add_to_onnx(&self, g: &mut Builder, waveform: &Value) -> Result<OnnxExamples, ConfigError> {
+    /// What [`FrontEnd::check`] refuses, `level.pcen`, whose average runs from frame to frame, `summary` and `trim`.
+    pub fn add_to_onnx(
+        &self,
+        g: &mut Builder,
+        waveform: &Value,
+        longest: usize,
+    ) -> Result<OnnxExamples, ConfigError> {
         let checked = self.checked()?;
         level::check(&self.level)?;
+        if self.summary {
+            return Err(ConfigError::new(
+                "summary",
+                true,
+                "cannot be exported to ONNX, as these features are no spectrogram",
+                "use `earmark predict` for such a model",
+            ));
+        }
+        if self.trim.is_some() {
+            return Err(ConfigError::new(
+                "trim",
+                "(set)",
+                "cannot be exported to ONNX, as what is cut depends on the loudest frame of the clip",
+                "train without it where the model shall leave earmark",
+            ));
+        }
         g.scope("front-end");
         let waveform = match self.pre_emphasis {
             Some(c) => framing::emphasise(g, waveform, c),
@@ -68,7 +90,7 @@ impl FrontEnd {
             levels.value = g.concat(&[&levels.value, &angles], 2);
             levels.channels = 2;
         }
-        let examples = tiles::cut(g, &levels, checked.cutting.as_ref());
+        let examples = tiles::cut(g, &levels, checked.cutting.as_ref(), longest);
         g.scope("finish");
         Ok(finish::finish(g, examples, &self.finish))
     }

@@ -49,7 +49,7 @@ fn bands(rate: f64) -> [Band; BANDS] {
 
 /// Contrasts in decibels, `[BANDS][frames]`, of magnitudes `[frames, BINS]`.
 ///
-/// // Quirk(mobilenetv2-pca-2018): magnitudes are taken for powers, so that these decibels are half of real ones; and levels end 80
+/// Quirk(mobilenetv2-pca-2018): magnitudes are taken for powers, so that these decibels are half of real ones; and levels end 80
 /// of them below the loudest of the whole clip, peaks and valleys by themselves.
 pub(super) fn contrast(magnitudes: &[f32], rate: f64) -> Vec<Vec<f64>> {
     let frames = magnitudes.len() / BINS;

@@ -26,7 +26,7 @@ pub(super) fn names() -> Vec<String> {
 /// there on, it falls below 20 % (or the clip ends); ln(1 + count) and share of the pairs of neighbours whose product is not
 /// above zero. A clip shorter than a window is one window; an empty clip gives zeros.
 ///
-/// // Quirk(mobilenetv2-pca-2018): runs of silence are computed and thrown away, and silent samples count as changes of sign.
+/// Quirk(mobilenetv2-pca-2018): runs of silence are computed and thrown away, and silent samples count as changes of sign.
 pub(super) fn envelope(samples: &[f32]) -> Vec<f64> {
     if samples.is_empty() {
         return vec![0.0; 12];

@@ -97,7 +97,7 @@ fn parabola(y: &[f64], first: usize) -> [f64; 3] {
 /// nine tenths of it; runs of bins above the shares; the parabola through all; sum, mean, norm and norm over the count; the
 /// parabola through the peak; 25 smoothed levels.
 ///
-/// // Quirk(mobilenetv2-pca-2018): the peak's parabola spans from the last bin below a tenth of the peak on its left to the first on
+/// Quirk(mobilenetv2-pca-2018): the peak's parabola spans from the last bin below a tenth of the peak on its left to the first on
 /// its right, each bin 0 where there is none; it is 0 where that is not three bins or more.
 pub(super) fn mean_spectrum(samples: &[f32]) -> Vec<f64> {
     let m = spectrum(samples);

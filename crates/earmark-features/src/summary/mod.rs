@@ -10,7 +10,7 @@
 //! | 64 | the shape of the mean spectrum |
 //! | 72 | the signal itself over one, two and three parts |
 //!
-//! The features are defined at 44.1 kHz on a clip whose silent ends are cut off. Every clip has all of them, as finite numbers:
+//! The features are defined at 44.1 kHz; the system cuts silent ends off first ([`Trimming`](crate::Trimming)). Every clip has all of them, as finite numbers:
 //! one without samples has zeros, a silent or very short one what its definition comes to; each file says so.
 
 mod chroma;
@@ -34,88 +34,75 @@ use crate::{
     stft::{Centre, Framing, Value},
     window::Window,
 };
-use earmark_audio::{Clip, Trim};
+use earmark_audio::Clip;
 use rows::{BLOCKS, Rows};
-use serde::{Deserialize, Serialize};
 use statistics::{STATISTICS, statistics};
 use transform::{FFT, HOP};
 
-/// What a front end takes in place of a spectrogram: the summary features of a clip as one frame of 1,133 bands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Summary {
-    /// Whether what lies 60 dB below the loudest part is cut off at both ends first, as published.
-    pub trim: bool,
-}
-
-impl Default for Summary {
-    fn default() -> Self {
-        Self { trim: true }
+/// Checks that everything beside it is what the features are defined by.
+pub(crate) fn check(front_end: &FrontEnd, framing: &Framing) -> Result<(), ConfigError> {
+    let refuse = |key: &str, value: String, remedy: &str| {
+        let problem = "does not go with front-end.summary, whose features are defined otherwise";
+        Err(ConfigError::new(key, value, problem, remedy))
+    };
+    let rate = front_end.sample_rate_hz;
+    if rate != Summariser::SAMPLE_RATE_HZ {
+        return refuse(
+            "sample-rate-hz",
+            rate.to_string(),
+            "give 44100; clips of other rates are resampled",
+        );
     }
-}
-
-impl Summary {
-    /// Checks that everything beside it is what the features are defined by.
-    pub(crate) fn check(&self, front_end: &FrontEnd, framing: &Framing) -> Result<(), ConfigError> {
-        let refuse = |key: &str, value: String, remedy: &str| {
-            let problem = "does not go with front-end.summary, whose features are defined otherwise";
-            Err(ConfigError::new(key, value, problem, remedy))
-        };
-        let rate = front_end.sample_rate_hz;
-        if rate != Summariser::SAMPLE_RATE_HZ {
-            return refuse(
-                "sample-rate-hz",
-                rate.to_string(),
-                "give 44100; clips of other rates are resampled",
-            );
-        }
-        let defined = Framing {
-            window: FFT,
-            hop: HOP,
-            fft: FFT,
-            centre: Centre::Reflect,
-        };
-        let stft = &front_end.stft;
-        let plain = stft.window == Window::Hann && stft.value == Value::Magnitude && !stft.phase;
-        if *framing != defined || !plain {
-            return refuse(
-                "stft",
-                format!("{framing:?}"),
-                "give { window-samples = 2048, hop-samples = 512, centre = \"reflect\" }",
-            );
-        }
-        if let Some(mel) = &front_end.mel {
-            return refuse("mel.bands", mel.bands.to_string(), "leave out front-end.mel");
-        }
-        if front_end.level != Level::Linear {
-            return refuse("level", format!("{:?}", front_end.level), "give \"linear\"");
-        }
-        let finish = &front_end.finish;
-        if finish.deltas.is_some() || finish.bands.is_some() {
-            let remedy = "leave out front-end.finish.deltas and front-end.finish.bands";
-            return refuse("finish", "(of frames or bands)".into(), remedy);
-        }
-        match &front_end.examples {
-            Some(Examples {
-                length_frames: Some(1),
-                hop_frames: Some(1),
-                ..
-            })
-            | None => Ok(()),
-            Some(_) => refuse(
-                "examples",
-                "(other)".into(),
-                "give { length-frames = 1, hop-frames = 1 }, as a clip is one frame",
-            ),
-        }
+    let defined = Framing {
+        window: FFT,
+        hop: HOP,
+        fft: FFT,
+        centre: Centre::Reflect,
+    };
+    let stft = &front_end.stft;
+    let plain = stft.window == Window::Hann && stft.value == Value::Magnitude && !stft.phase;
+    if *framing != defined || !plain {
+        return refuse(
+            "stft",
+            format!("{framing:?}"),
+            "give { window-samples = 2048, hop-samples = 512, centre = \"reflect\" }",
+        );
+    }
+    if let Some(mel) = &front_end.mel {
+        return refuse("mel.bands", mel.bands.to_string(), "leave out front-end.mel");
+    }
+    if front_end.level != Level::Linear {
+        return refuse("level", format!("{:?}", front_end.level), "give \"linear\"");
+    }
+    if front_end.pre_emphasis.is_some() {
+        let remedy = "leave out front-end.pre-emphasis";
+        return refuse("pre-emphasis", "(set)".into(), remedy);
+    }
+    let finish = &front_end.finish;
+    if finish.deltas.is_some() || finish.bands.is_some() {
+        let remedy = "leave out front-end.finish.deltas and front-end.finish.bands";
+        return refuse("finish", "(of frames or bands)".into(), remedy);
+    }
+    match &front_end.examples {
+        Some(Examples {
+            length_frames: Some(1),
+            hop_frames: Some(1),
+            ..
+        })
+        | None => Ok(()),
+        Some(_) => refuse(
+            "examples",
+            "(other)".into(),
+            "give { length-frames = 1, hop-frames = 1 }, as a clip is one frame",
+        ),
     }
 }
 
 /// The tables of the summary features, computed once and shared by threads.
 ///
 /// ```
-/// use earmark_features::{Summariser, Summary, summary_names};
-/// let summariser = Summariser::new(&Summary::default());
+/// use earmark_features::{Summariser, summary_names};
+/// let summariser = Summariser::new();
 /// let tone: Vec<f32> = (0..44_100).map(|i| (i as f32 * 0.0627).sin()).collect(); // 440 Hz
 /// let features = summariser.of(&earmark_audio::Clip::new(tone, 44_100))?;
 /// let of = |name: &str| features[summary_names().iter().position(|n| n == name).unwrap()];
@@ -124,7 +111,6 @@ impl Summary {
 /// # Ok::<(), earmark_features::FeatureError>(())
 /// ```
 pub struct Summariser {
-    summary: Summary,
     rows: Rows,
 }
 
@@ -137,9 +123,8 @@ impl Summariser {
     pub const MAX_SECONDS: usize = 600;
 
     /// Computes the tables.
-    pub fn new(summary: &Summary) -> Self {
+    pub fn new() -> Self {
         Self {
-            summary: summary.clone(),
             rows: Rows::new(Self::SAMPLE_RATE_HZ),
         }
     }
@@ -168,11 +153,6 @@ impl Summariser {
         if let Some((index, value)) = extractor::first_bad(samples) {
             return Err(FeatureError::Sample { index, value });
         }
-        let samples = if self.summary.trim {
-            &samples[Trim::default().range(samples)]
-        } else {
-            samples
-        };
         let seconds = samples.len() / Self::SAMPLE_RATE_HZ as usize;
         if seconds > Self::MAX_SECONDS {
             return Err(FeatureError::TooLong {
@@ -197,11 +177,15 @@ impl Summariser {
     }
 }
 
+impl Default for Summariser {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl std::fmt::Debug for Summariser {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.debug_struct("Summariser")
-            .field("summary", &self.summary)
-            .finish_non_exhaustive()
+        f.debug_struct("Summariser").finish_non_exhaustive()
     }
 }
 
@@ -254,7 +238,7 @@ mod tests {
 
     #[test]
     fn every_clip_has_all_of_them() {
-        let summariser = Summariser::new(&Summary::default());
+        let summariser = Summariser::new();
         let tick = |n: usize| {
             (0..n)
                 .map(|i| if i == n / 2 { 0.9 } else { 0.0 })

@@ -23,7 +23,7 @@ pub(super) fn names() -> Vec<String> {
 /// Mean, standard deviation, least and greatest value of signal, absolute signal and differences of neighbours; a part without
 /// samples gives zeros.
 ///
-/// // Quirk(mobilenetv2-pca-2018): the last part begins at the last sample, so that one part is this sample alone, and of three parts
+/// Quirk(mobilenetv2-pca-2018): the last part begins at the last sample, so that one part is this sample alone, and of three parts
 /// the last third is missing.
 pub(super) fn parts(samples: &[f32]) -> Vec<f64> {
     let signal: Vec<f64> = samples.iter().map(|x| f64::from(*x)).collect();

@@ -2,14 +2,14 @@
 
 use crate::against_torch::efficientat;
 use crate::common::{Noise, argus, dcase, front_end, mobilenet, signal, starter};
-use earmark_features::{Extractor, FrontEnd};
+use earmark_features::{BandScale, Extractor, FrontEnd};
 use earmark_onnx::{Builder, Dim, Graph, Tensor};
 
 /// The graph of a front end: features, and how many examples a clip has (as a float; 1 without examples).
-fn graph(front_end: &FrontEnd) -> Graph {
+fn graph(front_end: &FrontEnd, longest: usize) -> Graph {
     let mut g = Builder::default();
     let x = g.input("waveform", &[Dim::Named("batch"), Dim::Named("samples")]);
-    let examples = front_end.add_to_onnx(&mut g, &x).unwrap();
+    let examples = front_end.add_to_onnx(&mut g, &x, longest).unwrap();
     let e = Extractor::new(front_end).unwrap();
     assert_eq!((examples.channels, examples.bands), (e.channels(), e.bands()));
     assert_eq!(examples.frames, e.example_frames());
@@ -50,7 +50,7 @@ fn extracted(front_end: &FrontEnd, samples: &[f32]) -> (usize, Vec<f32>) {
 
 /// Compares two clips of each length, both in one batch; gives the largest difference.
 fn compare(name: &str, front_end: &FrontEnd, lengths: &[usize], tolerance: f32) {
-    let graph = graph(front_end);
+    let graph = graph(front_end, 6_000);
     let mut worst = 0.0_f32;
     for n in lengths {
         let clips = [1, 2].map(|seed| clip(front_end.sample_rate_hz, *n, seed));
@@ -127,11 +127,21 @@ fn other_front_ends() {
             "level = \"linear\"\nexamples = { length-frames = 4, hop-frames = 1, pad = { value = 1 }, place = \"centre\" }",
         ),
         (
+            "the middle",
+            "{ window-samples = 64, hop-samples = 32 }",
+            "level.log = { offset = 1 }\nexamples = { length-frames = 7, hop-frames = 7, pad = \"minimum\", place = \"middle\" }",
+        ),
+        (
+            "the middle, filled with a number",
+            "{ window-samples = 64, hop-samples = 32 }",
+            "level.log = { offset = 1 }\nexamples = { length-frames = 8, hop-frames = 1, pad = { value = 2 }, place = \"middle\" }",
+        ),
+        (
             "decibels of magnitudes",
             "{ window-seconds = 0.008, hop-seconds = 0.005 }",
             "mel = { bands = 7, min-hz = 10, max-hz = 4000 }\nlevel.db = { top-db = 20 }\n\
              examples = { length-frames = 9, hop-frames = 3, pad = \"minimum\", place = \"centre\" }\n\
-             finish = { deltas = { width-frames = 5 }, scale = { subtract = 3, divide = -7 } }",
+             finish = { bands = { subtract = [1, 2, 3, 4, 5, 6, 7], divide = [7, 6, 5, 4, 3, 2, 1] }, deltas = { width-frames = 5 }, scale = { subtract = 3, divide = -7 } }",
         ),
     ] {
         compare(name, &small(stft, rest), &lengths, 1e-3);
@@ -148,21 +158,73 @@ fn angles_of_centred_windows() {
     );
     let mut plain = centred.clone();
     plain.finish = Default::default();
+    let subtract = (0..41).map(f64::from).collect();
+    plain.finish.bands = Some(BandScale {
+        subtract,
+        divide: None,
+    });
     compare("centred angles", &plain, &[49, 81, 500], 2e-3);
     // Deltas of angles jump where the angles go round: their shape alone, and that they can be computed.
-    let out = graph(&centred).run(&[("waveform", Tensor::floats(&[1, 500], clip(8000, 500, 1)))]);
+    let out = graph(&centred, 6_000).run(&[("waveform", Tensor::floats(&[1, 500], clip(8000, 500, 1)))]);
     assert_eq!(out.unwrap()[0].shape, [3, 6, 41, 8]);
 }
 
 #[test]
 fn what_has_no_graph_is_refused() {
-    let pcen =
-        front_end("sample-rate-hz = 8000\nstft = { window-samples = 64, hop-samples = 40 }\nlevel.pcen = {}");
-    let mut g = Builder::default();
-    let x = g.input("waveform", &[Dim::Named("batch"), Dim::Named("samples")]);
-    let message = pcen.add_to_onnx(&mut g, &x).unwrap_err().to_string();
+    let refused = |front_end: &FrontEnd| {
+        let mut g = Builder::default();
+        let x = g.input("waveform", &[Dim::Named("batch"), Dim::Named("samples")]);
+        front_end.add_to_onnx(&mut g, &x, 6_000).unwrap_err().to_string()
+    };
+    let small = "sample-rate-hz = 8000\nstft = { window-samples = 64, hop-samples = 40 }";
+    let message = refused(&front_end(&format!("{small}\nlevel.pcen = {{}}")));
     assert!(
         message.starts_with("front-end.level = pcen: cannot be exported to ONNX"),
         "{message}"
     );
+    let trimming = front_end(
+        "sample-rate-hz = 8000\nstft = { window-samples = 64, hop-samples = 40 }\nlevel = \"linear\"\ntrim = {}",
+    );
+    let message = refused(&trimming);
+    assert!(
+        message.starts_with("front-end.trim = (set): cannot be exported"),
+        "{message}"
+    );
+    // What the extractor refuses is refused here as well.
+    let message = refused(&front_end(&format!(
+        "{small}\nlevel = \"linear\"\npre-emphasis = 2"
+    )));
+    assert!(message.starts_with("front-end.pre-emphasis = 2: "), "{message}");
+}
+
+/// Clips that are longer than a network may take whole are cut into equal pieces, as few as cover them.
+#[test]
+fn whole_clips_are_cut_where_they_are_too_long() {
+    let whole = front_end(
+        "sample-rate-hz = 8000\nstft = { window-samples = 64, hop-samples = 40 }\nlevel.log = { offset = 1 }",
+    );
+    let graph = graph(&whole, 30);
+    let e = Extractor::new(&whole).unwrap();
+    for frames in [1, 2, 29, 30, 31, 59, 60, 61, 100, 301] {
+        let samples = clip(8000, 64 + 40 * (frames - 1), 3);
+        let base = e.base(&samples, &mut e.scratch()).unwrap();
+        let count = base.frames.div_ceil(30);
+        let length = base.frames.div_ceil(count);
+        let out = graph
+            .run(&[("waveform", Tensor::floats(&[1, samples.len()], samples))])
+            .unwrap();
+        assert_eq!(out[0].shape, [count, 1, 33, length], "{frames} frames");
+        let got = out[0].as_floats().unwrap();
+        for k in 0..count {
+            let start = k * (base.frames - length) / (count - 1).max(1);
+            for band in 0..33 {
+                let got = &got[(k * 33 + band) * length..][..length];
+                let want = &base.data[band * base.frames + start..][..length];
+                assert!(
+                    got.iter().zip(want).all(|(g, w)| (g - w).abs() < 1e-4),
+                    "{frames} frames, piece {k}"
+                );
+            }
+        }
+    }
 }

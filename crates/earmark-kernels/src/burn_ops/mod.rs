@@ -14,13 +14,16 @@ pub use pool::{PoolBackend, pool};
 
 use crate::layout::{from_channels_outermost, to_channels_outermost};
 use crate::memory::{Buffer, Workspace};
+use crate::simd::Isa;
 use burn::backend::flex::FlexTensor;
 use burn::backend::{DispatchDevice, TensorMetadata};
 use burn::tensor::{Device, TensorData};
 use std::sync::LazyLock;
 
-/// Buffers that steps reuse, shared by all operations of the process.
-static WORKSPACE: LazyLock<Workspace> = LazyLock::new(Workspace::new);
+/// Buffers that steps reuse, shared by all operations of the process. Whoever wants to know of an instruction set that can't be had asks
+/// [`Isa::wanted`] before.
+static WORKSPACE: LazyLock<Workspace> =
+    LazyLock::new(|| Workspace::with_isa(Isa::wanted().unwrap_or_else(|_| Isa::detect())));
 
 /// Whether the operations of this module run on a device: Burn's flex backend, with or without autodiff.
 pub fn runs_on(device: &Device) -> bool {

@@ -22,7 +22,7 @@ impl AuxSkipAttention {
         }
         let parts: Vec<_> = [&x].into_iter().chain(&skips).map(|p| &p.value).collect();
         let all = Planes {
-            value: g.concat(&parts, 1), // [B, 32 base, F/16, T/16]
+            value: g.concat(&parts, 1), // [B, 32 base, F/16, T/16]; [B, 8 base, F/16, T/16] without skips
             channels: x.channels + skips.iter().map(|s| s.channels).sum::<usize>(),
             ..x
         };

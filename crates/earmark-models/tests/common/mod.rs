@@ -1,4 +1,5 @@
 //! Fills networks and inputs by the rules of `xtask/golden/network_fill.py`, so that no weights need to be stored.
+#![allow(dead_code, reason = "each test takes what it needs")]
 
 use burn::tensor::{Device, Tensor, TensorData};
 use earmark_models::{VarId, Vars};

@@ -4,7 +4,7 @@
 //! ```text
 //! predict.sh        sh predict.sh DATA OUT.csv
 //! earmark           the program
-//! models/           one file a model, in the order of bundle.json
+//! models/           one file a model, in the order of bundle.json; what second-level models ask lies in folders beside them
 //! bundle.json       how they are blended, with what tiles, from where
 //! classes.csv       index,name
 //! README.md         how to use it
@@ -15,16 +15,17 @@
 //! Nothing in it tells a time or a place, so that the same models and program make the same bytes.
 
 mod elf;
+mod models;
 mod sums;
 mod texts;
 
 use crate::pipeline::PipelineError;
-use crate::recipe::Recipe;
 use crate::run_dir::find_models;
 use earmark_data::atomic::{self, WriteError};
 use earmark_engine::ModelFile;
 use earmark_features::Examples;
 use earmark_metrics::Mean;
+use models::{Inputs, pack_models};
 use serde::Serialize;
 use std::ffi::OsString;
 use std::fs;
@@ -88,6 +89,9 @@ pub struct Packed {
     /// Tiles that clips are cut into.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tiles: Option<Examples>,
+    /// Of a second-level model, the folders of the first-level models that it asks, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub asks: Vec<String>,
 }
 
 /// The program in a bundle.
@@ -123,7 +127,7 @@ pub fn bundle(job: &Bundle) -> Result<Bundled, PipelineError> {
     check_weights(job, paths.len())?;
     let models = paths
         .iter()
-        .map(|path| Ok((path, ModelFile::read(path)?)))
+        .map(|path| Ok((path.clone(), ModelFile::read(path)?)))
         .collect::<Result<Vec<_>, PipelineError>>()?;
     let (first, _) = models
         .first()
@@ -143,24 +147,11 @@ pub fn bundle(job: &Bundle) -> Result<Bundled, PipelineError> {
             )));
         }
     }
+    let mut inputs = Inputs::default();
     let packed = models
         .iter()
         .enumerate()
-        .map(|(k, (path, file))| {
-            let recipe = Recipe::parse(&file.meta.recipe, path)?;
-            Ok(Packed {
-                file: format!(
-                    "models/{:02}-{}-{}.safetensors",
-                    k + 1,
-                    plain(&recipe.name),
-                    file.meta.step
-                ),
-                tiles: recipe.predict_front_end().examples,
-                recipe: recipe.name,
-                step: file.meta.step,
-                licence: file.meta.licence.clone(),
-            })
-        })
+        .map(|(k, (path, file))| Packed::of(k + 1, path, file, &mut inputs))
         .collect::<Result<Vec<_>, PipelineError>>()?;
     let description = Description {
         format: FORMAT,
@@ -175,7 +166,9 @@ pub fn bundle(job: &Bundle) -> Result<Bundled, PipelineError> {
         },
     };
     let stage = Stage::beside(&job.out)?;
-    fill(&stage.path, job, &paths, classes, &description)?;
+    fill(&stage.path, job, classes, &description)?;
+    pack_models(&stage.path, &models, &description, &inputs)?;
+    seal(&stage.path)?;
     let unchanged = stage.settle(&job.out)?;
     Ok(Bundled {
         description,
@@ -198,11 +191,10 @@ fn check_weights(job: &Bundle, models: usize) -> Result<(), PipelineError> {
     }
 }
 
-/// Writes all files of a bundle.
+/// Writes all files of a bundle but models and checksums.
 fn fill(
     folder: &Path,
     job: &Bundle,
-    models: &[PathBuf],
     classes: &[String],
     description: &Description,
 ) -> Result<(), PipelineError> {
@@ -210,13 +202,6 @@ fn fill(
         let path = path.to_path_buf();
         move |e| WriteError::new(&path, e)
     };
-    let models_folder = folder.join("models");
-    fs::create_dir_all(&models_folder).map_err(io(&models_folder))?;
-    for (from, packed) in models.iter().zip(&description.models) {
-        let to = folder.join(&packed.file);
-        fs::copy(from, &to).map_err(io(from))?;
-        mode(&to, 0o644).map_err(io(&to))?;
-    }
     let program = folder.join(PROGRAM);
     fs::copy(&job.program, &program).map_err(io(&job.program))?;
     mode(&program, 0o755).map_err(io(&program))?;
@@ -241,7 +226,12 @@ fn fill(
     }
     let script = folder.join("predict.sh");
     mode(&script, 0o755).map_err(io(&script))?;
-    let sums = sums::of_folder(folder).map_err(io(folder))?;
+    Ok(())
+}
+
+/// Writes the checksums, last of all.
+fn seal(folder: &Path) -> Result<(), PipelineError> {
+    let sums = sums::of_folder(folder).map_err(|e| WriteError::new(folder, e))?;
     Ok(atomic::write(&folder.join(sums::NAME), |w| {
         w.write_all(sums.as_bytes())
     })?)

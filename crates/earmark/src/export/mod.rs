@@ -1,8 +1,10 @@
 //! Models for other programs: an ONNX file that takes samples and gives scores.
 //!
 //! The graph is everything between decoded, resampled samples and the scores that [`predict`](crate::pipeline::predict) gives: the front end,
-//! the examples of a clip, the network, the mean over examples. Only decoding and resampling are left to who uses it.
+//! the examples of a clip, the network, the mean over examples, the calibration. Decoding, resampling and, where the
+//! recipe has it, trimming (`front-end.trim`) are left to who uses it.
 
+mod calibration;
 mod check;
 
 pub use check::Check;
@@ -24,15 +26,27 @@ pub const LOGITS: &str = "logits";
 /// Name of the third: the mean of the examples' features before the classifier, `[batch, features]`.
 pub const EMBEDDING: &str = "embedding";
 
+/// How a model is exported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExportOptions {
+    /// How weights are stored.
+    pub weights: Weights,
+    /// Leave out the calibration that a model file may hold.
+    pub raw: bool,
+}
+
 /// A model as ONNX, and what it was made from.
 #[derive(Debug)]
 pub struct Onnx {
     /// The file.
     pub model: Model,
-    /// What the model file says of itself.
+    /// What the model file says of itself; without its calibration where that is left out.
     pub meta: ModelMeta,
     /// Rate of the samples that it takes.
     pub sample_rate_hz: u32,
+    /// Whether `front-end.trim` cuts silence before anything else, which is left to who uses the file: a graph takes clips of one
+    /// length.
+    pub leaves_trimming: bool,
     scorer: Scorer,
 }
 
@@ -41,16 +55,17 @@ impl Onnx {
     ///
     /// # Errors
     /// A file that is no model, or a front end that has no graph (`level.pcen`).
-    pub fn of_model(path: &Path, weights: Weights) -> Result<Self, PipelineError> {
+    pub fn of_model(path: &Path, options: ExportOptions) -> Result<Self, PipelineError> {
         let (scorer, _) = scorer_of(path, "cpu")?;
-        let meta = ModelFile::read(path)?.meta;
+        let mut meta = ModelFile::read(path)?.meta;
+        meta.calibration = meta.calibration.filter(|_| !options.raw);
         let recipe = Recipe::parse(&meta.recipe, path)?;
         let model = Model {
             producer: "earmark".into(),
             producer_version: crate::VERSION.into(),
             doc: doc(&recipe, &meta),
-            metadata: metadata(&recipe, &meta, &scorer, weights),
-            graph: graph(&recipe, &meta, &scorer, weights)?,
+            metadata: metadata(&recipe, &meta, &scorer, options.weights),
+            graph: graph(&recipe, &meta, &scorer, options.weights)?,
         };
         model.graph.check().map_err(|e| {
             PipelineError::Request(format!(
@@ -62,6 +77,7 @@ impl Onnx {
             model,
             meta,
             sample_rate_hz: recipe.front_end.sample_rate_hz,
+            leaves_trimming: recipe.front_end.trim.is_some(),
             scorer,
         })
     }
@@ -76,7 +92,9 @@ fn graph(
     let mut g = Builder::with_weights(weights);
     let batch = Dim::Named("batch");
     let waveform = g.input(WAVEFORM, &[batch, Dim::Named("samples")]);
-    let examples = recipe.predict_front_end().add_to_onnx(&mut g, &waveform)?;
+    let examples = recipe
+        .predict_front_end()
+        .add_to_onnx(&mut g, &waveform, scorer.longest_whole())?;
     g.scope("network");
     let planes = Planes {
         value: examples.features,
@@ -90,22 +108,26 @@ fn graph(
     } else {
         g.op("Sigmoid", &[&out.logits], &[])
     };
+    let classes = meta.classes.len();
+    let mut mean = |value: &Value, n| mean(&mut g, value, &examples.count, n);
+    let (mut scores, logits) = (mean(&scores, classes), mean(&out.logits, classes));
+    let embedding = mean(&out.embedding, out.features);
+    if let Some(calibration) = &meta.calibration {
+        calibration.check(classes)?;
+        scores = calibration::calibrate(&mut g, &scores, calibration);
+    }
     for (name, value, n) in [
-        (SCORES, &scores, meta.classes.len()),
-        (LOGITS, &out.logits, meta.classes.len()),
-        (EMBEDDING, &out.embedding, out.features),
+        (SCORES, &scores, classes),
+        (LOGITS, &logits, classes),
+        (EMBEDDING, &embedding, out.features),
     ] {
-        let value = mean(&mut g, value, examples.count.as_ref(), n);
-        g.output(name, &value, &[batch, Dim::Fixed(n)]);
+        g.output(name, value, &[batch, Dim::Fixed(n)]);
     }
     Ok(g.finish())
 }
 
 /// `[batch x examples, n]` to the mean over the examples of each clip, `[batch, n]`.
-fn mean(g: &mut Builder, x: &Value, examples: Option<&Value>, n: usize) -> Value {
-    let Some(examples) = examples else {
-        return x.clone();
-    };
+fn mean(g: &mut Builder, x: &Value, examples: &Value, n: usize) -> Value {
     let (rest, n) = (g.ints(&[-1]), g.length(n));
     let shape = g.concat(&[&rest, examples, &n], 0);
     let each = g.op("Reshape", &[x, &shape], &[]);
@@ -146,6 +168,13 @@ fn metadata(recipe: &Recipe, meta: &ModelMeta, scorer: &Scorer, weights: Weights
         ("trained_by", format!("earmark {}", meta.version)),
     ];
     all.extend(meta.licence.clone().map(|licence| ("licence", licence)));
+    let json = |value: serde_json::Result<String>| value.expect("numbers, words and lists");
+    if let Some(calibration) = &meta.calibration {
+        all.push(("calibration", json(serde_json::to_string(calibration))));
+    }
+    if let Some(trim) = &recipe.front_end.trim {
+        all.push(("trim", json(serde_json::to_string(trim))));
+    }
     all.push(("recipe", meta.recipe.clone()));
     all.into_iter()
         .map(|(key, value)| (key.to_owned(), value))

@@ -1,11 +1,12 @@
 //! One model that listens: the samples of its window, at its rate.
 
-use super::LiveError;
+use super::{Listen, LiveError};
 use crate::pipeline::{PipelineError, scorer_of};
-use crate::recipe::Recipe;
+use crate::recipe::{Recipe, StackRecipe};
 use earmark_audio::Resampler;
 use earmark_engine::{ModelFile, Scorer, TileScores};
 use earmark_features::{Examples, Extractor, Features, FrontEnd, Pad, Place, Scratch};
+use earmark_metrics::Calibration;
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ const LONGEST_WINDOW_SECONDS: f64 = 120.0;
 pub(super) struct Ear {
     scorer: Scorer,
     pub classes: Vec<String>,
+    calibration: Option<Calibration>,
     scratch: Scratch,
     /// `None` where the stream has the model's rate.
     resampler: Option<Resampler>,
@@ -27,24 +29,22 @@ pub(super) struct Ear {
 }
 
 impl Ear {
-    /// The model in a file, listening to a stream of `input_hz` in windows of so many seconds; by default of one example.
-    pub fn open(
-        path: &Path,
-        device: &str,
-        input_hz: u32,
-        window_seconds: Option<f64>,
-    ) -> Result<Self, LiveError> {
-        let recipe = Recipe::parse(
-            &ModelFile::read(path).map_err(PipelineError::from)?.meta.recipe,
-            path,
-        )
-        .map_err(PipelineError::from)?;
-        let (mut scorer, classes) = scorer_of(path, device)?;
+    /// The model in a file, listening to a stream of `input_hz` as `job` says; windows are of one example by default.
+    pub fn open(path: &Path, job: &Listen, input_hz: u32) -> Result<Self, LiveError> {
+        let meta = ModelFile::read(path).map_err(PipelineError::from)?.meta;
+        if StackRecipe::is(&meta.recipe) {
+            return Err(LiveError::Request(format!(
+                "{}: is of the second level, which judges whole clips; name the runs of the first level that it asks",
+                path.display()
+            )));
+        }
+        let recipe = Recipe::parse(&meta.recipe, path).map_err(PipelineError::from)?;
+        let (mut scorer, classes) = scorer_of(path, &job.device)?;
         let rate = recipe.front_end.sample_rate_hz;
         // Of training, where prediction takes whole clips.
         let trained = Extractor::new(&recipe.front_end).map_err(PipelineError::from)?;
         let example = example_samples(&trained);
-        let window = match window_seconds {
+        let window = match job.window_seconds {
             None => example,
             Some(s) if s > 0.0 && s <= LONGEST_WINDOW_SECONDS => {
                 ((s * f64::from(rate)).round() as usize).max(1)
@@ -72,6 +72,7 @@ impl Ear {
             scratch: scorer.extractor.scratch(),
             scorer,
             classes,
+            calibration: meta.calibration.filter(|_| !job.raw),
             resampler,
             samples,
             window,
@@ -125,7 +126,11 @@ impl Ear {
             starts: vec![0; count],
             scores: self.scorer.examples(x, shape),
         };
-        Ok((features, tiles.mean()))
+        let mut scores = tiles.mean();
+        if let Some(calibration) = &self.calibration {
+            calibration.apply(&mut scores);
+        }
+        Ok((features, scores))
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Listen {
     pub hop_seconds: f64,
     /// Time in which old scores fade to 1/e; 0 shows each window's own.
     pub smooth_seconds: f64,
+    /// Leave out the calibration that a model file may hold.
+    pub raw: bool,
     /// Device by name.
     pub device: String,
 }
@@ -76,7 +78,7 @@ impl Listener {
         let mut ears: Vec<Ear> = Vec::new();
         for name in &job.models {
             for path in find_models(name).map_err(PipelineError::from)? {
-                let ear = Ear::open(&path, &job.device, input_hz, job.window_seconds)?;
+                let ear = Ear::open(&path, job, input_hz)?;
                 if let Some(first) = ears.first() {
                     let sorted = |ear: &Ear| {
                         let mut classes = ear.classes.clone();

@@ -2,13 +2,16 @@
 
 mod calibrate;
 mod data;
+mod embed;
 mod estimate;
 mod evaluate;
 mod folds;
 mod folds_report;
+mod input;
 mod plan;
 mod predict;
 mod predict_tiles;
+mod probe;
 mod resume;
 mod roles;
 mod split;
@@ -19,6 +22,7 @@ mod told;
 mod train;
 
 pub use calibrate::{Calibrate, CalibrateBy, CalibrateTo, CalibratedModels, calibrate};
+pub use embed::{Embed, embed};
 pub use estimate::{Estimate, estimate};
 pub use evaluate::{Checkpoints, Evaluate, Evaluated, evaluate};
 pub use folds::{FoldSet, OutOfFold, TrainedFolds, folds_of, out_of_fold, train_folds};
@@ -26,12 +30,14 @@ pub use folds_report::{FoldLine, FoldsReport, Spread};
 pub use plan::{Plan, plan};
 pub use predict::{Predict, Prediction, predict, scorer_of};
 pub use predict_tiles::{TilePrediction, TileRow, out_of_fold_tiles, predict_tiles};
+pub use probe::{FitProbe, Probed, ProbedFold, STRENGTHS, probe};
 pub use roles::{Role, Roles};
 pub use split::{Parts, split};
 pub use stack::{TrainStack, input_names, inputs_of, train_stack};
 pub use train::{Train, Trained, train};
 
 use crate::device::DeviceError;
+use crate::embeddings::EmbeddingsError;
 use crate::recipe::RecipeError;
 use crate::run_dir::RunError;
 use earmark_data::batches::BatchError;
@@ -127,6 +133,8 @@ pub enum PipelineError {
     Model(#[from] ModelFileError),
     #[error(transparent)]
     WarmStart(#[from] WarmStartError),
+    #[error(transparent)]
+    Embeddings(#[from] EmbeddingsError),
     #[error(transparent)]
     Scope(#[from] ScopeError),
     #[error(transparent)]

@@ -1,6 +1,7 @@
 //! Recipe and data folder to a run directory.
 
 use super::data::{batch_maker, failures, open_data, prepare, prepare_training, readable, source_notes};
+use super::input::fit_on_clips;
 use super::plan::example_shape;
 use super::resume::{check_same_data, check_same_job};
 use super::start::{Start, classifier};
@@ -12,9 +13,7 @@ use crate::recipe::Recipe;
 use crate::run_dir::{DataInfo, Log, RunDir, RunInfo, RunLock, now};
 use crate::{REVISION, VERSION};
 use earmark_data::{DataSet, FeatureStore, Item, SkipReason};
-use earmark_engine::{
-    Carried, FORMAT, Fit, ModelMeta, Outcome, Scopes, check_scopes, checkpoint, fit, fit_input,
-};
+use earmark_engine::{Carried, FORMAT, Fit, ModelMeta, Outcome, Scopes, check_scopes, checkpoint, fit};
 use earmark_features::Extractor;
 use earmark_models::{Network, Vars};
 use earmark_report::human_amount;
@@ -105,10 +104,13 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
 
     let info = run_info(job, &data, &parts, &skipped)?;
     let roles = Roles::of(&parts);
-    if carried.variables.is_empty() {
-        // On clips that are trained on and no others; a resume finds the same again.
-        let clips = readable(&parts.train, &prepared_train);
-        fit_input(&network, &input_rows(&network, &store, &clips)?, &mut vars)?;
+    if carried == Carried::default() {
+        fit_on_clips(
+            &network,
+            &store,
+            &readable(&parts.train, &prepared_train),
+            &mut vars,
+        )?;
     }
     // The last of what may be refused: a refusal leaves no run behind.
     let classes = data.classes.len();
@@ -216,31 +218,21 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
         outcome.total,
         if outcome.interrupted { ", interrupted" } else { "" }
     ));
+    let pace = &outcome.pace;
+    if pace.steps > 0 {
+        log.line(&format!(
+            "{} in {:.1} s; waited for data {:.1} % of the time after the first batch, which took {:.1} s",
+            human_amount(pace.steps, "step", "steps"),
+            pace.seconds,
+            100.0 * pace.waiting_share(),
+            pace.first_wait
+        ));
+    }
     Ok(Trained {
         outcome,
         skipped,
         run: run.path,
     })
-}
-
-/// The inputs of a network that standardises them itself, a row a clip; nothing for the others.
-fn input_rows(
-    network: &Network,
-    store: &FeatureStore,
-    clips: &[Item],
-) -> Result<Vec<Vec<f32>>, PipelineError> {
-    if network.input_fit().is_none() {
-        return Ok(Vec::new());
-    }
-    let row = |item: &Item| -> Result<Vec<f32>, PipelineError> {
-        let features = store.get(item)?;
-        let extractor = store.extractor();
-        let finished = extractor
-            .finish(&features)
-            .map_err(|cause| PipelineError::Request(format!("{}: {cause}", item.file)))?;
-        Ok(finished.data)
-    };
-    clips.iter().map(row).collect()
 }
 
 /// Which clips are noisy, as `train.noisy-parts` says.

@@ -39,6 +39,23 @@ impl Recipe {
             return Err(("network.kind".into(), "\"fc-net\"".into(), remedy.into()));
         }
         self.check_summary()?;
+        if let Some(bands) = self.network.bands()
+            && self
+                .front_end
+                .mel
+                .as_ref()
+                .is_none_or(|mel| mel.bands as usize != bands)
+        {
+            let there = self
+                .front_end
+                .mel
+                .as_ref()
+                .map_or("no mel".into(), |mel| mel.bands.to_string());
+            let remedy = format!(
+                "this network normalises each band, and front-end.mel.bands is {there}; make both equal"
+            );
+            return Err(("network.bands".into(), bands.to_string(), remedy));
+        }
         self.train
             .check()
             .map_err(|(key, value, remedy)| (format!("train.{key}"), value, remedy.to_owned()))?;
@@ -80,11 +97,11 @@ impl Recipe {
 
     /// Numbers about a clip are no image, and an image no numbers.
     fn check_summary(&self) -> Result<(), Refusal> {
-        let summary = self.front_end.summary.is_some();
+        let summary = self.front_end.summary;
         let refusal = |key: &str, value: &str, remedy: &str| Err((key.into(), value.into(), remedy.into()));
         match (&self.network, summary) {
             (NetworkConfig::Perceptron(_), false) => {
-                let remedy = "this network takes numbers about a clip: set front-end.summary, or choose another network";
+                let remedy = "this network takes numbers about a clip: set front-end.summary = true, or choose another network";
                 refusal("network.kind", "perceptron", remedy)
             }
             (NetworkConfig::Perceptron(_), true) => {
@@ -109,7 +126,7 @@ impl Recipe {
             }
             (_, true) => {
                 let remedy = "is of numbers about a clip and not an image: set network.kind = \"perceptron\", or leave it out";
-                refusal("front-end.summary", "(set)", remedy)
+                refusal("front-end.summary", "true", remedy)
             }
             (_, false) => Ok(()),
         }

@@ -35,6 +35,7 @@ pub fn run(args: Listen, global: &Global, console: &Console) -> anyhow::Result<S
         window_seconds: args.window,
         hop_seconds: args.hop,
         smooth_seconds: args.smooth,
+        raw: args.raw,
         device: global.device.clone(),
     };
     let mut listener = Listener::open(&job, feed.rate_hz())?;

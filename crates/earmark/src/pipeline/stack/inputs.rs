@@ -352,7 +352,7 @@ impl Inputs {
     }
 }
 
-/// The first-level runs of a second-level run (or model file), wherever they lie now.
+/// The inputs of a second-level run or model file, wherever they lie now.
 pub fn inputs_of(run: &Path, recipe: &StackRecipe) -> Vec<PathBuf> {
     let names = recipe.stack.inputs.iter();
     names.map(|name| find_input(name, run)).collect()

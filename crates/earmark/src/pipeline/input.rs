@@ -1,0 +1,27 @@
+//! What a network does to its input before its first weight, fitted on clips.
+
+use super::PipelineError;
+use earmark_data::{FeatureStore, Item};
+use earmark_engine::fit_input;
+use earmark_models::{Network, Vars};
+
+/// Fits the input of a network that standardises it itself, on clips that are trained on and no others; does nothing to others. A
+/// resume finds the same again.
+pub(super) fn fit_on_clips(
+    network: &Network,
+    store: &FeatureStore,
+    clips: &[Item],
+    vars: &mut Vars,
+) -> Result<(), PipelineError> {
+    if network.input_fit().is_none() {
+        return Ok(());
+    }
+    let row = |item: &Item| -> Result<Vec<f32>, PipelineError> {
+        let features = store.get(item)?;
+        let finished = store.extractor().finish(&features);
+        let finished = finished.map_err(|cause| PipelineError::Request(format!("{}: {cause}", item.file)))?;
+        Ok(finished.data)
+    };
+    let rows: Vec<Vec<f32>> = clips.iter().map(row).collect::<Result<_, _>>()?;
+    Ok(fit_input(network, &rows, vars)?)
+}
