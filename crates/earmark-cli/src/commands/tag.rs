@@ -43,7 +43,7 @@ pub fn run(args: Tag, global: &Global, console: &Console) -> anyhow::Result<Stat
     };
     let told = match out.to {
         To::Stdout => {
-            let mut stdout = BufWriter::new(Flushed(std::io::stdout()));
+            let mut stdout = BufWriter::new(std::io::stdout().lock());
             let told = tag::to_stream(&hearing, &inputs, out.format, &mut stdout)?;
             stdout.flush().context("stdout")?;
             told
@@ -199,19 +199,4 @@ fn tell_end(told: &Told, inputs: &Inputs, out: &Out, console: &Console) -> anyho
         ));
     }
     Ok(Status::of_skips(told.skipped.len()))
-}
-
-/// Stdout, line by line as it comes, also into a pipe: what is heard is seen at once.
-struct Flushed(std::io::Stdout);
-
-impl Write for Flushed {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let written = self.0.write(bytes)?;
-        self.0.flush()?;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.0.flush()
-    }
 }

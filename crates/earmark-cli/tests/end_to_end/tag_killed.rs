@@ -125,7 +125,7 @@ fn a_hearing_that_is_killed_again_and_again_gets_there() {
 fn signals_at_any_moment() {
     let lab = lab();
     for k in 0..6 {
-        lab.long_tone(&format!("in/long-{k}.wav"), 400.0, 200);
+        lab.long_tone(&format!("in/long-{k}.wav"), 400.0, 300);
     }
     let tag = |name: &str| format!("tag in --model runs/a --threshold 0.2 --workers 2 --windows -o {name}");
     lab.earmark(&tag("whole.csv")).exit(2);

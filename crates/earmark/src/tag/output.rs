@@ -89,6 +89,7 @@ pub fn to_stream(
         while let Some(mut done) = waiting.remove(&next) {
             told.count(&done.entry.outcome);
             writer.add(&done.entry.outcome, &mut BufReader::new(done.lines.reader()?))?;
+            writer.flush()?;
             next += 1;
         }
         Ok(())

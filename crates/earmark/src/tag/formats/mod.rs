@@ -153,6 +153,11 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Hands on what is written so far, for those who wait at the other end of a pipe.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
     /// Ends the file.
     pub fn finish(self) -> io::Result<()> {
         match self.kind {
