@@ -124,7 +124,7 @@ mod tests {
             ("mn4", None),
             ("mn00", None),
             ("mn10-fc", None),
-            ("cnn14", None),
+            ("cnn99", None),
         ] {
             assert_eq!(Architecture::parse(name), wanted, "{name}");
         }
