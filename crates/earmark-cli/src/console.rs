@@ -74,6 +74,7 @@ enum Kind {
     Judge(u64),
     Score,
     Tag,
+    Transfer,
 }
 
 impl Console {
@@ -149,6 +150,17 @@ impl Console {
             false => (bytes, of_bytes.max(bytes + 1)),
         };
         self.bar(&mut s, Kind::Tag, "hearing", bytes, of_bytes, text);
+    }
+
+    /// How much of a file is there, in KiB.
+    pub fn transfer(&self, name: &str, done: u64, total: Option<u64>) {
+        if self.quiet {
+            return;
+        }
+        // A server that does not say how much comes leaves the bar full.
+        let total = total.unwrap_or(done).div_ceil(1024);
+        let text = "KiB".to_owned();
+        self.bar(&mut self.lock(), Kind::Transfer, name, done / 1024, total, text);
     }
 
     /// Shows an event.

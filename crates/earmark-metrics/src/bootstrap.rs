@@ -47,11 +47,8 @@ pub struct Intervals {
 }
 
 impl Bootstrap {
-    /// Draws the labelled clips again and again and gives the intervals of lwlrap and accuracy.
-    ///
-    /// # Errors
-    /// No resamples, or a confidence outside of 0 to 1.
-    pub fn intervals(&self, aligned: &Aligned) -> Result<Intervals> {
+    /// Refuses settings that can't work.
+    pub(crate) fn check(&self) -> Result<()> {
         if self.resamples == 0 {
             return Err(MetricsError::Option {
                 option: "resamples",
@@ -66,6 +63,15 @@ impl Bootstrap {
                 remedy: "it is a share between 0 and 1; 0.95 is usual",
             });
         }
+        Ok(())
+    }
+
+    /// Draws the labelled clips again and again and gives the intervals of lwlrap and accuracy.
+    ///
+    /// # Errors
+    /// No resamples, or a confidence outside of 0 to 1.
+    pub fn intervals(&self, aligned: &Aligned) -> Result<Intervals> {
+        self.check()?;
         // A mean over drawn clips needs only what each clip adds to its two halves.
         let mut precisions = Vec::new();
         for (scores, truth) in aligned.rows().filter(|(_, truth)| truth.contains(&true)) {
@@ -109,14 +115,14 @@ impl Bootstrap {
 }
 
 /// The quantile of sorted values, linear between neighbours as NumPy's default.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
+pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
     let position = share * (sorted.len() - 1) as f64;
     let (low, high) = (position.floor() as usize, position.ceil() as usize);
     sorted[low] + (sorted[high] - sorted[low]) * (position - low as f64)
 }
 
 /// Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014): small, and the same on every machine.
-struct SplitMix64(u64);
+pub(crate) struct SplitMix64(pub(crate) u64);
 
 impl SplitMix64 {
     fn next(&mut self) -> u64 {
@@ -128,7 +134,7 @@ impl SplitMix64 {
     }
 
     /// A number below `end`; the bias of the multiplication is below `end` / 2^64.
-    fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         ((u128::from(self.next()) * end as u128) >> 64) as usize
     }
 }

@@ -1,6 +1,8 @@
 //! Against scikit-learn and SciPy: values written by xtask/golden/metrics_sklearn.py.
 
-use earmark_metrics::{Aligned, Mean, Report, ReportOptions, ScoreTable, TruthTable, blend, d_prime, probit};
+use earmark_metrics::{
+    Aligned, Mean, Report, ReportOptions, ScoreTable, Selector, TruthTable, blend, d_prime, probit,
+};
 use serde_json::Value;
 
 /// Both sides read the same float32 scores and compute in float64: only the order of sums differs.
@@ -188,4 +190,49 @@ fn blends_agree_with_numpy_and_scipy() {
             );
         }
     }
+}
+
+/// Every subset's blend, the best one, and what the choice is worth by nested folds (xtask/golden/blend_select.py).
+#[test]
+fn the_choice_of_a_blend_agrees_with_scipy() {
+    let golden: Value =
+        serde_json::from_str(include_str!("golden/blend_select.json")).expect("the golden file is JSON");
+    let classes = names("class", golden["classes"].as_u64().expect("a count") as usize);
+    let truth: Vec<bool> = numbers(&golden["truth"]).into_iter().map(|v| v > 0.0).collect();
+    let files = names("clip", truth.len() / classes.len());
+    let tables: Vec<ScoreTable> = golden["tables"]
+        .as_array()
+        .expect("tables")
+        .iter()
+        .map(|t| ScoreTable::new(files.clone(), classes.clone(), numbers(t)).expect("a table"))
+        .collect();
+    let lwlrap = |aligned: &Aligned| Ok(aligned.lwlrap()?.overall());
+    let places = |value: &Value| -> Vec<usize> {
+        let list = value.as_array().expect("a list").iter();
+        list.map(|v| v.as_u64().expect("a place") as usize).collect()
+    };
+    for subset in golden["lwlrap_of_subsets"].as_array().expect("a list") {
+        let some: Vec<ScoreTable> = places(&subset[0])
+            .into_iter()
+            .map(|i| tables[i].clone())
+            .collect();
+        let blended = blend(&some, Mean::Geometric, None).expect("a blend");
+        let got = lwlrap(&Aligned::from_rows(blended, truth.clone()).expect("rows")).expect("a score");
+        check("subsets", &subset[0].to_string(), got, &subset[1]);
+    }
+    let weights = |chosen: &Value| -> Vec<usize> {
+        let chosen = places(chosen);
+        (0..tables.len())
+            .map(|i| usize::from(chosen.contains(&i)))
+            .collect()
+    };
+    let selector = Selector::new(&tables, truth, Mean::Geometric).expect("tables to choose from");
+    let chosen = selector.select(&lwlrap).expect("a choice").expect("a score");
+    assert_eq!(chosen.weights, weights(&golden["chosen"]));
+    let folds: Vec<u32> = numbers(&golden["folds"]).into_iter().map(|f| f as u32).collect();
+    let nested = selector.nested(&folds, &lwlrap).expect("a choice a fold");
+    for (fold, own) in &nested.chosen {
+        assert_eq!(*own, weights(&golden["nested"][fold.to_string()]), "fold {fold}");
+    }
+    check("nested", "lwlrap", nested.score, &golden["nested_lwlrap"]);
 }

@@ -146,6 +146,7 @@ impl EfficientAtConfig {
                 output: depth,
                 kernel,
                 stride: stride.map_or(1, |k| self.strides[k]),
+                halved: false,
                 activation,
                 squeezed: squeeze.then(|| divisible((expanded / self.squeeze_ratio) as f64)),
             }

@@ -17,6 +17,7 @@ pub mod mobilenet_v1;
 pub mod mobilenet_v2;
 pub mod network;
 pub mod onnx;
+pub mod panns;
 pub mod perceptron;
 pub mod starter_2018;
 pub mod summary;

@@ -7,6 +7,7 @@ use crate::forward::Forward;
 use crate::init::WeightInit;
 use crate::mobilenet_v1::{MobileNetV1, MobileNetV1Config};
 use crate::mobilenet_v2::{MobileNetV2, MobileNetV2Config};
+use crate::panns::{Panns, PannsConfig};
 use crate::perceptron::{Perceptron, PerceptronConfig};
 use crate::starter_2018::{Starter2018, Starter2018Config};
 use crate::summary::Summary;
@@ -38,6 +39,8 @@ pub enum NetworkConfig {
     FcNet(FcNetConfig),
     /// Dense layers on numbers about a whole clip.
     Perceptron(PerceptronConfig),
+    /// One of PANNs' networks.
+    Panns(PannsConfig),
 }
 
 /// Why a network can't be built.
@@ -137,6 +140,21 @@ impl NetworkConfig {
             Self::EfficientAt(c) => c.check(),
             Self::FcNet(c) => c.check(),
             Self::Perceptron(c) => c.check(),
+            Self::Panns(c) => c.check(),
+        }
+    }
+
+    /// Bands that the front end must have; `None` where any will do.
+    pub fn bands(&self) -> Option<usize> {
+        match self {
+            Self::Panns(c) => Some(c.bands),
+            Self::MobileNetV1(_)
+            | Self::AuxSkipAttention(_)
+            | Self::MobileNetV2(_)
+            | Self::Starter2018(_)
+            | Self::EfficientAt(_)
+            | Self::FcNet(_)
+            | Self::Perceptron(_) => None,
         }
     }
 }
@@ -158,6 +176,8 @@ pub enum Network {
     FcNet(Box<FcNet>),
     /// See [`Perceptron`].
     Perceptron(Box<Perceptron>),
+    /// See [`Panns`].
+    Panns(Box<Panns>),
 }
 
 impl Network {
@@ -189,6 +209,7 @@ impl Network {
             NetworkConfig::Perceptron(c) => {
                 Self::Perceptron(Box::new(Perceptron::declare(&mut b, c, channels, classes)))
             }
+            NetworkConfig::Panns(c) => Self::Panns(Box::new(Panns::declare(&mut b, c, channels, classes))),
         };
         Ok((network, b.finish()))
     }
@@ -206,6 +227,7 @@ impl Network {
             Self::MobileNetV1(n) => n.embed(x, ctx),
             Self::AuxSkipAttention(n) => n.embed(x, ctx),
             Self::EfficientAt(n) => n.embed(x, ctx),
+            Self::Panns(n) => n.embed(x, ctx),
             Self::MobileNetV2(n) => n.embed(x, ctx),
             Self::Starter2018(n) => n.embed(x, ctx),
             Self::FcNet(n) => n.embed(x, ctx),
@@ -219,6 +241,7 @@ impl Network {
             Self::MobileNetV1(n) => n.classify(embedding, ctx),
             Self::AuxSkipAttention(n) => n.classify(embedding, ctx),
             Self::EfficientAt(n) => n.classify(embedding, ctx),
+            Self::Panns(n) => n.classify(embedding, ctx),
             Self::MobileNetV2(n) => n.classify(embedding, ctx),
             Self::Starter2018(n) => n.classify(embedding, ctx),
             Self::FcNet(n) => n.classify(embedding, ctx),
@@ -232,6 +255,7 @@ impl Network {
             Self::MobileNetV1(n) => n.embedding_len(),
             Self::AuxSkipAttention(n) => n.embedding_len(),
             Self::EfficientAt(n) => n.embedding_len(),
+            Self::Panns(n) => n.embedding_len(),
             Self::MobileNetV2(n) => n.embedding_len(),
             Self::Starter2018(n) => n.embedding_len(),
             Self::FcNet(n) => n.embedding_len(),
@@ -242,9 +266,11 @@ impl Network {
     /// Scopes of the variables that [`Network::classify`] reads: the head; what stands in no such scope is the body.
     pub fn head_scopes(&self) -> &'static [&'static str] {
         match self {
-            Self::MobileNetV1(_) | Self::Starter2018(_) | Self::FcNet(_) | Self::Perceptron(_) => {
-                &["logits."]
-            }
+            Self::MobileNetV1(_)
+            | Self::Starter2018(_)
+            | Self::Panns(_)
+            | Self::FcNet(_)
+            | Self::Perceptron(_) => &["logits."],
             Self::AuxSkipAttention(_) => &["main."],
             Self::EfficientAt(_) => &["hidden.", "logits."],
             Self::MobileNetV2(_) => &["dense1.", "dense2.", "logits."],
@@ -258,6 +284,7 @@ impl Network {
             | Self::EfficientAt(_)
             | Self::MobileNetV2(_)
             | Self::Starter2018(_)
+            | Self::Panns(_)
             | Self::FcNet(_)
             | Self::Perceptron(_) => &["logits."],
             Self::AuxSkipAttention(_) => &["main.logits.", "aux1.logits.", "aux2.logits.", "aux3.logits."],
@@ -272,6 +299,7 @@ impl Network {
             | Self::EfficientAt(_)
             | Self::MobileNetV2(_)
             | Self::Starter2018(_)
+            | Self::Panns(_)
             | Self::FcNet(_)
             | Self::Perceptron(_) => {
                 vec![self.forward(x, ctx)]
@@ -287,6 +315,7 @@ impl Network {
             | Self::AuxSkipAttention(_)
             | Self::EfficientAt(_)
             | Self::Starter2018(_)
+            | Self::Panns(_)
             | Self::FcNet(_)
             | Self::Perceptron(_) => 0,
         }
@@ -301,6 +330,7 @@ impl Network {
             | Self::EfficientAt(_)
             | Self::MobileNetV2(_)
             | Self::Starter2018(_)
+            | Self::Panns(_)
             | Self::FcNet(_) => None,
         }
     }
@@ -313,6 +343,7 @@ impl Network {
             | Self::EfficientAt(_)
             | Self::MobileNetV2(_)
             | Self::Starter2018(_)
+            | Self::Panns(_)
             | Self::FcNet(_)
             | Self::Perceptron(_) => {
                 vec![1.0]
@@ -330,6 +361,7 @@ impl Network {
             Self::EfficientAt(n) => n.summary(channels, bands, frames),
             Self::FcNet(n) => n.summary(),
             Self::Perceptron(n) => n.summary(channels, bands, frames),
+            Self::Panns(n) => n.summary(channels, bands, frames),
         }
     }
 }

@@ -54,7 +54,8 @@ pub use pages::data::{data_charts, render_data_page};
 pub use pages::data_types::{ClassCounts, DataPage, Finding, PartStats, Shortest, Spectrum, Tally};
 pub use pages::run::render_run_report;
 pub use pages::run_types::{
-    ClassRow, Curve, Fact, Level, Metric, Note, Prediction, RunReport, SkippedFile, WorstClip,
+    ClassRow, Compared, ComparedClass, Curve, Fact, Level, Metric, Note, Prediction, RunReport, SkippedFile,
+    WorstClip,
 };
 pub use pages::runs::{RunRow, RunsTable, render_runs_page, runs_text};
 pub use picture::{Heat, Picture, data_uri, heat_png, mel_png};

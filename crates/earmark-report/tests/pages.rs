@@ -204,6 +204,26 @@ fn runs_stand_best_first() {
 }
 
 #[test]
+fn another_run_stands_beside_the_classes() {
+    let page = render_run_report(&RunReport {
+        compared: Some(sample::compared()),
+        ..RunReport::default()
+    });
+    let (_, section) = page.split_once("Beside another run").expect("a section");
+    let row = |name: &str| {
+        let (_, rest) = section.split_once(&format!("<td>{name}</td>")).expect(name);
+        rest.split_once("</tr>").expect("an end").0.to_owned()
+    };
+    assert!(row("Accordion").contains("+0.250") && row("Accordion").contains("<td>better</td>"));
+    assert!(
+        row("Bark").contains("-0.250") && !row("Bark").contains("better"),
+        "one clip tells nothing"
+    );
+    assert!(row("all").contains("+0.050 to +0.090"));
+    assert!(!render_run_report(&RunReport::default()).contains("Beside another run"));
+}
+
+#[test]
 fn a_small_page_as_a_whole() {
     let report = RunReport {
         title: "tiny".into(),
@@ -254,6 +274,13 @@ proptest! {
                 curves: vec![Curve { name: text.into(), points: vec![(0.0, 1.0), (1.0, 2.0)], ..Curve::default() }],
                 metrics: vec![Metric { name: text.into(), better: Better::Lower, points: vec![(0.0, 1.0), (1.0, 2.0)] }],
                 per_class: vec![ClassRow { name: text.into(), ..ClassRow::default() }],
+                compared: Some(Compared {
+                    other: text.into(),
+                    metric: text.into(),
+                    confidence: 0.9,
+                    overall: ComparedClass { name: text.into(), ..ComparedClass::default() },
+                    classes: vec![ComparedClass { name: text.into(), ..ComparedClass::default() }],
+                }),
                 confusion: Confusion::new(vec![text.into(), "b".into()], vec![vec![1, 2], vec![3, 4]]).ok(),
                 worst_clips: vec![WorstClip {
                     file: text.into(),

@@ -6,6 +6,7 @@
 pub mod average;
 pub mod bench;
 pub mod bundle;
+pub mod compare;
 pub mod device;
 pub mod embeddings;
 pub mod export;

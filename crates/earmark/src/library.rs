@@ -39,6 +39,7 @@ const RECIPES: &[(&str, &str)] = &[
         "efficientat/mn04",
         include_str!("../../../recipes/efficientat/mn04.toml"),
     ),
+    ("panns/cnn14", include_str!("../../../recipes/panns/cnn14.toml")),
     (
         "fine-tune/esc10",
         include_str!("../../../recipes/fine-tune/esc10.toml"),

@@ -38,15 +38,15 @@ pub use export::{Export, StoredWeights};
 pub use features::Features;
 pub use init::Init;
 pub use listen::{Listen, RawFormat};
-pub use models::{Average, ModelImport, Models};
+pub use models::{Average, ModelGet, ModelImport, Models};
 pub use predict::{Format, Predict};
 pub use recipes::Recipes;
 pub use report::Report;
-pub use review::{Action, Review, ReviewBy, Worst};
-pub use runs::Runs;
+pub use review::{Action, Best, Review, ReviewBy, Worst};
+pub use runs::{CompareBy, Runs};
 pub use score::Score;
 pub use stack::Stack;
-pub use tag::{EventScore, Tag, TagFormat};
+pub use tag::{Tag, TagFormat};
 pub use train::Train;
 pub use tune::{SpaceArgs, Tune};
 
@@ -174,8 +174,12 @@ pub enum Command {
         The fold that --fold keeps is seen by no trial: train best.toml with it once, and judge."
     )]
     Tune(Tune),
-    /// Blend score tables
-    #[command(after_help = "Example: earmark blend a.csv b.csv -o both.csv --mean geometric --weights 2,1")]
+    /// Blend score tables, all of them or those that score best together
+    #[command(
+        after_help = "Examples:\n  earmark blend a.csv b.csv -o both.csv --mean geometric --weights 2,1\n  \
+        earmark blend runs/a runs/b runs/stack --select -o oof.csv --chosen chosen.txt\n  \
+        earmark blend a.csv b.csv --select --truth train.csv --fold-table folds.csv -o oof.csv"
+    )]
     Blend(Blend),
     /// Make a model's scores chances and give each class its threshold, by scores of clips that it did not learn from
     #[command(after_help = "Examples:\n  earmark calibrate runs/cv --in-place\n  \
@@ -214,7 +218,7 @@ pub enum Command {
         #[command(subcommand)]
         what: Recipes,
     },
-    /// Find labels that are likely wrong
+    /// Find labels that are likely wrong, or right
     #[command(after_help = "Example: earmark review worst runs/cv")]
     Review {
         #[command(subcommand)]
@@ -224,14 +228,20 @@ pub enum Command {
     #[command(after_help = "Example: earmark init my-sounds")]
     Init(Init),
     /// The laboratory journal: runs below a folder side by side
-    #[command(after_help = "Example: earmark runs runs --sort accuracy")]
+    #[command(
+        after_help = "Examples:\n  earmark runs runs --sort accuracy\n  earmark runs --compare runs/noisy runs/curated"
+    )]
     Runs(Runs),
     /// Write a run's report.html again
-    #[command(after_help = "Example: earmark report runs/a --data ESC-10")]
+    #[command(
+        after_help = "Examples:\n  earmark report runs/a --data ESC-10\n  earmark report runs/curated --compare runs/noisy"
+    )]
     Report(Report),
-    /// Describe models, and take in published ones
-    #[command(after_help = "Examples:\n  earmark models info runs/a\n  \
-        earmark models import mn04_as_mAP_432.pt --as efficientat-mn04 -o mn04.safetensors")]
+    /// Describe models; fetch and take in published ones
+    #[command(
+        after_help = "Examples:\n  earmark models list\n  earmark models get efficientat-mn04-as\n  earmark models info runs/a\n  \
+        earmark models import mn04_as_mAP_432.pt --as efficientat-mn04 -o mn04.safetensors"
+    )]
     Models {
         #[command(subcommand)]
         what: Models,

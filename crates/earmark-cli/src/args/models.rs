@@ -6,12 +6,26 @@ use std::path::PathBuf;
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum Models {
+    /// Published models, and those that are installed
+    #[command(after_help = "Example: earmark models list")]
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Fetch a published model from its authors and install it
+    #[command(after_help = "Example:\n  earmark models get efficientat-mn04-as\n\n\
+        Models lie in $EARMARK_MODELS, else in the user's data folder, and are then known by their names:\n  \
+        earmark predict efficientat-mn04-as --files *.wav -o scores.csv\n\n\
+        An interrupted transfer is gone on from by the next call. Where there is no network, the message says which file to\n\
+        fetch by hand and how to import it.")]
+    Get(ModelGet),
     /// What a model file, a run or a recipe is made of
     #[command(
         after_help = "Examples:\n  earmark models info runs/a@500\n  earmark models info dcase2019-baseline/1-noisy --recipe --classes 80"
     )]
     Info {
-        /// MODEL.safetensors, RUN, RUN@STEP, or a recipe with --recipe
+        /// MODEL.safetensors, RUN, RUN@STEP, an installed model's name, or a recipe with --recipe
         model: String,
         /// `model` is a recipe
         #[arg(long)]
@@ -38,15 +52,24 @@ pub enum Models {
 }
 
 #[derive(Clone, Debug, ClapArgs)]
+pub struct ModelGet {
+    /// A name of `earmark models list`
+    pub name: String,
+    /// Fetch it from here instead, such as from a mirror; the checksum must be the same
+    #[arg(long)]
+    pub url: Option<String>,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
 pub struct ModelImport {
     /// The checkpoint, .pt or .pth, as it was published
     pub file: PathBuf,
     /// Which network it is: efficientat-mn04 (or another size)
     #[arg(long = "as", value_name = "NAME")]
     pub architecture: String,
-    /// Model file to write
+    /// Model file to write; by default NAME.safetensors in the models folder
     #[arg(long, short)]
-    pub out: PathBuf,
+    pub out: Option<PathBuf>,
     /// Table of class names, where they are not AudioSet's: `index,name` lines
     #[arg(long)]
     pub labels: Option<PathBuf>,

@@ -18,7 +18,7 @@ pub enum Format {
 
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Predict {
-    /// Models: MODEL.safetensors, RUN or RUN@STEP; a RUN of several folds is as many models
+    /// Models: MODEL.safetensors, RUN, RUN@STEP or an installed model's name; a RUN of several folds is as many models
     #[arg(required = true)]
     pub models: Vec<String>,
     /// A data folder

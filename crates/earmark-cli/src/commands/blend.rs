@@ -9,8 +9,11 @@ use earmark::metrics::{Mean, ScoreTable, blend};
 use earmark::report::human_amount;
 
 /// Blends score tables.
-pub fn run(args: Blend, _: &Global, console: &Console) -> anyhow::Result<Status> {
+pub fn run(args: Blend, global: &Global, console: &Console) -> anyhow::Result<Status> {
     let mean: Mean = args.mean.parse().context("--mean")?;
+    if args.select {
+        return super::blend_select::run(&args, mean, global, console);
+    }
     let tables = args
         .tables
         .iter()

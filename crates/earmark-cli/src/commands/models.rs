@@ -24,6 +24,8 @@ pub fn run(what: Models, _: &Global, console: &Console) -> anyhow::Result<Status
         } => (model, recipe, classes, json),
         Models::Import(args) => return super::models_import::run(args, console),
         Models::Average(args) => return super::average::run(args, console),
+        Models::Get(args) => return super::models_get::get(&args, console),
+        Models::List { json } => return super::models_get::list(json),
     };
     let info = if recipe {
         Info::of_recipe(Recipe::load(&model, &[])?, classes)?

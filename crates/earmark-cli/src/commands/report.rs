@@ -1,10 +1,10 @@
 //! `earmark report`
 
 use crate::Status;
-use crate::args::{Global, Report};
+use crate::args::{CompareBy, Global, Report};
 use crate::console::{Console, out};
 use anyhow::bail;
-use earmark::pages::write_run_report;
+use earmark::pages::{write_compared_report, write_run_report};
 use earmark::run_dir::RunDir;
 
 /// Writes a run's report.
@@ -16,6 +16,14 @@ pub fn run(args: Report, _: &Global, _: &Console) -> anyhow::Result<Status> {
         );
     }
     let run = RunDir::open(&args.run)?;
-    out(write_run_report(&run, args.data.as_deref())?.display())?;
+    let page = match &args.compare {
+        None => write_run_report(&run, args.data.as_deref())?,
+        Some(other) => {
+            let (found, _) = super::runs_compare::compared(other, &args.run, CompareBy::Lwlrap)?;
+            let name = other.display().to_string();
+            write_compared_report(&run, args.data.as_deref(), &name, &found)?
+        }
+    };
+    out(page.display())?;
     Ok(Status::Done)
 }

@@ -11,6 +11,9 @@ use earmark::report::{Align, render_runs_page, text_table};
 
 /// Shows runs side by side.
 pub fn run(args: Runs, _: &Global, console: &Console) -> anyhow::Result<Status> {
+    if let [a, b] = args.compare.as_slice() {
+        return super::runs_compare::run(a, b, args.by, args.json, console);
+    }
     let sort: SortBy = args.sort.parse()?;
     let found = journal(&args.dir, sort)?;
     for broken in &found.broken {

@@ -354,6 +354,22 @@ impl Table {
         }
     }
 
+    /// The same where class names may hold commas.
+    pub fn parse_csv(text: &str) -> Self {
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let header = reader.headers().expect("a header").clone();
+        assert_eq!(&header[0], "fname");
+        let rows = reader.records().map(|row| {
+            let row = row.expect("a row");
+            let scores = row.iter().skip(1).map(|c| c.parse().expect("a number"));
+            (row[0].to_owned(), scores.collect())
+        });
+        Self {
+            classes: header.iter().skip(1).map(str::to_owned).collect(),
+            rows: rows.collect(),
+        }
+    }
+
     pub fn row(&self, file: &str) -> &[f64] {
         &self
             .rows

@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 36] = [
+const COMMANDS: [&str; 37] = [
     "",
     "demo",
     "data",
@@ -29,6 +29,7 @@ const COMMANDS: [&str; 36] = [
     "recipes list",
     "recipes show",
     "review",
+    "review best",
     "review worst",
     "init",
     "runs",

@@ -149,3 +149,63 @@ fn what_is_found_is_written_in_every_form() {
     assert!(refused("review worst cv/fold-1").starts_with("cv/fold-1: holds no folds; "));
     assert!(refused("review worst cv --part curated").starts_with("--part curated: no clip"));
 }
+
+/// The clips whose labels the scores confirm, best first; as corrections they keep their labels and become a part of their own.
+#[test]
+fn the_right_labels_are_adopted() {
+    let lab = Lab::new();
+    let mut scores = "fname,high,low,mid\n".to_owned();
+    let mut truth = "fname,label\n".to_owned();
+    for class in ["high", "low", "mid"] {
+        for k in 0..6 {
+            // Of each class one is denied and five are confirmed, the later the more.
+            let own = if k == 0 { 0.1 } else { 0.5 + 0.05 * f64::from(k) };
+            let of = |other: &str| if other == class { own } else { 0.3 };
+            scores += &format!("{class}/{k}.wav,{},{},{}\n", of("high"), of("low"), of("mid"));
+            truth += &format!("{class}/{k}.wav,{class}\n");
+        }
+    }
+    lab.write("scores.csv", scores);
+    lab.write("truth.csv", truth);
+    let best = "review best --scores scores.csv --truth truth.csv --by self-confidence";
+    let told: Value =
+        serde_json::from_str(&lab.earmark(&format!("{best} --top 3 --json")).done().out).expect("JSON");
+    let files: Vec<&str> = told
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|c| c["file"].as_str())
+        .collect();
+    assert!(
+        files.len() == 3 && files.iter().all(|f| f.ends_with("/5.wav")),
+        "{files:?}"
+    );
+    let ended = lab
+        .earmark(&format!(
+            "{best} --above 0.5 --corrections tones/adopt.json -o best.csv"
+        ))
+        .done();
+    assert!(ended.err.contains("15 clips with their own labels"), "{ended}");
+    assert_eq!(lab.read("best.csv").lines().count(), 16);
+    let adopt: Value = serde_json::from_str(&lab.read("tones/adopt.json")).expect("JSON");
+    assert_eq!(adopt["low/3.wav"], "low");
+    assert!(adopt.get("low/0.wav").is_none());
+    let corrections = "data.corrections=[{file=\"adopt.json\",part=\"train\",corrected-part=\"adopted\"}]";
+    let mut train = lab
+        .command("train tiny.toml --data tones --run adopted --set data.parts=[\"train\",\"adopted\"] --set");
+    let ended =
+        super::common::Ended::of("train", train.arg(corrections).output().expect("a training")).done();
+    assert!(ended.err.contains("15 labelled anew"), "{ended}");
+    let split = lab.read("adopted/split.csv");
+    assert_eq!(
+        split.lines().filter(|l| l.starts_with("adopted,")).count(),
+        15,
+        "{split}"
+    );
+    assert!(
+        lab.earmark(&format!("{best} --above 2"))
+            .done()
+            .err
+            .contains("none of 18 clips reaches the limit")
+    );
+}

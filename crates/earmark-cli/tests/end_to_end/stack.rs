@@ -193,7 +193,9 @@ fn a_killed_second_level_ends_with_the_same_bytes() {
     assert!(!killed.status.success());
     assert!(!lab.path("runs/killed/folds.json").exists());
     let refused = lab
-        .earmark(&format!("{TRAIN} --run runs/killed --resume --set train.seed=4"))
+        .earmark(&format!(
+            "{TRAIN} --run runs/killed --resume -q --set train.seed=4"
+        ))
         .refused();
     assert!(refused.contains("cannot go on: the recipe"), "{refused}");
     lab.earmark(&format!("{TRAIN} --run runs/killed --resume")).done();
@@ -260,7 +262,7 @@ fn a_search_goes_on_and_says_what_it_is_worth() {
         assert_eq!(of(&trials[number as usize - 1]), top);
     }
     assert!(told["nested"]["judged"].is_number());
-    let refused = lab.earmark(&search("--search 3 --resume --seed 1")).refused();
+    let refused = lab.earmark(&search("--search 3 --resume --seed 1 -q")).refused();
     assert!(
         refused.contains("with the space and the seed that it began with"),
         "{refused}"
@@ -276,13 +278,15 @@ fn what_cannot_be_stacked_is_refused() {
     assert!(refused("train second.toml --data tones --run x").contains("`earmark stack` trains it"));
     lab.earmark("train tiny.toml --data tones --folds all --run runs/c --set folds.seed=5")
         .done();
-    let other = refused("stack runs/a runs/c --recipe second.toml --run x");
+    let other = refused("stack runs/a runs/c --recipe second.toml --run x -q");
     assert!(
         other.contains("its folds are not those of the first input"),
         "{other}"
     );
     lab.earmark(&format!("{TRAIN} --run runs/stack")).done();
-    assert!(refused("stack runs/stack --recipe second.toml --run y").contains("of the second level itself"));
+    assert!(
+        refused("stack runs/stack --recipe second.toml --run y -q").contains("of the second level itself")
+    );
     assert!(
         refused("eval runs/stack/fold-1 --data tones --fold 2").contains("judged on the fold that it keeps")
     );

@@ -58,7 +58,7 @@ fn a_grid_is_tried_and_gone_on_with() {
         .done();
     let table = lab.earmark(&format!("{GRID} --resume")).done().out;
     assert!(table.contains(&format!("best: runs/t/{best}")), "{table}");
-    let refused = lab.earmark(&format!("{GRID},8 --resume")).refused();
+    let refused = lab.earmark(&format!("{GRID},8 --resume -q")).refused();
     assert!(refused.contains("a search goes on with the space"), "{refused}");
 }
 

@@ -85,7 +85,7 @@ fn fused(convs: &[&Conv], tail: Option<Tail>, mut size: [usize; 2]) -> Option<Ch
     let first = size;
     let mut layers = Vec::with_capacity(convs.len());
     for conv in convs {
-        let s = &conv.spec;
+        let s = &conv.spec.effective();
         let padding = [0, 1].map(|a| s.padding.amounts(a, size[a], s.kernel[a], s.stride[a]));
         let window = Window {
             kernel: s.kernel,
@@ -121,10 +121,10 @@ fn key(convs: &[&Conv]) -> PreparedKey {
 
 /// A chain packed for inference, of variables as `host` gives them.
 fn packed(convs: &[&Conv], chain: &Chain, host: impl Fn(VarId) -> Vec<f32>) -> Inference {
-    let norms = || convs.iter().filter_map(|c| Some((c.weight, c.norm.as_ref()?)));
+    let norms = || convs.iter().filter_map(|c| Some((*c, c.norm.as_ref()?)));
     let params: Vec<f32> = norms()
-        .flat_map(|(weight, n)| [weight, n.gamma, n.beta])
-        .flat_map(&host)
+        .flat_map(|(c, n)| [c.host_kernel(host(c.weight)), host(n.gamma), host(n.beta)])
+        .flatten()
         .collect();
     let moving: Vec<f32> = norms()
         .flat_map(|(_, n)| [n.mean, n.variance])
@@ -144,7 +144,7 @@ fn run_fused(convs: &[&Conv], chain: Chain, x: Tensor<4>, ctx: &mut Forward) -> 
     let params = convs
         .iter()
         .zip(&norms)
-        .flat_map(|(c, n)| [ctx.flat(c.weight), ctx.flat(n.gamma), ctx.flat(n.beta)]);
+        .flat_map(|(c, n)| [c.kernel(ctx).flatten(0, 3), ctx.flat(n.gamma), ctx.flat(n.beta)]);
     let params = Tensor::cat(params.collect(), 0);
     let out = chain_train(&Arc::new(chain), x, params);
     for (norm, (mean, variance)) in norms.iter().zip(out.statistics) {

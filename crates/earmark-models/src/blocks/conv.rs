@@ -76,6 +76,9 @@ pub struct ConvSpec {
     pub groups: usize,
     /// What follows.
     pub activation: Activation,
+    /// Means over 2x2 between the convolution and what follows it. Both being linear, they are one convolution: see
+    /// [`ConvSpec::effective`].
+    pub halved: bool,
 }
 
 impl ConvSpec {
@@ -89,6 +92,21 @@ impl ConvSpec {
             padding: Padding::Same,
             groups: 1,
             activation: Activation::Relu,
+            halved: false,
+        }
+    }
+
+    /// What is computed: itself, or where it is halved (which asks for a step of 1) the convolution whose kernel is a row and a
+    /// column larger and whose step is 2. Rows and columns that fill no window are left out by both.
+    pub fn effective(&self) -> Self {
+        if !self.halved {
+            return *self;
+        }
+        Self {
+            kernel: self.kernel.map(|k| k + 1),
+            stride: [2, 2],
+            halved: false,
+            ..*self
         }
     }
 
@@ -115,13 +133,14 @@ impl ConvSpec {
 
     /// Height and width of the output.
     pub fn output_size(&self, size: [usize; 2]) -> [usize; 2] {
-        [0, 1].map(|a| self.padding.output(a, size[a], self.kernel[a], self.stride[a]))
+        let s = self.effective();
+        [0, 1].map(|a| s.padding.output(a, size[a], s.kernel[a], s.stride[a]))
     }
 
     /// Multiplications for one input of this size.
     pub fn multiplies(&self, size: [usize; 2]) -> usize {
         let [h, w] = self.output_size(size);
-        h * w * self.weights()
+        h * w * self.effective().weights()
     }
 }
 
@@ -190,9 +209,52 @@ impl Conv {
         norm && ctx.is_frozen(self.weight) && self.bias.is_none_or(|b| ctx.is_frozen(b))
     }
 
+    /// The weights of what is computed, `[out, in / groups, rows, columns]` of [`ConvSpec::effective`].
+    pub fn kernel(&self, ctx: &Forward) -> Tensor<4> {
+        let weight: Tensor<4> = ctx.var(self.weight);
+        if !self.spec.halved {
+            return weight;
+        }
+        // A mean of two neighbours is a convolution with [1/2, 1/2], along each axis.
+        [2, 3].into_iter().fold(weight, |w, axis| {
+            let mut line = w.dims();
+            line[axis] = 1;
+            let zeros = Tensor::zeros(line, &w.device());
+            let late = Tensor::cat(vec![zeros.clone(), w.clone()], axis);
+            (Tensor::cat(vec![w, zeros], axis) + late).mul_scalar(0.5)
+        })
+    }
+
+    /// As [`Conv::kernel`], of weights on the host, row-major.
+    pub(super) fn host_kernel(&self, weights: Vec<f32>) -> Vec<f32> {
+        if !self.spec.halved {
+            return weights;
+        }
+        let [rows, columns] = self.spec.kernel;
+        let at = |plane: &[f32], r: usize, c: usize| match r < rows && c < columns {
+            true => plane[r * columns + c],
+            false => 0.0,
+        };
+        let mut out = Vec::with_capacity(weights.len() * 2);
+        for plane in weights.chunks_exact(rows * columns) {
+            for r in 0..=rows {
+                for c in 0..=columns {
+                    // Below 0 the number wraps, and is beyond the end as well.
+                    let (above, before) = (r.wrapping_sub(1), c.wrapping_sub(1));
+                    let sum = at(plane, r, c)
+                        + at(plane, above, c)
+                        + at(plane, r, before)
+                        + at(plane, above, before);
+                    out.push(0.25 * sum);
+                }
+            }
+        }
+        out
+    }
+
     /// `[B, in, H, W]` to `[B, out, H', W']`.
     pub fn forward(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<4> {
-        let s = &self.spec;
+        let s = &self.spec.effective();
         let [_, _, h, w] = x.dims();
         let padding = [
             s.padding.amounts(0, h, s.kernel[0], s.stride[0]),
@@ -200,7 +262,7 @@ impl Conv {
         ];
         let options = ConvOptions::new_with_padding(s.stride, padding, [1, 1], s.groups);
         let bias = self.bias.map(|id| ctx.var(id));
-        let x = module::conv2d(x, ctx.var(self.weight), bias, options);
+        let x = module::conv2d(x, self.kernel(ctx), bias, options);
         let x = match &self.norm {
             Some(norm) => norm.forward(x, ctx),
             None => x,
@@ -230,6 +292,27 @@ mod tests {
                 (before, after),
                 "n {n} k {k} s {s}"
             );
+        }
+    }
+
+    /// The larger kernel of a halved convolution is the same on the host and by tensors.
+    #[test]
+    fn halved_kernels_are_the_same_on_the_host() {
+        use crate::vars::{Vars, to_host};
+        use burn::tensor::Device;
+        let mut b = VarBuilder::default();
+        for (name, groups) in [("dense", 1), ("depthwise", 4)] {
+            let spec = ConvSpec {
+                groups,
+                halved: true,
+                ..ConvSpec::same3(4, 4, 1)
+            };
+            let conv = Conv::declare(&mut b, name, spec, None, WeightInit::GlorotUniform);
+            let vars = Vars::init(std::mem::take(&mut b).finish(), 1, &Device::flex());
+            let want = to_host(conv.kernel(&Forward::eval(&vars)));
+            let got = conv.host_kernel(vars.to_vec(conv.weight));
+            assert_eq!(got.len(), want.len());
+            assert!(got.iter().zip(&want).all(|(g, w)| (g - w).abs() < 1e-6), "{name}");
         }
     }
 }

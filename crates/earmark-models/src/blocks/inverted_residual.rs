@@ -22,6 +22,8 @@ pub struct InvertedResidualSpec {
     pub kernel: usize,
     /// Step of the depthwise convolution along both axes.
     pub stride: usize,
+    /// Means over 2x2 follow the depthwise convolution, whose step is then 1.
+    pub halved: bool,
     /// What follows the first two convolutions; nothing follows the last.
     pub activation: Activation,
     /// Channels between the layers of squeeze-and-excitation, where there is one.
@@ -52,6 +54,7 @@ impl InvertedResidual {
             kernel: [s.kernel; 2],
             padding: Padding::Symmetric([s.kernel / 2; 2]),
             activation: s.activation,
+            halved: s.halved,
             ..ConvSpec::depthwise3(s.expanded, s.stride)
         };
         let pointwise = |input, output, activation| ConvSpec {
@@ -87,7 +90,7 @@ impl InvertedResidual {
 
     /// Whether what came in has the shape of what goes out.
     pub(super) fn adds(&self) -> bool {
-        self.spec.stride == 1 && self.spec.input == self.spec.output
+        self.spec.stride == 1 && !self.spec.halved && self.spec.input == self.spec.output
     }
 
     /// `[B, in, H, W]` to `[B, out, H / stride, W / stride]`, rounded up.
@@ -128,7 +131,10 @@ impl InvertedResidual {
             .map_or(String::new(), |q| format!(", SE {}", q.squeezed()));
         let text = format!(
             "{name} IR({0}x{0}, {1}, {2}, {3}{squeezed})",
-            s.kernel, s.expanded, s.output, s.stride
+            s.kernel,
+            s.expanded,
+            s.output,
+            if s.halved { 2 } else { s.stride }
         );
         (
             LayerRow::new(text, [now[0], now[1], s.output], weights, multiplies),

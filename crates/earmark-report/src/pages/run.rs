@@ -1,6 +1,6 @@
 //! The report of one run.
 
-use super::run_types::{Curve, Metric, Note, RunReport, WorstClip};
+use super::run_types::{Compared, ComparedClass, Curve, Metric, Note, RunReport, WorstClip};
 use crate::html::{Cell, Page, facts, grid, lead, table};
 use crate::{Chart, LineChart, Series, confusion_chart, escape, human_count, reliability_chart, score};
 
@@ -49,6 +49,11 @@ pub fn render_run_report(report: &RunReport) -> String {
         grid(&report.curves.iter().map(curve_chart).collect::<Vec<_>>()),
     );
     page.section("classes", "Classes", classes(report));
+    page.section(
+        "compared",
+        "Beside another run",
+        report.compared.as_ref().map(compared).unwrap_or_default(),
+    );
     page.section(
         "confusion",
         "Confusion",
@@ -230,6 +235,42 @@ fn classes(report: &RunReport) -> String {
         })
         .collect();
     table(&headers, &rows).replacen("\"scroll\"", "\"scroll tall\"", 1)
+}
+
+/// Two runs class by class, the differences that are more than chance in words.
+fn compared(c: &Compared) -> String {
+    let signed = |v: Option<f64>| match v {
+        Some(v) => Cell::Number(format!("{v:+.3}"), v),
+        None => Cell::Number("–".into(), f64::NAN),
+    };
+    let row = |class: &ComparedClass| {
+        let interval = class
+            .interval
+            .map_or("–".to_owned(), |[low, high]| format!("{low:+.3} to {high:+.3}"));
+        let clear = match class.interval {
+            Some([low, _]) if low > 0.0 => "better",
+            Some([_, high]) if high < 0.0 => "worse",
+            _ => "",
+        };
+        vec![
+            Cell::Text(class.name.clone()),
+            Cell::Number(human_count(class.count), class.count as f64),
+            Cell::Meter(class.other.unwrap_or(f64::NAN)),
+            Cell::Meter(class.own.unwrap_or(f64::NAN)),
+            signed(class.difference),
+            Cell::Text(interval),
+            Cell::Text(clear.into()),
+        ]
+    };
+    let headers = ["class", "clips", "other", "this", "difference", "interval", ""];
+    let text = format!(
+        "{} of this run and of {}, by class. The interval holds the difference over clips drawn again and again in {:.0} % of the draws; where it leaves out 0, the last column says so.",
+        c.metric,
+        c.other,
+        100.0 * c.confidence
+    );
+    let rows: Vec<Vec<Cell>> = std::iter::once(&c.overall).chain(&c.classes).map(row).collect();
+    lead(&text) + &table(&headers, &rows).replacen("\"scroll\"", "\"scroll tall\"", 1)
 }
 
 fn confusion(confusion: &crate::Confusion) -> String {

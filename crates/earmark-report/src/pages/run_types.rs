@@ -29,6 +29,8 @@ pub struct RunReport {
     pub metrics: Vec<Metric>,
     /// Scores of the classes, at the checkpoint that the report is about.
     pub per_class: Vec<ClassRow>,
+    /// The classes beside those of another run.
+    pub compared: Option<Compared>,
     /// Which class was taken for which; single-label systems only.
     pub confusion: Option<Confusion>,
     /// How far the scores are chances, as they are and as calibrated.
@@ -142,6 +144,40 @@ pub struct ClassRow {
     pub ap: Option<f64>,
     /// Area under the receiver operating characteristic.
     pub auc: Option<f64>,
+}
+
+/// A run beside another one, class by class.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Compared {
+    /// Name of the other run.
+    pub other: String,
+    /// What is compared, such as `lwlrap`.
+    pub metric: String,
+    /// Share of the drawn results that each interval holds, such as 0.95.
+    pub confidence: f64,
+    /// All classes together.
+    pub overall: ComparedClass,
+    /// Each class, in the order to show.
+    pub classes: Vec<ComparedClass>,
+}
+
+/// One class of two runs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ComparedClass {
+    /// Name of the class.
+    pub name: String,
+    /// Judged clips that carry it.
+    pub count: u64,
+    /// The other run's result.
+    pub other: Option<f64>,
+    /// That of the run which the report is about.
+    pub own: Option<f64>,
+    /// Own less other.
+    pub difference: Option<f64>,
+    /// Where the difference lies.
+    pub interval: Option<[f64; 2]>,
 }
 
 /// A clip on which the model was wrong.

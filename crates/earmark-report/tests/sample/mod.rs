@@ -135,6 +135,7 @@ pub fn run_report() -> RunReport {
             Metric { name: "mAP".into(), better: Better::Higher, points: curve(0.55, 0.02) },
             Metric { name: "MAP@3".into(), better: Better::Higher, points: curve(0.74, 0.0) },
         ],
+        compared: Some(compared()),
         per_class: CLASSES
             .iter()
             .enumerate()
@@ -310,5 +311,27 @@ pub fn runs_table() -> RunsTable {
         title: "runs in ~/earmark/runs".into(),
         metrics: vec![("lwlrap".into(), Better::Higher), ("mAP".into(), Better::Higher)],
         runs: (1..=7).map(run).collect(),
+    }
+}
+
+/// Two classes of another run: one clearly worse there, one of a single clip.
+pub fn compared() -> Compared {
+    let class = |name: &str, count, other, own, interval| ComparedClass {
+        name: name.into(),
+        count,
+        other: Some(other),
+        own: Some(own),
+        difference: Some(own - other),
+        interval,
+    };
+    Compared {
+        other: "runs/0041".into(),
+        metric: "lwlrap".into(),
+        confidence: 0.95,
+        overall: class("all", 994, 0.61, 0.68, Some([0.05, 0.09])),
+        classes: vec![
+            class("Accordion", 62, 0.5, 0.75, Some([0.125, 0.375])),
+            class("Bark", 1, 0.75, 0.5, None),
+        ],
     }
 }

@@ -19,7 +19,7 @@ const NAMED: usize = 5;
 const PICTURE_SECONDS: f64 = 30.0;
 
 /// Scores of judged clips with their truth.
-pub(super) struct Judged {
+pub(crate) struct Judged {
     aligned: Aligned,
 }
 
@@ -55,6 +55,11 @@ impl Judged {
         })
     }
 
+    /// Scores and truth side by side.
+    pub fn into_aligned(self) -> Aligned {
+        self.aligned
+    }
+
     /// What was taken for what; `None` where a clip has several labels.
     pub fn confusion(&self) -> Result<Option<Confusion>, PageError> {
         match self.aligned.confusion() {
@@ -88,7 +93,7 @@ impl Judged {
 
     /// The clips with the lowest lwlrap of their own, worst first; of equals the one whose true classes score lower. Clips that
     /// are ranked right are no mistakes.
-    pub fn worst(&self, audio: Option<&Audio>) -> Result<Vec<WorstClip>, PageError> {
+    pub(super) fn worst(&self, audio: Option<&Audio>) -> Result<Vec<WorstClip>, PageError> {
         let mut ranked = Vec::new();
         for (index, (scores, truth)) in self.aligned.rows().enumerate() {
             let mut lwlrap = Lwlrap::new(scores.len());

@@ -4,8 +4,9 @@ mod clips;
 mod data;
 mod run;
 
+pub(crate) use clips::Judged;
 pub use data::{data_page, write_data_page};
-pub use run::{gather, run_report, write_run_report};
+pub use run::{gather, run_report, write_compared_report, write_run_report};
 
 use earmark_data::atomic::WriteError;
 use earmark_features::ConfigError;

@@ -9,10 +9,11 @@ use earmark_data::atomic;
 use earmark_engine::judge::{result_path, scores_path};
 use earmark_engine::{Metric, ModelFile, checkpoint};
 use earmark_features::Extractor;
-use earmark_metrics::Calibration;
+use earmark_metrics::{Calibration, ClassPair, Comparison};
 use earmark_models::{Network, VarSpec};
 use earmark_report::{
-    Better, ClassRow, Curve, Fact, Level, Note, RunReport, Scale, SkippedFile, human_count, render_run_report,
+    Better, ClassRow, Compared, ComparedClass, Curve, Fact, Level, Note, RunReport, Scale, SkippedFile,
+    human_count, render_run_report,
 };
 use std::path::{Path, PathBuf};
 
@@ -30,6 +31,34 @@ pub fn write_run_report(run: &RunDir, data: Option<&Path>) -> Result<PathBuf, Pa
     let html = run_report(run, data)?;
     let path = run.path.join("report.html");
     atomic::write(&path, |w| w.write_all(html.as_bytes()))?;
+    Ok(path)
+}
+
+/// The same with a section that compares the run, the second of the two, with another class by class.
+pub fn write_compared_report(
+    run: &RunDir,
+    data: Option<&Path>,
+    other: &str,
+    comparison: &Comparison,
+) -> Result<PathBuf, PageError> {
+    let mut report = gather(run, data)?;
+    let row = |c: &ClassPair| ComparedClass {
+        name: c.name.clone(),
+        count: c.count as u64,
+        other: c.a,
+        own: c.b,
+        difference: c.difference,
+        interval: c.interval.map(|i| [i.low, i.high]),
+    };
+    report.compared = Some(Compared {
+        other: other.to_owned(),
+        metric: comparison.metric.name().to_owned(),
+        confidence: comparison.confidence,
+        overall: row(&comparison.overall),
+        classes: comparison.classes.iter().map(row).collect(),
+    });
+    let path = run.path.join("report.html");
+    atomic::write(&path, |w| w.write_all(render_run_report(&report).as_bytes()))?;
     Ok(path)
 }
 

@@ -30,14 +30,9 @@ pub(super) fn parse(name: &str) -> Option<Architecture> {
     })
 }
 
-pub(super) fn recipe(architecture: &Architecture) -> Result<Recipe, RecipeError> {
-    let Architecture::EfficientAt {
-        tenths,
-        hop_ms,
-        bands,
-    } = *architecture;
+pub(super) fn recipe(name: &str, tenths: u32, hop_ms: u32, bands: u32) -> Result<Recipe, RecipeError> {
     let set = [
-        format!("name={}", architecture.name()),
+        format!("name={name}"),
         format!("network.width={:.1}", f64::from(tenths) / 10.0),
         format!("front-end.stft.hop-samples={}", hop_ms * SAMPLES_PER_MS),
         format!("front-end.mel.bands={bands}"),
@@ -88,8 +83,7 @@ fn conv(ours: &str) -> String {
 /// The size whose hidden layer and last convolution have these widths.
 pub(super) fn fitting(shape_of: impl Fn(&str) -> Option<Vec<usize>>) -> Option<String> {
     let hidden = shape_of("classifier.2.weight")?;
-    let sizes = [1, 2, 3, 4, 5].into_iter().chain((6..=40).step_by(1));
-    sizes
+    (1..=40)
         .map(|tenths| Architecture::EfficientAt {
             tenths,
             hop_ms: 10,

@@ -2,7 +2,7 @@
 
 use super::{Architecture, audioset, read_labels};
 use crate::VERSION;
-use crate::recipe::RecipeError;
+use crate::recipe::{Recipe, RecipeError};
 use crate::setting::suggest;
 use burn::tensor::Device;
 use earmark_engine::{FORMAT, ModelFile, ModelFileError, ModelMeta};
@@ -113,6 +113,7 @@ pub fn import(job: &Import) -> Result<Imported, ImportError> {
     let classes = classes(&architecture, &theirs, &build(1)?.1).unwrap_or(1);
     let (_, specs) = build(classes)?;
     let values = take(&architecture, &mut theirs, &specs, &job.file)?;
+    check_mel(&architecture, &recipe, &theirs, &job.file)?;
     let names = class_names(job, classes)?;
     let mut vars = Vars::init(specs, 0, &Device::flex());
     let tensors = values.len();
@@ -157,6 +158,10 @@ fn unknown(name: &str) -> ImportError {
         "efficientat-mn20",
         "efficientat-mn30",
         "efficientat-mn40",
+        "panns-cnn14",
+        "panns-cnn10",
+        "panns-mobilenet-v1",
+        "panns-mobilenet-v2",
     ];
     let near = suggest(&plain, known).map_or(String::new(), |near| format!(", did you mean {near}?"));
     ImportError::Unknown {
@@ -229,6 +234,45 @@ fn take(
         architecture: architecture.name(),
         differences: text,
         remedy,
+    })
+}
+
+/// Where the checkpoint holds the mel bank that it was trained with, ours must be the same.
+fn check_mel(
+    architecture: &Architecture,
+    recipe: &Recipe,
+    theirs: &BTreeMap<String, Tensor>,
+    path: &Path,
+) -> Result<(), ImportError> {
+    let found = architecture
+        .mel_bank()
+        .and_then(|name| Some((name, theirs.get(name)?)));
+    let (Some((name, bank)), Some(mel)) = (found, &recipe.front_end.mel) else {
+        return Ok(());
+    };
+    let fft = recipe
+        .front_end
+        .stft
+        .fft_samples
+        .or(recipe.front_end.stft.window_samples)
+        .unwrap_or(0);
+    let ours = mel.matrix(recipe.front_end.sample_rate_hz, fft as usize)?;
+    let (bands, bins) = (ours.len(), ours[0].len());
+    let theirs = bank.values.as_ref().filter(|_| bank.shape == [bins, bands]);
+    let far = |values: &Vec<f32>| {
+        values
+            .iter()
+            .enumerate()
+            .any(|(i, v)| (f64::from(*v) - ours[i % bands][i / bands]).abs() > 1e-4)
+    };
+    if theirs.is_some_and(|values| !far(values)) {
+        return Ok(());
+    }
+    Err(ImportError::Fit {
+        path: path.into(),
+        architecture: architecture.name(),
+        differences: format!("its mel bank `{name}` is not that of this front end"),
+        remedy: "; it was trained on other features (another sample rate or other bands)".into(),
     })
 }
 

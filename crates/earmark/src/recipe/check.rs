@@ -39,6 +39,23 @@ impl Recipe {
             return Err(("network.kind".into(), "\"fc-net\"".into(), remedy.into()));
         }
         self.check_summary()?;
+        if let Some(bands) = self.network.bands()
+            && self
+                .front_end
+                .mel
+                .as_ref()
+                .is_none_or(|mel| mel.bands as usize != bands)
+        {
+            let there = self
+                .front_end
+                .mel
+                .as_ref()
+                .map_or("no mel".into(), |mel| mel.bands.to_string());
+            let remedy = format!(
+                "this network normalises each band, and front-end.mel.bands is {there}; make both equal"
+            );
+            return Err(("network.bands".into(), bands.to_string(), remedy));
+        }
         self.train
             .check()
             .map_err(|(key, value, remedy)| (format!("train.{key}"), value, remedy.to_owned()))?;

@@ -82,6 +82,9 @@ pub enum RunError {
     /// Not a model, not a run.
     #[error("{0}: no such model file or run directory; expected MODEL.safetensors, RUN or RUN@STEP")]
     NoModel(String),
+    /// A published model that was not fetched.
+    #[error("{0}: this published model is not installed; fetch it first: `earmark models get {0}`")]
+    NotInstalled(String),
     /// A file can't be written.
     #[error(transparent)]
     Write(#[from] WriteError),

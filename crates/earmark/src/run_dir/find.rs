@@ -1,10 +1,12 @@
 //! Which file or folder a name means.
 
 use super::{RunError, fold_runs};
+use crate::published;
 use earmark_engine::{ModelFile, checkpoint};
 use std::path::{Path, PathBuf};
 
-/// The model file that `MODEL.safetensors`, `RUN` (its best, else its last checkpoint) or `RUN@STEP` means.
+/// The model file that `MODEL.safetensors`, `RUN` (its best, else its last checkpoint), `RUN@STEP` or the name of an installed model
+/// means; a file or folder of that name goes before.
 pub fn find_model(name: &str) -> Result<PathBuf, RunError> {
     let path = PathBuf::from(name);
     if path.is_file() {
@@ -46,7 +48,13 @@ pub fn find_model(name: &str) -> Result<PathBuf, RunError> {
         };
         return Err(RunError::NoCheckpoint { run, step, known });
     }
-    Err(RunError::NoModel(name.into()))
+    if let Some(model) = published::installed(name) {
+        return Ok(model);
+    }
+    match published::entry(name) {
+        Some(entry) => Err(RunError::NotInstalled(entry.name.clone())),
+        None => Err(RunError::NoModel(name.into())),
+    }
 }
 
 /// The model files that a name means: as [`find_model`], or those of all folds of a set.
@@ -99,6 +107,16 @@ mod tests {
         assert_eq!(fresh(dir.path(), "a/b c").file_name().unwrap(), "a-b-c-001");
         std::fs::create_dir(dir.path().join("a-b-c-001")).unwrap();
         assert_eq!(fresh(dir.path(), "a/b c").file_name().unwrap(), "a-b-c-002");
+    }
+
+    #[test]
+    fn published_models_that_are_not_there_are_told_apart_from_slips() {
+        let error = find_model("panns-cnn14").unwrap_err().to_string();
+        assert!(
+            error.ends_with("fetch it first: `earmark models get panns-cnn14`"),
+            "{error}"
+        );
+        assert!(matches!(find_model("panns-cnn15"), Err(RunError::NoModel(_))));
     }
 
     #[test]

@@ -118,7 +118,7 @@ impl Ear {
         let extractor = &self.models[0].scorer.extractor;
         let example = extractor.example_frames().zip(Tiling::of(extractor));
         // A summary is one frame, of however many samples.
-        let Some((length, tiling)) = example.filter(|_| extractor.front_end().summary.is_none()) else {
+        let Some((length, tiling)) = example.filter(|_| !extractor.front_end().summary) else {
             let (window, hop) = ANY_LENGTH_SECONDS;
             return ((window * rate) as usize, (hop * rate) as usize);
         };

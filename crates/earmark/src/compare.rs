@@ -1,0 +1,177 @@
+//! Two runs class by class, on the clips that both were judged on.
+
+use crate::pages::{Judged, PageError};
+use crate::run_dir::{RunError, RunHead, fold_runs, judged_step};
+use earmark_engine::judge::scores_path;
+use earmark_metrics::{Aligned, MetricsError, ScoreTable};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// Why runs can't be compared. Each kind's message is whole by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum CompareError {
+    /// One of them can't be opened.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// What it was judged on can't be read.
+    #[error(transparent)]
+    Judged(#[from] PageError),
+    /// Scores that no metric takes.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// It has not been judged.
+    #[error(
+        "{}: has not been judged with the weights that a prediction takes; run `earmark eval {0}`, or train with --folds", run.display()
+    )]
+    NotJudged {
+        /// The run.
+        run: PathBuf,
+    },
+    /// They have nothing in common.
+    #[error("{a} and {b}: {problem}; compare runs that were judged on the same clips")]
+    Apart {
+        /// The first.
+        a: String,
+        /// The second.
+        b: String,
+        /// What differs.
+        problem: String,
+    },
+}
+
+/// The judged clips of a run or of a set of folds.
+#[derive(Debug)]
+pub struct JudgedRun {
+    /// Scores with the truth they were judged by.
+    pub aligned: Aligned,
+    /// Whether judged clips steered it, so that its scores are optimistic.
+    pub optimistic: bool,
+}
+
+/// What a run said of the clips that it was judged on, with its best weights; of a set, what each fold said of its own.
+///
+/// # Errors
+/// A run that can't be opened or has not been judged.
+pub fn judged_run(path: &Path) -> Result<JudgedRun, CompareError> {
+    let folds = fold_runs(path)?;
+    let runs: Vec<PathBuf> = match folds.is_empty() {
+        true => vec![path.into()],
+        false => folds.into_iter().map(|(_, run)| run).collect(),
+    };
+    let (mut files, mut values, mut truth) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut classes, mut optimistic) = (Vec::new(), false);
+    for run in runs {
+        let head = RunHead::open(&run)?;
+        optimistic |= head.info.optimistic;
+        let scores = scores_path(&head.eval(), judged_step(&run)?);
+        if !scores.is_file() {
+            return Err(CompareError::NotJudged { run });
+        }
+        let aligned = Judged::read(&scores, &head.eval().join("clips.txt"))?.into_aligned();
+        classes = aligned.classes().to_vec();
+        files.extend_from_slice(aligned.files());
+        for (row, marks) in aligned.rows() {
+            values.extend_from_slice(row);
+            truth.extend_from_slice(marks);
+        }
+    }
+    let aligned = Aligned::from_rows(ScoreTable::new(files, classes, values)?, truth)?;
+    Ok(JudgedRun { aligned, optimistic })
+}
+
+/// Both on their common clips, in one order, with the classes of the first, and how many clips only one of them has.
+///
+/// # Errors
+/// Other classes, other labels of a clip, or no clip in common.
+pub fn common(
+    (name_a, a): (&str, &Aligned),
+    (name_b, b): (&str, &Aligned),
+) -> Result<(Aligned, Aligned, usize), CompareError> {
+    let apart = |problem: String| CompareError::Apart {
+        a: name_a.to_owned(),
+        b: name_b.to_owned(),
+        problem,
+    };
+    let columns: Option<Vec<usize>> = a
+        .classes()
+        .iter()
+        .map(|class| b.classes().iter().position(|other| other == class))
+        .collect();
+    let Some(columns) = columns.filter(|c| c.len() == b.classes().len()) else {
+        return Err(apart("their classes differ".into()));
+    };
+    let rows: HashMap<&str, (&[f32], &[bool])> = b.files().iter().map(String::as_str).zip(b.rows()).collect();
+    let (mut files, mut truth) = (Vec::new(), Vec::new());
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    for (file, (scores, marks)) in a.files().iter().zip(a.rows()) {
+        let Some((others, other_marks)) = rows.get(file.as_str()) else {
+            continue;
+        };
+        if columns
+            .iter()
+            .zip(marks)
+            .any(|(&column, mark)| other_marks[column] != *mark)
+        {
+            return Err(apart(format!("the labels of {file} differ")));
+        }
+        files.push(file.clone());
+        truth.extend_from_slice(marks);
+        first.extend_from_slice(scores);
+        second.extend(columns.iter().map(|&column| others[column]));
+    }
+    if files.is_empty() {
+        return Err(apart("no clip was judged by both".into()));
+    }
+    let alone = a.files().len() + b.files().len() - 2 * files.len();
+    let of = |values| -> Result<Aligned, CompareError> {
+        let table = ScoreTable::new(files.clone(), a.classes().to_vec(), values)?;
+        Ok(Aligned::from_rows(table, truth.clone())?)
+    };
+    Ok((of(first)?, of(second)?, alone))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn aligned(files: &[&str], classes: &[&str], values: &[f32], truth: &[bool]) -> Aligned {
+        let names = |n: &[&str]| n.iter().map(|s| (*s).to_owned()).collect();
+        Aligned::from_rows(
+            ScoreTable::new(names(files), names(classes), values.to_vec()).unwrap(),
+            truth.to_vec(),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn clips_and_classes_are_brought_into_one_order() {
+        let a = aligned(
+            &["1", "2", "3"],
+            &["x", "y"],
+            &[0.1, 0.2, 0.3, 0.4, 0.5, 0.6],
+            &[true, false, false, true, true, false],
+        );
+        let b = aligned(
+            &["3", "1", "4"],
+            &["y", "x"],
+            &[0.7, 0.8, 0.9, 1.0, 0.0, 0.1],
+            &[false, true, false, true, true, false],
+        );
+        let (first, second, alone) = common(("a", &a), ("b", &b)).unwrap();
+        assert_eq!((first.files(), alone), (&["1".to_owned(), "3".to_owned()][..], 2));
+        let rows = |a: &Aligned| a.rows().flat_map(|(s, _)| s.to_vec()).collect::<Vec<_>>();
+        assert_eq!(rows(&first), [0.1, 0.2, 0.5, 0.6]);
+        assert_eq!(rows(&second), [1.0, 0.9, 0.8, 0.7]);
+        let other = aligned(&["1"], &["x", "y"], &[0.1, 0.2], &[false, true]);
+        assert!(
+            common(("a", &a), ("b", &other))
+                .unwrap_err()
+                .to_string()
+                .contains("the labels of 1 differ")
+        );
+        let none = aligned(&["9"], &["x", "y"], &[0.1, 0.2], &[false, true]);
+        assert!(common(("a", &a), ("b", &none)).is_err());
+        let classes = aligned(&["1"], &["x"], &[0.1], &[true]);
+        assert!(common(("a", &a), ("b", &classes)).is_err());
+    }
+}
