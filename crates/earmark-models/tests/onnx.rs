@@ -169,13 +169,9 @@ fn int8_is_near_and_small() {
             })
             .sum()
         };
-        // Biases and factors weigh more in narrow networks than they do in others.
-        assert!(
-            bytes(&int8) * 3 < bytes(&float) * 2,
-            "{} of {}",
-            bytes(&int8),
-            bytes(&float)
-        );
+        // Biases, and the channels of few weights that stay as they are, weigh more in narrow networks than in others.
+        let (int8, float) = (bytes(&int8), bytes(&float));
+        assert!(int8 * 5 < float * 4, "{config}: {int8} of {float}");
     }
 }
 

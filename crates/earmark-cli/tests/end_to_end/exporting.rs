@@ -41,14 +41,19 @@ fn an_export_scores_as_its_model() {
 
 #[test]
 fn int8_is_smaller_and_says_what_it_costs() {
-    let lab = Lab::trained();
+    let lab = Lab::new();
+    lab.earmark("train tiny.toml --data tones --fold 1 --run wide --set network.width=0.1")
+        .done();
     let ended = lab
-        .earmark("export runs/a --onnx -o a.onnx --weights int8 --check --json")
+        .earmark("export wide --onnx -o int8.onnx --weights int8 --check --json")
         .done();
     let json: serde_json::Value = serde_json::from_str(&ended.out).expect("JSON");
     let off = json["check"]["largest_difference"].as_f64().expect("a number");
     assert!(off > 0.0 && off < 0.1, "{ended}");
     assert_eq!(json["weights"], "int8");
+    lab.earmark("export wide --onnx -o float32.onnx").done();
+    let [int8, float32] = ["int8.onnx", "float32.onnx"].map(|file| lab.bytes(file).len());
+    assert!(int8 < float32, "{int8} of {float32} bytes");
 }
 
 #[test]
