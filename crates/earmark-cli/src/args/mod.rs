@@ -168,8 +168,8 @@ pub enum Command {
     Stack(Stack),
     /// Search for settings: many trainings of a recipe, compared by clips that are not judged
     #[command(
-        after_help = "Examples:\n  earmark tune dcase2019-baseline/esc10 --data ESC-10 --fold 1 --inner-folds 3 --grid train.learning-rate=1e-4,1e-3\n  \
-        earmark tune my.toml --data sounds --random 20 --range train.learning-rate=1e-4..1e-2:log --choice network.width=0.25,0.5\n\n\
+        after_help = "Examples:\n  earmark tune folder --data sounds --fold 1 --grid train.learning-rate=1e-4,1e-3\n  \
+        earmark tune my.toml --data sounds --random 20 --range train.learning-rate=1e-4..1e-2:log\n\n\
         Each trial is a run in a folder of its own (trial-001, ...). trials.json is the journal, best.toml the recipe of the best one.\n\
         The fold that --fold keeps is seen by no trial: train best.toml with it once, and judge."
     )]

@@ -45,7 +45,7 @@ fn recipes() {
         (
             "epochs = 6",
             "epochs = 6\nsteps = 3",
-            "tiny.toml:24: train.epochs = 6: train.steps is set as well; keep one of the two",
+            "tiny.toml:24: train.epochs = 6: steps is set as well; keep one of the two",
         ),
         (
             "fraction = 0.2",

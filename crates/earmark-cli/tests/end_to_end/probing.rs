@@ -1,7 +1,14 @@
 //! Embeddings, neighbours and probes.
 
-use super::common::Lab;
+use super::common::{LEARN_WELL, Lab};
 use serde_json::Value;
+
+/// A model that has learned tones well, of a network wide enough to hear more than it was asked for.
+fn trained() -> Lab {
+    let lab = Lab::new();
+    lab.earmark(LEARN_WELL).done();
+    lab
+}
 
 /// Other sounds of two kinds, in five recordings each.
 fn others(lab: &Lab) {
@@ -17,13 +24,13 @@ fn others(lab: &Lab) {
 
 #[test]
 fn what_sounds_alike_lies_near() {
-    let lab = Lab::trained();
+    let lab = trained();
     others(&lab);
     for name in ["all.npy", "all.csv"] {
         let told = lab
             .earmark(&format!("embed runs/a --data tones -o {name}"))
             .done();
-        assert!(told.out.contains("18 rows of 8 numbers"), "{told}");
+        assert!(told.out.contains("18 rows of 256 numbers"), "{told}");
         let found = lab
             .earmark(&format!(
                 "neighbours other/deep/0.wav low/1.wav --in {name} --model runs/a --top 3 --json"
@@ -85,7 +92,7 @@ fn what_sounds_alike_lies_near() {
 
 #[test]
 fn a_probe_is_a_model_like_any_other() {
-    let lab = Lab::trained();
+    let lab = trained();
     others(&lab);
     let told = lab
         .earmark("probe runs/a --data other -o probe.safetensors --folds all --scores oof.csv --json")
@@ -120,7 +127,7 @@ fn a_probe_is_a_model_like_any_other() {
     lab.earmark("calibrate probe.safetensors --scores oof.csv --truth truth.csv -o better.safetensors")
         .done();
     lab.earmark(
-        "train tiny.toml --data other --run tuned --init-from probe.safetensors --set train.epochs=1",
+        "train tiny.toml --data other --run tuned --init-from probe.safetensors --set train.epochs=1 --set network.width=0.25",
     )
     .done();
     let log = lab.read("tuned/log.txt");

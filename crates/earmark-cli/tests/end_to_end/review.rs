@@ -191,8 +191,7 @@ fn the_right_labels_are_adopted() {
     assert_eq!(adopt["low/3.wav"], "low");
     assert!(adopt.get("low/0.wav").is_none());
     let corrections = "data.corrections=[{file=\"adopt.json\",part=\"train\",corrected-part=\"adopted\"}]";
-    let mut train = lab
-        .command("train tiny.toml --data tones --run adopted --set data.parts=[\"train\",\"adopted\"] --set");
+    let mut train = lab.command("train tiny.toml --data tones --run adopted --set");
     let ended =
         super::common::Ended::of("train", train.arg(corrections).output().expect("a training")).done();
     assert!(ended.err.contains("15 labelled anew"), "{ended}");

@@ -1,6 +1,6 @@
 //! `earmark tag`: what is heard in tones, when, and in which words.
 
-use super::common::{CLASSES, Lab};
+use super::common::{CLASSES, LEARN_WELL, Lab};
 use std::fs;
 
 /// A second of each of the classes' tones in turn, with a second of silence between them.
@@ -30,10 +30,7 @@ fn scene(lab: &Lab, name: &str) {
 /// A lab whose model has learned the tones well, and two recordings to hear.
 fn lab() -> Lab {
     let lab = Lab::new();
-    lab.earmark(
-        "train tiny.toml --data tones --run runs/a --set train.epochs=40 --set train.average-decay=0",
-    )
-    .done();
+    lab.earmark(LEARN_WELL).done();
     scene(&lab, "in/scene.wav");
     lab.tone("in/deep/low.wav", 310.0);
     lab
