@@ -1,7 +1,7 @@
 //! Depthwise convolution over channels-outermost tensors, one channel a piece of work.
 //!
 //! Each plane is read through the pending normalisation and activation into shifted copies
-//! ([`crate::shifts`]), from which it is convolved by contiguous multiply-adds whatever its width; the result's mean and variance are
+//! (the module `shifts`), from which it is convolved by contiguous multiply-adds whatever its width; the result's mean and variance are
 //! taken, or the result is normalised and activated, before it leaves the cache.
 
 use rayon::prelude::*;

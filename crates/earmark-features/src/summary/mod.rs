@@ -262,7 +262,6 @@ mod tests {
                 samples.len()
             );
         }
-        let empty = summariser.of_samples(&[]).unwrap();
         // Of nothing all are 0, but for two counts of bins: a spectrum without a peak reaches any share of it everywhere.
         let names = summary_names();
         for (name, x) in names.iter().zip(summariser.of_samples(&[]).unwrap()) {
