@@ -29,7 +29,7 @@ pub use config::{Metric, Refusal, TrainConfig, ValidationConfig, ValidationSplit
 pub use events::EventWriter;
 pub use fit::{Fit, FitError, FitEvent, Outcome, Validate, events_path, fit, metrics_path};
 pub use fit_input::{FitInputError, carry_input, fit_input};
-pub use loss::Loss;
+pub use loss::{ClassWeights, Loss};
 pub use model_file::{
     FORMAT, HostTensor, ModelFile, ModelFileError, ModelMeta, Tensors, read_tensors, write_tensors,
 };

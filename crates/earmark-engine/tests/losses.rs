@@ -90,6 +90,8 @@ fn gradients_are_slopes() {
     for text in [
         r#"{ "kind": "sigmoid-cross-entropy", "label-smoothing": 0.2 }"#,
         r#"{ "kind": "softmax-cross-entropy", "label-smoothing": 0.2 }"#,
+        r#"{ "kind": "sigmoid-cross-entropy", "label-smoothing": 0.2, "class-weights": [0.5, 3.0, 2.0] }"#,
+        r#"{ "kind": "softmax-cross-entropy", "class-weights": [0.5, 3.0, 2.0] }"#,
         r#"{ "kind": "lq", "q": 0.7 }"#,
         r#"{ "kind": "focal" }"#,
         r#"{ "kind": "lsep" }"#,
@@ -162,4 +164,64 @@ fn batches_of_one_part() {
         &[true],
     );
     assert_eq!(one, (0.0, vec![0.0, 0.0]));
+}
+
+/// `class_weight = {0: 0.5, 1: 3, 2: 2}` of Keras with one label an example: the losses weigh 3, 0.5 and 2, and their sum is divided by
+/// their number.
+#[test]
+fn classes_weigh_what_they_weigh_in_keras() {
+    let x = [[0.3_f64, -0.7, 1.1], [2.0, -0.4, 0.1], [0.0, 0.5, -1.5]];
+    let labels = [1, 0, 2];
+    let weights = [0.5, 3.0, 2.0];
+    let by_hand = |of: &dyn Fn(&[f64; 3], usize) -> f64| {
+        let terms = x
+            .iter()
+            .zip(labels)
+            .map(|(row, label)| weights[label] * of(row, label));
+        terms.sum::<f64>() / 3.0
+    };
+    let softmax = by_hand(&|row, label| row.iter().map(|v| v.exp()).sum::<f64>().ln() - row[label]);
+    let sigmoid = by_hand(&|row, label| {
+        let each = (0..3).map(|c| (if c == label { -row[c] } else { row[c] }).exp().ln_1p());
+        each.sum::<f64>() / 3.0
+    });
+    let logits: Vec<f32> = x.iter().flatten().map(|v| *v as f32).collect();
+    let targets: Vec<f32> = labels
+        .iter()
+        .flat_map(|l| (0..3).map(move |c| f32::from(u8::from(c == *l))))
+        .collect();
+    for (kind, want) in [("softmax", softmax), ("sigmoid", sigmoid)] {
+        let text = format!(r#"{{ "kind": "{kind}-cross-entropy", "class-weights": [0.5, 3, 2] }}"#);
+        let loss: Loss = serde_json::from_str(&text).expect("a loss");
+        let (got, _) = measured(&loss, logits.clone(), targets.clone(), [3, 3], &[]);
+        assert!((got - want).abs() < 1e-6, "{kind}: {got}, by hand {want}");
+    }
+}
+
+/// A mixed example weighs the mean of its classes' weights, whatever its labels sum to; one without labels weighs 1. Smoothing changes
+/// what is learnt and not what it weighs.
+#[test]
+fn soft_labels_weigh_their_mean() {
+    let read = |more: &str| -> Loss {
+        let text = format!(r#"{{ "kind": "sigmoid-cross-entropy", "label-smoothing": 0.3{more} }}"#);
+        serde_json::from_str(&text).expect("a loss")
+    };
+    let (plain, weighed) = (read(""), read(r#", "class-weights": [0.5, 3.0, 2.0]"#));
+    let logits = vec![0.3_f32, -0.7, 1.1];
+    for (labels, weight) in [
+        ([0.25, 0.75, 0.0], 0.25 * 0.5 + 0.75 * 3.0),
+        ([1.0, 1.0, 0.0], (0.5 + 3.0) / 2.0),
+        ([0.0, 0.0, 0.4], 2.0),
+        ([0.0, 0.0, 0.0], 1.0),
+    ] {
+        let of = |loss: &Loss| measured(loss, logits.clone(), labels.to_vec(), [1, 3], &[]);
+        let ((plain, slopes), (got, weighed_slopes)) = (of(&plain), of(&weighed));
+        assert!(
+            (got - weight * plain).abs() < 1e-6 * got,
+            "{labels:?}: {got} of {plain}"
+        );
+        for (a, b) in slopes.iter().zip(weighed_slopes) {
+            assert!((weight * a - b).abs() < 1e-6, "{labels:?}: {a} {b}");
+        }
+    }
 }

@@ -142,7 +142,7 @@ fn dry_run(job: &pipeline::Train, args: &Train, global: &Global) -> anyhow::Resu
     for line in &plan.start {
         out(format!("start       {line}"))?;
     }
-    for line in &plan.phases {
+    for line in plan.phases.iter().chain(&plan.class_weights) {
         out(format!("learning    {line}"))?;
     }
     out("")?;

@@ -31,3 +31,4 @@ mod tagging;
 mod tiles;
 mod tune;
 mod warm_start;
+mod weighing;

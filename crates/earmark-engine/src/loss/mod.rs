@@ -2,11 +2,14 @@
 
 mod noisy;
 mod terms;
+mod weights;
 
 use crate::config::Refusal;
 use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 use terms::{cross_entropy, focal, lq, lsep, soft_bootstrap, softmax_cross_entropy};
+pub use weights::ClassWeights;
+use weights::weigh;
 
 /// `[train.loss]` of a recipe. Each is a mean over batch and classes, but for those that say otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,12 +25,18 @@ pub enum Loss {
         /// `a` in `y (1 - a) + a / 2`, as the DCASE 2019 baseline smooths; 0 is off.
         #[serde(default)]
         label_smoothing: f64,
+        /// How much an example's classes make it count; without this key all count alike.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        class_weights: Option<ClassWeights>,
     },
     /// One class against the others, for clips with exactly one label: mean over the batch. Scores are a softmax.
     SoftmaxCrossEntropy {
         /// `a` in `y (1 - a) + a / classes` (Szegedy et al. 2016); 0 is off.
         #[serde(default)]
         label_smoothing: f64,
+        /// How much an example's classes make it count; without this key all count alike.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        class_weights: Option<ClassWeights>,
     },
     /// Soft bootstrapping, for labels that may be wrong (Reed et al. 2015; argus-2019's Lsoft): binary cross-entropy against
     /// `beta y + (1 - beta) p`, of which the second half is what the network says itself. Scores are sigmoids.
@@ -99,7 +108,10 @@ fn one() -> f64 {
 
 impl Default for Loss {
     fn default() -> Self {
-        Self::SigmoidCrossEntropy { label_smoothing: 0.0 }
+        Self::SigmoidCrossEntropy {
+            label_smoothing: 0.0,
+            class_weights: None,
+        }
     }
 }
 
@@ -109,11 +121,22 @@ impl Loss {
     pub fn forward(&self, logits: Tensor<2>, targets: Tensor<2>, noisy: &[bool]) -> Tensor<1> {
         let classes = logits.dims()[1];
         match self {
-            &Self::SigmoidCrossEntropy { label_smoothing } => {
-                cross_entropy(logits, smooth(targets, label_smoothing, 0.5)).mean()
+            Self::SigmoidCrossEntropy {
+                label_smoothing,
+                class_weights,
+            } => {
+                let losses = cross_entropy(logits, smooth(targets.clone(), *label_smoothing, 0.5)); // [B, C]
+                weigh(losses, &targets, class_weights.as_ref()).mean()
             }
-            &Self::SoftmaxCrossEntropy { label_smoothing } => {
-                softmax_cross_entropy(logits, smooth(targets, label_smoothing, 1.0 / classes as f64))
+            Self::SoftmaxCrossEntropy {
+                label_smoothing,
+                class_weights,
+            } => {
+                let (batch, rest) = (logits.dims()[0] as f64, 1.0 / classes as f64);
+                let losses = softmax_cross_entropy(logits, smooth(targets.clone(), *label_smoothing, rest)); // [B, C]
+                weigh(losses, &targets, class_weights.as_ref())
+                    .sum()
+                    .div_scalar(batch)
             }
             &Self::SoftBootstrap { beta } => soft_bootstrap(logits, targets, beta).mean(),
             &Self::Lq { q } => lq(logits, targets, q).mean(),
@@ -167,12 +190,18 @@ impl Loss {
     pub(crate) fn check(&self) -> Result<(), Refusal> {
         let refuse = |key: &str, value: f64, remedy| Err((key.to_owned(), value.to_string(), remedy));
         match *self {
-            Self::SigmoidCrossEntropy { label_smoothing: a }
-            | Self::SoftmaxCrossEntropy { label_smoothing: a }
-                if !(0.0..=1.0).contains(&a) =>
-            {
-                refuse("label-smoothing", a, "choose a share from 0 to 1")
+            Self::SigmoidCrossEntropy {
+                label_smoothing: a,
+                ref class_weights,
             }
+            | Self::SoftmaxCrossEntropy {
+                label_smoothing: a,
+                ref class_weights,
+            } => match class_weights {
+                _ if !(0.0..=1.0).contains(&a) => refuse("label-smoothing", a, "choose a share from 0 to 1"),
+                Some(weights) => weights.check(),
+                None => Ok(()),
+            },
             Self::SoftBootstrap { beta } if !(0.0..=1.0).contains(&beta) => {
                 refuse("beta", beta, "choose a share from 0 to 1, such as 0.7")
             }
@@ -226,6 +255,20 @@ mod tests {
         assert!((a - b).abs() <= 1e-6 * b.abs().max(1.0), "{a} against {b}");
     }
 
+    fn sigmoid(label_smoothing: f64) -> Loss {
+        Loss::SigmoidCrossEntropy {
+            label_smoothing,
+            class_weights: None,
+        }
+    }
+
+    fn softmax(label_smoothing: f64) -> Loss {
+        Loss::SoftmaxCrossEntropy {
+            label_smoothing,
+            class_weights: None,
+        }
+    }
+
     fn value(loss: Loss) -> f64 {
         let d = Device::flex();
         let (x, y) = (Tensor::from_data(LOGITS, &d), Tensor::from_data(TARGETS, &d));
@@ -241,7 +284,7 @@ mod tests {
                 // -ln sigmoid(x) = ln(1 + e^-x), -ln(1 - sigmoid(x)) = ln(1 + e^x)
                 sum += y * (-x).exp().ln_1p() + (1.0 - y) * x.exp().ln_1p();
             }
-            close(value(Loss::SigmoidCrossEntropy { label_smoothing: a }), sum / 6.0);
+            close(value(sigmoid(a)), sum / 6.0);
         }
     }
 
@@ -255,7 +298,7 @@ mod tests {
                     sum -= (f64::from(*y) * (1.0 - a) + a / 3.0) * (f64::from(*x) - z.ln());
                 }
             }
-            close(value(Loss::SoftmaxCrossEntropy { label_smoothing: a }), sum / 2.0);
+            close(value(softmax(a)), sum / 2.0);
         }
     }
 
@@ -292,20 +335,18 @@ mod tests {
 
     #[test]
     fn what_can_not_work_is_refused_by_key() {
-        let sigmoid = || Box::new(Loss::default());
+        let trusted = || Box::new(Loss::default());
         let by_part = |curated: Box<Loss>, noisy: Box<Loss>, w: f64| Loss::ByPart {
             curated,
             noisy,
             curated_weight: w,
             noisy_weight: 0.0,
         };
-        let softmax = Box::new(Loss::SoftmaxCrossEntropy { label_smoothing: 0.0 });
-        let nested = Box::new(by_part(sigmoid(), sigmoid(), 1.0));
+        let unlike = Box::new(softmax(0.0));
+        let nested = Box::new(by_part(trusted(), trusted(), 1.0));
         for (loss, key) in [
-            (
-                Loss::SigmoidCrossEntropy { label_smoothing: 1.5 },
-                "label-smoothing",
-            ),
+            (sigmoid(1.5), "label-smoothing"),
+            (softmax(-0.1), "label-smoothing"),
             (Loss::SoftBootstrap { beta: f64::NAN }, "beta"),
             (Loss::Lq { q: 0.0 }, "q"),
             (
@@ -323,13 +364,13 @@ mod tests {
                 "positive-weight",
             ),
             (Loss::OutlierCrossEntropy { share: 1.0 }, "share"),
-            (by_part(sigmoid(), sigmoid(), 0.0), "curated-weight"),
-            (by_part(sigmoid(), sigmoid(), f64::INFINITY), "curated-weight"),
-            (by_part(sigmoid(), softmax, 1.0), "noisy.kind"),
-            (by_part(sigmoid(), nested, 1.0), "noisy.kind"),
-            (by_part(sigmoid(), Box::new(Loss::Lq { q: 2.0 }), 1.0), "noisy.q"),
+            (by_part(trusted(), trusted(), 0.0), "curated-weight"),
+            (by_part(trusted(), trusted(), f64::INFINITY), "curated-weight"),
+            (by_part(trusted(), unlike, 1.0), "noisy.kind"),
+            (by_part(trusted(), nested, 1.0), "noisy.kind"),
+            (by_part(trusted(), Box::new(Loss::Lq { q: 2.0 }), 1.0), "noisy.q"),
             (
-                by_part(Box::new(Loss::OutlierCrossEntropy { share: 0.8 }), sigmoid(), 1.0),
+                by_part(Box::new(Loss::OutlierCrossEntropy { share: 0.8 }), trusted(), 1.0),
                 "curated.kind",
             ),
         ] {

@@ -23,12 +23,9 @@ pub(super) fn cross_entropy(x: Tensor<2>, y: Tensor<2>) -> Tensor<2> {
     (x.clone() + size).mul_scalar(0.5) - x * y + soft
 }
 
-/// Cross-entropy of a softmax, mean over the batch.
-pub(super) fn softmax_cross_entropy(x: Tensor<2>, y: Tensor<2>) -> Tensor<1> {
-    let batch = x.dims()[0];
-    (activation::log_softmax(x, 1) * y)
-        .sum()
-        .div_scalar(-(batch as f64))
+/// Cross-entropy of a softmax, what each class adds to its row's: `-y ln p`.
+pub(super) fn softmax_cross_entropy(x: Tensor<2>, y: Tensor<2>) -> Tensor<2> {
+    activation::log_softmax(x, 1) * y.neg()
 }
 
 /// Soft bootstrapping (Reed et al. 2015, per class with sigmoids as Fonseca et al. 2019 and argus-2019 have it): binary

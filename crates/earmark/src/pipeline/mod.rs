@@ -1,6 +1,7 @@
 //! The whole way, top to bottom: data folder -> examples -> training -> judging -> predictions.
 
 mod calibrate;
+mod class_weights;
 mod data;
 mod embed;
 mod estimate;

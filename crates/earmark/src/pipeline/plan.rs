@@ -1,5 +1,6 @@
 //! What training would do, found without reading audio.
 
+use super::class_weights::{self, weigh_classes};
 use super::data::open_data;
 use super::start::{Start, classifier};
 use super::{PipelineError, Train, split};
@@ -35,6 +36,9 @@ pub struct Plan {
     /// For each phase what is frozen and how the rest moves; empty where there is one in which all learns alike.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub phases: Vec<String>,
+    /// What an example of each class weighs in the loss; none where all count alike.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_weights: Option<String>,
 }
 
 /// Checks everything that can be checked without reading audio.
@@ -54,6 +58,7 @@ pub fn plan(job: &Train, fold: Option<u32>) -> Result<Plan, PipelineError> {
             start.told(&start.carry_over(&network, &classifier, data.classes.names(), &mut vars)?)
         }
     };
+    let weighed = weigh_classes(&recipe.train, data.classes.names(), &parts.train)?;
     let count = |trainable: bool| {
         specs
             .iter()
@@ -77,6 +82,7 @@ pub fn plan(job: &Train, fold: Option<u32>) -> Result<Plan, PipelineError> {
             true => recipe.train.phases_told(),
             false => Vec::new(),
         },
+        class_weights: class_weights::told(&weighed.loss, data.classes.names()),
     })
 }
 

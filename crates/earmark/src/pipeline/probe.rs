@@ -136,8 +136,11 @@ fn recipe(source: &Recipe, job: &FitProbe) -> Result<Recipe, PipelineError> {
     });
     let labels = !open_data(&recipe, &job.data)?.multi_label;
     recipe.train.loss = match labels {
-        true => Loss::SoftmaxCrossEntropy { label_smoothing: 0.0 },
-        false => Loss::SigmoidCrossEntropy { label_smoothing: 0.0 },
+        true => Loss::SoftmaxCrossEntropy {
+            label_smoothing: 0.0,
+            class_weights: None,
+        },
+        false => Loss::default(),
     };
     recipe.train.noisy_parts.clear();
     (recipe.train.start, recipe.train.freeze) = (None, Vec::new());

@@ -1,5 +1,6 @@
 //! Recipe and data folder to a run directory.
 
+use super::class_weights::{self, weigh_classes};
 use super::data::{batch_maker, failures, open_data, prepare, prepare_training, readable, source_notes};
 use super::input::fit_on_clips;
 use super::plan::example_shape;
@@ -64,6 +65,8 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
     let data = open_data(&job.recipe, &job.data)?;
     let parts = split(&job.recipe, &data, job.fold, job.fold_table.as_deref())?;
     let noisy = noisy_clips(&job.recipe, &parts.train)?;
+    // What names no class of the data is refused before any audio is read.
+    weigh_classes(&job.recipe.train, data.classes.names(), &parts.train)?;
     let begun = if job.resume && job.run.join("run.json").exists() {
         let run = RunDir::open(&job.run)?;
         check_same_job(&run, job)?;
@@ -102,15 +105,13 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
     let failed = data.skipped.iter().filter(|s| s.reason != SkipReason::NotAudio);
     skipped.extend(failed.map(|s| (s.file.clone(), s.reason.to_string())));
 
-    let info = run_info(job, &data, &parts, &skipped)?;
+    let heard = readable(&parts.train, &prepared_train);
+    let weighed = weigh_classes(&recipe.train, data.classes.names(), &heard)?;
+    let mut info = run_info(job, &data, &parts, &skipped)?;
+    info.class_weights = class_weights::named(&weighed.loss, data.classes.names());
     let roles = Roles::of(&parts);
     if carried == Carried::default() {
-        fit_on_clips(
-            &network,
-            &store,
-            &readable(&parts.train, &prepared_train),
-            &mut vars,
-        )?;
+        fit_on_clips(&network, &store, &heard, &mut vars)?;
     }
     // The last of what may be refused: a refusal leaves no run behind.
     let classes = data.classes.len();
@@ -170,6 +171,9 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
     if recipe.train.is_partial() {
         recipe.train.phases_told().into_iter().for_each(told);
     }
+    if let Some(line) = class_weights::told(&weighed.loss, data.classes.names()) {
+        told(line);
+    }
     if parts.optimistic {
         told("the judged fold steers this training (validation.split = judged-fold): its scores there are optimistic".into());
     }
@@ -184,7 +188,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
         stop,
     };
     let job_fit = Fit {
-        train: &recipe.train,
+        train: &weighed,
         validation: &recipe.validation,
         checkpoints: &recipe.checkpoints,
         network: &network,
@@ -271,5 +275,6 @@ fn run_info(job: &Train, data: &DataSet, parts: &Parts, skipped: &Skips) -> Resu
         init_from: start.as_ref().map(|s| s.config.from.clone()),
         scopes: start.map_or_else(Scopes::default, |s| s.config.scopes()),
         optimistic: parts.optimistic,
+        class_weights: None,
     })
 }

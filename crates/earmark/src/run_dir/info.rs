@@ -2,6 +2,7 @@
 
 use earmark_engine::Scopes;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// `run.json`: where a run comes from.
@@ -31,6 +32,9 @@ pub struct RunInfo {
     pub scopes: Scopes,
     /// Whether the judged clips steer the training, so that its scores on them are optimistic.
     pub optimistic: bool,
+    /// What an example of each class weighs in the loss, by name; none where all count alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_weights: Option<BTreeMap<String, f64>>,
 }
 
 /// The data of a run.

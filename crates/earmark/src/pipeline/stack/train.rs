@@ -1,5 +1,6 @@
 //! Training the second level, fold after fold, by the same loop as the first.
 
+use super::super::class_weights::{self, weigh_classes};
 use super::super::folds::{judge_own_fold, write_report};
 use super::super::folds_report::{FoldResult, FoldsReport};
 use super::super::split::{Division, stratify};
@@ -136,7 +137,9 @@ fn train_fold(
 ) -> Result<Outcome, PipelineError> {
     let recipe = &job.recipe;
     let parts = divide(recipe, inputs, fold)?;
-    let info = run_info(job, inputs, &parts, fold);
+    let weighed = weigh_classes(&recipe.train, inputs.classes.names(), &parts.train)?;
+    let mut info = run_info(job, inputs, &parts, fold);
+    info.class_weights = class_weights::named(&weighed.loss, inputs.classes.names());
     let roles = Roles::of(&parts);
     let resume = job.resume && path.join("run.json").exists();
     if resume {
@@ -162,8 +165,12 @@ fn train_fold(
         log.line(text);
         observer(Event::Note(text.into()));
     }
+    if let Some(line) = class_weights::told(&weighed.loss, inputs.classes.names()) {
+        log.line(&line);
+        observer(Event::Note(line));
+    }
     let work = Fit {
-        train: &recipe.train,
+        train: &weighed,
         validation: &recipe.validation,
         checkpoints: &recipe.checkpoints,
         network: &network,
@@ -309,5 +316,6 @@ fn run_info(job: &TrainStack, inputs: &Inputs, parts: &Parts, fold: u32) -> RunI
         init_from: None,
         scopes: Scopes::default(),
         optimistic: parts.optimistic || inputs.optimistic,
+        class_weights: None,
     }
 }

@@ -1,0 +1,63 @@
+//! Class weights: counted over the clips trained on, written down, and felt by the loss.
+
+use super::common::Lab;
+use serde_json::Value;
+
+const TRAIN: &str = "train tiny.toml --data tones --set validation.split={kind=\"none\"} --set train.schedule={kind=\"constant\"} --set train.steps=2";
+
+fn first_loss(lab: &Lab, run: &str) -> f64 {
+    let text = lab.read(&format!("{run}/metrics.jsonl"));
+    let line: Value = serde_json::from_str(text.lines().next().expect("a line")).expect("JSON");
+    line["loss"].as_f64().expect("a loss")
+}
+
+#[test]
+fn weights_of_classes_are_counted_and_felt() {
+    let lab = Lab::new();
+    // 6 high, 3 low and 3 mid.
+    for k in 3..6 {
+        for class in ["low", "mid"] {
+            std::fs::remove_file(lab.path(&format!("tones/{class}/{k}.wav"))).expect("a file to remove");
+        }
+    }
+    let train = |run: &str, weights: &str| {
+        let set = format!("--set train.loss.class-weights={weights}");
+        lab.earmark(&format!("{TRAIN} --run {run} {set}"))
+    };
+    lab.earmark(&format!("{TRAIN} --run plain")).done();
+    let told = train("balanced", "balanced").done();
+    let line = "weights of classes in the loss: high 0.667, low 1.333, mid 1.333";
+    assert!(
+        told.err.contains(line) && lab.read("balanced/log.txt").contains(line),
+        "{told}"
+    );
+    let info: Value = serde_json::from_str(&lab.read("balanced/run.json")).expect("JSON");
+    for (class, weight) in [("high", 2.0 / 3.0), ("low", 4.0 / 3.0), ("mid", 4.0 / 3.0)] {
+        let got = info["class_weights"][class].as_f64().expect("a weight");
+        assert!((got - weight).abs() < 1e-12, "{class}: {got}");
+    }
+    assert_ne!(first_loss(&lab, "balanced"), first_loss(&lab, "plain"));
+    // A power of two comes through to the bit, of mixed examples too.
+    train("twice", "{high=2,low=2,mid=2}").done();
+    assert_eq!(first_loss(&lab, "twice"), 2.0 * first_loss(&lab, "plain"));
+    assert!(!lab.read("plain/run.json").contains("class_weights"));
+    // It goes on with the same weights, and its scores need neither them nor the clips.
+    let resumed = train("balanced", "balanced --resume").done();
+    assert!(resumed.err.contains("nothing left to do"), "{resumed}");
+    lab.earmark("predict balanced --files tones/low/0.wav -o scores.csv")
+        .done();
+
+    let plan = train("none", "balanced --dry-run").done();
+    assert!(plan.out.contains(&format!("learning    {line}")), "{plan}");
+    let message = train("none", "{hihg=2}").refused();
+    assert!(
+        message.starts_with("train.loss.class-weights.hihg = 2: the data has no such class")
+            && message.ends_with("(did you mean high?)"),
+        "{message}"
+    );
+    let message = train("none", "{high=0}").refused();
+    assert!(message.contains("class-weights.high"), "{message}");
+    let message = train("none", "even").refused();
+    assert!(message.contains("\"balanced\""), "{message}");
+    assert!(!lab.path("none").exists());
+}

@@ -1,0 +1,50 @@
+//! Class weights of a loss, counted over the clips trained on.
+
+use super::PipelineError;
+use crate::setting::suggest;
+use earmark_data::Item;
+use earmark_engine::{Loss, TrainConfig};
+use std::collections::BTreeMap;
+
+/// `[train]` with each class's weight in its loss, as `items`, the clips trained on, say.
+///
+/// # Errors
+/// If the recipe names a class that the data lacks.
+pub(super) fn weigh_classes(
+    train: &TrainConfig,
+    classes: &[String],
+    items: &[Item],
+) -> Result<TrainConfig, PipelineError> {
+    let mut counts = vec![0; classes.len()];
+    items.iter().flat_map(|i| &i.labels).for_each(|&l| counts[l] += 1);
+    let loss = train
+        .loss
+        .weighed(classes, &counts)
+        .map_err(|(key, value, remedy)| {
+            let class = key.rsplit_once("class-weights.").map_or("", |(_, class)| class);
+            let near = suggest(class, classes.iter().map(String::as_str));
+            let near = near.map_or(String::new(), |near| format!(" (did you mean {near}?)"));
+            PipelineError::Request(format!("train.loss.{key} = {value}: {remedy}{near}"))
+        })?;
+    Ok(TrainConfig {
+        loss,
+        ..train.clone()
+    })
+}
+
+/// The weights by class, for `run.json`; none where all classes count alike.
+pub(super) fn named(loss: &Loss, classes: &[String]) -> Option<BTreeMap<String, f64>> {
+    let weights = loss.class_weights()?;
+    Some(classes.iter().cloned().zip(weights.iter().copied()).collect())
+}
+
+/// A line about them, for the log and the plan.
+pub(super) fn told(loss: &Loss, classes: &[String]) -> Option<String> {
+    let weights = loss.class_weights()?;
+    let all: Vec<String> = classes
+        .iter()
+        .zip(weights)
+        .map(|(class, weight)| format!("{class} {weight:.3}"))
+        .collect();
+    Some(format!("weights of classes in the loss: {}", all.join(", ")))
+}
