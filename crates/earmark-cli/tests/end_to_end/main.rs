@@ -30,4 +30,5 @@ mod tag_killed;
 mod tagging;
 mod tiles;
 mod tune;
+mod two_stages;
 mod warm_start;

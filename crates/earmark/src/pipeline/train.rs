@@ -104,7 +104,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
 
     let info = run_info(job, &data, &parts, &skipped)?;
     let roles = Roles::of(&parts);
-    if carried == Carried::default() {
+    if !carried.input {
         fit_on_clips(
             &network,
             &store,
