@@ -22,14 +22,14 @@ pub enum FitInputError {
         /// The model.
         path: PathBuf,
         /// The variable.
-        name: &'static str,
+        name: String,
         /// What is wrong.
         problem: String,
     },
 }
 
-/// Fits the buffers of a network that standardises its input ([`Network::input_fit`]) on `rows`, one a training clip; does nothing to
-/// others.
+/// Fits the buffers of a network that standardises its input, or what is known of clips besides ([`Network::input_fit`]), on `rows`,
+/// one a training clip; does nothing to others.
 ///
 /// # Errors
 ///
@@ -55,51 +55,51 @@ pub fn fit_input(network: &Network, rows: &[Vec<f32>], vars: &mut Vars) -> Resul
         };
         let rows: Vec<Vec<f32>> = rows.iter().map(standard).collect();
         let pca = Pca::fit(&rows, Keep::Components(config.components));
-        tensors.extend(pca.map_err(refuse("network.components"))?.tensors());
+        tensors.extend(pca.map_err(refuse(config.key))?.tensors());
     }
     for tensor in tensors {
-        set(vars, tensor);
+        set(vars, config.scope, tensor);
     }
     Ok(())
 }
 
-/// Sets a variable of that name; a tensor that no variable keeps is passed over.
-fn set(vars: &mut Vars, tensor: NamedTensor) {
-    if let Some(id) = vars.find(tensor.name) {
+/// Sets a variable of that name in a scope; a tensor that no variable keeps is passed over.
+fn set(vars: &mut Vars, scope: &str, tensor: NamedTensor) {
+    if let Some(id) = vars.find(&format!("{scope}{}", tensor.name)) {
         vars.set_vec(id, tensor.values);
     }
 }
 
-/// Takes over the fitted buffers from `model`, whose weights were learnt behind them; does nothing to a network without any.
+/// Takes over the fitted buffers from `model`, whose weights were learnt behind them; returns whether there were any to take over. A
+/// model that heard nothing besides the image has none for what is known besides: they are to be fitted then.
 ///
 /// # Errors
 ///
-/// When the model has none, or others.
+/// When the model has no buffers for the input itself, or others.
 pub fn carry_input(
     path: &Path,
     model: &ModelFile,
     network: &Network,
     vars: &mut Vars,
-) -> Result<(), FitInputError> {
-    if network.input_fit().is_none() {
-        return Ok(());
+) -> Result<bool, FitInputError> {
+    let Some(config) = network.input_fit() else {
+        return Ok(false);
+    };
+    let names = config.names();
+    if config.beside && names.iter().all(|name| !model.tensors.contains_key(name)) {
+        return Ok(false);
     }
-    for name in [
-        "standardise.mean",
-        "standardise.deviation",
-        "pca.mean",
-        "pca.components",
-    ] {
-        let Some(id) = vars.find(name) else { continue };
+    for name in names {
+        let Some(id) = vars.find(&name) else { continue };
         let unfit = |problem: String| FitInputError::Unfit {
             path: path.into(),
-            name,
+            name: name.clone(),
             problem,
         };
         let wanted = vars.specs()[id.0].shape.clone();
         let tensor = model
             .tensors
-            .get(name)
+            .get(&name)
             .ok_or_else(|| unfit("is not in the model".into()))?;
         if tensor.shape != wanted {
             return Err(unfit(format!(
@@ -109,7 +109,7 @@ pub fn carry_input(
         }
         vars.set_vec(id, tensor.values.clone());
     }
-    Ok(())
+    Ok(true)
 }
 
 #[cfg(test)]

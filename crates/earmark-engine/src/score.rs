@@ -31,8 +31,9 @@ pub struct Scorer {
     pub device: Device,
 }
 
-/// What a forward pass makes of examples, row-major, and their shape: numbers of each, row-major.
-pub type Pass = fn(&Scorer, Vec<f32>, [usize; 4]) -> Vec<f32>;
+/// What a forward pass makes of examples, row-major, of what is known of their clips besides (row-major, empty where nothing is) and of the
+/// examples' shape: numbers of each, row-major.
+pub type Pass = fn(&Scorer, Vec<f32>, Vec<f32>, [usize; 4]) -> Vec<f32>;
 
 /// What came of one clip.
 pub type ClipResult<E> = Result<Vec<f32>, E>;
@@ -93,10 +94,10 @@ impl Scorer {
         stop: &AtomicBool,
         done: impl FnMut(usize, Result<TileScores, E>) -> bool,
     ) -> Result<bool, ScoreError> {
-        self.run_tiles(Self::examples, count, workers, fetch, stop, done)
+        self.run_tiles(Self::scores, count, workers, fetch, stop, done)
     }
 
-    /// As [`Self::score_tiles`], with what `pass` makes of examples: [`Self::examples`], [`Self::embeddings`] or [`Self::logits`].
+    /// As [`Self::score_tiles`], with what `pass` makes of examples: [`Self::scores`], [`Self::embeddings`] or [`Self::logits`].
     ///
     /// # Errors
     ///
@@ -142,24 +143,45 @@ impl Scorer {
         })
     }
 
-    /// Scores of examples, row-major `[examples, classes]`.
+    /// Scores of examples, row-major `[examples, classes]`, by a network that hears nothing besides.
     pub fn examples(&self, x: Vec<f32>, shape: [usize; 4]) -> Vec<f32> {
-        let x = Tensor::<4>::from_data(TensorData::new(x, shape), &self.device);
-        let mut ctx = Forward::eval(&self.vars);
+        self.scores(x, Vec::new(), shape)
+    }
+
+    /// As [`Self::examples`], with what is known of their clips besides.
+    pub fn scores(&self, x: Vec<f32>, side: Vec<f32>, shape: [usize; 4]) -> Vec<f32> {
+        let (x, mut ctx) = self.input(x, side, shape);
         to_host(self.loss.scores(self.network.forward(x, &mut ctx)))
     }
 
     /// Embeddings of examples, row-major `[examples, features]`: what the network's head classifies.
-    pub fn embeddings(&self, x: Vec<f32>, shape: [usize; 4]) -> Vec<f32> {
-        let x = Tensor::<4>::from_data(TensorData::new(x, shape), &self.device);
-        to_host(self.network.embed(x, &mut Forward::eval(&self.vars)))
+    pub fn embeddings(&self, x: Vec<f32>, side: Vec<f32>, shape: [usize; 4]) -> Vec<f32> {
+        let (x, mut ctx) = self.input(x, side, shape);
+        to_host(self.network.embed(x, &mut ctx))
     }
 
     /// Logits of examples, row-major `[examples, classes]`.
-    pub fn logits(&self, x: Vec<f32>, shape: [usize; 4]) -> Vec<f32> {
-        let x = Tensor::<4>::from_data(TensorData::new(x, shape), &self.device);
-        to_host(self.network.forward(x, &mut Forward::eval(&self.vars)))
+    pub fn logits(&self, x: Vec<f32>, side: Vec<f32>, shape: [usize; 4]) -> Vec<f32> {
+        let (x, mut ctx) = self.input(x, side, shape);
+        to_host(self.network.forward(x, &mut ctx))
     }
+
+    fn input(&self, x: Vec<f32>, side: Vec<f32>, shape: [usize; 4]) -> (Tensor<4>, Forward<'_>) {
+        let side = side_tensor(&self.network, side, shape[0], &self.device);
+        let x = Tensor::<4>::from_data(TensorData::new(x, shape), &self.device);
+        (x, Forward::eval(&self.vars).with_side(side))
+    }
+}
+
+/// `[examples, numbers]` for a network that takes what is known of the clips besides; nothing for others.
+pub(crate) fn side_tensor(
+    network: &Network,
+    side: Vec<f32>,
+    examples: usize,
+    device: &Device,
+) -> Option<Tensor<2>> {
+    let numbers = network.side_inputs();
+    (numbers > 0).then(|| Tensor::from_data(TensorData::new(side, [examples, numbers]), device))
 }
 
 #[cfg(test)]
@@ -206,6 +228,7 @@ mod tests {
             bands: 16,
             frames,
             data,
+            side: Vec::new(),
         })
     }
 

@@ -250,7 +250,12 @@ impl Session {
             .rate(phase.learning_rate, at, &self.progress.plateau);
         let rng = rng::stream(job.train.seed, &[Purpose::Dropout as u64, step]);
         let Batch {
-            x, y, shape, clips, ..
+            x,
+            y,
+            side,
+            shape,
+            clips,
+            ..
         } = batch;
         let noisy = clips
             .iter()
@@ -262,6 +267,7 @@ impl Session {
             device: &job.device,
             x,
             shape,
+            side,
             y,
             noisy,
             rate,

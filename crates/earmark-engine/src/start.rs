@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct StartConfig {
-    /// Model file, RUN, RUN@STEP, or the name of a model in the catalogue.
+    /// Model file, RUN, RUN@STEP, or the name of a model in the catalogue. Of a run of folds, that of the fold which is judged.
     pub from: String,
     /// Prefixes of the variables that come over; all of them without this key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -2,6 +2,7 @@
 
 use crate::config::TrainConfig;
 use crate::optimizer::{Optimizer, clip};
+use crate::score::side_tensor;
 use burn::tensor::{Device, Tensor, TensorData};
 use earmark_data::rng::ChaCha8Rng;
 use earmark_models::{Forward, Network, VarId, Vars, forward::apply_statistics, vars::to_host};
@@ -52,6 +53,8 @@ pub struct Step<'a> {
     pub x: Vec<f32>,
     /// Their shape: `[B, channels, bands, frames]`.
     pub shape: [usize; 4],
+    /// What is known of their clips besides, `[B, numbers]`, row-major; read by networks that take it.
+    pub side: Vec<f32>,
     /// Their targets: `[B, classes]`, row-major.
     pub y: Vec<f32>,
     /// Whether each example's labels are noisy; examples beyond its end are not.
@@ -69,6 +72,7 @@ pub fn train_step(step: Step, vars: &mut Vars, optimizer: &mut Optimizer) -> Ste
         network,
         x,
         shape,
+        side,
         y,
         noisy,
         rate,
@@ -80,7 +84,8 @@ pub fn train_step(step: Step, vars: &mut Vars, optimizer: &mut Optimizer) -> Ste
     let x = Tensor::<4>::from_data(TensorData::new(x, shape), &device);
     let y = Tensor::<2>::from_data(TensorData::new(y, [shape[0], classes]), &device);
     let tracked = vars.tracked();
-    let mut ctx = Forward::train(&tracked, rng);
+    let side = side_tensor(network, side, shape[0], &device);
+    let mut ctx = Forward::train(&tracked, rng).with_side(side);
     let loss = total_loss(train, network, network.outputs(x, &mut ctx), &y, &noisy);
     let statistics = ctx.into_statistics();
     let grads = loss.backward();
@@ -162,6 +167,7 @@ mod tests {
             device: &Device::flex(),
             x,
             shape,
+            side: vec![],
             y,
             noisy: vec![],
             rate: 1e-3,

@@ -160,6 +160,7 @@ mod tests {
                     bands: e.bands(),
                     frames,
                     data,
+                    side: Vec::new(),
                 };
                 let starts = tiling.starts(frames, e.examples(&features));
                 assert_eq!(starts.len(), e.examples(&features));

@@ -84,6 +84,8 @@ pub struct Carried {
     pub fresh: Vec<String>,
     /// Classes that begin as classes of the other model.
     pub classes: usize,
+    /// Whether what standardises the input came over; see [`carry_input`](crate::carry_input).
+    pub input: bool,
 }
 
 /// A layer's variables that hold something for each class.

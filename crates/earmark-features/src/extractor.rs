@@ -212,6 +212,7 @@ impl Extractor {
             bands,
             frames,
             data,
+            side: Vec::new(),
         })
     }
 
@@ -315,6 +316,7 @@ impl Extractor {
         Ok(Features {
             frames,
             data,
+            side: Vec::new(),
             ..*features
         })
     }

@@ -15,6 +15,9 @@ pub struct Features {
     pub frames: usize,
     /// `channels * bands * frames` numbers, frames running fastest.
     pub data: Vec<f32>,
+    /// What is known of the whole clip besides ([`FrontEnd::side`](crate::FrontEnd::side)), as far as it was asked for; no part of the
+    /// array, of examples cut from it or of its file.
+    pub side: Vec<f32>,
 }
 
 impl Features {
@@ -26,6 +29,7 @@ impl Features {
             bands,
             frames,
             data,
+            side: Vec::new(),
         })
     }
 

@@ -143,6 +143,7 @@ impl Finish {
         Ok(Features {
             channels: self.channels(features.channels),
             data,
+            side: Vec::new(),
             ..*features
         })
     }

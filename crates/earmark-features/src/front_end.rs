@@ -7,7 +7,7 @@ use crate::{
     level::Level,
     mel::Mel,
     stft::{Framing, Stft},
-    summary,
+    summary::{self, Summariser},
     trimming::Trimming,
 };
 use earmark_audio::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
@@ -54,12 +54,37 @@ pub struct FrontEnd {
     /// The summary features of the whole clip in place of its spectrogram: 1,133 channels of one band and one frame.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub summary: bool,
+    /// What a network hears of the whole clip besides its spectrogram; left out, nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side: Option<Side>,
     /// Examples; left out, each clip is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub examples: Option<Examples>,
     /// What follows augmentation.
     #[serde(default)]
     pub finish: Finish,
+}
+
+/// Numbers about a whole clip that go beside its spectrogram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// The 1,133 summary features, of the clip at 44.1 kHz and cut as `trim` says.
+    Summary,
+}
+
+impl Side {
+    /// How many numbers.
+    pub fn len(self) -> usize {
+        match self {
+            Self::Summary => Summariser::COUNT,
+        }
+    }
+
+    /// Whether there are none: never.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
 }
 
 impl Default for FrontEnd {
@@ -73,6 +98,7 @@ impl Default for FrontEnd {
             mel: Some(Mel::default()),
             level: Level::default(),
             summary: false,
+            side: None,
             examples: Some(Examples::default()),
             finish: Finish::default(),
         }
@@ -132,6 +158,14 @@ impl FrontEnd {
         self.level.check()?;
         if self.summary {
             summary::check(self, &framing)?;
+            if self.side.is_some() {
+                return Err(ConfigError::new(
+                    "side",
+                    "summary",
+                    "says once more what front-end.summary = true says",
+                    "leave out one of the two",
+                ));
+            }
         }
         let frames_per_second = f64::from(rate) / framing.hop as f64;
         let cutting = self
@@ -147,6 +181,35 @@ impl FrontEnd {
             cutting,
             frames_per_second,
         })
+    }
+
+    /// The front end that makes the numbers beside the spectrogram, one frame of so many channels; `None` where there are none.
+    pub fn of_side(&self) -> Option<Self> {
+        let Side::Summary = self.side?;
+        let whole = Examples {
+            length_frames: Some(1),
+            hop_frames: Some(1),
+            length_seconds: None,
+            hop_seconds: None,
+            ..Examples::default()
+        };
+        Some(Self {
+            sample_rate_hz: Summariser::SAMPLE_RATE_HZ,
+            trim: self.trim.clone(),
+            pre_emphasis: None,
+            stft: summary::stft(),
+            mel: None,
+            level: Level::Linear,
+            summary: true,
+            side: None,
+            examples: Some(whole),
+            finish: Finish::default(),
+        })
+    }
+
+    /// How many numbers go beside the spectrogram.
+    pub fn side_len(&self) -> usize {
+        self.side.map_or(0, Side::len)
     }
 
     /// What determines [`Extractor::base_of_clip`](crate::Extractor::base_of_clip), as one line: equal lines mean equal base

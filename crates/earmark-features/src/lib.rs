@@ -52,7 +52,7 @@ pub use extractor::{Extractor, Scratch};
 pub use features::Features;
 pub use finish::{Deltas, Finish, Scale};
 pub use fitted::{FittedError, Keep, NamedTensor, Pca, Standardiser};
-pub use front_end::FrontEnd;
+pub use front_end::{FrontEnd, Side};
 pub use level::Level;
 pub use mel::{Mel, MelNorm, MelScale, Triangles};
 pub use onnx::OnnxExamples;

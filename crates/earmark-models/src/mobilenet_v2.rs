@@ -5,7 +5,9 @@
 mod onnx;
 
 use crate::blocks::conv_chain;
-use crate::blocks::{Activation, BatchNorm, BatchNormConfig, Conv, ConvSpec, Dense, global_mean};
+use crate::blocks::{
+    Activation, BatchNorm, BatchNormConfig, Conv, ConvSpec, Dense, FittedInput, InputFit, global_mean,
+};
 use crate::forward::Forward;
 use crate::init::WeightInit;
 use crate::network::{ModelError, check_batch_norm, check_drop_prob, check_init, check_range};
@@ -40,8 +42,13 @@ const OUTER: BatchNormConfig = BatchNormConfig {
 pub struct MobileNetV2Config {
     /// Factor on the body's channels, which are rounded to multiples of 8.
     pub width: f64,
-    /// Numbers about the whole clip that the head takes besides; 0 for the first stage, which hears the image alone.
+    /// Principal components of what is known of the whole clip that the head takes besides; 0 for the first stage, which hears the image
+    /// alone.
     pub side_features: usize,
+    /// How many numbers are known of the clip; 1133 summary features.
+    pub side_inputs: usize,
+    /// These numbers, standardised, are cut off beyond so many standard deviations; 0 cuts nothing.
+    pub side_limit: f64,
     /// Features of the two dense layers before the classifier.
     pub hidden: [usize; 2],
     /// Probability that a feature before the first dense layer is dropped in training. The original has no dropout.
@@ -59,6 +66,8 @@ impl Default for MobileNetV2Config {
         Self {
             width: 1.0,
             side_features: 0,
+            side_inputs: 1133,
+            side_limit: 0.0,
             hidden: [1536, 384],
             drop_prob: 0.0,
             batch_norm_decay: 0.999,
@@ -78,6 +87,18 @@ impl MobileNetV2Config {
         ModelError::unless(self.width > 0.0 && self.width <= 4.0, "width", self.width, remedy)?;
         let remedy = "choose 0 (the image alone) to 65536; 350 is the published network's second stage";
         check_range("side-features", self.side_features, 0..=65_536, remedy)?;
+        let remedy = "choose 1 to 65536; there are 1133 summary features";
+        check_range("side-inputs", self.side_inputs, 1..=65_536, remedy)?;
+        let remedy = "leave it at most as great as side-inputs, whose components these are";
+        ModelError::unless(
+            self.side_features <= self.side_inputs,
+            "side-features",
+            self.side_features,
+            remedy,
+        )?;
+        let remedy = "choose a number of standard deviations up to 1000000, such as 5; 0 cuts nothing";
+        let fine = (0.0..=1e6).contains(&self.side_limit);
+        ModelError::unless(fine, "side-limit", self.side_limit, remedy)?;
         let remedy = "choose two numbers from 1 to 16384; [1536, 384] is the published network";
         for hidden in self.hidden {
             check_range("hidden", hidden, 1..=16_384, remedy)?;
@@ -130,14 +151,14 @@ pub struct MobileNetV2 {
     first: Conv,
     blocks: Vec<InvertedResidual>,
     last: Conv,
-    side_norm: Option<BatchNorm>,
+    side: Option<(FittedInput, BatchNorm)>,
     dense: [(Dense, BatchNorm); 2],
     logits: Dense,
 }
 
 impl MobileNetV2 {
     /// Declares all variables: `input.bn.*`, `widen1.*`, `widen2.*`, `conv0.*`, `block0.*` to `block16.*` (`expand`, `depthwise`,
-    /// `project`), `last.*`, `side.bn.*`, `dense1.*`, `dense2.*` (each with its `bn`), `logits.*`.
+    /// `project`), `last.*`, `side.standardise.*`, `side.pca.*` and `side.bn.*`, `dense1.*`, `dense2.*` (each with its `bn`), `logits.*`.
     pub fn declare(
         b: &mut VarBuilder,
         config: MobileNetV2Config,
@@ -189,8 +210,18 @@ impl MobileNetV2 {
         let features = if c.width > 1.0 { c.channels(1280) } else { 1280 };
         let spec = with(ConvSpec::pointwise(depth, features), bounded);
         let last = Conv::declare(b, "last", spec, body, c.init);
-        let side_norm =
-            (c.side_features > 0).then(|| BatchNorm::declare(b, "side.bn", c.side_features, OUTER));
+        let side = (c.side_features > 0).then(|| {
+            let fit = InputFit {
+                scope: "side.",
+                compress: 0.0,
+                limit: c.side_limit,
+                components: c.side_features,
+                key: "network.side-features",
+                beside: true,
+            };
+            let input = FittedInput::declare(b, fit, c.side_inputs);
+            (input, BatchNorm::declare(b, "side.bn", c.side_features, OUTER))
+        });
         let mut width = features + c.side_features;
         let dense = [1, 2].map(|n| {
             let out = c.hidden[n - 1];
@@ -206,15 +237,20 @@ impl MobileNetV2 {
             first,
             blocks,
             last,
-            side_norm,
+            side,
             dense,
             logits,
         }
     }
 
     /// Length of the vector about the clip that a pass needs ([`Forward::with_side`]); 0 for none.
-    pub fn side_features(&self) -> usize {
-        self.config.side_features
+    pub fn side_inputs(&self) -> usize {
+        self.side.as_ref().map_or(0, |(input, _)| input.inputs)
+    }
+
+    /// How that vector becomes principal components.
+    pub fn side_fit(&self) -> Option<&InputFit> {
+        self.side.as_ref().map(|(input, _)| input.fit())
     }
 
     /// `[B, channels, bands, frames]` to the means over all places, `[B, 1280]`.
@@ -227,15 +263,16 @@ impl MobileNetV2 {
         global_mean(conv_chain(&[&self.last], x, ctx), ctx)
     }
 
-    /// What [`MobileNetV2::embed`] gives, and `[B, side features]` from the context, to logits `[B, classes]`.
+    /// What [`MobileNetV2::embed`] gives, and `[B, side inputs]` from the context, to logits `[B, classes]`. Standardisation and
+    /// components are linear (but for `side-limit`), so that mixed inputs give mixed components.
     ///
     /// # Panics
     /// If the network has side features and the context brings none.
     pub fn classify(&self, x: Tensor<2>, ctx: &mut Forward) -> Tensor<2> {
-        let mut x = match &self.side_norm {
-            Some(norm) => {
+        let mut x = match &self.side {
+            Some((input, norm)) => {
                 let side = ctx.side().expect("a network with side features is given some");
-                let side = norm.forward(side, ctx);
+                let side = norm.forward(input.forward(side, ctx), ctx);
                 Tensor::cat(vec![x, side], 1) // [B, 1280 + side features]
             }
             None => x,

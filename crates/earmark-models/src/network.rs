@@ -1,6 +1,7 @@
 //! The closed set of networks a recipe can name.
 
 use crate::aux_skip_attention::{AuxSkipAttention, AuxSkipAttentionConfig};
+use crate::blocks::InputFit;
 use crate::efficientat::{EfficientAt, EfficientAtConfig};
 use crate::fc_net::{FcNet, FcNetConfig};
 use crate::forward::Forward;
@@ -308,9 +309,9 @@ impl Network {
     }
 
     /// Length of the vector about the clip that a pass takes besides the image ([`Forward::with_side`]); 0 for none.
-    pub fn side_features(&self) -> usize {
+    pub fn side_inputs(&self) -> usize {
         match self {
-            Self::MobileNetV2(n) => n.side_features(),
+            Self::MobileNetV2(n) => n.side_inputs(),
             Self::MobileNetV1(_)
             | Self::AuxSkipAttention(_)
             | Self::EfficientAt(_)
@@ -321,14 +322,15 @@ impl Network {
         }
     }
 
-    /// What is to be fitted on the training clips before the first step, for a network that standardises its input itself.
-    pub fn input_fit(&self) -> Option<&PerceptronConfig> {
+    /// What is to be fitted on the training clips before the first step, for a network that standardises its input itself, or what is
+    /// known of the clip besides.
+    pub fn input_fit(&self) -> Option<&InputFit> {
         match self {
-            Self::Perceptron(n) => Some(n.config()),
+            Self::Perceptron(n) => Some(n.input_fit()),
+            Self::MobileNetV2(n) => n.side_fit(),
             Self::MobileNetV1(_)
             | Self::AuxSkipAttention(_)
             | Self::EfficientAt(_)
-            | Self::MobileNetV2(_)
             | Self::Starter2018(_)
             | Self::Panns(_)
             | Self::FcNet(_) => None,

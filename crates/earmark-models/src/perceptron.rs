@@ -4,12 +4,12 @@
 //! What standardises and turns is fitted on the training clips before the first step and kept in buffers, so that a model file
 //! holds all that a prediction needs.
 
-use crate::blocks::Dense;
+use crate::blocks::{Dense, FittedInput, InputFit};
 use crate::forward::Forward;
-use crate::init::{Init, WeightInit};
+use crate::init::WeightInit;
 use crate::network::{ModelError, check_drop_prob, check_init, check_range};
 use crate::summary::{LayerRow, Summary, human_count};
-use crate::vars::{VarBuilder, VarId, VarKind};
+use crate::vars::VarBuilder;
 use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 
@@ -72,34 +72,11 @@ impl PerceptronConfig {
     }
 }
 
-impl PerceptronConfig {
-    /// A number as the standardisation takes it: `asinh(compress x) = ln(y + sqrt(y^2 + 1))` with `y = compress x`.
-    pub fn compressed(&self, x: f32) -> f32 {
-        if self.compress == 0.0 {
-            return x;
-        }
-        (self.compress * f64::from(x)).asinh() as f32
-    }
-}
-
-/// Mean and weights of the principal components.
-#[derive(Clone, Debug)]
-struct Turn {
-    /// `[inputs]`
-    mean: VarId,
-    /// `[components, inputs]`
-    components: VarId,
-}
-
 /// The network; see the module.
 #[derive(Clone, Debug)]
 pub struct Perceptron {
     config: PerceptronConfig,
-    inputs: usize,
-    /// `[inputs]` each.
-    mean: VarId,
-    deviation: VarId,
-    turn: Option<Turn>,
+    input: FittedInput,
     hidden: Option<Dense>,
     logits: Dense,
 }
@@ -108,45 +85,30 @@ impl Perceptron {
     /// Declares all variables: the buffers `standardise.mean`, `standardise.deviation`, `pca.mean` and `pca.components`, then `hidden.*`
     /// and `logits.*`. Until they are fitted, the buffers leave inputs as they are, but for components, of which they give none.
     pub fn declare(b: &mut VarBuilder, config: PerceptronConfig, inputs: usize, classes: usize) -> Self {
-        let mut buffer = |name: &str, shape: &[usize], start: f32| {
-            b.add(name, shape, VarKind::Buffer, Init::Constant(start))
+        let fit = InputFit {
+            scope: "",
+            compress: config.compress,
+            limit: config.limit,
+            components: config.components,
+            key: "network.components",
+            beside: false,
         };
-        let mean = buffer("standardise.mean", &[inputs], 0.0);
-        let deviation = buffer("standardise.deviation", &[inputs], 1.0);
-        let turn = (config.components > 0).then(|| Turn {
-            mean: buffer("pca.mean", &[inputs], 0.0),
-            components: buffer("pca.components", &[config.components, inputs], 0.0),
-        });
-        let width = if turn.is_some() { config.components } else { inputs };
+        let input = FittedInput::declare(b, fit, inputs);
+        let width = input.outputs();
         let hidden =
             (config.hidden > 0).then(|| Dense::declare(b, "hidden", width, config.hidden, config.init));
         let width = hidden.as_ref().map_or(width, |dense| dense.output);
         Self {
             config,
-            inputs,
-            mean,
-            deviation,
-            turn,
+            input,
             hidden,
             logits: Dense::declare(b, "logits", width, classes, config.init),
         }
     }
 
     /// What is fitted before training, and how.
-    pub fn config(&self) -> &PerceptronConfig {
-        &self.config
-    }
-
-    /// As [`PerceptronConfig::compressed`].
-    fn compressed(&self, x: Tensor<2>) -> Tensor<2> {
-        if self.config.compress == 0.0 {
-            return x;
-        }
-        // With the sign apart, as a difference would lose its digits below zero.
-        let y = x.mul_scalar(self.config.compress);
-        let size = y.clone().abs();
-        let root = (size.clone() * size.clone()).add_scalar(1.0).sqrt();
-        (size + root).log() * y.sign()
+    pub fn input_fit(&self) -> &InputFit {
+        self.input.fit()
     }
 
     /// `[B, channels, bands, frames]`, with a channel for each input and the mean of what lies behind it, to what the classifier sees,
@@ -154,21 +116,7 @@ impl Perceptron {
     pub fn embed(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
         let [batch, channels, bands, frames] = x.dims();
         let x = x.reshape([batch, channels, bands * frames]).mean_dim(2);
-        let x = self.compressed(x.reshape([batch, channels])); // [B, inputs]
-        let (mean, deviation): (Tensor<1>, Tensor<1>) = (ctx.var(self.mean), ctx.var(self.deviation));
-        let x = (x - mean.unsqueeze()) / deviation.unsqueeze();
-        let x = if self.config.limit > 0.0 {
-            x.clamp(-self.config.limit, self.config.limit)
-        } else {
-            x
-        };
-        let x = match &self.turn {
-            None => x,
-            Some(Turn { mean, components }) => {
-                let (mean, components): (Tensor<1>, Tensor<2>) = (ctx.var(*mean), ctx.var(*components));
-                (x - mean.unsqueeze()).matmul(components.transpose()) // [B, components]
-            }
-        };
+        let x = self.input.forward(x.reshape([batch, channels]), ctx);
         match &self.hidden {
             None => x,
             Some(hidden) => {
@@ -200,10 +148,10 @@ impl Perceptron {
                 multiplies,
             });
         };
-        vector("Standardise".into(), self.inputs, 0, self.inputs);
-        if self.turn.is_some() {
-            let count = self.config.components;
-            vector(format!("PCA({count})"), count, 0, count * self.inputs);
+        vector("Standardise".into(), self.input.inputs, 0, self.input.inputs);
+        let count = self.config.components;
+        if count > 0 {
+            vector(format!("PCA({count})"), count, 0, count * self.input.inputs);
         }
         for dense in self.hidden.iter().chain([&self.logits]) {
             let weights = dense.input * dense.output;
@@ -213,7 +161,7 @@ impl Perceptron {
         Summary {
             title: format!(
                 "perceptron of {} inputs, {macs} multiplies an example",
-                self.inputs
+                self.input.inputs
             ),
             rows,
         }

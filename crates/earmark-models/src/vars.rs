@@ -18,6 +18,8 @@ pub enum VarKind {
     Trainable,
     /// State that forward passes maintain (moving mean and variance).
     Buffer,
+    /// Fitted on clips before the first step, and no parameter of the network: what standardises its input.
+    Fitted,
 }
 
 /// Name, shape and start of one variable.
@@ -275,11 +277,20 @@ impl Vars {
         }
     }
 
-    /// Number of scalars, of trainable variables or of all.
+    /// Number of the network's parameters, of trainable ones or of all; see [`count`].
     pub fn count(&self, trainable_only: bool) -> usize {
-        let wanted = |s: &&VarSpec| !trainable_only || s.kind == VarKind::Trainable;
-        self.specs.iter().filter(wanted).map(VarSpec::len).sum()
+        count(&self.specs, trainable_only)
     }
+}
+
+/// Number of parameters, of trainable ones or with the moving statistics; what is fitted is none.
+pub fn count(specs: &[VarSpec], trainable_only: bool) -> usize {
+    let wanted = |s: &&VarSpec| match s.kind {
+        VarKind::Trainable => true,
+        VarKind::Buffer => !trainable_only,
+        VarKind::Fitted => false,
+    };
+    specs.iter().filter(wanted).map(VarSpec::len).sum()
 }
 
 /// A one-dimensional tensor from host values.

@@ -168,7 +168,8 @@ pub fn bench(job: &Bench, told: &dyn Fn(&str), stop: &AtomicBool) -> Result<Opti
         let x = noise(shape(n).iter().product());
         measure(n, job.repeat, stop, || {
             let x = x.clone();
-            timed(|| scorer.examples(x, shape(n)))
+            let side = vec![0.0; n * scorer.network.side_inputs()];
+            timed(|| scorer.scores(x, side, shape(n)))
         })
     };
     if asked(Part::InferenceOne) && !stopped() {
@@ -209,6 +210,7 @@ fn step_speed(
             device,
             x: x.clone(),
             shape,
+            side: vec![0.0; batch * network.side_inputs()],
             y: y.clone(),
             noisy: vec![],
             rate: recipe.train.learning_rate,

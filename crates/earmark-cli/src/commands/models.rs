@@ -8,7 +8,8 @@ use earmark::Recipe;
 use earmark::engine::{ModelFile, ModelMeta};
 use earmark::features::Extractor;
 use earmark::models::summary::human_count;
-use earmark::models::{LayerRow, Network, Summary, VarKind, VarSpec};
+use earmark::models::vars::count;
+use earmark::models::{LayerRow, Network, Summary};
 use earmark::report::{Align, human_bytes, text_table};
 use earmark::run_dir::find_model;
 use std::path::PathBuf;
@@ -113,14 +114,7 @@ impl Info {
         let e = Extractor::new(&recipe.front_end)?;
         let input = [e.channels(), e.bands(), e.example_frames().unwrap_or(0)];
         let (network, specs) = Network::build(&recipe.network, input[0], classes)?;
-        let count = |only: bool| {
-            specs
-                .iter()
-                .filter(|s| !only || s.kind == VarKind::Trainable)
-                .map(VarSpec::len)
-                .sum()
-        };
-        let (trainable, scalars) = (count(true), count(false));
+        let (trainable, scalars) = (count(&specs, true), count(&specs, false));
         Ok(Self {
             file: None,
             summary: network.summary(input[0], input[1], input[2]),

@@ -30,5 +30,6 @@ mod tag_killed;
 mod tagging;
 mod tiles;
 mod tune;
+mod two_stages;
 mod warm_start;
 mod weighing;

@@ -104,6 +104,7 @@ impl Padding {
         Features {
             frames,
             data,
+            side: Vec::new(),
             ..*clip
         }
     }

@@ -13,6 +13,7 @@ use super::sample::Sampler;
 use crate::augment::Augment;
 use crate::item::Item;
 use crate::rng::{self, ChaCha8Rng};
+use crate::setting::SettingError;
 use crate::store::{Content, FeatureStore, ItemError, Prepared, PreparedClip};
 
 /// How many examples each item gives in an epoch: the front end's regular ones, or one where `augment` cuts it from a random
@@ -68,6 +69,11 @@ pub fn store_maker(
     let index = ExampleIndex::new(&counts)
         .with_groups(part_numbers(&items))
         .with_sampler(sampler);
+    let numbers = extractor.front_end().side_len();
+    if numbers > 0 && augment.between_class.is_some() {
+        let remedy = "mixes sounds, and what front-end.side says of a clip is of one sound: leave it out, and set batches.mixup or batches.mix, which mix both";
+        return Err(SettingError::new("augment", "between-class", "(set)", remedy).into());
+    }
     let workers = store.workers().clone();
     let same_part = SamePart(
         augment
@@ -76,6 +82,11 @@ pub fn store_maker(
             .is_some_and(|between| between.same_part),
     );
     let paired = augment.between_class.is_some();
+    let side = Beside {
+        store: Arc::clone(&store),
+        items: Arc::clone(&items),
+        contents: contents.clone(),
+    };
     let examples = Examples {
         plain: augment.is_nothing() && extractor.front_end().finish == Finish::default(),
         augment: augment.clone(),
@@ -85,7 +96,7 @@ pub fn store_maker(
         counts,
     };
     if !paired {
-        return BatchMaker::new(
+        let maker = BatchMaker::new(
             config,
             index,
             shape,
@@ -93,7 +104,8 @@ pub fn store_maker(
             seed,
             workers,
             move |place, x, y, rng| examples.make(place, None, x, y, rng),
-        );
+        )?;
+        return Ok(maker.with_side(numbers, move |clip, out| side.fill(clip, out)));
     }
     let maker = BatchMaker::new(config, index, shape, classes, seed, workers, |_, _, _, _| Ok(()))?;
     Ok(
@@ -101,6 +113,25 @@ pub fn store_maker(
             examples.make(place, partner, x, y, rng)
         }),
     )
+}
+
+/// What knows the numbers beside the features of a store.
+struct Beside {
+    store: Arc<FeatureStore>,
+    items: Arc<[Item]>,
+    contents: Vec<Option<Content>>,
+}
+
+impl Beside {
+    /// Those of one clip.
+    fn fill(&self, clip: u32, out: &mut [f32]) -> Result<(), ItemError> {
+        let clip = clip as usize;
+        let item = &self.items[clip];
+        if let Some(side) = self.store.side(item, self.contents[clip])? {
+            out.copy_from_slice(&side.data);
+        }
+        Ok(())
+    }
 }
 
 /// What makes examples of a store.

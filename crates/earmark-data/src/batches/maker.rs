@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::config::{BatchConfig, BatchError};
 use super::index::{ExampleIndex, ExamplePlace};
 use super::mixing::{Mixing, SamePart, pairing};
+use crate::augment::blend;
 use crate::rng::{self, ChaCha8Rng, Purpose};
 use crate::setting::SettingError;
 use crate::store::ItemError;
@@ -30,6 +31,8 @@ pub struct Batch {
     pub x: Vec<f32>,
     /// Targets, `[batch, classes]`: 0 or 1, or between them where examples were blended.
     pub y: Vec<f32>,
+    /// What is known of each whole clip besides, `[batch, numbers]`, blended as `x` is; empty where nothing is.
+    pub side: Vec<f32>,
     /// The clip of each example (of the first one, where two were blended).
     pub clips: Vec<u32>,
     /// The shape of `x`.
@@ -44,6 +47,9 @@ type Places = (ExamplePlace, Option<ExamplePlace>);
 type MakeExample =
     dyn Fn(Places, &mut [f32], &mut [f32], &mut ChaCha8Rng) -> Result<(), ItemError> + Send + Sync;
 
+/// Fills what is known of a clip besides its examples.
+type MakeSide = dyn Fn(u32, &mut [f32]) -> Result<(), ItemError> + Send + Sync;
+
 /// Makes batches. See [`batches`](super).
 pub struct BatchMaker {
     config: BatchConfig,
@@ -53,6 +59,8 @@ pub struct BatchMaker {
     seed: u64,
     workers: Workers,
     make: Box<MakeExample>,
+    /// How many numbers are known of each whole clip besides, and what fills them.
+    side: Option<(usize, Box<MakeSide>)>,
     /// Whether sounds have partners, and those of the same part.
     pairs: Option<SamePart>,
     latest: Mutex<Option<Arc<Epoch>>>,
@@ -81,9 +89,11 @@ struct Epoch {
 }
 
 /// A stretch of positions of one epoch, made.
+#[derive(Clone)]
 struct Rows {
     x: Vec<f32>,
     y: Vec<f32>,
+    side: Vec<f32>,
 }
 
 impl BatchMaker {
@@ -132,6 +142,7 @@ impl BatchMaker {
             seed,
             workers,
             make: Box::new(move |(place, _), x, y, rng| make(place, x, y, rng)),
+            side: None,
             pairs: None,
             latest: Mutex::new(None),
         })
@@ -152,6 +163,16 @@ impl BatchMaker {
             pairs: Some(same_part),
             ..self
         }
+    }
+
+    /// The same with `numbers` of each whole clip besides (given by its index), in [`Batch::side`]; 0 for none.
+    pub(super) fn with_side(
+        self,
+        numbers: usize,
+        make: impl Fn(u32, &mut [f32]) -> Result<(), ItemError> + Send + Sync + 'static,
+    ) -> Self {
+        let side = (numbers > 0).then(|| (numbers, Box::new(make) as Box<MakeSide>));
+        Self { side, ..self }
     }
 
     /// Batches in an epoch: at least one.
@@ -210,6 +231,7 @@ impl BatchMaker {
         Ok(Batch {
             x: rows.x,
             y: rows.y,
+            side: rows.side,
             clips: positions
                 .iter()
                 .map(|&position| epoch.order[position].clip)
@@ -242,8 +264,24 @@ impl BatchMaker {
         });
         match failures.into_iter().flatten().next() {
             Some(error) => Err(error),
-            None => Ok(Rows { x, y }),
+            None => Ok(Rows {
+                x,
+                y,
+                side: self.side_rows(epoch, positions)?,
+            }),
         }
+    }
+
+    /// What is known besides of the clips at `positions` of the epoch's order. Kept in memory, as a rule, and so not worth a worker.
+    fn side_rows(&self, epoch: &Epoch, positions: &[usize]) -> Result<Vec<f32>, ItemError> {
+        let Some((numbers, make)) = &self.side else {
+            return Ok(Vec::new());
+        };
+        let mut side = vec![0.0; positions.len() * numbers];
+        for (row, &position) in side.chunks_exact_mut(*numbers).zip(positions) {
+            make(epoch.order[position].clip, row)?;
+        }
+        Ok(side)
     }
 
     fn mix(
@@ -267,11 +305,10 @@ impl BatchMaker {
                     .map(|&position| self.group(mixing.same_part(), epoch.order[position]))
                     .collect();
                 let pairs = pairing(&mut rng, &groups);
-                let copy = Rows {
-                    x: rows.x.clone(),
-                    y: rows.y.clone(),
-                };
-                (wanted.iter().map(|&row| pairs[row]).collect::<Vec<_>>(), copy)
+                (
+                    wanted.iter().map(|&row| pairs[row]).collect::<Vec<_>>(),
+                    rows.clone(),
+                )
             }
             true => {
                 let others: Vec<usize> = wanted.iter().map(|&row| epoch.partners[positions[row]]).collect();
@@ -288,7 +325,11 @@ impl BatchMaker {
                 &made.x[partner * width..][..width],
                 &made.y[partner * classes..][..classes],
             );
-            mixed[row].apply(self.shape[2], own, other);
+            let kept = mixed[row].apply(self.shape[2], own, other);
+            if let Some((numbers, _)) = self.side {
+                let own = &mut rows.side[row * numbers..][..numbers];
+                blend(own, &made.side[partner * numbers..][..numbers], kept);
+            }
         }
         Ok(())
     }

@@ -217,6 +217,7 @@ fn picture(item: &Item, extractor: &Extractor, options: &StatsOptions) -> Option
         bands,
         frames,
         data,
+        ..
     } = extractor.base(&samples, &mut extractor.scratch()).ok()?;
     (frames > 0).then(|| Picture {
         file: item.file.clone(),

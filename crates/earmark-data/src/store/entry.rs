@@ -17,7 +17,7 @@ use std::sync::Arc;
 use earmark_audio::Note;
 use earmark_features::Features;
 
-/// Features of one clip, and what decoding noted about its file.
+/// Features of one clip, and what decoding noted about its file. Numbers beside the features have a file of their own.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Entry {
     pub(super) features: Arc<Features>,
@@ -32,7 +32,8 @@ const HEADER_BYTES: usize = 76;
 impl Entry {
     /// Memory that it takes, near enough.
     pub(super) fn bytes(&self) -> u64 {
-        (HEADER_BYTES + self.features.data.len() * size_of::<f32>()) as u64
+        let numbers = self.features.data.len() + self.features.side.len();
+        (HEADER_BYTES + numbers * size_of::<f32>()) as u64
     }
 
     pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {

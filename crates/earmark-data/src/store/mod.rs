@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use earmark_audio::Note;
-use earmark_features::{Extractor, FeatureError, Features, Scratch};
+use earmark_features::{ConfigError, Extractor, FeatureError, Features, Scratch};
 
 use crate::item::Item;
 use crate::setting::SettingError;
@@ -54,10 +54,12 @@ pub struct StoreCounts {
     pub computed: u64,
 }
 
-/// Gives the base features of items; see the [module](self) documentation. Share one between threads.
+/// Gives the base features of items, and the numbers beside them; see the [module](self) documentation. Share one between threads.
 #[derive(Debug)]
 pub struct FeatureStore {
     extractor: Extractor,
+    /// What makes and keeps the numbers beside the features.
+    side: Option<Box<FeatureStore>>,
     workers: Workers,
     contents: Contents,
     memory: Memory,
@@ -94,10 +96,25 @@ impl FeatureStore {
     /// When a setting can't work. A folder that can't be written to is no error: see [`CacheNote`].
     pub fn new(extractor: Extractor, config: &CacheConfig) -> Result<Self, SettingError> {
         config.check("cache")?;
+        Self::with_workers(extractor, config, Workers::new(config.workers)?)
+    }
+
+    fn with_workers(
+        extractor: Extractor,
+        config: &CacheConfig,
+        workers: Workers,
+    ) -> Result<Self, SettingError> {
         let disk = config.disk.folder().filter(|_| config.disk_mib > 0);
+        let side = extractor.front_end().of_side().map(|front_end| {
+            let refuse =
+                |error: ConfigError| SettingError::new("front-end", "side", "summary", error.to_string());
+            let extractor = Extractor::new(&front_end).map_err(refuse)?;
+            Self::with_workers(extractor, config, workers.clone()).map(Box::new)
+        });
         Ok(Self {
             extractor,
-            workers: Workers::new(config.workers)?,
+            side: side.transpose()?,
+            workers,
             contents: Contents::default(),
             memory: Memory::new(config.memory_bytes()),
             disk: disk.map(|folder| Disk::new(folder, config.disk_bytes())),
@@ -175,6 +192,32 @@ impl FeatureStore {
         unchanged(self.look(item, Kept::Base)?, item, Some(content))
     }
 
+    /// The numbers beside the features of `item` (`front-end.side`); none where there are none. [`get`](Self::get) brings them too.
+    ///
+    /// # Errors
+    ///
+    /// As [`samples`](Self::samples).
+    pub fn side(&self, item: &Item, content: Option<Content>) -> Result<Option<Arc<Features>>, ItemError> {
+        let side = self.side.as_ref();
+        side.map(|side| unchanged(side.look(item, Kept::Base)?, item, content))
+            .transpose()
+    }
+
+    /// An entry with the numbers that go beside it.
+    fn joined(&self, item: &Item, kept: Kept, content: Content, entry: Entry) -> Result<Entry, ItemError> {
+        match (kept, self.side(item, Some(content))?) {
+            (Kept::Base, Some(side)) => {
+                let mut features = Arc::unwrap_or_clone(entry.features);
+                features.side.clone_from(&side.data);
+                Ok(Entry {
+                    features: Arc::new(features),
+                    ..entry
+                })
+            }
+            _ => Ok(entry),
+        }
+    }
+
     fn look(&self, item: &Item, kept: Kept) -> Result<Looked, ItemError> {
         let unreadable = |source| {
             ItemError::new(
@@ -196,7 +239,7 @@ impl FeatureStore {
         }
         if let Some(entry) = self.disk.as_ref().and_then(|disk| disk.get(key)) {
             self.from_disk.fetch_add(1, Ordering::Relaxed);
-            let entry = Arc::new(entry);
+            let entry = Arc::new(self.joined(item, kept, content, entry)?);
             self.memory.put(key, &entry);
             return Ok(Looked { entry, content });
         }
@@ -211,13 +254,14 @@ impl FeatureStore {
             ));
         }
         self.computed.fetch_add(1, Ordering::Relaxed);
-        let entry = Arc::new(Entry {
+        let entry = Entry {
             features: Arc::new(features),
             notes,
-        });
+        };
         if let Some(disk) = &self.disk {
             disk.put(key, &entry);
         }
+        let entry = Arc::new(self.joined(item, kept, content, entry)?);
         self.memory.put(key, &entry);
         Ok(Looked { entry, content })
     }

@@ -153,6 +153,8 @@ impl FeatureStore {
 
     fn prepare_one(&self, item: &Item, kept: Kept) -> Result<(PreparedClip, u64), ItemError> {
         let looked = self.look(item, kept)?;
+        // What can't be summed up is found out now, too.
+        self.side(item, Some(looked.content))?;
         let frames = match kept {
             Kept::Base => looked.entry.features.frames,
             Kept::Samples => self.extractor.frames(looked.entry.features.frames),

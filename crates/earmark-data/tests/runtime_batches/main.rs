@@ -3,6 +3,7 @@
 #[path = "../runtime_support/mod.rs"]
 mod runtime_support;
 
+mod beside;
 mod mixing;
 mod orders;
 mod sampling;

@@ -36,6 +36,8 @@ pub(super) struct Pending<'a> {
     /// Frames of each example that waits; all have the same.
     frames: usize,
     x: Vec<f32>,
+    /// What is known besides of the clip of each.
+    side: Vec<f32>,
     rows: usize,
     clips: VecDeque<Waiting>,
 }
@@ -51,6 +53,7 @@ impl<'a> Pending<'a> {
             cut: Tiling::of(e).map_or_else(whole, Cut::Tiles),
             frames: 0,
             x: Vec::new(),
+            side: Vec::new(),
             rows: 0,
             clips: VecDeque::new(),
         }
@@ -65,6 +68,7 @@ impl<'a> Pending<'a> {
     ) -> Result<bool, ScoreError> {
         let extractor = &self.scorer.extractor;
         let unfit = |cause| ScoreError::Features { clip, cause };
+        let side = features.side.clone();
         let silence;
         let (features, frames, starts) = match &self.cut {
             Cut::Tiles(tiling) => {
@@ -103,6 +107,7 @@ impl<'a> Pending<'a> {
             scored: 0,
         });
         for (i, start) in starts.into_iter().enumerate() {
+            self.side.extend_from_slice(&side);
             let example = match self.cut {
                 Cut::Tiles(_) => extractor.example(features, i),
                 Cut::Whole(_) => Ok(piece(features, start, frames)),
@@ -129,7 +134,12 @@ impl<'a> Pending<'a> {
         }
         let e = &self.scorer.extractor;
         let shape = [self.rows, e.channels(), e.bands(), self.frames];
-        let scores = (self.pass)(self.scorer, std::mem::take(&mut self.x), shape);
+        let scores = (self.pass)(
+            self.scorer,
+            std::mem::take(&mut self.x),
+            std::mem::take(&mut self.side),
+            shape,
+        );
         let classes = scores.len() / self.rows.max(1);
         self.rows = 0;
         let mut rows = scores.chunks_exact(classes.max(1));
@@ -161,6 +171,7 @@ fn piece(features: &Features, start: i64, length: usize) -> Features {
             .flat_map(|row| &row[start..start + length])
             .copied()
             .collect(),
+        side: Vec::new(),
         ..*features
     }
 }

@@ -31,13 +31,28 @@ use crate::{
     extractor,
     front_end::FrontEnd,
     level::Level,
-    stft::{Centre, Framing, Value},
+    stft::{Centre, Framing, Stft, Value},
     window::Window,
 };
 use earmark_audio::Clip;
 use rows::{BLOCKS, Rows};
 use statistics::{STATISTICS, statistics};
 use transform::{FFT, HOP};
+
+/// The transform that the features are defined by.
+pub(crate) fn stft() -> Stft {
+    Stft {
+        window_seconds: None,
+        window_samples: Some(FFT as u32),
+        hop_seconds: None,
+        hop_samples: Some(HOP as u32),
+        fft_samples: Some(FFT as u32),
+        window: Window::Hann,
+        centre: Centre::Reflect,
+        value: Value::Magnitude,
+        phase: false,
+    }
+}
 
 /// Checks that everything beside it is what the features are defined by.
 pub(crate) fn check(front_end: &FrontEnd, framing: &Framing) -> Result<(), ConfigError> {

@@ -40,6 +40,12 @@ impl Ear {
         }
         let recipe = Recipe::parse(&meta.recipe, path).map_err(PipelineError::from)?;
         let (mut scorer, classes) = scorer_of(path, &job.device)?;
+        if scorer.network.side_inputs() > 0 {
+            return Err(LiveError::Request(format!(
+                "{}: hears summary features of whole recordings besides (front-end.side), which a stream has none of; listen with another model",
+                path.display()
+            )));
+        }
         let rate = recipe.front_end.sample_rate_hz;
         // Of training, where prediction takes whole clips.
         let trained = Extractor::new(&recipe.front_end).map_err(PipelineError::from)?;

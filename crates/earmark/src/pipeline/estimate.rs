@@ -108,6 +108,7 @@ pub fn estimate(
                 device: &device,
                 x,
                 shape,
+                side: vec![0.0; shape[0] * network.side_inputs()],
                 y,
                 noisy: vec![],
                 rate: 1e-6,

@@ -5,7 +5,7 @@ use earmark_data::{FeatureStore, Item};
 use earmark_engine::fit_input;
 use earmark_models::{Network, Vars};
 
-/// Fits the input of a network that standardises it itself, on clips that are trained on and no others; does nothing to others. A
+/// Fits the input of a network that standardises it itself, or what it hears besides, on clips that are trained on and no others; does nothing to others. A
 /// resume finds the same again.
 pub(super) fn fit_on_clips(
     network: &Network,
@@ -13,10 +13,14 @@ pub(super) fn fit_on_clips(
     clips: &[Item],
     vars: &mut Vars,
 ) -> Result<(), PipelineError> {
-    if network.input_fit().is_none() {
+    let Some(fit) = network.input_fit() else {
         return Ok(());
-    }
+    };
     let row = |item: &Item| -> Result<Vec<f32>, PipelineError> {
+        if fit.beside {
+            let side = store.side(item, None)?;
+            return Ok(side.map(|side| side.data.clone()).unwrap_or_default());
+        }
         let features = store.get(item)?;
         let finished = store.extractor().finish(&features);
         let finished = finished.map_err(|cause| PipelineError::Request(format!("{}: {cause}", item.file)))?;

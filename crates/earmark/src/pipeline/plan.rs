@@ -7,7 +7,8 @@ use super::{PipelineError, Train, split};
 use crate::device::device;
 use earmark_engine::check_scopes;
 use earmark_features::Extractor;
-use earmark_models::{Network, Summary, VarKind, VarSpec, Vars};
+use earmark_models::vars::count;
+use earmark_models::{Network, Summary, VarSpec, Vars};
 
 /// What training would do, found without reading audio.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -59,14 +60,6 @@ pub fn plan(job: &Train, fold: Option<u32>) -> Result<Plan, PipelineError> {
         }
     };
     let weighed = weigh_classes(&recipe.train, data.classes.names(), &parts.train)?;
-    let count = |trainable: bool| {
-        specs
-            .iter()
-            .filter(|s| !trainable || s.kind == VarKind::Trainable)
-            .map(VarSpec::len)
-            .sum()
-    };
-    let parameters: usize = count(false);
     Ok(Plan {
         classes: data.classes.names().to_vec(),
         train: parts.train.len(),
@@ -74,9 +67,9 @@ pub fn plan(job: &Train, fold: Option<u32>) -> Result<Plan, PipelineError> {
         judged: parts.judged.len(),
         example,
         network: network.summary(example[0], example[1], example[2]),
-        trainable: count(true),
-        parameters,
-        checkpoint_bytes: 4 * parameters as u64,
+        trainable: count(&specs, true),
+        parameters: count(&specs, false),
+        checkpoint_bytes: 4 * specs.iter().map(VarSpec::len).sum::<usize>() as u64,
         start,
         phases: match recipe.train.is_partial() {
             true => recipe.train.phases_told(),

@@ -1,16 +1,19 @@
 //! The model whose weights a training begins with.
 
 use super::{PipelineError, Train};
-use crate::run_dir::{RunDir, find_model};
+use crate::run_dir::{RunDir, RunError, find_model, fold_runs};
 use earmark_engine::{Carried, ModelFile, StartConfig, carry_input, warm_start};
 use earmark_models::{Network, VarSpec, Vars};
 use earmark_report::human_amount;
+use std::path::{Path, PathBuf};
 
 /// `[train.start]`, with what the command line says instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Start {
     /// What comes from where.
     pub config: StartConfig,
+    /// The fold that is judged.
+    fold: Option<u32>,
 }
 
 impl Start {
@@ -23,7 +26,10 @@ impl Start {
             (None, None) => (None, &job.scopes),
         };
         let Some(from) = from else {
-            return of_recipe.map(|config| Self { config });
+            return of_recipe.map(|config| Self {
+                config,
+                fold: job.fold,
+            });
         };
         let mut config = of_recipe.unwrap_or_else(|| StartConfig::of(from));
         config.from.clone_from(from);
@@ -34,7 +40,20 @@ impl Start {
         if !scopes.exclude.is_empty() {
             config.exclude.clone_from(&scopes.exclude);
         }
-        Some(Self { config })
+        Some(Self {
+            config,
+            fold: job.fold,
+        })
+    }
+
+    /// The model: of a set of folds the one that has not learnt the fold that is judged here either.
+    fn model(&self) -> Result<PathBuf, RunError> {
+        let from = Path::new(&self.config.from);
+        let same = |(fold, _): &(u32, PathBuf)| Some(*fold) == self.fold;
+        match fold_runs(from)?.into_iter().find(same) {
+            Some((_, run)) => find_model(&run.to_string_lossy()),
+            None => find_model(&self.config.from),
+        }
     }
 
     /// Fills `vars` from the model, for a training of these classes.
@@ -45,18 +64,12 @@ impl Start {
         classes: &[String],
         vars: &mut Vars,
     ) -> Result<Carried, PipelineError> {
-        let path = find_model(&self.config.from)?;
+        let path = self.model()?;
         let model = ModelFile::read(&path)?;
         // Weights mean nothing beside another standardisation than their own.
-        carry_input(&path, &model, network, vars)?;
-        Ok(warm_start(
-            &path,
-            &model,
-            &self.config,
-            classifier,
-            classes,
-            vars,
-        )?)
+        let input = carry_input(&path, &model, network, vars)?;
+        let carried = warm_start(&path, &model, &self.config, classifier, classes, vars)?;
+        Ok(Carried { input, ..carried })
     }
 
     /// What came over, a line each.

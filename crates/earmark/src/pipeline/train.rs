@@ -110,7 +110,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
     let mut info = run_info(job, &data, &parts, &skipped)?;
     info.class_weights = class_weights::named(&weighed.loss, data.classes.names());
     let roles = Roles::of(&parts);
-    if carried == Carried::default() {
+    if !carried.input {
         fit_on_clips(&network, &store, &heard, &mut vars)?;
     }
     // The last of what may be refused: a refusal leaves no run behind.

@@ -39,6 +39,7 @@ impl Recipe {
             return Err(("network.kind".into(), "\"fc-net\"".into(), remedy.into()));
         }
         self.check_summary()?;
+        self.check_side()?;
         if let Some(bands) = self.network.bands()
             && self
                 .front_end
@@ -129,6 +130,36 @@ impl Recipe {
                 refusal("front-end.summary", "true", remedy)
             }
             (_, false) => Ok(()),
+        }
+    }
+}
+
+impl Recipe {
+    /// What is made of a clip besides its image is heard, and what is heard is made.
+    fn check_side(&self) -> Result<(), Refusal> {
+        let refusal = |key: &str, value: String, remedy: &str| Err((key.into(), value, remedy.into()));
+        let made = self.front_end.side_len();
+        match &self.network {
+            NetworkConfig::MobileNetV2(c) if c.side_features > 0 && made == 0 => {
+                let remedy = "set front-end.side = \"summary\", whose components these are; or 0, for a network that hears the image alone";
+                refusal("network.side-features", c.side_features.to_string(), remedy)
+            }
+            NetworkConfig::MobileNetV2(c) if c.side_features > 0 && made != c.side_inputs => {
+                let remedy = "give 1133, as front-end.side = \"summary\" makes so many, or leave it out";
+                refusal("network.side-inputs", c.side_inputs.to_string(), remedy)
+            }
+            NetworkConfig::MobileNetV2(c) if c.side_features > 0 => {
+                if self.augment.between_class.is_some() {
+                    let remedy = "mixes sounds, and what front-end.side says of a clip is of one sound: leave it out, and set batches.mixup or batches.mix, which mix both";
+                    return refusal("augment.between-class", "(set)".into(), remedy);
+                }
+                Ok(())
+            }
+            _ if made > 0 => {
+                let remedy = "nothing hears it: set network.kind = \"mobilenet-v2\" and network.side-features, or leave it out";
+                refusal("front-end.side", "summary".into(), remedy)
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -174,6 +174,12 @@ impl Model {
             )));
         }
         let (scorer, classes) = scorer_of(&path, device)?;
+        if scorer.network.side_inputs() > 0 {
+            return Err(TagError::Request(format!(
+                "{}: hears summary features of whole recordings besides (front-end.side), which windows have none of; score recordings with `earmark predict`, or tag with another model",
+                path.display(),
+            )));
+        }
         let read = std::fs::read(&path).map_err(|cause| {
             PipelineError::from(ModelFileError::Read {
                 path: path.clone(),

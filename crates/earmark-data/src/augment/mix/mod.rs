@@ -175,15 +175,16 @@ impl Mixed {
         }
     }
 
-    /// Mixes a partner into an example: features of rows of `frames` values, and targets.
+    /// Mixes a partner into an example: features of rows of `frames` values, and targets. Returns the share that the example keeps,
+    /// of all frames in the mean.
     pub fn apply(
         self,
         frames: usize,
         (x, y): (&mut [f32], &mut [f32]),
         (other_x, other_y): (&[f32], &[f32]),
-    ) {
+    ) -> f32 {
         let (weight, labels) = match self {
-            Self::Alone => return,
+            Self::Alone => return 1.0,
             Self::Blend { weight, labels } => {
                 blend(x, other_x, weight);
                 (weight, labels)
@@ -207,5 +208,6 @@ impl Mixed {
                 .zip(other_y)
                 .for_each(|(y, other)| *y = (*y + other).clamp(0.0, 1.0)),
         }
+        weight
     }
 }

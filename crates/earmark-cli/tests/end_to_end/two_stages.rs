@@ -1,0 +1,161 @@
+//! A network that hears summary features of whole clips beside its images, begun with the weights of one that hears images alone.
+
+use crate::common::{Lab, Table, tensors};
+use crate::killed::lasting;
+
+/// The first stage, on one-channel images.
+const MEL: &str = r#"
+extends = "tiny.toml"
+name = "mel"
+
+[network]
+kind = "mobilenet-v2"
+width = 0.1
+hidden = [12, 8]
+batch-norm-decay = 0.5
+
+[train]
+epochs = 4
+"#;
+
+/// The second, with five components beside them.
+const FULL: &str = r#"
+extends = "mel.toml"
+name = "full"
+
+[front-end]
+side = "summary"
+
+[network]
+side-features = 5
+
+[train]
+epochs = 4
+start = { from = "mel", exclude = ["side.", "dense1."], statistics = true }
+"#;
+
+fn lab() -> Lab {
+    let lab = Lab::new();
+    lab.write("mel.toml", MEL);
+    lab.write("full.toml", FULL);
+    lab
+}
+
+/// A rate that moves nothing, so that what came over can be seen.
+const STAY: &str = r#"--set train.learning-rate=1e-30 --set train.schedule={kind="constant"} --set train.steps=1 --set train.average-decay=0 --set validation.split={kind="none"}"#;
+
+#[test]
+fn each_fold_begins_with_the_weights_of_its_own() {
+    let lab = lab();
+    lab.earmark("train mel.toml --data tones --folds all --run mel")
+        .done();
+    lab.earmark(&format!(
+        "train full.toml --data tones --folds all --run stay {STAY}"
+    ))
+    .done();
+    let mut components = Vec::new();
+    for fold in 1..=3 {
+        let mel = tensors(&lab.path(&format!("mel/fold-{fold}/best.safetensors")));
+        let full = tensors(&lab.path(&format!("stay/fold-{fold}/best.safetensors")));
+        for name in [
+            "conv0.weight",
+            "block3.expand.weight",
+            "dense2.weight",
+            "logits.bias",
+        ] {
+            assert_eq!(full[name], mel[name], "fold {fold}: {name}");
+        }
+        assert_eq!(full["dense1.weight"].0, [12, 1280 + 5]);
+        assert_eq!(full["side.pca.components"].0, [5, 1133]);
+        assert!(full["side.standardise.deviation"].1.iter().all(|x| *x > 0.0));
+        components.push(full["side.pca.components"].clone());
+    }
+    // Fitted on the clips trained on, which differ.
+    assert!(components[0] != components[1] && components[1] != components[2]);
+}
+
+#[test]
+fn it_trains_resumes_and_predicts_whole_files() {
+    let lab = lab();
+    lab.earmark("train mel.toml --data tones --fold 1 --run mel")
+        .done();
+    let train = "train full.toml --data tones --fold 1";
+    lab.earmark(&format!("{train} --run whole")).done();
+    lab.command(&format!("{train} --run cut --threads 1 --set cache.workers=1"))
+        .env("EARMARK_CRASH_AT", "step:7")
+        .output()
+        .unwrap();
+    assert!(lab.read("cut/metrics.jsonl").len() < lab.read("whole/metrics.jsonl").len());
+    lab.earmark(&format!("{train} --run cut --resume")).done();
+    let same = |run: &str| {
+        let mut files = lasting(&lab.path(run));
+        // They say how many workers there were.
+        files.retain(|name, _| name.ends_with(".jsonl") || name.ends_with(".csv"));
+        files
+    };
+    assert!(same("whole") == same("cut"));
+    assert!(tensors(&lab.path("whole/best.safetensors")) == tensors(&lab.path("cut/best.safetensors")));
+
+    lab.earmark("eval whole --data tones").done();
+    // A header that announces no samples.
+    let mut empty = lab.bytes("tones/low/0.wav")[..44].to_vec();
+    empty[4..8].copy_from_slice(&36_u32.to_le_bytes());
+    empty[40..44].copy_from_slice(&0_u32.to_le_bytes());
+    lab.write("new/empty.wav", empty);
+    lab.tone("new/a.wav", 310.0);
+    let told = lab
+        .earmark("predict whole --files new/a.wav new/empty.wav -o new.csv")
+        .done();
+    let table = Table::parse(&lab.read("new.csv"));
+    assert_eq!(table.rows.len(), 2, "{told}");
+    for (file, scores) in &table.rows {
+        let sum: f64 = scores.iter().sum();
+        assert!((sum - 1.0).abs() < 1e-4, "{file}: {scores:?}");
+    }
+    let message = lab
+        .earmark("tag tones/low/0.wav --model whole -o t.csv")
+        .refused();
+    assert!(
+        message.contains("hears summary features of whole recordings besides"),
+        "{message}"
+    );
+    let message = lab
+        .earmark("listen --model whole --input tones/low/0.wav")
+        .refused();
+    assert!(
+        message.contains("hears summary features of whole recordings besides"),
+        "{message}"
+    );
+}
+
+#[test]
+fn what_is_made_is_heard_and_what_is_heard_is_made() {
+    let lab = lab();
+    let refused = |recipe: &str, more: &str| {
+        lab.earmark(&format!("train {recipe} --data tones --run x {more}"))
+            .refused()
+    };
+    let message = refused("mel.toml", "--set network.side-features=5");
+    assert!(
+        message.contains(r#"network.side-features = 5: set front-end.side = "summary""#),
+        "{message}"
+    );
+    let message = refused("mel.toml", "--set front-end.side=summary");
+    assert!(
+        message.contains("front-end.side = summary: nothing hears it"),
+        "{message}"
+    );
+    let message = refused("full.toml", "--set network.side-inputs=7");
+    assert!(
+        message.contains("network.side-inputs = 7: give 1133"),
+        "{message}"
+    );
+    let message = refused("full.toml", "--set augment.between-class.prob=1");
+    assert!(
+        message.contains("augment.between-class = (set): mixes sounds"),
+        "{message}"
+    );
+    let message = refused("full.toml", "--set front-end.side=pictures");
+    assert!(message.contains("front-end.side"), "{message}");
+    assert!(!lab.path("x").join("run.json").exists());
+}

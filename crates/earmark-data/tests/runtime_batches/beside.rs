@@ -1,0 +1,155 @@
+//! What is known of whole clips besides their examples.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use earmark_audio::Clip;
+use earmark_data::augment::waveform::BetweenClass;
+use earmark_data::augment::{Mix, Mixup, Partner};
+use earmark_data::batches::{BatchConfig, BatchError, BatchMaker, Order, store_maker};
+use earmark_data::item::Item;
+use earmark_data::store::{CacheConfig, DiskCache, FeatureStore};
+use earmark_features::{Extractor, FrontEnd, Side, Summariser};
+
+use crate::runtime_support::{item, write_wav};
+use crate::{START, take};
+
+/// Clips of 0.3 to 1.1 s at two rates, a class each.
+fn clips(folder: &Path, count: usize) -> Vec<Item> {
+    let clip = |index: usize| {
+        let path = folder.join(format!("clip{index}.wav"));
+        let rate = if index.is_multiple_of(2) { 44_100 } else { 22_050 };
+        write_wav(&path, index as u64, 0.3 + 0.4 * (index % 3) as f64, rate);
+        item(path, index + 2, &[index])
+    };
+    (0..count).map(clip).collect()
+}
+
+/// A front end at another rate than that of the numbers beside it.
+fn store(folder: Option<&Path>, workers: usize) -> Arc<FeatureStore> {
+    let front_end = FrontEnd {
+        sample_rate_hz: 16_000,
+        mel: None,
+        side: Some(Side::Summary),
+        ..FrontEnd::default()
+    };
+    let config = CacheConfig {
+        workers,
+        disk: folder.map_or(DiskCache::Off, |folder| DiskCache::Dir(folder.into())),
+        ..CacheConfig::default()
+    };
+    Arc::new(FeatureStore::new(Extractor::new(&front_end).unwrap(), &config).unwrap())
+}
+
+/// The summary features, without a store.
+fn directly(item: &Item) -> Vec<f32> {
+    let clip: Clip = earmark_audio::read(&item.path, Summariser::SAMPLE_RATE_HZ)
+        .unwrap()
+        .clip;
+    Summariser::new().of(&clip).unwrap()
+}
+
+fn maker(
+    store: &Arc<FeatureStore>,
+    items: &[Item],
+    config: &BatchConfig,
+    between_class: Option<BetweenClass>,
+) -> Result<BatchMaker, BatchError> {
+    let prepared = store.prepare(items, &|_, _| {}, &AtomicBool::new(false)).unwrap();
+    assert!(prepared.failed.is_empty());
+    let augment = earmark_data::augment::Augment {
+        between_class,
+        ..Default::default()
+    };
+    let store = Arc::clone(store);
+    store_maker(config, store, items.into(), &prepared, items.len(), 5, &augment)
+}
+
+#[test]
+fn a_store_brings_them_from_wherever_it_has_features_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let items = clips(folder.path(), 3);
+    let cache = folder.path().join("cache");
+    for disk in [None, Some(cache.as_path()), Some(cache.as_path())] {
+        let store = store(disk, 2);
+        for _ in 0..2 {
+            for item in &items {
+                let features = store.get(item).unwrap();
+                assert_eq!(features.side, directly(item), "{}", item.file);
+                assert_eq!(features.bands, 257);
+                let side = store.side(item, None).unwrap().unwrap();
+                assert_eq!(side.data, features.side);
+            }
+        }
+    }
+}
+
+/// Each clip has a class of its own, so that the targets tell how much of which clip is in an example.
+#[test]
+fn they_are_mixed_as_the_labels_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let items = clips(folder.path(), 6);
+    let known: Vec<Vec<f32>> = items.iter().map(directly).collect();
+    for partner in [Partner::Batch, Partner::Epoch] {
+        for mixup in [true, false] {
+            let config = BatchConfig {
+                size: 3,
+                order: Order::Permutation,
+                drop_last: false,
+                mixup: mixup.then(|| Mixup {
+                    partner,
+                    ..Mixup::default()
+                }),
+                mix: (!mixup).then(|| Mix {
+                    partner,
+                    prob: 1.0,
+                    same_part: false,
+                    one_of: serde_json::from_str(
+                        r#"[{ "mixer": { "kind": "sigmoid-concat", "labels": "blend" } },
+                            { "mixer": { "kind": "add" } }]"#,
+                    )
+                    .unwrap(),
+                }),
+                ..BatchConfig::default()
+            };
+            let make = |workers| maker(&store(None, workers), &items, &config, None).unwrap();
+            let batches = take(make(1), START, 4);
+            assert_eq!(batches, take(make(3), START, 4));
+            let mut mixed = 0;
+            for batch in batches {
+                let n = Summariser::COUNT;
+                assert_eq!(batch.side.len(), batch.shape[0] * n);
+                for (side, y) in batch.side.chunks_exact(n).zip(batch.y.chunks_exact(items.len())) {
+                    mixed += usize::from(y.iter().filter(|y| **y > 0.01).count() > 1);
+                    for (k, got) in side.iter().enumerate() {
+                        let terms = y
+                            .iter()
+                            .zip(&known)
+                            .map(|(y, row)| f64::from(*y) * f64::from(row[k]));
+                        let (want, size) = terms.fold((0.0, 0.0), |(sum, size), t| (sum + t, size + t.abs()));
+                        let error = (f64::from(*got) - want).abs();
+                        assert!(error <= 1e-5 * size, "number {k}: {got} instead of {want}");
+                    }
+                }
+            }
+            assert!(mixed > 3, "{mixed}");
+        }
+    }
+}
+
+#[test]
+fn mixed_sounds_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let items = clips(folder.path(), 2);
+    let config = BatchConfig {
+        size: 2,
+        ..BatchConfig::default()
+    };
+    let refused = maker(&store(None, 1), &items, &config, Some(BetweenClass::default()));
+    let message = refused.unwrap_err().to_string();
+    assert!(
+        message.starts_with("augment.between-class = (set): mixes sounds"),
+        "{message}"
+    );
+}
