@@ -58,6 +58,12 @@ pub struct Console {
     state: Arc<Mutex<State>>,
 }
 
+/// Whether a signal so long after the first one is a second wish and no echo: `timeout` and others that end programs signal the process
+/// and then its group, so that one wish comes twice.
+fn is_another(since: Duration) -> bool {
+    since >= Duration::from_millis(250)
+}
+
 struct State {
     /// Ctrl-C was pressed.
     stopping: bool,
@@ -94,14 +100,20 @@ impl Console {
         }
     }
 
-    /// A flag that Ctrl-C and SIGTERM set; a second one ends the program at once.
+    /// A flag that Ctrl-C and SIGTERM set; a second one that comes later ends the program at once.
     pub fn stop_flag(&self) -> anyhow::Result<Arc<AtomicBool>> {
         let stop = Arc::new(AtomicBool::new(false));
         let (flag, console) = (Arc::clone(&stop), self.clone());
+        let mut first: Option<Instant> = None;
         ctrlc::set_handler(move || {
-            if flag.swap(true, Ordering::SeqCst) {
-                std::process::exit(130);
+            if let Some(first) = first {
+                if is_another(first.elapsed()) {
+                    std::process::exit(130);
+                }
+                return;
             }
+            first = Some(Instant::now());
+            flag.store(true, Ordering::SeqCst);
             // In a thread of its own: a terminal that stands still must not keep the second Ctrl-C from being heard.
             let console = console.clone();
             let told = std::thread::Builder::new().spawn(move || console.stopping());
@@ -334,6 +346,12 @@ fn humantime_short(d: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_echo_of_a_signal_is_no_second_one() {
+        assert!(!is_another(Duration::ZERO) && !is_another(Duration::from_millis(100)));
+        assert!(is_another(Duration::from_millis(300)));
+    }
 
     #[test]
     fn words_are_quoted_for_a_shell() {

@@ -24,6 +24,31 @@ fn an_interrupted_training_goes_on_as_if_nothing_had_been() {
     }
 }
 
+/// What ends a program may signal it and then its group: two signals at once are one wish, and the run is left in order.
+#[cfg(unix)]
+#[test]
+fn two_signals_at_once_are_one() {
+    let lab = Lab::new();
+    for k in 0..3 {
+        let run = format!("run-{k}");
+        let started = lab.start_and_wait(&format!("{TRAIN} -q --json --run {run}"), &run, 3);
+        let id = started.child.id();
+        let twice = format!("kill -TERM {id}; sleep 0.00{k}; kill -TERM {id}");
+        // Should it have ended in between, the second finds nobody.
+        std::process::Command::new("sh")
+            .args(["-c", &twice])
+            .output()
+            .expect("sh");
+        let ended = started.end().exit(130);
+        assert!(ended.out.contains("\"interrupted\": true"), "{ended}");
+        let log = lab.read(&format!("{run}/log.txt"));
+        assert!(
+            log.contains("ended at step ") && log.contains(", interrupted"),
+            "{log}"
+        );
+    }
+}
+
 /// The checkpoint of an interruption lies beside those that the recipe keeps and pushes none of them out.
 #[cfg(unix)]
 #[test]
