@@ -40,13 +40,7 @@ impl Network {
             Self::EfficientAt(n) => n.add_to_onnx(g, vars, x),
             Self::MobileNetV2(n) => n.add_to_onnx(g, vars, x)?,
             Self::Starter2018(n) => n.add_to_onnx(g, vars, x),
-            Self::Panns(_) => {
-                return Err(ModelError::Value {
-                    key: "kind",
-                    value: "panns".into(),
-                    remedy: "PANNs' networks have no graph yet; export another network, or use `earmark predict`",
-                });
-            }
+            Self::Panns(n) => n.add_to_onnx(g, vars, x),
             Self::Perceptron(_) => {
                 return Err(ModelError::Value {
                     key: "kind",

@@ -1,6 +1,7 @@
 //! PANNs: networks that were trained on AudioSet (Kong et al. 2020, arXiv:1912.10211): four bodies between a normalisation of each
 //! mel band and one head.
 
+mod onnx;
 mod summary;
 
 use crate::blocks::{

@@ -89,7 +89,7 @@ fn off(got: &[f32], want: &[f32]) -> f32 {
     worst / size
 }
 
-const NETWORKS: [&str; 10] = [
+const NETWORKS: [&str; 14] = [
     r#"{ "kind": "mobilenet-v1", "width": 0.2 }"#,
     r#"{ "kind": "mobilenet-v1", "width": 0.2, "global-pool": "max", "batch-norm": false }"#,
     r#"{ "kind": "aux-skip-attention", "base": 2, "ratio": 4, "last-filters": 3, "last-fc": 2 }"#,
@@ -100,6 +100,10 @@ const NETWORKS: [&str; 10] = [
     r#"{ "kind": "efficientat-mn", "width": 0.1, "head": 100 }"#,
     r#"{ "kind": "mobilenet-v2", "width": 0.1, "side-features": 0, "hidden": [20, 30] }"#,
     r#"{ "kind": "starter-2018", "base": 3 }"#,
+    r#"{ "kind": "panns", "bands": 32, "width": 0.03 }"#,
+    r#"{ "kind": "panns", "bands": 32, "width": 0.05, "body": "cnn10" }"#,
+    r#"{ "kind": "panns", "bands": 32, "width": 0.1, "body": "mobilenet-v1" }"#,
+    r#"{ "kind": "panns", "bands": 32, "width": 0.1, "body": "mobilenet-v2" }"#,
 ];
 
 #[test]
@@ -116,6 +120,11 @@ fn graphs_compute_what_networks_compute() {
             ([32, 48], false),
             ([35, 50], false),
         ] {
+            let size = if config.contains("panns") {
+                [32, size[1]]
+            } else {
+                size
+            }; // as many bands as it says
             let shape = [2, channels, size[0], size[1]];
             let x = numbers(shape.iter().product(), 11);
             let graph = graph(&network, &vars, channels, size, fixed, Weights::Float32);

@@ -12,6 +12,16 @@ pub(super) struct Frames {
     pub count: Value,
 }
 
+impl Frames {
+    /// Makes the frame that is computed of a clip without any silent.
+    pub fn silence_where_none(&mut self, g: &mut Builder) {
+        let one = g.length(1);
+        let any = g.op("Min", &[&self.count, &one], &[]);
+        let any = g.op("Cast", &[&any], &[("to", 1.into())]);
+        self.samples = g.op("Mul", &[&self.samples, &any], &[]);
+    }
+}
+
 /// `y[t] = x[t + 1] - c x[t]`, a sample fewer.
 pub(super) fn emphasise(g: &mut Builder, x: &Value, c: f64) -> Value {
     let (first, second, axis) = (g.length(0), g.length(1), g.length(1));

@@ -70,7 +70,11 @@ impl FrontEnd {
             Some(c) => framing::emphasise(g, waveform, c),
             None => waveform.clone(),
         };
-        let frames = framing::frames(g, &waveform, &checked.framing, self.stft.phase);
+        let mut frames = framing::frames(g, &waveform, &checked.framing, self.stft.phase);
+        if checked.cutting.is_none() {
+            // What stands for a clip without a frame is a frame of silence.
+            frames.silence_where_none(g);
+        }
         let spectrum = spectrum::spectrum(g, &frames.samples, &checked.framing, &self.stft);
         let bands = match &self.mel {
             Some(mel) => spectrum.mel(g, &mel.matrix(self.sample_rate_hz, checked.framing.fft)?),

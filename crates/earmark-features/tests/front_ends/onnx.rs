@@ -227,4 +227,15 @@ fn whole_clips_are_cut_where_they_are_too_long() {
             }
         }
     }
+    // Too short for a frame: one of silence, ln 1 in every bin.
+    for n in [0, 1, 63] {
+        let out = graph
+            .run(&[("waveform", Tensor::floats(&[1, n], clip(8000, n, 3)))])
+            .unwrap();
+        assert_eq!(
+            out[0],
+            Tensor::floats(&[1, 1, 33, 1], vec![0.0; 33]),
+            "{n} samples"
+        );
+    }
 }

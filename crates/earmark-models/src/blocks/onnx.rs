@@ -96,8 +96,8 @@ impl Padding {
 impl Conv {
     /// `[B, in, H, W]` to `[B, out, H', W']`, BatchNorm folded in, with the activation.
     pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: &Planes) -> Planes {
-        let s = &self.spec;
-        let mut weights = vars.to_vec(self.weight);
+        let s = &self.spec.effective();
+        let mut weights = self.host_kernel(vars.to_vec(self.weight));
         let mut biases = match self.bias {
             Some(id) => vars.to_vec(id),
             None => vec![0.0; s.output],
@@ -111,7 +111,8 @@ impl Conv {
                 biases[c] = (f64::from(biases[c]) * factor + offset) as f32;
             }
         }
-        let weights = weight(g, vars, self.weight, weights);
+        let shape = [s.output, s.input / s.groups, s.kernel[0], s.kernel[1]];
+        let weights = g.weight(&vars.specs()[self.weight.0].name, &shape, weights);
         let biases = bias(g, vars, self.weight, biases);
         let attributes = [
             ("kernel_shape", s.kernel[..].into()),
