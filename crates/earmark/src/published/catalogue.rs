@@ -80,10 +80,11 @@ impl Entry {
 
 /// Where model files lie that are known by name: `$EARMARK_MODELS`, else `earmark/models` in the user's data folder.
 pub fn models_folder() -> Option<PathBuf> {
-    folder(|name| env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from))
+    folder(|name| env::var_os(name).map(PathBuf::from))
 }
 
 fn folder(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
+    let variable = |name| variable(name).filter(|value| !value.as_os_str().is_empty());
     if let Some(folder) = variable("EARMARK_MODELS") {
         return Some(folder);
     }
@@ -149,6 +150,13 @@ mod tests {
         let own = folder(|name| (name == "EARMARK_MODELS").then(|| "/big".into()));
         assert_eq!(own, Some(PathBuf::from("/big")));
         assert_eq!(folder(|_| None), None);
+        // What is set and empty is as good as not set.
+        let own = folder(|name| match name {
+            "EARMARK_MODELS" => Some(PathBuf::new()),
+            "HOME" | "LOCALAPPDATA" => Some("/h".into()),
+            _ => None,
+        });
+        assert!(own.is_some_and(|folder| folder.starts_with("/h") && folder.ends_with("earmark/models")));
     }
 
     #[cfg(target_os = "linux")]

@@ -1,33 +1,11 @@
 //! Where models live, and which one is taken where none is named.
 
 use super::TagError;
+use crate::published::models_folder;
 use std::path::{Path, PathBuf};
 
 /// A model of this name in the folder is the default, whatever else is there.
 const DEFAULT: &str = "default.safetensors";
-
-/// `$EARMARK_MODELS`, else `earmark/models` in the user's data folder; `None` where the system tells of no such folder.
-pub fn models_folder() -> Option<PathBuf> {
-    folder_of(|name| std::env::var_os(name).map(PathBuf::from))
-}
-
-fn folder_of(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
-    let variable = |name| variable(name).filter(|value| !value.as_os_str().is_empty());
-    if let Some(folder) = variable("EARMARK_MODELS") {
-        return Some(folder);
-    }
-    let data = if cfg!(windows) {
-        variable("LOCALAPPDATA")
-    } else if cfg!(target_os = "macos") {
-        variable("HOME").map(|home| home.join("Library/Application Support"))
-    } else {
-        // The XDG base directory specification ignores relative paths.
-        variable("XDG_DATA_HOME")
-            .filter(|path| path.is_absolute())
-            .or_else(|| variable("HOME").map(|home| home.join(".local/share")))
-    };
-    data.map(|data| data.join("earmark").join("models"))
-}
 
 /// The model that is meant where none is named: `default.safetensors` of [`models_folder`], else the only one there.
 ///
@@ -76,39 +54,6 @@ fn only_model(folder: &Path) -> Result<PathBuf, TagError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    #[cfg(all(unix, not(target_os = "macos")))]
-    fn the_folder_is_that_of_the_environment_or_the_user() {
-        let of = |set: &[(&str, &str)]| {
-            folder_of(|name| {
-                set.iter()
-                    .find(|(n, _)| *n == name)
-                    .map(|(_, v)| PathBuf::from(v))
-            })
-        };
-        assert_eq!(of(&[]), None);
-        assert_eq!(
-            of(&[("HOME", "/h")]),
-            Some("/h/.local/share/earmark/models".into())
-        );
-        assert_eq!(
-            of(&[("HOME", "/h"), ("XDG_DATA_HOME", "/x")]),
-            Some("/x/earmark/models".into())
-        );
-        assert_eq!(
-            of(&[("HOME", "/h"), ("XDG_DATA_HOME", "x")]),
-            Some("/h/.local/share/earmark/models".into())
-        );
-        assert_eq!(
-            of(&[("EARMARK_MODELS", "m"), ("XDG_DATA_HOME", "/x")]),
-            Some("m".into())
-        );
-        assert_eq!(
-            of(&[("EARMARK_MODELS", ""), ("XDG_DATA_HOME", "/x")]),
-            Some("/x/earmark/models".into())
-        );
-    }
 
     #[test]
     fn one_model_needs_no_name() {
