@@ -275,7 +275,11 @@ mod tests {
     }
 
     /// Windows without overlap: cells are windows.
-    const APART: Grid = Grid { window: 10, hop: 10 };
+    const APART: Grid = Grid {
+        window: 10,
+        hop: 10,
+        least: 1,
+    };
 
     #[test]
     fn hysteresis_keeps_one_event_one() {
@@ -311,7 +315,11 @@ mod tests {
     #[test]
     fn overlapping_windows_place_a_sound_finely() {
         // Two seconds every second; a sound in the third second alone is in windows 1 and 2.
-        let grid = Grid { window: 20, hop: 10 };
+        let grid = Grid {
+            window: 20,
+            hop: 10,
+            least: 1,
+        };
         let found = find(grid, rule(0.6, 1.0, 0.0, 0.0), &[0.0, 0.9, 0.9, 0.0], 50);
         assert_eq!(spans(&found), [(20, 30, 0.9)]);
     }
@@ -364,7 +372,7 @@ mod tests {
             samples in 0_u64..150, window in 1_usize..30, hop in 1_usize..30, levels in proptest::collection::vec(0_u8..10, 150),
             threshold in 1_u8..10, release in 0_u8..=10, merge in 0_u8..40, min in 0_u8..40,
         ) {
-            let grid = Grid { window, hop: hop.min(window) };
+            let grid = Grid { window, hop: hop.min(window), least: 1 };
             let windows: Vec<f32> = levels[..grid.count(samples) as usize].iter().map(|l| f32::from(*l) / 10.0).collect();
             let rule = rule(f32::from(threshold) / 10.0, f32::from(release) / 10.0, f64::from(merge) / 10.0, f64::from(min) / 10.0);
             let found = find(grid, rule.clone(), &windows, samples);

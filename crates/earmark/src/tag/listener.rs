@@ -418,6 +418,6 @@ fn grid(tag: &Tag, rate_hz: u32, own: (usize, usize)) -> Result<Grid, TagError> 
             "--overlap {given}: is not less than a window of {} s, so that windows would not move on; give less",
             seconds(window)
         ))),
-        _ => Ok(Grid { window, hop }),
+        _ => Ok(Grid::new(window, hop, rate_hz)),
     }
 }

@@ -8,10 +8,14 @@
 //! cells    |  0 |  1 |  2 |  3 |  4 |  5 |  6 |  7 |       cell j: from j * hop, a hop long
 //! ```
 //!
-//! There are as few windows as cover the recording. A cell is what events are made of: its score is the mean over the windows
+//! There are as few windows as cover the recording, but for a rest of less than 20 ms: encoders fill up their last frame, and such
+//! splinters of silence are no reason to hear a window twice. A cell is what events are made of: its score is the mean over the windows
 //! that contain its centre, so that a sound is placed more finely than a window is long.
 
 use std::ops::Range;
+
+/// What is shorter than this part of a second is no end worth hearing.
+const SPLINTERS_PER_SECOND: usize = 50;
 
 /// Length and distance of windows, in samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,14 +24,26 @@ pub struct Grid {
     pub window: usize,
     /// Samples from one start to the next, 1 to `window`.
     pub hop: usize,
+    /// Samples behind the last window that are worth another one, 1 to `hop`.
+    pub least: usize,
 }
 
 impl Grid {
-    /// Windows over a recording of so many samples: none without samples, else as few as cover it.
+    /// Length and distance of windows at a rate; less than 20 ms behind the last one go unheard.
+    pub fn new(window: usize, hop: usize, rate_hz: u32) -> Self {
+        let least = (rate_hz as usize / SPLINTERS_PER_SECOND).clamp(1, hop);
+        Self { window, hop, least }
+    }
+
+    /// Windows over a recording of so many samples: none without samples, else as few as cover it but for less than `least`.
     pub fn count(&self, samples: u64) -> u64 {
         match samples {
             0 => 0,
-            n => 1 + n.saturating_sub(self.window as u64).div_ceil(self.hop as u64),
+            n => {
+                1 + n
+                    .saturating_sub((self.window + self.least - 1) as u64)
+                    .div_ceil(self.hop as u64)
+            }
         }
     }
 
@@ -105,7 +121,7 @@ impl Windower {
         self.first += drop as u64;
     }
 
-    /// Ends the stream and hands out the last window, where the ones before it do not reach the end. It is shorter than a window.
+    /// Ends the stream and hands out the last window, where the ones before it leave too much of the end. It is shorter than a window.
     pub fn finish(self, out: impl FnOnce(u64, &[f32])) {
         if self.next < self.grid.count(self.seen) {
             let start = self.grid.start(self.next);
@@ -126,7 +142,7 @@ mod tests {
         while start < samples.len() {
             let end = (start + grid.window).min(samples.len());
             found.push((start as u64, samples[start..end].to_vec()));
-            if start + grid.window >= samples.len() {
+            if start + grid.window + grid.least > samples.len() {
                 break;
             }
             start += grid.hop;
@@ -136,7 +152,11 @@ mod tests {
 
     #[test]
     fn counts() {
-        let grid = Grid { window: 10, hop: 4 };
+        let grid = Grid {
+            window: 10,
+            hop: 4,
+            least: 1,
+        };
         let counts = [0, 1, 10, 11, 14, 15, 18, 19].map(|n| grid.count(n));
         assert_eq!(counts, [0, 1, 1, 2, 2, 3, 3, 4]);
         // 10 samples reach past the centres of the cells at 0 and 4 (2 and 6), and on the edge at 8 (10) no more.
@@ -146,17 +166,33 @@ mod tests {
         assert_eq!(grid.windows_of(4, 3), 2..3);
         // A cell whose centre lies behind everything has the last window.
         assert_eq!(grid.windows_of(9, 3), 2..3);
-        let whole = Grid { window: 4, hop: 4 };
+        let whole = Grid {
+            window: 4,
+            hop: 4,
+            least: 1,
+        };
         assert_eq!((whole.depth(), whole.windows_of(5, 9)), (1, 5..6));
+    }
+
+    /// Five seconds in windows of one: 20 ms more are a window, less are none; a recording of less is one all the same.
+    #[test]
+    fn splinters_are_no_windows() {
+        let grid = Grid::new(44_100, 22_050, 44_100);
+        assert_eq!(grid.least, 882);
+        let counts = [0, 1, 220_500, 220_501, 220_500 + 881, 220_500 + 882].map(|n| grid.count(n));
+        assert_eq!(counts, [0, 1, 9, 9, 9, 10]);
+        assert_eq!(Grid::new(400, 100, 16_000).least, 100, "at most a hop");
+        assert_eq!(Grid::new(9, 5, 30).least, 1);
     }
 
     proptest! {
         /// Blocks of any size give the windows of the definition.
         #[test]
         fn windows_are_those_of_the_definition(
-            samples in 0_usize..200, window in 1_usize..40, hop in 1_usize..40, blocks in proptest::collection::vec(0_usize..50, 1..20),
+            samples in 0_usize..200, window in 1_usize..40, hop in 1_usize..40, least in 1_usize..40, blocks in proptest::collection::vec(0_usize..50, 1..20),
         ) {
-            let grid = Grid { window, hop: hop.min(window) };
+            let hop = hop.min(window);
+            let grid = Grid { window, hop, least: least.min(hop) };
             let samples: Vec<f32> = (0..samples).map(|i| i as f32).collect();
             let mut windower = Windower::new(grid);
             let (mut found, mut rest) = (Vec::new(), &samples[..]);
@@ -178,7 +214,7 @@ mod tests {
         /// The windows of a cell are those that contain its centre, counted one by one.
         #[test]
         fn windows_of_cells_contain_their_centres(window in 1_u64..40, hop in 1_u64..40, count in 1_u64..12, cell in 0_u64..20) {
-            let grid = Grid { window: window as usize, hop: hop.min(window) as usize };
+            let grid = Grid { window: window as usize, hop: hop.min(window) as usize, least: 1 };
             let hop = grid.hop as u64;
             let twice_centre = (2 * cell + 1) * hop;
             let inside: Vec<u64> = (0..count).filter(|k| 2 * k * hop <= twice_centre && twice_centre < 2 * (k * hop + window)).collect();

@@ -1,0 +1,239 @@
+//! Archives: the same bytes however they are heard, whatever breaks.
+
+use super::*;
+
+/// An archive of sounds, an empty one and a broken one.
+fn archive(dir: &Path) -> PathBuf {
+    let folder = dir.join("in");
+    fs::create_dir_all(folder.join("deep")).unwrap();
+    for (k, seconds) in [3.0, 0.3, 21.0, 1.0, 5.5, 2.2, 9.0].iter().enumerate() {
+        wav(&folder.join(format!("{k}.wav")), &sound(*seconds, k as u32));
+    }
+    wav(&folder.join("deep/empty.wav"), &[]);
+    let whole = fs::read(folder.join("0.wav")).unwrap();
+    fs::write(folder.join("deep/broken.wav"), &whole[..whole.len() / 2]).unwrap();
+    folder
+}
+
+/// A threshold that some windows reach and others do not.
+fn threshold(tag: &Tag, folder: &Path) -> f32 {
+    let mut scores: Vec<f64> = windows(tag, &folder.join("2.wav"))
+        .iter()
+        .map(|(_, s)| s[0])
+        .collect();
+    scores.sort_by(f64::total_cmp);
+    scores[scores.len() / 2] as f32
+}
+
+#[test]
+fn results_do_not_depend_on_workers_or_threads() {
+    let dir = tempfile::tempdir().unwrap();
+    let models = [model(&dir.path().join("m.safetensors"), 1, &[])];
+    let folder = archive(dir.path());
+    let inputs = inputs::find(std::slice::from_ref(&folder)).unwrap();
+    let level = threshold(&request(&models), &folder);
+    for windows in [false, true] {
+        let tag = Tag {
+            windows,
+            threshold: Some(level),
+            ..request(&models)
+        };
+        let listener = Listener::new(&tag).unwrap();
+        let mut seen: Option<(Vec<u8>, Told)> = None;
+        for (threads, workers) in [(1, 1), (4, 4), (2, 3), (3, 1)] {
+            let stop = AtomicBool::new(false);
+            let hearing = Hearing {
+                threads,
+                workers,
+                ..hearing(&listener, &quiet, &stop)
+            };
+            let mut stream = Vec::new();
+            let told = to_stream(&hearing, &inputs, Format::Ndjson, &mut stream).unwrap();
+            let target = Target {
+                format: Format::Ndjson,
+                fresh: false,
+                keep_journal: false,
+            };
+            let path = dir.path().join("out.ndjson");
+            assert_eq!(to_file(&hearing, &inputs, target, &path).unwrap(), told);
+            assert!(
+                fs::read(&path).unwrap() == stream,
+                "a file is what a stream is, {threads} threads"
+            );
+            assert!(!dir.path().join("out.ndjson.journal").exists());
+            assert_eq!(told.heard, 8);
+            assert_eq!(told.skipped.len(), 1);
+            assert!(
+                told.skipped[0].0.ends_with("in/deep/broken.wav")
+                    && told.skipped[0].1.starts_with("is cut off"),
+                "{told:?}"
+            );
+            assert!(windows || told.events > 3, "{told:?}");
+            match &seen {
+                Some((bytes, first)) => {
+                    assert!(*bytes == stream, "{threads} threads, {workers} workers");
+                    assert_eq!(*first, told);
+                }
+                None => seen = Some((stream, told)),
+            }
+        }
+    }
+}
+
+/// What is wrong with a single recording costs that recording, and the empty one is not wrong.
+#[test]
+fn a_recording_that_grows_while_it_is_read_is_no_result() {
+    let dir = tempfile::tempdir().unwrap();
+    let models = [model(&dir.path().join("m.safetensors"), 1, &[])];
+    let file = dir.path().join("growing.wav");
+    wav(&file, &sound(30.0, 1));
+    let listener = Listener::new(&request(&models)).unwrap();
+    let inputs = inputs::find(std::slice::from_ref(&file)).unwrap();
+    let told_of = Mutex::new(Vec::new());
+    let observer = |event: TagEvent| match event {
+        TagEvent::Progress { files: 0, .. } => {
+            use std::io::Write;
+            let mut file = fs::OpenOptions::new().append(true).open(&file).unwrap();
+            file.write_all(b"more").unwrap();
+        }
+        TagEvent::Skipped { reason, .. } => told_of.lock().unwrap().push(reason.to_owned()),
+        _ => {}
+    };
+    let stop = AtomicBool::new(false);
+    let mut out = Vec::new();
+    let told = to_stream(
+        &hearing(&listener, &observer, &stop),
+        &inputs,
+        Format::Ndjson,
+        &mut out,
+    )
+    .unwrap();
+    assert_eq!((told.heard, told.skipped.len()), (0, 1));
+    assert!(
+        told.skipped[0].1.starts_with("changed while it was read; "),
+        "{told:?}"
+    );
+    assert_eq!(told_of.into_inner().unwrap(), [told.skipped[0].1.clone()]);
+    let found = lines(&out);
+    assert_eq!(found.len(), 1, "not one window of it is told");
+    assert!(found[0]["error"].as_str().unwrap().starts_with("changed"));
+}
+
+/// Stopped after each recording in turn, it ends with the same bytes; each recording is heard to its end once.
+#[test]
+fn what_is_stopped_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let models = [model(&dir.path().join("m.safetensors"), 1, &[])];
+    let folder = archive(dir.path());
+    let inputs = inputs::find(std::slice::from_ref(&folder)).unwrap();
+    let listener = Listener::new(&request(&models)).unwrap();
+    let target = Target {
+        format: Format::Csv,
+        fresh: false,
+        keep_journal: false,
+    };
+    let whole = dir.path().join("whole.csv");
+    let stop = AtomicBool::new(false);
+    let wanted = to_file(&hearing(&listener, &quiet, &stop), &inputs, target, &whole).unwrap();
+    let parts = dir.path().join("parts.csv");
+    for round in 0.. {
+        let stop = AtomicBool::new(false);
+        let (first, before) = (AtomicBool::new(true), AtomicUsize::new(0));
+        let observer = |event: TagEvent| {
+            if let TagEvent::Progress { files, .. } = event {
+                // The first report tells what was there before.
+                if first.swap(false, Ordering::SeqCst) {
+                    before.store(files, Ordering::SeqCst);
+                }
+                if files > before.load(Ordering::SeqCst) {
+                    stop.store(true, Ordering::SeqCst);
+                }
+            }
+        };
+        let told = to_file(&hearing(&listener, &observer, &stop), &inputs, target, &parts).unwrap();
+        if told.whole {
+            assert_eq!(
+                (told.heard, told.seconds, &told.skipped),
+                (wanted.heard, wanted.seconds, &wanted.skipped)
+            );
+            break;
+        }
+        assert!(!parts.exists() && round < 20, "{told:?}");
+    }
+    assert_eq!(fs::read(&parts).unwrap(), fs::read(&whole).unwrap());
+}
+
+#[test]
+fn a_kept_journal_spares_what_is_known() {
+    let dir = tempfile::tempdir().unwrap();
+    let models = [model(&dir.path().join("m.safetensors"), 1, &[])];
+    let folder = archive(dir.path());
+    let listener = Listener::new(&request(&models)).unwrap();
+    let stop = AtomicBool::new(false);
+    let hearing = hearing(&listener, &quiet, &stop);
+    let target = Target {
+        format: Format::Ndjson,
+        fresh: false,
+        keep_journal: true,
+    };
+    let out = dir.path().join("out.ndjson");
+    let told = |target| {
+        let inputs = inputs::find(std::slice::from_ref(&folder)).unwrap();
+        let told = to_file(&hearing, &inputs, target, &out).unwrap();
+        (told.before, told.heard, told.skipped.len())
+    };
+    assert_eq!(told(target), (0, 8, 1));
+    let first = fs::read(&out).unwrap();
+    assert_eq!(told(target), (8, 8, 1), "the broken one is tried again");
+    assert!(fs::read(&out).unwrap() == first);
+    // One is new, one has changed, one is gone.
+    wav(&folder.join("new.wav"), &sound(1.0, 9));
+    wav(&folder.join("1.wav"), &sound(4.0, 9));
+    fs::remove_file(folder.join("3.wav")).unwrap();
+    assert_eq!(told(target), (6, 8, 1));
+    let grown = fs::read(&out).unwrap();
+    let fresh = Target {
+        fresh: true,
+        keep_journal: false,
+        ..target
+    };
+    assert_eq!(told(fresh), (0, 8, 1));
+    assert!(fs::read(&out).unwrap() == grown);
+}
+
+#[test]
+fn a_folder_gets_a_file_for_each_recording() {
+    let dir = tempfile::tempdir().unwrap();
+    let models = [model(&dir.path().join("m.safetensors"), 1, &[])];
+    let folder = archive(dir.path());
+    let level = threshold(&request(&models), &folder);
+    let tag = Tag {
+        windows: false,
+        threshold: Some(level),
+        ..request(&models)
+    };
+    let listener = Listener::new(&tag).unwrap();
+    let stop = AtomicBool::new(false);
+    let hearing = hearing(&listener, &quiet, &stop);
+    let target = Target {
+        format: Format::Audacity,
+        fresh: false,
+        keep_journal: true,
+    };
+    let out = dir.path().join("labels");
+    let inputs = inputs::find(&[folder]).unwrap();
+    let told = to_folder(&hearing, &inputs, target, &out).unwrap();
+    assert_eq!((told.heard, told.skipped.len()), (8, 1));
+    let labels = fs::read_to_string(out.join("2.wav.txt")).unwrap();
+    assert!(
+        labels.lines().count() > 0 && labels.lines().all(|l| l.split('\t').count() == 3),
+        "{labels}"
+    );
+    assert_eq!(fs::read(out.join("deep/empty.wav.txt")).unwrap(), b"");
+    assert!(!out.join("deep/broken.wav.txt").exists());
+    // What somebody took away comes again from the journal.
+    fs::remove_file(out.join("2.wav.txt")).unwrap();
+    let told = to_folder(&hearing, &inputs, target, &out).unwrap();
+    assert_eq!(told.before, 8);
+    assert_eq!(fs::read_to_string(out.join("2.wav.txt")).unwrap(), labels);
+}
