@@ -14,6 +14,14 @@ pub fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == STDOUT
 }
 
+/// Refuses a file that can't be written, before the work whose result it is to hold.
+pub fn check(path: &Path) -> anyhow::Result<()> {
+    match is_stdout(path) {
+        true => Ok(()),
+        false => Ok(atomic::check(path)?),
+    }
+}
+
 /// Writes to a file, atomically, or to stdout.
 pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> anyhow::Result<()> {
     if !is_stdout(path) {

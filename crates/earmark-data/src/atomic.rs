@@ -68,6 +68,27 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
     write_unnamed(path, Sync::Yes, fill).map_err(|cause| WriteError::new(path, cause))
 }
 
+/// Whether [`write()`] could begin: tries to make a temporary beside `path` and removes it again. For work that takes long and writes at its
+/// end.
+///
+/// # Errors
+///
+/// As [`write()`], before anything was filled in.
+pub fn check(path: &Path) -> Result<(), WriteError> {
+    let begin = || {
+        let target = match fs::metadata(path) {
+            Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+            Ok(found) if found.is_file() => fs::canonicalize(path)?,
+            // A pipe is not opened before there is something to say: its reader would take the closing for the end.
+            Ok(_) => return Ok(()),
+            Err(_) => path.to_path_buf(),
+        };
+        let (temporary, _) = create_temporary(&target)?;
+        fs::remove_file(temporary)
+    };
+    begin().map_err(|cause| WriteError::new(path, cause))
+}
+
 /// As [`write()`], but without waiting for the disk: for caches, where a file that a power cut spoils is noticed by its
 /// checksum and made again.
 pub(crate) fn write_unsynced(

@@ -217,3 +217,25 @@ fn a_log_with_a_foreign_line_is_refused_and_left_alone() {
     assert!(error.contains("line 2 is not JSON"), "{error}");
     assert_eq!(fs::read_to_string(&path).unwrap(), content);
 }
+
+/// Before long work: what `write` would refuse is refused, and nothing is left or changed.
+#[test]
+fn a_check_finds_what_a_write_would_find() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.csv");
+    atomic::check(&path).unwrap();
+    assert!(fs::read_dir(folder.path()).unwrap().next().is_none());
+    fs::write(&path, OLD).unwrap();
+    atomic::check(&path).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), OLD);
+    assert_eq!(leftovers(folder.path()), 0);
+    for wrong in [
+        folder.path().to_path_buf(),
+        folder.path().join("no/x.csv"),
+        path.join("x.csv"),
+    ] {
+        let check = atomic::check(&wrong).unwrap_err().to_string();
+        let write = atomic::write(&wrong, |_| Ok(())).unwrap_err().to_string();
+        assert_eq!(check, write);
+    }
+}

@@ -77,6 +77,7 @@ fn clips_are_removed_relabelled_and_moved() {
         part: part.into(),
         removed: 1,
         labelled: 1,
+        passed_over: false,
     };
     assert_eq!(
         data.corrected,
@@ -92,7 +93,17 @@ fn what_is_not_read_is_not_corrected() {
         parts: Some(vec!["curated".into()]),
         ..options(&gone)
     };
-    assert_eq!(tree.load_with(&curated).unwrap().items.len(), 3);
+    let data = tree.load_with(&curated).unwrap();
+    assert_eq!(data.items.len(), 3);
+    // It may be a slip, and so it is told.
+    let passed_over = Corrected {
+        file: "nowhere.json".into(),
+        part: "noisy".into(),
+        removed: 0,
+        labelled: 0,
+        passed_over: true,
+    };
+    assert_eq!(data.corrected, [passed_over]);
     let unlabelled = DataOptions {
         read_labels: false,
         ..options(&gone)

@@ -48,6 +48,7 @@ pub fn run(args: Predict, global: &Global, console: &Console) -> anyhow::Result<
         weights: (!args.weights.is_empty()).then_some(args.weights),
         device: global.device.clone(),
     };
+    output::check(&args.out)?;
     let stop = console.stop_flag()?;
     if args.tiles {
         return super::predict_tiles::run(&job, args.out_of_fold, &args.out, args.format, console, &stop);

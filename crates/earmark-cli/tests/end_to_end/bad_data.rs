@@ -40,10 +40,7 @@ fn folders_and_folds() {
         ),
     ] {
         assert_eq!(lab.earmark(arguments).refused(), wanted);
-        assert!(
-            !lab.path("run/run.json").exists(),
-            "earmark {arguments} left a run behind"
-        );
+        assert!(!lab.path("run").exists(), "earmark {arguments} left a run behind");
         assert!(!lab.path("x.csv").exists());
     }
 }
@@ -127,7 +124,7 @@ fn nothing_but_broken_files() {
         lab.earmark("train tiny.toml --data texts --run run").refused(),
         "there is not one example: check that the table is not empty and that its files can be read"
     );
-    assert!(!lab.path("run/run.json").exists());
+    assert!(!lab.path("run").exists());
 }
 
 #[test]
@@ -173,4 +170,18 @@ fn a_folder_that_was_begun_with_is_sound() {
     assert!(lab.path("tones/recipe.toml").exists());
     let after = lab.earmark("data check tones").done();
     assert_eq!(after.out, before.out);
+}
+
+/// Corrections of a part that is not trained on are not looked for; as the name may be a slip, that is told.
+#[test]
+fn corrections_of_no_part_are_told() {
+    let lab = Lab::new();
+    let train = "train tiny.toml --data tones --run run --set train.steps=1 --set validation.split={kind=\"none\"} --set train.schedule={kind=\"constant\"}";
+    let corrections = r#"--set data.corrections=[{file="fix.json",part="trian"}]"#;
+    let told = lab.earmark(&format!("{train} {corrections}")).done();
+    let line = "fix.json: not used, as data.parts (train) leaves the part \"trian\" out";
+    assert!(
+        told.err.contains(line) && lab.read("run/log.txt").contains(line),
+        "{told}"
+    );
 }

@@ -244,7 +244,7 @@ fn what_is_written_where_nothing_can_be() {
     let predict = "predict runs/a --files tones/high/0.wav -o";
     assert_eq!(
         lab.earmark(&format!("{predict} no/such.csv")).refused(),
-        "cannot write `no/such.csv`: No such file or directory (os error 2)"
+        "no/such.csv: cannot write the file: No such file or directory (os error 2); create its folder first, or correct the path"
     );
     #[cfg(target_os = "linux")]
     for (format, wanted) in [

@@ -300,3 +300,24 @@ fn names_that_are_no_text() {
     let ended = lab.earmark("data check tones").done();
     assert!(ended.out.contains("    low/caf\u{fffd}.wav\n"), "{ended}");
 }
+
+/// An output that can't be written is refused before an hour of scoring, not after it.
+#[test]
+fn an_output_that_can_not_be_written_is_found_first() {
+    let lab = Lab::trained();
+    // Nothing to be read either: were anything scored first, this would be what is told.
+    let missing = "predict runs/a --files nowhere.wav";
+    for more in ["", " --tiles --format json", " --format kaggle2019"] {
+        let message = lab.earmark(&format!("{missing} -o no/such.csv{more}")).refused();
+        assert!(
+            message.starts_with("no/such.csv: cannot write the file: "),
+            "{message}"
+        );
+        let message = lab.earmark(&format!("{missing} -o tones{more}")).refused();
+        assert!(message.contains("there is a folder of that name"), "{message}");
+    }
+    lab.write("old.csv", "as it was");
+    lab.earmark("predict runs/none --files tones/low/0.wav -o old.csv")
+        .refused();
+    assert_eq!(lab.read("old.csv"), "as it was");
+}

@@ -45,6 +45,8 @@ pub struct Corrected {
     pub removed: usize,
     /// Clips with labels from the file, changed or confirmed.
     pub labelled: usize,
+    /// Whether it was not looked at, as the options leave its part out: whoever misspelt the part sees it here.
+    pub passed_over: bool,
 }
 
 /// The value that leaves a clip out.
@@ -69,6 +71,13 @@ pub(super) fn apply(
             if options.wants(part) && options.parts.is_none() {
                 return Err(unknown_part(root, part, &parts));
             }
+            done.push(Corrected {
+                file: corrections.file.clone(),
+                part: part.clone(),
+                removed: 0,
+                labelled: 0,
+                passed_over: true,
+            });
             continue;
         }
         let path = root.join(&corrections.file);
@@ -81,6 +90,7 @@ pub(super) fn apply(
             part: part.clone(),
             removed: 0,
             labelled: 0,
+            passed_over: false,
         };
         for (file, action) in read(&path)? {
             let wrong = |problem: String| DataError::Correction {

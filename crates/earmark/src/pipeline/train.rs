@@ -148,6 +148,15 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
         observer(Event::Note(text));
     };
     for c in &data.corrected {
+        if c.passed_over {
+            told(format!(
+                "{}: not used, as data.parts ({}) leaves the part {:?} out",
+                c.file.display(),
+                recipe.data.parts.as_deref().unwrap_or_default().join(", "),
+                c.part
+            ));
+            continue;
+        }
         told(format!(
             "{}: {} of the part {} left out, {} labelled anew",
             c.file.display(),

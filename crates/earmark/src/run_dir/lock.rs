@@ -3,21 +3,26 @@
 use super::RunError;
 use earmark_data::atomic::WriteError;
 use std::fs::{File, OpenOptions};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The file that is locked.
 pub(super) const LOCK: &str = ".lock";
 
-/// Keeps other processes from training in a folder; the system lets go of it when the process ends, however it ends.
+/// Keeps other processes from training in a folder; the system lets go of it when the process ends, however it ends. A folder in which
+/// nothing else was written meanwhile (a refusal) is left as it was found.
 #[derive(Debug)]
 pub struct RunLock {
-    _file: File,
+    file: File,
+    folder: PathBuf,
+    /// Whether the folder was made for it.
+    made: bool,
 }
 
 impl RunLock {
     /// Locks a folder, making it if need be.
     pub fn take(path: &Path) -> Result<Self, RunError> {
         let lock = path.join(LOCK);
+        let made = !path.exists();
         let open = || {
             std::fs::create_dir_all(path)?;
             OpenOptions::new()
@@ -26,11 +31,84 @@ impl RunLock {
                 .write(true)
                 .open(&lock)
         };
-        let file = open().map_err(|e| WriteError::new(path, e))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(std::fs::TryLockError::WouldBlock) => Err(RunError::Locked(path.into())),
-            Err(std::fs::TryLockError::Error(e)) => Err(WriteError::new(&lock, e).into()),
+        loop {
+            let file = open().map_err(|e| WriteError::new(path, e))?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(std::fs::TryLockError::WouldBlock) => return Err(RunError::Locked(path.into())),
+                Err(std::fs::TryLockError::Error(e)) => return Err(WriteError::new(&lock, e).into()),
+            }
+            // Who held it may have removed it since it was opened here.
+            if is_there(&file, &lock) {
+                return Ok(Self {
+                    file,
+                    folder: path.into(),
+                    made,
+                });
+            }
         }
+    }
+}
+
+/// Whether `path` still leads to this file.
+#[cfg(unix)]
+fn is_there(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let id = |m: std::io::Result<std::fs::Metadata>| m.map(|m| (m.dev(), m.ino())).ok();
+    id(file.metadata()) == id(std::fs::metadata(path))
+}
+
+/// Where there are no such numbers, an open file keeps its name.
+#[cfg(not(unix))]
+fn is_there(_: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+impl Drop for RunLock {
+    fn drop(&mut self) {
+        let entries = std::fs::read_dir(&self.folder).map(|entries| entries.take(2).count());
+        if !matches!(entries, Ok(1)) {
+            return;
+        }
+        // Only the lock is there. It is removed while it is held; what can't be removed stays, and is in nobody's way.
+        if std::fs::remove_file(self.folder.join(LOCK)).is_ok() && self.made {
+            let _ = std::fs::remove_dir(&self.folder);
+        }
+        let _ = self.file.unlock();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_leaves_no_folder_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = dir.path().join("runs/a");
+        drop(RunLock::take(&run).unwrap());
+        assert!(!run.exists() && dir.path().join("runs").is_dir());
+        // Somebody's own empty folder stays, and so does what was written.
+        std::fs::create_dir(&run).unwrap();
+        drop(RunLock::take(&run).unwrap());
+        assert!(run.is_dir() && std::fs::read_dir(&run).unwrap().next().is_none());
+        let lock = RunLock::take(&run).unwrap();
+        std::fs::write(run.join("recipe.toml"), "").unwrap();
+        drop(lock);
+        assert!(run.join("recipe.toml").is_file() && run.join(LOCK).is_file());
+    }
+
+    /// Who opened the lock before its holder removed it would hold a file that nobody else finds.
+    #[cfg(unix)]
+    #[test]
+    fn a_removed_lock_is_no_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = dir.path().join(LOCK);
+        let file = File::create(&lock).unwrap();
+        assert!(is_there(&file, &lock));
+        std::fs::remove_file(&lock).unwrap();
+        assert!(!is_there(&file, &lock));
+        std::fs::write(&lock, "").unwrap();
+        assert!(!is_there(&file, &lock), "another one");
     }
 }

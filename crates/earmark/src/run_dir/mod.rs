@@ -87,7 +87,7 @@ impl RunDir {
         let occupied = match std::fs::read_dir(path) {
             Ok(entries) => {
                 let names: Vec<_> = entries.flatten().map(|e| e.file_name()).collect();
-                // A start that was refused leaves its lock; one that was killed, also what is written before run.json.
+                // A start that was killed leaves its lock and what is written before run.json.
                 let begun = names.iter().any(|n| n == LOCK);
                 let ours =
                     |n: &OsString| n == LOCK || BEFORE_INFO.iter().any(|b| n == b) || atomic::is_leftover(n);
@@ -197,13 +197,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let lock = RunLock::take(dir.path()).unwrap();
         assert!(matches!(RunLock::take(dir.path()), Err(RunError::Locked(_))));
-        drop(lock);
-        RunLock::take(dir.path()).unwrap();
         assert!(
             RunDir::check_free(dir.path()).is_ok(),
             "a lock alone does not occupy"
         );
+        drop(lock);
+        let lock = RunLock::take(dir.path()).unwrap();
         std::fs::write(dir.path().join("recipe.toml"), "").unwrap();
+        drop(lock);
         assert!(
             RunDir::check_free(dir.path()).is_ok(),
             "nor does a start that was killed before run.json"
