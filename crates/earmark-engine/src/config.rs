@@ -188,6 +188,10 @@ pub enum ValidationSplit {
     HoldOut {
         /// Share of the clips.
         fraction: f64,
+        /// Whether they are drawn from clips alone whose labels a human has verified (FSDKaggle2018's `manually_verified`), as a share of
+        /// those. Other clips of their groups are neither validated with nor trained on.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        verified: bool,
     },
     /// One of so many stratified folds of the training clips, clips of one group kept together: what a search judges a setting by.
     InnerFold {
@@ -232,7 +236,7 @@ impl Default for ValidationConfig {
 impl ValidationConfig {
     /// Refuses values that can't work.
     pub fn check(&self) -> Result<(), Refusal> {
-        if let ValidationSplit::HoldOut { fraction } = self.split
+        if let ValidationSplit::HoldOut { fraction, .. } = self.split
             && !(fraction > 0.0 && fraction < 1.0)
         {
             return Err((
