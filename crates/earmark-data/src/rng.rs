@@ -49,6 +49,8 @@ pub enum Purpose {
     Evaluate = 11,
     /// Partners of sounds that are mixed before the front end: `[Pair, epoch]`.
     Pair = 12,
+    /// The length of a batch's examples: `[Length, epoch, batch]`.
+    Length = 13,
 }
 
 /// The generator of the piece of work that `path` names, under `seed`.
