@@ -24,6 +24,7 @@ mod probing;
 mod published;
 mod review;
 mod same_result;
+mod scripts_2018;
 mod stack;
 mod summaries;
 mod tag_killed;
