@@ -8,6 +8,7 @@ use std::path::Path;
 
 /// Packages that a header may pin; other words before a number (Python, ffmpeg) are no packages.
 const PACKAGES: &[&str] = &[
+    "keras",
     "librosa",
     "matplotlib",
     "numpy",
@@ -17,6 +18,7 @@ const PACKAGES: &[&str] = &[
     "tensorboard",
     "tensorflow-cpu",
     "torch",
+    "torchvision",
 ];
 
 /// Package and version of everything that script `name` and its neighbours pin, in the order of mention.

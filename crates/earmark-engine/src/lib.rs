@@ -32,7 +32,8 @@ pub use fit::{Fit, FitError, FitEvent, Outcome, Validate, events_path, fit, metr
 pub use fit_input::{FitInputError, carry_input, fit_input};
 pub use loss::{ClassWeights, Loss};
 pub use model_file::{
-    FORMAT, HostTensor, ModelFile, ModelFileError, ModelMeta, Tensors, read_tensors, write_tensors,
+    FORMAT, HostTensor, ModelFile, ModelFileError, ModelMeta, Tensors, read_foreign_tensors, read_tensors,
+    write_tensors,
 };
 pub use optimizer::{GradientClip, Optimizer, clip};
 pub use optimizer_config::{EpsilonRule, OptimizerConfig};

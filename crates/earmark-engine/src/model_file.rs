@@ -252,7 +252,23 @@ pub fn read_tensors(path: &Path) -> Result<(String, Tensors), ModelFileError> {
         .and_then(|m| m.get(META_KEY))
         .ok_or_else(|| ModelFileError::Foreign { path: path.into() })?
         .clone();
-    let file = SafeTensors::deserialize(&bytes).map_err(|e| broken(path, &e))?;
+    Ok((meta, float_tensors(path, &bytes)?))
+}
+
+/// Reads all tensors of a safetensors file, whoever wrote it and whatever it says about them.
+///
+/// # Errors
+/// As [`read_tensors`], but for the description that it need not have.
+pub fn read_foreign_tensors(path: &Path) -> Result<Tensors, ModelFileError> {
+    let bytes = std::fs::read(path).map_err(|cause| ModelFileError::Read {
+        path: path.into(),
+        cause,
+    })?;
+    float_tensors(path, &bytes)
+}
+
+fn float_tensors(path: &Path, bytes: &[u8]) -> Result<Tensors, ModelFileError> {
+    let file = SafeTensors::deserialize(bytes).map_err(|e| broken(path, &e))?;
     let mut tensors = Tensors::new();
     for (name, view) in file.iter() {
         if view.dtype() != Dtype::F32 {
@@ -274,7 +290,7 @@ pub fn read_tensors(path: &Path) -> Result<(String, Tensors), ModelFileError> {
             },
         );
     }
-    Ok((meta, tensors))
+    Ok(tensors)
 }
 
 /// Writes tensors and the JSON of their description, atomically.

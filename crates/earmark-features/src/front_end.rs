@@ -108,6 +108,9 @@ impl Default for FrontEnd {
 /// Raised whenever the same front end and samples would give other base features, so that stored ones are made anew.
 const BASE_VERSION: u32 = 1;
 
+/// What a fingerprint says of summary features; the number grows where they change.
+const SUMMARY_VERSION: &str = "; summary 2";
+
 /// A checked front end in samples and frames.
 #[derive(Debug, Clone)]
 pub(crate) struct Checked {
@@ -232,7 +235,7 @@ impl FrontEnd {
         let emphasis = self
             .pre_emphasis
             .map_or(String::new(), |c| format!("; pre-emphasis {c:?}"));
-        let summary = if self.summary { "; summary 1" } else { "" };
+        let summary = if self.summary { SUMMARY_VERSION } else { "" };
         Ok(format!(
             "base {BASE_VERSION}; {} Hz; {shape:?} {window}, hop {hop}, fft {fft}, centre {centre:?}, {value:?}, phase {phase}; \
              {:?}; {:?}{emphasis}{summary}{}",

@@ -189,6 +189,8 @@ impl Network {
         classes: usize,
     ) -> Result<(Self, Vec<VarSpec>), ModelError> {
         config.check()?;
+        let remedy = "there is nothing to tell apart; a model file without classes is a body to start a training from (train.start)";
+        ModelError::unless(classes > 0, "classes", classes, remedy)?;
         let mut b = VarBuilder::default();
         let network = match *config {
             NetworkConfig::MobileNetV1(c) => {

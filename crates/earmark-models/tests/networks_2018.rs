@@ -3,12 +3,12 @@
 
 mod common;
 
-use burn::tensor::{Device, Tensor, TensorData, activation};
+use burn::tensor::{Device, FloatDType, Tensor, TensorData, activation};
 use common::{close_digest, digest, fill, golden, input, relative, uniform};
 use earmark_models::mobilenet_v2::MobileNetV2Config;
 use earmark_models::starter_2018::Starter2018Config;
 use earmark_models::vars::to_host;
-use earmark_models::{Forward, Network, NetworkConfig, Vars};
+use earmark_models::{Forward, Network, NetworkConfig, VarId, Vars};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -47,10 +47,28 @@ fn side(case: &Value, batch: usize) -> Option<Tensor<2>> {
     (features > 0).then(|| Tensor::from_data(TensorData::new(values, [batch, features]), &Device::flex()))
 }
 
-/// Logits, loss and gradients of one case, by the kernels or by Burn's own operations.
-fn check(case: &Value, labels: &Value, config: NetworkConfig, tolerance: f64, kernels: bool) {
+/// What computes a case.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum By {
+    /// The CPU's kernels, in single precision.
+    Kernels,
+    /// Burn's own operations, in single precision.
+    Burn,
+    /// Burn's own operations, in double precision: what differs then is no rounding.
+    Double,
+}
+
+fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+    tensor
+        .into_data_as::<f64>()
+        .try_into_vec::<f64>()
+        .expect("read as f64 just above")
+}
+
+/// Logits, loss and gradients of one case within a relative `tolerance`.
+fn check(case: &Value, labels: &Value, config: NetworkConfig, tolerance: f64, by: By) {
     let labels: Vec<i64> = serde_json::from_value(labels.clone()).unwrap();
-    let x = input(case, &Device::flex());
+    let mut x = input(case, &Device::flex());
     let [batch, channels, ..] = x.dims();
     let (network, mut vars) = build(config, channels, 5);
     let ids = fill(&mut vars, case);
@@ -64,28 +82,43 @@ fn check(case: &Value, labels: &Value, config: NetworkConfig, tolerance: f64, ke
                 .collect(),
         );
     }
+    let mut side = side(case, batch);
+    if by == By::Double {
+        for i in (0..vars.len()).map(VarId) {
+            vars.set(i, vars.flat(i).cast(FloatDType::F64));
+        }
+        x = x.cast(FloatDType::F64);
+        side = side.map(|side| side.cast(FloatDType::F64));
+    }
     let tracked = vars.tracked();
-    let side = side(case, batch).map(Tensor::from_inner);
+    let side = side.map(Tensor::from_inner);
     let ctx = Forward::train(&tracked, ChaCha8Rng::seed_from_u64(0)).with_side(side);
-    let mut ctx = if kernels { ctx } else { ctx.without_kernels() };
+    let mut ctx = if by == By::Kernels {
+        ctx
+    } else {
+        ctx.without_kernels()
+    };
     let logits = network.forward(Tensor::from_inner(x), &mut ctx);
     let mut hot = vec![0.0f32; batch * 5];
     for (row, label) in labels.iter().enumerate() {
         hot[row * 5 + *label as usize] = 1.0;
     }
     let device = Device::flex().autodiff();
-    let y = Tensor::<2>::from_data(TensorData::new(hot, [batch, 5]), &device);
+    let y = Tensor::<2>::from_data(TensorData::new(hot, [batch, 5]), &device).cast(logits.dtype());
     let loss = (activation::log_softmax(logits.clone(), 1) * y)
         .sum()
         .div_scalar(-(batch as f64));
-    let error = relative(&to_host(logits.inner()), &case["logits_train"]);
+    let error = relative(&host(logits.inner()), &case["logits_train"]);
     assert!(
-        error < 1e-4,
-        "training logits are off by {error:.2e} (kernels {kernels})"
+        error < tolerance.min(1e-4),
+        "training logits are off by {error:.2e} ({by:?})"
     );
     let want = case["loss"].as_f64().unwrap();
-    let got = f64::from(to_host(loss.clone().inner())[0]);
-    assert!((got - want).abs() < 1e-4 * want, "loss {got}, golden {want}");
+    let got = host(loss.clone().inner())[0];
+    assert!(
+        (got - want).abs() < tolerance.min(1e-4) * want,
+        "loss {got}, golden {want}"
+    );
     let grads = loss.backward();
     for (k, id) in ids.iter().enumerate() {
         let name = &tracked.specs()[id.0].name;
@@ -93,7 +126,7 @@ fn check(case: &Value, labels: &Value, config: NetworkConfig, tolerance: f64, ke
             .flat(*id)
             .grad(&grads)
             .expect("every parameter has a gradient");
-        let grad = to_host(grad);
+        let grad = host(grad);
         let golden: Vec<f64> = serde_json::from_value(case["gradients"][k].clone()).unwrap();
         if golden[0] < 1e-9 {
             // A shift that the next BatchNorm takes away again.
@@ -108,8 +141,8 @@ fn check(case: &Value, labels: &Value, config: NetworkConfig, tolerance: f64, ke
 #[test]
 fn the_starter_matches_pytorch() {
     let g = golden("networks_2018.json");
-    for kernels in [true, false] {
-        check(&g["starter"], &g["labels"], starter(), 1e-4, kernels);
+    for by in [By::Kernels, By::Burn] {
+        check(&g["starter"], &g["labels"], starter(), 1e-4, by);
     }
 }
 
@@ -118,15 +151,22 @@ fn mobilenet_v2_matches_pytorch() {
     let g = golden("networks_2018.json");
     let case = &g["mobilenet_v2"];
     let float32 = case["float32_error"].as_f64().unwrap();
-    for kernels in [true, false] {
-        check(
-            case,
-            &g["labels"],
-            mobilenet(6),
-            (3.0 * float32).max(1e-4),
-            kernels,
-        );
+    for by in [By::Kernels, By::Burn] {
+        check(case, &g["labels"], mobilenet(6), (3.0 * float32).max(1e-4), by);
     }
+}
+
+/// Burn keeps some constants of the way back in single precision.
+const DOUBLE: f64 = 2e-7;
+
+/// In double precision gradients are those of PyTorch. In single precision neither program can be near: through 52 BatchNorms
+/// rounding grows several hundred times (PyTorch's own float32 is 2.9e-4 off), with larger planes, more clips or no corner of an
+/// activation in reach not less.
+#[test]
+fn in_double_precision_nothing_differs() {
+    let g = golden("networks_2018.json");
+    check(&g["starter"], &g["labels"], starter(), DOUBLE, By::Double);
+    check(&g["mobilenet_v2"], &g["labels"], mobilenet(6), DOUBLE, By::Double);
 }
 
 #[test]

@@ -62,9 +62,9 @@ pub struct ModelGet {
 
 #[derive(Clone, Debug, ClapArgs)]
 pub struct ModelImport {
-    /// The checkpoint, .pt or .pth, as it was published
+    /// The checkpoint, .pt or .pth, as it was published; for mobilenet-v2-imagenet also .safetensors
     pub file: PathBuf,
-    /// Which network it is: efficientat-mn04 (or another size)
+    /// Which network it is: efficientat-mn04 (or another size), panns-cnn14, ..., or mobilenet-v2-imagenet, a body to start trainings from
     #[arg(long = "as", value_name = "NAME")]
     pub architecture: String,
     /// Model file to write; by default NAME.safetensors in the models folder

@@ -9,7 +9,7 @@ use earmark::engine::{ModelFile, ModelMeta};
 use earmark::features::Extractor;
 use earmark::models::summary::human_count;
 use earmark::models::vars::count;
-use earmark::models::{LayerRow, Network, Summary};
+use earmark::models::{LayerRow, Network, Summary, VarSpec};
 use earmark::report::{Align, human_bytes, text_table};
 use earmark::run_dir::find_model;
 use std::path::PathBuf;
@@ -98,12 +98,15 @@ impl Info {
             Err(e) if Recipe::load(name, &[]).is_ok() => bail!("{e}; {name} is a recipe: add --recipe"),
             Err(e) => return Err(e.into()),
         };
-        let meta = ModelFile::read(&path)?.meta;
+        let ModelFile { meta, tensors } = ModelFile::read(&path)?;
         let recipe = Recipe::parse(&meta.recipe, &path)?;
         let classes = meta.classes.len();
+        // A body without classes lacks what the network has around it.
+        let there = |spec: &VarSpec| tensors.contains_key(&spec.name);
         Ok(Self {
             file: Some((path, meta)),
-            ..Self::of_recipe(recipe, classes)?
+            classes,
+            ..Self::of(recipe, classes.max(1), there)?
         })
     }
 
@@ -111,9 +114,15 @@ impl Info {
         if classes == 0 {
             bail!("--classes 0: a network needs at least one class");
         }
+        Self::of(recipe, classes, |_| true)
+    }
+
+    /// A network, of whose variables those count that are `there`.
+    fn of(recipe: Recipe, classes: usize, there: impl Fn(&VarSpec) -> bool) -> anyhow::Result<Self> {
         let e = Extractor::new(&recipe.front_end)?;
         let input = [e.channels(), e.bands(), e.example_frames().unwrap_or(0)];
-        let (network, specs) = Network::build(&recipe.network, input[0], classes)?;
+        let (network, mut specs) = Network::build(&recipe.network, input[0], classes)?;
+        specs.retain(there);
         let (trainable, scalars) = (count(&specs, true), count(&specs, false));
         Ok(Self {
             file: None,
@@ -160,7 +169,13 @@ impl Info {
         let names = self.file.as_ref().map_or(String::new(), |(_, meta)| {
             format!(": {}", meta.classes.join(", "))
         });
-        facts.push(("classes", format!("{}{names}", self.classes)));
+        facts.push(match self.classes {
+            0 => (
+                "classes",
+                "none: a body, to start trainings from (train.start)".into(),
+            ),
+            n => ("classes", format!("{n}{names}")),
+        });
         let exact = |n: usize| earmark::report::human_count(n as u64);
         let weights = format!(
             "{} trainable, {} in all (BatchNorm and biases included)",

@@ -51,10 +51,10 @@ pub fn run(args: ModelImport, console: &Console) -> anyhow::Result<Status> {
         human_amount(done.tensors, "tensor", "tensors"),
         human_count(done.parameters as u64),
     ));
-    out(format!(
-        "{}: {}",
-        human_amount(done.classes, "class", "classes"),
-        job.out.display()
-    ))?;
+    let holds = match done.classes {
+        0 => "a body without classes, to start trainings from (train.start)".into(),
+        n => human_amount(n, "class", "classes"),
+    };
+    out(format!("{holds}: {}", job.out.display()))?;
     Ok(Status::Done)
 }

@@ -98,3 +98,87 @@ fn what_does_not_fit_is_refused_with_the_scopes_there_are() {
     );
     assert!(!lab.path("new/run.json").exists());
 }
+
+/// A body that was trained on images, narrow and of random weights here: imported, described, a start, and no tagger.
+#[test]
+fn a_body_without_classes_is_a_start() {
+    use earmark::engine::{HostTensor, write_tensors};
+    use earmark::models::{Network, VarKind, Vars};
+    use earmark::published::Architecture;
+    let lab = Lab::new();
+    let config = serde_json::from_str(r#"{ "kind": "mobilenet-v2", "width": 0.35 }"#).expect("a network");
+    let (_, specs) = Network::build(&config, 1, 2).expect("a network");
+    let vars = Vars::init(specs.clone(), 5, &earmark::device::device("cpu").expect("a CPU"));
+    let body = Architecture::parse("mobilenet-v2-imagenet").expect("a known name");
+    let of_body = |name: &str| ["conv0.", "block", "last."].iter().any(|s| name.starts_with(s));
+    let theirs = specs
+        .iter()
+        .enumerate()
+        .filter(|(_, s)| of_body(&s.name))
+        .map(|(i, s)| {
+            let mut values = vars.to_vec(earmark::models::VarId(i));
+            if s.kind == VarKind::Buffer {
+                values
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(k, v)| *v += 0.25 + k as f32 / 256.0);
+            }
+            let shape = s.shape.clone();
+            (body.their_name(s, &specs), HostTensor { shape, values })
+        });
+    let theirs = theirs.collect();
+    write_tensors(&lab.path("theirs.safetensors"), "{}".into(), &theirs).expect("a file");
+    let told = lab
+        .earmark(
+            "models import theirs.safetensors --as mobilenet-v2-imagenet -o body.safetensors --source here",
+        )
+        .done();
+    assert!(
+        told.out
+            .starts_with("a body without classes, to start trainings from"),
+        "{told}"
+    );
+    let info = lab.earmark("models info body.safetensors").done();
+    assert!(
+        info.out
+            .contains("classes     none: a body, to start trainings from"),
+        "{info}"
+    );
+    let message = lab
+        .earmark("predict body.safetensors --files tones/low/0.wav -o -")
+        .refused();
+    assert!(
+        message.contains("a body to start a training from (train.start)"),
+        "{message}"
+    );
+
+    let train = format!(
+        "train tiny.toml --data tones --run run {STAY} --set network={{kind=\"mobilenet-v2\",width=0.35,batch-norm-decay=0.999999}}"
+    );
+    let message = lab
+        .earmark(&format!("{train} --init-from body.safetensors"))
+        .refused();
+    assert!(
+        message.contains("`input.bn.gamma` is not in the model"),
+        "{message}"
+    );
+    let start = "--set train.start={from=\"body.safetensors\",include=[\"conv0\",\"block\",\"last\"],statistics=true}";
+    let done = lab.earmark(&format!("{train} {start}")).done();
+    assert!(
+        done.err
+            .contains("156 variables start from body.safetensors, 104 moving statistics with them"),
+        "{done}"
+    );
+    let (body, got) = (
+        tensors(&lab.path("body.safetensors")),
+        tensors(&lab.path("run/best.safetensors")),
+    );
+    assert_eq!(body.len(), 260);
+    for (name, (shape, values)) in &body {
+        let (there, got) = &got[name];
+        assert_eq!(shape, there, "{name}");
+        // Moving statistics keep all but a millionth of themselves in the step.
+        let close = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-3;
+        assert!(values.iter().zip(got).all(close), "{name} did not come over");
+    }
+}

@@ -1,13 +1,13 @@
 //! Seven octaves of semitones from C1 on: a constant-Q transform, and the notes that it gives.
 //!
 //! After `librosa.feature.chroma_cqt` of 0.6.2 (Brown 1991; Schörkhuber and Klapuri 2010): filters of the top octave are laid over
-//! the signal, which is then halved in rate for the octave below, and so on. librosa filters in the frequency domain and leaves out
-//! the least hundredth of each filter; here it is a plain sum over time, which is exact and, at these short filters, quicker.
+//! the signal, which is then halved in rate for the octave below, and so on. librosa filters in the frequency domain; here it is a
+//! plain sum over time, which is the same and, at these short filters, quicker.
 
 use super::chroma::NOTES;
 use super::transform::{FFT, HOP, frames_of};
 use crate::{stft::mirror, window::Window};
-use rustfft::num_complex::Complex64;
+use rustfft::{FftPlanner, num_complex::Complex64};
 use std::f64::consts::{PI, TAU};
 
 const OCTAVES: u32 = 7;
@@ -15,16 +15,20 @@ const OCTAVES: u32 = 7;
 const LOWEST_HZ: f64 = 32.703_195_662_574_83;
 /// Half the length of librosa's transform at the rate of the top octave: filters lie in its middle.
 const HALF: usize = 128;
+/// Share of a filter's spectrum that is left out.
+const LEFT_OUT: f64 = 0.01;
 
-/// A filter of one note: where it begins, counted from `HALF` samples before a frame's middle, and its coefficients.
+/// A filter of one note: coefficients of the `2 * HALF` samples around a frame's middle.
 struct Filter {
-    start: usize,
     taps: Vec<Complex64>,
     weight: f64,
 }
 
 impl Filter {
-    /// A filter for `hz` at `rate`.
+    /// A filter for `hz` at `rate`: of its spectrum up to half the rate, the least bins that make up a hundredth are left out.
+    ///
+    /// Quirk(librosa 0.6.2): what is left hears a little of what lies beyond the filter's length, some 100 dB down, and in silent
+    /// frames that is all there is to hear.
     fn new(hz: f64, rate: f64) -> Self {
         let q = 1.0 / (2.0_f64.powf(1.0 / NOTES as f64) - 1.0);
         let length = q * rate / hz;
@@ -32,13 +36,31 @@ impl Filter {
         let count = ((length / 2.0).floor() - first) as usize;
         let window = Window::Hann.coefficients(count);
         let sum: f64 = window.iter().sum();
-        let tap =
-            |(j, w): (usize, &f64)| Complex64::from_polar(w / sum, TAU * hz / rate * (first + j as f64));
-        // The product of two transforms is a filter run backwards: its first coefficient meets the last sample.
-        let taps: Vec<Complex64> = window.iter().enumerate().map(tap).rev().collect();
         let lead = HALF - count.div_ceil(2);
+        let mut taps = vec![Complex64::default(); 2 * HALF];
+        for (j, w) in window.iter().enumerate() {
+            taps[lead + j] = Complex64::from_polar(w / sum, TAU * hz / rate * (first + j as f64));
+        }
+        let fft = FftPlanner::new().plan_fft_forward(2 * HALF);
+        fft.process(&mut taps);
+        let (kept, negative) = taps.split_at_mut(HALF + 1);
+        negative.fill(Complex64::default());
+        let mut sizes: Vec<f64> = kept.iter().map(|z| z.norm()).collect();
+        sizes.sort_unstable_by(f64::total_cmp);
+        let total: f64 = sizes.iter().sum();
+        let mut sum = 0.0;
+        let least = sizes.iter().find(|size| {
+            sum += **size / total;
+            sum >= LEFT_OUT
+        });
+        let least = least.copied().unwrap_or(0.0);
+        kept.iter_mut()
+            .filter(|z| z.norm() < least)
+            .for_each(|z| *z = Complex64::default());
+        // The products of a frame's spectrum with these bins, summed, are a sum over the frame with their transform.
+        fft.process(&mut taps);
+        taps.iter_mut().for_each(|z| *z /= (2 * HALF) as f64);
         Self {
-            start: 2 * HALF + 1 - lead - count,
             taps,
             weight: length.sqrt(),
         }
@@ -46,9 +68,8 @@ impl Filter {
 
     /// The level around sample `middle` of a signal that begins `HALF` samples into `padded`.
     fn level(&self, padded: &[f32], middle: usize) -> f64 {
-        let from = middle + self.start;
         let (mut re, mut im) = (0.0, 0.0);
-        for (tap, x) in self.taps.iter().zip(&padded[from..]) {
+        for (tap, x) in self.taps.iter().zip(&padded[middle..]) {
             re += tap.re * f64::from(*x);
             im += tap.im * f64::from(*x);
         }

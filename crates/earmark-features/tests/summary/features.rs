@@ -10,8 +10,6 @@ use std::path::{Path, PathBuf};
 struct Golden {
     samples: usize,
     features: Vec<f64>,
-    #[serde(rename = "exact-tonnetz")]
-    exact_tonnetz: Vec<f64>,
 }
 
 fn golden<T: serde::de::DeserializeOwned>(name: &str) -> BTreeMap<String, T> {
@@ -123,9 +121,8 @@ fn correlation(a: &[f64], b: &[f64]) -> f64 {
     sum(&|a, b| a * b) / (sum(&|a, _| a * a) * sum(&|_, b| b * b)).sqrt()
 }
 
-/// The tonnetz is judged by correlation, as its rows over time come from another constant-Q transform than librosa's. librosa leaves out
-/// the least hundredth of each filter's spectrum, and what is left hears some 100 dB of its neighbours: in the silent frames of two of
-/// the signals it is all that is heard there. With nothing left out, all four agree.
+/// The tonnetz is judged by correlation, as its rows over time come through another decimator than librosa's. Were nothing left out of
+/// the filters' spectra, the signals with silent frames (`parts`, `short`) would correlate by less than 0.95.
 #[test]
 fn tonal_centroids_agree() {
     let names = summary_names();
@@ -136,15 +133,10 @@ fn tonal_centroids_agree() {
     for (signal, golden) in golden::<Golden>("summary.json") {
         let got = summariser.of_samples(&sound(&signal)).unwrap();
         let got: Vec<f64> = place.iter().map(|i| f64::from(got[*i])).collect();
-        let of_librosa: Vec<f64> = place.iter().map(|i| golden.features[*i]).collect();
-        let exact = correlation(&got, &golden.exact_tonnetz);
-        let of_librosa = correlation(&got, &of_librosa);
-        println!("{signal}: tonnetz correlates by {exact:.5}, with librosa's by {of_librosa:.5}");
-        assert!(exact > 0.999, "{signal}: {exact}");
-        assert!(
-            of_librosa > 0.95 || matches!(&*signal, "parts" | "short"),
-            "{signal}: {of_librosa}"
-        );
+        let want: Vec<f64> = place.iter().map(|i| golden.features[*i]).collect();
+        let correlation = correlation(&got, &want);
+        println!("{signal}: tonnetz correlates by {correlation:.5}");
+        assert!(correlation > 0.999, "{signal}: {correlation}");
     }
 }
 
@@ -171,7 +163,7 @@ struct Recording {
     others: Vec<f64>,
 }
 
-/// Twenty recordings, trimmed and all: the statistics of the tonnetz, each over the recordings, and every tenth of the others.
+/// Forty recordings, trimmed and all: the statistics of the tonnetz, each over the recordings, and every twentieth of the others.
 #[test]
 fn recordings_agree() {
     let Some(audio) = esc10() else { return };
@@ -189,7 +181,7 @@ fn recordings_agree() {
             got_tonnetz[i].push(f64::from(got[*place]));
             want_tonnetz[i].push(want.tonnetz[i]);
         }
-        for (place, want) in others.iter().step_by(10).zip(&want.others) {
+        for (place, want) in others.iter().step_by(20).zip(&want.others) {
             let got = f64::from(got[*place]);
             count += 1;
             if (got - want).abs() > 1e-3 * want.abs() + 1e-6 {
@@ -199,13 +191,16 @@ fn recordings_agree() {
     }
     for (i, place) in tonnetz.iter().enumerate() {
         let correlation = correlation(&got_tonnetz[i], &want_tonnetz[i]);
-        println!("{} correlates by {correlation:.4}", names[*place]);
-        assert!(correlation > 0.95, "{}: {correlation}", names[*place]);
+        println!("{} correlates by {correlation:.6}", names[*place]);
+        // The least is 0.99999; with whole filters 0.988, and 0.74 among all 400.
+        assert!(correlation > 0.999, "{}: {correlation}", names[*place]);
     }
     println!(
         "{} of {count} others are further off than a thousandth: {far:#?}",
         far.len()
     );
-    // Two Vorbis decoders differ by some 1e-7 of full scale, which shows where a recording is silent.
-    assert!(far.len() * 100 <= count, "{far:#?}");
+    // Above 16 kHz the files hold next to nothing: there, two Vorbis decoders differ, by some 1e-7 of full scale.
+    let top = |line: &&String| ["contrast-6", "mel-12"].iter().all(|band| !line.contains(band));
+    let audible: Vec<&String> = far.iter().filter(top).collect();
+    assert!(audible.is_empty(), "{audible:#?}");
 }

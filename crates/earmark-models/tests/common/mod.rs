@@ -75,17 +75,17 @@ pub fn input(case: &Value, device: &Device) -> Tensor<4> {
 }
 
 /// L2 norm, sum and five elements.
-pub fn digest(v: &[f32]) -> Vec<f64> {
-    let d = |i: usize| f64::from(v[i]);
-    let norm = v.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
-    let mut out = vec![norm, v.iter().map(|x| f64::from(*x)).sum()];
+pub fn digest<T: Copy + Into<f64>>(v: &[T]) -> Vec<f64> {
+    let d = |i: usize| -> f64 { v[i].into() };
+    let norm = (0..v.len()).map(|i| d(i).powi(2)).sum::<f64>().sqrt();
+    let mut out = vec![norm, (0..v.len()).map(d).sum()];
     out.extend((0..5).map(|k| d(k * (v.len() - 1) / 4)));
     out
 }
 
 /// Compares norm, sum and samples with a golden digest, relative to the norm.
 #[track_caller]
-pub fn close_digest(got: &[f32], want: &Value, tolerance: f64, what: &str) {
+pub fn close_digest<T: Copy + Into<f64>>(got: &[T], want: &Value, tolerance: f64, what: &str) {
     let want: Vec<f64> = serde_json::from_value(want.clone()).unwrap();
     let got_digest = digest(got);
     // A sum of n elements may be off by sqrt(n) times what one is.
@@ -107,7 +107,7 @@ pub fn close_digest(got: &[f32], want: &Value, tolerance: f64, what: &str) {
 }
 
 /// Largest difference relative to the size of the expected values.
-pub fn relative(got: &[f32], want: &Value) -> f64 {
+pub fn relative<T: Copy + Into<f64>>(got: &[T], want: &Value) -> f64 {
     let want: Vec<Vec<f64>> = serde_json::from_value(want.clone()).unwrap();
     let want: Vec<f64> = want.into_iter().flatten().collect();
     assert_eq!(got.len(), want.len());
@@ -115,7 +115,7 @@ pub fn relative(got: &[f32], want: &Value) -> f64 {
     let off = got
         .iter()
         .zip(&want)
-        .map(|(g, w)| (f64::from(*g) - w).powi(2))
+        .map(|(g, w)| ((*g).into() - w).powi(2))
         .sum::<f64>()
         .sqrt();
     off / size

@@ -1,6 +1,6 @@
 //! Networks that others have published, by name.
 
-use super::{efficientat, panns};
+use super::{efficientat, image_body, panns};
 use crate::recipe::{Recipe, RecipeError};
 use earmark_models::VarSpec;
 use earmark_models::panns::PannsBody;
@@ -22,17 +22,22 @@ pub enum Architecture {
         /// Which.
         body: PannsBody,
     },
+    /// The body of MobileNet v2, trained on images: no tagger, but a start for one (`mobilenet-v2-imagenet`).
+    ImageBody,
 }
 
 impl Architecture {
     /// The one of that name. Case, `_` for `-`, a leading `efficientat-` and the `-as` of "trained on AudioSet" make no difference.
     pub fn parse(name: &str) -> Option<Self> {
         let name = name.to_lowercase().replace('_', "-");
+        if image_body::is(&name) {
+            return Some(Self::ImageBody);
+        }
         efficientat::parse(name.strip_prefix("efficientat-").unwrap_or(&name)).or_else(|| panns::parse(&name))
     }
 
     /// What `--as` may say, for messages.
-    pub const KNOWN: &str = "efficientat-mn04 (or 01 to 40, the width in tenths; -hop-15, -mels-64 for those variants), panns-cnn14, panns-cnn10, panns-mobilenet-v1 and panns-mobilenet-v2";
+    pub const KNOWN: &str = "efficientat-mn04 (or 01 to 40, the width in tenths; -hop-15, -mels-64 for those variants), panns-cnn14, panns-cnn10, panns-mobilenet-v1 and panns-mobilenet-v2, mobilenet-v2-imagenet (the body alone)";
 
     /// Its name in full.
     pub fn name(&self) -> String {
@@ -52,6 +57,7 @@ impl Architecture {
                 name
             }
             Self::Panns { body } => panns::name(body),
+            Self::ImageBody => image_body::NAME.into(),
         }
     }
 
@@ -67,6 +73,7 @@ impl Architecture {
                 bands,
             } => efficientat::recipe(&self.name(), *tenths, *hop_ms, *bands),
             Self::Panns { body } => panns::recipe(*body),
+            Self::ImageBody => image_body::recipe(1.0),
         }
     }
 
@@ -76,6 +83,9 @@ impl Architecture {
         match self {
             Self::EfficientAt { .. } => efficientat::their_name(&ours.name, has),
             Self::Panns { body } => panns::their_name(*body, &ours.name, has),
+            Self::ImageBody => image_body::Library::Torchvision
+                .their_name(&ours.name)
+                .unwrap_or_else(|| ours.name.clone()),
         }
     }
 
@@ -90,7 +100,7 @@ impl Architecture {
     /// The name of a checkpoint's mel bank `[bins, bands]`, where it holds one.
     pub fn mel_bank(&self) -> Option<&'static str> {
         match self {
-            Self::EfficientAt { .. } => None,
+            Self::EfficientAt { .. } | Self::ImageBody => None,
             Self::Panns { .. } => Some("logmel_extractor.melW"),
         }
     }
@@ -99,7 +109,7 @@ impl Architecture {
     pub fn fitting(&self, shape_of: impl Fn(&str) -> Option<Vec<usize>>) -> Option<String> {
         match self {
             Self::EfficientAt { .. } => efficientat::fitting(shape_of),
-            Self::Panns { .. } => None,
+            Self::Panns { .. } | Self::ImageBody => None,
         }
     }
 
@@ -108,6 +118,7 @@ impl Architecture {
         match self {
             Self::EfficientAt { .. } => "MIT",
             Self::Panns { .. } => "CC-BY-4.0",
+            Self::ImageBody => "BSD-3-Clause",
         }
     }
 
@@ -116,6 +127,7 @@ impl Architecture {
         match self {
             Self::EfficientAt { .. } => "https://github.com/fschmid56/EfficientAT",
             Self::Panns { .. } => "https://zenodo.org/records/3987831",
+            Self::ImageBody => "https://github.com/pytorch/vision",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A published checkpoint becomes a model file that says everything about itself.
 
-use super::{Architecture, audioset, read_labels};
+use super::{Architecture, audioset, image_body, read_labels};
 use crate::VERSION;
 use crate::recipe::{Recipe, RecipeError};
 use crate::setting::suggest;
@@ -32,7 +32,7 @@ pub struct Import {
 pub struct Imported {
     /// The network's name in full.
     pub architecture: String,
-    /// Its classes.
+    /// Its classes; none where it is a body alone, to start trainings from.
     pub classes: usize,
     /// Tensors that were taken over.
     pub tensors: usize,
@@ -83,6 +83,14 @@ pub enum ImportError {
         /// Its classes.
         classes: usize,
     },
+    /// Keras's own container.
+    #[error(
+        "{path}: is an HDF5 file; write its tensors to a safetensors file first, as `recipes/mobilenetv2-pca-2018` shows"
+    )]
+    Hdf5 {
+        /// The file.
+        path: PathBuf,
+    },
     /// The checkpoint can't be read.
     #[error(transparent)]
     Torch(#[from] TorchError),
@@ -106,13 +114,16 @@ pub enum ImportError {
 /// See [`ImportError`]; nothing is written then.
 pub fn import(job: &Import) -> Result<Imported, ImportError> {
     let architecture = Architecture::parse(&job.architecture).ok_or_else(|| unknown(&job.architecture))?;
+    if architecture == Architecture::ImageBody {
+        return image_body::import(job);
+    }
     let mut theirs: BTreeMap<String, Tensor> = earmark_torch::read(&job.file)?.into_iter().collect();
     let mut recipe = architecture.recipe()?;
     let channels = Extractor::new(&recipe.front_end)?.channels();
     let build = |classes| Network::build(&recipe.network, channels, classes);
     let classes = classes(&architecture, &theirs, &build(1)?.1).unwrap_or(1);
     let (_, specs) = build(classes)?;
-    let values = take(&architecture, &mut theirs, &specs, &job.file)?;
+    let values = take_all(&architecture, &mut theirs, &specs, &job.file)?;
     check_mel(&architecture, &recipe, &theirs, &job.file)?;
     let names = class_names(job, classes)?;
     let mut vars = Vars::init(specs, 0, &Device::flex());
@@ -120,10 +131,6 @@ pub fn import(job: &Import) -> Result<Imported, ImportError> {
     for (i, values) in values.into_iter().enumerate() {
         vars.set_vec(VarId(i), values);
     }
-    let file_name = job
-        .file
-        .file_name()
-        .map_or(String::new(), |n| n.to_string_lossy().into_owned());
     recipe.licence = Some(architecture.licence().into());
     let meta = ModelMeta {
         format: FORMAT,
@@ -134,7 +141,7 @@ pub fn import(job: &Import) -> Result<Imported, ImportError> {
         source: Some(
             job.source
                 .clone()
-                .unwrap_or_else(|| format!("{} ({file_name})", architecture.home())),
+                .unwrap_or_else(|| place(architecture.home(), &job.file)),
         ),
         calibration: None,
         step: 0,
@@ -149,6 +156,14 @@ pub fn import(job: &Import) -> Result<Imported, ImportError> {
     })
 }
 
+/// Home page and file name: where weights come from.
+pub(super) fn place(home: &str, file: &Path) -> String {
+    let name = file
+        .file_name()
+        .map_or(String::new(), |n| n.to_string_lossy().into_owned());
+    format!("{home} ({name})")
+}
+
 fn unknown(name: &str) -> ImportError {
     let plain = name.to_lowercase().replace('_', "-");
     let known = [
@@ -158,6 +173,7 @@ fn unknown(name: &str) -> ImportError {
         "efficientat-mn20",
         "efficientat-mn30",
         "efficientat-mn40",
+        image_body::NAME,
         "panns-cnn14",
         "panns-cnn10",
         "panns-mobilenet-v1",
@@ -183,19 +199,47 @@ fn classes(
     }
 }
 
-/// Takes the values of every variable out of `theirs`; what the network ignores stays there, and nothing else may.
-fn take(
+/// [`take`], for a published network.
+fn take_all(
     architecture: &Architecture,
     theirs: &mut BTreeMap<String, Tensor>,
     specs: &[VarSpec],
     path: &Path,
 ) -> Result<Vec<Vec<f32>>, ImportError> {
-    let mut differences = Vec::new();
-    let mut values = Vec::with_capacity(specs.len());
     let shapes: BTreeMap<String, Vec<usize>> =
         theirs.iter().map(|(n, t)| (n.clone(), t.shape.clone())).collect();
+    let their_name = |spec: &VarSpec| architecture.their_name(spec, specs);
+    let taken = take(theirs, specs, &their_name, &|name| architecture.ignores(name));
+    taken.map_err(|Differences(text)| {
+        let remedy = match architecture.fitting(|name| shapes.get(name).cloned()) {
+            Some(other) if other != architecture.name() => {
+                format!("; its sizes are those of --as {other}")
+            }
+            _ => "; it is another network, or the file is damaged".into(),
+        };
+        ImportError::Fit {
+            path: path.into(),
+            architecture: architecture.name(),
+            differences: text,
+            remedy,
+        }
+    })
+}
+
+/// How tensors differ from those of a network: the first few, in words.
+pub(super) struct Differences(pub String);
+
+/// Takes the values of every variable out of `theirs`; what the network ignores stays there, and nothing else may.
+pub(super) fn take(
+    theirs: &mut BTreeMap<String, Tensor>,
+    specs: &[VarSpec],
+    their_name: &dyn Fn(&VarSpec) -> String,
+    ignores: &dyn Fn(&str) -> bool,
+) -> Result<Vec<Vec<f32>>, Differences> {
+    let mut differences = Vec::new();
+    let mut values = Vec::with_capacity(specs.len());
     for spec in specs {
-        let name = architecture.their_name(spec, specs);
+        let name = their_name(spec);
         match theirs.remove(&name) {
             None => differences.push(format!("`{name}` is missing")),
             Some(t) if t.shape != spec.shape => {
@@ -214,27 +258,18 @@ fn take(
             }
         }
     }
-    let unknown = theirs.keys().filter(|name| !architecture.ignores(name));
+    let unknown = theirs.keys().filter(|name| !ignores(name));
     differences.extend(unknown.map(|name| format!("`{name}` is unknown")));
     if differences.is_empty() {
         return Ok(values);
     }
-    let remedy = match architecture.fitting(|name| shapes.get(name).cloned()) {
-        Some(other) if other != architecture.name() => format!("; its sizes are those of --as {other}"),
-        _ => "; it is another network, or the file is damaged".into(),
-    };
     let count = differences.len();
     differences.truncate(4);
     let mut text = differences.join(", ");
     if count > 4 {
         text.push_str(&format!(" and {} more", count - 4));
     }
-    Err(ImportError::Fit {
-        path: path.into(),
-        architecture: architecture.name(),
-        differences: text,
-        remedy,
-    })
+    Err(Differences(text))
 }
 
 /// Where the checkpoint holds the mel bank that it was trained with, ours must be the same.

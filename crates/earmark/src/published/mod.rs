@@ -4,6 +4,7 @@ mod architecture;
 mod catalogue;
 mod efficientat;
 mod get;
+mod image_body;
 mod import;
 mod labels;
 mod panns;
