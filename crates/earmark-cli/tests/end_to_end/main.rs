@@ -19,6 +19,8 @@ mod learning;
 mod listening;
 mod phases;
 mod pictures;
+#[cfg(unix)]
+mod pipeline;
 mod predicting;
 mod probing;
 mod published;
