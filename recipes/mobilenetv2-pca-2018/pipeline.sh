@@ -6,8 +6,9 @@
 #
 # Interrupt it when you like and start it again: it goes on where it was. OUT may not contain spaces.
 set -eu
-data=$1
-out=$2
+data=${1:?usage: sh pipeline.sh DATA OUT}
+out=${2:?usage: sh pipeline.sh DATA OUT}
+case $out in *' '*) echo "error: OUT may not contain spaces: $out" >&2; exit 1 ;; esac
 earmark=${EARMARK:-earmark}
 # Keys that are set otherwise in both stages, such as KEYS="--set batches.size=32", and in the second alone.
 keys=${KEYS:-}
@@ -23,10 +24,10 @@ fi
 mkdir -p "$out"
 
 # 1. Each fold hears images alone.
-$earmark train mobilenetv2-pca-2018/1-mel --data "$data" --run "$out/mel" --folds all --resume $keys
+"$earmark" train mobilenetv2-pca-2018/1-mel --data "$data" --run "$out/mel" --folds all --resume $keys
 
 # 2. Each fold again, with the components of its clips' summary features, begun with the weights of the same fold.
-$earmark train mobilenetv2-pca-2018/2-full --data "$data" --run "$out/full" --folds all --resume --init-from "$out/mel" $keys $full
+"$earmark" train mobilenetv2-pca-2018/2-full --data "$data" --run "$out/full" --folds all --resume --init-from "$out/mel" $keys $full
 
 # 3. Submission: the geometric mean over folds, lengths and crops; the best three labels of each recording.
-$earmark predict "$out/full" --data "$data" --format kaggle2018 -o "$out/submission.csv"
+"$earmark" predict "$out/full" --data "$data" --format kaggle2018 -o "$out/submission.csv"
