@@ -1,12 +1,13 @@
 """How soon `earmark listen` notices that the sound has changed: the clips of a fold that the model has not seen, one after another.
 
     python bench/listen_change.py --earmark target/release/earmark --model runs/argus-esc10/fold-1 --data ESC-10 [--fold 1]
-        [--within 2] [--seed 0] [--json FILE] [-- ARGUMENTS OF earmark listen]
+        [--within 2] [--seed 0] [--minutes 10] [--json FILE] [-- ARGUMENTS OF earmark listen]
 
 The clips are put into an order (from the seed) in which neighbours have different labels, joined without a gap and piped into
 `earmark listen --fast --json`. A change counts as noticed when the right label was on top at some judgement within so many seconds
 after it; beside it stands how often the right label was on top at the last of these judgements, and the model's accuracy on the
-whole clips (`earmark predict`), which no listener can be expected to pass. Prints a line a class and the shares.
+whole clips (`earmark predict`), which no listener can be expected to pass. Prints a line a class and the shares. With --minutes, a second
+stream of that length, the same clips again and again, is heard for its speed and its memory after a minute and at the end.
 
 Python 3.11+, numpy 2.4.6, soundfile 0.14.0. The model must not have learnt from the fold.
 """
@@ -82,6 +83,7 @@ def main():
     parser.add_argument("--fold", type=int, default=1)
     parser.add_argument("--within", type=float, default=2.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float)
     parser.add_argument("--json", type=pathlib.Path)
     args = parser.parse_args(own)
 
@@ -118,6 +120,14 @@ def main():
         f"on top at the end of that time: {np.mean(settled):.1%}; accuracy on whole clips: {whole:.1%}; "
         f"{summary['x_real_time']:.1f} x real time, {summary['memory_mib']:.0f} MiB"
     )
+    if args.minutes:
+        stream = np.resize(np.concatenate(pieces), round(args.minutes * 60 * RATE))
+        _, long = listen(args.earmark, args.model, stream, more)
+        result["long"] = long
+        print(
+            f"{args.minutes:g} minutes: {long['judged']} judgements of {long['compute_ms']:.1f} ms, {long['x_real_time']:.1f} x real time, "
+            f"{long['memory_mib_after_a_minute']:.1f} MiB after a minute, {long['memory_mib']:.1f} MiB at the end"
+        )
     if args.json:
         args.json.write_text(json.dumps(result, indent=2) + "\n")
 

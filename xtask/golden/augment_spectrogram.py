@@ -25,8 +25,8 @@ def rows(array):
 
 def padded(x, before, frames, fill):
     width = ((0, 0), (before, frames - before - x.shape[1]))
-    if fill == "wrap":
-        return np.pad(x, width, "wrap")
+    if fill in ("wrap", "symmetric"):
+        return np.pad(x, width, fill)
     return np.pad(x, width, "constant", constant_values=x.min() if fill == "minimum" else fill)
 
 
@@ -72,7 +72,7 @@ def main():
     cases = {
         "pad": [
             {"before": before, "frames": frames, "fill": fill, "out": rows(padded(short, before, frames, fill))}
-            for before, frames, fill in [(4, 14, "wrap"), (7, 19, "wrap"), (4, 13, "minimum"), (0, 9, 1.5)]
+            for before, frames, fill in [(4, 14, "wrap"), (7, 19, "wrap"), (4, 13, "minimum"), (0, 9, 1.5), (3, 10, "symmetric"), (17, 40, "symmetric")]
         ],
         "crop": [{"start": start, "frames": 6, "out": rows(x[:, start : start + 6])} for start in (0, 5, 8)],
         "resize": [

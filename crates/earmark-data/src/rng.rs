@@ -41,7 +41,7 @@ pub enum Purpose {
     Synth = 7,
     /// Sampling of clips with probabilities: `[Sample, epoch]`.
     Sample = 8,
-    /// Test-time augmentation: `[Predict, clip]`.
+    /// Stretches that a clip is heard by: `[Predict, key of its features]`.
     Predict = 9,
     /// Random search over recipe keys: `[Tune, trial]`.
     Tune = 10,
@@ -49,6 +49,8 @@ pub enum Purpose {
     Evaluate = 11,
     /// Partners of sounds that are mixed before the front end: `[Pair, epoch]`.
     Pair = 12,
+    /// The length of a batch's examples: `[Length, epoch, batch]`.
+    Length = 13,
 }
 
 /// The generator of the piece of work that `path` names, under `seed`.
@@ -64,6 +66,18 @@ pub fn stream(seed: u64, path: &[u64]) -> ChaCha8Rng {
         hasher.update(&step.to_le_bytes());
     }
     ChaCha8Rng::from_seed(*hasher.finalize().as_bytes())
+}
+
+/// A number for what was made of a clip, to begin a stream that depends on nothing else: 64 bits of the BLAKE3 of the values' bytes.
+pub fn key_of(values: &[f32]) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    for chunk in values.chunks(1024) {
+        let bytes: Vec<u8> = chunk.iter().flat_map(|value| value.to_le_bytes()).collect();
+        hasher.update(&bytes);
+    }
+    let mut key = [0; 8];
+    key.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+    u64::from_le_bytes(key)
 }
 
 /// A whole number from 0 to `n - 1`, each equally likely; 0 for `n` of 0 or 1.

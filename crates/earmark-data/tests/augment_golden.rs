@@ -57,6 +57,7 @@ fn fillings() {
     for case in golden["pad"].as_array().unwrap() {
         let fill = match &case["fill"] {
             Value::String(name) if name == "wrap" => PadFill::Wrap,
+            Value::String(name) if name == "symmetric" => PadFill::Symmetric,
             Value::String(_) => PadFill::Minimum,
             value => PadFill::Constant(value.as_f64().unwrap() as f32),
         };

@@ -6,6 +6,7 @@ use crate::optimizer_config::OptimizerConfig;
 use crate::phase::{Begin, LayerRate, Phase, check_length, check_rates};
 use crate::schedule::Schedule;
 use crate::start::StartConfig;
+use crate::stretches::Stretches;
 use earmark_features::Examples;
 use earmark_metrics::Report;
 use serde::{Deserialize, Serialize};
@@ -147,6 +148,10 @@ pub enum Metric {
     /// Mean over classes of the area under the ROC curve.
     #[serde(rename = "auc")]
     Auc,
+    /// Mean over clips of the logarithm of what their scores give their labels: minus the cross-entropy, so that the highest is the
+    /// lowest validation loss.
+    #[serde(rename = "log-likelihood")]
+    LogLikelihood,
 }
 
 impl Metric {
@@ -158,6 +163,7 @@ impl Metric {
             Self::MapAt3 => report.map,
             Self::MeanAp => report.mean_ap,
             Self::Auc => report.auc,
+            Self::LogLikelihood => report.log_likelihood,
         }
     }
 
@@ -169,6 +175,7 @@ impl Metric {
             Self::MapAt3 => "map@3",
             Self::MeanAp => "mAP",
             Self::Auc => "auc",
+            Self::LogLikelihood => "log-likelihood",
         }
     }
 }
@@ -188,6 +195,10 @@ pub enum ValidationSplit {
     HoldOut {
         /// Share of the clips.
         fraction: f64,
+        /// Whether they are drawn from clips alone whose labels a human has verified (FSDKaggle2018's `manually_verified`), as a share of
+        /// those. Other clips of their groups are neither validated with nor trained on.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        verified: bool,
     },
     /// One of so many stratified folds of the training clips, clips of one group kept together: what a search judges a setting by.
     InnerFold {
@@ -215,6 +226,9 @@ pub struct ValidationConfig {
     /// Tiles that a validation clip is cut into; by default the examples of the front end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tiles: Option<Examples>,
+    /// Random stretches of several lengths that a validation clip is heard by, in place of tiles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lengths: Option<Stretches>,
 }
 
 impl Default for ValidationConfig {
@@ -225,6 +239,7 @@ impl Default for ValidationConfig {
             every_checkpoints: 1,
             early_stop_patience: 0,
             tiles: None,
+            lengths: None,
         }
     }
 }
@@ -232,7 +247,7 @@ impl Default for ValidationConfig {
 impl ValidationConfig {
     /// Refuses values that can't work.
     pub fn check(&self) -> Result<(), Refusal> {
-        if let ValidationSplit::HoldOut { fraction } = self.split
+        if let ValidationSplit::HoldOut { fraction, .. } = self.split
             && !(fraction > 0.0 && fraction < 1.0)
         {
             return Err((
@@ -249,6 +264,15 @@ impl ValidationConfig {
                 let remedy = "choose 1 to split.count";
                 return Err(("split.index".into(), index.to_string(), remedy));
             }
+        }
+        if let Some(lengths) = &self.lengths {
+            if self.tiles.is_some() {
+                let remedy = "validation.tiles is set as well; keep one of the two";
+                return Err(("lengths".into(), "(set)".into(), remedy));
+            }
+            lengths
+                .check()
+                .map_err(|(key, value, remedy)| (format!("lengths.{key}"), value, remedy))?;
         }
         if self.every_checkpoints == 0 {
             return Err(("every-checkpoints".into(), "0".into(), "choose 1 or more"));

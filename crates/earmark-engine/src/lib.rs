@@ -21,6 +21,7 @@ mod score;
 mod session;
 mod start;
 mod step;
+mod stretches;
 mod tiles;
 mod warm_start;
 
@@ -44,5 +45,6 @@ pub use schedule::{PlateauState, Position, Schedule};
 pub use score::{ClipResult, Pass, ScoreError, Scorer};
 pub use start::StartConfig;
 pub use step::{Step, StepResult, train_step};
+pub use stretches::{StretchMean, Stretches};
 pub use tiles::{TileScores, Tiling};
 pub use warm_start::{Carried, Scopes, WarmStartError, warm_start};

@@ -3,6 +3,7 @@
 mod pending;
 
 use crate::loss::Loss;
+use crate::stretches::{StretchMean, Stretches};
 use crate::tiles::TileScores;
 use burn::tensor::{Device, Tensor, TensorData};
 use earmark_data::Workers;
@@ -25,6 +26,8 @@ pub struct Scorer {
     pub loss: Loss,
     /// The front end whose features go in.
     pub extractor: Arc<Extractor>,
+    /// Random stretches of several lengths, in place of the extractor's examples.
+    pub stretches: Option<Stretches>,
     /// Examples of one forward pass.
     pub batch: usize,
     /// Where to compute.
@@ -77,8 +80,16 @@ impl Scorer {
         mut done: impl FnMut(usize, ClipResult<E>) -> bool,
     ) -> Result<bool, ScoreError> {
         self.score_tiles(count, workers, fetch, stop, |clip, tiles| {
-            done(clip, tiles.map(|tiles| tiles.mean()))
+            done(clip, tiles.map(|tiles| self.mean(&tiles)))
         })
+    }
+
+    /// A clip's scores from those of its examples.
+    pub fn mean(&self, tiles: &TileScores) -> Vec<f32> {
+        match self.stretches.as_ref().map(|s| s.mean) {
+            Some(StretchMean::Geometric) => tiles.geometric_mean(),
+            Some(StretchMean::Arithmetic) | None => tiles.mean(),
+        }
     }
 
     /// As [`Self::score`], with the scores of each example.
@@ -213,6 +224,7 @@ mod tests {
             vars: Vars::init(specs, 1, &Device::flex()),
             loss: train.loss,
             extractor: Arc::new(Extractor::new(&front_end).unwrap()),
+            stretches: None,
             batch: 3,
             device: Device::flex(),
         }

@@ -353,9 +353,14 @@ impl Session {
             metric: metric.name(),
         })?;
         let best = self.progress.best.is_none_or(|b| score > b.score);
-        self.log.append(&json!({ "step": step, "validation": {
+        let mut validation = json!({
             "lwlrap": report.lwlrap, "map@3": report.map, "mAP": report.mean_ap, "auc": report.auc,
-            "accuracy": report.accuracy, "clips": report.clips }, "best": best }))?;
+            "accuracy": report.accuracy, "clips": report.clips });
+        if let Some(value) = report.log_likelihood {
+            validation["log-likelihood"] = value.into();
+        }
+        self.log
+            .append(&json!({ "step": step, "validation": validation, "best": best }))?;
         let named = [
             ("validation/Lwlrap", report.lwlrap),
             ("validation/Accuracy", report.accuracy),

@@ -18,6 +18,18 @@ impl TileScores {
         self.scores.chunks_exact(classes.max(1))
     }
 
+    /// The geometric mean over tiles, 0 where one of them is; scores are 0 or more.
+    pub fn geometric_mean(&self) -> Vec<f32> {
+        let mut sum = vec![0.0_f64; self.scores.len() / self.starts.len().max(1)];
+        for row in self.rows() {
+            sum.iter_mut()
+                .zip(row)
+                .for_each(|(s, v)| *s += f64::from(*v).ln());
+        }
+        let tiles = self.starts.len() as f64;
+        sum.into_iter().map(|s| (s / tiles).exp() as f32).collect()
+    }
+
     /// The mean over tiles: the clip's scores, `[classes]`.
     pub fn mean(&self) -> Vec<f32> {
         let mut sum = vec![0.0_f64; self.scores.len() / self.starts.len().max(1)];

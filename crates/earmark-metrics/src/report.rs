@@ -54,6 +54,9 @@ pub struct Report {
     pub d_prime: Option<f64>,
     /// Share of labelled clips whose highest score is a true label.
     pub accuracy: Option<f64>,
+    /// Mean over labelled clips of the logarithm of what the scores give their labels; filled in by who knows that scores are probabilities
+    /// ([`log_likelihood`](crate::log_likelihood)).
+    pub log_likelihood: Option<f64>,
     /// Mean over classes of the share found; only where no clip has several labels.
     pub balanced_accuracy: Option<f64>,
     /// What F1, precision and recall tag at.
@@ -148,6 +151,7 @@ impl Report {
             auc,
             d_prime: auc.and_then(d_prime),
             accuracy: aligned.accuracy(),
+            log_likelihood: None,
             balanced_accuracy,
             threshold: options.threshold,
             f1_micro: counts.f1(),
@@ -213,6 +217,9 @@ impl Serialize for Report {
         map.serialize_entry("auc", &self.auc)?;
         map.serialize_entry("d_prime", &self.d_prime)?;
         map.serialize_entry("accuracy", &self.accuracy)?;
+        if let Some(value) = self.log_likelihood {
+            map.serialize_entry("log-likelihood", &value)?;
+        }
         map.serialize_entry("balanced_accuracy", &self.balanced_accuracy)?;
         map.serialize_entry("threshold", &self.threshold)?;
         map.serialize_entry("f1_micro", &self.f1_micro)?;

@@ -160,6 +160,7 @@ pub fn bench(job: &Bench, told: &dyn Fn(&str), stop: &AtomicBool) -> Result<Opti
         vars: vars.clone(),
         loss: recipe.train.loss.clone(),
         extractor: Arc::clone(&extractor),
+        stretches: None,
         batch,
         device: device.clone(),
     };

@@ -53,6 +53,22 @@ const RECIPES: &[(&str, &str)] = &[
         include_str!("../../../recipes/fine-tune/folder.toml"),
     ),
     (
+        "mobilenetv2-pca-2018/1-mel",
+        include_str!("../../../recipes/mobilenetv2-pca-2018/1-mel.toml"),
+    ),
+    (
+        "mobilenetv2-pca-2018/2-full",
+        include_str!("../../../recipes/mobilenetv2-pca-2018/2-full.toml"),
+    ),
+    (
+        "mobilenetv2-pca-2018/esc10-mel",
+        include_str!("../../../recipes/mobilenetv2-pca-2018/esc10-mel.toml"),
+    ),
+    (
+        "mobilenetv2-pca-2018/esc10",
+        include_str!("../../../recipes/mobilenetv2-pca-2018/esc10.toml"),
+    ),
+    (
         "starter-2018/1-train",
         include_str!("../../../recipes/starter-2018/1-train.toml"),
     ),

@@ -4,7 +4,7 @@ use crate::Status;
 use crate::args::{Blend, Global};
 use crate::console::{Console, done};
 use crate::output;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use earmark::metrics::{Mean, ScoreTable, blend};
 use earmark::report::human_amount;
 
@@ -13,6 +13,12 @@ pub fn run(args: Blend, global: &Global, console: &Console) -> anyhow::Result<St
     let mean: Mean = args.mean.parse().context("--mean")?;
     if args.select {
         return super::blend_select::run(&args, mean, global, console);
+    }
+    if let Some(run) = args.tables.iter().find(|path| path.is_dir()) {
+        bail!(
+            "{0}: is a folder and no table of scores; add --select to blend runs by their out-of-fold scores, or write its scores first: earmark predict {0} --data DIR -o scores.csv",
+            run.display()
+        );
     }
     let tables = args
         .tables

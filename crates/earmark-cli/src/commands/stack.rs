@@ -1,5 +1,6 @@
 //! `earmark stack`
 
+use super::tune::{refuse_set_again, set_again};
 use crate::Status;
 use crate::args::{Global, Stack};
 use crate::console::{Console, command_line, out, out_json};
@@ -66,9 +67,22 @@ fn search(
     console: &Console,
 ) -> anyhow::Result<Status> {
     let mut space = args.space.dimensions();
-    if space.is_empty() {
+    let own = !space.is_empty();
+    if !own {
+        // What the command line says stands, and the rest is searched.
         space = stack_space();
+        space.retain(|dimension| {
+            !args
+                .overrides
+                .set
+                .iter()
+                .any(|set| set_again(set, &dimension.key))
+        });
     }
+    refuse_set_again(
+        &args.overrides.set,
+        space.iter().map(|dimension| dimension.key.as_str()),
+    )?;
     let count = args.search.map_or(0, std::num::NonZeroUsize::get);
     let job = SearchStack {
         recipe: args.recipe,

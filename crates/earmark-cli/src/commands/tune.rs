@@ -12,6 +12,26 @@ use earmark::run_dir::fresh;
 use earmark::tune::{self, Trial, TrialState, Trials, grid, random};
 use std::path::Path;
 
+/// Whether `KEY=VALUE` of a command line sets a key that a search tries, or a table around it, or something in it.
+pub(super) fn set_again(set: &str, key: &str) -> bool {
+    let set = set.split_once('=').map_or(set, |(key, _)| key).trim();
+    let within = |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|rest| rest.starts_with('.'));
+    within(set, key) || within(key, set)
+}
+
+/// A search would silently try other values than the command line names.
+pub(super) fn refuse_set_again<'k>(
+    overrides: &[String],
+    keys: impl Iterator<Item = &'k str>,
+) -> anyhow::Result<()> {
+    for key in keys {
+        if let Some(set) = overrides.iter().find(|set| set_again(set, key)) {
+            bail!("--set {set}: the search tries values of {key}; leave one of the two out");
+        }
+    }
+    Ok(())
+}
+
 /// Searches, or lists what a search would try.
 pub fn run(args: Tune, global: &Global, console: &Console) -> anyhow::Result<Status> {
     let settings = match args.random {
@@ -24,6 +44,11 @@ pub fn run(args: Tune, global: &Global, console: &Console) -> anyhow::Result<Sta
             random(&space, count.get(), args.space.seed)
         }
     };
+    let tried = settings.iter().flatten();
+    refuse_set_again(
+        &args.overrides.set,
+        tried.filter_map(|setting| Some(setting.split_once('=')?.0)),
+    )?;
     let folder = match &args.run {
         Some(run) => run.clone(),
         None => {
@@ -128,4 +153,22 @@ fn table(found: &Trials) -> String {
     let mut align = vec![Align::Right; headers.len() - 2];
     align.extend([Align::Left, Align::Left]);
     text_table(&headers, &rows, &align)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_set_again_by_itself_and_by_what_is_around_it() {
+        for (set, key, wanted) in [
+            ("train.learning-rate=1e-3", "train.learning-rate", true),
+            ("train.schedule={kind=\"cosine\"}", "train.schedule.factor", true),
+            ("train.schedule.kind=x", "train.schedule", true),
+            ("train.learning-rate=1e-3", "train.learning", false),
+            ("train.seed=1", "train.learning-rate", false),
+        ] {
+            assert_eq!(set_again(set, key), wanted, "{set} and {key}");
+        }
+    }
 }

@@ -52,6 +52,11 @@ fn the_best_blend_is_found_and_its_worth_is_told() {
         );
     }
     assert!((lwlrap(&Table::parse(&lab.read("best.csv"))) - score).abs() < 1e-12);
+    let message = lab.earmark("blend runs/a runs/b -o some.csv").refused();
+    assert!(
+        message.starts_with("runs/a: is a folder and no table of scores; add --select"),
+        "{message}"
+    );
     let chosen: Vec<String> = lab.read("chosen.txt").lines().map(str::to_owned).collect();
     assert!(!chosen.is_empty());
     for run in ["runs/a", "runs/b", "runs/c"] {

@@ -19,11 +19,14 @@ mod learning;
 mod listening;
 mod phases;
 mod pictures;
+#[cfg(unix)]
+mod pipeline;
 mod predicting;
 mod probing;
 mod published;
 mod review;
 mod same_result;
+mod scripts_2018;
 mod stack;
 mod summaries;
 mod tag_killed;

@@ -105,6 +105,7 @@ impl fmt::Display for Change {
             Self::Pad(padding) => match padding.fill {
                 PadFill::Minimum => write!(f, "filled with its minimum to {} frames", padding.frames),
                 PadFill::Wrap => write!(f, "repeated to {} frames", padding.frames),
+                PadFill::Symmetric => write!(f, "mirrored to {} frames", padding.frames),
                 PadFill::Constant(value) => write!(f, "filled with {value} to {} frames", padding.frames),
             },
             Self::Crop(window) => write!(f, "frames {} to {}", window.start, window.start + window.frames),

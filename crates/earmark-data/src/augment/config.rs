@@ -56,7 +56,8 @@ impl Augment {
         self.crops_frames() || self.waveform.iter().any(|sound| matches!(sound, Sound::Crop(_)))
     }
 
-    fn crops_frames(&self) -> bool {
+    /// Whether that is done on the features.
+    pub(crate) fn crops_frames(&self) -> bool {
         self.list.iter().any(|step| matches!(step, Step::RandomCrop(_)))
     }
 
@@ -209,13 +210,26 @@ impl Augment {
         index: usize,
         rng: &mut ChaCha8Rng,
     ) -> Result<(Features, Vec<Change>), FeatureError> {
+        let frames = extractor.example_frames().unwrap_or(clip.frames);
+        self.example_of(frames, extractor, clip, index, rng)
+    }
+
+    /// The same, where a random crop has so many frames.
+    pub(crate) fn example_of(
+        &self,
+        example_frames: usize,
+        extractor: &Extractor,
+        clip: &Features,
+        index: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<(Features, Vec<Change>), FeatureError> {
         let mut image = match self.crops_frames() {
             true => Cow::Borrowed(clip),
             false => Cow::Owned(extractor.example(clip, index)?),
         };
         let shape = Shape::from(&*image);
         let context = Context {
-            example_frames: extractor.example_frames().unwrap_or(shape.frames),
+            example_frames,
             unit: LevelUnit::of(extractor.front_end()),
         };
         let changes = self.draw(rng, shape, context);

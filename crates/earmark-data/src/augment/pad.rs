@@ -26,6 +26,8 @@ pub enum PadFill {
     Minimum,
     /// The clip again and again, as numpy's `pad` does in the mode `wrap`.
     Wrap,
+    /// The clip mirrored at its ends, again and again, the outermost frames doubled, as numpy's `pad` does in the mode `symmetric`.
+    Symmetric,
     /// A fixed value, in the unit of the features.
     Constant(f32),
 }
@@ -84,21 +86,33 @@ impl Pad {
 }
 
 impl Padding {
-    /// The clip with its filling: `[channels, bands, frames]`. A clip without frames has nothing to wrap and becomes zeros.
+    /// The clip with its filling: `[channels, bands, frames]`. A clip without frames has nothing to repeat and becomes zeros.
     pub fn apply(&self, clip: &Features) -> Features {
         let (length, frames) = (clip.frames, self.frames.max(self.before + clip.frames));
         let value = match self.fill {
             PadFill::Constant(value) => value,
-            PadFill::Minimum | PadFill::Wrap => minimum(&clip.data),
+            PadFill::Minimum | PadFill::Wrap | PadFill::Symmetric => minimum(&clip.data),
         };
         let mut data = vec![value; clip.channels * clip.bands * frames];
         for (row, out) in clip.rows().zip(data.chunks_exact_mut(frames.max(1))) {
             out[self.before..][..length].copy_from_slice(row);
-            if self.fill == PadFill::Wrap && length > 0 {
-                // Frame t shows (t - before) modulo the length; `shift` makes the difference positive.
-                let shift = length - self.before % length;
-                let outside = (0..self.before).chain(self.before + length..frames);
-                outside.for_each(|t| out[t] = row[(t + shift) % length]);
+            let outside = (0..self.before).chain(self.before + length..frames);
+            match self.fill {
+                PadFill::Wrap if length > 0 => {
+                    // Frame t shows (t - before) modulo the length; `shift` makes the difference positive.
+                    let shift = length - self.before % length;
+                    outside.for_each(|t| out[t] = row[(t + shift) % length]);
+                }
+                PadFill::Symmetric if length > 0 => {
+                    // There and back again: a period of twice the length.
+                    let period = 2 * length;
+                    let shift = period - self.before % period;
+                    outside.for_each(|t| {
+                        let at = (t + shift) % period;
+                        out[t] = row[at.min(period - 1 - at)];
+                    });
+                }
+                _ => {}
             }
         }
         Features {

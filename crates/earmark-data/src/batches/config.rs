@@ -28,6 +28,35 @@ pub enum Order {
     Sequential,
 }
 
+/// Frames of the examples of a batch: one length for all of them, drawn anew for each batch, each length as likely.
+///
+/// For networks that take any length, which learn not to lean on one (S. Adapa's system for FSDKaggle2018).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RandomLength {
+    /// The shortest.
+    pub min_frames: usize,
+    /// The longest.
+    pub max_frames: usize,
+}
+
+impl RandomLength {
+    fn check(self, section: &str) -> Result<(), SettingError> {
+        if self.min_frames == 0 {
+            return Err(SettingError::new(section, "min-frames", 0, "must be 1 or more"));
+        }
+        if self.max_frames < self.min_frames {
+            let remedy = format!("must be min-frames ({}) or more", self.min_frames);
+            return Err(SettingError::new(section, "max-frames", self.max_frames, remedy));
+        }
+        if self.max_frames > 1_000_000 {
+            let remedy = "must be 1000000 or less";
+            return Err(SettingError::new(section, "max-frames", self.max_frames, remedy));
+        }
+        Ok(())
+    }
+}
+
 /// How batches are made up and how far ahead.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -40,6 +69,9 @@ pub struct BatchConfig {
     pub order: Order,
     /// Epochs drawn from parts and classes; without this key an epoch has each example once.
     pub sample: Option<Sample>,
+    /// A length for each batch, in place of `front-end.examples`' one for all; goes with a random crop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub length: Option<RandomLength>,
     /// Batches made ahead of the training; more of them smooth out slow files and cost memory.
     pub prefetch: usize,
     /// Blending of examples; none without this key.
@@ -55,6 +87,7 @@ impl Default for BatchConfig {
             drop_last: true,
             order: Order::Permutation,
             sample: None,
+            length: None,
             prefetch: 4,
             mixup: None,
             mix: None,
@@ -96,6 +129,8 @@ impl BatchConfig {
                 return Err(SettingError::new(section, "order", "(set)", remedy));
             }
         }
+        self.length
+            .map_or(Ok(()), |length| length.check(&format!("{section}.length")))?;
         if self.mixup.is_some() && self.mix.is_some() {
             let remedy = "stands beside batches.mix; keep one (mixup is also a mixer: { kind = \"mixup\", alpha = 0.5 })";
             return Err(SettingError::new(section, "mixup", "(set)", remedy));

@@ -45,6 +45,10 @@ pub fn store_maker(
     let extractor = store.extractor();
     let frames = extractor.example_frames().ok_or(BatchError::NoExampleLength)?;
     augment.check_with("augment", extractor.front_end())?;
+    if config.length.is_some() && !augment.crops_frames() {
+        let remedy = "goes with { kind = \"random-crop\" } in augment.list, which cuts the examples: add it, or leave this out";
+        return Err(SettingError::new("batches", "length", "(set)", remedy).into());
+    }
     let shape = [extractor.channels(), extractor.bands(), frames];
     for item in items.iter() {
         if let Some(&label) = item.labels.iter().find(|&&label| label >= classes) {
@@ -179,9 +183,11 @@ impl Examples {
         if self.plain {
             return extractor.slice_example(&features, index, x).map_err(failed);
         }
+        // Of so many frames as the batch has.
+        let frames = x.len() / (extractor.channels() * extractor.bands()).max(1);
         let (example, _) = self
             .augment
-            .example(extractor, &features, index, rng)
+            .example_of(frames, extractor, &features, index, rng)
             .map_err(failed)?;
         x.copy_from_slice(&extractor.finish(&example).map_err(failed)?.data);
         Ok(())

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::config::{BatchConfig, BatchError};
+use super::config::{BatchConfig, BatchError, RandomLength};
 use super::index::{ExampleIndex, ExamplePlace};
 use super::mixing::{Mixing, SamePart, pairing};
 use crate::augment::blend;
@@ -97,7 +97,8 @@ struct Rows {
 }
 
 impl BatchMaker {
-    /// A maker of batches of examples of `shape` (`[channels, bands, frames]`) with `classes` targets each.
+    /// A maker of batches of examples of `shape` (`[channels, bands, frames]`) with `classes` targets each. With `batches.length`, examples
+    /// have the frames that were drawn for their batch instead.
     ///
     /// `make` fills one example and its targets, both zero at first, with the random stream of (seed, epoch, place in
     /// the order). It is called from several threads and must depend on nothing else.
@@ -223,11 +224,12 @@ impl BatchMaker {
         let epoch = self.epoch(at.epoch);
         let first = at.batch as usize * self.config.size;
         let positions: Vec<usize> = (first..(first + self.config.size).min(epoch.order.len())).collect();
-        let mut rows = self.rows(&epoch, &positions)?;
+        let frames = self.frames(at);
+        let mut rows = self.rows(&epoch, &positions, frames)?;
         if let Some(mixing) = Mixing::of(&self.config) {
-            self.mix(mixing, &epoch, at, &positions, &mut rows)?;
+            self.mix(mixing, &epoch, at, frames, &positions, &mut rows)?;
         }
-        let [channels, bands, frames] = self.shape;
+        let [channels, bands, _] = self.shape;
         Ok(Batch {
             x: rows.x,
             y: rows.y,
@@ -241,13 +243,27 @@ impl BatchMaker {
         })
     }
 
-    fn example_len(&self) -> usize {
-        self.shape.iter().product()
+    /// Frames of the examples of a batch.
+    fn frames(&self, at: Position) -> usize {
+        let Some(RandomLength {
+            min_frames,
+            max_frames,
+        }) = self.config.length
+        else {
+            return self.shape[2];
+        };
+        let mut rng = rng::stream(self.seed, &[Purpose::Length as u64, at.epoch, at.batch]);
+        min_frames + rng::below(&mut rng, max_frames - min_frames + 1)
     }
 
-    /// The examples at `positions` of the epoch's order.
-    fn rows(&self, epoch: &Epoch, positions: &[usize]) -> Result<Rows, ItemError> {
-        let (width, classes) = (self.example_len(), self.classes);
+    /// Numbers of an example of so many frames.
+    fn example_len(&self, frames: usize) -> usize {
+        self.shape[0] * self.shape[1] * frames
+    }
+
+    /// The examples at `positions` of the epoch's order, of so many frames.
+    fn rows(&self, epoch: &Epoch, positions: &[usize], frames: usize) -> Result<Rows, ItemError> {
+        let (width, classes) = (self.example_len(frames), self.classes);
         let mut x = vec![0.0; positions.len() * width];
         let mut y = vec![0.0; positions.len() * classes];
         let failures: Vec<Option<ItemError>> = self.workers.run(|| {
@@ -289,6 +305,7 @@ impl BatchMaker {
         mixing: Mixing,
         epoch: &Epoch,
         at: Position,
+        frames: usize,
         positions: &[usize],
         rows: &mut Rows,
     ) -> Result<(), ItemError> {
@@ -312,10 +329,10 @@ impl BatchMaker {
             }
             true => {
                 let others: Vec<usize> = wanted.iter().map(|&row| epoch.partners[positions[row]]).collect();
-                ((0..wanted.len()).collect(), self.rows(epoch, &others)?)
+                ((0..wanted.len()).collect(), self.rows(epoch, &others, frames)?)
             }
         };
-        let (width, classes) = (self.example_len(), self.classes);
+        let (width, classes) = (self.example_len(frames), self.classes);
         for (&row, &partner) in wanted.iter().zip(&partners) {
             let own = (
                 &mut rows.x[row * width..][..width],
@@ -325,7 +342,7 @@ impl BatchMaker {
                 &made.x[partner * width..][..width],
                 &made.y[partner * classes..][..classes],
             );
-            let kept = mixed[row].apply(self.shape[2], own, other);
+            let kept = mixed[row].apply(frames, own, other);
             if let Some((numbers, _)) = self.side {
                 let own = &mut rows.side[row * numbers..][..numbers];
                 blend(own, &made.side[partner * numbers..][..numbers], kept);

@@ -29,7 +29,7 @@ mod mixing;
 mod sample;
 mod stream;
 
-pub use config::{BatchConfig, BatchError, Order};
+pub use config::{BatchConfig, BatchError, Order, RandomLength};
 pub use from_store::{example_counts, store_maker};
 pub use index::{ExampleIndex, ExamplePlace};
 pub use maker::{Batch, BatchMaker, Position};

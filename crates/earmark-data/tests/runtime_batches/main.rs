@@ -4,6 +4,7 @@
 mod runtime_support;
 
 mod beside;
+mod lengths;
 mod mixing;
 mod orders;
 mod sampling;

@@ -18,6 +18,16 @@ pub const METRICS: [Metric; 5] = [
     Metric::Auc,
 ];
 
+/// Those that only validations have come behind them.
+const VALIDATED: [Metric; METRICS.len() + 1] = [
+    Metric::Lwlrap,
+    Metric::Accuracy,
+    Metric::MapAt3,
+    Metric::MeanAp,
+    Metric::Auc,
+    Metric::LogLikelihood,
+];
+
 /// `(step, value)`, ascending; a value that is none is NaN.
 pub type Points = Vec<(f64, f64)>;
 
@@ -30,8 +40,8 @@ pub struct History {
     pub learning_rate: Points,
     /// Norm of the gradients before clipping, where the recipe clips.
     pub gradient_norm: Points,
-    /// Validation results, in the order of [`METRICS`]; empty without validation.
-    pub validation: [Points; METRICS.len()],
+    /// Validation results, those of [`METRICS`] in their order first; empty without validation.
+    pub validation: [Points; VALIDATED.len()],
     /// The last step logged.
     pub step: u64,
     /// What could not be read.
@@ -76,7 +86,7 @@ impl History {
         // JSON has no NaN: a null that stands for one is a gap in the curve.
         let number = |v: &Value| v.as_f64().unwrap_or(f64::NAN);
         if let Some(validation) = line.get("validation") {
-            for (points, metric) in self.validation.iter_mut().zip(METRICS) {
+            for (points, metric) in self.validation.iter_mut().zip(VALIDATED) {
                 points.push((at, number(&validation[metric.name()])));
             }
             return;
@@ -95,7 +105,7 @@ impl History {
 
     /// The validation results of one metric.
     pub fn validation_of(&self, metric: Metric) -> &Points {
-        let index = METRICS.iter().position(|m| *m == metric).unwrap_or_default();
+        let index = VALIDATED.iter().position(|m| *m == metric).unwrap_or_default();
         &self.validation[index]
     }
 }

@@ -62,7 +62,7 @@ impl Ear {
             }
         };
         // A window of an example's length is one example, wherever else examples of longer clips lie.
-        if window <= example && !recipe.predict.whole {
+        if window <= example && !recipe.predict.any_length() {
             let front_end = one_example(recipe.predict_front_end(), &scorer.extractor);
             scorer.extractor = Arc::new(Extractor::new(&front_end).map_err(PipelineError::from)?);
         }
@@ -71,7 +71,7 @@ impl Ear {
             .transpose()?;
         // Where windows are taken whole, the first ones are as long as all others: silence comes before the stream.
         let mut samples = VecDeque::with_capacity(window);
-        if recipe.predict.whole {
+        if recipe.predict.any_length() {
             samples.resize(window, 0.0);
         }
         Ok(Self {

@@ -48,7 +48,10 @@ pub fn plan(job: &Train, fold: Option<u32>) -> Result<Plan, PipelineError> {
     let data = open_data(recipe, &job.data)?;
     let parts = split(recipe, &data, fold, job.fold_table.as_deref())?;
     let extractor = Extractor::new(&recipe.front_end)?;
-    let example = example_shape(&extractor);
+    let mut example = example_shape(&extractor);
+    if let Some(length) = recipe.batches.length {
+        example[2] = length.max_frames;
+    }
     let (network, specs) = Network::build(&recipe.network, example[0], data.classes.len())?;
     check_scopes(&recipe.train, &specs)?;
     let start = match Start::of(job, None) {

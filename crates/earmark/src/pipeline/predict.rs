@@ -66,6 +66,7 @@ pub fn scorer_of(path: &Path, device_name: &str) -> Result<(Scorer, Vec<String>)
         vars,
         loss: recipe.train.loss.clone(),
         extractor: Arc::new(extractor),
+        stretches: recipe.predict.lengths.clone(),
         batch: recipe.batches.size,
         device,
     };

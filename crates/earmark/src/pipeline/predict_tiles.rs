@@ -138,6 +138,12 @@ fn of_model(
     stop: &AtomicBool,
 ) -> Result<Option<TilePrediction>, PipelineError> {
     let (scorer, classes) = scorer_of(path, device)?;
+    if scorer.stretches.is_some() {
+        return Err(PipelineError::Request(format!(
+            "{}: hears random stretches of a clip (predict.lengths), which are no tiles in order; ask for scores of clips",
+            path.display()
+        )));
+    }
     let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
     let frames_per_second = scorer.extractor.frames_per_second();
     let (mut rows, mut skipped) = (Vec::new(), Skips::new());

@@ -203,6 +203,7 @@ impl Body {
             vars,
             loss: recipe.train.loss.clone(),
             extractor: Arc::new(extractor),
+            stretches: None,
             batch: recipe.batches.size,
             device,
         };

@@ -5,6 +5,7 @@ use crate::recipe::Recipe;
 use earmark_data::folds::{Stratify, hold_out, k_fold};
 use earmark_data::{DataSet, FoldTable, Item};
 use earmark_engine::ValidationSplit;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// A data set, divided.
@@ -65,8 +66,32 @@ impl Division {
         let grouped = rest.iter().any(|i| i.group.is_some());
         let (train, validation, optimistic) = match self.split {
             ValidationSplit::None => (rest, Vec::new(), false),
-            ValidationSplit::HoldOut { fraction } => {
+            ValidationSplit::HoldOut {
+                fraction,
+                verified: false,
+            } => {
                 let (train, held) = hold_out(&rest, fraction, self.stratify, grouped, self.seed)?;
+                (pick(&train), pick(&held), false)
+            }
+            ValidationSplit::HoldOut {
+                fraction,
+                verified: true,
+            } => {
+                let sure: Vec<usize> = (0..rest.len())
+                    .filter(|&i| rest[i].verified == Some(true))
+                    .collect();
+                if sure.is_empty() {
+                    let message = "validation.split.verified = true: no clip of this data is marked as verified (a column manually_verified with a 1); leave it out";
+                    return Err(PipelineError::Request(message.into()));
+                }
+                let (_, held) = hold_out(&pick(&sure), fraction, self.stratify, grouped, self.seed)?;
+                let held: BTreeSet<usize> = held.into_iter().map(|k| sure[k]).collect();
+                let groups: BTreeSet<&String> = held.iter().filter_map(|&i| rest[i].group.as_ref()).collect();
+                let apart = |i: &usize| {
+                    !held.contains(i) && rest[*i].group.as_ref().is_none_or(|g| !groups.contains(g))
+                };
+                let train: Vec<usize> = (0..rest.len()).filter(apart).collect();
+                let held: Vec<usize> = held.into_iter().collect();
                 (pick(&train), pick(&held), false)
             }
             ValidationSplit::InnerFold { count, index } => {
@@ -142,4 +167,71 @@ pub(super) fn with_folds(
             .for_each(|(item, n)| item.fold = Some(n));
     }
     Ok(data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Forty clips of two classes in turn, every third verified.
+    fn clips(group: impl Fn(usize) -> Option<String>) -> Vec<Item> {
+        let clip = |i: usize| Item {
+            file: format!("{i}.wav"),
+            path: format!("{i}.wav").into(),
+            labels: vec![i % 2],
+            part: "train".into(),
+            fold: None,
+            group: group(i),
+            verified: Some(i.is_multiple_of(3)),
+            line: None,
+        };
+        (0..40).map(clip).collect()
+    }
+
+    fn divided(rest: Vec<Item>) -> Result<Parts, PipelineError> {
+        let by = Division {
+            split: ValidationSplit::HoldOut {
+                fraction: 0.5,
+                verified: true,
+            },
+            seed: 3,
+            stratify: Stratify::Label,
+            has_fold: false,
+        };
+        by.of(rest, Vec::new())
+    }
+
+    #[test]
+    fn verified_clips_alone_are_held_out() {
+        let parts = divided(clips(|_| None)).unwrap();
+        // Fourteen are verified, seven of each class, of which a half is four and three or the other way round.
+        assert!(
+            (6..=8).contains(&parts.validation.len()),
+            "{}",
+            parts.validation.len()
+        );
+        assert!(parts.validation.iter().all(|i| i.verified == Some(true)));
+        assert_eq!(parts.train.len() + parts.validation.len(), 40);
+        assert!(parts.train.iter().all(|i| !parts.validation.contains(i)));
+        assert!(parts.train.iter().any(|i| i.verified == Some(true)));
+    }
+
+    #[test]
+    fn what_was_recorded_with_them_is_not_trained_on() {
+        let parts = divided(clips(|i| Some(format!("g{}", i / 4)))).unwrap();
+        let groups: BTreeSet<&Option<String>> = parts.validation.iter().map(|i| &i.group).collect();
+        assert!(!groups.is_empty() && parts.train.iter().all(|i| !groups.contains(&i.group)));
+        assert!(parts.validation.iter().all(|i| i.verified == Some(true)));
+    }
+
+    #[test]
+    fn data_without_the_flag_is_refused() {
+        let mut rest = clips(|_| None);
+        rest.iter_mut().for_each(|i| i.verified = None);
+        let message = divided(rest).unwrap_err().to_string();
+        assert!(
+            message.starts_with("validation.split.verified = true: no clip"),
+            "{message}"
+        );
+    }
 }

@@ -5,8 +5,9 @@ use crate::recipe::Recipe;
 use burn::tensor::Device;
 use earmark_data::{FeatureStore, Item};
 use earmark_engine::judge::{Judge, judge};
-use earmark_engine::{FitError, Scorer, Validate};
+use earmark_engine::{FitError, Metric, Scorer, Validate};
 use earmark_features::Extractor;
+use earmark_metrics::log_likelihood;
 use earmark_models::{Network, Vars};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -42,6 +43,7 @@ impl<'a> Steering<'a> {
                 vars: vars.clone(),
                 loss: self.recipe.train.loss.clone(),
                 extractor: Arc::clone(&extractor),
+                stretches: self.recipe.validation.lengths.clone(),
                 batch: self.recipe.batches.size,
                 device: self.device.clone(),
             };
@@ -63,7 +65,22 @@ impl<'a> Steering<'a> {
                     file: s.file,
                     reason: s.reason,
                 }),
-                None => Ok(Some(judged.report)),
+                None => {
+                    let mut report = judged.report;
+                    if self.recipe.validation.metric == Metric::LogLikelihood {
+                        let single = self.recipe.train.loss.is_single_label();
+                        // Nothing was skipped, so that there is a row for each clip, in order.
+                        let truth = |item: &Item| -> Vec<bool> {
+                            let hot = item.multi_hot(self.classes.len());
+                            hot.into_iter().map(|v| v > 0.0).collect()
+                        };
+                        let truth: Vec<Vec<bool>> = self.items.iter().map(truth).collect();
+                        let rows = judged.scores.rows().map(|(_, scores)| scores);
+                        report.log_likelihood =
+                            log_likelihood(rows.zip(truth.iter().map(Vec::as_slice)), single);
+                    }
+                    Ok(Some(report))
+                }
             }
         };
         Ok(Some(Box::new(validate)))

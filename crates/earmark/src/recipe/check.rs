@@ -20,6 +20,15 @@ impl Recipe {
             let remedy = "predict.tiles is set as well; keep one of the two".into();
             return Err(("predict.whole".into(), "true".into(), remedy));
         }
+        if let Some(lengths) = &self.predict.lengths {
+            if self.predict.whole || self.predict.tiles.is_some() {
+                let remedy = "predict.tiles or predict.whole is set as well; keep one of the three".into();
+                return Err(("predict.lengths".into(), "(set)".into(), remedy));
+            }
+            lengths
+                .check()
+                .map_err(|(key, value, remedy)| (format!("predict.lengths.{key}"), value, remedy.into()))?;
+        }
         for (front_end, key) in [
             (self.predict_front_end(), "predict.tiles"),
             (self.validation_front_end(), "validation.tiles"),
@@ -29,9 +38,13 @@ impl Recipe {
                 whole(&message)
             })?;
         }
-        if self.predict.whole && self.front_end.finish.deltas.is_some() {
+        if self.predict.any_length() && self.front_end.finish.deltas.is_some() {
+            let (key, value) = match self.predict.whole {
+                true => ("predict.whole", "true"),
+                false => ("predict.lengths", "(set)"),
+            };
             let remedy = "front-end.finish.deltas need some frames, which the shortest clips lack; leave it out, so that clips are cut into filled examples";
-            return Err(("predict.whole".into(), "true".into(), remedy.into()));
+            return Err((key.into(), value.into(), remedy.into()));
         }
         self.network.check().map_err(|e| whole(&e))?;
         if let NetworkConfig::FcNet(_) = self.network {

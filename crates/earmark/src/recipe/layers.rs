@@ -65,9 +65,11 @@ pub(super) fn resolve(path: &Path, text: &str, depth: usize) -> Result<Table, Re
 }
 
 /// Keys of which a recipe has one: the same in two units, or one level or the other.
-const RIVALS: [[&str; 2]; 13] = [
+const RIVALS: [[&str; 2]; 15] = [
     ["every-epochs", "every-steps"],
     ["tiles", "whole"],
+    ["tiles", "lengths"],
+    ["whole", "lengths"],
     ["mixup", "mix"],
     ["log", "db"],
     ["log", "pcen"],

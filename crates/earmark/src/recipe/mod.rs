@@ -16,6 +16,7 @@ pub use stack::{StackConfig, StackRecipe};
 use earmark_data::augment::Augment;
 use earmark_data::folds::Stratify;
 use earmark_data::{BatchConfig, CacheConfig, DataOptions};
+use earmark_engine::Stretches;
 use earmark_engine::{CheckpointConfig, TrainConfig, ValidationConfig};
 use earmark_features::{Examples, FrontEnd};
 use earmark_models::NetworkConfig;
@@ -103,6 +104,17 @@ pub struct PredictConfig {
     /// Scores each clip whole, as one example of its own length; for networks that take any length. Clips beyond a minute are cut
     /// into equal pieces, whose scores are averaged. Validation while training does so too, unless it has tiles of its own.
     pub whole: bool,
+    /// Random stretches of several lengths that a clip is heard by, in place of tiles; for networks that take any length. Windows of a
+    /// stream are then taken whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lengths: Option<Stretches>,
+}
+
+impl PredictConfig {
+    /// Whether what is heard has no length of its own.
+    pub fn any_length(&self) -> bool {
+        self.whole || self.lengths.is_some()
+    }
 }
 
 fn format() -> u32 {
@@ -218,19 +230,19 @@ impl Recipe {
 
     /// The front end of judging and prediction: features as in training, tiles (or none) as `[predict]` says.
     pub fn predict_front_end(&self) -> FrontEnd {
-        self.with_tiles(&self.predict.tiles)
+        self.with_tiles(&self.predict.tiles, self.predict.any_length())
     }
 
     /// The front end of validation while training: features as in training, tiles (or none) as `[validation]` says, else as
     /// `[predict]` about whole clips.
     pub fn validation_front_end(&self) -> FrontEnd {
-        self.with_tiles(&self.validation.tiles)
+        self.with_tiles(&self.validation.tiles, self.predict.whole)
     }
 
-    fn with_tiles(&self, tiles: &Option<Examples>) -> FrontEnd {
+    fn with_tiles(&self, tiles: &Option<Examples>, whole: bool) -> FrontEnd {
         let examples = match tiles {
             Some(tiles) => Some(tiles.clone()),
-            None if self.predict.whole => None,
+            None if whole => None,
             None => self.front_end.examples.clone(),
         };
         FrontEnd {

@@ -1,0 +1,103 @@
+//! The scripts of the 2018 systems, from raw data to a submission, killed on the way and started again.
+
+use crate::common::{CLASSES, Ended, Lab};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn script(system: &str) -> PathBuf {
+    let recipes = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recipes");
+    recipes.join(system).join("pipeline.sh")
+}
+
+/// The tones as FSDKaggle2018 lays them out: two thirds for training, three for testing, one of these without samples.
+fn lab() -> Lab {
+    let lab = Lab::new();
+    let mut table = "fname,label,manually_verified\n".to_owned();
+    let mut wanted = "fname,label\n".to_owned();
+    for (class, _) in CLASSES {
+        for k in 0..6 {
+            let bytes = lab.bytes(&format!("tones/{class}/{k}.wav"));
+            if k < 5 {
+                lab.write(&format!("fsd/audio_train/{class}{k}.wav"), bytes);
+                table += &format!("{class}{k}.wav,{class},{}\n", k % 2);
+            } else {
+                let bytes = if class == "mid" { no_samples(&bytes) } else { bytes };
+                lab.write(&format!("fsd/audio_test/{class}.wav"), bytes);
+                wanted += &format!("{class}.wav,low mid high\n");
+            }
+        }
+    }
+    lab.write("fsd/train.csv", table);
+    lab.write("fsd/sample_submission.csv", wanted);
+    lab
+}
+
+/// A header that announces no samples.
+fn no_samples(wav: &[u8]) -> Vec<u8> {
+    let mut empty = wav[..44].to_vec();
+    empty[4..8].copy_from_slice(&36_u32.to_le_bytes());
+    empty[40..44].copy_from_slice(&0_u32.to_le_bytes());
+    empty
+}
+
+fn run(lab: &Lab, system: &str, out: &str, keys: &str, crash: Option<&str>) -> Ended {
+    let mut command = Command::new("sh");
+    command
+        .arg(script(system))
+        .args(["fsd", out])
+        .current_dir(lab.path(""));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("EARMARK_")) {
+        command.env_remove(name);
+    }
+    command
+        .env("EARMARK", env!("CARGO_BIN_EXE_earmark"))
+        .env("EARMARK_CACHE", lab.path("cache"))
+        .env("QUICK", "1")
+        .env("KEYS", keys)
+        // Half of fifteen clips have no more components.
+        .env("FULL", "--set network.side-features=4");
+    if let Some(point) = crash {
+        command.env("EARMARK_CRASH_AT", point);
+    }
+    Ended::of(system, command.output().expect("sh"))
+}
+
+/// Straight through, and killed in each of several places: the same submission, with a row for each file.
+fn same_submission(system: &str, keys: &str, crashes: &[&str]) {
+    let lab = lab();
+    run(&lab, system, "straight", keys, None).done();
+    for crash in crashes {
+        let ended = run(&lab, system, "cut", keys, Some(crash));
+        assert_ne!(ended.code, Some(0), "{crash}: {ended}");
+        assert!(!lab.path("cut/submission.csv").exists());
+    }
+    run(&lab, system, "cut", keys, None).done();
+    let submission = lab.read("straight/submission.csv");
+    assert_eq!(submission, lab.read("cut/submission.csv"));
+    let rows: Vec<&str> = submission.lines().collect();
+    assert_eq!(rows[0], "fname,label");
+    assert_eq!(rows.len(), 4, "{submission}");
+    for (row, file) in rows[1..].iter().zip(["high.wav,", "low.wav,", "mid.wav,"]) {
+        let labels = row.strip_prefix(file).expect("a row for each file, by name");
+        assert_eq!(labels.split(' ').count(), 3, "{row}");
+    }
+}
+
+#[test]
+fn starter_2018() {
+    same_submission(
+        "starter-2018",
+        "--set train.steps=12 --set checkpoints.every-steps=4 --set network.base=2 --set batches.size=4",
+        &["step:6"],
+    );
+}
+
+#[test]
+fn mobilenetv2_pca_2018() {
+    // Twice in the first fold of the first stage: the second attempt goes on where the first was killed.
+    same_submission(
+        "mobilenetv2-pca-2018",
+        "--set network.width=0.1 --set network.hidden=[12,8] --set checkpoints.every-steps=1",
+        &["step:2", "step:3"],
+    );
+}

@@ -1,0 +1,148 @@
+//! A length for each batch.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use earmark_data::augment::{Augment, Mixup, Pad, PadFill, PadPlace, Partner, RandomCrop, Step};
+use earmark_data::batches::{BatchConfig, BatchMaker, Position, RandomLength, store_maker};
+use earmark_features::{Features, Finish, FrontEnd};
+
+use crate::runtime_support::{directly, recordings};
+use crate::stored::store_of;
+use crate::{START, take};
+
+const LENGTH: RandomLength = RandomLength {
+    min_frames: 20,
+    max_frames: 90,
+};
+
+fn config(mixup: Option<Mixup>) -> BatchConfig {
+    BatchConfig {
+        size: 3,
+        drop_last: false,
+        length: Some(LENGTH),
+        mixup,
+        ..BatchConfig::default()
+    }
+}
+
+/// Clips of 27 to 148 frames.
+fn maker(items: &[earmark_data::item::Item], config: &BatchConfig, workers: usize) -> BatchMaker {
+    let front_end = FrontEnd {
+        finish: Finish::default(),
+        ..FrontEnd::default()
+    };
+    let store = store_of(&front_end, workers);
+    let prepared = store.prepare(items, &|_, _| {}, &AtomicBool::new(false)).unwrap();
+    let augment = Augment {
+        list: vec![
+            Step::Pad(Pad {
+                fill: PadFill::Symmetric,
+                place: PadPlace::Random,
+            }),
+            Step::RandomCrop(RandomCrop {}),
+        ],
+        ..Augment::default()
+    };
+    store_maker(
+        config,
+        Arc::clone(&store),
+        items.into(),
+        &prepared,
+        3,
+        11,
+        &augment,
+    )
+    .unwrap()
+}
+
+/// Whether `example` is a stretch of `clip`, which goes there and back again for ever.
+fn is_stretch(example: &[f32], frames: usize, clip: &Features) -> bool {
+    let period = 2 * clip.frames;
+    let at = |t: usize| (t % period).min(period - 1 - t % period);
+    let shows = |start: usize| {
+        (0..frames).all(|t| {
+            (0..clip.bands)
+                .step_by(17)
+                .all(|band| example[band * frames + t] == clip.data[band * clip.frames + at(start + t)])
+        })
+    };
+    (0..period).any(shows)
+}
+
+#[test]
+fn a_batch_has_one_length_and_shows_its_clips() {
+    let folder = tempfile::tempdir().unwrap();
+    let items = recordings(folder.path(), 7);
+    let batches = take(maker(&items, &config(None), 2), START, 9);
+    let mut lengths = Vec::new();
+    for batch in &batches {
+        let [examples, channels, bands, frames] = batch.shape;
+        assert_eq!(batch.x.len(), examples * channels * bands * frames);
+        assert!((LENGTH.min_frames..=LENGTH.max_frames).contains(&frames));
+        lengths.push(frames);
+        for (example, clip) in batch.x.chunks_exact(bands * frames).zip(&batch.clips) {
+            let base = directly(&crate::runtime_support::extractor(), &items[*clip as usize]);
+            assert!(
+                is_stretch(example, frames, &base),
+                "{frames} frames of clip {clip}"
+            );
+        }
+    }
+    lengths.sort_unstable();
+    lengths.dedup();
+    assert!(lengths.len() > 6, "{lengths:?}");
+}
+
+/// Whoever asks, with however many workers, from wherever.
+#[test]
+fn lengths_follow_from_the_position() {
+    let folder = tempfile::tempdir().unwrap();
+    let items = recordings(folder.path(), 7);
+    for partner in [Partner::Batch, Partner::Epoch] {
+        let mixup = Mixup {
+            partner,
+            ..Mixup::default()
+        };
+        let config = config(Some(mixup));
+        let whole = take(maker(&items, &config, 1), START, 8);
+        let later = Position { epoch: 1, batch: 2 };
+        assert_eq!(whole[5..], take(maker(&items, &config, 3), later, 3));
+        assert_eq!(maker(&items, &config, 2).batch(later).unwrap(), whole[5]);
+    }
+}
+
+#[test]
+fn what_can_not_be_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let items = recordings(folder.path(), 4);
+    let store = store_of(&FrontEnd::default(), 1);
+    let prepared = store
+        .prepare(&items, &|_, _| {}, &AtomicBool::new(false))
+        .unwrap();
+    let refused = store_maker(
+        &config(None),
+        store,
+        items.into(),
+        &prepared,
+        3,
+        11,
+        &Augment::default(),
+    );
+    let message = refused.unwrap_err().to_string();
+    assert!(
+        message.starts_with("batches.length = (set): goes with"),
+        "{message}"
+    );
+    for (min_frames, max_frames, key) in [(0, 4, "min-frames = 0"), (5, 4, "max-frames = 4")] {
+        let config = BatchConfig {
+            length: Some(RandomLength {
+                min_frames,
+                max_frames,
+            }),
+            ..BatchConfig::default()
+        };
+        let message = config.check("batches").unwrap_err().to_string();
+        assert!(message.starts_with(&format!("batches.length.{key}")), "{message}");
+    }
+}
