@@ -61,3 +61,53 @@ fn weights_of_classes_are_counted_and_felt() {
     assert!(message.contains("\"balanced\""), "{message}");
     assert!(!lab.path("none").exists());
 }
+
+/// The second level counts the clips that each of its networks learns from, and weighs them as well.
+#[test]
+fn the_second_level_weighs_too() {
+    let lab = Lab::new();
+    std::fs::remove_file(lab.path("tones/mid/5.wav")).expect("a file to remove");
+    for (run, seed) in [("a", 7), ("b", 8)] {
+        let set = format!("--set train.steps=2 --set train.seed={seed}");
+        lab.earmark(&format!(
+            "train tiny.toml --data tones --folds all --run runs/{run} {set}"
+        ))
+        .done();
+    }
+    let second = r#"
+name = "second"
+[stack]
+[network]
+kind = "fc-net"
+base = 4
+reduction = 2
+[train]
+steps = 2
+learning-rate = 1e-2
+loss = { kind = "softmax-cross-entropy" }
+[batches]
+size = 4
+"#;
+    lab.write("plain.toml", second);
+    let weights =
+        |weights: &str| second.replace("-entropy\"", &format!("-entropy\", class-weights = {weights}"));
+    lab.write("balanced.toml", weights("\"balanced\""));
+    lab.write("twice.toml", weights("{ high = 2, low = 2, mid = 2 }"));
+    for run in ["plain", "balanced", "twice"] {
+        lab.earmark(&format!("stack runs/a runs/b --recipe {run}.toml --run {run}"))
+            .done();
+    }
+    let mut all_alike = 0;
+    for fold in 1..=3 {
+        let of = |run: &str| first_loss(&lab, &format!("{run}/fold-{fold}"));
+        assert_eq!(of("twice"), 2.0 * of("plain"), "fold {fold}");
+        let info: Value =
+            serde_json::from_str(&lab.read(&format!("balanced/fold-{fold}/run.json"))).expect("JSON");
+        let weight = |class: &str| info["class_weights"][class].as_f64().expect("a weight");
+        let alike = weight("mid") == weight("low");
+        all_alike += u32::from(alike);
+        assert!(alike || of("balanced") != of("plain"), "fold {fold}");
+        assert!(weight("mid") >= weight("low"), "fold {fold}");
+    }
+    assert!(all_alike < 3, "no fold noticed that a clip is missing");
+}
