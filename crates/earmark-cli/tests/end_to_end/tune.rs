@@ -58,7 +58,9 @@ fn a_grid_is_tried_and_gone_on_with() {
         .done();
     let table = lab.earmark(&format!("{GRID} --resume")).done().out;
     assert!(table.contains(&format!("best: runs/t/{best}")), "{table}");
-    let refused = lab.earmark(&format!("{GRID} --set batches.size=8 --dry-run")).refused();
+    let refused = lab
+        .earmark(&format!("{GRID} --set batches.size=8 --dry-run"))
+        .refused();
     assert!(
         refused.contains("--set batches.size=8: the search tries values of batches.size"),
         "{refused}"
