@@ -9,14 +9,17 @@ part; the rest is the noisy part, in which 40 % of the labels (--wrong) are repl
 follows from K and the seed. Demo: the set that `earmark demo --seed SEED` makes, whose noisy part (50 clips) has 30 % wrong labels; its
 curated part (110 clips, several labels each) is divided into two folds, of which one is learnt from and the other judged.
 
-Three arms, the same network (noisy.toml), seed and number of steps, judged with their last weights; nothing is chosen by what is judged:
+Four arms, the same network (noisy.toml), seed and number of steps, judged with their last weights; nothing is chosen by what is judged:
 
+    adopted argus-2019's way (ESC-10 alone): noisy clips whose label the model of `alone` ranks first are adopted as a part of their own; draws of
+            0.57 curated, 0.42 adopted and 0.01 noisy clips, soft bootstrapping on the last, cross-entropy on the others. As many steps as
+            the other arms, but begun when `alone` has ended
     soft    both parts: cross-entropy on curated clips, soft bootstrapping on noisy ones, and draws from the parts by given weights
     alone   the curated part alone, cross-entropy
     all     both parts as if all labels were right, cross-entropy, each clip as often as any other
 
 Each training is a line in WORK/journal.jsonl; what stands there is not trained again, and one that was interrupted goes on. At the end:
-a table of the means, and the gains of `soft` with their standard errors over the pairs (same fold, same seed).
+a table of the means, and the gains of the first arm with their standard errors over the pairs (same fold, same seed).
 
 Python 3.11+, its standard library alone.
 """
@@ -33,7 +36,7 @@ import sys
 import time
 
 RECIPE = pathlib.Path(__file__).parent / "noisy.toml"
-ARMS = ("soft", "alone", "all")
+ARMS = ("adopted", "soft", "alone", "all")
 METRICS = ("accuracy", "lwlrap")
 
 
@@ -89,6 +92,14 @@ def settings(arm, args):
         return ['data.parts=["curated"]', plain]
     if arm == "all":
         return ['data.parts=["curated","noisy"]', plain]
+    if arm == "adopted":
+        return [
+            'data.parts=["curated","adopted","noisy"]',
+            'train.noisy-parts=["noisy"]',
+            'train.loss={kind="by-part",curated={kind="sigmoid-cross-entropy"},noisy={kind="soft-bootstrap",beta=0.7}}',
+            'batches.sample={items=320,sources=[{part="curated",weight=0.57},{part="adopted",weight=0.42},{part="noisy",weight=0.01}]}',
+            "augment.between-class.same-part=true",
+        ]
     sources = f'[{{part="curated",weight={1 - args.noisy}}},{{part="noisy",weight={args.noisy}}}]'
     noisy = f'{{kind="soft-bootstrap",beta={args.beta}}}'
     return [
@@ -100,15 +111,52 @@ def settings(arm, args):
     ]
 
 
+def folder_of(args, name, fold, seed, arm, keys):
+    tag = random.Random(json.dumps(keys)).randrange(1 << 32)
+    return args.work / "runs" / f"{name}-fold-{fold}-seed-{seed}-{arm}-{tag:08x}"
+
+
+def keys_of(args, arm, seed, common):
+    return [*common, *settings(arm, args), f"train.seed={seed}", *args.set]
+
+
+def adopted(args, name, data, fold, seed, common):
+    """DATA with the noisy clips that the model of `alone` believes as a part of their own; says how many, and how many of them are right."""
+    alone = folder_of(args, name, fold, seed, "alone", keys_of(args, "alone", seed, common)) / f"fold-{fold}"
+    out = data.with_name(data.name + "-adopted")
+    with open(data / "clips.csv", newline="") as file:
+        clips = list(csv.DictReader(file))
+    noisy = [clip for clip in clips if clip["part"] == "noisy"]
+    out.mkdir(exist_ok=True)
+    if not (out / "audio").exists():
+        (out / "audio").symlink_to((data / "audio").resolve())
+    scores = out.with_name(out.name + "-scores.csv")
+    files = [data / clip["filename"] for clip in noisy]
+    run([args.earmark, "predict", alone, "--files", *files, "-o", scores, "-q", "--threads", args.threads])
+    with open(scores, newline="") as file:
+        best = {pathlib.Path(row.pop("fname")).name: max(row, key=lambda label: float(row[label])) for row in csv.DictReader(file)}
+    for clip in noisy:
+        if best[pathlib.Path(clip["filename"]).name] == clip["label"]:
+            clip["part"] = "adopted"
+    with open(out / "clips.csv", "w", newline="") as file:
+        writer = csv.DictWriter(file, clips[0].keys())
+        writer.writeheader()
+        writer.writerows(clips)
+    taken = [clip for clip in noisy if clip["part"] == "adopted"]
+    right = sum(clip["label"] == clip["truth"] for clip in taken)
+    all_right = sum(clip["label"] == clip["truth"] for clip in noisy)
+    print(f"{name} fold {fold} seed {seed}: {len(taken)} of {len(noisy)} noisy clips adopted, {right} of them right ({all_right} are)", file=sys.stderr)
+    return out
+
+
 def train(args, name, data, fold, seed, arm, common):
-    keys = [*common, *settings(arm, args), f"train.seed={seed}", *args.set]
+    keys = keys_of(args, arm, seed, common)
     journal = args.work / "journal.jsonl"
     place = {"data": name, "fold": fold, "seed": seed, "arm": arm, "set": keys}
     for line in journal.read_text().splitlines() if journal.exists() else []:
         if {k: json.loads(line)[k] for k in place} == place:
             return json.loads(line)
-    tag = random.Random(json.dumps(keys)).randrange(1 << 32)
-    folder = args.work / "runs" / f"{name}-fold-{fold}-seed-{seed}-{arm}-{tag:08x}"
+    folder = folder_of(args, name, fold, seed, arm, keys)
     words = [word for key in keys for word in ("--set", key)]
     start = time.monotonic()
     command = [args.earmark, "train", RECIPE, "--data", data, "--run", folder, "--folds", str(fold), "--threads", str(args.threads)]
@@ -131,12 +179,12 @@ def table(name, lines):
         print(f"| fold {fold}, seed {seed} | " + " | ".join(f"{pair[arm][m]:.4f}" for m in metrics for arm in arms) + " |")
     means = [statistics.mean(pair[arm][m] for pair in lines.values()) for m in metrics for arm in arms]
     print("| mean | " + " | ".join(f"{mean:.4f}" for mean in means) + " |\n")
-    for other in arms[1:] if arms[:1] == ["soft"] else []:
+    for first, other in [(a, b) for k, a in enumerate(arms) for b in arms[k + 1 :] if a in ("adopted", "soft")]:
         for m in metrics:
-            gains = [pair["soft"][m] - pair[other][m] for pair in lines.values()]
+            gains = [pair[first][m] - pair[other][m] for pair in lines.values()]
             error = statistics.stdev(gains) / math.sqrt(len(gains)) if len(gains) > 1 else math.nan
             verdict = "above its standard error" if statistics.mean(gains) > error else "NOT above its standard error"
-            print(f"soft over {other}, {m}: {statistics.mean(gains):+.4f} +- {error:.4f} ({len(gains)} pairs): {verdict}")
+            print(f"{first} over {other}, {m}: {statistics.mean(gains):+.4f} +- {error:.4f} ({len(gains)} pairs): {verdict}")
 
 
 def main():
@@ -147,7 +195,7 @@ def main():
     parser.add_argument("--demo", action="store_true", help="the sets that `earmark demo` makes")
     parser.add_argument("--judged", help="folds: 2,3 of ESC-10, 1,2 of the demo")
     parser.add_argument("--seeds", default="1,2,3")
-    parser.add_argument("--arms", default=",".join(ARMS))
+    parser.add_argument("--arms", help="default: all, in the order in which they need each other")
     parser.add_argument("--curated", type=float, default=0.25, help="ESC-10: share of the clips whose labels stay")
     parser.add_argument("--wrong", type=float, default=0.4, help="ESC-10: share of the other clips whose labels are replaced")
     parser.add_argument("--noisy", type=float, default=0.5, help="soft: share of the draws that are of the noisy part")
@@ -167,10 +215,11 @@ def main():
                 data = demo(args.earmark, args.work, seed)
             else:
                 data = spoiled(args.esc10, args.work / f"{name}-fold-{fold}-seed-{seed}", fold, seed, args.curated, args.wrong)
-            for arm in args.arms.split(","):
-                line = train(args, name, data, fold, seed, arm, common)
+            for arm in (args.arms or ("alone,all,soft" if args.demo else "alone,adopted,all,soft")).split(","):
+                own = adopted(args, name, data, fold, seed, common) if arm == "adopted" else data
+                line = train(args, name, own, fold, seed, arm, common)
                 lines.setdefault((fold, seed), {})[arm] = line
-                print(f"{name} fold {fold} seed {seed} {arm:5}", *(f"{m} {line[m]:.4f}" for m in METRICS), f"{line['seconds']} s", file=sys.stderr, flush=True)
+                print(f"{name} fold {fold} seed {seed} {arm:7}", *(f"{m} {line[m]:.4f}" for m in METRICS), f"{line['seconds']} s", file=sys.stderr, flush=True)
     table(name, lines)
 
 
