@@ -86,7 +86,7 @@ def run(command):
 
 
 def settings(arm, args):
-    """What tells the arm apart. In `soft`, a sound is mixed with one of its own part, so that it is one or the other."""
+    """What tells the arm apart."""
     plain = 'train.loss={kind="sigmoid-cross-entropy"}'
     if arm == "alone":
         return ['data.parts=["curated"]', plain]
@@ -98,7 +98,6 @@ def settings(arm, args):
             'train.noisy-parts=["noisy"]',
             'train.loss={kind="by-part",curated={kind="sigmoid-cross-entropy"},noisy={kind="soft-bootstrap",beta=0.7}}',
             'batches.sample={items=320,sources=[{part="curated",weight=0.57},{part="adopted",weight=0.42},{part="noisy",weight=0.01}]}',
-            "augment.between-class.same-part=true",
         ]
     sources = f'[{{part="curated",weight={1 - args.noisy}}},{{part="noisy",weight={args.noisy}}}]'
     noisy = f'{{kind="soft-bootstrap",beta={args.beta}}}'
@@ -107,7 +106,6 @@ def settings(arm, args):
         'train.noisy-parts=["noisy"]',
         f'train.loss={{kind="by-part",curated={{kind="sigmoid-cross-entropy"}},noisy={noisy}}}',
         f"batches.sample={{items=320,sources={sources}}}",
-        "augment.between-class.same-part=true",
     ]
 
 
