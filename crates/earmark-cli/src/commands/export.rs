@@ -48,6 +48,11 @@ pub fn run(args: Export, _: &Global, console: &Console) -> anyhow::Result<Status
             "front-end.trim is not in the graph: cut silence off the clips before they go in (the metadata says how, as `trim`)",
         );
     }
+    if onnx.leaves_stretches {
+        console.note(
+            "the graph hears clips whole, and `earmark predict` random stretches of them (predict.lengths): their scores differ",
+        );
+    }
     let bytes = onnx.model.bytes();
     output::write(&args.out, |w| w.write_all(&bytes))?;
     let text = if args.json {

@@ -191,6 +191,21 @@ fn what_is_made_is_heard_and_what_is_heard_is_made() {
     );
     let message = refused("mel.toml", "--set augment.list=[]");
     assert!(message.contains("batches.length = (set): goes with"), "{message}");
+    let message = refused("mel.toml", "--dry-run --set augment.list=[]");
+    assert!(message.contains("batches.length = (set): goes with"), "{message}");
+    let message = refused(
+        "tiny.toml",
+        "--set front-end.finish.deltas={} --set validation.lengths={frames=[20]}",
+    );
+    assert!(
+        message.contains("validation.lengths = (set): front-end.finish.deltas"),
+        "{message}"
+    );
+    let message = refused("summary-baseline/any", "--set predict.lengths={frames=[20]}");
+    assert!(
+        message.contains("predict.lengths = (set): a summary is of a whole clip"),
+        "{message}"
+    );
     let message = refused("mel.toml", "--set predict.lengths.crops=0");
     assert!(
         message.contains("predict.lengths.crops = 0: choose 1 or more"),

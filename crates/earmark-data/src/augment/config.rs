@@ -57,7 +57,7 @@ impl Augment {
     }
 
     /// Whether that is done on the features.
-    pub(crate) fn crops_frames(&self) -> bool {
+    pub fn crops_frames(&self) -> bool {
         self.list.iter().any(|step| matches!(step, Step::RandomCrop(_)))
     }
 

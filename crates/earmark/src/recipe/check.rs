@@ -38,10 +38,12 @@ impl Recipe {
                 whole(&message)
             })?;
         }
-        if self.predict.any_length() && self.front_end.finish.deltas.is_some() {
-            let (key, value) = match self.predict.whole {
-                true => ("predict.whole", "true"),
-                false => ("predict.lengths", "(set)"),
+        let any_length = self.predict.any_length() || self.validation.lengths.is_some();
+        if any_length && self.front_end.finish.deltas.is_some() {
+            let (key, value) = match (self.predict.whole, &self.predict.lengths) {
+                (true, _) => ("predict.whole", "true"),
+                (false, Some(_)) => ("predict.lengths", "(set)"),
+                (false, None) => ("validation.lengths", "(set)"),
             };
             let remedy = "front-end.finish.deltas need some frames, which the shortest clips lack; leave it out, so that clips are cut into filled examples";
             return Err((key.into(), value.into(), remedy.into()));
@@ -79,6 +81,10 @@ impl Recipe {
         self.augment
             .check_with("augment", &self.front_end)
             .map_err(|e| (e.key, e.value, e.remedy))?;
+        if self.batches.length.is_some() && !self.augment.crops_frames() {
+            let remedy = "goes with { kind = \"random-crop\" } in augment.list, which cuts the examples: add it, or leave this out";
+            return Err(("batches.length".into(), "(set)".into(), remedy.into()));
+        }
         if let Some(f) = self.folds.as_ref().filter(|f| f.count < 2) {
             return Err((
                 "folds.count".into(),
@@ -128,6 +134,14 @@ impl Recipe {
                 if images {
                     let remedy = "summary features have neither time nor bands: leave out all but waveform and between-class";
                     return refusal("augment", "(changes of images)", remedy);
+                }
+                for (key, lengths) in [
+                    ("predict.lengths", &self.predict.lengths),
+                    ("validation.lengths", &self.validation.lengths),
+                ] {
+                    if lengths.is_some() {
+                        return refusal(key, "(set)", "a summary is of a whole clip: leave it out");
+                    }
                 }
                 if self.predict.tiles.is_some() {
                     return refusal(
