@@ -5,7 +5,7 @@
 #   QUICK=1 sh pipeline.sh DATA OUT     a tiny network, two folds and few epochs: to see it run, in minutes
 #
 # Interrupt it when you like and start it again: it goes on where it was. OUT may not contain spaces.
-set -eu
+set -euf
 data=${1:?usage: sh pipeline.sh DATA OUT}
 out=${2:?usage: sh pipeline.sh DATA OUT}
 case $out in *' '*) echo "error: OUT may not contain spaces: $out" >&2; exit 1 ;; esac

@@ -254,16 +254,15 @@ impl Console {
                 let (total, text) = (s.total_steps, format!("loss {:.4}  rate {rate:.1e}", s.loss));
                 self.bar(s, Kind::Train, "training", step, total, text);
             }
-            FitEvent::Validated { step, report, best } => {
+            FitEvent::Validated {
+                step,
+                report,
+                steers,
+                best,
+            } => {
                 let mark = if best { "  (best so far)" } else { "" };
-                self.line(
-                    s,
-                    &format!(
-                        "step {step}: validation lwlrap {} accuracy {}{mark}",
-                        number(report.lwlrap),
-                        number(report.accuracy)
-                    ),
-                );
+                let text = earmark::pipeline::validation(report, steers);
+                self.line(s, &format!("step {step}: {text}{mark}"));
             }
             FitEvent::Saved { .. } => {}
             FitEvent::Note(text) => self.line(s, &text),

@@ -82,6 +82,8 @@ pub enum FitEvent<'a> {
         step: u64,
         /// What came out.
         report: &'a Report,
+        /// The metric that steers, and its value.
+        steers: (&'static str, f64),
         /// Whether it is the best so far.
         best: bool,
     },

@@ -377,6 +377,7 @@ impl Session {
         on_event(FitEvent::Validated {
             step,
             report: &report,
+            steers: (metric.name(), score),
             best,
         });
         let phase = self.plan[self.progress.ends.len()].clone();

@@ -67,6 +67,12 @@ fn each_fold_begins_with_the_weights_of_its_own() {
         "train full.toml --data tones --folds all --run stay {STAY}"
     ))
     .done();
+    let plan = lab
+        .earmark(&format!(
+            "train full.toml --data tones --folds 2,3 --dry-run {STAY}"
+        ))
+        .done();
+    assert!(plan.out.contains("start from mel"), "{plan}");
     let mut components = Vec::new();
     for fold in 1..=3 {
         let mel = tensors(&lab.path(&format!("mel/fold-{fold}/best.safetensors")));
@@ -84,6 +90,16 @@ fn each_fold_begins_with_the_weights_of_its_own() {
         assert!(full["side.standardise.deviation"].1.iter().all(|x| *x > 0.0));
         components.push(full["side.pca.components"].clone());
     }
+    std::fs::remove_dir_all(lab.path("mel/fold-2")).unwrap();
+    let message = lab
+        .earmark(&format!(
+            "train full.toml --data tones --fold 2 --run gone {STAY}"
+        ))
+        .refused();
+    assert!(
+        message.contains("mel: holds no run of fold 2, which is judged here"),
+        "{message}"
+    );
     // Fitted on the clips trained on, which differ.
     assert!(components[0] != components[1] && components[1] != components[2]);
 }
@@ -94,7 +110,8 @@ fn it_trains_resumes_and_predicts_whole_files() {
     lab.earmark("train mel.toml --data tones --fold 1 --run mel")
         .done();
     let train = "train full.toml --data tones --fold 1";
-    lab.earmark(&format!("{train} --run whole")).done();
+    let told = lab.earmark(&format!("{train} --run whole")).done();
+    assert!(told.err.contains(" log-likelihood -"), "{told}");
     lab.command(&format!("{train} --run cut --threads 1 --set cache.workers=1"))
         .env("EARMARK_CRASH_AT", "step:7")
         .output()

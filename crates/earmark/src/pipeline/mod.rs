@@ -35,6 +35,7 @@ pub use probe::{FitProbe, Probed, ProbedFold, STRENGTHS, probe};
 pub use roles::{Role, Roles};
 pub use split::{Parts, split};
 pub use stack::{TrainStack, input_names, inputs_of, train_stack};
+pub use told::validation;
 pub use train::{Train, Trained, train};
 
 use crate::device::DeviceError;

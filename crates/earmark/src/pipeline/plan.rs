@@ -54,7 +54,8 @@ pub fn plan(job: &Train, fold: Option<u32>) -> Result<Plan, PipelineError> {
     }
     let (network, specs) = Network::build(&recipe.network, example[0], data.classes.len())?;
     check_scopes(&recipe.train, &specs)?;
-    let start = match Start::of(job, None) {
+    let of_fold = Train { fold, ..job.clone() };
+    let start = match Start::of(&of_fold, None) {
         None => Vec::new(),
         Some(start) => {
             let classifier = classifier(&network, &specs);

@@ -1,7 +1,7 @@
 //! The model whose weights a training begins with.
 
 use super::{PipelineError, Train};
-use crate::run_dir::{RunDir, RunError, find_model, fold_runs};
+use crate::run_dir::{RunDir, find_model, fold_runs};
 use earmark_engine::{Carried, ModelFile, StartConfig, carry_input, warm_start};
 use earmark_models::{Network, VarSpec, Vars};
 use earmark_report::human_amount;
@@ -47,12 +47,17 @@ impl Start {
     }
 
     /// The model: of a set of folds the one that has not learnt the fold that is judged here either.
-    fn model(&self) -> Result<PathBuf, RunError> {
-        let from = Path::new(&self.config.from);
-        let same = |(fold, _): &(u32, PathBuf)| Some(*fold) == self.fold;
-        match fold_runs(from)?.into_iter().find(same) {
-            Some((_, run)) => find_model(&run.to_string_lossy()),
-            None => find_model(&self.config.from),
+    fn model(&self) -> Result<PathBuf, PipelineError> {
+        let runs = fold_runs(Path::new(&self.config.from))?;
+        let Some(fold) = self.fold.filter(|_| !runs.is_empty()) else {
+            return Ok(find_model(&self.config.from)?);
+        };
+        match runs.into_iter().find(|(number, _)| *number == fold) {
+            Some((_, run)) => Ok(find_model(&run.to_string_lossy())?),
+            None => Err(PipelineError::Request(format!(
+                "{}: holds no run of fold {fold}, which is judged here; train it there first, since the runs of other folds have learnt from its clips",
+                self.config.from
+            ))),
         }
     }
 
