@@ -44,7 +44,9 @@ pub enum WarmStartError {
         known: String,
     },
     /// A variable in scope is absent from the file or has another shape.
-    #[error("{path}: `{name}` {problem}; leave it out with --exclude {name}")]
+    #[error(
+        "{path}: `{name}` {problem}; give [network] the keys of that model, or leave it out with --exclude {name}"
+    )]
     Unfit {
         /// The model.
         path: PathBuf,

@@ -322,6 +322,16 @@ impl MobileNetV2 {
         }
         add(format!("C(1x1, {}, 1)", self.last.spec.output), &self.last);
         rows.push(LayerRow::new("ReduceMean", [1, 1, self.last.spec.output], 0, 0));
+        let (side, of) = (self.config.side_features, self.config.side_inputs);
+        if side > 0 {
+            // Fitted and not trained: no weights, but multiplied with all the same.
+            rows.push(LayerRow {
+                name: format!("Concat(PCA {side} of {of})"),
+                activation: vec![self.last.spec.output + side],
+                weights: 0,
+                multiplies: of * side,
+            });
+        }
         for dense in self
             .dense
             .iter()

@@ -59,7 +59,7 @@ pub struct DataStats {
     /// Recipe whose front end draws the pictures, every channel of it, instead of a log-mel's
     #[arg(long)]
     pub recipe: Option<String>,
-    /// Write a recipe that extends --recipe and brings each band to mean 0 and spread 1 over these clips; choose them with --part
+    /// Write a recipe that extends --recipe and brings each band to mean 0 and spread 1 over these clips; without --part, over all parts but test
     #[arg(long, value_name = "FILE", requires = "recipe")]
     pub normalise: Option<PathBuf>,
     /// As JSON

@@ -30,6 +30,17 @@ pub fn run(what: Data, _: &Global, console: &Console) -> anyhow::Result<Status> 
     }
 }
 
+/// Leaves the part `test` out where there are others: what a model is fitted with must not come from the clips that judge it.
+fn without_test(set: DataSet, console: &Console) -> anyhow::Result<DataSet> {
+    let parts = set.parts();
+    if !parts.contains(&"test") || parts.len() == 1 {
+        return Ok(set);
+    }
+    let others: Vec<&str> = parts.into_iter().filter(|part| *part != "test").collect();
+    console.note("the clips of the part `test` stay out of the curve; --part takes other parts");
+    Ok(set.select_parts(&others)?)
+}
+
 fn data_stats(args: DataStats, console: &Console) -> anyhow::Result<Status> {
     let set = load(&args.layout.dir, &options(&args.layout)?)?;
     let recipe = args
@@ -43,6 +54,11 @@ fn data_stats(args: DataStats, console: &Console) -> anyhow::Result<Status> {
         );
     }
     if let (Some(recipe), Some(name), Some(to)) = (&recipe, &args.recipe, &args.normalise) {
+        let set = if args.layout.part.is_empty() {
+            without_test(set, console)?
+        } else {
+            set
+        };
         return data_normalise::run(&set, recipe, name, to, console);
     }
     let page = args.out.is_some();

@@ -14,6 +14,12 @@ use std::sync::atomic::Ordering;
 /// Fetches and installs a model.
 pub fn get(args: &ModelGet, console: &Console) -> anyhow::Result<Status> {
     let Some(entry) = published::entry(&args.name) else {
+        if published::Architecture::parse(&args.name).is_some() {
+            bail!(
+                "{0}: is not fetched but made from a file of weights: `earmark models import FILE --as {0}`",
+                args.name
+            );
+        }
         let near = published::nearest(&args.name).map_or(String::new(), |n| format!(", did you mean {n}?"));
         bail!(
             "{}: no such published model{near}; `earmark models list` shows them",

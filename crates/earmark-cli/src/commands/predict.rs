@@ -76,6 +76,12 @@ pub fn run(args: Predict, global: &Global, console: &Console) -> anyhow::Result<
         args.out.display()
     );
     done(&args.out, text, console)?;
+    if prediction.learnt > 0 {
+        console.note(format!(
+            "the model has learnt from {} of these recordings; to judge it, ask for what it kept: `earmark eval`, or --out-of-fold for a set of folds",
+            prediction.learnt
+        ));
+    }
     match prediction.skipped.len() {
         0 => {}
         bad if args.out_of_fold => console.note(format!("{bad} could not be read and have no row")),
@@ -107,6 +113,7 @@ fn out_of_fold(
         scores: ScoreTable::new(files, found.scores.classes().to_vec(), values)?,
         skipped: found.skipped,
         unnamed: Vec::new(),
+        learnt: 0,
         single_label: found.single_label,
     }))
 }

@@ -193,6 +193,22 @@ fn other_clips() {
         lab.read("all/eval-30.txt")
             .starts_with(&format!("# tiny: 18 clips of the part train\n{mark}"))
     );
+    // Scores of such clips are told as well, wherever the folder is named from, unless the data is another.
+    let learnt = "the model has learnt from 12 of these recordings";
+    for data in ["tones", "./tones"] {
+        let ended = lab
+            .earmark(&format!("predict runs/a@30 --data {data} -o all.csv"))
+            .done();
+        assert!(ended.err.contains(learnt), "{ended}");
+    }
+    lab.write("elsewhere/low/0.wav", lab.bytes("tones/low/0.wav"));
+    lab.write("elsewhere/mid/0.wav", lab.bytes("tones/mid/0.wav"));
+    let ended = lab.earmark("predict runs/a --data elsewhere -o new.csv").done();
+    assert!(!ended.err.contains("learnt"), "{ended}");
+    // Two checkpoints judged: the better one was chosen by what judges it.
+    lab.earmark("eval runs/a --data tones --every 1").done();
+    let runs = lab.earmark("runs runs").done();
+    assert!(runs.out.contains("judged checkpoints"), "{runs}");
 }
 
 /// A clip that can't be read is named in the results, and the exit status tells.

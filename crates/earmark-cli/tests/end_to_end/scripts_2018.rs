@@ -101,3 +101,26 @@ fn mobilenetv2_pca_2018() {
         &["step:2", "step:3"],
     );
 }
+
+/// What levels the bands is no business of the clips that judge.
+#[test]
+fn the_mean_curve_leaves_test_out() {
+    let lab = lab();
+    let levels = |more: &str| {
+        let command = format!("data stats fsd --recipe starter-2018/1-train --normalise level.toml {more}");
+        let ended = lab.earmark(&command).done();
+        lab.read("level.toml");
+        ended
+    };
+    let ended = levels("");
+    assert!(ended.out.ends_with("levelled over 15 clips\n"), "{ended}");
+    assert!(
+        ended
+            .err
+            .contains("the clips of the part `test` stay out of the curve"),
+        "{ended}"
+    );
+    let ended = levels("--part train");
+    assert!(ended.out.ends_with("levelled over 15 clips\n"), "{ended}");
+    assert!(!ended.err.contains("stay out"), "{ended}");
+}

@@ -87,7 +87,7 @@ fn what_does_not_fit_is_refused_with_the_scopes_there_are() {
     );
     assert_eq!(
         refused("--init-from runs/a --set network.width=0.1"),
-        "runs/a/best.safetensors: `pw2.weight` has shape [8, 8, 1, 1] there and [12, 8, 1, 1] here; leave it out with --exclude pw2.weight"
+        "runs/a/best.safetensors: `pw2.weight` has shape [8, 8, 1, 1] there and [12, 8, 1, 1] here; give [network] the keys of that model, or leave it out with --exclude pw2.weight"
     );
     let message = refused("--include conv0");
     assert!(message.contains("--init-from <INIT_FROM>"), "{message}");
@@ -96,6 +96,25 @@ fn what_does_not_fit_is_refused_with_the_scopes_there_are() {
         refused,
         "runs/none: no such model file or run directory; expected MODEL.safetensors, RUN or RUN@STEP"
     );
+    for (from, told) in [
+        (
+            "runs/none",
+            "train.start.from = \"runs/none\": no such model file or run directory; train it first, or begin with another: --init-from MODEL",
+        ),
+        (
+            "mobilenet-v2-imagenet",
+            "mobilenet-v2-imagenet: not imported yet; make it from a file of weights: `earmark models import FILE --as mobilenet-v2-imagenet`",
+        ),
+    ] {
+        lab.write(
+            "from.toml",
+            format!("extends = \"tiny.toml\"\n[train]\nstart = {{ from = \"{from}\" }}\n"),
+        );
+        assert_eq!(
+            lab.earmark("train from.toml --data tones --run new").refused(),
+            told
+        );
+    }
     assert!(!lab.path("new/run.json").exists());
 }
 

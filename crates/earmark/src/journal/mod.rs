@@ -239,6 +239,10 @@ impl Entry {
             }
             notes.push(note);
         }
+        if let Some(judged) = self.judged.as_ref().filter(|j| j.count > 1) {
+            // The clips that judge have chosen among them, so that the score flatters.
+            notes.push(format!("best of {} judged checkpoints", judged.count));
+        }
         if self.optimistic {
             notes.push("OPTIMISTIC: judged clips steered it".to_owned());
         }

@@ -1,6 +1,7 @@
 //! Models and audio to scores.
 
 use super::data::open_to_judge;
+use super::roles::Roles;
 use super::stack::StackModel;
 use super::{Event, Observer, PipelineError, Skips, reason};
 use crate::device::{device, vars_for};
@@ -48,6 +49,8 @@ pub struct Prediction {
     pub skipped: Skips,
     /// Files of the data folder that have no row, because no table can hold their names.
     pub unnamed: Skips,
+    /// How many of the clips a model among those asked has learnt from, as far as its run tells: their scores flatter it.
+    pub learnt: usize,
     /// Whether the model names exactly one class a clip (softmax).
     pub single_label: bool,
 }
@@ -92,6 +95,7 @@ pub fn predict(
         tables: HashMap::new(),
         skipped: Vec::new(),
         unnamed: Vec::new(),
+        learnt: BTreeSet::new(),
         single_label: false,
     };
     let mut tables = Vec::new();
@@ -109,6 +113,7 @@ pub fn predict(
         scores,
         skipped: work.skipped,
         unnamed: work.unnamed,
+        learnt: work.learnt.len(),
         single_label: work.single_label,
     }))
 }
@@ -139,6 +144,8 @@ struct Work<'a> {
     tables: HashMap<(PathBuf, bool), ScoreTable>,
     skipped: Skips,
     unnamed: Skips,
+    /// Clips that a model asked so far has learnt from.
+    learnt: BTreeSet<String>,
     single_label: bool,
 }
 
@@ -197,6 +204,12 @@ impl Work<'_> {
             }
         }
         items.sort_by(|a, b| a.file.cmp(&b.file));
+        if let Some(data) = &job.data
+            && let Some(roles) = Roles::of_model(path, data)?
+        {
+            let learnt = items.iter().filter(|i| roles.has_learnt(i));
+            self.learnt.extend(learnt.map(|i| i.file.clone()));
+        }
         let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
         let mut rows: Vec<Option<Vec<f32>>> = vec![None; items.len()];
         let (mut done, total) = (0, items.len() * self.total);

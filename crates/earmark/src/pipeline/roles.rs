@@ -1,6 +1,8 @@
 //! `split.csv`: which clips of a run train, validate and are judged, so that nothing later has to divide them again.
 
 use super::{Parts, PipelineError};
+use crate::recipe::Recipe;
+use crate::run_dir::RunDir;
 use earmark_data::Item;
 use earmark_data::atomic::{self, WriteError};
 use std::collections::BTreeMap;
@@ -76,6 +78,24 @@ impl Roles {
         Ok(Some(Self(roles)))
     }
 
+    /// Those of the run that a model file lies in, as its best or a checkpoint; `None` for a file elsewhere, and for a run on other data
+    /// than that in `data`.
+    pub fn of_model(model: &Path, data: &Path) -> Result<Option<Self>, PipelineError> {
+        let is_run = |folder: &&Path| folder.join("run.json").is_file();
+        let Some(run) = model.ancestors().skip(1).take(2).find(is_run) else {
+            return Ok(None);
+        };
+        // A prediction does not need what else lies in the run.
+        let Ok(run) = RunDir::<Recipe>::open(run) else {
+            return Ok(None);
+        };
+        let root = &run.info.data.root;
+        match (root.canonicalize(), data.canonicalize()) {
+            (Ok(root), Ok(data)) if root == data => Self::read(&run.path),
+            _ => Ok(None),
+        }
+    }
+
     /// The judged clips among `items`; an error if one of them is not there any more.
     pub fn judged(&self, items: Vec<Item>) -> Result<Vec<Item>, PipelineError> {
         let wanted = self.0.values().filter(|r| **r == Role::Judged).count();
@@ -92,11 +112,13 @@ impl Roles {
         Ok(found)
     }
 
+    /// Whether the run has learnt from a clip.
+    pub fn has_learnt(&self, item: &Item) -> bool {
+        matches!(self.0.get(&key(item)), Some(Role::Train | Role::Validation))
+    }
+
     /// How many of `items` the run has learnt from.
     pub fn learnt(&self, items: &[Item]) -> usize {
-        items
-            .iter()
-            .filter(|i| matches!(self.0.get(&key(i)), Some(Role::Train | Role::Validation)))
-            .count()
+        items.iter().filter(|i| self.has_learnt(i)).count()
     }
 }

@@ -1,7 +1,7 @@
 //! The model whose weights a training begins with.
 
 use super::{PipelineError, Train};
-use crate::run_dir::{RunDir, find_model, fold_runs};
+use crate::run_dir::{RunDir, RunError, find_model, fold_runs};
 use earmark_engine::{Carried, ModelFile, StartConfig, carry_input, warm_start};
 use earmark_models::{Network, VarSpec, Vars};
 use earmark_report::human_amount;
@@ -14,6 +14,8 @@ pub(super) struct Start {
     pub config: StartConfig,
     /// The fold that is judged.
     fold: Option<u32>,
+    /// Whether the recipe named the model, and not the command line.
+    by_recipe: bool,
 }
 
 impl Start {
@@ -29,6 +31,7 @@ impl Start {
             return of_recipe.map(|config| Self {
                 config,
                 fold: job.fold,
+                by_recipe: true,
             });
         };
         let mut config = of_recipe.unwrap_or_else(|| StartConfig::of(from));
@@ -43,6 +46,7 @@ impl Start {
         Some(Self {
             config,
             fold: job.fold,
+            by_recipe: false,
         })
     }
 
@@ -50,7 +54,12 @@ impl Start {
     fn model(&self) -> Result<PathBuf, PipelineError> {
         let runs = fold_runs(Path::new(&self.config.from))?;
         let Some(fold) = self.fold.filter(|_| !runs.is_empty()) else {
-            return Ok(find_model(&self.config.from)?);
+            return match find_model(&self.config.from) {
+                Err(RunError::NoModel(from)) if self.by_recipe => Err(PipelineError::Request(format!(
+                    "train.start.from = {from:?}: no such model file or run directory; train it first, or begin with another: --init-from MODEL"
+                ))),
+                found => Ok(found?),
+            };
         };
         match runs.into_iter().find(|(number, _)| *number == fold) {
             Some((_, run)) => Ok(find_model(&run.to_string_lossy())?),

@@ -57,6 +57,11 @@ pub enum RecipeError {
     /// `--set` without `=`.
     #[error("--set {0}: expected KEY=VALUE, such as --set train.learning-rate=0.001")]
     Set(String),
+    /// `--set` with a table or list that is no TOML.
+    #[error(
+        "--set {0}: what follows the = is no TOML; strings inside need their double quotes, which a shell keeps between single ones: --set 'train.loss={{kind=\"bce\"}}'"
+    )]
+    SetValue(String),
     /// Files that extend each other in a circle.
     #[error("{path}: `extends` leads in a circle or more than {MAX_EXTENDS} files deep")]
     Circle {

@@ -110,7 +110,8 @@ fn changes_kind(base: &Table, over: &Table) -> bool {
     matches!((base.get("kind"), over.get("kind")), (Some(b), Some(o)) if b != o)
 }
 
-/// Sets `a.b.c=value`, the value as TOML, or as a string where it is no TOML.
+/// Sets `a.b.c=value`, the value as TOML, or as a string where it is no TOML; what begins as a table or list and is none is refused, since
+/// it was hardly meant as a string.
 pub(super) fn apply_override(table: &mut Table, text: &str) -> Result<(), RecipeError> {
     let (key, value) = text
         .split_once('=')
@@ -119,11 +120,15 @@ pub(super) fn apply_override(table: &mut Table, text: &str) -> Result<(), Recipe
     if key.is_empty() || key.split('.').any(|k| k.trim().is_empty()) {
         return Err(RecipeError::Set(text.into()));
     }
-    let value = format!("v = {value}")
+    let parsed = format!("v = {value}")
         .parse::<Table>()
         .ok()
-        .and_then(|mut t| t.remove("v"))
-        .unwrap_or_else(|| Value::String(value.to_owned()));
+        .and_then(|mut t| t.remove("v"));
+    let value = match parsed {
+        Some(value) => value,
+        None if value.starts_with(['{', '[']) => return Err(RecipeError::SetValue(text.into())),
+        None => Value::String(value.to_owned()),
+    };
     let nested = key.rsplit('.').fold(value, |v, k| {
         Value::Table(Table::from_iter([(k.trim().to_owned(), v)]))
     });
@@ -200,5 +205,9 @@ mod tests {
             Err(RecipeError::Set(_))
         ));
         assert!(matches!(apply_override(&mut t, ".a=1"), Err(RecipeError::Set(_))));
+        for lost in ["loss={kind=bce}", "list=[1", "a.b={ c = }"] {
+            let e = apply_override(&mut t, lost).unwrap_err();
+            assert!(matches!(e, RecipeError::SetValue(_)), "{lost}: {e}");
+        }
     }
 }

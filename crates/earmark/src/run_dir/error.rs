@@ -85,6 +85,9 @@ pub enum RunError {
     /// A published model that was not fetched.
     #[error("{0}: this published model is not installed; fetch it first: `earmark models get {0}`")]
     NotInstalled(String),
+    /// A model that no catalogue has, since it is made from a file of the user's.
+    #[error("{0}: not imported yet; make it from a file of weights: `earmark models import FILE --as {0}`")]
+    NotImported(String),
     /// A file can't be written.
     #[error(transparent)]
     Write(#[from] WriteError),

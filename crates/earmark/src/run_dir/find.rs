@@ -53,6 +53,7 @@ pub fn find_model(name: &str) -> Result<PathBuf, RunError> {
     }
     match published::entry(name) {
         Some(entry) => Err(RunError::NotInstalled(entry.name.clone())),
+        None if published::Architecture::parse(name).is_some() => Err(RunError::NotImported(name.into())),
         None => Err(RunError::NoModel(name.into())),
     }
 }
@@ -117,6 +118,10 @@ mod tests {
             "{error}"
         );
         assert!(matches!(find_model("panns-cnn15"), Err(RunError::NoModel(_))));
+        assert!(matches!(
+            find_model("mobilenet-v2-imagenet"),
+            Err(RunError::NotImported(_))
+        ));
     }
 
     #[test]
