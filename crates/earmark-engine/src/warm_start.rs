@@ -45,7 +45,7 @@ pub enum WarmStartError {
     },
     /// A variable in scope is absent from the file or has another shape.
     #[error(
-        "{path}: `{name}` {problem}; give [network] the keys of that model, or leave it out with --exclude {name}"
+        "{path}: `{name}` {problem}; make network and front end as that model's, or leave it out: --exclude {name} beside --init-from, train.start.exclude in a recipe"
     )]
     Unfit {
         /// The model.

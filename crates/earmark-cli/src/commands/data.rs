@@ -30,7 +30,8 @@ pub fn run(what: Data, _: &Global, console: &Console) -> anyhow::Result<Status> 
     }
 }
 
-/// Leaves the part `test` out where there are others: what a model is fitted with must not come from the clips that judge it.
+/// Leaves the part `test` out where there are others: what a model is fitted with must not come from the clips that judge it. (Folds are another matter:
+/// a recipe of fixed numbers serves all of them.)
 fn without_test(set: DataSet, console: &Console) -> anyhow::Result<DataSet> {
     let parts = set.parts();
     if !parts.contains(&"test") || parts.len() == 1 {
@@ -54,7 +55,12 @@ fn data_stats(args: DataStats, console: &Console) -> anyhow::Result<Status> {
         );
     }
     if let (Some(recipe), Some(name), Some(to)) = (&recipe, &args.recipe, &args.normalise) {
-        let set = if args.layout.part.is_empty() {
+        let chosen = args
+            .layout
+            .set
+            .iter()
+            .any(|set| set.trim_start().starts_with("parts"));
+        let set = if args.layout.part.is_empty() && !chosen {
             without_test(set, console)?
         } else {
             set

@@ -77,8 +77,13 @@ pub fn run(args: Predict, global: &Global, console: &Console) -> anyhow::Result<
     );
     done(&args.out, text, console)?;
     if prediction.learnt > 0 {
+        let remedy = if prediction.kept {
+            "to judge it by clips that it kept, use `earmark eval`, or --out-of-fold with a set of folds"
+        } else {
+            "to judge it, take recordings that it has not heard"
+        };
         console.note(format!(
-            "the model has learnt from {} of these recordings; to judge it, ask for what it kept: `earmark eval`, or --out-of-fold for a set of folds",
+            "the model has learnt from {} of these recordings; {remedy}",
             prediction.learnt
         ));
     }
@@ -114,6 +119,7 @@ fn out_of_fold(
         skipped: found.skipped,
         unnamed: Vec::new(),
         learnt: 0,
+        kept: false,
         single_label: found.single_label,
     }))
 }

@@ -189,6 +189,11 @@ fn other_verbs_know_sets() {
     assert_eq!(find("cv/fold-3")["fold"], 3);
     let text = lab.earmark("runs runs").done();
     assert!(text.out.contains("all clips of 3 folds, mean lwlrap"), "{text}");
+    let set = text
+        .out
+        .lines()
+        .find(|line| line.contains("all clips of 3 folds"));
+    assert!(!set.expect("a line").contains("judged checkpoints"), "{text}");
 
     let files = "tones/high/1.wav tones/low/2.wav";
     lab.earmark(&format!("predict runs/cv -o cv.csv --files {files}"))

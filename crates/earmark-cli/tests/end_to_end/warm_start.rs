@@ -87,7 +87,7 @@ fn what_does_not_fit_is_refused_with_the_scopes_there_are() {
     );
     assert_eq!(
         refused("--init-from runs/a --set network.width=0.1"),
-        "runs/a/best.safetensors: `pw2.weight` has shape [8, 8, 1, 1] there and [12, 8, 1, 1] here; give [network] the keys of that model, or leave it out with --exclude pw2.weight"
+        "runs/a/best.safetensors: `pw2.weight` has shape [8, 8, 1, 1] there and [12, 8, 1, 1] here; make network and front end as that model's, or leave it out: --exclude pw2.weight beside --init-from, train.start.exclude in a recipe"
     );
     let message = refused("--include conv0");
     assert!(message.contains("--init-from <INIT_FROM>"), "{message}");
@@ -99,7 +99,7 @@ fn what_does_not_fit_is_refused_with_the_scopes_there_are() {
     for (from, told) in [
         (
             "runs/none",
-            "train.start.from = \"runs/none\": no such model file or run directory; train it first, or begin with another: --init-from MODEL",
+            "train.start.from = \"runs/none\": no such model file or run directory; check the path, train it first, or begin with another: --init-from MODEL",
         ),
         (
             "mobilenet-v2-imagenet",

@@ -239,7 +239,11 @@ impl Entry {
             }
             notes.push(note);
         }
-        if let Some(judged) = self.judged.as_ref().filter(|j| j.count > 1) {
+        if let Some(judged) = self
+            .judged
+            .as_ref()
+            .filter(|j| j.count > 1 && self.folds.is_none())
+        {
             // The clips that judge have chosen among them, so that the score flatters.
             notes.push(format!("best of {} judged checkpoints", judged.count));
         }

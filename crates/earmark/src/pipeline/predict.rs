@@ -49,8 +49,11 @@ pub struct Prediction {
     pub skipped: Skips,
     /// Files of the data folder that have no row, because no table can hold their names.
     pub unnamed: Skips,
-    /// How many of the clips a model among those asked has learnt from, as far as its run tells: their scores flatter it.
+    /// How many of the clips a model among those asked has learnt from (trained or validated), as far as its run tells: their scores
+    /// flatter it.
     pub learnt: usize,
+    /// Whether such a model's run keeps clips for judging.
+    pub kept: bool,
     /// Whether the model names exactly one class a clip (softmax).
     pub single_label: bool,
 }
@@ -96,6 +99,7 @@ pub fn predict(
         skipped: Vec::new(),
         unnamed: Vec::new(),
         learnt: BTreeSet::new(),
+        kept: false,
         single_label: false,
     };
     let mut tables = Vec::new();
@@ -114,6 +118,7 @@ pub fn predict(
         skipped: work.skipped,
         unnamed: work.unnamed,
         learnt: work.learnt.len(),
+        kept: work.kept,
         single_label: work.single_label,
     }))
 }
@@ -145,7 +150,8 @@ struct Work<'a> {
     skipped: Skips,
     unnamed: Skips,
     /// Clips that a model asked so far has learnt from.
-    learnt: BTreeSet<String>,
+    learnt: BTreeSet<(String, String)>,
+    kept: bool,
     single_label: bool,
 }
 
@@ -205,10 +211,12 @@ impl Work<'_> {
         }
         items.sort_by(|a, b| a.file.cmp(&b.file));
         if let Some(data) = &job.data
-            && let Some(roles) = Roles::of_model(path, data)?
+            && let Some(roles) = Roles::of_model(path, data)
         {
+            self.kept |= roles.keep_some();
             let learnt = items.iter().filter(|i| roles.has_learnt(i));
-            self.learnt.extend(learnt.map(|i| i.file.clone()));
+            self.learnt
+                .extend(learnt.map(|i| (i.part.clone(), i.file.clone())));
         }
         let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
         let mut rows: Vec<Option<Vec<f32>>> = vec![None; items.len()];

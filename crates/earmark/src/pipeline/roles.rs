@@ -78,22 +78,24 @@ impl Roles {
         Ok(Some(Self(roles)))
     }
 
-    /// Those of the run that a model file lies in, as its best or a checkpoint; `None` for a file elsewhere, and for a run on other data
-    /// than that in `data`.
-    pub fn of_model(model: &Path, data: &Path) -> Result<Option<Self>, PipelineError> {
+    /// Those of the run that a model file lies in, as its best or a checkpoint; `None` for a file elsewhere, for a run on other data than
+    /// that in `data`, and where they can't be read: a prediction does not need them.
+    pub fn of_model(model: &Path, data: &Path) -> Option<Self> {
+        // A link to a model, or one named from inside its folder, is still its run's.
+        let model = model.canonicalize().ok()?;
         let is_run = |folder: &&Path| folder.join("run.json").is_file();
-        let Some(run) = model.ancestors().skip(1).take(2).find(is_run) else {
-            return Ok(None);
-        };
-        // A prediction does not need what else lies in the run.
-        let Ok(run) = RunDir::<Recipe>::open(run) else {
-            return Ok(None);
-        };
-        let root = &run.info.data.root;
-        match (root.canonicalize(), data.canonicalize()) {
-            (Ok(root), Ok(data)) if root == data => Self::read(&run.path),
-            _ => Ok(None),
+        let folder = model.ancestors().skip(1).take(2).find(is_run)?;
+        let run = RunDir::<Recipe>::open(folder).ok()?;
+        let (root, data) = (run.info.data.root.canonicalize().ok()?, data.canonicalize().ok()?);
+        if root != data {
+            return None;
         }
+        Self::read(&run.path).ok()?
+    }
+
+    /// Whether the run keeps clips for judging.
+    pub fn keep_some(&self) -> bool {
+        self.0.values().any(|role| *role == Role::Judged)
     }
 
     /// The judged clips among `items`; an error if one of them is not there any more.

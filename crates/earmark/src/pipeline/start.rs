@@ -56,7 +56,7 @@ impl Start {
         let Some(fold) = self.fold.filter(|_| !runs.is_empty()) else {
             return match find_model(&self.config.from) {
                 Err(RunError::NoModel(from)) if self.by_recipe => Err(PipelineError::Request(format!(
-                    "train.start.from = {from:?}: no such model file or run directory; train it first, or begin with another: --init-from MODEL"
+                    "train.start.from = {from:?}: no such model file or run directory; check the path, train it first, or begin with another: --init-from MODEL"
                 ))),
                 found => Ok(found?),
             };

@@ -59,7 +59,7 @@ pub enum RecipeError {
     Set(String),
     /// `--set` with a table or list that is no TOML.
     #[error(
-        "--set {0}: what follows the = is no TOML; strings inside need their double quotes, which a shell keeps between single ones: --set 'train.loss={{kind=\"bce\"}}'"
+        "--set {0}: what follows the = begins as a list or table and is no TOML; close its brackets and keep the double quotes of strings inside, which a shell leaves alone between single ones: --set 'train.loss={{kind=\"bce\"}}'"
     )]
     SetValue(String),
     /// Files that extend each other in a circle.
