@@ -41,15 +41,6 @@ pub fn command_line() -> Vec<String> {
         .collect()
 }
 
-/// A word as a POSIX shell reads it back.
-pub fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./,:=@+%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
 /// Shows events; may be told from any thread. Clones share the bar.
 #[derive(Clone)]
 pub struct Console {
@@ -350,13 +341,5 @@ mod tests {
     fn an_echo_of_a_signal_is_no_second_one() {
         assert!(!is_another(Duration::ZERO) && !is_another(Duration::from_millis(100)));
         assert!(is_another(Duration::from_millis(300)));
-    }
-
-    #[test]
-    fn words_are_quoted_for_a_shell() {
-        assert_eq!(quoted("runs/a-1"), "runs/a-1");
-        assert_eq!(quoted("my sounds"), "'my sounds'");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-        assert_eq!(quoted(""), "''");
     }
 }

@@ -1,8 +1,8 @@
 //! Where a command writes what it makes: a file, or stdout for `-o -`.
 
 use anyhow::Context;
-use earmark::data::atomic;
 use earmark::metrics::ScoreTable;
+use earmark_core::atomic;
 use std::io::Write;
 use std::path::Path;
 

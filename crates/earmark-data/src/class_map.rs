@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::labels::closest;
+use earmark_core::text::suggest;
 
 /// Names of the classes in index order, with the way back from a name to its index.
 ///
@@ -257,7 +257,7 @@ impl ClassMap {
 
     /// The most similar known name, if one is close enough to be a typing error.
     pub fn suggest(&self, name: &str) -> Option<String> {
-        closest(name, self.names.iter().map(String::as_str)).map(str::to_owned)
+        suggest(name, self.names.iter().map(String::as_str)).map(str::to_owned)
     }
 }
 

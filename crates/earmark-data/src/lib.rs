@@ -1,23 +1,19 @@
 //! Tables of labelled sounds to training examples.
 
-pub mod atomic;
 pub mod augment;
 pub mod batches;
 pub mod check;
 pub mod class_map;
 pub mod folds;
 pub mod item;
-pub mod json_lines;
 pub mod labels;
 pub mod layout;
-pub mod rng;
 mod scan;
 pub mod setting;
 pub mod stats;
 pub mod store;
 pub mod synth;
 pub mod tile_subset;
-pub mod workers;
 
 pub use augment::Augment;
 pub use batches::{Batch, BatchConfig, BatchMaker, BatchStream, Position};
@@ -28,4 +24,3 @@ pub use layout::{DataError, DataOptions, LayoutKind, MissingFiles, load};
 pub use scan::Progress;
 pub use store::{CacheConfig, FeatureStore, ItemError, Prepared};
 pub use tile_subset::TileSubset;
-pub use workers::Workers;

@@ -29,3 +29,13 @@ pub(crate) fn check_share(section: &str, key: &str, value: f64) -> Result<(), Se
     }
     Err(SettingError::new(section, key, value, "must be between 0 and 1"))
 }
+
+impl From<earmark_core::ConfigError> for SettingError {
+    fn from(error: earmark_core::ConfigError) -> Self {
+        Self {
+            remedy: error.message(),
+            key: error.key,
+            value: error.value,
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! A clip's tiles, some of them: how a second-level network is shown the same clip differently in each epoch.
 
-use crate::rng;
 use crate::setting::{SettingError, check_share};
+use earmark_core::random;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
@@ -39,16 +39,19 @@ impl TileSubset {
     /// Streams in the same state give the same tiles for clips of as many of them, which is how several first-level networks are shown
     /// the same part of a clip.
     pub fn draw(&self, tiles: usize, rng: &mut impl Rng) -> Vec<usize> {
-        let (any, crop) = (rng::chance(rng, self.prob), rng::chance(rng, self.crop_prob));
+        let (any, crop) = (
+            random::chance(rng, self.prob),
+            random::chance(rng, self.crop_prob),
+        );
         if !any || tiles < 2 {
             return (0..tiles).collect();
         }
-        let length = 1 + rng::below(rng, tiles);
+        let length = 1 + random::below(rng, tiles);
         if crop {
-            let start = rng::below(rng, tiles - length + 1);
+            let start = random::below(rng, tiles - length + 1);
             return (start..start + length).collect();
         }
-        let mut chosen = rng::permutation(rng, tiles);
+        let mut chosen = random::permutation(rng, tiles);
         chosen.truncate(length);
         chosen.sort_unstable();
         chosen
@@ -69,7 +72,7 @@ pub fn mean_of(rows: &[f32], width: usize, chosen: &[usize]) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::stream;
+    use earmark_core::random::stream;
 
     fn draws(subset: TileSubset, tiles: usize) -> Vec<Vec<usize>> {
         (0..2000)

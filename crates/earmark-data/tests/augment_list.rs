@@ -1,7 +1,7 @@
 //! The list of a recipe: what it draws, how often, and what is refused.
 
+use earmark_core::random;
 use earmark_data::augment::{Augment, Change, Context, LevelUnit, PadFill, Shape};
-use earmark_data::rng;
 use earmark_features::{Examples, Extractor, Features, FrontEnd, Level};
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ fn draws_are_as_frequent_as_the_list_says() {
     let (mut wrapped, mut resized, mut masked, mut two) = (0, 0, 0, 0);
     let mut starts = [0u32; 37];
     for seed in 0..20_000 {
-        let changes = augment.draw(&mut rng::stream(seed, &[]), shape(100), CONTEXT);
+        let changes = augment.draw(&mut random::stream(seed, &[]), shape(100), CONTEXT);
         for change in &changes {
             match change {
                 Change::Pad(padding) => wrapped += u32::from(padding.fill == PadFill::Wrap),
@@ -104,7 +104,7 @@ fn every_clip_gives_an_example_of_the_right_length() {
             read(json!([{"kind": "pad", "fill": "wrap", "place": "random"}, {"kind": "random-crop"}]));
         for seed in 0..20 {
             let (image, changes) = plain
-                .example(&extractor, &clip, 0, &mut rng::stream(seed, &[]))
+                .example(&extractor, &clip, 0, &mut random::stream(seed, &[]))
                 .unwrap();
             assert_eq!((image.bands, image.frames, changes.len()), (96, 64, 2));
             // A frame tells its number: wrapped or not, each follows the one before.
@@ -116,12 +116,12 @@ fn every_clip_gives_an_example_of_the_right_length() {
             }
             // A crop without a pad fills with the minimum.
             let (image, _) = argus()
-                .example(&extractor, &clip, 0, &mut rng::stream(seed, &[]))
+                .example(&extractor, &clip, 0, &mut random::stream(seed, &[]))
                 .unwrap();
             assert_eq!((image.frames, image.data.len()), (64, 96 * 64));
             let lone = read(json!([{"kind": "random-crop"}]));
             let (image, _) = lone
-                .example(&extractor, &clip, 0, &mut rng::stream(seed, &[]))
+                .example(&extractor, &clip, 0, &mut random::stream(seed, &[]))
                 .unwrap();
             assert_eq!(image.frames, 64);
             assert_eq!(image.minimum(), if frames > 64 { image.minimum() } else { 0.0 });
@@ -135,7 +135,7 @@ fn noise_is_normal_and_as_strong_as_drawn() {
     let mut values = Vec::new();
     for seed in 0..20 {
         let clip = Features::new(1, 32, 64, vec![5.0; 32 * 64]).unwrap();
-        let changes = augment.draw(&mut rng::stream(seed, &[]), shape(64), CONTEXT);
+        let changes = augment.draw(&mut random::stream(seed, &[]), shape(64), CONTEXT);
         let mut image = std::borrow::Cow::Borrowed(&clip);
         changes.iter().for_each(|change| change.apply(&mut image));
         values.extend(image.data.iter().map(|value| f64::from(value - 5.0) / 2.0));
@@ -155,7 +155,7 @@ fn rectangles_fit_and_filters_keep_their_bounds() {
     let filter = read(json!([{"kind": "filter", "prob": 1.0}]));
     let mut areas = Vec::new();
     for seed in 0..2_000 {
-        let mut rng = rng::stream(seed, &[]);
+        let mut rng = random::stream(seed, &[]);
         let Change::Erase(patch) = erase.draw(&mut rng, shape(64), CONTEXT)[0] else {
             panic!()
         };

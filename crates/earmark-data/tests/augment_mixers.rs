@@ -1,8 +1,8 @@
 //! Mixers with forced draws against numpy and PyTorch (`xtask/golden/augment_mixers.py`), and their settings.
 
+use earmark_core::random;
 use earmark_data::augment::{Mix, MixLabels, Mixed};
 use earmark_data::batches::BatchConfig;
-use earmark_data::rng;
 use serde_json::{Value, json};
 
 fn floats(value: &Value) -> Vec<f32> {
@@ -50,7 +50,7 @@ fn draws_are_as_frequent_as_the_weights_say() {
     let mix = Mix::default();
     let (mut alone, mut concat, mut ranges, mut kept) = (0u32, 0u32, [0u32; 13], 0.0);
     for seed in 0..20_000 {
-        match mix.draw(&mut rng::stream(seed, &[])) {
+        match mix.draw(&mut random::stream(seed, &[])) {
             Mixed::Alone => alone += 1,
             Mixed::SigmoidConcat { half_range, labels } => {
                 assert_eq!(labels, MixLabels::Union);

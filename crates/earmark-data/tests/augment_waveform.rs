@@ -1,10 +1,10 @@
 //! Changes of the sound: forced draws against librosa and scipy (`xtask/golden/augment_waveform.py`), and what must hold for all.
 
+use earmark_core::random;
 use earmark_data::augment::Augment;
 use earmark_data::augment::waveform::{
     Colour, Cut, Equaliser, Peak, Pitch, Room, SoundChange, Static, Stretch, mix_by_pressure, pressure_db,
 };
-use earmark_data::rng;
 use earmark_features::FrontEnd;
 use serde_json::{Value, json};
 
@@ -237,7 +237,7 @@ fn everything_survives_the_shortest_clips() {
                 &clip,
                 Some(&partner),
                 44_100,
-                &mut rng::stream(3, &[length as u64]),
+                &mut random::stream(3, &[length as u64]),
             );
             assert!(
                 heard.samples.iter().all(|sample| sample.is_finite()),

@@ -1,9 +1,9 @@
 //! Augmentations against what their draws say, element by element.
 
+use earmark_core::random;
 use earmark_data::augment::{
     Augment, Context, FreqMask, GainDb, LevelUnit, MaskValue, Mixup, Shape, Spec, TimeMask, TimeShift,
 };
-use earmark_data::rng;
 use earmark_features::{FrontEnd, Level};
 use proptest::prelude::*;
 use serde_json::json;
@@ -34,7 +34,7 @@ proptest! {
         let before = image(channels, bands, frames);
         let mut after = before.clone();
         let mut spec = spec(&mut after, shape);
-        let mut rng = rng::stream(seed, &[]);
+        let mut rng = random::stream(seed, &[]);
         let masks = if in_time {
             TimeMask { prob: 1.0, max_masks: 3, max_share: share, value, ..TimeMask::default() }.draw(&mut rng, spec.shape())
         } else {
@@ -63,7 +63,7 @@ proptest! {
         let before = image(2, bands, frames);
         let mut after = before.clone();
         let mut spec = spec(&mut after, [2, bands, frames]);
-        let shift = TimeShift { prob: 1.0, max_share: share, ..TimeShift::default() }.draw(&mut rng::stream(seed, &[]), spec.shape());
+        let shift = TimeShift { prob: 1.0, max_share: share, ..TimeShift::default() }.draw(&mut random::stream(seed, &[]), spec.shape());
         shift.apply(&mut spec);
         let farthest = (share * frames as f64) as usize;
         prop_assert!(shift.frames.unsigned_abs() <= farthest);
@@ -88,7 +88,7 @@ fn widths_and_starts_are_uniform() {
     let mut widths = [0u32; 5];
     let mut first_of_widest = [0u32; 7];
     for seed in 0..20_000 {
-        let masks = mask.draw(&mut rng::stream(seed, &[]), spec.shape());
+        let masks = mask.draw(&mut random::stream(seed, &[]), spec.shape());
         let (start, end) = masks.stretches().first().copied().unwrap_or((0, 0));
         widths[end - start] += 1;
         if end - start == 4 {
@@ -115,7 +115,7 @@ fn a_gain_is_what_louder_audio_gives() {
         min_db: 6.0,
         max_db: 6.0,
     }
-    .draw(&mut rng::stream(0, &[]), unit);
+    .draw(&mut random::stream(0, &[]), unit);
     let extractor = earmark_features::Extractor::new(&front_end).unwrap();
     let tone: Vec<f32> = (0..44_100).map(|n| 0.2 * (n as f32 * 0.1).sin()).collect();
     let louder: Vec<f32> = tone
@@ -160,7 +160,7 @@ fn an_augment_is_the_same_for_the_same_stream() {
         bands: 8,
         frames: 20,
     };
-    let run = |path: u64| augment.draw(&mut rng::stream(1, &[path]), shape, context);
+    let run = |path: u64| augment.draw(&mut random::stream(1, &[path]), shape, context);
     assert_eq!(run(0), run(0));
     assert_ne!(run(0), run(1));
     assert!(Augment::default().is_nothing());

@@ -4,18 +4,18 @@ mod table_support;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use earmark_core::random;
 use earmark_data::folds::{FoldError, Pieces, hold_out, k_fold};
-use earmark_data::rng;
 use earmark_data::{FoldTable, Item, Split, SplitKind, Stratify};
 use proptest::prelude::*;
 use table_support::{Tree, item, shared};
 
 /// `n` items with one label each; the first half of the classes is twice as frequent as the rest.
 fn single_label(seed: u64, n: usize, classes: usize) -> Vec<Item> {
-    let mut rng = rng::stream(seed, &[1]);
+    let mut rng = random::stream(seed, &[1]);
     (0..n)
         .map(|i| {
-            let class = rng::below(&mut rng, classes + classes / 2);
+            let class = random::below(&mut rng, classes + classes / 2);
             item(&format!("{i}.wav"), &[class % classes], None)
         })
         .collect()
@@ -23,12 +23,12 @@ fn single_label(seed: u64, n: usize, classes: usize) -> Vec<Item> {
 
 /// Items with one to three labels of Zipf-like frequency, as tags have.
 fn multi_label(seed: u64, n: usize, classes: usize) -> Vec<Item> {
-    let mut rng = rng::stream(seed, &[2]);
+    let mut rng = random::stream(seed, &[2]);
     (0..n)
         .map(|i| {
             let mut labels = BTreeSet::new();
-            for _ in 0..=rng::below(&mut rng, 3) {
-                let u = rng::unit(&mut rng);
+            for _ in 0..=random::below(&mut rng, 3) {
+                let u = random::unit(&mut rng);
                 labels.insert(((classes as f64).powf(u) - 1.0) as usize % classes);
             }
             item(&format!("{i}.wav"), &labels.into_iter().collect::<Vec<_>>(), None)
@@ -120,10 +120,10 @@ proptest! {
     #[test]
     fn groups_never_cross(seed in 0u64..1000, groups in 12usize..60, k in 2u32..6) {
         let mut items = Vec::new();
-        let mut rng = rng::stream(seed, &[3]);
+        let mut rng = random::stream(seed, &[3]);
         for g in 0..groups {
-            let class = rng::below(&mut rng, 4);
-            for _ in 0..=rng::below(&mut rng, 5) {
+            let class = random::below(&mut rng, 4);
+            for _ in 0..=random::below(&mut rng, 5) {
                 items.push(item(&format!("{}.wav", items.len()), &[class], Some(&g.to_string())));
             }
         }

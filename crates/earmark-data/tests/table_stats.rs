@@ -4,14 +4,15 @@ mod table_support;
 
 use std::f64::consts::TAU;
 
+use earmark_core::random;
 use earmark_data::stats::{Stats, StatsOptions, stats};
-use earmark_data::{DataOptions, load, rng};
+use earmark_data::{DataOptions, load};
 use table_support::{Tree, shared, tone, write_wav};
 
 fn noise(seed: u64, samples: usize) -> Vec<i16> {
-    let mut rng = rng::stream(seed, &[77]);
+    let mut rng = random::stream(seed, &[77]);
     (0..samples)
-        .map(|_| (rng::uniform(&mut rng, -12_000.0, 12_000.0)) as i16)
+        .map(|_| (random::uniform(&mut rng, -12_000.0, 12_000.0)) as i16)
         .collect()
 }
 

@@ -11,7 +11,7 @@ use crate::pace::Pace;
 use crate::score::ScoreError;
 use crate::session::Session;
 use burn::tensor::Device;
-use earmark_data::atomic::WriteError;
+use earmark_core::atomic::WriteError;
 use earmark_data::batches::BatchMaker;
 use earmark_data::store::ItemError;
 use earmark_metrics::Report;

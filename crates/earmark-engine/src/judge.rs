@@ -7,9 +7,10 @@
 use crate::events::{EventWriter, PREFIX};
 use crate::fit::FitError;
 use crate::score::Scorer;
-use earmark_data::atomic::{self, WriteError};
-use earmark_data::rng::{self, Purpose};
-use earmark_data::{Item, Workers};
+use earmark_core::atomic::{self, WriteError};
+use earmark_core::random::{self, Purpose};
+use earmark_core::threads::Workers;
+use earmark_data::Item;
 use earmark_features::Features;
 use earmark_metrics::{Aligned, Lwlrap, Report, ReportOptions, ScoreTable};
 use std::fs::{File, OpenOptions};
@@ -128,8 +129,8 @@ pub fn judge<E: std::fmt::Display + Send>(
     running: &mut dyn FnMut(usize, Option<f64>),
 ) -> Result<Option<Judged>, FitError> {
     let Judge { items, classes, .. } = *job;
-    let stream = &mut rng::stream(job.seed, &[Purpose::Evaluate as u64, job.step]);
-    let order = rng::permutation(stream, items.len());
+    let stream = &mut random::stream(job.seed, &[Purpose::Evaluate as u64, job.step]);
+    let order = random::permutation(stream, items.len());
     let mut rows: Vec<Option<Vec<f32>>> = vec![None; items.len()];
     let mut skipped = Vec::new();
     let mut lwlrap = Lwlrap::new(classes.len());

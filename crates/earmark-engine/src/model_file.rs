@@ -3,7 +3,7 @@
 //! Tensors carry the network's variable names. The header's metadata has one key, `earmark`, whose value is the JSON of
 //! [`ModelMeta`]: one key, because the order of several is not fixed and equal runs shall write equal bytes.
 
-use earmark_data::atomic::{self, WriteError};
+use earmark_core::atomic::{self, WriteError};
 use earmark_metrics::Calibration;
 use earmark_models::{VarId, VarSpec, Vars};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};

@@ -6,7 +6,7 @@ use crate::loss::Loss;
 use crate::stretches::{StretchMean, Stretches};
 use crate::tiles::TileScores;
 use burn::tensor::{Device, Tensor, TensorData};
-use earmark_data::Workers;
+use earmark_core::threads::Workers;
 use earmark_features::{Extractor, FeatureError, Features};
 use earmark_models::{Forward, Network, Vars, vars::to_host};
 use pending::Pending;

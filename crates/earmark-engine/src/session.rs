@@ -9,10 +9,10 @@ use crate::pace::Pace;
 use crate::phase::{Begin, PhasePlan, freeze};
 use crate::schedule::{PlateauState, Position};
 use crate::step::{Step, StepResult, train_step};
-use earmark_data::atomic::{self, WriteError};
+use earmark_core::atomic::{self, WriteError};
+use earmark_core::json_lines::JsonLines;
+use earmark_core::random::{self, Purpose};
 use earmark_data::batches::{Batch, BatchStream};
-use earmark_data::json_lines::JsonLines;
-use earmark_data::rng::{self, Purpose};
 use earmark_models::{VarId, Vars};
 use serde_json::json;
 use std::path::Path;
@@ -248,7 +248,7 @@ impl Session {
         let rate = phase
             .schedule
             .rate(phase.learning_rate, at, &self.progress.plateau);
-        let rng = rng::stream(job.train.seed, &[Purpose::Dropout as u64, step]);
+        let rng = random::stream(job.train.seed, &[Purpose::Dropout as u64, step]);
         let Batch {
             x,
             y,

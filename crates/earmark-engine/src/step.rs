@@ -4,7 +4,7 @@ use crate::config::TrainConfig;
 use crate::optimizer::{Optimizer, clip};
 use crate::score::side_tensor;
 use burn::tensor::{Device, Tensor, TensorData};
-use earmark_data::rng::ChaCha8Rng;
+use earmark_core::random::ChaCha8Rng;
 use earmark_models::{Forward, Network, VarId, Vars, forward::apply_statistics, vars::to_host};
 
 /// What a step says about itself.
@@ -122,7 +122,7 @@ pub fn train_step(step: Step, vars: &mut Vars, optimizer: &mut Optimizer) -> Ste
 #[cfg(test)]
 mod tests {
     use super::*;
-    use earmark_data::rng::{Purpose, stream};
+    use earmark_core::random::{Purpose, stream};
     use earmark_models::NetworkConfig;
     use earmark_models::aux_skip_attention::AuxSkipAttentionConfig;
     use earmark_models::mobilenet_v1::MobileNetV1Config;

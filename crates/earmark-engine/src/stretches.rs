@@ -1,8 +1,8 @@
 //! Random stretches of several lengths: how networks that learnt from random lengths are asked about a clip.
 
 use crate::config::Refusal;
+use earmark_core::random::{self, Purpose};
 use earmark_data::augment::{PadFill, Padding, Window};
-use earmark_data::rng::{self, Purpose};
 use earmark_features::Features;
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +84,7 @@ impl Stretches {
 
     /// The stretches of a clip, length by length.
     pub(crate) fn draw(&self, clip: &Features) -> Vec<Stretch> {
-        let mut rng = rng::stream(self.seed, &[Purpose::Predict as u64, rng::key_of(&clip.data)]);
+        let mut rng = random::stream(self.seed, &[Purpose::Predict as u64, random::key_of(&clip.data)]);
         let lengths = self
             .frames
             .iter()
@@ -92,7 +92,7 @@ impl Stretches {
         lengths
             .map(|frames| {
                 let spare = frames.abs_diff(clip.frames);
-                let offset = i64::try_from(rng::below(&mut rng, spare + 1)).unwrap_or(0);
+                let offset = i64::try_from(random::below(&mut rng, spare + 1)).unwrap_or(0);
                 let start = if clip.frames < frames { -offset } else { offset };
                 Stretch { start, frames }
             })

@@ -31,7 +31,6 @@ mod model;
 mod reference;
 mod tensor;
 mod weights;
-mod wire;
 
 pub use builder::{Builder, Value};
 pub use check::CheckError;

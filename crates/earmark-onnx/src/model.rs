@@ -1,7 +1,8 @@
 //! The parts of an ONNX file that are used here, and how they are written. Field numbers are those of `onnx.proto`
 //! (<https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>).
 
-use crate::{tensor::Tensor, wire::Message};
+use crate::tensor::Tensor;
+use earmark_core::protobuf::Message;
 
 /// Version of the file format.
 pub const IR_VERSION: i64 = 8;

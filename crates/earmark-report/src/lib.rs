@@ -28,7 +28,7 @@ mod error;
 mod escape;
 mod font;
 mod html;
-mod human;
+
 mod nan;
 mod pages;
 mod picture;
@@ -47,9 +47,11 @@ pub use charts::reliability::{Reliability, reliability_chart};
 pub use charts::spark::sparkline;
 pub use color::Colormap;
 pub use downsample::downsample;
+pub use earmark_core::human::{
+    human_amount, human_bytes, human_count, human_duration, human_hz, human_rate, score,
+};
 pub use error::ReportError;
 pub use escape::escape;
-pub use human::{human_amount, human_bytes, human_count, human_duration, human_hz, human_rate, score};
 pub use pages::data::{data_charts, render_data_page};
 pub use pages::data_types::{ClassCounts, DataPage, Finding, PartStats, Shortest, Spectrum, Tally};
 pub use pages::run::render_run_report;

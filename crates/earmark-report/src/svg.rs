@@ -1,7 +1,7 @@
 //! A small SVG pen: shapes go in as numbers, every text is escaped on the way.
 
 use crate::escape;
-use crate::human::trimmed;
+use earmark_core::human::trimmed;
 use std::fmt::Write;
 use unicode_width::UnicodeWidthStr;
 

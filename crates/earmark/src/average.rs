@@ -8,7 +8,7 @@
 use crate::pipeline::PipelineError;
 use crate::recipe::Recipe;
 use crate::run_dir::{RunDir, find_models};
-use earmark_data::atomic::WriteError;
+use earmark_core::atomic::WriteError;
 use earmark_engine::{ModelFile, checkpoint};
 use std::path::{Path, PathBuf};
 

@@ -9,7 +9,7 @@ use crate::pipeline::PipelineError;
 use crate::recipe::Recipe;
 use burn::tensor::Device;
 use earmark_audio::{Clip, decode_bytes};
-use earmark_data::rng::{self, Purpose};
+use earmark_core::random::{self, Purpose};
 use earmark_engine::{Optimizer, Scorer, Step, train_step};
 use earmark_features::Extractor;
 use earmark_models::{Network, VarId, Vars};
@@ -215,7 +215,7 @@ fn step_speed(
             y: y.clone(),
             noisy: vec![],
             rate: recipe.train.learning_rate,
-            rng: rng::stream(recipe.train.seed, &[Purpose::Dropout as u64]),
+            rng: random::stream(recipe.train.seed, &[Purpose::Dropout as u64]),
         };
         timed(|| {
             train_step(step, &mut vars, &mut optimizer);
@@ -270,8 +270,8 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 /// Standard normal numbers.
 fn noise(n: usize) -> Vec<f32> {
-    let mut rng = rng::stream(1, &[Purpose::Augment as u64]);
-    (0..n).map(|_| rng::normal(&mut rng)).collect()
+    let mut rng = random::stream(1, &[Purpose::Augment as u64]);
+    (0..n).map(|_| random::normal(&mut rng)).collect()
 }
 
 /// Speeds of the front end over files in memory.

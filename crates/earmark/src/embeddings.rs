@@ -5,7 +5,7 @@
 
 mod parquet;
 
-use earmark_data::atomic;
+use earmark_core::atomic;
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};

@@ -19,7 +19,6 @@ pub mod published;
 pub mod recipe;
 pub mod review;
 pub mod run_dir;
-pub mod setting;
 pub mod summaries;
 pub mod tag;
 pub mod tune;

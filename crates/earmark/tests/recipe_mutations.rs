@@ -1,8 +1,8 @@
 //! Recipes that somebody, or a bad disk, has spoiled: they are read or refused with a place, and never panic.
 
 use earmark::Recipe;
-use earmark::data::rng::{ChaCha8Rng, below, stream};
 use earmark::recipe::{RecipeError, StackRecipe};
+use earmark_core::random::{ChaCha8Rng, below, stream};
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};

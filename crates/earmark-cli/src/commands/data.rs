@@ -15,7 +15,7 @@ use earmark::features::FrontEnd;
 use earmark::pages::write_data_page;
 use earmark::pipeline::Event;
 use earmark::report::{Align, text_table};
-use earmark::setting::suggest;
+use earmark_core::text::suggest;
 use std::path::Path;
 use toml::{Table, Value};
 

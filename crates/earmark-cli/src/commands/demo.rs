@@ -4,13 +4,13 @@ use crate::Status;
 use crate::args::{Demo, Global};
 use crate::console::{Console, out};
 use anyhow::bail;
-use earmark::data::atomic;
-use earmark::data::rng::{self, Purpose};
 use earmark::data::synth::write_demo;
 use earmark::engine::Scopes;
 use earmark::metrics::{Mean, Report, ReportOptions, ScoreTable, TruthTable, number};
 use earmark::pipeline::{self, Event};
 use earmark::{Recipe, pages};
+use earmark_core::atomic;
+use earmark_core::random::{self, Purpose};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -173,11 +173,11 @@ fn tell(
 ) -> anyhow::Result<()> {
     let truth = TruthTable::read(data.join("test_post_competition.csv"))?;
     let report = Report::compute(scores, &truth, &ReportOptions::default())?;
-    let mut rng = rng::stream(seed, &[Purpose::Evaluate as u64]);
+    let mut rng = random::stream(seed, &[Purpose::Evaluate as u64]);
     let guesses = scores
         .values()
         .iter()
-        .map(|_| rng::unit(&mut rng) as f32)
+        .map(|_| random::unit(&mut rng) as f32)
         .collect();
     let guesses = ScoreTable::new(scores.files().to_vec(), scores.classes().to_vec(), guesses)?;
     let guessed = Report::compute(&guesses, &truth, &ReportOptions::default())?;

@@ -6,9 +6,10 @@ use crate::console::{Console, out};
 use anyhow::{Context, bail};
 use earmark::Recipe;
 use earmark::data::check::CheckOptions;
-use earmark::data::{DataOptions, DataSet, MissingFiles, atomic, load};
+use earmark::data::{DataOptions, DataSet, MissingFiles, load};
 use earmark::library;
 use earmark::report::human_amount;
+use earmark_core::atomic;
 use std::path::{Path, PathBuf};
 
 /// The lines of the built-in recipe that depend on the data.
@@ -40,10 +41,10 @@ pub fn run(args: Init, _: &Global, console: &Console) -> anyhow::Result<Status> 
     // What was written must be a recipe, whatever the data has put into it.
     Recipe::load(&path.to_string_lossy(), &[])?;
     console.note(found);
-    let dir = crate::console::quoted(&args.dir.to_string_lossy());
-    let path = crate::console::quoted(&path.to_string_lossy());
+    let dir = earmark_core::text::quote(&args.dir.to_string_lossy());
+    let path = earmark_core::text::quote(&path.to_string_lossy());
     let run = PathBuf::from("runs").join(args.dir.file_name().unwrap_or_else(|| "first".as_ref()));
-    let run = crate::console::quoted(&run.to_string_lossy());
+    let run = earmark_core::text::quote(&run.to_string_lossy());
     out(format!("wrote {path}"))?;
     out("")?;
     out("next:")?;

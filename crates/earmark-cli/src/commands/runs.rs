@@ -3,11 +3,11 @@
 use crate::Status;
 use crate::args::{Global, Runs};
 use crate::console::{Console, out, out_json};
-use earmark::data::atomic;
 use earmark::engine::Metric;
 use earmark::journal::history::METRICS;
 use earmark::journal::{Entry, Journal, SortBy, journal};
 use earmark::report::{Align, render_runs_page, text_table};
+use earmark_core::atomic;
 
 /// Shows runs side by side.
 pub fn run(args: Runs, _: &Global, console: &Console) -> anyhow::Result<Status> {

@@ -2,7 +2,7 @@
 
 use crate::Status;
 use crate::args::{Global, Train};
-use crate::console::{Console, command_line, out, out_json, quoted};
+use crate::console::{Console, command_line, out, out_json};
 use earmark::Recipe;
 use earmark::engine::Scopes;
 use earmark::pipeline::{self, Plan};
@@ -95,7 +95,7 @@ pub(super) fn go_on(args: &Train, given: impl Iterator<Item = String>, run: &str
     if !args.resume {
         words.push("--resume".into());
     }
-    words.iter().map(|w| quoted(w)).collect::<Vec<_>>().join(" ")
+    earmark_core::text::command_line(&words)
 }
 
 fn dry_run(job: &pipeline::Train, args: &Train, global: &Global) -> anyhow::Result<Status> {

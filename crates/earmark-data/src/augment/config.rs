@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::waveform::{self, BetweenClass, Sound, SoundChange};
 use super::{Change, Context, FreqMask, GainDb, LevelUnit, Shape, Step, TimeMask, TimeShift};
-use crate::rng::ChaCha8Rng;
 use crate::setting::SettingError;
+use earmark_core::random::ChaCha8Rng;
 
 /// The augmentations of a recipe, in the order in which they are applied: those of the sound, the list, then the four that
 /// have a key of their own. Without a key, nothing of that kind.

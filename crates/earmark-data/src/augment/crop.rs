@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Shape;
 use super::pad::Pad;
-use crate::rng::{self, ChaCha8Rng};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// Cuts an example's frames out of a clip, at a random place. What is shorter is filled first, as [`Pad::default`] does.
 ///
@@ -29,7 +29,7 @@ impl RandomCrop {
     /// Draws `frames` of a clip of this shape; each start is equally likely.
     pub fn draw(&self, rng: &mut ChaCha8Rng, shape: Shape, frames: usize) -> Window {
         Window {
-            start: rng::below(rng, shape.frames.saturating_sub(frames) + 1),
+            start: random::below(rng, shape.frames.saturating_sub(frames) + 1),
             frames,
         }
     }

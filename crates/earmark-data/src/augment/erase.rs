@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::mask::MaskValue;
 use super::{Shape, Spec};
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// Overwrites one rectangle of an example by one value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -110,12 +110,12 @@ impl Erase {
     /// Draws the rectangle of one example of this shape: area, aspect and corner uniform, drawn again until it fits.
     pub fn draw(&self, rng: &mut ChaCha8Rng, shape: Shape) -> Patch {
         let Shape { bands, frames, .. } = shape;
-        let drawn = rng::chance(rng, self.prob);
+        let drawn = random::chance(rng, self.prob);
         let value = match self.value {
             EraseValue::Mean => MaskValue::Mean,
             EraseValue::Min => MaskValue::Min,
             EraseValue::Constant(value) => MaskValue::Constant(value),
-            EraseValue::Uniform { min, max } => MaskValue::Constant(rng::uniform(rng, min, max) as f32),
+            EraseValue::Uniform { min, max } => MaskValue::Constant(random::uniform(rng, min, max) as f32),
         };
         let mut patch = Patch {
             band: 0,
@@ -125,10 +125,10 @@ impl Erase {
             value,
         };
         for _ in 0..if drawn { ATTEMPTS } else { 0 } {
-            let area = rng::uniform(rng, self.min_area, self.max_area) * (bands * frames) as f64;
-            let aspect = rng::uniform(rng, self.min_aspect, self.max_aspect);
+            let area = random::uniform(rng, self.min_area, self.max_area) * (bands * frames) as f64;
+            let aspect = random::uniform(rng, self.min_aspect, self.max_aspect);
             let (high, wide) = ((area * aspect).sqrt() as usize, (area / aspect).sqrt() as usize);
-            let (band, frame) = (rng::below(rng, bands), rng::below(rng, frames));
+            let (band, frame) = (random::below(rng, bands), random::below(rng, frames));
             if band + high <= bands && frame + wide <= frames {
                 patch = Patch {
                     band,

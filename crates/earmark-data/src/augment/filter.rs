@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::gain::LevelUnit;
 use super::{Shape, Spec};
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// Cuts the bands of an example into a few stretches at random places and changes each one's level.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,26 +90,26 @@ impl Filter {
     /// Draws the filter of one example of this shape. The boundaries are uniform over the places that leave each stretch
     /// at least `min-bands` wide.
     pub fn draw(&self, rng: &mut ChaCha8Rng, shape: Shape, unit: LevelUnit) -> BandGains {
-        if !rng::chance(rng, self.prob) {
+        if !random::chance(rng, self.prob) {
             return BandGains { added: Vec::new() };
         }
         let bands = shape.bands;
         let more = self.max_stretches.saturating_sub(self.min_stretches) as usize;
-        let stretches = (self.min_stretches as usize + rng::below(rng, more + 1)).min(bands.max(1));
+        let stretches = (self.min_stretches as usize + random::below(rng, more + 1)).min(bands.max(1));
         let narrowest = (self.min_bands as usize).min(bands / stretches);
         // Sorted places in what is left when every stretch has its least width, then that width put back.
         let free = bands - narrowest * stretches;
-        let mut inner: Vec<usize> = (1..stretches).map(|_| rng::below(rng, free + 1)).collect();
+        let mut inner: Vec<usize> = (1..stretches).map(|_| random::below(rng, free + 1)).collect();
         inner.sort_unstable();
         let mut edges = vec![0];
         edges.extend((1..stretches).map(|cut| inner[cut - 1] + cut * narrowest));
         edges.push(bands);
         let gains: Vec<f64> = match self.shape {
             FilterShape::Linear => (0..=stretches)
-                .map(|_| rng::uniform(rng, self.min_db, self.max_db))
+                .map(|_| random::uniform(rng, self.min_db, self.max_db))
                 .collect(),
             FilterShape::Step => (0..stretches)
-                .map(|_| rng::uniform(rng, self.min_db, self.max_db))
+                .map(|_| random::uniform(rng, self.min_db, self.max_db))
                 .collect(),
         };
         BandGains::new(&edges, &gains, self.shape, unit)

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Spec;
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// Turns time around.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ impl FlipTime {
 
     /// Draws whether one example is turned.
     pub fn draw(&self, rng: &mut ChaCha8Rng) -> bool {
-        rng::chance(rng, self.prob)
+        random::chance(rng, self.prob)
     }
 
     /// Turns all rows around.
@@ -57,7 +57,7 @@ impl FlipFreq {
 
     /// Draws whether one example is turned.
     pub fn draw(&self, rng: &mut ChaCha8Rng) -> bool {
-        rng::chance(rng, self.prob)
+        random::chance(rng, self.prob)
     }
 
     /// Puts the bands of each channel into the opposite order.

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::shift::{ShiftFill, farthest, shift};
 use super::{Shape, Spec};
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// Moves an example along frequency.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,11 +47,11 @@ impl FreqShift {
     /// Draws the move of one example of this shape.
     pub fn draw(&self, rng: &mut ChaCha8Rng, shape: Shape) -> BandShift {
         let fill = self.fill;
-        if !rng::chance(rng, self.prob) {
+        if !random::chance(rng, self.prob) {
             return BandShift { bands: 0, fill };
         }
         let farthest = farthest(shape.bands, self.max_share);
-        let bands = rng::below(rng, 2 * farthest + 1).cast_signed() - farthest.cast_signed();
+        let bands = random::below(rng, 2 * farthest + 1).cast_signed() - farthest.cast_signed();
         BandShift { bands, fill }
     }
 }

@@ -4,8 +4,8 @@ use earmark_features::{FrontEnd, Level, Value};
 use serde::{Deserialize, Serialize};
 
 use super::Spec;
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::SettingError;
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// Changes the level of an example by a random number of decibels.
 ///
@@ -83,7 +83,7 @@ impl GainDb {
     /// Draws the gain of one example.
     pub fn draw(&self, rng: &mut ChaCha8Rng, unit: LevelUnit) -> Gain {
         Gain {
-            added: (rng::uniform(rng, self.min_db, self.max_db) * unit.per_db()) as f32,
+            added: (random::uniform(rng, self.min_db, self.max_db) * unit.per_db()) as f32,
         }
     }
 }

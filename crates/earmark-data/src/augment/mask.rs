@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Shape, Spec, minimum};
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// What a mask writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -142,9 +142,9 @@ impl MaskDraw {
     /// each start uniform over the places where it fits (Park et al. 2019).
     pub(super) fn draw(&self, rng: &mut ChaCha8Rng, axis: MaskAxis, length: usize) -> Masks {
         let mut stretches = Vec::new();
-        if rng::chance(rng, self.prob) {
+        if random::chance(rng, self.prob) {
             let more = self.max_masks.saturating_sub(self.min_masks) as usize;
-            for _ in 0..self.min_masks as usize + rng::below(rng, more + 1) {
+            for _ in 0..self.min_masks as usize + random::below(rng, more + 1) {
                 stretches.extend(draw_stretch(rng, self.max_share, length));
             }
         }
@@ -159,7 +159,7 @@ impl MaskDraw {
 /// One stretch of up to `max_share` of `length`, at any place where it fits; `None` for one of width 0.
 pub(super) fn draw_stretch(rng: &mut ChaCha8Rng, max_share: f64, length: usize) -> Option<(usize, usize)> {
     let widest = ((length as f64 * max_share).floor() as usize).min(length);
-    let width = rng::below(rng, widest + 1);
-    let start = rng::below(rng, length - width + 1);
+    let width = random::below(rng, widest + 1);
+    let start = random::below(rng, length - width + 1);
     (width > 0).then_some((start, start + width))
 }

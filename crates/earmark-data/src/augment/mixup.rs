@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// Where the other example of a blend comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +54,7 @@ impl Mixup {
     /// Draws the weight that one example keeps: 1 where it stays as it is.
     pub fn draw_weight(&self, rng: &mut ChaCha8Rng) -> f32 {
         // Both are always drawn: the next example's numbers don't depend on this one's chance.
-        let (blended, weight) = (rng::chance(rng, self.prob), rng::beta(rng, self.alpha));
+        let (blended, weight) = (random::chance(rng, self.prob), random::beta(rng, self.alpha));
         if blended { weight as f32 } else { 1.0 }
     }
 }

@@ -5,10 +5,10 @@
 //!
 //! ```
 //! use earmark_data::augment::{FreqMask, Spec};
-//! use earmark_data::rng::{self, Purpose};
+//! use earmark_core::random::{self, Purpose};
 //! let mut image = vec![1.0; 8 * 10];
 //! let mut spec = Spec { channels: 1, bands: 8, frames: 10, data: &mut image };
-//! let mut rng = rng::stream(17, &[Purpose::Augment as u64, 0, 0]);
+//! let mut rng = random::stream(17, &[Purpose::Augment as u64, 0, 0]);
 //! let masks = FreqMask::default().draw(&mut rng, spec.shape());
 //! masks.apply(&mut spec);
 //! ```

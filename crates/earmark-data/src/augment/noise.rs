@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Spec;
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
+use earmark_core::random::{self, ChaCha8Rng};
 use rand::Rng;
 
 /// Adds a normal number to every value, of a standard deviation that is drawn for each example.
@@ -64,8 +64,8 @@ impl Noise {
 
     /// Draws the noise of one example; deviation 0 where it gets none.
     pub fn draw(&self, rng: &mut ChaCha8Rng) -> NoiseField {
-        let drawn = rng::chance(rng, self.prob);
-        let deviation = rng::uniform(rng, self.min_deviation, self.max_deviation) as f32;
+        let drawn = random::chance(rng, self.prob);
+        let deviation = random::uniform(rng, self.min_deviation, self.max_deviation) as f32;
         NoiseField {
             deviation: if drawn { deviation } else { 0.0 },
             key: rng.next_u64(),
@@ -79,9 +79,9 @@ impl NoiseField {
         if self.deviation == 0.0 {
             return;
         }
-        let mut rng = rng::stream(self.key, &[]);
+        let mut rng = random::stream(self.key, &[]);
         for value in spec.data.iter_mut() {
-            *value += self.deviation * rng::normal(&mut rng);
+            *value += self.deviation * random::normal(&mut rng);
         }
     }
 }

@@ -4,8 +4,8 @@ use earmark_features::Features;
 use serde::{Deserialize, Serialize};
 
 use super::{Shape, minimum};
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::SettingError;
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// Fills a clip up to the frames of an example. Longer clips stay as they are.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -74,7 +74,7 @@ impl Pad {
         let missing = frames.saturating_sub(shape.frames);
         let before = match self.place {
             PadPlace::Centre => missing / 2,
-            PadPlace::Random => rng::below(rng, missing + 1),
+            PadPlace::Random => random::below(rng, missing + 1),
             PadPlace::Start => 0,
         };
         Padding {

@@ -5,7 +5,7 @@ use earmark_features::{Extractor, FeatureError, Features, Scratch};
 
 use super::{Augment, Mixed};
 use crate::batches::BatchConfig;
-use crate::rng::{self, Purpose};
+use earmark_core::random::{self, Purpose};
 
 /// A clip's example as it is, and augmented several times.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,7 +82,7 @@ pub fn mix_preview(
     let mut variants = Vec::with_capacity(count);
     for (k, mut variant) in preview.variants.into_iter().enumerate() {
         variant.features = extractor.finish(&variant.features)?;
-        let mut rng = rng::stream(seed, &[Purpose::Mix as u64, 0, k as u64]);
+        let mut rng = random::stream(seed, &[Purpose::Mix as u64, 0, k as u64]);
         let mixed = batches.draw_mixed(&mut rng);
         if !mixed.is_alone() && !partners.is_empty() {
             let clip = &partners[k % partners.len()];
@@ -141,7 +141,7 @@ impl Source<'_> {
         scratch: &mut Scratch,
     ) -> Result<Variant, FeatureError> {
         let (augment, extractor) = (self.augment, self.extractor);
-        let mut rng = rng::stream(seed, &[Purpose::Augment as u64, 0, place]);
+        let mut rng = random::stream(seed, &[Purpose::Augment as u64, 0, place]);
         let mut changes = Vec::new();
         let mut index = 0;
         let heard = match augment.hears_samples() {
@@ -159,7 +159,7 @@ impl Source<'_> {
                 );
                 let features = extractor.base(&heard.samples, scratch)?;
                 if augment.one_example_a_clip() {
-                    index = rng::below(&mut rng, extractor.examples(&features));
+                    index = random::below(&mut rng, extractor.examples(&features));
                 }
                 Some(features)
             }

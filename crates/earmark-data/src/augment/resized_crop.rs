@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Shape, Spec};
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// Cuts a rectangle out of an example and enlarges it to the example's size: a change of tempo and of pitch at once.
 ///
@@ -80,15 +80,15 @@ impl ResizedCrop {
         let own = frames as f64 / bands.max(1) as f64;
         let (low, high) = (libm::log(self.min_aspect), libm::log(self.max_aspect));
         for _ in 0..ATTEMPTS {
-            let area = rng::uniform(rng, self.min_area, self.max_area) * (bands * frames) as f64;
-            let aspect = own * libm::exp(rng::uniform(rng, low, high));
+            let area = random::uniform(rng, self.min_area, self.max_area) * (bands * frames) as f64;
+            let aspect = own * libm::exp(random::uniform(rng, low, high));
             let wide = (area * aspect).sqrt().round_ties_even() as usize;
             let high = (area / aspect).sqrt().round_ties_even() as usize;
             if (1..=frames).contains(&wide) && (1..=bands).contains(&high) {
                 return Resize {
-                    band: rng::below(rng, bands - high + 1),
+                    band: random::below(rng, bands - high + 1),
                     bands: high,
-                    frame: rng::below(rng, frames - wide + 1),
+                    frame: random::below(rng, frames - wide + 1),
                     frames: wide,
                 };
             }

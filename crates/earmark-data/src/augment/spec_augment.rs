@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::mask::{MaskAxis, MaskValue, Masks, draw_stretch};
 use super::{Shape, Spec};
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// Hides as many bands' stretches as frames' stretches: one number of masks is drawn for both axes.
 ///
@@ -72,7 +72,7 @@ impl SpecAugment {
     pub fn draw(&self, rng: &mut ChaCha8Rng, shape: Shape) -> BothMasks {
         let more = self.max_masks.saturating_sub(self.min_masks) as usize;
         let (mut bands, mut frames) = (Vec::new(), Vec::new());
-        for _ in 0..self.min_masks as usize + rng::below(rng, more + 1) {
+        for _ in 0..self.min_masks as usize + random::below(rng, more + 1) {
             bands.extend(draw_stretch(rng, self.max_band_share, shape.bands));
             frames.extend(draw_stretch(rng, self.max_frame_share, shape.frames));
         }

@@ -7,8 +7,8 @@ use super::{
     Change, Erase, Filter, FlipFreq, FlipTime, FreqMask, FreqShift, GainDb, Noise, Pad, RandomCrop,
     ResizedCrop, Shape, SpecAugment, TimeMask, TimeShift,
 };
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// One entry of `augment.list`, by its `kind`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -189,14 +189,14 @@ impl Step {
                 false => return,
             },
             Self::OneOf(one_of) => {
-                let at = rng::weighted(rng, one_of.choices.iter().map(|choice| choice.weight));
+                let at = random::weighted(rng, one_of.choices.iter().map(|choice| choice.weight));
                 if let Some(choice) = one_of.choices.get(at) {
                     choice.step.draw(rng, shape, context, out);
                 }
                 return;
             }
             Self::WithProb(with) => {
-                if rng::chance(rng, with.prob) {
+                if random::chance(rng, with.prob) {
                     with.step.draw(rng, shape, context, out);
                 }
                 return;

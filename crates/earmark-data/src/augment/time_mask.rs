@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Shape;
 use super::mask::{MaskAxis, MaskDraw, MaskValue, Masks};
-use crate::rng::ChaCha8Rng;
 use crate::setting::SettingError;
+use earmark_core::random::ChaCha8Rng;
 
 /// Stretches of time hidden: a few masks per example, each over all bands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

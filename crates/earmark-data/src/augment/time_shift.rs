@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::shift::{ShiftFill, farthest, shift};
 use super::{Shape, Spec};
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// Moves an example in time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,12 +52,12 @@ impl TimeShift {
     /// Draws the move of one example of this shape.
     pub fn draw(&self, rng: &mut ChaCha8Rng, shape: Shape) -> Shift {
         let fill = self.fill;
-        if !rng::chance(rng, self.prob) || shape.frames == 0 {
+        if !random::chance(rng, self.prob) || shape.frames == 0 {
             return Shift { frames: 0, fill };
         }
         let farthest = farthest(shape.frames, self.max_share);
         // From `farthest` earlier to `farthest` later.
-        let frames = rng::below(rng, 2 * farthest + 1).cast_signed() - farthest.cast_signed();
+        let frames = random::below(rng, 2 * farthest + 1).cast_signed() - farthest.cast_signed();
         Shift { frames, fill }
     }
 }

@@ -12,9 +12,9 @@ use super::mixing::SamePart;
 use super::sample::Sampler;
 use crate::augment::Augment;
 use crate::item::Item;
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::SettingError;
 use crate::store::{Content, FeatureStore, ItemError, Prepared, PreparedClip};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// How many examples each item gives in an epoch: the front end's regular ones, or one where `augment` cuts it from a random
 /// place; 0 where the item failed.
@@ -170,7 +170,7 @@ impl Examples {
             // A sound of another length has other examples: one at the same share of it, or any of a fragment's.
             let count = extractor.examples(&features);
             index = match self.augment.one_example_a_clip() {
-                true => rng::below(rng, count),
+                true => random::below(rng, count),
                 false => index * count / self.counts[place.clip as usize].max(1) as usize,
             };
             features

@@ -2,7 +2,7 @@
 
 use super::config::Order;
 use super::sample::Sampler;
-use crate::rng::{self, Purpose};
+use earmark_core::random::{self, Purpose};
 
 /// One example: the clip that it is cut from and which of the clip's examples it is, both counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -81,25 +81,25 @@ impl ExampleIndex {
     /// the counts.
     pub fn epoch_order(&self, order: Order, seed: u64, epoch: u64) -> Vec<ExamplePlace> {
         if let Some(sampler) = &self.sampler {
-            let mut rng = rng::stream(seed, &[Purpose::Sample as u64, epoch]);
+            let mut rng = random::stream(seed, &[Purpose::Sample as u64, epoch]);
             return sampler.order(&mut rng, &self.counts);
         }
-        let mut rng = rng::stream(seed, &[Purpose::Shuffle as u64, epoch]);
+        let mut rng = random::stream(seed, &[Purpose::Shuffle as u64, epoch]);
         match order {
             Order::Sequential => self.in_clip_order(0..self.counts.len()),
             Order::Permutation => {
                 let mut places = self.in_clip_order(0..self.counts.len());
-                rng::shuffle(&mut rng, &mut places);
+                random::shuffle(&mut rng, &mut places);
                 places
             }
             Order::Windowed { window_examples } => {
-                let clips = rng::permutation(&mut rng, self.counts.len());
+                let clips = random::permutation(&mut rng, self.counts.len());
                 let mut places = self.in_clip_order(clips.into_iter());
                 // The buffer is the stretch [at, at + window): swapping a random one of it to the front and moving on
                 // by one is what a buffer refilled at the end does.
                 for at in 0..places.len() {
                     let window = window_examples.max(1).min(places.len() - at);
-                    places.swap(at, at + rng::below(&mut rng, window));
+                    places.swap(at, at + random::below(&mut rng, window));
                 }
                 places
             }

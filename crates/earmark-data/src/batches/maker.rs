@@ -9,10 +9,10 @@ use super::config::{BatchConfig, BatchError, RandomLength};
 use super::index::{ExampleIndex, ExamplePlace};
 use super::mixing::{Mixing, SamePart, pairing};
 use crate::augment::blend;
-use crate::rng::{self, ChaCha8Rng, Purpose};
 use crate::setting::SettingError;
 use crate::store::ItemError;
-use crate::workers::Workers;
+use earmark_core::random::{self, ChaCha8Rng, Purpose};
+use earmark_core::threads::Workers;
 
 /// A place in a training: both counts from 0. A `batch` past the end of its epoch is in a later one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -252,8 +252,8 @@ impl BatchMaker {
         else {
             return self.shape[2];
         };
-        let mut rng = rng::stream(self.seed, &[Purpose::Length as u64, at.epoch, at.batch]);
-        min_frames + rng::below(&mut rng, max_frames - min_frames + 1)
+        let mut rng = random::stream(self.seed, &[Purpose::Length as u64, at.epoch, at.batch]);
+        min_frames + random::below(&mut rng, max_frames - min_frames + 1)
     }
 
     /// Numbers of an example of so many frames.
@@ -274,7 +274,7 @@ impl BatchMaker {
                     let path = [Purpose::Augment as u64, epoch.number, position as u64];
                     let partner = epoch.sounds.get(position).map(|&other| epoch.order[other]);
                     let places = (epoch.order[position], partner);
-                    (self.make)(places, x, y, &mut rng::stream(self.seed, &path)).err()
+                    (self.make)(places, x, y, &mut random::stream(self.seed, &path)).err()
                 })
                 .collect()
         });
@@ -309,7 +309,7 @@ impl BatchMaker {
         positions: &[usize],
         rows: &mut Rows,
     ) -> Result<(), ItemError> {
-        let mut rng = rng::stream(self.seed, &[Purpose::Mix as u64, at.epoch, at.batch]);
+        let mut rng = random::stream(self.seed, &[Purpose::Mix as u64, at.epoch, at.batch]);
         let mixed: Vec<_> = positions.iter().map(|_| mixing.draw(&mut rng)).collect();
         // For each row that is mixed the row of its partner among those made.
         let wanted: Vec<usize> = (0..positions.len())
@@ -368,7 +368,7 @@ impl BatchMaker {
         let order = self.index.epoch_order(self.config.order, self.seed, number);
         let pairs = |same_part, path: &[u64]| {
             let groups: Vec<u32> = order.iter().map(|&place| self.group(same_part, place)).collect();
-            pairing(&mut rng::stream(self.seed, path), &groups)
+            pairing(&mut random::stream(self.seed, path), &groups)
         };
         let across = Mixing::of(&self.config).filter(|mixing| mixing.across_epoch());
         let partners = across.map(|mixing| pairs(mixing.same_part(), &[Purpose::Mix as u64, number]));

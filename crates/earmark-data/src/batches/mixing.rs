@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::config::BatchConfig;
 use crate::augment::{Mix, MixLabels, Mixed, Mixup, Partner};
-use crate::rng::{self, ChaCha8Rng};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// The one of the two settings that a recipe has.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +67,7 @@ pub(super) fn pairing(rng: &mut ChaCha8Rng, groups: &[u32]) -> Vec<usize> {
     }
     let mut partners = vec![0; groups.len()];
     for places in members.values() {
-        for (&place, other) in places.iter().zip(rng::permutation(rng, places.len())) {
+        for (&place, other) in places.iter().zip(random::permutation(rng, places.len())) {
             partners[place] = places[other];
         }
     }

@@ -5,7 +5,7 @@
 //! and a run that is resumed at any position sees the batches that it would have seen.
 //!
 //! ```
-//! use earmark_data::Workers;
+//! use earmark_core::threads::Workers;
 //! use earmark_data::batches::{BatchConfig, BatchMaker, BatchStream, ExampleIndex, Position};
 //!
 //! let index = ExampleIndex::new(&[3, 1, 2]); // clips of 3, 1 and 2 examples

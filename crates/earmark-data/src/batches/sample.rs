@@ -6,8 +6,8 @@ use super::config::BatchError;
 use super::index::ExamplePlace;
 use crate::augment::check_weights;
 use crate::item::Item;
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// Draws the examples of an epoch instead of taking each one once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -162,22 +162,22 @@ impl Sampler {
             .collect();
         let mut places = Vec::with_capacity(self.items);
         for _ in 0..self.items {
-            let source = rng::weighted(rng, self.sources.iter().map(|source| source.weight));
+            let source = random::weighted(rng, self.sources.iter().map(|source| source.weight));
             let pools = &self.sources[source].pools;
-            let pool = rng::weighted(rng, pools.iter().map(|pool| pool.weight));
+            let pool = random::weighted(rng, pools.iter().map(|pool| pool.weight));
             let clips = &pools[pool].clips;
             let clip = match self.draw {
-                Draw::Independent => clips[rng::below(rng, clips.len())],
+                Draw::Independent => clips[random::below(rng, clips.len())],
                 Draw::InTurn => {
                     let deck = &mut decks[source][pool];
                     if deck.is_empty() {
                         deck.clone_from(clips);
-                        rng::shuffle(rng, deck);
+                        random::shuffle(rng, deck);
                     }
                     deck.pop().unwrap_or(clips[0])
                 }
             };
-            let example = rng::below(rng, counts[clip as usize] as usize) as u32;
+            let example = random::below(rng, counts[clip as usize] as usize) as u32;
             places.push(ExamplePlace { clip, example });
         }
         places

@@ -8,7 +8,7 @@
 use rand_chacha::ChaCha8Rng;
 
 use super::units::Units;
-use crate::rng;
+use earmark_core::random;
 
 /// The piece of each unit. Recordings without labels come last and even out the sizes.
 pub(super) fn stratified(units: &Units, order: &[usize], shares: &[f64], rng: &mut ChaCha8Rng) -> Vec<usize> {
@@ -59,5 +59,5 @@ fn neediest(rng: &mut ChaCha8Rng, pieces: usize, need: impl Fn(usize) -> (f64, f
     };
     let most = (0..pieces).map(rounded).max();
     let tied: Vec<usize> = (0..pieces).filter(|&p| Some(rounded(p)) == most).collect();
-    tied[rng::below(rng, tied.len())]
+    tied[random::below(rng, tied.len())]
 }

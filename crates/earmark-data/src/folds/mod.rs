@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use table::{FoldTable, FoldTableError};
 
 use crate::item::Item;
-use crate::rng;
+use earmark_core::random;
 use units::Units;
 
 /// What a split does about the classes.
@@ -223,8 +223,8 @@ fn assign(
             what: units.what(),
         });
     }
-    let mut rng = rng::stream(seed, &[rng::Purpose::Split as u64]);
-    let order = rng::permutation(&mut rng, units.len());
+    let mut rng = random::stream(seed, &[random::Purpose::Split as u64]);
+    let order = random::permutation(&mut rng, units.len());
     let mut of_unit = match (stratify, units.are_items()) {
         (Stratify::None, true) => dealt::shuffled(&order, shares),
         (Stratify::Label, true) => dealt::by_label(units, &order, shares),

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::item::Item;
-use crate::labels::closest;
 use crate::layout::LineCounter;
+use earmark_core::text::suggest;
 
 /// A fold for each named recording.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -170,7 +170,7 @@ impl FoldTable {
             return Err(FoldTableError::NotInSet {
                 count: unknown.len(),
                 file: file.clone(),
-                suggestion: closest(file, items.iter().map(|i| i.file.as_str())).map(str::to_owned),
+                suggestion: suggest(file, items.iter().map(|i| i.file.as_str())).map(str::to_owned),
             });
         }
         if let Some(file) = self.folds.keys().find(|f| uses[f.as_str()] > 1) {

@@ -18,7 +18,8 @@ use super::error::DataError;
 use super::options::DataOptions;
 use crate::class_map::{ClassMap, hint};
 use crate::item::Skipped;
-use crate::labels::{closest, split_labels};
+use crate::labels::split_labels;
+use earmark_core::text::suggest;
 
 /// A file of corrections for one part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,7 +104,7 @@ pub(super) fn apply(
                 if skipped.iter().any(|clip| clip.file == file) {
                     continue;
                 }
-                let near = closest(&file, places.keys().map(String::as_str)).map(str::to_owned);
+                let near = suggest(&file, places.keys().map(String::as_str)).map(str::to_owned);
                 let remedy = hint(&near);
                 return Err(wrong(format!(
                     "is no file of the part {part:?}{remedy}; correct the name or remove the entry"

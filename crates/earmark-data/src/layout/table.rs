@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::DataError;
-use crate::labels::closest;
+use earmark_core::text::suggest;
 
 /// A parsed table: one header, rows of equal length.
 pub(super) struct Table {
@@ -136,7 +136,7 @@ impl Table {
         Err(DataError::Column {
             path: self.path.clone(),
             expected: names.iter().map(|&n| n.to_owned()).collect(),
-            suggestion: names.iter().find_map(|n| closest(n, found())).map(str::to_owned),
+            suggestion: names.iter().find_map(|n| suggest(n, found())).map(str::to_owned),
             found: self.headers.clone(),
             remedy,
         })

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use super::Key;
 use super::entry::Entry;
-use crate::atomic::{self, WriteError};
+use earmark_core::atomic::{self, WriteError};
 
 /// Temporaries of other processes are left alone for this long.
 const LEFTOVER_AGE: Duration = Duration::from_secs(3600);

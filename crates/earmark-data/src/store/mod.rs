@@ -20,11 +20,11 @@ use earmark_features::{ConfigError, Extractor, FeatureError, Features, Scratch};
 
 use crate::item::Item;
 use crate::setting::SettingError;
-use crate::workers::Workers;
 pub use config::{CacheConfig, DiskCache};
 pub use content::Content;
 use content::{Contents, Stamp};
 use disk::Disk;
+use earmark_core::threads::Workers;
 use entry::Entry;
 pub use error::{ItemError, ItemFault};
 use memory::Memory;

@@ -16,8 +16,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use crate::atomic::{self, WriteError};
-use crate::rng::{self, ChaCha8Rng, Purpose};
+use earmark_core::atomic::{self, WriteError};
+use earmark_core::random::{self, ChaCha8Rng, Purpose};
 pub use sounds::Sound;
 
 /// The sample rate of every clip, in hertz.
@@ -106,7 +106,7 @@ pub fn write_demo(
     }
     let done = AtomicUsize::new(0);
     entries.par_iter().enumerate().try_for_each(|(index, entry)| {
-        let mut rng = rng::stream(seed, &[Purpose::Synth as u64, 1, index as u64]);
+        let mut rng = random::stream(seed, &[Purpose::Synth as u64, 1, index as u64]);
         let samples = scene::render(&entry.truth, &mut rng);
         let path = root.join(entry.part.folder()).join(&entry.file);
         fs::write(&path, wav::encode(&samples, SAMPLE_RATE_HZ))
@@ -137,7 +137,7 @@ pub fn write_demo(
 
 /// Decides every clip's content and labels; rendering comes later and in parallel.
 fn plan(seed: u64) -> Vec<Entry> {
-    let mut rng = rng::stream(seed, &[Purpose::Synth as u64, 0]);
+    let mut rng = random::stream(seed, &[Purpose::Synth as u64, 0]);
     let mut entries = Vec::new();
     for part in Part::ALL {
         let first = entries.len();
@@ -145,7 +145,7 @@ fn plan(seed: u64) -> Vec<Entry> {
             // The main sound goes round, so that no class of no part is missing.
             let main = Sound::ALL[index % Sound::ALL.len()];
             let mut truth = vec![main];
-            if rng::chance(&mut rng, 0.35) {
+            if random::chance(&mut rng, 0.35) {
                 truth.push(other_sound(&truth, &mut rng));
             }
             truth.sort();
@@ -168,8 +168,8 @@ fn plan(seed: u64) -> Vec<Entry> {
 
 /// A number that no other clip of the set has: the low bits count, the high ones are random.
 fn file_number(seed: u64, part: Part, index: usize) -> u32 {
-    let mut rng = rng::stream(seed, &[Purpose::Synth as u64, 2, part as u64, index as u64]);
-    let random = rng::below(&mut rng, 1 << 22) as u32;
+    let mut rng = random::stream(seed, &[Purpose::Synth as u64, 2, part as u64, index as u64]);
+    let random = random::below(&mut rng, 1 << 22) as u32;
     let unique = (part as u32) << 8 | index as u32;
     random << 10 | unique
 }
@@ -179,7 +179,7 @@ fn other_sound(present: &[Sound], rng: &mut ChaCha8Rng) -> Sound {
         .into_iter()
         .filter(|sound| !present.contains(sound))
         .collect();
-    others[rng::below(rng, others.len())]
+    others[random::below(rng, others.len())]
 }
 
 /// Replaces [`WRONG_LABEL_SHARE`] of the labels by sounds that are not in the clip.
@@ -188,7 +188,7 @@ fn spoil_labels(entries: &mut [Entry], rng: &mut ChaCha8Rng) {
     for (clip, entry) in entries.iter().enumerate() {
         slots.extend((0..entry.labels.len()).map(|slot| (clip, slot)));
     }
-    rng::shuffle(rng, &mut slots);
+    random::shuffle(rng, &mut slots);
     let wrong = (slots.len() as f64 * WRONG_LABEL_SHARE).round() as usize;
     for &(clip, slot) in &slots[..wrong] {
         let entry = &mut entries[clip];
@@ -244,7 +244,7 @@ mod tests {
         distinct.sort();
         distinct.dedup();
         assert_eq!(distinct.len(), 210);
-        let sound = |path| Sound::Rain.render(1000, &mut rng::stream(1, &[path]));
+        let sound = |path| Sound::Rain.render(1000, &mut random::stream(1, &[path]));
         assert!(sound(1) != sound(2));
     }
 

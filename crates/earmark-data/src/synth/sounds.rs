@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 
 use super::SAMPLE_RATE_HZ;
-use crate::rng::{self, ChaCha8Rng};
+use earmark_core::random::{self, ChaCha8Rng};
 
 const RATE: f64 = SAMPLE_RATE_HZ as f64;
 
@@ -85,17 +85,17 @@ impl Sound {
 /// Starts of events: the first within 0.3 s, then one every `gap_s` give or take a fifth, until the end.
 fn onsets(length: usize, gap_s: f64, rng: &mut ChaCha8Rng) -> Vec<usize> {
     let mut starts = Vec::new();
-    let mut at_s = rng::uniform(rng, 0.0, 0.3);
+    let mut at_s = random::uniform(rng, 0.0, 0.3);
     while ((at_s * RATE) as usize) < length {
         starts.push((at_s * RATE) as usize);
-        at_s += gap_s * rng::uniform(rng, 0.8, 1.2);
+        at_s += gap_s * random::uniform(rng, 0.8, 1.2);
     }
     starts
 }
 
 /// A pitch between two, uniform on the logarithmic scale.
 fn pitch_hz(low: f64, high: f64, rng: &mut ChaCha8Rng) -> f64 {
-    low * libm::pow(high / low, rng::unit(rng))
+    low * libm::pow(high / low, random::unit(rng))
 }
 
 /// 0 to 1 to 0 over `length` samples, with ramps of 5 ms that keep tones from clicking.
@@ -106,8 +106,8 @@ fn ramp(index: usize, length: usize) -> f64 {
 
 fn beeps(out: &mut [f64], rng: &mut ChaCha8Rng) {
     let step = TAU * pitch_hz(500.0, 2500.0, rng) / RATE;
-    let length = (rng::uniform(rng, 0.08, 0.25) * RATE) as usize;
-    let gap_s = rng::uniform(rng, 0.35, 0.7);
+    let length = (random::uniform(rng, 0.08, 0.25) * RATE) as usize;
+    let gap_s = random::uniform(rng, 0.35, 0.7);
     for start in onsets(out.len(), gap_s, rng) {
         for (index, sample) in out[start..].iter_mut().take(length).enumerate() {
             *sample += libm::sin(step * index as f64) * ramp(index, length);
@@ -117,12 +117,12 @@ fn beeps(out: &mut [f64], rng: &mut ChaCha8Rng) {
 
 fn chirps(out: &mut [f64], rng: &mut ChaCha8Rng, up: bool) {
     let low_hz = pitch_hz(300.0, 800.0, rng);
-    let high_hz = low_hz * rng::uniform(rng, 3.0, 6.0);
+    let high_hz = low_hz * random::uniform(rng, 3.0, 6.0);
     let (from_hz, to_hz) = if up { (low_hz, high_hz) } else { (high_hz, low_hz) };
-    let length = (rng::uniform(rng, 0.35, 0.8) * RATE) as usize;
+    let length = (random::uniform(rng, 0.35, 0.8) * RATE) as usize;
     // The pitch grows by the same factor each sample.
     let growth = libm::pow(to_hz / from_hz, 1.0 / length as f64);
-    let gap_s = length as f64 / RATE + rng::uniform(rng, 0.1, 0.4);
+    let gap_s = length as f64 / RATE + random::uniform(rng, 0.1, 0.4);
     for start in onsets(out.len(), gap_s, rng) {
         let (mut phase, mut step) = (0.0, TAU * from_hz / RATE);
         for (index, sample) in out[start..].iter_mut().take(length).enumerate() {
@@ -134,12 +134,12 @@ fn chirps(out: &mut [f64], rng: &mut ChaCha8Rng, up: bool) {
 }
 
 fn bursts(out: &mut [f64], rng: &mut ChaCha8Rng) {
-    let decay = libm::exp(-1.0 / (rng::uniform(rng, 0.04, 0.15) * RATE));
-    let gap_s = rng::uniform(rng, 0.4, 0.9);
+    let decay = libm::exp(-1.0 / (random::uniform(rng, 0.04, 0.15) * RATE));
+    let gap_s = random::uniform(rng, 0.4, 0.9);
     for start in onsets(out.len(), gap_s, rng) {
         let mut level = 1.0;
         for sample in &mut out[start..] {
-            *sample += level * rng::uniform(rng, -1.0, 1.0);
+            *sample += level * random::uniform(rng, -1.0, 1.0);
             level *= decay;
             if level < 1e-4 {
                 break;
@@ -151,8 +151,8 @@ fn bursts(out: &mut [f64], rng: &mut ChaCha8Rng) {
 fn clicks(out: &mut [f64], rng: &mut ChaCha8Rng) {
     let step = TAU * pitch_hz(1500.0, 5000.0, rng) / RATE;
     let decay = libm::exp(-1.0 / (0.0008 * RATE));
-    let gap = (RATE / rng::uniform(rng, 6.0, 22.0)) as usize;
-    for start in (rng::below(rng, gap)..out.len()).step_by(gap) {
+    let gap = (RATE / random::uniform(rng, 6.0, 22.0)) as usize;
+    for start in (random::below(rng, gap)..out.len()).step_by(gap) {
         let mut level = 1.0;
         for (index, sample) in out[start..].iter_mut().take(400).enumerate() {
             *sample += level * libm::cos(step * index as f64);
@@ -174,8 +174,8 @@ fn bell(out: &mut [f64], rng: &mut ChaCha8Rng) {
         (4.1, 0.2),
     ];
     let nominal_hz = pitch_hz(350.0, 1100.0, rng);
-    let decay_s = rng::uniform(rng, 0.3, 0.9);
-    let gap_s = rng::uniform(rng, 0.9, 1.8);
+    let decay_s = random::uniform(rng, 0.3, 0.9);
+    let gap_s = random::uniform(rng, 0.9, 1.8);
     for start in onsets(out.len(), gap_s, rng) {
         for (ratio, level) in PARTIALS {
             // High partials die first.
@@ -198,10 +198,10 @@ fn ring(out: &mut [f64], step: f64, decay: f64, level: f64) {
 
 fn siren(out: &mut [f64], rng: &mut ChaCha8Rng) {
     let centre_hz = pitch_hz(700.0, 1200.0, rng);
-    let swing = rng::uniform(rng, 0.25, 0.4);
-    let swing_step = TAU * rng::uniform(rng, 0.7, 2.0) / RATE;
-    let mut phase = rng::uniform(rng, 0.0, TAU);
-    let offset = rng::uniform(rng, 0.0, TAU);
+    let swing = random::uniform(rng, 0.25, 0.4);
+    let swing_step = TAU * random::uniform(rng, 0.7, 2.0) / RATE;
+    let mut phase = random::uniform(rng, 0.0, TAU);
+    let offset = random::uniform(rng, 0.0, TAU);
     for (index, sample) in out.iter_mut().enumerate() {
         let pitch = centre_hz * (1.0 + swing * libm::sin(offset + swing_step * index as f64));
         phase += TAU * pitch / RATE;
@@ -212,12 +212,12 @@ fn siren(out: &mut [f64], rng: &mut ChaCha8Rng) {
 fn engine(out: &mut [f64], rng: &mut ChaCha8Rng) {
     const HARMONICS: u32 = 14;
     let fundamental_hz = pitch_hz(45.0, 110.0, rng);
-    let throb_step = TAU * rng::uniform(rng, 8.0, 20.0) / RATE;
+    let throb_step = TAU * random::uniform(rng, 8.0, 20.0) / RATE;
     let mut phase = 0.0;
     let mut drift = 1.0;
     for (index, sample) in out.iter_mut().enumerate() {
         // The speed wanders a little, as a real engine's does.
-        drift += 2e-5 * rng::uniform(rng, -1.0, 1.0);
+        drift += 2e-5 * random::uniform(rng, -1.0, 1.0);
         phase += TAU * fundamental_hz * drift / RATE;
         // sin(k p) from sin((k-1) p) and sin((k-2) p): one sine and one cosine for all harmonics.
         let (first, twice_cosine) = (libm::sin(phase), 2.0 * libm::cos(phase));
@@ -231,15 +231,15 @@ fn engine(out: &mut [f64], rng: &mut ChaCha8Rng) {
 }
 
 fn rain(out: &mut [f64], rng: &mut ChaCha8Rng) {
-    let drops_per_s = rng::uniform(rng, 40.0, 150.0);
+    let drops_per_s = random::uniform(rng, 40.0, 150.0);
     let decay = libm::exp(-1.0 / (0.002 * RATE));
-    let hiss = rng::uniform(rng, 0.05, 0.15);
+    let hiss = random::uniform(rng, 0.05, 0.15);
     let (mut before, mut level) = (0.0, 0.0);
     for sample in out.iter_mut() {
-        if rng::chance(rng, drops_per_s / RATE) {
-            level += rng::uniform(rng, 0.2, 1.0);
+        if random::chance(rng, drops_per_s / RATE) {
+            level += random::uniform(rng, 0.2, 1.0);
         }
-        let white = rng::uniform(rng, -1.0, 1.0);
+        let white = random::uniform(rng, -1.0, 1.0);
         // The difference of neighbours lifts the treble by 6 dB an octave.
         *sample = (white - before) * (hiss + level);
         before = white;
@@ -248,11 +248,11 @@ fn rain(out: &mut [f64], rng: &mut ChaCha8Rng) {
 }
 
 fn plucks(out: &mut [f64], rng: &mut ChaCha8Rng) {
-    let gap_s = rng::uniform(rng, 0.3, 0.7);
-    let damping = rng::uniform(rng, 0.990, 0.998);
+    let gap_s = random::uniform(rng, 0.3, 0.7);
+    let damping = random::uniform(rng, 0.990, 0.998);
     for start in onsets(out.len(), gap_s, rng) {
         let period = (RATE / pitch_hz(110.0, 440.0, rng)) as usize;
-        let mut string: Vec<f64> = (0..period).map(|_| rng::uniform(rng, -1.0, 1.0)).collect();
+        let mut string: Vec<f64> = (0..period).map(|_| random::uniform(rng, -1.0, 1.0)).collect();
         for (index, sample) in out[start..].iter_mut().take((1.5 * RATE) as usize).enumerate() {
             let here = index % period;
             *sample += string[here];

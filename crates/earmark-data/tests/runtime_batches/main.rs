@@ -13,11 +13,11 @@ mod sounds;
 mod stored;
 mod streams;
 
-use earmark_data::Workers;
+use earmark_core::random::{self, ChaCha8Rng};
+use earmark_core::threads::Workers;
 use earmark_data::batches::{
     Batch, BatchConfig, BatchMaker, BatchStream, ExampleIndex, ExamplePlace, Position,
 };
-use earmark_data::rng::{self, ChaCha8Rng};
 
 const START: Position = Position { epoch: 0, batch: 0 };
 
@@ -35,7 +35,7 @@ fn toy(config: &BatchConfig, workers: usize, seed: u64, noise: f64) -> BatchMake
     let make = move |place: ExamplePlace, x: &mut [f32], y: &mut [f32], rng: &mut ChaCha8Rng| {
         x[(firsts[place.clip as usize] + place.example) as usize] = 1.0;
         x.iter_mut()
-            .for_each(|value| *value += (noise * rng::unit(rng)) as f32);
+            .for_each(|value| *value += (noise * random::unit(rng)) as f32);
         y[place.clip as usize] = 1.0;
         Ok(())
     };

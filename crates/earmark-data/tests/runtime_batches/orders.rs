@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use earmark_core::random::{self, ChaCha8Rng};
 use earmark_data::batches::{ExampleIndex, Order};
-use earmark_data::rng::{self, ChaCha8Rng};
 use proptest::prelude::*;
 
 proptest! {
@@ -36,7 +36,7 @@ fn buffer_shuffle(input: &[u32], window: usize, rng: &mut ChaCha8Rng) -> Vec<u32
     let mut buffer: Vec<u32> = rest.by_ref().take(window).collect();
     let mut out = Vec::new();
     while !buffer.is_empty() {
-        let slot = rng::below(rng, buffer.len());
+        let slot = random::below(rng, buffer.len());
         match rest.next() {
             Some(next) => out.push(std::mem::replace(&mut buffer[slot], next)),
             None => out.push(buffer.remove(slot)),
@@ -59,7 +59,7 @@ fn the_window_shuffles_as_a_buffer_does() {
             .map(|place| place.example)
             .collect();
         *ours.entry(drawn).or_insert(0i64) += 1;
-        let drawn = buffer_shuffle(&[0, 1, 2, 3, 4], 3, &mut rng::stream(2, &[epoch]));
+        let drawn = buffer_shuffle(&[0, 1, 2, 3, 4], 3, &mut random::stream(2, &[epoch]));
         *buffer.entry(drawn).or_insert(0i64) += 1;
     }
     // 3 * 3 * 3 * 2 orders are possible, each with a share of 1 / 54: about 1111 times, standard deviation 33.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use earmark_data::Workers;
+use earmark_core::threads::Workers;
 use earmark_data::augment::{Augment, Mixup, Partner};
 use earmark_data::batches::{BatchConfig, BatchError, BatchMaker, ExampleIndex, Order, store_maker};
 use earmark_features::FrontEnd;

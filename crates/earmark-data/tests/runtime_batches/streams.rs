@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use earmark_data::Workers;
+use earmark_core::random::ChaCha8Rng;
+use earmark_core::threads::Workers;
 use earmark_data::augment::{Mixup, Partner};
 use earmark_data::batches::{BatchConfig, BatchMaker, BatchStream, ExampleIndex, ExamplePlace, Position};
-use earmark_data::rng::ChaCha8Rng;
 
 use crate::{START, take, toy};
 

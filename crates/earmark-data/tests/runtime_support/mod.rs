@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use earmark_core::random;
 use earmark_data::item::Item;
-use earmark_data::rng;
 use earmark_features::{Extractor, Features, FrontEnd};
 
 /// A WAV file of seeded noise, mono, 16 bits.
@@ -15,11 +15,11 @@ pub fn write_wav(path: &Path, seed: u64, seconds: f64, sample_rate_hz: u32) {
         bits_per_sample: 16,
         sample_format: hound::SampleFormat::Int,
     };
-    let mut rng = rng::stream(seed, &[]);
+    let mut rng = random::stream(seed, &[]);
     let mut writer = hound::WavWriter::create(path, spec).unwrap();
     for _ in 0..(seconds * f64::from(sample_rate_hz)) as usize {
         writer
-            .write_sample((rng::uniform(&mut rng, -1.0, 1.0) * 8000.0) as i16)
+            .write_sample((random::uniform(&mut rng, -1.0, 1.0) * 8000.0) as i16)
             .unwrap();
     }
     writer.finalize().unwrap();

@@ -1,10 +1,10 @@
 //! How often which value occurs: clip lengths, scores.
 
 use super::{CLASS, HEIGHT, Plot, WIDTH, heading, nothing, range, x_axis};
-use crate::human::trimmed;
 use crate::svg::{Anchor, Svg, colour};
 use crate::ticks::{Axis, ticks};
 use crate::{Chart, human_count};
+use earmark_core::human::trimmed;
 
 /// Bars over a numeric axis, with the median marked.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -226,7 +226,7 @@ impl Tip {
     }
 
     fn text(&self, name: &str) -> Option<String> {
-        let x = |v: f64| crate::human::trimmed(&format!("{v:.3}")).to_owned();
+        let x = |v: f64| earmark_core::human::trimmed(&format!("{v:.3}")).to_owned();
         match self.count {
             0 => None,
             1 => Some(format!("{name} at {}: {}", x(self.x.0), score(self.y.0))),

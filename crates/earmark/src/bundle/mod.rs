@@ -21,7 +21,7 @@ mod texts;
 
 use crate::pipeline::PipelineError;
 use crate::run_dir::find_models;
-use earmark_data::atomic::{self, WriteError};
+use earmark_core::atomic::{self, WriteError};
 use earmark_engine::ModelFile;
 use earmark_features::Examples;
 use earmark_metrics::Mean;

@@ -4,7 +4,7 @@ use super::{Description, Packed, mode, plain};
 use crate::pipeline::{PipelineError, inputs_of};
 use crate::recipe::{Recipe, StackRecipe};
 use crate::run_dir::find_models;
-use earmark_data::atomic::{self, WriteError};
+use earmark_core::atomic::{self, WriteError};
 use earmark_engine::ModelFile;
 use std::fs;
 use std::path::{Path, PathBuf};

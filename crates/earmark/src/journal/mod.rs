@@ -6,7 +6,7 @@ mod state;
 pub use state::{State, Status};
 
 use crate::run_dir::{RunError, RunHead, fold_run, folds_path};
-use crate::setting::suggest;
+use earmark_core::text::suggest;
 use earmark_engine::Metric;
 use earmark_report::{Better, RunRow, RunsTable};
 use history::{History, Judgement, METRICS, best_of, highest, judgements};

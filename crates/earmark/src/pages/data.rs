@@ -1,7 +1,7 @@
 //! Statistics of a data set as a page.
 
 use super::PageError;
-use earmark_data::atomic::{self, WriteError};
+use earmark_core::atomic::{self, WriteError};
 use earmark_data::stats::{self, Stats};
 use earmark_data::{DataSet, SkipReason};
 use earmark_report::{

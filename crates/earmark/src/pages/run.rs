@@ -5,7 +5,7 @@ use super::clips::{Audio, Judged};
 use crate::journal::Status;
 use crate::journal::history::{History, Judgement, METRICS, Points, best_of, highest, judgements};
 use crate::run_dir::RunDir;
-use earmark_data::atomic;
+use earmark_core::atomic;
 use earmark_engine::judge::{result_path, scores_path};
 use earmark_engine::{Metric, ModelFile, checkpoint};
 use earmark_features::Extractor;
@@ -74,7 +74,7 @@ pub fn gather(run: &RunDir, data: Option<&Path>) -> Result<RunReport, PageError>
             |n| n.to_string_lossy().into_owned(),
         ),
         recipe_toml: run.recipe.to_toml(),
-        command: command_line(&info.command),
+        command: earmark_core::text::command_line(&info.command),
         version: info
             .revision
             .as_ref()
@@ -106,7 +106,7 @@ pub fn gather(run: &RunDir, data: Option<&Path>) -> Result<RunReport, PageError>
     match chosen(&judged, metric, history.validation_of(metric)) {
         None => report.notes.push(info_note(format!(
             "No checkpoint has been judged yet, so that there are no results by class: earmark eval {} --data DIR",
-            quoted(&run.path.to_string_lossy())
+            earmark_core::text::quote(&run.path.to_string_lossy())
         ))),
         Some((judgement, why)) => {
             report.notes.push(info_note(format!("Classes, confusion and worst clips are of step {}: {why}.", human_count(judgement.step))));
@@ -395,20 +395,6 @@ fn calibration(run: &RunDir, step: u64) -> Option<Calibration> {
     model.meta.calibration.filter(|_| model.meta.step == step)
 }
 
-/// A command line that a shell reads back as the same words.
-fn command_line(words: &[String]) -> String {
-    words.iter().map(|w| quoted(w)).collect::<Vec<_>>().join(" ")
-}
-
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:@+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -449,7 +435,7 @@ mod tests {
     fn command_lines_can_be_pasted() {
         let words = ["earmark", "train", "my recipe.toml", "--set", "name=it's", ""].map(str::to_owned);
         assert_eq!(
-            command_line(&words),
+            earmark_core::text::command_line(&words),
             r"earmark train 'my recipe.toml' --set 'name=it'\''s' ''"
         );
     }

@@ -3,7 +3,7 @@
 use super::{Observer, PipelineError, Skips, out_of_fold};
 use crate::recipe::Recipe;
 use crate::run_dir::{find_models, fold_runs};
-use earmark_data::atomic::WriteError;
+use earmark_core::atomic::WriteError;
 use earmark_engine::ModelFile;
 use earmark_metrics::{
     Aligned, Calibrated, Calibration, CalibrationMethod, CalibrationOptions, ScoreTable, TruthTable,

@@ -1,7 +1,7 @@
 //! Class weights of a loss, counted over the clips trained on.
 
 use super::PipelineError;
-use crate::setting::suggest;
+use earmark_core::text::suggest;
 use earmark_data::Item;
 use earmark_engine::{Loss, TrainConfig};
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@ use super::{PipelineError, Plan, split};
 use crate::device::{device, vars_for};
 use crate::recipe::Recipe;
 use earmark_audio::probe;
-use earmark_data::rng::{self, Purpose};
+use earmark_core::random::{self, Purpose};
 use earmark_engine::{Keep, Optimizer, Step, in_scope, train_step};
 use earmark_features::Extractor;
 use earmark_models::{Network, Vars};
@@ -89,7 +89,7 @@ pub fn estimate(
     let classes = plan.classes.len();
     let (network, specs) = Network::build(&recipe.network, c, classes)?;
     let shape = [recipe.batches.size, c, b, f];
-    let mut draw = rng::stream(0, &[Purpose::Augment as u64]);
+    let mut draw = random::stream(0, &[Purpose::Augment as u64]);
     // What is frozen costs less: each phase is measured by itself.
     let (mut step_seconds, mut seconds) = (0.0_f64, 0.0);
     for (frozen, phase_steps) in recipe.train.phase_freezes(steps_per_epoch) {
@@ -98,7 +98,7 @@ pub fn estimate(
         let mut optimizer = Optimizer::new(recipe.train.optimizer, &vars);
         let mut step = || {
             let x = (0..shape.iter().product())
-                .map(|_| rng::normal(&mut draw))
+                .map(|_| random::normal(&mut draw))
                 .collect();
             let y = vec![0.0; shape[0] * classes];
             let start = Instant::now();
@@ -112,7 +112,7 @@ pub fn estimate(
                 y,
                 noisy: vec![],
                 rate: 1e-6,
-                rng: rng::stream(0, &[Purpose::Dropout as u64]),
+                rng: random::stream(0, &[Purpose::Dropout as u64]),
             };
             train_step(step, &mut vars, &mut optimizer);
             start.elapsed().as_secs_f64()

@@ -3,7 +3,7 @@
 use super::data::{open_data, open_to_judge, prepare};
 use super::{Event, Observer, PipelineError, Roles, Skips, reason, scorer_of, split, stack};
 use crate::run_dir::{RunDir, RunError, find_model, is_stack, judged_step};
-use earmark_data::atomic::{self, WriteError};
+use earmark_core::atomic::{self, WriteError};
 use earmark_data::{FeatureStore, Item};
 use earmark_engine::checkpoint;
 use earmark_engine::judge::{Claim, Judge, every_nth, judge, write_result};

@@ -11,7 +11,7 @@ use crate::recipe::Recipe;
 use crate::run_dir::{
     RunDir, RunError, RunHead, RunLock, fold_run, fold_runs, folds_path, is_stack, judged_step,
 };
-use earmark_data::atomic::{self, WriteError};
+use earmark_core::atomic::{self, WriteError};
 use earmark_data::{DataSet, Item};
 use earmark_engine::judge::scores_path;
 use earmark_metrics::ScoreTable;

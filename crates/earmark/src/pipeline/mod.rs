@@ -42,11 +42,12 @@ use crate::device::DeviceError;
 use crate::embeddings::EmbeddingsError;
 use crate::recipe::RecipeError;
 use crate::run_dir::RunError;
+use earmark_core::atomic::WriteError;
 use earmark_data::batches::BatchError;
 use earmark_data::folds::{FoldError, FoldTableError};
 use earmark_data::setting::SettingError;
 use earmark_data::store::{Interrupted, ItemError};
-use earmark_data::{ClassMapError, DataError, Item, atomic::WriteError};
+use earmark_data::{ClassMapError, DataError, Item};
 use earmark_engine::{
     FitError, FitEvent, FitInputError, ModelFileError, ScopeError, ScoreError, WarmStartError,
 };

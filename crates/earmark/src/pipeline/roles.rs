@@ -3,8 +3,8 @@
 use super::{Parts, PipelineError};
 use crate::recipe::Recipe;
 use crate::run_dir::RunDir;
+use earmark_core::atomic::{self, WriteError};
 use earmark_data::Item;
-use earmark_data::atomic::{self, WriteError};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

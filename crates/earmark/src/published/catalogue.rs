@@ -1,7 +1,7 @@
 //! Which published models there are to fetch, and where installed ones lie.
 
 use super::Architecture;
-use crate::setting::suggest;
+use earmark_core::text::suggest;
 use serde::{Deserialize, Serialize};
 use std::env;
 use std::path::PathBuf;

@@ -3,8 +3,8 @@
 use super::{Architecture, audioset, image_body, read_labels};
 use crate::VERSION;
 use crate::recipe::{Recipe, RecipeError};
-use crate::setting::suggest;
 use burn::tensor::Device;
+use earmark_core::text::suggest;
 use earmark_engine::{FORMAT, ModelFile, ModelFileError, ModelMeta};
 use earmark_features::{ConfigError, Extractor};
 use earmark_models::{ModelError, Network, VarId, VarSpec, Vars};

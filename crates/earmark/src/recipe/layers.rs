@@ -3,7 +3,7 @@
 use super::RecipeError;
 use super::place::place;
 use crate::library;
-use crate::setting::suggest;
+use earmark_core::text::suggest;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 

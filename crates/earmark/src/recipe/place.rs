@@ -1,7 +1,7 @@
 //! Where a key of a recipe stands, and what is wrong with it, for errors.
 
 use super::RecipeError;
-use crate::setting::suggest;
+use earmark_core::text::suggest;
 use std::path::Path;
 
 /// Where the values of a recipe come from, for errors.

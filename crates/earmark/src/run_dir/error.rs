@@ -1,8 +1,8 @@
 //! Why a run directory can't be used.
 
 use crate::recipe::RecipeError;
+use earmark_core::atomic::WriteError;
 use earmark_data::ClassMapError;
-use earmark_data::atomic::WriteError;
 use earmark_engine::{FORMAT, ModelFileError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! One trainer a run.
 
 use super::RunError;
-use earmark_data::atomic::WriteError;
+use earmark_core::atomic::WriteError;
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,6 @@
 //! `log.txt`: what happened when, for people.
 
-use earmark_data::atomic::WriteError;
+use earmark_core::atomic::WriteError;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;

@@ -31,8 +31,8 @@ pub use log::{Log, now};
 pub use set::{fold_run, fold_runs, folds_path};
 
 use crate::recipe::{Recipe, RecipeError, StackRecipe};
+use earmark_core::atomic::{self, WriteError};
 use earmark_data::ClassMap;
-use earmark_data::atomic::{self, WriteError};
 use earmark_engine::FORMAT;
 use lock::LOCK;
 use std::ffi::OsString;

@@ -1,7 +1,7 @@
 //! Which classes are listened for.
 
 use super::TagError;
-use crate::setting::suggest;
+use earmark_core::text::suggest;
 
 /// How many names an error proposes.
 const PROPOSALS: usize = 5;

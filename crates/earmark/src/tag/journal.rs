@@ -11,7 +11,7 @@
 use super::TagError;
 use super::record::Heard;
 use super::spool::Spool;
-use earmark_data::atomic::{WriteError, crash_point, crash_point_is_set};
+use earmark_core::atomic::{WriteError, crash_point, crash_point_is_set};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};

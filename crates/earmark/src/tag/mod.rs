@@ -34,7 +34,7 @@ pub use output::{Target, Told, to_file, to_folder, to_stream};
 pub use record::{ClassScore, Heard, SoundEvent, WindowScores};
 
 use crate::pipeline::PipelineError;
-use earmark_data::atomic::WriteError;
+use earmark_core::atomic::WriteError;
 use std::path::PathBuf;
 
 /// Why nothing, or no more, can be heard. What is wrong with a single recording is no such error: it is told with the results.

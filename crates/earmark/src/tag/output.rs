@@ -4,7 +4,7 @@ use super::archive::{Done, hear_all};
 use super::formats::{Shape, Writer};
 use super::journal::{Entry, Journal, Outcome, Stamp};
 use super::{Format, Hearing, Input, Inputs, TagError, TagEvent};
-use earmark_data::atomic::{self, WriteError};
+use earmark_core::atomic::{self, WriteError};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};

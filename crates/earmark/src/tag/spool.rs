@@ -1,7 +1,7 @@
 //! Lines of one recording until it is heard to its end: in memory while they are few, else in a scratch file.
 
 use super::TagError;
-use earmark_data::atomic::WriteError;
+use earmark_core::atomic::WriteError;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ impl Drop for Scratch {
 
 impl Spool {
     /// Nothing yet. A scratch file, should there be one, lies in `folder` as `.STEM.tmp-PID-COUNT`, a name that
-    /// [`is_leftover`](earmark_data::atomic::is_leftover) knows.
+    /// [`is_leftover`](earmark_core::atomic::is_leftover) knows.
     pub fn new(folder: &Path, stem: &str) -> Self {
         Self {
             folder: folder.to_path_buf(),

@@ -16,7 +16,7 @@ use crate::journal::history::History;
 use crate::pipeline::{Event, Observer, PipelineError, Train, train};
 use crate::recipe::Recipe;
 use crate::run_dir::{RunDir, RunLock};
-use earmark_data::atomic::{self, WriteError};
+use earmark_core::atomic::{self, WriteError};
 use earmark_engine::{FitError, FitEvent, Metric, Scopes, ValidationSplit};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,6 +1,6 @@
 //! What a search may set: keys of a recipe, and the values that each may take.
 
-use earmark_data::rng::{self, Purpose};
+use earmark_core::random::{self, Purpose};
 use serde::Serialize;
 
 /// Grids of more settings than this are a slip.
@@ -124,20 +124,20 @@ impl Dimension {
     }
 
     /// A value, as `--set` takes it.
-    fn draw(&self, rng: &mut rng::ChaCha8Rng) -> String {
+    fn draw(&self, rng: &mut random::ChaCha8Rng) -> String {
         let between = |rng: &mut _, low: f64, high: f64, log: bool| match log {
-            true => rng::uniform(rng, low.ln(), high.ln()).exp(),
-            false => rng::uniform(rng, low, high),
+            true => random::uniform(rng, low.ln(), high.ln()).exp(),
+            false => random::uniform(rng, low, high),
         };
         match &self.values {
-            Values::List(values) => values[rng::below(rng, values.len())].clone(),
+            Values::List(values) => values[random::below(rng, values.len())].clone(),
             Values::Whole {
                 low,
                 high,
                 log: false,
             } => {
                 let count = usize::try_from(high.abs_diff(*low)).unwrap_or(usize::MAX - 1) + 1;
-                low.saturating_add_unsigned(rng::below(rng, count) as u64)
+                low.saturating_add_unsigned(random::below(rng, count) as u64)
                     .to_string()
             }
             // Each number has the stretch from itself less a half to itself and a half.
@@ -212,7 +212,7 @@ pub fn grid(space: &[Dimension]) -> Result<Vec<Vec<String>>, SpaceError> {
 pub fn random(space: &[Dimension], count: usize, seed: u64) -> Vec<Vec<String>> {
     (1..=count as u64)
         .map(|trial| {
-            let mut rng = rng::stream(seed, &[Purpose::Tune as u64, trial]);
+            let mut rng = random::stream(seed, &[Purpose::Tune as u64, trial]);
             space
                 .iter()
                 .map(|d| format!("{}={}", d.key, d.draw(&mut rng)))

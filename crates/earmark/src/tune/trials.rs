@@ -1,7 +1,7 @@
 //! The trials of a search: a folder each, what came of it in `trial.json`, all together in `trials.json`.
 
 use crate::pipeline::PipelineError;
-use earmark_data::atomic;
+use earmark_core::atomic;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{MixLabels, Mixed};
 use crate::augment::mixup::check_alpha;
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// Gives the partner a drawn share of the example.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -62,8 +62,8 @@ impl Add {
 
     pub(super) fn draw(&self, rng: &mut ChaCha8Rng) -> Mixed {
         let share = match self.share {
-            Share::Uniform { min, max } => rng::uniform(rng, min, max),
-            Share::Beta { alpha } => rng::beta(rng, alpha),
+            Share::Uniform { min, max } => random::uniform(rng, min, max),
+            Share::Beta { alpha } => random::beta(rng, alpha),
         };
         Mixed::Blend {
             weight: (1.0 - share) as f32,

@@ -11,8 +11,8 @@ pub use sigmoid_concat::SigmoidConcat;
 use super::blend;
 use super::mixup::{Partner, check_alpha};
 use super::step::check_weights;
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// Mixes examples with partners, each in one of several ways.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -149,16 +149,16 @@ impl Mix {
 
     /// Draws how one example is mixed.
     pub fn draw(&self, rng: &mut ChaCha8Rng) -> Mixed {
-        if !rng::chance(rng, self.prob) {
+        if !random::chance(rng, self.prob) {
             return Mixed::Alone;
         }
-        let at = rng::weighted(rng, self.one_of.iter().map(|one| one.weight));
+        let at = random::weighted(rng, self.one_of.iter().map(|one| one.weight));
         match self.one_of.get(at).map(|one| &one.mixer) {
             None => Mixed::Alone,
             Some(Mixer::SigmoidConcat(mixer)) => mixer.draw(rng),
             Some(Mixer::Add(mixer)) => mixer.draw(rng),
             Some(Mixer::Mixup(Beta { alpha, labels })) => Mixed::Blend {
-                weight: rng::beta(rng, *alpha) as f32,
+                weight: random::beta(rng, *alpha) as f32,
                 labels: *labels,
             },
         }

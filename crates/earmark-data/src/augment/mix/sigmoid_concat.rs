@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{MixLabels, Mixed};
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::SettingError;
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// Begins with the partner and ends with the example.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ impl SigmoidConcat {
     pub(super) fn draw(&self, rng: &mut ChaCha8Rng) -> Mixed {
         let more = self.max_half_range.saturating_sub(self.min_half_range) as usize;
         Mixed::SigmoidConcat {
-            half_range: (self.min_half_range as usize + rng::below(rng, more + 1)) as f32,
+            half_range: (self.min_half_range as usize + random::below(rng, more + 1)) as f32,
             labels: self.labels,
         }
     }

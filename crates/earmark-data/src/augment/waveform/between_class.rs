@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::fourier::{Fourier, hann};
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// Mixes the samples of a clip with those of a partner from the epoch, by a ratio that is uniform between 0 and 1; the labels are
 /// mixed by the same ratio.
@@ -37,8 +37,8 @@ impl BetweenClass {
 
     /// Draws the share of the first sound; `None` where it stays alone.
     pub fn draw(&self, rng: &mut ChaCha8Rng) -> Option<f64> {
-        let drawn = rng::chance(rng, self.prob);
-        let ratio = rng::unit(rng);
+        let drawn = random::chance(rng, self.prob);
+        let ratio = random::unit(rng);
         drawn.then_some(ratio)
     }
 }

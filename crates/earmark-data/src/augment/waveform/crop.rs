@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::check_between;
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::SettingError;
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// Cuts a stretch of fixed length out of a clip, at a random place. Shorter clips get silence on both sides.
 ///
@@ -49,7 +49,7 @@ impl SoundCrop {
         let wanted = ((self.seconds * rate).round_ties_even() as usize).max(1);
         let margin = (self.margin_seconds * rate).round_ties_even() as usize;
         let start = match (samples + 2 * margin).checked_sub(wanted) {
-            Some(room) => rng::below(rng, room + 1).cast_signed() - margin.cast_signed(),
+            Some(room) => random::below(rng, room + 1).cast_signed() - margin.cast_signed(),
             None => -((wanted - samples) / 2).cast_signed(),
         };
         Cut {

@@ -5,8 +5,8 @@ use std::f64::consts::TAU;
 use serde::{Deserialize, Serialize};
 
 use super::{check_between, check_bounds};
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// A few peaks and dips at random frequencies, each a peaking filter of second order (Bristow-Johnson's audio equaliser cookbook).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,13 +74,13 @@ impl Equalise {
     }
 
     pub(super) fn draw(&self, rng: &mut ChaCha8Rng, sample_rate_hz: u32) -> Option<Equaliser> {
-        let drawn = rng::chance(rng, self.prob);
+        let drawn = random::chance(rng, self.prob);
         let top = self.max_hz.min(0.45 * f64::from(sample_rate_hz));
         let (low, high) = (libm::log(self.min_hz.min(top)), libm::log(top));
-        let peaks = (0..1 + rng::below(rng, self.max_peaks as usize))
+        let peaks = (0..1 + random::below(rng, self.max_peaks as usize))
             .map(|_| Peak {
-                centre_hz: libm::exp(rng::uniform(rng, low, high)),
-                gain_db: rng::uniform(rng, self.min_db, self.max_db),
+                centre_hz: libm::exp(random::uniform(rng, low, high)),
+                gain_db: random::uniform(rng, self.min_db, self.max_db),
                 quality: self.quality,
             })
             .collect();

@@ -25,8 +25,8 @@ pub use reverb::{Reverb, Room};
 pub use stretch::{Stretch, TimeStretch};
 
 use super::gain;
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// One entry of `augment.waveform`, by its `kind`. They are taken in the order of the list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,8 +111,8 @@ impl Sound {
         match self {
             Self::Crop(sound) => Some(SoundChange::Cut(sound.draw(rng, samples, sample_rate_hz))),
             Self::Gain(sound) => {
-                let drawn = rng::chance(rng, sound.prob);
-                let db = rng::uniform(rng, sound.min_db, sound.max_db);
+                let drawn = random::chance(rng, sound.prob);
+                let db = random::uniform(rng, sound.min_db, sound.max_db);
                 drawn.then(|| SoundChange::Gain(libm::pow(10.0, db / 20.0) as f32))
             }
             Self::TimeStretch(sound) => sound.draw(rng).map(SoundChange::Stretch),

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::check_bounds;
 use super::fourier::Fourier;
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// Adds noise of a power that is drawn relative to that of the clip.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,11 +70,11 @@ impl SoundNoise {
     }
 
     pub(super) fn draw(&self, rng: &mut ChaCha8Rng) -> Option<Static> {
-        let drawn = rng::chance(rng, self.prob);
-        let snr_db = rng::uniform(rng, self.min_snr_db, self.max_snr_db);
+        let drawn = random::chance(rng, self.prob);
+        let snr_db = random::uniform(rng, self.min_snr_db, self.max_snr_db);
         let key = rng.next_u64();
         let colour = match self.colour {
-            Colour::Any => [Colour::White, Colour::Pink][rng::below(rng, 2)],
+            Colour::Any => [Colour::White, Colour::Pink][random::below(rng, 2)],
             colour => colour,
         };
         drawn.then_some(Static { snr_db, colour, key })
@@ -89,8 +89,8 @@ impl Static {
         if signal == 0.0 {
             return samples;
         }
-        let mut rng = rng::stream(self.key, &[]);
-        let white: Vec<f64> = samples.iter().map(|_| rng::normal_f64(&mut rng)).collect();
+        let mut rng = random::stream(self.key, &[]);
+        let white: Vec<f64> = samples.iter().map(|_| random::normal_f64(&mut rng)).collect();
         let noise = match self.colour {
             Colour::Pink => pink(&white),
             Colour::White | Colour::Any => white,

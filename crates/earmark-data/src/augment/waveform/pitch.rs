@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::check_bounds;
 use super::stretch::Stretch;
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// Changes the pitch of a clip.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,8 +70,8 @@ impl PitchShift {
     }
 
     pub(super) fn draw(&self, rng: &mut ChaCha8Rng) -> Option<Pitch> {
-        let drawn = rng::chance(rng, self.prob);
-        let semitones = rng::uniform(rng, self.min_semitones, self.max_semitones);
+        let drawn = random::chance(rng, self.prob);
+        let semitones = random::uniform(rng, self.min_semitones, self.max_semitones);
         drawn.then_some(Pitch { semitones })
     }
 }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::check_bounds;
 use super::fourier::convolve;
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// Puts a clip into a made-up room.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,10 +66,10 @@ impl Reverb {
     }
 
     pub(super) fn draw(&self, rng: &mut ChaCha8Rng) -> Option<Room> {
-        let drawn = rng::chance(rng, self.prob);
+        let drawn = random::chance(rng, self.prob);
         let room = Room {
-            t60_seconds: rng::uniform(rng, self.min_t60_seconds, self.max_t60_seconds),
-            wet_db: rng::uniform(rng, self.min_wet_db, self.max_wet_db),
+            t60_seconds: random::uniform(rng, self.min_t60_seconds, self.max_t60_seconds),
+            wet_db: random::uniform(rng, self.min_wet_db, self.max_wet_db),
             key: rng.next_u64(),
         };
         drawn.then_some(room)
@@ -81,11 +81,11 @@ impl Room {
     pub fn response(&self, sample_rate_hz: u32) -> Vec<f64> {
         let length = ((self.t60_seconds * f64::from(sample_rate_hz)) as usize).max(1);
         let decay = libm::pow(10.0, -3.0 / (self.t60_seconds * f64::from(sample_rate_hz)));
-        let mut rng = rng::stream(self.key, &[]);
+        let mut rng = random::stream(self.key, &[]);
         let mut level = 1.0;
         let mut response: Vec<f64> = (0..=length)
             .map(|_| {
-                let echo = level * rng::normal_f64(&mut rng);
+                let echo = level * random::normal_f64(&mut rng);
                 level *= decay;
                 echo
             })

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::check_bounds;
 use super::fourier::{Fourier, hann};
-use crate::rng::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// Changes the pace of a clip.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,10 +55,10 @@ impl TimeStretch {
     }
 
     pub(super) fn draw(&self, rng: &mut ChaCha8Rng) -> Option<Stretch> {
-        let drawn = rng::chance(rng, self.prob);
+        let drawn = random::chance(rng, self.prob);
         // Uniform in its logarithm: half as fast is as likely as twice as fast.
         let (low, high) = (libm::log(self.min_rate), libm::log(self.max_rate));
-        let rate = libm::exp(rng::uniform(rng, low, high));
+        let rate = libm::exp(random::uniform(rng, low, high));
         drawn.then_some(Stretch { rate })
     }
 }

@@ -6,7 +6,7 @@ use super::super::predict_tiles::out_of_fold_tiles;
 use super::super::{Event, Observer, PipelineError, Skips};
 use crate::recipe::StackRecipe;
 use crate::run_dir::{RunDir, RunError, RunHead, fold_runs, is_stack, judged_step};
-use earmark_data::rng::ChaCha8Rng;
+use earmark_core::random::ChaCha8Rng;
 use earmark_data::tile_subset::{TileSubset, mean_of};
 use earmark_data::{ClassMap, DataSet, Item};
 use earmark_engine::{HostTensor, Tensors, read_tensors, write_tensors};

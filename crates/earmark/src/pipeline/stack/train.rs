@@ -12,9 +12,10 @@ use crate::device::{device, vars_for};
 use crate::recipe::StackRecipe;
 use crate::run_dir::{DataInfo, Log, RunDir, RunInfo, RunLock, fold_run, now};
 use crate::{REVISION, VERSION};
-use earmark_data::atomic::{self, WriteError};
+use earmark_core::atomic::{self, WriteError};
+use earmark_core::threads::Workers;
 use earmark_data::batches::ExampleIndex;
-use earmark_data::{BatchMaker, Item, Workers};
+use earmark_data::{BatchMaker, Item};
 use earmark_engine::{FORMAT, Fit, FitError, ModelMeta, Outcome, RowScorer, Scopes, Validate, fit};
 use earmark_models::{Network, Vars};
 use earmark_report::human_amount;
@@ -233,7 +234,7 @@ fn batches(recipe: &StackRecipe, inputs: &Arc<Inputs>, items: &[Item]) -> Result
         shape,
         classes,
         recipe.train.seed,
-        Workers::new(0)?,
+        Workers::new(0).map_err(earmark_data::setting::SettingError::from)?,
         move |place, x, y, rng| {
             let item = places[place.clip as usize];
             x.copy_from_slice(&inputs.drawn_row(item, &subset, rng));

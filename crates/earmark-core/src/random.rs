@@ -5,11 +5,11 @@
 //! they finish, and where a run was resumed change nothing:
 //!
 //! ```
-//! use earmark_data::rng::{self, Purpose};
+//! use earmark_core::random::{self, Purpose};
 //! let (seed, epoch, item) = (17, 3, 42);
-//! let mut a = rng::stream(seed, &[Purpose::Augment as u64, epoch, item]);
-//! let mut b = rng::stream(seed, &[Purpose::Augment as u64, epoch, item]);
-//! assert_eq!(rng::unit(&mut a), rng::unit(&mut b));
+//! let mut a = random::stream(seed, &[Purpose::Augment as u64, epoch, item]);
+//! let mut b = random::stream(seed, &[Purpose::Augment as u64, epoch, item]);
+//! assert_eq!(random::unit(&mut a), random::unit(&mut b));
 //! ```
 //!
 //! The helpers draw integers and floats by rules that are written out here and not by those of the `rand` crate, which
@@ -148,7 +148,8 @@ pub fn normal(rng: &mut impl Rng) -> f32 {
     normal_f64(rng) as f32
 }
 
-pub(crate) fn normal_f64(rng: &mut impl Rng) -> f64 {
+/// As [`normal`], with all its digits.
+pub fn normal_f64(rng: &mut impl Rng) -> f64 {
     loop {
         let (x, y) = (uniform(rng, -1.0, 1.0), uniform(rng, -1.0, 1.0));
         let square = x * x + y * y;

@@ -116,7 +116,7 @@ fn three_digits(value: f64) -> String {
 }
 
 /// A decimal number without the zeros at its end.
-pub(crate) fn trimmed(text: &str) -> &str {
+pub fn trimmed(text: &str) -> &str {
     if text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.')
     } else {

@@ -1,6 +1,6 @@
 //! The random streams against ChaCha8 by definition, and the draws against their distributions.
 
-use earmark_data::rng::{self, Purpose};
+use earmark_core::random::{self, Purpose};
 use rand::Rng;
 
 /// One block of ChaCha with 8 rounds, written from the definition (Bernstein 2008): 64-bit counter, zero nonce.
@@ -42,7 +42,7 @@ fn a_stream_is_chacha8_keyed_by_the_hash_of_seed_and_path() {
         message.extend(number.to_le_bytes());
     }
     let key = *blake3::hash(&message).as_bytes();
-    let mut stream = rng::stream(17, &[Purpose::Augment as u64, 5, u64::MAX]);
+    let mut stream = random::stream(17, &[Purpose::Augment as u64, 5, u64::MAX]);
     for counter in 0..6 {
         for word in chacha8_block(&key, counter) {
             assert_eq!(stream.next_u32(), word);
@@ -53,11 +53,11 @@ fn a_stream_is_chacha8_keyed_by_the_hash_of_seed_and_path() {
 #[test]
 fn the_numbers_of_a_seed_never_change() {
     // Recorded once: a change would make every seed of every recipe mean something else.
-    let mut stream = rng::stream(17, &[Purpose::Shuffle as u64, 0]);
-    assert_eq!(rng::permutation(&mut stream, 12), PERMUTATION);
-    let normals: Vec<f32> = (0..3).map(|_| rng::normal(&mut stream)).collect();
+    let mut stream = random::stream(17, &[Purpose::Shuffle as u64, 0]);
+    assert_eq!(random::permutation(&mut stream, 12), PERMUTATION);
+    let normals: Vec<f32> = (0..3).map(|_| random::normal(&mut stream)).collect();
     assert_eq!(normals, NORMALS);
-    assert_eq!(rng::beta(&mut stream, 0.5), BETA);
+    assert_eq!(random::beta(&mut stream, 0.5), BETA);
 }
 
 const PERMUTATION: [usize; 12] = [10, 4, 0, 7, 11, 9, 2, 1, 5, 3, 8, 6];
@@ -67,8 +67,11 @@ const BETA: f64 = 0.01250471323198103;
 #[test]
 fn different_paths_are_different_streams() {
     let paths: [&[u64]; 6] = [&[], &[0], &[0, 0], &[1], &[1, 0], &[0, 1]];
-    let mut firsts: Vec<u64> = paths.iter().map(|path| rng::stream(1, path).next_u64()).collect();
-    firsts.push(rng::stream(2, &[]).next_u64());
+    let mut firsts: Vec<u64> = paths
+        .iter()
+        .map(|path| random::stream(1, path).next_u64())
+        .collect();
+    firsts.push(random::stream(2, &[]).next_u64());
     let distinct: std::collections::HashSet<_> = firsts.iter().collect();
     assert_eq!(distinct.len(), firsts.len());
 }
@@ -84,19 +87,22 @@ fn chi_square(counts: &[u32]) -> f64 {
 
 #[test]
 fn whole_numbers_are_equally_likely() {
-    let mut stream = rng::stream(1, &[]);
+    let mut stream = random::stream(1, &[]);
     let mut counts = [0; 10];
-    (0..100_000).for_each(|_| counts[rng::below(&mut stream, 10)] += 1);
+    (0..100_000).for_each(|_| counts[random::below(&mut stream, 10)] += 1);
     // 9 degrees of freedom: above 27.9 once in a thousand seeds.
     assert!(chi_square(&counts) < 27.9, "{counts:?}");
-    assert_eq!((rng::below(&mut stream, 0), rng::below(&mut stream, 1)), (0, 0));
+    assert_eq!(
+        (random::below(&mut stream, 0), random::below(&mut stream, 1)),
+        (0, 0)
+    );
 }
 
 #[test]
 fn all_orders_are_equally_likely() {
-    let mut stream = rng::stream(2, &[]);
+    let mut stream = random::stream(2, &[]);
     let mut counts = std::collections::HashMap::new();
-    (0..48_000).for_each(|_| *counts.entry(rng::permutation(&mut stream, 4)).or_insert(0) += 1);
+    (0..48_000).for_each(|_| *counts.entry(random::permutation(&mut stream, 4)).or_insert(0) += 1);
     let counts: Vec<u32> = counts.into_values().collect();
     assert_eq!(counts.len(), 24);
     // 23 degrees of freedom: above 49.7 once in a thousand seeds.
@@ -105,9 +111,9 @@ fn all_orders_are_equally_likely() {
 
 #[test]
 fn normals_have_the_right_moments_and_tails() {
-    let mut stream = rng::stream(3, &[]);
+    let mut stream = random::stream(3, &[]);
     const N: usize = 200_000;
-    let draws: Vec<f64> = (0..N).map(|_| f64::from(rng::normal(&mut stream))).collect();
+    let draws: Vec<f64> = (0..N).map(|_| f64::from(random::normal(&mut stream))).collect();
     let moment = |power| draws.iter().map(|draw| draw.powi(power)).sum::<f64>() / N as f64;
     let beyond_two = draws.iter().filter(|draw| draw.abs() > 2.0).count() as f64 / N as f64;
     // Each within four standard errors: sqrt(1, 2, 15, 96 / N), sqrt(p (1 - p) / N).
@@ -125,8 +131,8 @@ fn normals_have_the_right_moments_and_tails() {
 fn betas_have_the_right_mean_spread_and_quarter() {
     const N: usize = 100_000;
     for (alpha, below_quarter) in [(0.5, 1.0 / 3.0), (1.0, 0.25), (2.0, 0.15625)] {
-        let mut stream = rng::stream(4, &[(alpha * 10.0) as u64]);
-        let draws: Vec<f64> = (0..N).map(|_| rng::beta(&mut stream, alpha)).collect();
+        let mut stream = random::stream(4, &[(alpha * 10.0) as u64]);
+        let draws: Vec<f64> = (0..N).map(|_| random::beta(&mut stream, alpha)).collect();
         let mean = draws.iter().sum::<f64>() / N as f64;
         let variance = draws.iter().map(|draw| (draw - mean).powi(2)).sum::<f64>() / N as f64;
         let share = draws.iter().filter(|&&draw| draw < 0.25).count() as f64 / N as f64;
@@ -141,6 +147,6 @@ fn betas_have_the_right_mean_spread_and_quarter() {
             "alpha {alpha}: below a quarter {share}"
         );
     }
-    let mut stream = rng::stream(5, &[]);
-    assert!((0..1000).all(|_| (0.0..=1.0).contains(&rng::beta(&mut stream, 0.001))));
+    let mut stream = random::stream(5, &[]);
+    assert!((0..1000).all(|_| (0.0..=1.0).contains(&random::beta(&mut stream, 0.001))));
 }

@@ -91,7 +91,7 @@ pub fn check(path: &Path) -> Result<(), WriteError> {
 
 /// As [`write()`], but without waiting for the disk: for caches, where a file that a power cut spoils is noticed by its
 /// checksum and made again.
-pub(crate) fn write_unsynced(
+pub fn write_unsynced(
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), WriteError> {

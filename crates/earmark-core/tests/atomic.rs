@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use earmark_data::atomic::{self, clean_leftovers, clean_leftovers_older_than, is_leftover};
-use earmark_data::json_lines::JsonLines;
+use earmark_core::atomic::{self, clean_leftovers, clean_leftovers_older_than, is_leftover};
+use earmark_core::json_lines::JsonLines;
 use serde_json::json;
 
 const OLD: &[u8] = b"the old content";

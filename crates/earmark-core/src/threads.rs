@@ -1,8 +1,8 @@
-//! A pool of threads that belongs to the loader alone, so that it never waits for training or the other way round.
+//! A pool of worker threads of its own, so that loading never waits for training or the other way round.
 
 use std::sync::Arc;
 
-use crate::setting::SettingError;
+use crate::ConfigError;
 
 /// Threads for decoding, features and batches. Cheap to clone: clones share the threads.
 #[derive(Clone, Debug)]
@@ -16,21 +16,17 @@ impl Workers {
     /// # Errors
     ///
     /// When `count` is above 1024, or the system refuses that many threads.
-    pub fn new(count: usize) -> Result<Self, SettingError> {
+    pub fn new(count: usize) -> Result<Self, ConfigError> {
         if count > 1024 {
-            return Err(SettingError::new(
-                "cache",
-                "workers",
-                count,
-                "must be 1024 or less; 0 is one a core",
-            ));
+            let remedy = "must be 1024 or less; 0 means one per core";
+            return Err(ConfigError::new("cache.workers", count, remedy));
         }
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(count)
             .thread_name(|index| format!("earmark-data-{index}"))
             .build()
             .map_err(|error| {
-                SettingError::new("cache", "workers", count, format!("use fewer workers ({error})"))
+                ConfigError::new("cache.workers", count, format!("use fewer workers ({error})"))
             })?;
         Ok(Self { pool: Arc::new(pool) })
     }
