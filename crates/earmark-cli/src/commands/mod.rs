@@ -1,38 +1,9 @@
 //! The commands, a file each.
 
-mod augment_preview;
-mod average;
-mod bench;
-mod blend;
-mod blend_select;
-mod bundle;
-mod calibrate;
 mod data;
-mod data_normalise;
-mod demo;
-mod embed;
-mod eval;
-mod export;
-mod features;
-mod init;
-mod listen;
-mod models;
-mod models_get;
-mod models_import;
-mod predict;
-mod predict_tiles;
-mod probe;
-mod recipes;
-mod report;
-mod review;
-mod runs;
-mod runs_compare;
-mod score;
-mod stack;
-mod tag;
+mod evaluate;
+mod run;
 mod train;
-mod train_folds;
-mod tune;
 
 use crate::Status;
 use crate::args::{Args, Command};
@@ -50,31 +21,31 @@ pub fn run(args: Args) -> anyhow::Result<Status> {
     }
     let console = Console::new(global.quiet);
     let ended = match args.command {
-        Command::Demo(a) => demo::run(a, &global, &console),
+        Command::Demo(a) => train::demo::run(a, &global, &console),
         Command::Data { what } => data::run(what, &global, &console),
-        Command::Features(a) => features::run(a, &global, &console),
-        Command::Train(a) => train::run(a, &global, &console),
-        Command::Eval(a) => eval::run(a, &global, &console),
-        Command::Predict(a) => predict::run(a, &global, &console),
-        Command::Export(a) => export::run(a, &global, &console),
-        Command::Listen(a) => listen::run(a, &global, &console),
-        Command::Bundle(a) => bundle::run(a, &global, &console),
-        Command::Blend(a) => blend::run(a, &global, &console),
-        Command::Calibrate(a) => calibrate::run(a, &global, &console),
-        Command::Embed(a) => embed::run(a, &global, &console),
-        Command::Neighbours(a) => embed::neighbours(a, &global, &console),
-        Command::Probe(a) => probe::run(a, &global, &console),
-        Command::Score(a) => score::run(a, &global, &console),
-        Command::Stack(a) => stack::run(a, &global, &console),
-        Command::Tune(a) => tune::run(a, &global, &console),
-        Command::Tag(a) => tag::run(a, &global, &console),
-        Command::Recipes { what } => recipes::run(what, &global, &console),
-        Command::Review { what } => review::run(what, &global, &console),
-        Command::Init(a) => init::run(a, &global, &console),
-        Command::Runs(a) => runs::run(a, &global, &console),
-        Command::Report(a) => report::run(a, &global, &console),
-        Command::Models { what } => models::run(what, &global, &console),
-        Command::Bench(a) => bench::run(a, &global, &console),
+        Command::Features(a) => data::features::run(a, &global, &console),
+        Command::Train(a) => train::train::run(a, &global, &console),
+        Command::Eval(a) => evaluate::eval::run(a, &global, &console),
+        Command::Predict(a) => run::predict::run(a, &global, &console),
+        Command::Export(a) => run::export::run(a, &global, &console),
+        Command::Listen(a) => run::listen::run(a, &global, &console),
+        Command::Bundle(a) => run::bundle::run(a, &global, &console),
+        Command::Blend(a) => run::blend::run(a, &global, &console),
+        Command::Calibrate(a) => evaluate::calibrate::run(a, &global, &console),
+        Command::Embed(a) => run::embed::run(a, &global, &console),
+        Command::Neighbours(a) => run::embed::neighbours(a, &global, &console),
+        Command::Probe(a) => train::probe::run(a, &global, &console),
+        Command::Score(a) => evaluate::score::run(a, &global, &console),
+        Command::Stack(a) => train::stack::run(a, &global, &console),
+        Command::Tune(a) => train::tune::run(a, &global, &console),
+        Command::Tag(a) => run::tag::run(a, &global, &console),
+        Command::Recipes { what } => train::recipes::run(what, &global, &console),
+        Command::Review { what } => data::review::run(what, &global, &console),
+        Command::Init(a) => data::init::run(a, &global, &console),
+        Command::Runs(a) => evaluate::runs::run(a, &global, &console),
+        Command::Report(a) => evaluate::report::run(a, &global, &console),
+        Command::Models { what } => run::models::run(what, &global, &console),
+        Command::Bench(a) => run::bench::run(a, &global, &console),
     };
     console.clear();
     ended

@@ -1,6 +1,6 @@
 //! Arguments of `earmark features`.
 
-use super::RecipeArgs;
+use crate::args::RecipeArgs;
 use clap::Args as ClapArgs;
 use std::path::PathBuf;
 

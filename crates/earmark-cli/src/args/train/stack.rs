@@ -1,6 +1,7 @@
 //! Arguments of `earmark stack`.
 
-use super::{RecipeArgs, SpaceArgs};
+use super::SpaceArgs;
+use crate::args::RecipeArgs;
 use clap::Args as ClapArgs;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

@@ -133,6 +133,6 @@ pub struct Tag {
     #[arg(long, help_heading = "Output")]
     pub keep_journal: bool,
     /// Recordings heard at a time; 0 is one a thread
-    #[arg(long, default_value_t = 0, env = "EARMARK_TAG_WORKERS", value_parser = super::threads)]
+    #[arg(long, default_value_t = 0, env = "EARMARK_TAG_WORKERS", value_parser = crate::args::threads)]
     pub workers: usize,
 }

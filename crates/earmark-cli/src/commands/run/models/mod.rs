@@ -1,5 +1,9 @@
 //! `earmark models`
 
+mod average;
+mod get;
+mod import;
+
 use crate::Status;
 use crate::args::{Global, Models};
 use crate::console::{Console, out, out_json};
@@ -23,10 +27,10 @@ pub fn run(what: Models, _: &Global, console: &Console) -> anyhow::Result<Status
             classes,
             json,
         } => (model, recipe, classes, json),
-        Models::Import(args) => return super::models_import::run(args, console),
-        Models::Average(args) => return super::average::run(args, console),
-        Models::Get(args) => return super::models_get::get(&args, console),
-        Models::List { json } => return super::models_get::list(json),
+        Models::Import(args) => return import::run(args, console),
+        Models::Average(args) => return average::run(args, console),
+        Models::Get(args) => return get::get(&args, console),
+        Models::List { json } => return get::list(json),
     };
     let info = if recipe {
         Info::of_recipe(Recipe::load(&model, &[])?, classes)?

@@ -134,7 +134,7 @@ fn dry_run(job: &pipeline::Train, args: &Train, global: &Global) -> anyhow::Resu
     ))?;
     out(format!("example     {c} x {b} bands x {f} frames"))?;
     out("")?;
-    out(super::models::network_table(&plan.network))?;
+    out(crate::commands::run::models::network_table(&plan.network))?;
     out(format!(
         "parameters  {} trainable, {} in all (BatchNorm and biases included)",
         plan.trainable, plan.parameters

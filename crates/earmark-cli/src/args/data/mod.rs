@@ -1,6 +1,15 @@
 //! Arguments of `earmark data`.
 
-use super::AugmentPreview;
+mod augment_preview;
+mod features;
+mod init;
+mod review;
+
+pub use augment_preview::AugmentPreview;
+pub use features::Features;
+pub use init::Init;
+pub use review::{Action, Best, Review, ReviewBy, Worst};
+
 use clap::{Args as ClapArgs, Subcommand};
 use std::path::PathBuf;
 

@@ -1,6 +1,11 @@
 //! `earmark data`: statistics, checks, class maps, folds.
 
-use super::data_normalise;
+mod augment_preview;
+pub mod features;
+pub mod init;
+mod normalise;
+pub mod review;
+
 use crate::Status;
 use crate::args::{Data, DataCheck, DataClasses, DataFolds, DataStats, Global, Layout};
 use crate::console::{Console, out, out_json};
@@ -26,7 +31,7 @@ pub fn run(what: Data, _: &Global, console: &Console) -> anyhow::Result<Status> 
         Data::Check(args) => data_check(args, console),
         Data::Classes(args) => data_classes(args, console),
         Data::Folds(args) => data_folds(args, console),
-        Data::AugmentPreview(args) => super::augment_preview::run(args, console),
+        Data::AugmentPreview(args) => augment_preview::run(args, console),
     }
 }
 
@@ -65,7 +70,7 @@ fn data_stats(args: DataStats, console: &Console) -> anyhow::Result<Status> {
         } else {
             set
         };
-        return data_normalise::run(&set, recipe, name, to, console);
+        return normalise::run(&set, recipe, name, to, console);
     }
     let page = args.out.is_some();
     // Spectra and pictures take most of the time; the text shows neither.

@@ -1,6 +1,6 @@
 //! Arguments of `earmark data augment-preview`.
 
-use super::RecipeArgs;
+use crate::args::RecipeArgs;
 use clap::Args as ClapArgs;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 //! Arguments of `earmark train`.
 
-use super::RecipeArgs;
+use crate::args::RecipeArgs;
 use clap::Args as ClapArgs;
 use earmark::pipeline::FoldSet;
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 //! Arguments of `earmark bench`.
 
-use super::RecipeArgs;
+use crate::args::RecipeArgs;
 use clap::{Args as ClapArgs, ValueEnum};
 
 #[derive(Clone, Debug, ClapArgs)]

@@ -42,7 +42,11 @@ pub fn run(args: Predict, global: &Global, console: &Console) -> anyhow::Result<
         data,
         part: args.part,
         files: args.files,
-        layout: args.layout.as_deref().map(super::data::layout).transpose()?,
+        layout: args
+            .layout
+            .as_deref()
+            .map(crate::commands::data::layout)
+            .transpose()?,
         mean,
         raw: args.raw,
         weights: (!args.weights.is_empty()).then_some(args.weights),

@@ -1,48 +1,7 @@
-//! Arguments of `earmark embed`, `earmark neighbours` and `earmark probe`.
+//! Arguments of `earmark probe`.
 
 use clap::Args as ClapArgs;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
-
-#[derive(Clone, Debug, ClapArgs)]
-pub struct Embed {
-    /// The model: MODEL.safetensors, RUN or RUN@STEP
-    pub model: String,
-    /// A data folder
-    #[arg(long, env = "EARMARK_DATA")]
-    pub data: Option<PathBuf>,
-    /// Part of the data folder; default test, if it has one
-    #[arg(long)]
-    pub part: Option<String>,
-    /// Audio files
-    #[arg(long, num_args = 1..)]
-    pub files: Vec<PathBuf>,
-    /// File to write: X.npy (with X.npy.csv beside it, which says what each row is of), X.csv or X.parquet
-    #[arg(long, short)]
-    pub out: PathBuf,
-    /// A row for each tile that clips are cut into, with its start in seconds, instead of their mean
-    #[arg(long)]
-    pub tiles: bool,
-}
-
-#[derive(Clone, Debug, ClapArgs)]
-pub struct Neighbours {
-    /// What to look for: audio files, or names of recordings that were embedded
-    #[arg(required = true)]
-    pub queries: Vec<String>,
-    /// Embeddings to look in, as `earmark embed` writes them
-    #[arg(long = "in", value_name = "X.npy|X.csv")]
-    pub index: PathBuf,
-    /// The model that made them; needed where a query is an audio file
-    #[arg(long)]
-    pub model: Option<String>,
-    /// How many of the likest
-    #[arg(long, default_value = "5", value_name = "N")]
-    pub top: NonZeroUsize,
-    /// As JSON
-    #[arg(long)]
-    pub json: bool,
-}
 
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Probe {

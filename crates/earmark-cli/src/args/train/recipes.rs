@@ -1,6 +1,6 @@
 //! Arguments of `earmark recipes`.
 
-use super::RecipeArgs;
+use crate::args::RecipeArgs;
 use clap::Subcommand;
 
 #[derive(Clone, Debug, Subcommand)]

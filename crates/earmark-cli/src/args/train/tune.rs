@@ -1,6 +1,6 @@
 //! Arguments of `earmark tune`.
 
-use super::RecipeArgs;
+use crate::args::RecipeArgs;
 use clap::Args as ClapArgs;
 use earmark::tune::Dimension;
 use std::num::NonZeroUsize;
