@@ -2,8 +2,8 @@
 
 use crate::output::is_stdout;
 use earmark::engine::FitEvent;
+use earmark::inference::Event;
 use earmark::metrics::number;
-use earmark::pipeline::Event;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -252,7 +252,7 @@ impl Console {
                 best,
             } => {
                 let mark = if best { "  (best so far)" } else { "" };
-                let text = earmark::pipeline::validation(report, steers);
+                let text = earmark::train::validation(report, steers);
                 self.line(s, &format!("step {step}: {text}{mark}"));
             }
             FitEvent::Saved { .. } => {}

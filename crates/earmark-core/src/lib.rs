@@ -23,3 +23,6 @@ pub mod text;
 pub mod threads;
 
 pub use config::{Check, ConfigError, Within};
+
+/// Version of the program and of all its crates.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

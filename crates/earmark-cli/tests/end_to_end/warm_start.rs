@@ -122,12 +122,16 @@ fn what_does_not_fit_is_refused_with_the_scopes_there_are() {
 #[test]
 fn a_body_without_classes_is_a_start() {
     use earmark::engine::{HostTensor, write_tensors};
+    use earmark::hub::Architecture;
     use earmark::models::{Network, VarKind, Vars};
-    use earmark::published::Architecture;
     let lab = Lab::new();
     let config = serde_json::from_str(r#"{ "kind": "mobilenet-v2", "width": 0.35 }"#).expect("a network");
     let (_, specs) = Network::build(&config, 1, 2).expect("a network");
-    let vars = Vars::init(specs.clone(), 5, &earmark::device::device("cpu").expect("a CPU"));
+    let vars = Vars::init(
+        specs.clone(),
+        5,
+        &earmark::inference::device::device("cpu").expect("a CPU"),
+    );
     let body = Architecture::parse("mobilenet-v2-imagenet").expect("a known name");
     let of_body = |name: &str| ["conv0.", "block", "last."].iter().any(|s| name.starts_with(s));
     let theirs = specs

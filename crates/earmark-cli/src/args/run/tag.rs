@@ -1,7 +1,7 @@
 //! Arguments of `earmark tag`.
 
 use clap::{Args as ClapArgs, ValueEnum};
-use earmark::tag;
+use earmark::inference::tag;
 use std::path::PathBuf;
 
 /// What is written.

@@ -2,7 +2,7 @@
 
 use crate::args::RecipeArgs;
 use clap::Args as ClapArgs;
-use earmark::pipeline::FoldSet;
+use earmark::train::FoldSet;
 use std::path::PathBuf;
 
 #[derive(Clone, Debug, ClapArgs)]

@@ -2,7 +2,7 @@
 
 use crate::args::RecipeArgs;
 use clap::Args as ClapArgs;
-use earmark::tune::Dimension;
+use earmark::train::tune::Dimension;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 

@@ -7,8 +7,8 @@ use crate::output;
 use anyhow::{Context, bail};
 use earmark::data::{ClassMap, DataOptions, MissingFiles, SkipReason, load};
 use earmark::features::Extractor;
-use earmark::pipeline::{Event, Skips};
-use earmark::summaries::{file_items, write_summaries};
+use earmark::inference::summaries::{file_items, write_summaries};
+use earmark::inference::{Event, Skips};
 use earmark::{Recipe, audio};
 use std::path::Path;
 

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use earmark::Recipe;
 use earmark::data::check::CheckOptions;
 use earmark::data::{DataOptions, DataSet, MissingFiles, load};
-use earmark::library;
+use earmark::recipe::builtin;
 use earmark::report::human_amount;
 use earmark_core::atomic;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ pub fn run(args: Init, _: &Global, console: &Console) -> anyhow::Result<Status> 
             path.display()
         );
     }
-    let (_, template) = library::find("folder").context("the recipe `folder` is built in")?;
+    let (_, template) = builtin::find("folder").context("the recipe `folder` is built in")?;
     let (text, found) = match recognise(&args.dir) {
         Some(Ok(set)) => (fitted(template, &set), describe(&set)),
         Some(Err(e)) => (template.to_owned(), format!("no labelled sounds found: {e}")),
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn the_lines_that_are_filled_in_are_in_the_template() {
-        let (_, template) = library::find("folder").unwrap();
+        let (_, template) = builtin::find("folder").unwrap();
         for line in [LAYOUT, PARTS, LOSS] {
             assert_eq!(
                 template

@@ -7,7 +7,7 @@ use anyhow::bail;
 use earmark::Recipe;
 use earmark::data::DataSet;
 use earmark::data::stats::{BandCurve, band_curve};
-use earmark::pipeline::Event;
+use earmark::inference::Event;
 use std::path::Path;
 use toml::{Table, Value};
 

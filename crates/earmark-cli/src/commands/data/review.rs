@@ -6,9 +6,8 @@ use crate::console::{Console, done, out, out_json};
 use crate::output;
 use anyhow::bail;
 use earmark::metrics::{ScoreTable, TruthTable};
-use earmark::pipeline;
 use earmark::report::{Align, human_amount, text_table};
-use earmark::review::{Measure, Reviewed, of_folds, of_tables};
+use earmark::train::review::{Measure, Reviewed, of_folds, of_tables};
 use serde_json::{Map, Value};
 use std::path::Path;
 
@@ -40,8 +39,8 @@ impl Source<'_> {
         let (mut clips, skipped) = match (self.run, self.scores, self.truth) {
             (Some(run), None, None) => {
                 let stop = console.stop_flag()?;
-                let show = |e: pipeline::Event| console.show(e);
-                let found = match pipeline::out_of_fold(run, self.data, &global.device, &show, &stop) {
+                let show = |e: earmark::inference::Event| console.show(e);
+                let found = match earmark::train::out_of_fold(run, self.data, &global.device, &show, &stop) {
                     Err(e) if e.is_interrupt() => None,
                     found => found?,
                 };

@@ -6,8 +6,8 @@ use crate::console::{Console, out, out_json};
 use crate::output;
 use anyhow::bail;
 use earmark::metrics::{Calibrated, CalibrationLine, CalibrationMethod, CalibrationRule, number};
-use earmark::pipeline::{self, CalibrateBy, CalibrateTo, CalibratedModels};
 use earmark::report::{Align, Reliability, human_amount, reliability_chart, text_table};
+use earmark::train::{CalibrateBy, CalibrateTo, CalibratedModels};
 use serde_json::json;
 
 /// Calibrates models.
@@ -27,7 +27,7 @@ pub fn run(args: Calibrate, global: &Global, console: &Console) -> anyhow::Resul
         (Some(path), false) => CalibrateTo::Path(path),
         _ => bail!("say where to write: -o FILE for new files, or --in-place"),
     };
-    let job = pipeline::Calibrate {
+    let job = earmark::train::Calibrate {
         models: args.models,
         by,
         to,
@@ -39,7 +39,7 @@ pub fn run(args: Calibrate, global: &Global, console: &Console) -> anyhow::Resul
         device: global.device.clone(),
     };
     let stop = console.stop_flag()?;
-    let done = match pipeline::calibrate(&job, &|e| console.show(e), &stop) {
+    let done = match earmark::train::calibrate(&job, &|e| console.show(e), &stop) {
         Err(e) if e.is_interrupt() => None,
         done => done?,
     };

@@ -5,9 +5,9 @@ use crate::args::{Eval, Global};
 use crate::console::{Console, out, out_json};
 use anyhow::bail;
 use earmark::engine::judge::result_path;
-use earmark::pipeline::{self, Checkpoints, Evaluate, Evaluated};
 use earmark::report::human_amount;
-use earmark::run_dir::fold_runs;
+use earmark::runs::run_dir::fold_runs;
+use earmark::train::{Checkpoints, Evaluate, Evaluated};
 use serde_json::{Map, Value, json};
 
 /// Judges a run's checkpoints, or those of each run of a set of folds.
@@ -25,7 +25,7 @@ pub fn run(args: Eval, global: &Global, console: &Console) -> anyhow::Result<Sta
     };
     let folds = fold_runs(&args.run)?;
     if folds.is_empty() {
-        let done = match pipeline::evaluate(&job, &|e| console.show(e), &stop) {
+        let done = match earmark::train::evaluate(&job, &|e| console.show(e), &stop) {
             Err(e) if e.is_interrupt() => return Ok(Status::Interrupted),
             done => done?,
         };
@@ -53,7 +53,7 @@ pub fn run(args: Eval, global: &Global, console: &Console) -> anyhow::Result<Sta
         if !args.json {
             out(format!("fold {fold}"))?;
         }
-        let done = match pipeline::evaluate(&job, &|e| console.show(e), &stop) {
+        let done = match earmark::train::evaluate(&job, &|e| console.show(e), &stop) {
             Err(e) if e.is_interrupt() => return Ok(Status::Interrupted),
             done => done?,
         };

@@ -4,8 +4,8 @@ use crate::Status;
 use crate::args::{CompareBy, Global, Report};
 use crate::console::{Console, out};
 use anyhow::bail;
-use earmark::pages::{write_compared_report, write_run_report};
-use earmark::run_dir::RunDir;
+use earmark::runs::pages::{write_compared_report, write_run_report};
+use earmark::runs::run_dir::RunDir;
 
 /// Writes a run's report.
 pub fn run(args: Report, _: &Global, _: &Console) -> anyhow::Result<Status> {

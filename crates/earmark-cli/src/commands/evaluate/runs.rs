@@ -4,9 +4,9 @@ use crate::Status;
 use crate::args::{Global, Runs};
 use crate::console::{Console, out, out_json};
 use earmark::engine::Metric;
-use earmark::journal::history::METRICS;
-use earmark::journal::{Entry, Journal, SortBy, journal};
 use earmark::report::{Align, render_runs_page, text_table};
+use earmark::runs::journal::history::METRICS;
+use earmark::runs::journal::{Entry, Journal, SortBy, journal};
 use earmark_core::atomic;
 
 /// Shows runs side by side.
@@ -17,7 +17,7 @@ pub fn run(args: Runs, _: &Global, console: &Console) -> anyhow::Result<Status> 
     let sort: SortBy = args.sort.parse()?;
     let found = journal(&args.dir, sort)?;
     for broken in &found.broken {
-        console.show(earmark::pipeline::Event::Skipped {
+        console.show(earmark::inference::Event::Skipped {
             file: "a run",
             reason: &broken.to_string(),
         });

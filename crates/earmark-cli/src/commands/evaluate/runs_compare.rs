@@ -3,9 +3,9 @@
 use crate::Status;
 use crate::args::CompareBy;
 use crate::console::{Console, out, out_json};
-use earmark::compare::{common, judged_run};
 use earmark::metrics::{Bootstrap, ClassMetric, ClassPair, Comparison, number};
 use earmark::report::{Align, human_amount, text_table};
+use earmark::runs::compare::{common, judged_run};
 use std::path::Path;
 
 /// Says where run `b` is better or worse than run `a`.

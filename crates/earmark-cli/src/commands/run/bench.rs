@@ -4,12 +4,12 @@ use crate::Status;
 use crate::args::{Bench, BenchPart, Global};
 use crate::console::{Console, out, out_json};
 use earmark::Recipe;
-use earmark::bench::{Part, Speed, Speeds, bench};
 use earmark::report::{Align, human_duration, human_rate, text_table};
+use earmark::train::bench::{Part, Speed, Speeds, bench};
 
 /// Measures a recipe on this machine.
 pub fn run(args: Bench, global: &Global, console: &Console) -> anyhow::Result<Status> {
-    let job = earmark::bench::Bench {
+    let job = earmark::train::bench::Bench {
         recipe: Recipe::load(&args.recipe, &args.overrides.set)?,
         batch: args.batch,
         classes: args.classes,

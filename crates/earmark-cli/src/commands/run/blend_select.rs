@@ -6,12 +6,13 @@ use crate::console::{Console, done, out_json};
 use crate::output;
 use anyhow::{Context, bail};
 use earmark::data::FoldTable;
-use earmark::journal::history::METRICS;
+use earmark::inference::Event;
 use earmark::metrics::{
     Aligned, Mean, Report, ReportOptions, ScoreTable, Selector, TruthTable, UnknownLabels, blend, number,
 };
-use earmark::pipeline::{self, Event, OutOfFold};
 use earmark::report::human_amount;
+use earmark::runs::journal::history::METRICS;
+use earmark::train::OutOfFold;
 use serde_json::json;
 use std::collections::HashMap;
 use std::path::Path;
@@ -115,10 +116,11 @@ fn open(args: &Blend, global: &Global, console: &Console) -> anyhow::Result<Opti
             continue;
         }
         let show = |e: Event| console.show(e);
-        let found = match pipeline::out_of_fold(path, args.data.as_deref(), &global.device, &show, &stop) {
-            Err(e) if e.is_interrupt() => None,
-            found => found?,
-        };
+        let found =
+            match earmark::train::out_of_fold(path, args.data.as_deref(), &global.device, &show, &stop) {
+                Err(e) if e.is_interrupt() => None,
+                found => found?,
+            };
         let Some(found) = found else { return Ok(None) };
         tables.push(by_file(&found.scores)?);
         if let Some(first) = &first {

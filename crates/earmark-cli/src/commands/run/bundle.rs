@@ -4,7 +4,7 @@ use crate::Status;
 use crate::args::{Bundle, Global};
 use crate::console::{Console, out};
 use anyhow::Context;
-use earmark::bundle::{self, bundle};
+use earmark::inference::bundle::{self, bundle};
 use earmark::metrics::Mean;
 use earmark::report::human_amount;
 

@@ -4,8 +4,7 @@ use crate::Status;
 use crate::args::{Embed, Global, Neighbours};
 use crate::console::{Console, out, out_json};
 use anyhow::{Context, bail};
-use earmark::embeddings::{Embeddings, Neighbour};
-use earmark::pipeline;
+use earmark::index::{Embeddings, Neighbour};
 use earmark::report::{Align, human_amount, text_table};
 use serde_json::json;
 use std::collections::HashMap;
@@ -13,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 /// Writes embeddings of recordings.
 pub fn run(args: Embed, global: &Global, console: &Console) -> anyhow::Result<Status> {
-    let job = pipeline::Embed {
+    let job = earmark::inference::Embed {
         model: args.model,
         data: args.data.filter(|_| args.files.is_empty()),
         part: args.part,
@@ -22,7 +21,7 @@ pub fn run(args: Embed, global: &Global, console: &Console) -> anyhow::Result<St
         device: global.device.clone(),
     };
     let stop = console.stop_flag()?;
-    let embedded = match pipeline::embed(&job, &|e| console.show(e), &stop) {
+    let embedded = match earmark::inference::embed(&job, &|e| console.show(e), &stop) {
         Err(e) if e.is_interrupt() => None,
         embedded => embedded?,
     };
@@ -67,7 +66,7 @@ pub fn neighbours(args: Neighbours, global: &Global, console: &Console) -> anyho
                 args.index.display()
             );
         };
-        let job = pipeline::Embed {
+        let job = earmark::inference::Embed {
             model,
             data: None,
             part: None,
@@ -76,7 +75,7 @@ pub fn neighbours(args: Neighbours, global: &Global, console: &Console) -> anyho
             device: global.device.clone(),
         };
         let stop = console.stop_flag()?;
-        match pipeline::embed(&job, &|e| console.show(e), &stop) {
+        match earmark::inference::embed(&job, &|e| console.show(e), &stop) {
             Err(e) if e.is_interrupt() => return Ok(Status::Interrupted),
             embedded => match embedded? {
                 None => return Ok(Status::Interrupted),

@@ -5,10 +5,10 @@ use crate::args::{Export, Global, StoredWeights};
 use crate::console::{Console, done};
 use crate::output::{self, is_stdout};
 use anyhow::bail;
-use earmark::export::{Check, ExportOptions, Onnx, Weights};
+use earmark::inference::export::{Check, ExportOptions, Onnx, Weights};
 use earmark::onnx::{OPSET, Port};
 use earmark::report::human_bytes;
-use earmark::run_dir::find_model;
+use earmark::runs::run_dir::find_model;
 
 /// How far a float32 export may be from its model.
 const TOLERANCE: f32 = 1e-4;

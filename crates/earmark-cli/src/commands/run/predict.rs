@@ -5,8 +5,8 @@ use crate::args::{Format, Global, Predict};
 use crate::console::{Console, done};
 use crate::output;
 use anyhow::{Context, bail};
+use earmark::inference::{Event, Observer, PipelineError, Prediction};
 use earmark::metrics::{Mean, ScoreTable, top_k};
-use earmark::pipeline::{self, Event, Observer, PipelineError, Prediction};
 use earmark::report::human_amount;
 use serde_json::{Map, json};
 use std::collections::HashMap;
@@ -37,7 +37,7 @@ pub fn run(args: Predict, global: &Global, console: &Console) -> anyhow::Result<
     if let ([_, other, ..], true) = (args.models.as_slice(), args.out_of_fold) {
         bail!("--out-of-fold: {other} is a second run; give one run of several folds");
     }
-    let job = pipeline::Predict {
+    let job = earmark::inference::Predict {
         models: args.models,
         data,
         part: args.part,
@@ -61,7 +61,7 @@ pub fn run(args: Predict, global: &Global, console: &Console) -> anyhow::Result<
     let prediction = if args.out_of_fold {
         out_of_fold(&job, &show, &stop)
     } else {
-        pipeline::predict(&job, &show, &stop)
+        earmark::inference::predict(&job, &show, &stop)
     };
     let prediction = match prediction {
         Err(e) if e.is_interrupt() => None,
@@ -106,12 +106,12 @@ pub fn run(args: Predict, global: &Global, console: &Console) -> anyhow::Result<
 
 /// The scores of each clip by the fold that did not see it, sorted by file.
 fn out_of_fold(
-    job: &pipeline::Predict,
+    job: &earmark::inference::Predict,
     show: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<Prediction>, PipelineError> {
     let set = Path::new(&job.models[0]);
-    let Some(found) = pipeline::out_of_fold(set, job.data.as_deref(), &job.device, show, stop)? else {
+    let Some(found) = earmark::train::out_of_fold(set, job.data.as_deref(), &job.device, show, stop)? else {
         return Ok(None);
     };
     let mut rows: Vec<(&str, &[f32])> = found.scores.rows().collect();

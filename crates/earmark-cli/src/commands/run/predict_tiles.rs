@@ -4,7 +4,7 @@ use crate::Status;
 use crate::args::Format;
 use crate::console::{Console, done};
 use crate::output;
-use earmark::pipeline::{self, TilePrediction};
+use earmark::inference::TilePrediction;
 use earmark::report::human_amount;
 use serde_json::{Map, json};
 use std::path::Path;
@@ -12,16 +12,16 @@ use std::sync::atomic::AtomicBool;
 
 /// Writes scores of every tile.
 pub fn run(
-    job: &pipeline::Predict,
+    job: &earmark::inference::Predict,
     out_of_fold: bool,
     path: &Path,
     format: Format,
     console: &Console,
     stop: &AtomicBool,
 ) -> anyhow::Result<Status> {
-    let show = |e: pipeline::Event| console.show(e);
+    let show = |e: earmark::inference::Event| console.show(e);
     let prediction = if out_of_fold {
-        pipeline::out_of_fold_tiles(
+        earmark::inference::out_of_fold_tiles(
             Path::new(&job.models[0]),
             job.data.as_deref(),
             &job.device,
@@ -29,7 +29,7 @@ pub fn run(
             stop,
         )
     } else {
-        pipeline::predict_tiles(job, &show, stop)
+        earmark::inference::predict_tiles(job, &show, stop)
     };
     let prediction = match prediction {
         Err(e) if e.is_interrupt() => None,

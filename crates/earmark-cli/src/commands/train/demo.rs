@@ -6,9 +6,9 @@ use crate::console::{Console, out};
 use anyhow::bail;
 use earmark::data::synth::write_demo;
 use earmark::engine::Scopes;
+use earmark::inference::Event;
 use earmark::metrics::{Mean, Report, ReportOptions, ScoreTable, TruthTable, number};
-use earmark::pipeline::{self, Event};
-use earmark::{Recipe, pages};
+use earmark::{Recipe, runs::pages};
 use earmark_core::atomic;
 use earmark_core::random::{self, Purpose};
 use std::path::Path;
@@ -61,24 +61,24 @@ pub fn run(args: Demo, global: &Global, console: &Console) -> anyhow::Result<Sta
     };
 
     console.note("4/5 judging every fourth checkpoint and the last on the test part");
-    let job = pipeline::Evaluate {
+    let job = earmark::train::Evaluate {
         run: curated.clone(),
         data: data.clone(),
         fold: None,
         fold_table: None,
         part: None,
-        checkpoints: pipeline::Checkpoints::Every(4),
+        checkpoints: earmark::train::Checkpoints::Every(4),
         eval_dir: None,
         device: global.device.clone(),
     };
-    let judged = pipeline::evaluate(&job, &|e| console.show(e), &stop)?;
+    let judged = earmark::train::evaluate(&job, &|e| console.show(e), &stop)?;
     if judged.interrupted {
         return Ok(Status::Interrupted);
     }
 
     console.note("5/5 predicting the test part");
     let submission = root.join("submission.csv");
-    let job = pipeline::Predict {
+    let job = earmark::inference::Predict {
         models: vec![curated.to_string_lossy().into_owned()],
         data: Some(data.clone()),
         part: None,
@@ -89,11 +89,11 @@ pub fn run(args: Demo, global: &Global, console: &Console) -> anyhow::Result<Sta
         raw: false,
         device: global.device.clone(),
     };
-    let Some(prediction) = pipeline::predict(&job, &|e| console.show(e), &stop)? else {
+    let Some(prediction) = earmark::inference::predict(&job, &|e| console.show(e), &stop)? else {
         return Ok(Status::Interrupted);
     };
     prediction.scores.save(&submission)?;
-    let page = pages::write_run_report(&earmark::run_dir::RunDir::open(&curated)?, Some(&data))?;
+    let page = pages::write_run_report(&earmark::runs::run_dir::RunDir::open(&curated)?, Some(&data))?;
     tell(
         root,
         &data,
@@ -144,7 +144,7 @@ fn train(
     stop: &AtomicBool,
 ) -> anyhow::Result<Option<()>> {
     let recipe = Recipe::load(recipe, &[format!("train.seed={}", args.seed)])?;
-    let job = pipeline::Train {
+    let job = earmark::train::Train {
         recipe,
         data: data.into(),
         run: run.into(),
@@ -156,7 +156,7 @@ fn train(
         device: global.device.clone(),
         command: crate::console::command_line(),
     };
-    let trained = pipeline::train(&job, &|e| console.show(e), stop)?;
+    let trained = earmark::train::train(&job, &|e| console.show(e), stop)?;
     Ok((!trained.outcome.interrupted).then_some(()))
 }
 

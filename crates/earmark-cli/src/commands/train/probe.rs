@@ -7,19 +7,19 @@ use crate::output;
 use anyhow::bail;
 use earmark::data::DataOptions;
 use earmark::metrics::number;
-use earmark::pipeline::{self, Probed};
 use earmark::report::{Align, human_amount, text_table};
+use earmark::train::Probed;
 use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Fits the last layer of a network to a labelled folder.
 pub fn run(args: Probe, global: &Global, console: &Console) -> anyhow::Result<Status> {
     let strengths = match args.strength {
-        None => pipeline::STRENGTHS.to_vec(),
+        None => earmark::train::STRENGTHS.to_vec(),
         Some(s) if s > 0.0 && s.is_finite() => vec![s],
         Some(s) => bail!("--strength {s}: choose a positive number; 1 is usual"),
     };
-    let job = pipeline::FitProbe {
+    let job = earmark::train::FitProbe {
         model: args.model,
         data: args.data,
         options: DataOptions {
@@ -34,7 +34,7 @@ pub fn run(args: Probe, global: &Global, console: &Console) -> anyhow::Result<St
         device: global.device.clone(),
     };
     let stop = console.stop_flag()?;
-    let done = match pipeline::probe(&job, &|e| console.show(e), &stop) {
+    let done = match earmark::train::probe(&job, &|e| console.show(e), &stop) {
         Err(e) if e.is_interrupt() => None,
         done => done?,
     };
@@ -99,7 +99,7 @@ fn told(done: &Probed) -> String {
                     .collect()
             })
             .collect();
-        let of = |get: fn(&pipeline::ProbedFold) -> Option<f64>| {
+        let of = |get: fn(&earmark::train::ProbedFold) -> Option<f64>| {
             let known: Vec<f64> = done.folds.iter().filter_map(get).collect();
             (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
         };

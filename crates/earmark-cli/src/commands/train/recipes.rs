@@ -4,8 +4,8 @@ use crate::Status;
 use crate::args::{Global, Recipes};
 use crate::console::{Console, out, out_json};
 use anyhow::{Context, bail};
-use earmark::library;
 use earmark::recipe::AnyRecipe;
+use earmark::recipe::builtin;
 use earmark::report::text_table;
 use std::path::Path;
 
@@ -33,7 +33,7 @@ pub fn run(what: Recipes, _: &Global, _: &Console) -> anyhow::Result<Status> {
 }
 
 fn list(json: bool) -> anyhow::Result<()> {
-    let recipes = library::names()
+    let recipes = builtin::names()
         .map(|name| AnyRecipe::load(name, &[]))
         .collect::<Result<Vec<_>, _>>()?;
     if json {
@@ -54,7 +54,7 @@ fn written(name: &str) -> anyhow::Result<String> {
     if Path::new(name).is_file() {
         return std::fs::read_to_string(name).with_context(|| format!("{name}: cannot be read"));
     }
-    match library::find(name) {
+    match builtin::find(name) {
         Some((_, text)) => Ok(text.to_owned()),
         // Loading knows how to say what was meant.
         None => Ok(AnyRecipe::load(name, &[])?.to_toml()),

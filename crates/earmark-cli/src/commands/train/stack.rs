@@ -5,16 +5,16 @@ use crate::Status;
 use crate::args::{Global, Stack};
 use crate::console::{Console, command_line, out, out_json};
 use anyhow::bail;
+use earmark::inference::Event;
 use earmark::metrics::number;
-use earmark::pipeline::{self, Event};
 use earmark::recipe::StackRecipe;
-use earmark::run_dir::fresh;
-use earmark::tune::{SearchStack, random, search_stack, stack_space};
+use earmark::runs::run_dir::fresh;
+use earmark::train::tune::{SearchStack, random, search_stack, stack_space};
 use std::path::{Path, PathBuf};
 
 /// Trains a second level, or searches for its settings.
 pub fn run(args: Stack, global: &Global, console: &Console) -> anyhow::Result<Status> {
-    let inputs = pipeline::input_names(&args.inputs)?;
+    let inputs = earmark::train::input_names(&args.inputs)?;
     let mut recipe = StackRecipe::load(&args.recipe, &args.overrides.set)?;
     let run = args
         .run
@@ -27,7 +27,7 @@ pub fn run(args: Stack, global: &Global, console: &Console) -> anyhow::Result<St
         bail!("--range and --choice: say what is searched; add --search N, or set one value by --set");
     }
     recipe.stack.inputs = inputs;
-    let job = pipeline::TrainStack {
+    let job = earmark::train::TrainStack {
         recipe,
         data: args.data,
         run,
@@ -36,7 +36,7 @@ pub fn run(args: Stack, global: &Global, console: &Console) -> anyhow::Result<St
         command: command_line(),
     };
     let stop = console.stop_flag()?;
-    let trained = match pipeline::train_stack(&job, &|e: Event| console.show(e), &stop) {
+    let trained = match earmark::train::train_stack(&job, &|e: Event| console.show(e), &stop) {
         Err(e) if e.is_interrupt() => None,
         trained => Some(trained?),
     };

@@ -5,9 +5,9 @@ use crate::args::{Global, Train};
 use crate::console::{Console, command_line, out, out_json};
 use earmark::Recipe;
 use earmark::engine::Scopes;
-use earmark::pipeline::{self, Plan};
 use earmark::report::{human_bytes, human_duration};
-use earmark::run_dir::fresh;
+use earmark::runs::run_dir::fresh;
+use earmark::train::Plan;
 use std::path::Path;
 use std::time::Instant;
 
@@ -18,7 +18,7 @@ pub fn run(args: Train, global: &Global, console: &Console) -> anyhow::Result<St
         .run
         .clone()
         .unwrap_or_else(|| fresh(Path::new("runs"), &recipe.name));
-    let job = pipeline::Train {
+    let job = earmark::train::Train {
         recipe,
         data: args.data.clone(),
         run,
@@ -41,7 +41,7 @@ pub fn run(args: Train, global: &Global, console: &Console) -> anyhow::Result<St
     }
     let stop = console.stop_flag()?;
     let start = Instant::now();
-    let trained = match pipeline::train(&job, &|e| console.show(e), &stop) {
+    let trained = match earmark::train::train(&job, &|e| console.show(e), &stop) {
         Err(e) if e.is_interrupt() => {
             console.note(e);
             return Ok(Status::Interrupted);
@@ -98,16 +98,16 @@ pub(super) fn go_on(args: &Train, given: impl Iterator<Item = String>, run: &str
     earmark_core::text::command_line(&words)
 }
 
-fn dry_run(job: &pipeline::Train, args: &Train, global: &Global) -> anyhow::Result<Status> {
+fn dry_run(job: &earmark::train::Train, args: &Train, global: &Global) -> anyhow::Result<Status> {
     let recipe = &job.recipe;
     let table = args.fold_table.as_deref();
     let folds = match &args.folds {
-        Some(set) => pipeline::folds_of(recipe, &args.data, table, set)?,
+        Some(set) => earmark::train::folds_of(recipe, &args.data, table, set)?,
         None => Vec::new(),
     };
     // Of several folds the first one stands for all: they differ by a few clips.
-    let plan = pipeline::plan(job, args.fold.or(folds.first().copied()))?;
-    let cost = pipeline::estimate(recipe, &plan, &args.data, &global.device)?;
+    let plan = earmark::train::plan(job, args.fold.or(folds.first().copied()))?;
+    let cost = earmark::train::estimate(recipe, &plan, &args.data, &global.device)?;
     if args.json {
         let mut told = serde_json::json!({ "plan": plan, "estimate": cost, "recipe": recipe });
         if !folds.is_empty() {

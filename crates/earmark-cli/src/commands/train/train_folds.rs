@@ -5,8 +5,8 @@ use crate::Status;
 use crate::args::Train;
 use crate::console::{Console, command_line, out, out_json};
 use earmark::metrics::number;
-use earmark::pipeline::{self, FoldSet, FoldsReport};
 use earmark::report::{Align, human_duration, text_table};
+use earmark::train::{FoldSet, FoldsReport};
 use serde::Serialize;
 use std::path::Path;
 use std::time::Instant;
@@ -26,7 +26,12 @@ struct Told<'a> {
 }
 
 /// Trains the folds one after the other and says what they come to.
-pub fn run(args: &Train, job: &pipeline::Train, set: &FoldSet, console: &Console) -> anyhow::Result<Status> {
+pub fn run(
+    args: &Train,
+    job: &earmark::train::Train,
+    set: &FoldSet,
+    console: &Console,
+) -> anyhow::Result<Status> {
     let stop = console.stop_flag()?;
     let start = Instant::now();
     let place = job.run.display().to_string();
@@ -35,7 +40,7 @@ pub fn run(args: &Train, job: &pipeline::Train, set: &FoldSet, console: &Console
         console.note(format!("interrupted; go on with: {command}"));
         Ok(Status::Interrupted)
     };
-    let trained = match pipeline::train_folds(job, set, &|e| console.show(e), &stop) {
+    let trained = match earmark::train::train_folds(job, set, &|e| console.show(e), &stop) {
         Err(e) if e.is_interrupt() => {
             console.note(e);
             return interrupted();

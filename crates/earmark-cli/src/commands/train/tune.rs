@@ -5,11 +5,11 @@ use crate::args::{Global, Tune};
 use crate::console::{Console, command_line, out, out_json};
 use anyhow::bail;
 use earmark::Recipe;
+use earmark::inference::Event;
 use earmark::metrics::number;
-use earmark::pipeline::Event;
 use earmark::report::{Align, text_table};
-use earmark::run_dir::fresh;
-use earmark::tune::{self, Trial, TrialState, Trials, grid, random};
+use earmark::runs::run_dir::fresh;
+use earmark::train::tune::{self, Trial, TrialState, Trials, grid, random};
 use std::path::Path;
 
 /// Whether `KEY=VALUE` of a command line sets a key that a search tries, or a table around it, or something in it.

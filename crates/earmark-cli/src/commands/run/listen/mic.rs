@@ -3,7 +3,7 @@
 use anyhow::{Context, anyhow, bail};
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{ErrorKind, FromSample, Sample, SampleFormat, SizedSample, StreamConfig};
-use earmark::live::{Feed, LiveError, Sender};
+use earmark::inference::live::{Feed, LiveError, Sender};
 use std::sync::mpsc::channel;
 
 /// The system's default input, at the rate and with the channels that it offers first; their mean is heard.

@@ -8,7 +8,7 @@ use crate::Status;
 use crate::args::{Global, Listen, RawFormat};
 use crate::console::{Console, out};
 use anyhow::{Context, bail};
-use earmark::live::{self, Feed, Heard, Listener, Meter, Pace, PcmFormat, PcmSample, Summary};
+use earmark::inference::live::{self, Feed, Heard, Listener, Meter, Pace, PcmFormat, PcmSample, Summary};
 use earmark::metrics::Mean;
 use earmark::report::human_duration;
 use screen::Screen;

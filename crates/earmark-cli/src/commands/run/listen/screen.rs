@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use console::Term;
-use earmark::live::{Heard, Listener, Meter};
+use earmark::inference::live::{Heard, Listener, Meter};
 use earmark::report::{Colormap, ColourDepth, Scroll, bar, human_duration};
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};

@@ -4,8 +4,8 @@ use crate::Status;
 use crate::args::ModelGet;
 use crate::console::{Console, out, out_json};
 use anyhow::bail;
+use earmark::hub::{self, Entry, Progress};
 use earmark::models::{Network, VarKind, VarSpec};
-use earmark::published::{self, Entry, Progress};
 use earmark::report::{Align, human_bytes, human_count, text_table};
 use serde_json::json;
 use std::path::PathBuf;
@@ -13,14 +13,14 @@ use std::sync::atomic::Ordering;
 
 /// Fetches and installs a model.
 pub fn get(args: &ModelGet, console: &Console) -> anyhow::Result<Status> {
-    let Some(entry) = published::entry(&args.name) else {
-        if published::Architecture::parse(&args.name).is_some() {
+    let Some(entry) = hub::entry(&args.name) else {
+        if hub::Architecture::parse(&args.name).is_some() {
             bail!(
                 "{0}: is not fetched but made from a file of weights: `earmark models import FILE --as {0}`",
                 args.name
             );
         }
-        let near = published::nearest(&args.name).map_or(String::new(), |n| format!(", did you mean {n}?"));
+        let near = hub::nearest(&args.name).map_or(String::new(), |n| format!(", did you mean {n}?"));
         bail!(
             "{}: no such published model{near}; `earmark models list` shows them",
             args.name
@@ -32,7 +32,7 @@ pub fn get(args: &ModelGet, console: &Console) -> anyhow::Result<Status> {
         console.transfer(&entry.name, p.done, p.total);
         !stop.load(Ordering::Relaxed)
     };
-    let installed = match published::get(entry, url, &mut show) {
+    let installed = match hub::get(entry, url, &mut show) {
         Err(e) if e.is_stop() => {
             console.note("interrupted; the next call goes on from here");
             return Ok(Status::Interrupted);
@@ -50,18 +50,15 @@ pub fn get(args: &ModelGet, console: &Console) -> anyhow::Result<Status> {
 /// Trainable numbers of a published model.
 fn parameters(entry: &Entry) -> Option<usize> {
     let network = entry.network()?.recipe().ok()?.network;
-    let (_, specs) = Network::build(&network, 1, published::audioset().len()).ok()?;
+    let (_, specs) = Network::build(&network, 1, hub::audioset().len()).ok()?;
     let trainable = specs.iter().filter(|s| s.kind == VarKind::Trainable);
     Some(trainable.map(VarSpec::len).sum())
 }
 
 /// Model files of the models folder that are in no catalogue.
 fn own() -> Vec<PathBuf> {
-    let known: Vec<PathBuf> = published::entries()
-        .iter()
-        .filter_map(Entry::model_file)
-        .collect();
-    let files = published::models_folder().and_then(|folder| std::fs::read_dir(folder).ok());
+    let known: Vec<PathBuf> = hub::entries().iter().filter_map(Entry::model_file).collect();
+    let files = hub::models_folder().and_then(|folder| std::fs::read_dir(folder).ok());
     let mut own: Vec<PathBuf> = files
         .into_iter()
         .flatten()
@@ -81,7 +78,7 @@ pub fn list(as_json: bool) -> anyhow::Result<Status> {
     let is_there = |e: &Entry| e.model_file().is_some_and(|path| path.is_file());
     let licence = |e: &Entry| e.network().map_or("", |n| n.licence());
     if as_json {
-        let published = published::entries().iter().map(|e| {
+        let published = hub::entries().iter().map(|e| {
             let mut value = json!(e);
             value["licence"] = licence(e).into();
             value["labels"] = "AudioSet, 527 classes".into();
@@ -94,13 +91,13 @@ pub fn list(as_json: bool) -> anyhow::Result<Status> {
             .map(|path| json!({ "name": stem(path), "file": path }))
             .collect();
         out_json(&json!({
-            "folder": published::models_folder(),
+            "folder": hub::models_folder(),
             "published": published.collect::<Vec<_>>(),
             "own": own,
         }))?;
         return Ok(Status::Done);
     }
-    let rows: Vec<Vec<String>> = published::entries()
+    let rows: Vec<Vec<String>> = hub::entries()
         .iter()
         .map(|e| {
             let n = parameters(e).unwrap_or(0);

@@ -4,7 +4,7 @@ use crate::Status;
 use crate::args::ModelImport;
 use crate::console::{Console, out};
 use anyhow::Context;
-use earmark::published::{Architecture, Import, entries, import, models_folder};
+use earmark::hub::{Architecture, Import, entries, import, models_folder};
 use earmark::report::{human_amount, human_count};
 use std::path::{Path, PathBuf};
 

@@ -15,7 +15,7 @@ use earmark::models::summary::human_count;
 use earmark::models::vars::count;
 use earmark::models::{LayerRow, Network, Summary, VarSpec};
 use earmark::report::{Align, human_bytes, text_table};
-use earmark::run_dir::find_model;
+use earmark::runs::run_dir::find_model;
 use std::path::PathBuf;
 
 /// Describes models, or makes one of several.

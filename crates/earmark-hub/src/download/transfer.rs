@@ -1,0 +1,167 @@
+//! The transfer itself: requests, ranges, and connections that break.
+
+use super::{Fetch, FetchError, Progress};
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+use std::time::Duration;
+use ureq::http::{Response, StatusCode, header};
+use ureq::{Agent, Body};
+
+/// Attempts in a row that bring nothing, after which it is given up.
+const FRUITLESS: u32 = 3;
+/// Before another attempt that follows a fruitless one.
+const PAUSE: Duration = Duration::from_millis(500);
+/// Until a server must have accepted a connection, and answered.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Brings the rest of the file into `part`; returns the bytes that were there before.
+pub(crate) fn run(
+    job: &Fetch,
+    part: &Path,
+    progress: &mut dyn FnMut(Progress) -> bool,
+) -> Result<u64, FetchError> {
+    let agent: Agent = Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_connect(Some(PATIENCE))
+        .timeout_recv_response(Some(PATIENCE))
+        .user_agent(concat!("earmark/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .new_agent();
+    let file = |e| FetchError::write(part, e);
+    let open = OpenOptions::new().create(true).append(true).open(part);
+    let mut out = open.map_err(file)?;
+    let before = out.metadata().map_err(file)?.len();
+    // Bytes of before that are of no use do not count as taken over.
+    let mut kept = before;
+    let (mut fruitless, mut whole) = (0, false);
+    while !whole {
+        let start = out.metadata().map_err(file)?.len();
+        let ended = attempt(job, &agent, &mut out, part, start, progress);
+        let now = out.metadata().map_err(file)?.len();
+        kept = kept.min(now).min(match &ended {
+            Ok(Attempt { from, .. }) => *from,
+            Err(_) => kept,
+        });
+        match ended {
+            Ok(Attempt { complete, .. }) => whole = complete,
+            Err(e @ FetchError::Network { .. }) if now <= start => {
+                fruitless += 1;
+                if fruitless == FRUITLESS {
+                    return Err(e);
+                }
+                std::thread::sleep(PAUSE);
+            }
+            // Something came: take the connection up again at once.
+            Err(FetchError::Network { .. }) => fruitless = 0,
+            Err(e) => return Err(e),
+        }
+    }
+    out.sync_all().map_err(file)?;
+    Ok(kept)
+}
+
+/// An attempt that ended without an error of the network.
+struct Attempt {
+    /// The first byte that it brought.
+    from: u64,
+    complete: bool,
+}
+
+/// One request for what lies beyond `start`.
+fn attempt(
+    job: &Fetch,
+    agent: &Agent,
+    out: &mut File,
+    part: &Path,
+    start: u64,
+    progress: &mut dyn FnMut(Progress) -> bool,
+) -> Result<Attempt, FetchError> {
+    let network = |cause: &dyn std::fmt::Display| FetchError::Network {
+        url: job.url.clone(),
+        cause: cause.to_string(),
+    };
+    let file = |e| FetchError::write(part, e);
+    let mut request = agent.get(&job.url);
+    if start > 0 {
+        request = request.header(header::RANGE, format!("bytes={start}-"));
+    }
+    let mut response = request.call().map_err(|e| network(&e))?;
+    let (from, total) = match response.status() {
+        StatusCode::PARTIAL_CONTENT if begins_at(&response, start) => (start, total_of(&response)),
+        // No ranges there: all of it comes.
+        StatusCode::OK => (0, length_of(&response)),
+        StatusCode::RANGE_NOT_SATISFIABLE if start > 0 => {
+            // Nothing lies beyond. If that is the whole, good; else what is there is of another file.
+            if total_of(&response) == Some(start) || job.bytes == Some(start) {
+                return Ok(Attempt {
+                    from: start,
+                    complete: true,
+                });
+            }
+            out.set_len(0).map_err(file)?;
+            return Ok(Attempt {
+                from: 0,
+                complete: false,
+            });
+        }
+        status if status.is_success() => {
+            return Err(network(&"the server sends another part than asked for"));
+        }
+        status => {
+            return Err(FetchError::Status {
+                url: job.url.clone(),
+                status: status.as_u16(),
+            });
+        }
+    };
+    if from == 0 {
+        out.set_len(0).map_err(file)?;
+        out.rewind().map_err(file)?;
+    }
+    let mut done = from;
+    let mut body = response.body_mut().as_reader();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        if !progress(Progress { done, total }) {
+            return Err(FetchError::Stopped);
+        }
+        match body.read(&mut buffer).map_err(|e| network(&e))? {
+            0 => break,
+            n => {
+                out.write_all(&buffer[..n]).map_err(file)?;
+                done += n as u64;
+            }
+        }
+    }
+    match total {
+        Some(total) if done < total => Err(network(&format!(
+            "the connection broke after {done} of {total} bytes"
+        ))),
+        _ => Ok(Attempt { from, complete: true }),
+    }
+}
+
+fn text<'a>(response: &'a Response<Body>, name: &header::HeaderName) -> Option<&'a str> {
+    response.headers().get(name)?.to_str().ok()
+}
+
+fn length_of(response: &Response<Body>) -> Option<u64> {
+    text(response, &header::CONTENT_LENGTH)?.parse().ok()
+}
+
+/// Of `bytes 100-199/200` or `bytes */200`, the 200.
+fn total_of(response: &Response<Body>) -> Option<u64> {
+    text(response, &header::CONTENT_RANGE)?
+        .rsplit('/')
+        .next()?
+        .parse()
+        .ok()
+}
+
+/// Whether the part that comes begins where it was asked for.
+fn begins_at(response: &Response<Body>, start: u64) -> bool {
+    let range = text(response, &header::CONTENT_RANGE).and_then(|r| r.strip_prefix("bytes "));
+    let first = range.and_then(|r| r.split('-').next()?.parse().ok());
+    first == Some(start)
+}

@@ -1,0 +1,164 @@
+//! EfficientAT's checkpoints (Schmid, Koutini and Widmer 2023, arXiv:2211.04772): names, sizes, front end.
+
+use super::Architecture;
+use earmark_recipe::{Recipe, RecipeError};
+
+/// Samples of a millisecond at 32 kHz.
+const SAMPLES_PER_MS: u32 = 32;
+
+/// `mn04`, `mn10-as`, `mn10-as-hop-15`, `mn10-as-mels-64`, `mn40-as-ext`.
+pub(super) fn parse(name: &str) -> Option<Architecture> {
+    let mut words = name.strip_prefix("mn")?.split('-');
+    let digits = words.next()?;
+    let tenths = digits
+        .parse()
+        .ok()
+        .filter(|n| digits.len() == 2 && (1..=40).contains(n))?;
+    let (mut hop_ms, mut bands) = (10, 128);
+    while let Some(word) = words.next() {
+        match word {
+            "as" | "ext" => {}
+            "hop" => hop_ms = words.next()?.parse().ok().filter(|n| (1..=100).contains(n))?,
+            "mels" => bands = words.next()?.parse().ok().filter(|n| (1..=512).contains(n))?,
+            _ => return None,
+        }
+    }
+    Some(Architecture::EfficientAt {
+        tenths,
+        hop_ms,
+        bands,
+    })
+}
+
+pub(super) fn recipe(name: &str, tenths: u32, hop_ms: u32, bands: u32) -> Result<Recipe, RecipeError> {
+    let set = [
+        format!("name={name}"),
+        format!("network.width={:.1}", f64::from(tenths) / 10.0),
+        format!("front-end.stft.hop-samples={}", hop_ms * SAMPLES_PER_MS),
+        format!("front-end.mel.bands={bands}"),
+    ];
+    Recipe::load("efficientat/mn04", &set)
+}
+
+/// `block4.squeeze.reduce.weight` is `features.4.block.2.conc_se_layers.0.fc1.weight`; `has` tells whether a variable begins so.
+pub(super) fn their_name(ours: &str, has: impl Fn(&str) -> bool) -> String {
+    let (layer, rest) = ours.split_once('.').unwrap_or((ours, ""));
+    let block = layer.strip_prefix("block");
+    match (layer, block) {
+        ("stem", _) => format!("features.0.{}", conv(rest)),
+        ("last", _) => format!("features.16.{}", conv(rest)),
+        ("hidden", _) => format!("classifier.2.{rest}"),
+        ("logits", _) => format!("classifier.5.{rest}"),
+        (_, Some(n)) => {
+            // Layers that a block lacks are not counted.
+            let (part, rest) = rest.split_once('.').unwrap_or((rest, ""));
+            let order = ["expand", "depthwise", "squeeze", "project"];
+            let before = order.iter().take_while(|p| **p != part);
+            let k = before.filter(|p| has(&format!("{layer}.{p}."))).count();
+            let rest = match part {
+                "squeeze" => {
+                    let fc = rest.replace("reduce.", "fc1.").replace("expand.", "fc2.");
+                    format!("conc_se_layers.0.{fc}")
+                }
+                _ => conv(rest),
+            };
+            format!("features.{n}.block.{k}.{rest}")
+        }
+        _ => ours.to_owned(),
+    }
+}
+
+/// A convolution and its BatchNorm are two layers there.
+fn conv(ours: &str) -> String {
+    match ours {
+        "bn.gamma" => "1.weight",
+        "bn.beta" => "1.bias",
+        "bn.mean" => "1.running_mean",
+        "bn.variance" => "1.running_var",
+        _ => return format!("0.{ours}"),
+    }
+    .to_owned()
+}
+
+/// The size whose hidden layer and last convolution have these widths.
+pub(super) fn fitting(shape_of: impl Fn(&str) -> Option<Vec<usize>>) -> Option<String> {
+    let hidden = shape_of("classifier.2.weight")?;
+    (1..=40)
+        .map(|tenths| Architecture::EfficientAt {
+            tenths,
+            hop_ms: 10,
+            bands: 128,
+        })
+        .find(|a| {
+            let network = a.recipe().ok().map(|r| r.network);
+            let built = network.and_then(|n| earmark_models::Network::build(&n, 1, 1).ok());
+            built.is_some_and(|(_, specs)| {
+                specs
+                    .iter()
+                    .any(|s| s.name == "hidden.weight" && s.shape == hidden)
+            })
+        })
+        .map(|a| a.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_in_all_their_spellings() {
+        let mn = |tenths, hop_ms, bands| {
+            Some(Architecture::EfficientAt {
+                tenths,
+                hop_ms,
+                bands,
+            })
+        };
+        for (name, wanted) in [
+            ("efficientat-mn04", mn(4, 10, 128)),
+            ("mn04_as", mn(4, 10, 128)),
+            ("MN10", mn(10, 10, 128)),
+            ("mn40_as_ext", mn(40, 10, 128)),
+            ("mn10_as_hop_15", mn(10, 15, 128)),
+            ("efficientat-mn10-as-mels-64", mn(10, 10, 64)),
+            ("mn4", None),
+            ("mn00", None),
+            ("mn10-fc", None),
+            ("cnn99", None),
+        ] {
+            assert_eq!(Architecture::parse(name), wanted, "{name}");
+        }
+        for name in [
+            "efficientat-mn04",
+            "efficientat-mn10-hop-15",
+            "efficientat-mn05-mels-40",
+        ] {
+            let architecture = Architecture::parse(name).unwrap();
+            assert_eq!(architecture.name(), name);
+            assert_eq!(architecture.recipe().unwrap().name, name);
+        }
+    }
+
+    #[test]
+    fn layers_have_their_published_places() {
+        let has = |n: &str| n != "block1.expand." && (n != "block2.squeeze.");
+        for (ours, theirs) in [
+            ("stem.weight", "features.0.0.weight"),
+            ("block1.depthwise.bn.gamma", "features.1.block.0.1.weight"),
+            ("block2.project.bn.variance", "features.2.block.2.1.running_var"),
+            (
+                "block4.squeeze.reduce.bias",
+                "features.4.block.2.conc_se_layers.0.fc1.bias",
+            ),
+            (
+                "block4.squeeze.expand.weight",
+                "features.4.block.2.conc_se_layers.0.fc2.weight",
+            ),
+            ("block4.project.weight", "features.4.block.3.0.weight"),
+            ("last.bn.mean", "features.16.1.running_mean"),
+            ("logits.bias", "classifier.5.bias"),
+        ] {
+            assert_eq!(their_name(ours, has), theirs, "{ours}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Where models live, and which one is taken where none is named.
+
+use super::TagError;
+use earmark_hub::models_folder;
+use std::path::{Path, PathBuf};
+
+/// A model of this name in the folder is the default, whatever else is there.
+const DEFAULT: &str = "default.safetensors";
+
+/// The model that is meant where none is named: `default.safetensors` of [`models_folder`], else the only one there.
+///
+/// # Errors
+/// None there, or several; the message says how to get one or to choose.
+pub fn default_model() -> Result<PathBuf, TagError> {
+    match models_folder() {
+        Some(folder) => only_model(&folder),
+        None => Err(TagError::Request(
+            "no model is named, and this system has no data folder to look for one; give --model MODEL.safetensors or RUN".into(),
+        )),
+    }
+}
+
+fn only_model(folder: &Path) -> Result<PathBuf, TagError> {
+    let chosen = folder.join(DEFAULT);
+    if chosen.is_file() {
+        return Ok(chosen);
+    }
+    let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
+        .map(|entries| entries.filter_map(|e| e.ok().map(|e| e.path())).collect())
+        .unwrap_or_default();
+    found.retain(|path| path.extension().is_some_and(|e| e == "safetensors") && path.is_file());
+    found.sort_unstable();
+    match found.as_slice() {
+        [one] => Ok(one.clone()),
+        [] => Err(TagError::Request(format!(
+            "no model is named, and none lies in {}; give --model MODEL.safetensors or RUN, or put a model there (`earmark models` knows \
+             which there are, `earmark train` makes one)",
+            folder.display()
+        ))),
+        several => {
+            let names: Vec<_> = several
+                .iter()
+                .filter_map(|p| p.file_stem().map(|n| n.to_string_lossy().into_owned()))
+                .collect();
+            Err(TagError::Request(format!(
+                "no model is named, and {} has several ({}); choose one with --model, or name one of them {DEFAULT}",
+                folder.display(),
+                names.join(", ")
+            )))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_model_needs_no_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("models");
+        let error = only_model(&folder).unwrap_err().to_string();
+        assert!(
+            error.starts_with("no model is named, and none lies in "),
+            "{error}"
+        );
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("notes.txt"), "").unwrap();
+        std::fs::write(folder.join("b.safetensors"), "").unwrap();
+        assert_eq!(only_model(&folder).unwrap(), folder.join("b.safetensors"));
+        std::fs::write(folder.join("a.safetensors"), "").unwrap();
+        let error = only_model(&folder).unwrap_err().to_string();
+        assert!(error.contains("has several (a, b)"), "{error}");
+        std::fs::write(folder.join(DEFAULT), "").unwrap();
+        assert_eq!(only_model(&folder).unwrap(), folder.join(DEFAULT));
+    }
+}

@@ -1,0 +1,326 @@
+//! Recordings heard with small networks of random weights: what they say means nothing, and must be the same whichever way it is asked.
+
+mod archives;
+
+use super::*;
+use crate::Predict;
+use crate::device::{device, vars_for};
+use earmark_engine::{FORMAT, ModelFile, ModelMeta};
+use earmark_metrics::{Calibration, CalibrationLine, CalibrationRule, Mean};
+use earmark_models::{Network, VarId, Vars};
+use earmark_recipe::Recipe;
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+const RATE: u32 = 8_000;
+
+/// A model of three classes, on examples of one second every half.
+fn model(path: &Path, seed: u64, more: &[&str]) -> String {
+    let sets = [
+        "front-end.sample-rate-hz=8000",
+        "front-end.mel.bands=32",
+        "front-end.mel.max-hz=4000",
+        "network.width=0.01",
+        // Keeps differences alive through all layers.
+        "network.init={kind=\"kaiming-normal\"}",
+    ];
+    let sets: Vec<String> = sets.iter().chain(more).map(|s| (*s).to_owned()).collect();
+    let recipe = Recipe::load("dcase2019-baseline/1-noisy", &sets).unwrap();
+    let (network, specs) = Network::build(&recipe.network, 1, 3).unwrap();
+    let mut vars = vars_for("cpu", Vars::init(specs, seed, &device("cpu").unwrap()));
+    drop(network);
+    // Untrained layers shrink what comes in, the depthwise ones most; without this, all windows would score alike.
+    for i in 0..vars.len() {
+        if vars.specs()[i].name.ends_with(".bn.gamma") {
+            let gamma = vec![1.7; vars.specs()[i].len()];
+            vars.set_vec(VarId(i), gamma);
+        }
+    }
+    let meta = ModelMeta {
+        format: FORMAT,
+        version: earmark_core::VERSION.into(),
+        recipe: recipe.to_toml(),
+        classes: ["a", "b", "c"].map(String::from).to_vec(),
+        licence: None,
+        source: None,
+        calibration: None,
+        step: 0,
+    };
+    ModelFile::write(path, &meta, &vars).unwrap();
+    path.to_string_lossy().into_owned()
+}
+
+/// A sound that never stands still, 16 bits.
+fn sound(seconds: f64, seed: u32) -> Vec<i16> {
+    let mut random = seed;
+    (0..(seconds * f64::from(RATE)).round() as usize)
+        .map(|i| {
+            let t = i as f64 / f64::from(RATE);
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let noise = f64::from(random >> 8) / f64::from(1 << 24) - 0.5;
+            let chirp = (t * (400.0 + 130.0 * t + 50.0 * f64::from(seed)) * std::f64::consts::TAU).sin();
+            ((chirp * (1.0 + (t * 1.7).sin()) + noise) * 8_000.0) as i16
+        })
+        .collect()
+}
+
+fn wav(path: &Path, samples: &[i16]) {
+    let bytes = samples.len() as u32 * 2;
+    let mut file = b"RIFF".to_vec();
+    file.extend((36 + bytes).to_le_bytes());
+    file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    file.extend(RATE.to_le_bytes());
+    file.extend((2 * RATE).to_le_bytes());
+    file.extend(b"\x02\0\x10\0data");
+    file.extend(bytes.to_le_bytes());
+    file.extend(samples.iter().flat_map(|s| s.to_le_bytes()));
+    fs::write(path, file).unwrap();
+}
+
+fn request(models: &[String]) -> Tag {
+    Tag {
+        models: models.to_vec(),
+        mean: Mean::Geometric,
+        device: "cpu".into(),
+        window_seconds: None,
+        step: Step::Own,
+        classes: vec![],
+        threshold: None,
+        release: 0.9,
+        merge_seconds: 0.0,
+        min_seconds: 0.0,
+        summary: Summary::Max,
+        top: None,
+        windows: true,
+    }
+}
+
+/// Hears with an observer; without one, `quiet`.
+fn hearing<'a>(
+    listener: &'a Listener,
+    observer: &'a (dyn Fn(TagEvent) + Sync),
+    stop: &'a AtomicBool,
+) -> Hearing<'a> {
+    Hearing {
+        listener,
+        threads: 1,
+        workers: 1,
+        observer,
+        stop,
+    }
+}
+
+fn quiet(_: TagEvent) {}
+
+fn lines(text: &[u8]) -> Vec<serde_json::Value> {
+    String::from_utf8_lossy(text)
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect()
+}
+
+/// Scores of windows as (first sample, scores).
+fn windows(tag: &Tag, file: &Path) -> Vec<(usize, Vec<f64>)> {
+    let listener = Listener::new(tag).unwrap();
+    let stop = AtomicBool::new(false);
+    let inputs = inputs::find(&[file.to_path_buf()]).unwrap();
+    let mut out = Vec::new();
+    let told = to_stream(
+        &hearing(&listener, &quiet, &stop),
+        &inputs,
+        Format::Ndjson,
+        &mut out,
+    )
+    .unwrap();
+    assert!(told.whole && told.skipped.is_empty(), "{told:?}");
+    lines(&out)
+        .iter()
+        .map(|l| {
+            let start = (l["start"].as_f64().unwrap() * f64::from(RATE)).round() as usize;
+            let scores = ["a", "b", "c"].map(|c| l["scores"][c].as_f64().unwrap());
+            (start, scores.to_vec())
+        })
+        .collect()
+}
+
+/// A window scores what `predict` says of a file that holds its samples and no others.
+#[test]
+fn windows_score_as_clips_of_their_samples() {
+    let dir = tempfile::tempdir().unwrap();
+    let one = model(&dir.path().join("one.safetensors"), 1, &[]);
+    let two = model(
+        &dir.path().join("two.safetensors"),
+        2,
+        &["front-end.mel.bands=20"],
+    );
+    let samples = sound(12.3, 1);
+    let file = dir.path().join("long.wav");
+    wav(&file, &samples);
+    for (models, window, step, length, count) in [
+        // What fills an example: 99 frames of 80 samples and a window of 200.
+        (vec![one.clone()], None, Step::Own, 8_120, 24),
+        (vec![one.clone()], Some(2.1), Step::Hop(1.0), 16_800, 12),
+        (vec![one, two], Some(1.5), Step::Overlap(0.25), 12_000, 10),
+    ] {
+        let tag = Tag {
+            window_seconds: window,
+            step,
+            ..request(&models)
+        };
+        let found = windows(&tag, &file);
+        assert_eq!(found.len(), count);
+        let files: Vec<PathBuf> = found
+            .iter()
+            .map(|(start, _)| {
+                let path = dir.path().join(format!("{start:08}.wav"));
+                wav(&path, &samples[*start..(start + length).min(samples.len())]);
+                path
+            })
+            .collect();
+        let job = Predict {
+            models,
+            data: None,
+            part: None,
+            files,
+            layout: None,
+            mean: Mean::Geometric,
+            raw: false,
+            weights: None,
+            device: "cpu".into(),
+        };
+        let wanted = crate::predict(&job, &|_| {}, &AtomicBool::new(false))
+            .unwrap()
+            .unwrap();
+        let mut spread = 0.0_f64;
+        for ((start, scores), (_, wanted)) in found.iter().zip(wanted.scores.rows()) {
+            for (score, wanted) in scores.iter().zip(wanted) {
+                // Passes of another size add up in another order.
+                assert!(
+                    (score - f64::from(*wanted)).abs() < 1e-5,
+                    "{start}: {scores:?}, {wanted:?}"
+                );
+            }
+            let from_first = scores.iter().zip(&found[0].1).map(|(a, b)| (a - b).abs());
+            spread = from_first.fold(spread, f64::max);
+        }
+        assert!(spread > 1e-3, "windows differ by {spread}: nothing was tested");
+    }
+}
+
+/// What an encoder adds to fill its last frame is no window of its own, and is heard where it is more than 20 ms.
+#[test]
+fn splinters_at_the_end_are_not_heard_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let one = model(&dir.path().join("one.safetensors"), 1, &[]);
+    let tag = Tag {
+        window_seconds: Some(1.0),
+        ..request(&[one])
+    };
+    let of = |samples: usize| {
+        let file = dir.path().join(format!("{samples}.wav"));
+        wav(&file, &sound(6.0, 3)[..samples]);
+        windows(&tag, &file)
+    };
+    let whole = of(40_000);
+    assert_eq!(whole.len(), 9, "five seconds in windows of one, every half");
+    assert_eq!(of(40_008), whole, "5.001 s");
+    assert_eq!(of(40_159), whole, "one sample less than 20 ms");
+    let longer = of(40_160);
+    assert_eq!((longer.len(), &longer[..9]), (10, &whole[..]));
+    assert_eq!(of(8).len(), 1, "a recording is heard however short it is");
+}
+
+/// Calibrated scores are those of a calibrated model; its thresholds count unless one is given.
+#[test]
+fn calibration_is_applied_to_every_window() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("m.safetensors");
+    let models = [model(&path, 1, &[])];
+    let sound_file = dir.path().join("a.wav");
+    wav(&sound_file, &sound(7.0, 1));
+    let raw = windows(&request(&models), &sound_file);
+    assert_eq!(Listener::new(&request(&models)).unwrap().thresholds(), [0.3; 3]);
+    let line = |slope, shift| CalibrationLine { slope, shift };
+    let calibration = Calibration {
+        rule: CalibrationRule::Classes {
+            lines: vec![line(2.0, -0.5), CalibrationLine::IDENTITY, line(0.5, 1.0)],
+        },
+        thresholds: vec![0.2, 0.4, 0.6],
+        clips: 10,
+    };
+    let mut file = ModelFile::read(&path).unwrap();
+    file.meta.calibration = Some(calibration.clone());
+    file.save(&path).unwrap();
+    for ((_, raw), (_, got)) in raw.iter().zip(windows(&request(&models), &sound_file)) {
+        let mut wanted: Vec<f32> = raw.iter().map(|s| *s as f32).collect();
+        calibration.apply(&mut wanted);
+        assert!(
+            wanted
+                .iter()
+                .zip(&got)
+                .all(|(w, g)| (f64::from(*w) - g).abs() < 1e-6)
+        );
+        assert!((raw[0] - got[0]).abs() > 1e-3, "it changes nothing");
+    }
+    let tag = Tag {
+        classes: vec!["a,c".into()],
+        ..request(&models)
+    };
+    assert_eq!(Listener::new(&tag).unwrap().thresholds(), [0.2, 0.6]);
+    let given = Tag {
+        threshold: Some(0.7),
+        ..tag
+    };
+    assert_eq!(Listener::new(&given).unwrap().thresholds(), [0.7; 2]);
+}
+
+#[test]
+fn requests_that_can_not_be_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let one = model(&dir.path().join("one.safetensors"), 1, &[]);
+    let other = model(
+        &dir.path().join("other.safetensors"),
+        1,
+        &["front-end.sample-rate-hz=16000", "front-end.mel.max-hz=8000"],
+    );
+    let refused = |change: &dyn Fn(&mut Tag)| {
+        let mut tag = request(std::slice::from_ref(&one));
+        change(&mut tag);
+        Listener::new(&tag).unwrap_err().to_string()
+    };
+    assert_eq!(
+        refused(&|t| t.threshold = Some(1.5)),
+        "--threshold 1.5: give a number from 0 to 1"
+    );
+    assert_eq!(
+        refused(&|t| t.merge_seconds = -1.0),
+        "--merge -1: give a number of seconds, 0 or more"
+    );
+    assert_eq!(
+        refused(&|t| t.top = Some(0)),
+        "--top-k 0: leaves nothing to tell; give 1 or more"
+    );
+    assert_eq!(
+        refused(&|t| t.window_seconds = Some(0.0)),
+        "--window 0: give seconds, from 0.000125 (a sample) to 86400"
+    );
+    assert_eq!(
+        refused(&|t| t.step = Step::Hop(3.0)),
+        "--hop 3: is longer than a window of 1.015 s, so that sound between windows would not be heard; give at most that"
+    );
+    assert_eq!(
+        refused(&|t| t.step = Step::Overlap(2.0)),
+        "--overlap 2: is not less than a window of 1.015 s, so that windows would not move on; give less"
+    );
+    assert_eq!(
+        refused(&|t| t.classes = vec!["d".into()]),
+        "--classes d: the model has no class of that name; did you mean a?"
+    );
+    let error = refused(&|t| t.models.push(other.clone()));
+    assert!(
+        error.ends_with("and their windows can't be the same samples; tag with one of them at a time"),
+        "{error}"
+    );
+}

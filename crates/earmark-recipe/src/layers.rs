@@ -1,0 +1,213 @@
+//! The tables of a recipe, laid over each other: what it extends, the file itself, the overrides.
+
+use super::RecipeError;
+use super::place::place;
+use crate::builtin;
+use earmark_core::text::suggest;
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
+
+/// How deep `extends` may go; more is a circle.
+pub(super) const MAX_EXTENDS: usize = 16;
+
+/// Path and text of a recipe file or a built-in recipe. A file wins over a built-in of the same name.
+pub(super) fn source(name: &str) -> Result<(PathBuf, String), RecipeError> {
+    let path = PathBuf::from(name);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => return Ok((path, text)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+        Err(cause) => return Err(RecipeError::Read { path, cause }),
+    }
+    if let Some((name, text)) = builtin::find(name) {
+        return Ok((PathBuf::from(name), text.to_owned()));
+    }
+    let suggestion = suggest(name, builtin::names())
+        .map(|s| format!(" (did you mean `{s}`?)"))
+        .unwrap_or_default();
+    Err(RecipeError::NotFound {
+        name: name.into(),
+        suggestion,
+    })
+}
+
+/// A file's own table.
+pub(super) fn parse_table(text: &str, path: &Path) -> Result<Table, RecipeError> {
+    text.parse::<Table>().map_err(|e| RecipeError::Syntax {
+        path: path.into(),
+        message: e.to_string().trim_end().to_owned(),
+    })
+}
+
+/// The file's table laid over what it extends.
+pub(super) fn resolve(path: &Path, text: &str, depth: usize) -> Result<Table, RecipeError> {
+    if depth > MAX_EXTENDS {
+        return Err(RecipeError::Circle { path: path.into() });
+    }
+    let mut table = parse_table(text, path)?;
+    let base = match table.remove("extends") {
+        None => return Ok(table),
+        Some(Value::String(base)) => base,
+        Some(other) => {
+            return Err(RecipeError::Value {
+                place: place(path, text, "extends"),
+                key: "extends".into(),
+                value: other.to_string(),
+                remedy: "give the name of another recipe file as a string".into(),
+            });
+        }
+    };
+    // Relative to the file that says it; a built-in recipe's folder is its name's.
+    let beside = path.parent().unwrap_or(Path::new("")).join(&base);
+    let (base_path, base_text) = source(&beside.to_string_lossy()).or_else(|_| source(&base))?;
+    let mut whole = resolve(&base_path, &base_text, depth + 1)?;
+    merge(&mut whole, table);
+    Ok(whole)
+}
+
+/// Keys of which a recipe has one: the same in two units, or one level or the other.
+const RIVALS: [[&str; 2]; 15] = [
+    ["every-epochs", "every-steps"],
+    ["tiles", "whole"],
+    ["tiles", "lengths"],
+    ["whole", "lengths"],
+    ["mixup", "mix"],
+    ["log", "db"],
+    ["log", "pcen"],
+    ["db", "pcen"],
+    ["epochs", "steps"],
+    ["epochs", "phases"],
+    ["steps", "phases"],
+    ["window-seconds", "window-samples"],
+    ["hop-seconds", "hop-samples"],
+    ["hop-seconds", "hop-frames"],
+    ["length-seconds", "length-frames"],
+];
+
+/// Lays `over` on `base`, table by table. A table whose `kind` changes replaces the other whole: its keys are another set. A key
+/// takes the place of its rival. `false` takes a table away.
+fn merge(base: &mut Table, over: Table) {
+    for [a, b] in RIVALS {
+        for (mine, rival) in [(a, b), (b, a)] {
+            if over.contains_key(mine) && !over.contains_key(rival) {
+                base.remove(rival);
+            }
+        }
+    }
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(Value::Table(b)), Value::Table(o)) if !changes_kind(b, &o) => merge(b, o),
+            (Some(Value::Table(_)), Value::Boolean(false)) => {
+                base.remove(&key);
+            }
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+fn changes_kind(base: &Table, over: &Table) -> bool {
+    matches!((base.get("kind"), over.get("kind")), (Some(b), Some(o)) if b != o)
+}
+
+/// Sets `a.b.c=value`, the value as TOML, or as a string where it is no TOML; what begins as a table or list and is none is refused, since
+/// it was hardly meant as a string.
+pub(super) fn apply_override(table: &mut Table, text: &str) -> Result<(), RecipeError> {
+    let (key, value) = text
+        .split_once('=')
+        .ok_or_else(|| RecipeError::Set(text.into()))?;
+    let (key, value) = (key.trim(), value.trim());
+    if key.is_empty() || key.split('.').any(|k| k.trim().is_empty()) {
+        return Err(RecipeError::Set(text.into()));
+    }
+    let parsed = format!("v = {value}")
+        .parse::<Table>()
+        .ok()
+        .and_then(|mut t| t.remove("v"));
+    let value = match parsed {
+        Some(value) => value,
+        None if value.starts_with(['{', '[']) => return Err(RecipeError::SetValue(text.into())),
+        None => Value::String(value.to_owned()),
+    };
+    let nested = key.rsplit('.').fold(value, |v, k| {
+        Value::Table(Table::from_iter([(k.trim().to_owned(), v)]))
+    });
+    let Value::Table(nested) = nested else {
+        return Err(RecipeError::Set(text.into()));
+    };
+    merge(table, nested);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(text: &str) -> Table {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn merging_is_deep_and_a_changed_kind_replaces() {
+        let mut base = table("[train]\nbatch = 1\nloss = { kind = \"a\", x = 1 }\n[net]\nwidth = 2");
+        merge(&mut base, table("[train]\nbatch = 2\nloss = { x = 3 }"));
+        assert_eq!(
+            base,
+            table("[train]\nbatch = 2\nloss = { kind = \"a\", x = 3 }\n[net]\nwidth = 2")
+        );
+        merge(&mut base, table("[train]\nloss = { kind = \"b\", y = 1 }"));
+        assert_eq!(base["train"]["loss"], Value::Table(table("kind = \"b\"\ny = 1")));
+    }
+
+    #[test]
+    fn a_key_takes_the_place_of_its_rival() {
+        let mut base = table("[train]\nepochs = 3\n[stft]\nhop-seconds = 0.01\nwindow-seconds = 0.02");
+        merge(&mut base, table("[train]\nsteps = 7\n[stft]\nhop-samples = 160"));
+        assert_eq!(
+            base,
+            table("[train]\nsteps = 7\n[stft]\nhop-samples = 160\nwindow-seconds = 0.02")
+        );
+        // Both in one place contradict each other, and the check says so.
+        merge(&mut base, table("[train]\nsteps = 1\nepochs = 2"));
+        assert_eq!(base["train"], Value::Table(table("steps = 1\nepochs = 2")));
+    }
+
+    #[test]
+    fn a_level_replaces_another_and_false_takes_a_table_away() {
+        let mut base = table("level = { log = { offset = 0.1 } }\nfinish = { deltas = {} }\nname = \"x\"");
+        for over in ["level.db={}", "level={pcen={gain=0.5}}", "level.db.top-db=80"] {
+            apply_override(&mut base, over).unwrap();
+        }
+        assert_eq!(base["level"], Value::Table(table("db = { top-db = 80 }")));
+        apply_override(&mut base, "finish=false").unwrap();
+        assert!(!base.contains_key("finish"));
+    }
+
+    #[test]
+    fn overrides_read_toml_values_and_fall_back_to_strings() {
+        let mut t = Table::new();
+        for o in [
+            "a.b=3",
+            "a.c = 0.5",
+            "a.d=true",
+            "name=my run",
+            "list=[1,2]",
+            "text=\"7\"",
+        ] {
+            apply_override(&mut t, o).unwrap();
+        }
+        assert_eq!(
+            t,
+            table("name = \"my run\"\nlist = [1, 2]\ntext = \"7\"\n[a]\nb = 3\nc = 0.5\nd = true")
+        );
+        assert!(matches!(
+            apply_override(&mut t, "novalue"),
+            Err(RecipeError::Set(_))
+        ));
+        assert!(matches!(apply_override(&mut t, ".a=1"), Err(RecipeError::Set(_))));
+        for lost in ["loss={kind=bce}", "list=[1", "a.b={ c = }"] {
+            let e = apply_override(&mut t, lost).unwrap_err();
+            assert!(matches!(e, RecipeError::SetValue(_)), "{lost}: {e}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Why a run directory can't be used.
+
+use earmark_core::atomic::WriteError;
+use earmark_data::ClassMapError;
+use earmark_engine::{FORMAT, ModelFileError};
+use earmark_recipe::RecipeError;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// Why a run directory can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// It holds something already.
+    #[error(
+        "{0}: holds something already; go on with its run by --resume, or choose another folder with --run"
+    )]
+    Occupied(PathBuf),
+    /// It is no run.
+    #[error(
+        "{path}: is no run directory ({missing} is missing); give the folder that `earmark train --run` named"
+    )]
+    NoRun {
+        /// The folder.
+        path: PathBuf,
+        /// What should be there.
+        missing: &'static str,
+    },
+    /// It holds runs, one a fold.
+    #[error(
+        "{path}: holds a run for each of several folds and is none itself; give one of them, such as {first}"
+    )]
+    Several {
+        /// The folder.
+        path: PathBuf,
+        /// The first of its runs.
+        first: PathBuf,
+    },
+    /// Another process trains in it.
+    #[error(
+        "{0}: another earmark is training in this folder; wait for it, or choose another folder with --run"
+    )]
+    Locked(PathBuf),
+    /// A file of the run is there and can't be read.
+    #[error("{path}: cannot be read: {cause}; {}", remedy(cause))]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// run.json is broken.
+    #[error(
+        "{path}: does not describe a run: {message}; restore it from a copy, or start a new run in another folder"
+    )]
+    Info {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        message: String,
+    },
+    /// run.json is of a later format.
+    #[error("{path}: format {found} is newer than the {FORMAT} this program knows; update earmark")]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u64,
+    },
+    /// A checkpoint that is not there.
+    #[error("{run}: has no checkpoint {step}; there are {known}")]
+    NoCheckpoint {
+        /// The run.
+        run: PathBuf,
+        /// The step asked for.
+        step: u64,
+        /// The steps there are.
+        known: String,
+    },
+    /// Nothing trained yet.
+    #[error("{0}: has no weights yet; train it first (`earmark train ... --run {0} --resume`)")]
+    NoWeights(PathBuf),
+    /// Not a model, not a run.
+    #[error("{0}: no such model file or run directory; expected MODEL.safetensors, RUN or RUN@STEP")]
+    NoModel(String),
+    /// `split.csv` does not fit, or is broken.
+    #[error("{0}")]
+    Split(String),
+    /// A published model that was not fetched.
+    #[error("{0}: this published model is not installed; fetch it first: `earmark models get {0}`")]
+    NotInstalled(String),
+    /// A model that no catalogue has, since it is made from a file of the user's.
+    #[error("{0}: not imported yet; make it from a file of weights: `earmark models import FILE --as {0}`")]
+    NotImported(String),
+    /// A file can't be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The recipe inside is refused.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    /// A model file inside is broken.
+    #[error(transparent)]
+    Model(#[from] ModelFileError),
+    /// The class map inside is broken.
+    #[error(transparent)]
+    Classes(#[from] ClassMapError),
+}
+
+impl RunError {
+    /// A [`RunError::Read`].
+    pub(crate) fn read(path: &Path, cause: std::io::Error) -> Self {
+        Self::Read {
+            path: path.into(),
+            cause,
+        }
+    }
+}
+
+fn remedy(cause: &std::io::Error) -> &'static str {
+    match cause.kind() {
+        ErrorKind::PermissionDenied => "change its permissions, or work as the user who trained it",
+        // What `read_to_string` says of bytes that are no UTF-8.
+        ErrorKind::InvalidData => {
+            "the file is damaged: restore it from a copy, or start a new run in another folder"
+        }
+        ErrorKind::IsADirectory => "there is a folder in the place of this file: move it away",
+        _ => "check the disk and the path, then try again",
+    }
+}

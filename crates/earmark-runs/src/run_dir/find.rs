@@ -1,0 +1,147 @@
+//! Which file or folder a name means.
+
+use super::{RunError, fold_runs};
+use earmark_engine::{ModelFile, checkpoint};
+use std::path::{Path, PathBuf};
+
+/// The model file that `MODEL.safetensors`, `RUN` (its best, else its last checkpoint), `RUN@STEP` or the name of an installed model
+/// means; a file or folder of that name goes before.
+pub fn find_model(name: &str) -> Result<PathBuf, RunError> {
+    let path = PathBuf::from(name);
+    if path.is_file() {
+        return Ok(path);
+    }
+    if path.is_dir() {
+        let best = path.join("best.safetensors");
+        if best.is_file() {
+            return Ok(best);
+        }
+        if let Some((_, first)) = fold_runs(&path)?.into_iter().next() {
+            return Err(RunError::Several { path, first });
+        }
+        if !path.join("run.json").is_file() {
+            return Err(RunError::NoRun {
+                path,
+                missing: "run.json",
+            });
+        }
+        return match steps(&path)?.last() {
+            Some(&step) => Ok(checkpoint::path(&path, step)),
+            None => Err(RunError::NoWeights(path)),
+        };
+    }
+    if let Some((run, step)) = name
+        .rsplit_once('@')
+        .and_then(|(run, step)| Some((PathBuf::from(run), step.parse().ok()?)))
+        && run.is_dir()
+    {
+        let found = checkpoint::path(&run, step);
+        if found.is_file() {
+            return Ok(found);
+        }
+        let known: Vec<String> = steps(&run)?.iter().map(u64::to_string).collect();
+        let known = if known.is_empty() {
+            "none".to_owned()
+        } else {
+            known.join(", ")
+        };
+        return Err(RunError::NoCheckpoint { run, step, known });
+    }
+    if let Some(model) = earmark_hub::installed(name) {
+        return Ok(model);
+    }
+    match earmark_hub::entry(name) {
+        Some(entry) => Err(RunError::NotInstalled(entry.name.clone())),
+        None if earmark_hub::Architecture::parse(name).is_some() => Err(RunError::NotImported(name.into())),
+        None => Err(RunError::NoModel(name.into())),
+    }
+}
+
+/// The model files that a name means: as [`find_model`], or those of all folds of a set.
+pub fn find_models(name: &str) -> Result<Vec<PathBuf>, RunError> {
+    let folds = fold_runs(Path::new(name))?;
+    if folds.is_empty() {
+        return Ok(vec![find_model(name)?]);
+    }
+    folds
+        .iter()
+        .map(|(_, run)| find_model(&run.to_string_lossy()))
+        .collect()
+}
+
+/// The step of the weights that [`find_model`] finds in a run.
+pub fn judged_step(run: &Path) -> Result<u64, RunError> {
+    let path = find_model(&run.to_string_lossy())?;
+    Ok(ModelFile::read(&path)?.meta.step)
+}
+
+fn steps(run: &Path) -> Result<Vec<u64>, RunError> {
+    checkpoint::list(run).map_err(|e| RunError::read(&checkpoint::folder(run), e))
+}
+
+/// A free folder `runs/NAME-001`, `runs/NAME-002`, ... below `base`.
+pub fn fresh(base: &Path, recipe: &str) -> PathBuf {
+    let name: String = recipe
+        .chars()
+        .map(|c| {
+            if c.is_alphanumeric() || c == '-' || c == '.' {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    (1..)
+        .map(|n| base.join(format!("{name}-{n:03}")))
+        .find(|p| !p.exists())
+        .expect("an endless range")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fresh_folders_are_numbered() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(fresh(dir.path(), "a/b c").file_name().unwrap(), "a-b-c-001");
+        std::fs::create_dir(dir.path().join("a-b-c-001")).unwrap();
+        assert_eq!(fresh(dir.path(), "a/b c").file_name().unwrap(), "a-b-c-002");
+    }
+
+    #[test]
+    fn published_models_that_are_not_there_are_told_apart_from_slips() {
+        let error = find_model("panns-cnn14").unwrap_err().to_string();
+        assert!(
+            error.ends_with("fetch it first: `earmark models get panns-cnn14`"),
+            "{error}"
+        );
+        assert!(matches!(find_model("panns-cnn15"), Err(RunError::NoModel(_))));
+        assert!(matches!(
+            find_model("mobilenet-v2-imagenet"),
+            Err(RunError::NotImported(_))
+        ));
+    }
+
+    #[test]
+    fn models_are_found_by_run_step_and_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = dir.path().join("r");
+        let name = run.to_string_lossy().into_owned();
+        assert!(matches!(find_model(&name), Err(RunError::NoModel(_))));
+        std::fs::create_dir_all(run.join("checkpoints")).unwrap();
+        assert!(matches!(find_model(&name), Err(RunError::NoRun { .. })));
+        std::fs::write(run.join("run.json"), "{}").unwrap();
+        assert!(matches!(find_model(&name), Err(RunError::NoWeights(_))));
+        std::fs::write(checkpoint::path(&run, 100), "").unwrap();
+        assert_eq!(find_model(&name).unwrap(), checkpoint::path(&run, 100));
+        assert_eq!(
+            find_model(&format!("{name}@100")).unwrap(),
+            checkpoint::path(&run, 100)
+        );
+        let error = find_model(&format!("{name}@7")).unwrap_err().to_string();
+        assert!(error.ends_with("has no checkpoint 7; there are 100"), "{error}");
+        std::fs::write(run.join("best.safetensors"), "").unwrap();
+        assert_eq!(find_model(&name).unwrap(), run.join("best.safetensors"));
+    }
+}

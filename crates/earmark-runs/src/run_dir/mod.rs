@@ -1,0 +1,224 @@
+//! The run directory: explains itself before the first step.
+//!
+//! ```text
+//! recipe.toml     the recipe, resolved, every default written out
+//! classes.csv     index,name
+//! split.csv       part,file,role: what trains, validates and is judged
+//! run.json        command line, version, revision, seed, data, device: see RunInfo
+//! log.txt         what happened when
+//! metrics.jsonl   a line a step, a line a validation
+//! events.out.*    the same for TensorBoard
+//! checkpoints/    step-00000100.safetensors ..., state.safetensors
+//! best.safetensors
+//! eval/           results of `earmark eval`
+//! ```
+
+mod error;
+mod find;
+mod head;
+mod info;
+mod lock;
+mod log;
+mod set;
+
+pub use error::RunError;
+pub use find::{find_model, find_models, fresh, judged_step};
+pub use head::{RunHead, is_stack};
+
+pub use info::{DataInfo, RunInfo};
+pub use lock::RunLock;
+pub use log::{Log, now};
+pub use set::{fold_run, fold_runs, folds_path};
+
+use earmark_core::atomic::{self, WriteError};
+use earmark_data::ClassMap;
+use earmark_engine::FORMAT;
+use earmark_recipe::{Recipe, RecipeError, StackRecipe};
+use lock::LOCK;
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// What a new run writes before run.json.
+const BEFORE_INFO: [&str; 3] = ["recipe.toml", "classes.csv", "split.csv"];
+
+/// A recipe as it stands in a run directory.
+pub trait RunRecipe: Sized + Clone {
+    /// From `recipe.toml`, which is whole.
+    fn parse(text: &str, place: &Path) -> Result<Self, RecipeError>;
+    /// To `recipe.toml`, every default written out.
+    fn to_toml(&self) -> String;
+}
+
+impl RunRecipe for Recipe {
+    fn parse(text: &str, place: &Path) -> Result<Self, RecipeError> {
+        Self::parse(text, place)
+    }
+    fn to_toml(&self) -> String {
+        self.to_toml()
+    }
+}
+
+impl RunRecipe for StackRecipe {
+    fn parse(text: &str, place: &Path) -> Result<Self, RecipeError> {
+        Self::parse(text, place)
+    }
+    fn to_toml(&self) -> String {
+        self.to_toml()
+    }
+}
+
+/// An opened run directory, of the first level (a [`Recipe`]) or of the second (a [`StackRecipe`]).
+#[derive(Debug)]
+pub struct RunDir<R = Recipe> {
+    /// Where it is.
+    pub path: PathBuf,
+    /// `recipe.toml`.
+    pub recipe: R,
+    /// `classes.csv`.
+    pub classes: ClassMap,
+    /// `run.json`.
+    pub info: RunInfo,
+}
+
+impl RunDir {
+    /// Refuses a folder that a new run would overwrite.
+    pub fn check_free(path: &Path) -> Result<(), RunError> {
+        let occupied = match std::fs::read_dir(path) {
+            Ok(entries) => {
+                let names: Vec<_> = entries.flatten().map(|e| e.file_name()).collect();
+                // A start that was killed leaves its lock and what is written before run.json.
+                let begun = names.iter().any(|n| n == LOCK);
+                let ours =
+                    |n: &OsString| n == LOCK || BEFORE_INFO.iter().any(|b| n == b) || atomic::is_leftover(n);
+                !(names.is_empty() || begun && names.iter().all(ours))
+            }
+            Err(e) if e.kind() == ErrorKind::NotFound => false,
+            Err(e) if e.kind() == ErrorKind::NotADirectory => true,
+            Err(cause) => return Err(RunError::read(path, cause)),
+        };
+        if occupied {
+            Err(RunError::Occupied(path.into()))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Opens a run of the first level; see [`RunDir::open_as`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn open(path: &Path) -> Result<Self, RunError> {
+        Self::open_as(path)
+    }
+}
+
+impl<R: RunRecipe> RunDir<R> {
+    /// Writes what explains a new run.
+    pub fn create(path: &Path, recipe: &R, classes: &ClassMap, info: &RunInfo) -> Result<Self, RunError> {
+        let io = |e| WriteError::new(path, e);
+        std::fs::create_dir_all(path).map_err(io)?;
+        atomic::write(&path.join("recipe.toml"), |w| {
+            w.write_all(recipe.to_toml().as_bytes())
+        })?;
+        atomic::write(&path.join("classes.csv"), |w| classes.write(w))?;
+        // Last: a folder with run.json is a run.
+        atomic::write(&path.join("run.json"), |w| {
+            serde_json::to_writer_pretty(&mut *w, info)?;
+            w.write_all(b"\n")
+        })?;
+        Ok(Self {
+            path: path.into(),
+            recipe: recipe.clone(),
+            classes: classes.clone(),
+            info: info.clone(),
+        })
+    }
+
+    /// Opens a run.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::NoRun`] where one of its files is not there, [`RunError::Read`] where one is and can't be read, and what is
+    /// wrong inside of it otherwise.
+    pub fn open_as(path: &Path) -> Result<Self, RunError> {
+        if let Some((_, first)) = fold_runs(path)?.into_iter().next() {
+            let path = path.into();
+            return Err(RunError::Several { path, first });
+        }
+        let read = |name: &'static str| {
+            let file = path.join(name);
+            std::fs::read_to_string(&file).map_err(|cause| match cause.kind() {
+                // Below a file there is nothing either.
+                ErrorKind::NotFound | ErrorKind::NotADirectory => RunError::NoRun {
+                    path: path.into(),
+                    missing: name,
+                },
+                _ => RunError::read(&file, cause),
+            })
+        };
+        let json_path = path.join("run.json");
+        let bad = |e: serde_json::Error| RunError::Info {
+            path: json_path.clone(),
+            message: e.to_string(),
+        };
+        let value: serde_json::Value = serde_json::from_str(&read("run.json")?).map_err(bad)?;
+        let found = value["format"].as_u64().unwrap_or(0);
+        if found > u64::from(FORMAT) {
+            return Err(RunError::Newer {
+                path: json_path.clone(),
+                found,
+            });
+        }
+        let info = serde_json::from_value(value).map_err(bad)?;
+        let recipe = R::parse(&read("recipe.toml")?, &path.join("recipe.toml"))?;
+        let classes = ClassMap::parse(read("classes.csv")?.as_bytes(), &path.join("classes.csv"))?;
+        Ok(Self {
+            path: path.into(),
+            recipe,
+            classes,
+            info,
+        })
+    }
+
+    /// The folder of evaluation results.
+    pub fn eval(&self) -> PathBuf {
+        self.path.join("eval")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_excludes_until_it_is_dropped() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = RunLock::take(dir.path()).unwrap();
+        assert!(matches!(RunLock::take(dir.path()), Err(RunError::Locked(_))));
+        assert!(
+            RunDir::check_free(dir.path()).is_ok(),
+            "a lock alone does not occupy"
+        );
+        drop(lock);
+        let lock = RunLock::take(dir.path()).unwrap();
+        std::fs::write(dir.path().join("recipe.toml"), "").unwrap();
+        drop(lock);
+        assert!(
+            RunDir::check_free(dir.path()).is_ok(),
+            "nor does a start that was killed before run.json"
+        );
+        std::fs::write(dir.path().join("x"), "").unwrap();
+        assert!(matches!(
+            RunDir::check_free(dir.path()),
+            Err(RunError::Occupied(_))
+        ));
+        let own = tempfile::tempdir().unwrap();
+        std::fs::write(own.path().join("recipe.toml"), "").unwrap();
+        assert!(
+            matches!(RunDir::check_free(own.path()), Err(RunError::Occupied(_))),
+            "somebody's recipe is not overwritten"
+        );
+    }
+}

@@ -1,0 +1,91 @@
+//! The data of a recipe: opened, its features made, its batches.
+
+use super::{Event, Observer, PipelineError, Skips, reason};
+use earmark_data::batches::store_maker;
+use earmark_data::store::Kept;
+use earmark_data::{BatchMaker, FeatureStore, Item, Prepared};
+use earmark_recipe::Recipe;
+use earmark_report::human_amount;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Computes features, or finds them in the cache.
+pub(crate) fn prepare(
+    store: &FeatureStore,
+    items: &[Item],
+    observer: Observer,
+    stop: &AtomicBool,
+) -> Result<Prepared, PipelineError> {
+    Ok(store.prepare(
+        items,
+        &|done, total| observer(Event::Features { done, total }),
+        stop,
+    )?)
+}
+
+/// Computes what a recipe trains on, or finds it in the cache: features, or samples where the sound itself is augmented.
+pub(super) fn prepare_training(
+    recipe: &Recipe,
+    store: &FeatureStore,
+    items: &[Item],
+    observer: Observer,
+    stop: &AtomicBool,
+) -> Result<Prepared, PipelineError> {
+    let kept = match recipe.augment.hears_samples() {
+        true => Kept::Samples,
+        false => Kept::Base,
+    };
+    let progress = |done, total| observer(Event::Features { done, total });
+    Ok(store.prepare_as(kept, items, &progress, stop)?)
+}
+
+/// The batches that a recipe makes of items.
+pub(crate) fn batch_maker(
+    recipe: &Recipe,
+    store: &Arc<FeatureStore>,
+    items: &[Item],
+    prepared: &Prepared,
+    classes: usize,
+) -> Result<BatchMaker, PipelineError> {
+    let items: Arc<[Item]> = items.into();
+    Ok(store_maker(
+        &recipe.batches,
+        Arc::clone(store),
+        items,
+        prepared,
+        classes,
+        recipe.train.seed,
+        &recipe.augment,
+    )?)
+}
+
+/// The clips that could not be read.
+pub(super) fn failures(items: &[Item], prepared: &Prepared) -> Skips {
+    prepared
+        .failed
+        .iter()
+        .map(|(i, e)| (e.file.clone(), reason(&items[*i], e)))
+        .collect()
+}
+
+/// The clips that could be read.
+pub(super) fn readable(items: &[Item], prepared: &Prepared) -> Vec<Item> {
+    items
+        .iter()
+        .zip(&prepared.clips)
+        .filter(|(_, c)| c.is_some())
+        .map(|(i, _)| i.clone())
+        .collect()
+}
+
+/// What happened to the clips on the way in, counted.
+pub(super) fn source_notes(prepared: &Prepared) -> Vec<String> {
+    let mut counts = std::collections::BTreeMap::<String, usize>::new();
+    for note in prepared.clips.iter().flatten().flat_map(|c| &c.notes) {
+        *counts.entry(note.to_string()).or_default() += 1;
+    }
+    counts
+        .into_iter()
+        .map(|(note, n)| format!("{}: {note}", human_amount(n, "clip", "clips")))
+        .collect()
+}

@@ -1,0 +1,89 @@
+//! What training would do, found without reading audio.
+
+use super::class_weights::{self, weigh_classes};
+use super::start::{Start, classifier};
+use super::{PipelineError, Train, split};
+use earmark_engine::check_scopes;
+use earmark_features::Extractor;
+use earmark_inference::data::open_data;
+use earmark_inference::device::device;
+use earmark_models::vars::count;
+use earmark_models::{Network, Summary, VarSpec, Vars};
+
+/// What training would do, found without reading audio.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Plan {
+    /// Classes in order.
+    pub classes: Vec<String>,
+    /// Clips to train on.
+    pub train: usize,
+    /// Clips that validate.
+    pub validation: usize,
+    /// Clips kept for judging.
+    pub judged: usize,
+    /// Channels, bands and frames of an example.
+    pub example: [usize; 3],
+    /// The network's layers.
+    pub network: Summary,
+    /// Trainable scalars, BatchNorm and biases included.
+    pub trainable: usize,
+    /// All scalars.
+    pub parameters: usize,
+    /// Bytes of one checkpoint.
+    pub checkpoint_bytes: u64,
+    /// Where weights start, a line each; empty where all of them are drawn.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub start: Vec<String>,
+    /// For each phase what is frozen and how the rest moves; empty where there is one in which all learns alike.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<String>,
+    /// What an example of each class weighs in the loss; none where all count alike.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_weights: Option<String>,
+}
+
+/// Checks everything that can be checked without reading audio.
+pub fn plan(job: &Train, fold: Option<u32>) -> Result<Plan, PipelineError> {
+    let recipe = &job.recipe;
+    let data = open_data(recipe, &job.data)?;
+    let parts = split(recipe, &data, fold, job.fold_table.as_deref())?;
+    let extractor = Extractor::new(&recipe.front_end)?;
+    let mut example = example_shape(&extractor);
+    if let Some(length) = recipe.batches.length {
+        example[2] = length.max_frames;
+    }
+    let (network, specs) = Network::build(&recipe.network, example[0], data.classes.len())?;
+    check_scopes(&recipe.train, &specs)?;
+    let of_fold = Train { fold, ..job.clone() };
+    let start = match Start::of(&of_fold, None) {
+        None => Vec::new(),
+        Some(start) => {
+            let classifier = classifier(&network, &specs);
+            let mut vars = Vars::init(specs.clone(), recipe.train.seed, &device("cpu")?);
+            start.told(&start.carry_over(&network, &classifier, data.classes.names(), &mut vars)?)
+        }
+    };
+    let weighed = weigh_classes(&recipe.train, data.classes.names(), &parts.train)?;
+    Ok(Plan {
+        classes: data.classes.names().to_vec(),
+        train: parts.train.len(),
+        validation: parts.validation.len(),
+        judged: parts.judged.len(),
+        example,
+        network: network.summary(example[0], example[1], example[2]),
+        trainable: count(&specs, true),
+        parameters: count(&specs, false),
+        checkpoint_bytes: 4 * specs.iter().map(VarSpec::len).sum::<usize>() as u64,
+        start,
+        phases: match recipe.train.is_partial() {
+            true => recipe.train.phases_told(),
+            false => Vec::new(),
+        },
+        class_weights: class_weights::told(&weighed.loss, data.classes.names()),
+    })
+}
+
+/// Channels, bands and frames of an example.
+pub(super) fn example_shape(e: &Extractor) -> [usize; 3] {
+    [e.channels(), e.bands(), e.example_frames().unwrap_or(0)]
+}

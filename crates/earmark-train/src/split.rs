@@ -1,0 +1,224 @@
+//! Which clips train, which validate, which are kept for judging.
+
+use super::{Parts, PipelineError};
+use earmark_data::folds::{Stratify, hold_out, k_fold};
+use earmark_data::{DataSet, FoldTable, Item};
+use earmark_engine::ValidationSplit;
+use earmark_recipe::Recipe;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Divides `data`: fold `fold` is judged and nothing else; validation is split off the rest as the recipe says.
+///
+/// Folds come from the table given by `--fold-table`, else from the data, else from the recipe's `[folds]`.
+pub fn split(
+    recipe: &Recipe,
+    data: &DataSet,
+    fold: Option<u32>,
+    folds: Option<&Path>,
+) -> Result<Parts, PipelineError> {
+    let data = with_folds(recipe, data, fold.is_some(), folds)?;
+    let (rest, judged) = match fold {
+        None => ((0..data.items.len()).collect(), Vec::new()),
+        Some(fold) => data.split_fold(fold)?,
+    };
+    let pick =
+        |indices: &[usize], from: &[Item]| indices.iter().map(|&i| from[i].clone()).collect::<Vec<Item>>();
+    let (rest, judged) = (pick(&rest, &data.items), pick(&judged, &data.items));
+    let by = Division {
+        split: recipe.validation.split,
+        seed: recipe.train.seed,
+        stratify: stratify(&data),
+        has_fold: fold.is_some(),
+    };
+    by.of(rest, judged)
+}
+
+/// How validation clips are split off those that train.
+pub(super) struct Division {
+    /// As the recipe says.
+    pub split: ValidationSplit,
+    /// Seed of the draw.
+    pub seed: u64,
+    /// How the classes are kept alike.
+    pub stratify: Stratify,
+    /// Whether there is a fold to judge.
+    pub has_fold: bool,
+}
+
+impl Division {
+    /// Divides the clips that are not judged.
+    pub(super) fn of(&self, rest: Vec<Item>, judged: Vec<Item>) -> Result<Parts, PipelineError> {
+        let pick = |indices: &[usize]| indices.iter().map(|&i| rest[i].clone()).collect::<Vec<Item>>();
+        let grouped = rest.iter().any(|i| i.group.is_some());
+        let (train, validation, optimistic) = match self.split {
+            ValidationSplit::None => (rest, Vec::new(), false),
+            ValidationSplit::HoldOut {
+                fraction,
+                verified: false,
+            } => {
+                let (train, held) = hold_out(&rest, fraction, self.stratify, grouped, self.seed)?;
+                (pick(&train), pick(&held), false)
+            }
+            ValidationSplit::HoldOut {
+                fraction,
+                verified: true,
+            } => {
+                let sure: Vec<usize> = (0..rest.len())
+                    .filter(|&i| rest[i].verified == Some(true))
+                    .collect();
+                if sure.is_empty() {
+                    let message = "validation.split.verified = true: no clip of this data is marked as verified (a column manually_verified with a 1); leave it out";
+                    return Err(PipelineError::Request(message.into()));
+                }
+                let (_, held) = hold_out(&pick(&sure), fraction, self.stratify, grouped, self.seed)?;
+                let held: BTreeSet<usize> = held.into_iter().map(|k| sure[k]).collect();
+                let groups: BTreeSet<&String> = held.iter().filter_map(|&i| rest[i].group.as_ref()).collect();
+                let apart = |i: &usize| {
+                    !held.contains(i) && rest[*i].group.as_ref().is_none_or(|g| !groups.contains(g))
+                };
+                let train: Vec<usize> = (0..rest.len()).filter(apart).collect();
+                let held: Vec<usize> = held.into_iter().collect();
+                (pick(&train), pick(&held), false)
+            }
+            ValidationSplit::InnerFold { count, index } => {
+                let numbers = k_fold(&rest, count, self.stratify, grouped, self.seed)?;
+                let (held, train): (Vec<usize>, Vec<usize>) =
+                    (0..rest.len()).partition(|&i| numbers[i] == index);
+                (pick(&train), pick(&held), false)
+            }
+            ValidationSplit::JudgedFold if !self.has_fold => {
+                let message = "validation.split = { kind = \"judged-fold\" } needs a fold to judge: add --fold K, or choose { kind = \"hold-out\", fraction = 0.1 }";
+                return Err(PipelineError::Request(message.into()));
+            }
+            ValidationSplit::JudgedFold => (rest, judged.clone(), true),
+        };
+        Ok(Parts {
+            train,
+            validation,
+            judged,
+            optimistic,
+        })
+    }
+}
+
+/// How clips of this set are stratified: by their label, or iteratively where one may have several.
+pub(super) fn stratify(data: &DataSet) -> Stratify {
+    if data.multi_label {
+        Stratify::Iterative
+    } else {
+        Stratify::Label
+    }
+}
+
+/// The data with folds: those of the table, else its own, else those of the recipe where some are `wanted`.
+pub(super) fn with_folds(
+    recipe: &Recipe,
+    data: &DataSet,
+    wanted: bool,
+    table: Option<&Path>,
+) -> Result<DataSet, PipelineError> {
+    let mut data = data.clone();
+    if let Some(table) = table {
+        FoldTable::read(table)?.apply(&mut data.items)?;
+    } else if wanted && data.folds().is_empty() {
+        let Some(f) = &recipe.folds else {
+            let message = "--fold: this data has no folds; make a table with `earmark data folds DIR -o folds.csv` and give it by --fold-table, or set folds.count in the recipe";
+            return Err(PipelineError::Request(message.into()));
+        };
+        let judged = |item: &Item| f.parts.as_ref().is_none_or(|parts| parts.contains(&item.part));
+        if let Some(part) = f
+            .parts
+            .iter()
+            .flatten()
+            .find(|part| data.items.iter().all(|i| i.part != **part))
+        {
+            return Err(PipelineError::Request(format!(
+                "folds.parts: this data has no part {part:?}; there are {}",
+                data.parts().join(", ")
+            )));
+        }
+        let items: Vec<Item> = data.items.iter().filter(|i| judged(i)).cloned().collect();
+        let grouped = items.iter().any(|i| i.group.is_some());
+        let numbers = k_fold(
+            &items,
+            f.count,
+            f.stratify.unwrap_or(stratify(&data)),
+            grouped,
+            f.seed,
+        )?;
+        data.items
+            .iter_mut()
+            .filter(|i| judged(i))
+            .zip(numbers)
+            .for_each(|(item, n)| item.fold = Some(n));
+    }
+    Ok(data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Forty clips of two classes in turn, every third verified.
+    fn clips(group: impl Fn(usize) -> Option<String>) -> Vec<Item> {
+        let clip = |i: usize| Item {
+            file: format!("{i}.wav"),
+            path: format!("{i}.wav").into(),
+            labels: vec![i % 2],
+            part: "train".into(),
+            fold: None,
+            group: group(i),
+            verified: Some(i.is_multiple_of(3)),
+            line: None,
+        };
+        (0..40).map(clip).collect()
+    }
+
+    fn divided(rest: Vec<Item>) -> Result<Parts, PipelineError> {
+        let by = Division {
+            split: ValidationSplit::HoldOut {
+                fraction: 0.5,
+                verified: true,
+            },
+            seed: 3,
+            stratify: Stratify::Label,
+            has_fold: false,
+        };
+        by.of(rest, Vec::new())
+    }
+
+    #[test]
+    fn verified_clips_alone_are_held_out() {
+        let parts = divided(clips(|_| None)).unwrap();
+        // Fourteen are verified, seven of each class, of which a half is four and three or the other way round.
+        assert!(
+            (6..=8).contains(&parts.validation.len()),
+            "{}",
+            parts.validation.len()
+        );
+        assert!(parts.validation.iter().all(|i| i.verified == Some(true)));
+        assert_eq!(parts.train.len() + parts.validation.len(), 40);
+        assert!(parts.train.iter().all(|i| !parts.validation.contains(i)));
+        assert!(parts.train.iter().any(|i| i.verified == Some(true)));
+    }
+
+    #[test]
+    fn what_was_recorded_with_them_is_not_trained_on() {
+        let parts = divided(clips(|i| Some(format!("g{}", i / 4)))).unwrap();
+        let groups: BTreeSet<&Option<String>> = parts.validation.iter().map(|i| &i.group).collect();
+        assert!(!groups.is_empty() && parts.train.iter().all(|i| !groups.contains(&i.group)));
+        assert!(parts.validation.iter().all(|i| i.verified == Some(true)));
+    }
+
+    #[test]
+    fn data_without_the_flag_is_refused() {
+        let mut rest = clips(|_| None);
+        rest.iter_mut().for_each(|i| i.verified = None);
+        let message = divided(rest).unwrap_err().to_string();
+        assert!(
+            message.starts_with("validation.split.verified = true: no clip"),
+            "{message}"
+        );
+    }
+}

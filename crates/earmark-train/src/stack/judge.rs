@@ -1,0 +1,112 @@
+//! Judging second-level runs on the fold that they keep.
+
+use super::inputs::{Inputs, gather};
+use crate::evaluate::{heading, remember_data, weights};
+use crate::{Evaluate, Evaluated, Event, Observer, PipelineError, Roles};
+use earmark_core::atomic::WriteError;
+use earmark_data::Item;
+use earmark_engine::RowScorer;
+use earmark_engine::judge::{Claim, Judged, write_result};
+use earmark_inference::inputs_of;
+use earmark_inference::stack::StackModel;
+use earmark_metrics::{Aligned, MetricsError, Report, ReportOptions, ScoreTable};
+use earmark_recipe::StackRecipe;
+use earmark_runs::run_dir::RunDir;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Judges every checkpoint of a second-level run that is not judged yet, on the fold that it keeps.
+pub(crate) fn evaluate(
+    job: &Evaluate,
+    observer: Observer,
+    stop: &AtomicBool,
+) -> Result<Evaluated, PipelineError> {
+    let run = RunDir::<StackRecipe>::open_as(&job.run)?;
+    let others = job.part.is_some()
+        || job.fold_table.is_some()
+        || job.fold.is_some_and(|f| Some(f) != run.info.data.fold);
+    if others {
+        return Err(PipelineError::Request(format!(
+            "{}: a second-level run is judged on the fold that it keeps; leave out --fold, --fold-table and --part (other clips: `earmark predict`, then `earmark score`)",
+            job.run.display()
+        )));
+    }
+    let sets = inputs_of(&run.path, &run.recipe);
+    match gather(&sets, Some(&job.data), &job.device, observer, stop)? {
+        Some(inputs) => evaluate_with(job, &run, &inputs, observer, stop),
+        None => Ok(nothing(job, &run)),
+    }
+}
+
+fn nothing(job: &Evaluate, run: &RunDir<StackRecipe>) -> Evaluated {
+    Evaluated {
+        judged: vec![],
+        before: vec![],
+        skipped: vec![],
+        eval_dir: job.eval_dir.clone().unwrap_or_else(|| run.eval()),
+        interrupted: true,
+    }
+}
+
+/// The same with inputs that are there.
+pub(super) fn evaluate_with(
+    job: &Evaluate,
+    run: &RunDir<StackRecipe>,
+    inputs: &Inputs,
+    observer: Observer,
+    stop: &AtomicBool,
+) -> Result<Evaluated, PipelineError> {
+    let mut result = nothing(job, run);
+    let eval = result.eval_dir.clone();
+    let items = match Roles::read(&run.path)? {
+        Some(roles) => roles.judged(inputs.items.clone())?,
+        None => return Err(super::inputs::no_inputs(&run.path)),
+    };
+    std::fs::create_dir_all(&eval).map_err(|e| WriteError::new(&eval, e))?;
+    remember_data(&eval, &items)?;
+    let what = format!("fold {}", run.info.data.fold.unwrap_or_default());
+    let of = (run.recipe.name.as_str(), run.info.optimistic);
+    let heading = heading(of, &what, true, items.len(), 0);
+    for (step, path) in weights(&run.path, job.checkpoints)? {
+        if stop.load(Ordering::Relaxed) {
+            return Ok(result);
+        }
+        let Some(_claim) = Claim::take(&eval, step).map_err(|e| WriteError::new(&eval, e))? else {
+            result.before.push(step);
+            continue;
+        };
+        let model = StackModel::read(&path, &job.device)?;
+        let judged = judged(&model.scorer, inputs, &items)?;
+        write_result(&eval, step, &judged, &heading)?;
+        observer(Event::Judged {
+            step,
+            report: &judged.report,
+        });
+        result.judged.push((step, judged.report));
+    }
+    result.interrupted = false;
+    Ok(result)
+}
+
+/// Scores and results of some of the inputs' clips.
+pub(super) fn judged(scorer: &RowScorer, inputs: &Inputs, items: &[Item]) -> Result<Judged, MetricsError> {
+    let index = inputs.index();
+    let rows: Vec<f32> = items
+        .iter()
+        .flat_map(|item| inputs.row(index[item.file.as_str()]))
+        .collect();
+    let classes = inputs.classes.names();
+    let files = items.iter().map(|i| i.file.clone()).collect();
+    let scores = ScoreTable::new(files, classes.to_vec(), scorer.scores(&rows))?;
+    let truth = items.iter().flat_map(|i| i.multi_hot(classes.len()));
+    let truth = truth.map(|v| v > 0.0).collect();
+    let report = Report::of(
+        &Aligned::from_rows(scores.clone(), truth)?,
+        &ReportOptions::default(),
+    )?;
+    Ok(Judged {
+        report,
+        scores,
+        skipped: Vec::new(),
+        lwlrap_5: None,
+    })
+}

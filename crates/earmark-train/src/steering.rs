@@ -1,0 +1,88 @@
+//! Judging the validation clips while a run trains.
+
+use super::{PipelineError, reason};
+use burn::tensor::Device;
+use earmark_data::{FeatureStore, Item};
+use earmark_engine::judge::{Judge, judge};
+use earmark_engine::{FitError, Metric, Scorer, Validate};
+use earmark_features::Extractor;
+use earmark_metrics::log_likelihood;
+use earmark_models::{Network, Vars};
+use earmark_recipe::Recipe;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// What the validation clips are judged with.
+pub(super) struct Steering<'a> {
+    /// Front end, loss and batch size.
+    pub recipe: &'a Recipe,
+    /// The layers.
+    pub network: &'a Network,
+    /// Where to compute.
+    pub device: &'a Device,
+    /// The validation clips, all of them readable.
+    pub items: Vec<Item>,
+    /// Names of the classes.
+    pub classes: &'a [String],
+    /// Their features.
+    pub store: &'a FeatureStore,
+    /// Ends a validation after the forward pass in work.
+    pub stop: &'a AtomicBool,
+}
+
+impl<'a> Steering<'a> {
+    /// What judges weights; `None` where there are no validation clips.
+    pub(super) fn validate(self) -> Result<Option<Box<Validate<'a>>>, PipelineError> {
+        if self.items.is_empty() {
+            return Ok(None);
+        }
+        let extractor = Arc::new(Extractor::new(&self.recipe.validation_front_end())?);
+        let validate = move |vars: &Vars| {
+            let scorer = Scorer {
+                network: self.network.clone(),
+                vars: vars.clone(),
+                loss: self.recipe.train.loss.clone(),
+                extractor: Arc::clone(&extractor),
+                stretches: self.recipe.validation.lengths.clone(),
+                batch: self.recipe.batches.size,
+                device: self.device.clone(),
+            };
+            let work = Judge {
+                scorer: &scorer,
+                items: &self.items,
+                classes: self.classes,
+                workers: self.store.workers(),
+                seed: 0,
+                step: 0,
+                stop: self.stop,
+            };
+            let fetch = |item: &Item| self.store.get(item).map_err(|e| reason(item, &e));
+            let Some(judged) = judge(&work, fetch, &mut |_, _| {})? else {
+                return Ok(None);
+            };
+            match judged.skipped.into_iter().next() {
+                Some(s) => Err(FitError::Judge {
+                    file: s.file,
+                    reason: s.reason,
+                }),
+                None => {
+                    let mut report = judged.report;
+                    if self.recipe.validation.metric == Metric::LogLikelihood {
+                        let single = self.recipe.train.loss.is_single_label();
+                        // Nothing was skipped, so that there is a row for each clip, in order.
+                        let truth = |item: &Item| -> Vec<bool> {
+                            let hot = item.multi_hot(self.classes.len());
+                            hot.into_iter().map(|v| v > 0.0).collect()
+                        };
+                        let truth: Vec<Vec<bool>> = self.items.iter().map(truth).collect();
+                        let rows = judged.scores.rows().map(|(_, scores)| scores);
+                        report.log_likelihood =
+                            log_likelihood(rows.zip(truth.iter().map(Vec::as_slice)), single);
+                    }
+                    Ok(Some(report))
+                }
+            }
+        };
+        Ok(Some(Box::new(validate)))
+    }
+}
