@@ -1,31 +1,31 @@
-//! What can be wrong with the numbers that are handed in.
+//! What can be wrong with the numbers that are passed in.
 
-/// Why a picture or a chart cannot be drawn.
+/// Why an image or a chart cannot be drawn.
 ///
 /// Only numbers that contradict each other are refused; missing ones (empty lists, NaN) are drawn as missing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReportError {
     /// The array is not as long as its two dimensions say.
     #[error(
-        "picture: {found} values were given for {bands} bands x {frames} frames, which are {expected}; hand over the \
-         array row by row ([bands, frames], lowest band first) with its own dimensions"
+        "spectrogram: {bands} bands x {frames} frames need {expected} values, found {found}; pass the array row by row \
+         ([bands, frames], lowest band first) with its own dimensions"
     )]
-    PictureSize {
+    ImageSize {
         /// Rows that were promised.
         bands: usize,
         /// Columns that were promised.
         frames: usize,
         /// `bands * frames`, or the largest number there is if the product is larger.
         expected: usize,
-        /// Values that came.
+        /// Values that were passed.
         found: usize,
     },
-    /// A picture without any pixel, or with a side that the PNG format cannot hold.
+    /// An image without any pixel, or with a side longer than images may be.
     #[error(
-        "picture: {bands} bands x {frames} frames cannot be drawn; each side needs 1 to {limit} values: leave out clips \
-         without samples, cut long ones into parts"
+        "spectrogram: {bands} bands x {frames} frames cannot be drawn; each side needs 1 to {limit} values: leave out clips \
+         without samples, split long ones"
     )]
-    PictureSide {
+    ImageSide {
         /// Rows.
         bands: usize,
         /// Columns.
@@ -35,8 +35,8 @@ pub enum ReportError {
     },
     /// A confusion matrix that is not square over its classes.
     #[error(
-        "confusion matrix: {what} where {classes} classes need {classes}; give one row a true class and in each row one \
-         count a predicted class, in the order of the class names"
+        "confusion matrix: {what}, expected {classes} for {classes} classes; pass one row per true class and in each row \
+         one count per predicted class, in the order of the class names"
     )]
     ConfusionShape {
         /// Number of class names.
@@ -45,6 +45,6 @@ pub enum ReportError {
         what: String,
     },
     /// The encoder failed although the numbers were right.
-    #[error("picture: the PNG encoder failed: {0}; this is a defect in earmark, please report it")]
+    #[error("spectrogram: the PNG encoder failed: {0}; this is a bug in earmark, please report it")]
     Encoder(String),
 }

@@ -1,9 +1,10 @@
 //! Horizontal bars with names: counts or scores of classes.
 
-use super::{CLASS, WIDTH, heading, legend};
+use super::frame::{CLASS, WIDTH, heading, legend};
+use crate::Chart;
 use crate::svg::{Anchor, Svg, colour, text_width};
-use crate::table::ellipsize;
-use crate::{Chart, human_count, score};
+use crate::terminal::table::ellipsize;
+use earmark_core::human::{human_count, score};
 use unicode_width::UnicodeWidthStr;
 
 /// Distance from row to row.
@@ -11,16 +12,16 @@ const ROW: f64 = 24.0;
 /// Longest name that is shown whole.
 const NAME_COLUMNS: usize = 24;
 
-/// One row: a name and one value a group.
+/// One row: a name and one value per group.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct BarRow {
-    /// Name at the left.
+    /// Name to the left of the bar.
     pub name: String,
-    /// One value a group, laid end to end. Missing, negative and not finite values take no room.
+    /// One value per group, drawn end to end. Missing, negative and not finite values take no room.
     pub values: Vec<f64>,
 }
 
-/// Bars for named things, one below the other, in the order given.
+/// One bar per name, in the given order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct BarChart {
     /// What the chart shows.
@@ -39,80 +40,71 @@ impl BarChart {
     /// Draws the chart; its height follows the number of rows.
     #[must_use]
     pub fn draw(&self) -> Chart {
-        let mut svg = Svg::new();
+        let mut svg = Svg::default();
         let mut top = heading(&mut svg, &self.title, &self.label);
         if self.groups.len() > 1 {
             top = legend(&mut svg, top + 16.0, &self.groups) + 4.0;
         }
-        let length = |v: f64| if v.is_finite() { v.max(0.0) } else { 0.0 };
+        let names = self.rows.iter().map(|row| row.name.width().min(NAME_COLUMNS));
+        let left = text_width(&"x".repeat(names.max().unwrap_or(0))) + 20.0;
+        let room = self.rows.iter().map(|row| text_width(&row.total_text())).fold(0.0, f64::max) + 10.0;
+        let unit = (WIDTH - left - room).max(40.0) / self.full_length();
+        for (i, row) in self.rows.iter().enumerate() {
+            let middle = top + 16.0 + i as f64 * ROW;
+            let name = ellipsize(&row.name, NAME_COLUMNS);
+            svg.text("k", (left - 10.0, middle + 4.5), Anchor::End, &name);
+            let end = self.draw_bar(&mut svg, row, (left, middle), unit);
+            svg.text("", (end + 6.0, middle + 4.5), Anchor::Start, &row.total_text());
+        }
+        let below = top + self.rows.len() as f64 * ROW;
+        svg.line("axis", (left, top + 2.0), (left, below + 6.0));
+        svg.finish(CLASS, (WIDTH, below + 12.0), &self.title)
+    }
+
+    /// Value of a bar of full length: a positive number.
+    fn full_length(&self) -> f64 {
         let total = |row: &BarRow| row.values.iter().map(|v| length(*v)).sum::<f64>();
         let longest = self.rows.iter().map(total).fold(0.0, f64::max);
         let full = self.full.filter(|f| f.is_finite() && *f > 0.0).unwrap_or(longest);
         // Losing a hundred-thousandth to infinity is better than dividing by it.
-        let full = if full > 0.0 { full.min(1e300) } else { 1.0 };
-        let widest = self
-            .rows
-            .iter()
-            .map(|r| r.name.width().min(NAME_COLUMNS))
-            .max()
-            .unwrap_or(0);
-        let left = text_width(&"x".repeat(widest)) + 20.0;
-        let number = |row: &BarRow| {
-            let values = || row.values.iter().filter(|v| v.is_finite());
-            match values().sum::<f64>() {
-                _ if values().count() == 0 => "–".to_owned(),
-                sum if values().all(|v| v.fract() == 0.0 && *v >= 0.0) && sum < 1e15 => {
-                    human_count(sum as u64)
-                }
-                sum => score(sum),
-            }
-        };
-        let room = self
-            .rows
-            .iter()
-            .map(|r| text_width(&number(r)))
-            .fold(0.0, f64::max)
-            + 10.0;
-        let unit = (WIDTH - left - room).max(40.0) / full;
-        for (i, row) in self.rows.iter().enumerate() {
-            let middle = top + 16.0 + i as f64 * ROW;
-            svg.text(
-                "k",
-                (left - 10.0, middle + 4.5),
-                Anchor::End,
-                &ellipsize(&row.name, NAME_COLUMNS),
-            );
-            let mut x = left;
-            for (g, value) in row.values.iter().enumerate().filter(|(_, v)| length(**v) > 0.0) {
-                let width = (length(*value) * unit).min(WIDTH - x);
-                let text = if value.fract() == 0.0 && *value < 1e15 {
-                    human_count(*value as u64)
-                } else {
-                    score(*value)
-                };
-                let tip = match self.groups.get(g) {
-                    Some(group) => format!("{}, {group}: {text}", row.name),
-                    None => format!("{}: {text}", row.name),
-                };
-                svg.rect(
-                    &format!("{} seg", colour(g)),
-                    (x, middle - 8.0),
-                    (width, 16.0),
-                    &tip,
-                );
-                x += width;
-            }
-            svg.text("", (x + 6.0, middle + 4.5), Anchor::Start, &number(row));
-        }
-        svg.line(
-            "axis",
-            (left, top + 2.0),
-            (left, top + 6.0 + self.rows.len() as f64 * ROW),
-        );
-        svg.finish(
-            CLASS,
-            (WIDTH, top + 12.0 + self.rows.len() as f64 * ROW),
-            &self.title,
-        )
+        if full > 0.0 { full.min(1e300) } else { 1.0 }
     }
+
+    /// One bar from its left end, the values of the groups end to end; returns where it ends.
+    fn draw_bar(&self, svg: &mut Svg, row: &BarRow, (left, middle): (f64, f64), unit: f64) -> f64 {
+        let mut x = left;
+        for (g, value) in row.values.iter().enumerate().filter(|(_, v)| length(**v) > 0.0) {
+            let width = (length(*value) * unit).min(WIDTH - x);
+            let tip = match self.groups.get(g) {
+                Some(group) => format!("{}, {group}: {}", row.name, value_text(*value)),
+                None => format!("{}: {}", row.name, value_text(*value)),
+            };
+            svg.rect(&format!("{} seg", colour(g)), (x, middle - 8.0), (width, 16.0), &tip);
+            x += width;
+        }
+        x
+    }
+}
+
+impl BarRow {
+    /// The sum of the values; a dash where there are none.
+    fn total_text(&self) -> String {
+        let values: Vec<f64> = self.values.iter().copied().filter(|v| v.is_finite()).collect();
+        let sum = values.iter().sum::<f64>();
+        match values.is_empty() {
+            true => "–".to_owned(),
+            false if values.iter().all(|v| v.fract() == 0.0 && *v >= 0.0) => value_text(sum),
+            false => score(sum),
+        }
+    }
+}
+
+/// How much room a value takes: negative and not finite values take none.
+fn length(value: f64) -> f64 {
+    if value.is_finite() { value.max(0.0) } else { 0.0 }
+}
+
+/// A count or a score.
+fn value_text(value: f64) -> String {
+    if value.fract() == 0.0 && value < 1e15 { human_count(value as u64) } else { score(value) }
 }

@@ -1,4 +1,4 @@
-//! Whether scores are chances: the score against the share that is true.
+//! Whether scores are probabilities: mean score against the share of true labels.
 
 use super::line::{LineChart, Series};
 use crate::Chart;
@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 /// One model's scores, binned.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Reliability {
+pub struct ReliabilityCurve {
     /// Such as `calibrated`.
     pub name: String,
-    /// Of each bin that holds scores: their mean, the share of them that is true, and how many they are.
+    /// For each bin with scores: their mean, the share of them that is true, and their number.
     pub points: Vec<(f64, f64, u64)>,
 }
 
-impl Reliability {
-    /// Mean distance of score and share, weighted by how many scores there are: the expected calibration error.
+impl ReliabilityCurve {
+    /// Mean distance of score and share, weighted by the number of scores: the expected calibration error (ECE).
     fn error(&self) -> Option<f64> {
         let all: u64 = self.points.iter().map(|p| p.2).sum();
         let sum: f64 = self.points.iter().map(|p| (p.0 - p.1).abs() * p.2 as f64).sum();
@@ -23,17 +23,17 @@ impl Reliability {
     }
 }
 
-/// The reliability diagram: what lies on the diagonal is right as often as it says.
+/// The reliability diagram: scores on the diagonal are probabilities.
 #[must_use]
-pub fn reliability_chart(models: &[Reliability]) -> Chart {
+pub fn reliability_chart(models: &[ReliabilityCurve]) -> Chart {
     let diagonal = Series {
-        name: "as often as it says".into(),
+        name: "perfectly calibrated".into(),
         points: vec![(0.0, 0.0), (1.0, 1.0)],
         ..Series::default()
     };
     let lines = models.iter().map(|m| Series {
         name: match m.error() {
-            Some(error) => format!("{} (error {error:.3})", m.name),
+            Some(error) => format!("{} (ECE {error:.3})", m.name),
             None => m.name.clone(),
         },
         points: m.points.iter().map(|p| (p.0, p.1)).collect(),
@@ -42,7 +42,7 @@ pub fn reliability_chart(models: &[Reliability]) -> Chart {
     LineChart {
         title: "reliability".into(),
         x_label: "score".into(),
-        y_label: "share that is true".into(),
+        y_label: "share true".into(),
         series: std::iter::once(diagonal).chain(lines).collect(),
         ..LineChart::default()
     }
@@ -55,13 +55,13 @@ mod tests {
 
     #[test]
     fn the_error_is_weighted_by_counts() {
-        let model = Reliability {
+        let model = ReliabilityCurve {
             name: "raw".into(),
             points: vec![(0.1, 0.2, 30), (0.9, 0.5, 10)],
         };
         assert!((model.error().unwrap() - 0.175).abs() < 1e-12);
-        let chart = reliability_chart(&[model, Reliability::default()]).file();
-        assert!(chart.contains("raw (error 0.175)"), "{chart}");
-        assert!(chart.contains("as often as it says"));
+        let chart = reliability_chart(&[model, ReliabilityCurve::default()]).file();
+        assert!(chart.contains("raw (ECE 0.175)"), "{chart}");
+        assert!(chart.contains("perfectly calibrated"));
     }
 }

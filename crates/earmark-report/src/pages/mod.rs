@@ -1,7 +1,13 @@
-//! Pages: plain data types beside what renders them.
+//! Pages: plain data types next to what renders them.
 
-pub mod data;
+pub mod data_page;
 pub mod data_types;
-pub mod run;
+pub(crate) mod frame;
+mod json_points;
+pub mod notes;
+mod run_clips;
+pub mod run_page;
+mod run_scores;
 pub mod run_types;
-pub mod runs;
+pub mod runs_page;
+mod table;

@@ -1,6 +1,7 @@
 //! What a run report is made of. Others fill it; a default value is an empty report.
 
-use crate::{Better, Confusion, Picture, Reliability, Scale};
+use super::notes::PageNote;
+use crate::{AxisScale, Better, ConfusionChart, ReliabilityCurve, SpectrogramImage};
 use serde::{Deserialize, Serialize};
 
 /// Everything that the report of one run shows. Lists that are empty leave their section out.
@@ -19,22 +20,22 @@ pub struct RunReport {
     pub seed: u64,
     /// When the run started, as it should be read.
     pub started: String,
-    /// What else is worth knowing: data, device, duration, size of the network.
+    /// Further facts: data, device, duration, size of the network.
     pub summary: Vec<Fact>,
     /// What a reader must know before believing the numbers.
-    pub notes: Vec<Note>,
+    pub notes: Vec<PageNote>,
     /// Curves of the training: loss, learning rate. Any length.
-    pub curves: Vec<Curve>,
-    /// Scores of the judged checkpoints.
-    pub metrics: Vec<Metric>,
+    pub curves: Vec<TrainingCurve>,
+    /// Scores of the evaluated checkpoints.
+    pub metrics: Vec<MetricCurve>,
     /// Scores of the classes, at the checkpoint that the report is about.
-    pub per_class: Vec<ClassRow>,
-    /// The classes beside those of another run.
-    pub compared: Option<Compared>,
-    /// Which class was taken for which; single-label systems only.
-    pub confusion: Option<Confusion>,
-    /// How far the scores are chances, as they are and as calibrated.
-    pub reliability: Vec<Reliability>,
+    pub per_class: Vec<ClassScoreRow>,
+    /// The classes compared with those of another run.
+    pub compared: Option<ComparedRun>,
+    /// Which class was predicted as which; single-label systems only.
+    pub confusion: Option<ConfusionChart>,
+    /// How far the scores are probabilities, before and after calibration.
+    pub reliability: Vec<ReliabilityCurve>,
     /// The clips that the model got most wrong, worst first.
     pub worst_clips: Vec<WorstClip>,
     /// Files that could not be used.
@@ -61,82 +62,40 @@ impl Fact {
     }
 }
 
-/// How much a remark matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Level {
-    /// Good to know.
-    #[default]
-    Info,
-    /// Numbers are to be read with care.
-    Caution,
-    /// Something is wrong.
-    Problem,
-}
-
-impl Level {
-    /// The word in front of the remark: colour alone does not reach every reader.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Info => "Note",
-            Self::Caution => "Caution",
-            Self::Problem => "Problem",
-        }
-    }
-
-    pub(crate) fn class(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Caution => "caution",
-            Self::Problem => "problem",
-        }
-    }
-}
-
-/// A remark at the top of a page.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Note {
-    /// How much it matters.
-    pub level: Level,
-    /// The remark, a sentence.
-    pub text: String,
-}
-
 /// A quantity over training steps.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Curve {
+pub struct TrainingCurve {
     /// Such as `loss`.
     pub name: String,
-    /// `(step, value)`; a value that is none (NaN, `null` in JSON) leaves a gap.
-    #[serde(with = "crate::nan")]
+    /// `(step, value)`; a missing value (NaN, `null` in JSON) leaves a gap.
+    #[serde(with = "super::json_points")]
     pub points: Vec<(f64, f64)>,
     /// How to draw the values.
     #[serde(default)]
-    pub scale: Scale,
+    pub scale: AxisScale,
 }
 
 /// One score at several checkpoints.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Metric {
-    /// Such as `lwlrap`. The best value of each metric stands in the header, in the order of the list.
+pub struct MetricCurve {
+    /// Such as `lwlrap`. The best values of the first metrics are shown in the header.
     pub name: String,
-    /// Which values are good.
+    /// Which values are better.
     pub better: Better,
-    /// `(step, value)`; a value that is none (NaN, `null` in JSON) is shown as a dash.
-    #[serde(with = "crate::nan")]
+    /// `(step, value)`; a missing value (NaN, `null` in JSON) is shown as a dash.
+    #[serde(with = "super::json_points")]
     pub points: Vec<(f64, f64)>,
 }
 
 /// Scores of one class; `None` where a score does not exist, for example without positives.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct ClassRow {
+pub struct ClassScoreRow {
     /// Name of the class.
     pub name: String,
-    /// Judged clips that carry it.
+    /// Evaluated clips with this label.
     pub count: u64,
     /// Label-weighted label-ranking average precision of the class.
     pub lwlrap: Option<f64>,
@@ -146,15 +105,15 @@ pub struct ClassRow {
     pub auc: Option<f64>,
 }
 
-/// A run beside another one, class by class.
+/// A run compared with another one, class by class.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Compared {
+pub struct ComparedRun {
     /// Name of the other run.
     pub other: String,
     /// What is compared, such as `lwlrap`.
     pub metric: String,
-    /// Share of the drawn results that each interval holds, such as 0.95.
+    /// Share of the resampled differences that each interval holds, such as 0.95.
     pub confidence: f64,
     /// All classes together.
     pub overall: ComparedClass,
@@ -168,15 +127,15 @@ pub struct Compared {
 pub struct ComparedClass {
     /// Name of the class.
     pub name: String,
-    /// Judged clips that carry it.
+    /// Evaluated clips with this label.
     pub count: u64,
     /// The other run's result.
     pub other: Option<f64>,
-    /// That of the run which the report is about.
+    /// This run's result.
     pub own: Option<f64>,
-    /// Own less other.
+    /// `own - other`.
     pub difference: Option<f64>,
-    /// Where the difference lies.
+    /// Confidence interval of the difference: low, high.
     pub interval: Option<[f64; 2]>,
 }
 
@@ -188,18 +147,18 @@ pub struct WorstClip {
     pub file: String,
     /// True classes.
     pub truth: Vec<String>,
-    /// What the model said, most certain first.
-    pub predictions: Vec<Prediction>,
-    /// What the model saw.
-    pub picture: Option<Picture>,
-    /// What else to say, such as the loss of the clip; may be empty.
+    /// What the model predicted, highest score first.
+    pub predictions: Vec<PredictedClass>,
+    /// Its spectrogram.
+    pub picture: Option<SpectrogramImage>,
+    /// A remark, such as the loss of the clip; may be empty.
     pub note: String,
 }
 
 /// A class with its score.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Prediction {
+pub struct PredictedClass {
     /// Name of the class.
     pub class: String,
     /// Between 0 and 1.

@@ -1,4 +1,4 @@
-//! Perceptual colour maps as polynomials: six powers a channel instead of tables.
+//! Perceptual colour maps as polynomials: six powers per channel instead of tables.
 //!
 //! Magma and viridis (Smith, van der Walt and Firing, released under CC0) rise evenly in lightness, so that equal
 //! steps in decibels look like equal steps. The coefficients are a least-squares fit of degree 6 to their tables, made by
@@ -38,14 +38,10 @@ const VIRIDIS: [Polynomial; 3] = [
 ];
 
 impl Colormap {
-    /// The colour at `position` (0 to 1, kept inside; NaN counts as 0), as red, green and blue in 0 to 255.
+    /// The colour at `position` (clamped to 0 to 1; NaN counts as 0), as red, green and blue in 0 to 255.
     #[must_use]
     pub fn rgb(self, position: f64) -> [u8; 3] {
-        let x = if position.is_nan() {
-            0.0
-        } else {
-            position.clamp(0.0, 1.0)
-        };
+        let x = if position.is_nan() { 0.0 } else { position.clamp(0.0, 1.0) };
         let channels = match self {
             Self::Magma => &MAGMA,
             Self::Viridis => &VIRIDIS,
@@ -64,7 +60,7 @@ mod tests {
     #[test]
     fn close_to_the_published_tables() {
         let golden: std::collections::HashMap<String, Vec<[u8; 3]>> =
-            serde_json::from_str(include_str!("../tests/golden/colormaps.json")).expect("golden file");
+            serde_json::from_str(include_str!("../../tests/golden/colormaps.json")).expect("golden file");
         for (name, map) in [("magma", Colormap::Magma), ("viridis", Colormap::Viridis)] {
             let worst = golden[name]
                 .iter()

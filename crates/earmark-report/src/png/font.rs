@@ -1,11 +1,11 @@
-//! Letters for PNG pictures: five pixels wide, seven high, printable ASCII.
+//! A font for PNG images: five pixels wide, seven high, printable ASCII.
 
 /// Size of a letter, and of the place that it takes, in pixels before enlargement.
 const WIDTH: usize = 5;
 const HEIGHT: usize = 7;
 const ADVANCE: usize = WIDTH + 1;
 
-/// Rows of each letter from the space on, top first; of each row the five lowest bits, the leftmost pixel highest.
+/// Rows of each letter from the space on, top first; the five lowest bits of a row are its pixels, the leftmost one highest.
 const LETTERS: [[u8; HEIGHT]; 95] = [
     [0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00], // space
     [0x04, 0x04, 0x04, 0x04, 0x04, 0x00, 0x04], // !
@@ -104,7 +104,7 @@ const LETTERS: [[u8; HEIGHT]; 95] = [
     [0x00, 0x00, 0x08, 0x15, 0x02, 0x00, 0x00], // ~
 ];
 
-/// How many letters fit into so many pixels, enlarged by `scale`.
+/// How many letters enlarged by `scale` fit into a width in pixels.
 pub(crate) fn fitting(pixels: usize, scale: usize) -> usize {
     // The last letter needs no space behind it.
     (pixels / scale + 1) / ADVANCE
@@ -115,7 +115,7 @@ pub(crate) fn line_height(scale: usize) -> usize {
     (HEIGHT + 3) * scale
 }
 
-/// The pixels of a text, as columns and rows from its upper left corner, each a square of `scale`. A letter that is not in the font is
+/// The pixels of a text before enlargement, as columns and rows from its upper left corner. A letter that is not in the font is
 /// shown as a question mark.
 pub(crate) fn pixels(text: &str) -> impl Iterator<Item = (usize, usize)> {
     text.chars().enumerate().flat_map(|(place, letter)| {

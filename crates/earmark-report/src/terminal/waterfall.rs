@@ -1,47 +1,46 @@
-//! A picture that moves: the last seconds of a spectrogram, a column at a time.
+//! A moving spectrogram: its last seconds, one column at a time.
 
-use crate::terminal::ansi_heat;
+use super::half_blocks::HalfBlocks;
 use crate::{Colormap, ColourDepth, ReportError};
 use std::collections::VecDeque;
 
-/// The last columns of a spectrogram that goes on and on.
+/// The last columns of the spectrogram of an endless stream.
 ///
-/// A column holds a fixed number of frames, the loudest of each band, counted from the start of the stream: what was drawn once only
-/// moves, and never changes its shape. Memory does not grow beyond the columns that are shown.
+/// A column shows the loudest of a fixed number of frames in each band, counted from the start of the stream: what was drawn once
+/// only moves and never changes its shape. Memory does not grow beyond the columns that are shown.
 ///
 /// ```
-/// # use earmark_report::Scroll;
-/// let mut scroll = Scroll::new(2, 3, 10);
+/// # use earmark_report::Waterfall;
+/// let mut waterfall = Waterfall::new(2, 3, 10);
 /// // Two bands of seven frames, of which all are new.
-/// scroll.push(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 0.0, 0.0, 9.0, 0.0, 0.0, 0.0, 0.0], 7, 7);
-/// assert_eq!(scroll.columns(), 3);
-/// assert_eq!(scroll.values(), [3.0, 6.0, 7.0, 9.0, 0.0, 0.0]);
+/// waterfall.push(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 0.0, 0.0, 9.0, 0.0, 0.0, 0.0, 0.0], 7, 7);
+/// assert_eq!(waterfall.columns(), 3);
+/// assert_eq!(waterfall.values(), [3.0, 6.0, 7.0, 9.0, 0.0, 0.0]);
 /// ```
 #[derive(Debug, Clone)]
-pub struct Scroll {
+pub struct Waterfall {
     bands: usize,
     frames_per_column: usize,
-    most_columns: usize,
+    max_columns: usize,
     columns: VecDeque<Vec<f32>>,
     /// Frames in the last column, which may still grow.
     filled: usize,
 }
 
-impl Scroll {
-    /// An empty picture of so many bands, frames a column and columns, each at least one.
+impl Waterfall {
+    /// An empty waterfall of `bands` rows, with `frames_per_column` frames in each of at most `max_columns` columns; each at least 1.
     #[must_use]
-    pub fn new(bands: usize, frames_per_column: usize, most_columns: usize) -> Self {
+    pub fn new(bands: usize, frames_per_column: usize, max_columns: usize) -> Self {
         Self {
             bands: bands.max(1),
             frames_per_column: frames_per_column.max(1),
-            most_columns: most_columns.max(1),
+            max_columns: max_columns.max(1),
             columns: VecDeque::new(),
             filled: 0,
         }
     }
 
-    /// Appends the last `new` of the frames in `values` (`[bands, frames]`); values of another shape are no part of this picture and
-    /// are left out.
+    /// Appends the last `new` of the frames in `values` (`[bands, frames]`); values of another shape are ignored.
     pub fn push(&mut self, values: &[f32], frames: usize, new: usize) {
         if values.len() != self.bands * frames {
             return;
@@ -50,7 +49,7 @@ impl Scroll {
             if self.columns.is_empty() || self.filled == self.frames_per_column {
                 self.columns.push_back(vec![f32::NEG_INFINITY; self.bands]);
                 self.filled = 0;
-                while self.columns.len() > self.most_columns {
+                while self.columns.len() > self.max_columns {
                     self.columns.pop_front();
                 }
             }
@@ -63,7 +62,7 @@ impl Scroll {
         }
     }
 
-    /// Columns there are.
+    /// Number of columns so far.
     #[must_use]
     pub fn columns(&self) -> usize {
         self.columns.len()
@@ -77,22 +76,13 @@ impl Scroll {
             .collect()
     }
 
-    /// The picture as at most `height` lines of half blocks, one column of characters a column; see [`ansi_heat`]. Before there are
-    /// as many columns as it has room for, the picture is narrower.
+    /// At most `height` lines of half blocks, one character per column, two bands per line, low frequencies at the bottom.
     ///
     /// # Errors
-    /// Where there is nothing yet.
+    /// If there is no column yet.
     pub fn ansi(&self, height: usize, colormap: Colormap, depth: ColourDepth) -> Result<String, ReportError> {
-        let columns = self.columns();
-        ansi_heat(
-            &self.values(),
-            self.bands,
-            columns,
-            columns,
-            height,
-            colormap,
-            depth,
-        )
+        let width = self.columns();
+        HalfBlocks { width, height, colormap, depth }.draw(&self.values(), self.bands, width)
     }
 }
 
@@ -102,21 +92,21 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// However a spectrogram comes, and however long it is, the picture is that of its end, in columns counted from its start.
+        /// However a spectrogram is split, and however long it is, its end is shown, in columns counted from its start.
         #[test]
-        fn pieces_make_the_same_picture(pieces in prop::collection::vec(0_usize..9, 1..12), group in 1_usize..4, most in 1_usize..6) {
+        fn pieces_make_the_same_waterfall(pieces in prop::collection::vec(0_usize..9, 1..12), group in 1_usize..4, most in 1_usize..6) {
             let bands = 3;
             let value = |band: usize, frame: usize| ((frame * 7 + band * 5) % 11) as f32;
-            let mut scroll = Scroll::new(bands, group, most);
+            let mut waterfall = Waterfall::new(bands, group, most);
             let mut all = 0;
             for new in pieces {
-                // A window that begins two frames before what is new, where there are any.
+                // A window that begins up to two frames before the new ones.
                 let from = all.min(2);
                 let frames = from + new;
                 let window: Vec<f32> = (0..bands)
                     .flat_map(|band| (0..frames).map(move |f| value(band, all - from + f)))
                     .collect();
-                scroll.push(&window, frames, new);
+                waterfall.push(&window, frames, new);
                 all += new;
             }
             let columns: Vec<usize> = (0..all.div_ceil(group)).collect();
@@ -128,20 +118,20 @@ mod tests {
                     })
                 })
                 .collect();
-            prop_assert_eq!(scroll.values(), want);
+            prop_assert_eq!(waterfall.values(), want);
         }
     }
 
     #[test]
-    fn other_shapes_are_left_out() {
-        let mut scroll = Scroll::new(2, 1, 4);
-        scroll.push(&[1.0; 6], 2, 2);
-        assert_eq!(scroll.columns(), 0);
-        assert!(scroll.ansi(4, Colormap::Magma, ColourDepth::True).is_err());
-        scroll.push(&[1.0, 2.0, 3.0, 4.0], 2, 9);
-        let text = scroll
+    fn other_shapes_are_ignored() {
+        let mut waterfall = Waterfall::new(2, 1, 4);
+        waterfall.push(&[1.0; 6], 2, 2);
+        assert_eq!(waterfall.columns(), 0);
+        assert!(waterfall.ansi(4, Colormap::Magma, ColourDepth::True).is_err());
+        waterfall.push(&[1.0, 2.0, 3.0, 4.0], 2, 9);
+        let text = waterfall
             .ansi(4, Colormap::Magma, ColourDepth::True)
-            .expect("a picture");
+            .expect("an image");
         assert_eq!(text.matches('▀').count(), 2);
     }
 }

@@ -1,4 +1,4 @@
-//! JSON has no NaN: points of a curve travel as `[x, y]` with `null` for a number that is none.
+//! JSON has no NaN: points of a curve are written as `[x, y]` with `null` for a missing number.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -7,7 +7,7 @@ pub fn serialize<S: Serializer>(points: &[(f64, f64)], serializer: S) -> Result<
     points.serialize(serializer)
 }
 
-/// Reads pairs, `null` as NaN, so that a diverged loss survives the way through a file.
+/// Reads pairs, `null` as NaN, so that a diverged loss survives a round trip.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(f64, f64)>, D::Error> {
     let pairs = Vec::<(Option<f64>, Option<f64>)>::deserialize(deserializer)?;
     Ok(pairs

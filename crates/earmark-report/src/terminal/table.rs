@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-/// Where the text of a column stands.
+/// Alignment of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Align {
     /// Names and words.
@@ -12,45 +12,29 @@ pub enum Align {
     Right,
 }
 
-/// A table as text: headers, a rule, one line a row, two spaces between columns, each line ended by a newline.
+/// A table as text: headers, a rule, one line per row, two spaces between columns, each line ended by a newline.
 ///
 /// Widths count terminal columns (`水` takes two, a combining accent none). Rows may be shorter or longer than the
-/// headers: missing cells are blank, further ones get a column without a name; columns without an alignment stand left.
+/// headers: missing cells are blank, further ones get a column without a name; columns without an alignment are left-aligned.
 /// Control characters (line breaks, escape sequences out of a file name) are shown as `\u{fffd}`, so that data cannot
-/// steer the terminal.
+/// control the terminal.
 #[must_use]
 pub fn text_table(headers: &[&str], rows: &[Vec<String>], alignments: &[Align]) -> String {
-    let columns = rows
-        .iter()
-        .map(Vec::len)
-        .chain([headers.len()])
-        .max()
-        .unwrap_or(0);
+    let columns = rows.iter().map(Vec::len).chain([headers.len()]).max().unwrap_or(0);
     if columns == 0 {
         return String::new();
     }
-    let clean = |cell: Option<&str>| printable(cell.unwrap_or(""));
-    let head: Vec<String> = (0..columns).map(|c| clean(headers.get(c).copied())).collect();
-    let body: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| {
-            (0..columns)
-                .map(|c| clean(row.get(c).map(String::as_str)))
-                .collect()
-        })
-        .collect();
-    let widths: Vec<usize> = (0..columns)
-        .map(|c| {
-            body.iter()
-                .map(|row| row[c].width())
-                .chain([head[c].width()])
-                .max()
-                .unwrap_or(0)
-        })
-        .collect();
+    let filled = |cells: Vec<&str>| -> Vec<String> {
+        (0..columns).map(|c| printable(cells.get(c).copied().unwrap_or(""))).collect()
+    };
+    let mut lines = vec![filled(headers.to_vec())];
+    lines.extend(rows.iter().map(|row| filled(row.iter().map(String::as_str).collect())));
+    let widths: Vec<usize> =
+        (0..columns).map(|c| lines.iter().map(|line| line[c].width()).max().unwrap_or(0)).collect();
+    lines.insert(1, widths.iter().map(|w| "─".repeat(*w)).collect());
 
     let mut out = String::new();
-    let mut line = |cells: &[String]| {
+    for cells in &lines {
         let mut text = String::new();
         for (c, cell) in cells.iter().enumerate() {
             let gap = " ".repeat(widths[c] - cell.width());
@@ -62,60 +46,44 @@ pub fn text_table(headers: &[&str], rows: &[Vec<String>], alignments: &[Align]) 
         }
         out.push_str(text.trim_end());
         out.push('\n');
-    };
-    line(&head);
-    line(&widths.iter().map(|w| "─".repeat(*w)).collect::<Vec<_>>());
-    body.iter().for_each(|row| line(row));
+    }
     out
 }
 
-/// A horizontal bar `width` columns wide, filled to `fraction` (0 to 1, kept inside) in eighths of a column.
-///
-/// Not a number gives a row of dots, which no fraction looks like.
+/// A horizontal bar `width` columns wide, filled to `fraction` (clamped to 0 to 1) in eighths of a column; dots for NaN.
 #[must_use]
 pub fn bar(fraction: f64, width: usize) -> String {
-    const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     if fraction.is_nan() {
         return "·".repeat(width);
     }
     let eighths = (fraction.clamp(0.0, 1.0) * width as f64 * 8.0).round() as usize;
     let mut out = "█".repeat(eighths / 8);
-    out.push_str(PARTS[eighths % 8]);
+    out.push_str(EIGHTHS[eighths % 8]);
     let used = eighths.div_ceil(8);
     out.push_str(&" ".repeat(width - used));
     out
 }
 
-/// At most `columns` wide, with `…` where something was cut off.
+/// At most `columns` wide, with `…` in place of what was cut off.
 pub(crate) fn ellipsize(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_owned();
     }
     let mut out = String::new();
     for c in text.chars() {
-        let mut next = out.clone();
-        next.push(c);
-        if next.width() + 1 > columns {
+        out.push(c);
+        if out.width() + 1 > columns {
+            out.pop();
             break;
         }
-        out = next;
     }
     out.push('…');
     out
 }
 
 fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c == '\t' {
-                ' '
-            } else if c.is_control() {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
-        .collect()
+    text.replace('\t', " ").replace(char::is_control, "\u{fffd}")
 }
 
 #[cfg(test)]

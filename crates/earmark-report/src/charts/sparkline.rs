@@ -1,14 +1,15 @@
 //! A curve the size of a word.
 
-use super::range;
+use super::downsample::downsample;
+use super::frame::range;
+use crate::Chart;
 use crate::svg::Svg;
-use crate::{Chart, downsample};
 
 /// A line of 120 x 28 without axes, its last point marked; for table cells. Values that are not finite leave gaps.
 #[must_use]
 pub fn sparkline(values: &[f64], title: &str) -> Chart {
     const SIZE: (f64, f64) = (120.0, 28.0);
-    let mut svg = Svg::new();
+    let mut svg = Svg::default();
     let points: Vec<(f64, f64)> = values.iter().enumerate().map(|(i, v)| (i as f64, *v)).collect();
     let last = points.len().saturating_sub(1).max(1) as f64;
     if let Some((low, high)) = range(values.iter().copied()) {
@@ -16,12 +17,8 @@ pub fn sparkline(values: &[f64], title: &str) -> Chart {
             // A flat line runs through the middle; halves keep the difference of large numbers finite.
             let (span, above) = (high / 2.0 - low / 2.0, p.1 / 2.0 - low / 2.0);
             let y = if span > 0.0 { above / span } else { 0.5 };
-            p.1.is_finite().then(|| {
-                (
-                    4.0 + p.0 / last * (SIZE.0 - 8.0),
-                    SIZE.1 - 4.0 - y * (SIZE.1 - 8.0),
-                )
-            })
+            let at = (4.0 + p.0 / last * (SIZE.0 - 8.0), SIZE.1 - 4.0 - y * (SIZE.1 - 8.0));
+            p.1.is_finite().then_some(at)
         };
         let line: Vec<_> = downsample(&points, 110).iter().map(place).collect();
         svg.path("c0", &line);

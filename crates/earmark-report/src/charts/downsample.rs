@@ -5,25 +5,18 @@
 ///
 /// A mean would hide the one step at which the loss exploded. Points in order of x come back as at most
 /// `5 * columns` points; unordered ones (a run that was resumed further back) stay correct but may be more.
-#[must_use]
-pub fn downsample(points: &[(f64, f64)], columns: usize) -> Vec<(f64, f64)> {
+pub(super) fn downsample(points: &[(f64, f64)], columns: usize) -> Vec<(f64, f64)> {
     let columns = columns.max(1);
     if points.len() <= 4 * columns {
         return points.to_vec();
     }
     let xs = points.iter().map(|p| p.0).filter(|x| x.is_finite());
-    let (low, high) = xs.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| {
-        (l.min(x), h.max(x))
-    });
+    let (low, high) = xs.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(x), h.max(x)));
     // Halves, because the difference of two very large numbers may not exist.
     let width = high / 2.0 - low / 2.0;
     let column = |x: f64| {
         let at = (x / 2.0 - low / 2.0) / width * columns as f64;
-        if at.is_nan() {
-            0
-        } else {
-            (at as usize).min(columns - 1)
-        }
+        (at as usize).min(columns - 1) // NaN as an integer is 0
     };
     points
         .chunk_by(|a, b| column(a.0) == column(b.0))
@@ -54,23 +47,16 @@ fn keep_extremes(group: &[(f64, f64)]) -> Vec<(f64, f64)> {
 
 /// The mean of the `window` points around each point (fewer at the ends), gaps left out.
 ///
-/// Centred, so that the smooth line lies in the middle of the rough one instead of trailing behind it.
-pub(crate) fn moving_mean(points: &[(f64, f64)], window: usize) -> Vec<(f64, f64)> {
+/// Centred, so that the smooth line does not trail behind the rough one.
+pub(super) fn moving_mean(points: &[(f64, f64)], window: usize) -> Vec<(f64, f64)> {
     let half = window / 2;
     let mut sums = vec![(0.0, 0usize)];
     for (_, y) in points {
         let (sum, count) = sums[sums.len() - 1];
-        sums.push(if y.is_finite() {
-            (sum + y, count + 1)
-        } else {
-            (sum, count)
-        });
+        sums.push(if y.is_finite() { (sum + y, count + 1) } else { (sum, count) });
     }
     let mean = |i: usize| {
-        let (low, high) = (
-            sums[i.saturating_sub(half)],
-            sums[(i + half + 1).min(points.len())],
-        );
+        let (low, high) = (sums[i.saturating_sub(half)], sums[(i + half + 1).min(points.len())]);
         (high.0 - low.0) / (high.1 - low.1) as f64 // 0 / 0 is NaN: a gap
     };
     points.iter().enumerate().map(|(i, p)| (p.0, mean(i))).collect()
