@@ -71,7 +71,7 @@ fn the_run_page_shows_what_it_was_given() {
     let text = visible(&tree);
     for part in [
         "0042 dcase2019-baseline, fold 1",
-        "Optimistic: the judged fold also chose the best checkpoint",
+        "Optimistic: the test fold also chose the best checkpoint",
         "13 h 24 min",
         "Purr <loud> \"cat\"",
         "水の音",
@@ -148,10 +148,10 @@ fn charts_are_files_of_their_own() {
 #[test]
 fn reports_survive_json_with_their_gaps() {
     let mut report = sample::run_report();
-    report.curves = vec![Curve {
+    report.curves = vec![TrainingCurve {
         name: "loss".into(),
         points: vec![(0.0, 1.0), (1.0, f64::NAN)],
-        scale: Scale::Log,
+        scale: AxisScale::Log,
     }];
     let text = serde_json::to_string(&report).expect("JSON");
     assert!(text.contains("[1.0,null]"));
@@ -165,51 +165,55 @@ fn reports_survive_json_with_their_gaps() {
     };
     assert!(
         pictures(&back) == pictures(&report),
-        "pictures change on their way through JSON"
+        "images change on their way through JSON"
     );
     assert!(
         serde_json::from_str::<RunReport>(r#"{"titel": "x"}"#).is_err(),
         "unknown keys are refused"
     );
     let wrong = r#"{"caption": "", "bands": 2, "frames": 2, "values": [1.0]}"#;
-    let error = serde_json::from_str::<Picture>(wrong)
+    let error = serde_json::from_str::<SpectrogramImage>(wrong)
         .expect_err("three values are missing")
         .to_string();
     assert!(
-        error.contains("1 values were given for 2 bands x 2 frames, which are 4"),
+        error.contains("2 bands x 2 frames need 4 values, found 1"),
         "{error}"
     );
 }
 
 #[test]
-fn runs_stand_best_first() {
-    let text = runs_text(&sample::runs_table());
-    let first: Vec<&str> = text.lines().skip(2).filter_map(|l| l.split(' ').next()).collect();
+fn runs_are_sorted_best_first() {
+    let first_words = |page: &str| -> Vec<String> {
+        let tree = parse(page);
+        let names = tree.descendants().filter(|n| n.has_tag_name("b"));
+        names
+            .filter_map(|n| n.text())
+            .filter_map(|t| t.split(' ').next().map(str::to_owned))
+            .collect()
+    };
     let mut table = sample::runs_table();
+    let shown = first_words(&render_runs_page(&table));
     table.runs.sort_by(|a, b| {
         b.values[0]
             .unwrap_or(-1.0)
             .total_cmp(&a.values[0].unwrap_or(-1.0))
     });
     let wanted: Vec<&str> = table.runs.iter().map(|r| &r.name[..4]).collect();
-    assert_eq!(first, wanted);
+    assert_eq!(shown, wanted);
     assert_eq!(wanted.last(), Some(&"0005"), "a run without a score comes last");
     // With a loss as metric, the smallest is the best.
     table.metrics[0].1 = Better::Lower;
-    let lower = runs_text(&table);
-    assert!(
-        lower.lines().nth(2).is_some_and(|l| l.starts_with(wanted[5])),
-        "{lower}"
-    );
+    let lower = first_words(&render_runs_page(&table));
+    assert_eq!(lower[0], wanted[5]);
 }
 
 #[test]
-fn another_run_stands_beside_the_classes() {
+fn another_run_is_compared_by_class() {
     let page = render_run_report(&RunReport {
         compared: Some(sample::compared()),
         ..RunReport::default()
     });
-    let (_, section) = page.split_once("Beside another run").expect("a section");
+    let (_, section) = page.split_once("Compared with another run").expect("a section");
     let row = |name: &str| {
         let (_, rest) = section.split_once(&format!("<td>{name}</td>")).expect(name);
         rest.split_once("</tr>").expect("an end").0.to_owned()
@@ -217,10 +221,10 @@ fn another_run_stands_beside_the_classes() {
     assert!(row("Accordion").contains("+0.250") && row("Accordion").contains("<td>better</td>"));
     assert!(
         row("Bark").contains("-0.250") && !row("Bark").contains("better"),
-        "one clip tells nothing"
+        "one clip proves nothing"
     );
     assert!(row("all").contains("+0.050 to +0.090"));
-    assert!(!render_run_report(&RunReport::default()).contains("Beside another run"));
+    assert!(!render_run_report(&RunReport::default()).contains("Compared with another run"));
 }
 
 #[test]
@@ -230,16 +234,16 @@ fn a_small_page_as_a_whole() {
         command: "earmark train tiny.toml".into(),
         version: "0.1.0".into(),
         seed: 1,
-        metrics: vec![Metric {
+        metrics: vec![MetricCurve {
             name: "lwlrap".into(),
             better: Better::Higher,
             points: vec![(10.0, 0.25), (20.0, 0.5), (30.0, 0.375)],
         }],
-        per_class: vec![ClassRow {
+        per_class: vec![ClassScoreRow {
             name: "a<b".into(),
             count: 2,
             lwlrap: Some(0.5),
-            ..ClassRow::default()
+            ..ClassScoreRow::default()
         }],
         ..RunReport::default()
     };
@@ -253,6 +257,47 @@ fn a_small_page_as_a_whole() {
         )
     };
     insta::assert_snapshot!(cut(&cut(&page, "<style>", "</style>"), "<script>", "</script>"));
+}
+
+#[test]
+fn scripts_and_quotes_stay_text() {
+    let evil = "<script>alert('x')</script> \"quoted\" & 'single' onload=\"x\"";
+    let mut report = sample::run_report();
+    report.title = evil.into();
+    report.notes[0].text = evil.into();
+    report.metrics[0].name = evil.into();
+    report.worst_clips[0].file = evil.into();
+    report.per_class[0].name = evil.into();
+    let mut data = sample::data_page();
+    data.subsets[0].name = evil.into();
+    data.findings[0].remedy = evil.into();
+    data.pictures[0].0 = evil.into();
+    let mut runs = sample::runs_table();
+    runs.runs[0].name = evil.into();
+    let pages = [
+        render_run_report(&report),
+        render_data_page(&data),
+        render_runs_page(&runs),
+    ];
+    for (page, times) in pages.iter().zip([6, 4, 1]) {
+        assert!(!page.contains("<script>alert"), "a name became a script");
+        let tree = parse(page);
+        assert_eq!(
+            tree.descendants().filter(|n| n.has_tag_name("script")).count(),
+            1,
+            "its own script only"
+        );
+        assert!(tree.descendants().all(|n| n.attribute("onload").is_none()));
+        assert!(
+            visible(&tree).matches(evil).count() >= times,
+            "the name is shown as it is"
+        );
+    }
+    for (_, chart) in data_charts(&data) {
+        let file = chart.file();
+        let tree = roxmltree::Document::parse(&file).expect("well-formed");
+        assert!(tree.descendants().all(|n| !n.has_tag_name("script")));
+    }
 }
 
 proptest! {
@@ -270,22 +315,22 @@ proptest! {
                 version: format!("v{text}"),
                 started: format!("s{text}"),
                 summary: vec![Fact::new(text, format!("v{text}"))],
-                notes: vec![Note { text: text.into(), ..Note::default() }],
-                curves: vec![Curve { name: text.into(), points: vec![(0.0, 1.0), (1.0, 2.0)], ..Curve::default() }],
-                metrics: vec![Metric { name: text.into(), better: Better::Lower, points: vec![(0.0, 1.0), (1.0, 2.0)] }],
-                per_class: vec![ClassRow { name: text.into(), ..ClassRow::default() }],
-                compared: Some(Compared {
+                notes: vec![PageNote { text: text.into(), ..PageNote::default() }],
+                curves: vec![TrainingCurve { name: text.into(), points: vec![(0.0, 1.0), (1.0, 2.0)], ..TrainingCurve::default() }],
+                metrics: vec![MetricCurve { name: text.into(), better: Better::Lower, points: vec![(0.0, 1.0), (1.0, 2.0)] }],
+                per_class: vec![ClassScoreRow { name: text.into(), ..ClassScoreRow::default() }],
+                compared: Some(ComparedRun {
                     other: text.into(),
                     metric: text.into(),
                     confidence: 0.9,
                     overall: ComparedClass { name: text.into(), ..ComparedClass::default() },
                     classes: vec![ComparedClass { name: text.into(), ..ComparedClass::default() }],
                 }),
-                confusion: Confusion::new(vec![text.into(), "b".into()], vec![vec![1, 2], vec![3, 4]]).ok(),
+                confusion: ConfusionChart::new(vec![text.into(), "b".into()], vec![vec![1, 2], vec![3, 4]]).ok(),
                 worst_clips: vec![WorstClip {
                     file: text.into(),
                     truth: vec![text.into()],
-                    predictions: vec![Prediction { class: text.into(), score: 0.5 }],
+                    predictions: vec![PredictedClass { class: text.into(), score: 0.5 }],
                     picture: Some(picture),
                     note: format!("n{text}"),
                 }],
@@ -295,16 +340,16 @@ proptest! {
             let data = DataPage {
                 name: format!("d{text}"),
                 totals: vec![Fact::new(text, text)],
-                parts: vec![PartStats { name: text.into(), seconds: vec![1.0, 2.0], ..PartStats::default() }],
+                subsets: vec![SubsetRow { name: text.into(), seconds: vec![1.0, 2.0], ..SubsetRow::default() }],
                 classes: vec![ClassCounts { name: text.into(), clips: vec![3] }],
-                spectra: vec![Spectrum { name: text.into(), hz: vec![10.0, 20.0], mean: vec![0.0, 1.0], std: vec![0.1, 0.1] }],
+                spectra: vec![SpectrumCurve { name: text.into(), hz: vec![10.0, 20.0], mean: vec![0.0, 1.0], std: vec![0.1, 0.1] }],
                 pictures: vec![(text.into(), vec![sample::picture(2, 20)])],
-                findings: vec![Finding { file: format!("f{text}"), message: text.into(), remedy: format!("r{text}"), ..Finding::default() }],
+                findings: vec![PageNote { file: format!("f{text}"), text: text.into(), remedy: format!("r{text}"), ..PageNote::default() }],
             };
             (render_run_report(&report), render_data_page(&data))
         };
         // Names may break after an underscore; that mark is ours.
-            let elements = |page: &str| {
+        let elements = |page: &str| {
             let tree = parse(page);
             tree.descendants().filter(|n| n.is_element() && !n.has_tag_name("wbr")).map(|n| n.tag_name().name().to_owned()).collect::<Vec<_>>()
         };
@@ -322,12 +367,12 @@ proptest! {
         log in any::<bool>(),
         smooth_points in 0usize..50,
     ) {
-        let scale = if log { Scale::Log } else { Scale::Linear };
+        let scale = if log { AxisScale::Log } else { AxisScale::Linear };
         let values: Vec<f64> = points.iter().map(|p| p.1).collect();
         let series = Series { name: "s".into(), points, spread, best: Some(Better::Lower), smooth_points };
         let line = LineChart { title: "t".into(), x_scale: scale, y_scale: scale, series: vec![series.clone(), series], ..LineChart::default() };
         let bars = BarChart { rows: vec![BarRow { name: "n".into(), values: values.clone() }], ..BarChart::default() };
-        let histogram = Histogram { values: values.clone(), bins: 20, ..Histogram::default() };
+        let histogram = HistogramChart { values: values.clone(), bins: 20, ..HistogramChart::default() };
         for chart in [line.draw(), bars.draw(), histogram.draw(), sparkline(&values, "s")] {
             let file = chart.file();
             let tree = roxmltree::Document::parse(&file).map_err(|e| TestCaseError::fail(e.to_string()))?;

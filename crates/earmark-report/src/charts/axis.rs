@@ -28,7 +28,12 @@ impl Axis {
         let step = marks.windows(2).map(|w| w[1] - w[0]).next().unwrap_or(1.0);
         let largest = low.abs().max(high.abs());
         let marks = marks.into_iter().map(|v| (v, label(v, step, largest))).collect();
-        Self { low, high, marks, log: false }
+        Self {
+            low,
+            high,
+            marks,
+            log: false,
+        }
     }
 
     /// A logarithmic axis over the positive values of the data.
@@ -36,14 +41,23 @@ impl Axis {
         let (low, high) = data.unwrap_or((0.1, 1.0));
         let (low, high) = (low.clamp(1e-300, LARGEST), high.clamp(1e-300, LARGEST));
         // Without room around it a flat line would lie on the frame.
-        let (low, high) = if high / low < 1.25 { (low / 1.25, high * 1.25) } else { (low, high) };
+        let (low, high) = if high / low < 1.25 {
+            (low / 1.25, high * 1.25)
+        } else {
+            (low, high)
+        };
         let (marks, step) = log_ticks(low, high, target);
         // One notation for the whole axis: where an end is small, all small marks are written as powers.
         let small = marks.first().is_some_and(|v| *v < 0.5e-3);
         let step = |v: f64| step.unwrap_or(v);
         let text = |v: f64| label(v, step(v), if small && v < 0.1 { 0.0 } else { v });
         let marks = marks.into_iter().map(|v| (v, text(v))).collect();
-        Self { low, high, marks, log: true }
+        Self {
+            low,
+            high,
+            marks,
+            log: true,
+        }
     }
 
     /// Position of a value between 0 (low) and 1 (high); `None` for what the axis cannot show.

@@ -70,7 +70,12 @@ impl ConfusionChart {
         for (i, class) in classes.iter().enumerate() {
             let (at, name) = (i as f64 * cell, ellipsize(class, 24));
             svg.rising_text("lab", (left + at + cell / 2.0 + 5.0, above - 6.0), &name);
-            svg.text("lab", (left - 8.0, above + at + cell / 2.0 + 4.0), Anchor::End, &name);
+            svg.text(
+                "lab",
+                (left - 8.0, above + at + cell / 2.0 + 4.0),
+                Anchor::End,
+                &name,
+            );
         }
         for i in 0..=classes.len() {
             let at = i as f64 * cell;
@@ -119,7 +124,10 @@ impl TryFrom<Unchecked> for ConfusionChart {
             Some(i) => format!("row {i} ({:?}) has {} counts", classes[i], counts[i].len()),
             None => return Ok(Self(matrix)),
         };
-        Err(ReportError::ConfusionShape { classes: classes.len(), what })
+        Err(ReportError::ConfusionShape {
+            classes: classes.len(),
+            what,
+        })
     }
 }
 
@@ -166,7 +174,8 @@ mod tests {
         assert!(ConfusionChart::new(classes, vec![]).is_err());
         let json = r#"{"classes":["a"],"counts":[[1,2]]}"#;
         assert!(serde_json::from_str::<ConfusionChart>(json).is_err());
-        let back = serde_json::to_string(&small()).and_then(|text| serde_json::from_str::<ConfusionChart>(&text));
+        let back =
+            serde_json::to_string(&small()).and_then(|text| serde_json::from_str::<ConfusionChart>(&text));
         assert_eq!(back.expect("round trip"), small());
     }
 }

@@ -11,7 +11,9 @@ pub(super) fn downsample(points: &[(f64, f64)], columns: usize) -> Vec<(f64, f64
         return points.to_vec();
     }
     let xs = points.iter().map(|p| p.0).filter(|x| x.is_finite());
-    let (low, high) = xs.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(x), h.max(x)));
+    let (low, high) = xs.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| {
+        (l.min(x), h.max(x))
+    });
     // Halves, because the difference of two very large numbers may not exist.
     let width = high / 2.0 - low / 2.0;
     let column = |x: f64| {
@@ -53,10 +55,17 @@ pub(super) fn moving_mean(points: &[(f64, f64)], window: usize) -> Vec<(f64, f64
     let mut sums = vec![(0.0, 0usize)];
     for (_, y) in points {
         let (sum, count) = sums[sums.len() - 1];
-        sums.push(if y.is_finite() { (sum + y, count + 1) } else { (sum, count) });
+        sums.push(if y.is_finite() {
+            (sum + y, count + 1)
+        } else {
+            (sum, count)
+        });
     }
     let mean = |i: usize| {
-        let (low, high) = (sums[i.saturating_sub(half)], sums[(i + half + 1).min(points.len())]);
+        let (low, high) = (
+            sums[i.saturating_sub(half)],
+            sums[(i + half + 1).min(points.len())],
+        );
         (high.0 - low.0) / (high.1 - low.1) as f64 // 0 / 0 is NaN: a gap
     };
     points.iter().enumerate().map(|(i, p)| (p.0, mean(i))).collect()

@@ -103,5 +103,8 @@ pub(super) fn nothing(svg: &mut Svg, plot: &Plot) {
 
 /// Smallest and largest of the finite values.
 pub(super) fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
-    values.filter(|v| v.is_finite()).map(|v| (v, v)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    values
+        .filter(|v| v.is_finite())
+        .map(|v| (v, v))
+        .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
 }

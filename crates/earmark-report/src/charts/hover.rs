@@ -21,7 +21,11 @@ pub(super) fn hover(svg: &mut Svg, plot: &Plot, x: &Axis, series: &[Series]) {
     }
     let width = (plot.right - plot.left) / PARTS as f64;
     for (i, part) in parts.iter().enumerate() {
-        let lines: Vec<String> = part.iter().zip(series).filter_map(|(v, s)| v.text(&s.name)).collect();
+        let lines: Vec<String> = part
+            .iter()
+            .zip(series)
+            .filter_map(|(v, s)| v.text(&s.name))
+            .collect();
         if !lines.is_empty() {
             let corner = (plot.left + i as f64 * width, plot.top);
             svg.rect("hit", corner, (width, plot.bottom - plot.top), &lines.join("\n"));

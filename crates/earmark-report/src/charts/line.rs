@@ -100,7 +100,12 @@ impl LineChart {
             let class = format!("{}{}", colour(i), if i >= 8 { " dash" } else { "" });
             series.draw(&mut svg, &class, (plot.right - plot.left) as usize, place);
         }
-        if self.series.iter().flat_map(|s| &s.points).all(|p| place(p).is_none()) {
+        if self
+            .series
+            .iter()
+            .flat_map(|s| &s.points)
+            .all(|p| place(p).is_none())
+        {
             nothing(&mut svg, &plot);
         }
         hover(&mut svg, &plot, &x, &self.series);
@@ -111,15 +116,16 @@ impl LineChart {
     }
 
     fn axes(&self) -> (Axis, Axis) {
-        let shown = |value: f64, scale: AxisScale| {
-            value.is_finite() && (scale == AxisScale::Linear || value > 0.0)
-        };
+        let shown =
+            |value: f64, scale: AxisScale| value.is_finite() && (scale == AxisScale::Linear || value > 0.0);
         let points = || {
             let all = self.series.iter().flat_map(|s| &s.points);
             all.filter(|p| shown(p.0, self.x_scale) && shown(p.1, self.y_scale))
         };
         let bands = self.series.iter().flat_map(|s| s.points.iter().zip(&s.spread));
-        let ys = points().map(|p| p.1).chain(bands.flat_map(|(p, s)| [p.1 - s, p.1 + s]));
+        let ys = points()
+            .map(|p| p.1)
+            .chain(bands.flat_map(|(p, s)| [p.1 - s, p.1 + s]));
         let y_range = range(ys.filter(|y| shown(*y, self.y_scale)));
         let y = match self.y_scale {
             AxisScale::Linear => Axis::linear(y_range, 5, true),
@@ -137,10 +143,16 @@ impl Series {
     /// The line over its band, reduced to what as many pixel columns can show.
     fn draw(&self, svg: &mut Svg, class: &str, columns: usize, place: impl Fn(&(f64, f64)) -> Drawn) {
         let edge = |sign: f64| {
-            self.points.iter().zip(&self.spread).map(move |(p, spread)| (p.0, p.1 + sign * spread))
+            self.points
+                .iter()
+                .zip(&self.spread)
+                .map(move |(p, spread)| (p.0, p.1 + sign * spread))
         };
         let around = edge(1.0).chain(edge(-1.0).rev());
-        svg.area(&format!("{class} band"), &around.filter_map(|p| place(&p)).collect::<Vec<_>>());
+        svg.area(
+            &format!("{class} band"),
+            &around.filter_map(|p| place(&p)).collect::<Vec<_>>(),
+        );
         let line = |points: &[(f64, f64)]| downsample(points, columns).iter().map(&place).collect::<Vec<_>>();
         if self.smooth_points > 1 {
             svg.path(&format!("{class} raw"), &line(&self.points));
@@ -153,12 +165,23 @@ impl Series {
     /// The best point, if it is to be marked, with its value.
     fn mark_best(&self, svg: &mut Svg, class: &str, plot: &Plot, place: impl Fn(&(f64, f64)) -> Drawn) {
         let best = self.best.and_then(|better| better.best(&self.points));
-        let Some((best, (x, y))) = best.and_then(|best| Some((best, place(&best)?))) else { return };
+        let Some((best, (x, y))) = best.and_then(|best| Some((best, place(&best)?))) else {
+            return;
+        };
         let label = score(best.1);
         let tip = format!("best {}: {label} at {}", self.name, best.0);
         svg.circle(&format!("{class} dot"), (x, y), 5.0, &tip);
         let half = text_width(&label) / 2.0;
-        let text_y = if y - 12.0 < plot.top + 4.0 { y + 22.0 } else { y - 11.0 };
-        svg.text("o", (x.clamp(plot.left + half, plot.right - half), text_y), Anchor::Middle, &label);
+        let text_y = if y - 12.0 < plot.top + 4.0 {
+            y + 22.0
+        } else {
+            y - 11.0
+        };
+        svg.text(
+            "o",
+            (x.clamp(plot.left + half, plot.right - half), text_y),
+            Anchor::Middle,
+            &label,
+        );
     }
 }

@@ -36,7 +36,11 @@ impl NiceStep {
 
 /// `value` times a power of ten. Dividing gives the decimal that people write: 2e-3, not 0.0020000000000000001.
 fn scaled(value: f64, power: i32) -> f64 {
-    if power < 0 { value / 10f64.powi(-power) } else { value * 10f64.powi(power) }
+    if power < 0 {
+        value / 10f64.powi(-power)
+    } else {
+        value * 10f64.powi(power)
+    }
 }
 
 /// Marks between `low` and `high` (in this order or the other): multiples of 1, 2 or 5 times a power of ten, at most
@@ -89,7 +93,13 @@ pub(super) fn log_ticks(low: f64, high: f64, target: usize) -> (Vec<f64>, Option
 
 /// Finite, ordered and with a width that floating-point numbers can divide.
 pub(super) fn widened((low, high): (f64, f64)) -> (f64, f64) {
-    let finite = |v: f64| if v.is_finite() { v.clamp(-LARGEST, LARGEST) } else { 0.0 };
+    let finite = |v: f64| {
+        if v.is_finite() {
+            v.clamp(-LARGEST, LARGEST)
+        } else {
+            0.0
+        }
+    };
     let (low, high) = (finite(low).min(finite(high)), finite(low).max(finite(high)));
     let size = low.abs().max(high.abs());
     if high - low > size * 1e-9 && high - low > 1e-290 {

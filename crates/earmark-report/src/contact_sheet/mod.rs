@@ -53,7 +53,10 @@ impl ContactSheet {
     }
 
     fn heatmap(&self) -> Heatmap {
-        Heatmap { range: Some(self.range()), ..Heatmap::SPECTROGRAM }
+        Heatmap {
+            range: Some(self.range()),
+            ..Heatmap::SPECTROGRAM
+        }
     }
 
     /// The values that are darkest and lightest in all images: the outermost thousandths are left out, so that no single pixel

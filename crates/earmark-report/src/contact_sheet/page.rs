@@ -15,13 +15,17 @@ pub(super) fn render(sheet: &ContactSheet) -> Result<String, ReportError> {
     }
     let mut page = Page::new("contact sheet", &sheet.title);
     let style = "width:100%;height:10rem;image-rendering:pixelated";
-    page.section("sheet", "Pictures", html! {
-        p.note { (sheet.about) } "\n"
-        div.pictures {
-            @for (caption, uri) in shown {
-                figure { (image(caption, &uri, style)) figcaption { (caption) } } "\n"
+    page.section(
+        "sheet",
+        "Pictures",
+        html! {
+            p.note { (sheet.about) } "\n"
+            div.pictures {
+                @for (caption, uri) in shown {
+                    figure { (image(caption, &uri, style)) figcaption { (caption) } } "\n"
+                }
             }
-        }
-    });
+        },
+    );
     Ok(page.finish())
 }

@@ -37,7 +37,10 @@ pub(super) fn draw(sheet: &ContactSheet) -> Result<Vec<u8>, ReportError> {
     for (i, (image, layout)) in sheet.images.iter().zip(&layouts).enumerate() {
         let (x, y) = (GAP + i % columns * (width + GAP), head + i / columns * row_height);
         canvas.image((x, y), image, layout, range);
-        for (k, text) in wrapped(image.caption(), letters, CAPTION_LINES).iter().enumerate() {
+        for (k, text) in wrapped(image.caption(), letters, CAPTION_LINES)
+            .iter()
+            .enumerate()
+        {
             canvas.text((x, y + layout.height + 8 + k * line), text, LETTER, INK);
         }
     }
@@ -61,7 +64,13 @@ impl Enlarged {
         let across = (WIDTH / image.frames()).max(1);
         let up = (HEIGHT / image.bands()).max(1);
         let (width, height) = (image.frames().div_ceil(group) * across, image.bands() * up);
-        Self { width, height, group, across, up }
+        Self {
+            width,
+            height,
+            group,
+            across,
+            up,
+        }
     }
 }
 
@@ -73,7 +82,11 @@ struct Canvas {
 
 impl Canvas {
     fn new(width: usize, height: usize) -> Self {
-        Self { width, height, pixels: PAPER.repeat(width * height) }
+        Self {
+            width,
+            height,
+            pixels: PAPER.repeat(width * height),
+        }
     }
 
     /// Fills a rectangle, as far as it is on the canvas.
@@ -91,12 +104,22 @@ impl Canvas {
         }
     }
 
-    fn image(&mut self, (x, y): (usize, usize), image: &SpectrogramImage, size: &Enlarged, range: (f32, f32)) {
+    fn image(
+        &mut self,
+        (x, y): (usize, usize),
+        image: &SpectrogramImage,
+        size: &Enlarged,
+        range: (f32, f32),
+    ) {
         for (row, values) in image.values().chunks(image.frames()).rev().enumerate() {
             for (column, frames) in values.chunks(size.group).enumerate() {
                 let loudest = frames.iter().copied().fold(f32::NEG_INFINITY, f32::max);
                 let colour = Colormap::Magma.rgb(position(loudest, range));
-                self.fill((x + column * size.across, y + row * size.up), (size.across, size.up), colour);
+                self.fill(
+                    (x + column * size.across, y + row * size.up),
+                    (size.across, size.up),
+                    colour,
+                );
             }
         }
     }

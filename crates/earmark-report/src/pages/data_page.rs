@@ -5,9 +5,7 @@ use super::frame::{Page, details, facts, grid, lead};
 use super::notes::notes;
 use super::run_clips::spectrogram;
 use super::table::{TableCell, table};
-use crate::{
-    AxisScale, BarChart, BarRow, Chart, HistogramChart, LineChart, Series, SpectrogramImage,
-};
+use crate::{AxisScale, BarChart, BarRow, Chart, HistogramChart, LineChart, Series, SpectrogramImage};
 use earmark_core::human::{human_count, human_duration};
 use maud::{Markup, html};
 use std::iter::once;
@@ -24,8 +22,16 @@ pub fn render_data_page(data: &DataPage) -> String {
     for fact in data.totals.iter().take(HEADLINES) {
         page.number(&fact.name, &fact.value, "");
     }
-    let rest = data.totals.iter().skip(HEADLINES).map(|f| (f.name.as_str(), f.value.as_str()));
-    page.section("summary", "Summary", html! { (facts(rest)) (subsets(&data.subsets)) });
+    let rest = data
+        .totals
+        .iter()
+        .skip(HEADLINES)
+        .map(|f| (f.name.as_str(), f.value.as_str()));
+    page.section(
+        "summary",
+        "Summary",
+        html! { (facts(rest)) (subsets(&data.subsets)) },
+    );
     page.section("findings", "Findings", notes(&data.findings));
     let charts = data_charts(data);
     let named = |prefix: &str| {
@@ -48,7 +54,12 @@ pub fn data_charts(data: &DataPage) -> Vec<(String, Chart)> {
     let mut charts = Vec::new();
     let seconds = data.subsets.iter().flat_map(|s| &s.seconds).copied();
     let longest = seconds.filter(|s| s.is_finite()).fold(0.0, f64::max);
-    for (i, subset) in data.subsets.iter().enumerate().filter(|(_, s)| !s.seconds.is_empty()) {
+    for (i, subset) in data
+        .subsets
+        .iter()
+        .enumerate()
+        .filter(|(_, s)| !s.seconds.is_empty())
+    {
         let chart = HistogramChart {
             title: format!("Lengths of {}", subset.name),
             x_label: "seconds".into(),
@@ -57,7 +68,10 @@ pub fn data_charts(data: &DataPage) -> Vec<(String, Chart)> {
             range: Some((0.0, longest)), // the same for all subsets, so that they can be compared
             colour: i,
         };
-        charts.push((format!("lengths-{}-{}", i + 1, file_name(&subset.name)), chart.draw()));
+        charts.push((
+            format!("lengths-{}-{}", i + 1, file_name(&subset.name)),
+            chart.draw(),
+        ));
     }
     if !data.classes.is_empty() {
         charts.push(("classes".into(), class_chart(data)));
@@ -70,7 +84,8 @@ pub fn data_charts(data: &DataPage) -> Vec<(String, Chart)> {
 
 /// Letters and digits of ASCII, everything else a dash: safe on every file system.
 fn file_name(name: &str) -> String {
-    name.replace(|c: char| !c.is_ascii_alphanumeric(), "-").to_ascii_lowercase()
+    name.replace(|c: char| !c.is_ascii_alphanumeric(), "-")
+        .to_ascii_lowercase()
 }
 
 fn class_chart(data: &DataPage) -> Chart {
@@ -106,10 +121,21 @@ fn spectrum_chart(data: &DataPage) -> Chart {
 }
 
 fn subsets(subsets: &[SubsetRow]) -> Markup {
-    let time = |s: f64| TableCell::Number(if s.is_nan() { "–".into() } else { human_duration(s) }, s);
+    let time = |s: f64| {
+        TableCell::Number(
+            if s.is_nan() {
+                "–".into()
+            } else {
+                human_duration(s)
+            },
+            s,
+        )
+    };
     let row = |subset: &SubsetRow| {
         let shortest = match &subset.shortest {
-            Some((file, seconds)) => TableCell::Number(format!("{} ({file})", human_duration(*seconds)), *seconds),
+            Some((file, seconds)) => {
+                TableCell::Number(format!("{} ({file})", human_duration(*seconds)), *seconds)
+            }
             None => time(f64::NAN),
         };
         vec![
@@ -122,7 +148,15 @@ fn subsets(subsets: &[SubsetRow]) -> Markup {
             TableCell::Text(amounts(&subset.channels)),
         ]
     };
-    let headers = ["subset", "clips", "total", "median", "shortest", "sample rates", "channels"];
+    let headers = [
+        "subset",
+        "clips",
+        "total",
+        "median",
+        "shortest",
+        "sample rates",
+        "channels",
+    ];
     table(&headers, &subsets.iter().map(row).collect::<Vec<_>>())
 }
 
@@ -143,7 +177,10 @@ fn classes(data: &DataPage) -> Markup {
         let clips = |subset: usize| TableCell::count(class.clips.get(subset).copied().unwrap_or(0));
         let all = TableCell::count(class.clips.iter().fold(0, |sum: u64, n| sum.saturating_add(*n)));
         let name = TableCell::text(&class.name);
-        once(name).chain((0..data.subsets.len()).map(clips)).chain([all]).collect()
+        once(name)
+            .chain((0..data.subsets.len()).map(clips))
+            .chain([all])
+            .collect()
     });
     table(&headers, &rows.collect::<Vec<_>>())
 }

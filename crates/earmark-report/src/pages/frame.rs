@@ -25,8 +25,17 @@ pub(crate) struct Page {
 impl Page {
     /// `kind` is what sort of page it is; it is shown above the title.
     pub fn new(kind: &'static str, title: &str) -> Self {
-        let title = if title.trim().is_empty() { "untitled" } else { title };
-        Self { title: title.to_owned(), kind, numbers: Vec::new(), sections: Vec::new() }
+        let title = if title.trim().is_empty() {
+            "untitled"
+        } else {
+            title
+        };
+        Self {
+            title: title.to_owned(),
+            kind,
+            numbers: Vec::new(),
+            sections: Vec::new(),
+        }
     }
 
     /// A key number, which stays in view: name, value, and a hint below it (may be empty).
@@ -88,8 +97,16 @@ impl Page {
 
 /// An image element, in a form that is XML too; an empty `style` is left out.
 pub(crate) fn image(alt: &str, uri: &str, style: &str) -> Markup {
-    let style = if style.is_empty() { String::new() } else { format!(" style=\"{}\"", escape(style)) };
-    PreEscaped(format!("<img{style} alt=\"{}\" src=\"{}\"/>", escape(alt), escape(uri)))
+    let style = if style.is_empty() {
+        String::new()
+    } else {
+        format!(" style=\"{}\"", escape(style))
+    };
+    PreEscaped(format!(
+        "<img{style} alt=\"{}\" src=\"{}\"/>",
+        escape(alt),
+        escape(uri)
+    ))
 }
 
 /// Charts next to each other, as many as fit.

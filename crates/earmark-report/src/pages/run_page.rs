@@ -46,14 +46,22 @@ fn headlines(page: &mut Page, report: &RunReport) {
     for metric in report.metrics.iter().take(HEADLINES) {
         match metric.better.best(&metric.points) {
             Some((step, value)) => {
-                page.number(&metric.name, &score(value), &format!("best, step {}", step_text(step)));
+                page.number(
+                    &metric.name,
+                    &score(value),
+                    &format!("best, step {}", step_text(step)),
+                );
             }
             None => page.number(&metric.name, "–", "no value"),
         }
     }
     let last = |curve: &TrainingCurve| curve.points.iter().rfind(|p| p.1.is_finite()).copied();
     if let Some((curve, (step, value))) = report.curves.iter().find_map(|c| Some((c, last(c)?))) {
-        page.number(&curve.name, &score(value), &format!("last, step {}", step_text(step)));
+        page.number(
+            &curve.name,
+            &score(value),
+            &format!("last, step {}", step_text(step)),
+        );
     }
     if !report.skipped.is_empty() {
         page.number("skipped files", &human_count(report.skipped.len() as u64), "");
@@ -62,14 +70,22 @@ fn headlines(page: &mut Page, report: &RunReport) {
 
 fn summary(report: &RunReport) -> Markup {
     let seed = report.seed.to_string();
-    let own = [("started", report.started.as_str()), ("earmark", &report.version), ("seed", &seed)];
+    let own = [
+        ("started", report.started.as_str()),
+        ("earmark", &report.version),
+        ("seed", &seed),
+    ];
     let given = report.summary.iter().map(|f| (f.name.as_str(), f.value.as_str()));
     html! { (notes(&report.notes)) (facts(given.chain(own))) }
 }
 
 fn curve_chart(curve: &TrainingCurve) -> Chart {
     let rough = curve.points.len() > ROUGH && changes_often(&curve.points);
-    let smooth_points = if rough { (curve.points.len() / 60).max(2) } else { 0 };
+    let smooth_points = if rough {
+        (curve.points.len() / 60).max(2)
+    } else {
+        0
+    };
     let y_label = match smooth_points {
         0 => String::new(),
         n => format!("thin: each value, bold: moving mean of {n}"),
@@ -92,7 +108,10 @@ fn curve_chart(curve: &TrainingCurve) -> Chart {
 
 /// Whether a curve jitters (a loss) and does not follow a plan (a learning rate): more than a tenth of its points are turns.
 fn changes_often(points: &[(f64, f64)]) -> bool {
-    let turns = points.windows(3).filter(|w| (w[1].1 - w[0].1) * (w[2].1 - w[1].1) < 0.0).count();
+    let turns = points
+        .windows(3)
+        .filter(|w| (w[1].1 - w[0].1) * (w[2].1 - w[1].1) < 0.0)
+        .count();
     turns * 10 > points.len()
 }
 

@@ -15,14 +15,18 @@ pub(super) fn scores(metrics: &[MetricCurve]) -> Markup {
     let mut steps: Vec<f64> = metrics.iter().flat_map(|m| &m.points).map(|p| p.0).collect();
     steps.sort_by(f64::total_cmp);
     steps.dedup();
-    let headers: Vec<&str> = once("step").chain(metrics.iter().map(|m| m.name.as_str())).collect();
+    let headers: Vec<&str> = once("step")
+        .chain(metrics.iter().map(|m| m.name.as_str()))
+        .collect();
     let row = |step: &f64| {
         let value = |m: &MetricCurve| {
             let point = m.points.iter().find(|p| p.0.total_cmp(step).is_eq());
             let value = point.map_or(f64::NAN, |p| p.1);
             TableCell::Number(score(value), value)
         };
-        once(TableCell::Number(step_text(*step), *step)).chain(metrics.iter().map(value)).collect()
+        once(TableCell::Number(step_text(*step), *step))
+            .chain(metrics.iter().map(value))
+            .collect()
     };
     let all = table(&headers, &steps.iter().map(row).collect::<Vec<_>>());
     if charts.is_empty() {
@@ -59,13 +63,18 @@ pub(super) fn step_text(step: f64) -> String {
 /// A row per class; scores that no class has are left out.
 pub(super) fn classes(rows: &[ClassScoreRow]) -> Markup {
     type Score = fn(&ClassScoreRow) -> Option<f64>;
-    let mut scores: Vec<(&str, Score)> =
-        vec![("lwlrap", |c| c.lwlrap), ("AP", |c| c.ap), ("AUC", |c| c.auc)];
+    let mut scores: Vec<(&str, Score)> = vec![("lwlrap", |c| c.lwlrap), ("AP", |c| c.ap), ("AUC", |c| c.auc)];
     scores.retain(|(_, score)| rows.iter().any(|c| score(c).is_some()));
-    let headers: Vec<&str> = ["class", "clips"].into_iter().chain(scores.iter().map(|s| s.0)).collect();
+    let headers: Vec<&str> = ["class", "clips"]
+        .into_iter()
+        .chain(scores.iter().map(|s| s.0))
+        .collect();
     let row = |c: &ClassScoreRow| {
         let fixed = [TableCell::text(&c.name), TableCell::count(c.count)];
-        fixed.into_iter().chain(scores.iter().map(|(_, score)| TableCell::meter(score(c)))).collect()
+        fixed
+            .into_iter()
+            .chain(scores.iter().map(|(_, score)| TableCell::meter(score(c))))
+            .collect()
     };
     tall_table(&headers, &rows.iter().map(row).collect::<Vec<_>>())
 }

@@ -29,7 +29,13 @@ impl TableCell {
     }
 
     fn markup(&self) -> Markup {
-        let sort_key = |value: f64| if value.is_finite() { value.to_string() } else { String::new() };
+        let sort_key = |value: f64| {
+            if value.is_finite() {
+                value.to_string()
+            } else {
+                String::new()
+            }
+        };
         match self {
             // Class names are long words joined by underscores, after which lines may break.
             Self::Text(text) => {
@@ -66,8 +72,15 @@ pub(crate) fn tall_table(headers: &[&str], rows: &[Vec<TableCell>]) -> Markup {
 }
 
 fn in_box(class: &str, headers: &[&str], rows: &[Vec<TableCell>]) -> Markup {
-    let Some(first) = rows.first() else { return PreEscaped(String::new()) };
-    let class_of = |column: usize| first.get(column).is_some_and(TableCell::is_number).then_some("num");
+    let Some(first) = rows.first() else {
+        return PreEscaped(String::new());
+    };
+    let class_of = |column: usize| {
+        first
+            .get(column)
+            .is_some_and(TableCell::is_number)
+            .then_some("num")
+    };
     html! {
         div class=(class) {
             table.sortable {

@@ -41,7 +41,11 @@ impl Colormap {
     /// The colour at `position` (clamped to 0 to 1; NaN counts as 0), as red, green and blue in 0 to 255.
     #[must_use]
     pub fn rgb(self, position: f64) -> [u8; 3] {
-        let x = if position.is_nan() { 0.0 } else { position.clamp(0.0, 1.0) };
+        let x = if position.is_nan() {
+            0.0
+        } else {
+            position.clamp(0.0, 1.0)
+        };
         let channels = match self {
             Self::Magma => &MAGMA,
             Self::Viridis => &VIRIDIS,

@@ -57,22 +57,38 @@ impl Heatmap {
 /// Smallest and largest finite value; `(0, 0)` if there is none.
 pub(crate) fn finite_range(data: &[f32]) -> (f32, f32) {
     let finite = data.iter().copied().filter(|v| v.is_finite());
-    finite.map(|v| (v, v)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or_default()
+    finite
+        .map(|v| (v, v))
+        .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+        .unwrap_or_default()
 }
 
 /// Where a value is between the ends of a range: 0 to 1, and beyond for values outside. A range without width has all at 0.
 pub(crate) fn position(value: f32, (low, high): (f32, f32)) -> f64 {
     let (low, span) = (f64::from(low), f64::from(high) - f64::from(low));
-    if span > 0.0 { (f64::from(value) - low) / span } else { 0.0 }
+    if span > 0.0 {
+        (f64::from(value) - low) / span
+    } else {
+        0.0
+    }
 }
 
 pub(crate) fn check_size(found: usize, bands: usize, frames: usize) -> Result<(), ReportError> {
     if !(1..=SIDE_LIMIT).contains(&bands) || !(1..=SIDE_LIMIT).contains(&frames) {
-        return Err(ReportError::ImageSide { bands, frames, limit: SIDE_LIMIT });
+        return Err(ReportError::ImageSide {
+            bands,
+            frames,
+            limit: SIDE_LIMIT,
+        });
     }
     let expected = bands.saturating_mul(frames);
     if expected != found {
-        return Err(ReportError::ImageSize { bands, frames, expected, found });
+        return Err(ReportError::ImageSize {
+            bands,
+            frames,
+            expected,
+            found,
+        });
     }
     Ok(())
 }

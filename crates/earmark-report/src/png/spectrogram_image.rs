@@ -33,7 +33,13 @@ impl SpectrogramImage {
         bands: usize,
         frames: usize,
     ) -> Result<Self, ReportError> {
-        Unchecked { caption: caption.into(), bands, frames, values }.try_into()
+        Unchecked {
+            caption: caption.into(),
+            bands,
+            frames,
+            values,
+        }
+        .try_into()
     }
 
     /// What is written below the image.
@@ -63,13 +69,31 @@ impl SpectrogramImage {
     /// # Errors
     /// If the PNG encoder fails.
     pub fn to_data_uri(&self) -> Result<String, ReportError> {
-        let Unchecked { bands, frames, values, .. } = &self.0;
+        let Unchecked {
+            bands,
+            frames,
+            values,
+            ..
+        } = &self.0;
         let group = frames.div_ceil(Self::SHOWN_FRAMES);
         // A short click must stay visible, hence the largest value and not the mean; NaN wins, so that it is seen.
-        let louder = |a: f32, b: f32| if a.is_nan() || b.is_nan() { f32::NAN } else { a.max(b) };
+        let louder = |a: f32, b: f32| {
+            if a.is_nan() || b.is_nan() {
+                f32::NAN
+            } else {
+                a.max(b)
+            }
+        };
         let loudest = |frames: &[f32]| frames.iter().copied().fold(f32::NEG_INFINITY, louder);
-        let narrow: Vec<f32> = values.chunks(*frames).flat_map(|row| row.chunks(group).map(loudest)).collect();
-        Ok(data_uri(&Heatmap::SPECTROGRAM.png(&narrow, *bands, frames.div_ceil(group))?))
+        let narrow: Vec<f32> = values
+            .chunks(*frames)
+            .flat_map(|row| row.chunks(group).map(loudest))
+            .collect();
+        Ok(data_uri(&Heatmap::SPECTROGRAM.png(
+            &narrow,
+            *bands,
+            frames.div_ceil(group),
+        )?))
     }
 }
 

@@ -3,8 +3,8 @@
 mod chart;
 pub(crate) mod escape;
 
-pub use chart::Chart;
 pub(crate) use chart::CHART_CSS;
+pub use chart::Chart;
 
 use earmark_core::human::trimmed;
 use escape::escape;
@@ -62,7 +62,12 @@ impl Svg {
     }
 
     pub fn circle(&mut self, class: &str, (x, y): (f64, f64), radius: f64, tip: &str) {
-        self.element("circle", class, &[("cx", &N(x)), ("cy", &N(y)), ("r", &N(radius))], &title(tip));
+        self.element(
+            "circle",
+            class,
+            &[("cx", &N(x)), ("cy", &N(y)), ("r", &N(radius))],
+            &title(tip),
+        );
     }
 
     /// Open lines, one for each run of points between gaps (`None`); a lone point becomes a dot.
@@ -85,7 +90,10 @@ impl Svg {
     /// A filled area around the points.
     pub fn area(&mut self, class: &str, outline: &[(f64, f64)]) {
         if outline.len() > 2 {
-            let points: Vec<String> = outline.iter().map(|(x, y)| format!("{},{}", N(*x), N(*y))).collect();
+            let points: Vec<String> = outline
+                .iter()
+                .map(|(x, y)| format!("{},{}", N(*x), N(*y)))
+                .collect();
             self.element("polygon", class, &[("points", &points.join(" "))], "");
         }
     }
@@ -98,7 +106,12 @@ impl Svg {
     /// A text that rises to the right from its start (labels above narrow columns).
     pub fn rising_text(&mut self, class: &str, (x, y): (f64, f64), text: &str) {
         let transform = format!("translate({} {}) rotate(-60)", N(x), N(y));
-        self.element("text", &format!("{class} s"), &[("transform", &transform)], &escape(text));
+        self.element(
+            "text",
+            &format!("{class} s"),
+            &[("transform", &transform)],
+            &escape(text),
+        );
     }
 
     pub fn finish(self, class: &'static str, (width, height): (f64, f64), title: &str) -> Chart {

@@ -83,7 +83,12 @@ mod tests {
     #[test]
     fn low_bands_are_below() {
         // Band 0 loud, band 1 silent: the foreground (upper half) is dark, the background (lower half) light.
-        let blocks = HalfBlocks { width: 80, height: 20, colormap: Colormap::Magma, depth: ColourDepth::True };
+        let blocks = HalfBlocks {
+            width: 80,
+            height: 20,
+            colormap: Colormap::Magma,
+            depth: ColourDepth::True,
+        };
         let text = blocks.draw(&[1.0, 1.0, 0.0, 0.0], 2, 2).expect("an image");
         let [dark, light] = [0.0, 1.0].map(|p| Colormap::Magma.rgb(p).map(|c| c.to_string()).join(";"));
         let cell = format!("\u{1b}[38;2;{dark}m\u{1b}[48;2;{light}m▀");
@@ -92,8 +97,12 @@ mod tests {
 
     #[test]
     fn fits_the_space_and_refuses_wrong_sizes() {
-        let blocks =
-            HalfBlocks { width: 40, height: 8, colormap: Colormap::Viridis, depth: ColourDepth::Palette };
+        let blocks = HalfBlocks {
+            width: 40,
+            height: 8,
+            colormap: Colormap::Viridis,
+            depth: ColourDepth::Palette,
+        };
         let text = blocks.draw(&vec![0.5; 64 * 500], 64, 500).expect("an image");
         assert_eq!(text.lines().count(), 8);
         assert!(text.lines().all(|l| l.matches('▀').count() == 40));

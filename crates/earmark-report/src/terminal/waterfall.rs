@@ -82,7 +82,13 @@ impl Waterfall {
     /// If there is no column yet.
     pub fn ansi(&self, height: usize, colormap: Colormap, depth: ColourDepth) -> Result<String, ReportError> {
         let width = self.columns();
-        HalfBlocks { width, height, colormap, depth }.draw(&self.values(), self.bands, width)
+        HalfBlocks {
+            width,
+            height,
+            colormap,
+            depth,
+        }
+        .draw(&self.values(), self.bands, width)
     }
 }
 

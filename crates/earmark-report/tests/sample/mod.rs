@@ -40,7 +40,7 @@ impl Noise {
 }
 
 /// A log-mel with harmonics that decay: the look of a struck bell.
-pub fn picture(seed: u64, frames: usize) -> Picture {
+pub fn picture(seed: u64, frames: usize) -> SpectrogramImage {
     let bands = 64;
     let mut noise = Noise(seed);
     let base = 3.0 + noise.next() * 6.0;
@@ -57,12 +57,12 @@ pub fn picture(seed: u64, frames: usize) -> Picture {
         }
     }
     let caption = format!("log-mel, {:.1} s, 20 Hz to 22.05 kHz", frames as f64 / 100.0);
-    Picture::new(caption, values, bands, frames).expect("sizes agree")
+    SpectrogramImage::new(caption, values, bands, frames).expect("sizes agree")
 }
 
-fn reliability(name: &str, share: fn(f64) -> f64) -> Reliability {
+fn reliability(name: &str, share: fn(f64) -> f64) -> ReliabilityCurve {
     let centre = |i: u32| (f64::from(i) + 0.5) / 15.0;
-    Reliability {
+    ReliabilityCurve {
         name: name.into(),
         points: (0..15)
             .map(|i| (centre(i), share(centre(i)), 40 + u64::from(i)))
@@ -114,26 +114,27 @@ pub fn run_report() -> RunReport {
         started: "2025-01-31 14:03 UTC".into(),
         summary: vec![
             Fact::new("training clips", "3,976 (8.4 h)"),
-            Fact::new("judged clips", "994 (2.1 h)"),
+            Fact::new("test clips", "994 (2.1 h)"),
             Fact::new("device", "cpu, 2 threads"),
             Fact::new("network", "MobileNetV1, 3,288,784 parameters"),
             Fact::new("duration", human_duration(48_240.0)),
         ],
         notes: vec![
-            Note {
-                level: Level::Caution,
-                text: "Optimistic: the judged fold also chose the best checkpoint (validation = \"judged-fold\").".into(),
+            PageNote {
+                level: NoteLevel::Caution,
+                text: "Optimistic: the test fold also chose the best checkpoint (validation = \"test-fold\").".into(),
+                ..PageNote::default()
             },
-            Note { level: Level::Info, text: "Resumed once, at step 40,000.".into() },
+            PageNote { level: NoteLevel::Info, text: "Resumed once, at step 40,000.".into(), ..PageNote::default() },
         ],
         curves: vec![
-            Curve { name: "loss".into(), points: loss, scale: Scale::Log },
-            Curve { name: "learning rate".into(), points: rate, scale: Scale::Log },
+            TrainingCurve { name: "loss".into(), points: loss, scale: AxisScale::Log },
+            TrainingCurve { name: "learning rate".into(), points: rate, scale: AxisScale::Log },
         ],
         metrics: vec![
-            Metric { name: "lwlrap".into(), better: Better::Higher, points: curve(0.68, 0.06) },
-            Metric { name: "mAP".into(), better: Better::Higher, points: curve(0.55, 0.02) },
-            Metric { name: "MAP@3".into(), better: Better::Higher, points: curve(0.74, 0.0) },
+            MetricCurve { name: "lwlrap".into(), better: Better::Higher, points: curve(0.68, 0.06) },
+            MetricCurve { name: "mAP".into(), better: Better::Higher, points: curve(0.55, 0.02) },
+            MetricCurve { name: "MAP@3".into(), better: Better::Higher, points: curve(0.74, 0.0) },
         ],
         compared: Some(compared()),
         per_class: CLASSES
@@ -142,7 +143,7 @@ pub fn run_report() -> RunReport {
             .map(|(i, name)| {
                 let v = noise.next();
                 let some = |v| if i == 11 { None } else { Some(v) };
-                ClassRow {
+                ClassScoreRow {
                     name: (*name).into(),
                     count: if i == 11 { 0 } else { 12 + i as u64 },
                     lwlrap: some(0.3 + 0.69 * v),
@@ -151,7 +152,7 @@ pub fn run_report() -> RunReport {
                 }
             })
             .collect(),
-        confusion: Some(Confusion::new(CLASSES.map(str::to_owned).to_vec(), counts).expect("square")),
+        confusion: Some(ConfusionChart::new(CLASSES.map(str::to_owned).to_vec(), counts).expect("square")),
         reliability: vec![
             reliability("scores", |x| x * x),
             reliability("calibrated", |x| x * 0.95 + 0.02),
@@ -163,10 +164,10 @@ pub fn run_report() -> RunReport {
                 predictions: [9, i as usize * 3, 13, 2, 15]
                     .iter()
                     .enumerate()
-                    .map(|(k, c)| Prediction { class: CLASSES[*c].into(), score: 0.71 / (k as f64 + 1.0) })
+                    .map(|(k, c)| PredictedClass { class: CLASSES[*c].into(), score: 0.71 / (k as f64 + 1.0) })
                     .collect(),
                 picture: Some(picture(i + 1, 100 + 260 * i as usize)),
-                note: format!("lwlrap {:.3}; two people hear \"rain\" here", 0.02 * (i as f64 + 1.0)),
+                note: format!("lwlrap {:.3}; two people tagged \"rain\" here", 0.02 * (i as f64 + 1.0)),
             })
             .collect(),
         skipped: vec![SkippedFile {
@@ -183,43 +184,29 @@ pub fn data_page() -> DataPage {
             .map(|_| (0.3 - noise.next().max(1e-9).ln() * scale).min(30.0))
             .collect()
     };
-    let part = |name: &str, seconds: Vec<f64>, file: &str| {
+    let subset = |name: &str, seconds: Vec<f64>, file: &str| {
         let least = seconds.iter().copied().fold(f64::MAX, f64::min);
-        PartStats {
+        let clips = seconds.len() as u64;
+        SubsetRow {
             name: name.into(),
-            shortest: Some(Shortest {
-                file: file.into(),
-                seconds: least,
-            }),
-            sample_rates: vec![Tally {
-                name: "44.1 kHz".into(),
-                clips: seconds.len() as u64,
-            }],
-            channels: vec![
-                Tally {
-                    name: "mono".into(),
-                    clips: seconds.len() as u64 - 3,
-                },
-                Tally {
-                    name: "stereo".into(),
-                    clips: 3,
-                },
-            ],
+            shortest: Some((file.into(), least)),
+            sample_rates: vec![("44.1 kHz".into(), clips)],
+            channels: vec![("mono".into(), clips - 3), ("stereo".into(), 3)],
             seconds,
         }
     };
-    let parts = vec![
-        part("train curated", lengths(4970, 7.0), "0b0427e2.wav"),
-        part(
+    let subsets = vec![
+        subset("train curated", lengths(4970, 7.0), "0b0427e2.wav"),
+        subset(
             "train noisy",
             (0..800).map(|i| if i % 9 == 0 { 14.0 } else { 15.0 }).collect(),
             "a1.wav",
         ),
-        part("test", lengths(1120, 5.0), "b39975f5.wav"),
+        subset("test", lengths(1120, 5.0), "b39975f5.wav"),
     ];
     let spectrum = |name: &str, level: f64| {
         let hz: Vec<f64> = (1..=513).map(|k| f64::from(k) * 43.07).collect();
-        Spectrum {
+        SpectrumCurve {
             name: name.into(),
             mean: hz
                 .iter()
@@ -238,7 +225,7 @@ pub fn data_page() -> DataPage {
             Fact::new("layout", "fsdkaggle2019"),
             Fact::new("labels per clip", "1.2 on average, at most 6"),
         ],
-        parts,
+        subsets,
         classes: CLASSES
             .iter()
             .enumerate()
@@ -261,23 +248,23 @@ pub fn data_page() -> DataPage {
             })
             .collect(),
         findings: vec![
-            Finding {
-                level: Level::Problem,
+            PageNote {
+                level: NoteLevel::Problem,
                 file: "train/6ea0099f.wav".into(),
-                message: "no samples: the file ends after its header".into(),
+                text: "no samples: the file ends after its header".into(),
                 remedy: "download it again, or remove its row from train.csv".into(),
             },
-            Finding {
-                level: Level::Caution,
+            PageNote {
+                level: NoteLevel::Caution,
                 file: String::new(),
-                message: "3 clips are stereo".into(),
+                text: "3 clips are stereo".into(),
                 remedy: "nothing to do: they are mixed down when read".into(),
             },
-            Finding {
-                level: Level::Info,
+            PageNote {
+                level: NoteLevel::Info,
                 file: "train.csv".into(),
-                message: "4,970 rows, all readable".into(),
-                ..Finding::default()
+                text: "4,970 rows, all readable".into(),
+                ..PageNote::default()
             },
         ],
     }
@@ -315,7 +302,7 @@ pub fn runs_table() -> RunsTable {
 }
 
 /// Two classes of another run: one clearly worse there, one of a single clip.
-pub fn compared() -> Compared {
+pub fn compared() -> ComparedRun {
     let class = |name: &str, count, other, own, interval| ComparedClass {
         name: name.into(),
         count,
@@ -324,7 +311,7 @@ pub fn compared() -> Compared {
         difference: Some(own - other),
         interval,
     };
-    Compared {
+    ComparedRun {
         other: "runs/0041".into(),
         metric: "lwlrap".into(),
         confidence: 0.95,
