@@ -41,7 +41,7 @@ fn a_calibration_is_stored_and_used() {
         .expect("a temperature");
     assert!(slope > 0.0 && (slope - 1.0).abs() > 1e-3, "{slope}");
     assert_eq!(told["written"].as_array().map(Vec::len), Some(2));
-    assert!(lab.read("d.svg").contains("as often as it says"));
+    assert!(lab.read("d.svg").contains("perfectly calibrated"));
     assert_eq!(
         lab.bytes("runs/cv/fold-1/best.safetensors"),
         best,

@@ -140,7 +140,7 @@ fn two_runs_are_compared_class_by_class() {
         "{table}"
     );
     let page = lab.earmark("report runs/a/fold-1 --compare runs/c").done();
-    assert!(lab.read(page.out.trim()).contains("Beside another run"));
+    assert!(lab.read(page.out.trim()).contains("Compared with another run"));
     let apart = lab
         .earmark("runs --compare runs/a/fold-1 runs/a/fold-2")
         .refused();

@@ -7,7 +7,7 @@ use earmark_data::{DataError, DataSet, MissingFiles, load};
 use earmark_features::{Extractor, Features};
 use earmark_metrics::{Aligned, Calibrated, Calibration, Lwlrap, MetricsError, ScoreTable, top_k};
 use earmark_recipe::Recipe;
-use earmark_report::{Confusion, Picture, Prediction, Reliability, WorstClip};
+use earmark_report::{ConfusionChart, PredictedClass, ReliabilityCurve, SpectrogramImage, WorstClip};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -61,9 +61,12 @@ impl Judged {
     }
 
     /// What was taken for what; `None` where a clip has several labels.
-    pub fn confusion(&self) -> Result<Option<Confusion>, PageError> {
+    pub fn confusion(&self) -> Result<Option<ConfusionChart>, PageError> {
         match self.aligned.confusion() {
-            Ok(m) => Ok(Some(Confusion::new(m.classes().to_vec(), m.counts().to_vec())?)),
+            Ok(m) => Ok(Some(ConfusionChart::new(
+                m.classes().to_vec(),
+                m.counts().to_vec(),
+            )?)),
             Err(MetricsError::NotSingleLabel { .. }) => Ok(None),
             Err(e) => Err(e.into()),
         }
@@ -74,12 +77,12 @@ impl Judged {
         &self,
         single_label: bool,
         calibration: Option<&Calibration>,
-    ) -> Result<Vec<Reliability>, PageError> {
-        let named = |name: &str, clips: &Aligned| -> Result<Reliability, MetricsError> {
+    ) -> Result<Vec<ReliabilityCurve>, PageError> {
+        let named = |name: &str, clips: &Aligned| -> Result<ReliabilityCurve, MetricsError> {
             let half = vec![0.5; clips.classes().len()];
             let bins = Calibrated::of(clips, single_label, |_| &half)?.reliability.bins;
             let points = bins.iter().filter_map(|b| Some((b.score?, b.share?, b.count)));
-            Ok(Reliability {
+            Ok(ReliabilityCurve {
                 name: name.into(),
                 points: points.collect(),
             })
@@ -142,7 +145,7 @@ impl Judged {
                         None
                     }
                 };
-                let named = |class: usize| Prediction {
+                let named = |class: usize| PredictedClass {
                     class: classes[class].clone(),
                     score: f64::from(scores[class]),
                 };
@@ -224,7 +227,7 @@ impl Audio {
     }
 
     /// The beginning of a clip as the front end gives it: the first channel of its base features.
-    fn picture(&self, file: &str) -> Result<Picture, String> {
+    fn picture(&self, file: &str) -> Result<SpectrogramImage, String> {
         let path = self.paths.get(file).ok_or("the data folder does not list it")?;
         let rate = self.extractor.front_end().sample_rate_hz;
         let mut stream = AudioStream::open(path, rate).map_err(|e| e.to_string())?;
@@ -251,7 +254,7 @@ impl Audio {
             "0 to {seconds:.1} s{}, {bands} bands",
             if more { " (it goes on)" } else { "" }
         );
-        Picture::new(caption, data, bands, frames).map_err(|e| e.to_string())
+        SpectrogramImage::new(caption, data, bands, frames).map_err(|e| e.to_string())
     }
 }
 

@@ -5,8 +5,8 @@ use earmark_core::atomic::{self, WriteError};
 use earmark_data::stats::{self, Stats};
 use earmark_data::{DataSet, SkipReason};
 use earmark_report::{
-    ClassCounts, DataPage, Fact, Finding, Level, PartStats, Picture, Shortest, Spectrum, Tally, data_charts,
-    human_count, human_duration, human_hz, render_data_page,
+    ClassCounts, DataPage, Fact, NoteLevel, PageNote, SpectrogramImage, SpectrumCurve, SubsetRow,
+    data_charts, human_count, human_duration, human_hz, render_data_page,
 };
 use std::path::{Path, PathBuf};
 
@@ -51,7 +51,8 @@ pub fn data_page(set: &DataSet, stats: &Stats) -> Result<DataPage, PageError> {
     }
     let mut pictures = Vec::new();
     for class in stats.classes.iter().filter(|c| !c.pictures.is_empty()) {
-        let drawn: Result<Vec<Vec<Picture>>, PageError> = class.pictures.iter().map(channels_of).collect();
+        let drawn: Result<Vec<Vec<SpectrogramImage>>, PageError> =
+            class.pictures.iter().map(channels_of).collect();
         pictures.push((class.name.clone(), drawn?.concat()));
     }
     Ok(DataPage {
@@ -60,7 +61,7 @@ pub fn data_page(set: &DataSet, stats: &Stats) -> Result<DataPage, PageError> {
             |n| n.to_string_lossy().into_owned(),
         ),
         totals,
-        parts: stats.parts.iter().map(part).collect(),
+        subsets: stats.parts.iter().map(subset).collect(),
         classes: stats
             .classes
             .iter()
@@ -80,31 +81,21 @@ pub fn data_page(set: &DataSet, stats: &Stats) -> Result<DataPage, PageError> {
     })
 }
 
-fn part(part: &stats::PartStats) -> PartStats {
-    PartStats {
+fn subset(part: &stats::PartStats) -> SubsetRow {
+    SubsetRow {
         name: part.name.clone(),
         seconds: part.seconds.clone(),
-        shortest: part.shortest.as_ref().map(|s| Shortest {
-            file: s.file.clone(),
-            seconds: s.seconds,
-        }),
+        shortest: part.shortest.as_ref().map(|s| (s.file.clone(), s.seconds)),
         sample_rates: part
             .sample_rates_hz
             .iter()
-            .map(|(hz, n)| tally(human_hz(f64::from(*hz)), *n))
+            .map(|(hz, n)| (human_hz(f64::from(*hz)), *n as u64))
             .collect(),
         channels: part
             .channels
             .iter()
-            .map(|(c, n)| tally(channels(*c), *n))
+            .map(|(c, n)| (channels(*c), *n as u64))
             .collect(),
-    }
-}
-
-fn tally(name: String, clips: usize) -> Tally {
-    Tally {
-        name,
-        clips: clips as u64,
     }
 }
 
@@ -117,7 +108,7 @@ fn channels(n: u16) -> String {
 }
 
 /// The axis is logarithmic: the bin of 0 Hz has no place on it.
-fn spectrum((part, spectrum): (&stats::PartStats, &stats::Spectrum)) -> Spectrum {
+fn spectrum((part, spectrum): (&stats::PartStats, &stats::Spectrum)) -> SpectrumCurve {
     let audible = |values: &[f64]| {
         values
             .iter()
@@ -126,7 +117,7 @@ fn spectrum((part, spectrum): (&stats::PartStats, &stats::Spectrum)) -> Spectrum
             .map(|(v, _)| *v)
             .collect()
     };
-    Spectrum {
+    SpectrumCurve {
         name: part.name.clone(),
         hz: audible(&spectrum.hz),
         mean: audible(&spectrum.mean),
@@ -135,7 +126,7 @@ fn spectrum((part, spectrum): (&stats::PartStats, &stats::Spectrum)) -> Spectrum
 }
 
 /// The channels of a picture, the second one being angles where there is one.
-fn channels_of(picture: &stats::Picture) -> Result<Vec<Picture>, PageError> {
+fn channels_of(picture: &stats::Picture) -> Result<Vec<SpectrogramImage>, PageError> {
     let stats::Picture {
         file,
         channels,
@@ -149,7 +140,7 @@ fn channels_of(picture: &stats::Picture) -> Result<Vec<Picture>, PageError> {
             (_, 0) => format!("{file}: level"),
             _ => format!("{file}: angle"),
         };
-        Ok(Picture::new(name, data.to_vec(), *bands, *frames)?)
+        Ok(SpectrogramImage::new(name, data.to_vec(), *bands, *frames)?)
     };
     data.chunks_exact((bands * frames).max(1))
         .enumerate()
@@ -157,21 +148,21 @@ fn channels_of(picture: &stats::Picture) -> Result<Vec<Picture>, PageError> {
         .collect()
 }
 
-fn findings(set: &DataSet, stats: &Stats) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = Vec::new();
+fn findings(set: &DataSet, stats: &Stats) -> Vec<PageNote> {
+    let mut findings: Vec<PageNote> = Vec::new();
     for file in &stats.unreadable {
-        findings.push(Finding {
-            level: Level::Problem,
+        findings.push(PageNote {
+            level: NoteLevel::Problem,
             file: file.file.clone(),
-            message: file.reason.clone(),
+            text: file.reason.clone(),
             remedy: "repair or replace the file, or remove its row".into(),
         });
     }
     for part in stats.parts.iter().filter(|p| p.empty > 0) {
-        findings.push(Finding {
-            level: Level::Caution,
+        findings.push(PageNote {
+            level: NoteLevel::Caution,
             file: part.name.clone(),
-            message: format!(
+            text: format!(
                 "{} of its recordings have no samples",
                 human_count(part.empty as u64)
             ),
@@ -183,10 +174,10 @@ fn findings(set: &DataSet, stats: &Stats) -> Vec<Finding> {
         .iter()
         .filter(|s| matches!(s.reason, SkipReason::Missing { .. }))
     {
-        findings.push(Finding {
-            level: Level::Problem,
+        findings.push(PageNote {
+            level: NoteLevel::Problem,
             file: skipped.file.clone(),
-            message: skipped.reason.to_string(),
+            text: skipped.reason.to_string(),
             remedy: "put it there or remove its row".into(),
         });
     }

@@ -12,8 +12,8 @@ use earmark_features::Extractor;
 use earmark_metrics::{Calibration, ClassPair, Comparison};
 use earmark_models::{Network, VarSpec};
 use earmark_report::{
-    Better, ClassRow, Compared, ComparedClass, Curve, Fact, Level, Note, RunReport, Scale, SkippedFile,
-    human_count, render_run_report,
+    AxisScale, Better, ClassScoreRow, ComparedClass, ComparedRun, Fact, MetricCurve, NoteLevel, PageNote,
+    RunReport, SkippedFile, TrainingCurve, human_count, render_run_report,
 };
 use std::path::{Path, PathBuf};
 
@@ -50,7 +50,7 @@ pub fn write_compared_report(
         difference: c.difference,
         interval: c.interval.map(|i| [i.low, i.high]),
     };
-    report.compared = Some(Compared {
+    report.compared = Some(ComparedRun {
         other: other.to_owned(),
         metric: comparison.metric.name().to_owned(),
         confidence: comparison.confidence,
@@ -97,9 +97,10 @@ pub fn gather(run: &RunDir, data: Option<&Path>) -> Result<RunReport, PageError>
         [history.problems.clone(), problems]
             .concat()
             .into_iter()
-            .map(|text| Note {
-                level: Level::Problem,
+            .map(|text| PageNote {
+                level: NoteLevel::Problem,
                 text,
+                ..PageNote::default()
             }),
     );
     let metric = run.recipe.validation.metric;
@@ -116,17 +117,19 @@ pub fn gather(run: &RunDir, data: Option<&Path>) -> Result<RunReport, PageError>
     Ok(report)
 }
 
-fn info_note(text: String) -> Note {
-    Note {
-        level: Level::Info,
+fn info_note(text: String) -> PageNote {
+    PageNote {
+        level: NoteLevel::Info,
         text,
+        ..PageNote::default()
     }
 }
 
-fn caution(text: String) -> Note {
-    Note {
-        level: Level::Caution,
+fn caution(text: String) -> PageNote {
+    PageNote {
+        level: NoteLevel::Caution,
         text,
+        ..PageNote::default()
     }
 }
 
@@ -236,11 +239,11 @@ fn add_judgement(
     Ok(())
 }
 
-fn classes(run: &RunDir, judgement: &Judgement) -> Vec<ClassRow> {
+fn classes(run: &RunDir, judgement: &Judgement) -> Vec<ClassScoreRow> {
     let all = &judgement.report["per_class"];
     let row = |name: &String| {
         let class = &all[name.as_str()];
-        ClassRow {
+        ClassScoreRow {
             name: name.clone(),
             count: class["count"].as_u64().unwrap_or_default(),
             lwlrap: class["lwlrap"].as_f64(),
@@ -257,34 +260,38 @@ fn classes(run: &RunDir, judgement: &Judgement) -> Vec<ClassRow> {
 }
 
 /// Loss, learning rate, gradient norm, and the validation results that do not steer.
-fn curves(run: &RunDir, history: &History) -> Vec<Curve> {
+fn curves(run: &RunDir, history: &History) -> Vec<TrainingCurve> {
     let positive = || history.learning_rate.iter().map(|p| p.1).filter(|v| *v > 0.0);
     let (low, high) = (
         positive().fold(f64::INFINITY, f64::min),
         positive().fold(0.0, f64::max),
     );
     let wide = if high > low * WIDE {
-        Scale::Log
+        AxisScale::Log
     } else {
-        Scale::Linear
+        AxisScale::Linear
     };
     let mut curves = vec![
-        ("loss".to_owned(), &history.loss, Scale::Linear),
+        ("loss".to_owned(), &history.loss, AxisScale::Linear),
         ("learning rate".to_owned(), &history.learning_rate, wide),
-        ("gradient norm".to_owned(), &history.gradient_norm, Scale::Linear),
+        (
+            "gradient norm".to_owned(),
+            &history.gradient_norm,
+            AxisScale::Linear,
+        ),
     ];
     for metric in METRICS.into_iter().filter(|m| *m != run.recipe.validation.metric) {
         curves.push((
             format!("validation {}", metric.name()),
             history.validation_of(metric),
-            Scale::Linear,
+            AxisScale::Linear,
         ));
     }
     let known = curves
         .into_iter()
         .filter(|(_, points, _)| points.iter().any(|p| p.1.is_finite()));
     known
-        .map(|(name, points, scale)| Curve {
+        .map(|(name, points, scale)| TrainingCurve {
             name,
             points: points.clone(),
             scale,
@@ -293,8 +300,8 @@ fn curves(run: &RunDir, history: &History) -> Vec<Curve> {
 }
 
 /// Judged results, then the validation that steers.
-fn metrics(run: &RunDir, history: &History, judged: &[Judgement]) -> Vec<earmark_report::Metric> {
-    let named = |name: String, points: Points| earmark_report::Metric {
+fn metrics(run: &RunDir, history: &History, judged: &[Judgement]) -> Vec<MetricCurve> {
+    let named = |name: String, points: Points| MetricCurve {
         name,
         better: Better::Higher,
         points,

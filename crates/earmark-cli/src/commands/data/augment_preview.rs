@@ -7,7 +7,7 @@ use crate::output;
 use anyhow::{Context, bail};
 use earmark::data::augment::{Variant, mix_preview, preview};
 use earmark::features::{Extractor, Features};
-use earmark::report::{Cell, Sheet, human_amount, human_duration};
+use earmark::report::{ContactSheet, SpectrogramImage, human_amount, human_duration};
 use earmark::{Recipe, audio};
 use std::path::Path;
 
@@ -67,10 +67,10 @@ pub fn run(args: AugmentPreview, console: &Console) -> anyhow::Result<Status> {
         changes: vec!["as it is".into()],
     };
     let frames = plain.features.frames;
-    let cells: Vec<Cell> = std::iter::once(&plain)
+    let images: Vec<SpectrogramImage> = std::iter::once(&plain)
         .chain(&seen.variants)
-        .map(|variant| cell(variant, args.channel))
-        .collect();
+        .map(|variant| image(variant, args.channel))
+        .collect::<anyhow::Result<_>>()?;
     let about = format!(
         "{}: {} of {} ({frames} frames and {} bands, low ones below), seed {seed}{}",
         recipe.name,
@@ -82,13 +82,13 @@ pub fn run(args: AugmentPreview, console: &Console) -> anyhow::Result<Status> {
             n => format!(", channel {n}"),
         }
     );
-    let sheet = Sheet {
+    let sheet = ContactSheet {
         title: format!(
             "{}, augmented",
             args.file.file_name().unwrap_or_default().to_string_lossy()
         ),
         about,
-        cells,
+        images,
         columns: args.columns.get(),
     };
     let bytes = match kind {
@@ -115,18 +115,15 @@ fn kind(path: &Path) -> anyhow::Result<Kind> {
     }
 }
 
-fn cell(variant: &Variant, channel: usize) -> Cell {
+fn image(variant: &Variant, channel: usize) -> anyhow::Result<SpectrogramImage> {
     let Features {
         bands, frames, data, ..
     } = &variant.features;
+    let caption = match variant.changes.is_empty() {
+        true => "unchanged".to_owned(),
+        false => variant.changes.join("; "),
+    };
     let plane = bands * frames;
-    Cell {
-        caption: match variant.changes.is_empty() {
-            true => "unchanged".into(),
-            false => variant.changes.join("; "),
-        },
-        values: data[channel * plane..][..plane].to_vec(),
-        bands: *bands,
-        frames: *frames,
-    }
+    let values = data[channel * plane..][..plane].to_vec();
+    Ok(SpectrogramImage::new(caption, values, *bands, *frames)?)
 }

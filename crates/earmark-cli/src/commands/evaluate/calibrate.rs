@@ -6,7 +6,7 @@ use crate::console::{Console, out, out_json};
 use crate::output;
 use anyhow::bail;
 use earmark::metrics::{Calibrated, CalibrationLine, CalibrationMethod, CalibrationRule, number};
-use earmark::report::{Align, Reliability, human_amount, reliability_chart, text_table};
+use earmark::report::{Align, ReliabilityCurve, human_amount, reliability_chart, text_table};
 use earmark::train::{CalibrateBy, CalibrateTo, CalibratedModels};
 use serde_json::json;
 
@@ -48,7 +48,7 @@ pub fn run(args: Calibrate, global: &Global, console: &Console) -> anyhow::Resul
         return Ok(Status::Interrupted);
     };
     if let Some(path) = &args.diagram {
-        let named = |name: &str, judged: &Calibrated| Reliability {
+        let named = |name: &str, judged: &Calibrated| ReliabilityCurve {
             name: name.into(),
             points: judged
                 .reliability

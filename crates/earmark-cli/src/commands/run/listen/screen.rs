@@ -3,7 +3,7 @@
 use anyhow::Context;
 use console::Term;
 use earmark::inference::live::{Heard, Listener, Meter};
-use earmark::report::{Colormap, ColourDepth, Scroll, bar, human_duration};
+use earmark::report::{Colormap, ColourDepth, Waterfall, bar, human_duration};
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
 
@@ -29,7 +29,7 @@ pub struct Screen {
     frames_per_second: f64,
     span_seconds: f64,
     /// The picture, with the columns that it was made for.
-    scroll: Option<(usize, Scroll)>,
+    waterfall: Option<(usize, Waterfall)>,
     /// Where in the stream the picture ends, in frames.
     frames_seen: u64,
     /// Lines of the last drawing, over which the next one goes.
@@ -67,7 +67,7 @@ impl Screen {
             heading: super::about(input, listener),
             frames_per_second: listener.frames_per_second(),
             span_seconds: SHOWN_SECONDS.max(listener.window_seconds()),
-            scroll: None,
+            waterfall: None,
             frames_seen: 0,
             drawn: 0,
         })
@@ -110,25 +110,25 @@ impl Screen {
             .ceil()
             .max(1.0);
         if self
-            .scroll
+            .waterfall
             .as_ref()
             .is_none_or(|(made_for, _)| *made_for != width)
         {
-            self.scroll = Some((width, Scroll::new(f.bands, frames_per_column as usize, width)));
+            self.waterfall = Some((width, Waterfall::new(f.bands, frames_per_column as usize, width)));
         }
         // How many frames of the window are new: all that the stream has had since.
         let end = (heard.seconds * self.frames_per_second).round() as u64;
         let new = usize::try_from(end.saturating_sub(self.frames_seen)).unwrap_or(usize::MAX);
         self.frames_seen = end;
-        let Some((_, scroll)) = &mut self.scroll else {
+        let Some((_, waterfall)) = &mut self.waterfall else {
             return Ok(String::new());
         };
         // The first channel: levels, where the second would be angles.
         let levels = &f.data[..f.bands * f.frames];
-        scroll.push(levels, f.frames, new);
-        let picture = match scroll.columns() {
+        waterfall.push(levels, f.frames, new);
+        let picture = match waterfall.columns() {
             0 => String::new(),
-            _ => scroll.ansi(height, Colormap::Magma, self.depth)?,
+            _ => waterfall.ansi(height, Colormap::Magma, self.depth)?,
         };
         let missing = height
             .min(f.bands.div_ceil(2))
