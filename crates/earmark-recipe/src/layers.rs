@@ -2,6 +2,7 @@
 
 use super::RecipeError;
 use super::place::place;
+use super::renamed::rename;
 use crate::builtin;
 use earmark_core::text::suggest;
 use std::path::{Path, PathBuf};
@@ -32,10 +33,12 @@ pub(super) fn source(name: &str) -> Result<(PathBuf, String), RecipeError> {
 
 /// A file's own table.
 pub(super) fn parse_table(text: &str, path: &Path) -> Result<Table, RecipeError> {
-    text.parse::<Table>().map_err(|e| RecipeError::Syntax {
+    let mut table = text.parse::<Table>().map_err(|e| RecipeError::Syntax {
         path: path.into(),
         message: e.to_string().trim_end().to_owned(),
-    })
+    })?;
+    rename(&mut table);
+    Ok(table)
 }
 
 /// The file's table laid over what it extends.
@@ -113,6 +116,20 @@ fn changes_kind(base: &Table, over: &Table) -> bool {
 /// Sets `a.b.c=value`, the value as TOML, or as a string where it is no TOML; what begins as a table or list and is none is refused, since
 /// it was hardly meant as a string.
 pub(super) fn apply_override(table: &mut Table, text: &str) -> Result<(), RecipeError> {
+    let mut nested = parse_override(text)?;
+    rename(&mut nested);
+    merge(table, nested);
+    Ok(())
+}
+
+/// The old keys among `KEY=VALUE` overrides, each with its new name: for a note to whoever typed them.
+pub fn renamed_overrides(overrides: &[String]) -> Vec<(String, String)> {
+    let tables = overrides.iter().filter_map(|text| parse_override(text).ok());
+    tables.flat_map(|mut table| rename(&mut table)).collect()
+}
+
+/// `a.b.c=value` as nested tables.
+fn parse_override(text: &str) -> Result<Table, RecipeError> {
     let (key, value) = text
         .split_once('=')
         .ok_or_else(|| RecipeError::Set(text.into()))?;
@@ -132,11 +149,10 @@ pub(super) fn apply_override(table: &mut Table, text: &str) -> Result<(), Recipe
     let nested = key.rsplit('.').fold(value, |v, k| {
         Value::Table(Table::from_iter([(k.trim().to_owned(), v)]))
     });
-    let Value::Table(nested) = nested else {
-        return Err(RecipeError::Set(text.into()));
-    };
-    merge(table, nested);
-    Ok(())
+    match nested {
+        Value::Table(nested) => Ok(nested),
+        _ => Err(RecipeError::Set(text.into())),
+    }
 }
 
 #[cfg(test)]

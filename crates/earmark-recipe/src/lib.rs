@@ -9,9 +9,11 @@ mod check;
 mod error;
 mod layers;
 mod place;
+mod renamed;
 mod stack;
 
 pub use error::RecipeError;
+pub use layers::renamed_overrides;
 pub use stack::{StackConfig, StackRecipe};
 
 use earmark_data::augment::Augment;

@@ -1,0 +1,73 @@
+//! Recipe keys that have a new name: files with the old one go on being read, models of format 1 among them.
+
+use toml::{Table, Value};
+
+/// Old key and new name of its last part. `*` stands for every entry of a list. A path runs through new names.
+const RENAMED: &[(&str, &str)] = &[];
+
+/// Gives old keys of a recipe their new names, and returns (old, new) for each that it met.
+pub(crate) fn rename(table: &mut Table) -> Vec<(String, String)> {
+    let mut met = Vec::new();
+    for (old, new) in RENAMED {
+        let path: Vec<&str> = old.split('.').collect();
+        if rename_at(table, &path, new) {
+            let parent = old
+                .rsplit_once('.')
+                .map_or(String::new(), |(parent, _)| format!("{parent}."));
+            met.push(((*old).to_owned(), format!("{parent}{new}")));
+        }
+    }
+    met
+}
+
+/// Whether the key was there.
+fn rename_at(table: &mut Table, path: &[&str], new: &str) -> bool {
+    match path {
+        [old] => match table.remove(*old) {
+            // With both there, the new one stays and the old one is an unknown key, which is refused.
+            Some(value) if table.contains_key(new) => {
+                table.insert((*old).to_owned(), value);
+                false
+            }
+            Some(value) => {
+                table.insert(new.to_owned(), value);
+                true
+            }
+            None => false,
+        },
+        [name, rest @ ..] => match (table.get_mut(*name), rest) {
+            (Some(Value::Table(inner)), _) => rename_at(inner, rest, new),
+            (Some(Value::Array(entries)), ["*", rest @ ..]) => {
+                let tables = entries.iter_mut().filter_map(Value::as_table_mut);
+                tables.fold(false, |met, inner| rename_at(inner, rest, new) | met)
+            }
+            _ => false,
+        },
+        [] => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(text: &str) -> Table {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn keys_are_renamed_in_tables_and_lists() {
+        let mut t = table("[a]\nold = 1\n[[a.list]]\nold = 2\n[[a.list]]\nx = 3");
+        assert!(rename_at(&mut t, &["a", "old"], "new"));
+        assert!(rename_at(&mut t, &["a", "list", "*", "old"], "new"));
+        assert!(!rename_at(&mut t, &["b", "old"], "new"));
+        assert_eq!(t, table("[a]\nnew = 1\n[[a.list]]\nnew = 2\n[[a.list]]\nx = 3"));
+    }
+
+    #[test]
+    fn a_key_under_both_names_stays_an_error() {
+        let mut t = table("old = 1\nnew = 2");
+        assert!(!rename_at(&mut t, &["old"], "new"));
+        assert_eq!(t, table("old = 1\nnew = 2"));
+    }
+}
