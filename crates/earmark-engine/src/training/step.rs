@@ -1,8 +1,8 @@
 //! One training step: forward, loss, backward, clip, move.
 
-use crate::config::TrainConfig;
-use crate::optimizer::{Optimizer, clip};
-use crate::score::side_tensor;
+use crate::optim::optimizer::{Optimizer, clip};
+use crate::scoring::scorer::side_tensor;
+use crate::training::config::TrainConfig;
 use burn::tensor::{Device, Tensor, TensorData};
 use earmark_core::random::ChaCha8Rng;
 use earmark_models::{Forward, Network, VarId, Vars, forward::apply_statistics, vars::to_host};

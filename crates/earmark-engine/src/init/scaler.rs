@@ -1,6 +1,6 @@
 //! What a network does to its input before its first weight, fitted on the training clips: standardisation and principal components.
 
-use crate::model_file::ModelFile;
+use crate::checkpoint::model_file::ModelFile;
 use earmark_features::{FittedError, Keep, NamedTensor, Pca, Standardiser};
 use earmark_models::{Network, Vars};
 use std::path::{Path, PathBuf};

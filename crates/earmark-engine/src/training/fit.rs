@@ -3,13 +3,13 @@
 //! A run that is killed at any moment and resumed ends with the same bytes as one that was not: batches and dropout masks follow
 //! from (seed, step), the state is written last and atomically, and the logs are cut back to it.
 
-use crate::checkpoint::{Best, CheckpointConfig};
-use crate::config::{TrainConfig, ValidationConfig};
-use crate::events::PREFIX;
-use crate::model_file::{ModelFileError, ModelMeta};
-use crate::pace::Pace;
-use crate::score::ScoreError;
-use crate::session::Session;
+use crate::checkpoint::event_file::PREFIX;
+use crate::checkpoint::model_file::{ModelFileError, ModelMeta};
+use crate::checkpoint::resume_state::{Best, CheckpointConfig};
+use crate::scoring::scorer::ScoreError;
+use crate::training::config::{TrainConfig, ValidationConfig};
+use crate::training::session::Session;
+use crate::training::throughput::Pace;
 use burn::tensor::Device;
 use earmark_core::atomic::WriteError;
 use earmark_data::batches::BatchMaker;

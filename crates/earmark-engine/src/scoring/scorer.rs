@@ -1,15 +1,13 @@
 //! From clips to scores: the mean over a clip's examples of the network's scores.
 
-mod pending;
-
+use super::pending::Pending;
 use crate::loss::Loss;
-use crate::stretches::{StretchMean, Stretches};
-use crate::tiles::TileScores;
+use crate::scoring::random_crops::{StretchMean, Stretches};
+use crate::scoring::segments::TileScores;
 use burn::tensor::{Device, Tensor, TensorData};
 use earmark_core::threads::Workers;
 use earmark_features::{Extractor, FeatureError, Features};
 use earmark_models::{Forward, Network, Vars, vars::to_host};
-use pending::Pending;
 use rayon::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -198,7 +196,7 @@ pub(crate) fn side_tensor(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::TrainConfig;
+    use crate::training::config::TrainConfig;
     use earmark_features::FrontEnd;
     use earmark_models::NetworkConfig;
     use earmark_models::mobilenet_v1::MobileNetV1Config;

@@ -1,18 +1,16 @@
 //! The recipe's sections `[train]` and `[validation]`.
 
+use crate::init::start_config::StartConfig;
 use crate::loss::Loss;
-use crate::optimizer::GradientClip;
-use crate::optimizer_config::OptimizerConfig;
-use crate::phase::{Begin, LayerRate, Phase, check_length, check_rates};
-use crate::schedule::Schedule;
-use crate::start::StartConfig;
-use crate::stretches::Stretches;
+use crate::optim::config::OptimizerConfig;
+use crate::optim::optimizer::GradientClip;
+use crate::optim::schedule::Schedule;
+use crate::refusal::Refusal;
+use crate::scoring::random_crops::Stretches;
+use crate::training::phase::{Begin, LayerRate, Phase, check_length, check_rates};
 use earmark_features::Examples;
 use earmark_metrics::Report;
 use serde::{Deserialize, Serialize};
-
-/// A refused value: key below the section, value, remedy.
-pub type Refusal = (String, String, &'static str);
 
 /// `[train]` of a recipe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

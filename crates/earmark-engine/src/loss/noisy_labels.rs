@@ -1,7 +1,7 @@
 //! Losses that treat clips with noisy labels otherwise than the others of their batch.
 
-use super::Loss;
-use crate::config::Refusal;
+use super::config::Loss;
+use crate::refusal::Refusal;
 use burn::tensor::{Int, Tensor, TensorData};
 
 /// Mean over rows of the mean over classes of `losses` `[B, C]`, without the rows that are noisy and above `share` of the

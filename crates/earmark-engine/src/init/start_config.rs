@@ -1,7 +1,7 @@
 //! `[train.start]`: another model's weights as the start of a training.
 
-use crate::config::Refusal;
-use crate::warm_start::Scopes;
+use crate::init::warm_start::Scopes;
+use crate::refusal::Refusal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

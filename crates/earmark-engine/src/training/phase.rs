@@ -1,8 +1,9 @@
 //! Trainings in phases, frozen variables and rates by layer.
 
-use crate::config::{Refusal, TrainConfig};
-use crate::optimizer_config::OptimizerConfig;
-use crate::schedule::Schedule;
+use crate::optim::config::OptimizerConfig;
+use crate::optim::schedule::Schedule;
+use crate::refusal::Refusal;
+use crate::training::config::TrainConfig;
 use earmark_models::{VarKind, VarSpec, Vars};
 use serde::{Deserialize, Serialize};
 

@@ -1,14 +1,14 @@
 //! A training as it goes on, step by step.
 
+use crate::checkpoint::event_file::EventWriter;
+use crate::checkpoint::model_file::{FORMAT, ModelFile, ModelMeta};
 use crate::checkpoint::{self, Best, CheckpointConfig, Progress, State};
-use crate::events::EventWriter;
-use crate::fit::{Fit, FitError, FitEvent, events_path, metrics_path};
-use crate::model_file::{FORMAT, ModelFile, ModelMeta};
-use crate::optimizer::Optimizer;
-use crate::pace::Pace;
-use crate::phase::{Begin, PhasePlan, freeze};
-use crate::schedule::{PlateauState, Position};
-use crate::step::{Step, StepResult, train_step};
+use crate::optim::optimizer::Optimizer;
+use crate::optim::schedule::{PlateauState, Position};
+use crate::training::fit::{Fit, FitError, FitEvent, events_path, metrics_path};
+use crate::training::phase::{Begin, PhasePlan, freeze};
+use crate::training::step::{Step, StepResult, train_step};
+use crate::training::throughput::Pace;
 use earmark_core::atomic::{self, WriteError};
 use earmark_core::json_lines::JsonLines;
 use earmark_core::random::{self, Purpose};

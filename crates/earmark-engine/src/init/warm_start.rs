@@ -1,8 +1,8 @@
 //! Warm start: weights of another model as the start of a new training.
 
-use crate::model_file::{HostTensor, ModelFile};
-use crate::phase::known_scopes;
-use crate::start::StartConfig;
+use crate::checkpoint::model_file::{HostTensor, ModelFile};
+use crate::init::start_config::StartConfig;
+use crate::training::phase::known_scopes;
 use earmark_models::{VarId, VarKind, VarSpec, Vars};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Adam and stochastic gradient descent over flat variables, with gradient clipping.
 
-use crate::optimizer_config::{EpsilonRule, OptimizerConfig};
-use crate::phase::{LayerRate, factor};
+use crate::optim::config::{EpsilonRule, OptimizerConfig};
+use crate::training::phase::{LayerRate, factor};
 use burn::tensor::Tensor;
 use earmark_kernels::burn_ops;
 use earmark_kernels::optim::AdamEpsilon;

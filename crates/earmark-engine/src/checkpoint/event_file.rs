@@ -128,7 +128,7 @@ mod tests {
         w.sync().unwrap();
         assert_eq!(
             std::fs::read(&path).unwrap(),
-            include_bytes!("../tests/golden/events.bin")
+            include_bytes!("../../tests/golden/events.bin")
         );
     }
 

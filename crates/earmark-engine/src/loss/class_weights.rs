@@ -1,7 +1,7 @@
 //! How much an example's classes make it count in the loss.
 
-use super::Loss;
-use crate::config::Refusal;
+use super::config::Loss;
+use crate::refusal::Refusal;
 use burn::tensor::{Tensor, TensorData};
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -4,9 +4,9 @@
 //! goes when the step is judged.
 //! `eval/eval-<step>.txt` is written last and atomically: it means "judged".
 
-use crate::events::{EventWriter, PREFIX};
-use crate::fit::FitError;
-use crate::score::Scorer;
+use crate::checkpoint::event_file::{EventWriter, PREFIX};
+use crate::scoring::scorer::Scorer;
+use crate::training::fit::FitError;
 use earmark_core::atomic::{self, WriteError};
 use earmark_core::random::{self, Purpose};
 use earmark_core::threads::Workers;

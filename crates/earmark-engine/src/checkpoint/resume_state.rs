@@ -4,9 +4,11 @@
 //! that the next step depends on: raw weights, optimiser moments, averages, schedule, and how long the logs were. It is
 //! written last, so that whatever a kill interrupts is done again from the state before, with the same bytes.
 
-use crate::model_file::{FORMAT, HostTensor, ModelFileError, Tensors, read_tensors, write_tensors};
-use crate::optimizer::Optimizer;
-use crate::schedule::PlateauState;
+use crate::checkpoint::model_file::{
+    FORMAT, HostTensor, ModelFileError, Tensors, read_tensors, write_tensors,
+};
+use crate::optim::optimizer::Optimizer;
+use crate::optim::schedule::PlateauState;
 use burn::tensor::{Tensor, TensorData};
 use earmark_models::{VarId, Vars};
 use serde::{Deserialize, Serialize};

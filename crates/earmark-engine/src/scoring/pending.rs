@@ -1,8 +1,8 @@
 //! Examples that wait for a full forward pass.
 
-use super::{Pass, ScoreError, Scorer};
-use crate::stretches::{Stretch, Stretches};
-use crate::tiles::{TileScores, Tiling, pieces};
+use super::scorer::{Pass, ScoreError, Scorer};
+use crate::scoring::random_crops::{Stretch, Stretches};
+use crate::scoring::segments::{TileScores, Tiling, pieces};
 use earmark_features::{Extractor, FeatureError, Features};
 use std::borrow::Cow;
 use std::collections::VecDeque;

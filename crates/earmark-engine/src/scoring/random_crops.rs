@@ -1,6 +1,6 @@
 //! Random stretches of several lengths: how networks that learnt from random lengths are asked about a clip.
 
-use crate::config::Refusal;
+use crate::refusal::Refusal;
 use earmark_core::random::{self, Purpose};
 use earmark_data::augment::{PadFill, Padding, Window};
 use earmark_features::Features;
