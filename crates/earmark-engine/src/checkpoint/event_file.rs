@@ -1,8 +1,9 @@
-//! TensorBoard event files: TFRecord framing around hand-encoded `Event` protocol buffers (tensorflow/core/util/event.proto).
+//! TensorBoard event files: TFRecord framing around `Event` protocol buffers (tensorflow/core/util/event.proto).
 //!
 //! A wall time would make two equal runs differ, and a resumed one from one that was not interrupted; the events carry the step
 //! as their wall time (in seconds), so that TensorBoard's "relative" axis shows steps.
 
+use earmark_core::protobuf::Message;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -36,36 +37,37 @@ impl EventWriter {
             len,
         };
         if len == 0 {
-            let mut event = wall_time(0);
-            bytes_field(&mut event, 3, b"brain.Event:2");
-            writer.record(&event)?;
+            let mut event = Message::default();
+            event.bytes(3, b"brain.Event:2");
+            writer.record(&event.finish())?;
         }
         Ok(writer)
     }
 
-    /// Where the file lies.
+    /// The file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// Adds one event with scalars.
     pub fn scalars(&mut self, step: u64, values: &[(&str, f64)]) -> io::Result<()> {
-        let mut summary = Vec::new();
-        for (tag, value) in values {
-            let mut v = Vec::new();
-            bytes_field(&mut v, 1, tag.as_bytes());
-            v.push((2 << 3) | 5); // simple_value, 32 bits
-            v.extend_from_slice(&(*value as f32).to_le_bytes());
-            bytes_field(&mut summary, 1, &v);
+        let mut event = Message::default();
+        if step > 0 {
+            event.double(1, step as f64); // wall_time; 0 is left out
         }
-        let mut event = wall_time(step);
-        event.push(2 << 3); // step, varint
-        varint(&mut event, step);
-        bytes_field(&mut event, 5, &summary);
-        self.record(&event)
+        event.int(2, step.cast_signed());
+        event.message(5, |summary| {
+            for (tag, value) in values {
+                summary.message(1, |v| {
+                    v.bytes(1, tag.as_bytes());
+                    v.float(2, *value as f32); // simple_value
+                });
+            }
+        });
+        self.record(&event.finish())
     }
 
-    /// Brings everything to the disk and returns the file's length in bytes.
+    /// Writes everything through to the disk and returns the file's length in bytes.
     pub fn sync(&mut self) -> io::Result<u64> {
         self.file.sync_data()?;
         Ok(self.len)
@@ -83,29 +85,6 @@ impl EventWriter {
         self.len += out.len() as u64;
         Ok(())
     }
-}
-
-fn wall_time(seconds: u64) -> Vec<u8> {
-    if seconds == 0 {
-        return Vec::new(); // a field of value 0 is left out
-    }
-    let mut event = vec![(1 << 3) | 1]; // wall_time, 64 bits
-    event.extend_from_slice(&(seconds as f64).to_le_bytes());
-    event
-}
-
-fn bytes_field(out: &mut Vec<u8>, field: u8, data: &[u8]) {
-    out.push((field << 3) | 2);
-    varint(out, data.len() as u64);
-    out.extend_from_slice(data);
-}
-
-fn varint(out: &mut Vec<u8>, mut v: u64) {
-    while v >= 0x80 {
-        out.push(v as u8 | 0x80);
-        v >>= 7;
-    }
-    out.push(v as u8);
 }
 
 /// CRC-32C, rotated and offset as TFRecord wants it.

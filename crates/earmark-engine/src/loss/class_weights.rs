@@ -1,68 +1,60 @@
-//! How much an example's classes make it count in the loss.
+//! Class weights: how much an example counts in the loss, by its classes.
 
-use super::config::Loss;
-use crate::refusal::Refusal;
 use burn::tensor::{Tensor, TensorData};
+use earmark_core::{Check, ConfigError};
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// `class-weights` of a loss. An example weighs the mean of its classes' weights, each as much as its label says, before labels are
+/// `class-weights` of a loss. An example weighs the mean of its classes' weights, in proportion to its labels before they are
 /// smoothed; an example without any label weighs 1. The loss of a batch is the sum of its examples' losses, each times its
 /// weight, over their number, not over the sum of their weights.
 ///
-/// With one label an example this is what `class_weight` does in Keras (2 and 3). Where labels are soft (mixed examples) Keras takes
+/// With one label per example this is what `class_weight` does in Keras (2 and 3). Where labels are soft (mixed examples) Keras takes
 /// the weight of the greatest label, which would jump where two are equal; the mean does not.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClassWeights {
-    /// `"balanced"`: labels / (classes x labels of the class), over the clips trained on, as scikit-learn's
-    /// `compute_class_weight("balanced")`: all classes count alike, and the mean weight of a label is 1. Classes that no clip has
+    /// `"balanced"`: labels / (classes x labels of the class), over the training clips, as scikit-learn's
+    /// `compute_class_weight("balanced")`: all classes count alike, and the mean weight of a label is 1. Classes without clips
     /// are left out of the count.
     Balanced,
     /// A weight by class name; classes that are not named weigh 1.
     Named(BTreeMap<String, f64>),
-    /// What the others became: a weight for each class in order.
+    /// A weight for each class in order: what the other two become once the training clips are known.
     Each(Vec<f64>),
 }
 
-/// The word for it in recipes.
+/// [`ClassWeights::Balanced`] in recipes.
 const BALANCED: &str = "balanced";
 
-impl ClassWeights {
-    /// Refuses weights that can't work; the key is below the loss.
-    pub(super) fn check(&self) -> Result<(), Refusal> {
-        let named = match self {
-            Self::Balanced => return Ok(()),
-            Self::Named(named) => named,
-            Self::Each(each) => {
-                return match each.iter().find(|w| !positive(**w)) {
-                    None => Ok(()),
-                    Some(w) => Err(("class-weights".into(), w.to_string(), POSITIVE)),
-                };
-            }
+impl Check for ClassWeights {
+    fn check(&self) -> Result<(), ConfigError> {
+        let check = |key: &str, w: f64| {
+            let remedy = "choose a positive number; 1 is the weight of classes that are not named";
+            ConfigError::unless(w > 0.0 && w.is_finite(), key, w, remedy)
         };
-        if named.is_empty() {
-            let remedy = "name a class and its weight, such as { Bark = 2.0 }, or leave it out";
-            return Err(("class-weights".into(), "{}".into(), remedy));
-        }
-        match named.iter().find(|(_, w)| !positive(**w)) {
-            None => Ok(()),
-            Some((class, w)) => Err((format!("class-weights.{class}"), w.to_string(), POSITIVE)),
+        match self {
+            Self::Balanced => Ok(()),
+            Self::Named(named) if named.is_empty() => {
+                let remedy = "name a class and its weight, such as { Bark = 2.0 }, or leave it out";
+                Err(ConfigError::new("", "{}", remedy))
+            }
+            Self::Named(named) => named.iter().try_for_each(|(class, w)| check(class, *w)),
+            Self::Each(each) => each.iter().try_for_each(|w| check("", *w)),
         }
     }
+}
 
-    /// A weight for each class, whose clips to train on are counted in `counts`.
-    fn each(&self, classes: &[String], counts: &[usize]) -> Result<Vec<f64>, Refusal> {
+impl ClassWeights {
+    /// A weight for each class; `counts` are the training clips of each.
+    pub(super) fn each(&self, classes: &[String], counts: &[usize]) -> Result<Vec<f64>, ConfigError> {
         match self {
             Self::Each(each) if each.len() == classes.len() => Ok(each.clone()),
             Self::Each(each) => {
+                let found = format!("{} numbers for {} classes", each.len(), classes.len());
                 let remedy = "give a weight for each class of the data, in their order, or name classes: { Bark = 2.0 }";
-                Err((
-                    "class-weights".into(),
-                    format!("{} numbers for {} classes", each.len(), classes.len()),
-                    remedy,
-                ))
+                Err(ConfigError::new("", found, remedy))
             }
             Self::Balanced => {
                 let labels: usize = counts.iter().sum();
@@ -74,9 +66,9 @@ impl ClassWeights {
                 Ok(counts.iter().map(weight).collect())
             }
             Self::Named(named) => {
-                if let Some(class) = named.keys().find(|name| !classes.contains(name)) {
-                    let remedy = "the data has no such class; `earmark data classes DIR` lists those it has";
-                    return Err((format!("class-weights.{class}"), named[class].to_string(), remedy));
+                if let Some((class, weight)) = named.iter().find(|(name, _)| !classes.contains(name)) {
+                    let remedy = "the data has no such class; `earmark data classes DIR` lists the classes it has";
+                    return Err(ConfigError::new(class, weight, remedy));
                 }
                 let weight = |name: &String| named.get(name).copied().unwrap_or(1.0);
                 Ok(classes.iter().map(weight).collect())
@@ -85,57 +77,7 @@ impl ClassWeights {
     }
 }
 
-const POSITIVE: &str = "choose a positive number; 1 is the weight of classes that are not named";
-
-fn positive(weight: f64) -> bool {
-    weight > 0.0 && weight.is_finite()
-}
-
-impl Loss {
-    /// The same loss with the weight of each class in place of a rule for them; `counts` are the clips of each class among those
-    /// trained on.
-    ///
-    /// # Errors
-    /// If a class is named that is not there; the key is below `loss`.
-    pub fn weighed(&self, classes: &[String], counts: &[usize]) -> Result<Self, Refusal> {
-        let mut loss = self.clone();
-        match &mut loss {
-            Self::SigmoidCrossEntropy {
-                class_weights: Some(weights),
-                ..
-            }
-            | Self::SoftmaxCrossEntropy {
-                class_weights: Some(weights),
-                ..
-            } => *weights = ClassWeights::Each(weights.each(classes, counts)?),
-            Self::ByPart { curated, noisy, .. } => {
-                for (part, loss) in [("curated", curated), ("noisy", noisy)] {
-                    **loss = loss
-                        .weighed(classes, counts)
-                        .map_err(|(key, value, remedy)| (format!("{part}.{key}"), value, remedy))?;
-                }
-            }
-            _ => {}
-        }
-        Ok(loss)
-    }
-
-    /// Each class's weight in the loss, where there are any: of [`weighed`](Self::weighed) losses alone. Of a loss by part, those of
-    /// its trusted half, else those of the other.
-    pub fn class_weights(&self) -> Option<&[f64]> {
-        match self {
-            Self::SigmoidCrossEntropy { class_weights, .. }
-            | Self::SoftmaxCrossEntropy { class_weights, .. } => match class_weights {
-                Some(ClassWeights::Each(each)) => Some(each),
-                _ => None,
-            },
-            Self::ByPart { curated, noisy, .. } => curated.class_weights().or_else(|| noisy.class_weights()),
-            _ => None,
-        }
-    }
-}
-
-/// Losses `[B, C]`, each row times the weight of its example, as `targets` `[B, C]` say. Until [`Loss::weighed`] has seen the clips, all
+/// Losses `[B, C]`, each row times the weight of its example by its `targets` `[B, C]`. Until the weight of each class is known, all
 /// classes weigh 1 (as where speed is measured on noise).
 pub(super) fn weigh(losses: Tensor<2>, targets: &Tensor<2>, weights: Option<&ClassWeights>) -> Tensor<2> {
     let Some(ClassWeights::Each(each)) = weights else {
@@ -195,6 +137,7 @@ impl<'de> Visitor<'de> for Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::loss::Loss;
 
     fn read(text: &str) -> Loss {
         let text = format!(r#"{{ "kind": "softmax-cross-entropy", "class-weights": {text} }}"#);
@@ -209,28 +152,28 @@ mod tests {
     /// 1.9.1 is 0.55555556, 1.11111111, 3.33333333.
     #[test]
     fn balanced_classes_count_alike() {
-        let loss = read("\"balanced\"").weighed(&classes(), &[6, 3, 1, 0]).unwrap();
+        let loss = read("\"balanced\"").with_class_weights(&classes(), &[6, 3, 1, 0]).unwrap();
         let weights = loss.class_weights().unwrap();
         for (got, want) in weights.iter().zip([5.0 / 9.0, 10.0 / 9.0, 10.0 / 3.0, 1.0]) {
             assert!((got - want).abs() < 1e-12, "{weights:?}");
         }
-        assert_eq!(loss.weighed(&classes(), &[1, 1, 1, 1]).unwrap(), loss, "it stays");
+        assert_eq!(loss.with_class_weights(&classes(), &[1, 1, 1, 1]).unwrap(), loss, "it stays the same");
     }
 
     #[test]
     fn weights_are_named_and_the_rest_weighs_1() {
         let loss = read(r#"{ "dog": 2.5, "owl": 0.5 }"#);
-        let weighed = loss.weighed(&classes(), &[0; 4]).unwrap();
-        assert_eq!(weighed.class_weights(), Some(&[1.0, 2.5, 1.0, 0.5][..]));
-        let (key, value, _) = read(r#"{ "dgo": 2 }"#).weighed(&classes(), &[0; 4]).unwrap_err();
-        assert_eq!((&*key, &*value), ("class-weights.dgo", "2"));
-        let (key, value, _) = read("[1, 2]").weighed(&classes(), &[0; 4]).unwrap_err();
-        assert_eq!((&*key, &*value), ("class-weights", "2 numbers for 4 classes"));
-        let by_part = r#"{ "kind": "by-part", "curated": { "kind": "sigmoid-cross-entropy" },
+        let weighted = loss.with_class_weights(&classes(), &[0; 4]).unwrap();
+        assert_eq!(weighted.class_weights(), Some(&[1.0, 2.5, 1.0, 0.5][..]));
+        let error = read(r#"{ "dgo": 2 }"#).with_class_weights(&classes(), &[0; 4]).unwrap_err();
+        assert_eq!((&*error.key, &*error.value), ("class-weights.dgo", "2"));
+        let error = read("[1, 2]").with_class_weights(&classes(), &[0; 4]).unwrap_err();
+        assert_eq!((&*error.key, &*error.value), ("class-weights", "2 numbers for 4 classes"));
+        let by_subset = r#"{ "kind": "by-subset", "curated": { "kind": "sigmoid-cross-entropy" },
             "noisy": { "kind": "sigmoid-cross-entropy", "class-weights": { "pig": 2 } } }"#;
-        let by_part: Loss = serde_json::from_str(by_part).unwrap();
-        let (key, ..) = by_part.weighed(&classes(), &[0; 4]).unwrap_err();
-        assert_eq!(key, "noisy.class-weights.pig");
+        let by_subset: Loss = serde_json::from_str(by_subset).unwrap();
+        let error = by_subset.with_class_weights(&classes(), &[0; 4]).unwrap_err();
+        assert_eq!(error.key, "noisy.class-weights.pig");
     }
 
     #[test]
@@ -255,7 +198,7 @@ mod tests {
             (r#"{ "dog": -1 }"#, "class-weights.dog"),
             ("[1, 0]", "class-weights"),
         ] {
-            assert_eq!(read(text).check().unwrap_err().0, key, "{text}");
+            assert_eq!(read(text).check().unwrap_err().key, key, "{text}");
         }
     }
 }

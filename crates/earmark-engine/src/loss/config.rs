@@ -1,13 +1,10 @@
-//! Losses on logits with soft targets, and the scores that belong to them.
+//! `[train.loss]` of a recipe: which losses there are, and their settings.
 
-use super::class_weights::{ClassWeights, weigh};
-use super::formulas::{cross_entropy, focal, lq, lsep, soft_bootstrap, softmax_cross_entropy};
-use super::noisy_labels;
-use crate::refusal::Refusal;
-use burn::tensor::{Tensor, activation};
+use super::class_weights::ClassWeights;
+use earmark_core::{Check, ConfigError, Within};
 use serde::{Deserialize, Serialize};
 
-/// `[train.loss]` of a recipe. Each is a mean over batch and classes, but for those that say otherwise.
+/// `[train.loss]` of a recipe. Each is a mean over batch and classes, except where it says otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(
     tag = "kind",
@@ -21,7 +18,7 @@ pub enum Loss {
         /// `a` in `y (1 - a) + a / 2`, as the DCASE 2019 baseline smooths; 0 is off.
         #[serde(default)]
         label_smoothing: f64,
-        /// How much an example's classes make it count; without this key all count alike.
+        /// Weights of the classes: how much an example counts. Without this key all count alike.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         class_weights: Option<ClassWeights>,
     },
@@ -30,12 +27,12 @@ pub enum Loss {
         /// `a` in `y (1 - a) + a / classes` (Szegedy et al. 2016); 0 is off.
         #[serde(default)]
         label_smoothing: f64,
-        /// How much an example's classes make it count; without this key all count alike.
+        /// Weights of the classes: how much an example counts. Without this key all count alike.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         class_weights: Option<ClassWeights>,
     },
     /// Soft bootstrapping, for labels that may be wrong (Reed et al. 2015; argus-2019's Lsoft): binary cross-entropy against
-    /// `beta y + (1 - beta) p`, of which the second half is what the network says itself. Scores are sigmoids.
+    /// `beta y + (1 - beta) p`, whose second term is the network's own output. Scores are sigmoids.
     SoftBootstrap {
         /// Share of the label in the target.
         #[serde(default = "beta")]
@@ -48,27 +45,28 @@ pub enum Loss {
         #[serde(default = "half")]
         q: f64,
     },
-    /// The focal loss (Lin et al. 2017): what is right already counts less. Scores are sigmoids.
+    /// The focal loss (Lin et al. 2017): classes that are right already count less. Scores are sigmoids.
     Focal {
         /// How much less; 0 is plain cross-entropy.
         #[serde(default = "gamma")]
         gamma: f64,
-        /// Weight of labels, that of their absence being the rest to 1; without this key both count in full.
+        /// Weight of classes with the label; those without weigh the rest to 1. Without this key both count in full.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         positive_weight: Option<f64>,
     },
-    /// Pairwise ranking (log-sum-exp, Li, Song and Luo 2017): each label shall score above each class that is none. Mean over the
-    /// batch. It knows only differences: scores (sigmoids) rank well and are no probabilities.
+    /// Pairwise ranking (log-sum-exp, Li, Song and Luo 2017): every label should score above every other class. Mean over the
+    /// batch. It compares scores only with each other: scores (sigmoids) rank well and are not probabilities.
     Lsep {},
     /// Binary cross-entropy that leaves out the clips of `train.noisy-parts` whose loss is above a share of the batch's greatest
-    /// (argus-2019): their labels are taken to be wrong. Mean over what remains. Scores are sigmoids.
+    /// (argus-2019): their labels are taken to be wrong. Mean over the rest. Scores are sigmoids.
     OutlierCrossEntropy {
-        /// The share.
+        /// Share of the greatest loss of the batch.
         #[serde(default = "outlier_share")]
         share: f64,
     },
     /// One loss for clips of `train.noisy-parts` and another for the others, each weighted by its share of the batch (argus-2019).
-    ByPart {
+    #[serde(alias = "by-part")]
+    BySubset {
         /// For clips whose labels are trusted.
         curated: Box<Loss>,
         /// For clips of `train.noisy-parts`.
@@ -112,144 +110,144 @@ impl Default for Loss {
 }
 
 impl Loss {
-    /// The mean loss of logits `[B, C]` against soft targets `[B, C]`, as a tensor of one element. `noisy` says for each row
-    /// whether its labels are noisy; rows beyond its end are not.
-    pub fn forward(&self, logits: Tensor<2>, targets: Tensor<2>, noisy: &[bool]) -> Tensor<1> {
-        let classes = logits.dims()[1];
-        match self {
-            Self::SigmoidCrossEntropy {
-                label_smoothing,
-                class_weights,
-            } => {
-                let losses = cross_entropy(logits, smooth(targets.clone(), *label_smoothing, 0.5)); // [B, C]
-                weigh(losses, &targets, class_weights.as_ref()).mean()
-            }
-            Self::SoftmaxCrossEntropy {
-                label_smoothing,
-                class_weights,
-            } => {
-                let (batch, rest) = (logits.dims()[0] as f64, 1.0 / classes as f64);
-                let losses = softmax_cross_entropy(logits, smooth(targets.clone(), *label_smoothing, rest)); // [B, C]
-                weigh(losses, &targets, class_weights.as_ref())
-                    .sum()
-                    .div_scalar(batch)
-            }
-            &Self::SoftBootstrap { beta } => soft_bootstrap(logits, targets, beta).mean(),
-            &Self::Lq { q } => lq(logits, targets, q).mean(),
-            &Self::Focal {
-                gamma,
-                positive_weight,
-            } => focal(logits, targets, gamma, positive_weight).mean(),
-            Self::Lsep {} => lsep(logits, targets).mean(),
-            &Self::OutlierCrossEntropy { share } => {
-                noisy_labels::without_outliers(cross_entropy(logits, targets), share, noisy)
-            }
-            Self::ByPart {
-                curated,
-                noisy: other,
-                curated_weight,
-                noisy_weight,
-            } => noisy_labels::by_part(
-                [curated, other],
-                [*curated_weight, *noisy_weight],
-                logits,
-                targets,
-                noisy,
-            ),
-        }
-    }
-
-    /// Scores in 0 to 1 of logits `[B, C]`.
-    pub fn scores(&self, logits: Tensor<2>) -> Tensor<2> {
-        if self.is_single_label() {
-            activation::softmax(logits, 1)
-        } else {
-            activation::sigmoid(logits)
-        }
-    }
-
     /// Whether a clip has exactly one label: scores are a softmax.
     pub fn is_single_label(&self) -> bool {
         match self {
             Self::SoftmaxCrossEntropy { .. } => true,
-            Self::ByPart { curated, .. } => curated.is_single_label(),
+            Self::BySubset { curated, .. } => curated.is_single_label(),
             _ => false,
         }
     }
 
-    /// Whether it treats clips of `train.noisy-parts` otherwise.
-    pub fn knows_noise(&self) -> bool {
-        matches!(self, Self::OutlierCrossEntropy { .. } | Self::ByPart { .. })
+    /// Whether it treats clips of `train.noisy-parts` differently from others.
+    pub fn uses_noisy_flags(&self) -> bool {
+        matches!(self, Self::OutlierCrossEntropy { .. } | Self::BySubset { .. })
     }
 
-    /// Refuses values that can't work; keys are below `loss`.
-    pub(crate) fn check(&self) -> Result<(), Refusal> {
-        let refuse = |key: &str, value: f64, remedy| Err((key.to_owned(), value.to_string(), remedy));
-        match *self {
+    /// The same loss with a weight for each class in place of the rule that gives them; `counts` are the training clips of each class.
+    ///
+    /// # Errors
+    ///
+    /// When a class is named that the data does not have; the key is relative to `loss`.
+    pub fn with_class_weights(&self, classes: &[String], counts: &[usize]) -> Result<Self, ConfigError> {
+        let mut loss = self.clone();
+        match &mut loss {
             Self::SigmoidCrossEntropy {
-                label_smoothing: a,
-                ref class_weights,
+                class_weights: Some(weights),
+                ..
             }
             | Self::SoftmaxCrossEntropy {
-                label_smoothing: a,
-                ref class_weights,
-            } => match class_weights {
-                _ if !(0.0..=1.0).contains(&a) => refuse("label-smoothing", a, "choose a share from 0 to 1"),
-                Some(weights) => weights.check(),
-                None => Ok(()),
-            },
-            Self::SoftBootstrap { beta } if !(0.0..=1.0).contains(&beta) => {
-                refuse("beta", beta, "choose a share from 0 to 1, such as 0.7")
-            }
-            Self::Lq { q } if !(q > 0.0 && q <= 1.0) => {
-                refuse("q", q, "choose a number above 0, at most 1, such as 0.5")
-            }
-            Self::Focal { gamma, .. } if !(0.0..=100.0).contains(&gamma) => {
-                refuse("gamma", gamma, "choose a number from 0 to 100; 2 is usual")
-            }
-            Self::Focal {
-                positive_weight: Some(w),
+                class_weights: Some(weights),
                 ..
-            } if !(w > 0.0 && w < 1.0) => refuse(
-                "positive-weight",
-                w,
-                "choose a share between 0 and 1, or leave it out",
-            ),
-            Self::OutlierCrossEntropy { share } if !(share > 0.0 && share < 1.0) => {
-                refuse("share", share, "choose a share between 0 and 1, such as 0.8")
+            } => *weights = ClassWeights::Each(weights.each(classes, counts).within("class-weights")?),
+            Self::BySubset { curated, noisy, .. } => {
+                for (subset, loss) in [("curated", curated), ("noisy", noisy)] {
+                    **loss = loss.with_class_weights(classes, counts).within(subset)?;
+                }
             }
-            Self::ByPart {
-                ref curated,
-                ref noisy,
-                curated_weight,
-                noisy_weight,
-            } => noisy_labels::check_by_part([curated, noisy], [curated_weight, noisy_weight]),
-            _ => Ok(()),
+            _ => {}
+        }
+        Ok(loss)
+    }
+
+    /// Each class's weight in the loss; `None` before [`with_class_weights`](Self::with_class_weights), or where there are none. Of a loss by subset those of
+    /// its curated loss, else those of the noisy one.
+    pub fn class_weights(&self) -> Option<&[f64]> {
+        match self {
+            Self::SigmoidCrossEntropy { class_weights, .. }
+            | Self::SoftmaxCrossEntropy { class_weights, .. } => match class_weights {
+                Some(ClassWeights::Each(each)) => Some(each),
+                _ => None,
+            },
+            Self::BySubset { curated, noisy, .. } => curated.class_weights().or_else(|| noisy.class_weights()),
+            _ => None,
         }
     }
 }
 
-/// `y (1 - a) + a rest`.
-fn smooth(y: Tensor<2>, a: f64, rest: f64) -> Tensor<2> {
-    if a == 0.0 {
-        y
-    } else {
-        y.mul_scalar(1.0 - a).add_scalar(a * rest)
+impl Check for Loss {
+    fn check(&self) -> Result<(), ConfigError> {
+        let unless = |ok, key, value: f64, remedy| ConfigError::unless(ok, key, value, remedy);
+        match self {
+            Self::SigmoidCrossEntropy {
+                label_smoothing: a,
+                class_weights,
+            }
+            | Self::SoftmaxCrossEntropy {
+                label_smoothing: a,
+                class_weights,
+            } => {
+                unless((0.0..=1.0).contains(a), "label-smoothing", *a, "choose a share from 0 to 1")?;
+                class_weights.iter().try_for_each(Check::check).within("class-weights")
+            }
+            Self::SoftBootstrap { beta } => {
+                let remedy = "choose a share from 0 to 1, such as 0.7";
+                unless((0.0..=1.0).contains(beta), "beta", *beta, remedy)
+            }
+            Self::Lq { q } => {
+                let remedy = "choose a number above 0, at most 1, such as 0.5";
+                unless(*q > 0.0 && *q <= 1.0, "q", *q, remedy)
+            }
+            Self::Focal {
+                gamma,
+                positive_weight,
+            } => {
+                let remedy = "choose a number from 0 to 100; 2 is usual";
+                unless((0.0..=100.0).contains(gamma), "gamma", *gamma, remedy)?;
+                let remedy = "choose a share between 0 and 1, or leave it out";
+                let w = positive_weight.unwrap_or(0.5);
+                unless(w > 0.0 && w < 1.0, "positive-weight", w, remedy)
+            }
+            Self::Lsep {} => Ok(()),
+            Self::OutlierCrossEntropy { share } => {
+                let remedy = "choose a share between 0 and 1, such as 0.8";
+                unless(*share > 0.0 && *share < 1.0, "share", *share, remedy)
+            }
+            Self::BySubset {
+                curated,
+                noisy,
+                curated_weight,
+                noisy_weight,
+            } => check_by_subset([curated, noisy], [*curated_weight, *noisy_weight]),
+        }
     }
+}
+
+/// Refuses two losses that can't be combined.
+fn check_by_subset(losses: [&Loss; 2], weights: [f64; 2]) -> Result<(), ConfigError> {
+    for ((name, loss), weight) in ["curated", "noisy"].into_iter().zip(losses).zip(weights) {
+        let kind = |value, remedy| Err(ConfigError::new(format!("{name}.kind"), value, remedy));
+        match loss {
+            Loss::BySubset { .. } => {
+                return kind("by-subset", "a subset can't be divided again; choose another loss");
+            }
+            Loss::OutlierCrossEntropy { .. } if name == "curated" => {
+                let remedy = "it leaves out noisy clips only, and there are none here; choose sigmoid-cross-entropy";
+                return kind("outlier-cross-entropy", remedy);
+            }
+            _ => loss.check().within(name)?,
+        }
+        ConfigError::unless(
+            weight >= 0.0 && weight.is_finite(),
+            format!("{name}-weight"),
+            weight,
+            "choose 0 or a positive number",
+        )?;
+    }
+    let remedy = "one of the two weights must be above 0";
+    ConfigError::unless(weights != [0.0, 0.0], "curated-weight", 0, remedy)?;
+    let remedy = "softmax and sigmoid losses give different scores; choose two of one kind";
+    ConfigError::unless(
+        losses[0].is_single_label() == losses[1].is_single_label(),
+        "noisy.kind",
+        "of another kind than curated",
+        remedy,
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::Device;
-    use earmark_models::vars::to_host;
-
-    const LOGITS: [[f32; 3]; 2] = [[2.0, -1.0, 0.5], [-30.0, 40.0, 0.0]];
-    const TARGETS: [[f32; 3]; 2] = [[1.0, 0.0, 0.25], [0.0, 0.5, 1.0]];
-
-    fn close(a: f64, b: f64) {
-        assert!((a - b).abs() <= 1e-6 * b.abs().max(1.0), "{a} against {b}");
-    }
 
     fn sigmoid(label_smoothing: f64) -> Loss {
         Loss::SigmoidCrossEntropy {
@@ -265,48 +263,6 @@ mod tests {
         }
     }
 
-    fn value(loss: Loss) -> f64 {
-        let d = Device::flex();
-        let (x, y) = (Tensor::from_data(LOGITS, &d), Tensor::from_data(TARGETS, &d));
-        f64::from(to_host(loss.forward(x, y, &[]))[0])
-    }
-
-    #[test]
-    fn sigmoid_matches_its_definition() {
-        for a in [0.0, 0.3] {
-            let mut sum = 0.0;
-            for (x, y) in LOGITS.iter().flatten().zip(TARGETS.iter().flatten()) {
-                let (x, y) = (f64::from(*x), f64::from(*y) * (1.0 - a) + a / 2.0);
-                // -ln sigmoid(x) = ln(1 + e^-x), -ln(1 - sigmoid(x)) = ln(1 + e^x)
-                sum += y * (-x).exp().ln_1p() + (1.0 - y) * x.exp().ln_1p();
-            }
-            close(value(sigmoid(a)), sum / 6.0);
-        }
-    }
-
-    #[test]
-    fn softmax_matches_its_definition() {
-        for a in [0.0, 0.1] {
-            let mut sum = 0.0;
-            for (row, target) in LOGITS.iter().zip(&TARGETS) {
-                let z: f64 = row.iter().map(|x| f64::from(*x).exp()).sum();
-                for (x, y) in row.iter().zip(target) {
-                    sum -= (f64::from(*y) * (1.0 - a) + a / 3.0) * (f64::from(*x) - z.ln());
-                }
-            }
-            close(value(softmax(a)), sum / 2.0);
-        }
-    }
-
-    #[test]
-    fn a_focal_loss_without_focus_is_cross_entropy() {
-        let focal = Loss::Focal {
-            gamma: 0.0,
-            positive_weight: None,
-        };
-        close(value(focal), value(Loss::default()));
-    }
-
     #[test]
     fn recipes_name_losses_and_their_defaults() {
         let read = |text: &str| serde_json::from_str::<Loss>(text);
@@ -316,11 +272,13 @@ mod tests {
         );
         assert_eq!(read(r#"{ "kind": "lq" }"#).unwrap(), Loss::Lq { q: 0.5 });
         assert_eq!(read(r#"{ "kind": "lsep" }"#).unwrap(), Loss::Lsep {});
-        let text = r#"{ "kind": "by-part", "curated": { "kind": "sigmoid-cross-entropy" },
+        let text = r#"{ "kind": "by-subset", "curated": { "kind": "sigmoid-cross-entropy" },
             "noisy": { "kind": "soft-bootstrap" }, "curated-weight": 0.5, "noisy-weight": 0.5 }"#;
-        let by_part = read(text).unwrap();
-        assert!(by_part.check().is_ok() && by_part.knows_noise() && !by_part.is_single_label());
-        assert_eq!(read(&serde_json::to_string(&by_part).unwrap()).unwrap(), by_part);
+        let by_subset = read(text).unwrap();
+        assert!(by_subset.check().is_ok() && by_subset.uses_noisy_flags() && !by_subset.is_single_label());
+        assert_eq!(read(&serde_json::to_string(&by_subset).unwrap()).unwrap(), by_subset);
+        let older = text.replace("by-subset", "by-part");
+        assert_eq!(read(&older).unwrap(), by_subset);
         assert!(
             read(r#"{ "kind": "lsep", "beta": 1 }"#)
                 .unwrap_err()
@@ -330,16 +288,16 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_work_is_refused_by_key() {
+    fn values_that_can_not_work_are_refused_by_key() {
         let trusted = || Box::new(Loss::default());
-        let by_part = |curated: Box<Loss>, noisy: Box<Loss>, w: f64| Loss::ByPart {
+        let by_subset = |curated: Box<Loss>, noisy: Box<Loss>, w: f64| Loss::BySubset {
             curated,
             noisy,
             curated_weight: w,
             noisy_weight: 0.0,
         };
         let unlike = Box::new(softmax(0.0));
-        let nested = Box::new(by_part(trusted(), trusted(), 1.0));
+        let nested = Box::new(by_subset(trusted(), trusted(), 1.0));
         for (loss, key) in [
             (sigmoid(1.5), "label-smoothing"),
             (softmax(-0.1), "label-smoothing"),
@@ -360,17 +318,17 @@ mod tests {
                 "positive-weight",
             ),
             (Loss::OutlierCrossEntropy { share: 1.0 }, "share"),
-            (by_part(trusted(), trusted(), 0.0), "curated-weight"),
-            (by_part(trusted(), trusted(), f64::INFINITY), "curated-weight"),
-            (by_part(trusted(), unlike, 1.0), "noisy.kind"),
-            (by_part(trusted(), nested, 1.0), "noisy.kind"),
-            (by_part(trusted(), Box::new(Loss::Lq { q: 2.0 }), 1.0), "noisy.q"),
+            (by_subset(trusted(), trusted(), 0.0), "curated-weight"),
+            (by_subset(trusted(), trusted(), f64::INFINITY), "curated-weight"),
+            (by_subset(trusted(), unlike, 1.0), "noisy.kind"),
+            (by_subset(trusted(), nested, 1.0), "noisy.kind"),
+            (by_subset(trusted(), Box::new(Loss::Lq { q: 2.0 }), 1.0), "noisy.q"),
             (
-                by_part(Box::new(Loss::OutlierCrossEntropy { share: 0.8 }), trusted(), 1.0),
+                by_subset(Box::new(Loss::OutlierCrossEntropy { share: 0.8 }), trusted(), 1.0),
                 "curated.kind",
             ),
         ] {
-            assert_eq!(loss.check().unwrap_err().0, key, "{loss:?}");
+            assert_eq!(loss.check().unwrap_err().key, key, "{loss:?}");
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use burn::tensor::{Tensor, activation};
 
-/// `ln p` that a class that does not take part has: far below all others, and still a number.
+/// `ln p` of a class that does not take part: far below all others, and still a number.
 const NOWHERE: f64 = -1e9;
 
 /// Smallest probability that [`soft_bootstrap`] computes with, and what [`lq`] adds to each.
@@ -23,12 +23,12 @@ pub(super) fn cross_entropy(x: Tensor<2>, y: Tensor<2>) -> Tensor<2> {
     (x.clone() + size).mul_scalar(0.5) - x * y + soft
 }
 
-/// Cross-entropy of a softmax, what each class adds to its row's: `-y ln p`.
+/// Cross-entropy of a softmax, the term of each class: `-y ln p`.
 pub(super) fn softmax_cross_entropy(x: Tensor<2>, y: Tensor<2>) -> Tensor<2> {
     activation::log_softmax(x, 1) * y.neg()
 }
 
-/// Soft bootstrapping (Reed et al. 2015, per class with sigmoids as Fonseca et al. 2019 and argus-2019 have it): binary
+/// Soft bootstrapping (Reed et al. 2015, per class with sigmoids as in Fonseca et al. 2019 and argus-2019): binary
 /// cross-entropy against `beta y + (1 - beta) p`, where no gradient goes through this target. Each class by itself.
 ///
 /// Quirk(argus): probabilities below 1e-7 are raised to it, so that a class that scores lower gets no gradient, whatever its label.
@@ -39,7 +39,7 @@ pub(super) fn soft_bootstrap(x: Tensor<2>, y: Tensor<2>, beta: f64) -> Tensor<2>
 }
 
 /// The Lq loss (Zhang and Sabuncu 2018) of each class: `(1 - (p y + 1e-7)^q) / q`. Between cross-entropy (q towards 0) and
-/// the mean absolute error (q = 1): the greater q, the less a label that the network doubts counts.
+/// the mean absolute error (q = 1): the greater q, the less a label counts that the network finds unlikely.
 ///
 /// Quirk(argus): it is summed over all classes, of which those without the label have the same value and no gradient.
 pub(super) fn lq(x: Tensor<2>, y: Tensor<2>, q: f64) -> Tensor<2> {
@@ -47,8 +47,8 @@ pub(super) fn lq(x: Tensor<2>, y: Tensor<2>, q: f64) -> Tensor<2> {
     power.neg().add_scalar(1.0).div_scalar(q)
 }
 
-/// The focal loss (Lin et al. 2017) of each class: `-(1 - p)^gamma ln p` for a label, `-p^gamma ln(1 - p)` for none, weighted by the
-/// target between them. `positive` weighs the first with itself and the second with the rest to 1.
+/// The focal loss (Lin et al. 2017) of each class: `-(1 - p)^gamma ln p` for a label, `-p^gamma ln(1 - p)` for its absence, weighted by the
+/// target. `positive` is the weight of the first; the second weighs the rest to 1.
 pub(super) fn focal(x: Tensor<2>, y: Tensor<2>, gamma: f64, positive: Option<f64>) -> Tensor<2> {
     let up = softplus(x.clone()); // -ln(1 - p)
     let down = softplus(x.neg()); // -ln p
@@ -60,11 +60,11 @@ pub(super) fn focal(x: Tensor<2>, y: Tensor<2>, gamma: f64, positive: Option<f64
     }
 }
 
-/// Log-sum-exp pairwise ranking (Li, Song and Luo 2017), a value a clip: `ln(1 + sum of e^(f_u - f_v))` over all pairs of a class `u`
+/// Log-sum-exp pairwise ranking (Li, Song and Luo 2017), one value per clip: `ln(1 + sum of e^(f_u - f_v))` over all pairs of a class `u`
 /// without and a class `v` with the label, each pair weighted by `(1 - y_u) y_v`. A clip without such a pair has 0. `[B, 1]`.
 ///
-/// The sum over pairs is the product of two sums over classes, whose logarithms add up. A class that is half there is thereby a
-/// pair with itself too; that is a constant below the logarithm.
+/// The sum over pairs is the product of two sums over classes, whose logarithms add up. A class with a target between 0 and 1 is
+/// thereby a pair with itself too; that is a constant below the logarithm.
 pub(super) fn lsep(x: Tensor<2>, y: Tensor<2>) -> Tensor<2> {
     let without = log_sum_exp(x.clone(), y.clone().neg().add_scalar(1.0));
     softplus(without + log_sum_exp(x.neg(), y))

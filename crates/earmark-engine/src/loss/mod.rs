@@ -1,8 +1,9 @@
 //! Losses on logits with soft targets, and the scores that belong to them.
 
-pub(crate) mod class_weights;
-pub(crate) mod config;
+mod class_weights;
+mod config;
 mod formulas;
+mod forward;
 mod noisy_labels;
 
 pub use class_weights::ClassWeights;

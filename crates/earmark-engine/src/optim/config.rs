@@ -1,5 +1,6 @@
-//! `[train.optimizer]` of a recipe.
+//! `[train.optimizer]` of a recipe: Adam or gradient descent, and their settings.
 
+use earmark_core::{Check, ConfigError};
 use serde::{Deserialize, Serialize};
 
 /// `[train.optimizer]` of a recipe.
@@ -19,10 +20,10 @@ pub enum OptimizerConfig {
         /// Decay of the second moment.
         #[serde(default = "beta_2")]
         beta_2: f64,
-        /// Keeps the division finite.
+        /// Added to the denominator, which keeps the division finite.
         #[serde(default = "epsilon")]
         epsilon: f64,
-        /// Where epsilon stands.
+        /// Whether epsilon is added after or before the bias correction.
         #[serde(default)]
         epsilon_rule: EpsilonRule,
         /// Decoupled weight decay (Loshchilov and Hutter 2019), per unit of learning rate; 0 is off.
@@ -31,16 +32,16 @@ pub enum OptimizerConfig {
     },
     /// Gradient descent with momentum as PyTorch and TensorFlow define it: `v = momentum v + g; w -= rate v`.
     Sgd {
-        /// 0 for plain gradient descent.
+        /// Share of the direction that each step keeps; 0 is plain gradient descent.
         #[serde(default)]
         momentum: f64,
-        /// Added to the gradient as `weight-decay * w`.
+        /// Weight decay, added to the gradient as `weight-decay * w`; 0 is off.
         #[serde(default)]
         weight_decay: f64,
     },
 }
 
-/// Where Adam's epsilon stands relative to the bias correction.
+/// Where Adam's epsilon is added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "kebab-case")]
 pub enum EpsilonRule {
@@ -73,49 +74,27 @@ impl Default for OptimizerConfig {
     }
 }
 
-impl OptimizerConfig {
-    /// The first key with a value that can't work: key, value, remedy.
-    pub fn check(&self) -> Result<(), (&'static str, String, &'static str)> {
-        let share = |key, v: f64| {
-            if (0.0..1.0).contains(&v) {
-                Ok(())
-            } else {
-                Err((key, v.to_string(), "choose a number from 0 to below 1"))
-            }
+impl Check for OptimizerConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        let decay = |key, v: f64| {
+            let remedy = "choose a number from 0 to below 1";
+            ConfigError::check_range(key, v, 0.0..1.0, remedy)
         };
-        let not_negative = |key, v: f64| {
-            if v >= 0.0 && v.is_finite() {
-                Ok(())
-            } else {
-                Err((key, v.to_string(), "choose 0 or more"))
-            }
-        };
+        let (Self::Adam { weight_decay, .. } | Self::Sgd { weight_decay, .. }) = *self;
         match *self {
             Self::Adam {
                 beta_1,
                 beta_2,
                 epsilon,
-                weight_decay,
                 ..
             } => {
-                share("beta-1", beta_1)?;
-                share("beta-2", beta_2)?;
-                if !(epsilon > 0.0 && epsilon.is_finite()) {
-                    return Err((
-                        "epsilon",
-                        epsilon.to_string(),
-                        "choose a small positive number, such as 1e-8",
-                    ));
-                }
-                not_negative("weight-decay", weight_decay)
+                decay("beta-1", beta_1)?;
+                decay("beta-2", beta_2)?;
+                let remedy = "choose a small positive number, such as 1e-8";
+                ConfigError::unless(epsilon > 0.0 && epsilon.is_finite(), "epsilon", epsilon, remedy)?;
             }
-            Self::Sgd {
-                momentum,
-                weight_decay,
-            } => {
-                share("momentum", momentum)?;
-                not_negative("weight-decay", weight_decay)
-            }
+            Self::Sgd { momentum, .. } => decay("momentum", momentum)?,
         }
+        ConfigError::check_range("weight-decay", weight_decay, 0.0..f64::INFINITY, "choose 0 or more")
     }
 }

@@ -1,5 +1,14 @@
-//! Optimisers, gradient clipping and learning-rate schedules.
+//! How weights move: optimisers, gradient clipping, learning rates.
 
-pub(crate) mod config;
+mod config;
+mod gradient_clip;
+mod layer_rate;
 pub(crate) mod optimizer;
 pub(crate) mod schedule;
+mod update_rules;
+
+pub use config::{EpsilonRule, OptimizerConfig};
+pub use gradient_clip::GradientClip;
+pub use layer_rate::LayerRate;
+pub use optimizer::Optimizer;
+pub use schedule::{PlateauState, Schedule, TrainingPosition};

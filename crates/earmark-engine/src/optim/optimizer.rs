@@ -1,28 +1,11 @@
-//! Adam and stochastic gradient descent over flat variables, with gradient clipping.
+//! The optimiser: moves every trainable variable one step, and keeps its moments.
 
-use crate::optim::config::{EpsilonRule, OptimizerConfig};
-use crate::training::phase::{LayerRate, factor};
+use super::config::OptimizerConfig;
+use super::layer_rate::{LayerRate, rate_factor};
+use super::update_rules::{Update, adam, sgd};
 use burn::tensor::Tensor;
 use earmark_kernels::burn_ops;
-use earmark_kernels::optim::AdamEpsilon;
 use earmark_models::{VarId, Vars};
-use serde::{Deserialize, Serialize};
-
-/// `[train.gradient-clip]` of a recipe.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum GradientClip {
-    /// Scales all gradients together so that their Euclidean norm is at most `max`.
-    GlobalNorm {
-        /// Largest norm.
-        max: f64,
-    },
-    /// Cuts every gradient to `[-max, max]`.
-    Value {
-        /// Largest magnitude.
-        max: f64,
-    },
-}
 
 /// The moments of every trainable variable, in the order of the variables.
 #[derive(Clone, Debug)]
@@ -32,25 +15,23 @@ pub struct Optimizer {
     steps: u64,
     /// For each state name ("adam-m", "adam-v" or "momentum"), a tensor for each trainable variable.
     state: Vec<(&'static str, Vec<Tensor<1>>)>,
-    /// Positions of the trainable variables.
+    /// Indices of the trainable variables.
     trainable: Vec<usize>,
-    /// Of each, what its learning rate is multiplied by.
+    /// What the learning rate of each is multiplied by.
     factors: Vec<f64>,
 }
 
 impl Optimizer {
-    /// Zero moments for the variables of `vars` that learn.
+    /// Zero moments for the trainable variables of `vars`.
     pub fn new(config: OptimizerConfig, vars: &Vars) -> Self {
         let trainable: Vec<usize> = (0..vars.len()).filter(|&i| vars.learns(VarId(i))).collect();
-        let zeros = || {
-            trainable
-                .iter()
-                .map(|&i| vars.flat(VarId(i)).zeros_like())
-                .collect()
+        let zeros = |name| {
+            let zeros = trainable.iter().map(|&i| vars.flat(VarId(i)).zeros_like());
+            (name, zeros.collect())
         };
         let state = match config {
-            OptimizerConfig::Adam { .. } => vec![("adam-m", zeros()), ("adam-v", zeros())],
-            OptimizerConfig::Sgd { momentum, .. } if momentum > 0.0 => vec![("momentum", zeros())],
+            OptimizerConfig::Adam { .. } => vec![zeros("adam-m"), zeros("adam-v")],
+            OptimizerConfig::Sgd { momentum, .. } if momentum > 0.0 => vec![zeros("momentum")],
             OptimizerConfig::Sgd { .. } => vec![],
         };
         Self {
@@ -63,13 +44,14 @@ impl Optimizer {
     }
 
     /// The same with learning rates by layer.
+    #[must_use]
     pub fn with_rates(mut self, vars: &Vars, rates: &[LayerRate]) -> Self {
-        let of = |&i: &usize| factor(rates, &vars.specs()[i].name);
-        self.factors = self.trainable.iter().map(of).collect();
+        let factor = |&i: &usize| rate_factor(rates, &vars.specs()[i].name);
+        self.factors = self.trainable.iter().map(factor).collect();
         self
     }
 
-    /// Positions of the variables that learn.
+    /// Indices of the trainable variables.
     pub fn trainable(&self) -> &[usize] {
         &self.trainable
     }
@@ -79,17 +61,15 @@ impl Optimizer {
         self.steps
     }
 
-    /// All state as (state name, position of the variable, tensor), for a checkpoint.
+    /// All state as (state name, index of the variable, tensor), for a checkpoint.
     pub fn state(&self) -> impl Iterator<Item = (&'static str, usize, &Tensor<1>)> {
         self.state.iter().flat_map(|(name, tensors)| {
-            self.trainable
-                .iter()
-                .zip(tensors)
-                .map(move |(&i, t)| (*name, i, t))
+            let each = self.trainable.iter().zip(tensors);
+            each.map(move |(&i, t)| (*name, i, t))
         })
     }
 
-    /// Takes back what [`Self::state`] gave.
+    /// Puts back what [`Self::state`] gave; `None` when `read` lacks a tensor.
     pub fn restore(
         &mut self,
         steps: u64,
@@ -104,8 +84,12 @@ impl Optimizer {
         Some(())
     }
 
-    /// One step down `gradients`, one tensor for each trainable variable in order: by kernels in one pass where there are some
-    /// for the device, else operation by operation.
+    /// One step down `gradients`, one tensor for each trainable variable in order: by kernels in one pass where the device has them,
+    /// else operation by operation.
+    ///
+    /// # Panics
+    ///
+    /// When there are not as many gradients as trainable variables.
     pub fn step(&mut self, vars: &mut Vars, gradients: Vec<Tensor<1>>, rate: f64) {
         assert_eq!(
             gradients.len(),
@@ -114,23 +98,30 @@ impl Optimizer {
         );
         self.steps += 1;
         let kernels = vars.uses_kernels();
-        for (k, (&i, g)) in self.trainable.iter().zip(gradients).enumerate() {
+        for (k, (&i, gradient)) in self.trainable.iter().zip(gradients).enumerate() {
             // Taken out, not cloned: a tensor that has one owner can be changed in place.
             let state: Vec<Tensor<1>> = self
                 .state
                 .iter_mut()
-                .map(|(_, tensors)| std::mem::replace(&mut tensors[k], g.clone()))
+                .map(|(_, tensors)| std::mem::replace(&mut tensors[k], gradient.clone()))
                 .collect();
             let mut moved = Vec::new();
             let rate = rate * self.factors[k];
-            vars.update(VarId(i), |w| {
-                let fused = kernels && burn_ops::runs_on(&w.device());
-                let (w, state) = match self.config {
-                    OptimizerConfig::Adam { .. } => self.config.adam(self.steps, rate, fused, w, g, state),
-                    OptimizerConfig::Sgd { .. } => self.config.sgd(rate, fused, w, g, state),
+            vars.update(VarId(i), |weight| {
+                let update = Update {
+                    t: self.steps,
+                    rate,
+                    fused: kernels && burn_ops::runs_on(&weight.device()),
+                    weight,
+                    gradient,
+                    state,
+                };
+                let (weight, state) = match self.config {
+                    OptimizerConfig::Adam { .. } => adam(self.config, update),
+                    OptimizerConfig::Sgd { .. } => sgd(self.config, update),
                 };
                 moved = state;
-                w
+                weight
             });
             for ((_, tensors), t) in self.state.iter_mut().zip(moved) {
                 tensors[k] = t;
@@ -139,122 +130,10 @@ impl Optimizer {
     }
 }
 
-impl OptimizerConfig {
-    /// Weight and moments after step `t` (from 1).
-    fn adam(
-        self,
-        t: u64,
-        rate: f64,
-        fused: bool,
-        w: Tensor<1>,
-        g: Tensor<1>,
-        mut state: Vec<Tensor<1>>,
-    ) -> (Tensor<1>, Vec<Tensor<1>>) {
-        let Self::Adam {
-            beta_1,
-            beta_2,
-            epsilon,
-            epsilon_rule,
-            weight_decay,
-        } = self
-        else {
-            return (w, state);
-        };
-        let (Some(v), Some(m)) = (state.pop(), state.pop()) else {
-            unreachable!("Adam has two moments")
-        };
-        let w = if weight_decay > 0.0 {
-            w.mul_scalar(1.0 - rate * weight_decay)
-        } else {
-            w
-        };
-        if fused {
-            let rule = earmark_kernels::optim::Adam {
-                learning_rate: rate as f32,
-                beta1: beta_1 as f32,
-                beta2: beta_2 as f32,
-                epsilon: epsilon as f32,
-                epsilon_at: match epsilon_rule {
-                    EpsilonRule::AfterCorrection => AdamEpsilon::Corrected,
-                    EpsilonRule::BeforeCorrection => AdamEpsilon::Raw,
-                },
-            };
-            let (w, moments) = burn_ops::adam(rule, t, w, g, [m, v]);
-            return (w, moments.into());
-        }
-        let m = m.mul_scalar(beta_1) + g.clone().mul_scalar(1.0 - beta_1);
-        let v = v.mul_scalar(beta_2) + g.clone().mul(g).mul_scalar(1.0 - beta_2);
-        let t = t as f64;
-        let (c1, c2) = (1.0 - beta_1.powf(t), (1.0 - beta_2.powf(t)).sqrt());
-        // w -= rate / c1 * m / (sqrt(v) / c2 + eps), with numerator and denominator times c2.
-        let eps = match epsilon_rule {
-            EpsilonRule::AfterCorrection => epsilon * c2,
-            EpsilonRule::BeforeCorrection => epsilon,
-        };
-        let step = m
-            .clone()
-            .mul_scalar(rate * c2 / c1)
-            .div(v.clone().sqrt().add_scalar(eps));
-        (w - step, vec![m, v])
-    }
-
-    /// Weight and, with momentum, direction after a step.
-    fn sgd(
-        self,
-        rate: f64,
-        fused: bool,
-        w: Tensor<1>,
-        g: Tensor<1>,
-        mut state: Vec<Tensor<1>>,
-    ) -> (Tensor<1>, Vec<Tensor<1>>) {
-        let Self::Sgd {
-            momentum,
-            weight_decay,
-        } = self
-        else {
-            return (w, state);
-        };
-        let g = if weight_decay > 0.0 {
-            g + w.clone().mul_scalar(weight_decay)
-        } else {
-            g
-        };
-        let Some(v) = state.pop() else {
-            return (w - g.mul_scalar(rate), state);
-        };
-        if fused {
-            let rule = earmark_kernels::optim::Sgd {
-                learning_rate: rate as f32,
-                momentum: momentum as f32,
-            };
-            let (w, v) = burn_ops::sgd(rule, w, g, v);
-            return (w, vec![v]);
-        }
-        let v = v.mul_scalar(momentum) + g;
-        (w - v.clone().mul_scalar(rate), vec![v])
-    }
-}
-
-/// Clips gradients and returns them with their norm before clipping.
-pub fn clip(clip: GradientClip, gradients: Vec<Tensor<1>>) -> (Vec<Tensor<1>>, f64) {
-    let squares: f64 = gradients
-        .iter()
-        .map(|g| f64::from(earmark_models::vars::to_host(g.clone().mul(g.clone()).sum())[0]))
-        .sum();
-    let norm = squares.sqrt();
-    let clipped = match clip {
-        GradientClip::GlobalNorm { max } if norm > max => {
-            gradients.into_iter().map(|g| g.mul_scalar(max / norm)).collect()
-        }
-        GradientClip::GlobalNorm { .. } => gradients,
-        GradientClip::Value { max } => gradients.into_iter().map(|g| g.clamp(-max, max)).collect(),
-    };
-    (clipped, norm)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::optim::config::EpsilonRule;
     use burn::tensor::Device;
     use earmark_models::init::Init;
     use earmark_models::{VarKind, VarSpec};
@@ -365,30 +244,5 @@ mod tests {
             w -= 0.1 * v;
             assert!((f64::from(got) - w).abs() < 1e-5);
         }
-    }
-
-    #[test]
-    fn clipping_keeps_direction_or_bounds() {
-        let d = Device::flex();
-        let g = || {
-            vec![
-                Tensor::<1>::from_data([3.0f32], &d),
-                Tensor::<1>::from_data([-4.0f32], &d),
-            ]
-        };
-        let host = |v: Vec<Tensor<1>>| {
-            v.into_iter()
-                .map(|t| earmark_models::vars::to_host(t)[0])
-                .collect::<Vec<_>>()
-        };
-        let (c, norm) = clip(GradientClip::GlobalNorm { max: 1.0 }, g());
-        assert!((norm - 5.0).abs() < 1e-6);
-        let c = host(c);
-        assert!((c[0] - 0.6).abs() < 1e-6 && (c[1] + 0.8).abs() < 1e-6);
-        assert_eq!(
-            host(clip(GradientClip::GlobalNorm { max: 6.0 }, g()).0),
-            [3.0, -4.0]
-        );
-        assert_eq!(host(clip(GradientClip::Value { max: 3.5 }, g()).0), [3.0, -3.5]);
     }
 }

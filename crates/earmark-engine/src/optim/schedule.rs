@@ -1,5 +1,6 @@
 //! Learning-rate schedules: the rate of a step, from the step and (for plateaus) from the scores so far.
 
+use earmark_core::{Check, ConfigError};
 use serde::{Deserialize, Serialize};
 
 /// `[train.schedule]` of a recipe. The rates multiply or replace `train.learning-rate`.
@@ -14,10 +15,10 @@ pub enum Schedule {
     /// The same rate throughout.
     #[default]
     Constant,
-    /// `rate * decay ^ (epochs / every-epochs)`, or `(steps / every-steps)`; with `staircase` the exponent is rounded down, as in the
+    /// `rate * decay ^ (epochs / every-epochs)`, or `^ (steps / every-steps)`; with `staircase` the exponent is rounded down, as in the
     /// DCASE 2019 baseline.
     Exponential {
-        /// Factor per interval.
+        /// Factor of each interval.
         decay: f64,
         /// Length of the interval in epochs; or `every-steps`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -25,7 +26,7 @@ pub enum Schedule {
         /// Length of the interval in steps; or `every-epochs`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         every_steps: Option<u64>,
-        /// Whether the rate falls in steps.
+        /// Whether the rate falls once per interval, not continuously.
         #[serde(default = "yes")]
         staircase: bool,
     },
@@ -33,12 +34,12 @@ pub enum Schedule {
     Plateau {
         /// Factor of each reduction.
         factor: f64,
-        /// Validations without improvement that are tolerated.
+        /// Validations without improvement that are allowed.
         patience: u32,
-        /// What counts as an improvement, absolute.
+        /// Smallest absolute gain that counts as an improvement.
         #[serde(default)]
         min_delta: f64,
-        /// Where reductions end.
+        /// Rate below which it is not reduced.
         #[serde(default)]
         min_rate: f64,
     },
@@ -64,25 +65,25 @@ fn yes() -> bool {
     true
 }
 
-/// Where training stands, as far as a rate depends on it.
+/// How far training is, as far as a learning rate depends on it.
 #[derive(Clone, Copy, Debug)]
-pub struct Position {
+pub struct TrainingPosition {
     /// Steps done before this one.
     pub step: u64,
-    /// Steps of an epoch.
+    /// Steps per epoch.
     pub steps_per_epoch: u64,
     /// Steps of the whole training.
     pub total_steps: u64,
 }
 
-/// Memory of the plateau schedule; part of a checkpoint.
+/// Memory of the plateau schedule; part of a resume state.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlateauState {
     /// Product of the reductions so far.
     pub factor: f64,
     /// Best validation score so far, higher is better.
     pub best: Option<f64>,
-    /// Validations since then.
+    /// Validations since the best score.
     pub waited: u32,
 }
 
@@ -98,7 +99,7 @@ impl Default for PlateauState {
 
 impl Schedule {
     /// The learning rate of a step.
-    pub fn rate(&self, base: f64, at: Position, plateau: &PlateauState) -> f64 {
+    pub fn rate(&self, base: f64, at: TrainingPosition, plateau: &PlateauState) -> f64 {
         let epochs = at.step as f64 / at.steps_per_epoch.max(1) as f64;
         match *self {
             Self::Constant => base,
@@ -138,7 +139,7 @@ impl Schedule {
         }
     }
 
-    /// Takes in a validation score (higher is better); true when the rate falls because of it.
+    /// Takes a validation score into account (higher is better); true when the rate falls because of it.
     pub fn observe(&self, score: f64, state: &mut PlateauState) -> bool {
         let Self::Plateau {
             factor,
@@ -162,10 +163,12 @@ impl Schedule {
         state.waited = 0;
         true
     }
+}
 
-    /// The first key with a value that can't work: key, value, remedy.
-    pub fn check(&self) -> Result<(), (&'static str, String, &'static str)> {
-        let positive = |v: f64| v > 0.0 && v.is_finite();
+impl Check for Schedule {
+    fn check(&self) -> Result<(), ConfigError> {
+        let positive = |key, v: f64, remedy| ConfigError::unless(v > 0.0 && v.is_finite(), key, v, remedy);
+        let not_negative = |key, v| ConfigError::check_range(key, v, 0.0..f64::INFINITY, "choose 0 or more");
         match *self {
             Self::Constant => Ok(()),
             Self::Exponential {
@@ -174,31 +177,21 @@ impl Schedule {
                 every_steps,
                 ..
             } => {
-                if !(positive(decay) && decay <= 1.0) {
-                    return Err((
-                        "decay",
-                        decay.to_string(),
-                        "choose a factor above 0, at most 1; for no decay use kind = \"constant\"",
-                    ));
-                }
+                let remedy = "choose a factor above 0, at most 1; for no decay use kind = \"constant\"";
+                ConfigError::unless(decay > 0.0 && decay <= 1.0, "decay", decay, remedy)?;
+                let refuse = |key, value: String, remedy| Err(ConfigError::new(key, value, remedy));
                 match (every_epochs, every_steps) {
-                    (None, None) => Err((
-                        "every-epochs",
-                        "missing".into(),
-                        "set every-epochs or every-steps: how long the rate takes to fall by decay",
-                    )),
-                    (Some(e), Some(_)) => Err((
-                        "every-epochs",
-                        e.to_string(),
-                        "every-steps is set as well; keep one of the two",
-                    )),
-                    (Some(e), None) if !positive(e) => Err((
-                        "every-epochs",
-                        e.to_string(),
-                        "choose a positive number of epochs",
-                    )),
-                    (None, Some(0)) => Err(("every-steps", "0".into(), "choose 1 step or more")),
-                    _ => Ok(()),
+                    (None, None) => {
+                        let remedy = "set every-epochs or every-steps: how long the rate takes to fall by decay";
+                        refuse("every-epochs", "missing".into(), remedy)
+                    }
+                    (Some(e), Some(_)) => {
+                        let remedy = "every-steps is set as well; keep one of the two";
+                        refuse("every-epochs", e.to_string(), remedy)
+                    }
+                    (Some(e), None) => positive("every-epochs", e, "choose a positive number of epochs"),
+                    (None, Some(0)) => refuse("every-steps", "0".into(), "choose 1 step or more"),
+                    (None, Some(_)) => Ok(()),
                 }
             }
             Self::Plateau {
@@ -207,44 +200,25 @@ impl Schedule {
                 min_rate,
                 ..
             } => {
-                if !(positive(factor) && factor < 1.0) {
-                    return Err(("factor", factor.to_string(), "choose a factor between 0 and 1"));
-                }
-                if min_delta < 0.0 || min_delta.is_nan() {
-                    return Err(("min-delta", min_delta.to_string(), "choose 0 or more"));
-                }
-                if min_rate < 0.0 || min_rate.is_nan() {
-                    return Err(("min-rate", min_rate.to_string(), "choose 0 or more"));
-                }
-                Ok(())
+                let remedy = "choose a factor between 0 and 1";
+                ConfigError::unless(factor > 0.0 && factor < 1.0, "factor", factor, remedy)?;
+                not_negative("min-delta", min_delta)?;
+                not_negative("min-rate", min_rate)
             }
             Self::Cosine {
                 warm_up_epochs,
                 final_rate,
             } => {
-                if warm_up_epochs < 0.0 || !warm_up_epochs.is_finite() {
-                    return Err(("warm-up-epochs", warm_up_epochs.to_string(), "choose 0 or more"));
-                }
-                if final_rate < 0.0 || !final_rate.is_finite() {
-                    return Err(("final-rate", final_rate.to_string(), "choose 0 or more"));
-                }
-                Ok(())
+                not_negative("warm-up-epochs", warm_up_epochs)?;
+                not_negative("final-rate", final_rate)
             }
             Self::Triangular {
                 peak_rate,
                 half_cycle_epochs,
             } => {
-                if !positive(peak_rate) {
-                    return Err(("peak-rate", peak_rate.to_string(), "choose a positive rate"));
-                }
-                if !positive(half_cycle_epochs) {
-                    return Err((
-                        "half-cycle-epochs",
-                        half_cycle_epochs.to_string(),
-                        "choose a positive number of epochs",
-                    ));
-                }
-                Ok(())
+                positive("peak-rate", peak_rate, "choose a positive rate")?;
+                let remedy = "choose a positive number of epochs";
+                positive("half-cycle-epochs", half_cycle_epochs, remedy)
             }
         }
     }
@@ -255,7 +229,7 @@ mod tests {
     use super::*;
 
     fn rates(schedule: Schedule, base: f64, steps: &[u64]) -> Vec<f64> {
-        let at = |step| Position {
+        let at = |step| TrainingPosition {
             step,
             steps_per_epoch: 10,
             total_steps: 101,
@@ -325,7 +299,7 @@ mod tests {
             .collect();
         assert_eq!(falls, [false, false, true, false, false, true, false, true]);
         assert_eq!(state.factor, 0.125);
-        let at = Position {
+        let at = TrainingPosition {
             step: 0,
             steps_per_epoch: 1,
             total_steps: 1,

@@ -1,0 +1,74 @@
+//! `[train.gradient-clip]` of a recipe: limits gradients before a step.
+
+use burn::tensor::Tensor;
+use earmark_core::{Check, ConfigError};
+use earmark_models::vars::to_host;
+use serde::{Deserialize, Serialize};
+
+/// `[train.gradient-clip]` of a recipe.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum GradientClip {
+    /// Scales all gradients together so that their Euclidean norm is at most `max`.
+    GlobalNorm {
+        /// Largest norm.
+        max: f64,
+    },
+    /// Cuts every gradient to `[-max, max]`.
+    Value {
+        /// Largest magnitude.
+        max: f64,
+    },
+}
+
+impl Check for GradientClip {
+    fn check(&self) -> Result<(), ConfigError> {
+        let (Self::GlobalNorm { max } | Self::Value { max }) = *self;
+        ConfigError::unless(max > 0.0 && max.is_finite(), "max", max, "choose a positive number")
+    }
+}
+
+impl GradientClip {
+    /// Clips gradients and returns them with their norm before clipping.
+    pub fn apply(self, gradients: Vec<Tensor<1>>) -> (Vec<Tensor<1>>, f64) {
+        let squares = |g: &Tensor<1>| f64::from(to_host(g.clone().mul(g.clone()).sum())[0]);
+        let norm = gradients.iter().map(squares).sum::<f64>().sqrt();
+        let clipped = match self {
+            Self::GlobalNorm { max } if norm > max => {
+                gradients.into_iter().map(|g| g.mul_scalar(max / norm)).collect()
+            }
+            Self::GlobalNorm { .. } => gradients,
+            Self::Value { max } => gradients.into_iter().map(|g| g.clamp(-max, max)).collect(),
+        };
+        (clipped, norm)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    #[test]
+    fn clipping_keeps_direction_or_bounds() {
+        let d = Device::flex();
+        let g = || {
+            vec![
+                Tensor::<1>::from_data([3.0f32], &d),
+                Tensor::<1>::from_data([-4.0f32], &d),
+            ]
+        };
+        let host = |v: Vec<Tensor<1>>| {
+            v.into_iter().map(|t| to_host(t)[0]).collect::<Vec<_>>()
+        };
+        let (c, norm) = GradientClip::GlobalNorm { max: 1.0 }.apply(g());
+        assert!((norm - 5.0).abs() < 1e-6);
+        let c = host(c);
+        assert!((c[0] - 0.6).abs() < 1e-6 && (c[1] + 0.8).abs() < 1e-6);
+        assert_eq!(
+            host(GradientClip::GlobalNorm { max: 6.0 }.apply(g()).0),
+            [3.0, -4.0]
+        );
+        assert_eq!(host(GradientClip::Value { max: 3.5 }.apply(g()).0), [3.0, -3.5]);
+    }
+}
