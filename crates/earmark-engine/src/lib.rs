@@ -1,38 +1,45 @@
-//! Learning: losses, schedules, the training loop, checkpoints, event logs, scoring and judging.
+//! Training and scoring: losses, optimisers, the training loop, checkpoints, scores of clips, evaluation.
 //!
-//! [`fit`] trains, [`Scorer`] scores clips, [`judge`] evaluates every checkpoint of a run, [`ModelFile`] is what all of them share.
+//! [`fit`] trains, [`Scorer`] scores clips, [`evaluation`] evaluates every checkpoint of a run; they share [`ModelFile`].
+//!
+//! | folder | for |
+//! |---|---|
+//! | `training` | `[train]` and `[validation]`, phases, the training loop, its logs |
+//! | `optim` | optimisers, gradient clipping, learning-rate schedules |
+//! | `loss` | losses, class weights, noisy labels |
+//! | `init` | warm start from another model, the scaler of the input |
+//! | [`checkpoint`] | model files, the state to resume from, TensorBoard events |
+//! | `scoring` | scores of clips, random crops, evaluation of checkpoints |
+//! | `probe` | linear probes on embeddings |
 
 pub mod checkpoint;
 mod init;
 mod loss;
 mod optim;
 mod probe;
-mod refusal;
 mod scoring;
 mod training;
 
-pub use checkpoint::event_file::EventWriter;
-pub use checkpoint::model_file::{
-    FORMAT, HostTensor, ModelFile, ModelFileError, ModelMeta, Tensors, read_foreign_tensors, read_tensors,
-    write_tensors,
+pub use checkpoint::{
+    BestCheckpoint, CheckpointConfig, EventWriter, FORMAT, HostTensor, KeepCheckpoints, ModelFile,
+    ModelFileError, ModelMeta, Tensors, TrainingProgress, read_foreign_tensors, read_tensors, write_tensors,
 };
-pub use checkpoint::{Best, CheckpointConfig, Keep};
-pub use init::scaler::{FitInputError, carry_input, fit_input};
-pub use init::start_config::StartConfig;
-pub use init::warm_start::{Carried, Scopes, WarmStartError, warm_start};
+pub use init::{
+    InputScalerError, ParameterPrefixes, StartConfig, TransferReport, WarmStartError, fit_scaler, has_prefix,
+    transfer_scaler, warm_start,
+};
 pub use loss::{ClassWeights, Loss};
-pub use optim::config::{EpsilonRule, OptimizerConfig};
-pub use optim::optimizer::{GradientClip, Optimizer, clip};
-pub use optim::schedule::{PlateauState, Position, Schedule};
-pub use probe::linear_probe::{Probe, ProbeData};
-pub use refusal::Refusal;
-pub use scoring::evaluate as judge;
-pub use scoring::random_crops::{StretchMean, Stretches};
-pub use scoring::row_scorer::RowScorer;
-pub use scoring::scorer::{ClipResult, Pass, ScoreError, Scorer};
-pub use scoring::segments::{TileScores, Tiling};
-pub use training::config::{Metric, TrainConfig, ValidationConfig, ValidationSplit};
-pub use training::fit::{Fit, FitError, FitEvent, Outcome, Validate, events_path, fit, metrics_path};
-pub use training::phase::{Begin, LayerRate, Phase, ScopeError, check_scopes, in_scope};
-pub use training::step::{Step, StepResult, train_step};
-pub use training::throughput::Pace;
+pub use optim::{
+    EpsilonRule, GradientClip, LayerRate, Optimizer, OptimizerConfig, PlateauState, Schedule,
+    TrainingPosition,
+};
+pub use probe::{LinearProbe, LinearProbeData};
+pub use scoring::{
+    CropMean, RandomCrops, RowScorer, ScoreError, ScoreJob, Scorer, ScorerOutput, SegmentBatch, SegmentGrid,
+    SegmentScores, evaluation,
+};
+pub use training::{
+    Begin, FitError, FitEvent, FitJob, FitOutcome, Phase, PrefixError, StepResult, Throughput, TrainConfig,
+    TrainStep, Validate, ValidationConfig, ValidationMetric, ValidationSplit, check_prefixes, events_path,
+    fit, metrics_path, train_step,
+};

@@ -96,7 +96,7 @@ fn gradients_are_slopes() {
         r#"{ "kind": "focal" }"#,
         r#"{ "kind": "lsep" }"#,
         r#"{ "kind": "outlier-cross-entropy", "share": 0.9 }"#,
-        r#"{ "kind": "by-part", "curated": { "kind": "focal" }, "noisy": { "kind": "lq" }, "noisy-weight": 0.5 }"#,
+        r#"{ "kind": "by-subset", "curated": { "kind": "focal" }, "noisy": { "kind": "lq" }, "noisy-weight": 0.5 }"#,
     ] {
         let loss: Loss = serde_json::from_str(text).expect("a loss");
         let at = |i: usize, h: f32| {
@@ -143,19 +143,19 @@ fn no_gradient_goes_through_a_bootstrapped_target() {
 /// Of one part alone, the other half of the loss is not there, and a batch whose every row is an outlier moves nothing.
 #[test]
 fn batches_of_one_part() {
-    let by_part: Loss = serde_json::from_str(
-        r#"{ "kind": "by-part", "curated": { "kind": "sigmoid-cross-entropy" }, "noisy": { "kind": "lq" }, "curated-weight": 0.5 }"#,
+    let by_subset: Loss = serde_json::from_str(
+        r#"{ "kind": "by-subset", "curated": { "kind": "sigmoid-cross-entropy" }, "noisy": { "kind": "lq" }, "curated-weight": 0.5 }"#,
     )
     .expect("a loss");
     let (x, y) = (vec![1.0_f32, -2.0, 0.5, 3.0], vec![1.0_f32, 0.0, 0.0, 1.0]);
     let of = |loss: &Loss, noisy: &[bool]| measured(loss, x.clone(), y.clone(), [2, 2], noisy);
-    let (value, slopes) = of(&by_part, &[]);
+    let (value, slopes) = of(&by_subset, &[]);
     let (plain, plain_slopes) = of(&Loss::default(), &[]);
     assert!((value - 0.5 * plain).abs() < 1e-7);
     for (a, b) in slopes.iter().zip(&plain_slopes) {
         assert!((a - 0.5 * b).abs() < 1e-7);
     }
-    assert_eq!(of(&by_part, &[true, true]), of(&Loss::Lq { q: 0.5 }, &[]));
+    assert_eq!(of(&by_subset, &[true, true]), of(&Loss::Lq { q: 0.5 }, &[]));
     let one = measured(
         &Loss::OutlierCrossEntropy { share: 0.8 },
         vec![1.0, -2.0],

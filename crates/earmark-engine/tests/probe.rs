@@ -1,6 +1,6 @@
 //! Probes against scikit-learn (xtask/golden/probe.py), and what the prior does.
 
-use earmark_engine::{Probe, ProbeData};
+use earmark_engine::{LinearProbe, LinearProbeData};
 use serde_json::Value;
 
 fn golden() -> Value {
@@ -11,7 +11,7 @@ fn rows(value: &Value) -> Vec<Vec<f64>> {
     serde_json::from_value(value.clone()).expect("rows of numbers")
 }
 
-fn data(golden: &Value, single_label: bool) -> ProbeData {
+fn data(golden: &Value, single_label: bool) -> LinearProbeData {
     let x = rows(&golden["x"]);
     let y: Vec<f32> = if single_label {
         let labels: Vec<usize> = serde_json::from_value(golden["labels"].clone()).expect("labels");
@@ -22,7 +22,7 @@ fn data(golden: &Value, single_label: bool) -> ProbeData {
         let mark = |m: &String| m.bytes().map(|b| f32::from(b - b'0')).collect::<Vec<_>>();
         marks.iter().flat_map(mark).collect()
     };
-    ProbeData {
+    LinearProbeData {
         width: x[0].len(),
         x: x.into_iter().flatten().map(|v| v as f32).collect(),
         y,
@@ -49,7 +49,7 @@ fn probes_agree_with_scikit_learn() {
     for (key, single_label) in [("softmax", true), ("sigmoid", false)] {
         let data = data(&golden, single_label);
         for (strength, want) in golden[key].as_object().expect("strengths") {
-            let fitted = Probe::fit(&data, strength.parse().expect("a number"), None);
+            let fitted = LinearProbe::fit(&data, strength.parse().expect("a number"), None);
             let logits = fitted.logits(&data.x, data.width);
             for (clip, (got, want)) in logits.chunks_exact(3).zip(rows(want)).enumerate() {
                 for (got, want) in scores(got, single_label).iter().zip(want) {
@@ -67,20 +67,20 @@ fn probes_agree_with_scikit_learn() {
 #[test]
 fn a_prior_is_where_weights_are_drawn() {
     let data = data(&golden(), true);
-    let prior = Probe {
+    let prior = LinearProbe {
         weight: (0..3 * data.width).map(|i| (i as f32 * 0.37).sin()).collect(),
         bias: vec![0.1, -0.2, 0.3],
     };
     let distance = |strength: f64| {
-        let fitted = Probe::fit(&data, strength, Some(&prior));
+        let fitted = LinearProbe::fit(&data, strength, Some(&prior));
         let parts = fitted.weight.iter().zip(&prior.weight);
         // The last feature never varies: nothing is learnt of it.
         parts.map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt()
     };
     let (weak, strong) = (distance(0.01), distance(1e6));
     assert!(strong < 1e-3 && weak > 1.0, "{strong} {weak}");
-    let free = Probe::fit(&data, 1e-3, None).loss(&data);
-    assert!(free < Probe::fit(&data, 100.0, None).loss(&data));
+    let free = LinearProbe::fit(&data, 1e-3, None).loss(&data);
+    assert!(free < LinearProbe::fit(&data, 100.0, None).loss(&data));
 }
 
 #[test]

@@ -38,9 +38,12 @@ pub fn list(run: &Path) -> std::io::Result<Vec<u64>> {
     };
     for entry in entries {
         let name = entry?.file_name();
-        let step = name
-            .to_str()
-            .and_then(|n| n.strip_prefix("step-")?.strip_suffix(".safetensors")?.parse().ok());
+        let step = name.to_str().and_then(|n| {
+            n.strip_prefix("step-")?
+                .strip_suffix(".safetensors")?
+                .parse()
+                .ok()
+        });
         steps.extend::<Option<u64>>(step);
     }
     steps.sort_unstable();

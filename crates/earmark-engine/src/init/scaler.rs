@@ -1,23 +1,24 @@
-//! What a network does to its input before its first weight, fitted on the training clips: standardisation and principal components.
+//! The scaler of a network: standardisation and principal components before its first weight, fitted on the training clips or
+//! transferred from another model.
 
-use crate::checkpoint::model_file::ModelFile;
+use crate::checkpoint::ModelFile;
 use earmark_features::{FittedError, Keep, NamedTensor, Pca, Standardiser};
 use earmark_models::{Network, Vars};
 use std::path::{Path, PathBuf};
 
-/// Why an input can't be fitted or taken over.
+/// Why a scaler can't be fitted or transferred.
 #[derive(Debug, thiserror::Error)]
-pub enum FitInputError {
-    /// The rows give no fit.
-    #[error("{what} can't be fitted on the clips to train on: {cause}")]
+pub enum InputScalerError {
+    /// It can't be fitted on these rows.
+    #[error("{what} can't be fitted on the training clips: {cause}")]
     Fit {
-        /// The recipe's key or what else was to be fitted.
+        /// The recipe's key, or another name of what was to be fitted.
         what: &'static str,
         /// Why.
         cause: FittedError,
     },
-    /// A model whose input is another one.
-    #[error("{path}: `{name}` {problem}; begin with a model of the same network table")]
+    /// A model with another scaler.
+    #[error("{path}: `{name}` {problem}; start from a model with the same [network] table")]
     Unfit {
         /// The model.
         path: PathBuf,
@@ -28,19 +29,19 @@ pub enum FitInputError {
     },
 }
 
-/// Fits the buffers of a network that standardises its input, or what is known of clips besides ([`Network::input_fit`]), on `rows`,
-/// one a training clip; does nothing to others.
+/// Fits the scaler of a network that standardises its input or its clip-level features ([`Network::input_fit`]) on `rows`, one per
+/// training clip; does nothing to other networks.
 ///
 /// # Errors
 ///
-/// When the rows are too few for the components, or hold what is no number.
-pub fn fit_input(network: &Network, rows: &[Vec<f32>], vars: &mut Vars) -> Result<(), FitInputError> {
+/// When there are too few rows for the components, or values that are not finite.
+pub fn fit_scaler(network: &Network, rows: &[Vec<f32>], vars: &mut Vars) -> Result<(), InputScalerError> {
     let Some(config) = network.input_fit() else {
         return Ok(());
     };
     let compressed = |row: &Vec<f32>| row.iter().map(|x| config.compressed(*x)).collect();
     let rows: Vec<Vec<f32>> = rows.iter().map(compressed).collect();
-    let refuse = |what| move |cause| FitInputError::Fit { what, cause };
+    let refuse = |what| move |cause| InputScalerError::Fit { what, cause };
     let standardiser = Standardiser::fit(&rows).map_err(refuse("the standardisation"))?;
     let mut tensors = standardiser.tensors();
     if config.components > 0 {
@@ -63,25 +64,25 @@ pub fn fit_input(network: &Network, rows: &[Vec<f32>], vars: &mut Vars) -> Resul
     Ok(())
 }
 
-/// Sets a variable of that name in a scope; a tensor that no variable keeps is passed over.
-fn set(vars: &mut Vars, scope: &str, tensor: NamedTensor) {
-    if let Some(id) = vars.find(&format!("{scope}{}", tensor.name)) {
+/// Sets the variable of that name below a prefix; a tensor without a variable is ignored.
+fn set(vars: &mut Vars, prefix: &str, tensor: NamedTensor) {
+    if let Some(id) = vars.find(&format!("{prefix}{}", tensor.name)) {
         vars.set_vec(id, tensor.values);
     }
 }
 
-/// Takes over the fitted buffers from `model`, whose weights were learnt behind them; returns whether there were any to take over. A
-/// model that heard nothing besides the image has none for what is known besides: they are to be fitted then.
+/// Copies the fitted scaler of `model`, whose weights were trained behind it; returns whether there was one to copy. A model without
+/// clip-level features has no scaler for them: it has to be fitted then.
 ///
 /// # Errors
 ///
-/// When the model has no buffers for the input itself, or others.
-pub fn carry_input(
+/// When the model has no scaler for its input, or one of another shape.
+pub fn transfer_scaler(
     path: &Path,
     model: &ModelFile,
     network: &Network,
     vars: &mut Vars,
-) -> Result<bool, FitInputError> {
+) -> Result<bool, InputScalerError> {
     let Some(config) = network.input_fit() else {
         return Ok(false);
     };
@@ -91,7 +92,7 @@ pub fn carry_input(
     }
     for name in names {
         let Some(id) = vars.find(&name) else { continue };
-        let unfit = |problem: String| FitInputError::Unfit {
+        let unfit = |problem: String| InputScalerError::Unfit {
             path: path.into(),
             name: name.clone(),
             problem,
@@ -143,9 +144,9 @@ mod tests {
     }
 
     #[test]
-    fn a_pass_does_what_the_features_crate_does() {
+    fn a_forward_pass_scales_as_the_features_crate_does() {
         let (network, mut vars) = network(4);
-        fit_input(&network, &rows(), &mut vars).unwrap();
+        fit_scaler(&network, &rows(), &mut vars).unwrap();
         let Network::Perceptron(perceptron) = &network else {
             panic!("another network")
         };
@@ -181,11 +182,11 @@ mod tests {
     #[test]
     fn too_few_clips_are_refused() {
         let (network, mut vars) = network(6);
-        let message = fit_input(&network, &rows()[..4], &mut vars)
+        let message = fit_scaler(&network, &rows()[..4], &mut vars)
             .unwrap_err()
             .to_string();
         assert!(
-            message.starts_with("network.components can't be fitted on the clips to train on: 6 components were asked for, and 4 rows"),
+            message.starts_with("network.components can't be fitted on the training clips: 6 components were asked for, and 4 rows"),
             "{message}"
         );
     }

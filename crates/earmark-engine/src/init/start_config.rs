@@ -1,7 +1,7 @@
-//! `[train.start]`: another model's weights as the start of a training.
+//! `[train.start]` of a recipe: another model's weights as the start of a training (warm start).
 
-use crate::init::warm_start::Scopes;
-use crate::refusal::Refusal;
+use super::prefixes::ParameterPrefixes;
+use earmark_core::{Check, ConfigError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -9,25 +9,25 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct StartConfig {
-    /// Model file, RUN, RUN@STEP, or the name of a model in the catalogue. Of a run of folds, that of the fold which is judged.
+    /// Model file, RUN, RUN@STEP, or the name of a model in the catalogue. Of a cross-validation run, the model of the same test fold.
     pub from: String,
-    /// Prefixes of the variables that come over; all of them without this key.
+    /// Prefixes of the variables to transfer; all of them without this key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub include: Vec<String>,
-    /// Prefixes of those that do not.
+    /// Prefixes of the variables to leave out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
-    /// Whether the moving statistics of BatchNorm come over as well.
+    /// Whether the moving statistics of BatchNorm are transferred as well.
     #[serde(default)]
     pub statistics: bool,
-    /// For classes of this training those of the other model that they begin as: the mean of their weights in the classifier.
+    /// For classes of this training, the classes of the other model that they start from: the mean of their weights in the classifier.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub classes: BTreeMap<String, Vec<String>>,
 }
 
 impl StartConfig {
-    /// Everything of a model but its statistics.
-    pub fn of(from: impl Into<String>) -> Self {
+    /// All variables of a model, without the moving statistics.
+    pub fn new(from: impl Into<String>) -> Self {
         Self {
             from: from.into(),
             include: Vec::new(),
@@ -37,25 +37,24 @@ impl StartConfig {
         }
     }
 
-    /// Which of its variables come over.
-    pub fn scopes(&self) -> Scopes {
-        Scopes {
+    /// Which variables are transferred.
+    pub fn prefixes(&self) -> ParameterPrefixes {
+        ParameterPrefixes {
             include: self.include.clone(),
             exclude: self.exclude.clone(),
         }
     }
+}
 
-    /// Refuses values that can't work.
-    pub(crate) fn check(&self) -> Result<(), Refusal> {
-        if self.from.is_empty() {
-            let remedy = "name a model file, a run or a model of the catalogue";
-            return Err(("start.from".into(), "\"\"".into(), remedy));
-        }
+impl Check for StartConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        let remedy = "name a model file, a run or a model of the catalogue";
+        ConfigError::unless(!self.from.is_empty(), "from", "\"\"", remedy)?;
         match self.classes.iter().find(|(_, others)| others.is_empty()) {
             None => Ok(()),
-            Some((class, _)) => Err((
-                format!("start.classes.{class}"),
-                "[]".into(),
+            Some((class, _)) => Err(ConfigError::new(
+                format!("classes.{class}"),
+                "[]",
                 "name at least one class of the other model, or leave this one out",
             )),
         }

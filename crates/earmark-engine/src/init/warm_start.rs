@@ -1,109 +1,38 @@
 //! Warm start: weights of another model as the start of a new training.
 
-use crate::checkpoint::model_file::{HostTensor, ModelFile};
-use crate::init::start_config::StartConfig;
-use crate::training::phase::known_scopes;
+use super::class_rows::{class_rows, mean_rows};
+use super::prefixes::known_prefixes;
+use super::start_config::StartConfig;
+use super::warm_start_error::WarmStartError;
+use crate::checkpoint::{HostTensor, ModelFile};
 use earmark_models::{VarId, VarKind, VarSpec, Vars};
-use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// Which variables come over: those whose name begins with one of `include` (all if empty) and with none of `exclude`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Scopes {
-    /// Prefixes that come; applied first.
-    #[serde(default)]
-    pub include: Vec<String>,
-    /// Prefixes that stay behind.
-    #[serde(default)]
-    pub exclude: Vec<String>,
-}
-
-impl Scopes {
-    /// Whether a variable's name is in scope.
-    pub fn matches(&self, name: &str) -> bool {
-        let any = |list: &[String]| list.iter().any(|p| name.starts_with(p.as_str()));
-        (self.include.is_empty() || any(&self.include)) && !any(&self.exclude)
-    }
-}
-
-/// Why a warm start is refused.
-#[derive(Debug, thiserror::Error)]
-pub enum WarmStartError {
-    /// No variable is in scope.
-    #[error(
-        "{path}: no trainable variable matches --include {include:?} --exclude {exclude:?}; names here begin with {known}"
-    )]
-    NothingMatches {
-        /// The model.
-        path: PathBuf,
-        /// Wanted prefixes.
-        include: Vec<String>,
-        /// Unwanted prefixes.
-        exclude: Vec<String>,
-        /// First parts of the names there are.
-        known: String,
-    },
-    /// A variable in scope is absent from the file or has another shape.
-    #[error(
-        "{path}: `{name}` {problem}; make network and front end as that model's, or leave it out: --exclude {name} beside --init-from, train.start.exclude in a recipe"
-    )]
-    Unfit {
-        /// The model.
-        path: PathBuf,
-        /// The variable.
-        name: String,
-        /// What is wrong.
-        problem: String,
-    },
-    /// A class that one of the two models does not have.
-    #[error("train.start.classes: {whose} no class {class:?}{suggestion}")]
-    Class {
-        /// `this data has`, or the model with `has`.
-        whose: String,
-        /// The class.
-        class: String,
-        /// A name that is like it, in words.
-        suggestion: String,
-    },
-    /// Weights of classes are wanted, and none of them is in scope.
-    #[error(
-        "train.start.classes: the classifier ({names}) does not come over, as train.start.include and exclude say; leave one of the two out"
-    )]
-    NoClassifier {
-        /// Its variables.
-        names: String,
-    },
-}
-
-/// What came over.
+/// What was transferred.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Carried {
+pub struct TransferReport {
     /// Names of the trainable variables.
     pub variables: Vec<String>,
-    /// How many moving statistics.
+    /// Number of moving statistics.
     pub statistics: usize,
-    /// Variables of the classifier that are left fresh, as the classes are others.
+    /// Variables of the classifier that keep their fresh values, as the classes differ.
     pub fresh: Vec<String>,
-    /// Classes that begin as classes of the other model.
+    /// Number of classes that start from classes of the other model.
     pub classes: usize,
-    /// Whether what standardises the input came over; see [`carry_input`](crate::carry_input).
-    pub input: bool,
+    /// Whether the scaler of the input was transferred; see [`transfer_scaler`](crate::transfer_scaler).
+    pub scaler: bool,
 }
 
-/// A layer's variables that hold something for each class.
-struct Classifier<'a> {
-    /// Positions of its variables.
-    positions: &'a [usize],
-    /// For each class here the classes there; `None` where they are the same ones in the same order.
-    rows: Option<Vec<Vec<usize>>>,
-}
-
-/// Copies from `model` what `start` says: the trainable variables in scope, and the moving statistics if it wants them. As in the DCASE
-/// 2019 baseline, those and the optimiser's state start afresh by default.
+/// Copies from `model` what `start` says: the chosen trainable variables, and the moving statistics if it wants them. As in the DCASE
+/// 2019 baseline, those and the optimiser's state start fresh by default.
 ///
-/// `classifier` are the positions of variables with a row for each of `classes`. They come over as they are where the model has the same
-/// classes in the same order; else only the rows that `start.classes` maps do, and a class that none is mapped to keeps its fresh start.
-/// Everything else must fit.
+/// `classifier` are the indices of variables with a row for each of `classes`. They are transferred as they are where the model has the
+/// same classes in the same order; else only the rows that `start.classes` maps are, and a class without a mapping keeps its fresh
+/// values. Everything else must fit.
+///
+/// # Errors
+///
+/// When no variable is chosen, a chosen one is missing or has another shape, or a mapped class does not exist.
 pub fn warm_start(
     path: &Path,
     model: &ModelFile,
@@ -111,149 +40,78 @@ pub fn warm_start(
     classifier: &[usize],
     classes: &[String],
     vars: &mut Vars,
-) -> Result<Carried, WarmStartError> {
-    let scopes = start.scopes();
+) -> Result<TransferReport, WarmStartError> {
+    let prefixes = start.prefixes();
     let specs = vars.specs().to_vec();
-    let is = |i: usize, kind: VarKind| specs[i].kind == kind && scopes.matches(&specs[i].name);
-    let wanted: Vec<usize> = (0..specs.len()).filter(|&i| is(i, VarKind::Trainable)).collect();
-    if wanted.is_empty() {
+    let chosen = |kind: VarKind| {
+        let is = |&i: &usize| specs[i].kind == kind && prefixes.matches(&specs[i].name);
+        (0..specs.len()).filter(is).collect::<Vec<_>>()
+    };
+    let trainable = chosen(VarKind::Trainable);
+    if trainable.is_empty() {
         return Err(WarmStartError::NothingMatches {
             path: path.into(),
-            include: scopes.include.clone(),
-            exclude: scopes.exclude.clone(),
-            known: known_scopes(&specs),
+            include: prefixes.include.clone(),
+            exclude: prefixes.exclude.clone(),
+            known: known_prefixes(&specs),
         });
     }
-    let classifier = Classifier {
-        positions: classifier,
-        rows: rows(path, &model.meta.classes, start, classes)?,
-    };
-    if !start.classes.is_empty() && !classifier.positions.iter().any(|i| wanted.contains(i)) {
-        let names = classifier.positions.iter().map(|&i| specs[i].name.as_str());
+    let rows = class_rows(path, &model.meta.classes, start, classes)?;
+    if !start.classes.is_empty() && !classifier.iter().any(|i| trainable.contains(i)) {
+        let names: Vec<&str> = classifier.iter().map(|&i| specs[i].name.as_str()).collect();
         return Err(WarmStartError::NoClassifier {
-            names: names.collect::<Vec<_>>().join(", "),
+            names: names.join(", "),
         });
     }
-    let mut carried = Carried {
+    let mut report = TransferReport {
         classes: start.classes.len(),
-        ..Carried::default()
+        ..TransferReport::default()
     };
-    for i in wanted {
+    for i in trainable {
         let spec = &specs[i];
-        let tensor = find(path, model, &spec.name)?;
-        match classifier
-            .rows
-            .as_ref()
-            .filter(|_| classifier.positions.contains(&i))
-        {
+        match rows.as_ref().filter(|_| classifier.contains(&i)) {
             None => {
-                check_shape(path, spec, tensor, spec.shape.as_slice())?;
+                let tensor = find(path, model, spec, &spec.shape)?;
                 vars.set_vec(VarId(i), tensor.values.clone());
-                carried.variables.push(spec.name.clone());
             }
             Some(rows) => {
-                let mut there = spec.shape.clone();
-                there[0] = model.meta.classes.len();
-                check_shape(path, spec, tensor, &there)?;
+                let mut shape = spec.shape.clone();
+                shape[0] = model.meta.classes.len();
+                let tensor = find(path, model, spec, &shape)?;
                 if start.classes.is_empty() {
-                    carried.fresh.push(spec.name.clone());
-                } else {
-                    let values = mixed(vars.to_vec(VarId(i)), tensor, rows);
-                    vars.set_vec(VarId(i), values);
-                    carried.variables.push(spec.name.clone());
+                    report.fresh.push(spec.name.clone());
+                    continue;
                 }
+                vars.set_vec(VarId(i), mean_rows(vars.to_vec(VarId(i)), tensor, rows));
             }
         }
+        report.variables.push(spec.name.clone());
     }
     if start.statistics {
-        for i in (0..specs.len()).filter(|&i| is(i, VarKind::Buffer)) {
-            let tensor = find(path, model, &specs[i].name)?;
-            check_shape(path, &specs[i], tensor, &specs[i].shape)?;
+        for i in chosen(VarKind::Buffer) {
+            let tensor = find(path, model, &specs[i], &specs[i].shape)?;
             vars.set_vec(VarId(i), tensor.values.clone());
-            carried.statistics += 1;
+            report.statistics += 1;
         }
     }
-    Ok(carried)
+    Ok(report)
 }
 
-fn unfit(path: &Path, name: &str, problem: String) -> WarmStartError {
-    WarmStartError::Unfit {
-        path: path.into(),
-        name: name.into(),
-        problem,
-    }
-}
-
-fn find<'a>(path: &Path, model: &'a ModelFile, name: &str) -> Result<&'a HostTensor, WarmStartError> {
-    let tensor = model.tensors.get(name);
-    tensor.ok_or_else(|| unfit(path, name, "is not in the model".into()))
-}
-
-fn check_shape(
+/// The model's tensor for a variable, which must have the wanted shape.
+fn find<'a>(
     path: &Path,
+    model: &'a ModelFile,
     spec: &VarSpec,
-    tensor: &HostTensor,
     wanted: &[usize],
-) -> Result<(), WarmStartError> {
+) -> Result<&'a HostTensor, WarmStartError> {
+    let unfit = |problem| WarmStartError::unfit(path, &spec.name, problem);
+    let tensor = model.tensors.get(&spec.name);
+    let tensor = tensor.ok_or_else(|| unfit("is not in the model".to_owned()))?;
     if tensor.shape == wanted {
-        return Ok(());
+        return Ok(tensor);
     }
-    let problem = format!("has shape {:?} there and {:?} here", tensor.shape, spec.shape);
-    Err(unfit(path, &spec.name, problem))
-}
-
-/// For each class here the classes there that it begins as; `None` where all are the same.
-fn rows(
-    path: &Path,
-    there: &[String],
-    start: &StartConfig,
-    here: &[String],
-) -> Result<Option<Vec<Vec<usize>>>, WarmStartError> {
-    if start.classes.is_empty() && there == here {
-        return Ok(None);
-    }
-    let index = |classes: &[String], class: &str, whose: String| {
-        classes
-            .iter()
-            .position(|c| c == class)
-            .ok_or_else(|| WarmStartError::Class {
-                whose,
-                class: class.into(),
-                suggestion: like(class, classes),
-            })
-    };
-    let mut rows = vec![Vec::new(); here.len()];
-    for (class, others) in &start.classes {
-        let row = index(here, class, "this data has".into())?;
-        for other in others {
-            rows[row].push(index(there, other, format!("{} has", path.display()))?);
-        }
-    }
-    Ok(Some(rows))
-}
-
-/// The classes that a wrong name may have meant: those that hold it or that it holds, whatever the case.
-fn like(wanted: &str, classes: &[String]) -> String {
-    let wanted = wanted.to_lowercase();
-    let near = classes.iter().filter(|c| {
-        let c = c.to_lowercase();
-        c.contains(&wanted) || wanted.contains(&c)
-    });
-    let near: Vec<String> = near.take(5).map(|c| format!("{c:?}")).collect();
-    match near.is_empty() {
-        true => String::new(),
-        false => format!("; did you mean {}?", near.join(", ")),
-    }
-}
-
-/// The rows of `fresh`, each replaced by the mean of the rows there that it begins as, where there are any.
-fn mixed(mut fresh: Vec<f32>, tensor: &HostTensor, rows: &[Vec<usize>]) -> Vec<f32> {
-    let width = fresh.len() / rows.len().max(1);
-    for (row, others) in rows.iter().enumerate().filter(|(_, others)| !others.is_empty()) {
-        for k in 0..width {
-            let sum: f32 = others.iter().map(|&o| tensor.values[o * width + k]).sum();
-            fresh[row * width + k] = sum / others.len() as f32;
-        }
-    }
-    fresh
+    Err(unfit(format!(
+        "has shape {:?} there and {:?} here",
+        tensor.shape, spec.shape
+    )))
 }

@@ -67,7 +67,8 @@ impl ClassWeights {
             }
             Self::Named(named) => {
                 if let Some((class, weight)) = named.iter().find(|(name, _)| !classes.contains(name)) {
-                    let remedy = "the data has no such class; `earmark data classes DIR` lists the classes it has";
+                    let remedy =
+                        "the data has no such class; `earmark data classes DIR` lists the classes it has";
                     return Err(ConfigError::new(class, weight, remedy));
                 }
                 let weight = |name: &String| named.get(name).copied().unwrap_or(1.0);
@@ -152,12 +153,18 @@ mod tests {
     /// 1.9.1 is 0.55555556, 1.11111111, 3.33333333.
     #[test]
     fn balanced_classes_count_alike() {
-        let loss = read("\"balanced\"").with_class_weights(&classes(), &[6, 3, 1, 0]).unwrap();
+        let loss = read("\"balanced\"")
+            .with_class_weights(&classes(), &[6, 3, 1, 0])
+            .unwrap();
         let weights = loss.class_weights().unwrap();
         for (got, want) in weights.iter().zip([5.0 / 9.0, 10.0 / 9.0, 10.0 / 3.0, 1.0]) {
             assert!((got - want).abs() < 1e-12, "{weights:?}");
         }
-        assert_eq!(loss.with_class_weights(&classes(), &[1, 1, 1, 1]).unwrap(), loss, "it stays the same");
+        assert_eq!(
+            loss.with_class_weights(&classes(), &[1, 1, 1, 1]).unwrap(),
+            loss,
+            "it stays the same"
+        );
     }
 
     #[test]
@@ -165,10 +172,17 @@ mod tests {
         let loss = read(r#"{ "dog": 2.5, "owl": 0.5 }"#);
         let weighted = loss.with_class_weights(&classes(), &[0; 4]).unwrap();
         assert_eq!(weighted.class_weights(), Some(&[1.0, 2.5, 1.0, 0.5][..]));
-        let error = read(r#"{ "dgo": 2 }"#).with_class_weights(&classes(), &[0; 4]).unwrap_err();
+        let error = read(r#"{ "dgo": 2 }"#)
+            .with_class_weights(&classes(), &[0; 4])
+            .unwrap_err();
         assert_eq!((&*error.key, &*error.value), ("class-weights.dgo", "2"));
-        let error = read("[1, 2]").with_class_weights(&classes(), &[0; 4]).unwrap_err();
-        assert_eq!((&*error.key, &*error.value), ("class-weights", "2 numbers for 4 classes"));
+        let error = read("[1, 2]")
+            .with_class_weights(&classes(), &[0; 4])
+            .unwrap_err();
+        assert_eq!(
+            (&*error.key, &*error.value),
+            ("class-weights", "2 numbers for 4 classes")
+        );
         let by_subset = r#"{ "kind": "by-subset", "curated": { "kind": "sigmoid-cross-entropy" },
             "noisy": { "kind": "sigmoid-cross-entropy", "class-weights": { "pig": 2 } } }"#;
         let by_subset: Loss = serde_json::from_str(by_subset).unwrap();

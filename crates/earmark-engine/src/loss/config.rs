@@ -159,7 +159,9 @@ impl Loss {
                 Some(ClassWeights::Each(each)) => Some(each),
                 _ => None,
             },
-            Self::BySubset { curated, noisy, .. } => curated.class_weights().or_else(|| noisy.class_weights()),
+            Self::BySubset { curated, noisy, .. } => {
+                curated.class_weights().or_else(|| noisy.class_weights())
+            }
             _ => None,
         }
     }
@@ -177,8 +179,16 @@ impl Check for Loss {
                 label_smoothing: a,
                 class_weights,
             } => {
-                unless((0.0..=1.0).contains(a), "label-smoothing", *a, "choose a share from 0 to 1")?;
-                class_weights.iter().try_for_each(Check::check).within("class-weights")
+                unless(
+                    (0.0..=1.0).contains(a),
+                    "label-smoothing",
+                    *a,
+                    "choose a share from 0 to 1",
+                )?;
+                class_weights
+                    .iter()
+                    .try_for_each(Check::check)
+                    .within("class-weights")
             }
             Self::SoftBootstrap { beta } => {
                 let remedy = "choose a share from 0 to 1, such as 0.7";
@@ -219,10 +229,14 @@ fn check_by_subset(losses: [&Loss; 2], weights: [f64; 2]) -> Result<(), ConfigEr
         let kind = |value, remedy| Err(ConfigError::new(format!("{name}.kind"), value, remedy));
         match loss {
             Loss::BySubset { .. } => {
-                return kind("by-subset", "a subset can't be divided again; choose another loss");
+                return kind(
+                    "by-subset",
+                    "a subset can't be divided again; choose another loss",
+                );
             }
             Loss::OutlierCrossEntropy { .. } if name == "curated" => {
-                let remedy = "it leaves out noisy clips only, and there are none here; choose sigmoid-cross-entropy";
+                let remedy =
+                    "it leaves out noisy clips only, and there are none here; choose sigmoid-cross-entropy";
                 return kind("outlier-cross-entropy", remedy);
             }
             _ => loss.check().within(name)?,
@@ -276,7 +290,10 @@ mod tests {
             "noisy": { "kind": "soft-bootstrap" }, "curated-weight": 0.5, "noisy-weight": 0.5 }"#;
         let by_subset = read(text).unwrap();
         assert!(by_subset.check().is_ok() && by_subset.uses_noisy_flags() && !by_subset.is_single_label());
-        assert_eq!(read(&serde_json::to_string(&by_subset).unwrap()).unwrap(), by_subset);
+        assert_eq!(
+            read(&serde_json::to_string(&by_subset).unwrap()).unwrap(),
+            by_subset
+        );
         let older = text.replace("by-subset", "by-part");
         assert_eq!(read(&older).unwrap(), by_subset);
         assert!(
@@ -322,7 +339,10 @@ mod tests {
             (by_subset(trusted(), trusted(), f64::INFINITY), "curated-weight"),
             (by_subset(trusted(), unlike, 1.0), "noisy.kind"),
             (by_subset(trusted(), nested, 1.0), "noisy.kind"),
-            (by_subset(trusted(), Box::new(Loss::Lq { q: 2.0 }), 1.0), "noisy.q"),
+            (
+                by_subset(trusted(), Box::new(Loss::Lq { q: 2.0 }), 1.0),
+                "noisy.q",
+            ),
             (
                 by_subset(Box::new(Loss::OutlierCrossEntropy { share: 0.8 }), trusted(), 1.0),
                 "curated.kind",

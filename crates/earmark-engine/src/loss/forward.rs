@@ -53,7 +53,10 @@ impl Loss {
                         loss.mul_scalar(weight * count as f64 / batch as f64)
                     })
                 };
-                match (of(curated, *curated_weight, false), of(other, *noisy_weight, true)) {
+                match (
+                    of(curated, *curated_weight, false),
+                    of(other, *noisy_weight, true),
+                ) {
                     (Some(a), Some(b)) => a + b,
                     (Some(one), None) | (None, Some(one)) => one,
                     // A batch without rows has no loss.
@@ -150,5 +153,4 @@ mod tests {
         };
         close(value(focal), value(Loss::default()));
     }
-
 }

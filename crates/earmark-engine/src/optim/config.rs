@@ -95,6 +95,11 @@ impl Check for OptimizerConfig {
             }
             Self::Sgd { momentum, .. } => decay("momentum", momentum)?,
         }
-        ConfigError::check_range("weight-decay", weight_decay, 0.0..f64::INFINITY, "choose 0 or more")
+        ConfigError::check_range(
+            "weight-decay",
+            weight_decay,
+            0.0..f64::INFINITY,
+            "choose 0 or more",
+        )
     }
 }

@@ -24,7 +24,12 @@ pub enum GradientClip {
 impl Check for GradientClip {
     fn check(&self) -> Result<(), ConfigError> {
         let (Self::GlobalNorm { max } | Self::Value { max }) = *self;
-        ConfigError::unless(max > 0.0 && max.is_finite(), "max", max, "choose a positive number")
+        ConfigError::unless(
+            max > 0.0 && max.is_finite(),
+            "max",
+            max,
+            "choose a positive number",
+        )
     }
 }
 
@@ -58,9 +63,7 @@ mod tests {
                 Tensor::<1>::from_data([-4.0f32], &d),
             ]
         };
-        let host = |v: Vec<Tensor<1>>| {
-            v.into_iter().map(|t| to_host(t)[0]).collect::<Vec<_>>()
-        };
+        let host = |v: Vec<Tensor<1>>| v.into_iter().map(|t| to_host(t)[0]).collect::<Vec<_>>();
         let (c, norm) = GradientClip::GlobalNorm { max: 1.0 }.apply(g());
         assert!((norm - 5.0).abs() < 1e-6);
         let c = host(c);

@@ -182,7 +182,8 @@ impl Check for Schedule {
                 let refuse = |key, value: String, remedy| Err(ConfigError::new(key, value, remedy));
                 match (every_epochs, every_steps) {
                     (None, None) => {
-                        let remedy = "set every-epochs or every-steps: how long the rate takes to fall by decay";
+                        let remedy =
+                            "set every-epochs or every-steps: how long the rate takes to fall by decay";
                         refuse("every-epochs", "missing".into(), remedy)
                     }
                     (Some(e), Some(_)) => {

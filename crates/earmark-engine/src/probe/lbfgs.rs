@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 /// Steps and gradients remembered.
 const MEMORY: usize = 10;
 
-/// Minimises `f` from `x` until the largest part of the gradient is below `tolerance` or `most` steps are taken. `f` gives the value at a point
-/// and writes the gradient. Steps are halved until the value falls enough (Armijo's rule); pairs that do not bend upwards are left out.
+/// Minimises `f` from `x` until the largest component of the gradient is below `tolerance` or `most` steps are taken. `f` returns the
+/// value at a point and writes the gradient. Steps are halved until the value falls enough (Armijo's rule); steps along which `f` does
+/// not curve upwards are not remembered.
 pub(super) fn minimise(
     mut x: Vec<f64>,
     tolerance: f64,
@@ -16,7 +17,7 @@ pub(super) fn minimise(
     let n = x.len();
     let mut gradient = vec![0.0; n];
     let mut value = f(&x, &mut gradient);
-    // Of each of the last steps: the step, the change of the gradient, and 1 over their product.
+    // For each of the last steps: the step, the change of the gradient, and 1 over their product.
     let mut pairs: VecDeque<(Vec<f64>, Vec<f64>, f64)> = VecDeque::new();
     for _ in 0..most {
         if gradient.iter().all(|g| g.abs() <= tolerance) {
@@ -25,7 +26,7 @@ pub(super) fn minimise(
         let mut direction = descent(&gradient, &pairs);
         let mut slope = dot(&direction, &gradient);
         if slope >= 0.0 {
-            // Rounding has spoilt what is remembered.
+            // Rounding errors have spoilt the remembered steps.
             pairs.clear();
             direction = descent(&gradient, &pairs);
             slope = dot(&direction, &gradient);
@@ -65,7 +66,7 @@ pub(super) fn minimise(
     x
 }
 
-/// The direction that the two-loop recursion gives.
+/// The direction by the two-loop recursion.
 fn descent(gradient: &[f64], pairs: &VecDeque<(Vec<f64>, Vec<f64>, f64)>) -> Vec<f64> {
     let mut q = gradient.to_vec();
     let mut factors = Vec::with_capacity(pairs.len());

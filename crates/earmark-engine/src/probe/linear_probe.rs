@@ -1,43 +1,43 @@
-//! A classifier on the features of a frozen network: multinomial or per-class logistic regression, fitted to the end in seconds.
+//! A linear classifier on the embeddings of a frozen network (linear probe): multinomial or per-class logistic regression.
 
 use super::lbfgs::minimise;
 
-/// What a probe is fitted to.
+/// What a linear probe is fitted to.
 #[derive(Clone, Debug)]
-pub struct ProbeData {
-    /// Features of each clip, `[clips, width]` row-major.
+pub struct LinearProbeData {
+    /// Embeddings of the clips, `[clips, width]` row-major.
     pub x: Vec<f32>,
-    /// How many a clip has.
+    /// Numbers per clip.
     pub width: usize,
     /// Targets, `[clips, classes]` row-major, 0 to 1.
     pub y: Vec<f32>,
-    /// How many classes there are.
+    /// Number of classes.
     pub classes: usize,
-    /// Whether a clip has exactly one class: a softmax is fitted, else a sigmoid for each class.
+    /// Whether each clip has exactly one class: a softmax is fitted, else a sigmoid for each class.
     pub single_label: bool,
 }
 
 /// Weights and biases of a dense layer.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Probe {
+pub struct LinearProbe {
     /// `[classes, width]` row-major.
     pub weight: Vec<f32>,
     /// `[classes]`.
     pub bias: Vec<f32>,
 }
 
-/// Largest part of the gradient at which a fit is done, per clip.
+/// Largest component of the gradient, per clip, at which a fit is done.
 const TOLERANCE: f64 = 1e-6;
-/// Most steps of a fit; some hundred are usual.
-const MOST_STEPS: usize = 500;
+/// Most steps of a fit; a few hundred are usual.
+const MAX_STEPS: usize = 500;
 
-impl ProbeData {
-    /// How many clips there are.
+impl LinearProbeData {
+    /// Number of clips.
     pub fn clips(&self) -> usize {
         self.y.len() / self.classes.max(1)
     }
 
-    /// The clips that are wanted.
+    /// Some of the clips, by index.
     pub fn select(&self, wanted: &[usize]) -> Self {
         let rows = |all: &[f32], width: usize| {
             let row = |&i: &usize| &all[i * width..(i + 1) * width];
@@ -51,11 +51,11 @@ impl ProbeData {
     }
 }
 
-impl Probe {
+impl LinearProbe {
     /// The dense layer with the smallest sum of cross-entropies plus `strength / 2` times the squared distance of its weights from those of
-    /// `prior` (from 0 without), measured on features scaled to a standard deviation of 1 over the clips. Biases are free. With
+    /// `prior` (from 0 without one), measured on embeddings scaled to a standard deviation of 1 over the clips. Biases are free. With
     /// `strength = 1 / C` and without scaling this is scikit-learn's `LogisticRegression(C)`.
-    pub fn fit(data: &ProbeData, strength: f64, prior: Option<&Self>) -> Self {
+    pub fn fit(data: &LinearProbeData, strength: f64, prior: Option<&Self>) -> Self {
         let (mean, scale) = standardiser(data);
         let x: Vec<f64> = data
             .x
@@ -68,14 +68,14 @@ impl Probe {
             .collect();
         let centre = prior.map_or_else(
             || vec![0.0; data.classes * (data.width + 1)],
-            |prior| prior.on(&mean, &scale, data),
+            |prior| prior.to_scaled(&mean, &scale, data),
         );
         let found = fit_scaled(data, &x, strength, centre);
-        Self::off(&found, &mean, &scale, data)
+        Self::from_scaled(&found, &mean, &scale, data)
     }
 
-    /// Parameters on scaled features: each class's weights, then its bias.
-    fn on(&self, mean: &[f64], scale: &[f64], data: &ProbeData) -> Vec<f64> {
+    /// Parameters on scaled embeddings: each class's weights, then its bias.
+    fn to_scaled(&self, mean: &[f64], scale: &[f64], data: &LinearProbeData) -> Vec<f64> {
         let mut all = Vec::with_capacity(data.classes * (data.width + 1));
         for (row, bias) in self.weight.chunks_exact(data.width).zip(&self.bias) {
             let shift: f64 = row.iter().zip(mean).map(|(w, m)| f64::from(*w) * m).sum();
@@ -85,8 +85,8 @@ impl Probe {
         all
     }
 
-    /// The layer that parameters on scaled features mean.
-    fn off(all: &[f64], mean: &[f64], scale: &[f64], data: &ProbeData) -> Self {
+    /// The layer of parameters on scaled embeddings.
+    fn from_scaled(all: &[f64], mean: &[f64], scale: &[f64], data: &LinearProbeData) -> Self {
         let (mut weight, mut bias) = (Vec::new(), Vec::new());
         for row in all.chunks_exact(data.width + 1) {
             let weights: Vec<f64> = row.iter().zip(scale).map(|(w, s)| w / s).collect();
@@ -110,8 +110,8 @@ impl Probe {
             .collect()
     }
 
-    /// Mean cross-entropy on clips, as [`Probe::fit`] counts it.
-    pub fn loss(&self, data: &ProbeData) -> f64 {
+    /// Mean cross-entropy on clips, as [`LinearProbe::fit`] counts it.
+    pub fn loss(&self, data: &LinearProbeData) -> f64 {
         let logits = self.logits(&data.x, data.width);
         let mut sum = 0.0;
         for (z, y) in logits
@@ -124,8 +124,8 @@ impl Probe {
     }
 }
 
-/// Mean and standard deviation of each feature; 1 where it does not vary.
-fn standardiser(data: &ProbeData) -> (Vec<f64>, Vec<f64>) {
+/// Mean and standard deviation of each number; 1 where it does not vary.
+fn standardiser(data: &LinearProbeData) -> (Vec<f64>, Vec<f64>) {
     let clips = data.clips().max(1) as f64;
     let (mut mean, mut square) = (vec![0.0; data.width], vec![0.0; data.width]);
     for row in data.x.chunks_exact(data.width) {
@@ -143,7 +143,7 @@ fn standardiser(data: &ProbeData) -> (Vec<f64>, Vec<f64>) {
     (mean, scale.collect())
 }
 
-fn fit_scaled(data: &ProbeData, x: &[f64], strength: f64, centre: Vec<f64>) -> Vec<f64> {
+fn fit_scaled(data: &LinearProbeData, x: &[f64], strength: f64, centre: Vec<f64>) -> Vec<f64> {
     let (width, classes) = (data.width, data.classes);
     let mut errors = vec![0.0; classes];
     let mut logits = vec![0.0; classes];
@@ -175,7 +175,7 @@ fn fit_scaled(data: &ProbeData, x: &[f64], strength: f64, centre: Vec<f64>) -> V
     minimise(
         centre.clone(),
         TOLERANCE * data.clips().max(1) as f64,
-        MOST_STEPS,
+        MAX_STEPS,
         f,
     )
 }

@@ -1,4 +1,6 @@
 //! Linear probes.
 
 mod lbfgs;
-pub(crate) mod linear_probe;
+mod linear_probe;
+
+pub use linear_probe::{LinearProbe, LinearProbeData};

@@ -1,136 +1,134 @@
-//! Examples that wait for a full forward pass.
+//! Segments that wait for a full forward pass, and the clips they belong to.
 
-use super::scorer::{Pass, ScoreError, Scorer};
-use crate::scoring::random_crops::{Stretch, Stretches};
-use crate::scoring::segments::{TileScores, Tiling, pieces};
+use super::random_crops::{Crop, RandomCrops};
+use super::score_error::ScoreError;
+use super::scorer::{Scorer, ScorerOutput, SegmentBatch};
+use super::segment_grid::{SegmentGrid, equal_pieces};
+use super::segment_scores::SegmentScores;
 use earmark_features::{Extractor, FeatureError, Features};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A longer clip is not taken whole: memory must not grow with its length.
-const LONGEST_SECONDS: f64 = 60.0;
-
-/// Whole clips share a pass up to this many frames in all, so that memory does not grow with their length.
+/// Most frames of all whole clips of a pass, so that memory does not grow with their length.
 const WHOLE_FRAMES: usize = 16_384;
 
 /// How clips are cut.
 enum Cut {
-    /// Into examples of one length, by the front end.
-    Tiles(Tiling),
-    /// Not at all up to this many frames, else into equal pieces.
+    /// Into segments of one length, by the front end.
+    Segments(SegmentGrid),
+    /// Not at all up to this many frames, beyond that into equal pieces.
     Whole(usize),
     /// At random, into several lengths.
-    Stretches(Stretches),
+    Random(RandomCrops),
 }
 
-/// A clip whose examples are not all scored yet.
+/// A clip whose segments are not all scored yet.
 struct Waiting {
     clip: usize,
-    tiles: TileScores,
+    segments: SegmentScores,
     missing: usize,
 }
 
-/// Examples of one length that wait for a full forward pass.
+/// Segments of one length that wait for a full forward pass.
 #[derive(Default)]
 struct Queue {
     frames: usize,
     x: Vec<f32>,
-    /// What is known besides of the clip of each.
-    side: Vec<f32>,
-    /// Of each the clip, counted from the first that was ever added, and which of its examples it is.
+    /// Clip-level features of the clip of each.
+    clip_features: Vec<f32>,
+    /// The clip of each, counted from the first that was ever added, and which of its segments it is.
     owners: Vec<(usize, usize)>,
 }
 
-/// Examples that wait for a full forward pass, and the clips they belong to.
+/// Segments that wait for a full forward pass, and the clips they belong to.
 pub(super) struct Pending<'a> {
     scorer: &'a Scorer,
-    pass: Pass,
+    output: ScorerOutput,
     stop: &'a AtomicBool,
     cut: Cut,
     queues: Vec<Queue>,
     clips: VecDeque<Waiting>,
-    /// Clips that were handed out.
-    gone: usize,
+    /// Clips that are done.
+    finished: usize,
 }
 
 /// A clip, cut.
 struct Pieces<'f> {
     features: Cow<'f, Features>,
-    /// First frame and number of frames of each.
-    pieces: Vec<Stretch>,
+    pieces: Vec<Crop>,
 }
 
 impl<'a> Pending<'a> {
-    pub fn new(scorer: &'a Scorer, pass: Pass, stop: &'a AtomicBool) -> Self {
+    pub fn new(scorer: &'a Scorer, output: ScorerOutput, stop: &'a AtomicBool) -> Self {
         let whole = || Cut::Whole(scorer.longest_whole());
-        let cut = match &scorer.stretches {
-            Some(stretches) => Cut::Stretches(stretches.clone()),
-            None => Tiling::of(&scorer.extractor).map_or_else(whole, Cut::Tiles),
+        let cut = match &scorer.random_crops {
+            Some(crops) => Cut::Random(crops.clone()),
+            None => SegmentGrid::of(&scorer.extractor).map_or_else(whole, Cut::Segments),
         };
         Self {
             scorer,
-            pass,
+            output,
             stop,
             cut,
             queues: Vec::new(),
             clips: VecDeque::new(),
-            gone: 0,
+            finished: 0,
         }
     }
 
-    /// Where the examples of a clip lie.
+    /// Where the segments of a clip are.
     fn pieces<'f>(&self, features: &'f Features) -> Result<Pieces<'f>, FeatureError> {
         let extractor = &self.scorer.extractor;
-        // Of nothing there is no stretch: silence stands for it.
-        let heard = |features: &'f Features| match features.frames {
+        // A clip without frames is scored as silence.
+        let not_empty = |features: &'f Features| match features.frames {
             0 => silent(extractor).map(Cow::Owned),
             _ => Ok(Cow::Borrowed(features)),
         };
         let of_length = |frames: usize, starts: Vec<i64>| {
-            let one = |start| Stretch { start, frames };
+            let one = |start| Crop { start, frames };
             starts.into_iter().map(one).collect()
         };
         Ok(match &self.cut {
-            Cut::Tiles(tiling) => Pieces {
+            Cut::Segments(grid) => Pieces {
                 pieces: of_length(
-                    tiling.length(),
-                    tiling.starts(features.frames, extractor.examples(features)),
+                    grid.length(),
+                    grid.starts(features.frames, extractor.examples(features)),
                 ),
                 features: Cow::Borrowed(features),
             },
             Cut::Whole(longest) => {
-                let features = heard(features)?;
-                let (length, starts) = pieces(features.frames, *longest);
+                let features = not_empty(features)?;
+                let (length, starts) = equal_pieces(features.frames, *longest);
                 Pieces {
                     pieces: of_length(length, starts),
                     features,
                 }
             }
-            Cut::Stretches(stretches) => {
-                let features = heard(features)?;
+            Cut::Random(crops) => {
+                let features = not_empty(features)?;
                 Pieces {
-                    pieces: stretches.draw(&features),
+                    pieces: crops.draw(&features),
                     features,
                 }
             }
         })
     }
 
-    /// Takes the examples of a clip in; false when stopped.
+    /// Adds the segments of a clip; false when stopped.
     pub fn add<E>(
         &mut self,
         clip: usize,
         features: &Features,
-        done: &mut impl FnMut(usize, Result<TileScores, E>) -> bool,
+        done: &mut impl FnMut(usize, Result<SegmentScores, E>) -> bool,
     ) -> Result<bool, ScoreError> {
         let extractor = &self.scorer.extractor;
         let unfit = |cause| ScoreError::Features { clip, cause };
         let cut = self.pieces(features).map_err(unfit)?;
         let Some(first) = cut.pieces.first() else {
-            return Err(ScoreError::NoExample { clip });
+            return Err(ScoreError::NoSegment { clip });
         };
-        // Clips that are taken whole may have as many lengths as there are clips: no two of them wait at a time.
+        // Whole clips may have as many lengths as there are clips: only one length waits at a time.
         let other = matches!(self.cut, Cut::Whole(_)) && self.queues.iter().any(|q| q.frames != first.frames);
         if other {
             if !self.flush(done) {
@@ -138,37 +136,37 @@ impl<'a> Pending<'a> {
             }
             self.queues.clear();
         }
-        let number = self.gone + self.clips.len();
+        let number = self.finished + self.clips.len();
         self.clips.push_back(Waiting {
             clip,
-            tiles: TileScores {
+            segments: SegmentScores {
                 starts: cut.pieces.iter().map(|p| p.start).collect(),
                 scores: Vec::new(),
             },
             missing: cut.pieces.len(),
         });
         for (i, at) in cut.pieces.iter().enumerate() {
-            let example = match self.cut {
-                Cut::Tiles(_) => extractor.example(&cut.features, i),
+            let segment = match self.cut {
+                Cut::Segments(_) => extractor.example(&cut.features, i),
                 Cut::Whole(_) => Ok(piece(&cut.features, at.start, at.frames)),
-                Cut::Stretches(_) => Ok(at.of(&cut.features)),
+                Cut::Random(_) => Ok(at.cut(&cut.features)),
             };
-            let example = example.and_then(|e| extractor.finish(&e)).map_err(unfit)?;
+            let segment = segment.and_then(|e| extractor.finish(&e)).map_err(unfit)?;
             let queue = self.queue(at.frames);
-            queue.x.extend_from_slice(&example.data);
-            queue.side.extend_from_slice(&features.side);
+            queue.x.extend_from_slice(&segment.data);
+            queue.clip_features.extend_from_slice(&features.side);
             queue.owners.push((number, i));
-            if queue.owners.len() == self.most(at.frames) && !self.run(at.frames, done) {
+            if queue.owners.len() == self.batch_size(at.frames) && !self.run(at.frames, done) {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    /// Examples of this length that share a pass.
-    fn most(&self, frames: usize) -> usize {
+    /// Segments of this length that share a pass.
+    fn batch_size(&self, frames: usize) -> usize {
         match self.cut {
-            Cut::Tiles(_) | Cut::Stretches(_) => self.scorer.batch,
+            Cut::Segments(_) | Cut::Random(_) => self.scorer.batch,
             Cut::Whole(_) => (WHOLE_FRAMES / frames).clamp(1, self.scorer.batch),
         }
     }
@@ -189,14 +187,23 @@ impl<'a> Pending<'a> {
     }
 
     /// Scores what waits; false when stopped.
-    pub fn flush<E>(&mut self, done: &mut impl FnMut(usize, Result<TileScores, E>) -> bool) -> bool {
+    pub fn flush<E>(&mut self, done: &mut impl FnMut(usize, Result<SegmentScores, E>) -> bool) -> bool {
         let lengths: Vec<usize> = self.queues.iter().map(|q| q.frames).collect();
         lengths.into_iter().all(|frames| self.run(frames, done))
     }
 
-    /// One forward pass over all waiting examples of a length; hands out the clips that are complete by it. False when stopped.
-    fn run<E>(&mut self, frames: usize, done: &mut impl FnMut(usize, Result<TileScores, E>) -> bool) -> bool {
-        let Queue { x, side, owners, .. } = std::mem::take(self.queue(frames));
+    /// One forward pass over all waiting segments of a length, which completes clips. False when stopped.
+    fn run<E>(
+        &mut self,
+        frames: usize,
+        done: &mut impl FnMut(usize, Result<SegmentScores, E>) -> bool,
+    ) -> bool {
+        let Queue {
+            x,
+            clip_features,
+            owners,
+            ..
+        } = std::mem::take(self.queue(frames));
         self.queues.retain(|q| !q.owners.is_empty());
         if owners.is_empty() {
             return true;
@@ -206,18 +213,23 @@ impl<'a> Pending<'a> {
         }
         let e = &self.scorer.extractor;
         let shape = [owners.len(), e.channels(), e.bands(), frames];
-        let scores = (self.pass)(self.scorer, x, side, shape);
+        let batch = SegmentBatch {
+            x,
+            shape,
+            clip_features,
+        };
+        let scores = self.scorer.forward(self.output, batch);
         let width = scores.len() / owners.len();
-        for ((number, example), row) in owners.into_iter().zip(scores.chunks_exact(width.max(1))) {
-            let clip = &mut self.clips[number - self.gone];
-            let tiles = &mut clip.tiles;
-            tiles.scores.resize(tiles.starts.len() * width, 0.0);
-            tiles.scores[example * width..][..width].copy_from_slice(row);
+        for ((number, segment), row) in owners.into_iter().zip(scores.chunks_exact(width.max(1))) {
+            let clip = &mut self.clips[number - self.finished];
+            let segments = &mut clip.segments;
+            segments.scores.resize(segments.starts.len() * width, 0.0);
+            segments.scores[segment * width..][..width].copy_from_slice(row);
             clip.missing -= 1;
         }
-        while let Some(Waiting { clip, tiles, .. }) = self.clips.pop_front_if(|c| c.missing == 0) {
-            self.gone += 1;
-            if !done(clip, Ok(tiles)) {
+        while let Some(Waiting { clip, segments, .. }) = self.clips.pop_front_if(|c| c.missing == 0) {
+            self.finished += 1;
+            if !done(clip, Ok(segments)) {
                 return false;
             }
         }
@@ -240,14 +252,7 @@ fn piece(features: &Features, start: i64, length: usize) -> Features {
     }
 }
 
-impl Scorer {
-    /// Frames of the longest clip that is taken whole, where the front end cuts no examples.
-    pub fn longest_whole(&self) -> usize {
-        ((LONGEST_SECONDS * self.extractor.frames_per_second()) as usize).max(1)
-    }
-}
-
-/// What stands for a clip without a frame: as much silence as makes one.
+/// The features of a clip without frames: those of the shortest silence that has one.
 fn silent(extractor: &Extractor) -> Result<Features, FeatureError> {
     let mut samples = 1;
     while extractor.frames(samples) == 0 {

@@ -1,19 +1,19 @@
-//! Scores of rows of numbers: what a second-level network gives, whose inputs are the scores of others.
+//! Scores of rows of numbers: a stacked network (meta-model), whose inputs are the scores of other models.
 
 use crate::loss::Loss;
 use burn::tensor::{Device, Tensor, TensorData};
 use earmark_models::{Forward, Network, Vars, vars::to_host};
 
-/// A trained second-level network with what turns its logits into scores.
+/// A trained stacked network with what turns its logits into scores.
 #[derive(Clone, Debug)]
 pub struct RowScorer {
     /// The layers.
     pub network: Network,
     /// Their values, on the device to compute on.
     pub vars: Vars,
-    /// What a score is.
+    /// How scores are made of logits.
     pub loss: Loss,
-    /// Numbers in a row.
+    /// Numbers of each row.
     pub features: usize,
     /// Rows of one forward pass.
     pub batch: usize,
@@ -25,7 +25,7 @@ impl RowScorer {
     /// Row-major `[rows, features]` to row-major `[rows, classes]`.
     ///
     /// # Panics
-    /// If the last row is not whole.
+    /// When the last row is incomplete.
     pub fn scores(&self, x: &[f32]) -> Vec<f32> {
         assert!(x.len().is_multiple_of(self.features), "rows of {}", self.features);
         let mut scores = Vec::new();

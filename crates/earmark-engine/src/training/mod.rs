@@ -1,8 +1,26 @@
 //! The training loop and its settings.
 
 pub(crate) mod config;
-pub(crate) mod fit;
-pub(crate) mod phase;
-pub(crate) mod session;
-pub(crate) mod step;
-pub(crate) mod throughput;
+mod fit;
+mod frozen;
+pub(crate) mod job;
+mod length;
+mod log;
+mod metric;
+mod phase;
+mod phase_plan;
+mod session;
+mod step;
+mod throughput;
+mod validation;
+
+pub use config::TrainConfig;
+pub use fit::fit;
+pub use frozen::{PrefixError, check_prefixes};
+pub use job::{FitError, FitEvent, FitJob, FitOutcome, Validate};
+pub use log::{events_path, metrics_path};
+pub use metric::ValidationMetric;
+pub use phase::{Begin, Phase};
+pub use step::{StepResult, TrainStep, train_step};
+pub use throughput::Throughput;
+pub use validation::{ValidationConfig, ValidationSplit};

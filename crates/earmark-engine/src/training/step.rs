@@ -1,18 +1,18 @@
 //! One training step: forward, loss, backward, clip, move.
 
-use crate::optim::optimizer::{Optimizer, clip};
-use crate::scoring::scorer::side_tensor;
-use crate::training::config::TrainConfig;
+use super::config::TrainConfig;
+use crate::optim::Optimizer;
+use crate::scoring::scorer::clip_features_tensor;
 use burn::tensor::{Device, Tensor, TensorData};
 use earmark_core::random::ChaCha8Rng;
 use earmark_models::{Forward, Network, VarId, Vars, forward::apply_statistics, vars::to_host};
 
-/// What a step says about itself.
+/// The loss and gradient norm of a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepResult {
     /// Loss of the batch, before the weights moved.
     pub loss: f64,
-    /// Norm of all gradients together, before clipping; only where the recipe clips.
+    /// Norm of all gradients together, before clipping; only where the recipe clips gradients.
     pub gradient_norm: Option<f64>,
 }
 
@@ -41,8 +41,8 @@ fn total_loss(
         .expect("the first output's weight is above 0")
 }
 
-/// What a step is made of, besides what it moves.
-pub struct Step<'a> {
+/// The inputs of a step.
+pub struct TrainStep<'a> {
     /// Loss and clipping.
     pub train: &'a TrainConfig,
     /// The layers.
@@ -53,26 +53,26 @@ pub struct Step<'a> {
     pub x: Vec<f32>,
     /// Their shape: `[B, channels, bands, frames]`.
     pub shape: [usize; 4],
-    /// What is known of their clips besides, `[B, numbers]`, row-major; read by networks that take it.
-    pub side: Vec<f32>,
+    /// Clip-level features of their clips, `[B, numbers]`, row-major; used by networks that take them.
+    pub clip_features: Vec<f32>,
     /// Their targets: `[B, classes]`, row-major.
     pub y: Vec<f32>,
     /// Whether each example's labels are noisy; examples beyond its end are not.
     pub noisy: Vec<bool>,
     /// Learning rate.
     pub rate: f64,
-    /// Where dropout masks come from.
+    /// Draws the dropout masks.
     pub rng: ChaCha8Rng,
 }
 
 /// Moves `vars` one step down the loss of a batch. A loss that is not finite moves nothing.
-pub fn train_step(step: Step, vars: &mut Vars, optimizer: &mut Optimizer) -> StepResult {
-    let Step {
+pub fn train_step(step: TrainStep, vars: &mut Vars, optimizer: &mut Optimizer) -> StepResult {
+    let TrainStep {
         train,
         network,
         x,
         shape,
-        side,
+        clip_features,
         y,
         noisy,
         rate,
@@ -84,8 +84,8 @@ pub fn train_step(step: Step, vars: &mut Vars, optimizer: &mut Optimizer) -> Ste
     let x = Tensor::<4>::from_data(TensorData::new(x, shape), &device);
     let y = Tensor::<2>::from_data(TensorData::new(y, [shape[0], classes]), &device);
     let tracked = vars.tracked();
-    let side = side_tensor(network, side, shape[0], &device);
-    let mut ctx = Forward::train(&tracked, rng).with_side(side);
+    let clip_features = clip_features_tensor(network, clip_features, shape[0], &device);
+    let mut ctx = Forward::train(&tracked, rng).with_side(clip_features);
     let loss = total_loss(train, network, network.outputs(x, &mut ctx), &y, &noisy);
     let statistics = ctx.into_statistics();
     let grads = loss.backward();
@@ -107,11 +107,11 @@ pub fn train_step(step: Step, vars: &mut Vars, optimizer: &mut Optimizer) -> Ste
         })
         .collect();
     drop(grads);
-    // The optimizer changes in place what nobody else holds.
+    // The optimiser changes in place what has no other owner.
     drop(tracked);
     let mut gradient_norm = None;
     if let Some(limit) = train.gradient_clip {
-        let (clipped, norm) = clip(limit, gradients);
+        let (clipped, norm) = limit.apply(gradients);
         (gradients, gradient_norm) = (clipped, Some(norm));
     }
     optimizer.step(vars, gradients, rate);
@@ -161,13 +161,13 @@ mod tests {
         let mut optimizer = Optimizer::new(train.optimizer, &vars);
         let (x, shape, y) = batch();
         let rng = stream(1, &[Purpose::Dropout as u64]);
-        let step = Step {
+        let step = TrainStep {
             train: &train,
             network: &network,
             device: &Device::flex(),
             x,
             shape,
-            side: vec![],
+            clip_features: vec![],
             y,
             noisy: vec![],
             rate: 1e-3,

@@ -1,20 +1,20 @@
-//! Whether training waits for its data.
+//! How fast training is, and whether it waits for its data.
 
-/// How long steps took, and how much of that they waited for their batches. Validations and saves do not count.
+/// How long steps took, and how much of that time they waited for their batches. Validations and saves do not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Pace {
+pub struct Throughput {
     /// Steps done by this process.
     pub steps: usize,
-    /// Seconds that they took, waiting included.
+    /// Seconds of these steps, waiting included.
     pub seconds: f64,
-    /// Seconds before the first batch was there, beside which nothing could be done.
+    /// Seconds until the first batch was there.
     pub first_wait: f64,
-    /// Seconds that all later steps waited for batches which were not ready.
+    /// Seconds that later steps waited for batches that were not ready.
     pub waited: f64,
 }
 
-impl Pace {
-    /// Counts a step of `seconds`, of which it `waited` some.
+impl Throughput {
+    /// Adds a step of `seconds`, of which it waited `waited`.
     pub(crate) fn add(&mut self, waited: f64, seconds: f64) {
         let wait = if self.steps == 0 {
             &mut self.first_wait
@@ -39,18 +39,18 @@ mod tests {
 
     #[test]
     fn the_first_batch_does_not_count_as_waiting() {
-        let mut pace = Pace::default();
-        assert_eq!(pace.waiting_share(), 0.0);
+        let mut throughput = Throughput::default();
+        assert_eq!(throughput.waiting_share(), 0.0);
         for (waited, seconds) in [(2.0, 3.0), (0.0, 1.0), (0.5, 1.5)] {
-            pace.add(waited, seconds);
+            throughput.add(waited, seconds);
         }
-        let want = Pace {
+        let want = Throughput {
             steps: 3,
             seconds: 5.5,
             first_wait: 2.0,
             waited: 0.5,
         };
-        assert_eq!(pace, want);
-        assert_eq!(pace.waiting_share(), 0.5 / 3.5);
+        assert_eq!(throughput, want);
+        assert_eq!(throughput.waiting_share(), 0.5 / 3.5);
     }
 }

@@ -1,0 +1,96 @@
+//! Beginning a training, or resuming it from its state.
+
+use super::state::{Session, total_steps, wants_checkpoint};
+use crate::checkpoint::{self, ResumeState, TrainingProgress};
+use crate::optim::Optimizer;
+use crate::training::frozen::freeze;
+use crate::training::job::{FitError, FitEvent, FitJob};
+use crate::training::log::TrainingLog;
+use crate::training::throughput::Throughput;
+use earmark_core::atomic::{self, WriteError};
+use std::path::Path;
+
+impl Session {
+    pub fn open(job: &FitJob, on_event: &mut dyn FnMut(FitEvent)) -> Result<Self, FitError> {
+        let folder = checkpoint::folder(job.run);
+        std::fs::create_dir_all(&folder).map_err(|e| WriteError::new(&folder, e))?;
+        for folder in [job.run, &folder] {
+            atomic::clean_leftovers(folder).map_err(|e| WriteError::new(folder, e))?;
+        }
+        let steps_per_epoch = job.batches.batches_per_epoch();
+        let plan = job.train.plan(steps_per_epoch);
+        let mut vars = job.vars.clone();
+        let resumed = job.resume && checkpoint::state_path(job.run).exists();
+        let state = resumed.then(|| ResumeState::read(job.run)).transpose()?;
+        let progress = state
+            .as_ref()
+            .map_or_else(TrainingProgress::default, |s| s.progress.clone());
+        if let (true, Some(state)) = (progress.ends.len() >= plan.len(), &state) {
+            return Err(state.broken("it has more phases than the recipe").into());
+        }
+        let phase = &plan[progress.ends.len()];
+        freeze(&mut vars, phase);
+        let mut average = (job.train.average_decay > 0.0).then(|| vars.clone());
+        let mut optimizer = Optimizer::new(phase.optimizer, &vars).with_rates(&vars, &phase.layer_rates);
+        if let Some(state) = &state {
+            state.restore(&mut vars, average.as_mut(), &mut optimizer)?;
+        }
+        let total = total_steps(&plan, &progress.ends);
+        remove_unwanted_checkpoints(job, &folder, &progress, total)?;
+        let log = TrainingLog::open(job.run, progress.step, progress.events_len)?;
+        on_event(FitEvent::Started {
+            step: progress.step,
+            total,
+            steps_per_epoch,
+        });
+        if let Some(note) = resume_note(&progress, resumed && progress.step >= total) {
+            on_event(FitEvent::Note(note));
+        }
+        Ok(Self {
+            vars,
+            average,
+            optimizer,
+            progress,
+            plan,
+            ends_early: false,
+            steps_per_epoch,
+            log,
+            throughput: Throughput::default(),
+        })
+    }
+}
+
+/// Removes the checkpoints that will be written again, as they are beyond the state, and that of an interruption, which the recipe
+/// does not have: the state holds everything needed of it.
+fn remove_unwanted_checkpoints(
+    job: &FitJob,
+    folder: &Path,
+    progress: &TrainingProgress,
+    total: u64,
+) -> Result<(), WriteError> {
+    let wanted = |s| wants_checkpoint(job.checkpoints, s, total, &progress.ends);
+    for s in checkpoint::list(job.run).map_err(|e| WriteError::new(folder, e))? {
+        if s > progress.step || !wanted(s) {
+            let path = checkpoint::path(job.run, s);
+            std::fs::remove_file(&path).map_err(|e| WriteError::new(&path, e))?;
+        }
+    }
+    // A kill may have come between the state and the pruning that follows it.
+    checkpoint::prune(job.run, job.checkpoints.keep, wanted).map_err(|e| WriteError::new(folder, e))
+}
+
+/// What is special about how a training resumes.
+fn resume_note(progress: &TrainingProgress, complete: bool) -> Option<String> {
+    let step = progress.step;
+    if progress.validation_due {
+        Some(format!(
+            "step {step}: its validation was interrupted and is done now"
+        ))
+    } else if let Some(why) = &progress.stopped_early {
+        Some(format!(
+            "nothing left to do: this training stopped early at step {step} ({why})"
+        ))
+    } else {
+        complete.then(|| format!("nothing left to do: this training is complete at step {step}"))
+    }
+}
