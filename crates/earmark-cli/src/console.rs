@@ -248,11 +248,11 @@ impl Console {
             FitEvent::Validated {
                 step,
                 report,
-                steers,
+                metric,
                 best,
             } => {
                 let mark = if best { "  (best so far)" } else { "" };
-                let text = earmark::train::validation(report, steers);
+                let text = earmark::train::validation(report, metric);
                 self.line(s, &format!("step {step}: {text}{mark}"));
             }
             FitEvent::Saved { .. } => {}

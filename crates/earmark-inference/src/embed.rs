@@ -3,7 +3,7 @@
 use super::predict::items;
 use super::{Event, Observer, PipelineError, Predict, Skips, reason, scorer_of};
 use earmark_data::{FeatureStore, Item};
-use earmark_engine::{ModelFile, Scorer};
+use earmark_engine::{ModelFile, ScoreJob, Scorer, ScorerOutput};
 use earmark_features::Extractor;
 use earmark_index::Embeddings;
 use earmark_metrics::Mean;
@@ -60,7 +60,7 @@ pub fn embed(
     let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
     let whole = rows(
         &scorer,
-        Scorer::embeddings,
+        ScorerOutput::Embeddings,
         &items,
         &store,
         observer,
@@ -81,10 +81,10 @@ pub fn embed(
 /// First frames of a clip's tiles, and what a pass made of them, row-major.
 pub type Rows = (Vec<i64>, Vec<f32>);
 
-/// What `pass` makes of each clip's tiles, in order; false when stopped.
+/// What `output` is of each clip's tiles, in order; false when stopped.
 pub fn rows(
     scorer: &Scorer,
-    pass: earmark_engine::Pass,
+    output: ScorerOutput,
     items: &[Item],
     store: &FeatureStore,
     observer: Observer,
@@ -92,12 +92,15 @@ pub fn rows(
     mut done: impl FnMut(usize, Result<Rows, String>),
 ) -> Result<bool, PipelineError> {
     let total = items.len();
-    Ok(scorer.run_tiles(
-        pass,
-        total,
-        store.workers(),
-        |i| store.get(&items[i]),
+    let job = ScoreJob {
+        clips: total,
+        workers: store.workers(),
         stop,
+    };
+    Ok(scorer.run_segments(
+        output,
+        &job,
+        |i| store.get(&items[i]),
         |i, result| {
             let result = result.map(|tiles| (tiles.starts, tiles.scores)).map_err(|e| {
                 let reason = reason(&items[i], &e);

@@ -8,7 +8,8 @@ use earmark_data::setting::SettingError;
 use earmark_data::store::{Interrupted, ItemError};
 use earmark_data::{ClassMapError, DataError, Item};
 use earmark_engine::{
-    FitError, FitEvent, FitInputError, ModelFileError, ScopeError, ScoreError, WarmStartError,
+    FitError, FitEvent, InputScalerError, ModelFileError, PrefixError, ScoreError, WarmStartError,
+    evaluation::EvaluationError,
 };
 use earmark_features::ConfigError;
 use earmark_index::EmbeddingsError;
@@ -101,15 +102,17 @@ pub enum PipelineError {
     #[error(transparent)]
     Embeddings(#[from] EmbeddingsError),
     #[error(transparent)]
-    Scope(#[from] ScopeError),
+    Prefix(#[from] PrefixError),
     #[error(transparent)]
     Fit(#[from] FitError),
     #[error(transparent)]
-    FitInput(#[from] FitInputError),
+    InputScaler(#[from] InputScalerError),
     #[error(transparent)]
     Item(#[from] ItemError),
     #[error(transparent)]
     Score(#[from] ScoreError),
+    #[error(transparent)]
+    Evaluation(#[from] EvaluationError),
     #[error(transparent)]
     Metrics(#[from] MetricsError),
     #[error(transparent)]

@@ -5,7 +5,7 @@ use super::{Event, Observer, PipelineError, Skips, reason};
 use crate::data::open_to_judge;
 use crate::device::{device, vars_for};
 use earmark_data::{DataOptions, FeatureStore, Item, LayoutKind, MissingFiles, SkipReason};
-use earmark_engine::{ModelFile, Scorer};
+use earmark_engine::{ModelFile, ScoreJob, Scorer};
 use earmark_features::Extractor;
 use earmark_metrics::{Mean, ScoreTable, blend};
 use earmark_models::{Network, Vars};
@@ -72,7 +72,7 @@ pub fn scorer_of(path: &Path, device_name: &str) -> Result<(Scorer, Vec<String>)
         vars,
         loss: recipe.train.loss.clone(),
         extractor: Arc::new(extractor),
-        stretches: recipe.predict.lengths.clone(),
+        random_crops: recipe.predict.lengths.clone(),
         batch: recipe.batches.size,
         device,
     };
@@ -222,11 +222,14 @@ impl Work<'_> {
         let mut rows: Vec<Option<Vec<f32>>> = vec![None; items.len()];
         let (mut done, total) = (0, items.len() * self.total);
         let skipped = &mut self.skipped;
+        let job = ScoreJob {
+            clips: items.len(),
+            workers: store.workers(),
+            stop: self.stop,
+        };
         let whole = scorer.score(
-            items.len(),
-            store.workers(),
+            &job,
             |i| store.get(&items[i]),
-            self.stop,
             |i, result| {
                 match result {
                     Ok(mut scores) => {

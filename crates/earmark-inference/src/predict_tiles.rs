@@ -4,7 +4,7 @@ use super::predict::items;
 use super::{Event, Observer, PipelineError, Predict, Skips, reason, scorer_of};
 use crate::data::open_data;
 use earmark_data::{FeatureStore, Item};
-use earmark_engine::ModelFile;
+use earmark_engine::{ModelFile, ScoreJob};
 use earmark_features::Extractor;
 use earmark_metrics::{ScoreTable, blend};
 use earmark_recipe::Recipe;
@@ -138,7 +138,7 @@ fn of_model(
     stop: &AtomicBool,
 ) -> Result<Option<TilePrediction>, PipelineError> {
     let (scorer, classes) = scorer_of(path, device)?;
-    if scorer.stretches.is_some() {
+    if scorer.random_crops.is_some() {
         return Err(PipelineError::Request(format!(
             "{}: hears random stretches of a clip (predict.lengths), which are no tiles in order; ask for scores of clips",
             path.display()
@@ -148,11 +148,14 @@ fn of_model(
     let frames_per_second = scorer.extractor.frames_per_second();
     let (mut rows, mut skipped) = (Vec::new(), Skips::new());
     let total = items.len();
-    let whole = scorer.score_tiles(
-        total,
-        store.workers(),
-        |i| store.get(&items[i]),
+    let job = ScoreJob {
+        clips: total,
+        workers: store.workers(),
         stop,
+    };
+    let whole = scorer.score_segments(
+        &job,
+        |i| store.get(&items[i]),
         |i, result| {
             let file = &items[i].file;
             match result {

@@ -1,11 +1,18 @@
 //! Values that can't work together or at all.
 
 use super::{FORMAT, Recipe};
-use earmark_engine::{Begin, CheckpointConfig, Keep, ValidationSplit};
+use earmark_core::{Check, ConfigError, Within};
+use earmark_engine::{Begin, CheckpointConfig, KeepCheckpoints, ValidationSplit};
 use earmark_models::NetworkConfig;
 
 /// A refusal: key, value, remedy. The key is empty where the remedy is another crate's whole message.
 type Refusal = (String, String, String);
+
+/// Key, value and remedy of an error.
+pub(super) fn as_refusal(error: ConfigError) -> Refusal {
+    let remedy = error.message();
+    (error.key, error.value, remedy)
+}
 
 impl Recipe {
     /// Refuses values that can't work: (key, value, remedy).
@@ -27,7 +34,7 @@ impl Recipe {
             }
             lengths
                 .check()
-                .map_err(|(key, value, remedy)| (format!("predict.lengths.{key}"), value, remedy.into()))?;
+                .map_err(|e| as_refusal(e.within("predict.lengths")))?;
         }
         for (front_end, key) in [
             (self.predict_front_end(), "predict.tiles"),
@@ -38,7 +45,7 @@ impl Recipe {
                 whole(&message)
             })?;
         }
-        let any_length = self.predict.any_length() || self.validation.lengths.is_some();
+        let any_length = self.predict.any_length() || self.validation.random_crops.is_some();
         if any_length && self.front_end.finish.deltas.is_some() {
             let (key, value) = match (self.predict.whole, &self.predict.lengths) {
                 (true, _) => ("predict.whole", "true"),
@@ -72,9 +79,7 @@ impl Recipe {
             );
             return Err(("network.bands".into(), bands.to_string(), remedy));
         }
-        self.train
-            .check()
-            .map_err(|(key, value, remedy)| (format!("train.{key}"), value, remedy.to_owned()))?;
+        self.train.check().map_err(|e| as_refusal(e.within("train")))?;
         self.batches
             .check("batches")
             .map_err(|e| (e.key, e.value, e.remedy))?;
@@ -97,7 +102,7 @@ impl Recipe {
             .map_err(|e| (e.key, e.value, e.remedy))?;
         self.validation
             .check()
-            .map_err(|(key, value, remedy)| (format!("validation.{key}"), value, remedy.to_owned()))?;
+            .map_err(|e| as_refusal(e.within("validation")))?;
         let best = self.train.phases.iter().position(|p| p.begin == Begin::Best);
         if let (Some(k), ValidationSplit::None) = (best, self.validation.split) {
             let remedy =
@@ -137,7 +142,7 @@ impl Recipe {
                 }
                 for (key, lengths) in [
                     ("predict.lengths", &self.predict.lengths),
-                    ("validation.lengths", &self.validation.lengths),
+                    ("validation.lengths", &self.validation.random_crops),
                 ] {
                     if lengths.is_some() {
                         return refusal(key, "(set)", "a summary is of a whole clip: leave it out");
@@ -200,7 +205,7 @@ pub(super) fn check_checkpoints(config: &CheckpointConfig) -> Result<(), Refusal
             "choose 1 or more; 100 is usual".into(),
         ));
     }
-    if let Keep::Last { count: 0 } = config.keep {
+    if let KeepCheckpoints::Last { count: 0 } = config.keep {
         return Err((
             "checkpoints.keep.count".into(),
             "0".into(),

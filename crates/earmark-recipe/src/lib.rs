@@ -19,7 +19,7 @@ pub use stack::{StackConfig, StackRecipe};
 use earmark_data::augment::Augment;
 use earmark_data::folds::Stratify;
 use earmark_data::{BatchConfig, CacheConfig, DataOptions};
-use earmark_engine::Stretches;
+use earmark_engine::RandomCrops;
 use earmark_engine::{CheckpointConfig, TrainConfig, ValidationConfig};
 use earmark_features::{Examples, FrontEnd};
 use earmark_models::NetworkConfig;
@@ -110,7 +110,7 @@ pub struct PredictConfig {
     /// Random stretches of several lengths that a clip is heard by, in place of tiles; for networks that take any length. Windows of a
     /// stream are then taken whole.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub lengths: Option<Stretches>,
+    pub lengths: Option<RandomCrops>,
 }
 
 impl PredictConfig {
@@ -239,7 +239,7 @@ impl Recipe {
     /// The front end of validation while training: features as in training, tiles (or none) as `[validation]` says, else as
     /// `[predict]` about whole clips.
     pub fn validation_front_end(&self) -> FrontEnd {
-        self.with_tiles(&self.validation.tiles, self.predict.whole)
+        self.with_tiles(&self.validation.segments, self.predict.whole)
     }
 
     fn with_tiles(&self, tiles: &Option<Examples>, whole: bool) -> FrontEnd {

@@ -1,9 +1,10 @@
 //! Recipes of the second level: networks whose inputs are the out-of-fold scores of other runs.
 
-use super::check::check_checkpoints;
+use super::check::{as_refusal, check_checkpoints};
 use super::layers::{apply_override, parse_table, resolve, source};
 use super::place::{Origin, key_error};
 use super::{FORMAT, RecipeError, format, refuse};
+use earmark_core::{Check, Within};
 use earmark_data::{BatchConfig, TileSubset};
 use earmark_engine::{CheckpointConfig, TrainConfig, ValidationConfig};
 use earmark_models::NetworkConfig;
@@ -125,10 +126,8 @@ impl StackRecipe {
             .subset
             .check("stack.subset")
             .map_err(|e| (e.key, e.value, e.remedy))?;
-        self.train
-            .check()
-            .map_err(|(key, value, remedy)| (format!("train.{key}"), value, remedy.to_owned()))?;
-        if self.train.loss.knows_noise() {
+        self.train.check().map_err(|e| as_refusal(e.within("train")))?;
+        if self.train.loss.uses_noisy_flags() {
             let remedy = "the second level learns from the clips of folds alone, which are of one kind; choose sigmoid-cross-entropy";
             return no("train.loss.kind", "(for noisy labels)", remedy);
         }
@@ -148,7 +147,7 @@ impl StackRecipe {
         }
         self.validation
             .check()
-            .map_err(|(key, value, remedy)| (format!("validation.{key}"), value, remedy.to_owned()))?;
+            .map_err(|e| as_refusal(e.within("validation")))?;
         check_checkpoints(&self.checkpoints)
     }
 

@@ -2,7 +2,7 @@
 
 use crate::pages::{Judged, PageError};
 use crate::run_dir::{RunError, RunHead, fold_runs, judged_step};
-use earmark_engine::judge::scores_path;
+use earmark_engine::evaluation::scores_path;
 use earmark_metrics::{Aligned, MetricsError, ScoreTable};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -7,7 +7,7 @@
 use burn::tensor::Device;
 use earmark_audio::{Clip, decode_bytes};
 use earmark_core::random::{self, Purpose};
-use earmark_engine::{Optimizer, Scorer, Step, train_step};
+use earmark_engine::{Optimizer, Scorer, SegmentBatch, TrainStep, train_step};
 use earmark_features::Extractor;
 use earmark_inference::PipelineError;
 use earmark_inference::device::{device, instruction_set, vars_for};
@@ -160,7 +160,7 @@ pub fn bench(job: &Bench, told: &dyn Fn(&str), stop: &AtomicBool) -> Result<Opti
         vars: vars.clone(),
         loss: recipe.train.loss.clone(),
         extractor: Arc::clone(&extractor),
-        stretches: None,
+        random_crops: None,
         batch,
         device: device.clone(),
     };
@@ -168,9 +168,12 @@ pub fn bench(job: &Bench, told: &dyn Fn(&str), stop: &AtomicBool) -> Result<Opti
     let infer = |n: usize| {
         let x = noise(shape(n).iter().product());
         measure(n, job.repeat, stop, || {
-            let x = x.clone();
-            let side = vec![0.0; n * scorer.network.side_inputs()];
-            timed(|| scorer.scores(x, side, shape(n)))
+            let batch = SegmentBatch {
+                x: x.clone(),
+                shape: shape(n),
+                clip_features: vec![0.0; n * scorer.network.side_inputs()],
+            };
+            timed(|| scorer.scores(batch))
         })
     };
     if asked(Part::InferenceOne) && !stopped() {
@@ -205,13 +208,13 @@ fn step_speed(
         .map(|i| f32::from(u8::from(i % job.classes == (i / job.classes) % job.classes)))
         .collect();
     measure(batch, job.repeat, stop, || {
-        let step = Step {
+        let step = TrainStep {
             train: &recipe.train,
             network,
             device,
             x: x.clone(),
             shape,
-            side: vec![0.0; batch * network.side_inputs()],
+            clip_features: vec![0.0; batch * network.side_inputs()],
             y: y.clone(),
             noisy: vec![],
             rate: recipe.train.learning_rate,

@@ -1,6 +1,7 @@
 //! Class weights of a loss, counted over the clips trained on.
 
 use super::PipelineError;
+use earmark_core::Within;
 use earmark_core::text::suggest;
 use earmark_data::Item;
 use earmark_engine::{Loss, TrainConfig};
@@ -17,15 +18,12 @@ pub(super) fn weigh_classes(
 ) -> Result<TrainConfig, PipelineError> {
     let mut counts = vec![0; classes.len()];
     items.iter().flat_map(|i| &i.labels).for_each(|&l| counts[l] += 1);
-    let loss = train
-        .loss
-        .weighed(classes, &counts)
-        .map_err(|(key, value, remedy)| {
-            let class = key.rsplit_once("class-weights.").map_or("", |(_, class)| class);
-            let near = suggest(class, classes.iter().map(String::as_str));
-            let near = near.map_or(String::new(), |near| format!(" (did you mean {near}?)"));
-            PipelineError::Request(format!("train.loss.{key} = {value}: {remedy}{near}"))
-        })?;
+    let loss = train.loss.with_class_weights(classes, &counts).map_err(|e| {
+        let class = e.key.rsplit_once("class-weights.").map_or("", |(_, class)| class);
+        let near = suggest(class, classes.iter().map(String::as_str));
+        let near = near.map_or(String::new(), |near| format!(" (did you mean {near}?)"));
+        PipelineError::Request(format!("{}{near}", e.within("train.loss")))
+    })?;
     Ok(TrainConfig {
         loss,
         ..train.clone()

@@ -3,7 +3,7 @@
 use super::{PipelineError, Plan, split};
 use earmark_audio::probe;
 use earmark_core::random::{self, Purpose};
-use earmark_engine::{Keep, Optimizer, Step, in_scope, train_step};
+use earmark_engine::{KeepCheckpoints, Optimizer, TrainStep, has_prefix, train_step};
 use earmark_features::Extractor;
 use earmark_inference::data::open_data;
 use earmark_inference::device::{device, vars_for};
@@ -94,7 +94,7 @@ pub fn estimate(
     let (mut step_seconds, mut seconds) = (0.0_f64, 0.0);
     for (frozen, phase_steps) in recipe.train.phase_freezes(steps_per_epoch) {
         let mut vars = vars_for(device_name, Vars::init(specs.clone(), recipe.train.seed, &device));
-        vars.freeze(|name| in_scope(&frozen, name));
+        vars.freeze(|name| has_prefix(&frozen, name));
         let mut optimizer = Optimizer::new(recipe.train.optimizer, &vars);
         let mut step = || {
             let x = (0..shape.iter().product())
@@ -102,13 +102,13 @@ pub fn estimate(
                 .collect();
             let y = vec![0.0; shape[0] * classes];
             let start = Instant::now();
-            let step = Step {
+            let step = TrainStep {
                 train: &recipe.train,
                 network: &network,
                 device: &device,
                 x,
                 shape,
-                side: vec![0.0; shape[0] * network.side_inputs()],
+                clip_features: vec![0.0; shape[0] * network.side_inputs()],
                 y,
                 noisy: vec![],
                 rate: 1e-6,
@@ -129,8 +129,8 @@ pub fn estimate(
     };
     let per_checkpoint = plan.checkpoint_bytes;
     let kept = match recipe.checkpoints.keep {
-        Keep::All => steps.div_ceil(recipe.checkpoints.every_steps),
-        Keep::Last { count } => count as u64,
+        KeepCheckpoints::All => steps.div_ceil(recipe.checkpoints.every_steps),
+        KeepCheckpoints::Last { count } => count as u64,
     };
     Ok(Estimate {
         steps_per_epoch,

@@ -5,7 +5,9 @@ use super::{Event, Observer, PipelineError, Roles, Skips, reason, scorer_of, spl
 use earmark_core::atomic::{self, WriteError};
 use earmark_data::{FeatureStore, Item};
 use earmark_engine::checkpoint;
-use earmark_engine::judge::{Claim, Judge, every_nth, judge, write_result};
+use earmark_engine::evaluation::{
+    CheckpointClaim, EvaluationJob, evaluate as evaluate_clips, every_nth, write_result,
+};
 use earmark_features::Extractor;
 use earmark_inference::data::{open_data, open_to_judge};
 use earmark_metrics::Report;
@@ -91,7 +93,7 @@ pub fn evaluate(job: &Evaluate, observer: Observer, stop: &AtomicBool) -> Result
     };
     let mut ready = false;
     for (step, path) in weights {
-        let Some(_claim) = Claim::take(&eval, step).map_err(|e| WriteError::new(&eval, e))? else {
+        let Some(_claim) = CheckpointClaim::take(&eval, step).map_err(|e| WriteError::new(&eval, e))? else {
             result.before.push(step);
             continue;
         };
@@ -114,7 +116,7 @@ pub fn evaluate(job: &Evaluate, observer: Observer, stop: &AtomicBool) -> Result
             )));
         }
         let total = items.len();
-        let work = Judge {
+        let work = EvaluationJob {
             scorer: &scorer,
             items: &items,
             classes: &classes,
@@ -123,7 +125,7 @@ pub fn evaluate(job: &Evaluate, observer: Observer, stop: &AtomicBool) -> Result
             step,
             stop,
         };
-        let judged = judge(
+        let judged = evaluate_clips(
             &work,
             |item: &Item| store.get(item).map_err(|e| reason(item, &e)),
             &mut |done, lwlrap| {

@@ -7,7 +7,7 @@ use super::stack;
 use super::{Checkpoints, Evaluate, Event, Observer, PipelineError, Skips, Train, evaluate, train};
 use earmark_core::atomic::{self, WriteError};
 use earmark_data::{DataSet, Item};
-use earmark_engine::judge::scores_path;
+use earmark_engine::evaluation::scores_path;
 use earmark_inference::data::open_data;
 use earmark_metrics::ScoreTable;
 use earmark_recipe::Recipe;

@@ -2,7 +2,7 @@
 
 use super::PipelineError;
 use earmark_data::{FeatureStore, Item};
-use earmark_engine::fit_input;
+use earmark_engine::fit_scaler;
 use earmark_models::{Network, Vars};
 
 /// Fits the input of a network that standardises it itself, or what it hears besides, on clips that are trained on and no others; does nothing to others. A
@@ -27,5 +27,5 @@ pub(super) fn fit_on_clips(
         Ok(finished.data)
     };
     let rows: Vec<Vec<f32>> = clips.iter().map(row).collect::<Result<_, _>>()?;
-    Ok(fit_input(network, &rows, vars)?)
+    Ok(fit_scaler(network, &rows, vars)?)
 }

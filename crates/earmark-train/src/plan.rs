@@ -3,7 +3,7 @@
 use super::class_weights::{self, weigh_classes};
 use super::start::{Start, classifier};
 use super::{PipelineError, Train, split};
-use earmark_engine::check_scopes;
+use earmark_engine::check_prefixes;
 use earmark_features::Extractor;
 use earmark_inference::data::open_data;
 use earmark_inference::device::device;
@@ -53,7 +53,7 @@ pub fn plan(job: &Train, fold: Option<u32>) -> Result<Plan, PipelineError> {
         example[2] = length.max_frames;
     }
     let (network, specs) = Network::build(&recipe.network, example[0], data.classes.len())?;
-    check_scopes(&recipe.train, &specs)?;
+    check_prefixes(&recipe.train, &specs)?;
     let of_fold = Train { fold, ..job.clone() };
     let start = match Start::of(&of_fold, None) {
         None => Vec::new(),
@@ -76,7 +76,7 @@ pub fn plan(job: &Train, fold: Option<u32>) -> Result<Plan, PipelineError> {
         checkpoint_bytes: 4 * specs.iter().map(VarSpec::len).sum::<usize>() as u64,
         start,
         phases: match recipe.train.is_partial() {
-            true => recipe.train.phases_told(),
+            true => recipe.train.describe_phases(),
             false => Vec::new(),
         },
         class_weights: class_weights::told(&weighed.loss, data.classes.names()),

@@ -6,7 +6,9 @@ use super::start::classifier;
 use super::{Event, Observer, PipelineError, Skips};
 use earmark_core::VERSION;
 use earmark_data::{DataOptions, DataSet, FeatureStore, Item};
-use earmark_engine::{FORMAT, HostTensor, Loss, ModelFile, ModelMeta, Probe, ProbeData, Scorer};
+use earmark_engine::{
+    FORMAT, HostTensor, LinearProbe, LinearProbeData, Loss, ModelFile, ModelMeta, Scorer, ScorerOutput,
+};
 use earmark_features::Extractor;
 use earmark_inference::data::open_data;
 use earmark_inference::device::{device, vars_for};
@@ -117,7 +119,7 @@ pub fn probe(job: &FitProbe, observer: Observer, stop: &AtomicBool) -> Result<Op
     }
     done.strength = best_strength(&clips, &folds, &job.strengths, prior.as_ref());
     if let Some(out) = &job.out {
-        let fitted = Probe::fit(&clips, done.strength, prior.as_ref());
+        let fitted = LinearProbe::fit(&clips, done.strength, prior.as_ref());
         body.write(out, &file, &recipe, &classes, &fitted)?;
     }
     Ok(Some(done))
@@ -143,7 +145,7 @@ fn recipe(source: &Recipe, job: &FitProbe) -> Result<Recipe, PipelineError> {
         },
         false => Loss::default(),
     };
-    recipe.train.noisy_parts.clear();
+    recipe.train.noisy_subsets.clear();
     (recipe.train.start, recipe.train.freeze) = (None, Vec::new());
     Ok(recipe)
 }
@@ -204,7 +206,7 @@ impl Body {
             vars,
             loss: recipe.train.loss.clone(),
             extractor: Arc::new(extractor),
-            stretches: None,
+            random_crops: None,
             batch: recipe.batches.size,
             device,
         };
@@ -224,11 +226,11 @@ impl Body {
         single_label: bool,
         observer: Observer,
         stop: &AtomicBool,
-    ) -> Result<Option<(ProbeData, Vec<Item>, Skips)>, PipelineError> {
+    ) -> Result<Option<(LinearProbeData, Vec<Item>, Skips)>, PipelineError> {
         let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
         prepare(&store, &data.items, observer, stop)?;
         let (mut x, mut kept, mut skipped) = (Vec::new(), Vec::new(), Skips::new());
-        let pass = Scorer::logits;
+        let pass = ScorerOutput::Logits;
         let whole = rows(
             &self.scorer,
             pass,
@@ -245,7 +247,7 @@ impl Body {
             },
         )?;
         let classes = data.classes.len();
-        let clips = ProbeData {
+        let clips = LinearProbeData {
             width: x.len() / kept.len().max(1),
             y: kept.iter().flat_map(|i| i.multi_hot(classes)).collect(),
             x,
@@ -268,13 +270,13 @@ impl Body {
         path: &Path,
         classes: &[String],
         like: &BTreeMap<String, Vec<String>>,
-    ) -> Result<Option<Probe>, PipelineError> {
+    ) -> Result<Option<LinearProbe>, PipelineError> {
         if like.is_empty() {
             return Ok(None);
         }
         let [weight, bias] = self.layer.each_ref().map(|name| &file.tensors[name].values);
         let width = weight.len() / bias.len().max(1);
-        let mut prior = Probe {
+        let mut prior = LinearProbe {
             weight: vec![0.0; classes.len() * width],
             bias: vec![0.0; classes.len()],
         };
@@ -303,7 +305,7 @@ impl Body {
         file: &ModelFile,
         recipe: &Recipe,
         classes: &[String],
-        fitted: &Probe,
+        fitted: &LinearProbe,
     ) -> Result<(), PipelineError> {
         let mut tensors = file.tensors.clone();
         for &i in &self.classifier {
@@ -331,7 +333,12 @@ impl Body {
 }
 
 /// The strength with the smallest loss on folds that it was not fitted to.
-fn best_strength(clips: &ProbeData, folds: &[u32], strengths: &[f64], prior: Option<&Probe>) -> f64 {
+fn best_strength(
+    clips: &LinearProbeData,
+    folds: &[u32],
+    strengths: &[f64],
+    prior: Option<&LinearProbe>,
+) -> f64 {
     let mut known = folds.to_vec();
     known.sort_unstable();
     known.dedup();
@@ -341,7 +348,7 @@ fn best_strength(clips: &ProbeData, folds: &[u32], strengths: &[f64], prior: Opt
     let loss = |strength: f64| -> f64 {
         let of_fold = |fold: &u32| {
             let (judged, rest): (Vec<usize>, Vec<usize>) = (0..folds.len()).partition(|&i| folds[i] == *fold);
-            let fitted = Probe::fit(&clips.select(&rest), strength, prior);
+            let fitted = LinearProbe::fit(&clips.select(&rest), strength, prior);
             fitted.loss(&clips.select(&judged)) * judged.len() as f64
         };
         known.iter().map(of_fold).sum()
@@ -361,11 +368,11 @@ type Judged = (Vec<ProbedFold>, (Report, ScoreTable));
 /// Every fold by a probe of the others, whose strength the others have chosen among themselves.
 fn judge(
     job: &FitProbe,
-    clips: &ProbeData,
+    clips: &LinearProbeData,
     items: &[Item],
     folds: &[u32],
     classes: &[String],
-    prior: Option<&Probe>,
+    prior: Option<&LinearProbe>,
     observer: Observer,
 ) -> Result<Judged, PipelineError> {
     let mut known = folds.to_vec();
@@ -384,7 +391,7 @@ fn judge(
         let (there, here) = (clips.select(&rest), clips.select(&judged));
         let inner: Vec<u32> = rest.iter().map(|&i| folds[i]).collect();
         let strength = best_strength(&there, &inner, &job.strengths, prior);
-        let fitted = Probe::fit(&there, strength, prior);
+        let fitted = LinearProbe::fit(&there, strength, prior);
         let scores = scores(
             &fitted.logits(&here.x, here.width),
             classes.len(),
@@ -437,7 +444,7 @@ fn scores(logits: &[f64], classes: usize, single_label: bool) -> Vec<f32> {
 }
 
 /// For each clip of `here` the labels of the clips of `there` that it is most like, weighted by how like they are.
-fn votes(there: &ProbeData, here: &ProbeData) -> Vec<f32> {
+fn votes(there: &LinearProbeData, here: &LinearProbeData) -> Vec<f32> {
     let mut index = earmark_index::Embeddings::new(there.width, false);
     for row in there.x.chunks_exact(there.width) {
         index.push("", None, row);

@@ -87,11 +87,11 @@ impl Division {
                     (0..rest.len()).partition(|&i| numbers[i] == index);
                 (pick(&train), pick(&held), false)
             }
-            ValidationSplit::JudgedFold if !self.has_fold => {
+            ValidationSplit::TestFold if !self.has_fold => {
                 let message = "validation.split = { kind = \"judged-fold\" } needs a fold to judge: add --fold K, or choose { kind = \"hold-out\", fraction = 0.1 }";
                 return Err(PipelineError::Request(message.into()));
             }
-            ValidationSplit::JudgedFold => (rest, judged.clone(), true),
+            ValidationSplit::TestFold => (rest, judged.clone(), true),
         };
         Ok(Parts {
             train,

@@ -1,7 +1,7 @@
 //! The model whose weights a training begins with.
 
 use super::{PipelineError, Train};
-use earmark_engine::{Carried, ModelFile, StartConfig, carry_input, warm_start};
+use earmark_engine::{ModelFile, StartConfig, TransferReport, transfer_scaler, warm_start};
 use earmark_models::{Network, VarSpec, Vars};
 use earmark_report::human_amount;
 use earmark_runs::run_dir::{RunDir, RunError, find_model, fold_runs};
@@ -34,7 +34,7 @@ impl Start {
                 by_recipe: true,
             });
         };
-        let mut config = of_recipe.unwrap_or_else(|| StartConfig::of(from));
+        let mut config = of_recipe.unwrap_or_else(|| StartConfig::new(from));
         config.from.clone_from(from);
         // A recipe's scopes stand unless the command line has its own.
         if !scopes.include.is_empty() {
@@ -77,17 +77,17 @@ impl Start {
         classifier: &[usize],
         classes: &[String],
         vars: &mut Vars,
-    ) -> Result<Carried, PipelineError> {
+    ) -> Result<TransferReport, PipelineError> {
         let path = self.model()?;
         let model = ModelFile::read(&path)?;
         // Weights mean nothing beside another standardisation than their own.
-        let input = carry_input(&path, &model, network, vars)?;
+        let scaler = transfer_scaler(&path, &model, network, vars)?;
         let carried = warm_start(&path, &model, &self.config, classifier, classes, vars)?;
-        Ok(Carried { input, ..carried })
+        Ok(TransferReport { scaler, ..carried })
     }
 
     /// What came over, a line each.
-    pub fn told(&self, carried: &Carried) -> Vec<String> {
+    pub fn told(&self, carried: &TransferReport) -> Vec<String> {
         let statistics = match carried.statistics {
             0 => String::new(),
             n => format!(

@@ -3,8 +3,8 @@
 use super::{PipelineError, reason};
 use burn::tensor::Device;
 use earmark_data::{FeatureStore, Item};
-use earmark_engine::judge::{Judge, judge};
-use earmark_engine::{FitError, Metric, Scorer, Validate};
+use earmark_engine::evaluation::{EvaluationError, EvaluationJob, evaluate};
+use earmark_engine::{Scorer, Validate, ValidationMetric};
 use earmark_features::Extractor;
 use earmark_metrics::log_likelihood;
 use earmark_models::{Network, Vars};
@@ -43,11 +43,11 @@ impl<'a> Steering<'a> {
                 vars: vars.clone(),
                 loss: self.recipe.train.loss.clone(),
                 extractor: Arc::clone(&extractor),
-                stretches: self.recipe.validation.lengths.clone(),
+                random_crops: self.recipe.validation.random_crops.clone(),
                 batch: self.recipe.batches.size,
                 device: self.device.clone(),
             };
-            let work = Judge {
+            let work = EvaluationJob {
                 scorer: &scorer,
                 items: &self.items,
                 classes: self.classes,
@@ -57,17 +57,18 @@ impl<'a> Steering<'a> {
                 stop: self.stop,
             };
             let fetch = |item: &Item| self.store.get(item).map_err(|e| reason(item, &e));
-            let Some(judged) = judge(&work, fetch, &mut |_, _| {})? else {
+            let Some(evaluation) = evaluate(&work, fetch, &mut |_, _| {})? else {
                 return Ok(None);
             };
-            match judged.skipped.into_iter().next() {
-                Some(s) => Err(FitError::Judge {
+            match evaluation.skipped.into_iter().next() {
+                Some(s) => Err(EvaluationError::Clip {
                     file: s.file,
                     reason: s.reason,
-                }),
+                }
+                .into()),
                 None => {
-                    let mut report = judged.report;
-                    if self.recipe.validation.metric == Metric::LogLikelihood {
+                    let mut report = evaluation.report;
+                    if self.recipe.validation.metric == ValidationMetric::LogLikelihood {
                         let single = self.recipe.train.loss.is_single_label();
                         // Nothing was skipped, so that there is a row for each clip, in order.
                         let truth = |item: &Item| -> Vec<bool> {
@@ -75,7 +76,7 @@ impl<'a> Steering<'a> {
                             hot.into_iter().map(|v| v > 0.0).collect()
                         };
                         let truth: Vec<Vec<bool>> = self.items.iter().map(truth).collect();
-                        let rows = judged.scores.rows().map(|(_, scores)| scores);
+                        let rows = evaluation.scores.rows().map(|(_, scores)| scores);
                         report.log_likelihood =
                             log_likelihood(rows.zip(truth.iter().map(Vec::as_slice)), single);
                     }

@@ -21,12 +21,12 @@ pub(super) fn log_fit(log: &Log, event: &FitEvent) {
         FitEvent::Validated {
             step,
             report,
-            steers,
+            metric,
             best,
         } => {
             log.line(&format!(
                 "step {step}  {}{}",
-                validation(report, *steers),
+                validation(report, *metric),
                 if *best { "  best so far" } else { "" }
             ));
         }

@@ -12,7 +12,9 @@ use super::{Event, Observer, Parts, PipelineError, Roles, Skips, split};
 use crate::REVISION;
 use earmark_core::VERSION;
 use earmark_data::{DataSet, FeatureStore, Item, SkipReason};
-use earmark_engine::{Carried, FORMAT, Fit, ModelMeta, Outcome, Scopes, check_scopes, checkpoint, fit};
+use earmark_engine::{
+    FORMAT, FitJob, FitOutcome, ModelMeta, ParameterPrefixes, TransferReport, check_prefixes, checkpoint, fit,
+};
 use earmark_features::Extractor;
 use earmark_inference::data::open_data;
 use earmark_inference::device::{device, vars_for};
@@ -41,7 +43,7 @@ pub struct Train {
     /// A model whose weights are the start: file, RUN or RUN@STEP.
     pub init_from: Option<String>,
     /// Which of its weights.
-    pub scopes: Scopes,
+    pub scopes: ParameterPrefixes,
     /// Go on with the run, where there is one.
     pub resume: bool,
     /// Device by name.
@@ -54,7 +56,7 @@ pub struct Train {
 #[derive(Clone, Debug)]
 pub struct Trained {
     /// How training ended.
-    pub outcome: Outcome,
+    pub outcome: FitOutcome,
     /// Clips left out.
     pub skipped: Skips,
     /// The run directory.
@@ -86,7 +88,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
     let extractor = Extractor::new(&recipe.front_end)?;
     let [channels, ..] = example_shape(&extractor);
     let (network, specs) = Network::build(&recipe.network, channels, data.classes.len())?;
-    check_scopes(&recipe.train, &specs)?;
+    check_prefixes(&recipe.train, &specs)?;
     let classifier = classifier(&network, &specs);
     let mut vars = vars_for(&job.device, Vars::init(specs, recipe.train.seed, &device));
     let start = Start::of(job, begun.as_ref());
@@ -95,7 +97,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
         Some(start) if begun.is_none() || !checkpoint::state_path(&job.run).exists() => {
             start.carry_over(&network, &classifier, data.classes.names(), &mut vars)?
         }
-        _ => Carried::default(),
+        _ => TransferReport::default(),
     };
 
     let store = Arc::new(FeatureStore::new(extractor, &recipe.cache)?);
@@ -112,7 +114,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
     let mut info = run_info(job, &data, &parts, &skipped)?;
     info.class_weights = class_weights::named(&weighed.loss, data.classes.names());
     let roles = Roles::of(&parts);
-    if !carried.input {
+    if !carried.scaler {
         fit_on_clips(&network, &store, &heard, &mut vars)?;
     }
     // The last of what may be refused: a refusal leaves no run behind.
@@ -180,7 +182,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
         log.line(&format!("carried over: {}", carried.variables.join(", ")));
     }
     if recipe.train.is_partial() {
-        recipe.train.phases_told().into_iter().for_each(told);
+        recipe.train.describe_phases().into_iter().for_each(told);
     }
     if let Some(line) = class_weights::told(&weighed.loss, data.classes.names()) {
         told(line);
@@ -198,7 +200,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
         store: &store,
         stop,
     };
-    let job_fit = Fit {
+    let job_fit = FitJob {
         train: &weighed,
         validation: &recipe.validation,
         checkpoints: &recipe.checkpoints,
@@ -233,14 +235,14 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
         outcome.total,
         if outcome.interrupted { ", interrupted" } else { "" }
     ));
-    let pace = &outcome.pace;
-    if pace.steps > 0 {
+    let throughput = &outcome.throughput;
+    if throughput.steps > 0 {
         log.line(&format!(
             "{} in {:.1} s; waited for data {:.1} % of the time after the first batch, which took {:.1} s",
-            human_amount(pace.steps, "step", "steps"),
-            pace.seconds,
-            100.0 * pace.waiting_share(),
-            pace.first_wait
+            human_amount(throughput.steps, "step", "steps"),
+            throughput.seconds,
+            100.0 * throughput.waiting_share(),
+            throughput.first_wait
         ));
     }
     Ok(Trained {
@@ -252,7 +254,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
 
 /// Which clips are noisy, as `train.noisy-parts` says.
 fn noisy_clips(recipe: &Recipe, items: &[Item]) -> Result<Vec<bool>, PipelineError> {
-    let noisy = &recipe.train.noisy_parts;
+    let noisy = &recipe.train.noisy_subsets;
     if let Some(part) = noisy.iter().find(|part| items.iter().all(|i| i.part != **part)) {
         let known: BTreeSet<&str> = items.iter().map(|i| i.part.as_str()).collect();
         return Err(PipelineError::Request(format!(
@@ -284,7 +286,7 @@ fn run_info(job: &Train, data: &DataSet, parts: &Parts, skipped: &Skips) -> Resu
             skipped: skipped.clone(),
         },
         init_from: start.as_ref().map(|s| s.config.from.clone()),
-        scopes: start.map_or_else(Scopes::default, |s| s.config.scopes()),
+        scopes: start.map_or_else(ParameterPrefixes::default, |s| s.config.prefixes()),
         optimistic: parts.optimistic,
         class_weights: None,
     })

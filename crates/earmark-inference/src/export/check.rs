@@ -2,6 +2,7 @@
 
 use super::{Onnx, SCORES, WAVEFORM};
 use crate::PipelineError;
+use earmark_engine::SegmentBatch;
 use earmark_features::FeatureError;
 use earmark_onnx::Tensor;
 
@@ -92,7 +93,7 @@ impl Onnx {
             x.extend(example.data);
         }
         let shape = [count, extractor.channels(), extractor.bands(), frames];
-        let each = self.scorer.examples(x, shape); // [count, classes]
+        let each = self.scorer.scores(SegmentBatch::new(x, shape)); // [count, classes]
         let classes = self.meta.classes.len();
         let mean = |class: usize| {
             let of_class = each.iter().skip(class).step_by(classes);

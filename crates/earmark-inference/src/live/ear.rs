@@ -3,7 +3,7 @@
 use super::{Listen, LiveError};
 use crate::{PipelineError, scorer_of};
 use earmark_audio::Resampler;
-use earmark_engine::{ModelFile, Scorer, TileScores};
+use earmark_engine::{ModelFile, Scorer, SegmentBatch, SegmentScores};
 use earmark_features::{Examples, Extractor, Features, FrontEnd, Pad, Place, Scratch};
 use earmark_metrics::Calibration;
 use earmark_recipe::{Recipe, StackRecipe};
@@ -128,11 +128,11 @@ impl Ear {
             shape = [count, example.channels, example.bands, example.frames];
             x.extend(example.data);
         }
-        let tiles = TileScores {
+        let segments = SegmentScores {
             starts: vec![0; count],
-            scores: self.scorer.examples(x, shape),
+            scores: self.scorer.scores(SegmentBatch::new(x, shape)),
         };
-        let mut scores = tiles.mean();
+        let mut scores = segments.mean();
         if let Some(calibration) = &self.calibration {
             calibration.apply(&mut scores);
         }

@@ -2,7 +2,7 @@
 
 use super::TagError;
 use crate::{PipelineError, scorer_of};
-use earmark_engine::{ModelFile, ModelFileError, Scorer, Tiling};
+use earmark_engine::{ModelFile, ModelFileError, Scorer, SegmentBatch, SegmentGrid};
 use earmark_features::{FeatureError, Features, Scratch};
 use earmark_metrics::{Calibration, Mean, MetricsError, ScoreTable, blend};
 use earmark_recipe::StackRecipe;
@@ -116,7 +116,7 @@ impl Ear {
     pub fn own_window(&self) -> (usize, usize) {
         let rate = f64::from(self.rate_hz());
         let extractor = &self.models[0].scorer.extractor;
-        let example = extractor.example_frames().zip(Tiling::of(extractor));
+        let example = extractor.example_frames().zip(SegmentGrid::of(extractor));
         // A summary is one frame, of however many samples.
         let Some((length, tiling)) = example.filter(|_| !extractor.front_end().summary) else {
             let (window, hop) = ANY_LENGTH_SECONDS;
@@ -282,7 +282,8 @@ impl Model {
                     frames,
                     ..
                 } = *some[0];
-                let values = self.scorer.examples(x, [some.len(), channels, bands, frames]);
+                let batch = SegmentBatch::new(x, [some.len(), channels, bands, frames]);
+                let values = self.scorer.scores(batch);
                 scores.extend(values.chunks(self.classes.len()).map(<[f32]>::to_vec));
             }
         }

@@ -3,29 +3,29 @@
 //! Both are read leniently: a run that is being written to has a torn last line, and one damaged file must not hide the rest of
 //! a laboratory journal. What could not be read is listed in `problems`, in words, and shown to whoever asked.
 
-use earmark_engine::judge::{json_path, result_path};
-use earmark_engine::{Metric, metrics_path};
+use earmark_engine::evaluation::{json_path, result_path};
+use earmark_engine::{ValidationMetric, metrics_path};
 use serde::Serialize;
 use serde_json::Value;
 use std::path::Path;
 
 /// The metrics that validations and judgements both have, in the order in which they are shown.
-pub const METRICS: [Metric; 5] = [
-    Metric::Lwlrap,
-    Metric::Accuracy,
-    Metric::MapAt3,
-    Metric::MeanAp,
-    Metric::Auc,
+pub const METRICS: [ValidationMetric; 5] = [
+    ValidationMetric::Lwlrap,
+    ValidationMetric::Accuracy,
+    ValidationMetric::MapAt3,
+    ValidationMetric::MeanAp,
+    ValidationMetric::Auc,
 ];
 
 /// Those that only validations have come behind them.
-const VALIDATED: [Metric; METRICS.len() + 1] = [
-    Metric::Lwlrap,
-    Metric::Accuracy,
-    Metric::MapAt3,
-    Metric::MeanAp,
-    Metric::Auc,
-    Metric::LogLikelihood,
+const VALIDATED: [ValidationMetric; METRICS.len() + 1] = [
+    ValidationMetric::Lwlrap,
+    ValidationMetric::Accuracy,
+    ValidationMetric::MapAt3,
+    ValidationMetric::MeanAp,
+    ValidationMetric::Auc,
+    ValidationMetric::LogLikelihood,
 ];
 
 /// `(step, value)`, ascending; a value that is none is NaN.
@@ -104,7 +104,7 @@ impl History {
     }
 
     /// The validation results of one metric.
-    pub fn validation_of(&self, metric: Metric) -> &Points {
+    pub fn validation_of(&self, metric: ValidationMetric) -> &Points {
         let index = VALIDATED.iter().position(|m| *m == metric).unwrap_or_default();
         &self.validation[index]
     }
@@ -131,7 +131,7 @@ pub struct Judgement {
 
 impl Judgement {
     /// The value of a metric; `None` where it is not defined.
-    pub fn value(&self, metric: Metric) -> Option<f64> {
+    pub fn value(&self, metric: ValidationMetric) -> Option<f64> {
         self.report[metric.name()].as_f64()
     }
 }
@@ -169,7 +169,7 @@ pub fn judgements(eval: &Path) -> (Vec<Judgement>, Vec<String>) {
 }
 
 /// The judgement with the highest value of a metric, the first of equals.
-pub fn best_of(judged: &[Judgement], metric: Metric) -> Option<&Judgement> {
+pub fn best_of(judged: &[Judgement], metric: ValidationMetric) -> Option<&Judgement> {
     let with = judged.iter().filter_map(|j| Some((j, j.value(metric)?)));
     with.reduce(|a, b| if b.1 > a.1 { b } else { a }).map(|(j, _)| j)
 }
@@ -189,9 +189,9 @@ mod tests {
         assert!(history.loss[1].1.is_nan());
         assert_eq!(history.learning_rate, [(1.0, 0.1), (2.0, 0.2)]);
         assert_eq!(history.gradient_norm, [(2.0, 3.0)]);
-        assert_eq!(history.validation_of(Metric::Lwlrap), &[(2.0, 0.25)]);
-        assert_eq!(history.validation_of(Metric::Accuracy), &[(2.0, 0.5)]);
-        assert!(history.validation_of(Metric::MapAt3)[0].1.is_nan());
+        assert_eq!(history.validation_of(ValidationMetric::Lwlrap), &[(2.0, 0.25)]);
+        assert_eq!(history.validation_of(ValidationMetric::Accuracy), &[(2.0, 0.5)]);
+        assert!(history.validation_of(ValidationMetric::MapAt3)[0].1.is_nan());
     }
 
     #[test]
@@ -230,8 +230,11 @@ mod tests {
             [100, 200],
             "300 has no marker"
         );
-        assert_eq!(best_of(&judged, Metric::Lwlrap).map(|j| j.step), Some(200));
-        assert_eq!(best_of(&judged, Metric::Auc), None);
+        assert_eq!(
+            best_of(&judged, ValidationMetric::Lwlrap).map(|j| j.step),
+            Some(200)
+        );
+        assert_eq!(best_of(&judged, ValidationMetric::Auc), None);
         assert_eq!(problems.len(), 1, "{problems:?}");
     }
 }

@@ -7,7 +7,7 @@ pub use state::{State, Status};
 
 use crate::run_dir::{RunError, RunHead, fold_run, folds_path};
 use earmark_core::text::suggest;
-use earmark_engine::Metric;
+use earmark_engine::ValidationMetric;
 use earmark_report::{Better, RunRow, RunsTable};
 use history::{History, Judgement, METRICS, best_of, highest, judgements};
 use serde::Serialize;
@@ -24,7 +24,7 @@ const MAX_DEPTH: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SortBy {
     /// The best judged value of a metric, highest first.
-    Judged(Metric),
+    Judged(ValidationMetric),
     /// The best validation, highest first.
     Validation,
     /// When they began, newest first.
@@ -142,7 +142,7 @@ impl Entry {
         let by = if let SortBy::Judged(metric) = sort {
             metric
         } else {
-            Metric::Lwlrap
+            ValidationMetric::Lwlrap
         };
         let judged = judged.last().map(|last| JudgedSteps {
             count: judged.len(),
@@ -224,7 +224,7 @@ impl Entry {
     }
 
     /// The value of a metric at the best judged checkpoint.
-    pub fn value(&self, metric: Metric) -> Option<f64> {
+    pub fn value(&self, metric: ValidationMetric) -> Option<f64> {
         self.judged.as_ref().and_then(|j| j.best.value(metric))
     }
 
@@ -232,7 +232,7 @@ impl Entry {
     pub fn note(&self) -> String {
         let mut notes = Vec::new();
         if let Some(folds) = &self.folds {
-            let spread = &folds.metrics[Metric::Lwlrap.name()];
+            let spread = &folds.metrics[ValidationMetric::Lwlrap.name()];
             let mut note = format!("all clips of {} folds", folds.count);
             if let (Some(mean), Some(deviation)) = (spread["mean"].as_f64(), spread["deviation"].as_f64()) {
                 note.push_str(&format!(", mean lwlrap {mean:.4} ± {deviation:.4}"));
@@ -401,7 +401,7 @@ mod tests {
 
     #[test]
     fn metrics_are_known_by_name() {
-        assert_eq!("map@3".parse(), Ok(SortBy::Judged(Metric::MapAt3)));
+        assert_eq!("map@3".parse(), Ok(SortBy::Judged(ValidationMetric::MapAt3)));
         assert_eq!("started".parse(), Ok(SortBy::Started));
         let error = "acuracy".parse::<SortBy>().unwrap_err().to_string();
         assert!(

@@ -1,13 +1,9 @@
 //! How far a run is.
 
-use earmark_engine::checkpoint::{Progress, state_path};
+use earmark_engine::TrainingProgress;
 use serde::Serialize;
 use std::fs::{File, TryLockError};
-use std::io::{self, Read};
 use std::path::Path;
-
-/// The header of a state file is some kilobytes; more is no state file.
-const HEADER_LIMIT: u64 = 64 << 20;
 
 /// How far a run is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -54,7 +50,7 @@ impl Status {
                 total,
             };
         }
-        let Ok(progress) = progress(run) else {
+        let Ok(progress) = TrainingProgress::read(run) else {
             return Self {
                 state: State::NotStarted,
                 step: 0,
@@ -100,25 +96,6 @@ fn is_locked(run: &Path) -> bool {
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
-/// The scalars of `state.safetensors`, without its tensors: eight bytes of length, then a JSON header.
-fn progress(run: &Path) -> io::Result<Progress> {
-    let broken = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
-    let mut file = File::open(state_path(run))?;
-    let mut length = [0; 8];
-    file.read_exact(&mut length)?;
-    let length = u64::from_le_bytes(length);
-    if length > HEADER_LIMIT {
-        return Err(broken("the header is too long"));
-    }
-    let mut header = Vec::new();
-    file.take(length).read_to_end(&mut header)?;
-    let header: serde_json::Value = serde_json::from_slice(&header)?;
-    let text = header["__metadata__"]["earmark"]
-        .as_str()
-        .ok_or_else(|| broken("the description is missing"))?;
-    Ok(serde_json::from_str(text)?)
-}
-
 /// The last `step N of TOTAL` of a run's log: with a length in epochs, only a training that has read its data knows the total.
 fn total_in(log: &str) -> Option<u64> {
     log.lines().rev().find_map(|line| {
@@ -133,6 +110,7 @@ fn total_in(log: &str) -> Option<u64> {
 mod tests {
     use super::*;
     use crate::run_dir::RunLock;
+    use earmark_engine::checkpoint::state_path;
 
     const LOG: &str = "       0.1 s  earmark 0.1.0 train: earmark train a\n       2.0 s  step 0 of 560, 14 an epoch\n\
          3.0 s  step 10  loss 0.5  learning rate 1e-3\n";

@@ -6,8 +6,8 @@ use crate::journal::Status;
 use crate::journal::history::{History, Judgement, METRICS, Points, best_of, highest, judgements};
 use crate::run_dir::RunDir;
 use earmark_core::atomic;
-use earmark_engine::judge::{result_path, scores_path};
-use earmark_engine::{Metric, ModelFile, checkpoint};
+use earmark_engine::evaluation::{result_path, scores_path};
+use earmark_engine::{ModelFile, ValidationMetric, checkpoint};
 use earmark_features::Extractor;
 use earmark_metrics::{Calibration, ClassPair, Comparison};
 use earmark_models::{Network, VarSpec};
@@ -168,7 +168,7 @@ fn note_state(report: &mut RunReport, run: &RunDir, status: &Status) {
 /// by the judged clips themselves is a little optimistic; without validation the best judged one; else the last.
 fn chosen<'a>(
     judged: &'a [Judgement],
-    metric: Metric,
+    metric: ValidationMetric,
     validation: &[(f64, f64)],
 ) -> Option<(&'a Judgement, String)> {
     let last = judged.last()?;
@@ -418,7 +418,7 @@ mod tests {
     fn what_validation_chose_is_looked_into() {
         let judged = [judgement(100, 0.5), judgement(200, 0.8), judgement(300, 0.7)];
         let step = |validation: &[(f64, f64)]| {
-            chosen(&judged, Metric::Lwlrap, validation)
+            chosen(&judged, ValidationMetric::Lwlrap, validation)
                 .map(|(j, why)| (j.step, why))
                 .unwrap()
         };
@@ -431,11 +431,11 @@ mod tests {
         assert_eq!(step(&[]).0, 200);
         assert!(step(&[]).1.contains("chosen on the judged clips"));
         assert_eq!(
-            chosen(&judged, Metric::Auc, &[]).unwrap().0.step,
+            chosen(&judged, ValidationMetric::Auc, &[]).unwrap().0.step,
             300,
             "no auc anywhere: the last"
         );
-        assert!(chosen(&[], Metric::Lwlrap, &[]).is_none());
+        assert!(chosen(&[], ValidationMetric::Lwlrap, &[]).is_none());
     }
 
     #[test]

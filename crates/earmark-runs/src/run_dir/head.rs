@@ -2,7 +2,7 @@
 
 use super::{RunDir, RunError, RunInfo};
 use earmark_data::ClassMap;
-use earmark_engine::Metric;
+use earmark_engine::ValidationMetric;
 use earmark_recipe::{Recipe, StackRecipe};
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ pub struct RunHead {
     /// Its length, where the recipe gives it in steps.
     pub steps: Option<u64>,
     /// What steers it.
-    pub metric: Metric,
+    pub metric: ValidationMetric,
     /// Whether a clip has exactly one label (softmax).
     pub single_label: bool,
     /// Whether it is of the second level.
@@ -57,7 +57,7 @@ impl RunHead {
     }
 
     fn of(
-        (name, steps, metric, single_label): (String, Option<u64>, Metric, bool),
+        (name, steps, metric, single_label): (String, Option<u64>, ValidationMetric, bool),
         is_stack: bool,
         path: PathBuf,
         classes: ClassMap,

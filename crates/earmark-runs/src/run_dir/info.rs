@@ -1,6 +1,6 @@
 //! `run.json`: where a run comes from.
 
-use earmark_engine::Scopes;
+use earmark_engine::ParameterPrefixes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ pub struct RunInfo {
     pub init_from: Option<String>,
     /// Which of its variables come over.
     #[serde(default)]
-    pub scopes: Scopes,
+    pub scopes: ParameterPrefixes,
     /// Whether the judged clips steer the training, so that its scores on them are optimistic.
     pub optimistic: bool,
     /// What an example of each class weighs in the loss, by name; none where all count alike.

@@ -6,7 +6,7 @@ use crate::{Evaluate, Evaluated, Event, Observer, PipelineError, Roles};
 use earmark_core::atomic::WriteError;
 use earmark_data::Item;
 use earmark_engine::RowScorer;
-use earmark_engine::judge::{Claim, Judged, write_result};
+use earmark_engine::evaluation::{CheckpointClaim, Evaluation, write_result};
 use earmark_inference::inputs_of;
 use earmark_inference::stack::StackModel;
 use earmark_metrics::{Aligned, MetricsError, Report, ReportOptions, ScoreTable};
@@ -70,7 +70,7 @@ pub(super) fn evaluate_with(
         if stop.load(Ordering::Relaxed) {
             return Ok(result);
         }
-        let Some(_claim) = Claim::take(&eval, step).map_err(|e| WriteError::new(&eval, e))? else {
+        let Some(_claim) = CheckpointClaim::take(&eval, step).map_err(|e| WriteError::new(&eval, e))? else {
             result.before.push(step);
             continue;
         };
@@ -88,7 +88,11 @@ pub(super) fn evaluate_with(
 }
 
 /// Scores and results of some of the inputs' clips.
-pub(super) fn judged(scorer: &RowScorer, inputs: &Inputs, items: &[Item]) -> Result<Judged, MetricsError> {
+pub(super) fn judged(
+    scorer: &RowScorer,
+    inputs: &Inputs,
+    items: &[Item],
+) -> Result<Evaluation, MetricsError> {
     let index = inputs.index();
     let rows: Vec<f32> = items
         .iter()
@@ -103,7 +107,7 @@ pub(super) fn judged(scorer: &RowScorer, inputs: &Inputs, items: &[Item]) -> Res
         &Aligned::from_rows(scores.clone(), truth)?,
         &ReportOptions::default(),
     )?;
-    Ok(Judged {
+    Ok(Evaluation {
         report,
         scores,
         skipped: Vec::new(),

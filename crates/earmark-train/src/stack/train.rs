@@ -14,7 +14,8 @@ use earmark_core::atomic::{self, WriteError};
 use earmark_core::threads::Workers;
 use earmark_data::batches::ExampleIndex;
 use earmark_data::{BatchMaker, Item};
-use earmark_engine::{FORMAT, Fit, FitError, ModelMeta, Outcome, RowScorer, Scopes, Validate, fit};
+use earmark_engine::evaluation::EvaluationError;
+use earmark_engine::{FORMAT, FitJob, FitOutcome, ModelMeta, ParameterPrefixes, RowScorer, Validate, fit};
 use earmark_inference::device::{device, vars_for};
 use earmark_models::{Network, Vars};
 use earmark_recipe::StackRecipe;
@@ -136,7 +137,7 @@ fn train_fold(
     path: &Path,
     observer: Observer,
     stop: &AtomicBool,
-) -> Result<Outcome, PipelineError> {
+) -> Result<FitOutcome, PipelineError> {
     let recipe = &job.recipe;
     let parts = divide(recipe, inputs, fold)?;
     let weighed = weigh_classes(&recipe.train, inputs.classes.names(), &parts.train)?;
@@ -171,7 +172,7 @@ fn train_fold(
         log.line(&line);
         observer(Event::Note(line));
     }
-    let work = Fit {
+    let work = FitJob {
         train: &weighed,
         validation: &recipe.validation,
         checkpoints: &recipe.checkpoints,
@@ -270,7 +271,7 @@ fn validate<'a>(
             batch: recipe.batches.size,
             device: device.clone(),
         };
-        let judged = judged(&scorer, inputs, &items).map_err(FitError::from)?;
+        let judged = judged(&scorer, inputs, &items).map_err(EvaluationError::from)?;
         Ok(Some(judged.report))
     }))
 }
@@ -316,7 +317,7 @@ fn run_info(job: &TrainStack, inputs: &Inputs, parts: &Parts, fold: u32) -> RunI
             skipped: inputs.skipped.clone(),
         },
         init_from: None,
-        scopes: Scopes::default(),
+        scopes: ParameterPrefixes::default(),
         optimistic: parts.optimistic || inputs.optimistic,
         class_weights: None,
     }

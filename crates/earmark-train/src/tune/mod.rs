@@ -14,7 +14,7 @@ pub use trials::{Nested, Trial, TrialState, Trials, folder_of};
 
 use crate::{Train, train};
 use earmark_core::atomic::{self, WriteError};
-use earmark_engine::{FitError, FitEvent, Metric, Scopes, ValidationSplit};
+use earmark_engine::{FitError, FitEvent, ParameterPrefixes, ValidationMetric, ValidationSplit};
 use earmark_inference::{Event, Observer, PipelineError};
 use earmark_recipe::Recipe;
 use earmark_runs::journal::history::History;
@@ -59,7 +59,7 @@ pub struct Plan {
     /// The recipe of each trial, without what inner folds change.
     pub recipes: Vec<Recipe>,
     /// What is compared.
-    pub metric: Metric,
+    pub metric: ValidationMetric,
     /// Where, in words.
     pub judged_by: String,
 }
@@ -86,7 +86,7 @@ pub fn plan(job: &Tune) -> Result<Plan, PipelineError> {
         Some(count) => format!("the mean over {count} inner folds"),
         None if recipes
             .iter()
-            .any(|r| r.validation.split == ValidationSplit::JudgedFold) =>
+            .any(|r| r.validation.split == ValidationSplit::TestFold) =>
         {
             return refuse(
                 "validation.split: the judged fold must choose nothing; set validation.split={kind=\"hold-out\",fraction=0.2}, or compare by --inner-folds N",
@@ -214,7 +214,7 @@ fn training(
         fold: job.fold,
         fold_table: job.fold_table.clone(),
         init_from: None,
-        scopes: Scopes::default(),
+        scopes: ParameterPrefixes::default(),
         device: job.device.clone(),
         command: job.command.clone(),
     };

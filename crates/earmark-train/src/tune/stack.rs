@@ -3,7 +3,7 @@
 use super::trials::{Nested, Trial, TrialState, Trials, folder_of};
 use super::{Dimension, Values, open_folder, write_best};
 use crate::{TrainStack, TrainedFolds, out_of_fold, train_stack};
-use earmark_engine::{FitError, Metric};
+use earmark_engine::{FitError, ValidationMetric};
 use earmark_inference::{Event, Observer, PipelineError};
 use earmark_metrics::{Aligned, Report, ReportOptions, ScoreTable};
 use earmark_recipe::StackRecipe;
@@ -110,10 +110,10 @@ pub fn search_stack(
 
 /// Trials are compared on validation clips, and what is judged chooses nothing.
 fn refuse_steered(recipes: &[StackRecipe]) -> Result<(), PipelineError> {
-    use earmark_engine::ValidationSplit::{JudgedFold, None};
+    use earmark_engine::ValidationSplit::{None, TestFold};
     if recipes
         .iter()
-        .any(|r| matches!(r.validation.split, None | JudgedFold))
+        .any(|r| matches!(r.validation.split, None | TestFold))
     {
         let message = "validation.split: trials are compared on validation clips that are none of the judged ones; set validation.split={kind=\"hold-out\",fraction=0.1}";
         return Err(PipelineError::Request(message.into()));
@@ -126,7 +126,7 @@ fn one(
     recipe: StackRecipe,
     number: usize,
     setting: &[String],
-    metric: Metric,
+    metric: ValidationMetric,
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<Trial>, PipelineError> {
@@ -161,7 +161,7 @@ fn one(
 }
 
 /// The best validation of each fold, ascending by fold.
-fn validations(set: &Path, metric: Metric) -> Result<Vec<f64>, PipelineError> {
+fn validations(set: &Path, metric: ValidationMetric) -> Result<Vec<f64>, PipelineError> {
     let best = |run: &Path| highest(History::read(run).validation_of(metric)).map(|(_, score)| score);
     Ok(fold_runs(set)?.iter().filter_map(|(_, run)| best(run)).collect())
 }
@@ -170,7 +170,7 @@ fn validations(set: &Path, metric: Metric) -> Result<Vec<f64>, PipelineError> {
 fn nested(
     job: &SearchStack,
     all: &Trials,
-    metric: Metric,
+    metric: ValidationMetric,
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<Nested>, PipelineError> {

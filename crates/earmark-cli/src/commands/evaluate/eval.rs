@@ -4,7 +4,7 @@ use crate::Status;
 use crate::args::{Eval, Global};
 use crate::console::{Console, out, out_json};
 use anyhow::bail;
-use earmark::engine::judge::result_path;
+use earmark::engine::evaluation::result_path;
 use earmark::report::human_amount;
 use earmark::runs::run_dir::fold_runs;
 use earmark::train::{Checkpoints, Evaluate, Evaluated};

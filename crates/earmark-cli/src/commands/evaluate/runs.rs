@@ -3,7 +3,7 @@
 use crate::Status;
 use crate::args::{Global, Runs};
 use crate::console::{Console, out, out_json};
-use earmark::engine::Metric;
+use earmark::engine::ValidationMetric;
 use earmark::report::{Align, render_runs_page, text_table};
 use earmark::runs::journal::history::METRICS;
 use earmark::runs::journal::{Entry, Journal, SortBy, journal};
@@ -45,7 +45,7 @@ pub fn run(args: Runs, _: &Global, console: &Console) -> anyhow::Result<Status> 
 /// A line a run: the metric asked for first, metrics that no run has left out.
 fn text(journal: &Journal, sort: SortBy) -> String {
     let entries = &journal.entries;
-    let mut metrics: Vec<Metric> = METRICS
+    let mut metrics: Vec<ValidationMetric> = METRICS
         .into_iter()
         .filter(|m| entries.iter().any(|e| e.value(*m).is_some()))
         .collect();
@@ -80,7 +80,7 @@ fn text(journal: &Journal, sort: SortBy) -> String {
 
 enum Column {
     Name,
-    Judged(Metric),
+    Judged(ValidationMetric),
     JudgedStep,
     Validation,
     State,

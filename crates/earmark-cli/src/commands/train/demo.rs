@@ -5,7 +5,7 @@ use crate::args::{Demo, Global};
 use crate::console::{Console, out};
 use anyhow::bail;
 use earmark::data::synth::write_demo;
-use earmark::engine::Scopes;
+use earmark::engine::ParameterPrefixes;
 use earmark::inference::Event;
 use earmark::metrics::{Mean, Report, ReportOptions, ScoreTable, TruthTable, number};
 use earmark::{Recipe, runs::pages};
@@ -151,7 +151,7 @@ fn train(
         fold: None,
         fold_table: None,
         init_from,
-        scopes: Scopes::default(),
+        scopes: ParameterPrefixes::default(),
         resume: false,
         device: global.device.clone(),
         command: crate::console::command_line(),

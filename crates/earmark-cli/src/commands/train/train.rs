@@ -4,7 +4,7 @@ use crate::Status;
 use crate::args::{Global, Train};
 use crate::console::{Console, command_line, out, out_json};
 use earmark::Recipe;
-use earmark::engine::Scopes;
+use earmark::engine::ParameterPrefixes;
 use earmark::report::{human_bytes, human_duration};
 use earmark::runs::run_dir::fresh;
 use earmark::train::Plan;
@@ -25,7 +25,7 @@ pub fn run(args: Train, global: &Global, console: &Console) -> anyhow::Result<St
         fold: args.fold,
         fold_table: args.fold_table.clone(),
         init_from: args.init_from.clone(),
-        scopes: Scopes {
+        scopes: ParameterPrefixes {
             include: args.include.clone(),
             exclude: args.exclude.clone(),
         },
@@ -55,8 +55,8 @@ pub fn run(args: Train, global: &Global, console: &Console) -> anyhow::Result<St
             "run": trained.run, "step": outcome.step, "total": outcome.total, "interrupted": outcome.interrupted,
             "stopped_early": outcome.stopped_early, "best": outcome.best, "seconds": start.elapsed().as_secs_f64(),
             "skipped": trained.skipped, "waited_for_data": {
-                "share": outcome.pace.waiting_share(), "seconds": outcome.pace.waited,
-                "first_batch_seconds": outcome.pace.first_wait, "step_seconds": outcome.pace.seconds,
+                "share": outcome.throughput.waiting_share(), "seconds": outcome.throughput.waited,
+                "first_batch_seconds": outcome.throughput.first_wait, "step_seconds": outcome.throughput.seconds,
             },
         }))?;
     } else {
