@@ -12,6 +12,7 @@ use earmark_engine::ModelFile;
 use earmark_features::{Extractor, Features};
 use earmark_hub::{Import, import};
 use earmark_inference::Predict;
+use earmark_inference::{Device, Model};
 use earmark_models::{Forward, vars::to_host};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -68,7 +69,8 @@ fn logits_of_recordings_are_pytorchs() {
     let done = import(&job(&shared, "efficientat-mn04", &model)).unwrap();
     assert_eq!((done.classes, done.parameters, done.ignored), (527, 983_599, 46));
     assert_eq!(done.tensors + done.ignored, 312);
-    let (scorer, classes) = earmark_inference::scorer_of(&model, &device()).unwrap();
+    let model = Model::open_file(&model, &Device::cpu().unwrap()).unwrap();
+    let (scorer, classes) = (model.scorer(), model.classes());
     assert_eq!((classes.len(), classes[74].as_str()), (527, "Dog"));
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/efficientat-esc10.npy");
     let golden = Features::read_npy(std::fs::File::open(golden).unwrap()).unwrap();

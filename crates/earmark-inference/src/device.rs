@@ -1,6 +1,6 @@
 //! Devices by name.
 
-use burn::tensor::Device;
+use burn::tensor::Device as BurnDevice;
 use earmark_models::{Isa, IsaError, Vars};
 
 /// Why a device can't be used.
@@ -33,45 +33,82 @@ fn built_in() -> &'static str {
 /// `cpu` without earmark's own kernels: Burn's operations one by one, to compare with.
 const PLAIN: &str = "cpu-plain";
 
-/// The variables as the device of that name computes with them.
-pub fn vars_for(name: &str, vars: Vars) -> Vars {
-    if name == PLAIN {
-        vars.without_kernels()
-    } else {
-        vars
-    }
+/// Where networks compute.
+#[derive(Clone, Debug)]
+pub struct Device {
+    name: String,
+    burn: BurnDevice,
 }
 
-/// The device that `--device NAME` means: `cpu` (Burn's flex backend, always there), `cpu-plain` (the same without our kernels,
-/// several times slower: what they are measured against), `vulkan`, `webgpu` or `metal`.
-///
-/// `EARMARK_SIMD` chooses the instruction set of `cpu`, see [`Isa::wanted`].
-pub fn device(name: &str) -> Result<Device, DeviceError> {
-    match name {
-        "cpu" => {
-            Isa::wanted()?;
-            Ok(Device::flex())
-        }
-        PLAIN => Ok(Device::flex()),
-        #[cfg(feature = "vulkan")]
-        "vulkan" => Ok(Device::vulkan(burn::tensor::DeviceKind::DefaultDevice)),
-        #[cfg(feature = "webgpu")]
-        "webgpu" => Ok(Device::webgpu(burn::tensor::DeviceKind::DefaultDevice)),
-        #[cfg(feature = "metal")]
-        "metal" => Ok(Device::metal(burn::tensor::DeviceKind::DefaultDevice)),
-        "vulkan" | "webgpu" | "metal" => Err(DeviceError::NotBuilt {
+impl Device {
+    /// The device that `--device NAME` means: `cpu` (Burn's flex backend, always there), `cpu-plain` (the same without earmark's
+    /// kernels, several times slower: what they are measured against), `vulkan`, `webgpu` or `metal`.
+    ///
+    /// `EARMARK_SIMD` chooses the instruction set of `cpu`, see [`Isa::wanted`].
+    ///
+    /// # Errors
+    ///
+    /// For a name that this build doesn't know.
+    pub fn named(name: &str) -> Result<Self, DeviceError> {
+        let burn = match name {
+            "cpu" => {
+                Isa::wanted()?;
+                BurnDevice::flex()
+            }
+            PLAIN => BurnDevice::flex(),
+            #[cfg(feature = "vulkan")]
+            "vulkan" => BurnDevice::vulkan(burn::tensor::DeviceKind::DefaultDevice),
+            #[cfg(feature = "webgpu")]
+            "webgpu" => BurnDevice::webgpu(burn::tensor::DeviceKind::DefaultDevice),
+            #[cfg(feature = "metal")]
+            "metal" => BurnDevice::metal(burn::tensor::DeviceKind::DefaultDevice),
+            "vulkan" | "webgpu" | "metal" => {
+                return Err(DeviceError::NotBuilt {
+                    name: name.to_owned(),
+                });
+            }
+            _ => return Err(DeviceError::Unknown(name.to_owned())),
+        };
+        Ok(Self {
             name: name.to_owned(),
-        }),
-        _ => Err(DeviceError::Unknown(name.to_owned())),
+            burn,
+        })
     }
-}
 
-/// The instruction set that the kernels of this device run with; `None` where they are not used.
-pub fn instruction_set(device: &str) -> Result<Option<&'static str>, DeviceError> {
-    Ok(match device {
-        "cpu" => Some(Isa::wanted()?.name()),
-        _ => None,
-    })
+    /// The CPU.
+    ///
+    /// # Errors
+    ///
+    /// When `EARMARK_SIMD` asks for an instruction set that this machine doesn't have.
+    pub fn cpu() -> Result<Self, DeviceError> {
+        Self::named("cpu")
+    }
+
+    /// As Burn knows it.
+    pub fn burn(&self) -> &BurnDevice {
+        &self.burn
+    }
+
+    /// The variables as this device computes with them: with earmark's kernels, or without them on `cpu-plain`.
+    pub fn prepare(&self, vars: Vars) -> Vars {
+        if self.name == PLAIN {
+            vars.without_kernels()
+        } else {
+            vars
+        }
+    }
+
+    /// The instruction set that the kernels run with; `None` where they are not used.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::cpu`].
+    pub fn instruction_set(&self) -> Result<Option<&'static str>, DeviceError> {
+        Ok(match self.name.as_str() {
+            "cpu" => Some(Isa::wanted()?.name()),
+            _ => None,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -80,11 +117,11 @@ mod tests {
 
     #[test]
     fn unknown_devices_are_refused_by_name() {
-        let message = device("gpu").unwrap_err().to_string();
+        let message = Device::named("gpu").unwrap_err().to_string();
         assert!(
             message.starts_with("--device gpu: no such device; choose cpu"),
             "{message}"
         );
-        assert!(device("cpu").is_ok() && device("cpu-plain").is_ok());
+        assert!(Device::cpu().is_ok() && Device::named("cpu-plain").is_ok());
     }
 }

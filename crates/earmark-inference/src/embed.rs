@@ -1,14 +1,16 @@
 //! A model and audio to embeddings.
 
 use super::predict::items;
-use super::{Event, Observer, PipelineError, Predict, Skips, reason, scorer_of};
+use super::{Event, Observer, PipelineError, Predict, Skips, reason};
+use crate::device::Device;
+use crate::model::Model;
+use earmark_core::rows::mean;
 use earmark_data::{FeatureStore, Item};
-use earmark_engine::{ModelFile, ScoreJob, Scorer, ScorerOutput};
+use earmark_engine::{ScoreJob, Scorer, ScorerOutput};
 use earmark_features::Extractor;
 use earmark_index::Embeddings;
 use earmark_metrics::Mean;
-use earmark_recipe::Recipe;
-use earmark_runs::run_dir::find_model;
+use earmark_runs::run_dir::ModelRef;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
@@ -35,9 +37,8 @@ pub fn embed(
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<(Embeddings, Skips)>, PipelineError> {
-    let path = find_model(&job.model)?;
-    let recipe = Recipe::parse(&ModelFile::read(&path)?.meta.recipe, &path)?;
-    let (scorer, _) = scorer_of(&path, &job.device)?;
+    let model = Model::open(&ModelRef::new(&job.model), &Device::named(&job.device)?)?;
+    let (recipe, scorer) = (model.recipe(), model.scorer());
     let asked = Predict {
         models: vec![job.model.clone()],
         data: job.data.clone(),
@@ -49,7 +50,7 @@ pub fn embed(
         weights: None,
         device: job.device.clone(),
     };
-    let (mut items, mut skipped) = items(&asked, &recipe)?;
+    let (mut items, mut skipped) = items(&asked, recipe)?;
     items.sort_by(|a, b| a.file.cmp(&b.file));
     for (file, reason) in &skipped {
         observer(Event::Skipped { file, reason });
@@ -59,7 +60,7 @@ pub fn embed(
     let seconds = 1.0 / scorer.extractor.frames_per_second();
     let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
     let whole = rows(
-        &scorer,
+        scorer,
         ScorerOutput::Embeddings,
         &items,
         &store,
@@ -71,7 +72,7 @@ pub fn embed(
                     found.push(&items[i].file, Some(*start as f64 * seconds), row);
                 }
             }
-            Ok((starts, values)) => found.push(&items[i].file, None, &mean(&values, starts.len())),
+            Ok((_, values)) => found.push(&items[i].file, None, &mean_of(&values, width)),
             Err(reason) => skipped.push((items[i].file.clone(), reason)),
         },
     )?;
@@ -117,12 +118,7 @@ pub fn rows(
     )?)
 }
 
-/// The mean of so many rows.
-pub fn mean(values: &[f32], rows: usize) -> Vec<f32> {
-    let width = values.len() / rows.max(1);
-    let mut sum = vec![0.0_f64; width];
-    for row in values.chunks_exact(width.max(1)) {
-        sum.iter_mut().zip(row).for_each(|(s, v)| *s += f64::from(*v));
-    }
-    sum.into_iter().map(|s| (s / rows.max(1) as f64) as f32).collect()
+/// The mean of the rows of a row-major table, `[rows, width]`.
+pub fn mean_of(values: &[f32], width: usize) -> Vec<f32> {
+    mean(values.chunks_exact(width.max(1))).unwrap_or_else(|| vec![0.0; width])
 }

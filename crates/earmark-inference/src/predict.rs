@@ -1,14 +1,14 @@
 //! Models and audio to scores.
 
-use super::stack::StackModel;
 use super::{Event, Observer, PipelineError, Skips, reason};
 use crate::data::open_to_judge;
-use crate::device::{device, vars_for};
+use crate::device::Device;
+use crate::model::{Model, ModelSource, StackedModel};
+use earmark_core::rows::mean;
 use earmark_data::{DataOptions, FeatureStore, Item, LayoutKind, MissingFiles, SkipReason};
-use earmark_engine::{ModelFile, ScoreJob, Scorer};
+use earmark_engine::ScoreJob;
 use earmark_features::Extractor;
 use earmark_metrics::{Mean, ScoreTable, blend};
-use earmark_models::{Network, Vars};
 use earmark_recipe::Recipe;
 use earmark_runs::roles::Roles;
 use earmark_runs::run_dir::find_models;
@@ -58,27 +58,6 @@ pub struct Prediction {
     pub single_label: bool,
 }
 
-/// A scorer from a model file, with the class names. Its scores are raw: a calibration is the caller's to apply.
-pub fn scorer_of(path: &Path, device_name: &str) -> Result<(Scorer, Vec<String>), PipelineError> {
-    let device = device(device_name)?;
-    let file = ModelFile::read(path)?;
-    let recipe = Recipe::parse(&file.meta.recipe, path)?;
-    let extractor = Extractor::new(&recipe.predict_front_end())?;
-    let (network, specs) = Network::build(&recipe.network, extractor.channels(), file.meta.classes.len())?;
-    let mut vars = vars_for(device_name, Vars::init(specs, 0, &device));
-    file.load_into(path, &mut vars)?;
-    let scorer = Scorer {
-        network,
-        vars,
-        loss: recipe.train.loss.clone(),
-        extractor: Arc::new(extractor),
-        random_crops: recipe.predict.lengths.clone(),
-        batch: recipe.batches.size,
-        device,
-    };
-    Ok((scorer, file.meta.classes))
-}
-
 /// Scores all clips with all models and blends; `None` when stopped. A model of the second level asks its inputs, whose scores are
 /// computed once, however many ask for them.
 pub fn predict(
@@ -86,15 +65,13 @@ pub fn predict(
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<Prediction>, PipelineError> {
-    let mut models = Vec::new();
-    for name in &job.models {
-        models.extend(find_models(name)?);
-    }
     let mut work = Work {
+        device: Device::named(&job.device)?,
         job,
         observer,
         stop,
-        total: first_level(&models, &job.device)?,
+        total: 0,
+        opened: HashMap::new(),
         tables: HashMap::new(),
         skipped: Vec::new(),
         unnamed: Vec::new(),
@@ -102,6 +79,18 @@ pub fn predict(
         kept: false,
         single_label: false,
     };
+    let mut models = Vec::new();
+    for name in &job.models {
+        models.extend(find_models(name)?);
+    }
+    for path in &models {
+        work.open(path)?;
+    }
+    work.total = work
+        .opened
+        .values()
+        .filter(|m| matches!(m, Opened::Audio(_)))
+        .count();
     let mut tables = Vec::new();
     for path in &models {
         let Some(table) = work.any(path)? else {
@@ -123,24 +112,19 @@ pub fn predict(
     }))
 }
 
-/// How many first-level models will be asked.
-fn first_level(models: &[PathBuf], device: &str) -> Result<usize, PipelineError> {
-    let mut asked = BTreeSet::new();
-    for path in models {
-        if !StackModel::is(&ModelFile::read(path)?) {
-            asked.insert(path.clone());
-            continue;
-        }
-        for input in StackModel::read(path, device)?.inputs {
-            asked.extend(find_models(&input.to_string_lossy())?);
-        }
-    }
-    Ok(asked.len())
+/// A model of either kind.
+#[derive(Clone)]
+enum Opened {
+    Audio(Model),
+    Stacked(Arc<StackedModel>),
 }
 
 /// A prediction in work.
 struct Work<'a> {
     job: &'a Predict,
+    device: Device,
+    /// The models, each read once however many ask for it.
+    opened: HashMap<PathBuf, Opened>,
     observer: Observer<'a>,
     stop: &'a AtomicBool,
     /// First-level models that will be asked.
@@ -156,17 +140,44 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// The scores of a model of any level.
-    fn any(&mut self, path: &Path) -> Result<Option<ScoreTable>, PipelineError> {
-        if !StackModel::is(&ModelFile::read(path)?) {
-            return self.first_level(path, !self.job.raw);
+    /// Opens a model and, where it is a stacked one, the models that it asks.
+    fn open(&mut self, path: &Path) -> Result<(), PipelineError> {
+        if self.opened.contains_key(path) {
+            return Ok(());
         }
-        // What the second level learned from was raw.
-        let model = StackModel::read(path, &self.job.device)?;
+        let source = ModelSource::read(path)?;
+        let opened = if source.is_stacked() {
+            let model = source.into_stacked(&self.device)?;
+            for input in &model.inputs {
+                for fold in find_models(&input.to_string_lossy())? {
+                    self.open(&fold)?;
+                }
+            }
+            Opened::Stacked(Arc::new(model))
+        } else {
+            Opened::Audio(source.into_model(&self.device)?)
+        };
+        self.opened.insert(path.to_path_buf(), opened);
+        Ok(())
+    }
+
+    /// The scores of a model of either kind.
+    fn any(&mut self, path: &Path) -> Result<Option<ScoreTable>, PipelineError> {
+        let model = match self.opened[path].clone() {
+            Opened::Audio(model) => return self.first_level(&model, !self.job.raw),
+            Opened::Stacked(model) => model,
+        };
+        // What a stacked model was trained on was raw.
         let mut inputs = Vec::new();
         for input in &model.inputs {
             let mut folds = Vec::new();
             for fold in find_models(&input.to_string_lossy())? {
+                let Opened::Audio(fold) = self.opened[&fold].clone() else {
+                    return Err(PipelineError::Request(format!(
+                        "{}: is itself a stacked model; stack models that score audio",
+                        fold.display()
+                    )));
+                };
                 let Some(table) = self.first_level(&fold, false)? else {
                     return Ok(None);
                 };
@@ -178,27 +189,26 @@ impl Work<'_> {
         Ok(Some(model.scores(&inputs.iter().collect::<Vec<_>>())?))
     }
 
-    /// The scores of a first-level model, computed or known.
-    fn first_level(&mut self, path: &Path, calibrated: bool) -> Result<Option<ScoreTable>, PipelineError> {
-        let key = (path.to_path_buf(), calibrated);
+    /// The scores of a model of audio, computed or known.
+    fn first_level(&mut self, model: &Model, calibrated: bool) -> Result<Option<ScoreTable>, PipelineError> {
+        let key = (model.path().to_path_buf(), calibrated);
         if let Some(known) = self.tables.get(&key) {
             return Ok(Some(known.clone()));
         }
-        let Some(table) = self.compute(path, calibrated)? else {
+        let Some(table) = self.compute(model, calibrated)? else {
             return Ok(None);
         };
         self.tables.insert(key, table.clone());
         Ok(Some(table))
     }
 
-    fn compute(&mut self, path: &Path, calibrated: bool) -> Result<Option<ScoreTable>, PipelineError> {
+    fn compute(&mut self, model: &Model, calibrated: bool) -> Result<Option<ScoreTable>, PipelineError> {
         let (job, observer) = (self.job, self.observer);
-        let meta = ModelFile::read(path)?.meta;
-        let calibration = meta.calibration.filter(|_| calibrated);
-        let recipe = Recipe::parse(&meta.recipe, path)?;
-        let (scorer, classes) = scorer_of(path, &job.device)?;
+        let calibration = model.calibration().filter(|_| calibrated);
+        let (recipe, scorer) = (model.recipe(), model.scorer());
+        let classes = model.classes().to_vec();
         self.single_label = scorer.loss.is_single_label();
-        let (mut items, unwritable) = items(job, &recipe)?;
+        let (mut items, unwritable) = items(job, recipe)?;
         let k = self.tables.len();
         if k == 0 {
             for (file, reason) in unwritable {
@@ -211,7 +221,7 @@ impl Work<'_> {
         }
         items.sort_by(|a, b| a.file.cmp(&b.file));
         if let Some(data) = &job.data
-            && let Some(roles) = Roles::of_model(path, data)
+            && let Some(roles) = Roles::of_model(model.path(), data)
         {
             self.kept |= roles.keep_some();
             let learnt = items.iter().filter(|i| roles.has_learnt(i));
@@ -233,7 +243,7 @@ impl Work<'_> {
             |i, result| {
                 match result {
                     Ok(mut scores) => {
-                        if let Some(calibration) = &calibration {
+                        if let Some(calibration) = calibration {
                             calibration.apply(&mut scores);
                         }
                         rows[i] = Some(scores);
@@ -260,7 +270,8 @@ impl Work<'_> {
         if !whole {
             return Ok(None);
         }
-        let fill = mean_row(&rows, classes.len());
+        // The best guess about a clip that can't be read.
+        let fill = mean(rows.iter().flatten()).unwrap_or_else(|| vec![0.0; classes.len()]);
         let values = rows
             .into_iter()
             .flat_map(|r| r.unwrap_or_else(|| fill.clone()))
@@ -268,21 +279,6 @@ impl Work<'_> {
         let files = items.into_iter().map(|i| i.file).collect();
         Ok(Some(ScoreTable::new(files, classes, values)?))
     }
-}
-
-/// The mean of the rows there are: what is best guessed of a clip that can't be heard.
-fn mean_row(rows: &[Option<Vec<f32>>], classes: usize) -> Vec<f32> {
-    let good: Vec<&Vec<f32>> = rows.iter().flatten().collect();
-    (0..classes)
-        .map(|c| {
-            let sum: f64 = good.iter().map(|r| f64::from(r[c])).sum();
-            if good.is_empty() {
-                0.0
-            } else {
-                (sum / good.len() as f64) as f32
-            }
-        })
-        .collect()
 }
 
 /// The clips asked for, and those that can't have a row. Labels are not needed and not read.

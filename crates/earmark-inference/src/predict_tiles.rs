@@ -1,15 +1,16 @@
 //! Models and audio to scores of every tile of a clip, before they are averaged.
 
 use super::predict::items;
-use super::{Event, Observer, PipelineError, Predict, Skips, reason, scorer_of};
+use super::{Event, Observer, PipelineError, Predict, Skips, reason};
 use crate::data::open_data;
+use crate::device::Device;
+use crate::model::Model;
 use earmark_data::{FeatureStore, Item};
-use earmark_engine::{ModelFile, ScoreJob};
+use earmark_engine::ScoreJob;
 use earmark_features::Extractor;
 use earmark_metrics::{ScoreTable, blend};
-use earmark_recipe::Recipe;
 use earmark_runs::roles::own_fold;
-use earmark_runs::run_dir::{RunDir, find_model, find_models, fold_runs};
+use earmark_runs::run_dir::{ModelRef, RunDir, find_models, fold_runs};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -41,20 +42,20 @@ pub fn predict_tiles(
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<TilePrediction>, PipelineError> {
+    let device = Device::named(&job.device)?;
     let mut models = Vec::new();
     for name in &job.models {
         models.extend(find_models(name)?);
     }
     let mut each: Vec<TilePrediction> = Vec::new();
     for path in models {
-        let meta = ModelFile::read(&path)?.meta;
-        let calibration = meta.calibration.filter(|_| !job.raw);
-        let recipe = Recipe::parse(&meta.recipe, &path)?;
-        let (mut items, unnamed) = items(job, &recipe)?;
+        let model = Model::open_file(&path, &device)?;
+        let calibration = model.calibration().filter(|_| !job.raw);
+        let (mut items, unnamed) = items(job, model.recipe())?;
         items.sort_by(|a, b| a.file.cmp(&b.file));
         // What one model can't hear is told once.
         let told = each.first().map_or(&[][..], |first| &first.skipped);
-        let Some(mut one) = of_model(&path, &recipe, &items, &job.device, told, observer, stop)? else {
+        let Some(mut one) = of_model(&model, &items, told, observer, stop)? else {
             return Ok(None);
         };
         if let Some(calibration) = calibration {
@@ -88,14 +89,15 @@ pub fn out_of_fold_tiles(
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<TilePrediction>, PipelineError> {
+    let device = Device::named(device)?;
     let mut all: Option<TilePrediction> = None;
     for (_, path) in fold_runs(set)? {
         let run = RunDir::open(&path)?;
         let data = open_data(&run.recipe, data.unwrap_or(&run.info.data.root))?;
         let mut items = own_fold(&run.path, &data)?;
         items.sort_by(|a, b| a.file.cmp(&b.file));
-        let model = find_model(&path.to_string_lossy())?;
-        let Some(one) = of_model(&model, &run.recipe, &items, device, &[], observer, stop)? else {
+        let model = Model::open(&ModelRef::new(path.to_string_lossy()), &device)?;
+        let Some(one) = of_model(&model, &items, &[], observer, stop)? else {
             return Ok(None);
         };
         match &mut all {
@@ -129,19 +131,17 @@ pub fn out_of_fold_tiles(
 
 /// The tiles of one model.
 fn of_model(
-    path: &Path,
-    recipe: &Recipe,
+    model: &Model,
     items: &[Item],
-    device: &str,
     told: &[(String, String)],
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<TilePrediction>, PipelineError> {
-    let (scorer, classes) = scorer_of(path, device)?;
+    let (scorer, recipe) = (model.scorer(), model.recipe());
     if scorer.random_crops.is_some() {
         return Err(PipelineError::Request(format!(
             "{}: hears random stretches of a clip (predict.lengths), which are no tiles in order; ask for scores of clips",
-            path.display()
+            model.path().display()
         )));
     }
     let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
@@ -188,7 +188,7 @@ fn of_model(
         },
     )?;
     Ok(whole.then_some(TilePrediction {
-        classes,
+        classes: model.classes().to_vec(),
         rows,
         skipped,
     }))

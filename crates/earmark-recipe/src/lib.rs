@@ -145,6 +145,17 @@ impl AnyRecipe {
         Ok(Self::First(Box::new(Recipe::load(name, overrides)?)))
     }
 
+    /// Parses and checks a recipe that is already whole (no `extends`), such as the one inside a model file.
+    ///
+    /// # Errors
+    /// As [`Recipe::parse`].
+    pub fn parse(text: &str, place: &Path) -> Result<Self, RecipeError> {
+        if StackRecipe::is(text) {
+            return Ok(Self::Second(Box::new(StackRecipe::parse(text, place)?)));
+        }
+        Ok(Self::First(Box::new(Recipe::parse(text, place)?)))
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         match self {

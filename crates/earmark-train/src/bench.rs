@@ -9,8 +9,8 @@ use earmark_audio::{Clip, decode_bytes};
 use earmark_core::random::{self, Purpose};
 use earmark_engine::{Optimizer, Scorer, SegmentBatch, TrainStep, train_step};
 use earmark_features::Extractor;
+use earmark_inference::Device as NamedDevice;
 use earmark_inference::PipelineError;
-use earmark_inference::device::{device, instruction_set, vars_for};
 use earmark_models::{Network, VarId, Vars};
 use earmark_recipe::Recipe;
 use rayon::prelude::*;
@@ -131,14 +131,15 @@ pub fn bench(job: &Bench, told: &dyn Fn(&str), stop: &AtomicBool) -> Result<Opti
         ));
     }
     let recipe = &job.recipe;
-    let device = device(&job.device)?;
+    let named = NamedDevice::named(&job.device)?;
+    let device = named.burn().clone();
     let extractor = Arc::new(Extractor::new(&recipe.front_end)?);
     let asked = |part: Part| job.parts.contains(&part);
     let stopped = || stop.load(Ordering::Relaxed);
     let mut speeds = Speeds {
         recipe: recipe.name.clone(),
         device: job.device.clone(),
-        simd: instruction_set(&job.device)?,
+        simd: named.instruction_set()?,
         threads: rayon::current_num_threads(),
         front_end: None,
         train_step: None,
@@ -152,7 +153,7 @@ pub fn bench(job: &Bench, told: &dyn Fn(&str), stop: &AtomicBool) -> Result<Opti
 
     let batch = job.batch.unwrap_or(recipe.batches.size);
     let (network, specs) = Network::build(&recipe.network, extractor.channels(), job.classes)?;
-    let vars = vars_for(&job.device, Vars::init(specs, recipe.train.seed, &device));
+    let vars = named.prepare(Vars::init(specs, recipe.train.seed, &device));
     let frames = extractor.example_frames().unwrap_or(1);
     let shape = |n: usize| [n, extractor.channels(), extractor.bands(), frames];
     let scorer = Scorer {

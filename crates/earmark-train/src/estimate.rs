@@ -5,8 +5,8 @@ use earmark_audio::probe;
 use earmark_core::random::{self, Purpose};
 use earmark_engine::{KeepCheckpoints, Optimizer, TrainStep, has_prefix, train_step};
 use earmark_features::Extractor;
+use earmark_inference::Device;
 use earmark_inference::data::open_data;
-use earmark_inference::device::{device, vars_for};
 use earmark_models::{Network, Vars};
 use earmark_recipe::Recipe;
 use std::path::Path;
@@ -40,7 +40,7 @@ pub fn estimate(
     data: &Path,
     device_name: &str,
 ) -> Result<Estimate, PipelineError> {
-    let device = device(device_name)?;
+    let device = Device::named(device_name)?;
     let set = open_data(recipe, data)?;
     // Only the count matters, so the division need not be the one that a fold would give.
     let parts = split(
@@ -93,7 +93,7 @@ pub fn estimate(
     // What is frozen costs less: each phase is measured by itself.
     let (mut step_seconds, mut seconds) = (0.0_f64, 0.0);
     for (frozen, phase_steps) in recipe.train.phase_freezes(steps_per_epoch) {
-        let mut vars = vars_for(device_name, Vars::init(specs.clone(), recipe.train.seed, &device));
+        let mut vars = device.prepare(Vars::init(specs.clone(), recipe.train.seed, device.burn()));
         vars.freeze(|name| has_prefix(&frozen, name));
         let mut optimizer = Optimizer::new(recipe.train.optimizer, &vars);
         let mut step = || {
@@ -105,7 +105,7 @@ pub fn estimate(
             let step = TrainStep {
                 train: &recipe.train,
                 network: &network,
-                device: &device,
+                device: device.burn(),
                 x,
                 shape,
                 clip_features: vec![0.0; shape[0] * network.side_inputs()],

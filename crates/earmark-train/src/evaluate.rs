@@ -1,7 +1,7 @@
 //! A run's checkpoints to results.
 
 use super::data::prepare;
-use super::{Event, Observer, PipelineError, Roles, Skips, reason, scorer_of, split, stack};
+use super::{Event, Observer, PipelineError, Roles, Skips, reason, split, stack};
 use earmark_core::atomic::{self, WriteError};
 use earmark_data::{FeatureStore, Item};
 use earmark_engine::checkpoint;
@@ -10,6 +10,7 @@ use earmark_engine::evaluation::{
 };
 use earmark_features::Extractor;
 use earmark_inference::data::{open_data, open_to_judge};
+use earmark_inference::{Device, Model};
 use earmark_metrics::Report;
 use earmark_report::human_amount;
 use earmark_runs::run_dir::{RunDir, RunError, find_model, is_stack, judged_step};
@@ -66,6 +67,7 @@ pub fn evaluate(job: &Evaluate, observer: Observer, stop: &AtomicBool) -> Result
     if is_stack(&job.run) {
         return stack::evaluate(job, observer, stop);
     }
+    let device = Device::named(&job.device)?;
     let run = RunDir::open(&job.run)?;
     let fold = job.fold.or(run.info.data.fold);
     let items = judged_items(job, &run, fold)?;
@@ -104,11 +106,11 @@ pub fn evaluate(job: &Evaluate, observer: Observer, stop: &AtomicBool) -> Result
         if !path.exists() {
             continue; // pruned by a training that goes on
         }
-        let (scorer, classes) = match scorer_of(&path, &job.device) {
+        let model = match Model::open_file(&path, &device) {
             Err(_) if !path.exists() => continue,
             made => made?,
         };
-        if classes != run.classes.names() {
+        if model.classes() != run.classes.names() {
             return Err(PipelineError::Request(format!(
                 "{}: its classes are not those of {}; one of the two files has been changed or belongs to another run",
                 path.display(),
@@ -117,9 +119,9 @@ pub fn evaluate(job: &Evaluate, observer: Observer, stop: &AtomicBool) -> Result
         }
         let total = items.len();
         let work = EvaluationJob {
-            scorer: &scorer,
+            scorer: model.scorer(),
             items: &items,
-            classes: &classes,
+            classes: model.classes(),
             workers: store.workers(),
             seed: run.info.seed,
             step,

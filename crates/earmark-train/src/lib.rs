@@ -34,7 +34,7 @@ pub use stack::{TrainStack, input_names, train_stack};
 pub use told::validation;
 pub use train::{Train, Trained, train};
 
-use earmark_inference::{Event, Observer, PipelineError, Skips, reason, scorer_of};
+use earmark_inference::{Event, Observer, PipelineError, Skips, reason};
 use earmark_runs::roles::{Parts, Roles};
 
 /// Revision of the source that this was built from, where it was known.

@@ -5,8 +5,8 @@ use super::start::{Start, classifier};
 use super::{PipelineError, Train, split};
 use earmark_engine::check_prefixes;
 use earmark_features::Extractor;
+use earmark_inference::Device;
 use earmark_inference::data::open_data;
-use earmark_inference::device::device;
 use earmark_models::vars::count;
 use earmark_models::{Network, Summary, VarSpec, Vars};
 
@@ -59,7 +59,7 @@ pub fn plan(job: &Train, fold: Option<u32>) -> Result<Plan, PipelineError> {
         None => Vec::new(),
         Some(start) => {
             let classifier = classifier(&network, &specs);
-            let mut vars = Vars::init(specs.clone(), recipe.train.seed, &device("cpu")?);
+            let mut vars = Vars::init(specs.clone(), recipe.train.seed, Device::cpu()?.burn());
             start.told(&start.carry_over(&network, &classifier, data.classes.names(), &mut vars)?)
         }
     };

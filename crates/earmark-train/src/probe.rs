@@ -10,9 +10,9 @@ use earmark_engine::{
     FORMAT, HostTensor, LinearProbe, LinearProbeData, Loss, ModelFile, ModelMeta, Scorer, ScorerOutput,
 };
 use earmark_features::Extractor;
+use earmark_inference::Device;
 use earmark_inference::data::open_data;
-use earmark_inference::device::{device, vars_for};
-use earmark_inference::{mean, rows};
+use earmark_inference::{mean_of, rows};
 use earmark_metrics::{Aligned, Report, ReportOptions, ScoreTable};
 use earmark_models::{Network, VarId, VarSpec, Vars};
 use earmark_recipe::{FoldsConfig, Recipe};
@@ -168,7 +168,7 @@ impl Body {
         recipe: &Recipe,
         device_name: &str,
     ) -> Result<Self, PipelineError> {
-        let device = device(device_name)?;
+        let device = Device::named(device_name)?;
         let extractor = Extractor::new(&recipe.predict_front_end())?;
         let (network, specs) =
             Network::build(&recipe.network, extractor.channels(), file.meta.classes.len())?;
@@ -186,7 +186,7 @@ impl Body {
         // A convolution of 1 x 1 is a dense layer too.
         let width: usize = weight.shape[1..].iter().product();
         let (network, specs) = Network::build(&recipe.network, extractor.channels(), width)?;
-        let mut vars = vars_for(device_name, Vars::init(specs.clone(), 0, &device));
+        let mut vars = device.prepare(Vars::init(specs.clone(), 0, device.burn()));
         for (i, spec) in specs.iter().enumerate() {
             let values = if spec.name == weight.name {
                 (0..width * width)
@@ -208,7 +208,7 @@ impl Body {
             extractor: Arc::new(extractor),
             random_crops: None,
             batch: recipe.batches.size,
-            device,
+            device: device.burn().clone(),
         };
         Ok(Self {
             scorer,
@@ -240,7 +240,8 @@ impl Body {
             stop,
             |i, result| match result {
                 Ok((starts, values)) => {
-                    x.extend(mean(&values, starts.len()));
+                    let width = values.len() / starts.len().max(1);
+                    x.extend(mean_of(&values, width));
                     kept.push(data.items[i].clone());
                 }
                 Err(reason) => skipped.push((data.items[i].file.clone(), reason)),

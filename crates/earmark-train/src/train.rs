@@ -16,8 +16,8 @@ use earmark_engine::{
     FORMAT, FitJob, FitOutcome, ModelMeta, ParameterPrefixes, TransferReport, check_prefixes, checkpoint, fit,
 };
 use earmark_features::Extractor;
+use earmark_inference::Device;
 use earmark_inference::data::open_data;
-use earmark_inference::device::{device, vars_for};
 use earmark_models::{Network, Vars};
 use earmark_recipe::Recipe;
 use earmark_report::human_amount;
@@ -65,7 +65,7 @@ pub struct Trained {
 
 /// Trains. Clips that can't be read are named, left out and listed in the result; nothing of them is trained on.
 pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Trained, PipelineError> {
-    let device = device(&job.device)?;
+    let device = Device::named(&job.device)?;
     let data = open_data(&job.recipe, &job.data)?;
     let parts = split(&job.recipe, &data, job.fold, job.fold_table.as_deref())?;
     let noisy = noisy_clips(&job.recipe, &parts.train)?;
@@ -90,7 +90,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
     let (network, specs) = Network::build(&recipe.network, channels, data.classes.len())?;
     check_prefixes(&recipe.train, &specs)?;
     let classifier = classifier(&network, &specs);
-    let mut vars = vars_for(&job.device, Vars::init(specs, recipe.train.seed, &device));
+    let mut vars = device.prepare(Vars::init(specs, recipe.train.seed, device.burn()));
     let start = Start::of(job, begun.as_ref());
     let carried = match &start {
         // The state of a run that goes on holds its weights; one that was killed before its first state begins again.
@@ -194,7 +194,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
     let steering = Steering {
         recipe,
         network: &network,
-        device: &device,
+        device: device.burn(),
         items: readable(&parts.validation, &prepared_validation),
         classes: data.classes.names(),
         store: &store,
@@ -222,7 +222,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
         },
         run: &run.path,
         resume,
-        device: device.clone(),
+        device: device.burn().clone(),
         stop,
     };
     let (outcome, _) = fit(job_fit, &mut |event| {

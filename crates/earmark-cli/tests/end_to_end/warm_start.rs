@@ -130,7 +130,7 @@ fn a_body_without_classes_is_a_start() {
     let vars = Vars::init(
         specs.clone(),
         5,
-        &earmark::inference::device::device("cpu").expect("a CPU"),
+        earmark::inference::Device::cpu().expect("a CPU").burn(),
     );
     let body = Architecture::parse("mobilenet-v2-imagenet").expect("a known name");
     let of_body = |name: &str| ["conv0.", "block", "last."].iter().any(|s| name.starts_with(s));

@@ -3,7 +3,7 @@
 //! Tensors have the names of the network's variables; the metadata is the JSON of [`ModelMeta`].
 
 use super::error::ModelFileError;
-use super::tensor_file::{HostTensor, Tensors, read_json, read_tensors, write_tensors};
+use super::tensor_file::{HostTensor, Tensors, parse_tensors, read_json, write_tensors};
 use earmark_metrics::Calibration;
 use earmark_models::{VarId, VarSpec, Vars};
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,19 @@ impl ModelFile {
     ///
     /// When it can't be read, is not a model file, or was written by a later version of this program.
     pub fn read(path: &Path) -> Result<Self, ModelFileError> {
-        let (json, tensors) = read_tensors(path)?;
+        Self::parse(
+            path,
+            &std::fs::read(path).map_err(|e| ModelFileError::read(path, e))?,
+        )
+    }
+
+    /// As [`ModelFile::read`], from the bytes of the file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// As [`ModelFile::read`].
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ModelFileError> {
+        let (json, tensors) = parse_tensors(path, bytes)?;
         let meta = parse_meta(path, &json)?;
         Ok(Self { meta, tensors })
     }

@@ -35,8 +35,13 @@ pub type Tensors = BTreeMap<String, HostTensor>;
 /// When the file can't be read, is not a safetensors file, was not written by earmark, or holds numbers that are not float32.
 pub fn read_tensors(path: &Path) -> Result<(String, Tensors), ModelFileError> {
     let bytes = std::fs::read(path).map_err(|e| ModelFileError::read(path, e))?;
-    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| ModelFileError::broken(path, e))?;
-    Ok((earmark_json(path, &header)?, float_tensors(path, &bytes)?))
+    parse_tensors(path, &bytes)
+}
+
+/// As [`read_tensors`], from the bytes of the file at `path`.
+pub(super) fn parse_tensors(path: &Path, bytes: &[u8]) -> Result<(String, Tensors), ModelFileError> {
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| ModelFileError::broken(path, e))?;
+    Ok((earmark_json(path, &header)?, float_tensors(path, bytes)?))
 }
 
 /// Reads the JSON of a safetensors file's `earmark` metadata and none of its tensors.

@@ -20,11 +20,10 @@ mod sums;
 mod texts;
 
 use crate::PipelineError;
+use crate::model::ModelSource;
 use earmark_core::atomic::{self, WriteError};
-use earmark_engine::ModelFile;
 use earmark_features::Examples;
 use earmark_metrics::Mean;
-use earmark_runs::run_dir::find_models;
 use models::{Inputs, pack_models};
 use serde::Serialize;
 use std::ffi::OsString;
@@ -120,30 +119,22 @@ pub struct Bundled {
 /// # Errors
 /// When a model can't be read, models know different classes, weights do not fit, or the folder can't be written.
 pub fn bundle(job: &Bundle) -> Result<Bundled, PipelineError> {
-    let mut paths = Vec::new();
-    for name in &job.models {
-        paths.extend(find_models(name)?);
-    }
-    check_weights(job, paths.len())?;
-    let models = paths
-        .iter()
-        .map(|path| Ok((path.clone(), ModelFile::read(path)?)))
-        .collect::<Result<Vec<_>, PipelineError>>()?;
-    let (first, _) = models
+    let models = ModelSource::read_all(&job.models)?;
+    check_weights(job, models.len())?;
+    let first = models
         .first()
         .ok_or_else(|| PipelineError::Request("nothing to pack: name at least one model".into()))?;
-    let classes = &models[0].1.meta.classes;
-    for (path, file) in &models {
+    for model in &models {
         let sorted = |names: &[String]| {
             let mut names = names.to_vec();
             names.sort();
             names
         };
-        if sorted(&file.meta.classes) != sorted(classes) {
+        if sorted(&model.file.meta.classes) != sorted(&first.file.meta.classes) {
             return Err(PipelineError::Request(format!(
-                "{}: knows other classes than {}; only models of the same classes can be blended",
-                path.display(),
-                first.display()
+                "{}: its classes differ from those of {}; only models of the same classes can be blended",
+                model.path.display(),
+                first.path.display()
             )));
         }
     }
@@ -151,8 +142,9 @@ pub fn bundle(job: &Bundle) -> Result<Bundled, PipelineError> {
     let packed = models
         .iter()
         .enumerate()
-        .map(|(k, (path, file))| Packed::of(k + 1, path, file, &mut inputs))
-        .collect::<Result<Vec<_>, PipelineError>>()?;
+        .map(|(k, model)| Packed::of(k + 1, model, &mut inputs))
+        .collect();
+    let classes = &first.file.meta.classes;
     let description = Description {
         format: FORMAT,
         version: earmark_core::VERSION.into(),

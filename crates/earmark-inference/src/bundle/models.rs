@@ -1,10 +1,10 @@
 //! The models of a bundle, and what second-level models among them ask.
 
 use super::{Description, Packed, mode, plain};
-use crate::{PipelineError, inputs_of};
+use crate::PipelineError;
+use crate::model::{ModelSource, inputs_of};
 use earmark_core::atomic::{self, WriteError};
-use earmark_engine::ModelFile;
-use earmark_recipe::{Recipe, StackRecipe};
+use earmark_recipe::AnyRecipe;
 use earmark_runs::run_dir::find_models;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,54 +33,46 @@ fn input_name(place: usize) -> String {
 
 impl Packed {
     /// The description of the model that stands at `number` in the order of weights, counted from 1.
-    pub(super) fn of(
-        number: usize,
-        path: &Path,
-        file: &ModelFile,
-        inputs: &mut Inputs,
-    ) -> Result<Self, PipelineError> {
-        let (recipe, tiles, asks) = if StackRecipe::is(&file.meta.recipe) {
-            let recipe = StackRecipe::parse(&file.meta.recipe, path)?;
-            let sets = inputs_of(path, &recipe).into_iter();
-            (recipe.name, None, sets.map(|set| inputs.name(set)).collect())
-        } else {
-            let recipe = Recipe::parse(&file.meta.recipe, path)?;
-            let tiles = recipe.predict_front_end().examples;
-            (recipe.name, tiles, Vec::new())
+    pub(super) fn of(number: usize, model: &ModelSource, inputs: &mut Inputs) -> Self {
+        let (recipe, tiles, asks) = match &model.recipe {
+            AnyRecipe::Second(recipe) => {
+                let sets = inputs_of(&model.path, recipe).into_iter();
+                (&recipe.name, None, sets.map(|set| inputs.name(set)).collect())
+            }
+            AnyRecipe::First(recipe) => (&recipe.name, recipe.predict_front_end().examples, Vec::new()),
         };
-        Ok(Self {
-            file: format!(
-                "models/{number:02}-{}-{}.safetensors",
-                plain(&recipe),
-                file.meta.step
-            ),
-            recipe,
-            step: file.meta.step,
-            licence: file.meta.licence.clone(),
+        let meta = &model.file.meta;
+        Self {
+            file: format!("models/{number:02}-{}-{}.safetensors", plain(recipe), meta.step),
+            recipe: recipe.clone(),
+            step: meta.step,
+            licence: meta.licence.clone(),
             tiles,
             asks,
-        })
+        }
     }
 }
 
 /// Copies the models; one of the second level is told where what it asks lies now.
 pub(super) fn pack_models(
     folder: &Path,
-    models: &[(PathBuf, ModelFile)],
+    models: &[ModelSource],
     description: &Description,
     inputs: &Inputs,
 ) -> Result<(), PipelineError> {
     let place = folder.join("models");
     fs::create_dir_all(&place).map_err(|e| WriteError::new(&place, e))?;
-    for ((from, file), packed) in models.iter().zip(&description.models) {
+    for (model, packed) in models.iter().zip(&description.models) {
         let to = folder.join(&packed.file);
         if packed.asks.is_empty() {
-            copy(from, &to)?;
+            copy(&model.path, &to)?;
             continue;
         }
-        let mut recipe = StackRecipe::parse(&file.meta.recipe, from)?;
+        let AnyRecipe::Second(mut recipe) = model.recipe.clone() else {
+            continue; // only stacked models ask others
+        };
         recipe.stack.inputs.clone_from(&packed.asks);
-        let mut file = file.clone();
+        let mut file = model.file.clone();
         file.meta.recipe = recipe.to_toml();
         file.save(&to)?;
         mode(&to, 0o644).map_err(|e| WriteError::new(&to, e))?;

@@ -10,8 +10,9 @@ mod check;
 pub use check::Check;
 pub use earmark_onnx::Weights;
 
-use crate::{PipelineError, scorer_of};
-use earmark_engine::{ModelFile, ModelMeta, Scorer};
+use crate::PipelineError;
+use crate::device::Device;
+use earmark_engine::{ModelMeta, Scorer};
 use earmark_models::onnx::Planes;
 use earmark_onnx::{Builder, Dim, Model, Value};
 use earmark_recipe::Recipe;
@@ -58,16 +59,16 @@ impl Onnx {
     /// # Errors
     /// A file that is no model, or a front end that has no graph (`level.pcen`).
     pub fn of_model(path: &Path, options: ExportOptions) -> Result<Self, PipelineError> {
-        let (scorer, _) = scorer_of(path, "cpu")?;
-        let mut meta = ModelFile::read(path)?.meta;
+        let opened = crate::Model::open_file(path, &Device::cpu()?)?;
+        let mut meta = opened.meta().clone();
         meta.calibration = meta.calibration.filter(|_| !options.raw);
-        let recipe = Recipe::parse(&meta.recipe, path)?;
+        let (recipe, scorer) = (opened.recipe(), opened.scorer());
         let model = Model {
             producer: "earmark".into(),
             producer_version: earmark_core::VERSION.into(),
-            doc: doc(&recipe, &meta),
-            metadata: metadata(&recipe, &meta, &scorer, options.weights),
-            graph: graph(&recipe, &meta, &scorer, options.weights)?,
+            doc: doc(recipe, &meta),
+            metadata: metadata(recipe, &meta, scorer, options.weights),
+            graph: graph(recipe, &meta, scorer, options.weights)?,
         };
         model.graph.check().map_err(|e| {
             PipelineError::Request(format!(
@@ -81,7 +82,7 @@ impl Onnx {
             sample_rate_hz: recipe.front_end.sample_rate_hz,
             leaves_trimming: recipe.front_end.trim.is_some(),
             leaves_stretches: recipe.predict.lengths.is_some(),
-            scorer,
+            scorer: scorer.clone(),
         })
     }
 }

@@ -1,14 +1,13 @@
 //! One model that listens: the samples of its window, at its rate.
 
 use super::{Listen, LiveError};
-use crate::{PipelineError, scorer_of};
+use crate::PipelineError;
+use crate::model::{Model, samples_for};
 use earmark_audio::Resampler;
-use earmark_engine::{ModelFile, Scorer, SegmentBatch, SegmentScores};
+use earmark_engine::{Scorer, SegmentBatch, SegmentScores};
 use earmark_features::{Examples, Extractor, Features, FrontEnd, Pad, Place, Scratch};
 use earmark_metrics::Calibration;
-use earmark_recipe::{Recipe, StackRecipe};
 use std::collections::VecDeque;
-use std::path::Path;
 use std::sync::Arc;
 
 /// Windows beyond this are refused: one is computed anew at every hop.
@@ -29,27 +28,14 @@ pub(super) struct Ear {
 }
 
 impl Ear {
-    /// The model in a file, listening to a stream of `input_hz` as `job` says; windows are of one example by default.
-    pub fn open(path: &Path, job: &Listen, input_hz: u32) -> Result<Self, LiveError> {
-        let meta = ModelFile::read(path).map_err(PipelineError::from)?.meta;
-        if StackRecipe::is(&meta.recipe) {
-            return Err(LiveError::Request(format!(
-                "{}: is of the second level, which judges whole clips; name the runs of the first level that it asks",
-                path.display()
-            )));
-        }
-        let recipe = Recipe::parse(&meta.recipe, path).map_err(PipelineError::from)?;
-        let (mut scorer, classes) = scorer_of(path, &job.device)?;
-        if scorer.network.side_inputs() > 0 {
-            return Err(LiveError::Request(format!(
-                "{}: hears summary features of whole recordings besides (front-end.side), which a stream has none of; listen with another model",
-                path.display()
-            )));
-        }
+    /// A model on a stream of `input_hz`, as `job` says; windows are of one segment by default.
+    pub fn new(model: &Model, job: &Listen, input_hz: u32) -> Result<Self, LiveError> {
+        model.check_scores_windows()?;
+        let (recipe, mut scorer) = (model.recipe(), model.scorer().clone());
         let rate = recipe.front_end.sample_rate_hz;
         // Of training, where prediction takes whole clips.
         let trained = Extractor::new(&recipe.front_end).map_err(PipelineError::from)?;
-        let example = example_samples(&trained);
+        let example = samples_for(&trained, trained.example_frames().unwrap_or(1));
         let window = match job.window_seconds {
             None => example,
             Some(s) if s > 0.0 && s <= LONGEST_WINDOW_SECONDS => {
@@ -77,8 +63,8 @@ impl Ear {
         Ok(Self {
             scratch: scorer.extractor.scratch(),
             scorer,
-            classes,
-            calibration: meta.calibration.filter(|_| !job.raw),
+            classes: model.classes().to_vec(),
+            calibration: model.calibration().filter(|_| !job.raw).cloned(),
             resampler,
             samples,
             window,
@@ -148,25 +134,6 @@ fn keep(kept: &mut VecDeque<f32>, most: usize, samples: &[f32]) {
     kept.extend(samples);
 }
 
-/// The fewest samples that have as many frames as an example.
-fn example_samples(extractor: &Extractor) -> usize {
-    let frames = extractor.example_frames().unwrap_or(1);
-    let mut enough = 1;
-    while extractor.frames(enough) < frames {
-        enough *= 2;
-    }
-    let mut too_few = enough / 2;
-    while too_few + 1 < enough {
-        let middle = too_few.midpoint(enough);
-        if extractor.frames(middle) < frames {
-            too_few = middle;
-        } else {
-            enough = middle;
-        }
-    }
-    enough
-}
-
 /// The front end with one example a window: its middle, filled where it is shorter.
 fn one_example(front_end: FrontEnd, extractor: &Extractor) -> FrontEnd {
     let frames = extractor.example_frames().and_then(|n| u32::try_from(n).ok());
@@ -212,7 +179,7 @@ mod tests {
             );
             let front_end: FrontEnd = toml::from_str(&text).unwrap();
             let extractor = Extractor::new(&front_end).unwrap();
-            let n = example_samples(&extractor);
+            let n = samples_for(&extractor, extractor.example_frames().unwrap());
             prop_assert_eq!(extractor.frames(n), length as usize);
             prop_assert!(extractor.frames(n - 1) < length as usize);
         }

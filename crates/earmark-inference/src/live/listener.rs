@@ -3,9 +3,10 @@
 use super::LiveError;
 use super::ear::Ear;
 use crate::PipelineError;
+use crate::device::Device;
+use crate::model::{Model, ModelSource, check_same_classes};
 use earmark_features::Features;
 use earmark_metrics::{Mean, ScoreTable, blend};
-use earmark_runs::run_dir::find_models;
 
 /// Longest time between judgements: what comes later is no news.
 const LONGEST_HOP_SECONDS: f64 = 1.0;
@@ -75,29 +76,18 @@ impl Listener {
                 job.smooth_seconds
             )));
         }
-        let mut ears: Vec<Ear> = Vec::new();
-        for name in &job.models {
-            for path in find_models(name).map_err(PipelineError::from)? {
-                let ear = Ear::open(&path, job, input_hz)?;
-                if let Some(first) = ears.first() {
-                    let sorted = |ear: &Ear| {
-                        let mut classes = ear.classes.clone();
-                        classes.sort();
-                        classes
-                    };
-                    if sorted(first) != sorted(&ear) {
-                        return Err(LiveError::Request(format!(
-                            "{}: has other classes than the first model; models that listen together must know the same",
-                            path.display()
-                        )));
-                    }
-                }
-                ears.push(ear);
-            }
+        let device = Device::named(&job.device).map_err(PipelineError::from)?;
+        let mut models: Vec<Model> = Vec::new();
+        for source in ModelSource::read_all(&job.models)? {
+            let model = source.into_model(&device)?;
+            check_same_classes(models.first().unwrap_or(&model), &model)?;
+            models.push(model);
         }
-        if ears.is_empty() {
+        if models.is_empty() {
             return Err(LiveError::Request("--model: name at least one model".into()));
         }
+        let ears = models.iter().map(|model| Ear::new(model, job, input_hz));
+        let ears = ears.collect::<Result<Vec<_>, _>>()?;
         let keep = match job.smooth_seconds {
             s if s > 0.0 => (-hop / s).exp(),
             _ => 0.0,

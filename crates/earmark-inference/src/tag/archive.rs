@@ -1,10 +1,10 @@
 //! Many recordings at a time.
 
 use super::inputs::Input;
-use super::journal::{Entry, Outcome, Stamp};
-use super::listener::{Failed, Listener};
-use super::spool::Spool;
-use super::{Heard, TagError};
+use super::resume_log::{Entry, Outcome, Stamp};
+use super::scratch::ScratchFile;
+use super::tagger::{Failed, Tagger};
+use super::{TagError, TagResult};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
@@ -36,9 +36,9 @@ pub enum TagEvent<'a> {
 
 /// How files are heard.
 #[derive(Clone, Copy)]
-pub struct Hearing<'a> {
+pub struct TagJob<'a> {
     /// With what.
-    pub listener: &'a Listener,
+    pub tagger: &'a Tagger,
     /// Threads in all; 0 is one a core.
     pub threads: usize,
     /// Files at a time; 0 is as many as there are threads. Results do not depend on it.
@@ -56,12 +56,12 @@ pub(super) struct Done {
     /// What is said of it.
     pub entry: Entry,
     /// Scores of its windows, where they are kept.
-    pub lines: Spool,
+    pub lines: ScratchFile,
 }
 
 /// Progress in bytes, shared by all workers.
 struct Meter<'a> {
-    hearing: &'a Hearing<'a>,
+    hearing: &'a TagJob<'a>,
     files: AtomicUsize,
     of: usize,
     bytes: AtomicU64,
@@ -85,7 +85,7 @@ impl Meter<'_> {
 /// Each file is heard on one thread where there are as many files as threads: nothing is shared, nobody waits. Where there are
 /// fewer, each has several.
 pub(super) fn hear_all(
-    hearing: &Hearing,
+    hearing: &TagJob,
     files: &[Input],
     todo: &[usize],
     scratch: &(PathBuf, String),
@@ -124,7 +124,7 @@ pub(super) fn hear_all(
                     if stopped() {
                         return;
                     }
-                    let mut lines = Spool::new(&scratch.0, &scratch.1);
+                    let mut lines = ScratchFile::new(&scratch.0, &scratch.1);
                     let result = match pool.install(|| hear_one(meter, &files[index], &mut lines)) {
                         Ok(entry) => Ok(Done { index, entry, lines }),
                         Err(Failed::Everything(error)) => Err(error),
@@ -169,7 +169,7 @@ fn pool(threads: usize) -> Result<rayon::ThreadPool, TagError> {
 }
 
 /// Hears one file; a file that can't be heard, or that changes meanwhile, is told of and never half of a result.
-fn hear_one(meter: &Meter, input: &Input, lines: &mut Spool) -> Result<Entry, Failed> {
+fn hear_one(meter: &Meter, input: &Input, lines: &mut ScratchFile) -> Result<Entry, Failed> {
     let before = Stamp::of(&input.path);
     let size = before.map_or(0, |stamp| stamp.size);
     let mut told = 0;
@@ -179,14 +179,15 @@ fn hear_one(meter: &Meter, input: &Input, lines: &mut Spool) -> Result<Entry, Fa
             told = bytes;
         }
     };
-    let heard = meter
-        .hearing
-        .listener
-        .hear(&input.path, &input.name, lines, meter.hearing.stop, |share| {
-            at((share.clamp(0.0, 1.0) * size as f64) as u64);
-            meter.tell();
-        });
-    let result: Result<Heard, String> = match heard {
+    let heard =
+        meter
+            .hearing
+            .tagger
+            .decode_and_score(&input.path, &input.name, lines, meter.hearing.stop, |share| {
+                at((share.clamp(0.0, 1.0) * size as f64) as u64);
+                meter.tell();
+            });
+    let result: Result<TagResult, String> = match heard {
         Ok(_) if Stamp::of(&input.path) != before => Err(
             "changed while it was read; let it be written to its end and run the same command again".into(),
         ),
@@ -201,7 +202,7 @@ fn hear_one(meter: &Meter, input: &Input, lines: &mut Spool) -> Result<Entry, Fa
     Ok(Entry {
         stamp: before.unwrap_or_default(),
         outcome: match result {
-            Ok(heard) => Outcome::Heard(heard),
+            Ok(heard) => Outcome::Tagged(heard),
             Err(reason) => Outcome::Failed {
                 file: input.name.clone(),
                 reason,

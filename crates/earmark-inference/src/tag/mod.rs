@@ -1,7 +1,7 @@
 //! What is heard in recordings, and when: any number of files of any length, in flat memory.
 //!
 //! ```text
-//! words -> Inputs -> AudioStream -> Windower -> Ear -> EventFinder -> Heard -> Journal -> Format
+//! words -> Inputs -> AudioStream -> Windower -> Ear -> EventFinder -> TagResult -> ResumeLog -> Format
 //!          inputs    earmark-audio  windows     ear    events         record   journal    formats
 //! ```
 //!
@@ -9,29 +9,28 @@
 //! what came before it. So scores do not depend on how a recording was read, and a window cut out and saved scores the same.
 //!
 //! Several files are heard at a time ([`archive`]). What was heard of each goes to a journal, one write a file, and the tables that
-//! people read are made from it: a kill at any moment costs the files in hand and nothing else ([`journal`]).
+//! people read are made from it: a kill at any moment costs the files in hand and nothing else ([`resume_log`]).
 
 pub mod archive;
 pub mod classes;
-pub mod ear;
+pub mod default_model;
 pub mod events;
 pub mod formats;
-pub mod home;
 pub mod inputs;
-pub mod journal;
-pub mod listener;
 pub mod output;
-pub mod record;
-mod spool;
+pub mod result;
+pub mod resume_log;
+mod scratch;
+pub mod tagger;
 pub mod windows;
 
-pub use archive::{Hearing, TagEvent};
+pub use archive::{TagEvent, TagJob};
 pub use events::Summary;
 pub use formats::Format;
 pub use inputs::{Input, Inputs};
-pub use listener::{Listener, Step, Tag};
 pub use output::{Target, Told, to_file, to_folder, to_stream};
-pub use record::{ClassScore, Heard, SoundEvent, WindowScores};
+pub use result::{ClassScore, SoundEvent, TagResult, WindowScores};
+pub use tagger::{Step, TagConfig, Tagger};
 
 use crate::PipelineError;
 use earmark_core::atomic::WriteError;

@@ -2,8 +2,8 @@
 
 use super::archive::{Done, hear_all};
 use super::formats::{Shape, Writer};
-use super::journal::{Entry, Journal, Outcome, Stamp};
-use super::{Format, Hearing, Input, Inputs, TagError, TagEvent};
+use super::resume_log::{Entry, Outcome, ResumeLog, Stamp};
+use super::{Format, Input, Inputs, TagError, TagEvent, TagJob};
 use earmark_core::atomic::{self, WriteError};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, BufRead, BufReader, Write};
@@ -44,7 +44,7 @@ pub struct Told {
 impl Told {
     fn count(&mut self, outcome: &Outcome) {
         match outcome {
-            Outcome::Heard(heard) => {
+            Outcome::Tagged(heard) => {
                 self.heard += 1;
                 self.seconds += heard.seconds;
                 self.events += heard.events.len();
@@ -54,7 +54,7 @@ impl Told {
     }
 
     /// The files that no table can name, ahead of all others.
-    fn beginning(hearing: &Hearing, inputs: &Inputs) -> Self {
+    fn beginning(hearing: &TagJob, inputs: &Inputs) -> Self {
         for (file, reason) in &inputs.unnamed {
             (hearing.observer)(TagEvent::Skipped { file, reason });
         }
@@ -71,7 +71,7 @@ impl Told {
 /// # Errors
 /// When `out` takes no more, or nothing can be heard at all.
 pub fn to_stream(
-    hearing: &Hearing,
+    hearing: &TagJob,
     inputs: &Inputs,
     format: Format,
     out: &mut dyn Write,
@@ -103,7 +103,7 @@ pub fn to_stream(
 ///
 /// # Errors
 /// A journal of other settings or in use, a disk that fails, or nothing that can be heard at all.
-pub fn to_file(hearing: &Hearing, inputs: &Inputs, target: Target, path: &Path) -> Result<Told, TagError> {
+pub fn to_file(hearing: &TagJob, inputs: &Inputs, target: Target, path: &Path) -> Result<Told, TagError> {
     check_format(hearing, inputs, target.format)?;
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -111,11 +111,7 @@ pub fn to_file(hearing: &Hearing, inputs: &Inputs, target: Target, path: &Path) 
     };
     let mut journal_path = path.as_os_str().to_owned();
     journal_path.push(JOURNAL);
-    let mut journal = Journal::open(
-        Path::new(&journal_path),
-        &hearing.listener.settings(),
-        target.fresh,
-    )?;
+    let mut journal = ResumeLog::open(Path::new(&journal_path), &hearing.tagger.settings(), target.fresh)?;
     if let Some(name) = path.file_name() {
         clean(folder, &format!(".{}.tmp-", name.to_string_lossy()));
     }
@@ -150,25 +146,20 @@ pub fn to_file(hearing: &Hearing, inputs: &Inputs, target: Target, path: &Path) 
 ///
 /// # Errors
 /// As [`to_file`]; also two recordings whose results would have one name.
-pub fn to_folder(
-    hearing: &Hearing,
-    inputs: &Inputs,
-    target: Target,
-    folder: &Path,
-) -> Result<Told, TagError> {
+pub fn to_folder(hearing: &TagJob, inputs: &Inputs, target: Target, folder: &Path) -> Result<Told, TagError> {
     check_windows(hearing, target.format)?;
     let paths = result_paths(&inputs.files, target.format, folder)?;
     std::fs::create_dir_all(folder).map_err(|e| WriteError::new(folder, e))?;
-    let mut settings = hearing.listener.settings();
+    let mut settings = hearing.tagger.settings();
     settings.push(("--format".into(), format!("{:?}", target.format).to_lowercase()));
-    let mut journal = Journal::open(&folder.join(FOLDER_JOURNAL), &settings, target.fresh)?;
+    let mut journal = ResumeLog::open(&folder.join(FOLDER_JOURNAL), &settings, target.fresh)?;
     let parents: HashSet<&Path> = paths.iter().filter_map(|path| path.parent()).collect();
     parents.into_iter().for_each(|parent| clean(parent, "."));
     let mut told = Told::beginning(hearing, inputs);
     let todo = todo(hearing, inputs, &journal, &mut told);
     let write = |index: usize, entry: &Entry, lines: &mut dyn BufRead| -> Result<(), TagError> {
         let path: &PathBuf = &paths[index];
-        let Outcome::Heard(_) = entry.outcome else {
+        let Outcome::Tagged(_) = entry.outcome else {
             // Results of before are not those of a recording that can't be heard now.
             return match std::fs::remove_file(path) {
                 Err(e) if e.kind() != io::ErrorKind::NotFound => Err(WriteError::new(path, e).into()),
@@ -209,17 +200,17 @@ pub fn to_folder(
     Ok(told)
 }
 
-fn shape<'a>(hearing: &'a Hearing, scratch: &'a Path) -> Shape<'a> {
+fn shape<'a>(hearing: &'a TagJob, scratch: &'a Path) -> Shape<'a> {
     Shape {
-        classes: hearing.listener.classes(),
-        windows: hearing.listener.keeps_windows(),
-        top: hearing.listener.top(),
+        classes: hearing.tagger.classes(),
+        windows: hearing.tagger.keeps_windows(),
+        top: hearing.tagger.top(),
         scratch: Some(scratch),
     }
 }
 
-fn check_windows(hearing: &Hearing, format: Format) -> Result<(), TagError> {
-    if hearing.listener.keeps_windows() && !format.holds_windows() {
+fn check_windows(hearing: &TagJob, format: Format) -> Result<(), TagError> {
+    if hearing.tagger.keeps_windows() && !format.holds_windows() {
         return Err(TagError::Request(
             "--windows: this format holds events; choose csv, json, ndjson, parquet or table for scores of windows".into(),
         ));
@@ -227,7 +218,7 @@ fn check_windows(hearing: &Hearing, format: Format) -> Result<(), TagError> {
     Ok(())
 }
 
-fn check_format(hearing: &Hearing, inputs: &Inputs, format: Format) -> Result<(), TagError> {
+fn check_format(hearing: &TagJob, inputs: &Inputs, format: Format) -> Result<(), TagError> {
     check_windows(hearing, format)?;
     if inputs.files.len() > 1 && !format.holds_several() {
         return Err(TagError::Request(format!(
@@ -239,7 +230,7 @@ fn check_format(hearing: &Hearing, inputs: &Inputs, format: Format) -> Result<()
 }
 
 /// The files that the journal does not have yet.
-fn todo(hearing: &Hearing, inputs: &Inputs, journal: &Journal, told: &mut Told) -> Vec<usize> {
+fn todo(hearing: &TagJob, inputs: &Inputs, journal: &ResumeLog, told: &mut Told) -> Vec<usize> {
     let todo: Vec<usize> = (0..inputs.files.len())
         .filter(|i| {
             let file = &inputs.files[*i];
@@ -259,7 +250,7 @@ fn todo(hearing: &Hearing, inputs: &Inputs, journal: &Journal, told: &mut Told) 
 }
 
 /// Counts what the journal has of the inputs.
-fn count_all(inputs: &Inputs, journal: &Journal, told: &mut Told) -> Result<(), TagError> {
+fn count_all(inputs: &Inputs, journal: &ResumeLog, told: &mut Told) -> Result<(), TagError> {
     for file in &inputs.files {
         journal.read(&file.name, |entry, _| {
             told.count(&entry.outcome);
@@ -269,7 +260,7 @@ fn count_all(inputs: &Inputs, journal: &Journal, told: &mut Told) -> Result<(), 
     Ok(())
 }
 
-fn end(journal: Journal, target: Target) -> Result<(), TagError> {
+fn end(journal: ResumeLog, target: Target) -> Result<(), TagError> {
     if target.keep_journal {
         return Ok(());
     }

@@ -4,7 +4,7 @@ mod archives;
 
 use super::*;
 use crate::Predict;
-use crate::device::{device, vars_for};
+use crate::device::Device;
 use earmark_engine::{FORMAT, ModelFile, ModelMeta};
 use earmark_metrics::{Calibration, CalibrationLine, CalibrationRule, Mean};
 use earmark_models::{Network, VarId, Vars};
@@ -29,7 +29,7 @@ fn model(path: &Path, seed: u64, more: &[&str]) -> String {
     let sets: Vec<String> = sets.iter().chain(more).map(|s| (*s).to_owned()).collect();
     let recipe = Recipe::load("dcase2019-baseline/1-noisy", &sets).unwrap();
     let (network, specs) = Network::build(&recipe.network, 1, 3).unwrap();
-    let mut vars = vars_for("cpu", Vars::init(specs, seed, &device("cpu").unwrap()));
+    let mut vars = Vars::init(specs, seed, Device::cpu().unwrap().burn());
     drop(network);
     // Untrained layers shrink what comes in, the depthwise ones most; without this, all windows would score alike.
     for i in 0..vars.len() {
@@ -79,8 +79,8 @@ fn wav(path: &Path, samples: &[i16]) {
     fs::write(path, file).unwrap();
 }
 
-fn request(models: &[String]) -> Tag {
-    Tag {
+fn request(models: &[String]) -> TagConfig {
+    TagConfig {
         models: models.to_vec(),
         mean: Mean::Geometric,
         device: "cpu".into(),
@@ -99,12 +99,12 @@ fn request(models: &[String]) -> Tag {
 
 /// Hears with an observer; without one, `quiet`.
 fn hearing<'a>(
-    listener: &'a Listener,
+    tagger: &'a Tagger,
     observer: &'a (dyn Fn(TagEvent) + Sync),
     stop: &'a AtomicBool,
-) -> Hearing<'a> {
-    Hearing {
-        listener,
+) -> TagJob<'a> {
+    TagJob {
+        tagger,
         threads: 1,
         workers: 1,
         observer,
@@ -122,13 +122,13 @@ fn lines(text: &[u8]) -> Vec<serde_json::Value> {
 }
 
 /// Scores of windows as (first sample, scores).
-fn windows(tag: &Tag, file: &Path) -> Vec<(usize, Vec<f64>)> {
-    let listener = Listener::new(tag).unwrap();
+fn windows(tag: &TagConfig, file: &Path) -> Vec<(usize, Vec<f64>)> {
+    let tagger = Tagger::new(tag).unwrap();
     let stop = AtomicBool::new(false);
     let inputs = inputs::find(&[file.to_path_buf()]).unwrap();
     let mut out = Vec::new();
     let told = to_stream(
-        &hearing(&listener, &quiet, &stop),
+        &hearing(&tagger, &quiet, &stop),
         &inputs,
         Format::Ndjson,
         &mut out,
@@ -164,7 +164,7 @@ fn windows_score_as_clips_of_their_samples() {
         (vec![one.clone()], Some(2.1), Step::Hop(1.0), 16_800, 12),
         (vec![one, two], Some(1.5), Step::Overlap(0.25), 12_000, 10),
     ] {
-        let tag = Tag {
+        let tag = TagConfig {
             window_seconds: window,
             step,
             ..request(&models)
@@ -214,7 +214,7 @@ fn windows_score_as_clips_of_their_samples() {
 fn splinters_at_the_end_are_not_heard_again() {
     let dir = tempfile::tempdir().unwrap();
     let one = model(&dir.path().join("one.safetensors"), 1, &[]);
-    let tag = Tag {
+    let tag = TagConfig {
         window_seconds: Some(1.0),
         ..request(&[one])
     };
@@ -241,7 +241,7 @@ fn calibration_is_applied_to_every_window() {
     let sound_file = dir.path().join("a.wav");
     wav(&sound_file, &sound(7.0, 1));
     let raw = windows(&request(&models), &sound_file);
-    assert_eq!(Listener::new(&request(&models)).unwrap().thresholds(), [0.3; 3]);
+    assert_eq!(Tagger::new(&request(&models)).unwrap().thresholds(), [0.3; 3]);
     let line = |slope, shift| CalibrationLine { slope, shift };
     let calibration = Calibration {
         rule: CalibrationRule::Classes {
@@ -264,16 +264,16 @@ fn calibration_is_applied_to_every_window() {
         );
         assert!((raw[0] - got[0]).abs() > 1e-3, "it changes nothing");
     }
-    let tag = Tag {
+    let tag = TagConfig {
         classes: vec!["a,c".into()],
         ..request(&models)
     };
-    assert_eq!(Listener::new(&tag).unwrap().thresholds(), [0.2, 0.6]);
-    let given = Tag {
+    assert_eq!(Tagger::new(&tag).unwrap().thresholds(), [0.2, 0.6]);
+    let given = TagConfig {
         threshold: Some(0.7),
         ..tag
     };
-    assert_eq!(Listener::new(&given).unwrap().thresholds(), [0.7; 2]);
+    assert_eq!(Tagger::new(&given).unwrap().thresholds(), [0.7; 2]);
 }
 
 #[test]
@@ -285,10 +285,10 @@ fn requests_that_can_not_be_are_refused() {
         1,
         &["front-end.sample-rate-hz=16000", "front-end.mel.max-hz=8000"],
     );
-    let refused = |change: &dyn Fn(&mut Tag)| {
+    let refused = |change: &dyn Fn(&mut TagConfig)| {
         let mut tag = request(std::slice::from_ref(&one));
         change(&mut tag);
-        Listener::new(&tag).unwrap_err().to_string()
+        Tagger::new(&tag).unwrap_err().to_string()
     };
     assert_eq!(
         refused(&|t| t.threshold = Some(1.5)),

@@ -4,6 +4,54 @@ use super::{RunError, fold_runs};
 use earmark_engine::{ModelFile, checkpoint};
 use std::path::{Path, PathBuf};
 
+/// The name of a model: `MODEL.safetensors`, `RUN` (its best weights, else its last checkpoint), `RUN@STEP`, an installed published
+/// model, or a cross-validation run, which stands for the models of all its folds.
+///
+/// ```
+/// # use earmark_runs::run_dir::ModelRef;
+/// let best: ModelRef = "runs/first".into();
+/// let step = ModelRef::new("runs/first@3000");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ModelRef(String);
+
+impl ModelRef {
+    /// The model of this name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The file that it means. A file or folder of that name goes before a published model.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or it stands for several.
+    pub fn path(&self) -> Result<PathBuf, RunError> {
+        find_model(&self.0)
+    }
+
+    /// The files that it means: one, or those of all folds of a cross-validation run.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn paths(&self) -> Result<Vec<PathBuf>, RunError> {
+        find_models(&self.0)
+    }
+}
+
+impl From<&str> for ModelRef {
+    fn from(name: &str) -> Self {
+        Self::new(name)
+    }
+}
+
+impl From<&Path> for ModelRef {
+    fn from(path: &Path) -> Self {
+        Self::new(path.to_string_lossy())
+    }
+}
+
 /// The model file that `MODEL.safetensors`, `RUN` (its best, else its last checkpoint), `RUN@STEP` or the name of an installed model
 /// means; a file or folder of that name goes before.
 pub fn find_model(name: &str) -> Result<PathBuf, RunError> {

@@ -22,7 +22,7 @@ mod log;
 mod set;
 
 pub use error::RunError;
-pub use find::{find_model, find_models, fresh, judged_step};
+pub use find::{ModelRef, find_model, find_models, fresh, judged_step};
 pub use head::{RunHead, is_stack};
 
 pub use info::{DataInfo, RunInfo};

@@ -7,8 +7,9 @@ use earmark_core::atomic::WriteError;
 use earmark_data::Item;
 use earmark_engine::RowScorer;
 use earmark_engine::evaluation::{CheckpointClaim, Evaluation, write_result};
-use earmark_inference::inputs_of;
-use earmark_inference::stack::StackModel;
+use earmark_inference::Device;
+use earmark_inference::model::ModelSource;
+use earmark_inference::model::inputs_of;
 use earmark_metrics::{Aligned, MetricsError, Report, ReportOptions, ScoreTable};
 use earmark_recipe::StackRecipe;
 use earmark_runs::run_dir::RunDir;
@@ -56,6 +57,7 @@ pub(super) fn evaluate_with(
     stop: &AtomicBool,
 ) -> Result<Evaluated, PipelineError> {
     let mut result = nothing(job, run);
+    let device = Device::named(&job.device)?;
     let eval = result.eval_dir.clone();
     let items = match Roles::read(&run.path)? {
         Some(roles) => roles.judged(inputs.items.clone())?,
@@ -74,7 +76,7 @@ pub(super) fn evaluate_with(
             result.before.push(step);
             continue;
         };
-        let model = StackModel::read(&path, &job.device)?;
+        let model = ModelSource::read(&path)?.into_stacked(&device)?;
         let judged = judged(&model.scorer, inputs, &items)?;
         write_result(&eval, step, &judged, &heading)?;
         observer(Event::Judged {

@@ -16,7 +16,7 @@ use earmark_data::batches::ExampleIndex;
 use earmark_data::{BatchMaker, Item};
 use earmark_engine::evaluation::EvaluationError;
 use earmark_engine::{FORMAT, FitJob, FitOutcome, ModelMeta, ParameterPrefixes, RowScorer, Validate, fit};
-use earmark_inference::device::{device, vars_for};
+use earmark_inference::Device;
 use earmark_models::{Network, Vars};
 use earmark_recipe::StackRecipe;
 use earmark_report::human_amount;
@@ -151,10 +151,10 @@ fn train_fold(
         RunDir::check_free(path)?;
     }
     let _lock = RunLock::take(path)?;
-    let device = device(&job.device)?;
+    let device = Device::named(&job.device)?;
     let classes = inputs.classes.len();
     let (network, specs) = Network::build(&recipe.network, inputs.features(), classes)?;
-    let vars = vars_for(&job.device, Vars::init(specs, recipe.train.seed, &device));
+    let vars = device.prepare(Vars::init(specs, recipe.train.seed, device.burn()));
     let batches = batches(recipe, inputs, &parts.train)?;
     if !resume {
         roles.write(path)?;
@@ -181,7 +181,7 @@ fn train_fold(
         batches: Arc::new(batches),
         unmixed: None,
         noisy: Vec::new(),
-        validate: validate(recipe, &network, inputs, parts.validation, &device, stop),
+        validate: validate(recipe, &network, inputs, parts.validation, device.burn(), stop),
         meta: ModelMeta {
             format: FORMAT,
             version: VERSION.into(),
@@ -194,7 +194,7 @@ fn train_fold(
         },
         run: path,
         resume,
-        device: device.clone(),
+        device: device.burn().clone(),
         stop,
     };
     let (outcome, _) = fit(work, &mut |event| {

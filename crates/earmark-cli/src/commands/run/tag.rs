@@ -5,7 +5,7 @@ use crate::args::{Global, Tag, TagFormat};
 use crate::console::{Console, done};
 use crate::output::is_stdout;
 use anyhow::{Context, bail};
-use earmark::inference::tag::{self, Format, Hearing, Inputs, Listener, Step, TagEvent, Target, Told};
+use earmark::inference::tag::{self, Format, Inputs, Step, TagEvent, TagJob, Tagger, Target, Told};
 use earmark::report::{human_amount, human_count, human_duration};
 use std::fs::OpenOptions;
 use std::io::{BufWriter, Write};
@@ -15,8 +15,8 @@ use std::path::Path;
 pub fn run(args: Tag, global: &Global, console: &Console) -> anyhow::Result<Status> {
     let out = Out::of(&args)?;
     let inputs = tag::inputs::find(&args.inputs)?;
-    let listener = Listener::new(&request(&args, global)?)?;
-    tell_beginning(&listener, &inputs, console);
+    let tagger = Tagger::new(&request(&args, global)?)?;
+    tell_beginning(&tagger, &inputs, console);
     let stop = console.stop_flag()?;
     let show = |event: TagEvent| match event {
         TagEvent::Progress {
@@ -29,8 +29,8 @@ pub fn run(args: Tag, global: &Global, console: &Console) -> anyhow::Result<Stat
         TagEvent::Skipped { .. } => {}
         TagEvent::Note(text) => console.note(text),
     };
-    let hearing = Hearing {
-        listener: &listener,
+    let hearing = TagJob {
+        tagger: &tagger,
         threads: global.threads,
         workers: args.workers,
         observer: &show,
@@ -114,13 +114,17 @@ impl<'a> Out<'a> {
     }
 }
 
-fn request(args: &Tag, global: &Global) -> anyhow::Result<tag::Tag> {
+fn request(args: &Tag, global: &Global) -> anyhow::Result<tag::TagConfig> {
     let models = if args.model.is_empty() {
-        vec![tag::home::default_model()?.to_string_lossy().into_owned()]
+        vec![
+            tag::default_model::default_model()?
+                .to_string_lossy()
+                .into_owned(),
+        ]
     } else {
         args.model.clone()
     };
-    Ok(tag::Tag {
+    Ok(tag::TagConfig {
         models,
         mean: args.mean.parse().context("--mean")?,
         device: global.device.clone(),
@@ -141,13 +145,17 @@ fn request(args: &Tag, global: &Global) -> anyhow::Result<tag::Tag> {
     })
 }
 
-fn tell_beginning(listener: &Listener, inputs: &Inputs, console: &Console) {
-    let (window, hop) = listener.window_seconds();
-    let models: Vec<String> = listener.ear().paths().map(|p| p.display().to_string()).collect();
+fn tell_beginning(tagger: &Tagger, inputs: &Inputs, console: &Console) {
+    let (window, hop) = tagger.window_seconds();
+    let models: Vec<String> = tagger
+        .ensemble()
+        .paths()
+        .map(|p| p.display().to_string())
+        .collect();
     console.note(format!(
         "{}: {}, windows of {} every {}",
         models.join(", "),
-        human_amount(listener.classes().len(), "class", "classes"),
+        human_amount(tagger.classes().len(), "class", "classes"),
         human_duration(window),
         human_duration(hop)
     ));

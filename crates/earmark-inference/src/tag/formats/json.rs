@@ -1,8 +1,8 @@
 //! JSON: a value for a recording, or one for each of its windows.
 
 use super::{Shape, Windows};
-use crate::tag::journal::Outcome;
-use crate::tag::record::WindowScores;
+use crate::tag::result::WindowScores;
+use crate::tag::resume_log::Outcome;
 use serde::{Serialize, Serializer};
 use std::io;
 
@@ -45,8 +45,8 @@ pub(super) fn values(
 ) -> io::Result<()> {
     match outcome {
         Outcome::Failed { file, reason } => out(&serde_json::to_vec(&Failed { file, error: reason })?),
-        Outcome::Heard(heard) if !shape.windows => out(&serde_json::to_vec(heard)?),
-        Outcome::Heard(heard) => windows.try_for_each(|window| {
+        Outcome::Tagged(heard) if !shape.windows => out(&serde_json::to_vec(heard)?),
+        Outcome::Tagged(heard) => windows.try_for_each(|window| {
             let window = window?;
             out(&serde_json::to_vec(&Window {
                 file: &heard.file,

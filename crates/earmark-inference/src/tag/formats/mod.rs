@@ -6,8 +6,8 @@ mod seconds;
 mod table;
 mod text;
 
-use super::journal::Outcome;
-use super::record::WindowScores;
+use super::result::WindowScores;
+use super::resume_log::Outcome;
 use std::io::{self, BufRead, Write};
 use std::path::Path;
 

@@ -1,8 +1,8 @@
 //! Apache Parquet: a column of strings for files (and classes), of doubles for times, of floats for scores; nothing is optional.
 
 use super::{Shape, Windows};
-use crate::tag::journal::Outcome;
-use crate::tag::spool::Spool;
+use crate::tag::resume_log::Outcome;
+use crate::tag::scratch::ScratchFile;
 use parquet::basic::{LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, FloatType};
 use parquet::errors::ParquetError;
@@ -18,7 +18,7 @@ const GROUP: usize = 1 << 19;
 
 /// A file in the making, in a scratch file: the writer wants to own what it writes to.
 pub(super) struct Parquet {
-    writer: SerializedFileWriter<Spool>,
+    writer: SerializedFileWriter<ScratchFile>,
     rows: usize,
     rows_of_group: usize,
     files: Vec<ByteArray>,
@@ -54,7 +54,7 @@ impl Parquet {
         let properties = WriterProperties::builder()
             .set_created_by(format!("earmark {}", earmark_core::VERSION))
             .build();
-        let spool = Spool::new(shape.scratch.unwrap_or(Path::new(".")), "earmark-parquet");
+        let spool = ScratchFile::new(shape.scratch.unwrap_or(Path::new(".")), "earmark-parquet");
         let writer =
             SerializedFileWriter::new(spool, Arc::new(schema), Arc::new(properties)).map_err(error)?;
         Ok(Self {
@@ -70,7 +70,7 @@ impl Parquet {
     }
 
     pub fn add(&mut self, shape: &Shape, outcome: &Outcome, windows: &mut Windows) -> io::Result<()> {
-        let Outcome::Heard(heard) = outcome else {
+        let Outcome::Tagged(heard) = outcome else {
             return Ok(());
         };
         let file = ByteArray::from(heard.file.as_str());
@@ -122,7 +122,7 @@ impl Parquet {
 
     /// Writes the rows there are.
     fn group(&mut self) -> io::Result<()> {
-        let write = |writer: &mut SerializedFileWriter<Spool>| -> Result<(), ParquetError> {
+        let write = |writer: &mut SerializedFileWriter<ScratchFile>| -> Result<(), ParquetError> {
             let mut group = writer.next_row_group()?;
             write_column::<ByteArrayType>(&mut group, &self.files)?;
             write_column::<DoubleType>(&mut group, &self.starts)?;
@@ -156,7 +156,7 @@ impl Parquet {
 }
 
 fn write_column<T: parquet::data_type::DataType>(
-    group: &mut SerializedRowGroupWriter<'_, Spool>,
+    group: &mut SerializedRowGroupWriter<'_, ScratchFile>,
     values: &[T::T],
 ) -> Result<(), ParquetError> {
     let mut column = group

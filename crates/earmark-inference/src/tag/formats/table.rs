@@ -2,8 +2,8 @@
 
 use super::seconds::clock;
 use super::{Shape, Windows};
-use crate::tag::journal::Outcome;
-use crate::tag::record::{Heard, SoundEvent};
+use crate::tag::result::{SoundEvent, TagResult};
+use crate::tag::resume_log::Outcome;
 use earmark_metrics::top_k;
 use earmark_report::{Align, bar, human_amount, human_duration, text_table};
 use std::io::{self, Write};
@@ -28,7 +28,7 @@ pub(super) fn add(
         Outcome::Failed { file, reason } => {
             return writeln!(out, "{}: not heard: {reason}\n", line(file));
         }
-        Outcome::Heard(heard) => heard,
+        Outcome::Tagged(heard) => heard,
     };
     if heard.top.is_empty() {
         return writeln!(out, "{}: has no samples\n", line(&heard.file));
@@ -55,7 +55,7 @@ fn line(name: &str) -> String {
 }
 
 /// The best classes: name, score, bar, and where in the recording they are heard.
-fn best(heard: &Heard) -> String {
+fn best(heard: &TagResult) -> String {
     let rows: Vec<Vec<String>> = heard
         .top
         .iter()

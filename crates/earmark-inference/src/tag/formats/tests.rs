@@ -1,5 +1,5 @@
 use super::*;
-use crate::tag::record::{ClassScore, Heard, SoundEvent};
+use crate::tag::result::{ClassScore, SoundEvent, TagResult};
 
 fn classes() -> Vec<String> {
     [
@@ -24,7 +24,7 @@ fn event(class: &str, onset: f64, offset: f64, score: f32) -> SoundEvent {
 fn outcomes() -> Vec<Outcome> {
     let [dog, speech, bird] = classes().try_into().unwrap();
     let heard = |file: &str, seconds, events: Vec<SoundEvent>| {
-        Outcome::Heard(Heard {
+        Outcome::Tagged(TagResult {
             file: file.into(),
             seconds,
             sample_rate_hz: 44_100,
@@ -152,8 +152,8 @@ fn json_says_everything_and_is_json() {
     // The same values, in an array, and read back as what they were.
     let array: Vec<serde_json::Value> = serde_json::from_str(&text(Format::Json)).unwrap();
     assert_eq!(array, lines);
-    let back: Heard = serde_json::from_value(lines[0].clone()).unwrap();
-    assert_eq!(Outcome::Heard(back), outcomes()[0]);
+    let back: TagResult = serde_json::from_value(lines[0].clone()).unwrap();
+    assert_eq!(Outcome::Tagged(back), outcomes()[0]);
     assert_eq!(
         windows(Format::Ndjson, None).lines().next().unwrap(),
         r#"{"file":"a/dog, \"loud\".wav","start":0.0,"end":2.0,"scores":{"Dog":0.9,"Child speech, kid speaking":0.125,"Turdus merula_Common Blackbird":0.0}}"#
@@ -276,7 +276,7 @@ fn long_parquet_files_have_several_row_groups() {
     let events: Vec<SoundEvent> = (0..150_000)
         .map(|k| event("Dog", f64::from(k), f64::from(k) + 0.5, 0.5))
         .collect();
-    let outcome = Outcome::Heard(Heard {
+    let outcome = Outcome::Tagged(TagResult {
         file: "a".into(),
         seconds: 2e5,
         sample_rate_hz: 8000,

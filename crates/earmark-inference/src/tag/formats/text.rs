@@ -1,7 +1,7 @@
 //! Text tables for programs: CSV, Audacity, Raven.
 
 use super::{Shape, Windows};
-use crate::tag::journal::Outcome;
+use crate::tag::resume_log::Outcome;
 use std::io::{self, Write};
 
 fn csv_row<S: AsRef<[u8]>>(out: &mut dyn Write, cells: impl IntoIterator<Item = S>) -> io::Result<()> {
@@ -38,7 +38,7 @@ pub(super) fn csv_add(
     windows: &mut Windows,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let Outcome::Heard(heard) = outcome else {
+    let Outcome::Tagged(heard) = outcome else {
         return Ok(());
     };
     let file = &heard.file;
@@ -87,7 +87,7 @@ pub(super) fn birdnet_head(out: &mut dyn Write) -> io::Result<()> {
 }
 
 pub(super) fn birdnet_add(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-    let Outcome::Heard(heard) = outcome else {
+    let Outcome::Tagged(heard) = outcome else {
         return Ok(());
     };
     heard.events.iter().try_for_each(|e| {
@@ -112,7 +112,7 @@ fn cell(text: &str) -> String {
 
 /// Audacity's label track, see its manual, "Importing and Exporting Labels": start, end and label with tabs between them.
 pub(super) fn audacity_add(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-    let Outcome::Heard(heard) = outcome else {
+    let Outcome::Tagged(heard) = outcome else {
         return Ok(());
     };
     heard.events.iter().try_for_each(|e| {
@@ -156,7 +156,7 @@ impl Selections {
     }
 
     pub fn add(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-        let Outcome::Heard(heard) = outcome else {
+        let Outcome::Tagged(heard) = outcome else {
             return Ok(());
         };
         for e in &heard.events {

@@ -16,7 +16,7 @@ fn archive(dir: &Path) -> PathBuf {
 }
 
 /// A threshold that some windows reach and others do not.
-fn threshold(tag: &Tag, folder: &Path) -> f32 {
+fn threshold(tag: &TagConfig, folder: &Path) -> f32 {
     let mut scores: Vec<f64> = windows(tag, &folder.join("2.wav"))
         .iter()
         .map(|(_, s)| s[0])
@@ -33,19 +33,19 @@ fn results_do_not_depend_on_workers_or_threads() {
     let inputs = inputs::find(std::slice::from_ref(&folder)).unwrap();
     let level = threshold(&request(&models), &folder);
     for windows in [false, true] {
-        let tag = Tag {
+        let tag = TagConfig {
             windows,
             threshold: Some(level),
             ..request(&models)
         };
-        let listener = Listener::new(&tag).unwrap();
+        let tagger = Tagger::new(&tag).unwrap();
         let mut seen: Option<(Vec<u8>, Told)> = None;
         for (threads, workers) in [(1, 1), (4, 4), (2, 3), (3, 1)] {
             let stop = AtomicBool::new(false);
-            let hearing = Hearing {
+            let hearing = TagJob {
                 threads,
                 workers,
-                ..hearing(&listener, &quiet, &stop)
+                ..hearing(&tagger, &quiet, &stop)
             };
             let mut stream = Vec::new();
             let told = to_stream(&hearing, &inputs, Format::Ndjson, &mut stream).unwrap();
@@ -87,7 +87,7 @@ fn a_recording_that_grows_while_it_is_read_is_no_result() {
     let models = [model(&dir.path().join("m.safetensors"), 1, &[])];
     let file = dir.path().join("growing.wav");
     wav(&file, &sound(30.0, 1));
-    let listener = Listener::new(&request(&models)).unwrap();
+    let tagger = Tagger::new(&request(&models)).unwrap();
     let inputs = inputs::find(std::slice::from_ref(&file)).unwrap();
     let told_of = Mutex::new(Vec::new());
     let observer = |event: TagEvent| match event {
@@ -102,7 +102,7 @@ fn a_recording_that_grows_while_it_is_read_is_no_result() {
     let stop = AtomicBool::new(false);
     let mut out = Vec::new();
     let told = to_stream(
-        &hearing(&listener, &observer, &stop),
+        &hearing(&tagger, &observer, &stop),
         &inputs,
         Format::Ndjson,
         &mut out,
@@ -126,7 +126,7 @@ fn what_is_stopped_goes_on() {
     let models = [model(&dir.path().join("m.safetensors"), 1, &[])];
     let folder = archive(dir.path());
     let inputs = inputs::find(std::slice::from_ref(&folder)).unwrap();
-    let listener = Listener::new(&request(&models)).unwrap();
+    let tagger = Tagger::new(&request(&models)).unwrap();
     let target = Target {
         format: Format::Csv,
         fresh: false,
@@ -134,7 +134,7 @@ fn what_is_stopped_goes_on() {
     };
     let whole = dir.path().join("whole.csv");
     let stop = AtomicBool::new(false);
-    let wanted = to_file(&hearing(&listener, &quiet, &stop), &inputs, target, &whole).unwrap();
+    let wanted = to_file(&hearing(&tagger, &quiet, &stop), &inputs, target, &whole).unwrap();
     let parts = dir.path().join("parts.csv");
     for round in 0.. {
         let stop = AtomicBool::new(false);
@@ -150,7 +150,7 @@ fn what_is_stopped_goes_on() {
                 }
             }
         };
-        let told = to_file(&hearing(&listener, &observer, &stop), &inputs, target, &parts).unwrap();
+        let told = to_file(&hearing(&tagger, &observer, &stop), &inputs, target, &parts).unwrap();
         if told.whole {
             assert_eq!(
                 (told.heard, told.seconds, &told.skipped),
@@ -168,9 +168,9 @@ fn a_kept_journal_spares_what_is_known() {
     let dir = tempfile::tempdir().unwrap();
     let models = [model(&dir.path().join("m.safetensors"), 1, &[])];
     let folder = archive(dir.path());
-    let listener = Listener::new(&request(&models)).unwrap();
+    let tagger = Tagger::new(&request(&models)).unwrap();
     let stop = AtomicBool::new(false);
-    let hearing = hearing(&listener, &quiet, &stop);
+    let hearing = hearing(&tagger, &quiet, &stop);
     let target = Target {
         format: Format::Ndjson,
         fresh: false,
@@ -207,14 +207,14 @@ fn a_folder_gets_a_file_for_each_recording() {
     let models = [model(&dir.path().join("m.safetensors"), 1, &[])];
     let folder = archive(dir.path());
     let level = threshold(&request(&models), &folder);
-    let tag = Tag {
+    let tag = TagConfig {
         windows: false,
         threshold: Some(level),
         ..request(&models)
     };
-    let listener = Listener::new(&tag).unwrap();
+    let tagger = Tagger::new(&tag).unwrap();
     let stop = AtomicBool::new(false);
-    let hearing = hearing(&listener, &quiet, &stop);
+    let hearing = hearing(&tagger, &quiet, &stop);
     let target = Target {
         format: Format::Audacity,
         fresh: false,

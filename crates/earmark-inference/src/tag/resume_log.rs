@@ -9,8 +9,8 @@
 //! size and time; failures are tried again.
 
 use super::TagError;
-use super::record::Heard;
-use super::spool::Spool;
+use super::result::TagResult;
+use super::scratch::ScratchFile;
 use earmark_core::atomic::{WriteError, crash_point, crash_point_is_set};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -72,9 +72,10 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// It was heard.
-    Heard(Heard),
-    /// It can't be.
+    /// What was found in it.
+    #[serde(rename = "heard")]
+    Tagged(TagResult),
+    /// It can't be read.
     Failed {
         /// Its name.
         file: String,
@@ -87,7 +88,7 @@ impl Outcome {
     /// Name of the file.
     pub fn file(&self) -> &str {
         match self {
-            Self::Heard(heard) => &heard.file,
+            Self::Tagged(heard) => &heard.file,
             Self::Failed { file, .. } => file,
         }
     }
@@ -104,7 +105,7 @@ struct Place {
 
 /// An open journal; no other process has it.
 #[derive(Debug)]
-pub struct Journal {
+pub struct ResumeLog {
     path: PathBuf,
     file: File,
     length: u64,
@@ -112,7 +113,7 @@ pub struct Journal {
     synced: Instant,
 }
 
-impl Journal {
+impl ResumeLog {
     /// Opens the journal at `path` to go on with it, or begins one; `fresh` begins it anew.
     ///
     /// # Errors
@@ -179,7 +180,7 @@ impl Journal {
     }
 
     /// Adds a recording.
-    pub(super) fn add(&mut self, entry: &Entry, lines: &mut Spool) -> Result<(), TagError> {
+    pub(super) fn add(&mut self, entry: &Entry, lines: &mut ScratchFile) -> Result<(), TagError> {
         crash_point("tag-heard");
         let start = self.length;
         let mut last = serde_json::to_vec(entry).map_err(|e| self.failed(e.into()))?;
@@ -199,7 +200,7 @@ impl Journal {
                 start,
                 end: self.length,
                 stamp: entry.stamp,
-                heard: matches!(entry.outcome, Outcome::Heard(_)),
+                heard: matches!(entry.outcome, Outcome::Tagged(_)),
             },
         );
         if self.synced.elapsed() >= SYNC_EVERY {
@@ -209,7 +210,7 @@ impl Journal {
         Ok(())
     }
 
-    fn write(&mut self, last: &[u8], lines: &mut Spool) -> io::Result<u64> {
+    fn write(&mut self, last: &[u8], lines: &mut ScratchFile) -> io::Result<u64> {
         self.file.seek(SeekFrom::Start(self.length))?;
         let before = io::copy(&mut lines.reader()?, &mut self.file)?;
         if crash_point_is_set("tag-half") {
@@ -399,7 +400,7 @@ fn scan(lines: &mut impl BufRead, header: u64) -> io::Result<(HashMap<String, Pl
                 start: good,
                 end: at,
                 stamp: entry.stamp,
-                heard: matches!(entry.outcome, Outcome::Heard(_)),
+                heard: matches!(entry.outcome, Outcome::Tagged(_)),
             },
         );
         good = at;

@@ -1,56 +1,24 @@
-//! Second-level models: read, and asked about new clips.
+//! Stacked models: networks whose inputs are the scores of other models.
 
 use crate::PipelineError;
-use crate::device::{device, vars_for};
-use earmark_engine::{ModelFile, RowScorer};
+use earmark_engine::RowScorer;
 use earmark_metrics::ScoreTable;
-use earmark_models::{Network, Vars};
 use earmark_recipe::StackRecipe;
 use earmark_runs::run_dir::fold_runs;
 use std::path::{Path, PathBuf};
 
-/// A second-level model file, ready to score.
+/// A stacked model, ready to score.
 #[derive(Debug)]
-pub struct StackModel {
+pub struct StackedModel {
     /// What scores rows.
     pub scorer: RowScorer,
     /// Its classes, which are those of its inputs.
     pub classes: Vec<String>,
-    /// The first-level runs that it asks, in order.
+    /// The cross-validation runs whose scores are its inputs, in order.
     pub inputs: Vec<PathBuf>,
 }
 
-impl StackModel {
-    /// Whether a model file is of the second level.
-    pub fn is(file: &ModelFile) -> bool {
-        StackRecipe::is(&file.meta.recipe)
-    }
-
-    /// Reads a model file.
-    pub fn read(path: &Path, device_name: &str) -> Result<Self, PipelineError> {
-        let device = device(device_name)?;
-        let file = ModelFile::read(path)?;
-        let recipe = StackRecipe::parse(&file.meta.recipe, path)?;
-        let classes = file.meta.classes.len();
-        let features = recipe.stack.inputs.len() * classes;
-        let (network, specs) = Network::build(&recipe.network, features, classes)?;
-        let mut vars = vars_for(device_name, Vars::init(specs, 0, &device));
-        file.load_into(path, &mut vars)?;
-        let inputs = recipe.stack.inputs.iter();
-        Ok(Self {
-            inputs: inputs.map(|name| find_input(name, path)).collect(),
-            scorer: RowScorer {
-                network,
-                vars,
-                loss: recipe.train.loss.clone(),
-                features,
-                batch: recipe.batches.size,
-                device,
-            },
-            classes: file.meta.classes,
-        })
-    }
-
+impl StackedModel {
     /// The scores of clips from those of the inputs, in their order: tables of the same files, each in the same order.
     ///
     /// # Errors
@@ -60,7 +28,7 @@ impl StackModel {
         for (table, input) in tables.iter().zip(&self.inputs) {
             if table.classes() != self.classes || table.files() != files {
                 return Err(PipelineError::Request(format!(
-                    "{}: its classes are not those that the second level was trained with; it has been trained anew since: train the second level anew too",
+                    "{}: its classes differ from those the stacked model was trained on; it was trained again since: run `earmark stack` again",
                     input.display()
                 )));
             }

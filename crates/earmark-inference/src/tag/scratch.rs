@@ -12,7 +12,7 @@ const IN_MEMORY: usize = 1 << 20;
 
 /// Text that grows without taking memory.
 #[derive(Debug)]
-pub(super) struct Spool {
+pub(super) struct ScratchFile {
     folder: PathBuf,
     stem: String,
     memory: Vec<u8>,
@@ -32,7 +32,7 @@ impl Drop for Scratch {
     }
 }
 
-impl Spool {
+impl ScratchFile {
     /// Nothing yet. A scratch file, should there be one, lies in `folder` as `.STEM.tmp-PID-COUNT`, a name that
     /// [`is_leftover`](earmark_core::atomic::is_leftover) knows.
     pub fn new(folder: &Path, stem: &str) -> Self {
@@ -106,7 +106,7 @@ impl Spool {
     }
 }
 
-impl Write for Spool {
+impl Write for ScratchFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.memory.extend_from_slice(bytes);
         if self.memory.len() > IN_MEMORY {
@@ -136,7 +136,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         for size in [0, 10, IN_MEMORY, IN_MEMORY + 1, 3 * IN_MEMORY + 17] {
             let bytes: Vec<u8> = (0..size).map(|i| (i % 251) as u8).collect();
-            let mut spool = Spool::new(dir.path(), "x");
+            let mut spool = ScratchFile::new(dir.path(), "x");
             for part in bytes.chunks(100_001) {
                 spool.write_all(part).unwrap();
             }

@@ -2,11 +2,13 @@
 
 use super::TagError;
 use super::classes::choose;
-use super::ear::{Ear, WindowError};
 use super::events::{EventFinder, Rule, Summary};
-use super::record::{Heard, WindowScores, milliseconds};
-use super::spool::Spool;
+use super::result::{TagResult, WindowScores, milliseconds};
+use super::scratch::ScratchFile;
 use super::windows::{Grid, Windower};
+use crate::PipelineError;
+use crate::device::Device;
+use crate::model::{Ensemble, Model, WindowError};
 use earmark_audio::{AudioError, AudioStream};
 use earmark_metrics::Mean;
 use std::io::Write;
@@ -35,7 +37,7 @@ pub enum Step {
 
 /// What to listen for, and how.
 #[derive(Clone, Debug)]
-pub struct Tag {
+pub struct TagConfig {
     /// Models: files, RUN, RUN@STEP or sets of folds; several are blended.
     pub models: Vec<String>,
     /// How several are blended.
@@ -64,10 +66,31 @@ pub struct Tag {
     pub windows: bool,
 }
 
-/// A [`Tag`] made ready.
+impl Default for TagConfig {
+    /// One recording by one model: its own windows and thresholds, all classes.
+    fn default() -> Self {
+        Self {
+            models: Vec::new(),
+            mean: Mean::Geometric,
+            device: "cpu".into(),
+            window_seconds: None,
+            step: Step::Own,
+            classes: Vec::new(),
+            threshold: None,
+            release: 0.8,
+            merge_seconds: 0.0,
+            min_seconds: 0.0,
+            summary: Summary::default(),
+            top: None,
+            windows: false,
+        }
+    }
+}
+
+/// A [`TagConfig`] made ready.
 #[derive(Debug)]
-pub struct Listener {
-    ear: Ear,
+pub struct Tagger {
+    ensemble: Ensemble,
     grid: Grid,
     rule: Rule,
     /// The classes listened for, by number.
@@ -89,33 +112,42 @@ pub(super) enum Failed {
     Stopped,
 }
 
-impl Listener {
+impl Tagger {
     /// Opens the models and checks everything; no recording is opened.
     ///
     /// # Errors
     /// A model, class or number that can't be used.
-    pub fn new(tag: &Tag) -> Result<Self, TagError> {
-        check_range("--threshold", tag.threshold.map(f64::from), 1.0)?;
-        check_range("--release", Some(f64::from(tag.release)), 1.0)?;
-        check_range("--merge", Some(tag.merge_seconds), f64::MAX)?;
-        check_range("--min-duration", Some(tag.min_seconds), f64::MAX)?;
-        if tag.top == Some(0) {
-            return Err(TagError::Request(
-                "--top-k 0: leaves nothing to tell; give 1 or more".into(),
-            ));
-        }
-        let ear = Ear::open(&tag.models, tag.mean, &tag.device)?;
-        let grid = grid(tag, ear.rate_hz(), ear.own_window())?;
+    pub fn new(tag: &TagConfig) -> Result<Self, TagError> {
+        // Before a model is read.
+        check(tag)?;
+        let device = Device::named(&tag.device).map_err(PipelineError::from)?;
+        Self::with_ensemble(Ensemble::open(&tag.models, tag.mean, &device)?, tag)
+    }
+
+    /// The same with models that are open already; `models`, `mean` and `device` of `tag` are not used.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub fn with_models(models: Vec<Model>, tag: &TagConfig) -> Result<Self, TagError> {
+        Self::with_ensemble(Ensemble::of(models, tag.mean)?, tag)
+    }
+
+    fn with_ensemble(ensemble: Ensemble, tag: &TagConfig) -> Result<Self, TagError> {
+        check(tag)?;
+        let grid = grid(tag, ensemble.sample_rate_hz(), ensemble.default_window())?;
         // What a window of this length can't be is known before any recording is opened.
-        ear.hear(&[vec![0.0; grid.window]], grid.window).map_err(|e| {
-            let seconds = grid.window as f64 / f64::from(ear.rate_hz());
-            TagError::Request(format!(
-                "--window {}: the model can't hear windows of this length ({e}); give a longer one",
-                milliseconds(seconds)
-            ))
-        })?;
-        let chosen = choose(ear.classes(), &tag.classes)?;
-        let own = ear.thresholds();
+        ensemble
+            .score_windows(&[vec![0.0; grid.window]], grid.window)
+            .map_err(|e| {
+                let seconds = grid.window as f64 / f64::from(ensemble.sample_rate_hz());
+                TagError::Request(format!(
+                    "--window {}: the model can't hear windows of this length ({e}); give a longer one",
+                    milliseconds(seconds)
+                ))
+            })?;
+        let chosen = choose(ensemble.classes(), &tag.classes)?;
+        let own = ensemble.thresholds();
         let threshold = |class: &usize| {
             tag.threshold
                 .or_else(|| own.as_ref().map(|own| own[*class]))
@@ -130,17 +162,17 @@ impl Listener {
                 min_seconds: tag.min_seconds,
                 summary: tag.summary,
             },
-            names: chosen.iter().map(|c| ear.classes()[*c].clone()).collect(),
+            names: chosen.iter().map(|c| ensemble.classes()[*c].clone()).collect(),
             chosen,
-            ear,
+            ensemble,
             top: tag.top,
             windows: tag.windows,
         })
     }
 
     /// The models.
-    pub fn ear(&self) -> &Ear {
-        &self.ear
+    pub fn ensemble(&self) -> &Ensemble {
+        &self.ensemble
     }
 
     /// Names of the classes listened for, in the order of the model.
@@ -150,7 +182,7 @@ impl Listener {
 
     /// Window and hop in seconds.
     pub fn window_seconds(&self) -> (f64, f64) {
-        let rate = f64::from(self.ear.rate_hz());
+        let rate = f64::from(self.ensemble.sample_rate_hz());
         (self.grid.window as f64 / rate, self.grid.hop as f64 / rate)
     }
 
@@ -177,7 +209,7 @@ impl Listener {
         let alike = rule.thresholds.iter().all(|t| *t == level);
         let pairs = [
             ("earmark", earmark_core::VERSION.to_owned()),
-            ("--model", self.ear.fingerprint()),
+            ("--model", self.ensemble.fingerprint()),
             ("--window", milliseconds(window).to_string()),
             ("--hop", milliseconds(hop).to_string()),
             (
@@ -206,23 +238,39 @@ impl Listener {
             .collect()
     }
 
-    /// Hears one recording, named `name`. Scores of windows, where they are kept, go to `lines` as JSON, one a line.
-    /// `heard` is told the share of the recording that is done. Runs on the threads of the pool that it is called in.
-    pub(super) fn hear(
+    /// Tags one recording.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be read.
+    pub fn tag(&self, path: &Path) -> Result<TagResult, TagError> {
+        let mut lines = ScratchFile::new(Path::new(""), "");
+        let name = path.to_string_lossy();
+        match self.decode_and_score(path, &name, &mut lines, &AtomicBool::new(false), |_| ()) {
+            Ok(result) => Ok(result),
+            Err(Failed::Recording(reason)) => Err(TagError::Request(format!("{name}: {reason}"))),
+            Err(Failed::Everything(error)) => Err(error),
+            Err(Failed::Stopped) => unreachable!("nothing stops it"),
+        }
+    }
+
+    /// Tags the recording `name`. Scores of windows, where they are kept, go to `lines` as JSON, one per line.
+    /// `progress` receives the share of the recording that is done. Runs on the threads of the pool that it is called in.
+    pub(super) fn decode_and_score(
         &self,
         path: &Path,
         name: &str,
-        lines: &mut Spool,
+        lines: &mut ScratchFile,
         stop: &AtomicBool,
-        mut heard: impl FnMut(f64),
-    ) -> Result<Heard, Failed> {
+        mut progress: impl FnMut(f64),
+    ) -> Result<TagResult, Failed> {
         let bad = |e: AudioError| Failed::Recording(without_path(&e.to_string(), path));
-        let mut stream = AudioStream::open(path, self.ear.rate_hz()).map_err(bad)?;
+        let mut stream = AudioStream::open(path, self.ensemble.sample_rate_hz()).map_err(bad)?;
         let info = stream.info().clone();
         let total = info.frames.filter(|frames| *frames > 0);
         let mut work = Work {
-            listener: self,
-            finder: EventFinder::new(self.grid, self.ear.rate_hz(), self.rule.clone()),
+            tagger: self,
+            finder: EventFinder::new(self.grid, self.ensemble.sample_rate_hz(), self.rule.clone()),
             lines,
         };
         // Decoding goes ahead of the rest where there are threads for it.
@@ -235,7 +283,7 @@ impl Listener {
                 });
                 let result = receive.into_iter().try_for_each(|(batch, read)| {
                     work.batch(&batch, stop)?;
-                    heard(total.map_or(0.0, |total| read as f64 / total as f64));
+                    progress(total.map_or(0.0, |total| read as f64 / total as f64));
                     Ok(())
                 });
                 let decoded = decoder
@@ -247,7 +295,7 @@ impl Listener {
             let mut result = Ok(());
             let ended = self.decode(&mut stream, |batch, read| {
                 result = work.batch(&batch, stop);
-                heard(total.map_or(0.0, |total| read as f64 / total as f64));
+                progress(total.map_or(0.0, |total| read as f64 / total as f64));
                 result.is_ok()
             });
             result?;
@@ -257,11 +305,11 @@ impl Listener {
         let found = work.finder.finish(samples);
         // From the frames of the file, so that resampling does not round the length.
         let seconds = frames_read as f64 / f64::from(info.sample_rate_hz.max(1));
-        Ok(Heard::new(
+        Ok(TagResult::new(
             name,
             seconds,
             info.sample_rate_hz,
-            self.ear.rate_hz(),
+            self.ensemble.sample_rate_hz(),
             &self.names,
             &found,
             self.top,
@@ -300,7 +348,7 @@ impl Listener {
     }
 }
 
-/// Windows that are heard together.
+/// Windows that are scored together.
 #[derive(Default)]
 struct Batch {
     starts: Vec<u64>,
@@ -314,11 +362,11 @@ impl Batch {
     }
 }
 
-/// A recording that is being heard.
+/// A recording in work.
 struct Work<'a> {
-    listener: &'a Listener,
+    tagger: &'a Tagger,
     finder: EventFinder,
-    lines: &'a mut Spool,
+    lines: &'a mut ScratchFile,
 }
 
 impl Work<'_> {
@@ -326,17 +374,17 @@ impl Work<'_> {
         if stop.load(Ordering::Relaxed) {
             return Err(Failed::Stopped);
         }
-        let Listener {
-            ear,
+        let Tagger {
+            ensemble,
             grid,
             chosen,
             top,
             windows,
             ..
-        } = self.listener;
-        let rate = f64::from(ear.rate_hz());
-        let rows = ear
-            .hear(&batch.windows, grid.window)
+        } = self.tagger;
+        let rate = f64::from(ensemble.sample_rate_hz());
+        let rows = ensemble
+            .score_windows(&batch.windows, grid.window)
             .map_err(|error| match error {
                 WindowError::Features { window, cause } => Failed::Recording(format!(
                     "in the window at {} s: {cause}",
@@ -366,6 +414,20 @@ fn without_path(message: &str, path: &Path) -> String {
     message.strip_prefix(&start).unwrap_or(message).to_owned()
 }
 
+/// Refuses numbers that can't work.
+fn check(tag: &TagConfig) -> Result<(), TagError> {
+    check_range("--threshold", tag.threshold.map(f64::from), 1.0)?;
+    check_range("--release", Some(f64::from(tag.release)), 1.0)?;
+    check_range("--merge", Some(tag.merge_seconds), f64::MAX)?;
+    check_range("--min-duration", Some(tag.min_seconds), f64::MAX)?;
+    if tag.top == Some(0) {
+        return Err(TagError::Request(
+            "--top-k 0: leaves no class; give 1 or more".into(),
+        ));
+    }
+    Ok(())
+}
+
 fn check_range(flag: &str, value: Option<f64>, most: f64) -> Result<(), TagError> {
     match value {
         Some(value) if !(0.0..=most).contains(&value) => Err(TagError::Request(format!(
@@ -381,7 +443,7 @@ fn check_range(flag: &str, value: Option<f64>, most: f64) -> Result<(), TagError
 }
 
 /// Windows in samples; `own` is the model's.
-fn grid(tag: &Tag, rate_hz: u32, own: (usize, usize)) -> Result<Grid, TagError> {
+fn grid(tag: &TagConfig, rate_hz: u32, own: (usize, usize)) -> Result<Grid, TagError> {
     // A day: what is longer is meant in another unit.
     const LONGEST_SECONDS: f64 = 86_400.0;
     let rate = f64::from(rate_hz);

@@ -9,7 +9,7 @@ fn settings(threshold: &str) -> Vec<(String, String)> {
 fn entry(file: &str, size: u64) -> Entry {
     Entry {
         stamp: Stamp { size, changed: 7 },
-        outcome: Outcome::Heard(Heard {
+        outcome: Outcome::Tagged(TagResult {
             file: file.into(),
             seconds: 1.5,
             sample_rate_hz: 8000,
@@ -29,15 +29,15 @@ fn failed(file: &str) -> Entry {
     }
 }
 
-fn windows(dir: &Path, n: usize) -> Spool {
-    let mut spool = Spool::new(dir, "x");
+fn windows(dir: &Path, n: usize) -> ScratchFile {
+    let mut spool = ScratchFile::new(dir, "x");
     for k in 0..n {
         writeln!(spool, "{{\"start\":{k}.0,\"end\":{}.0,\"scores\":[0.5]}}", k + 1).unwrap();
     }
     spool
 }
 
-fn text(journal: &Journal, file: &str) -> Option<(Entry, String)> {
+fn text(journal: &ResumeLog, file: &str) -> Option<(Entry, String)> {
     journal
         .read(file, |entry, lines| {
             let mut text = String::new();
@@ -50,7 +50,7 @@ fn text(journal: &Journal, file: &str) -> Option<(Entry, String)> {
 /// Three recordings of 0, 3 and many windows, and one that failed.
 fn write(dir: &Path) -> PathBuf {
     let path = dir.join("t.journal");
-    let mut journal = Journal::open(&path, &settings("0.3"), false).unwrap();
+    let mut journal = ResumeLog::open(&path, &settings("0.3"), false).unwrap();
     journal.add(&entry("a", 1), &mut windows(dir, 0)).unwrap();
     journal.add(&entry("b", 2), &mut windows(dir, 3)).unwrap();
     journal.add(&failed("bad"), &mut windows(dir, 0)).unwrap();
@@ -62,7 +62,7 @@ fn write(dir: &Path) -> PathBuf {
 fn what_is_written_is_read_again() {
     let dir = tempfile::tempdir().unwrap();
     let path = write(dir.path());
-    let journal = Journal::open(&path, &settings("0.3"), false).unwrap();
+    let journal = ResumeLog::open(&path, &settings("0.3"), false).unwrap();
     assert_eq!(journal.len(), 4);
     let stamp = |size| Some(Stamp { size, changed: 7 });
     assert!(journal.has("a", stamp(1)) && journal.has("c", stamp(3)));
@@ -96,7 +96,7 @@ fn cut_anywhere_it_keeps_what_is_whole() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("t.journal");
     let all = {
-        let mut journal = Journal::open(&path, &settings("0.3"), false).unwrap();
+        let mut journal = ResumeLog::open(&path, &settings("0.3"), false).unwrap();
         journal.add(&entry("a", 1), &mut windows(dir.path(), 2)).unwrap();
         journal.add(&entry("b", 2), &mut windows(dir.path(), 3)).unwrap();
         std::fs::read(&path).unwrap()
@@ -105,7 +105,7 @@ fn cut_anywhere_it_keeps_what_is_whole() {
     for length in 0..=all.len() {
         for garbage in [&b""[..], b"\0\0\0\0\n\0\0", b"{\"start\":9"] {
             std::fs::write(&path, [&all[..length], garbage].concat()).unwrap();
-            let Ok(mut journal) = Journal::open(&path, &settings("0.3"), false) else {
+            let Ok(mut journal) = ResumeLog::open(&path, &settings("0.3"), false) else {
                 // Garbage within the first line could be anybody's file.
                 assert!(
                     !garbage.is_empty() && !all[..length].contains(&b'\n'),
@@ -137,7 +137,7 @@ fn cut_anywhere_it_keeps_what_is_whole() {
 fn other_settings_are_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
     let path = write(dir.path());
-    let error = Journal::open(&path, &settings("0.5"), false)
+    let error = ResumeLog::open(&path, &settings("0.5"), false)
         .unwrap_err()
         .to_string();
     assert!(
@@ -147,9 +147,9 @@ fn other_settings_are_refused_by_name() {
         ),
         "{error}"
     );
-    assert_eq!(Journal::open(&path, &settings("0.3"), false).unwrap().len(), 4);
-    assert_eq!(Journal::open(&path, &settings("0.5"), true).unwrap().len(), 0);
-    assert_eq!(Journal::open(&path, &settings("0.5"), false).unwrap().len(), 0);
+    assert_eq!(ResumeLog::open(&path, &settings("0.3"), false).unwrap().len(), 4);
+    assert_eq!(ResumeLog::open(&path, &settings("0.5"), true).unwrap().len(), 0);
+    assert_eq!(ResumeLog::open(&path, &settings("0.5"), false).unwrap().len(), 0);
 }
 
 #[test]
@@ -159,15 +159,15 @@ fn other_files_and_journals_in_use_are_left_alone() {
     for text in ["notes\n", "notes", "{\"other\": 1}\n"] {
         std::fs::write(&path, text).unwrap();
         for fresh in [false, true] {
-            let error = Journal::open(&path, &settings("0.3"), fresh).unwrap_err();
+            let error = ResumeLog::open(&path, &settings("0.3"), fresh).unwrap_err();
             assert!(matches!(error, TagError::Foreign(_)), "{error}");
         }
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
     }
     std::fs::remove_file(&path).unwrap();
-    let first = Journal::open(&path, &settings("0.3"), false).unwrap();
+    let first = ResumeLog::open(&path, &settings("0.3"), false).unwrap();
     assert!(matches!(
-        Journal::open(&path, &settings("0.3"), false),
+        ResumeLog::open(&path, &settings("0.3"), false),
         Err(TagError::Locked(_))
     ));
     first.remove().unwrap();

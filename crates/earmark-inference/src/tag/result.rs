@@ -28,7 +28,7 @@ pub struct SoundEvent {
 
 /// What was heard in one recording.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Heard {
+pub struct TagResult {
     /// Name of the file.
     pub file: String,
     /// Length of the recording.
@@ -85,7 +85,7 @@ pub fn milliseconds(seconds: f64) -> f64 {
 /// Classes listed for a recording where nothing else is asked for.
 pub const LISTED: usize = 5;
 
-impl Heard {
+impl TagResult {
     /// What was found in a file, its `classes` by name. `top` classes are told of, events of others too unless it is given.
     pub fn new(
         file: &str,
@@ -142,7 +142,7 @@ mod tests {
             scores: vec![0.2, 0.9, 0.5],
             spans: vec![span(0), span(1), span(2)],
         };
-        let heard = |top| Heard::new("f", 2.05, 44_100, 10, &classes, &found, top);
+        let heard = |top| TagResult::new("f", 2.05, 44_100, 10, &classes, &found, top);
         let all = heard(None);
         assert_eq!(
             all.top.iter().map(|t| t.class.as_str()).collect::<Vec<_>>(),

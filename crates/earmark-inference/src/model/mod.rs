@@ -1,0 +1,231 @@
+//! An opened model: the one way from a name to scores.
+//!
+//! [`Model::open`] reads a model file once; everything that scores audio ([predict](crate::predict), [tag](crate::tag), streams, embeddings,
+//! exports) works with what it gives. [`StackedModel`] is its counterpart for models whose inputs are the scores of others.
+
+mod ensemble;
+mod source;
+mod stacked;
+
+pub(crate) use ensemble::check_same_classes;
+pub use ensemble::{Ensemble, WindowError};
+pub use source::ModelSource;
+pub use stacked::{StackedModel, find_input, inputs_of};
+
+use crate::PipelineError;
+use crate::device::Device;
+use crate::tag::{TagConfig, TagError, TagResult, Tagger};
+use earmark_audio::{Clip, resample};
+use earmark_core::threads::Workers;
+use earmark_engine::{ModelMeta, ScoreJob, Scorer, ScorerOutput, SegmentScores};
+use earmark_features::{Extractor, FeatureError, Features};
+use earmark_metrics::Calibration;
+use earmark_recipe::Recipe;
+use earmark_runs::run_dir::ModelRef;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// A model, ready to score. Clones share everything.
+///
+/// ```no_run
+/// use earmark_inference::{Device, Model};
+///
+/// let model = Model::open(&"runs/first".into(), &Device::cpu()?)?;
+/// for event in model.tag("garden.wav".as_ref())?.events {
+///     println!("{:.1} to {:.1} s: {} ({:.2})", event.start_seconds, event.end_seconds, event.class, event.score);
+/// }
+/// # Ok::<(), earmark_inference::PipelineError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Model(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    hash: String,
+    meta: ModelMeta,
+    recipe: Recipe,
+    scorer: Scorer,
+    /// Makes clip-level features, where the network takes them.
+    clip_level: Option<Extractor>,
+}
+
+impl Model {
+    /// Opens the model that a name means.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such model, its file can't be read, or it is a stacked model: that one scores no audio itself.
+    pub fn open(model: &ModelRef, device: &Device) -> Result<Self, PipelineError> {
+        Self::open_file(&model.path()?, device)
+    }
+
+    /// Opens a model file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn open_file(path: &Path, device: &Device) -> Result<Self, PipelineError> {
+        ModelSource::read(path)?.into_model(device)
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// BLAKE3 hash of the file's bytes, 64 hexadecimal digits.
+    pub fn hash(&self) -> &str {
+        &self.0.hash
+    }
+
+    /// What the file says of itself.
+    pub fn meta(&self) -> &ModelMeta {
+        &self.0.meta
+    }
+
+    /// The recipe that it was trained by.
+    pub fn recipe(&self) -> &Recipe {
+        &self.0.recipe
+    }
+
+    /// Names of the classes, in the order of the scores.
+    pub fn classes(&self) -> &[String] {
+        &self.0.meta.classes
+    }
+
+    /// What turns scores into probabilities, with a threshold per class; `None` for a model that was not calibrated.
+    pub fn calibration(&self) -> Option<&Calibration> {
+        self.0.meta.calibration.as_ref()
+    }
+
+    /// The network with its front end. Its scores are raw: the calibration is not applied.
+    pub fn scorer(&self) -> &Scorer {
+        &self.0.scorer
+    }
+
+    /// Rate of the samples that the front end takes, in hertz.
+    pub fn sample_rate_hz(&self) -> u32 {
+        self.0.recipe.front_end.sample_rate_hz
+    }
+
+    /// Length of a segment in samples; `None` for a model that takes clips of any length whole.
+    pub fn segment_samples(&self) -> Option<usize> {
+        let extractor = &self.0.scorer.extractor;
+        let frames = extractor.example_frames()?;
+        // Handcrafted features are one frame, of however many samples.
+        (!extractor.front_end().summary).then(|| samples_for(extractor, frames))
+    }
+
+    /// Refuses a model that can't score windows cut from a recording, because it also takes features of whole clips.
+    ///
+    /// # Errors
+    ///
+    /// For such a model.
+    pub fn check_scores_windows(&self) -> Result<(), PipelineError> {
+        if self.0.scorer.network.side_inputs() == 0 {
+            return Ok(());
+        }
+        Err(PipelineError::Request(format!(
+            "{}: takes clip-level features of whole recordings (front-end.side), which windows and streams don't have; \
+             score recordings with `earmark predict`, or choose another model",
+            self.0.path.display()
+        )))
+    }
+
+    /// Scores a clip: one value per class, calibrated where the model is. The same scores as [`predict`](crate::predict()) gives.
+    ///
+    /// # Errors
+    ///
+    /// For samples that are not finite or far too loud, and clips too short for a single frame.
+    pub fn score(&self, clip: &Clip) -> Result<Vec<f32>, PipelineError> {
+        let mut scores = self.0.scorer.mean(&self.run(ScorerOutput::Scores, clip)?);
+        if let Some(calibration) = self.calibration() {
+            calibration.apply(&mut scores);
+        }
+        Ok(scores)
+    }
+
+    /// The embedding of a clip, `[features]`: the mean over its segments of what the network's classifier takes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::score`].
+    pub fn embed(&self, clip: &Clip) -> Result<Vec<f32>, PipelineError> {
+        Ok(self.run(ScorerOutput::Embeddings, clip)?.mean())
+    }
+
+    /// Detects sounds in a recording, with start and end times, by the settings of [`TagConfig::default`](crate::tag::TagConfig).
+    ///
+    /// # Errors
+    ///
+    /// When the recording can't be read, or the model can't score windows.
+    pub fn tag(&self, path: &Path) -> Result<TagResult, TagError> {
+        Tagger::with_models(vec![self.clone()], &TagConfig::default())?.tag(path)
+    }
+
+    /// One output of the network for each segment of a clip.
+    fn run(&self, output: ScorerOutput, clip: &Clip) -> Result<SegmentScores, PipelineError> {
+        let failed = |e: FeatureError| PipelineError::Request(format!("the clip can't be scored: {e}"));
+        let features = Arc::new(self.features(clip).map_err(failed)?);
+        let mut found = None;
+        let job = ScoreJob {
+            clips: 1,
+            workers: &Workers::new(1).map_err(earmark_data::setting::SettingError::from)?,
+            stop: &AtomicBool::new(false),
+        };
+        self.0.scorer.run_segments(
+            output,
+            &job,
+            |_| Ok::<_, std::convert::Infallible>(Arc::clone(&features)),
+            |_, result| {
+                found = result.ok();
+                true
+            },
+        )?;
+        found.ok_or_else(|| PipelineError::Request("the clip gives no segment to score".into()))
+    }
+
+    /// Log-mel features of a clip, `[channels, bands, frames]`, with its clip-level features where the network takes them.
+    fn features(&self, clip: &Clip) -> Result<Features, FeatureError> {
+        let of = |extractor: &Extractor| {
+            let rate = extractor.front_end().sample_rate_hz;
+            let resampled = (clip.sample_rate_hz != rate)
+                .then(|| resample(&clip.samples, clip.sample_rate_hz, rate))
+                .transpose();
+            match resampled {
+                Ok(None) => extractor.base_of_clip(clip, &mut extractor.scratch()),
+                Ok(Some(samples)) => {
+                    extractor.base_of_clip(&Clip::new(samples, rate), &mut extractor.scratch())
+                }
+                Err(_) => Err(FeatureError::SampleRate {
+                    clip_hz: clip.sample_rate_hz,
+                    front_end_hz: rate,
+                }),
+            }
+        };
+        let mut features = of(&self.0.scorer.extractor)?;
+        if let Some(clip_level) = &self.0.clip_level {
+            features.side = of(clip_level)?.data;
+        }
+        Ok(features)
+    }
+}
+
+/// The fewest samples that fill `frames` frames: frames grow with samples.
+pub(crate) fn samples_for(extractor: &Extractor, frames: usize) -> usize {
+    let (mut few, mut enough) = (0, 1);
+    while extractor.frames(enough) < frames {
+        (few, enough) = (enough, enough * 2);
+    }
+    while few + 1 < enough {
+        let middle = few.midpoint(enough);
+        if extractor.frames(middle) < frames {
+            few = middle;
+        } else {
+            enough = middle;
+        }
+    }
+    enough
+}
