@@ -1,27 +1,29 @@
-//! Features as an array, and as a file.
+//! Features as an array.
 
 use crate::error::FeatureError;
-use npyz::WriterBuilder;
-use std::io::{Read, Write};
 
-/// Features of one clip or example: `[channels, bands, frames]`, row-major.
+/// Features of a clip or of a segment: `[channels, bands, frames]`, row-major.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Features {
     /// Channels: the log-mel, and its deltas or angles.
     pub channels: usize,
     /// Mel bands, or bins of the spectrum.
     pub bands: usize,
-    /// Frames; none for a clip shorter than a window.
+    /// Frames; 0 for a clip shorter than a window.
     pub frames: usize,
     /// `channels * bands * frames` numbers, frames running fastest.
     pub data: Vec<f32>,
-    /// What is known of the whole clip besides ([`FrontEnd::side`](crate::FrontEnd::side)), as far as it was asked for; no part of the
-    /// array, of examples cut from it or of its file.
-    pub side: Vec<f32>,
+    /// Clip-level features of the whole clip ([`FrontEnd::clip_features`](crate::FrontEnd::clip_features)), where they were
+    /// asked for; not part of the array, of segments cut from it, or of its file.
+    pub clip_features: Vec<f32>,
 }
 
 impl Features {
-    /// Wraps an array; an error where its length does not fit.
+    /// Wraps an array.
+    ///
+    /// # Errors
+    ///
+    /// When its length is not `channels * bands * frames`.
     pub fn new(channels: usize, bands: usize, frames: usize, data: Vec<f32>) -> Result<Self, FeatureError> {
         Self::check_length("the array", data.len(), channels, bands, frames)?;
         Ok(Self {
@@ -29,7 +31,7 @@ impl Features {
             bands,
             frames,
             data,
-            side: Vec::new(),
+            clip_features: Vec::new(),
         })
     }
 
@@ -64,154 +66,15 @@ impl Features {
         (0..self.channels * self.bands).map(|row| &self.data[row * self.frames..][..self.frames])
     }
 
-    /// The smallest number, infinite for features without any.
+    /// The smallest number; infinity for features without frames.
     pub fn minimum(&self) -> f32 {
         self.data.iter().copied().fold(f32::INFINITY, f32::min)
-    }
-
-    /// Writes an `.npy` file: little-endian float32, C order, `[channels, bands, frames]`.
-    pub fn write_npy(&self, to: impl Write) -> Result<(), FeatureError> {
-        let shape = [self.channels as u64, self.bands as u64, self.frames as u64];
-        let mut writer = npyz::WriteOptions::new()
-            .default_dtype()
-            .shape(&shape)
-            .writer(to)
-            .begin_nd()?;
-        writer.extend(self.data.iter().copied())?;
-        writer.finish()?;
-        Ok(())
-    }
-
-    /// Reads what [`Self::write_npy`] or numpy wrote (`[bands, frames]` counts as one channel); other types, orders and shapes
-    /// are errors.
-    pub fn read_npy(from: impl Read) -> Result<Self, FeatureError> {
-        let mut from = from;
-        let head = sound_head(&mut from)?;
-        let file = npyz::NpyFile::new(head.chain(from)).map_err(|e| FeatureError::Npy(e.to_string()))?;
-        let (channels, bands, frames) = match *file.shape() {
-            [bands, frames] => (1, bands, frames),
-            [channels, bands, frames] => (channels, bands, frames),
-            _ => return Err(FeatureError::Npy(format!("its shape is {:?}", file.shape()))),
-        };
-        if file.order() != npyz::Order::C {
-            return Err(FeatureError::Npy("it is in Fortran order".into()));
-        }
-        let reader = file.data::<f32>().map_err(|e| FeatureError::Npy(e.to_string()))?;
-        // Not allocated from the header: a damaged one may promise terabytes.
-        let data = reader.collect::<Result<Vec<f32>, _>>()?;
-        let whole = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-        Self::new(whole(channels), whole(bands), whole(frames), data)
-    }
-}
-
-/// Longest header taken, in bytes; numpy writes 118 for an array of three axes.
-const MAX_HEADER: usize = 1024;
-
-/// Takes the header of an `.npy` file, magic number and all, if npyz can parse it within bounds.
-///
-/// npyz makes room for a header as long as the file claims (up to 4 GiB), descends once for every bracket (a thousand
-/// end the process: no stack is left) and multiplies the axes without looking for overflow. A plain array has one brace
-/// and one pair of parentheses, and axes whose product can be counted.
-fn sound_head(from: &mut impl Read) -> Result<std::io::Cursor<Vec<u8>>, FeatureError> {
-    let refuse = |what: &str| FeatureError::Npy(what.into());
-    let mut head = Vec::new();
-    let mut take = |head: &mut Vec<u8>, wanted: usize| match from.take(wanted as u64).read_to_end(head) {
-        Ok(got) if got == wanted => Ok(()),
-        Ok(_) => Err(refuse("it ends within its header")),
-        Err(e) => Err(FeatureError::Io(e)),
-    };
-    take(&mut head, 8)?;
-    if !head.starts_with(b"\x93NUMPY") {
-        return Err(refuse("it does not begin as one"));
-    }
-    // Version 1 counts its header in two bytes, all later ones in four.
-    let size_bytes = if head[6] == 1 { 2 } else { 4 };
-    take(&mut head, size_bytes)?;
-    let size = head[8..]
-        .iter()
-        .rev()
-        .fold(0, |sum, &byte| (sum << 8) | usize::from(byte));
-    if size > MAX_HEADER {
-        return Err(FeatureError::Npy(format!("its header claims {size} bytes")));
-    }
-    take(&mut head, size)?;
-    let text = &head[8 + size_bytes..];
-    if text.iter().filter(|b| matches!(b, b'{' | b'[' | b'(')).count() > 2 {
-        return Err(refuse("it holds records and not numbers"));
-    }
-    let axes = text.split(|&b| b == b'(').nth(1).unwrap_or_default();
-    let product = axes
-        .split(|b| !b.is_ascii_digit())
-        .filter(|digits| !digits.is_empty())
-        .map(|digits| {
-            digits
-                .iter()
-                .try_fold(0_u64, |n, d| n.checked_mul(10)?.checked_add(u64::from(d - b'0')))
-        })
-        .try_fold(1_u64, |product, axis| product.checked_mul(axis?.max(1)));
-    match product {
-        Some(_) => Ok(std::io::Cursor::new(head)),
-        None => Err(refuse("its shape is larger than any file")),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    /// An `.npy` file of this version and header, with no numbers behind it.
-    fn npy(version: u8, header: &str) -> Vec<u8> {
-        let mut file = b"\x93NUMPY".to_vec();
-        file.extend([version, 0]);
-        match version {
-            1 => file.extend((header.len() as u16).to_le_bytes()),
-            _ => file.extend((header.len() as u32).to_le_bytes()),
-        }
-        file.extend(header.as_bytes());
-        file
-    }
-
-    #[test]
-    fn hostile_headers_are_refused() {
-        let nested = "(".repeat(20_000);
-        let huge = "{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296, 4)}";
-        let empty = "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 4294967296, 4294967296)}";
-        let mut long = npy(2, "");
-        long[8..12].copy_from_slice(&u32::MAX.to_le_bytes());
-        for file in [
-            npy(1, &nested),
-            npy(1, &nested[..1_000]),
-            npy(1, huge),
-            npy(1, empty),
-            npy(3, huge),
-            long,
-        ] {
-            let error = Features::read_npy(&file[..]).unwrap_err();
-            assert!(matches!(error, FeatureError::Npy(_)), "{error}");
-        }
-        // The same header with what it should hold.
-        let good = npy(
-            2,
-            "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 0, 7), }",
-        );
-        assert_eq!(Features::read_npy(&good[..]).unwrap().frames, 7);
-    }
-
-    proptest! {
-        #[test]
-        fn npy_goes_there_and_back(channels in 0_usize..4, bands in 0_usize..5, frames in 0_usize..6) {
-            let data = (0..channels * bands * frames).map(|i| (i as f32).sin() * 1e-3).collect();
-            let features = Features::new(channels, bands, frames, data).unwrap();
-            let mut file = Vec::new();
-            features.write_npy(&mut file).unwrap();
-            prop_assert_eq!(Features::read_npy(&file[..]).unwrap(), features.clone());
-            // Cut anywhere it is an error, never other numbers.
-            for end in (0..file.len()).step_by(7) {
-                prop_assert!(Features::read_npy(&file[..end]).is_err());
-            }
-        }
-    }
 
     #[test]
     fn wrong_lengths_are_named() {

@@ -1,63 +1,72 @@
-//! Clips to features: what a network hears.
+//! Clips to features: what a network takes as input.
 //!
-//! A front end is a [`FrontEnd`]: plain data that a recipe spells out, checked before any audio is read. An [`Extractor`] is
-//! the same thing made ready: windows, FFT plan and mel bank are computed once, then shared by any number of threads.
+//! A front end is a [`FrontEnd`]: plain settings, written out in a recipe and checked before any audio is read. An
+//! [`Extractor`] is the same thing ready to run: windows, FFT plan and mel bank are computed once, then shared by any
+//! number of threads.
 //!
 //! ```text
-//! samples --(trim)--stft--> [bins, frames] --mel--> [bands, frames] --level--> base --(augment)--> finish --> examples
+//! samples --(trim)--stft--> [bins, frames] --mel--> [bands, frames] --amplitude--> log-mel --(augment)--> segments --postprocess--> input
 //! ```
 //!
-//! The way has two halves. [`Extractor::base`] turns samples into a log-mel: it is the slow half, the same in every epoch,
-//! and may be kept on disk under [`Extractor::fingerprint`]. [`Extractor::finish`] adds deltas and scales: it comes
-//! after augmentation, since deltas of an augmented image are not augmented deltas.
+//! Extraction has two halves. [`Extractor::log_mel`] is the slow one: it turns samples into a log-mel spectrogram, which
+//! is the same in every epoch and may be cached under [`Extractor::fingerprint`]. [`Extractor::postprocess`] adds deltas and
+//! scales; it runs after augmentation, because deltas of an augmented spectrogram are not augmented deltas.
 //!
 //! ```
 //! use earmark_features::{Extractor, FrontEnd};
 //!
 //! let extractor = Extractor::new(&FrontEnd::default())?; // the DCASE 2019 baseline's
 //! let second = vec![0.0_f32; 44_100];
-//! let base = extractor.base(&second, &mut extractor.scratch())?; // [1, 96, 98]
-//! assert_eq!((base.channels, base.bands, base.frames), (1, 96, 98));
-//! assert_eq!(extractor.examples(&base), 2); // 98 frames, a new example every 50
+//! let log_mel = extractor.log_mel(&second, &mut extractor.scratch())?; // [1, 96, 98]
+//! assert_eq!((log_mel.channels, log_mel.bands, log_mel.frames), (1, 96, 98));
+//! assert_eq!(extractor.segment_count(log_mel.frames), 2); // 98 frames, a new segment every 50
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The same samples give the same numbers whatever the number of threads: nothing here is shared or reordered.
+//! The same samples give the same numbers with any number of threads: nothing is shared or reordered.
+//!
+//! | module | stage |
+//! |---|---|
+//! | `front_end` | the settings, their checks, and the fingerprint that names cached features |
+//! | `trimming` | silence at both ends of a clip |
+//! | `stft` | window, framing, FFT |
+//! | `mel` | mel bands |
+//! | `amplitude` | amplitude scale: linear, log, decibels, PCEN |
+//! | `segments` | pieces of one length |
+//! | `postprocess` | deltas and scaling, after augmentation |
+//! | `clip_features` | handcrafted features of a whole clip |
+//! | `scaler` | scaler and PCA, fitted on training data |
+//! | `onnx` | the front end as an ONNX graph, one file per stage |
 
-mod band_scale;
+mod amplitude;
+mod clip_features;
 mod error;
-mod examples;
 mod extractor;
-mod fast_log;
 mod features;
-mod finish;
-mod fitted;
 mod front_end;
-mod lanes;
-mod level;
+mod length;
 mod mel;
+mod npy;
 mod onnx;
-mod pcen;
-mod spectrum;
+mod positive_integer;
+mod postprocess;
+mod samples;
+mod scaler;
+mod segments;
+mod simd;
 mod stft;
-mod summary;
 mod trimming;
-mod whole;
-mod window;
 
-pub use band_scale::BandScale;
-pub use error::{ConfigError, FeatureError};
-pub use examples::{Examples, Pad, Place};
-pub use extractor::{Extractor, Scratch};
+pub use amplitude::{AmplitudeScale, Pcen};
+pub use clip_features::{HandcraftedFeatures, handcrafted_names};
+pub use error::FeatureError;
+pub use extractor::{Extractor, ExtractorScratch};
 pub use features::Features;
-pub use finish::{Deltas, Finish, Scale};
-pub use fitted::{FittedError, Keep, NamedTensor, Pca, Standardiser};
-pub use front_end::{FrontEnd, Side};
-pub use level::Level;
+pub use front_end::{ClipFeatures, FrontEnd};
 pub use mel::{Mel, MelNorm, MelScale, Triangles};
-pub use onnx::OnnxExamples;
-pub use pcen::Pcen;
-pub use stft::{Centre, Stft, Value};
-pub use summary::{Summariser, summary_names};
+pub use onnx::OnnxSegments;
+pub use postprocess::{BandScale, Deltas, GlobalScale, Postprocess};
+pub use scaler::{KeepComponents, NamedTensor, Pca, Scaler, ScalerError};
+pub use segments::{SegmentPad, SegmentPlacement, Segments};
+pub use stft::{BinValue, Centre, Stft, WindowFunction};
 pub use trimming::Trimming;
-pub use window::Window;

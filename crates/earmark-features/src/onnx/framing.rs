@@ -1,63 +1,51 @@
-//! Samples to frames: `[batch, samples]` to `[batch, frames, rows, columns]`.
+//! Framing: samples to frames, `[batch, samples]` to `[batch, frames, rows, columns]`.
 
-use super::spectrum::Plan;
+use super::fourier_plan::FourierPlan;
+use super::values::OnnxFrames;
 use crate::stft::{Centre, Framing};
 use earmark_onnx::{Builder, Tensor, Value, signed};
 
-/// The frames of a batch of clips.
-pub(super) struct Frames {
-    /// `[batch, frames, rows, columns]`, the transform's samples row by row as [`Plan`] wants them; at least one frame.
-    pub samples: Value,
-    /// How many frames the clips have, `[1]`; may be 0.
-    pub count: Value,
-}
-
-impl Frames {
-    /// Makes the frame that is computed of a clip without any silent.
-    pub fn silence_where_none(&mut self, g: &mut Builder) {
-        let one = g.length(1);
-        let any = g.op("Min", &[&self.count, &one], &[]);
-        let any = g.op("Cast", &[&any], &[("to", 1.into())]);
-        self.samples = g.op("Mul", &[&self.samples, &any], &[]);
-    }
-}
-
-/// `y[t] = x[t + 1] - c x[t]`, a sample fewer.
-pub(super) fn emphasise(g: &mut Builder, x: &Value, c: f64) -> Value {
-    let (first, second, axis) = (g.length(0), g.length(1), g.length(1));
-    let (last, end) = (g.ints(&[-1]), g.ints(&[i64::MAX]));
-    let now = g.op("Slice", &[x, &first, &last, &axis], &[]);
-    let next = g.op("Slice", &[x, &second, &end, &axis], &[]);
-    let c = g.float(c as f32);
-    let now = g.op("Mul", &[&now, &c], &[]);
-    g.op("Sub", &[&next, &now], &[])
-}
-
-/// Numbers of samples, all in int64.
+/// The sum of two counts or indices in int64.
 fn add(g: &mut Builder, a: &Value, b: &Value) -> Value {
     g.op("Add", &[a, b], &[])
 }
 
-/// Takes the clips apart into frames. With `phase`, the window lies at its own place in the transform, else at its start (which changes
-/// angles alone).
-pub(super) fn frames(g: &mut Builder, waveform: &Value, framing: &Framing, phase: bool) -> Frames {
-    let plan = Plan::of(framing, phase);
+/// Cuts clips into frames. With `phase`, the window has its own position in the transform, else it is at the start, which
+/// changes angles only.
+pub(super) fn frames(g: &mut Builder, waveform: &Value, framing: &Framing, phase: bool) -> OnnxFrames {
+    let plan = FourierPlan::of(framing, phase);
     let lead = if phase { framing.lead() } else { 0 };
     let n = g.length_of(waveform, 1);
     let count = count(g, &n, framing);
-    let padded = pad(g, waveform, &n, framing, lead, plan.rows * plan.columns);
+    let padded = match framing.centre {
+        Centre::None | Centre::Zero => waveform.clone(),
+        Centre::Reflect => mirror_ends(g, waveform, &n, framing),
+    };
+    // Zeros outside the window, or under a window weight of zero: `rows * columns` samples must follow each frame's start.
+    let before = if framing.centre == Centre::Zero { framing.padding() } else { 0 };
+    let behind = plan.rows * plan.columns - lead;
+    let pads = g.ints(&[0, signed(before + lead), 0, signed(behind)]);
+    let padded = g.op("Pad", &[&padded, &pads], &[]);
     let one = g.length(1);
     let computed = g.op("Max", &[&count, &one], &[]);
-    // Index of every sample of every frame.
+    // The index of every sample of every frame.
     let frame = g.count_to(&computed);
     let hop = g.int(framing.hop);
     let start = g.op("Mul", &[&frame, &hop], &[]);
     let start = g.reshape(&start, &[-1, 1, 1]);
-    let places = (0..plan.rows * plan.columns).map(signed).collect();
-    let places = g.constant("places", Tensor::ints(&[1, plan.rows, plan.columns], places));
-    let indices = add(g, &start, &places); // [frames, rows, columns]
+    let offsets = (0..plan.rows * plan.columns).map(signed).collect();
+    let offsets = g.constant("places", Tensor::ints(&[1, plan.rows, plan.columns], offsets));
+    let indices = add(g, &start, &offsets); // [frames, rows, columns]
     let samples = g.op("Gather", &[&padded, &indices], &[("axis", 1.into())]);
-    Frames { samples, count }
+    OnnxFrames { samples, count }
+}
+
+/// Silences the one frame that is computed for a clip without frames.
+pub(super) fn silence_where_none(g: &mut Builder, frames: &mut OnnxFrames) {
+    let one = g.length(1);
+    let any = g.op("Min", &[&frames.count, &one], &[]);
+    let any = g.op("Cast", &[&any], &[("to", 1.into())]);
+    frames.samples = g.op("Mul", &[&frames.samples, &any], &[]);
 }
 
 /// [`Framing::frames`] of `n` samples, `[1]`.
@@ -65,7 +53,7 @@ fn count(g: &mut Builder, n: &Value, framing: &Framing) -> Value {
     let hop = g.length(framing.hop);
     match framing.centre {
         Centre::None => {
-            // 1 + (n - window) / hop, and 0 where the window does not fit.
+            // 1 + (n - window) / hop, and 0 where the clip is shorter than the window.
             let more = g.ints(&[signed(framing.hop) - signed(framing.window)]);
             let zero = g.length(0);
             let room = add(g, n, &more);
@@ -73,7 +61,7 @@ fn count(g: &mut Builder, n: &Value, framing: &Framing) -> Value {
             g.op("Div", &[&room, &hop], &[])
         }
         Centre::Reflect | Centre::Zero => {
-            // 1 + (n - fft % 2) / hop, and 0 of nothing.
+            // 1 + (n - fft % 2) / hop, and 0 without samples.
             let more = g.length(framing.hop - framing.fft % 2);
             let room = add(g, n, &more);
             let frames = g.op("Div", &[&room, &hop], &[]);
@@ -82,20 +70,11 @@ fn count(g: &mut Builder, n: &Value, framing: &Framing) -> Value {
     }
 }
 
-/// The clip with what stands around it, so that the window of every frame lies inside and `span` samples follow each frame's start.
-fn pad(g: &mut Builder, waveform: &Value, n: &Value, framing: &Framing, lead: usize, span: usize) -> Value {
-    let before = match framing.centre {
-        Centre::None => 0,
-        Centre::Reflect | Centre::Zero => framing.fft / 2 - framing.lead(),
-    };
-    // Zeros that the window does not see, or that it weighs with zero.
-    let behind = span - lead;
-    if framing.centre != Centre::Reflect {
-        let pads = g.ints(&[0, signed(before + lead), 0, signed(behind)]);
-        return g.op("Pad", &[waveform, &pads], &[]);
-    }
-    // ONNX mirrors no further than the clip is long: the mirrored samples are picked one by one, at distance d from the first
-    // sample, where d modulo the period is the same sample and so is the period minus that. A clip without samples has a zero.
+/// The clip with its ends mirrored as far as the windows of its frames reach.
+fn mirror_ends(g: &mut Builder, waveform: &Value, n: &Value, framing: &Framing) -> Value {
+    let before = framing.padding();
+    // ONNX mirrors no further than the clip's length. Here each mirrored sample is gathered by its distance d from the first
+    // sample: d modulo the period is the same sample, and so is the period minus that. An empty clip has one zero.
     let one_more = g.ints(&[0, 0, 0, 1]);
     let source = g.op("Pad", &[waveform, &one_more], &[]);
     let one = g.length(1);
@@ -119,7 +98,5 @@ fn pad(g: &mut Builder, waveform: &Value, n: &Value, framing: &Framing, lead: us
     let back = g.constant("back", Tensor::ints(&[after], distances));
     let back = add(g, &back, n);
     let back = mirrored(g, &back);
-    let whole = g.concat(&[&front, waveform, &back], 1);
-    let pads = g.ints(&[0, signed(lead), 0, signed(behind)]);
-    g.op("Pad", &[&whole, &pads], &[])
+    g.concat(&[&front, waveform, &back], 1)
 }

@@ -1,101 +1,86 @@
-//! The front end as an ONNX graph: samples in, finished examples out, for clips of any length.
+//! The front end as an ONNX graph: samples in, network input out, for clips of any length. One file per stage.
 //!
-//! The graph computes what [`Extractor`](crate::Extractor) computes, to the rounding of float32: frames, spectrum, bands, level, examples,
-//! deltas and scale. What it does not do is decode or resample, and it does not refuse samples that are no numbers.
+//! The graph computes what [`Extractor`](crate::Extractor) computes, up to float32 rounding: frames, spectrum, bands,
+//! amplitude scale, segments, deltas and scaling. It does not decode or resample, and does not refuse samples that are not
+//! numbers.
 
-mod finish;
+mod amplitude;
+mod fourier_plan;
 mod framing;
-mod level;
+mod mel;
+mod phase;
+mod postprocess;
+mod pre_emphasis;
+mod segments;
 mod spectrum;
-mod tiles;
+mod values;
 
-use crate::{error::ConfigError, front_end::FrontEnd};
+pub use values::OnnxSegments;
+
+use crate::front_end::FrontEnd;
+use earmark_core::{ConfigError, Within};
 use earmark_onnx::{Builder, Value};
-
-/// The examples of a batch of clips, as values of a graph.
-#[derive(Clone, Debug)]
-pub struct OnnxExamples {
-    /// Finished features `[batch x examples, channels, bands, frames]`: all examples of the first clip, then those of the next.
-    pub features: Value,
-    /// Examples of each clip, `[1]`.
-    pub count: Value,
-    /// Channels of the features.
-    pub channels: usize,
-    /// Bands of the features.
-    pub bands: usize,
-    /// Frames of an example; `None` where clips are examples of their own length, or equal pieces of that.
-    pub frames: Option<usize>,
-}
-
-/// What a value holds of each frame: `[batch, frames, channels x bands]`, at least one frame, of which the first `count` are the clip's.
-struct Levels {
-    value: Value,
-    count: Value,
-    channels: usize,
-    bands: usize,
-}
+use values::OnnxLogMel;
 
 impl FrontEnd {
-    /// Adds the whole front end to a graph, behind `waveform`: `[batch, samples]` at [`FrontEnd::sample_rate_hz`]. Where the front end cuts
-    /// no examples, a clip of more than `longest` frames is cut into equal pieces, as few as cover it.
+    /// Adds the whole front end to a graph, after `waveform`: `[batch, samples]` at [`FrontEnd::sample_rate_hz`]. Where the
+    /// front end has no segments, a clip of more than `longest` frames is cut into equal pieces, as few as possible.
     ///
     /// # Errors
-    /// What [`FrontEnd::check`] refuses, `level.pcen`, whose average runs from frame to frame, `summary` and `trim`.
+    ///
+    /// What [`Check::check`](earmark_core::Check::check) refuses, and what has no graph: PCEN, whose average runs from frame
+    /// to frame, handcrafted features, and trimming. Keys are as in a recipe.
     pub fn add_to_onnx(
         &self,
         g: &mut Builder,
         waveform: &Value,
         longest: usize,
-    ) -> Result<OnnxExamples, ConfigError> {
-        let checked = self.checked()?;
-        level::check(&self.level)?;
-        if self.summary {
-            return Err(ConfigError::new(
-                "summary",
-                true,
-                "cannot be exported to ONNX, as these features are no spectrogram",
-                "use `earmark predict` for such a model",
-            ));
-        }
-        if self.trim.is_some() {
-            return Err(ConfigError::new(
-                "trim",
-                "(set)",
-                "cannot be exported to ONNX, as what is cut depends on the loudest frame of the clip",
-                "train without it where the model shall leave earmark",
-            ));
-        }
+    ) -> Result<OnnxSegments, ConfigError> {
+        let checked = self.checked().and_then(|checked| {
+            self.check_exportable()?;
+            Ok(checked)
+        });
+        let checked = checked.within("front-end")?;
         g.scope("front-end");
         let waveform = match self.pre_emphasis {
-            Some(c) => framing::emphasise(g, waveform, c),
+            Some(c) => pre_emphasis::pre_emphasis(g, waveform, c),
             None => waveform.clone(),
         };
         let mut frames = framing::frames(g, &waveform, &checked.framing, self.stft.phase);
-        if checked.cutting.is_none() {
-            // What stands for a clip without a frame is a frame of silence.
-            frames.silence_where_none(g);
+        if checked.segmenter.is_none() {
+            // A clip without frames becomes one frame of silence.
+            framing::silence_where_none(g, &mut frames);
         }
         let spectrum = spectrum::spectrum(g, &frames.samples, &checked.framing, &self.stft);
-        let bands = match &self.mel {
+        let energies = match &self.mel {
             Some(mel) => spectrum.mel(g, &mel.matrix(self.sample_rate_hz, checked.framing.fft)?),
             None => spectrum.bins(g),
         };
-        let mut levels = Levels {
-            value: level::level(g, &bands, &self.level, self.stft.value),
+        let mut log_mel = OnnxLogMel {
+            value: amplitude::amplitude(g, &energies, &self.amplitude, self.stft.value),
             count: frames.count,
-            channels: 1,
-            bands: self
-                .mel
-                .as_ref()
-                .map_or(checked.framing.bins(), |mel| mel.bands as usize),
+            channels: self.spectrogram_channels(),
+            bands: self.bands(&checked.framing),
         };
         if self.stft.phase {
             let angles = spectrum.angles(g);
-            levels.value = g.concat(&[&levels.value, &angles], 2);
-            levels.channels = 2;
+            log_mel.value = g.concat(&[&log_mel.value, &angles], 2);
         }
-        let examples = tiles::cut(g, &levels, checked.cutting.as_ref(), longest);
-        g.scope("finish");
-        Ok(finish::finish(g, examples, &self.finish))
+        let segments = segments::segments(g, &log_mel, checked.segmenter.as_ref(), longest);
+        g.scope("postprocess");
+        Ok(postprocess::postprocess(g, segments, &self.postprocess))
+    }
+
+    /// Refuses what has no graph.
+    fn check_exportable(&self) -> Result<(), ConfigError> {
+        amplitude::check_exportable(&self.amplitude).within("level")?;
+        let remedy = "use `earmark predict` for such a model";
+        ConfigError::unless(!self.handcrafted, "summary", true, remedy).map_err(|error| {
+            error.because("can't be exported to ONNX, because these features are not a spectrogram")
+        })?;
+        let remedy = "train without it to export the model";
+        ConfigError::unless(self.trim.is_none(), "trim", "(set)", remedy).map_err(|error| {
+            error.because("can't be exported to ONNX, because trimming depends on the loudest frame of the clip")
+        })
     }
 }

@@ -1,7 +1,7 @@
-//! Front ends against their definitions, written down naively in double precision.
+//! Front ends against naive implementations of their definitions in double precision.
 
-use crate::common::{Noise, argus, assert_log_mel, base, dcase, front_end, signal};
-use earmark_features::{Extractor, FrontEnd, Level};
+use crate::common::{Noise, argus, assert_log_mel, dcase, front_end, log_mel, signal};
+use earmark_features::{AmplitudeScale, Extractor, FrontEnd};
 use proptest::prelude::*;
 use std::f64::consts::TAU;
 
@@ -30,7 +30,7 @@ fn magnitudes(frame: &[f32], fft: usize) -> Vec<f64> {
 #[test]
 fn dcase_log_mel_in_double_precision() {
     let samples = signal(44_100, 44_100);
-    let got = base(&dcase(), &samples);
+    let got = log_mel(&dcase(), &samples);
     let hz_to_mel = |hz: f64| 2595.0 * (1.0 + hz / 700.0).log10();
     let (low, high) = (hz_to_mel(20.0), hz_to_mel(20_000.0));
     let corner = |i: usize| low + (high - low) * i as f64 / 97.0;
@@ -62,10 +62,10 @@ fn argus_power_in_double_precision() {
     let samples = signal(44_100, 44_100);
     let config = FrontEnd {
         mel: None,
-        level: Level::Linear,
+        amplitude: AmplitudeScale::Linear,
         ..argus()
     };
-    let got = base(&config, &samples);
+    let got = log_mel(&config, &samples);
     for frame in [2, 20, 37, 60] {
         let want = magnitudes(&samples[frame * 690 - 1280..][..2560], 2560);
         let loudest = want.iter().copied().fold(0.0, f64::max).powi(2);
@@ -80,11 +80,11 @@ fn argus_power_in_double_precision() {
 }
 
 #[test]
-fn pauses_beside_loud_frames_stay_quiet() {
-    // Each frame is transformed by itself: packing two into one transform would leak 1e-7 of the loud one into the quiet one.
+fn pauses_next_to_loud_frames_stay_quiet() {
+    // Each frame has its own transform: two frames in one would leak 1e-7 of the loud one into the quiet one.
     let mut samples = signal(44_100, 44_100);
     samples[11_025..].fill(0.0);
-    let got = base(&dcase(), &samples);
+    let got = log_mel(&dcase(), &samples);
     let floor = 0.001_f32.ln();
     assert!(
         got.rows()
@@ -95,7 +95,7 @@ fn pauses_beside_loud_frames_stay_quiet() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// A frame depends on its own samples alone, whatever stands around and wherever a block of frames begins.
+    /// A frame depends on its own samples only, not on samples around it or on the start of a block of frames.
     #[test]
     fn frames_are_independent(skip in 1_usize..40, seed: u32) {
         let mut noise = Noise(seed);
@@ -106,7 +106,7 @@ proptest! {
             mel = { bands = 20, min-hz = 0, max-hz = 8000 }
             level.log = { offset = 0.001 }
         "#);
-        let (whole, rest) = (base(&config, &samples), base(&config, &samples[skip * 160..]));
+        let (whole, rest) = (log_mel(&config, &samples), log_mel(&config, &samples[skip * 160..]));
         prop_assert_eq!(rest.frames, whole.frames - skip);
         for (whole, rest) in whole.rows().zip(rest.rows()) {
             prop_assert_eq!(&whole[skip..], rest);
@@ -120,9 +120,9 @@ proptest! {
         let samples: Vec<f32> = (0..3_000).map(|_| noise.next() as f32).collect();
         let extractor = Extractor::new(&argus()).unwrap();
         let mut scratch = extractor.scratch();
-        extractor.base(&samples[..first], &mut scratch).unwrap();
-        let reused = extractor.base(&samples[..second], &mut scratch).unwrap();
-        prop_assert_eq!(reused, base(&argus(), &samples[..second]));
+        extractor.log_mel(&samples[..first], &mut scratch).unwrap();
+        let reused = extractor.log_mel(&samples[..second], &mut scratch).unwrap();
+        prop_assert_eq!(reused, log_mel(&argus(), &samples[..second]));
     }
 
     /// Twice the amplitude is ln 2 more, far above the offset.
@@ -132,8 +132,8 @@ proptest! {
         let soft: Vec<f32> = (0..4_410).map(|_| noise.next() as f32 * 0.4).collect();
         let loud: Vec<f32> = soft.iter().map(|x| x * 2.0).collect();
         let mut config = dcase();
-        config.level = Level::Log { offset: 1e-20 };
-        for (soft, loud) in base(&config, &soft).data.iter().zip(&base(&config, &loud).data) {
+        config.amplitude = AmplitudeScale::Log { offset: 1e-20 };
+        for (soft, loud) in log_mel(&config, &soft).data.iter().zip(&log_mel(&config, &loud).data) {
             prop_assert!((loud - soft - std::f32::consts::LN_2).abs() < 2e-6);
         }
     }

@@ -1,12 +1,12 @@
 //! argus-2019, mobilenetv2-pca-2018, deltas and PCEN against librosa 0.11.0, and Kaldi's mel matrix.
 
-use crate::common::{argus, base, front_end, golden, mobilenet, signal, worst};
+use crate::common::{argus, front_end, golden, log_mel, mobilenet, signal, worst};
 use earmark_audio::Clip;
 use earmark_features::{Centre, Extractor, Features, FrontEnd, Mel, MelNorm, MelScale, Triangles, Trimming};
 
 #[test]
 fn argus_decibels_with_reflection() {
-    let got = base(&argus(), &signal(44_100, 44_100));
+    let got = log_mel(&argus(), &signal(44_100, 44_100));
     let want = golden("argus-reflect.npy");
     assert_eq!((got.channels, got.bands, got.frames), (1, 128, 64));
     let difference = worst(&got.data, &want.data);
@@ -18,7 +18,7 @@ fn argus_decibels_with_reflection() {
 fn argus_decibels_with_zeros() {
     let mut config = argus();
     config.stft.centre = Centre::Zero;
-    let got = base(&config, &signal(44_100, 44_100));
+    let got = log_mel(&config, &signal(44_100, 44_100));
     let ends: Vec<f32> = got
         .rows()
         .flat_map(|row| row[..4].iter().chain(&row[60..]).copied())
@@ -29,13 +29,13 @@ fn argus_decibels_with_zeros() {
 
 #[test]
 fn mobilenet_decibels() {
-    let got = base(&mobilenet(), &signal(22_050, 22_050));
+    let got = log_mel(&mobilenet(), &signal(22_050, 22_050));
     let want = golden("mobilenet.npy");
     assert_eq!((got.bands, got.frames), (want.bands, want.frames));
     let difference = worst(&got.data, &want.data);
     println!("largest difference {difference:.1e} dB");
     assert!(difference < 5e-3, "{difference} dB");
-    let finished = Extractor::new(&mobilenet()).unwrap().finish(&got).unwrap();
+    let finished = Extractor::new(&mobilenet()).unwrap().postprocess(&got).unwrap();
     assert!((finished.data[0] - (got.data[0] + 90.5) / (39.21 + 90.5)).abs() < 1e-6);
 }
 
@@ -49,7 +49,7 @@ fn panns_decibels() {
         level.db = { amin = 1e-10 }
         "#,
     );
-    let got = base(&config, &signal(32_000, 32_000));
+    let got = log_mel(&config, &signal(32_000, 32_000));
     let want = golden("panns.npy");
     assert_eq!((got.bands, got.frames), (64, 101));
     // Without a floor below the loudest value, single precision shows in what is quiet beside something loud.
@@ -74,7 +74,7 @@ fn argus_deltas() {
     let extractor = Extractor::new(&argus()).unwrap();
     assert_eq!(extractor.channels(), 3);
     let got = extractor
-        .finish(&Features::new(1, 128, 32, values.clone()).unwrap())
+        .postprocess(&Features::new(1, 128, 32, values.clone()).unwrap())
         .unwrap();
     let want: Vec<f32> = values
         .iter()
@@ -97,7 +97,7 @@ fn pcen_of_a_mel() {
         level.pcen = {}
         "#,
     );
-    let got = base(&config, &signal(16_000, 16_000));
+    let got = log_mel(&config, &signal(16_000, 16_000));
     let want = golden("pcen.npy");
     assert_eq!((got.bands, got.frames), (want.bands, want.frames));
     // librosa averages in single precision, over energies of 1e9.
@@ -152,7 +152,7 @@ fn argus_trims_and_makes_short_clips_longer() {
     let extractor = Extractor::new(&config).unwrap();
     let of_clip = |samples: &[&[f32]]| {
         let clip = Clip::new(samples.concat(), 44_100);
-        extractor.base_of_clip(&clip, &mut extractor.scratch()).unwrap()
+        extractor.log_mel_of_clip(&clip, &mut extractor.scratch()).unwrap()
     };
     let x = signal(44_100, 44_100);
     let part = |parts: std::ops::Range<usize>| &x[parts.start * 5_512..parts.end * 5_512];
@@ -167,7 +167,7 @@ fn argus_trims_and_makes_short_clips_longer() {
 
     // The sound lies later than where the rule for short clips looks: the published quirk loses most of it.
     let late = [&[silence; 3][..], &[part(0..1)], &[silence; 4]].concat();
-    let got = extractor.finish(&of_clip(&late)).unwrap();
+    let got = extractor.postprocess(&of_clip(&late)).unwrap();
     let want = golden("argus-short.npy");
     assert_eq!((got.channels, got.frames), (3, 32));
     let difference = 100.0 * worst(&got.data, &want.data);

@@ -1,13 +1,13 @@
 //! The DCASE baseline and the starter against TensorFlow 2.21.0.
 
-use crate::common::{assert_log_mel, base, dcase, golden, signal, starter, worst};
+use crate::common::{assert_log_mel, dcase, golden, log_mel, signal, starter, worst};
 use earmark_features::Features;
 use std::path::PathBuf;
 
 #[test]
 fn dcase_log_mel() {
     let want = golden("dcase-logmel.npy");
-    let got = base(&dcase(), &signal(44_100, 44_100));
+    let got = log_mel(&dcase(), &signal(44_100, 44_100));
     assert_eq!(
         (got.channels, got.bands, got.frames),
         (want.channels, want.bands, want.frames)
@@ -36,7 +36,7 @@ fn dcase_log_mel_of_a_recording() {
         .unwrap()
         .clip
         .samples;
-    let got = base(&dcase(), &clip);
+    let got = log_mel(&dcase(), &clip);
     let want = golden("dcase-esc10.npy");
     let every_fifth: Vec<f32> = got
         .rows()
@@ -48,7 +48,7 @@ fn dcase_log_mel_of_a_recording() {
 #[test]
 fn starter_magnitude_and_phase() {
     let want = golden("starter-logmag.npy");
-    let got = base(&starter(), &signal(16_000, 16_000));
+    let got = log_mel(&starter(), &signal(16_000, 16_000));
     assert_eq!((got.channels, got.bands, got.frames), (2, 257, 98));
     let every_eighth: Vec<f32> = got
         .rows()
@@ -78,17 +78,17 @@ fn short_clips_have_no_frames_and_one_example() {
     let front_end = dcase();
     let extractor = earmark_features::Extractor::new(&front_end).unwrap();
     for samples in [0, 1, 1101] {
-        let features = base(&front_end, &vec![0.5; samples]);
+        let features = log_mel(&front_end, &vec![0.5; samples]);
         assert_eq!(
             (features.bands, features.frames),
             (96, 0),
             "as tf.signal.stft of {samples} samples"
         );
-        assert_eq!(extractor.examples(&features), 1);
-        let example = extractor.example(&features, 0).unwrap();
+        assert_eq!(extractor.segment_count(features.frames), 1);
+        let example = extractor.segment(&features, 0).unwrap();
         assert_eq!(example, Features::new(1, 96, 100, vec![0.0; 9_600]).unwrap());
     }
-    assert_eq!(base(&front_end, &[0.5; 1102]).frames, 1);
+    assert_eq!(log_mel(&front_end, &[0.5; 1102]).frames, 1);
 }
 
 /// The folder of ESC-10 recordings, `None` where it is not there.

@@ -1,6 +1,6 @@
 //! EfficientAT's front end against PyTorch in double precision (xtask/golden/efficientat.py).
 
-use crate::common::{base, front_end, golden, signal};
+use crate::common::{front_end, golden, log_mel, signal};
 use earmark_features::{Extractor, FrontEnd};
 
 pub fn efficientat() -> FrontEnd {
@@ -20,7 +20,7 @@ pub fn efficientat() -> FrontEnd {
 fn efficientat_log_mel() {
     let extractor = Extractor::new(&efficientat()).unwrap();
     let got = extractor
-        .finish(&base(&efficientat(), &signal(32_000, 31_680)))
+        .postprocess(&log_mel(&efficientat(), &signal(32_000, 31_680)))
         .unwrap();
     let want = golden("efficientat.npy");
     // A sample fewer than the clip has: 99 frames and not 100.
@@ -59,7 +59,7 @@ fn pre_emphasis_takes_a_sample() {
     // By definition: the same as a clip that was filtered before.
     let samples = signal(32_000, 3_200);
     let filtered: Vec<f32> = samples.windows(2).map(|w| w[1] - 0.97 * w[0]).collect();
-    assert_eq!(base(&config, &filtered), base(&efficientat(), &samples));
+    assert_eq!(log_mel(&config, &filtered), log_mel(&efficientat(), &samples));
     for bad in [0.0, 1.0, -0.5, f64::NAN] {
         config.pre_emphasis = Some(bad);
         let message = config.check().unwrap_err().to_string();

@@ -1,15 +1,18 @@
-//! What cannot work is refused, with place, value and remedy.
+//! Settings and audio that can't work are refused, with key, value and remedy.
 
 use crate::common::{argus, dcase};
 use earmark_audio::Clip;
-use earmark_features::{Deltas, Extractor, FrontEnd, Level, Pad, Pcen, Trimming};
+use earmark_core::{Check, Within};
+use earmark_features::{
+    AmplitudeScale, Deltas, Extractor, FrontEnd, GlobalScale, Pcen, SegmentPad, Trimming,
+};
 
 /// The message for the DCASE front end after a change.
 fn refused(change: impl FnOnce(&mut FrontEnd)) -> String {
     let mut front_end = dcase();
     change(&mut front_end);
-    let error = Extractor::new(&front_end).expect_err("this front end cannot work");
-    assert_eq!(front_end.check().unwrap_err(), error);
+    let error = Extractor::new(&front_end).expect_err("this front end can't work");
+    assert_eq!(front_end.check().within("front-end").unwrap_err(), error);
     error.to_string()
 }
 
@@ -54,23 +57,23 @@ fn every_key_is_checked() {
     );
     start(refused(|f| f.mel.as_mut().unwrap().max_hz = 20.0), "mel.max-hz");
     start(
-        refused(|f| f.level = Level::Log { offset: 0.0 }),
+        refused(|f| f.amplitude = AmplitudeScale::Log { offset: 0.0 }),
         "level.log.offset",
     );
-    let db = |reference, amin, top_db| Level::Db {
+    let db = |reference, amin, top_db| AmplitudeScale::Db {
         reference,
         amin,
         top_db,
     };
-    start(refused(|f| f.level = db(0.0, 1e-10, None)), "level.db.reference");
-    start(refused(|f| f.level = db(1.0, -1.0, None)), "level.db.amin");
+    start(refused(|f| f.amplitude = db(0.0, 1e-10, None)), "level.db.reference");
+    start(refused(|f| f.amplitude = db(1.0, -1.0, None)), "level.db.amin");
     start(
-        refused(|f| f.level = db(1.0, 1e-10, Some(0.0))),
+        refused(|f| f.amplitude = db(1.0, 1e-10, Some(0.0))),
         "level.db.top-db",
     );
     start(
         refused(|f| {
-            f.level = Level::Pcen(Pcen {
+            f.amplitude = AmplitudeScale::Pcen(Pcen {
                 eps: 0.0,
                 ..Pcen::default()
             })
@@ -79,7 +82,7 @@ fn every_key_is_checked() {
     );
     start(
         refused(|f| {
-            f.level = Level::Pcen(Pcen {
+            f.amplitude = AmplitudeScale::Pcen(Pcen {
                 gain: -1.0,
                 ..Pcen::default()
             })
@@ -87,28 +90,28 @@ fn every_key_is_checked() {
         "level.pcen.gain",
     );
     start(
-        refused(|f| f.examples.as_mut().unwrap().length_seconds = Some(0.001)),
+        refused(|f| f.segments.as_mut().unwrap().length_seconds = Some(0.001)),
         "examples.length-seconds",
     );
     start(
-        refused(|f| f.examples.as_mut().unwrap().hop_seconds = Some(2.0)),
+        refused(|f| f.segments.as_mut().unwrap().hop_seconds = Some(2.0)),
         "examples.hop-seconds",
     );
     start(
-        refused(|f| f.examples.as_mut().unwrap().pad = Pad::Value(f64::INFINITY)),
+        refused(|f| f.segments.as_mut().unwrap().pad = SegmentPad::Value(f64::INFINITY)),
         "examples.pad.value",
     );
     start(
-        refused(|f| f.finish.deltas = Some(Deltas { width_frames: 8 })),
+        refused(|f| f.postprocess.deltas = Some(Deltas { width_frames: 8 })),
         "finish.deltas.width-frames",
     );
     start(
-        refused(|f| f.finish.deltas = Some(Deltas { width_frames: 101 })),
+        refused(|f| f.postprocess.deltas = Some(Deltas { width_frames: 101 })),
         "finish.deltas.width-frames",
     );
     start(
         refused(|f| {
-            f.finish.scale = Some(earmark_features::Scale {
+            f.postprocess.scale = Some(GlobalScale {
                 subtract: 0.0,
                 divide: 0.0,
             })
@@ -118,13 +121,13 @@ fn every_key_is_checked() {
 }
 
 #[test]
-fn samples_that_are_no_numbers() {
+fn samples_that_are_not_numbers() {
     let extractor = Extractor::new(&dcase()).unwrap();
     let mut scratch = extractor.scratch();
     for (index, value) in [(0, f32::NAN), (1023, f32::INFINITY), (2_000, -1e7)] {
         let mut samples = vec![0.0; 3_000];
         samples[index] = value;
-        let message = extractor.base(&samples, &mut scratch).unwrap_err().to_string();
+        let message = extractor.log_mel(&samples, &mut scratch).unwrap_err().to_string();
         assert!(
             message.starts_with(&format!("sample {index} is {value}")),
             "{message}"
@@ -140,26 +143,26 @@ fn a_clip_of_another_rate() {
         sample_rate_hz: 22_050,
     };
     let message = extractor
-        .base_of_clip(&clip, &mut extractor.scratch())
+        .log_mel_of_clip(&clip, &mut extractor.scratch())
         .unwrap_err()
         .to_string();
     assert_eq!(
         message,
-        "the clip has 22050 Hz and the front end wants 44100 Hz; resample the clip first"
+        "the clip has 22050 Hz and the front end needs 44100 Hz; resample the clip first"
     );
 }
 
 #[test]
 fn buffers_that_do_not_fit() {
     let extractor = Extractor::new(&argus()).unwrap();
-    let features = extractor.base(&[0.1; 5_000], &mut extractor.scratch()).unwrap();
+    let features = extractor.log_mel(&[0.1; 5_000], &mut extractor.scratch()).unwrap();
     let message = extractor
-        .slice_example(&features, 0, &mut [0.0; 7])
+        .write_segment(&features, 0, &mut [0.0; 7])
         .unwrap_err()
         .to_string();
     assert_eq!(
         message,
-        "the example's buffer holds 7 numbers, and [channels 1, bands 128, frames 256] needs 32768"
+        "the segment's buffer holds 7 numbers, and [channels 1, bands 128, frames 256] needs 32768"
     );
 }
 
@@ -167,7 +170,7 @@ fn buffers_that_do_not_fit() {
 fn the_loudest_sample_stays_finite() {
     for front_end in [dcase(), argus()] {
         let extractor = Extractor::new(&front_end).unwrap();
-        let features = extractor.base(&[1e6; 5_000], &mut extractor.scratch()).unwrap();
+        let features = extractor.log_mel(&[1e6; 5_000], &mut extractor.scratch()).unwrap();
         assert!(features.data.iter().all(|x| x.is_finite()));
     }
 }

@@ -56,9 +56,9 @@ pub fn golden(name: &str) -> Features {
     Features::read_npy(File::open(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))).unwrap()
 }
 
-pub fn base(front_end: &FrontEnd, samples: &[f32]) -> Features {
+pub fn log_mel(front_end: &FrontEnd, samples: &[f32]) -> Features {
     let extractor = Extractor::new(front_end).unwrap();
-    extractor.base(samples, &mut extractor.scratch()).unwrap()
+    extractor.log_mel(samples, &mut extractor.scratch()).unwrap()
 }
 
 pub fn front_end(toml: &str) -> FrontEnd {
@@ -108,7 +108,7 @@ pub fn starter() -> FrontEnd {
 pub fn worst(got: &[f32], want: &[f32]) -> f32 {
     assert_eq!(got.len(), want.len());
     got.iter().zip(want).fold(0.0, |worst, (got, want)| {
-        assert!(got.is_finite(), "{got} where {want} belongs");
+        assert!(got.is_finite(), "{got} instead of {want}");
         worst.max((got - want).abs())
     })
 }
@@ -126,7 +126,7 @@ pub fn assert_log_mel(got: &[f32], want: &[f32]) -> [f32; 3] {
         } else {
             2
         };
-        assert!(got.is_finite(), "{got} where {want} belongs");
+        assert!(got.is_finite(), "{got} instead of {want}");
         worst[range] = worst[range].max((got - want).abs());
     }
     println!("largest differences above -2, above -4, below: {worst:?}");

@@ -1,10 +1,10 @@
-//! Whole front ends against other people's code, against their definitions, and against bad input.
+//! Whole front ends against other libraries, their definitions, and bad input.
 //!
-//! Golden vectors lie in `tests/golden`; `xtask/golden/features_*.py` made them and pins versions.
+//! Golden vectors are in `tests/golden`; `xtask/golden/features_*.py` made them and pins versions.
 
 #![expect(
     clippy::print_stdout,
-    reason = "tests tell what they measured and what they skipped"
+    reason = "tests print what they measured and what they skipped"
 )]
 
 mod against_definition;

@@ -5,28 +5,28 @@ use crate::common::{Noise, argus, dcase, front_end, mobilenet, signal, starter};
 use earmark_features::{BandScale, Extractor, FrontEnd};
 use earmark_onnx::{Builder, Dim, Graph, Tensor};
 
-/// The graph of a front end: features, and how many examples a clip has (as a float; 1 without examples).
+/// The graph of a front end, with its features as output.
 fn graph(front_end: &FrontEnd, longest: usize) -> Graph {
     let mut g = Builder::default();
     let x = g.input("waveform", &[Dim::Named("batch"), Dim::Named("samples")]);
-    let examples = front_end.add_to_onnx(&mut g, &x, longest).unwrap();
+    let segments = front_end.add_to_onnx(&mut g, &x, longest).unwrap();
     let e = Extractor::new(front_end).unwrap();
-    assert_eq!((examples.channels, examples.bands), (e.channels(), e.bands()));
-    assert_eq!(examples.frames, e.example_frames());
-    let frames = examples.frames.map_or(Dim::Named("frames"), Dim::Fixed);
+    assert_eq!((segments.channels, segments.bands), (e.channels(), e.bands()));
+    assert_eq!(segments.frames, e.segment_frames());
+    let frames = segments.frames.map_or(Dim::Named("frames"), Dim::Fixed);
     let shape = [
-        Dim::Named("examples"),
-        Dim::Fixed(examples.channels),
-        Dim::Fixed(examples.bands),
+        Dim::Named("segments"),
+        Dim::Fixed(segments.channels),
+        Dim::Fixed(segments.bands),
         frames,
     ];
-    g.output("features", &examples.features, &shape);
+    g.output("features", &segments.features, &shape);
     let graph = g.finish();
     graph.check().unwrap();
     graph
 }
 
-/// A clip that is nowhere much softer than elsewhere, so that single precision says the same of all bins.
+/// A clip of even loudness, so that single precision is equally exact for all bins.
 fn clip(rate: u32, samples: usize, seed: u32) -> Vec<f32> {
     let mut noise = Noise(seed);
     let tones = signal(rate, samples.max(8));
@@ -36,19 +36,19 @@ fn clip(rate: u32, samples: usize, seed: u32) -> Vec<f32> {
         .collect()
 }
 
-/// All finished examples of a clip, one after the other.
+/// All postprocessed segments of a clip, one after the other.
 fn extracted(front_end: &FrontEnd, samples: &[f32]) -> (usize, Vec<f32>) {
     let e = Extractor::new(front_end).unwrap();
-    let base = e.base(samples, &mut e.scratch()).unwrap();
-    let examples = e.examples(&base);
+    let log_mel = e.log_mel(samples, &mut e.scratch()).unwrap();
+    let segments = e.segment_count(log_mel.frames);
     let mut all = Vec::new();
-    for i in 0..examples {
-        all.extend(e.finish(&e.example(&base, i).unwrap()).unwrap().data);
+    for i in 0..segments {
+        all.extend(e.postprocess(&e.segment(&log_mel, i).unwrap()).unwrap().data);
     }
-    (examples, all)
+    (segments, all)
 }
 
-/// Compares two clips of each length, both in one batch; gives the largest difference.
+/// Compares two clips of each length in one batch, and prints the largest difference.
 fn compare(name: &str, front_end: &FrontEnd, lengths: &[usize], tolerance: f32) {
     let graph = graph(front_end, 6_000);
     let mut worst = 0.0_f32;
@@ -66,7 +66,7 @@ fn compare(name: &str, front_end: &FrontEnd, lengths: &[usize], tolerance: f32) 
         for (i, (got, want)) in got.iter().zip(&wanted).enumerate() {
             let mut off = (got - want).abs();
             if front_end.stft.phase {
-                off = off.min(2.0 - off); // angles go round in a circle of -1 to 1
+                off = off.min(2.0 - off); // angles wrap around at -1 and 1
             }
             assert!(
                 off <= tolerance,
@@ -80,14 +80,14 @@ fn compare(name: &str, front_end: &FrontEnd, lengths: &[usize], tolerance: f32) 
 
 #[test]
 fn published_front_ends() {
-    // No frame, one, one example and a bit more, several.
+    // No frame, one, a bit more than one segment, several.
     compare(
         "dcase",
         &dcase(),
         &[0, 1, 1101, 1102, 13_230, 44_100, 70_001],
         1e-3,
     );
-    // Mirrored again and again, shorter than the transform, one tile and several.
+    // Mirrored again and again, shorter than the transform, one segment and several.
     compare(
         "argus",
         &argus(),
@@ -104,8 +104,8 @@ fn published_front_ends() {
     );
 }
 
-/// Every key that the published ones leave out, and the corners: odd and prime transforms, windows much shorter than
-/// they, a hop longer than the window, examples that touch.
+/// Every key that the published ones leave out, and edge cases: odd and prime transforms, windows much shorter than the
+/// transform, a hop longer than the window, adjacent segments.
 #[test]
 fn other_front_ends() {
     let small = |stft: &str, rest: &str| front_end(&format!("sample-rate-hz = 8000\nstft = {stft}\n{rest}"));
@@ -148,7 +148,7 @@ fn other_front_ends() {
     }
 }
 
-/// The window lies in the middle of the transform, which turns all angles.
+/// The window is centred in the transform, which changes all angles.
 #[test]
 fn angles_of_centred_windows() {
     let centred = front_end(
@@ -157,20 +157,20 @@ fn angles_of_centred_windows() {
          examples = { length-frames = 8, hop-frames = 8, pad = \"minimum\" }\nfinish.deltas = { width-frames = 3 }",
     );
     let mut plain = centred.clone();
-    plain.finish = Default::default();
+    plain.postprocess = Default::default();
     let subtract = (0..41).map(f64::from).collect();
-    plain.finish.bands = Some(BandScale {
+    plain.postprocess.bands = Some(BandScale {
         subtract,
         divide: None,
     });
     compare("centred angles", &plain, &[49, 81, 500], 2e-3);
-    // Deltas of angles jump where the angles go round: their shape alone, and that they can be computed.
+    // Deltas of angles jump where angles wrap around: only their shape is checked.
     let out = graph(&centred, 6_000).run(&[("waveform", Tensor::floats(&[1, 500], clip(8000, 500, 1)))]);
     assert_eq!(out.unwrap()[0].shape, [3, 6, 41, 8]);
 }
 
 #[test]
-fn what_has_no_graph_is_refused() {
+fn stages_without_a_graph_are_refused() {
     let refused = |front_end: &FrontEnd| {
         let mut g = Builder::default();
         let x = g.input("waveform", &[Dim::Named("batch"), Dim::Named("samples")]);
@@ -179,7 +179,7 @@ fn what_has_no_graph_is_refused() {
     let small = "sample-rate-hz = 8000\nstft = { window-samples = 64, hop-samples = 40 }";
     let message = refused(&front_end(&format!("{small}\nlevel.pcen = {{}}")));
     assert!(
-        message.starts_with("front-end.level = pcen: cannot be exported to ONNX"),
+        message.starts_with("front-end.level = pcen: can't be exported to ONNX"),
         "{message}"
     );
     let trimming = front_end(
@@ -187,17 +187,17 @@ fn what_has_no_graph_is_refused() {
     );
     let message = refused(&trimming);
     assert!(
-        message.starts_with("front-end.trim = (set): cannot be exported"),
+        message.starts_with("front-end.trim = (set): can't be exported"),
         "{message}"
     );
-    // What the extractor refuses is refused here as well.
+    // The extractor's refusals apply here as well.
     let message = refused(&front_end(&format!(
         "{small}\nlevel = \"linear\"\npre-emphasis = 2"
     )));
     assert!(message.starts_with("front-end.pre-emphasis = 2: "), "{message}");
 }
 
-/// Clips that are longer than a network may take whole are cut into equal pieces, as few as cover them.
+/// Clips longer than the limit are cut into equal pieces, as few as cover them.
 #[test]
 fn whole_clips_are_cut_where_they_are_too_long() {
     let whole = front_end(
@@ -207,19 +207,19 @@ fn whole_clips_are_cut_where_they_are_too_long() {
     let e = Extractor::new(&whole).unwrap();
     for frames in [1, 2, 29, 30, 31, 59, 60, 61, 100, 301] {
         let samples = clip(8000, 64 + 40 * (frames - 1), 3);
-        let base = e.base(&samples, &mut e.scratch()).unwrap();
-        let count = base.frames.div_ceil(30);
-        let length = base.frames.div_ceil(count);
+        let log_mel = e.log_mel(&samples, &mut e.scratch()).unwrap();
+        let count = log_mel.frames.div_ceil(30);
+        let length = log_mel.frames.div_ceil(count);
         let out = graph
             .run(&[("waveform", Tensor::floats(&[1, samples.len()], samples))])
             .unwrap();
         assert_eq!(out[0].shape, [count, 1, 33, length], "{frames} frames");
         let got = out[0].as_floats().unwrap();
         for k in 0..count {
-            let start = k * (base.frames - length) / (count - 1).max(1);
+            let start = k * (log_mel.frames - length) / (count - 1).max(1);
             for band in 0..33 {
                 let got = &got[(k * 33 + band) * length..][..length];
-                let want = &base.data[band * base.frames + start..][..length];
+                let want = &log_mel.data[band * log_mel.frames + start..][..length];
                 assert!(
                     got.iter().zip(want).all(|(g, w)| (g - w).abs() < 1e-4),
                     "{frames} frames, piece {k}"
@@ -227,7 +227,7 @@ fn whole_clips_are_cut_where_they_are_too_long() {
             }
         }
     }
-    // Too short for a frame: one of silence, ln 1 in every bin.
+    // Too short for a frame: one frame of silence, ln 1 in every bin.
     for n in [0, 1, 63] {
         let out = graph
             .run(&[("waveform", Tensor::floats(&[1, n], clip(8000, n, 3)))])

@@ -1,10 +1,11 @@
 //! Front ends as recipes spell them, and their fingerprints.
 
 use crate::common::{argus, dcase, front_end, mobilenet, starter};
-use earmark_features::{Extractor, FrontEnd, Level};
+use earmark_core::Check;
+use earmark_features::{AmplitudeScale, Extractor, FrontEnd};
 
 #[test]
-fn all_four_go_through_toml_and_json() {
+fn published_front_ends_round_trip_through_toml_and_json() {
     for config in [dcase(), argus(), mobilenet(), starter()] {
         config.check().unwrap();
         let text = toml::to_string(&config).unwrap();
@@ -15,14 +16,14 @@ fn all_four_go_through_toml_and_json() {
 }
 
 #[test]
-fn shapes_of_all_four() {
+fn shapes_of_published_front_ends() {
     let shape = |config: FrontEnd| {
         let extractor = Extractor::new(&config).unwrap();
         (
             extractor.channels(),
             extractor.bands(),
             extractor.frames(10 * 44_100),
-            extractor.example_frames(),
+            extractor.segment_frames(),
         )
     };
     assert_eq!(shape(dcase()), (1, 96, 998, Some(100)));
@@ -32,7 +33,7 @@ fn shapes_of_all_four() {
 }
 
 #[test]
-fn negative_numbers_are_refused_in_words() {
+fn negative_numbers_are_refused_in_plain_words() {
     let table = |text: &str| {
         toml::from_str::<toml::Table>(text)
             .unwrap()
@@ -95,7 +96,7 @@ fn unknown_keys_are_refused() {
 }
 
 #[test]
-fn fingerprints_tell_base_features_apart() {
+fn fingerprints_tell_log_mels_apart() {
     let print = |config: &FrontEnd| Extractor::new(config).unwrap().fingerprint().to_owned();
     let original = print(&dcase());
     assert_eq!(
@@ -104,10 +105,10 @@ fn fingerprints_tell_base_features_apart() {
          Some(Mel { bands: 96, min_hz: 20.0, max_hz: 20000.0, scale: Htk, triangles: Mel, norm: None }); \
          Log { offset: 0.001 }"
     );
-    // What comes after the base, and another spelling of the same, keep it.
+    // Later stages, and another spelling of the same lengths, keep it.
     let mut same = FrontEnd {
-        examples: None,
-        finish: argus().finish,
+        segments: None,
+        postprocess: argus().postprocess,
         ..dcase()
     };
     (same.stft.window_seconds, same.stft.window_samples) = (None, Some(1102));
@@ -118,7 +119,7 @@ fn fingerprints_tell_base_features_apart() {
         mobilenet(),
         starter(),
         FrontEnd {
-            level: Level::Linear,
+            amplitude: AmplitudeScale::Linear,
             ..dcase()
         },
     ];
@@ -145,9 +146,9 @@ fn a_recipe_may_leave_out_what_it_does_not_use() {
         "sample-rate-hz = 16000\nlevel = \"linear\"\nstft = { window-samples = 400, hop-samples = 160 }\n",
     );
     let extractor = Extractor::new(&config).unwrap();
-    let features = extractor.base(&[0.0; 1_000], &mut extractor.scratch()).unwrap();
+    let features = extractor.log_mel(&[0.0; 1_000], &mut extractor.scratch()).unwrap();
     assert_eq!((features.channels, features.bands, features.frames), (1, 257, 4));
-    assert_eq!(extractor.example(&features, 0).unwrap(), features);
-    assert_eq!(extractor.finish(&features).unwrap(), features);
-    assert!(extractor.example(&features, 1).is_err());
+    assert_eq!(extractor.segment(&features, 0).unwrap(), features);
+    assert_eq!(extractor.postprocess(&features).unwrap(), features);
+    assert!(extractor.segment(&features, 1).is_err());
 }

@@ -1,0 +1,228 @@
+//! The rows behind the first 985 features: 197 values per frame, in blocks.
+
+use super::chroma::{self, NOTES, normalised_to_loudest};
+use super::constant_q::{notes, tonal_centroid};
+use super::harmonic_part::keep_harmonic;
+use super::spectral_contrast::{self, contrast};
+use super::stft::{BINS, FFT, HOP, InvertibleStft, frames_of, magnitudes};
+use super::tuning::tuning;
+use crate::mel::{Mel, MelNorm, MelScale, Triangles, support};
+use std::f64::consts::PI;
+
+/// A named block of rows; a block of several rows numbers them.
+pub(super) struct RowBlock {
+    /// Name of the block.
+    pub name: &'static str,
+    /// Number of rows.
+    pub rows: usize,
+    /// Unit that follows the number, if any.
+    pub unit: &'static str,
+}
+
+const MELS: usize = 128;
+const CEPSTRA: usize = 40;
+
+/// The blocks in order.
+pub(super) const BLOCKS: [RowBlock; 9] = [
+    RowBlock::new("mel", MELS, ""),
+    RowBlock::new("mfcc", CEPSTRA, ""),
+    RowBlock::new("chroma", NOTES, ""),
+    RowBlock::new("contrast", spectral_contrast::BANDS, "-db"),
+    RowBlock::new("roll-off", 1, "-hz"),
+    RowBlock::new("centroid", 1, "-hz"),
+    RowBlock::new("bandwidth", 1, "-hz"),
+    RowBlock::new("tonnetz", 6, ""),
+    RowBlock::new("zero-crossings", 1, ""),
+];
+
+impl RowBlock {
+    const fn new(name: &'static str, rows: usize, unit: &'static str) -> Self {
+        Self { name, rows, unit }
+    }
+}
+
+/// The tables of all rows, shared by threads.
+pub(super) struct FrameRows {
+    rate: f64,
+    stft: InvertibleStft,
+    /// First bin and weights of each band.
+    mel: Vec<(usize, Vec<f64>)>,
+    /// `[BINS][CEPSTRA]`.
+    cosines: Vec<[f64; CEPSTRA]>,
+}
+
+impl FrameRows {
+    pub fn new(sample_rate_hz: u32) -> Self {
+        let mel = Mel {
+            bands: MELS as u32,
+            min_hz: 0.0,
+            max_hz: f64::from(sample_rate_hz) / 2.0,
+            scale: MelScale::Slaney,
+            triangles: Triangles::Hz,
+            norm: MelNorm::Slaney,
+        };
+        let matrix = mel
+            .matrix(sample_rate_hz, FFT)
+            .expect("a bank up to half the rate");
+        let sparse = |row: &Vec<f64>| {
+            let bins = support(row);
+            (bins.start, row[bins].to_vec())
+        };
+        // Quirk(mobilenetv2-pca-2018): the cosine transform is applied to the 1,025 magnitudes, where cepstra use logarithms of
+        // mel bands.
+        let cosine = |bin: usize, c: usize| {
+            let scale = if c == 0 { 1.0 } else { 2.0 };
+            let angle = PI * c as f64 * (2 * bin + 1) as f64 / (2 * BINS) as f64;
+            (scale / BINS as f64).sqrt() * angle.cos()
+        };
+        Self {
+            rate: f64::from(sample_rate_hz),
+            stft: InvertibleStft::new(),
+            mel: matrix.iter().map(sparse).collect(),
+            cosines: (0..BINS)
+                .map(|bin| std::array::from_fn(|c| cosine(bin, c)))
+                .collect(),
+        }
+    }
+
+    /// All rows of a clip, `[197][frames]`, in the order of [`BLOCKS`].
+    pub fn of(&self, samples: &[f32]) -> Vec<Vec<f64>> {
+        let mut spectra = self.stft.spectra(samples);
+        let magnitudes = magnitudes(&spectra);
+        let mut rows = self.frame_rows(&magnitudes);
+        let start = MELS + CEPSTRA + NOTES;
+        rows.splice(start..start, contrast(&magnitudes, self.rate));
+        keep_harmonic(&mut spectra, &magnitudes);
+        rows.extend(self.tonnetz(&self.stft.signal(&spectra, samples.len())));
+        rows.push(zero_crossings(samples));
+        rows
+    }
+
+    /// Rows that depend on one spectrum at a time: mel, cosine transform, chroma, roll-off, centroid, bandwidth.
+    fn frame_rows(&self, magnitudes: &[f32]) -> Vec<Vec<f64>> {
+        let frames = magnitudes.len() / BINS;
+        let bank = chroma::bank(self.rate, tuning(magnitudes, self.rate));
+        let mut rows = vec![vec![0.0; frames]; MELS + CEPSTRA + NOTES + 3];
+        for (t, frame) in magnitudes.chunks_exact(BINS).enumerate() {
+            let (mel, rest) = rows.split_at_mut(MELS);
+            for (row, (first, weights)) in mel.iter_mut().zip(&self.mel) {
+                let pairs = weights.iter().zip(&frame[*first..]);
+                row[t] = pairs.map(|(w, x)| w * f64::from(*x)).sum();
+            }
+            let mut cepstra = [0.0; CEPSTRA];
+            for (cosines, x) in self.cosines.iter().zip(frame) {
+                let x = f64::from(*x);
+                cepstra
+                    .iter_mut()
+                    .zip(cosines)
+                    .for_each(|(sum, cosine)| *sum += cosine * x);
+            }
+            let notes = chroma::chroma(&bank, frame);
+            let values = cepstra.into_iter().chain(notes).chain(self.moments(frame));
+            rest.iter_mut()
+                .zip(values)
+                .for_each(|(row, value)| row[t] = value);
+        }
+        rows
+    }
+
+    /// Roll-off (85 % of the magnitudes are below it), centroid and bandwidth (mean and standard deviation of frequency,
+    /// weighted by magnitude) in hertz; zeros in silence.
+    fn moments(&self, frame: &[f32]) -> [f64; 3] {
+        let hz = |k: usize| k as f64 * self.rate / FFT as f64;
+        let total: f64 = frame.iter().map(|x| f64::from(*x)).sum();
+        if total < f64::from(f32::MIN_POSITIVE) {
+            return [0.0; 3];
+        }
+        let (mut sum, mut roll_off, mut first_moment) = (0.0, None, 0.0);
+        for (k, x) in frame.iter().enumerate() {
+            sum += f64::from(*x);
+            first_moment += hz(k) * f64::from(*x);
+            if sum >= 0.85 * total {
+                roll_off.get_or_insert(hz(k));
+            }
+        }
+        let centroid = first_moment / total;
+        let spread = frame.iter().enumerate();
+        let spread: f64 = spread
+            .map(|(k, x)| (hz(k) - centroid).powi(2) * f64::from(*x))
+            .sum();
+        [roll_off.unwrap_or(0.0), centroid, (spread / total).sqrt()]
+    }
+
+    /// Tonal centroids over time of the harmonic part.
+    fn tonnetz(&self, harmonic: &[f32]) -> Vec<Vec<f64>> {
+        let tuning = tuning(&magnitudes(&self.stft.spectra(harmonic)), self.rate);
+        let frames = notes(harmonic, self.rate, tuning);
+        let mut rows = vec![Vec::new(); 6];
+        for notes in frames {
+            let centroid = tonal_centroid(&normalised_to_loudest(notes));
+            rows.iter_mut().zip(centroid).for_each(|(row, x)| row.push(x));
+        }
+        rows
+    }
+}
+
+/// Share of neighbouring samples that differ in sign, in the frames of the transform, with the clip's end samples repeated
+/// beyond it. Samples closer to zero than 1e-10 count as positive.
+fn zero_crossings(samples: &[f32]) -> Vec<f64> {
+    let Some(last) = samples.len().checked_sub(1) else {
+        return Vec::new();
+    };
+    let negative = |i: usize| samples[i] < -1e-10;
+    // Crossings up to each sample.
+    let mut counts = vec![0_u32; samples.len()];
+    for i in 1..samples.len() {
+        counts[i] = counts[i - 1] + u32::from(negative(i) != negative(i - 1));
+    }
+    let count_at = |i: usize| counts[i.saturating_sub(FFT / 2).min(last)];
+    (0..frames_of(samples.len()))
+        .map(|t| f64::from(count_at(t * HOP + FFT - 1) - count_at(t * HOP)) / FFT as f64)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_have_all_rows() {
+        let rows = FrameRows::new(44_100);
+        assert_eq!(BLOCKS.iter().map(|b| b.rows).sum::<usize>(), 197);
+        for (samples, frames) in [(0, 0), (1, 1), (511, 1), (5_000, 10)] {
+            let x: Vec<f32> = (0..samples)
+                .map(|i| ((i * 37) % 101) as f32 / 100.0 - 0.5)
+                .collect();
+            let got = rows.of(&x);
+            assert_eq!(got.len(), 197);
+            assert!(
+                got.iter()
+                    .all(|row| row.len() == frames && row.iter().all(|x| x.is_finite()))
+            );
+        }
+    }
+
+    #[test]
+    fn moments_of_two_lines() {
+        let rows = FrameRows::new(44_100);
+        let mut frame = vec![0.0; BINS];
+        (frame[100], frame[300]) = (3.0, 1.0);
+        let [roll_off, centroid, bandwidth] = rows.moments(&frame);
+        let hz = 44_100.0 / 2048.0;
+        assert_eq!(roll_off, 300.0 * hz);
+        assert!((centroid - 150.0 * hz).abs() < 1e-9);
+        assert!((bandwidth - 7_500.0_f64.sqrt() * hz).abs() < 1e-9);
+    }
+
+    #[test]
+    fn crossings_of_a_square_wave() {
+        let x: Vec<f32> = (0..44_100)
+            .map(|i| if i / 50 % 2 == 0 { 0.5 } else { -0.5 })
+            .collect();
+        let rates = zero_crossings(&x);
+        assert_eq!(rates.len(), 87);
+        assert!(rates[10..70].iter().all(|r| (r - 0.02).abs() < 1e-3));
+        // Half of the first frame's window repeats one sample.
+        assert!((rates[0] - 0.01).abs() < 1e-3);
+    }
+}

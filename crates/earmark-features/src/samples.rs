@@ -1,0 +1,41 @@
+//! Samples before the transform: checked, and pre-emphasised.
+
+use crate::{error::FeatureError, simd::vectorised};
+use pulp::Arch;
+
+/// Samples beyond this are no sound (120 dB over full scale), and their powers would overflow.
+const LOUDEST: f32 = 1e6;
+
+/// Refuses samples that are not a number, infinite or far too large.
+pub(crate) fn check_samples(arch: Arch, samples: &[f32]) -> Result<(), FeatureError> {
+    let bad = vectorised(
+        arch,
+        #[inline(always)]
+        || first_bad(samples),
+    );
+    bad.map_or(Ok(()), |(index, value)| {
+        Err(FeatureError::Sample { index, value })
+    })
+}
+
+/// The first bad sample. Chunks are checked as a whole: a search that may stop at any sample would not be vectorised.
+#[inline(always)]
+fn first_bad(samples: &[f32]) -> Option<(usize, f32)> {
+    const CHUNK: usize = 1024;
+    let good = |x: &f32| x.abs() <= LOUDEST;
+    samples.chunks(CHUNK).enumerate().find_map(|(chunk, samples)| {
+        if samples.iter().fold(true, |all, x| all & good(x)) {
+            return None;
+        }
+        samples
+            .iter()
+            .position(|x| !good(x))
+            .map(|i| (chunk * CHUNK + i, samples[i]))
+    })
+}
+
+/// Pre-emphasis: `y[t] = x[t + 1] - c x[t]`, one sample fewer.
+pub(crate) fn pre_emphasise(x: &[f32], c: f32, y: &mut Vec<f32>) {
+    y.clear();
+    y.extend(x.iter().zip(x.iter().skip(1)).map(|(now, next)| next - c * now));
+}
