@@ -14,7 +14,7 @@ use crate::clip::Clip;
 const MIN_POWER: f64 = 1e-10;
 
 /// What stands before the start and after the end of a signal, where the first and last frames reach.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TrimPadding {
     /// The signal mirrored, without its end sample: librosa up to 0.9, and so the Freesound systems.

@@ -2,7 +2,7 @@
 
 use earmark_core::random;
 use earmark_data::augment::{Augment, Change, Context, LevelUnit, PadFill, Shape};
-use earmark_features::{Examples, Extractor, Features, FrontEnd, Level};
+use earmark_features::{AmplitudeScale, Extractor, Features, FrontEnd, Segments};
 use serde_json::{Value, json};
 
 const CONTEXT: Context = Context {
@@ -87,12 +87,12 @@ fn draws_are_as_frequent_as_the_list_says() {
 #[test]
 fn every_clip_gives_an_example_of_the_right_length() {
     let front_end = FrontEnd {
-        examples: Some(Examples {
+        segments: Some(Segments {
             length_seconds: None,
             length_frames: Some(64),
             hop_seconds: None,
             hop_frames: Some(64),
-            ..Examples::default()
+            ..Segments::default()
         }),
         ..FrontEnd::default()
     };
@@ -203,7 +203,7 @@ fn lists_that_cannot_work_are_named() {
     assert!(unknown(json!([{"kind": "blur"}])).starts_with("unknown variant `blur`"));
     assert!(unknown(json!([{"kind": "noise", "sigma": 1}])).starts_with("unknown field `sigma`"));
     let linear = FrontEnd {
-        level: Level::Linear,
+        amplitude: AmplitudeScale::Linear,
         ..FrontEnd::default()
     };
     let filter = read(json!([{"kind": "sequence", "steps": [{"kind": "filter"}]}]));

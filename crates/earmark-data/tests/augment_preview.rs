@@ -124,8 +124,10 @@ fn partners_are_mixed_in() {
     let (clip, partner) = (sound(1), sound(13));
     let (augment, extractor) = (Augment::default(), extractor());
     let finished = |clip: &Clip| {
-        let base = extractor.base_of_clip(clip, &mut extractor.scratch()).unwrap();
-        extractor.finish(&extractor.example(&base, 0).unwrap()).unwrap()
+        let base = extractor.log_mel_of_clip(clip, &mut extractor.scratch()).unwrap();
+        extractor
+            .postprocess(&extractor.segment(&base, 0).unwrap())
+            .unwrap()
     };
     let mixed = |batches: Value, partners: &[Clip]| {
         let batches: BatchConfig = serde_json::from_value(batches).unwrap();

@@ -4,7 +4,7 @@ use earmark_core::random;
 use earmark_data::augment::{
     Augment, Context, FreqMask, GainDb, LevelUnit, MaskValue, Mixup, Shape, Spec, TimeMask, TimeShift,
 };
-use earmark_features::{FrontEnd, Level};
+use earmark_features::{AmplitudeScale, FrontEnd};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -122,10 +122,10 @@ fn a_gain_is_what_louder_audio_gives() {
         .iter()
         .map(|sample| sample * 10f32.powf(6.0 / 20.0))
         .collect();
-    let mut augmented = extractor.base(&tone, &mut extractor.scratch()).unwrap();
+    let mut augmented = extractor.log_mel(&tone, &mut extractor.scratch()).unwrap();
     let softer = augmented.data.clone();
     gain.apply(&mut spec(&mut augmented.data, [1, 96, 98]));
-    let expected = extractor.base(&louder, &mut extractor.scratch()).unwrap();
+    let expected = extractor.log_mel(&louder, &mut extractor.scratch()).unwrap();
     // Where the mel value is at least 1000 times the offset of 0.001, the offset hides less than 0.001 of the gain.
     let mut compared = 0;
     for ((&new, &expected), &old) in augmented.data.iter().zip(&expected.data).zip(&softer) {
@@ -137,7 +137,7 @@ fn a_gain_is_what_louder_audio_gives() {
     assert!(compared > 400, "only {compared} values are far above the offset");
     assert_eq!(
         LevelUnit::of(&FrontEnd {
-            level: Level::Linear,
+            amplitude: AmplitudeScale::Linear,
             ..front_end
         }),
         None
@@ -195,7 +195,7 @@ fn settings_that_cannot_work_are_named() {
         "batches.mixup.alpha = 0: must be between 0.001 and 1000; leave mixup out for no blending"
     );
     let linear = FrontEnd {
-        level: Level::Linear,
+        amplitude: AmplitudeScale::Linear,
         ..FrontEnd::default()
     };
     let gain = Augment {

@@ -96,7 +96,7 @@ fn a_renamed_or_copied_file_costs_nothing_and_another_front_end_does() {
     second.get(&item(copy, 3, &[])).unwrap();
     assert_eq!(second.counts(), counts(0, 1, 0));
     let mut front_end = FrontEnd::default();
-    front_end.stft.value = earmark_features::Value::Power;
+    front_end.stft.value = earmark_features::BinValue::Power;
     let third = FeatureStore::new(Extractor::new(&front_end).unwrap(), &settings).unwrap();
     assert_right(&third, &items);
     assert_eq!(third.counts(), counts(0, 0, 1));

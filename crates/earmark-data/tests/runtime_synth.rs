@@ -116,7 +116,9 @@ fn check_layout(root: &Path, demo: &DemoSet) {
 /// Mean and spread over time of every band.
 fn summary(extractor: &Extractor, path: &Path) -> Vec<f32> {
     let clip = earmark_audio::read(path, 44_100).unwrap().clip;
-    let features = extractor.base_of_clip(&clip, &mut extractor.scratch()).unwrap();
+    let features = extractor
+        .log_mel_of_clip(&clip, &mut extractor.scratch())
+        .unwrap();
     features
         .rows()
         .flat_map(|row| {

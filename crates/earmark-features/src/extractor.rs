@@ -167,11 +167,7 @@ impl Extractor {
     /// # Errors
     ///
     /// When a sample is not a number or far too large, or a clip is too long for handcrafted features.
-    pub fn log_mel(
-        &self,
-        samples: &[f32],
-        scratch: &mut ExtractorScratch,
-    ) -> Result<Features, FeatureError> {
+    pub fn log_mel(&self, samples: &[f32], scratch: &mut ExtractorScratch) -> Result<Features, FeatureError> {
         check_samples(self.arch, samples)?;
         if let Some(handcrafted) = &self.handcrafted {
             return Features::new(HandcraftedFeatures::COUNT, 1, 1, handcrafted.of_samples(samples)?);

@@ -33,9 +33,9 @@ pub(crate) fn length(
             if (1.0..=f64::from(MOST)).contains(&rounded) {
                 return Ok(rounded as usize);
             }
-            let remedy =
-                format!("give seconds that make 1 to {MOST} {count_unit}, for example 0.01");
-            Err(ConfigError::new(seconds_key, seconds, remedy).because(format!("makes {rounded} {count_unit}")))
+            let remedy = format!("give seconds that make 1 to {MOST} {count_unit}, for example 0.01");
+            Err(ConfigError::new(seconds_key, seconds, remedy)
+                .because(format!("makes {rounded} {count_unit}")))
         }
     }
 }

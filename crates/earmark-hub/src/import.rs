@@ -2,10 +2,11 @@
 
 use super::{Architecture, audioset, image_body, read_labels};
 use burn::tensor::Device;
+use earmark_core::ConfigError;
 use earmark_core::VERSION;
 use earmark_core::text::suggest;
 use earmark_engine::{FORMAT, ModelFile, ModelFileError, ModelMeta};
-use earmark_features::{ConfigError, Extractor};
+use earmark_features::Extractor;
 use earmark_models::{ModelError, Network, VarId, VarSpec, Vars};
 use earmark_recipe::{Recipe, RecipeError};
 use earmark_torch::{Tensor, TorchError};

@@ -81,7 +81,9 @@ fn logits_of_recordings_are_pytorchs() {
     assert_eq!((golden.bands, golden.frames), (clips.len(), 527));
     for (path, want) in clips.iter().zip(golden.rows()) {
         let clip = earmark_audio::read(path, 32_000).unwrap().clip;
-        let features = e.finish(&e.base_of_clip(&clip, &mut scratch).unwrap()).unwrap();
+        let features = e
+            .postprocess(&e.log_mel_of_clip(&clip, &mut scratch).unwrap())
+            .unwrap();
         let shape = [1, 1, features.bands, features.frames];
         let x = Tensor::<4>::from_data(TensorData::new(features.data, shape), &scorer.device);
         let logits = to_host(scorer.network.forward(x, &mut Forward::eval(&scorer.vars)));

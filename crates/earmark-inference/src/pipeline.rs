@@ -1,6 +1,7 @@
 //! What the jobs of earmark report while they work, and why they fail.
 
 use crate::device::DeviceError;
+use earmark_core::ConfigError;
 use earmark_core::atomic::WriteError;
 use earmark_data::batches::BatchError;
 use earmark_data::folds::{FoldError, FoldTableError};
@@ -11,7 +12,6 @@ use earmark_engine::{
     FitError, FitEvent, InputScalerError, ModelFileError, PrefixError, ScoreError, WarmStartError,
     evaluation::EvaluationError,
 };
-use earmark_features::ConfigError;
 use earmark_index::EmbeddingsError;
 use earmark_metrics::{MetricsError, Report};
 use earmark_models::ModelError;

@@ -3,7 +3,7 @@
 use crate::{Event, Observer, PipelineError, Skips};
 use earmark_data::store::ItemFault;
 use earmark_data::{ClassMap, Item};
-use earmark_features::{Summariser, Trimming, summary_names};
+use earmark_features::{HandcraftedFeatures, Trimming, handcrafted_names};
 use rayon::prelude::*;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -25,14 +25,14 @@ pub fn write_summaries(
     observer: Observer,
     stop: &AtomicBool,
 ) -> std::io::Result<(Skips, bool)> {
-    let summariser = Summariser::new();
+    let summariser = HandcraftedFeatures::new();
     let labels = items.iter().any(|item| !item.labels.is_empty());
     let folds = items.iter().any(|item| item.fold.is_some());
     let mut csv = csv::Writer::from_writer(to);
     let mut header = vec!["file".to_owned()];
     header.extend(labels.then(|| "label".to_owned()));
     header.extend(folds.then(|| "fold".to_owned()));
-    header.extend(summary_names());
+    header.extend(handcrafted_names());
     csv.write_record(&header)?;
     let done = AtomicUsize::new(0);
     let mut skipped = Skips::new();
@@ -78,8 +78,8 @@ pub fn write_summaries(
 }
 
 /// The features of one clip, its silent ends cut off as published.
-fn summary_of(summariser: &Summariser, item: &Item) -> Result<Vec<f32>, ItemFault> {
-    let decoded = earmark_audio::read(&item.path, Summariser::SAMPLE_RATE_HZ)?;
+fn summary_of(summariser: &HandcraftedFeatures, item: &Item) -> Result<Vec<f32>, ItemFault> {
+    let decoded = earmark_audio::read(&item.path, HandcraftedFeatures::SAMPLE_RATE_HZ)?;
     let clip = decoded.clip;
     let trimmed = Trimming::default().apply(&clip.samples, clip.sample_rate_hz);
     Ok(summariser.of_samples(&trimmed)?)

@@ -22,7 +22,10 @@ impl Recipe {
             return Err(("format".into(), self.format.to_string(), remedy));
         }
         let whole = |e: &dyn std::fmt::Display| (String::new(), String::new(), e.to_string());
-        self.front_end.check().map_err(|e| whole(&e))?;
+        self.front_end
+            .check()
+            .within("front-end")
+            .map_err(|e| whole(&e))?;
         if self.predict.whole && self.predict.tiles.is_some() {
             let remedy = "predict.tiles is set as well; keep one of the two".into();
             return Err(("predict.whole".into(), "true".into(), remedy));
@@ -40,19 +43,19 @@ impl Recipe {
             (self.predict_front_end(), "predict.tiles"),
             (self.validation_front_end(), "validation.tiles"),
         ] {
-            front_end.check().map_err(|e| {
+            front_end.check().within("front-end").map_err(|e| {
                 let message = e.to_string().replace("front-end.examples", key);
                 whole(&message)
             })?;
         }
         let any_length = self.predict.any_length() || self.validation.random_crops.is_some();
-        if any_length && self.front_end.finish.deltas.is_some() {
+        if any_length && self.front_end.postprocess.deltas.is_some() {
             let (key, value) = match (self.predict.whole, &self.predict.lengths) {
                 (true, _) => ("predict.whole", "true"),
                 (false, Some(_)) => ("predict.lengths", "(set)"),
                 (false, None) => ("validation.lengths", "(set)"),
             };
-            let remedy = "front-end.finish.deltas need some frames, which the shortest clips lack; leave it out, so that clips are cut into filled examples";
+            let remedy = "front-end.finish.deltas need some frames, which the shortest clips lack; leave it out, so that clips are cut into padded segments";
             return Err((key.into(), value.into(), remedy.into()));
         }
         self.network.check().map_err(|e| whole(&e))?;
@@ -113,7 +116,7 @@ impl Recipe {
                 remedy.into(),
             ));
         }
-        if self.front_end.examples.is_none() {
+        if self.front_end.segments.is_none() {
             let remedy = "set front-end.examples = { length-frames = ..., hop-frames = ... }: this network trains on examples of one length";
             return Err(("front-end.examples".into(), "missing".into(), remedy.into()));
         }
@@ -122,7 +125,7 @@ impl Recipe {
 
     /// Numbers about a clip are no image, and an image no numbers.
     fn check_summary(&self) -> Result<(), Refusal> {
-        let summary = self.front_end.summary;
+        let summary = self.front_end.handcrafted;
         let refusal = |key: &str, value: &str, remedy: &str| Err((key.into(), value.into(), remedy.into()));
         match (&self.network, summary) {
             (NetworkConfig::Perceptron(_), false) => {
@@ -170,7 +173,7 @@ impl Recipe {
     /// What is made of a clip besides its image is heard, and what is heard is made.
     fn check_side(&self) -> Result<(), Refusal> {
         let refusal = |key: &str, value: String, remedy: &str| Err((key.into(), value, remedy.into()));
-        let made = self.front_end.side_len();
+        let made = self.front_end.clip_feature_count();
         match &self.network {
             NetworkConfig::MobileNetV2(c) if c.side_features > 0 && made == 0 => {
                 let remedy = "set front-end.side = \"summary\", whose components these are; or 0, for a network that hears the image alone";

@@ -21,7 +21,7 @@ use earmark_data::folds::Stratify;
 use earmark_data::{BatchConfig, CacheConfig, DataOptions};
 use earmark_engine::RandomCrops;
 use earmark_engine::{CheckpointConfig, TrainConfig, ValidationConfig};
-use earmark_features::{Examples, FrontEnd};
+use earmark_features::{FrontEnd, Segments};
 use earmark_models::NetworkConfig;
 use layers::{apply_override, parse_table, resolve, source};
 use place::{Origin, key_error};
@@ -103,7 +103,7 @@ pub struct PredictConfig {
     /// Tiles that a clip is cut into, whose scores are averaged; by default the examples of the front end. Validation while training
     /// has its own, `validation.tiles`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tiles: Option<Examples>,
+    pub tiles: Option<Segments>,
     /// Scores each clip whole, as one example of its own length; for networks that take any length. Clips beyond a minute are cut
     /// into equal pieces, whose scores are averaged. Validation while training does so too, unless it has tiles of its own.
     pub whole: bool,
@@ -253,14 +253,14 @@ impl Recipe {
         self.with_tiles(&self.validation.segments, self.predict.whole)
     }
 
-    fn with_tiles(&self, tiles: &Option<Examples>, whole: bool) -> FrontEnd {
-        let examples = match tiles {
+    fn with_tiles(&self, tiles: &Option<Segments>, whole: bool) -> FrontEnd {
+        let segments = match tiles {
             Some(tiles) => Some(tiles.clone()),
             None if whole => None,
-            None => self.front_end.examples.clone(),
+            None => self.front_end.segments.clone(),
         };
         FrontEnd {
-            examples,
+            segments,
             ..self.front_end.clone()
         }
     }

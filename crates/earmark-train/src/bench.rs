@@ -154,7 +154,7 @@ pub fn bench(job: &Bench, told: &dyn Fn(&str), stop: &AtomicBool) -> Result<Opti
     let batch = job.batch.unwrap_or(recipe.batches.size);
     let (network, specs) = Network::build(&recipe.network, extractor.channels(), job.classes)?;
     let vars = named.prepare(Vars::init(specs, recipe.train.seed, &device));
-    let frames = extractor.example_frames().unwrap_or(1);
+    let frames = extractor.segment_frames().unwrap_or(1);
     let shape = |n: usize| [n, extractor.channels(), extractor.bands(), frames];
     let scorer = Scorer {
         network: network.clone(),
@@ -286,8 +286,10 @@ fn front_end(extractor: &Extractor, repeat: usize) -> Result<FrontEndSpeed, Pipe
     let rate = extractor.front_end().sample_rate_hz;
     let clip = decode_bytes(file.clone(), rate).map_err(|e| request(&e))?.clip;
     let of_clip = |clip: &Clip, scratch: &mut _| -> Result<usize, PipelineError> {
-        let base = extractor.base_of_clip(clip, scratch).map_err(|e| request(&e))?;
-        Ok(extractor.finish(&base).map_err(|e| request(&e))?.data.len())
+        let base = extractor
+            .log_mel_of_clip(clip, scratch)
+            .map_err(|e| request(&e))?;
+        Ok(extractor.postprocess(&base).map_err(|e| request(&e))?.data.len())
     };
     let of_file = |scratch: &mut _| {
         of_clip(

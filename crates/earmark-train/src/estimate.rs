@@ -67,7 +67,7 @@ pub fn estimate(
         frames += n as u64;
         examples += match recipe.augment.one_example_a_clip() {
             true => 1,
-            false => extractor.example_count(n) as u64,
+            false => extractor.segment_count(n) as u64,
         };
     }
     let share = plan.train as f64 / parts.train.len().max(1) as f64;
@@ -125,7 +125,7 @@ pub fn estimate(
 
     let feature_bytes = match recipe.augment.hears_samples() {
         true => samples * 4,
-        false => frames * (extractor.base_channels() * b * 4) as u64,
+        false => frames * (extractor.log_mel_channels() * b * 4) as u64,
     };
     let per_checkpoint = plan.checkpoint_bytes;
     let kept = match recipe.checkpoints.keep {

@@ -22,7 +22,7 @@ pub(super) fn fit_on_clips(
             return Ok(side.map(|side| side.data.clone()).unwrap_or_default());
         }
         let features = store.get(item)?;
-        let finished = store.extractor().finish(&features);
+        let finished = store.extractor().postprocess(&features);
         let finished = finished.map_err(|cause| PipelineError::Request(format!("{}: {cause}", item.file)))?;
         Ok(finished.data)
     };

@@ -85,5 +85,5 @@ pub fn plan(job: &Train, fold: Option<u32>) -> Result<Plan, PipelineError> {
 
 /// Channels, bands and frames of an example.
 pub(super) fn example_shape(e: &Extractor) -> [usize; 3] {
-    [e.channels(), e.bands(), e.example_frames().unwrap_or(0)]
+    [e.channels(), e.bands(), e.segment_frames().unwrap_or(0)]
 }

@@ -210,7 +210,7 @@ impl Augment {
         index: usize,
         rng: &mut ChaCha8Rng,
     ) -> Result<(Features, Vec<Change>), FeatureError> {
-        let frames = extractor.example_frames().unwrap_or(clip.frames);
+        let frames = extractor.segment_frames().unwrap_or(clip.frames);
         self.example_of(frames, extractor, clip, index, rng)
     }
 
@@ -225,7 +225,7 @@ impl Augment {
     ) -> Result<(Features, Vec<Change>), FeatureError> {
         let mut image = match self.crops_frames() {
             true => Cow::Borrowed(clip),
-            false => Cow::Owned(extractor.example(clip, index)?),
+            false => Cow::Owned(extractor.segment(clip, index)?),
         };
         let shape = Shape::from(&*image);
         let context = Context {

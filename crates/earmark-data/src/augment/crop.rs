@@ -57,7 +57,7 @@ impl Window {
             bands: clip.bands,
             frames: self.frames,
             data,
-            side: Vec::new(),
+            clip_features: Vec::new(),
         }
     }
 }

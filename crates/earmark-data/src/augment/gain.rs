@@ -1,6 +1,6 @@
 //! Louder or softer: a constant added to log levels.
 
-use earmark_features::{FrontEnd, Level, Value};
+use earmark_features::{AmplitudeScale, BinValue, FrontEnd};
 use serde::{Deserialize, Serialize};
 
 use super::Spec;
@@ -45,11 +45,11 @@ pub enum LevelUnit {
 impl LevelUnit {
     /// What the base features of `front_end` mean; `None` where they are no logarithm.
     pub fn of(front_end: &FrontEnd) -> Option<Self> {
-        match (&front_end.level, front_end.stft.value) {
-            (Level::Log { .. }, Value::Magnitude) => Some(Self::LnMagnitude),
-            (Level::Log { .. }, Value::Power) => Some(Self::LnPower),
-            (Level::Db { .. }, _) => Some(Self::Decibel),
-            (Level::Linear | Level::Pcen(_), _) => None,
+        match (&front_end.amplitude, front_end.stft.value) {
+            (AmplitudeScale::Log { .. }, BinValue::Magnitude) => Some(Self::LnMagnitude),
+            (AmplitudeScale::Log { .. }, BinValue::Power) => Some(Self::LnPower),
+            (AmplitudeScale::Db { .. }, _) => Some(Self::Decibel),
+            (AmplitudeScale::Linear | AmplitudeScale::Pcen(_), _) => None,
         }
     }
 

@@ -122,7 +122,7 @@ impl Spec<'_> {
         self.data.chunks_exact_mut((self.bands * self.frames).max(1))
     }
 
-    /// The smallest value; 0 where there are none, as [`earmark_features::Pad::Minimum`] has it.
+    /// The smallest value; 0 where there are none, as [`earmark_features::SegmentPad::Minimum`] has it.
     fn minimum(&self) -> f32 {
         minimum(self.data)
     }

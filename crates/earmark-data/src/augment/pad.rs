@@ -118,7 +118,7 @@ impl Padding {
         Features {
             frames,
             data,
-            side: Vec::new(),
+            clip_features: Vec::new(),
             ..*clip
         }
     }

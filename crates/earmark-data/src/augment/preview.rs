@@ -1,7 +1,7 @@
 //! What augmentation makes of one clip: pictures for a contact sheet.
 
 use earmark_audio::Clip;
-use earmark_features::{Extractor, FeatureError, Features, Scratch};
+use earmark_features::{Extractor, ExtractorScratch, FeatureError, Features};
 
 use super::{Augment, Mixed};
 use crate::batches::BatchConfig;
@@ -41,9 +41,9 @@ pub fn preview(
     seed: u64,
 ) -> Result<Preview, FeatureError> {
     let mut scratch = extractor.scratch();
-    let base = extractor.base_of_clip(clip, &mut scratch)?;
+    let base = extractor.log_mel_of_clip(clip, &mut scratch)?;
     for partner in partners {
-        extractor.base_of_clip(partner, &mut scratch)?;
+        extractor.log_mel_of_clip(partner, &mut scratch)?;
     }
     let source = Source {
         augment,
@@ -58,7 +58,7 @@ pub fn preview(
         })
         .collect::<Result<_, _>>()?;
     Ok(Preview {
-        plain: extractor.example(&base, 0)?,
+        plain: extractor.segment(&base, 0)?,
         variants,
     })
 }
@@ -81,12 +81,12 @@ pub fn mix_preview(
     let count = preview.variants.len();
     let mut variants = Vec::with_capacity(count);
     for (k, mut variant) in preview.variants.into_iter().enumerate() {
-        variant.features = extractor.finish(&variant.features)?;
+        variant.features = extractor.postprocess(&variant.features)?;
         let mut rng = random::stream(seed, &[Purpose::Mix as u64, 0, k as u64]);
         let mixed = batches.draw_mixed(&mut rng);
         if !mixed.is_alone() && !partners.is_empty() {
             let clip = &partners[k % partners.len()];
-            let base = extractor.base_of_clip(clip, &mut scratch)?;
+            let base = extractor.log_mel_of_clip(clip, &mut scratch)?;
             let source = Source {
                 augment,
                 extractor,
@@ -95,7 +95,7 @@ pub fn mix_preview(
             };
             // A place of its own: the partner is augmented otherwise than any variant.
             let other = source.variant(None, (count + k) as u64, seed, &mut scratch)?;
-            let other = extractor.finish(&other.features)?;
+            let other = extractor.postprocess(&other.features)?;
             let (mut own_labels, other_labels) = ([1.0, 0.0], [0.0, 1.0]);
             let frames = variant.features.frames;
             let own = (&mut variant.features.data[..], &mut own_labels[..]);
@@ -105,7 +105,7 @@ pub fn mix_preview(
         variants.push(variant);
     }
     Ok(Preview {
-        plain: extractor.finish(&preview.plain)?,
+        plain: extractor.postprocess(&preview.plain)?,
         variants,
     })
 }
@@ -138,7 +138,7 @@ impl Source<'_> {
         partner: Option<&Clip>,
         place: u64,
         seed: u64,
-        scratch: &mut Scratch,
+        scratch: &mut ExtractorScratch,
     ) -> Result<Variant, FeatureError> {
         let (augment, extractor) = (self.augment, self.extractor);
         let mut rng = random::stream(seed, &[Purpose::Augment as u64, 0, place]);
@@ -157,9 +157,9 @@ impl Source<'_> {
                         .ratio
                         .map(|ratio| format!("mixed, {:.0} % its own", 100.0 * ratio)),
                 );
-                let features = extractor.base(&heard.samples, scratch)?;
+                let features = extractor.log_mel(&heard.samples, scratch)?;
                 if augment.one_example_a_clip() {
-                    index = random::below(&mut rng, extractor.examples(&features));
+                    index = random::below(&mut rng, extractor.segment_count(features.frames));
                 }
                 Some(features)
             }

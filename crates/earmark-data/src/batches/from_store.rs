@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use earmark_features::{Features, Finish};
+use earmark_features::{Features, Postprocess};
 
 use super::config::{BatchConfig, BatchError};
 use super::index::{ExampleIndex, ExamplePlace};
@@ -43,7 +43,7 @@ pub fn store_maker(
     augment: &Augment,
 ) -> Result<BatchMaker, BatchError> {
     let extractor = store.extractor();
-    let frames = extractor.example_frames().ok_or(BatchError::NoExampleLength)?;
+    let frames = extractor.segment_frames().ok_or(BatchError::NoExampleLength)?;
     augment.check_with("augment", extractor.front_end())?;
     if config.length.is_some() && !augment.crops_frames() {
         let remedy = "goes with { kind = \"random-crop\" } in augment.list, which cuts the examples: add it, or leave this out";
@@ -73,7 +73,7 @@ pub fn store_maker(
     let index = ExampleIndex::new(&counts)
         .with_groups(part_numbers(&items))
         .with_sampler(sampler);
-    let numbers = extractor.front_end().side_len();
+    let numbers = extractor.front_end().clip_feature_count();
     if numbers > 0 && augment.between_class.is_some() {
         let remedy = "mixes sounds, and what front-end.side says of a clip is of one sound: leave it out, and set batches.mixup or batches.mix, which mix both";
         return Err(SettingError::new("augment", "between-class", "(set)", remedy).into());
@@ -92,7 +92,7 @@ pub fn store_maker(
         contents: contents.clone(),
     };
     let examples = Examples {
-        plain: augment.is_nothing() && extractor.front_end().finish == Finish::default(),
+        plain: augment.is_nothing() && extractor.front_end().postprocess == Postprocess::default(),
         augment: augment.clone(),
         store: Arc::clone(&store),
         items,
@@ -168,7 +168,7 @@ impl Examples {
         let features = if self.augment.hears_samples() {
             let features = Arc::new(self.hear(place, partner, y, rng)?);
             // A sound of another length has other examples: one at the same share of it, or any of a fragment's.
-            let count = extractor.examples(&features);
+            let count = extractor.segment_count(features.frames);
             index = match self.augment.one_example_a_clip() {
                 true => random::below(rng, count),
                 false => index * count / self.counts[place.clip as usize].max(1) as usize,
@@ -181,7 +181,7 @@ impl Examples {
             }
         };
         if self.plain {
-            return extractor.slice_example(&features, index, x).map_err(failed);
+            return extractor.write_segment(&features, index, x).map_err(failed);
         }
         // Of so many frames as the batch has.
         let frames = x.len() / (extractor.channels() * extractor.bands()).max(1);
@@ -189,7 +189,7 @@ impl Examples {
             .augment
             .example_of(frames, extractor, &features, index, rng)
             .map_err(failed)?;
-        x.copy_from_slice(&extractor.finish(&example).map_err(failed)?.data);
+        x.copy_from_slice(&extractor.postprocess(&example).map_err(failed)?.data);
         Ok(())
     }
 

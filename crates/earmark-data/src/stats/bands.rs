@@ -1,6 +1,7 @@
 //! What a front end hears on average, band by band.
 
-use earmark_features::{ConfigError, Extractor, FrontEnd};
+use earmark_core::ConfigError;
+use earmark_features::{Extractor, FrontEnd};
 
 use crate::item::Item;
 use crate::scan::{Progress, scan};
@@ -69,7 +70,7 @@ type Levels = (Vec<f64>, Vec<f64>);
 fn levels(item: &Item, extractor: &Extractor) -> Result<Option<Levels>, ItemFault> {
     let rate = extractor.front_end().sample_rate_hz;
     let clip = earmark_audio::read(&item.path, rate)?.clip;
-    let features = extractor.base_of_clip(&clip, &mut extractor.scratch())?;
+    let features = extractor.log_mel_of_clip(&clip, &mut extractor.scratch())?;
     if features.frames == 0 {
         return Ok(None);
     }

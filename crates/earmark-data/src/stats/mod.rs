@@ -11,7 +11,8 @@ mod types;
 
 use std::collections::BTreeMap;
 
-use earmark_features::{ConfigError, Extractor, Features, FrontEnd};
+use earmark_core::ConfigError;
+use earmark_features::{Extractor, Features, FrontEnd};
 use serde::{Deserialize, Serialize};
 
 use crate::item::{DataSet, Item};
@@ -218,7 +219,7 @@ fn picture(item: &Item, extractor: &Extractor, options: &StatsOptions) -> Option
         frames,
         data,
         ..
-    } = extractor.base(&samples, &mut extractor.scratch()).ok()?;
+    } = extractor.log_mel(&samples, &mut extractor.scratch()).ok()?;
     (frames > 0).then(|| Picture {
         file: item.file.clone(),
         channels,

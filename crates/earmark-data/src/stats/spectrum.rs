@@ -1,7 +1,8 @@
 //! Mean and spread of the log amplitude per frequency bin, clip by clip, in bounded memory.
 
+use earmark_core::ConfigError;
 use earmark_features::{
-    Centre, ConfigError, Extractor, Features, Finish, FrontEnd, Level, Scratch, Stft, Value, Window,
+    AmplitudeScale, BinValue, Centre, Extractor, ExtractorScratch, Features, FrontEnd, Stft, WindowFunction,
 };
 
 use super::{Spectrum, StatsOptions};
@@ -34,16 +35,14 @@ impl Analyser {
                 hop_seconds: None,
                 hop_samples: Some(options.hop_samples),
                 fft_samples: None,
-                window: Window::Hann,
+                window: WindowFunction::Hann,
                 centre: Centre::None,
-                value: Value::Magnitude,
+                value: BinValue::Magnitude,
                 phase: false,
             },
             mel: None,
-            level: Level::Log { offset: 1.0 },
-            summary: false,
-            examples: None,
-            finish: Finish::default(),
+            amplitude: AmplitudeScale::Log { offset: 1.0 },
+            segments: None,
             ..FrontEnd::default()
         };
         let extractor = Extractor::new(&front_end)?;
@@ -98,7 +97,7 @@ impl Analyser {
 /// A clip that is being heard.
 pub(super) struct Running<'a> {
     analyser: &'a Analyser,
-    scratch: Scratch,
+    scratch: ExtractorScratch,
     /// Samples from the start of the next frame on.
     waiting: Vec<f32>,
     /// Samples still to pass over before that start (a hop may be longer than a window).
@@ -122,7 +121,7 @@ impl Running<'_> {
     fn transform(&mut self) {
         // The only possible refusal is a sample that is no number, which the decoder refuses before.
         let Ok(Features { frames, data, .. }) =
-            self.analyser.extractor.base(&self.waiting, &mut self.scratch)
+            self.analyser.extractor.log_mel(&self.waiting, &mut self.scratch)
         else {
             return;
         };

@@ -32,7 +32,7 @@ const HEADER_BYTES: usize = 76;
 impl Entry {
     /// Memory that it takes, near enough.
     pub(super) fn bytes(&self) -> u64 {
-        let numbers = self.features.data.len() + self.features.side.len();
+        let numbers = self.features.data.len() + self.features.clip_features.len();
         (HEADER_BYTES + numbers * size_of::<f32>()) as u64
     }
 

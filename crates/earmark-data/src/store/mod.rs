@@ -16,7 +16,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use earmark_audio::Note;
-use earmark_features::{ConfigError, Extractor, FeatureError, Features, Scratch};
+use earmark_core::ConfigError;
+use earmark_features::{Extractor, ExtractorScratch, FeatureError, Features};
 
 use crate::item::Item;
 use crate::setting::SettingError;
@@ -66,7 +67,7 @@ pub struct FeatureStore {
     disk: Option<Disk>,
     config: CacheConfig,
     /// Working memory that no thread is using.
-    scratches: Mutex<Vec<Scratch>>,
+    scratches: Mutex<Vec<ExtractorScratch>>,
     from_memory: AtomicU64,
     from_disk: AtomicU64,
     computed: AtomicU64,
@@ -105,7 +106,7 @@ impl FeatureStore {
         workers: Workers,
     ) -> Result<Self, SettingError> {
         let disk = config.disk.folder().filter(|_| config.disk_mib > 0);
-        let side = extractor.front_end().of_side().map(|front_end| {
+        let side = extractor.front_end().for_clip_features().map(|front_end| {
             let refuse =
                 |error: ConfigError| SettingError::new("front-end", "side", "summary", error.to_string());
             let extractor = Extractor::new(&front_end).map_err(refuse)?;
@@ -178,7 +179,7 @@ impl FeatureStore {
     /// When a sample is no number or far too loud.
     pub fn base_of(&self, samples: &[f32]) -> Result<Features, FeatureError> {
         let mut scratch = self.take_scratch();
-        let features = self.extractor.base(samples, &mut scratch);
+        let features = self.extractor.log_mel(samples, &mut scratch);
         self.give_back(scratch);
         features
     }
@@ -208,7 +209,7 @@ impl FeatureStore {
         match (kept, self.side(item, Some(content))?) {
             (Kept::Base, Some(side)) => {
                 let mut features = Arc::unwrap_or_clone(entry.features);
-                features.side.clone_from(&side.data);
+                features.clip_features.clone_from(&side.data);
                 Ok(Entry {
                     features: Arc::new(features),
                     ..entry
@@ -280,7 +281,7 @@ impl FeatureStore {
         let rate = self.extractor.front_end().sample_rate_hz;
         let decoded = earmark_audio::read(&item.path, rate).map_err(|error| ItemError::new(item, error))?;
         let mut scratch = self.take_scratch();
-        let features = self.extractor.base_of_clip(&decoded.clip, &mut scratch);
+        let features = self.extractor.log_mel_of_clip(&decoded.clip, &mut scratch);
         self.give_back(scratch);
         let features = features.and_then(|features| match kept {
             Kept::Base => Ok(features),
@@ -296,12 +297,12 @@ impl FeatureStore {
         ))
     }
 
-    fn give_back(&self, scratch: Scratch) {
+    fn give_back(&self, scratch: ExtractorScratch) {
         let mut free = self.scratches.lock().unwrap_or_else(PoisonError::into_inner);
         free.push(scratch);
     }
 
-    fn take_scratch(&self) -> Scratch {
+    fn take_scratch(&self) -> ExtractorScratch {
         let free = self
             .scratches
             .lock()

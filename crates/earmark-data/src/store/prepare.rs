@@ -161,7 +161,7 @@ impl FeatureStore {
         };
         let clip = PreparedClip {
             frames,
-            examples: self.extractor.example_count(frames),
+            examples: self.extractor.segment_count(frames),
             content: looked.content,
             notes: looked.entry.notes.clone(),
         };

@@ -10,7 +10,7 @@ use earmark_data::augment::{Mix, Mixup, Partner};
 use earmark_data::batches::{BatchConfig, BatchError, BatchMaker, Order, store_maker};
 use earmark_data::item::Item;
 use earmark_data::store::{CacheConfig, DiskCache, FeatureStore};
-use earmark_features::{Extractor, FrontEnd, Side, Summariser};
+use earmark_features::{ClipFeatures, Extractor, FrontEnd, HandcraftedFeatures};
 
 use crate::runtime_support::{item, write_wav};
 use crate::{START, take};
@@ -31,7 +31,7 @@ fn store(folder: Option<&Path>, workers: usize) -> Arc<FeatureStore> {
     let front_end = FrontEnd {
         sample_rate_hz: 16_000,
         mel: None,
-        side: Some(Side::Summary),
+        clip_features: Some(ClipFeatures::Handcrafted),
         ..FrontEnd::default()
     };
     let config = CacheConfig {
@@ -44,10 +44,10 @@ fn store(folder: Option<&Path>, workers: usize) -> Arc<FeatureStore> {
 
 /// The summary features, without a store.
 fn directly(item: &Item) -> Vec<f32> {
-    let clip: Clip = earmark_audio::read(&item.path, Summariser::SAMPLE_RATE_HZ)
+    let clip: Clip = earmark_audio::read(&item.path, HandcraftedFeatures::SAMPLE_RATE_HZ)
         .unwrap()
         .clip;
-    Summariser::new().of(&clip).unwrap()
+    HandcraftedFeatures::new().of(&clip).unwrap()
 }
 
 fn maker(
@@ -76,10 +76,10 @@ fn a_store_brings_them_from_wherever_it_has_features_from() {
         for _ in 0..2 {
             for item in &items {
                 let features = store.get(item).unwrap();
-                assert_eq!(features.side, directly(item), "{}", item.file);
+                assert_eq!(features.clip_features, directly(item), "{}", item.file);
                 assert_eq!(features.bands, 257);
                 let side = store.side(item, None).unwrap().unwrap();
-                assert_eq!(side.data, features.side);
+                assert_eq!(side.data, features.clip_features);
             }
         }
     }
@@ -118,7 +118,7 @@ fn they_are_mixed_as_the_labels_are() {
             assert_eq!(batches, take(make(3), START, 4));
             let mut mixed = 0;
             for batch in batches {
-                let n = Summariser::COUNT;
+                let n = HandcraftedFeatures::COUNT;
                 assert_eq!(batch.side.len(), batch.shape[0] * n);
                 for (side, y) in batch.side.chunks_exact(n).zip(batch.y.chunks_exact(items.len())) {
                     mixed += usize::from(y.iter().filter(|y| **y > 0.01).count() > 1);

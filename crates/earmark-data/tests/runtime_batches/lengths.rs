@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use earmark_data::augment::{Augment, Mixup, Pad, PadFill, PadPlace, Partner, RandomCrop, Step};
 use earmark_data::batches::{BatchConfig, BatchMaker, Position, RandomLength, store_maker};
-use earmark_features::{Features, Finish, FrontEnd};
+use earmark_features::{Features, FrontEnd, Postprocess};
 
 use crate::runtime_support::{directly, recordings};
 use crate::stored::store_of;
@@ -29,7 +29,7 @@ fn config(mixup: Option<Mixup>) -> BatchConfig {
 /// Clips of 27 to 148 frames.
 fn maker(items: &[earmark_data::item::Item], config: &BatchConfig, workers: usize) -> BatchMaker {
     let front_end = FrontEnd {
-        finish: Finish::default(),
+        postprocess: Postprocess::default(),
         ..FrontEnd::default()
     };
     let store = store_of(&front_end, workers);

@@ -90,7 +90,7 @@ fn what_cannot_work_is_refused() {
     );
     let whole = store_of(
         &FrontEnd {
-            examples: None,
+            segments: None,
             ..FrontEnd::default()
         },
         1,

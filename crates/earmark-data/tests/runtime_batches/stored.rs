@@ -8,22 +8,22 @@ use earmark_data::augment::{Augment, Mixup, TimeMask, TimeShift};
 use earmark_data::batches::{Batch, BatchConfig, BatchMaker, BatchStream, Order, Position, store_maker};
 use earmark_data::item::Item;
 use earmark_data::store::{CacheConfig, DiskCache, FeatureStore};
-use earmark_features::{Deltas, Extractor, Finish, FrontEnd, Scale};
+use earmark_features::{Deltas, Extractor, FrontEnd, GlobalScale, Postprocess};
 
 use crate::runtime_support::{directly, recordings, write_wav};
 use crate::{START, place, take};
 
 fn front_end() -> FrontEnd {
-    let finish = Finish {
+    let postprocess = Postprocess {
         deltas: Some(Deltas::default()),
-        scale: Some(Scale {
+        scale: Some(GlobalScale {
             subtract: -2.0,
             divide: 4.0,
         }),
-        ..Finish::default()
+        ..Postprocess::default()
     };
     FrontEnd {
-        finish,
+        postprocess,
         ..FrontEnd::default()
     }
 }
@@ -75,9 +75,9 @@ fn examples_of_a_store_are_those_of_the_front_end() {
         let mut expected = Vec::new();
         for (clip, item) in items.iter().enumerate().filter(|(clip, _)| *clip != 3) {
             let base = directly(extractor, item);
-            for example in 0..extractor.examples(&base) {
+            for example in 0..extractor.segment_count(base.frames) {
                 let finished = extractor
-                    .finish(&extractor.example(&base, example).unwrap())
+                    .postprocess(&extractor.segment(&base, example).unwrap())
                     .unwrap();
                 expected.push((
                     place(clip as u32, example as u32),

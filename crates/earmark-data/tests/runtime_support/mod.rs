@@ -55,7 +55,9 @@ pub fn directly(extractor: &Extractor, item: &Item) -> Features {
     let clip = earmark_audio::read(&item.path, extractor.front_end().sample_rate_hz)
         .unwrap()
         .clip;
-    extractor.base_of_clip(&clip, &mut extractor.scratch()).unwrap()
+    extractor
+        .log_mel_of_clip(&clip, &mut extractor.scratch())
+        .unwrap()
 }
 
 pub fn extractor() -> Extractor {

@@ -2,7 +2,7 @@
 //! transferred from another model.
 
 use crate::checkpoint::ModelFile;
-use earmark_features::{FittedError, Keep, NamedTensor, Pca, Standardiser};
+use earmark_features::{KeepComponents, NamedTensor, Pca, Scaler, ScalerError};
 use earmark_models::{Network, Vars};
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ pub enum InputScalerError {
         /// The recipe's key, or another name of what was to be fitted.
         what: &'static str,
         /// Why.
-        cause: FittedError,
+        cause: ScalerError,
     },
     /// A model with another scaler.
     #[error("{path}: `{name}` {problem}; start from a model with the same [network] table")]
@@ -42,7 +42,7 @@ pub fn fit_scaler(network: &Network, rows: &[Vec<f32>], vars: &mut Vars) -> Resu
     let compressed = |row: &Vec<f32>| row.iter().map(|x| config.compressed(*x)).collect();
     let rows: Vec<Vec<f32>> = rows.iter().map(compressed).collect();
     let refuse = |what| move |cause| InputScalerError::Fit { what, cause };
-    let standardiser = Standardiser::fit(&rows).map_err(refuse("the standardisation"))?;
+    let standardiser = Scaler::fit(&rows).map_err(refuse("the standardisation"))?;
     let mut tensors = standardiser.tensors();
     if config.components > 0 {
         let limit = if config.limit > 0.0 {
@@ -55,7 +55,7 @@ pub fn fit_scaler(network: &Network, rows: &[Vec<f32>], vars: &mut Vars) -> Resu
             row.map(|x| x.clamp(-limit, limit)).collect()
         };
         let rows: Vec<Vec<f32>> = rows.iter().map(standard).collect();
-        let pca = Pca::fit(&rows, Keep::Components(config.components));
+        let pca = Pca::fit(&rows, KeepComponents::Count(config.components));
         tensors.extend(pca.map_err(refuse(config.key))?.tensors());
     }
     for tensor in tensors {
@@ -159,7 +159,7 @@ mod tests {
             .iter()
             .map(|row| row.iter().map(|x| (3.0 * x).asinh()).collect())
             .collect();
-        let standardiser = Standardiser::fit(&compressed).unwrap();
+        let standardiser = Scaler::fit(&compressed).unwrap();
         let standard: Vec<Vec<f32>> = compressed
             .iter()
             .map(|row| {
@@ -171,7 +171,7 @@ mod tests {
             })
             .collect();
         assert!(standard.iter().flatten().any(|x| x.abs() == 1.5));
-        let pca = Pca::fit(&standard, Keep::Components(4)).unwrap();
+        let pca = Pca::fit(&standard, KeepComponents::Count(4)).unwrap();
         let want: Vec<f32> = standard.iter().flat_map(|row| pca.apply(row)).collect();
         for (got, want) in got.iter().zip(&want) {
             assert!((got - want).abs() < 1e-4, "{got} is not {want}");

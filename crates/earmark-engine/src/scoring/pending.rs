@@ -93,7 +93,7 @@ impl<'a> Pending<'a> {
             Cut::Segments(grid) => Pieces {
                 pieces: of_length(
                     grid.length(),
-                    grid.starts(features.frames, extractor.examples(features)),
+                    grid.starts(features.frames, extractor.segment_count(features.frames)),
                 ),
                 features: Cow::Borrowed(features),
             },
@@ -147,14 +147,14 @@ impl<'a> Pending<'a> {
         });
         for (i, at) in cut.pieces.iter().enumerate() {
             let segment = match self.cut {
-                Cut::Segments(_) => extractor.example(&cut.features, i),
+                Cut::Segments(_) => extractor.segment(&cut.features, i),
                 Cut::Whole(_) => Ok(piece(&cut.features, at.start, at.frames)),
                 Cut::Random(_) => Ok(at.cut(&cut.features)),
             };
-            let segment = segment.and_then(|e| extractor.finish(&e)).map_err(unfit)?;
+            let segment = segment.and_then(|e| extractor.postprocess(&e)).map_err(unfit)?;
             let queue = self.queue(at.frames);
             queue.x.extend_from_slice(&segment.data);
-            queue.clip_features.extend_from_slice(&features.side);
+            queue.clip_features.extend_from_slice(&features.clip_features);
             queue.owners.push((number, i));
             if queue.owners.len() == self.batch_size(at.frames) && !self.run(at.frames, done) {
                 return Ok(false);
@@ -247,7 +247,7 @@ fn piece(features: &Features, start: i64, length: usize) -> Features {
             .flat_map(|row| &row[start..start + length])
             .copied()
             .collect(),
-        side: Vec::new(),
+        clip_features: Vec::new(),
         ..*features
     }
 }
@@ -258,5 +258,5 @@ fn silent(extractor: &Extractor) -> Result<Features, FeatureError> {
     while extractor.frames(samples) == 0 {
         samples *= 2;
     }
-    extractor.base(&vec![0.0; samples], &mut extractor.scratch())
+    extractor.log_mel(&vec![0.0; samples], &mut extractor.scratch())
 }

@@ -119,7 +119,7 @@ mod tests {
         )
         .unwrap();
         if !examples {
-            front_end.examples = None;
+            front_end.segments = None;
         }
         let config = NetworkConfig::MobileNetV1(MobileNetV1Config {
             width: 0.25,
@@ -151,7 +151,7 @@ mod tests {
             bands: 16,
             frames,
             data,
-            side: Vec::new(),
+            clip_features: Vec::new(),
         })
     }
 
@@ -159,12 +159,14 @@ mod tests {
     fn oracle(scorer: &Scorer, features: &Features) -> Vec<f64> {
         let e = &scorer.extractor;
         let mut sum = [0.0; 3];
-        for i in 0..e.examples(features) {
-            let example = e.finish(&e.example(features, i).unwrap()).unwrap();
+        for i in 0..e.segment_count(features.frames) {
+            let example = e.postprocess(&e.segment(features, i).unwrap()).unwrap();
             let scores = scorer.scores(SegmentBatch::new(example.data, [1, 1, 16, 32]));
             sum.iter_mut().zip(scores).for_each(|(s, v)| *s += f64::from(v));
         }
-        sum.iter().map(|s| s / e.examples(features) as f64).collect()
+        sum.iter()
+            .map(|s| s / e.segment_count(features.frames) as f64)
+            .collect()
     }
 
     #[test]

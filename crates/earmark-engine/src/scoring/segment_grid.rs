@@ -1,13 +1,13 @@
 //! Where the segments of a clip begin.
 
-use earmark_features::{Extractor, Place};
+use earmark_features::{Extractor, SegmentPlacement};
 
 /// Length, hop and place of segments, in frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SegmentGrid {
     length: usize,
     hop: usize,
-    place: Place,
+    place: SegmentPlacement,
 }
 
 impl SegmentGrid {
@@ -15,13 +15,13 @@ impl SegmentGrid {
     ///
     /// The hop is found from the number of segments of clips, as only the extractor knows how it rounds.
     pub fn of(extractor: &Extractor) -> Option<Self> {
-        let length = extractor.example_frames()?;
-        let place = extractor.front_end().examples.as_ref()?.place;
+        let length = extractor.segment_frames()?;
+        let place = extractor.front_end().segments.as_ref()?.place;
         // The longest clip of one segment is a hop long, or of two, a hop longer than a segment.
         let (segments, before) = match place {
-            Place::Start => (1, 0),
-            Place::Centre => (2, length),
-            Place::Middle => {
+            SegmentPlacement::Start => (1, 0),
+            SegmentPlacement::Centre => (2, length),
+            SegmentPlacement::Middle => {
                 return Some(Self {
                     length,
                     hop: length,
@@ -33,7 +33,7 @@ impl SegmentGrid {
         let (mut fits, mut too_long) = (before, before + length + 1);
         while fits + 1 < too_long {
             let middle = fits.midpoint(too_long);
-            if extractor.example_count(middle) <= segments {
+            if extractor.segment_count(middle) <= segments {
                 fits = middle;
             } else {
                 too_long = middle;
@@ -55,12 +55,12 @@ impl SegmentGrid {
     pub fn starts(&self, frames: usize, count: usize) -> Vec<i64> {
         let span = self.length + count.saturating_sub(1) * self.hop;
         let before = match self.place {
-            Place::Start => 0,
-            Place::Centre | Place::Middle => span.saturating_sub(frames) / 2,
+            SegmentPlacement::Start => 0,
+            SegmentPlacement::Centre | SegmentPlacement::Middle => span.saturating_sub(frames) / 2,
         };
         let skipped = match self.place {
-            Place::Start | Place::Centre => 0,
-            Place::Middle => frames.saturating_sub(self.length) / 2,
+            SegmentPlacement::Start | SegmentPlacement::Centre => 0,
+            SegmentPlacement::Middle => frames.saturating_sub(self.length) / 2,
         };
         // Frame numbers of all clips fit.
         let signed = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
@@ -133,13 +133,13 @@ mod tests {
                     bands: e.bands(),
                     frames,
                     data,
-                    side: Vec::new(),
+                    clip_features: Vec::new(),
                 };
-                let starts = grid.starts(frames, e.examples(&features));
-                assert_eq!(starts.len(), e.examples(&features));
+                let starts = grid.starts(frames, e.segment_count(features.frames));
+                assert_eq!(starts.len(), e.segment_count(features.frames));
                 let inside = 0..i64::try_from(frames).unwrap();
                 for (k, start) in starts.into_iter().enumerate() {
-                    let segment = e.example(&features, k).unwrap();
+                    let segment = e.segment(&features, k).unwrap();
                     for (at, value) in (start..).zip(&segment.data[..segment.frames]) {
                         let wanted = if inside.contains(&at) { at } else { -1 };
                         assert_eq!(

@@ -3,7 +3,7 @@
 use super::metric::ValidationMetric;
 use crate::scoring::random_crops::RandomCrops;
 use earmark_core::{Check, ConfigError, Within};
-use earmark_features::Examples;
+use earmark_features::Segments;
 use serde::{Deserialize, Serialize};
 
 /// Where the validation clips come from.
@@ -52,7 +52,7 @@ pub struct ValidationConfig {
     pub early_stop_patience: u32,
     /// Segments that a validation clip is cut into; by default those of the front end.
     #[serde(rename = "tiles", skip_serializing_if = "Option::is_none")]
-    pub segments: Option<Examples>,
+    pub segments: Option<Segments>,
     /// Random crops of several lengths by which a validation clip is scored, in place of segments.
     #[serde(rename = "lengths", skip_serializing_if = "Option::is_none")]
     pub random_crops: Option<RandomCrops>,

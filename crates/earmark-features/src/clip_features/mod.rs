@@ -171,7 +171,10 @@ mod tests {
     fn names_are_unique() {
         let names = handcrafted_names();
         assert_eq!(names.len(), HandcraftedFeatures::COUNT);
-        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), HandcraftedFeatures::COUNT);
+        assert_eq!(
+            names.iter().collect::<BTreeSet<_>>().len(),
+            HandcraftedFeatures::COUNT
+        );
         for (index, name) in [
             (3, "mel-003-mean"),
             (128, "mel-000-std"),

@@ -33,7 +33,12 @@ pub(super) fn check(front_end: &FrontEnd, framing: &Framing) -> Result<(), Confi
         "give { window-samples = 2048, hop-samples = 512, centre = \"reflect\" }",
     )?;
     if let Some(mel) = &front_end.mel {
-        unless(false, "mel.bands", mel.bands.to_string(), "leave out front-end.mel")?;
+        unless(
+            false,
+            "mel.bands",
+            mel.bands.to_string(),
+            "leave out front-end.mel",
+        )?;
     }
     unless(
         front_end.amplitude == AmplitudeScale::Linear,

@@ -125,7 +125,12 @@ impl FrontEnd {
             amplitude: AmplitudeScale::Linear,
             handcrafted: true,
             clip_features: None,
-            segments: Some(Segments::in_frames(1, 1, SegmentPad::default(), SegmentPlacement::default())),
+            segments: Some(Segments::in_frames(
+                1,
+                1,
+                SegmentPad::default(),
+                SegmentPlacement::default(),
+            )),
             postprocess: Postprocess::default(),
         })
     }

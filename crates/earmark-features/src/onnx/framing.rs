@@ -22,7 +22,11 @@ pub(super) fn frames(g: &mut Builder, waveform: &Value, framing: &Framing, phase
         Centre::Reflect => mirror_ends(g, waveform, &n, framing),
     };
     // Zeros outside the window, or under a window weight of zero: `rows * columns` samples must follow each frame's start.
-    let before = if framing.centre == Centre::Zero { framing.padding() } else { 0 };
+    let before = if framing.centre == Centre::Zero {
+        framing.padding()
+    } else {
+        0
+    };
     let behind = plan.rows * plan.columns - lead;
     let pads = g.ints(&[0, signed(before + lead), 0, signed(behind)]);
     let padded = g.op("Pad", &[&padded, &pads], &[]);

@@ -80,7 +80,9 @@ impl FrontEnd {
         })?;
         let remedy = "train without it to export the model";
         ConfigError::unless(self.trim.is_none(), "trim", "(set)", remedy).map_err(|error| {
-            error.because("can't be exported to ONNX, because trimming depends on the loudest frame of the clip")
+            error.because(
+                "can't be exported to ONNX, because trimming depends on the loudest frame of the clip",
+            )
         })
     }
 }

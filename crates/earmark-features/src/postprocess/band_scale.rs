@@ -24,11 +24,15 @@ impl BandScale {
             let remedy = "create it again with `earmark data stats DIR --recipe RECIPE --normalise FILE`";
             let count = format!("({} numbers)", values.len());
             ConfigError::unless(values.len() == bands, key, count, remedy).map_err(|error| {
-                error.because(format!("needs one for each of the {bands} bands of this front end"))
+                error.because(format!(
+                    "needs one for each of the {bands} bands of this front end"
+                ))
             })
         };
         length("subtract", &self.subtract)?;
-        self.divide.iter().try_for_each(|divide| length("divide", divide))?;
+        self.divide
+            .iter()
+            .try_for_each(|divide| length("divide", divide))?;
         check_terms(&self.subtract, self.divide.as_deref().unwrap_or_default())
     }
 
@@ -69,15 +73,12 @@ mod tests {
     fn what_does_not_fit_is_refused() {
         let message =
             |subtract: Vec<f64>, divide| front_end(subtract, divide).check().unwrap_err().to_string();
-        assert!(message(vec![0.0; 2], None).starts_with(
-            "finish.bands.subtract = (2 numbers): needs one for each of the 3 bands"
-        ));
         assert!(
-            message(vec![0.0; 3], Some(vec![1.0])).starts_with("finish.bands.divide = (1 numbers)")
+            message(vec![0.0; 2], None)
+                .starts_with("finish.bands.subtract = (2 numbers): needs one for each of the 3 bands")
         );
-        assert!(
-            message(vec![0.0; 3], Some(vec![1.0, 0.0, 1.0])).starts_with("finish.bands.divide = 0")
-        );
+        assert!(message(vec![0.0; 3], Some(vec![1.0])).starts_with("finish.bands.divide = (1 numbers)"));
+        assert!(message(vec![0.0; 3], Some(vec![1.0, 0.0, 1.0])).starts_with("finish.bands.divide = 0"));
         assert!(message(vec![0.0, f64::NAN, 0.0], None).starts_with("finish.bands.subtract = NaN"));
     }
 }

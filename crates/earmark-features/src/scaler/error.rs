@@ -4,9 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScalerError {
     /// Fewer than two rows, or no columns.
-    #[error(
-        "{rows} rows of {columns} numbers are too few to fit; give two or more training clips"
-    )]
+    #[error("{rows} rows of {columns} numbers are too few to fit; give two or more training clips")]
     TooFew {
         /// Number of rows.
         rows: usize,

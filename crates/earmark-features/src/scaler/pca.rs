@@ -306,7 +306,11 @@ mod tests {
 
     #[test]
     fn a_share_of_the_variance_decides() {
-        let of = |share| Pca::fit(&rows(40), KeepComponents::Variance(share)).unwrap().components();
+        let of = |share| {
+            Pca::fit(&rows(40), KeepComponents::Variance(share))
+                .unwrap()
+                .components()
+        };
         assert_eq!([of(0.5), of(0.89), of(0.91), of(1.0)], [1, 1, 2, 2]);
         let refused = |keep| Pca::fit(&rows(40), keep).unwrap_err().to_string();
         assert!(refused(KeepComponents::Variance(1.5)).starts_with("1.5 is not a share"));

@@ -24,7 +24,11 @@ impl NamedTensor {
 }
 
 /// The tensor called `name`, with `rank` dimensions.
-pub(super) fn find<'a>(tensors: &'a [NamedTensor], name: &str, rank: usize) -> Result<&'a NamedTensor, ScalerError> {
+pub(super) fn find<'a>(
+    tensors: &'a [NamedTensor],
+    name: &str,
+    rank: usize,
+) -> Result<&'a NamedTensor, ScalerError> {
     let refuse = |problem: String| ScalerError::Tensor {
         name: name.into(),
         problem,

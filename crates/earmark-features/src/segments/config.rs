@@ -68,7 +68,8 @@ impl Segments {
 
     /// Checks all keys and turns seconds into frames.
     pub(crate) fn segmenter(&self, frames_per_second: f64) -> Result<Segmenter, ConfigError> {
-        let frames = |of, seconds, frames| length("examples", of, "frames", seconds, frames, frames_per_second);
+        let frames =
+            |of, seconds, frames| length("examples", of, "frames", seconds, frames, frames_per_second);
         let length = frames("length", self.length_seconds, self.length_frames)?;
         let hop = frames("hop", self.hop_seconds, self.hop_frames)?;
         if hop > length {
@@ -76,9 +77,12 @@ impl Segments {
                 (Some(seconds), _) => ("hop-seconds", seconds),
                 (None, frames) => ("hop-frames", f64::from(frames.unwrap_or(0))),
             };
-            let reason =
-                format!("is longer than a segment of {length} frames, so that frames between segments would be skipped");
-            return Err(ConfigError::new(key, value, format!("give at most {length} frames")).because(reason));
+            let reason = format!(
+                "is longer than a segment of {length} frames, so that frames between segments would be skipped"
+            );
+            return Err(
+                ConfigError::new(key, value, format!("give at most {length} frames")).because(reason),
+            );
         }
         if let SegmentPad::Value(value) = self.pad {
             let remedy = "must be finite, for example 0.0; or set pad = \"minimum\"";

@@ -152,7 +152,9 @@ fn argus_trims_and_makes_short_clips_longer() {
     let extractor = Extractor::new(&config).unwrap();
     let of_clip = |samples: &[&[f32]]| {
         let clip = Clip::new(samples.concat(), 44_100);
-        extractor.log_mel_of_clip(&clip, &mut extractor.scratch()).unwrap()
+        extractor
+            .log_mel_of_clip(&clip, &mut extractor.scratch())
+            .unwrap()
     };
     let x = signal(44_100, 44_100);
     let part = |parts: std::ops::Range<usize>| &x[parts.start * 5_512..parts.end * 5_512];

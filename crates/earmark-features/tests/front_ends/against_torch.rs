@@ -1,6 +1,7 @@
 //! EfficientAT's front end against PyTorch in double precision (xtask/golden/efficientat.py).
 
 use crate::common::{front_end, golden, log_mel, signal};
+use earmark_core::Check;
 use earmark_features::{Extractor, FrontEnd};
 
 pub fn efficientat() -> FrontEnd {

@@ -65,7 +65,10 @@ fn every_key_is_checked() {
         amin,
         top_db,
     };
-    start(refused(|f| f.amplitude = db(0.0, 1e-10, None)), "level.db.reference");
+    start(
+        refused(|f| f.amplitude = db(0.0, 1e-10, None)),
+        "level.db.reference",
+    );
     start(refused(|f| f.amplitude = db(1.0, -1.0, None)), "level.db.amin");
     start(
         refused(|f| f.amplitude = db(1.0, 1e-10, Some(0.0))),
@@ -155,7 +158,9 @@ fn a_clip_of_another_rate() {
 #[test]
 fn buffers_that_do_not_fit() {
     let extractor = Extractor::new(&argus()).unwrap();
-    let features = extractor.log_mel(&[0.1; 5_000], &mut extractor.scratch()).unwrap();
+    let features = extractor
+        .log_mel(&[0.1; 5_000], &mut extractor.scratch())
+        .unwrap();
     let message = extractor
         .write_segment(&features, 0, &mut [0.0; 7])
         .unwrap_err()
@@ -170,7 +175,9 @@ fn buffers_that_do_not_fit() {
 fn the_loudest_sample_stays_finite() {
     for front_end in [dcase(), argus()] {
         let extractor = Extractor::new(&front_end).unwrap();
-        let features = extractor.log_mel(&[1e6; 5_000], &mut extractor.scratch()).unwrap();
+        let features = extractor
+            .log_mel(&[1e6; 5_000], &mut extractor.scratch())
+            .unwrap();
         assert!(features.data.iter().all(|x| x.is_finite()));
     }
 }

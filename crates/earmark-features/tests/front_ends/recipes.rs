@@ -146,7 +146,9 @@ fn a_recipe_may_leave_out_what_it_does_not_use() {
         "sample-rate-hz = 16000\nlevel = \"linear\"\nstft = { window-samples = 400, hop-samples = 160 }\n",
     );
     let extractor = Extractor::new(&config).unwrap();
-    let features = extractor.log_mel(&[0.0; 1_000], &mut extractor.scratch()).unwrap();
+    let features = extractor
+        .log_mel(&[0.0; 1_000], &mut extractor.scratch())
+        .unwrap();
     assert_eq!((features.channels, features.bands, features.frames), (1, 257, 4));
     assert_eq!(extractor.segment(&features, 0).unwrap(), features);
     assert_eq!(extractor.postprocess(&features).unwrap(), features);

@@ -22,7 +22,7 @@ mod texts;
 use crate::PipelineError;
 use crate::model::ModelSource;
 use earmark_core::atomic::{self, WriteError};
-use earmark_features::Examples;
+use earmark_features::Segments;
 use earmark_metrics::Mean;
 use models::{Inputs, pack_models};
 use serde::Serialize;
@@ -87,7 +87,7 @@ pub struct Packed {
     pub licence: Option<String>,
     /// Tiles that clips are cut into.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tiles: Option<Examples>,
+    pub tiles: Option<Segments>,
     /// Of a second-level model, the folders of the first-level models that it asks, in their order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub asks: Vec<String>,

@@ -39,7 +39,7 @@ impl Packed {
                 let sets = inputs_of(&model.path, recipe).into_iter();
                 (&recipe.name, None, sets.map(|set| inputs.name(set)).collect())
             }
-            AnyRecipe::First(recipe) => (&recipe.name, recipe.predict_front_end().examples, Vec::new()),
+            AnyRecipe::First(recipe) => (&recipe.name, recipe.predict_front_end().segments, Vec::new()),
         };
         let meta = &model.file.meta;
         Self {

@@ -61,7 +61,7 @@ impl Onnx {
     fn clip(&self) -> Vec<f32> {
         let extractor = &self.scorer.extractor;
         let rate = f64::from(self.sample_rate_hz);
-        let seconds = match extractor.example_frames() {
+        let seconds = match extractor.segment_frames() {
             Some(frames) => 1.3 * frames as f64 / extractor.frames_per_second(),
             None => 1.3,
         };
@@ -83,11 +83,13 @@ impl Onnx {
     fn scores(&self, clip: &[f32]) -> Result<Vec<f32>, PipelineError> {
         let extractor = &self.scorer.extractor;
         let fault = |e: FeatureError| PipelineError::Request(format!("a made-up clip can't be heard: {e}"));
-        let base = extractor.base(clip, &mut extractor.scratch()).map_err(fault)?;
-        let count = extractor.examples(&base);
+        let base = extractor.log_mel(clip, &mut extractor.scratch()).map_err(fault)?;
+        let count = extractor.segment_count(base.frames);
         let (mut x, mut frames) = (Vec::new(), 0);
         for i in 0..count {
-            let example = extractor.example(&base, i).and_then(|e| extractor.finish(&e));
+            let example = extractor
+                .segment(&base, i)
+                .and_then(|e| extractor.postprocess(&e));
             let example = example.map_err(fault)?;
             frames = example.frames;
             x.extend(example.data);

@@ -5,7 +5,9 @@ use crate::PipelineError;
 use crate::model::{Model, samples_for};
 use earmark_audio::Resampler;
 use earmark_engine::{Scorer, SegmentBatch, SegmentScores};
-use earmark_features::{Examples, Extractor, Features, FrontEnd, Pad, Place, Scratch};
+use earmark_features::{
+    Extractor, ExtractorScratch, Features, FrontEnd, SegmentPad, SegmentPlacement, Segments,
+};
 use earmark_metrics::Calibration;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,7 +19,7 @@ pub(super) struct Ear {
     scorer: Scorer,
     pub classes: Vec<String>,
     calibration: Option<Calibration>,
-    scratch: Scratch,
+    scratch: ExtractorScratch,
     /// `None` where the stream has the model's rate.
     resampler: Option<Resampler>,
     /// The last samples, at most `window` of them.
@@ -35,7 +37,7 @@ impl Ear {
         let rate = recipe.front_end.sample_rate_hz;
         // Of training, where prediction takes whole clips.
         let trained = Extractor::new(&recipe.front_end).map_err(PipelineError::from)?;
-        let example = samples_for(&trained, trained.example_frames().unwrap_or(1));
+        let example = samples_for(&trained, trained.segment_frames().unwrap_or(1));
         let window = match job.window_seconds {
             None => example,
             Some(s) if s > 0.0 && s <= LONGEST_WINDOW_SECONDS => {
@@ -97,19 +99,19 @@ impl Ear {
         let extractor = Arc::clone(&self.scorer.extractor);
         let failed = |e| PipelineError::Request(format!("the stream can't be judged: {e}"));
         let samples = self.samples.make_contiguous();
-        let features = extractor.base(samples, &mut self.scratch).map_err(failed)?;
+        let features = extractor.log_mel(samples, &mut self.scratch).map_err(failed)?;
         let count = match features.frames {
             // Before the first frame of a clip that is taken whole there is nothing to judge.
-            0 if extractor.example_frames().is_none() => {
+            0 if extractor.segment_frames().is_none() => {
                 return Ok((features, vec![0.0; self.classes.len()]));
             }
-            _ => extractor.examples(&features),
+            _ => extractor.segment_count(features.frames),
         };
         let (mut x, mut shape) = (Vec::new(), [0; 4]);
         for i in 0..count {
             let example = extractor
-                .example(&features, i)
-                .and_then(|example| extractor.finish(&example))
+                .segment(&features, i)
+                .and_then(|example| extractor.postprocess(&example))
                 .map_err(failed)?;
             shape = [count, example.channels, example.bands, example.frames];
             x.extend(example.data);
@@ -136,16 +138,19 @@ fn keep(kept: &mut VecDeque<f32>, most: usize, samples: &[f32]) {
 
 /// The front end with one example a window: its middle, filled where it is shorter.
 fn one_example(front_end: FrontEnd, extractor: &Extractor) -> FrontEnd {
-    let frames = extractor.example_frames().and_then(|n| u32::try_from(n).ok());
-    let pad = front_end.examples.as_ref().map_or(Pad::default(), |e| e.pad);
+    let frames = extractor.segment_frames().and_then(|n| u32::try_from(n).ok());
+    let pad = front_end
+        .segments
+        .as_ref()
+        .map_or(SegmentPad::default(), |e| e.pad);
     FrontEnd {
-        examples: Some(Examples {
+        segments: Some(Segments {
             length_seconds: None,
             length_frames: frames,
             hop_seconds: None,
             hop_frames: frames,
             pad,
-            place: Place::Middle,
+            place: SegmentPlacement::Middle,
         }),
         ..front_end
     }
@@ -179,7 +184,7 @@ mod tests {
             );
             let front_end: FrontEnd = toml::from_str(&text).unwrap();
             let extractor = Extractor::new(&front_end).unwrap();
-            let n = samples_for(&extractor, extractor.example_frames().unwrap());
+            let n = samples_for(&extractor, extractor.segment_frames().unwrap());
             prop_assert_eq!(extractor.frames(n), length as usize);
             prop_assert!(extractor.frames(n - 1) < length as usize);
         }

@@ -5,7 +5,7 @@ use crate::PipelineError;
 use crate::device::Device;
 use earmark_core::rows;
 use earmark_engine::{SegmentBatch, SegmentGrid};
-use earmark_features::{FeatureError, Features, Scratch};
+use earmark_features::{ExtractorScratch, FeatureError, Features};
 use earmark_metrics::{Mean, MetricsError, ScoreTable, blend};
 use rayon::prelude::*;
 
@@ -116,7 +116,7 @@ impl Ensemble {
         let extractor = &self.models[0].0.scorer.extractor;
         let (Some(window), Some(frames), Some(grid)) = (
             self.models[0].segment_samples(),
-            extractor.example_frames(),
+            extractor.segment_frames(),
             SegmentGrid::of(extractor),
         ) else {
             let (window, hop) = ANY_LENGTH_SECONDS;
@@ -215,19 +215,19 @@ impl Model {
         &self,
         samples: &[f32],
         window: usize,
-        scratch: &mut Scratch,
+        scratch: &mut ExtractorScratch,
     ) -> Result<Vec<Features>, FeatureError> {
         let extractor = &self.0.scorer.extractor;
         let filled: Vec<f32>;
-        let samples = if extractor.example_frames().is_none() && samples.len() < window {
+        let samples = if extractor.segment_frames().is_none() && samples.len() < window {
             filled = [samples, &vec![0.0; window - samples.len()]].concat();
             &filled
         } else {
             samples
         };
-        let base = extractor.base(&extractor.trim(samples), scratch)?;
-        (0..extractor.examples(&base))
-            .map(|k| extractor.finish(&extractor.example(&base, k)?))
+        let base = extractor.log_mel(&extractor.trim(samples), scratch)?;
+        (0..extractor.segment_count(base.frames))
+            .map(|k| extractor.postprocess(&extractor.segment(&base, k)?))
             .collect()
     }
 

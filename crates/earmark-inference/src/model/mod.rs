@@ -113,9 +113,9 @@ impl Model {
     /// Length of a segment in samples; `None` for a model that takes clips of any length whole.
     pub fn segment_samples(&self) -> Option<usize> {
         let extractor = &self.0.scorer.extractor;
-        let frames = extractor.example_frames()?;
+        let frames = extractor.segment_frames()?;
         // Handcrafted features are one frame, of however many samples.
-        (!extractor.front_end().summary).then(|| samples_for(extractor, frames))
+        (!extractor.front_end().handcrafted).then(|| samples_for(extractor, frames))
     }
 
     /// Refuses a model that can't score windows cut from a recording, because it also takes features of whole clips.
@@ -195,9 +195,9 @@ impl Model {
                 .then(|| resample(&clip.samples, clip.sample_rate_hz, rate))
                 .transpose();
             match resampled {
-                Ok(None) => extractor.base_of_clip(clip, &mut extractor.scratch()),
+                Ok(None) => extractor.log_mel_of_clip(clip, &mut extractor.scratch()),
                 Ok(Some(samples)) => {
-                    extractor.base_of_clip(&Clip::new(samples, rate), &mut extractor.scratch())
+                    extractor.log_mel_of_clip(&Clip::new(samples, rate), &mut extractor.scratch())
                 }
                 Err(_) => Err(FeatureError::SampleRate {
                     clip_hz: clip.sample_rate_hz,
@@ -207,7 +207,7 @@ impl Model {
         };
         let mut features = of(&self.0.scorer.extractor)?;
         if let Some(clip_level) = &self.0.clip_level {
-            features.side = of(clip_level)?.data;
+            features.clip_features = of(clip_level)?.data;
         }
         Ok(features)
     }

@@ -80,7 +80,7 @@ impl ModelSource {
         let extractor = Extractor::new(&recipe.predict_front_end())?;
         let channels = extractor.channels();
         let (network, vars) = build(&recipe.network, channels, &self.path, &self.file, device)?;
-        let clip_level = extractor.front_end().of_side();
+        let clip_level = extractor.front_end().for_clip_features();
         Ok(Model(Arc::new(Inner {
             scorer: Scorer {
                 network,

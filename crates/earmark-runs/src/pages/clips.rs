@@ -240,7 +240,7 @@ impl Audio {
         samples.truncate(wanted);
         let features = self
             .extractor
-            .base(&samples, &mut self.extractor.scratch())
+            .log_mel(&samples, &mut self.extractor.scratch())
             .map_err(|e| e.to_string())?;
         let Features {
             bands,
@@ -264,7 +264,7 @@ pub(super) enum AudioFault {
     #[error(transparent)]
     Data(#[from] DataError),
     #[error(transparent)]
-    FrontEnd(#[from] earmark_features::ConfigError),
+    FrontEnd(#[from] earmark_core::ConfigError),
 }
 
 /// The data folder with as many of its parts as are there.

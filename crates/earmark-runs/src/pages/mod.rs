@@ -8,8 +8,8 @@ pub(crate) use clips::Judged;
 pub use data::{data_page, write_data_page};
 pub use run::{gather, run_report, write_compared_report, write_run_report};
 
+use earmark_core::ConfigError;
 use earmark_core::atomic::WriteError;
-use earmark_features::ConfigError;
 use earmark_metrics::MetricsError;
 use earmark_report::ReportError;
 

@@ -377,7 +377,7 @@ fn network(run: &RunDir) -> Option<String> {
     let [c, b, f] = [
         extractor.channels(),
         extractor.bands(),
-        extractor.example_frames().unwrap_or(0),
+        extractor.segment_frames().unwrap_or(0),
     ];
     let scalars: usize = specs.iter().map(VarSpec::len).sum();
     Some(format!(

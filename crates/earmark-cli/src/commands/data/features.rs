@@ -30,8 +30,8 @@ pub fn run(args: Features, _: &Global, console: &Console) -> anyhow::Result<Stat
     for note in &decoded.notes {
         console.note(format!("{}: {note}", file.display()));
     }
-    let base = extractor.base_of_clip(&decoded.clip, &mut extractor.scratch())?;
-    let features = extractor.finish(&base)?;
+    let base = extractor.log_mel_of_clip(&decoded.clip, &mut extractor.scratch())?;
+    let features = extractor.postprocess(&base)?;
     let mut bytes = Vec::new();
     features.write_npy(&mut bytes)?;
     output::write(&args.out, |w| w.write_all(&bytes))?;

@@ -54,7 +54,7 @@ fn data_stats(args: DataStats, console: &Console) -> anyhow::Result<Status> {
         .as_deref()
         .map(|name| Recipe::load(name, &[]))
         .transpose()?;
-    if recipe.as_ref().is_some_and(|recipe| recipe.front_end.summary) {
+    if recipe.as_ref().is_some_and(|recipe| recipe.front_end.handcrafted) {
         bail!(
             "--recipe: summary features are no image of bands and frames; see `earmark features --summary`"
         );

@@ -124,7 +124,7 @@ impl Info {
     /// A network, of whose variables those count that are `there`.
     fn of(recipe: Recipe, classes: usize, there: impl Fn(&VarSpec) -> bool) -> anyhow::Result<Self> {
         let e = Extractor::new(&recipe.front_end)?;
-        let input = [e.channels(), e.bands(), e.example_frames().unwrap_or(0)];
+        let input = [e.channels(), e.bands(), e.segment_frames().unwrap_or(0)];
         let (network, mut specs) = Network::build(&recipe.network, input[0], classes)?;
         specs.retain(there);
         let (trainable, scalars) = (count(&specs, true), count(&specs, false));
