@@ -5,6 +5,7 @@
 //! docs                the documentation of all crates, as HTML
 //! golden --list       the scripts that make golden vectors, with the versions they are pinned to
 //! golden NAME ARGS... one of them, in a fresh virtual environment with those versions
+//! reference           writes docs/recipe-reference.md and the JSON schema of recipes
 //! house               long functions, repeated type names, lines of code and old words; fails on a miss
 //! ```
 
@@ -17,12 +18,14 @@ mod check;
 mod golden;
 mod house;
 mod pins;
+mod reference;
 
 use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const USAGE: &str = "usage: cargo xtask check | docs | golden --list | golden NAME [ARGS...] | house";
+const USAGE: &str =
+    "usage: cargo xtask check | docs | golden --list | golden NAME [ARGS...] | reference | house";
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -32,6 +35,7 @@ fn main() -> anyhow::Result<()> {
         ["docs"] => check::docs(),
         ["golden", "--list"] => golden::list(),
         ["golden", name, rest @ ..] if !name.starts_with('-') => golden::run(name, rest),
+        ["reference"] => reference::reference(),
         ["house"] => house::house(),
         ["--help" | "-h" | "help"] => {
             println!("{USAGE}");

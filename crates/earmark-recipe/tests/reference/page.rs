@@ -8,7 +8,12 @@ const WIDTH: usize = 100;
 
 /// The page of a recipe's schema; sections come in the order given, then all others.
 pub fn page(schema: &Value, order: &[&str]) -> String {
-    let mut page = Page { defs: defs(schema), sections: BTreeMap::new(), text: String::new(), open: Vec::new() };
+    let mut page = Page {
+        defs: defs(schema),
+        sections: BTreeMap::new(),
+        text: String::new(),
+        open: Vec::new(),
+    };
     let properties = object(schema, "properties");
     let (tables, keys): (Vec<_>, Vec<_>) = properties.iter().partition(|(_, value)| page.has_section(value));
     page.text += "## Top level\n";
@@ -42,8 +47,14 @@ impl Page {
     /// A value without references: what it points to, and the name of that.
     fn resolved<'a>(&'a self, value: &'a Value) -> (&'a Value, Option<&'a str>) {
         let value = bare(value);
-        match value.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next()) {
-            Some(name) if value.get("properties").is_none() => (self.defs.get(name).unwrap_or(value), Some(name)),
+        match value
+            .get("$ref")
+            .and_then(Value::as_str)
+            .and_then(|path| path.rsplit('/').next())
+        {
+            Some(name) if value.get("properties").is_none() => {
+                (self.defs.get(name).unwrap_or(value), Some(name))
+            }
             _ => (value, None),
         }
     }
@@ -88,7 +99,11 @@ impl Page {
         for variant in variants(&value) {
             let Some(tag) = tag(variant) else { continue };
             let whole = self.merged(variant);
-            let _ = write!(self.text, "\n#### `{} = \"{tag}\"`\n\n", tag_key(variant).unwrap_or("kind"));
+            let _ = write!(
+                self.text,
+                "\n#### `{} = \"{tag}\"`\n\n",
+                tag_key(variant).unwrap_or("kind")
+            );
             self.text += &wrapped(&description(&whole), "", "");
             let mut keys = object(&whole, "properties");
             keys.retain(|_, value| value.get("const").is_none());
@@ -103,7 +118,10 @@ impl Page {
     /// A variant with the keys of the table that it points to.
     fn merged(&self, variant: &Value) -> Value {
         let mut whole = variant.clone();
-        let name = variant.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
+        let name = variant
+            .get("$ref")
+            .and_then(Value::as_str)
+            .and_then(|path| path.rsplit('/').next());
         if let Some(inner) = name.and_then(|name| self.defs.get(name)) {
             let mut properties = object(inner, "properties");
             properties.extend(object(variant, "properties"));
@@ -120,7 +138,10 @@ impl Page {
 
     fn keys(&mut self, table: &Value, keys: &[(&String, &Value)], path: &str) {
         let required = |key: &str| {
-            table.get("required").and_then(Value::as_array).is_some_and(|keys| keys.iter().any(|name| name == key))
+            table
+                .get("required")
+                .and_then(Value::as_array)
+                .is_some_and(|keys| keys.iter().any(|name| name == key))
         };
         let mut keys = keys.to_vec();
         keys.sort_by_key(|(key, _)| (!required(key), (*key).clone()));
@@ -128,7 +149,11 @@ impl Page {
             self.text.push('\n');
         }
         for (key, value) in keys {
-            let below = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            let below = if path.is_empty() {
+                key.clone()
+            } else {
+                format!("{path}.{key}")
+            };
             let mut facts = self.kind(value);
             if required(key) {
                 facts += ", **required**";
@@ -142,8 +167,13 @@ impl Page {
             if self.has_section(value) {
                 let name = self.inner(value);
                 let known = name.as_ref().and_then(|name| self.sections.get(name)).cloned();
-                let queued = self.open.iter().find(|(_, open)| self.inner(open) == name && name.is_some());
-                let target = known.or_else(|| queued.map(|(path, _)| path.clone())).unwrap_or_else(|| below.clone());
+                let queued = self
+                    .open
+                    .iter()
+                    .find(|(_, open)| self.inner(open) == name && name.is_some());
+                let target = known
+                    .or_else(|| queued.map(|(path, _)| path.clone()))
+                    .unwrap_or_else(|| below.clone());
                 if target == below {
                     self.open.push((below.clone(), value.clone()));
                 }
@@ -195,7 +225,11 @@ impl Page {
                 let (table, _) = self.resolved(&inner);
                 let keys = object(table, "properties");
                 let names = keys.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-                let shown = if keys.is_empty() { format!("`{{ {key} = x }}`") } else { format!("`{{ {key} = {{ {names} }} }}`") };
+                let shown = if keys.is_empty() {
+                    format!("`{{ {key} = x }}`")
+                } else {
+                    format!("`{{ {key} = {{ {names} }} }}`")
+                };
                 let mut meaning = description(variant);
                 if meaning.is_empty() {
                     meaning = description(table);
@@ -206,7 +240,11 @@ impl Page {
                     if let Some(default) = value.get("default").filter(|default| !is_nothing(default)) {
                         let _ = write!(facts, ", default `{}`", toml(default));
                     }
-                    text += &wrapped(&format!("`{name}` ({facts}): {}", description(value)), "    - ", "      ");
+                    text += &wrapped(
+                        &format!("`{name}` ({facts}): {}", description(value)),
+                        "    - ",
+                        "      ",
+                    );
                 }
             }
         }
@@ -244,7 +282,11 @@ impl Page {
             return names.join(" or ");
         }
         let kinds = match value.get("type") {
-            Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).filter(|kind| *kind != "null").collect(),
+            Some(Value::Array(kinds)) => kinds
+                .iter()
+                .filter_map(Value::as_str)
+                .filter(|kind| *kind != "null")
+                .collect(),
             Some(Value::String(kind)) => vec![kind.as_str()],
             _ => vec!["any value"],
         };
@@ -260,8 +302,12 @@ impl Page {
 
 /// A value that may be missing as the value.
 fn bare(value: &Value) -> &Value {
-    let Some(choices) = value.get("anyOf").and_then(Value::as_array) else { return value };
-    let mut rest = choices.iter().filter(|choice| choice.get("type").is_none_or(|kind| kind != "null"));
+    let Some(choices) = value.get("anyOf").and_then(Value::as_array) else {
+        return value;
+    };
+    let mut rest = choices
+        .iter()
+        .filter(|choice| choice.get("type").is_none_or(|kind| kind != "null"));
     match (rest.next(), rest.next()) {
         (Some(only), None) => only,
         _ => value,
@@ -273,13 +319,24 @@ fn defs(schema: &Value) -> Map<String, Value> {
 }
 
 fn object(value: &Value, key: &str) -> Map<String, Value> {
-    value.get(key).and_then(Value::as_object).cloned().unwrap_or_default()
+    value
+        .get(key)
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default()
 }
 
 fn variants(value: &Value) -> Vec<&Value> {
-    let list = value.get("oneOf").or_else(|| value.get("anyOf")).and_then(Value::as_array);
-    list.map(|list| list.iter().filter(|choice| choice.get("type").is_none_or(|kind| kind != "null")).collect())
-        .unwrap_or_default()
+    let list = value
+        .get("oneOf")
+        .or_else(|| value.get("anyOf"))
+        .and_then(Value::as_array);
+    list.map(|list| {
+        list.iter()
+            .filter(|choice| choice.get("type").is_none_or(|kind| kind != "null"))
+            .collect()
+    })
+    .unwrap_or_default()
 }
 
 fn is_list(value: &Value) -> bool {
@@ -288,12 +345,19 @@ fn is_list(value: &Value) -> bool {
 
 fn tag_key(variant: &Value) -> Option<&str> {
     let properties = variant.get("properties")?.as_object()?;
-    properties.iter().find(|(_, value)| value.get("const").is_some()).map(|(key, _)| key.as_str())
+    properties
+        .iter()
+        .find(|(_, value)| value.get("const").is_some())
+        .map(|(key, _)| key.as_str())
 }
 
 /// The value of `kind` that chooses a variant.
 fn tag(variant: &Value) -> Option<&str> {
-    variant.get("properties")?.get(tag_key(variant)?)?.get("const")?.as_str()
+    variant
+        .get("properties")?
+        .get(tag_key(variant)?)?
+        .get("const")?
+        .as_str()
 }
 
 fn plural(kind: &str) -> String {
@@ -305,8 +369,15 @@ fn plural(kind: &str) -> String {
 
 /// What a key or a type means, as one paragraph without links of rustdoc.
 fn description(value: &Value) -> String {
-    let text = value.get("description").and_then(Value::as_str).unwrap_or_default();
-    text.replace("[`", "`").replace("`]", "`").split_whitespace().collect::<Vec<_>>().join(" ")
+    let text = value
+        .get("description")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    text.replace("[`", "`")
+        .replace("`]", "`")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn is_nothing(value: &Value) -> bool {
@@ -336,12 +407,20 @@ fn toml(value: &Value) -> String {
 }
 
 fn heading(path: &str, list: bool) -> String {
-    if list { format!("[[{path}]]") } else { format!("[{path}]") }
+    if list {
+        format!("[[{path}]]")
+    } else {
+        format!("[{path}]")
+    }
 }
 
 /// The anchor that a heading gets.
 fn anchor(heading: &str) -> String {
-    heading.to_lowercase().chars().filter(|c| c.is_alphanumeric() || *c == '-' || *c == '_').collect()
+    heading
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_alphanumeric() || *c == '-' || *c == '_')
+        .collect()
 }
 
 fn wrapped(text: &str, first: &str, rest: &str) -> String {
