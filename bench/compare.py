@@ -1,10 +1,13 @@
-"""Measures earmark beside PyTorch, ONNX Runtime and librosa, in turns, and prints the table that RESULTS.md holds.
+"""Measures earmark against PyTorch, ONNX Runtime and librosa, in turns, and prints the table of
+docs/results/speed.md.
 
-    python bench/compare.py --earmark target/release/earmark [--rounds 5] [--repeat 3] [--only NAME,...] [--json FILE]
+    python bench/compare.py --earmark target/release/earmark [--rounds 5] [--repeat 3]
+        [--only NAME,...] [--json FILE]
 
-Each round runs every case's programs one after the other, each in a process of its own, on two threads (front ends: on one).
-A program's number is the median over the rounds of its own medians; a ratio is earmark's time over the peer's, so below 1 is
-faster, and the spread is that of the ratios within each round. Use an idle machine. See peers.py for the versions.
+Each round runs every case's programs one after the other, each in a process of its own, on two threads
+(front ends: on one). A program's number is the median over the rounds of its own medians; a ratio is
+earmark's time over the peer's, so below 1 is faster, and the spread is that of the ratios within each
+round. Use an idle machine. See peers.py for the versions.
 """
 
 import argparse
@@ -46,7 +49,7 @@ def cases():
         peers = [("ONNX Runtime", f"onnxruntime:mobilenet:{batch}", 2), *torch(f"infer:mobilenet:{batch}")]
         yield f"mobilenet-infer-{batch}", bench(noisy, part, batch, mean), peers, (1.5, 1.0)
     yield "dcase-log-mel", bench(noisy, "front-end", threads=1), [("torch.stft", "log-mel:dcase:torch", 1)], (1 / 2, 1 / 3)
-    # Levels alone: librosa and torch.stft compute no deltas here either.
+    # Log-mels alone: librosa and torch.stft compute no deltas here either.
     plain = ["front-end.finish=false"]
     peers = [("torch.stft", "log-mel:argus:torch", 1), ("librosa", "log-mel:argus:librosa", 1)]
     yield "argus-log-mel", bench(AUXSKIP, "front-end", sets=plain, threads=1), peers, (1 / 2, 1 / 3)

@@ -1,9 +1,10 @@
-"""Draws a few training clips a class from ESC-10, for `earmark train fine-tune/esc10-few`.
+"""Draws a few training clips per class from ESC-10, for `earmark train fine-tune/esc10-few`.
 
 Usage: python bench/few_clips.py ESC-10 OUT --fold K [--clips 5] [--seed 1]
 
-OUT becomes a data folder: all clips of fold K, which is judged, and of the other folds so many clips a class, drawn by the seed and the
-fold from Python's own generator, no two of one source recording while there are others. `audio` in it is a link. Then:
+OUT becomes a data folder: all clips of fold K, the test fold, and N clips per class of the other folds,
+drawn by the seed and the fold from Python's own generator, no two of one source recording while there
+are others. `audio` in it is a link. Then:
 
     earmark train fine-tune/esc10-few --data OUT --fold K --run RUN
     earmark eval RUN --data OUT

@@ -1,15 +1,19 @@
-"""How soon `earmark listen` notices that the sound has changed: the clips of a fold that the model has not seen, one after another.
+"""How soon `earmark listen` notices that the sound has changed: the clips of a fold that the model has not
+seen, one after another.
 
-    python bench/listen_change.py --earmark target/release/earmark --model runs/argus-esc10/fold-1 --data ESC-10 [--fold 1]
-        [--within 2] [--seed 0] [--minutes 10] [--json FILE] [-- ARGUMENTS OF earmark listen]
+    python bench/listen_change.py --earmark target/release/earmark --model runs/argus-esc10/fold-1
+        --data ESC-10 [--fold 1] [--within 2] [--seed 0] [--minutes 10] [--json FILE]
+        [-- ARGUMENTS OF earmark listen]
 
-The clips are put into an order (from the seed) in which neighbours have different labels, joined without a gap and piped into
-`earmark listen --fast --json`. A change counts as noticed when the right label was on top at some judgement within so many seconds
-after it; beside it stands how often the right label was on top at the last of these judgements, and the model's accuracy on the
-whole clips (`earmark predict`), which no listener can be expected to pass. Prints a line a class and the shares. With --minutes, a second
-stream of that length, the same clips again and again, is heard for its speed and its memory after a minute and at the end.
+The clips are put into an order (from the seed) in which neighbours have different labels, joined without
+a gap and piped into `earmark listen --fast --json`. A change counts as noticed when the right label was
+on top in a window within N seconds after it; printed with it are how often the right label was on top in
+the last of these windows, and the model's accuracy on the whole clips (`earmark predict`), which no
+stream can be expected to pass. Prints a line per class and the shares. With --minutes, a second stream
+of that length, the same clips again and again, is tagged for its speed and its memory after a minute and
+at the end.
 
-Python 3.11+, numpy 2.4.6, soundfile 0.14.0. The model must not have learnt from the fold.
+Python 3.11+, numpy 2.4.6, soundfile 0.14.0. The model must not have been trained on the fold.
 """
 
 import argparse
@@ -89,12 +93,12 @@ def main():
 
     found = ordered(clips(args.data, args.fold), args.seed)
     pieces = [mono(path) for path, _ in found]
-    judged, summary = listen(args.earmark, args.model, np.concatenate(pieces), more)
+    windows, summary = listen(args.earmark, args.model, np.concatenate(pieces), more)
     whole = accuracy(args.earmark, args.model, found)
 
     noticed, settled, after, classes, start = [], [], [], {}, 0.0
     for (path, label), piece in zip(found, pieces):
-        near = [j for j in judged if start < j["time"] <= start + args.within]
+        near = [j for j in windows if start < j["time"] <= start + args.within]
         right = [j["time"] for j in near if j["labels"][0]["label"] == label]
         noticed.append(bool(right))
         settled.append(bool(near) and near[-1]["labels"][0]["label"] == label)
@@ -125,7 +129,7 @@ def main():
         _, long = listen(args.earmark, args.model, stream, more)
         result["long"] = long
         print(
-            f"{args.minutes:g} minutes: {long['judged']} judgements of {long['compute_ms']:.1f} ms, {long['x_real_time']:.1f} x real time, "
+            f"{args.minutes:g} minutes: {long['judged']} windows of {long['compute_ms']:.1f} ms, {long['x_real_time']:.1f} x real time, "
             f"{long['memory_mib_after_a_minute']:.1f} MiB after a minute, {long['memory_mib']:.1f} MiB at the end"
         )
     if args.json:

@@ -1,25 +1,33 @@
-"""What noisy labels bring: a few curated clips and more noisy ones, learnt with argus's soft bootstrapping and sampling, against the
-curated clips alone and against cross-entropy on everything.
+"""What noisy labels bring: a few curated clips and more noisy ones, trained with argus's soft bootstrapping
+and sampling, against the curated clips alone and against cross-entropy on everything.
 
-    python bench/noisy.py --earmark target/release/earmark --work WORK --esc10 ESC-10 [--judged 2,3] [--seeds 1,2,3]
-    python bench/noisy.py --earmark target/release/earmark --work WORK --demo [--judged 1,2] [--seeds 1,2,3]
+    python bench/noisy.py --earmark target/release/earmark --work WORK --esc10 ESC-10
+        [--test-folds 2,3] [--seeds 1,2,3]
+    python bench/noisy.py --earmark target/release/earmark --work WORK --demo
+        [--test-folds 1,2] [--seeds 1,2,3]
 
-ESC-10: fold K is judged. Of each class's clips in the other folds, a share (--curated, a quarter) keeps its labels and is the curated
-part; the rest is the noisy part, in which 40 % of the labels (--wrong) are replaced by another class. Which clips and which classes
-follows from K and the seed. Demo: the set that `earmark demo --seed SEED` makes, whose noisy part (50 clips) has 30 % wrong labels; its
-curated part (110 clips, several labels each) is divided into two folds, of which one is learnt from and the other judged.
+ESC-10: fold K is the test fold. Of each class's clips in the other folds, a share (--curated, a quarter)
+keeps its labels and is the curated subset; the rest is the noisy subset, in which 40 % of the labels
+(--wrong) are replaced by another class. Which clips and which classes follows from K and the seed. Demo:
+the set that `earmark demo --seed SEED` makes, whose noisy subset (50 clips) has 30 % wrong labels; its
+curated subset (110 clips, several labels each) is divided into two folds, one for training and one for
+testing.
 
-Four arms, the same network (noisy.toml), seed and number of steps, judged with their last weights; nothing is chosen by what is judged:
+Four arms, the same network (noisy.toml), seed and number of steps, evaluated with their last weights;
+nothing is chosen by the test fold:
 
-    adopted argus-2019's way (ESC-10 alone): noisy clips whose label the model of `alone` ranks first are adopted as a part of their own; draws of
-            0.57 curated, 0.42 adopted and 0.01 noisy clips, soft bootstrapping on the last, cross-entropy on the others. As many steps as
-            the other arms, but begun when `alone` has ended
-    soft    both parts: cross-entropy on curated clips, soft bootstrapping on noisy ones, and draws from the parts by given weights
-    alone   the curated part alone, cross-entropy
-    all     both parts as if all labels were right, cross-entropy, each clip as often as any other
+    adopted argus-2019's way (ESC-10 alone): noisy clips whose label the model of `alone` ranks first are
+            adopted as a subset of their own; draws of 0.57 curated, 0.42 adopted and 0.01 noisy clips,
+            soft bootstrapping on the last, cross-entropy on the others. The same number of steps, but
+            started when `alone` has ended
+    soft    both subsets: cross-entropy on curated clips, soft bootstrapping on noisy ones, and draws from
+            the subsets by given weights
+    alone   the curated subset alone, cross-entropy
+    all     both subsets as if all labels were right, cross-entropy, each clip as often as any other
 
-Each training is a line in WORK/journal.jsonl; what stands there is not trained again, and one that was interrupted goes on. At the end:
-a table of the means, and the gains of the first arm with their standard errors over the pairs (same fold, same seed).
+Each training is a line in WORK/journal.jsonl; what is there is not trained again, and one that was
+interrupted is resumed. At the end: a table of the means, and the gains of the first arm with their
+standard errors over the pairs (same fold, same seed).
 
 Python 3.11+, its standard library alone.
 """
@@ -41,7 +49,7 @@ METRICS = ("accuracy", "lwlrap")
 
 
 def spoiled(esc, out, fold, seed, curated_share, wrong_share):
-    """Writes OUT/clips.csv (filename,label,part,fold,truth) over ESC-10's audio, the parts drawn class by class."""
+    """Writes OUT/clips.csv (filename,label,part,fold,truth) over ESC-10's audio, the subsets drawn class by class."""
     if (out / "clips.csv").exists():
         return out
     table = esc / "meta.csv" if (esc / "meta.csv").exists() else esc / "meta/esc50.csv"
@@ -86,7 +94,7 @@ def run(command):
 
 
 def settings(arm, args):
-    """What tells the arm apart."""
+    """What makes the arm different."""
     plain = 'train.loss={kind="sigmoid-cross-entropy"}'
     if arm == "alone":
         return ['data.parts=["curated"]', plain]
@@ -119,7 +127,7 @@ def keys_of(args, arm, seed, common):
 
 
 def adopted(args, name, data, fold, seed, common):
-    """DATA with the noisy clips that the model of `alone` believes as a part of their own; says how many, and how many of them are right."""
+    """DATA with the noisy clips that the model of `alone` believes as a subset of their own; says how many, and how many of them are right."""
     alone = folder_of(args, name, fold, seed, "alone", keys_of(args, "alone", seed, common)) / f"fold-{fold}"
     out = data.with_name(data.name + "-adopted")
     with open(data / "clips.csv", newline="") as file:
@@ -158,8 +166,8 @@ def train(args, name, data, fold, seed, arm, common):
     words = [word for key in keys for word in ("--set", key)]
     start = time.monotonic()
     command = [args.earmark, "train", RECIPE, "--data", data, "--run", folder, "--folds", str(fold), "--threads", str(args.threads)]
-    told = json.loads(run([*command, "-q", "--json", "--resume", *words]))
-    metrics = told["report"]["metrics"]
+    outcome = json.loads(run([*command, "-q", "--json", "--resume", *words]))
+    metrics = outcome["report"]["metrics"]
     found = {key: metrics[key]["mean"] for key in METRICS if key in metrics}
     line = {**place, **found, "seconds": round(time.monotonic() - start)}
     with open(journal, "a") as file:
@@ -188,15 +196,15 @@ def table(name, lines):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--earmark", default="target/release/earmark")
-    parser.add_argument("--work", type=pathlib.Path, required=True, help="folder for data, runs and the journal")
+    parser.add_argument("--work", type=pathlib.Path, required=True, help="folder for data, runs and the list of trainings")
     parser.add_argument("--esc10", type=pathlib.Path, help="the folder with ESC-10, or ESC-50")
     parser.add_argument("--demo", action="store_true", help="the sets that `earmark demo` makes")
-    parser.add_argument("--judged", help="folds: 2,3 of ESC-10, 1,2 of the demo")
+    parser.add_argument("--test-folds", help="default: 2,3 of ESC-10, 1,2 of the demo")
     parser.add_argument("--seeds", default="1,2,3")
     parser.add_argument("--arms", help="default: all, in the order in which they need each other")
     parser.add_argument("--curated", type=float, default=0.25, help="ESC-10: share of the clips whose labels stay")
     parser.add_argument("--wrong", type=float, default=0.4, help="ESC-10: share of the other clips whose labels are replaced")
-    parser.add_argument("--noisy", type=float, default=0.5, help="soft: share of the draws that are of the noisy part")
+    parser.add_argument("--noisy", type=float, default=0.5, help="soft: share of the draws that are of the noisy subset")
     parser.add_argument("--beta", type=float, default=0.7, help="soft: share of the label in a noisy clip's target")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the recipe, in every arm")
@@ -208,7 +216,7 @@ def main():
     common = ['data.layout="fsdkaggle2019"', 'folds={count=2,parts=["curated"],stratify="iterative"}'] if args.demo else []
     lines = {}
     for seed in map(int, args.seeds.split(",")):
-        for fold in map(int, (args.judged or ("1,2" if args.demo else "2,3")).split(",")):
+        for fold in map(int, (args.test_folds or ("1,2" if args.demo else "2,3")).split(",")):
             if args.demo:
                 data = demo(args.earmark, args.work, seed)
             else:

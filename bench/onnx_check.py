@@ -1,15 +1,18 @@
-"""Compares ONNX files that `earmark export` wrote, run by ONNX Runtime, with `earmark predict` on the same samples.
+"""Compares ONNX files that `earmark export` wrote, run by ONNX Runtime, with `earmark predict` on the same
+samples.
 
-    python bench/onnx_check.py MODEL [--onnx a.onnx ...] [--earmark target/release/earmark] [--files A B ...]
-                               [--esc ESC-10] [--every N] [--map MAP] [--tolerance 1e-4] [--json]
+    python bench/onnx_check.py MODEL [--onnx a.onnx ...] [--earmark target/release/earmark]
+        [--files A B ...] [--esc ESC-10] [--every N] [--map MAP] [--tolerance 1e-4] [--json]
 
-MODEL is what `earmark predict` takes. Without --onnx, both kinds of weights are exported first. Each file is checked by
-`onnx.checker` with its shapes inferred. Then clips are scored by both: made-up ones of 0 s to 12.7 s, alone and three at a time
-(the scores of a batch must be those of its clips alone), and the given recordings, resampled here to the model's rate and handed
-to earmark as float32 WAV, so that both hear the same samples. With --esc, the folder of ESC-10 or ESC-50 (`meta.csv` and `audio`), the
-accuracy of each program is told as well; --map reads lines `category: Name | Name` that say which classes of the model stand for a
-category. Times are those of scoring alone for ONNX Runtime, on as many threads as earmark has, and of the whole command for earmark,
-which also starts, reads and writes. A float32 file whose scores are off by more than the tolerance ends the script with 1.
+MODEL is what `earmark predict` takes. Without --onnx, both kinds of weights are exported first. Each file
+is checked by `onnx.checker` with its shapes inferred. Then clips are scored by both: synthetic ones of
+0 s to 12.7 s, alone and three at a time (the scores of a batch must be those of its clips alone), and the
+given recordings, resampled here to the model's rate and handed to earmark as float32 WAV, so that both
+score the same samples. With --esc, the folder of ESC-10 or ESC-50 (`meta.csv` and `audio`), the accuracy
+of each program is printed as well; --map reads lines `category: Name | Name` that say which classes of
+the model mean a category. Times are those of scoring alone for ONNX Runtime, on the same number of
+threads as earmark, and of the whole command for earmark, which also starts, reads and writes. A float32
+file whose scores are off by more than the tolerance ends the script with 1.
 
 Run with onnx 1.23.2, onnxruntime 1.31.1, numpy 2.4.6, scipy 1.17.1, soundfile 0.14.0.
 """
@@ -133,25 +136,25 @@ def check(options, folder):
     for seconds in SECONDS:
         for seed in range(3):
             clips[f"made-{seconds}-{seed}"] = made_up(seconds, rate, seed)
-    heard = {pathlib.Path(path).stem: path for path in options.files}
+    real = {pathlib.Path(path).stem: path for path in options.files}
     truth = {}
     if options.esc:
         root = pathlib.Path(options.esc)
         with open(root / "meta.csv", newline="") as file:
             for row in list(csv.DictReader(file))[:: options.every]:
                 name = pathlib.Path(row["filename"]).stem
-                heard[name] = root / "audio" / row["filename"]
+                real[name] = root / "audio" / row["filename"]
                 truth[name] = row["category"]
     made = list(clips)
-    for name, path in heard.items():
+    for name, path in real.items():
         clips[name] = recording(path, rate)
     header, wanted, _ = predict(options, folder, {name: (clips[name], rate) for name in made})
     assert header == classes, "the ONNX file's classes are not the model's"
     earmark_seconds = None
-    if heard:
-        _, more, earmark_seconds = predict(options, folder, {name: (clips[name], rate) for name in heard})
+    if real:
+        _, more, earmark_seconds = predict(options, folder, {name: (clips[name], rate) for name in real})
         wanted |= more
-    audio = sum(len(clips[name]) for name in heard) / rate
+    audio = sum(len(clips[name]) for name in real) / rate
     results = []
     for one in exported:
         got, batches = {}, 0.0
@@ -162,7 +165,7 @@ def check(options, folder):
             together = one.run(np.stack([clips[name] for name in names]))[0]
             batches = max(batches, max(np.abs(row - got[name]).max() for row, name in zip(together, names)))
         start = time.perf_counter()
-        for name in heard:
+        for name in real:
             got[name] = one.run(clips[name][None])[0][0]
         seconds = time.perf_counter() - start
         off = {name: float(np.abs(got[name] - wanted[name]).max()) for name in wanted}
@@ -178,7 +181,7 @@ def check(options, folder):
             "worst_clip": worst,
             "largest_difference_in_batches": float(batches),
         }
-        if heard:
+        if real:
             result["x_real_time"] = {"onnxruntime": audio / seconds, "earmark predict": audio / earmark_seconds}
         if truth:
             names = read_map(options.map)

@@ -1,12 +1,14 @@
-"""What `compare.py` compares earmark with: the same work by PyTorch, ONNX Runtime and librosa, one case a process.
+"""What `compare.py` compares earmark with: the same work by PyTorch, ONNX Runtime and librosa, one case per
+process.
 
     python bench/peers.py CASE [THREADS] [REPEATS] [FOLDER]
 
-Prints a JSON object: `seconds`, the median over the repetitions after one that does not count (for a front end: of one clip of
-5 s), and `peak_mib`, the most memory that the process has held. Cases that need an ONNX file make it in FOLDER, in a process of
-their own (`export`).
+Prints a JSON object: `seconds`, the median over the repetitions after one that does not count (for a
+front end: of one clip of 5 s), and `peak_mib`, the most memory that the process has held. Cases that need
+an ONNX file make it in FOLDER, in a process of their own (`export`).
 
-Run with torch 2.15.0, onnxruntime 1.31.1, onnx 1.19 or later with onnxscript 0.7.2, librosa 0.11.0, numpy 2.4.6.
+Run with torch 2.15.0, onnxruntime 1.31.1, onnx 1.19 or later with onnxscript 0.7.2, librosa 0.11.0,
+numpy 2.4.6.
 """
 
 import json

@@ -1,15 +1,18 @@
-"""How many wrong labels `earmark review worst` finds: labels are replaced at random, runs of folds are trained on what is there then, and
-the replaced ones are looked for at the head of the list.
+"""How many wrong labels `earmark review worst` finds: labels are replaced at random, cross-validation runs
+are trained on the result, and the replaced ones are looked for at the head of the list.
 
-    python bench/review.py --earmark target/release/earmark --work WORK --esc10 ESC-10 [--recipe summary-baseline/esc10]
-    python bench/review.py --earmark target/release/earmark --work WORK --demo demo/data --recipe bench/noisy.toml --set train.steps=600
+    python bench/review.py --earmark target/release/earmark --work WORK --esc10 ESC-10
+        [--recipe summary-baseline/esc10]
+    python bench/review.py --earmark target/release/earmark --work WORK --demo demo/data
+        --recipe bench/noisy.toml --set train.steps=600
         [--shares 0.1,0.2] [--seeds 1,2,3] [--by lwlrap,margin,self-confidence] [--set KEY=VALUE ...]
 
-Which clips get a wrong label, and which one, follows from the share and the seed, never from what a model says. Of the demo set, the curated
-part is taken, whose clips may have several labels, of which one is replaced. Each clip is scored by the fold that did not learn from it,
-but the four other folds do learn from their wrong labels, as they would in life. A data set is a line in WORK/review.jsonl; what stands
-there is not trained again. Prints, for each order of the list, the share of wrong labels that stand in its first half, its first 2 x planted and its first planted
-clips: the mean over the seeds and the least.
+Which clips get a wrong label, and which one, follows from the share and the seed, never from what a model
+says. Of the demo set, the curated subset is taken, whose clips may have several labels, of which one is
+replaced. Each clip is scored by the fold that was not trained on it, but the four other folds are trained
+on their wrong labels, as they would be in practice. A data set is a line in WORK/review.jsonl; what is
+there is not trained again. Prints, for each order of the list, the share of wrong labels in its first
+half, its first 2 x planted and its first planted clips: the mean over the seeds and the least.
 
 Python 3.11+, its standard library alone.
 """
@@ -27,7 +30,7 @@ ORDERS = ("lwlrap", "margin", "self-confidence")
 
 
 def clips(args):
-    """The table that labels are planted in: audio's folder, then a row a clip with `file`, `labels` and perhaps `fold`."""
+    """The table that labels are planted in: audio's folder, then a row per clip with `file`, `labels` and perhaps `fold`."""
     if args.demo:
         with open(args.demo / "train_curated.csv", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -81,7 +84,7 @@ def measure(args, name, audio, rows, share, seed):
     cv = args.work / "runs" / f"{folder.name}-{tag:08x}"
     words = [word for key in keys for word in ("--set", key)]
     common = ["--threads", str(args.threads), "-q", "--json"]
-    told = run([args.earmark, "train", args.recipe, "--data", folder, "--run", cv, "--folds", "all", "--resume", *common, *words])
+    outcome = run([args.earmark, "train", args.recipe, "--data", folder, "--run", cv, "--folds", "all", "--resume", *common, *words])
     found = {}
     for by in args.by:
         listed = json.loads(run([args.earmark, "review", "worst", cv, "--data", folder, "--by", by, "--top", str(len(rows)), *common]))
@@ -90,7 +93,7 @@ def measure(args, name, audio, rows, share, seed):
             sys.exit(f"{cv}: the list does not hold each clip once")
         found[by] = [len(wrong & set(order[:head])) / len(wrong) for head in (len(order) // 2, 2 * len(wrong), len(wrong))]
     line = {**place, "clips": len(rows), "planted": len(wrong), "found": found}
-    line["accuracy_against_the_labels_given"] = json.loads(told)["report"]["metrics"]["accuracy"]["mean"]
+    line["accuracy_against_the_labels_given"] = json.loads(outcome)["report"]["metrics"]["accuracy"]["mean"]
     with open(journal, "a") as file:
         file.write(json.dumps(line) + "\n")
     return line
@@ -99,7 +102,7 @@ def measure(args, name, audio, rows, share, seed):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--earmark", default="target/release/earmark")
-    parser.add_argument("--work", type=pathlib.Path, required=True, help="folder for data, runs and the journal")
+    parser.add_argument("--work", type=pathlib.Path, required=True, help="folder for data, runs and the list of trainings")
     parser.add_argument("--esc10", type=pathlib.Path, help="the folder with ESC-10, or ESC-50")
     parser.add_argument("--demo", type=pathlib.Path, help="the data folder that `earmark demo` has made")
     parser.add_argument("--recipe", default="summary-baseline/esc10")

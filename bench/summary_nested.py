@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""Judges summary-baseline on ESC-10 with nothing chosen on the judged fold: for each fold K the settings are those with the best mean
-accuracy over the other four folds, each judged by a model of the remaining three; then one model of the four is judged on K.
+"""Evaluates summary-baseline on ESC-10 with nothing chosen on the test fold: for each fold K the settings
+are those with the best mean accuracy over the other four folds, each evaluated by a model of the
+remaining three; then one model of the four is evaluated on K.
 
     python bench/summary_nested.py EARMARK ESC-10 [FOLDER]
 
-FOLDER (default: summary-nested) keeps the runs; what is there already is not made again. Standard library only."""
+FOLDER (default: summary-nested) keeps the runs; what is there already is not made again. Standard library
+only.
+"""
 
 import csv
 import itertools
@@ -21,7 +24,7 @@ GRID = {
 
 
 def run(earmark, recipe, data, out, settings, folds):
-    """Mean accuracy of the folds; a set of runs that is there is read and not made again."""
+    """Mean accuracy of the folds; runs that are there are read and not made again."""
     if not os.path.exists(f"{out}/folds.json"):
         sets = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
         command = [earmark, "train", recipe, "--data", data, "--run", out, "--folds", folds, "-q", "--threads", "1", *sets]
@@ -66,7 +69,7 @@ def main():
             report = run(earmark, recipe, data, f"{out}/inner-{fold}/{k:02}", one, "all")
             scores.append(accuracy(report))
         best = max(range(len(settings)), key=lambda k: (scores[k], -k))
-        report = run(earmark, recipe, esc, f"{out}/judged-{fold}", settings[best], str(fold))
+        report = run(earmark, recipe, esc, f"{out}/test-{fold}", settings[best], str(fold))
         results.append(accuracy(report))
         print(f"fold {fold}: {results[-1]:.4f} with {settings[best]}, inner accuracy {scores[best]:.4f} (worst {min(scores):.4f})", flush=True)
     print(f"mean {sum(results) / len(results):.4f}")

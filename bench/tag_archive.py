@@ -1,12 +1,15 @@
-"""An archive heard with `earmark tag`, killed and gone on with: every good recording exactly once, every broken one named.
+"""An archive processed by `earmark tag`, killed and resumed: every good recording exactly once, every broken
+one named.
 
-    python bench/tag_archive.py --data ESC-10 --model MODEL [--earmark target/release/earmark] [--copies 5] [--broken 20]
-        [--kills 3] [--seed 1] [--hours 3] [--only archive,memory] [-- FURTHER ARGUMENTS OF earmark tag]
+    python bench/tag_archive.py --data ESC-10 --model MODEL [--earmark target/release/earmark]
+        [--copies 5] [--broken 20] [--kills 3] [--seed 1] [--hours 3] [--only archive,memory]
+        [-- FURTHER ARGUMENTS OF earmark tag]
 
-`archive`: the recordings below DATA are linked COPIES times, and BROKEN ones put among them (cut off, damaged, empty, no audio). They
-are heard once without interruption, and once more, killed with SIGKILL after times that SEED draws, each time gone on with by the
-same command. Both results must be the same bytes. `memory`: most memory held while hearing recordings of 3 minutes and of HOURS.
-Prints a Markdown table; exits with 1 where anything is not as it should be. Needs Python alone.
+`archive`: the recordings below DATA are linked COPIES times, and BROKEN ones put among them (cut off,
+damaged, empty, no audio). They are tagged once without interruption, and once more, killed with SIGKILL
+after times that SEED draws, each time resumed by the same command. Both results must be the same bytes.
+`memory`: most memory held while tagging recordings of 3 minutes and of HOURS. Prints a Markdown table;
+exits with 1 where anything is not as it should be. Needs Python alone.
 """
 
 import argparse
@@ -84,7 +87,7 @@ def check(good, bad, result, err):
     return wrong
 
 
-def hear_archive(options, folder, rng):
+def tag_archive(options, folder, rng):
     good, bad = archive(options.data, folder / "in", options.copies, options.broken, rng)
     whole, killed = folder / "whole.ndjson", folder / "killed.ndjson"
     begin = time.monotonic()
@@ -102,18 +105,18 @@ def hear_archive(options, folder, rng):
         journal = pathlib.Path(f"{killed}.journal")
         done.append(journal.read_bytes().count(b"\n") - 1 if journal.exists() else 0)
     if killed.exists():
-        wrong.append("a result is there before everything was heard")
+        wrong.append("a result is there before everything was tagged")
     status, err, _ = end(*start(options, [folder / "in", "-o", killed], folder))
     wrong += [f"exit status {status} instead of 2"] if status != 2 else []
     wrong += check(good, bad, killed, err)
     if whole.read_bytes() != killed.read_bytes():
-        wrong.append("the interrupted hearing ended with other bytes")
+        wrong.append("the interrupted command ended with other bytes")
     left = [p.name for p in folder.iterdir() if "journal" in p.name or ".tmp-" in p.name]
     wrong += [f"{name} was left behind" for name in left]
     audio = sum(json.loads(line).get("seconds", 0) for line in open(whole))
     rows = [
         ("recordings, good and broken", f"{len(good)} and {len(bad)}"),
-        ("recordings in the journal at each kill", ", ".join(map(str, done))),
+        ("recordings in the resume log at each kill", ", ".join(map(str, done))),
         ("time without interruption", f"{seconds:.1f} s, {audio / seconds:.0f} x real time"),
         ("most memory", f"{memory:.0f} MiB"),
     ]
@@ -131,7 +134,7 @@ def synthetic(path, seconds, rate):
             wav.write(quiet if second % 7 else loud)
 
 
-def hear_long(options, folder):
+def tag_long(options, folder):
     rows, peaks = [], []
     for name, seconds in (("3 minutes", 180), (f"{options.hours:g} hours", int(3600 * options.hours))):
         synthetic(folder / "long.wav", seconds, 32000)
@@ -167,7 +170,7 @@ def main():
         if "archive" in options.only:
             if not options.data:
                 sys.exit("--data: name a folder with recordings")
-            found = hear_archive(options, folder, random.Random(options.seed))
+            found = tag_archive(options, folder, random.Random(options.seed))
             rows, wrong = rows + found[0], wrong + found[1]
         if "memory" in options.only:
             found = hear_long(options, folder)

@@ -1,10 +1,13 @@
-"""What `earmark tag` is compared with: the same windows of the same recordings, scored by EfficientAT's network in PyTorch.
+"""What `earmark tag` is compared with: the same windows of the same recordings, scored by EfficientAT's
+network in PyTorch.
 
-    python bench/tag_torch.py CHECKPOINT DATA [--workers 2] [--window 2] [--hop 1] [--copies 1] [-o OUT.ndjson]
+    python bench/tag_torch.py CHECKPOINT DATA [--workers 2] [--window 2] [--hop 1] [--copies 1]
+        [-o OUT.ndjson]
 
-Decodes with libsndfile, resamples with soxr, computes the front end with torch.stft, and runs windows in batches of 16 in float32;
-WORKERS processes of one thread each take files in turn, which is the quickest way on few cores. Broken files are named. The time is
-that of the work alone: starting Python, importing and reading weights do not count. Prints a JSON object.
+Decodes with libsndfile, resamples with soxr, computes the front end with torch.stft, and runs windows in
+batches of 16 in float32; WORKERS processes of one thread each take files in turn, which is the quickest
+way on few cores. Broken files are named. The time is that of the work alone: starting Python, importing
+and reading weights do not count. Prints a JSON object.
 
 Run with torch 2.15.0, numpy 2.4.6, soundfile 0.14.0, soxr (librosa 0.11.0 brings both).
 """
