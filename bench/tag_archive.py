@@ -173,7 +173,7 @@ def main():
             found = tag_archive(options, folder, random.Random(options.seed))
             rows, wrong = rows + found[0], wrong + found[1]
         if "memory" in options.only:
-            found = hear_long(options, folder)
+            found = tag_long(options, folder)
             rows, wrong = rows + found[0], wrong + found[1]
     print("| what | measured |\n|---|---|")
     for row in rows:

@@ -54,7 +54,7 @@ def begin(checkpoint, window, hop):
     }
 
 
-def hear(path):
+def score(path):
     import numpy as np
     import soundfile
     import soxr
@@ -101,9 +101,9 @@ def main():
     arguments = (options.checkpoint, options.window, options.hop)
     with multiprocessing.get_context("spawn").Pool(options.workers, begin, arguments) as pool:
         # A first file for each process: what is loaded late is loaded then.
-        pool.map(hear, files[: 4 * options.workers], chunksize=1)
+        pool.map(score, files[: 4 * options.workers], chunksize=1)
         start = time.monotonic()
-        found = pool.map(hear, files, chunksize=4)
+        found = pool.map(score, files, chunksize=4)
         seconds = time.monotonic() - start
     if options.out:
         pathlib.Path(options.out).write_text("".join(json.dumps(f) + "\n" for f in found))

@@ -185,7 +185,7 @@ def golden():
     for disturb in range(4):
         single = step(torch.float32, disturb)
         for key in worst:
-            # A projection's shift is taken away again by the next BatchNorm: its gradient is zero but for rounding.
+            # A projection's shift is taken away again by the next BatchNorm: its gradient is zero except for rounding.
             moves = [bool(tensor.norm() > 1e-9) for tensor in exact[key]]
             got, want = ([t for t, m in zip(s[key], moves) if m] for s in (single, exact))
             worst[key] = nf.round_to(max(worst[key], nf.relative_error(got, want)), 3)

@@ -1,4 +1,4 @@
-"""Golden values of argus-2019's second-level network, by PyTorch in float64.
+"""Golden values of argus-2019's stacking network, by PyTorch in float64.
 
 Pinned: torch 2.15.0, numpy 2.4.6.
 Usage:  python xtask/golden/fc_net.py

@@ -1,7 +1,7 @@
 """Golden vectors of the librosa front ends of argus-2019 and mobilenetv2-pca-2018, of deltas and of PCEN.
 
 Run: python features_librosa.py DIR, with librosa 0.11.0, scipy 1.17.1 and numpy 2.4.6. librosa 0.6.3, which the systems used, pads by
-reflection; 0.11.0 pads with zeros unless told. Writes to DIR (crates/earmark-features/tests/golden):
+reflection; 0.11.0 pads with zeros by default. Writes to DIR (crates/earmark-features/tests/golden):
 - argus-reflect.npy  [1, 128, 64] decibels of one second of the synthetic signal at 44.1 kHz
 - argus-zero.npy     [1, 128, 8]  first and last four frames with zero padding
 - argus-delta.npy    [2, 128, 32] first and second delta of frames 0 to 31 of argus-reflect

@@ -7,7 +7,7 @@ Writes: crates/earmark-models/tests/golden/networks_2018.json
 Restated from descriptions. starter-2018: three times a convolution (11 bands x 3 frames, SAME), BatchNorm that shifts and does not
 scale, ReLU, max pool of 2; mean; dense. mobilenetv2-pca-2018: BatchNorm, 1x1 convolutions to 10 and 3 channels with ReLU, the body of
 Keras-Applications 1.0.4 (TensorFlow's SAME padding, eps 1e-3), mean, joined by the BatchNorm of a vector, two dense layers with
-ReLU and BatchNorm, dense; 5,378,330 parameters with 350 side features and 41 classes. Dropout is left out.
+ReLU and BatchNorm, dense; 5,378,330 parameters with 350 clip-level features and 41 classes. Dropout is left out.
 """
 
 import pathlib
@@ -145,7 +145,7 @@ def case(net):
     best = None
     for stream in range(net.stream, net.stream + 30, 5):
         exact = run(net, torch.float64, stream)
-        # A shift before the next BatchNorm moves nothing: such gradients are 0 but for rounding, and are left out.
+        # A shift before the next BatchNorm moves nothing: such gradients are 0 except for rounding, and are left out.
         counts = [k for k, g in enumerate(exact[4]) if float(g.norm()) > 1e-9]
         rounded = [run(net, torch.float32, stream, d)[4] for d in (0, 1)]
         error = max(nf.relative_error([r[k] for k in counts], [exact[4][k] for k in counts]) for r in rounded)

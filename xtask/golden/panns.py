@@ -180,7 +180,7 @@ def golden(body):
     for disturb in range(4):
         single = step(body, torch.float32, disturb)
         for key in worst:
-            # What the next BatchNorm takes away again has a gradient of zero but for rounding.
+            # What the next BatchNorm takes away again has a gradient of zero except for rounding.
             moves = [bool(tensor.norm() > 1e-9) for tensor in exact[key]]
             got, want = ([t for t, m in zip(s[key], moves) if m] for s in (single, exact))
             worst[key] = nf.round_to(max(worst[key], nf.relative_error(got, want)), 3)

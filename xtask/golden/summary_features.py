@@ -1,4 +1,4 @@
-"""Golden vectors of the 1,133 summary features of mobilenetv2-pca-2018.
+"""Golden vectors of the 1,133 handcrafted clip features of mobilenetv2-pca-2018.
 
 Run: python summary_features.py DIR [ESC10], with librosa 0.11.0, scipy 1.17.1, scikit-learn 1.9.1 and numpy 2.4.6. Writes to DIR
 (crates/earmark-features/tests/golden):
@@ -7,7 +7,7 @@ Run: python summary_features.py DIR [ESC10], with librosa 0.11.0, scipy 1.17.1, 
 
 The system used librosa 0.6.2 and scipy 1.1. What is the same in librosa 0.11.0 is computed by it (mel bank, roll-off, centroid, bandwidth,
 spectral contrast, HPSS, zero-crossing rate, tonal centroids); what differs is restated here after 0.6.2's rules:
-- signals are mirrored at their ends (0.11 pads zeros unless told);
+- signals are mirrored at their ends (0.11 pads zeros by default);
 - the tuning is the commonest of 99 residuals from -0.5 to 0.49 (0.11 has 100);
 - chroma from the constant-Q transform has 12 bins an octave (0.11: 36), filters of Q = 1 / (2^(1/12) - 1) (0.11: another Q), and is
   decimated an octave at a time (here by soxr, there by resampy);

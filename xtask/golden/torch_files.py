@@ -5,9 +5,9 @@ Usage:  python xtask/golden/torch_files.py
 Writes: crates/earmark-torch/tests/golden/*.pt; element i (row-major) of tensor k is (i - 3) / 2^k, exact in all float types
 - plain.pt    a state dict with its attributes, float32, float16, bfloat16, float64, a transposed view, a part of a storage,
               a number without dimensions, an empty tensor, whole numbers
-- nested.pt   the same under the key `model` beside other things, as trainings save it, with parameters
+- nested.pt   the same under the key `model` next to other things, as trainings save it, with parameters
 - legacy.pt   the nested one in the format before PyTorch 1.6
-- code.pt     asks for a function that is no part of a state dict
+- code.pt     asks for a function that is not part of a state dict
 """
 
 import collections
