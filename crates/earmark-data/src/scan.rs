@@ -1,41 +1,41 @@
-//! Looking at every recording of a set, on all cores, with results in item order.
+//! Processing every recording of a set, on all cores, with results in item order.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use earmark_audio::{AudioError, AudioInfo, AudioStream};
 use rayon::prelude::*;
 
-/// Called with (files done, files in all) whenever one more is done, from any thread.
-pub type Progress<'a> = dyn Fn(usize, usize) + Sync + 'a;
+/// Called with (files done, files in total) after each file, from any thread.
+pub type OnProgress<'a> = dyn Fn(usize, usize) + Sync + 'a;
 
-/// `look` at each of `items`; what comes back is in the order of the items, whatever the number of
+/// Applies `process` to each of `items`; the results are in the order of the items, whatever the number of
 /// threads.
 pub(crate) fn scan<T: Sync, R: Send>(
     items: &[T],
-    progress: &Progress<'_>,
-    look: impl Fn(&T) -> R + Sync,
+    progress: &OnProgress<'_>,
+    process: impl Fn(&T) -> R + Sync,
 ) -> Vec<R> {
     let done = AtomicUsize::new(0);
     let one = |item: &T| {
-        let result = look(item);
+        let result = process(item);
         progress(done.fetch_add(1, Ordering::Relaxed) + 1, items.len());
         result
     };
     items.par_iter().map(one).collect()
 }
 
-/// Reads a stream to its end, block by block, so that a file of any length needs little memory.
-/// Returns what the file is and its length in seconds.
-pub(crate) fn listen(
+/// Decodes a stream to its end, block by block, so that a file of any length needs little memory.
+/// Returns the format of the file and its length in seconds.
+pub(crate) fn decode_all(
     mut stream: AudioStream,
-    mut hear: impl FnMut(&[f32]),
+    mut each_block: impl FnMut(&[f32]),
 ) -> Result<(AudioInfo, f64), AudioError> {
     let mut block = Vec::new();
     while stream.next_block(&mut block)? {
-        hear(&block);
+        each_block(&block);
     }
     let info = stream.info().clone();
-    // From the frames of the file, so that resampling does not round the length.
+    // From the frames of the file, so resampling does not round the length.
     let seconds = stream.frames_read() as f64 / f64::from(info.sample_rate_hz.max(1));
     Ok((info, seconds))
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use earmark_audio::Note;
-use earmark_data::item::Item;
+use earmark_data::Item;
 use earmark_data::store::{CacheConfig, CacheNote, DiskCache, FeatureStore, ItemFault, StoreCounts};
 use earmark_features::{Extractor, FrontEnd};
 use runtime_support::{cache_files, directly, extractor, item, recordings, write_wav};

@@ -60,13 +60,13 @@ fn check_layout(root: &Path, demo: &DemoSet) {
     assert_eq!(data.classes.names(), demo.classes);
     assert_eq!(demo.classes.len(), Sound::ALL.len());
     assert!(demo.classes.is_sorted());
-    let of = |part: &str| {
+    let of = |subset: &str| {
         data.items
             .iter()
-            .filter(|item| item.part == part)
+            .filter(|item| item.subset == subset)
             .collect::<Vec<_>>()
     };
-    assert_eq!(data.parts(), ["curated", "noisy", "test"]);
+    assert_eq!(data.subsets(), ["curated", "noisy", "test"]);
     assert_eq!(
         (of("curated").len(), of("noisy").len(), of("test").len()),
         (demo.curated, demo.noisy, demo.test)
@@ -134,8 +134,8 @@ fn summary(extractor: &Extractor, path: &Path) -> Vec<f32> {
 fn check_learnable(root: &Path) {
     let extractor = Extractor::new(&FrontEnd::default()).unwrap();
     let data: DataSet = earmark_data::load(root, &DataOptions::default()).unwrap();
-    let of = |part: &str| -> Vec<(Vec<f32>, Vec<usize>)> {
-        let items = data.items.iter().filter(|item| item.part == part);
+    let of = |subset: &str| -> Vec<(Vec<f32>, Vec<usize>)> {
+        let items = data.items.iter().filter(|item| item.subset == subset);
         items
             .map(|item| (summary(&extractor, &item.path), item.labels.clone()))
             .collect()

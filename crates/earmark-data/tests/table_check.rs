@@ -52,8 +52,8 @@ fn a_set_full_of_faults() {
         tree.add(n, "");
     });
     let copy = |from: &str, to: &str| std::fs::copy(tree.path(from), tree.path(to)).unwrap();
-    copy("a1.wav", "a2.wav"); // a duplicate in one part and fold
-    copy("a1.wav", "t1.wav"); // ... which is also in the test part
+    copy("a1.wav", "a2.wav"); // a duplicate in one subset and fold
+    copy("a1.wav", "t1.wav"); // ... which is also in the test subset
     copy("b1.wav", "c1.wav"); // across folds, with another label
     tree.add("broken.wav", "RIFF this is not audio");
     write_wav(&tree.path("empty.wav"), 8000, 1, &[]);
@@ -89,7 +89,7 @@ fn a_set_full_of_faults() {
     let expected = [
         (Error, Missing, vec!["gone.wav"]),
         (Error, Unreadable, vec!["broken.wav"]),
-        (Error, Leakage, vec!["t1.wav", "a1.wav", "a2.wav"]), // part test sorts before train
+        (Error, Leakage, vec!["t1.wav", "a1.wav", "a2.wav"]), // subset test sorts before train
         (Error, Leakage, vec!["b1.wav", "c1.wav"]),
         (Error, GroupLeakage, vec!["later.wav", "stereo.wav"]),
         (Warning, ConflictingLabels, vec!["b1.wav", "c1.wav"]),
@@ -115,14 +115,14 @@ fn a_set_full_of_faults() {
     );
     assert_eq!(
         report.findings[13].message,
-        "1 class has fewer than 2 training clips, too few for as many folds: emu (1)"
+        "1 class has fewer than 2 training clips, too few for one in each fold: emu (1)"
     );
     let cat = &report.classes[0];
     assert_eq!(
         (
             cat.name.as_str(),
-            cat.by_part["train"],
-            cat.by_part["test"],
+            cat.by_subset["train"],
+            cat.by_subset["test"],
             cat.training
         ),
         ("cat", 8, 1, 8)
@@ -145,7 +145,7 @@ fn good_data_has_no_findings_and_text_reads_well() {
     assert_eq!(
         report.to_text(),
         "4 recordings, 4 readable, 0.00 hours, 2 classes\ntraining clips per class: 2 to 2 (ratio 1.0)\n\
-         sample rates: 8000 Hz (4); 1 channel (4)\nnothing is wrong\n"
+         sample rates: 8000 Hz (4); 1 channel (4)\nno problems found\n"
     );
     std::fs::copy(tree.path("a.wav"), tree.path("b.wav")).unwrap();
     std::fs::remove_file(tree.path("d.wav")).unwrap();
@@ -153,10 +153,10 @@ fn good_data_has_no_findings_and_text_reads_well() {
         run(&tree).to_text(),
         "3 recordings, 3 readable, 0.00 hours, 2 classes\ntraining clips per class: 1 to 2 (ratio 2.0)\n\
          sample rates: 8000 Hz (3); 1 channel (3)\n\
-         error: 1 file is listed in the tables, but not there\n    d.wav (line 5)\n  remedy: put them there or remove their rows\n\
+         error: 1 file is listed in the tables but missing\n    d.wav (line 5)\n  remedy: put them there or remove their rows\n\
          warning: the same sound 2 times\n    a.wav (train, line 2)\n    b.wav (train, line 3)\n\
          \x20 remedy: keep one of them, or give them the same group and make new folds\n\
-         warning: 1 class has fewer than 2 training clips, too few for as many folds: y (1)\n\
+         warning: 1 class has fewer than 2 training clips, too few for one in each fold: y (1)\n\
          \x20 remedy: add recordings or use fewer folds\n1 error, 2 warnings\n"
     );
 }

@@ -2,8 +2,8 @@
 
 mod table_support;
 
-use earmark_data::DataOptions;
-use earmark_data::layout::{Corrected, Corrections, MissingFiles};
+use earmark_data::dataset::{Corrected, Corrections};
+use earmark_data::{DataOptions, MissingFiles};
 use table_support::Tree;
 
 fn tree() -> Tree {
@@ -27,11 +27,11 @@ fn tree() -> Tree {
     ])
 }
 
-fn corrections(file: &str, part: &str, corrected_part: Option<&str>) -> Corrections {
+fn corrections(file: &str, subset: &str, corrected_subset: Option<&str>) -> Corrections {
     Corrections {
         file: file.into(),
-        part: part.into(),
-        corrected_part: corrected_part.map(str::to_owned),
+        subset: subset.into(),
+        corrected_subset: corrected_subset.map(str::to_owned),
     }
 }
 
@@ -56,10 +56,11 @@ fn clips_are_removed_relabelled_and_moved() {
         .iter()
         .map(|item| {
             let labels: Vec<&str> = data.labels_of(item).collect();
-            (item.part.clone(), item.file.clone(), labels.join(","))
+            (item.subset.clone(), item.file.clone(), labels.join(","))
         })
         .collect();
-    let row = |part: &str, file: &str, labels: &str| (part.to_owned(), file.to_owned(), labels.to_owned());
+    let row =
+        |subset: &str, file: &str, labels: &str| (subset.to_owned(), file.to_owned(), labels.to_owned());
     // The noisy a.wav is another clip than the curated one.
     assert_eq!(
         seen,
@@ -72,9 +73,9 @@ fn clips_are_removed_relabelled_and_moved() {
     );
     assert_eq!(data.classes, plain.classes);
     assert_ne!(data.fingerprint().unwrap(), plain.fingerprint().unwrap());
-    let count = |file: &str, part: &str| Corrected {
+    let count = |file: &str, subset: &str| Corrected {
         file: file.into(),
-        part: part.into(),
+        subset: subset.into(),
         removed: 1,
         labelled: 1,
         passed_over: false,
@@ -90,15 +91,15 @@ fn what_is_not_read_is_not_corrected() {
     let tree = tree();
     let gone = [corrections("nowhere.json", "noisy", None)];
     let curated = DataOptions {
-        parts: Some(vec!["curated".into()]),
+        subsets: Some(vec!["curated".into()]),
         ..options(&gone)
     };
     let data = tree.load_with(&curated).unwrap();
     assert_eq!(data.items.len(), 3);
-    // It may be a slip, and so it is told.
+    // It may be a slip, so it is reported.
     let passed_over = Corrected {
         file: "nowhere.json".into(),
-        part: "noisy".into(),
+        subset: "noisy".into(),
         removed: 0,
         labelled: 0,
         passed_over: true,
@@ -121,22 +122,22 @@ fn what_is_not_read_is_not_corrected() {
 
 #[test]
 fn entries_that_fit_nothing_are_named() {
-    let refused = |text: &str, part: &str| {
+    let refused = |text: &str, subset: &str| {
         let tree = tree();
         tree.add("x.json", text);
-        tree.error_with(&options(&[corrections("x.json", part, None)]))
+        tree.error_with(&options(&[corrections("x.json", subset, None)]))
     };
     assert_eq!(
         refused(r#"{"d.wav": "remove"}"#, "curated"),
-        "DIR/x.json: \"d.wav\": is no file of the part \"curated\"; did you mean \"a.wav\"?; correct the name or remove the entry"
+        "DIR/x.json: \"d.wav\": is not a file of the subset \"curated\"; did you mean \"a.wav\"?; correct the name or remove the entry"
     );
     assert_eq!(
         refused(r#"{"c.wav": "Bark,Mew"}"#, "curated"),
-        "DIR/x.json: \"c.wav\": \"Mew\" is none of the 3 classes; did you mean \"Meow\"?; correct it, or write \"remove\" to leave the clip out"
+        "DIR/x.json: \"c.wav\": \"Mew\" is not one of the 3 classes; did you mean \"Meow\"?; correct it, or write \"remove\" to remove the clip"
     );
     assert_eq!(
         refused(r#"{"c.wav": ""}"#, "curated"),
-        "DIR/x.json: \"c.wav\": has no labels; name some, or write \"remove\" to leave the clip out"
+        "DIR/x.json: \"c.wav\": has no labels; name some, or write \"remove\" to remove the clip"
     );
     assert_eq!(
         refused(r#"{"c.wav": "Bark,"}"#, "curated"),
@@ -150,7 +151,7 @@ fn entries_that_fit_nothing_are_named() {
     assert!(refused("[]", "curated").contains("an object of files"));
     assert_eq!(
         refused("{}", "noise"),
-        "DIR has no part \"noise\"; its parts are \"curated\", \"noisy\""
+        "DIR has no subset \"noise\"; its subsets are \"curated\", \"noisy\""
     );
     let missing = tree().error_with(&options(&[corrections("nowhere.json", "noisy", None)]));
     assert!(missing.starts_with("cannot read DIR/nowhere.json"), "{missing}");

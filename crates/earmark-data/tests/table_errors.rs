@@ -23,18 +23,18 @@ fn folders_that_are_not_there_or_say_nothing() {
     );
     assert_eq!(
         tree.error(),
-        "cannot tell how DIR is laid out (it holds nothing); expected a folder of audio per class, one CSV table, \
+        "cannot tell the layout of DIR (it contains nothing); expected a folder of audio per class, one CSV table, \
          or the files of fsdkaggle2018, fsdkaggle2019 or esc50; name it with --layout, and the table with `table`"
     );
     let tree = Tree::new(&[("a.csv", "x"), ("b.csv", "x")]);
     assert_eq!(
         tree.error(),
-        "DIR holds several tables (a.csv, b.csv); say which one is meant with `table`"
+        "DIR contains several tables (a.csv, b.csv); choose one with `table`"
     );
     let tree = Tree::new(&[("dog/a.wav", ""), ("cat/.keep", "")]);
     assert_eq!(
         tree.error(),
-        "DIR/cat holds no audio files; put recordings there or remove the folder"
+        "DIR/cat has no audio files; put recordings there or remove the folder"
     );
     let options = DataOptions {
         layout: Some(LayoutKind::Esc50),
@@ -104,7 +104,7 @@ fn columns() {
         "DIR/train_curated.csv: there is no column \"labels\"; did you mean \"label\"?; the columns are \"fname\", \"label\""
     );
     let options = DataOptions {
-        part_column: Some("x".into()),
+        subset_column: Some("x".into()),
         ..DataOptions::default()
     };
     assert_eq!(
@@ -137,7 +137,7 @@ fn rows() {
     );
     assert_eq!(
         csv("file,label,split\na.wav,x,\n").error(),
-        "DIR/t.csv:2: the part is empty; write, for example, train or test"
+        "DIR/t.csv:2: the subset is empty; write, for example, train or test"
     );
     let options = DataOptions {
         multi_label: Some(false),
@@ -184,16 +184,16 @@ fn missing_audio() {
     let tree = Tree::new(&[("train_curated.csv", "fname,labels\na.wav,x\n")]);
     assert_eq!(
         tree.error(),
-        "DIR/train_curated.csv lists the part \"curated\", but DIR has none of its audio folders: train_curated/, \
-         FSDKaggle2019.audio_train_curated/; unpack the audio there, or load other parts only with `parts`"
+        "DIR/train_curated.csv lists the subset \"curated\", but DIR has none of its audio folders: train_curated/, \
+         FSDKaggle2019.audio_train_curated/; unpack the audio there, or choose other subsets with `subsets`"
     );
     let options = DataOptions {
-        parts: Some(vec!["nosy".into()]),
+        subsets: Some(vec!["nosy".into()]),
         ..DataOptions::default()
     };
     assert_eq!(
         csv("file,label\na.wav,x\n").error_with(&options),
-        "DIR has no part \"nosy\"; its parts are \"train\""
+        "DIR has no subset \"nosy\"; its subsets are \"train\""
     );
 }
 

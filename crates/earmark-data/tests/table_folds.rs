@@ -5,10 +5,40 @@ mod table_support;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use earmark_core::random;
-use earmark_data::folds::{FoldError, Pieces, hold_out, k_fold};
-use earmark_data::{FoldTable, Item, Split, SplitKind, Stratify};
+use earmark_data::split::FoldError;
+use earmark_data::{FoldTable, Item, Splitter, Stratify};
 use proptest::prelude::*;
 use table_support::{Tree, item, shared};
+
+fn k_fold(
+    items: &[Item],
+    folds: u32,
+    stratify: Stratify,
+    group: bool,
+    seed: u64,
+) -> Result<Vec<u32>, FoldError> {
+    Splitter {
+        stratify,
+        group,
+        seed,
+    }
+    .k_fold(items, folds)
+}
+
+fn hold_out(
+    items: &[Item],
+    fraction: f64,
+    stratify: Stratify,
+    group: bool,
+    seed: u64,
+) -> Result<(Vec<usize>, Vec<usize>), FoldError> {
+    Splitter {
+        stratify,
+        group,
+        seed,
+    }
+    .hold_out(items, fraction)
+}
 
 /// `n` items with one label each; the first half of the classes is twice as frequent as the rest.
 fn single_label(seed: u64, n: usize, classes: usize) -> Vec<Item> {
@@ -205,18 +235,18 @@ fn refusals() {
     let error = |r: Result<Vec<u32>, FoldError>| r.unwrap_err().to_string();
     assert_eq!(
         error(k_fold(&items, 1, Stratify::None, false, 0)),
-        "`folds` = 1; at least 2 folds are needed, one to judge and one to train"
+        "`folds` = 1; at least 2 folds are needed, one to evaluate on and one to train on"
     );
     assert_eq!(
         error(k_fold(&items, 11, Stratify::None, false, 0)),
-        "cannot make 11 pieces of 10 recordings; use fewer folds or more recordings"
+        "cannot split 10 recordings into 11 pieces; use fewer folds or more recordings"
     );
     let grouped: Vec<Item> = (0..6)
         .map(|i| item(&i.to_string(), &[0], Some(["a", "b"][i % 2])))
         .collect();
     assert_eq!(
         error(k_fold(&grouped, 3, Stratify::None, true, 0)),
-        "cannot make 3 pieces of 2 groups; use fewer folds or more recordings"
+        "cannot split 2 groups into 3 pieces; use fewer folds or more recordings"
     );
     let many = [item("a.wav", &[0, 1], None), item("b.wav", &[0], None)];
     assert_eq!(
@@ -228,7 +258,7 @@ fn refusals() {
             .unwrap_err()
             .to_string();
         assert!(
-            error.ends_with("a held-out share lies above 0 and below 1, for example 0.1"),
+            error.ends_with("choose a held-out share above 0 and below 1, for example 0.1"),
             "{error}"
         );
     }
@@ -237,30 +267,19 @@ fn refusals() {
         hold_out(&lone, 0.4, Stratify::Label, false, 0)
             .unwrap_err()
             .to_string(),
-        "nothing can be held out: each class has only one of the recordings; add recordings, or use `stratify` = \"none\""
+        "nothing can be held out: each class has only one of the recordings; add recordings, or set `stratify` = \"none\""
     );
     assert_eq!(hold_out(&lone, 0.4, Stratify::None, false, 0).unwrap().1.len(), 2);
 }
 
 #[test]
-fn the_config_reads_and_applies() {
-    let split: Split =
-        serde_json::from_str(r#"{"kind": {"hold-out": {"fraction": 0.25}}, "stratify": "label", "seed": 3}"#)
-            .unwrap();
+fn the_settings_read_and_apply() {
+    let splitter: Splitter = serde_json::from_str(r#"{"stratify": "label", "seed": 3}"#).unwrap();
     let items = single_label(4, 40, 3);
-    let Pieces::HoldOut { train, held } = split.apply(&items).unwrap() else {
-        panic!("a hold-out was asked for")
-    };
+    let (train, held) = splitter.hold_out(&items, 0.25).unwrap();
     assert_eq!((train.len(), held.len()), (30, 10));
-    let split = Split {
-        kind: SplitKind::KFold { folds: 4 },
-        ..split
-    };
-    let Pieces::KFold(folds) = split.apply(&items).unwrap() else {
-        panic!("folds were asked for")
-    };
-    assert_eq!(sizes(&folds, 4), [10; 4]);
-    assert!(serde_json::from_str::<Split>(r#"{"sead": 3}"#).is_err());
+    assert_eq!(sizes(&splitter.k_fold(&items, 4).unwrap(), 4), [10; 4]);
+    assert!(serde_json::from_str::<Splitter>(r#"{"sead": 3}"#).is_err());
 }
 
 #[test]
@@ -284,14 +303,14 @@ fn fold_tables() {
     let mut other = [item("0.wave", &[0], None)];
     assert_eq!(
         read.apply(&mut other).unwrap_err().to_string(),
-        "4 recordings of the fold table are not in the data set, first \"0.wav\"; did you mean \"0.wave\"?; make the \
-         table anew for this set"
+        "4 recordings of the fold table are not in the data set, first \"0.wav\"; did you mean \"0.wave\"?; make a \
+         new table for this set"
     );
     let mut twice = vec![items[0].clone(), items[0].clone()];
     twice.extend(items[1..4].to_vec());
     assert_eq!(
         read.apply(&mut twice).unwrap_err().to_string(),
-        "\"0.wav\" is in several parts of the data set; select one part before assigning folds"
+        "\"0.wav\" is in several subsets of the data set; choose one subset before assigning folds"
     );
     let error = |text: &str| {
         let path = tree.path("bad.csv");
@@ -308,7 +327,7 @@ fn fold_tables() {
     );
     assert_eq!(
         error("file,fold\nx.wav,one\n"),
-        format!("DIR/bad.csv:2: the fold \"one\" is no whole number{form}")
+        format!("DIR/bad.csv:2: the fold \"one\" is not a whole number{form}")
     );
     assert_eq!(
         error("file,fold\nx,1\nx,2\n"),

@@ -10,20 +10,20 @@ const TRAIN_2018: &str = "fname,label,manually_verified\na.wav,Hi-hat,0\nb.wav,S
 const CURATED: &str = "fname,labels\na.wav,\"Bark,Raindrop\"\nb.wav,Meow\n";
 const NOISY: &str = "fname,labels\nn.wav,Bark\n";
 
-/// `(file, labels, part)` of all items.
+/// `(file, labels, subset)` of all items.
 fn summary(set: &earmark_data::DataSet) -> Vec<(String, Vec<String>, String)> {
     let labels = |i| set.labels_of(i).map(str::to_owned).collect();
     set.items
         .iter()
-        .map(|i| (i.file.clone(), labels(i), i.part.clone()))
+        .map(|i| (i.file.clone(), labels(i), i.subset.clone()))
         .collect()
 }
 
-fn row(file: &str, labels: &[&str], part: &str) -> (String, Vec<String>, String) {
+fn row(file: &str, labels: &[&str], subset: &str) -> (String, Vec<String>, String) {
     (
         file.into(),
         labels.iter().map(|&l| l.into()).collect(),
-        part.into(),
+        subset.into(),
     )
 }
 
@@ -108,19 +108,19 @@ fn fsdkaggle2019_as_on_kaggle() {
     ];
     assert_eq!(summary(&set), expected);
     assert_eq!(set.items[0].multi_hot(3), [1.0, 0.0, 1.0]);
-    assert_eq!(set.parts(), ["curated", "noisy", "test"]);
+    assert_eq!(set.subsets(), ["curated", "noisy", "test"]);
     let curated = DataOptions {
-        parts: Some(vec!["curated".into()]),
+        subsets: Some(vec!["curated".into()]),
         ..DataOptions::default()
     };
     // The curated clips alone have the same classes here, so that both ways give the same set.
     assert_eq!(
         tree.load_with(&curated).unwrap(),
-        set.select_parts(&["curated"]).unwrap()
+        set.select_subsets(&["curated"]).unwrap()
     );
-    let message = set.select_parts(&["nosy"]).unwrap_err().to_string();
+    let message = set.select_subsets(&["nosy"]).unwrap_err().to_string();
     assert!(
-        message.ends_with("has no part \"nosy\"; its parts are \"curated\", \"noisy\", \"test\""),
+        message.ends_with("has no subset \"nosy\"; its subsets are \"curated\", \"noisy\", \"test\""),
         "{message}"
     );
 }
@@ -152,10 +152,10 @@ fn fsdkaggle2019_as_on_zenodo() {
         row("t.wav", &["Bark", "Meow"], "test"),
     ];
     assert_eq!(summary(&set), expected);
-    // A part that is not wanted needs no audio.
+    // A subset that is not wanted needs no audio.
     std::fs::remove_dir_all(tree.path("FSDKaggle2019.audio_train_noisy")).unwrap();
     let options = DataOptions {
-        parts: Some(vec!["curated".into(), "test".into()]),
+        subsets: Some(vec!["curated".into(), "test".into()]),
         ..DataOptions::default()
     };
     assert_eq!(tree.load_with(&options).unwrap().items.len(), 2);
@@ -210,10 +210,10 @@ fn esc10_from_the_shared_data() {
     assert_eq!(set.class_counts(), [40; 10]);
     assert_eq!(set.classes.name(0), Some("chainsaw"));
     for fold in 1..=5 {
-        let (rest, judged) = set.split_fold(fold).unwrap();
-        assert_eq!((rest.len(), judged.len()), (320, 80));
+        let (rest, held_out) = set.split_fold(fold).unwrap();
+        assert_eq!((rest.len(), held_out.len()), (320, 80));
         // The published folds keep takes of one recording together; the derived groups must agree.
-        let groups: std::collections::HashSet<_> = judged.iter().map(|&i| &set.items[i].group).collect();
+        let groups: std::collections::HashSet<_> = held_out.iter().map(|&i| &set.items[i].group).collect();
         assert!(rest.iter().all(|&i| !groups.contains(&set.items[i].group)));
     }
     assert_eq!(
@@ -329,9 +329,9 @@ fn folders_nested_hidden_and_skipped() {
         .map(|s| format!("{} {}", s.file, s.reason))
         .collect();
     let expected = [
-        "README.md is no audio file",
-        "cat/notes.txt is no audio file",
-        "stray.wav lies in no class folder",
+        "README.md is not an audio file",
+        "cat/notes.txt is not an audio file",
+        "stray.wav is not in a class folder",
     ];
     assert_eq!(skipped, expected);
     let options = DataOptions {
@@ -343,7 +343,7 @@ fn folders_nested_hidden_and_skipped() {
 }
 
 #[test]
-fn folders_with_parts() {
+fn folders_with_subsets() {
     let tree = Tree::new(&[
         ("train/dog/a.wav", ""),
         ("train/cat/b.wav", ""),
@@ -368,7 +368,7 @@ fn missing_files_can_be_skipped() {
     let set = tree.load_with(&options).unwrap();
     assert_eq!((set.items.len(), set.classes.names()), (1, &["x".to_owned()][..]));
     let skipped = format!("{} {}", set.skipped[0].file, set.skipped[0].reason);
-    assert_eq!(skipped, "gone.wav is listed on line 3, but is not there");
+    assert_eq!(skipped, "gone.wav is listed on line 3 but missing");
 }
 
 #[test]
@@ -471,7 +471,7 @@ fn class_maps_come_back_as_written() {
     assert_eq!(ClassMap::from_labels(["b", " a", "b", ""]).names(), ["a", "b"]);
 }
 
-/// `earmark init` writes a recipe beside the sounds; only there it is ours.
+/// `earmark init` writes a recipe into the data folder; only there it is expected.
 #[test]
 fn the_own_recipe_is_not_left_out() {
     let tree = Tree::new(&[
@@ -484,10 +484,10 @@ fn the_own_recipe_is_not_left_out() {
     assert_eq!(skipped, ["dog/recipe.toml"]);
 }
 
-/// Only some systems have file names that are no text.
+/// Only some systems have file names that are not text.
 #[cfg(target_os = "linux")]
 #[test]
-fn names_that_are_no_text_are_left_out_and_shown() {
+fn names_that_are_not_utf8_are_left_out_and_shown() {
     use std::os::unix::ffi::OsStrExt;
     let tree = Tree::new(&[("dog/a.wav", ""), ("cat/b.wav", ""), ("cat/c.wav", "")]);
     let odd = |bytes: &[u8]| tree.root().join(std::ffi::OsStr::from_bytes(bytes));
@@ -510,13 +510,13 @@ fn names_that_are_no_text_are_left_out_and_shown() {
         .collect();
     let why = "has a name that is not UTF-8 and cannot be written to tables; rename it";
     let expected = [
-        "dog/caf\u{fffd}.txt is no audio file".to_owned(),
+        "dog/caf\u{fffd}.txt is not an audio file".to_owned(),
         format!("dog/caf\u{fffd}.wav {why}"),
         format!("\u{fffd}/d.wav {why}"),
     ];
     assert_eq!(skipped, expected);
     let report = earmark_data::check::check(&set, &Default::default(), &|_, _| {});
     let text = report.to_text();
-    let told = "warning: 2 files are not used: no table can hold a name that is not UTF-8\n    dog/caf\u{fffd}.wav\n    \u{fffd}/d.wav\n";
-    assert!(text.contains(told), "{text}");
+    let expected = "warning: 2 files are not used: a name that is not UTF-8 cannot be in a table\n    dog/caf\u{fffd}.wav\n    \u{fffd}/d.wav\n";
+    assert!(text.contains(expected), "{text}");
 }

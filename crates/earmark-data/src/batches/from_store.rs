@@ -11,10 +11,10 @@ use super::maker::BatchMaker;
 use super::mixing::SamePart;
 use super::sample::Sampler;
 use crate::augment::Augment;
-use crate::item::Item;
+use crate::dataset::item::Item;
+use earmark_core::random::{self, ChaCha8Rng};
 use crate::setting::SettingError;
 use crate::store::{Content, FeatureStore, ItemError, Prepared, PreparedClip};
-use earmark_core::random::{self, ChaCha8Rng};
 
 /// How many examples each item gives in an epoch: the front end's regular ones, or one where `augment` cuts it from a random
 /// place; 0 where the item failed.
@@ -231,7 +231,7 @@ fn part_numbers(items: &[Item]) -> Vec<u32> {
         .iter()
         .map(|item| {
             let next = numbers.len() as u32;
-            *numbers.entry(item.part.as_str()).or_insert(next)
+            *numbers.entry(item.subset.as_str()).or_insert(next)
         })
         .collect()
 }

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::config::BatchError;
 use super::index::ExamplePlace;
 use crate::augment::check_weights;
-use crate::item::Item;
-use crate::setting::{SettingError, check_share};
+use crate::dataset::item::Item;
 use earmark_core::random::{self, ChaCha8Rng};
+use crate::setting::{SettingError, check_share};
 
 /// Draws the examples of an epoch instead of taking each one once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -128,7 +128,7 @@ impl Sampler {
         for (part, weight) in named.into_iter().filter(|(_, weight)| *weight > 0.0) {
             let clips: Vec<u32> = (0..items.len())
                 .filter(|&clip| counts.get(clip).is_some_and(|&count| count > 0))
-                .filter(|&clip| part.is_none_or(|part| items[clip].part == part))
+                .filter(|&clip| part.is_none_or(|part| items[clip].subset == part))
                 .map(|clip| clip as u32)
                 .collect();
             let pools = match sample.class_balance > 0.0 {
@@ -213,7 +213,7 @@ fn nothing_to_draw(sample: &Sample, part: Option<&str>, items: &[Item]) -> Batch
     let Some(part) = part else {
         return BatchError::NoExamples;
     };
-    let mut present: Vec<&str> = items.iter().map(|item| item.part.as_str()).collect();
+    let mut present: Vec<&str> = items.iter().map(|item| item.subset.as_str()).collect();
     present.sort_unstable();
     present.dedup();
     let at = sample

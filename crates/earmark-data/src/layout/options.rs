@@ -1,60 +1,32 @@
-//! What a recipe or the command line may say about a data folder.
+//! Options for reading a data folder: the `[data]` section of a recipe.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::corrections::Corrections;
-use super::error::DataError;
+use super::kind::LayoutKind;
+use crate::dataset::corrections::Corrections;
+use crate::dataset::error::DataError;
 
-/// The ways of laying out a data set that are understood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LayoutKind {
-    /// FSDKaggle2018 (Fonseca et al. 2018): 41 classes, one label a clip; Kaggle's or Zenodo's names.
-    Fsdkaggle2018,
-    /// FSDKaggle2019 (Fonseca et al. 2019): 80 classes, several labels a clip; Kaggle's or Zenodo's names.
-    Fsdkaggle2019,
-    /// ESC-50 and its subset ESC-10 (Piczak 2015): one label a clip, five folds.
-    Esc50,
-    /// Any table with a file column and a label column.
-    Csv,
-    /// A folder a class.
-    Folders,
-}
-
-impl std::fmt::Display for LayoutKind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Fsdkaggle2018 => "fsdkaggle2018",
-            Self::Fsdkaggle2019 => "fsdkaggle2019",
-            Self::Esc50 => "esc50",
-            Self::Csv => "csv",
-            Self::Folders => "folders",
-        })
-    }
-}
-
-/// What to do about recordings that a table lists and that are not there.
+/// What to do about recordings that a table lists but that are missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MissingFiles {
-    /// Refuse the data set and name the first few.
+    /// Stop with an error that names the first few.
     #[default]
     Refuse,
-    /// Leave them out, each listed in [`DataSet::skipped`](crate::DataSet::skipped).
+    /// Leave them out and list them.
     Skip,
 }
 
-/// How to read a data folder. Everything has a default that suits the known layouts; the columns,
-/// the table and the separator are for the `csv` layout (`group-column` and `fold-column` for any
-/// layout with a table).
+/// How to read a data folder. The defaults suit the known layouts. The table, its columns and the separator are for
+/// the `csv` layout (`group-column` and `fold-column` for any layout with a table).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DataOptions {
-    /// The layout; recognised from the folder when not given.
+    /// The layout of the folder. Default: recognised from its files.
     pub layout: Option<LayoutKind>,
-    /// The table of the `csv` layout, relative to the data folder; needed if the folder has several.
+    /// The table of the `csv` layout, relative to the data folder. Needed if the folder contains several.
     pub table: Option<PathBuf>,
     /// The column with the audio file, a path relative to the table. Default: the first of `file`,
     /// `filename`, `fname`, `path` that exists.
@@ -64,28 +36,30 @@ pub struct DataOptions {
     pub label_column: Option<String>,
     /// The column with the fold, a whole number from 0. Default: `fold` if it exists.
     pub fold_column: Option<String>,
-    /// The column that says what was recorded together. Default: `group` if it exists (`src_file`
-    /// in the esc50 layout).
+    /// The column that names what was recorded together (a site, a speaker), which is never split between training and
+    /// evaluation. Default: `group` if it exists (`src_file` in the esc50 layout).
     pub group_column: Option<String>,
-    /// The column with the part. Default: `part` or `split` if it exists; otherwise all recordings
-    /// are of the part `train`.
-    pub part_column: Option<String>,
-    /// What stands between the labels of one cell; "" means that a cell is one label. Default ",".
+    /// The column with the subset (train, test, ...). Default: `part`, `split` or `subset` if one exists; otherwise all
+    /// recordings are in the subset `train`.
+    #[serde(rename = "part-column")]
+    pub subset_column: Option<String>,
+    /// What separates the labels in one cell; "" means that each cell is one label. Default: ",".
     pub label_separator: Option<String>,
-    /// Whether a recording may carry several labels. Default: what the layout says; for `csv`
+    /// Whether a recording may have several labels. Default: as the layout says; for `csv`,
     /// whether any row has more than one.
     pub multi_label: Option<bool>,
-    /// A class map (`index,name` lines), relative to the data folder, that fixes the classes and
+    /// A class map file (lines of `index,name`), relative to the data folder, that sets the classes and
     /// their order. Default: all labels found, in alphabetical order.
     pub class_map: Option<PathBuf>,
-    /// The parts to load. Default: all. A part that is not listed needs no audio on disk.
-    pub parts: Option<Vec<String>>,
-    /// Whether labels are read. `false` (to predict on recordings with no or foreign labels) needs
-    /// no label column and leaves every item without labels.
+    /// The subsets to load. Default: all. A subset that is not listed needs no audio on disk.
+    #[serde(rename = "parts")]
+    pub subsets: Option<Vec<String>>,
+    /// Whether labels are read. `false`, for predicting on recordings without usable labels, needs no label column.
+    /// Default: true.
     pub read_labels: bool,
-    /// What to do about listed recordings that are not there.
+    /// What to do about listed recordings that are missing. Default: `refuse`.
     pub missing_files: MissingFiles,
-    /// Clips to leave out or to label anew, a file for a part. They change what is trained on and what is judged alike.
+    /// Files with clips to remove or relabel, one per subset. They apply to training and evaluation alike.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub corrections: Vec<Corrections>,
 }
@@ -99,11 +73,11 @@ impl Default for DataOptions {
             label_column: None,
             fold_column: None,
             group_column: None,
-            part_column: None,
+            subset_column: None,
             label_separator: None,
             multi_label: None,
             class_map: None,
-            parts: None,
+            subsets: None,
             read_labels: true,
             missing_files: MissingFiles::Refuse,
             corrections: Vec::new(),
@@ -112,29 +86,24 @@ impl Default for DataOptions {
 }
 
 impl DataOptions {
-    /// Whether a part is to be loaded.
-    pub(super) fn wants(&self, part: &str) -> bool {
-        self.parts
-            .as_ref()
-            .is_none_or(|parts| parts.iter().any(|p| p == part))
+    /// Whether a subset is to be loaded.
+    pub(super) fn wants(&self, subset: &str) -> bool {
+        let subsets = self.subsets.as_ref();
+        subsets.is_none_or(|subsets| subsets.iter().any(|p| p == subset))
     }
 
     /// Refuses options that the layout would silently ignore.
-    pub(super) fn check(&self, layout: LayoutKind) -> Result<(), DataError> {
-        if layout == LayoutKind::Csv {
-            return Ok(());
-        }
-        let without_table = layout == LayoutKind::Folders;
-        let refused = [
+    pub(super) fn refuse_unused(&self, layout: LayoutKind, unused: &[&str]) -> Result<(), DataError> {
+        let given = [
             ("table", self.table.is_some()),
             ("file-column", self.file_column.is_some()),
             ("label-column", self.label_column.is_some()),
-            ("part-column", self.part_column.is_some()),
+            ("part-column", self.subset_column.is_some()),
             ("label-separator", self.label_separator.is_some()),
-            ("fold-column", without_table && self.fold_column.is_some()),
-            ("group-column", without_table && self.group_column.is_some()),
+            ("fold-column", self.fold_column.is_some()),
+            ("group-column", self.group_column.is_some()),
         ];
-        match refused.iter().find(|(_, given)| *given) {
+        match given.iter().find(|(key, given)| *given && unused.contains(key)) {
             Some(&(key, _)) => Err(DataError::Option { key, layout }),
             None => Ok(()),
         }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use earmark_audio::AudioError;
 use earmark_features::FeatureError;
 
-use crate::item::Item;
+use crate::dataset::item::Item;
 
 /// Why an item has no features. Such an item is never replaced by silence or by anything else.
 #[derive(Debug, thiserror::Error)]

@@ -19,7 +19,7 @@ use earmark_audio::Note;
 use earmark_core::ConfigError;
 use earmark_features::{Extractor, ExtractorScratch, FeatureError, Features};
 
-use crate::item::Item;
+use crate::dataset::item::Item;
 use crate::setting::SettingError;
 pub use config::{CacheConfig, DiskCache};
 pub use content::Content;

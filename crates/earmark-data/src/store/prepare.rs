@@ -6,7 +6,7 @@ use earmark_audio::Note;
 use rayon::prelude::*;
 
 use super::{Content, DiskCache, FeatureStore, ItemError, Kept};
-use crate::item::Item;
+use crate::dataset::item::Item;
 
 /// What the first pass knows of a sound clip.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use earmark_audio::Clip;
+use earmark_data::Item;
 use earmark_data::augment::waveform::BetweenClass;
 use earmark_data::augment::{Mix, Mixup, Partner};
 use earmark_data::batches::{BatchConfig, BatchError, BatchMaker, Order, store_maker};
-use earmark_data::item::Item;
 use earmark_data::store::{CacheConfig, DiskCache, FeatureStore};
 use earmark_features::{ClipFeatures, Extractor, FrontEnd, HandcraftedFeatures};
 

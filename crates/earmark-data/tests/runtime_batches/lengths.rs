@@ -27,7 +27,7 @@ fn config(mixup: Option<Mixup>) -> BatchConfig {
 }
 
 /// Clips of 27 to 148 frames.
-fn maker(items: &[earmark_data::item::Item], config: &BatchConfig, workers: usize) -> BatchMaker {
+fn maker(items: &[earmark_data::Item], config: &BatchConfig, workers: usize) -> BatchMaker {
     let front_end = FrontEnd {
         postprocess: Postprocess::default(),
         ..FrontEnd::default()

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
+use earmark_data::Item;
 use earmark_core::threads::Workers;
 use earmark_data::augment::{Augment, Mix};
 use earmark_data::batches::{
     BatchConfig, BatchMaker, Draw, ExampleIndex, Order, Position, Sample, Sampler, Source, store_maker,
 };
-use earmark_data::item::Item;
 use earmark_features::FrontEnd;
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ fn items() -> Vec<Item> {
             let class = [0, 0, 1, 0, 2, 0, 1, 0, 1, 0][at % 10];
             let labels: &[usize] = if at % 5 == 0 { &[class, 3] } else { &[class] };
             let mut item = item(PathBuf::from(format!("{part}{at}.wav")), at + 2, labels);
-            item.part = part.to_owned();
+            item.subset = part.to_owned();
             item
         })
         .collect()
@@ -70,7 +70,7 @@ fn parts_come_as_often_as_they_should() {
         for (part, share) in [("noisy", 0.01), ("noisy-corrected", 0.42), ("curated", 0.57)] {
             let got = clips
                 .iter()
-                .filter(|&&clip| items[clip as usize].part == part)
+                .filter(|&&clip| items[clip as usize].subset == part)
                 .count() as f64;
             let deviation = (N as f64 * share * (1.0 - share)).sqrt();
             assert!((got - N as f64 * share).abs() < 4.0 * deviation, "{part}: {got}");
@@ -149,7 +149,7 @@ fn drawn_batches_are_the_same_for_any_workers_and_any_start() {
     let mut items = recordings(folder.path(), 8);
     items[5..]
         .iter_mut()
-        .for_each(|item| item.part = "noisy".to_owned());
+        .for_each(|item| item.subset = "noisy".to_owned());
     // A clip that can't be read is never drawn.
     items[1].path = folder.path().join("gone.wav");
     let config = BatchConfig {

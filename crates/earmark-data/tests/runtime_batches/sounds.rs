@@ -2,9 +2,9 @@
 
 use std::sync::atomic::AtomicBool;
 
+use earmark_data::Item;
 use earmark_data::augment::Augment;
 use earmark_data::batches::{Batch, BatchConfig, BatchMaker, Order, Position, store_maker};
-use earmark_data::item::Item;
 use earmark_data::store::Kept;
 use earmark_features::FrontEnd;
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ fn changed_sounds_are_the_same_for_any_workers_and_any_start() {
     let mut items = recordings(folder.path(), 7);
     items[4..]
         .iter_mut()
-        .for_each(|item| item.part = "noisy".to_owned());
+        .for_each(|item| item.subset = "noisy".to_owned());
     let config = BatchConfig {
         size: 4,
         ..BatchConfig::default()
@@ -110,7 +110,7 @@ fn labels_are_mixed_with_their_sounds() {
     let folder = tempfile::tempdir().unwrap();
     let mut items = recordings(folder.path(), 8);
     for (at, item) in items.iter_mut().enumerate() {
-        item.part = ["curated", "noisy"][at % 2].to_owned();
+        item.subset = ["curated", "noisy"][at % 2].to_owned();
         item.labels = vec![at % 2];
     }
     let config = BatchConfig {

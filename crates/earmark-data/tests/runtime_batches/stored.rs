@@ -4,9 +4,9 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use earmark_data::Item;
 use earmark_data::augment::{Augment, Mixup, TimeMask, TimeShift};
 use earmark_data::batches::{Batch, BatchConfig, BatchMaker, BatchStream, Order, Position, store_maker};
-use earmark_data::item::Item;
 use earmark_data::store::{CacheConfig, DiskCache, FeatureStore};
 use earmark_features::{Deltas, Extractor, FrontEnd, GlobalScale, Postprocess};
 

@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use earmark_data::Item;
 use earmark_core::random;
-use earmark_data::item::Item;
 use earmark_features::{Extractor, Features, FrontEnd};
 
 /// A WAV file of seeded noise, mono, 16 bits.
@@ -30,7 +30,7 @@ pub fn item(path: PathBuf, line: usize, labels: &[usize]) -> Item {
         file: path.file_name().unwrap().to_string_lossy().into_owned(),
         path,
         labels: labels.to_vec(),
-        part: "curated".to_owned(),
+        subset: "curated".to_owned(),
         fold: None,
         group: None,
         verified: None,

@@ -93,11 +93,9 @@ pub fn item(file: &str, labels: &[usize], group: Option<&str>) -> Item {
         file: file.to_owned(),
         path: PathBuf::from(file),
         labels: labels.to_vec(),
-        part: "train".to_owned(),
-        fold: None,
+        subset: "train".to_owned(),
         group: group.map(str::to_owned),
-        verified: None,
-        line: None,
+        ..Item::default()
     }
 }
 

@@ -1,0 +1,122 @@
+//! Corrections of a table: clips to remove and clips to relabel, in argus-2019's form.
+//!
+//! A JSON object whose keys are files of one subset; a value is `"remove"`, or the right labels separated by commas:
+//!
+//! ```json
+//! {"0019ef41.wav": "Raindrop", "006f2f32.wav": "remove", "00c4e82c.wav": "Bark,Meow"}
+//! ```
+
+use std::collections::HashSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
+
+use super::class_map::{ClassMap, hint};
+use super::error::DataError;
+use crate::table::label_cell::split_labels;
+
+/// A corrections file for one subset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Corrections {
+    /// The JSON file, relative to the data folder.
+    pub file: PathBuf,
+    /// The subset that it corrects, such as `curated`.
+    #[serde(rename = "part")]
+    pub subset: String,
+    /// The subset that relabelled clips move to, so that they can be sampled and weighted separately (argus-2019
+    /// treats corrected noisy clips as curated ones). Default: they stay in their own.
+    #[serde(rename = "corrected-part", default, skip_serializing_if = "Option::is_none")]
+    pub corrected_subset: Option<String>,
+}
+
+/// What a corrections file changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Corrected {
+    /// The file.
+    pub file: PathBuf,
+    /// The subset that it corrects.
+    #[serde(rename = "part")]
+    pub subset: String,
+    /// Clips removed.
+    pub removed: usize,
+    /// Clips with labels from the file, changed or confirmed.
+    pub labelled: usize,
+    /// Whether it was not read, as its subset is not loaded: shown to users, since the name may be misspelt.
+    pub passed_over: bool,
+}
+
+/// The value that removes a clip.
+const REMOVE: &str = "remove";
+
+/// What a corrections file says about one clip.
+pub(crate) enum Correction {
+    /// Remove it.
+    Remove,
+    /// These are its labels.
+    Relabel(Vec<String>),
+}
+
+impl Correction {
+    /// Reads the text of an entry; the labels must be among `classes`.
+    pub(crate) fn parse(text: &str, classes: &ClassMap) -> Result<Self, String> {
+        if text.trim() == REMOVE {
+            return Ok(Self::Remove);
+        }
+        let labels = split_labels(text, ",")?;
+        if labels.is_empty() {
+            return Err(format!(
+                "has no labels; name some, or write {REMOVE:?} to remove the clip"
+            ));
+        }
+        match labels.iter().find(|label| classes.index(label).is_none()) {
+            Some(label) => Err(format!(
+                "{label:?} is not one of the {} classes{}; correct it, or write {REMOVE:?} to remove the clip",
+                classes.len(),
+                hint(&classes.suggest(label))
+            )),
+            None => Ok(Self::Relabel(labels)),
+        }
+    }
+}
+
+/// The entries of a file, in its order. A file named twice is an error: which of the two was meant?
+pub(crate) fn read_corrections(path: &Path) -> Result<Vec<(String, String)>, DataError> {
+    let bytes = std::fs::read(path).map_err(DataError::reading(path))?;
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let malformed = |problem: String| DataError::CorrectionsFile {
+        path: path.into(),
+        problem,
+    };
+    let Entries(entries) = serde_json::from_slice(bytes).map_err(|error| malformed(error.to_string()))?;
+    let mut seen = HashSet::new();
+    match entries.iter().find(|(file, _)| !seen.insert(file)) {
+        Some((file, _)) => Err(malformed(format!("{file:?} is named twice"))),
+        None => Ok(entries),
+    }
+}
+
+/// A JSON object of strings, repeated keys included.
+struct Entries(Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+        impl<'de> Visitor<'de> for Read {
+            type Value = Entries;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("an object of files and their corrections, both strings")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Entries(entries))
+            }
+        }
+        deserializer.deserialize_map(Read)
+    }
+}

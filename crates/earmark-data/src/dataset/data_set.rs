@@ -1,0 +1,169 @@
+//! A data set: its recordings, its classes, and selections of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use super::class_map::ClassMap;
+use super::corrections::Corrected;
+use super::error::DataError;
+use super::item::{Item, Skipped};
+use crate::layout::kind::LayoutKind;
+
+/// A data set as its layout describes it; no audio has been opened yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DataSet {
+    /// The data folder.
+    pub root: PathBuf,
+    /// How the folder is laid out.
+    pub layout: LayoutKind,
+    /// The classes.
+    pub classes: ClassMap,
+    /// The recordings, in table order (folders: sorted by name), one subset after the other.
+    pub items: Vec<Item>,
+    /// Whether a recording may carry several labels (sigmoid outputs) or exactly one (softmax).
+    pub multi_label: bool,
+    /// What was left out: files that are not audio, and missing files where the options say to skip them.
+    pub skipped: Vec<Skipped>,
+    /// The table that each subset was read from; subsets without a table are not listed.
+    pub tables: BTreeMap<String, PathBuf>,
+    /// What each corrections file changed.
+    pub corrected: Vec<Corrected>,
+}
+
+impl DataSet {
+    /// The names of the subsets present, sorted.
+    pub fn subsets(&self) -> Vec<&str> {
+        let set: BTreeSet<&str> = self.items.iter().map(|i| i.subset.as_str()).collect();
+        set.into_iter().collect()
+    }
+
+    /// The fold numbers present, ascending; empty when the set assigns none.
+    pub fn folds(&self) -> Vec<u32> {
+        let set: BTreeSet<u32> = self.items.iter().filter_map(|i| i.fold).collect();
+        set.into_iter().collect()
+    }
+
+    /// The class names of an item.
+    pub fn labels_of<'a>(&'a self, item: &'a Item) -> impl Iterator<Item = &'a str> {
+        item.labels.iter().filter_map(|&l| self.classes.name(l))
+    }
+
+    /// The same set with only the named subsets; classes stay as they are.
+    ///
+    /// # Errors
+    /// [`DataError::UnknownSubset`] if the set has no such subset.
+    pub fn select_subsets<S: AsRef<str>>(&self, subsets: &[S]) -> Result<Self, DataError> {
+        let present = self.subsets();
+        let unknown = |subset: &&S| !present.contains(&subset.as_ref());
+        if let Some(subset) = subsets.iter().find(unknown) {
+            return Err(DataError::unknown_subset(&self.root, subset.as_ref(), present));
+        }
+        let wanted = |item: &&Item| subsets.iter().any(|p| p.as_ref() == item.subset);
+        Ok(self.with_items(self.items.iter().filter(wanted).cloned().collect()))
+    }
+
+    /// The same set with other items (a selection, or with folds assigned).
+    #[must_use]
+    pub fn with_items(&self, items: Vec<Item>) -> Self {
+        let mut set = Self {
+            items,
+            ..self.clone()
+        };
+        set.tables
+            .retain(|subset, _| set.items.iter().any(|i| &i.subset == subset));
+        set
+    }
+
+    /// Splits by the assigned folds: `(rest, fold)`, indices into `items`. Items without a fold
+    /// (noisy subsets, say) belong to the rest.
+    ///
+    /// # Errors
+    /// [`DataError::UnknownFold`] if no item has this fold.
+    pub fn split_fold(&self, fold: u32) -> Result<(Vec<usize>, Vec<usize>), DataError> {
+        let (in_fold, rest): (Vec<usize>, Vec<usize>) =
+            (0..self.items.len()).partition(|&i| self.items[i].fold == Some(fold));
+        if in_fold.is_empty() {
+            return Err(DataError::UnknownFold {
+                root: self.root.clone(),
+                fold,
+                present: self.folds(),
+            });
+        }
+        Ok((rest, in_fold))
+    }
+
+    /// The same set with the label indices of another class map (a model's, say).
+    ///
+    /// # Errors
+    /// [`DataError::NotInClassMap`] names the first class that items carry and `classes` lacks, how
+    /// many items carry it, and the most similar class there.
+    pub fn map_to(&self, classes: &ClassMap) -> Result<Self, DataError> {
+        let to: Vec<Option<usize>> = self.classes.names().iter().map(|n| classes.index(n)).collect();
+        let mut mapped = self.clone();
+        for item in &mut mapped.items {
+            for label in &mut item.labels {
+                *label = to.get(*label).copied().flatten().ok_or_else(|| {
+                    let name = self.classes.name(*label).unwrap_or_default();
+                    DataError::NotInClassMap {
+                        file: item.file.clone(),
+                        items: self.items.iter().filter(|i| i.labels.contains(label)).count(),
+                        suggestion: classes.suggest(name),
+                        label: name.to_owned(),
+                        classes: classes.len(),
+                    }
+                })?;
+            }
+            item.labels.sort_unstable();
+        }
+        mapped.classes = classes.clone();
+        Ok(mapped)
+    }
+
+    /// Number of items per class, in class-map order.
+    pub fn class_counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.classes.len()];
+        for &label in self.items.iter().flat_map(|i| &i.labels) {
+            if let Some(count) = counts.get_mut(label) {
+                *count += 1;
+            }
+        }
+        counts
+    }
+
+    /// A hexadecimal BLAKE3 of the classes, of every row (name, labels, subset, fold, group, verified)
+    /// and of the size of every audio file. Neither contents nor paths count: a moved or copied
+    /// data set keeps its fingerprint.
+    ///
+    /// # Errors
+    /// [`DataError::Read`] if a file has vanished.
+    pub fn fingerprint(&self) -> Result<String, DataError> {
+        let mut hash = blake3::Hasher::new();
+        // Every field is preceded by its length, so no two different sets give the same bytes.
+        let mut field = |bytes: &[u8]| {
+            hash.update(&(bytes.len() as u64).to_le_bytes());
+            hash.update(bytes);
+        };
+        field(b"earmark data set 1");
+        field(&(self.classes.len() as u64).to_le_bytes());
+        self.classes.names().iter().for_each(|n| field(n.as_bytes()));
+        for item in &self.items {
+            let size = std::fs::metadata(&item.path)
+                .map_err(DataError::reading(&item.path))?
+                .len();
+            let labels: Vec<u8> = item
+                .labels
+                .iter()
+                .flat_map(|&l| (l as u64).to_le_bytes())
+                .collect();
+            field(item.file.as_bytes());
+            field(&labels);
+            field(item.subset.as_bytes());
+            field(&item.fold.map(|f| f.to_le_bytes().to_vec()).unwrap_or_default());
+            // A group named "" cannot exist, so an empty field is unambiguous.
+            field(item.group.as_deref().unwrap_or_default().as_bytes());
+            field(&item.verified.map(|v| vec![u8::from(v)]).unwrap_or_default());
+            field(&size.to_le_bytes());
+        }
+        Ok(hash.finalize().to_hex().to_string())
+    }
+}

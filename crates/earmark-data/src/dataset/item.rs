@@ -1,0 +1,82 @@
+//! One recording, and a file that is left out with its reason.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+/// One recording of a data set.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Item {
+    /// The name in the table (for a folder of classes: the path below the root, with `/`).
+    /// It identifies the recording in every output.
+    pub file: String,
+    /// Where the audio file is.
+    pub path: PathBuf,
+    /// Indices into the class map, ascending, without repetition; empty when nothing is known.
+    pub labels: Vec<usize>,
+    /// The subset it belongs to: `curated`, `noisy`, `train`, `test`, ...
+    #[serde(rename = "part")]
+    pub subset: String,
+    /// The fold that the data set assigns, where it assigns one.
+    pub fold: Option<u32>,
+    /// What was recorded together (the same source recording, speaker, site): never split between
+    /// training and evaluation.
+    pub group: Option<String>,
+    /// Whether a human verified the label, where the data set says so.
+    pub verified: Option<bool>,
+    /// Line of the table, counted from 1; `None` when there is no table.
+    pub line: Option<usize>,
+}
+
+impl Item {
+    /// 1.0 at the item's classes, 0.0 elsewhere: `[n_classes]`. Labels past the end (of another
+    /// class map) are left out; map the set with [`DataSet::map_to`](super::DataSet::map_to) first.
+    pub fn multi_hot(&self, n_classes: usize) -> Vec<f32> {
+        let mut target = vec![0.0; n_classes];
+        for &label in self.labels.iter().filter(|&&l| l < n_classes) {
+            target[label] = 1.0;
+        }
+        target
+    }
+}
+
+/// A file that is in the folder or in a table but not part of the set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Skipped {
+    /// The file, named as an item would be.
+    pub file: String,
+    /// Why it is left out.
+    pub reason: SkipReason,
+}
+
+/// Why a file is not part of the set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SkipReason {
+    /// Its extension is not one of [`AUDIO_EXTENSIONS`](crate::layout::AUDIO_EXTENSIONS).
+    NotAudio,
+    /// It is next to the class folders, not inside one, so it has no class.
+    NoClassFolder,
+    /// Its name, or that of a folder around it, is not UTF-8, so no table can name it.
+    FileName,
+    /// It is listed (on this line) but missing, and the options say to skip missing files.
+    Missing {
+        /// Line of the table, where there is one.
+        line: Option<usize>,
+    },
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAudio => f.write_str("is not an audio file"),
+            Self::NoClassFolder => f.write_str("is not in a class folder"),
+            Self::FileName => {
+                f.write_str("has a name that is not UTF-8 and cannot be written to tables; rename it")
+            }
+            Self::Missing { line: Some(line) } => write!(f, "is listed on line {line} but missing"),
+            Self::Missing { line: None } => f.write_str("is missing"),
+        }
+    }
+}

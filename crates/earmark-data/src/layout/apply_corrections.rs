@@ -1,0 +1,111 @@
+//! Removes and relabels the rows that corrections files name.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::interface::Rows;
+use super::options::DataOptions;
+use crate::dataset::class_map::{ClassMap, hint};
+use crate::dataset::corrections::{Corrected, Correction, Corrections, read_corrections};
+use crate::dataset::error::DataError;
+use crate::dataset::item::Skipped;
+use earmark_core::text::suggest;
+
+/// Applies the corrections that the options name. Where labels are not read there is nothing to correct, and a subset that
+/// is not loaded needs no file.
+pub(super) fn apply_corrections(
+    root: &Path,
+    rows: &mut Rows,
+    classes: &ClassMap,
+    options: &DataOptions,
+) -> Result<Vec<Corrected>, DataError> {
+    let mut done = Vec::new();
+    // A clip that one file has moved to another subset still belongs to its old subset for the other files.
+    let subsets: Vec<String> = rows.rows.iter().map(|row| row.item.subset.clone()).collect();
+    let mut removed = vec![false; subsets.len()];
+    for corrections in options.corrections.iter().filter(|_| options.read_labels) {
+        let subset = &corrections.subset;
+        let mut changes = Corrected {
+            file: corrections.file.clone(),
+            subset: subset.clone(),
+            removed: 0,
+            labelled: 0,
+            passed_over: !subsets.contains(subset),
+        };
+        if changes.passed_over && options.subsets.is_none() {
+            let present = subsets.iter().map(String::as_str);
+            return Err(DataError::unknown_subset(root, subset, present));
+        }
+        if !changes.passed_over {
+            for (at, correction) in entries(root, corrections, rows, &subsets, classes)? {
+                match correction {
+                    Correction::Remove => {
+                        removed[at] = true;
+                        changes.removed += 1;
+                    }
+                    Correction::Relabel(labels) => {
+                        rows.rows[at].labels = labels;
+                        if let Some(subset) = &corrections.corrected_subset {
+                            rows.rows[at].item.subset.clone_from(subset);
+                        }
+                        changes.labelled += 1;
+                    }
+                }
+            }
+        }
+        done.push(changes);
+    }
+    let mut removed = removed.into_iter();
+    rows.rows.retain(|_| !removed.next().unwrap_or(false));
+    Ok(done)
+}
+
+/// The rows that a corrections file names, with what it says about each. Rows that were skipped, as their audio is missing, may be
+/// named.
+fn entries(
+    root: &Path,
+    corrections: &Corrections,
+    rows: &Rows,
+    subsets: &[String],
+    classes: &ClassMap,
+) -> Result<Vec<(usize, Correction)>, DataError> {
+    let path = root.join(&corrections.file);
+    let files = rows.rows.iter().map(|row| row.item.file.as_str());
+    let of_subset = |(at, _): &(usize, &str)| subsets[*at] == corrections.subset;
+    let row_of: HashMap<&str, usize> = files
+        .enumerate()
+        .filter(of_subset)
+        .map(|(at, file)| (file, at))
+        .collect();
+    let mut found = Vec::new();
+    for (file, text) in read_corrections(&path)? {
+        let entry = match row_of.get(file.as_str()) {
+            Some(&at) => Correction::parse(&text, classes).map(|correction| Some((at, correction))),
+            None => unknown_file(&file, &corrections.subset, &row_of, &rows.skipped).map(|()| None),
+        };
+        let entry = entry.map_err(|problem| DataError::Correction {
+            path: path.clone(),
+            file,
+            problem,
+        })?;
+        found.extend(entry);
+    }
+    Ok(found)
+}
+
+fn unknown_file(
+    file: &str,
+    subset: &str,
+    row_of: &HashMap<&str, usize>,
+    skipped: &[Skipped],
+) -> Result<(), String> {
+    if skipped.iter().any(|clip| clip.file == file) {
+        return Ok(());
+    }
+    let mut known: Vec<&str> = row_of.keys().copied().collect();
+    known.sort_unstable();
+    let near = hint(&suggest(file, known).map(str::to_owned));
+    Err(format!(
+        "is not a file of the subset {subset:?}{near}; correct the name or remove the entry"
+    ))
+}

@@ -1,0 +1,28 @@
+//! The names of the layouts.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How a data set is laid out on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LayoutKind {
+    /// FSDKaggle2018 (Fonseca et al. 2018): 41 classes, one label per clip; Kaggle's or Zenodo's names.
+    Fsdkaggle2018,
+    /// FSDKaggle2019 (Fonseca et al. 2019): 80 classes, several labels per clip; Kaggle's or Zenodo's names.
+    Fsdkaggle2019,
+    /// ESC-50 and its subset ESC-10 (Piczak 2015): one label per clip, five folds.
+    Esc50,
+    /// Any table with a file column and a label column.
+    Csv,
+    /// One folder per class.
+    Folders,
+}
+
+/// The name, as in recipes.
+impl fmt::Display for LayoutKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}

@@ -1,0 +1,198 @@
+//! Fold tables: which recording is in which fold, as a CSV file `file,fold`.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::dataset::class_map::hint;
+use crate::dataset::item::Item;
+use earmark_core::text::suggest;
+use crate::table::records::read_records;
+
+/// A fold for each named recording.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FoldTable {
+    /// File, as in [`Item::file`], to fold.
+    pub folds: BTreeMap<String, u32>,
+}
+
+/// What is wrong with a fold table.
+#[derive(Debug, thiserror::Error)]
+pub enum FoldTableError {
+    /// The file cannot be read.
+    #[error("cannot read the fold table {path}: {source}; check the path and its permissions", path = path.display())]
+    Read {
+        /// The table.
+        path: PathBuf,
+        /// Why the system refused.
+        source: io::Error,
+    },
+    /// A line that cannot be used.
+    #[error("{path}:{line}: {problem}; a fold table has the header `file,fold` and one line per recording", path = path.display())]
+    Line {
+        /// The table.
+        path: PathBuf,
+        /// Line, counted from 1.
+        line: usize,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Recordings that the data set does not have.
+    #[error(
+        "{count} recordings of the fold table are not in the data set, first {file:?}{}; make a new table for this set",
+        hint(suggestion)
+    )]
+    NotInSet {
+        /// How many.
+        count: usize,
+        /// The first.
+        file: String,
+        /// The most similar name in the data set, if close.
+        suggestion: Option<String>,
+    },
+    /// A name that several subsets use.
+    #[error("{file:?} is in several subsets of the data set; choose one subset before assigning folds")]
+    Ambiguous {
+        /// The name.
+        file: String,
+    },
+}
+
+impl FoldTable {
+    /// The table of these items with these folds, item by item (as [`Splitter::k_fold`](super::Splitter::k_fold)
+    /// returns them).
+    pub fn new(items: &[Item], folds: &[u32]) -> Self {
+        Self {
+            folds: items
+                .iter()
+                .map(|i| i.file.clone())
+                .zip(folds.iter().copied())
+                .collect(),
+        }
+    }
+
+    /// The table of the folds that the items already carry; items without one are left out.
+    pub fn of_items(items: &[Item]) -> Self {
+        Self {
+            folds: items
+                .iter()
+                .filter_map(|i| Some((i.file.clone(), i.fold?)))
+                .collect(),
+        }
+    }
+
+    /// Writes the header `file,fold` and the rows, sorted by file.
+    ///
+    /// # Errors
+    /// Whatever the writer reports.
+    pub fn write(&self, writer: impl Write) -> io::Result<()> {
+        let mut csv = csv::Writer::from_writer(writer);
+        csv.write_record(["file", "fold"])?;
+        for (file, fold) in &self.folds {
+            csv.write_record([file.as_str(), &fold.to_string()])?;
+        }
+        csv.flush()
+    }
+
+    /// Reads a table that [`FoldTable::write`] wrote, or one made by hand.
+    ///
+    /// # Errors
+    /// [`FoldTableError::Read`], [`FoldTableError::Line`].
+    pub fn read(path: &Path) -> Result<Self, FoldTableError> {
+        let bytes = std::fs::read(path).map_err(|source| FoldTableError::Read {
+            path: path.into(),
+            source,
+        })?;
+        Self::parse(&bytes, path)
+    }
+
+    /// Like [`FoldTable::read`], from bytes in memory; `path` only serves the error messages.
+    ///
+    /// # Errors
+    /// [`FoldTableError::Line`].
+    pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, FoldTableError> {
+        let fail = |line: usize, problem: String| FoldTableError::Line {
+            path: path.into(),
+            line,
+            problem,
+        };
+        let records = read_records(bytes, b',').map_err(|e| fail(e.line, e.problem))?;
+        let mut table = Self::default();
+        for (at, record) in records.iter().enumerate() {
+            let fail = |problem: String| fail(record.line, problem);
+            if at == 0 {
+                if record.cells.iter().ne(["file", "fold"]) {
+                    let header = record.cells.iter().collect::<Vec<_>>().join(",");
+                    return Err(fail(format!("the header is {header:?}")));
+                }
+                continue;
+            }
+            if record.cells.len() != 2 {
+                return Err(fail(format!("expected 2 fields, found {}", record.cells.len())));
+            }
+            let (file, fold) = (record.cell(0), record.cell(1));
+            let number = fold
+                .parse()
+                .map_err(|_| fail(format!("the fold {fold:?} is not a whole number")))?;
+            if table.folds.insert(file.to_owned(), number).is_some() {
+                return Err(fail(format!("{file:?} is listed twice")));
+            }
+        }
+        if table.folds.is_empty() {
+            return Err(fail(1, "there are no rows".into()));
+        }
+        Ok(table)
+    }
+
+    /// Assigns the folds to the items; items that are not listed get none. Returns how many those are.
+    ///
+    /// # Errors
+    /// [`FoldTableError::NotInSet`] for a listed recording that is not among the items,
+    /// [`FoldTableError::Ambiguous`] for one that is there several times. Nothing is changed then.
+    pub fn apply(&self, items: &mut [Item]) -> Result<usize, FoldTableError> {
+        let mut uses: HashMap<&str, usize> = HashMap::new();
+        items.iter().for_each(|i| *uses.entry(&i.file).or_default() += 1);
+        let unknown: Vec<&String> = self
+            .folds
+            .keys()
+            .filter(|f| !uses.contains_key(f.as_str()))
+            .collect();
+        if let Some(&file) = unknown.first() {
+            return Err(FoldTableError::NotInSet {
+                count: unknown.len(),
+                file: file.clone(),
+                suggestion: suggest(file, items.iter().map(|i| i.file.as_str())).map(str::to_owned),
+            });
+        }
+        if let Some(file) = self.folds.keys().find(|f| uses[f.as_str()] > 1) {
+            return Err(FoldTableError::Ambiguous { file: file.clone() });
+        }
+        items
+            .iter_mut()
+            .for_each(|i| i.fold = self.folds.get(&i.file).copied());
+        Ok(items.iter().filter(|i| i.fold.is_none()).count())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_are_named_with_their_line() {
+        let fault = |text: &str| {
+            let error = FoldTable::parse(text.as_bytes(), Path::new("folds.csv")).expect_err("a refusal");
+            error.to_string()
+        };
+        for text in ["file,fold\r\na,0\r\nb,x\r\n", "\u{feff}file,fold\n\nb,x\n"] {
+            assert!(
+                fault(text).starts_with("folds.csv:3: the fold \"x\""),
+                "{}",
+                fault(text)
+            );
+        }
+        assert!(fault("file,fold\na,0\na,1\n").starts_with("folds.csv:3: \"a\" is listed twice"));
+        assert!(fault("a,0\n").starts_with("folds.csv:1: the header"));
+        assert!(fault("").contains("no rows"));
+    }
+}

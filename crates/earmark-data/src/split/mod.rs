@@ -1,0 +1,15 @@
+//! Splitting a set into folds, or into a training and a held-out subset; and tables of folds.
+//!
+//! Every method works on the same two ideas: `shares` (which fraction of the set each piece is to
+//! get) and *units* (what stays together: one recording, or one group of them). A hold-out split is
+//! two pieces of unequal share.
+
+mod dealt;
+pub mod fold_table;
+mod grouped;
+mod iterative;
+pub mod splitter;
+mod units;
+
+pub use fold_table::{FoldTable, FoldTableError};
+pub use splitter::{FoldError, Splitter, Stratify};

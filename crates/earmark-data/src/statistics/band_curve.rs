@@ -1,0 +1,65 @@
+//! Mean and spread of a front end's output over a data set, band by band.
+
+use earmark_core::ConfigError;
+use earmark_features::{Extractor, FrontEnd};
+
+use super::curve::Curve;
+use super::report::Unreadable;
+use crate::dataset::item::Item;
+use crate::scan::{OnProgress, scan};
+use crate::store::ItemFault;
+
+/// Mean and spread of the values of each band: each clip's mean and standard deviation over time, averaged over clips.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BandCurve {
+    /// `[bands]`.
+    pub mean: Vec<f64>,
+    /// `[bands]`.
+    pub std: Vec<f64>,
+    /// Clips that are long enough for a frame.
+    pub clips: usize,
+    /// Those that could not be read.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// The curve of the front end's first channel, before postprocessing, over all of `items`; `None` where no clip has a frame.
+///
+/// # Errors
+/// If the front end cannot be used.
+pub fn band_curve(
+    items: &[Item],
+    front_end: &FrontEnd,
+    progress: &OnProgress<'_>,
+) -> Result<Option<BandCurve>, ConfigError> {
+    let extractor = Extractor::new(front_end)?;
+    let clips = scan(items, progress, |item| clip_curve(item, &extractor));
+    let curves = clips.iter().flatten().flatten();
+    let faults = items
+        .iter()
+        .zip(&clips)
+        .filter_map(|(item, clip)| Some((item, clip.as_ref().err()?)));
+    Ok(Curve::average(curves).map(|(curve, clips)| BandCurve {
+        mean: curve.mean,
+        std: curve.std,
+        clips,
+        unreadable: faults.map(|(item, fault)| Unreadable::new(item, fault)).collect(),
+    }))
+}
+
+/// The curve of one item; `None` without frames.
+fn clip_curve(item: &Item, extractor: &Extractor) -> Result<Option<Curve>, ItemFault> {
+    let rate = extractor.front_end().sample_rate_hz;
+    let clip = earmark_audio::read(&item.path, rate)?.clip;
+    let features = extractor.log_mel_of_clip(&clip, &mut extractor.scratch())?;
+    if features.frames == 0 {
+        return Ok(None);
+    }
+    let n = features.frames as f64;
+    let of_row = |row: &[f32]| {
+        let mean = row.iter().map(|x| f64::from(*x)).sum::<f64>() / n;
+        let squares: f64 = row.iter().map(|x| (f64::from(*x) - mean).powi(2)).sum();
+        (mean, (squares / n).sqrt())
+    };
+    let (mean, std) = features.rows().take(features.bands).map(of_row).unzip();
+    Ok(Some(Curve { mean, std }))
+}

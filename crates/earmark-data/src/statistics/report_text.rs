@@ -1,0 +1,106 @@
+//! Statistics as text.
+
+use std::fmt::{self, Write};
+
+use super::report::{Statistics, SubsetStatistics};
+
+/// Width of the longest bar.
+const BAR: usize = 40;
+
+impl Statistics {
+    /// The statistics as text for a terminal.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = self.write(&mut text);
+        text
+    }
+
+    fn write(&self, out: &mut String) -> fmt::Result {
+        let classes = self.classes.len();
+        write!(
+            out,
+            "{}: {} clips, {:.2} hours, {classes} {}",
+            self.layout,
+            self.clips,
+            self.hours,
+            if classes == 1 { "class" } else { "classes" }
+        )?;
+        if let Some(n) = self.labels_per_clip {
+            write!(out, ", {n:.2} labels per clip")?;
+        }
+        out.push('\n');
+        self.subsets.iter().try_for_each(|subset| subset.write(out))?;
+        if !self.classes.is_empty() {
+            self.write_classes(out)?;
+        }
+        if !self.unreadable.is_empty() {
+            writeln!(out, "\nnot readable: {}", self.unreadable.len())?;
+        }
+        self.unreadable
+            .iter()
+            .try_for_each(|file| writeln!(out, "  {}", file.reason))
+    }
+
+    fn write_classes(&self, out: &mut String) -> fmt::Result {
+        let widths = self.classes.iter().map(|c| c.name.chars().count());
+        let width = widths.max().unwrap_or_default().max("class".len());
+        write!(out, "\n{:<width$}", "class")?;
+        for subset in &self.subsets {
+            write!(out, " {:>8}", subset.name)?;
+        }
+        out.push('\n');
+        let totals = self.classes.iter().map(|c| c.clips.iter().sum::<usize>());
+        let most = totals.clone().max().unwrap_or_default();
+        for (class, total) in self.classes.iter().zip(totals) {
+            write!(out, "{:<width$}", class.name)?;
+            class.clips.iter().try_for_each(|n| write!(out, " {n:>8}"))?;
+            writeln!(out, " {}", bar(total, most))?;
+        }
+        Ok(())
+    }
+}
+
+impl SubsetStatistics {
+    fn write(&self, out: &mut String) -> fmt::Result {
+        writeln!(
+            out,
+            "\n{}: {} clips, {:.2} hours",
+            self.name, self.clips, self.hours
+        )?;
+        let Some(shortest) = &self.shortest else {
+            return Ok(());
+        };
+        let longest = self.seconds.iter().copied().fold(0.0, f64::max);
+        write!(
+            out,
+            "  lengths {:.2} to {longest:.2} s (shortest: {})",
+            shortest.seconds, shortest.file
+        )?;
+        if self.empty > 0 {
+            write!(out, ", {} without samples", self.empty)?;
+        }
+        let rates = self
+            .sample_rates_hz
+            .iter()
+            .map(|(rate, n)| format!("{rate} Hz ({n})"));
+        let channels = self.channels.iter().map(|(c, n)| format!("{c} ({n})"));
+        writeln!(
+            out,
+            "\n  sample rates {}; channels {}",
+            rates.collect::<Vec<_>>().join(", "),
+            channels.collect::<Vec<_>>().join(", ")
+        )?;
+        let most = self.lengths.counts.iter().copied().max().unwrap_or_default();
+        for (edge, &n) in self.lengths.edges.windows(2).zip(&self.lengths.counts) {
+            let (from, to, bar) = (edge[0], edge[1], bar(n, most));
+            writeln!(out, "  {from:>7.2} - {to:>7.2} s {n:>6} {bar}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A bar for `n` where `most` is the longest; at least one mark for anything above 0.
+fn bar(n: usize, most: usize) -> String {
+    "#".repeat((n * BAR).div_ceil(most.max(1)))
+}
