@@ -4,8 +4,8 @@ mod table_support;
 
 use std::f64::consts::TAU;
 
-use earmark_data::statistics::{Statistics, StatisticsOptions, statistics};
 use earmark_core::random;
+use earmark_data::statistics::{Statistics, StatisticsOptions, statistics};
 use earmark_data::{DataOptions, load};
 use table_support::{Tree, shared, tone, write_wav};
 

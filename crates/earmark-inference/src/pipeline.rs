@@ -4,8 +4,8 @@ use crate::device::DeviceError;
 use earmark_core::ConfigError;
 use earmark_core::atomic::WriteError;
 use earmark_data::batches::BatchError;
-use earmark_data::folds::{FoldError, FoldTableError};
 use earmark_data::setting::SettingError;
+use earmark_data::split::{FoldError, FoldTableError};
 use earmark_data::store::{Interrupted, ItemError};
 use earmark_data::{ClassMapError, DataError, Item};
 use earmark_engine::{

@@ -226,7 +226,7 @@ impl Work<'_> {
             self.kept |= roles.keep_some();
             let learnt = items.iter().filter(|i| roles.has_learnt(i));
             self.learnt
-                .extend(learnt.map(|i| (i.part.clone(), i.file.clone())));
+                .extend(learnt.map(|i| (i.subset.clone(), i.file.clone())));
         }
         let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
         let mut rows: Vec<Option<Vec<f32>>> = vec![None; items.len()];
@@ -298,8 +298,8 @@ pub(super) fn items(job: &Predict, recipe: &Recipe) -> Result<(Vec<Item>, Skips)
         options.class_map = None;
         options.missing_files = MissingFiles::Refuse;
         let mut data = open_to_judge(&options, root, job.part.as_deref())?;
-        if job.part.is_none() && data.parts().contains(&"test") {
-            data = data.select_parts(&["test"])?;
+        if job.part.is_none() && data.subsets().contains(&"test") {
+            data = data.select_subsets(&["test"])?;
         }
         items.extend(data.items);
         unnamed.extend(
@@ -319,12 +319,8 @@ pub(super) fn items(job: &Predict, recipe: &Recipe) -> Result<(Vec<Item>, Skips)
         items.push(Item {
             file: path.to_string_lossy().into_owned(),
             path: path.clone(),
-            labels: Vec::new(),
-            part: "files".into(),
-            fold: None,
-            group: None,
-            verified: None,
-            line: None,
+            subset: "files".into(),
+            ..Item::default()
         });
     }
     if items.is_empty() {

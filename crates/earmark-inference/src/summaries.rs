@@ -101,12 +101,8 @@ pub fn file_items(files: &[std::path::PathBuf]) -> Result<Vec<Item>, PipelineErr
         Ok(Item {
             file: path.to_string_lossy().into_owned(),
             path: path.clone(),
-            labels: Vec::new(),
-            part: "files".into(),
-            fold: None,
-            group: None,
-            verified: None,
-            line: None,
+            subset: "files".into(),
+            ..Item::default()
         })
     };
     files.iter().map(item).collect()

@@ -16,8 +16,8 @@ pub use error::RecipeError;
 pub use layers::renamed_overrides;
 pub use stack::{StackConfig, StackRecipe};
 
+use earmark_data::Stratify;
 use earmark_data::augment::Augment;
-use earmark_data::folds::Stratify;
 use earmark_data::{BatchConfig, CacheConfig, DataOptions};
 use earmark_engine::RandomCrops;
 use earmark_engine::{CheckpointConfig, TrainConfig, ValidationConfig};

@@ -41,7 +41,7 @@ fn path(run: &Path) -> PathBuf {
 }
 
 fn key(item: &Item) -> (String, String) {
-    (item.part.clone(), item.file.clone())
+    (item.subset.clone(), item.file.clone())
 }
 
 impl Roles {

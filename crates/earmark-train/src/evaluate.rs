@@ -204,16 +204,16 @@ fn judged_items(job: &Evaluate, run: &RunDir, fold: Option<u32>) -> Result<Vec<I
     let data = open_to_judge(&recipe.data, &job.data, job.part.as_deref())?.map_to(&run.classes)?;
     let part = match &job.part {
         Some(part) => part.clone(),
-        None if data.parts().contains(&"test") => "test".into(),
+        None if data.subsets().contains(&"test") => "test".into(),
         None => {
-            let known = data.parts().join(", ");
+            let known = data.subsets().join(", ");
             return Err(PipelineError::Request(format!(
                 "{}: the run keeps no fold for judging and the data has no part `test`; say what to judge with --part ({known}) or --fold",
                 job.data.display()
             )));
         }
     };
-    let items = data.select_parts(&[part])?.items;
+    let items = data.select_subsets(&[part])?.items;
     if items.iter().all(|i| i.labels.is_empty()) {
         return Err(PipelineError::Request(format!(
             "{}: the clips to judge have no labels; nothing can be judged by them (use `earmark predict` for scores)",

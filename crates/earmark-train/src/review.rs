@@ -61,7 +61,7 @@ pub fn of_folds(found: &OutOfFold, by: Measure) -> Result<Vec<Reviewed>, Metrics
             .collect();
         if let Some(clip) = reviewed(file, classes, scores, &truth)? {
             clips.push(Reviewed {
-                part: Some(item.part.clone()),
+                part: Some(item.subset.clone()),
                 fold: Some(*fold),
                 ..clip
             });

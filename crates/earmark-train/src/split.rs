@@ -1,8 +1,7 @@
 //! Which clips train, which validate, which are kept for judging.
 
 use super::{Parts, PipelineError};
-use earmark_data::folds::{Stratify, hold_out, k_fold};
-use earmark_data::{DataSet, FoldTable, Item};
+use earmark_data::{DataSet, FoldTable, Item, Splitter, Stratify};
 use earmark_engine::ValidationSplit;
 use earmark_recipe::Recipe;
 use std::collections::BTreeSet;
@@ -50,14 +49,18 @@ impl Division {
     /// Divides the clips that are not judged.
     pub(super) fn of(&self, rest: Vec<Item>, judged: Vec<Item>) -> Result<Parts, PipelineError> {
         let pick = |indices: &[usize]| indices.iter().map(|&i| rest[i].clone()).collect::<Vec<Item>>();
-        let grouped = rest.iter().any(|i| i.group.is_some());
+        let splitter = Splitter {
+            stratify: self.stratify,
+            group: rest.iter().any(|i| i.group.is_some()),
+            seed: self.seed,
+        };
         let (train, validation, optimistic) = match self.split {
             ValidationSplit::None => (rest, Vec::new(), false),
             ValidationSplit::HoldOut {
                 fraction,
                 verified: false,
             } => {
-                let (train, held) = hold_out(&rest, fraction, self.stratify, grouped, self.seed)?;
+                let (train, held) = splitter.hold_out(&rest, fraction)?;
                 (pick(&train), pick(&held), false)
             }
             ValidationSplit::HoldOut {
@@ -71,7 +74,7 @@ impl Division {
                     let message = "validation.split.verified = true: no clip of this data is marked as verified (a column manually_verified with a 1); leave it out";
                     return Err(PipelineError::Request(message.into()));
                 }
-                let (_, held) = hold_out(&pick(&sure), fraction, self.stratify, grouped, self.seed)?;
+                let (_, held) = splitter.hold_out(&pick(&sure), fraction)?;
                 let held: BTreeSet<usize> = held.into_iter().map(|k| sure[k]).collect();
                 let groups: BTreeSet<&String> = held.iter().filter_map(|&i| rest[i].group.as_ref()).collect();
                 let apart = |i: &usize| {
@@ -82,7 +85,7 @@ impl Division {
                 (pick(&train), pick(&held), false)
             }
             ValidationSplit::InnerFold { count, index } => {
-                let numbers = k_fold(&rest, count, self.stratify, grouped, self.seed)?;
+                let numbers = splitter.k_fold(&rest, count)?;
                 let (held, train): (Vec<usize>, Vec<usize>) =
                     (0..rest.len()).partition(|&i| numbers[i] == index);
                 (pick(&train), pick(&held), false)
@@ -126,27 +129,25 @@ pub(super) fn with_folds(
             let message = "--fold: this data has no folds; make a table with `earmark data folds DIR -o folds.csv` and give it by --fold-table, or set folds.count in the recipe";
             return Err(PipelineError::Request(message.into()));
         };
-        let judged = |item: &Item| f.parts.as_ref().is_none_or(|parts| parts.contains(&item.part));
+        let judged = |item: &Item| f.parts.as_ref().is_none_or(|parts| parts.contains(&item.subset));
         if let Some(part) = f
             .parts
             .iter()
             .flatten()
-            .find(|part| data.items.iter().all(|i| i.part != **part))
+            .find(|part| data.items.iter().all(|i| i.subset != **part))
         {
             return Err(PipelineError::Request(format!(
                 "folds.parts: this data has no part {part:?}; there are {}",
-                data.parts().join(", ")
+                data.subsets().join(", ")
             )));
         }
         let items: Vec<Item> = data.items.iter().filter(|i| judged(i)).cloned().collect();
-        let grouped = items.iter().any(|i| i.group.is_some());
-        let numbers = k_fold(
-            &items,
-            f.count,
-            f.stratify.unwrap_or(stratify(&data)),
-            grouped,
-            f.seed,
-        )?;
+        let splitter = Splitter {
+            stratify: f.stratify.unwrap_or(stratify(&data)),
+            group: items.iter().any(|i| i.group.is_some()),
+            seed: f.seed,
+        };
+        let numbers = splitter.k_fold(&items, f.count)?;
         data.items
             .iter_mut()
             .filter(|i| judged(i))
@@ -166,7 +167,7 @@ mod tests {
             file: format!("{i}.wav"),
             path: format!("{i}.wav").into(),
             labels: vec![i % 2],
-            part: "train".into(),
+            subset: "train".into(),
             fold: None,
             group: group(i),
             verified: Some(i.is_multiple_of(3)),

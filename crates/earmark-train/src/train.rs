@@ -156,8 +156,8 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
             told(format!(
                 "{}: not used, as data.parts ({}) leaves the part {:?} out",
                 c.file.display(),
-                recipe.data.parts.as_deref().unwrap_or_default().join(", "),
-                c.part
+                recipe.data.subsets.as_deref().unwrap_or_default().join(", "),
+                c.subset
             ));
             continue;
         }
@@ -165,7 +165,7 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
             "{}: {} of the part {} left out, {} labelled anew",
             c.file.display(),
             human_amount(c.removed, "clip", "clips"),
-            c.part,
+            c.subset,
             c.labelled
         ));
     }
@@ -255,14 +255,14 @@ pub fn train(job: &Train, observer: Observer, stop: &AtomicBool) -> Result<Train
 /// Which clips are noisy, as `train.noisy-parts` says.
 fn noisy_clips(recipe: &Recipe, items: &[Item]) -> Result<Vec<bool>, PipelineError> {
     let noisy = &recipe.train.noisy_subsets;
-    if let Some(part) = noisy.iter().find(|part| items.iter().all(|i| i.part != **part)) {
-        let known: BTreeSet<&str> = items.iter().map(|i| i.part.as_str()).collect();
+    if let Some(part) = noisy.iter().find(|part| items.iter().all(|i| i.subset != **part)) {
+        let known: BTreeSet<&str> = items.iter().map(|i| i.subset.as_str()).collect();
         return Err(PipelineError::Request(format!(
             "train.noisy-parts: no clip to train on is of the part {part:?}; there are {}",
             known.into_iter().collect::<Vec<_>>().join(", ")
         )));
     }
-    Ok(items.iter().map(|i| noisy.contains(&i.part)).collect())
+    Ok(items.iter().map(|i| noisy.contains(&i.subset)).collect())
 }
 
 fn run_info(job: &Train, data: &DataSet, parts: &Parts, skipped: &Skips) -> Result<RunInfo, PipelineError> {

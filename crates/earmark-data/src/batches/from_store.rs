@@ -12,9 +12,9 @@ use super::mixing::SamePart;
 use super::sample::Sampler;
 use crate::augment::Augment;
 use crate::dataset::item::Item;
-use earmark_core::random::{self, ChaCha8Rng};
 use crate::setting::SettingError;
 use crate::store::{Content, FeatureStore, ItemError, Prepared, PreparedClip};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// How many examples each item gives in an epoch: the front end's regular ones, or one where `augment` cuts it from a random
 /// place; 0 where the item failed.

@@ -6,8 +6,8 @@ use super::config::BatchError;
 use super::index::ExamplePlace;
 use crate::augment::check_weights;
 use crate::dataset::item::Item;
-use earmark_core::random::{self, ChaCha8Rng};
 use crate::setting::{SettingError, check_share};
+use earmark_core::random::{self, ChaCha8Rng};
 
 /// Draws the examples of an epoch instead of taking each one once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

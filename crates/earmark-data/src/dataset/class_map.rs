@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use earmark_core::text::suggest;
 use crate::table::records::read_records;
+use earmark_core::text::suggest;
 
 /// Names of the classes in index order, with a lookup from a name to its index.
 ///

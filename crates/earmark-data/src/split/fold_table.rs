@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::dataset::class_map::hint;
 use crate::dataset::item::Item;
-use earmark_core::text::suggest;
 use crate::table::records::read_records;
+use earmark_core::text::suggest;
 
 /// A fold for each named recording.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

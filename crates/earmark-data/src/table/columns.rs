@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use earmark_core::text::suggest;
 use super::records::{NOT_UTF8, Record, read_records};
 use crate::dataset::error::DataError;
+use earmark_core::text::suggest;
 
 /// A parsed table: one header, rows of equal length.
 pub(crate) struct Table {

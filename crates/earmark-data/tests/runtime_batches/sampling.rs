@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use earmark_data::Item;
 use earmark_core::threads::Workers;
+use earmark_data::Item;
 use earmark_data::augment::{Augment, Mix};
 use earmark_data::batches::{
     BatchConfig, BatchMaker, Draw, ExampleIndex, Order, Position, Sample, Sampler, Source, store_maker,

@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use earmark_data::Item;
 use earmark_core::random;
+use earmark_data::Item;
 use earmark_features::{Extractor, Features, FrontEnd};
 
 /// A WAV file of seeded noise, mono, 16 bits.

@@ -212,13 +212,13 @@ impl Audio {
             Some(_) => run
                 .recipe
                 .data
-                .parts
+                .subsets
                 .as_ref()
                 .is_none_or(|parts| parts.iter().any(|p| p == part)),
             None => part == "test",
         };
         let mut items = set.items;
-        items.sort_by_key(|i| judged(&i.part));
+        items.sort_by_key(|i| judged(&i.subset));
         let extractor = Extractor::new(&run.recipe.front_end)?;
         Ok(Self {
             paths: items.into_iter().map(|i| (i.file, i.path)).collect(),
@@ -273,11 +273,11 @@ fn load_any(recipe: &Recipe, data: &Path) -> Result<DataSet, DataError> {
     options.read_labels = false;
     options.class_map = None;
     options.missing_files = MissingFiles::Skip;
-    options.parts = None;
+    options.subsets = None;
     load(data, &options).or_else(|first| {
-        options.parts = Some(vec!["test".into()]);
+        options.subsets = Some(vec!["test".into()]);
         load(data, &options).or_else(|_| {
-            options.parts = recipe.data.parts.clone();
+            options.subsets = recipe.data.subsets.clone();
             load(data, &options).map_err(|_| first)
         })
     })

@@ -2,7 +2,7 @@
 
 use super::PageError;
 use earmark_core::atomic::{self, WriteError};
-use earmark_data::stats::{self, Stats};
+use earmark_data::statistics::{self, Statistics};
 use earmark_data::{DataSet, SkipReason};
 use earmark_report::{
     ClassCounts, DataPage, Fact, NoteLevel, PageNote, SpectrogramImage, SpectrumCurve, SubsetRow,
@@ -11,7 +11,7 @@ use earmark_report::{
 use std::path::{Path, PathBuf};
 
 /// Writes `stats.html` and each of its charts as SVG into a folder, made if need be; returns their paths, the page first.
-pub fn write_data_page(set: &DataSet, stats: &Stats, folder: &Path) -> Result<Vec<PathBuf>, PageError> {
+pub fn write_data_page(set: &DataSet, stats: &Statistics, folder: &Path) -> Result<Vec<PathBuf>, PageError> {
     let page = data_page(set, stats)?;
     std::fs::create_dir_all(folder).map_err(|e| WriteError::new(folder, e))?;
     let mut files = vec![("stats.html".to_owned(), render_data_page(&page))];
@@ -31,7 +31,7 @@ pub fn write_data_page(set: &DataSet, stats: &Stats, folder: &Path) -> Result<Ve
 }
 
 /// The page's content from the statistics of a set.
-pub fn data_page(set: &DataSet, stats: &Stats) -> Result<DataPage, PageError> {
+pub fn data_page(set: &DataSet, stats: &Statistics) -> Result<DataPage, PageError> {
     let mut totals = vec![
         Fact::new("clips", human_count(stats.clips as u64)),
         Fact::new("length", human_duration(stats.hours * 3600.0)),
@@ -50,9 +50,9 @@ pub fn data_page(set: &DataSet, stats: &Stats) -> Result<DataPage, PageError> {
         ));
     }
     let mut pictures = Vec::new();
-    for class in stats.classes.iter().filter(|c| !c.pictures.is_empty()) {
+    for class in stats.classes.iter().filter(|c| !c.spectrograms.is_empty()) {
         let drawn: Result<Vec<Vec<SpectrogramImage>>, PageError> =
-            class.pictures.iter().map(channels_of).collect();
+            class.spectrograms.iter().map(channels_of).collect();
         pictures.push((class.name.clone(), drawn?.concat()));
     }
     Ok(DataPage {
@@ -61,7 +61,7 @@ pub fn data_page(set: &DataSet, stats: &Stats) -> Result<DataPage, PageError> {
             |n| n.to_string_lossy().into_owned(),
         ),
         totals,
-        subsets: stats.parts.iter().map(subset).collect(),
+        subsets: stats.subsets.iter().map(subset).collect(),
         classes: stats
             .classes
             .iter()
@@ -71,7 +71,7 @@ pub fn data_page(set: &DataSet, stats: &Stats) -> Result<DataPage, PageError> {
             })
             .collect(),
         spectra: stats
-            .parts
+            .subsets
             .iter()
             .filter_map(|p| Some((p, p.spectrum.as_ref()?)))
             .map(spectrum)
@@ -81,7 +81,7 @@ pub fn data_page(set: &DataSet, stats: &Stats) -> Result<DataPage, PageError> {
     })
 }
 
-fn subset(part: &stats::PartStats) -> SubsetRow {
+fn subset(part: &statistics::SubsetStatistics) -> SubsetRow {
     SubsetRow {
         name: part.name.clone(),
         seconds: part.seconds.clone(),
@@ -108,7 +108,7 @@ fn channels(n: u16) -> String {
 }
 
 /// The axis is logarithmic: the bin of 0 Hz has no place on it.
-fn spectrum((part, spectrum): (&stats::PartStats, &stats::Spectrum)) -> SpectrumCurve {
+fn spectrum((part, spectrum): (&statistics::SubsetStatistics, &statistics::MeanSpectrum)) -> SpectrumCurve {
     let audible = |values: &[f64]| {
         values
             .iter()
@@ -126,8 +126,8 @@ fn spectrum((part, spectrum): (&stats::PartStats, &stats::Spectrum)) -> Spectrum
 }
 
 /// The channels of a picture, the second one being angles where there is one.
-fn channels_of(picture: &stats::Picture) -> Result<Vec<SpectrogramImage>, PageError> {
-    let stats::Picture {
+fn channels_of(picture: &statistics::ClipSpectrogram) -> Result<Vec<SpectrogramImage>, PageError> {
+    let statistics::ClipSpectrogram {
         file,
         channels,
         bands,
@@ -148,7 +148,7 @@ fn channels_of(picture: &stats::Picture) -> Result<Vec<SpectrogramImage>, PageEr
         .collect()
 }
 
-fn findings(set: &DataSet, stats: &Stats) -> Vec<PageNote> {
+fn findings(set: &DataSet, stats: &Statistics) -> Vec<PageNote> {
     let mut findings: Vec<PageNote> = Vec::new();
     for file in &stats.unreadable {
         findings.push(PageNote {
@@ -158,7 +158,7 @@ fn findings(set: &DataSet, stats: &Stats) -> Vec<PageNote> {
             remedy: "repair or replace the file, or remove its row".into(),
         });
     }
-    for part in stats.parts.iter().filter(|p| p.empty > 0) {
+    for part in stats.subsets.iter().filter(|p| p.empty > 0) {
         findings.push(PageNote {
             level: NoteLevel::Caution,
             file: part.name.clone(),

@@ -54,7 +54,7 @@ fn summary(args: Features, console: &Console) -> anyhow::Result<Status> {
         None => (file_items(&args.files)?, ClassMap::default()),
         Some(root) => {
             let options = DataOptions {
-                parts: args.part.map(|part| vec![part]),
+                subsets: args.part.map(|part| vec![part]),
                 missing_files: MissingFiles::Skip,
                 ..DataOptions::default()
             };

@@ -95,8 +95,8 @@ fn recognise(dir: &Path) -> Option<Result<DataSet, earmark::data::DataError>> {
 
 /// The parts to train on: all that are not for judging.
 fn training_parts(set: &DataSet) -> Vec<&str> {
-    let judged = CheckOptions::default().judged_parts;
-    set.parts()
+    let judged = CheckOptions::default().evaluation_subsets;
+    set.subsets()
         .into_iter()
         .filter(|p| !judged.iter().any(|j| j == p))
         .collect()
@@ -105,7 +105,7 @@ fn training_parts(set: &DataSet) -> Vec<&str> {
 /// The template with the lines that depend on the data.
 fn fitted(template: &str, set: &DataSet) -> String {
     let parts = training_parts(set);
-    let parts = if parts.is_empty() { set.parts() } else { parts };
+    let parts = if parts.is_empty() { set.subsets() } else { parts };
     let parts: Vec<String> = parts
         .into_iter()
         .map(|p| toml::Value::String(p.to_owned()).to_string())
@@ -132,8 +132,8 @@ fn describe(set: &DataSet) -> String {
         set.layout,
         human_amount(set.items.len(), "recording", "recordings"),
         human_amount(set.classes.len(), "class", "classes"),
-        if set.parts().len() == 1 { "part" } else { "parts" },
-        set.parts().join(", ")
+        if set.subsets().len() == 1 { "part" } else { "parts" },
+        set.subsets().join(", ")
     )
 }
 

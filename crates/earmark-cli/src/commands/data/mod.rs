@@ -13,9 +13,8 @@ use crate::output;
 use anyhow::{Context, anyhow, bail};
 use earmark::Recipe;
 use earmark::data::check::{CheckOptions, check};
-use earmark::data::folds::{hold_out, k_fold};
-use earmark::data::stats::{StatsOptions, stats};
-use earmark::data::{DataOptions, DataSet, FoldTable, LayoutKind, MissingFiles, Stratify, load};
+use earmark::data::statistics::{StatisticsOptions, statistics};
+use earmark::data::{DataOptions, DataSet, FoldTable, LayoutKind, MissingFiles, Splitter, Stratify, load};
 use earmark::features::FrontEnd;
 use earmark::inference::Event;
 use earmark::report::{Align, text_table};
@@ -38,13 +37,13 @@ pub fn run(what: Data, _: &Global, console: &Console) -> anyhow::Result<Status> 
 /// Leaves the part `test` out where there are others: what a model is fitted with must not come from the clips that judge it. (Folds are another matter:
 /// a recipe of fixed numbers serves all of them.)
 fn without_test(set: DataSet, console: &Console) -> anyhow::Result<DataSet> {
-    let parts = set.parts();
+    let parts = set.subsets();
     if !parts.contains(&"test") || parts.len() == 1 {
         return Ok(set);
     }
     let others: Vec<&str> = parts.into_iter().filter(|part| *part != "test").collect();
     console.note("the clips of the part `test` stay out of the curve; --part takes other parts");
-    Ok(set.select_parts(&others)?)
+    Ok(set.select_subsets(&others)?)
 }
 
 fn data_stats(args: DataStats, console: &Console) -> anyhow::Result<Status> {
@@ -74,17 +73,17 @@ fn data_stats(args: DataStats, console: &Console) -> anyhow::Result<Status> {
     }
     let page = args.out.is_some();
     // Spectra and pictures take most of the time; the text shows neither.
-    let options = StatsOptions {
+    let options = StatisticsOptions {
         spectra: page || args.json,
         pictures_per_class: if page {
-            StatsOptions::default().pictures_per_class
+            StatisticsOptions::default().pictures_per_class
         } else {
             0
         },
         picture_front_end: recipe.map_or_else(FrontEnd::default, |recipe| recipe.front_end),
-        ..StatsOptions::default()
+        ..StatisticsOptions::default()
     };
-    let mut found = stats(&set, &options, &|done, total| {
+    let mut found = statistics(&set, &options, &|done, total| {
         console.show(Event::Features { done, total })
     })?;
     let files = match &args.out {
@@ -92,7 +91,7 @@ fn data_stats(args: DataStats, console: &Console) -> anyhow::Result<Status> {
         None => Vec::new(),
     };
     if args.json {
-        found.classes.iter_mut().for_each(|c| c.pictures.clear());
+        found.classes.iter_mut().for_each(|c| c.spectrograms.clear());
         out_json(&found)?;
     } else {
         out(found.to_text().trim_end())?;
@@ -155,7 +154,7 @@ fn data_classes(args: DataClasses, console: &Console) -> anyhow::Result<Status> 
 
 fn data_folds(args: DataFolds, console: &Console) -> anyhow::Result<Status> {
     let set = load(&args.layout.dir, &options(&args.layout)?)?;
-    let parts = set.parts();
+    let parts = set.subsets();
     if parts.len() > 1 {
         console.note(format!(
             "folds over the parts {}; choose with --part",
@@ -170,14 +169,19 @@ fn data_folds(args: DataFolds, console: &Console) -> anyhow::Result<Status> {
         Some(other) => bail!("--stratify {other}: choose one of none, label, iterative"),
     };
     let group = !args.ignore_groups && set.items.iter().any(|i| i.group.is_some());
+    let splitter = Splitter {
+        stratify,
+        group,
+        seed: args.seed,
+    };
     let folds: Vec<u32> = match args.hold_out {
         Some(share) => {
-            let (_, held) = hold_out(&set.items, share, stratify, group, args.seed)?;
+            let (_, held) = splitter.hold_out(&set.items, share)?;
             let mut folds = vec![0; set.items.len()];
             held.into_iter().for_each(|i| folds[i] = 1);
             folds
         }
-        None => k_fold(&set.items, args.folds, stratify, group, args.seed)?,
+        None => splitter.k_fold(&set.items, args.folds)?,
     };
     let table = FoldTable::new(&set.items, &folds);
     if table.folds.len() < set.items.len() {
@@ -349,7 +353,7 @@ mod tests {
         let wanted = DataOptions {
             label_column: Some("species".into()),
             multi_label: Some(true),
-            parts: Some(vec!["a".into()]),
+            subsets: Some(vec!["a".into()]),
             ..DataOptions::default()
         };
         assert_eq!(found, wanted);

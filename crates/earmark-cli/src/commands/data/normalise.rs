@@ -6,7 +6,7 @@ use crate::output;
 use anyhow::bail;
 use earmark::Recipe;
 use earmark::data::DataSet;
-use earmark::data::stats::{BandCurve, band_curve};
+use earmark::data::statistics::{BandCurve, band_curve};
 use earmark::inference::Event;
 use std::path::Path;
 use toml::{Table, Value};

@@ -23,7 +23,7 @@ pub fn run(args: Probe, global: &Global, console: &Console) -> anyhow::Result<St
         model: args.model,
         data: args.data,
         options: DataOptions {
-            parts: (!args.parts.is_empty()).then_some(args.parts),
+            subsets: (!args.parts.is_empty()).then_some(args.parts),
             ..DataOptions::default()
         },
         fold_table: args.fold_table,
