@@ -19,7 +19,7 @@ pub fn open_to_judge(
 ) -> Result<DataSet, PipelineError> {
     let of = |parts: Option<Vec<String>>| {
         let options = DataOptions {
-            parts,
+            subsets: parts,
             ..options.clone()
         };
         load(root, &options)

@@ -9,8 +9,8 @@ fn folders_and_folds() {
     let lab = Lab::trained();
     std::fs::create_dir(lab.path("empty")).expect("a folder");
     let nowhere = "there is no data folder nowhere; check the path given with --data";
-    let nothing = "empty holds no audio files; put recordings there or remove the folder";
-    let no_test = "tones has no part \"test\"; its parts are \"train\"";
+    let nothing = "empty has no audio files; put recordings there or remove the folder";
+    let no_test = "tones has no subset \"test\"; its subsets are \"train\"";
     for (arguments, wanted) in [
         ("train tiny.toml --data nowhere --run run", nowhere),
         ("eval runs/a --data nowhere", nowhere),
