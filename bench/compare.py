@@ -50,7 +50,7 @@ def cases():
         yield f"mobilenet-infer-{batch}", bench(noisy, part, batch, mean), peers, (1.5, 1.0)
     yield "dcase-log-mel", bench(noisy, "front-end", threads=1), [("torch.stft", "log-mel:dcase:torch", 1)], (1 / 2, 1 / 3)
     # Log-mels alone: librosa and torch.stft compute no deltas here either.
-    plain = ["front-end.finish=false"]
+    plain = ["front-end.postprocess=false"]
     peers = [("torch.stft", "log-mel:argus:torch", 1), ("librosa", "log-mel:argus:librosa", 1)]
     yield "argus-log-mel", bench(AUXSKIP, "front-end", sets=plain, threads=1), peers, (1 / 2, 1 / 3)
 

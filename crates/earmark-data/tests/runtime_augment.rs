@@ -204,6 +204,6 @@ fn settings_that_cannot_work_are_named() {
     };
     assert_eq!(
         gain.check_with("augment", &linear).unwrap_err().to_string(),
-        "augment.gain-db = (set): needs logarithmic features: leave it out, or set front-end.level to log or db"
+        "augment.gain-db = (set): needs logarithmic features: leave it out, or set front-end.amplitude to log or db"
     );
 }

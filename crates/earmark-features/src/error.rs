@@ -34,7 +34,7 @@ pub enum FeatureError {
     /// Fewer frames than a delta window spans.
     #[error(
         "deltas over {width} frames need at least {width}, and there are {frames}; pad the features, \
-         or lower front-end.finish.deltas.width-frames"
+         or lower front-end.postprocess.deltas.width-frames"
     )]
     TooFewFrames {
         /// Frames available.

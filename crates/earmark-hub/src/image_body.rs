@@ -32,9 +32,9 @@ description = "The body of MobileNet v2, trained on ImageNet: a start for traini
 sample-rate-hz = 22050
 stft = { window-samples = 1764, hop-samples = 220, fft-samples = 1764, centre = "reflect", value = "power" }
 mel = { bands = 64, min-hz = 0.0, max-hz = 11025.0, scale = "slaney", triangles = "hz", norm = "slaney" }
-level = { db = { reference = 1.0, amin = 1e-10, top-db = 80.0 } }
-finish = { scale = { subtract = -90.5, divide = 129.71 } }
-examples = { length-frames = 512, hop-frames = 512, pad = { value = -100.0 } }
+amplitude = { db = { reference = 1.0, amin = 1e-10, top-db = 80.0 } }
+postprocess = { scale = { subtract = -90.5, divide = 129.71 } }
+segments = { length-frames = 512, hop-frames = 512, pad = { value = -100.0 } }
 [network]
 kind = "mobilenet-v2"
 [train]

@@ -44,7 +44,7 @@ impl Recipe {
             (self.validation_front_end(), "validation.tiles"),
         ] {
             front_end.check().within("front-end").map_err(|e| {
-                let message = e.to_string().replace("front-end.examples", key);
+                let message = e.to_string().replace("front-end.segments", key);
                 whole(&message)
             })?;
         }
@@ -55,7 +55,7 @@ impl Recipe {
                 (false, Some(_)) => ("predict.lengths", "(set)"),
                 (false, None) => ("validation.lengths", "(set)"),
             };
-            let remedy = "front-end.finish.deltas need some frames, which the shortest clips lack; leave it out, so that clips are cut into padded segments";
+            let remedy = "front-end.postprocess.deltas need some frames, which the shortest clips lack; leave it out, so that clips are cut into padded segments";
             return Err((key.into(), value.into(), remedy.into()));
         }
         self.network.check().map_err(|e| whole(&e))?;
@@ -117,8 +117,8 @@ impl Recipe {
             ));
         }
         if self.front_end.segments.is_none() {
-            let remedy = "set front-end.examples = { length-frames = ..., hop-frames = ... }: this network trains on examples of one length";
-            return Err(("front-end.examples".into(), "missing".into(), remedy.into()));
+            let remedy = "set front-end.segments = { length-frames = ..., hop-frames = ... }: this network trains on segments of one length";
+            return Err(("front-end.segments".into(), "missing".into(), remedy.into()));
         }
         check_checkpoints(&self.checkpoints)
     }
@@ -129,7 +129,7 @@ impl Recipe {
         let refusal = |key: &str, value: &str, remedy: &str| Err((key.into(), value.into(), remedy.into()));
         match (&self.network, summary) {
             (NetworkConfig::Perceptron(_), false) => {
-                let remedy = "this network takes numbers about a clip: set front-end.summary = true, or choose another network";
+                let remedy = "this network takes numbers about a clip: set front-end.handcrafted = true, or choose another network";
                 refusal("network.kind", "perceptron", remedy)
             }
             (NetworkConfig::Perceptron(_), true) => {
@@ -162,7 +162,7 @@ impl Recipe {
             }
             (_, true) => {
                 let remedy = "is of numbers about a clip and not an image: set network.kind = \"perceptron\", or leave it out";
-                refusal("front-end.summary", "true", remedy)
+                refusal("front-end.handcrafted", "true", remedy)
             }
             (_, false) => Ok(()),
         }
@@ -176,23 +176,24 @@ impl Recipe {
         let made = self.front_end.clip_feature_count();
         match &self.network {
             NetworkConfig::MobileNetV2(c) if c.side_features > 0 && made == 0 => {
-                let remedy = "set front-end.side = \"summary\", whose components these are; or 0, for a network that hears the image alone";
+                let remedy = "set front-end.clip-features = \"handcrafted\", whose components these are; or 0, for a network that hears the image alone";
                 refusal("network.side-features", c.side_features.to_string(), remedy)
             }
             NetworkConfig::MobileNetV2(c) if c.side_features > 0 && made != c.side_inputs => {
-                let remedy = "give 1133, as front-end.side = \"summary\" makes so many, or leave it out";
+                let remedy =
+                    "give 1133, as front-end.clip-features = \"handcrafted\" makes so many, or leave it out";
                 refusal("network.side-inputs", c.side_inputs.to_string(), remedy)
             }
             NetworkConfig::MobileNetV2(c) if c.side_features > 0 => {
                 if self.augment.between_class.is_some() {
-                    let remedy = "mixes sounds, and what front-end.side says of a clip is of one sound: leave it out, and set batches.mixup or batches.mix, which mix both";
+                    let remedy = "mixes sounds, and what front-end.clip-features says of a clip is of one sound: leave it out, and set batches.mixup or batches.mix, which mix both";
                     return refusal("augment.between-class", "(set)".into(), remedy);
                 }
                 Ok(())
             }
             _ if made > 0 => {
-                let remedy = "nothing hears it: set network.kind = \"mobilenet-v2\" and network.side-features, or leave it out";
-                refusal("front-end.side", "summary".into(), remedy)
+                let remedy = "no network uses it: set network.kind = \"mobilenet-v2\" and network.side-features, or leave it out";
+                refusal("front-end.clip-features", "handcrafted".into(), remedy)
             }
             _ => Ok(()),
         }

@@ -190,13 +190,18 @@ mod tests {
 
     #[test]
     fn a_level_replaces_another_and_false_takes_a_table_away() {
-        let mut base = table("level = { log = { offset = 0.1 } }\nfinish = { deltas = {} }\nname = \"x\"");
-        for over in ["level.db={}", "level={pcen={gain=0.5}}", "level.db.top-db=80"] {
+        let mut base =
+            table("amplitude = { log = { offset = 0.1 } }\npostprocess = { deltas = {} }\nname = \"x\"");
+        for over in [
+            "amplitude.db={}",
+            "amplitude={pcen={gain=0.5}}",
+            "amplitude.db.top-db=80",
+        ] {
             apply_override(&mut base, over).unwrap();
         }
-        assert_eq!(base["level"], Value::Table(table("db = { top-db = 80 }")));
+        assert_eq!(base["amplitude"], Value::Table(table("db = { top-db = 80 }")));
         apply_override(&mut base, "finish=false").unwrap();
-        assert!(!base.contains_key("finish"));
+        assert!(!base.contains_key("postprocess"));
     }
 
     #[test]

@@ -3,7 +3,13 @@
 use toml::{Table, Value};
 
 /// Old key and new name of its last part. `*` stands for every entry of a list. A path runs through new names.
-const RENAMED: &[(&str, &str)] = &[];
+const RENAMED: &[(&str, &str)] = &[
+    ("front-end.examples", "segments"),
+    ("front-end.level", "amplitude"),
+    ("front-end.finish", "postprocess"),
+    ("front-end.summary", "handcrafted"),
+    ("front-end.side", "clip-features"),
+];
 
 /// Gives old keys of a recipe their new names, and returns (old, new) for each that it met.
 pub(crate) fn rename(table: &mut Table) -> Vec<(String, String)> {
@@ -62,6 +68,24 @@ mod tests {
         assert!(rename_at(&mut t, &["a", "list", "*", "old"], "new"));
         assert!(!rename_at(&mut t, &["b", "old"], "new"));
         assert_eq!(t, table("[a]\nnew = 1\n[[a.list]]\nnew = 2\n[[a.list]]\nx = 3"));
+    }
+
+    #[test]
+    fn old_keys_of_the_front_end_are_reported_with_their_new_names() {
+        let mut t = table("[front-end]\nlevel.log = { offset = 1 }\nside = \"summary\"");
+        let met = rename(&mut t);
+        let pairs: Vec<(&str, &str)> = met.iter().map(|(old, new)| (&old[..], &new[..])).collect();
+        assert_eq!(
+            pairs,
+            [
+                ("front-end.level", "front-end.amplitude"),
+                ("front-end.side", "front-end.clip-features")
+            ]
+        );
+        assert_eq!(
+            t,
+            table("[front-end]\namplitude.log = { offset = 1 }\nclip-features = \"summary\"")
+        );
     }
 
     #[test]

@@ -304,11 +304,11 @@ fn files_to_predict_win_over_the_data_of_the_environment() {
 fn inherited_tables_can_be_replaced_and_taken_away() {
     let lab = Lab::new();
     let shown = lab
-        .earmark("recipes show tiny.toml --set front-end.level={pcen={}} --set augment.time-mask=false")
+        .earmark("recipes show tiny.toml --set front-end.amplitude={pcen={}} --set augment.time-mask=false")
         .done()
         .out;
     assert!(
-        shown.contains("pcen") && !shown.contains("[front-end.level.log]"),
+        shown.contains("pcen") && !shown.contains("[front-end.amplitude.log]"),
         "{shown}"
     );
     assert!(

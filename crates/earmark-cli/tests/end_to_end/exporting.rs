@@ -62,14 +62,14 @@ fn int8_is_smaller_and_says_what_it_costs() {
 #[test]
 fn what_can_not_be_exported_is_refused() {
     let lab = Lab::new();
-    let level = "front-end.level={pcen={}}";
+    let level = "front-end.amplitude={pcen={}}";
     lab.earmark(&format!(
         "train tiny.toml --data tones --fold 1 --run pcen --set {level}"
     ))
     .done();
     let refused = lab.earmark("export pcen --onnx -o pcen.onnx").refused();
     assert!(
-        refused.starts_with("front-end.level = pcen: cannot be exported to ONNX"),
+        refused.starts_with("front-end.amplitude = pcen: can't be exported to ONNX"),
         "{refused}"
     );
     let refused = lab.earmark("export pcen -o pcen.onnx").refused();

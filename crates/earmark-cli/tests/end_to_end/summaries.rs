@@ -86,7 +86,7 @@ fn what_does_not_go_with_summaries() {
     let message = refused("--set network.components=19");
     let wanted = "network.components can't be fitted on the clips to train on: 19 components were asked for, and 18 rows of 1133 numbers have at most 18";
     assert!(message.starts_with(wanted), "{message}");
-    let message = refused("--set front-end.summary=false");
+    let message = refused("--set front-end.handcrafted=false");
     assert!(
         message.contains("network.kind = perceptron: this network takes numbers about a clip"),
         "{message}"
@@ -98,14 +98,14 @@ fn what_does_not_go_with_summaries() {
     );
     let message = refused("--set front-end.sample-rate-hz=16000");
     assert!(
-        message.contains("front-end.sample-rate-hz = 16000: does not go with front-end.summary"),
+        message.contains("front-end.sample-rate-hz = 16000: can't be combined with front-end.handcrafted"),
         "{message}"
     );
     let message = lab
-        .earmark("train tiny.toml --data tones --run x --set front-end.summary=true")
+        .earmark("train tiny.toml --data tones --run x --set front-end.handcrafted=true")
         .refused();
     assert!(
-        message.contains("front-end.sample-rate-hz = 8000: does not go with front-end.summary"),
+        message.contains("front-end.sample-rate-hz = 8000: can't be combined with front-end.handcrafted"),
         "{message}"
     );
     assert!(!lab.path("x/run.json").exists());
@@ -126,7 +126,7 @@ fn the_mean_curve_as_a_recipe() {
         .done();
     // The model file has the curve in it, and the features that it sees are level.
     let recipe = lab.read("a/recipe.toml");
-    assert!(recipe.contains("[front-end.finish.bands]"), "{recipe}");
+    assert!(recipe.contains("[front-end.postprocess.bands]"), "{recipe}");
     std::fs::remove_file(lab.path("level.toml")).expect("to remove");
     lab.earmark("predict a --data tones -o scores.csv").done();
     lab.write("elsewhere/note.txt", "");

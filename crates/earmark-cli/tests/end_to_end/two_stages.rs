@@ -38,7 +38,7 @@ extends = "mel.toml"
 name = "full"
 
 [front-end]
-side = "summary"
+clip-features = "handcrafted"
 
 [network]
 side-features = 5
@@ -198,12 +198,12 @@ fn what_is_made_is_heard_and_what_is_heard_is_made() {
     };
     let message = refused("mel.toml", "--set network.side-features=5");
     assert!(
-        message.contains(r#"network.side-features = 5: set front-end.side = "summary""#),
+        message.contains(r#"network.side-features = 5: set front-end.clip-features = "handcrafted""#),
         "{message}"
     );
-    let message = refused("mel.toml", "--set front-end.side=summary");
+    let message = refused("mel.toml", "--set front-end.clip-features=handcrafted");
     assert!(
-        message.contains("front-end.side = summary: nothing hears it"),
+        message.contains("front-end.clip-features = handcrafted: no network uses it"),
         "{message}"
     );
     let message = refused("mel.toml", "--set augment.list=[]");
@@ -212,10 +212,10 @@ fn what_is_made_is_heard_and_what_is_heard_is_made() {
     assert!(message.contains("batches.length = (set): goes with"), "{message}");
     let message = refused(
         "tiny.toml",
-        "--set front-end.finish.deltas={} --set validation.lengths={frames=[20]}",
+        "--set front-end.postprocess.deltas={} --set validation.lengths={frames=[20]}",
     );
     assert!(
-        message.contains("validation.lengths = (set): front-end.finish.deltas"),
+        message.contains("validation.lengths = (set): front-end.postprocess.deltas"),
         "{message}"
     );
     let message = refused("summary-baseline/any", "--set predict.lengths={frames=[20]}");
@@ -243,7 +243,7 @@ fn what_is_made_is_heard_and_what_is_heard_is_made() {
         message.contains("augment.between-class = (set): mixes sounds"),
         "{message}"
     );
-    let message = refused("full.toml", "--set front-end.side=pictures");
-    assert!(message.contains("front-end.side"), "{message}");
+    let message = refused("full.toml", "--set front-end.clip-features=pictures");
+    assert!(message.contains("front-end.clip-features"), "{message}");
     assert!(!lab.path("x").join("run.json").exists());
 }

@@ -118,7 +118,7 @@ impl Augment {
             if pads && last_crop.is_none_or(|crop| crop < at) {
                 return refuse(
                     "pad",
-                    "needs { kind = \"random-crop\" } after it in augment.list; regular examples are filled as front-end.examples.pad says",
+                    "needs { kind = \"random-crop\" } after it in augment.list; regular examples are filled as front-end.segments.pad says",
                 );
             }
         }
@@ -140,7 +140,7 @@ impl Augment {
         if LevelUnit::of(front_end).is_some() {
             return Ok(());
         }
-        let remedy = "needs logarithmic features: leave it out, or set front-end.level to log or db";
+        let remedy = "needs logarithmic features: leave it out, or set front-end.amplitude to log or db";
         if self.gain_db.is_some() {
             return Err(SettingError::new(section, "gain-db", "(set)", remedy));
         }

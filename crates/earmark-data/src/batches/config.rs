@@ -69,7 +69,7 @@ pub struct BatchConfig {
     pub order: Order,
     /// Epochs drawn from parts and classes; without this key an epoch has each example once.
     pub sample: Option<Sample>,
-    /// A length for each batch, in place of `front-end.examples`' one for all; goes with a random crop.
+    /// A length for each batch, in place of `front-end.segments`' one for all; goes with a random crop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub length: Option<RandomLength>,
     /// Batches made ahead of the training; more of them smooth out slow files and cost memory.
@@ -165,7 +165,7 @@ pub enum BatchError {
     },
     /// Clips of many lengths can't be stacked into a batch.
     #[error(
-        "front-end.examples is missing: batches need examples of one length, for example length-seconds = 1.0"
+        "front-end.segments is missing: batches need examples of one length, for example length-seconds = 1.0"
     )]
     NoExampleLength,
     /// Every epoch would be empty.

@@ -75,7 +75,7 @@ pub fn store_maker(
         .with_sampler(sampler);
     let numbers = extractor.front_end().clip_feature_count();
     if numbers > 0 && augment.between_class.is_some() {
-        let remedy = "mixes sounds, and what front-end.side says of a clip is of one sound: leave it out, and set batches.mixup or batches.mix, which mix both";
+        let remedy = "mixes sounds, and what front-end.clip-features says of a clip is of one sound: leave it out, and set batches.mixup or batches.mix, which mix both";
         return Err(SettingError::new("augment", "between-class", "(set)", remedy).into());
     }
     let workers = store.workers().clone();

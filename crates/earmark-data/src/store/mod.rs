@@ -107,8 +107,9 @@ impl FeatureStore {
     ) -> Result<Self, SettingError> {
         let disk = config.disk.folder().filter(|_| config.disk_mib > 0);
         let side = extractor.front_end().for_clip_features().map(|front_end| {
-            let refuse =
-                |error: ConfigError| SettingError::new("front-end", "side", "summary", error.to_string());
+            let refuse = |error: ConfigError| {
+                SettingError::new("front-end", "clip-features", "handcrafted", error.to_string())
+            };
             let extractor = Extractor::new(&front_end).map_err(refuse)?;
             Self::with_workers(extractor, config, workers.clone()).map(Box::new)
         });
@@ -193,7 +194,7 @@ impl FeatureStore {
         unchanged(self.look(item, Kept::Base)?, item, Some(content))
     }
 
-    /// The numbers beside the features of `item` (`front-end.side`); none where there are none. [`get`](Self::get) brings them too.
+    /// The numbers beside the features of `item` (`front-end.clip-features`); none where there are none. [`get`](Self::get) brings them too.
     ///
     /// # Errors
     ///

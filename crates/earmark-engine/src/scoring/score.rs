@@ -114,8 +114,8 @@ mod tests {
     /// Segments of 32 frames every 16, three per forward pass.
     fn scorer(examples: bool) -> Scorer {
         let mut front_end: FrontEnd = serde_json::from_str(
-            r#"{ "sample-rate-hz": 8000, "stft": { "window-samples": 200, "hop-samples": 80 }, "level": "linear",
-                 "mel": { "bands": 16, "min-hz": 50, "max-hz": 4000 }, "examples": { "length-frames": 32, "hop-frames": 16 } }"#,
+            r#"{ "sample-rate-hz": 8000, "stft": { "window-samples": 200, "hop-samples": 80 }, "amplitude": "linear",
+                 "mel": { "bands": 16, "min-hz": 50, "max-hz": 4000 }, "segments": { "length-frames": 32, "hop-frames": 16 } }"#,
         )
         .unwrap();
         if !examples {

@@ -105,8 +105,8 @@ mod tests {
 
     fn extractor(examples: &str) -> Extractor {
         let text = format!(
-            r#"{{ "sample-rate-hz": 8000, "stft": {{ "window-samples": 64, "hop-samples": 60 }}, "level": "linear",
-                 "examples": {examples} }}"#
+            r#"{{ "sample-rate-hz": 8000, "stft": {{ "window-samples": 64, "hop-samples": 60 }}, "amplitude": "linear",
+                 "segments": {examples} }}"#
         );
         let front_end: FrontEnd = serde_json::from_str(&text).unwrap();
         Extractor::new(&front_end).unwrap()

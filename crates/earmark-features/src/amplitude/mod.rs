@@ -11,8 +11,8 @@ use natural_log::ln;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How the energies of bands or bins are compressed. In a recipe: `level = "linear"`, or a table such as
-/// `[front-end.level.log]`.
+/// How the energies of bands or bins are compressed. In a recipe: `amplitude = "linear"`, or a table such as
+/// `[front-end.amplitude.log]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AmplitudeScale {

@@ -45,16 +45,16 @@ impl FrontEnd {
             .iter()
             .try_for_each(|mel| mel.check(rate))
             .within("mel")?;
-        self.amplitude.check().within("level")?;
+        self.amplitude.check().within("amplitude")?;
         if self.handcrafted {
             handcrafted::check(self, &framing)?;
         }
         let frames_per_second = f64::from(rate) / framing.hop as f64;
-        let segmenter = |segments: &Segments| segments.segmenter(frames_per_second).within("examples");
+        let segmenter = |segments: &Segments| segments.segmenter(frames_per_second).within("segments");
         let segmenter = self.segments.as_ref().map(segmenter).transpose()?;
         self.postprocess
             .check(self.bands(&framing), segmenter.as_ref().map(|s| s.length))
-            .within("finish")?;
+            .within("postprocess")?;
         Ok(CheckedFrontEnd {
             framing,
             segmenter,

@@ -12,7 +12,7 @@ use earmark_core::ConfigError;
 /// Refuses every key that differs from the definition of the features.
 pub(super) fn check(front_end: &FrontEnd, framing: &Framing) -> Result<(), ConfigError> {
     let unless = |ok: bool, key: &str, value: String, remedy: &str| {
-        let reason = "can't be combined with front-end.summary, whose features are defined differently";
+        let reason = "can't be combined with front-end.handcrafted, whose features are defined differently";
         ConfigError::unless(ok, key, value, remedy).map_err(|error| error.because(reason))
     };
     let rate = front_end.sample_rate_hz;
@@ -42,7 +42,7 @@ pub(super) fn check(front_end: &FrontEnd, framing: &Framing) -> Result<(), Confi
     }
     unless(
         front_end.amplitude == AmplitudeScale::Linear,
-        "level",
+        "amplitude",
         format!("{:?}", front_end.amplitude),
         "give \"linear\"",
     )?;
@@ -55,18 +55,23 @@ pub(super) fn check(front_end: &FrontEnd, framing: &Framing) -> Result<(), Confi
     let postprocess = &front_end.postprocess;
     unless(
         postprocess.deltas.is_none() && postprocess.bands.is_none(),
-        "finish",
+        "postprocess",
         "(of frames or bands)".into(),
-        "leave out front-end.finish.deltas and front-end.finish.bands",
+        "leave out front-end.postprocess.deltas and front-end.postprocess.bands",
     )?;
     let one_frame = |segments: &Segments| (segments.length_frames, segments.hop_frames) == (Some(1), Some(1));
     unless(
         front_end.segments.as_ref().is_none_or(one_frame),
-        "examples",
+        "segments",
         "(other)".into(),
         "give { length-frames = 1, hop-frames = 1 }, because a clip is one frame",
     )?;
     let repeated = front_end.clip_features.is_none();
-    ConfigError::unless(repeated, "side", "summary", "leave out one of the two")
-        .map_err(|error| error.because("repeats front-end.summary = true"))
+    ConfigError::unless(
+        repeated,
+        "clip-features",
+        "handcrafted",
+        "leave out one of the two",
+    )
+    .map_err(|error| error.because("repeats front-end.handcrafted = true"))
 }

@@ -21,9 +21,9 @@ use serde::{Deserialize, Serialize};
 
 /// Everything between samples and a network's input.
 ///
-/// Nothing is implied: a recipe gives `sample-rate-hz`, `stft` and `level`; without `mel` the bins of the spectrum are used
-/// as they are, without `examples` a clip is one segment of its own length, and without `finish` nothing follows the
-/// amplitude scale.
+/// Nothing is implied: a recipe gives `sample-rate-hz`, `stft` and `amplitude`; without `mel` the bins of the spectrum are
+/// used as they are, without `segments` a clip is one segment of its own length, and without `postprocess` nothing follows
+/// the amplitude scale.
 ///
 /// ```
 /// use earmark_core::Check;
@@ -32,9 +32,9 @@ use serde::{Deserialize, Serialize};
 ///     sample-rate-hz = 44100
 ///     stft = { window-samples = 2560, hop-samples = 690, fft-samples = 2560, centre = "reflect", value = "power" }
 ///     mel = { bands = 128, min-hz = 20, max-hz = 22050, scale = "slaney", triangles = "hz", norm = "slaney" }
-///     level.db = { top-db = 80 }
-///     examples = { length-frames = 256, hop-frames = 64, pad = "minimum", place = "centre" }
-///     finish = { deltas = {}, scale = { divide = 100 } }
+///     amplitude.db = { top-db = 80 }
+///     segments = { length-frames = 256, hop-frames = 64, pad = "minimum", place = "centre" }
+///     postprocess = { deltas = {}, scale = { divide = 100 } }
 /// "#)?;
 /// argus.check()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -58,20 +58,19 @@ pub struct FrontEnd {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mel: Option<Mel>,
     /// How the energies of bands or bins are compressed: linear, log, decibels or PCEN.
-    #[serde(rename = "level")]
     pub amplitude: AmplitudeScale,
     /// Uses the 1,133 handcrafted features of the whole clip instead of a spectrogram: 1,133 channels of one band and one
     /// frame. Default: false.
-    #[serde(rename = "summary", default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub handcrafted: bool,
     /// Features of the whole clip that a network takes in addition to the spectrogram; left out, none.
-    #[serde(rename = "side", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip_features: Option<ClipFeatures>,
     /// Cuts clips into segments of one length; left out, each clip is one segment.
-    #[serde(rename = "examples", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segments: Option<Segments>,
     /// What follows augmentation: deltas and scaling.
-    #[serde(rename = "finish", default)]
+    #[serde(default)]
     pub postprocess: Postprocess,
 }
 
@@ -80,7 +79,7 @@ pub struct FrontEnd {
 #[serde(rename_all = "kebab-case")]
 pub enum ClipFeatures {
     /// The 1,133 handcrafted features of the clip at 44.1 kHz, trimmed as `trim` says.
-    #[serde(rename = "summary")]
+    #[serde(alias = "summary")]
     Handcrafted,
 }
 

@@ -10,7 +10,7 @@ pub(super) fn check_exportable(scale: &AmplitudeScale) -> Result<(), ConfigError
     match scale {
         AmplitudeScale::Linear | AmplitudeScale::Log { .. } | AmplitudeScale::Db { .. } => Ok(()),
         AmplitudeScale::Pcen(_) => {
-            let remedy = "train with front-end.level.log or front-end.level.db to export the model";
+            let remedy = "train with front-end.amplitude.log or front-end.amplitude.db to export the model";
             Err(ConfigError::new("", "pcen", remedy)
                 .because("can't be exported to ONNX, because its average runs from frame to frame"))
         }

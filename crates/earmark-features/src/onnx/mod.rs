@@ -73,9 +73,9 @@ impl FrontEnd {
 
     /// Refuses what has no graph.
     fn check_exportable(&self) -> Result<(), ConfigError> {
-        amplitude::check_exportable(&self.amplitude).within("level")?;
+        amplitude::check_exportable(&self.amplitude).within("amplitude")?;
         let remedy = "use `earmark predict` for such a model";
-        ConfigError::unless(!self.handcrafted, "summary", true, remedy).map_err(|error| {
+        ConfigError::unless(!self.handcrafted, "handcrafted", true, remedy).map_err(|error| {
             error.because("can't be exported to ONNX, because these features are not a spectrogram")
         })?;
         let remedy = "train without it to export the model";

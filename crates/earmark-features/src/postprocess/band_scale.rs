@@ -75,10 +75,10 @@ mod tests {
             |subtract: Vec<f64>, divide| front_end(subtract, divide).check().unwrap_err().to_string();
         assert!(
             message(vec![0.0; 2], None)
-                .starts_with("finish.bands.subtract = (2 numbers): needs one for each of the 3 bands")
+                .starts_with("postprocess.bands.subtract = (2 numbers): needs one for each of the 3 bands")
         );
-        assert!(message(vec![0.0; 3], Some(vec![1.0])).starts_with("finish.bands.divide = (1 numbers)"));
-        assert!(message(vec![0.0; 3], Some(vec![1.0, 0.0, 1.0])).starts_with("finish.bands.divide = 0"));
-        assert!(message(vec![0.0, f64::NAN, 0.0], None).starts_with("finish.bands.subtract = NaN"));
+        assert!(message(vec![0.0; 3], Some(vec![1.0])).starts_with("postprocess.bands.divide = (1 numbers)"));
+        assert!(message(vec![0.0; 3], Some(vec![1.0, 0.0, 1.0])).starts_with("postprocess.bands.divide = 0"));
+        assert!(message(vec![0.0, f64::NAN, 0.0], None).starts_with("postprocess.bands.subtract = NaN"));
     }
 }

@@ -69,7 +69,7 @@ impl Segments {
     /// Checks all keys and turns seconds into frames.
     pub(crate) fn segmenter(&self, frames_per_second: f64) -> Result<Segmenter, ConfigError> {
         let frames =
-            |of, seconds, frames| length("examples", of, "frames", seconds, frames, frames_per_second);
+            |of, seconds, frames| length("segments", of, "frames", seconds, frames, frames_per_second);
         let length = frames("length", self.length_seconds, self.length_frames)?;
         let hop = frames("hop", self.hop_seconds, self.hop_frames)?;
         if hop > length {

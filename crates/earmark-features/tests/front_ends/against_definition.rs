@@ -104,7 +104,7 @@ proptest! {
             sample-rate-hz = 16000
             stft = { window-samples = 400, hop-samples = 160 }
             mel = { bands = 20, min-hz = 0, max-hz = 8000 }
-            level.log = { offset = 0.001 }
+            amplitude.log = { offset = 0.001 }
         "#);
         let (whole, rest) = (log_mel(&config, &samples), log_mel(&config, &samples[skip * 160..]));
         prop_assert_eq!(rest.frames, whole.frames - skip);

@@ -46,7 +46,7 @@ fn panns_decibels() {
         sample-rate-hz = 32000
         stft = { window-samples = 1024, hop-samples = 320, fft-samples = 1024, centre = "reflect", value = "power" }
         mel = { bands = 64, min-hz = 50, max-hz = 14000, scale = "slaney", triangles = "hz", norm = "slaney" }
-        level.db = { amin = 1e-10 }
+        amplitude.db = { amin = 1e-10 }
         "#,
     );
     let got = log_mel(&config, &signal(32_000, 32_000));
@@ -94,7 +94,7 @@ fn pcen_of_a_mel() {
         sample-rate-hz = 16000
         stft = { window-samples = 512, hop-samples = 128, centre = "zero" }
         mel = { bands = 40, min-hz = 50, max-hz = 7600, scale = "slaney", triangles = "hz", norm = "slaney" }
-        level.pcen = {}
+        amplitude.pcen = {}
         "#,
     );
     let got = log_mel(&config, &signal(16_000, 16_000));

@@ -11,8 +11,8 @@ pub fn efficientat() -> FrontEnd {
         pre-emphasis = 0.97
         stft = { window-samples = 800, hop-samples = 320, fft-samples = 1024, window = "symmetric-hann", centre = "reflect", value = "power" }
         mel = { bands = 128, min-hz = 0, max-hz = 15000 }
-        level.log = { offset = 1e-5 }
-        finish.scale = { subtract = -4.5, divide = 5 }
+        amplitude.log = { offset = 1e-5 }
+        postprocess.scale = { subtract = -4.5, divide = 5 }
         "#,
     )
 }

@@ -58,7 +58,7 @@ fn every_key_is_checked() {
     start(refused(|f| f.mel.as_mut().unwrap().max_hz = 20.0), "mel.max-hz");
     start(
         refused(|f| f.amplitude = AmplitudeScale::Log { offset: 0.0 }),
-        "level.log.offset",
+        "amplitude.log.offset",
     );
     let db = |reference, amin, top_db| AmplitudeScale::Db {
         reference,
@@ -67,12 +67,15 @@ fn every_key_is_checked() {
     };
     start(
         refused(|f| f.amplitude = db(0.0, 1e-10, None)),
-        "level.db.reference",
+        "amplitude.db.reference",
     );
-    start(refused(|f| f.amplitude = db(1.0, -1.0, None)), "level.db.amin");
+    start(
+        refused(|f| f.amplitude = db(1.0, -1.0, None)),
+        "amplitude.db.amin",
+    );
     start(
         refused(|f| f.amplitude = db(1.0, 1e-10, Some(0.0))),
-        "level.db.top-db",
+        "amplitude.db.top-db",
     );
     start(
         refused(|f| {
@@ -81,7 +84,7 @@ fn every_key_is_checked() {
                 ..Pcen::default()
             })
         }),
-        "level.pcen.eps",
+        "amplitude.pcen.eps",
     );
     start(
         refused(|f| {
@@ -90,27 +93,27 @@ fn every_key_is_checked() {
                 ..Pcen::default()
             })
         }),
-        "level.pcen.gain",
+        "amplitude.pcen.gain",
     );
     start(
         refused(|f| f.segments.as_mut().unwrap().length_seconds = Some(0.001)),
-        "examples.length-seconds",
+        "segments.length-seconds",
     );
     start(
         refused(|f| f.segments.as_mut().unwrap().hop_seconds = Some(2.0)),
-        "examples.hop-seconds",
+        "segments.hop-seconds",
     );
     start(
         refused(|f| f.segments.as_mut().unwrap().pad = SegmentPad::Value(f64::INFINITY)),
-        "examples.pad.value",
+        "segments.pad.value",
     );
     start(
         refused(|f| f.postprocess.deltas = Some(Deltas { width_frames: 8 })),
-        "finish.deltas.width-frames",
+        "postprocess.deltas.width-frames",
     );
     start(
         refused(|f| f.postprocess.deltas = Some(Deltas { width_frames: 101 })),
-        "finish.deltas.width-frames",
+        "postprocess.deltas.width-frames",
     );
     start(
         refused(|f| {
@@ -119,7 +122,7 @@ fn every_key_is_checked() {
                 divide: 0.0,
             })
         }),
-        "finish.scale.divide",
+        "postprocess.scale.divide",
     );
 }
 

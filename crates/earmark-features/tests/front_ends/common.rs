@@ -75,9 +75,9 @@ pub fn argus() -> FrontEnd {
         sample-rate-hz = 44100
         stft = { window-samples = 2560, hop-samples = 690, fft-samples = 2560, centre = "reflect", value = "power" }
         mel = { bands = 128, min-hz = 20, max-hz = 22050, scale = "slaney", triangles = "hz", norm = "slaney" }
-        level.db = { reference = 1.0, amin = 1e-10, top-db = 80 }
-        examples = { length-frames = 256, hop-frames = 64, pad = "minimum", place = "centre" }
-        finish = { deltas = { width-frames = 9 }, scale = { divide = 100 } }
+        amplitude.db = { reference = 1.0, amin = 1e-10, top-db = 80 }
+        segments = { length-frames = 256, hop-frames = 64, pad = "minimum", place = "centre" }
+        postprocess = { deltas = { width-frames = 9 }, scale = { divide = 100 } }
         "#,
     )
 }
@@ -88,8 +88,8 @@ pub fn mobilenet() -> FrontEnd {
         sample-rate-hz = 22050
         stft = { window-samples = 1764, hop-samples = 220, fft-samples = 1764, centre = "reflect", value = "power" }
         mel = { bands = 64, min-hz = 0, max-hz = 11025, scale = "slaney", triangles = "hz", norm = "slaney" }
-        level.db = { top-db = 80 }
-        finish.scale = { subtract = -90.5, divide = 129.71 }
+        amplitude.db = { top-db = 80 }
+        postprocess.scale = { subtract = -90.5, divide = 129.71 }
         "#,
     )
 }
@@ -99,7 +99,7 @@ pub fn starter() -> FrontEnd {
         r#"
         sample-rate-hz = 16000
         stft = { window-samples = 400, hop-samples = 160, phase = true }
-        level.log = { offset = 1.0 }
+        amplitude.log = { offset = 1.0 }
         "#,
     )
 }

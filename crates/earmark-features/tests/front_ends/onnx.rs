@@ -114,34 +114,34 @@ fn other_front_ends() {
         (
             "prime, zeros around",
             "{ window-samples = 64, hop-samples = 40, fft-samples = 97, centre = \"zero\", window = \"hamming\" }",
-            "level.log = { offset = 0.01 }\nexamples = { length-frames = 5, hop-frames = 5, pad = { value = -1.5 } }",
+            "amplitude.log = { offset = 0.01 }\nsegments = { length-frames = 5, hop-frames = 5, pad = { value = -1.5 } }",
         ),
         (
             "odd, mirrored, power, minimum",
             "{ window-samples = 50, hop-samples = 33, fft-samples = 75, centre = \"reflect\", value = \"power\" }",
-            "level.db = { reference = 2, amin = 1e-5 }\nexamples = { length-frames = 6, hop-frames = 4, pad = \"minimum\" }",
+            "amplitude.db = { reference = 2, amin = 1e-5 }\nsegments = { length-frames = 6, hop-frames = 4, pad = \"minimum\" }",
         ),
         (
             "odd window in an even transform",
             "{ window-samples = 33, hop-samples = 50, fft-samples = 96, centre = \"reflect\" }",
-            "level = \"linear\"\nexamples = { length-frames = 4, hop-frames = 1, pad = { value = 1 }, place = \"centre\" }",
+            "amplitude = \"linear\"\nsegments = { length-frames = 4, hop-frames = 1, pad = { value = 1 }, place = \"centre\" }",
         ),
         (
             "the middle",
             "{ window-samples = 64, hop-samples = 32 }",
-            "level.log = { offset = 1 }\nexamples = { length-frames = 7, hop-frames = 7, pad = \"minimum\", place = \"middle\" }",
+            "amplitude.log = { offset = 1 }\nsegments = { length-frames = 7, hop-frames = 7, pad = \"minimum\", place = \"middle\" }",
         ),
         (
             "the middle, filled with a number",
             "{ window-samples = 64, hop-samples = 32 }",
-            "level.log = { offset = 1 }\nexamples = { length-frames = 8, hop-frames = 1, pad = { value = 2 }, place = \"middle\" }",
+            "amplitude.log = { offset = 1 }\nsegments = { length-frames = 8, hop-frames = 1, pad = { value = 2 }, place = \"middle\" }",
         ),
         (
             "decibels of magnitudes",
             "{ window-seconds = 0.008, hop-seconds = 0.005 }",
-            "mel = { bands = 7, min-hz = 10, max-hz = 4000 }\nlevel.db = { top-db = 20 }\n\
-             examples = { length-frames = 9, hop-frames = 3, pad = \"minimum\", place = \"centre\" }\n\
-             finish = { bands = { subtract = [1, 2, 3, 4, 5, 6, 7], divide = [7, 6, 5, 4, 3, 2, 1] }, deltas = { width-frames = 5 }, scale = { subtract = 3, divide = -7 } }",
+            "mel = { bands = 7, min-hz = 10, max-hz = 4000 }\namplitude.db = { top-db = 20 }\n\
+             segments = { length-frames = 9, hop-frames = 3, pad = \"minimum\", place = \"centre\" }\n\
+             postprocess = { bands = { subtract = [1, 2, 3, 4, 5, 6, 7], divide = [7, 6, 5, 4, 3, 2, 1] }, deltas = { width-frames = 5 }, scale = { subtract = 3, divide = -7 } }",
         ),
     ] {
         compare(name, &small(stft, rest), &lengths, 1e-3);
@@ -152,9 +152,9 @@ fn other_front_ends() {
 #[test]
 fn angles_of_centred_windows() {
     let centred = front_end(
-        "sample-rate-hz = 8000\nlevel.log = { offset = 1 }\n\
+        "sample-rate-hz = 8000\namplitude.log = { offset = 1 }\n\
          stft = { window-samples = 50, hop-samples = 30, fft-samples = 81, centre = \"reflect\", phase = true }\n\
-         examples = { length-frames = 8, hop-frames = 8, pad = \"minimum\" }\nfinish.deltas = { width-frames = 3 }",
+         segments = { length-frames = 8, hop-frames = 8, pad = \"minimum\" }\npostprocess.deltas = { width-frames = 3 }",
     );
     let mut plain = centred.clone();
     plain.postprocess = Default::default();
@@ -177,13 +177,13 @@ fn stages_without_a_graph_are_refused() {
         front_end.add_to_onnx(&mut g, &x, 6_000).unwrap_err().to_string()
     };
     let small = "sample-rate-hz = 8000\nstft = { window-samples = 64, hop-samples = 40 }";
-    let message = refused(&front_end(&format!("{small}\nlevel.pcen = {{}}")));
+    let message = refused(&front_end(&format!("{small}\namplitude.pcen = {{}}")));
     assert!(
-        message.starts_with("front-end.level = pcen: can't be exported to ONNX"),
+        message.starts_with("front-end.amplitude = pcen: can't be exported to ONNX"),
         "{message}"
     );
     let trimming = front_end(
-        "sample-rate-hz = 8000\nstft = { window-samples = 64, hop-samples = 40 }\nlevel = \"linear\"\ntrim = {}",
+        "sample-rate-hz = 8000\nstft = { window-samples = 64, hop-samples = 40 }\namplitude = \"linear\"\ntrim = {}",
     );
     let message = refused(&trimming);
     assert!(
@@ -192,7 +192,7 @@ fn stages_without_a_graph_are_refused() {
     );
     // The extractor's refusals apply here as well.
     let message = refused(&front_end(&format!(
-        "{small}\nlevel = \"linear\"\npre-emphasis = 2"
+        "{small}\namplitude = \"linear\"\npre-emphasis = 2"
     )));
     assert!(message.starts_with("front-end.pre-emphasis = 2: "), "{message}");
 }
@@ -201,7 +201,7 @@ fn stages_without_a_graph_are_refused() {
 #[test]
 fn whole_clips_are_cut_where_they_are_too_long() {
     let whole = front_end(
-        "sample-rate-hz = 8000\nstft = { window-samples = 64, hop-samples = 40 }\nlevel.log = { offset = 1 }",
+        "sample-rate-hz = 8000\nstft = { window-samples = 64, hop-samples = 40 }\namplitude.log = { offset = 1 }",
     );
     let graph = graph(&whole, 30);
     let e = Extractor::new(&whole).unwrap();

@@ -41,8 +41,7 @@ fn negative_numbers_are_refused_in_plain_words() {
             .unwrap_err()
             .to_string()
     };
-    let recipe =
-        "sample-rate-hz = 44100\nlevel = \"linear\"\nstft = { window-samples = 1102, hop-samples = HOP }\n";
+    let recipe = "sample-rate-hz = 44100\namplitude = \"linear\"\nstft = { window-samples = 1102, hop-samples = HOP }\n";
     for (hop, expected) in [
         (
             "-5",
@@ -78,7 +77,7 @@ fn negative_numbers_are_refused_in_plain_words() {
 #[test]
 fn unknown_keys_are_refused() {
     let error = toml::from_str::<FrontEnd>(
-        "sample-rate-hz = 44100\nlevel = \"linear\"\nstft = { window-sample = 1102, hop-samples = 441 }\n",
+        "sample-rate-hz = 44100\namplitude = \"linear\"\nstft = { window-sample = 1102, hop-samples = 441 }\n",
     );
     let message = error.unwrap_err().to_string();
     assert!(
@@ -86,7 +85,7 @@ fn unknown_keys_are_refused() {
         "{message}"
     );
     let error = toml::from_str::<FrontEnd>(
-        "sample-rate-hz = 44100\nlevel.db = { topdb = 80 }\nstft = { window-samples = 1102, hop-samples = 441 }\n",
+        "sample-rate-hz = 44100\namplitude.db = { topdb = 80 }\nstft = { window-samples = 1102, hop-samples = 441 }\n",
     );
     let message = error.unwrap_err().to_string();
     assert!(
@@ -143,7 +142,7 @@ fn fingerprints_tell_log_mels_apart() {
 #[test]
 fn a_recipe_may_leave_out_what_it_does_not_use() {
     let config = front_end(
-        "sample-rate-hz = 16000\nlevel = \"linear\"\nstft = { window-samples = 400, hop-samples = 160 }\n",
+        "sample-rate-hz = 16000\namplitude = \"linear\"\nstft = { window-samples = 400, hop-samples = 160 }\n",
     );
     let extractor = Extractor::new(&config).unwrap();
     let features = extractor

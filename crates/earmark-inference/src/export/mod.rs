@@ -57,7 +57,7 @@ impl Onnx {
     /// The model file at `path` as ONNX.
     ///
     /// # Errors
-    /// A file that is no model, or a front end that has no graph (`level.pcen`).
+    /// A file that is no model, or a front end that has no graph (`amplitude.pcen`).
     pub fn of_model(path: &Path, options: ExportOptions) -> Result<Self, PipelineError> {
         let opened = crate::Model::open_file(path, &Device::cpu()?)?;
         let mut meta = opened.meta().clone();

@@ -179,8 +179,8 @@ mod tests {
         fn an_example_needs_as_many_samples_as_it_has_frames(length in 1_u32..200, hop in 1_u32..300, centred: bool) {
             let centre = if centred { "reflect" } else { "none" };
             let text = format!(
-                "sample-rate-hz = 8000\nlevel = \"linear\"\nstft = {{ window-samples = 256, hop-samples = {hop}, centre = \"{centre}\" }}\n\
-                 examples = {{ length-frames = {length}, hop-frames = {length} }}"
+                "sample-rate-hz = 8000\namplitude = \"linear\"\nstft = {{ window-samples = 256, hop-samples = {hop}, centre = \"{centre}\" }}\n\
+                 segments = {{ length-frames = {length}, hop-frames = {length} }}"
             );
             let front_end: FrontEnd = toml::from_str(&text).unwrap();
             let extractor = Extractor::new(&front_end).unwrap();

@@ -128,7 +128,7 @@ impl Model {
             return Ok(());
         }
         Err(PipelineError::Request(format!(
-            "{}: takes clip-level features of whole recordings (front-end.side), which windows and streams don't have; \
+            "{}: takes clip-level features of whole recordings (front-end.clip-features), which windows and streams don't have; \
              score recordings with `earmark predict`, or choose another model",
             self.0.path.display()
         )))

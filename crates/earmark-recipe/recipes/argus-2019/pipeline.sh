@@ -19,7 +19,7 @@ trials=${TRIALS:-20}
 if [ -n "${QUICK:-}" ]; then
     first="--set network.base=4 --set train.steps=240 --set train.learning-rate=3e-3 --set batches.size=16
         --set batches.sample.items=320 --set checkpoints.every-steps=60 --set folds.count=3
-        --set front-end.mel.bands=32 --set front-end.examples.length-frames=64 --set front-end.examples.hop-frames=64
+        --set front-end.mel.bands=32 --set front-end.segments.length-frames=64 --set front-end.segments.hop-frames=64
         --set predict.tiles.length-frames=64 --set predict.tiles.hop-frames=32
         --set validation.tiles.length-frames=64 --set validation.tiles.hop-frames=64 $first"
     # The published space has rates and batches for 5,000 clips, with which a hundred clips teach nothing in so few steps.

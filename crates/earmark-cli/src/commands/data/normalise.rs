@@ -80,7 +80,7 @@ fn text(recipe: &Recipe, base: &str, curve: &BandCurve) -> anyhow::Result<String
         ),
     ]);
     let table = |key: &str, inner: Table| Table::from_iter([(key.to_owned(), Value::Table(inner))]);
-    let front_end = table("front-end", table("finish", table("bands", bands)));
+    let front_end = table("front-end", table("postprocess", table("bands", bands)));
     let head = Table::from_iter([
         ("extends".to_owned(), Value::String(base.to_owned())),
         (
