@@ -1,38 +1,36 @@
 //! Train, evaluate, cross-validate, stack, tune, calibrate and probe.
+//!
+//! | module | for |
+//! |---|---|
+//! | [`train()`] | recipe and data folder to a run directory |
+//! | [`evaluate()`] | a run's checkpoints to results on its test clips |
+//! | [`train_folds`], [`out_of_fold`] | cross-validation: a run per fold, and scores by the model that did not see a clip |
+//! | [`train_stack`] | networks on the out-of-fold scores of other runs |
+//! | [`tuning`] | search for settings |
+//! | [`calibrate()`] | scores to probabilities, and per-class thresholds |
+//! | [`probe()`] | a linear classifier on a frozen model's embeddings |
 
-pub mod average;
-pub mod bench;
-mod calibrate;
-mod class_weights;
-mod data;
-mod estimate;
-mod evaluate;
-mod folds;
-mod folds_report;
-mod input;
-mod plan;
-mod probe;
-mod resume;
-pub mod review;
+pub mod benchmark;
+mod calibration;
+mod cross_validation;
+mod evaluation;
+pub mod label_review;
+mod linear_probe;
 mod split;
-mod stack;
-mod start;
-mod steering;
-mod told;
-mod train;
-pub mod tune;
+mod stacking;
+mod training;
+pub mod tuning;
+pub mod weight_average;
 
-pub use calibrate::{Calibrate, CalibrateBy, CalibrateTo, CalibratedModels, calibrate};
-pub use estimate::{Estimate, estimate};
-pub use evaluate::{Checkpoints, Evaluate, Evaluated, evaluate};
-pub use folds::{FoldSet, OutOfFold, TrainedFolds, folds_of, out_of_fold, train_folds};
-pub use folds_report::{FoldLine, FoldsReport, Spread};
-pub use plan::{Plan, plan};
-pub use probe::{FitProbe, Probed, ProbedFold, STRENGTHS, probe};
+pub use calibration::{CalibrateBy, CalibrateJob, CalibrateTo, CalibratedModels, calibrate};
+pub use cross_validation::{
+    CrossValidated, FoldLine, FoldSet, FoldsReport, OutOfFold, Spread, folds_of, out_of_fold, train_folds,
+};
+pub use evaluation::{Checkpoints, EvaluateJob, EvaluateResult, evaluate};
+pub use linear_probe::{ProbeJob, ProbeResult, ProbedFold, STRENGTHS, probe};
 pub use split::split;
-pub use stack::{TrainStack, input_names, train_stack};
-pub use told::validation;
-pub use train::{Train, Trained, train};
+pub use stacking::{StackJob, input_names, train_stack};
+pub use training::{Estimate, Plan, TrainJob, TrainResult, describe_validation, estimate, plan, train};
 
 use earmark_inference::{Event, Observer, PipelineError, Skips, reason};
 use earmark_runs::roles::{Parts, Roles};

@@ -1,6 +1,6 @@
 //! Which clips train, which validate, which are kept for judging.
 
-use super::{Parts, PipelineError};
+use crate::{Parts, PipelineError};
 use earmark_data::{DataSet, FoldTable, Item, Splitter, Stratify};
 use earmark_engine::ValidationSplit;
 use earmark_recipe::Recipe;

@@ -36,13 +36,8 @@ pub struct Status {
 }
 
 impl Status {
-    /// The status of a run directory that has logged `logged` steps; `steps` is the recipe's `train.steps`.
-    pub fn of(run: &Path, logged: u64, steps: Option<u64>) -> Self {
-        let total = steps.or_else(|| {
-            std::fs::read_to_string(run.join("log.txt"))
-                .ok()
-                .and_then(|log| total_in(&log))
-        });
+    /// The status of a run directory that has logged `logged` of `total` steps.
+    pub fn of(run: &Path, logged: u64, total: Option<u64>) -> Self {
         if is_locked(run) {
             return Self {
                 state: State::Running,
@@ -96,24 +91,11 @@ fn is_locked(run: &Path) -> bool {
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
-/// The last `step N of TOTAL` of a run's log: with a length in epochs, only a training that has read its data knows the total.
-fn total_in(log: &str) -> Option<u64> {
-    log.lines().rev().find_map(|line| {
-        let (before, after) = line.split_once(" of ")?;
-        let (_, step) = before.rsplit_once("step ")?;
-        step.parse::<u64>().ok()?;
-        after.split([',', ' ']).next()?.parse().ok()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::run_dir::RunLock;
     use earmark_engine::checkpoint::state_path;
-
-    const LOG: &str = "       0.1 s  earmark 0.1.0 train: earmark train a\n       2.0 s  step 0 of 560, 14 an epoch\n\
-         3.0 s  step 10  loss 0.5  learning rate 1e-3\n";
 
     fn write_state(run: &Path, step: u64, stopped: Option<&str>) {
         let progress = serde_json::json!({ "format": 1, "step": step, "best": null, "since_best": 0,
@@ -127,22 +109,11 @@ mod tests {
     }
 
     #[test]
-    fn the_log_knows_the_total() {
-        assert_eq!(total_in(LOG), Some(560));
-        assert_eq!(
-            total_in(&format!("{LOG}  9.0 s  ended at step 20 of 600, interrupted\n")),
-            Some(600)
-        );
-        assert_eq!(total_in("1.0 s  left out a of b.wav: step back\n"), None);
-    }
-
-    #[test]
     fn every_state_is_told_apart() {
         let dir = tempfile::tempdir().unwrap();
         let run = dir.path();
-        let now = || Status::of(run, 25, None);
+        let now = || Status::of(run, 25, Some(560));
         assert_eq!(now().state, State::NotStarted);
-        std::fs::write(run.join("log.txt"), LOG).unwrap();
         write_state(run, 20, None);
         assert_eq!(now().to_string(), "interrupted at 20 of 560");
         let lock = RunLock::take(run).unwrap();

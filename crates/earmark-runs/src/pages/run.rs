@@ -4,7 +4,7 @@ use super::PageError;
 use super::clips::{Audio, Judged};
 use crate::journal::Status;
 use crate::journal::history::{History, Judgement, METRICS, Points, best_of, highest, judgements};
-use crate::run_dir::RunDir;
+use crate::run_dir::{RunDir, planned_steps};
 use earmark_core::atomic;
 use earmark_engine::evaluation::{result_path, scores_path};
 use earmark_engine::{ModelFile, ValidationMetric, checkpoint};
@@ -66,7 +66,11 @@ pub fn write_compared_report(
 pub fn gather(run: &RunDir, data: Option<&Path>) -> Result<RunReport, PageError> {
     let history = History::read(&run.path);
     let (judged, problems) = judgements(&run.eval());
-    let status = Status::of(&run.path, history.step, run.recipe.train.steps);
+    let status = Status::of(
+        &run.path,
+        history.step,
+        planned_steps(&run.path, &run.info, &run.recipe.train),
+    );
     let info = &run.info;
     let mut report = RunReport {
         title: run.path.file_name().map_or_else(

@@ -1,6 +1,6 @@
 //! What runs of both levels have in common.
 
-use super::{RunDir, RunError, RunInfo};
+use super::{RunDir, RunError, RunInfo, planned_steps};
 use earmark_data::ClassMap;
 use earmark_engine::ValidationMetric;
 use earmark_recipe::{Recipe, StackRecipe};
@@ -13,7 +13,7 @@ pub struct RunHead {
     pub path: PathBuf,
     /// Name of its recipe.
     pub name: String,
-    /// Its length, where the recipe gives it in steps.
+    /// Steps planned, once known.
     pub steps: Option<u64>,
     /// What steers it.
     pub metric: ValidationMetric,
@@ -39,7 +39,7 @@ impl RunHead {
             let r = &run.recipe;
             let of = (
                 r.name.clone(),
-                r.train.steps,
+                planned_steps(path, &run.info, &r.train),
                 r.validation.metric,
                 r.train.loss.is_single_label(),
             );
@@ -49,7 +49,7 @@ impl RunHead {
         let r = &run.recipe;
         let of = (
             r.name.clone(),
-            r.train.steps,
+            planned_steps(path, &run.info, &r.train),
             r.validation.metric,
             r.train.loss.is_single_label(),
         );

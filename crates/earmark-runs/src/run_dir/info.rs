@@ -22,6 +22,9 @@ pub struct RunInfo {
     pub seed: u64,
     /// Device it trains on.
     pub device: String,
+    /// Steps planned; runs of earlier versions don't say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
     /// The data it is trained on.
     pub data: DataInfo,
     /// The model its weights begin from.

@@ -19,6 +19,7 @@ mod head;
 mod info;
 mod lock;
 mod log;
+mod planned_steps;
 mod set;
 
 pub use error::RunError;
@@ -28,6 +29,7 @@ pub use head::{RunHead, is_stack};
 pub use info::{DataInfo, RunInfo};
 pub use lock::RunLock;
 pub use log::{Log, now};
+pub use planned_steps::planned_steps;
 pub use set::{fold_run, fold_runs, folds_path};
 
 use earmark_core::atomic::{self, WriteError};

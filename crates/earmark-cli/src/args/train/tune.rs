@@ -2,7 +2,7 @@
 
 use crate::args::RecipeArgs;
 use clap::Args as ClapArgs;
-use earmark::train::tune::Dimension;
+use earmark::train::tuning::Dimension;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 

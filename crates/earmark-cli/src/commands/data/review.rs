@@ -7,7 +7,7 @@ use crate::output;
 use anyhow::bail;
 use earmark::metrics::{ScoreTable, TruthTable};
 use earmark::report::{Align, human_amount, text_table};
-use earmark::train::review::{Measure, Reviewed, of_folds, of_tables};
+use earmark::train::label_review::{Measure, Reviewed, of_folds, of_tables};
 use serde_json::{Map, Value};
 use std::path::Path;
 

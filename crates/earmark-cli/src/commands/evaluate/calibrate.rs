@@ -27,7 +27,7 @@ pub fn run(args: Calibrate, global: &Global, console: &Console) -> anyhow::Resul
         (Some(path), false) => CalibrateTo::Path(path),
         _ => bail!("say where to write: -o FILE for new files, or --in-place"),
     };
-    let job = earmark::train::Calibrate {
+    let job = earmark::train::CalibrateJob {
         models: args.models,
         by,
         to,

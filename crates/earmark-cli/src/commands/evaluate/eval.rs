@@ -7,13 +7,13 @@ use anyhow::bail;
 use earmark::engine::evaluation::result_path;
 use earmark::report::human_amount;
 use earmark::runs::run_dir::fold_runs;
-use earmark::train::{Checkpoints, Evaluate, Evaluated};
+use earmark::train::{Checkpoints, EvaluateJob, EvaluateResult};
 use serde_json::{Map, Value, json};
 
 /// Judges a run's checkpoints, or those of each run of a set of folds.
 pub fn run(args: Eval, global: &Global, console: &Console) -> anyhow::Result<Status> {
     let stop = console.stop_flag()?;
-    let job = Evaluate {
+    let job = EvaluateJob {
         run: args.run.clone(),
         data: args.data.clone(),
         fold: args.fold,
@@ -45,7 +45,7 @@ pub fn run(args: Eval, global: &Global, console: &Console) -> anyhow::Result<Sta
     let mut told = Map::new();
     let (mut interrupted, mut skipped) = (false, 0);
     for (fold, path) in folds {
-        let job = Evaluate {
+        let job = EvaluateJob {
             eval_dir: job.eval_dir.as_ref().map(|dir| dir.join(format!("fold-{fold}"))),
             run: path,
             ..job.clone()
@@ -82,7 +82,7 @@ fn status(interrupted: bool, skipped: usize) -> Status {
     }
 }
 
-fn as_json(done: &Evaluated) -> Value {
+fn as_json(done: &EvaluateResult) -> Value {
     let judged: Map<_, _> = done
         .judged
         .iter()
@@ -93,7 +93,7 @@ fn as_json(done: &Evaluated) -> Value {
     })
 }
 
-fn tell(done: &Evaluated, console: &Console) -> anyhow::Result<()> {
+fn tell(done: &EvaluateResult, console: &Console) -> anyhow::Result<()> {
     if let Some((step, report)) = done.judged.last() {
         out(format!("step {step}"))?;
         out(report.table())?;

@@ -5,11 +5,11 @@ use crate::args::{Bench, BenchPart, Global};
 use crate::console::{Console, out, out_json};
 use earmark::Recipe;
 use earmark::report::{Align, human_duration, human_rate, text_table};
-use earmark::train::bench::{Part, Speed, Speeds, bench};
+use earmark::train::benchmark::{Part, Speed, Speeds, bench};
 
 /// Measures a recipe on this machine.
 pub fn run(args: Bench, global: &Global, console: &Console) -> anyhow::Result<Status> {
-    let job = earmark::train::bench::Bench {
+    let job = earmark::train::benchmark::Bench {
         recipe: Recipe::load(&args.recipe, &args.overrides.set)?,
         batch: args.batch,
         classes: args.classes,

@@ -61,7 +61,7 @@ pub fn run(args: Demo, global: &Global, console: &Console) -> anyhow::Result<Sta
     };
 
     console.note("4/5 judging every fourth checkpoint and the last on the test part");
-    let job = earmark::train::Evaluate {
+    let job = earmark::train::EvaluateJob {
         run: curated.clone(),
         data: data.clone(),
         fold: None,
@@ -144,14 +144,14 @@ fn train(
     stop: &AtomicBool,
 ) -> anyhow::Result<Option<()>> {
     let recipe = Recipe::load(recipe, &[format!("train.seed={}", args.seed)])?;
-    let job = earmark::train::Train {
+    let job = earmark::train::TrainJob {
         recipe,
         data: data.into(),
         run: run.into(),
         fold: None,
         fold_table: None,
         init_from,
-        scopes: ParameterPrefixes::default(),
+        prefixes: ParameterPrefixes::default(),
         resume: false,
         device: global.device.clone(),
         command: crate::console::command_line(),

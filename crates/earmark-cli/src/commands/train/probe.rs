@@ -8,7 +8,7 @@ use anyhow::bail;
 use earmark::data::DataOptions;
 use earmark::metrics::number;
 use earmark::report::{Align, human_amount, text_table};
-use earmark::train::Probed;
+use earmark::train::ProbeResult;
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub fn run(args: Probe, global: &Global, console: &Console) -> anyhow::Result<St
         Some(s) if s > 0.0 && s.is_finite() => vec![s],
         Some(s) => bail!("--strength {s}: choose a positive number; 1 is usual"),
     };
-    let job = earmark::train::FitProbe {
+    let job = earmark::train::ProbeJob {
         model: args.model,
         data: args.data,
         options: DataOptions {
@@ -80,7 +80,7 @@ fn like(given: &[String]) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
     Ok(all)
 }
 
-fn told(done: &Probed) -> String {
+fn told(done: &ProbeResult) -> String {
     let mut text = format!(
         "{}, {}, {}; strength {}\n",
         human_amount(done.clips, "clip", "clips"),

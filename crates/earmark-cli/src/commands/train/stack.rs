@@ -9,7 +9,7 @@ use earmark::inference::Event;
 use earmark::metrics::number;
 use earmark::recipe::StackRecipe;
 use earmark::runs::run_dir::fresh;
-use earmark::train::tune::{SearchStack, random, search_stack, stack_space};
+use earmark::train::tuning::{SearchStack, random, search_stack, stack_space};
 use std::path::{Path, PathBuf};
 
 /// Trains a second level, or searches for its settings.
@@ -27,7 +27,7 @@ pub fn run(args: Stack, global: &Global, console: &Console) -> anyhow::Result<St
         bail!("--range and --choice: say what is searched; add --search N, or set one value by --set");
     }
     recipe.stack.inputs = inputs;
-    let job = earmark::train::TrainStack {
+    let job = earmark::train::StackJob {
         recipe,
         data: args.data,
         run,

@@ -18,14 +18,14 @@ pub fn run(args: Train, global: &Global, console: &Console) -> anyhow::Result<St
         .run
         .clone()
         .unwrap_or_else(|| fresh(Path::new("runs"), &recipe.name));
-    let job = earmark::train::Train {
+    let job = earmark::train::TrainJob {
         recipe,
         data: args.data.clone(),
         run,
         fold: args.fold,
         fold_table: args.fold_table.clone(),
         init_from: args.init_from.clone(),
-        scopes: ParameterPrefixes {
+        prefixes: ParameterPrefixes {
             include: args.include.clone(),
             exclude: args.exclude.clone(),
         },
@@ -98,7 +98,7 @@ pub(super) fn go_on(args: &Train, given: impl Iterator<Item = String>, run: &str
     earmark_core::text::command_line(&words)
 }
 
-fn dry_run(job: &earmark::train::Train, args: &Train, global: &Global) -> anyhow::Result<Status> {
+fn dry_run(job: &earmark::train::TrainJob, args: &Train, global: &Global) -> anyhow::Result<Status> {
     let recipe = &job.recipe;
     let table = args.fold_table.as_deref();
     let folds = match &args.folds {

@@ -28,7 +28,7 @@ struct Told<'a> {
 /// Trains the folds one after the other and says what they come to.
 pub fn run(
     args: &Train,
-    job: &earmark::train::Train,
+    job: &earmark::train::TrainJob,
     set: &FoldSet,
     console: &Console,
 ) -> anyhow::Result<Status> {

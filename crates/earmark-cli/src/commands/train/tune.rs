@@ -9,7 +9,7 @@ use earmark::inference::Event;
 use earmark::metrics::number;
 use earmark::report::{Align, text_table};
 use earmark::runs::run_dir::fresh;
-use earmark::train::tune::{self, Trial, TrialState, Trials, grid, random};
+use earmark::train::tuning::{self, Trial, TrialState, Trials, grid, random};
 use std::path::Path;
 
 /// Whether `KEY=VALUE` of a command line sets a key that a search tries, or a table around it, or something in it.
@@ -56,7 +56,7 @@ pub fn run(args: Tune, global: &Global, console: &Console) -> anyhow::Result<Sta
             fresh(Path::new("runs"), &format!("{name}-tune"))
         }
     };
-    let job = tune::Tune {
+    let job = tuning::Tune {
         recipe: args.recipe,
         overrides: args.overrides.set,
         settings,
@@ -70,7 +70,7 @@ pub fn run(args: Tune, global: &Global, console: &Console) -> anyhow::Result<Sta
         device: global.device.clone(),
         command: command_line(),
     };
-    let plan = tune::plan(&job)?;
+    let plan = tuning::plan(&job)?;
     if args.dry_run {
         if args.json {
             out_json(
@@ -89,7 +89,7 @@ pub fn run(args: Tune, global: &Global, console: &Console) -> anyhow::Result<Sta
         return Ok(Status::Done);
     }
     let stop = console.stop_flag()?;
-    let found = match tune::tune(&job, &|e: Event| console.show(e), &stop) {
+    let found = match tuning::tune(&job, &|e: Event| console.show(e), &stop) {
         Err(e) if e.is_interrupt() => None,
         found => found?,
     };

@@ -4,7 +4,7 @@ use crate::Status;
 use crate::args::Average;
 use crate::console::{Console, out};
 use anyhow::bail;
-use earmark::train::average::{Weights, average};
+use earmark::train::weight_average::{Weights, average};
 use std::path::PathBuf;
 
 /// Writes the mean of several models' weights.

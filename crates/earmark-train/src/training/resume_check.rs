@@ -1,22 +1,23 @@
-//! Whether a run may go on: only as what it began as.
+//! Whether a run may be resumed: only as what it began as.
 
-use super::start::Start;
-use super::{PipelineError, Roles, Skips, Train};
+use super::TrainJob;
+use super::initial_weights::InitialWeights;
+use crate::{PipelineError, Roles, Skips};
 use earmark_runs::run_dir::{RunDir, RunInfo};
 use std::collections::BTreeSet;
 
-/// The refusal to go on with a run.
+/// The refusal to resume a run.
 fn refusal(run: &RunDir, what: impl std::fmt::Display) -> PipelineError {
     let place = run.path.display();
     PipelineError::Request(format!(
-        "{place}: cannot go on: {what}; start a new run in another folder"
+        "{place}: cannot resume: {what}; start a new run in another folder"
     ))
 }
 
-/// A run may only go on as what it began as: recipe, fold and start of the weights.
-pub(super) fn check_same_job(run: &RunDir, job: &Train) -> Result<(), PipelineError> {
+/// A run may only be resumed as what it began as: recipe, fold and initial weights.
+pub(crate) fn check_same_job(run: &RunDir, job: &TrainJob) -> Result<(), PipelineError> {
     let refuse = |what: String| Err(refusal(run, what));
-    // Workers and caches change no result and may be chosen anew.
+    // Workers and caches change no result and may be chosen again.
     let mut same = job.recipe.clone();
     same.cache = run.recipe.cache.clone();
     same.batches.prefetch = run.recipe.batches.prefetch;
@@ -26,36 +27,36 @@ pub(super) fn check_same_job(run: &RunDir, job: &Train) -> Result<(), PipelineEr
             .lines()
             .zip(old.lines())
             .find(|(n, o)| n != o)
-            .map(|(n, o)| format!(" (`{o}` then, `{n}` now)"));
+            .map(|(n, o)| format!(" (then `{o}`, now `{n}`)"));
         return refuse(format!(
             "the recipe has changed since the run began{}",
             line.unwrap_or_default()
         ));
     }
     if run.info.data.fold != job.fold {
-        let name = |fold: Option<u32>| fold.map_or("no fold".to_owned(), |k| format!("fold {k}"));
+        let name = |fold: Option<u32>| fold.map_or("none".to_owned(), |k| k.to_string());
         return refuse(format!(
-            "it keeps {} for judging, not {} (--fold)",
+            "its test fold is {}, not {} (--fold)",
             name(run.info.data.fold),
             name(job.fold)
         ));
     }
     if job.init_from.is_some()
-        && Start::of(job, None)
-            != Start::of(
-                &Train {
+        && InitialWeights::of(job, None)
+            != InitialWeights::of(
+                &TrainJob {
                     init_from: None,
                     ..job.clone()
                 },
                 Some(run),
             )
     {
-        return refuse("its weights began otherwise than --init-from, --include and --exclude say now (they may be left out)".into());
+        return refuse("its initial weights differ from what --init-from, --include and --exclude say now (leave them out)".into());
     }
     Ok(())
 }
 
-/// A run may only go on with the clips it began with, each in its role.
+/// A run may only be resumed with the clips it began with, each in its role.
 pub(super) fn check_same_data(run: &RunDir, info: &RunInfo, roles: &Roles) -> Result<(), PipelineError> {
     let (then, now) = (&run.info.data, &info.data);
     if then.fingerprint != now.fingerprint {
@@ -71,13 +72,13 @@ pub(super) fn check_same_data(run: &RunDir, info: &RunInfo, roles: &Roles) -> Re
     {
         return Err(refusal(
             run,
-            "other clips are used or readable now than when it began",
+            "the clips that are used or readable differ from when it began",
         ));
     }
     if Roles::read(&run.path)?.is_some_and(|then| then != *roles) {
         return Err(refusal(
             run,
-            "other clips would be trained on or judged than when it began (--fold-table?)",
+            "the clips to train on or to evaluate differ from when it began (--fold-table?)",
         ));
     }
     Ok(())

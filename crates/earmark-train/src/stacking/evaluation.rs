@@ -1,8 +1,8 @@
-//! Judging second-level runs on the fold that they keep.
+//! Evaluating stacked runs on their test fold.
 
 use super::inputs::{Inputs, gather};
-use crate::evaluate::{heading, remember_data, weights};
-use crate::{Evaluate, Evaluated, Event, Observer, PipelineError, Roles};
+use crate::evaluation::{heading, remember_data, weights};
+use crate::{EvaluateJob, EvaluateResult, Event, Observer, PipelineError, Roles};
 use earmark_core::atomic::WriteError;
 use earmark_data::Item;
 use earmark_engine::RowScorer;
@@ -17,10 +17,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Judges every checkpoint of a second-level run that is not judged yet, on the fold that it keeps.
 pub(crate) fn evaluate(
-    job: &Evaluate,
+    job: &EvaluateJob,
     observer: Observer,
     stop: &AtomicBool,
-) -> Result<Evaluated, PipelineError> {
+) -> Result<EvaluateResult, PipelineError> {
     let run = RunDir::<StackRecipe>::open_as(&job.run)?;
     let others = job.part.is_some()
         || job.fold_table.is_some()
@@ -38,8 +38,8 @@ pub(crate) fn evaluate(
     }
 }
 
-fn nothing(job: &Evaluate, run: &RunDir<StackRecipe>) -> Evaluated {
-    Evaluated {
+fn nothing(job: &EvaluateJob, run: &RunDir<StackRecipe>) -> EvaluateResult {
+    EvaluateResult {
         judged: vec![],
         before: vec![],
         skipped: vec![],
@@ -50,12 +50,12 @@ fn nothing(job: &Evaluate, run: &RunDir<StackRecipe>) -> Evaluated {
 
 /// The same with inputs that are there.
 pub(super) fn evaluate_with(
-    job: &Evaluate,
+    job: &EvaluateJob,
     run: &RunDir<StackRecipe>,
     inputs: &Inputs,
     observer: Observer,
     stop: &AtomicBool,
-) -> Result<Evaluated, PipelineError> {
+) -> Result<EvaluateResult, PipelineError> {
     let mut result = nothing(job, run);
     let device = Device::named(&job.device)?;
     let eval = result.eval_dir.clone();
@@ -77,7 +77,7 @@ pub(super) fn evaluate_with(
             continue;
         };
         let model = ModelSource::read(&path)?.into_stacked(&device)?;
-        let judged = judged(&model.scorer, inputs, &items)?;
+        let judged = evaluate_rows(&model.scorer, inputs, &items)?;
         write_result(&eval, step, &judged, &heading)?;
         observer(Event::Judged {
             step,
@@ -90,7 +90,7 @@ pub(super) fn evaluate_with(
 }
 
 /// Scores and results of some of the inputs' clips.
-pub(super) fn judged(
+pub(super) fn evaluate_rows(
     scorer: &RowScorer,
     inputs: &Inputs,
     items: &[Item],

@@ -1,10 +1,14 @@
 //! Every fold in turn: a run each, judged on its own fold, and what they say together.
 
-use super::folds_report::{FoldResult, FoldsReport};
-use super::resume::check_same_job;
-use super::split::with_folds;
-use super::stack;
-use super::{Checkpoints, Evaluate, Event, Observer, PipelineError, Skips, Train, evaluate, train};
+pub(crate) use report::FoldResult;
+pub use report::{FoldLine, FoldsReport, Spread};
+
+mod report;
+
+use crate::split::with_folds;
+use crate::stacking;
+use crate::training::check_same_job;
+use crate::{Checkpoints, EvaluateJob, Event, Observer, PipelineError, Skips, TrainJob, evaluate, train};
 use earmark_core::atomic::{self, WriteError};
 use earmark_data::{DataSet, Item};
 use earmark_engine::evaluation::scores_path;
@@ -15,7 +19,7 @@ use earmark_report::human_amount;
 use earmark_runs::journal::{State, Status};
 use earmark_runs::roles::own_fold;
 use earmark_runs::run_dir::{
-    RunDir, RunHead, RunLock, fold_run, fold_runs, folds_path, is_stack, judged_step,
+    RunDir, RunHead, RunLock, fold_run, fold_runs, folds_path, is_stack, judged_step, planned_steps,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -89,7 +93,7 @@ fn folds_in(
 
 /// What came of it.
 #[derive(Clone, Debug)]
-pub struct TrainedFolds {
+pub struct CrossValidated {
     /// All folds together; none when it was stopped before the last one was judged.
     pub report: Option<FoldsReport>,
     /// The folds asked for.
@@ -102,11 +106,11 @@ pub struct TrainedFolds {
 /// that it did not see, and writes `folds.json`. With `job.resume`, folds that are done are passed over and one that is not goes on.
 /// `job.fold` is not looked at.
 pub fn train_folds(
-    job: &Train,
+    job: &TrainJob,
     set: &FoldSet,
     observer: Observer,
     stop: &AtomicBool,
-) -> Result<TrainedFolds, PipelineError> {
+) -> Result<CrossValidated, PipelineError> {
     let data = open_data(&job.recipe, &job.data)?;
     let folds = folds_in(&job.recipe, &data, job.fold_table.as_deref(), set)?;
     if job.run.join("run.json").exists() {
@@ -124,7 +128,7 @@ pub fn train_folds(
         RunDir::check_free(&job.run)?;
     }
     atomic::clean_leftovers(&job.run).map_err(|e| WriteError::new(&job.run, e))?;
-    let mut done = TrainedFolds {
+    let mut done = CrossValidated {
         report: None,
         folds: folds.clone(),
         skipped: Vec::new(),
@@ -138,7 +142,7 @@ pub fn train_folds(
     };
     let fingerprint = data.fingerprint()?;
     for (k, &fold) in folds.iter().enumerate() {
-        let one = Train {
+        let one = TrainJob {
             fold: Some(fold),
             run: fold_run(&job.run, fold),
             ..job.clone()
@@ -155,7 +159,11 @@ pub fn train_folds(
                 return Ok(done);
             }
         }
-        let judged = evaluate(&judge_own_fold(&one.run, &job.data, &job.device), observer, stop)?;
+        let judged = evaluate(
+            &evaluate_own_fold(&one.run, &job.data, &job.device),
+            observer,
+            stop,
+        )?;
         skip(&mut done.skipped, judged.skipped);
         if judged.interrupted {
             return Ok(done);
@@ -181,23 +189,24 @@ pub(super) fn write_report(set: &Path, report: &FoldsReport) -> Result<(), Pipel
 }
 
 /// Whether a fold is trained to its end, as this job would have it. A run of other settings or data is refused.
-fn is_finished(job: &Train, fingerprint: &str) -> Result<bool, PipelineError> {
+fn is_finished(job: &TrainJob, fingerprint: &str) -> Result<bool, PipelineError> {
     if !job.resume || !job.run.join("run.json").exists() {
         return Ok(false);
     }
-    let status = Status::of(&job.run, 0, job.recipe.train.steps);
+    let run = RunDir::open(&job.run)?;
+    let steps = planned_steps(&job.run, &run.info, &run.recipe.train);
+    let status = Status::of(&job.run, 0, steps);
     if !matches!(status.state, State::Finished | State::StoppedEarly { .. }) {
         return Ok(false);
     }
-    let run = RunDir::open(&job.run)?;
     check_same_job(&run, job)?;
     // Other data is refused there, with the reason.
     Ok(run.info.data.fingerprint == fingerprint)
 }
 
 /// Judging a run's best weights on the fold that it keeps.
-pub(super) fn judge_own_fold(run: &Path, data: &Path, device: &str) -> Evaluate {
-    Evaluate {
+pub(super) fn evaluate_own_fold(run: &Path, data: &Path, device: &str) -> EvaluateJob {
+    EvaluateJob {
         run: run.into(),
         data: data.into(),
         fold: None,
@@ -247,7 +256,7 @@ pub fn out_of_fold(
         let run = RunHead::open(&path)?;
         single_label = run.single_label;
         let data = data.unwrap_or(&run.info.data.root);
-        let judged = evaluate(&judge_own_fold(&path, data, device), observer, stop)?;
+        let judged = evaluate(&evaluate_own_fold(&path, data, device), observer, stop)?;
         if judged.interrupted {
             return Ok(None);
         }
@@ -286,7 +295,7 @@ pub fn out_of_fold(
 /// The data folder, read as a run reads it; one of the second level reads it as its first input does.
 pub(super) fn data_of(run: &Path, data: &Path) -> Result<DataSet, PipelineError> {
     if is_stack(run) {
-        return stack::data_of(run, data);
+        return stacking::data_of(run, data);
     }
     open_data(&RunDir::open(run)?.recipe, data)
 }

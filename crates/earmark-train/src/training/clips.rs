@@ -1,16 +1,17 @@
 //! The data of a recipe: opened, its features made, its batches.
 
-use super::{Event, Observer, PipelineError, Skips, reason};
+use crate::{Event, Observer, PipelineError, Skips, reason};
 use earmark_data::batches::store_maker;
 use earmark_data::store::Kept;
 use earmark_data::{BatchMaker, FeatureStore, Item, Prepared};
 use earmark_recipe::Recipe;
 use earmark_report::human_amount;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// Computes features, or finds them in the cache.
-pub(crate) fn prepare(
+pub(crate) fn prepare_features(
     store: &FeatureStore,
     items: &[Item],
     observer: Observer,
@@ -88,4 +89,20 @@ pub(super) fn source_notes(prepared: &Prepared) -> Vec<String> {
         .into_iter()
         .map(|(note, n)| format!("{}: {note}", human_amount(n, "clip", "clips")))
         .collect()
+}
+
+/// Which clips are noisy, as `train.noisy-subsets` says.
+pub(super) fn noisy_clips(recipe: &Recipe, items: &[Item]) -> Result<Vec<bool>, PipelineError> {
+    let noisy = &recipe.train.noisy_subsets;
+    if let Some(subset) = noisy
+        .iter()
+        .find(|subset| items.iter().all(|i| i.subset != **subset))
+    {
+        let known: BTreeSet<&str> = items.iter().map(|i| i.subset.as_str()).collect();
+        return Err(PipelineError::Request(format!(
+            "train.noisy-subsets: no training clip is in the subset {subset:?}; there are {}",
+            known.into_iter().collect::<Vec<_>>().join(", ")
+        )));
+    }
+    Ok(items.iter().map(|i| noisy.contains(&i.subset)).collect())
 }

@@ -9,11 +9,11 @@
 //! on the clips of K, which nothing of it has seen. (The first-level models that scored the clips of the other folds have learnt from
 //! clips of K. That is so in all stacking by folds and reaches the second level only through their scores.)
 
+mod evaluation;
 mod inputs;
-mod judge;
-mod train;
+mod training;
 
-pub(super) use inputs::data_of;
+pub(crate) use evaluation::evaluate;
+pub(crate) use inputs::data_of;
 pub use inputs::input_names;
-pub(super) use judge::evaluate;
-pub use train::{TrainStack, train_stack};
+pub use training::{StackJob, train_stack};

@@ -1,6 +1,7 @@
 //! What a training will cost, before it is begun.
 
-use super::{PipelineError, Plan, split};
+use super::Plan;
+use crate::{PipelineError, split};
 use earmark_audio::probe;
 use earmark_core::random::{self, Purpose};
 use earmark_engine::{KeepCheckpoints, Optimizer, TrainStep, has_prefix, train_step};

@@ -1,7 +1,7 @@
 //! A run's checkpoints to results.
 
-use super::data::prepare;
-use super::{Event, Observer, PipelineError, Roles, Skips, reason, split, stack};
+use crate::training::prepare_features;
+use crate::{Event, Observer, PipelineError, Roles, Skips, reason, split, stacking};
 use earmark_core::atomic::{self, WriteError};
 use earmark_data::{FeatureStore, Item};
 use earmark_engine::checkpoint;
@@ -28,7 +28,7 @@ pub enum Checkpoints {
 
 /// What to judge.
 #[derive(Clone, Debug)]
-pub struct Evaluate {
+pub struct EvaluateJob {
     /// The run directory.
     pub run: PathBuf,
     /// The data folder.
@@ -49,7 +49,7 @@ pub struct Evaluate {
 
 /// What came of it.
 #[derive(Clone, Debug)]
-pub struct Evaluated {
+pub struct EvaluateResult {
     /// Steps judged now, with their results.
     pub judged: Vec<(u64, Report)>,
     /// Steps that were judged before, or that another evaluator is at.
@@ -63,9 +63,13 @@ pub struct Evaluated {
 }
 
 /// Judges every checkpoint that is not judged yet.
-pub fn evaluate(job: &Evaluate, observer: Observer, stop: &AtomicBool) -> Result<Evaluated, PipelineError> {
+pub fn evaluate(
+    job: &EvaluateJob,
+    observer: Observer,
+    stop: &AtomicBool,
+) -> Result<EvaluateResult, PipelineError> {
     if is_stack(&job.run) {
-        return stack::evaluate(job, observer, stop);
+        return stacking::evaluate(job, observer, stop);
     }
     let device = Device::named(&job.device)?;
     let run = RunDir::open(&job.run)?;
@@ -86,7 +90,7 @@ pub fn evaluate(job: &Evaluate, observer: Observer, stop: &AtomicBool) -> Result
     let heading = heading(of, &what, own_fold && job.part.is_none(), items.len(), learnt);
 
     let store = FeatureStore::new(Extractor::new(&run.recipe.front_end)?, &run.recipe.cache)?;
-    let mut result = Evaluated {
+    let mut result = EvaluateResult {
         judged: vec![],
         before: vec![],
         skipped: vec![],
@@ -100,7 +104,7 @@ pub fn evaluate(job: &Evaluate, observer: Observer, stop: &AtomicBool) -> Result
             continue;
         };
         if !ready {
-            prepare(&store, &items, observer, stop)?;
+            prepare_features(&store, &items, observer, stop)?;
             ready = true;
         }
         if !path.exists() {
@@ -180,7 +184,7 @@ pub(super) fn weights(run: &Path, which: Checkpoints) -> Result<Vec<(u64, PathBu
 }
 
 /// The clips to judge, with labels in the run's classes.
-fn judged_items(job: &Evaluate, run: &RunDir, fold: Option<u32>) -> Result<Vec<Item>, PipelineError> {
+fn judged_items(job: &EvaluateJob, run: &RunDir, fold: Option<u32>) -> Result<Vec<Item>, PipelineError> {
     let recipe = &run.recipe;
     if fold.is_some() && job.part.is_none() {
         let data = open_data(recipe, &job.data)?.map_to(&run.classes)?;

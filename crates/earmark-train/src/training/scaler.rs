@@ -1,6 +1,6 @@
 //! What a network does to its input before its first weight, fitted on clips.
 
-use super::PipelineError;
+use crate::PipelineError;
 use earmark_data::{FeatureStore, Item};
 use earmark_engine::fit_scaler;
 use earmark_models::{Network, Vars};

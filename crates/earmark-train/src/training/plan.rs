@@ -1,8 +1,9 @@
 //! What training would do, found without reading audio.
 
-use super::class_weights::{self, weigh_classes};
-use super::start::{Start, classifier};
-use super::{PipelineError, Train, split};
+use super::TrainJob;
+use super::class_weights::{describe_class_weights, with_class_weights};
+use super::initial_weights::{InitialWeights, classifier_variables};
+use crate::{PipelineError, split};
 use earmark_engine::check_prefixes;
 use earmark_features::Extractor;
 use earmark_inference::Device;
@@ -43,32 +44,32 @@ pub struct Plan {
 }
 
 /// Checks everything that can be checked without reading audio.
-pub fn plan(job: &Train, fold: Option<u32>) -> Result<Plan, PipelineError> {
+pub fn plan(job: &TrainJob, fold: Option<u32>) -> Result<Plan, PipelineError> {
     let recipe = &job.recipe;
     let data = open_data(recipe, &job.data)?;
-    let parts = split(recipe, &data, fold, job.fold_table.as_deref())?;
+    let split = split(recipe, &data, fold, job.fold_table.as_deref())?;
     let extractor = Extractor::new(&recipe.front_end)?;
-    let mut example = example_shape(&extractor);
+    let mut example = segment_shape(&extractor);
     if let Some(length) = recipe.batches.length {
         example[2] = length.max_frames;
     }
     let (network, specs) = Network::build(&recipe.network, example[0], data.classes.len())?;
     check_prefixes(&recipe.train, &specs)?;
-    let of_fold = Train { fold, ..job.clone() };
-    let start = match Start::of(&of_fold, None) {
+    let of_fold = TrainJob { fold, ..job.clone() };
+    let start = match InitialWeights::of(&of_fold, None) {
         None => Vec::new(),
         Some(start) => {
-            let classifier = classifier(&network, &specs);
+            let classifier = classifier_variables(&network, &specs);
             let mut vars = Vars::init(specs.clone(), recipe.train.seed, Device::cpu()?.burn());
-            start.told(&start.carry_over(&network, &classifier, data.classes.names(), &mut vars)?)
+            start.describe(&start.transfer(&network, &classifier, data.classes.names(), &mut vars)?)
         }
     };
-    let weighed = weigh_classes(&recipe.train, data.classes.names(), &parts.train)?;
+    let weighed = with_class_weights(&recipe.train, data.classes.names(), &split.train)?;
     Ok(Plan {
         classes: data.classes.names().to_vec(),
-        train: parts.train.len(),
-        validation: parts.validation.len(),
-        judged: parts.judged.len(),
+        train: split.train.len(),
+        validation: split.validation.len(),
+        judged: split.judged.len(),
         example,
         network: network.summary(example[0], example[1], example[2]),
         trainable: count(&specs, true),
@@ -79,11 +80,11 @@ pub fn plan(job: &Train, fold: Option<u32>) -> Result<Plan, PipelineError> {
             true => recipe.train.describe_phases(),
             false => Vec::new(),
         },
-        class_weights: class_weights::told(&weighed.loss, data.classes.names()),
+        class_weights: describe_class_weights(&weighed.loss, data.classes.names()),
     })
 }
 
 /// Channels, bands and frames of an example.
-pub(super) fn example_shape(e: &Extractor) -> [usize; 3] {
+pub(super) fn segment_shape(e: &Extractor) -> [usize; 3] {
     [e.channels(), e.bands(), e.segment_frames().unwrap_or(0)]
 }

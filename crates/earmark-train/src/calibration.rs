@@ -1,6 +1,6 @@
 //! Out-of-fold scores to calibrated model files.
 
-use super::{Observer, PipelineError, Skips, out_of_fold};
+use crate::{Observer, PipelineError, Skips, out_of_fold};
 use earmark_core::atomic::WriteError;
 use earmark_engine::ModelFile;
 use earmark_metrics::{
@@ -45,7 +45,7 @@ pub enum CalibrateTo {
 
 /// What to calibrate.
 #[derive(Clone, Debug)]
-pub struct Calibrate {
+pub struct CalibrateJob {
     /// Models: files, RUN, RUN@STEP, or a set of folds, which means the runs in it.
     pub models: Vec<String>,
     /// By which scores.
@@ -86,7 +86,7 @@ struct Basis {
 
 /// Fits a calibration and writes it into copies of the models, or into themselves. `None` when stopped.
 pub fn calibrate(
-    job: &Calibrate,
+    job: &CalibrateJob,
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<CalibratedModels>, PipelineError> {
@@ -149,7 +149,7 @@ pub fn calibrate(
 }
 
 /// The file that each calibrated model is written to.
-fn targets(job: &Calibrate, models: &[(PathBuf, ModelFile)]) -> Result<Vec<PathBuf>, PipelineError> {
+fn targets(job: &CalibrateJob, models: &[(PathBuf, ModelFile)]) -> Result<Vec<PathBuf>, PipelineError> {
     let CalibrateTo::Path(out) = &job.to else {
         return Ok(models.iter().map(|(path, _)| path.clone()).collect());
     };
@@ -191,7 +191,7 @@ fn same_file(a: &Path, b: &Path) -> bool {
 }
 
 /// The scores that are fitted to.
-fn basis(job: &Calibrate, observer: Observer, stop: &AtomicBool) -> Result<Option<Basis>, PipelineError> {
+fn basis(job: &CalibrateJob, observer: Observer, stop: &AtomicBool) -> Result<Option<Basis>, PipelineError> {
     let (run, data) = match &job.by {
         CalibrateBy::Tables { scores, truth } => {
             let clips = Aligned::new(

@@ -1,6 +1,6 @@
-//! Judging the validation clips while a run trains.
+//! Evaluating the validation clips while a run trains.
 
-use super::{PipelineError, reason};
+use crate::{PipelineError, reason};
 use burn::tensor::Device;
 use earmark_data::{FeatureStore, Item};
 use earmark_engine::evaluation::{EvaluationError, EvaluationJob, evaluate};
@@ -12,8 +12,8 @@ use earmark_recipe::Recipe;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// What the validation clips are judged with.
-pub(super) struct Steering<'a> {
+/// The validation clips, and what evaluates weights on them.
+pub(super) struct ValidationClips<'a> {
     /// Front end, loss and batch size.
     pub recipe: &'a Recipe,
     /// The layers.
@@ -21,7 +21,7 @@ pub(super) struct Steering<'a> {
     /// Where to compute.
     pub device: &'a Device,
     /// The validation clips, all of them readable.
-    pub items: Vec<Item>,
+    pub items: &'a [Item],
     /// Names of the classes.
     pub classes: &'a [String],
     /// Their features.
@@ -30,8 +30,8 @@ pub(super) struct Steering<'a> {
     pub stop: &'a AtomicBool,
 }
 
-impl<'a> Steering<'a> {
-    /// What judges weights; `None` where there are no validation clips.
+impl<'a> ValidationClips<'a> {
+    /// What evaluates weights; `None` where there are no validation clips.
     pub(super) fn validate(self) -> Result<Option<Box<Validate<'a>>>, PipelineError> {
         if self.items.is_empty() {
             return Ok(None);
@@ -49,7 +49,7 @@ impl<'a> Steering<'a> {
             };
             let work = EvaluationJob {
                 scorer: &scorer,
-                items: &self.items,
+                items: self.items,
                 classes: self.classes,
                 workers: self.store.workers(),
                 seed: 0,

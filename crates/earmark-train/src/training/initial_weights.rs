@@ -1,7 +1,12 @@
 //! The model whose weights a training begins with.
 
-use super::{PipelineError, Train};
-use earmark_engine::{ModelFile, StartConfig, TransferReport, transfer_scaler, warm_start};
+use super::{Planned, TrainJob, plan::segment_shape};
+use crate::PipelineError;
+use earmark_engine::{
+    ModelFile, StartConfig, TransferReport, check_prefixes, checkpoint, transfer_scaler, warm_start,
+};
+use earmark_features::Extractor;
+use earmark_inference::Device;
 use earmark_models::{Network, VarSpec, Vars};
 use earmark_report::human_amount;
 use earmark_runs::run_dir::{RunDir, RunError, find_model, fold_runs};
@@ -9,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 /// `[train.start]`, with what the command line says instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Start {
+pub(super) struct InitialWeights {
     /// What comes from where.
     pub config: StartConfig,
     /// The fold that is judged.
@@ -18,14 +23,14 @@ pub(super) struct Start {
     by_recipe: bool,
 }
 
-impl Start {
+impl InitialWeights {
     /// The start of a job; that of a run which has begun, if the command line leaves it out.
-    pub fn of(job: &Train, begun: Option<&RunDir>) -> Option<Self> {
+    pub fn of(job: &TrainJob, begun: Option<&RunDir>) -> Option<Self> {
         let of_recipe = job.recipe.train.start.clone();
         let (from, scopes) = match (&job.init_from, begun) {
-            (Some(from), _) => (Some(from), &job.scopes),
+            (Some(from), _) => (Some(from), &job.prefixes),
             (None, Some(run)) => (run.info.init_from.as_ref(), &run.info.scopes),
-            (None, None) => (None, &job.scopes),
+            (None, None) => (None, &job.prefixes),
         };
         let Some(from) = from else {
             return of_recipe.map(|config| Self {
@@ -71,7 +76,7 @@ impl Start {
     }
 
     /// Fills `vars` from the model, for a training of these classes.
-    pub fn carry_over(
+    pub fn transfer(
         &self,
         network: &Network,
         classifier: &[usize],
@@ -82,13 +87,13 @@ impl Start {
         let model = ModelFile::read(&path)?;
         // Weights mean nothing beside another standardisation than their own.
         let scaler = transfer_scaler(&path, &model, network, vars)?;
-        let carried = warm_start(&path, &model, &self.config, classifier, classes, vars)?;
-        Ok(TransferReport { scaler, ..carried })
+        let transfer = warm_start(&path, &model, &self.config, classifier, classes, vars)?;
+        Ok(TransferReport { scaler, ..transfer })
     }
 
     /// What came over, a line each.
-    pub fn told(&self, carried: &TransferReport) -> Vec<String> {
-        let statistics = match carried.statistics {
+    pub fn describe(&self, transfer: &TransferReport) -> Vec<String> {
+        let statistics = match transfer.statistics {
             0 => String::new(),
             n => format!(
                 ", {} with them",
@@ -97,23 +102,69 @@ impl Start {
         };
         let mut lines = vec![format!(
             "{} variables start from {}{statistics}",
-            carried.variables.len(),
+            transfer.variables.len(),
             self.config.from
         )];
-        if !carried.fresh.is_empty() {
-            let names = carried.fresh.join(", ");
-            lines.push(format!("{names} start fresh: the classes are others than there"));
+        if !transfer.fresh.is_empty() {
+            let names = transfer.fresh.join(", ");
+            lines.push(format!("{names} start fresh, because the classes differ"));
         }
-        if carried.classes > 0 {
-            let classes = human_amount(carried.classes, "class begins", "classes begin");
+        if transfer.classes > 0 {
+            let classes = human_amount(transfer.classes, "class begins", "classes begin");
             lines.push(format!("{classes} as classes of {}", self.config.from));
         }
         lines
     }
 }
 
+/// A network with its initial values.
+pub(super) struct InitialNetwork {
+    pub extractor: Extractor,
+    pub network: Network,
+    pub vars: Vars,
+    pub transfer: TransferReport,
+    /// What came from another model, a line each.
+    pub transferred: Vec<String>,
+}
+
+impl InitialNetwork {
+    /// Builds the network of a job; `resumed` is the run that it resumes.
+    pub fn build(
+        job: &TrainJob,
+        planned: &Planned,
+        resumed: Option<&RunDir>,
+        device: &Device,
+    ) -> Result<Self, PipelineError> {
+        let recipe = &job.recipe;
+        let classes = &planned.data.classes;
+        let extractor = Extractor::new(&recipe.front_end)?;
+        let [channels, ..] = segment_shape(&extractor);
+        let (network, specs) = Network::build(&recipe.network, channels, classes.len())?;
+        check_prefixes(&recipe.train, &specs)?;
+        let classifier = classifier_variables(&network, &specs);
+        let mut vars = device.prepare(Vars::init(specs, recipe.train.seed, device.burn()));
+        let mut made = (TransferReport::default(), Vec::new());
+        // The state of a resumed run holds its weights; one that was killed before its first state starts over.
+        let has_state = resumed.is_some() && checkpoint::state_path(&job.run).exists();
+        if let Some(start) = InitialWeights::of(job, resumed).filter(|_| !has_state) {
+            let transfer = start.transfer(&network, &classifier, classes.names(), &mut vars)?;
+            if !transfer.variables.is_empty() {
+                made.1 = start.describe(&transfer);
+            }
+            made.0 = transfer;
+        }
+        Ok(Self {
+            extractor,
+            network,
+            vars,
+            transfer: made.0,
+            transferred: made.1,
+        })
+    }
+}
+
 /// Positions of the variables that have a row for each class.
-pub(super) fn classifier(network: &Network, specs: &[VarSpec]) -> Vec<usize> {
+pub(crate) fn classifier_variables(network: &Network, specs: &[VarSpec]) -> Vec<usize> {
     let scopes = network.class_scopes();
     let is = |s: &VarSpec| scopes.iter().any(|scope| s.name.starts_with(scope));
     (0..specs.len()).filter(|&i| is(&specs[i])).collect()
@@ -146,7 +197,7 @@ mod tests {
             let longer: Vec<usize> = (0..specs.len())
                 .filter(|&i| specs[i].shape != more[i].shape)
                 .collect();
-            let found = classifier(&network, &specs);
+            let found = classifier_variables(&network, &specs);
             assert_eq!(found, longer);
             assert_eq!(found.len(), count);
             assert!(found.iter().all(|&i| specs[i].shape[0] == 7), "a row a class");

@@ -1,6 +1,6 @@
 //! Class weights of a loss, counted over the clips trained on.
 
-use super::PipelineError;
+use crate::PipelineError;
 use earmark_core::Within;
 use earmark_core::text::suggest;
 use earmark_data::Item;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// If the recipe names a class that the data lacks.
-pub(super) fn weigh_classes(
+pub(crate) fn with_class_weights(
     train: &TrainConfig,
     classes: &[String],
     items: &[Item],
@@ -31,18 +31,18 @@ pub(super) fn weigh_classes(
 }
 
 /// The weights by class, for `run.json`; none where all classes count alike.
-pub(super) fn named(loss: &Loss, classes: &[String]) -> Option<BTreeMap<String, f64>> {
+pub(crate) fn named_class_weights(loss: &Loss, classes: &[String]) -> Option<BTreeMap<String, f64>> {
     let weights = loss.class_weights()?;
     Some(classes.iter().cloned().zip(weights.iter().copied()).collect())
 }
 
 /// A line about them, for the log and the plan.
-pub(super) fn told(loss: &Loss, classes: &[String]) -> Option<String> {
+pub(crate) fn describe_class_weights(loss: &Loss, classes: &[String]) -> Option<String> {
     let weights = loss.class_weights()?;
     let all: Vec<String> = classes
         .iter()
         .zip(weights)
         .map(|(class, weight)| format!("{class} {weight:.3}"))
         .collect();
-    Some(format!("weights of classes in the loss: {}", all.join(", ")))
+    Some(format!("class weights in the loss: {}", all.join(", ")))
 }

@@ -1,7 +1,7 @@
 //! `folds.json`: the results of each fold, their mean and deviation, and the results over all folds' clips together.
 
-use super::PipelineError;
-use super::folds::own_scores;
+use super::own_scores;
+use crate::PipelineError;
 use earmark_data::DataSet;
 use earmark_metrics::{Aligned, Report, ReportOptions, ScoreTable};
 use earmark_runs::roles::own_fold;
@@ -30,7 +30,7 @@ const METRICS: [&str; 10] = [
 
 /// A judged fold.
 #[derive(Clone, Debug)]
-pub(super) struct FoldResult {
+pub(crate) struct FoldResult {
     fold: u32,
     step: u64,
     optimistic: bool,
@@ -41,7 +41,7 @@ pub(super) struct FoldResult {
 
 impl FoldResult {
     /// Reads what judging has written. `data` has the labels, in the classes of the run.
-    pub(super) fn read(set: &Path, fold: u32, data: &DataSet) -> Result<Self, PipelineError> {
+    pub(crate) fn read(set: &Path, fold: u32, data: &DataSet) -> Result<Self, PipelineError> {
         let run = RunHead::open(&fold_run(set, fold))?;
         let scores = own_scores(&run.path)?;
         let classes = scores.classes().len();
@@ -136,7 +136,7 @@ pub struct FoldsReport {
 }
 
 impl FoldsReport {
-    pub(super) fn of(recipe: &str, results: Vec<FoldResult>) -> Result<Self, PipelineError> {
+    pub(crate) fn of(recipe: &str, results: Vec<FoldResult>) -> Result<Self, PipelineError> {
         let mut folds = Vec::new();
         let (mut files, mut values, mut truth) = (Vec::new(), Vec::new(), Vec::new());
         let mut classes = Vec::new();

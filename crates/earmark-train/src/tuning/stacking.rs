@@ -2,7 +2,7 @@
 
 use super::trials::{Nested, Trial, TrialState, Trials, folder_of};
 use super::{Dimension, Values, open_folder, write_best};
-use crate::{TrainStack, TrainedFolds, out_of_fold, train_stack};
+use crate::{CrossValidated, StackJob, out_of_fold, train_stack};
 use earmark_engine::{FitError, ValidationMetric};
 use earmark_inference::{Event, Observer, PipelineError};
 use earmark_metrics::{Aligned, Report, ReportOptions, ScoreTable};
@@ -131,7 +131,7 @@ fn one(
     stop: &AtomicBool,
 ) -> Result<Option<Trial>, PipelineError> {
     let run = job.folder.join(folder_of(number));
-    let work = TrainStack {
+    let work = StackJob {
         recipe,
         data: job.data.clone(),
         run: run.clone(),
@@ -148,7 +148,7 @@ fn one(
         }
         trained => trained?,
     };
-    let TrainedFolds {
+    let CrossValidated {
         report: Some(report), ..
     } = trained
     else {

@@ -1,9 +1,9 @@
 //! A labelled folder to a tagger in seconds: the last layer of a network anew, everything before it as it is.
 
-use super::data::prepare;
-use super::split::with_folds;
-use super::start::classifier;
-use super::{Event, Observer, PipelineError, Skips};
+use crate::split::with_folds;
+use crate::training::classifier_variables;
+use crate::training::prepare_features;
+use crate::{Event, Observer, PipelineError, Skips};
 use earmark_core::VERSION;
 use earmark_data::{DataOptions, DataSet, FeatureStore, Item};
 use earmark_engine::{
@@ -31,7 +31,7 @@ const NEIGHBOURS: usize = 5;
 
 /// What to fit.
 #[derive(Clone, Debug)]
-pub struct FitProbe {
+pub struct ProbeJob {
     /// The model whose network is used: a file, RUN or RUN@STEP.
     pub model: String,
     /// A labelled data folder.
@@ -69,7 +69,7 @@ pub struct ProbedFold {
 
 /// What came of it.
 #[derive(Clone, Debug)]
-pub struct Probed {
+pub struct ProbeResult {
     /// The strength of the written model.
     pub strength: f64,
     /// Clips that it is fitted to.
@@ -87,7 +87,11 @@ pub struct Probed {
 }
 
 /// Fits a probe; `None` when stopped.
-pub fn probe(job: &FitProbe, observer: Observer, stop: &AtomicBool) -> Result<Option<Probed>, PipelineError> {
+pub fn probe(
+    job: &ProbeJob,
+    observer: Observer,
+    stop: &AtomicBool,
+) -> Result<Option<ProbeResult>, PipelineError> {
     let path = find_model(&job.model)?;
     let file = ModelFile::read(&path)?;
     let source = Recipe::parse(&file.meta.recipe, &path)?;
@@ -103,7 +107,7 @@ pub fn probe(job: &FitProbe, observer: Observer, stop: &AtomicBool) -> Result<Op
     };
     let prior = body.prior(&file, &path, &classes, &job.like)?;
     let folds: Vec<u32> = items.iter().map(|i| i.fold.unwrap_or(0)).collect();
-    let mut done = Probed {
+    let mut done = ProbeResult {
         strength: 0.0,
         clips: clips.clips(),
         features: clips.width,
@@ -126,7 +130,7 @@ pub fn probe(job: &FitProbe, observer: Observer, stop: &AtomicBool) -> Result<Op
 }
 
 /// The model's recipe for the classes of this data.
-fn recipe(source: &Recipe, job: &FitProbe) -> Result<Recipe, PipelineError> {
+fn recipe(source: &Recipe, job: &ProbeJob) -> Result<Recipe, PipelineError> {
     let mut recipe = source.clone();
     recipe.name = format!("{}/probe", source.name);
     recipe.description = format!("Logistic regression on the features of {}", source.name);
@@ -172,7 +176,7 @@ impl Body {
         let extractor = Extractor::new(&recipe.predict_front_end())?;
         let (network, specs) =
             Network::build(&recipe.network, extractor.channels(), file.meta.classes.len())?;
-        let found = classifier(&network, &specs);
+        let found = classifier_variables(&network, &specs);
         let of = |ending: &str| {
             let is = |i: &&usize| specs[**i].name.ends_with(ending);
             found.iter().find(is).map(|&i| specs[i].clone())
@@ -228,7 +232,7 @@ impl Body {
         stop: &AtomicBool,
     ) -> Result<Option<(LinearProbeData, Vec<Item>, Skips)>, PipelineError> {
         let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
-        prepare(&store, &data.items, observer, stop)?;
+        prepare_features(&store, &data.items, observer, stop)?;
         let (mut x, mut kept, mut skipped) = (Vec::new(), Vec::new(), Skips::new());
         let pass = ScorerOutput::Logits;
         let whole = rows(
@@ -368,7 +372,7 @@ type Judged = (Vec<ProbedFold>, (Report, ScoreTable));
 
 /// Every fold by a probe of the others, whose strength the others have chosen among themselves.
 fn judge(
-    job: &FitProbe,
+    job: &ProbeJob,
     clips: &LinearProbeData,
     items: &[Item],
     folds: &[u32],

@@ -1,33 +1,32 @@
-//! Training the second level, fold after fold, by the same loop as the first.
+//! Training stacked networks, fold after fold, by the same loop as any other.
 
+use super::evaluation::{evaluate_rows, evaluate_with};
 use super::inputs::{Inputs, gather};
-use super::judge::{evaluate_with, judged};
-use crate::REVISION;
-use crate::class_weights::{self, weigh_classes};
-use crate::folds::{judge_own_fold, write_report};
-use crate::folds_report::{FoldResult, FoldsReport};
+use crate::cross_validation::{FoldResult, FoldsReport, evaluate_own_fold, write_report};
 use crate::split::{Division, stratify};
-use crate::told::log_fit;
-use crate::{Event, Observer, Parts, PipelineError, Roles, TrainedFolds};
-use earmark_core::VERSION;
+use crate::training::{
+    FitRun, RunFacts, describe_class_weights, fit_run, log_command, named_class_weights, run_info,
+    with_class_weights,
+};
+use crate::{CrossValidated, Event, Observer, Parts, PipelineError, Roles};
 use earmark_core::atomic::{self, WriteError};
 use earmark_core::threads::Workers;
 use earmark_data::batches::ExampleIndex;
 use earmark_data::{BatchMaker, Item};
 use earmark_engine::evaluation::EvaluationError;
-use earmark_engine::{FORMAT, FitJob, FitOutcome, ModelMeta, ParameterPrefixes, RowScorer, Validate, fit};
+use earmark_engine::{FitOutcome, RowScorer, Validate};
 use earmark_inference::Device;
 use earmark_models::{Network, Vars};
 use earmark_recipe::StackRecipe;
 use earmark_report::human_amount;
-use earmark_runs::run_dir::{DataInfo, Log, RunDir, RunInfo, RunLock, fold_run, now};
+use earmark_runs::run_dir::{Log, RunDir, RunInfo, RunLock, fold_run};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What to train.
 #[derive(Clone, Debug)]
-pub struct TrainStack {
+pub struct StackJob {
     /// The system; its `stack.inputs` name the first-level runs.
     pub recipe: StackRecipe,
     /// Where the clips' labels are; default: where they were in the training of the first input.
@@ -46,10 +45,10 @@ pub struct TrainStack {
 /// the fold that it did not see, and writes `folds.json`. With `job.resume`, folds that are done are passed over and one that is not
 /// goes on.
 pub fn train_stack(
-    job: &TrainStack,
+    job: &StackJob,
     observer: Observer,
     stop: &AtomicBool,
-) -> Result<TrainedFolds, PipelineError> {
+) -> Result<CrossValidated, PipelineError> {
     if job.run.join("run.json").exists() {
         return Err(PipelineError::Request(format!(
             "{}: holds a single run; choose another folder with --run",
@@ -69,7 +68,7 @@ pub fn train_stack(
     free()?;
     atomic::clean_leftovers(&job.run).map_err(|e| WriteError::new(&job.run, e))?;
     let sets: Vec<PathBuf> = job.recipe.stack.inputs.iter().map(PathBuf::from).collect();
-    let mut done = TrainedFolds {
+    let mut done = CrossValidated {
         report: None,
         folds: Vec::new(),
         skipped: Vec::new(),
@@ -93,7 +92,7 @@ pub fn train_stack(
             return Ok(done);
         }
         let run = RunDir::<StackRecipe>::open_as(&path)?;
-        let own = judge_own_fold(&path, &inputs.data.root, &job.device);
+        let own = evaluate_own_fold(&path, &inputs.data.root, &job.device);
         if evaluate_with(&own, &run, &inputs, observer, stop)?.interrupted {
             return Ok(done);
         }
@@ -109,7 +108,7 @@ pub fn train_stack(
 }
 
 /// Refuses what can't be trained on these clips.
-fn refuse_unfit(job: &TrainStack, inputs: &Inputs, folds: &[u32]) -> Result<(), PipelineError> {
+fn refuse_unfit(job: &StackJob, inputs: &Inputs, folds: &[u32]) -> Result<(), PipelineError> {
     if folds.len() < 2 {
         return Err(PipelineError::Request(format!(
             "the inputs have {}; at least 2 are needed, one to judge and one to learn from (earmark train ... --folds all)",
@@ -129,21 +128,34 @@ fn refuse_unfit(job: &TrainStack, inputs: &Inputs, folds: &[u32]) -> Result<(), 
     Ok(())
 }
 
-/// Trains the network that fold `fold` judges, or goes on with it.
+/// Trains the network whose test fold is `fold`, or resumes it.
 fn train_fold(
-    job: &TrainStack,
+    job: &StackJob,
     inputs: &Arc<Inputs>,
     fold: u32,
     path: &Path,
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<FitOutcome, PipelineError> {
-    let recipe = &job.recipe;
-    let parts = divide(recipe, inputs, fold)?;
-    let weighed = weigh_classes(&recipe.train, inputs.classes.names(), &parts.train)?;
-    let mut info = run_info(job, inputs, &parts, fold);
-    info.class_weights = class_weights::named(&weighed.loss, inputs.classes.names());
-    let roles = Roles::of(&parts);
+    let (recipe, classes) = (&job.recipe, &inputs.classes);
+    let split = divide(recipe, inputs, fold)?;
+    let train = with_class_weights(&recipe.train, classes.names(), &split.train)?;
+    let batches = batches(recipe, inputs, &split.train)?;
+    let mut info = run_info(RunFacts {
+        data: &inputs.data,
+        split: &split,
+        root: &inputs.data.root,
+        fingerprint: inputs.fingerprint.clone(),
+        fold: Some(fold),
+        skipped: &inputs.skipped,
+        command: &job.command,
+        device: &job.device,
+        seed: recipe.train.seed,
+        steps: train.total_steps(batches.batches_per_epoch()),
+    });
+    info.optimistic |= inputs.optimistic;
+    info.class_weights = named_class_weights(&train.loss, classes.names());
+    let roles = Roles::of(&split);
     let resume = job.resume && path.join("run.json").exists();
     if resume {
         check_same(path, recipe, &info, &roles)?;
@@ -152,57 +164,43 @@ fn train_fold(
     }
     let _lock = RunLock::take(path)?;
     let device = Device::named(&job.device)?;
-    let classes = inputs.classes.len();
-    let (network, specs) = Network::build(&recipe.network, inputs.features(), classes)?;
+    let (network, specs) = Network::build(&recipe.network, inputs.features(), classes.len())?;
     let vars = device.prepare(Vars::init(specs, recipe.train.seed, device.burn()));
-    let batches = batches(recipe, inputs, &parts.train)?;
     if !resume {
         roles.write(path)?;
-        RunDir::create(path, recipe, &inputs.classes, &info)?;
+        RunDir::create(path, recipe, classes, &info)?;
     }
     let log = Log::open(path)?;
-    let verb = if resume { "resume" } else { "stack" };
-    log.line(&format!("earmark {VERSION} {verb}: {}", job.command.join(" ")));
-    if info.optimistic {
-        let text = "judged clips steered this training or one of its inputs: its scores there are optimistic";
-        log.line(text);
-        observer(Event::Note(text.into()));
-    }
-    if let Some(line) = class_weights::told(&weighed.loss, inputs.classes.names()) {
+    log_command(&log, if resume { "resume" } else { "stack" }, &job.command);
+    let optimistic = info.optimistic.then(|| {
+        "clips of the test fold drove this training or one of its inputs: its scores there are optimistic"
+            .to_owned()
+    });
+    for line in optimistic
+        .into_iter()
+        .chain(describe_class_weights(&train.loss, classes.names()))
+    {
         log.line(&line);
         observer(Event::Note(line));
     }
-    let work = FitJob {
-        train: &weighed,
+    let run = FitRun {
+        train: &train,
         validation: &recipe.validation,
         checkpoints: &recipe.checkpoints,
+        recipe: recipe.to_toml(),
+        licence: recipe.licence.clone(),
+        classes,
         network: &network,
         vars,
         batches: Arc::new(batches),
         unmixed: None,
         noisy: Vec::new(),
-        validate: validate(recipe, &network, inputs, parts.validation, device.burn(), stop),
-        meta: ModelMeta {
-            format: FORMAT,
-            version: VERSION.into(),
-            recipe: recipe.to_toml(),
-            classes: inputs.classes.names().to_vec(),
-            licence: recipe.licence.clone(),
-            source: None,
-            calibration: None,
-            step: 0,
-        },
-        run: path,
+        validate: validate(recipe, &network, inputs, split.validation, device.burn(), stop),
         resume,
-        device: device.burn().clone(),
-        stop,
+        run: path,
+        device: &device,
     };
-    let (outcome, _) = fit(work, &mut |event| {
-        log_fit(&log, &event);
-        observer(Event::Fit(event));
-    })?;
-    log.line(&format!("ended at step {} of {}", outcome.step, outcome.total));
-    Ok(outcome)
+    fit_run(run, &log, observer, stop)
 }
 
 /// The clips of the other folds train and validate, those of the fold are judged.
@@ -271,8 +269,8 @@ fn validate<'a>(
             batch: recipe.batches.size,
             device: device.clone(),
         };
-        let judged = judged(&scorer, inputs, &items).map_err(EvaluationError::from)?;
-        Ok(Some(judged.report))
+        let evaluation = evaluate_rows(&scorer, inputs, &items).map_err(EvaluationError::from)?;
+        Ok(Some(evaluation.report))
     }))
 }
 
@@ -286,39 +284,12 @@ fn check_same(path: &Path, recipe: &StackRecipe, info: &RunInfo, roles: &Roles) 
     } else if run.info.data.fingerprint != info.data.fingerprint {
         "an input or the data has changed since the run began"
     } else if Roles::read(path)?.is_some_and(|then| then != *roles) {
-        "other clips would be learnt from or judged than when it began"
+        "the clips to train on or to evaluate differ from when it began"
     } else {
         return Ok(());
     };
     Err(PipelineError::Request(format!(
-        "{}: cannot go on: {what}; start a new run in another folder",
+        "{}: cannot resume: {what}; start a new run in another folder",
         path.display()
     )))
-}
-
-fn run_info(job: &TrainStack, inputs: &Inputs, parts: &Parts, fold: u32) -> RunInfo {
-    let root = &inputs.data.root;
-    RunInfo {
-        format: FORMAT,
-        command: job.command.clone(),
-        version: VERSION.into(),
-        revision: REVISION.map(str::to_owned),
-        started: now(),
-        seed: job.recipe.train.seed,
-        device: job.device.clone(),
-        data: DataInfo {
-            root: std::path::absolute(root).unwrap_or_else(|_| root.clone()),
-            layout: inputs.data.layout.to_string(),
-            fingerprint: inputs.fingerprint.clone(),
-            fold: Some(fold),
-            train: parts.train.len(),
-            validation: parts.validation.len(),
-            judged: parts.judged.len(),
-            skipped: inputs.skipped.clone(),
-        },
-        init_from: None,
-        scopes: ParameterPrefixes::default(),
-        optimistic: parts.optimistic || inputs.optimistic,
-        class_weights: None,
-    }
 }

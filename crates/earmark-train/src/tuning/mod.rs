@@ -4,15 +4,15 @@
 //! over inner folds. The fold kept for judging (`--fold K`) is seen by no trial: what the best setting is worth is found out
 //! there afterwards, once.
 
-mod space;
-mod stack;
+mod search_space;
+mod stacking;
 mod trials;
 
-pub use space::{Dimension, SpaceError, Values, grid, random};
-pub use stack::{SearchStack, search_stack, stack_space};
+pub use search_space::{Dimension, SpaceError, Values, grid, random};
+pub use stacking::{SearchStack, search_stack, stack_space};
 pub use trials::{Nested, Trial, TrialState, Trials, folder_of};
 
-use crate::{Train, train};
+use crate::{TrainJob, train};
 use earmark_core::atomic::{self, WriteError};
 use earmark_engine::{FitError, FitEvent, ParameterPrefixes, ValidationMetric, ValidationSplit};
 use earmark_inference::{Event, Observer, PipelineError};
@@ -206,7 +206,7 @@ fn training(
     stop: &AtomicBool,
 ) -> Result<Option<(TrialState, Vec<f64>)>, PipelineError> {
     let metric = recipe.validation.metric;
-    let work = Train {
+    let work = TrainJob {
         resume: run.join("run.json").exists(),
         recipe,
         data: job.data.clone(),
@@ -214,7 +214,7 @@ fn training(
         fold: job.fold,
         fold_table: job.fold_table.clone(),
         init_from: None,
-        scopes: ParameterPrefixes::default(),
+        prefixes: ParameterPrefixes::default(),
         device: job.device.clone(),
         command: job.command.clone(),
     };
