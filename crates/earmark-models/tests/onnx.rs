@@ -1,9 +1,8 @@
 //! Networks as ONNX graphs, evaluated by definition, against their forward pass.
 
 use burn::tensor::{Device, Tensor as Burn, TensorData};
-use earmark_models::onnx::Planes;
-use earmark_models::vars::to_host;
-use earmark_models::{Forward, Network, NetworkConfig, VarId, Vars};
+use earmark_models::onnx::OnnxPlanes;
+use earmark_models::{Forward, Network, NetworkConfig, VarId, Vars, to_host};
 use earmark_onnx::{Builder, Dim, Graph, Tensor, WeightPrecision};
 
 /// Numbers in -1 to 1 by a congruential generator.
@@ -55,7 +54,7 @@ fn graph(
         dim(size[1], "frames"),
     ];
     let x = g.input("x", &shape);
-    let planes = Planes {
+    let planes = OnnxPlanes {
         value: x,
         channels,
         size,
@@ -98,12 +97,12 @@ const NETWORKS: [&str; 14] = [
     r#"{ "kind": "aux-skip-attention", "base": 2, "ratio": 2, "skips": false }"#,
     r#"{ "kind": "aux-skip-attention", "base": 2, "attention": false, "aux": false }"#,
     r#"{ "kind": "efficientat-mn", "width": 0.1, "head": 100 }"#,
-    r#"{ "kind": "mobilenet-v2", "width": 0.1, "side-features": 0, "hidden": [20, 30] }"#,
+    r#"{ "kind": "mobilenet-v2", "width": 0.1, "clip-features": 0, "hidden": [20, 30] }"#,
     r#"{ "kind": "starter-2018", "base": 3 }"#,
     r#"{ "kind": "panns", "bands": 32, "width": 0.03 }"#,
-    r#"{ "kind": "panns", "bands": 32, "width": 0.05, "body": "cnn10" }"#,
-    r#"{ "kind": "panns", "bands": 32, "width": 0.1, "body": "mobilenet-v1" }"#,
-    r#"{ "kind": "panns", "bands": 32, "width": 0.1, "body": "mobilenet-v2" }"#,
+    r#"{ "kind": "panns", "bands": 32, "width": 0.05, "backbone": "cnn10" }"#,
+    r#"{ "kind": "panns", "bands": 32, "width": 0.1, "backbone": "mobilenet-v1" }"#,
+    r#"{ "kind": "panns", "bands": 32, "width": 0.1, "backbone": "mobilenet-v2" }"#,
 ];
 
 #[test]
@@ -187,11 +186,11 @@ fn int8_is_near_and_small() {
 #[test]
 fn a_network_that_takes_more_than_images_is_refused() {
     let (network, vars) = network(
-        r#"{ "kind": "mobilenet-v2", "width": 0.1, "side-features": 4 }"#,
+        r#"{ "kind": "mobilenet-v2", "width": 0.1, "clip-features": 4 }"#,
         1,
     );
     let mut g = Builder::default();
-    let planes = Planes {
+    let planes = OnnxPlanes {
         value: g.input("x", &[]),
         channels: 1,
         size: [None, None],
@@ -201,7 +200,7 @@ fn a_network_that_takes_more_than_images_is_refused() {
         .unwrap_err()
         .to_string();
     assert!(
-        message.starts_with("network.side-features = 4: a graph takes samples alone"),
+        message.starts_with("network.clip-features = 4: a graph takes samples alone"),
         "{message}"
     );
 }
