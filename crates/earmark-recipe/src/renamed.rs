@@ -13,6 +13,13 @@ const RENAMED: &[(&str, &str)] = &[
     ("network.side-features", "clip-features"),
     ("network.side-inputs", "clip-feature-inputs"),
     ("network.side-limit", "clip-feature-limit"),
+    ("predict.lengths", "random-crops"),
+    ("predict.tiles", "segments"),
+    ("train.layer-rates.*.scope", "prefix"),
+    ("train.noisy-parts", "noisy-subsets"),
+    ("train.phases.*.layer-rates.*.scope", "prefix"),
+    ("validation.lengths", "random-crops"),
+    ("validation.tiles", "segments"),
 ];
 
 /// Gives old keys of a recipe their new names, and returns (old, new) for each that it met.
