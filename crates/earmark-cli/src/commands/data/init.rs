@@ -94,7 +94,11 @@ fn training_subsets(set: &DataSet) -> Vec<&str> {
     let tested = CheckOptions::default().evaluation_subsets;
     let mut subsets = set.subsets();
     subsets.retain(|name| !tested.iter().any(|t| t == name));
-    if subsets.is_empty() { set.subsets() } else { subsets }
+    if subsets.is_empty() {
+        set.subsets()
+    } else {
+        subsets
+    }
 }
 
 /// The template with the lines that depend on the data.
