@@ -6,7 +6,7 @@ use crate::output::print;
 use crate::status::Status;
 use anyhow::bail;
 use earmark::metrics::ClassMetric;
-use earmark::runs::pages::{write_compared_report, write_run_report};
+use earmark::runs::pages::{compared_run, write_run_report};
 use earmark::runs::run_dir::RunDir;
 
 /// Writes a run's report.
@@ -19,13 +19,11 @@ pub fn run(args: &Report) -> anyhow::Result<Status> {
         );
     }
     let run = RunDir::open(&args.run)?;
-    let page = match &args.compare {
-        None => write_run_report(&run, data)?,
-        Some(other) => {
-            let (found, _) = comparison(other, &args.run, ClassMetric::Lwlrap)?;
-            write_compared_report(&run, data, &other.display().to_string(), &found)?
-        }
-    };
+    let compared = args.compare.as_ref().map(|other| {
+        let (found, _) = comparison(other, &args.run, ClassMetric::Lwlrap)?;
+        anyhow::Ok(compared_run(&other.display().to_string(), &found))
+    });
+    let page = write_run_report(&run, args.data.as_deref(), compared.transpose()?)?;
     print(page.display())?;
     Ok(Status::Done)
 }

@@ -56,7 +56,7 @@ pub fn run(args: &Demo, console: &Console) -> anyhow::Result<Status> {
     demo.evaluate()?;
     console.note("5/5 predicting the test subset");
     let prediction = demo.predict()?;
-    let page = pages::write_run_report(&RunDir::open(&demo.curated)?, Some(&demo.data))?;
+    let page = pages::write_run_report(&RunDir::open(&demo.curated)?, Some(&demo.data), None)?;
     demo.summarize(&prediction.scores, &page, start)?;
     Ok(Status::of_skips(prediction.skipped.len()))
 }
