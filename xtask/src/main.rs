@@ -14,11 +14,10 @@
     reason = "a command of its own; the other crates are libraries"
 )]
 
+mod by_test;
 mod check;
 mod golden;
-mod house;
 mod pins;
-mod reference;
 
 use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
@@ -35,8 +34,8 @@ fn main() -> anyhow::Result<()> {
         ["docs"] => check::docs(),
         ["golden", "--list"] => golden::list(),
         ["golden", name, rest @ ..] if !name.starts_with('-') => golden::run(name, rest),
-        ["reference"] => reference::reference(),
-        ["house"] => house::house(),
+        ["reference"] => by_test::reference(),
+        ["house"] => by_test::house(),
         ["--help" | "-h" | "help"] => {
             println!("{USAGE}");
             Ok(())
