@@ -104,6 +104,23 @@ impl Serialize for ClassWeights {
     }
 }
 
+impl schemars::JsonSchema for ClassWeights {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ClassWeights".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "anyOf": [
+            { "const": BALANCED, "description": "All classes count alike, as in scikit-learn." },
+            {
+                "type": "object",
+                "description": "A weight per class, such as `{ Bark = 2.0 }`; the others weigh 1.",
+                "additionalProperties": { "type": "number" },
+            },
+        ] })
+    }
+}
+
 impl<'de> Deserialize<'de> for ClassWeights {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(Reader)

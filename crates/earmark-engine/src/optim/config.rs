@@ -4,7 +4,7 @@ use earmark_core::{Check, ConfigError};
 use serde::{Deserialize, Serialize};
 
 /// `[train.optimizer]` of a recipe.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(
     tag = "kind",
     rename_all = "kebab-case",
@@ -42,7 +42,7 @@ pub enum OptimizerConfig {
 }
 
 /// Where Adam's epsilon is added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EpsilonRule {
     /// Added to the corrected root, as in the paper and PyTorch.
