@@ -79,7 +79,7 @@ pub fn run(name: &str, args: &[&str]) -> anyhow::Result<()> {
 }
 
 fn in_root(command: &mut Command) -> anyhow::Result<()> {
-    // No __pycache__ beside the scripts.
+    // No __pycache__ next to the scripts.
     crate::run(command.env("PYTHONDONTWRITEBYTECODE", "1"))
 }
 
@@ -96,7 +96,7 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // What can't be removed lies in the system's temporary folder, which empties itself.
+        // What can't be removed is in the system's temporary folder, which empties itself.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

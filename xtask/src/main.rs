@@ -15,12 +15,11 @@
     reason = "a command of its own; the other crates are libraries"
 )]
 
+mod by_test;
 mod check;
 mod golden;
-mod house;
 mod man;
 mod pins;
-mod reference;
 
 use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
@@ -37,8 +36,8 @@ fn main() -> anyhow::Result<()> {
         ["docs"] => check::docs(),
         ["golden", "--list"] => golden::list(),
         ["golden", name, rest @ ..] if !name.starts_with('-') => golden::run(name, rest),
-        ["reference"] => reference::reference(),
-        ["house"] => house::house(),
+        ["reference"] => by_test::reference(),
+        ["house"] => by_test::house(),
         ["man"] => man::man(),
         ["--help" | "-h" | "help"] => {
             println!("{USAGE}");

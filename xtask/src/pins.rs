@@ -6,7 +6,7 @@
 use anyhow::Context;
 use std::path::Path;
 
-/// Packages that a header may pin; other words before a number (Python, ffmpeg) are no packages.
+/// Packages that a header may pin; other words before a number (Python, ffmpeg) are not packages.
 const PACKAGES: &[&str] = &[
     "keras",
     "librosa",

@@ -12,7 +12,7 @@ use earmark_core::random::ChaCha8Rng;
 
 /// The augmentations of a recipe, in the order in which they are applied: those of the sound, the list, then the four that
 /// have a key of their own. Without a key, nothing of that kind.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Augment {
     /// Changes of the sound itself, in this order.

@@ -12,7 +12,7 @@ use earmark_core::random::{self, ChaCha8Rng};
 /// Cuts an example's frames out of a clip, at a random place. What is shorter is filled first, as [`Pad::default`] does.
 ///
 /// With this in its list, a recipe trains on one example a clip and epoch instead of the front end's regular ones.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RandomCrop {}
 

@@ -8,7 +8,7 @@ use crate::setting::{SettingError, check_share};
 use earmark_core::random::{self, ChaCha8Rng};
 
 /// Overwrites one rectangle of an example by one value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Erase {
     /// Probability that an example loses a rectangle.
@@ -26,7 +26,7 @@ pub struct Erase {
 }
 
 /// What is written into a rectangle.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(
     rename_all = "kebab-case",
     rename_all_fields = "kebab-case",

@@ -9,7 +9,7 @@ use crate::setting::{SettingError, check_share};
 use earmark_core::random::{self, ChaCha8Rng};
 
 /// Cuts the bands of an example into a few stretches at random places and changes each one's level.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Filter {
     /// Probability that an example is filtered.
@@ -29,7 +29,7 @@ pub struct Filter {
 }
 
 /// How gains follow each other along frequency.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FilterShape {
     /// A gain for each boundary of stretches, and straight lines (of decibels) between them.

@@ -12,7 +12,7 @@ use earmark_core::random::{self, ChaCha8Rng};
 /// Adding a constant to log levels is exactly a gain of the audio where the front end's offset is negligible: a level
 /// `ln(m + offset)` moves by less than the constant where the mel value `m` is not much larger than the offset, which
 /// this does not imitate. It also moves padding and, for decibels cut at `top-db`, the cut.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct GainDb {
     /// Lowest gain in decibels.

@@ -7,7 +7,7 @@ use crate::setting::{SettingError, check_share};
 use earmark_core::random::{self, ChaCha8Rng};
 
 /// Where the other example of a blend comes from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Partner {
     /// Another place of the same batch: costs nothing.
@@ -19,7 +19,7 @@ pub enum Partner {
 }
 
 /// Blends examples: `x = w a + (1 - w) b` and `y` alike, with a weight `w` from Beta(alpha, alpha) for each example.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Mixup {
     /// Shape of the Beta distribution: 1 is uniform, smaller keeps nearer to one of the two.

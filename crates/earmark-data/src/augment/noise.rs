@@ -8,7 +8,7 @@ use earmark_core::random::{self, ChaCha8Rng};
 use rand::Rng;
 
 /// Adds a normal number to every value, of a standard deviation that is drawn for each example.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Noise {
     /// Probability that an example gets noise.

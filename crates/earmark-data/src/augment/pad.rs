@@ -8,7 +8,7 @@ use crate::setting::SettingError;
 use earmark_core::random::{self, ChaCha8Rng};
 
 /// Fills a clip up to the frames of an example. Longer clips stay as they are.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Pad {
     /// With what.
@@ -18,7 +18,7 @@ pub struct Pad {
 }
 
 /// What fills the frames that a clip does not have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PadFill {
     /// The smallest value of the clip.
@@ -33,7 +33,7 @@ pub enum PadFill {
 }
 
 /// Where a short clip lies in its example.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PadPlace {
     /// In the middle, the odd frame of filling at the end (argus-2019).

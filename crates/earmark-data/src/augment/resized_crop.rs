@@ -11,7 +11,7 @@ use earmark_core::random::{self, ChaCha8Rng};
 /// The rule is that of torchvision's transform of this name, which argus-2019 uses ("helps a lot, but I can't explain
 /// why"), but for the aspect, which is relative to the example's own so that it suits examples of any shape: argus's 1.7 to 2.3
 /// frames a band of an example of 256 x 128 are 0.85 to 1.15.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ResizedCrop {
     /// Smallest area, as a share of the example.

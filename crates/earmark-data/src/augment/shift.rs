@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What fills the places that a shift lays bare.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ShiftFill {
     /// What left at the other end: a roll.

@@ -11,7 +11,7 @@ use earmark_core::random::{self, ChaCha8Rng};
 ///
 /// argus-2019 draws a share and rounds it down, so that its widest mask comes up less often than the others; here each
 /// width up to the widest is equally likely, as Park et al. have it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SpecAugment {
     /// Fewest masks of each axis.

@@ -11,7 +11,7 @@ use crate::setting::{SettingError, check_share};
 use earmark_core::random::{self, ChaCha8Rng};
 
 /// One entry of `augment.list`, by its `kind`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Step {
     /// Short clips filled up.
@@ -51,7 +51,7 @@ pub enum Step {
 }
 
 /// One of several steps, drawn for each example.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct OneOf {
     /// The steps to choose from.
@@ -59,7 +59,7 @@ pub struct OneOf {
 }
 
 /// A step with its weight.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Choice {
     /// How often it is chosen, relative to the others.
@@ -74,7 +74,7 @@ fn one() -> f64 {
 }
 
 /// A step that is taken with a probability.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct WithProb {
     /// The probability.
@@ -84,7 +84,7 @@ pub struct WithProb {
 }
 
 /// Steps that belong together.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Sequence {
     /// They are taken in this order.

@@ -8,7 +8,7 @@ use crate::setting::SettingError;
 use earmark_core::random::ChaCha8Rng;
 
 /// Stretches of time hidden: a few masks per example, each over all bands.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct TimeMask {
     /// Probability that an example is masked at all.

@@ -8,7 +8,7 @@ use crate::setting::{SettingError, check_share};
 use earmark_core::random::{self, ChaCha8Rng};
 
 /// Moves an example in time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct TimeShift {
     /// Probability that an example is moved.

@@ -7,7 +7,7 @@ use crate::augment::{Mix, Mixup};
 use crate::setting::SettingError;
 
 /// The order of the examples of an epoch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(
     rename_all = "kebab-case",
     rename_all_fields = "kebab-case",
@@ -31,7 +31,7 @@ pub enum Order {
 /// Frames of the examples of a batch: one length for all of them, drawn anew for each batch, each length as likely.
 ///
 /// For networks that take any length, which learn not to lean on one (S. Adapa's system for FSDKaggle2018).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RandomLength {
     /// The shortest.
@@ -58,7 +58,7 @@ impl RandomLength {
 }
 
 /// How batches are made up and how far ahead.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct BatchConfig {
     /// Examples in a batch.

@@ -18,7 +18,7 @@ use super::error::DataError;
 use crate::table::label_cell::split_labels;
 
 /// A corrections file for one subset.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Corrections {
     /// The JSON file, relative to the data folder.

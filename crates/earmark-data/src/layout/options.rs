@@ -9,7 +9,7 @@ use crate::dataset::corrections::Corrections;
 use crate::dataset::error::DataError;
 
 /// What to do about recordings that a table lists but that are missing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum MissingFiles {
     /// Stop with an error that names the first few.
@@ -21,7 +21,7 @@ pub enum MissingFiles {
 
 /// How to read a data folder. The defaults suit the known layouts. The table, its columns and the separator are for
 /// the `csv` layout (`group-column` and `fold-column` for any layout with a table).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DataOptions {
     /// The layout of the folder. Default: recognised from its files.

@@ -8,7 +8,7 @@ use crate::dataset::item::Item;
 use earmark_core::random;
 
 /// How a split balances the classes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stratify {
     /// Not at all: a shuffle, cut into pieces (as argus-2019 made its folds).
@@ -24,7 +24,7 @@ pub enum Stratify {
 
 /// How to split a set. All randomness comes from the seed: the same items in the same order give the same split on every
 /// machine.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Splitter {
     /// How the classes are balanced.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::setting::SettingError;
 
 /// Where features are kept between runs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum DiskCache {
     /// In `$EARMARK_CACHE/features`, else in `earmark/features` of the user's cache folder.
@@ -21,7 +21,7 @@ pub enum DiskCache {
 }
 
 /// Budgets of a [`FeatureStore`](super::FeatureStore). None of them changes any result.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CacheConfig {
     /// Threads that decode files and make features and batches; 0 is one a core.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// `[checkpoints]` of a recipe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct CheckpointConfig {
     /// Steps between checkpoints.
@@ -30,7 +30,7 @@ impl CheckpointConfig {
 }
 
 /// Which checkpoints stay on disk. The best one is a file of its own and always stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum KeepCheckpoints {
     /// Every checkpoint, as the DCASE 2019 baseline does, so that all of them can be evaluated.

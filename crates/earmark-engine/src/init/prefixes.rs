@@ -4,7 +4,7 @@ use earmark_models::VarSpec;
 use serde::{Deserialize, Serialize};
 
 /// Which variables are transferred: those whose name begins with one of `include` (all if it is empty) and with none of `exclude`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ParameterPrefixes {
     /// Prefixes to transfer; applied first.
     #[serde(default)]

@@ -130,6 +130,23 @@ impl From<ClassWeights> for Written {
     }
 }
 
+impl schemars::JsonSchema for ClassWeights {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ClassWeights".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "anyOf": [
+            { "const": BALANCED, "description": "All classes count alike, as in scikit-learn." },
+            {
+                "type": "object",
+                "description": "A weight per class, such as `{ Bark = 2.0 }`; the others weigh 1.",
+                "additionalProperties": { "type": "number" },
+            },
+        ] })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

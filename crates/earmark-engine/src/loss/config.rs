@@ -5,7 +5,7 @@ use earmark_core::{Check, ConfigError, Within};
 use serde::{Deserialize, Serialize};
 
 /// `[train.loss]` of a recipe. Each is a mean over batch and classes, except where it says otherwise.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(
     tag = "kind",
     rename_all = "kebab-case",

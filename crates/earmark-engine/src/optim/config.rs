@@ -4,7 +4,7 @@ use earmark_core::{Check, ConfigError};
 use serde::{Deserialize, Serialize};
 
 /// `[train.optimizer]` of a recipe.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum OptimizerConfig {
     /// Adam (Kingma and Ba 2015).
@@ -14,7 +14,7 @@ pub enum OptimizerConfig {
 }
 
 /// Settings of Adam.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct AdamConfig {
     /// Decay of the first moment.
@@ -30,7 +30,7 @@ pub struct AdamConfig {
 }
 
 /// Where Adam's epsilon is added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EpsilonRule {
     /// Added to the corrected root, as in the paper and PyTorch.

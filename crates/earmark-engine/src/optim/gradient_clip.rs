@@ -6,7 +6,7 @@ use earmark_models::to_host;
 use serde::{Deserialize, Serialize};
 
 /// `[train.gradient-clip]` of a recipe.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum GradientClip {
     /// Scales all gradients together so that their Euclidean norm is at most `max`.

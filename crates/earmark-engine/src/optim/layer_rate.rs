@@ -4,7 +4,7 @@ use earmark_core::{Check, ConfigError};
 use serde::{Deserialize, Serialize};
 
 /// A learning rate for the variables whose names begin with a prefix.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LayerRate {
     /// Prefix of the variables' names; of several that match, the longest counts.

@@ -4,7 +4,7 @@ use earmark_core::{Check, ConfigError};
 use serde::{Deserialize, Serialize};
 
 /// `[train.schedule]` of a recipe. The rates multiply or replace `train.learning-rate`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Default, schemars::JsonSchema)]
 #[serde(
     tag = "kind",
     rename_all = "kebab-case",

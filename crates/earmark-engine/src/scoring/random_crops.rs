@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// Crops are drawn from the clip's features and the seed: a clip gets the same crops in whatever list it is. A clip that is shorter
 /// than a crop is mirrored at both ends, at a random offset.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RandomCrops {
     /// Lengths in frames.
@@ -32,7 +32,7 @@ fn five() -> usize {
 }
 
 /// A mean over crops.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CropMean {
     /// The n-th root of the product: one crop that finds a class impossible counts much.

@@ -9,7 +9,7 @@ use earmark_core::{Check, ConfigError, Within};
 use serde::{Deserialize, Serialize};
 
 /// `[train]` of a recipe.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct TrainConfig {
     /// Seed of all randomness.

@@ -4,7 +4,7 @@ use earmark_metrics::Report;
 use serde::{Deserialize, Serialize};
 
 /// The result that drives plateaus, early stopping and the choice of the best checkpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default, schemars::JsonSchema)]
 pub enum ValidationMetric {
     /// Label-weighted label-ranking average precision.
     #[default]

@@ -6,7 +6,7 @@ use earmark_core::{Check, ConfigError, Within};
 use serde::{Deserialize, Serialize};
 
 /// Which weights a phase begins with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Begin {
     /// Those that the phase before ended with.
@@ -17,7 +17,7 @@ pub enum Begin {
 }
 
 /// One of `[[train.phases]]`; what it leaves out is as in `[train]`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Phase {
     /// Its length in epochs; or `steps`.

@@ -1,11 +1,15 @@
 #!/bin/sh
-# The two levels of argus-2019, from a data folder in FSDKaggle2019's layout to a submission:
+# argus-2019 from a data folder in FSDKaggle2019's layout to a submission: base models, a meta-model, a
+# blend.
 #
-#   sh pipeline.sh DATA OUT             as published, with three first-level runs instead of seven: days on a GPU, weeks on a CPU
-#   QUICK=1 sh pipeline.sh DATA OUT     tiny networks and few steps, for the set that `earmark demo` makes: minutes
+#   sh pipeline.sh DATA OUT             as published, with three base models instead of seven: days on a
+#                                       GPU, weeks on a CPU
+#   QUICK=1 sh pipeline.sh DATA OUT     tiny networks and few steps, for the set that `earmark demo`
+#                                       makes: minutes
 #
-# Interrupt it when you like and start it again: it goes on where it was, and ends with the same bytes. EARMARK names the program where
-# it is not on the path. FIRST and SECOND set keys of the two levels otherwise, SEARCH says what the second level's search draws from, TRIALS how often.
+# Interrupt it when you like and start it again: it resumes, and ends with the same bytes. EARMARK names
+# the program where it is not on the path. FIRST and SECOND set other keys of the base models and of the
+# meta-model, SEARCH says what the search for the latter draws from, TRIALS how often.
 set -euf
 data=${1:?usage: sh pipeline.sh DATA OUT}
 out=${2:?usage: sh pipeline.sh DATA OUT}
@@ -22,26 +26,28 @@ if [ -n "${QUICK:-}" ]; then
         --set front-end.mel.bands=32 --set front-end.segments.length-frames=64 --set front-end.segments.hop-frames=64
         --set predict.tiles.length-frames=64 --set predict.tiles.hop-frames=32
         --set validation.tiles.length-frames=64 --set validation.tiles.hop-frames=64 $first"
-    # The published space has rates and batches for 5,000 clips, with which a hundred clips teach nothing in so few steps.
+    # The published space has rates and batches for 5,000 clips, too low for a hundred clips and few steps.
     second="--set train.epochs=60 --set checkpoints.every-steps=20 --set batches.size=16 --set network.reduction=1 $second"
     search=${SEARCH:---range train.learning-rate=2e-3..5e-3:log --range network.drop-prob=0.0..0.4 --choice network.base=64,128,256}
     trials=${TRIALS:-3}
 fi
 mkdir -p "$out"
 
-# 1. First level: three runs over the same folds. A tenth of the other folds steers each training, so that what is judged chooses nothing.
+# 1. Base models: three runs over the same folds. A tenth of the other folds drives each training, so that
+#    the test fold chooses nothing.
 for seed in 1 2 3; do
     "$earmark" train argus-2019/1-fold --data "$data" --run "$out/first-$seed" --folds all --resume \
         --set train.seed=$seed --set 'validation.split={kind="hold-out",fraction=0.1}' $first
 done
 
-# 2. Second level: a random search for its settings on the out-of-fold scores, then a training with the best of them.
+# 2. Meta-model: a random search for its settings on the out-of-fold scores, then a training with the best
+#    of them.
 runs="$out/first-1 $out/first-2 $out/first-3"
 "$earmark" stack $runs --recipe argus-2019/2-stack --run "$out/search" --search "$trials" $search --resume $second
 "$earmark" stack $runs --recipe "$out/search/best.toml" --run "$out/stack" --resume
 
-# 3. Blend: those of all runs that score best together, and what choosing them so is worth.
+# 3. Blend: the runs that score best together, and what choosing them is worth.
 "$earmark" blend $runs "$out/stack" --select -o "$out/oof.csv" --chosen "$out/chosen.txt"
 
-# 4. Submission: the geometric mean of the chosen ones, first and second level.
+# 4. Submission: the geometric mean of the chosen ones.
 "$earmark" predict $(cat "$out/chosen.txt") --data "$data" --format kaggle2019 -o "$out/submission.csv"

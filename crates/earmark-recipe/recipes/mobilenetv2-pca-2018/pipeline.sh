@@ -1,16 +1,17 @@
 #!/bin/sh
-# mobilenetv2-pca-2018 from a data folder in FSDKaggle2018's layout to a submission, the counterpart of the original's run_all.sh:
+# mobilenetv2-pca-2018 from a data folder in FSDKaggle2018's layout to a submission, the counterpart of the
+# original's run_all.sh:
 #
 #   sh pipeline.sh DATA OUT             as published, ten folds of two stages: days on a GPU, weeks on a CPU
 #   QUICK=1 sh pipeline.sh DATA OUT     a tiny network, two folds and few epochs: to see it run, in minutes
 #
-# Interrupt it when you like and start it again: it goes on where it was. OUT may not contain spaces.
+# Interrupt it when you like and start it again: it resumes. OUT may not contain spaces.
 set -euf
 data=${1:?usage: sh pipeline.sh DATA OUT}
 out=${2:?usage: sh pipeline.sh DATA OUT}
 case $out in *' '*) echo "error: OUT may not contain spaces: $out" >&2; exit 1 ;; esac
 earmark=${EARMARK:-earmark}
-# Keys that are set otherwise in both stages, such as KEYS="--set batches.size=32", and in the second alone.
+# Other keys for both stages, such as KEYS="--set batches.size=32", and for the second alone.
 keys=${KEYS:-}
 full=${FULL:-}
 if [ -n "${QUICK:-}" ]; then
@@ -23,10 +24,11 @@ if [ -n "${QUICK:-}" ]; then
 fi
 mkdir -p "$out"
 
-# 1. Each fold hears images alone.
+# 1. Each fold with images alone.
 "$earmark" train mobilenetv2-pca-2018/1-mel --data "$data" --run "$out/mel" --folds all --resume $keys
 
-# 2. Each fold again, with the components of its clips' summary features, begun with the weights of the same fold.
+# 2. Each fold again, with the components of its clips' handcrafted features, started from the weights of
+#    the same fold.
 "$earmark" train mobilenetv2-pca-2018/2-full --data "$data" --run "$out/full" --folds all --resume --init-from "$out/mel" $keys $full
 
 # 3. Submission: the geometric mean over folds, lengths and crops; the best three labels of each recording.

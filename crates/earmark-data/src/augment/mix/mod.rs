@@ -15,7 +15,7 @@ use crate::setting::{SettingError, check_share};
 use earmark_core::random::{self, ChaCha8Rng};
 
 /// Mixes examples with partners, each in one of several ways.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Mix {
     /// Probability that an example is mixed.
@@ -29,7 +29,7 @@ pub struct Mix {
 }
 
 /// A way of mixing with its weight.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct WeightedMixer {
     /// How often it is drawn, relative to the others.
@@ -44,7 +44,7 @@ fn one() -> f64 {
 }
 
 /// A way of mixing two examples, by its `kind`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Mixer {
     /// From one to the other, in time.
@@ -56,7 +56,7 @@ pub enum Mixer {
 }
 
 /// The weight of mixup.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Beta {
     /// Shape of the Beta distribution: 1 is uniform, smaller keeps nearer to one of the two.
@@ -66,7 +66,7 @@ pub struct Beta {
 }
 
 /// What becomes of the labels of two examples.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum MixLabels {
     /// Each counts as much as its example does.

@@ -7,7 +7,7 @@ use crate::setting::SettingError;
 use earmark_core::random::{self, ChaCha8Rng};
 
 /// Begins with the partner and ends with the example.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SigmoidConcat {
     /// Least half range of the sigmoid's argument over the example, a whole number: the slowest passage.

@@ -9,7 +9,7 @@ use earmark_core::random::{self, ChaCha8Rng};
 
 /// Mixes the samples of a clip with those of a partner from the epoch, by a ratio that is uniform between 0 and 1; the labels are
 /// mixed by the same ratio.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct BetweenClass {
     /// Probability that a clip is mixed.

@@ -11,7 +11,7 @@ use earmark_core::random::{self, ChaCha8Rng};
 /// A recipe with this trains on one example a clip and epoch, and its front end hears the stretch alone, which saves time where
 /// clips are long. starter-2018 cuts 8,000 samples at 44.1 kHz from clips with 4,000 zeros on both sides: `seconds = 0.181406,
 /// margin-seconds = 0.090703`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SoundCrop {
     /// Length of the stretch in seconds.

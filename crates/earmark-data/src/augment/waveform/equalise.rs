@@ -9,7 +9,7 @@ use crate::setting::{SettingError, check_share};
 use earmark_core::random::{self, ChaCha8Rng};
 
 /// A few peaks and dips at random frequencies, each a peaking filter of second order (Bristow-Johnson's audio equaliser cookbook).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Equalise {
     /// Probability that a clip is changed.

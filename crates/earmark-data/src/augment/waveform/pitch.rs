@@ -9,7 +9,7 @@ use crate::setting::{SettingError, check_share};
 use earmark_core::random::{self, ChaCha8Rng};
 
 /// Changes the pitch of a clip.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PitchShift {
     /// Probability that a clip is changed.

@@ -3,7 +3,7 @@
 //! A name counts for the file that defines it, however many `pub use` it came through. Declaring a module, handing a
 //! name on, and taking what the folder's own `mod.rs` (or the crate's `lib.rs`) holds for all are not counted.
 
-use super::Source;
+use crate::Source;
 use std::collections::{BTreeMap, BTreeSet};
 use syn::spanned::Spanned;
 use syn::visit::Visit;

@@ -1,6 +1,6 @@
 //! How long files are, and how much code a crate has.
 
-use super::Source;
+use crate::Source;
 use std::collections::BTreeMap;
 
 const LONGEST_FILE: usize = 500;

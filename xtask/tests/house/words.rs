@@ -1,8 +1,8 @@
 //! The words of the field: what `words.toml` says is not to be used any more, looked for in file names, names of the
 //! code, messages, comments, documents and snapshots.
 
-use super::Source;
 use super::source::files;
+use crate::Source;
 use crate::root;
 use anyhow::Context;
 use proc_macro2::TokenTree;

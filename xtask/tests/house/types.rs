@@ -1,6 +1,6 @@
 //! Public type names that stand for two things.
 
-use super::Source;
+use crate::Source;
 use std::collections::BTreeMap;
 use syn::spanned::Spanned;
 use syn::visit::Visit;

@@ -1,7 +1,7 @@
 //! Functions that are too long or take too many arguments; clippy holds the same limits (`clippy.toml`), and here
 //! is the whole list at once.
 
-use super::Source;
+use crate::Source;
 use std::collections::BTreeSet;
 use syn::spanned::Spanned;
 use syn::visit::Visit;

@@ -1,0 +1,30 @@
+//! Tasks that tests do: they know the structs and the source, and this crate builds in a second.
+
+use crate::{root, run};
+use std::process::Command;
+
+/// Writes `docs/recipe-reference.md` and `docs/recipe.schema.json` from the doc comments of the config structs.
+pub fn reference() -> anyhow::Result<()> {
+    run(test("earmark-recipe", "reference").env("EARMARK_WRITE_REFERENCE", "1"))?;
+    println!("{}", root().join("docs/recipe-reference.md").display());
+    Ok(())
+}
+
+/// Prints sizes, names and words of the workspace's source and documents; fails where one misses its limit.
+pub fn house() -> anyhow::Result<()> {
+    run(test("xtask", "house").args(["--", "--ignored", "--nocapture"]))
+}
+
+fn test(package: &str, target: &str) -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args([
+        "test",
+        "--release",
+        "--quiet",
+        "--package",
+        package,
+        "--test",
+        target,
+    ]);
+    cargo
+}
