@@ -2,8 +2,8 @@
 
 use crate::output::number_table;
 use earmark::metrics::number;
-use earmark::models::summary::human_count;
-use earmark::models::{LayerRow, Summary};
+use earmark::models::short_count;
+use earmark::models::{LayerRow, LayerTable};
 use earmark::report::{Align, text_table};
 use earmark::train::FoldsReport;
 
@@ -32,7 +32,7 @@ pub fn fold_table(report: &FoldsReport) -> String {
 }
 
 /// The layers of a network in the columns of the DCASE 2019 baseline's own table, with a line of totals.
-pub fn network_table(summary: &Summary) -> String {
+pub fn network_table(summary: &LayerTable) -> String {
     let shape = |row: &LayerRow| match row.activation[..] {
         [n] => format!("({n},)"),
         _ => {
@@ -42,7 +42,7 @@ pub fn network_table(summary: &Summary) -> String {
     };
     let layers = summary.rows.iter().enumerate().map(|(i, row)| {
         // The input is not a layer.
-        let number = |n| if i == 0 { "-".to_owned() } else { human_count(n) };
+        let number = |n| if i == 0 { "-".to_owned() } else { short_count(n) };
         vec![
             row.name.clone(),
             shape(row),
@@ -53,8 +53,8 @@ pub fn network_table(summary: &Summary) -> String {
     let total = vec![
         "Total".into(),
         String::new(),
-        human_count(summary.weights()),
-        human_count(summary.multiplies()),
+        short_count(summary.weights()),
+        short_count(summary.multiplies()),
     ];
     let rows: Vec<Vec<String>> = layers.chain([total]).collect();
     let headers = ["Layer", "Activation shape", "# Weights", "# Multiplies"];

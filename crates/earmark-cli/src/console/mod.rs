@@ -209,7 +209,7 @@ impl Console {
                 best,
             } => {
                 let mark = if best { "  (best so far)" } else { "" };
-                let text = earmark::train::validation(report, metric);
+                let text = earmark::train::describe_validation(report, metric);
                 self.note(format!("step {step}: {text}{mark}"));
             }
             FitEvent::Saved { .. } => {}

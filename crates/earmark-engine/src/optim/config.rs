@@ -41,7 +41,7 @@ pub enum EpsilonRule {
 }
 
 /// Settings of gradient descent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct SgdConfig {
     /// Share of the direction that each step keeps; 0 is plain gradient descent.

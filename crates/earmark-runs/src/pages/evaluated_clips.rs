@@ -1,7 +1,7 @@
 //! The scores of the clips that a run was evaluated on, with their true labels.
 
 use super::PageError;
-use earmark_metrics::{Aligned, CalibrationQuality, Calibration, MetricsError, ScoreTable};
+use earmark_metrics::{Aligned, Calibration, CalibrationQuality, MetricsError, ScoreTable};
 use earmark_report::{ConfusionChart, ReliabilityCurve};
 use std::collections::HashMap;
 use std::path::Path;
@@ -51,7 +51,9 @@ pub(super) fn reliability(
 ) -> Result<Vec<ReliabilityCurve>, MetricsError> {
     let curve = |name: &str, clips: &Aligned| -> Result<ReliabilityCurve, MetricsError> {
         let half = vec![0.5; clips.classes().len()];
-        let bins = CalibrationQuality::of(clips, single_label, |_| &half)?.reliability.bins;
+        let bins = CalibrationQuality::of(clips, single_label, |_| &half)?
+            .reliability
+            .bins;
         let points = bins.iter().filter_map(|b| Some((b.score?, b.share?, b.count)));
         Ok(ReliabilityCurve {
             name: name.into(),

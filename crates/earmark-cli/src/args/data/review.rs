@@ -2,7 +2,7 @@
 
 use crate::args::shared::{Choice, Compute, choice};
 use clap::{Args as ClapArgs, Subcommand};
-use earmark::train::review::Measure;
+use earmark::train::label_review::Measure;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 

@@ -2,7 +2,7 @@
 
 use crate::args::shared::{Choice, Compute, RecipeArgs, choice};
 use clap::Args as ClapArgs;
-use earmark::train::bench::Part;
+use earmark::train::benchmark::Part;
 
 const PARTS: &[Choice<Part>] = &[
     ("front-end", "Audio to features", Part::FrontEnd),

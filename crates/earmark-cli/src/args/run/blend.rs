@@ -2,7 +2,7 @@
 
 use crate::args::shared::Compute;
 use clap::Args as ClapArgs;
-use earmark::metrics::Mean;
+use earmark::metrics::BlendMean;
 use std::path::PathBuf;
 
 #[derive(ClapArgs)]
@@ -15,7 +15,7 @@ pub struct Blend {
     pub out: PathBuf,
     /// How to average: arithmetic or geometric
     #[arg(long, default_value = "geometric")]
-    pub mean: Mean,
+    pub mean: BlendMean,
     /// Weights in the mean, one per table
     #[arg(long, value_delimiter = ',')]
     pub weights: Vec<f64>,

@@ -1,7 +1,7 @@
 //! Arguments of `earmark bundle`.
 
 use clap::Args as ClapArgs;
-use earmark::metrics::Mean;
+use earmark::metrics::BlendMean;
 use std::path::PathBuf;
 
 #[derive(ClapArgs)]
@@ -14,7 +14,7 @@ pub struct Bundle {
     pub out: PathBuf,
     /// How to average several models: arithmetic or geometric
     #[arg(long, default_value = "geometric")]
-    pub mean: Mean,
+    pub mean: BlendMean,
     /// Weights of the models in the mean, one per model
     #[arg(long, value_delimiter = ',')]
     pub weights: Vec<f64>,

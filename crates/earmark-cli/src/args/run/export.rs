@@ -2,15 +2,15 @@
 
 use crate::args::shared::{Choice, choice};
 use clap::Args as ClapArgs;
-use earmark::inference::export::Weights;
+use earmark::inference::export::WeightPrecision;
 use std::path::PathBuf;
 
-const PRECISIONS: &[Choice<Weights>] = &[
-    ("float32", "As trained", Weights::Float32),
+const PRECISIONS: &[Choice<WeightPrecision>] = &[
+    ("float32", "As trained", WeightPrecision::Float32),
     (
         "int8",
         "One byte per weight and a factor per output channel: a quarter of the size, slightly different scores",
-        Weights::Int8,
+        WeightPrecision::Int8,
     ),
 ];
 
@@ -26,7 +26,7 @@ pub struct Export {
     pub out: PathBuf,
     /// Precision of the stored weights
     #[arg(long, alias = "weights", value_parser = choice(PRECISIONS), default_value = "float32")]
-    pub precision: Weights,
+    pub precision: WeightPrecision,
     /// Ignore the model's calibration
     #[arg(long)]
     pub raw: bool,

@@ -3,7 +3,7 @@
 use crate::args::shared::{Choice, Compute, choice};
 use clap::Args as ClapArgs;
 use earmark::inference::live::PcmSample;
-use earmark::metrics::Mean;
+use earmark::metrics::BlendMean;
 use std::num::NonZeroUsize;
 
 const ENCODINGS: &[Choice<PcmSample>] = &[
@@ -33,7 +33,7 @@ pub struct Listen {
     pub top_k: NonZeroUsize,
     /// How to average several models: arithmetic or geometric
     #[arg(long, default_value = "geometric")]
-    pub mean: Mean,
+    pub mean: BlendMean,
     /// Ignore the models' calibration
     #[arg(long)]
     pub raw: bool,

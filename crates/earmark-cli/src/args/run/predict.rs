@@ -2,7 +2,7 @@
 
 use crate::args::shared::{Compute, Source};
 use clap::{Args as ClapArgs, ValueEnum};
-use earmark::metrics::Mean;
+use earmark::metrics::BlendMean;
 use std::path::PathBuf;
 
 /// Format of predictions.
@@ -33,7 +33,7 @@ pub struct Predict {
     pub format: ScoreFormat,
     /// How to average several models: arithmetic or geometric
     #[arg(long, default_value = "geometric")]
-    pub mean: Mean,
+    pub mean: BlendMean,
     /// Ignore the models' calibration (out-of-fold scores are always raw)
     #[arg(long)]
     pub raw: bool,

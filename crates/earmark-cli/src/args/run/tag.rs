@@ -3,7 +3,7 @@
 use crate::args::shared::{Choice, Compute, choice, threads};
 use clap::Args as ClapArgs;
 use earmark::inference::tag::{Format, Summary};
-use earmark::metrics::Mean;
+use earmark::metrics::BlendMean;
 use std::path::PathBuf;
 
 const FORMATS: &[Choice<Format>] = &[
@@ -49,7 +49,7 @@ pub struct Tag {
     pub model: Vec<String>,
     /// How to average several models: arithmetic or geometric
     #[arg(long, default_value = "geometric")]
-    pub mean: Mean,
+    pub mean: BlendMean,
 
     /// Seconds scored at a time; default: the length the model was trained on, or 2 if it takes any length
     #[arg(long, value_name = "SECONDS", help_heading = "Windows")]

@@ -8,7 +8,7 @@ use anyhow::bail;
 use earmark::metrics::{ScoreTable, TruthTable};
 use earmark::report::{Align, text_table};
 use earmark::train;
-use earmark::train::review::{Reviewed, of_folds, of_tables};
+use earmark::train::label_review::{Reviewed, of_folds, of_tables};
 use earmark_core::human::human_amount;
 use serde_json::{Map, Value};
 use std::path::Path;

@@ -5,7 +5,7 @@ use crate::console::Console;
 use crate::output::{self, number_table, print, print_json};
 use crate::status::Status;
 use anyhow::bail;
-use earmark::metrics::{Calibrated, CalibrationLine, CalibrationRule, number};
+use earmark::metrics::{CalibrationLine, CalibrationQuality, CalibrationRule, number};
 use earmark::report::{ReliabilityCurve, reliability_chart};
 use earmark::train::{self, CalibrateBy, CalibrateTo, CalibratedModels};
 use earmark_core::human::human_amount;
@@ -28,7 +28,7 @@ pub fn run(args: Calibrate, console: &Console) -> anyhow::Result<Status> {
         (Some(path), false) => CalibrateTo::Path(path),
         _ => bail!("no output: give -o FILE for new files, or --in-place"),
     };
-    let job = train::Calibrate {
+    let job = train::CalibrateJob {
         models: args.models,
         by,
         to,
@@ -62,7 +62,7 @@ pub fn run(args: Calibrate, console: &Console) -> anyhow::Result<Status> {
 }
 
 /// A curve of the diagram.
-fn reliability(name: &str, scores: &Calibrated) -> ReliabilityCurve {
+fn reliability(name: &str, scores: &CalibrationQuality) -> ReliabilityCurve {
     let bins = scores.reliability.bins.iter();
     ReliabilityCurve {
         name: name.into(),
@@ -82,7 +82,7 @@ fn summary(done: &CalibratedModels) -> String {
             format!("{fitted} of {all} fitted")
         }
     };
-    let row = |name: &str, get: fn(&Calibrated) -> Option<f64>| {
+    let row = |name: &str, get: fn(&CalibrationQuality) -> Option<f64>| {
         vec![
             name.to_owned(),
             number(get(&done.before)),

@@ -3,7 +3,7 @@
 use crate::console::Console;
 use crate::output::{print, print_json};
 use crate::status::Status;
-use earmark::metrics::{Bootstrap, ClassMetric, ClassPair, Comparison, number};
+use earmark::metrics::{Bootstrap, ClassComparison, ClassMetric, ModelComparison, number};
 use earmark::report::{Align, text_table};
 use earmark::runs::compare::{common, judged_run};
 use earmark_core::human::human_amount;
@@ -32,7 +32,7 @@ pub fn run(a: &Path, b: &Path, metric: ClassMetric, json: bool, console: &Consol
 }
 
 /// The comparison, and what must be known before believing it.
-pub fn comparison(a: &Path, b: &Path, metric: ClassMetric) -> anyhow::Result<(Comparison, Vec<String>)> {
+pub fn comparison(a: &Path, b: &Path, metric: ClassMetric) -> anyhow::Result<(ModelComparison, Vec<String>)> {
     let (first, second) = (judged_run(a)?, judged_run(b)?);
     let names = [a, b].map(|p| p.display().to_string());
     let (x, y, alone) = common((&names[0], &first.aligned), (&names[1], &second.aligned))?;
@@ -51,9 +51,9 @@ pub fn comparison(a: &Path, b: &Path, metric: ClassMetric) -> anyhow::Result<(Co
     Ok((ModelComparison::of(&x, &y, metric, Bootstrap::default())?, notes))
 }
 
-fn table(found: &Comparison) -> String {
+fn table(found: &ModelComparison) -> String {
     let missing = || "–".to_owned();
-    let row = |c: &ClassPair| {
+    let row = |c: &ClassComparison| {
         let interval = c.interval.map(|i| format!("{:+.4} to {:+.4}", i.low, i.high));
         vec![
             c.name.clone(),

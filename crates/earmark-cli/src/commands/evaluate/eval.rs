@@ -7,7 +7,7 @@ use crate::status::{Interrupted, Status};
 use anyhow::bail;
 use earmark::engine::evaluation::result_path;
 use earmark::runs::run_dir::fold_runs;
-use earmark::train::{self, Checkpoints, Evaluate, Evaluated};
+use earmark::train::{self, Checkpoints, EvaluateJob, EvaluateResult};
 use earmark_core::human::human_amount;
 use serde_json::{Map, Value, json};
 
@@ -21,7 +21,7 @@ pub fn run(args: Eval, console: &Console) -> anyhow::Result<Status> {
             args.run.display()
         );
     }
-    let job = Evaluate {
+    let job = EvaluateJob {
         run: args.run,
         data: args.data,
         fold: args.fold,
@@ -31,7 +31,7 @@ pub fn run(args: Eval, console: &Console) -> anyhow::Result<Status> {
         eval_dir: args.eval_dir,
         device: args.compute.device,
     };
-    let evaluate = |job: &Evaluate| match train::evaluate(job, &|e| console.show(e), &stop) {
+    let evaluate = |job: &EvaluateJob| match train::evaluate(job, &|e| console.show(e), &stop) {
         Err(e) if e.is_interrupt() => Err(Interrupted.into()),
         done => anyhow::Ok(done?),
     };
@@ -49,7 +49,7 @@ pub fn run(args: Eval, console: &Console) -> anyhow::Result<Status> {
         if !args.json {
             print(format!("fold {fold}"))?;
         }
-        let done = evaluate(&Evaluate {
+        let done = evaluate(&EvaluateJob {
             eval_dir: job.eval_dir.as_ref().map(|dir| dir.join(format!("fold-{fold}"))),
             run,
             ..job.clone()
@@ -89,7 +89,7 @@ fn as_json(done: &EvaluateResult) -> Value {
     })
 }
 
-fn show(done: &Evaluated, console: &Console) -> anyhow::Result<()> {
+fn show(done: &EvaluateResult, console: &Console) -> anyhow::Result<()> {
     if let Some((step, report)) = done.judged.last() {
         print(format!("step {step}\n{}", report.table()))?;
     }

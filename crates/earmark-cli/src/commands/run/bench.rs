@@ -5,12 +5,12 @@ use crate::console::Console;
 use crate::output::{number_table, print, print_json};
 use crate::status::{Interrupted, Status};
 use earmark::Recipe;
-use earmark::train::bench::{self, Part, Speed, Speeds, bench};
+use earmark::train::benchmark::{self, Part, Speed, Speeds, bench};
 use earmark_core::human::{human_amount, human_duration, human_rate};
 
 /// Measures a recipe on this machine.
 pub fn run(args: Bench, console: &Console) -> anyhow::Result<Status> {
-    let job = bench::Bench {
+    let job = benchmark::Bench {
         recipe: Recipe::load(&args.recipe, &args.overrides.set)?,
         batch: args.batch,
         classes: args.class_count,

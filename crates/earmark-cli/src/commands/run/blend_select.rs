@@ -8,7 +8,7 @@ use crate::status::Status;
 use anyhow::{Context, bail};
 use earmark::data::FoldTable;
 use earmark::metrics::{
-    Aligned, NestedSelection, Report, ReportOptions, ScoreTable, Selection, Selector, TruthTable,
+    Aligned, BlendSelection, BlendSelector, NestedSelection, Report, ReportOptions, ScoreTable, TruthTable,
     UnknownLabels, blend, number,
 };
 use earmark::runs::journal::history::METRICS;
@@ -38,7 +38,7 @@ pub fn run(args: &Blend, console: &Console) -> anyhow::Result<Status> {
         "accuracy" => Ok(aligned.accuracy()),
         _ => Ok(metric.of(&Report::of(aligned, &ReportOptions::default())?)),
     };
-    let selector = Selector::new(&candidates.tables, candidates.truth, args.mean)?;
+    let selector = BlendSelector::new(&candidates.tables, candidates.truth, args.mean)?;
     let Some(selection) = selector.select(&judge)? else {
         bail!(
             "--select: no blend has a {}; the labels are for other clips or classes",
@@ -77,7 +77,7 @@ pub fn run(args: &Blend, console: &Console) -> anyhow::Result<Status> {
 fn summarize(
     args: &Blend,
     metric: &str,
-    selection: &Selection,
+    selection: &BlendSelection,
     nested: Option<&NestedSelection>,
     console: &Console,
 ) -> anyhow::Result<()> {

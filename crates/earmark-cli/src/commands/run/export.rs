@@ -27,7 +27,7 @@ pub fn run(args: &Export, console: &Console) -> anyhow::Result<Status> {
     let onnx = Onnx::of_model(&path, options)?;
     let check = args.check.then(|| onnx.check()).transpose()?;
     let difference = check.as_ref().map_or(0.0, |check| check.largest_difference);
-    if difference.is_nan() || (args.precision == Weights::Float32 && difference > TOLERANCE) {
+    if difference.is_nan() || (args.precision == WeightPrecision::Float32 && difference > TOLERANCE) {
         bail!(
             "{}: the scores of the export differ from the model's by {difference:e}, more than {TOLERANCE:e}; nothing was written. This is a bug in earmark: \
              please report it with the recipe",
@@ -98,8 +98,8 @@ fn as_json(args: &Export, onnx: &Onnx, bytes: usize, check: Option<&Check>) -> V
         "opset": OPSET,
         "nodes": graph.nodes.len(),
         "weights": match args.precision {
-            Weights::Float32 => "float32",
-            Weights::Int8 => "int8",
+            WeightPrecision::Float32 => "float32",
+            WeightPrecision::Int8 => "int8",
         },
         "sample_rate_hz": onnx.sample_rate_hz,
         "inputs": ports(&graph.inputs),

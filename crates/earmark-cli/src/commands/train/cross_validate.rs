@@ -11,7 +11,12 @@ use earmark_core::human::human_duration;
 use std::time::Instant;
 
 /// Trains the folds one after the other and summarizes their results.
-pub fn run(args: &Train, job: &train::Train, folds: &FoldSet, console: &Console) -> anyhow::Result<Status> {
+pub fn run(
+    args: &Train,
+    job: &train::TrainJob,
+    folds: &FoldSet,
+    console: &Console,
+) -> anyhow::Result<Status> {
     let stop = console.stop_flag()?;
     let start = Instant::now();
     let trained = match train::train_folds(job, folds, &|e| console.show(e), &stop) {

@@ -10,7 +10,7 @@ use earmark::Recipe;
 use earmark::data::synth::write_demo;
 use earmark::engine::ParameterPrefixes;
 use earmark::inference;
-use earmark::metrics::{Mean, Report, ReportOptions, ScoreTable, TruthTable, number};
+use earmark::metrics::{BlendMean, Report, ReportOptions, ScoreTable, TruthTable, number};
 use earmark::runs::{pages, run_dir::RunDir};
 use earmark::train;
 use earmark_core::atomic;
@@ -103,14 +103,14 @@ impl Workflow<'_> {
     }
 
     fn train(&self, recipe: &str, run: &Path, init_from: Option<&Path>) -> anyhow::Result<()> {
-        let job = train::Train {
+        let job = train::TrainJob {
             recipe: Recipe::load(recipe, &[format!("train.seed={}", self.args.seed)])?,
             data: self.data.clone(),
             run: run.into(),
             fold: None,
             fold_table: None,
             init_from: init_from.map(|path| path.to_string_lossy().into_owned()),
-            scopes: ParameterPrefixes::default(),
+            prefixes: ParameterPrefixes::default(),
             resume: false,
             device: self.args.compute.device.clone(),
             command: given_command(),
@@ -120,7 +120,7 @@ impl Workflow<'_> {
     }
 
     fn evaluate(&self) -> anyhow::Result<()> {
-        let job = train::Evaluate {
+        let job = train::EvaluateJob {
             run: self.curated.clone(),
             data: self.data.clone(),
             fold: None,
@@ -142,7 +142,7 @@ impl Workflow<'_> {
             files: Vec::new(),
             layout: None,
             weights: None,
-            mean: Mean::Geometric,
+            mean: BlendMean::Geometric,
             raw: false,
             device: self.args.compute.device.clone(),
         };

@@ -8,7 +8,7 @@ use earmark::train::{self, Estimate, Plan};
 use earmark_core::human::{human_bytes, human_duration};
 
 /// Prints what training would do.
-pub fn run(job: &train::Train, args: &Train) -> anyhow::Result<Status> {
+pub fn run(job: &train::TrainJob, args: &Train) -> anyhow::Result<Status> {
     let recipe = &job.recipe;
     let folds = match &args.folds {
         Some(set) => train::folds_of(recipe, &args.data, args.fold_table.as_deref(), set)?,

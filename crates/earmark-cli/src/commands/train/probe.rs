@@ -7,7 +7,7 @@ use crate::status::Status;
 use anyhow::bail;
 use earmark::data::DataOptions;
 use earmark::metrics::number;
-use earmark::train::{self, Probed, ProbedFold};
+use earmark::train::{self, ProbeResult, ProbedFold};
 use earmark_core::human::human_amount;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ pub fn run(args: Probe, console: &Console) -> anyhow::Result<Status> {
         Some(s) if s > 0.0 && s.is_finite() => vec![s],
         Some(s) => bail!("--strength {s}: choose a positive number; 1 is usual"),
     };
-    let job = train::FitProbe {
+    let job = train::ProbeJob {
         model: args.model,
         data: args.data,
         options: DataOptions {
@@ -69,7 +69,7 @@ fn like(given: &[String]) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
     Ok(all)
 }
 
-fn summary(done: &Probed) -> String {
+fn summary(done: &ProbeResult) -> String {
     let mut text = format!(
         "{}, {}, {}; strength {}\n",
         human_amount(done.clips, "clip", "clips"),

@@ -4,7 +4,7 @@ use crate::output::print;
 use anyhow::bail;
 use earmark::metrics::number;
 use earmark::report::{Align, text_table};
-use earmark::train::tune::{Trial, TrialState, Trials};
+use earmark::train::tuning::{Trial, TrialState, Trials};
 use std::path::Path;
 
 /// Whether `KEY=VALUE` of a command line sets a key that a search tries, or a table around it, or something in it.

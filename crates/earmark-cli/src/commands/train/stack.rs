@@ -12,7 +12,7 @@ use earmark::metrics::number;
 use earmark::recipe::StackRecipe;
 use earmark::runs::run_dir::fresh;
 use earmark::train;
-use earmark::train::tune::{Dimension, SearchStack, random, search_stack, stack_space};
+use earmark::train::tuning::{Dimension, SearchStack, random, search_stack, stack_space};
 use std::path::{Path, PathBuf};
 
 /// Trains a stacking model, or searches for its settings.
@@ -30,7 +30,7 @@ pub fn run(args: Stack, console: &Console) -> anyhow::Result<Status> {
         bail!("--range and --choice are for a search: add --random N, or set one value with --set");
     }
     recipe.stack.inputs = inputs;
-    let job = train::TrainStack {
+    let job = train::StackJob {
         recipe,
         data: args.data,
         run,

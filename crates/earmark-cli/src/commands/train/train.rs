@@ -61,9 +61,9 @@ pub fn run(args: &Train, console: &Console) -> anyhow::Result<Status> {
     Ok(Status::of_skips(trained.skipped.len()))
 }
 
-fn job(args: &Train) -> anyhow::Result<train::Train> {
+fn job(args: &Train) -> anyhow::Result<train::TrainJob> {
     let recipe = Recipe::load(&args.recipe, &args.overrides.set)?;
-    Ok(train::Train {
+    Ok(train::TrainJob {
         run: args
             .run
             .clone()

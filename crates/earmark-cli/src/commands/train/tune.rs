@@ -9,7 +9,7 @@ use crate::status::Status;
 use anyhow::bail;
 use earmark::Recipe;
 use earmark::runs::run_dir::fresh;
-use earmark::train::tune::{self, grid, random};
+use earmark::train::tuning::{self, grid, random};
 use std::path::Path;
 
 /// Searches, or lists what a search would try.
@@ -52,7 +52,7 @@ pub fn run(args: Tune, console: &Console) -> anyhow::Result<Status> {
         return Ok(Status::Done);
     }
     let stop = console.stop_flag()?;
-    let found = tune::tune(&job, &|e| console.show(e), &stop);
+    let found = tuning::tune(&job, &|e| console.show(e), &stop);
     let resume = format!(
         "resume with the same command and --run {} --resume",
         job.folder.display()

@@ -5,7 +5,7 @@ use crate::console::Console;
 use crate::output::print;
 use crate::status::Status;
 use anyhow::bail;
-use earmark::train::average::{Weights, average};
+use earmark::train::weight_average::{Weights, average};
 use earmark_core::human::human_amount;
 use std::path::PathBuf;
 

@@ -5,7 +5,7 @@ use crate::console::Console;
 use crate::output::print;
 use crate::status::{Interrupted, Status};
 use anyhow::bail;
-use earmark::hub::{self, Architecture, Progress};
+use earmark::hub::{self, Architecture, DownloadProgress};
 use std::sync::atomic::Ordering;
 
 /// Downloads and installs a model.
@@ -22,7 +22,7 @@ pub fn run(args: &GetModel, console: &Console) -> anyhow::Result<Status> {
     };
     let stop = console.stop_flag()?;
     let url = args.url.as_deref().unwrap_or(&entry.url);
-    let mut show = |p: Progress| {
+    let mut show = |p: DownloadProgress| {
         console.downloading(&entry.name, p.done, p.total);
         !stop.load(Ordering::Relaxed)
     };

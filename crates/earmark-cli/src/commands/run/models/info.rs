@@ -8,8 +8,8 @@ use anyhow::bail;
 use earmark::Recipe;
 use earmark::engine::{ModelFile, ModelMeta};
 use earmark::features::Extractor;
-use earmark::models::vars::count;
-use earmark::models::{Network, Summary, VarSpec};
+use earmark::models::count_parameters;
+use earmark::models::{LayerTable, Network, VarSpec};
 use earmark::runs::run_dir::find_model;
 use earmark_core::human::{human_amount, human_bytes, human_count};
 use std::path::PathBuf;
@@ -33,7 +33,7 @@ struct Info {
     file: Option<(PathBuf, ModelMeta)>,
     recipe: Recipe,
     classes: usize,
-    summary: Summary,
+    summary: LayerTable,
     trainable: usize,
     scalars: usize,
     input: [usize; 3],
@@ -71,10 +71,10 @@ impl Info {
         let input = [e.channels(), e.bands(), e.segment_frames().unwrap_or(0)];
         let (network, mut specs) = Network::build(&recipe.network, input[0], classes)?;
         specs.retain(there);
-        let (trainable, scalars) = (count(&specs, true), count(&specs, false));
+        let (trainable, scalars) = (count_parameters(&specs, true), count_parameters(&specs, false));
         Ok(Self {
             file: None,
-            summary: network.summary(input[0], input[1], input[2]),
+            summary: network.layer_table(input[0], input[1], input[2]),
             recipe,
             classes,
             trainable,
