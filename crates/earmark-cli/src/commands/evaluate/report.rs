@@ -4,7 +4,7 @@ use crate::Status;
 use crate::args::{CompareBy, Global, Report};
 use crate::console::{Console, out};
 use anyhow::bail;
-use earmark::runs::pages::{write_compared_report, write_run_report};
+use earmark::runs::pages::{compared_run, write_run_report};
 use earmark::runs::run_dir::RunDir;
 
 /// Writes a run's report.
@@ -16,14 +16,11 @@ pub fn run(args: Report, _: &Global, _: &Console) -> anyhow::Result<Status> {
         );
     }
     let run = RunDir::open(&args.run)?;
-    let page = match &args.compare {
-        None => write_run_report(&run, args.data.as_deref())?,
-        Some(other) => {
-            let (found, _) = super::runs_compare::compared(other, &args.run, CompareBy::Lwlrap)?;
-            let name = other.display().to_string();
-            write_compared_report(&run, args.data.as_deref(), &name, &found)?
-        }
-    };
+    let compared = args.compare.as_ref().map(|other| {
+        let (found, _) = super::runs_compare::compared(other, &args.run, CompareBy::Lwlrap)?;
+        anyhow::Ok(compared_run(&other.display().to_string(), &found))
+    });
+    let page = write_run_report(&run, args.data.as_deref(), compared.transpose()?)?;
     out(page.display())?;
     Ok(Status::Done)
 }

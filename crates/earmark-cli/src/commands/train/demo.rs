@@ -93,7 +93,11 @@ pub fn run(args: Demo, global: &Global, console: &Console) -> anyhow::Result<Sta
         return Ok(Status::Interrupted);
     };
     prediction.scores.save(&submission)?;
-    let page = pages::write_run_report(&earmark::runs::run_dir::RunDir::open(&curated)?, Some(&data))?;
+    let page = pages::write_run_report(
+        &earmark::runs::run_dir::RunDir::open(&curated)?,
+        Some(&data),
+        None,
+    )?;
     tell(
         root,
         &data,

@@ -1,16 +1,17 @@
-//! Statistics of a data set as a page.
+//! The page about a data set, from its statistics.
 
 use super::PageError;
 use earmark_core::atomic::{self, WriteError};
 use earmark_data::statistics::{self, Statistics};
-use earmark_data::{DataSet, SkipReason};
+use earmark_data::{DataSet, SkipReason, Skipped};
 use earmark_report::{
     ClassCounts, DataPage, Fact, NoteLevel, PageNote, SpectrogramImage, SpectrumCurve, SubsetRow,
-    data_charts, human_count, human_duration, human_hz, render_data_page,
+    data_charts, human_amount, human_count, human_duration, human_hz, render_data_page,
 };
 use std::path::{Path, PathBuf};
 
-/// Writes `stats.html` and each of its charts as SVG into a folder, made if need be; returns their paths, the page first.
+/// Writes `stats.html` and each of its charts as SVG into a folder, which is created if needed; returns their paths, the page
+/// first.
 pub fn write_data_page(set: &DataSet, stats: &Statistics, folder: &Path) -> Result<Vec<PathBuf>, PageError> {
     let page = data_page(set, stats)?;
     std::fs::create_dir_all(folder).map_err(|e| WriteError::new(folder, e))?;
@@ -30,8 +31,7 @@ pub fn write_data_page(set: &DataSet, stats: &Statistics, folder: &Path) -> Resu
         .collect()
 }
 
-/// The page's content from the statistics of a set.
-pub fn data_page(set: &DataSet, stats: &Statistics) -> Result<DataPage, PageError> {
+fn data_page(set: &DataSet, stats: &Statistics) -> Result<DataPage, PageError> {
     let mut totals = vec![
         Fact::new("clips", human_count(stats.clips as u64)),
         Fact::new("length", human_duration(stats.hours * 3600.0)),
@@ -56,10 +56,7 @@ pub fn data_page(set: &DataSet, stats: &Statistics) -> Result<DataPage, PageErro
         pictures.push((class.name.clone(), drawn?.concat()));
     }
     Ok(DataPage {
-        name: set.root.file_name().map_or_else(
-            || set.root.display().to_string(),
-            |n| n.to_string_lossy().into_owned(),
-        ),
+        name: super::folder_name(&set.root),
         totals,
         subsets: stats.subsets.iter().map(subset).collect(),
         classes: stats
@@ -107,7 +104,7 @@ fn channels(n: u16) -> String {
     }
 }
 
-/// The axis is logarithmic: the bin of 0 Hz has no place on it.
+/// The axis is logarithmic: 0 Hz is not on it.
 fn spectrum((part, spectrum): (&statistics::SubsetStatistics, &statistics::MeanSpectrum)) -> SpectrumCurve {
     let audible = |values: &[f64]| {
         values
@@ -125,7 +122,7 @@ fn spectrum((part, spectrum): (&statistics::SubsetStatistics, &statistics::MeanS
     }
 }
 
-/// The channels of a picture, the second one being angles where there is one.
+/// The channels of a spectrogram; the second one, if there is one, is angles.
 fn channels_of(picture: &statistics::ClipSpectrogram) -> Result<Vec<SpectrogramImage>, PageError> {
     let statistics::ClipSpectrogram {
         file,
@@ -149,37 +146,39 @@ fn channels_of(picture: &statistics::ClipSpectrogram) -> Result<Vec<SpectrogramI
 }
 
 fn findings(set: &DataSet, stats: &Statistics) -> Vec<PageNote> {
-    let mut findings: Vec<PageNote> = Vec::new();
+    let finding = |level, file: &str, text: String, remedy: &str| PageNote {
+        level,
+        file: file.to_owned(),
+        text,
+        remedy: remedy.to_owned(),
+    };
+    let mut findings = Vec::new();
     for file in &stats.unreadable {
-        findings.push(PageNote {
-            level: NoteLevel::Problem,
-            file: file.file.clone(),
-            text: file.reason.clone(),
-            remedy: "repair or replace the file, or remove its row".into(),
-        });
+        let remedy = "repair or replace the file, or remove its row";
+        findings.push(finding(
+            NoteLevel::Problem,
+            &file.file,
+            file.reason.clone(),
+            remedy,
+        ));
     }
     for part in stats.subsets.iter().filter(|p| p.empty > 0) {
-        findings.push(PageNote {
-            level: NoteLevel::Caution,
-            file: part.name.clone(),
-            text: format!(
-                "{} of its recordings have no samples",
-                human_count(part.empty as u64)
-            ),
-            remedy: "they train as padding; remove them unless they must be predicted".into(),
-        });
+        let text = format!(
+            "{} without samples",
+            human_amount(part.empty, "recording", "recordings")
+        );
+        let remedy = "they train as padding; remove them unless they must be predicted";
+        findings.push(finding(NoteLevel::Caution, &part.name, text, remedy));
     }
-    for skipped in set
-        .skipped
-        .iter()
-        .filter(|s| matches!(s.reason, SkipReason::Missing { .. }))
-    {
-        findings.push(PageNote {
-            level: NoteLevel::Problem,
-            file: skipped.file.clone(),
-            text: skipped.reason.to_string(),
-            remedy: "put it there or remove its row".into(),
-        });
+    let missing = |s: &&Skipped| matches!(s.reason, SkipReason::Missing { .. });
+    for skipped in set.skipped.iter().filter(missing) {
+        let remedy = "put it there or remove its row";
+        findings.push(finding(
+            NoteLevel::Problem,
+            &skipped.file,
+            skipped.reason.to_string(),
+            remedy,
+        ));
     }
     findings
 }
