@@ -1,24 +1,28 @@
 //! All results of one evaluation.
 
-use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
+mod json;
+mod text;
 
-use crate::aligned::mean;
+use earmark_core::ConfigError;
+use serde::{Deserialize, Serialize};
+
+use crate::mean::mean;
 use crate::{
     Aligned, Bootstrap, Intervals, MetricsError, Result, ScoreTable, TruthTable, UnknownLabels, d_prime,
 };
+pub use text::number;
 
-/// What a report is to hold.
+/// What a report contains.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct ReportOptions {
     /// The k of MAP@k, at least 1. FSDKaggle2018 takes 3.
     pub map_at: usize,
-    /// F1, precision and recall tag what scores at least this.
+    /// Lowest score that counts as tagged, for F1, precision and recall.
     pub threshold: f32,
-    /// What to do with a true label that the scores have no column for.
+    /// What to do with a true label that has no column in the scores.
     pub unknown_labels: UnknownLabels,
-    /// Confidence intervals of lwlrap and accuracy, if wanted.
+    /// Bootstrap for confidence intervals of lwlrap and accuracy; none by default.
     pub bootstrap: Option<Bootstrap>,
 }
 
@@ -50,16 +54,16 @@ pub struct Report {
     pub micro_ap: Option<f64>,
     /// Mean over classes of the area under the ROC curve.
     pub auc: Option<f64>,
-    /// d' of that mean area; `None` for a perfect 1 as well, where it would be infinite.
+    /// d' of that mean area; also `None` for a perfect 1, where it would be infinite.
     pub d_prime: Option<f64>,
     /// Share of labelled clips whose highest score is a true label.
     pub accuracy: Option<f64>,
-    /// Mean over labelled clips of the logarithm of what the scores give their labels; filled in by who knows that scores are probabilities
-    /// ([`log_likelihood`](crate::log_likelihood)).
+    /// Mean over labelled clips of the log-probability of their labels ([`log_likelihood`](crate::log_likelihood)); set by
+    /// callers that know that the scores are probabilities.
     pub log_likelihood: Option<f64>,
-    /// Mean over classes of the share found; only where no clip has several labels.
+    /// Mean recall over classes; only where no clip has several labels.
     pub balanced_accuracy: Option<f64>,
-    /// What F1, precision and recall tag at.
+    /// Lowest score that counts as tagged, for F1, precision and recall.
     pub threshold: f32,
     /// F1 of all decisions together.
     pub f1_micro: Option<f64>,
@@ -69,17 +73,17 @@ pub struct Report {
     pub precision: Option<f64>,
     /// Recall of all decisions together.
     pub recall: Option<f64>,
-    /// Confidence intervals, if asked for.
+    /// Confidence intervals, if requested.
     pub intervals: Option<Intervals>,
-    /// Clips judged, those without a label included.
+    /// Clips evaluated, including those without a label.
     pub clips: usize,
-    /// Clips without a label: no part of lwlrap, MAP@k and accuracy.
+    /// Clips without a label, which lwlrap, MAP@k and accuracy leave out.
     pub skipped: usize,
-    /// Files with scores but no truth: no part of anything.
+    /// Files with scores but no truth, which every metric leaves out.
     pub extra: usize,
-    /// True labels left out for want of a score column.
+    /// True labels left out because the scores have no column for them.
     pub ignored_labels: usize,
-    /// Classes that no clip carries: no part of the means over classes.
+    /// Classes that no clip carries, which means over classes leave out.
     pub classes_without_clips: usize,
     /// Results of each class, in class-map order.
     pub per_class: Vec<ClassReport>,
@@ -120,23 +124,22 @@ impl Report {
         Self::of(&Aligned::new(scores, truth, options.unknown_labels)?, options)
     }
 
-    /// Computes everything of scores and truth that are aligned already.
+    /// Computes everything from scores and truth that are already aligned.
     ///
     /// # Errors
     /// An option that cannot work.
     pub fn of(aligned: &Aligned, options: &ReportOptions) -> Result<Self> {
         if options.map_at == 0 {
-            return Err(MetricsError::Option {
-                option: "map-at",
-                value: "0".into(),
-                remedy: "it is the length of the list that MAP@k looks at; 3 is usual",
-            });
+            return Err(
+                ConfigError::new("map-at", 0, "must be at least 1: the k of MAP@k; 3 is usual").into(),
+            );
         }
         let lwlrap = aligned.lwlrap()?;
         let per_class = per_class(aligned, &lwlrap.per_class(), options.threshold)?;
-        let auc = mean(per_class.iter().filter_map(|class| class.auc));
+        let mean_of = |value: fn(&ClassReport) -> Option<f64>| mean(per_class.iter().filter_map(value));
+        let auc = mean_of(|class| class.auc);
         let counts = aligned.counts(options.threshold);
-        // Balanced accuracy has no meaning for several labels a clip: undefined there, not an error.
+        // Balanced accuracy has no meaning with several labels per clip: undefined there, not an error.
         let balanced_accuracy = match aligned.confusion() {
             Ok(matrix) => matrix.balanced_accuracy(),
             Err(MetricsError::NotSingleLabel { .. }) => None,
@@ -146,7 +149,7 @@ impl Report {
             lwlrap: lwlrap.overall(),
             map_at: options.map_at,
             map: aligned.map_at(options.map_at),
-            mean_ap: mean(per_class.iter().filter_map(|class| class.ap)),
+            mean_ap: mean_of(|class| class.ap),
             micro_ap: aligned.micro_curve()?.average_precision(),
             auc,
             d_prime: auc.and_then(d_prime),
@@ -155,18 +158,10 @@ impl Report {
             balanced_accuracy,
             threshold: options.threshold,
             f1_micro: counts.f1(),
-            f1_macro: mean(
-                per_class
-                    .iter()
-                    .filter(|class| class.count > 0)
-                    .filter_map(|class| class.f1),
-            ),
+            f1_macro: mean_of(|class| class.f1.filter(|_| class.count > 0)),
             precision: counts.precision(),
             recall: counts.recall(),
-            intervals: options
-                .bootstrap
-                .map(|bootstrap| bootstrap.intervals(aligned))
-                .transpose()?,
+            intervals: options.bootstrap.map(|b| b.intervals(aligned)).transpose()?,
             clips: aligned.files().len(),
             skipped: aligned.unlabelled(),
             extra: aligned.extra().len(),
@@ -179,7 +174,7 @@ impl Report {
     /// The classes from the highest lwlrap to the lowest, then those without one; ties in class-map order.
     pub fn best_first(&self) -> Vec<&ClassReport> {
         let mut classes: Vec<&ClassReport> = self.per_class.iter().collect();
-        // No lwlrap is negative, so -1 stands behind all.
+        // No lwlrap is negative, so -1 sorts last.
         classes.sort_by(|a, b| b.lwlrap.unwrap_or(-1.0).total_cmp(&a.lwlrap.unwrap_or(-1.0)));
         classes
     }
@@ -205,45 +200,4 @@ fn per_class(aligned: &Aligned, lwlrap: &[Option<f64>], threshold: f32) -> Resul
         });
     }
     Ok(classes)
-}
-
-impl Serialize for Report {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("lwlrap", &self.lwlrap)?;
-        map.serialize_entry(&format!("map@{}", self.map_at), &self.map)?;
-        map.serialize_entry("mAP", &self.mean_ap)?;
-        map.serialize_entry("mAP_micro", &self.micro_ap)?;
-        map.serialize_entry("auc", &self.auc)?;
-        map.serialize_entry("d_prime", &self.d_prime)?;
-        map.serialize_entry("accuracy", &self.accuracy)?;
-        if let Some(value) = self.log_likelihood {
-            map.serialize_entry("log-likelihood", &value)?;
-        }
-        map.serialize_entry("balanced_accuracy", &self.balanced_accuracy)?;
-        map.serialize_entry("threshold", &self.threshold)?;
-        map.serialize_entry("f1_micro", &self.f1_micro)?;
-        map.serialize_entry("f1_macro", &self.f1_macro)?;
-        map.serialize_entry("precision", &self.precision)?;
-        map.serialize_entry("recall", &self.recall)?;
-        if let Some(intervals) = &self.intervals {
-            map.serialize_entry("intervals", intervals)?;
-        }
-        map.serialize_entry("clips", &self.clips)?;
-        map.serialize_entry("skipped", &self.skipped)?;
-        map.serialize_entry("extra", &self.extra)?;
-        map.serialize_entry("ignored_labels", &self.ignored_labels)?;
-        map.serialize_entry("classes_without_clips", &self.classes_without_clips)?;
-        map.serialize_entry("per_class", &ByName(&self.per_class))?;
-        map.end()
-    }
-}
-
-/// Classes as an object by name, in their own order.
-struct ByName<'a>(&'a [ClassReport]);
-
-impl Serialize for ByName<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|class| (&class.name, class)))
-    }
 }

@@ -1,11 +1,12 @@
-//! What the clips really hold: one row a clip, with its labels.
+//! What the clips really contain: one row per clip, with its labels.
 
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 
-use crate::csv_file::CsvFile;
-use crate::error::{check_length, check_unique};
+use super::csv_text::CsvText;
+use super::names::{check_unique, index_by_name};
+use crate::error::check_length;
 use crate::{MetricsError, Result};
 
 /// Labels of clips. Files, classes and the labels of one clip are unique; a clip may have no label at all.
@@ -17,17 +18,17 @@ pub struct TruthTable {
     labels: Vec<Vec<usize>>,
 }
 
-/// Where a truth table keeps its labels.
-enum Columns {
+/// Which columns of a truth table contain the labels.
+enum LabelColumns {
     /// `labels`: several, separated by commas inside the cell.
     Many(usize),
-    /// `label` or `category`: exactly one, and a comma in it belongs to its name.
+    /// `label` or `category`: exactly one; a comma is part of its name.
     One(usize),
-    /// One column a class, with 0 or 1.
+    /// One column per class, with 0 or 1.
     Classes,
 }
 
-impl Columns {
+impl LabelColumns {
     fn of(header: &[String]) -> Self {
         let find = |name: &str| header.iter().position(|column| column == name);
         if let Some(column) = find("labels") {
@@ -59,35 +60,33 @@ impl TruthTable {
     /// Holds labels given by name, with the classes (and their order) given too.
     ///
     /// # Errors
-    /// As [`TruthTable::new`], and a class named twice or a label that is no class.
+    /// As [`TruthTable::new`], and also a class named twice or a label that is not one of the classes.
     pub fn with_classes(files: Vec<String>, classes: Vec<String>, labels: Vec<Vec<String>>) -> Result<Self> {
         check_unique("file", &files)?;
         check_unique("class", &classes)?;
-        check_length("label lists, one a file", files.len(), labels.len())?;
-        let index: std::collections::HashMap<&str, usize> = classes
-            .iter()
-            .enumerate()
-            .map(|(index, class)| (class.as_str(), index))
-            .collect();
-        let mut found = Vec::with_capacity(files.len());
+        check_length("label lists, one per file", files.len(), labels.len())?;
+        let index = index_by_name(&classes);
+        let mut rows = Vec::with_capacity(files.len());
         for (file, names) in files.iter().zip(&labels) {
             check_unique("label", names)?;
-            let mut row = Vec::with_capacity(names.len());
-            for name in names {
-                let class = index.get(name.as_str()).ok_or_else(|| MetricsError::Missing {
-                    context: format!("file `{file}` has a label that is no class"),
-                    missing: format!("`{name}`"),
-                    hint: "; add it to the classes or correct its spelling".into(),
-                })?;
-                row.push(*class);
-            }
+            let class_of = |name: &String| {
+                index
+                    .get(name.as_str())
+                    .copied()
+                    .ok_or_else(|| MetricsError::Missing {
+                        context: format!("file `{file}` has a label that is not a class"),
+                        missing: format!("`{name}`"),
+                        hint: "; add it to the classes or correct its spelling".into(),
+                    })
+            };
+            let mut row = names.iter().map(class_of).collect::<Result<Vec<usize>>>()?;
             row.sort_unstable();
-            found.push(row);
+            rows.push(row);
         }
         Ok(Self {
             files,
             classes,
-            labels: found,
+            labels: rows,
         })
     }
 
@@ -96,39 +95,39 @@ impl TruthTable {
     /// # Errors
     /// An unreadable file, or a text that [`TruthTable::parse`] refuses.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
-        Self::from_csv(&CsvFile::open(path.as_ref())?)
+        Self::from_csv(&CsvText::open(path.as_ref())?)
     }
 
     /// Reads CSV text whose first column is the file (`fname`, `filename` or `file`); `place` names it in errors.
     ///
-    /// The form is told by the header, and columns that are not needed are ignored:
+    /// The header decides the form; columns that are not needed are ignored:
     /// - a column `labels`: any number of labels, separated by commas inside the quoted cell (FSDKaggle2019);
     /// - a column `label` (FSDKaggle2018) or `category` (ESC-50): exactly one label;
-    /// - otherwise every further column is a class and holds 0 or 1.
+    /// - otherwise, every further column is a class and holds 0 or 1.
     ///
     /// # Errors
-    /// A cell that is none of this, with file, line, column and value.
+    /// A cell of any other form, with file, line, column and value.
     pub fn parse(reader: impl Read, place: &str) -> Result<Self> {
-        Self::from_csv(&CsvFile::parse(reader, place)?)
+        Self::from_csv(&CsvText::parse(reader, place)?)
     }
 
-    fn from_csv(csv: &CsvFile) -> Result<Self> {
-        let columns = Columns::of(&csv.header);
+    fn from_csv(csv: &CsvText) -> Result<Self> {
+        let columns = LabelColumns::of(&csv.header);
         let mut labels = Vec::with_capacity(csv.rows.len());
         for (line, record) in &csv.rows {
             labels.push(match columns {
-                Columns::Many(column) => many(csv, *line, column, &record[column])?,
-                Columns::One(column) => one(csv, *line, column, &record[column])?,
-                Columns::Classes => marked(csv, *line, record)?,
+                LabelColumns::Many(column) => many(csv, *line, column, &record[column])?,
+                LabelColumns::One(column) => one(csv, *line, column, &record[column])?,
+                LabelColumns::Classes => marked(csv, *line, record)?,
             });
         }
         match columns {
-            Columns::Classes => Self::with_classes(csv.files(), csv.header[1..].to_vec(), labels),
-            Columns::Many(_) | Columns::One(_) => Self::new(csv.files(), labels),
+            LabelColumns::Classes => Self::with_classes(csv.files(), csv.header[1..].to_vec(), labels),
+            LabelColumns::Many(_) | LabelColumns::One(_) => Self::new(csv.files(), labels),
         }
     }
 
-    /// File names, one a row.
+    /// File names, one per row.
     pub fn files(&self) -> &[String] {
         &self.files
     }
@@ -145,51 +144,38 @@ impl TruthTable {
 }
 
 /// A cell of labels separated by commas; an empty cell is a clip without labels.
-fn many(csv: &CsvFile, line: u64, column: usize, cell: &str) -> Result<Vec<String>> {
+fn many(csv: &CsvText, line: u64, column: usize, cell: &str) -> Result<Vec<String>> {
     if cell.is_empty() {
         return Ok(Vec::new());
     }
+    let refuse = |problem| csv.cell_error(line, column, cell, problem);
     let names: Vec<String> = cell.split(',').map(|name| name.trim().to_owned()).collect();
     if names.iter().any(String::is_empty) {
-        return Err(csv.cell_error(
-            line,
-            column,
-            cell,
-            "has an empty label between commas; drop the extra comma",
-        ));
+        return Err(refuse("has an empty label between commas; drop the extra comma"));
     }
-    check_unique("label", &names)
-        .map_err(|_| csv.cell_error(line, column, cell, "names a label twice; drop one"))?;
+    check_unique("label", &names).map_err(|_| refuse("names a label twice; drop one"))?;
     Ok(names)
 }
 
 /// A cell with one label.
-fn one(csv: &CsvFile, line: u64, column: usize, cell: &str) -> Result<Vec<String>> {
+fn one(csv: &CsvText, line: u64, column: usize, cell: &str) -> Result<Vec<String>> {
     if cell.is_empty() {
-        return Err(csv.cell_error(
-            line,
-            column,
-            cell,
-            "is empty, but this column must hold exactly one label",
-        ));
+        let problem = "is empty, but this column must hold exactly one label";
+        return Err(csv.cell_error(line, column, cell, problem));
     }
     Ok(vec![cell.to_owned()])
 }
 
-/// A row of 0 and 1, one a class.
-fn marked(csv: &CsvFile, line: u64, record: &csv::StringRecord) -> Result<Vec<String>> {
+/// A row of 0 and 1, one per class.
+fn marked(csv: &CsvText, line: u64, record: &csv::StringRecord) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for (column, cell) in record.iter().enumerate().skip(1) {
         match cell.parse::<f32>() {
             Ok(1.0) => names.push(csv.header[column].clone()),
             Ok(0.0) => {}
             _ => {
-                return Err(csv.cell_error(
-                    line,
-                    column,
-                    cell,
-                    "is neither 0 nor 1; a truth table has a column `labels` or `label`, or one 0/1 column a class",
-                ));
+                let problem = "is neither 0 nor 1; a truth table has a column `labels` or `label`, or one 0/1 column per class";
+                return Err(csv.cell_error(line, column, cell, problem));
             }
         }
     }

@@ -1,10 +1,10 @@
-//! Yes-or-no decisions, counted.
+//! Yes-or-no decisions, counted: precision, recall and F1.
 
-use serde::Serialize;
+use crate::Aligned;
 
 /// How often the decision `score >= threshold` was right and wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct DecisionCounts {
     /// Tagged, and true.
     pub true_positives: u64,
     /// Tagged, but not true.
@@ -15,8 +15,8 @@ pub struct Counts {
     pub true_negatives: u64,
 }
 
-impl Counts {
-    /// Counts the decision `score >= threshold`; surplus elements of the longer slice are left out.
+impl DecisionCounts {
+    /// Counts the decision `score >= threshold`; surplus elements of the longer slice are ignored.
     pub fn of(scores: &[f32], truth: &[bool], threshold: f32) -> Self {
         let mut counts = Self::default();
         for (&score, &is_true) in scores.iter().zip(truth) {
@@ -60,30 +60,11 @@ impl Counts {
     }
 }
 
-/// Precision, recall and F1 at one threshold.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct SweepPoint {
-    /// Tagged is what scores at least this.
-    pub threshold: f32,
-    /// Share of the tags that are true; `None` if nothing was tagged.
-    pub precision: Option<f64>,
-    /// Share of the true labels that were tagged; `None` if there are none.
-    pub recall: Option<f64>,
-    /// Harmonic mean of both.
-    pub f1: Option<f64>,
-    /// How many tags were given.
-    pub tags: u64,
-}
-
-impl SweepPoint {
-    pub(crate) fn new(threshold: f32, counts: Counts) -> Self {
-        Self {
-            threshold,
-            precision: counts.precision(),
-            recall: counts.recall(),
-            f1: counts.f1(),
-            tags: counts.true_positives + counts.false_positives,
-        }
+impl Aligned {
+    /// Decisions `score >= threshold` of all clips and classes together, counted.
+    pub fn counts(&self, threshold: f32) -> DecisionCounts {
+        let (scores, truth) = self.values();
+        DecisionCounts::of(scores, truth, threshold)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The normal quantile, and d' from the area under a ROC curve.
+//! d' from the area under a ROC curve, and the normal quantile that it needs.
 
 /// d' (d prime): how many standard deviations apart two normal score distributions of equal width would be to give this
 /// `auc`. It is sqrt(2) x [`probit`]\(auc\), as AudioSet's evaluations report it (Hershey et al., ICASSP 2017).

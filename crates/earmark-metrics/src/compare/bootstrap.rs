@@ -1,16 +1,17 @@
 //! How far a result would move with other clips of the same kind: percentile bootstrap over clips.
 
+use earmark_core::{Check, ConfigError};
 use serde::{Deserialize, Serialize};
 
-use crate::{Aligned, Lwlrap, MetricsError, Result};
+use crate::{Aligned, Lwlrap, Result};
 
 /// Settings of the bootstrap (Efron, "Bootstrap methods: another look at the jackknife", 1979; percentile interval).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Bootstrap {
-    /// How often the clips are drawn again, with replacement.
+    /// How often the clips are resampled, with replacement.
     pub resamples: usize,
-    /// Share of the resampled results that the interval holds, between 0 and 1.
+    /// Share of the resampled results inside the interval, between 0 and 1.
     pub confidence: f64,
     /// Start of the random sequence; the same seed gives the same interval.
     pub seed: u64,
@@ -26,7 +27,7 @@ impl Default for Bootstrap {
     }
 }
 
-/// A range that holds the chosen share of the resampled results.
+/// A range that contains the chosen share of the resampled results.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Interval {
     /// Lower end.
@@ -38,7 +39,7 @@ pub struct Interval {
 /// Intervals of the results that have one; `None` where no clip has a label.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Intervals {
-    /// Share of the resampled results that each interval holds.
+    /// Share of the resampled results inside each interval.
     pub confidence: f64,
     /// Of the overall lwlrap.
     pub lwlrap: Option<Interval>,
@@ -46,52 +47,47 @@ pub struct Intervals {
     pub accuracy: Option<Interval>,
 }
 
-impl Bootstrap {
-    /// Refuses settings that can't work.
-    pub(crate) fn check(&self) -> Result<()> {
-        if self.resamples == 0 {
-            return Err(MetricsError::Option {
-                option: "resamples",
-                value: "0".into(),
-                remedy: "draw at least once; 1000 is usual",
-            });
-        }
-        if !(self.confidence > 0.0 && self.confidence < 1.0) {
-            return Err(MetricsError::Option {
-                option: "confidence",
-                value: self.confidence.to_string(),
-                remedy: "it is a share between 0 and 1; 0.95 is usual",
-            });
-        }
-        Ok(())
+impl Check for Bootstrap {
+    fn check(&self) -> std::result::Result<(), ConfigError> {
+        ConfigError::unless(
+            self.resamples > 0,
+            "resamples",
+            self.resamples,
+            "must be at least 1; 1000 is usual",
+        )?;
+        ConfigError::unless(
+            self.confidence > 0.0 && self.confidence < 1.0,
+            "confidence",
+            self.confidence,
+            "must be a share between 0 and 1; 0.95 is usual",
+        )
     }
+}
 
-    /// Draws the labelled clips again and again and gives the intervals of lwlrap and accuracy.
+impl Bootstrap {
+    /// Resamples the labelled clips and gives the intervals of lwlrap and accuracy.
     ///
     /// # Errors
-    /// No resamples, or a confidence outside of 0 to 1.
+    /// No resamples, or a confidence outside 0 to 1.
     pub fn intervals(&self, aligned: &Aligned) -> Result<Intervals> {
         self.check()?;
-        // A mean over drawn clips needs only what each clip adds to its two halves.
+        // A mean over resampled clips needs only what each clip adds to numerator and denominator.
         let mut precisions = Vec::new();
         for (scores, truth) in aligned.rows().filter(|(_, truth)| truth.contains(&true)) {
             let mut one = Lwlrap::new(truth.len());
             one.add(scores, truth)?;
-            precisions.push(one.parts());
+            precisions.push(one.sums());
         }
-        let hits: Vec<(f64, f64)> = aligned
-            .hits()
-            .map(|hit| (if hit { 1.0 } else { 0.0 }, 1.0))
-            .collect();
+        let hits: Vec<(f64, f64)> = aligned.hits().map(|hit| (hit, 1.0)).collect();
         Ok(Intervals {
             confidence: self.confidence,
-            lwlrap: self.of_ratio(&precisions),
-            accuracy: self.of_ratio(&hits),
+            lwlrap: self.interval_of_ratio(&precisions),
+            accuracy: self.interval_of_ratio(&hits),
         })
     }
 
-    /// The interval of sum(first) / sum(second) over drawn clips.
-    fn of_ratio(&self, clips: &[(f64, f64)]) -> Option<Interval> {
+    /// The interval of sum(first) / sum(second) over resampled clips; `None` without clips.
+    pub(super) fn interval_of_ratio(&self, clips: &[(f64, f64)]) -> Option<Interval> {
         if clips.is_empty() {
             return None;
         }
@@ -115,14 +111,14 @@ impl Bootstrap {
 }
 
 /// The quantile of sorted values, linear between neighbours as NumPy's default.
-pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
+fn quantile(sorted: &[f64], share: f64) -> f64 {
     let position = share * (sorted.len() - 1) as f64;
     let (low, high) = (position.floor() as usize, position.ceil() as usize);
     sorted[low] + (sorted[high] - sorted[low]) * (position - low as f64)
 }
 
 /// Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014): small, and the same on every machine.
-pub(crate) struct SplitMix64(pub(crate) u64);
+struct SplitMix64(u64);
 
 impl SplitMix64 {
     fn next(&mut self) -> u64 {
@@ -134,7 +130,7 @@ impl SplitMix64 {
     }
 
     /// A number below `end`; the bias of the multiplication is below `end` / 2^64.
-    pub(crate) fn below(&mut self, end: usize) -> usize {
+    fn below(&mut self, end: usize) -> usize {
         ((u128::from(self.next()) * end as u128) >> 64) as usize
     }
 }

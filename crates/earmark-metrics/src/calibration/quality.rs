@@ -1,15 +1,17 @@
-//! Whether scores are chances: what is said with 0.8 should be right in 80 of 100 cases.
+//! How good scores are as probabilities: of the decisions scored 0.8, 80 in 100 should be right.
 
-use crate::aligned::mean;
-use crate::{Aligned, Counts, MetricsError, Result, top_k};
+use earmark_core::ConfigError;
 use serde::Serialize;
 
-/// Scores near each other, and how often they were right.
+use crate::mean::mean;
+use crate::{Aligned, DecisionCounts, MetricsError, Result, top_k};
+
+/// Scores close to each other, and how often they were right.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ReliabilityBin {
-    /// Lowest score that belongs here.
+    /// Lowest score of the bin.
     pub from: f64,
-    /// Scores here.
+    /// Number of scores.
     pub count: u64,
     /// Their mean; `None` without any.
     pub score: Option<f64>,
@@ -17,35 +19,31 @@ pub struct ReliabilityBin {
     pub share: Option<f64>,
 }
 
-/// Scores against the share that is true, in bins of equal width (Guo et al. 2017).
+/// Scores against the share that is true, in bins of equal width (Guo et al. 2017): what a reliability diagram shows.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Reliability {
+pub struct ReliabilityTable {
     /// From 0 to 1.
     pub bins: Vec<ReliabilityBin>,
     /// Expected calibration error: mean distance of score and share over the bins, weighted by their counts. `None` without scores.
     pub ece: Option<f64>,
 }
 
-/// Bins that [`Calibrated`] takes, as Guo et al. do.
-pub const RELIABILITY_BINS: usize = 15;
+/// Number of bins of [`CalibrationQuality`], as in Guo et al.
+const RELIABILITY_BINS: usize = 15;
 
-impl Reliability {
-    /// Puts scores (0 to 1) into `bins` bins; a score of exactly 1 belongs to the last one.
+impl ReliabilityTable {
+    /// Puts scores (0 to 1) into `bins` bins; a score of exactly 1 goes into the last one.
     ///
     /// # Errors
     /// No bin, or a score outside 0 to 1.
     pub fn of(scores: impl Iterator<Item = (f32, bool)>, bins: usize) -> Result<Self> {
         if bins == 0 {
-            return Err(MetricsError::Option {
-                option: "number of bins",
-                value: "0".into(),
-                remedy: "choose 1 or more; 15 is usual",
-            });
+            return Err(ConfigError::new("number of bins", bins, "must be at least 1; 15 is usual").into());
         }
         let mut sums = vec![(0_u64, 0.0, 0_u64); bins];
         for (index, (score, is_true)) in scores.enumerate() {
             if !(0.0..=1.0).contains(&score) {
-                return Err(MetricsError::NotAChance {
+                return Err(MetricsError::NotAProbability {
                     place: format!("decision {index} (from 0)"),
                     value: score,
                 });
@@ -79,27 +77,27 @@ impl Reliability {
     }
 }
 
-/// How good scores are as chances, and the decisions by thresholds.
+/// How good scores are as probabilities, and the decisions that thresholds make on them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Calibrated {
-    /// Mean of `-ln` of the score of what is true: of the clip's class where it has exactly one, else over all clips and classes.
+pub struct CalibrationQuality {
+    /// Mean of `-ln` of the score given to the truth: to the clip's class where it has exactly one, else over all clips and classes.
     pub log_loss: Option<f64>,
     /// Expected calibration error: of the highest score of each clip where it has exactly one class, else of all scores.
     pub ece: Option<f64>,
     /// F1 of all decisions together.
     pub f1_micro: Option<f64>,
-    /// Mean over classes of F1; classes without a true or named clip are left out.
+    /// Mean F1 over classes; classes without a true or tagged clip are left out.
     pub f1_macro: Option<f64>,
     /// What the expected calibration error is computed from.
-    pub reliability: Reliability,
+    pub reliability: ReliabilityTable,
 }
 
-/// A score of 0 for what is true counts as this.
+/// A score of 0 for the truth counts as this.
 const EDGE: f64 = 1e-7;
 
-impl Calibrated {
-    /// Judges scores (0 to 1), with the thresholds of each clip (`|clip| -> one a class`) for F1. With `single_label`, clips without a label
-    /// are left out of loss and error.
+impl CalibrationQuality {
+    /// Evaluates scores (0 to 1), with the thresholds of each clip (`|clip| -> one per class`) for F1. With `single_label`, clips
+    /// without a label are left out of loss and error.
     ///
     /// # Errors
     /// A score outside 0 to 1.
@@ -108,35 +106,32 @@ impl Calibrated {
         single_label: bool,
         thresholds: impl Fn(usize) -> &'a [f32],
     ) -> Result<Self> {
-        let part = |p: f32| f64::from(p).clamp(EDGE, 1.0 - EDGE);
+        let clamped = |p: f32| f64::from(p).clamp(EDGE, 1.0 - EDGE);
         let (log_loss, reliability) = if single_label {
             let labelled = || clips.rows().filter(|(_, truth)| truth.contains(&true));
             let losses = labelled().flat_map(|(scores, truth)| {
                 let right = scores.iter().zip(truth).filter(|(_, t)| **t);
-                right.map(|(&p, _)| -part(p).ln())
+                right.map(|(&p, _)| -clamped(p).ln())
             });
             let tops = labelled().filter_map(|(scores, truth)| {
                 let class = *top_k(scores, 1).first()?;
                 Some((scores[class], truth[class]))
             });
-            (mean(losses), Reliability::of(tops, RELIABILITY_BINS)?)
+            (mean(losses), ReliabilityTable::of(tops, RELIABILITY_BINS)?)
         } else {
-            let all = || {
-                clips
-                    .rows()
-                    .flat_map(|(s, t)| s.iter().copied().zip(t.iter().copied()))
-            };
-            let losses = all().map(|(p, t)| -(if t { part(p) } else { 1.0 - part(p) }).ln());
-            (mean(losses), Reliability::of(all(), RELIABILITY_BINS)?)
+            let (scores, truth) = clips.values();
+            let all = || scores.iter().copied().zip(truth.iter().copied());
+            let losses = all().map(|(p, t)| -(if t { clamped(p) } else { 1.0 - clamped(p) }).ln());
+            (mean(losses), ReliabilityTable::of(all(), RELIABILITY_BINS)?)
         };
-        let mut counts = vec![Counts::default(); clips.classes().len()];
+        let mut counts = vec![DecisionCounts::default(); clips.classes().len()];
         for (i, (scores, truth)) in clips.rows().enumerate() {
             let limits = thresholds(i);
             for (class, count) in counts.iter_mut().enumerate() {
                 count.add(scores[class] >= limits[class], truth[class]);
             }
         }
-        let mut all = Counts::default();
+        let mut all = DecisionCounts::default();
         for count in &counts {
             all.merge(count);
         }
@@ -144,7 +139,7 @@ impl Calibrated {
             log_loss,
             ece: reliability.ece,
             f1_micro: all.f1(),
-            f1_macro: mean(counts.iter().filter_map(Counts::f1)),
+            f1_macro: mean(counts.iter().filter_map(DecisionCounts::f1)),
             reliability,
         })
     }

@@ -1,14 +1,16 @@
-//! A model's scores: one row a clip, one column a class.
+//! A model's scores: one row per clip, one column per class.
 
-use std::collections::HashMap;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
-use crate::csv_file::{CsvFile, write_atomically, write_error};
-use crate::error::{check_length, check_unique};
+use earmark_core::atomic;
+
+use super::csv_text::CsvText;
+use super::names::check_unique;
+use crate::error::{check_finite, check_length};
 use crate::{MetricsError, Result};
 
-/// What the column of file names is called in tables that are written here, as on Kaggle.
+/// Name of the file column in tables written here, as on Kaggle.
 const FILE_COLUMN: &str = "fname";
 
 /// Scores of clips for classes, `[files, classes]` row-major. Every score is finite; files and classes are unique.
@@ -20,14 +22,14 @@ pub struct ScoreTable {
 }
 
 impl ScoreTable {
-    /// Checks and holds scores.
+    /// A table of these scores, checked.
     ///
     /// # Errors
     /// A file or class named twice, a class called `fname`, `values` not `files x classes` long, or a score that is not finite.
     pub fn new(files: Vec<String>, classes: Vec<String>, values: Vec<f32>) -> Result<Self> {
         check_unique("file", &files)?;
         check_unique("class", &classes)?;
-        // The file column would have the same name, and nobody could read the table that is written.
+        // The file column would have the same name, and the written table could not be read back.
         if classes.iter().any(|class| class == FILE_COLUMN) {
             return Err(MetricsError::Duplicate {
                 what: "column",
@@ -39,17 +41,10 @@ impl ScoreTable {
             files.len() * classes.len(),
             values.len(),
         )?;
-        if let Some(index) = values.iter().position(|value| !value.is_finite()) {
-            let place = format!(
-                "file `{}` for class `{}`",
-                files[index / classes.len()],
-                classes[index % classes.len()]
-            );
-            return Err(MetricsError::NotFinite {
-                place,
-                value: values[index],
-            });
-        }
+        check_finite(&values, |index| {
+            let (file, class) = (&files[index / classes.len()], &classes[index % classes.len()]);
+            format!("file `{file}` for class `{class}`")
+        })?;
         Ok(Self {
             files,
             classes,
@@ -57,31 +52,28 @@ impl ScoreTable {
         })
     }
 
-    /// Reads a CSV file: header `fname,<class>...`, then one row a clip.
+    /// Reads a CSV file: header `fname,<class>...`, then one row per clip.
     ///
     /// # Errors
     /// An unreadable file, or a text that [`ScoreTable::parse`] refuses.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
-        Self::from_csv(&CsvFile::open(path.as_ref())?)
+        Self::from_csv(&CsvText::open(path.as_ref())?)
     }
 
     /// Reads CSV text; `place` names it in errors.
     ///
     /// # Errors
-    /// A first column that is no file column, a row of the wrong width, a file or class named twice, or a cell that is
-    /// no finite number; each with file, line, column and value.
+    /// A first column that is not the file column, a row of the wrong width, a file or class named twice, or a cell that
+    /// is not a finite number; each with file, line, column and value.
     pub fn parse(reader: impl Read, place: &str) -> Result<Self> {
-        Self::from_csv(&CsvFile::parse(reader, place)?)
+        Self::from_csv(&CsvText::parse(reader, place)?)
     }
 
-    fn from_csv(csv: &CsvFile) -> Result<Self> {
+    fn from_csv(csv: &CsvText) -> Result<Self> {
         let classes = csv.header[1..].to_vec();
         if classes.is_empty() {
-            return Err(MetricsError::Line {
-                file: csv.place.clone(),
-                line: 1,
-                problem: "names no class; a score table has one column a class after the file column".into(),
-            });
+            let problem = "names no class; a score table has one column per class after the file column";
+            return Err(csv.line_error(1, problem));
         }
         let mut values = Vec::with_capacity(csv.rows.len() * classes.len());
         for (line, record) in &csv.rows {
@@ -89,10 +81,10 @@ impl ScoreTable {
                 let refuse = |problem| csv.cell_error(*line, column, cell, problem);
                 let value: f32 = cell
                     .parse()
-                    .map_err(|_| refuse("is not a number; a score table holds numbers only"))?;
+                    .map_err(|_| refuse("is not a number; a score table contains only numbers"))?;
                 if !value.is_finite() {
                     return Err(refuse(
-                        "is not a finite number; the model that wrote it has diverged or was fed broken features",
+                        "is not a finite number; the model that wrote it has diverged or was given broken features",
                     ));
                 }
                 values.push(value);
@@ -106,38 +98,28 @@ impl ScoreTable {
     /// # Errors
     /// A file that cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        write_atomically(path, |out| self.write_named(out, path))
+        Ok(atomic::write(path.as_ref(), |out| self.write(out))?)
     }
 
     /// Writes the table as CSV text, with as few digits as give the same `f32` back.
     ///
     /// # Errors
     /// A writer that fails.
-    pub fn write(&self, out: impl Write) -> Result<()> {
-        self.write_named(out, Path::new("score table"))
-    }
-
-    fn write_named(&self, out: impl Write, place: &Path) -> Result<()> {
-        let failed = write_error(place);
+    pub fn write(&self, out: impl Write) -> io::Result<()> {
         let mut writer = csv::Writer::from_writer(out);
-        writer
-            .write_record(std::iter::once(FILE_COLUMN).chain(self.classes.iter().map(String::as_str)))
-            .map_err(&failed)?;
+        writer.write_record(std::iter::once(FILE_COLUMN).chain(self.classes.iter().map(String::as_str)))?;
         for (file, row) in self.rows() {
-            writer
-                .write_record(std::iter::once(file.to_owned()).chain(row.iter().map(f32::to_string)))
-                .map_err(&failed)?;
+            writer.write_record(std::iter::once(file.to_owned()).chain(row.iter().map(f32::to_string)))?;
         }
-        writer.flush().map_err(|source| failed(source.into()))
+        writer.flush()
     }
 
-    /// File names, one a row.
+    /// File names, one per row.
     pub fn files(&self) -> &[String] {
         &self.files
     }
 
-    /// Class names, one a column.
+    /// Class names, one per column.
     pub fn classes(&self) -> &[String] {
         &self.classes
     }
@@ -147,7 +129,7 @@ impl ScoreTable {
         &self.values
     }
 
-    /// The scores of row `index`, one a class; `None` past the end.
+    /// The scores of row `index`, one per class; `None` past the end.
     pub fn row(&self, index: usize) -> Option<&[f32]> {
         let width = self.classes.len();
         (index < self.files.len()).then(|| &self.values[index * width..(index + 1) * width])
@@ -160,14 +142,5 @@ impl ScoreTable {
             .iter()
             .enumerate()
             .map(|(index, file)| (file.as_str(), self.row(index).unwrap_or_default()))
-    }
-
-    /// Row of each file.
-    pub(crate) fn index(&self) -> HashMap<&str, usize> {
-        self.files
-            .iter()
-            .enumerate()
-            .map(|(index, file)| (file.as_str(), index))
-            .collect()
     }
 }

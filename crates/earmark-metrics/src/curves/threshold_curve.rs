@@ -1,23 +1,24 @@
 //! One class's scores against its truth, at every threshold that makes a difference.
 
-use crate::error::check_length;
-use crate::threshold::Counts;
-use crate::{MetricsError, Result};
+use super::DecisionCounts;
+use crate::confusion_matrix::class_past_the_end;
+use crate::error::{check_finite, check_length};
+use crate::{Aligned, Result};
 
 /// What the decision `score >= threshold` finds at every distinct score, from the highest down.
 ///
-/// Average precision, ROC AUC and F1 at any threshold all follow from it, and so share one rule for ties: equal scores
-/// are decided together.
+/// Average precision, ROC AUC and F1 at any threshold follow from it, so they share one rule for ties: equal scores are
+/// decided together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ThresholdCurve {
-    steps: Vec<Step>,
+    steps: Vec<CurveStep>,
     positives: u64,
     negatives: u64,
 }
 
 /// Clips that score at least `score`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Step {
+struct CurveStep {
     score: f32,
     hits: u64,
     false_alarms: u64,
@@ -33,21 +34,16 @@ pub struct BestThreshold {
 }
 
 impl ThresholdCurve {
-    /// Sorts one class's `scores` of clips, with `truth` telling which clips carry the class.
+    /// Sorts one class's `scores` of clips; `truth` marks the clips that carry the class.
     ///
     /// # Errors
     /// Slices of different lengths, or a score that is not finite.
     pub fn new(scores: &[f32], truth: &[bool]) -> Result<Self> {
-        check_length("truth, one mark a score", scores.len(), truth.len())?;
-        if let Some(index) = scores.iter().position(|score| !score.is_finite()) {
-            return Err(MetricsError::NotFinite {
-                place: format!("clip {index} (from 0)"),
-                value: scores[index],
-            });
-        }
+        check_length("truth, one mark per score", scores.len(), truth.len())?;
+        check_finite(scores, |index| format!("clip {index} (from 0)"))?;
         let mut sorted: Vec<(f32, bool)> = scores.iter().copied().zip(truth.iter().copied()).collect();
         sorted.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
-        let mut steps: Vec<Step> = Vec::new();
+        let mut steps: Vec<CurveStep> = Vec::new();
         let (mut hits, mut false_alarms) = (0, 0);
         for (score, is_true) in sorted {
             if is_true {
@@ -55,7 +51,7 @@ impl ThresholdCurve {
             } else {
                 false_alarms += 1;
             }
-            let step = Step {
+            let step = CurveStep {
                 score,
                 hits,
                 false_alarms,
@@ -91,7 +87,7 @@ impl ThresholdCurve {
         Some(sum)
     }
 
-    /// Area under the ROC curve: the chance that a positive scores above a negative, a tie counting half. `None` unless there
+    /// Area under the ROC curve: the probability that a positive scores above a negative, with a tie counting half. `None` unless there
     /// are both.
     pub fn roc_auc(&self) -> Option<f64> {
         let positives = self.has_positives()?;
@@ -102,7 +98,7 @@ impl ThresholdCurve {
         let mut wins = 0.0;
         for step in &self.steps {
             let tied = (step.false_alarms - false_alarms) as f64;
-            // Every negative of this step loses to the positives above it and ties with those beside it.
+            // Every negative of this step loses to the positives above it and ties with those of the same step.
             wins += tied * (hits as f64 + (step.hits - hits) as f64 / 2.0);
             (hits, false_alarms) = (step.hits, step.false_alarms);
         }
@@ -110,7 +106,7 @@ impl ThresholdCurve {
     }
 
     /// The decision `score >= threshold`, counted.
-    pub fn at(&self, threshold: f32) -> Counts {
+    pub fn at(&self, threshold: f32) -> DecisionCounts {
         let below = self.steps.partition_point(|step| step.score >= threshold);
         let (hits, false_alarms) = below.checked_sub(1).map_or((0, 0), |last| {
             (self.steps[last].hits, self.steps[last].false_alarms)
@@ -140,8 +136,8 @@ impl ThresholdCurve {
         self.steps.get(below).map(|step| step.score)
     }
 
-    fn counts(&self, hits: u64, false_alarms: u64) -> Counts {
-        Counts {
+    fn counts(&self, hits: u64, false_alarms: u64) -> DecisionCounts {
+        DecisionCounts {
             true_positives: hits,
             false_positives: false_alarms,
             false_negatives: self.positives - hits,
@@ -154,18 +150,26 @@ impl ThresholdCurve {
     }
 }
 
-/// Average precision of one class; `None` if no clip carries it. See [`ThresholdCurve::average_precision`].
-///
-/// # Errors
-/// Slices of different lengths, or a score that is not finite.
-pub fn average_precision(scores: &[f32], truth: &[bool]) -> Result<Option<f64>> {
-    Ok(ThresholdCurve::new(scores, truth)?.average_precision())
-}
+impl Aligned {
+    /// The threshold curve of class `class` (from 0): average precision, AUC, F1 at any threshold.
+    ///
+    /// # Errors
+    /// A class past the end.
+    pub fn curve(&self, class: usize) -> Result<ThresholdCurve> {
+        if class >= self.classes().len() {
+            return Err(class_past_the_end(class).into());
+        }
+        let column = self.rows().map(|(scores, truth)| (scores[class], truth[class]));
+        let (scores, truth): (Vec<f32>, Vec<bool>) = column.unzip();
+        ThresholdCurve::new(&scores, &truth)
+    }
 
-/// Area under the ROC curve of one class; `None` unless some clips carry it and some do not. See [`ThresholdCurve::roc_auc`].
-///
-/// # Errors
-/// Slices of different lengths, or a score that is not finite.
-pub fn roc_auc(scores: &[f32], truth: &[bool]) -> Result<Option<f64>> {
-    Ok(ThresholdCurve::new(scores, truth)?.roc_auc())
+    /// One threshold curve of all clips and classes together ("micro").
+    ///
+    /// # Errors
+    /// None in practice: the scores have been checked.
+    pub fn micro_curve(&self) -> Result<ThresholdCurve> {
+        let (scores, truth) = self.values();
+        ThresholdCurve::new(scores, truth)
+    }
 }

@@ -1,15 +1,15 @@
-//! How likely the labels are by scores that are probabilities.
+//! Log-likelihood of the labels, for scores that are probabilities.
 
-/// The least that a probability counts as: of 0 there is no logarithm. The smallest ordinary float32, and half the distance of the
-/// greatest float32 below 1 from it.
+/// The least that a probability and its complement count as, since 0 has no logarithm: the smallest normal float32, and half
+/// the distance between 1 and the greatest float32 below it.
 const LEAST: f64 = f32::MIN_POSITIVE as f64;
 const LEAST_COMPLEMENT: f64 = 3e-8;
 
-/// Mean over labelled clips of the logarithm of what the scores give their labels: minus the cross-entropy.
+/// Mean over labelled clips of the log-probability that the scores give their labels: minus the cross-entropy.
 ///
-/// With one label a clip (`single`, scores of a softmax) that is `ln p` of the label; with several, the mean over classes of `ln p` where
-/// the clip has the class and `ln (1 - p)` where it has not. Rows are scores `[classes]` and whether the clip has each class. `None`
-/// without a labelled clip.
+/// With one label per clip (`single`, scores of a softmax) that is `ln p` of the label; with several, the mean over classes of
+/// `ln p` where the clip has the class and `ln (1 - p)` where it does not. Each row is a clip's scores `[classes]` and whether
+/// the clip has each class. `None` without a labelled clip.
 pub fn log_likelihood<'a>(
     rows: impl IntoIterator<Item = (&'a [f32], &'a [bool])>,
     single: bool,
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn as_by_hand() {
+    fn log_likelihood_matches_a_calculation_by_hand() {
         let (a, b, c): ([f32; 3], [f32; 3], [f32; 3]) =
             ([0.5, 0.25, 0.25], [0.125, 0.75, 0.125], [0.2, 0.3, 0.5]);
         let rows = [
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn certainty_that_is_wrong_stays_finite() {
+    fn certain_but_wrong_scores_stay_finite() {
         let rows = [(&[1.0_f32, 0.0][..], &[false, true][..])];
         for single in [true, false] {
             let value = log_likelihood(rows, single).unwrap();

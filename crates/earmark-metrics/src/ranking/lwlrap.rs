@@ -1,29 +1,29 @@
 //! Label-weighted label-ranking average precision, the metric of FSDKaggle2019 (DCASE 2019 task 2).
 
-use crate::error::check_length;
-use crate::{MetricsError, Result};
+use crate::error::{check_finite, check_length};
+use crate::{Aligned, Result};
 
 /// A running lwlrap, overall and per class.
 ///
-/// For each true label of a clip, precision is the share of true labels among all classes that score at least as
-/// high as it. A class's lwlrap is the mean of these precisions over the clips that carry it; the overall value is the mean over all
-/// (clip, label) pairs, which is the mean of the classes weighted by their label counts. A clip without labels
-/// counts only as skipped.
+/// The precision at a true label of a clip is the share of true labels among all classes that score at least as high. A
+/// class's lwlrap is the mean of these precisions over the clips that carry it; the overall value is the mean over all
+/// (clip, label) pairs, which is the mean of the classes weighted by their label counts. A clip without labels only
+/// counts as skipped.
 ///
-/// Ties count against the model: a class with the same score as a true label stands ahead of it ("max rank"), so
-/// the overall value equals scikit-learn's `label_ranking_average_precision_score` with the number of labels as sample weight.
+/// Ties count against the model: a class with the same score as a true label ranks above it ("max rank"), so the overall
+/// value equals scikit-learn's `label_ranking_average_precision_score` with the number of labels as sample weight.
 /// Quirk(dcase2019-baseline): the published metric breaks ties by an unstable sort; where no scores tie, both agree.
 ///
 /// ```
 /// let mut lwlrap = earmark_metrics::Lwlrap::new(3);
 /// lwlrap.add(&[0.9, 0.5, 0.1], &[true, false, true])?;
-/// // The first label is alone at the top: 1/1. The second has all three classes ahead, two of them true: 2/3.
+/// // The first label is alone at the top: 1/1. At the second all three classes count, two of them true: 2/3.
 /// assert_eq!(lwlrap.overall(), Some((1.0 + 2.0 / 3.0) / 2.0));
 /// # Ok::<(), earmark_metrics::MetricsError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lwlrap {
-    /// For each class, the sum of the precisions of its labels.
+    /// For each class, the sum of the precisions at its labels.
     precision: Vec<f64>,
     /// For each class, how many clips carry it.
     labels: Vec<u64>,
@@ -42,27 +42,18 @@ impl Lwlrap {
         }
     }
 
-    /// Adds one clip: its scores and its truth, one a class.
+    /// Adds one clip: its scores and its truth, one per class.
     ///
     /// # Errors
-    /// Slices that are not one a class long, or a score that is not finite; the clip is then not counted at all.
+    /// Slices whose length is not the number of classes, or a score that is not finite; the clip then does not count at all.
     pub fn add(&mut self, scores: &[f32], truth: &[bool]) -> Result<()> {
-        check_length("scores of a clip, one a class", self.labels.len(), scores.len())?;
-        check_length(
-            "truth of a clip, one mark a class",
-            self.labels.len(),
-            truth.len(),
-        )?;
-        if let Some(class) = scores.iter().position(|score| !score.is_finite()) {
-            let place = format!(
-                "clip {} for class {class} (both from 0)",
-                self.clips + self.skipped
-            );
-            return Err(MetricsError::NotFinite {
-                place,
-                value: scores[class],
-            });
-        }
+        let classes = self.labels.len();
+        check_length("scores of a clip, one per class", classes, scores.len())?;
+        check_length("truth of a clip, one mark per class", classes, truth.len())?;
+        check_finite(scores, |class| {
+            let clip = self.clips + self.skipped;
+            format!("clip {clip} for class {class} (both from 0)")
+        })?;
         if !truth.contains(&true) {
             self.skipped += 1;
             return Ok(());
@@ -80,19 +71,12 @@ impl Lwlrap {
     /// # Errors
     /// Accumulators for different numbers of classes.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
-        check_length(
-            "classes of the merged lwlrap",
-            self.labels.len(),
-            other.labels.len(),
-        )?;
-        self.precision
-            .iter_mut()
-            .zip(&other.precision)
-            .for_each(|(sum, more)| *sum += more);
-        self.labels
-            .iter_mut()
-            .zip(&other.labels)
-            .for_each(|(sum, more)| *sum += more);
+        let what = "classes of the merged lwlrap";
+        check_length(what, self.labels.len(), other.labels.len())?;
+        for (class, (precision, labels)) in other.precision.iter().zip(&other.labels).enumerate() {
+            self.precision[class] += precision;
+            self.labels[class] += labels;
+        }
         self.clips += other.clips;
         self.skipped += other.skipped;
         Ok(())
@@ -100,8 +84,8 @@ impl Lwlrap {
 
     /// Lwlrap over all labels so far, 0 to 1; `None` before the first one.
     pub fn overall(&self) -> Option<f64> {
-        let labels: u64 = self.labels.iter().sum();
-        (labels > 0).then(|| self.precision.iter().sum::<f64>() / labels as f64)
+        let (sum, labels) = self.sums();
+        (labels > 0.0).then(|| sum / labels)
     }
 
     /// Lwlrap of each class, 0 to 1; `None` for a class that no clip carries.
@@ -129,17 +113,29 @@ impl Lwlrap {
         self.clips
     }
 
-    /// Clips without labels, which count for nothing.
+    /// Clips without labels, which do not count.
     pub fn skipped(&self) -> u64 {
         self.skipped
     }
 
-    /// Sum of the label precisions and number of labels: what one clip's accumulator gives to a resampled mean.
-    pub(crate) fn parts(&self) -> (f64, f64) {
-        (
-            self.precision.iter().sum(),
-            self.labels.iter().sum::<u64>() as f64,
-        )
+    /// Sum of the label precisions, and number of labels.
+    pub(crate) fn sums(&self) -> (f64, f64) {
+        let labels: u64 = self.labels.iter().sum();
+        (self.precision.iter().sum(), labels as f64)
+    }
+}
+
+impl Aligned {
+    /// Label-weighted label-ranking average precision of all clips.
+    ///
+    /// # Errors
+    /// None in practice: the scores have been checked.
+    pub fn lwlrap(&self) -> Result<Lwlrap> {
+        let mut lwlrap = Lwlrap::new(self.classes().len());
+        for (scores, truth) in self.rows() {
+            lwlrap.add(scores, truth)?;
+        }
+        Ok(lwlrap)
     }
 }
 
