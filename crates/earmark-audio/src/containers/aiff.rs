@@ -1,9 +1,11 @@
 //! AIFF and AIFF-C: big-endian chunks, a sample rate in 80-bit floating point.
 
-use super::{Container, Layout, RawPcm, check_shape};
-use crate::error::{Fault, MAX_SAMPLE_RATE_HZ, Position};
-use crate::pcm::SampleFormat;
-use crate::source::Walker;
+use super::byte_walker::{ByteWalker, big_endian};
+use super::layout::{AudioLayout, Container, PcmLayout};
+use crate::decoding::SampleFormat;
+use crate::error::{Fault, FilePosition};
+use crate::limits::MAX_SAMPLE_RATE_HZ;
+use crate::shape_check::check_shape;
 
 struct Common {
     channels: u16,
@@ -12,12 +14,12 @@ struct Common {
     format: SampleFormat,
 }
 
-pub(super) fn inspect(walker: &mut Walker<'_>, start: u64) -> Result<Layout, Fault> {
+pub(super) fn inspect(walker: &mut ByteWalker<'_>, start: u64) -> Result<AudioLayout, Fault> {
     let compressed = walker.peek(start + 8, 4)? == b"AIFC";
     let mut common: Option<Common> = None;
     let mut data = None;
     let mut at = start + 12;
-    // COMM and SSND may stand in either order.
+    // COMM and SSND may come in either order.
     while let Some([a, b, c, d, size @ ..]) = walker.array::<8>(at)? {
         let size = u64::from(u32::from_be_bytes(size));
         let body = at + 8;
@@ -38,10 +40,8 @@ pub(super) fn inspect(walker: &mut Walker<'_>, start: u64) -> Result<Layout, Fau
         at = body + size + (size & 1);
     }
     let Some(common) = common else {
-        return Err(Fault::truncated(
-            "it ends before its description (no COMM chunk)",
-            walker.len(),
-        ));
+        let reason = "it ends before its description (no COMM chunk)";
+        return Err(Fault::truncated(reason, walker.len()));
     };
     let frames = u64::from(common.frames);
     let frame_bytes = common.format.bytes() as u64 * u64::from(common.channels);
@@ -53,10 +53,13 @@ pub(super) fn inspect(walker: &mut Walker<'_>, start: u64) -> Result<Layout, Fau
     };
     let here = stored.min(walker.len().saturating_sub(data_start));
     if frames * frame_bytes > here {
-        let at = Position::frame(here / frame_bytes, common.sample_rate_hz);
-        return Err(Fault::Truncated(format!("its header says {frames} frames"), at));
+        let at = FilePosition::frame(here / frame_bytes, common.sample_rate_hz);
+        return Err(Fault::Truncated(
+            format!("its header promises {frames} frames"),
+            at,
+        ));
     }
-    Ok(Layout::Pcm(RawPcm {
+    Ok(AudioLayout::Pcm(PcmLayout {
         container: Container::Aiff,
         format: common.format,
         channels: common.channels,
@@ -66,7 +69,7 @@ pub(super) fn inspect(walker: &mut Walker<'_>, start: u64) -> Result<Layout, Fau
     }))
 }
 
-fn read_common(walker: &mut Walker<'_>, at: u64, compressed: bool) -> Result<Common, Fault> {
+fn read_common(walker: &mut ByteWalker<'_>, at: u64, compressed: bool) -> Result<Common, Fault> {
     let cut = |len| Fault::truncated("it ends within its description (COMM chunk)", len);
     let len = walker.len();
     let b = walker.array::<18>(at)?.ok_or_else(|| cut(len))?;
@@ -96,7 +99,7 @@ fn read_common(walker: &mut Walker<'_>, at: u64, compressed: bool) -> Result<Com
         _ => {
             let kind = String::from_utf8_lossy(&kind);
             return Err(Fault::Unsupported(format!(
-                "is AIFF with samples of kind {kind:?} and {bits} bits"
+                "is AIFF with samples of the unknown kind {kind:?} and {bits} bits"
             )));
         }
     };
@@ -109,11 +112,11 @@ fn read_common(walker: &mut Walker<'_>, at: u64, compressed: bool) -> Result<Com
     })
 }
 
-/// An 80-bit float (sign and exponent, then 64 bits of mantissa with its leading one) to a whole rate; 0 where
-/// it is none.
+/// An 80-bit float (sign and exponent, then 64 bits of mantissa with its leading one) to a whole rate; 0 for one out of
+/// range.
 fn extended_to_rate(exponent: [u8; 2], mantissa: &[u8]) -> u32 {
     let exponent = u16::from_be_bytes(exponent);
-    let mantissa = mantissa.iter().fold(0u64, |sum, &b| (sum << 8) | u64::from(b));
+    let mantissa = big_endian(mantissa);
     if exponent & 0x8000 != 0 {
         return 0;
     }

@@ -1,4 +1,4 @@
-//! Compressed audio through Symphonia, held to what the container promised.
+//! Compressed audio through Symphonia, checked against what the container promised.
 
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,28 +12,29 @@ use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptio
 use symphonia::core::packet::Packet;
 use symphonia::default::formats::{AdtsReader, FlacReader, IsoMp4Reader, MpaReader, OggReader, WavReader};
 
-use crate::container::{Coded, Container, check_shape};
-use crate::error::{Fault, Position};
-use crate::pcm::{check_finite, mix_down};
-use crate::source::Window;
+use super::channels::{check_finite, mix_down};
+use super::file_section::FileSection;
+use crate::containers::{CodedLayout, Container};
+use crate::error::{Fault, FilePosition};
+use crate::shape_check::check_shape;
 
 /// Symphonia's read-ahead; a power of two.
 const BUFFER_BYTES: usize = 128 * 1024;
 
-/// Decodes one sound track to mono.
+/// Decodes one audio track to mono.
 pub(crate) struct CodedReader {
     format: Box<dyn FormatReader>,
     decoder: Box<dyn AudioDecoder>,
     track_id: u32,
-    layout: Coded,
+    layout: CodedLayout,
     codec: &'static str,
     sample_rate_hz: u32,
     channels: u16,
-    /// What the track itself says of its length, in frames.
+    /// Length in frames that the track itself states.
     track_frames: Option<u64>,
-    /// Frames that came out of the decoder, before skipping and cutting.
+    /// Frames that came out of the decoder, before any are dropped.
     decoded: u64,
-    /// Frames that the packets so far should have given by their time stamps; unknown before the first packet.
+    /// Frames that the packets so far should have given by their timestamps; unknown before the first packet.
     due: Option<i64>,
     packet_bytes: u64,
     interleaved: Vec<f32>,
@@ -43,35 +44,37 @@ pub(crate) struct CodedReader {
 }
 
 impl CodedReader {
-    pub(crate) fn new(source: Box<dyn MediaSource>, layout: Coded) -> Result<Self, Fault> {
-        guard(Position::Byte(layout.start), || Self::open(source, layout))
+    pub(crate) fn new(source: Box<dyn MediaSource>, layout: CodedLayout) -> Result<Self, Fault> {
+        guard(FilePosition::Byte(layout.start), || Self::open(source, layout))
     }
 
-    fn open(source: Box<dyn MediaSource>, layout: Coded) -> Result<Self, Fault> {
-        let begin = Position::Byte(layout.start);
+    fn open(source: Box<dyn MediaSource>, layout: CodedLayout) -> Result<Self, Fault> {
+        let begin = FilePosition::Byte(layout.start);
         // Quirk(symphonia): given a seekable MP3 without a Xing header, its reader estimates the length from the bit
         // rate and trims the recording to that.
         let seekable = layout.container != Container::Mp3;
-        let window =
-            Window::new(source, layout.start, layout.end, seekable).map_err(|e| Fault::Io(e, begin))?;
+        let section =
+            FileSection::new(source, layout.start, layout.end, seekable).map_err(|e| Fault::Io(e, begin))?;
         let options = MediaSourceStreamOptions {
             buffer_len: BUFFER_BYTES,
         };
         let format = open_format(
             layout.container,
-            MediaSourceStream::new(Box::new(window), options),
+            MediaSourceStream::new(Box::new(section), options),
         )
         .map_err(|e| read_fault(e, layout.container, begin))?;
         let Some(track) = format.default_track(TrackType::Audio) else {
             return Err(Fault::Unsupported(format!(
-                "is {} with sound of a kind that is not read",
+                "is {} with audio of an unsupported kind",
                 layout.container.name()
             )));
         };
         let Some(CodecParameters::Audio(params)) = &track.codec_params else {
-            return Err(Fault::Unsupported("does not tell how its sound is coded".into()));
+            return Err(Fault::Unsupported(
+                "does not state how its audio is encoded".into(),
+            ));
         };
-        // The walk knows what an MP3 encoder added at both ends, and cuts it.
+        // The header walk knows what an MP3 encoder added at both ends, and cuts it off.
         let trims = layout.container != Container::Mp3;
         let options = AudioDecoderOptions::default().gapless(trims).verify(true);
         let name = codec_name(params.codec);
@@ -79,15 +82,16 @@ impl CodedReader {
             .make_audio_decoder(params, &options)
             .map_err(|e| match e {
                 Error::Unsupported(what) => {
-                    Fault::Unsupported(format!("is {name} of a kind that is not read ({what})"))
+                    Fault::Unsupported(format!("is {name} of an unsupported kind ({what})"))
                 }
                 other => decode_fault(other, begin),
             })?;
-        let (told_rate, told_channels) = (params.sample_rate, params.channels.as_ref().map(|c| c.count()));
+        let (stated_rate, stated_channels) =
+            (params.sample_rate, params.channels.as_ref().map(|c| c.count()));
         let mut reader = Self {
             track_id: track.id,
             codec: name,
-            sample_rate_hz: told_rate.unwrap_or(0),
+            sample_rate_hz: stated_rate.unwrap_or(0),
             channels: 0,
             track_frames: track.num_frames,
             decoded: 0,
@@ -103,8 +107,8 @@ impl CodedReader {
         let mut first = Vec::new();
         while first.is_empty() && reader.decode_packet(&mut first)? {}
         if reader.channels == 0 {
-            // No samples at all: what the header says must do.
-            let channels = told_channels.unwrap_or(0);
+            // No samples at all: only the header is left.
+            let channels = stated_channels.unwrap_or(0);
             check_shape(reader.sample_rate_hz, channels as u64)?;
             reader.channels = channels as u16;
         }
@@ -128,14 +132,14 @@ impl CodedReader {
         self.channels
     }
 
-    /// Length in frames where the file tells.
+    /// Length in frames, where the file states it.
     pub(crate) fn frames(&self) -> Option<u64> {
         self.layout.frames.or(self
             .track_frames
             .filter(|_| self.layout.container == Container::Ogg))
     }
 
-    /// Append the next block, as mono; `false` where there is none. A block may be empty.
+    /// Appends the next block as mono; `false` after the last one. A block may be empty.
     pub(crate) fn next_block(&mut self, out: &mut Vec<f32>) -> Result<bool, Fault> {
         if let Some(first) = self.first.take() {
             out.extend_from_slice(&first);
@@ -148,8 +152,8 @@ impl CodedReader {
         guard(here, || self.decode_packet(out))
     }
 
-    fn here(&self) -> Position {
-        Position::frame(
+    fn here(&self) -> FilePosition {
+        FilePosition::frame(
             self.decoded.saturating_sub(self.layout.skip_frames),
             self.sample_rate_hz,
         )
@@ -190,7 +194,7 @@ impl CodedReader {
         let channels = usize::from(self.channels);
         check_finite(&self.interleaved, channels, self.decoded, self.sample_rate_hz)?;
 
-        // The part of this packet that lies inside [skip, skip + frames).
+        // The part of this packet inside [skip, skip + frames).
         let first = self.decoded;
         self.decoded += frames as u64;
         let begin = self.layout.skip_frames.clamp(first, self.decoded);
@@ -210,7 +214,7 @@ impl CodedReader {
         Ok(true)
     }
 
-    /// Where each packet says when it plays, a gap is a lost packet. Trimmed frames count as played here.
+    /// Where packets carry timestamps, a gap is a lost packet. Trimmed frames count as played here.
     fn check_time(&mut self, packet: &Packet) -> Result<(), Fault> {
         if !matches!(self.layout.container, Container::Flac | Container::Ogg) {
             return Ok(());
@@ -219,7 +223,7 @@ impl CodedReader {
         if let Some(due) = self.due
             && due != starts
         {
-            let reason = format!("a packet for frame {starts} follows where frame {due} should");
+            let reason = format!("a packet for frame {starts} follows instead of frame {due}");
             return Err(Fault::Corrupt(reason, self.here()));
         }
         let lasts = i64::try_from(packet.block_dur().get()).unwrap_or(i64::MAX);
@@ -227,18 +231,21 @@ impl CodedReader {
         Ok(())
     }
 
-    /// At the end: did everything arrive that was promised?
+    /// At the end: checks that everything promised has arrived.
     fn finish(&mut self) -> Result<(), Fault> {
         self.finished = true;
         let here = self.here();
         let got = self.decoded.saturating_sub(self.layout.skip_frames);
         match self.frames() {
-            Some(told) if got < told => {
-                return Err(Fault::Truncated(format!("its header says {told} frames"), here));
+            Some(stated) if got < stated => {
+                return Err(Fault::Truncated(
+                    format!("its header promises {stated} frames"),
+                    here,
+                ));
             }
-            Some(told) if got > told && !self.layout.padded => {
+            Some(stated) if got > stated && !self.layout.padded => {
                 return Err(Fault::Corrupt(
-                    format!("more samples follow than the {told} frames it says"),
+                    format!("it has more samples than the {stated} frames of its header"),
                     here,
                 ));
             }
@@ -287,35 +294,34 @@ fn codec_name(id: AudioCodecId) -> &'static str {
         codec::CODEC_ID_OPUS => "Opus",
         codec::CODEC_ID_SPEEX => "Speex",
         codec::CODEC_ID_ADPCM_MS | codec::CODEC_ID_ADPCM_IMA_WAV => "ADPCM",
-        _ => "sound",
+        _ => "audio",
     }
 }
 
-/// An error while reading packets: the end of the file means that it was cut.
-fn read_fault(error: Error, container: Container, here: Position) -> Fault {
+/// An error while reading packets: the end of the file means that the file is cut off.
+fn read_fault(error: Error, container: Container, here: FilePosition) -> Fault {
     match error {
         Error::IoError(e) if e.kind() == ErrorKind::UnexpectedEof => {
             Fault::Truncated("it ends within a packet".into(), here)
         }
-        // Errors of the system carry its number; others are Symphonia's own way to report bad data.
+        // Errors of the system carry its error number; others are Symphonia's way to report bad data.
         Error::IoError(e) if e.raw_os_error().is_some() => Fault::Io(e, here),
-        Error::Unsupported(what) => Fault::Unsupported(format!(
-            "is {} of a kind that is not read ({what})",
-            container.name()
-        )),
-        Error::ResetRequired => Fault::Unsupported("is several recordings one after the other".into()),
+        Error::Unsupported(what) => {
+            Fault::Unsupported(format!("is {} of an unsupported kind ({what})", container.name()))
+        }
+        Error::ResetRequired => Fault::Unsupported("is several recordings in sequence".into()),
         other => decode_fault(other, here),
     }
 }
 
-/// An error while decoding a packet that was read whole: it is damaged, whatever its kind.
-fn decode_fault(error: Error, here: Position) -> Fault {
-    Fault::Corrupt(format!("its decoder says {:?}", error.to_string()), here)
+/// An error while decoding a complete packet: the packet is damaged.
+fn decode_fault(error: Error, here: FilePosition) -> Fault {
+    Fault::Corrupt(format!("its decoder reports {:?}", error.to_string()), here)
 }
 
-/// Run decoder code that may panic on hostile data, and make a panic a fault. What the panicking code has left
-/// half done is not used again: after a fault the stream is closed.
-fn guard<T>(here: Position, run: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+/// Runs decoder code that may panic on hostile data, and makes a panic a fault. Whatever the panic left half done is not used
+/// again: after a fault the stream is closed.
+fn guard<T>(here: FilePosition, run: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
     catch_unwind(AssertUnwindSafe(run))
-        .unwrap_or_else(|_| Err(Fault::Corrupt("its decoder gave up (a panic)".into(), here)))
+        .unwrap_or_else(|_| Err(Fault::Corrupt("its decoder failed (a panic)".into(), here)))
 }

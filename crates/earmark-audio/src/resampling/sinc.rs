@@ -1,20 +1,20 @@
-//! The resampler for rates with almost nothing in common, as 44,101 and 32,000 Hz.
+//! The resampler for rates with almost no common divisor, such as 44,101 and 32,000 Hz.
 //!
-//! An FFT of such a pair would be as long as a second of sound or more. Here every output sample is the input
-//! under a windowed sinc placed at its exact (rational) time: J. O. Smith, "Digital Audio Resampling Home Page", CCRMA.
-//! Slower than the FFT, but it works for any pair of rates, and is small in memory.
+//! The FFT of such a pair would be a second of audio long or more. Here every output sample is the input under a windowed
+//! sinc at its exact (rational) time: J. O. Smith, "Digital Audio Resampling Home Page", CCRMA. Slower than the FFT, but it
+//! works for any pair of rates and takes little memory.
 
 use std::f64::consts::PI;
 
-/// Zero crossings of the sinc on either side. 256 with the window below leave a transition band of about 3 % of the
-/// lower Nyquist frequency.
+/// Zero crossings of the sinc on either side. With the window below, 256 leave a transition band of about 3 % of the lower
+/// Nyquist frequency.
 const CROSSINGS: f64 = 256.0;
-/// Tabulated places of the sinc from one zero crossing to the next; drawing lines between them errs by less than
+/// Tabulated points of the sinc from one zero crossing to the next; linear interpolation between them errs by less than
 /// -115 dB.
 const PHASES: f64 = 1024.0;
 /// Shape of the Kaiser window: about 120 dB of stop-band.
 const BETA: f64 = 12.27;
-/// Where the sinc cuts, as a share of the lower Nyquist frequency: so that the stop-band begins at 1.
+/// Cutoff of the sinc as a share of the lower Nyquist frequency, such that the stop-band begins at 1.
 const CUTOFF: f64 = 0.985;
 
 pub(super) struct Sinc {
@@ -24,8 +24,8 @@ pub(super) struct Sinc {
     taps: usize,
     from: u64,
     to: u64,
-    /// Input that is still needed, behind zeros for the time before the start: the sample `k` stands at
-    /// `k + reach - dropped`, so that the first tap of an output meets `history[center - dropped]`.
+    /// Input that is still needed, after zeros for the time before the start: sample `k` is at `k + reach - dropped`, so the
+    /// first tap of an output meets `history[center - dropped]`.
     history: Vec<f32>,
     dropped: u64,
     next_output: u64,
@@ -38,7 +38,7 @@ impl Sinc {
         // Input samples under one half of the sinc.
         let reach = (CROSSINGS / cutoff).ceil() as usize;
         let taps = 2 * reach + 1;
-        // A wider sinc changes less from one place to the next.
+        // A wider sinc changes less from one point to the next.
         let phases = (PHASES * cutoff).ceil() as usize;
         let rows = (0..=phases)
             .flat_map(|phase| (0..taps).map(move |tap| (phase as f64 / phases as f64, tap)))
@@ -60,7 +60,7 @@ impl Sinc {
         }
     }
 
-    /// Append the output that the input so far determines.
+    /// Appends the output that the input so far determines.
     pub(super) fn push(&mut self, input: &[f32], out: &mut Vec<f32>) {
         self.history.extend_from_slice(input);
         while self.start() + self.taps <= self.history.len() {
@@ -71,7 +71,7 @@ impl Sinc {
         self.dropped += done as u64;
     }
 
-    /// Append the rest, up to `wanted` samples in all; zeros stand behind the input.
+    /// Appends the rest, up to `wanted` samples in total; the input is followed by zeros.
     pub(super) fn finish(&mut self, wanted: u64, out: &mut Vec<f32>) {
         while self.next_output < wanted {
             let needed = self.start() + self.taps;
@@ -82,7 +82,7 @@ impl Sinc {
         }
     }
 
-    /// Place in the history of the first input sample under the next output's sinc.
+    /// Index in the history of the first input sample under the next output's sinc.
     fn start(&self) -> usize {
         let center = u128::from(self.next_output) * u128::from(self.from) / u128::from(self.to);
         usize::try_from(center as u64 - self.dropped).unwrap_or(usize::MAX)
@@ -91,9 +91,9 @@ impl Sinc {
     fn output(&mut self) -> f32 {
         let input = &self.history[self.start()..][..self.taps];
         let remainder = u128::from(self.next_output) * u128::from(self.from) % u128::from(self.to);
-        let place = remainder as f64 / self.to as f64 * self.phases as f64;
-        let phase = place as usize;
-        let share = (place - phase as f64) as f32;
+        let position = remainder as f64 / self.to as f64 * self.phases as f64;
+        let phase = position as usize;
+        let share = (position - phase as f64) as f32;
         let row = |phase: usize| &self.rows[phase * self.taps..][..self.taps];
         let (a, b) = (dot(input, row(phase)), dot(input, row(phase + 1)));
         self.next_output += 1;
@@ -101,7 +101,7 @@ impl Sinc {
     }
 }
 
-/// The inner product in eight sums, which a processor adds at once and which round less than one.
+/// The inner product in eight sums, which a processor adds in parallel and which round less than one sum.
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let (a, a_rest) = a.as_chunks::<8>();
     let (b, b_rest) = b.as_chunks::<8>();

@@ -3,18 +3,17 @@
 use std::io::Cursor;
 use std::path::Path;
 
-use crate::clip::{AudioInfo, Clip, Decoded};
+use super::stream::AudioStream;
+use crate::clip::{AudioInfo, Clip, ClipNote, Decoded};
 use crate::error::AudioError;
-use crate::resample::check_rate;
-use crate::stream::AudioStream;
 
-/// What stands for the file name in messages about bytes in memory.
+/// The file name in messages about bytes in memory.
 const IN_MEMORY: &str = "<memory>";
 
-/// Room made ahead for a clip, at most: what a header says of a length is not yet known to be true.
+/// Most samples to reserve memory for in advance: the length in a header may be wrong.
 const MAX_RESERVE: u64 = 1 << 26;
 
-/// Read a whole file as mono at `sample_rate_hz`.
+/// Reads a whole file as mono at `sample_rate_hz`.
 ///
 /// # Errors
 /// Whatever makes the file unreadable, see [`AudioError`]. There is no partial result.
@@ -22,7 +21,7 @@ pub fn read(path: &Path, sample_rate_hz: u32) -> Result<Decoded, AudioError> {
     collect(AudioStream::open(path, sample_rate_hz)?)
 }
 
-/// Read a whole file as mono at its own rate.
+/// Reads a whole file as mono at its own rate.
 ///
 /// # Errors
 /// As [`read`].
@@ -30,15 +29,14 @@ pub fn read_native(path: &Path) -> Result<Decoded, AudioError> {
     collect(AudioStream::open_native(path)?)
 }
 
-/// Read a part of a file: the samples from `start_seconds`, as many as `duration_seconds` has, both rounded to whole
-/// samples of `sample_rate_hz`. They equal the same samples of [`read`]. A part that reaches beyond the end is
-/// shorter, or empty.
+/// Reads a part of a file: `duration_seconds` from `start_seconds`, both rounded to whole samples of `sample_rate_hz`. The
+/// result equals the same samples of [`read`]. A part that reaches beyond the end is shorter, or empty.
 ///
-/// Uncompressed files at their own rate are read from there; all others are decoded from their start, in blocks, and
-/// what lies before is dropped. What lies behind is not decoded, so that only the structure of it is checked.
+/// Uncompressed files at their own rate are read from that position; all others are decoded from their start, in blocks, and
+/// the samples before it are dropped. The samples after the part are not decoded; only their structure is checked.
 ///
 /// # Errors
-/// As [`read`], and [`AudioError::BadRange`] for times that are negative or no numbers.
+/// As [`read`], and [`AudioError::BadRange`] for times that are negative, NaN or infinite.
 pub fn read_range(
     path: &Path,
     sample_rate_hz: u32,
@@ -53,10 +51,10 @@ pub fn read_range(
         });
     }
     let mut stream = AudioStream::open(path, sample_rate_hz)?;
-    // Float to integer saturates: an absurd end is no end.
+    // Float to integer saturates: an absurd end means no end.
     let to_samples = |seconds: f64| (seconds * f64::from(sample_rate_hz)).round() as u64;
     let (start, wanted) = (to_samples(start_seconds), to_samples(duration_seconds));
-    let mut to_drop = if stream.jump(start)? { 0 } else { start };
+    let mut to_drop = if stream.seek(start)? { 0 } else { start };
     let wanted_len = usize::try_from(wanted).unwrap_or(usize::MAX);
 
     let mut samples = Vec::new();
@@ -69,8 +67,8 @@ pub fn read_range(
     }
     let mut notes = stream.notes();
     if stream.info().frames != Some(0) && stream.frames_read() == 0 {
-        // Nothing was read because nothing was asked for there, not because the file is empty.
-        notes.retain(|note| *note != crate::Note::EmptyFile);
+        // Nothing was read because nothing was requested there, not because the file is empty.
+        notes.retain(|note| *note != ClipNote::EmptyFile);
     }
     Ok(Decoded {
         clip: Clip::new(samples, sample_rate_hz),
@@ -79,16 +77,15 @@ pub fn read_range(
     })
 }
 
-/// What a file says about itself, after a walk over its structure and one decoded packet; the rest of the samples is
-/// not decoded.
+/// What a file says about itself, after a walk over its structure and one decoded packet; the other samples are not decoded.
 ///
 /// # Errors
-/// As [`read`], as far as a fault shows without decoding everything.
+/// As [`read`], for faults that show without decoding everything.
 pub fn probe(path: &Path) -> Result<AudioInfo, AudioError> {
     Ok(AudioStream::open_native(path)?.info().clone())
 }
 
-/// Decode a file that is already in memory, as mono at `sample_rate_hz`.
+/// Decodes a file in memory, as mono at `sample_rate_hz`.
 ///
 /// # Errors
 /// As [`read`].
@@ -96,16 +93,12 @@ pub fn decode_bytes(
     bytes: impl AsRef<[u8]> + Send + Sync + 'static,
     sample_rate_hz: u32,
 ) -> Result<Decoded, AudioError> {
-    check_rate(sample_rate_hz)?;
     let source = Box::new(Cursor::new(bytes));
-    collect(AudioStream::from_source(
-        source,
-        Path::new(IN_MEMORY),
-        Some(sample_rate_hz),
-    )?)
+    let name = Path::new(IN_MEMORY);
+    collect(AudioStream::from_source(source, name, Some(sample_rate_hz))?)
 }
 
-/// Decode a file that is already in memory, as mono at its own rate.
+/// Decodes a file in memory, as mono at its own rate.
 ///
 /// # Errors
 /// As [`read`].

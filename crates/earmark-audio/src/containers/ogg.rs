@@ -1,23 +1,23 @@
-//! Ogg: every page's checksum, the page numbers, and the page that says it is the last.
+//! Ogg: every page's checksum, the page numbers, and the page marked as the last.
 
 use std::collections::BTreeMap;
 
-use super::{Coded, Container};
+use super::byte_walker::ByteWalker;
+use super::layout::{CodedLayout, Container};
 use crate::error::Fault;
-use crate::source::Walker;
 
 const CONTINUED: u8 = 1;
 const FIRST: u8 = 2;
 const LAST: u8 = 4;
 
-struct Stream {
+struct OggStream {
     next_page: u32,
     ended: bool,
 }
 
-pub(super) fn inspect(walker: &mut Walker<'_>, start: u64) -> Result<Coded, Fault> {
+pub(super) fn inspect(walker: &mut ByteWalker<'_>, start: u64) -> Result<CodedLayout, Fault> {
     let crc = crc_table();
-    let mut streams: BTreeMap<u32, Stream> = BTreeMap::new();
+    let mut streams: BTreeMap<u32, OggStream> = BTreeMap::new();
     let mut body_begun = false;
     let mut at = start;
     while at < walker.len() {
@@ -44,14 +44,14 @@ pub(super) fn inspect(walker: &mut Walker<'_>, start: u64) -> Result<Coded, Faul
             None if flags & FIRST != 0 && !body_begun => {
                 streams.insert(
                     serial,
-                    Stream {
+                    OggStream {
                         next_page: number.wrapping_add(1),
                         ended: flags & LAST != 0,
                     },
                 );
             }
             None if flags & FIRST != 0 => {
-                let reason = "is several Ogg streams one after the other (a chained file)";
+                let reason = "is several Ogg streams in sequence (a chained file)";
                 return Err(Fault::Unsupported(reason.into()));
             }
             None => return Err(Fault::corrupt("a page belongs to no stream", at)),
@@ -72,16 +72,7 @@ pub(super) fn inspect(walker: &mut Walker<'_>, start: u64) -> Result<Coded, Faul
     if streams.values().any(|stream| !stream.ended) {
         return Err(Fault::truncated("its last page is missing", at));
     }
-    let end = walker.len();
-    Ok(Coded {
-        container: Container::Ogg,
-        start,
-        end,
-        skip_frames: 0,
-        frames: None,
-        padded: false,
-        packet_bytes: None,
-    })
+    Ok(CodedLayout::new(Container::Ogg, start, walker.len()))
 }
 
 /// Ogg's CRC-32: polynomial 0x04c11db7, not reflected, starting from 0.

@@ -1,10 +1,10 @@
-//! MP4 and M4A (AAC, ALAC): boxes within boxes, and the edit list, which says what of the decoded audio is heard.
+//! MP4 and M4A (AAC, ALAC): nested boxes, and the edit list, which says what part of the decoded audio is played.
 
-use super::{Coded, Container};
+use super::byte_walker::{ByteWalker, big_endian};
+use super::layout::{CodedLayout, Container};
 use crate::error::Fault;
-use crate::source::Walker;
 
-/// Boxes nest four deep on the way to what is read here; a file that nests deeper is hostile.
+/// The boxes read here are four levels deep; a file that nests much deeper is hostile.
 const MAX_DEPTH: usize = 8;
 
 struct BoxHeader {
@@ -29,7 +29,7 @@ struct Movie {
     tracks: Vec<Track>,
 }
 
-pub(super) fn inspect(walker: &mut Walker<'_>) -> Result<Coded, Fault> {
+pub(super) fn inspect(walker: &mut ByteWalker<'_>) -> Result<CodedLayout, Fault> {
     let len = walker.len();
     let mut movie = None;
     let mut has_data = false;
@@ -56,28 +56,25 @@ pub(super) fn inspect(walker: &mut Walker<'_>) -> Result<Coded, Fault> {
         return Err(Fault::truncated("its samples (mdat box) are missing", len));
     }
     let Some(track) = movie.tracks.iter().find(|track| track.audio) else {
-        return Err(Fault::Unsupported("is MP4 without a sound track".into()));
+        return Err(Fault::Unsupported("is MP4 without an audio track".into()));
     };
-    // A fragmented file tells its length nowhere.
+    // A fragmented file does not state its length.
     let (skip_frames, frames) = if fragmented {
         (0, None)
     } else {
-        heard(track, movie.timescale)
+        played(track, movie.timescale)
     };
-    Ok(Coded {
-        container: Container::Mp4,
-        start: 0,
-        end: len,
+    Ok(CodedLayout {
         skip_frames,
         frames,
         padded: true,
-        packet_bytes: None,
+        ..CodedLayout::new(Container::Mp4, 0, len)
     })
 }
 
-/// What the edit list leaves of a track, as frames to skip and frames to keep, in the track's time scale, which
-/// for sound is the sample rate.
-fn heard(track: &Track, movie_timescale: u64) -> (u64, Option<u64>) {
+/// The part of a track that its edit list plays, as frames to skip and frames to keep, in the track's time scale, which for
+/// audio is the sample rate.
+fn played(track: &Track, movie_timescale: u64) -> (u64, Option<u64>) {
     let Some((edit_duration, skip)) = track.edit.filter(|_| track.edits == 1) else {
         return (0, Some(track.duration));
     };
@@ -99,7 +96,7 @@ fn heard(track: &Track, movie_timescale: u64) -> (u64, Option<u64>) {
     (skip, Some(keep))
 }
 
-fn read_box(walker: &mut Walker<'_>, at: u64, limit: u64) -> Result<BoxHeader, Fault> {
+fn read_box(walker: &mut ByteWalker<'_>, at: u64, limit: u64) -> Result<BoxHeader, Fault> {
     let cut = || Fault::truncated("it ends within a box header", at);
     let Some([s0, s1, s2, s3, name @ ..]) = walker.array::<8>(at)? else {
         return Err(cut());
@@ -123,7 +120,7 @@ fn read_box(walker: &mut Walker<'_>, at: u64, limit: u64) -> Result<BoxHeader, F
     if end > limit {
         return Err(match limit == walker.len() {
             true => Fault::truncated(
-                format!("the box {name_text:?} needs {} bytes more", end - limit),
+                format!("the box {name_text:?} needs {} more bytes", end - limit),
                 limit,
             ),
             false => Fault::corrupt(
@@ -136,7 +133,7 @@ fn read_box(walker: &mut Walker<'_>, at: u64, limit: u64) -> Result<BoxHeader, F
 }
 
 fn walk(
-    walker: &mut Walker<'_>,
+    walker: &mut ByteWalker<'_>,
     mut at: u64,
     limit: u64,
     movie: &mut Movie,
@@ -167,7 +164,7 @@ fn walk(
 }
 
 fn read_track_box(
-    walker: &mut Walker<'_>,
+    walker: &mut ByteWalker<'_>,
     track: &mut Track,
     name: &[u8; 4],
     body: u64,
@@ -181,12 +178,14 @@ fn read_track_box(
             };
             track.edits = u32::from_be_bytes([a, b, c, d]) as usize;
             track.edit = if version == 1 {
-                walker.array::<16>(body + 8)?.map(|b| (be(&b[..8]), be(&b[8..])))
+                walker
+                    .array::<16>(body + 8)?
+                    .map(|b| (big_endian(&b[..8]), big_endian(&b[8..])))
             } else {
-                walker.array::<8>(body + 8)?.map(|b| match be(&b[4..]) {
-                    // -1 is an edit that plays nothing, for which the start has no meaning.
-                    0xffff_ffff => (be(&b[..4]), u64::MAX),
-                    start => (be(&b[..4]), start),
+                walker.array::<8>(body + 8)?.map(|b| match big_endian(&b[4..]) {
+                    // -1 is an edit that plays nothing, so its start has no meaning.
+                    0xffff_ffff => (big_endian(&b[..4]), u64::MAX),
+                    start => (big_endian(&b[..4]), start),
                 })
             };
             track.edit = track.edit.filter(|&(_, start)| start != u64::MAX);
@@ -196,16 +195,12 @@ fn read_track_box(
     Ok(())
 }
 
-/// Time scale and duration, which `mvhd` and `mdhd` hold at the same place.
-fn times(walker: &mut Walker<'_>, body: u64) -> Result<(u64, u64), Fault> {
+/// Time scale and duration, which `mvhd` and `mdhd` store at the same place.
+fn times(walker: &mut ByteWalker<'_>, body: u64) -> Result<(u64, u64), Fault> {
     let b = walker.array::<32>(body)?.unwrap_or([0; 32]);
     Ok(if b[0] == 1 {
-        (be(&b[20..24]), be(&b[24..32]))
+        (big_endian(&b[20..24]), big_endian(&b[24..32]))
     } else {
-        (be(&b[12..16]), be(&b[16..20]))
+        (big_endian(&b[12..16]), big_endian(&b[16..20]))
     })
-}
-
-fn be(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0, |sum, &b| (sum << 8) | u64::from(b))
 }

@@ -1,8 +1,8 @@
-//! Silence at both ends, cut off as librosa does.
+//! Trims silence at both ends, as librosa does.
 //!
 //! After `librosa.effects.trim` (B. McFee et al., "librosa: Audio and music signal analysis in Python", SciPy 2015):
-//! frames whose mean square is more than `top-db` below the loudest frame's are silent; everything from the first
-//! frame that is not to the last one stays.
+//! frames whose mean square is more than `top-db` below the loudest frame's are silent; everything from the first frame that
+//! is not silent to the last one stays.
 
 use std::ops::Range;
 
@@ -10,41 +10,41 @@ use serde::{Deserialize, Serialize};
 
 use crate::clip::Clip;
 
-/// Least power that counts: librosa's `amin`. A silent clip is as loud as its loudest frame and is not trimmed.
+/// Lowest power that counts: librosa's `amin`. In a silent clip every frame is as loud as the loudest, so nothing is trimmed.
 const MIN_POWER: f64 = 1e-10;
 
-/// What stands before the start and after the end of a signal, where the first and last frames reach.
+/// How a signal continues before its start and after its end, where the first and last frames reach beyond it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TrimPadding {
-    /// The signal mirrored, without its end sample: librosa up to 0.9, and so the Freesound systems.
+    /// The signal mirrored, without repeating its end sample: librosa up to 0.9, and so the Freesound systems.
     #[default]
     Reflect,
     /// Zeros: librosa from 0.10.
     Zeros,
 }
 
-/// How to trim.
+/// How to trim silence off both ends of a clip.
 ///
 /// ```
 /// use earmark_audio::{Clip, Trim};
 /// let mut samples = vec![0.0; 30_000];
 /// samples[10_000..20_000].fill(0.5);
 /// let clip = Clip::new(samples, 44_100);
-/// // Whole hops of 512, with half a frame before and behind.
+/// // Whole hops of 512, with half a frame before and after.
 /// assert_eq!(Trim::default().range(&clip.samples), 9_216..21_504);
 /// assert_eq!(Trim::default().apply(&clip).len(), 12_288);
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Trim {
-    /// Frames this many decibels below the loudest are silent.
+    /// Frames this many decibels below the loudest count as silent. Default 60.
     pub top_db: f64,
-    /// Length of a frame in samples.
+    /// Length of a frame in samples. Default 2048.
     pub frame_samples: usize,
-    /// Step from frame to frame in samples; 0 counts as 1.
+    /// Step from frame to frame in samples; 0 counts as 1. Default 512.
     pub hop_samples: usize,
-    /// What the frames at both ends see beyond the signal.
+    /// How the signal continues beyond its ends: `reflect` (default) or `zeros`.
     pub padding: TrimPadding,
 }
 
@@ -88,7 +88,7 @@ impl Trim {
         }
         let half = self.frame_samples / 2;
         let square = |x: f32| f64::from(x) * f64::from(x);
-        // Positions count from the start of the padding; the signal begins at `half`.
+        // Indices count from the start of the padding; the signal begins at `half`.
         let padded_len = samples.len() + 2 * half;
         let frames = if padded_len < self.frame_samples {
             0
@@ -116,13 +116,13 @@ impl Trim {
     }
 }
 
-/// The sample that a padded position shows: forth and back without repeating the ends, as often as needed.
+/// The sample at an index of the padded signal: back and forth without repeating the ends, as often as needed.
 fn mirror(at: usize, half: usize, len: usize) -> usize {
     if len == 1 {
         return 0;
     }
     let period = 2 * (len - 1);
     // `at - half`, made positive by whole periods.
-    let place = (at + half.div_ceil(period) * period - half) % period;
-    if place < len { place } else { period - place }
+    let index = (at + half.div_ceil(period) * period - half) % period;
+    if index < len { index } else { period - index }
 }
