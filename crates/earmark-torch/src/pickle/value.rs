@@ -1,4 +1,4 @@
-//! What a pickle builds.
+//! The objects that a pickle builds.
 
 use crate::dtype::DType;
 use std::rc::Rc;
@@ -12,12 +12,12 @@ pub(crate) enum Global {
     RebuildTensor,
     /// `torch._utils._rebuild_parameter`.
     RebuildParameter,
-    /// `torch.FloatStorage` and its like.
+    /// `torch.FloatStorage` and the other storage classes.
     Storage(DType),
 }
 
 impl Global {
-    /// The one of that module and name.
+    /// The global of this module and name.
     pub fn find(module: &str, name: &str) -> Option<Self> {
         match (module, name) {
             ("collections", "OrderedDict") => Some(Self::OrderedDict),
@@ -29,27 +29,27 @@ impl Global {
     }
 }
 
-/// A row of numbers in the file.
+/// A sequence of numbers in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Storage {
     pub key: String,
     pub dtype: DType,
-    /// How many numbers it has.
+    /// Count of numbers.
     pub len: usize,
 }
 
 /// A tensor: a view of a storage.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct View {
+pub(crate) struct TensorView {
     pub storage: Rc<Storage>,
     pub offset: usize,
     pub shape: Vec<usize>,
     pub stride: Vec<usize>,
 }
 
-/// An object. Dictionaries and lists, which instructions change after they were made, are numbers of places in a [`Program`].
+/// An object. Dictionaries and lists, which instructions change after creation, are indices into a [`PickleObjects`].
 #[derive(Clone, Debug)]
-pub(crate) enum Value {
+pub(crate) enum PickleValue {
     None,
     Bool(bool),
     Int(i64),
@@ -60,33 +60,33 @@ pub(crate) enum Value {
     Dict(usize),
     Global(Global),
     Storage(Rc<Storage>),
-    Tensor(Rc<View>),
+    Tensor(Rc<TensorView>),
 }
 
-/// Objects in a row. How deeply they are nested is bounded, as dropping them calls itself.
+/// A tuple. Its nesting depth is bounded, because dropping it is recursive.
 #[derive(Debug)]
 pub(crate) struct Tuple {
-    pub items: Vec<Value>,
+    pub items: Vec<PickleValue>,
     pub depth: usize,
 }
 
-/// No state dict nests tuples deeper than three.
+/// Most levels of nested tuples; no state dict has more than three.
 const DEEPEST: usize = 32;
 
 impl Tuple {
-    /// `None` if it were nested too deeply.
-    pub fn value(items: Vec<Value>) -> Option<Value> {
+    /// `None` if it would be nested too deeply.
+    pub fn value(items: Vec<PickleValue>) -> Option<PickleValue> {
         let depth = items.iter().map(|v| match v {
-            Value::Tuple(t) => t.depth + 1,
+            PickleValue::Tuple(t) => t.depth + 1,
             _ => 1,
         });
         let depth = depth.max().unwrap_or(1);
-        (depth <= DEEPEST).then(|| Value::Tuple(Rc::new(Self { items, depth })))
+        (depth <= DEEPEST).then(|| PickleValue::Tuple(Rc::new(Self { items, depth })))
     }
 }
 
-impl Value {
-    /// A count, length or place.
+impl PickleValue {
+    /// A count, length or index.
     pub fn size(&self) -> Option<usize> {
         match self {
             Self::Int(n) => usize::try_from(*n).ok(),
@@ -101,7 +101,7 @@ impl Value {
         }
     }
 
-    pub fn tuple(&self) -> Option<&[Value]> {
+    pub fn tuple(&self) -> Option<&[PickleValue]> {
         match self {
             Self::Tuple(t) => Some(&t.items),
             _ => None,
@@ -109,10 +109,10 @@ impl Value {
     }
 }
 
-/// What a pickle left: an object, and the dictionaries and lists that it may refer to.
+/// The result of a pickle: an object, and the dictionaries and lists that it may refer to.
 #[derive(Debug)]
-pub(crate) struct Program {
-    pub result: Value,
-    pub dicts: Vec<Vec<(Value, Value)>>,
-    pub lists: Vec<Vec<Value>>,
+pub(crate) struct PickleObjects {
+    pub result: PickleValue,
+    pub dicts: Vec<Vec<(PickleValue, PickleValue)>>,
+    pub lists: Vec<Vec<PickleValue>>,
 }
