@@ -1,34 +1,22 @@
-//! Sums of products: matrices and convolutions.
+//! Convolutions and pooling.
 
-use super::{Call, Outcome};
+use super::call::{Call, Outcome};
 use crate::tensor::Tensor;
-
-/// `out [rows, columns] += a [rows, inner] b [inner, columns]`
-fn multiply(a: &[f32], b: &[f32], [rows, inner, columns]: [usize; 3], out: &mut [f32]) {
-    for i in 0..rows {
-        let row = &mut out[i * columns..][..columns];
-        for (k, x) in a[i * inner..][..inner].iter().enumerate() {
-            for (out, y) in row.iter_mut().zip(&b[k * columns..][..columns]) {
-                *out += x * y;
-            }
-        }
-    }
-}
 
 /// A convolution's or pool's window along one axis.
 #[derive(Clone, Copy)]
 struct Axis {
-    /// Positions that come in.
+    /// Input positions.
     n: usize,
     kernel: usize,
     stride: usize,
     before: usize,
-    /// Positions that go out.
+    /// Output positions.
     out: usize,
 }
 
 impl Axis {
-    /// The position under tap `k` of window `i`, if it is no padding.
+    /// The position under tap `k` of window `i`, unless it is padding.
     fn at(self, i: usize, k: usize) -> Option<usize> {
         (i * self.stride + k)
             .checked_sub(self.before)
@@ -37,65 +25,6 @@ impl Axis {
 }
 
 impl Call<'_> {
-    /// One of the two may have dimensions in front, for which the other is repeated.
-    pub(super) fn matmul(&self) -> Outcome {
-        let (a, b) = (self.input(0)?, self.input(1)?);
-        let (&[ref a_front @ .., rows, inner], &[ref b_front @ .., b_inner, columns]) =
-            (&a.shape[..], &b.shape[..])
-        else {
-            return Err("of a vector is not known here".into());
-        };
-        let front = match (a_front, b_front) {
-            (front, []) | ([], front) => front,
-            (x, y) if x == y => x,
-            _ => return Err(format!("{:?} by {:?} is not known here", a.shape, b.shape)),
-        };
-        if inner != b_inner {
-            return Err(format!("{:?} by {:?}", a.shape, b.shape));
-        }
-        let batches: usize = front.iter().product();
-        let mut out = vec![0.0; batches * rows * columns];
-        let (x, y) = (self.floats(0)?, self.floats(1)?);
-        for k in 0..batches {
-            let part = |v: &'_ [f32], front: &[usize], n: usize| {
-                if front.is_empty() {
-                    0..v.len()
-                } else {
-                    k * n..(k + 1) * n
-                }
-            };
-            let x = &x[part(x, a_front, rows * inner)];
-            let y = &y[part(y, b_front, inner * columns)];
-            let out = &mut out[k * rows * columns..][..rows * columns];
-            multiply(x, y, [rows, inner, columns], out);
-        }
-        let mut shape = front.to_vec();
-        shape.extend([rows, columns]);
-        Ok(Tensor::floats(&shape, out))
-    }
-
-    /// `a b^T + c`, with `c` a row.
-    pub(super) fn gemm(&self) -> Outcome {
-        let (&[rows, inner], &[columns, b_inner]) = (&self.input(0)?.shape[..], &self.input(1)?.shape[..])
-        else {
-            return Err("needs two matrices".into());
-        };
-        if self.int("transB", 0) != 1 || inner != b_inner || self.input(2)?.data.len() != columns {
-            return Err("a b^T + c alone is known here".into());
-        }
-        let (a, b, c) = (self.floats(0)?, self.floats(1)?, self.floats(2)?);
-        let mut out = Vec::with_capacity(rows * columns);
-        for row in 0..rows {
-            let x = &a[row * inner..][..inner];
-            out.extend(b.chunks(inner.max(1)).zip(c).map(|(y, c)| {
-                // In double precision: one long sum has no order that is more right than another.
-                let sum: f64 = x.iter().zip(y).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum();
-                (sum + f64::from(*c)) as f32
-            }));
-        }
-        Ok(Tensor::floats(&[rows, columns], out))
-    }
-
     /// Kernel, stride and padding of both axes for planes of this size.
     fn windows(&self, kernel: [usize; 2], size: [usize; 2]) -> Outcome<[Axis; 2]> {
         let strides = self.sizes("strides").unwrap_or(vec![1, 1]);
@@ -103,7 +32,7 @@ impl Call<'_> {
         let same = match self.text("auto_pad") {
             None => false,
             Some("SAME_UPPER") => true,
-            Some(other) => return Err(format!("auto_pad {other} is not known here")),
+            Some(other) => return Err(format!("auto_pad {other} is not supported")),
         };
         let axis = |i: usize| {
             let (n, kernel, stride) = (size[i], kernel[i], strides[i]);
@@ -114,8 +43,9 @@ impl Call<'_> {
                 (pads[i], pads[i + 2])
             };
             let room = (n + before + after).checked_sub(kernel);
-            let room = room
-                .ok_or_else(|| format!("a window of {kernel} over {n} with {before} and {after} around"))?;
+            let room = room.ok_or_else(|| {
+                format!("a window of {kernel} does not fit {n} with padding {before} and {after}")
+            })?;
             let out = room / stride + 1;
             Ok::<_, String>(Axis {
                 n,
@@ -132,7 +62,7 @@ impl Call<'_> {
         let (&[batch, channels, h, w], &[outputs, per_group, kh, kw]) =
             (&self.input(0)?.shape[..], &self.input(1)?.shape[..])
         else {
-            return Err("of other than two dimensions is not known here".into());
+            return Err("only two dimensions are supported".into());
         };
         let groups = usize::try_from(self.int("group", 1)).unwrap_or(0);
         if per_group * groups != channels || outputs % groups.max(1) != 0 {
@@ -162,7 +92,7 @@ impl Call<'_> {
 
     pub(super) fn pool(&self) -> Outcome {
         let &[batch, channels, h, w] = &self.input(0)?.shape[..] else {
-            return Err("of other than two dimensions is not known here".into());
+            return Err("only two dimensions are supported".into());
         };
         let kernel: [usize; 2] = self
             .sizes("kernel_shape")
@@ -190,7 +120,7 @@ impl Call<'_> {
     }
 }
 
-/// One channel's part of one output plane.
+/// Adds one channel's contribution to one output plane.
 fn add_plane(x: &[f32], taps: &[f32], [rows, columns]: [Axis; 2], out: &mut [f32]) {
     for (i, out) in out.chunks_exact_mut(columns.out.max(1)).enumerate() {
         for k in 0..rows.kernel {
@@ -198,7 +128,7 @@ fn add_plane(x: &[f32], taps: &[f32], [rows, columns]: [Axis; 2], out: &mut [f32
             let x = &x[row * columns.n..][..columns.n];
             for l in 0..columns.kernel {
                 let tap = taps[k * columns.kernel + l];
-                // The outputs for which tap l is no padding.
+                // The outputs for which tap l is not padding.
                 let first = columns.before.saturating_sub(l).div_ceil(columns.stride);
                 let end = (columns.n + columns.before)
                     .saturating_sub(l)

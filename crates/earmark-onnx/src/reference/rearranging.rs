@@ -1,31 +1,46 @@
-//! Operators that move values and change none.
+//! Operators that move values without changing them.
 
-use super::elementwise::{broadcast_shape, places};
-use super::{Call, Outcome, around, length, strides};
-use crate::model::signed;
-use crate::tensor::{Data, Tensor};
+use super::call::{Call, Outcome, around, length, strides};
+use super::elementwise::{broadcast_shape, indices};
+use crate::graph::signed;
+use crate::tensor::{Tensor, TensorData};
 
-/// The values at these places.
-fn pick(data: &Data, places: &[usize]) -> Data {
+/// The values at these indices.
+fn pick(data: &TensorData, indices: &[usize]) -> TensorData {
     match data {
-        Data::Float(v) => Data::Float(places.iter().map(|i| v[*i]).collect()),
-        Data::Int(v) => Data::Int(places.iter().map(|i| v[*i]).collect()),
-        Data::Int8(v) => Data::Int8(places.iter().map(|i| v[*i]).collect()),
-        Data::Bool(v) => Data::Bool(places.iter().map(|i| v[*i]).collect()),
+        TensorData::Float(v) => TensorData::Float(indices.iter().map(|i| v[*i]).collect()),
+        TensorData::Int(v) => TensorData::Int(indices.iter().map(|i| v[*i]).collect()),
+        TensorData::Int8(v) => TensorData::Int8(indices.iter().map(|i| v[*i]).collect()),
+        TensorData::Bool(v) => TensorData::Bool(indices.iter().map(|i| v[*i]).collect()),
     }
 }
 
-/// Places of `shape` at these indices of one axis.
-fn along(shape: &[usize], axis: usize, indices: &[usize]) -> Vec<usize> {
+/// The indices in a tensor of `shape` that have these indices along one axis.
+fn along(shape: &[usize], axis: usize, wanted: &[usize]) -> Vec<usize> {
     let [before, n, after] = around(shape, axis);
-    let mut places = Vec::with_capacity(before * indices.len() * after);
+    let mut found = Vec::with_capacity(before * wanted.len() * after);
     for b in 0..before {
-        for i in indices {
+        for i in wanted {
             let start = (b * n + i) * after;
-            places.extend(start..start + after);
+            found.extend(start..start + after);
         }
     }
-    places
+    found
+}
+
+/// The values of `n` inputs, each cut into `before` pieces: all first pieces, then all second ones, and so on.
+fn interleave<'a, T: Copy + 'a>(
+    before: usize,
+    n: usize,
+    input: impl Fn(usize) -> Outcome<&'a [T]>,
+) -> Outcome<Vec<T>> {
+    let inputs = (0..n).map(input).collect::<Outcome<Vec<_>>>()?;
+    let piece = |values: &&'a [T], b: usize| {
+        let each = values.len() / before.max(1);
+        &values[b * each..(b + 1) * each]
+    };
+    let pieces = (0..before).flat_map(|b| inputs.iter().map(move |values| piece(values, b)));
+    Ok(pieces.flatten().copied().collect())
 }
 
 impl Call<'_> {
@@ -33,7 +48,7 @@ impl Call<'_> {
         let shape = &self.input(0)?.shape;
         let start = length(self.int("start", 0))?;
         let end = length(self.int("end", signed(shape.len())))?;
-        let part = shape.get(start..end).ok_or("has not so many dimensions")?;
+        let part = shape.get(start..end).ok_or("has fewer dimensions")?;
         let part = part.iter().map(|n| signed(*n)).collect();
         Ok(Tensor::ints(&[end - start], part))
     }
@@ -49,7 +64,10 @@ impl Call<'_> {
                     rest = Some(i);
                     1
                 }
-                0 => *x.shape.get(i).ok_or("0 stands for no dimension")?,
+                0 => *x
+                    .shape
+                    .get(i)
+                    .ok_or("0 refers to a dimension that does not exist")?,
                 n => length(*n)?,
             });
         }
@@ -58,7 +76,7 @@ impl Call<'_> {
             shape[i] = x.data.len() / known.max(1);
         }
         if shape.iter().product::<usize>() != x.data.len() {
-            return Err(format!("{:?} can't become {wanted:?}", x.shape));
+            return Err(format!("{:?} can't be reshaped to {wanted:?}", x.shape));
         }
         Ok(Tensor::new(&shape, x.data.clone()))
     }
@@ -67,19 +85,22 @@ impl Call<'_> {
         let x = self.input(0)?;
         let order = self.sizes("perm").ok_or("perm is missing")?;
         let steps = strides(&x.shape);
-        let (mut places, mut shape) = (vec![0], Vec::new());
+        let (mut from, mut shape) = (vec![0], Vec::new());
         for axis in order {
-            let (n, step) = (*x.shape.get(axis).ok_or("perm names no axis")?, steps[axis]);
+            let (n, step) = (
+                *x.shape.get(axis).ok_or("perm has an axis that does not exist")?,
+                steps[axis],
+            );
             shape.push(n);
-            places = places
+            from = from
                 .iter()
                 .flat_map(|p| (0..n).map(move |i| p + i * step))
                 .collect();
         }
         if shape.len() != x.shape.len() {
-            return Err("perm leaves an axis out".into());
+            return Err("perm leaves out an axis".into());
         }
-        Ok(Tensor::new(&shape, pick(&x.data, &places)))
+        Ok(Tensor::new(&shape, pick(&x.data, &from)))
     }
 
     pub(super) fn concat(&self) -> Outcome {
@@ -91,43 +112,27 @@ impl Call<'_> {
             let fits =
                 x.shape.len() == shape.len() && (0..shape.len()).all(|i| i == axis || x.shape[i] == shape[i]);
             if !fits {
-                return Err(format!("{:?} can't follow {:?}", x.shape, first.shape));
+                return Err(format!(
+                    "{:?} can't be concatenated to {:?}",
+                    x.shape, first.shape
+                ));
             }
             shape[axis] += x.shape[axis];
         }
         let before = around(&shape, axis)[0];
-        // The pieces of one after the other, all before the next index.
-        let pieces = |b: usize, x: &Tensor| {
-            let each = x.data.len() / before.max(1);
-            b * each..(b + 1) * each
-        };
         let data = match &first.data {
-            Data::Float(_) => {
-                let mut out = Vec::with_capacity(shape.iter().product());
-                for b in 0..before {
-                    for (i, x) in self.inputs.iter().enumerate() {
-                        out.extend_from_slice(&self.floats(i)?[pieces(b, x)]);
-                    }
-                }
-                Data::Float(out)
+            TensorData::Float(_) => {
+                TensorData::Float(interleave(before, self.inputs.len(), |i| self.floats(i))?)
             }
-            Data::Int(_) => {
-                let mut out = Vec::new();
-                for b in 0..before {
-                    for (i, x) in self.inputs.iter().enumerate() {
-                        out.extend_from_slice(&self.ints(i)?[pieces(b, x)]);
-                    }
-                }
-                Data::Int(out)
-            }
-            _ => return Err("of this type is not known here".into()),
+            TensorData::Int(_) => TensorData::Int(interleave(before, self.inputs.len(), |i| self.ints(i))?),
+            _ => return Err("this type is not supported".into()),
         };
         Ok(Tensor::new(&shape, data))
     }
 
     pub(super) fn range(&self) -> Outcome {
         let (&[start], &[end], &[step]) = (self.ints(0)?, self.ints(1)?, self.ints(2)?) else {
-            return Err("needs three numbers".into());
+            return Err("needs three single numbers".into());
         };
         let step = length(step)?.max(1);
         let values: Vec<i64> = (start..end).step_by(step).collect();
@@ -140,7 +145,7 @@ impl Call<'_> {
         let n = x.shape[axis];
         let at = |i: &i64| {
             let found = usize::try_from(*i).ok().filter(|i| *i < n);
-            found.ok_or_else(|| format!("index {i} of {n}"))
+            found.ok_or_else(|| format!("index {i} is outside {n}"))
         };
         let indices: Vec<usize> = indices.iter().map(at).collect::<Outcome<_>>()?;
         let mut shape = x.shape[..axis].to_vec();
@@ -155,7 +160,7 @@ impl Call<'_> {
     pub(super) fn slice(&self) -> Outcome {
         let x = self.input(0)?;
         let (&[start], &[end], &[axis]) = (self.ints(1)?, self.ints(2)?, self.ints(3)?) else {
-            return Err("of several axes is not known here".into());
+            return Err("several axes are not supported".into());
         };
         let axis = self.axis(axis, x.shape.len())?;
         let n = signed(x.shape[axis]);
@@ -188,21 +193,21 @@ impl Call<'_> {
             .collect())
     }
 
-    /// `constant` (0 without a third input) or `edge`, one axis after the other.
+    /// Modes `constant` (0 without a third input) and `edge`, one axis after another.
     pub(super) fn pad(&self) -> Outcome {
         let (x, pads) = (self.input(0)?, self.ints(1)?);
         let rank = x.shape.len();
         if pads.len() != 2 * rank {
-            return Err(format!("{} paddings for {rank} axes", pads.len()));
+            return Err(format!("{} pads for {rank} axes", pads.len()));
         }
         let fill = match self.inputs.len() {
             2 => 0.0,
-            _ => *self.floats(2)?.first().ok_or("the filling is missing")?,
+            _ => *self.floats(2)?.first().ok_or("the fill value is missing")?,
         };
         let edge = match self.text("mode").unwrap_or("constant") {
             "constant" => false,
             "edge" => true,
-            other => return Err(format!("mode {other} is not known here")),
+            other => return Err(format!("mode {other} is not supported")),
         };
         let (mut shape, mut values) = (x.shape.clone(), self.floats(0)?.to_vec());
         for axis in 0..rank {
@@ -212,7 +217,7 @@ impl Call<'_> {
             }
             let [before, n, after] = around(&shape, axis);
             if edge && n == 0 {
-                return Err("nothing has no edge".into());
+                return Err("an empty axis has no edge".into());
             }
             let mut out = Vec::with_capacity(before * (front + n + back) * after);
             for b in 0..before {
@@ -239,6 +244,6 @@ impl Call<'_> {
             .map(|n| length(*n))
             .collect::<Outcome<Vec<_>>>()?;
         let shape = broadcast_shape(&x.shape, &wanted)?;
-        Ok(Tensor::new(&shape, pick(&x.data, &places(&x.shape, &shape))))
+        Ok(Tensor::new(&shape, pick(&x.data, &indices(&x.shape, &shape))))
     }
 }

@@ -1,7 +1,7 @@
-//! Operators that make one number of many.
+//! Operators that reduce many numbers to one, and softmax.
 
-use super::{Call, Outcome, around};
-use crate::model::Attribute;
+use super::call::{Call, Outcome, around};
+use crate::graph::Attribute;
 use crate::tensor::Tensor;
 
 impl Call<'_> {
@@ -35,12 +35,12 @@ impl Call<'_> {
         Ok(Tensor::floats(&shape, values))
     }
 
-    /// Along the last axis.
+    /// Softmax along the last axis.
     pub(super) fn softmax(&self) -> Outcome {
         let x = self.input(0)?;
         let n = x.shape.last().copied().unwrap_or(1);
         if self.axis(self.int("axis", -1), x.shape.len())? + 1 != x.shape.len() {
-            return Err("of another than the last axis is not known here".into());
+            return Err("only the last axis is supported".into());
         }
         let mut values = self.floats(0)?.to_vec();
         for row in values.chunks_mut(n.max(1)) {

@@ -1,7 +1,7 @@
-//! The parts of an ONNX file that are used here, and how they are written. Field numbers are those of `onnx.proto`
+//! An ONNX file, and how it is written. Field numbers are those of `onnx.proto`
 //! (<https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>).
 
-use crate::tensor::Tensor;
+use crate::graph::{Attribute, Dim, Graph, Node, Port};
 use earmark_core::protobuf::Message;
 
 /// Version of the file format.
@@ -9,111 +9,22 @@ pub const IR_VERSION: i64 = 8;
 /// Version of the operators.
 pub const OPSET: i64 = 17;
 
-/// A file.
+/// An ONNX file.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Model {
-    /// What wrote it.
+pub struct OnnxModel {
+    /// The program that wrote it.
     pub producer: String,
-    /// Version of that.
+    /// Version of that program.
     pub producer_version: String,
-    /// What it is, for people.
+    /// A description for people.
     pub doc: String,
-    /// What a program may want to know, as keys and values.
+    /// Keys and values for programs.
     pub metadata: Vec<(String, String)>,
     /// What it computes.
     pub graph: Graph,
 }
 
-/// Nodes in the order of their evaluation.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Graph {
-    /// What comes in.
-    pub inputs: Vec<Port>,
-    /// What goes out.
-    pub outputs: Vec<Port>,
-    /// Constants by name.
-    pub constants: Vec<(String, Tensor)>,
-    /// Operations.
-    pub nodes: Vec<Node>,
-}
-
-/// An operation.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Node {
-    /// Name of its own.
-    pub name: String,
-    /// Operator, such as `Conv`.
-    pub op: &'static str,
-    /// Names of its inputs.
-    pub inputs: Vec<String>,
-    /// Names of its outputs.
-    pub outputs: Vec<String>,
-    /// Its settings.
-    pub attributes: Vec<(&'static str, Attribute)>,
-}
-
-/// A setting of a node.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Attribute {
-    /// A number.
-    Int(i64),
-    /// Several.
-    Ints(Vec<i64>),
-    /// A word.
-    Text(&'static str),
-}
-
-impl From<usize> for Attribute {
-    fn from(value: usize) -> Self {
-        Self::Int(signed(value))
-    }
-}
-
-impl From<&[usize]> for Attribute {
-    fn from(values: &[usize]) -> Self {
-        Self::Ints(values.iter().map(|v| signed(*v)).collect())
-    }
-}
-
-impl From<&'static str> for Attribute {
-    fn from(value: &'static str) -> Self {
-        Self::Text(value)
-    }
-}
-
-/// A length as ONNX writes it. No memory holds so much that it would not fit.
-pub fn signed(n: usize) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
-}
-
-/// An input or output, of float32.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Port {
-    /// Its name.
-    pub name: String,
-    /// Its shape.
-    pub shape: Vec<Dim>,
-}
-
-/// A dimension of a [`Port`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dim {
-    /// Always so long.
-    Fixed(usize),
-    /// As long as one likes; equal names are equal lengths.
-    Named(&'static str),
-}
-
-impl std::fmt::Display for Dim {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        match self {
-            Self::Fixed(n) => n.fmt(f),
-            Self::Named(name) => f.write_str(name),
-        }
-    }
-}
-
-impl Model {
+impl OnnxModel {
     /// The file's bytes. Equal models have equal bytes.
     pub fn bytes(&self) -> Vec<u8> {
         let mut m = Message::default();

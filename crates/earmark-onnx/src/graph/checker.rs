@@ -1,32 +1,32 @@
-//! What every runtime asks of a graph.
+//! Checks a graph for what every runtime requires.
 
-use crate::model::Graph;
+use super::nodes::Graph;
 use std::collections::BTreeSet;
 
-/// A graph that no runtime would load, or that carries what nobody reads.
+/// Why a graph would not load, or what it contains without using it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CheckError {
-    /// Two things of one name.
+    /// A name that two values or two nodes have.
     #[error("`{0}` is the name of two values or two nodes")]
     Twice(String),
-    /// A value that is used before it is there.
-    #[error("node `{node}` takes `{value}`, which nothing before it gives")]
+    /// A value that is used before it is computed.
+    #[error("node `{node}` uses `{value}`, which no earlier node computes")]
     Missing {
-        /// Who takes it.
+        /// The node that uses it.
         node: String,
-        /// Its name.
+        /// The value.
         value: String,
     },
-    /// An output that nothing gives.
-    #[error("nothing gives the output `{0}`")]
+    /// An output that no node computes.
+    #[error("no node computes the output `{0}`")]
     NoOutput(String),
-    /// A constant or node that counts for no output.
-    #[error("nothing takes `{0}`")]
+    /// An input, constant or node that no output depends on.
+    #[error("no output depends on `{0}`")]
     Unused(String),
 }
 
 impl Graph {
-    /// Whether names are unique, every value is given before it is taken, and everything that is there counts for an output.
+    /// Checks that names are unique, that every value is computed before it is used, and that outputs depend on everything.
     ///
     /// # Errors
     /// Names the first fault.
@@ -65,7 +65,7 @@ impl Graph {
         if let Some(port) = self.outputs.iter().find(|p| !given.contains(p.name.as_str())) {
             return Err(CheckError::NoOutput(port.name.clone()));
         }
-        // Backwards: what counts for an output.
+        // Backwards: what outputs depend on.
         let mut wanted: BTreeSet<&str> = self.outputs.iter().map(|p| p.name.as_str()).collect();
         for node in self.nodes.iter().rev() {
             if !node.outputs.iter().any(|v| wanted.contains(v.as_str())) {
@@ -73,12 +73,12 @@ impl Graph {
             }
             wanted.extend(node.inputs.iter().map(String::as_str));
         }
-        let here = self
+        let sources = self
             .inputs
             .iter()
             .map(|p| &p.name)
             .chain(self.constants.iter().map(|(name, _)| name));
-        match here.into_iter().find(|name| !wanted.contains(name.as_str())) {
+        match sources.into_iter().find(|name| !wanted.contains(name.as_str())) {
             Some(name) => Err(CheckError::Unused(name.clone())),
             None => Ok(()),
         }

@@ -1,11 +1,11 @@
-//! A graph, node by node.
+//! Builds a graph node by node.
 
-use crate::model::{Attribute, Dim, Graph, Node, Port, signed};
+use super::int8_weights::WeightPrecision;
+use super::nodes::{Attribute, Dim, Graph, Node, Port, signed};
 use crate::tensor::Tensor;
-use crate::weights::Weights;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A tensor of the graph, by its name.
+/// A tensor of the graph, referred to by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Value(String);
 
@@ -16,22 +16,22 @@ impl Value {
     }
 }
 
-/// Adds nodes in the order of their evaluation. Names come from scope, operator and a running number, so that the same calls give the
+/// Adds nodes in the order of evaluation. Names are made of scope, operator and a running number, so the same calls give the
 /// same graph.
 #[derive(Debug, Default)]
 pub struct Builder {
     graph: Graph,
     scope: String,
-    /// How often each name was asked for.
+    /// How often each name was requested.
     taken: BTreeMap<String, usize>,
-    /// Constants that are shared, by what they hold.
+    /// Shared constants, by their content.
     shared: BTreeMap<String, Value>,
-    weights: Weights,
+    weights: WeightPrecision,
 }
 
 impl Builder {
-    /// A builder that stores weights so.
-    pub fn with_weights(weights: Weights) -> Self {
+    /// A builder that stores weights in this precision.
+    pub fn with_weights(weights: WeightPrecision) -> Self {
         Self {
             weights,
             ..Self::default()
@@ -39,11 +39,11 @@ impl Builder {
     }
 
     /// How weights are stored.
-    pub fn weights(&self) -> Weights {
+    pub fn weights(&self) -> WeightPrecision {
         self.weights
     }
 
-    /// What the names of the following nodes begin with.
+    /// Sets the prefix of the names of the following nodes.
     pub fn scope(&mut self, scope: impl Into<String>) {
         self.scope = scope.into();
     }
@@ -62,7 +62,7 @@ impl Builder {
         }
     }
 
-    /// Adds an input of float32.
+    /// Adds a float32 input.
     pub fn input(&mut self, name: &str, shape: &[Dim]) -> Value {
         self.taken.insert(name.to_owned(), 1);
         self.graph.inputs.push(Port {
@@ -72,7 +72,7 @@ impl Builder {
         Value(name.to_owned())
     }
 
-    /// Gives a value out under a name of its own.
+    /// Makes a value an output with a name of its own.
     pub fn output(&mut self, name: &str, value: &Value, shape: &[Dim]) {
         self.taken.insert(name.to_owned(), 1);
         self.graph.nodes.push(Node {
@@ -88,14 +88,14 @@ impl Builder {
         });
     }
 
-    /// Adds a constant of its own.
+    /// Adds a constant that is not shared.
     pub fn constant(&mut self, name: &str, tensor: Tensor) -> Value {
         let name = self.fresh(name);
         self.graph.constants.push((name.clone(), tensor));
         Value(name)
     }
 
-    /// A small constant, shared by all who ask for the same.
+    /// A small constant, shared by all requests for the same content.
     fn shared(&mut self, key: String, tensor: Tensor) -> Value {
         if let Some(value) = self.shared.get(&key) {
             return value.clone();
@@ -137,8 +137,8 @@ impl Builder {
         attributes: &[(&'static str, Attribute)],
     ) -> Value {
         let name = self.fresh(op);
-        self.push(op, name.clone(), inputs, vec![name], attributes)
-            .remove(0)
+        self.push(op, &name, inputs, vec![name.clone()], attributes);
+        Value(name)
     }
 
     /// Adds a node with several outputs.
@@ -149,27 +149,27 @@ impl Builder {
         attributes: &[(&'static str, Attribute)],
     ) -> [Value; N] {
         let name = self.fresh(op);
-        let outputs = (0..N).map(|i| format!("{name}:{i}")).collect();
-        let mut values = self.push(op, name, inputs, outputs, attributes).into_iter();
-        std::array::from_fn(|_| values.next().expect("N were made"))
+        let outputs = std::array::from_fn(|i| Value(format!("{name}:{i}")));
+        let names = outputs.iter().map(|value| value.0.clone()).collect();
+        self.push(op, &name, inputs, names, attributes);
+        outputs
     }
 
     fn push(
         &mut self,
         op: &'static str,
-        name: String,
+        name: &str,
         inputs: &[&Value],
         outputs: Vec<String>,
         attributes: &[(&'static str, Attribute)],
-    ) -> Vec<Value> {
+    ) {
         self.graph.nodes.push(Node {
-            name,
+            name: name.to_owned(),
             op,
             inputs: inputs.iter().map(|v| v.0.clone()).collect(),
-            outputs: outputs.clone(),
+            outputs,
             attributes: attributes.to_vec(),
         });
-        outputs.into_iter().map(Value).collect()
     }
 
     /// The length of one axis, `[1]`.
@@ -181,7 +181,7 @@ impl Builder {
         )
     }
 
-    /// Another shape; -1 is what remains, 0 the length there was at this place.
+    /// Another shape; -1 is the remaining length, 0 keeps the length of this axis.
     pub fn reshape(&mut self, x: &Value, shape: &[i64]) -> Value {
         let shape = self.ints(shape);
         self.op("Reshape", &[x, &shape], &[])
@@ -192,12 +192,12 @@ impl Builder {
         self.op("Transpose", &[x], &[("perm", order.into())])
     }
 
-    /// One after the other along an axis.
+    /// Concatenates along an axis.
     pub fn concat(&mut self, parts: &[&Value], axis: usize) -> Value {
         self.op("Concat", parts, &[("axis", axis.into())])
     }
 
-    /// `0, 1, ...` up to before `end` `[1]`: `[end]`.
+    /// `0, 1, ..., end - 1` for an `end` of shape `[1]`; the result has shape `[end]`.
     pub fn count_to(&mut self, end: &Value) -> Value {
         let (first, step) = (self.int(0), self.int(1));
         let scalar = self.ints(&[]);
@@ -205,7 +205,7 @@ impl Builder {
         self.op("Range", &[&first, &end, &step], &[])
     }
 
-    /// What was built, without those shared constants that were asked for and not taken.
+    /// The finished graph, without shared constants that no node uses.
     pub fn finish(self) -> Graph {
         let mut graph = self.graph;
         let taken: BTreeSet<&String> = graph.nodes.iter().flat_map(|node| &node.inputs).collect();
