@@ -258,7 +258,7 @@ fn what_is_no_such_body_is_refused() {
     assert!(refused(&file).contains("is an HDF5 file; write its tensors to a safetensors file first"));
     std::fs::write(&file, b"PK and so on").unwrap();
     assert!(
-        refused(&file).contains("no PyTorch checkpoint"),
+        refused(&file).contains("not a PyTorch checkpoint"),
         "{}",
         refused(&file)
     );

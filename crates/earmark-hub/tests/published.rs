@@ -132,7 +132,7 @@ fn what_does_not_fit_is_refused_and_writes_nothing() {
         file: labels,
         ..job(&shared, "mn04", &out)
     });
-    assert!(message.contains("no PyTorch checkpoint"), "{message}");
+    assert!(message.contains("not a PyTorch checkpoint"), "{message}");
     assert!(!out.exists());
 }
 

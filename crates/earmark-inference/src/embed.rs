@@ -9,7 +9,7 @@ use earmark_data::{FeatureStore, Item};
 use earmark_engine::{ScoreJob, Scorer, ScorerOutput};
 use earmark_features::Extractor;
 use earmark_index::Embeddings;
-use earmark_metrics::Mean;
+use earmark_metrics::BlendMean;
 use earmark_runs::run_dir::ModelRef;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -44,7 +44,7 @@ pub fn embed(
         data: job.data.clone(),
         part: job.part.clone(),
         files: job.files.clone(),
-        mean: Mean::Arithmetic,
+        mean: BlendMean::Arithmetic,
         layout: None,
         raw: true,
         weights: None,

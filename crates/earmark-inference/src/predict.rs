@@ -8,7 +8,7 @@ use earmark_core::rows::mean;
 use earmark_data::{DataOptions, FeatureStore, Item, LayoutKind, MissingFiles, SkipReason};
 use earmark_engine::ScoreJob;
 use earmark_features::Extractor;
-use earmark_metrics::{Mean, ScoreTable, blend};
+use earmark_metrics::{BlendMean, ScoreTable, blend};
 use earmark_recipe::Recipe;
 use earmark_runs::roles::Roles;
 use earmark_runs::run_dir::find_models;
@@ -31,7 +31,7 @@ pub struct Predict {
     /// How the folder is read, where it is not as the model's recipe says.
     pub layout: Option<LayoutKind>,
     /// How several models are blended.
-    pub mean: Mean,
+    pub mean: BlendMean,
     /// Leave out the calibration that a model file may hold.
     pub raw: bool,
     /// How much each model counts; all alike without.
@@ -183,7 +183,7 @@ impl Work<'_> {
                 };
                 folds.push(table);
             }
-            inputs.push(blend(&folds, Mean::Geometric, None)?);
+            inputs.push(blend(&folds, BlendMean::Geometric, None)?);
         }
         self.single_label = model.scorer.loss.is_single_label();
         Ok(Some(model.scores(&inputs.iter().collect::<Vec<_>>())?))

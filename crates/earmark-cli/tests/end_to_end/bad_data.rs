@@ -85,7 +85,7 @@ fn broken_files_among_good_ones() {
         ),
         (
             "mid/9.wav",
-            "is not sound of a known kind (it begins with \"a text\\n\"); convert it to WAV or FLAC (for example with ffmpeg) or leave \
+            "is not a known audio format (it begins with \"a text\\n\"); convert it to WAV or FLAC (for example with ffmpeg) or leave \
              it out",
         ),
     ] {

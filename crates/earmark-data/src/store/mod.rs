@@ -15,7 +15,7 @@ mod prepare;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use earmark_audio::Note;
+use earmark_audio::ClipNote;
 use earmark_core::ConfigError;
 use earmark_features::{Extractor, ExtractorScratch, FeatureError, Features};
 
@@ -278,7 +278,7 @@ impl FeatureStore {
         )
     }
 
-    fn compute(&self, item: &Item, kept: Kept) -> Result<(Features, Vec<Note>), ItemError> {
+    fn compute(&self, item: &Item, kept: Kept) -> Result<(Features, Vec<ClipNote>), ItemError> {
         let rate = self.extractor.front_end().sample_rate_hz;
         let decoded = earmark_audio::read(&item.path, rate).map_err(|error| ItemError::new(item, error))?;
         let mut scratch = self.take_scratch();

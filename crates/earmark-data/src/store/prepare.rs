@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use earmark_audio::Note;
+use earmark_audio::ClipNote;
 use rayon::prelude::*;
 
 use super::{Content, DiskCache, FeatureStore, ItemError, Kept};
@@ -18,7 +18,7 @@ pub struct PreparedClip {
     /// What its file holds.
     pub content: Content,
     /// What decoding noted: resampled, mixed down, empty.
-    pub notes: Vec<Note>,
+    pub notes: Vec<ClipNote>,
 }
 
 /// What the first pass found. The order is that of the items.

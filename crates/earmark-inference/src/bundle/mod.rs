@@ -23,7 +23,7 @@ use crate::PipelineError;
 use crate::model::ModelSource;
 use earmark_core::atomic::{self, WriteError};
 use earmark_features::Segments;
-use earmark_metrics::Mean;
+use earmark_metrics::BlendMean;
 use models::{Inputs, pack_models};
 use serde::Serialize;
 use std::ffi::OsString;
@@ -44,7 +44,7 @@ pub struct Bundle {
     /// The folder to make.
     pub out: PathBuf,
     /// How several models are blended.
-    pub mean: Mean,
+    pub mean: BlendMean,
     /// How much each counts; all alike without.
     pub weights: Option<Vec<f64>>,
     /// The program to put in.
@@ -60,7 +60,7 @@ pub struct Description {
     /// Version of the program that packed it.
     pub version: String,
     /// How the models are blended.
-    pub mean: Mean,
+    pub mean: BlendMean,
     /// How much each counts, where they do not count alike.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<Vec<f64>>,

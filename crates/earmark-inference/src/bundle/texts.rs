@@ -1,7 +1,7 @@
 //! The texts of a bundle: script, instructions, licences.
 
 use super::{Description, PROGRAM};
-use earmark_metrics::Mean;
+use earmark_metrics::BlendMean;
 use std::fmt::Write;
 
 const MIT: &str = include_str!("../../../../LICENSE-MIT");
@@ -9,8 +9,8 @@ const APACHE: &str = include_str!("../../../../LICENSE-APACHE");
 
 fn mean(d: &Description) -> &'static str {
     match d.mean {
-        Mean::Arithmetic => "arithmetic",
-        Mean::Geometric => "geometric",
+        BlendMean::Arithmetic => "arithmetic",
+        BlendMean::Geometric => "geometric",
     }
 }
 

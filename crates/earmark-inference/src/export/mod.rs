@@ -8,13 +8,13 @@ mod calibration;
 mod check;
 
 pub use check::Check;
-pub use earmark_onnx::Weights;
+pub use earmark_onnx::WeightPrecision;
 
 use crate::PipelineError;
 use crate::device::Device;
 use earmark_engine::{ModelMeta, Scorer};
 use earmark_models::onnx::Planes;
-use earmark_onnx::{Builder, Dim, Model, Value};
+use earmark_onnx::{Builder, Dim, OnnxModel, Value};
 use earmark_recipe::Recipe;
 use std::path::Path;
 
@@ -31,7 +31,7 @@ pub const EMBEDDING: &str = "embedding";
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ExportOptions {
     /// How weights are stored.
-    pub weights: Weights,
+    pub weights: WeightPrecision,
     /// Leave out the calibration that a model file may hold.
     pub raw: bool,
 }
@@ -40,7 +40,7 @@ pub struct ExportOptions {
 #[derive(Debug)]
 pub struct Onnx {
     /// The file.
-    pub model: Model,
+    pub model: OnnxModel,
     /// What the model file says of itself; without its calibration where that is left out.
     pub meta: ModelMeta,
     /// Rate of the samples that it takes.
@@ -63,7 +63,7 @@ impl Onnx {
         let mut meta = opened.meta().clone();
         meta.calibration = meta.calibration.filter(|_| !options.raw);
         let (recipe, scorer) = (opened.recipe(), opened.scorer());
-        let model = Model {
+        let model = OnnxModel {
             producer: "earmark".into(),
             producer_version: earmark_core::VERSION.into(),
             doc: doc(recipe, &meta),
@@ -91,7 +91,7 @@ fn graph(
     recipe: &Recipe,
     meta: &ModelMeta,
     scorer: &Scorer,
-    weights: Weights,
+    weights: WeightPrecision,
 ) -> Result<earmark_onnx::Graph, PipelineError> {
     let mut g = Builder::with_weights(weights);
     let batch = Dim::Named("batch");
@@ -151,15 +151,20 @@ fn doc(recipe: &Recipe, meta: &ModelMeta) -> String {
 }
 
 /// For programs: everything that is needed to use the scores.
-fn metadata(recipe: &Recipe, meta: &ModelMeta, scorer: &Scorer, weights: Weights) -> Vec<(String, String)> {
+fn metadata(
+    recipe: &Recipe,
+    meta: &ModelMeta,
+    scorer: &Scorer,
+    weights: WeightPrecision,
+) -> Vec<(String, String)> {
     let scores = if scorer.loss.is_single_label() {
         "softmax"
     } else {
         "sigmoid"
     };
     let weights = match weights {
-        Weights::Float32 => "float32",
-        Weights::Int8 => "int8",
+        WeightPrecision::Float32 => "float32",
+        WeightPrecision::Int8 => "int8",
     };
     let classes = serde_json::to_string(&meta.classes).expect("strings");
     let mut all = vec![

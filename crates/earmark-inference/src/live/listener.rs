@@ -6,7 +6,7 @@ use crate::PipelineError;
 use crate::device::Device;
 use crate::model::{Model, ModelSource, check_same_classes};
 use earmark_features::Features;
-use earmark_metrics::{Mean, ScoreTable, blend};
+use earmark_metrics::{BlendMean, ScoreTable, blend};
 
 /// Longest time between judgements: what comes later is no news.
 const LONGEST_HOP_SECONDS: f64 = 1.0;
@@ -20,7 +20,7 @@ pub struct Listen {
     /// Models: files, RUN, RUN@STEP, or a set of folds; several are blended.
     pub models: Vec<String>,
     /// How several models are blended.
-    pub mean: Mean,
+    pub mean: BlendMean,
     /// Length of the window whose sound is judged; by default an example of each model.
     pub window_seconds: Option<f64>,
     /// Time between judgements, at most a second.
@@ -47,7 +47,7 @@ pub struct Heard {
 /// The models with what they remember of the stream.
 pub struct Listener {
     ears: Vec<Ear>,
-    mean: Mean,
+    mean: BlendMean,
     input_hz: u32,
     hop_seconds: f64,
     /// Share of the old scores that a hop keeps.

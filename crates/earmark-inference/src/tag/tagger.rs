@@ -10,7 +10,7 @@ use crate::PipelineError;
 use crate::device::Device;
 use crate::model::{Ensemble, Model, WindowError};
 use earmark_audio::{AudioError, AudioStream};
-use earmark_metrics::Mean;
+use earmark_metrics::BlendMean;
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,7 +41,7 @@ pub struct TagConfig {
     /// Models: files, RUN, RUN@STEP or sets of folds; several are blended.
     pub models: Vec<String>,
     /// How several are blended.
-    pub mean: Mean,
+    pub mean: BlendMean,
     /// Device by name.
     pub device: String,
     /// Length of a window; `None` is the model's own.
@@ -71,7 +71,7 @@ impl Default for TagConfig {
     fn default() -> Self {
         Self {
             models: Vec::new(),
-            mean: Mean::Geometric,
+            mean: BlendMean::Geometric,
             device: "cpu".into(),
             window_seconds: None,
             step: Step::Own,

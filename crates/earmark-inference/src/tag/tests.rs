@@ -6,7 +6,7 @@ use super::*;
 use crate::Predict;
 use crate::device::Device;
 use earmark_engine::{FORMAT, ModelFile, ModelMeta};
-use earmark_metrics::{Calibration, CalibrationLine, CalibrationRule, Mean};
+use earmark_metrics::{BlendMean, Calibration, CalibrationLine, CalibrationRule};
 use earmark_models::{Network, VarId, Vars};
 use earmark_recipe::Recipe;
 use std::fs;
@@ -82,7 +82,7 @@ fn wav(path: &Path, samples: &[i16]) {
 fn request(models: &[String]) -> TagConfig {
     TagConfig {
         models: models.to_vec(),
-        mean: Mean::Geometric,
+        mean: BlendMean::Geometric,
         device: "cpu".into(),
         window_seconds: None,
         step: Step::Own,
@@ -185,7 +185,7 @@ fn windows_score_as_clips_of_their_samples() {
             part: None,
             files,
             layout: None,
-            mean: Mean::Geometric,
+            mean: BlendMean::Geometric,
             raw: false,
             weights: None,
             device: "cpu".into(),

@@ -5,7 +5,7 @@ use crate::run_dir::RunDir;
 use earmark_audio::AudioStream;
 use earmark_data::{DataError, DataSet, MissingFiles, load};
 use earmark_features::{Extractor, Features};
-use earmark_metrics::{Aligned, Calibrated, Calibration, Lwlrap, MetricsError, ScoreTable, top_k};
+use earmark_metrics::{Aligned, Calibration, CalibrationQuality, Lwlrap, MetricsError, ScoreTable, top_k};
 use earmark_recipe::Recipe;
 use earmark_report::{ConfusionChart, PredictedClass, ReliabilityCurve, SpectrogramImage, WorstClip};
 use std::collections::HashMap;
@@ -80,7 +80,9 @@ impl Judged {
     ) -> Result<Vec<ReliabilityCurve>, PageError> {
         let named = |name: &str, clips: &Aligned| -> Result<ReliabilityCurve, MetricsError> {
             let half = vec![0.5; clips.classes().len()];
-            let bins = Calibrated::of(clips, single_label, |_| &half)?.reliability.bins;
+            let bins = CalibrationQuality::of(clips, single_label, |_| &half)?
+                .reliability
+                .bins;
             let points = bins.iter().filter_map(|b| Some((b.score?, b.share?, b.count)));
             Ok(ReliabilityCurve {
                 name: name.into(),

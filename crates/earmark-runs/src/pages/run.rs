@@ -9,7 +9,7 @@ use earmark_core::atomic;
 use earmark_engine::evaluation::{result_path, scores_path};
 use earmark_engine::{ModelFile, ValidationMetric, checkpoint};
 use earmark_features::Extractor;
-use earmark_metrics::{Calibration, ClassPair, Comparison};
+use earmark_metrics::{Calibration, ClassComparison, ModelComparison};
 use earmark_models::{Network, VarSpec};
 use earmark_report::{
     AxisScale, Better, ClassScoreRow, ComparedClass, ComparedRun, Fact, MetricCurve, NoteLevel, PageNote,
@@ -39,10 +39,10 @@ pub fn write_compared_report(
     run: &RunDir,
     data: Option<&Path>,
     other: &str,
-    comparison: &Comparison,
+    comparison: &ModelComparison,
 ) -> Result<PathBuf, PageError> {
     let mut report = gather(run, data)?;
-    let row = |c: &ClassPair| ComparedClass {
+    let row = |c: &ClassComparison| ComparedClass {
         name: c.name.clone(),
         count: c.count as u64,
         other: c.a,

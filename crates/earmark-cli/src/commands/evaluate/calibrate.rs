@@ -5,7 +5,7 @@ use crate::args::{Calibrate, CalibrateMethod, Global};
 use crate::console::{Console, out, out_json};
 use crate::output;
 use anyhow::bail;
-use earmark::metrics::{Calibrated, CalibrationLine, CalibrationMethod, CalibrationRule, number};
+use earmark::metrics::{CalibrationLine, CalibrationMethod, CalibrationQuality, CalibrationRule, number};
 use earmark::report::{Align, ReliabilityCurve, human_amount, reliability_chart, text_table};
 use earmark::train::{CalibrateBy, CalibrateTo, CalibratedModels};
 use serde_json::json;
@@ -48,7 +48,7 @@ pub fn run(args: Calibrate, global: &Global, console: &Console) -> anyhow::Resul
         return Ok(Status::Interrupted);
     };
     if let Some(path) = &args.diagram {
-        let named = |name: &str, judged: &Calibrated| ReliabilityCurve {
+        let named = |name: &str, judged: &CalibrationQuality| ReliabilityCurve {
             name: name.into(),
             points: judged
                 .reliability
@@ -90,7 +90,7 @@ fn told(done: &CalibratedModels) -> String {
         "{}, {what}\n\n",
         human_amount(done.calibration.clips, "clip", "clips")
     );
-    let row = |name: &str, get: fn(&Calibrated) -> Option<f64>| {
+    let row = |name: &str, get: fn(&CalibrationQuality) -> Option<f64>| {
         vec![
             name.to_owned(),
             number(get(&done.before)),

@@ -3,7 +3,7 @@
 use crate::Status;
 use crate::args::CompareBy;
 use crate::console::{Console, out, out_json};
-use earmark::metrics::{Bootstrap, ClassMetric, ClassPair, Comparison, number};
+use earmark::metrics::{Bootstrap, ClassComparison, ClassMetric, ModelComparison, number};
 use earmark::report::{Align, human_amount, text_table};
 use earmark::runs::compare::{common, judged_run};
 use std::path::Path;
@@ -31,7 +31,7 @@ pub fn run(a: &Path, b: &Path, by: CompareBy, json: bool, console: &Console) -> 
 }
 
 /// The comparison, and what must be known before believing it.
-pub(super) fn compared(a: &Path, b: &Path, by: CompareBy) -> anyhow::Result<(Comparison, Vec<String>)> {
+pub(super) fn compared(a: &Path, b: &Path, by: CompareBy) -> anyhow::Result<(ModelComparison, Vec<String>)> {
     let metric = match by {
         CompareBy::Lwlrap => ClassMetric::Lwlrap,
         CompareBy::Recall => ClassMetric::Recall,
@@ -51,12 +51,12 @@ pub(super) fn compared(a: &Path, b: &Path, by: CompareBy) -> anyhow::Result<(Com
             "{clips} that only one of them was judged on are left out"
         ));
     }
-    Ok((Comparison::of(&x, &y, metric, Bootstrap::default())?, notes))
+    Ok((ModelComparison::of(&x, &y, metric, Bootstrap::default())?, notes))
 }
 
-fn table(found: &Comparison) -> String {
+fn table(found: &ModelComparison) -> String {
     let signed = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:+.4}"));
-    let row = |c: &ClassPair| {
+    let row = |c: &ClassComparison| {
         let interval = c
             .interval
             .map_or("–".to_owned(), |i| format!("{:+.4} to {:+.4}", i.low, i.high));

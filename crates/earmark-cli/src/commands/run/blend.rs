@@ -5,12 +5,12 @@ use crate::args::{Blend, Global};
 use crate::console::{Console, done};
 use crate::output;
 use anyhow::{Context, bail};
-use earmark::metrics::{Mean, ScoreTable, blend};
+use earmark::metrics::{BlendMean, ScoreTable, blend};
 use earmark::report::human_amount;
 
 /// Blends score tables.
 pub fn run(args: Blend, global: &Global, console: &Console) -> anyhow::Result<Status> {
-    let mean: Mean = args.mean.parse().context("--mean")?;
+    let mean: BlendMean = args.mean.parse().context("--mean")?;
     if args.select {
         return super::blend_select::run(&args, mean, global, console);
     }

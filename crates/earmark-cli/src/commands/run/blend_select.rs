@@ -8,7 +8,8 @@ use anyhow::{Context, bail};
 use earmark::data::FoldTable;
 use earmark::inference::Event;
 use earmark::metrics::{
-    Aligned, Mean, Report, ReportOptions, ScoreTable, Selector, TruthTable, UnknownLabels, blend, number,
+    Aligned, BlendMean, BlendSelector, Report, ReportOptions, ScoreTable, TruthTable, UnknownLabels, blend,
+    number,
 };
 use earmark::report::human_amount;
 use earmark::runs::journal::history::METRICS;
@@ -25,7 +26,7 @@ struct Choice {
 }
 
 /// Chooses, blends and says what the choice is worth.
-pub fn run(args: &Blend, mean: Mean, global: &Global, console: &Console) -> anyhow::Result<Status> {
+pub fn run(args: &Blend, mean: BlendMean, global: &Global, console: &Console) -> anyhow::Result<Status> {
     let known = || METRICS.map(|m| m.name()).join(", ");
     let Some(metric) = METRICS.into_iter().find(|m| m.name() == args.by) else {
         bail!("--by {}: is no metric; choose one of {}", args.by, known());
@@ -44,7 +45,7 @@ pub fn run(args: &Blend, mean: Mean, global: &Global, console: &Console) -> anyh
         "accuracy" => Ok(aligned.accuracy()),
         _ => Ok(metric.of(&Report::of(aligned, &ReportOptions::default())?)),
     };
-    let selector = Selector::new(&choice.tables, truth, mean)?;
+    let selector = BlendSelector::new(&choice.tables, truth, mean)?;
     let Some(selection) = selector.select(&judge)? else {
         bail!(
             "--select: no blend has a {}; the labels are of other clips or classes",

@@ -5,12 +5,12 @@ use crate::args::{Bundle, Global};
 use crate::console::{Console, out};
 use anyhow::Context;
 use earmark::inference::bundle::{self, bundle};
-use earmark::metrics::Mean;
+use earmark::metrics::BlendMean;
 use earmark::report::human_amount;
 
 /// Packs models and the program into a folder.
 pub fn run(args: Bundle, _: &Global, console: &Console) -> anyhow::Result<Status> {
-    let mean: Mean = args.mean.parse().context("--mean")?;
+    let mean: BlendMean = args.mean.parse().context("--mean")?;
     let program = match args.program {
         Some(program) => program,
         None => std::env::current_exe()

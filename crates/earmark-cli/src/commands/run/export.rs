@@ -5,7 +5,7 @@ use crate::args::{Export, Global, StoredWeights};
 use crate::console::{Console, done};
 use crate::output::{self, is_stdout};
 use anyhow::bail;
-use earmark::inference::export::{Check, ExportOptions, Onnx, Weights};
+use earmark::inference::export::{Check, ExportOptions, Onnx, WeightPrecision};
 use earmark::onnx::{OPSET, Port};
 use earmark::report::human_bytes;
 use earmark::runs::run_dir::find_model;
@@ -19,8 +19,8 @@ pub fn run(args: Export, _: &Global, console: &Console) -> anyhow::Result<Status
         bail!("--json: stdout is taken by the model; name a file with -o");
     }
     let weights = match args.weights {
-        StoredWeights::Float32 => Weights::Float32,
-        StoredWeights::Int8 => Weights::Int8,
+        StoredWeights::Float32 => WeightPrecision::Float32,
+        StoredWeights::Int8 => WeightPrecision::Int8,
     };
     let path = find_model(&args.model)?;
     let onnx = Onnx::of_model(
@@ -35,7 +35,7 @@ pub fn run(args: Export, _: &Global, console: &Console) -> anyhow::Result<Status
         largest_difference: d,
         ..
     }) = check
-        && (d.is_nan() || (weights == Weights::Float32 && d > TOLERANCE))
+        && (d.is_nan() || (weights == WeightPrecision::Float32 && d > TOLERANCE))
     {
         bail!(
             "{}: the scores of its export are off by {d:e}, more than {TOLERANCE:e}; nothing was written. This is a fault of earmark's own: \

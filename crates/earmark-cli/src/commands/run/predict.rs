@@ -6,7 +6,7 @@ use crate::console::{Console, done};
 use crate::output;
 use anyhow::{Context, bail};
 use earmark::inference::{Event, Observer, PipelineError, Prediction};
-use earmark::metrics::{Mean, ScoreTable, top_k};
+use earmark::metrics::{BlendMean, ScoreTable, top_k};
 use earmark::report::human_amount;
 use serde_json::{Map, json};
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use std::sync::atomic::AtomicBool;
 
 /// Writes scores of recordings.
 pub fn run(args: Predict, global: &Global, console: &Console) -> anyhow::Result<Status> {
-    let mean: Mean = args.mean.parse().context("--mean")?;
+    let mean: BlendMean = args.mean.parse().context("--mean")?;
     let data = match args.data {
         // A flag says more than the environment.
         Some(data) if !args.files.is_empty() => {

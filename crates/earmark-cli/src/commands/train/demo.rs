@@ -7,7 +7,7 @@ use anyhow::bail;
 use earmark::data::synth::write_demo;
 use earmark::engine::ParameterPrefixes;
 use earmark::inference::Event;
-use earmark::metrics::{Mean, Report, ReportOptions, ScoreTable, TruthTable, number};
+use earmark::metrics::{BlendMean, Report, ReportOptions, ScoreTable, TruthTable, number};
 use earmark::{Recipe, runs::pages};
 use earmark_core::atomic;
 use earmark_core::random::{self, Purpose};
@@ -85,7 +85,7 @@ pub fn run(args: Demo, global: &Global, console: &Console) -> anyhow::Result<Sta
         files: Vec::new(),
         layout: None,
         weights: None,
-        mean: Mean::Geometric,
+        mean: BlendMean::Geometric,
         raw: false,
         device: global.device.clone(),
     };

@@ -9,7 +9,7 @@ use crate::args::{Global, Listen, RawFormat};
 use crate::console::{Console, out};
 use anyhow::{Context, bail};
 use earmark::inference::live::{self, Feed, Heard, Listener, Meter, Pace, PcmFormat, PcmSample, Summary};
-use earmark::metrics::Mean;
+use earmark::metrics::BlendMean;
 use earmark::report::human_duration;
 use screen::Screen;
 use serde_json::json;
@@ -23,7 +23,7 @@ const STDIN: &str = "-";
 
 /// Says what is heard until the stream ends.
 pub fn run(args: Listen, global: &Global, console: &Console) -> anyhow::Result<Status> {
-    let mean: Mean = args.mean.parse().context("--mean")?;
+    let mean: BlendMean = args.mean.parse().context("--mean")?;
     if let Some(seconds) = args.seconds.filter(|s| !(*s > 0.0 && s.is_finite())) {
         bail!("--seconds {seconds}: choose a positive number, or leave it out to listen to the end");
     }
