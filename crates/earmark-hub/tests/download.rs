@@ -95,7 +95,7 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 fn job(url: &str, folder: &Path, bytes: &[u8]) -> Download {
-    Fetch {
+    Download {
         url: url.into(),
         to: folder.join("models/x.pt"),
         sha256: Some(sha256(bytes)),
