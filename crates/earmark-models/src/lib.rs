@@ -23,7 +23,7 @@ pub mod starter_2018;
 pub mod summary;
 pub mod vars;
 
-pub use earmark_kernels::simd::{Isa, IsaError};
+pub use earmark_kernels::{Isa, IsaError};
 pub use forward::Forward;
 pub use network::{ModelError, Network, NetworkConfig};
 pub use summary::{LayerRow, Summary};

@@ -3,7 +3,7 @@
 use super::config::{EpsilonRule, OptimizerConfig};
 use burn::tensor::Tensor;
 use earmark_kernels::burn_ops;
-use earmark_kernels::optim::{Adam, AdamEpsilon, Sgd};
+use earmark_kernels::elementwise::optimizer_steps::{Adam, AdamEpsilon, Sgd};
 
 /// One variable before a step.
 pub(super) struct Update {
