@@ -4,9 +4,8 @@ mod common;
 
 use burn::tensor::{Device, Tensor};
 use common::{close_digest, fill, golden, input, relative};
-use earmark_models::mobilenet_v1::{GlobalPool, MobileNetV1Config};
-use earmark_models::vars::to_host;
-use earmark_models::{Forward, Network, NetworkConfig, VarKind, Vars, forward::apply_statistics};
+use earmark_models::networks::mobilenet_v1::{GlobalPool, MobileNetV1Config};
+use earmark_models::{Forward, Network, NetworkConfig, VarKind, Vars, apply_statistics, to_host};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -19,7 +18,7 @@ fn build(config: MobileNetV1Config, classes: usize) -> (Network, Vars) {
 #[test]
 fn layers_weights_and_multiplies_match_the_seeds_table() {
     let (network, vars) = build(MobileNetV1Config::default(), 80);
-    let s = network.summary(1, 96, 100);
+    let s = network.layer_table(1, 96, 100);
     // Activation, weights and multiplies as the table prints them.
     let table: &[(&[usize], &str, &str)] = &[
         (&[100, 96, 1], "0", "0"),
@@ -78,7 +77,7 @@ fn the_table_is_what_the_network_does() {
         .filter(|s| s.name.ends_with("weight"))
         .map(|s| s.len())
         .sum();
-    assert_eq!(declared, network.summary(1, 33, 21).weights());
+    assert_eq!(declared, network.layer_table(1, 33, 21).weights());
     let x = Tensor::<4>::zeros([3, 1, 33, 21], &Device::flex());
     assert_eq!(network.forward(x, &mut Forward::eval(&vars)).dims(), [3, 7]);
 }

@@ -1,9 +1,8 @@
 //! Networks as ONNX graphs, evaluated by definition, against their forward pass.
 
 use burn::tensor::{Device, Tensor as Burn, TensorData};
-use earmark_models::onnx::Planes;
-use earmark_models::vars::to_host;
-use earmark_models::{Forward, Network, NetworkConfig, VarId, Vars};
+use earmark_models::onnx::OnnxPlanes;
+use earmark_models::{Forward, Network, NetworkConfig, VarId, Vars, to_host};
 use earmark_onnx::{Builder, Dim, Graph, Tensor, Weights};
 
 /// Numbers in -1 to 1 by a congruential generator.
@@ -55,7 +54,7 @@ fn graph(
         dim(size[1], "frames"),
     ];
     let x = g.input("x", &shape);
-    let planes = Planes {
+    let planes = OnnxPlanes {
         value: x,
         channels,
         size,
@@ -191,7 +190,7 @@ fn a_network_that_takes_more_than_images_is_refused() {
         1,
     );
     let mut g = Builder::default();
-    let planes = Planes {
+    let planes = OnnxPlanes {
         value: g.input("x", &[]),
         channels: 1,
         size: [None, None],

@@ -4,20 +4,19 @@ mod common;
 
 use burn::tensor::{Device, Tensor};
 use common::{close_digest, digest, fill, golden, input, relative};
-use earmark_models::panns::{PannsBody, PannsConfig};
-use earmark_models::vars::to_host;
-use earmark_models::{Forward, Network, NetworkConfig, VarKind, VarSpec, Vars, forward::apply_statistics};
+use earmark_models::networks::panns::{PannsBackbone, PannsConfig};
+use earmark_models::{Forward, Network, NetworkConfig, VarKind, VarSpec, Vars, apply_statistics, to_host};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-const BODIES: [(PannsBody, &str); 4] = [
-    (PannsBody::Cnn14, "cnn14"),
-    (PannsBody::Cnn10, "cnn10"),
-    (PannsBody::MobileNetV1, "mobilenet-v1"),
-    (PannsBody::MobileNetV2, "mobilenet-v2"),
+const BODIES: [(PannsBackbone, &str); 4] = [
+    (PannsBackbone::Cnn14, "cnn14"),
+    (PannsBackbone::Cnn10, "cnn10"),
+    (PannsBackbone::MobileNetV1, "mobilenet-v1"),
+    (PannsBackbone::MobileNetV2, "mobilenet-v2"),
 ];
 
-fn build(body: PannsBody, width: f64, drop: bool, classes: usize) -> (Network, Vec<VarSpec>) {
+fn build(body: PannsBackbone, width: f64, drop: bool, classes: usize) -> (Network, Vec<VarSpec>) {
     let default = PannsConfig::default();
     let config = PannsConfig {
         body,
@@ -33,7 +32,7 @@ fn pass<'a>(ctx: Forward<'a>, kernels: bool) -> Forward<'a> {
     if kernels { ctx } else { ctx.without_kernels() }
 }
 
-fn check(body: PannsBody, name: &str, kernels: bool) {
+fn check(body: PannsBackbone, name: &str, kernels: bool) {
     let g = golden(&format!("panns-{name}.json"));
     let (network, specs) = build(body, g["width"].as_f64().unwrap(), false, 10);
     let mut vars = Vars::init(specs, 1, &Device::flex());
@@ -115,7 +114,7 @@ fn parameters_are_as_many_as_published() {
             "{name}"
         );
         let weights = of(&|s| s.name.ends_with("weight"));
-        assert_eq!(network.summary(1, 64, 1001).weights(), weights, "{name}");
+        assert_eq!(network.layer_table(1, 64, 1001).weights(), weights, "{name}");
     }
 }
 

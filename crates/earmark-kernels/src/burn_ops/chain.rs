@@ -48,13 +48,13 @@ pub fn chain_train(chain: &Arc<Chain>, x: Tensor<4>, params: Tensor<1>) -> Chain
     }
 }
 
-/// Weights packed and normalisations fixed for [`chain_eval`]: made once, used for many batches.
+/// Packs the weights and fixes the normalisations for [`chain_eval`]: once for many batches.
 ///
 /// `params` is each layer's weights, gamma and beta, `statistics` each layer's moving mean and variance, one after the other.
 ///
 /// # Panics
 /// If a length does not fit the chain.
-pub fn prepare(chain: &Chain, params: &[f32], statistics: &[f32]) -> InferenceChain {
+pub fn pack_for_inference(chain: &Chain, params: &[f32], statistics: &[f32]) -> InferenceChain {
     let mut rest = statistics;
     let statistics: Vec<MovingStatistics> = chain
         .layers()
@@ -270,8 +270,8 @@ fn layer_params<'a>(chain: &Chain, flat: &'a [f32]) -> Vec<LayerParams<'a>> {
     params
 }
 
-/// The kind of a convolution with these groups; `None` for groups that are neither one nor one a channel.
-pub fn kind(window: crate::conv::window::ConvWindow, inputs: usize, groups: usize) -> Option<ConvKind> {
+/// The kind of a convolution with these groups; `None` unless there is one group, or one per channel.
+pub fn conv_kind(window: crate::conv::window::ConvWindow, inputs: usize, groups: usize) -> Option<ConvKind> {
     match groups {
         g if g == inputs && g > 1 => Some(ConvKind::Depthwise(window)),
         1 if window.kernel == [1, 1]

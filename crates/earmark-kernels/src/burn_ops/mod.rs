@@ -7,7 +7,7 @@ mod gate;
 mod optimizer_steps;
 mod pool;
 
-pub use chain::{ChainBackend, ChainOutput, chain_eval, chain_train, kind, prepare};
+pub use chain::{ChainBackend, ChainOutput, chain_eval, chain_train, conv_kind, pack_for_inference};
 pub use gate::{GateBackend, gate};
 pub use optimizer_steps::{OptimBackend, adam, sgd};
 pub use pool::{PoolBackend, pool};
