@@ -7,7 +7,7 @@ use earmark_core::VERSION;
 use earmark_core::text::suggest;
 use earmark_engine::{FORMAT, ModelFile, ModelFileError, ModelMeta};
 use earmark_features::Extractor;
-use earmark_models::{ModelError, Network, VarId, VarSpec, Vars};
+use earmark_models::{Network, VarId, VarSpec, Vars};
 use earmark_recipe::{Recipe, RecipeError};
 use earmark_torch::{Tensor, TorchError};
 use std::collections::BTreeMap;
@@ -98,12 +98,9 @@ pub enum ImportError {
     /// The network's recipe is refused.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
-    /// Its front end is refused.
+    /// Its front end or its network is refused.
     #[error(transparent)]
-    FrontEnd(#[from] ConfigError),
-    /// Its network is refused.
-    #[error(transparent)]
-    Network(#[from] ModelError),
+    Config(#[from] ConfigError),
     /// The model file can't be written.
     #[error(transparent)]
     Model(#[from] ModelFileError),

@@ -4,7 +4,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use earmark_engine::{HostTensor, ModelFile, Tensors, write_tensors};
 use earmark_hub::{Import, import};
-use earmark_models::{Forward, Network, NetworkConfig, VarId, Vars, vars::to_host};
+use earmark_models::{Forward, Network, NetworkConfig, VarId, Vars, to_host};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 

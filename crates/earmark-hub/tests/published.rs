@@ -13,7 +13,7 @@ use earmark_features::{Extractor, Features};
 use earmark_hub::{Import, import};
 use earmark_inference::Predict;
 use earmark_inference::{Device, Model};
-use earmark_models::{Forward, vars::to_host};
+use earmark_models::{Forward, to_host};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;

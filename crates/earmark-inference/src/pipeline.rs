@@ -14,7 +14,6 @@ use earmark_engine::{
 };
 use earmark_index::EmbeddingsError;
 use earmark_metrics::{MetricsError, Report};
-use earmark_models::ModelError;
 use earmark_recipe::RecipeError;
 use earmark_runs::run_dir::RunError;
 
@@ -92,9 +91,7 @@ pub enum PipelineError {
     #[error(transparent)]
     Setting(#[from] SettingError),
     #[error(transparent)]
-    FrontEnd(#[from] ConfigError),
-    #[error(transparent)]
-    Network(#[from] ModelError),
+    Config(#[from] ConfigError),
     #[error(transparent)]
     Model(#[from] ModelFileError),
     #[error(transparent)]

@@ -64,7 +64,7 @@ fn without_auxiliary_outputs_the_main_one_is_the_same() {
 }
 
 #[test]
-fn without_skips_it_is_as_if_nothing_listened_to_them() {
+fn without_skips_it_is_as_if_their_weights_were_zero() {
     let (skipping, mut vars) = built(true, false, false);
     let (plain, mut fewer) = built(false, false, false);
     // merge.weight is [8 base, 32 base, 3, 3], the fourth block's channels first.
@@ -83,7 +83,7 @@ fn without_skips_it_is_as_if_nothing_listened_to_them() {
 }
 
 #[test]
-fn without_attention_it_is_as_if_everything_counted_alike() {
+fn without_attention_it_is_as_if_all_weighed_the_same() {
     let (weighing, mut vars) = built(true, true, false);
     let (plain, fewer) = built(true, false, false);
     // Weights of 0 make every factor sigmoid(0) = 1/2, for channels and for places.
@@ -95,7 +95,7 @@ fn without_attention_it_is_as_if_everything_counted_alike() {
 
 /// Every variable is declared for a reason: each has a gradient in training, whatever is left out.
 #[test]
-fn every_relative_learns_with_all_it_has() {
+fn every_variant_trains_all_its_parameters() {
     let mut counts = Vec::new();
     for (skips, attention, aux) in [
         (true, true, true),

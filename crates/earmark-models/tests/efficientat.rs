@@ -4,6 +4,7 @@ mod common;
 
 use burn::tensor::{Device, Tensor};
 use common::{close_digest, digest, fill, golden, input, relative};
+use earmark_core::{Check, Within};
 use earmark_models::networks::efficientat::EfficientAtConfig;
 use earmark_models::{Forward, Network, NetworkConfig, VarKind, VarSpec, Vars, apply_statistics, to_host};
 use rand::SeedableRng;
@@ -150,7 +151,7 @@ fn any_length_goes_through() {
 }
 
 #[test]
-fn head_and_body_are_told_apart() {
+fn head_and_backbone_are_distinguished() {
     let (network, specs) = Network::build(&config(0.4), 1, 527).unwrap();
     assert_eq!(network.embedding_len(), 384);
     let head: Vec<&str> = specs
@@ -174,7 +175,13 @@ fn head_and_body_are_told_apart() {
 
 #[test]
 fn values_that_cannot_work_are_refused_by_key() {
-    let check = |c: EfficientAtConfig| NetworkConfig::EfficientAt(c).check().unwrap_err().to_string();
+    let check = |c: EfficientAtConfig| {
+        NetworkConfig::EfficientAt(c)
+            .check()
+            .within("network")
+            .unwrap_err()
+            .to_string()
+    };
     let default = EfficientAtConfig::default;
     let width = check(EfficientAtConfig {
         width: 0.0,

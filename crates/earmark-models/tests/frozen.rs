@@ -175,7 +175,7 @@ fn frozen_layers_are_the_same_with_and_without_kernels() {
 
 /// What is frozen gives in training what it gives in evaluation, to the bit where the kernels run both.
 #[test]
-fn a_frozen_body_embeds_as_in_evaluation() {
+fn a_frozen_backbone_embeds_as_in_evaluation() {
     for config in networks() {
         let (network, mut vars) = built(&config);
         let head = network.head_prefixes();

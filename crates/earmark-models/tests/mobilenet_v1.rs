@@ -4,6 +4,7 @@ mod common;
 
 use burn::tensor::{Device, Tensor};
 use common::{close_digest, fill, golden, input, relative};
+use earmark_core::{Check, Within};
 use earmark_models::networks::mobilenet_v1::{GlobalPool, MobileNetV1Config};
 use earmark_models::{Forward, Network, NetworkConfig, VarKind, Vars, apply_statistics, to_host};
 use rand::SeedableRng;
@@ -41,13 +42,13 @@ fn layers_weights_and_multiplies_match_the_seeds_table() {
     ];
     assert_eq!(s.rows.len(), table.len());
     for (row, (activation, weights, multiplies)) in s.rows.iter().zip(table) {
-        let human = earmark_models::summary::human_count;
+        let human = earmark_models::short_count;
         assert_eq!(row.activation, *activation, "{}", row.name);
         assert_eq!(human(row.weights), *weights, "{}", row.name);
         assert_eq!(human(row.multiplies), *multiplies, "{}", row.name);
     }
-    assert_eq!(earmark_models::summary::human_count(s.weights()), "3.3M");
-    assert_eq!(earmark_models::summary::human_count(s.multiplies()), "432.4M");
+    assert_eq!(earmark_models::short_count(s.weights()), "3.3M");
+    assert_eq!(earmark_models::short_count(s.multiplies()), "432.4M");
     let g = golden("mobilenet_v1.json");
     assert_eq!(
         vars.count(true) as u64,
@@ -218,7 +219,13 @@ fn dropout_acts_in_training_only_and_keeps_the_mean() {
 
 #[test]
 fn values_that_cannot_work_are_refused_by_key() {
-    let check = |c: MobileNetV1Config| NetworkConfig::MobileNetV1(c).check().unwrap_err().to_string();
+    let check = |c: MobileNetV1Config| {
+        NetworkConfig::MobileNetV1(c)
+            .check()
+            .within("network")
+            .unwrap_err()
+            .to_string()
+    };
     let bad = check(MobileNetV1Config {
         width: -1.0,
         ..Default::default()

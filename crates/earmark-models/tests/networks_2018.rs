@@ -5,6 +5,7 @@ mod common;
 
 use burn::tensor::{Device, FloatDType, Tensor, TensorData, activation};
 use common::{close_digest, digest, fill, golden, input, relative, uniform};
+use earmark_core::{Check, Within};
 use earmark_models::networks::mobilenet_v2::MobileNetV2Config;
 use earmark_models::networks::starter_2018::Starter2018Config;
 use earmark_models::{Forward, Network, NetworkConfig, VarId, Vars, to_host};
@@ -177,7 +178,7 @@ fn parameters_are_the_published_ones() {
     let (network, vars) = build(NetworkConfig::MobileNetV2(config), 1, 41);
     assert_eq!(vars.count(false), 5_378_330);
     assert_eq!(vars.count(true), 5_339_676);
-    // Keras's table of the whole model: the body's weights without BatchNorm, the dense ones without biases.
+    // Keras's table of the whole model: the backbone's weights without BatchNorm, the dense ones without biases.
     let summary = network.layer_table(1, 64, 512);
     let declared: usize = vars
         .specs()
@@ -208,7 +209,7 @@ fn any_length_is_taken() {
 
 #[test]
 fn values_that_cannot_work_are_refused_by_key() {
-    let message = |c: NetworkConfig| c.check().unwrap_err().to_string();
+    let message = |c: NetworkConfig| c.check().within("network").unwrap_err().to_string();
     let bad = message(NetworkConfig::Starter2018(Starter2018Config {
         kernel_bands: 0,
         ..Default::default()

@@ -97,12 +97,12 @@ const NETWORKS: [&str; 14] = [
     r#"{ "kind": "aux-skip-attention", "base": 2, "ratio": 2, "skips": false }"#,
     r#"{ "kind": "aux-skip-attention", "base": 2, "attention": false, "aux": false }"#,
     r#"{ "kind": "efficientat-mn", "width": 0.1, "head": 100 }"#,
-    r#"{ "kind": "mobilenet-v2", "width": 0.1, "side-features": 0, "hidden": [20, 30] }"#,
+    r#"{ "kind": "mobilenet-v2", "width": 0.1, "clip-features": 0, "hidden": [20, 30] }"#,
     r#"{ "kind": "starter-2018", "base": 3 }"#,
     r#"{ "kind": "panns", "bands": 32, "width": 0.03 }"#,
-    r#"{ "kind": "panns", "bands": 32, "width": 0.05, "body": "cnn10" }"#,
-    r#"{ "kind": "panns", "bands": 32, "width": 0.1, "body": "mobilenet-v1" }"#,
-    r#"{ "kind": "panns", "bands": 32, "width": 0.1, "body": "mobilenet-v2" }"#,
+    r#"{ "kind": "panns", "bands": 32, "width": 0.05, "backbone": "cnn10" }"#,
+    r#"{ "kind": "panns", "bands": 32, "width": 0.1, "backbone": "mobilenet-v1" }"#,
+    r#"{ "kind": "panns", "bands": 32, "width": 0.1, "backbone": "mobilenet-v2" }"#,
 ];
 
 #[test]
@@ -186,7 +186,7 @@ fn int8_is_near_and_small() {
 #[test]
 fn a_network_that_takes_more_than_images_is_refused() {
     let (network, vars) = network(
-        r#"{ "kind": "mobilenet-v2", "width": 0.1, "side-features": 4 }"#,
+        r#"{ "kind": "mobilenet-v2", "width": 0.1, "clip-features": 4 }"#,
         1,
     );
     let mut g = Builder::default();
@@ -200,7 +200,7 @@ fn a_network_that_takes_more_than_images_is_refused() {
         .unwrap_err()
         .to_string();
     assert!(
-        message.starts_with("network.side-features = 4: a graph takes samples alone"),
+        message.starts_with("network.clip-features = 4: a graph takes samples alone"),
         "{message}"
     );
 }

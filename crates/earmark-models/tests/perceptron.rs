@@ -126,7 +126,7 @@ fn only_dense_layers_are_trained() {
             .sum::<usize>()
     };
     assert_eq!(count(VarKind::Trainable), 4 * 6 + 6 + 6 * 3 + 3);
-    assert_eq!(count(VarKind::Fitted), 3 * INPUTS + 4 * INPUTS);
+    assert_eq!(count(VarKind::Scaler), 3 * INPUTS + 4 * INPUTS);
     assert_eq!(count(VarKind::Buffer), 0);
     let summary = network.layer_table(INPUTS, 1, 1);
     assert_eq!(summary.weights(), 4 * 6 + 6 * 3);

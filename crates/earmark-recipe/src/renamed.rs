@@ -9,6 +9,10 @@ const RENAMED: &[(&str, &str)] = &[
     ("front-end.finish", "postprocess"),
     ("front-end.summary", "handcrafted"),
     ("front-end.side", "clip-features"),
+    ("network.body", "backbone"),
+    ("network.side-features", "clip-features"),
+    ("network.side-inputs", "clip-feature-inputs"),
+    ("network.side-limit", "clip-feature-limit"),
 ];
 
 /// Gives old keys of a recipe their new names, and returns (old, new) for each that it met.

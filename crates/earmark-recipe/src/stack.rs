@@ -7,7 +7,7 @@ use super::{FORMAT, RecipeError, format, refuse};
 use earmark_core::{Check, Within};
 use earmark_data::{BatchConfig, TileSubset};
 use earmark_engine::{CheckpointConfig, TrainConfig, ValidationConfig};
-use earmark_models::NetworkConfig;
+use earmark_models::{NetworkConfig, NetworkInput};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use toml::{Table, Value};
@@ -115,13 +115,13 @@ impl StackRecipe {
             let remedy = format!("this program knows formats up to {FORMAT}; update earmark");
             return Err(("format".into(), self.format.to_string(), remedy));
         }
-        if !matches!(self.network, NetworkConfig::FcNet(_)) {
+        if self.network.architecture().input() != NetworkInput::Scores {
             let remedy = "the second level has no spectrogram to look at; choose kind = \"fc-net\"";
             return no("network.kind", "(another)", remedy);
         }
         self.network
             .check()
-            .map_err(|e| (String::new(), String::new(), e.to_string()))?;
+            .map_err(|e| as_refusal(e.within("network")))?;
         self.stack
             .subset
             .check("stack.subset")

@@ -55,7 +55,7 @@ fn run(lab: &Lab, system: &str, out: &str, keys: &str, crash: Option<&str>) -> E
         .env("QUICK", "1")
         .env("KEYS", keys)
         // Half of fifteen clips have no more components.
-        .env("FULL", "--set network.side-features=4");
+        .env("FULL", "--set network.clip-features=4");
     if let Some(point) = crash {
         command.env("EARMARK_CRASH_AT", point);
     }

@@ -41,7 +41,7 @@ name = "full"
 clip-features = "handcrafted"
 
 [network]
-side-features = 5
+clip-features = 5
 
 [train]
 epochs = 4
@@ -196,9 +196,9 @@ fn what_is_made_is_heard_and_what_is_heard_is_made() {
         lab.earmark(&format!("train {recipe} --data tones --run x {more}"))
             .refused()
     };
-    let message = refused("mel.toml", "--set network.side-features=5");
+    let message = refused("mel.toml", "--set network.clip-features=5");
     assert!(
-        message.contains(r#"network.side-features = 5: set front-end.clip-features = "handcrafted""#),
+        message.contains(r#"network.clip-features = 5: set front-end.clip-features = "handcrafted""#),
         "{message}"
     );
     let message = refused("mel.toml", "--set front-end.clip-features=handcrafted");
@@ -233,9 +233,9 @@ fn what_is_made_is_heard_and_what_is_heard_is_made() {
         message.contains("predict.lengths = (set): predict.tiles or predict.whole"),
         "{message}"
     );
-    let message = refused("full.toml", "--set network.side-inputs=7");
+    let message = refused("full.toml", "--set network.clip-feature-inputs=7");
     assert!(
-        message.contains("network.side-inputs = 7: give 1133"),
+        message.contains("network.clip-feature-inputs = 7: give 1133"),
         "{message}"
     );
     let message = refused("full.toml", "--set augment.between-class.prob=1");

@@ -10,7 +10,7 @@ use super::tensor_file::{HostTensor, Tensors, read_json, read_tensors, write_ten
 use crate::optim::optimizer::Optimizer;
 use crate::optim::schedule::PlateauState;
 use burn::tensor::{Tensor, TensorData};
-use earmark_models::{VarId, Vars, vars::to_host};
+use earmark_models::{VarId, Vars, to_host};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 

@@ -29,14 +29,14 @@ pub enum InputScalerError {
     },
 }
 
-/// Fits the scaler of a network that standardises its input or its clip-level features ([`Network::input_fit`]) on `rows`, one per
+/// Fits the scaler of a network that standardises its input or its clip-level features ([`earmark_models::Architecture::input_scaler`]) on `rows`, one per
 /// training clip; does nothing to other networks.
 ///
 /// # Errors
 ///
 /// When there are too few rows for the components, or values that are not finite.
 pub fn fit_scaler(network: &Network, rows: &[Vec<f32>], vars: &mut Vars) -> Result<(), InputScalerError> {
-    let Some(config) = network.input_fit() else {
+    let Some(config) = network.input_scaler() else {
         return Ok(());
     };
     let compressed = |row: &Vec<f32>| row.iter().map(|x| config.compressed(*x)).collect();
@@ -59,7 +59,7 @@ pub fn fit_scaler(network: &Network, rows: &[Vec<f32>], vars: &mut Vars) -> Resu
         tensors.extend(pca.map_err(refuse(config.key))?.tensors());
     }
     for tensor in tensors {
-        set(vars, config.scope, tensor);
+        set(vars, config.prefix, tensor);
     }
     Ok(())
 }
@@ -83,11 +83,11 @@ pub fn transfer_scaler(
     network: &Network,
     vars: &mut Vars,
 ) -> Result<bool, InputScalerError> {
-    let Some(config) = network.input_fit() else {
+    let Some(config) = network.input_scaler() else {
         return Ok(false);
     };
     let names = config.names();
-    if config.beside && names.iter().all(|name| !model.tensors.contains_key(name)) {
+    if config.scales_clip_features && names.iter().all(|name| !model.tensors.contains_key(name)) {
         return Ok(false);
     }
     for name in names {
@@ -117,8 +117,8 @@ pub fn transfer_scaler(
 mod tests {
     use super::*;
     use burn::tensor::{Device, Tensor, TensorData};
-    use earmark_models::perceptron::PerceptronConfig;
-    use earmark_models::{Forward, NetworkConfig, vars::to_host};
+    use earmark_models::networks::perceptron::PerceptronConfig;
+    use earmark_models::{Forward, NetworkConfig, to_host};
 
     const ROWS: usize = 24;
     const COLUMNS: usize = 6;
@@ -147,14 +147,11 @@ mod tests {
     fn a_forward_pass_scales_as_the_features_crate_does() {
         let (network, mut vars) = network(4);
         fit_scaler(&network, &rows(), &mut vars).unwrap();
-        let Network::Perceptron(perceptron) = &network else {
-            panic!("another network")
-        };
         let x = Tensor::<4>::from_data(
             TensorData::new(rows().concat(), [ROWS, COLUMNS, 1, 1]),
             &Device::flex(),
         );
-        let got = to_host(perceptron.embed(x, &mut Forward::eval(&vars)));
+        let got = to_host(network.embed(x, &mut Forward::eval(&vars)));
         let compressed: Vec<Vec<f32>> = rows()
             .iter()
             .map(|row| row.iter().map(|x| (3.0 * x).asinh()).collect())

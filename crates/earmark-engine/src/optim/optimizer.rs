@@ -24,7 +24,9 @@ pub struct Optimizer {
 impl Optimizer {
     /// Zero moments for the trainable variables of `vars`.
     pub fn new(config: OptimizerConfig, vars: &Vars) -> Self {
-        let trainable: Vec<usize> = (0..vars.len()).filter(|&i| vars.learns(VarId(i))).collect();
+        let trainable: Vec<usize> = (0..vars.len())
+            .filter(|&i| vars.requires_grad(VarId(i)))
+            .collect();
         let zeros = |name| {
             let zeros = trainable.iter().map(|&i| vars.flat(VarId(i)).zeros_like());
             (name, zeros.collect())
@@ -135,7 +137,7 @@ mod tests {
     use super::*;
     use crate::optim::config::EpsilonRule;
     use burn::tensor::Device;
-    use earmark_models::init::Init;
+    use earmark_models::VarInit;
     use earmark_models::{VarKind, VarSpec};
 
     /// Minimises w^2 / 2 + w from w = 1 (gradient w + 1) for `n` steps; returns every w, which the kernels and Burn's own
@@ -153,7 +155,7 @@ mod tests {
             name: "w".into(),
             shape: vec![1],
             kind: VarKind::Trainable,
-            init: Init::Constant(1.0),
+            init: VarInit::Constant(1.0),
         };
         let mut vars = Vars::init(vec![spec], 0, &Device::flex());
         if !kernels {
@@ -211,7 +213,7 @@ mod tests {
             name: "w".into(),
             shape: vec![5],
             kind: VarKind::Trainable,
-            init: Init::Constant(1.0),
+            init: VarInit::Constant(1.0),
         };
         let mut vars = Vars::init(vec![spec], 0, &Device::flex());
         let mut opt = Optimizer::new(OptimizerConfig::default(), &vars);
@@ -223,9 +225,9 @@ mod tests {
         assert!(
             of_opt
                 .state()
-                .all(|(_, _, t)| earmark_models::vars::to_host(t.clone()) == [0.0; 5])
+                .all(|(_, _, t)| earmark_models::to_host(t.clone()) == [0.0; 5])
         );
-        assert_eq!(earmark_models::vars::to_host(g), [2.0; 5]);
+        assert_eq!(earmark_models::to_host(g), [2.0; 5]);
     }
 
     #[test]

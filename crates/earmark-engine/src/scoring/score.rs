@@ -108,7 +108,7 @@ mod tests {
     use crate::scoring::scorer::SegmentBatch;
     use burn::tensor::Device;
     use earmark_features::{Extractor, FrontEnd};
-    use earmark_models::mobilenet_v1::MobileNetV1Config;
+    use earmark_models::networks::mobilenet_v1::MobileNetV1Config;
     use earmark_models::{Network, NetworkConfig, Vars};
 
     /// Segments of 32 frames every 16, three per forward pass.

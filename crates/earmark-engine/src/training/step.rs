@@ -5,7 +5,7 @@ use crate::optim::Optimizer;
 use crate::scoring::scorer::clip_features_tensor;
 use burn::tensor::{Device, Tensor, TensorData};
 use earmark_core::random::ChaCha8Rng;
-use earmark_models::{Forward, Network, VarId, Vars, forward::apply_statistics, vars::to_host};
+use earmark_models::{Forward, Network, VarId, Vars, apply_statistics, to_host};
 
 /// The loss and gradient norm of a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -85,7 +85,7 @@ pub fn train_step(step: TrainStep, vars: &mut Vars, optimizer: &mut Optimizer) -
     let y = Tensor::<2>::from_data(TensorData::new(y, [shape[0], classes]), &device);
     let tracked = vars.tracked();
     let clip_features = clip_features_tensor(network, clip_features, shape[0], &device);
-    let mut ctx = Forward::train(&tracked, rng).with_side(clip_features);
+    let mut ctx = Forward::train(&tracked, rng).with_clip_features(clip_features);
     let loss = total_loss(train, network, network.outputs(x, &mut ctx), &y, &noisy);
     let statistics = ctx.into_statistics();
     let grads = loss.backward();
@@ -124,8 +124,8 @@ mod tests {
     use super::*;
     use earmark_core::random::{Purpose, stream};
     use earmark_models::NetworkConfig;
-    use earmark_models::aux_skip_attention::AuxSkipAttentionConfig;
-    use earmark_models::mobilenet_v1::MobileNetV1Config;
+    use earmark_models::networks::aux_skip_attention::AuxSkipAttentionConfig;
+    use earmark_models::networks::mobilenet_v1::MobileNetV1Config;
 
     fn config() -> TrainConfig {
         serde_json::from_str(r#"{ "learning-rate": 0.001 }"#).unwrap()

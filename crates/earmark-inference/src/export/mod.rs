@@ -13,7 +13,7 @@ pub use earmark_onnx::Weights;
 use crate::PipelineError;
 use crate::device::Device;
 use earmark_engine::{ModelMeta, Scorer};
-use earmark_models::onnx::Planes;
+use earmark_models::onnx::OnnxPlanes;
 use earmark_onnx::{Builder, Dim, Model, Value};
 use earmark_recipe::Recipe;
 use std::path::Path;
@@ -100,7 +100,7 @@ fn graph(
         .predict_front_end()
         .add_to_onnx(&mut g, &waveform, scorer.longest_whole())?;
     g.scope("network");
-    let planes = Planes {
+    let planes = OnnxPlanes {
         value: examples.features,
         channels: examples.channels,
         size: [Some(examples.bands), examples.frames],

@@ -386,7 +386,7 @@ fn network(run: &RunDir) -> Option<String> {
     let scalars: usize = specs.iter().map(VarSpec::len).sum();
     Some(format!(
         "{}, {} parameters, input {c} x {b} x {f}",
-        network.summary(c, b, f).title,
+        network.layer_table(c, b, f).title,
         human_count(scalars as u64)
     ))
 }

@@ -14,13 +14,10 @@ pub struct MobileNetV2Config {
     /// Factor on the backbone's channels, which are rounded to multiples of 8.
     pub width: f64,
     /// Principal components of the clip-level features that the head takes; 0 for none, as in the first stage.
-    #[serde(rename = "side-features")]
     pub clip_features: usize,
     /// Number of clip-level features per clip; the handcrafted clip features are 1133.
-    #[serde(rename = "side-inputs")]
     pub clip_feature_inputs: usize,
     /// Standardised clip-level features are clipped to this number of standard deviations; 0 clips nothing.
-    #[serde(rename = "side-limit")]
     pub clip_feature_limit: f64,
     /// Features of the two dense layers before the classifier.
     pub hidden: [usize; 2],
@@ -72,14 +69,19 @@ impl Check for MobileNetV2Config {
         let remedy = "choose a factor above 0, at most 4; 1 is the published network";
         check_width(self.width, 4.0, remedy)?;
         let remedy = "choose 0 (spectrograms only) to 65536; 350 is the published network's second stage";
-        ConfigError::check_range("side-features", self.clip_features, 0..=65_536, remedy)?;
+        ConfigError::check_range("clip-features", self.clip_features, 0..=65_536, remedy)?;
         let remedy = "choose 1 to 65536; there are 1133 handcrafted clip features";
-        ConfigError::check_range("side-inputs", self.clip_feature_inputs, 1..=65_536, remedy)?;
-        let remedy = "choose at most side-inputs, whose components these are";
+        ConfigError::check_range(
+            "clip-feature-inputs",
+            self.clip_feature_inputs,
+            1..=65_536,
+            remedy,
+        )?;
+        let remedy = "choose at most clip-feature-inputs, whose components these are";
         let fits = self.clip_features <= self.clip_feature_inputs;
-        ConfigError::unless(fits, "side-features", self.clip_features, remedy)?;
+        ConfigError::unless(fits, "clip-features", self.clip_features, remedy)?;
         let remedy = "choose a number of standard deviations up to 1000000, such as 5; 0 clips nothing";
-        ConfigError::check_range("side-limit", self.clip_feature_limit, 0.0..=1e6, remedy)?;
+        ConfigError::check_range("clip-feature-limit", self.clip_feature_limit, 0.0..=1e6, remedy)?;
         let remedy = "choose two numbers from 1 to 16384; [1536, 384] is the published network";
         for hidden in self.hidden {
             ConfigError::check_range("hidden", hidden, 1..=16_384, remedy)?;

@@ -136,7 +136,7 @@ fn declare_clip_features(b: &mut VarBuilder, c: &MobileNetV2Config) -> (InputSca
         compress: 0.0,
         limit: c.clip_feature_limit,
         components: c.clip_features,
-        key: "network.side-features",
+        key: "network.clip-features",
         scales_clip_features: true,
     };
     let scaler = InputScaler::declare(b, spec, c.clip_feature_inputs);

@@ -20,7 +20,7 @@ impl MobileNetV2 {
         let components = self.config.clip_features;
         if components > 0 {
             let remedy = "export a model that was trained with 0";
-            return Err(ConfigError::new("network.side-features", components, remedy)
+            return Err(ConfigError::new("network.clip-features", components, remedy)
                 .because("a graph takes samples alone and can't compute clip-level features"));
         }
         let mut x = self.input_norm.add_to_onnx(g, vars, x);

@@ -32,7 +32,6 @@ pub enum PannsBackbone {
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct PannsConfig {
     /// Which of the four networks: `cnn14`, `cnn10`, `mobilenet-v1` or `mobilenet-v2`.
-    #[serde(rename = "body")]
     pub backbone: PannsBackbone,
     /// Number of mel bands of the front end; each is normalised by itself.
     pub bands: usize,

@@ -1,6 +1,6 @@
 //! The layers of the perceptron and its passes.
 
-use crate::architecture::{Architecture, ArchitectureConfig, ClipFeatures, NetworkInput};
+use crate::architecture::{Architecture, ArchitectureConfig, NetworkInput};
 use crate::blocks::dense::Dense;
 use crate::blocks::input_scaler::{InputScaler, InputScalerSpec};
 use crate::forward::Forward;

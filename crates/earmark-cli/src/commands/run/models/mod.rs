@@ -11,9 +11,7 @@ use anyhow::bail;
 use earmark::Recipe;
 use earmark::engine::{ModelFile, ModelMeta};
 use earmark::features::Extractor;
-use earmark::models::summary::human_count;
-use earmark::models::vars::count;
-use earmark::models::{LayerRow, Network, Summary, VarSpec};
+use earmark::models::{LayerRow, LayerTable, Network, VarSpec, count_parameters, short_count};
 use earmark::report::{Align, human_bytes, text_table};
 use earmark::runs::run_dir::find_model;
 use std::path::PathBuf;
@@ -46,7 +44,7 @@ pub fn run(what: Models, _: &Global, console: &Console) -> anyhow::Result<Status
 }
 
 /// The layers of a network as text, in the columns of the DCASE 2019 baseline's own table, with a line of totals.
-pub fn network_table(summary: &Summary) -> String {
+pub fn network_table(summary: &LayerTable) -> String {
     let shape = |row: &LayerRow| match row.activation[..] {
         [n] => format!("({n},)"),
         _ => format!(
@@ -61,7 +59,7 @@ pub fn network_table(summary: &Summary) -> String {
     let mut rows: Vec<Vec<String>> = Vec::with_capacity(summary.rows.len() + 1);
     for (i, row) in summary.rows.iter().enumerate() {
         // The input is no layer.
-        let number = |n| if i == 0 { "-".to_owned() } else { human_count(n) };
+        let number = |n| if i == 0 { "-".to_owned() } else { short_count(n) };
         rows.push(vec![
             row.name.clone(),
             shape(row),
@@ -72,8 +70,8 @@ pub fn network_table(summary: &Summary) -> String {
     rows.push(vec![
         "Total".into(),
         String::new(),
-        human_count(summary.weights()),
-        human_count(summary.multiplies()),
+        short_count(summary.weights()),
+        short_count(summary.multiplies()),
     ]);
     let headers = ["Layer", "Activation shape", "# Weights", "# Multiplies"];
     let table = text_table(
@@ -89,7 +87,7 @@ struct Info {
     file: Option<(PathBuf, ModelMeta)>,
     recipe: Recipe,
     classes: usize,
-    summary: Summary,
+    summary: LayerTable,
     trainable: usize,
     scalars: usize,
     input: [usize; 3],
@@ -127,10 +125,10 @@ impl Info {
         let input = [e.channels(), e.bands(), e.segment_frames().unwrap_or(0)];
         let (network, mut specs) = Network::build(&recipe.network, input[0], classes)?;
         specs.retain(there);
-        let (trainable, scalars) = (count(&specs, true), count(&specs, false));
+        let (trainable, scalars) = (count_parameters(&specs, true), count_parameters(&specs, false));
         Ok(Self {
             file: None,
-            summary: network.summary(input[0], input[1], input[2]),
+            summary: network.layer_table(input[0], input[1], input[2]),
             recipe,
             classes,
             trainable,
