@@ -124,7 +124,7 @@ impl Model {
     ///
     /// For such a model.
     pub fn check_scores_windows(&self) -> Result<(), PipelineError> {
-        if self.0.scorer.network.side_inputs() == 0 {
+        if self.0.scorer.network.clip_feature_inputs() == 0 {
             return Ok(());
         }
         Err(PipelineError::Request(format!(
