@@ -183,8 +183,7 @@ impl Recipe {
                 refusal("network.clip-features", taken.components.to_string(), remedy)
             }
             Some(taken) if made != taken.inputs => {
-                let remedy =
-                    "give 1133, the number that front-end.clip-features = \"handcrafted\" computes, or leave it out";
+                let remedy = "give 1133, the number that front-end.clip-features = \"handcrafted\" computes, or leave it out";
                 refusal("network.clip-feature-inputs", taken.inputs.to_string(), remedy)
             }
             Some(_) => {
