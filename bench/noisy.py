@@ -103,16 +103,16 @@ def settings(arm, args):
     if arm == "adopted":
         return [
             'data.parts=["curated","adopted","noisy"]',
-            'train.noisy-parts=["noisy"]',
-            'train.loss={kind="by-part",curated={kind="sigmoid-cross-entropy"},noisy={kind="soft-bootstrap",beta=0.7}}',
+            'train.noisy-subsets=["noisy"]',
+            'train.loss={kind="by-subset",curated={kind="sigmoid-cross-entropy"},noisy={kind="soft-bootstrap",beta=0.7}}',
             'batches.sample={items=320,sources=[{part="curated",weight=0.57},{part="adopted",weight=0.42},{part="noisy",weight=0.01}]}',
         ]
     sources = f'[{{part="curated",weight={1 - args.noisy}}},{{part="noisy",weight={args.noisy}}}]'
     noisy = f'{{kind="soft-bootstrap",beta={args.beta}}}'
     return [
         'data.parts=["curated","noisy"]',
-        'train.noisy-parts=["noisy"]',
-        f'train.loss={{kind="by-part",curated={{kind="sigmoid-cross-entropy"}},noisy={noisy}}}',
+        'train.noisy-subsets=["noisy"]',
+        f'train.loss={{kind="by-subset",curated={{kind="sigmoid-cross-entropy"}},noisy={noisy}}}',
         f"batches.sample={{items=320,sources={sources}}}",
     ]
 

@@ -140,7 +140,7 @@ fn of_model(
     let (scorer, recipe) = (model.scorer(), model.recipe());
     if scorer.random_crops.is_some() {
         return Err(PipelineError::Request(format!(
-            "{}: hears random stretches of a clip (predict.lengths), which are no tiles in order; ask for scores of clips",
+            "{}: hears random stretches of a clip (predict.random-crops), which are no tiles in order; ask for scores of clips",
             model.path().display()
         )));
     }

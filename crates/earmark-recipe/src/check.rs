@@ -26,22 +26,22 @@ impl Recipe {
             .check()
             .within("front-end")
             .map_err(|e| whole(&e))?;
-        if self.predict.whole && self.predict.tiles.is_some() {
-            let remedy = "predict.tiles is set as well; keep one of the two".into();
+        if self.predict.whole && self.predict.segments.is_some() {
+            let remedy = "predict.segments is set as well; keep one of the two".into();
             return Err(("predict.whole".into(), "true".into(), remedy));
         }
-        if let Some(lengths) = &self.predict.lengths {
-            if self.predict.whole || self.predict.tiles.is_some() {
-                let remedy = "predict.tiles or predict.whole is set as well; keep one of the three".into();
-                return Err(("predict.lengths".into(), "(set)".into(), remedy));
+        if let Some(lengths) = &self.predict.random_crops {
+            if self.predict.whole || self.predict.segments.is_some() {
+                let remedy = "predict.segments or predict.whole is set as well; keep one of the three".into();
+                return Err(("predict.random-crops".into(), "(set)".into(), remedy));
             }
             lengths
                 .check()
-                .map_err(|e| as_refusal(e.within("predict.lengths")))?;
+                .map_err(|e| as_refusal(e.within("predict.random-crops")))?;
         }
         for (front_end, key) in [
-            (self.predict_front_end(), "predict.tiles"),
-            (self.validation_front_end(), "validation.tiles"),
+            (self.predict_front_end(), "predict.segments"),
+            (self.validation_front_end(), "validation.segments"),
         ] {
             front_end.check().within("front-end").map_err(|e| {
                 let message = e.to_string().replace("front-end.segments", key);
@@ -50,10 +50,10 @@ impl Recipe {
         }
         let any_length = self.predict.any_length() || self.validation.random_crops.is_some();
         if any_length && self.front_end.postprocess.deltas.is_some() {
-            let (key, value) = match (self.predict.whole, &self.predict.lengths) {
+            let (key, value) = match (self.predict.whole, &self.predict.random_crops) {
                 (true, _) => ("predict.whole", "true"),
-                (false, Some(_)) => ("predict.lengths", "(set)"),
-                (false, None) => ("validation.lengths", "(set)"),
+                (false, Some(_)) => ("predict.random-crops", "(set)"),
+                (false, None) => ("validation.random-crops", "(set)"),
             };
             let remedy = "front-end.postprocess.deltas need some frames, which the shortest clips lack; leave it out, so that clips are cut into padded segments";
             return Err((key.into(), value.into(), remedy.into()));
@@ -144,16 +144,16 @@ impl Recipe {
                     return refusal("augment", "(changes of images)", remedy);
                 }
                 for (key, lengths) in [
-                    ("predict.lengths", &self.predict.lengths),
-                    ("validation.lengths", &self.validation.random_crops),
+                    ("predict.random-crops", &self.predict.random_crops),
+                    ("validation.random-crops", &self.validation.random_crops),
                 ] {
                     if lengths.is_some() {
                         return refusal(key, "(set)", "a summary is of a whole clip: leave it out");
                     }
                 }
-                if self.predict.tiles.is_some() {
+                if self.predict.segments.is_some() {
                     return refusal(
-                        "predict.tiles",
+                        "predict.segments",
                         "(tiles)",
                         "a summary is of a whole clip: leave it out",
                     );

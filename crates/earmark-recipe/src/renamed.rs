@@ -9,6 +9,13 @@ const RENAMED: &[(&str, &str)] = &[
     ("front-end.finish", "postprocess"),
     ("front-end.summary", "handcrafted"),
     ("front-end.side", "clip-features"),
+    ("predict.lengths", "random-crops"),
+    ("predict.tiles", "segments"),
+    ("train.layer-rates.*.scope", "prefix"),
+    ("train.noisy-parts", "noisy-subsets"),
+    ("train.phases.*.layer-rates.*.scope", "prefix"),
+    ("validation.lengths", "random-crops"),
+    ("validation.tiles", "segments"),
 ];
 
 /// Gives old keys of a recipe their new names, and returns (old, new) for each that it met.

@@ -259,7 +259,7 @@ pub(super) fn heading(
 ) -> String {
     let mut text = format!("# {name}: {} of {what}\n", human_amount(clips, "clip", "clips"));
     if optimistic && own_fold {
-        text.push_str("# OPTIMISTIC: these clips steered the training (validation.split = judged-fold)\n");
+        text.push_str("# OPTIMISTIC: these clips steered the training (validation.split = test-fold)\n");
     } else if learnt > 0 {
         text.push_str(&format!(
             "# OPTIMISTIC: the run has learnt from {learnt} of these clips\n"

@@ -34,8 +34,8 @@ fn folders_and_folds() {
              batches.drop-last = false",
         ),
         (
-            "train tiny.toml --data tones --run run --set validation.split={kind=\"judged-fold\"}",
-            "validation.split = { kind = \"judged-fold\" } needs a fold to judge: add --fold K, or choose { kind = \"hold-out\", fraction = \
+            "train tiny.toml --data tones --run run --set validation.split={kind=\"test-fold\"}",
+            "validation.split = { kind = \"test-fold\" } needs a fold to judge: add --fold K, or choose { kind = \"hold-out\", fraction = \
              0.1 }",
         ),
     ] {

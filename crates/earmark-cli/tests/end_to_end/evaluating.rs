@@ -147,12 +147,12 @@ fn scores_of_clips_that_steered_are_marked_optimistic() {
     let lab = Lab::new();
     let ended = lab
         .earmark(
-            "train tiny.toml --data tones --run run --fold 1 --set validation.split={kind=\"judged-fold\"}",
+            "train tiny.toml --data tones --run run --fold 1 --set validation.split={kind=\"test-fold\"}",
         )
         .done();
     assert!(ended.err.contains("its scores there are optimistic"), "{ended}");
     lab.earmark("eval run --data tones").done();
-    let mark = "# OPTIMISTIC: these clips steered the training (validation.split = judged-fold)\n";
+    let mark = "# OPTIMISTIC: these clips steered the training (validation.split = test-fold)\n";
     assert!(
         lab.read("run/eval/eval-30.txt")
             .starts_with(&format!("# tiny: 6 clips of fold 1\n{mark}"))

@@ -8,7 +8,7 @@ const PHASES: &str = r#"
 extends = "tiny.toml"
 
 [train]
-layer-rates = [{ scope = "conv0", factor = 0.1 }]
+layer-rates = [{ prefix = "conv0", factor = 0.1 }]
 
 [[train.phases]]
 steps = 7

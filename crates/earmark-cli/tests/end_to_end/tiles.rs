@@ -57,13 +57,13 @@ fn a_clip_is_the_mean_of_its_tiles() {
     assert!((one - same.2[2]).abs() < 1e-7);
 }
 
-/// With `predict.tiles`, a clip is cut otherwise than in training: centred tiles, whose filling is split on both sides.
+/// With `predict.segments`, a clip is cut otherwise than in training: centred tiles, whose filling is split on both sides.
 #[test]
 fn prediction_has_tiles_of_its_own() {
     let lab = Lab::new();
     let train = "train tiny.toml --data tones --fold 1";
     lab.earmark(&format!("{train} --run plain")).done();
-    let tiling = "predict.tiles={length-frames=64,hop-frames=16,pad=\"minimum\",place=\"centre\"}";
+    let tiling = "predict.segments={length-frames=64,hop-frames=16,pad=\"minimum\",place=\"centre\"}";
     lab.earmark(&format!("{train} --run tiled --set {tiling}")).done();
     // Training, and what steers it, does not see them.
     for file in ["metrics.jsonl", "split.csv"] {
@@ -106,9 +106,9 @@ fn prediction_has_tiles_of_its_own() {
         "{message}"
     );
     let message = refused(&format!(
-        "{train} --run x --set predict.tiles={{length-frames=10,hop-frames=20}}"
+        "{train} --run x --set predict.segments={{length-frames=10,hop-frames=20}}"
     ));
-    assert!(message.contains("predict.tiles.hop-frames = 20"), "{message}");
+    assert!(message.contains("predict.segments.hop-frames = 20"), "{message}");
 }
 
 /// Each clip by the fold that did not see it: as that fold's run scores it alone. Broken files have no row.

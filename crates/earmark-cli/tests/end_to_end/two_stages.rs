@@ -25,11 +25,11 @@ length = { min-frames = 20, max-frames = 120 }
 list = [{ kind = "pad", fill = "symmetric", place = "random" }, { kind = "random-crop" }]
 
 [predict]
-lengths = { frames = [30, 60, 120], crops = 2 }
+random-crops = { frames = [30, 60, 120], crops = 2 }
 
 [validation]
 metric = "log-likelihood"
-lengths = { frames = [30, 120], crops = 1 }
+random-crops = { frames = [30, 120], crops = 1 }
 "#;
 
 /// The second, with five components beside them.
@@ -170,7 +170,7 @@ fn it_trains_resumes_and_predicts_whole_files() {
         .earmark("predict whole --files new/a.wav --tiles -o t.csv")
         .refused();
     assert!(
-        message.contains("hears random stretches of a clip (predict.lengths)"),
+        message.contains("hears random stretches of a clip (predict.random-crops)"),
         "{message}"
     );
     let message = lab
@@ -212,25 +212,25 @@ fn what_is_made_is_heard_and_what_is_heard_is_made() {
     assert!(message.contains("batches.length = (set): goes with"), "{message}");
     let message = refused(
         "tiny.toml",
-        "--set front-end.postprocess.deltas={} --set validation.lengths={frames=[20]}",
+        "--set front-end.postprocess.deltas={} --set validation.random-crops={frames=[20]}",
     );
     assert!(
-        message.contains("validation.lengths = (set): front-end.postprocess.deltas"),
+        message.contains("validation.random-crops = (set): front-end.postprocess.deltas"),
         "{message}"
     );
-    let message = refused("summary-baseline/any", "--set predict.lengths={frames=[20]}");
+    let message = refused("summary-baseline/any", "--set predict.random-crops={frames=[20]}");
     assert!(
-        message.contains("predict.lengths = (set): a summary is of a whole clip"),
+        message.contains("predict.random-crops = (set): a summary is of a whole clip"),
         "{message}"
     );
-    let message = refused("mel.toml", "--set predict.lengths.crops=0");
+    let message = refused("mel.toml", "--set predict.random-crops.crops=0");
     assert!(
-        message.contains("predict.lengths.crops = 0: choose 1 or more"),
+        message.contains("predict.random-crops.crops = 0: choose 1 or more"),
         "{message}"
     );
-    let message = refused("mel.toml", "--set predict={lengths={frames=[]},whole=true}");
+    let message = refused("mel.toml", "--set predict={random-crops={frames=[]},whole=true}");
     assert!(
-        message.contains("predict.lengths = (set): predict.tiles or predict.whole"),
+        message.contains("predict.random-crops = (set): predict.segments or predict.whole"),
         "{message}"
     );
     let message = refused("full.toml", "--set network.side-inputs=7");

@@ -1,8 +1,9 @@
 //! The scaler of a network: standardisation and principal components before its first weight, fitted on the training clips or
 //! transferred from another model.
 
+use super::model_tensor::find;
 use crate::checkpoint::ModelFile;
-use earmark_features::{KeepComponents, NamedTensor, Pca, Scaler, ScalerError};
+use earmark_features::{KeepComponents, Pca, Scaler, ScalerError};
 use earmark_models::{Network, Vars};
 use std::path::{Path, PathBuf};
 
@@ -59,16 +60,12 @@ pub fn fit_scaler(network: &Network, rows: &[Vec<f32>], vars: &mut Vars) -> Resu
         tensors.extend(pca.map_err(refuse(config.key))?.tensors());
     }
     for tensor in tensors {
-        set(vars, config.scope, tensor);
+        // A tensor without a variable is ignored.
+        if let Some(id) = vars.find(&format!("{}{}", config.scope, tensor.name)) {
+            vars.set_vec(id, tensor.values);
+        }
     }
     Ok(())
-}
-
-/// Sets the variable of that name below a prefix; a tensor without a variable is ignored.
-fn set(vars: &mut Vars, prefix: &str, tensor: NamedTensor) {
-    if let Some(id) = vars.find(&format!("{prefix}{}", tensor.name)) {
-        vars.set_vec(id, tensor.values);
-    }
 }
 
 /// Copies the fitted scaler of `model`, whose weights were trained behind it; returns whether there was one to copy. A model without
@@ -92,22 +89,12 @@ pub fn transfer_scaler(
     }
     for name in names {
         let Some(id) = vars.find(&name) else { continue };
-        let unfit = |problem: String| InputScalerError::Unfit {
+        let spec = &vars.specs()[id.0];
+        let tensor = find(model, spec, &spec.shape).map_err(|(name, problem)| InputScalerError::Unfit {
             path: path.into(),
-            name: name.clone(),
+            name,
             problem,
-        };
-        let wanted = vars.specs()[id.0].shape.clone();
-        let tensor = model
-            .tensors
-            .get(&name)
-            .ok_or_else(|| unfit("is not in the model".into()))?;
-        if tensor.shape != wanted {
-            return Err(unfit(format!(
-                "has shape {:?} there and {wanted:?} here",
-                tensor.shape
-            )));
-        }
+        })?;
         vars.set_vec(id, tensor.values.clone());
     }
     Ok(true)

@@ -30,9 +30,9 @@ impl Optimizer {
             (name, zeros.collect())
         };
         let state = match config {
-            OptimizerConfig::Adam { .. } => vec![zeros("adam-m"), zeros("adam-v")],
-            OptimizerConfig::Sgd { momentum, .. } if momentum > 0.0 => vec![zeros("momentum")],
-            OptimizerConfig::Sgd { .. } => vec![],
+            OptimizerConfig::Adam(_) => vec![zeros("adam-m"), zeros("adam-v")],
+            OptimizerConfig::Sgd(sgd) if sgd.momentum > 0.0 => vec![zeros("momentum")],
+            OptimizerConfig::Sgd(_) => vec![],
         };
         Self {
             config,
@@ -117,8 +117,8 @@ impl Optimizer {
                     state,
                 };
                 let (weight, state) = match self.config {
-                    OptimizerConfig::Adam { .. } => adam(self.config, update),
-                    OptimizerConfig::Sgd { .. } => sgd(self.config, update),
+                    OptimizerConfig::Adam(config) => adam(config, update),
+                    OptimizerConfig::Sgd(config) => sgd(config, update),
                 };
                 moved = state;
                 weight
@@ -133,7 +133,7 @@ impl Optimizer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::optim::config::EpsilonRule;
+    use crate::optim::config::{AdamConfig, EpsilonRule, SgdConfig};
     use burn::tensor::Device;
     use earmark_models::init::Init;
     use earmark_models::{VarKind, VarSpec};
@@ -175,13 +175,13 @@ mod tests {
             (EpsilonRule::AfterCorrection, 0.1),
             (EpsilonRule::BeforeCorrection, 0.1),
         ] {
-            let config = OptimizerConfig::Adam {
+            let config = OptimizerConfig::Adam(AdamConfig {
                 beta_1: 0.9,
                 beta_2: 0.99,
                 epsilon: eps,
                 epsilon_rule: rule,
                 weight_decay: 0.0,
-            };
+            });
             let (mut w, mut m, mut v) = (1.0f64, 0.0, 0.0);
             let got = descend(config, 0.05, 20);
             for (t, got) in got.iter().enumerate() {
@@ -231,10 +231,10 @@ mod tests {
     #[test]
     fn momentum_follows_its_definition() {
         let got = descend(
-            OptimizerConfig::Sgd {
+            OptimizerConfig::Sgd(SgdConfig {
                 momentum: 0.5,
                 weight_decay: 0.1,
-            },
+            }),
             0.1,
             10,
         );

@@ -78,8 +78,8 @@ impl Scorer {
             scope.spawn(move || {
                 for start in (0..clips).step_by(ahead) {
                     let group = start..(start + ahead).min(clips);
-                    let one = |i| (!stop.load(Ordering::Relaxed)).then(|| fetch(i));
-                    let group = workers.run(|| group.into_par_iter().map(one).collect());
+                    let one = |i| (!job.stop.load(Ordering::Relaxed)).then(|| fetch(i));
+                    let group = job.workers.run(|| group.into_par_iter().map(one).collect());
                     if send.send(group).is_err() {
                         return; // nobody wants more
                     }

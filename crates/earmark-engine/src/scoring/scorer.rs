@@ -71,18 +71,14 @@ impl Scorer {
 
     /// Scores, logits or embeddings of segments, row-major `[segments, numbers]`.
     pub fn forward(&self, output: ScorerOutput, batch: SegmentBatch) -> Vec<f32> {
-        let SegmentBatch {
-            x,
-            shape,
-            clip_features,
-        } = batch;
-        let clip_features = clip_features_tensor(&self.network, clip_features, shape[0], &self.device);
-        let x = Tensor::<4>::from_data(TensorData::new(x, shape), &self.device);
+        let (network, segments) = (&self.network, batch.shape[0]);
+        let clip_features = clip_features_tensor(network, batch.clip_features, segments, &self.device);
+        let x = Tensor::<4>::from_data(TensorData::new(batch.x, batch.shape), &self.device);
         let mut ctx = Forward::eval(&self.vars).with_side(clip_features);
         to_host(match output {
-            ScorerOutput::Scores => self.loss.scores(self.network.forward(x, &mut ctx)),
-            ScorerOutput::Logits => self.network.forward(x, &mut ctx),
-            ScorerOutput::Embeddings => self.network.embed(x, &mut ctx),
+            ScorerOutput::Scores => self.loss.scores(network.forward(x, &mut ctx)),
+            ScorerOutput::Logits => network.forward(x, &mut ctx),
+            ScorerOutput::Embeddings => network.embed(x, &mut ctx),
         })
     }
 

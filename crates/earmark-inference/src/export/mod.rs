@@ -48,7 +48,7 @@ pub struct Onnx {
     /// Whether `front-end.trim` cuts silence before anything else, which is left to who uses the file: a graph takes clips of one
     /// length.
     pub leaves_trimming: bool,
-    /// Whether predictions hear random stretches (`predict.lengths`), which no graph draws: it hears clips whole.
+    /// Whether predictions hear random stretches (`predict.random-crops`), which no graph draws: it hears clips whole.
     pub leaves_stretches: bool,
     scorer: Scorer,
 }
@@ -81,7 +81,7 @@ impl Onnx {
             meta,
             sample_rate_hz: recipe.front_end.sample_rate_hz,
             leaves_trimming: recipe.front_end.trim.is_some(),
-            leaves_stretches: recipe.predict.lengths.is_some(),
+            leaves_stretches: recipe.predict.random_crops.is_some(),
             scorer: scorer.clone(),
         })
     }

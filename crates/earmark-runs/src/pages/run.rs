@@ -149,7 +149,7 @@ fn note_state(report: &mut RunReport, run: &RunDir, status: &Status) {
     use crate::journal::State;
     if run.info.optimistic {
         report.notes.push(caution(
-            "OPTIMISTIC: the judged clips also steered this training (validation.split = judged-fold). Scores on other recordings \
+            "OPTIMISTIC: the judged clips also steered this training (validation.split = test-fold). Scores on other recordings \
              will be lower."
                 .into(),
         ));

@@ -50,7 +50,7 @@ pub fn run(args: Export, _: &Global, console: &Console) -> anyhow::Result<Status
     }
     if onnx.leaves_stretches {
         console.note(
-            "the graph hears clips whole, and `earmark predict` random stretches of them (predict.lengths): their scores differ",
+            "the graph hears clips whole, and `earmark predict` random stretches of them (predict.random-crops): their scores differ",
         );
     }
     let bytes = onnx.model.bytes();

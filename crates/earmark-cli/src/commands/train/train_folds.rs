@@ -61,7 +61,7 @@ pub fn run(
         if let Some(report) = &trained.report {
             out(table(report).trim_end())?;
             if report.optimistic {
-                out("OPTIMISTIC: the judged clips steered the trainings (validation.split = judged-fold)")?;
+                out("OPTIMISTIC: the judged clips steered the trainings (validation.split = test-fold)")?;
             }
             out(format!(
                 "{} folds after {}",
