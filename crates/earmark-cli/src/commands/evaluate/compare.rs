@@ -1,26 +1,27 @@
 //! `earmark runs --compare`
 
-use crate::Status;
-use crate::args::CompareBy;
-use crate::console::{Console, out, out_json};
+use crate::console::Console;
+use crate::output::{print, print_json};
+use crate::status::Status;
 use earmark::metrics::{Bootstrap, ClassMetric, ClassPair, Comparison, number};
-use earmark::report::{Align, human_amount, text_table};
+use earmark::report::{Align, text_table};
 use earmark::runs::compare::{common, judged_run};
+use earmark_core::human::human_amount;
 use std::path::Path;
 
-/// Says where run `b` is better or worse than run `a`.
-pub fn run(a: &Path, b: &Path, by: CompareBy, json: bool, console: &Console) -> anyhow::Result<Status> {
-    let (found, notes) = compared(a, b, by)?;
+/// Prints where run `b` is better or worse than run `a`.
+pub fn run(a: &Path, b: &Path, metric: ClassMetric, json: bool, console: &Console) -> anyhow::Result<Status> {
+    let (found, notes) = comparison(a, b, metric)?;
     for note in notes {
         console.note(note);
     }
     if json {
-        out_json(&serde_json::json!({ "a": a, "b": b, "comparison": found }))?;
+        print_json(&serde_json::json!({ "a": a, "b": b, "comparison": found }))?;
         return Ok(Status::Done);
     }
-    out(table(&found).trim_end())?;
-    out(format!(
-        "A: {}, B: {}; {} of {}; a difference counts as clear (*) where its interval of {:.0} % leaves out 0",
+    print(table(&found).trim_end())?;
+    print(format!(
+        "A: {}, B: {}; {} of {}; a difference is significant (*) if its {:.0} % interval excludes 0",
         a.display(),
         b.display(),
         found.metric.name(),
@@ -31,44 +32,37 @@ pub fn run(a: &Path, b: &Path, by: CompareBy, json: bool, console: &Console) -> 
 }
 
 /// The comparison, and what must be known before believing it.
-pub(super) fn compared(a: &Path, b: &Path, by: CompareBy) -> anyhow::Result<(Comparison, Vec<String>)> {
-    let metric = match by {
-        CompareBy::Lwlrap => ClassMetric::Lwlrap,
-        CompareBy::Recall => ClassMetric::Recall,
-    };
+pub fn comparison(a: &Path, b: &Path, metric: ClassMetric) -> anyhow::Result<(Comparison, Vec<String>)> {
     let (first, second) = (judged_run(a)?, judged_run(b)?);
     let names = [a, b].map(|p| p.display().to_string());
     let (x, y, alone) = common((&names[0], &first.aligned), (&names[1], &second.aligned))?;
     let mut notes = Vec::new();
-    for (name, judged) in names.iter().zip([&first, &second]) {
-        if judged.optimistic {
-            notes.push(format!("{name}: OPTIMISTIC, judged clips steered it"));
+    for (name, run) in names.iter().zip([&first, &second]) {
+        if run.optimistic {
+            notes.push(format!("{name}: OPTIMISTIC, its test clips drove its training"));
         }
     }
     if alone > 0 {
         let clips = human_amount(alone, "clip", "clips");
         notes.push(format!(
-            "{clips} that only one of them was judged on are left out"
+            "{clips} that only one of them was evaluated on are left out"
         ));
     }
     Ok((Comparison::of(&x, &y, metric, Bootstrap::default())?, notes))
 }
 
 fn table(found: &Comparison) -> String {
-    let signed = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:+.4}"));
+    let missing = || "–".to_owned();
     let row = |c: &ClassPair| {
-        let interval = c
-            .interval
-            .map_or("–".to_owned(), |i| format!("{:+.4} to {:+.4}", i.low, i.high));
-        let mark = if c.is_clear() { "*" } else { "" };
+        let interval = c.interval.map(|i| format!("{:+.4} to {:+.4}", i.low, i.high));
         vec![
             c.name.clone(),
             c.count.to_string(),
             number(c.a),
             number(c.b),
-            signed(c.difference),
-            interval,
-            mark.to_owned(),
+            c.difference.map_or_else(missing, |v| format!("{v:+.4}")),
+            interval.unwrap_or_else(missing),
+            if c.is_clear() { "*" } else { "" }.to_owned(),
         ]
     };
     let rows: Vec<Vec<String>> = found.classes.iter().chain([&found.overall]).map(row).collect();
