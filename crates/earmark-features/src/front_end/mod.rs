@@ -112,8 +112,8 @@ impl Default for FrontEnd {
 }
 
 impl FrontEnd {
-    /// The front end that computes the clip-level features, as one frame with one channel per feature; `None` where
-    /// there are none.
+    /// The front end that computes the clip-level features, as one frame with one channel per feature; `None`
+    /// without them.
     pub fn for_clip_features(&self) -> Option<Self> {
         let ClipFeatures::Handcrafted = self.clip_features?;
         Some(Self {
@@ -135,7 +135,7 @@ impl FrontEnd {
         })
     }
 
-    /// Number of clip-level features; 0 where there are none.
+    /// Number of clip-level features; 0 without them.
     pub fn clip_feature_count(&self) -> usize {
         self.clip_features.map_or(0, ClipFeatures::count)
     }

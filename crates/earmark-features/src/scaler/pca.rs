@@ -7,7 +7,7 @@ use super::tensors::NamedTensor;
 
 /// The directions along which rows differ most, as scikit-learn's `PCA`: `(x - mean) components^T`, not whitened.
 ///
-/// The sign of a component is such that its loading of largest magnitude is positive, as in scikit-learn from 1.5 on.
+/// The sign of a component is such that its loading of largest magnitude is positive, as scikit-learn has done since 1.5.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pca {
     mean: Vec<f64>,
