@@ -3,7 +3,7 @@
 
 use super::model_tensor::find;
 use crate::checkpoint::ModelFile;
-use earmark_features::{KeepComponents, Pca, Scaler, ScalerError};
+use earmark_features::{KeepComponents, NamedTensor, Pca, Scaler, ScalerError};
 use earmark_models::{Network, Vars};
 use std::path::{Path, PathBuf};
 
@@ -56,7 +56,7 @@ pub fn fit_scaler(network: &Network, rows: &[Vec<f32>], vars: &mut Vars) -> Resu
             row.map(|x| x.clamp(-limit, limit)).collect()
         };
         let rows: Vec<Vec<f32>> = rows.iter().map(standard).collect();
-        let pca = Pca::fit(&rows, KeepComponents::Count(config.components));
+        let pca = Pca::fit(&rows, config.components);
         tensors.extend(pca.map_err(refuse(config.key))?.tensors());
     }
     for tensor in tensors {
@@ -155,7 +155,7 @@ mod tests {
             })
             .collect();
         assert!(standard.iter().flatten().any(|x| x.abs() == 1.5));
-        let pca = Pca::fit(&standard, KeepComponents::Count(4)).unwrap();
+        let pca = Pca::fit(&standard, 4).unwrap();
         let want: Vec<f32> = standard.iter().flat_map(|row| pca.apply(row)).collect();
         for (got, want) in got.iter().zip(&want) {
             assert!((got - want).abs() < 1e-4, "{got} is not {want}");
