@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use earmark_audio::Note;
+use earmark_core::{Check, Within};
 use earmark_data::Item;
-use earmark_data::store::{CacheConfig, CacheNote, DiskCache, FeatureStore, ItemFault, StoreCounts};
+use earmark_data::feature_store::{CacheConfig, CacheNote, DiskCache, FeatureStore, ItemFault, StoreCounts};
 use earmark_features::{Extractor, FrontEnd};
 use runtime_support::{cache_files, directly, extractor, item, recordings, write_wav};
 
@@ -39,7 +40,7 @@ fn counts(memory: u64, disk: u64, computed: u64) -> StoreCounts {
 fn assert_right(store: &FeatureStore, items: &[Item]) {
     for item in items {
         assert_eq!(
-            *store.get(item).unwrap(),
+            *store.get(item, None).unwrap(),
             directly(store.extractor(), item),
             "{}",
             item.file
@@ -78,7 +79,7 @@ fn caches_and_workers_change_nothing() {
         for (clip, item) in prepared.clips.iter().zip(&items) {
             let (clip, features) = (clip.as_ref().unwrap(), directly(store.extractor(), item));
             assert_eq!(clip.frames, features.frames);
-            assert_eq!(clip.examples, clip.frames.div_ceil(50).max(1));
+            assert_eq!(clip.segments, clip.frames.div_ceil(50).max(1));
         }
     }
     assert_eq!(cache_files(&cache).len(), items.len());
@@ -89,11 +90,11 @@ fn a_renamed_or_copied_file_costs_nothing_and_another_front_end_does() {
     let folder = tempfile::tempdir().unwrap();
     let items = recordings(folder.path(), 1);
     let settings = config(0, Some(&folder.path().join("cache")));
-    store(&settings).get(&items[0]).unwrap();
+    store(&settings).get(&items[0], None).unwrap();
     let copy = folder.path().join("copy.wav");
     fs::copy(&items[0].path, &copy).unwrap();
     let second = store(&settings);
-    second.get(&item(copy, 3, &[])).unwrap();
+    second.get(&item(copy, 3, &[]), None).unwrap();
     assert_eq!(second.counts(), counts(0, 1, 0));
     let mut front_end = FrontEnd::default();
     front_end.stft.value = earmark_features::BinValue::Power;
@@ -103,7 +104,7 @@ fn a_renamed_or_copied_file_costs_nothing_and_another_front_end_does() {
 }
 
 #[test]
-fn damaged_cache_files_are_made_again() {
+fn damaged_cache_files_are_computed_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("short.wav");
     write_wav(&path, 1, 0.06, 44_100);
@@ -151,7 +152,7 @@ fn changed_files_give_new_features() {
     let store = store(&config(64, Some(&folder.path().join("cache"))));
     let prepared = store.prepare(&items, &|_, _| {}, &GO).unwrap();
     let content = prepared.clips[0].as_ref().unwrap().content;
-    let before = store.get_unchanged(&items[0], content).unwrap();
+    let before = store.get(&items[0], Some(content)).unwrap();
 
     // The same length: only the time of change tells.
     write_wav(&items[0].path, 77, 0.3, 44_100);
@@ -162,9 +163,9 @@ fn changed_files_give_new_features() {
         .unwrap()
         .set_modified(later)
         .unwrap();
-    assert_ne!(*store.get(&items[0]).unwrap(), *before);
+    assert_ne!(*store.get(&items[0], None).unwrap(), *before);
     assert_right(&store, &items);
-    let error = store.get_unchanged(&items[0], content).unwrap_err();
+    let error = store.get(&items[0], Some(content)).unwrap_err();
     assert!(matches!(error.fault, ItemFault::Changed { .. }));
     assert_eq!(
         error.to_string(),
@@ -176,7 +177,7 @@ fn changed_files_give_new_features() {
     );
 
     fs::remove_file(&items[1].path).unwrap();
-    let error = store.get(&items[1]).unwrap_err();
+    let error = store.get(&items[1], None).unwrap_err();
     assert!(matches!(error.fault, ItemFault::Read { .. }));
     assert!(
         error.to_string().starts_with("clip1.wav (line 3 of the table): "),
@@ -193,7 +194,7 @@ fn the_first_pass_names_broken_files_and_odd_ones() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let mut items = recordings(folder.path(), 2);
-    fs::write(at("text.wav"), "no audio at all").unwrap();
+    fs::write(at("text.wav"), "not audio").unwrap();
     let whole = fs::read(&items[0].path).unwrap();
     fs::write(at("cut.wav"), &whole[..whole.len() / 2]).unwrap();
     write_wav(&at("empty.wav"), 0, 0.0, 44_100);
@@ -217,7 +218,7 @@ fn the_first_pass_names_broken_files_and_odd_ones() {
         }
         let empty = prepared.clips[4].as_ref().unwrap();
         assert_eq!(
-            (empty.frames, empty.examples, empty.notes.as_slice()),
+            (empty.frames, empty.segments, empty.notes.as_slice()),
             (0, 1, [Note::EmptyFile].as_slice())
         );
         let slow = prepared.clips[5].as_ref().unwrap();
@@ -235,7 +236,7 @@ fn the_first_pass_names_broken_files_and_odd_ones() {
 }
 
 #[test]
-fn a_stop_is_heard() {
+fn a_stop_is_obeyed() {
     let folder = tempfile::tempdir().unwrap();
     let items = recordings(folder.path(), 8);
     let stop = AtomicBool::new(false);
@@ -247,7 +248,7 @@ fn a_stop_is_heard() {
     let interrupted = store.prepare(&items, &progress, &stop).unwrap_err();
     assert_eq!(
         interrupted.to_string(),
-        "stopped after 3 of 8 files; start again to go on, what was done is kept in the cache"
+        "stopped after 3 of 8 files; run the command again to continue, finished files are cached"
     );
     assert_eq!(store.prepare(&items, &|_, _| {}, &GO).unwrap().clips.len(), 8);
     assert_eq!(store.counts(), counts(3, 0, 8));
@@ -319,17 +320,17 @@ fn budgets_hold_and_the_most_recently_used_stay() {
         ..settings
     });
     let favourite = &items[59];
-    store2.get(favourite).unwrap();
+    store2.get(favourite, None).unwrap();
     assert_eq!(
         store2.counts(),
         counts(0, 1, 0),
         "the last item written is in the cache"
     );
     for item in &items[..20] {
-        store2.get(item).unwrap();
+        store2.get(item, None).unwrap();
     }
     let before = store2.counts();
-    store2.get(favourite).unwrap();
+    store2.get(favourite, None).unwrap();
     assert_eq!(
         store2.counts().disk,
         before.disk + 1,
@@ -367,7 +368,7 @@ fn two_stores_share_a_folder_while_it_overflows() {
                 for turn in 0..120 {
                     let index = turn * step % items.len();
                     assert!(
-                        *store.get(&items[index]).unwrap() == expected[index],
+                        *store.get(&items[index], None).unwrap() == expected[index],
                         "{}",
                         items[index].file
                     );
@@ -375,16 +376,16 @@ fn two_stores_share_a_folder_while_it_overflows() {
             });
         }
     });
-    // Each counts what it wrote itself and looks anew at each eviction: together they overshoot by less than as much.
+    // Each counts what it wrote itself and looks again at each eviction: together they overshoot by less than that.
     assert!(total_bytes(&cache) <= 2 << 20);
     assert!(one.counts().disk + two.counts().disk > 0);
 }
 
 #[test]
-fn a_folder_that_cannot_be_used_is_a_note_and_no_failure() {
+fn a_folder_that_cannot_be_used_is_a_note_and_not_a_failure() {
     let folder = tempfile::tempdir().unwrap();
     let items = recordings(folder.path(), 3);
-    // A file stands where the folder should be.
+    // A file is where the folder should be.
     let cache = folder.path().join("cache");
     fs::write(&cache, "in the way").unwrap();
     let store = store(&config(64, Some(&cache)));
@@ -414,7 +415,8 @@ fn settings_read_as_in_a_recipe() {
         memory_mib: 2 << 30,
         ..full
     }
-    .check("cache")
+    .check()
+    .within("cache")
     .unwrap_err()
     .to_string();
     assert_eq!(
@@ -431,6 +433,6 @@ fn settings_read_as_in_a_recipe() {
     .unwrap_err();
     assert_eq!(
         workers.to_string(),
-        "cache.workers = 2000: must be 1024 or less; 0 is one a core"
+        "cache.workers = 2000: must be 1024 or less; 0 means one per core"
     );
 }

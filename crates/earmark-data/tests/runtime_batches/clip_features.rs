@@ -1,4 +1,4 @@
-//! What is known of whole clips besides their examples.
+//! Clip-level features, next to the segments.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,10 +6,10 @@ use std::sync::atomic::AtomicBool;
 
 use earmark_audio::Clip;
 use earmark_data::Item;
+use earmark_data::augment::mixing::{Mix, Mixup, Partner};
 use earmark_data::augment::waveform::BetweenClass;
-use earmark_data::augment::{Mix, Mixup, Partner};
-use earmark_data::batches::{BatchConfig, BatchError, BatchMaker, Order, store_maker};
-use earmark_data::store::{CacheConfig, DiskCache, FeatureStore};
+use earmark_data::batches::{BatchConfig, BatchError, BatchMaker, SegmentOrder, TrainingClips};
+use earmark_data::feature_store::{CacheConfig, DiskCache, FeatureStore};
 use earmark_features::{ClipFeatures, Extractor, FrontEnd, HandcraftedFeatures};
 
 use crate::runtime_support::{item, write_wav};
@@ -26,7 +26,7 @@ fn clips(folder: &Path, count: usize) -> Vec<Item> {
     (0..count).map(clip).collect()
 }
 
-/// A front end at another rate than that of the numbers beside it.
+/// A front end at another rate than that of its clip-level features.
 fn store(folder: Option<&Path>, workers: usize) -> Arc<FeatureStore> {
     let front_end = FrontEnd {
         sample_rate_hz: 16_000,
@@ -42,7 +42,7 @@ fn store(folder: Option<&Path>, workers: usize) -> Arc<FeatureStore> {
     Arc::new(FeatureStore::new(Extractor::new(&front_end).unwrap(), &config).unwrap())
 }
 
-/// The summary features, without a store.
+/// The handcrafted features, without a store.
 fn directly(item: &Item) -> Vec<f32> {
     let clip: Clip = earmark_audio::read(&item.path, HandcraftedFeatures::SAMPLE_RATE_HZ)
         .unwrap()
@@ -62,8 +62,14 @@ fn maker(
         between_class,
         ..Default::default()
     };
-    let store = Arc::clone(store);
-    store_maker(config, store, items.into(), &prepared, items.len(), 5, &augment)
+    let clips = TrainingClips {
+        store: Arc::clone(store),
+        items: items.into(),
+        prepared: &prepared,
+        classes: items.len(),
+        augment: &augment,
+    };
+    clips.batches(config, 5)
 }
 
 #[test]
@@ -75,17 +81,17 @@ fn a_store_brings_them_from_wherever_it_has_features_from() {
         let store = store(disk, 2);
         for _ in 0..2 {
             for item in &items {
-                let features = store.get(item).unwrap();
+                let features = store.get(item, None).unwrap();
                 assert_eq!(features.clip_features, directly(item), "{}", item.file);
                 assert_eq!(features.bands, 257);
-                let side = store.side(item, None).unwrap().unwrap();
-                assert_eq!(side.data, features.clip_features);
+                let own = store.clip_features(item, None).unwrap().unwrap();
+                assert_eq!(own.data, features.clip_features);
             }
         }
     }
 }
 
-/// Each clip has a class of its own, so that the targets tell how much of which clip is in an example.
+/// Each clip has a class of its own, so that the targets tell how much of which clip is in a segment.
 #[test]
 fn they_are_mixed_as_the_labels_are() {
     let folder = tempfile::tempdir().unwrap();
@@ -95,7 +101,7 @@ fn they_are_mixed_as_the_labels_are() {
         for mixup in [true, false] {
             let config = BatchConfig {
                 size: 3,
-                order: Order::Permutation,
+                order: SegmentOrder::Permutation,
                 drop_last: false,
                 mixup: mixup.then(|| Mixup {
                     partner,
@@ -104,7 +110,7 @@ fn they_are_mixed_as_the_labels_are() {
                 mix: (!mixup).then(|| Mix {
                     partner,
                     prob: 1.0,
-                    same_part: false,
+                    same_subset: false,
                     one_of: serde_json::from_str(
                         r#"[{ "mixer": { "kind": "sigmoid-concat", "labels": "blend" } },
                             { "mixer": { "kind": "add" } }]"#,
@@ -119,14 +125,18 @@ fn they_are_mixed_as_the_labels_are() {
             let mut mixed = 0;
             for batch in batches {
                 let n = HandcraftedFeatures::COUNT;
-                assert_eq!(batch.side.len(), batch.shape[0] * n);
-                for (side, y) in batch.side.chunks_exact(n).zip(batch.y.chunks_exact(items.len())) {
+                assert_eq!(batch.clip_features.len(), batch.shape[0] * n);
+                for (row, y) in batch
+                    .clip_features
+                    .chunks_exact(n)
+                    .zip(batch.y.chunks_exact(items.len()))
+                {
                     mixed += usize::from(y.iter().filter(|y| **y > 0.01).count() > 1);
-                    for (k, got) in side.iter().enumerate() {
+                    for (k, got) in row.iter().enumerate() {
                         let terms = y
                             .iter()
                             .zip(&known)
-                            .map(|(y, row)| f64::from(*y) * f64::from(row[k]));
+                            .map(|(y, features)| f64::from(*y) * f64::from(features[k]));
                         let (want, size) = terms.fold((0.0, 0.0), |(sum, size), t| (sum + t, size + t.abs()));
                         let error = (f64::from(*got) - want).abs();
                         assert!(error <= 1e-5 * size, "number {k}: {got} instead of {want}");

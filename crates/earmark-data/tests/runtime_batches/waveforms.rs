@@ -1,11 +1,11 @@
-//! Batches of clips whose sound is changed before the front end.
+//! Batches of clips whose waveform is augmented.
 
 use std::sync::atomic::AtomicBool;
 
 use earmark_data::Item;
 use earmark_data::augment::Augment;
-use earmark_data::batches::{Batch, BatchConfig, BatchMaker, Order, Position, store_maker};
-use earmark_data::store::Kept;
+use earmark_data::batches::{Batch, BatchConfig, BatchMaker, BatchPosition, SegmentOrder, TrainingClips};
+use earmark_data::feature_store::CachedForm;
 use earmark_features::FrontEnd;
 use serde_json::{Value, json};
 
@@ -16,15 +16,22 @@ use crate::{START, take};
 fn maker(items: &[Item], augment: Value, config: &BatchConfig, workers: usize) -> BatchMaker {
     let augment: Augment = serde_json::from_value(augment).unwrap();
     let store = store_of(&FrontEnd::default(), workers);
-    let kept = if augment.hears_samples() {
-        Kept::Samples
+    let form = if augment.needs_samples() {
+        CachedForm::Samples
     } else {
-        Kept::Base
+        CachedForm::Features
     };
     let prepared = store
-        .prepare_as(kept, items, &|_, _| {}, &AtomicBool::new(false))
+        .prepare_as(form, items, &|_, _| {}, &AtomicBool::new(false))
         .unwrap();
-    store_maker(config, store, items.into(), &prepared, 3, 11, &augment).unwrap()
+    let clips = TrainingClips {
+        store,
+        items: items.into(),
+        prepared: &prepared,
+        classes: 3,
+        augment: &augment,
+    };
+    clips.batches(config, 11).unwrap()
 }
 
 #[test]
@@ -33,27 +40,27 @@ fn samples_and_features_agree_where_nothing_is_changed() {
     let items = recordings(folder.path(), 5);
     let config = BatchConfig {
         size: 5,
-        order: Order::Sequential,
+        order: SegmentOrder::Sequential,
         ..BatchConfig::default()
     };
     let silent_gain = json!({"waveform": [{"kind": "gain", "min-db": 0.0, "max-db": 0.0, "prob": 1.0}]});
-    let heard = take(maker(&items, silent_gain, &config, 2), START, 3);
-    assert_eq!(heard, take(maker(&items, json!({}), &config, 2), START, 3));
+    let augmented = take(maker(&items, silent_gain, &config, 2), START, 3);
+    assert_eq!(augmented, take(maker(&items, json!({}), &config, 2), START, 3));
 }
 
 #[test]
-fn a_store_keeps_samples_and_counts_what_the_features_would() {
+fn a_store_caches_samples_and_counts_what_the_features_would() {
     let folder = tempfile::tempdir().unwrap();
     let mut items = recordings(folder.path(), 5);
     items[2].path = folder.path().join("gone.wav");
     let store = store_of(&FrontEnd::default(), 2);
-    let prepare = |kept| {
+    let prepare = |form| {
         store
-            .prepare_as(kept, &items, &|_, _| {}, &AtomicBool::new(false))
+            .prepare_as(form, &items, &|_, _| {}, &AtomicBool::new(false))
             .unwrap()
     };
-    let (samples, base) = (prepare(Kept::Samples), prepare(Kept::Base));
-    assert_eq!(samples.clips, base.clips);
+    let (samples, features) = (prepare(CachedForm::Samples), prepare(CachedForm::Features));
+    assert_eq!(samples.clips, features.clips);
     assert_eq!((samples.failed.len(), samples.failed[0].0), (1, 2));
     let kept = store.samples(&items[1], None).unwrap();
     assert_eq!((kept.channels, kept.bands), (1, 1));
@@ -62,17 +69,17 @@ fn a_store_keeps_samples_and_counts_what_the_features_would() {
         earmark_audio::read(&items[1].path, 44_100).unwrap().clip.samples
     );
     assert_eq!(
-        store.base_of(&kept.data).unwrap(),
+        store.features_of(&kept.data).unwrap(),
         directly(store.extractor(), &items[1])
     );
     assert_eq!(
-        *store.get(&items[1]).unwrap(),
+        *store.get(&items[1], None).unwrap(),
         directly(store.extractor(), &items[1])
     );
 }
 
 #[test]
-fn changed_sounds_are_the_same_for_any_workers_and_any_start() {
+fn augmented_waveforms_are_the_same_for_any_workers_and_any_start() {
     let folder = tempfile::tempdir().unwrap();
     let mut items = recordings(folder.path(), 7);
     items[4..]
@@ -95,13 +102,13 @@ fn changed_sounds_are_the_same_for_any_workers_and_any_start() {
     assert_eq!(
         take(
             maker(&items, augment, &config, 2),
-            Position { epoch: 2, batch: 0 },
+            BatchPosition { epoch: 2, batch: 0 },
             1
         ),
         one[2..]
     );
-    // One example a clip: seven in an epoch, of which a batch of four.
-    assert_eq!(one[1].position, Position { epoch: 1, batch: 0 });
+    // One segment per clip: seven in an epoch, of which a batch of four.
+    assert_eq!(one[1].position, BatchPosition { epoch: 1, batch: 0 });
     assert_eq!(one[0].shape, [4, 1, 96, 100]);
 }
 
@@ -132,6 +139,6 @@ fn labels_are_mixed_with_their_sounds() {
     let together = targets(json!({"same-part": false}));
     let mixed = together.chunks(3).filter(|y| y[0] > 0.0 && y[1] > 0.0).count();
     assert!(together.chunks(3).all(|y| (y[0] + y[1] - 1.0).abs() < 1e-6));
-    // Of 48 examples half have a partner of the other class, or a few more.
+    // Of 48 segments half have a partner of the other class, or a few more.
     assert!((16..=36).contains(&mixed), "{mixed}");
 }
