@@ -1,6 +1,8 @@
 //! Settings as TOML: those of earlier runs are still read, those of today go there and back.
 
-use earmark_data::augment::{Augment, ShiftFill};
+use earmark_core::Check;
+use earmark_data::augment::Augment;
+use earmark_data::augment::spectrogram::ShiftFill;
 use earmark_data::batches::BatchConfig;
 use toml::{Table, Value};
 
@@ -41,8 +43,8 @@ fn every_kind_goes_to_toml_and_back() {
         sample = { items = 7, sources = [{ part = "noisy", weight = 1 }], draw = "in-turn" }
     "#;
     let (augment, batches): (Augment, BatchConfig) = (section(text, "augment"), section(text, "batches"));
-    augment.check("augment").unwrap();
-    batches.check("batches").unwrap();
+    augment.check().unwrap();
+    batches.check().unwrap();
     let mut whole = Table::new();
     whole.insert("augment".into(), Value::try_from(&augment).unwrap());
     whole.insert("batches".into(), Value::try_from(&batches).unwrap());

@@ -1,12 +1,18 @@
 //! The list of a recipe: what it draws, how often, and what is refused.
 
-use earmark_core::random;
-use earmark_data::augment::{Augment, Change, Context, LevelUnit, PadFill, Shape};
+use std::any::Any;
+
+use earmark_core::{Check, Within, random};
+use earmark_data::augment::Augment;
+use earmark_data::augment::spectrogram::{
+    AugmentContext, BandGains, BothMasks, ClipPadding, ErasedPatch, FrameCrop, LevelUnit, PadFill, Resize,
+    SpectrogramShape,
+};
 use earmark_features::{AmplitudeScale, Extractor, Features, FrontEnd, Segments};
 use serde_json::{Value, json};
 
-const CONTEXT: Context = Context {
-    example_frames: 64,
+const CONTEXT: AugmentContext = AugmentContext {
+    segment_frames: 64,
     unit: Some(LevelUnit::Decibel),
 };
 
@@ -27,44 +33,41 @@ fn read(list: Value) -> Augment {
     serde_json::from_value(json!({"list": list})).unwrap()
 }
 
-fn shape(frames: usize) -> Shape {
-    Shape {
-        channels: 1,
-        bands: 32,
-        frames,
-    }
+fn shape(frames: usize) -> SpectrogramShape {
+    SpectrogramShape { bands: 32, frames }
 }
 
 #[test]
 fn draws_are_as_frequent_as_the_list_says() {
     let augment = argus();
-    augment.check("augment").unwrap();
-    assert!(augment.one_example_a_clip());
+    augment.check().unwrap();
+    assert!(augment.one_segment_per_clip());
     let (mut wrapped, mut resized, mut masked, mut two) = (0, 0, 0, 0);
     let mut starts = [0u32; 37];
     for seed in 0..20_000 {
         let changes = augment.draw(&mut random::stream(seed, &[]), shape(100), CONTEXT);
         for change in &changes {
-            match change {
-                Change::Pad(padding) => wrapped += u32::from(padding.fill == PadFill::Wrap),
-                Change::Crop(window) => starts[window.start] += 1,
-                Change::Resize(r) => {
-                    resized += 1;
-                    let area = (r.bands * r.frames) as f64 / (32.0 * 64.0);
-                    let aspect = r.frames as f64 / r.bands as f64 / 2.0;
-                    // Rounding to whole bands and frames moves both by up to a half in 26 or so.
-                    assert!(
-                        (0.76..=1.0).contains(&area) && (0.82..=1.2).contains(&aspect),
-                        "{r:?}"
-                    );
-                }
-                Change::Masks(masks) => {
-                    masked += 1;
-                    two += u32::from(masks.frames.stretches().len() == 2);
-                    assert!(masks.bands.stretches().iter().all(|(s, e)| e - s <= 4));
-                    assert!(masks.frames.stretches().iter().all(|(s, e)| e - s <= 12));
-                }
-                other => panic!("{other} is not in the list"),
+            let drawn: &dyn Any = &**change;
+            if let Some(padding) = drawn.downcast_ref::<ClipPadding>() {
+                wrapped += u32::from(padding.fill == PadFill::Wrap);
+            } else if let Some(crop) = drawn.downcast_ref::<FrameCrop>() {
+                starts[crop.start] += 1;
+            } else if let Some(r) = drawn.downcast_ref::<Resize>() {
+                resized += 1;
+                let area = (r.bands * r.frames) as f64 / (32.0 * 64.0);
+                let aspect = r.frames as f64 / r.bands as f64 / 2.0;
+                // Rounding to whole bands and frames moves both by up to a half in 26 or so.
+                assert!(
+                    (0.76..=1.0).contains(&area) && (0.82..=1.2).contains(&aspect),
+                    "{r:?}"
+                );
+            } else if let Some(masks) = drawn.downcast_ref::<BothMasks>() {
+                masked += 1;
+                two += u32::from(masks.frames.ranges.len() == 2);
+                assert!(masks.bands.ranges.iter().all(|(s, e)| e - s <= 4));
+                assert!(masks.frames.ranges.iter().all(|(s, e)| e - s <= 12));
+            } else {
+                panic!("{change} is not in the list");
             }
         }
     }
@@ -85,7 +88,7 @@ fn draws_are_as_frequent_as_the_list_says() {
 }
 
 #[test]
-fn every_clip_gives_an_example_of_the_right_length() {
+fn every_clip_gives_a_segment_of_the_right_length() {
     let front_end = FrontEnd {
         segments: Some(Segments {
             length_seconds: None,
@@ -104,7 +107,7 @@ fn every_clip_gives_an_example_of_the_right_length() {
             read(json!([{"kind": "pad", "fill": "wrap", "place": "random"}, {"kind": "random-crop"}]));
         for seed in 0..20 {
             let (image, changes) = plain
-                .example(&extractor, &clip, 0, &mut random::stream(seed, &[]))
+                .segment(64, &extractor, &clip, 0, &mut random::stream(seed, &[]))
                 .unwrap();
             assert_eq!((image.bands, image.frames, changes.len()), (96, 64, 2));
             // A frame tells its number: wrapped or not, each follows the one before.
@@ -116,12 +119,12 @@ fn every_clip_gives_an_example_of_the_right_length() {
             }
             // A crop without a pad fills with the minimum.
             let (image, _) = argus()
-                .example(&extractor, &clip, 0, &mut random::stream(seed, &[]))
+                .segment(64, &extractor, &clip, 0, &mut random::stream(seed, &[]))
                 .unwrap();
             assert_eq!((image.frames, image.data.len()), (64, 96 * 64));
             let lone = read(json!([{"kind": "random-crop"}]));
             let (image, _) = lone
-                .example(&extractor, &clip, 0, &mut random::stream(seed, &[]))
+                .segment(64, &extractor, &clip, 0, &mut random::stream(seed, &[]))
                 .unwrap();
             assert_eq!(image.frames, 64);
             assert_eq!(image.minimum(), if frames > 64 { image.minimum() } else { 0.0 });
@@ -156,14 +159,14 @@ fn rectangles_fit_and_filters_keep_their_bounds() {
     let mut areas = Vec::new();
     for seed in 0..2_000 {
         let mut rng = random::stream(seed, &[]);
-        let Change::Erase(patch) = erase.draw(&mut rng, shape(64), CONTEXT)[0] else {
-            panic!()
-        };
+        let changes = erase.draw(&mut rng, shape(64), CONTEXT);
+        let drawn: &dyn Any = &*changes[0];
+        let patch = drawn.downcast_ref::<ErasedPatch>().unwrap();
         assert!(patch.band + patch.bands <= 32 && patch.frame + patch.frames <= 64);
         areas.push((patch.bands * patch.frames) as f64 / 2048.0);
-        let Change::Filter(gains) = &filter.draw(&mut rng, shape(64), CONTEXT)[0] else {
-            panic!()
-        };
+        let changes = filter.draw(&mut rng, shape(64), CONTEXT);
+        let drawn: &dyn Any = &*changes[0];
+        let gains = drawn.downcast_ref::<BandGains>().unwrap();
         assert_eq!(gains.added.len(), 32);
         assert!(gains.added.iter().all(|gain| (-6.0..=6.0).contains(gain)));
     }
@@ -172,7 +175,7 @@ fn rectangles_fit_and_filters_keep_their_bounds() {
 
 #[test]
 fn lists_that_cannot_work_are_named() {
-    let refused = |list: Value| read(list).check("augment").unwrap_err().to_string();
+    let refused = |list: Value| read(list).check().within("augment").unwrap_err().to_string();
     assert_eq!(
         refused(json!([{"kind": "noise"}, {"kind": "erase", "min-area": 0.5}])),
         "augment.list[1].min-area = 0.5: must be between 0 and max-area = 0.4"
@@ -183,7 +186,7 @@ fn lists_that_cannot_work_are_named() {
     );
     assert_eq!(
         refused(json!([{"kind": "with-prob", "prob": 1.0, "step": {"kind": "random-crop"}}])),
-        "augment.list[0].kind = random-crop: must stand in augment.list itself, not inside another step"
+        "augment.list[0].kind = random-crop: must be in augment.list itself, not inside another step"
     );
     assert!(refused(json!([{"kind": "random-crop"}, {"kind": "random-crop"}])).contains("twice"));
     assert!(
@@ -209,7 +212,8 @@ fn lists_that_cannot_work_are_named() {
     let filter = read(json!([{"kind": "sequence", "steps": [{"kind": "filter"}]}]));
     assert!(
         filter
-            .check_with("augment", &linear)
+            .check_with(&linear)
+            .within("augment")
             .unwrap_err()
             .to_string()
             .starts_with("augment.list[0].kind = gain-db or filter: needs logarithmic")

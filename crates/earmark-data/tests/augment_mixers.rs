@@ -1,7 +1,8 @@
 //! Mixers with forced draws against numpy and PyTorch (`xtask/golden/augment_mixers.py`), and their settings.
 
 use earmark_core::random;
-use earmark_data::augment::{Mix, MixLabels, Mixed};
+use earmark_core::{Check, Within};
+use earmark_data::augment::mixing::{Mix, MixLabels, Mixed};
 use earmark_data::batches::BatchConfig;
 use serde_json::{Value, json};
 
@@ -78,7 +79,14 @@ fn draws_are_as_frequent_as_the_weights_say() {
 fn settings_are_read_and_checked() {
     let read = |mix: Value| serde_json::from_value::<BatchConfig>(json!({"mix": mix}));
     assert_eq!(read(json!({})).unwrap().mix, Some(Mix::default()));
-    let refused = |mix: Value| read(mix).unwrap().check("batches").unwrap_err().to_string();
+    let refused = |mix: Value| {
+        read(mix)
+            .unwrap()
+            .check()
+            .within("batches")
+            .unwrap_err()
+            .to_string()
+    };
     assert_eq!(
         refused(json!({"one-of": []})),
         "batches.mix.one-of = (no weight): needs at least one entry with a weight above 0"
@@ -99,9 +107,10 @@ fn settings_are_read_and_checked() {
     assert!(read(json!({"one-of": [{"mixer": {"kind": "cutmix"}}]})).is_err());
     let both = serde_json::from_value::<BatchConfig>(json!({"mix": {}, "mixup": {}})).unwrap();
     assert!(
-        both.check("batches")
+        both.check()
+            .within("batches")
             .unwrap_err()
             .to_string()
-            .starts_with("batches.mixup = (set): stands beside")
+            .starts_with("batches.mixup = (set): batches.mix is set as well")
     );
 }

@@ -1,4 +1,4 @@
-//! Contact sheets show what training sees.
+//! Previews show what training sees.
 
 mod runtime_support;
 
@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use earmark_audio::Clip;
-use earmark_data::augment::{Augment, mix_preview, preview};
-use earmark_data::batches::{BatchConfig, Position, store_maker};
-use earmark_data::store::{CacheConfig, DiskCache, FeatureStore, Kept};
+use earmark_data::augment::Augment;
+use earmark_data::batches::{BatchConfig, BatchPosition, TrainingClips, mix_preview, preview};
+use earmark_data::feature_store::{CacheConfig, CachedForm, DiskCache, FeatureStore};
 use earmark_features::Extractor;
 use runtime_support::{extractor, recordings};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ fn read(augment: Value) -> Augment {
 }
 
 #[test]
-fn variants_are_the_examples_of_the_first_epoch() {
+fn variants_are_the_segments_of_the_first_epoch() {
     let folder = tempfile::tempdir().unwrap();
     let items = recordings(folder.path(), 1);
     let clip = earmark_audio::read(&items[0].path, 44_100).unwrap().clip;
@@ -33,31 +33,29 @@ fn variants_are_the_examples_of_the_first_epoch() {
             ..CacheConfig::default()
         };
         let store = Arc::new(FeatureStore::new(extractor(), &config).unwrap());
-        let kept = if augment.hears_samples() {
-            Kept::Samples
+        let form = if augment.needs_samples() {
+            CachedForm::Samples
         } else {
-            Kept::Base
+            CachedForm::Features
         };
         let prepared = store
-            .prepare_as(kept, &items, &|_, _| {}, &AtomicBool::new(false))
+            .prepare_as(form, &items, &|_, _| {}, &AtomicBool::new(false))
             .unwrap();
         let config = BatchConfig {
             size: 1,
             ..BatchConfig::default()
         };
-        let maker = store_maker(
-            &config,
+        let clips = TrainingClips {
             store,
-            items.as_slice().into(),
-            &prepared,
-            3,
-            21,
-            &augment,
-        )
-        .unwrap();
+            items: items.as_slice().into(),
+            prepared: &prepared,
+            classes: 3,
+            augment: &augment,
+        };
+        let maker = clips.batches(&config, 21).unwrap();
         let seen = preview(&augment, &extractor(), &clip, &[], 3, 21).unwrap();
-        // One clip, one example: the first place is all that the epoch has.
-        let batch = maker.batch(Position::default()).unwrap();
+        // One clip, one segment: the first place is all that the epoch has.
+        let batch = maker.batch(BatchPosition::default()).unwrap();
         assert_eq!(seen.variants[0].features.data, batch.x);
         assert_eq!(seen.variants.len(), 3);
         assert_ne!(seen.variants[1], seen.variants[2]);
@@ -112,7 +110,7 @@ fn other_rates_and_broken_samples_are_refused() {
     assert!(!refused(&Clip::new(Vec::new(), 44_100)));
 }
 
-/// Mixing happens after the finish, and its caption says what became of the labels.
+/// Mixing happens after postprocessing, and its caption says what became of the labels.
 #[test]
 fn partners_are_mixed_in() {
     let sound = |step: usize| {
@@ -159,7 +157,7 @@ fn partners_are_mixed_in() {
     // The first frame is the partner's, the last its own.
     let first = seen.variants[1].features.data[0];
     assert!((first - other.data[0]).abs() < (first - own.data[0]).abs());
-    // Without partners, or a recipe that mixes, examples stay alone.
+    // Without partners, or a recipe that mixes, segments stay alone.
     assert_eq!(mixed(add, &[]).variants[0].features, own);
     assert_eq!(
         mixed(json!({}), std::slice::from_ref(&partner)).variants[0].features,

@@ -1,9 +1,10 @@
-//! Changes of the sound: forced draws against librosa and scipy (`xtask/golden/augment_waveform.py`), and what must hold for all.
+//! Augmentations of waveforms: forced draws against librosa and scipy (`xtask/golden/augment_waveform.py`), and what must hold for all.
 
-use earmark_core::random;
+use earmark_core::{Within, random};
 use earmark_data::augment::Augment;
 use earmark_data::augment::waveform::{
-    Colour, Cut, Equaliser, Peak, Pitch, Room, SoundChange, Static, Stretch, mix_by_pressure, pressure_db,
+    AddedNoise, Colour, Cut, Equaliser, Peak, Pitch, Room, Stretch, WaveformChange, mix_by_pressure,
+    pressure_db,
 };
 use earmark_features::FrontEnd;
 use serde_json::{Value, json};
@@ -44,7 +45,7 @@ fn close(got: &[f32], expected: &Value, tolerance: f64, what: &str) {
 fn the_phase_vocoder_is_librosas() {
     for case in golden()["stretched"].as_array().unwrap() {
         let rate = case["rate"].as_f64().unwrap();
-        let out = Stretch { rate }.apply(&sound(6000, 1));
+        let out = Stretch { rate }.stretch(&sound(6000, 1));
         assert_eq!(out.len() as u64, case["length"].as_u64().unwrap());
         // Both in double precision; the input is rounded to float32 here.
         close(&out, &case["out"], 1e-5, &format!("rate {rate}"));
@@ -142,12 +143,12 @@ fn noise_has_its_ratio_and_its_colour() {
     for colour in [Colour::White, Colour::Pink] {
         let mut rough = 0.0;
         for key in 0..16 {
-            let noise = Static {
+            let noise = AddedNoise {
                 snr_db: 12.0,
                 colour,
                 key,
             };
-            let noisy = noise.apply(clean.clone());
+            let noisy = noise.apply(clean.clone(), 16_000);
             let noise: Vec<f64> = noisy.iter().zip(&clean).map(|(a, b)| f64::from(a - b)).collect();
             let signal: Vec<f64> = clean.iter().map(|&sample| f64::from(sample)).collect();
             let ratio = 10.0 * (power(&signal) / power(&noise)).log10();
@@ -164,12 +165,12 @@ fn noise_has_its_ratio_and_its_colour() {
         }
     }
     let silence = vec![0.0; 100];
-    let noise = Static {
+    let noise = AddedNoise {
         snr_db: 0.0,
         colour: Colour::White,
         key: 1,
     };
-    assert_eq!(noise.apply(silence.clone()), silence);
+    assert_eq!(noise.apply(silence.clone(), 16_000), silence);
 }
 
 /// The strongest frequency between two, by a scan of the transform at a tenth of a hertz.
@@ -197,7 +198,7 @@ fn pitch_moves_and_length_stays() {
         .map(|n| (std::f64::consts::TAU * 440.0 * f64::from(n) / 16_000.0).sin() as f32)
         .collect();
     for semitones in [-5.0, 0.0, 3.0, 7.0] {
-        let shifted = Pitch { semitones }.apply(&tone, 16_000);
+        let shifted = Pitch { semitones }.apply(tone.clone(), 16_000);
         assert_eq!(shifted.len(), tone.len());
         let expected = 440.0 * (semitones / 12.0f64).exp2();
         let got = strongest_hz(&shifted[4_000..8_000], 16_000.0, expected - 20.0, expected + 20.0);
@@ -208,7 +209,7 @@ fn pitch_moves_and_length_stays() {
 #[test]
 fn cuts_have_their_length_and_place() {
     let clip = [1.0, 2.0, 3.0, 4.0];
-    let cut = |start, samples| Cut { start, samples }.apply(&clip);
+    let cut = |start, samples| Cut { start, samples }.apply(clip.to_vec(), 16_000);
     assert_eq!(cut(1, 2), [2.0, 3.0]);
     assert_eq!(cut(-2, 4), [0.0, 0.0, 1.0, 2.0]);
     assert_eq!(cut(-1, 6), [0.0, 1.0, 2.0, 3.0, 4.0, 0.0]);
@@ -226,30 +227,29 @@ fn everything_survives_the_shortest_clips() {
         "between-class": {},
     }))
     .unwrap();
-    augment.check_with("augment", &FrontEnd::default()).unwrap();
+    augment.check_with(&FrontEnd::default()).unwrap();
     for length in [0, 1, 2, 100, 5_000] {
         for (name, clip) in [
             ("sound", sound(length, 1)),
             ("silence", vec![0.0; length as usize]),
         ] {
             let partner = sound(3_000, 2);
-            let heard = augment.hear(
+            let augmented = augment.augment_waveform(
                 &clip,
                 Some(&partner),
                 44_100,
                 &mut random::stream(3, &[length as u64]),
             );
             assert!(
-                heard.samples.iter().all(|sample| sample.is_finite()),
+                augmented.samples.iter().all(|sample| sample.is_finite()),
                 "{name} {length}"
             );
-            assert_eq!(heard.changes.len(), 6);
-            assert!(heard.ratio.is_some());
-            let SoundChange::Stretch(Stretch { rate }) = heard.changes[1] else {
-                panic!()
-            };
+            assert_eq!(augmented.changes.len(), 6);
+            assert!(augmented.ratio.is_some());
+            let change: &dyn std::any::Any = &*augmented.changes[1];
+            let rate = change.downcast_ref::<Stretch>().unwrap().rate;
             assert_eq!(
-                heard.samples.len(),
+                augmented.samples.len(),
                 (length as f64 / rate).round_ties_even() as usize
             );
         }
@@ -264,7 +264,11 @@ fn settings_are_checked() {
             sample_rate_hz: rate,
             ..FrontEnd::default()
         };
-        augment.check_with("augment", &front_end).unwrap_err().to_string()
+        augment
+            .check_with(&front_end)
+            .within("augment")
+            .unwrap_err()
+            .to_string()
     };
     assert_eq!(
         refused(json!({"kind": "time-stretch", "min-rate": 0.1}), 44_100),

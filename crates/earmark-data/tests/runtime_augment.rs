@@ -1,27 +1,34 @@
 //! Augmentations against what their draws say, element by element.
 
-use earmark_core::random;
-use earmark_data::augment::{
-    Augment, Context, FreqMask, GainDb, LevelUnit, MaskValue, Mixup, Shape, Spec, TimeMask, TimeShift,
+use std::borrow::Cow;
+
+use earmark_core::{Check, Within, random};
+use earmark_data::augment::Augment;
+use earmark_data::augment::mixing::Mixup;
+use earmark_data::augment::spectrogram::{
+    AugmentContext, FreqMask, GainDb, LevelUnit, MaskValue, SpectrogramAugmentation, SpectrogramChange,
+    SpectrogramShape, TimeMask, TimeShift,
 };
-use earmark_features::{AmplitudeScale, FrontEnd};
+use earmark_features::{AmplitudeScale, Features, FrontEnd};
 use proptest::prelude::*;
 use serde_json::json;
 
 /// Values that tell their place: 1, 2, 3, ...
-fn image(channels: usize, bands: usize, frames: usize) -> Vec<f32> {
-    (0..channels * bands * frames)
-        .map(|place| (place + 1) as f32)
-        .collect()
+fn image(channels: usize, bands: usize, frames: usize) -> Features {
+    let values = (0..channels * bands * frames).map(|place| (place + 1) as f32);
+    Features::new(channels, bands, frames, values.collect()).unwrap()
 }
 
-fn spec(data: &mut [f32], [channels, bands, frames]: [usize; 3]) -> Spec<'_> {
-    Spec {
-        channels,
-        bands,
-        frames,
-        data,
-    }
+const CONTEXT: AugmentContext = AugmentContext {
+    segment_frames: 20,
+    unit: Some(LevelUnit::Decibel),
+};
+
+/// The features after a change, if there is one.
+fn changed<C: SpectrogramChange>(features: &Features, change: &Option<C>) -> Vec<f32> {
+    let mut changed = Cow::Borrowed(features);
+    change.iter().for_each(|change| change.apply(&mut changed));
+    changed.into_owned().data
 }
 
 proptest! {
@@ -30,20 +37,19 @@ proptest! {
         seed: u64, channels in 1usize..3, bands in 1usize..12, frames in 0usize..15, share in 0.0..=1.0f64, in_time: bool,
         value in prop_oneof![Just(MaskValue::Mean), Just(MaskValue::Min), Just(MaskValue::Constant(-7.0))],
     ) {
-        let shape = [channels, bands, frames];
         let before = image(channels, bands, frames);
-        let mut after = before.clone();
-        let mut spec = spec(&mut after, shape);
+        let shape = SpectrogramShape::of(&before);
         let mut rng = random::stream(seed, &[]);
         let masks = if in_time {
-            TimeMask { prob: 1.0, max_masks: 3, max_share: share, value, ..TimeMask::default() }.draw(&mut rng, spec.shape())
+            TimeMask { prob: 1.0, max_masks: 3, max_share: share, value, ..TimeMask::default() }.draw(&mut rng, shape, CONTEXT)
         } else {
-            FreqMask { prob: 1.0, max_masks: 3, max_share: share, value, ..FreqMask::default() }.draw(&mut rng, spec.shape())
+            FreqMask { prob: 1.0, max_masks: 3, max_share: share, value, ..FreqMask::default() }.draw(&mut rng, shape, CONTEXT)
         };
-        masks.apply(&mut spec);
+        let (before, after) = (&before.data, changed(&before, &masks));
+        let ranges = masks.map_or(Vec::new(), |masks| masks.ranges);
         let length = if in_time { frames } else { bands };
-        prop_assert!(masks.stretches().len() <= 3);
-        for &(start, end) in masks.stretches() {
+        prop_assert!(ranges.len() <= 3);
+        for &(start, end) in &ranges {
             prop_assert!(start < end && end <= length && (end - start) as f64 <= share * length as f64);
         }
         let filling = match value {
@@ -53,7 +59,7 @@ proptest! {
         };
         for (place, (&old, &new)) in before.iter().zip(&after).enumerate() {
             let at = if in_time { place % frames } else { place / frames % bands };
-            let hidden = masks.stretches().iter().any(|&(start, end)| (start..end).contains(&at));
+            let hidden = ranges.iter().any(|&(start, end)| (start..end).contains(&at));
             prop_assert_eq!(new, if hidden { filling } else { old });
         }
     }
@@ -61,23 +67,22 @@ proptest! {
     #[test]
     fn a_shift_rolls_every_row(seed: u64, bands in 1usize..4, frames in 0usize..15, share in 0.0..=1.0f64) {
         let before = image(2, bands, frames);
-        let mut after = before.clone();
-        let mut spec = spec(&mut after, [2, bands, frames]);
-        let shift = TimeShift { prob: 1.0, max_share: share, ..TimeShift::default() }.draw(&mut random::stream(seed, &[]), spec.shape());
-        shift.apply(&mut spec);
+        let shift = TimeShift { prob: 1.0, max_share: share, ..TimeShift::default() };
+        let shift = shift.draw(&mut random::stream(seed, &[]), SpectrogramShape::of(&before), CONTEXT);
+        let (before, after) = (&before.data, changed(&before, &shift));
+        let by = shift.map_or(0, |shift| shift.by);
         let farthest = (share * frames as f64) as usize;
-        prop_assert!(shift.frames.unsigned_abs() <= farthest);
+        prop_assert!(by.unsigned_abs() <= farthest);
         for (place, &new) in after.iter().enumerate() {
             let (row, at) = (place / frames, place % frames);
-            prop_assert_eq!(new, before[row * frames + (at.cast_signed() - shift.frames).rem_euclid(frames.cast_signed()) as usize]);
+            prop_assert_eq!(new, before[row * frames + (at.cast_signed() - by).rem_euclid(frames.cast_signed()) as usize]);
         }
     }
 }
 
 #[test]
 fn widths_and_starts_are_uniform() {
-    let mut data = image(1, 1, 10);
-    let spec = spec(&mut data, [1, 1, 10]);
+    let shape = SpectrogramShape { bands: 1, frames: 10 };
     let mask = TimeMask {
         prob: 1.0,
         min_masks: 1,
@@ -88,8 +93,8 @@ fn widths_and_starts_are_uniform() {
     let mut widths = [0u32; 5];
     let mut first_of_widest = [0u32; 7];
     for seed in 0..20_000 {
-        let masks = mask.draw(&mut random::stream(seed, &[]), spec.shape());
-        let (start, end) = masks.stretches().first().copied().unwrap_or((0, 0));
+        let masks = mask.draw(&mut random::stream(seed, &[]), shape, CONTEXT);
+        let (start, end) = masks.map_or((0, 0), |masks| masks.ranges[0]);
         widths[end - start] += 1;
         if end - start == 4 {
             first_of_widest[start] += 1;
@@ -114,21 +119,28 @@ fn a_gain_is_what_louder_audio_gives() {
     let gain = GainDb {
         min_db: 6.0,
         max_db: 6.0,
-    }
-    .draw(&mut random::stream(0, &[]), unit);
+    };
     let extractor = earmark_features::Extractor::new(&front_end).unwrap();
     let tone: Vec<f32> = (0..44_100).map(|n| 0.2 * (n as f32 * 0.1).sin()).collect();
     let louder: Vec<f32> = tone
         .iter()
         .map(|sample| sample * 10f32.powf(6.0 / 20.0))
         .collect();
-    let mut augmented = extractor.log_mel(&tone, &mut extractor.scratch()).unwrap();
-    let softer = augmented.data.clone();
-    gain.apply(&mut spec(&mut augmented.data, [1, 96, 98]));
+    let softer = extractor.log_mel(&tone, &mut extractor.scratch()).unwrap();
+    let context = AugmentContext {
+        unit: Some(unit),
+        ..CONTEXT
+    };
+    let gain = gain.draw(
+        &mut random::stream(0, &[]),
+        SpectrogramShape::of(&softer),
+        context,
+    );
+    let augmented = changed(&softer, &gain);
     let expected = extractor.log_mel(&louder, &mut extractor.scratch()).unwrap();
     // Where the mel value is at least 1000 times the offset of 0.001, the offset hides less than 0.001 of the gain.
     let mut compared = 0;
-    for ((&new, &expected), &old) in augmented.data.iter().zip(&expected.data).zip(&softer) {
+    for ((&new, &expected), &old) in augmented.iter().zip(&expected.data).zip(&softer.data) {
         if old > 0.0 {
             compared += 1;
             assert!((new - expected).abs() < 1e-3, "{new} instead of {expected}");
@@ -150,17 +162,12 @@ fn an_augment_is_the_same_for_the_same_stream() {
         "gain-db": {"min-db": -3, "max-db": 3}, "time-shift": {}, "time-mask": {"prob": 1.0}, "freq-mask": {"value": "min"},
     }))
     .unwrap();
-    augment.check_with("augment", &FrontEnd::default()).unwrap();
-    let context = Context {
-        example_frames: 20,
-        unit: Some(LevelUnit::Decibel),
+    augment.check_with(&FrontEnd::default()).unwrap();
+    let shape = SpectrogramShape { bands: 8, frames: 20 };
+    let run = |path: u64| {
+        let changes = augment.draw(&mut random::stream(1, &[path]), shape, CONTEXT);
+        format!("{changes:?}")
     };
-    let shape = Shape {
-        channels: 1,
-        bands: 8,
-        frames: 20,
-    };
-    let run = |path: u64| augment.draw(&mut random::stream(1, &[path]), shape, context);
     assert_eq!(run(0), run(0));
     assert_ne!(run(0), run(1));
     assert!(Augment::default().is_nothing());
@@ -169,7 +176,7 @@ fn an_augment_is_the_same_for_the_same_stream() {
 #[test]
 fn settings_that_cannot_work_are_named() {
     let refused = |value: serde_json::Value| match serde_json::from_value::<Augment>(value) {
-        Ok(augment) => augment.check("augment").unwrap_err().to_string(),
+        Ok(augment) => augment.check().within("augment").unwrap_err().to_string(),
         Err(error) => error.to_string(),
     };
     assert_eq!(
@@ -191,7 +198,7 @@ fn settings_that_cannot_work_are_named() {
         ..Mixup::default()
     };
     assert_eq!(
-        mixup.check("batches.mixup").unwrap_err().to_string(),
+        mixup.check().within("batches.mixup").unwrap_err().to_string(),
         "batches.mixup.alpha = 0: must be between 0.001 and 1000; leave mixup out for no blending"
     );
     let linear = FrontEnd {
@@ -203,7 +210,10 @@ fn settings_that_cannot_work_are_named() {
         ..Augment::default()
     };
     assert_eq!(
-        gain.check_with("augment", &linear).unwrap_err().to_string(),
+        gain.check_with(&linear)
+            .within("augment")
+            .unwrap_err()
+            .to_string(),
         "augment.gain-db = (set): needs logarithmic features: leave it out, or set front-end.amplitude to log or db"
     );
 }

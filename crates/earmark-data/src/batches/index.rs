@@ -1,31 +1,23 @@
-//! Which examples there are, and their order.
+//! Which segments there are, and their order.
 
-use super::config::Order;
-use super::sample::Sampler;
+use super::config::SegmentOrder;
+use super::place::SegmentPlace;
+use super::sampling::Sampler;
 use earmark_core::random::{self, Purpose};
 
-/// One example: the clip that it is cut from and which of the clip's examples it is, both counted from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ExamplePlace {
-    /// Index of the clip in the list of items.
-    pub clip: u32,
-    /// Index of the example in the clip.
-    pub example: u32,
-}
-
-/// How many examples each clip has.
+/// The number of segments of each clip.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ExampleIndex {
+pub struct SegmentIndex {
     counts: Vec<u32>,
     total: usize,
-    /// The group of each clip; empty where all are of one.
+    /// The group of each clip; empty where all are in one.
     groups: Vec<u32>,
-    /// What draws epochs, where they are drawn.
+    /// Draws epochs, where they are drawn.
     sampler: Option<Sampler>,
 }
 
-impl ExampleIndex {
-    /// From the number of examples of each clip: 0 for clips to be left out.
+impl SegmentIndex {
+    /// From the number of segments of each clip: 0 for clips to be left out.
     pub fn new(counts: &[u32]) -> Self {
         Self {
             counts: counts.to_vec(),
@@ -35,7 +27,7 @@ impl ExampleIndex {
         }
     }
 
-    /// The same with a group for each clip: where partners have to be of the same part, groups are parts.
+    /// The same with a group for each clip: where partners must come from the same subset, groups are subsets.
     #[must_use]
     pub fn with_groups(self, groups: Vec<u32>) -> Self {
         Self { groups, ..self }
@@ -52,7 +44,7 @@ impl ExampleIndex {
         self.sampler.is_some()
     }
 
-    /// Examples in an epoch: all of them, unless they are drawn.
+    /// Number of segments in an epoch: all of them, unless they are drawn.
     pub fn epoch_len(&self) -> usize {
         self.sampler.as_ref().map_or(self.total, Sampler::items)
     }
@@ -62,43 +54,43 @@ impl ExampleIndex {
         self.groups.get(clip as usize).copied().unwrap_or(0)
     }
 
-    /// Examples in all.
+    /// Number of segments.
     pub fn len(&self) -> usize {
         self.total
     }
 
-    /// Whether there is not one example.
+    /// Whether there are no segments.
     pub fn is_empty(&self) -> bool {
         self.total == 0
     }
 
-    /// Clips, those without examples included.
+    /// Number of clips, including those without segments.
     pub fn clips(&self) -> usize {
         self.counts.len()
     }
 
-    /// Every example once, in the order of `epoch`, or the examples drawn for it: a function of the seed, the epoch and
+    /// Every segment once, in the order of `epoch`, or the segments drawn for it: a function of the seed, the epoch and
     /// the counts.
-    pub fn epoch_order(&self, order: Order, seed: u64, epoch: u64) -> Vec<ExamplePlace> {
+    pub fn epoch_order(&self, order: SegmentOrder, seed: u64, epoch: u64) -> Vec<SegmentPlace> {
         if let Some(sampler) = &self.sampler {
             let mut rng = random::stream(seed, &[Purpose::Sample as u64, epoch]);
             return sampler.order(&mut rng, &self.counts);
         }
         let mut rng = random::stream(seed, &[Purpose::Shuffle as u64, epoch]);
         match order {
-            Order::Sequential => self.in_clip_order(0..self.counts.len()),
-            Order::Permutation => {
+            SegmentOrder::Sequential => self.in_clip_order(0..self.counts.len()),
+            SegmentOrder::Permutation => {
                 let mut places = self.in_clip_order(0..self.counts.len());
                 random::shuffle(&mut rng, &mut places);
                 places
             }
-            Order::Windowed { window_examples } => {
+            SegmentOrder::Windowed { window_segments } => {
                 let clips = random::permutation(&mut rng, self.counts.len());
                 let mut places = self.in_clip_order(clips.into_iter());
-                // The buffer is the stretch [at, at + window): swapping a random one of it to the front and moving on
+                // The buffer is the range [at, at + window): swapping a random one of it to the front and moving on
                 // by one is what a buffer refilled at the end does.
                 for at in 0..places.len() {
-                    let window = window_examples.max(1).min(places.len() - at);
+                    let window = window_segments.max(1).min(places.len() - at);
                     places.swap(at, at + random::below(&mut rng, window));
                 }
                 places
@@ -106,12 +98,12 @@ impl ExampleIndex {
         }
     }
 
-    fn in_clip_order(&self, clips: impl Iterator<Item = usize>) -> Vec<ExamplePlace> {
+    fn in_clip_order(&self, clips: impl Iterator<Item = usize>) -> Vec<SegmentPlace> {
         let mut places = Vec::with_capacity(self.total);
         for clip in clips {
-            places.extend((0..self.counts[clip]).map(|example| ExamplePlace {
+            places.extend((0..self.counts[clip]).map(|segment| SegmentPlace {
                 clip: clip as u32,
-                example,
+                segment,
             }));
         }
         places

@@ -3,177 +3,180 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rayon::prelude::*;
-
-use super::config::{BatchConfig, BatchError, RandomLength};
-use super::index::{ExampleIndex, ExamplePlace};
-use super::mixing::{Mixing, SamePart, pairing};
-use crate::augment::blend;
-use crate::setting::SettingError;
-use crate::store::ItemError;
 use earmark_core::random::{self, ChaCha8Rng, Purpose};
 use earmark_core::threads::Workers;
+use earmark_core::{Check, ConfigError, Within};
+use rayon::prelude::*;
 
-/// A place in a training: both counts from 0. A `batch` past the end of its epoch is in a later one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Position {
-    /// Epochs before this one.
-    pub epoch: u64,
-    /// Batches of this epoch before this one.
-    pub batch: u64,
-}
+use super::config::BatchConfig;
+use super::error::BatchError;
+use super::index::SegmentIndex;
+use super::mixing::{Mixing, SameSubset, pairing};
+use super::place::{BatchPosition, SegmentPlace};
+use crate::augment::mixing::blend;
+use crate::feature_store::ItemError;
 
-/// Examples and their targets, ready for a network.
+/// Segments and their targets, ready for a network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
     /// Features, `[batch, channels, bands, frames]`, row-major.
     pub x: Vec<f32>,
-    /// Targets, `[batch, classes]`: 0 or 1, or between them where examples were blended.
+    /// Targets, `[batch, classes]`: 0 or 1, or between them where segments were mixed.
     pub y: Vec<f32>,
-    /// What is known of each whole clip besides, `[batch, numbers]`, blended as `x` is; empty where nothing is.
-    pub side: Vec<f32>,
-    /// The clip of each example (of the first one, where two were blended).
+    /// Clip-level features, `[batch, numbers]`, mixed as `x` is; empty where there are none.
+    pub clip_features: Vec<f32>,
+    /// The clip of each segment (of the first one, where two were mixed).
     pub clips: Vec<u32>,
     /// The shape of `x`.
     pub shape: [usize; 4],
-    /// Where in the training it belongs.
-    pub position: Position,
+    /// Where in the training run it belongs.
+    pub position: BatchPosition,
 }
 
-/// The example to make, and the one whose sound is mixed into it, if any.
-type Places = (ExamplePlace, Option<ExamplePlace>);
+/// The shape of segments and targets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchShape {
+    /// `[channels, bands, frames]` of a segment.
+    pub segment: [usize; 3],
+    /// Number of targets.
+    pub classes: usize,
+}
 
-type MakeExample =
-    dyn Fn(Places, &mut [f32], &mut [f32], &mut ChaCha8Rng) -> Result<(), ItemError> + Send + Sync;
+/// Makes segments. Called from several threads; the result must depend on the arguments only.
+pub trait SegmentSource: Send + Sync {
+    /// Fills one segment `x` and its targets `y`, both zero at first, with the random stream of (seed, epoch, place in
+    /// the order). Where there are [`partners`](Self::partners), the partner's waveform may be mixed in.
+    ///
+    /// # Errors
+    ///
+    /// When the segment cannot be made.
+    fn write(
+        &self,
+        place: SegmentPlace,
+        partner: Option<SegmentPlace>,
+        xy: (&mut [f32], &mut [f32]),
+        rng: &mut ChaCha8Rng,
+    ) -> Result<(), ItemError>;
 
-/// Fills what is known of a clip besides its examples.
-type MakeSide = dyn Fn(u32, &mut [f32]) -> Result<(), ItemError> + Send + Sync;
+    /// Number of clip-level features.
+    fn clip_feature_count(&self) -> usize {
+        0
+    }
+
+    /// Fills the clip-level features of a clip.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be made.
+    fn write_clip_features(&self, _clip: u32, _out: &mut [f32]) -> Result<(), ItemError> {
+        Ok(())
+    }
+
+    /// Whether each segment has a partner in its epoch, and whether it comes from the same subset.
+    fn partners(&self) -> Option<SameSubset> {
+        None
+    }
+}
+
+/// A function that fills a segment and its targets.
+impl<F> SegmentSource for F
+where
+    F: Fn(SegmentPlace, &mut [f32], &mut [f32], &mut ChaCha8Rng) -> Result<(), ItemError> + Send + Sync,
+{
+    fn write(
+        &self,
+        place: SegmentPlace,
+        _: Option<SegmentPlace>,
+        (x, y): (&mut [f32], &mut [f32]),
+        rng: &mut ChaCha8Rng,
+    ) -> Result<(), ItemError> {
+        self(place, x, y, rng)
+    }
+}
 
 /// Makes batches. See [`batches`](super).
 pub struct BatchMaker {
     config: BatchConfig,
-    index: ExampleIndex,
-    shape: [usize; 3],
-    classes: usize,
+    index: SegmentIndex,
+    shape: BatchShape,
     seed: u64,
     workers: Workers,
-    make: Box<MakeExample>,
-    /// How many numbers are known of each whole clip besides, and what fills them.
-    side: Option<(usize, Box<MakeSide>)>,
-    /// Whether sounds have partners, and those of the same part.
-    pairs: Option<SamePart>,
-    latest: Mutex<Option<Arc<Epoch>>>,
+    source: Box<dyn SegmentSource>,
+    latest: Mutex<Option<Arc<EpochDraws>>>,
 }
 
 impl fmt::Debug for BatchMaker {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.debug_struct("BatchMaker")
             .field("config", &self.config)
-            .field("examples", &self.index.len())
+            .field("segments", &self.index.len())
             .field("shape", &self.shape)
-            .field("classes", &self.classes)
             .field("seed", &self.seed)
             .finish_non_exhaustive()
     }
 }
 
-/// What is drawn once an epoch.
-struct Epoch {
+/// What is drawn once per epoch.
+struct EpochDraws {
     number: u64,
-    order: Vec<ExamplePlace>,
-    /// For each position of the order the position of its partner; empty without blending across the epoch.
+    order: Vec<SegmentPlace>,
+    /// For each position of the order the position of its partner; empty without mixing across the epoch.
     partners: Vec<usize>,
-    /// For each position that of the sound mixed into its own; empty without.
-    sounds: Vec<usize>,
+    /// For each position that of the waveform mixed into its own; empty without.
+    waveforms: Vec<usize>,
 }
 
-/// A stretch of positions of one epoch, made.
+/// Segments at some positions of one epoch.
 #[derive(Clone)]
-struct Rows {
+struct BatchRows {
     x: Vec<f32>,
     y: Vec<f32>,
-    side: Vec<f32>,
+    clip_features: Vec<f32>,
 }
 
 impl BatchMaker {
-    /// A maker of batches of examples of `shape` (`[channels, bands, frames]`) with `classes` targets each. With `batches.length`, examples
-    /// have the frames that were drawn for their batch instead.
-    ///
-    /// `make` fills one example and its targets, both zero at first, with the random stream of (seed, epoch, place in
-    /// the order). It is called from several threads and must depend on nothing else.
+    /// A maker of batches of the segments of `source`. With `batches.length`, segments
+    /// have the number of frames drawn for their batch instead of the one of `shape`.
     ///
     /// # Errors
     ///
-    /// When a setting can't work, or an epoch would have no batch.
+    /// When a setting cannot work, or an epoch would have no batch.
     pub fn new(
         config: &BatchConfig,
-        index: ExampleIndex,
-        shape: [usize; 3],
-        classes: usize,
+        index: SegmentIndex,
+        shape: BatchShape,
         seed: u64,
         workers: Workers,
-        make: impl Fn(ExamplePlace, &mut [f32], &mut [f32], &mut ChaCha8Rng) -> Result<(), ItemError>
-        + Send
-        + Sync
-        + 'static,
+        source: impl SegmentSource + 'static,
     ) -> Result<Self, BatchError> {
-        config.check("batches")?;
-        if config.sample.is_some() != index.is_sampled() {
-            let remedy = "goes together with an index that has its sampler (ExampleIndex::with_sampler)";
-            return Err(SettingError::new("batches", "sample", config.sample.is_some(), remedy).into());
-        }
+        config.check().within("batches")?;
+        let sampled = config.sample.is_some();
+        let remedy = "needs an index with a sampler (SegmentIndex::with_sampler)";
+        ConfigError::unless(sampled == index.is_sampled(), "batches.sample", sampled, remedy)?;
         if index.is_empty() {
-            return Err(BatchError::NoExamples);
+            return Err(BatchError::NoSegments);
         }
-        if classes == 0 || shape.contains(&0) {
-            return Err(BatchError::Empty { shape, classes });
+        if shape.classes == 0 || shape.segment.contains(&0) {
+            return Err(BatchError::Empty {
+                shape: shape.segment,
+                classes: shape.classes,
+            });
         }
         if config.drop_last && index.epoch_len() < config.size {
-            return Err(BatchError::TooFewExamples {
+            return Err(BatchError::TooFewSegments {
                 size: config.size,
-                examples: index.epoch_len(),
+                segments: index.epoch_len(),
             });
         }
         Ok(Self {
             config: config.clone(),
             index,
             shape,
-            classes,
             seed,
             workers,
-            make: Box::new(move |(place, _), x, y, rng| make(place, x, y, rng)),
-            side: None,
-            pairs: None,
+            source: Box::new(source),
             latest: Mutex::new(None),
         })
-    }
-
-    /// The same with a `make` that is also given a partner: the example at another place of the epoch (of the same part), whose
-    /// sound it may mix in. Who is whose partner is drawn at each epoch.
-    pub(super) fn with_sound_pairs(
-        self,
-        same_part: SamePart,
-        make: impl Fn(Places, &mut [f32], &mut [f32], &mut ChaCha8Rng) -> Result<(), ItemError>
-        + Send
-        + Sync
-        + 'static,
-    ) -> Self {
-        Self {
-            make: Box::new(make),
-            pairs: Some(same_part),
-            ..self
-        }
-    }
-
-    /// The same with `numbers` of each whole clip besides (given by its index), in [`Batch::side`]; 0 for none.
-    pub(super) fn with_side(
-        self,
-        numbers: usize,
-        make: impl Fn(u32, &mut [f32]) -> Result<(), ItemError> + Send + Sync + 'static,
-    ) -> Self {
-        let side = (numbers > 0).then(|| (numbers, Box::new(make) as Box<MakeSide>));
-        Self { side, ..self }
     }
 
     /// Batches in an epoch: at least one.
@@ -186,8 +189,8 @@ impl BatchMaker {
         }) as u64
     }
 
-    /// Examples in the set.
-    pub fn examples(&self) -> usize {
+    /// Number of segments in the set.
+    pub fn segments(&self) -> usize {
         self.index.len()
     }
 
@@ -196,18 +199,18 @@ impl BatchMaker {
         &self.config
     }
 
-    /// Where step `step` (counted from 0) of a training stands.
-    pub fn position(&self, step: u64) -> Position {
-        self.settle(Position {
+    /// The position of step `step` (counted from 0) of a training run.
+    pub fn position(&self, step: u64) -> BatchPosition {
+        self.settle(BatchPosition {
             epoch: 0,
             batch: step,
         })
     }
 
-    /// The same place with `batch` within its epoch.
-    pub(super) fn settle(&self, at: Position) -> Position {
+    /// The same position with `batch` within its epoch.
+    pub(super) fn settle(&self, at: BatchPosition) -> BatchPosition {
         let length = self.batches_per_epoch();
-        Position {
+        BatchPosition {
             epoch: at.epoch + at.batch / length,
             batch: at.batch % length,
         }
@@ -217,9 +220,9 @@ impl BatchMaker {
     ///
     /// # Errors
     ///
-    /// When an example can't be made, for example because its file was deleted or changed since the run began. Of
+    /// When a segment cannot be made, for example because its file was deleted or changed since the run began. Of
     /// several such, the first in the order of the batch is named.
-    pub fn batch(&self, at: Position) -> Result<Batch, ItemError> {
+    pub fn batch(&self, at: BatchPosition) -> Result<Batch, ItemError> {
         let at = self.settle(at);
         let epoch = self.epoch(at.epoch);
         let first = at.batch as usize * self.config.size;
@@ -227,13 +230,13 @@ impl BatchMaker {
         let frames = self.frames(at);
         let mut rows = self.rows(&epoch, &positions, frames)?;
         if let Some(mixing) = Mixing::of(&self.config) {
-            self.mix(mixing, &epoch, at, frames, &positions, &mut rows)?;
+            self.mix(mixing, &epoch, at, &positions, &mut rows)?;
         }
-        let [channels, bands, _] = self.shape;
+        let [channels, bands, _] = self.shape.segment;
         Ok(Batch {
             x: rows.x,
             y: rows.y,
-            side: rows.side,
+            clip_features: rows.clip_features,
             clips: positions
                 .iter()
                 .map(|&position| epoch.order[position].clip)
@@ -243,96 +246,80 @@ impl BatchMaker {
         })
     }
 
-    /// Frames of the examples of a batch.
-    fn frames(&self, at: Position) -> usize {
-        let Some(RandomLength {
-            min_frames,
-            max_frames,
-        }) = self.config.length
-        else {
-            return self.shape[2];
+    /// Frames of the segments of a batch.
+    fn frames(&self, at: BatchPosition) -> usize {
+        let Some(length) = self.config.length else {
+            return self.shape.segment[2];
         };
         let mut rng = random::stream(self.seed, &[Purpose::Length as u64, at.epoch, at.batch]);
-        min_frames + random::below(&mut rng, max_frames - min_frames + 1)
+        length.min_frames + random::below(&mut rng, length.max_frames - length.min_frames + 1)
     }
 
-    /// Numbers of an example of so many frames.
-    fn example_len(&self, frames: usize) -> usize {
-        self.shape[0] * self.shape[1] * frames
+    /// Number of values in a segment of `frames` frames.
+    fn segment_len(&self, frames: usize) -> usize {
+        self.shape.segment[0] * self.shape.segment[1] * frames
     }
 
-    /// The examples at `positions` of the epoch's order, of so many frames.
-    fn rows(&self, epoch: &Epoch, positions: &[usize], frames: usize) -> Result<Rows, ItemError> {
-        let (width, classes) = (self.example_len(frames), self.classes);
+    /// The segments at `positions` of the epoch's order, with `frames` frames each.
+    fn rows(&self, epoch: &EpochDraws, positions: &[usize], frames: usize) -> Result<BatchRows, ItemError> {
+        let (width, classes) = (self.segment_len(frames), self.shape.classes);
         let mut x = vec![0.0; positions.len() * width];
         let mut y = vec![0.0; positions.len() * classes];
         let failures: Vec<Option<ItemError>> = self.workers.run(|| {
             x.par_chunks_mut(width)
                 .zip(y.par_chunks_mut(classes))
                 .zip(positions)
-                .map(|((x, y), &position)| {
+                .map(|(xy, &position)| {
                     let path = [Purpose::Augment as u64, epoch.number, position as u64];
-                    let partner = epoch.sounds.get(position).map(|&other| epoch.order[other]);
-                    let places = (epoch.order[position], partner);
-                    (self.make)(places, x, y, &mut random::stream(self.seed, &path)).err()
+                    let partner = epoch.waveforms.get(position).map(|&other| epoch.order[other]);
+                    let mut rng = random::stream(self.seed, &path);
+                    self.source
+                        .write(epoch.order[position], partner, xy, &mut rng)
+                        .err()
                 })
                 .collect()
         });
-        match failures.into_iter().flatten().next() {
-            Some(error) => Err(error),
-            None => Ok(Rows {
-                x,
-                y,
-                side: self.side_rows(epoch, positions)?,
-            }),
+        if let Some(error) = failures.into_iter().flatten().next() {
+            return Err(error);
         }
-    }
-
-    /// What is known besides of the clips at `positions` of the epoch's order. Kept in memory, as a rule, and so not worth a worker.
-    fn side_rows(&self, epoch: &Epoch, positions: &[usize]) -> Result<Vec<f32>, ItemError> {
-        let Some((numbers, make)) = &self.side else {
-            return Ok(Vec::new());
-        };
-        let mut side = vec![0.0; positions.len() * numbers];
-        for (row, &position) in side.chunks_exact_mut(*numbers).zip(positions) {
-            make(epoch.order[position].clip, row)?;
+        // Usually cached in memory, and so not worth a worker.
+        let count = self.source.clip_feature_count();
+        let mut clip_features = vec![0.0; positions.len() * count];
+        for (row, &position) in clip_features.chunks_exact_mut(count.max(1)).zip(positions) {
+            self.source.write_clip_features(epoch.order[position].clip, row)?;
         }
-        Ok(side)
+        Ok(BatchRows { x, y, clip_features })
     }
 
     fn mix(
         &self,
         mixing: Mixing,
-        epoch: &Epoch,
-        at: Position,
-        frames: usize,
+        epoch: &EpochDraws,
+        at: BatchPosition,
         positions: &[usize],
-        rows: &mut Rows,
+        rows: &mut BatchRows,
     ) -> Result<(), ItemError> {
+        let frames = self.frames(at);
         let mut rng = random::stream(self.seed, &[Purpose::Mix as u64, at.epoch, at.batch]);
         let mixed: Vec<_> = positions.iter().map(|_| mixing.draw(&mut rng)).collect();
-        // For each row that is mixed the row of its partner among those made.
+        // For each row that is mixed, the row of its partner among those made.
         let wanted: Vec<usize> = (0..positions.len())
             .filter(|&row| !mixed[row].is_alone())
             .collect();
-        let (partners, made) = match mixing.across_epoch() {
+        let (partners, made): (Vec<usize>, BatchRows) = match mixing.across_epoch() {
             false => {
-                let groups: Vec<u32> = positions
-                    .iter()
-                    .map(|&position| self.group(mixing.same_part(), epoch.order[position]))
-                    .collect();
+                let group = |&position: &usize| self.group(mixing.same_subset(), epoch.order[position]);
+                let groups: Vec<u32> = positions.iter().map(group).collect();
                 let pairs = pairing(&mut rng, &groups);
-                (
-                    wanted.iter().map(|&row| pairs[row]).collect::<Vec<_>>(),
-                    rows.clone(),
-                )
+                (wanted.iter().map(|&row| pairs[row]).collect(), rows.clone())
             }
             true => {
                 let others: Vec<usize> = wanted.iter().map(|&row| epoch.partners[positions[row]]).collect();
                 ((0..wanted.len()).collect(), self.rows(epoch, &others, frames)?)
             }
         };
-        let (width, classes) = (self.example_len(frames), self.classes);
+        let (width, classes) = (self.segment_len(frames), self.shape.classes);
+        let numbers = self.source.clip_feature_count();
         for (&row, &partner) in wanted.iter().zip(&partners) {
             let own = (
                 &mut rows.x[row * width..][..width],
@@ -343,45 +330,44 @@ impl BatchMaker {
                 &made.y[partner * classes..][..classes],
             );
             let kept = mixed[row].apply(frames, own, other);
-            if let Some((numbers, _)) = self.side {
-                let own = &mut rows.side[row * numbers..][..numbers];
-                blend(own, &made.side[partner * numbers..][..numbers], kept);
-            }
+            let own = &mut rows.clip_features[row * numbers..][..numbers];
+            blend(own, &made.clip_features[partner * numbers..][..numbers], kept);
         }
         Ok(())
     }
 
-    /// Which examples may be partners of the one at a position of the epoch: those of the same number.
-    fn group(&self, same_part: SamePart, place: ExamplePlace) -> u32 {
-        match same_part {
-            SamePart(true) => self.index.group(place.clip),
-            SamePart(false) => 0,
+    /// Which segments may be partners: those with the same number.
+    fn group(&self, same_subset: SameSubset, place: SegmentPlace) -> u32 {
+        match same_subset {
+            SameSubset(true) => self.index.group(place.clip),
+            SameSubset(false) => 0,
         }
     }
 
     /// The draws of an epoch; the latest is kept, since batches are asked for in order.
-    fn epoch(&self, number: u64) -> Arc<Epoch> {
+    fn epoch(&self, number: u64) -> Arc<EpochDraws> {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(epoch) = latest.as_ref().filter(|epoch| epoch.number == number) {
             return Arc::clone(epoch);
         }
         let order = self.index.epoch_order(self.config.order, self.seed, number);
-        let pairs = |same_part, path: &[u64]| {
-            let groups: Vec<u32> = order.iter().map(|&place| self.group(same_part, place)).collect();
-            pairing(&mut random::stream(self.seed, path), &groups)
+        let pairs = |same_subset, purpose: Purpose| {
+            let groups: Vec<u32> = order
+                .iter()
+                .map(|&place| self.group(same_subset, place))
+                .collect();
+            pairing(&mut random::stream(self.seed, &[purpose as u64, number]), &groups)
         };
         let across = Mixing::of(&self.config).filter(|mixing| mixing.across_epoch());
-        let partners = across.map(|mixing| pairs(mixing.same_part(), &[Purpose::Mix as u64, number]));
-        let sounds = self
-            .pairs
-            .map(|same_part| pairs(same_part, &[Purpose::Pair as u64, number]));
-        let epoch = Epoch {
+        let partners = across.map(|mixing| pairs(mixing.same_subset(), Purpose::Mix));
+        let waveforms = self.source.partners();
+        let waveforms = waveforms.map(|same_subset| pairs(same_subset, Purpose::Pair));
+        let epoch = Arc::new(EpochDraws {
             number,
             partners: partners.unwrap_or_default(),
-            sounds: sounds.unwrap_or_default(),
+            waveforms: waveforms.unwrap_or_default(),
             order,
-        };
-        let epoch = Arc::new(epoch);
+        });
         *latest = Some(Arc::clone(&epoch));
         epoch
     }

@@ -1,9 +1,9 @@
-//! Who is mixed with whom, and how.
+//! Which segments are mixed, and how.
 
 use std::collections::BTreeMap;
 
 use super::config::BatchConfig;
-use crate::augment::{Mix, MixLabels, Mixed, Mixup, Partner};
+use crate::augment::mixing::{Mix, Mixed, Mixup, Partner};
 use earmark_core::random::{self, ChaCha8Rng};
 
 /// The one of the two settings that a recipe has.
@@ -13,12 +13,12 @@ pub(super) enum Mixing<'a> {
     Mix(&'a Mix),
 }
 
-/// Whether partners have to be of the same part of the data set.
+/// Whether partners must come from the same subset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct SamePart(pub(super) bool);
+pub struct SameSubset(pub bool);
 
 impl<'a> Mixing<'a> {
-    /// What a recipe says; `None` where nothing is mixed.
+    /// The setting of a recipe; `None` where nothing is mixed.
     pub(super) fn of(config: &'a BatchConfig) -> Option<Self> {
         let mix = config.mix.as_ref().map(Self::Mix);
         mix.or_else(|| config.mixup.as_ref().map(Self::Mixup))
@@ -29,31 +29,28 @@ impl<'a> Mixing<'a> {
         *partner == Partner::Epoch
     }
 
-    pub(super) fn same_part(self) -> SamePart {
+    pub(super) fn same_subset(self) -> SameSubset {
         match self {
-            Self::Mixup(_) => SamePart(false),
-            Self::Mix(mix) => SamePart(mix.same_part),
+            Self::Mixup(_) => SameSubset(false),
+            Self::Mix(mix) => SameSubset(mix.same_subset),
         }
     }
 
     pub(super) fn draw(self, rng: &mut ChaCha8Rng) -> Mixed {
         match self {
             Self::Mix(mix) => mix.draw(rng),
-            Self::Mixup(mixup) => Mixed::Blend {
-                weight: mixup.draw_weight(rng),
-                labels: MixLabels::Blend,
-            },
+            Self::Mixup(mixup) => mixup.draw(rng),
         }
     }
 }
 
 impl BatchConfig {
-    /// Draws how an example is mixed: alone where the recipe mixes none.
+    /// Draws how a segment is mixed: not at all where the recipe mixes none.
     pub fn draw_mixed(&self, rng: &mut ChaCha8Rng) -> Mixed {
         Mixing::of(self).map_or(Mixed::Alone, |mixing| mixing.draw(rng))
     }
 
-    /// Whether examples are mixed at all.
+    /// Whether segments are mixed at all.
     pub fn mixes(&self) -> bool {
         Mixing::of(self).is_some()
     }

@@ -1,37 +1,49 @@
-//! Examples, their order in an epoch, and batches of them.
+//! Segments, their order in an epoch, and batches of them.
 //!
-//! A [`BatchMaker`] is a pure function: the batch at a [`Position`] follows from the seed and the position alone.
-//! A [`BatchStream`] calls it ahead of the training, in a thread of its own. So the number of workers changes nothing,
+//! A [`BatchMaker`] is a pure function: the batch at a [`BatchPosition`] follows from the seed and the position alone.
+//! A [`BatchStream`] calls it in advance, in a thread of its own. So the number of workers changes nothing,
 //! and a run that is resumed at any position sees the batches that it would have seen.
 //!
 //! ```
+//! use earmark_core::random::ChaCha8Rng;
 //! use earmark_core::threads::Workers;
-//! use earmark_data::batches::{BatchConfig, BatchMaker, BatchStream, ExampleIndex, Position};
+//! use earmark_data::batches::{
+//!     BatchConfig, BatchMaker, BatchPosition, BatchShape, BatchStream, SegmentIndex, SegmentPlace,
+//! };
 //!
-//! let index = ExampleIndex::new(&[3, 1, 2]); // clips of 3, 1 and 2 examples
+//! let index = SegmentIndex::new(&[3, 1, 2]); // clips of 3, 1 and 2 segments
 //! let config = BatchConfig { size: 4, ..BatchConfig::default() };
-//! let maker = BatchMaker::new(&config, index, [1, 1, 2], 3, 17, Workers::new(1)?, |place, x, y, _rng| {
-//!     x.fill(place.example as f32);
+//! let shape = BatchShape { segment: [1, 1, 2], classes: 3 };
+//! let write = |place: SegmentPlace, x: &mut [f32], y: &mut [f32], _: &mut ChaCha8Rng| {
+//!     x.fill(place.segment as f32);
 //!     y[place.clip as usize] = 1.0;
 //!     Ok(())
-//! })?;
-//! let mut batches = BatchStream::start(maker, Position { epoch: 0, batch: 0 });
+//! };
+//! let maker = BatchMaker::new(&config, index, shape, 17, Workers::new(1)?, write)?;
+//! let mut batches = BatchStream::start(maker, BatchPosition { epoch: 0, batch: 0 });
 //! let batch = batches.next().unwrap()?;
 //! assert_eq!(batch.shape, [4, 1, 1, 2]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod augment_preview;
 mod config;
-mod from_store;
+mod error;
 mod index;
 mod maker;
 mod mixing;
-mod sample;
+mod place;
+mod sampling;
 mod stream;
+mod training_clips;
 
-pub use config::{BatchConfig, BatchError, Order, RandomLength};
-pub use from_store::{example_counts, store_maker};
-pub use index::{ExampleIndex, ExamplePlace};
-pub use maker::{Batch, BatchMaker, Position};
-pub use sample::{Draw, Sample, Sampler, Source};
+pub use augment_preview::{AugmentPreview, AugmentedSegment, mix_preview, preview};
+pub use config::{BatchConfig, RandomLength, SegmentOrder};
+pub use error::BatchError;
+pub use index::SegmentIndex;
+pub use maker::{Batch, BatchMaker, BatchShape, SegmentSource};
+pub use mixing::SameSubset;
+pub use place::{BatchPosition, SegmentPlace};
+pub use sampling::{DrawMode, SampleSource, Sampler, Sampling};
 pub use stream::BatchStream;
+pub use training_clips::{TrainingClips, segment_counts};

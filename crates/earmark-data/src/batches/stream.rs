@@ -1,17 +1,18 @@
-//! Batches made ahead, in a thread of their own.
+//! Batches prepared in advance, in a thread of their own.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-use super::maker::{Batch, BatchMaker, Position};
-use crate::store::ItemError;
+use super::maker::{Batch, BatchMaker};
+use super::place::BatchPosition;
+use crate::feature_store::ItemError;
 
-/// The batches of a training from a position on, epoch after epoch, without end.
+/// The batches of a training run from a position on, epoch after epoch, without end.
 ///
-/// An iterator: it yields an error when an example can't be made, and nothing after it. Dropping it stops the thread
-/// and waits for the batch in work.
+/// An iterator: it yields an error when a segment cannot be made, and nothing after it. Dropping it stops the thread
+/// and waits for the current batch.
 #[derive(Debug)]
 pub struct BatchStream {
     // `None` once the stream has ended.
@@ -22,8 +23,8 @@ pub struct BatchStream {
 }
 
 impl BatchStream {
-    /// Starts making batches from `from` on, `prefetch` of them ahead.
-    pub fn start(maker: impl Into<Arc<BatchMaker>>, from: Position) -> Self {
+    /// Starts making batches from `from` on, `prefetch` of them in advance.
+    pub fn start(maker: impl Into<Arc<BatchMaker>>, from: BatchPosition) -> Self {
         let maker = maker.into();
         let (sender, batches) = sync_channel(maker.config().prefetch);
         let stop = Arc::new(AtomicBool::new(false));
@@ -54,7 +55,7 @@ impl BatchStream {
 
 fn send_all(
     maker: &BatchMaker,
-    from: Position,
+    from: BatchPosition,
     stop: &AtomicBool,
     sender: &SyncSender<Result<Batch, ItemError>>,
 ) {
@@ -65,7 +66,7 @@ fn send_all(
         if sender.send(batch).is_err() || failed {
             return;
         }
-        at = maker.settle(Position {
+        at = maker.settle(BatchPosition {
             batch: at.batch + 1,
             ..at
         });
@@ -82,7 +83,7 @@ impl Iterator for BatchStream {
                 self.batches = None;
                 Some(Err(error))
             }
-            // The thread ended without an error to send: it panicked, and so must who waits for it.
+            // The thread ended without an error to send: it panicked, so its receiver must panic, too.
             Err(_) => match self.finish() {
                 Ok(()) => None,
                 Err(panic) => std::panic::resume_unwind(panic),

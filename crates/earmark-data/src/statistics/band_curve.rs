@@ -6,8 +6,8 @@ use earmark_features::{Extractor, FrontEnd};
 use super::curve::Curve;
 use super::report::Unreadable;
 use crate::dataset::item::Item;
+use crate::feature_store::ItemFault;
 use crate::scan::{OnProgress, scan};
-use crate::store::ItemFault;
 
 /// Mean and spread of the values of each band: each clip's mean and standard deviation over time, averaged over clips.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use earmark_data::augment::{Augment, Mixup, Pad, PadFill, PadPlace, Partner, RandomCrop, Step};
-use earmark_data::batches::{BatchConfig, BatchMaker, Position, RandomLength, store_maker};
+use earmark_core::Check;
+use earmark_data::augment::Augment;
+use earmark_data::augment::mixing::{Mixup, Partner};
+use earmark_data::augment::spectrogram::{AugmentStep, Pad, PadFill, PadPlace, RandomCrop};
+use earmark_data::batches::{BatchConfig, BatchMaker, BatchPosition, RandomLength, TrainingClips};
 use earmark_features::{Features, FrontEnd, Postprocess};
 
 use crate::runtime_support::{directly, recordings};
@@ -36,35 +39,33 @@ fn maker(items: &[earmark_data::Item], config: &BatchConfig, workers: usize) -> 
     let prepared = store.prepare(items, &|_, _| {}, &AtomicBool::new(false)).unwrap();
     let augment = Augment {
         list: vec![
-            Step::Pad(Pad {
+            AugmentStep::Pad(Pad {
                 fill: PadFill::Symmetric,
                 place: PadPlace::Random,
             }),
-            Step::RandomCrop(RandomCrop {}),
+            AugmentStep::RandomCrop(RandomCrop {}),
         ],
         ..Augment::default()
     };
-    store_maker(
-        config,
-        Arc::clone(&store),
-        items.into(),
-        &prepared,
-        3,
-        11,
-        &augment,
-    )
-    .unwrap()
+    let clips = TrainingClips {
+        store: Arc::clone(&store),
+        items: items.into(),
+        prepared: &prepared,
+        classes: 3,
+        augment: &augment,
+    };
+    clips.batches(config, 11).unwrap()
 }
 
-/// Whether `example` is a stretch of `clip`, which goes there and back again for ever.
-fn is_stretch(example: &[f32], frames: usize, clip: &Features) -> bool {
+/// Whether `segment` is a range of `clip`, which is mirrored at its ends again and again.
+fn is_range(segment: &[f32], frames: usize, clip: &Features) -> bool {
     let period = 2 * clip.frames;
     let at = |t: usize| (t % period).min(period - 1 - t % period);
     let shows = |start: usize| {
         (0..frames).all(|t| {
             (0..clip.bands)
                 .step_by(17)
-                .all(|band| example[band * frames + t] == clip.data[band * clip.frames + at(start + t)])
+                .all(|band| segment[band * frames + t] == clip.data[band * clip.frames + at(start + t)])
         })
     };
     (0..period).any(shows)
@@ -77,16 +78,13 @@ fn a_batch_has_one_length_and_shows_its_clips() {
     let batches = take(maker(&items, &config(None), 2), START, 9);
     let mut lengths = Vec::new();
     for batch in &batches {
-        let [examples, channels, bands, frames] = batch.shape;
-        assert_eq!(batch.x.len(), examples * channels * bands * frames);
+        let [segments, channels, bands, frames] = batch.shape;
+        assert_eq!(batch.x.len(), segments * channels * bands * frames);
         assert!((LENGTH.min_frames..=LENGTH.max_frames).contains(&frames));
         lengths.push(frames);
-        for (example, clip) in batch.x.chunks_exact(bands * frames).zip(&batch.clips) {
+        for (segment, clip) in batch.x.chunks_exact(bands * frames).zip(&batch.clips) {
             let base = directly(&crate::runtime_support::extractor(), &items[*clip as usize]);
-            assert!(
-                is_stretch(example, frames, &base),
-                "{frames} frames of clip {clip}"
-            );
+            assert!(is_range(segment, frames, &base), "{frames} frames of clip {clip}");
         }
     }
     lengths.sort_unstable();
@@ -94,7 +92,7 @@ fn a_batch_has_one_length_and_shows_its_clips() {
     assert!(lengths.len() > 6, "{lengths:?}");
 }
 
-/// Whoever asks, with however many workers, from wherever.
+/// With any number of workers, from any start.
 #[test]
 fn lengths_follow_from_the_position() {
     let folder = tempfile::tempdir().unwrap();
@@ -106,7 +104,7 @@ fn lengths_follow_from_the_position() {
         };
         let config = config(Some(mixup));
         let whole = take(maker(&items, &config, 1), START, 8);
-        let later = Position { epoch: 1, batch: 2 };
+        let later = BatchPosition { epoch: 1, batch: 2 };
         assert_eq!(whole[5..], take(maker(&items, &config, 3), later, 3));
         assert_eq!(maker(&items, &config, 2).batch(later).unwrap(), whole[5]);
     }
@@ -120,20 +118,16 @@ fn what_can_not_be_is_refused() {
     let prepared = store
         .prepare(&items, &|_, _| {}, &AtomicBool::new(false))
         .unwrap();
-    let refused = store_maker(
-        &config(None),
+    let clips = TrainingClips {
         store,
-        items.into(),
-        &prepared,
-        3,
-        11,
-        &Augment::default(),
-    );
+        items: items.into(),
+        prepared: &prepared,
+        classes: 3,
+        augment: &Augment::default(),
+    };
+    let refused = clips.batches(&config(None), 11);
     let message = refused.unwrap_err().to_string();
-    assert!(
-        message.starts_with("batches.length = (set): goes with"),
-        "{message}"
-    );
+    assert!(message.starts_with("batches.length = (set): needs"), "{message}");
     for (min_frames, max_frames, key) in [(0, 4, "min-frames = 0"), (5, 4, "max-frames = 4")] {
         let config = BatchConfig {
             length: Some(RandomLength {
@@ -142,7 +136,7 @@ fn what_can_not_be_is_refused() {
             }),
             ..BatchConfig::default()
         };
-        let message = config.check("batches").unwrap_err().to_string();
-        assert!(message.starts_with(&format!("batches.length.{key}")), "{message}");
+        let message = config.check().unwrap_err().to_string();
+        assert!(message.starts_with(&format!("length.{key}")), "{message}");
     }
 }

@@ -3,37 +3,37 @@
 #[path = "../runtime_support/mod.rs"]
 mod runtime_support;
 
-mod beside;
+mod clip_features;
 mod lengths;
 mod mixing;
 mod orders;
 mod sampling;
 mod settings;
-mod sounds;
 mod stored;
 mod streams;
+mod waveforms;
 
 use earmark_core::random::{self, ChaCha8Rng};
 use earmark_core::threads::Workers;
 use earmark_data::batches::{
-    Batch, BatchConfig, BatchMaker, BatchStream, ExampleIndex, ExamplePlace, Position,
+    Batch, BatchConfig, BatchMaker, BatchPosition, BatchShape, BatchStream, SegmentIndex, SegmentPlace,
 };
 
-const START: Position = Position { epoch: 0, batch: 0 };
+const START: BatchPosition = BatchPosition { epoch: 0, batch: 0 };
 
-fn place(clip: u32, example: u32) -> ExamplePlace {
-    ExamplePlace { clip, example }
+fn place(clip: u32, segment: u32) -> SegmentPlace {
+    SegmentPlace { clip, segment }
 }
 
-/// Twelve clips of two parts in turn, with 1 to 4 examples: x is one-hot in the example, y in the clip; noise on top from the example's stream.
+/// Twelve clips of two subsets in turn, with 1 to 4 segments: x is one-hot in the segment, y in the clip; noise on top from the segment's stream.
 fn toy(config: &BatchConfig, workers: usize, seed: u64, noise: f64) -> BatchMaker {
     let counts: Vec<u32> = (0..12).map(|clip| clip % 4 + 1).collect();
     let firsts: Vec<u32> = counts
         .iter()
         .scan(0, |sum, count| Some(std::mem::replace(sum, *sum + count)))
         .collect();
-    let make = move |place: ExamplePlace, x: &mut [f32], y: &mut [f32], rng: &mut ChaCha8Rng| {
-        x[(firsts[place.clip as usize] + place.example) as usize] = 1.0;
+    let make = move |place: SegmentPlace, x: &mut [f32], y: &mut [f32], rng: &mut ChaCha8Rng| {
+        x[(firsts[place.clip as usize] + place.segment) as usize] = 1.0;
         x.iter_mut()
             .for_each(|value| *value += (noise * random::unit(rng)) as f32);
         y[place.clip as usize] = 1.0;
@@ -41,9 +41,11 @@ fn toy(config: &BatchConfig, workers: usize, seed: u64, noise: f64) -> BatchMake
     };
     BatchMaker::new(
         config,
-        ExampleIndex::new(&counts).with_groups((0..12).map(|clip| clip % 2).collect()),
-        [1, 5, 6],
-        12,
+        SegmentIndex::new(&counts).with_groups((0..12).map(|clip| clip % 2).collect()),
+        BatchShape {
+            segment: [1, 5, 6],
+            classes: 12,
+        },
         seed,
         Workers::new(workers).unwrap(),
         make,
@@ -51,7 +53,7 @@ fn toy(config: &BatchConfig, workers: usize, seed: u64, noise: f64) -> BatchMake
     .unwrap()
 }
 
-fn take(maker: BatchMaker, from: Position, count: usize) -> Vec<Batch> {
+fn take(maker: BatchMaker, from: BatchPosition, count: usize) -> Vec<Batch> {
     BatchStream::start(maker, from)
         .take(count)
         .map(Result::unwrap)

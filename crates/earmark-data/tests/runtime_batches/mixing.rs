@@ -1,6 +1,6 @@
 //! What mixup blends.
 
-use earmark_data::augment::{Mix, Mixup, Partner};
+use earmark_data::augment::mixing::{Mix, Mixup, Partner};
 use earmark_data::batches::BatchConfig;
 
 use crate::{START, take, toy};
@@ -76,13 +76,13 @@ fn mixup_blends_features_and_labels_with_one_weight() {
 }
 
 #[test]
-fn partners_of_the_same_part_stay_in_it() {
+fn partners_of_the_same_subset_stay_in_it() {
     for partner in [Partner::Batch, Partner::Epoch] {
-        for (same_part, workers) in [(true, 1), (true, 3), (false, 2)] {
+        for (same_subset, workers) in [(true, 1), (true, 3), (false, 2)] {
             let mix = Mix {
                 prob: 1.0,
                 partner,
-                same_part,
+                same_subset,
                 ..Mix::default()
             };
             let config = BatchConfig {
@@ -90,17 +90,17 @@ fn partners_of_the_same_part_stay_in_it() {
                 mix: Some(mix),
                 ..BatchConfig::default()
             };
-            // Even clips are one part, odd ones the other; y is one-hot in the clip.
+            // Even clips are one subset, odd ones the other; y is one-hot in the clip.
             let batches = take(toy(&config, workers, 9, 0.0), START, 30);
             let mut across = 0;
             for batch in &batches {
                 for (row, &clip) in batch.clips.iter().enumerate() {
                     let y = &batch.y[row * 12..][..12];
-                    let heard = (0..12u32).filter(|&class| y[class as usize] > 0.0);
-                    across += heard.filter(|class| class % 2 != clip % 2).count();
+                    let mixed = (0..12u32).filter(|&class| y[class as usize] > 0.0);
+                    across += mixed.filter(|class| class % 2 != clip % 2).count();
                 }
             }
-            if same_part {
+            if same_subset {
                 assert_eq!(across, 0, "{partner:?}");
                 assert_eq!(take(toy(&config, 4, 9, 0.0), START, 30), batches);
             } else {

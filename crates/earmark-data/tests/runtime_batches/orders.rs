@@ -3,17 +3,17 @@
 use std::collections::HashMap;
 
 use earmark_core::random::{self, ChaCha8Rng};
-use earmark_data::batches::{ExampleIndex, Order};
+use earmark_data::batches::{SegmentIndex, SegmentOrder};
 use proptest::prelude::*;
 
 proptest! {
     #[test]
-    fn every_order_has_every_example_once(counts in prop::collection::vec(0u32..9, 0..20), seed: u64, window in 1usize..40) {
-        let index = ExampleIndex::new(&counts);
-        let sequential = index.epoch_order(Order::Sequential, seed, 0);
+    fn every_order_has_every_segment_once(counts in prop::collection::vec(0u32..9, 0..20), seed: u64, window in 1usize..40) {
+        let index = SegmentIndex::new(&counts);
+        let sequential = index.epoch_order(SegmentOrder::Sequential, seed, 0);
         prop_assert_eq!(sequential.len(), index.len());
         prop_assert!(sequential.is_sorted());
-        for order in [Order::Permutation, Order::Windowed { window_examples: window }] {
+        for order in [SegmentOrder::Permutation, SegmentOrder::Windowed { window_segments: window }] {
             let mut places = index.epoch_order(order, seed, 3);
             prop_assert_eq!(&places, &index.epoch_order(order, seed, 3));
             places.sort_unstable();
@@ -24,8 +24,8 @@ proptest! {
 
 #[test]
 fn epochs_and_seeds_differ() {
-    let index = ExampleIndex::new(&[5; 40]);
-    let order = |seed, epoch| index.epoch_order(Order::Permutation, seed, epoch);
+    let index = SegmentIndex::new(&[5; 40]);
+    let order = |seed, epoch| index.epoch_order(SegmentOrder::Permutation, seed, epoch);
     assert_ne!(order(1, 0), order(1, 1));
     assert_ne!(order(1, 0), order(2, 0));
 }
@@ -47,16 +47,16 @@ fn buffer_shuffle(input: &[u32], window: usize, rng: &mut ChaCha8Rng) -> Vec<u32
 
 #[test]
 fn the_window_shuffles_as_a_buffer_does() {
-    // One clip of 5 examples, so that only the buffer shuffles.
-    let index = ExampleIndex::new(&[5]);
-    let order = Order::Windowed { window_examples: 3 };
+    // One clip of 5 segments, so that only the buffer shuffles.
+    let index = SegmentIndex::new(&[5]);
+    let order = SegmentOrder::Windowed { window_segments: 3 };
     const N: u64 = 60_000;
     let (mut ours, mut buffer) = (HashMap::new(), HashMap::new());
     for epoch in 0..N {
         let drawn: Vec<u32> = index
             .epoch_order(order, 1, epoch)
             .iter()
-            .map(|place| place.example)
+            .map(|place| place.segment)
             .collect();
         *ours.entry(drawn).or_insert(0i64) += 1;
         let drawn = buffer_shuffle(&[0, 1, 2, 3, 4], 3, &mut random::stream(2, &[epoch]));
@@ -75,9 +75,9 @@ fn the_window_shuffles_as_a_buffer_does() {
 }
 
 #[test]
-fn the_window_shuffles_clips_first_and_examples_near() {
-    let index = ExampleIndex::new(&[10; 50]);
-    let places = index.epoch_order(Order::Windowed { window_examples: 20 }, 7, 0);
+fn the_window_shuffles_clips_first_and_segments_near() {
+    let index = SegmentIndex::new(&[10; 50]);
+    let places = index.epoch_order(SegmentOrder::Windowed { window_segments: 20 }, 7, 0);
     let mut clips: Vec<u32> = Vec::new();
     for place in &places {
         if !clips.contains(&place.clip) {
@@ -85,7 +85,7 @@ fn the_window_shuffles_clips_first_and_examples_near() {
         }
     }
     assert!(!clips.is_sorted());
-    // An example comes at most a window earlier than its place in the order of the clips.
+    // A segment comes at most a window earlier than its place in the order of the clips.
     let distance = |at: usize, other: usize| places[other].clip == places[at].clip;
     let first: Vec<usize> = (0..500)
         .filter(|&at| !(0..at).any(|other| distance(at, other)))

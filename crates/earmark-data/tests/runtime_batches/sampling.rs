@@ -1,12 +1,16 @@
-//! Epochs drawn from parts and classes.
+//! Epochs drawn from subsets and classes.
 
 use std::path::PathBuf;
 
+use earmark_core::Check;
+use earmark_core::random::ChaCha8Rng;
 use earmark_core::threads::Workers;
 use earmark_data::Item;
-use earmark_data::augment::{Augment, Mix};
+use earmark_data::augment::Augment;
+use earmark_data::augment::mixing::Mix;
 use earmark_data::batches::{
-    BatchConfig, BatchMaker, Draw, ExampleIndex, Order, Position, Sample, Sampler, Source, store_maker,
+    BatchConfig, BatchMaker, BatchPosition, BatchShape, DrawMode, SampleSource, Sampler, Sampling,
+    SegmentIndex, SegmentOrder, SegmentPlace, TrainingClips,
 };
 use earmark_features::FrontEnd;
 use proptest::prelude::*;
@@ -19,8 +23,8 @@ use crate::{START, take};
 
 /// 40 curated clips, 10 corrected ones, 200 noisy ones. Classes 0, 1 and 2 are 6, 3 and 1 in 10 of them; every fifth has class 3 too.
 fn items() -> Vec<Item> {
-    let parts = [("curated", 40), ("noisy-corrected", 10), ("noisy", 200)];
-    let named = parts
+    let subsets = [("curated", 40), ("noisy-corrected", 10), ("noisy", 200)];
+    let named = subsets
         .iter()
         .flat_map(|(part, count)| (0..*count).map(move |at| (*part, at)));
     named
@@ -34,12 +38,12 @@ fn items() -> Vec<Item> {
         .collect()
 }
 
-fn sample(items: usize, class_balance: f64, draw: Draw) -> Sample {
-    let source = |part: &str, weight| Source {
-        part: part.to_owned(),
+fn sample(items: usize, class_balance: f64, draw: DrawMode) -> Sampling {
+    let source = |subset: &str, weight| SampleSource {
+        subset: subset.to_owned(),
         weight,
     };
-    Sample {
+    Sampling {
         items,
         sources: vec![
             source("noisy", 0.01),
@@ -51,21 +55,21 @@ fn sample(items: usize, class_balance: f64, draw: Draw) -> Sample {
     }
 }
 
-fn draws(sample: &Sample, seed: u64, epoch: u64) -> Vec<u32> {
+fn draws(sample: &Sampling, seed: u64, epoch: u64) -> Vec<u32> {
     let items = items();
     let counts = vec![3; items.len()];
-    let index = ExampleIndex::new(&counts).with_sampler(Some(Sampler::new(sample, &items, &counts).unwrap()));
+    let index = SegmentIndex::new(&counts).with_sampler(Some(Sampler::new(sample, &items, &counts).unwrap()));
     assert_eq!(index.epoch_len(), sample.items);
-    let order = index.epoch_order(Order::Permutation, seed, epoch);
-    assert!(order.iter().all(|place| place.example < 3));
+    let order = index.epoch_order(SegmentOrder::Permutation, seed, epoch);
+    assert!(order.iter().all(|place| place.segment < 3));
     order.iter().map(|place| place.clip).collect()
 }
 
 #[test]
-fn parts_come_as_often_as_they_should() {
+fn subsets_come_as_often_as_they_should() {
     const N: usize = 40_000;
     let items = items();
-    for draw in [Draw::Independent, Draw::InTurn] {
+    for draw in [DrawMode::Independent, DrawMode::InTurn] {
         let clips = draws(&sample(N, 0.0, draw), 5, 0);
         for (part, share) in [("noisy", 0.01), ("noisy-corrected", 0.42), ("curated", 0.57)] {
             let got = clips
@@ -75,7 +79,7 @@ fn parts_come_as_often_as_they_should() {
             let deviation = (N as f64 * share * (1.0 - share)).sqrt();
             assert!((got - N as f64 * share).abs() < 4.0 * deviation, "{part}: {got}");
         }
-        // Within a part all clips alike: exactly so when they come in turn.
+        // Within a subset all clips alike: exactly so when they come in turn.
         let mut counts = vec![0u32; items.len()];
         clips.iter().for_each(|&clip| counts[clip as usize] += 1);
         let (most, least) = (
@@ -83,9 +87,9 @@ fn parts_come_as_often_as_they_should() {
             counts[..40].iter().min().unwrap(),
         );
         match draw {
-            Draw::InTurn => assert!(most - least <= 1),
+            DrawMode::InTurn => assert!(most - least <= 1),
             // 570 each, standard deviation 24.
-            Draw::Independent => {
+            DrawMode::Independent => {
                 assert!(counts[..40].iter().all(|n| n.abs_diff(570) < 100) && most - least > 1)
             }
         }
@@ -97,9 +101,9 @@ fn classes_can_be_balanced() {
     const N: usize = 40_000;
     let items = items();
     let labelled = |balance: f64| {
-        let only = Sample {
+        let only = Sampling {
             sources: Vec::new(),
-            ..sample(N, balance, Draw::Independent)
+            ..sample(N, balance, DrawMode::Independent)
         };
         let mut per_class = [0.0; 4];
         for clip in draws(&only, 5, 1) {
@@ -135,7 +139,7 @@ fn classes_can_be_balanced() {
 proptest! {
     #[test]
     fn epochs_are_functions_of_seed_and_number(seed: u64, epoch in 0u64..100, balance in 0.0..=1.0f64, in_turn: bool) {
-        let draw = if in_turn { Draw::InTurn } else { Draw::Independent };
+        let draw = if in_turn { DrawMode::InTurn } else { DrawMode::Independent };
         let sample = sample(64, balance, draw);
         let drawn = draws(&sample, seed, epoch);
         prop_assert_eq!(&drawn, &draws(&sample, seed, epoch));
@@ -150,25 +154,25 @@ fn drawn_batches_are_the_same_for_any_workers_and_any_start() {
     items[5..]
         .iter_mut()
         .for_each(|item| item.subset = "noisy".to_owned());
-    // A clip that can't be read is never drawn.
+    // A clip that cannot be read is never drawn.
     items[1].path = folder.path().join("gone.wav");
     let config = BatchConfig {
         size: 4,
         mix: Some(Mix::default()),
-        sample: Some(Sample {
+        sample: Some(Sampling {
             items: 14,
             sources: vec![
-                Source {
-                    part: "curated".into(),
+                SampleSource {
+                    subset: "curated".into(),
                     weight: 2.0,
                 },
-                Source {
-                    part: "noisy".into(),
+                SampleSource {
+                    subset: "noisy".into(),
                     weight: 1.0,
                 },
             ],
             class_balance: 0.5,
-            draw: Draw::InTurn,
+            draw: DrawMode::InTurn,
         }),
         ..BatchConfig::default()
     };
@@ -182,22 +186,20 @@ fn drawn_batches_are_the_same_for_any_workers_and_any_start() {
         let prepared = store
             .prepare(&items, &|_, _| {}, &AtomicBool::new(false))
             .unwrap();
-        store_maker(
-            &config,
-            Arc::clone(&store),
-            items.as_slice().into(),
-            &prepared,
-            3,
-            11,
-            &augment,
-        )
-        .unwrap()
+        let clips = TrainingClips {
+            store: Arc::clone(&store),
+            items: items.as_slice().into(),
+            prepared: &prepared,
+            classes: 3,
+            augment: &augment,
+        };
+        clips.batches(&config, 11).unwrap()
     };
     let one = take(maker(1), START, 9);
     // Three full batches in an epoch of 14.
-    assert_eq!(one[3].position, Position { epoch: 1, batch: 0 });
+    assert_eq!(one[3].position, BatchPosition { epoch: 1, batch: 0 });
     assert_eq!(take(maker(4), START, 9), one);
-    assert_eq!(take(maker(3), Position { epoch: 1, batch: 1 }, 5), one[4..]);
+    assert_eq!(take(maker(3), BatchPosition { epoch: 1, batch: 1 }, 5), one[4..]);
     assert!(one.iter().all(|batch| !batch.clips.contains(&1)));
     assert_ne!(one[0].x, one[3].x);
 }
@@ -206,42 +208,43 @@ fn drawn_batches_are_the_same_for_any_workers_and_any_start() {
 fn samples_that_cannot_work_are_named() {
     let items = items();
     let counts = vec![1; items.len()];
-    let refused = |sample: &Sample| Sampler::new(sample, &items, &counts).unwrap_err().to_string();
-    let mut wrong = sample(10, 0.0, Draw::Independent);
-    wrong.sources[1].part = "test".into();
+    let refused = |sample: &Sampling| Sampler::new(sample, &items, &counts).unwrap_err().to_string();
+    let mut wrong = sample(10, 0.0, DrawMode::Independent);
+    wrong.sources[1].subset = "test".into();
     assert_eq!(
         refused(&wrong),
-        "batches.sample.sources[1].part = \"test\": has no clip to draw; the parts trained on are curated, noisy, noisy-corrected"
+        "batches.sample.sources[1].part = \"test\": has no clip to draw; the training subsets are curated, noisy, noisy-corrected"
     );
-    wrong.sources[1].part = "noisy".into();
+    wrong.sources[1].subset = "noisy".into();
     assert_eq!(
         refused(&wrong),
-        "batches.sample.sources[1].part = \"noisy\": stands there twice; add the weights up"
+        "batches.sample.sources[1].part = \"noisy\": is listed twice; add the weights up"
     );
     assert_eq!(
-        refused(&sample(0, 0.0, Draw::Independent)),
+        refused(&sample(0, 0.0, DrawMode::Independent)),
         "batches.sample.items = 0: must be between 1 and 2147483648"
     );
-    assert!(refused(&sample(1, 1.5, Draw::Independent)).starts_with("batches.sample.class-balance = 1.5"));
+    assert!(
+        refused(&sample(1, 1.5, DrawMode::Independent)).starts_with("batches.sample.class-balance = 1.5")
+    );
     let config = BatchConfig {
-        order: Order::Sequential,
-        sample: Some(sample(10, 0.0, Draw::Independent)),
+        order: SegmentOrder::Sequential,
+        sample: Some(sample(10, 0.0, DrawMode::Independent)),
         ..BatchConfig::default()
     };
-    assert!(
-        config
-            .check("batches")
-            .unwrap_err()
-            .to_string()
-            .contains("batches.order")
-    );
+    assert!(config.check().unwrap_err().to_string().contains("order"));
     let unmatched = BatchConfig {
-        order: Order::Permutation,
+        order: SegmentOrder::Permutation,
         ..config
     };
     let workers = Workers::new(1).unwrap();
-    let index = ExampleIndex::new(&counts);
-    let maker = BatchMaker::new(&unmatched, index, [1, 1, 1], 1, 0, workers, |_, _, _, _| Ok(()));
+    let index = SegmentIndex::new(&counts);
+    let nothing = |_: SegmentPlace, _: &mut [f32], _: &mut [f32], _: &mut ChaCha8Rng| Ok(());
+    const POINT: BatchShape = BatchShape {
+        segment: [1, 1, 1],
+        classes: 1,
+    };
+    let maker = BatchMaker::new(&unmatched, index, POINT, 0, workers, nothing);
     assert!(
         maker
             .unwrap_err()

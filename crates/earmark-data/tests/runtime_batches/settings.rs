@@ -3,9 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use earmark_core::random::ChaCha8Rng;
 use earmark_core::threads::Workers;
-use earmark_data::augment::{Augment, Mixup, Partner};
-use earmark_data::batches::{BatchConfig, BatchError, BatchMaker, ExampleIndex, Order, store_maker};
+use earmark_data::augment::Augment;
+use earmark_data::augment::mixing::{Mixup, Partner};
+use earmark_data::batches::{
+    BatchConfig, BatchError, BatchMaker, BatchShape, SegmentIndex, SegmentOrder, SegmentPlace, TrainingClips,
+};
 use earmark_features::FrontEnd;
 
 use crate::runtime_support::recordings;
@@ -17,12 +21,14 @@ fn what_cannot_work_is_refused() {
         let workers = Workers::new(1).unwrap();
         BatchMaker::new(
             &config,
-            ExampleIndex::new(counts),
-            [1, 2, 3],
-            classes,
+            SegmentIndex::new(counts),
+            BatchShape {
+                segment: [1, 2, 3],
+                classes,
+            },
             0,
             workers,
-            |_, _, _, _| Ok(()),
+            |_: SegmentPlace, _: &mut [f32], _: &mut [f32], _: &mut ChaCha8Rng| Ok(()),
         )
         .unwrap_err()
         .to_string()
@@ -30,16 +36,16 @@ fn what_cannot_work_is_refused() {
     let config = BatchConfig::default();
     assert_eq!(
         refused(config.clone(), &[3, 4], 1),
-        "batches.size = 64: the set has only 7 examples and incomplete batches are dropped; make it 7 or less, or set \
+        "batches.size = 64: the set has only 7 segments and incomplete batches are dropped; make it 7 or less, or set \
          batches.drop-last = false"
     );
     assert_eq!(
         refused(config.clone(), &[0, 0], 1),
-        "there is not one example: check that the table is not empty and that its files can be read"
+        "there are no segments: check that the table is not empty and that its files can be read"
     );
     assert_eq!(
         refused(config.clone(), &[100], 0),
-        "examples of shape [1, 2, 3] with 0 classes hold nothing: check front-end and the class map"
+        "segments of shape [1, 2, 3] with 0 classes are empty: check front-end and the class map"
     );
     assert_eq!(
         refused(
@@ -55,7 +61,7 @@ fn what_cannot_work_is_refused() {
     assert_eq!(
         refused(
             BatchConfig {
-                order: Order::Windowed { window_examples: 0 },
+                order: SegmentOrder::Windowed { window_segments: 0 },
                 ..config.clone()
             },
             &[1],
@@ -70,16 +76,15 @@ fn what_cannot_work_is_refused() {
     let prepared = store
         .prepare(&items, &|_, _| {}, &AtomicBool::new(false))
         .unwrap();
-    let label = store_maker(
-        &config,
-        Arc::clone(&store),
-        items.as_slice().into(),
-        &prepared,
-        2,
-        0,
-        &Augment::default(),
-    )
-    .unwrap_err();
+    let nothing = Augment::default();
+    let clips = |store, classes| TrainingClips {
+        store,
+        items: items.as_slice().into(),
+        prepared: &prepared,
+        classes,
+        augment: &nothing,
+    };
+    let label = clips(Arc::clone(&store), 2).batches(&config, 0).unwrap_err();
     assert_eq!(
         label,
         BatchError::Label {
@@ -95,17 +100,8 @@ fn what_cannot_work_is_refused() {
         },
         1,
     );
-    let length = store_maker(
-        &config,
-        whole,
-        items.as_slice().into(),
-        &prepared,
-        3,
-        0,
-        &Augment::default(),
-    )
-    .unwrap_err();
-    assert_eq!(length, BatchError::NoExampleLength);
+    let length = clips(whole, 3).batches(&config, 0).unwrap_err();
+    assert_eq!(length, BatchError::NoSegmentLength);
 }
 
 #[test]
@@ -119,8 +115,8 @@ fn settings_read_as_in_a_recipe() {
     .unwrap();
     assert_eq!(
         full.order,
-        Order::Windowed {
-            window_examples: 20_000
+        SegmentOrder::Windowed {
+            window_segments: 20_000
         }
     );
     assert_eq!(
@@ -133,7 +129,7 @@ fn settings_read_as_in_a_recipe() {
     );
     assert_eq!(
         read(r#"{"order": "sequential"}"#).unwrap().order,
-        Order::Sequential
+        SegmentOrder::Sequential
     );
     assert!(
         read(r#"{"batch": 8}"#)

@@ -5,9 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use earmark_data::Item;
-use earmark_data::augment::{Augment, Mixup, TimeMask, TimeShift};
-use earmark_data::batches::{Batch, BatchConfig, BatchMaker, BatchStream, Order, Position, store_maker};
-use earmark_data::store::{CacheConfig, DiskCache, FeatureStore};
+use earmark_data::augment::Augment;
+use earmark_data::augment::mixing::Mixup;
+use earmark_data::augment::spectrogram::{TimeMask, TimeShift};
+use earmark_data::batches::{
+    Batch, BatchConfig, BatchMaker, BatchPosition, BatchStream, SegmentOrder, TrainingClips,
+};
+use earmark_data::feature_store::{CacheConfig, DiskCache, FeatureStore};
 use earmark_features::{Deltas, Extractor, FrontEnd, GlobalScale, Postprocess};
 
 use crate::runtime_support::{directly, recordings, write_wav};
@@ -44,20 +48,18 @@ fn maker_of(
     augment: Option<Augment>,
 ) -> BatchMaker {
     let prepared = store.prepare(items, &|_, _| {}, &AtomicBool::new(false)).unwrap();
-    store_maker(
-        config,
-        Arc::clone(store),
-        items.into(),
-        &prepared,
-        3,
-        11,
-        &augment.unwrap_or_default(),
-    )
-    .unwrap()
+    let clips = TrainingClips {
+        store: Arc::clone(store),
+        items: items.into(),
+        prepared: &prepared,
+        classes: 3,
+        augment: &augment.unwrap_or_default(),
+    };
+    clips.batches(config, 11).unwrap()
 }
 
 #[test]
-fn examples_of_a_store_are_those_of_the_front_end() {
+fn segments_of_a_store_are_those_of_the_front_end() {
     let folder = tempfile::tempdir().unwrap();
     let mut items = recordings(folder.path(), 7);
     // A file that does not decode is left out.
@@ -67,7 +69,7 @@ fn examples_of_a_store_are_those_of_the_front_end() {
         let extractor = store.extractor();
         let config = BatchConfig {
             size: 4,
-            order: Order::Sequential,
+            order: SegmentOrder::Sequential,
             drop_last: false,
             ..BatchConfig::default()
         };
@@ -75,21 +77,21 @@ fn examples_of_a_store_are_those_of_the_front_end() {
         let mut expected = Vec::new();
         for (clip, item) in items.iter().enumerate().filter(|(clip, _)| *clip != 3) {
             let base = directly(extractor, item);
-            for example in 0..extractor.segment_count(base.frames) {
+            for segment in 0..extractor.segment_count(base.frames) {
                 let finished = extractor
-                    .postprocess(&extractor.segment(&base, example).unwrap())
+                    .postprocess(&extractor.segment(&base, segment).unwrap())
                     .unwrap();
                 expected.push((
-                    place(clip as u32, example as u32),
+                    place(clip as u32, segment as u32),
                     finished.data,
                     item.multi_hot(3),
                 ));
             }
         }
-        assert_eq!(maker.examples(), expected.len());
+        assert_eq!(maker.segments(), expected.len());
         let count = maker.batches_per_epoch();
         let batches: Vec<Batch> = (0..count)
-            .map(|batch| maker.batch(Position { epoch: 0, batch }).unwrap())
+            .map(|batch| maker.batch(BatchPosition { epoch: 0, batch }).unwrap())
             .collect();
         let join = |part: fn(&Batch) -> &[f32]| {
             batches
@@ -169,7 +171,7 @@ fn a_file_that_goes_or_changes_ends_the_stream_with_its_name() {
     ];
     for (damage, word) in damages
         .iter()
-        .zip(["can't be read", "changed while it was in use"])
+        .zip(["cannot be read", "changed while it was in use"])
     {
         let store = store_of(&FrontEnd::default(), 2);
         write_wav(&items[4].path, 4, 0.3, 44_100);

@@ -5,10 +5,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use earmark_core::random::ChaCha8Rng;
 use earmark_core::threads::Workers;
-use earmark_data::augment::{Mixup, Partner};
-use earmark_data::batches::{BatchConfig, BatchMaker, BatchStream, ExampleIndex, ExamplePlace, Position};
+use earmark_data::augment::mixing::{Mixup, Partner};
+use earmark_data::batches::{
+    BatchConfig, BatchMaker, BatchPosition, BatchShape, BatchStream, SegmentIndex, SegmentPlace,
+};
 
 use crate::{START, take, toy};
+
+const POINT: BatchShape = BatchShape {
+    segment: [1, 1, 1],
+    classes: 1,
+};
 
 #[test]
 fn batches_are_the_same_for_any_workers_and_any_start() {
@@ -31,7 +38,7 @@ fn batches_are_the_same_for_any_workers_and_any_start() {
             let all = take(toy(&config, 1, 5, 0.1), START, 12);
             let per_epoch = if drop_last { 3 } else { 4 };
             for (step, batch) in all.iter().enumerate() {
-                let position = Position {
+                let position = BatchPosition {
                     epoch: step as u64 / per_epoch,
                     batch: step as u64 % per_epoch,
                 };
@@ -51,7 +58,7 @@ fn batches_are_the_same_for_any_workers_and_any_start() {
                 // A position past the end of its epoch is in a later one.
                 assert_eq!(
                     toy(&config, 2, 5, 0.1)
-                        .batch(Position {
+                        .batch(BatchPosition {
                             epoch: 0,
                             batch: start
                         })
@@ -65,7 +72,7 @@ fn batches_are_the_same_for_any_workers_and_any_start() {
 }
 
 #[test]
-fn an_epoch_has_every_example_and_its_targets() {
+fn an_epoch_has_every_segment_and_its_targets() {
     let config = BatchConfig {
         size: 5,
         ..BatchConfig::default()
@@ -97,12 +104,11 @@ fn a_stream_runs_ahead_by_its_prefetch_and_stops_when_dropped() {
     let workers = Workers::new(2).unwrap();
     let maker = BatchMaker::new(
         &config,
-        ExampleIndex::new(&[1; 10]),
-        [1, 1, 1],
-        1,
+        SegmentIndex::new(&[1; 10]),
+        POINT,
         0,
         workers,
-        move |_, _, _, _| {
+        move |_: SegmentPlace, _: &mut [f32], _: &mut [f32], _: &mut ChaCha8Rng| {
             count.fetch_add(1, Ordering::SeqCst);
             Ok(())
         },
@@ -115,20 +121,20 @@ fn a_stream_runs_ahead_by_its_prefetch_and_stops_when_dropped() {
     drop(stream);
     // 10 taken, 3 ahead, one waiting for room; and after the drop none.
     let after = made.load(Ordering::SeqCst);
-    assert!((20..=28).contains(&after), "{after} examples");
+    assert!((20..=28).contains(&after), "{after} segments");
     assert_eq!(Arc::strong_count(&made), 1, "the thread is gone, and its maker");
 }
 
 #[test]
 #[should_panic(expected = "a hook that fails")]
-fn a_panic_reaches_who_waits() {
+fn a_panic_reaches_the_receiver() {
     let workers = Workers::new(2).unwrap();
     let config = BatchConfig {
         size: 2,
         ..BatchConfig::default()
     };
     let make =
-        |_: ExamplePlace, _: &mut [f32], _: &mut [f32], _: &mut ChaCha8Rng| panic!("a hook that fails");
-    let maker = BatchMaker::new(&config, ExampleIndex::new(&[4]), [1, 1, 1], 1, 0, workers, make).unwrap();
+        |_: SegmentPlace, _: &mut [f32], _: &mut [f32], _: &mut ChaCha8Rng| panic!("a hook that fails");
+    let maker = BatchMaker::new(&config, SegmentIndex::new(&[4]), POINT, 0, workers, make).unwrap();
     let _ = BatchStream::start(maker, START).next();
 }

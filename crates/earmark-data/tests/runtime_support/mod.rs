@@ -31,10 +31,8 @@ pub fn item(path: PathBuf, line: usize, labels: &[usize]) -> Item {
         path,
         labels: labels.to_vec(),
         subset: "curated".to_owned(),
-        fold: None,
-        group: None,
-        verified: None,
         line: Some(line),
+        ..Item::default()
     }
 }
 

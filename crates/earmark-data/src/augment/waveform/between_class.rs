@@ -1,41 +1,45 @@
 //! Between-class mixing: two sounds at once, as loud to the ear as their labels say (Tokozume, Ushiku and Harada 2018,
 //! "Learning from Between-class Examples for Deep Sound Recognition").
 
+use earmark_core::random::{self, ChaCha8Rng};
+use earmark_core::{Check, ConfigError};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::fourier::{Fourier, hann};
-use crate::setting::{SettingError, check_share};
-use earmark_core::random::{self, ChaCha8Rng};
 
-/// Mixes the samples of a clip with those of a partner from the epoch, by a ratio that is uniform between 0 and 1; the labels are
+/// Mixes the samples of a clip with those of a partner from the epoch, by a ratio that is uniform between 0 and 1. The labels are
 /// mixed by the same ratio.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct BetweenClass {
     /// Probability that a clip is mixed.
     pub prob: f64,
-    /// Whether a partner is of the same part of the data set.
-    pub same_part: bool,
+    /// Whether a partner comes from the same subset.
+    #[serde(rename = "same-part")]
+    pub same_subset: bool,
 }
 
 impl Default for BetweenClass {
     fn default() -> Self {
         Self {
             prob: 1.0,
-            same_part: true,
+            same_subset: true,
         }
     }
 }
 
-/// The softest that counts as a sound, in decibels.
+/// The lowest level that counts as a sound, in decibels.
 const FLOOR_DB: f64 = -80.0;
 
-impl BetweenClass {
-    pub(in crate::augment) fn check(&self, section: &str) -> Result<(), SettingError> {
-        check_share(section, "prob", self.prob)
+impl Check for BetweenClass {
+    fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::check_share("prob", self.prob)
     }
+}
 
-    /// Draws the share of the first sound; `None` where it stays alone.
+impl BetweenClass {
+    /// Draws the share of the first sound; `None` where it is not mixed.
     pub fn draw(&self, rng: &mut ChaCha8Rng) -> Option<f64> {
         let drawn = random::chance(rng, self.prob);
         let ratio = random::unit(rng);
@@ -43,8 +47,8 @@ impl BetweenClass {
     }
 }
 
-/// Both sounds, the first with the share `ratio` of what is heard; as long as the first. A partner that is longer is cut at its
-/// end, a shorter one followed by silence: put a crop of one length in front for sounds that fill each other.
+/// Both sounds, the first with the share `ratio` of the loudness; as long as the first. A longer partner is cut at its
+/// end, a shorter one is followed by silence: crop to one length first so that the sounds overlap fully.
 ///
 /// The weights make up for the loudness of the two, and the sum is scaled so that energies, and not amplitudes, add up.
 pub fn mix_by_pressure(first: &[f32], second: &[f32], ratio: f64, sample_rate_hz: u32) -> Vec<f32> {
@@ -78,8 +82,8 @@ pub fn pressure_db(samples: &[f32], sample_rate_hz: u32) -> f64 {
     let loudest = (0..=last)
         .step_by(window / 2)
         .map(|start| {
-            let part = samples[start..].iter().zip(&hann);
-            let bins = fourier.spectrum(part.map(|(&sample, weight)| f64::from(sample) * weight));
+            let windowed = samples[start..].iter().zip(&hann);
+            let bins = fourier.spectrum(windowed.map(|(&sample, weight)| f64::from(sample) * weight));
             bins.iter()
                 .zip(&weights)
                 .map(|(bin, weight)| bin.norm_sqr() * weight)

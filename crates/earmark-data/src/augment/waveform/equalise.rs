@@ -1,30 +1,34 @@
-//! Some frequencies louder or softer: another microphone.
+//! Boosts and cuts some frequencies: another microphone.
 
 use std::f64::consts::TAU;
+use std::fmt;
 
+use earmark_core::random::{self, ChaCha8Rng};
+use earmark_core::{Check, ConfigError};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{check_between, check_bounds};
-use crate::setting::{SettingError, check_share};
-use earmark_core::random::{self, ChaCha8Rng};
+use super::interface::{WaveformAugmentation, WaveformChange};
+use crate::augment::bounds::{check_between, check_ends, check_gains};
 
-/// A few peaks and dips at random frequencies, each a peaking filter of second order (Bristow-Johnson's audio equaliser cookbook).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+/// Boosts or cuts a few random frequencies, each with a second-order peaking filter (Bristow-Johnson's audio equaliser
+/// cookbook).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Equalise {
     /// Probability that a clip is changed.
     pub prob: f64,
-    /// Most peaks; their number is uniform from 1.
+    /// Largest number of peaks; the smallest is 1.
     pub max_peaks: u32,
     /// Deepest dip in decibels.
     pub min_db: f64,
     /// Highest peak in decibels.
     pub max_db: f64,
-    /// Lowest centre in hertz.
+    /// Lowest centre frequency in hertz.
     pub min_hz: f64,
-    /// Highest centre in hertz; none lies above nine tenths of half the sample rate.
+    /// Highest centre frequency in hertz; limited to 0.45 times the sample rate.
     pub max_hz: f64,
-    /// Centre frequency by bandwidth: larger is narrower.
+    /// Centre frequency divided by bandwidth: larger is narrower.
     pub quality: f64,
 }
 
@@ -52,28 +56,28 @@ pub struct Equaliser {
 /// One peaking filter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Peak {
-    /// Where it acts most, in hertz.
+    /// Centre frequency in hertz.
     pub centre_hz: f64,
-    /// How much there, in decibels.
+    /// Gain at the centre, in decibels.
     pub gain_db: f64,
-    /// Centre frequency by bandwidth.
+    /// Centre frequency divided by bandwidth.
     pub quality: f64,
 }
 
-impl Equalise {
-    pub(super) fn check(&self, section: &str) -> Result<(), SettingError> {
-        check_share(section, "prob", self.prob)?;
-        check_between(section, "max-peaks", f64::from(self.max_peaks), 1.0, 100.0)?;
-        let (db, hz) = (
-            [("min-db", self.min_db), ("max-db", self.max_db)],
-            [("min-hz", self.min_hz), ("max-hz", self.max_hz)],
-        );
-        check_bounds(section, db[0], db[1], (-40.0, 40.0))?;
-        check_bounds(section, hz[0], hz[1], (1.0, 1e6))?;
-        check_between(section, "quality", self.quality, 0.05, 100.0)
+impl Check for Equalise {
+    fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::check_share("prob", self.prob)?;
+        check_between("max-peaks", f64::from(self.max_peaks), 1.0..=100.0)?;
+        check_gains(self.min_db, self.max_db, 40.0)?;
+        check_ends(("min-hz", self.min_hz), ("max-hz", self.max_hz), 1.0..=1e6)?;
+        check_between("quality", self.quality, 0.05..=100.0)
     }
+}
 
-    pub(super) fn draw(&self, rng: &mut ChaCha8Rng, sample_rate_hz: u32) -> Option<Equaliser> {
+impl WaveformAugmentation for Equalise {
+    type Change = Equaliser;
+
+    fn draw(&self, rng: &mut ChaCha8Rng, _: usize, sample_rate_hz: u32) -> Option<Equaliser> {
         let drawn = random::chance(rng, self.prob);
         let top = self.max_hz.min(0.45 * f64::from(sample_rate_hz));
         let (low, high) = (libm::log(self.min_hz.min(top)), libm::log(top));
@@ -88,13 +92,21 @@ impl Equalise {
     }
 }
 
-impl Equaliser {
+impl WaveformChange for Equaliser {
     /// The clip through all filters, from silence.
-    pub fn apply(&self, mut samples: Vec<f32>, sample_rate_hz: u32) -> Vec<f32> {
-        self.peaks
-            .iter()
-            .for_each(|peak| peak.filter(&mut samples, sample_rate_hz));
+    fn apply(&self, mut samples: Vec<f32>, sample_rate_hz: u32) -> Vec<f32> {
+        for peak in &self.peaks {
+            peak.filter(&mut samples, sample_rate_hz);
+        }
         samples
+    }
+}
+
+impl fmt::Display for Equaliser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("equalised:")?;
+        let mut peaks = self.peaks.iter();
+        peaks.try_for_each(|peak| write!(f, " {:+.1} dB at {:.0} Hz", peak.gain_db, peak.centre_hz))
     }
 }
 

@@ -1,42 +1,46 @@
-//! Noise at a ratio to the signal.
+//! Adds noise at a ratio to the signal.
 
+use std::fmt;
+
+use earmark_core::random::{self, ChaCha8Rng};
+use earmark_core::{Check, ConfigError};
 use rand::Rng;
 use realfft::num_complex::Complex;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::check_bounds;
 use super::fourier::Fourier;
-use crate::setting::{SettingError, check_share};
-use earmark_core::random::{self, ChaCha8Rng};
+use super::interface::{WaveformAugmentation, WaveformChange, energy};
+use crate::augment::bounds::check_ends;
 
-/// Adds noise of a power that is drawn relative to that of the clip.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+/// Adds noise at a random signal-to-noise ratio.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct SoundNoise {
+pub struct WaveformNoise {
     /// Probability that a clip gets noise.
     pub prob: f64,
-    /// Lowest ratio of signal to noise in decibels: the loudest noise.
+    /// Lowest signal-to-noise ratio in decibels: the loudest noise.
     pub min_snr_db: f64,
-    /// Highest ratio of signal to noise in decibels.
+    /// Highest signal-to-noise ratio in decibels.
     pub max_snr_db: f64,
-    /// What the noise sounds like.
+    /// The colour of the noise.
     pub colour: Colour,
 }
 
-/// What noise sounds like.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+/// The colour of noise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Colour {
     /// The same power in every hertz.
     #[default]
     White,
-    /// The same power in every octave: 3 dB less in each hertz with every doubling.
+    /// The same power in every octave: 3 dB less per hertz with every doubling.
     Pink,
-    /// One of the two, each equally likely.
+    /// White or pink, each equally likely.
     Any,
 }
 
-impl Default for SoundNoise {
+impl Default for WaveformNoise {
     fn default() -> Self {
         Self {
             prob: 0.5,
@@ -47,29 +51,18 @@ impl Default for SoundNoise {
     }
 }
 
-/// Noise as drawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Static {
-    /// Ratio of signal to noise in decibels.
-    pub snr_db: f64,
-    /// White or pink.
-    pub colour: Colour,
-    /// The key of the stream that its numbers come from.
-    pub key: u64,
+impl Check for WaveformNoise {
+    fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::check_share("prob", self.prob)?;
+        let (low, high) = (self.min_snr_db, self.max_snr_db);
+        check_ends(("min-snr-db", low), ("max-snr-db", high), -60.0..=120.0)
+    }
 }
 
-impl SoundNoise {
-    pub(super) fn check(&self, section: &str) -> Result<(), SettingError> {
-        check_share(section, "prob", self.prob)?;
-        check_bounds(
-            section,
-            ("min-snr-db", self.min_snr_db),
-            ("max-snr-db", self.max_snr_db),
-            (-60.0, 120.0),
-        )
-    }
+impl WaveformAugmentation for WaveformNoise {
+    type Change = AddedNoise;
 
-    pub(super) fn draw(&self, rng: &mut ChaCha8Rng) -> Option<Static> {
+    fn draw(&self, rng: &mut ChaCha8Rng, _: usize, _: u32) -> Option<AddedNoise> {
         let drawn = random::chance(rng, self.prob);
         let snr_db = random::uniform(rng, self.min_snr_db, self.max_snr_db);
         let key = rng.next_u64();
@@ -77,15 +70,25 @@ impl SoundNoise {
             Colour::Any => [Colour::White, Colour::Pink][random::below(rng, 2)],
             colour => colour,
         };
-        drawn.then_some(Static { snr_db, colour, key })
+        drawn.then_some(AddedNoise { snr_db, colour, key })
     }
 }
 
-impl Static {
+/// Noise as drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AddedNoise {
+    /// Signal-to-noise ratio in decibels.
+    pub snr_db: f64,
+    /// White or pink.
+    pub colour: Colour,
+    /// Key of the random stream that its numbers come from.
+    pub key: u64,
+}
+
+impl WaveformChange for AddedNoise {
     /// The clip with noise: exactly at the ratio, over the whole clip. Silence stays silent.
-    pub fn apply(&self, mut samples: Vec<f32>) -> Vec<f32> {
-        let power = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>();
-        let signal = power(&mut samples.iter().map(|&sample| f64::from(sample)));
+    fn apply(&self, mut samples: Vec<f32>, _: u32) -> Vec<f32> {
+        let signal = energy(samples.iter().map(|&sample| f64::from(sample)));
         if signal == 0.0 {
             return samples;
         }
@@ -95,19 +98,28 @@ impl Static {
             Colour::Pink => pink(&white),
             Colour::White | Colour::Any => white,
         };
-        let noise_power = power(&mut noise.iter().copied());
-        if noise_power > 0.0 {
-            let factor = (signal / noise_power).sqrt() * libm::pow(10.0, -self.snr_db / 20.0);
-            samples
-                .iter_mut()
-                .zip(noise)
-                .for_each(|(sample, noise)| *sample += (factor * noise) as f32);
+        let noise_energy = energy(noise.iter().copied());
+        if noise_energy > 0.0 {
+            let factor = (signal / noise_energy).sqrt() * libm::pow(10.0, -self.snr_db / 20.0);
+            for (sample, noise) in samples.iter_mut().zip(noise) {
+                *sample += (factor * noise) as f32;
+            }
         }
         samples
     }
 }
 
-/// White noise with its spectrum divided by the root of the frequency; the constant part goes.
+impl fmt::Display for AddedNoise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let colour = match self.colour {
+            Colour::Pink => "pink",
+            Colour::White | Colour::Any => "white",
+        };
+        write!(f, "{colour} noise at {:.1} dB", self.snr_db)
+    }
+}
+
+/// White noise with its spectrum divided by the root of the frequency; the constant part is removed.
 fn pink(white: &[f64]) -> Vec<f64> {
     let fourier = Fourier::new(white.len().next_power_of_two().max(2));
     let mut bins = fourier.spectrum(white.iter().copied());

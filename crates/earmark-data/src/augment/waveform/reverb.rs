@@ -1,26 +1,30 @@
-//! The echoes of a room, of its simplest model: noise that dies away exponentially (Polack 1988).
+//! Adds the echoes of a room in its simplest model: noise that decays exponentially (Polack 1988).
 
+use std::fmt;
+
+use earmark_core::random::{self, ChaCha8Rng};
+use earmark_core::{Check, ConfigError};
 use rand::Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::check_bounds;
 use super::fourier::convolve;
-use crate::setting::{SettingError, check_share};
-use earmark_core::random::{self, ChaCha8Rng};
+use super::interface::{WaveformAugmentation, WaveformChange, energy};
+use crate::augment::bounds::check_ends;
 
-/// Puts a clip into a made-up room.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+/// Adds the echoes of a synthetic room.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Reverb {
     /// Probability that a clip is changed.
     pub prob: f64,
-    /// Shortest time in which echoes fall by 60 dB, in seconds.
+    /// Shortest time in which echoes decay by 60 dB, in seconds.
     pub min_t60_seconds: f64,
-    /// Longest such time, in seconds.
+    /// Longest time in which echoes decay by 60 dB, in seconds.
     pub max_t60_seconds: f64,
-    /// Least energy of the echoes relative to the direct sound, in decibels.
+    /// Lowest energy of the echoes relative to the direct sound, in decibels.
     pub min_wet_db: f64,
-    /// Most energy of the echoes, in decibels.
+    /// Highest energy of the echoes relative to the direct sound, in decibels.
     pub max_wet_db: f64,
 }
 
@@ -40,32 +44,28 @@ impl Default for Reverb {
 /// A room as drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Room {
-    /// Time in which echoes fall by 60 dB, in seconds.
+    /// Time in which echoes decay by 60 dB, in seconds.
     pub t60_seconds: f64,
     /// Energy of the echoes relative to the direct sound, in decibels.
     pub wet_db: f64,
-    /// The key of the stream that its echoes come from.
+    /// Key of the random stream that its echoes come from.
     pub key: u64,
 }
 
-impl Reverb {
-    pub(super) fn check(&self, section: &str) -> Result<(), SettingError> {
-        check_share(section, "prob", self.prob)?;
-        check_bounds(
-            section,
-            ("min-t60-seconds", self.min_t60_seconds),
-            ("max-t60-seconds", self.max_t60_seconds),
-            (0.01, 20.0),
-        )?;
-        check_bounds(
-            section,
-            ("min-wet-db", self.min_wet_db),
-            ("max-wet-db", self.max_wet_db),
-            (-80.0, 40.0),
-        )
+impl Check for Reverb {
+    fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::check_share("prob", self.prob)?;
+        let (low, high) = (self.min_t60_seconds, self.max_t60_seconds);
+        check_ends(("min-t60-seconds", low), ("max-t60-seconds", high), 0.01..=20.0)?;
+        let (low, high) = (self.min_wet_db, self.max_wet_db);
+        check_ends(("min-wet-db", low), ("max-wet-db", high), -80.0..=40.0)
     }
+}
 
-    pub(super) fn draw(&self, rng: &mut ChaCha8Rng) -> Option<Room> {
+impl WaveformAugmentation for Reverb {
+    type Change = Room;
+
+    fn draw(&self, rng: &mut ChaCha8Rng, _: usize, _: u32) -> Option<Room> {
         let drawn = random::chance(rng, self.prob);
         let room = Room {
             t60_seconds: random::uniform(rng, self.min_t60_seconds, self.max_t60_seconds),
@@ -97,17 +97,24 @@ impl Room {
         response[0] = 1.0;
         response
     }
+}
 
-    /// The clip in the room, as long as before and with the same energy, so that a room does not tell itself by loudness.
-    pub fn apply(&self, samples: Vec<f32>, sample_rate_hz: u32) -> Vec<f32> {
-        let energy = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>();
-        let before = energy(&mut samples.iter().map(|&sample| f64::from(sample)));
+impl WaveformChange for Room {
+    /// The clip in the room, as long as before and with the same energy, so that loudness does not give the room away.
+    fn apply(&self, samples: Vec<f32>, sample_rate_hz: u32) -> Vec<f32> {
+        let before = energy(samples.iter().map(|&sample| f64::from(sample)));
         if before == 0.0 {
             return samples;
         }
         let wet = convolve(&samples, &self.response(sample_rate_hz));
-        let after = energy(&mut wet.iter().copied());
+        let after = energy(wet.iter().copied());
         let factor = (before / after.max(f64::MIN_POSITIVE)).sqrt();
         wet.into_iter().map(|sample| (factor * sample) as f32).collect()
+    }
+}
+
+impl fmt::Display for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "room of {:.2} s, {:+.1} dB", self.t60_seconds, self.wet_db)
     }
 }

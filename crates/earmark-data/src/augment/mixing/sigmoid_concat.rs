@@ -1,0 +1,50 @@
+//! One sound after the other, with a smooth transition (argus-2019).
+
+use earmark_core::random::{self, ChaCha8Rng};
+use earmark_core::{Check, ConfigError};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::interface::MixerKind;
+use super::mixed::{MixLabels, Mixed};
+
+/// Begins with the partner and ends with the segment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SigmoidConcat {
+    /// Smallest half range of the sigmoid's argument over the segment, a whole number: the slowest transition.
+    pub min_half_range: u32,
+    /// Largest half range: the quickest transition.
+    pub max_half_range: u32,
+    /// What becomes of the labels.
+    pub labels: MixLabels,
+}
+
+impl Default for SigmoidConcat {
+    fn default() -> Self {
+        Self {
+            min_half_range: 3,
+            max_half_range: 12,
+            labels: MixLabels::Union,
+        }
+    }
+}
+
+impl Check for SigmoidConcat {
+    fn check(&self) -> Result<(), ConfigError> {
+        let (least, most) = (self.min_half_range, self.max_half_range);
+        ConfigError::check_range("max-half-range", most, 1..=1000, "must be between 1 and 1000")?;
+        let remedy = format!("must be between 1 and max-half-range = {most}");
+        ConfigError::check_range("min-half-range", least, 1..=most, &remedy)
+    }
+}
+
+impl MixerKind for SigmoidConcat {
+    fn draw(&self, rng: &mut ChaCha8Rng) -> Mixed {
+        let more = self.max_half_range.saturating_sub(self.min_half_range) as usize;
+        Mixed::SigmoidConcat {
+            half_range: (self.min_half_range as usize + random::below(rng, more + 1)) as f32,
+            labels: self.labels,
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Augmentations of spectrograms, applied to features before postprocessing.
+//!
+//! Each kind is a file with its settings and its change, and a line in [`AugmentStep`].
+
+mod axis;
+mod crop;
+mod erase;
+mod filter;
+mod flip;
+mod gain;
+mod interface;
+mod level_unit;
+mod masks;
+mod noise;
+mod pad;
+mod resized_crop;
+mod shift;
+mod spec_augment;
+pub(crate) mod step;
+
+pub use axis::Axis;
+pub use crop::{FrameCrop, RandomCrop};
+pub use erase::{Erase, EraseValue, ErasedPatch};
+pub use filter::{BandGains, Filter, FilterShape};
+pub use flip::{Flip, FlipFreq, FlipTime};
+pub use gain::{Gain, GainDb};
+pub use interface::{
+    AugmentContext, Effects, SpectrogramAugmentation, SpectrogramChange, SpectrogramChanges, SpectrogramShape,
+};
+pub use level_unit::LevelUnit;
+pub use masks::{FreqMask, MaskValue, Masks, TimeMask};
+pub use noise::{Noise, NoiseField};
+pub use pad::{ClipPadding, Pad, PadFill, PadPlace};
+pub use resized_crop::{Resize, ResizedCrop};
+pub use shift::{FreqShift, Shift, ShiftFill, TimeShift};
+pub use spec_augment::{BothMasks, SpecAugment};
+pub use step::{AugmentStep, OneOf, Sequence, StepChoice, WithProb};

@@ -1,0 +1,103 @@
+//! One entry of `augment.waveform`: every kind of augmentation.
+
+use earmark_core::random::ChaCha8Rng;
+use earmark_core::{Check, ConfigError};
+
+use super::crop::WaveformCrop;
+use super::equalise::Equalise;
+use super::gain::WaveformGain;
+use super::interface::{WaveformAugmentation, WaveformChange};
+use super::noise::WaveformNoise;
+use super::pitch_shift::PitchShift;
+use super::reverb::Reverb;
+use super::time_stretch::TimeStretch;
+use crate::augment::kinds::kinds;
+
+kinds! {
+    /// One augmentation of waveforms.
+    pub enum WaveformStep: ListEntry {
+        /// Cuts a fragment from anywhere in the clip.
+        Crop(WaveformCrop),
+        /// Changes the level.
+        Gain(WaveformGain),
+        /// Changes the tempo at the same pitch.
+        TimeStretch(TimeStretch),
+        /// Changes the pitch at the same tempo.
+        PitchShift(PitchShift),
+        /// Adds noise at a ratio to the signal.
+        Noise(WaveformNoise),
+        /// Boosts and cuts some frequencies.
+        Equalise(Equalise),
+        /// Adds the echoes of a room.
+        Reverb(Reverb),
+    }
+}
+
+/// An augmentation whose draws can be of any kind.
+pub(crate) trait ListEntry: Check {
+    fn draw_any(
+        &self,
+        rng: &mut ChaCha8Rng,
+        samples: usize,
+        sample_rate_hz: u32,
+    ) -> Option<Box<dyn WaveformChange>>;
+
+    fn crops(&self) -> bool;
+
+    fn check_rate(&self, sample_rate_hz: u32) -> Result<(), ConfigError>;
+}
+
+impl<T: WaveformAugmentation> ListEntry for T {
+    fn draw_any(
+        &self,
+        rng: &mut ChaCha8Rng,
+        samples: usize,
+        sample_rate_hz: u32,
+    ) -> Option<Box<dyn WaveformChange>> {
+        let change = self.draw(rng, samples, sample_rate_hz)?;
+        Some(Box::new(change))
+    }
+
+    fn crops(&self) -> bool {
+        WaveformAugmentation::crops(self)
+    }
+
+    fn check_rate(&self, sample_rate_hz: u32) -> Result<(), ConfigError> {
+        WaveformAugmentation::check_rate(self, sample_rate_hz)
+    }
+}
+
+impl Check for WaveformStep {
+    fn check(&self) -> Result<(), ConfigError> {
+        self.kind().check()
+    }
+}
+
+impl WaveformStep {
+    /// Draws what happens to a clip of `samples` samples; `None` where nothing does.
+    pub fn draw(
+        &self,
+        rng: &mut ChaCha8Rng,
+        samples: usize,
+        sample_rate_hz: u32,
+    ) -> Option<Box<dyn WaveformChange>> {
+        self.kind().draw_any(rng, samples, sample_rate_hz)
+    }
+}
+
+/// Draws and applies a list of augmentations.
+pub(in crate::augment) fn augment_waveform(
+    list: &[WaveformStep],
+    samples: &[f32],
+    sample_rate_hz: u32,
+    rng: &mut ChaCha8Rng,
+) -> (Vec<f32>, Vec<Box<dyn WaveformChange>>) {
+    let (mut samples, mut changes) = (samples.to_vec(), Vec::new());
+    for step in list {
+        if let Some(change) = step.draw(rng, samples.len(), sample_rate_hz) {
+            samples = change.apply(samples, sample_rate_hz);
+            changes.push(change);
+        }
+    }
+    (samples, changes)
+}

@@ -1,0 +1,125 @@
+//! The `[cache]` section of a recipe: how much memory and disk and how many threads features may take.
+
+use std::env;
+use std::path::PathBuf;
+
+use earmark_core::{Check, ConfigError};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Where features are cached between runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum DiskCache {
+    /// In `$EARMARK_CACHE/features`, otherwise in `earmark/features` of the user's cache folder.
+    #[default]
+    Auto,
+    /// In this folder, which is created if needed. Several processes may share it.
+    Dir(PathBuf),
+    /// Nowhere: what does not fit in memory is computed again.
+    Off,
+}
+
+/// Budgets of the feature cache. None of them changes any result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CacheConfig {
+    /// Number of threads that decode files and compute features and batches; 0 means one per core.
+    pub workers: usize,
+    /// Memory for features, in MiB; 0 caches none.
+    pub memory_mib: u64,
+    /// Disk space for features, in MiB, for all data sets and front ends in the folder together.
+    pub disk_mib: u64,
+    /// Where features are cached on disk.
+    pub disk: DiskCache,
+}
+
+impl Default for CacheConfig {
+    fn default() -> Self {
+        Self {
+            workers: 0,
+            memory_mib: 2048,
+            disk_mib: 8192,
+            disk: DiskCache::Auto,
+        }
+    }
+}
+
+impl Check for CacheConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        for (key, value) in [("memory-mib", self.memory_mib), ("disk-mib", self.disk_mib)] {
+            let remedy = "is in MiB; must be 1073741824 or less";
+            ConfigError::check_range(key, value, ..=1 << 30, remedy)?;
+        }
+        let named = !matches!(&self.disk, DiskCache::Dir(folder) if folder.as_os_str().is_empty());
+        let remedy = "must be a folder, or set disk = \"off\"";
+        ConfigError::unless(named, "disk.dir", "\"\"", remedy)
+    }
+}
+
+impl CacheConfig {
+    pub(super) fn memory_bytes(&self) -> u64 {
+        self.memory_mib << 20
+    }
+
+    pub(super) fn disk_bytes(&self) -> u64 {
+        self.disk_mib << 20
+    }
+}
+
+impl DiskCache {
+    /// The folder, or `None` where there is none: switched off, or no user folder is known.
+    pub fn folder(&self) -> Option<PathBuf> {
+        match self {
+            Self::Off => None,
+            Self::Dir(folder) => Some(folder.clone()),
+            Self::Auto => auto_folder(|name| {
+                env::var_os(name)
+                    .filter(|value| !value.is_empty())
+                    .map(PathBuf::from)
+            }),
+        }
+    }
+}
+
+fn auto_folder(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
+    if let Some(folder) = variable("EARMARK_CACHE") {
+        return Some(folder.join("features"));
+    }
+    let user = if cfg!(windows) {
+        variable("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        variable("HOME").map(|home| home.join("Library/Caches"))
+    } else {
+        // The specification says to ignore a relative XDG folder.
+        let xdg = variable("XDG_CACHE_HOME").filter(|folder| folder.is_absolute());
+        xdg.or_else(|| variable("HOME").map(|home| home.join(".cache")))
+    };
+    user.map(|folder| folder.join("earmark").join("features"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_names_the_folder() {
+        let own = auto_folder(|name| (name == "EARMARK_CACHE").then(|| "/big".into()));
+        assert_eq!(own, Some(PathBuf::from("/big/features")));
+        assert_eq!(auto_folder(|_| None), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_user_folder_follows_xdg() {
+        let xdg = |xdg: &'static str| {
+            auto_folder(move |name| match name {
+                "XDG_CACHE_HOME" => Some(xdg.into()),
+                "HOME" => Some("/home/a".into()),
+                _ => None,
+            })
+        };
+        assert_eq!(xdg("/fast"), Some("/fast/earmark/features".into()));
+        assert_eq!(xdg("relative"), Some("/home/a/.cache/earmark/features".into()));
+    }
+}

@@ -1,0 +1,36 @@
+//! What cached features are identified by.
+
+use earmark_features::Extractor;
+
+use super::content_hash::ContentHash;
+
+/// What is cached of a clip. The recipe decides: features, unless the waveform is augmented.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CachedForm {
+    /// Features before postprocessing, `[channels, bands, frames]`.
+    #[default]
+    Features,
+    /// Samples at the front end's rate, trimmed, as `[1, 1, samples]`.
+    Samples,
+}
+
+/// The hash of a file's content and of what is computed from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct CacheKey(pub(super) blake3::Hash);
+
+impl CacheKey {
+    pub(super) fn new(content: ContentHash, form: CachedForm, extractor: &Extractor) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(content.0.as_bytes());
+        match form {
+            CachedForm::Features => hasher.update(extractor.fingerprint().as_bytes()),
+            // What determines samples: the rate and what is trimmed, as decoding and resampling are the same for all.
+            CachedForm::Samples => {
+                let front_end = extractor.front_end();
+                let (rate, trim) = (front_end.sample_rate_hz, front_end.trim_fingerprint());
+                hasher.update(format!("samples 1; {rate} Hz{trim}").as_bytes())
+            }
+        };
+        Self(hasher.finalize())
+    }
+}

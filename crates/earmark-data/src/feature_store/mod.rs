@@ -1,0 +1,22 @@
+//! Features of items: computed in parallel, cached in memory and on disk within stated budgets.
+//!
+//! Features are identified by what they are made from, the content of the file and the front end: a file that is renamed or
+//! copied costs nothing, one that is changed is computed again, and several data sets, recipes and processes share one
+//! folder. Neither budgets nor workers nor the state of the cache change any result.
+
+mod config;
+mod content_hash;
+mod disk;
+mod entry;
+mod error;
+mod key;
+mod memory;
+mod prepare;
+mod store;
+
+pub use config::{CacheConfig, DiskCache};
+pub use content_hash::ContentHash;
+pub use error::{ItemError, ItemFault};
+pub use key::CachedForm;
+pub use prepare::{CacheNote, Interrupted, Prepared, PreparedClip};
+pub use store::{FeatureStore, StoreCounts};
