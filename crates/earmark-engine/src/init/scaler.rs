@@ -3,7 +3,7 @@
 
 use super::model_tensor::find;
 use crate::checkpoint::ModelFile;
-use earmark_features::{KeepComponents, NamedTensor, Pca, Scaler, ScalerError};
+use earmark_features::{Pca, Scaler, ScalerError};
 use earmark_models::{Network, Vars};
 use std::path::{Path, PathBuf};
 

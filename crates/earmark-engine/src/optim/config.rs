@@ -16,6 +16,7 @@ pub enum OptimizerConfig {
 /// Settings of Adam.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[schemars(inline)]
 pub struct AdamConfig {
     /// Decay of the first moment.
     pub beta_1: f64,
@@ -43,6 +44,7 @@ pub enum EpsilonRule {
 /// Settings of gradient descent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[schemars(inline)]
 pub struct SgdConfig {
     /// Share of the direction that each step keeps; 0 is plain gradient descent.
     pub momentum: f64,

@@ -5,7 +5,7 @@ use crate::console::Console;
 use crate::output::{self, print_written};
 use crate::status::Status;
 use anyhow::{Context, bail};
-use earmark::data::augment::{Variant, mix_preview, preview};
+use earmark::data::batches::{AugmentedSegment, mix_preview, preview};
 use earmark::features::{Extractor, Features};
 use earmark::report::{ContactSheet, SpectrogramImage};
 use earmark::{Recipe, audio};
@@ -71,11 +71,18 @@ fn sheet(
         _ => {}
     }
     let (seed, count) = (args.seed.unwrap_or(recipe.train.seed), args.count.get());
-    let place = || args.file.display().to_string();
-    let seen = preview(&recipe.augment, extractor, &clip, &partners, count, seed).with_context(place)?;
-    let seen = mix_preview(seen, &recipe.augment, &recipe.batches, extractor, &partners, seed)
-        .with_context(place)?;
-    let plain = Variant {
+    let unusable = || args.file.display().to_string();
+    let seen = preview(&recipe.augment, &extractor, &clip, &partners, count, seed).with_context(unusable)?;
+    let seen = mix_preview(
+        seen,
+        &recipe.augment,
+        &recipe.batches,
+        &extractor,
+        &partners,
+        seed,
+    )
+    .with_context(unusable)?;
+    let plain = AugmentedSegment {
         features: seen.plain,
         changes: vec!["original".into()],
     };
@@ -102,7 +109,7 @@ fn sheet(
     })
 }
 
-fn image(variant: &Variant, channel: usize) -> anyhow::Result<SpectrogramImage> {
+fn image(variant: &AugmentedSegment, channel: usize) -> anyhow::Result<SpectrogramImage> {
     let Features {
         bands, frames, data, ..
     } = &variant.features;

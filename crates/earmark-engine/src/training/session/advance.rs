@@ -31,7 +31,7 @@ impl Session<'_, '_> {
             noisy: batch.clips.iter().map(is_noisy).collect(),
             x: batch.x,
             shape: batch.shape,
-            clip_features: batch.side,
+            clip_features: batch.clip_features,
             y: batch.y,
             rate,
             rng: random::stream(job.train.seed, &[Purpose::Dropout as u64, step]),
