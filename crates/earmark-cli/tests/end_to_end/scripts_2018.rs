@@ -113,14 +113,12 @@ fn the_mean_curve_leaves_test_out() {
         ended
     };
     let ended = levels("");
-    assert!(ended.out.ends_with("levelled over 15 clips\n"), "{ended}");
+    assert!(ended.out.ends_with("normalised over 15 clips\n"), "{ended}");
     assert!(
-        ended
-            .err
-            .contains("the clips of the part `test` stay out of the curve"),
+        ended.err.contains("clips of the subset `test` are left out"),
         "{ended}"
     );
-    let ended = levels("--part train");
-    assert!(ended.out.ends_with("levelled over 15 clips\n"), "{ended}");
-    assert!(!ended.err.contains("stay out"), "{ended}");
+    let ended = levels("--subset train");
+    assert!(ended.out.ends_with("normalised over 15 clips\n"), "{ended}");
+    assert!(!ended.err.contains("left out"), "{ended}");
 }

@@ -147,7 +147,7 @@ fn signals_at_any_moment() {
             assert!(
                 ended
                     .err
-                    .contains("recordings heard; the same command goes on from there"),
+                    .contains("recordings processed; run the same command again to resume"),
                 "{ended}"
             );
         }

@@ -1,15 +1,15 @@
 //! How fast a stream was tagged, in words.
 
 use earmark::inference::live::Summary;
-use earmark_core::human::human_duration;
+use earmark_core::human::{human_amount, human_duration};
 
 /// Speed, latency, losses and memory, in a line.
 pub fn describe(s: &Summary) -> String {
     let milliseconds = |ms: f64| human_duration(ms / 1e3);
     let mut text = format!(
-        "{} tagged, {} windows scored, {:.1} x real time",
+        "{} tagged, {} scored, {:.1} x real time",
         human_duration(s.seconds),
-        s.judged,
+        human_amount(s.judged as usize, "window", "windows"),
         s.x_real_time
     );
     if let Some(ms) = s.compute_ms {

@@ -110,7 +110,10 @@ fn a_folder_is_another_bundle_or_the_same() {
     pack("-o b").done();
     let before = files(&lab.path("b"));
     let again = pack("-o b").done();
-    assert_eq!(again.out, "b: holds these 1 model already; nothing was changed\n");
+    assert_eq!(
+        again.out,
+        "b: already contains 1 model and the program, all unchanged\n"
+    );
     assert_eq!(files(&lab.path("b")), before);
     // An empty folder is filled, with the same bytes.
     std::fs::create_dir(lab.path("c")).expect("a folder");

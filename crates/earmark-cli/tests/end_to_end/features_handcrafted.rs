@@ -9,7 +9,9 @@ const TRAIN: &str = "train summary-baseline/any --data tones --set train.epochs=
 fn a_table_of_a_folder_and_of_files() {
     let lab = Lab::new();
     lab.write("tones/mid/broken.wav", "no sound");
-    let ended = lab.earmark("features --summary --data tones -o all.csv").exit(2);
+    let ended = lab
+        .earmark("features --handcrafted --data tones -o all.csv")
+        .exit(2);
     assert!(ended.err.contains("skipped mid/broken.wav: "), "{ended}");
     assert_eq!(ended.out, "all.csv: 18 clips, 1133 features each\n");
     let text = lab.read("all.csv");
@@ -30,7 +32,7 @@ fn a_table_of_a_folder_and_of_files() {
 
     // The same numbers of single files, without labels; stdout holds the table and nothing else.
     let ended = lab
-        .earmark("features tones/low/0.wav tones/mid/0.wav --summary -o -")
+        .earmark("features tones/low/0.wav tones/mid/0.wav --handcrafted -o -")
         .done();
     let lines: Vec<&str> = ended.out.lines().collect();
     assert_eq!(lines.len(), 3);
@@ -40,7 +42,7 @@ fn a_table_of_a_folder_and_of_files() {
         of_folder.split_once(",low,").unwrap().1
     );
 
-    let message = lab.earmark("features tones --summary -o x.csv").refused();
+    let message = lab.earmark("features tones --handcrafted -o x.csv").refused();
     assert_eq!(
         message,
         "tones: is a folder; give it with --data tones, or name the files in it"
@@ -119,7 +121,7 @@ fn the_mean_curve_as_a_recipe() {
         .done();
     assert_eq!(
         ended.out,
-        "level.toml: 32 bands of tiny.toml, levelled over 18 clips\n"
+        "level.toml: 32 bands of tiny.toml, normalised over 18 clips\n"
     );
     assert!(lab.read("level.toml").contains("extends = \"tiny.toml\""));
     lab.earmark("train level.toml --data tones --run a --fold 1")
@@ -138,7 +140,7 @@ fn the_mean_curve_as_a_recipe() {
         .earmark("data stats tones --recipe summary-baseline/any")
         .refused();
     assert!(
-        message.starts_with("--recipe: summary features are no image"),
+        message.starts_with("--recipe: handcrafted clip features have no bands"),
         "{message}"
     );
 }

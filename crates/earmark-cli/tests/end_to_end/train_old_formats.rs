@@ -64,7 +64,7 @@ fn opens_and_goes_on(format: u64) {
     assert!(info.out.contains(&format!("format {format}")), "{info}");
     let ended = lab.earmark("eval run --data tones").done();
     assert!(
-        ended.out.contains("1 checkpoint judged; results in run/eval"),
+        ended.out.contains("1 checkpoint evaluated; results in run/eval"),
         "{ended}"
     );
     lab.earmark("runs .").done();

@@ -235,7 +235,7 @@ fn names_that_a_format_would_confuse_are_refused() {
         assert_eq!(
             lab.earmark(&format!("predict runs/a --data tones -o x.csv --format {format}"))
                 .refused(),
-            "`high/0.wav` and `low/0.wav` have the same name but for their folders, which this format leaves out; choose --format csv"
+            "`high/0.wav` and `low/0.wav` differ only in their folders, which this format leaves out; choose --format csv"
         );
         assert!(!lab.path("x.csv").exists());
     }
@@ -307,7 +307,7 @@ fn an_output_that_can_not_be_written_is_found_first() {
     let lab = Lab::trained();
     // Nothing to be read either: were anything scored first, this would be what is told.
     let missing = "predict runs/a --files nowhere.wav";
-    for more in ["", " --tiles --format json", " --format kaggle2019"] {
+    for more in ["", " --segments --format json", " --format kaggle2019"] {
         let message = lab.earmark(&format!("{missing} -o no/such.csv{more}")).refused();
         assert!(
             message.starts_with("no/such.csv: cannot write the file: "),

@@ -85,7 +85,7 @@ fn pipeline(lab: &Lab, out: &str, crash: Option<&str>) -> Ended {
 fn the_two_levels_end_alike_however_often_they_are_killed() {
     let lab = lab();
     let told = pipeline(&lab, "whole", None).done();
-    assert!(told.out.contains("by nested folds"), "{told}");
+    assert!(told.out.contains("by nested cross-validation"), "{told}");
 
     // A row for each test file, a column for each class.
     let submission = Table::parse(&lab.read("whole/submission.csv"));

@@ -54,7 +54,7 @@ fn the_best_blend_is_found_and_its_worth_is_told() {
     assert!((lwlrap(&Table::parse(&lab.read("best.csv"))) - score).abs() < 1e-12);
     let message = lab.earmark("blend runs/a runs/b -o some.csv").refused();
     assert!(
-        message.starts_with("runs/a: is a folder and no table of scores; add --select"),
+        message.starts_with("runs/a: is a folder, not a score table; add --select"),
         "{message}"
     );
     let chosen: Vec<String> = lab.read("chosen.txt").lines().map(str::to_owned).collect();
@@ -94,16 +94,18 @@ fn the_best_blend_is_found_and_its_worth_is_told() {
     );
     assert_eq!(lab.read("same.csv"), lab.read("best.csv"));
     let text = lab
-        .earmark("blend a.csv b.csv --select --truth truth.csv -o x.csv --by accuracy")
+        .earmark("blend a.csv b.csv --select --truth truth.csv -o x.csv --metric accuracy")
         .done()
         .out;
     assert!(
-        text.contains("optimistic") && text.contains("no honest estimate"),
+        text.contains("optimistic") && text.contains("no unbiased estimate"),
         "{text}"
     );
     let refused = |arguments: &str| lab.earmark(arguments).refused();
-    assert!(refused("blend a.csv b.csv --select -o x.csv").contains("needs the labels"));
-    assert!(refused("blend a.csv --select --truth truth.csv -o x.csv --by loss").contains("is no metric"));
+    assert!(refused("blend a.csv b.csv --select -o x.csv").contains("needs the true labels"));
+    assert!(
+        refused("blend a.csv --select --truth truth.csv -o x.csv --metric loss").contains("unknown metric")
+    );
 }
 
 #[test]
@@ -127,7 +129,7 @@ fn two_runs_are_compared_class_by_class() {
     assert!(classes.iter().all(|c| c["count"] == 6));
     // A run with itself differs in nothing; one fold alone is compared on its own clips.
     let table = lab
-        .earmark("runs --compare runs/a/fold-1 runs/a --by recall")
+        .earmark("runs --compare runs/a/fold-1 runs/a --metric recall")
         .done();
     assert!(
         table.out.contains("+0.0000 to +0.0000") && table.out.contains("of 6 clips"),
@@ -136,7 +138,7 @@ fn two_runs_are_compared_class_by_class() {
     assert!(
         table
             .err
-            .contains("12 clips that only one of them was judged on are left out"),
+            .contains("12 clips that only one of them was evaluated on are left out"),
         "{table}"
     );
     let page = lab.earmark("report runs/a/fold-1 --compare runs/c").done();

@@ -33,7 +33,7 @@ fn what_sounds_alike_lies_near() {
         assert!(told.out.contains("18 rows of 256 numbers"), "{told}");
         let found = lab
             .earmark(&format!(
-                "neighbours other/deep/0.wav low/1.wav --in {name} --model runs/a --top 3 --json"
+                "neighbours other/deep/0.wav low/1.wav --in {name} --model runs/a --top-k 3 --json"
             ))
             .done();
         let found: Value = serde_json::from_str(&found.out).expect("JSON");
@@ -53,7 +53,7 @@ fn what_sounds_alike_lies_near() {
     }
     // A longer recording has several tiles, a row each.
     lab.long_tone("long.wav", 1000.0, 3);
-    lab.earmark("embed runs/a --files long.wav -o tiles.csv --tiles")
+    lab.earmark("embed runs/a --files long.wav -o tiles.csv --segments")
         .done();
     let rows: Vec<Vec<String>> = lab
         .read("tiles.csv")
@@ -85,7 +85,7 @@ fn what_sounds_alike_lies_near() {
     let refused = |arguments: &str| lab.earmark(arguments).refused();
     assert!(
         refused("neighbours other/deep/0.wav --in all.npy")
-            .contains("--model: other/deep/0.wav is no recording of all.npy")
+            .contains("--model: other/deep/0.wav is not a recording in all.npy")
     );
     assert!(refused("embed runs/a --data tones -o all.txt").contains("choose .npy, .csv or .parquet"));
 }
@@ -95,7 +95,7 @@ fn a_probe_is_a_model_like_any_other() {
     let lab = trained();
     others(&lab);
     let told = lab
-        .earmark("probe runs/a --data other -o probe.safetensors --folds all --scores oof.csv --json")
+        .earmark("probe runs/a --data other -o probe.safetensors --folds all --out-of-fold oof.csv --json")
         .done();
     let told: Value = serde_json::from_str(&told.out).expect("JSON");
     assert_eq!(told["classes"], serde_json::json!(["deep", "shrill"]));

@@ -61,7 +61,7 @@ fn a_calibration_is_stored_and_used() {
     // Tiles are calibrated each.
     let tiles = |more: &str| {
         lab.earmark(&format!(
-            "predict calibrated/fold-1.safetensors --data tones --tiles{more} -o t.csv"
+            "predict calibrated/fold-1.safetensors --data tones --segments{more} -o t.csv"
         ))
         .done();
         lab.read("t.csv")

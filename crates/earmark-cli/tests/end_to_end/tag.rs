@@ -97,13 +97,11 @@ fn an_archive_with_everything_in_it() {
         .output()
         .expect("the command to start");
     let ended = super::common::Ended::of("tag in", ended).exit(2);
-    assert!(ended.out.starts_with("2 recordings heard (7 s), "), "{ended}");
+    assert!(ended.out.starts_with("2 recordings processed (7 s), "), "{ended}");
     assert!(ended.out.trim_end().ends_with(": tags.ndjson"), "{ended}");
     assert!(ended.err.contains("\nskipped in/broken.ogg: "), "{ended}");
     assert!(
-        ended
-            .err
-            .contains("\n1 recording could not be heard, for the reasons above"),
+        ended.err.contains("\n1 recording skipped, for the reasons above"),
         "{ended}"
     );
     assert!(
@@ -132,7 +130,7 @@ fn an_archive_with_everything_in_it() {
     let ended = lab
         .earmark("tag in --model runs/a --format audacity --out-dir labels")
         .exit(2);
-    assert!(ended.out.contains("2 recordings heard"), "{ended}");
+    assert!(ended.out.contains("2 recordings processed"), "{ended}");
     assert!(
         lab.read("labels/scene.wav.txt")
             .lines()
@@ -174,10 +172,10 @@ fn what_can_not_be_is_refused_with_a_remedy() {
         "tag in --model runs/a --classes midd",
         "error: --classes midd: the model has no class of that name; did you mean mid?",
     );
-    ends("tag in --model runs/a -o tags.txt", "or say --format");
+    ends("tag in --model runs/a -o tags.txt", "or give --format");
     ends(
         "tag in --model runs/a --out-dir x",
-        "error: --out-dir: say with --format what is to be written there",
+        "error: --out-dir: give the format with --format",
     );
     ends(
         "tag in --model runs/a --format audacity",

@@ -2,7 +2,7 @@
 //! of a random length in each batch, and predictions by random stretches.
 
 use crate::common::{Lab, Table, tensors};
-use crate::killed::lasting;
+use crate::train_killed::lasting;
 
 /// The first stage, on one-channel images.
 const MEL: &str = r#"
@@ -167,7 +167,7 @@ fn it_trains_resumes_and_predicts_whole_files() {
         table.row("new/a.wav")
     );
     let message = lab
-        .earmark("predict whole --files new/a.wav --tiles -o t.csv")
+        .earmark("predict whole --files new/a.wav --segments -o t.csv")
         .refused();
     assert!(
         message.contains("hears random stretches of a clip (predict.random-crops)"),

@@ -66,7 +66,7 @@ fn a_window_is_scored_as_a_clip() {
     lab.long_tone("long.wav", 900.0, 2);
     lab.earmark("predict runs/a -o clip.csv --files long.wav").done();
     let clip = Table::parse(&lab.read("clip.csv"));
-    let listen = "listen --model runs/a --hop 0.25 --window 2 --top 3 --fast --json";
+    let listen = "listen --model runs/a --hop 0.25 --window 2 --top-k 3 --fast --json";
     let ended = lab.earmark(&format!("{listen} --input long.wav")).done();
     let (heard, summary) = lines(&ended);
     let times: Vec<f64> = heard.iter().map(time).collect();
@@ -192,7 +192,7 @@ fn a_file_is_played() {
     assert!(summary["latency_ms"]["worst"].as_f64().expect("a latency") > 0.0);
 
     let ended = lab
-        .earmark("listen --model runs/a --input long.wav --seconds 0.5 --hop 0.5 --top 1 --fast")
+        .earmark("listen --model runs/a --input long.wav --seconds 0.5 --hop 0.5 --top-k 1 --fast")
         .done();
     let line = ended.out.trim_end();
     assert!(
@@ -203,7 +203,7 @@ fn a_file_is_played() {
         ended.err.contains("long.wav: 3 classes, windows of 1.0"),
         "{ended}"
     );
-    assert!(ended.err.contains("500 ms heard, 1 judgements, "), "{ended}");
+    assert!(ended.err.contains("500 ms tagged, 1 window scored, "), "{ended}");
     #[cfg(unix)]
     {
         use std::io::{BufRead, BufReader};
@@ -235,14 +235,14 @@ fn what_cannot_be_listened_to() {
         ("--window 0", "--window 0: choose seconds above 0"),
         ("--smooth nan", "--smooth NaN: choose seconds from 0"),
         ("--seconds 0", "--seconds 0: choose a positive number"),
-        ("--mean median", "--mean"),
+        ("--mean median", "invalid value 'median' for '--mean <MEAN>'"),
     ] {
         let message = refused(&format!(
             "listen --model runs/a --input tones/low/1.wav {arguments}"
         ));
         assert!(message.starts_with(start), "{message}");
     }
-    let raw = "listen --model runs/a --fast --input - --format f32";
+    let raw = "listen --model runs/a --fast --input - --encoding f32";
     let message = refused(&format!("{raw} --rate 10"));
     assert!(message.starts_with("--rate 10: is outside"), "{message}");
     let message = refused(&format!("{raw} --channels 0"));

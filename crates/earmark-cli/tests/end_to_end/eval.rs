@@ -26,7 +26,7 @@ fn every_checkpoint_is_judged_once() {
     assert!(
         ended
             .out
-            .ends_with("4 checkpoints judged (2 judged before); results in runs/a/eval\n"),
+            .ends_with("4 checkpoints evaluated (2 evaluated before); results in runs/a/eval\n"),
         "{ended}"
     );
     let names: Vec<String> = files(&lab.path("runs/a/eval")).into_keys().collect();
@@ -44,7 +44,7 @@ fn every_checkpoint_is_judged_once() {
     let ended = lab.earmark("eval runs/a --data tones").done();
     assert_eq!(
         ended.out,
-        "0 checkpoints judged (6 judged before); results in runs/a/eval\n"
+        "0 checkpoints evaluated (6 evaluated before); results in runs/a/eval\n"
     );
     assert_eq!(files(&lab.path("runs/a/eval")), before);
 }
@@ -159,7 +159,7 @@ fn scores_of_clips_that_steered_are_marked_optimistic() {
     );
     lab.tone("other/test/low/0.wav", 290.0);
     lab.tone("other/train/low/0.wav", 290.0);
-    lab.earmark("eval run --data other --part test --eval-dir other-eval")
+    lab.earmark("eval run --data other --subset test --eval-dir other-eval")
         .done();
     let heading = lab.read("other-eval/eval-30.txt");
     assert!(
@@ -178,7 +178,7 @@ fn other_clips() {
     let lab = Lab::trained();
     lab.earmark("eval runs/a --data tones").done();
     assert_eq!(
-        lab.earmark("eval runs/a --data tones --part train").refused(),
+        lab.earmark("eval runs/a --data tones --subset train").refused(),
         "runs/a/eval: holds results on other clips or labels; choose another folder with --eval-dir"
     );
     assert_eq!(
@@ -186,7 +186,7 @@ fn other_clips() {
         "runs/a: has learnt from 6 of the 6 clips that would be judged; leave out --fold and --fold-table to judge the clips that it keeps for \
          that"
     );
-    lab.earmark("eval runs/a --data tones --part train --eval-dir all")
+    lab.earmark("eval runs/a --data tones --subset train --eval-dir all")
         .done();
     let mark = "# OPTIMISTIC: the run has learnt from 12 of these clips\n";
     assert!(
@@ -194,7 +194,7 @@ fn other_clips() {
             .starts_with(&format!("# tiny: 18 clips of the part train\n{mark}"))
     );
     // Scores of such clips are told as well, wherever the folder is named from, unless the data is another.
-    let learnt = "the model has learnt from 12 of these recordings; to judge it by clips that it kept,";
+    let learnt = "the model was trained on 12 of these recordings; evaluate it on its held-out clips";
     for data in ["tones", "./tones"] {
         let ended = lab
             .earmark(&format!("predict runs/a@30 --data {data} -o all.csv"))
@@ -204,12 +204,12 @@ fn other_clips() {
     lab.write("elsewhere/low/0.wav", lab.bytes("tones/low/0.wav"));
     lab.write("elsewhere/mid/0.wav", lab.bytes("tones/mid/0.wav"));
     let ended = lab.earmark("predict runs/a --data elsewhere -o new.csv").done();
-    assert!(!ended.err.contains("learnt"), "{ended}");
+    assert!(!ended.err.contains("was trained on"), "{ended}");
     // What the note needs is not needed for scores.
     let split = lab.read("runs/a/split.csv");
     lab.write("runs/a/split.csv", "no table");
     let ended = lab.earmark("predict runs/a --data tones -o new.csv").done();
-    assert!(!ended.err.contains("learnt"), "{ended}");
+    assert!(!ended.err.contains("was trained on"), "{ended}");
     lab.write("runs/a/split.csv", split);
     // Two checkpoints judged: the better one was chosen by what judges it.
     lab.earmark("eval runs/a --data tones --every 1").done();
@@ -295,7 +295,7 @@ fn every_so_many_is_a_whole_number() {
     let lab = Lab::new();
     let ended = lab.earmark("eval run --data tones --every 0").exit(1);
     assert!(
-        ended.err.contains("invalid value '0' for '--every <EVERY>'"),
+        ended.err.contains("invalid value '0' for '--every <N>'"),
         "{ended}"
     );
 }

@@ -293,10 +293,7 @@ fn files_to_predict_win_over_the_data_of_the_environment() {
         "a header and the file's row"
     );
     let both = lab.earmark(&format!("{predict} two.csv --data tones")).refused();
-    assert_eq!(
-        both,
-        "--files: these and --data are two things to predict; give one of them"
-    );
+    assert_eq!(both, "--files: cannot be combined with --data; give one of them");
 }
 
 /// A level that is given anew replaces the inherited one, and `false` takes a table away.

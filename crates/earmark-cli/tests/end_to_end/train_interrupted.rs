@@ -1,7 +1,7 @@
 //! Ctrl-C, resuming what is finished, and two trainers at one run.
 
 use super::common::{Lab, files};
-use super::killed::assert_same;
+use super::train_killed::assert_same;
 
 const TRAIN: &str = "train tiny.toml --data tones --fold 1 --set train.epochs=20";
 
@@ -16,7 +16,7 @@ fn an_interrupted_training_goes_on_as_if_nothing_had_been() {
         let started = lab.start_and_wait(&format!("{TRAIN} --run {run}"), &run, steps);
         started.signal(name);
         let ended = started.end().exit(130);
-        let told = format!("interrupted; go on with: earmark {TRAIN} --run {run} --resume");
+        let told = format!("interrupted; resume with: earmark {TRAIN} --run {run} --resume");
         assert!(ended.err.contains(&told), "{ended}");
         assert!(ended.out.contains(&format!("run: {run}")), "{ended}");
         lab.earmark(&format!("{TRAIN} --run {run} --resume")).done();
@@ -125,7 +125,7 @@ fn an_interrupted_validation_is_made_up_for() {
 #[test]
 fn resuming_a_finished_run_changes_nothing_and_says_so() {
     let lab = Lab::trained();
-    let before = super::killed::lasting(&lab.path("runs/a"));
+    let before = super::train_killed::lasting(&lab.path("runs/a"));
     let ended = lab
         .earmark("train tiny.toml --data tones --run runs/a --fold 1 --resume")
         .done();
@@ -136,7 +136,7 @@ fn resuming_a_finished_run_changes_nothing_and_says_so() {
         "{ended}"
     );
     assert!(ended.out.starts_with("step 30 of 30 after "), "{ended}");
-    assert!(super::killed::lasting(&lab.path("runs/a")) == before);
+    assert!(super::train_killed::lasting(&lab.path("runs/a")) == before);
 
     // Of its own accord before its last step: with these sounds the first validation is not beaten twice.
     let early = "train tiny.toml --data tones --run early --fold 1 --set validation.early-stop-patience=1 --set train.learning-rate=1e-9";

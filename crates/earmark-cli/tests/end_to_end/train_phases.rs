@@ -1,7 +1,7 @@
 //! Trainings in phases: frozen parts, layer rates, the start from a recipe, and kills between phases.
 
 use super::common::{Ended, Lab, tensors};
-use super::killed::assert_same;
+use super::train_killed::assert_same;
 
 /// A head first, then all; then again from the best weights, with another optimiser and without mixing. The second phase may end early.
 const PHASES: &str = r#"

@@ -94,7 +94,7 @@ fn a_model_is_fetched_installed_and_used_by_its_name() {
     );
     assert!(!lab.path("models/downloads").exists());
     let again = run("models get efficientat-mn04-as").done();
-    assert!(again.err.contains("installed already"), "{again}");
+    assert!(again.err.contains("is already installed"), "{again}");
     let list = run("models list").done().out;
     let row = list
         .lines()

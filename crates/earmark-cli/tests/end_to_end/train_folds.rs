@@ -1,7 +1,7 @@
 //! Every fold in turn: results, interruptions, kills, and what other verbs make of a set of folds.
 
 use super::common::{Ended, Lab, Table, files};
-use super::killed::lasting;
+use super::train_killed::lasting;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -143,7 +143,7 @@ fn an_interrupted_set_says_how_to_go_on() {
     let started = lab.start_and_wait(&format!("{TRAIN} --run cv"), "cv/fold-2", 9);
     started.signal("INT");
     let ended = started.end().exit(130);
-    let told = format!("interrupted; go on with: earmark {TRAIN} --run cv --resume");
+    let told = format!("interrupted; resume with: earmark {TRAIN} --run cv --resume");
     assert!(ended.err.contains(&told), "{ended}");
     let ended = lab.earmark(&format!("{TRAIN} --run cv --resume")).done();
     assert!(ended.err.contains("fold 1 is trained already"), "{ended}");
@@ -172,7 +172,7 @@ fn other_verbs_know_sets() {
     let message = lab.earmark("eval runs/cv --data tones --fold 2").refused();
     assert_eq!(
         message,
-        "--fold: runs/cv holds a run for each fold; judge one of them: earmark eval runs/cv/fold-K"
+        "--fold: runs/cv holds one run per fold; evaluate one of them: earmark eval runs/cv/fold-K"
     );
 
     let report = json(&lab.read("runs/cv/folds.json"));

@@ -2,7 +2,7 @@
 
 use super::common::{Ended, Lab, Table};
 
-/// File, start and scores of each row of `predict --tiles`.
+/// File, start and scores of each row of `predict --segments`.
 fn tiles(text: &str) -> Vec<(String, f64, Vec<f64>)> {
     let mut lines = text.lines();
     assert_eq!(lines.next(), Some("fname,start_seconds,high,low,mid"));
@@ -22,10 +22,10 @@ fn a_clip_is_the_mean_of_its_tiles() {
     lab.earmark("predict runs/a -o clips.csv --files long.wav tones/low/2.wav")
         .done();
     let ended = lab
-        .earmark("predict runs/a --tiles -o tiles.csv --files long.wav tones/low/2.wav")
+        .earmark("predict runs/a --segments -o tiles.csv --files long.wav tones/low/2.wav")
         .done();
     assert!(
-        ended.out.contains(" tiles scored for 3 classes: tiles.csv"),
+        ended.out.contains(" segments scored for 3 classes: tiles.csv"),
         "{ended}"
     );
     let clips = Table::parse(&lab.read("clips.csv"));
@@ -46,7 +46,7 @@ fn a_clip_is_the_mean_of_its_tiles() {
             assert!((mean - clips.row(file)[class]).abs() < 1e-6);
         }
     }
-    let json = "predict runs/a --tiles -o - --format json --files tones/low/2.wav";
+    let json = "predict runs/a --segments -o - --format json --files tones/low/2.wav";
     let json: serde_json::Value = serde_json::from_str(&lab.earmark(json).done().out).expect("JSON");
     assert_eq!(json[1]["start_seconds"], 0.5);
     let one = json[1]["scores"]["mid"].as_f64().expect("a number");
@@ -72,7 +72,7 @@ fn prediction_has_tiles_of_its_own() {
             lab.bytes(&format!("tiled/{file}"))
         );
     }
-    lab.earmark("predict tiled --tiles -o tiles.csv --files tones/low/2.wav")
+    lab.earmark("predict tiled --segments -o tiles.csv --files tones/low/2.wav")
         .done();
     lab.earmark("predict tiled -o clip.csv --files tones/low/2.wav")
         .done();
@@ -92,15 +92,15 @@ fn prediction_has_tiles_of_its_own() {
     }
     assert_ne!(clip.rows[0].1, Table::parse(&lab.read("plain.csv")).rows[0].1);
     let judged = lab.earmark("eval tiled --data tones --every 6").done();
-    assert!(judged.out.contains("1 checkpoint judged"), "{judged}");
+    assert!(judged.out.contains("1 checkpoint evaluated"), "{judged}");
 
     let refused = |arguments: &str| lab.earmark(arguments).refused();
-    let message = refused("predict plain tiled --tiles -o x.csv --files tones/low/2.wav");
+    let message = refused("predict plain tiled --segments -o x.csv --files tones/low/2.wav");
     assert!(
         message.starts_with("--tiles: the models cut clips into different tiles"),
         "{message}"
     );
-    let message = refused("predict plain --tiles --format kaggle2019 -o x.csv --files tones/low/2.wav");
+    let message = refused("predict plain --segments --format kaggle2019 -o x.csv --files tones/low/2.wav");
     assert!(
         message.starts_with("--format: a submission has a row for each clip"),
         "{message}"
@@ -128,7 +128,7 @@ fn out_of_fold_scores_are_those_of_the_other_folds() {
     let table = Table::parse(&lab.read("oof.csv"));
     assert_eq!(table.rows.len(), 18);
     assert!(table.rows.is_sorted_by_key(|(file, _)| file.clone()));
-    lab.earmark("predict cv --out-of-fold --tiles -o tiles.csv")
+    lab.earmark("predict cv --out-of-fold --segments -o tiles.csv")
         .exit(2);
     let rows = tiles(&lab.read("tiles.csv"));
     let mut seen = 0;

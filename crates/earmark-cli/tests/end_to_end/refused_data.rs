@@ -22,8 +22,8 @@ fn folders_and_folds() {
             "train tiny.toml --data tones --run run --fold 9",
             "tones has no fold 9; its folds are 1, 2, 3",
         ),
-        ("eval runs/a --data tones --part test", no_test),
-        ("predict runs/a --data tones --part test -o x.csv", no_test),
+        ("eval runs/a --data tones --subset test", no_test),
+        ("predict runs/a --data tones --subset test -o x.csv", no_test),
         (
             "predict runs/a -o x.csv",
             "nothing to predict: give a folder with --data DIR, or audio files with --files FILE...",
@@ -52,9 +52,9 @@ fn nothing_to_judge() {
     lab.earmark("train tiny.toml --data tones --run run").done();
     assert_eq!(
         lab.earmark("eval run --data tones").refused(),
-        "tones: the run keeps no fold for judging and the data has no part `test`; say what to judge with --part (train) or --fold"
+        "tones: the run keeps no fold for judging and the data has no part `test`; say what to judge with --subset (train) or --fold"
     );
-    lab.earmark("eval run --data tones --part train --eval-dir all")
+    lab.earmark("eval run --data tones --subset train --eval-dir all")
         .done();
 }
 

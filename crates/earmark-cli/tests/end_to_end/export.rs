@@ -35,10 +35,10 @@ fn an_export_scores_as_its_model() {
     assert!(
         ended
             .out
-            .contains("takes waveform float32 [batch, samples] at 8000 Hz"),
+            .contains("input waveform float32 [batch, samples] at 8000 Hz"),
         "{ended}"
     );
-    assert!(ended.out.contains("gives scores float32 [batch, 3]"), "{ended}");
+    assert!(ended.out.contains("output scores float32 [batch, 3]"), "{ended}");
     assert_eq!(lab.bytes("b.onnx"), file);
 }
 
@@ -48,7 +48,7 @@ fn int8_is_smaller_and_says_what_it_costs() {
     lab.earmark("train tiny.toml --data tones --fold 1 --run wide --set network.width=0.1")
         .done();
     let ended = lab
-        .earmark("export wide --onnx -o int8.onnx --weights int8 --check --json")
+        .earmark("export wide --onnx -o int8.onnx --precision int8 --check --json")
         .done();
     let json: serde_json::Value = serde_json::from_str(&ended.out).expect("JSON");
     let off = json["check"]["largest_difference"].as_f64().expect("a number");
@@ -76,7 +76,7 @@ fn what_can_not_be_exported_is_refused() {
     assert!(refused.contains("--onnx"), "{refused}");
     let refused = lab.earmark("export pcen --onnx -o - --json").refused();
     assert!(
-        refused.starts_with("--json: stdout is taken by the model"),
+        refused.starts_with("--json: the model itself goes to stdout"),
         "{refused}"
     );
 }
