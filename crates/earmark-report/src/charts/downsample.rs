@@ -1,6 +1,6 @@
 //! Long curves on few pixels, without losing a spike.
 
-/// Fewer points that draw the same picture: in each of `columns` equal parts of the x range the first, smallest, largest
+/// Fewer points that look the same: in each of `columns` equal parts of the x range the first, smallest, largest
 /// and last point stay, in their order, and one gap (a point that is not finite) if there was one.
 ///
 /// A mean would hide the one step at which the loss exploded. Points in order of x come back as at most

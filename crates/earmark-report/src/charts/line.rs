@@ -83,6 +83,16 @@ pub struct LineChart {
 type Drawn = Option<(f64, f64)>;
 
 impl LineChart {
+    /// A chart of one line over training steps, which gives it its title.
+    pub(crate) fn over_steps(line: Series) -> Self {
+        Self {
+            title: line.name.clone(),
+            x_label: "step".into(),
+            series: vec![line],
+            ..Self::default()
+        }
+    }
+
     /// Draws the chart.
     #[must_use]
     pub fn draw(&self) -> Chart {

@@ -44,7 +44,7 @@ pub fn render_data_page(data: &DataPage) -> String {
         page.section("classes", "Classes", html! { (named("classes")) "\n" (table) });
     }
     page.section("spectrum", "Spectrum", named("spectrum"));
-    page.section("pictures", "Pictures", pictures(&data.pictures));
+    page.section("spectrograms", "Spectrograms", spectrograms(&data.spectrograms));
     page.finish()
 }
 
@@ -185,17 +185,17 @@ fn classes(data: &DataPage) -> Markup {
     table(&headers, &rows.collect::<Vec<_>>())
 }
 
-fn pictures(classes: &[(String, Vec<SpectrogramImage>)]) -> Markup {
+fn spectrograms(classes: &[(String, Vec<SpectrogramImage>)]) -> Markup {
     html! {
         @if !classes.is_empty() {
             (lead("Time runs to the right, low frequencies are at the bottom."))
-            @for (class, pictures) in classes {
+            @for (class, images) in classes {
                 h3 { (class) }
                 "\n" div.pictures {
-                    "\n" @for picture in pictures {
+                    "\n" @for image in images {
                         figure {
-                            (spectrogram(picture, &format!("{class}: {}", picture.caption())))
-                            figcaption { (picture.caption()) }
+                            (spectrogram(image, &format!("{class}: {}", image.caption())))
+                            figcaption { (image.caption()) }
                         } "\n"
                     }
                 } "\n"

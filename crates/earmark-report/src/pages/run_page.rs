@@ -90,18 +90,16 @@ fn curve_chart(curve: &TrainingCurve) -> Chart {
         0 => String::new(),
         n => format!("thin: each value, bold: moving mean of {n}"),
     };
+    let line = Series {
+        name: curve.name.clone(),
+        points: curve.points.clone(),
+        smooth_points,
+        ..Series::default()
+    };
     LineChart {
-        title: curve.name.clone(),
-        x_label: "step".into(),
         y_label,
         y_scale: curve.scale,
-        series: vec![Series {
-            name: curve.name.clone(),
-            points: curve.points.clone(),
-            smooth_points,
-            ..Series::default()
-        }],
-        ..LineChart::default()
+        ..LineChart::over_steps(line)
     }
     .draw()
 }

@@ -37,18 +37,13 @@ pub(super) fn scores(metrics: &[MetricCurve]) -> Markup {
 }
 
 fn metric_chart(metric: &MetricCurve) -> Chart {
-    LineChart {
-        title: metric.name.clone(),
-        x_label: "step".into(),
-        series: vec![Series {
-            name: metric.name.clone(),
-            points: metric.points.clone(),
-            best: Some(metric.better),
-            ..Series::default()
-        }],
-        ..LineChart::default()
-    }
-    .draw()
+    let line = Series {
+        name: metric.name.clone(),
+        points: metric.points.clone(),
+        best: Some(metric.better),
+        ..Series::default()
+    };
+    LineChart::over_steps(line).draw()
 }
 
 /// A step: whole numbers without decimals.

@@ -49,11 +49,11 @@ fn data_page(set: &DataSet, stats: &Statistics) -> Result<DataPage, PageError> {
             folds.iter().map(u32::to_string).collect::<Vec<_>>().join(", "),
         ));
     }
-    let mut pictures = Vec::new();
+    let mut spectrograms = Vec::new();
     for class in stats.classes.iter().filter(|c| !c.spectrograms.is_empty()) {
         let drawn: Result<Vec<Vec<SpectrogramImage>>, PageError> =
             class.spectrograms.iter().map(channels_of).collect();
-        pictures.push((class.name.clone(), drawn?.concat()));
+        spectrograms.push((class.name.clone(), drawn?.concat()));
     }
     Ok(DataPage {
         name: super::folder_name(&set.root),
@@ -73,22 +73,22 @@ fn data_page(set: &DataSet, stats: &Statistics) -> Result<DataPage, PageError> {
             .filter_map(|p| Some((p, p.spectrum.as_ref()?)))
             .map(spectrum)
             .collect(),
-        pictures,
+        spectrograms,
         findings: findings(set, stats),
     })
 }
 
-fn subset(part: &statistics::SubsetStatistics) -> SubsetRow {
+fn subset(subset: &statistics::SubsetStatistics) -> SubsetRow {
     SubsetRow {
-        name: part.name.clone(),
-        seconds: part.seconds.clone(),
-        shortest: part.shortest.as_ref().map(|s| (s.file.clone(), s.seconds)),
-        sample_rates: part
+        name: subset.name.clone(),
+        seconds: subset.seconds.clone(),
+        shortest: subset.shortest.as_ref().map(|s| (s.file.clone(), s.seconds)),
+        sample_rates: subset
             .sample_rates_hz
             .iter()
             .map(|(hz, n)| (human_hz(f64::from(*hz)), *n as u64))
             .collect(),
-        channels: part
+        channels: subset
             .channels
             .iter()
             .map(|(c, n)| (channels(*c), *n as u64))
@@ -105,7 +105,7 @@ fn channels(n: u16) -> String {
 }
 
 /// The axis is logarithmic: 0 Hz is not on it.
-fn spectrum((part, spectrum): (&statistics::SubsetStatistics, &statistics::MeanSpectrum)) -> SpectrumCurve {
+fn spectrum((subset, spectrum): (&statistics::SubsetStatistics, &statistics::MeanSpectrum)) -> SpectrumCurve {
     let audible = |values: &[f64]| {
         values
             .iter()
@@ -115,7 +115,7 @@ fn spectrum((part, spectrum): (&statistics::SubsetStatistics, &statistics::MeanS
             .collect()
     };
     SpectrumCurve {
-        name: part.name.clone(),
+        name: subset.name.clone(),
         hz: audible(&spectrum.hz),
         mean: audible(&spectrum.mean),
         std: audible(&spectrum.std),
@@ -123,14 +123,14 @@ fn spectrum((part, spectrum): (&statistics::SubsetStatistics, &statistics::MeanS
 }
 
 /// The channels of a spectrogram; the second one, if there is one, is angles.
-fn channels_of(picture: &statistics::ClipSpectrogram) -> Result<Vec<SpectrogramImage>, PageError> {
+fn channels_of(spectrogram: &statistics::ClipSpectrogram) -> Result<Vec<SpectrogramImage>, PageError> {
     let statistics::ClipSpectrogram {
         file,
         channels,
         bands,
         frames,
         data,
-    } = picture;
+    } = spectrogram;
     let channel = |(index, data): (usize, &[f32])| {
         let name = match (channels, index) {
             (1, _) => file.clone(),
@@ -162,13 +162,13 @@ fn findings(set: &DataSet, stats: &Statistics) -> Vec<PageNote> {
             remedy,
         ));
     }
-    for part in stats.subsets.iter().filter(|p| p.empty > 0) {
+    for subset in stats.subsets.iter().filter(|p| p.empty > 0) {
         let text = format!(
             "{} without samples",
-            human_amount(part.empty, "recording", "recordings")
+            human_amount(subset.empty, "recording", "recordings")
         );
         let remedy = "they train as padding; remove them unless they must be predicted";
-        findings.push(finding(NoteLevel::Caution, &part.name, text, remedy));
+        findings.push(finding(NoteLevel::Caution, &subset.name, text, remedy));
     }
     let missing = |s: &&Skipped| matches!(s.reason, SkipReason::Missing { .. });
     for skipped in set.skipped.iter().filter(missing) {

@@ -70,7 +70,7 @@ impl Mistake<'_> {
             self.lwlrap,
             classes.len()
         );
-        let picture = spectrograms.and_then(|s| match s.image(self.file) {
+        let spectrogram = spectrograms.and_then(|s| match s.image(self.file) {
             Ok(image) => Some(image),
             Err(why) => {
                 note.push_str(&format!("; no spectrogram: {why}"));
@@ -86,7 +86,7 @@ impl Mistake<'_> {
             file: self.file.to_owned(),
             truth: labels.map(|(class, _)| class.clone()).collect(),
             predictions: top_k(self.scores, LISTED).into_iter().map(predicted).collect(),
-            picture,
+            spectrogram,
             note,
         }
     }
