@@ -7,7 +7,10 @@ use std::path::Path;
 pub fn run(model: &str, recording: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let model = Model::open(&model.into(), &Device::cpu()?)?;
     for event in model.tag(recording)?.events {
-        println!("{:.1}\t{:.1}\t{}\t{:.2}", event.onset, event.offset, event.class, event.score);
+        println!(
+            "{:.1}\t{:.1}\t{}\t{:.2}",
+            event.onset, event.offset, event.class, event.score
+        );
     }
     Ok(())
 }

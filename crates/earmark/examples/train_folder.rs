@@ -8,7 +8,12 @@ use std::sync::atomic::AtomicBool;
 pub fn run(recipe: &str, data: &Path, run: &Path, set: &[String]) -> Result<(), Box<dyn std::error::Error>> {
     let job = TrainJob::new(Recipe::load(recipe, set)?, data, run);
     let result = train(&job, &|_| (), &AtomicBool::new(false))?;
-    println!("{} steps, {} clips left out: {}", result.outcome.step, result.skipped.len(), result.run.display());
+    println!(
+        "{} steps, {} clips left out: {}",
+        result.outcome.step,
+        result.skipped.len(),
+        result.run.display()
+    );
     Ok(())
 }
 

@@ -77,8 +77,14 @@ pub mod doc_support {
         let overrides = ["train.steps=2", "network.width=0.05", "cache.disk-mib=0"];
         let recipe = Recipe::load("demo/2-curated", &overrides.map(String::from))?;
         let run = dir.join("run");
-        train(&TrainJob::new(recipe, &data, &run), &|_| {}, &AtomicBool::new(false))?;
-        let recording = std::fs::read_dir(data.join("test")).ok().and_then(|mut files| files.next()?.ok());
+        train(
+            &TrainJob::new(recipe, &data, &run),
+            &|_| {},
+            &AtomicBool::new(false),
+        )?;
+        let recording = std::fs::read_dir(data.join("test"))
+            .ok()
+            .and_then(|mut files| files.next()?.ok());
         let recording = recording.map(|entry| entry.path()).unwrap_or_default();
         Ok((run, recording))
     }
