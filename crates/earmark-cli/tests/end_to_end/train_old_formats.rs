@@ -6,6 +6,7 @@
 use super::common::{Lab, Table, copy, files, tensors};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 /// Other processors add in another order; beyond this, something is computed otherwise than then.
 const TOLERANCE: f64 = 1e-4;
@@ -120,3 +121,36 @@ fn write_todays_format() {
     copy(&lab.path("run"), &folder.join("run"));
     fs::copy(lab.path("scores.csv"), folder.join("scores.csv")).expect("to copy");
 }
+
+/// A resume log that was written before a kill is continued: what it says of a finished recording is taken as it stands (its score was
+/// changed by hand to tell), and only the other one is tagged.
+#[test]
+fn a_resume_log_of_format_1_is_continued() {
+    let lab = Lab::new();
+    copy(&stored(1).join("run"), &lab.path("run"));
+    copy(&stored(1).join("tag"), &lab.path(""));
+    let changed = SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_323_045);
+    for (name, hz) in [("a.wav", 440.0), ("b.wav", 880.0)] {
+        let mut wav = hound::WavWriter::create(lab.path(name), SPEC).expect("a file");
+        for t in 0..3 * SPEC.sample_rate {
+            let phase = std::f64::consts::TAU * hz * f64::from(t) / f64::from(SPEC.sample_rate);
+            wav.write_sample((8000.0 * phase.sin()) as i16).expect("a sample");
+        }
+        wav.finalize().expect("a file");
+        let file = fs::File::options().write(true).open(lab.path(name)).expect("the file");
+        file.set_modified(changed).expect("a time");
+    }
+    lab.earmark("tag a.wav b.wav --model run/best.safetensors -o out.csv --threshold 0.1 --workers 1")
+        .done();
+    let rows = lab.read("out.csv");
+    assert!(rows.contains("0.625"), "the finished recording was tagged again:\n{rows}");
+    assert!(rows.contains("b.wav"), "{rows}");
+    assert!(!lab.path("out.csv.journal").exists());
+}
+
+const SPEC: hound::WavSpec = hound::WavSpec {
+    channels: 1,
+    sample_rate: 8000,
+    bits_per_sample: 16,
+    sample_format: hound::SampleFormat::Int,
+};
