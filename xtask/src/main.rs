@@ -7,6 +7,7 @@
 //! golden NAME ARGS... one of them, in a fresh virtual environment with those versions
 //! reference           writes docs/recipe-reference.md and the JSON schema of recipes
 //! man                 the manual pages, into target/man
+//! size                the default program stripped, with its line tables beside it; fails above the limit
 //! house               long functions, repeated type names, lines of code and old words; fails on a miss
 //! ```
 
@@ -20,13 +21,13 @@ mod check;
 mod golden;
 mod man;
 mod pins;
+mod size;
 
 use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const USAGE: &str =
-    "usage: cargo xtask check | docs | golden --list | golden NAME [ARGS...] | reference | house | man";
+const USAGE: &str = "usage: cargo xtask check | docs | golden --list | golden NAME [ARGS...] | reference | house | man | size";
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -39,6 +40,7 @@ fn main() -> anyhow::Result<()> {
         ["reference"] => by_test::reference(),
         ["house"] => by_test::house(),
         ["man"] => man::man(),
+        ["size"] => size::size(),
         ["--help" | "-h" | "help"] => {
             println!("{USAGE}");
             Ok(())

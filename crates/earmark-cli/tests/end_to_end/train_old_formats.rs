@@ -137,13 +137,19 @@ fn a_resume_log_of_format_1_is_continued() {
             wav.write_sample((8000.0 * phase.sin()) as i16).expect("a sample");
         }
         wav.finalize().expect("a file");
-        let file = fs::File::options().write(true).open(lab.path(name)).expect("the file");
+        let file = fs::File::options()
+            .write(true)
+            .open(lab.path(name))
+            .expect("the file");
         file.set_modified(changed).expect("a time");
     }
     lab.earmark("tag a.wav b.wav --model run/best.safetensors -o out.csv --threshold 0.1 --workers 1")
         .done();
     let rows = lab.read("out.csv");
-    assert!(rows.contains("0.625"), "the finished recording was tagged again:\n{rows}");
+    assert!(
+        rows.contains("0.625"),
+        "the finished recording was tagged again:\n{rows}"
+    );
     assert!(rows.contains("b.wav"), "{rows}");
     assert!(!lab.path("out.csv.journal").exists());
 }
