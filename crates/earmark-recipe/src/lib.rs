@@ -33,7 +33,7 @@ use toml::{Table, Value};
 pub const FORMAT: u32 = 1;
 
 /// A whole system as data.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Recipe {
     /// Version of the recipe language, see [`FORMAT`].
@@ -80,7 +80,7 @@ pub struct Recipe {
 }
 
 /// `[folds]`: stratified folds, drawn where the data brings none. Clips of one group stay together.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct FoldsConfig {
     /// How many; they are numbered from 1.
@@ -97,7 +97,7 @@ pub struct FoldsConfig {
 }
 
 /// `[predict]`: what judging and predicting do otherwise than training.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct PredictConfig {
     /// Segments that a clip is cut into, whose scores are averaged; by default those of the front end. Validation has its own,

@@ -16,7 +16,7 @@ use toml::{Table, Value};
 pub(super) const MARK: &str = "stack";
 
 /// A second-level system as data: what a [`Recipe`](super::Recipe) is to a first-level one, with the same rules of files.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct StackRecipe {
     /// Version of the recipe language, see [`FORMAT`].
@@ -48,7 +48,7 @@ pub struct StackRecipe {
 }
 
 /// `[stack]`: the inputs of the second level.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct StackConfig {
     /// The first-level runs of folds, in the order in which their scores stand side by side; filled in when the training begins.

@@ -156,7 +156,7 @@ impl Console {
                 count(Stage::Features, "features", done, total, String::new());
             }
             Event::Scoring { done, total } => count(Stage::Score, "scoring", done, total, String::new()),
-            Event::Judging {
+            Event::Evaluating {
                 step,
                 done,
                 total,
@@ -165,7 +165,7 @@ impl Console {
                 let text = lwlrap.map_or(String::new(), |v| format!("lwlrap {v:.4}"));
                 count(Stage::Evaluate(step), &format!("step {step}"), done, total, text);
             }
-            Event::Judged { step, report } => self.note(format!(
+            Event::Evaluated { step, report } => self.note(format!(
                 "step {step}: lwlrap {} accuracy {}",
                 number(report.lwlrap),
                 number(report.accuracy)

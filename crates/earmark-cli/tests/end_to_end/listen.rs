@@ -249,7 +249,7 @@ fn what_cannot_be_listened_to() {
     assert!(message.starts_with("--channels 0"), "{message}");
     let ended = feed(&lab, raw, &f32::NAN.to_le_bytes().repeat(10_000)).exit(1);
     assert!(
-        ended.err.contains("error: stdin: its samples are no sound"),
+        ended.err.contains("error: stdin: its samples are not audio"),
         "{ended}"
     );
     // An empty stream is no failure.

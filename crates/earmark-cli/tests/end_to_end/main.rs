@@ -7,6 +7,7 @@ mod common;
 mod completions;
 mod data_augment_preview;
 mod demo;
+mod documents;
 mod embed_and_probe;
 mod eval;
 mod export;

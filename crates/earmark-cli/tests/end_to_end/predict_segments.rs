@@ -97,7 +97,7 @@ fn prediction_has_tiles_of_its_own() {
     let refused = |arguments: &str| lab.earmark(arguments).refused();
     let message = refused("predict plain tiled --segments -o x.csv --files tones/low/2.wav");
     assert!(
-        message.starts_with("--tiles: the models cut clips into different tiles"),
+        message.starts_with("--segments: the models cut clips into different segments"),
         "{message}"
     );
     let message = refused("predict plain --segments --format kaggle2019 -o x.csv --files tones/low/2.wav");
@@ -154,5 +154,5 @@ fn out_of_fold_scores_are_those_of_the_other_folds() {
     }
     assert_eq!(seen, 18);
     let message = lab.earmark("predict cv/fold-1 --out-of-fold -o x.csv").refused();
-    assert!(message.starts_with("cv/fold-1: holds no folds; "), "{message}");
+    assert!(message.starts_with("cv/fold-1: has no folds; "), "{message}");
 }

@@ -124,11 +124,11 @@ fn names_and_devices() {
     let cases = [
         (
             "gpu",
-            "--device gpu: no such device; choose cpu, cpu-plain (vulkan, webgpu and metal are cargo features)",
+            "--device gpu: unknown device; choose cpu, cpu-plain (vulkan, webgpu and metal are cargo features)",
         ),
         (
             "metal",
-            "--device metal: this build has no metal; build with `cargo build --release --features metal`",
+            "--device metal: this build does not include it; build with `cargo build --release --features metal`",
         ),
     ];
     for (device, wanted) in cases {

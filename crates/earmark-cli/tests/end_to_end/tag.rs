@@ -157,7 +157,7 @@ fn what_can_not_be_is_refused_with_a_remedy() {
     };
     let none = refused("tag in");
     assert!(
-        none.starts_with("error: no model is named, and none lies in "),
+        none.starts_with("error: no model is named, and there is none in "),
         "{none}"
     );
     ends(
@@ -166,7 +166,7 @@ fn what_can_not_be_is_refused_with_a_remedy() {
     );
     ends(
         "tag in/*.mp3 --model runs/a",
-        "no file fits this pattern; check it (`**` reaches into folders at any depth)",
+        "no file matches this pattern; check it (`**` matches folders at any depth)",
     );
     ends(
         "tag in --model runs/a --classes midd",
@@ -199,7 +199,7 @@ fn what_can_not_be_is_refused_with_a_remedy() {
     assert_eq!(killed.status.code(), None);
     ends(
         "tag in --model runs/a -o t.csv --threshold 0.4",
-        "t.csv.journal: was begun with --threshold 0.5 and not with 0.4; give the same, or add --fresh to begin again (what is in it is then lost)",
+        "t.csv.journal: was started with --threshold 0.5, not 0.4; give the same, or add --fresh to start over (its results are then lost)",
     );
     assert!(!lab.path("t.csv").exists());
     lab.earmark("tag in --model runs/a -o t.csv --threshold 0.4 --fresh")

@@ -153,7 +153,7 @@ fn signals_at_any_moment() {
         }
         assert!(!lab.path(&out).exists(), "half a result");
         let ended = lab.earmark(&tag(&out)).exit(2);
-        assert!(ended.err.contains("going on: "), "{ended}");
+        assert!(ended.err.contains("resuming: "), "{ended}");
         assert!(lab.bytes(&out) == lab.bytes("whole.csv"), "{name}");
     }
     assert_clean(&lab);

@@ -7,7 +7,7 @@
 mod calibration;
 mod check;
 
-pub use check::Check;
+pub use check::ExportCheck;
 pub use earmark_onnx::WeightPrecision;
 
 use crate::PipelineError;
@@ -38,7 +38,7 @@ pub struct ExportOptions {
 
 /// A model as ONNX, and what it was made from.
 #[derive(Debug)]
-pub struct Onnx {
+pub struct OnnxExport {
     /// The file.
     pub model: OnnxModel,
     /// What the model file says of itself; without its calibration where that is left out.
@@ -49,11 +49,11 @@ pub struct Onnx {
     /// length.
     pub leaves_trimming: bool,
     /// Whether predictions hear random stretches (`predict.random-crops`), which no graph draws: it hears clips whole.
-    pub leaves_stretches: bool,
+    pub leaves_random_crops: bool,
     scorer: Scorer,
 }
 
-impl Onnx {
+impl OnnxExport {
     /// The model file at `path` as ONNX.
     ///
     /// # Errors
@@ -81,7 +81,7 @@ impl Onnx {
             meta,
             sample_rate_hz: recipe.front_end.sample_rate_hz,
             leaves_trimming: recipe.front_end.trim.is_some(),
-            leaves_stretches: recipe.predict.random_crops.is_some(),
+            leaves_random_crops: recipe.predict.random_crops.is_some(),
             scorer: scorer.clone(),
         })
     }

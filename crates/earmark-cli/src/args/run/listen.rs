@@ -2,7 +2,7 @@
 
 use crate::args::shared::{Choice, Compute, choice};
 use clap::Args as ClapArgs;
-use earmark::inference::live::PcmSample;
+use earmark::inference::stream::PcmSample;
 use earmark::metrics::BlendMean;
 use std::num::NonZeroUsize;
 

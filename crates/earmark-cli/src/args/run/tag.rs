@@ -2,7 +2,7 @@
 
 use crate::args::shared::{Choice, Compute, choice, threads};
 use clap::Args as ClapArgs;
-use earmark::inference::tag::{Format, Summary};
+use earmark::inference::tag::{EventScore, Format};
 use earmark::metrics::BlendMean;
 use std::path::PathBuf;
 
@@ -33,9 +33,9 @@ const FORMATS: &[Choice<Format>] = &[
     ),
 ];
 
-const EVENT_SCORES: &[Choice<Summary>] = &[
-    ("max", "The highest score in the event", Summary::Max),
-    ("mean", "The mean score over the event", Summary::Mean),
+const EVENT_SCORES: &[Choice<EventScore>] = &[
+    ("max", "The highest score in the event", EventScore::Max),
+    ("mean", "The mean score over the event", EventScore::Mean),
 ];
 
 #[derive(ClapArgs)]
@@ -83,7 +83,7 @@ pub struct Tag {
     pub min_duration: f64,
     /// Score of an event, and of a class in the whole recording
     #[arg(long, value_parser = choice(EVENT_SCORES), default_value = "max", help_heading = "Events")]
-    pub score: Summary,
+    pub score: EventScore,
     /// Only these classes, separated by commas
     #[arg(long, value_name = "A,B", help_heading = "Events")]
     pub classes: Vec<String>,

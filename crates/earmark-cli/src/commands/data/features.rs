@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use earmark::data::{ClassMap, DataOptions, MissingFiles, SkipReason, load};
 use earmark::features::Extractor;
 use earmark::inference::Skips;
-use earmark::inference::summaries::{file_items, write_summaries};
+use earmark::inference::handcrafted::{file_items, write_handcrafted_features};
 use earmark::{Recipe, audio};
 use std::path::Path;
 
@@ -72,7 +72,7 @@ fn handcrafted(args: Features, console: &Console) -> anyhow::Result<Status> {
     }
     let mut outcome = (Skips::new(), true);
     let written = output::write(&args.out, |w| {
-        outcome = write_summaries(&items, &classes, w, &|event| console.show(event), &stop)?;
+        outcome = write_handcrafted_features(&items, &classes, w, &|event| console.show(event), &stop)?;
         // A table of some clips would be mistaken for one of all.
         match outcome.1 {
             true => Ok(()),

@@ -15,7 +15,7 @@ pub fn run(args: Bundle, console: &Console) -> anyhow::Result<Status> {
         None => std::env::current_exe()
             .context("the running program cannot be found; name its file with --program FILE")?,
     };
-    let job = bundle::Bundle {
+    let job = bundle::BundleJob {
         models: args.models,
         out: args.out,
         mean: args.mean,

@@ -10,12 +10,12 @@ use earmark_core::human::human_amount;
 /// Writes embeddings of recordings.
 pub fn run(args: Embed, console: &Console) -> anyhow::Result<Status> {
     let source = args.source;
-    let job = inference::Embed {
+    let job = inference::EmbedJob {
         model: args.model,
         data: source.data.filter(|_| source.files.is_empty()),
-        part: source.subset,
+        subset: source.subset,
         files: source.files,
-        tiles: args.segments,
+        segments: args.segments,
         device: args.compute.device,
     };
     let stop = console.stop_flag()?;

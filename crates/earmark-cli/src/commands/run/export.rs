@@ -5,7 +5,7 @@ use crate::console::Console;
 use crate::output::{self, is_stdout, print_written};
 use crate::status::Status;
 use anyhow::bail;
-use earmark::inference::export::{Check, ExportOptions, Onnx, WeightPrecision};
+use earmark::inference::export::{ExportCheck, ExportOptions, OnnxExport, WeightPrecision};
 use earmark::onnx::{OPSET, Port};
 use earmark::runs::run_dir::find_model;
 use earmark_core::human::{human_amount, human_bytes};
@@ -24,7 +24,7 @@ pub fn run(args: &Export, console: &Console) -> anyhow::Result<Status> {
         weights: args.precision,
         raw: args.raw,
     };
-    let onnx = Onnx::of_model(&path, options)?;
+    let onnx = OnnxExport::of_model(&path, options)?;
     let check = args.check.then(|| onnx.check()).transpose()?;
     let difference = check.as_ref().map_or(0.0, |check| check.largest_difference);
     if difference.is_nan() || (args.precision == WeightPrecision::Float32 && difference > TOLERANCE) {
@@ -39,7 +39,7 @@ pub fn run(args: &Export, console: &Console) -> anyhow::Result<Status> {
             "front-end.trim is not in the graph: trim silence before you pass clips to it (the metadata says how, as `trim`)",
         );
     }
-    if onnx.leaves_stretches {
+    if onnx.leaves_random_crops {
         console.note(
             "the graph scores whole clips, `earmark predict` random crops of them (predict.random-crops): the scores differ",
         );
@@ -58,7 +58,7 @@ fn dimensions(port: &Port) -> Vec<String> {
     port.shape.iter().map(ToString::to_string).collect()
 }
 
-fn as_text(args: &Export, onnx: &Onnx, bytes: usize, check: Option<&Check>) -> String {
+fn as_text(args: &Export, onnx: &OnnxExport, bytes: usize, check: Option<&ExportCheck>) -> String {
     let graph = &onnx.model.graph;
     let mut text = format!(
         "{}: ONNX, {}, {}, {}",
@@ -86,7 +86,7 @@ fn as_text(args: &Export, onnx: &Onnx, bytes: usize, check: Option<&Check>) -> S
     text
 }
 
-fn as_json(args: &Export, onnx: &Onnx, bytes: usize, check: Option<&Check>) -> Value {
+fn as_json(args: &Export, onnx: &OnnxExport, bytes: usize, check: Option<&ExportCheck>) -> Value {
     let graph = &onnx.model.graph;
     let ports = |ports: &[Port]| -> Vec<Value> {
         let port = |port: &Port| json!({ "name": port.name, "type": "float32", "shape": dimensions(port) });

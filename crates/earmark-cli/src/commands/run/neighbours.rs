@@ -60,12 +60,12 @@ fn embed(
             first.display()
         );
     };
-    let job = inference::Embed {
+    let job = inference::EmbedJob {
         model,
         data: None,
-        part: None,
+        subset: None,
         files,
-        tiles: false,
+        segments: false,
         device: args.compute.device.clone(),
     };
     let stop = console.stop_flag()?;

@@ -20,11 +20,11 @@ use std::sync::atomic::AtomicBool;
 /// Writes the scores of recordings.
 pub fn run(args: Predict, console: &Console) -> anyhow::Result<Status> {
     refuse_contradictions(&args)?;
-    let job = inference::Predict {
+    let job = inference::PredictJob {
         models: args.models,
         // Files that a command line names have priority over the data folder of the environment.
         data: args.source.data.filter(|_| args.source.files.is_empty()),
-        part: args.source.subset,
+        subset: args.source.subset,
         files: args.source.files,
         layout: args.layout.as_deref().map(layout).transpose()?,
         mean: args.mean,
@@ -79,7 +79,11 @@ fn refuse_contradictions(args: &Predict) -> anyhow::Result<()> {
 }
 
 /// The scores of each clip by the model that did not see it, sorted by file.
-fn out_of_fold(job: &inference::Predict, console: &Console, stop: &AtomicBool) -> anyhow::Result<Prediction> {
+fn out_of_fold(
+    job: &inference::PredictJob,
+    console: &Console,
+    stop: &AtomicBool,
+) -> anyhow::Result<Prediction> {
     let run = Path::new(&job.models[0]);
     let show = |e: Event| console.show(e);
     let found = train::out_of_fold(run, job.data.as_deref(), &job.device, &show, stop);
@@ -88,23 +92,23 @@ fn out_of_fold(job: &inference::Predict, console: &Console, stop: &AtomicBool) -
         scores: sorted_by_file(&found.scores)?,
         skipped: found.skipped,
         unnamed: Vec::new(),
-        learnt: 0,
-        kept: false,
+        trained_on: 0,
+        has_held_out: false,
         single_label: found.single_label,
     })
 }
 
 /// What must be known about the scores.
 fn add_notes(prediction: &Prediction, out_of_fold: bool, console: &Console) {
-    if prediction.learnt > 0 {
-        let remedy = if prediction.kept {
+    if prediction.trained_on > 0 {
+        let remedy = if prediction.has_held_out {
             "evaluate it on its held-out clips with `earmark eval`, or with --out-of-fold for a cross-validation run"
         } else {
             "evaluate it on recordings it has not seen"
         };
         console.note(format!(
             "the model was trained on {} of these recordings; {remedy}",
-            prediction.learnt
+            prediction.trained_on
         ));
     }
     match prediction.skipped.len() {

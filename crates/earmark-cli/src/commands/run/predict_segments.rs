@@ -5,7 +5,7 @@ use crate::commands::scores::by_class;
 use crate::console::Console;
 use crate::output::{self, print_written};
 use crate::status::Status;
-use earmark::inference::{self, TilePrediction};
+use earmark::inference::{self, SegmentPrediction};
 use earmark_core::human::human_amount;
 use serde_json::json;
 use std::path::Path;
@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicBool;
 
 /// Writes the scores of every segment.
 pub fn run(
-    job: &inference::Predict,
+    job: &inference::PredictJob,
     out_of_fold: bool,
     out: (&Path, ScoreFormat),
     console: &Console,
@@ -22,9 +22,9 @@ pub fn run(
     let show = |e: inference::Event| console.show(e);
     let prediction = if out_of_fold {
         let run = Path::new(&job.models[0]);
-        inference::out_of_fold_tiles(run, job.data.as_deref(), &job.device, &show, stop)
+        inference::out_of_fold_segments(run, job.data.as_deref(), &job.device, &show, stop)
     } else {
-        inference::predict_tiles(job, &show, stop)
+        inference::predict_segments(job, &show, stop)
     };
     let prediction = console.finished(prediction, "nothing was written")?;
     let (path, format) = out;
@@ -47,7 +47,7 @@ pub fn run(
 }
 
 /// `fname,start_seconds`, then one column per class.
-fn write_csv(path: &Path, prediction: &TilePrediction) -> anyhow::Result<()> {
+fn write_csv(path: &Path, prediction: &SegmentPrediction) -> anyhow::Result<()> {
     let header = ["fname", "start_seconds"].map(str::to_owned).into_iter();
     let header: Vec<String> = header.chain(prediction.classes.iter().cloned()).collect();
     let rows = prediction.rows.iter().map(|row| {
@@ -58,8 +58,8 @@ fn write_csv(path: &Path, prediction: &TilePrediction) -> anyhow::Result<()> {
     output::write_csv(path, std::iter::once(header).chain(rows))
 }
 
-fn write_json(path: &Path, prediction: &TilePrediction) -> anyhow::Result<()> {
-    let row = |row: &inference::TileRow| {
+fn write_json(path: &Path, prediction: &SegmentPrediction) -> anyhow::Result<()> {
+    let row = |row: &inference::SegmentRow| {
         let scores = by_class(&prediction.classes, &row.scores);
         json!({ "file": row.file, "start_seconds": row.start_seconds, "scores": scores })
     };

@@ -5,7 +5,9 @@ use crate::console::Console;
 use crate::output::{is_stdout, print_written};
 use crate::status::{Interrupted, Status};
 use anyhow::{Context, bail};
-use earmark::inference::tag::{self, Format, Inputs, Step, TagEvent, TagJob, Tagger, Target, Told};
+use earmark::inference::tag::{
+    self, Format, InputFiles, OutputTarget, TagEvent, TagJob, TagSummary, Tagger, WindowHop,
+};
 use earmark_core::human::{human_amount, human_count, human_duration};
 use std::fs::OpenOptions;
 use std::io::{BufWriter, IsTerminal, Write};
@@ -36,7 +38,7 @@ pub fn run(args: &Tag, console: &Console) -> anyhow::Result<Status> {
         observer: &show,
         stop: &stop,
     };
-    let target = Target {
+    let target = OutputTarget {
         format: output.format,
         fresh: args.fresh,
         keep_journal: args.keep_journal,
@@ -121,24 +123,24 @@ fn request(args: &Tag) -> anyhow::Result<tag::TagConfig> {
         mean: args.mean,
         device: args.compute.device.clone(),
         window_seconds: args.window,
-        step: match (args.hop, args.overlap) {
-            (Some(hop), _) => Step::Hop(hop),
-            (None, Some(overlap)) => Step::Overlap(overlap),
-            (None, None) => Step::Own,
+        hop: match (args.hop, args.overlap) {
+            (Some(hop), _) => WindowHop::Hop(hop),
+            (None, Some(overlap)) => WindowHop::Overlap(overlap),
+            (None, None) => WindowHop::Default,
         },
         classes: args.classes.clone(),
         threshold: args.threshold,
         release: args.release,
         merge_seconds: args.merge,
         min_seconds: args.min_duration,
-        summary: args.score,
+        event_score: args.score,
         top: args.top_k,
         windows: args.windows,
     })
 }
 
 /// Notes the model, its windows, and files that are ignored.
-fn describe(tagger: &Tagger, inputs: &Inputs, console: &Console) {
+fn describe(tagger: &Tagger, inputs: &InputFiles, console: &Console) {
     let (window, hop) = tagger.window_seconds();
     let models: Vec<String> = tagger
         .ensemble()
@@ -162,7 +164,12 @@ fn describe(tagger: &Tagger, inputs: &Inputs, console: &Console) {
 }
 
 /// Names what was skipped and sums up the rest.
-fn summarize(result: &Told, inputs: &Inputs, output: &Output, console: &Console) -> anyhow::Result<Status> {
+fn summarize(
+    result: &TagSummary,
+    inputs: &InputFiles,
+    output: &Output,
+    console: &Console,
+) -> anyhow::Result<Status> {
     for (file, reason) in &result.skipped {
         console.skipped(file, reason);
     }
@@ -170,11 +177,11 @@ fn summarize(result: &Told, inputs: &Inputs, output: &Output, console: &Console)
         Destination::File(path) | Destination::Folder(path) => Some(path),
         Destination::Stdout | Destination::Device(_) => None,
     };
-    if !result.whole {
+    if !result.complete {
         let kept = path.map_or("", |_| "; run the same command again to resume");
         console.note(format!(
             "interrupted: {} of {} recordings processed{kept}",
-            result.heard,
+            result.tagged,
             inputs.files.len()
         ));
         return Err(Interrupted.into());
@@ -186,7 +193,7 @@ fn summarize(result: &Told, inputs: &Inputs, output: &Output, console: &Console)
         };
         let text = format!(
             "{} processed ({}), {events}: {}",
-            human_amount(result.heard, "recording", "recordings"),
+            human_amount(result.tagged, "recording", "recordings"),
             human_duration(result.seconds),
             path.display()
         );

@@ -135,10 +135,10 @@ impl Workflow<'_> {
     }
 
     fn predict(&self) -> anyhow::Result<inference::Prediction> {
-        let job = inference::Predict {
+        let job = inference::PredictJob {
             models: vec![self.curated.to_string_lossy().into_owned()],
             data: Some(self.data.clone()),
-            part: None,
+            subset: None,
             files: Vec::new(),
             layout: None,
             weights: None,

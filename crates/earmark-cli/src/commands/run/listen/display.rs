@@ -2,7 +2,7 @@
 
 use super::screen::Screen;
 use crate::output::print;
-use earmark::inference::live::{Heard, Listener, Meter};
+use earmark::inference::stream::{StreamMeter, StreamResult, StreamTagger};
 use serde_json::json;
 
 /// The best classes and how they are named.
@@ -28,15 +28,20 @@ pub enum Display {
 
 impl Display {
     /// JSON where it is asked for, else a screen where one can be drawn.
-    pub fn open(json: bool, heading: &str, listener: &Listener) -> Self {
+    pub fn open(json: bool, heading: &str, tagger: &StreamTagger) -> Self {
         match json {
             true => Self::Json,
-            false => Screen::open(heading, listener).map_or(Self::Lines, Self::Screen),
+            false => Screen::open(heading, tagger).map_or(Self::Lines, Self::Screen),
         }
     }
 
     /// Shows the scores of a window.
-    pub fn show(&mut self, scored: &Heard, meter: &Meter, labels: &Labels) -> anyhow::Result<()> {
+    pub fn show(
+        &mut self,
+        scored: &StreamResult,
+        meter: &StreamMeter,
+        labels: &Labels,
+    ) -> anyhow::Result<()> {
         let best = labels.best(&scored.scores);
         match self {
             Self::Json => {

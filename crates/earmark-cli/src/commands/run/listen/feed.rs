@@ -2,7 +2,7 @@
 
 use crate::args::Listen;
 use anyhow::bail;
-use earmark::inference::live::{Feed, Pace, PcmFormat};
+use earmark::inference::stream::{Feed, PcmFormat, Playback};
 use std::path::Path;
 
 /// The input that is a microphone, and the one that is stdin.
@@ -11,7 +11,11 @@ const STDIN: &str = "-";
 
 /// Opens the stream.
 pub fn open(args: &Listen) -> anyhow::Result<Feed> {
-    let pace = if args.fast { Pace::Fast } else { Pace::RealTime };
+    let playback = if args.fast {
+        Playback::Fast
+    } else {
+        Playback::RealTime
+    };
     match args.input.as_str() {
         STDIN => {
             let format = PcmFormat {
@@ -19,10 +23,10 @@ pub fn open(args: &Listen) -> anyhow::Result<Feed> {
                 channels: args.channels,
                 sample: args.encoding,
             };
-            Ok(Feed::pcm(std::io::stdin(), "stdin", format, pace)?)
+            Ok(Feed::pcm(std::io::stdin(), "stdin", format, playback)?)
         }
         MICROPHONE if !Path::new(MICROPHONE).is_file() => microphone(args),
-        file => Ok(Feed::file(Path::new(file), pace)?),
+        file => Ok(Feed::file(Path::new(file), playback)?),
     }
 }
 

@@ -3,7 +3,7 @@
 use anyhow::{Context, anyhow, bail};
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{ErrorKind, FromSample, Sample, SampleFormat, SizedSample, StreamConfig};
-use earmark::inference::live::{Feed, LiveError, Sender};
+use earmark::inference::stream::{Feed, FeedSender, StreamError};
 use std::sync::mpsc::channel;
 
 /// The system's default input, at its default rate; channels are averaged.
@@ -47,7 +47,7 @@ pub fn feed() -> anyhow::Result<Feed> {
     }
 }
 
-fn start<S>(device: &cpal::Device, config: &StreamConfig, sender: Sender) -> anyhow::Result<cpal::Stream>
+fn start<S>(device: &cpal::Device, config: &StreamConfig, sender: FeedSender) -> anyhow::Result<cpal::Stream>
 where
     S: SizedSample,
     f32: FromSample<S>,
@@ -73,7 +73,7 @@ where
                 ) {
                     return;
                 }
-                failing.fail(LiveError::Source {
+                failing.fail(StreamError::Source {
                     place: "the microphone".into(),
                     problem: e.to_string(),
                 });

@@ -13,7 +13,7 @@ use crate::output::print;
 use crate::status::{Interrupted, Status};
 use anyhow::bail;
 use display::{Display, Labels};
-use earmark::inference::live::{self, Listener};
+use earmark::inference::stream::{self, StreamTagger};
 use earmark_core::human::{human_amount, human_duration};
 use serde_json::json;
 use std::ops::ControlFlow;
@@ -26,7 +26,7 @@ pub fn run(args: &Listen, console: &Console) -> anyhow::Result<Status> {
     }
     // Opened before the models are read, so that a wrong name is refused at once. It waits until somebody reads it.
     let feed = feed::open(args)?;
-    let job = live::Listen {
+    let job = stream::StreamConfig {
         models: args.model.clone(),
         mean: args.mean,
         window_seconds: args.window,
@@ -35,20 +35,20 @@ pub fn run(args: &Listen, console: &Console) -> anyhow::Result<Status> {
         raw: args.raw,
         device: args.compute.device.clone(),
     };
-    let mut listener = Listener::open(&job, feed.rate_hz())?;
+    let mut tagger = StreamTagger::open(&job, feed.rate_hz())?;
     let stop = console.stop_flag()?;
-    let heading = heading(&args.input, &listener);
-    let mut display = Display::open(args.json, &heading, &listener);
+    let heading = heading(&args.input, &tagger);
+    let mut display = Display::open(args.json, &heading, &tagger);
     if !matches!(display, Display::Screen(_)) {
         console.note(heading);
     }
     let labels = Labels {
-        classes: listener.classes().to_vec(),
+        classes: tagger.classes().to_vec(),
         count: args.top_k.get(),
     };
     let mut failed = None;
-    let ended = live::listen(
-        &mut listener,
+    let ended = stream::tag_stream(
+        &mut tagger,
         &feed,
         args.seconds,
         &stop,
@@ -76,15 +76,15 @@ pub fn run(args: &Listen, console: &Console) -> anyhow::Result<Status> {
 }
 
 /// What is tagged with what, in a line.
-fn heading(input: &str, listener: &Listener) -> String {
-    let models = match listener.models() {
+fn heading(input: &str, tagger: &StreamTagger) -> String {
+    let models = match tagger.model_count() {
         1 => String::new(),
         n => format!("{n} models, "),
     };
     format!(
         "{input}: {models}{}, windows of {}, scored every {}",
-        human_amount(listener.classes().len(), "class", "classes"),
-        human_duration(listener.window_seconds()),
-        human_duration(listener.hop_seconds())
+        human_amount(tagger.classes().len(), "class", "classes"),
+        human_duration(tagger.window_seconds()),
+        human_duration(tagger.hop_seconds())
     )
 }

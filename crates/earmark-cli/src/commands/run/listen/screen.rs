@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use console::Term;
-use earmark::inference::live::{Heard, Listener, Meter};
+use earmark::inference::stream::{StreamMeter, StreamResult, StreamTagger};
 use earmark::report::{Colormap, ColourDepth, Waterfall, bar};
 use earmark_core::human::human_duration;
 use std::fmt::Write as _;
@@ -51,7 +51,7 @@ fn depth(variable: impl Fn(&str) -> Option<String>) -> Option<ColourDepth> {
 
 impl Screen {
     /// `None` where nothing can be drawn: stdout is not a terminal or too small, or the environment wants no colours.
-    pub fn open(heading: &str, listener: &Listener) -> Option<Self> {
+    pub fn open(heading: &str, tagger: &StreamTagger) -> Option<Self> {
         let depth = depth(|name| std::env::var(name).ok())?;
         let term = Term::stdout();
         let (lines, columns) = size(&term)?;
@@ -66,8 +66,8 @@ impl Screen {
             term,
             depth,
             heading: heading.to_owned(),
-            frames_per_second: listener.frames_per_second(),
-            span_seconds: SHOWN_SECONDS.max(listener.window_seconds()),
+            frames_per_second: tagger.frames_per_second(),
+            span_seconds: SHOWN_SECONDS.max(tagger.window_seconds()),
             waterfall: None,
             frames_seen: 0,
             drawn: 0,
@@ -75,7 +75,12 @@ impl Screen {
     }
 
     /// Draws over the last drawing.
-    pub fn draw(&mut self, scored: &Heard, meter: &Meter, best: &[(&str, f32)]) -> anyhow::Result<()> {
+    pub fn draw(
+        &mut self,
+        scored: &StreamResult,
+        meter: &StreamMeter,
+        best: &[(&str, f32)],
+    ) -> anyhow::Result<()> {
         let (lines, columns) = size(&self.term).unwrap_or((24, 80));
         let width = columns.saturating_sub(1).clamp(FEWEST_COLUMNS - 1, MOST_COLUMNS);
         let height = lines
@@ -105,7 +110,7 @@ impl Screen {
     }
 
     /// The spectrogram, always with the same number of lines.
-    fn picture(&mut self, scored: &Heard, width: usize, height: usize) -> anyhow::Result<String> {
+    fn picture(&mut self, scored: &StreamResult, width: usize, height: usize) -> anyhow::Result<String> {
         let f = &scored.features;
         let frames_per_column = self.frames_per_column(width);
         let fits = |(made_for, _): &(usize, Waterfall)| *made_for == width;
@@ -184,7 +189,7 @@ fn label_line(label: &str, score: f32, width: usize) -> String {
 }
 
 /// Time, latency, speed.
-fn status(scored: &Heard, meter: &Meter) -> String {
+fn status(scored: &StreamResult, meter: &StreamMeter) -> String {
     let late = match meter.last_latency_ms() {
         Some(ms) => format!("latency {}", human_duration(ms / 1e3)),
         None => format!("computed in {}", human_duration(meter.last_compute_ms() / 1e3)),

@@ -1,15 +1,15 @@
 //! How fast a stream was tagged, in words.
 
-use earmark::inference::live::Summary;
+use earmark::inference::stream::StreamSummary;
 use earmark_core::human::{human_amount, human_duration};
 
 /// Speed, latency, losses and memory, in a line.
-pub fn describe(s: &Summary) -> String {
+pub fn describe(s: &StreamSummary) -> String {
     let milliseconds = |ms: f64| human_duration(ms / 1e3);
     let mut text = format!(
         "{} tagged, {} scored, {:.1} x real time",
         human_duration(s.seconds),
-        human_amount(s.judged as usize, "window", "windows"),
+        human_amount(s.scored as usize, "window", "windows"),
         s.x_real_time
     );
     if let Some(ms) = s.compute_ms {

@@ -1,15 +1,22 @@
-//! Models and audio to scores.
+//! Scores of clips by one or more models.
 
-use super::{Event, Observer, PipelineError, Skips, reason};
-use crate::data::open_to_judge;
+mod clips;
+mod job;
+mod segments;
+
+pub use clips::file_items;
+pub(crate) use clips::find_clips;
+pub use job::{PredictJob, Prediction};
+pub use segments::{SegmentPrediction, SegmentRow, out_of_fold_segments, predict_segments};
+
 use crate::device::Device;
 use crate::model::{Model, ModelSource, StackedModel};
+use crate::{Event, Observer, PipelineError, Skips, reason};
 use earmark_core::rows::mean;
-use earmark_data::{DataOptions, FeatureStore, Item, LayoutKind, MissingFiles, SkipReason};
+use earmark_data::FeatureStore;
 use earmark_engine::ScoreJob;
 use earmark_features::Extractor;
 use earmark_metrics::{BlendMean, ScoreTable, blend};
-use earmark_recipe::Recipe;
 use earmark_runs::roles::Roles;
 use earmark_runs::run_dir::find_models;
 use std::collections::{BTreeSet, HashMap};
@@ -17,66 +24,25 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// What to predict.
-#[derive(Clone, Debug)]
-pub struct Predict {
-    /// Models of any level: files, RUN, RUN@STEP, or a set of folds, which means the runs in it; several are blended.
-    pub models: Vec<String>,
-    /// A data folder...
-    pub data: Option<PathBuf>,
-    /// ... and its part; default `test` if the data has it, else everything.
-    pub part: Option<String>,
-    /// Single files.
-    pub files: Vec<PathBuf>,
-    /// How the folder is read, where it is not as the model's recipe says.
-    pub layout: Option<LayoutKind>,
-    /// How several models are blended.
-    pub mean: BlendMean,
-    /// Leave out the calibration that a model file may hold.
-    pub raw: bool,
-    /// How much each model counts; all alike without.
-    pub weights: Option<Vec<f64>>,
-    /// Device by name.
-    pub device: String,
-}
-
-/// What came of it.
-#[derive(Clone, Debug)]
-pub struct Prediction {
-    /// One row for every file asked for, sorted by name; one column a class of the model.
-    pub scores: ScoreTable,
-    /// Files that could not be read; their rows hold the mean of the other rows (0 if there are none).
-    pub skipped: Skips,
-    /// Files of the data folder that have no row, because no table can hold their names.
-    pub unnamed: Skips,
-    /// How many of the clips a model among those asked has learnt from (trained or validated), as far as its run tells: their scores
-    /// flatter it.
-    pub learnt: usize,
-    /// Whether such a model's run keeps clips for judging.
-    pub kept: bool,
-    /// Whether the model names exactly one class a clip (softmax).
-    pub single_label: bool,
-}
-
-/// Scores all clips with all models and blends; `None` when stopped. A model of the second level asks its inputs, whose scores are
-/// computed once, however many ask for them.
+/// Scores all clips with all models and blends the scores; `None` when stopped. The base models of stacked models are computed once,
+/// even if several models use them.
 pub fn predict(
-    job: &Predict,
+    job: &PredictJob,
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<Prediction>, PipelineError> {
-    let mut work = Work {
+    let mut run = PredictRun {
         device: Device::named(&job.device)?,
         job,
         observer,
         stop,
-        total: 0,
+        audio_models: 0,
         opened: HashMap::new(),
         tables: HashMap::new(),
         skipped: Vec::new(),
         unnamed: Vec::new(),
-        learnt: BTreeSet::new(),
-        kept: false,
+        trained_on: BTreeSet::new(),
+        has_held_out: false,
         single_label: false,
     };
     let mut models = Vec::new();
@@ -84,16 +50,16 @@ pub fn predict(
         models.extend(find_models(name)?);
     }
     for path in &models {
-        work.open(path)?;
+        run.open(path)?;
     }
-    work.total = work
+    run.audio_models = run
         .opened
         .values()
         .filter(|m| matches!(m, Opened::Audio(_)))
         .count();
     let mut tables = Vec::new();
     for path in &models {
-        let Some(table) = work.any(path)? else {
+        let Some(table) = run.scores(path)? else {
             return Ok(None);
         };
         tables.push(table);
@@ -104,43 +70,43 @@ pub fn predict(
     };
     Ok(Some(Prediction {
         scores,
-        skipped: work.skipped,
-        unnamed: work.unnamed,
-        learnt: work.learnt.len(),
-        kept: work.kept,
-        single_label: work.single_label,
+        skipped: run.skipped,
+        unnamed: run.unnamed,
+        trained_on: run.trained_on.len(),
+        has_held_out: run.has_held_out,
+        single_label: run.single_label,
     }))
 }
 
-/// A model of either kind.
+/// An opened model.
 #[derive(Clone)]
 enum Opened {
     Audio(Model),
     Stacked(Arc<StackedModel>),
 }
 
-/// A prediction in work.
-struct Work<'a> {
-    job: &'a Predict,
+/// A prediction in progress.
+struct PredictRun<'a> {
+    job: &'a PredictJob,
     device: Device,
-    /// The models, each read once however many ask for it.
+    /// The models, each read once.
     opened: HashMap<PathBuf, Opened>,
     observer: Observer<'a>,
     stop: &'a AtomicBool,
-    /// First-level models that will be asked.
-    total: usize,
-    /// What they said so far, raw or calibrated.
+    /// Models that score audio.
+    audio_models: usize,
+    /// Their scores so far, raw or calibrated.
     tables: HashMap<(PathBuf, bool), ScoreTable>,
     skipped: Skips,
     unnamed: Skips,
-    /// Clips that a model asked so far has learnt from.
-    learnt: BTreeSet<(String, String)>,
-    kept: bool,
+    /// Clips that a model was trained on.
+    trained_on: BTreeSet<(String, String)>,
+    has_held_out: bool,
     single_label: bool,
 }
 
-impl Work<'_> {
-    /// Opens a model and, where it is a stacked one, the models that it asks.
+impl PredictRun<'_> {
+    /// Opens a model and, for a stacked one, its base models.
     fn open(&mut self, path: &Path) -> Result<(), PipelineError> {
         if self.opened.contains_key(path) {
             return Ok(());
@@ -161,13 +127,13 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// The scores of a model of either kind.
-    fn any(&mut self, path: &Path) -> Result<Option<ScoreTable>, PipelineError> {
+    /// The scores of a model, stacked or not.
+    fn scores(&mut self, path: &Path) -> Result<Option<ScoreTable>, PipelineError> {
         let model = match self.opened[path].clone() {
-            Opened::Audio(model) => return self.first_level(&model, !self.job.raw),
+            Opened::Audio(model) => return self.audio_scores(&model, !self.job.raw),
             Opened::Stacked(model) => model,
         };
-        // What a stacked model was trained on was raw.
+        // Stacked models are trained on raw scores.
         let mut inputs = Vec::new();
         for input in &model.inputs {
             let mut folds = Vec::new();
@@ -178,7 +144,7 @@ impl Work<'_> {
                         fold.display()
                     )));
                 };
-                let Some(table) = self.first_level(&fold, false)? else {
+                let Some(table) = self.audio_scores(&fold, false)? else {
                     return Ok(None);
                 };
                 folds.push(table);
@@ -189,8 +155,8 @@ impl Work<'_> {
         Ok(Some(model.scores(&inputs.iter().collect::<Vec<_>>())?))
     }
 
-    /// The scores of a model of audio, computed or known.
-    fn first_level(&mut self, model: &Model, calibrated: bool) -> Result<Option<ScoreTable>, PipelineError> {
+    /// The scores of a model that scores audio, computed once.
+    fn audio_scores(&mut self, model: &Model, calibrated: bool) -> Result<Option<ScoreTable>, PipelineError> {
         let key = (model.path().to_path_buf(), calibrated);
         if let Some(known) = self.tables.get(&key) {
             return Ok(Some(known.clone()));
@@ -208,10 +174,10 @@ impl Work<'_> {
         let (recipe, scorer) = (model.recipe(), model.scorer());
         let classes = model.classes().to_vec();
         self.single_label = scorer.loss.is_single_label();
-        let (mut items, unwritable) = items(job, recipe)?;
+        let (items, unnamed) = find_clips(job, recipe)?;
         let k = self.tables.len();
         if k == 0 {
-            for (file, reason) in unwritable {
+            for (file, reason) in unnamed {
                 observer(Event::Skipped {
                     file: &file,
                     reason: &reason,
@@ -219,18 +185,17 @@ impl Work<'_> {
                 self.unnamed.push((file, reason));
             }
         }
-        items.sort_by(|a, b| a.file.cmp(&b.file));
         if let Some(data) = &job.data
             && let Some(roles) = Roles::of_model(model.path(), data)
         {
-            self.kept |= roles.keep_some();
-            let learnt = items.iter().filter(|i| roles.has_learnt(i));
-            self.learnt
-                .extend(learnt.map(|i| (i.subset.clone(), i.file.clone())));
+            self.has_held_out |= roles.keep_some();
+            let trained_on = items.iter().filter(|i| roles.has_learnt(i));
+            self.trained_on
+                .extend(trained_on.map(|i| (i.subset.clone(), i.file.clone())));
         }
         let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
         let mut rows: Vec<Option<Vec<f32>>> = vec![None; items.len()];
-        let (mut done, total) = (0, items.len() * self.total);
+        let (mut done, total) = (0, items.len() * self.audio_models);
         let skipped = &mut self.skipped;
         let job = ScoreJob {
             clips: items.len(),
@@ -248,7 +213,7 @@ impl Work<'_> {
                         }
                         rows[i] = Some(scores);
                     }
-                    // What one model can't hear, the next one mostly can't either: once is enough.
+                    // Most clips that one model can't read, the others can't read either: report them once.
                     Err(e) if !skipped.iter().any(|(file, _)| *file == items[i].file) => {
                         let reason = reason(&items[i], &e);
                         observer(Event::Skipped {
@@ -270,7 +235,7 @@ impl Work<'_> {
         if !whole {
             return Ok(None);
         }
-        // The best guess about a clip that can't be read.
+        // The best guess for a clip that can't be read.
         let fill = mean(rows.iter().flatten()).unwrap_or_else(|| vec![0.0; classes.len()]);
         let values = rows
             .into_iter()
@@ -279,54 +244,4 @@ impl Work<'_> {
         let files = items.into_iter().map(|i| i.file).collect();
         Ok(Some(ScoreTable::new(files, classes, values)?))
     }
-}
-
-/// The clips asked for, and those that can't have a row. Labels are not needed and not read.
-pub(super) fn items(job: &Predict, recipe: &Recipe) -> Result<(Vec<Item>, Skips), PipelineError> {
-    let mut items = Vec::new();
-    let mut unnamed = Vec::new();
-    if let Some(root) = &job.data {
-        let mut options = match job.layout {
-            None => recipe.data.clone(),
-            // The recipe's other keys are about its own layout.
-            layout => DataOptions {
-                layout,
-                ..DataOptions::default()
-            },
-        };
-        options.read_labels = false;
-        options.class_map = None;
-        options.missing_files = MissingFiles::Refuse;
-        let mut data = open_to_judge(&options, root, job.part.as_deref())?;
-        if job.part.is_none() && data.subsets().contains(&"test") {
-            data = data.select_subsets(&["test"])?;
-        }
-        items.extend(data.items);
-        unnamed.extend(
-            data.skipped
-                .into_iter()
-                .filter(|s| s.reason == SkipReason::FileName)
-                .map(|s| (s.file, s.reason.to_string())),
-        );
-    }
-    for path in &job.files {
-        if path.is_dir() {
-            return Err(PipelineError::Request(format!(
-                "--files {0}: is a folder; give it with --data {0}, or name the files in it",
-                path.display()
-            )));
-        }
-        items.push(Item {
-            file: path.to_string_lossy().into_owned(),
-            path: path.clone(),
-            subset: "files".into(),
-            ..Item::default()
-        });
-    }
-    if items.is_empty() {
-        return Err(PipelineError::Request(
-            "nothing to predict: give audio files, or a folder with --data DIR".into(),
-        ));
-    }
-    Ok((items, unnamed))
 }

@@ -1,24 +1,24 @@
-//! How fast, how late and how large: counted in bins, so that hours take no more room than seconds.
+//! Speed, latency and memory of stream tagging; times are counted in bins, so that memory does not grow.
 
 use serde::Serialize;
 use std::time::Duration;
 
-/// Width of a bin and their number: ten seconds in all; what is later counts as the last.
+/// Width and number of bins: ten seconds in all; longer times count in the last one.
 const BIN_MS: f64 = 1.0;
 const BINS: usize = 10_000;
 
-/// From when on memory is compared, in seconds of the stream: by then everything has been made that is kept.
+/// Seconds of the stream after which memory should no longer grow.
 const SETTLED_SECONDS: f64 = 60.0;
 
-/// Counts times.
+/// A histogram of times.
 #[derive(Clone, Debug)]
-struct Bins {
+struct TimeHistogram {
     counts: Vec<u32>,
     worst_ms: f64,
     last_ms: f64,
 }
 
-impl Default for Bins {
+impl Default for TimeHistogram {
     fn default() -> Self {
         Self {
             counts: vec![0; BINS],
@@ -28,7 +28,7 @@ impl Default for Bins {
     }
 }
 
-impl Bins {
+impl TimeHistogram {
     fn add(&mut self, time: Duration) {
         let ms = 1e3 * time.as_secs_f64();
         self.counts[((ms / BIN_MS) as usize).min(BINS - 1)] += 1;
@@ -36,7 +36,7 @@ impl Bins {
         self.last_ms = ms;
     }
 
-    /// The time that this share of all stays below, as the upper end of its bin but never above the worst.
+    /// Quantile of the times: the upper end of its bin, at most the longest time.
     fn quantile_ms(&self, share: f64) -> Option<f64> {
         let all: u64 = self.counts.iter().map(|&n| u64::from(n)).sum();
         let wanted = (share * all as f64).ceil().max(1.0) as u64;
@@ -49,70 +49,71 @@ impl Bins {
     }
 }
 
-/// What listening costs, while it goes on.
+/// Costs of tagging so far.
 #[derive(Clone, Debug)]
-pub struct Meter {
+pub struct StreamMeter {
     live: bool,
     rate_hz: u32,
     samples: u64,
     busy: Duration,
-    judged: u64,
+    scored: u64,
     skipped: u64,
-    compute: Bins,
-    latency: Bins,
+    compute: TimeHistogram,
+    latency: TimeHistogram,
     settled_mib: Option<f64>,
 }
 
-/// Times between the arrival of a sound and its scores, in milliseconds.
+/// Milliseconds between the arrival of samples and their scores.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Latency {
-    /// Half of all are quicker.
+pub struct LatencySummary {
+    /// Median.
     pub median: f64,
-    /// All but a twentieth are quicker.
+    /// 95th percentile.
     pub p95: f64,
-    /// The slowest.
+    /// Maximum.
     pub worst: f64,
 }
 
-/// What listening has cost.
+/// Costs of tagging a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Summary {
-    /// Length of what was heard.
+pub struct StreamSummary {
+    /// Length of the stream.
     pub seconds: f64,
-    /// Judgements given.
-    pub judged: u64,
-    /// Judgements left out, because those before them were not done in time.
+    /// Windows scored.
+    #[serde(rename = "judged")]
+    pub scored: u64,
+    /// Windows skipped because scoring fell behind.
     pub skipped: u64,
-    /// Sound that was lost, because nobody took it in time.
+    /// Sound dropped because the buffer was full.
     pub lost_seconds: f64,
-    /// Seconds of sound that a second of computing takes in.
+    /// Seconds of sound scored per second of computation.
     pub x_real_time: f64,
-    /// Half of all judgements are computed in less.
+    /// Median time to score a window, in milliseconds.
     pub compute_ms: Option<f64>,
-    /// Only where the stream comes in real time.
-    pub latency_ms: Option<Latency>,
-    /// Memory of the process after a minute of the stream, where the system tells.
+    /// Only for streams in real time.
+    pub latency_ms: Option<LatencySummary>,
+    /// Memory of the process after a minute of the stream; `None` if the system does not report it.
     pub memory_mib_after_a_minute: Option<f64>,
-    /// Memory of the process now, where the system tells.
+    /// Memory of the process now; `None` if the system does not report it.
     pub memory_mib: Option<f64>,
 }
 
-impl Meter {
+impl StreamMeter {
     pub(super) fn new(live: bool, rate_hz: u32) -> Self {
         Self {
             live,
             rate_hz,
             samples: 0,
             busy: Duration::ZERO,
-            judged: 0,
+            scored: 0,
             skipped: 0,
-            compute: Bins::default(),
-            latency: Bins::default(),
+            compute: TimeHistogram::default(),
+            latency: TimeHistogram::default(),
             settled_mib: None,
         }
     }
 
-    pub(super) fn heard(&mut self, samples: usize) {
+    pub(super) fn received(&mut self, samples: usize) {
         self.samples += samples as u64;
         if self.settled_mib.is_none() && self.seconds() >= SETTLED_SECONDS {
             self.settled_mib = resident_mib();
@@ -127,9 +128,9 @@ impl Meter {
         self.busy += time;
     }
 
-    pub(super) fn judged(&mut self, compute: Duration, latency: Duration) {
+    pub(super) fn scored(&mut self, compute: Duration, latency: Duration) {
         self.busy += compute;
-        self.judged += 1;
+        self.scored += 1;
         self.compute.add(compute);
         if self.live {
             self.latency.add(latency);
@@ -140,37 +141,37 @@ impl Meter {
         self.skipped += 1;
     }
 
-    /// Milliseconds from the arrival of the last sound to its scores; `None` where the stream does not come in real time.
+    /// Milliseconds from the arrival of the last samples to their scores; `None` for streams that are not in real time.
     pub fn last_latency_ms(&self) -> Option<f64> {
-        (self.live && self.judged > 0).then_some(self.latency.last_ms)
+        (self.live && self.scored > 0).then_some(self.latency.last_ms)
     }
 
-    /// Milliseconds that the last judgement took to compute.
+    /// Milliseconds that the last window took to score.
     pub fn last_compute_ms(&self) -> f64 {
         self.compute.last_ms
     }
 
-    /// Judgements left out so far.
+    /// Windows skipped so far.
     pub fn skipped_so_far(&self) -> u64 {
         self.skipped
     }
 
-    /// Seconds of sound that a second of computing takes in; infinite before anything was computed.
+    /// Seconds of sound scored per second of computation; infinite at the start.
     pub fn x_real_time(&self) -> f64 {
         self.seconds() / self.busy.as_secs_f64()
     }
 
-    pub(super) fn summary(&self, lost_seconds: f64) -> Summary {
+    pub(super) fn summary(&self, lost_seconds: f64) -> StreamSummary {
         let quantile = |share| self.latency.quantile_ms(share);
         let latency = quantile(0.5).zip(quantile(0.95));
-        Summary {
+        StreamSummary {
             seconds: self.seconds(),
-            judged: self.judged,
+            scored: self.scored,
             skipped: self.skipped,
             lost_seconds,
             x_real_time: self.x_real_time(),
             compute_ms: self.compute.quantile_ms(0.5),
-            latency_ms: latency.map(|(median, p95)| Latency {
+            latency_ms: latency.map(|(median, p95)| LatencySummary {
                 median,
                 p95,
                 worst: self.latency.worst_ms,
@@ -195,7 +196,7 @@ mod tests {
 
     #[test]
     fn quantiles_are_those_of_a_sorted_list() {
-        let mut bins = Bins::default();
+        let mut bins = TimeHistogram::default();
         assert_eq!(bins.quantile_ms(0.5), None);
         let times: Vec<f64> = (0..200).map(|i| f64::from((i * 37) % 200) + 0.25).collect();
         times
@@ -217,17 +218,17 @@ mod tests {
     }
 
     #[test]
-    fn speed_counts_work_alone_and_latency_only_what_is_live() {
-        let mut meter = Meter::new(false, 8_000);
-        meter.heard(80_000);
+    fn speed_counts_computation_and_latency_only_real_time() {
+        let mut meter = StreamMeter::new(false, 8_000);
+        meter.received(80_000);
         meter.busy(Duration::from_millis(100));
-        meter.judged(Duration::from_millis(400), Duration::from_secs(5));
+        meter.scored(Duration::from_millis(400), Duration::from_secs(5));
         assert!((meter.x_real_time() - 20.0).abs() < 1e-9);
         let summary = meter.summary(0.0);
-        assert_eq!((summary.judged, summary.latency_ms), (1, None));
+        assert_eq!((summary.scored, summary.latency_ms), (1, None));
         assert_eq!(summary.memory_mib_after_a_minute, None);
-        let mut live = Meter::new(true, 8_000);
-        live.judged(Duration::from_millis(4), Duration::from_millis(9));
+        let mut live = StreamMeter::new(true, 8_000);
+        live.scored(Duration::from_millis(4), Duration::from_millis(9));
         let latency = live.summary(0.0).latency_ms.unwrap();
         assert!((latency.worst - 9.0).abs() < 1e-6 && latency.median <= latency.worst);
     }

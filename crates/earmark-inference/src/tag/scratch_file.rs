@@ -1,4 +1,4 @@
-//! Lines of one recording until it is heard to its end: in memory while they are few, else in a scratch file.
+//! A buffer in memory that becomes a scratch file when it grows.
 
 use super::TagError;
 use earmark_core::atomic::WriteError;
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Bytes kept in memory.
 const IN_MEMORY: usize = 1 << 20;
 
-/// Text that grows without taking memory.
+/// A buffer that grows without using memory.
 #[derive(Debug)]
 pub(super) struct ScratchFile {
     folder: PathBuf,
@@ -27,14 +27,14 @@ struct Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // Unix has unlinked it already.
+        // Already removed on Unix.
         let _ = std::fs::remove_file(&self.path);
     }
 }
 
 impl ScratchFile {
-    /// Nothing yet. A scratch file, should there be one, lies in `folder` as `.STEM.tmp-PID-COUNT`, a name that
-    /// [`is_leftover`](earmark_core::atomic::is_leftover) knows.
+    /// An empty buffer. Its scratch file, if one is needed, is `.STEM.tmp-PID-COUNT` in `folder`, a name that
+    /// [`is_leftover`](earmark_core::atomic::is_leftover) recognises.
     pub fn new(folder: &Path, stem: &str) -> Self {
         Self {
             folder: folder.to_path_buf(),
@@ -44,7 +44,7 @@ impl ScratchFile {
         }
     }
 
-    /// Everything, from the start. What is written later goes to the end all the same.
+    /// Reads everything from the start. Later writes still go to the end.
     pub fn reader(&mut self) -> io::Result<impl Read> {
         let file = match &mut self.scratch {
             Some(scratch) => {
@@ -64,7 +64,7 @@ impl ScratchFile {
         Ok(on_disk.chain(&self.memory[..]))
     }
 
-    /// Forgets everything.
+    /// Empties the buffer.
     pub fn clear(&mut self) {
         self.memory.clear();
         self.scratch = None;
@@ -75,7 +75,7 @@ impl ScratchFile {
         WriteError::new(&self.folder, cause).into()
     }
 
-    /// Makes a scratch file that no other has.
+    /// Creates a scratch file with a unique name.
     fn scratch(&self) -> io::Result<Scratch> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         loop {
@@ -93,7 +93,7 @@ impl ScratchFile {
                 .open(&path)
             {
                 Ok(file) => {
-                    // Open files live on without a name, and none is left behind by a process that is killed.
+                    // An open file needs no name, and a killed process leaves none behind.
                     if cfg!(unix) {
                         std::fs::remove_file(&path)?;
                     }
@@ -132,21 +132,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_goes_in_comes_out_whatever_its_size() {
+    fn buffers_of_any_size_are_read_back() {
         let dir = tempfile::tempdir().unwrap();
         for size in [0, 10, IN_MEMORY, IN_MEMORY + 1, 3 * IN_MEMORY + 17] {
             let bytes: Vec<u8> = (0..size).map(|i| (i % 251) as u8).collect();
-            let mut spool = ScratchFile::new(dir.path(), "x");
+            let mut buffer = ScratchFile::new(dir.path(), "x");
             for part in bytes.chunks(100_001) {
-                spool.write_all(part).unwrap();
+                buffer.write_all(part).unwrap();
             }
-            assert!(spool.memory.len() <= IN_MEMORY);
+            assert!(buffer.memory.len() <= IN_MEMORY);
             for _ in 0..2 {
                 let mut out = Vec::new();
-                spool.reader().unwrap().read_to_end(&mut out).unwrap();
+                buffer.reader().unwrap().read_to_end(&mut out).unwrap();
                 assert!(out == bytes, "{size} bytes");
             }
-            drop(spool);
+            drop(buffer);
             assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
         }
     }

@@ -1,6 +1,8 @@
-//! Clips to a table of summary features, useful without any model.
+//! A table of handcrafted clip features, useful without any model.
 
-use crate::{Event, Observer, PipelineError, Skips};
+use crate::error::without_path;
+pub use crate::predict::file_items;
+use crate::{Event, Observer, Skips};
 use earmark_data::feature_store::ItemFault;
 use earmark_data::{ClassMap, Item};
 use earmark_features::{HandcraftedFeatures, Trimming, handcrafted_names};
@@ -8,24 +10,24 @@ use rayon::prelude::*;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Clips that are summarised between two pieces of the table: enough for many cores, and little memory.
-const PIECE: usize = 64;
+/// Clips computed before rows are written: enough for many cores, and little memory.
+const CLIPS_AT_ONCE: usize = 64;
 
-/// Writes a CSV table: `file`, then `label` where any clip has one (several are separated by commas), `fold` where any clip is in one,
-/// then the 1,133 features by their names. Clips come in the order of `items`; those that can't be read are left out of the table,
-/// told and returned.
+/// Writes a CSV table: `file`, then `label` if any clip has one (several are separated by commas), `fold` if any clip is in one,
+/// then the 1,133 features by name. Clips are in the order of `items`; those that can't be read are left out, reported and returned.
+/// The second value is false if `stop` ended it early.
 ///
 /// # Errors
 ///
-/// When `to` can't be written to. The second value is whether all clips had their turn: false once `stop` is set.
-pub fn write_summaries(
+/// When `to` can't be written to.
+pub fn write_handcrafted_features(
     items: &[Item],
     classes: &ClassMap,
     to: &mut dyn Write,
     observer: Observer,
     stop: &AtomicBool,
 ) -> std::io::Result<(Skips, bool)> {
-    let summariser = HandcraftedFeatures::new();
+    let extractor = HandcraftedFeatures::new();
     let labels = items.iter().any(|item| !item.labels.is_empty());
     let folds = items.iter().any(|item| item.fold.is_some());
     let mut csv = csv::Writer::from_writer(to);
@@ -36,12 +38,12 @@ pub fn write_summaries(
     csv.write_record(&header)?;
     let done = AtomicUsize::new(0);
     let mut skipped = Skips::new();
-    for piece in items.chunks(PIECE) {
+    for piece in items.chunks(CLIPS_AT_ONCE) {
         let one = |item: &Item| {
             if stop.load(Ordering::Relaxed) {
                 return None;
             }
-            let features = summary_of(&summariser, item);
+            let features = features_of_clip(&extractor, item);
             observer(Event::Features {
                 done: done.fetch_add(1, Ordering::Relaxed) + 1,
                 total: items.len(),
@@ -54,9 +56,7 @@ pub fn write_summaries(
                 None => return Ok((skipped, false)),
                 Some(Ok(features)) => features,
                 Some(Err(fault)) => {
-                    let text = fault.to_string();
-                    let path = format!("{}: ", item.path.display());
-                    let reason = text.strip_prefix(&path).unwrap_or(&text).to_owned();
+                    let reason = without_path(&fault.to_string(), &item.path);
                     observer(Event::Skipped {
                         file: &item.file,
                         reason: &reason,
@@ -77,33 +77,10 @@ pub fn write_summaries(
     Ok((skipped, true))
 }
 
-/// The features of one clip, its silent ends cut off as published.
-fn summary_of(summariser: &HandcraftedFeatures, item: &Item) -> Result<Vec<f32>, ItemFault> {
+/// The features of one clip, with silence trimmed from its ends as published.
+fn features_of_clip(extractor: &HandcraftedFeatures, item: &Item) -> Result<Vec<f32>, ItemFault> {
     let decoded = earmark_audio::read(&item.path, HandcraftedFeatures::SAMPLE_RATE_HZ)?;
     let clip = decoded.clip;
     let trimmed = Trimming::default().apply(&clip.samples, clip.sample_rate_hz);
-    Ok(summariser.of_samples(&trimmed)?)
-}
-
-/// Single files as items, named as they were given.
-///
-/// # Errors
-///
-/// When one is a folder.
-pub fn file_items(files: &[std::path::PathBuf]) -> Result<Vec<Item>, PipelineError> {
-    let item = |path: &std::path::PathBuf| {
-        if path.is_dir() {
-            return Err(PipelineError::Request(format!(
-                "{0}: is a folder; give it with --data {0}, or name the files in it",
-                path.display()
-            )));
-        }
-        Ok(Item {
-            file: path.to_string_lossy().into_owned(),
-            path: path.clone(),
-            subset: "files".into(),
-            ..Item::default()
-        })
-    };
-    files.iter().map(item).collect()
+    Ok(extractor.of_samples(&trimmed)?)
 }

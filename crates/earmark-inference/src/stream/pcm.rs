@@ -2,7 +2,10 @@
 
 use std::io::{self, Read};
 
-/// How a sample is written.
+/// Samples louder than this are not audio: it is 120 dB over full scale, yet far below where a resampler's sums overflow.
+pub(super) const LOUDEST: f32 = 1e6;
+
+/// Encoding of a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PcmSample {
     /// Signed 16 bits, little-endian.
@@ -11,19 +14,19 @@ pub enum PcmSample {
     F32,
 }
 
-/// How raw samples are written: nothing in the stream says it.
+/// The format of raw samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PcmFormat {
-    /// Samples a second and channel.
+    /// Samples per second and channel.
     pub rate_hz: u32,
-    /// Samples that belong to one moment, one after the other; their mean is heard.
+    /// Number of interleaved channels; their mean is scored.
     pub channels: u16,
-    /// How each is written.
+    /// Encoding of a sample.
     pub sample: PcmSample,
 }
 
 impl PcmFormat {
-    /// Bytes of one moment.
+    /// Bytes of one frame.
     fn frame_bytes(&self) -> usize {
         let sample = match self.sample {
             PcmSample::S16 => 2,
@@ -32,7 +35,7 @@ impl PcmFormat {
         sample * usize::from(self.channels)
     }
 
-    /// Bytes to mono samples; whole frames alone.
+    /// Decodes whole frames to mono samples.
     fn decode(&self, bytes: &[u8], out: &mut Vec<f32>) {
         let scale = 1.0 / f32::from(self.channels);
         out.extend(bytes.chunks_exact(self.frame_bytes()).map(|frame| {
@@ -51,17 +54,17 @@ impl PcmFormat {
     }
 }
 
-/// Reads raw samples as they come, never waiting for more than there is.
+/// Reads raw samples as they come, without waiting for a full block.
 pub(super) struct PcmReader<R> {
     input: R,
     format: PcmFormat,
     bytes: Vec<u8>,
-    /// Bytes at the start of `bytes` that are no whole frame yet.
+    /// Bytes of an incomplete frame at the start of `bytes`.
     left: usize,
 }
 
 impl<R: Read> PcmReader<R> {
-    /// A reader of blocks of at most so many frames.
+    /// A reader of blocks of at most `most_frames` frames.
     pub(super) fn new(input: R, format: PcmFormat, most_frames: usize) -> Self {
         Self {
             input,
@@ -71,8 +74,8 @@ impl<R: Read> PcmReader<R> {
         }
     }
 
-    /// Appends what has come; false at the end of the stream. Bytes of an unfinished frame wait for the rest of it, and are dropped
-    /// with the end.
+    /// Appends the samples that have come; false at the end of the stream. An incomplete frame waits for its rest; at the end it is
+    /// dropped.
     pub(super) fn read(&mut self, out: &mut Vec<f32>) -> io::Result<bool> {
         let got = loop {
             match self.input.read(&mut self.bytes[self.left..]) {
@@ -93,7 +96,7 @@ impl<R: Read> PcmReader<R> {
 mod tests {
     use super::*;
 
-    /// Gives its bytes in pieces of so many.
+    /// Gives its bytes in pieces of this size.
     struct Pieces<'a>(&'a [u8], usize);
 
     impl Read for Pieces<'_> {
@@ -131,7 +134,7 @@ mod tests {
             assert_eq!(of(PcmSample::S16, 1, &ints, piece), mono);
             assert_eq!(of(PcmSample::S16, 2, &ints, piece), [0.25, -1.0 / 65_536.0, 0.0]);
             assert_eq!(of(PcmSample::F32, 2, &floats, piece), [-0.5, 0.625]);
-            // What is left of a frame at the end is no sound.
+            // An incomplete frame at the end is dropped.
             assert_eq!(of(PcmSample::F32, 2, &floats[..13], piece), [-0.5]);
         }
     }

@@ -1,4 +1,4 @@
-//! What the jobs of earmark report while they work, and why they fail.
+//! Why a job fails, and clips that could not be read.
 
 use crate::device::DeviceError;
 use earmark_core::ConfigError;
@@ -8,66 +8,16 @@ use earmark_data::feature_store::{Interrupted, ItemError};
 use earmark_data::split::{FoldError, FoldTableError};
 use earmark_data::{ClassMapError, DataError, Item};
 use earmark_engine::{
-    FitError, FitEvent, InputScalerError, ModelFileError, PrefixError, ScoreError, WarmStartError,
+    FitError, InputScalerError, ModelFileError, PrefixError, ScoreError, WarmStartError,
     evaluation::EvaluationError,
 };
 use earmark_index::EmbeddingsError;
-use earmark_metrics::{MetricsError, Report};
+use earmark_metrics::MetricsError;
 use earmark_recipe::RecipeError;
 use earmark_runs::run_dir::RunError;
+use std::path::Path;
 
-/// What a pipeline tells while it works; called from any thread.
-#[derive(Debug)]
-pub enum Event<'a> {
-    /// Features are being computed or found in the cache.
-    Features {
-        /// Clips done.
-        done: usize,
-        /// Clips in all.
-        total: usize,
-    },
-    /// From the training loop.
-    Fit(FitEvent<'a>),
-    /// A checkpoint is being judged.
-    Judging {
-        /// Its step.
-        step: u64,
-        /// Clips done.
-        done: usize,
-        /// Clips in all.
-        total: usize,
-        /// Lwlrap so far.
-        lwlrap: Option<f64>,
-    },
-    /// A checkpoint is judged.
-    Judged {
-        /// Its step.
-        step: u64,
-        /// The results.
-        report: &'a Report,
-    },
-    /// Clips are being scored.
-    Scoring {
-        /// Clips done.
-        done: usize,
-        /// Clips in all.
-        total: usize,
-    },
-    /// A clip was left out.
-    Skipped {
-        /// Its name.
-        file: &'a str,
-        /// Why.
-        reason: &'a str,
-    },
-    /// A line worth telling.
-    Note(String),
-}
-
-/// Hears [`Event`]s.
-pub type Observer<'a> = &'a (dyn Fn(Event) + Sync);
-
-/// Why a pipeline refused or failed. Each kind's message is whole by itself.
+/// Why a job failed. Each message stands by itself.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "each variant is another crate's error, unchanged")]
 pub enum PipelineError {
@@ -119,20 +69,22 @@ pub enum PipelineError {
 }
 
 impl PipelineError {
-    /// Whether it is an interruption from outside and no failure.
+    /// Whether the job was interrupted rather than failed.
     pub fn is_interrupt(&self) -> bool {
         matches!(self, Self::Interrupted(_))
     }
 }
 
-/// Clips that could not be used, as (file, reason).
+/// Clips that could not be read, as (file, reason).
 pub type Skips = Vec<(String, String)>;
 
-/// Why a clip could not be used, to stand beside its name: the fault itself begins with the path, which would say the same again.
+/// Why a clip could not be read, without its path: the name is printed next to it.
 pub fn reason(item: &Item, error: &ItemError) -> String {
-    let fault = error.fault.to_string();
-    match fault.strip_prefix(&format!("{}: ", item.path.display())) {
-        Some(rest) => rest.to_owned(),
-        None => fault,
-    }
+    without_path(&error.fault.to_string(), &item.path)
+}
+
+/// The message without the path that it starts with.
+pub(crate) fn without_path(message: &str, path: &Path) -> String {
+    let start = format!("{}: ", path.display());
+    message.strip_prefix(&start).unwrap_or(message).to_owned()
 }

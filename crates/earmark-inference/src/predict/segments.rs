@@ -1,10 +1,10 @@
-//! Models and audio to scores of every tile of a clip, before they are averaged.
+//! Scores of every segment of a clip, before they are averaged.
 
-use super::predict::items;
-use super::{Event, Observer, PipelineError, Predict, Skips, reason};
+use super::{PredictJob, find_clips};
 use crate::data::open_data;
 use crate::device::Device;
 use crate::model::Model;
+use crate::{Event, Observer, PipelineError, Skips, reason};
 use earmark_data::{FeatureStore, Item};
 use earmark_engine::ScoreJob;
 use earmark_features::Extractor;
@@ -14,48 +14,47 @@ use earmark_runs::run_dir::{ModelRef, RunDir, find_models, fold_runs};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-/// The scores of one tile.
+/// The scores of one segment.
 #[derive(Clone, Debug, PartialEq)]
-pub struct TileRow {
+pub struct SegmentRow {
     /// The file.
     pub file: String,
-    /// Where it starts in the clip; below 0 where it begins in the filling before it.
+    /// Its start in the clip; negative if it starts in the padding.
     pub start_seconds: f64,
-    /// One score a class.
+    /// One score per class.
     pub scores: Vec<f32>,
 }
 
-/// What came of it.
+/// Scores of segments.
 #[derive(Clone, Debug)]
-pub struct TilePrediction {
+pub struct SegmentPrediction {
     /// Classes, in the order of the scores.
     pub classes: Vec<String>,
-    /// Tiles of each file in turn; a file that could not be read has none.
-    pub rows: Vec<TileRow>,
+    /// The segments of each file in turn; none of a file that could not be read.
+    pub rows: Vec<SegmentRow>,
     /// Files that could not be read.
     pub skipped: Skips,
 }
 
-/// Scores all tiles of all clips with all models and blends them tile by tile; `None` when stopped.
-pub fn predict_tiles(
-    job: &Predict,
+/// Scores all segments of all clips with all models and blends them segment by segment; `None` when stopped.
+pub fn predict_segments(
+    job: &PredictJob,
     observer: Observer,
     stop: &AtomicBool,
-) -> Result<Option<TilePrediction>, PipelineError> {
+) -> Result<Option<SegmentPrediction>, PipelineError> {
     let device = Device::named(&job.device)?;
     let mut models = Vec::new();
     for name in &job.models {
         models.extend(find_models(name)?);
     }
-    let mut each: Vec<TilePrediction> = Vec::new();
+    let mut each: Vec<SegmentPrediction> = Vec::new();
     for path in models {
         let model = Model::open_file(&path, &device)?;
         let calibration = model.calibration().filter(|_| !job.raw);
-        let (mut items, unnamed) = items(job, model.recipe())?;
-        items.sort_by(|a, b| a.file.cmp(&b.file));
-        // What one model can't hear is told once.
-        let told = each.first().map_or(&[][..], |first| &first.skipped);
-        let Some(mut one) = of_model(&model, &items, told, observer, stop)? else {
+        let (items, unnamed) = find_clips(job, model.recipe())?;
+        // A clip is reported once, whichever model can't read it.
+        let reported = each.first().map_or(&[][..], |first| &first.skipped);
+        let Some(mut one) = of_model(&model, &items, reported, observer, stop)? else {
             return Ok(None);
         };
         if let Some(calibration) = calibration {
@@ -80,17 +79,17 @@ pub fn predict_tiles(
     }))
 }
 
-/// The tiles of each fold's own clips, scored by the model that did not see them; see
-/// `out_of_fold` of earmark-train. `None` when stopped.
-pub fn out_of_fold_tiles(
+/// The segments of each fold's test clips, scored by the model that did not see them, as `out_of_fold` of earmark-train does for
+/// whole clips. `None` when stopped.
+pub fn out_of_fold_segments(
     set: &Path,
     data: Option<&Path>,
     device: &str,
     observer: Observer,
     stop: &AtomicBool,
-) -> Result<Option<TilePrediction>, PipelineError> {
+) -> Result<Option<SegmentPrediction>, PipelineError> {
     let device = Device::named(device)?;
-    let mut all: Option<TilePrediction> = None;
+    let mut all: Option<SegmentPrediction> = None;
     for (_, path) in fold_runs(set)? {
         let run = RunDir::open(&path)?;
         let data = open_data(&run.recipe, data.unwrap_or(&run.info.data.root))?;
@@ -108,7 +107,7 @@ pub fn out_of_fold_tiles(
             }
             Some(_) => {
                 return Err(PipelineError::Request(format!(
-                    "{}: its classes are not those of the other folds; train all of them on the same data",
+                    "{}: its classes differ from those of the other folds; train all folds on the same data",
                     path.display()
                 )));
             }
@@ -123,24 +122,24 @@ pub fn out_of_fold_tiles(
             Ok(Some(all))
         }
         None => Err(PipelineError::Request(format!(
-            "{}: holds no folds; `earmark train ... --folds all --run {0}` makes them",
+            "{}: has no folds; train them with `earmark train ... --folds all --run {0}`",
             set.display()
         ))),
     }
 }
 
-/// The tiles of one model.
+/// The segments of one model.
 fn of_model(
     model: &Model,
     items: &[Item],
-    told: &[(String, String)],
+    reported: &[(String, String)],
     observer: Observer,
     stop: &AtomicBool,
-) -> Result<Option<TilePrediction>, PipelineError> {
+) -> Result<Option<SegmentPrediction>, PipelineError> {
     let (scorer, recipe) = (model.scorer(), model.recipe());
     if scorer.random_crops.is_some() {
         return Err(PipelineError::Request(format!(
-            "{}: hears random stretches of a clip (predict.random-crops), which are no tiles in order; ask for scores of clips",
+            "{}: scores random crops of a clip (predict.random-crops), not segments in order; leave out --segments",
             model.path().display()
         )));
     }
@@ -159,22 +158,17 @@ fn of_model(
         |i, result| {
             let file = &items[i].file;
             match result {
-                Ok(tiles) => {
-                    rows.extend(
-                        tiles
-                            .starts
-                            .iter()
-                            .zip(tiles.rows())
-                            .map(|(start, scores)| TileRow {
-                                file: file.clone(),
-                                start_seconds: *start as f64 / frames_per_second,
-                                scores: scores.to_vec(),
-                            }),
-                    )
+                Ok(segments) => {
+                    let rows_of_clip = segments.starts.iter().zip(segments.rows());
+                    rows.extend(rows_of_clip.map(|(start, scores)| SegmentRow {
+                        file: file.clone(),
+                        start_seconds: *start as f64 / frames_per_second,
+                        scores: scores.to_vec(),
+                    }));
                 }
                 Err(e) => {
                     let reason = reason(&items[i], &e);
-                    if told.iter().all(|(other, _)| other != file) {
+                    if reported.iter().all(|(other, _)| other != file) {
                         observer(Event::Skipped {
                             file,
                             reason: &reason,
@@ -187,45 +181,45 @@ fn of_model(
             true
         },
     )?;
-    Ok(whole.then_some(TilePrediction {
+    Ok(whole.then_some(SegmentPrediction {
         classes: model.classes().to_vec(),
         rows,
         skipped,
     }))
 }
 
-/// The mean of several models, tile by tile.
-fn blended(each: Vec<TilePrediction>, job: &Predict) -> Result<TilePrediction, PipelineError> {
+/// The mean of several models, segment by segment.
+fn blended(each: Vec<SegmentPrediction>, job: &PredictJob) -> Result<SegmentPrediction, PipelineError> {
     let first = &each[0];
-    let place = |rows: &[TileRow]| -> Vec<(String, f64)> {
+    let positions = |rows: &[SegmentRow]| -> Vec<(String, f64)> {
         rows.iter().map(|r| (r.file.clone(), r.start_seconds)).collect()
     };
-    let places = place(&first.rows);
-    if each.iter().any(|one| place(&one.rows) != places) {
+    let first_positions = positions(&first.rows);
+    if each.iter().any(|one| positions(&one.rows) != first_positions) {
         return Err(PipelineError::Request(
-            "--tiles: the models cut clips into different tiles, which can't be blended; predict with one of them at a time".into(),
+            "--segments: the models cut clips into different segments, which can't be blended; predict with one of them at a time".into(),
         ));
     }
     let tables = each
         .iter()
         .map(|one| {
-            // A blend knows its rows by name alone.
+            // Blending matches rows by name.
             let names = (0..one.rows.len()).map(|k| k.to_string()).collect();
             let values = one.rows.iter().flat_map(|r| r.scores.iter().copied()).collect();
             ScoreTable::new(names, one.classes.clone(), values)
         })
         .collect::<Result<Vec<_>, _>>()?;
     let table = blend(&tables, job.mean, job.weights.as_deref())?;
-    let rows = places
+    let rows = first_positions
         .into_iter()
         .zip(table.rows())
-        .map(|((file, start_seconds), (_, scores))| TileRow {
+        .map(|((file, start_seconds), (_, scores))| SegmentRow {
             file,
             start_seconds,
             scores: scores.to_vec(),
         })
         .collect();
-    Ok(TilePrediction {
+    Ok(SegmentPrediction {
         classes: table.classes().to_vec(),
         rows,
         skipped: first.skipped.clone(),
