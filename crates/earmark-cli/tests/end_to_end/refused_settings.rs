@@ -212,7 +212,7 @@ fn a_run_goes_on_only_as_what_it_began_as() {
     assert_eq!(
         lab.earmark("train tiny.toml --data tones --run runs/a --fold 1")
             .refused(),
-        "runs/a: holds something already; go on with its run by --resume, or choose another folder with --run"
+        "runs/a: is not empty; resume its run with --resume, or choose another folder with --run"
     );
     let message = lab.earmark("train tiny.toml --data tones --resume").refused();
     assert!(message.contains("--run <RUN>"), "{message}");
@@ -230,9 +230,7 @@ fn folders_that_are_in_use_stay_as_they_are() {
         assert_eq!(
             lab.earmark(&format!("train tiny.toml --data tones --run {run}"))
                 .refused(),
-            format!(
-                "{run}: holds something already; go on with its run by --resume, or choose another folder with --run"
-            )
+            format!("{run}: is not empty; resume its run with --resume, or choose another folder with --run")
         );
     }
     assert!(!lab.path("tones/.lock").exists());

@@ -280,15 +280,13 @@ fn what_cannot_be_stacked_is_refused() {
         .done();
     let other = refused("stack runs/a runs/c --recipe second.toml --run x -q");
     assert!(
-        other.contains("its folds are not those of the first input"),
+        other.contains("its folds differ from those of the first input"),
         "{other}"
     );
     lab.earmark(&format!("{TRAIN} --run runs/stack")).done();
+    assert!(refused("stack runs/stack --recipe second.toml --run y -q").contains("is a stacked run itself"));
     assert!(
-        refused("stack runs/stack --recipe second.toml --run y -q").contains("of the second level itself")
-    );
-    assert!(
-        refused("eval runs/stack/fold-1 --data tones --fold 2").contains("judged on the fold that it keeps")
+        refused("eval runs/stack/fold-1 --data tones --fold 2").contains("evaluated on its test fold only")
     );
 }
 

@@ -2,7 +2,7 @@
 
 use super::TrainJob;
 use super::initial_weights::InitialWeights;
-use crate::{PipelineError, Roles, Skips};
+use crate::{ClipRoles, PipelineError, Skips};
 use earmark_runs::run_dir::{RunDir, RunInfo};
 use std::collections::BTreeSet;
 
@@ -57,7 +57,7 @@ pub(crate) fn check_same_job(run: &RunDir, job: &TrainJob) -> Result<(), Pipelin
 }
 
 /// A run may only be resumed with the clips it began with, each in its role.
-pub(super) fn check_same_data(run: &RunDir, info: &RunInfo, roles: &Roles) -> Result<(), PipelineError> {
+pub(super) fn check_same_data(run: &RunDir, info: &RunInfo, roles: &ClipRoles) -> Result<(), PipelineError> {
     let (then, now) = (&run.info.data, &info.data);
     if then.fingerprint != now.fingerprint {
         return Err(refusal(run, "the data has changed since the run began"));
@@ -75,7 +75,7 @@ pub(super) fn check_same_data(run: &RunDir, info: &RunInfo, roles: &Roles) -> Re
             "the clips that are used or readable differ from when it began",
         ));
     }
-    if Roles::read(&run.path)?.is_some_and(|then| then != *roles) {
+    if ClipRoles::read(&run.path)?.is_some_and(|then| then != *roles) {
         return Err(refusal(
             run,
             "the clips to train on or to evaluate differ from when it began (--fold-table?)",
