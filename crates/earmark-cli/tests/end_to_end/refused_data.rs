@@ -109,7 +109,7 @@ fn broken_files_among_good_ones() {
     let message = lab
         .earmark("train tiny.toml --data tones --run run --resume")
         .refused();
-    assert!(message.starts_with("run: cannot go on: "), "{message}");
+    assert!(message.starts_with("run: cannot resume: "), "{message}");
 }
 
 #[test]

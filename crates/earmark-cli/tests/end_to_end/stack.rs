@@ -197,7 +197,7 @@ fn a_killed_second_level_ends_with_the_same_bytes() {
             "{TRAIN} --run runs/killed --resume -q --set train.seed=4"
         ))
         .refused();
-    assert!(refused.contains("cannot go on: the recipe"), "{refused}");
+    assert!(refused.contains("cannot resume: the recipe"), "{refused}");
     lab.earmark(&format!("{TRAIN} --run runs/killed --resume")).done();
     let bytes = |run: &str| -> BTreeMap<String, Vec<u8>> {
         let mut found = files(&lab.path(run));

@@ -247,7 +247,7 @@ fn sets_that_can_not_be_are_refused() {
         "{TRAIN} --run cv --resume --set train.learning-rate=1e-3"
     ));
     assert!(
-        message.starts_with("cv/fold-1: cannot go on: the recipe has changed"),
+        message.starts_with("cv/fold-1: cannot resume: the recipe has changed"),
         "{message}"
     );
     let ended = lab

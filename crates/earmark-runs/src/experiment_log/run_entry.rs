@@ -29,7 +29,7 @@ pub struct BestValidation {
 pub struct EvaluatedSteps {
     /// How many.
     pub count: usize,
-    /// The best by the metric that was asked for (lwlrap where none was).
+    /// The best by the metric to sort by (default: lwlrap).
     pub best: StepEvaluation,
     /// The last.
     pub last: StepEvaluation,

@@ -41,7 +41,7 @@ pub enum RunError {
     Read {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         cause: std::io::Error,
     },
     /// run.json is broken.
@@ -67,7 +67,7 @@ pub enum RunError {
     NoCheckpoint {
         /// The run.
         run: PathBuf,
-        /// The step asked for.
+        /// The requested step.
         step: u64,
         /// The steps there are.
         known: String,

@@ -278,11 +278,11 @@ fn check_same(
     let mut same = recipe.clone();
     same.batches.prefetch = run.recipe.batches.prefetch;
     let what = if same != run.recipe {
-        "the recipe or the list of inputs has changed since the run began"
+        "the recipe or the list of inputs has changed since the run started"
     } else if run.info.data.fingerprint != info.data.fingerprint {
-        "an input or the data has changed since the run began"
+        "an input or the data has changed since the run started"
     } else if ClipRoles::read(path)?.is_some_and(|then| then != *roles) {
-        "the clips to train on or to evaluate differ from when it began"
+        "the clips to train on or to evaluate differ from when it started"
     } else {
         return Ok(());
     };

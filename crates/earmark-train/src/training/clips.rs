@@ -89,7 +89,7 @@ pub(super) fn source_notes(prepared: &Prepared) -> Vec<String> {
         .collect()
 }
 
-/// Which clips are noisy, as `train.noisy-subsets` says.
+/// Whether each clip is in one of `train.noisy-subsets`.
 pub(super) fn noisy_clips(recipe: &Recipe, items: &[Item]) -> Result<Vec<bool>, PipelineError> {
     let noisy = &recipe.train.noisy_subsets;
     if let Some(subset) = noisy
