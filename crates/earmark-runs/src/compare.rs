@@ -1,35 +1,35 @@
-//! Two runs class by class, on the clips that both were judged on.
+//! Two runs class by class, on the clips that both were evaluated on.
 
 use crate::pages::{PageError, read_evaluated};
-use crate::run_dir::{RunError, RunHead, fold_runs, judged_step};
+use crate::run_dir::{RunError, RunOverview, best_step, fold_runs};
 use earmark_engine::evaluation::scores_path;
 use earmark_metrics::{Aligned, MetricsError, ScoreTable};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// Why runs can't be compared. Each kind's message is whole by itself.
+/// Why runs can't be compared.
 #[derive(Debug, thiserror::Error)]
 pub enum CompareError {
     /// One of them can't be opened.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// What it was judged on can't be read.
+    /// Its scores or test clips can't be read.
     #[error(transparent)]
-    Judged(#[from] PageError),
-    /// Scores that no metric takes.
+    Scores(#[from] PageError),
+    /// Scores that a metric refuses.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
-    /// It has not been judged.
+    /// It has not been evaluated.
     #[error(
-        "{}: has not been judged with the weights that a prediction takes; run `earmark eval {0}`, or train with --folds", run.display()
+        "{}: its best weights have not been evaluated; run `earmark eval {0}`, or train with --folds", run.display()
     )]
-    NotJudged {
+    NotEvaluated {
         /// The run.
         run: PathBuf,
     },
-    /// They have nothing in common.
-    #[error("{a} and {b}: {problem}; compare runs that were judged on the same clips")]
-    Apart {
+    /// They have different classes or labels, or no clip in common.
+    #[error("{a} and {b}: {problem}; compare runs that were evaluated on the same clips")]
+    Incomparable {
         /// The first.
         a: String,
         /// The second.
@@ -39,20 +39,20 @@ pub enum CompareError {
     },
 }
 
-/// The judged clips of a run or of a set of folds.
+/// The test clips of a run or cross-validation run.
 #[derive(Debug)]
-pub struct JudgedRun {
-    /// Scores with the truth they were judged by.
+pub struct EvaluatedRun {
+    /// Scores with the truth that they were evaluated against.
     pub aligned: Aligned,
-    /// Whether judged clips steered it, so that its scores are optimistic.
+    /// Whether test clips drove the training, so that its scores are optimistic.
     pub optimistic: bool,
 }
 
-/// What a run said of the clips that it was judged on, with its best weights; of a set, what each fold said of its own.
+/// The scores of a run's best weights for its test clips; those of all folds for a cross-validation run.
 ///
 /// # Errors
-/// A run that can't be opened or has not been judged.
-pub fn judged_run(path: &Path) -> Result<JudgedRun, CompareError> {
+/// A run that can't be opened or has not been evaluated.
+pub fn evaluated_run(path: &Path) -> Result<EvaluatedRun, CompareError> {
     let folds = fold_runs(path)?;
     let runs: Vec<PathBuf> = match folds.is_empty() {
         true => vec![path.into()],
@@ -61,11 +61,11 @@ pub fn judged_run(path: &Path) -> Result<JudgedRun, CompareError> {
     let (mut files, mut values, mut truth) = (Vec::new(), Vec::new(), Vec::new());
     let (mut classes, mut optimistic) = (Vec::new(), false);
     for run in runs {
-        let head = RunHead::open(&run)?;
+        let head = RunOverview::open(&run)?;
         optimistic |= head.info.optimistic;
-        let scores = scores_path(&head.eval(), judged_step(&run)?);
+        let scores = scores_path(&head.eval(), best_step(&run)?);
         if !scores.is_file() {
-            return Err(CompareError::NotJudged { run });
+            return Err(CompareError::NotEvaluated { run });
         }
         let aligned = read_evaluated(&scores, &head.eval().join("clips.txt"))?;
         classes = aligned.classes().to_vec();
@@ -76,18 +76,18 @@ pub fn judged_run(path: &Path) -> Result<JudgedRun, CompareError> {
         }
     }
     let aligned = Aligned::from_rows(ScoreTable::new(files, classes, values)?, truth)?;
-    Ok(JudgedRun { aligned, optimistic })
+    Ok(EvaluatedRun { aligned, optimistic })
 }
 
-/// Both on their common clips, in one order, with the classes of the first, and how many clips only one of them has.
+/// Both restricted to their common clips, in one order, with the classes of the first; and how many clips only one of them has.
 ///
 /// # Errors
-/// Other classes, other labels of a clip, or no clip in common.
-pub fn common(
+/// Different classes, different labels of a clip, or no clip in common.
+pub fn common_clips(
     (name_a, a): (&str, &Aligned),
     (name_b, b): (&str, &Aligned),
 ) -> Result<(Aligned, Aligned, usize), CompareError> {
-    let apart = |problem: String| CompareError::Apart {
+    let refuse = |problem: String| CompareError::Incomparable {
         a: name_a.to_owned(),
         b: name_b.to_owned(),
         problem,
@@ -98,7 +98,7 @@ pub fn common(
         .map(|class| b.classes().iter().position(|other| other == class))
         .collect();
     let Some(columns) = columns.filter(|c| c.len() == b.classes().len()) else {
-        return Err(apart("their classes differ".into()));
+        return Err(refuse("their classes differ".into()));
     };
     let rows: HashMap<&str, (&[f32], &[bool])> = b.files().iter().map(String::as_str).zip(b.rows()).collect();
     let (mut files, mut truth) = (Vec::new(), Vec::new());
@@ -112,7 +112,7 @@ pub fn common(
             .zip(marks)
             .any(|(&column, mark)| other_marks[column] != *mark)
         {
-            return Err(apart(format!("the labels of {file} differ")));
+            return Err(refuse(format!("the labels of {file} differ")));
         }
         files.push(file.clone());
         truth.extend_from_slice(marks);
@@ -120,7 +120,7 @@ pub fn common(
         second.extend(columns.iter().map(|&column| others[column]));
     }
     if files.is_empty() {
-        return Err(apart("no clip was judged by both".into()));
+        return Err(refuse("no clip was evaluated in both".into()));
     }
     let alone = a.files().len() + b.files().len() - 2 * files.len();
     let of = |values| -> Result<Aligned, CompareError> {
@@ -157,21 +157,21 @@ mod tests {
             &[0.7, 0.8, 0.9, 1.0, 0.0, 0.1],
             &[false, true, false, true, true, false],
         );
-        let (first, second, alone) = common(("a", &a), ("b", &b)).unwrap();
+        let (first, second, alone) = common_clips(("a", &a), ("b", &b)).unwrap();
         assert_eq!((first.files(), alone), (&["1".to_owned(), "3".to_owned()][..], 2));
         let rows = |a: &Aligned| a.rows().flat_map(|(s, _)| s.to_vec()).collect::<Vec<_>>();
         assert_eq!(rows(&first), [0.1, 0.2, 0.5, 0.6]);
         assert_eq!(rows(&second), [1.0, 0.9, 0.8, 0.7]);
         let other = aligned(&["1"], &["x", "y"], &[0.1, 0.2], &[false, true]);
         assert!(
-            common(("a", &a), ("b", &other))
+            common_clips(("a", &a), ("b", &other))
                 .unwrap_err()
                 .to_string()
                 .contains("the labels of 1 differ")
         );
         let none = aligned(&["9"], &["x", "y"], &[0.1, 0.2], &[false, true]);
-        assert!(common(("a", &a), ("b", &none)).is_err());
+        assert!(common_clips(("a", &a), ("b", &none)).is_err());
         let classes = aligned(&["1"], &["x"], &[0.1], &[true]);
-        assert!(common(("a", &a), ("b", &classes)).is_err());
+        assert!(common_clips(("a", &a), ("b", &classes)).is_err());
     }
 }

@@ -1,7 +1,7 @@
-//! Run directories: what they hold, compared and shown; from a name to a model.
+//! Run directories: opened, listed, compared and shown as pages; from a model's name to its file.
 
+pub mod clip_roles;
 pub mod compare;
-pub mod journal;
+pub mod experiment_log;
 pub mod pages;
-pub mod roles;
 pub mod run_dir;

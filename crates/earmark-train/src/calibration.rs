@@ -1,4 +1,4 @@
-//! Out-of-fold scores to calibrated model files.
+//! Calibrating models on held-out scores.
 
 use crate::{Observer, PipelineError, Skips, out_of_fold};
 use earmark_core::atomic::WriteError;
@@ -12,17 +12,17 @@ use earmark_runs::run_dir::{find_models, fold_runs};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-/// Groups that clips of a table are dealt into, one after the other, to tell what calibration is worth.
+/// Groups that the clips of a table are assigned to in turn, to cross-validate the calibration.
 const GROUPS: u32 = 5;
 
-/// Which scores a calibration is fitted to: of clips that the models did not learn from.
+/// The held-out scores that a calibration is fitted to.
 #[derive(Clone, Debug)]
 pub enum CalibrateBy {
-    /// Those that each fold of a run gives the clips that it keeps.
+    /// The out-of-fold scores of a cross-validation run.
     Folds {
-        /// The run; by default the model, if it is one.
+        /// The run; default: the model, if it is such a run.
         run: Option<PathBuf>,
-        /// The data folder; by default where it was in training.
+        /// The data folder; default: that of the training.
         data: Option<PathBuf>,
     },
     /// Raw scores in a table.
@@ -34,42 +34,42 @@ pub enum CalibrateBy {
     },
 }
 
-/// Where calibrated models go.
+/// Where calibrated models are written.
 #[derive(Clone, Debug)]
 pub enum CalibrateTo {
     /// A file; for several models a folder.
     Path(PathBuf),
-    /// They take the place of the models, each in one step.
+    /// They replace the models, each atomically.
     InPlace,
 }
 
 /// What to calibrate.
 #[derive(Clone, Debug)]
 pub struct CalibrateJob {
-    /// Models: files, RUN, RUN@STEP, or a set of folds, which means the runs in it.
+    /// Models: files, RUN, RUN@STEP, or a cross-validation run, which means the models of all its folds.
     pub models: Vec<String>,
-    /// By which scores.
+    /// The scores to fit to.
     pub by: CalibrateBy,
-    /// Where they go.
+    /// Where they are written.
     pub to: CalibrateTo,
-    /// For models that name any number of classes.
+    /// The method for multi-label models.
     pub method: CalibrationMethod,
-    /// Classes with fewer clips, or fewer without them, keep their scores.
+    /// Classes with fewer positive or fewer negative clips keep their scores.
     pub min_examples: usize,
     /// Device by name.
     pub device: String,
 }
 
-/// What came of it.
+/// The result of a calibration.
 #[derive(Clone, Debug)]
-pub struct CalibratedModels {
-    /// What stands in the models now.
+pub struct CalibrationResult {
+    /// The calibration that was written.
     pub calibration: Calibration,
     /// Names of the classes.
     pub classes: Vec<String>,
-    /// The scores as they were, with thresholds of 0.5.
+    /// The quality of the uncalibrated scores, with thresholds of 0.5.
     pub before: CalibrationQuality,
-    /// The scores of each fold, calibrated by the others.
+    /// The quality of each fold's scores when they are calibrated by the other folds.
     pub after: CalibrationQuality,
     /// The files.
     pub written: Vec<PathBuf>,
@@ -77,19 +77,19 @@ pub struct CalibratedModels {
     pub skipped: Skips,
 }
 
-/// Scores with their truth, and what groups them.
-struct Basis {
+/// Scores of held-out clips with their truth, and the group of each clip.
+struct HeldOutScores {
     clips: Aligned,
     groups: Vec<u32>,
     skipped: Skips,
 }
 
-/// Fits a calibration and writes it into copies of the models, or into themselves. `None` when stopped.
+/// Fits a calibration and writes it into copies of the models, or into the models themselves. `None` when stopped.
 pub fn calibrate(
     job: &CalibrateJob,
     observer: Observer,
     stop: &AtomicBool,
-) -> Result<Option<CalibratedModels>, PipelineError> {
+) -> Result<Option<CalibrationResult>, PipelineError> {
     let mut models = Vec::new();
     for name in &job.models {
         for path in find_models(name)? {
@@ -98,15 +98,15 @@ pub fn calibrate(
         }
     }
     let targets = targets(job, &models)?;
-    let Some(basis) = basis(job, observer, stop)? else {
+    let Some(held_out) = held_out_scores(job, observer, stop)? else {
         return Ok(None);
     };
-    let classes = basis.clips.classes().to_vec();
+    let classes = held_out.clips.classes().to_vec();
     let mut single_label = None;
     for (path, file) in &models {
         if file.meta.classes != classes {
             return Err(PipelineError::Request(format!(
-                "{}: its classes are not those of the scores; fit it to scores of its own classes, in its own order",
+                "{}: its classes differ from those of the scores; fit it to scores with its own classes in its own order",
                 path.display()
             )));
         }
@@ -116,7 +116,7 @@ pub fn calibrate(
             .is_single_label();
         if single_label.is_some_and(|other| other != single) {
             return Err(PipelineError::Request(format!(
-                "{}: names one class a clip and the other models any number, or the other way round; calibrate them one by one",
+                "{}: not all models are of one kind (single-label or multi-label); calibrate them one by one",
                 path.display()
             )));
         }
@@ -130,21 +130,21 @@ pub fn calibrate(
         ..CalibrationOptions::default()
     };
     let half = vec![0.5; classes.len()];
-    let before = CalibrationQuality::of(&basis.clips, single_label, |_| &half)?;
-    let (crossed, limits) = Calibration::cross_fit(&basis.clips, &basis.groups, options)?;
+    let before = CalibrationQuality::of(&held_out.clips, single_label, |_| &half)?;
+    let (crossed, limits) = Calibration::cross_fit(&held_out.clips, &held_out.groups, options)?;
     let after = CalibrationQuality::of(&crossed, single_label, |clip| limits[clip].as_slice())?;
-    let calibration = Calibration::fit(&basis.clips, options)?;
+    let calibration = Calibration::fit(&held_out.clips, options)?;
     for ((_, mut file), target) in models.into_iter().zip(&targets) {
         file.meta.calibration = Some(calibration.clone());
         file.save(target)?;
     }
-    Ok(Some(CalibratedModels {
+    Ok(Some(CalibrationResult {
         calibration,
         classes,
         before,
         after,
         written: targets,
-        skipped: basis.skipped,
+        skipped: held_out.skipped,
     }))
 }
 
@@ -156,7 +156,7 @@ fn targets(job: &CalibrateJob, models: &[(PathBuf, ModelFile)]) -> Result<Vec<Pa
     if let [(path, _)] = models {
         if same_file(path, out) {
             return Err(PipelineError::Request(format!(
-                "-o {}: is the model itself; name another file, or say --in-place",
+                "-o {}: is the model itself; name another file, or use --in-place",
                 out.display()
             )));
         }
@@ -190,8 +190,12 @@ fn same_file(a: &Path, b: &Path) -> bool {
     matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
-/// The scores that are fitted to.
-fn basis(job: &CalibrateJob, observer: Observer, stop: &AtomicBool) -> Result<Option<Basis>, PipelineError> {
+/// The scores to fit to.
+fn held_out_scores(
+    job: &CalibrateJob,
+    observer: Observer,
+    stop: &AtomicBool,
+) -> Result<Option<HeldOutScores>, PipelineError> {
     let (run, data) = match &job.by {
         CalibrateBy::Tables { scores, truth } => {
             let clips = Aligned::new(
@@ -200,7 +204,7 @@ fn basis(job: &CalibrateJob, observer: Observer, stop: &AtomicBool) -> Result<Op
                 UnknownLabels::Refuse,
             )?;
             let groups = (0..clips.files().len() as u32).map(|i| i % GROUPS).collect();
-            return Ok(Some(Basis {
+            return Ok(Some(HeldOutScores {
                 clips,
                 groups,
                 skipped: Vec::new(),
@@ -208,18 +212,18 @@ fn basis(job: &CalibrateJob, observer: Observer, stop: &AtomicBool) -> Result<Op
         }
         CalibrateBy::Folds { run, data } => (run, data),
     };
-    let set = match (run, job.models.as_slice()) {
+    let cross_validation = match (run, job.models.as_slice()) {
         (Some(run), _) => run.clone(),
         (None, [only]) if !fold_runs(Path::new(only))?.is_empty() => only.into(),
         _ => {
             return Err(PipelineError::Request(
-                "nothing to calibrate by: give a run of several folds with --from RUN, or --scores and --truth of clips that the \
-                 model did not learn from"
+                "no scores to calibrate on: give a cross-validation run with --from RUN, or --scores and --truth of clips that the \
+                 model was not trained on"
                     .into(),
             ));
         }
     };
-    let Some(found) = out_of_fold(&set, data.as_deref(), &job.device, observer, stop)? else {
+    let Some(found) = out_of_fold(&cross_validation, data.as_deref(), &job.device, observer, stop)? else {
         return Ok(None);
     };
     let width = found.scores.classes().len();
@@ -228,7 +232,7 @@ fn basis(job: &CalibrateJob, observer: Observer, stop: &AtomicBool) -> Result<Op
         .iter()
         .flat_map(|i| i.multi_hot(width))
         .map(|v| v > 0.0);
-    Ok(Some(Basis {
+    Ok(Some(HeldOutScores {
         clips: Aligned::from_rows(found.scores.clone(), truth.collect())?,
         groups: found.folds,
         skipped: found.skipped,

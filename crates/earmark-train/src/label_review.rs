@@ -1,56 +1,56 @@
-//! Clips whose labels a model that did not learn from them disagrees with: candidates to listen to and correct.
+//! Clips whose labels disagree with the scores of a model that was not trained on them: candidates to listen to and correct.
 
 use crate::OutOfFold;
 use earmark_metrics::{Aligned, LabelQuality, MetricsError, ScoreTable, TruthTable, UnknownLabels, top_k};
 use serde::Serialize;
 
-/// What clips are sorted by, the lowest first.
+/// The measure that clips are sorted by, the lowest first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Measure {
+pub enum ReviewMeasure {
     /// The clip's own lwlrap.
     #[default]
     Lwlrap,
     /// The lowest score of its labels.
     SelfConfidence,
-    /// That less the highest score of another class.
+    /// The lowest score of its labels minus the highest score of another class.
     Margin,
 }
 
-impl Measure {
+impl ReviewMeasure {
     /// Its value.
-    pub fn of(self, agreement: &LabelQuality) -> f64 {
+    pub fn of(self, quality: &LabelQuality) -> f64 {
         match self {
-            Self::Lwlrap => agreement.lwlrap,
-            Self::SelfConfidence => agreement.self_confidence,
-            Self::Margin => agreement.margin,
+            Self::Lwlrap => quality.lwlrap,
+            Self::SelfConfidence => quality.self_confidence,
+            Self::Margin => quality.margin,
         }
     }
 }
 
-/// A clip that was looked at.
+/// A clip with its labels and scores.
 #[derive(Clone, Debug, Serialize)]
-pub struct Reviewed {
+pub struct ReviewedClip {
     /// Its file.
     pub file: String,
-    /// Its part of the data, where that is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub part: Option<String>,
-    /// The fold that scored it, where that is known.
+    /// Its subset, if known.
+    #[serde(rename = "part", skip_serializing_if = "Option::is_none")]
+    pub subset: Option<String>,
+    /// The fold that scored it, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fold: Option<u32>,
     /// Its labels.
     pub labels: Vec<String>,
-    /// As many classes as it has labels, those with the highest scores.
+    /// The classes with the highest scores, as many as it has labels.
     pub suggested: Vec<String>,
     /// The three highest scores.
     pub best: Vec<(String, f32)>,
-    /// How far scores and labels agree.
+    /// How well its scores and labels agree.
     #[serde(flatten)]
-    pub agreement: LabelQuality,
+    pub quality: LabelQuality,
 }
 
-/// The clips of a run of folds, the least agreed-with first; those without labels are left out.
-pub fn of_folds(found: &OutOfFold, by: Measure) -> Result<Vec<Reviewed>, MetricsError> {
+/// The clips of a cross-validation run, the least consistent first; clips without labels are left out.
+pub fn of_folds(found: &OutOfFold, by: ReviewMeasure) -> Result<Vec<ReviewedClip>, MetricsError> {
     let classes = found.scores.classes();
     let mut clips = Vec::new();
     for (((file, scores), item), fold) in found.scores.rows().zip(&found.items).zip(&found.folds) {
@@ -60,8 +60,8 @@ pub fn of_folds(found: &OutOfFold, by: Measure) -> Result<Vec<Reviewed>, Metrics
             .map(|v| v > 0.0)
             .collect();
         if let Some(clip) = reviewed(file, classes, scores, &truth)? {
-            clips.push(Reviewed {
-                part: Some(item.subset.clone()),
+            clips.push(ReviewedClip {
+                subset: Some(item.subset.clone()),
                 fold: Some(*fold),
                 ..clip
             });
@@ -75,8 +75,8 @@ pub fn of_folds(found: &OutOfFold, by: Measure) -> Result<Vec<Reviewed>, Metrics
 pub fn of_tables(
     scores: &ScoreTable,
     truth: &TruthTable,
-    by: Measure,
-) -> Result<Vec<Reviewed>, MetricsError> {
+    by: ReviewMeasure,
+) -> Result<Vec<ReviewedClip>, MetricsError> {
     let aligned = Aligned::new(scores, truth, UnknownLabels::Refuse)?;
     let mut clips = Vec::new();
     for (file, (scores, truth)) in aligned.files().iter().zip(aligned.rows()) {
@@ -91,8 +91,8 @@ fn reviewed(
     classes: &[String],
     scores: &[f32],
     truth: &[bool],
-) -> Result<Option<Reviewed>, MetricsError> {
-    let Some(agreement) = LabelQuality::of(scores, truth)? else {
+) -> Result<Option<ReviewedClip>, MetricsError> {
+    let Some(quality) = LabelQuality::of(scores, truth)? else {
         return Ok(None);
     };
     let labels: Vec<String> = classes
@@ -106,21 +106,21 @@ fn reviewed(
             .into_iter()
             .map(|c| (classes[c].clone(), scores[c]))
     };
-    Ok(Some(Reviewed {
+    Ok(Some(ReviewedClip {
         file: file.to_owned(),
-        part: None,
+        subset: None,
         fold: None,
         suggested: best(labels.len()).map(|(class, _)| class).collect(),
         best: best(3).collect(),
         labels,
-        agreement,
+        quality,
     }))
 }
 
-/// By the measure, then by the other ones, which tell ties apart, then by name.
-fn sort(clips: &mut [Reviewed], by: Measure) {
-    let key = |clip: &Reviewed| {
-        let a = &clip.agreement;
+/// By the measure, then by the others to break ties, then by name.
+fn sort(clips: &mut [ReviewedClip], by: ReviewMeasure) {
+    let key = |clip: &ReviewedClip| {
+        let a = &clip.quality;
         [by.of(a), a.margin, a.self_confidence]
     };
     clips.sort_by(|a, b| {

@@ -1,53 +1,53 @@
-//! Which clips train, which validate, which are kept for judging.
+//! Splitting data into training, validation and test clips.
 
-use crate::{Parts, PipelineError};
+use crate::{DataSplit, PipelineError};
 use earmark_data::{DataSet, FoldTable, Item, Splitter, Stratify};
 use earmark_engine::ValidationSplit;
 use earmark_recipe::Recipe;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Divides `data`: fold `fold` is judged and nothing else; validation is split off the rest as the recipe says.
+/// Splits `data`: `fold` is the test fold and used for nothing else; the recipe says how validation clips are split off the rest.
 ///
-/// Folds come from the table given by `--fold-table`, else from the data, else from the recipe's `[folds]`.
+/// Folds come from the table given with `--fold-table`, else from the data, else from the recipe's `[folds]`.
 pub fn split(
     recipe: &Recipe,
     data: &DataSet,
     fold: Option<u32>,
     folds: Option<&Path>,
-) -> Result<Parts, PipelineError> {
+) -> Result<DataSplit, PipelineError> {
     let data = with_folds(recipe, data, fold.is_some(), folds)?;
-    let (rest, judged) = match fold {
+    let (rest, test) = match fold {
         None => ((0..data.items.len()).collect(), Vec::new()),
         Some(fold) => data.split_fold(fold)?,
     };
     let pick =
         |indices: &[usize], from: &[Item]| indices.iter().map(|&i| from[i].clone()).collect::<Vec<Item>>();
-    let (rest, judged) = (pick(&rest, &data.items), pick(&judged, &data.items));
-    let by = Division {
+    let (rest, test) = (pick(&rest, &data.items), pick(&test, &data.items));
+    let splitter = ValidationSplitter {
         split: recipe.validation.split,
         seed: recipe.train.seed,
         stratify: stratify(&data),
         has_fold: fold.is_some(),
     };
-    by.of(rest, judged)
+    splitter.split(rest, test)
 }
 
-/// How validation clips are split off those that train.
-pub(super) struct Division {
-    /// As the recipe says.
+/// How validation clips are split off the training clips.
+pub(super) struct ValidationSplitter {
+    /// The recipe's `validation.split`.
     pub split: ValidationSplit,
     /// Seed of the draw.
     pub seed: u64,
-    /// How the classes are kept alike.
+    /// How the shares of classes are kept equal.
     pub stratify: Stratify,
-    /// Whether there is a fold to judge.
+    /// Whether there is a test fold.
     pub has_fold: bool,
 }
 
-impl Division {
-    /// Divides the clips that are not judged.
-    pub(super) fn of(&self, rest: Vec<Item>, judged: Vec<Item>) -> Result<Parts, PipelineError> {
+impl ValidationSplitter {
+    /// Splits the clips outside the test fold.
+    pub(super) fn split(&self, rest: Vec<Item>, test: Vec<Item>) -> Result<DataSplit, PipelineError> {
         let pick = |indices: &[usize]| indices.iter().map(|&i| rest[i].clone()).collect::<Vec<Item>>();
         let splitter = Splitter {
             stratify: self.stratify,
@@ -91,15 +91,15 @@ impl Division {
                 (pick(&train), pick(&held), false)
             }
             ValidationSplit::TestFold if !self.has_fold => {
-                let message = "validation.split = { kind = \"test-fold\" } needs a fold to judge: add --fold K, or choose { kind = \"hold-out\", fraction = 0.1 }";
+                let message = "validation.split = { kind = \"test-fold\" } needs a test fold: add --fold K, or choose { kind = \"hold-out\", fraction = 0.1 }";
                 return Err(PipelineError::Request(message.into()));
             }
-            ValidationSplit::TestFold => (rest, judged.clone(), true),
+            ValidationSplit::TestFold => (rest, test.clone(), true),
         };
-        Ok(Parts {
+        Ok(DataSplit {
             train,
             validation,
-            judged,
+            test,
             optimistic,
         })
     }
@@ -114,7 +114,7 @@ pub(super) fn stratify(data: &DataSet) -> Stratify {
     }
 }
 
-/// The data with folds: those of the table, else its own, else those of the recipe where some are `wanted`.
+/// The data with folds: those of the table, else its own, else those of the recipe if folds are `wanted`.
 pub(super) fn with_folds(
     recipe: &Recipe,
     data: &DataSet,
@@ -126,22 +126,26 @@ pub(super) fn with_folds(
         FoldTable::read(table)?.apply(&mut data.items)?;
     } else if wanted && data.folds().is_empty() {
         let Some(f) = &recipe.folds else {
-            let message = "--fold: this data has no folds; make a table with `earmark data folds DIR -o folds.csv` and give it by --fold-table, or set folds.count in the recipe";
+            let message = "--fold: this data has no folds; make a table with `earmark data folds DIR -o folds.csv` and give it with --fold-table, or set folds.count in the recipe";
             return Err(PipelineError::Request(message.into()));
         };
-        let judged = |item: &Item| f.parts.as_ref().is_none_or(|parts| parts.contains(&item.subset));
-        if let Some(part) = f
+        let in_folds = |item: &Item| {
+            f.parts
+                .as_ref()
+                .is_none_or(|subsets| subsets.contains(&item.subset))
+        };
+        if let Some(subset) = f
             .parts
             .iter()
             .flatten()
-            .find(|part| data.items.iter().all(|i| i.subset != **part))
+            .find(|subset| data.items.iter().all(|i| i.subset != **subset))
         {
             return Err(PipelineError::Request(format!(
-                "folds.parts: this data has no part {part:?}; there are {}",
+                "folds.parts: this data has no subset {subset:?}; there are {}",
                 data.subsets().join(", ")
             )));
         }
-        let items: Vec<Item> = data.items.iter().filter(|i| judged(i)).cloned().collect();
+        let items: Vec<Item> = data.items.iter().filter(|i| in_folds(i)).cloned().collect();
         let splitter = Splitter {
             stratify: f.stratify.unwrap_or(stratify(&data)),
             group: items.iter().any(|i| i.group.is_some()),
@@ -150,7 +154,7 @@ pub(super) fn with_folds(
         let numbers = splitter.k_fold(&items, f.count)?;
         data.items
             .iter_mut()
-            .filter(|i| judged(i))
+            .filter(|i| in_folds(i))
             .zip(numbers)
             .for_each(|(item, n)| item.fold = Some(n));
     }
@@ -176,8 +180,8 @@ mod tests {
         (0..40).map(clip).collect()
     }
 
-    fn divided(rest: Vec<Item>) -> Result<Parts, PipelineError> {
-        let by = Division {
+    fn split_of(rest: Vec<Item>) -> Result<DataSplit, PipelineError> {
+        let splitter = ValidationSplitter {
             split: ValidationSplit::HoldOut {
                 fraction: 0.5,
                 verified: true,
@@ -186,37 +190,37 @@ mod tests {
             stratify: Stratify::Label,
             has_fold: false,
         };
-        by.of(rest, Vec::new())
+        splitter.split(rest, Vec::new())
     }
 
     #[test]
     fn verified_clips_alone_are_held_out() {
-        let parts = divided(clips(|_| None)).unwrap();
+        let split = split_of(clips(|_| None)).unwrap();
         // Fourteen are verified, seven of each class, of which a half is four and three or the other way round.
         assert!(
-            (6..=8).contains(&parts.validation.len()),
+            (6..=8).contains(&split.validation.len()),
             "{}",
-            parts.validation.len()
+            split.validation.len()
         );
-        assert!(parts.validation.iter().all(|i| i.verified == Some(true)));
-        assert_eq!(parts.train.len() + parts.validation.len(), 40);
-        assert!(parts.train.iter().all(|i| !parts.validation.contains(i)));
-        assert!(parts.train.iter().any(|i| i.verified == Some(true)));
+        assert!(split.validation.iter().all(|i| i.verified == Some(true)));
+        assert_eq!(split.train.len() + split.validation.len(), 40);
+        assert!(split.train.iter().all(|i| !split.validation.contains(i)));
+        assert!(split.train.iter().any(|i| i.verified == Some(true)));
     }
 
     #[test]
     fn what_was_recorded_with_them_is_not_trained_on() {
-        let parts = divided(clips(|i| Some(format!("g{}", i / 4)))).unwrap();
-        let groups: BTreeSet<&Option<String>> = parts.validation.iter().map(|i| &i.group).collect();
-        assert!(!groups.is_empty() && parts.train.iter().all(|i| !groups.contains(&i.group)));
-        assert!(parts.validation.iter().all(|i| i.verified == Some(true)));
+        let split = split_of(clips(|i| Some(format!("g{}", i / 4)))).unwrap();
+        let groups: BTreeSet<&Option<String>> = split.validation.iter().map(|i| &i.group).collect();
+        assert!(!groups.is_empty() && split.train.iter().all(|i| !groups.contains(&i.group)));
+        assert!(split.validation.iter().all(|i| i.verified == Some(true)));
     }
 
     #[test]
     fn data_without_the_flag_is_refused() {
         let mut rest = clips(|_| None);
         rest.iter_mut().for_each(|i| i.verified = None);
-        let message = divided(rest).unwrap_err().to_string();
+        let message = split_of(rest).unwrap_err().to_string();
         assert!(
             message.starts_with("validation.split.verified = true: no clip"),
             "{message}"

@@ -1,9 +1,9 @@
-//! Several models' weights to one model: their mean.
+//! The mean of several models' weights as one model.
 //!
 //! Along one training this is stochastic weight averaging (Izmailov et al. 2018, arXiv:1803.05407); between trainings from a common
-//! start, a soup (Wortsman et al. 2022, arXiv:2203.05482). What is averaged lies in one valley of the loss in both cases; weights of
-//! trainings that began apart have a mean that means nothing. The moving statistics of BatchNorm are averaged like the weights, as the
-//! moving average of a training (`train.average-decay`) does it; no data is needed.
+//! start, a soup (Wortsman et al. 2022, arXiv:2203.05482). In both cases the models are in one valley of the loss; the mean
+//! of models with different starting points is meaningless. The moving statistics of BatchNorm are averaged like the weights, as in
+//! `train.average-decay`; no data is needed.
 
 use earmark_core::atomic::WriteError;
 use earmark_engine::{ModelFile, checkpoint};
@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 
 /// What to average.
 #[derive(Clone, Debug)]
-pub enum Weights {
-    /// Models: files, RUN, RUN@STEP, or a set of folds.
+pub enum WeightSource {
+    /// Models: files, RUN, RUN@STEP, or a cross-validation run.
     Models(Vec<String>),
     /// The last checkpoints of a run.
     Last {
@@ -26,22 +26,22 @@ pub enum Weights {
     },
 }
 
-/// The model files that are meant.
-fn files(weights: &Weights) -> Result<Vec<PathBuf>, PipelineError> {
+/// The model files to average.
+fn files(weights: &WeightSource) -> Result<Vec<PathBuf>, PipelineError> {
     match weights {
-        Weights::Models(names) => {
+        WeightSource::Models(names) => {
             let mut files = Vec::new();
             for name in names {
                 files.extend(find_models(name)?);
             }
             Ok(files)
         }
-        Weights::Last { run, count } => {
+        WeightSource::Last { run, count } => {
             RunDir::open(run)?;
             let steps = checkpoint::list(run).map_err(|e| WriteError::new(run, e))?;
             if steps.len() < *count {
                 return Err(PipelineError::Request(format!(
-                    "{}: has {} checkpoints, and the last {count} are wanted; keep more of them while training (checkpoints.keep)",
+                    "{}: has {} checkpoints, fewer than --last {count}; keep more of them while training (checkpoints.keep)",
                     run.display(),
                     steps.len()
                 )));
@@ -52,15 +52,15 @@ fn files(weights: &Weights) -> Result<Vec<PathBuf>, PipelineError> {
     }
 }
 
-/// The mean of the weights, described as the last of the models; also which files went in.
+/// The mean of the weights, with the metadata of the last model; and the files that were averaged.
 ///
 /// # Errors
-/// When there are fewer than two, a file can't be read, or they are not of one network and front end with the same classes.
-pub fn average(weights: &Weights) -> Result<(ModelFile, Vec<PathBuf>), PipelineError> {
+/// With fewer than two models, if a file can't be read, or if their networks, front ends or classes differ.
+pub fn average(weights: &WeightSource) -> Result<(ModelFile, Vec<PathBuf>), PipelineError> {
     let files = files(weights)?;
     let ([.., last], true) = (files.as_slice(), files.len() > 1) else {
         return Err(PipelineError::Request(
-            "an average needs two models or more; name them, or say how many checkpoints with --last N"
+            "an average needs at least two models; name them, or give a number of checkpoints with --last N"
                 .into(),
         ));
     };
@@ -71,16 +71,16 @@ pub fn average(weights: &Weights) -> Result<(ModelFile, Vec<PathBuf>), PipelineE
         let file = ModelFile::read(path)?;
         let refuse = |what: &str| {
             Err(PipelineError::Request(format!(
-                "{}: has {what} than {}; only weights of one network can be averaged (scores of any can be blended: earmark predict)",
+                "{}: has {what} than {}; only models of the same network can be averaged (`earmark predict` blends the scores of any)",
                 path.display(),
                 last.display()
             )))
         };
         if file.meta.classes != mean.meta.classes {
-            return refuse("other classes");
+            return refuse("different classes");
         }
         if kind_of(&file, path)? != kind {
-            return refuse("another network or front end");
+            return refuse("a different network or front end");
         }
         let shapes = |f: &ModelFile| -> Vec<(String, Vec<usize>)> {
             f.tensors
@@ -89,7 +89,7 @@ pub fn average(weights: &Weights) -> Result<(ModelFile, Vec<PathBuf>), PipelineE
                 .collect()
         };
         if shapes(&file) != shapes(&mean) {
-            return refuse("other variables");
+            return refuse("different variables");
         }
         for (sum, tensor) in sums.iter_mut().zip(file.tensors.values()) {
             sum.iter_mut()
@@ -104,7 +104,7 @@ pub fn average(weights: &Weights) -> Result<(ModelFile, Vec<PathBuf>), PipelineE
     Ok((mean, files))
 }
 
-/// What must agree: the network and what it hears.
+/// What must be equal: the network and its front end.
 fn kind_of(file: &ModelFile, path: &Path) -> Result<impl PartialEq + use<>, PipelineError> {
     let recipe = Recipe::parse(&file.meta.recipe, path)?;
     Ok((recipe.network, recipe.front_end))

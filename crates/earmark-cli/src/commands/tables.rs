@@ -5,13 +5,13 @@ use earmark::metrics::number;
 use earmark::models::short_count;
 use earmark::models::{LayerRow, LayerTable};
 use earmark::report::{Align, text_table};
-use earmark::train::FoldsReport;
+use earmark::train::CrossValidationReport;
 
 /// Metrics of the table of folds; the file has more.
 const METRICS: [&str; 5] = ["lwlrap", "accuracy", "map@3", "mAP", "auc"];
 
 /// A line per fold, then their mean and deviation, then all clips together.
-pub fn fold_table(report: &FoldsReport) -> String {
+pub fn fold_table(report: &CrossValidationReport) -> String {
     let pooled = serde_json::to_value(&report.pooled).unwrap_or_default();
     let row = |head: [String; 3], value: &dyn Fn(&str) -> Option<f64>| -> Vec<String> {
         head.into_iter()

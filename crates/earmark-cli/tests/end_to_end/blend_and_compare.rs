@@ -146,12 +146,12 @@ fn two_runs_are_compared_class_by_class() {
     let apart = lab
         .earmark("runs --compare runs/a/fold-1 runs/a/fold-2")
         .refused();
-    assert!(apart.contains("no clip was judged by both"), "{apart}");
+    assert!(apart.contains("no clip was evaluated in both"), "{apart}");
     lab.earmark("train tiny.toml --data tones --run runs/d --fold 1")
         .done();
     assert!(
         lab.earmark("runs --compare runs/a runs/d")
             .refused()
-            .contains("has not been judged")
+            .contains("have not been evaluated")
     );
 }

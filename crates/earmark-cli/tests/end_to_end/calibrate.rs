@@ -117,7 +117,7 @@ fn what_cannot_be_calibrated_is_refused() {
         .earmark("calibrate runs/a --scores s.csv --truth t.csv -o b.safetensors")
         .refused();
     assert!(
-        refused.contains("its classes are not those of the scores"),
+        refused.contains("its classes differ from those of the scores"),
         "{refused}"
     );
 }

@@ -141,9 +141,9 @@ fn eval_predict_and_score_agree() {
     );
 }
 
-/// Where the judged fold steers the training, its scores say so; those on other clips do not.
+/// If the test fold drives the training, its scores say so; those on other clips do not.
 #[test]
-fn scores_of_clips_that_steered_are_marked_optimistic() {
+fn scores_of_clips_that_drove_the_training_are_marked_optimistic() {
     let lab = Lab::new();
     let ended = lab
         .earmark(
@@ -152,7 +152,7 @@ fn scores_of_clips_that_steered_are_marked_optimistic() {
         .done();
     assert!(ended.err.contains("its scores there are optimistic"), "{ended}");
     lab.earmark("eval run --data tones").done();
-    let mark = "# OPTIMISTIC: these clips steered the training (validation.split = test-fold)\n";
+    let mark = "# OPTIMISTIC: these clips drove the training (validation.split = test-fold)\n";
     assert!(
         lab.read("run/eval/eval-30.txt")
             .starts_with(&format!("# tiny: 6 clips of fold 1\n{mark}"))
@@ -163,7 +163,7 @@ fn scores_of_clips_that_steered_are_marked_optimistic() {
         .done();
     let heading = lab.read("other-eval/eval-30.txt");
     assert!(
-        heading.starts_with("# tiny: 1 clip of the part test\n") && !heading.contains("OPTIMISTIC"),
+        heading.starts_with("# tiny: 1 clip of the subset test\n") && !heading.contains("OPTIMISTIC"),
         "{heading}"
     );
     let ended = lab.earmark("runs .").done();
@@ -172,7 +172,7 @@ fn scores_of_clips_that_steered_are_marked_optimistic() {
     assert_eq!(json["optimistic"], true);
 }
 
-/// Results on other clips never mix in one folder, and clips that a run has learnt from are no judges of it.
+/// Results on other clips never mix in one folder, and a run is not evaluated on clips that it was trained on.
 #[test]
 fn other_clips() {
     let lab = Lab::trained();
@@ -183,15 +183,14 @@ fn other_clips() {
     );
     assert_eq!(
         lab.earmark("eval runs/a --data tones --fold 2").refused(),
-        "runs/a: has learnt from 6 of the 6 clips that would be judged; leave out --fold and --fold-table to judge the clips that it keeps for \
-         that"
+        "runs/a: was trained on 6 of the 6 clips to evaluate; leave out --fold and --fold-table to evaluate it on its test clips"
     );
     lab.earmark("eval runs/a --data tones --subset train --eval-dir all")
         .done();
-    let mark = "# OPTIMISTIC: the run has learnt from 12 of these clips\n";
+    let mark = "# OPTIMISTIC: the run was trained on 12 of these clips\n";
     assert!(
         lab.read("all/eval-30.txt")
-            .starts_with(&format!("# tiny: 18 clips of the part train\n{mark}"))
+            .starts_with(&format!("# tiny: 18 clips of the subset train\n{mark}"))
     );
     // Scores of such clips are told as well, wherever the folder is named from, unless the data is another.
     let learnt = "the model was trained on 12 of these recordings; evaluate it on its held-out clips";
@@ -211,10 +210,10 @@ fn other_clips() {
     let ended = lab.earmark("predict runs/a --data tones -o new.csv").done();
     assert!(!ended.err.contains("was trained on"), "{ended}");
     lab.write("runs/a/split.csv", split);
-    // Two checkpoints judged: the better one was chosen by what judges it.
+    // Two evaluated checkpoints: the better one was chosen on the test clips themselves.
     lab.earmark("eval runs/a --data tones --every 1").done();
     let runs = lab.earmark("runs runs").done();
-    assert!(runs.out.contains("judged checkpoints"), "{runs}");
+    assert!(runs.out.contains("evaluated checkpoints"), "{runs}");
 }
 
 /// A clip that can't be read is named in the results, and the exit status tells.
@@ -260,7 +259,7 @@ fn the_test_part_alone_is_enough_where_the_others_are_elsewhere() {
     lab.earmark("eval run --data set --eval-dir a").done();
     assert!(
         lab.read("a/eval-5.txt")
-            .starts_with("# tiny: 12 clips of the part test\n")
+            .starts_with("# tiny: 12 clips of the subset test\n")
     );
     lab.earmark("predict run --data set -o x.csv").done();
     assert_eq!(Table::parse(&lab.read("x.csv")).rows.len(), 12);

@@ -69,7 +69,7 @@ fn a_model_is_fetched_installed_and_used_by_its_name() {
     let refused = run("predict mn04_as --files tones/high/0.wav -o -").refused();
     assert_eq!(
         refused,
-        "efficientat-mn04-as: this published model is not installed; fetch it first: `earmark models get efficientat-mn04-as`"
+        "efficientat-mn04-as: this published model is not installed; download it first: `earmark models get efficientat-mn04-as`"
     );
     // Nobody answers there; then somebody sends other bytes.
     let by_hand = "earmark models import mn04_as_mAP_432.pt --as efficientat-mn04 -o ";

@@ -35,7 +35,7 @@ fn folders_and_folds() {
         ),
         (
             "train tiny.toml --data tones --run run --set validation.split={kind=\"test-fold\"}",
-            "validation.split = { kind = \"test-fold\" } needs a fold to judge: add --fold K, or choose { kind = \"hold-out\", fraction = \
+            "validation.split = { kind = \"test-fold\" } needs a test fold: add --fold K, or choose { kind = \"hold-out\", fraction = \
              0.1 }",
         ),
     ] {
@@ -52,7 +52,7 @@ fn nothing_to_judge() {
     lab.earmark("train tiny.toml --data tones --run run").done();
     assert_eq!(
         lab.earmark("eval run --data tones").refused(),
-        "tones: the run keeps no fold for judging and the data has no part `test`; say what to judge with --subset (train) or --fold"
+        "tones: the run has no test fold and the data has no subset `test`; choose the clips to evaluate with --subset (train) or --fold"
     );
     lab.earmark("eval run --data tones --subset train --eval-dir all")
         .done();
@@ -109,7 +109,7 @@ fn broken_files_among_good_ones() {
     let message = lab
         .earmark("train tiny.toml --data tones --run run --resume")
         .refused();
-    assert!(message.starts_with("run: cannot go on: "), "{message}");
+    assert!(message.starts_with("run: cannot resume: "), "{message}");
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn corrections_of_no_part_are_told() {
     let train = "train tiny.toml --data tones --run run --set train.steps=1 --set validation.split={kind=\"none\"} --set train.schedule={kind=\"constant\"}";
     let corrections = r#"--set data.corrections=[{file="fix.json",part="trian"}]"#;
     let told = lab.earmark(&format!("{train} {corrections}")).done();
-    let line = "fix.json: not used, as data.parts (train) leaves the part \"trian\" out";
+    let line = "fix.json: not used, because data.subsets (train) leaves out the subset \"trian\"";
     assert!(
         told.err.contains(line) && lab.read("run/log.txt").contains(line),
         "{told}"

@@ -63,7 +63,7 @@ fn run_directories() {
     };
     let eval = |run: &str| lab.earmark(&format!("eval {run} --data tones")).refused();
     let no_run =
-        "is no run directory (run.json is missing); give the folder that `earmark train --run` named";
+        "not a run directory (run.json is missing); give the folder that was given to `earmark train --run`";
     assert_eq!(eval("tones"), format!("tones: {no_run}"));
     assert_eq!(eval("nowhere"), format!("nowhere: {no_run}"));
 
@@ -72,7 +72,7 @@ fn run_directories() {
     lab.write("order/classes.csv", "0,low\n1,high\n2,mid\n");
     assert_eq!(
         eval(&run),
-        "order/checkpoints/step-00000005.safetensors: its classes are not those of order/classes.csv; one of the two files has been \
+        "order/checkpoints/step-00000005.safetensors: its classes differ from those of order/classes.csv; one of the two files was \
          changed or belongs to another run"
     );
 

@@ -196,30 +196,30 @@ fn switches_in_the_environment() {
 }
 
 #[test]
-fn a_run_goes_on_only_as_what_it_began_as() {
+fn a_run_is_resumed_only_with_its_own_settings() {
     let lab = Lab::trained();
     let resume = "train tiny.toml --data tones --run runs/a --resume";
     assert_eq!(
         lab.earmark(&format!("{resume} --fold 1 --set train.epochs=7"))
             .refused(),
-        "runs/a: cannot go on: the recipe has changed since the run began (`epochs = 6.0` then, `epochs = 7.0` now); start a new run in \
+        "runs/a: cannot resume: the recipe has changed since the run started (then `epochs = 6.0`, now `epochs = 7.0`); start a new run in \
          another folder"
     );
     assert_eq!(
         lab.earmark(resume).refused(),
-        "runs/a: cannot go on: it keeps fold 1 for judging, not no fold (--fold); start a new run in another folder"
+        "runs/a: cannot resume: its test fold is 1, not none (--fold); start a new run in another folder"
     );
     assert_eq!(
         lab.earmark("train tiny.toml --data tones --run runs/a --fold 1")
             .refused(),
-        "runs/a: holds something already; go on with its run by --resume, or choose another folder with --run"
+        "runs/a: is not empty; resume its run with --resume, or choose another folder with --run"
     );
     let message = lab.earmark("train tiny.toml --data tones --resume").refused();
     assert!(message.contains("--run <RUN>"), "{message}");
     lab.tone("tones/high/9.wav", 2000.0);
     assert_eq!(
         lab.earmark(&format!("{resume} --fold 1")).refused(),
-        "runs/a: cannot go on: the data has changed since the run began; start a new run in another folder"
+        "runs/a: cannot resume: the data has changed since the run started; start a new run in another folder"
     );
 }
 
@@ -230,9 +230,7 @@ fn folders_that_are_in_use_stay_as_they_are() {
         assert_eq!(
             lab.earmark(&format!("train tiny.toml --data tones --run {run}"))
                 .refused(),
-            format!(
-                "{run}: holds something already; go on with its run by --resume, or choose another folder with --run"
-            )
+            format!("{run}: is not empty; resume its run with --resume, or choose another folder with --run")
         );
     }
     assert!(!lab.path("tones/.lock").exists());

@@ -197,7 +197,7 @@ fn a_killed_second_level_ends_with_the_same_bytes() {
             "{TRAIN} --run runs/killed --resume -q --set train.seed=4"
         ))
         .refused();
-    assert!(refused.contains("cannot go on: the recipe"), "{refused}");
+    assert!(refused.contains("cannot resume: the recipe"), "{refused}");
     lab.earmark(&format!("{TRAIN} --run runs/killed --resume")).done();
     let bytes = |run: &str| -> BTreeMap<String, Vec<u8>> {
         let mut found = files(&lab.path(run));
@@ -280,15 +280,13 @@ fn what_cannot_be_stacked_is_refused() {
         .done();
     let other = refused("stack runs/a runs/c --recipe second.toml --run x -q");
     assert!(
-        other.contains("its folds are not those of the first input"),
+        other.contains("its folds differ from those of the first input"),
         "{other}"
     );
     lab.earmark(&format!("{TRAIN} --run runs/stack")).done();
+    assert!(refused("stack runs/stack --recipe second.toml --run y -q").contains("is a stacked run itself"));
     assert!(
-        refused("stack runs/stack --recipe second.toml --run y -q").contains("of the second level itself")
-    );
-    assert!(
-        refused("eval runs/stack/fold-1 --data tones --fold 2").contains("judged on the fold that it keeps")
+        refused("eval runs/stack/fold-1 --data tones --fold 2").contains("evaluated on its test fold only")
     );
 }
 

@@ -193,7 +193,7 @@ fn other_verbs_know_sets() {
         .out
         .lines()
         .find(|line| line.contains("all clips of 3 folds"));
-    assert!(!set.expect("a line").contains("judged checkpoints"), "{text}");
+    assert!(!set.expect("a line").contains("evaluated checkpoints"), "{text}");
 
     let files = "tones/high/1.wav tones/low/2.wav";
     lab.earmark(&format!("predict runs/cv -o cv.csv --files {files}"))
@@ -202,7 +202,7 @@ fn other_verbs_know_sets() {
     let whole = lab.earmark("report runs/cv").refused();
     assert_eq!(
         whole,
-        "runs/cv: holds a run for each of several folds and is none itself; give one of them, such as runs/cv/fold-1"
+        "runs/cv: a cross-validation run, which holds a run per fold; give one of them, such as runs/cv/fold-1"
     );
     lab.earmark(&format!("predict {one_by_one} -o each.csv --files {files}"))
         .done();
@@ -241,13 +241,13 @@ fn sets_that_can_not_be_are_refused() {
         .done();
     assert_eq!(
         refused(&format!("{TRAIN} --run cv")),
-        "cv: holds something already; go on with its run by --resume, or choose another folder with --run"
+        "cv: is not empty; resume its run with --resume, or choose another folder with --run"
     );
     let message = refused(&format!(
         "{TRAIN} --run cv --resume --set train.learning-rate=1e-3"
     ));
     assert!(
-        message.starts_with("cv/fold-1: cannot go on: the recipe has changed"),
+        message.starts_with("cv/fold-1: cannot resume: the recipe has changed"),
         "{message}"
     );
     let ended = lab
@@ -290,7 +290,7 @@ fn noisy_clips_are_trained_on_in_every_fold() {
         ))
         .exit(1);
     let message =
-        "error: train.noisy-subsets: no clip to train on is of the part \"nosy\"; there are curated, noisy";
+        "error: train.noisy-subsets: no training clip is in the subset \"nosy\"; there are curated, noisy";
     assert!(ended.err.contains(message), "{ended}");
     lab.earmark(&format!("{train} --run cv --set train.noisy-subsets=[\"noisy\"]"))
         .done();

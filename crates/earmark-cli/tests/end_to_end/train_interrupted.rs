@@ -168,7 +168,7 @@ fn one_trainer_a_run() {
     let third = lab.earmark(&format!("{TRAIN} --run run")).refused();
     assert_eq!(
         third,
-        "run: holds something already; go on with its run by --resume, or choose another folder with --run"
+        "run: is not empty; resume its run with --resume, or choose another folder with --run"
     );
     first.signal("CONT");
     first.end().done();

@@ -198,7 +198,7 @@ fn a_warm_start_survives_a_kill() {
         .refused();
     assert_eq!(
         message,
-        "killed: cannot go on: its weights began otherwise than --init-from, --include and --exclude say now (they may be left out); \
+        "killed: cannot resume: its initial weights differ from what --init-from, --include and --exclude say now (leave them out); \
          start a new run in another folder"
     );
 }

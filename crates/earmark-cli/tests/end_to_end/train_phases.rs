@@ -181,7 +181,7 @@ fn a_recipe_says_where_weights_start() {
     );
     assert!(
         plan.out
-            .contains("logits.weight, logits.bias start fresh: the classes are others than there"),
+            .contains("logits.weight, logits.bias start fresh, because the classes differ"),
         "{plan}"
     );
     assert!(plan.out.contains("frozen conv0"), "{plan}");

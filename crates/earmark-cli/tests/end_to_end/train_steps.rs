@@ -199,11 +199,8 @@ fn a_mean_of_checkpoints() {
     lab.earmark("predict last.safetensors -o x.csv --files tones/low/1.wav")
         .done();
     for (arguments, why) in [
-        ("a@30 -o x", "an average needs two models or more"),
-        (
-            "a --last 20 -o x",
-            "a: has 8 checkpoints, and the last 20 are wanted",
-        ),
+        ("a@30 -o x", "an average needs at least two models"),
+        ("a --last 20 -o x", "a: has 8 checkpoints, fewer than --last 20"),
         ("a b --last 2 -o x", "--last: is about the checkpoints of one run"),
     ] {
         let message = lab.earmark(&format!("models average {arguments}")).refused();

@@ -97,7 +97,7 @@ fn each_fold_begins_with_the_weights_of_its_own() {
         ))
         .refused();
     assert!(
-        message.contains("mel: holds no run of fold 2, which is judged here"),
+        message.contains("mel: holds no run of fold 2, the test fold"),
         "{message}"
     );
     // Fitted on the clips trained on, which differ.

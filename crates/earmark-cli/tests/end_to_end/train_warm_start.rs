@@ -99,11 +99,11 @@ fn what_does_not_fit_is_refused_with_the_scopes_there_are() {
     for (from, told) in [
         (
             "runs/none",
-            "train.start.from = \"runs/none\": no such model file or run directory; check the path, train it first, or begin with another: --init-from MODEL",
+            "train.start.from = \"runs/none\": no such model file or run directory; check the path, train it first, or start from another model: --init-from MODEL",
         ),
         (
             "mobilenet-v2-imagenet",
-            "mobilenet-v2-imagenet: not imported yet; make it from a file of weights: `earmark models import FILE --as mobilenet-v2-imagenet`",
+            "mobilenet-v2-imagenet: not imported yet; import it from a weights file: `earmark models import FILE --as mobilenet-v2-imagenet`",
         ),
     ] {
         lab.write(

@@ -66,7 +66,10 @@ fn a_grid_is_tried_and_gone_on_with() {
         "{refused}"
     );
     let refused = lab.earmark(&format!("{GRID},8 --resume -q")).refused();
-    assert!(refused.contains("a search goes on with the space"), "{refused}");
+    assert!(
+        refused.contains("resume a search with its own search space"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -119,7 +122,10 @@ fn what_cannot_be_compared_is_refused_before_anything_is_trained() {
     let none = refused("--grid train.epochs=1,2 --set validation.split={kind=\"none\"}");
     assert!(none.contains("--inner-folds"), "{none}");
     let judged = refused("--grid train.epochs=1,2 --set validation.split={kind=\"test-fold\"}");
-    assert!(judged.contains("the judged fold must choose nothing"), "{judged}");
+    assert!(
+        judged.contains("the test fold must not choose settings"),
+        "{judged}"
+    );
     let key = refused("--grid train.learning-rat=1,2");
     assert!(key.contains("did you mean `learning-rate`?"), "{key}");
     let value = refused("--grid batches.size=4,0");

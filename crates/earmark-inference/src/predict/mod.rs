@@ -17,7 +17,7 @@ use earmark_data::FeatureStore;
 use earmark_engine::ScoreJob;
 use earmark_features::Extractor;
 use earmark_metrics::{BlendMean, ScoreTable, blend};
-use earmark_runs::roles::Roles;
+use earmark_runs::clip_roles::ClipRoles;
 use earmark_runs::run_dir::find_models;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -186,10 +186,10 @@ impl PredictRun<'_> {
             }
         }
         if let Some(data) = &job.data
-            && let Some(roles) = Roles::of_model(model.path(), data)
+            && let Some(roles) = ClipRoles::of_model(model.path(), data)
         {
-            self.has_held_out |= roles.keep_some();
-            let trained_on = items.iter().filter(|i| roles.has_learnt(i));
+            self.has_held_out |= roles.has_test_clips();
+            let trained_on = items.iter().filter(|i| roles.is_trained_on(i));
             self.trained_on
                 .extend(trained_on.map(|i| (i.subset.clone(), i.file.clone())));
         }

@@ -9,7 +9,7 @@ use earmark_data::{FeatureStore, Item};
 use earmark_engine::ScoreJob;
 use earmark_features::Extractor;
 use earmark_metrics::{ScoreTable, blend};
-use earmark_runs::roles::own_fold;
+use earmark_runs::clip_roles::test_clips;
 use earmark_runs::run_dir::{ModelRef, RunDir, find_models, fold_runs};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -93,7 +93,7 @@ pub fn out_of_fold_segments(
     for (_, path) in fold_runs(set)? {
         let run = RunDir::open(&path)?;
         let data = open_data(&run.recipe, data.unwrap_or(&run.info.data.root))?;
-        let mut items = own_fold(&run.path, &data)?;
+        let mut items = test_clips(&run.path, &data)?;
         items.sort_by(|a, b| a.file.cmp(&b.file));
         let model = Model::open(&ModelRef::new(path.to_string_lossy()), &device)?;
         let Some(one) = of_model(&model, &items, &[], observer, stop)? else {

@@ -1,6 +1,6 @@
 //! The curves of a run: loss, learning rate, validation, and the results of evaluated steps.
 
-use crate::journal::history::{History, Judgement, METRICS, Points};
+use crate::experiment_log::{METRICS, Points, StepEvaluation, TrainingHistory};
 use crate::run_dir::RunDir;
 use earmark_report::{AxisScale, Better, MetricCurve, TrainingCurve};
 
@@ -8,7 +8,7 @@ use earmark_report::{AxisScale, Better, MetricCurve, TrainingCurve};
 const WIDE: f64 = 50.0;
 
 /// Loss, learning rate, gradient norm, and the validation metrics that drive nothing.
-pub(super) fn curves(run: &RunDir, history: &History) -> Vec<TrainingCurve> {
+pub(super) fn curves(run: &RunDir, history: &TrainingHistory) -> Vec<TrainingCurve> {
     let positive = || history.learning_rate.iter().map(|p| p.1).filter(|v| *v > 0.0);
     let (low, high) = (
         positive().fold(f64::INFINITY, f64::min),
@@ -44,7 +44,11 @@ pub(super) fn curves(run: &RunDir, history: &History) -> Vec<TrainingCurve> {
 }
 
 /// Results of the evaluated steps, then the validation metric that drives the training.
-pub(super) fn metrics(run: &RunDir, history: &History, evaluated: &[Judgement]) -> Vec<MetricCurve> {
+pub(super) fn metrics(
+    run: &RunDir,
+    history: &TrainingHistory,
+    evaluated: &[StepEvaluation],
+) -> Vec<MetricCurve> {
     let named = |name: String, points: Points| MetricCurve {
         name,
         better: Better::Higher,

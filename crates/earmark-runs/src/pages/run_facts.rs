@@ -1,6 +1,6 @@
 //! The summary of a run: data, sizes, network, device.
 
-use crate::journal::Status;
+use crate::experiment_log::RunStatus;
 use crate::run_dir::RunDir;
 use earmark_engine::ModelMeta;
 use earmark_features::Extractor;
@@ -8,7 +8,7 @@ use earmark_models::{Network, VarSpec};
 use earmark_report::{Fact, human_count};
 
 /// What is known about the run, in the order of the page.
-pub(super) fn facts(run: &RunDir, status: &Status, best: Option<&ModelMeta>) -> Vec<Fact> {
+pub(super) fn facts(run: &RunDir, status: &RunStatus, best: Option<&ModelMeta>) -> Vec<Fact> {
     let (info, data) = (&run.info, &run.info.data);
     let mut facts = vec![
         Fact::new("recipe", &run.recipe.name),
@@ -24,7 +24,7 @@ pub(super) fn facts(run: &RunDir, status: &Status, best: Option<&ModelMeta>) -> 
     match data.fold {
         Some(fold) => facts.push(Fact::new(
             "test clips",
-            format!("{} (fold {fold})", human_count(data.judged as u64)),
+            format!("{} (fold {fold})", human_count(data.test as u64)),
         )),
         None => facts.push(Fact::new("test fold", "none")),
     }

@@ -6,8 +6,8 @@ use super::evaluated_clips::{confusion, read_evaluated, reliability};
 use super::run_curves::{curves, metrics};
 use super::run_facts::facts;
 use super::worst_clips::worst_clips;
-use crate::journal::history::{History, Judgement, best_of, highest, judgements};
-use crate::journal::{State, Status};
+use crate::experiment_log::{RunState, RunStatus};
+use crate::experiment_log::{StepEvaluation, TrainingHistory, best_of, highest, step_evaluations};
 use crate::run_dir::{RunDir, planned_steps};
 use earmark_core::{atomic, text};
 use earmark_engine::evaluation::{result_path, scores_path};
@@ -56,10 +56,10 @@ pub fn compared_run(other: &str, comparison: &ModelComparison) -> ComparedRun {
 }
 
 fn gather(run: &RunDir, data: Option<&Path>) -> Result<RunReport, PageError> {
-    let history = History::read(&run.path);
-    let (evaluated, problems) = judgements(&run.eval());
+    let history = TrainingHistory::read(&run.path);
+    let (evaluated, problems) = step_evaluations(&run.eval());
     let planned = planned_steps(&run.path, &run.info, &run.recipe.train);
-    let status = Status::of(&run.path, history.step, planned);
+    let status = RunStatus::of(&run.path, history.step, planned);
     let best = ModelFile::read_metadata(&run.path.join("best.safetensors")).ok();
     let info = &run.info;
     let mut report = RunReport {
@@ -120,8 +120,8 @@ fn skipped(file: &str, reason: &str) -> SkippedFile {
     }
 }
 
-/// What must be known before believing the numbers.
-fn state_notes(run: &RunDir, status: &Status) -> Vec<PageNote> {
+/// What to know before trusting the numbers.
+fn state_notes(run: &RunDir, status: &RunStatus) -> Vec<PageNote> {
     let optimistic = run.info.optimistic.then(|| {
         caution(
             "OPTIMISTIC: the test clips also drove this training (validation.split = test-fold). Scores on other recordings \
@@ -129,15 +129,15 @@ fn state_notes(run: &RunDir, status: &Status) -> Vec<PageNote> {
         )
     });
     let state = match &status.state {
-        State::Finished => None,
-        State::StoppedEarly { reason } => Some(info_note(format!("Training stopped early: {reason}."))),
-        State::Running => Some(caution(format!(
+        RunState::Finished => None,
+        RunState::StoppedEarly { reason } => Some(info_note(format!("Training stopped early: {reason}."))),
+        RunState::Running => Some(caution(format!(
             "Training is {status}; this page shows it so far."
         ))),
-        State::Interrupted => Some(caution(format!(
+        RunState::Interrupted => Some(caution(format!(
             "Training was {status}; resume it with --resume."
         ))),
-        State::NotStarted => Some(caution("Training has not written a checkpoint yet.")),
+        RunState::NotStarted => Some(caution("Training has not written a checkpoint yet.")),
     };
     optimistic.into_iter().chain(state).collect()
 }
@@ -145,10 +145,10 @@ fn state_notes(run: &RunDir, status: &Status) -> Vec<PageNote> {
 /// The evaluated step that the report shows in detail, and why this one: the best in validation, because choosing by the test
 /// clips themselves is a little optimistic; without validation the best on the test clips; else the last.
 fn chosen<'a>(
-    evaluated: &'a [Judgement],
+    evaluated: &'a [StepEvaluation],
     metric: ValidationMetric,
     validation: &[(f64, f64)],
-) -> Option<(&'a Judgement, String)> {
+) -> Option<(&'a StepEvaluation, String)> {
     let last = evaluated.last()?;
     if evaluated.len() == 1 {
         return Some((last, "the only evaluated one".to_owned()));
@@ -177,7 +177,7 @@ fn chosen<'a>(
 fn add_step(
     report: &mut RunReport,
     run: &RunDir,
-    evaluated: &Judgement,
+    evaluated: &StepEvaluation,
     calibration: Option<&Calibration>,
     data: Option<&Path>,
 ) -> Result<(), PageError> {
@@ -209,7 +209,7 @@ fn add_clips(
     data: Option<&Path>,
 ) -> Result<(), PageError> {
     report.confusion = confusion(clips)?;
-    // A loss that only ranks gives scores that are no probabilities; what can't be drawn is left out.
+    // A loss that only ranks gives scores that are not probabilities; what can't be drawn is left out.
     let single_label = run.recipe.train.loss.is_single_label();
     report.reliability = reliability(clips, single_label, calibration).unwrap_or_default();
     let spectrograms = ClipSpectrograms::find(run, data.unwrap_or(&run.info.data.root));
@@ -222,7 +222,7 @@ fn add_clips(
     Ok(())
 }
 
-fn classes(run: &RunDir, evaluated: &Judgement) -> Vec<ClassScoreRow> {
+fn classes(run: &RunDir, evaluated: &StepEvaluation) -> Vec<ClassScoreRow> {
     let all = &evaluated.report["per_class"];
     let row = |name: &String| {
         let class = &all[name.as_str()];
@@ -247,8 +247,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn judgement(step: u64, lwlrap: f64) -> Judgement {
-        Judgement {
+    fn evaluation(step: u64, lwlrap: f64) -> StepEvaluation {
+        StepEvaluation {
             step,
             report: json!({ "lwlrap": lwlrap }),
         }
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn validation_chooses_the_step_shown() {
-        let evaluated = [judgement(100, 0.5), judgement(200, 0.8), judgement(300, 0.7)];
+        let evaluated = [evaluation(100, 0.5), evaluation(200, 0.8), evaluation(300, 0.7)];
         let step = |validation: &[(f64, f64)]| {
             chosen(&evaluated, ValidationMetric::Lwlrap, validation)
                 .map(|(j, why)| (j.step, why))

@@ -10,14 +10,12 @@ use std::path::{Path, PathBuf};
 /// Why a run directory can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// It holds something already.
-    #[error(
-        "{0}: holds something already; go on with its run by --resume, or choose another folder with --run"
-    )]
+    /// It is not empty.
+    #[error("{0}: is not empty; resume its run with --resume, or choose another folder with --run")]
     Occupied(PathBuf),
-    /// It is no run.
+    /// It is not a run.
     #[error(
-        "{path}: is no run directory ({missing} is missing); give the folder that `earmark train --run` named"
+        "{path}: not a run directory ({missing} is missing); give the folder that was given to `earmark train --run`"
     )]
     NoRun {
         /// The folder.
@@ -25,27 +23,25 @@ pub enum RunError {
         /// What should be there.
         missing: &'static str,
     },
-    /// It holds runs, one a fold.
-    #[error(
-        "{path}: holds a run for each of several folds and is none itself; give one of them, such as {first}"
-    )]
+    /// It holds the runs of several folds.
+    #[error("{path}: a cross-validation run, which holds a run per fold; give one of them, such as {first}")]
     Several {
         /// The folder.
         path: PathBuf,
         /// The first of its runs.
         first: PathBuf,
     },
-    /// Another process trains in it.
+    /// Another process is training in it.
     #[error(
         "{0}: another earmark is training in this folder; wait for it, or choose another folder with --run"
     )]
     Locked(PathBuf),
-    /// A file of the run is there and can't be read.
+    /// A file of the run can't be read.
     #[error("{path}: cannot be read: {cause}; {}", remedy(cause))]
     Read {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         cause: std::io::Error,
     },
     /// run.json is broken.
@@ -66,12 +62,12 @@ pub enum RunError {
         /// Its format.
         found: u64,
     },
-    /// A checkpoint that is not there.
+    /// A missing checkpoint.
     #[error("{run}: has no checkpoint {step}; there are {known}")]
     NoCheckpoint {
         /// The run.
         run: PathBuf,
-        /// The step asked for.
+        /// The requested step.
         step: u64,
         /// The steps there are.
         known: String,
@@ -79,17 +75,17 @@ pub enum RunError {
     /// Nothing trained yet.
     #[error("{0}: has no weights yet; train it first (`earmark train ... --run {0} --resume`)")]
     NoWeights(PathBuf),
-    /// Not a model, not a run.
+    /// Neither a model nor a run.
     #[error("{0}: no such model file or run directory; expected MODEL.safetensors, RUN or RUN@STEP")]
     NoModel(String),
     /// `split.csv` does not fit, or is broken.
     #[error("{0}")]
     Split(String),
-    /// A published model that was not fetched.
-    #[error("{0}: this published model is not installed; fetch it first: `earmark models get {0}`")]
+    /// A published model that is not downloaded.
+    #[error("{0}: this published model is not installed; download it first: `earmark models get {0}`")]
     NotInstalled(String),
-    /// A model that no catalogue has, since it is made from a file of the user's.
-    #[error("{0}: not imported yet; make it from a file of weights: `earmark models import FILE --as {0}`")]
+    /// A model that is imported from a file of the user's.
+    #[error("{0}: not imported yet; import it from a weights file: `earmark models import FILE --as {0}`")]
     NotImported(String),
     /// A file can't be written.
     #[error(transparent)]
@@ -118,11 +114,11 @@ impl RunError {
 fn remedy(cause: &std::io::Error) -> &'static str {
     match cause.kind() {
         ErrorKind::PermissionDenied => "change its permissions, or work as the user who trained it",
-        // What `read_to_string` says of bytes that are no UTF-8.
+        // What `read_to_string` returns for bytes that are not UTF-8.
         ErrorKind::InvalidData => {
             "the file is damaged: restore it from a copy, or start a new run in another folder"
         }
-        ErrorKind::IsADirectory => "there is a folder in the place of this file: move it away",
+        ErrorKind::IsADirectory => "a folder has the name of this file: move it elsewhere",
         _ => "check the disk and the path, then try again",
     }
 }

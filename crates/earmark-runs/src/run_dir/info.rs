@@ -10,32 +10,32 @@ use std::path::PathBuf;
 pub struct RunInfo {
     /// Version of the run directory's layout.
     pub format: u32,
-    /// The command line that began it.
+    /// The command line that started it.
     pub command: Vec<String>,
     /// Version of the program.
     pub version: String,
     /// Revision of its source, where it was known when it was built.
     pub revision: Option<String>,
-    /// When it began, RFC 3339.
+    /// When it started, RFC 3339.
     pub started: String,
     /// Seed of everything random.
     pub seed: u64,
     /// Device it trains on.
     pub device: String,
-    /// Steps planned; runs of earlier versions don't say.
+    /// Steps planned; missing in runs of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<u64>,
     /// The data it is trained on.
     pub data: DataInfo,
-    /// The model its weights begin from.
+    /// The model whose weights it starts from.
     #[serde(default)]
     pub init_from: Option<String>,
-    /// Which of its variables come over.
-    #[serde(default)]
-    pub scopes: ParameterPrefixes,
-    /// Whether the judged clips steer the training, so that its scores on them are optimistic.
+    /// Which of its variables are transferred.
+    #[serde(default, rename = "scopes")]
+    pub prefixes: ParameterPrefixes,
+    /// Whether the test clips drive the training, so that its scores on them are optimistic.
     pub optimistic: bool,
-    /// What an example of each class weighs in the loss, by name; none where all count alike.
+    /// The weight of each class in the loss, by name; none if all are equal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_weights: Option<BTreeMap<String, f64>>,
 }
@@ -49,14 +49,15 @@ pub struct DataInfo {
     pub layout: String,
     /// Fingerprint of its tables and file sizes.
     pub fingerprint: String,
-    /// The fold kept for judging.
+    /// The test fold.
     pub fold: Option<u32>,
     /// Clips trained on.
     pub train: usize,
-    /// Clips that validate.
+    /// Validation clips.
     pub validation: usize,
-    /// Clips kept for judging.
-    pub judged: usize,
+    /// Test clips.
+    #[serde(rename = "judged")]
+    pub test: usize,
     /// Clips left out because they could not be read, with the reason.
     pub skipped: Vec<(String, String)>,
 }

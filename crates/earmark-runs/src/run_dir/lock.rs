@@ -1,25 +1,25 @@
-//! One trainer a run.
+//! One training process per run.
 
 use super::RunError;
 use earmark_core::atomic::WriteError;
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 
-/// The file that is locked.
+/// Name of the file that is locked.
 pub(super) const LOCK: &str = ".lock";
 
-/// Keeps other processes from training in a folder; the system lets go of it when the process ends, however it ends. A folder in which
+/// Keeps other processes from training in a folder; the system releases it when the process ends, however it ends. A folder in which
 /// nothing else was written meanwhile (a refusal) is left as it was found.
 #[derive(Debug)]
 pub struct RunLock {
     file: File,
     folder: PathBuf,
-    /// Whether the folder was made for it.
+    /// Whether the folder was created for it.
     made: bool,
 }
 
 impl RunLock {
-    /// Locks a folder, making it if need be.
+    /// Locks a folder, creating it if needed.
     pub fn take(path: &Path) -> Result<Self, RunError> {
         let lock = path.join(LOCK);
         let made = !path.exists();
@@ -38,7 +38,7 @@ impl RunLock {
                 Err(std::fs::TryLockError::WouldBlock) => return Err(RunError::Locked(path.into())),
                 Err(std::fs::TryLockError::Error(e)) => return Err(WriteError::new(&lock, e).into()),
             }
-            // Who held it may have removed it since it was opened here.
+            // Its last holder may have removed it since it was opened here.
             if is_there(&file, &lock) {
                 return Ok(Self {
                     file,
@@ -58,7 +58,7 @@ fn is_there(file: &File, path: &Path) -> bool {
     id(file.metadata()) == id(std::fs::metadata(path))
 }
 
-/// Where there are no such numbers, an open file keeps its name.
+/// Other systems have no inode numbers; an open file keeps its name there.
 #[cfg(not(unix))]
 fn is_there(_: &File, path: &Path) -> bool {
     path.exists()
@@ -70,7 +70,7 @@ impl Drop for RunLock {
         if !matches!(entries, Ok(1)) {
             return;
         }
-        // Only the lock is there. It is removed while it is held; what can't be removed stays, and is in nobody's way.
+        // Only the lock is left. It is removed while it is held; a lock that can't be removed does no harm.
         if std::fs::remove_file(self.folder.join(LOCK)).is_ok() && self.made {
             let _ = std::fs::remove_dir(&self.folder);
         }

@@ -1,36 +1,35 @@
-//! The run directory: explains itself before the first step.
+//! The run directory, which is complete before the first step.
 //!
 //! ```text
 //! recipe.toml     the recipe, resolved, every default written out
 //! classes.csv     index,name
-//! split.csv       part,file,role: what trains, validates and is judged
+//! split.csv       part,file,role: training, validation and test clips
 //! run.json        command line, version, revision, seed, data, device: see RunInfo
 //! log.txt         what happened when
-//! metrics.jsonl   a line a step, a line a validation
+//! metrics.jsonl   a line per step and per validation
 //! events.out.*    the same for TensorBoard
 //! checkpoints/    step-00000100.safetensors ..., state.safetensors
 //! best.safetensors
 //! eval/           results of `earmark eval`
 //! ```
 
+mod cross_validation;
 mod error;
-mod find;
-mod head;
 mod info;
 mod lock;
-mod log;
+mod model_ref;
+mod overview;
 mod planned_steps;
-mod set;
+mod run_log;
 
+pub use cross_validation::{fold_run, fold_runs, folds_path};
 pub use error::RunError;
-pub use find::{ModelRef, find_model, find_models, fresh, judged_step};
-pub use head::{RunHead, is_stack};
-
 pub use info::{DataInfo, RunInfo};
 pub use lock::RunLock;
-pub use log::{Log, now};
+pub use model_ref::{ModelRef, best_step, find_model, find_models, fresh_folder};
+pub use overview::{RunOverview, is_stack};
 pub use planned_steps::planned_steps;
-pub use set::{fold_run, fold_runs, folds_path};
+pub use run_log::{RunLog, now};
 
 use earmark_core::atomic::{self, WriteError};
 use earmark_data::ClassMap;
@@ -44,9 +43,9 @@ use std::path::{Path, PathBuf};
 /// What a new run writes before run.json.
 const BEFORE_INFO: [&str; 3] = ["recipe.toml", "classes.csv", "split.csv"];
 
-/// A recipe as it stands in a run directory.
+/// A recipe that a run directory can hold.
 pub trait RunRecipe: Sized + Clone {
-    /// From `recipe.toml`, which is whole.
+    /// From the text of `recipe.toml`, which has every default written out.
     fn parse(text: &str, place: &Path) -> Result<Self, RecipeError>;
     /// To `recipe.toml`, every default written out.
     fn to_toml(&self) -> String;
@@ -70,7 +69,7 @@ impl RunRecipe for StackRecipe {
     }
 }
 
-/// An opened run directory, of the first level (a [`Recipe`]) or of the second (a [`StackRecipe`]).
+/// An opened run directory, of a training on audio (a [`Recipe`]) or of stacking (a [`StackRecipe`]).
 #[derive(Debug)]
 pub struct RunDir<R = Recipe> {
     /// Where it is.
@@ -106,7 +105,22 @@ impl RunDir {
         }
     }
 
-    /// Opens a run of the first level; see [`RunDir::open_as`].
+    /// Locks the folder of several trainings, a free one unless they are resumed, and removes what a killed process left half written.
+    ///
+    /// # Errors
+    ///
+    /// When the folder is not free, in use or can't be written.
+    pub fn lock_folder(folder: &Path, resume: bool) -> Result<RunLock, RunError> {
+        let free = || if resume { Ok(()) } else { Self::check_free(folder) };
+        free()?;
+        let lock = RunLock::take(folder)?;
+        // Another training may have started and ended here since.
+        free()?;
+        atomic::clean_leftovers(folder).map_err(|e| WriteError::new(folder, e))?;
+        Ok(lock)
+    }
+
+    /// Opens a run on audio; see [`RunDir::open_as`].
     ///
     /// # Errors
     ///
@@ -142,8 +156,7 @@ impl<R: RunRecipe> RunDir<R> {
     ///
     /// # Errors
     ///
-    /// [`RunError::NoRun`] where one of its files is not there, [`RunError::Read`] where one is and can't be read, and what is
-    /// wrong inside of it otherwise.
+    /// [`RunError::NoRun`] if one of its files is missing, [`RunError::Read`] if one can't be read; otherwise what is wrong inside it.
     pub fn open_as(path: &Path) -> Result<Self, RunError> {
         if let Some((_, first)) = fold_runs(path)?.into_iter().next() {
             let path = path.into();
@@ -152,7 +165,7 @@ impl<R: RunRecipe> RunDir<R> {
         let read = |name: &'static str| {
             let file = path.join(name);
             std::fs::read_to_string(&file).map_err(|cause| match cause.kind() {
-                // Below a file there is nothing either.
+                // Nothing can be below a file.
                 ErrorKind::NotFound | ErrorKind::NotADirectory => RunError::NoRun {
                     path: path.into(),
                     missing: name,

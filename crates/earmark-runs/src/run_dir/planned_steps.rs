@@ -14,8 +14,8 @@ struct Logged {
     epoch: Option<u64>,
 }
 
-/// Steps planned, as `run.json` says. Runs of earlier versions say it in their recipe, or by the first step of the second epoch in
-/// `metrics.jsonl`; `None` for one that is not that far.
+/// The planned steps in `run.json`. For runs of earlier versions they follow from the recipe, or from the first step of the second epoch
+/// in `metrics.jsonl`; `None` for a run that has not got that far.
 pub fn planned_steps(run: &Path, info: &RunInfo, train: &TrainConfig) -> Option<u64> {
     info.steps.or(train.steps).or_else(|| {
         let lines = BufReader::new(File::open(metrics_path(run)).ok()?).lines();
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_second_epoch_tells_the_length_of_older_runs() {
+    fn the_second_epoch_gives_the_length_of_older_runs() {
         let dir = tempfile::tempdir().unwrap();
         let info: RunInfo = serde_json::from_value(serde_json::json!({
             "format": 1, "command": [], "version": "0.1.0", "revision": null, "started": "", "seed": 1, "device": "cpu",
@@ -52,10 +52,10 @@ mod tests {
             planned(&format!("{first}{{\"epoch\":1,\"step\":11}}\n{{\"epo")),
             Some(25)
         );
-        let said = RunInfo {
+        let known = RunInfo {
             steps: Some(7),
             ..info.clone()
         };
-        assert_eq!(planned_steps(dir.path(), &said, &train), Some(7));
+        assert_eq!(planned_steps(dir.path(), &known, &train), Some(7));
     }
 }

@@ -1,7 +1,7 @@
-//! Every fold in turn: a run each, judged on its own fold, and what they say together.
+//! Cross-validation: a run per fold, each evaluated on its test fold, and their results together.
 
 pub(crate) use report::FoldResult;
-pub use report::{FoldLine, FoldsReport, Spread};
+pub use report::{CrossValidationReport, FoldMetrics, MetricSpread};
 
 mod report;
 
@@ -9,26 +9,26 @@ use crate::split::with_folds;
 use crate::stacking;
 use crate::training::check_same_job;
 use crate::{Checkpoints, EvaluateJob, Event, Observer, PipelineError, Skips, TrainJob, evaluate, train};
-use earmark_core::atomic::{self, WriteError};
+use earmark_core::atomic;
 use earmark_data::{DataSet, Item};
 use earmark_engine::evaluation::scores_path;
 use earmark_inference::data::open_data;
 use earmark_metrics::ScoreTable;
 use earmark_recipe::Recipe;
 use earmark_report::human_amount;
-use earmark_runs::journal::{State, Status};
-use earmark_runs::roles::own_fold;
+use earmark_runs::clip_roles::test_clips;
+use earmark_runs::experiment_log::{RunState, RunStatus};
 use earmark_runs::run_dir::{
-    RunDir, RunHead, RunLock, fold_run, fold_runs, folds_path, is_stack, judged_step, planned_steps,
+    RunDir, RunOverview, best_step, fold_run, fold_runs, folds_path, is_stack, planned_steps,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-/// Which folds are trained and judged.
+/// Which folds are trained and evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FoldSet {
-    /// Every fold there is.
+    /// All folds.
     All,
     /// These, ascending.
     These(Vec<u32>),
@@ -46,7 +46,7 @@ impl std::str::FromStr for FoldSet {
             .map(|word| word.trim().parse())
             .collect::<Result<_, _>>()
             .map_err(|_| {
-                "give `all`, or numbers with commas between them, such as 1,3,5 (a table of folds is given by --fold-table)"
+                "give `all`, or numbers separated by commas, such as 1,3,5 (give a table of folds with --fold-table)"
                     .to_owned()
             })?;
         folds.sort_unstable();
@@ -74,7 +74,7 @@ fn folds_in(
     let known = with_folds(recipe, data, true, table)?.folds();
     match set {
         FoldSet::All if known.len() < 2 => Err(PipelineError::Request(format!(
-            "--folds all: this data has {}; at least 2 are needed, one to judge and one to train on",
+            "--folds all: this data has {}; cross-validation needs at least 2",
             human_amount(known.len(), "fold", "folds")
         ))),
         FoldSet::All => Ok(known),
@@ -91,26 +91,26 @@ fn folds_in(
     }
 }
 
-/// What came of it.
+/// The results of a cross-validation.
 #[derive(Clone, Debug)]
-pub struct CrossValidated {
-    /// All folds together; none when it was stopped before the last one was judged.
-    pub report: Option<FoldsReport>,
-    /// The folds asked for.
+pub struct CrossValidationResult {
+    /// The results over all folds; none if it was stopped before the last one was evaluated.
+    pub report: Option<CrossValidationReport>,
+    /// The folds.
     pub folds: Vec<u32>,
-    /// Clips left out in some fold.
+    /// Clips left out in any fold.
     pub skipped: Skips,
 }
 
-/// Trains the folds one after the other, each into `fold-K` of the run directory, judges each with its best weights on the fold
-/// that it did not see, and writes `folds.json`. With `job.resume`, folds that are done are passed over and one that is not goes on.
-/// `job.fold` is not looked at.
+/// Trains the folds one after the other, each into `fold-K` of the run directory, evaluates the best weights of each on its test
+/// fold, and writes `folds.json`. With `job.resume`, finished folds are skipped and an unfinished one is resumed. `job.fold` is
+/// ignored.
 pub fn train_folds(
     job: &TrainJob,
     set: &FoldSet,
     observer: Observer,
     stop: &AtomicBool,
-) -> Result<CrossValidated, PipelineError> {
+) -> Result<CrossValidationResult, PipelineError> {
     let data = open_data(&job.recipe, &job.data)?;
     let folds = folds_in(&job.recipe, &data, job.fold_table.as_deref(), set)?;
     if job.run.join("run.json").exists() {
@@ -119,16 +119,8 @@ pub fn train_folds(
             job.run.display()
         )));
     }
-    if !job.resume {
-        RunDir::check_free(&job.run)?;
-    }
-    let _lock = RunLock::take(&job.run)?;
-    if !job.resume {
-        // Another training may have begun and ended here since.
-        RunDir::check_free(&job.run)?;
-    }
-    atomic::clean_leftovers(&job.run).map_err(|e| WriteError::new(&job.run, e))?;
-    let mut done = CrossValidated {
+    let _lock = RunDir::lock_folder(&job.run, job.resume)?;
+    let mut done = CrossValidationResult {
         report: None,
         folds: folds.clone(),
         skipped: Vec::new(),
@@ -159,13 +151,13 @@ pub fn train_folds(
                 return Ok(done);
             }
         }
-        let judged = evaluate(
+        let evaluation = evaluate(
             &evaluate_own_fold(&one.run, &job.data, &job.device),
             observer,
             stop,
         )?;
-        skip(&mut done.skipped, judged.skipped);
-        if judged.interrupted {
+        skip(&mut done.skipped, evaluation.skipped);
+        if evaluation.interrupted {
             return Ok(done);
         }
     }
@@ -174,51 +166,51 @@ pub fn train_folds(
     for &fold in &folds {
         results.push(FoldResult::read(&job.run, fold, &data)?);
     }
-    let report = FoldsReport::of(&job.recipe.name, results)?;
+    let report = CrossValidationReport::of(&job.recipe.name, results)?;
     write_report(&job.run, &report)?;
     done.report = Some(report);
     Ok(done)
 }
 
 /// Writes `folds.json`.
-pub(super) fn write_report(set: &Path, report: &FoldsReport) -> Result<(), PipelineError> {
+pub(super) fn write_report(set: &Path, report: &CrossValidationReport) -> Result<(), PipelineError> {
     Ok(atomic::write(&folds_path(set), |w| {
         serde_json::to_writer_pretty(&mut *w, report)?;
         w.write_all(b"\n")
     })?)
 }
 
-/// Whether a fold is trained to its end, as this job would have it. A run of other settings or data is refused.
+/// Whether a fold is already trained with the settings of this job. A run with other settings or data is refused.
 fn is_finished(job: &TrainJob, fingerprint: &str) -> Result<bool, PipelineError> {
     if !job.resume || !job.run.join("run.json").exists() {
         return Ok(false);
     }
     let run = RunDir::open(&job.run)?;
     let steps = planned_steps(&job.run, &run.info, &run.recipe.train);
-    let status = Status::of(&job.run, 0, steps);
-    if !matches!(status.state, State::Finished | State::StoppedEarly { .. }) {
+    let status = RunStatus::of(&job.run, 0, steps);
+    if !matches!(status.state, RunState::Finished | RunState::StoppedEarly { .. }) {
         return Ok(false);
     }
     check_same_job(&run, job)?;
-    // Other data is refused there, with the reason.
+    // Other data is refused by the training, with the reason.
     Ok(run.info.data.fingerprint == fingerprint)
 }
 
-/// Judging a run's best weights on the fold that it keeps.
+/// The evaluation of a run's best weights on its test fold.
 pub(super) fn evaluate_own_fold(run: &Path, data: &Path, device: &str) -> EvaluateJob {
     EvaluateJob {
         run: run.into(),
         data: data.into(),
         fold: None,
         fold_table: None,
-        part: None,
+        subset: None,
         checkpoints: Checkpoints::Best,
         eval_dir: None,
         device: device.into(),
     }
 }
 
-/// The clips of a set of folds, each scored by the model that did not see it.
+/// The clips of a cross-validation run, each scored by the model that was not trained on it.
 #[derive(Clone, Debug)]
 pub struct OutOfFold {
     /// Fold after fold.
@@ -233,8 +225,8 @@ pub struct OutOfFold {
     pub single_label: bool,
 }
 
-/// The scores that each run of a set gives the fold that it keeps; folds that are not judged yet are judged now. `data` is where
-/// the clips are, by default where they were in training. `None` when stopped.
+/// The scores of each fold's model for its test clips; folds that are not evaluated yet are evaluated now. `data` is the folder of the
+/// clips, by default that of the training. `None` when stopped.
 pub fn out_of_fold(
     set: &Path,
     data: Option<&Path>,
@@ -245,7 +237,7 @@ pub fn out_of_fold(
     let runs = fold_runs(set)?;
     if runs.is_empty() {
         return Err(PipelineError::Request(format!(
-            "{}: holds no folds; `earmark train ... --folds all --run {0}` makes them",
+            "{}: holds no folds; train them with `earmark train ... --folds all --run {0}`",
             set.display()
         )));
     }
@@ -253,27 +245,27 @@ pub fn out_of_fold(
     let mut classes: Option<Vec<String>> = None;
     let (mut skipped, mut single_label) = (Skips::new(), false);
     for (fold, path) in runs {
-        let run = RunHead::open(&path)?;
+        let run = RunOverview::open(&path)?;
         single_label = run.single_label;
         let data = data.unwrap_or(&run.info.data.root);
-        let judged = evaluate(&evaluate_own_fold(&path, data, device), observer, stop)?;
-        if judged.interrupted {
+        let evaluation = evaluate(&evaluate_own_fold(&path, data, device), observer, stop)?;
+        if evaluation.interrupted {
             return Ok(None);
         }
         let table = own_scores(&path)?;
         let first = classes.get_or_insert_with(|| table.classes().to_vec());
         if *first != table.classes() {
             return Err(PipelineError::Request(format!(
-                "{}: its classes are not those of the other folds; train all of them on the same data",
+                "{}: its classes differ from those of the other folds; train all of them on the same data",
                 path.display()
             )));
         }
-        let mut reasons: BTreeMap<String, String> = judged.skipped.into_iter().collect();
+        let mut reasons: BTreeMap<String, String> = evaluation.skipped.into_iter().collect();
         let rows: HashMap<&str, &[f32]> = table.rows().collect();
-        for item in own_fold(&path, &data_of(&path, data)?.map_to(&run.classes)?)? {
+        for item in test_clips(&path, &data_of(&path, data)?.map_to(&run.classes)?)? {
             let Some(row) = rows.get(item.file.as_str()) else {
                 let reason = reasons.remove(&item.file);
-                let before = "could not be read when its fold was judged";
+                let before = "could not be read when its fold was evaluated";
                 skipped.push((item.file, reason.unwrap_or_else(|| before.into())));
                 continue;
             };
@@ -292,7 +284,7 @@ pub fn out_of_fold(
     }))
 }
 
-/// The data folder, read as a run reads it; one of the second level reads it as its first input does.
+/// The data folder, read as a run reads it; a stacked run reads it as its first input does.
 pub(super) fn data_of(run: &Path, data: &Path) -> Result<DataSet, PipelineError> {
     if is_stack(run) {
         return stacking::data_of(run, data);
@@ -300,12 +292,9 @@ pub(super) fn data_of(run: &Path, data: &Path) -> Result<DataSet, PipelineError>
     open_data(&RunDir::open(run)?.recipe, data)
 }
 
-/// The scores that a run's best weights gave the fold that it keeps.
+/// The scores of a run's best weights for its test fold.
 pub(super) fn own_scores(run: &Path) -> Result<ScoreTable, PipelineError> {
-    Ok(ScoreTable::read(scores_path(
-        &run.join("eval"),
-        judged_step(run)?,
-    ))?)
+    Ok(ScoreTable::read(scores_path(&run.join("eval"), best_step(run)?))?)
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use super::own_scores;
 use crate::PipelineError;
 use earmark_data::DataSet;
 use earmark_metrics::{Aligned, Report, ReportOptions, ScoreTable};
-use earmark_runs::roles::own_fold;
-use earmark_runs::run_dir::{RunHead, fold_run, judged_step};
+use earmark_runs::clip_roles::test_clips;
+use earmark_runs::run_dir::{RunOverview, best_step, fold_run};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ const METRICS: [&str; 10] = [
     "f1_macro",
 ];
 
-/// A judged fold.
+/// An evaluated fold.
 #[derive(Clone, Debug)]
 pub(crate) struct FoldResult {
     fold: u32,
@@ -40,13 +40,13 @@ pub(crate) struct FoldResult {
 }
 
 impl FoldResult {
-    /// Reads what judging has written. `data` has the labels, in the classes of the run.
+    /// Reads the files of the evaluation. `data` has the labels, in the classes of the run.
     pub(crate) fn read(set: &Path, fold: u32, data: &DataSet) -> Result<Self, PipelineError> {
-        let run = RunHead::open(&fold_run(set, fold))?;
+        let run = RunOverview::open(&fold_run(set, fold))?;
         let scores = own_scores(&run.path)?;
         let classes = scores.classes().len();
         let (mut labels, mut skipped) = (BTreeMap::new(), Vec::new());
-        for item in own_fold(&run.path, data)? {
+        for item in test_clips(&run.path, data)? {
             if scores.files().contains(&item.file) {
                 labels.insert(item.file.clone(), item.multi_hot(classes));
             } else {
@@ -56,14 +56,14 @@ impl FoldResult {
         let missing = scores.files().iter().find(|file| !labels.contains_key(*file));
         if let Some(file) = missing {
             return Err(PipelineError::Request(format!(
-                "{}: has scores of {file:?}, which is no clip of this fold; remove the folder eval in it, then go on with --resume",
+                "{}: has scores of {file:?}, which is not a clip of this fold; remove its folder eval, then continue with --resume",
                 run.path.display()
             )));
         }
         let truth = scores.files().iter().flat_map(|file| &labels[file]);
         Ok(Self {
             fold,
-            step: judged_step(&run.path)?,
+            step: best_step(&run.path)?,
             optimistic: run.info.optimistic,
             truth: truth.map(|v| *v > 0.0).collect(),
             scores,
@@ -74,12 +74,12 @@ impl FoldResult {
 
 /// One fold in the report.
 #[derive(Clone, Debug, Serialize)]
-pub struct FoldLine {
+pub struct FoldMetrics {
     /// The fold.
     pub fold: u32,
-    /// Step of the weights that were judged.
+    /// Step of the evaluated weights.
     pub step: u64,
-    /// Clips judged.
+    /// Evaluated clips.
     pub clips: usize,
     /// Clips that could not be read.
     pub skipped: Vec<String>,
@@ -89,7 +89,7 @@ pub struct FoldLine {
 
 /// A metric over folds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Spread {
+pub struct MetricSpread {
     /// Mean over the folds that have a value.
     pub mean: f64,
     /// Their standard deviation (n - 1); null for one fold.
@@ -102,7 +102,7 @@ pub struct Spread {
     pub folds: usize,
 }
 
-impl Spread {
+impl MetricSpread {
     fn of(values: &[f64]) -> Option<Self> {
         let n = values.len();
         let mean = values.iter().sum::<f64>() / n as f64;
@@ -119,23 +119,23 @@ impl Spread {
 
 /// All folds together.
 #[derive(Clone, Debug, Serialize)]
-pub struct FoldsReport {
+pub struct CrossValidationReport {
     /// Version of this layout.
     pub format: u32,
     /// Name of the recipe.
     pub recipe: String,
-    /// Whether the judged clips steered their own trainings.
+    /// Whether the test clips drove the trainings.
     pub optimistic: bool,
     /// Each fold.
-    pub folds: Vec<FoldLine>,
+    pub folds: Vec<FoldMetrics>,
     /// Each metric over the folds.
-    pub metrics: BTreeMap<&'static str, Spread>,
+    pub metrics: BTreeMap<&'static str, MetricSpread>,
     /// All metrics over all clips, each scored by the fold that did not see it. Scores of different models are compared with
     /// each other here, which the means over folds do not do.
     pub pooled: Report,
 }
 
-impl FoldsReport {
+impl CrossValidationReport {
     pub(crate) fn of(recipe: &str, results: Vec<FoldResult>) -> Result<Self, PipelineError> {
         let mut folds = Vec::new();
         let (mut files, mut values, mut truth) = (Vec::new(), Vec::new(), Vec::new());
@@ -148,7 +148,7 @@ impl FoldsReport {
             classes = r.scores.classes().to_vec();
             let report = Report::of(&Aligned::from_rows(r.scores, r.truth)?, &ReportOptions::default())?;
             let value = serde_json::to_value(&report).unwrap_or_default();
-            folds.push(FoldLine {
+            folds.push(FoldMetrics {
                 fold: r.fold,
                 step: r.step,
                 clips: report.clips,
@@ -161,7 +161,7 @@ impl FoldsReport {
         }
         let spread = |m: &'static str| {
             let values: Vec<f64> = folds.iter().filter_map(|f| f.metrics[m]).collect();
-            Some((m, Spread::of(&values)?))
+            Some((m, MetricSpread::of(&values)?))
         };
         let metrics = METRICS.into_iter().filter_map(spread).collect();
         let pooled = Aligned::from_rows(ScoreTable::new(files, classes, values)?, truth)?;
@@ -200,7 +200,7 @@ mod tests {
             result(1, &[("1", [0.9, 0.1], a), ("2", [0.8, 0.2], b)]),
             result(3, &[("3", [0.3, 0.7], b)]),
         ];
-        let report = FoldsReport::of("r", folds).unwrap();
+        let report = CrossValidationReport::of("r", folds).unwrap();
         // Lwlrap of a clip whose one label of two is second: 1/2.
         let lwlrap = report.metrics["lwlrap"];
         assert_eq!((lwlrap.mean, lwlrap.min, lwlrap.max), (0.875, 0.75, 1.0));
@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn one_fold_has_no_deviation_and_no_folds_no_mean() {
-        assert_eq!(Spread::of(&[0.5]).unwrap().deviation, None);
-        assert_eq!(Spread::of(&[]), None);
+        assert_eq!(MetricSpread::of(&[0.5]).unwrap().deviation, None);
+        assert_eq!(MetricSpread::of(&[]), None);
     }
 }

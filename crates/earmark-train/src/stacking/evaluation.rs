@@ -1,8 +1,8 @@
 //! Evaluating stacked runs on their test fold.
 
-use super::inputs::{Inputs, gather};
-use crate::evaluation::{heading, remember_data, weights};
-use crate::{EvaluateJob, EvaluateResult, Event, Observer, PipelineError, Roles};
+use super::stack_inputs::StackInputs;
+use crate::evaluation::{DROVE_TRAINING, heading, remember_data, weights};
+use crate::{ClipRoles, EvaluateJob, EvaluateResult, Observer, PipelineError};
 use earmark_core::atomic::WriteError;
 use earmark_data::Item;
 use earmark_engine::RowScorer;
@@ -15,84 +15,81 @@ use earmark_recipe::StackRecipe;
 use earmark_runs::run_dir::RunDir;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Judges every checkpoint of a second-level run that is not judged yet, on the fold that it keeps.
+/// Evaluates every checkpoint of a stacked run that has not been evaluated yet, on the run's test fold.
 pub(crate) fn evaluate(
     job: &EvaluateJob,
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<EvaluateResult, PipelineError> {
     let run = RunDir::<StackRecipe>::open_as(&job.run)?;
-    let others = job.part.is_some()
+    let others = job.subset.is_some()
         || job.fold_table.is_some()
         || job.fold.is_some_and(|f| Some(f) != run.info.data.fold);
     if others {
         return Err(PipelineError::Request(format!(
-            "{}: a second-level run is judged on the fold that it keeps; leave out --fold, --fold-table and --part (other clips: `earmark predict`, then `earmark score`)",
+            "{}: a stacked run is evaluated on its test fold only; leave out --fold, --fold-table and --subset (for other clips: `earmark predict`, then `earmark score`)",
             job.run.display()
         )));
     }
     let sets = inputs_of(&run.path, &run.recipe);
-    match gather(&sets, Some(&job.data), &job.device, observer, stop)? {
+    match StackInputs::read(&sets, Some(&job.data), &job.device, observer, stop)? {
         Some(inputs) => evaluate_with(job, &run, &inputs, observer, stop),
         None => Ok(nothing(job, &run)),
     }
 }
 
+/// No results.
 fn nothing(job: &EvaluateJob, run: &RunDir<StackRecipe>) -> EvaluateResult {
     EvaluateResult {
-        judged: vec![],
-        before: vec![],
-        skipped: vec![],
         eval_dir: job.eval_dir.clone().unwrap_or_else(|| run.eval()),
         interrupted: true,
+        ..EvaluateResult::default()
     }
 }
 
-/// The same with inputs that are there.
+/// The same, with inputs that are already read.
 pub(super) fn evaluate_with(
     job: &EvaluateJob,
     run: &RunDir<StackRecipe>,
-    inputs: &Inputs,
+    inputs: &StackInputs,
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<EvaluateResult, PipelineError> {
     let mut result = nothing(job, run);
     let device = Device::named(&job.device)?;
     let eval = result.eval_dir.clone();
-    let items = match Roles::read(&run.path)? {
-        Some(roles) => roles.judged(inputs.items.clone())?,
-        None => return Err(super::inputs::no_inputs(&run.path)),
+    let items = match ClipRoles::read(&run.path)? {
+        Some(roles) => roles.test_clips(inputs.items.clone())?,
+        None => return Err(super::stack_inputs::no_inputs(&run.path)),
     };
     std::fs::create_dir_all(&eval).map_err(|e| WriteError::new(&eval, e))?;
     remember_data(&eval, &items)?;
-    let what = format!("fold {}", run.info.data.fold.unwrap_or_default());
-    let of = (run.recipe.name.as_str(), run.info.optimistic);
-    let heading = heading(of, &what, true, items.len(), 0);
+    let fold = format!("fold {}", run.info.data.fold.unwrap_or_default());
+    let mut heading = heading(&run.recipe.name, items.len(), &fold);
+    if run.info.optimistic {
+        heading.push_str(DROVE_TRAINING);
+    }
     for (step, path) in weights(&run.path, job.checkpoints)? {
         if stop.load(Ordering::Relaxed) {
             return Ok(result);
         }
         let Some(_claim) = CheckpointClaim::take(&eval, step).map_err(|e| WriteError::new(&eval, e))? else {
-            result.before.push(step);
+            result.already_evaluated.push(step);
             continue;
         };
         let model = ModelSource::read(&path)?.into_stacked(&device)?;
-        let judged = evaluate_rows(&model.scorer, inputs, &items)?;
-        write_result(&eval, step, &judged, &heading)?;
-        observer(Event::Evaluated {
-            step,
-            report: &judged.report,
-        });
-        result.judged.push((step, judged.report));
+        let evaluation = evaluate_rows(&model.scorer, inputs, &items)?;
+        write_result(&eval, step, &evaluation, &heading)?;
+        result.add(step, evaluation, observer);
     }
     result.interrupted = false;
     Ok(result)
 }
 
-/// Scores and results of some of the inputs' clips.
+/// Scores and results on some clips of the inputs.
 pub(super) fn evaluate_rows(
     scorer: &RowScorer,
-    inputs: &Inputs,
+    inputs: &StackInputs,
     items: &[Item],
 ) -> Result<Evaluation, MetricsError> {
     let index = inputs.index();

@@ -1,19 +1,20 @@
-//! The second level: networks that learn from what several first-level systems say of clips that they did not learn from.
+//! Stacking: meta-models trained on the out-of-fold scores of several runs.
 //!
 //! ```text
-//! runs of folds -> out-of-fold scores of every tile -> rows [inputs x classes] -> FcNet -> scores
+//! cross-validation runs -> out-of-fold scores of every segment -> rows [inputs x classes] -> FcNet -> scores
 //! ```
 //!
-//! A second-level run is a set of folds over the same folds as its inputs, and each of its runs is one like any other: recipe, state,
-//! checkpoints, results. The one of fold K learns from the clips of the other folds, and its validation clips are split off those; it is judged
-//! on the clips of K, which nothing of it has seen. (The first-level models that scored the clips of the other folds have learnt from
-//! clips of K. That is so in all stacking by folds and reaches the second level only through their scores.)
+//! A stacked run is a cross-validation run with the same folds as its inputs, and each of its runs is like any other: recipe, state,
+//! checkpoints, results. The meta-model of fold K is trained on the clips of the other folds, from which its validation clips are split
+//! off, and evaluated on the clips of K, which it has not seen. (The input models that scored the clips of the other folds were trained
+//! on clips of K. This is so in all stacking with folds, and reaches the meta-model only through their scores.)
 
 mod evaluation;
-mod inputs;
+mod input_run;
+mod stack_inputs;
 mod training;
 
 pub(crate) use evaluation::evaluate;
-pub(crate) use inputs::data_of;
-pub use inputs::input_names;
+pub use input_run::input_names;
+pub(crate) use stack_inputs::data_of;
 pub use training::{StackJob, train_stack};

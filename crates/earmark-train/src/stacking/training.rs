@@ -1,15 +1,14 @@
-//! Training stacked networks, fold after fold, by the same loop as any other.
+//! Training a stacked network per fold, by the same loop as any other.
 
 use super::evaluation::{evaluate_rows, evaluate_with};
-use super::inputs::{Inputs, gather};
-use crate::cross_validation::{FoldResult, FoldsReport, evaluate_own_fold, write_report};
-use crate::split::{Division, stratify};
+use super::stack_inputs::StackInputs;
+use crate::cross_validation::{CrossValidationReport, FoldResult, evaluate_own_fold, write_report};
+use crate::split::{ValidationSplitter, stratify};
 use crate::training::{
     FitRun, RunFacts, describe_class_weights, fit_run, log_command, named_class_weights, run_info,
     with_class_weights,
 };
-use crate::{CrossValidated, Event, Observer, Parts, PipelineError, Roles};
-use earmark_core::atomic::{self, WriteError};
+use crate::{ClipRoles, CrossValidationResult, DataSplit, Event, Observer, PipelineError};
 use earmark_core::random::ChaCha8Rng;
 use earmark_core::threads::Workers;
 use earmark_data::batches::{BatchShape, SegmentIndex, SegmentPlace};
@@ -20,21 +19,21 @@ use earmark_inference::Device;
 use earmark_models::{Network, Vars};
 use earmark_recipe::StackRecipe;
 use earmark_report::human_amount;
-use earmark_runs::run_dir::{Log, RunDir, RunInfo, RunLock, fold_run};
+use earmark_runs::run_dir::{RunDir, RunInfo, RunLock, RunLog, fold_run};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What to train.
+/// A stacked training.
 #[derive(Clone, Debug)]
 pub struct StackJob {
-    /// The system; its `stack.inputs` name the first-level runs.
+    /// The recipe; its `stack.inputs` name the cross-validation runs whose scores are the input.
     pub recipe: StackRecipe,
-    /// Where the clips' labels are; default: where they were in the training of the first input.
+    /// The data folder with the clips' labels; default: that of the first input's training.
     pub data: Option<PathBuf>,
-    /// The folder of its runs, one a fold.
+    /// The folder of its runs, one per fold.
     pub run: PathBuf,
-    /// Go on with what is there.
+    /// Resume what is there.
     pub resume: bool,
     /// Device by name.
     pub device: String,
@@ -42,39 +41,27 @@ pub struct StackJob {
     pub command: Vec<String>,
 }
 
-/// Trains a second-level network for each fold of the inputs, each into `fold-K` of the run directory, judges each with its best weights on
-/// the fold that it did not see, and writes `folds.json`. With `job.resume`, folds that are done are passed over and one that is not
-/// goes on.
+/// Trains a stacked network for each fold of the inputs, each into `fold-K` of the run directory, evaluates the best weights of each on
+/// its test fold, and writes `folds.json`. With `job.resume`, finished folds are skipped and an unfinished one is resumed.
 pub fn train_stack(
     job: &StackJob,
     observer: Observer,
     stop: &AtomicBool,
-) -> Result<CrossValidated, PipelineError> {
+) -> Result<CrossValidationResult, PipelineError> {
     if job.run.join("run.json").exists() {
         return Err(PipelineError::Request(format!(
             "{}: holds a single run; choose another folder with --run",
             job.run.display()
         )));
     }
-    let free = || {
-        if job.resume {
-            Ok(())
-        } else {
-            RunDir::check_free(&job.run)
-        }
-    };
-    free()?;
-    let _lock = RunLock::take(&job.run)?;
-    // Another training may have begun and ended here since.
-    free()?;
-    atomic::clean_leftovers(&job.run).map_err(|e| WriteError::new(&job.run, e))?;
+    let _lock = RunDir::lock_folder(&job.run, job.resume)?;
     let sets: Vec<PathBuf> = job.recipe.stack.inputs.iter().map(PathBuf::from).collect();
-    let mut done = CrossValidated {
+    let mut done = CrossValidationResult {
         report: None,
         folds: Vec::new(),
         skipped: Vec::new(),
     };
-    let Some(inputs) = gather(&sets, job.data.as_deref(), &job.device, observer, stop)? else {
+    let Some(inputs) = StackInputs::read(&sets, job.data.as_deref(), &job.device, observer, stop)? else {
         return Ok(done);
     };
     let inputs = Arc::new(inputs);
@@ -102,17 +89,17 @@ pub fn train_stack(
     for &fold in &done.folds {
         results.push(FoldResult::read(&job.run, fold, &inputs.data)?);
     }
-    let report = FoldsReport::of(&job.recipe.name, results)?;
+    let report = CrossValidationReport::of(&job.recipe.name, results)?;
     write_report(&job.run, &report)?;
     done.report = Some(report);
     Ok(done)
 }
 
-/// Refuses what can't be trained on these clips.
-fn refuse_unfit(job: &StackJob, inputs: &Inputs, folds: &[u32]) -> Result<(), PipelineError> {
+/// Refuses a training that these clips do not allow.
+fn refuse_unfit(job: &StackJob, inputs: &StackInputs, folds: &[u32]) -> Result<(), PipelineError> {
     if folds.len() < 2 {
         return Err(PipelineError::Request(format!(
-            "the inputs have {}; at least 2 are needed, one to judge and one to learn from (earmark train ... --folds all)",
+            "the inputs have {}; stacking needs at least 2 (earmark train ... --folds all)",
             human_amount(folds.len(), "fold", "folds")
         )));
     }
@@ -121,7 +108,7 @@ fn refuse_unfit(job: &StackJob, inputs: &Inputs, folds: &[u32]) -> Result<(), Pi
         && let Some(item) = inputs.items.iter().find(several)
     {
         return Err(PipelineError::Request(format!(
-            "train.loss: softmax-cross-entropy wants exactly one label a clip, and {} has {}; choose sigmoid-cross-entropy",
+            "train.loss: softmax-cross-entropy needs exactly one label per clip, and {} has {}; choose sigmoid-cross-entropy",
             item.file,
             item.labels.len()
         )));
@@ -132,14 +119,14 @@ fn refuse_unfit(job: &StackJob, inputs: &Inputs, folds: &[u32]) -> Result<(), Pi
 /// Trains the network whose test fold is `fold`, or resumes it.
 fn train_fold(
     job: &StackJob,
-    inputs: &Arc<Inputs>,
+    inputs: &Arc<StackInputs>,
     fold: u32,
     path: &Path,
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<FitOutcome, PipelineError> {
     let (recipe, classes) = (&job.recipe, &inputs.classes);
-    let split = divide(recipe, inputs, fold)?;
+    let split = split_clips(recipe, inputs, fold)?;
     let train = with_class_weights(&recipe.train, classes.names(), &split.train)?;
     let batches = batches(recipe, inputs, &split.train)?;
     let mut info = run_info(RunFacts {
@@ -156,7 +143,7 @@ fn train_fold(
     });
     info.optimistic |= inputs.optimistic;
     info.class_weights = named_class_weights(&train.loss, classes.names());
-    let roles = Roles::of(&split);
+    let roles = ClipRoles::of(&split);
     let resume = job.resume && path.join("run.json").exists();
     if resume {
         check_same(path, recipe, &info, &roles)?;
@@ -171,7 +158,7 @@ fn train_fold(
         roles.write(path)?;
         RunDir::create(path, recipe, classes, &info)?;
     }
-    let log = Log::open(path)?;
+    let log = RunLog::open(path)?;
     log_command(&log, if resume { "resume" } else { "stack" }, &job.command);
     let optimistic = info.optimistic.then(|| {
         "clips of the test fold drove this training or one of its inputs: its scores there are optimistic"
@@ -204,8 +191,8 @@ fn train_fold(
     fit_run(run, &log, observer, stop)
 }
 
-/// The clips of the other folds train and validate, those of the fold are judged.
-fn divide(recipe: &StackRecipe, inputs: &Inputs, fold: u32) -> Result<Parts, PipelineError> {
+/// The test clips are those of the fold; training and validation clips are those of the others.
+fn split_clips(recipe: &StackRecipe, inputs: &StackInputs, fold: u32) -> Result<DataSplit, PipelineError> {
     let of = |own: bool| -> Vec<Item> {
         let items = inputs.items.iter().zip(&inputs.folds);
         items
@@ -213,17 +200,21 @@ fn divide(recipe: &StackRecipe, inputs: &Inputs, fold: u32) -> Result<Parts, Pip
             .map(|(item, _)| item.clone())
             .collect()
     };
-    let by = Division {
+    let splitter = ValidationSplitter {
         split: recipe.validation.split,
         seed: recipe.train.seed,
         stratify: stratify(&inputs.data),
         has_fold: true,
     };
-    by.of(of(false), of(true))
+    splitter.split(of(false), of(true))
 }
 
-/// A clip is one example: the mean of some of its tiles.
-fn batches(recipe: &StackRecipe, inputs: &Arc<Inputs>, items: &[Item]) -> Result<BatchMaker, PipelineError> {
+/// The batches; a clip is one row, the mean over some of its segments.
+fn batches(
+    recipe: &StackRecipe,
+    inputs: &Arc<StackInputs>,
+    items: &[Item],
+) -> Result<BatchMaker, PipelineError> {
     let index = inputs.index();
     let places: Vec<usize> = items.iter().map(|item| index[item.file.as_str()]).collect();
     let (subset, inputs) = (recipe.stack.subset, Arc::clone(inputs));
@@ -246,11 +237,11 @@ fn batches(recipe: &StackRecipe, inputs: &Arc<Inputs>, items: &[Item]) -> Result
     )?)
 }
 
-/// What judges weights while they train; `None` where there are no validation clips.
+/// Evaluates weights during training; `None` if there are no validation clips.
 fn validate<'a>(
     recipe: &'a StackRecipe,
     network: &'a Network,
-    inputs: &'a Inputs,
+    inputs: &'a StackInputs,
     items: Vec<Item>,
     device: &burn::tensor::Device,
     stop: &'a AtomicBool,
@@ -276,17 +267,22 @@ fn validate<'a>(
     }))
 }
 
-/// A run may only go on as what it began as.
-fn check_same(path: &Path, recipe: &StackRecipe, info: &RunInfo, roles: &Roles) -> Result<(), PipelineError> {
+/// A run may only be resumed with the recipe, inputs and clips that it started with.
+fn check_same(
+    path: &Path,
+    recipe: &StackRecipe,
+    info: &RunInfo,
+    roles: &ClipRoles,
+) -> Result<(), PipelineError> {
     let run = RunDir::<StackRecipe>::open_as(path)?;
     let mut same = recipe.clone();
     same.batches.prefetch = run.recipe.batches.prefetch;
     let what = if same != run.recipe {
-        "the recipe or the list of inputs has changed since the run began"
+        "the recipe or the list of inputs has changed since the run started"
     } else if run.info.data.fingerprint != info.data.fingerprint {
-        "an input or the data has changed since the run began"
-    } else if Roles::read(path)?.is_some_and(|then| then != *roles) {
-        "the clips to train on or to evaluate differ from when it began"
+        "an input or the data has changed since the run started"
+    } else if ClipRoles::read(path)?.is_some_and(|then| then != *roles) {
+        "the clips to train on or to evaluate differ from when it started"
     } else {
         return Ok(());
     };

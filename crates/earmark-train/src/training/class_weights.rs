@@ -1,4 +1,4 @@
-//! Class weights of a loss, counted over the clips trained on.
+//! Class weights of a loss, from the counts of the training clips.
 
 use crate::PipelineError;
 use earmark_core::Within;
@@ -7,7 +7,7 @@ use earmark_data::Item;
 use earmark_engine::{Loss, TrainConfig};
 use std::collections::BTreeMap;
 
-/// `[train]` with each class's weight in its loss, as `items`, the clips trained on, say.
+/// `[train]` with the weight of each class in its loss, counted on `items`, the training clips.
 ///
 /// # Errors
 /// If the recipe names a class that the data lacks.
@@ -30,7 +30,7 @@ pub(crate) fn with_class_weights(
     })
 }
 
-/// The weights by class, for `run.json`; none where all classes count alike.
+/// The weights by class, for `run.json`; none if all are equal.
 pub(crate) fn named_class_weights(loss: &Loss, classes: &[String]) -> Option<BTreeMap<String, f64>> {
     let weights = loss.class_weights()?;
     Some(classes.iter().cloned().zip(weights.iter().copied()).collect())

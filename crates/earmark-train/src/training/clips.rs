@@ -1,4 +1,4 @@
-//! The data of a recipe: opened, its features made, its batches.
+//! The clips of a training: their features and batches.
 
 use crate::{Event, Observer, PipelineError, Skips, reason};
 use earmark_data::batches::TrainingClips;
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// Computes features, or finds them in the cache.
+/// Computes features or finds them in the cache.
 pub(crate) fn prepare_features(
     store: &FeatureStore,
     items: &[Item],
@@ -24,7 +24,7 @@ pub(crate) fn prepare_features(
     )?)
 }
 
-/// Computes what a recipe trains on, or finds it in the cache: features, or samples where the waveform is augmented.
+/// Computes what a recipe trains on, or finds it in the cache: features, or samples if the waveform is augmented.
 pub(super) fn prepare_training(
     recipe: &Recipe,
     store: &FeatureStore,
@@ -40,7 +40,7 @@ pub(super) fn prepare_training(
     Ok(store.prepare_as(form, items, &progress, stop)?)
 }
 
-/// The batches that a recipe makes of items.
+/// The batches of a recipe from items.
 pub(crate) fn batch_maker(
     recipe: &Recipe,
     store: &Arc<FeatureStore>,
@@ -77,7 +77,7 @@ pub(super) fn readable(items: &[Item], prepared: &Prepared) -> Vec<Item> {
         .collect()
 }
 
-/// What happened to the clips on the way in, counted.
+/// Notes about how clips were read, with their counts.
 pub(super) fn source_notes(prepared: &Prepared) -> Vec<String> {
     let mut counts = std::collections::BTreeMap::<String, usize>::new();
     for note in prepared.clips.iter().flatten().flat_map(|c| &c.notes) {
@@ -89,7 +89,7 @@ pub(super) fn source_notes(prepared: &Prepared) -> Vec<String> {
         .collect()
 }
 
-/// Which clips are noisy, as `train.noisy-subsets` says.
+/// Whether each clip is in one of `train.noisy-subsets`.
 pub(super) fn noisy_clips(recipe: &Recipe, items: &[Item]) -> Result<Vec<bool>, PipelineError> {
     let noisy = &recipe.train.noisy_subsets;
     if let Some(subset) = noisy

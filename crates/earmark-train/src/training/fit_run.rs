@@ -10,7 +10,7 @@ use earmark_engine::{
 use earmark_inference::Device;
 use earmark_models::{Network, Vars};
 use earmark_report::human_amount;
-use earmark_runs::run_dir::Log;
+use earmark_runs::run_dir::RunLog;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -49,7 +49,7 @@ pub(crate) struct FitRun<'a> {
 /// Trains to the end, or until it is stopped, and logs how it went.
 pub(crate) fn fit_run(
     run: FitRun,
-    log: &Log,
+    log: &RunLog,
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<FitOutcome, PipelineError> {

@@ -1,6 +1,7 @@
-//! The model whose weights a training begins with.
+//! The model whose weights a training starts from.
 
-use super::{Planned, TrainJob, plan::segment_shape};
+use super::segment_shape::segment_shape;
+use super::{Planned, TrainJob};
 use crate::PipelineError;
 use earmark_engine::{
     ModelFile, StartConfig, TransferReport, check_prefixes, checkpoint, transfer_scaler, warm_start,
@@ -12,24 +13,24 @@ use earmark_report::human_amount;
 use earmark_runs::run_dir::{RunDir, RunError, find_model, fold_runs};
 use std::path::{Path, PathBuf};
 
-/// `[train.start]`, with what the command line says instead.
+/// `[train.start]`, with the command line's changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct InitialWeights {
-    /// What comes from where.
+    /// Which weights come from which model.
     pub config: StartConfig,
-    /// The fold that is judged.
+    /// The test fold.
     fold: Option<u32>,
-    /// Whether the recipe named the model, and not the command line.
+    /// Whether the recipe names the model, not the command line.
     by_recipe: bool,
 }
 
 impl InitialWeights {
-    /// The start of a job; that of a run which has begun, if the command line leaves it out.
+    /// The initial weights of a job; those of a run that has already started, if the command line leaves them out.
     pub fn of(job: &TrainJob, begun: Option<&RunDir>) -> Option<Self> {
         let of_recipe = job.recipe.train.start.clone();
-        let (from, scopes) = match (&job.init_from, begun) {
+        let (from, prefixes) = match (&job.init_from, begun) {
             (Some(from), _) => (Some(from), &job.prefixes),
-            (None, Some(run)) => (run.info.init_from.as_ref(), &run.info.scopes),
+            (None, Some(run)) => (run.info.init_from.as_ref(), &run.info.prefixes),
             (None, None) => (None, &job.prefixes),
         };
         let Some(from) = from else {
@@ -41,12 +42,12 @@ impl InitialWeights {
         };
         let mut config = of_recipe.unwrap_or_else(|| StartConfig::new(from));
         config.from.clone_from(from);
-        // A recipe's scopes stand unless the command line has its own.
-        if !scopes.include.is_empty() {
-            config.include.clone_from(&scopes.include);
+        // The command line's prefixes replace the recipe's.
+        if !prefixes.include.is_empty() {
+            config.include.clone_from(&prefixes.include);
         }
-        if !scopes.exclude.is_empty() {
-            config.exclude.clone_from(&scopes.exclude);
+        if !prefixes.exclude.is_empty() {
+            config.exclude.clone_from(&prefixes.exclude);
         }
         Some(Self {
             config,
@@ -55,13 +56,13 @@ impl InitialWeights {
         })
     }
 
-    /// The model: of a set of folds the one that has not learnt the fold that is judged here either.
+    /// The model file. Of a cross-validation run it is the model of the same test fold, which was not trained on that fold either.
     fn model(&self) -> Result<PathBuf, PipelineError> {
         let runs = fold_runs(Path::new(&self.config.from))?;
         let Some(fold) = self.fold.filter(|_| !runs.is_empty()) else {
             return match find_model(&self.config.from) {
                 Err(RunError::NoModel(from)) if self.by_recipe => Err(PipelineError::Request(format!(
-                    "train.start.from = {from:?}: no such model file or run directory; check the path, train it first, or begin with another: --init-from MODEL"
+                    "train.start.from = {from:?}: no such model file or run directory; check the path, train it first, or start from another model: --init-from MODEL"
                 ))),
                 found => Ok(found?),
             };
@@ -69,7 +70,7 @@ impl InitialWeights {
         match runs.into_iter().find(|(number, _)| *number == fold) {
             Some((_, run)) => Ok(find_model(&run.to_string_lossy())?),
             None => Err(PipelineError::Request(format!(
-                "{}: holds no run of fold {fold}, which is judged here; train it there first, since the runs of other folds have learnt from its clips",
+                "{}: holds no run of fold {fold}, the test fold; train that fold there first, since the runs of other folds were trained on its clips",
                 self.config.from
             ))),
         }
@@ -85,13 +86,13 @@ impl InitialWeights {
     ) -> Result<TransferReport, PipelineError> {
         let path = self.model()?;
         let model = ModelFile::read(&path)?;
-        // Weights mean nothing beside another standardisation than their own.
+        // Weights are only valid together with their own scaler.
         let scaler = transfer_scaler(&path, &model, network, vars)?;
         let transfer = warm_start(&path, &model, &self.config, classifier, classes, vars)?;
         Ok(TransferReport { scaler, ..transfer })
     }
 
-    /// What came over, a line each.
+    /// What was transferred, one line each.
     pub fn describe(&self, transfer: &TransferReport) -> Vec<String> {
         let statistics = match transfer.statistics {
             0 => String::new(),
@@ -123,7 +124,7 @@ pub(super) struct InitialNetwork {
     pub network: Network,
     pub vars: Vars,
     pub transfer: TransferReport,
-    /// What came from another model, a line each.
+    /// What was transferred from another model, one line each.
     pub transferred: Vec<String>,
 }
 
@@ -143,27 +144,26 @@ impl InitialNetwork {
         check_prefixes(&recipe.train, &specs)?;
         let classifier = classifier_variables(&network, &specs);
         let mut vars = device.prepare(Vars::init(specs, recipe.train.seed, device.burn()));
-        let mut made = (TransferReport::default(), Vec::new());
+        let (mut transfer, mut transferred) = (TransferReport::default(), Vec::new());
         // The state of a resumed run holds its weights; one that was killed before its first state starts over.
         let has_state = resumed.is_some() && checkpoint::state_path(&job.run).exists();
         if let Some(start) = InitialWeights::of(job, resumed).filter(|_| !has_state) {
-            let transfer = start.transfer(&network, &classifier, classes.names(), &mut vars)?;
+            transfer = start.transfer(&network, &classifier, classes.names(), &mut vars)?;
             if !transfer.variables.is_empty() {
-                made.1 = start.describe(&transfer);
+                transferred = start.describe(&transfer);
             }
-            made.0 = transfer;
         }
         Ok(Self {
             extractor,
             network,
             vars,
-            transfer: made.0,
-            transferred: made.1,
+            transfer,
+            transferred,
         })
     }
 }
 
-/// Positions of the variables that have a row for each class.
+/// Indices of the variables that have a row per class.
 pub(crate) fn classifier_variables(network: &Network, specs: &[VarSpec]) -> Vec<usize> {
     let prefixes = network.class_prefixes();
     let is = |s: &VarSpec| prefixes.iter().any(|prefix| s.name.starts_with(prefix));
@@ -178,7 +178,7 @@ mod tests {
     use earmark_models::networks::efficientat::EfficientAtConfig;
     use earmark_models::networks::mobilenet_v1::MobileNetV1Config;
 
-    /// What another number of classes makes longer, and nothing else.
+    /// Exactly the variables whose length depends on the number of classes.
     #[test]
     fn the_classifier_is_found_in_every_network() {
         for (config, count) in [
@@ -200,7 +200,7 @@ mod tests {
             let found = classifier_variables(&network, &specs);
             assert_eq!(found, longer);
             assert_eq!(found.len(), count);
-            assert!(found.iter().all(|&i| specs[i].shape[0] == 7), "a row a class");
+            assert!(found.iter().all(|&i| specs[i].shape[0] == 7), "a row per class");
         }
     }
 }

@@ -1,18 +1,18 @@
-//! What a run says of itself: `run.json` and the lines of its log.
+//! `run.json`, and the lines of a run's log.
 
 use crate::{REVISION, Skips};
 use earmark_core::{VERSION, text};
 use earmark_data::DataSet;
 use earmark_engine::{FORMAT, FitEvent, ParameterPrefixes};
 use earmark_metrics::{Report, number};
-use earmark_runs::roles::Parts;
-use earmark_runs::run_dir::{DataInfo, Log, RunInfo, now};
+use earmark_runs::clip_roles::DataSplit;
+use earmark_runs::run_dir::{DataInfo, RunInfo, RunLog, now};
 use std::path::Path;
 
-/// What `run.json` says of a run.
+/// The facts in `run.json`.
 pub(crate) struct RunFacts<'a> {
     pub data: &'a DataSet,
-    pub split: &'a Parts,
+    pub split: &'a DataSplit,
     /// The data folder.
     pub root: &'a Path,
     pub fingerprint: String,
@@ -26,7 +26,7 @@ pub(crate) struct RunFacts<'a> {
     pub steps: u64,
 }
 
-/// `run.json` of a run that begins now, with its own initial weights and classes that count alike.
+/// `run.json` of a run that starts now, with random initial weights and equal class weights.
 pub(crate) fn run_info(facts: RunFacts) -> RunInfo {
     RunInfo {
         format: FORMAT,
@@ -43,19 +43,19 @@ pub(crate) fn run_info(facts: RunFacts) -> RunInfo {
             fold: facts.fold,
             train: facts.split.train.len(),
             validation: facts.split.validation.len(),
-            judged: facts.split.judged.len(),
+            test: facts.split.test.len(),
             skipped: facts.skipped.clone(),
         },
         steps: Some(facts.steps),
         init_from: None,
-        scopes: ParameterPrefixes::default(),
+        prefixes: ParameterPrefixes::default(),
         optimistic: facts.split.optimistic,
         class_weights: None,
     }
 }
 
 /// The first line of a process in a run's log.
-pub(crate) fn log_command(log: &Log, what: &str, command: &[String]) {
+pub(crate) fn log_command(log: &RunLog, what: &str, command: &[String]) {
     log.line(&format!(
         "earmark {VERSION} {what}: {}",
         text::command_line(command)
@@ -63,7 +63,7 @@ pub(crate) fn log_command(log: &Log, what: &str, command: &[String]) {
 }
 
 /// Writes an event of the training loop into the run's log.
-pub(crate) fn log_fit(log: &Log, event: &FitEvent) {
+pub(crate) fn log_fit(log: &RunLog, event: &FitEvent) {
     match event {
         FitEvent::Started {
             step,
@@ -93,7 +93,7 @@ pub(crate) fn log_fit(log: &Log, event: &FitEvent) {
     }
 }
 
-/// A validation in one line: lwlrap, accuracy and, if it is another one, the metric that chooses the best checkpoint.
+/// A validation in one line: lwlrap, accuracy and, if it is neither, the metric that chooses the best checkpoint.
 pub fn describe_validation(report: &Report, (metric, score): (&str, f64)) -> String {
     let mut text = format!(
         "validation lwlrap {} accuracy {}",

@@ -10,6 +10,7 @@ mod plan;
 mod prepare;
 mod resume_check;
 mod scaler;
+mod segment_shape;
 mod validation;
 
 pub(crate) use class_weights::{describe_class_weights, named_class_weights, with_class_weights};
@@ -19,28 +20,28 @@ pub(crate) use fit_run::{FitRun, fit_run};
 pub(crate) use initial_weights::classifier_variables;
 pub use log::describe_validation;
 pub(crate) use log::{RunFacts, log_command, run_info};
-pub use plan::{Plan, plan};
+pub use plan::{TrainPlan, plan};
 pub(crate) use resume_check::check_same_job;
 
-use crate::{Event, Observer, PipelineError, Roles, Skips, split};
+use crate::{ClipRoles, Event, Observer, PipelineError, Skips, split};
 use earmark_data::DataSet;
 use earmark_engine::{FitOutcome, ParameterPrefixes};
 use earmark_inference::Device;
 use earmark_inference::data::open_data;
 use earmark_recipe::Recipe;
 use earmark_report::human_amount;
-use earmark_runs::roles::Parts;
-use earmark_runs::run_dir::{Log, RunDir, RunLock};
+use earmark_runs::clip_roles::DataSplit;
+use earmark_runs::run_dir::{RunDir, RunLock, RunLog};
 use initial_weights::InitialNetwork;
 use prepare::Prepared;
 use resume_check::check_same_data;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-/// What to train.
+/// A training.
 #[derive(Clone, Debug)]
 pub struct TrainJob {
-    /// The system.
+    /// The recipe.
     pub recipe: Recipe,
     /// The data folder.
     pub data: PathBuf,
@@ -48,13 +49,13 @@ pub struct TrainJob {
     pub run: PathBuf,
     /// The test fold: held out, and evaluated after training.
     pub fold: Option<u32>,
-    /// A fold table, where the data has none or others are wanted.
+    /// A fold table, if the data has no folds or others are wanted.
     pub fold_table: Option<PathBuf>,
-    /// A model whose weights are the start: file, RUN or RUN@STEP.
+    /// A model whose weights the training starts from: file, RUN or RUN@STEP.
     pub init_from: Option<String>,
-    /// Which of its weights.
+    /// Which of its weights are transferred.
     pub prefixes: ParameterPrefixes,
-    /// Resume the run, where there is one.
+    /// Resume the run, if there is one.
     pub resume: bool,
     /// Device by name.
     pub device: String,
@@ -80,7 +81,7 @@ impl TrainJob {
     }
 }
 
-/// What came of it.
+/// The result of a training.
 #[derive(Clone, Debug)]
 pub struct TrainResult {
     /// How training ended.
@@ -91,27 +92,27 @@ pub struct TrainResult {
     pub run: PathBuf,
 }
 
-/// Trains. Clips that can't be read are named, left out and listed in the result; nothing of them is trained on.
+/// Trains. Clips that can't be read are named, left out and listed in the result; they are not trained on.
 ///
 /// # Errors
 ///
-/// When recipe, data, run directory or initial weights do not go together: then no run is left behind. Later, when the disk fails or
+/// When recipe, data, run directory or initial weights do not fit together; then no run is left behind. Later, when the disk fails or
 /// training diverges.
 pub fn train(job: &TrainJob, observer: Observer, stop: &AtomicBool) -> Result<TrainResult, PipelineError> {
     let device = Device::named(&job.device)?;
     let planned = Planned::read(job)?;
     let opened = OpenedRun::open(job)?;
     let network = InitialNetwork::build(job, &planned, opened.run.as_ref(), &device)?;
-    let prepared = Prepared::make(job, &planned, network, observer, stop)?;
-    let run = opened.begin(job, &planned, &prepared)?;
-    run.report(job, &planned, &prepared, observer);
-    run.fit(job, &planned, prepared, &device, observer, stop)
+    let prepared = Prepared::make(job, planned, network, observer, stop)?;
+    let run = opened.begin(job, &prepared)?;
+    run.report(job, &prepared, observer);
+    run.fit(job, prepared, &device, observer, stop)
 }
 
-/// The data of a job, divided into clips to train on, to validate with, and to evaluate.
+/// The data of a job, split into training, validation and test clips.
 struct Planned {
     data: DataSet,
-    split: Parts,
+    split: DataSplit,
     /// For each training clip, whether its labels are noisy.
     noisy: Vec<bool>,
 }
@@ -121,13 +122,13 @@ impl Planned {
         let data = open_data(&job.recipe, &job.data)?;
         let split = split(&job.recipe, &data, job.fold, job.fold_table.as_deref())?;
         let noisy = clips::noisy_clips(&job.recipe, &split.train)?;
-        // What names no class of the data is refused before any audio is read.
+        // Class weights of unknown classes are refused before any audio is read.
         with_class_weights(&job.recipe.train, data.classes.names(), &split.train)?;
         Ok(Self { data, split, noisy })
     }
 }
 
-/// A locked run directory, and the run in it where it is resumed.
+/// A locked run directory, and the run in it if it is resumed.
 struct OpenedRun {
     run: Option<RunDir>,
     lock: RunLock,
@@ -148,20 +149,16 @@ impl OpenedRun {
         };
         let lock = RunLock::take(&job.run)?;
         if run.is_none() {
-            // Another training may have begun and ended here since.
+            // Another training may have started and ended here since.
             RunDir::check_free(&job.run)?;
         }
         Ok(Self { run, lock })
     }
 
-    /// Writes the files that explain the run, or checks that a resumed one is trained on the same clips.
-    fn begin(
-        self,
-        job: &TrainJob,
-        planned: &Planned,
-        prepared: &Prepared,
-    ) -> Result<BegunRun, PipelineError> {
-        let roles = Roles::of(&planned.split);
+    /// Writes the files that describe the run, or checks that a resumed run is trained on the same clips.
+    fn begin(self, job: &TrainJob, prepared: &Prepared) -> Result<BegunRun, PipelineError> {
+        let planned = &prepared.planned;
+        let roles = ClipRoles::of(&planned.split);
         let resume = self.run.is_some();
         let run = match self.run {
             Some(run) => {
@@ -174,7 +171,7 @@ impl OpenedRun {
             }
         };
         Ok(BegunRun {
-            log: Log::open(&run.path)?,
+            log: RunLog::open(&run.path)?,
             run,
             resume,
             _lock: self.lock,
@@ -182,17 +179,18 @@ impl OpenedRun {
     }
 }
 
-/// A run directory whose files say what is trained, and its log.
+/// A run directory with its describing files, and its log.
 struct BegunRun {
     run: RunDir,
-    log: Log,
+    log: RunLog,
     resume: bool,
     _lock: RunLock,
 }
 
 impl BegunRun {
-    /// Tells log and observer what is trained on and what was left out.
-    fn report(&self, job: &TrainJob, planned: &Planned, prepared: &Prepared, observer: Observer) {
+    /// Reports to log and observer what is trained on and what was left out.
+    fn report(&self, job: &TrainJob, prepared: &Prepared, observer: Observer) {
+        let planned = &prepared.planned;
         let (log, recipe) = (&self.log, &job.recipe);
         log_command(log, if self.resume { "resume" } else { "train" }, &job.command);
         for (file, reason) in &prepared.skipped {
@@ -232,13 +230,12 @@ impl BegunRun {
     fn fit(
         self,
         job: &TrainJob,
-        planned: &Planned,
         prepared: Prepared,
         device: &Device,
         observer: Observer,
         stop: &AtomicBool,
     ) -> Result<TrainResult, PipelineError> {
-        let recipe = &job.recipe;
+        let (recipe, planned) = (&job.recipe, &prepared.planned);
         let validate = prepared.validation(recipe, device, planned.data.classes.names(), stop)?;
         let outcome = fit_run(
             FitRun {
@@ -270,7 +267,7 @@ impl BegunRun {
     }
 }
 
-/// What corrections of labels changed, a line per file of them.
+/// The effect of label corrections, one line per file of them.
 fn describe_corrections(data: &DataSet, recipe: &Recipe) -> Vec<String> {
     let line = |c: &earmark_data::dataset::Corrected| match c.passed_over {
         true => format!(

@@ -1,4 +1,4 @@
-//! Everything that a training needs besides its run directory: features, class weights, scaler, batches.
+//! Everything that a training needs, except its run directory: features, class weights, scaler, batches.
 
 use super::TrainJob;
 use super::class_weights::{named_class_weights, with_class_weights};
@@ -17,13 +17,14 @@ use earmark_runs::run_dir::RunInfo;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// What a training needs besides its run directory.
+/// What a training needs, except its run directory.
 pub(super) struct Prepared {
+    pub planned: Planned,
     pub network: Network,
     pub vars: Vars,
-    /// What came from another model.
+    /// What was transferred from another model.
     pub transfer: TransferReport,
-    /// The same, a line each; empty where all weights are drawn.
+    /// The same, one line each; empty if all weights are drawn at random.
     pub transferred: Vec<String>,
     /// `[train]` with the weight of each class in the loss.
     pub train: TrainConfig,
@@ -33,7 +34,7 @@ pub(super) struct Prepared {
     pub info: RunInfo,
     /// Clips left out, with the reason.
     pub skipped: Skips,
-    /// What is worth saying about cache and sources.
+    /// Notes about cache and sources.
     pub notes: Vec<String>,
     store: Arc<FeatureStore>,
     /// Validation clips that can be read.
@@ -43,7 +44,7 @@ pub(super) struct Prepared {
 impl Prepared {
     pub fn make(
         job: &TrainJob,
-        planned: &Planned,
+        planned: Planned,
         network: InitialNetwork,
         observer: Observer,
         stop: &AtomicBool,
@@ -61,7 +62,7 @@ impl Prepared {
         let validation = prepare_features(&store, &split.validation, observer, stop)?;
         let mut skipped = failures(&split.train, &training);
         skipped.extend(failures(&split.validation, &validation));
-        // A recipe or a text beside the sounds is not an input that failed.
+        // A recipe or a text next to the recordings is not an input that failed.
         let failed = data.skipped.iter().filter(|s| s.reason != SkipReason::NotAudio);
         skipped.extend(failed.map(|s| (s.file.clone(), s.reason.to_string())));
 
@@ -70,7 +71,7 @@ impl Prepared {
         if !transfer.scaler {
             fit_on_clips(&network, &store, &clips, &mut vars)?;
         }
-        // The last of what may be refused: a refusal leaves no run behind.
+        // The last step that may be refused: a refusal leaves no run behind.
         let classes = data.classes.len();
         let make = |recipe: &Recipe| batch_maker(recipe, &store, &split.train, &training, classes);
         let batches = make(recipe)?;
@@ -96,7 +97,7 @@ impl Prepared {
             steps: train.total_steps(batches.batches_per_epoch()),
         });
         info.init_from = start.as_ref().map(|s| s.config.from.clone());
-        info.scopes = start.map(|s| s.config.prefixes()).unwrap_or_default();
+        info.prefixes = start.map(|s| s.config.prefixes()).unwrap_or_default();
         info.class_weights = named_class_weights(&train.loss, data.classes.names());
         let notes = training
             .notes
@@ -107,6 +108,7 @@ impl Prepared {
             notes: notes.chain(source_notes(&training)).collect(),
             validation: readable(&split.validation, &validation),
             batches: Arc::new(batches),
+            planned,
             network,
             vars,
             transfer,
@@ -119,7 +121,7 @@ impl Prepared {
         })
     }
 
-    /// What evaluates weights on the validation clips; `None` where there are none.
+    /// What evaluates weights on the validation clips; `None` if there are none.
     pub fn validation<'a>(
         &'a self,
         recipe: &'a Recipe,

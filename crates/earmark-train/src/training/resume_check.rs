@@ -1,8 +1,8 @@
-//! Whether a run may be resumed: only as what it began as.
+//! Checks that a resumed run continues with the settings and clips that it started with.
 
 use super::TrainJob;
 use super::initial_weights::InitialWeights;
-use crate::{PipelineError, Roles, Skips};
+use crate::{ClipRoles, PipelineError, Skips};
 use earmark_runs::run_dir::{RunDir, RunInfo};
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ fn refusal(run: &RunDir, what: impl std::fmt::Display) -> PipelineError {
     ))
 }
 
-/// A run may only be resumed as what it began as: recipe, fold and initial weights.
+/// A run may only be resumed with the recipe, test fold and initial weights that it started with.
 pub(crate) fn check_same_job(run: &RunDir, job: &TrainJob) -> Result<(), PipelineError> {
     let refuse = |what: String| Err(refusal(run, what));
     // Workers and caches change no result and may be chosen again.
@@ -29,7 +29,7 @@ pub(crate) fn check_same_job(run: &RunDir, job: &TrainJob) -> Result<(), Pipelin
             .find(|(n, o)| n != o)
             .map(|(n, o)| format!(" (then `{o}`, now `{n}`)"));
         return refuse(format!(
-            "the recipe has changed since the run began{}",
+            "the recipe has changed since the run started{}",
             line.unwrap_or_default()
         ));
     }
@@ -56,11 +56,11 @@ pub(crate) fn check_same_job(run: &RunDir, job: &TrainJob) -> Result<(), Pipelin
     Ok(())
 }
 
-/// A run may only be resumed with the clips it began with, each in its role.
-pub(super) fn check_same_data(run: &RunDir, info: &RunInfo, roles: &Roles) -> Result<(), PipelineError> {
+/// A run may only be resumed with the clips that it started with, split in the same way.
+pub(super) fn check_same_data(run: &RunDir, info: &RunInfo, roles: &ClipRoles) -> Result<(), PipelineError> {
     let (then, now) = (&run.info.data, &info.data);
     if then.fingerprint != now.fingerprint {
-        return Err(refusal(run, "the data has changed since the run began"));
+        return Err(refusal(run, "the data has changed since the run started"));
     }
     let names = |skips: &Skips| {
         skips
@@ -72,13 +72,13 @@ pub(super) fn check_same_data(run: &RunDir, info: &RunInfo, roles: &Roles) -> Re
     {
         return Err(refusal(
             run,
-            "the clips that are used or readable differ from when it began",
+            "the clips that are used or readable differ from when it started",
         ));
     }
-    if Roles::read(&run.path)?.is_some_and(|then| then != *roles) {
+    if ClipRoles::read(&run.path)?.is_some_and(|then| then != *roles) {
         return Err(refusal(
             run,
-            "the clips to train on or to evaluate differ from when it began (--fold-table?)",
+            "the clips to train on or to evaluate differ from when it started (--fold-table?)",
         ));
     }
     Ok(())

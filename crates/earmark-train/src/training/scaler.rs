@@ -1,12 +1,12 @@
-//! What a network does to its input before its first weight, fitted on clips.
+//! Fitting a network's input scaler on training clips.
 
 use crate::PipelineError;
 use earmark_data::{FeatureStore, Item};
 use earmark_engine::fit_scaler;
 use earmark_models::{Network, Vars};
 
-/// Fits the input of a network that standardises it itself, or what it hears besides, on clips that are trained on and no others; does nothing to others. A
-/// resume finds the same again.
+/// Fits the scaler of a network's input or of its clip-level features on training clips; does nothing for a network without one. A
+/// resumed run gets the same values again.
 pub(super) fn fit_on_clips(
     network: &Network,
     store: &FeatureStore,
@@ -22,9 +22,10 @@ pub(super) fn fit_on_clips(
             return Ok(own.map(|own| own.data.clone()).unwrap_or_default());
         }
         let features = store.get(item, None)?;
-        let finished = store.extractor().postprocess(&features);
-        let finished = finished.map_err(|cause| PipelineError::Request(format!("{}: {cause}", item.file)))?;
-        Ok(finished.data)
+        let processed = store.extractor().postprocess(&features);
+        let processed =
+            processed.map_err(|cause| PipelineError::Request(format!("{}: {cause}", item.file)))?;
+        Ok(processed.data)
     };
     let rows: Vec<Vec<f32>> = clips.iter().map(row).collect::<Result<_, _>>()?;
     Ok(fit_scaler(network, &rows, vars)?)

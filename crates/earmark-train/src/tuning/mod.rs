@@ -1,32 +1,31 @@
-//! Searching for settings: many trainings of one recipe, each with other values of some keys, compared by clips that are not judged.
+//! Hyperparameter search: many trainings of one recipe with different values of some keys, compared on validation clips.
 //!
-//! A trial is compared by the best validation of its training, on clips that the recipe splits off (`validation.split`), or by the mean of that
-//! over inner folds. The fold kept for judging (`--fold K`) is seen by no trial: what the best setting is worth is found out
-//! there afterwards, once.
+//! A trial's score is the best validation of its training, on clips that the recipe splits off (`validation.split`), or the mean of
+//! that over inner folds. No trial sees the test fold (`--fold K`); the best setting is evaluated there once, afterwards.
 
 mod search_space;
-mod stacking;
+mod stack_search;
 mod trials;
 
-pub use search_space::{Dimension, SpaceError, Values, grid, random};
-pub use stacking::{SearchStack, search_stack, stack_space};
-pub use trials::{Nested, Trial, TrialState, Trials, folder_of};
+pub use search_space::{SearchDimension, SearchValues, SpaceError, grid, random};
+pub use stack_search::{StackSearchJob, search_stack, stack_space};
+pub use trials::{NestedResult, Trial, TrialState, Trials, folder_of};
 
 use crate::{TrainJob, train};
-use earmark_core::atomic::{self, WriteError};
+use earmark_core::atomic;
 use earmark_engine::{FitError, FitEvent, ParameterPrefixes, ValidationMetric, ValidationSplit};
 use earmark_inference::{Event, Observer, PipelineError};
 use earmark_recipe::Recipe;
-use earmark_runs::journal::history::History;
-use earmark_runs::run_dir::{RunDir, RunLock};
+use earmark_runs::experiment_log::TrainingHistory;
+use earmark_runs::run_dir::RunDir;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use trials::is_hopeless;
 
-/// What to search.
+/// The search.
 #[derive(Clone, Debug)]
-pub struct Tune {
+pub struct TuneJob {
     /// Recipe file, or name of a built-in recipe.
     pub recipe: String,
     /// `KEY=VALUE` of every trial.
@@ -35,17 +34,17 @@ pub struct Tune {
     pub settings: Vec<Vec<String>>,
     /// The data folder.
     pub data: PathBuf,
-    /// The folder of the search.
+    /// Folder of the search.
     pub folder: PathBuf,
-    /// The fold that no trial sees.
+    /// The test fold, which no trial sees.
     pub fold: Option<u32>,
-    /// A fold table, where the data has none or others are wanted.
+    /// A fold table, if the data has no folds or others are wanted.
     pub fold_table: Option<PathBuf>,
-    /// Compare by the mean over so many inner folds instead of the recipe's own validation clips.
+    /// Number of inner folds; trials are then compared by the mean over them instead of on the recipe's validation clips.
     pub inner_folds: Option<u32>,
-    /// Whether trials end early that are worse than half of those before.
+    /// Whether trials that are worse than the median of earlier ones are abandoned.
     pub abandon: bool,
-    /// Go on with a search.
+    /// Resume a search.
     pub resume: bool,
     /// Device by name.
     pub device: String,
@@ -53,19 +52,19 @@ pub struct Tune {
     pub command: Vec<String>,
 }
 
-/// A search that was checked: what each trial trains.
+/// A checked search: what each trial trains.
 #[derive(Clone, Debug)]
-pub struct Plan {
-    /// The recipe of each trial, without what inner folds change.
+pub struct TunePlan {
+    /// The recipe of each trial, before inner folds change it.
     pub recipes: Vec<Recipe>,
-    /// What is compared.
+    /// The metric that trials are compared by.
     pub metric: ValidationMetric,
-    /// Where, in words.
-    pub judged_by: String,
+    /// The clips that trials are compared on, in words.
+    pub compared_by: String,
 }
 
-/// Reads the recipe of every trial and refuses what can't be searched, before anything is trained.
-pub fn plan(job: &Tune) -> Result<Plan, PipelineError> {
+/// Reads the recipe of every trial and checks the search before anything is trained.
+pub fn plan(job: &TuneJob) -> Result<TunePlan, PipelineError> {
     let mut recipes: Vec<Recipe> = Vec::new();
     for setting in &job.settings {
         let overrides = [job.overrides.clone(), setting.clone()].concat();
@@ -78,10 +77,10 @@ pub fn plan(job: &Tune) -> Result<Plan, PipelineError> {
     let metric = first.validation.metric;
     if recipes.iter().any(|r| r.validation.metric != metric) {
         return refuse(
-            "validation.metric: differs between trials, which could not be compared then; leave it out of the search",
+            "validation.metric: differs between trials, so they could not be compared; leave it out of the search",
         );
     }
-    let judged_by = match job.inner_folds {
+    let compared_by = match job.inner_folds {
         Some(0 | 1) => return refuse("--inner-folds: choose 2 or more"),
         Some(count) => format!("the mean over {count} inner folds"),
         None if recipes
@@ -89,7 +88,7 @@ pub fn plan(job: &Tune) -> Result<Plan, PipelineError> {
             .any(|r| r.validation.split == ValidationSplit::TestFold) =>
         {
             return refuse(
-                "validation.split: the judged fold must choose nothing; set validation.split={kind=\"hold-out\",fraction=0.2}, or compare by --inner-folds N",
+                "validation.split: the test fold must not choose settings; set validation.split={kind=\"hold-out\",fraction=0.2}, or use --inner-folds N",
             );
         }
         None if recipes
@@ -97,23 +96,23 @@ pub fn plan(job: &Tune) -> Result<Plan, PipelineError> {
             .any(|r| r.validation.split == ValidationSplit::None) =>
         {
             return refuse(
-                "validation.split: trials are compared on validation clips and this recipe has none; set validation.split={kind=\"hold-out\",fraction=0.2}, or compare by --inner-folds N",
+                "validation.split: trials are compared on validation clips, but this recipe has none; set validation.split={kind=\"hold-out\",fraction=0.2}, or use --inner-folds N",
             );
         }
         None => "the validation clips (validation.split)".to_owned(),
     };
-    Ok(Plan {
+    Ok(TunePlan {
         recipes,
         metric,
-        judged_by,
+        compared_by,
     })
 }
 
-/// Trains every trial and compares them; `None` when stopped. Trials that have ended before are passed over.
-pub fn tune(job: &Tune, observer: Observer, stop: &AtomicBool) -> Result<Option<Trials>, PipelineError> {
+/// Trains every trial and compares them; `None` when stopped. Trials that have already ended are skipped.
+pub fn tune(job: &TuneJob, observer: Observer, stop: &AtomicBool) -> Result<Option<Trials>, PipelineError> {
     let plan = plan(job)?;
-    let _lock = open_folder(&job.folder, job.resume)?;
-    let mut all = Trials::new(plan.metric.name(), plan.judged_by.clone(), job.settings.len());
+    let _lock = RunDir::lock_folder(&job.folder, job.resume)?;
+    let mut all = Trials::new(plan.metric.name(), plan.compared_by.clone(), job.settings.len());
     let mut curves = Vec::new();
     for (k, (setting, recipe)) in job.settings.iter().zip(&plan.recipes).enumerate() {
         let number = k + 1;
@@ -124,11 +123,11 @@ pub fn tune(job: &Tune, observer: Observer, stop: &AtomicBool) -> Result<Option<
         )));
         let trial = match Trial::read(&job.folder, number, setting)? {
             Some(before) => {
-                observer(Event::Note(format!("trial {number} has ended already")));
+                observer(Event::Note(format!("trial {number} has already ended")));
                 before
             }
             None => {
-                let Some((state, scores)) = one(job, recipe, number, &curves, observer, stop)? else {
+                let Some((state, scores)) = run_trial(job, recipe, number, &curves, observer, stop)? else {
                     return Ok(None);
                 };
                 let trial = Trial::new(number, setting, state, scores);
@@ -137,7 +136,7 @@ pub fn tune(job: &Tune, observer: Observer, stop: &AtomicBool) -> Result<Option<
             }
         };
         if trial.state == TrialState::Done {
-            let history = History::read(&job.folder.join(&trial.folder));
+            let history = TrainingHistory::read(&job.folder.join(&trial.folder));
             curves.push(history.validation_of(plan.metric).clone());
         }
         if all.add(trial, &job.folder)? {
@@ -147,22 +146,6 @@ pub fn tune(job: &Tune, observer: Observer, stop: &AtomicBool) -> Result<Option<
     Ok(Some(all))
 }
 
-/// A folder for a search alone.
-fn open_folder(folder: &Path, resume: bool) -> Result<RunLock, PipelineError> {
-    let free = || {
-        if resume {
-            Ok(())
-        } else {
-            RunDir::check_free(folder)
-        }
-    };
-    free()?;
-    let lock = RunLock::take(folder)?;
-    free()?;
-    atomic::clean_leftovers(folder).map_err(|e| WriteError::new(folder, e))?;
-    Ok(lock)
-}
-
 /// Writes `best.toml`, a recipe to train.
 fn write_best(folder: &Path, toml: &str) -> Result<(), PipelineError> {
     Ok(atomic::write(&folder.join("best.toml"), |w| {
@@ -170,9 +153,9 @@ fn write_best(folder: &Path, toml: &str) -> Result<(), PipelineError> {
     })?)
 }
 
-/// How one trial ended, with its scores; `None` when stopped.
-fn one(
-    job: &Tune,
+/// Runs a trial; how it ended, with its scores. `None` when stopped.
+fn run_trial(
+    job: &TuneJob,
     recipe: &Recipe,
     number: usize,
     curves: &[Vec<(f64, f64)>],
@@ -181,14 +164,14 @@ fn one(
 ) -> Result<Option<(TrialState, Vec<f64>)>, PipelineError> {
     let folder = job.folder.join(folder_of(number));
     let Some(count) = job.inner_folds else {
-        return training(job, recipe.clone(), folder, curves, observer, stop);
+        return run_training(job, recipe.clone(), folder, curves, observer, stop);
     };
     let mut scores = Vec::new();
     for index in 1..=count {
         let mut inner = recipe.clone();
         inner.validation.split = ValidationSplit::InnerFold { count, index };
         let run = folder.join(format!("inner-{index}"));
-        match training(job, inner, run, &[], observer, stop)? {
+        match run_training(job, inner, run, &[], observer, stop)? {
             Some((TrialState::Done, more)) => scores.extend(more),
             other => return Ok(other),
         }
@@ -196,9 +179,9 @@ fn one(
     Ok(Some((TrialState::Done, scores)))
 }
 
-/// One training; `None` when stopped.
-fn training(
-    job: &Tune,
+/// Runs one training of a trial; `None` when stopped.
+fn run_training(
+    job: &TuneJob,
     recipe: Recipe,
     run: PathBuf,
     curves: &[Vec<(f64, f64)>],
@@ -218,7 +201,7 @@ fn training(
         device: job.device.clone(),
         command: job.command.clone(),
     };
-    // Ends this training alone; what is asked from outside ends it as well.
+    // Ends this training only; a stop from outside ends it too.
     let (end, hopeless) = (AtomicBool::new(false), AtomicBool::new(false));
     let best = Mutex::new(f64::NEG_INFINITY);
     let watch = |event: Event| {
@@ -238,7 +221,7 @@ fn training(
         observer(event);
     };
     let trained = match train(&work, &watch, &end) {
-        // A setting that runs away is a result of the search and no reason to end it.
+        // A diverged training is a result of the search and does not end it.
         Err(PipelineError::Fit(e @ FitError::Diverged { .. })) => {
             let reason = e.to_string();
             return Ok(Some((TrialState::Failed { reason }, Vec::new())));

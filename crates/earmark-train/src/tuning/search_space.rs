@@ -1,47 +1,47 @@
-//! What a search may set: keys of a recipe, and the values that each may take.
+//! The search space: keys of a recipe and the values that each may take.
 
 use earmark_core::random::{self, Purpose};
 use serde::Serialize;
 
-/// Grids of more settings than this are a slip.
-const MOST: usize = 10_000;
+/// Larger grids are probably a mistake.
+const MAX_SETTINGS: usize = 10_000;
 
 /// The values that a key may take.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Values {
-    /// One of these, as `--set` would take them.
+pub enum SearchValues {
+    /// One of these, in the syntax of `--set`.
     List(Vec<String>),
-    /// A whole number, both ends included.
+    /// An integer, both ends included.
     Whole {
         /// The lowest.
         low: i64,
         /// The highest.
         high: i64,
-        /// Whether its logarithm is uniform instead of itself.
+        /// Whether its logarithm is uniform instead of the number itself.
         log: bool,
     },
-    /// Any number between.
+    /// A real number.
     Real {
         /// The lowest.
         low: f64,
         /// The highest.
         high: f64,
-        /// Whether its logarithm is uniform instead of itself.
+        /// Whether its logarithm is uniform instead of the number itself.
         log: bool,
     },
 }
 
 /// A key of a recipe, and its values.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Dimension {
+pub struct SearchDimension {
     /// The dotted key.
     pub key: String,
     /// Its values.
-    pub values: Values,
+    pub values: SearchValues,
 }
 
-/// A space that can't be searched.
+/// An invalid search space.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text}: {remedy}")]
 pub struct SpaceError {
@@ -58,8 +58,8 @@ fn refuse<T>(text: &str, remedy: &'static str) -> Result<T, SpaceError> {
     })
 }
 
-impl Dimension {
-    /// Reads `KEY=V1,V2,...`. Commas inside of brackets, braces and quotes belong to a value.
+impl SearchDimension {
+    /// Reads `KEY=V1,V2,...`. Commas inside brackets, braces and quotes belong to a value.
     ///
     /// # Errors
     /// Without a key or with an empty value.
@@ -74,18 +74,18 @@ impl Dimension {
         }
         Ok(Self {
             key: key.trim().to_owned(),
-            values: Values::List(values),
+            values: SearchValues::List(values),
         })
     }
 
-    /// Reads `KEY=LOW..HIGH` or `KEY=LOW..HIGH:log`; whole numbers where both ends are.
+    /// Reads `KEY=LOW..HIGH` or `KEY=LOW..HIGH:log`; integers if both ends are.
     ///
     /// # Errors
-    /// Ends that are no numbers, that are not in order, or a logarithm of what is not above 0.
+    /// If an end is not a number, the ends are out of order, or a logarithm has ends that are not above 0.
     pub fn range(text: &str) -> Result<Self, SpaceError> {
         let remedy =
             "give a key and two ends, such as train.learning-rate=1e-5..1e-2:log or network.base=16..64";
-        let parts = text.split_once('=').and_then(|(key, ends)| {
+        let range = text.split_once('=').and_then(|(key, ends)| {
             let (ends, log) = match ends.trim().strip_suffix(":log") {
                 Some(ends) => (ends, true),
                 None => (ends, false),
@@ -93,20 +93,22 @@ impl Dimension {
             let (low, high) = ends.split_once("..")?;
             Some((key.trim(), low.trim(), high.trim(), log))
         });
-        let Some((key, low, high, log)) = parts.filter(|(key, ..)| !key.is_empty()) else {
+        let Some((key, low, high, log)) = range.filter(|(key, ..)| !key.is_empty()) else {
             return refuse(text, remedy);
         };
         let values = match (low.parse::<i64>(), high.parse::<i64>()) {
-            (Ok(low), Ok(high)) => Values::Whole { low, high, log },
+            (Ok(low), Ok(high)) => SearchValues::Whole { low, high, log },
             _ => match (low.parse::<f64>(), high.parse::<f64>()) {
-                (Ok(low), Ok(high)) if low.is_finite() && high.is_finite() => Values::Real { low, high, log },
+                (Ok(low), Ok(high)) if low.is_finite() && high.is_finite() => {
+                    SearchValues::Real { low, high, log }
+                }
                 _ => return refuse(text, remedy),
             },
         };
         let (low, high) = match values {
-            Values::Whole { low, high, .. } => (low as f64, high as f64),
-            Values::Real { low, high, .. } => (low, high),
-            Values::List(_) => unreachable!("a range was read"),
+            SearchValues::Whole { low, high, .. } => (low as f64, high as f64),
+            SearchValues::Real { low, high, .. } => (low, high),
+            SearchValues::List(_) => unreachable!("a range was read"),
         };
         if low > high {
             return refuse(text, "give the lower end first");
@@ -114,7 +116,7 @@ impl Dimension {
         if log && low <= 0.0 {
             return refuse(
                 text,
-                "a logarithm needs ends above 0; leave out :log, or begin above 0",
+                "a logarithmic range must be above 0; leave out :log, or use a lower end above 0",
             );
         }
         Ok(Self {
@@ -123,15 +125,15 @@ impl Dimension {
         })
     }
 
-    /// A value, as `--set` takes it.
+    /// A value in the syntax of `--set`.
     fn draw(&self, rng: &mut random::ChaCha8Rng) -> String {
         let between = |rng: &mut _, low: f64, high: f64, log: bool| match log {
             true => random::uniform(rng, low.ln(), high.ln()).exp(),
             false => random::uniform(rng, low, high),
         };
         match &self.values {
-            Values::List(values) => values[random::below(rng, values.len())].clone(),
-            Values::Whole {
+            SearchValues::List(values) => values[random::below(rng, values.len())].clone(),
+            SearchValues::Whole {
                 low,
                 high,
                 log: false,
@@ -140,13 +142,13 @@ impl Dimension {
                 low.saturating_add_unsigned(random::below(rng, count) as u64)
                     .to_string()
             }
-            // Each number has the stretch from itself less a half to itself and a half.
-            Values::Whole { low, high, log } => {
+            // Each integer has the interval of half a unit to either side.
+            SearchValues::Whole { low, high, log } => {
                 let value = between(rng, *low as f64 - 0.5, *high as f64 + 0.5, *log);
                 (value.round() as i64).clamp(*low, *high).to_string()
             }
-            Values::Real { low, high, log } => {
-                // Four digits are as much as a search can tell apart, and can be read.
+            SearchValues::Real { low, high, log } => {
+                // A search can't distinguish more than four digits.
                 let value = between(rng, *low, *high, *log);
                 let short: f64 = format!("{value:.3e}").parse().unwrap_or(value);
                 let short = short.clamp(*low, *high);
@@ -160,38 +162,38 @@ impl Dimension {
     }
 }
 
-/// Cuts at commas that stand in no bracket and no quotes.
+/// Splits at commas outside brackets and quotes.
 fn split(text: &str) -> Vec<String> {
-    let (mut parts, mut depth, mut quoted) = (vec![String::new()], 0_usize, false);
+    let (mut values, mut depth, mut quoted) = (vec![String::new()], 0_usize, false);
     for c in text.chars() {
         match c {
             '"' => quoted = !quoted,
             '[' | '{' if !quoted => depth += 1,
             ']' | '}' if !quoted => depth = depth.saturating_sub(1),
             ',' if depth == 0 && !quoted => {
-                parts.push(String::new());
+                values.push(String::new());
                 continue;
             }
             _ => {}
         }
-        if let Some(part) = parts.last_mut() {
-            part.push(c);
+        if let Some(value) = values.last_mut() {
+            value.push(c);
         }
     }
-    parts.iter().map(|part| part.trim().to_owned()).collect()
+    values.iter().map(|value| value.trim().to_owned()).collect()
 }
 
 /// Every combination of the dimensions' values, each a list of `KEY=VALUE`; the last key changes fastest.
 ///
 /// # Errors
-/// A range, which has no end of values, or more combinations than anybody would try.
-pub fn grid(space: &[Dimension]) -> Result<Vec<Vec<String>>, SpaceError> {
+/// For a range, which has no list of values, and for more than 10000 combinations.
+pub fn grid(space: &[SearchDimension]) -> Result<Vec<Vec<String>>, SpaceError> {
     let mut settings = vec![Vec::new()];
-    for Dimension { key, values } in space {
-        let Values::List(values) = values else {
-            return refuse(key, "a grid has lists of values; ranges are for --random");
+    for SearchDimension { key, values } in space {
+        let SearchValues::List(values) = values else {
+            return refuse(key, "a grid takes lists of values; use ranges with --random");
         };
-        if settings.len() * values.len() > MOST {
+        if settings.len() * values.len() > MAX_SETTINGS {
             return refuse(key, "the grid has more than 10000 settings; use --random");
         }
         settings = settings
@@ -208,8 +210,8 @@ pub fn grid(space: &[Dimension]) -> Result<Vec<Vec<String>>, SpaceError> {
     Ok(settings)
 }
 
-/// `count` settings at random, a function of the seed and the number of each: more of them keep those before.
-pub fn random(space: &[Dimension], count: usize, seed: u64) -> Vec<Vec<String>> {
+/// `count` random settings. Each depends on the seed and its number only, so that a larger count extends a smaller one.
+pub fn random(space: &[SearchDimension], count: usize, seed: u64) -> Vec<Vec<String>> {
     (1..=count as u64)
         .map(|trial| {
             let mut rng = random::stream(seed, &[Purpose::Tune as u64, trial]);
@@ -227,35 +229,37 @@ mod tests {
 
     #[test]
     fn lists_may_hold_tables() {
-        let d =
-            Dimension::list("train.schedule={kind=\"constant\"},{kind=\"cosine\", final-rate=0}").unwrap();
-        let Values::List(values) = &d.values else { panic!() };
+        let d = SearchDimension::list("train.schedule={kind=\"constant\"},{kind=\"cosine\", final-rate=0}")
+            .unwrap();
+        let SearchValues::List(values) = &d.values else {
+            panic!()
+        };
         assert_eq!(values.len(), 2);
         assert_eq!(values[1], "{kind=\"cosine\", final-rate=0}");
         for bad in ["x", "=1", "a=1,,2", "a="] {
-            assert!(Dimension::list(bad).is_err(), "{bad}");
+            assert!(SearchDimension::list(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn a_grid_is_every_combination() {
-        let space = ["a=1,2", "b=x,y,z"].map(|t| Dimension::list(t).unwrap());
+        let space = ["a=1,2", "b=x,y,z"].map(|t| SearchDimension::list(t).unwrap());
         let all = grid(&space).unwrap();
         assert_eq!(all.len(), 6);
         assert_eq!(all[0], ["a=1", "b=x"]);
         assert_eq!(all[1], ["a=1", "b=y"]);
         assert_eq!(all[5], ["a=2", "b=z"]);
-        assert!(grid(&[Dimension::range("a=1..2").unwrap()]).is_err());
+        assert!(grid(&[SearchDimension::range("a=1..2").unwrap()]).is_err());
     }
 
     #[test]
-    fn draws_stay_in_their_ranges_and_keep_those_before() {
+    fn draws_stay_in_their_ranges_and_extend_shorter_ones() {
         let space = [
-            Dimension::range("n=1..4").unwrap(),
-            Dimension::range("w=16..64:log").unwrap(),
-            Dimension::range("r=1e-5..1e-2:log").unwrap(),
-            Dimension::range("p=0.0..0.5").unwrap(),
-            Dimension::list("k=\"a\",\"b\"").unwrap(),
+            SearchDimension::range("n=1..4").unwrap(),
+            SearchDimension::range("w=16..64:log").unwrap(),
+            SearchDimension::range("r=1e-5..1e-2:log").unwrap(),
+            SearchDimension::range("p=0.0..0.5").unwrap(),
+            SearchDimension::list("k=\"a\",\"b\"").unwrap(),
         ];
         let drawn = random(&space, 400, 1);
         let values = |k: usize| drawn.iter().map(move |d| d[k].split_once('=').unwrap().1);
@@ -272,7 +276,7 @@ mod tests {
         );
         assert!(numbers(2).iter().all(|v| (1e-5..=1e-2).contains(v)));
         assert!(numbers(3).iter().all(|v| (0.0..=0.5).contains(v)));
-        // Half of a logarithm lies below the geometric mean, half of a line below the middle.
+        // The median is the geometric mean for a logarithm, and the middle otherwise.
         assert!((share(1, 32.0) - 0.5).abs() < 0.08 && (share(2, 3.16e-4) - 0.5).abs() < 0.08);
         assert!((share(3, 0.25) - 0.5).abs() < 0.08);
         assert_eq!(random(&space, 3, 1), drawn[..3]);
@@ -280,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_that_are_none_are_refused() {
+    fn bad_ranges_are_refused() {
         for bad in [
             "a",
             "a=1",
@@ -290,12 +294,12 @@ mod tests {
             "=1..2",
             "a=0.1..nan",
         ] {
-            assert!(Dimension::range(bad).is_err(), "{bad}");
+            assert!(SearchDimension::range(bad).is_err(), "{bad}");
         }
-        let whole = Dimension::range("a=1..2").unwrap().values;
+        let whole = SearchDimension::range("a=1..2").unwrap().values;
         assert_eq!(
             whole,
-            Values::Whole {
+            SearchValues::Whole {
                 low: 1,
                 high: 2,
                 log: false

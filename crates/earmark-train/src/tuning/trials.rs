@@ -1,4 +1,4 @@
-//! The trials of a search: a folder each, what came of it in `trial.json`, all together in `trials.json`.
+//! The trials of a search: a folder per trial with its result in `trial.json`, and `trials.json` for all of them.
 
 use earmark_core::atomic;
 use earmark_inference::PipelineError;
@@ -12,40 +12,40 @@ const FORMAT: u32 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum TrialState {
-    /// To its end.
+    /// It was trained to the end.
     Done,
-    /// Early, being worse than half of those before.
+    /// It was stopped early, being worse than the median of earlier trials.
     Abandoned {
         /// At which step.
         step: u64,
     },
-    /// Not at all.
+    /// Its training failed.
     Failed {
         /// Why.
         reason: String,
     },
 }
 
-/// One setting, tried.
+/// A setting that was tried.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
     /// Version of this layout.
     pub format: u32,
-    /// Which one, from 1.
+    /// Its number, from 1.
     pub number: usize,
     /// Its folder below that of the search.
     pub folder: String,
-    /// The recipe's keys that it sets.
+    /// The keys of the recipe that it sets, as `KEY=VALUE`.
     pub settings: Vec<String>,
     /// How it ended.
     pub state: TrialState,
-    /// What it is compared by: the mean of `scores`.
+    /// The mean of `scores`, which trials are compared by.
     pub score: Option<f64>,
     /// The best validation of each of its trainings.
     pub scores: Vec<f64>,
-    /// For the second level, the same metric over the judged clips of all folds, which chose nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub judged: Option<f64>,
+    /// For stacking, the same metric on the test clips of all folds, which do not choose settings.
+    #[serde(default, rename = "judged", skip_serializing_if = "Option::is_none")]
+    pub test_score: Option<f64>,
 }
 
 /// All trials of a search so far.
@@ -53,29 +53,31 @@ pub struct Trial {
 pub struct Trials {
     /// Version of this layout.
     pub format: u32,
-    /// What is compared.
+    /// The metric that trials are compared by.
     pub metric: &'static str,
-    /// Where it is computed.
-    pub judged_by: String,
-    /// How many there will be.
+    /// The clips that it is computed on, in words.
+    #[serde(rename = "judged_by")]
+    pub compared_by: String,
+    /// The planned number of trials.
     pub planned: usize,
     /// Folder of the best one.
     pub best: Option<String>,
     /// The trials.
     pub trials: Vec<Trial>,
-    /// For the second level, what the search itself is worth; see [`Nested`].
+    /// For stacking, the score of the search itself; see [`NestedResult`].
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub nested: Option<Nested>,
+    pub nested: Option<NestedResult>,
 }
 
-/// The score of a search as a whole: for each fold the setting that was best on the validation clips of that fold's own training,
-/// none of which is judged there.
+/// The nested score of a search: each fold is scored by the setting that was best on the validation clips of that fold's own training,
+/// none of which is a test clip there.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Nested {
+pub struct NestedResult {
     /// Fold and number of the trial that its validation chose.
     pub chosen: Vec<(u32, usize)>,
-    /// The metric over the judged clips of all folds, each scored by the chosen trial.
-    pub judged: Option<f64>,
+    /// The metric on the test clips of all folds, each scored by the chosen trial.
+    #[serde(rename = "judged")]
+    pub test_score: Option<f64>,
 }
 
 /// Name of a trial's folder.
@@ -99,7 +101,7 @@ impl Trial {
             score: (!scores.is_empty()).then(|| scores.iter().sum::<f64>() / n),
             state,
             scores,
-            judged: None,
+            test_score: None,
         }
     }
 
@@ -110,10 +112,10 @@ impl Trial {
         write_json(&path(&folder), self)
     }
 
-    /// The trial that has ended in a folder before; `None` where none has.
+    /// The ended trial in a folder, if there is one.
     ///
     /// # Errors
-    /// A broken file, or other settings than `settings`.
+    /// A broken file, or settings other than `settings`.
     pub fn read(search: &Path, number: usize, settings: &[String]) -> Result<Option<Self>, PipelineError> {
         let path = path(&search.join(folder_of(number)));
         let text = match std::fs::read_to_string(&path) {
@@ -123,7 +125,7 @@ impl Trial {
         let trial: Self = serde_json::from_str(&text).map_err(|e| bad(&path, &e))?;
         if trial.settings != settings {
             return Err(PipelineError::Request(format!(
-                "{}: tried {} and not {}; a search goes on with the space and the seed that it began with, or begins in another folder",
+                "{}: tried {} and not {}; resume a search with its own search space and seed, or start one in another folder",
                 path.display(),
                 trial.settings.join(" "),
                 settings.join(" ")
@@ -135,7 +137,7 @@ impl Trial {
 
 fn bad(path: &Path, why: &dyn std::fmt::Display) -> PipelineError {
     PipelineError::Request(format!(
-        "{}: cannot be read: {why}; remove it, and the trial is made again",
+        "{}: cannot be read: {why}; remove it to run the trial again",
         path.display()
     ))
 }
@@ -148,12 +150,12 @@ fn write_json(path: &Path, value: &impl Serialize) -> Result<(), PipelineError> 
 }
 
 impl Trials {
-    /// None so far.
-    pub fn new(metric: &'static str, judged_by: String, planned: usize) -> Self {
+    /// A search without trials yet.
+    pub fn new(metric: &'static str, compared_by: String, planned: usize) -> Self {
         Self {
             format: FORMAT,
             metric,
-            judged_by,
+            compared_by,
             planned,
             best: None,
             trials: Vec::new(),
@@ -177,7 +179,7 @@ impl Trials {
         write_json(&search.join("trials.json"), self)
     }
 
-    /// The one of the highest score that went to its end, the first of equals.
+    /// The finished trial with the highest score, the first of equals.
     pub fn best_trial(&self) -> Option<&Trial> {
         let done = self.trials.iter().filter(|t| t.state == TrialState::Done);
         done.filter(|t| t.score.is_some_and(f64::is_finite))
@@ -185,8 +187,8 @@ impl Trials {
     }
 }
 
-/// Whether a trial with these validations so far is worse than half of those before were at the same step: the median rule of
-/// Golovin et al. (2017, "Google Vizier"), by the best value so far. It needs three trials to compare with.
+/// Whether a trial's best validation so far is below the median of those of earlier trials at the same step: the median stopping rule of
+/// Golovin et al. (2017, "Google Vizier"). It needs at least three earlier trials.
 pub fn is_hopeless(before: &[Vec<(f64, f64)>], step: f64, best: f64) -> bool {
     let mut then: Vec<f64> = before
         .iter()
@@ -217,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn the_best_is_the_first_of_the_highest_that_went_to_its_end() {
+    fn the_best_is_the_first_of_the_highest_finished_trials() {
         let dir = tempfile::tempdir().unwrap();
         let mut all = Trials::new("lwlrap", "validation".into(), 5);
         let failed = TrialState::Failed { reason: "x".into() };
@@ -238,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trial_goes_on_with_its_own_settings_alone() {
+    fn a_trial_is_resumed_with_its_own_settings_only() {
         let dir = tempfile::tempdir().unwrap();
         let t = trial(1, &[0.5], TrialState::Done);
         assert_eq!(Trial::read(dir.path(), 1, &t.settings).unwrap(), None);
@@ -259,6 +261,6 @@ mod tests {
         // By step 20 the best so far are 0.9, 0.5 and 0.8.
         assert!(is_hopeless(&before, 20.0, 0.79) && !is_hopeless(&before, 20.0, 0.81));
         assert!(!is_hopeless(&before[..2], 10.0, 0.0), "two are too few");
-        assert!(!is_hopeless(&before, 5.0, 0.0), "nothing is known of step 5");
+        assert!(!is_hopeless(&before, 5.0, 0.0), "no curve reaches back to step 5");
     }
 }

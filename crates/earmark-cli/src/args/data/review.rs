@@ -2,7 +2,7 @@
 
 use crate::args::shared::{Choice, Compute, choice};
 use clap::{Args as ClapArgs, Subcommand};
-use earmark::train::label_review::Measure;
+use earmark::train::label_review::ReviewMeasure;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -26,17 +26,17 @@ pub enum Review {
     Best(BestClips),
 }
 
-const MEASURES: &[Choice<Measure>] = &[
-    ("lwlrap", "The clip's own lwlrap", Measure::Lwlrap),
+const MEASURES: &[Choice<ReviewMeasure>] = &[
+    ("lwlrap", "The clip's own lwlrap", ReviewMeasure::Lwlrap),
     (
         "self-confidence",
         "The lowest score of its labels",
-        Measure::SelfConfidence,
+        ReviewMeasure::SelfConfidence,
     ),
     (
         "margin",
         "That score minus the highest score of another class, scaled to 0..1",
-        Measure::Margin,
+        ReviewMeasure::Margin,
     ),
 ];
 
@@ -71,9 +71,9 @@ pub struct ReviewSource {
     /// The labels to review: fname,labels; or fname,label; or one 0/1 column per class
     #[arg(long, requires = "scores")]
     pub truth: Option<PathBuf>,
-    /// Measure to sort by
+    /// ReviewMeasure to sort by
     #[arg(long, alias = "by", value_name = "MEASURE", value_parser = choice(MEASURES), default_value = "lwlrap")]
-    pub sort: Measure,
+    pub sort: ReviewMeasure,
     /// Only clips of this subset of the run's data (curated, ...)
     #[arg(long, alias = "part", conflicts_with = "scores")]
     pub subset: Option<String>,

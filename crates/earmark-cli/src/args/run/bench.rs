@@ -2,17 +2,21 @@
 
 use crate::args::shared::{Choice, Compute, RecipeArgs, choice};
 use clap::Args as ClapArgs;
-use earmark::train::benchmark::Part;
+use earmark::train::benchmark::Measurement;
 
-const PARTS: &[Choice<Part>] = &[
-    ("front-end", "Audio to features", Part::FrontEnd),
+const PARTS: &[Choice<Measurement>] = &[
+    ("front-end", "Audio to features", Measurement::FrontEnd),
     (
         "train-step",
         "Forward, backward and update of a batch",
-        Part::TrainStep,
+        Measurement::TrainStep,
     ),
-    ("inference", "Scores of a batch", Part::Inference),
-    ("inference-one", "Scores of a single segment", Part::InferenceOne),
+    ("inference", "Scores of a batch", Measurement::Inference),
+    (
+        "inference-one",
+        "Scores of a single segment",
+        Measurement::InferenceOne,
+    ),
 ];
 
 #[derive(ClapArgs)]
@@ -33,7 +37,7 @@ pub struct Bench {
     pub repeat: usize,
     /// Measure only these
     #[arg(long, value_parser = choice(PARTS), value_delimiter = ',')]
-    pub only: Vec<Part>,
+    pub only: Vec<Measurement>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

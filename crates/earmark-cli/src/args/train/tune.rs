@@ -2,7 +2,7 @@
 
 use crate::args::shared::{Compute, RecipeArgs};
 use clap::Args as ClapArgs;
-use earmark::train::tuning::Dimension;
+use earmark::train::tuning::SearchDimension;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -11,26 +11,26 @@ use std::path::PathBuf;
 pub struct SearchSpace {
     /// A key and its bounds; whole numbers if both bounds are; with :log, uniform in the logarithm
     #[arg(long, value_name = "KEY=LOW..HIGH[:log]", value_parser = range)]
-    pub range: Vec<Dimension>,
+    pub range: Vec<SearchDimension>,
     /// A key and its values, all equally likely
     #[arg(long, value_name = "KEY=V1,V2,...", value_parser = list)]
-    pub choice: Vec<Dimension>,
+    pub choice: Vec<SearchDimension>,
     /// Random seed of the draws
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
 }
 
-fn range(text: &str) -> Result<Dimension, String> {
-    Dimension::range(text).map_err(|e| e.remedy.to_owned())
+fn range(text: &str) -> Result<SearchDimension, String> {
+    SearchDimension::range(text).map_err(|e| e.remedy.to_owned())
 }
 
-fn list(text: &str) -> Result<Dimension, String> {
-    Dimension::list(text).map_err(|e| e.remedy.to_owned())
+fn list(text: &str) -> Result<SearchDimension, String> {
+    SearchDimension::list(text).map_err(|e| e.remedy.to_owned())
 }
 
 impl SearchSpace {
     /// Both lists, ranges first.
-    pub fn dimensions(&self) -> Vec<Dimension> {
+    pub fn dimensions(&self) -> Vec<SearchDimension> {
         [self.range.clone(), self.choice.clone()].concat()
     }
 }
@@ -49,7 +49,7 @@ pub struct Tune {
     pub overrides: RecipeArgs,
     /// Try every combination of the values of these keys
     #[arg(long, value_name = "KEY=V1,V2,...", value_parser = list, conflicts_with_all = ["random", "range", "choice"], required_unless_present = "random")]
-    pub grid: Vec<Dimension>,
+    pub grid: Vec<SearchDimension>,
     /// Try N random settings, drawn from --range and --choice
     #[arg(long, value_name = "N")]
     pub random: Option<NonZeroUsize>,

@@ -8,7 +8,7 @@ use anyhow::bail;
 use earmark::metrics::{ScoreTable, TruthTable};
 use earmark::report::{Align, text_table};
 use earmark::train;
-use earmark::train::label_review::{Reviewed, of_folds, of_tables};
+use earmark::train::label_review::{ReviewedClip, of_folds, of_tables};
 use earmark_core::human::human_amount;
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -25,7 +25,7 @@ pub fn run(what: &Review, console: &Console) -> anyhow::Result<Status> {
 fn worst(args: &WorstClips, console: &Console) -> anyhow::Result<Status> {
     let (mut clips, skipped) = clips(&args.source, console)?;
     let all = clips.len();
-    let value = |clip: &Reviewed| args.source.sort.of(&clip.agreement);
+    let value = |clip: &ReviewedClip| args.source.sort.of(&clip.quality);
     clips.retain(|clip| args.below.is_none_or(|limit| value(clip) < limit));
     clips.truncate(args.top_k.get());
     let corrected = match &args.corrections {
@@ -53,7 +53,7 @@ fn best(args: &BestClips, console: &Console) -> anyhow::Result<Status> {
     const LISTED: usize = 20;
     let (mut clips, skipped) = clips(&args.source, console)?;
     let all = clips.len();
-    let value = |clip: &Reviewed| args.source.sort.of(&clip.agreement);
+    let value = |clip: &ReviewedClip| args.source.sort.of(&clip.quality);
     clips.reverse();
     clips.retain(|clip| args.above.is_none_or(|limit| value(clip) >= limit));
     clips.truncate(match (args.top_k, args.above) {
@@ -81,7 +81,7 @@ fn best(args: &BestClips, console: &Console) -> anyhow::Result<Status> {
 }
 
 /// All clips, those that agree least first, and how many could not be read.
-fn clips(source: &ReviewSource, console: &Console) -> anyhow::Result<(Vec<Reviewed>, usize)> {
+fn clips(source: &ReviewSource, console: &Console) -> anyhow::Result<(Vec<ReviewedClip>, usize)> {
     let (mut clips, skipped) = match (&source.run, &source.scores, &source.truth) {
         (Some(run), None, None) => {
             let stop = console.stop_flag()?;
@@ -102,7 +102,7 @@ fn clips(source: &ReviewSource, console: &Console) -> anyhow::Result<(Vec<Review
         _ => bail!("nothing to review: give a cross-validation run, or --scores and --truth"),
     };
     if let Some(subset) = &source.subset {
-        clips.retain(|clip| clip.part.as_ref() == Some(subset));
+        clips.retain(|clip| clip.subset.as_ref() == Some(subset));
         if clips.is_empty() {
             bail!("--subset {subset}: none of the scored clips is in this subset");
         }
@@ -111,7 +111,7 @@ fn clips(source: &ReviewSource, console: &Console) -> anyhow::Result<(Vec<Review
 }
 
 /// The clips as a CSV file, as JSON or as a table.
-fn show(clips: &[Reviewed], all: usize, source: &ReviewSource, console: &Console) -> anyhow::Result<()> {
+fn show(clips: &[ReviewedClip], all: usize, source: &ReviewSource, console: &Console) -> anyhow::Result<()> {
     if let Some(path) = &source.out {
         write_table(path, clips)?;
         let count = human_amount(clips.len(), "clip", "clips");
@@ -125,16 +125,16 @@ fn show(clips: &[Reviewed], all: usize, source: &ReviewSource, console: &Console
 }
 
 /// Its best classes and their scores in one cell.
-fn best_classes(clip: &Reviewed, separator: &str) -> String {
+fn best_classes(clip: &ReviewedClip, separator: &str) -> String {
     let best = clip.best.iter();
     let words: Vec<String> = best.map(|(class, score)| format!("{class} {score:.2}")).collect();
     words.join(separator)
 }
 
-fn table(clips: &[Reviewed]) -> String {
+fn table(clips: &[ReviewedClip]) -> String {
     let headers = ["file", "labels", "scores", "lwlrap", "self-confidence", "margin"];
-    let row = |clip: &Reviewed| {
-        let a = &clip.agreement;
+    let row = |clip: &ReviewedClip| {
+        let a = &clip.quality;
         let numbers = [a.lwlrap, a.self_confidence, a.margin].map(|v| format!("{v:.4}"));
         let words = [
             clip.file.clone(),
@@ -148,13 +148,13 @@ fn table(clips: &[Reviewed]) -> String {
     text_table(&headers, &rows, &[left, left, left, right, right, right])
 }
 
-fn write_table(path: &Path, clips: &[Reviewed]) -> anyhow::Result<()> {
+fn write_table(path: &Path, clips: &[ReviewedClip]) -> anyhow::Result<()> {
     let headers = "fname part fold labels suggested best lwlrap self_confidence margin";
-    let row = |clip: &Reviewed| {
-        let a = &clip.agreement;
+    let row = |clip: &ReviewedClip| {
+        let a = &clip.quality;
         let words = [
             clip.file.clone(),
-            clip.part.clone().unwrap_or_default(),
+            clip.subset.clone().unwrap_or_default(),
             clip.fold.map_or(String::new(), |fold| fold.to_string()),
             clip.labels.join(","),
             clip.suggested.join(","),
@@ -168,7 +168,7 @@ fn write_table(path: &Path, clips: &[Reviewed]) -> anyhow::Result<()> {
 }
 
 /// argus-2019's format: `{"a.wav": "remove", "b.wav": "Bark,Meow"}`. Labels that would not change are left out.
-fn corrections(clips: &[Reviewed], action: Action) -> anyhow::Result<Map<String, Value>> {
+fn corrections(clips: &[ReviewedClip], action: Action) -> anyhow::Result<Map<String, Value>> {
     refuse_several_subsets(clips)?;
     let mut entries = Map::new();
     for clip in clips {
@@ -185,9 +185,9 @@ fn corrections(clips: &[Reviewed], action: Action) -> anyhow::Result<Map<String,
 }
 
 /// The clips with their own labels, in the same format.
-fn confirmations(clips: &[Reviewed]) -> anyhow::Result<Map<String, Value>> {
+fn confirmations(clips: &[ReviewedClip]) -> anyhow::Result<Map<String, Value>> {
     refuse_several_subsets(clips)?;
-    let entry = |clip: &Reviewed| Ok((clip.file.clone(), Value::String(joined(&clip.labels)?)));
+    let entry = |clip: &ReviewedClip| Ok((clip.file.clone(), Value::String(joined(&clip.labels)?)));
     clips.iter().map(entry).collect()
 }
 
@@ -198,9 +198,9 @@ fn write_corrections(path: &Path, entries: Map<String, Value>) -> anyhow::Result
 }
 
 /// A file of corrections corrects one subset.
-fn refuse_several_subsets(clips: &[Reviewed]) -> anyhow::Result<()> {
+fn refuse_several_subsets(clips: &[ReviewedClip]) -> anyhow::Result<()> {
     let first = clips.first();
-    if first.is_some_and(|first| clips.iter().any(|clip| clip.part != first.part)) {
+    if first.is_some_and(|first| clips.iter().any(|clip| clip.subset != first.subset)) {
         bail!(
             "--corrections: these clips are from several subsets, and a file corrects one; choose it with --subset"
         );

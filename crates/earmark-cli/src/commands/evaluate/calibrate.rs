@@ -7,7 +7,7 @@ use crate::status::Status;
 use anyhow::bail;
 use earmark::metrics::{CalibrationLine, CalibrationQuality, CalibrationRule, number};
 use earmark::report::{ReliabilityCurve, reliability_chart};
-use earmark::train::{self, CalibrateBy, CalibrateTo, CalibratedModels};
+use earmark::train::{self, CalibrateBy, CalibrateTo, CalibrationResult};
 use earmark_core::human::human_amount;
 use serde_json::json;
 
@@ -73,7 +73,7 @@ fn reliability(name: &str, scores: &CalibrationQuality) -> ReliabilityCurve {
 }
 
 /// What was fitted, and how well the scores fit before and after.
-fn summary(done: &CalibratedModels) -> String {
+fn summary(done: &CalibrationResult) -> String {
     let fitted = match &done.calibration.rule {
         CalibrationRule::Softmax { slope } => format!("temperature {:.3}", 1.0 / slope),
         CalibrationRule::Classes { lines } => {

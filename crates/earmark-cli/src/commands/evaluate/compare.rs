@@ -5,7 +5,7 @@ use crate::output::{print, print_json};
 use crate::status::Status;
 use earmark::metrics::{Bootstrap, ClassComparison, ClassMetric, ModelComparison, number};
 use earmark::report::{Align, text_table};
-use earmark::runs::compare::{common, judged_run};
+use earmark::runs::compare::{common_clips, evaluated_run};
 use earmark_core::human::human_amount;
 use std::path::Path;
 
@@ -33,9 +33,9 @@ pub fn run(a: &Path, b: &Path, metric: ClassMetric, json: bool, console: &Consol
 
 /// The comparison, and what must be known before believing it.
 pub fn comparison(a: &Path, b: &Path, metric: ClassMetric) -> anyhow::Result<(ModelComparison, Vec<String>)> {
-    let (first, second) = (judged_run(a)?, judged_run(b)?);
+    let (first, second) = (evaluated_run(a)?, evaluated_run(b)?);
     let names = [a, b].map(|p| p.display().to_string());
-    let (x, y, alone) = common((&names[0], &first.aligned), (&names[1], &second.aligned))?;
+    let (x, y, alone) = common_clips((&names[0], &first.aligned), (&names[1], &second.aligned))?;
     let mut notes = Vec::new();
     for (name, run) in names.iter().zip([&first, &second]) {
         if run.optimistic {

@@ -26,7 +26,7 @@ pub fn run(args: Eval, console: &Console) -> anyhow::Result<Status> {
         data: args.data,
         fold: args.fold,
         fold_table: args.fold_table,
-        part: args.subset,
+        subset: args.subset,
         checkpoints: Checkpoints::Every(args.every),
         eval_dir: args.eval_dir,
         device: args.compute.device,
@@ -79,35 +79,35 @@ fn status(interrupted: bool, skipped: usize) -> Status {
 }
 
 fn as_json(done: &EvaluateResult) -> Value {
-    let judged: Map<_, _> = done
-        .judged
+    let evaluated: Map<_, _> = done
+        .evaluated
         .iter()
         .map(|(step, report)| (step.to_string(), json!(report)))
         .collect();
     json!({
-        "eval_dir": done.eval_dir, "judged": judged, "judged_before": done.before, "skipped": done.skipped,
+        "eval_dir": done.eval_dir, "judged": evaluated, "judged_before": done.already_evaluated, "skipped": done.skipped,
     })
 }
 
 fn show(done: &EvaluateResult, console: &Console) -> anyhow::Result<()> {
-    if let Some((step, report)) = done.judged.last() {
+    if let Some((step, report)) = done.evaluated.last() {
         print(format!("step {step}\n{}", report.table()))?;
     }
     if done.interrupted {
         console.note("interrupted; run the same command again to resume");
-    } else if let (true, Some(step)) = (done.judged.is_empty(), done.before.last()) {
+    } else if let (true, Some(step)) = (done.evaluated.is_empty(), done.already_evaluated.last()) {
         console.note(format!(
             "nothing new to evaluate; the last result is {}",
             result_path(&done.eval_dir, *step).display()
         ));
     }
-    let before = match done.before.len() {
+    let before = match done.already_evaluated.len() {
         0 => String::new(),
         n => format!(" ({n} evaluated before)"),
     };
     print(format!(
         "{} evaluated{before}; results in {}",
-        human_amount(done.judged.len(), "checkpoint", "checkpoints"),
+        human_amount(done.evaluated.len(), "checkpoint", "checkpoints"),
         done.eval_dir.display()
     ))
 }

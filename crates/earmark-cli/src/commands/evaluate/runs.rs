@@ -7,8 +7,8 @@ use crate::output::{print, print_json};
 use crate::status::Status;
 use earmark::engine::ValidationMetric;
 use earmark::report::{Align, render_runs_page, text_table};
-use earmark::runs::journal::history::METRICS;
-use earmark::runs::journal::{Entry, Journal, SortBy, journal};
+use earmark::runs::experiment_log::METRICS;
+use earmark::runs::experiment_log::{ExperimentLog, RunEntry, SortBy};
 use earmark_core::atomic;
 
 /// Lists runs, or compares two.
@@ -17,7 +17,7 @@ pub fn run(args: &Runs, console: &Console) -> anyhow::Result<Status> {
         return compare::run(a, b, args.metric, args.json, console);
     }
     let sort: SortBy = args.sort.parse()?;
-    let found = journal(&args.dir, sort)?;
+    let found = ExperimentLog::read(&args.dir, sort)?;
     for broken in &found.broken {
         console.skipped("a run", broken);
     }
@@ -42,18 +42,18 @@ pub fn run(args: &Runs, console: &Console) -> anyhow::Result<Status> {
 }
 
 /// A line per run: the sort metric first; metrics that no run has are left out.
-fn text(journal: &Journal, sort: SortBy) -> String {
-    let entries = &journal.entries;
+fn text(log: &ExperimentLog, sort: SortBy) -> String {
+    let entries = &log.entries;
     let mut metrics: Vec<ValidationMetric> = METRICS
         .into_iter()
         .filter(|m| entries.iter().any(|e| e.value(*m).is_some()))
         .collect();
-    if let SortBy::Judged(first) = sort {
+    if let SortBy::Metric(first) = sort {
         metrics.sort_by_key(|m| *m != first);
     }
-    let mut columns: Vec<Column> = metrics.into_iter().map(Column::Judged).collect();
-    if entries.iter().any(|e| e.judged.is_some()) {
-        columns.push(Column::JudgedStep);
+    let mut columns: Vec<Column> = metrics.into_iter().map(Column::Metric).collect();
+    if entries.iter().any(|e| e.evaluated.is_some()) {
+        columns.push(Column::BestStep);
     }
     if entries.iter().any(|e| e.validation.is_some()) {
         let first = sort == SortBy::Validation;
@@ -76,8 +76,8 @@ fn text(journal: &Journal, sort: SortBy) -> String {
 
 enum Column {
     Name,
-    Judged(ValidationMetric),
-    JudgedStep,
+    Metric(ValidationMetric),
+    BestStep,
     Validation,
     State,
     Recipe,
@@ -89,8 +89,8 @@ impl Column {
     fn header(&self) -> &'static str {
         match self {
             Self::Name => "run",
-            Self::Judged(metric) => metric.name(),
-            Self::JudgedStep => "at step",
+            Self::Metric(metric) => metric.name(),
+            Self::BestStep => "at step",
             Self::Validation => "validation",
             Self::State => "state",
             Self::Recipe => "recipe",
@@ -101,18 +101,18 @@ impl Column {
 
     fn align(&self) -> Align {
         match self {
-            Self::Judged(_) | Self::JudgedStep | Self::Validation => Align::Right,
+            Self::Metric(_) | Self::BestStep | Self::Validation => Align::Right,
             _ => Align::Left,
         }
     }
 
-    fn cell(&self, e: &Entry) -> String {
+    fn cell(&self, e: &RunEntry) -> String {
         let score = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.4}"));
         match self {
             Self::Name => e.name.clone(),
-            Self::Judged(metric) => score(e.value(*metric)),
-            Self::JudgedStep => e
-                .judged
+            Self::Metric(metric) => score(e.value(*metric)),
+            Self::BestStep => e
+                .evaluated
                 .as_ref()
                 .map_or("–".to_owned(), |j| j.best.step.to_string()),
             Self::Validation => score(e.validation.as_ref().map(|v| v.score)),

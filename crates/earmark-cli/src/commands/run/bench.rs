@@ -5,19 +5,19 @@ use crate::console::Console;
 use crate::output::{number_table, print, print_json};
 use crate::status::{Interrupted, Status};
 use earmark::Recipe;
-use earmark::train::benchmark::{self, Part, Speed, Speeds, bench};
+use earmark::train::benchmark::{self, BenchmarkResult, Measurement, StepSpeed, bench};
 use earmark_core::human::{human_amount, human_duration, human_rate};
 
 /// Measures a recipe on this machine.
 pub fn run(args: Bench, console: &Console) -> anyhow::Result<Status> {
-    let job = benchmark::Bench {
+    let job = benchmark::BenchmarkJob {
         recipe: Recipe::load(&args.recipe, &args.overrides.set)?,
         batch: args.batch,
         classes: args.class_count,
         repeat: args.repeat,
         device: args.compute.device,
-        parts: match args.only.is_empty() {
-            true => Part::ALL.to_vec(),
+        measurements: match args.only.is_empty() {
+            true => Measurement::ALL.to_vec(),
             false => args.only,
         },
     };
@@ -33,7 +33,7 @@ pub fn run(args: Bench, console: &Console) -> anyhow::Result<Status> {
     Ok(Status::Done)
 }
 
-fn text(speeds: &Speeds) -> String {
+fn text(speeds: &BenchmarkResult) -> String {
     let threads = human_amount(speeds.threads, "thread", "threads");
     let simd = speeds.simd.map_or(String::new(), |name| format!(" ({name})"));
     let mut text = format!("{} on {}{simd}, {threads}\n", speeds.recipe, speeds.device);
@@ -53,7 +53,7 @@ fn text(speeds: &Speeds) -> String {
         ];
         text += &format!("\n{}", number_table(&["front end", "real time"], &rows));
     }
-    let row = |what: &str, speed: &Speed| {
+    let row = |what: &str, speed: &StepSpeed| {
         let memory = speed.peak_mib.map_or("–".to_owned(), |m| format!("{m:.0} MiB"));
         vec![
             what.to_owned(),

@@ -11,7 +11,7 @@ use earmark::metrics::{
     Aligned, BlendSelection, BlendSelector, NestedSelection, Report, ReportOptions, ScoreTable, TruthTable,
     UnknownLabels, blend, number,
 };
-use earmark::runs::journal::history::METRICS;
+use earmark::runs::experiment_log::METRICS;
 use earmark::train::{self, OutOfFold};
 use earmark_core::human::human_amount;
 use serde_json::{Map, json};

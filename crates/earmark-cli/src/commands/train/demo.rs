@@ -125,7 +125,7 @@ impl Workflow<'_> {
             data: self.data.clone(),
             fold: None,
             fold_table: None,
-            part: None,
+            subset: None,
             checkpoints: train::Checkpoints::Every(4),
             eval_dir: None,
             device: self.args.compute.device.clone(),

@@ -4,7 +4,7 @@ use crate::args::Train;
 use crate::commands::tables::network_table;
 use crate::output::{print, print_json};
 use crate::status::Status;
-use earmark::train::{self, Estimate, Plan};
+use earmark::train::{self, Estimate, TrainPlan};
 use earmark_core::human::{human_bytes, human_duration};
 
 /// Prints what training would do.
@@ -40,17 +40,17 @@ pub fn run(job: &train::TrainJob, args: &Train) -> anyhow::Result<Status> {
     Ok(Status::Done)
 }
 
-fn print_plan(plan: &Plan) -> anyhow::Result<()> {
-    let Plan {
+fn print_plan(plan: &TrainPlan) -> anyhow::Result<()> {
+    let TrainPlan {
         train,
         validation,
-        judged,
+        test,
         classes,
-        example: [channels, bands, frames],
+        segment: [channels, bands, frames],
         ..
     } = plan;
     print(format!(
-        "clips       {train} for training, {validation} for validation, {judged} held out for testing\n\
+        "clips       {train} for training, {validation} for validation, {test} held out for testing\n\
          classes     {}: {}\n\
          segment     {channels} x {bands} bands x {frames} frames\n\n{}\n\
          parameters  {} trainable, {} in total (BatchNorm and biases included)",
@@ -69,7 +69,7 @@ fn print_plan(plan: &Plan) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn print_cost(plan: &Plan, cost: &Estimate) -> anyhow::Result<()> {
+fn print_cost(plan: &TrainPlan, cost: &Estimate) -> anyhow::Result<()> {
     print(format!(
         "steps       about {}, about {} per epoch (exact once the audio is read)\n\
          memory      about {} for a training step, {} for features\n\

@@ -29,20 +29,20 @@ pub fn run(args: Probe, console: &Console) -> anyhow::Result<Status> {
         fold_table: args.fold_table,
         like: like(&args.like)?,
         strengths,
-        judge: args.folds.is_some(),
+        cross_validate: args.folds.is_some(),
         out: args.out.clone(),
         device: args.compute.device,
     };
     let stop = console.stop_flag()?;
     let done = train::probe(&job, &|e| console.show(e), &stop);
     let done = console.finished(done, "nothing was written")?;
-    if let (Some(path), Some((_, scores))) = (&args.out_of_fold, &done.judged) {
+    if let (Some(path), Some((_, scores))) = (&args.out_of_fold, &done.cross_validated) {
         output::write_scores(path, scores)?;
     }
     if args.json {
         print_json(&json!({
             "clips": done.clips, "features": done.features, "classes": done.classes, "strength": done.strength,
-            "folds": done.folds, "judged": done.judged.as_ref().map(|j| &j.0), "skipped": done.skipped, "out": args.out,
+            "folds": done.folds, "judged": done.cross_validated.as_ref().map(|(report, _)| report), "skipped": done.skipped, "out": args.out,
         }))?;
     } else {
         print(summary(&done).trim_end())?;
@@ -77,7 +77,7 @@ fn summary(done: &ProbeResult) -> String {
         human_amount(done.classes.len(), "class", "classes"),
         done.strength
     );
-    let Some((report, _)) = &done.judged else {
+    let Some((report, _)) = &done.cross_validated else {
         return text;
     };
     let row = |head: [String; 3], accuracy, neighbours| -> Vec<String> {

@@ -30,7 +30,7 @@ pub fn print_trials(found: &Trials, folder: &Path) -> anyhow::Result<()> {
         "{}\ncompared by {} on {}",
         table(found).trim_end(),
         found.metric,
-        found.judged_by
+        found.compared_by
     ))?;
     if let Some(best) = &found.best {
         print(format!(
@@ -58,7 +58,7 @@ fn table(found: &Trials) -> String {
         _ => f64::NEG_INFINITY,
     };
     trials.sort_by(|a, b| score(b).total_cmp(&score(a)));
-    let tested = found.trials.iter().any(|trial| trial.judged.is_some());
+    let tested = found.trials.iter().any(|trial| trial.test_score.is_some());
     let mut headers = vec!["trial", found.metric];
     headers.extend(tested.then_some("test"));
     headers.extend(["state", "settings"]);
@@ -69,7 +69,7 @@ fn table(found: &Trials) -> String {
             TrialState::Failed { .. } => "failed".to_owned(),
         };
         let mut row = vec![trial.number.to_string(), number(trial.score)];
-        row.extend(tested.then(|| number(trial.judged)));
+        row.extend(tested.then(|| number(trial.test_score)));
         row.extend([state, trial.settings.join("  ")]);
         row
     };

@@ -10,9 +10,9 @@ use crate::status::{Interrupted, Status};
 use anyhow::bail;
 use earmark::metrics::number;
 use earmark::recipe::StackRecipe;
-use earmark::runs::run_dir::fresh;
+use earmark::runs::run_dir::fresh_folder;
 use earmark::train;
-use earmark::train::tuning::{Dimension, SearchStack, random, search_stack, stack_space};
+use earmark::train::tuning::{SearchDimension, StackSearchJob, random, search_stack, stack_space};
 use std::path::{Path, PathBuf};
 
 /// Trains a stacking model, or searches for its settings.
@@ -22,7 +22,7 @@ pub fn run(args: Stack, console: &Console) -> anyhow::Result<Status> {
     let run = args
         .run
         .clone()
-        .unwrap_or_else(|| fresh(Path::new("runs"), &recipe.name));
+        .unwrap_or_else(|| fresh_folder(Path::new("runs"), &recipe.name));
     if let Some(count) = args.random {
         return search(args, count.get(), inputs, run, console);
     }
@@ -72,7 +72,7 @@ fn search(
     console: &Console,
 ) -> anyhow::Result<Status> {
     let space = space(&args)?;
-    let job = SearchStack {
+    let job = StackSearchJob {
         recipe: args.recipe,
         overrides: args.overrides.set,
         settings: random(&space, count, args.space.seed),
@@ -94,7 +94,7 @@ fn search(
             print(format!(
                 "the search itself, each fold evaluated with the setting that its own validation clips chose: {} {}",
                 found.metric,
-                number(nested.judged)
+                number(nested.test_score)
             ))?;
         }
     }
@@ -103,7 +103,7 @@ fn search(
 }
 
 /// What is searched: what the command line names, or else everything that it does not set.
-fn space(args: &Stack) -> anyhow::Result<Vec<Dimension>> {
+fn space(args: &Stack) -> anyhow::Result<Vec<SearchDimension>> {
     let mut space = args.space.dimensions();
     if space.is_empty() {
         space = stack_space();

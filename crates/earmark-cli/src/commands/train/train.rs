@@ -8,7 +8,7 @@ use crate::output::{print, print_json};
 use crate::status::{Interrupted, Status};
 use earmark::Recipe;
 use earmark::engine::ParameterPrefixes;
-use earmark::runs::run_dir::fresh;
+use earmark::runs::run_dir::fresh_folder;
 use earmark::train;
 use earmark_core::human::human_duration;
 use std::path::Path;
@@ -67,7 +67,7 @@ fn job(args: &Train) -> anyhow::Result<train::TrainJob> {
         run: args
             .run
             .clone()
-            .unwrap_or_else(|| fresh(Path::new("runs"), &recipe.name)),
+            .unwrap_or_else(|| fresh_folder(Path::new("runs"), &recipe.name)),
         recipe,
         data: args.data.clone(),
         fold: args.fold,

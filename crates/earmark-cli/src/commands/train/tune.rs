@@ -8,7 +8,7 @@ use crate::output::{print, print_json};
 use crate::status::Status;
 use anyhow::bail;
 use earmark::Recipe;
-use earmark::runs::run_dir::fresh;
+use earmark::runs::run_dir::fresh_folder;
 use earmark::train::tuning::{self, grid, random};
 use std::path::Path;
 
@@ -19,10 +19,10 @@ pub fn run(args: Tune, console: &Console) -> anyhow::Result<Status> {
         Some(run) => run,
         None => {
             let name = Recipe::load(&args.recipe, &args.overrides.set)?.name;
-            fresh(Path::new("runs"), &format!("{name}-tune"))
+            fresh_folder(Path::new("runs"), &format!("{name}-tune"))
         }
     };
-    let job = tuning::Tune {
+    let job = tuning::TuneJob {
         recipe: args.recipe,
         overrides: args.overrides.set,
         settings,
@@ -38,16 +38,16 @@ pub fn run(args: Tune, console: &Console) -> anyhow::Result<Status> {
     };
     let plan = tuning::plan(&job)?;
     if args.dry_run {
-        let (metric, judged_by) = (plan.metric.name(), plan.judged_by);
+        let (metric, compared_by) = (plan.metric.name(), plan.compared_by);
         if args.json {
             print_json(
-                &serde_json::json!({ "metric": metric, "judged_by": judged_by, "settings": job.settings }),
+                &serde_json::json!({ "metric": metric, "judged_by": compared_by, "settings": job.settings }),
             )?;
         } else {
             for (k, setting) in job.settings.iter().enumerate() {
                 print(format!("trial {:3}  {}", k + 1, setting.join("  ")))?;
             }
-            print(format!("compared by {metric} on {judged_by}"))?;
+            print(format!("compared by {metric} on {compared_by}"))?;
         }
         return Ok(Status::Done);
     }

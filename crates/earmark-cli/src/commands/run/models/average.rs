@@ -5,15 +5,15 @@ use crate::console::Console;
 use crate::output::print;
 use crate::status::Status;
 use anyhow::bail;
-use earmark::train::weight_average::{Weights, average};
+use earmark::train::weight_average::{WeightSource, average};
 use earmark_core::human::human_amount;
 use std::path::PathBuf;
 
 /// Writes the mean of several models' weights.
 pub fn run(args: Average, console: &Console) -> anyhow::Result<Status> {
     let weights = match (args.last, args.models.as_slice()) {
-        (None, _) => Weights::Models(args.models),
-        (Some(count), [run]) => Weights::Last {
+        (None, _) => WeightSource::Models(args.models),
+        (Some(count), [run]) => WeightSource::Last {
             run: PathBuf::from(run),
             count: count.get(),
         },

@@ -1,11 +1,11 @@
-//! Which file or folder a name means.
+//! From a model's name to its file.
 
 use super::{RunError, fold_runs};
 use earmark_engine::{ModelFile, checkpoint};
 use std::path::{Path, PathBuf};
 
 /// The name of a model: `MODEL.safetensors`, `RUN` (its best weights, else its last checkpoint), `RUN@STEP`, an installed published
-/// model, or a cross-validation run, which stands for the models of all its folds.
+/// model, or a cross-validation run, which means the models of all its folds.
 ///
 /// ```
 /// # use earmark_runs::run_dir::ModelRef;
@@ -21,16 +21,16 @@ impl ModelRef {
         Self(name.into())
     }
 
-    /// The file that it means. A file or folder of that name goes before a published model.
+    /// Its file. A file or folder of that name takes precedence over a published model.
     ///
     /// # Errors
     ///
-    /// When there is none, or it stands for several.
+    /// When there is none or there are several.
     pub fn path(&self) -> Result<PathBuf, RunError> {
         find_model(&self.0)
     }
 
-    /// The files that it means: one, or those of all folds of a cross-validation run.
+    /// Its files: one, or those of all folds of a cross-validation run.
     ///
     /// # Errors
     ///
@@ -53,7 +53,7 @@ impl From<&Path> for ModelRef {
 }
 
 /// The model file that `MODEL.safetensors`, `RUN` (its best, else its last checkpoint), `RUN@STEP` or the name of an installed model
-/// means; a file or folder of that name goes before.
+/// means; a file or folder of that name takes precedence.
 pub fn find_model(name: &str) -> Result<PathBuf, RunError> {
     let path = PathBuf::from(name);
     if path.is_file() {
@@ -105,7 +105,7 @@ pub fn find_model(name: &str) -> Result<PathBuf, RunError> {
     }
 }
 
-/// The model files that a name means: as [`find_model`], or those of all folds of a set.
+/// The model files that a name means: as [`find_model`], or those of all folds of a cross-validation run.
 pub fn find_models(name: &str) -> Result<Vec<PathBuf>, RunError> {
     let folds = fold_runs(Path::new(name))?;
     if folds.is_empty() {
@@ -117,8 +117,8 @@ pub fn find_models(name: &str) -> Result<Vec<PathBuf>, RunError> {
         .collect()
 }
 
-/// The step of the weights that [`find_model`] finds in a run.
-pub fn judged_step(run: &Path) -> Result<u64, RunError> {
+/// The step of a run's best weights, else of its last checkpoint: those that [`find_model`] finds.
+pub fn best_step(run: &Path) -> Result<u64, RunError> {
     let path = find_model(&run.to_string_lossy())?;
     Ok(ModelFile::read(&path)?.meta.step)
 }
@@ -127,8 +127,8 @@ fn steps(run: &Path) -> Result<Vec<u64>, RunError> {
     checkpoint::list(run).map_err(|e| RunError::read(&checkpoint::folder(run), e))
 }
 
-/// A free folder `runs/NAME-001`, `runs/NAME-002`, ... below `base`.
-pub fn fresh(base: &Path, recipe: &str) -> PathBuf {
+/// An unused folder `runs/NAME-001`, `runs/NAME-002`, ... below `base`.
+pub fn fresh_folder(base: &Path, recipe: &str) -> PathBuf {
     let name: String = recipe
         .chars()
         .map(|c| {
@@ -152,9 +152,15 @@ mod tests {
     #[test]
     fn fresh_folders_are_numbered() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(fresh(dir.path(), "a/b c").file_name().unwrap(), "a-b-c-001");
+        assert_eq!(
+            fresh_folder(dir.path(), "a/b c").file_name().unwrap(),
+            "a-b-c-001"
+        );
         std::fs::create_dir(dir.path().join("a-b-c-001")).unwrap();
-        assert_eq!(fresh(dir.path(), "a/b c").file_name().unwrap(), "a-b-c-002");
+        assert_eq!(
+            fresh_folder(dir.path(), "a/b c").file_name().unwrap(),
+            "a-b-c-002"
+        );
     }
 
     #[test]

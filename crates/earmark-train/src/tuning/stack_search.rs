@@ -1,33 +1,33 @@
-//! Searching for the settings of a second level.
+//! Hyperparameter search for stacking.
 
-use super::trials::{Nested, Trial, TrialState, Trials, folder_of};
-use super::{Dimension, Values, open_folder, write_best};
-use crate::{CrossValidated, StackJob, out_of_fold, train_stack};
+use super::trials::{NestedResult, Trial, TrialState, Trials, folder_of};
+use super::{SearchDimension, SearchValues, write_best};
+use crate::{CrossValidationResult, StackJob, out_of_fold, train_stack};
 use earmark_engine::{FitError, ValidationMetric};
 use earmark_inference::{Event, Observer, PipelineError};
 use earmark_metrics::{Aligned, Report, ReportOptions, ScoreTable};
 use earmark_recipe::StackRecipe;
-use earmark_runs::journal::history::{History, highest};
-use earmark_runs::run_dir::fold_runs;
+use earmark_runs::experiment_log::{TrainingHistory, highest};
+use earmark_runs::run_dir::{RunDir, fold_runs};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-/// What to search.
+/// The search.
 #[derive(Clone, Debug)]
-pub struct SearchStack {
+pub struct StackSearchJob {
     /// Recipe file, or name of a built-in recipe.
     pub recipe: String,
     /// `KEY=VALUE` of every trial.
     pub overrides: Vec<String>,
     /// The settings to try, each a list of `KEY=VALUE`.
     pub settings: Vec<Vec<String>>,
-    /// The first-level runs, as [`input_names`](crate::input_names) names them.
+    /// The runs whose scores are stacked, as [`input_names`](crate::input_names) names them.
     pub inputs: Vec<String>,
     /// Where the clips' labels are.
     pub data: Option<PathBuf>,
     /// The folder of the search.
     pub folder: PathBuf,
-    /// Go on with a search.
+    /// Resume a search.
     pub resume: bool,
     /// Device by name.
     pub device: String,
@@ -35,14 +35,14 @@ pub struct SearchStack {
     pub command: Vec<String>,
 }
 
-/// What is searched where nothing else is asked for: the settings that argus-2019 searched.
-pub fn stack_space() -> Vec<Dimension> {
-    let of = |key: &str, values| Dimension {
+/// The default search space: that of argus-2019.
+pub fn stack_space() -> Vec<SearchDimension> {
+    let of = |key: &str, values| SearchDimension {
         key: key.to_owned(),
         values,
     };
-    let list = |values: &[&str]| Values::List(values.iter().map(|v| (*v).to_owned()).collect());
-    let real = |low, high, log| Values::Real { low, high, log };
+    let list = |values: &[&str]| SearchValues::List(values.iter().map(|v| (*v).to_owned()).collect());
+    let real = |low, high, log| SearchValues::Real { low, high, log };
     vec![
         of("network.base", list(&["64", "128", "256", "512"])),
         of("network.reduction", list(&["1", "2", "4", "8", "16"])),
@@ -51,7 +51,7 @@ pub fn stack_space() -> Vec<Dimension> {
         of("batches.size", list(&["32", "64", "128"])),
         of(
             "train.schedule.patience",
-            Values::Whole {
+            SearchValues::Whole {
                 low: 2,
                 high: 10,
                 log: false,
@@ -61,10 +61,10 @@ pub fn stack_space() -> Vec<Dimension> {
     ]
 }
 
-/// Trains a second level for every setting and compares them by their validation clips, which are none of the judged ones of
-/// their own fold; `None` when stopped. Trials that have ended before are passed over.
+/// Trains a stacked network for every setting and compares them on validation clips, none of which is a test clip of its fold;
+/// `None` when stopped. Trials that have already ended are skipped.
 pub fn search_stack(
-    job: &SearchStack,
+    job: &StackSearchJob,
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<Trials>, PipelineError> {
@@ -77,13 +77,13 @@ pub fn search_stack(
     }
     let Some(metric) = recipes.first().map(|r| r.validation.metric) else {
         return Err(PipelineError::Request(
-            "nothing to try: --search wants 1 or more".into(),
+            "nothing to try: --search must be at least 1".into(),
         ));
     };
-    refuse_steered(&recipes)?;
-    let _lock = open_folder(&job.folder, job.resume)?;
-    let judged_by = "the mean over folds of their validation clips (validation.split)".to_owned();
-    let mut all = Trials::new(metric.name(), judged_by, recipes.len());
+    refuse_test_clips(&recipes)?;
+    let _lock = RunDir::lock_folder(&job.folder, job.resume)?;
+    let compared_by = "the mean over folds of their validation clips (validation.split)".to_owned();
+    let mut all = Trials::new(metric.name(), compared_by, recipes.len());
     for (k, (setting, recipe)) in job.settings.iter().zip(recipes).enumerate() {
         let number = k + 1;
         observer(Event::Note(format!(
@@ -94,7 +94,7 @@ pub fn search_stack(
         let toml = recipe.to_toml();
         let trial = match Trial::read(&job.folder, number, setting)? {
             Some(before) => before,
-            None => match one(job, recipe, number, setting, metric, observer, stop)? {
+            None => match run_trial(job, recipe, number, setting, observer, stop)? {
                 Some(trial) => trial,
                 None => return Ok(None),
             },
@@ -108,29 +108,30 @@ pub fn search_stack(
     Ok(Some(all))
 }
 
-/// Trials are compared on validation clips, and what is judged chooses nothing.
-fn refuse_steered(recipes: &[StackRecipe]) -> Result<(), PipelineError> {
+/// Trials are compared on validation clips; test clips do not choose settings.
+fn refuse_test_clips(recipes: &[StackRecipe]) -> Result<(), PipelineError> {
     use earmark_engine::ValidationSplit::{None, TestFold};
     if recipes
         .iter()
         .any(|r| matches!(r.validation.split, None | TestFold))
     {
-        let message = "validation.split: trials are compared on validation clips that are none of the judged ones; set validation.split={kind=\"hold-out\",fraction=0.1}";
+        let message = "validation.split: trials must be compared on validation clips outside the test fold; set validation.split={kind=\"hold-out\",fraction=0.1}";
         return Err(PipelineError::Request(message.into()));
     }
     Ok(())
 }
 
-fn one(
-    job: &SearchStack,
+/// Runs a trial; `None` when stopped.
+fn run_trial(
+    job: &StackSearchJob,
     recipe: StackRecipe,
     number: usize,
     setting: &[String],
-    metric: ValidationMetric,
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<Trial>, PipelineError> {
     let run = job.folder.join(folder_of(number));
+    let metric = recipe.validation.metric;
     let work = StackJob {
         recipe,
         data: job.data.clone(),
@@ -148,32 +149,32 @@ fn one(
         }
         trained => trained?,
     };
-    let CrossValidated {
+    let CrossValidationResult {
         report: Some(report), ..
     } = trained
     else {
         return Ok(None);
     };
     let mut trial = Trial::new(number, setting, TrialState::Done, validations(&run, metric)?);
-    trial.judged = metric.of(&report.pooled);
+    trial.test_score = metric.of(&report.pooled);
     trial.write(&job.folder)?;
     Ok(Some(trial))
 }
 
 /// The best validation of each fold, ascending by fold.
 fn validations(set: &Path, metric: ValidationMetric) -> Result<Vec<f64>, PipelineError> {
-    let best = |run: &Path| highest(History::read(run).validation_of(metric)).map(|(_, score)| score);
+    let best = |run: &Path| highest(TrainingHistory::read(run).validation_of(metric)).map(|(_, score)| score);
     Ok(fold_runs(set)?.iter().filter_map(|(_, run)| best(run)).collect())
 }
 
-/// What the search is worth: each fold is judged by the trial that its own validation clips choose.
+/// The nested score of the search: each fold is scored by the trial that its own validation clips choose.
 fn nested(
-    job: &SearchStack,
+    job: &StackSearchJob,
     all: &Trials,
     metric: ValidationMetric,
     observer: Observer,
     stop: &AtomicBool,
-) -> Result<Option<Nested>, PipelineError> {
+) -> Result<Option<NestedResult>, PipelineError> {
     let done: Vec<&Trial> = all
         .trials
         .iter()
@@ -215,8 +216,8 @@ fn nested(
     }
     let aligned = Aligned::from_rows(ScoreTable::new(files, classes, values)?, truth)?;
     let report = Report::of(&aligned, &ReportOptions::default())?;
-    Ok(Some(Nested {
+    Ok(Some(NestedResult {
         chosen,
-        judged: metric.of(&report),
+        test_score: metric.of(&report),
     }))
 }

@@ -1,62 +1,64 @@
-//! How far a run is.
+//! How far a run has got.
 
 use earmark_engine::TrainingProgress;
 use serde::Serialize;
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
-/// How far a run is.
+/// How far a run has got.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum State {
-    /// A process trains in it now.
+pub enum RunState {
+    /// A process is training in it.
     Running,
     /// It reached its last step.
     Finished,
-    /// It ended early of its own accord.
+    /// Early stopping ended it.
     StoppedEarly {
         /// Why.
         reason: String,
     },
-    /// It waits to be resumed.
+    /// It can be resumed.
     Interrupted,
     /// It has no checkpoint yet.
     NotStarted,
 }
 
-/// State and steps of a run.
+/// RunState and steps of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Status {
-    /// How far it is.
-    pub state: State,
-    /// Steps done: logged ones while it runs, those of its last checkpoint otherwise.
+pub struct RunStatus {
+    /// How far it has got.
+    pub state: RunState,
+    /// Steps done: logged ones while it runs, otherwise those of its last checkpoint.
     pub step: u64,
     /// Steps planned, once known.
     pub total: Option<u64>,
 }
 
-impl Status {
+impl RunStatus {
     /// The status of a run directory that has logged `logged` of `total` steps.
     pub fn of(run: &Path, logged: u64, total: Option<u64>) -> Self {
         if is_locked(run) {
             return Self {
-                state: State::Running,
+                state: RunState::Running,
                 step: logged,
                 total,
             };
         }
         let Ok(progress) = TrainingProgress::read(run) else {
             return Self {
-                state: State::NotStarted,
+                state: RunState::NotStarted,
                 step: 0,
                 total,
             };
         };
         let total = progress.total.or(total);
         let state = match progress.stopped_early {
-            Some(reason) => State::StoppedEarly { reason },
-            None if total.is_some_and(|t| progress.step >= t) && !progress.validation_due => State::Finished,
-            None => State::Interrupted,
+            Some(reason) => RunState::StoppedEarly { reason },
+            None if total.is_some_and(|t| progress.step >= t) && !progress.validation_due => {
+                RunState::Finished
+            }
+            None => RunState::Interrupted,
         };
         Self {
             state,
@@ -66,24 +68,24 @@ impl Status {
     }
 }
 
-impl std::fmt::Display for Status {
+impl std::fmt::Display for RunStatus {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let step = |f: &mut std::fmt::Formatter<'_>, what: &str| match self.total {
             Some(total) => write!(f, "{what} at {} of {total}", self.step),
             None => write!(f, "{what} at {}", self.step),
         };
         match &self.state {
-            State::Running => step(f, "running"),
-            State::Finished => f.write_str("finished"),
-            State::StoppedEarly { .. } => step(f, "stopped early"),
-            State::Interrupted => step(f, "interrupted"),
-            State::NotStarted => f.write_str("not started"),
+            RunState::Running => step(f, "running"),
+            RunState::Finished => f.write_str("finished"),
+            RunState::StoppedEarly { .. } => step(f, "stopped early"),
+            RunState::Interrupted => step(f, "interrupted"),
+            RunState::NotStarted => f.write_str("not started"),
         }
     }
 }
 
-/// Whether a process holds the run's lock. A shared lock is taken for a moment to find out, which does not disturb another
-/// look; a training that began in that very moment would be refused and could be begun again.
+/// Whether a process holds the run's lock. To find out, a shared lock is taken for a moment; a training that starts in that very
+/// moment is refused and can be started again.
 fn is_locked(run: &Path) -> bool {
     let Ok(file) = File::open(run.join(".lock")) else {
         return false;
@@ -112,8 +114,8 @@ mod tests {
     fn every_state_is_told_apart() {
         let dir = tempfile::tempdir().unwrap();
         let run = dir.path();
-        let now = || Status::of(run, 25, Some(560));
-        assert_eq!(now().state, State::NotStarted);
+        let now = || RunStatus::of(run, 25, Some(560));
+        assert_eq!(now().state, RunState::NotStarted);
         write_state(run, 20, None);
         assert_eq!(now().to_string(), "interrupted at 20 of 560");
         let lock = RunLock::take(run).unwrap();
@@ -123,6 +125,6 @@ mod tests {
         assert_eq!(now().to_string(), "finished");
         write_state(run, 300, Some("no better lwlrap"));
         assert_eq!(now().to_string(), "stopped early at 300 of 560");
-        assert_eq!(Status::of(run, 25, Some(300)).total, Some(300));
+        assert_eq!(RunStatus::of(run, 25, Some(300)).total, Some(300));
     }
 }

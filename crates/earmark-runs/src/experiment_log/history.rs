@@ -1,24 +1,14 @@
-//! What a run has written down about itself: the curves of `metrics.jsonl` and the results in `eval/`.
+//! The curves of a training, from `metrics.jsonl`.
 //!
-//! Both are read leniently: a run that is being written to has a torn last line, and one damaged file must not hide the rest of
-//! a laboratory journal. What could not be read is listed in `problems`, in words, and shown to whoever asked.
+//! The file is read leniently: a run that is still being written has a torn last line, and one damaged line must not hide the rest.
+//! What could not be read is listed in `problems`.
 
-use earmark_engine::evaluation::{json_path, result_path};
+use super::metrics::METRICS;
 use earmark_engine::{ValidationMetric, metrics_path};
-use serde::Serialize;
 use serde_json::Value;
 use std::path::Path;
 
-/// The metrics that validations and judgements both have, in the order in which they are shown.
-pub const METRICS: [ValidationMetric; 5] = [
-    ValidationMetric::Lwlrap,
-    ValidationMetric::Accuracy,
-    ValidationMetric::MapAt3,
-    ValidationMetric::MeanAp,
-    ValidationMetric::Auc,
-];
-
-/// Those that only validations have come behind them.
+/// [`METRICS`], then those that only validations have.
 const VALIDATED: [ValidationMetric; METRICS.len() + 1] = [
     ValidationMetric::Lwlrap,
     ValidationMetric::Accuracy,
@@ -28,12 +18,12 @@ const VALIDATED: [ValidationMetric; METRICS.len() + 1] = [
     ValidationMetric::LogLikelihood,
 ];
 
-/// `(step, value)`, ascending; a value that is none is NaN.
+/// `(step, value)`, ascending; an undefined value is NaN.
 pub type Points = Vec<(f64, f64)>;
 
 /// The curves of a training.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct History {
+pub struct TrainingHistory {
     /// Loss of each step.
     pub loss: Points,
     /// Learning rate of each step.
@@ -48,8 +38,8 @@ pub struct History {
     pub problems: Vec<String>,
 }
 
-impl History {
-    /// Reads `metrics.jsonl` of a run. A run that has not begun has an empty history.
+impl TrainingHistory {
+    /// Reads `metrics.jsonl` of a run. A run that has not started has an empty history.
     pub fn read(run: &Path) -> Self {
         let path = metrics_path(run);
         match std::fs::read_to_string(&path) {
@@ -68,10 +58,10 @@ impl History {
         for (index, line) in text.lines().enumerate() {
             match serde_json::from_str::<Value>(line) {
                 Ok(value) => history.add(&value),
-                // A training that goes on, or was killed, leaves its last line unfinished; a resume writes it again.
+                // A running or killed training leaves its last line unfinished; a resume writes it again.
                 Err(_) if index + 1 == lines && !text.ends_with('\n') => {}
                 Err(e) => history.problems.push(format!(
-                    "metrics.jsonl:{}: is not JSON ({e}); it is left out",
+                    "metrics.jsonl:{}: is not JSON ({e}); the line is ignored",
                     index + 1
                 )),
             }
@@ -83,7 +73,7 @@ impl History {
         let Some(step) = line["step"].as_u64() else { return };
         self.step = self.step.max(step);
         let at = step as f64;
-        // JSON has no NaN: a null that stands for one is a gap in the curve.
+        // JSON has no NaN: null is a gap in the curve.
         let number = |v: &Value| v.as_f64().unwrap_or(f64::NAN);
         if let Some(validation) = line.get("validation") {
             for (points, metric) in self.validation.iter_mut().zip(VALIDATED) {
@@ -110,7 +100,7 @@ impl History {
     }
 }
 
-/// The highest finite value; the first of equals, as a checkpoint is only replaced by a better one.
+/// The highest finite value and its step; the first of equals, as a checkpoint is only replaced by a better one.
 pub fn highest(points: &[(f64, f64)]) -> Option<(u64, f64)> {
     let finite = points.iter().filter(|p| p.1.is_finite());
     finite
@@ -119,71 +109,16 @@ pub fn highest(points: &[(f64, f64)]) -> Option<(u64, f64)> {
         .map(|(step, value)| (step as u64, value))
 }
 
-/// The results of one judged checkpoint.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Judgement {
-    /// Its step.
-    pub step: u64,
-    /// The results by name.
-    #[serde(flatten)]
-    pub report: Value,
-}
-
-impl Judgement {
-    /// The value of a metric; `None` where it is not defined.
-    pub fn value(&self, metric: ValidationMetric) -> Option<f64> {
-        self.report[metric.name()].as_f64()
-    }
-}
-
-/// The judged checkpoints in an evaluation folder by step, and what could not be read there. Only steps whose marker
-/// `eval-<step>.txt` is there count: it is written last.
-pub fn judgements(eval: &Path) -> (Vec<Judgement>, Vec<String>) {
-    let (mut found, mut problems) = (Vec::new(), Vec::new());
-    let Ok(entries) = std::fs::read_dir(eval) else {
-        return (found, problems);
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let step = name.to_str().and_then(|n| {
-            n.strip_prefix("eval-")?
-                .strip_suffix(".json")?
-                .parse::<u64>()
-                .ok()
-        });
-        let Some(step) = step.filter(|step| result_path(eval, *step).exists()) else {
-            continue;
-        };
-        let path = json_path(eval, step);
-        let text = std::fs::read_to_string(&path).map_err(|e| e.to_string());
-        match text.and_then(|t| serde_json::from_str(&t).map_err(|e| e.to_string())) {
-            Ok(report) => found.push(Judgement { step, report }),
-            Err(e) => problems.push(format!(
-                "eval/eval-{step}.json cannot be read ({e}); judge the step anew: remove eval-{step}.txt"
-            )),
-        }
-    }
-    found.sort_by_key(|j| j.step);
-    problems.sort();
-    (found, problems)
-}
-
-/// The judgement with the highest value of a metric, the first of equals.
-pub fn best_of(judged: &[Judgement], metric: ValidationMetric) -> Option<&Judgement> {
-    let with = judged.iter().filter_map(|j| Some((j, j.value(metric)?)));
-    with.reduce(|a, b| if b.1 > a.1 { b } else { a }).map(|(j, _)| j)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn curves_are_read_and_a_torn_end_is_no_problem() {
+    fn curves_are_read_and_a_torn_end_is_not_a_problem() {
         let text = "{\"step\":1,\"loss\":0.5,\"learning_rate\":0.1}\n\
             {\"step\":2,\"loss\":null,\"learning_rate\":0.2,\"gradient_norm\":3.0}\n\
             {\"step\":2,\"validation\":{\"lwlrap\":0.25,\"map@3\":null,\"accuracy\":0.5}}\n{\"step\":3,\"lo";
-        let history = History::parse(text);
+        let history = TrainingHistory::parse(text);
         assert_eq!((history.step, history.problems.len()), (2, 0));
         assert_eq!(history.loss[0], (1.0, 0.5));
         assert!(history.loss[1].1.is_nan());
@@ -196,7 +131,8 @@ mod tests {
 
     #[test]
     fn a_damaged_line_is_named() {
-        let history = History::parse("{\"step\":1,\"loss\":1.0}\nnot json\n{\"step\":2,\"loss\":2.0}\n");
+        let history =
+            TrainingHistory::parse("{\"step\":1,\"loss\":1.0}\nnot json\n{\"step\":2,\"loss\":2.0}\n");
         assert_eq!(history.loss.len(), 2);
         assert!(
             history.problems[0].starts_with("metrics.jsonl:2: is not JSON"),
@@ -212,29 +148,5 @@ mod tests {
             Some((2, 0.7))
         );
         assert_eq!(highest(&[(1.0, f64::NAN)]), None);
-    }
-
-    #[test]
-    fn only_marked_results_count() {
-        let dir = tempfile::tempdir().unwrap();
-        for (step, lwlrap) in [(100, 0.5), (200, 0.75), (300, 0.6)] {
-            std::fs::write(json_path(dir.path(), step), format!("{{\"lwlrap\": {lwlrap}}}")).unwrap();
-        }
-        std::fs::write(json_path(dir.path(), 400), "{").unwrap();
-        for step in [100, 200, 400] {
-            std::fs::write(result_path(dir.path(), step), "").unwrap();
-        }
-        let (judged, problems) = judgements(dir.path());
-        assert_eq!(
-            judged.iter().map(|j| j.step).collect::<Vec<_>>(),
-            [100, 200],
-            "300 has no marker"
-        );
-        assert_eq!(
-            best_of(&judged, ValidationMetric::Lwlrap).map(|j| j.step),
-            Some(200)
-        );
-        assert_eq!(best_of(&judged, ValidationMetric::Auc), None);
-        assert_eq!(problems.len(), 1, "{problems:?}");
     }
 }

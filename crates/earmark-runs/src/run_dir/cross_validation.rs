@@ -1,20 +1,20 @@
-//! A set of runs, one a fold: `SET/fold-1`, `SET/fold-2`, ..., and `SET/folds.json` once all are judged.
+//! A cross-validation run, which holds a run per fold: `RUN/fold-1`, `RUN/fold-2`, ..., and `RUN/folds.json` once all are evaluated.
 
 use super::RunError;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// The run of a fold in a set.
-pub fn fold_run(set: &Path, fold: u32) -> PathBuf {
-    set.join(format!("fold-{fold}"))
+/// The run of a fold.
+pub fn fold_run(run: &Path, fold: u32) -> PathBuf {
+    run.join(format!("fold-{fold}"))
 }
 
-/// What all folds of a set say together.
-pub fn folds_path(set: &Path) -> PathBuf {
-    set.join("folds.json")
+/// The results over all folds.
+pub fn folds_path(run: &Path) -> PathBuf {
+    run.join("folds.json")
 }
 
-/// The folds and their runs in `path`, ascending; none where it is a run of its own or no set at all.
+/// The folds and their runs in `path`, ascending; none if it is a single run or not a run at all.
 pub fn fold_runs(path: &Path) -> Result<Vec<(u32, PathBuf)>, RunError> {
     if path.join("run.json").exists() {
         return Ok(Vec::new());
@@ -29,7 +29,7 @@ pub fn fold_runs(path: &Path) -> Result<Vec<(u32, PathBuf)>, RunError> {
         let fold = name
             .to_str()
             .and_then(|n| n.strip_prefix("fold-")?.parse::<u32>().ok());
-        // `fold-01` is somebody's own.
+        // `fold-01` was not written by a training.
         let run = fold.map(|fold| (fold, fold_run(path, fold)));
         runs.extend(run.filter(|(_, run)| run.file_name() == Some(&name) && run.join("run.json").is_file()));
     }
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_of_a_set_are_found_in_order() {
+    fn runs_of_folds_are_found_in_order() {
         let dir = tempfile::tempdir().unwrap();
         let set = dir.path();
         for name in ["fold-10", "fold-2", "fold-03", "fold-x", "fold-4"] {
@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(found, [2, 10]);
         assert!(
             fold_runs(&set.join("fold-2")).unwrap().is_empty(),
-            "a run is no set"
+            "a run holds no folds"
         );
         assert!(fold_runs(&set.join("none")).unwrap().is_empty());
     }

@@ -7,14 +7,14 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Instant, SystemTime};
 
-/// `log.txt`: lines with the time since the program started.
+/// `log.txt`: lines with the seconds since the program started.
 #[derive(Debug)]
-pub struct Log {
+pub struct RunLog {
     file: Mutex<File>,
     start: Instant,
 }
 
-impl Log {
+impl RunLog {
     /// Opens the log of a run for appending.
     pub fn open(run: &Path) -> Result<Self, WriteError> {
         let path = run.join("log.txt");
@@ -29,7 +29,7 @@ impl Log {
         })
     }
 
-    /// Adds a line. The log is for people; a full disk must not end a training because of it.
+    /// Adds a line. Errors are ignored: the log is for people, and a full disk must not end a training because of it.
     pub fn line(&self, text: &str) {
         let t = self.start.elapsed().as_secs_f64();
         let mut file = self

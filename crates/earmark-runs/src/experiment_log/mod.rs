@@ -1,0 +1,18 @@
+//! The experiment log: all runs below a folder, with their state and results.
+
+mod evaluations;
+mod history;
+mod log;
+mod metrics;
+mod run_entry;
+mod run_status;
+mod sort_by;
+mod table;
+
+pub use evaluations::{StepEvaluation, best_of, step_evaluations};
+pub use history::{Points, TrainingHistory, highest};
+pub use log::{ExperimentLog, ExperimentLogError};
+pub use metrics::METRICS;
+pub use run_entry::{BestValidation, CrossValidationSummary, EvaluatedSteps, RunEntry};
+pub use run_status::{RunState, RunStatus};
+pub use sort_by::{SortBy, UnknownSort};

@@ -1,0 +1,236 @@
+//! One run or cross-validation run in the experiment log.
+
+use super::evaluations::{StepEvaluation, best_of, step_evaluations};
+use super::history::{TrainingHistory, highest};
+use super::run_status::{RunState, RunStatus};
+use super::sort_by::SortBy;
+use crate::run_dir::{RunError, RunOverview, fold_run, folds_path};
+use earmark_engine::ValidationMetric;
+use serde::Serialize;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// Points of the small loss curve.
+const SPARK_POINTS: usize = 40;
+
+/// The best validation of a run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BestValidation {
+    /// The metric that the run is validated by.
+    pub metric: &'static str,
+    /// Its value.
+    pub score: f64,
+    /// At which step.
+    pub step: u64,
+}
+
+/// The evaluated checkpoints of a run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EvaluatedSteps {
+    /// How many.
+    pub count: usize,
+    /// The best by the metric to sort by (default: lwlrap).
+    pub best: StepEvaluation,
+    /// The last.
+    pub last: StepEvaluation,
+}
+
+/// The folds of a cross-validation run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CrossValidationSummary {
+    /// How many there are.
+    pub count: usize,
+    /// Mean and standard deviation of each metric over them.
+    pub metrics: Value,
+}
+
+/// A run, or a cross-validation run.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunEntry {
+    /// Where it is.
+    pub run: PathBuf,
+    /// Its path below the folder that was searched.
+    pub name: String,
+    /// Its recipe.
+    pub recipe: String,
+    /// When it started, RFC 3339.
+    pub started: String,
+    /// Its state and steps.
+    #[serde(flatten)]
+    pub status: RunStatus,
+    /// The test fold.
+    pub fold: Option<u32>,
+    /// For a cross-validation run, which is evaluated on the clips of all folds: its folds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folds: Option<CrossValidationSummary>,
+    /// Whether test clips drove its training, so that its scores are optimistic.
+    pub optimistic: bool,
+    /// Its best validation.
+    pub validation: Option<BestValidation>,
+    /// Its evaluated checkpoints.
+    #[serde(rename = "judged")]
+    pub evaluated: Option<EvaluatedSteps>,
+    /// What could not be read.
+    pub problems: Vec<String>,
+    /// The loss in a few dozen values.
+    #[serde(skip)]
+    pub loss: Vec<Option<f64>>,
+}
+
+impl RunEntry {
+    /// Reads a run. The best checkpoint is that of the metric to sort by.
+    pub(super) fn read(path: &Path, below: &Path, sort: SortBy) -> Result<Self, RunError> {
+        let run = RunOverview::open(path)?;
+        let history = TrainingHistory::read(path);
+        let status = RunStatus::of(path, history.step, run.steps);
+        let metric = run.metric;
+        let validation = highest(history.validation_of(metric));
+        let (mut evaluated, more) = step_evaluations(&run.eval());
+        for evaluation in &mut evaluated {
+            // A table of runs leaves out the results of every class; the run's report has them.
+            evaluation.report.as_object_mut().map(|r| r.remove("per_class"));
+        }
+        let by = match sort {
+            SortBy::Metric(metric) => metric,
+            _ => ValidationMetric::Lwlrap,
+        };
+        let evaluated = evaluated.last().map(|last| EvaluatedSteps {
+            count: evaluated.len(),
+            best: best_of(&evaluated, by).unwrap_or(last).clone(),
+            last: last.clone(),
+        });
+        Ok(Self {
+            name: name_below(path, below),
+            run: path.into(),
+            recipe: run.name,
+            started: run.info.started,
+            status,
+            fold: run.info.data.fold,
+            folds: None,
+            optimistic: run.info.optimistic,
+            validation: validation.map(|(step, score)| BestValidation {
+                metric: metric.name(),
+                score,
+                step,
+            }),
+            evaluated,
+            problems: [history.problems, more].concat(),
+            loss: spark(&history.loss),
+        })
+    }
+
+    /// Reads a cross-validation run whose `folds.json` is written.
+    pub(super) fn read_cross_validation(path: &Path, below: &Path) -> Result<Self, RunError> {
+        let file = folds_path(path);
+        let bad = |message: String| RunError::Info {
+            path: file.clone(),
+            message,
+        };
+        let text = std::fs::read_to_string(&file).map_err(|e| RunError::read(&file, e))?;
+        let report: Value = serde_json::from_str(&text).map_err(|e| bad(e.to_string()))?;
+        let Some(folds) = report["folds"].as_array().filter(|folds| !folds.is_empty()) else {
+            return Err(bad("it lists no folds".into()));
+        };
+        let first = RunOverview::open(&fold_run(path, folds[0]["fold"].as_u64().unwrap_or(0) as u32))?;
+        let step = folds.iter().filter_map(|f| f["step"].as_u64()).max().unwrap_or(0);
+        let mut pooled = report["pooled"].clone();
+        pooled.as_object_mut().map(|r| r.remove("per_class"));
+        let evaluation = StepEvaluation { step, report: pooled };
+        Ok(Self {
+            name: name_below(path, below),
+            run: path.into(),
+            recipe: first.name,
+            started: first.info.started,
+            status: RunStatus {
+                state: RunState::Finished,
+                step,
+                total: None,
+            },
+            fold: None,
+            folds: Some(CrossValidationSummary {
+                count: folds.len(),
+                metrics: report["metrics"].clone(),
+            }),
+            optimistic: report["optimistic"].as_bool().unwrap_or(false),
+            validation: None,
+            evaluated: Some(EvaluatedSteps {
+                count: folds.len(),
+                best: evaluation.clone(),
+                last: evaluation,
+            }),
+            problems: Vec::new(),
+            loss: Vec::new(),
+        })
+    }
+
+    /// The value of a metric at the best evaluated checkpoint.
+    pub fn value(&self, metric: ValidationMetric) -> Option<f64> {
+        self.evaluated.as_ref().and_then(|e| e.best.value(metric))
+    }
+
+    /// What to know before comparing it with others.
+    pub fn note(&self) -> String {
+        let mut notes = Vec::new();
+        if let Some(folds) = &self.folds {
+            let spread = &folds.metrics[ValidationMetric::Lwlrap.name()];
+            let mut note = format!("all clips of {} folds", folds.count);
+            if let (Some(mean), Some(deviation)) = (spread["mean"].as_f64(), spread["deviation"].as_f64()) {
+                note.push_str(&format!(", mean lwlrap {mean:.4} ± {deviation:.4}"));
+            }
+            notes.push(note);
+        }
+        let several = |e: &&EvaluatedSteps| e.count > 1 && self.folds.is_none();
+        if let Some(evaluated) = self.evaluated.as_ref().filter(several) {
+            // The test clips themselves chose the best one, so its score is too high.
+            notes.push(format!("best of {} evaluated checkpoints", evaluated.count));
+        }
+        if self.optimistic {
+            notes.push("OPTIMISTIC: test clips drove its training".to_owned());
+        }
+        if let RunState::StoppedEarly { reason } = &self.status.state {
+            notes.push(reason.clone());
+        }
+        notes.extend(self.problems.iter().cloned());
+        notes.join("; ")
+    }
+
+    /// The value to sort by.
+    pub(super) fn sort_value(&self, sort: SortBy) -> Option<f64> {
+        match sort {
+            SortBy::Metric(metric) => self.value(metric),
+            SortBy::Validation => self.validation.as_ref().map(|v| v.score),
+            SortBy::Started => None,
+        }
+    }
+}
+
+/// The path of a run below the folder that was searched; its whole path if it is that folder.
+fn name_below(path: &Path, below: &Path) -> String {
+    let name = path.strip_prefix(below).unwrap_or(path);
+    let name = if name.as_os_str().is_empty() { path } else { name };
+    name.display().to_string()
+}
+
+/// The means of equally long pieces of a curve.
+fn spark(points: &[(f64, f64)]) -> Vec<Option<f64>> {
+    let group = points.len().div_ceil(SPARK_POINTS).max(1);
+    let mean = |piece: &[(f64, f64)]| piece.iter().map(|p| p.1).sum::<f64>() / piece.len() as f64;
+    points
+        .chunks(group)
+        .map(|piece| Some(mean(piece)).filter(|m| m.is_finite()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_small_curve_is_of_means() {
+        let points: Vec<(f64, f64)> = (0..80).map(|i| (f64::from(i), f64::from(i))).collect();
+        let small = spark(&points);
+        assert_eq!((small.len(), small[0], small[39]), (40, Some(0.5), Some(78.5)));
+        assert_eq!(spark(&[(1.0, f64::NAN)]), [None]);
+        assert!(spark(&[]).is_empty());
+    }
+}

@@ -1,0 +1,199 @@
+//! Benchmarks of front end, training step and inference on this machine.
+//!
+//! All data is synthetic, so that results depend on recipe and machine only. They are medians of several repetitions after a
+//! warm-up; short measurements are repeated more often.
+
+mod front_end;
+mod timing;
+
+pub use front_end::FrontEndSpeed;
+pub use timing::StepSpeed;
+
+use burn::tensor::Device;
+use earmark_core::random::{self, Purpose};
+use earmark_engine::{Optimizer, Scorer, SegmentBatch, TrainStep, train_step};
+use earmark_features::Extractor;
+use earmark_inference::{Device as NamedDevice, PipelineError};
+use earmark_models::{Network, VarId, Vars};
+use earmark_recipe::Recipe;
+use front_end::front_end_speed;
+use serde::Serialize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use timing::{measure, noise, timed};
+
+/// A benchmark.
+#[derive(Clone, Debug)]
+pub struct BenchmarkJob {
+    /// The recipe.
+    pub recipe: Recipe,
+    /// Segments in a batch; default: the recipe's.
+    pub batch: Option<usize>,
+    /// Classes of the network.
+    pub classes: usize,
+    /// Minimum number of repetitions of each measurement.
+    pub repeat: usize,
+    /// Device by name.
+    pub device: String,
+    /// What to measure.
+    pub measurements: Vec<Measurement>,
+}
+
+/// A measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measurement {
+    /// Audio to features.
+    FrontEnd,
+    /// Forward, backward and update of a batch.
+    TrainStep,
+    /// Scores of a batch.
+    Inference,
+    /// Scores of a single segment.
+    InferenceOne,
+}
+
+impl Measurement {
+    /// All measurements.
+    pub const ALL: [Self; 4] = [
+        Self::FrontEnd,
+        Self::TrainStep,
+        Self::Inference,
+        Self::InferenceOne,
+    ];
+}
+
+/// The results; measurements that were not requested are left out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BenchmarkResult {
+    /// Name of the recipe.
+    pub recipe: String,
+    /// Device by name.
+    pub device: String,
+    /// Instruction set of the CPU kernels, if they are used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub simd: Option<&'static str>,
+    /// Threads of the front end and of the CPU device.
+    pub threads: usize,
+    /// Audio to features.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub front_end: Option<FrontEndSpeed>,
+    /// Forward, backward and update of a batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train_step: Option<StepSpeed>,
+    /// Scores of a batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inference: Option<StepSpeed>,
+    /// Scores of a single segment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inference_one: Option<StepSpeed>,
+}
+
+/// Measures; `on_start` gets the name of each measurement. `None` when stopped.
+pub fn bench(
+    job: &BenchmarkJob,
+    on_start: &dyn Fn(&str),
+    stop: &AtomicBool,
+) -> Result<Option<BenchmarkResult>, PipelineError> {
+    if job.repeat == 0 || job.classes == 0 || job.batch == Some(0) {
+        return Err(PipelineError::Request(
+            "--repeat, --classes and --batch must be 1 or more".into(),
+        ));
+    }
+    let recipe = &job.recipe;
+    let named = NamedDevice::named(&job.device)?;
+    let device = named.burn().clone();
+    let extractor = Arc::new(Extractor::new(&recipe.front_end)?);
+    let wanted = |measurement: Measurement| job.measurements.contains(&measurement);
+    let stopped = || stop.load(Ordering::Relaxed);
+    let mut speeds = BenchmarkResult {
+        recipe: recipe.name.clone(),
+        device: job.device.clone(),
+        simd: named.instruction_set()?,
+        threads: rayon::current_num_threads(),
+        front_end: None,
+        train_step: None,
+        inference: None,
+        inference_one: None,
+    };
+    if wanted(Measurement::FrontEnd) {
+        on_start("front end");
+        speeds.front_end = Some(front_end_speed(&extractor, job.repeat)?);
+    }
+
+    let batch = job.batch.unwrap_or(recipe.batches.size);
+    let (network, specs) = Network::build(&recipe.network, extractor.channels(), job.classes)?;
+    let vars = named.prepare(Vars::init(specs, recipe.train.seed, &device));
+    let frames = extractor.segment_frames().unwrap_or(1);
+    let shape = |n: usize| [n, extractor.channels(), extractor.bands(), frames];
+    let scorer = Scorer {
+        network: network.clone(),
+        vars: vars.clone(),
+        loss: recipe.train.loss.clone(),
+        extractor: Arc::clone(&extractor),
+        random_crops: None,
+        batch,
+        device: device.clone(),
+    };
+    // From the smallest to the largest, so that the memory of one does not count as the peak of the next.
+    let infer = |n: usize| {
+        let x = noise(shape(n).iter().product());
+        measure(n, job.repeat, stop, || {
+            let batch = SegmentBatch {
+                x: x.clone(),
+                shape: shape(n),
+                clip_features: vec![0.0; n * scorer.network.clip_feature_inputs()],
+            };
+            timed(|| scorer.scores(batch))
+        })
+    };
+    if wanted(Measurement::InferenceOne) && !stopped() {
+        on_start("inference, one segment");
+        speeds.inference_one = infer(1);
+    }
+    if wanted(Measurement::Inference) && !stopped() {
+        on_start("inference, a batch");
+        speeds.inference = infer(batch);
+    }
+    drop(scorer);
+    if wanted(Measurement::TrainStep) && !stopped() {
+        on_start("training step");
+        speeds.train_step = step_speed(job, &network, vars, &device, shape(batch), stop);
+    }
+    Ok((!stopped()).then_some(speeds))
+}
+
+/// Forward, backward and update of a batch of `shape`.
+fn step_speed(
+    job: &BenchmarkJob,
+    network: &Network,
+    mut vars: Vars,
+    device: &Device,
+    shape: [usize; 4],
+    stop: &AtomicBool,
+) -> Option<StepSpeed> {
+    let (recipe, batch) = (&job.recipe, shape[0]);
+    let mut optimizer = Optimizer::new(recipe.train.optimizer, &vars);
+    let x = noise(shape.iter().product());
+    let y: Vec<f32> = (0..batch * job.classes)
+        .map(|i| f32::from(u8::from(i % job.classes == (i / job.classes) % job.classes)))
+        .collect();
+    measure(batch, job.repeat, stop, || {
+        let step = TrainStep {
+            train: &recipe.train,
+            network,
+            device,
+            x: x.clone(),
+            shape,
+            clip_features: vec![0.0; batch * network.clip_feature_inputs()],
+            y: y.clone(),
+            noisy: vec![],
+            rate: recipe.train.learning_rate,
+            rng: random::stream(recipe.train.seed, &[Purpose::Dropout as u64]),
+        };
+        timed(|| {
+            train_step(step, &mut vars, &mut optimizer);
+            // Reading a value waits for an asynchronous device.
+            vars.to_vec(VarId(0))
+        })
+    })
+}

@@ -1,0 +1,204 @@
+//! A cross-validation run as an input of stacking: its test clips and out-of-fold segment scores.
+
+use crate::{Event, Observer, PipelineError, Skips};
+use earmark_data::{DataSet, Item};
+use earmark_engine::{HostTensor, Tensors, read_tensors, write_tensors};
+use earmark_inference::data::open_data;
+use earmark_inference::out_of_fold_segments;
+use earmark_runs::clip_roles::test_clips;
+use earmark_runs::run_dir::{RunDir, RunOverview, best_step, fold_runs, is_stack};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+/// The file in which a cross-validation run keeps its out-of-fold segment scores; they are computed again when its models change.
+const KEPT: &str = "out-of-fold-tiles.safetensors";
+
+/// The only tensor of that file, `[segments, classes]`.
+const SCORES: &str = "scores";
+
+/// The rows of one clip's segments.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ClipRows {
+    pub first: usize,
+    pub segments: usize,
+}
+
+/// The out-of-fold scores of one input.
+#[derive(Debug)]
+pub(super) struct InputScores {
+    pub clips: HashMap<String, ClipRows>,
+    pub scores: Vec<f32>,
+}
+
+/// The header of the kept scores.
+#[derive(Debug, Serialize, Deserialize)]
+struct KeptHeader {
+    format: u32,
+    key: String,
+    /// Files in the order of the rows, with the number of segments of each.
+    files: Vec<(String, usize)>,
+    skipped: Skips,
+}
+
+/// The names of input runs in a recipe: absolute paths, so that a training can be resumed from any folder.
+///
+/// # Errors
+/// Without inputs, and for one that holds no folds or is a stacked run itself.
+pub fn input_names(runs: &[PathBuf]) -> Result<Vec<String>, PipelineError> {
+    if runs.is_empty() {
+        return Err(PipelineError::Request(
+            "nothing to stack: name the cross-validation runs whose scores are the inputs".into(),
+        ));
+    }
+    runs.iter()
+        .map(|run| {
+            folds_of(run)?;
+            let path = std::path::absolute(run).unwrap_or_else(|_| run.clone());
+            Ok(path.to_string_lossy().into_owned())
+        })
+        .collect()
+}
+
+/// The folds of an input.
+pub(super) fn folds_of(set: &Path) -> Result<Vec<(u32, PathBuf)>, PipelineError> {
+    let runs = fold_runs(set)?;
+    match runs.first() {
+        None => Err(PipelineError::Request(format!(
+            "{}: holds no folds; train them with `earmark train ... --folds all --run {0}`",
+            set.display()
+        ))),
+        Some((_, first)) if is_stack(first) => Err(PipelineError::Request(format!(
+            "{}: is a stacked run itself; give the runs that it was trained on",
+            set.display()
+        ))),
+        Some(_) => Ok(runs),
+    }
+}
+
+/// A cross-validation run whose scores are an input.
+pub(super) struct InputRun<'a> {
+    run: &'a Path,
+    /// The run of its first fold.
+    pub head: RunOverview,
+    /// Changes when it is trained again.
+    pub key: String,
+    pub data: DataSet,
+    /// The test clips of all folds.
+    pub items: Vec<Item>,
+    /// The fold of each clip.
+    pub fold_of: BTreeMap<String, u32>,
+    pub optimistic: bool,
+}
+
+impl<'a> InputRun<'a> {
+    /// Opens it with the data in `data`, by default that of its training.
+    pub fn open(run: &'a Path, data: Option<&Path>) -> Result<Self, PipelineError> {
+        let folds = folds_of(run)?;
+        let head = RunOverview::open(&folds[0].1)?;
+        let root = data.unwrap_or(&head.info.data.root);
+        let data = open_data(&RunDir::open(&head.path)?.recipe, root)?.map_to(&head.classes)?;
+        let (mut items, mut fold_of, mut optimistic) = (Vec::new(), BTreeMap::new(), false);
+        for (fold, path) in &folds {
+            optimistic |= RunOverview::open(path)?.info.optimistic;
+            for item in test_clips(path, &data)? {
+                fold_of.insert(item.file.clone(), *fold);
+                items.push(item);
+            }
+        }
+        Ok(Self {
+            run,
+            key: key(&folds)?,
+            head,
+            data,
+            items,
+            fold_of,
+            optimistic,
+        })
+    }
+
+    /// Its out-of-fold segment scores, kept or computed now. `None` when stopped.
+    pub fn scores(
+        &self,
+        device: &str,
+        observer: Observer,
+        stop: &AtomicBool,
+    ) -> Result<Option<(InputScores, Skips)>, PipelineError> {
+        if let Some(found) = read_kept(self.run, &self.key, self.head.classes.len()) {
+            return Ok(Some(found));
+        }
+        observer(Event::Note(format!(
+            "{}: scoring every segment of every clip with the fold that was not trained on it",
+            self.run.display()
+        )));
+        let Some(segments) = out_of_fold_segments(self.run, Some(&self.data.root), device, observer, stop)?
+        else {
+            return Ok(None);
+        };
+        let mut files: Vec<(String, usize)> = Vec::new();
+        for row in &segments.rows {
+            match files.last_mut() {
+                Some((file, segments)) if *file == row.file => *segments += 1,
+                _ => files.push((row.file.clone(), 1)),
+            }
+        }
+        let scores: Vec<f32> = segments
+            .rows
+            .iter()
+            .flat_map(|r| r.scores.iter().copied())
+            .collect();
+        let header = KeptHeader {
+            format: 1,
+            key: self.key.clone(),
+            files,
+            skipped: segments.skipped,
+        };
+        let shape = vec![segments.rows.len(), segments.classes.len()];
+        let tensors = Tensors::from([(
+            SCORES.to_owned(),
+            HostTensor {
+                shape,
+                values: scores,
+            },
+        )]);
+        let text = serde_json::to_string(&header).expect("strings and numbers");
+        write_tensors(&self.run.join(KEPT), text, &tensors)?;
+        let scores = tensors.into_values().next().map_or(Vec::new(), |t| t.values);
+        Ok(Some((input_scores(header.files, scores), header.skipped)))
+    }
+}
+
+/// Changes when a cross-validation run is trained again.
+fn key(folds: &[(u32, PathBuf)]) -> Result<String, PipelineError> {
+    let mut key = String::new();
+    for (fold, run) in folds {
+        let info = RunOverview::open(run)?.info;
+        let step = best_step(run)?;
+        key.push_str(&format!(
+            "{fold}@{step} {} {};",
+            info.started, info.data.fingerprint
+        ));
+    }
+    Ok(key)
+}
+
+/// The kept scores, if they are complete and of these models.
+fn read_kept(set: &Path, key: &str, classes: usize) -> Option<(InputScores, Skips)> {
+    let (text, mut tensors) = read_tensors(&set.join(KEPT)).ok()?;
+    let header: KeptHeader = serde_json::from_str(&text).ok()?;
+    let scores = tensors.remove(SCORES)?;
+    let segments: usize = header.files.iter().map(|(_, segments)| segments).sum();
+    (header.format == 1 && header.key == key && scores.shape == [segments, classes])
+        .then(|| (input_scores(header.files, scores.values), header.skipped))
+}
+
+fn input_scores(files: Vec<(String, usize)>, scores: Vec<f32>) -> InputScores {
+    let mut first = 0;
+    let mut clips = HashMap::new();
+    for (file, segments) in files {
+        clips.insert(file, ClipRows { first, segments });
+        first += segments;
+    }
+    InputScores { clips, scores }
+}
