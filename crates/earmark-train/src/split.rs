@@ -129,9 +129,13 @@ pub(super) fn with_folds(
             let message = "--fold: this data has no folds; make a table with `earmark data folds DIR -o folds.csv` and give it by --fold-table, or set folds.count in the recipe";
             return Err(PipelineError::Request(message.into()));
         };
-        let judged = |item: &Item| f.parts.as_ref().is_none_or(|parts| parts.contains(&item.subset));
+        let judged = |item: &Item| {
+            f.subsets
+                .as_ref()
+                .is_none_or(|names| names.contains(&item.subset))
+        };
         if let Some(part) = f
-            .parts
+            .subsets
             .iter()
             .flatten()
             .find(|part| data.items.iter().all(|i| i.subset != **part))

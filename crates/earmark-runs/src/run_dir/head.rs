@@ -83,5 +83,5 @@ impl RunHead {
 
 /// Whether a folder holds a run of the second level. One that can't be read is none, and opening it says why.
 pub fn is_stack(run: &Path) -> bool {
-    std::fs::read_to_string(run.join("recipe.toml")).is_ok_and(|text| StackRecipe::is(&text))
+    std::fs::read_to_string(run.join("recipe.toml")).is_ok_and(|text| StackRecipe::is_stack(&text))
 }
