@@ -1,18 +1,14 @@
-//! Published networks: which there are, how their checkpoints become model files, and where those lie.
+//! Published models: the catalogue, their downloads, and how their checkpoints become model files.
 
-mod architecture;
 mod catalogue;
 pub mod download;
-mod efficientat;
-mod get;
-mod image_body;
 mod import;
-mod labels;
-mod panns;
+mod install;
 
-pub use architecture::Architecture;
-pub use catalogue::{Entry, entries, entry, installed, models_folder, nearest};
+pub use catalogue::{
+    PublishedModel, audioset, installed_model, models_folder, nearest_published, published_model,
+    published_models, read_labels,
+};
 pub use download::DownloadProgress;
-pub use get::{GetError, Installed, by_hand, get};
-pub use import::{Import, ImportError, Imported, import};
-pub use labels::{audioset, read_labels};
+pub use import::{EfficientAtVariant, Import, ImportError, Imported, PublishedArchitecture, import};
+pub use install::{InstallError, InstalledModel, install};

@@ -1,41 +1,42 @@
-//! Why a recipe is refused, in words that name file, key, value and remedy.
+//! Why a recipe is refused: file, key, value and remedy.
 
-use super::layers::MAX_EXTENDS;
+use crate::layers::MAX_EXTENDS;
+use earmark_core::ConfigError;
 use std::path::PathBuf;
 
 /// Why a recipe is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum RecipeError {
-    /// No such file or built-in recipe.
+    /// There is no such file or built-in recipe.
     #[error(
         "{name}: no such recipe file, and no recipe of that name is built in{suggestion}; `earmark recipes list` shows the built-in ones"
     )]
     NotFound {
-        /// What was asked for.
+        /// The requested name.
         name: String,
-        /// A near name, as a clause.
+        /// A similar name, as a clause.
         suggestion: String,
     },
     /// The file can't be read.
     #[error("{path}: cannot be read: {cause}")]
     Read {
-        /// Where.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         cause: std::io::Error,
     },
-    /// Not TOML.
+    /// The file is not TOML.
     #[error("{path}: is not valid TOML: {message}")]
     Syntax {
-        /// Where.
+        /// The file.
         path: PathBuf,
-        /// The parser's words, with the line.
+        /// The parser's message, with the line.
         message: String,
     },
-    /// A key that no recipe has, or of the wrong type.
+    /// A key that recipes don't have, or a value of the wrong type.
     #[error("{place}: {key}: {message}")]
     Key {
-        /// File, and line where known.
+        /// The file, and the line where known; or the override.
         place: String,
         /// Dotted key.
         key: String,
@@ -43,37 +44,25 @@ pub enum RecipeError {
         message: String,
     },
     /// A value that can't work.
-    #[error("{place}: {key} = {value}: {remedy}")]
+    #[error("{place}: {error}")]
     Value {
-        /// File, and line where known.
+        /// The file, and the line where known; or the override.
         place: String,
-        /// Dotted key.
-        key: String,
-        /// The value found.
-        value: String,
-        /// What to write instead.
-        remedy: String,
+        /// The full key, the value, the reason and the remedy.
+        error: ConfigError,
     },
-    /// `--set` without `=`.
+    /// An override without `=`.
     #[error("--set {0}: expected KEY=VALUE, such as --set train.learning-rate=0.001")]
     Set(String),
-    /// `--set` with a table or list that is no TOML.
+    /// An override that begins as a table or list and is not valid TOML.
     #[error(
-        "--set {0}: what follows the = begins as a list or table and is no TOML; close its brackets and keep the double quotes of strings inside, which a shell leaves alone between single ones: --set 'train.loss={{kind=\"bce\"}}'"
+        "--set {0}: the value begins as a list or table but is not valid TOML; close its brackets and keep the double quotes around strings, for example with single quotes around the whole: --set 'train.loss={{kind=\"bce\"}}'"
     )]
     SetValue(String),
     /// Files that extend each other in a circle.
     #[error("{path}: `extends` leads in a circle or more than {MAX_EXTENDS} files deep")]
     Circle {
-        /// The file where it was noticed.
+        /// The file where this was noticed.
         path: PathBuf,
-    },
-    /// Several refusals found in the check.
-    #[error("{place}: {message}")]
-    Check {
-        /// File.
-        place: String,
-        /// The refusal in its own words.
-        message: String,
     },
 }

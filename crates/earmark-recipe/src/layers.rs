@@ -1,18 +1,19 @@
-//! The tables of a recipe, laid over each other: what it extends, the file itself, the overrides.
+//! The layers of a recipe: the recipe that it extends, the file itself, the overrides.
 
-use super::RecipeError;
-use super::place::place;
-use super::renamed::rename;
+use crate::RecipeError;
 use crate::builtin;
+use crate::locate::locate;
+use crate::renamed::rename;
+use earmark_core::ConfigError;
 use earmark_core::text::suggest;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
-/// How deep `extends` may go; more is a circle.
-pub(super) const MAX_EXTENDS: usize = 16;
+/// How deep `extends` may go; more is taken for a circle.
+pub(crate) const MAX_EXTENDS: usize = 16;
 
 /// Path and text of a recipe file or a built-in recipe. A file wins over a built-in of the same name.
-pub(super) fn source(name: &str) -> Result<(PathBuf, String), RecipeError> {
+pub(crate) fn source(name: &str) -> Result<(PathBuf, String), RecipeError> {
     let path = PathBuf::from(name);
     match std::fs::read_to_string(&path) {
         Ok(text) => return Ok((path, text)),
@@ -32,7 +33,7 @@ pub(super) fn source(name: &str) -> Result<(PathBuf, String), RecipeError> {
 }
 
 /// A file's own table.
-pub(super) fn parse_table(text: &str, path: &Path) -> Result<Table, RecipeError> {
+pub(crate) fn parse_table(text: &str, path: &Path) -> Result<Table, RecipeError> {
     let mut table = text.parse::<Table>().map_err(|e| RecipeError::Syntax {
         path: path.into(),
         message: e.to_string().trim_end().to_owned(),
@@ -42,7 +43,7 @@ pub(super) fn parse_table(text: &str, path: &Path) -> Result<Table, RecipeError>
 }
 
 /// The file's table laid over what it extends.
-pub(super) fn resolve(path: &Path, text: &str, depth: usize) -> Result<Table, RecipeError> {
+pub(crate) fn resolve(path: &Path, text: &str, depth: usize) -> Result<Table, RecipeError> {
     if depth > MAX_EXTENDS {
         return Err(RecipeError::Circle { path: path.into() });
     }
@@ -52,22 +53,24 @@ pub(super) fn resolve(path: &Path, text: &str, depth: usize) -> Result<Table, Re
         Some(Value::String(base)) => base,
         Some(other) => {
             return Err(RecipeError::Value {
-                place: place(path, text, "extends"),
-                key: "extends".into(),
-                value: other.to_string(),
-                remedy: "give the name of another recipe file as a string".into(),
+                place: locate(path, text, "extends"),
+                error: ConfigError::new(
+                    "extends",
+                    other,
+                    "give the name of another recipe file as a string",
+                ),
             });
         }
     };
-    // Relative to the file that says it; a built-in recipe's folder is its name's.
-    let beside = path.parent().unwrap_or(Path::new("")).join(&base);
-    let (base_path, base_text) = source(&beside.to_string_lossy()).or_else(|_| source(&base))?;
+    // Relative to the file that extends it; a built-in recipe's folder is part of its name.
+    let relative = path.parent().unwrap_or(Path::new("")).join(&base);
+    let (base_path, base_text) = source(&relative.to_string_lossy()).or_else(|_| source(&base))?;
     let mut whole = resolve(&base_path, &base_text, depth + 1)?;
     merge(&mut whole, table);
     Ok(whole)
 }
 
-/// Keys of which a recipe has one: the same in two units, or one level or the other.
+/// Keys that exclude each other: the same setting in two units, or two choices.
 const RIVALS: [[&str; 2]; 15] = [
     ["every-epochs", "every-steps"],
     ["segments", "whole"],
@@ -86,8 +89,8 @@ const RIVALS: [[&str; 2]; 15] = [
     ["length-seconds", "length-frames"],
 ];
 
-/// Lays `over` on `base`, table by table. A table whose `kind` changes replaces the other whole: its keys are another set. A key
-/// takes the place of its rival. `false` takes a table away.
+/// Lays `over` on `base`, table by table. A table with another `kind` replaces the other completely, since its keys differ. A key
+/// removes its rival from `base`. `false` removes a table.
 fn merge(base: &mut Table, over: Table) {
     for [a, b] in RIVALS {
         for (mine, rival) in [(a, b), (b, a)] {
@@ -113,16 +116,15 @@ fn changes_kind(base: &Table, over: &Table) -> bool {
     matches!((base.get("kind"), over.get("kind")), (Some(b), Some(o)) if b != o)
 }
 
-/// Sets `a.b.c=value`, the value as TOML, or as a string where it is no TOML; what begins as a table or list and is none is refused, since
-/// it was hardly meant as a string.
-pub(super) fn apply_override(table: &mut Table, text: &str) -> Result<(), RecipeError> {
+/// Sets `a.b.c=value`. A value that is not TOML is a string, unless it begins as a table or list, which is refused.
+pub(crate) fn apply_override(table: &mut Table, text: &str) -> Result<(), RecipeError> {
     let mut nested = parse_override(text)?;
     rename(&mut nested);
     merge(table, nested);
     Ok(())
 }
 
-/// The old keys among `KEY=VALUE` overrides, each with its new name: for a note to whoever typed them.
+/// The old keys among `KEY=VALUE` overrides, each with its new name, for a note to the user.
 pub fn renamed_overrides(overrides: &[String]) -> Vec<(String, String)> {
     let tables = overrides.iter().filter_map(|text| parse_override(text).ok());
     tables.flat_map(|mut table| rename(&mut table)).collect()
@@ -164,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn merging_is_deep_and_a_changed_kind_replaces() {
+    fn merging_is_deep_and_another_kind_replaces() {
         let mut base = table("[train]\nbatch = 1\nloss = { kind = \"a\", x = 1 }\n[net]\nwidth = 2");
         merge(&mut base, table("[train]\nbatch = 2\nloss = { x = 3 }"));
         assert_eq!(
@@ -176,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_takes_the_place_of_its_rival() {
+    fn a_key_replaces_its_rival() {
         let mut base = table("[train]\nepochs = 3\n[stft]\nhop-seconds = 0.01\nwindow-seconds = 0.02");
         merge(&mut base, table("[train]\nsteps = 7\n[stft]\nhop-samples = 160"));
         assert_eq!(
@@ -189,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_level_replaces_another_and_false_takes_a_table_away() {
+    fn an_amplitude_scale_replaces_another_and_false_removes_a_table() {
         let mut base =
             table("amplitude = { log = { offset = 0.1 } }\npostprocess = { deltas = {} }\nname = \"x\"");
         for over in [
@@ -200,7 +202,7 @@ mod tests {
             apply_override(&mut base, over).unwrap();
         }
         assert_eq!(base["amplitude"], Value::Table(table("db = { top-db = 80 }")));
-        apply_override(&mut base, "finish=false").unwrap();
+        apply_override(&mut base, "postprocess=false").unwrap();
         assert!(!base.contains_key("postprocess"));
     }
 

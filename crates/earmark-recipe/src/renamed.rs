@@ -1,8 +1,8 @@
-//! Recipe keys that have a new name: files with the old one go on being read, models of format 1 among them.
+//! Recipe keys that have a new name. Files with an old name are still read, among them models of format 1.
 
 use toml::{Table, Value};
 
-/// Old key and new name of its last part. `*` stands for every entry of a list. A path runs through new names.
+/// Old key and new name of its last part. `*` means every entry of a list. Paths are written with the new names of sections.
 const RENAMED: &[(&str, &str)] = &[
     ("front-end.examples", "segments"),
     ("front-end.level", "amplitude"),
@@ -22,19 +22,19 @@ const RENAMED: &[(&str, &str)] = &[
     ("validation.tiles", "segments"),
 ];
 
-/// Gives old keys of a recipe their new names, and returns (old, new) for each that it met.
+/// Gives old keys of a recipe their new names, and returns (old, new) for each that it found.
 pub(crate) fn rename(table: &mut Table) -> Vec<(String, String)> {
-    let mut met = Vec::new();
+    let mut found = Vec::new();
     for (old, new) in RENAMED {
         let path: Vec<&str> = old.split('.').collect();
         if rename_at(table, &path, new) {
             let parent = old
                 .rsplit_once('.')
                 .map_or(String::new(), |(parent, _)| format!("{parent}."));
-            met.push(((*old).to_owned(), format!("{parent}{new}")));
+            found.push(((*old).to_owned(), format!("{parent}{new}")));
         }
     }
-    met
+    found
 }
 
 /// Whether the key was there.

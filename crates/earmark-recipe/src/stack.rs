@@ -1,159 +1,124 @@
-//! Recipes of the second level: networks whose inputs are the out-of-fold scores of other runs.
+//! Stacking recipes: networks whose inputs are the out-of-fold scores of other runs.
 
-use super::check::{as_refusal, check_checkpoints};
-use super::layers::{apply_override, parse_table, resolve, source};
-use super::place::{Origin, key_error};
-use super::{FORMAT, RecipeError, format, refuse};
-use earmark_core::{Check, Within};
+use crate::RecipeError;
+use crate::check::{check_checkpoints, check_format};
+use crate::load::{self, RecipeFile};
+use crate::recipe::format;
+use earmark_core::{Check, ConfigError, Within};
 use earmark_data::{BatchConfig, SegmentSubset};
 use earmark_engine::{CheckpointConfig, TrainConfig, ValidationConfig};
 use earmark_models::{NetworkConfig, NetworkInput};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-use toml::{Table, Value};
+use toml::Table;
 
-/// The key that tells such a recipe from one of the first level.
-pub(super) const MARK: &str = "stack";
-
-/// A second-level system as data: what a [`Recipe`](super::Recipe) is to a first-level one, with the same rules of files.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+/// A stacking system as data; for files, the rules of a [`Recipe`](crate::Recipe) hold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct StackRecipe {
-    /// Version of the recipe language, see [`FORMAT`].
+    /// Version of the recipe language.
     #[serde(default = "format")]
     pub format: u32,
-    /// Short name.
+    /// Short name of the system.
     pub name: String,
-    /// What it is and where it comes from.
+    /// What the system is and where it comes from.
     #[serde(default)]
     pub description: String,
-    /// Licence of the trained weights, written into the model file.
+    /// Licence of the trained weights. It is written into the model file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
-    /// Where its inputs come from.
+    /// The runs whose scores are the inputs.
     pub stack: StackConfig,
-    /// The network; a kind that takes rows of numbers.
+    /// The network, of a kind that takes scores.
     pub network: NetworkConfig,
-    /// Optimisation.
+    /// Length of the training, loss, optimiser and learning rate.
     pub train: TrainConfig,
-    /// Clips to batches.
+    /// How clips are put together into batches.
     #[serde(default)]
     pub batches: BatchConfig,
-    /// What steers training besides the loss.
+    /// The validation clips, and the metric that is computed on them during training.
     #[serde(default)]
     pub validation: ValidationConfig,
-    /// When weights are written, and which stay.
+    /// When weights are written, and which are kept.
     #[serde(default)]
     pub checkpoints: CheckpointConfig,
 }
 
-/// `[stack]`: the inputs of the second level.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+/// The inputs of a stacking model.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct StackConfig {
-    /// The first-level runs of folds, in the order in which their scores stand side by side; filled in when the training begins.
+    /// The cross-validation runs of the base models, in the order in which their scores are joined. `earmark stack` fills them in
+    /// when training begins.
     pub inputs: Vec<String>,
-    /// Which tiles of a clip a training example averages; in judging it is all of them.
+    /// Which segments of a clip are averaged in training. Evaluation averages all of them.
     pub subset: SegmentSubset,
 }
 
-impl StackRecipe {
-    /// Whether the text of a recipe is of the second level.
-    pub fn is(text: &str) -> bool {
-        text.parse::<Table>().is_ok_and(|table| table.contains_key(MARK))
+impl RecipeFile for StackRecipe {
+    fn check_table(table: &Table) -> Result<(), ConfigError> {
+        let remedy = "this is not a stacking recipe; train it with `earmark train`, or name a recipe with a [stack] section, such as argus-2019/2-stack";
+        ConfigError::unless(load::is_stack(table), "stack", "missing", remedy)
     }
+}
 
-    /// Whether the recipe of that name, a file or a built-in one, is of the second level.
-    pub fn is_named(name: &str) -> bool {
-        source(name)
-            .is_ok_and(|(path, text)| resolve(&path, &text, 0).is_ok_and(|table| table.contains_key(MARK)))
+impl Check for StackRecipe {
+    fn check(&self) -> Result<(), ConfigError> {
+        check_format(self.format)?;
+        if self.network.architecture().input() != NetworkInput::Scores {
+            let reason = "a stacking model takes scores, not spectrograms";
+            let remedy = "set kind = \"fc-net\"";
+            return Err(ConfigError::new("network.kind", "(another)", remedy).because(reason));
+        }
+        self.network.check().within("network")?;
+        self.stack.subset.check().within("stack.subset")?;
+        self.train.check().within("train")?;
+        if self.train.loss.uses_noisy_flags() {
+            let reason = "a stacking model trains only on clips that are in folds, which all have the same label quality";
+            let remedy = "set sigmoid-cross-entropy";
+            return Err(ConfigError::new("train.loss.kind", "(for noisy labels)", remedy).because(reason));
+        }
+        self.batches.check().within("batches")?;
+        if self.batches.sample.is_some() {
+            let reason = "a stacking model takes each clip once per epoch";
+            return Err(ConfigError::new("batches.sample", "(set)", "remove it").because(reason));
+        }
+        if self.batches.mix.is_some() {
+            let reason = "its mixers work on spectrograms";
+            let remedy = "use batches.mixup, which works on scores too";
+            return Err(ConfigError::new("batches.mix", "(set)", remedy).because(reason));
+        }
+        self.validation.check().within("validation")?;
+        check_checkpoints(&self.checkpoints)
+    }
+}
+
+impl StackRecipe {
+    /// Whether the text of a recipe is a stacking recipe.
+    pub fn is_stack(text: &str) -> bool {
+        text.parse().is_ok_and(|table| load::is_stack(&table))
     }
 
     /// Reads a recipe file, or a built-in recipe by its name (`argus-2019/2-stack`), with `KEY=VALUE` overrides.
+    ///
+    /// # Errors
+    /// See [`RecipeError`].
     pub fn load(name: &str, overrides: &[String]) -> Result<Self, RecipeError> {
-        let (path, text) = source(name)?;
-        let mut table = resolve(&path, &text, 0)?;
-        for o in overrides {
-            apply_override(&mut table, o)?;
-        }
-        let origin = Origin {
-            path: &path,
-            text: &text,
-            overrides,
-        };
-        Self::from_table(table, &origin)
+        load::load(name, overrides)
     }
 
-    /// Parses and checks a recipe that is already whole (no `extends`), such as the one inside a model file.
-    pub fn parse(text: &str, place: &Path) -> Result<Self, RecipeError> {
-        let table = parse_table(text, place)?;
-        let origin = Origin {
-            path: place,
-            text,
-            overrides: &[],
-        };
-        Self::from_table(table, &origin)
-    }
-
-    fn from_table(table: Table, origin: &Origin) -> Result<Self, RecipeError> {
-        if !table.contains_key(MARK) {
-            let remedy = "this recipe is of the first level: train it with `earmark train`, or name one of the second, such as argus-2019/2-stack";
-            let refusal = (MARK.to_owned(), "missing".to_owned(), remedy.to_owned());
-            return Err(refuse(origin, refusal));
-        }
-        let recipe: Self = serde_path_to_error::deserialize(Value::Table(table))
-            .map_err(|e| key_error(origin, &e.path().to_string(), &e.inner().to_string()))?;
-        recipe.check().map_err(|refusal| refuse(origin, refusal))?;
-        Ok(recipe)
-    }
-
-    /// Refuses values that can't work: (key, value, remedy).
-    fn check(&self) -> Result<(), (String, String, String)> {
-        let no =
-            |key: &str, value: &str, remedy: &str| Err((key.to_owned(), value.to_owned(), remedy.to_owned()));
-        if self.format > FORMAT {
-            let remedy = format!("this program knows formats up to {FORMAT}; update earmark");
-            return Err(("format".into(), self.format.to_string(), remedy));
-        }
-        if self.network.architecture().input() != NetworkInput::Scores {
-            let remedy = "the second level has no spectrogram to look at; choose kind = \"fc-net\"";
-            return no("network.kind", "(another)", remedy);
-        }
-        self.network
-            .check()
-            .map_err(|e| as_refusal(e.within("network")))?;
-        self.stack
-            .subset
-            .check()
-            .map_err(|e| as_refusal(e.within("stack.subset")))?;
-        self.train.check().map_err(|e| as_refusal(e.within("train")))?;
-        if self.train.loss.uses_noisy_flags() {
-            let remedy = "the second level learns from the clips of folds alone, which are of one kind; choose sigmoid-cross-entropy";
-            return no("train.loss.kind", "(for noisy labels)", remedy);
-        }
-        self.batches
-            .check()
-            .map_err(|e| as_refusal(e.within("batches")))?;
-        if self.batches.sample.is_some() {
-            return no(
-                "batches.sample",
-                "(set)",
-                "the second level takes each clip once an epoch; leave it out",
-            );
-        }
-        if self.batches.mix.is_some() {
-            let remedy = "its mixers work on spectrograms; batches.mixup works on scores too";
-            return no("batches.mix", "(set)", remedy);
-        }
-        self.validation
-            .check()
-            .map_err(|e| as_refusal(e.within("validation")))?;
-        check_checkpoints(&self.checkpoints)
+    /// Parses and checks a recipe that is already complete (no `extends`), such as the one inside a model file.
+    ///
+    /// # Errors
+    /// See [`RecipeError`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self, RecipeError> {
+        load::parse(text, path)
     }
 
     /// The recipe as TOML, every default written out.
     pub fn to_toml(&self) -> String {
-        toml::to_string_pretty(self).expect("a recipe is made of tables, strings and numbers")
+        load::to_toml(self)
     }
 }
 
@@ -172,13 +137,13 @@ mod tests {
     }
 
     #[test]
-    fn the_levels_are_told_apart() {
+    fn both_kinds_are_recognised() {
         let recipe = StackRecipe::parse(TEXT, Path::new("s.toml")).unwrap();
         assert_eq!(
             StackRecipe::parse(&recipe.to_toml(), Path::new("s.toml")).unwrap(),
             recipe
         );
-        assert!(StackRecipe::is(&recipe.to_toml()) && !StackRecipe::is("name = \"x\""));
+        assert!(StackRecipe::is_stack(&recipe.to_toml()) && !StackRecipe::is_stack("name = \"x\""));
         let error = crate::Recipe::parse(TEXT, Path::new("s.toml"))
             .unwrap_err()
             .to_string();
@@ -194,15 +159,12 @@ mod tests {
     }
 
     #[test]
-    fn what_scores_cannot_go_through_is_refused() {
+    fn settings_that_scores_cannot_use_are_refused() {
         for (more, key) in [
             ("[batches]\nmix = {}", "batches.mix = "),
             ("[batches]\nsample = { items = 4 }", "batches.sample = "),
             ("[checkpoints]\nevery-steps = 0", "checkpoints.every-steps = 0"),
-            (
-                "[front-end]\nsample-rate-hz = 8000",
-                "front-end: is no key of a recipe",
-            ),
+            ("[front-end]\nsample-rate-hz = 8000", "front-end: unknown key"),
         ] {
             let error = refused(more);
             assert!(error.contains(key), "{error}");

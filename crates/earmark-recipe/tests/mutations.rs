@@ -1,16 +1,15 @@
-//! Recipes that somebody, or a bad disk, has spoiled: they are read or refused with a place, and never panic.
+//! Damaged recipes: they are read, or refused with a place, and never panic.
 
 use earmark_core::random::{ChaCha8Rng, below, stream};
-use earmark_recipe::Recipe;
-use earmark_recipe::{RecipeError, StackRecipe};
+use earmark_recipe::{Recipe, RecipeError, StackRecipe};
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-/// Spoilt copies of each text.
+/// Damaged copies of each text.
 const COPIES: u64 = 600;
 
-/// What stands in the place of a value.
+/// What replaces a value.
 const VALUES: [&str; 18] = [
     "nan",
     "-nan",
@@ -51,7 +50,7 @@ fn settings(lines: &[&str]) -> Vec<usize> {
 }
 
 /// One change of a text: (what was done, the bytes).
-fn spoil(text: &str, rng: &mut ChaCha8Rng) -> (&'static str, Vec<u8>) {
+fn damage(text: &str, rng: &mut ChaCha8Rng) -> (&'static str, Vec<u8>) {
     let mut pick = |n: usize| below(rng, n.max(1));
     let mut lines: Vec<&str> = text.lines().collect();
     let keys = settings(&lines);
@@ -119,8 +118,13 @@ fn spoil(text: &str, rng: &mut ChaCha8Rng) -> (&'static str, Vec<u8>) {
     }
 }
 
-/// Reads with `read`; a panic shows what was read. An error must say where, and what is accepted must come back from its own text.
-fn judge(what: &str, bytes: &[u8], file: &Path, read: impl Fn() -> Result<Recipe, RecipeError>) -> bool {
+/// Reads with `read`; a panic shows what was read. An error must say where, and an accepted recipe must come back from its own text.
+fn read_and_check(
+    what: &str,
+    bytes: &[u8],
+    file: &Path,
+    read: impl Fn() -> Result<Recipe, RecipeError>,
+) -> bool {
     let shown = || format!("{}: {what}:\n{}", file.display(), String::from_utf8_lossy(bytes));
     let outcome = catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| panic!("panicked at {}", shown()));
     match outcome {
@@ -134,7 +138,7 @@ fn judge(what: &str, bytes: &[u8], file: &Path, read: impl Fn() -> Result<Recipe
             let text = error.to_string();
             let place = match &error {
                 RecipeError::NotFound { name, .. } => name.clone(),
-                RecipeError::Value { key, .. } => key.clone(),
+                RecipeError::Value { error, .. } => error.key.clone(),
                 _ => file.file_name().expect("a name").to_string_lossy().into_owned(),
             };
             assert!(text.contains(&place), "{text} does not say where, at {}", shown());
@@ -148,7 +152,7 @@ fn judge(what: &str, bytes: &[u8], file: &Path, read: impl Fn() -> Result<Recipe
 }
 
 #[test]
-fn spoilt_recipes_are_read_or_refused_with_a_place() {
+fn damaged_recipes_are_read_or_refused_with_a_place() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("recipes");
     let copy = tempfile::tempdir().expect("a temporary folder");
     let mut found = Vec::new();
@@ -168,19 +172,19 @@ fn spoilt_recipes_are_read_or_refused_with_a_place() {
         let path = copy.path().join(name);
         let place = path.to_string_lossy().into_owned();
         let written = fs::read_to_string(&path).expect("a recipe");
-        if StackRecipe::is(&written) {
-            continue; // of another kind, and read by another command
+        if StackRecipe::is_stack(&written) {
+            continue; // read by another command
         }
         let whole = Recipe::load(&place, &[]).expect("a sound recipe").to_toml();
         for n in 0..COPIES {
             let rng = &mut stream(1, &[k as u64, n]);
             // As written, with what it extends, and as resolved, with every key.
-            let (what, bytes) = spoil(&written, rng);
+            let (what, bytes) = damage(&written, rng);
             fs::write(&path, &bytes).expect("to write");
-            let first = judge(what, &bytes, &path, || Recipe::load(&place, &[]));
-            let (what, bytes) = spoil(&whole, rng);
+            let first = read_and_check(what, &bytes, &path, || Recipe::load(&place, &[]));
+            let (what, bytes) = damage(&whole, rng);
             let second = match String::from_utf8(bytes) {
-                Ok(text) => judge(what, text.as_bytes(), &path, || Recipe::parse(&text, &path)),
+                Ok(text) => read_and_check(what, text.as_bytes(), &path, || Recipe::parse(&text, &path)),
                 Err(_) => false,
             };
             for good in [first, second] {
@@ -189,7 +193,7 @@ fn spoilt_recipes_are_read_or_refused_with_a_place() {
         }
         fs::write(&path, &written).expect("to restore");
     }
-    // Neither is a matter of course.
+    // Both must be frequent.
     assert!(
         accepted > 100 && refused > 100,
         "{accepted} accepted, {refused} refused"
@@ -198,7 +202,7 @@ fn spoilt_recipes_are_read_or_refused_with_a_place() {
 
 /// Every value of [`VALUES`] as an override of every key.
 #[test]
-fn spoilt_overrides_are_read_or_refused_with_their_words() {
+fn damaged_overrides_are_read_or_refused_with_their_key() {
     let whole = Recipe::load("dcase2019-baseline/2-curated", &[])
         .expect("a built-in recipe")
         .to_toml();

@@ -130,18 +130,18 @@ pub(super) fn with_folds(
             return Err(PipelineError::Request(message.into()));
         };
         let in_folds = |item: &Item| {
-            f.parts
+            f.subsets
                 .as_ref()
                 .is_none_or(|subsets| subsets.contains(&item.subset))
         };
         if let Some(subset) = f
-            .parts
+            .subsets
             .iter()
             .flatten()
             .find(|subset| data.items.iter().all(|i| i.subset != **subset))
         {
             return Err(PipelineError::Request(format!(
-                "folds.parts: this data has no subset {subset:?}; there are {}",
+                "folds.subsets: this data has no subset {subset:?}; there are {}",
                 data.subsets().join(", ")
             )));
         }

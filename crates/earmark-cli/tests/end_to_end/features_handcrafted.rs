@@ -90,12 +90,12 @@ fn what_does_not_go_with_summaries() {
     assert!(message.starts_with(wanted), "{message}");
     let message = refused("--set front-end.handcrafted=false");
     assert!(
-        message.contains("network.kind = perceptron: this network takes numbers about a clip"),
+        message.contains("network.kind = perceptron: this network takes handcrafted clip features"),
         "{message}"
     );
     let message = refused("--set augment.time-shift.prob=0.5");
     assert!(
-        message.contains("augment = (changes of images): summary features have neither"),
+        message.contains("augment = (changes to spectrograms): handcrafted features have neither"),
         "{message}"
     );
     let message = refused("--set front-end.sample-rate-hz=16000");

@@ -17,13 +17,13 @@ fn recipes() {
         (
             "learning-rate",
             "learnin-rate",
-            "tiny.toml:25: train.learnin-rate: is no key of a recipe; did you mean `learning-rate`? keys here: seed, epochs, steps, \
+            "tiny.toml:25: train.learnin-rate: unknown key; did you mean `learning-rate`? keys here: seed, epochs, steps, \
              learning-rate, loss, noisy-subsets, optimizer, schedule, gradient-clip, average-decay, freeze, layer-rates, start, phases",
         ),
         (
             "patience = 0",
             "patienc = 0",
-            "tiny.toml:27: train.schedule.patienc: is no key of a recipe; did you mean `patience`? keys here: factor, patience, min-delta, \
+            "tiny.toml:27: train.schedule.patienc: unknown key; did you mean `patience`? keys here: factor, patience, min-delta, \
              min-rate",
         ),
         (
@@ -94,7 +94,7 @@ fn overrides() {
         ),
         (
             "train.epoch=3",
-            "--set train.epoch=3: train.epoch: is no key of a recipe; did you mean `epochs`? keys here: seed, epochs, steps, learning-rate, \
+            "--set train.epoch=3: train.epoch: unknown key; did you mean `epochs`? keys here: seed, epochs, steps, learning-rate, \
              loss, noisy-subsets, optimizer, schedule, gradient-clip, average-decay, freeze, layer-rates, start, phases",
         ),
         (

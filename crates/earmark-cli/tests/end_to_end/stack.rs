@@ -274,8 +274,8 @@ fn what_cannot_be_stacked_is_refused() {
     let lab = lab();
     let refused = |arguments: &str| lab.earmark(arguments).refused();
     assert!(refused("stack runs/a/fold-1 --recipe second.toml --run x").contains("holds no folds"));
-    assert!(refused("stack runs/a --recipe tiny.toml --run x").contains("of the first level"));
-    assert!(refused("train second.toml --data tones --run x").contains("`earmark stack` trains it"));
+    assert!(refused("stack runs/a --recipe tiny.toml --run x").contains("not a stacking recipe"));
+    assert!(refused("train second.toml --data tones --run x").contains("train it with `earmark stack`"));
     lab.earmark("train tiny.toml --data tones --folds all --run runs/c --set folds.seed=5")
         .done();
     let other = refused("stack runs/a runs/c --recipe second.toml --run x -q");

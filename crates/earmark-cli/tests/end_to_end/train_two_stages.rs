@@ -203,13 +203,19 @@ fn what_is_made_is_heard_and_what_is_heard_is_made() {
     );
     let message = refused("mel.toml", "--set front-end.clip-features=handcrafted");
     assert!(
-        message.contains("front-end.clip-features = handcrafted: no network uses it"),
+        message.contains("front-end.clip-features = handcrafted: this network does not use them"),
         "{message}"
     );
     let message = refused("mel.toml", "--set augment.list=[]");
-    assert!(message.contains("batches.length = (set): goes with"), "{message}");
+    assert!(
+        message.contains("batches.length = (set): segments are cut by"),
+        "{message}"
+    );
     let message = refused("mel.toml", "--dry-run --set augment.list=[]");
-    assert!(message.contains("batches.length = (set): goes with"), "{message}");
+    assert!(
+        message.contains("batches.length = (set): segments are cut by"),
+        "{message}"
+    );
     let message = refused(
         "tiny.toml",
         "--set front-end.postprocess.deltas={} --set validation.random-crops={frames=[20]}",
@@ -220,7 +226,7 @@ fn what_is_made_is_heard_and_what_is_heard_is_made() {
     );
     let message = refused("summary-baseline/any", "--set predict.random-crops={frames=[20]}");
     assert!(
-        message.contains("predict.random-crops = (set): a summary is of a whole clip"),
+        message.contains("predict.random-crops = (set): handcrafted features describe a whole clip"),
         "{message}"
     );
     let message = refused("mel.toml", "--set predict.random-crops.crops=0");
@@ -235,12 +241,12 @@ fn what_is_made_is_heard_and_what_is_heard_is_made() {
     );
     let message = refused("full.toml", "--set network.clip-feature-inputs=7");
     assert!(
-        message.contains("network.clip-feature-inputs = 7: give 1133"),
+        message.contains("network.clip-feature-inputs = 7: set 1133"),
         "{message}"
     );
     let message = refused("full.toml", "--set augment.between-class.prob=1");
     assert!(
-        message.contains("augment.between-class = (set): mixes sounds"),
+        message.contains("augment.between-class = (set): it mixes two sounds"),
         "{message}"
     );
     let message = refused("full.toml", "--set front-end.clip-features=pictures");

@@ -122,7 +122,7 @@ fn what_does_not_fit_is_refused_with_the_scopes_there_are() {
 #[test]
 fn a_body_without_classes_is_a_start() {
     use earmark::engine::{HostTensor, write_tensors};
-    use earmark::hub::Architecture;
+    use earmark::hub::PublishedArchitecture;
     use earmark::models::{Network, VarKind, Vars};
     let lab = Lab::new();
     let config = serde_json::from_str(r#"{ "kind": "mobilenet-v2", "width": 0.35 }"#).expect("a network");
@@ -132,7 +132,7 @@ fn a_body_without_classes_is_a_start() {
         5,
         earmark::inference::Device::cpu().expect("a CPU").burn(),
     );
-    let body = Architecture::parse("mobilenet-v2-imagenet").expect("a known name");
+    let backbone = PublishedArchitecture::parse("mobilenet-v2-imagenet").expect("a known name");
     let of_body = |name: &str| ["conv0.", "block", "last."].iter().any(|s| name.starts_with(s));
     let theirs = specs
         .iter()
@@ -147,7 +147,7 @@ fn a_body_without_classes_is_a_start() {
                     .for_each(|(k, v)| *v += 0.25 + k as f32 / 256.0);
             }
             let shape = s.shape.clone();
-            (body.their_name(s, &specs), HostTensor { shape, values })
+            (backbone.upstream_name(s, &specs), HostTensor { shape, values })
         });
     let theirs = theirs.collect();
     write_tensors(&lab.path("theirs.safetensors"), "{}".into(), &theirs).expect("a file");

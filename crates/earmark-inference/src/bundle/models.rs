@@ -35,11 +35,11 @@ impl BundledModel {
     /// The description of the model that stands at `number` in the order of weights, counted from 1.
     pub(super) fn of(number: usize, model: &ModelSource, inputs: &mut StackedInputs) -> Self {
         let (recipe, tiles, asks) = match &model.recipe {
-            AnyRecipe::Second(recipe) => {
+            AnyRecipe::Stacked(recipe) => {
                 let sets = inputs_of(&model.path, recipe).into_iter();
                 (&recipe.name, None, sets.map(|set| inputs.name(set)).collect())
             }
-            AnyRecipe::First(recipe) => (&recipe.name, recipe.predict_front_end().segments, Vec::new()),
+            AnyRecipe::Audio(recipe) => (&recipe.name, recipe.predict_front_end().segments, Vec::new()),
         };
         let meta = &model.file.meta;
         Self {
@@ -68,7 +68,7 @@ pub(super) fn pack_models(
             copy(&model.path, &to)?;
             continue;
         }
-        let AnyRecipe::Second(mut recipe) = model.recipe.clone() else {
+        let AnyRecipe::Stacked(mut recipe) = model.recipe.clone() else {
             continue; // only stacked models ask others
         };
         recipe.stack.inputs.clone_from(&packed.asks);

@@ -61,7 +61,7 @@ impl ModelSource {
 
     /// Whether its inputs are the scores of other models.
     pub fn is_stacked(&self) -> bool {
-        matches!(self.recipe, AnyRecipe::Second(_))
+        matches!(self.recipe, AnyRecipe::Stacked(_))
     }
 
     /// Builds the network of a model that scores audio.
@@ -70,7 +70,7 @@ impl ModelSource {
     ///
     /// For a stacked model, and for tensors that are not those of the network.
     pub fn into_model(self, device: &Device) -> Result<Model, PipelineError> {
-        let AnyRecipe::First(recipe) = self.recipe else {
+        let AnyRecipe::Audio(recipe) = self.recipe else {
             return Err(PipelineError::Request(format!(
                 "{}: is a stacked model, whose inputs are the scores of other models on whole clips; \
                  score recordings with `earmark predict`, or name one of the models that it stacks",
@@ -107,7 +107,7 @@ impl ModelSource {
     ///
     /// For a model that scores audio, and for tensors that are not those of the network.
     pub fn into_stacked(self, device: &Device) -> Result<StackedModel, PipelineError> {
-        let AnyRecipe::Second(recipe) = &self.recipe else {
+        let AnyRecipe::Stacked(recipe) = &self.recipe else {
             return Err(PipelineError::Request(format!(
                 "{}: is not a stacked model; name one that `earmark stack` trained",
                 self.path.display()

@@ -95,12 +95,14 @@ pub fn find_model(name: &str) -> Result<PathBuf, RunError> {
         };
         return Err(RunError::NoCheckpoint { run, step, known });
     }
-    if let Some(model) = earmark_hub::installed(name) {
+    if let Some(model) = earmark_hub::installed_model(name) {
         return Ok(model);
     }
-    match earmark_hub::entry(name) {
-        Some(entry) => Err(RunError::NotInstalled(entry.name.clone())),
-        None if earmark_hub::Architecture::parse(name).is_some() => Err(RunError::NotImported(name.into())),
+    match earmark_hub::published_model(name) {
+        Some(model) => Err(RunError::NotInstalled(model.name.clone())),
+        None if earmark_hub::PublishedArchitecture::parse(name).is_some() => {
+            Err(RunError::NotImported(name.into()))
+        }
         None => Err(RunError::NoModel(name.into())),
     }
 }

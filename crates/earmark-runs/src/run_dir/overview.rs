@@ -73,5 +73,5 @@ impl RunOverview {
 
 /// Whether a folder holds a stacked run; false if it can't be read, and opening it then says why.
 pub fn is_stack(run: &Path) -> bool {
-    std::fs::read_to_string(run.join("recipe.toml")).is_ok_and(|text| StackRecipe::is(&text))
+    std::fs::read_to_string(run.join("recipe.toml")).is_ok_and(|text| StackRecipe::is_stack(&text))
 }

@@ -116,7 +116,7 @@ fn recipe(source: &Recipe, job: &ProbeJob) -> Result<Recipe, PipelineError> {
         count: FOLDS,
         seed: 0,
         stratify: None,
-        parts: None,
+        subsets: None,
     });
     let single_label = !open_data(&recipe, &job.data)?.multi_label;
     recipe.train.loss = match single_label {

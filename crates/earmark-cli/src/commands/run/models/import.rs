@@ -5,7 +5,7 @@ use crate::console::Console;
 use crate::output::print;
 use crate::status::Status;
 use anyhow::Context;
-use earmark::hub::{Architecture, Import, entries, import, models_folder};
+use earmark::hub::{Import, PublishedArchitecture, import, models_folder, published_models};
 use earmark_core::human::{human_amount, human_count};
 use std::path::{Path, PathBuf};
 
@@ -47,9 +47,9 @@ pub fn run(args: ImportModel, console: &Console) -> anyhow::Result<Status> {
 /// that of its network.
 fn default_path(file: &Path, architecture: &str) -> anyhow::Result<PathBuf> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let published = entries().iter().find(|entry| entry.file_name() == name);
-    let network = Architecture::parse(architecture).map(|a| a.name());
-    let name = published.map(|entry| entry.name.clone()).or(network);
+    let published = published_models().iter().find(|model| model.file_name() == name);
+    let network = PublishedArchitecture::parse(architecture).map(|a| a.name());
+    let name = published.map(|model| model.name.clone()).or(network);
     let name = name.unwrap_or_else(|| "model".into());
     let folder = models_folder()
         .context("-o: this system has no data folder for users to keep models in; say where to write")?;

@@ -2,7 +2,7 @@
 
 use crate::output::{print, print_json};
 use crate::status::Status;
-use earmark::hub::{self, Entry};
+use earmark::hub::{self, PublishedModel};
 use earmark::models::{Network, VarKind, VarSpec};
 use earmark::report::{Align, text_table};
 use earmark_core::human::{human_bytes, human_count};
@@ -16,7 +16,7 @@ pub fn run(as_json: bool) -> anyhow::Result<Status> {
         let named = |path: &PathBuf| json!({ "name": stem(path), "file": path });
         print_json(&json!({
             "folder": hub::models_folder(),
-            "published": hub::entries().iter().map(entry_json).collect::<Vec<_>>(),
+            "published": hub::published_models().iter().map(model_json).collect::<Vec<_>>(),
             "own": own.iter().map(named).collect::<Vec<_>>(),
         }))?;
         return Ok(Status::Done);
@@ -29,7 +29,7 @@ pub fn run(as_json: bool) -> anyhow::Result<Status> {
         "AudioSet mAP",
         "Installed",
     ];
-    let rows: Vec<Vec<String>> = hub::entries().iter().map(row).collect();
+    let rows: Vec<Vec<String>> = hub::published_models().iter().map(row).collect();
     let (left, right) = (Align::Left, Align::Right);
     print(text_table(&headers, &rows, &[left, right, right, left, right, left]).trim_end())?;
     print(
@@ -41,40 +41,40 @@ pub fn run(as_json: bool) -> anyhow::Result<Status> {
     Ok(Status::Done)
 }
 
-fn row(entry: &Entry) -> Vec<String> {
-    let parameters = parameters(entry).unwrap_or(0) as u64;
+fn row(model: &PublishedModel) -> Vec<String> {
+    let parameters = parameters(model).unwrap_or(0) as u64;
     // A checkpoint is little more than its numbers.
     let about = || format!("about {}", human_bytes(4 * parameters));
     vec![
-        entry.name.clone(),
+        model.name.clone(),
         human_count(parameters),
-        entry.bytes.map_or_else(about, human_bytes),
-        licence(entry).into(),
-        format!("{:.3}", entry.map),
-        if is_installed(entry) { "yes" } else { "" }.into(),
+        model.bytes.map_or_else(about, human_bytes),
+        licence(model).into(),
+        format!("{:.3}", model.map),
+        if is_installed(model) { "yes" } else { "" }.into(),
     ]
 }
 
-fn entry_json(entry: &Entry) -> Value {
-    let mut value = json!(entry);
-    value["licence"] = licence(entry).into();
+fn model_json(model: &PublishedModel) -> Value {
+    let mut value = json!(model);
+    value["licence"] = licence(model).into();
     value["labels"] = "AudioSet, 527 classes".into();
-    value["parameters"] = parameters(entry).into();
-    value["installed"] = is_installed(entry).into();
+    value["parameters"] = parameters(model).into();
+    value["installed"] = is_installed(model).into();
     value
 }
 
-fn licence(entry: &Entry) -> &'static str {
-    entry.network().map_or("", |network| network.licence())
+fn licence(model: &PublishedModel) -> &'static str {
+    model.architecture().map_or("", |network| network.licence())
 }
 
-fn is_installed(entry: &Entry) -> bool {
-    entry.model_file().is_some_and(|path| path.is_file())
+fn is_installed(model: &PublishedModel) -> bool {
+    model.model_file().is_some_and(|path| path.is_file())
 }
 
 /// Trainable numbers of a published model.
-fn parameters(entry: &Entry) -> Option<usize> {
-    let network = entry.network()?.recipe().ok()?.network;
+fn parameters(model: &PublishedModel) -> Option<usize> {
+    let network = model.architecture()?.recipe().ok()?.network;
     let (_, specs) = Network::build(&network, 1, hub::audioset().len()).ok()?;
     let trainable = specs.iter().filter(|spec| spec.kind == VarKind::Trainable);
     Some(trainable.map(VarSpec::len).sum())
@@ -82,7 +82,10 @@ fn parameters(entry: &Entry) -> Option<usize> {
 
 /// Model files in the models folder that are not in the catalogue.
 fn own() -> Vec<PathBuf> {
-    let known: Vec<PathBuf> = hub::entries().iter().filter_map(Entry::model_file).collect();
+    let known: Vec<PathBuf> = hub::published_models()
+        .iter()
+        .filter_map(PublishedModel::model_file)
+        .collect();
     let files = hub::models_folder().and_then(|folder| std::fs::read_dir(folder).ok());
     let paths = files
         .into_iter()

@@ -1,47 +1,78 @@
 //! EfficientAT's checkpoints (Schmid, Koutini and Widmer 2023, arXiv:2211.04772): names, sizes, front end.
 
-use super::Architecture;
+use earmark_models::Network;
 use earmark_recipe::{Recipe, RecipeError};
 
 /// Samples of a millisecond at 32 kHz.
 const SAMPLES_PER_MS: u32 = 32;
 
-/// `mn04`, `mn10-as`, `mn10-as-hop-15`, `mn10-as-mels-64`, `mn40-as-ext`.
-pub(super) fn parse(name: &str) -> Option<Architecture> {
-    let mut words = name.strip_prefix("mn")?.split('-');
-    let digits = words.next()?;
-    let tenths = digits
-        .parse()
-        .ok()
-        .filter(|n| digits.len() == 2 && (1..=40).contains(n))?;
-    let (mut hop_ms, mut bands) = (10, 128);
-    while let Some(word) = words.next() {
-        match word {
-            "as" | "ext" => {}
-            "hop" => hop_ms = words.next()?.parse().ok().filter(|n| (1..=100).contains(n))?,
-            "mels" => bands = words.next()?.parse().ok().filter(|n| (1..=512).contains(n))?,
-            _ => return None,
+/// One of EfficientAT's networks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EfficientAtVariant {
+    /// Ten times the width, 1 to 40.
+    pub tenths: u32,
+    /// Distance between frames in milliseconds; 10 unless the name ends in `-hop-N`.
+    pub hop_ms: u32,
+    /// Mel bands; 128 unless the name ends in `-mels-N`.
+    pub bands: u32,
+}
+
+impl EfficientAtVariant {
+    /// `mn04`, `mn10-as`, `mn10-as-hop-15`, `mn10-as-mels-64`, `mn40-as-ext`.
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        let mut words = name.strip_prefix("mn")?.split('-');
+        let digits = words.next()?;
+        let tenths = digits
+            .parse()
+            .ok()
+            .filter(|n| digits.len() == 2 && (1..=40).contains(n))?;
+        let (mut hop_ms, mut bands) = (10, 128);
+        while let Some(word) = words.next() {
+            match word {
+                "as" | "ext" => {}
+                "hop" => hop_ms = words.next()?.parse().ok().filter(|n| (1..=100).contains(n))?,
+                "mels" => bands = words.next()?.parse().ok().filter(|n| (1..=512).contains(n))?,
+                _ => return None,
+            }
         }
+        Some(Self {
+            tenths,
+            hop_ms,
+            bands,
+        })
     }
-    Some(Architecture::EfficientAt {
-        tenths,
-        hop_ms,
-        bands,
-    })
+
+    pub(super) fn name(&self) -> String {
+        let mut name = format!("efficientat-mn{:02}", self.tenths);
+        if self.hop_ms != 10 {
+            name.push_str(&format!("-hop-{}", self.hop_ms));
+        }
+        if self.bands != 128 {
+            name.push_str(&format!("-mels-{}", self.bands));
+        }
+        name
+    }
+
+    pub(super) fn recipe(&self) -> Result<Recipe, RecipeError> {
+        let set = [
+            format!("name={}", self.name()),
+            format!("network.width={:.1}", f64::from(self.tenths) / 10.0),
+            format!("front-end.stft.hop-samples={}", self.hop_ms * SAMPLES_PER_MS),
+            format!("front-end.mel.bands={}", self.bands),
+        ];
+        Recipe::load("efficientat/mn04", &set)
+    }
+
+    /// The shape of the hidden layer's weights.
+    fn hidden_shape(&self) -> Option<Vec<usize>> {
+        let (_, specs) = Network::build(&self.recipe().ok()?.network, 1, 1).ok()?;
+        let hidden = specs.into_iter().find(|s| s.name == "hidden.weight")?;
+        Some(hidden.shape)
+    }
 }
 
-pub(super) fn recipe(name: &str, tenths: u32, hop_ms: u32, bands: u32) -> Result<Recipe, RecipeError> {
-    let set = [
-        format!("name={name}"),
-        format!("network.width={:.1}", f64::from(tenths) / 10.0),
-        format!("front-end.stft.hop-samples={}", hop_ms * SAMPLES_PER_MS),
-        format!("front-end.mel.bands={bands}"),
-    ];
-    Recipe::load("efficientat/mn04", &set)
-}
-
-/// `block4.squeeze.reduce.weight` is `features.4.block.2.conc_se_layers.0.fc1.weight`; `has` tells whether a variable begins so.
-pub(super) fn their_name(ours: &str, has: impl Fn(&str) -> bool) -> String {
+/// `block4.squeeze.reduce.weight` is `features.4.block.2.conc_se_layers.0.fc1.weight`; `has`: whether any variable has that prefix.
+pub(super) fn upstream_name(ours: &str, has: impl Fn(&str) -> bool) -> String {
     let (layer, rest) = ours.split_once('.').unwrap_or((ours, ""));
     let block = layer.strip_prefix("block");
     match (layer, block) {
@@ -68,7 +99,7 @@ pub(super) fn their_name(ours: &str, has: impl Fn(&str) -> bool) -> String {
     }
 }
 
-/// A convolution and its BatchNorm are two layers there.
+/// A convolution and its BatchNorm are two layers upstream.
 fn conv(ours: &str) -> String {
     match ours {
         "bn.gamma" => "1.weight",
@@ -80,39 +111,31 @@ fn conv(ours: &str) -> String {
     .to_owned()
 }
 
-/// The size whose hidden layer and last convolution have these widths.
-pub(super) fn fitting(shape_of: impl Fn(&str) -> Option<Vec<usize>>) -> Option<String> {
+/// The width whose hidden layer has the checkpoint's shape.
+pub(super) fn variant_of_shapes(shape_of: impl Fn(&str) -> Option<Vec<usize>>) -> Option<String> {
     let hidden = shape_of("classifier.2.weight")?;
-    (1..=40)
-        .map(|tenths| Architecture::EfficientAt {
-            tenths,
-            hop_ms: 10,
-            bands: 128,
-        })
-        .find(|a| {
-            let network = a.recipe().ok().map(|r| r.network);
-            let built = network.and_then(|n| earmark_models::Network::build(&n, 1, 1).ok());
-            built.is_some_and(|(_, specs)| {
-                specs
-                    .iter()
-                    .any(|s| s.name == "hidden.weight" && s.shape == hidden)
-            })
-        })
-        .map(|a| a.name())
+    let variants = (1..=40).map(|tenths| EfficientAtVariant {
+        tenths,
+        hop_ms: 10,
+        bands: 128,
+    });
+    let mut fitting = variants.filter(|variant| variant.hidden_shape().as_ref() == Some(&hidden));
+    Some(fitting.next()?.name())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::PublishedArchitecture;
 
     #[test]
     fn names_are_read_in_all_their_spellings() {
         let mn = |tenths, hop_ms, bands| {
-            Some(Architecture::EfficientAt {
+            Some(PublishedArchitecture::EfficientAt(EfficientAtVariant {
                 tenths,
                 hop_ms,
                 bands,
-            })
+            }))
         };
         for (name, wanted) in [
             ("efficientat-mn04", mn(4, 10, 128)),
@@ -126,23 +149,23 @@ mod tests {
             ("mn10-fc", None),
             ("cnn99", None),
         ] {
-            assert_eq!(Architecture::parse(name), wanted, "{name}");
+            assert_eq!(PublishedArchitecture::parse(name), wanted, "{name}");
         }
         for name in [
             "efficientat-mn04",
             "efficientat-mn10-hop-15",
             "efficientat-mn05-mels-40",
         ] {
-            let architecture = Architecture::parse(name).unwrap();
+            let architecture = PublishedArchitecture::parse(name).unwrap();
             assert_eq!(architecture.name(), name);
             assert_eq!(architecture.recipe().unwrap().name, name);
         }
     }
 
     #[test]
-    fn layers_have_their_published_places() {
+    fn layers_have_their_upstream_names() {
         let has = |n: &str| n != "block1.expand." && (n != "block2.squeeze.");
-        for (ours, theirs) in [
+        for (ours, upstream) in [
             ("stem.weight", "features.0.0.weight"),
             ("block1.depthwise.bn.gamma", "features.1.block.0.1.weight"),
             ("block2.project.bn.variance", "features.2.block.2.1.running_var"),
@@ -158,7 +181,7 @@ mod tests {
             ("last.bn.mean", "features.16.1.running_mean"),
             ("logits.bias", "classifier.5.bias"),
         ] {
-            assert_eq!(their_name(ours, has), theirs, "{ours}");
+            assert_eq!(upstream_name(ours, has), upstream, "{ours}");
         }
     }
 }

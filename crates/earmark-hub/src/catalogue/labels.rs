@@ -1,4 +1,4 @@
-//! Names of the classes of published networks.
+//! The class names of published models.
 
 use std::path::Path;
 
@@ -10,11 +10,11 @@ pub fn audioset() -> Vec<String> {
     parse(AUDIOSET.as_bytes()).expect("the table was checked by a test")
 }
 
-/// Class names of a label table: `index,mid,display_name` with a header as AudioSet has it, `index,name` lines as our class maps,
-/// or a name a line.
+/// Class names of a label table: `index,mid,display_name` with a header as in AudioSet, `index,name` lines as in our class maps, or
+/// one name per line.
 ///
 /// # Errors
-/// Says what is wrong, with the line.
+/// What is wrong, with the line.
 pub fn read_labels(path: &Path) -> Result<Vec<String>, String> {
     let bytes = std::fs::read(path).map_err(|e| format!("cannot be read: {e}; check the path"))?;
     parse(&bytes)
@@ -27,7 +27,7 @@ fn parse(bytes: &[u8]) -> Result<Vec<String>, String> {
         .from_reader(bytes);
     let mut names: Vec<String> = Vec::new();
     for (k, row) in reader.records().enumerate() {
-        let row = row.map_err(|e| format!("is no table: {e}"))?;
+        let row = row.map_err(|e| format!("is not a table: {e}"))?;
         let (first, last) = (&row[0], &row[row.len() - 1]);
         if k == 0 && row.len() > 1 && first.parse::<usize>().is_err() {
             continue;

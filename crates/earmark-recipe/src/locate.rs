@@ -1,11 +1,11 @@
-//! Where a key of a recipe stands, and what is wrong with it, for errors.
+//! Finds the file, line or override that sets a key, for error messages.
 
-use super::RecipeError;
+use crate::RecipeError;
 use earmark_core::text::suggest;
 use std::path::Path;
 
-/// Where the values of a recipe come from, for errors.
-pub(super) struct Origin<'a> {
+/// Where the values of a recipe come from.
+pub(crate) struct Origin<'a> {
     pub path: &'a Path,
     pub text: &'a str,
     pub overrides: &'a [String],
@@ -13,61 +13,56 @@ pub(super) struct Origin<'a> {
 
 impl Origin<'_> {
     /// The override that sets a dotted key, else `file:line`, else the file.
-    pub fn place(&self, key: &str) -> String {
-        let sets = |o: &&String| {
-            let set = o.split('=').next().unwrap_or_default().trim();
+    pub fn locate(&self, key: &str) -> String {
+        let sets = |text: &&String| {
+            let set = text.split('=').next().unwrap_or_default().trim();
             !key.is_empty()
                 && key
                     .strip_prefix(set)
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
         match self.overrides.iter().rev().find(sets) {
-            Some(o) => format!("--set {o}"),
-            None => place(self.path, self.text, key),
+            Some(text) => format!("--set {text}"),
+            None => locate(self.path, self.text, key),
         }
     }
 }
 
 /// A parse error in a newcomer's words.
-pub(super) fn key_error(origin: &Origin, at: &str, message: &str) -> RecipeError {
+pub(crate) fn key_error(origin: &Origin, at: &str, message: &str) -> RecipeError {
     let message = message.lines().next().unwrap_or(message).trim();
     let at = if at == "." { "" } else { at };
     // serde: unknown field `x`, expected one of `a`, `b`
-    if let Some(unknown) = message
+    let unknown = message
         .strip_prefix("unknown field `")
-        .and_then(|m| m.split('`').next())
-    {
-        let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
-        // serde names the unknown key itself, or, in a table with a `kind`, the table around it.
-        let key = match at {
-            "" => unknown.to_owned(),
-            at if at == unknown || at.ends_with(&format!(".{unknown}")) => at.to_owned(),
-            at => format!("{at}.{unknown}"),
-        };
-        let near = suggest(unknown, known.iter().copied())
-            .map(|s| format!("did you mean `{s}`? "))
-            .unwrap_or_default();
-        let message = format!("is no key of a recipe; {near}keys here: {}", known.join(", "));
-        return RecipeError::Key {
-            place: origin.place(&key),
-            key,
-            message,
-        };
-    }
-    let key = if at.is_empty() {
-        "recipe".to_owned()
-    } else {
-        at.to_owned()
+        .and_then(|rest| rest.split('`').next());
+    let (key, message) = match unknown {
+        Some(unknown) => {
+            let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
+            // serde names the unknown key itself, or, in a table with a `kind`, the table around it.
+            let key = match at {
+                "" => unknown.to_owned(),
+                at if at == unknown || at.ends_with(&format!(".{unknown}")) => at.to_owned(),
+                at => format!("{at}.{unknown}"),
+            };
+            let near = suggest(unknown, known.iter().copied())
+                .map(|name| format!("did you mean `{name}`? "))
+                .unwrap_or_default();
+            let message = format!("unknown key; {near}keys here: {}", known.join(", "));
+            (key, message)
+        }
+        None if at.is_empty() => ("recipe".to_owned(), message.to_owned()),
+        None => (at.to_owned(), message.to_owned()),
     };
     RecipeError::Key {
-        place: origin.place(&key),
+        place: origin.locate(&key),
         key,
-        message: message.to_owned(),
+        message,
     }
 }
 
-/// `file:line` of a dotted key, as far as a look at the text tells; else the file.
-pub(super) fn place(path: &Path, text: &str, key: &str) -> String {
+/// `file:line` of a dotted key, as far as its line can be found; else the file.
+pub(crate) fn locate(path: &Path, text: &str, key: &str) -> String {
     let mut section = String::new();
     let mut best = None;
     for (i, line) in text.lines().enumerate() {
@@ -104,9 +99,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_point_at_the_line() {
+    fn keys_are_located_by_line() {
         let text = "name = \"x\"\n[train]\nbatch = 3\nloss = { kind = \"a\" }\n";
-        let at = |key| place(Path::new("r.toml"), text, key);
+        let at = |key| locate(Path::new("r.toml"), text, key);
         assert_eq!(at("train.batch"), "r.toml:3");
         assert_eq!(at("train.loss.kind"), "r.toml:4");
         assert_eq!(at("elsewhere"), "r.toml");

@@ -1,11 +1,10 @@
-//! PANNs' checkpoints (Kong et al. 2020, arXiv:1912.10211): names and front end.
+//! The PANNs' checkpoints (Kong et al. 2020, arXiv:1912.10211): names and front end.
 
-use super::Architecture;
 use earmark_models::networks::panns::PannsBackbone;
 use earmark_recipe::{Recipe, RecipeError};
 
-/// The bodies by their short names.
-pub(super) const BODIES: [(&str, PannsBackbone); 4] = [
+/// The backbones by their short names.
+const BACKBONES: [(&str, PannsBackbone); 4] = [
     ("cnn14", PannsBackbone::Cnn14),
     ("cnn10", PannsBackbone::Cnn10),
     ("mobilenet-v1", PannsBackbone::MobileNetV1),
@@ -13,20 +12,20 @@ pub(super) const BODIES: [(&str, PannsBackbone); 4] = [
 ];
 
 /// `cnn14`, `mobilenet-v1`, `mobilenetv1`; with or without `panns-` before it.
-pub(super) fn parse(name: &str) -> Option<Architecture> {
+pub(super) fn parse(name: &str) -> Option<PannsBackbone> {
     let plain = |n: &str| n.replace('-', "");
     let name = plain(name.strip_prefix("panns-").unwrap_or(name));
-    let found = BODIES.iter().find(|(n, _)| plain(n) == name);
-    found.map(|(_, body)| Architecture::Panns { body: *body })
+    let found = BACKBONES.iter().find(|(n, _)| plain(n) == name);
+    found.map(|(_, backbone)| *backbone)
 }
 
-pub(super) fn name(body: PannsBackbone) -> String {
-    let found = BODIES.iter().find(|(_, b)| *b == body);
+pub(super) fn name(backbone: PannsBackbone) -> String {
+    let found = BACKBONES.iter().find(|(_, b)| *b == backbone);
     format!("panns-{}", found.map_or("", |(n, _)| n))
 }
 
-pub(super) fn recipe(body: PannsBackbone) -> Result<Recipe, RecipeError> {
-    let name = name(body);
+pub(super) fn recipe(backbone: PannsBackbone) -> Result<Recipe, RecipeError> {
+    let name = name(backbone);
     let set = [
         format!("name={name}"),
         format!("network.backbone={}", name.trim_start_matches("panns-")),
@@ -34,11 +33,11 @@ pub(super) fn recipe(body: PannsBackbone) -> Result<Recipe, RecipeError> {
     Recipe::load("panns/cnn14", &set)
 }
 
-/// `block1.conv1.bn.gamma` is `conv_block1.bn1.weight`; `has` tells whether a variable begins so.
-pub(super) fn their_name(body: PannsBackbone, ours: &str, has: impl Fn(&str) -> bool) -> String {
+/// `block1.conv1.bn.gamma` is `conv_block1.bn1.weight`; `has`: whether any variable has that prefix.
+pub(super) fn upstream_name(backbone: PannsBackbone, ours: &str, has: impl Fn(&str) -> bool) -> String {
     let (layer, rest) = ours.split_once('.').unwrap_or((ours, ""));
     let number = |prefix: &str| layer.strip_prefix(prefix).and_then(|n| n.parse::<usize>().ok());
-    match (layer, body) {
+    match (layer, backbone) {
         ("input", _) => format!("bn0.{}", norm(rest)),
         ("hidden", _) => format!("fc1.{rest}"),
         ("logits", _) => format!("fc_audioset.{rest}"),
@@ -50,27 +49,28 @@ pub(super) fn their_name(body: PannsBackbone, ours: &str, has: impl Fn(&str) -> 
             }
         }
         // A convolution, its pool and its BatchNorm are layers of their own.
-        ("conv0", _) => format!("features.0.{}", place(rest, 0, 2)),
-        ("last", _) => format!("features.18.{}", place(rest, 0, 1)),
+        ("conv0", _) => format!("features.0.{}", in_layer(rest, 0, 2)),
+        ("last", _) => format!("features.18.{}", in_layer(rest, 0, 1)),
         (_, PannsBackbone::MobileNetV1) => match (number("dw"), number("pw")) {
-            (Some(n), _) => format!("features.{n}.{}", place(rest, 0, 2)),
-            (_, Some(n)) => format!("features.{n}.{}", place(rest, 4, 5)),
+            (Some(n), _) => format!("features.{n}.{}", in_layer(rest, 0, 2)),
+            (_, Some(n)) => format!("features.{n}.{}", in_layer(rest, 4, 5)),
             _ => ours.to_owned(),
         },
         (_, PannsBackbone::MobileNetV2) => {
             let (part, rest) = rest.split_once('.').unwrap_or((rest, ""));
             let first = if has(&format!("{layer}.expand.")) { 3 } else { 0 };
             let rest = match part {
-                "expand" => place(rest, 0, 1),
-                "depthwise" => place(rest, first, first + 2),
-                _ => place(rest, first + 4, first + 5),
+                "expand" => in_layer(rest, 0, 1),
+                "depthwise" => in_layer(rest, first, first + 2),
+                _ => in_layer(rest, first + 4, first + 5),
             };
             format!("features.{}.conv.{rest}", layer.trim_start_matches("block"))
         }
     }
 }
 
-fn place(ours: &str, conv: usize, bn: usize) -> String {
+/// The variable in the layer of the convolution or in that of its BatchNorm.
+fn in_layer(ours: &str, conv: usize, bn: usize) -> String {
     if ours.starts_with("bn.") {
         format!("{bn}.{}", norm(ours))
     } else {
@@ -91,11 +91,12 @@ fn norm(ours: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::PublishedArchitecture;
 
     #[test]
-    fn layers_have_their_published_places() {
+    fn layers_have_their_upstream_names() {
         use PannsBackbone::{Cnn14, MobileNetV1, MobileNetV2};
-        for (body, ours, theirs) in [
+        for (backbone, ours, upstream) in [
             (Cnn14, "input.bn.mean", "bn0.running_mean"),
             (Cnn14, "block6.conv2.weight", "conv_block6.conv2.weight"),
             (Cnn14, "block6.conv2.bn.beta", "conv_block6.bn2.bias"),
@@ -118,8 +119,8 @@ mod tests {
             (MobileNetV2, "logits.weight", "fc_audioset.weight"),
         ] {
             assert_eq!(
-                their_name(body, ours, |n| n != "block1.expand."),
-                theirs,
+                upstream_name(backbone, ours, |n| n != "block1.expand."),
+                upstream,
                 "{ours}"
             );
         }
@@ -133,12 +134,12 @@ mod tests {
             ("MobileNetV1", "panns-mobilenet-v1"),
             ("panns-mobilenet-v2", "panns-mobilenet-v2"),
         ] {
-            let found = Architecture::parse(spelt).unwrap();
+            let found = PublishedArchitecture::parse(spelt).unwrap();
             assert_eq!(
                 (found.name(), found.recipe().unwrap().name),
                 (wanted.into(), wanted.into())
             );
         }
-        assert_eq!(Architecture::parse("panns-cnn6"), None);
+        assert_eq!(PublishedArchitecture::parse("panns-cnn6"), None);
     }
 }

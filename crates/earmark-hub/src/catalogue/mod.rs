@@ -1,0 +1,133 @@
+//! The published models that can be downloaded.
+
+mod default_folder;
+mod labels;
+
+pub use default_folder::{installed_model, models_folder};
+pub use labels::{audioset, read_labels};
+
+use crate::PublishedArchitecture;
+use earmark_core::text::suggest;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+/// A published model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PublishedModel {
+    /// Its name in `earmark models get`; its file is `NAME.safetensors` in the models folder.
+    pub name: String,
+    /// The name of its network in `earmark models import --as`.
+    pub architecture: String,
+    /// The address at which its authors publish the checkpoint.
+    pub url: String,
+    /// The checkpoint's size in bytes, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// The checkpoint's SHA-256, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// Mean average precision on AudioSet, as its authors state it.
+    pub map: f64,
+}
+
+#[derive(Deserialize)]
+struct Catalogue {
+    model: Vec<PublishedModel>,
+}
+
+static CATALOGUE: LazyLock<Vec<PublishedModel>> = LazyLock::new(|| {
+    let catalogue: Catalogue =
+        toml::from_str(include_str!("catalogue.toml")).expect("the catalogue was checked by a test");
+    catalogue.model
+});
+
+/// All published models that can be downloaded.
+pub fn published_models() -> &'static [PublishedModel] {
+    &CATALOGUE
+}
+
+/// A name as the catalogue spells it: small letters, `-` for `_`.
+fn normalised(name: &str) -> String {
+    name.to_lowercase().replace('_', "-")
+}
+
+/// The published model of that name; `mn04_as` is found too.
+pub fn published_model(name: &str) -> Option<&'static PublishedModel> {
+    let name = normalised(name);
+    let matches =
+        |m: &&PublishedModel| m.name == name || m.name.strip_prefix("efficientat-") == Some(name.as_str());
+    published_models().iter().find(matches)
+}
+
+/// The published model with the most similar name, if one is similar enough for a typing error.
+pub fn nearest_published(name: &str) -> Option<&'static str> {
+    suggest(
+        &normalised(name),
+        published_models().iter().map(|m| m.name.as_str()),
+    )
+}
+
+impl PublishedModel {
+    /// The file name of the checkpoint.
+    pub fn file_name(&self) -> String {
+        let path = self.url.split('?').next().unwrap_or_default();
+        path.rsplit('/').next().unwrap_or_default().replace("%3D", "=")
+    }
+
+    /// The path of its model file, whether it is installed or not; `None` where the system has no data folder for the user.
+    pub fn model_file(&self) -> Option<PathBuf> {
+        Some(models_folder()?.join(format!("{}.safetensors", self.name)))
+    }
+
+    /// Its network.
+    pub fn architecture(&self) -> Option<PublishedArchitecture> {
+        PublishedArchitecture::parse(&self.architecture)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_is_complete() {
+        for e in published_models() {
+            let network = e
+                .architecture()
+                .unwrap_or_else(|| panic!("{} has no network", e.name));
+            assert_eq!(network.name(), e.architecture);
+            assert!(e.name.starts_with(&e.architecture) && e.name == normalised(&e.name));
+            assert!(
+                e.url.starts_with("https://") && !e.file_name().contains('%'),
+                "{}",
+                e.url
+            );
+            // The authors write the score into the name.
+            let digits = format!("{:.3}", e.map);
+            let name = e.file_name();
+            assert!(name.contains(&digits[2..]), "{name} lacks {digits}");
+            assert!(e.sha256.as_ref().is_none_or(|s| s.len() == 64));
+        }
+        let names: std::collections::BTreeSet<_> = published_models().iter().map(|e| &e.name).collect();
+        assert_eq!(names.len(), published_models().len());
+    }
+
+    #[test]
+    fn names_are_found_in_all_their_spellings() {
+        for name in ["efficientat-mn04-as", "mn04_as", "MN04-AS"] {
+            assert_eq!(
+                published_model(name).unwrap().name,
+                "efficientat-mn04-as",
+                "{name}"
+            );
+        }
+        assert_eq!(
+            published_model("panns-cnn14").unwrap().file_name(),
+            "Cnn14_mAP=0.431.pth"
+        );
+        assert!(published_model("mn04").is_none());
+        assert_eq!(nearest_published("panns-cn14"), Some("panns-cnn14"));
+    }
+}

@@ -1,0 +1,148 @@
+//! The names of the backbone's tensors in torchvision and in Keras.
+
+use crate::import::tensors::Checkpoint;
+
+/// The library whose names a file uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::import) enum Library {
+    Torchvision,
+    Keras,
+}
+
+impl Library {
+    pub(super) fn of(tensors: &Checkpoint) -> Self {
+        match tensors.keys().any(|name| name.starts_with("features.")) {
+            true => Self::Torchvision,
+            false => Self::Keras,
+        }
+    }
+
+    /// Its name for one of our variables; `None` for variables outside the backbone.
+    pub(in crate::import) fn upstream_name(self, ours: &str) -> Option<String> {
+        let (layer, rest) = ours.split_once('.')?;
+        match (layer, layer.strip_prefix("block")) {
+            ("conv0", _) => self.of_layer(rest, ["features.0.0", "features.0.1"], ["Conv1", "bn_Conv1"]),
+            ("last", _) => self.of_layer(rest, ["features.18.0", "features.18.1"], ["Conv_1", "Conv_1_bn"]),
+            (_, Some(number)) => {
+                let number: usize = number.parse().ok()?;
+                let (part, rest) = rest.split_once('.')?;
+                // Upstream, a convolution with an activation is a group of layers; the first block has no expansion.
+                let (conv, bn) = match (part, number) {
+                    ("expand", _) | ("depthwise", 0) => ("0.0", "0.1"),
+                    ("depthwise", _) => ("1.0", "1.1"),
+                    (_, 0) => ("1", "2"),
+                    _ => ("2", "3"),
+                };
+                let torch = [conv, bn].map(|k| format!("features.{}.conv.{k}", number + 1));
+                let keras = ["", "_BN"].map(|end| format!("{}{part}{end}", keras_block(number)));
+                self.of_layer(
+                    rest,
+                    torch.each_ref().map(|s| &**s),
+                    keras.each_ref().map(|s| &**s),
+                )
+            }
+            _ => None,
+        }
+    }
+
+    /// The name of a convolution's weight or of its BatchNorm's variable.
+    fn of_layer(self, rest: &str, torch: [&str; 2], keras: [&str; 2]) -> Option<String> {
+        let (layer, [weight, gamma, beta, mean, variance]) = match self {
+            Self::Torchvision => (torch, ["weight", "weight", "bias", "running_mean", "running_var"]),
+            Self::Keras => (
+                keras,
+                ["kernel", "gamma", "beta", "moving_mean", "moving_variance"],
+            ),
+        };
+        let (which, name) = match rest {
+            "weight" => (0, weight),
+            "bn.gamma" => (1, gamma),
+            "bn.beta" => (1, beta),
+            "bn.mean" => (1, mean),
+            "bn.variance" => (1, variance),
+            _ => return None,
+        };
+        let between = if self == Self::Keras { '/' } else { '.' };
+        Some(format!("{}{between}{name}", layer[which]))
+    }
+
+    /// Whether a tensor is outside the backbone: counters of batches and the classifier of ImageNet's classes.
+    pub(super) fn ignores(self, upstream: &str) -> bool {
+        match self {
+            Self::Torchvision => {
+                upstream.ends_with(".num_batches_tracked") || upstream.starts_with("classifier.")
+            }
+            Self::Keras => ["Logits/", "predictions/"]
+                .iter()
+                .any(|layer| upstream.starts_with(layer)),
+        }
+    }
+
+    pub(super) fn homepage(self) -> &'static str {
+        match self {
+            Self::Torchvision => "https://github.com/pytorch/vision",
+            Self::Keras => "https://github.com/keras-team/keras-applications",
+        }
+    }
+
+    /// Licence of the project that publishes the weights; ImageNet's own terms may apply as well.
+    pub(super) fn licence(self) -> &'static str {
+        match self {
+            Self::Torchvision => "BSD-3-Clause",
+            Self::Keras => "MIT",
+        }
+    }
+}
+
+/// How Keras's layers of a block begin.
+pub(super) fn keras_block(number: usize) -> String {
+    match number {
+        0 => "expanded_conv_".into(),
+        n => format!("block_{n}_"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layers_have_upstream_names_in_both_libraries() {
+        for (ours, torch, keras) in [
+            ("conv0.weight", "features.0.0.weight", "Conv1/kernel"),
+            ("conv0.bn.gamma", "features.0.1.weight", "bn_Conv1/gamma"),
+            (
+                "block0.depthwise.weight",
+                "features.1.conv.0.0.weight",
+                "expanded_conv_depthwise/kernel",
+            ),
+            (
+                "block0.project.bn.mean",
+                "features.1.conv.2.running_mean",
+                "expanded_conv_project_BN/moving_mean",
+            ),
+            (
+                "block1.expand.bn.beta",
+                "features.2.conv.0.1.bias",
+                "block_1_expand_BN/beta",
+            ),
+            (
+                "block16.depthwise.weight",
+                "features.17.conv.1.0.weight",
+                "block_16_depthwise/kernel",
+            ),
+            (
+                "block16.project.bn.variance",
+                "features.17.conv.3.running_var",
+                "block_16_project_BN/moving_variance",
+            ),
+            ("last.bn.beta", "features.18.1.bias", "Conv_1_bn/beta"),
+        ] {
+            assert_eq!(Library::Torchvision.upstream_name(ours).as_deref(), Some(torch));
+            assert_eq!(Library::Keras.upstream_name(ours).as_deref(), Some(keras));
+        }
+        for ours in ["dense1.weight", "logits.bias", "widen1.weight", "input.bn.mean"] {
+            assert_eq!(Library::Keras.upstream_name(ours), None, "{ours}");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Converts the checkpoint of a published model to a model file.
+
+mod architectures;
+mod error;
+mod mel_bank;
+mod tensors;
+
+pub use architectures::{EfficientAtVariant, PublishedArchitecture};
+pub use error::ImportError;
+
+use crate::catalogue::{audioset, read_labels};
+use architectures::image_backbone;
+use burn::tensor::Device;
+use earmark_core::VERSION;
+use earmark_core::text::suggest;
+use earmark_engine::{FORMAT, ModelFile, ModelMeta};
+use earmark_features::Extractor;
+use earmark_models::{Network, VarId, VarSpec, Vars};
+use earmark_recipe::Recipe;
+use mel_bank::mel_bank_fits;
+use std::path::PathBuf;
+use tensors::{Checkpoint, take_tensors};
+
+/// What to import.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// The checkpoint, as it was published.
+    pub file: PathBuf,
+    /// The name of its network.
+    pub architecture: String,
+    /// A table of class names. Default: AudioSet's.
+    pub labels: Option<PathBuf>,
+    /// Where the checkpoint comes from. Default: homepage and file name.
+    pub source: Option<String>,
+    /// The model file to write.
+    pub out: PathBuf,
+}
+
+/// What an import did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Imported {
+    /// The network's full name.
+    pub architecture: String,
+    /// Number of classes; 0 for a backbone, which is a start for training.
+    pub classes: usize,
+    /// Imported tensors.
+    pub tensors: usize,
+    /// Trainable numbers in them.
+    pub parameters: usize,
+    /// Tensors that were left out, since prediction does not use them.
+    pub ignored: usize,
+}
+
+/// Reads the checkpoint, checks every tensor by name and shape, and writes the model file.
+///
+/// # Errors
+/// See [`ImportError`]; no file is written then.
+pub fn import(job: &Import) -> Result<Imported, ImportError> {
+    let architecture =
+        PublishedArchitecture::parse(&job.architecture).ok_or_else(|| unknown(&job.architecture))?;
+    if architecture == PublishedArchitecture::ImageBackbone {
+        return image_backbone::import(job);
+    }
+    let mut checkpoint: Checkpoint = earmark_torch::read(&job.file)?.into_iter().collect();
+    let mut recipe = architecture.recipe()?;
+    let channels = Extractor::new(&recipe.front_end)?.channels();
+    let build = |classes| Network::build(&recipe.network, channels, classes);
+    let classes = class_count(&architecture, &checkpoint, &build(1)?.1).unwrap_or(1);
+    let (_, specs) = build(classes)?;
+    let values = take_all(job, &architecture, &mut checkpoint, &specs)?;
+    if let Some(name) = architecture.mel_bank()
+        && !mel_bank_fits(name, &recipe.front_end, &checkpoint)?
+    {
+        return Err(ImportError::Fit {
+            path: job.file.clone(),
+            architecture: architecture.name(),
+            differences: format!("its mel bank `{name}` is not that of this front end"),
+            remedy: "; it was trained on other features (another sample rate or other bands)".into(),
+        });
+    }
+    let names = class_names(job, classes)?;
+    let mut vars = Vars::init(specs, 0, &Device::flex());
+    let tensors = values.len();
+    for (i, values) in values.into_iter().enumerate() {
+        vars.set_vec(VarId(i), values);
+    }
+    recipe.licence = Some(architecture.licence().into());
+    let meta = model_meta(job, &recipe, names, architecture.homepage());
+    ModelFile::write(&job.out, &meta, &vars)?;
+    Ok(Imported {
+        architecture: architecture.name(),
+        classes,
+        tensors,
+        parameters: vars.count(true),
+        ignored: checkpoint.len(),
+    })
+}
+
+/// The head of the model file.
+fn model_meta(job: &Import, recipe: &Recipe, classes: Vec<String>, homepage: &str) -> ModelMeta {
+    let source = job.source.clone().unwrap_or_else(|| {
+        let name = job.file.file_name().unwrap_or_default().to_string_lossy();
+        format!("{homepage} ({name})")
+    });
+    ModelMeta {
+        format: FORMAT,
+        version: VERSION.into(),
+        recipe: recipe.to_toml(),
+        classes,
+        licence: recipe.licence.clone(),
+        source: Some(source),
+        calibration: None,
+        step: 0,
+    }
+}
+
+fn unknown(name: &str) -> ImportError {
+    let known = [
+        "efficientat-mn04",
+        "efficientat-mn05",
+        "efficientat-mn10",
+        "efficientat-mn20",
+        "efficientat-mn30",
+        "efficientat-mn40",
+        image_backbone::NAME,
+        "panns-cnn14",
+        "panns-cnn10",
+        "panns-mobilenet-v1",
+        "panns-mobilenet-v2",
+    ];
+    let near = suggest(&name.to_lowercase().replace('_', "-"), known);
+    ImportError::Unknown {
+        name: name.into(),
+        near: near.map_or(String::new(), |near| format!(", did you mean {near}?")),
+    }
+}
+
+/// How many classes the checkpoint scores: the length of the logits' bias.
+fn class_count(
+    architecture: &PublishedArchitecture,
+    checkpoint: &Checkpoint,
+    specs: &[VarSpec],
+) -> Option<usize> {
+    let bias = specs.iter().find(|s| s.name == "logits.bias")?;
+    match checkpoint.get(&architecture.upstream_name(bias, specs))?.shape[..] {
+        [n] => Some(n).filter(|n| *n > 0),
+        _ => None,
+    }
+}
+
+/// [`take_tensors`] for a published network.
+fn take_all(
+    job: &Import,
+    architecture: &PublishedArchitecture,
+    checkpoint: &mut Checkpoint,
+    specs: &[VarSpec],
+) -> Result<Vec<Vec<f32>>, ImportError> {
+    let shapes: Vec<(String, Vec<usize>)> = checkpoint
+        .iter()
+        .map(|(name, tensor)| (name.clone(), tensor.shape.clone()))
+        .collect();
+    let upstream_name = |spec: &VarSpec| architecture.upstream_name(spec, specs);
+    let ignores = |name: &str| architecture.ignores(name);
+    take_tensors(checkpoint, specs, &upstream_name, &ignores).map_err(|differences| {
+        let shape_of = |name: &str| {
+            let found = shapes.iter().find(|(n, _)| n == name);
+            found.map(|(_, shape)| shape.clone())
+        };
+        let remedy = match architecture.variant_of_shapes(shape_of) {
+            Some(other) if other != architecture.name() => {
+                format!("; its sizes are those of --as {other}")
+            }
+            _ => "; it is another network, or the file is damaged".into(),
+        };
+        ImportError::Fit {
+            path: job.file.clone(),
+            architecture: architecture.name(),
+            differences,
+            remedy,
+        }
+    })
+}
+
+fn class_names(job: &Import, classes: usize) -> Result<Vec<String>, ImportError> {
+    let Some(path) = &job.labels else {
+        let names = audioset();
+        return match names.len() == classes {
+            true => Ok(names),
+            false => Err(ImportError::Unnamed {
+                path: job.file.clone(),
+                classes,
+            }),
+        };
+    };
+    let refuse = |reason| ImportError::Labels {
+        path: path.clone(),
+        reason,
+    };
+    let names = read_labels(path).map_err(refuse)?;
+    match names.len() == classes {
+        true => Ok(names),
+        false => Err(refuse(format!(
+            "names {} classes, and the network scores {classes}",
+            names.len()
+        ))),
+    }
+}

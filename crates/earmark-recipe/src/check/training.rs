@@ -1,0 +1,53 @@
+//! `[train]`, `[batches]`, `[augment]`, `[folds]`, `[validation]`, `[checkpoints]` and `[cache]`.
+
+use crate::Recipe;
+use earmark_core::{Check, ConfigError, Within};
+use earmark_engine::{Begin, CheckpointConfig, KeepCheckpoints, ValidationSplit};
+
+impl Recipe {
+    pub(super) fn check_training(&self) -> Result<(), ConfigError> {
+        self.train.check().within("train")?;
+        self.batches.check().within("batches")?;
+        self.augment.check_with(&self.front_end).within("augment")?;
+        if self.batches.length.is_some() && !self.augment.crops_frames() {
+            let reason = "segments are cut by { kind = \"random-crop\" } in augment.list, which is missing";
+            let remedy = "add it, or remove this key";
+            return Err(ConfigError::new("batches.length", "(set)", remedy).because(reason));
+        }
+        if let Some(folds) = &self.folds {
+            ConfigError::check_range("folds.count", folds.count, 2.., "set 2 or more; 5 is usual")?;
+        }
+        self.cache.check().within("cache")?;
+        self.validation.check().within("validation")?;
+        let best = self
+            .train
+            .phases
+            .iter()
+            .position(|phase| phase.begin == Begin::Best);
+        if let (Some(index), ValidationSplit::None) = (best, self.validation.split) {
+            let key = format!("train.phases[{}].begin", index + 1);
+            let reason = "without validation clips, no weights are the best";
+            let remedy = "set validation.split, or begin = \"last\"";
+            return Err(ConfigError::new(key, "best", remedy).because(reason));
+        }
+        if self.front_end.segments.is_none() {
+            let reason = "this network trains on segments of one length";
+            let remedy = "set front-end.segments = { length-frames = ..., hop-frames = ... }";
+            return Err(ConfigError::new("front-end.segments", "missing", remedy).because(reason));
+        }
+        check_checkpoints(&self.checkpoints)
+    }
+}
+
+/// Refuses checkpoints that would never be written or kept.
+pub(crate) fn check_checkpoints(config: &CheckpointConfig) -> Result<(), ConfigError> {
+    let every = config.every_steps;
+    ConfigError::unless(
+        every > 0,
+        "checkpoints.every-steps",
+        every,
+        "set 1 or more; 100 is usual",
+    )?;
+    let none_kept = matches!(config.keep, KeepCheckpoints::Last { count: 0 });
+    ConfigError::unless(!none_kept, "checkpoints.keep.count", 0, "keep at least 1")
+}

@@ -1,0 +1,67 @@
+//! From a name or a text to a checked recipe, the same way for both kinds.
+
+use crate::RecipeError;
+use crate::layers::{apply_override, parse_table, resolve, source};
+use crate::locate::{Origin, key_error};
+use earmark_core::{Check, ConfigError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::path::Path;
+use toml::{Table, Value};
+
+/// A kind of recipe.
+pub(crate) trait RecipeFile: DeserializeOwned + Check {
+    /// Refuses the table of a recipe of the other kind.
+    fn check_table(table: &Table) -> Result<(), ConfigError>;
+}
+
+/// Whether a recipe's inputs are the scores of other runs.
+pub(crate) fn is_stack(table: &Table) -> bool {
+    table.contains_key("stack")
+}
+
+/// The table of a recipe file or a built-in recipe, with what it extends and without overrides.
+pub(crate) fn base_table(name: &str) -> Result<Table, RecipeError> {
+    let (path, text) = source(name)?;
+    resolve(&path, &text, 0)
+}
+
+pub(crate) fn load<T: RecipeFile>(name: &str, overrides: &[String]) -> Result<T, RecipeError> {
+    let (path, text) = source(name)?;
+    let mut table = resolve(&path, &text, 0)?;
+    for text in overrides {
+        apply_override(&mut table, text)?;
+    }
+    let origin = Origin {
+        path: &path,
+        text: &text,
+        overrides,
+    };
+    from_table(table, &origin)
+}
+
+pub(crate) fn parse<T: RecipeFile>(text: &str, path: &Path) -> Result<T, RecipeError> {
+    let table = parse_table(text, path)?;
+    let origin = Origin {
+        path,
+        text,
+        overrides: &[],
+    };
+    from_table(table, &origin)
+}
+
+fn from_table<T: RecipeFile>(table: Table, origin: &Origin) -> Result<T, RecipeError> {
+    let located = |error: ConfigError| RecipeError::Value {
+        place: origin.locate(&error.key),
+        error,
+    };
+    T::check_table(&table).map_err(located)?;
+    let recipe: T = serde_path_to_error::deserialize(Value::Table(table))
+        .map_err(|e| key_error(origin, &e.path().to_string(), &e.inner().to_string()))?;
+    recipe.check().map_err(located)?;
+    Ok(recipe)
+}
+
+pub(crate) fn to_toml(recipe: &impl Serialize) -> String {
+    toml::to_string_pretty(recipe).expect("a recipe is made of tables, strings and numbers")
+}
