@@ -58,7 +58,7 @@ def mono(path):
 
 
 def listen(earmark, model, stream, more):
-    command = [earmark, "listen", "--model", *model, "--input", "-", "--rate", str(RATE), "--format", "f32", "--fast", "--json", *more]
+    command = [earmark, "listen", "--model", *model, "--input", "-", "--rate", str(RATE), "--encoding", "f32", "--fast", "--json", *more]
     done = subprocess.run(command, input=stream.astype("<f4").tobytes(), stdout=subprocess.PIPE)
     if done.returncode:
         sys.exit(f"{' '.join(command)} ended with {done.returncode}")

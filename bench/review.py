@@ -69,7 +69,7 @@ def run(command):
 
 
 def measure(args, name, audio, rows, share, seed):
-    keys = ['data.layout="csv"', 'data.parts=["train"]', f"train.seed={seed}", *args.set]
+    keys = ['data.layout="csv"', 'data.subsets=["train"]', f"train.seed={seed}", *args.set]
     if args.demo:
         keys.insert(2, "folds.count=5")
     journal = args.work / "review.jsonl"
@@ -87,7 +87,7 @@ def measure(args, name, audio, rows, share, seed):
     outcome = run([args.earmark, "train", args.recipe, "--data", folder, "--run", cv, "--folds", "all", "--resume", *common, *words])
     found = {}
     for by in args.by:
-        listed = json.loads(run([args.earmark, "review", "worst", cv, "--data", folder, "--by", by, "--top", str(len(rows)), *common]))
+        listed = json.loads(run([args.earmark, "review", "worst", cv, "--data", folder, "--sort", by, "--top-k", str(len(rows)), *common]))
         order = [clip["file"] for clip in listed]
         if sorted(order) != sorted(row["file"] for row in rows):
             sys.exit(f"{cv}: the list does not hold each clip once")

@@ -5,7 +5,9 @@ use std::process::Command;
 
 /// Writes `docs/recipe-reference.md` and `docs/recipe.schema.json` from the doc comments of the config structs.
 pub fn reference() -> anyhow::Result<()> {
-    run(test("earmark-recipe", "reference").env("EARMARK_WRITE_REFERENCE", "1"))?;
+    run(test("earmark-recipe", "reference")
+        .args(["--", "--include-ignored"])
+        .env("EARMARK_WRITE_REFERENCE", "1"))?;
     println!("{}", root().join("docs/recipe-reference.md").display());
     Ok(())
 }

@@ -1,5 +1,134 @@
-//! The recipe reference is what the config structs say.
-#![allow(dead_code, reason = "used once every setting has a schema")]
+//! The recipe reference is what the config structs say. `cargo xtask reference` writes it by running these tests with
+//! `EARMARK_WRITE_REFERENCE=1`.
 
 mod editor;
 mod page;
+
+use earmark_recipe::{Recipe, StackConfig, builtin};
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// The sections of a recipe in the order of the data.
+const ORDER: [&str; 12] = [
+    "data",
+    "front-end",
+    "network",
+    "train",
+    "batches",
+    "augment",
+    "predict",
+    "validation",
+    "folds",
+    "checkpoints",
+    "cache",
+    "stack",
+];
+
+const INTRO: &str = "\
+# Recipe reference
+
+Every key of a recipe. Written by `cargo xtask reference` from the documentation of the code; don't edit
+it here. How recipes are put together is described in [recipes.md](recipes.md).
+
+A key is named by its path: `size` in the section `[batches]` is `batches.size` for `--set`. A default
+that is not given here is \"none\", or follows from other keys. `[[train.phases]]` is a list of tables.
+
+";
+
+/// What may be in a recipe file.
+fn schema() -> Value {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let mut schema = Value::from(Recipe::json_schema(&mut generator));
+    schema["properties"]["stack"] = Value::from(generator.subschema_for::<StackConfig>());
+    schema["properties"]["extends"] = json!({
+        "type": "string",
+        "description": "The recipe that this one is laid over: a path from here, or the name of a built-in one.",
+    });
+    schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    schema["$defs"] = Value::Object(generator.take_definitions(true));
+    schema
+}
+
+/// Compares a file of `docs` with what it must be, or writes it.
+fn check(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../docs")
+        .join(name);
+    if std::env::var_os("EARMARK_WRITE_REFERENCE").is_some() {
+        return std::fs::write(path, text).unwrap();
+    }
+    let current = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        current == text,
+        "docs/{name} is not current; run `cargo xtask reference`"
+    );
+}
+
+#[test]
+#[ignore = "until `cargo xtask reference` has written docs/recipe-reference.md"]
+fn the_page_is_current() {
+    let page = format!("{INTRO}{}", page::page(&schema(), &ORDER));
+    check("recipe-reference.md", &page);
+}
+
+#[test]
+#[ignore = "until `cargo xtask reference` has written docs/recipe-reference.md"]
+fn the_schema_is_current() {
+    let schema = serde_json::to_string_pretty(&editor::schema(&schema())).unwrap();
+    check("recipe.schema.json", &(schema + "\n"));
+}
+
+#[test]
+#[ignore = "until `cargo xtask reference` has written docs/recipe-reference.md"]
+fn every_built_in_recipe_fits_the_schema() {
+    let schema = editor::schema(&schema());
+    for name in builtin::names() {
+        let (_, text) = builtin::find(name).unwrap();
+        let recipe: toml::Table = text.parse().unwrap();
+        let recipe = serde_json::to_value(recipe).unwrap();
+        if let Some(misfit) = editor::misfit(&recipe, &schema, &schema, name) {
+            panic!("{misfit}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "until `cargo xtask reference` has written docs/recipe-reference.md"]
+fn every_key_is_described() {
+    let schema = schema();
+    let mut bare = Vec::new();
+    undescribed(&schema, &schema, "", &mut bare);
+    assert!(bare.is_empty(), "without a doc comment:\n{}", bare.join("\n"));
+}
+
+/// Keys without a description of their own or of their type, by the definition that they are in.
+fn undescribed(value: &Value, root: &Value, path: &str, found: &mut Vec<String>) {
+    let Some(table) = value.as_object() else {
+        for item in value.as_array().into_iter().flatten() {
+            undescribed(item, root, path, found);
+        }
+        return;
+    };
+    for (key, inner) in table
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
+        let target = inner.get("$ref").and_then(Value::as_str).map(|path| &path[1..]);
+        let known = |value: &Value| value.get("description").is_some() || value.get("const").is_some();
+        if !known(inner) && !target.and_then(|target| root.pointer(target)).is_some_and(known) {
+            found.push(format!("{path}: {key}"));
+        }
+    }
+    for (key, inner) in table {
+        let below = if key == "properties" || key == "$defs" {
+            path
+        } else {
+            key
+        };
+        undescribed(inner, root, below, found);
+    }
+}
