@@ -1,11 +1,10 @@
 //! What every network implements: [`ArchitectureConfig`] for its settings, [`Architecture`] for the built network.
 
-use crate::blocks::input_scaler::InputScalerSpec;
+use crate::blocks::InputScalerSpec;
 use crate::forward::Forward;
 use crate::layer_table::LayerTable;
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
-use crate::params::spec::VarBuilder;
-use crate::params::vars::Vars;
+use crate::params::{VarBuilder, Vars};
 use burn::tensor::Tensor;
 use earmark_core::{Check, ConfigError};
 use earmark_onnx::Builder;

@@ -1,6 +1,6 @@
 //! Checks of settings that several networks share.
 
-use crate::params::init::WeightInit;
+use crate::params::WeightInit;
 use earmark_core::{ConfigError, Within};
 use std::ops::Bound;
 

@@ -1,7 +1,6 @@
 //! One pass through a network: the variables it reads, whether it trains, and the batch statistics it records.
 
-use crate::params::spec::VarId;
-use crate::params::vars::Vars;
+use crate::params::{VarId, Vars};
 use burn::tensor::{Tensor, TensorData};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;

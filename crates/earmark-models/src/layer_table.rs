@@ -98,11 +98,11 @@ impl LayerTableBuilder {
         self.row(name, vec![features], weights, multiplies);
     }
 
-    /// A convolution; `scope` names it unless it is empty.
-    pub fn conv(&mut self, scope: &str, conv: &Conv) {
+    /// A convolution; `prefix` names it unless it is empty.
+    pub fn conv(&mut self, prefix: &str, conv: &Conv) {
         let multiplies = conv.spec.multiplies(self.size);
         self.size = conv.spec.output_size(self.size);
-        let name = scoped(scope, &conv.spec.name());
+        let name = with_prefix(prefix, &conv.spec.name());
         self.plane(name, conv.spec.output, conv.spec.weights(), multiplies);
     }
 
@@ -118,10 +118,10 @@ impl LayerTableBuilder {
         self.plane(name, channels, 0, 0);
     }
 
-    /// A dense layer; `scope` names it unless it is empty.
-    pub fn dense(&mut self, scope: &str, dense: &Dense) {
+    /// A dense layer; `prefix` names it unless it is empty.
+    pub fn dense(&mut self, prefix: &str, dense: &Dense) {
         let weights = dense.input * dense.output;
-        let name = scoped(scope, &format!("Dense({})", dense.output));
+        let name = with_prefix(prefix, &format!("Dense({})", dense.output));
         self.vector(name, dense.output, weights, weights);
     }
 
@@ -139,6 +139,6 @@ impl LayerTableBuilder {
     }
 }
 
-fn scoped(scope: &str, layer: &str) -> String {
-    format!("{scope} {layer}").trim_start().to_owned()
+fn with_prefix(prefix: &str, layer: &str) -> String {
+    format!("{prefix} {layer}").trim_start().to_owned()
 }

@@ -22,6 +22,4 @@ pub use earmark_kernels::{Isa, IsaError};
 pub use forward::{Forward, apply_statistics};
 pub use layer_table::{LayerRow, LayerTable, short_count};
 pub use network::{Network, NetworkConfig};
-pub use params::init::{VarInit, WeightInit};
-pub use params::spec::{VarBuilder, VarId, VarKind, VarSpec, count_parameters};
-pub use params::vars::{Vars, to_host};
+pub use params::{VarBuilder, VarId, VarInit, VarKind, VarSpec, Vars, WeightInit, count_parameters, to_host};

@@ -9,7 +9,7 @@ use crate::networks::mobilenet_v2::MobileNetV2Config;
 use crate::networks::panns::PannsConfig;
 use crate::networks::perceptron::PerceptronConfig;
 use crate::networks::starter_2018::Starter2018Config;
-use crate::params::spec::{VarBuilder, VarSpec};
+use crate::params::{VarBuilder, VarSpec};
 use earmark_core::{Check, ConfigError, Within};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

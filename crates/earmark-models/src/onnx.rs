@@ -1,6 +1,6 @@
 //! Networks as ONNX graphs: what evaluation computes, with BatchNorm folded into the convolutions before it.
 //!
-//! Each network has a file `onnx.rs` of its own beside its `network.rs`; what blocks share is in `blocks/onnx.rs`.
+//! Each network has its own file `onnx.rs`; what blocks share is in `blocks/onnx.rs`.
 
 use earmark_onnx::{Builder, Value};
 

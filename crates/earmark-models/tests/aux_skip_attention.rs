@@ -187,14 +187,14 @@ fn check(kernels: bool) {
     }
 
     apply_statistics(&mut vars, statistics);
-    for (scope, want) in g["moving"].as_object().unwrap() {
+    for (prefix, want) in g["moving"].as_object().unwrap() {
         for (part, want) in ["mean", "variance"].iter().zip(want.as_array().unwrap()) {
-            let got = digest(&vars.to_vec(vars.find(&format!("{scope}.bn.{part}")).unwrap()));
+            let got = digest(&vars.to_vec(vars.find(&format!("{prefix}.bn.{part}")).unwrap()));
             for k in 0..2 {
                 let want = want[k].as_f64().unwrap();
                 assert!(
                     (got[k] - want).abs() < 1e-4 * got[0],
-                    "{scope}.bn.{part}: {}, golden {want}",
+                    "{prefix}.bn.{part}: {}, golden {want}",
                     got[k]
                 );
             }

@@ -1,4 +1,4 @@
-//! The simpler relatives of AuxSkipAttention: each is the whole network with some of its weights made ineffective.
+//! The simpler variants of AuxSkipAttention: each is the whole network with some of its weights made ineffective.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use earmark_models::networks::aux_skip_attention::AuxSkipAttentionConfig;
@@ -131,7 +131,7 @@ fn every_variant_trains_all_its_parameters() {
             let id = tracked.find(&spec.name).unwrap();
             assert!(
                 tracked.flat(id).grad(&grads).is_some(),
-                "{} learns nothing",
+                "{} gets no gradient",
                 spec.name
             );
         }

@@ -157,7 +157,7 @@ fn head_and_backbone_are_distinguished() {
     let head: Vec<&str> = specs
         .iter()
         .map(|s| s.name.as_str())
-        .filter(|n| network.head_prefixes().iter().any(|scope| n.starts_with(scope)))
+        .filter(|n| network.head_prefixes().iter().any(|prefix| n.starts_with(prefix)))
         .collect();
     assert_eq!(
         head,
@@ -168,7 +168,7 @@ fn head_and_backbone_are_distinguished() {
         let of_classes = network
             .class_prefixes()
             .iter()
-            .any(|scope| a.name.starts_with(scope));
+            .any(|prefix| a.name.starts_with(prefix));
         assert_eq!(a.shape != b.shape, of_classes, "{}", a.name);
     }
 }

@@ -67,7 +67,7 @@ fn pytorch_is_matched() {
 
 #[test]
 fn the_table_has_all_weights() {
-    // Seven first-level models of 80 classes and the first published setting: by hand.
+    // Seven stacked models of 80 classes and the first published setting: by hand.
     let config = FcNetConfig {
         base: 512,
         reduction: 1,

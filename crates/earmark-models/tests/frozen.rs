@@ -126,12 +126,12 @@ fn close(what: &str, got: &[f64], want: &[f64]) {
 }
 
 /// First parts of names, in order.
-fn scopes(vars: &Vars) -> Vec<String> {
+fn prefixes(vars: &Vars) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for spec in vars.specs() {
-        let scope = format!("{}.", spec.name.split('.').next().unwrap());
-        if !found.contains(&scope) {
-            found.push(scope);
+        let prefix = format!("{}.", spec.name.split('.').next().unwrap());
+        if !found.contains(&prefix) {
+            found.push(prefix);
         }
     }
     found
@@ -142,14 +142,14 @@ fn scopes(vars: &Vars) -> Vec<String> {
 fn frozen_layers_are_the_same_with_and_without_kernels() {
     for config in networks() {
         let (network, mut vars) = built(&config);
-        let scopes = scopes(&vars);
+        let prefixes = prefixes(&vars);
         let head = network.head_prefixes();
-        let half = scopes.len() / 2;
+        let half = prefixes.len() / 2;
         let sets: [Vec<&String>; 4] = [
-            scopes[..half].iter().collect(),
-            scopes[half..].iter().collect(),
-            scopes.iter().step_by(2).collect(),
-            scopes.iter().filter(|s| !head.contains(&s.as_str())).collect(),
+            prefixes[..half].iter().collect(),
+            prefixes[half..].iter().collect(),
+            prefixes.iter().step_by(2).collect(),
+            prefixes.iter().filter(|s| !head.contains(&s.as_str())).collect(),
         ];
         for (k, frozen) in sets.iter().enumerate() {
             vars.freeze(|name| frozen.iter().any(|s| name.starts_with(s.as_str())));
@@ -185,7 +185,7 @@ fn a_frozen_backbone_embeds_as_in_evaluation() {
         let trained = to_host(network.embed(Tensor::from_inner(input()), &mut ctx).inner());
         let evaluated = to_host(network.embed(input(), &mut Forward::eval(&vars)));
         assert_eq!(trained, evaluated, "{config:?}");
-        // Packed weights outlive the step, and are made anew where a frozen variable is replaced.
+        // Packed weights outlive the step, and are packed again where a frozen variable is replaced.
         let id = VarId(0);
         let other: Vec<f32> = vars.to_vec(id).iter().map(|w| w * 1.5).collect();
         vars.set_vec(id, other);

@@ -54,7 +54,7 @@ enum By {
     Kernels,
     /// Burn's own operations, in single precision.
     Burn,
-    /// Burn's own operations, in double precision: what differs then is no rounding.
+    /// Burn's own operations, in double precision: so that differences are not from rounding.
     Double,
 }
 

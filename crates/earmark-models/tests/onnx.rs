@@ -35,7 +35,7 @@ fn network(config: &str, channels: usize) -> (Network, Vars) {
     (network, vars)
 }
 
-/// Its graph; `fixed` sizes are told to the graph, others are left open.
+/// Its graph; the graph knows `fixed` sizes, others stay open.
 fn graph(
     network: &Network,
     vars: &Vars,

@@ -15,6 +15,7 @@ use crate::elementwise::pending::OpInput;
 use crate::elementwise::pool;
 use crate::gemm::packed::PackedWeights;
 use crate::gemm::tiles::split_at;
+use crate::hardware::lengths::check_len;
 use crate::hardware::memory::Workspace;
 use std::sync::Arc;
 
@@ -166,11 +167,7 @@ impl InferenceChain {
         let [oh, ow] = self.chain.output_size();
         let channels = self.chain.layers().last().map_or(0, |l| l.outputs);
         let want = channels * batch * oh * ow;
-        assert_eq!(
-            out.len(),
-            want,
-            "output must be [channels, {batch} * {oh} * {ow}]"
-        );
+        check_len("output", out, want);
         (h * w, oh * ow, batch)
     }
 

@@ -15,6 +15,7 @@ use crate::gemm::packed::{PackedWeights, k_blocks, longest_k_block, product, rhs
 use crate::gemm::partial_sums::{PARTIALS, reduce, share};
 use crate::gemm::tiles::{Tile, split};
 use crate::gemm::transposed::pack_lhs;
+use crate::hardware::lengths::check_len;
 use crate::hardware::memory::Workspace;
 
 /// The backward pass of [`crate::conv::forward`]: fills `dx` (if given) with the gradient of the normalised input and returns
@@ -32,11 +33,7 @@ pub fn backward(
 ) -> InputGrad {
     let (geo, batch) = shape.check(&x);
     let taps = shape.taps();
-    assert_eq!(
-        weight.len(),
-        shape.outputs * shape.inputs * taps,
-        "weights do not fit {shape:?}"
-    );
+    check_len("weights", weight, shape.outputs * shape.inputs * taps);
     dy.check(shape.outputs, batch * geo.out_pixels());
     let job = Job {
         ws,
@@ -49,11 +46,7 @@ pub fn backward(
     let sums = match dx {
         None => Vec::new(),
         Some(dx) => {
-            assert_eq!(
-                dx.len(),
-                x.raw.len(),
-                "input gradient must be as long as the input"
-            );
+            check_len("input gradient", dx, x.raw.len());
             let [kh, kw] = shape.window.kernel;
             let before = shape.window.before;
             if shape.window.stride == [1, 1] && before[0] < kh && before[1] < kw {

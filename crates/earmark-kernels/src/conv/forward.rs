@@ -8,6 +8,7 @@ use crate::conv::window::Geometry;
 use crate::elementwise::epilogue::{Epilogue, merge_moments};
 use crate::elementwise::pending::OpInput;
 use crate::elementwise::rows::Moments;
+use crate::hardware::lengths::check_len;
 use crate::hardware::memory::Workspace;
 
 /// Computes `out[O, B * Ho * Wo]` from `x[I, B * H * W]`; returns the moments of each output channel if the epilogue asks for them.
@@ -29,13 +30,7 @@ pub fn forward(
         (shape.outputs, shape.inputs * shape.taps()),
         "packed weights have another shape"
     );
-    assert_eq!(
-        out.len(),
-        shape.outputs * batch * geo.out_pixels(),
-        "output must be [{}, {batch} * {:?}]",
-        shape.outputs,
-        geo.out
-    );
+    check_len("output", out, shape.outputs * batch * geo.out_pixels());
     epilogue.check(shape.outputs);
     let im2col = |geo: &Geometry, piece| Im2col::input(ws, geo, piece, (0, shape.inputs), x, n);
     let parts = weight.product(ws, &geo, batch, out, im2col, |tile| epilogue.finish(ws, tile));

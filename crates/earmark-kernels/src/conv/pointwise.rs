@@ -13,6 +13,7 @@ use crate::gemm::packed::{PackedWeights, k_blocks, longest_k_block, product, rhs
 use crate::gemm::partial_sums::{PARTIALS, reduce, share};
 use crate::gemm::tiles::{Tile, split};
 use crate::gemm::transposed::{pack_lhs, pack_rhs};
+use crate::hardware::lengths::{check_len, count_parts};
 use crate::hardware::memory::Workspace;
 
 /// Columns of one piece of work.
@@ -26,11 +27,7 @@ const ROWS: usize = 2 * MR;
 
 /// Packs the weights `[O, I]` of a pointwise convolution for [`forward`].
 pub fn pack(ws: &Workspace, weight: &[f32], outputs: usize, inputs: usize) -> PackedWeights {
-    assert_eq!(
-        weight.len(),
-        outputs * inputs,
-        "pointwise weights must be [{outputs}, {inputs}]"
-    );
+    check_len("pointwise weights", weight, outputs * inputs);
     PackedWeights::pack(ws, weight, outputs, inputs, inputs, 1)
 }
 
@@ -46,8 +43,7 @@ pub fn forward(
     epilogue: Epilogue<'_>,
 ) -> Vec<Moments> {
     let (o, i) = (weight.m, weight.k);
-    assert!(out.len().is_multiple_of(o), "output must be [{o}, N]");
-    let n = out.len() / o;
+    let n = count_parts("output", out, o);
     x.check(i, n);
     epilogue.check(o);
     if rows_of_a_piece(n, o) < o {
@@ -155,13 +151,8 @@ pub fn backward(
     dy: OutputGrad<'_>,
     dx: Option<&mut [f32]>,
 ) -> InputGrad {
-    assert_eq!(
-        weight.len(),
-        outputs * inputs,
-        "pointwise weights must be [{outputs}, {inputs}]"
-    );
-    assert!(x.raw.len().is_multiple_of(inputs), "input must be [{inputs}, N]");
-    let n = x.raw.len() / inputs;
+    check_len("pointwise weights", weight, outputs * inputs);
+    let n = count_parts("input", x.raw, inputs);
     x.check(inputs, n);
     dy.check(outputs, n);
     let job = Backward {

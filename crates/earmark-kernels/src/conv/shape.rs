@@ -2,6 +2,7 @@
 
 use crate::conv::window::{ConvWindow, Geometry};
 use crate::elementwise::pending::OpInput;
+use crate::hardware::lengths::count_parts;
 
 /// Fewest channels on both sides for which transforming tiles pays.
 const WINOGRAD_CHANNELS: usize = 32;
@@ -77,14 +78,7 @@ impl ConvShape {
     pub(crate) fn check(&self, x: &OpInput<'_>) -> (Geometry, usize) {
         let geo = Geometry::new(self.window, self.size);
         let image = self.inputs * geo.pixels();
-        assert!(
-            image > 0 && x.raw.len().is_multiple_of(image),
-            "input must be [{}, B * {} * {}]",
-            self.inputs,
-            self.size[0],
-            self.size[1]
-        );
-        let batch = x.raw.len() / image;
+        let batch = count_parts("input", x.raw, image);
         x.check(self.inputs, batch * geo.pixels());
         (geo, batch)
     }

@@ -9,6 +9,7 @@ use crate::conv::winograd::product::{pack_kernels, transformed_product};
 use crate::gemm::micro_kernel::MR;
 use crate::gemm::packed::{PackedWeights, k_blocks, longest_k_block, rhs_len};
 use crate::gemm::tiles::{Tile, split_at};
+use crate::hardware::lengths::check_len;
 use crate::hardware::memory::Workspace;
 
 /// With fewer pieces than this, output channels are cut as well, so that all cores have work.
@@ -79,11 +80,7 @@ impl ConvWeights {
 /// If the length does not fit the shape.
 pub fn pack(ws: &Workspace, weight: &[f32], shape: &ConvShape) -> ConvWeights {
     let ConvShape { inputs, outputs, .. } = *shape;
-    assert_eq!(
-        weight.len(),
-        outputs * inputs * shape.taps(),
-        "convolution weights do not fit {shape:?}"
-    );
+    check_len("convolution weights", weight, outputs * inputs * shape.taps());
     ConvWeights::new(ws, weight, outputs, inputs, shape.taps(), shape.transformed())
 }
 
@@ -98,13 +95,7 @@ fn gather_product<R: Send>(
     finish: impl Fn(&mut Tile<'_>) -> R + Sync,
 ) -> Vec<(usize, R)> {
     let (o, k, columns) = (weight.m, weight.k, batch * geo.out_pixels());
-    assert_eq!(
-        out.len(),
-        o * columns,
-        "output must be [{o}, B * {} * {}]",
-        geo.out[0],
-        geo.out[1]
-    );
+    check_len("output", out, o * columns);
     let pieces = ColumnBlock::divide(geo, batch, COLUMNS);
     let rows = if pieces.len() < FEW_PIECES { ROWS.min(o) } else { o };
     let bounds: Vec<(usize, usize)> = pieces.iter().map(|p| p.columns(geo)).collect();

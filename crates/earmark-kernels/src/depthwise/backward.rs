@@ -8,6 +8,7 @@ use crate::depthwise::shifted_copies::{ShiftedCopies, signed};
 use crate::depthwise::taps::{correlate, weigh};
 use crate::elementwise::pending::{InputGrad, OpInput, OutputGrad};
 use crate::elementwise::rows::back_row;
+use crate::hardware::lengths::check_len;
 use crate::hardware::memory::Workspace;
 use crate::hardware::simd::multiversion;
 
@@ -35,11 +36,7 @@ pub fn backward(
         (None, Some(buffer)) => &mut buffer[..],
         (None, None) => &mut [],
     };
-    assert_eq!(
-        dx.len(),
-        x.raw.len(),
-        "input gradient must be as long as the input"
-    );
+    check_len("input gradient", dx, x.raw.len());
     if batch == 0 {
         return InputGrad {
             sums: vec![(0.0, 0.0); channels],

@@ -6,6 +6,7 @@ use crate::depthwise::planes::{DepthwiseShape, PlaneBuffers};
 use crate::elementwise::epilogue::Epilogue;
 use crate::elementwise::pending::OpInput;
 use crate::elementwise::rows::{Moments, moments};
+use crate::hardware::lengths::check_len;
 use crate::hardware::memory::Workspace;
 
 /// Computes `out[C, B * Ho * Wo]` from `x[C, B * H * W]` with weights `[C, kernel rows, kernel columns]`;
@@ -28,12 +29,7 @@ pub fn forward(
         batch * planes.out_pixels(),
     );
     epilogue.check(channels);
-    assert_eq!(
-        out.len(),
-        channels * out_n,
-        "output must be [{channels}, B * {:?}]",
-        planes.out
-    );
+    check_len("output", out, channels * out_n);
     if batch == 0 {
         return Vec::new();
     }

@@ -14,6 +14,7 @@ use crate::elementwise::pending::OpInput;
 use crate::gemm::micro_kernel::NR;
 use crate::gemm::packed::{PackedWeights, k_blocks, rhs_len, rhs_stride};
 use crate::gemm::tiles::{split, split_at};
+use crate::hardware::lengths::check_len;
 use crate::hardware::memory::Workspace;
 
 /// The weights of one of the two convolutions, and what follows it.
@@ -43,7 +44,7 @@ pub(crate) fn forward(
         pointwise.weight.k == k && depthwise.norm.channels() == k,
         "the pointwise convolution must read {k} channels"
     );
-    assert_eq!(out.len(), o * n, "output must be [{o}, {n}]");
+    check_len("output", out, o * n);
     let finish = Epilogue::Apply(pointwise.norm, pointwise.act);
     finish.check(o);
     if n == 0 {

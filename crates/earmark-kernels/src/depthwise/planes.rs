@@ -6,6 +6,7 @@ use crate::depthwise::taps::{weigh, weigh_and_map};
 use crate::elementwise::activation::Activation;
 use crate::elementwise::pending::OpInput;
 use crate::elementwise::rows::{RowMap, map_row};
+use crate::hardware::lengths::{check_len, count_parts};
 use crate::hardware::memory::{Buffer, Workspace};
 use crate::hardware::simd::Isa;
 
@@ -33,19 +34,9 @@ impl DepthwiseShape {
         } = *self;
         let taps = window.kernel[0] * window.kernel[1];
         let planes = DepthwisePlanes::new(window, size);
-        assert_eq!(
-            weight.len(),
-            channels * taps,
-            "depthwise weights must be [{channels}, {taps}]"
-        );
+        check_len("depthwise weights", weight, channels * taps);
         let image = channels * planes.pixels();
-        assert!(
-            image > 0 && x.raw.len().is_multiple_of(image),
-            "input must be [{channels}, B * {} * {}]",
-            size[0],
-            size[1]
-        );
-        let batch = x.raw.len() / image;
+        let batch = count_parts("input", x.raw, image);
         x.check(channels, batch * planes.pixels());
         (planes, batch)
     }

@@ -4,6 +4,7 @@
 
 use rayon::prelude::*;
 
+use crate::hardware::lengths::check_len;
 use crate::hardware::memory::Workspace;
 use crate::hardware::simd::{madd, multiversion};
 
@@ -53,7 +54,7 @@ fn check(x: &[f32], factors: &[f32]) -> usize {
 /// If there is no plane, or the lengths do not fit.
 pub fn forward(ws: &Workspace, x: &[f32], factors: &[f32], y: &mut [f32]) {
     let n = check(x, factors);
-    assert_eq!(y.len(), x.len(), "output must be as long as the input");
+    check_len("output", y, x.len());
     y.par_chunks_mut(n)
         .zip(x.par_chunks(n))
         .zip(factors)

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use crate::elementwise::activation::Activation;
 use crate::elementwise::norm::{Norm, NormGrad};
 use crate::elementwise::rows::{RowMap, back_row, grad_row, map_row};
+use crate::hardware::lengths::{check_len, count_parts};
 use crate::hardware::memory::Workspace;
 
 /// Longest run that is summed in f32 before it is added in f64.
@@ -59,7 +60,7 @@ impl<'a> OpInput<'a> {
     }
 
     pub(crate) fn check(&self, channels: usize, n: usize) {
-        assert_eq!(self.raw.len(), channels * n, "input must be [{channels}, {n}]");
+        check_len("input", self.raw, channels * n);
         if let Some(norm) = self.norm {
             assert_eq!(
                 norm.channels(),
@@ -71,13 +72,9 @@ impl<'a> OpInput<'a> {
 
     /// Writes the normalised and activated values to `out`: `[C, N]`.
     pub fn materialise(&self, ws: &Workspace, channels: usize, out: &mut [f32]) {
-        assert!(
-            channels > 0 && self.raw.len().is_multiple_of(channels),
-            "input must be [{channels}, N]"
-        );
-        let n = self.raw.len() / channels;
+        let n = count_parts("input", self.raw, channels);
         self.check(channels, n);
-        assert_eq!(out.len(), self.raw.len(), "output must be as long as the input");
+        check_len("output", out, self.raw.len());
         if n == 0 {
             return;
         }
@@ -92,13 +89,9 @@ impl<'a> OpInput<'a> {
     /// The backward pass of [`OpInput::materialise`]: turns `g`, the gradient of the activated values, into that
     /// of the normalised ones, in place, and returns the sums for [`Norm::backward`].
     pub fn materialise_backward(&self, ws: &Workspace, channels: usize, g: &mut [f32]) -> Vec<(f64, f64)> {
-        assert!(
-            channels > 0 && self.raw.len().is_multiple_of(channels),
-            "input must be [{channels}, N]"
-        );
-        let n = self.raw.len() / channels;
+        let n = count_parts("input", self.raw, channels);
         self.check(channels, n);
-        assert_eq!(g.len(), self.raw.len(), "gradient must be as long as the input");
+        check_len("gradient", g, self.raw.len());
         if n == 0 {
             return vec![(0.0, 0.0); channels];
         }
@@ -142,13 +135,9 @@ impl<'a> OutputGrad<'a> {
     }
 
     pub(crate) fn check(&self, channels: usize, n: usize) {
-        assert_eq!(
-            self.g.len(),
-            channels * n,
-            "output gradient must be [{channels}, {n}]"
-        );
+        check_len("output gradient", self.g, channels * n);
         if let Some((raw, grad)) = self.pending {
-            assert_eq!(raw.len(), channels * n, "raw output must be [{channels}, {n}]");
+            check_len("raw output", raw, channels * n);
             assert_eq!(
                 grad.rows.len(),
                 channels,

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use crate::elementwise::pending::OpInput;
 use crate::elementwise::rows::{add_row, back_row, map_row};
+use crate::hardware::lengths::{check_len, count_parts};
 use crate::hardware::memory::Workspace;
 use crate::hardware::simd::multiversion;
 
@@ -50,14 +51,9 @@ impl PoolShape {
         let out = output(size, window)
             .unwrap_or_else(|| panic!("a window {window:?} does not fit a plane {size:?}"));
         let image = channels * size[0] * size[1];
-        assert!(
-            image > 0 && x.raw.len().is_multiple_of(image),
-            "input must be [{channels}, B * {} * {}]",
-            size[0],
-            size[1]
-        );
+        let batch = count_parts("input", x.raw, image);
         x.check(channels, x.raw.len() / channels);
-        (out, x.raw.len() / image)
+        (out, batch)
     }
 }
 
@@ -69,11 +65,7 @@ pub fn forward(ws: &Workspace, shape: &PoolShape, x: OpInput<'_>, y: &mut [f32])
     let (out, batch) = shape.check(&x);
     let (pool, window, channels, size) = (shape.pool, shape.window, shape.channels, shape.size);
     let (pixels, out_pixels) = (size[0] * size[1], out[0] * out[1]);
-    assert_eq!(
-        y.len(),
-        channels * batch * out_pixels,
-        "output must be [{channels}, {batch} * {out:?}]"
-    );
+    check_len("output", y, channels * batch * out_pixels);
     if batch == 0 {
         return;
     }
@@ -163,16 +155,8 @@ pub fn backward(
     let (out, batch) = shape.check(&x);
     let (pool, window, channels, size) = (shape.pool, shape.window, shape.channels, shape.size);
     let (pixels, out_pixels) = (size[0] * size[1], out[0] * out[1]);
-    assert_eq!(
-        dy.len(),
-        channels * batch * out_pixels,
-        "output gradient must be [{channels}, {batch} * {out:?}]"
-    );
-    assert_eq!(
-        dx.len(),
-        x.raw.len(),
-        "input gradient must be as long as the input"
-    );
+    check_len("output gradient", dy, channels * batch * out_pixels);
+    check_len("input gradient", dx, x.raw.len());
     if batch == 0 {
         return vec![(0.0, 0.0); channels];
     }

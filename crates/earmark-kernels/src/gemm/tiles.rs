@@ -1,5 +1,6 @@
 //! Disjoint rectangles of one row-major matrix, so that threads can fill it without copying.
 
+use crate::hardware::lengths::check_len;
 use std::marker::PhantomData;
 
 /// A rectangle of a row-major matrix that its holder alone may read and write.
@@ -20,11 +21,7 @@ unsafe impl Send for Tile<'_> {}
 impl<'a> Tile<'a> {
     /// The whole `rows x cols` matrix as one tile.
     pub fn whole(data: &'a mut [f32], rows: usize, cols: usize) -> Self {
-        assert_eq!(
-            data.len(),
-            rows * cols,
-            "matrix of {rows} x {cols} needs that many numbers"
-        );
+        check_len("matrix", data, rows * cols);
         Self {
             ptr: data.as_mut_ptr(),
             stride: cols,
@@ -74,11 +71,7 @@ pub(crate) fn split_at<'a>(
     tile_rows: usize,
     bounds: &[(usize, usize)],
 ) -> Vec<Tile<'a>> {
-    assert_eq!(
-        data.len(),
-        rows * cols,
-        "matrix of {rows} x {cols} needs that many numbers"
-    );
+    check_len("matrix", data, rows * cols);
     let ptr = data.as_mut_ptr();
     let mut tiles = Vec::with_capacity(rows.div_ceil(tile_rows) * bounds.len());
     let mut free = 0;

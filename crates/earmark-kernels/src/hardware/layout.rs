@@ -2,15 +2,12 @@
 //!
 //! Whole planes move, so that this costs one pass over memory.
 
+use crate::hardware::lengths::check_len;
 use rayon::prelude::*;
 
 fn check(from: &[f32], to: &[f32], batch: usize, channels: usize, pixels: usize) {
-    assert_eq!(
-        from.len(),
-        batch * channels * pixels,
-        "source must have {batch} x {channels} planes of {pixels}"
-    );
-    assert_eq!(to.len(), from.len(), "destination must be as long as the source");
+    check_len("source", from, batch * channels * pixels);
+    check_len("destination", to, from.len());
 }
 
 /// Swaps the two outer axes of `from: [outer, inner, pixels]`.

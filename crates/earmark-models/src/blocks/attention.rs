@@ -4,8 +4,7 @@ use super::conv_spec::ConvPadding;
 use super::gate::gate;
 use super::pool::{global_max, global_mean};
 use crate::forward::Forward;
-use crate::params::init::WeightInit;
-use crate::params::spec::{VarBuilder, VarId, VarKind};
+use crate::params::{VarBuilder, VarId, VarKind, WeightInit};
 use burn::tensor::{Tensor, activation, module, ops::ConvOptions};
 
 /// Sizes of an [`Attention`].
@@ -42,13 +41,13 @@ pub struct Attention {
 }
 
 impl Attention {
-    /// Declares `channel.reduce.weight`, `channel.expand.weight` and `spatial.weight` under `scope`: convolutions without bias.
-    pub fn declare(b: &mut VarBuilder, scope: &str, spec: AttentionSpec, init: WeightInit) -> Self {
+    /// Declares `channel.reduce.weight`, `channel.expand.weight` and `spatial.weight` under `prefix`: convolutions without bias.
+    pub fn declare(b: &mut VarBuilder, prefix: &str, spec: AttentionSpec, init: WeightInit) -> Self {
         let mut add = |name: &str, shape: [usize; 4]| {
             let area = shape[2] * shape[3];
             let start = init.with_fans(shape[1] * area, shape[0] * area);
             b.add(
-                format!("{scope}.{name}.weight"),
+                format!("{prefix}.{name}.weight"),
                 &shape,
                 VarKind::Trainable,
                 start,

@@ -4,8 +4,7 @@ use super::activation::activate;
 use super::conv_spec::ConvSpec;
 use super::norm::{BatchNorm, BatchNormConfig};
 use crate::forward::Forward;
-use crate::params::init::WeightInit;
-use crate::params::spec::{VarBuilder, VarId, VarKind};
+use crate::params::{VarBuilder, VarId, VarKind, WeightInit};
 use burn::tensor::{Tensor, module, ops::ConvOptions};
 
 /// A convolution with its variables: weight and BatchNorm, or weight and bias.
@@ -19,10 +18,10 @@ pub struct Conv {
 }
 
 impl Conv {
-    /// Declares the variables under `scope`. Without BatchNorm there is a bias.
+    /// Declares the variables under `prefix`. Without BatchNorm there is a bias.
     pub fn declare(
         b: &mut VarBuilder,
-        scope: &str,
+        prefix: &str,
         spec: ConvSpec,
         norm: Option<BatchNormConfig>,
         init: WeightInit,
@@ -36,20 +35,20 @@ impl Conv {
             (kh * kw * spec.input, kh * kw * spec.output)
         };
         let weight = b.add(
-            format!("{scope}.weight"),
+            format!("{prefix}.weight"),
             &[spec.output, per_group_in, kh, kw],
             VarKind::Trainable,
             init.with_fans(fan_in, fan_out),
         );
         let bias = norm.is_none().then(|| {
             b.add(
-                format!("{scope}.bias"),
+                format!("{prefix}.bias"),
                 &[spec.output],
                 VarKind::Trainable,
                 init.bias(fan_in),
             )
         });
-        let norm = norm.map(|n| BatchNorm::declare(b, &format!("{scope}.bn"), spec.output, n));
+        let norm = norm.map(|n| BatchNorm::declare(b, &format!("{prefix}.bn"), spec.output, n));
         Self {
             spec,
             weight,

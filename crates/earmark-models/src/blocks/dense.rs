@@ -1,8 +1,7 @@
 //! Fully connected layer.
 
 use crate::forward::Forward;
-use crate::params::init::WeightInit;
-use crate::params::spec::{VarBuilder, VarId, VarKind};
+use crate::params::{VarBuilder, VarId, VarKind, WeightInit};
 use burn::tensor::Tensor;
 
 /// `y = x W^T + b` with `W` of shape `[out, in]`.
@@ -17,16 +16,16 @@ pub struct Dense {
 }
 
 impl Dense {
-    /// Declares weight and bias under `scope`.
-    pub fn declare(b: &mut VarBuilder, scope: &str, input: usize, output: usize, init: WeightInit) -> Self {
+    /// Declares weight and bias under `prefix`.
+    pub fn declare(b: &mut VarBuilder, prefix: &str, input: usize, output: usize, init: WeightInit) -> Self {
         let weight = b.add(
-            format!("{scope}.weight"),
+            format!("{prefix}.weight"),
             &[output, input],
             VarKind::Trainable,
             init.with_fans(input, output),
         );
         let bias = b.add(
-            format!("{scope}.bias"),
+            format!("{prefix}.bias"),
             &[output],
             VarKind::Trainable,
             init.bias(input),

@@ -5,8 +5,7 @@ use super::norm::{BatchNorm, BatchNormConfig};
 use super::pool::global_mean;
 use super::prelu::Prelu;
 use crate::forward::Forward;
-use crate::params::init::WeightInit;
-use crate::params::spec::VarBuilder;
+use crate::params::{VarBuilder, WeightInit};
 use burn::tensor::Tensor;
 
 /// Sizes and rules of a [`Head`].
@@ -36,12 +35,12 @@ pub struct Head {
 }
 
 impl Head {
-    /// Declares `dense`, `prelu`, `bn` and `logits` under `scope`.
-    pub fn declare(b: &mut VarBuilder, scope: &str, spec: HeadSpec, init: WeightInit) -> Self {
-        let hidden = Dense::declare(b, &format!("{scope}.dense"), spec.input, spec.hidden, init);
-        let prelu = Prelu::declare(b, &format!("{scope}.prelu"));
-        let norm = BatchNorm::declare(b, &format!("{scope}.bn"), spec.hidden, spec.batch_norm);
-        let logits = Dense::declare(b, &format!("{scope}.logits"), spec.hidden, spec.classes, init);
+    /// Declares `dense`, `prelu`, `bn` and `logits` under `prefix`.
+    pub fn declare(b: &mut VarBuilder, prefix: &str, spec: HeadSpec, init: WeightInit) -> Self {
+        let hidden = Dense::declare(b, &format!("{prefix}.dense"), spec.input, spec.hidden, init);
+        let prelu = Prelu::declare(b, &format!("{prefix}.prelu"));
+        let norm = BatchNorm::declare(b, &format!("{prefix}.bn"), spec.hidden, spec.batch_norm);
+        let logits = Dense::declare(b, &format!("{prefix}.logits"), spec.hidden, spec.classes, init);
         Self {
             spec,
             hidden,

@@ -1,8 +1,7 @@
 //! The scaler in front of a layer: standardisation and principal components, fitted on the training clips, kept in buffers.
 
 use crate::forward::Forward;
-use crate::params::init::VarInit;
-use crate::params::spec::{VarBuilder, VarId, VarKind};
+use crate::params::{VarBuilder, VarId, VarInit, VarKind};
 use burn::tensor::Tensor;
 
 /// What a scaler does, and to which inputs.

@@ -9,8 +9,7 @@ use super::norm::BatchNormConfig;
 use super::squeeze_excite::SqueezeExcite;
 use crate::forward::Forward;
 use crate::layer_table::LayerTableBuilder;
-use crate::params::init::WeightInit;
-use crate::params::spec::VarBuilder;
+use crate::params::{VarBuilder, WeightInit};
 use burn::tensor::Tensor;
 
 /// Sizes and rules of an [`InvertedResidual`].
@@ -47,10 +46,10 @@ pub struct InvertedResidual {
 }
 
 impl InvertedResidual {
-    /// Declares `expand.*`, `depthwise.*`, `squeeze.*` and `project.*` under `scope`, for the layers that exist.
+    /// Declares `expand.*`, `depthwise.*`, `squeeze.*` and `project.*` under `prefix`, for the layers that exist.
     pub fn declare(
         b: &mut VarBuilder,
-        scope: &str,
+        prefix: &str,
         spec: InvertedResidualSpec,
         norm: BatchNormConfig,
         [init, dense_init]: [WeightInit; 2],
@@ -72,12 +71,12 @@ impl InvertedResidual {
         let first = expand
             .into_iter()
             .chain([("depthwise", depthwise)])
-            .map(|(name, spec)| Conv::declare(b, &format!("{scope}.{name}"), spec, Some(norm), init))
+            .map(|(name, spec)| Conv::declare(b, &format!("{prefix}.{name}"), spec, Some(norm), init))
             .collect();
         let squeeze = s.squeezed.map(|squeezed| {
             SqueezeExcite::declare(
                 b,
-                &format!("{scope}.squeeze"),
+                &format!("{prefix}.squeeze"),
                 s.expanded,
                 squeezed,
                 Activation::Relu,
@@ -85,7 +84,7 @@ impl InvertedResidual {
             )
         });
         let project = pointwise(s.expanded, s.output, Activation::Identity);
-        let project = Conv::declare(b, &format!("{scope}.project"), project, Some(norm), init);
+        let project = Conv::declare(b, &format!("{prefix}.project"), project, Some(norm), init);
         Self {
             spec,
             first,

@@ -1,8 +1,7 @@
 //! BatchNorm (Ioffe and Szegedy 2015) with explicit moving statistics.
 
 use crate::forward::{BatchStatistics, Forward};
-use crate::params::init::VarInit;
-use crate::params::spec::{VarBuilder, VarId, VarKind};
+use crate::params::{VarBuilder, VarId, VarInit, VarKind};
 use burn::tensor::{Tensor, module};
 
 /// Settings of a BatchNorm.
@@ -15,12 +14,16 @@ pub struct BatchNormConfig {
     pub epsilon: f64,
 }
 
+impl BatchNormConfig {
+    /// With this decay and epsilon.
+    pub const fn new(decay: f64, epsilon: f64) -> Self {
+        Self { decay, epsilon }
+    }
+}
+
 impl Default for BatchNormConfig {
     fn default() -> Self {
-        Self {
-            decay: 0.9997,
-            epsilon: 0.001,
-        }
+        Self::new(0.9997, 0.001)
     }
 }
 
@@ -35,11 +38,11 @@ pub struct BatchNorm {
 }
 
 impl BatchNorm {
-    /// Declares the four variables under `scope`.
-    pub fn declare(b: &mut VarBuilder, scope: &str, channels: usize, config: BatchNormConfig) -> Self {
+    /// Declares the four variables under `prefix`.
+    pub fn declare(b: &mut VarBuilder, prefix: &str, channels: usize, config: BatchNormConfig) -> Self {
         let mut add = |name: &str, kind, start| {
             b.add(
-                format!("{scope}.{name}"),
+                format!("{prefix}.{name}"),
                 &[channels],
                 kind,
                 VarInit::Constant(start),

@@ -10,8 +10,7 @@ use super::inverted_residual::InvertedResidual;
 use super::norm::BatchNorm;
 use super::squeeze_excite::SqueezeExcite;
 use crate::onnx::OnnxPlanes;
-use crate::params::spec::VarId;
-use crate::params::vars::Vars;
+use crate::params::{VarId, Vars};
 use earmark_onnx::{Attribute, Builder, Tensor, Value};
 
 /// The values of a variable as a weight with its name.
@@ -20,11 +19,11 @@ fn weight(g: &mut Builder, vars: &Vars, id: VarId, values: Vec<f32>) -> Value {
     g.weight(&spec.name, &spec.shape, values)
 }
 
-/// A bias under the scope of a weight's name.
+/// The bias that belongs to a weight, named after it.
 fn bias(g: &mut Builder, vars: &Vars, weight: VarId, values: Vec<f32>) -> Value {
     let name = &vars.specs()[weight.0].name;
-    let scope = name.strip_suffix("weight").unwrap_or(name);
-    g.constant(&format!("{scope}bias"), Tensor::floats(&[values.len()], values))
+    let prefix = name.strip_suffix("weight").unwrap_or(name);
+    g.constant(&format!("{prefix}bias"), Tensor::floats(&[values.len()], values))
 }
 
 impl BatchNorm {

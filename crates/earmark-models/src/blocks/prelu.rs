@@ -1,8 +1,7 @@
 //! A ReLU with a trainable slope below zero.
 
 use crate::forward::Forward;
-use crate::params::init::VarInit;
-use crate::params::spec::{VarBuilder, VarId, VarKind};
+use crate::params::{VarBuilder, VarId, VarInit, VarKind};
 use burn::tensor::{Tensor, activation};
 
 /// `max(x, 0) + a min(x, 0)` with one `a` for all features (He et al. 2015, arXiv:1502.01852).

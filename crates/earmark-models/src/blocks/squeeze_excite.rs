@@ -5,8 +5,7 @@ use super::dense::Dense;
 use super::gate::gate;
 use super::pool::global_mean;
 use crate::forward::Forward;
-use crate::params::init::WeightInit;
-use crate::params::spec::VarBuilder;
+use crate::params::{VarBuilder, WeightInit};
 use burn::tensor::{Tensor, activation};
 
 /// Means of the planes, dense, activation, dense, sigmoid; then each plane times its factor.
@@ -18,18 +17,18 @@ pub struct SqueezeExcite {
 }
 
 impl SqueezeExcite {
-    /// Declares `reduce.*` `[squeezed, channels]` and `expand.*` `[channels, squeezed]` under `scope`; `hidden` is the activation between them.
+    /// Declares `reduce.*` `[squeezed, channels]` and `expand.*` `[channels, squeezed]` under `prefix`; `hidden` is the activation between them.
     pub fn declare(
         b: &mut VarBuilder,
-        scope: &str,
+        prefix: &str,
         channels: usize,
         squeezed: usize,
         hidden: Activation,
         init: WeightInit,
     ) -> Self {
         Self {
-            reduce: Dense::declare(b, &format!("{scope}.reduce"), channels, squeezed, init),
-            expand: Dense::declare(b, &format!("{scope}.expand"), squeezed, channels, init),
+            reduce: Dense::declare(b, &format!("{prefix}.reduce"), channels, squeezed, init),
+            expand: Dense::declare(b, &format!("{prefix}.expand"), squeezed, channels, init),
             hidden,
         }
     }

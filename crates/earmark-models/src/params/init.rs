@@ -1,7 +1,7 @@
 //! Initial values of weights.
 //!
-//! The draws have rules of their own, older than those of `earmark_core::random`: they stay as they are, so that a seed goes on
-//! giving the same weights.
+//! The draws have their own rules, older than those of `earmark_core::random`. They stay as they are, so that a seed keeps giving
+//! the same weights.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

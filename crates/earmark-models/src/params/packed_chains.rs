@@ -14,7 +14,7 @@ pub(crate) struct PackedChains(Arc<Mutex<HashMap<ChainKey, Arc<InferenceChain>>>
 pub(crate) type ChainKey = (VarId, VarId);
 
 impl PackedChains {
-    /// `chain` with the weights packed under `key`; if there are none, `make` packs them and they are kept.
+    /// `chain` with the weights packed under `key`; if they are missing, `make` packs them and they are kept.
     pub(crate) fn get(
         &self,
         key: ChainKey,

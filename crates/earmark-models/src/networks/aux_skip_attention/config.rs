@@ -1,8 +1,8 @@
 //! Settings of the argus-2019 network.
 
-use crate::blocks::norm::BatchNormConfig;
+use crate::blocks::BatchNormConfig;
 use crate::config_checks::{check_batch_norm, check_drop_prob, check_init};
-use crate::params::init::WeightInit;
+use crate::params::WeightInit;
 use earmark_core::{Check, ConfigError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -66,10 +66,7 @@ impl AuxSkipAttentionConfig {
     }
 
     pub(super) fn norm(&self) -> BatchNormConfig {
-        BatchNormConfig {
-            decay: self.batch_norm_decay,
-            epsilon: self.batch_norm_epsilon,
-        }
+        BatchNormConfig::new(self.batch_norm_decay, self.batch_norm_epsilon)
     }
 }
 

@@ -1,7 +1,6 @@
 //! The table of the argus-2019 network's layers.
 
-use crate::blocks::attention::AttentionSpec;
-use crate::blocks::head::Head;
+use crate::blocks::{AttentionSpec, Head};
 use crate::layer_table::{LayerTable, LayerTableBuilder};
 use crate::networks::aux_skip_attention::network::AuxSkipAttention;
 
@@ -49,16 +48,16 @@ fn add_attention(table: &mut LayerTableBuilder, a: &AttentionSpec) {
 }
 
 /// The global mean and the two dense layers of a head.
-fn add_head(table: &mut LayerTableBuilder, scope: &str, head: &Head) {
+fn add_head(table: &mut LayerTableBuilder, prefix: &str, head: &Head) {
     let s = &head.spec;
-    table.vector(format!("{scope} ReduceMean"), s.input, 0, 0);
+    table.vector(format!("{prefix} ReduceMean"), s.input, 0, 0);
     // The slope is a weight, too.
     let weights = s.input * s.hidden;
-    let name = format!("{scope} Dense({}), PReLU", s.hidden);
+    let name = format!("{prefix} Dense({}), PReLU", s.hidden);
     table.vector(name, s.hidden, weights + 1, weights);
     let weights = s.hidden * s.classes;
     table.vector(
-        format!("{scope} Dense({})", s.classes),
+        format!("{prefix} Dense({})", s.classes),
         s.classes,
         weights,
         weights,

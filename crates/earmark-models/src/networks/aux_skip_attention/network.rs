@@ -1,19 +1,15 @@
 //! The layers of the argus-2019 network and its passes.
 
 use crate::architecture::{Architecture, ArchitectureConfig};
-use crate::blocks::attention::{Attention, AttentionSpec};
-use crate::blocks::conv::Conv;
-use crate::blocks::conv_chain::{conv_chain, conv_chain_pooled};
-use crate::blocks::conv_spec::ConvSpec;
-use crate::blocks::head::{Head, HeadSpec};
-use crate::blocks::pool::{PoolSpec, average_pool, global_mean};
+use crate::blocks::{
+    Attention, AttentionSpec, Conv, ConvSpec, Head, HeadSpec, PoolSpec, average_pool, conv_chain,
+    conv_chain_pooled, global_mean,
+};
 use crate::forward::Forward;
 use crate::layer_table::LayerTable;
 use crate::networks::aux_skip_attention::config::AuxSkipAttentionConfig;
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
-use crate::params::init::WeightInit;
-use crate::params::spec::VarBuilder;
-use crate::params::vars::Vars;
+use crate::params::{VarBuilder, Vars, WeightInit};
 use burn::tensor::Tensor;
 use earmark_core::ConfigError;
 use earmark_onnx::Builder;
@@ -54,63 +50,6 @@ pub(super) struct AuxSkipAttention {
 }
 
 impl AuxSkipAttention {
-    /// Declares all variables: `block1.conv1.*`, `block1.conv2.*`, `skip1.*`, `aux1.*`, ... `block4.*`, `attention.*`, `merge.*`,
-    /// `main.*`.
-    pub(super) fn declare(
-        b: &mut VarBuilder,
-        config: AuxSkipAttentionConfig,
-        input: usize,
-        classes: usize,
-    ) -> Self {
-        let c = &config;
-        let head = |b: &mut VarBuilder, scope: &str, input| {
-            let spec = HeadSpec {
-                input,
-                hidden: c.last_fc * c.base,
-                classes,
-                drop_prob: c.drop_prob,
-                batch_norm: c.norm(),
-            };
-            Head::declare(b, scope, spec, PLAIN)
-        };
-        let conv3 = |b: &mut VarBuilder, scope: &str, from, to, init| {
-            Conv::declare(b, scope, ConvSpec::same3(from, to, 1), Some(c.norm()), init)
-        };
-        let mut blocks = Vec::with_capacity(4);
-        let (mut depth, wide) = (input, 8 * c.base);
-        for (i, pool) in SKIP_POOLS.map(Some).into_iter().chain([None]).enumerate() {
-            let (n, out) = (i + 1, c.base << i);
-            let convs = [("conv1", depth), ("conv2", out)]
-                .map(|(name, from)| conv3(b, &format!("block{n}.{name}"), from, out, c.init));
-            let skip = pool.filter(|_| c.skips || c.aux).map(|pool| Skip {
-                pool,
-                conv: conv3(b, &format!("skip{n}"), out, wide, PLAIN),
-                head: c.aux.then(|| head(b, &format!("aux{n}"), wide)),
-            });
-            blocks.push(Block { convs, skip });
-            depth = out;
-        }
-        let channels = c.joined();
-        let spec = AttentionSpec {
-            channels,
-            bottleneck: channels / c.ratio,
-            kernel: c.kernel,
-        };
-        let attention = c
-            .attention
-            .then(|| Attention::declare(b, "attention", spec, PLAIN));
-        let last = c.last_filters * c.base;
-        let merge = conv3(b, "merge", channels, last, PLAIN);
-        let head = head(b, "main", last);
-        Self {
-            config,
-            blocks,
-            attention,
-            merge,
-            head,
-        }
-    }
-
     /// The merged planes before the main head. With auxiliary outputs, `aux` is called with each skip's head and activation.
     fn merged(
         &self,
@@ -147,8 +86,56 @@ impl AuxSkipAttention {
 }
 
 impl ArchitectureConfig for AuxSkipAttentionConfig {
-    fn declare(&self, b: &mut VarBuilder, channels: usize, classes: usize) -> Arc<dyn Architecture> {
-        Arc::new(AuxSkipAttention::declare(b, *self, channels, classes))
+    /// Declares all variables: `block1.conv1.*`, `block1.conv2.*`, `skip1.*`, `aux1.*`, ... `block4.*`, `attention.*`, `merge.*`,
+    /// `main.*`.
+    fn declare(&self, b: &mut VarBuilder, input: usize, classes: usize) -> Arc<dyn Architecture> {
+        let c = self;
+        let head = |b: &mut VarBuilder, prefix: &str, input| {
+            let spec = HeadSpec {
+                input,
+                hidden: c.last_fc * c.base,
+                classes,
+                drop_prob: c.drop_prob,
+                batch_norm: c.norm(),
+            };
+            Head::declare(b, prefix, spec, PLAIN)
+        };
+        let conv3 = |b: &mut VarBuilder, prefix: &str, from, to, init| {
+            Conv::declare(b, prefix, ConvSpec::same3(from, to, 1), Some(c.norm()), init)
+        };
+        let mut blocks = Vec::with_capacity(4);
+        let (mut depth, wide) = (input, 8 * c.base);
+        for (i, pool) in SKIP_POOLS.map(Some).into_iter().chain([None]).enumerate() {
+            let (n, out) = (i + 1, c.base << i);
+            let convs = [("conv1", depth), ("conv2", out)]
+                .map(|(name, from)| conv3(b, &format!("block{n}.{name}"), from, out, c.init));
+            let skip = pool.filter(|_| c.skips || c.aux).map(|pool| Skip {
+                pool,
+                conv: conv3(b, &format!("skip{n}"), out, wide, PLAIN),
+                head: c.aux.then(|| head(b, &format!("aux{n}"), wide)),
+            });
+            blocks.push(Block { convs, skip });
+            depth = out;
+        }
+        let channels = c.joined();
+        let spec = AttentionSpec {
+            channels,
+            bottleneck: channels / c.ratio,
+            kernel: c.kernel,
+        };
+        let attention = c
+            .attention
+            .then(|| Attention::declare(b, "attention", spec, PLAIN));
+        let last = c.last_filters * c.base;
+        let merge = conv3(b, "merge", channels, last, PLAIN);
+        let head = head(b, "main", last);
+        Arc::new(AuxSkipAttention {
+            config: *self,
+            blocks,
+            attention,
+            merge,
+            head,
+        })
     }
 }
 

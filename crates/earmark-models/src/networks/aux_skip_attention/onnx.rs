@@ -2,7 +2,7 @@
 
 use crate::networks::aux_skip_attention::network::AuxSkipAttention;
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
-use crate::params::vars::Vars;
+use crate::params::Vars;
 use earmark_onnx::Builder;
 
 impl AuxSkipAttention {

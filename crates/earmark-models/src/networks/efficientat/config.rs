@@ -1,11 +1,8 @@
 //! Settings of EfficientAT's network.
 
-use crate::blocks::activation::Activation;
-use crate::blocks::conv_spec::ConvPadding;
-use crate::blocks::inverted_residual::InvertedResidualSpec;
-use crate::blocks::norm::BatchNormConfig;
+use crate::blocks::{Activation, BatchNormConfig, ConvPadding, InvertedResidualSpec};
 use crate::config_checks::{check_batch_norm, check_drop_prob, check_init, check_width};
-use crate::params::init::WeightInit;
+use crate::params::WeightInit;
 use earmark_core::{Check, ConfigError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -93,10 +90,7 @@ impl EfficientAtConfig {
     }
 
     pub(super) fn norm(&self) -> BatchNormConfig {
-        BatchNormConfig {
-            decay: self.batch_norm_decay,
-            epsilon: self.batch_norm_epsilon,
-        }
+        BatchNormConfig::new(self.batch_norm_decay, self.batch_norm_epsilon)
     }
 
     /// The blocks, in channels of this width.

@@ -1,20 +1,15 @@
 //! The layers of EfficientAT's network and its passes.
 
 use crate::architecture::{Architecture, ArchitectureConfig};
-use crate::blocks::activation::activate;
-use crate::blocks::conv::Conv;
-use crate::blocks::conv_chain::{conv_chain, conv_chain_pooled};
-use crate::blocks::conv_spec::{ConvPadding, ConvSpec};
-use crate::blocks::dense::Dense;
-use crate::blocks::inverted_residual::InvertedResidual;
-use crate::blocks::pool::{Pool, PoolSpec, without_plane};
+use crate::blocks::{
+    Conv, ConvPadding, ConvSpec, Dense, InvertedResidual, Pool, PoolSpec, activate, conv_chain,
+    conv_chain_pooled, without_plane,
+};
 use crate::forward::Forward;
 use crate::layer_table::LayerTable;
 use crate::networks::efficientat::config::{EfficientAtConfig, HS, LAST, STEM};
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
-use crate::params::init::WeightInit;
-use crate::params::spec::VarBuilder;
-use crate::params::vars::Vars;
+use crate::params::{VarBuilder, Vars, WeightInit};
 use burn::tensor::Tensor;
 use earmark_core::ConfigError;
 use earmark_onnx::Builder;
@@ -37,24 +32,19 @@ pub(super) struct EfficientAt {
     pub(super) logits: Dense,
 }
 
-impl EfficientAt {
+impl ArchitectureConfig for EfficientAtConfig {
     /// Declares all variables: `stem.*`, `block1.depthwise.*`, `block1.project.*`, `block2.expand.*`, ... `block15.*`, `last.*`,
     /// `hidden.*`, `logits.*`.
-    pub(super) fn declare(
-        b: &mut VarBuilder,
-        config: EfficientAtConfig,
-        input: usize,
-        classes: usize,
-    ) -> Self {
-        let norm = config.norm();
+    fn declare(&self, b: &mut VarBuilder, input: usize, classes: usize) -> Arc<dyn Architecture> {
+        let norm = self.norm();
         let stem = ConvSpec {
             padding: ConvPadding::Symmetric([1, 1]),
             activation: HS,
-            ..ConvSpec::same3(input, config.channels(STEM), 2)
+            ..ConvSpec::same3(input, self.channels(STEM), 2)
         };
-        let stem = Conv::declare(b, "stem", stem, Some(norm), config.init);
-        let specs = config.blocks();
-        let inits = [config.init, DENSE];
+        let stem = Conv::declare(b, "stem", stem, Some(norm), self.init);
+        let specs = self.blocks();
+        let inits = [self.init, DENSE];
         let blocks = (1..)
             .zip(specs)
             .map(|(n, spec)| InvertedResidual::declare(b, &format!("block{n}"), spec, norm, inits))
@@ -64,22 +54,16 @@ impl EfficientAt {
             activation: HS,
             ..ConvSpec::pointwise(depth, LAST * depth)
         };
-        let last = Conv::declare(b, "last", last, Some(norm), config.init);
-        let width = config.channels(config.head);
-        Self {
+        let last = Conv::declare(b, "last", last, Some(norm), self.init);
+        let width = self.channels(self.head);
+        Arc::new(EfficientAt {
             hidden: Dense::declare(b, "hidden", LAST * depth, width, DENSE),
             logits: Dense::declare(b, "logits", width, classes, DENSE),
-            config,
+            config: *self,
             stem,
             blocks,
             last,
-        }
-    }
-}
-
-impl ArchitectureConfig for EfficientAtConfig {
-    fn declare(&self, b: &mut VarBuilder, channels: usize, classes: usize) -> Arc<dyn Architecture> {
-        Arc::new(EfficientAt::declare(b, *self, channels, classes))
+        })
     }
 }
 

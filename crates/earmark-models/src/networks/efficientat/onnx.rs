@@ -4,7 +4,7 @@ use crate::blocks::onnx::add_activation;
 use crate::networks::efficientat::config::HS;
 use crate::networks::efficientat::network::EfficientAt;
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
-use crate::params::vars::Vars;
+use crate::params::Vars;
 use earmark_onnx::Builder;
 
 impl EfficientAt {

@@ -1,7 +1,7 @@
 //! Settings of the meta-model.
 
 use crate::config_checks::{check_drop_prob, check_init};
-use crate::params::init::WeightInit;
+use crate::params::WeightInit;
 use earmark_core::{Check, ConfigError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

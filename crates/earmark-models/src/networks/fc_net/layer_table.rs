@@ -1,6 +1,6 @@
 //! The table of the meta-model's layers.
 
-use crate::blocks::dense::Dense;
+use crate::blocks::Dense;
 use crate::layer_table::{LayerTable, LayerTableBuilder};
 use crate::networks::fc_net::network::FcNet;
 

@@ -1,14 +1,12 @@
 //! The layers of the meta-model and its passes.
 
 use crate::architecture::{Architecture, ArchitectureConfig, NetworkInput};
-use crate::blocks::dense::Dense;
-use crate::blocks::prelu::Prelu;
+use crate::blocks::{Dense, Prelu};
 use crate::forward::Forward;
 use crate::layer_table::LayerTable;
 use crate::networks::fc_net::config::FcNetConfig;
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
-use crate::params::spec::VarBuilder;
-use crate::params::vars::Vars;
+use crate::params::{VarBuilder, Vars};
 use burn::tensor::{Tensor, activation};
 use earmark_core::ConfigError;
 use earmark_onnx::Builder;
@@ -24,33 +22,27 @@ pub(super) struct FcNet {
     pub(super) logits: Dense,
 }
 
-impl FcNet {
+impl ArchitectureConfig for FcNetConfig {
     /// Declares `scale.reduce`, `scale.expand`, `dense1`, `dense2` (with `prelu`) and `logits`.
-    pub(super) fn declare(b: &mut VarBuilder, config: FcNetConfig, features: usize, classes: usize) -> Self {
-        let c = &config;
+    fn declare(&self, b: &mut VarBuilder, features: usize, classes: usize) -> Arc<dyn Architecture> {
+        let c = self;
         let narrow = (features / c.reduction).max(1);
-        let dense = |b: &mut VarBuilder, scope: &str, from, to| Dense::declare(b, scope, from, to, c.init);
+        let dense = |b: &mut VarBuilder, prefix: &str, from, to| Dense::declare(b, prefix, from, to, c.init);
         let reduce = dense(b, "scale.reduce", features, narrow);
         let expand = dense(b, "scale.expand", narrow, features);
         let hidden =
-            [("dense1", features, 2 * c.base), ("dense2", 2 * c.base, c.base)].map(|(scope, from, to)| {
-                let layer = dense(b, scope, from, to);
-                (layer, Prelu::declare(b, &format!("{scope}.prelu")))
+            [("dense1", features, 2 * c.base), ("dense2", 2 * c.base, c.base)].map(|(prefix, from, to)| {
+                let layer = dense(b, prefix, from, to);
+                (layer, Prelu::declare(b, &format!("{prefix}.prelu")))
             });
         let logits = dense(b, "logits", c.base, classes);
-        Self {
-            config,
+        Arc::new(FcNet {
+            config: *self,
             reduce,
             expand,
             hidden,
             logits,
-        }
-    }
-}
-
-impl ArchitectureConfig for FcNetConfig {
-    fn declare(&self, b: &mut VarBuilder, channels: usize, classes: usize) -> Arc<dyn Architecture> {
-        Arc::new(FcNet::declare(b, *self, channels, classes))
+        })
     }
 
     fn input(&self) -> NetworkInput {

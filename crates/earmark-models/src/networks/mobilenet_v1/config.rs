@@ -1,9 +1,8 @@
 //! Settings of MobileNet v1.
 
-use crate::blocks::norm::BatchNormConfig;
-use crate::blocks::pool::Pool;
+use crate::blocks::{BatchNormConfig, Pool};
 use crate::config_checks::{check_batch_norm, check_drop_prob, check_init, check_width};
-use crate::params::init::WeightInit;
+use crate::params::WeightInit;
 use earmark_core::{Check, ConfigError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -70,10 +69,10 @@ impl MobileNetV1Config {
     }
 
     pub(super) fn norm(&self) -> Option<BatchNormConfig> {
-        self.batch_norm.then_some(BatchNormConfig {
-            decay: self.batch_norm_decay,
-            epsilon: self.batch_norm_epsilon,
-        })
+        self.batch_norm.then_some(BatchNormConfig::new(
+            self.batch_norm_decay,
+            self.batch_norm_epsilon,
+        ))
     }
 }
 

@@ -1,17 +1,12 @@
 //! The layers of MobileNet v1 and its passes.
 
 use crate::architecture::{Architecture, ArchitectureConfig};
-use crate::blocks::conv::Conv;
-use crate::blocks::conv_chain::conv_chain_pooled;
-use crate::blocks::conv_spec::ConvSpec;
-use crate::blocks::dense::Dense;
-use crate::blocks::pool::{PoolSpec, without_plane};
+use crate::blocks::{Conv, ConvSpec, Dense, PoolSpec, conv_chain_pooled, without_plane};
 use crate::forward::Forward;
 use crate::layer_table::LayerTable;
 use crate::networks::mobilenet_v1::config::MobileNetV1Config;
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
-use crate::params::spec::VarBuilder;
-use crate::params::vars::Vars;
+use crate::params::{VarBuilder, Vars};
 use burn::tensor::Tensor;
 use earmark_core::ConfigError;
 use earmark_onnx::Builder;
@@ -44,38 +39,26 @@ pub(super) struct MobileNetV1 {
     pub(super) logits: Dense,
 }
 
-impl MobileNetV1 {
+impl ArchitectureConfig for MobileNetV1Config {
     /// Declares all variables: `conv0.*`, `dw1.*`, `pw1.*`, ... `pw13.*`, `logits.*`.
-    pub(super) fn declare(
-        b: &mut VarBuilder,
-        config: MobileNetV1Config,
-        input: usize,
-        classes: usize,
-    ) -> Self {
-        let mut conv =
-            |name: String, spec: ConvSpec| Conv::declare(b, &name, spec, config.norm(), config.init);
-        let mut depth = config.channels(16);
+    fn declare(&self, b: &mut VarBuilder, input: usize, classes: usize) -> Arc<dyn Architecture> {
+        let mut conv = |name: String, spec: ConvSpec| Conv::declare(b, &name, spec, self.norm(), self.init);
+        let mut depth = self.channels(16);
         let first = conv("conv0".into(), ConvSpec::same3(input, depth, 1));
         let mut pairs = Vec::with_capacity(SEPARABLE.len());
         for (i, (stride, out)) in (1..).zip(SEPARABLE) {
-            let out = config.channels(out);
+            let out = self.channels(out);
             let depthwise = conv(format!("dw{i}"), ConvSpec::depthwise3(depth, stride));
             pairs.push((depthwise, conv(format!("pw{i}"), ConvSpec::pointwise(depth, out))));
             depth = out;
         }
-        let logits = Dense::declare(b, "logits", depth, classes, config.init);
-        Self {
-            config,
+        let logits = Dense::declare(b, "logits", depth, classes, self.init);
+        Arc::new(MobileNetV1 {
+            config: *self,
             first,
             pairs,
             logits,
-        }
-    }
-}
-
-impl ArchitectureConfig for MobileNetV1Config {
-    fn declare(&self, b: &mut VarBuilder, channels: usize, classes: usize) -> Arc<dyn Architecture> {
-        Arc::new(MobileNetV1::declare(b, *self, channels, classes))
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::networks::mobilenet_v1::config::GlobalPool;
 use crate::networks::mobilenet_v1::network::MobileNetV1;
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
-use crate::params::vars::Vars;
+use crate::params::Vars;
 use earmark_onnx::Builder;
 
 impl MobileNetV1 {

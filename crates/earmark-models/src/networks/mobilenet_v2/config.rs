@@ -1,8 +1,8 @@
 //! Settings of MobileNet v2.
 
-use crate::blocks::norm::BatchNormConfig;
+use crate::blocks::BatchNormConfig;
 use crate::config_checks::{check_batch_norm, check_drop_prob, check_init, check_width};
-use crate::params::init::WeightInit;
+use crate::params::WeightInit;
 use earmark_core::{Check, ConfigError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -57,10 +57,7 @@ impl MobileNetV2Config {
     }
 
     pub(super) fn norm(&self) -> BatchNormConfig {
-        BatchNormConfig {
-            decay: self.batch_norm_decay,
-            epsilon: self.batch_norm_epsilon,
-        }
+        BatchNormConfig::new(self.batch_norm_decay, self.batch_norm_epsilon)
     }
 }
 

@@ -1,21 +1,15 @@
 //! The layers of MobileNet v2 and its passes.
 
 use crate::architecture::{Architecture, ArchitectureConfig, ClipFeatures};
-use crate::blocks::activation::Activation;
-use crate::blocks::conv::Conv;
-use crate::blocks::conv_chain::conv_chain;
-use crate::blocks::conv_spec::{ConvPadding, ConvSpec};
-use crate::blocks::dense::Dense;
-use crate::blocks::input_scaler::{InputScaler, InputScalerSpec};
-use crate::blocks::inverted_residual::{InvertedResidual, InvertedResidualSpec};
-use crate::blocks::norm::{BatchNorm, BatchNormConfig};
-use crate::blocks::pool::global_mean;
+use crate::blocks::{
+    Activation, BatchNorm, BatchNormConfig, Conv, ConvPadding, ConvSpec, Dense, InputScaler, InputScalerSpec,
+    InvertedResidual, InvertedResidualSpec, conv_chain, global_mean,
+};
 use crate::forward::Forward;
 use crate::layer_table::LayerTable;
 use crate::networks::mobilenet_v2::config::MobileNetV2Config;
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
-use crate::params::spec::VarBuilder;
-use crate::params::vars::Vars;
+use crate::params::{VarBuilder, Vars};
 use burn::tensor::{Tensor, activation};
 use earmark_core::ConfigError;
 use earmark_onnx::Builder;
@@ -36,10 +30,7 @@ const STAGES: [(usize, usize, usize, usize); 7] = [
 const WIDENED: [usize; 2] = [10, 3];
 
 /// BatchNorm outside the backbone: Keras's own defaults.
-const OUTER: BatchNormConfig = BatchNormConfig {
-    decay: 0.99,
-    epsilon: 0.001,
-};
+const OUTER: BatchNormConfig = BatchNormConfig::new(0.99, 0.001);
 
 /// The network; see the module.
 #[derive(Clone, Debug)]
@@ -55,16 +46,48 @@ pub(super) struct MobileNetV2 {
     pub(super) logits: Dense,
 }
 
-impl MobileNetV2 {
+/// The blocks of all stages behind `depth` channels, and the channels after them.
+fn declare_blocks(b: &mut VarBuilder, c: &MobileNetV2Config, depth: usize) -> (Vec<InvertedResidual>, usize) {
+    let (mut blocks, mut depth) = (Vec::new(), depth);
+    for (expansion, channels, repeats, stride) in STAGES {
+        for repeat in 0..repeats {
+            let spec = InvertedResidualSpec {
+                input: depth,
+                expanded: depth * expansion,
+                output: c.channels(channels),
+                kernel: 3,
+                padding: ConvPadding::Same,
+                stride: if repeat == 0 { stride } else { 1 },
+                halved: false,
+                activation: Activation::Relu6,
+                squeezed: None,
+            };
+            depth = spec.output;
+            let prefix = format!("block{}", blocks.len());
+            blocks.push(InvertedResidual::declare(b, &prefix, spec, c.norm(), [c.init; 2]));
+        }
+    }
+    (blocks, depth)
+}
+
+fn declare_clip_features(b: &mut VarBuilder, c: &MobileNetV2Config) -> (InputScaler, BatchNorm) {
+    let spec = InputScalerSpec {
+        prefix: "side.",
+        compress: 0.0,
+        limit: c.clip_feature_limit,
+        components: c.clip_features,
+        key: "network.clip-features",
+        scales_clip_features: true,
+    };
+    let scaler = InputScaler::declare(b, spec, c.clip_feature_inputs);
+    (scaler, BatchNorm::declare(b, "side.bn", c.clip_features, OUTER))
+}
+
+impl ArchitectureConfig for MobileNetV2Config {
     /// Declares all variables: `input.bn.*`, `widen1.*`, `widen2.*`, `conv0.*`, `block0.*` to `block16.*` (`expand`, `depthwise`,
     /// `project`), `last.*`, `side.standardise.*`, `side.pca.*` and `side.bn.*`, `dense1.*`, `dense2.*` (each with its `bn`), `logits.*`.
-    pub(super) fn declare(
-        b: &mut VarBuilder,
-        config: MobileNetV2Config,
-        input: usize,
-        classes: usize,
-    ) -> Self {
-        let c = &config;
+    fn declare(&self, b: &mut VarBuilder, input: usize, classes: usize) -> Arc<dyn Architecture> {
+        let c = self;
         let input_norm = BatchNorm::declare(b, "input.bn", input, OUTER);
         let mut depth = input;
         let widen = [1, 2].map(|n| {
@@ -92,8 +115,8 @@ impl MobileNetV2 {
             (dense, BatchNorm::declare(b, &format!("dense{n}.bn"), out, OUTER))
         });
         let logits = Dense::declare(b, "logits", width, classes, c.init);
-        Self {
-            config,
+        Arc::new(MobileNetV2 {
+            config: *self,
             input_norm,
             widen,
             first,
@@ -102,50 +125,7 @@ impl MobileNetV2 {
             clip_features,
             dense,
             logits,
-        }
-    }
-}
-
-/// The blocks of all stages behind `depth` channels, and the channels after them.
-fn declare_blocks(b: &mut VarBuilder, c: &MobileNetV2Config, depth: usize) -> (Vec<InvertedResidual>, usize) {
-    let (mut blocks, mut depth) = (Vec::new(), depth);
-    for (expansion, channels, repeats, stride) in STAGES {
-        for repeat in 0..repeats {
-            let spec = InvertedResidualSpec {
-                input: depth,
-                expanded: depth * expansion,
-                output: c.channels(channels),
-                kernel: 3,
-                padding: ConvPadding::Same,
-                stride: if repeat == 0 { stride } else { 1 },
-                halved: false,
-                activation: Activation::Relu6,
-                squeezed: None,
-            };
-            depth = spec.output;
-            let scope = format!("block{}", blocks.len());
-            blocks.push(InvertedResidual::declare(b, &scope, spec, c.norm(), [c.init; 2]));
-        }
-    }
-    (blocks, depth)
-}
-
-fn declare_clip_features(b: &mut VarBuilder, c: &MobileNetV2Config) -> (InputScaler, BatchNorm) {
-    let spec = InputScalerSpec {
-        prefix: "side.",
-        compress: 0.0,
-        limit: c.clip_feature_limit,
-        components: c.clip_features,
-        key: "network.clip-features",
-        scales_clip_features: true,
-    };
-    let scaler = InputScaler::declare(b, spec, c.clip_feature_inputs);
-    (scaler, BatchNorm::declare(b, "side.bn", c.clip_features, OUTER))
-}
-
-impl ArchitectureConfig for MobileNetV2Config {
-    fn declare(&self, b: &mut VarBuilder, channels: usize, classes: usize) -> Arc<dyn Architecture> {
-        Arc::new(MobileNetV2::declare(b, *self, channels, classes))
+        })
     }
 
     fn clip_features(&self) -> Option<ClipFeatures> {

@@ -2,7 +2,7 @@
 
 use crate::networks::mobilenet_v2::network::MobileNetV2;
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
-use crate::params::vars::Vars;
+use crate::params::Vars;
 use earmark_core::ConfigError;
 use earmark_onnx::Builder;
 

@@ -1,14 +1,12 @@
 //! The four backbones of PANNs.
 
-use crate::blocks::activation::Activation;
-use crate::blocks::conv::Conv;
-use crate::blocks::conv_chain::{conv_chain, conv_chain_pooled};
-use crate::blocks::conv_spec::{ConvPadding, ConvSpec};
-use crate::blocks::inverted_residual::{InvertedResidual, InvertedResidualSpec};
-use crate::blocks::pool::PoolSpec;
+use crate::blocks::{
+    Activation, Conv, ConvPadding, ConvSpec, InvertedResidual, InvertedResidualSpec, PoolSpec, conv_chain,
+    conv_chain_pooled,
+};
 use crate::forward::Forward;
 use crate::networks::panns::config::{PannsBackbone, PannsConfig};
-use crate::params::spec::VarBuilder;
+use crate::params::VarBuilder;
 use burn::tensor::Tensor;
 
 /// Channels of the blocks of Cnn14; Cnn10 has the first four.
@@ -165,8 +163,8 @@ fn residual(b: &mut VarBuilder, c: &PannsConfig, input: usize) -> Declared {
                 squeezed: None,
             };
             depth = spec.output;
-            let scope = format!("block{}", blocks.len() + 1);
-            blocks.push(InvertedResidual::declare(b, &scope, spec, c.norm(), [c.init; 2]));
+            let prefix = format!("block{}", blocks.len() + 1);
+            blocks.push(InvertedResidual::declare(b, &prefix, spec, c.norm(), [c.init; 2]));
         }
     }
     let last = ConvSpec {

@@ -1,8 +1,8 @@
 //! Settings of PANNs' networks.
 
-use crate::blocks::norm::BatchNormConfig;
+use crate::blocks::BatchNormConfig;
 use crate::config_checks::{check_batch_norm, check_drop_prob, check_init, check_width};
-use crate::params::init::WeightInit;
+use crate::params::WeightInit;
 use earmark_core::{Check, ConfigError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -70,10 +70,7 @@ impl PannsConfig {
     }
 
     pub(super) fn norm(&self) -> BatchNormConfig {
-        BatchNormConfig {
-            decay: self.batch_norm_decay,
-            epsilon: self.batch_norm_epsilon,
-        }
+        BatchNormConfig::new(self.batch_norm_decay, self.batch_norm_epsilon)
     }
 }
 

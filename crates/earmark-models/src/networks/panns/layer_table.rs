@@ -21,12 +21,12 @@ impl Panns {
             }
             Backbone::Row(convs) => {
                 for (i, conv) in convs.iter().enumerate() {
-                    let scope = match i {
+                    let prefix = match i {
                         0 => "conv0".to_owned(),
                         i if i % 2 == 1 => format!("dw{}", i.div_ceil(2)),
                         i => format!("pw{}", i / 2),
                     };
-                    table.conv(&scope, conv);
+                    table.conv(&prefix, conv);
                 }
             }
             Backbone::Residual(stem, blocks, last) => {

@@ -1,16 +1,13 @@
 //! The layers of PANNs' networks and their passes.
 
 use crate::architecture::{Architecture, ArchitectureConfig};
-use crate::blocks::dense::Dense;
-use crate::blocks::norm::BatchNorm;
-use crate::blocks::pool::without_plane;
+use crate::blocks::{BatchNorm, Dense, without_plane};
 use crate::forward::Forward;
 use crate::layer_table::LayerTable;
 use crate::networks::panns::backbone::Backbone;
 use crate::networks::panns::config::{PannsBackbone, PannsConfig, SHRINKS};
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
-use crate::params::spec::VarBuilder;
-use crate::params::vars::Vars;
+use crate::params::{VarBuilder, Vars};
 use burn::tensor::{Tensor, activation};
 use earmark_core::ConfigError;
 use earmark_onnx::Builder;
@@ -26,26 +23,20 @@ pub(super) struct Panns {
     pub(super) logits: Dense,
 }
 
-impl Panns {
+impl ArchitectureConfig for PannsConfig {
     /// Declares all variables: `input.bn.*`; `block1.conv1.*`, `block1.conv2.*`, ... of Cnn14 and Cnn10; `conv0.*`, `dw1.*`, `pw1.*`, ...
     /// of MobileNet v1; `conv0.*`, `block1.depthwise.*`, ... `last.*` of MobileNet v2; `hidden.*`, `logits.*`.
-    pub(super) fn declare(b: &mut VarBuilder, config: PannsConfig, input: usize, classes: usize) -> Self {
-        let norm = BatchNorm::declare(b, "input.bn", config.bands, config.norm());
-        let backbone = Backbone::declare(b, &config, input);
+    fn declare(&self, b: &mut VarBuilder, input: usize, classes: usize) -> Arc<dyn Architecture> {
+        let norm = BatchNorm::declare(b, "input.bn", self.bands, self.norm());
+        let backbone = Backbone::declare(b, self, input);
         let (channels, hidden) = (backbone.channels, backbone.hidden);
-        Self {
-            hidden: Dense::declare(b, "hidden", channels, hidden, config.init),
-            logits: Dense::declare(b, "logits", hidden, classes, config.init),
-            config,
+        Arc::new(Panns {
+            hidden: Dense::declare(b, "hidden", channels, hidden, self.init),
+            logits: Dense::declare(b, "logits", hidden, classes, self.init),
+            config: *self,
             input: norm,
             backbone: backbone.layers,
-        }
-    }
-}
-
-impl ArchitectureConfig for PannsConfig {
-    fn declare(&self, b: &mut VarBuilder, channels: usize, classes: usize) -> Arc<dyn Architecture> {
-        Arc::new(Panns::declare(b, *self, channels, classes))
+        })
     }
 
     fn bands(&self) -> Option<usize> {

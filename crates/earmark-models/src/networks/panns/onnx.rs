@@ -4,7 +4,7 @@ use crate::networks::panns::backbone::Backbone;
 use crate::networks::panns::config::SHRINKS;
 use crate::networks::panns::network::Panns;
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
-use crate::params::vars::Vars;
+use crate::params::Vars;
 use earmark_onnx::{Builder, Value};
 
 impl Panns {

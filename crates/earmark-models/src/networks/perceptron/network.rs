@@ -1,14 +1,12 @@
 //! The layers of the perceptron and its passes.
 
 use crate::architecture::{Architecture, ArchitectureConfig, NetworkInput};
-use crate::blocks::dense::Dense;
-use crate::blocks::input_scaler::{InputScaler, InputScalerSpec};
+use crate::blocks::{Dense, InputScaler, InputScalerSpec};
 use crate::forward::Forward;
 use crate::layer_table::LayerTable;
 use crate::networks::perceptron::config::PerceptronConfig;
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
-use crate::params::spec::VarBuilder;
-use crate::params::vars::Vars;
+use crate::params::{VarBuilder, Vars};
 use burn::tensor::{Tensor, activation};
 use earmark_core::ConfigError;
 use earmark_onnx::Builder;
@@ -23,40 +21,28 @@ pub(super) struct Perceptron {
     pub(super) logits: Dense,
 }
 
-impl Perceptron {
+impl ArchitectureConfig for PerceptronConfig {
     /// Declares all variables: the buffers `standardise.mean`, `standardise.deviation`, `pca.mean` and `pca.components`, then `hidden.*`
     /// and `logits.*`.
-    pub(super) fn declare(
-        b: &mut VarBuilder,
-        config: PerceptronConfig,
-        inputs: usize,
-        classes: usize,
-    ) -> Self {
+    fn declare(&self, b: &mut VarBuilder, inputs: usize, classes: usize) -> Arc<dyn Architecture> {
         let spec = InputScalerSpec {
             prefix: "",
-            compress: config.compress,
-            limit: config.limit,
-            components: config.components,
+            compress: self.compress,
+            limit: self.limit,
+            components: self.components,
             key: "network.components",
             scales_clip_features: false,
         };
         let input = InputScaler::declare(b, spec, inputs);
         let width = input.outputs();
-        let hidden =
-            (config.hidden > 0).then(|| Dense::declare(b, "hidden", width, config.hidden, config.init));
+        let hidden = (self.hidden > 0).then(|| Dense::declare(b, "hidden", width, self.hidden, self.init));
         let width = hidden.as_ref().map_or(width, |dense| dense.output);
-        Self {
-            config,
+        Arc::new(Perceptron {
+            config: *self,
             input,
             hidden,
-            logits: Dense::declare(b, "logits", width, classes, config.init),
-        }
-    }
-}
-
-impl ArchitectureConfig for PerceptronConfig {
-    fn declare(&self, b: &mut VarBuilder, channels: usize, classes: usize) -> Arc<dyn Architecture> {
-        Arc::new(Perceptron::declare(b, *self, channels, classes))
+            logits: Dense::declare(b, "logits", width, classes, self.init),
+        })
     }
 
     fn input(&self) -> NetworkInput {

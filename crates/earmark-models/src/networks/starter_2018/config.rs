@@ -1,8 +1,8 @@
 //! Settings of the starter-2018 network.
 
-use crate::blocks::norm::BatchNormConfig;
+use crate::blocks::BatchNormConfig;
 use crate::config_checks::{check_batch_norm, check_drop_prob, check_init};
-use crate::params::init::WeightInit;
+use crate::params::WeightInit;
 use earmark_core::{Check, ConfigError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -46,10 +46,7 @@ impl Default for Starter2018Config {
 
 impl Starter2018Config {
     pub(super) fn norm(&self) -> BatchNormConfig {
-        BatchNormConfig {
-            decay: self.batch_norm_decay,
-            epsilon: self.batch_norm_epsilon,
-        }
+        BatchNormConfig::new(self.batch_norm_decay, self.batch_norm_epsilon)
     }
 }
 

@@ -1,17 +1,12 @@
 //! The layers of the starter-2018 network and its passes.
 
 use crate::architecture::{Architecture, ArchitectureConfig};
-use crate::blocks::conv::Conv;
-use crate::blocks::conv_chain::conv_chain_pooled;
-use crate::blocks::conv_spec::ConvSpec;
-use crate::blocks::dense::Dense;
-use crate::blocks::pool::{Pool, PoolSpec, PoolWindow, global_mean};
+use crate::blocks::{Conv, ConvSpec, Dense, Pool, PoolSpec, PoolWindow, conv_chain_pooled, global_mean};
 use crate::forward::Forward;
 use crate::layer_table::LayerTable;
 use crate::networks::starter_2018::config::Starter2018Config;
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
-use crate::params::spec::VarBuilder;
-use crate::params::vars::Vars;
+use crate::params::{VarBuilder, Vars};
 use burn::tensor::Tensor;
 use earmark_core::ConfigError;
 use earmark_onnx::Builder;
@@ -28,36 +23,25 @@ pub(super) struct Starter2018 {
     pub(super) logits: Dense,
 }
 
-impl Starter2018 {
+impl ArchitectureConfig for Starter2018Config {
     /// Declares all variables: `conv1.*`, `conv2.*`, `conv3.*`, `logits.*`. BatchNorm shifts and does not scale.
-    pub(super) fn declare(
-        b: &mut VarBuilder,
-        config: Starter2018Config,
-        input: usize,
-        classes: usize,
-    ) -> Self {
+    fn declare(&self, b: &mut VarBuilder, input: usize, classes: usize) -> Arc<dyn Architecture> {
         let mut depth = input;
         let convs = [1, 2, 3].map(|n| {
             let spec = ConvSpec {
-                kernel: [config.kernel_bands, config.kernel_frames],
-                ..ConvSpec::same3(depth, config.base << (n - 1), 1)
+                kernel: [self.kernel_bands, self.kernel_frames],
+                ..ConvSpec::same3(depth, self.base << (n - 1), 1)
             };
             depth = spec.output;
-            Conv::declare(b, &format!("conv{n}"), spec, Some(config.norm()), config.init).unscaled(b)
+            Conv::declare(b, &format!("conv{n}"), spec, Some(self.norm()), self.init).unscaled(b)
         });
         // The original's 1x1 convolution of a single position is a dense layer.
-        let logits = Dense::declare(b, "logits", depth, classes, config.init);
-        Self {
-            config,
+        let logits = Dense::declare(b, "logits", depth, classes, self.init);
+        Arc::new(Starter2018 {
+            config: *self,
             convs,
             logits,
-        }
-    }
-}
-
-impl ArchitectureConfig for Starter2018Config {
-    fn declare(&self, b: &mut VarBuilder, channels: usize, classes: usize) -> Arc<dyn Architecture> {
-        Arc::new(Starter2018::declare(b, *self, channels, classes))
+        })
     }
 }
 

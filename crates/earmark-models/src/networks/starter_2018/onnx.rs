@@ -2,7 +2,7 @@
 
 use crate::networks::starter_2018::network::{POOL, Starter2018};
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
-use crate::params::vars::Vars;
+use crate::params::Vars;
 use earmark_onnx::Builder;
 
 impl Starter2018 {
