@@ -32,8 +32,9 @@ mod terminal;
 pub use charts::bars::{BarChart, BarRow};
 pub use charts::confusion::ConfusionChart;
 pub use charts::histogram::HistogramChart;
-pub use charts::line::{AxisScale, Better, LineChart, Series};
+pub use charts::line::{AxisScale, LineChart};
 pub use charts::reliability::{ReliabilityCurve, reliability_chart};
+pub use charts::series::{Better, Series};
 pub use charts::sparkline::sparkline;
 pub use contact_sheet::ContactSheet;
 pub use earmark_core::human::{

@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::frame::Plot;
-use super::line::Series;
+use super::series::Series;
 use crate::svg::Svg;
 use earmark_core::human::{score, trimmed};
 

@@ -9,5 +9,6 @@ pub mod histogram;
 mod hover;
 pub mod line;
 pub mod reliability;
+pub mod series;
 pub mod sparkline;
 mod ticks;

@@ -1,6 +1,7 @@
 //! Whether scores are probabilities: mean score against the share of true labels.
 
-use super::line::{LineChart, Series};
+use super::line::LineChart;
+use super::series::Series;
 use crate::Chart;
 use serde::{Deserialize, Serialize};
 
