@@ -1,4 +1,4 @@
-//! Embeddings as Apache Parquet: the file, where rows are of tiles its start, and a float column for each feature; nothing is optional.
+//! Embeddings as Apache Parquet: the recording, the start of segments, and one float column per number; no column is optional.
 
 use super::Embeddings;
 use parquet::basic::{LogicalType, Repetition, Type as Physical};
@@ -9,10 +9,10 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::Type;
 use std::sync::Arc;
 
-/// Numbers of a row group.
+/// Numbers per row group.
 const GROUP: usize = 1 << 20;
 
-/// The bytes of a file.
+/// The bytes of the file.
 pub(super) fn write(e: &Embeddings) -> Result<Vec<u8>, ParquetError> {
     let mut columns = vec![column("fname", Physical::BYTE_ARRAY)?];
     if e.starts.is_some() {
@@ -73,8 +73,8 @@ mod tests {
     #[test]
     fn rows_are_read_back_by_name() {
         let dir = tempfile::tempdir().unwrap();
-        for tiles in [false, true] {
-            let mut e = Embeddings::new(2, tiles);
+        for segments in [false, true] {
+            let mut e = Embeddings::new(2, segments);
             e.push("a, b.wav", Some(0.0), &[1.0, -0.5]);
             e.push("c.wav", Some(2.5), &[0.25, 3.0]);
             let path = dir.path().join("x.parquet");
@@ -82,7 +82,7 @@ mod tests {
             let file = SerializedFileReader::new(std::fs::File::open(&path).unwrap()).unwrap();
             let fields = file.metadata().file_metadata().schema().get_fields().to_vec();
             let names: Vec<&str> = fields.iter().map(|f| f.name()).collect();
-            let first = usize::from(tiles) + 1;
+            let first = usize::from(segments) + 1;
             assert_eq!(names[first..], ["e0", "e1"]);
             for (k, row) in file.get_row_iter(None).unwrap().enumerate() {
                 let row = row.unwrap();
@@ -91,7 +91,7 @@ mod tests {
                     [row.get_float(first).unwrap(), row.get_float(first + 1).unwrap()],
                     e.row(k)
                 );
-                if tiles {
+                if segments {
                     assert_eq!(row.get_double(1).unwrap(), e.starts.as_ref().unwrap()[k]);
                 }
             }

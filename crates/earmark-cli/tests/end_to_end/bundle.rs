@@ -121,15 +121,18 @@ fn a_folder_is_another_bundle_or_the_same() {
     assert_eq!(files(&lab.path("c")), before);
     let message = pack("-o b --mean arithmetic").refused();
     assert!(
-        message.starts_with("b: holds something else than this bundle; "),
+        message.starts_with("b: contains something other than this bundle; "),
         "{message}"
     );
     let message = pack("-o tones").refused();
-    assert!(message.starts_with("tones: holds something else"), "{message}");
+    assert!(
+        message.starts_with("tones: contains something other"),
+        "{message}"
+    );
     lab.write("b/classes.csv", "0,other\n");
     let message = pack("-o b").refused();
     assert!(
-        message.starts_with("b: holds this bundle, but some of its files are damaged"),
+        message.starts_with("b: contains this bundle, but some of its files are damaged"),
         "{message}"
     );
     let message = pack("-o d --weights 1,2").refused();
@@ -139,7 +142,7 @@ fn a_folder_is_another_bundle_or_the_same() {
     );
     let message = pack("-o d --weights 0").refused();
     assert!(
-        message.starts_with("--weights [0.0]: weights are finite"),
+        message.starts_with("--weights [0.0]: weights must be finite"),
         "{message}"
     );
     let message = lab.earmark("bundle runs/none -o d").refused();

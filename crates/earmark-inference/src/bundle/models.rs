@@ -1,6 +1,7 @@
-//! The models of a bundle, and what second-level models among them ask.
+//! The models of a bundle, with the base models of stacked ones.
 
-use super::{BundleDescription, BundledModel, mode, plain};
+use super::files::{safe_name, set_mode};
+use super::{BundleDescription, BundledModel};
 use crate::PipelineError;
 use crate::model::{ModelSource, inputs_of};
 use earmark_core::atomic::{self, WriteError};
@@ -9,19 +10,19 @@ use earmark_runs::run_dir::find_models;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// First-level runs that second-level models ask: each is packed once, however many ask it.
+/// Cross-validation runs that stacked models take scores from; each is packed once.
 #[derive(Default)]
 pub(super) struct StackedInputs {
-    sets: Vec<PathBuf>,
+    runs: Vec<PathBuf>,
 }
 
 impl StackedInputs {
-    /// The name of a set of folds in the bundle.
-    fn name(&mut self, set: PathBuf) -> String {
-        let known = self.sets.iter().position(|known| *known == set);
+    /// The folder of a cross-validation run in the bundle.
+    fn name(&mut self, run: PathBuf) -> String {
+        let known = self.runs.iter().position(|known| *known == run);
         let place = known.unwrap_or_else(|| {
-            self.sets.push(set);
-            self.sets.len() - 1
+            self.runs.push(run);
+            self.runs.len() - 1
         });
         input_name(place)
     }
@@ -32,59 +33,65 @@ fn input_name(place: usize) -> String {
 }
 
 impl BundledModel {
-    /// The description of the model that stands at `number` in the order of weights, counted from 1.
-    pub(super) fn of(number: usize, model: &ModelSource, inputs: &mut StackedInputs) -> Self {
-        let (recipe, tiles, asks) = match &model.recipe {
+    /// The description of the model with this number, counted from 1 in the order of weights.
+    pub(super) fn new(number: usize, model: &ModelSource, stacked: &mut StackedInputs) -> Self {
+        let (recipe, segments, inputs) = match &model.recipe {
             AnyRecipe::Stacked(recipe) => {
-                let sets = inputs_of(&model.path, recipe).into_iter();
-                (&recipe.name, None, sets.map(|set| inputs.name(set)).collect())
+                let runs = inputs_of(&model.path, recipe).into_iter();
+                (&recipe.name, None, runs.map(|run| stacked.name(run)).collect())
             }
             AnyRecipe::Audio(recipe) => (&recipe.name, recipe.predict_front_end().segments, Vec::new()),
         };
         let meta = &model.file.meta;
         Self {
-            file: format!("models/{number:02}-{}-{}.safetensors", plain(recipe), meta.step),
+            file: format!(
+                "models/{number:02}-{}-{}.safetensors",
+                safe_name(recipe),
+                meta.step
+            ),
             recipe: recipe.clone(),
             step: meta.step,
             licence: meta.licence.clone(),
-            tiles,
-            asks,
+            segments,
+            inputs,
         }
     }
 }
 
-/// Copies the models; one of the second level is told where what it asks lies now.
+/// Copies the models. The recipes of stacked models name the folders of their base models in the bundle.
 pub(super) fn pack_models(
     folder: &Path,
     models: &[ModelSource],
     description: &BundleDescription,
     inputs: &StackedInputs,
 ) -> Result<(), PipelineError> {
-    let place = folder.join("models");
-    fs::create_dir_all(&place).map_err(|e| WriteError::new(&place, e))?;
+    let models_folder = folder.join("models");
+    fs::create_dir_all(&models_folder).map_err(|e| WriteError::new(&models_folder, e))?;
     for (model, packed) in models.iter().zip(&description.models) {
         let to = folder.join(&packed.file);
-        if packed.asks.is_empty() {
+        if packed.inputs.is_empty() {
             copy(&model.path, &to)?;
             continue;
         }
         let AnyRecipe::Stacked(mut recipe) = model.recipe.clone() else {
-            continue; // only stacked models ask others
+            continue; // only stacked models have inputs
         };
-        recipe.stack.inputs.clone_from(&packed.asks);
+        recipe.stack.inputs.clone_from(&packed.inputs);
         let mut file = model.file.clone();
         file.meta.recipe = recipe.to_toml();
         file.save(&to)?;
-        mode(&to, 0o644).map_err(|e| WriteError::new(&to, e))?;
+        set_mode(&to, 0o644).map_err(|e| WriteError::new(&to, e))?;
     }
-    for (k, set) in inputs.sets.iter().enumerate() {
-        for (fold, model) in find_models(&set.to_string_lossy())?.iter().enumerate() {
-            // A set of folds as far as a prediction looks at it: weights, and the file that makes a folder a run.
-            let run = place.join(input_name(k)).join(format!("fold-{}", fold + 1));
-            fs::create_dir_all(&run).map_err(|e| WriteError::new(&run, e))?;
-            copy(model, &run.join("best.safetensors"))?;
+    for (k, run) in inputs.runs.iter().enumerate() {
+        for (fold, model) in find_models(&run.to_string_lossy())?.iter().enumerate() {
+            // What prediction needs of a fold: weights, and the file that makes a folder a run.
+            let fold_run = models_folder
+                .join(input_name(k))
+                .join(format!("fold-{}", fold + 1));
+            fs::create_dir_all(&fold_run).map_err(|e| WriteError::new(&fold_run, e))?;
+            copy(model, &fold_run.join("best.safetensors"))?;
             let note = "{ \"packed\": \"the weights of a run, by earmark bundle\" }\n";
-            atomic::write(&run.join("run.json"), |w| w.write_all(note.as_bytes()))?;
+            atomic::write(&fold_run.join("run.json"), |w| w.write_all(note.as_bytes()))?;
         }
     }
     Ok(())
@@ -92,5 +99,5 @@ pub(super) fn pack_models(
 
 fn copy(from: &Path, to: &Path) -> Result<(), PipelineError> {
     fs::copy(from, to).map_err(|e| WriteError::new(from, e))?;
-    Ok(mode(to, 0o644).map_err(|e| WriteError::new(to, e))?)
+    Ok(set_mode(to, 0o644).map_err(|e| WriteError::new(to, e))?)
 }

@@ -1,6 +1,6 @@
 //! The texts of a bundle: script, instructions, licences.
 
-use super::{BundleDescription, PROGRAM};
+use super::description::{BundleDescription, PROGRAM};
 use earmark_metrics::BlendMean;
 use std::fmt::Write;
 
@@ -27,8 +27,8 @@ pub(super) fn script(d: &BundleDescription) -> String {
     });
     format!(
         r#"#!/bin/sh
-# Scores the recordings in DATA with the models beside this script and writes a submission. Needs no network and nothing installed.
-# Usage: sh predict.sh DATA OUT.csv [further arguments of `earmark predict`, such as --part test or --format csv]
+# Scores the recordings in DATA with the models next to this script and writes a submission. Needs no network and no installation.
+# Usage: sh predict.sh DATA OUT.csv [further arguments of `earmark predict`, such as --subset test or --format csv]
 set -eu
 if [ "$#" -lt 2 ]; then
     echo "usage: sh predict.sh DATA OUT.csv [ARGUMENTS OF earmark predict]" >&2
@@ -39,7 +39,7 @@ data=$1
 out=$2
 shift 2
 
-# Uploads and read-only disks lose the permission to execute: then a copy is run.
+# Uploads and read-only disks can lose the permission to execute: then a copy is run.
 program="$here/{PROGRAM}"
 if [ ! -x "$program" ]; then
     copy=$(mktemp -d)
@@ -53,7 +53,7 @@ case " $* " in
 *" --format"*) ;;
 *) set -- --format kaggle2019 "$@" ;;
 esac
-# A folder without any table is what it is: every recording below it is scored.
+# In a folder without any table, every recording is scored.
 case " $* " in
 *" --layout"*) ;;
 *)
@@ -86,35 +86,32 @@ pub(super) fn readme(d: &BundleDescription) -> String {
         _ => format!("\nThe scores are the {} mean of theirs.\n", mean(d)),
     };
     let needs = match d.program.r#static {
-        Some(true) => "It is static and runs on any Linux of its kind of processor.",
+        Some(true) => "It is static and runs on any Linux with this kind of processor.",
         Some(false) => {
-            "It needs the C library of a system as new as the one that it was built on. A static one, for any Linux of its kind of \
-             processor, comes of the Containerfile in earmark's source; put it in with `earmark bundle --program FILE`."
+            "It needs a C library at least as new as that of the system it was built on. For any Linux with this kind of processor, \
+             build a static one with the Containerfile in earmark's source and pack it with `earmark bundle --program FILE`."
         }
         None => "It runs on the kind of system that it was built for.",
     };
     format!(
         "# A bundle of earmark {}\n\n\
-         Scores recordings for {} classes (`classes.csv`), without network and without anything installed:\n\n\
+         Scores recordings for {} classes (`classes.csv`), without network and installation:\n\n\
          ```sh\nsh predict.sh DATA submission.csv\n```\n\n\
-         DATA is a folder of recordings, or a data set in the layout that the models were trained on; of the latter the part `test` is\n\
-         scored, where it has one. What follows the two names goes to `earmark predict`: `--format csv`, `--part curated`,\n\
+         DATA is a folder of recordings, or a data set in the layout that the models were trained on; of the latter the subset `test` is\n\
+         scored, where it has one. What follows the two names goes to `earmark predict`: `--format csv`, `--subset curated`,\n\
          `--layout folders` (every recording below DATA, whatever tables there are). Exit status: 0 done, 2 done but some recordings\n\
          could not be read (each is named), 1 failed.\n\n\
-         `sha256sum -c SHA256SUMS` says whether all files are as they were packed.\n\n\
-         ## Models\n\n{models}{blended}\n## BundledProgram\n\n`{PROGRAM}` is the whole of earmark: `./{PROGRAM} --help`. {needs}\n",
+         `sha256sum -c SHA256SUMS` checks that all files are unchanged.\n\n\
+         ## Models\n\n{models}{blended}\n## BundledProgram\n\n`{PROGRAM}` is all of earmark: `./{PROGRAM} --help`. {needs}\n",
         d.version, d.classes
     )
 }
 
-/// Whose is what.
+/// Licences of the weights and of the program.
 pub(super) fn licences(d: &BundleDescription) -> String {
     let mut weights = String::new();
     for m in &d.models {
-        let licence = m
-            .licence
-            .as_deref()
-            .unwrap_or("not stated; ask whoever trained it");
+        let licence = m.licence.as_deref().unwrap_or("not stated; ask its author");
         let _ = writeln!(weights, "- `{}` ({}): {licence}", m.file, m.recipe); // writing to a String cannot fail
     }
     format!(

@@ -1,12 +1,12 @@
-//! A model's calibration as nodes.
+//! Calibration as nodes of a graph.
 
 use earmark_metrics::{Calibration, CalibrationRule};
 use earmark_onnx::{Builder, Tensor, Value};
 
-/// A score of 0 or 1 counts as this far from it, as in [`Calibration::apply`].
+/// Scores are clipped this far from 0 and 1, as in [`Calibration::apply`].
 const EDGE: f32 = 1e-7;
 
-/// Scores `[batch, classes]` to calibrated ones: what [`Calibration::apply`] does to each clip.
+/// Calibrates scores, `[batch, classes]`, as [`Calibration::apply`] does.
 pub(super) fn calibrate(g: &mut Builder, scores: &Value, calibration: &Calibration) -> Value {
     match &calibration.rule {
         CalibrationRule::Softmax { slope } => {

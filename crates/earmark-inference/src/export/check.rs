@@ -1,4 +1,4 @@
-//! An export proves itself: its graph, evaluated by plain loops, against the model that it was made from.
+//! Compares an exported graph, evaluated by plain loops, with its model.
 
 use super::{OnnxExport, SCORES, WAVEFORM};
 use crate::PipelineError;
@@ -9,23 +9,24 @@ use earmark_onnx::Tensor;
 /// How far an export is from its model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExportCheck {
-    /// Length of the made-up clip.
+    /// Length of the synthetic clip.
     pub seconds: f64,
     /// The largest difference of a score.
     pub largest_difference: f32,
 }
 
 impl OnnxExport {
-    /// Scores a made-up clip, long enough for more than one example, by the graph and by the model.
+    /// Scores a synthetic clip, long enough for more than one segment, by the graph and by the model.
     ///
     /// # Errors
-    /// A graph that can't be evaluated, which is a fault of earmark's own.
+    ///
+    /// For a graph that can't be evaluated, which is a bug in earmark.
     pub fn check(&self) -> Result<ExportCheck, PipelineError> {
         let clip = self.clip();
         let wanted = self.scores(&clip)?;
         let fault = |reason: String| {
             PipelineError::Request(format!(
-                "the exported graph can't be evaluated: {reason}; do not use it, and report this"
+                "the exported graph can't be evaluated: {reason}; do not use it, and report this bug"
             ))
         };
         let samples = Tensor::floats(&[1, clip.len()], clip.clone());
@@ -34,13 +35,13 @@ impl OnnxExport {
             .graph
             .run(&[(WAVEFORM, samples)])
             .map_err(|e| fault(e.to_string()))?;
-        let place = self
+        let index = self
             .model
             .graph
             .outputs
             .iter()
             .position(|port| port.name == SCORES);
-        let got = place.and_then(|i| outputs[i].as_floats()).unwrap_or_default();
+        let got = index.and_then(|i| outputs[i].as_floats()).unwrap_or_default();
         if got.len() != wanted.len() {
             return Err(fault(format!(
                 "it gives {} scores for {} classes",
@@ -51,7 +52,7 @@ impl OnnxExport {
         let differences = got.iter().zip(&wanted).map(|(g, w)| (g - w).abs());
         Ok(ExportCheck {
             seconds: clip.len() as f64 / f64::from(self.sample_rate_hz),
-            // A score that is no number is as far away as can be.
+            // NaN is the largest difference.
             largest_difference: differences
                 .fold(0.0, |most, d| if d > most || d.is_nan() { d } else { most }),
         })
@@ -79,20 +80,21 @@ impl OnnxExport {
             .collect()
     }
 
-    /// The model's own scores: the mean over the clip's examples, calibrated.
+    /// The model's own scores: the mean over the clip's segments, calibrated.
     fn scores(&self, clip: &[f32]) -> Result<Vec<f32>, PipelineError> {
         let extractor = &self.scorer.extractor;
-        let fault = |e: FeatureError| PipelineError::Request(format!("a made-up clip can't be heard: {e}"));
-        let base = extractor.log_mel(clip, &mut extractor.scratch()).map_err(fault)?;
-        let count = extractor.segment_count(base.frames);
+        let fault =
+            |e: FeatureError| PipelineError::Request(format!("the synthetic clip can't be scored: {e}"));
+        let log_mel = extractor.log_mel(clip, &mut extractor.scratch()).map_err(fault)?;
+        let count = extractor.segment_count(log_mel.frames);
         let (mut x, mut frames) = (Vec::new(), 0);
         for i in 0..count {
-            let example = extractor
-                .segment(&base, i)
+            let segment = extractor
+                .segment(&log_mel, i)
                 .and_then(|e| extractor.postprocess(&e));
-            let example = example.map_err(fault)?;
-            frames = example.frames;
-            x.extend(example.data);
+            let segment = segment.map_err(fault)?;
+            frames = segment.frames;
+            x.extend(segment.data);
         }
         let shape = [count, extractor.channels(), extractor.bands(), frames];
         let each = self.scorer.scores(SegmentBatch::new(x, shape)); // [count, classes]

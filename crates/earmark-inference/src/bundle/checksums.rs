@@ -5,10 +5,10 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-/// The file that holds them.
+/// The file of checksums.
 pub(super) const NAME: &str = "SHA256SUMS";
 
-/// A line a file, sorted by name, of all files in the folder but [`NAME`].
+/// One line per file in the folder, sorted by name, without [`NAME`] itself.
 pub(super) fn of_folder(folder: &Path) -> io::Result<String> {
     let mut names = Vec::new();
     collect(folder, "", &mut names)?;

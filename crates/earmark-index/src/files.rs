@@ -1,0 +1,182 @@
+//! Files of embeddings: `.npy` with a table, `.csv` and `.parquet`.
+
+use crate::{Embeddings, EmbeddingsError, npy, parquet};
+use earmark_core::atomic;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+impl Embeddings {
+    /// Writes `.npy` (with its table), `.csv` or `.parquet`, by the ending of the name, and returns the files written. The table is
+    /// written first.
+    ///
+    /// # Errors
+    ///
+    /// For another ending, and a file that can't be written.
+    pub fn save(&self, path: &Path) -> Result<Vec<PathBuf>, EmbeddingsError> {
+        let failed = |e: atomic::WriteError| EmbeddingsError {
+            path: e.path.clone(),
+            problem: format!("cannot be written: {}", e.cause),
+        };
+        match ending(path)? {
+            Ending::Csv => {
+                atomic::write(path, |w| self.write_csv(w, true)).map_err(failed)?;
+                Ok(vec![path.into()])
+            }
+            Ending::Parquet => {
+                let bytes = parquet::write(self).map_err(|e| EmbeddingsError {
+                    path: path.into(),
+                    problem: format!("cannot be written: {e}"),
+                })?;
+                atomic::write(path, |w| w.write_all(&bytes)).map_err(failed)?;
+                Ok(vec![path.into()])
+            }
+            Ending::Npy => {
+                let table = table_of_npy(path);
+                atomic::write(&table, |w| self.write_csv(w, false)).map_err(failed)?;
+                atomic::write(path, |w| npy::write(self, w)).map_err(failed)?;
+                Ok(vec![path.into(), table])
+            }
+        }
+    }
+
+    fn write_csv(&self, out: &mut dyn Write, values: bool) -> std::io::Result<()> {
+        let mut csv = csv::Writer::from_writer(out);
+        let start = self.starts.as_ref().map(|_| "start_seconds".to_owned());
+        let features = (0..if values { self.width } else { 0 }).map(|k| format!("e{k}"));
+        csv.write_record(std::iter::once("fname".to_owned()).chain(start).chain(features))?;
+        for (row, file) in self.files.iter().enumerate() {
+            let start = self.starts.as_ref().map(|s| s[row].to_string());
+            let numbers = if values { self.row(row) } else { &[] };
+            let cells = std::iter::once(file.clone())
+                .chain(start)
+                .chain(numbers.iter().map(f32::to_string));
+            csv.write_record(cells)?;
+        }
+        csv.flush()
+    }
+
+    /// Reads what [`Self::save`] wrote as `.npy` or `.csv`.
+    ///
+    /// # Errors
+    ///
+    /// For a file that is missing or contains something else.
+    pub fn read(path: &Path) -> Result<Self, EmbeddingsError> {
+        match ending(path)? {
+            Ending::Csv => Self::read_csv(path, true),
+            Ending::Parquet => Err(EmbeddingsError {
+                path: path.into(),
+                problem: "parquet is for other programs; embed into .npy or .csv to search in it".into(),
+            }),
+            Ending::Npy => {
+                let mut found = Self::read_csv(&table_of_npy(path), false)?;
+                found.values = npy::read(path, found.files.len())?;
+                found.width = found.values.len() / found.files.len().max(1);
+                Ok(found)
+            }
+        }
+    }
+
+    fn read_csv(path: &Path, values: bool) -> Result<Self, EmbeddingsError> {
+        let bad = |problem: String| EmbeddingsError {
+            path: path.into(),
+            problem,
+        };
+        let mut csv = csv::Reader::from_path(path).map_err(|e| bad(format!("cannot be read: {e}")))?;
+        let header = csv.headers().map_err(|e| bad(e.to_string()))?.clone();
+        if header.get(0) != Some("fname") {
+            return Err(bad(
+                "its first column is not `fname`; expected a table that `earmark embed` wrote".into(),
+            ));
+        }
+        let segments = header.get(1) == Some("start_seconds");
+        let first = if segments { 2 } else { 1 };
+        let mut found = Self::new(if values { header.len() - first } else { 0 }, segments);
+        for (line, record) in csv.records().enumerate() {
+            let record = record.map_err(|e| bad(e.to_string()))?;
+            let number = |column: usize| -> Result<f64, EmbeddingsError> {
+                let cell = record.get(column).unwrap_or_default();
+                let value = cell.parse().ok().filter(|v: &f64| v.is_finite());
+                value.ok_or_else(|| bad(format!("line {}: `{cell}` is not a number", line + 2)))
+            };
+            let start = segments.then(|| number(1)).transpose()?;
+            let row: Vec<f32> = (first..first + found.width)
+                .map(|column| Ok(number(column)? as f32))
+                .collect::<Result<_, EmbeddingsError>>()?;
+            found.push(&record[0], start, &row);
+        }
+        Ok(found)
+    }
+}
+
+enum Ending {
+    Npy,
+    Csv,
+    Parquet,
+}
+
+fn ending(path: &Path) -> Result<Ending, EmbeddingsError> {
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("npy") => Ok(Ending::Npy),
+        Some("csv") => Ok(Ending::Csv),
+        Some("parquet") => Ok(Ending::Parquet),
+        _ => Err(EmbeddingsError {
+            path: path.into(),
+            problem: "the ending names no format; choose .npy, .csv or .parquet".into(),
+        }),
+    }
+}
+
+/// The table of an `.npy` file.
+fn table_of_npy(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".csv");
+    path.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embeddings::tests::three;
+
+    #[test]
+    fn saved_embeddings_are_read_back() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, segments) in [
+            ("a.npy", true),
+            ("b.npy", false),
+            ("c.csv", true),
+            ("d.csv", false),
+        ] {
+            let path = dir.path().join(name);
+            let saved = three(segments);
+            saved.save(&path).unwrap();
+            assert_eq!(Embeddings::read(&path).unwrap(), saved, "{name}");
+        }
+        let bytes = std::fs::read(dir.path().join("a.npy")).unwrap();
+        assert_eq!((bytes.len() - 24) % 64, 0, "numbers begin at a multiple of 64");
+        let error = three(false)
+            .save(&dir.path().join("a.txt"))
+            .unwrap_err()
+            .to_string();
+        assert!(error.ends_with("choose .npy, .csv or .parquet"), "{error}");
+    }
+
+    #[test]
+    fn damaged_files_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.npy");
+        three(false).save(&path).unwrap();
+        let refused = || Embeddings::read(&path).unwrap_err().to_string();
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &whole[..whole.len() - 4]).unwrap();
+        assert!(
+            refused().contains("as many rows as its table has recordings (3)"),
+            "{}",
+            refused()
+        );
+        std::fs::write(&path, b"no array").unwrap();
+        assert!(refused().contains("is not a .npy file"), "{}", refused());
+        std::fs::write(table_of_npy(&path), "name\n").unwrap();
+        assert!(refused().contains("first column is not `fname`"), "{}", refused());
+    }
+}

@@ -1,0 +1,72 @@
+//! A bundle appears complete or not at all.
+
+use super::checksums;
+use crate::PipelineError;
+use earmark_core::atomic::WriteError;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A temporary folder that becomes the bundle when it is complete; dropped before, it is removed.
+pub(super) struct StagedFolder {
+    pub path: PathBuf,
+}
+
+impl StagedFolder {
+    /// Creates the folder next to `out`.
+    pub fn create(out: &Path) -> Result<Self, PipelineError> {
+        let name = out.file_name().ok_or_else(|| {
+            PipelineError::Request(format!(
+                "-o {}: not a folder name; name a folder to create",
+                out.display()
+            ))
+        })?;
+        let mut staged = OsString::from(".");
+        staged.push(name);
+        staged.push(format!(".{}", std::process::id()));
+        let path = out.with_file_name(staged);
+        fs::create_dir_all(&path).map_err(|e| WriteError::new(&path, e))?;
+        Ok(Self { path })
+    }
+
+    /// Moves it to `out`; true if the same bundle was already there.
+    pub fn move_to(self, out: &Path) -> Result<bool, PipelineError> {
+        let refused = |e| WriteError::new(out, e);
+        let holds_something = match fs::read_dir(out) {
+            Ok(mut entries) => entries.next().is_some(),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => false,
+            Err(e) => return Err(refused(e).into()),
+        };
+        if !holds_something {
+            // Not every system can rename to an existing empty folder.
+            match fs::remove_dir(out) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(refused(e).into()),
+                _ => {}
+            }
+            fs::rename(&self.path, out).map_err(refused)?;
+            return Ok(false);
+        }
+        let sums = |folder: &Path| fs::read_to_string(folder.join(checksums::NAME)).ok();
+        let existing = sums(out);
+        if existing.is_none() || existing != sums(&self.path) {
+            return Err(PipelineError::Request(format!(
+                "{}: contains something other than this bundle; choose another folder, or remove it first",
+                out.display()
+            )));
+        }
+        if checksums::of_folder(out).map_err(refused)? != existing.unwrap_or_default() {
+            return Err(PipelineError::Request(format!(
+                "{}: contains this bundle, but some of its files are damaged or missing (sha256sum -c {}); remove it and run the command again",
+                out.display(),
+                checksums::NAME
+            )));
+        }
+        Ok(true)
+    }
+}
+
+impl Drop for StagedFolder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.path); // moved away, or incomplete
+    }
+}
