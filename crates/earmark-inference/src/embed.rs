@@ -101,7 +101,7 @@ pub fn rows(
     Ok(scorer.run_segments(
         output,
         &job,
-        |i| store.get(&items[i]),
+        |i| store.get(&items[i], None),
         |i, result| {
             let result = result.map(|tiles| (tiles.starts, tiles.scores)).map_err(|e| {
                 let reason = reason(&items[i], &e);

@@ -4,9 +4,8 @@ use crate::device::DeviceError;
 use earmark_core::ConfigError;
 use earmark_core::atomic::WriteError;
 use earmark_data::batches::BatchError;
-use earmark_data::setting::SettingError;
+use earmark_data::feature_store::{Interrupted, ItemError};
 use earmark_data::split::{FoldError, FoldTableError};
-use earmark_data::store::{Interrupted, ItemError};
 use earmark_data::{ClassMapError, DataError, Item};
 use earmark_engine::{
     FitError, FitEvent, InputScalerError, ModelFileError, PrefixError, ScoreError, WarmStartError,
@@ -90,9 +89,7 @@ pub enum PipelineError {
     #[error(transparent)]
     Batch(#[from] BatchError),
     #[error(transparent)]
-    Setting(#[from] SettingError),
-    #[error(transparent)]
-    FrontEnd(#[from] ConfigError),
+    Config(#[from] ConfigError),
     #[error(transparent)]
     Network(#[from] ModelError),
     #[error(transparent)]

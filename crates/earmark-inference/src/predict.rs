@@ -239,7 +239,7 @@ impl Work<'_> {
         };
         let whole = scorer.score(
             &job,
-            |i| store.get(&items[i]),
+            |i| store.get(&items[i], None),
             |i, result| {
                 match result {
                     Ok(mut scores) => {

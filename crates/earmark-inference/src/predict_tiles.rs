@@ -155,7 +155,7 @@ fn of_model(
     };
     let whole = scorer.score_segments(
         &job,
-        |i| store.get(&items[i]),
+        |i| store.get(&items[i], None),
         |i, result| {
             let file = &items[i].file;
             match result {

@@ -1,7 +1,7 @@
 //! Clips to a table of summary features, useful without any model.
 
 use crate::{Event, Observer, PipelineError, Skips};
-use earmark_data::store::ItemFault;
+use earmark_data::feature_store::ItemFault;
 use earmark_data::{ClassMap, Item};
 use earmark_features::{HandcraftedFeatures, Trimming, handcrafted_names};
 use rayon::prelude::*;

@@ -84,13 +84,13 @@ impl Recipe {
         }
         self.train.check().map_err(|e| as_refusal(e.within("train")))?;
         self.batches
-            .check("batches")
-            .map_err(|e| (e.key, e.value, e.remedy))?;
+            .check()
+            .map_err(|e| as_refusal(e.within("batches")))?;
         self.augment
-            .check_with("augment", &self.front_end)
-            .map_err(|e| (e.key, e.value, e.remedy))?;
+            .check_with(&self.front_end)
+            .map_err(|e| as_refusal(e.within("augment")))?;
         if self.batches.length.is_some() && !self.augment.crops_frames() {
-            let remedy = "goes with { kind = \"random-crop\" } in augment.list, which cuts the examples: add it, or leave this out";
+            let remedy = "needs { kind = \"random-crop\" } in augment.list, which cuts the segments: add it, or leave this out";
             return Err(("batches.length".into(), "(set)".into(), remedy.into()));
         }
         if let Some(f) = self.folds.as_ref().filter(|f| f.count < 2) {
@@ -100,9 +100,7 @@ impl Recipe {
                 "choose 2 or more; 5 is usual".into(),
             ));
         }
-        self.cache
-            .check("cache")
-            .map_err(|e| (e.key, e.value, e.remedy))?;
+        self.cache.check().map_err(|e| as_refusal(e.within("cache")))?;
         self.validation
             .check()
             .map_err(|e| as_refusal(e.within("validation")))?;

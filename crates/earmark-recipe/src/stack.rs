@@ -5,7 +5,7 @@ use super::layers::{apply_override, parse_table, resolve, source};
 use super::place::{Origin, key_error};
 use super::{FORMAT, RecipeError, format, refuse};
 use earmark_core::{Check, Within};
-use earmark_data::{BatchConfig, TileSubset};
+use earmark_data::{BatchConfig, SegmentSubset};
 use earmark_engine::{CheckpointConfig, TrainConfig, ValidationConfig};
 use earmark_models::NetworkConfig;
 use serde::{Deserialize, Serialize};
@@ -54,7 +54,7 @@ pub struct StackConfig {
     /// The first-level runs of folds, in the order in which their scores stand side by side; filled in when the training begins.
     pub inputs: Vec<String>,
     /// Which tiles of a clip a training example averages; in judging it is all of them.
-    pub subset: TileSubset,
+    pub subset: SegmentSubset,
 }
 
 impl StackRecipe {
@@ -124,16 +124,16 @@ impl StackRecipe {
             .map_err(|e| (String::new(), String::new(), e.to_string()))?;
         self.stack
             .subset
-            .check("stack.subset")
-            .map_err(|e| (e.key, e.value, e.remedy))?;
+            .check()
+            .map_err(|e| as_refusal(e.within("stack.subset")))?;
         self.train.check().map_err(|e| as_refusal(e.within("train")))?;
         if self.train.loss.uses_noisy_flags() {
             let remedy = "the second level learns from the clips of folds alone, which are of one kind; choose sigmoid-cross-entropy";
             return no("train.loss.kind", "(for noisy labels)", remedy);
         }
         self.batches
-            .check("batches")
-            .map_err(|e| (e.key, e.value, e.remedy))?;
+            .check()
+            .map_err(|e| as_refusal(e.within("batches")))?;
         if self.batches.sample.is_some() {
             return no(
                 "batches.sample",

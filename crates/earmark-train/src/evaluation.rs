@@ -133,7 +133,7 @@ pub fn evaluate(
         };
         let judged = evaluate_clips(
             &work,
-            |item: &Item| store.get(item).map_err(|e| reason(item, &e)),
+            |item: &Item| store.get(item, None).map_err(|e| reason(item, &e)),
             &mut |done, lwlrap| {
                 observer(Event::Judging {
                     step,

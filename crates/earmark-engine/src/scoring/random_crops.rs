@@ -2,7 +2,7 @@
 
 use earmark_core::random::{self, Purpose};
 use earmark_core::{Check, ConfigError};
-use earmark_data::augment::{PadFill, Padding, Window};
+use earmark_data::augment::spectrogram::{ClipPadding, FrameCrop, PadFill};
 use earmark_features::Features;
 use serde::{Deserialize, Serialize};
 
@@ -95,19 +95,19 @@ impl Crop {
     pub(crate) fn cut(self, clip: &Features) -> Features {
         match usize::try_from(self.start) {
             Ok(start) if clip.frames >= self.frames => {
-                let window = Window {
+                let crop = FrameCrop {
                     start,
                     frames: self.frames,
                 };
-                window.apply(clip)
+                crop.cut(clip)
             }
             _ => {
-                let padding = Padding {
+                let padding = ClipPadding {
                     before: usize::try_from(-self.start).unwrap_or(0),
                     frames: self.frames,
                     fill: PadFill::Symmetric,
                 };
-                padding.apply(clip)
+                padding.pad(clip)
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::scoring::evaluation::EvaluationError;
 use burn::tensor::Device;
 use earmark_core::atomic::WriteError;
 use earmark_data::batches::BatchMaker;
-use earmark_data::store::ItemError;
+use earmark_data::feature_store::ItemError;
 use earmark_metrics::Report;
 use earmark_models::{Network, Vars};
 use std::path::Path;

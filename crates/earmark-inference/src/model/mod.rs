@@ -172,7 +172,7 @@ impl Model {
         let mut found = None;
         let job = ScoreJob {
             clips: 1,
-            workers: &Workers::new(1).map_err(earmark_data::setting::SettingError::from)?,
+            workers: &Workers::new(1)?,
             stop: &AtomicBool::new(false),
         };
         self.0.scorer.run_segments(

@@ -2,7 +2,8 @@
 
 use crate::{Event, Observer, PipelineError, Skips};
 use earmark_core::random::ChaCha8Rng;
-use earmark_data::tile_subset::{TileSubset, mean_of};
+use earmark_core::rows;
+use earmark_data::SegmentSubset;
 use earmark_data::{ClassMap, DataSet, Item};
 use earmark_engine::{HostTensor, Tensors, read_tensors, write_tensors};
 use earmark_inference::data::open_data;
@@ -323,7 +324,7 @@ impl Inputs {
     }
 
     /// The same over a part of the tiles, the same part for every input that has as many of them.
-    pub fn drawn_row(&self, item: usize, subset: &TileSubset, rng: &ChaCha8Rng) -> Vec<f32> {
+    pub fn drawn_row(&self, item: usize, subset: &SegmentSubset, rng: &ChaCha8Rng) -> Vec<f32> {
         self.each(item, |_, place| subset.draw(place.tiles, &mut rng.clone()))
     }
 
@@ -332,8 +333,10 @@ impl Inputs {
         let file = &self.items[item].file;
         let of = |input: &Input| {
             let place = input.places[file];
-            let rows = &input.scores[place.first * width..][..place.tiles * width];
-            mean_of(rows, width, &choose(input, place))
+            let scores = &input.scores[place.first * width..][..place.tiles * width];
+            let chosen = choose(input, place);
+            let chosen = chosen.iter().map(|segment| &scores[segment * width..][..width]);
+            rows::mean(chosen).unwrap_or_default()
         };
         self.inputs.iter().flat_map(of).collect()
     }

@@ -10,8 +10,9 @@ use crate::training::{
 };
 use crate::{CrossValidated, Event, Observer, Parts, PipelineError, Roles};
 use earmark_core::atomic::{self, WriteError};
+use earmark_core::random::ChaCha8Rng;
 use earmark_core::threads::Workers;
-use earmark_data::batches::ExampleIndex;
+use earmark_data::batches::{BatchShape, SegmentIndex, SegmentPlace};
 use earmark_data::{BatchMaker, Item};
 use earmark_engine::evaluation::EvaluationError;
 use earmark_engine::{FitOutcome, RowScorer, Validate};
@@ -226,16 +227,17 @@ fn batches(recipe: &StackRecipe, inputs: &Arc<Inputs>, items: &[Item]) -> Result
     let index = inputs.index();
     let places: Vec<usize> = items.iter().map(|item| index[item.file.as_str()]).collect();
     let (subset, inputs) = (recipe.stack.subset, Arc::clone(inputs));
-    let shape = [inputs.features(), 1, 1];
-    let classes = inputs.classes.len();
+    let shape = BatchShape {
+        segment: [inputs.features(), 1, 1],
+        classes: inputs.classes.len(),
+    };
     Ok(BatchMaker::new(
         &recipe.batches,
-        ExampleIndex::new(&vec![1; places.len()]),
+        SegmentIndex::new(&vec![1; places.len()]),
         shape,
-        classes,
         recipe.train.seed,
-        Workers::new(0).map_err(earmark_data::setting::SettingError::from)?,
-        move |place, x, y, rng| {
+        Workers::new(0)?,
+        move |place: SegmentPlace, x: &mut [f32], y: &mut [f32], rng: &mut ChaCha8Rng| {
             let item = places[place.clip as usize];
             x.copy_from_slice(&inputs.drawn_row(item, &subset, rng));
             inputs.items[item].labels.iter().for_each(|&label| y[label] = 1.0);

@@ -1,8 +1,8 @@
 //! The data of a recipe: opened, its features made, its batches.
 
 use crate::{Event, Observer, PipelineError, Skips, reason};
-use earmark_data::batches::store_maker;
-use earmark_data::store::Kept;
+use earmark_data::batches::TrainingClips;
+use earmark_data::feature_store::CachedForm;
 use earmark_data::{BatchMaker, FeatureStore, Item, Prepared};
 use earmark_recipe::Recipe;
 use earmark_report::human_amount;
@@ -24,7 +24,7 @@ pub(crate) fn prepare_features(
     )?)
 }
 
-/// Computes what a recipe trains on, or finds it in the cache: features, or samples where the sound itself is augmented.
+/// Computes what a recipe trains on, or finds it in the cache: features, or samples where the waveform is augmented.
 pub(super) fn prepare_training(
     recipe: &Recipe,
     store: &FeatureStore,
@@ -32,12 +32,12 @@ pub(super) fn prepare_training(
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Prepared, PipelineError> {
-    let kept = match recipe.augment.hears_samples() {
-        true => Kept::Samples,
-        false => Kept::Base,
+    let form = match recipe.augment.needs_samples() {
+        true => CachedForm::Samples,
+        false => CachedForm::Features,
     };
     let progress = |done, total| observer(Event::Features { done, total });
-    Ok(store.prepare_as(kept, items, &progress, stop)?)
+    Ok(store.prepare_as(form, items, &progress, stop)?)
 }
 
 /// The batches that a recipe makes of items.
@@ -48,16 +48,14 @@ pub(crate) fn batch_maker(
     prepared: &Prepared,
     classes: usize,
 ) -> Result<BatchMaker, PipelineError> {
-    let items: Arc<[Item]> = items.into();
-    Ok(store_maker(
-        &recipe.batches,
-        Arc::clone(store),
-        items,
+    let clips = TrainingClips {
+        store: Arc::clone(store),
+        items: items.into(),
         prepared,
         classes,
-        recipe.train.seed,
-        &recipe.augment,
-    )?)
+        augment: &recipe.augment,
+    };
+    Ok(clips.batches(&recipe.batches, recipe.train.seed)?)
 }
 
 /// The clips that could not be read.

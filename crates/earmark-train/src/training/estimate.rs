@@ -66,7 +66,7 @@ pub fn estimate(
         let n = cutting(seconds);
         samples += (seconds * f64::from(recipe.front_end.sample_rate_hz)) as u64;
         frames += n as u64;
-        examples += match recipe.augment.one_example_a_clip() {
+        examples += match recipe.augment.one_segment_per_clip() {
             true => 1,
             false => extractor.segment_count(n) as u64,
         };
@@ -124,7 +124,7 @@ pub fn estimate(
         seconds += one * phase_steps as f64;
     }
 
-    let feature_bytes = match recipe.augment.hears_samples() {
+    let feature_bytes = match recipe.augment.needs_samples() {
         true => samples * 4,
         false => frames * (extractor.log_mel_channels() * b * 4) as u64,
     };

@@ -18,10 +18,10 @@ pub(super) fn fit_on_clips(
     };
     let row = |item: &Item| -> Result<Vec<f32>, PipelineError> {
         if fit.beside {
-            let side = store.side(item, None)?;
-            return Ok(side.map(|side| side.data.clone()).unwrap_or_default());
+            let own = store.clip_features(item, None)?;
+            return Ok(own.map(|own| own.data.clone()).unwrap_or_default());
         }
-        let features = store.get(item)?;
+        let features = store.get(item, None)?;
         let finished = store.extractor().postprocess(&features);
         let finished = finished.map_err(|cause| PipelineError::Request(format!("{}: {cause}", item.file)))?;
         Ok(finished.data)

@@ -56,7 +56,7 @@ impl<'a> ValidationClips<'a> {
                 step: 0,
                 stop: self.stop,
             };
-            let fetch = |item: &Item| self.store.get(item).map_err(|e| reason(item, &e));
+            let fetch = |item: &Item| self.store.get(item, None).map_err(|e| reason(item, &e));
             let Some(evaluation) = evaluate(&work, fetch, &mut |_, _| {})? else {
                 return Ok(None);
             };

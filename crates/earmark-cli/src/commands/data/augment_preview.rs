@@ -5,7 +5,7 @@ use crate::args::AugmentPreview;
 use crate::console::{Console, done};
 use crate::output;
 use anyhow::{Context, bail};
-use earmark::data::augment::{Variant, mix_preview, preview};
+use earmark::data::batches::{AugmentedSegment, mix_preview, preview};
 use earmark::features::{Extractor, Features};
 use earmark::report::{ContactSheet, SpectrogramImage, human_amount, human_duration};
 use earmark::{Recipe, audio};
@@ -62,7 +62,7 @@ pub fn run(args: AugmentPreview, console: &Console) -> anyhow::Result<Status> {
         seed,
     )
     .with_context(unusable)?;
-    let plain = Variant {
+    let plain = AugmentedSegment {
         features: seen.plain,
         changes: vec!["as it is".into()],
     };
@@ -115,7 +115,7 @@ fn kind(path: &Path) -> anyhow::Result<Kind> {
     }
 }
 
-fn image(variant: &Variant, channel: usize) -> anyhow::Result<SpectrogramImage> {
+fn image(variant: &AugmentedSegment, channel: usize) -> anyhow::Result<SpectrogramImage> {
     let Features {
         bands, frames, data, ..
     } = &variant.features;

@@ -35,7 +35,7 @@ impl Session {
             noisy: batch.clips.iter().map(is_noisy).collect(),
             x: batch.x,
             shape: batch.shape,
-            clip_features: batch.side,
+            clip_features: batch.clip_features,
             y: batch.y,
             rate,
             rng: random::stream(job.train.seed, &[Purpose::Dropout as u64, step]),
