@@ -97,21 +97,21 @@ def settings(arm, args):
     """What makes the arm different."""
     plain = 'train.loss={kind="sigmoid-cross-entropy"}'
     if arm == "alone":
-        return ['data.parts=["curated"]', plain]
+        return ['data.subsets=["curated"]', plain]
     if arm == "all":
-        return ['data.parts=["curated","noisy"]', plain]
+        return ['data.subsets=["curated","noisy"]', plain]
     if arm == "adopted":
         return [
-            'data.parts=["curated","adopted","noisy"]',
-            'train.noisy-parts=["noisy"]',
+            'data.subsets=["curated","adopted","noisy"]',
+            'train.noisy-subsets=["noisy"]',
             'train.loss={kind="by-part",curated={kind="sigmoid-cross-entropy"},noisy={kind="soft-bootstrap",beta=0.7}}',
-            'batches.sample={items=320,sources=[{part="curated",weight=0.57},{part="adopted",weight=0.42},{part="noisy",weight=0.01}]}',
+            'batches.sample={items=320,sources=[{subset="curated",weight=0.57},{subset="adopted",weight=0.42},{subset="noisy",weight=0.01}]}',
         ]
-    sources = f'[{{part="curated",weight={1 - args.noisy}}},{{part="noisy",weight={args.noisy}}}]'
+    sources = f'[{{subset="curated",weight={1 - args.noisy}}},{{subset="noisy",weight={args.noisy}}}]'
     noisy = f'{{kind="soft-bootstrap",beta={args.beta}}}'
     return [
-        'data.parts=["curated","noisy"]',
-        'train.noisy-parts=["noisy"]',
+        'data.subsets=["curated","noisy"]',
+        'train.noisy-subsets=["noisy"]',
         f'train.loss={{kind="by-part",curated={{kind="sigmoid-cross-entropy"}},noisy={noisy}}}',
         f"batches.sample={{items=320,sources={sources}}}",
     ]
@@ -213,7 +213,7 @@ def main():
         parser.error("choose one of --esc10 ESC-10 and --demo")
     args.work.mkdir(parents=True, exist_ok=True)
     name = "demo" if args.demo else "esc10" if (args.curated, args.wrong) == (0.25, 0.4) else f"esc10-{args.curated}-{args.wrong}"
-    common = ['data.layout="fsdkaggle2019"', 'folds={count=2,parts=["curated"],stratify="iterative"}'] if args.demo else []
+    common = ['data.layout="fsdkaggle2019"', 'folds={count=2,subsets=["curated"],stratify="iterative"}'] if args.demo else []
     lines = {}
     for seed in map(int, args.seeds.split(",")):
         for fold in map(int, (args.test_folds or ("1,2" if args.demo else "2,3")).split(",")):

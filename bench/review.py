@@ -69,7 +69,7 @@ def run(command):
 
 
 def measure(args, name, audio, rows, share, seed):
-    keys = ['data.layout="csv"', 'data.parts=["train"]', f"train.seed={seed}", *args.set]
+    keys = ['data.layout="csv"', 'data.subsets=["train"]', f"train.seed={seed}", *args.set]
     if args.demo:
         keys.insert(2, "folds.count=5")
     journal = args.work / "review.jsonl"

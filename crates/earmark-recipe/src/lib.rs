@@ -91,9 +91,9 @@ pub struct FoldsConfig {
     /// What it does about the classes; by default every fold gets its share of each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stratify: Option<Stratify>,
-    /// The parts whose clips are divided; the others are trained on in every fold. All of them without this key.
+    /// The subsets whose clips are divided into folds; the others are trained on in every fold. Default: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parts: Option<Vec<String>>,
+    pub subsets: Option<Vec<String>>,
 }
 
 /// `[predict]`: what judging and predicting do otherwise than training.

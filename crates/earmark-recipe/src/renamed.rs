@@ -9,6 +9,15 @@ const RENAMED: &[(&str, &str)] = &[
     ("front-end.finish", "postprocess"),
     ("front-end.summary", "handcrafted"),
     ("front-end.side", "clip-features"),
+    ("data.parts", "subsets"),
+    ("data.part-column", "subset-column"),
+    ("data.corrections.*.part", "subset"),
+    ("data.corrections.*.corrected-part", "corrected-subset"),
+    ("folds.parts", "subsets"),
+    ("train.noisy-parts", "noisy-subsets"),
+    ("batches.sample.sources.*.part", "subset"),
+    ("batches.mix.same-part", "same-subset"),
+    ("augment.between-class.same-part", "same-subset"),
 ];
 
 /// Gives old keys of a recipe their new names, and returns (old, new) for each that it met.

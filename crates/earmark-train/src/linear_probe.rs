@@ -139,7 +139,7 @@ fn recipe(source: &Recipe, job: &ProbeJob) -> Result<Recipe, PipelineError> {
         count: FOLDS,
         seed: 0,
         stratify: None,
-        parts: None,
+        subsets: None,
     });
     let labels = !open_data(&recipe, &job.data)?.multi_label;
     recipe.train.loss = match labels {

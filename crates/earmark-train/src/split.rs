@@ -129,19 +129,19 @@ pub(super) fn with_folds(
             let message = "--fold: this data has no folds; make a table with `earmark data folds DIR -o folds.csv` and give it by --fold-table, or set folds.count in the recipe";
             return Err(PipelineError::Request(message.into()));
         };
-        let judged = |item: &Item| f.parts.as_ref().is_none_or(|parts| parts.contains(&item.subset));
-        if let Some(part) = f
-            .parts
+        let divided = |item: &Item| f.subsets.as_ref().is_none_or(|s| s.contains(&item.subset));
+        if let Some(subset) = f
+            .subsets
             .iter()
             .flatten()
-            .find(|part| data.items.iter().all(|i| i.subset != **part))
+            .find(|subset| data.items.iter().all(|i| i.subset != **subset))
         {
             return Err(PipelineError::Request(format!(
-                "folds.parts: this data has no part {part:?}; there are {}",
+                "folds.subsets: this data has no subset {subset:?}; there are {}",
                 data.subsets().join(", ")
             )));
         }
-        let items: Vec<Item> = data.items.iter().filter(|i| judged(i)).cloned().collect();
+        let items: Vec<Item> = data.items.iter().filter(|i| divided(i)).cloned().collect();
         let splitter = Splitter {
             stratify: f.stratify.unwrap_or(stratify(&data)),
             group: items.iter().any(|i| i.group.is_some()),
@@ -150,7 +150,7 @@ pub(super) fn with_folds(
         let numbers = splitter.k_fold(&items, f.count)?;
         data.items
             .iter_mut()
-            .filter(|i| judged(i))
+            .filter(|i| divided(i))
             .zip(numbers)
             .for_each(|(item, n)| item.fold = Some(n));
     }

@@ -177,9 +177,9 @@ fn a_folder_that_was_begun_with_is_sound() {
 fn corrections_of_no_part_are_told() {
     let lab = Lab::new();
     let train = "train tiny.toml --data tones --run run --set train.steps=1 --set validation.split={kind=\"none\"} --set train.schedule={kind=\"constant\"}";
-    let corrections = r#"--set data.corrections=[{file="fix.json",part="trian"}]"#;
+    let corrections = r#"--set data.corrections=[{file="fix.json",subset="trian"}]"#;
     let told = lab.earmark(&format!("{train} {corrections}")).done();
-    let line = "fix.json: not used, as data.parts (train) leaves the part \"trian\" out";
+    let line = "fix.json: not used, because data.subsets (train) leaves out the subset \"trian\"";
     assert!(
         told.err.contains(line) && lab.read("run/log.txt").contains(line),
         "{told}"

@@ -18,7 +18,7 @@ fn recipes() {
             "learning-rate",
             "learnin-rate",
             "tiny.toml:25: train.learnin-rate: is no key of a recipe; did you mean `learning-rate`? keys here: seed, epochs, steps, \
-             learning-rate, loss, noisy-parts, optimizer, schedule, gradient-clip, average-decay, freeze, layer-rates, start, phases",
+             learning-rate, loss, noisy-subsets, optimizer, schedule, gradient-clip, average-decay, freeze, layer-rates, start, phases",
         ),
         (
             "patience = 0",
@@ -95,7 +95,7 @@ fn overrides() {
         (
             "train.epoch=3",
             "--set train.epoch=3: train.epoch: is no key of a recipe; did you mean `epochs`? keys here: seed, epochs, steps, learning-rate, \
-             loss, noisy-parts, optimizer, schedule, gradient-clip, average-decay, freeze, layer-rates, start, phases",
+             loss, noisy-subsets, optimizer, schedule, gradient-clip, average-decay, freeze, layer-rates, start, phases",
         ),
         (
             "front-end.stft.hop-seconds=-0.01",

@@ -267,7 +267,7 @@ fn sets_that_can_not_be_are_refused() {
     assert_eq!(plan["folds"], json("[1,2,3]"));
 }
 
-/// With parts, only the clips of `folds.parts` are divided; the others are trained on in every fold. A loss by part tells them apart.
+/// With parts, only the clips of `folds.subsets` are divided; the others are trained on in every fold. A loss by part tells them apart.
 #[test]
 fn noisy_clips_are_trained_on_in_every_fold() {
     let lab = Lab::new();
@@ -279,18 +279,20 @@ fn noisy_clips_are_trained_on_in_every_fold() {
         }
     }
     lab.write("tones/table.csv", table);
-    let settings = "--set data={layout=\"csv\",table=\"table.csv\",parts=[\"curated\",\"noisy\"]} --set folds={count=2,parts=[\"curated\"],stratify=\"none\"}";
+    let settings = "--set data={layout=\"csv\",table=\"table.csv\",subsets=[\"curated\",\"noisy\"]} --set folds={count=2,subsets=[\"curated\"],stratify=\"none\"}";
     let loss = "--set train.loss={kind=\"by-part\",curated={kind=\"sigmoid-cross-entropy\"},noisy={kind=\"soft-bootstrap\"},noisy-weight=0.5}";
     let train = format!("train tiny.toml --data tones --folds all {settings} {loss}");
     let message = lab.earmark(&format!("{train} --run none")).refused();
-    assert!(message.contains("train.noisy-parts"), "{message}");
+    assert!(message.contains("train.noisy-subsets"), "{message}");
     let ended = lab
-        .earmark(&format!("{train} --run none --set train.noisy-parts=[\"nosy\"]"))
+        .earmark(&format!(
+            "{train} --run none --set train.noisy-subsets=[\"nosy\"]"
+        ))
         .exit(1);
     let message =
-        "error: train.noisy-parts: no clip to train on is of the part \"nosy\"; there are curated, noisy";
+        "error: train.noisy-subsets: no training clip is in the subset \"nosy\"; there are curated, noisy";
     assert!(ended.err.contains(message), "{ended}");
-    lab.earmark(&format!("{train} --run cv --set train.noisy-parts=[\"noisy\"]"))
+    lab.earmark(&format!("{train} --run cv --set train.noisy-subsets=[\"noisy\"]"))
         .done();
     let report = json(&lab.read("cv/folds.json"));
     assert_eq!(report["pooled"]["clips"], 12);
@@ -307,7 +309,7 @@ fn noisy_clips_are_trained_on_in_every_fold() {
     let other = loss.replace("noisy-weight=0.5", "noisy-weight=0");
     let train = format!("train tiny.toml --data tones --folds 1 {settings} {other}");
     lab.earmark(&format!(
-        "{train} --run other --set train.noisy-parts=[\"noisy\"]"
+        "{train} --run other --set train.noisy-subsets=[\"noisy\"]"
     ))
     .done();
     assert_ne!(

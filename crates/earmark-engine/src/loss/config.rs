@@ -57,19 +57,19 @@ pub enum Loss {
     /// Pairwise ranking (log-sum-exp, Li, Song and Luo 2017): every label should score above every other class. Mean over the
     /// batch. It compares scores only with each other: scores (sigmoids) rank well and are not probabilities.
     Lsep {},
-    /// Binary cross-entropy that leaves out the clips of `train.noisy-parts` whose loss is above a share of the batch's greatest
+    /// Binary cross-entropy that leaves out the clips of `train.noisy-subsets` whose loss is above a share of the batch's greatest
     /// (argus-2019): their labels are taken to be wrong. Mean over the rest. Scores are sigmoids.
     OutlierCrossEntropy {
         /// Share of the greatest loss of the batch.
         #[serde(default = "outlier_share")]
         share: f64,
     },
-    /// One loss for clips of `train.noisy-parts` and another for the others, each weighted by its share of the batch (argus-2019).
+    /// One loss for clips of `train.noisy-subsets` and another for the others, each weighted by its share of the batch (argus-2019).
     #[serde(alias = "by-part")]
     BySubset {
         /// For clips whose labels are trusted.
         curated: Box<Loss>,
-        /// For clips of `train.noisy-parts`.
+        /// For clips of `train.noisy-subsets`.
         noisy: Box<Loss>,
         /// Factor of the first. Quirk(argus): both are 0.5 there, which halves the loss.
         #[serde(default = "one")]
@@ -119,7 +119,7 @@ impl Loss {
         }
     }
 
-    /// Whether it treats clips of `train.noisy-parts` differently from others.
+    /// Whether it treats clips of `train.noisy-subsets` differently from others.
     pub fn uses_noisy_flags(&self) -> bool {
         matches!(self, Self::OutlierCrossEntropy { .. } | Self::BySubset { .. })
     }

@@ -28,7 +28,7 @@ pub struct TrainConfig {
     pub loss: Loss,
     /// Subsets of the data whose labels may be wrong; losses for noisy labels treat their clips differently. A mixed example
     /// counts as noisy if its first clip is.
-    #[serde(rename = "noisy-parts", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub noisy_subsets: Vec<String>,
     /// How weights move at each step.
     #[serde(default)]
@@ -71,12 +71,12 @@ impl Check for TrainConfig {
         self.loss.check().within("loss")?;
         let flags = self.loss.uses_noisy_flags();
         if flags && self.noisy_subsets.is_empty() {
-            let remedy = "this loss needs to know which subsets are noisy: train.noisy-parts = [\"noisy\"]";
-            return Err(ConfigError::new("noisy-parts", "missing", remedy));
+            let remedy = "this loss needs to know which subsets are noisy: train.noisy-subsets = [\"noisy\"]";
+            return Err(ConfigError::new("noisy-subsets", "missing", remedy));
         }
         ConfigError::unless(
             flags || self.noisy_subsets.is_empty(),
-            "noisy-parts",
+            "noisy-subsets",
             format!("{:?}", self.noisy_subsets),
             "this loss treats all subsets alike; leave it out, or choose train.loss.kind = \"by-subset\"",
         )?;

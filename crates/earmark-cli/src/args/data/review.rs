@@ -17,8 +17,8 @@ pub enum Review {
         after_help = "Examples:\n  earmark review best --scores noisy.csv --truth FSDKaggle2019/train_noisy.csv --above 0.9 --corrections adopt.json\n  \
         earmark review best runs/cv --top 50\n\n\
         The scores come from models that did not learn from the clips: earmark predict runs/curated --data FSDKaggle2019 --part noisy -o noisy.csv.\n\
-        Corrections that name the clips' own labels move them to another part:\n\
-        data.corrections = [{ file = \"adopt.json\", part = \"noisy\", corrected-part = \"adopted\" }]"
+        Corrections that name the clips' own labels move them to another subset:\n\
+        data.corrections = [{ file = \"adopt.json\", subset = \"noisy\", corrected-subset = \"adopted\" }]"
     )]
     Best(Best),
 }

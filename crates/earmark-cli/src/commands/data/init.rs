@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 /// The lines of the built-in recipe that depend on the data.
 const LAYOUT: &str = "layout = \"folders\"";
-const PARTS: &str = "parts = [\"train\"]";
+const SUBSETS: &str = "subsets = [\"train\"]";
 const LOSS: &str = "loss = { kind = \"softmax-cross-entropy\", label-smoothing = 0.1 }";
 const LOSS_MULTI: &str = "loss = { kind = \"sigmoid-cross-entropy\", label-smoothing = 0.0 }";
 
@@ -113,7 +113,7 @@ fn fitted(template: &str, set: &DataSet) -> String {
     let loss = if set.multi_label { LOSS_MULTI } else { LOSS };
     template
         .replace(LAYOUT, &format!("layout = \"{}\"", set.layout))
-        .replace(PARTS, &format!("parts = [{}]", parts.join(", ")))
+        .replace(SUBSETS, &format!("subsets = [{}]", parts.join(", ")))
         .replacen(LOSS, loss, 1)
 }
 
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn the_lines_that_are_filled_in_are_in_the_template() {
         let (_, template) = builtin::find("folder").unwrap();
-        for line in [LAYOUT, PARTS, LOSS] {
+        for line in [LAYOUT, SUBSETS, LOSS] {
             assert_eq!(
                 template
                     .lines()

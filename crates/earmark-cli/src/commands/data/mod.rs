@@ -59,11 +59,10 @@ fn data_stats(args: DataStats, console: &Console) -> anyhow::Result<Status> {
         );
     }
     if let (Some(recipe), Some(name), Some(to)) = (&recipe, &args.recipe, &args.normalise) {
-        let chosen = args
-            .layout
-            .set
-            .iter()
-            .any(|set| set.trim_start().starts_with("parts"));
+        let chosen = args.layout.set.iter().any(|set| {
+            let key = set.trim_start().trim_start_matches("data.");
+            key.starts_with("subsets") || key.starts_with("parts")
+        });
         let set = if args.layout.part.is_empty() && !chosen {
             without_test(set, console)?
         } else {
@@ -285,7 +284,7 @@ fn options(layout: &Layout) -> anyhow::Result<DataOptions> {
     }
     if !layout.part.is_empty() {
         let parts = layout.part.iter().map(|p| Value::String(p.clone())).collect();
-        add("--part".into(), "parts", Value::Array(parts))?;
+        add("--part".into(), "subsets", Value::Array(parts))?;
     }
     for text in &layout.set {
         let Some((key, value)) = text.split_once('=') else {
@@ -347,7 +346,7 @@ mod tests {
         let found = options(&layout(&[
             "label-column=species",
             "multi-label = true",
-            "data.parts=[\"a\"]",
+            "data.subsets=[\"a\"]",
         ]))
         .unwrap();
         let wanted = DataOptions {

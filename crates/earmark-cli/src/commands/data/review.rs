@@ -146,7 +146,7 @@ fn best_of(args: Best, global: &Global, console: &Console) -> anyhow::Result<Sta
     tell(&clips, all, args.out.as_deref(), args.json, console)?;
     if let Some(path) = &args.corrections {
         console.note(format!(
-            "{}: {} with their own labels; data.corrections with a corrected-part makes them a part of their own",
+            "{}: {} with their own labels; data.corrections with a corrected-subset moves them to a subset of their own",
             path.display(),
             human_amount(clips.len(), "clip", "clips")
         ));
