@@ -17,6 +17,7 @@ const RENAMED: &[(&str, &str)] = &[
     ("train.noisy-parts", "noisy-subsets"),
     ("batches.sample.sources.*.part", "subset"),
     ("batches.mix.same-part", "same-subset"),
+    ("batches.order.windowed.window-examples", "window-segments"),
     ("augment.between-class.same-part", "same-subset"),
 ];
 

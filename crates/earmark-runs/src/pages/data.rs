@@ -2,7 +2,7 @@
 
 use super::PageError;
 use earmark_core::atomic::{self, WriteError};
-use earmark_data::statistics::{self, Statistics};
+use earmark_data::statistics::{self, DataStatistics};
 use earmark_data::{DataSet, SkipReason};
 use earmark_report::{
     ClassCounts, DataPage, Fact, NoteLevel, PageNote, SpectrogramImage, SpectrumCurve, SubsetRow,
@@ -11,7 +11,11 @@ use earmark_report::{
 use std::path::{Path, PathBuf};
 
 /// Writes `stats.html` and each of its charts as SVG into a folder, made if need be; returns their paths, the page first.
-pub fn write_data_page(set: &DataSet, stats: &Statistics, folder: &Path) -> Result<Vec<PathBuf>, PageError> {
+pub fn write_data_page(
+    set: &DataSet,
+    stats: &DataStatistics,
+    folder: &Path,
+) -> Result<Vec<PathBuf>, PageError> {
     let page = data_page(set, stats)?;
     std::fs::create_dir_all(folder).map_err(|e| WriteError::new(folder, e))?;
     let mut files = vec![("stats.html".to_owned(), render_data_page(&page))];
@@ -31,7 +35,7 @@ pub fn write_data_page(set: &DataSet, stats: &Statistics, folder: &Path) -> Resu
 }
 
 /// The page's content from the statistics of a set.
-pub fn data_page(set: &DataSet, stats: &Statistics) -> Result<DataPage, PageError> {
+pub fn data_page(set: &DataSet, stats: &DataStatistics) -> Result<DataPage, PageError> {
     let mut totals = vec![
         Fact::new("clips", human_count(stats.clips as u64)),
         Fact::new("length", human_duration(stats.hours * 3600.0)),
@@ -148,7 +152,7 @@ fn channels_of(picture: &statistics::ClipSpectrogram) -> Result<Vec<SpectrogramI
         .collect()
 }
 
-fn findings(set: &DataSet, stats: &Statistics) -> Vec<PageNote> {
+fn findings(set: &DataSet, stats: &DataStatistics) -> Vec<PageNote> {
     let mut findings: Vec<PageNote> = Vec::new();
     for file in &stats.unreadable {
         findings.push(PageNote {
