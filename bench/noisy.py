@@ -104,7 +104,7 @@ def settings(arm, args):
         return [
             'data.subsets=["curated","adopted","noisy"]',
             'train.noisy-subsets=["noisy"]',
-            'train.loss={kind="by-part",curated={kind="sigmoid-cross-entropy"},noisy={kind="soft-bootstrap",beta=0.7}}',
+            'train.loss={kind="by-subset",curated={kind="sigmoid-cross-entropy"},noisy={kind="soft-bootstrap",beta=0.7}}',
             'batches.sample={items=320,sources=[{subset="curated",weight=0.57},{subset="adopted",weight=0.42},{subset="noisy",weight=0.01}]}',
         ]
     sources = f'[{{subset="curated",weight={1 - args.noisy}}},{{subset="noisy",weight={args.noisy}}}]'
@@ -112,7 +112,7 @@ def settings(arm, args):
     return [
         'data.subsets=["curated","noisy"]',
         'train.noisy-subsets=["noisy"]',
-        f'train.loss={{kind="by-part",curated={{kind="sigmoid-cross-entropy"}},noisy={noisy}}}',
+        f'train.loss={{kind="by-subset",curated={{kind="sigmoid-cross-entropy"}},noisy={noisy}}}',
         f"batches.sample={{items=320,sources={sources}}}",
     ]
 

@@ -1,4 +1,4 @@
-//! Any bytes become a whole clip or an error: no panic, no hang, no memory that the bytes do not account for.
+//! Any bytes become a complete clip or an error: no panic, no hang, no more memory than the input justifies.
 #![no_main]
 
 use earmark_audio::decode_bytes_native;

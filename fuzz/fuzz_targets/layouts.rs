@@ -1,4 +1,4 @@
-//! One table in a data folder, in each of the layouts that have one: the set is refused, or its items are sound.
+//! One table in a data folder, in each layout that has a table: the data set is refused, or its items are valid.
 #![no_main]
 
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ const KINDS: [(LayoutKind, &str, &str); 4] = [
     (LayoutKind::Fsdkaggle2019, "train_curated", "train_curated.csv"),
 ];
 
-/// The data folders, one a kind, with the empty files that the seeds name; loading opens no audio.
+/// The data folders, one per kind, with the empty files that the seeds name; loading opens no audio.
 fn folders() -> &'static [(TempDir, PathBuf)] {
     static FOLDERS: OnceLock<Vec<(TempDir, PathBuf)>> = OnceLock::new();
     FOLDERS.get_or_init(|| {

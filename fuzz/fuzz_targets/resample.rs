@@ -1,4 +1,4 @@
-//! Any pair of rates: the promised length, finite samples, and the same output however the input is cut.
+//! Any pair of rates: the promised length, finite samples, and the same output for every way to cut the input.
 #![no_main]
 
 use earmark_audio::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, Resampler, resample, resampled_len};

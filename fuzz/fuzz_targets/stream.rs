@@ -47,14 +47,14 @@ fuzz_target!(init: keep_caught_panics(), |data: &[u8]| {
     }
 });
 
-/// `read_range` at whole samples, so that rounding is no matter.
+/// `read_range` at whole samples, so that rounding does not matter.
 fn check_part(data: &[u8], rate: u32, choice: u64, whole: &[f32]) {
     let start = (choice >> 8) as usize % (whole.len() + 2);
     let length = (choice >> 40) as usize % (whole.len() + 2);
     let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
     file.write_all(data).expect("a written file");
     let seconds = |samples: usize| samples as f64 / f64::from(rate);
-    let part = read_range(file.path(), rate, seconds(start), seconds(length)).expect("a part of a good file");
+    let part = read_range(file.path(), rate, seconds(start), seconds(length)).expect("a part of an intact file");
     let (from, to) = (start.min(whole.len()), (start + length).min(whole.len()));
     assert_eq!(part.clip.samples, &whole[from..to], "{start} + {length}");
 }

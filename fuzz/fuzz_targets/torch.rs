@@ -1,4 +1,4 @@
-//! A checkpoint is refused in words, or its tensors have the numbers that their shapes say, in proportion to the file.
+//! A checkpoint is refused with a message, or its tensors match their shapes and are in proportion to the file.
 #![no_main]
 
 use earmark_fuzz::check_message;

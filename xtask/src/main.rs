@@ -6,6 +6,7 @@
 //! golden --list       the scripts that make golden vectors, with the versions they are pinned to
 //! golden NAME ARGS... one of them, in a fresh virtual environment with those versions
 //! reference           writes docs/recipe-reference.md and the JSON schema of recipes
+//! man                 the manual pages, into target/man
 //! house               long functions, repeated type names, lines of code and old words; fails on a miss
 //! ```
 
@@ -17,6 +18,7 @@
 mod by_test;
 mod check;
 mod golden;
+mod man;
 mod pins;
 
 use anyhow::{Context, bail};
@@ -24,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const USAGE: &str =
-    "usage: cargo xtask check | docs | golden --list | golden NAME [ARGS...] | reference | house";
+    "usage: cargo xtask check | docs | golden --list | golden NAME [ARGS...] | reference | house | man";
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -36,6 +38,7 @@ fn main() -> anyhow::Result<()> {
         ["golden", name, rest @ ..] if !name.starts_with('-') => golden::run(name, rest),
         ["reference"] => by_test::reference(),
         ["house"] => by_test::house(),
+        ["man"] => man::man(),
         ["--help" | "-h" | "help"] => {
             println!("{USAGE}");
             Ok(())

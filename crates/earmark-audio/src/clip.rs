@@ -1,4 +1,4 @@
-//! What comes out of a file: samples, where they came from, and what was done to them.
+//! A decoded recording: samples, where they came from, and what was done to them.
 
 use std::fmt;
 use std::ops::Range;
@@ -7,9 +7,9 @@ use serde::Serialize;
 
 /// A mono recording.
 ///
-/// Samples are nominally in -1 to 1. Integer formats are divided by two to the power of (bits - 1): a 16-bit
-/// sample by 32,768, as the DCASE 2019 baseline does, so that -1 is reachable and +1 is not. Float formats and
-/// lossy decoders may go beyond; nothing is clipped.
+/// Samples are nominally in -1 to 1. Integer formats are divided by two to the power of (bits - 1): a 16-bit sample by
+/// 32,768, as in the DCASE 2019 baseline, so -1 is reachable and +1 is not. Float formats and lossy decoders may exceed
+/// the range; nothing is clipped.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Clip {
     /// The samples, in time order.
@@ -29,10 +29,9 @@ impl Clip {
 
     /// Length in seconds; 0 for a clip without samples or without a rate.
     pub fn duration_seconds(&self) -> f64 {
-        if self.sample_rate_hz == 0 {
-            0.0
-        } else {
-            self.samples.len() as f64 / f64::from(self.sample_rate_hz)
+        match self.sample_rate_hz {
+            0 => 0.0,
+            rate => self.samples.len() as f64 / f64::from(rate),
         }
     }
 
@@ -46,7 +45,7 @@ impl Clip {
         self.samples.is_empty()
     }
 
-    /// A copy of the samples in `range`, cut to the samples there are.
+    /// A copy of the samples in `range`, shortened to the samples that exist.
     pub fn slice(&self, range: Range<usize>) -> Clip {
         let end = range.end.min(self.samples.len());
         let start = range.start.min(end);
@@ -57,33 +56,33 @@ impl Clip {
 /// What a file says about itself.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AudioInfo {
-    /// How the samples are coded, for example `PCM 16-bit` or `Vorbis`.
+    /// How the samples are encoded, for example `PCM 16-bit` or `Vorbis`.
     pub codec: String,
-    /// The kind of file, for example `WAV` or `Ogg`.
+    /// The file format, for example `WAV` or `Ogg`.
     pub container: String,
-    /// Rate of the file, before any resampling.
+    /// Sample rate of the file, before any resampling.
     pub sample_rate_hz: u32,
     /// Channels in the file, before the down-mix.
     pub channels: u16,
-    /// Length in frames (samples per channel) where the file tells; `None` where only decoding can.
+    /// Length in frames (samples per channel); `None` where only decoding would show it.
     pub frames: Option<u64>,
 }
 
 impl AudioInfo {
-    /// Length in seconds where the file tells.
+    /// Length in seconds, where the file states it.
     pub fn duration_seconds(&self) -> Option<f64> {
         self.frames
             .map(|frames| frames as f64 / f64::from(self.sample_rate_hz.max(1)))
     }
 }
 
-/// Something worth telling about how a file became a clip; never a failure.
+/// A remark on how a file became a clip; never a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Note {
-    /// A valid header and not one sample: the clip is empty.
+pub enum ClipNote {
+    /// A valid header without a single sample: the clip is empty.
     EmptyFile,
-    /// The file has another rate than was asked for.
+    /// The file has a different rate from the requested one.
     Resampled {
         /// Rate of the file in hertz.
         from: u32,
@@ -97,23 +96,23 @@ pub enum Note {
     },
 }
 
-impl fmt::Display for Note {
+impl fmt::Display for ClipNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Note::EmptyFile => write!(f, "the file holds no samples"),
-            Note::Resampled { from, to } => write!(f, "resampled from {from} Hz to {to} Hz"),
-            Note::DownMixed { channels } => write!(f, "mixed down from {channels} channels to one"),
+            ClipNote::EmptyFile => write!(f, "the file contains no samples"),
+            ClipNote::Resampled { from, to } => write!(f, "resampled from {from} Hz to {to} Hz"),
+            ClipNote::DownMixed { channels } => write!(f, "mixed down from {channels} channels to one"),
         }
     }
 }
 
-/// A clip with its origin.
+/// A clip with its source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decoded {
-    /// The samples: mono, at the wanted rate.
+    /// The samples: mono, at the requested rate.
     pub clip: Clip,
-    /// What the file was.
+    /// What the file says about itself.
     pub source: AudioInfo,
-    /// What was done to it, and what is odd about it.
-    pub notes: Vec<Note>,
+    /// What was done to it, and anything unusual about it.
+    pub notes: Vec<ClipNote>,
 }

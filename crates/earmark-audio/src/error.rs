@@ -1,52 +1,46 @@
-//! What can be wrong with a file, where, and what to do about it.
+//! What can be wrong with a file, where, and how to fix it.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Lowest sample rate, of a file or asked for, that makes sense for audio tagging.
-pub const MIN_SAMPLE_RATE_HZ: u32 = 1_000;
-/// Highest sample rate accepted, of a file or asked for.
-pub const MAX_SAMPLE_RATE_HZ: u32 = 1_536_000;
-/// Most channels accepted: an ambisonic recording of 15th order has 256.
-pub const MAX_CHANNELS: u16 = 256;
+use crate::limits::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
 
 /// Where in a file something went wrong.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Position {
+pub enum FilePosition {
     /// At this byte of the file.
     Byte(u64),
-    /// After this many good frames (samples per channel) at the file's own rate.
+    /// After this many intact frames (samples per channel) at the file's own rate.
     Frame {
-        /// Good frames before the fault.
+        /// Intact frames before the fault.
         frame: u64,
         /// The same in seconds.
         seconds: f64,
     },
 }
 
-impl Position {
+impl FilePosition {
     pub(crate) fn frame(frame: u64, sample_rate_hz: u32) -> Self {
-        Position::Frame {
+        FilePosition::Frame {
             frame,
             seconds: frame as f64 / f64::from(sample_rate_hz.max(1)),
         }
     }
 }
 
-impl fmt::Display for Position {
+impl fmt::Display for FilePosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Position::Byte(byte) => write!(f, "at byte {byte}"),
-            Position::Frame { frame, seconds } => write!(f, "after {seconds:.3} s ({frame} frames)"),
+            FilePosition::Byte(byte) => write!(f, "at byte {byte}"),
+            FilePosition::Frame { frame, seconds } => write!(f, "after {seconds:.3} s ({frame} frames)"),
         }
     }
 }
 
 /// Why a file could not become a clip. Every message names the file, the fault, its place and a remedy.
 ///
-/// A file that fails gives no samples: silence or a shortened clip in place of a broken recording would be
-/// learned as if it were data.
+/// A file that fails gives no samples: a model would train on silence or a shortened clip as if it were data.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AudioError {
@@ -57,7 +51,7 @@ pub enum AudioError {
         path: PathBuf,
     },
     /// The file is there but can't be opened.
-    #[error("{}: can't be opened: {source}; check its permissions", .path.display())]
+    #[error("{}: cannot be opened: {source}; check its permissions", .path.display())]
     Open {
         /// The file.
         path: PathBuf,
@@ -65,28 +59,28 @@ pub enum AudioError {
         source: io::Error,
     },
     /// A folder, a pipe or a device.
-    #[error("{}: is not a regular file; name a sound file (to use a pipe, save it to a file first)", .path.display())]
+    #[error("{}: is not a regular file; give an audio file (to use a pipe, save it to a file first)", .path.display())]
     NotAFile {
-        /// What was named.
+        /// The path.
         path: PathBuf,
     },
-    /// The file was opened but the system can't read on.
-    #[error("{}: can't be read {at}: {source}; check the disk or the network folder", .path.display())]
+    /// The file was opened, but reading it failed.
+    #[error("{}: cannot be read {at}: {source}; check the disk or the network folder", .path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// How far reading came.
-        at: Position,
+        /// How far reading got.
+        at: FilePosition,
         /// What the system said.
         source: io::Error,
     },
-    /// Not one byte: no header, hence no audio file.
+    /// Zero bytes: no header, so not an audio file.
     #[error("{}: is empty (0 bytes); download it again or leave it out", .path.display())]
     Empty {
         /// The file.
         path: PathBuf,
     },
-    /// Not audio, or audio of a kind that is not decoded here.
+    /// Not audio, or audio in an unsupported format.
     #[error("{}: {reason}; convert it to WAV or FLAC (for example with ffmpeg) or leave it out", .path.display())]
     Unsupported {
         /// The file.
@@ -101,10 +95,10 @@ pub enum AudioError {
         path: PathBuf,
         /// What is missing.
         reason: String,
-        /// How far the file is good.
-        at: Position,
+        /// How far the file is intact.
+        at: FilePosition,
     },
-    /// The file holds bytes that can't be what was recorded.
+    /// The file contains bytes that can't be what was recorded.
     #[error("{}: is damaged {at}: {reason}; download it again, or re-encode it with ffmpeg, or leave it out", .path.display())]
     Corrupt {
         /// The file.
@@ -112,34 +106,34 @@ pub enum AudioError {
         /// What is wrong.
         reason: String,
         /// Where.
-        at: Position,
+        at: FilePosition,
     },
-    /// A float sample that is no number.
-    #[error("{}: holds the sample {value} {at}; repair the program that wrote it, or leave the file out", .path.display())]
+    /// A float sample that is NaN or infinite.
+    #[error("{}: contains the sample {value} {at}; fix the program that wrote it, or leave the file out", .path.display())]
     NonFinite {
         /// The file.
         path: PathBuf,
         /// NaN or an infinity.
         value: f32,
-        /// Where it stands.
-        at: Position,
+        /// Where it is.
+        at: FilePosition,
     },
-    /// A sample rate was asked for that nothing can be resampled to.
+    /// The requested sample rate is out of range.
     #[error(
-        "sample rate {sample_rate_hz} Hz is out of range; ask for {MIN_SAMPLE_RATE_HZ} to {MAX_SAMPLE_RATE_HZ} Hz"
+        "sample rate {sample_rate_hz} Hz is out of range; request {MIN_SAMPLE_RATE_HZ} to {MAX_SAMPLE_RATE_HZ} Hz"
     )]
     BadSampleRate {
-        /// The rate asked for.
+        /// The requested rate.
         sample_rate_hz: u32,
     },
-    /// A part of a file was asked for that can't be.
+    /// The requested part of a file is not a valid range.
     #[error(
-        "a range from {start_seconds} s for {duration_seconds} s is no range; both must be finite and not negative"
+        "start {start_seconds} s, duration {duration_seconds} s: not a valid range; both must be finite and not negative"
     )]
     BadRange {
-        /// Where it was to start.
+        /// Requested start.
         start_seconds: f64,
-        /// How long it was to be.
+        /// Requested duration.
         duration_seconds: f64,
     },
 }
@@ -148,20 +142,20 @@ pub enum AudioError {
 #[derive(Debug)]
 pub(crate) enum Fault {
     Empty,
-    Io(io::Error, Position),
+    Io(io::Error, FilePosition),
     Unsupported(String),
-    Truncated(String, Position),
-    Corrupt(String, Position),
-    NonFinite(f32, Position),
+    Truncated(String, FilePosition),
+    Corrupt(String, FilePosition),
+    NonFinite(f32, FilePosition),
 }
 
 impl Fault {
     pub(crate) fn truncated(reason: impl Into<String>, byte: u64) -> Self {
-        Fault::Truncated(reason.into(), Position::Byte(byte))
+        Fault::Truncated(reason.into(), FilePosition::Byte(byte))
     }
 
     pub(crate) fn corrupt(reason: impl Into<String>, byte: u64) -> Self {
-        Fault::Corrupt(reason.into(), Position::Byte(byte))
+        Fault::Corrupt(reason.into(), FilePosition::Byte(byte))
     }
 
     pub(crate) fn in_file(self, path: &Path) -> AudioError {

@@ -1,8 +1,8 @@
-//! Audio files to mono clips: the first step of everything that earmark does.
+//! Audio files to mono clips: the first step of everything earmark does.
 //!
 //! ```text
-//! file --inspect--> Layout --decode--> channels --mix down--> mono --resample--> Clip
-//!      container/           pcm, coded           pcm                 resample
+//! file --inspect--> AudioLayout --decode--> channels --mix down--> mono --resample--> Clip
+//!      containers/                decoding/                        resampling/  reading/
 //! ```
 //!
 //! | container | codecs |
@@ -15,12 +15,12 @@
 //! | MP4, M4A | AAC-LC, ALAC |
 //! | ADTS | AAC-LC |
 //!
-//! The kind of a file is told from its content; its name does not matter. Channels are averaged. Rates are changed by
-//! [`resample()`]. Files that are cut short or damaged are errors and never clips: see [`AudioError`]. A file with a
-//! valid header and no samples is a valid, empty clip with [`Note::EmptyFile`].
+//! The format of a file is recognised from its content; its name does not matter. Channels are averaged. Rates are
+//! changed by [`resample()`]. Files that are cut off or damaged are errors and never clips: see [`AudioError`]. A file
+//! with a valid header and no samples is a valid, empty clip with [`ClipNote::EmptyFile`].
 //!
 //! What can't be noticed: damage inside an MP3 or AAC frame that still decodes (these formats carry no checksum by
-//! default), and the loss of whole frames at the end of a format that tells its length nowhere (ADTS, MP3 without
+//! default), and the loss of whole frames at the end of a format that does not store its length (ADTS, MP3 without a
 //! Xing header, FLAC from a pipe, WAV of open length).
 //!
 //! ```
@@ -36,21 +36,20 @@
 //! ```
 
 mod clip;
-mod coded;
-mod container;
+mod containers;
+mod decoding;
 mod error;
-mod pcm;
-mod read;
-mod resample;
-mod source;
-mod stream;
-mod trim;
+mod limits;
+mod reading;
+mod resampling;
+mod shape_check;
+mod trimming;
 
-pub use clip::{AudioInfo, Clip, Decoded, Note};
-pub use error::{AudioError, MAX_CHANNELS, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, Position};
-pub use read::{decode_bytes, decode_bytes_native, probe, read, read_native, read_range};
-pub use resample::{Resampler, resample, resampled_len};
-pub use stream::AudioStream;
+pub use clip::{AudioInfo, Clip, ClipNote, Decoded};
+pub use error::{AudioError, FilePosition};
+pub use limits::{MAX_CHANNELS, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
+pub use reading::{AudioStream, decode_bytes, decode_bytes_native, probe, read, read_native, read_range};
+pub use resampling::{Resampler, resample, resampled_len};
 /// What [`AudioStream::from_source`] reads from: implemented for files and cursors.
 pub use symphonia::core::io::MediaSource;
-pub use trim::{Trim, TrimPadding};
+pub use trimming::{Trim, TrimPadding};

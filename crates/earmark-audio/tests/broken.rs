@@ -1,4 +1,4 @@
-//! Files that are cut, mangled or no sound at all: never a clip that is not the recording, never a panic.
+//! Files that are cut off, mangled or not audio at all: never a clip that differs from the recording, never a panic.
 
 mod common;
 
@@ -11,7 +11,7 @@ fn original(name: &str) -> Option<(Vec<u8>, Vec<f32>)> {
     Some((bytes, samples))
 }
 
-/// Formats that tell their length nowhere: cut exactly between two frames they are a shorter recording.
+/// Formats that do not state their length: cut exactly between two frames, they are a shorter recording.
 const LENGTH_UNKNOWN: [&str; 3] = ["adts-32k.aac", "no-xing-22k-stereo.mp3", "flac-pipe-11025.flac"];
 
 #[test]
@@ -24,11 +24,11 @@ fn every_cut_is_noticed() {
         for len in 0..bytes.len() {
             match decode_bytes_native(bytes[..len].to_vec()) {
                 Err(AudioError::Empty { .. }) => assert_eq!(len, 0, "{name}"),
-                // Inside the first bytes, nothing tells what it is.
+                // The first few bytes do not identify the format.
                 Err(AudioError::Unsupported { .. }) => assert!(len < 32, "{name} cut at {len}"),
                 Err(AudioError::Truncated { .. } | AudioError::Corrupt { .. }) => {}
                 Err(error) => panic!("{name} cut at {len}: {error}"),
-                // Only tags behind the samples are gone.
+                // Only tags after the samples are missing.
                 Ok(decoded) if decoded.clip.samples == samples => {}
                 Ok(decoded) => {
                     let got = decoded.clip.samples;
@@ -42,7 +42,7 @@ fn every_cut_is_noticed() {
                 }
             }
         }
-        // One cut a frame, no more.
+        // At most one cut per frame.
         assert!(
             shorter <= samples.len() / 500,
             "{name}: {shorter} cuts went unnoticed"
@@ -50,7 +50,7 @@ fn every_cut_is_noticed() {
     }
 }
 
-/// A small generator of numbers (xorshift), so that every run mangles alike.
+/// A small random generator (xorshift), so that every run mangles in the same way.
 struct Numbers(u64);
 
 impl Numbers {
@@ -62,7 +62,7 @@ impl Numbers {
     }
 }
 
-/// The most memory that this process has ever held, in MiB; `None` where the system does not tell.
+/// Peak memory of this process in MiB; `None` where the system does not report it.
 fn peak_mib() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
@@ -81,7 +81,7 @@ fn mangled_files_neither_panic_nor_eat_memory() {
     for round in 0..200 {
         for (name, bytes) in &files {
             let mut mangled = bytes.clone();
-            // Headers are where most can go wrong: half of the changes fall into the first 200 bytes.
+            // Most can go wrong in headers: half of the changes are in the first 200 bytes.
             for _ in 0..=numbers.below(4) {
                 let span = if numbers.below(2) == 0 {
                     mangled.len().min(200)
@@ -118,7 +118,7 @@ fn mangled_files_neither_panic_nor_eat_memory() {
         refused > 1_000 && accepted > 50,
         "{refused} refused, {accepted} accepted"
     );
-    // The files have 4 kB; a header believed would ask for gigabytes.
+    // The files have 4 kB; believing a header would take gigabytes.
     if let Some(after) = peak_mib() {
         assert!(after - before < 256, "{} MiB more than before", after - before);
     }
@@ -127,7 +127,7 @@ fn mangled_files_neither_panic_nor_eat_memory() {
 #[test]
 fn checksums_catch_every_changed_byte() {
     // FLAC: frame checksums and an MD5 of everything. Ogg: a CRC of every page. One changed byte is refused, or it
-    // was in a field that means nothing for the samples.
+    // was in a field that does not affect the samples.
     for name in ["flac-22k.flac", "vorbis-8k.ogg", "flac-in-ogg-16k.ogg"] {
         let (bytes, samples) = original(name).expect("decodes");
         for at in (0..bytes.len()).step_by(3) {
@@ -141,7 +141,7 @@ fn checksums_catch_every_changed_byte() {
 }
 
 #[test]
-fn pieces_missing_in_the_middle_are_noticed() {
+fn missing_pieces_in_the_middle_are_noticed() {
     for name in [
         "flac-22k.flac",
         "flac-pipe-11025.flac",
@@ -179,7 +179,7 @@ fn messages_name_file_place_reason_and_remedy() {
         "{message}"
     );
     assert!(
-        message.contains("its header says 16000 bytes of samples, 8000 are there"),
+        message.contains("its header promises 16000 bytes of samples, but only 8000 are present"),
         "{message}"
     );
     assert!(message.contains("download it again"), "{message}");
@@ -203,7 +203,7 @@ fn messages_name_file_place_reason_and_remedy() {
 }
 
 #[test]
-fn wishes_that_make_no_sense_are_refused() {
+fn invalid_rates_and_ranges_are_refused() {
     let path = file("aiff-16k.aiff");
     for rate in [0, 999, 1_536_001, u32::MAX] {
         assert!(matches!(read(&path, rate), Err(AudioError::BadSampleRate { .. })));

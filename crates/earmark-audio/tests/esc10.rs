@@ -1,12 +1,12 @@
-//! Four hundred real recordings. They lie beside the repository.
+//! Four hundred real recordings, which are kept next to the repository.
 
 use std::path::PathBuf;
 
 use earmark_audio::read;
 
 fn shared() -> Option<PathBuf> {
-    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    let folder = std::env::var_os("EARMARK_SHARED").map_or_else(beside, PathBuf::from);
+    let default = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let folder = std::env::var_os("EARMARK_SHARED").map_or_else(default, PathBuf::from);
     if folder.join("data/esc10/audio").is_dir() {
         return Some(folder);
     }
@@ -29,7 +29,7 @@ fn last_granule(bytes: &[u8]) -> u64 {
 fn all_clips_decode_to_the_length_they_state() {
     let Some(shared) = shared() else {
         eprintln!(
-            "skipped: no ESC-10 beside the repository; set EARMARK_SHARED to the folder that holds data/esc10"
+            "skipped: ESC-10 was not found next to the repository; set EARMARK_SHARED to the folder that contains data/esc10"
         );
         return;
     };
@@ -40,7 +40,7 @@ fn all_clips_decode_to_the_length_they_state() {
         let stated = last_granule(&std::fs::read(&path).expect("readable"));
         assert_eq!(decoded.clip.len() as u64, stated, "{}", path.display());
         assert_eq!(decoded.source.frames, Some(stated), "{}", path.display());
-        // The data set speaks of five seconds; what is stated lies between 3.6 s and 7.3 s, mostly at 5.001 s.
+        // The data set promises five seconds; the files state 3.6 s to 7.3 s, mostly 5.001 s.
         let seconds = decoded.clip.duration_seconds();
         assert!((3.6..7.3).contains(&seconds), "{}: {seconds} s", path.display());
         typical += usize::from(stated == 220_544);

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{all_files, chirp, file, snr_db};
-use earmark_audio::{AudioError, Note, probe, read, read_native};
+use earmark_audio::{AudioError, ClipNote, probe, read, read_native};
 
 struct Case {
     name: &'static str,
@@ -12,14 +12,13 @@ struct Case {
     rate: u32,
     channels: u16,
     seconds: f64,
-    /// Frames decoded, where the file says.
+    /// Frames decoded, where the file states them.
     frames: Option<u64>,
     len: usize,
-    /// Samples before the signal: encoder delay that the format has no place to tell.
+    /// Samples before the signal: encoder delay that the format can't state.
     lag: usize,
-    /// Least signal to noise ratio against the signal. Lossless: the rounding to 8, 16 or 24 bits gives about
-    /// 6 dB a bit. Lossy: a little less than measured; what the codec leaves is its own affair, and the decoder is
-    /// held to ffmpeg's result below.
+    /// Minimum signal-to-noise ratio against the signal. Lossless: rounding to 8, 16 or 24 bits gives about 6 dB per bit. Lossy:
+    /// a little less than measured, since it depends on the codec; the decoder is compared with ffmpeg below.
     snr_db: f64,
 }
 
@@ -63,7 +62,7 @@ fn every_committed_file_decodes_to_its_signal() {
         assert_eq!(info.frames, case.frames, "{}", case.name);
         assert_eq!(decoded.clip.len(), case.len, "{}", case.name);
         assert_eq!(
-            decoded.notes.contains(&Note::DownMixed {
+            decoded.notes.contains(&ClipNote::DownMixed {
                 channels: case.channels
             }),
             case.channels > 1
@@ -112,7 +111,7 @@ fn lossy_decoders_agree_with_ffmpeg() {
             continue;
         };
         let bytes = std::fs::read(&path).expect("readable");
-        // Version 1.0: ten bytes, of which the last two tell the length of the header.
+        // Version 1.0: ten bytes, of which the last two are the length of the header.
         let start = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
         let wanted: Vec<f32> = bytes[start..]
             .as_chunks::<2>()
@@ -169,7 +168,7 @@ fn every_format_resamples_to_a_common_rate() {
         let decoded = read(&file(case.name), 32_000).unwrap_or_else(|e| panic!("{e}"));
         let wanted = (case.len as f64 * 32_000.0 / f64::from(case.rate)).round() as usize;
         assert_eq!(decoded.clip.len(), wanted, "{}", case.name);
-        let resampled = decoded.notes.contains(&Note::Resampled {
+        let resampled = decoded.notes.contains(&ClipNote::Resampled {
             from: case.rate,
             to: 32_000,
         });
@@ -178,7 +177,7 @@ fn every_format_resamples_to_a_common_rate() {
 }
 
 #[test]
-fn what_is_not_read_is_refused_by_name() {
+fn unsupported_formats_are_refused_by_name() {
     for (name, what) in [("layer2-32k.mp2", "layer I or II"), ("opus-48k.ogg", "Opus")] {
         match read(&file(name), 44_100) {
             Err(AudioError::Unsupported { reason, .. }) => assert!(reason.contains(what), "{reason}"),

@@ -15,7 +15,7 @@ const RATES: [(u32, u32); 10] = [
     (44_100, 16_000),
     (8_000, 44_100),
     (96_000, 44_100),
-    // A rate of old sound cards, with little in common with any other.
+    // A rate of old sound cards, with a small common divisor with any other.
     (11_127, 44_100),
     (192_000, 1_000),
     // No common divisor at all.
@@ -28,7 +28,7 @@ fn margin(from: u32, to: u32) -> usize {
     1_100 * to.div_ceil(from) as usize
 }
 
-/// Length of the test signals: long enough that much is left between the margins.
+/// Length of the test signals: long enough to leave a lot between the margins.
 fn seconds(to: u32) -> usize {
     if to < 8_000 { 6 } else { 1 }
 }
@@ -37,13 +37,13 @@ fn seconds(to: u32) -> usize {
 fn a_sine_keeps_frequency_phase_and_amplitude() {
     for (from, to) in RATES {
         let nyquist = f64::from(from.min(to)) / 2.0;
-        // The last one lies in the uppermost part of the pass-band.
+        // The last one is at the top of the pass-band.
         for hz in [100.0, nyquist * 0.2, nyquist * 0.5, nyquist * 0.96] {
             let got =
                 resample(&sine(from, hz, 0.5, from as usize * seconds(to)), from, to).expect("good rates");
             let wanted = sine(to, hz, 0.5, to as usize * seconds(to));
             assert_eq!(got.len(), wanted.len());
-            // Single precision: about 24 bits, less the noise of two FFTs. Measured: 117 dB and more.
+            // Single precision: about 24 bits, minus the noise of two FFTs. Measured: 117 dB and more.
             let snr = snr_db(&wanted, &got, margin(from, to));
             assert!(snr > 100.0, "{from} to {to}: {hz} Hz at {snr:.1} dB");
         }
@@ -109,7 +109,7 @@ fn a_constant_stays_constant() {
 }
 
 #[test]
-fn scipy_resamples_alike() {
+fn scipy_gives_the_same_result() {
     let text = std::fs::read_to_string(common::file("../golden/resample.json")).expect("golden vectors");
     let cases: Value = serde_json::from_str(&text).expect("JSON");
     for case in cases.as_array().expect("an array") {

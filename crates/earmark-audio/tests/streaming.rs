@@ -5,7 +5,7 @@ mod common;
 use std::io::{Seek, SeekFrom, Write};
 
 use common::{all_files, file, fmt, sine, wav, wav_float};
-use earmark_audio::{AudioError, AudioStream, Note, read, read_native, read_range};
+use earmark_audio::{AudioError, AudioStream, ClipNote, read, read_native, read_range};
 
 #[test]
 fn blocks_together_equal_the_whole() {
@@ -65,14 +65,14 @@ fn ranges_equal_the_same_part_of_the_whole() {
                     whole[from..to],
                     "{name} at {rate} Hz: {start} s for {length} s"
                 );
-                assert!(!part.notes.contains(&Note::EmptyFile), "{name}");
+                assert!(!part.notes.contains(&ClipNote::EmptyFile), "{name}");
             }
         }
     }
 }
 
 #[test]
-fn a_fault_stays_and_hides_nothing_before_it() {
+fn a_fault_is_final_and_hides_nothing_before_it() {
     let mut values = sine(8_000, 200.0, 0.5, 200_000);
     values[150_000] = f32::NAN;
     let source = Box::new(std::io::Cursor::new(wav_float(8_000, &values)));
@@ -97,7 +97,7 @@ fn a_fault_stays_and_hides_nothing_before_it() {
 
 #[test]
 fn fifteen_hours_stream_in_little_memory() {
-    // 15 h of mono 16 bits at 8 kHz: 864 MB that take no room on the disk, being a hole.
+    // 15 h of mono 16 bits at 8 kHz: 864 MB that take no disk space, since the file is sparse.
     let frames: u64 = 15 * 3_600 * 8_000;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("night.wav");
@@ -115,8 +115,8 @@ fn fifteen_hours_stream_in_little_memory() {
     let mut stream = AudioStream::open_native(&path).expect("opens");
     let (mut count, mut mark, mut largest, mut block) = (0u64, None, 0, Vec::new());
     while stream.next_block(&mut block).expect("decodes") {
-        if let Some(place) = block.iter().position(|&x| x != 0.0) {
-            mark = Some((count + place as u64, block[place]));
+        if let Some(index) = block.iter().position(|&x| x != 0.0) {
+            mark = Some((count + index as u64, block[index]));
         }
         count += block.len() as u64;
         largest = largest.max(block.capacity());
@@ -125,7 +125,7 @@ fn fifteen_hours_stream_in_little_memory() {
     assert_eq!(mark, Some((frames - 100, 0.5)));
     assert!(largest <= 1 << 17, "a block of {largest} samples");
 
-    // From the middle without reading what is before.
+    // From the middle without reading what comes before.
     let part = read_range(&path, 8_000, 53_999.0, 0.99).expect("reads");
     assert_eq!(part.clip.len(), 7_920);
     assert_eq!(part.clip.samples[7_900], 0.5);
@@ -151,5 +151,5 @@ fn native_reading_keeps_the_rate() {
     let decoded = read_native(&file("flac-24bit-stereo-96k.flac")).expect("decodes");
     assert_eq!(decoded.clip.sample_rate_hz, 96_000);
     assert!((decoded.clip.duration_seconds() - 0.01).abs() < 1e-12);
-    assert_eq!(decoded.notes, [Note::DownMixed { channels: 2 }]);
+    assert_eq!(decoded.notes, [ClipNote::DownMixed { channels: 2 }]);
 }

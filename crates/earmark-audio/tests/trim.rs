@@ -1,4 +1,4 @@
-//! Trimming against librosa, and what must hold for any signal.
+//! Trimming against librosa, and properties that hold for any signal.
 
 mod common;
 
@@ -19,7 +19,7 @@ fn bursts(seed: u32, n: usize) -> Vec<f32> {
 }
 
 #[test]
-fn librosa_trims_alike() {
+fn librosa_trims_to_the_same_range() {
     let text = std::fs::read_to_string(common::file("../golden/trim.json")).expect("golden vectors");
     let cases: Value = serde_json::from_str(&text).expect("JSON");
     let cases = cases.as_array().expect("an array");
@@ -51,7 +51,7 @@ fn edges() {
     assert_eq!(trim.range(&[]), 0..0);
     assert_eq!(trim.range(&[0.5]), 0..1);
     assert_eq!(trim.range(&[0.5, -0.5]), 0..2);
-    // Silence is as loud as its loudest frame: librosa leaves it whole, and so do we.
+    // In silence every frame is as loud as the loudest: librosa keeps all of it, and so do we.
     assert_eq!(trim.range(&[0.0; 5_000]), 0..5_000);
     let odd = Trim {
         frame_samples: 0,
@@ -83,7 +83,7 @@ proptest! {
     #[test]
     fn the_loudest_sample_stays_and_more_decibels_keep_more(
         len in 1usize..20_000,
-        place in 0usize..20_000,
+        index in 0usize..20_000,
         frame in 1usize..3_000,
         hop in 1usize..1_000,
         reflect in any::<bool>(),
@@ -91,9 +91,9 @@ proptest! {
         let padding = if reflect { TrimPadding::Reflect } else { TrimPadding::Zeros };
         // A hop longer than half a frame leaves samples that no frame sees.
         let trim = Trim { top_db: 30.0, frame_samples: frame.max(2 * hop), hop_samples: hop, padding };
-        let place = place % len;
+        let index = index % len;
         let mut samples = vec![0.0f32; len];
-        samples[place] = 1.0;
+        samples[index] = 1.0;
         let narrow = trim.range(&samples);
         prop_assert!(narrow.end <= len);
         prop_assert!(!narrow.is_empty());

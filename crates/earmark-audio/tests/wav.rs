@@ -1,11 +1,11 @@
-//! WAV and AIFF as they should be and as they are found: written here byte by byte.
+//! WAV and AIFF, correct and as found in the wild: written here byte by byte.
 
 mod common;
 
 use std::io::Cursor;
 
 use common::{fmt, sine, snr_db, wav, wav_float, wav16};
-use earmark_audio::{AudioError, Clip, Note, decode_bytes, decode_bytes_native};
+use earmark_audio::{AudioError, Clip, ClipNote, decode_bytes, decode_bytes_native};
 
 fn samples(bytes: Vec<u8>) -> Vec<f32> {
     decode_bytes_native(bytes)
@@ -70,7 +70,7 @@ fn g711_values_are_those_of_the_standard() {
 }
 
 #[test]
-fn hound_writes_and_we_read() {
+fn files_written_by_hound_are_read() {
     for bits in [8, 16, 24, 32] {
         let spec = hound::WavSpec {
             channels: 2,
@@ -96,7 +96,7 @@ fn hound_writes_and_we_read() {
         writer.finalize().expect("writes");
         let wanted: Vec<f32> = left.iter().zip(&right).map(|(l, r)| (l + r) / 2.0).collect();
         let snr = snr_db(&wanted, &samples(bytes.into_inner()), 0);
-        // Truncation to whole steps: 6 dB a bit, less 12 dB for the small amplitude and the truncation.
+        // Truncation to whole steps: 6 dB per bit, minus 12 dB for the small amplitude and the truncation.
         let least = (6.02 * f64::from(bits) - 16.0).min(130.0);
         assert!(snr > least, "{bits} bits: {snr:.1} dB");
     }
@@ -144,10 +144,10 @@ fn an_empty_file_is_a_clip_and_a_note() {
     ] {
         let decoded = decode_bytes(bytes, 16_000).expect("valid");
         assert_eq!(decoded.clip, Clip::new(vec![], 16_000));
-        assert!(decoded.notes.contains(&Note::EmptyFile));
+        assert!(decoded.notes.contains(&ClipNote::EmptyFile));
         assert_eq!(decoded.source.frames, Some(0));
     }
-    // An empty recording with tags behind it.
+    // An empty recording with tags after it.
     let mut tagged = wav16(8_000, &[]);
     tagged.extend(b"LIST\x04\0\0\0INFO");
     assert!(samples(tagged).is_empty());
@@ -155,7 +155,7 @@ fn an_empty_file_is_a_clip_and_a_note() {
 }
 
 #[test]
-fn streamed_headers_go_on_to_the_end() {
+fn streamed_headers_extend_to_the_end() {
     let values = [1_000i16, -2_000, 3_000, -4_000, 5_000];
     let wanted: Vec<f32> = values.iter().map(|&x| f32::from(x) / 32_768.0).collect();
     for (riff, data) in [
@@ -189,13 +189,13 @@ fn chunks_around_the_samples_are_skipped() {
     odd.extend(&plain[36..]);
     odd.extend(b"id3 \x02\0\0\0zz");
     assert_eq!(samples(odd), samples(plain.clone()));
-    // A wrong RIFF size is nobody's loss.
+    // A wrong RIFF size does no harm.
     let mut wrong = plain.clone();
     wrong[4..8].copy_from_slice(&7u32.to_le_bytes());
     assert_eq!(samples(wrong), samples(plain));
 }
 
-/// The same recording in RIFX: every number the other way round. `extension` is what follows in the format chunk.
+/// The same recording in RIFX: every number in the opposite byte order. `extension` is the rest of the format chunk.
 fn rifx(tag: u16, channels: u16, bits: u16, extension: &[u8], data: &[u8]) -> Vec<u8> {
     let align = channels * bits.div_ceil(8);
     let mut out = b"RIFX\0\0\0\0WAVEfmt ".to_vec();
@@ -214,7 +214,7 @@ fn rifx(tag: u16, channels: u16, bits: u16, extension: &[u8], data: &[u8]) -> Ve
 }
 
 #[test]
-fn rifx_is_wav_with_its_bytes_the_other_way_round() {
+fn rifx_is_wav_in_the_opposite_byte_order() {
     assert_eq!(samples(rifx(1, 1, 8, &[], &[0, 192])), [-1.0, 0.5]);
     assert_eq!(samples(rifx(1, 1, 16, &[], &[0x40, 0, 0x80, 0])), [0.5, -1.0]);
     assert_eq!(samples(rifx(1, 2, 16, &[], &[0x40, 0, 0xc0, 0])), [0.0]);
@@ -252,7 +252,7 @@ fn rates_and_channels() {
     for (got, wanted) in got.iter().zip([100.0 / 32_768.0, 3.5 / 32_768.0]) {
         assert!((got - wanted).abs() < 1e-9);
     }
-    // A partial frame at the end of a sized chunk holds no sample of every channel.
+    // A partial frame at the end of a sized chunk lacks the samples of some channels.
     assert_eq!(samples(wav(&fmt(1, 2, 8_000, 16), &[0, 0, 0, 0, 9])).len(), 1);
 }
 
@@ -283,14 +283,14 @@ fn absurd_headers_are_refused() {
     let mut no_fmt = b"RIFF\x10\0\0\0WAVEdata\x04\0\0\0".to_vec();
     no_fmt.extend([0; 4]);
     assert!(matches!(refusal(no_fmt), AudioError::Corrupt { .. }));
-    // 4 GB promised, 4 bytes there.
+    // 4 GB promised, 4 bytes present.
     let mut huge = wav16(8_000, &[1, 2]);
     huge[40..44].copy_from_slice(&0xffff_fff0u32.to_le_bytes());
     assert!(matches!(refusal(huge), AudioError::Truncated { .. }));
 }
 
 #[test]
-fn samples_that_are_no_numbers_are_refused_with_their_place() {
+fn samples_that_are_not_finite_are_refused_with_their_position() {
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let mut values = vec![0.25f32; 100_000];
         values[80_000] = bad;

@@ -1,58 +1,68 @@
-//! The `earmark` command: parse, check, work, tell.
+//! The `earmark` command: parse the command line, run the command, turn its outcome into an exit status.
 //!
-//! Results go to stdout, progress and notes to stderr. Exit status: 0 done, 1 refused or failed, 2 finished but some inputs were
-//! skipped (each named), 130 interrupted.
+//! Results go to stdout, progress and notes to stderr. Exit status: 0 done, 1 refused or failed, 2 finished with some inputs
+//! skipped (each is named), 130 interrupted.
 
 mod args;
 mod commands;
 mod console;
 mod output;
+mod status;
 
-use clap::Parser;
+use anyhow::Context;
+use console::Console;
+use status::{Interrupted, Status};
 use std::process::ExitCode;
 
-/// How a command ended, where it did not fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// Everything done.
-    Done,
-    /// Done, but some inputs were left out; each was named.
-    SkippedSome,
-    /// Stopped by Ctrl-C or SIGTERM; what was done is kept.
-    Interrupted,
-}
-
-impl Status {
-    /// Done, or skipped some.
-    fn of_skips(n: usize) -> Self {
-        if n == 0 { Self::Done } else { Self::SkippedSome }
-    }
-}
-
 fn main() -> ExitCode {
-    let args = match args::Args::try_parse() {
+    let args = match args::parse() {
         Ok(args) => args,
-        Err(e) => {
-            // Help and version are no failure; a refused argument exits 1 like every refusal (clap's own 2 means "skipped" here).
-            let _ = e.print();
-            return ExitCode::from(u8::from(e.use_stderr()));
-        }
+        Err(refusal) => return explain(&refusal),
     };
-    match commands::run(args) {
-        Ok(Status::Done) => ExitCode::SUCCESS,
-        Ok(Status::SkippedSome) => ExitCode::from(2),
-        Ok(Status::Interrupted) => ExitCode::from(130),
+    let console = Console::new(args.global.quiet);
+    let outcome = start_threads(args.threads).and_then(|()| commands::run(args.command, &console));
+    console.clear();
+    match outcome {
+        Ok(status) => status.into(),
+        Err(e) if e.is::<Interrupted>() => Status::Interrupted.into(),
+        Err(e) if is_broken_pipe(&e) => ExitCode::SUCCESS, // `earmark ... | head` has seen enough
         Err(e) => {
-            if is_broken_pipe(&e) {
-                return ExitCode::SUCCESS; // `earmark ... | head` has seen enough
-            }
-            eprintln_error(&e);
+            print_error(&e);
             ExitCode::FAILURE
         }
     }
 }
 
-/// The error and its causes. Messages of the libraries are whole by themselves; a cause that one of them repeats is left out.
+/// Prints help, the version or why the command line was refused. Only a refusal fails, with 1 like every other refusal (clap's own
+/// 2 means "skipped" here).
+fn explain(refusal: &clap::Error) -> ExitCode {
+    let _ = refusal.print(); // nowhere is left to report a failure
+    ExitCode::from(u8::from(refusal.use_stderr()))
+}
+
+/// Starts the compute threads; 0 leaves their number to the machine.
+fn start_threads(count: usize) -> anyhow::Result<()> {
+    if count == 0 {
+        return Ok(());
+    }
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(count)
+        .build_global()
+        .context("--threads: the threads could not be started")
+}
+
+fn is_broken_pipe(e: &anyhow::Error) -> bool {
+    e.chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+#[expect(clippy::print_stderr, reason = "the one place where a failure is printed")]
+fn print_error(e: &anyhow::Error) {
+    eprintln!("error: {}", whole_message(e));
+}
+
+/// The error and its causes. A library's message is complete in itself; a cause that it repeats is left out.
 fn whole_message(e: &anyhow::Error) -> String {
     let mut text = e.to_string();
     for cause in e.chain().skip(1).map(ToString::to_string) {
@@ -61,15 +71,4 @@ fn whole_message(e: &anyhow::Error) -> String {
         }
     }
     text
-}
-
-fn is_broken_pipe(e: &anyhow::Error) -> bool {
-    e.chain()
-        .filter_map(|c| c.downcast_ref::<std::io::Error>())
-        .any(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
-}
-
-#[expect(clippy::print_stderr, reason = "the one place where a failure is told")]
-fn eprintln_error(e: &anyhow::Error) {
-    eprintln!("error: {}", whole_message(e));
 }

@@ -1,20 +1,44 @@
-//! Where a command writes what it makes: a file, or stdout for `-o -`.
+//! What a command prints to stdout, and where it writes what it makes: to a file, or to stdout for `-o -`.
 
+use crate::console::Console;
 use anyhow::Context;
 use earmark::metrics::ScoreTable;
+use earmark::report::{Align, text_table};
 use earmark_core::atomic;
+use serde::Serialize;
+use std::fmt::Display;
 use std::io::Write;
 use std::path::Path;
 
 /// The name that means stdout.
 const STDOUT: &str = "-";
 
-/// Whether `path` means stdout. Then nothing else may be written there.
+/// Whether `path` means stdout. Then nothing else may be printed there.
 pub fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == STDOUT
 }
 
-/// Refuses a file that can't be written, before the work whose result it is to hold.
+/// Prints a line of results.
+pub fn print(text: impl Display) -> anyhow::Result<()> {
+    writeln!(std::io::stdout().lock(), "{text}")?;
+    Ok(())
+}
+
+/// Prints JSON.
+pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
+    print(serde_json::to_string_pretty(value)?)
+}
+
+/// Prints what was written to `path`; as a note where stdout is taken by what was written.
+pub fn print_written(path: &Path, text: impl Display, console: &Console) -> anyhow::Result<()> {
+    if is_stdout(path) {
+        console.note(text);
+        return Ok(());
+    }
+    print(text)
+}
+
+/// Refuses a file that cannot be written, before the work whose result it is to hold.
 pub fn check(path: &Path) -> anyhow::Result<()> {
     match is_stdout(path) {
         true => Ok(()),
@@ -33,12 +57,39 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> std::io::Result<(
         .context("stdout: cannot be written to; name a file with -o instead")
 }
 
+/// Writes JSON to a file, atomically, or to stdout.
+pub fn write_json(path: &Path, value: &impl Serialize) -> anyhow::Result<()> {
+    write(path, |w| {
+        serde_json::to_writer_pretty(&mut *w, value)?;
+        w.write_all(b"\n")
+    })
+}
+
+/// Writes a CSV table to a file, atomically, or to stdout.
+pub fn write_csv<R: AsRef<[u8]>>(
+    path: &Path,
+    rows: impl IntoIterator<Item = impl IntoIterator<Item = R>>,
+) -> anyhow::Result<()> {
+    write(path, |w| {
+        let mut csv = csv::Writer::from_writer(w);
+        rows.into_iter().try_for_each(|row| csv.write_record(row))?;
+        csv.flush()
+    })
+}
+
 /// Writes a score table to a file, atomically, or to stdout.
-pub fn table(path: &Path, table: &ScoreTable) -> anyhow::Result<()> {
+pub fn write_scores(path: &Path, table: &ScoreTable) -> anyhow::Result<()> {
     if !is_stdout(path) {
         return Ok(table.save(path)?);
     }
     let mut text = Vec::new();
     table.write(&mut text)?;
     write(path, |w| w.write_all(&text))
+}
+
+/// A table of names and numbers: the first column to the left, the others to the right.
+pub fn number_table(headers: &[&str], rows: &[Vec<String>]) -> String {
+    let mut alignments = vec![Align::Right; headers.len()];
+    alignments[0] = Align::Left;
+    text_table(headers, rows, &alignments)
 }

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use earmark_audio::Note;
+use earmark_audio::ClipNote;
 use earmark_core::{Check, Within};
 use earmark_data::Item;
 use earmark_data::feature_store::{CacheConfig, CacheNote, DiskCache, FeatureStore, ItemFault, StoreCounts};
@@ -219,12 +219,12 @@ fn the_first_pass_names_broken_files_and_odd_ones() {
         let empty = prepared.clips[4].as_ref().unwrap();
         assert_eq!(
             (empty.frames, empty.segments, empty.notes.as_slice()),
-            (0, 1, [Note::EmptyFile].as_slice())
+            (0, 1, [ClipNote::EmptyFile].as_slice())
         );
         let slow = prepared.clips[5].as_ref().unwrap();
         assert_eq!(
             slow.notes,
-            [Note::Resampled {
+            [ClipNote::Resampled {
                 from: 22_050,
                 to: 44_100
             }]

@@ -30,8 +30,8 @@ pub use init::{
 };
 pub use loss::{ClassWeights, Loss};
 pub use optim::{
-    EpsilonRule, GradientClip, LayerRate, Optimizer, OptimizerConfig, PlateauState, Schedule,
-    TrainingPosition,
+    AdamConfig, EpsilonRule, GradientClip, LayerRate, Optimizer, OptimizerConfig, PlateauState, Schedule,
+    SgdConfig, TrainingPosition,
 };
 pub use probe::{LinearProbe, LinearProbeData};
 pub use scoring::{

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use earmark_engine::Loss;
-use earmark_models::vars::to_host;
+use earmark_models::to_host;
 use serde::Deserialize;
 
 #[derive(Deserialize)]

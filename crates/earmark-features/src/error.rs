@@ -52,19 +52,16 @@ pub enum FeatureError {
     },
     /// A buffer or array whose length does not match its shape.
     #[error(
-        "{what} holds {got} numbers, and [channels {channels}, bands {bands}, frames {frames}] needs {needed}"
+        "{what} holds {got} numbers, and [channels {}, bands {}, frames {}] needs {needed}",
+        shape[0], shape[1], shape[2]
     )]
     Length {
         /// Which array.
         what: &'static str,
         /// Its length.
         got: usize,
-        /// Channels of the shape.
-        channels: usize,
-        /// Bands of the shape.
-        bands: usize,
-        /// Frames of the shape.
-        frames: usize,
+        /// Channels, bands and frames.
+        shape: [usize; 3],
         /// The length the shape needs; `usize::MAX` when it overflows.
         needed: usize,
     },

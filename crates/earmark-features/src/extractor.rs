@@ -7,7 +7,7 @@ use crate::{
     front_end::{CheckedFrontEnd, FrontEnd},
     mel::MelBank,
     samples::{check_samples, pre_emphasise},
-    simd::{LANES, Lanes, transpose, vectorised},
+    simd::{LANES, Lanes, transpose, vectorise},
     stft::{BinValue, FrameBuffer, FrameSpectrum},
 };
 use earmark_audio::Clip;
@@ -104,13 +104,11 @@ impl Extractor {
         self.checked.frames_per_second
     }
 
-    /// Mel bands that no bin falls into and that are therefore constant, counted from 0. Published systems have some; more
-    /// `fft-samples` or fewer `bands` avoid them.
+    /// Mel bands that no bin falls into and that are therefore constant, counted from 0. Published systems have some;
+    /// more `fft-samples` or fewer `bands` avoid them.
     pub fn empty_bands(&self) -> Vec<usize> {
-        self.mel_bank
-            .as_ref()
-            .map(MelBank::empty_bands)
-            .unwrap_or_default()
+        let bank = self.mel_bank.as_ref();
+        bank.map_or(Vec::new(), MelBank::empty_bands)
     }
 
     /// What determines the log-mel, as one line: the key to cache it under, together with the audio's own.
@@ -160,9 +158,9 @@ impl Extractor {
         self.log_mel(&self.trim(&clip.samples), scratch)
     }
 
-    /// Samples (-1 to 1, at the front end's rate, untrimmed) to a log-mel spectrogram, or what the front end has in its
-    /// place: `[log_mel_channels, bands, frames]`. A clip shorter than a window, or an empty one, has no frames, and then
-    /// one segment of padding.
+    /// Samples (-1 to 1, at the front end's rate, untrimmed) to a log-mel spectrogram, or what the front end has in
+    /// its place: `[log_mel_channels, bands, frames]`. A clip shorter than a window, or an empty one, has no frames,
+    /// and then one segment of padding.
     ///
     /// # Errors
     ///
@@ -192,52 +190,32 @@ impl Extractor {
         }
         scratch.emphasised = emphasised;
         let energies = &mut data[..bands * frames];
-        vectorised(
+        let (amplitude, value) = (&self.front_end.amplitude, self.front_end.stft.value);
+        let frames_per_second = self.checked.frames_per_second;
+        vectorise!(
             self.arch,
-            #[inline(always)]
-            || {
-                let value = self.front_end.stft.value;
-                self.front_end
-                    .amplitude
-                    .apply(energies, frames, value, self.checked.frames_per_second);
-            },
+            amplitude.apply(energies, frames, value, frames_per_second)
         );
         Features::new(channels, bands, frames, data)
     }
 
     /// The spectra of up to eight frames, one channel after the other. With fewer, old spectra stay in the last rows.
     fn spectra(&self, samples: &[f32], frames: Range<usize>, scratch: &mut ExtractorScratch) {
-        let ExtractorScratch {
-            frame,
-            edge,
-            spectra,
-            transposed,
-            ..
-        } = scratch;
-        let stride = transposed.len();
-        let (values, angles) = spectra.split_at_mut(LANES * stride);
+        let (frame, stride) = (&mut scratch.frame, scratch.transposed.len());
+        let (values, angles) = scratch.spectra.split_at_mut(LANES * stride);
         for (i, k) in frames.enumerate() {
-            let window = self.checked.framing.window_of(samples, k, edge);
-            vectorised(
-                self.arch,
-                #[inline(always)]
-                || self.spectrum.load(window, frame),
-            );
+            let window = self.checked.framing.window_of(samples, k, &mut scratch.edge);
+            vectorise!(self.arch, self.spectrum.load(window, frame));
             self.spectrum.transform(frame);
             let values = &mut values[i * stride..][..stride];
-            vectorised(
-                self.arch,
-                #[inline(always)]
-                || {
-                    self.spectrum.split(frame);
-                    match self.front_end.stft.value {
-                        BinValue::Power => self.spectrum.read(frame, values, |re, im| re * re + im * im),
-                        BinValue::Magnitude => self
-                            .spectrum
-                            .read(frame, values, |re, im| (re * re + im * im).sqrt()),
-                    }
-                },
-            );
+            let power = |re: f32, im: f32| re * re + im * im;
+            vectorise!(self.arch, {
+                self.spectrum.split(frame);
+                match self.front_end.stft.value {
+                    BinValue::Power => self.spectrum.read(frame, values, power),
+                    BinValue::Magnitude => self.spectrum.read(frame, values, |re, im| power(re, im).sqrt()),
+                }
+            });
             if self.front_end.stft.phase {
                 let angles = &mut angles[i * stride..][..stride];
                 self.spectrum.read(frame, angles, |re, im| im.atan2(re) / PI);
@@ -250,17 +228,9 @@ impl Extractor {
         let (transposed, bands) = (&mut scratch.transposed, self.bands());
         let spectra = scratch.spectra.chunks_exact(LANES * transposed.len());
         for (channel, spectra) in spectra.enumerate() {
-            vectorised(
-                self.arch,
-                #[inline(always)]
-                || transpose(spectra, transposed),
-            );
+            vectorise!(self.arch, transpose(spectra, transposed));
             match &self.mel_bank {
-                Some(bank) => vectorised(
-                    self.arch,
-                    #[inline(always)]
-                    || bank.apply(transposed, &mut write),
-                ),
+                Some(bank) => vectorise!(self.arch, bank.apply(transposed, &mut write)),
                 None => (0..bands).for_each(|bin| write(channel * bands + bin, &transposed[bin])),
             }
         }
@@ -273,11 +243,7 @@ impl Extractor {
     ///
     /// When there are too few frames for deltas.
     pub fn postprocess(&self, features: &Features) -> Result<Features, FeatureError> {
-        vectorised(
-            self.arch,
-            #[inline(always)]
-            || self.front_end.postprocess.apply(features),
-        )
+        vectorise!(self.arch, self.front_end.postprocess.apply(features))
     }
 
     /// Frames of a segment; `None` where each clip is one segment of its own length.
@@ -285,12 +251,11 @@ impl Extractor {
         self.checked.segmenter.as_ref().map(|segmenter| segmenter.length)
     }
 
-    /// Number of segments of features with `frames` frames, at least one: a clip without frames is one segment of padding.
+    /// Number of segments of features with `frames` frames, at least one: a clip without frames is one segment of
+    /// padding.
     pub fn segment_count(&self, frames: usize) -> usize {
-        self.checked
-            .segmenter
-            .as_ref()
-            .map_or(1, |segmenter| segmenter.count(frames))
+        let segmenter = self.checked.segmenter.as_ref();
+        segmenter.map_or(1, |segmenter| segmenter.count(frames))
     }
 
     /// Writes segment `index` into `out`: `[channels, bands, segment_frames]`, row-major.
@@ -308,8 +273,8 @@ impl Extractor {
             Some(segmenter) => segmenter.write(features, index, out),
             None if index > 0 => Err(FeatureError::NoSuchSegment { index, count: 1 }),
             None => {
-                let (channels, bands, frames) = (features.channels, features.bands, features.frames);
-                Features::check_length("the segment's buffer", out.len(), channels, bands, frames)?;
+                let shape = [features.channels, features.bands, features.frames];
+                Features::check_length("the segment's buffer", out.len(), shape)?;
                 out.copy_from_slice(&features.data);
                 Ok(())
             }

@@ -13,8 +13,8 @@ pub struct Features {
     pub frames: usize,
     /// `channels * bands * frames` numbers, frames running fastest.
     pub data: Vec<f32>,
-    /// Clip-level features of the whole clip ([`FrontEnd::clip_features`](crate::FrontEnd::clip_features)), where they were
-    /// asked for; not part of the array, of segments cut from it, or of its file.
+    /// Clip-level features of the whole clip ([`FrontEnd::clip_features`](crate::FrontEnd::clip_features)), where
+    /// they were asked for; not part of the array, of segments cut from it, or of its file.
     pub clip_features: Vec<f32>,
 }
 
@@ -25,7 +25,7 @@ impl Features {
     ///
     /// When its length is not `channels * bands * frames`.
     pub fn new(channels: usize, bands: usize, frames: usize, data: Vec<f32>) -> Result<Self, FeatureError> {
-        Self::check_length("the array", data.len(), channels, bands, frames)?;
+        Self::check_length("the array", data.len(), [channels, bands, frames])?;
         Ok(Self {
             channels,
             bands,
@@ -38,26 +38,19 @@ impl Features {
     pub(crate) fn check_length(
         what: &'static str,
         got: usize,
-        channels: usize,
-        bands: usize,
-        frames: usize,
+        shape: [usize; 3],
     ) -> Result<(), FeatureError> {
-        let needed = channels
-            .checked_mul(bands)
-            .and_then(|n| n.checked_mul(frames))
-            .unwrap_or(usize::MAX);
+        let needed = shape.into_iter().try_fold(1_usize, usize::checked_mul);
+        let needed = needed.unwrap_or(usize::MAX);
         if got == needed {
-            Ok(())
-        } else {
-            Err(FeatureError::Length {
-                what,
-                got,
-                channels,
-                bands,
-                frames,
-                needed,
-            })
+            return Ok(());
         }
+        Err(FeatureError::Length {
+            what,
+            got,
+            shape,
+            needed,
+        })
     }
 
     /// The frames of each band of each channel, `channels * bands` slices.

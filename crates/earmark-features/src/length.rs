@@ -2,8 +2,8 @@
 
 use earmark_core::ConfigError;
 
-/// A length given either in seconds (key `{of}-seconds`) or as a count (key `{of}-{count_unit}`), as a count of 1 or more.
-/// Keys of errors are relative to the `section` of the front end.
+/// A length given either in seconds (key `{of}-seconds`) or as a count (key `{of}-{count_unit}`), as a count of 1 or
+/// more. Keys of errors are relative to the `section` of the front end.
 pub(crate) fn length(
     section: &str,
     of: &str,

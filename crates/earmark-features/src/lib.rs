@@ -5,12 +5,14 @@
 //! number of threads.
 //!
 //! ```text
-//! samples --(trim)--stft--> [bins, frames] --mel--> [bands, frames] --amplitude--> log-mel --(augment)--> segments --postprocess--> input
+//! samples --(trim)--stft--> [bins, frames] --mel--> [bands, frames] --amplitude--> log-mel
+//!         --(augment)--> segments --postprocess--> input
 //! ```
 //!
-//! Extraction has two halves. [`Extractor::log_mel`] is the slow one: it turns samples into a log-mel spectrogram, which
-//! is the same in every epoch and may be cached under [`Extractor::fingerprint`]. [`Extractor::postprocess`] adds deltas and
-//! scales; it runs after augmentation, because deltas of an augmented spectrogram are not augmented deltas.
+//! Extraction has two halves. [`Extractor::log_mel`] is the slow one: it turns samples into a log-mel spectrogram,
+//! which is the same in every epoch and may be cached under [`Extractor::fingerprint`]. [`Extractor::postprocess`]
+//! adds deltas and scales; it runs after augmentation, because deltas of an augmented spectrogram are not augmented
+//! deltas.
 //!
 //! ```
 //! use earmark_features::{Extractor, FrontEnd};
@@ -66,7 +68,7 @@ pub use front_end::{ClipFeatures, FrontEnd};
 pub use mel::{Mel, MelNorm, MelScale, Triangles};
 pub use onnx::OnnxSegments;
 pub use postprocess::{BandScale, Deltas, GlobalScale, Postprocess};
-pub use scaler::{KeepComponents, NamedTensor, Pca, Scaler, ScalerError};
+pub use scaler::{NamedTensor, Pca, Scaler, ScalerError};
 pub use segments::{SegmentPad, SegmentPlacement, Segments};
 pub use stft::{BinValue, Centre, Stft, WindowFunction};
 pub use trimming::Trimming;

@@ -12,11 +12,8 @@ impl Features {
     /// When writing fails.
     pub fn write_npy(&self, to: impl Write) -> Result<(), FeatureError> {
         let shape = [self.channels as u64, self.bands as u64, self.frames as u64];
-        let mut writer = npyz::WriteOptions::new()
-            .default_dtype()
-            .shape(&shape)
-            .writer(to)
-            .begin_nd()?;
+        let options = npyz::WriteOptions::new().default_dtype().shape(&shape);
+        let mut writer = options.writer(to).begin_nd()?;
         writer.extend(self.data.iter().copied())?;
         writer.finish()?;
         Ok(())
@@ -29,7 +26,8 @@ impl Features {
     /// When the type is not float32, the order not C, the shape has other axes, or the file is damaged.
     pub fn read_npy(mut from: impl Read) -> Result<Self, FeatureError> {
         let head = checked_header(&mut from)?;
-        let file = npyz::NpyFile::new(head.chain(from)).map_err(|e| FeatureError::Npy(e.to_string()))?;
+        let refuse = |e: std::io::Error| FeatureError::Npy(e.to_string());
+        let file = npyz::NpyFile::new(head.chain(from)).map_err(refuse)?;
         let (channels, bands, frames) = match *file.shape() {
             [bands, frames] => (1, bands, frames),
             [channels, bands, frames] => (channels, bands, frames),
@@ -69,10 +67,8 @@ fn checked_header(from: &mut impl Read) -> Result<std::io::Cursor<Vec<u8>>, Feat
     // Version 1 counts its header in two bytes, all later ones in four.
     let size_bytes = if head[6] == 1 { 2 } else { 4 };
     take(&mut head, size_bytes)?;
-    let size = head[8..]
-        .iter()
-        .rev()
-        .fold(0, |sum, &byte| (sum << 8) | usize::from(byte));
+    let bytes = head[8..].iter().rev();
+    let size = bytes.fold(0, |sum, &byte| (sum << 8) | usize::from(byte));
     if size > MAX_HEADER {
         return Err(FeatureError::Npy(format!("its header claims {size} bytes")));
     }
@@ -82,19 +78,15 @@ fn checked_header(from: &mut impl Read) -> Result<std::io::Cursor<Vec<u8>>, Feat
         return Err(refuse("it holds records, not numbers"));
     }
     let axes = text.split(|&b| b == b'(').nth(1).unwrap_or_default();
-    let product = axes
+    let mut axes = axes
         .split(|b| !b.is_ascii_digit())
-        .filter(|digits| !digits.is_empty())
-        .map(|digits| {
-            digits
-                .iter()
-                .try_fold(0_u64, |n, d| n.checked_mul(10)?.checked_add(u64::from(d - b'0')))
-        })
-        .try_fold(1_u64, |product, axis| product.checked_mul(axis?.max(1)));
-    match product {
-        Some(_) => Ok(std::io::Cursor::new(head)),
-        None => Err(refuse("its shape is larger than any file")),
-    }
+        .filter(|digits| !digits.is_empty());
+    let product = axes.try_fold(1_u64, |product, digits| {
+        let axis: u64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
+        product.checked_mul(axis.max(1))
+    });
+    product.ok_or_else(|| refuse("its shape is larger than any file"))?;
+    Ok(std::io::Cursor::new(head))
 }
 
 #[cfg(test)]

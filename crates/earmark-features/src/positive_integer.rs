@@ -1,7 +1,8 @@
 //! Whole numbers of a recipe, refused in plain words when they are negative, zero or fractions.
 //!
-//! Serde's own message for `hop-samples = -5` is "expected u32", which says nothing to a reader who does not know Rust.
-//! The message here is "invalid value: integer `-5`, expected a whole number, 1 or more"; the TOML reader adds line and key.
+//! Serde's own message for `hop-samples = -5` is "expected u32", which says nothing to a reader who does not know
+//! Rust. The message here is "invalid value: integer `-5`, expected a whole number, 1 or more"; the TOML reader adds
+//! line and key.
 
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 use std::fmt;

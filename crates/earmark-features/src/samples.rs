@@ -1,6 +1,6 @@
 //! Samples before the transform: checked, and pre-emphasised.
 
-use crate::{error::FeatureError, simd::vectorised};
+use crate::{error::FeatureError, simd::vectorise};
 use pulp::Arch;
 
 /// Samples beyond this are no sound (120 dB over full scale), and their powers would overflow.
@@ -8,11 +8,7 @@ const LOUDEST: f32 = 1e6;
 
 /// Refuses samples that are not a number, infinite or far too large.
 pub(crate) fn check_samples(arch: Arch, samples: &[f32]) -> Result<(), FeatureError> {
-    let bad = vectorised(
-        arch,
-        #[inline(always)]
-        || first_bad(samples),
-    );
+    let bad = vectorise!(arch, first_bad(samples));
     bad.map_or(Ok(()), |(index, value)| {
         Err(FeatureError::Sample { index, value })
     })
@@ -27,10 +23,8 @@ fn first_bad(samples: &[f32]) -> Option<(usize, f32)> {
         if samples.iter().fold(true, |all, x| all & good(x)) {
             return None;
         }
-        samples
-            .iter()
-            .position(|x| !good(x))
-            .map(|i| (chunk * CHUNK + i, samples[i]))
+        let bad = samples.iter().position(|x| !good(x));
+        bad.map(|i| (chunk * CHUNK + i, samples[i]))
     })
 }
 

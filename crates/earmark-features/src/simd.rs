@@ -1,7 +1,7 @@
 //! Vectorised loops over eight frames side by side.
 //!
-//! Spectra run along bins; transposed, rows of one bin run along frames. Mel sums are then plain multiplications of eight
-//! numbers at a time, without a horizontal sum at the end, and come out as parts of the output's rows.
+//! Spectra run along bins; transposed, rows of one bin run along frames. Mel sums are then plain multiplications of
+//! eight numbers at a time, without a horizontal sum at the end, and come out as parts of the output's rows.
 
 use pulp::{Arch, WithSimd};
 
@@ -11,12 +11,13 @@ pub(crate) const LANES: usize = 8;
 /// One number of each of eight frames.
 pub(crate) type Lanes = [f32; LANES];
 
-/// Runs a loop compiled for the best vector instructions of this machine; the numbers are the same with any of them. Every
-/// function in the loop, and the closure itself, must be `inline(always)`, so that the compiler sees the whole loop.
+/// Runs a loop compiled for the best vector instructions of this machine; the numbers are the same with any of them.
+/// Every function in the loop, and the closure itself, must be `inline(always)`, so that the compiler sees the whole
+/// loop.
 #[inline(always)]
 pub(crate) fn vectorised<R>(arch: Arch, op: impl FnMut() -> R) -> R {
-    /// pulp takes a closure by value. A closure that borrows would go through an adapter that is not inlined, and its loop
-    /// would be compiled for the baseline instruction set. Calling it by reference is direct.
+    /// pulp takes a closure by value. A closure that borrows would go through an adapter that is not inlined, and its
+    /// loop would be compiled for the baseline instruction set. Calling it by reference is direct.
     struct ByReference<F>(F);
 
     impl<R, F: FnMut() -> R> WithSimd for ByReference<F> {
@@ -30,6 +31,18 @@ pub(crate) fn vectorised<R>(arch: Arch, op: impl FnMut() -> R) -> R {
 
     arch.dispatch(ByReference(op))
 }
+
+/// [`vectorised`] of an expression.
+macro_rules! vectorise {
+    ($arch:expr, $body:expr) => {
+        $crate::simd::vectorised(
+            $arch,
+            #[inline(always)]
+            || $body,
+        )
+    };
+}
+pub(crate) use vectorise;
 
 /// Transposes eight spectra of `rows.len()` numbers each (a multiple of eight), stored one after the other.
 #[inline(always)]
@@ -45,8 +58,8 @@ pub(crate) fn transpose(spectra: &[f32], rows: &mut [Lanes]) {
     }
 }
 
-/// Transposes 8 by 8 numbers in three rounds of exchanges between two rows: single numbers, pairs, halves. They are spelled
-/// out as the exchanges that vector units offer within their 128-bit halves, which compilers recognise.
+/// Transposes 8 by 8 numbers in three rounds of exchanges between two rows: single numbers, pairs, halves. They are
+/// spelled out as the exchanges that vector units offer within their 128-bit halves, which compilers recognise.
 #[inline(always)]
 fn transpose_square([a, b, c, d, e, f, g, h]: [Lanes; LANES]) -> [Lanes; LANES] {
     let (ab, cd, ef, gh) = (

@@ -31,7 +31,8 @@ pub struct Trimming {
     pub hop_samples: u32,
     /// What frames at both ends see beyond the clip.
     pub padding: TrimPadding,
-    /// Shortest clip in seconds; a clip that is shorter after trimming gets this length, as in argus-2019; left out, no limit.
+    /// Shortest clip in seconds; a clip that is shorter after trimming gets this length, as in argus-2019; left out,
+    /// no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_seconds: Option<f64>,
 }
@@ -88,8 +89,8 @@ impl Trimming {
         if range.len() >= wanted {
             return Cow::Borrowed(&samples[range]);
         }
-        // Quirk(argus): the middle is half the trimmed length, counted from the start of the clip BEFORE trimming: the start
-        // of the sound is ignored, so that a short sound late in a clip may be lost.
+        // Quirk(argus): the middle is half the trimmed length, counted from the start of the clip BEFORE trimming:
+        // the start of the sound is ignored, so that a short sound late in a clip may be lost.
         let middle = range.len() / 2;
         let start = middle.saturating_sub(wanted / 2);
         let end = (middle + wanted / 2).min(samples.len());

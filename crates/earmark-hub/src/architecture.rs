@@ -2,7 +2,7 @@
 
 use super::{efficientat, image_body, panns};
 use earmark_models::VarSpec;
-use earmark_models::panns::PannsBody;
+use earmark_models::networks::panns::PannsBackbone;
 use earmark_recipe::{Recipe, RecipeError};
 
 /// A published network and its front end.
@@ -20,7 +20,7 @@ pub enum Architecture {
     /// One of PANNs' (`panns-cnn14`, `panns-mobilenet-v1`).
     Panns {
         /// Which.
-        body: PannsBody,
+        body: PannsBackbone,
     },
     /// The body of MobileNet v2, trained on images: no tagger, but a start for one (`mobilenet-v2-imagenet`).
     ImageBody,

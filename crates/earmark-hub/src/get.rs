@@ -2,7 +2,7 @@
 
 use super::catalogue::Entry;
 use super::import::{Import, ImportError, Imported, import};
-use crate::download::{Fetch, FetchError, Progress};
+use crate::download::{Download, DownloadError, DownloadProgress};
 use std::path::{Path, PathBuf};
 
 /// Why a model can't be installed.
@@ -12,7 +12,7 @@ pub enum GetError {
     #[error("{cause}\n\n{by_hand}")]
     Fetch {
         /// Why.
-        cause: FetchError,
+        cause: DownloadError,
         /// What to do instead.
         by_hand: String,
     },
@@ -30,7 +30,7 @@ impl GetError {
         matches!(
             self,
             Self::Fetch {
-                cause: FetchError::Stopped,
+                cause: DownloadError::Stopped,
                 ..
             }
         )
@@ -54,14 +54,14 @@ pub struct Installed {
 pub fn get(
     entry: &Entry,
     url: &str,
-    progress: &mut dyn FnMut(Progress) -> bool,
+    progress: &mut dyn FnMut(DownloadProgress) -> bool,
 ) -> Result<Installed, GetError> {
     let path = entry.model_file().ok_or(GetError::NoFolder)?;
     if path.is_file() {
         return Ok(Installed { path, imported: None });
     }
     let folder = path.parent().unwrap_or(Path::new(""));
-    let fetch = Fetch {
+    let fetch = Download {
         url: url.into(),
         to: folder.join("downloads").join(entry.file_name()),
         sha256: entry.sha256.clone(),

@@ -10,7 +10,7 @@ use earmark_engine::{FORMAT, HostTensor, ModelFile, ModelMeta, Tensors, read_for
 use earmark_features::Extractor;
 use earmark_models::{Network, VarKind, VarSpec};
 use earmark_recipe::{Recipe, RecipeError};
-use earmark_torch::{DType, Tensor};
+use earmark_torch::{DType, TorchTensor};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
@@ -67,7 +67,7 @@ pub(super) enum Library {
 }
 
 impl Library {
-    fn of(tensors: &BTreeMap<String, Tensor>) -> Self {
+    fn of(tensors: &BTreeMap<String, TorchTensor>) -> Self {
         match tensors.keys().any(|name| name.starts_with("features.")) {
             true => Self::Torchvision,
             false => Self::Keras,
@@ -183,7 +183,7 @@ fn keras_name(name: &str) -> Option<String> {
 
 /// Keras's kernels are `[height, width, in, out]`, and `[height, width, channels, 1]` where each channel has its own; ours
 /// `[out, in, height, width]` and `[channels, 1, height, width]`.
-fn our_layout(layer: &str, tensor: Tensor) -> Tensor {
+fn our_layout(layer: &str, tensor: TorchTensor) -> TorchTensor {
     let (&[h, w, a, b], Some(values)) = (&tensor.shape[..], &tensor.values) else {
         return tensor;
     };
@@ -196,7 +196,7 @@ fn our_layout(layer: &str, tensor: Tensor) -> Tensor {
             turned.extend((0..h * w).map(|place| values[(place * a + a_at) * b + b_at]));
         }
     }
-    Tensor {
+    TorchTensor {
         dtype: tensor.dtype,
         shape: vec![outer, inner, h, w],
         values: Some(turned),
@@ -204,7 +204,7 @@ fn our_layout(layer: &str, tensor: Tensor) -> Tensor {
 }
 
 /// Tensors by names and in the layout of one of the two.
-fn read(path: &Path) -> Result<(Library, BTreeMap<String, Tensor>), ImportError> {
+fn read(path: &Path) -> Result<(Library, BTreeMap<String, TorchTensor>), ImportError> {
     let mut head = Vec::new();
     if let Ok(file) = std::fs::File::open(path) {
         // What can't be read is told by the reader below.
@@ -215,9 +215,9 @@ fn read(path: &Path) -> Result<(Library, BTreeMap<String, Tensor>), ImportError>
     }
     // The length of a header of JSON, and its first brace.
     let safetensors = head.len() == 9 && head[4..8] == [0; 4] && head[8] == b'{';
-    let tensors: BTreeMap<String, Tensor> = if safetensors {
+    let tensors: BTreeMap<String, TorchTensor> = if safetensors {
         let to_torch = |(name, t): (String, HostTensor)| {
-            let tensor = Tensor {
+            let tensor = TorchTensor {
                 dtype: DType::F32,
                 shape: t.shape,
                 values: Some(t.values),
@@ -397,7 +397,7 @@ mod tests {
     /// `[h, w, in, out] = [1, 2, 2, 3]` and `[h, w, channels, 1] = [1, 2, 3, 1]`, by hand.
     #[test]
     fn kernels_are_turned() {
-        let tensor = |shape: [usize; 4]| Tensor {
+        let tensor = |shape: [usize; 4]| TorchTensor {
             dtype: DType::F32,
             shape: shape.into(),
             values: Some((0..shape.iter().product()).map(|v: usize| v as f32).collect()),

@@ -7,9 +7,9 @@ use earmark_core::VERSION;
 use earmark_core::text::suggest;
 use earmark_engine::{FORMAT, ModelFile, ModelFileError, ModelMeta};
 use earmark_features::Extractor;
-use earmark_models::{ModelError, Network, VarId, VarSpec, Vars};
+use earmark_models::{Network, VarId, VarSpec, Vars};
 use earmark_recipe::{Recipe, RecipeError};
-use earmark_torch::{Tensor, TorchError};
+use earmark_torch::{TorchError, TorchTensor};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -98,12 +98,9 @@ pub enum ImportError {
     /// The network's recipe is refused.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
-    /// Its front end is refused.
+    /// Its front end or its network is refused.
     #[error(transparent)]
-    FrontEnd(#[from] ConfigError),
-    /// Its network is refused.
-    #[error(transparent)]
-    Network(#[from] ModelError),
+    Config(#[from] ConfigError),
     /// The model file can't be written.
     #[error(transparent)]
     Model(#[from] ModelFileError),
@@ -118,7 +115,7 @@ pub fn import(job: &Import) -> Result<Imported, ImportError> {
     if architecture == Architecture::ImageBody {
         return image_body::import(job);
     }
-    let mut theirs: BTreeMap<String, Tensor> = earmark_torch::read(&job.file)?.into_iter().collect();
+    let mut theirs: BTreeMap<String, TorchTensor> = earmark_torch::read(&job.file)?.into_iter().collect();
     let mut recipe = architecture.recipe()?;
     let channels = Extractor::new(&recipe.front_end)?.channels();
     let build = |classes| Network::build(&recipe.network, channels, classes);
@@ -190,7 +187,7 @@ fn unknown(name: &str) -> ImportError {
 /// How many classes the checkpoint scores: the length of the logits' bias.
 fn classes(
     architecture: &Architecture,
-    theirs: &BTreeMap<String, Tensor>,
+    theirs: &BTreeMap<String, TorchTensor>,
     specs: &[VarSpec],
 ) -> Option<usize> {
     let bias = specs.iter().find(|s| s.name == "logits.bias")?;
@@ -203,7 +200,7 @@ fn classes(
 /// [`take`], for a published network.
 fn take_all(
     architecture: &Architecture,
-    theirs: &mut BTreeMap<String, Tensor>,
+    theirs: &mut BTreeMap<String, TorchTensor>,
     specs: &[VarSpec],
     path: &Path,
 ) -> Result<Vec<Vec<f32>>, ImportError> {
@@ -232,7 +229,7 @@ pub(super) struct Differences(pub String);
 
 /// Takes the values of every variable out of `theirs`; what the network ignores stays there, and nothing else may.
 pub(super) fn take(
-    theirs: &mut BTreeMap<String, Tensor>,
+    theirs: &mut BTreeMap<String, TorchTensor>,
     specs: &[VarSpec],
     their_name: &dyn Fn(&VarSpec) -> String,
     ignores: &dyn Fn(&str) -> bool,
@@ -246,12 +243,12 @@ pub(super) fn take(
             Some(t) if t.shape != spec.shape => {
                 differences.push(format!("`{name}` is {:?} instead of {:?}", t.shape, spec.shape));
             }
-            Some(Tensor {
+            Some(TorchTensor {
                 values: None, dtype, ..
             }) => {
                 differences.push(format!("`{name}` holds {dtype:?} instead of floating numbers"));
             }
-            Some(Tensor { values: Some(v), .. }) => {
+            Some(TorchTensor { values: Some(v), .. }) => {
                 if let Some(bad) = v.iter().find(|x| !x.is_finite()) {
                     differences.push(format!("`{name}` holds {bad}"));
                 }
@@ -277,7 +274,7 @@ pub(super) fn take(
 fn check_mel(
     architecture: &Architecture,
     recipe: &Recipe,
-    theirs: &BTreeMap<String, Tensor>,
+    theirs: &BTreeMap<String, TorchTensor>,
     path: &Path,
 ) -> Result<(), ImportError> {
     let found = architecture

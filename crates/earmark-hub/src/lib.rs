@@ -12,7 +12,7 @@ mod panns;
 
 pub use architecture::Architecture;
 pub use catalogue::{Entry, entries, entry, installed, models_folder, nearest};
-pub use download::Progress;
+pub use download::DownloadProgress;
 pub use get::{GetError, Installed, by_hand, get};
 pub use import::{Import, ImportError, Imported, import};
 pub use labels::{audioset, read_labels};

@@ -1,15 +1,15 @@
 //! PANNs' checkpoints (Kong et al. 2020, arXiv:1912.10211): names and front end.
 
 use super::Architecture;
-use earmark_models::panns::PannsBody;
+use earmark_models::networks::panns::PannsBackbone;
 use earmark_recipe::{Recipe, RecipeError};
 
 /// The bodies by their short names.
-pub(super) const BODIES: [(&str, PannsBody); 4] = [
-    ("cnn14", PannsBody::Cnn14),
-    ("cnn10", PannsBody::Cnn10),
-    ("mobilenet-v1", PannsBody::MobileNetV1),
-    ("mobilenet-v2", PannsBody::MobileNetV2),
+pub(super) const BODIES: [(&str, PannsBackbone); 4] = [
+    ("cnn14", PannsBackbone::Cnn14),
+    ("cnn10", PannsBackbone::Cnn10),
+    ("mobilenet-v1", PannsBackbone::MobileNetV1),
+    ("mobilenet-v2", PannsBackbone::MobileNetV2),
 ];
 
 /// `cnn14`, `mobilenet-v1`, `mobilenetv1`; with or without `panns-` before it.
@@ -20,29 +20,29 @@ pub(super) fn parse(name: &str) -> Option<Architecture> {
     found.map(|(_, body)| Architecture::Panns { body: *body })
 }
 
-pub(super) fn name(body: PannsBody) -> String {
+pub(super) fn name(body: PannsBackbone) -> String {
     let found = BODIES.iter().find(|(_, b)| *b == body);
     format!("panns-{}", found.map_or("", |(n, _)| n))
 }
 
-pub(super) fn recipe(body: PannsBody) -> Result<Recipe, RecipeError> {
+pub(super) fn recipe(body: PannsBackbone) -> Result<Recipe, RecipeError> {
     let name = name(body);
     let set = [
         format!("name={name}"),
-        format!("network.body={}", name.trim_start_matches("panns-")),
+        format!("network.backbone={}", name.trim_start_matches("panns-")),
     ];
     Recipe::load("panns/cnn14", &set)
 }
 
 /// `block1.conv1.bn.gamma` is `conv_block1.bn1.weight`; `has` tells whether a variable begins so.
-pub(super) fn their_name(body: PannsBody, ours: &str, has: impl Fn(&str) -> bool) -> String {
+pub(super) fn their_name(body: PannsBackbone, ours: &str, has: impl Fn(&str) -> bool) -> String {
     let (layer, rest) = ours.split_once('.').unwrap_or((ours, ""));
     let number = |prefix: &str| layer.strip_prefix(prefix).and_then(|n| n.parse::<usize>().ok());
     match (layer, body) {
         ("input", _) => format!("bn0.{}", norm(rest)),
         ("hidden", _) => format!("fc1.{rest}"),
         ("logits", _) => format!("fc_audioset.{rest}"),
-        (_, PannsBody::Cnn14 | PannsBody::Cnn10) => {
+        (_, PannsBackbone::Cnn14 | PannsBackbone::Cnn10) => {
             let (conv, rest) = rest.split_once('.').unwrap_or((rest, ""));
             match rest.starts_with("bn.") {
                 true => format!("conv_{layer}.{}.{}", conv.replace("conv", "bn"), norm(rest)),
@@ -52,12 +52,12 @@ pub(super) fn their_name(body: PannsBody, ours: &str, has: impl Fn(&str) -> bool
         // A convolution, its pool and its BatchNorm are layers of their own.
         ("conv0", _) => format!("features.0.{}", place(rest, 0, 2)),
         ("last", _) => format!("features.18.{}", place(rest, 0, 1)),
-        (_, PannsBody::MobileNetV1) => match (number("dw"), number("pw")) {
+        (_, PannsBackbone::MobileNetV1) => match (number("dw"), number("pw")) {
             (Some(n), _) => format!("features.{n}.{}", place(rest, 0, 2)),
             (_, Some(n)) => format!("features.{n}.{}", place(rest, 4, 5)),
             _ => ours.to_owned(),
         },
-        (_, PannsBody::MobileNetV2) => {
+        (_, PannsBackbone::MobileNetV2) => {
             let (part, rest) = rest.split_once('.').unwrap_or((rest, ""));
             let first = if has(&format!("{layer}.expand.")) { 3 } else { 0 };
             let rest = match part {
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn layers_have_their_published_places() {
-        use PannsBody::{Cnn14, MobileNetV1, MobileNetV2};
+        use PannsBackbone::{Cnn14, MobileNetV1, MobileNetV2};
         for (body, ours, theirs) in [
             (Cnn14, "input.bn.mean", "bn0.running_mean"),
             (Cnn14, "block6.conv2.weight", "conv_block6.conv2.weight"),

@@ -1,19 +1,19 @@
-//! Against a server of our own that drops connections, knows ranges or not, and sends wrong bytes.
+//! Downloads from a test server that drops connections, may not support ranges, and sends wrong bytes.
 
-use earmark_hub::download::{Fetch, FetchError, Fetched, sha256_of};
+use earmark_hub::download::{Download, DownloadError, DownloadOutcome, sha256_of};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-/// How the server behaves, request by request; the last stays.
+/// How the server behaves, request by request; the last one repeats.
 #[derive(Clone, Copy, Debug)]
 enum Act {
-    /// Answers as it should, with ranges.
+    /// Answers correctly, with ranges.
     Serve,
-    /// The same, but hangs up after so many bytes.
+    /// The same, but hangs up after this many bytes.
     Drop(usize),
-    /// Knows no ranges.
+    /// Does not support ranges.
     Whole,
     /// Answers with a status.
     Status(u16),
@@ -21,7 +21,7 @@ enum Act {
     HangUp,
 }
 
-/// Serves `content` on a port of its own; returns the address and what was asked for: the start of each range, if any.
+/// Serves `content` on a port of its own; returns the address and the requests: the start of each range, if any.
 fn serve(content: Vec<u8>, acts: &[Act]) -> (String, Arc<Mutex<Vec<Option<usize>>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/models/x.pt", listener.local_addr().unwrap());
@@ -75,7 +75,7 @@ fn serve(content: Vec<u8>, acts: &[Act]) -> (String, Arc<Mutex<Vec<Option<usize>
                 let head = out.windows(4).position(|w| w == b"\r\n\r\n").unwrap() + 4;
                 out.truncate(head + n);
             }
-            // Who has heard enough hangs up.
+            // The client may hang up.
             let _ = stream.write_all(&out);
         }
     });
@@ -94,8 +94,8 @@ fn sha256(bytes: &[u8]) -> String {
     sha256_of(&dir.path().join("x")).unwrap()
 }
 
-fn job(url: &str, folder: &Path, bytes: &[u8]) -> Fetch {
-    Fetch {
+fn job(url: &str, folder: &Path, bytes: &[u8]) -> Download {
+    Download {
         url: url.into(),
         to: folder.join("models/x.pt"),
         sha256: Some(sha256(bytes)),
@@ -104,7 +104,7 @@ fn job(url: &str, folder: &Path, bytes: &[u8]) -> Fetch {
 }
 
 #[test]
-fn a_dropped_connection_is_taken_up_where_it_broke() {
+fn a_dropped_connection_is_resumed_where_it_broke() {
     let bytes = content(300_000);
     let dir = tempfile::tempdir().unwrap();
     let (url, asked) = serve(
@@ -118,26 +118,29 @@ fn a_dropped_connection_is_taken_up_where_it_broke() {
         last = p.done;
         true
     });
-    assert_eq!(fetched.unwrap(), Fetched::Anew { resumed: 0 });
+    assert_eq!(fetched.unwrap(), DownloadOutcome::Downloaded { resumed: 0 });
     assert_eq!(*asked.lock().unwrap(), [None, Some(100_000), Some(150_000)]);
     assert_eq!(std::fs::read(&job.to).unwrap(), bytes);
     assert!(!job.part().exists());
-    // It is there now, and nobody is asked again.
-    assert_eq!(job.run(&mut |_| true).unwrap(), Fetched::There);
+    // The file exists now, so no request is sent.
+    assert_eq!(job.run(&mut |_| true).unwrap(), DownloadOutcome::Present);
     assert_eq!(asked.lock().unwrap().len(), 3);
 }
 
 #[test]
-fn what_was_stopped_is_gone_on_from_by_the_next_call() {
+fn a_stopped_download_is_resumed_by_the_next_call() {
     let bytes = content(300_000);
     let dir = tempfile::tempdir().unwrap();
     let (url, asked) = serve(bytes.clone(), &[Act::Serve]);
     let job = job(&url, dir.path(), &bytes);
     let stopped = job.run(&mut |p| p.done < 100_000).unwrap_err();
-    assert!(matches!(stopped, FetchError::Stopped));
+    assert!(matches!(stopped, DownloadError::Stopped));
     let there = std::fs::metadata(job.part()).unwrap().len();
     assert!((100_000..300_000).contains(&there) && !job.to.exists());
-    assert_eq!(job.run(&mut |_| true).unwrap(), Fetched::Anew { resumed: there });
+    assert_eq!(
+        job.run(&mut |_| true).unwrap(),
+        DownloadOutcome::Downloaded { resumed: there }
+    );
     assert_eq!(
         *asked.lock().unwrap(),
         [None, Some(usize::try_from(there).unwrap())]
@@ -146,41 +149,50 @@ fn what_was_stopped_is_gone_on_from_by_the_next_call() {
 }
 
 #[test]
-fn a_server_without_ranges_begins_again() {
+fn a_server_without_ranges_starts_over() {
     let bytes = content(200_000);
     let dir = tempfile::tempdir().unwrap();
     let (url, _) = serve(bytes.clone(), &[Act::Drop(50_000), Act::Whole]);
     let job = job(&url, dir.path(), &bytes);
-    assert_eq!(job.run(&mut |_| true).unwrap(), Fetched::Anew { resumed: 0 });
+    assert_eq!(
+        job.run(&mut |_| true).unwrap(),
+        DownloadOutcome::Downloaded { resumed: 0 }
+    );
     assert_eq!(std::fs::read(&job.to).unwrap(), bytes);
 }
 
 #[test]
-fn a_part_that_is_whole_already_needs_its_checksum_only() {
+fn a_complete_part_needs_only_its_checksum() {
     let bytes = content(10_000);
     let dir = tempfile::tempdir().unwrap();
     let (url, _) = serve(bytes.clone(), &[Act::Serve]);
     let job = job(&url, dir.path(), &bytes);
     std::fs::create_dir_all(job.to.parent().unwrap()).unwrap();
     std::fs::write(job.part(), &bytes).unwrap();
-    assert_eq!(job.run(&mut |_| true).unwrap(), Fetched::Anew { resumed: 10_000 });
+    assert_eq!(
+        job.run(&mut |_| true).unwrap(),
+        DownloadOutcome::Downloaded { resumed: 10_000 }
+    );
     assert_eq!(std::fs::read(&job.to).unwrap(), bytes);
-    // One that is longer than the file is of another one, and begins again.
+    // A part longer than the file belongs to a different file, so the download starts over.
     std::fs::rename(&job.to, job.part()).unwrap();
     std::fs::write(job.part(), content(20_000)).unwrap();
-    assert_eq!(job.run(&mut |_| true).unwrap(), Fetched::Anew { resumed: 0 });
+    assert_eq!(
+        job.run(&mut |_| true).unwrap(),
+        DownloadOutcome::Downloaded { resumed: 0 }
+    );
     assert_eq!(std::fs::read(&job.to).unwrap(), bytes);
 }
 
 #[test]
-fn wrong_bytes_are_kept_out() {
+fn wrong_bytes_are_rejected() {
     let (bytes, other) = (content(10_000), content(9_999));
     let dir = tempfile::tempdir().unwrap();
     let (url, _) = serve(other.clone(), &[Act::Serve]);
     let length = job(&url, dir.path(), &bytes);
     let message = length.run(&mut |_| true).unwrap_err().to_string();
     assert!(message.contains("has 9999 bytes instead of 10000"), "{message}");
-    let checksum = Fetch {
+    let checksum = Download {
         bytes: None,
         ..length.clone()
     };
@@ -190,16 +202,16 @@ fn wrong_bytes_are_kept_out() {
         "{message}"
     );
     assert!(!checksum.to.exists() && !checksum.part().exists());
-    // A file under its own name is checked too.
+    // An existing file is checked too.
     std::fs::write(&checksum.to, &other).unwrap();
     assert!(matches!(
         checksum.run(&mut |_| true),
-        Err(FetchError::Checksum { .. })
+        Err(DownloadError::Checksum { .. })
     ));
 }
 
 #[test]
-fn refusals_say_what_and_where() {
+fn errors_say_what_and_where() {
     let dir = tempfile::tempdir().unwrap();
     let bytes = content(10);
     let (url, asked) = serve(bytes.clone(), &[Act::Status(404)]);
@@ -211,7 +223,7 @@ fn refusals_say_what_and_where() {
     assert_eq!(
         asked.lock().unwrap().len(),
         1,
-        "a refusal is no reason to ask again"
+        "a refused request is not repeated"
     );
     let (url, asked) = serve(bytes.clone(), &[Act::HangUp]);
     let message = job(&url, dir.path(), &bytes)

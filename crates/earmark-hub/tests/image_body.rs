@@ -4,7 +4,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use earmark_engine::{HostTensor, ModelFile, Tensors, write_tensors};
 use earmark_hub::{Import, import};
-use earmark_models::{Forward, Network, NetworkConfig, VarId, Vars, vars::to_host};
+use earmark_models::{Forward, Network, NetworkConfig, VarId, Vars, to_host};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -258,7 +258,7 @@ fn what_is_no_such_body_is_refused() {
     assert!(refused(&file).contains("is an HDF5 file; write its tensors to a safetensors file first"));
     std::fs::write(&file, b"PK and so on").unwrap();
     assert!(
-        refused(&file).contains("no PyTorch checkpoint"),
+        refused(&file).contains("not a PyTorch checkpoint"),
         "{}",
         refused(&file)
     );

@@ -11,9 +11,9 @@ use burn::tensor::{Tensor, TensorData};
 use earmark_engine::ModelFile;
 use earmark_features::{Extractor, Features};
 use earmark_hub::{Import, import};
-use earmark_inference::Predict;
+use earmark_inference::PredictJob;
 use earmark_inference::{Device, Model};
-use earmark_models::{Forward, vars::to_host};
+use earmark_models::{Forward, to_host};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -132,7 +132,7 @@ fn what_does_not_fit_is_refused_and_writes_nothing() {
         file: labels,
         ..job(&shared, "mn04", &out)
     });
-    assert!(message.contains("no PyTorch checkpoint"), "{message}");
+    assert!(message.contains("not a PyTorch checkpoint"), "{message}");
     assert!(!out.exists());
 }
 
@@ -186,10 +186,10 @@ fn esc_10_is_recognised_without_training() {
         truth.insert(cells[0].to_owned(), cells[3].to_owned());
     }
     let files: Vec<PathBuf> = truth.keys().map(|name| audio.join(name)).collect();
-    let predict = Predict {
+    let predict = PredictJob {
         models: vec![model.to_string_lossy().into_owned()],
         data: None,
-        part: None,
+        subset: None,
         files,
         layout: None,
         raw: false,

@@ -1,4 +1,4 @@
-//! The data of a recipe, opened.
+//! Opens the data of a recipe.
 
 use crate::PipelineError;
 use earmark_data::{DataOptions, DataSet, load};
@@ -10,23 +10,23 @@ pub fn open_data(recipe: &Recipe, root: &Path) -> Result<DataSet, PipelineError>
     Ok(load(root, &recipe.data)?)
 }
 
-/// Opens the part that was asked for, else all of the data; where tables or recordings of it are not there, the part `test` alone:
-/// it is what counts, and the others may lie elsewhere. Any other fault is told and not gone around.
-pub fn open_to_judge(
+/// Opens the given subset, or all data without one. If tables or recordings of other subsets are missing, the subset `test` alone
+/// is opened: evaluation needs no more. Any other error is returned.
+pub fn open_for_scoring(
     options: &DataOptions,
     root: &Path,
-    part: Option<&str>,
+    subset: Option<&str>,
 ) -> Result<DataSet, PipelineError> {
-    let of = |parts: Option<Vec<String>>| {
+    let open = |subsets: Option<Vec<String>>| {
         let options = DataOptions {
-            subsets: parts,
+            subsets,
             ..options.clone()
         };
         load(root, &options)
     };
-    match (of(part.map(|p| vec![p.to_owned()])), part) {
-        // What is told is why the whole could not be opened: nobody has asked for this part.
-        (Err(first), None) if first.is_absence() => Ok(of(Some(vec!["test".into()])).map_err(|_| first)?),
+    match (open(subset.map(|name| vec![name.to_owned()])), subset) {
+        // The first error says why all data could not be opened: nobody asked for `test`.
+        (Err(first), None) if first.is_absence() => Ok(open(Some(vec!["test".into()])).map_err(|_| first)?),
         (opened, _) => Ok(opened?),
     }
 }

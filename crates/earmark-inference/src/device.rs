@@ -7,17 +7,17 @@ use earmark_models::{Isa, IsaError, Vars};
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum DeviceError {
     /// No device of that name.
-    #[error("--device {0}: no such device; choose cpu, cpu-plain{more}", more = built_in())]
+    #[error("--device {0}: unknown device; choose cpu, cpu-plain{more}", more = built_in())]
     Unknown(String),
     /// Not in this build.
     #[error(
-        "--device {name}: this build has no {name}; build with `cargo build --release --features {name}`"
+        "--device {name}: this build does not include it; build with `cargo build --release --features {name}`"
     )]
     NotBuilt {
         /// The device.
         name: String,
     },
-    /// The instruction set that the environment asks for can't be had.
+    /// The instruction set that the environment asks for is not available.
     #[error(transparent)]
     InstructionSet(#[from] IsaError),
 }
@@ -41,14 +41,14 @@ pub struct Device {
 }
 
 impl Device {
-    /// The device that `--device NAME` means: `cpu` (Burn's flex backend, always there), `cpu-plain` (the same without earmark's
-    /// kernels, several times slower: what they are measured against), `vulkan`, `webgpu` or `metal`.
+    /// The device of `--device NAME`: `cpu` (Burn's flex backend, always available), `cpu-plain` (the same without earmark's
+    /// kernels, several times slower, as a baseline), `vulkan`, `webgpu` or `metal`.
     ///
     /// `EARMARK_SIMD` chooses the instruction set of `cpu`, see [`Isa::wanted`].
     ///
     /// # Errors
     ///
-    /// For a name that this build doesn't know.
+    /// For a name that this build doesn't include.
     pub fn named(name: &str) -> Result<Self, DeviceError> {
         let burn = match name {
             "cpu" => {
@@ -98,7 +98,7 @@ impl Device {
         }
     }
 
-    /// The instruction set that the kernels run with; `None` where they are not used.
+    /// The instruction set of the kernels; `None` where they are not used.
     ///
     /// # Errors
     ///
@@ -119,7 +119,7 @@ mod tests {
     fn unknown_devices_are_refused_by_name() {
         let message = Device::named("gpu").unwrap_err().to_string();
         assert!(
-            message.starts_with("--device gpu: no such device; choose cpu"),
+            message.starts_with("--device gpu: unknown device; choose cpu"),
             "{message}"
         );
         assert!(Device::cpu().is_ok() && Device::named("cpu-plain").is_ok());

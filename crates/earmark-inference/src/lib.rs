@@ -1,21 +1,23 @@
-//! Models opened and asked: predict, tag, stream, embed, export, bundle.
+//! Opened models and what they are used for: predict, tag, stream, embed, export, bundle.
 
 pub mod bundle;
 pub mod data;
 pub mod device;
 mod embed;
+mod error;
 pub mod export;
-pub mod live;
+pub mod handcrafted;
 pub mod model;
-mod pipeline;
 mod predict;
-mod predict_tiles;
-pub mod summaries;
+mod progress;
+pub mod stream;
 pub mod tag;
 
 pub use device::Device;
-pub use embed::{Embed, embed, mean_of, rows};
+pub use embed::{EmbedJob, SegmentRows, SegmentRowsJob, embed, mean_of, segment_rows};
+pub use error::{PipelineError, Skips, reason};
 pub use model::Model;
-pub use pipeline::{Event, Observer, PipelineError, Skips, reason};
-pub use predict::{Predict, Prediction, predict};
-pub use predict_tiles::{TilePrediction, TileRow, out_of_fold_tiles, predict_tiles};
+pub use predict::{
+    PredictJob, Prediction, SegmentPrediction, SegmentRow, out_of_fold_segments, predict, predict_segments,
+};
+pub use progress::{Event, Observer};

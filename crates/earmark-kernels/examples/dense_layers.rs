@@ -5,14 +5,13 @@
 
 #![allow(clippy::print_stdout)]
 
-mod clock;
+mod common;
 
 use std::time::Instant;
 
-use clock::processor_seconds;
+use common::{noise, processor_seconds};
 use earmark_kernels::conv::{self, Algorithm, ConvShape};
-use earmark_kernels::simd::Isa;
-use earmark_kernels::{Epilogue, Input, OutputGrad, Window, Workspace};
+use earmark_kernels::{ConvWindow, Epilogue, Isa, OpInput, OutputGrad, Workspace};
 
 /// Input channels, output channels, plane.
 const LAYERS: [(usize, usize, [usize; 2]); 9] = [
@@ -26,16 +25,6 @@ const LAYERS: [(usize, usize, [usize; 2]); 9] = [
     (512, 512, [16, 32]),
     (2048, 512, [8, 16]),
 ];
-
-fn noise(n: usize) -> Vec<f32> {
-    let mut state = 12345u32;
-    (0..n)
-        .map(|_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) as f32 / 8_388_608.0 - 1.0
-        })
-        .collect()
-}
 
 /// Least wall and least processor time of some runs, in seconds.
 fn least(repeats: usize, mut f: impl FnMut()) -> [f64; 2] {
@@ -56,9 +45,13 @@ fn main() {
     println!("{}", ws.isa().name());
     let mut totals = [[0.0; 4]; 2];
     for (inputs, outputs, size) in LAYERS {
-        let window = Window::symmetric([3, 3], [1, 1], [1, 1]);
+        let window = ConvWindow::symmetric([3, 3], [1, 1], [1, 1]);
         let n = batch * size[0] * size[1];
-        let (x, w, g) = (noise(inputs * n), noise(inputs * outputs * 9), noise(outputs * n));
+        let (x, w, g) = (
+            noise(inputs * n, 1.0),
+            noise(inputs * outputs * 9, 1.0),
+            noise(outputs * n, 1.0),
+        );
         let (mut y, mut dx) = (vec![0.0; outputs * n], vec![0.0; inputs * n]);
         let gflop = 18.0 * (inputs * outputs * n) as f64 / 1e9;
         for (total, algorithm) in totals.iter_mut().zip([Algorithm::Direct, Algorithm::Auto]) {
@@ -72,14 +65,21 @@ fn main() {
             .for_training(batch);
             let forward = least(repeats, || {
                 let packed = conv::pack(&ws, &w, &shape);
-                conv::forward(&ws, &packed, &shape, Input::plain(&x), &mut y, Epilogue::Moments);
+                conv::forward(
+                    &ws,
+                    &packed,
+                    &shape,
+                    OpInput::plain(&x),
+                    &mut y,
+                    Epilogue::Moments,
+                );
             });
             let backward = least(repeats, || {
                 conv::backward(
                     &ws,
                     &w,
                     &shape,
-                    Input::plain(&x),
+                    OpInput::plain(&x),
                     OutputGrad::plain(&g),
                     Some(&mut dx),
                 );

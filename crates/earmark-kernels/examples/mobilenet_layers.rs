@@ -4,39 +4,11 @@
 
 #![allow(clippy::print_stdout)]
 
-mod clock;
+mod common;
 
-use clock::processor_seconds;
+use common::{PAIRS, noise, processor_seconds};
 use earmark_kernels::depthwise::{self, DepthwiseShape};
-use earmark_kernels::simd::Isa;
-use earmark_kernels::{Activation, Epilogue, Input, Norm, Window, Workspace, pointwise};
-
-/// Stride and output channels of the depthwise-pointwise pairs.
-const PAIRS: [(usize, usize); 13] = [
-    (1, 64),
-    (2, 128),
-    (1, 128),
-    (2, 256),
-    (1, 256),
-    (2, 512),
-    (1, 512),
-    (1, 512),
-    (1, 512),
-    (1, 512),
-    (1, 512),
-    (2, 1024),
-    (1, 1024),
-];
-
-fn noise(n: usize) -> Vec<f32> {
-    let mut state = 12345u32;
-    (0..n)
-        .map(|_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) as f32 / 8_388_608.0 - 1.0
-        })
-        .collect()
-}
+use earmark_kernels::{Activation, ConvWindow, Epilogue, Isa, Norm, OpInput, Workspace, conv::pointwise};
 
 /// Runs that are timed together: asking for the time takes some hundredths of a millisecond.
 const TOGETHER: usize = 10;
@@ -62,12 +34,12 @@ fn main() {
     let (mut channels, mut size) = (16, [100, 96]);
     let mut totals = [0.0; 2];
     for (stride, outputs) in PAIRS {
-        let window = Window::same([3, 3], [stride; 2], size);
+        let window = ConvWindow::same([3, 3], [stride; 2], size);
         let out = window.output(size).expect("the window fits");
         let (n, out_n) = (batch * size[0] * size[1], batch * out[0] * out[1]);
         let norm = |c: usize| Norm::fixed(&vec![0.1; c], &vec![1.0; c], &vec![1.0; c], &vec![0.1; c], 1e-3);
         let (x, mut middle, mut y) = (
-            noise(channels * n),
+            noise(channels * n, 1.0),
             vec![0.0; channels * out_n],
             vec![0.0; outputs * out_n],
         );
@@ -76,18 +48,18 @@ fn main() {
             window,
             size,
         };
-        let (w, before) = (noise(channels * 9), norm(channels));
+        let (w, before) = (noise(channels * 9, 1.0), norm(channels));
         let then = Epilogue::Apply(&before, Activation::Relu);
         let first = least(repeats, || {
-            depthwise::forward(&ws, &w, &shape, Input::plain(&x), &mut middle, then);
+            depthwise::forward(&ws, &w, &shape, OpInput::plain(&x), &mut middle, then);
         });
         let (packed, after) = (
-            pointwise::pack(&ws, &noise(channels * outputs), outputs, channels),
+            pointwise::pack(&ws, &noise(channels * outputs, 1.0), outputs, channels),
             norm(outputs),
         );
         let then = Epilogue::Apply(&after, Activation::Relu);
         let second = least(repeats, || {
-            pointwise::forward(&ws, &packed, Input::plain(&middle), &mut y, then);
+            pointwise::forward(&ws, &packed, OpInput::plain(&middle), &mut y, then);
         });
         let gflop = [
             18.0 * (channels * out_n) as f64 / 1e9,

@@ -6,49 +6,34 @@
 
 #![allow(clippy::print_stdout)]
 
-mod clock;
+mod common;
 
 use std::time::Instant;
 
-use clock::processor_seconds;
-use earmark_kernels::chain::{Chain, Kind, Layer, Params};
-use earmark_kernels::infer::{Inference, Statistics};
-use earmark_kernels::optim::{Adam, AdamEpsilon};
-use earmark_kernels::pool::{self, Pool, PoolShape};
-use earmark_kernels::simd::Isa;
-use earmark_kernels::{Activation, Window, Workspace};
+use common::{PAIRS, noise, processor_seconds};
+use earmark_kernels::chain::{Chain, ConvKind, ConvLayer, InferenceChain, LayerParams, MovingStatistics};
+use earmark_kernels::elementwise::optimizer_steps::{Adam, AdamEpsilon};
+use earmark_kernels::elementwise::pool::{self, Pool, PoolShape};
+use earmark_kernels::{Activation, ConvWindow, Isa, Workspace};
 
-/// Stride and output channels of the depthwise-pointwise pairs.
-const PAIRS: [(usize, usize); 13] = [
-    (1, 64),
-    (2, 128),
-    (1, 128),
-    (2, 256),
-    (1, 256),
-    (2, 512),
-    (1, 512),
-    (1, 512),
-    (1, 512),
-    (1, 512),
-    (1, 512),
-    (2, 1024),
-    (1, 1024),
-];
-
-fn layers(size: [usize; 2]) -> Vec<Layer> {
-    let layer = |kind, inputs, outputs| Layer {
+fn layers(size: [usize; 2]) -> Vec<ConvLayer> {
+    let layer = |kind, inputs, outputs| ConvLayer {
         kind,
         inputs,
         outputs,
         act: Activation::Relu,
         epsilon: 1e-3,
     };
-    let mut all = vec![layer(Kind::Dense(Window::same([3, 3], [1, 1], size)), 1, 16)];
+    let mut all = vec![layer(
+        ConvKind::Dense(ConvWindow::same([3, 3], [1, 1], size)),
+        1,
+        16,
+    )];
     let (mut channels, mut now) = (16, size);
     for (stride, outputs) in PAIRS {
-        let window = Window::same([3, 3], [stride; 2], now);
-        all.push(layer(Kind::Depthwise(window), channels, channels));
-        all.push(layer(Kind::Pointwise, channels, outputs));
+        let window = ConvWindow::same([3, 3], [stride; 2], now);
+        all.push(layer(ConvKind::Depthwise(window), channels, channels));
+        all.push(layer(ConvKind::Pointwise, channels, outputs));
         now = window.output(now).expect("the window fits");
         channels = outputs;
     }
@@ -71,16 +56,6 @@ impl Tensor {
     }
 }
 
-fn noise(n: usize, scale: f32) -> Vec<f32> {
-    let mut state = 12345u32;
-    (0..n)
-        .map(|_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            ((state >> 8) as f32 / 8_388_608.0 - 1.0) * scale
-        })
-        .collect()
-}
-
 /// Times inference for the whole batch and for one example.
 fn infer(ws: &Workspace, chain: &Chain, params: &[[Tensor; 3]], x: &[f32], repeats: usize) {
     let ones: Vec<_> = chain
@@ -88,9 +63,9 @@ fn infer(ws: &Workspace, chain: &Chain, params: &[[Tensor; 3]], x: &[f32], repea
         .iter()
         .map(|l| (vec![0.0; l.outputs], vec![1.0; l.outputs]))
         .collect();
-    let borrowed: Vec<Params<'_>> = params
+    let borrowed: Vec<LayerParams<'_>> = params
         .iter()
-        .map(|[weight, gamma, beta]| Params {
+        .map(|[weight, gamma, beta]| LayerParams {
             weight: &weight.value,
             gamma: &gamma.value,
             beta: &beta.value,
@@ -98,9 +73,9 @@ fn infer(ws: &Workspace, chain: &Chain, params: &[[Tensor; 3]], x: &[f32], repea
         .collect();
     let statistics: Vec<_> = ones
         .iter()
-        .map(|(mean, variance)| Statistics { mean, variance })
+        .map(|(mean, variance)| MovingStatistics { mean, variance })
         .collect();
-    let ready = Inference::new(ws, chain, &borrowed, &statistics);
+    let ready = InferenceChain::new(ws, chain, &borrowed, &statistics);
     let [h, w] = chain.output_size();
     let image = chain.size(0)[0] * chain.size(0)[1];
     for batch in [x.len() / image, 1] {
@@ -159,9 +134,9 @@ fn main() {
     let mut times = Vec::new();
     for step in 0..steps {
         let (start, cpu) = (Instant::now(), processor_seconds());
-        let borrowed: Vec<Params<'_>> = params
+        let borrowed: Vec<LayerParams<'_>> = params
             .iter()
-            .map(|[weight, gamma, beta]| Params {
+            .map(|[weight, gamma, beta]| LayerParams {
                 weight: &weight.value,
                 gamma: &gamma.value,
                 beta: &beta.value,

@@ -3,11 +3,11 @@
 
 mod oracle;
 
-use earmark_kernels::chain::{Chain, ChainError, Kind, Layer, ParamGrads, Params};
-use earmark_kernels::infer::{Inference, Statistics};
-use earmark_kernels::pool::{self, Pool};
-use earmark_kernels::simd::Isa;
-use earmark_kernels::{Activation, Input, Norm, Window, Workspace};
+use earmark_kernels::chain::{
+    Chain, ChainError, ConvKind, ConvLayer, InferenceChain, LayerGrads, LayerParams, MovingStatistics,
+};
+use earmark_kernels::elementwise::pool::{self, Pool};
+use earmark_kernels::{Activation, ConvWindow, Isa, OpInput, Workspace};
 use oracle::{Conv, Rng, assert_close, f64s};
 
 const EPSILON: f32 = 1e-3;
@@ -18,9 +18,9 @@ type Values = [Vec<f64>; 3];
 fn conv_of(chain: &Chain, i: usize, batch: usize) -> Conv {
     let layer = chain.layers()[i];
     let (window, depthwise) = match layer.kind {
-        Kind::Dense(w) => (w, false),
-        Kind::Depthwise(w) => (w, true),
-        Kind::Pointwise => (Window::valid([1, 1], [1, 1]), false),
+        ConvKind::Dense(w) => (w, false),
+        ConvKind::Depthwise(w) => (w, true),
+        ConvKind::Pointwise => (ConvWindow::valid([1, 1], [1, 1]), false),
     };
     Conv {
         inputs: layer.inputs,
@@ -32,7 +32,7 @@ fn conv_of(chain: &Chain, i: usize, batch: usize) -> Conv {
     }
 }
 
-/// One layer's way forward in f64: raw output, statistics, normalised output, activated output.
+/// One layer's forward pass in f64: raw output, statistics, normalised output, activated output.
 struct Step {
     input: Vec<f64>,
     statistics: Vec<(f64, f64)>,
@@ -122,15 +122,15 @@ fn random_params(chain: &Chain, rng: &mut Rng) -> Vec<[Vec<f32>; 3]> {
         .collect()
 }
 
-fn borrow(params: &[[Vec<f32>; 3]]) -> Vec<Params<'_>> {
+fn borrow(params: &[[Vec<f32>; 3]]) -> Vec<LayerParams<'_>> {
     params
         .iter()
-        .map(|[weight, gamma, beta]| Params { weight, gamma, beta })
+        .map(|[weight, gamma, beta]| LayerParams { weight, gamma, beta })
         .collect()
 }
 
-fn layer(kind: Kind, inputs: usize, outputs: usize, act: Activation) -> Layer {
-    Layer {
+fn layer(kind: ConvKind, inputs: usize, outputs: usize, act: Activation) -> ConvLayer {
+    ConvLayer {
         kind,
         inputs,
         outputs,
@@ -142,60 +142,60 @@ fn layer(kind: Kind, inputs: usize, outputs: usize, act: Activation) -> Layer {
 /// Chains with every kind of layer: like MobileNetV1, like inverted residual blocks with kernels of 3, 5 and 7, like a pair of 3x3 convolutions, with
 /// the stem's stride.
 fn chains() -> Vec<Chain> {
-    let same = |stride, size| Window::same([3, 3], [stride; 2], size);
-    let symmetric = Window::symmetric([3, 3], [1, 1], [1, 1]);
-    let padded = |kernel: usize, stride| Window::symmetric([kernel; 2], [stride; 2], [kernel / 2; 2]);
+    let same = |stride, size| ConvWindow::same([3, 3], [stride; 2], size);
+    let symmetric = ConvWindow::symmetric([3, 3], [1, 1], [1, 1]);
+    let padded = |kernel: usize, stride| ConvWindow::symmetric([kernel; 2], [stride; 2], [kernel / 2; 2]);
     let relu = Activation::Relu;
     let all = [
         (
             [11, 8],
             vec![
-                layer(Kind::Dense(same(1, [11, 8])), 1, 4, relu),
-                layer(Kind::Depthwise(same(1, [11, 8])), 4, 4, relu),
-                layer(Kind::Pointwise, 4, 9, relu),
-                layer(Kind::Depthwise(same(2, [11, 8])), 9, 9, relu),
-                layer(Kind::Pointwise, 9, 20, relu),
+                layer(ConvKind::Dense(same(1, [11, 8])), 1, 4, relu),
+                layer(ConvKind::Depthwise(same(1, [11, 8])), 4, 4, relu),
+                layer(ConvKind::Pointwise, 4, 9, relu),
+                layer(ConvKind::Depthwise(same(2, [11, 8])), 9, 9, relu),
+                layer(ConvKind::Pointwise, 9, 20, relu),
             ],
         ),
         (
             [7, 9],
             vec![
-                layer(Kind::Pointwise, 5, 13, Activation::Relu6),
-                layer(Kind::Depthwise(same(2, [7, 9])), 13, 13, Activation::Relu6),
-                layer(Kind::Pointwise, 13, 6, Activation::Identity),
+                layer(ConvKind::Pointwise, 5, 13, Activation::Relu6),
+                layer(ConvKind::Depthwise(same(2, [7, 9])), 13, 13, Activation::Relu6),
+                layer(ConvKind::Pointwise, 13, 6, Activation::Identity),
             ],
         ),
         (
             [8, 12],
             vec![
-                layer(Kind::Dense(symmetric), 3, 17, relu),
-                layer(Kind::Dense(symmetric), 17, 16, Activation::HardSwish),
+                layer(ConvKind::Dense(symmetric), 3, 17, relu),
+                layer(ConvKind::Dense(symmetric), 17, 16, Activation::HardSwish),
             ],
         ),
         (
             [9, 15],
             vec![
-                layer(Kind::Dense(same(2, [9, 15])), 3, 6, relu),
+                layer(ConvKind::Dense(same(2, [9, 15])), 3, 6, relu),
                 layer(
-                    Kind::Dense(Window::same([3, 11], [1, 1], [5, 8])),
+                    ConvKind::Dense(ConvWindow::same([3, 11], [1, 1], [5, 8])),
                     6,
                     7,
-                    Activation::Prelu { slope: 0.25 },
+                    Activation::HardSwish,
                 ),
-                layer(Kind::Dense(same(2, [5, 8])), 7, 5, relu),
+                layer(ConvKind::Dense(same(2, [5, 8])), 7, 5, relu),
             ],
         ),
-        ([4, 5], vec![layer(Kind::Depthwise(symmetric), 3, 3, relu)]),
+        ([4, 5], vec![layer(ConvKind::Depthwise(symmetric), 3, 3, relu)]),
         (
             [9, 21],
             vec![
-                layer(Kind::Pointwise, 4, 10, Activation::HardSwish),
-                layer(Kind::Depthwise(padded(5, 2)), 10, 10, Activation::HardSwish),
-                layer(Kind::Pointwise, 10, 5, Activation::Identity),
-                layer(Kind::Depthwise(padded(7, 1)), 5, 5, Activation::Relu6),
-                layer(Kind::Depthwise(padded(5, 1)), 5, 5, relu),
-                layer(Kind::Pointwise, 5, 18, relu),
-                layer(Kind::Depthwise(padded(7, 2)), 18, 18, relu),
+                layer(ConvKind::Pointwise, 4, 10, Activation::HardSwish),
+                layer(ConvKind::Depthwise(padded(5, 2)), 10, 10, Activation::HardSwish),
+                layer(ConvKind::Pointwise, 10, 5, Activation::Identity),
+                layer(ConvKind::Depthwise(padded(7, 1)), 5, 5, Activation::Relu6),
+                layer(ConvKind::Depthwise(padded(5, 1)), 5, 5, relu),
+                layer(ConvKind::Pointwise, 5, 18, relu),
+                layer(ConvKind::Depthwise(padded(7, 2)), 18, 18, relu),
             ],
         ),
     ];
@@ -248,7 +248,7 @@ fn the_oracle_agrees_with_finite_differences() {
     }
 }
 
-type Results = (Vec<f32>, Vec<ParamGrads>, Vec<f32>);
+type Results = (Vec<f32>, Vec<LayerGrads>, Vec<f32>);
 
 fn train(chain: &Chain, ws: &Workspace, params: &[[Vec<f32>; 3]], x: &[f32], r: &[f32]) -> Results {
     let borrowed = borrow(params);
@@ -340,11 +340,11 @@ fn inference_agrees_with_the_oracle_in_any_batch() {
             .out;
         for isa in Isa::available() {
             let ws = Workspace::with_isa(isa);
-            let borrowed: Vec<Statistics<'_>> = statistics
+            let borrowed: Vec<MovingStatistics<'_>> = statistics
                 .iter()
-                .map(|[mean, variance]| Statistics { mean, variance })
+                .map(|[mean, variance]| MovingStatistics { mean, variance })
                 .collect();
-            let ready = Inference::new(&ws, chain, &borrow(&params), &borrowed);
+            let ready = InferenceChain::new(&ws, chain, &borrow(&params), &borrowed);
             let mut out = vec![f32::NAN; want.len()];
             ready.run(&ws, &x, &mut out);
             assert_close(&format!("chain {number}, {isa:?}"), &out, &want, 5e-6);
@@ -364,12 +364,12 @@ fn inference_agrees_with_the_oracle_in_any_batch() {
             let x = rng.vec(conv_of(&other, 0, 2).x_len());
             let [oh, ow] = other.output_size();
             let channels = other.layers().last().map_or(0, |l| l.outputs);
-            let run = |ready: &Inference| {
+            let run = |ready: &InferenceChain| {
                 let mut out = vec![f32::NAN; channels * 2 * oh * ow];
                 ready.run(&ws, &x, &mut out);
                 out
             };
-            let fresh = Inference::new(&ws, &other, &borrow(&params), &borrowed);
+            let fresh = InferenceChain::new(&ws, &other, &borrow(&params), &borrowed);
             assert_eq!(
                 run(&ready.resized(other)),
                 run(&fresh),
@@ -391,26 +391,26 @@ fn a_pooled_chain_is_a_chain_and_a_pool() {
             (Pool::Max, whole),
         ] {
             let pooled = chain.clone().pooled(pool, window).expect("it fits");
-            let shape = pooled.tail().expect("a pool");
+            let shape = pooled.final_pool().expect("a pool");
             let out = pooled.output_size();
             assert_eq!(Some(out), pool::output(whole, window));
             let (mut rng, batch) = (Rng(7 + number as u64), 9);
             let params = random_params(chain, &mut rng);
             let moving: Vec<Vec<f32>> = chain.layers().iter().map(|l| vec![0.5; l.outputs]).collect();
-            let statistics: Vec<Statistics<'_>> = moving
+            let statistics: Vec<MovingStatistics<'_>> = moving
                 .iter()
-                .map(|v| Statistics { mean: v, variance: v })
+                .map(|v| MovingStatistics { mean: v, variance: v })
                 .collect();
             let x = rng.vec(conv_of(chain, 0, batch).x_len());
             let ws = Workspace::new();
             let run = |chain: &Chain, len: usize| {
                 let mut y = vec![f32::NAN; len];
-                Inference::new(&ws, chain, &borrow(&params), &statistics).run(&ws, &x, &mut y);
+                InferenceChain::new(&ws, chain, &borrow(&params), &statistics).run(&ws, &x, &mut y);
                 y
             };
             let wide = run(chain, shape.channels * batch * whole[0] * whole[1]);
             let mut want = vec![f32::NAN; shape.channels * batch * out[0] * out[1]];
-            pool::forward(&ws, &shape, Input::plain(&wide), &mut want);
+            pool::forward(&ws, &shape, OpInput::plain(&wide), &mut want);
             assert_eq!(
                 run(&pooled, want.len()),
                 want,
@@ -452,30 +452,14 @@ fn a_second_step_allocates_nothing() {
 }
 
 #[test]
-fn folding_gives_the_same_convolution() {
-    let mut rng = Rng(31);
-    let (weight, mean, gamma, beta) = (rng.vec(12), rng.vec(3), rng.vec(3), rng.vec(3));
-    let norm = Norm::fixed(&mean, &[0.5, 1.0, 2.0], &gamma, &beta, EPSILON);
-    let (folded, bias) = norm.fold(&weight);
-    let x = rng.vec(4);
-    let dot = |w: &[f32]| w.iter().zip(&x).map(|(a, b)| f64::from(a * b)).sum::<f64>();
-    for c in 0..3 {
-        let scale = f64::from(gamma[c]) / ([0.5, 1.0, 2.0][c] + f64::from(EPSILON)).sqrt();
-        let want = (dot(&weight[c * 4..][..4]) - f64::from(mean[c])) * scale + f64::from(beta[c]);
-        let got = dot(&folded[c * 4..][..4]) + f64::from(bias[c]);
-        assert!((want - got).abs() < 1e-6, "{want} {got}");
-    }
-}
-
-#[test]
 fn layers_that_do_not_follow_are_refused_with_their_place() {
     let relu = Activation::Relu;
     assert_eq!(Chain::new([4, 4], vec![]), Err(ChainError::Empty));
     let wrong = Chain::new(
         [4, 4],
         vec![
-            layer(Kind::Pointwise, 2, 3, relu),
-            layer(Kind::Pointwise, 4, 3, relu),
+            layer(ConvKind::Pointwise, 2, 3, relu),
+            layer(ConvKind::Pointwise, 4, 3, relu),
         ],
     );
     assert_eq!(
@@ -488,7 +472,12 @@ fn layers_that_do_not_follow_are_refused_with_their_place() {
     );
     let large = Chain::new(
         [4, 2],
-        vec![layer(Kind::Dense(Window::valid([3, 3], [1, 1])), 2, 3, relu)],
+        vec![layer(
+            ConvKind::Dense(ConvWindow::valid([3, 3], [1, 1])),
+            2,
+            3,
+            relu,
+        )],
     );
     assert_eq!(
         large,

@@ -3,22 +3,21 @@
 
 mod oracle;
 
-use earmark_kernels::conv::Algorithm;
+use earmark_kernels::conv::{Algorithm, pointwise};
 use earmark_kernels::depthwise::DepthwiseShape;
 use earmark_kernels::{
-    Activation, Epilogue, Input, InputGrad, Moments, Norm, OutputGrad, Window, Workspace, conv, depthwise,
-    pointwise, simd::Isa,
+    Activation, ConvWindow, Epilogue, InputGrad, Isa, Moments, Norm, OpInput, OutputGrad, Workspace, conv,
+    depthwise,
 };
 use oracle::{Conv, Rng, assert_within, f64s};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-const ACTS: [Activation; 5] = [
+const ACTS: [Activation; 4] = [
     Activation::Identity,
     Activation::Relu,
     Activation::Relu6,
     Activation::HardSwish,
-    Activation::Prelu { slope: 0.25 },
 ];
 
 /// Everything that one operation yields.
@@ -35,7 +34,7 @@ fn run(
     ws: &Workspace,
     c: &Conv,
     algorithm: Algorithm,
-    x: Input<'_>,
+    x: OpInput<'_>,
     w: &[f32],
     dy: OutputGrad<'_>,
 ) -> Outcome {
@@ -97,7 +96,7 @@ fn check_with(algorithm: Algorithm, loose: f64, c: Conv, act: Activation, seed: 
         (f64::from(mean[i]), scale, f64::from(beta[i]))
     };
     oracle::leave_jumps(&mut x, act, map, c.inputs);
-    let input = Input::pending(&x, &norm, act);
+    let input = OpInput::pending(&x, &norm, act);
     let (xs, slopes) = oracle::seen(&input, map, c.inputs);
     let y = c.forward(&xs, &f64s(&w));
     let (dx, dw) = c.backward(&xs, &f64s(&w), &f64s(&g));
@@ -186,10 +185,10 @@ fn random_conv(rng: &mut Rng, depthwise: bool, most: usize) -> Conv {
         let stride = [[1, 1], [2, 2], [1, 1], [2, 2], [2, 1], [1, 3]][rng.pick(0, 5)];
         let size = [rng.pick(1, 19), rng.pick(1, 37)];
         let window = match rng.pick(0, 3) {
-            0 => Window::same(kernel, stride, size),
-            1 => Window::symmetric(kernel, stride, [kernel[0] / 2, kernel[1] / 2]),
-            2 => Window::valid(kernel, stride),
-            _ => Window {
+            0 => ConvWindow::same(kernel, stride, size),
+            1 => ConvWindow::symmetric(kernel, stride, [kernel[0] / 2, kernel[1] / 2]),
+            2 => ConvWindow::valid(kernel, stride),
+            _ => ConvWindow {
                 kernel,
                 stride,
                 before: [rng.pick(0, 3), rng.pick(0, 3)],
@@ -218,14 +217,14 @@ proptest! {
     fn depthwise_agrees_with_the_naive_loop(seed in any::<u64>()) {
         let mut rng = Rng(seed);
         let c = random_conv(&mut rng, true, 5);
-        check(c, ACTS[rng.pick(0, 4)], seed ^ 1);
+        check(c, ACTS[rng.pick(0, 3)], seed ^ 1);
     }
 
     #[test]
     fn dense_agrees_with_the_naive_loop(seed in any::<u64>()) {
         let mut rng = Rng(seed);
         let c = random_conv(&mut rng, false, 20);
-        check(c, ACTS[rng.pick(0, 4)], seed ^ 2);
+        check(c, ACTS[rng.pick(0, 3)], seed ^ 2);
     }
 
     #[test]
@@ -233,14 +232,14 @@ proptest! {
         let mut rng = Rng(seed);
         let size = [rng.pick(1, 19), rng.pick(1, 37)];
         let window = match rng.pick(0, 2) {
-            0 => Window::symmetric([3, 3], [1, 1], [1, 1]),
-            1 if size[0] > 2 && size[1] > 2 => Window::valid([3, 3], [1, 1]),
-            _ => Window { kernel: [3, 3], stride: [1, 1], before: [2, 1], after: [1, 2] },
+            0 => ConvWindow::symmetric([3, 3], [1, 1], [1, 1]),
+            1 if size[0] > 2 && size[1] > 2 => ConvWindow::valid([3, 3], [1, 1]),
+            _ => ConvWindow { kernel: [3, 3], stride: [1, 1], before: [2, 1], after: [1, 2] },
         };
         let (inputs, outputs) = (rng.pick(1, 20), rng.pick(1, 20));
         let c = Conv { inputs, outputs, batch: rng.pick(1, 3), size, window, depthwise: false };
         // One decimal digit less than the direct way: the transforms multiply by up to 8 x 8.
-        check_with(Algorithm::Winograd, 10.0, c, ACTS[rng.pick(0, 4)], seed ^ 4);
+        check_with(Algorithm::Winograd, 10.0, c, ACTS[rng.pick(0, 3)], seed ^ 4);
     }
 
     #[test]
@@ -252,17 +251,17 @@ proptest! {
             outputs: rng.pick(1, 40),
             batch: rng.pick(1, 3),
             size,
-            window: Window::valid([1, 1], [1, 1]),
+            window: ConvWindow::valid([1, 1], [1, 1]),
             depthwise: false,
         };
-        check(c, ACTS[rng.pick(0, 4)], seed ^ 3);
+        check(c, ACTS[rng.pick(0, 3)], seed ^ 3);
     }
 }
 
 #[test]
 fn long_inner_dimensions_are_cut_into_blocks() {
     // 300 and 700 channels: two and three blocks of k; 100 outputs on a short tensor: rows are cut as well.
-    let window = Window::valid([1, 1], [1, 1]);
+    let window = ConvWindow::valid([1, 1], [1, 1]);
     check(
         Conv {
             inputs: 300,
@@ -287,7 +286,7 @@ fn long_inner_dimensions_are_cut_into_blocks() {
         Activation::Relu,
         8,
     );
-    let window = Window::symmetric([3, 3], [1, 1], [1, 1]);
+    let window = ConvWindow::symmetric([3, 3], [1, 1], [1, 1]);
     check(
         Conv {
             inputs: 70,
@@ -300,7 +299,7 @@ fn long_inner_dimensions_are_cut_into_blocks() {
         Activation::Relu,
         9,
     );
-    let window = Window::same([3, 3], [2, 2], [9, 8]);
+    let window = ConvWindow::same([3, 3], [2, 2], [9, 8]);
     check(
         Conv {
             inputs: 40,
@@ -317,7 +316,7 @@ fn long_inner_dimensions_are_cut_into_blocks() {
 
 #[test]
 fn planes_wider_than_a_piece_are_cut_into_rows() {
-    let window = Window::symmetric([3, 3], [1, 1], [1, 1]);
+    let window = ConvWindow::symmetric([3, 3], [1, 1], [1, 1]);
     check(
         Conv {
             inputs: 3,
@@ -358,7 +357,7 @@ fn planes_wider_than_a_piece_are_cut_into_rows() {
 
 #[test]
 fn winograd_cuts_long_dimensions() {
-    let window = Window::symmetric([3, 3], [1, 1], [1, 1]);
+    let window = ConvWindow::symmetric([3, 3], [1, 1], [1, 1]);
     let check = |c, seed| check_with(Algorithm::Winograd, 10.0, c, Activation::Relu, seed);
     check(
         Conv {

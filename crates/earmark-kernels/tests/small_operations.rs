@@ -2,11 +2,12 @@
 
 mod oracle;
 
-use earmark_kernels::norm::channel_moments;
-use earmark_kernels::optim::{Adam, AdamEpsilon, Sgd};
-use earmark_kernels::pool::{self, Pool, PoolShape};
-use earmark_kernels::simd::{Isa, IsaError};
-use earmark_kernels::{Activation, Input, Norm, Window, Workspace, gate, layout};
+use earmark_kernels::conv::pointwise;
+use earmark_kernels::elementwise::gate;
+use earmark_kernels::elementwise::optimizer_steps::{Adam, AdamEpsilon, Sgd};
+use earmark_kernels::elementwise::pool::{self, Pool, PoolShape};
+use earmark_kernels::hardware::layout;
+use earmark_kernels::{Activation, ConvWindow, Epilogue, Isa, IsaError, Norm, OpInput, Workspace};
 use oracle::{Rng, assert_close, f64s};
 
 #[test]
@@ -32,7 +33,7 @@ fn pools_agree_with_their_definition() {
         );
         let norm = Norm::fixed(&mean, &variance, &gamma, &beta, 1e-3);
         // Hard-swish: no ties between windows' values, unlike ReLU's zeros.
-        let input = Input::pending(&x, &norm, Activation::HardSwish);
+        let input = OpInput::pending(&x, &norm, Activation::HardSwish);
         let map = |c: usize| {
             (
                 f64::from(mean[c]),
@@ -106,8 +107,8 @@ fn pools_agree_with_their_definition() {
 
 /// What the tests of this machine cover, and the names that choose an instruction set.
 #[test]
-#[expect(clippy::print_stdout, reason = "what a run did not cover is told")]
-fn instruction_sets_have_names_and_those_that_lack_are_told() {
+#[expect(clippy::print_stdout, reason = "what a run did not cover is printed")]
+fn instruction_sets_have_names_and_missing_ones_are_reported() {
     let available = Isa::available();
     assert_eq!(available[0], Isa::portable());
     assert!(available.contains(&Isa::detect()));
@@ -120,10 +121,10 @@ fn instruction_sets_have_names_and_those_that_lack_are_told() {
             println!("this machine lacks {name}: no test runs with it");
         }
     }
-    let error = Isa::named("sse9").expect_err("no such set");
+    let error = Isa::named("sse9").expect_err("unknown set");
     assert_eq!(error, IsaError::Unknown("sse9".into()));
     assert!(error.to_string().starts_with(
-        "EARMARK_SIMD=sse9: no such instruction set; choose from those of this machine: portable"
+        "EARMARK_SIMD=sse9: unknown instruction set; choose one that this machine supports: portable"
     ));
 }
 
@@ -138,10 +139,10 @@ fn max_pool_keeps_nan_and_takes_the_first_of_equals() {
         channels: 1,
         size: [1, 4],
     };
-    pool::forward(&ws, &shape, Input::plain(&x), &mut y);
+    pool::forward(&ws, &shape, OpInput::plain(&x), &mut y);
     assert!(y[0] == 1.0 && y[1].is_nan());
     let mut dx = [9.0; 4];
-    pool::backward(&ws, &shape, Input::plain(&x), &[3.0, 5.0], &mut dx);
+    pool::backward(&ws, &shape, OpInput::plain(&x), &[3.0, 5.0], &mut dx);
     assert_eq!(dx, [3.0, 0.0, 5.0, 0.0]);
 }
 
@@ -163,7 +164,6 @@ fn activations_have_their_values_slopes_and_keep_nan() {
         Activation::Relu,
         Activation::Relu6,
         Activation::HardSwish,
-        Activation::Prelu { slope: 0.1 },
     ];
     for act in acts {
         assert!(act.apply(f32::NAN).is_nan(), "{act:?} hides a NaN");
@@ -189,11 +189,13 @@ fn statistics_hold_far_from_zero() {
         .map(|(i, v)| v * 1.7 + 1e4 * (i / 50_001) as f32)
         .collect();
     let want = oracle::statistics(&f64s(&x), 3);
+    let identity = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
+    let mut y = vec![0.0; x.len()];
     for isa in Isa::available() {
-        for (got, want) in channel_moments(&Workspace::with_isa(isa), &x, 3)
-            .iter()
-            .zip(&want)
-        {
+        let ws = Workspace::with_isa(isa);
+        let packed = pointwise::pack(&ws, &identity, 3, 3);
+        let moments = pointwise::forward(&ws, &packed, OpInput::plain(&x), &mut y, Epilogue::Moments);
+        for (got, want) in moments.iter().zip(&want) {
             assert!(
                 (got.mean - want.0).abs() < 1e-6 * want.0.abs().max(1.0),
                 "{} {}",
@@ -213,16 +215,16 @@ fn statistics_hold_far_from_zero() {
 #[test]
 fn same_padding_is_tensorflows() {
     // 100 -> 50 -> 25 -> 13 -> 7 and 96 -> 48 -> 24 -> 12 -> 6, the planes of the DCASE baseline.
-    let w = Window::same([3, 3], [2, 2], [25, 24]);
+    let w = ConvWindow::same([3, 3], [2, 2], [25, 24]);
     assert_eq!(
         (w.before, w.after, w.output([25, 24])),
         ([1, 0], [1, 1], Some([13, 12]))
     );
     assert_eq!(
-        Window::same([3, 3], [1, 1], [7, 6]),
-        Window::symmetric([3, 3], [1, 1], [1, 1])
+        ConvWindow::same([3, 3], [1, 1], [7, 6]),
+        ConvWindow::symmetric([3, 3], [1, 1], [1, 1])
     );
-    assert_eq!(Window::valid([3, 3], [1, 1]).output([2, 9]), None);
+    assert_eq!(ConvWindow::valid([3, 3], [1, 1]).output([2, 9]), None);
 }
 
 #[test]
@@ -270,21 +272,6 @@ fn optimizers_follow_their_formulas() {
         sgd.update(&ws, &mut p, &[1.0, 0.0, -2.0], &mut v);
         assert_close("sgd", &p, &[1.0 - 0.1 - 0.19, 1.0, 1.0 + 0.2 + 0.38], 1e-6);
     }
-}
-
-#[test]
-fn the_slope_of_a_prelu_has_its_gradient() {
-    let mut rng = Rng(6);
-    let (x, g, beta) = (rng.vec(2 * 500), rng.vec(2 * 500), rng.vec(2));
-    let norm = Norm::bias(&beta);
-    let input = Input::pending(&x, &norm, Activation::Prelu { slope: 0.25 });
-    let want: f64 = x
-        .iter()
-        .zip(&g)
-        .enumerate()
-        .map(|(i, (x, g))| f64::from(*g) * f64::from((x + beta[i / 500]).min(0.0)))
-        .sum();
-    assert!((input.prelu_gradient(2, &g) - want).abs() < 1e-9);
 }
 
 /// Every plane by its factor, and both gradients, against their definition: odd sizes, one pixel, more planes than one thread takes.

@@ -1,32 +1,38 @@
-//! What can go wrong, in words that name the place, the value and the remedy.
+//! What can go wrong. Every message names the place, the value and the remedy.
 
 use std::path::PathBuf;
 
-/// A failure while reading, aligning or judging scores.
+use earmark_core::ConfigError;
+use earmark_core::atomic::WriteError;
+
+/// A failure while reading, aligning or evaluating scores.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MetricsError {
-    /// A file could not be opened, read or written.
+    /// A file could not be opened or read.
     #[error("cannot {action} `{}`: {source}", path.display())]
     Io {
-        /// What was being done: `open`, `write`.
+        /// `open` or `read`.
         action: &'static str,
         /// The file.
         path: PathBuf,
         /// The system's own reason.
         source: std::io::Error,
     },
-    /// A table's text is not what its format asks for.
+    /// A file could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A line of a table breaks the table's format.
     #[error("{file}, line {line}: {problem}")]
     Line {
         /// The table's name.
         file: String,
         /// Line in the file, from 1.
         line: u64,
-        /// What is wrong there and what would be right.
+        /// What is wrong and what would be right.
         problem: String,
     },
-    /// One cell of a table holds something else than it should.
+    /// A cell of a table holds a value of the wrong kind.
     #[error("{file}, line {line}, column {column} (`{name}`): `{value}` {problem}")]
     Cell {
         /// The table's name.
@@ -39,25 +45,25 @@ pub enum MetricsError {
         name: String,
         /// The cell as read.
         value: String,
-        /// What is wrong with it and what would be right.
+        /// What is wrong and what would be right.
         problem: String,
     },
     /// A score is NaN or infinite.
     #[error(
-        "the score of {place} is {value}, not a finite number; a model that gives this has diverged or was fed broken features"
+        "the score of {place} is {value}, not a finite number; the model has diverged or was given broken features"
     )]
     NotFinite {
-        /// Where: clip and class.
+        /// Clip and class.
         place: String,
         /// The value.
         value: f32,
     },
-    /// A score is no chance.
+    /// A score is not a probability.
     #[error(
-        "the score of {place} is {value}; only scores from 0 to 1 can be calibrated, such as a sigmoid's or a softmax's"
+        "the score of {place} is {value}; only scores from 0 to 1, such as those of a sigmoid or softmax, can be calibrated"
     )]
-    NotAChance {
-        /// Where: clip and class.
+    NotAProbability {
+        /// Clip and class.
         place: String,
         /// The value.
         value: f32,
@@ -72,10 +78,10 @@ pub enum MetricsError {
         /// What it was.
         got: usize,
     },
-    /// A name stands twice where it must be unique.
-    #[error("{what} `{name}` stands twice; every {what} may appear only once, so drop one of the two")]
+    /// A name appears twice where it must be unique.
+    #[error("{what} `{name}` appears twice; every {what} may appear only once, so drop one of the two")]
     Duplicate {
-        /// `file` or `class`.
+        /// `file`, `class`, `label` or `column`.
         what: &'static str,
         /// The name.
         name: String,
@@ -92,7 +98,7 @@ pub enum MetricsError {
     },
     /// A metric of single-label data was asked of multi-label data.
     #[error(
-        "clip `{file}` has {labels} labels, but a confusion matrix needs exactly one a clip; use the per-class table instead"
+        "clip `{file}` has {labels} labels, but a confusion matrix needs exactly one per clip; use the per-class table instead"
     )]
     NotSingleLabel {
         /// The first such clip.
@@ -101,53 +107,29 @@ pub enum MetricsError {
         labels: usize,
     },
     /// An option has a value that cannot work.
-    #[error("{option} is {value}; {remedy}")]
-    Option {
-        /// The option's name.
-        option: &'static str,
-        /// The value given.
-        value: String,
-        /// What would be right.
-        remedy: &'static str,
-    },
-}
-
-/// `a, b, c and 4 more`: enough to recognise the problem without filling a screen.
-pub(crate) fn shorten(names: &[&str]) -> String {
-    const SHOWN: usize = 5;
-    let shown = names
-        .iter()
-        .take(SHOWN)
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ");
-    match names.len().checked_sub(SHOWN) {
-        Some(more) if more > 0 => format!("{shown} and {more} more"),
-        _ => shown,
-    }
-}
-
-/// Refuses a name that stands twice.
-pub(crate) fn check_unique(what: &'static str, names: &[String]) -> crate::Result<()> {
-    let mut seen = std::collections::HashSet::with_capacity(names.len());
-    match names.iter().find(|name| !seen.insert(name.as_str())) {
-        Some(name) => Err(MetricsError::Duplicate {
-            what,
-            name: name.clone(),
-        }),
-        None => Ok(()),
-    }
+    #[error(transparent)]
+    Config(#[from] ConfigError),
 }
 
 /// Refuses two lengths that differ.
 pub(crate) fn check_length(what: impl Into<String>, expected: usize, got: usize) -> crate::Result<()> {
     if expected == got {
-        Ok(())
-    } else {
-        Err(MetricsError::Length {
-            what: what.into(),
-            expected,
-            got,
-        })
+        return Ok(());
+    }
+    Err(MetricsError::Length {
+        what: what.into(),
+        expected,
+        got,
+    })
+}
+
+/// Refuses the first score that is NaN or infinite; `place` says where the score of an index is.
+pub(crate) fn check_finite(scores: &[f32], place: impl Fn(usize) -> String) -> crate::Result<()> {
+    match scores.iter().position(|score| !score.is_finite()) {
+        Some(index) => Err(MetricsError::NotFinite {
+            place: place(index),
+            value: scores[index],
+        }),
+        None => Ok(()),
     }
 }

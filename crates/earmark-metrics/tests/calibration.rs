@@ -1,13 +1,13 @@
-//! Calibration against scikit-learn and SciPy (xtask/golden/calibration.py), and what must hold of it for any scores.
+//! Calibration against scikit-learn and SciPy (xtask/golden/calibration.py), and properties that hold for any scores.
 
 use earmark_metrics::{
-    Aligned, Calibrated, Calibration, CalibrationLine, CalibrationMethod, CalibrationOptions,
-    CalibrationRule, MetricsError, Reliability, ScoreTable,
+    Aligned, Calibration, CalibrationLine, CalibrationMethod, CalibrationOptions, CalibrationQuality,
+    CalibrationRule, MetricsError, ReliabilityTable, ScoreTable,
 };
 use proptest::prelude::*;
 use serde_json::Value;
 
-/// The scripts minimise without derivatives of second order; what they find is good to about the root of float64's precision.
+/// The scripts minimise without second derivatives, so their results are good to about the square root of float64's precision.
 const TOLERANCE: f64 = 2e-5;
 
 fn golden() -> Value {
@@ -143,8 +143,8 @@ fn loss_and_error_agree_with_their_definition() {
         (multi_label(&golden), false, &golden),
         (single_label(&golden), true, &golden["softmax"]),
     ] {
-        let judged = Calibrated::of(&clips, single, |_| &[0.5; 4]).unwrap();
-        for (what, got) in [("log_loss", judged.log_loss), ("ece", judged.ece)] {
+        let quality = CalibrationQuality::of(&clips, single, |_| &[0.5; 4]).unwrap();
+        for (what, got) in [("log_loss", quality.log_loss), ("ece", quality.ece)] {
             let want = want[what].as_f64().unwrap();
             assert!(
                 (got.unwrap() - want).abs() < 1e-9,
@@ -154,7 +154,7 @@ fn loss_and_error_agree_with_their_definition() {
     }
 }
 
-/// Scores that are chances at a known distance from what the model says: the fit finds them again, on clips it has not seen too.
+/// Scores at a known distance from probabilities: the fit recovers them, also on clips it has not seen.
 #[test]
 fn calibration_helps_on_clips_that_were_not_fitted_on() {
     let golden = golden();
@@ -165,8 +165,8 @@ fn calibration_helps_on_clips_that_were_not_fitted_on() {
         };
         let folds: Vec<u32> = (0..clips.files().len() as u32).map(|i| i % 5).collect();
         let (after, limits) = Calibration::cross_fit(&clips, &folds, options).unwrap();
-        let before = Calibrated::of(&clips, single_label, |_| &[0.5; 4]).unwrap();
-        let after = Calibrated::of(&after, single_label, |i| limits[i].as_slice()).unwrap();
+        let before = CalibrationQuality::of(&clips, single_label, |_| &[0.5; 4]).unwrap();
+        let after = CalibrationQuality::of(&after, single_label, |i| limits[i].as_slice()).unwrap();
         assert!(after.log_loss < before.log_loss, "{before:?} {after:?}");
         assert!(
             after.ece < before.ece.map(|e| 0.7 * e),
@@ -178,7 +178,7 @@ fn calibration_helps_on_clips_that_were_not_fitted_on() {
 }
 
 #[test]
-fn what_is_cross_fitted_does_not_look_at_its_own_fold() {
+fn a_cross_fit_does_not_use_the_fold_that_it_calibrates() {
     let clips = multi_label(&golden());
     let folds: Vec<u32> = (0..clips.files().len() as u32).map(|i| 7 + i % 3).collect();
     let (all, limits) = Calibration::cross_fit(&clips, &folds, CalibrationOptions::default()).unwrap();
@@ -194,7 +194,7 @@ fn what_is_cross_fitted_does_not_look_at_its_own_fold() {
 
 #[test]
 fn classes_with_too_few_examples_keep_their_scores() {
-    // Class 0 has four positives, class 1 four negatives, class 2 is turned round, class 3 says nothing.
+    // Class 0 has four positives, class 1 four negatives, class 2 is inverted, class 3 says nothing.
     let scores: Vec<Vec<f32>> = (0..40)
         .map(|i| {
             let x = i as f32 / 40.0;
@@ -212,7 +212,7 @@ fn classes_with_too_few_examples_keep_their_scores() {
     assert!((row[3] - 0.5).abs() < 0.05, "{row:?}");
     assert_eq!(row[..3], [0.5; 3]);
     assert_eq!(fitted.clips, 40);
-    // Class 1 has its own threshold, halfway between 3/40 and 4/40; class 0 takes that of all classes together.
+    // Class 1 has its own threshold, halfway between 3/40 and 4/40; class 0 takes the threshold of all classes together.
     assert!(
         (fitted.thresholds[1] - 3.5 / 40.0).abs() < 1e-6,
         "{:?}",
@@ -248,7 +248,7 @@ fn scores_of_0_and_1_and_perfect_classes_stay_finite() {
 }
 
 #[test]
-fn what_is_no_chance_is_refused_by_name() {
+fn scores_that_are_not_probabilities_are_refused_by_name() {
     let clips = aligned(
         &[vec![0.5, 1.5], vec![0.1, 0.2]],
         &[vec![true, false], vec![false, true]],
@@ -273,13 +273,13 @@ fn what_is_no_chance_is_refused_by_name() {
         rule: CalibrationRule::Softmax { slope: -1.0 },
         ..fitted
     };
-    assert!(broken.check(2).unwrap_err().to_string().contains("slope is -1"));
-    assert!(Reliability::of([(0.5, true)].into_iter(), 0).is_err());
+    assert!(broken.check(2).unwrap_err().to_string().contains("slope = -1"));
+    assert!(ReliabilityTable::of([(0.5, true)].into_iter(), 0).is_err());
 }
 
 #[test]
-fn bins_hold_what_they_say() {
-    let r = Reliability::of(
+fn reliability_bins_hold_counts_shares_and_scores() {
+    let r = ReliabilityTable::of(
         [(0.0, false), (0.05, true), (0.75, true), (1.0, true)].into_iter(),
         4,
     )
@@ -302,15 +302,14 @@ proptest! {
         let truth: Vec<Vec<bool>> = seed.iter().map(|s| vec![s.2, s.3]).collect();
         let clips = aligned(&scores, &truth);
         let fitted = Calibration::fit(&clips, CalibrationOptions::default()).unwrap();
-        let table = ScoreTable::new(clips.files().to_vec(), clips.classes().to_vec(), scores.concat()).unwrap();
-        let after = fitted.apply_to(&table).unwrap();
+        let after: Vec<Vec<f32>> = fitted.of_clips(&clips).unwrap().rows().map(|(row, _)| row.to_vec()).collect();
         for class in 0..2 {
             for (i, j) in (0..scores.len()).flat_map(|i| (0..i).map(move |j| (i, j))) {
-                let (a, b) = (after.row(i).unwrap()[class], after.row(j).unwrap()[class]);
+                let (a, b) = (after[i][class], after[j][class]);
                 prop_assert!(scores[i][class] < scores[j][class] || a >= b);
             }
         }
-        prop_assert!(after.values().iter().all(|p| (0.0..=1.0).contains(p)));
+        prop_assert!(after.iter().flatten().all(|p| (0.0..=1.0).contains(p)));
         prop_assert!(fitted.thresholds.iter().all(|p| (0.0..=1.0).contains(p)));
     }
 }

@@ -1,7 +1,7 @@
 //! Against scikit-learn and SciPy: values written by xtask/golden/metrics_sklearn.py.
 
 use earmark_metrics::{
-    Aligned, Mean, Report, ReportOptions, ScoreTable, Selector, TruthTable, blend, d_prime, probit,
+    Aligned, BlendMean, BlendSelector, Report, ReportOptions, ScoreTable, TruthTable, blend, d_prime, probit,
 };
 use serde_json::Value;
 
@@ -70,7 +70,7 @@ fn reports_agree_with_scikit_learn() {
         let expected = &case["expected"];
         let (scores, truth) = tables(case);
         let report = Report::compute(&scores, &truth, &ReportOptions::default()).expect(name);
-        // Through JSON, so that the names that scripts rely on are judged too.
+        // Through JSON, so that the names that scripts rely on are checked too.
         let json = serde_json::to_value(&report).expect("JSON");
         for key in [
             "lwlrap",
@@ -122,7 +122,7 @@ fn reports_agree_with_scikit_learn() {
 #[test]
 fn confusion_agrees_with_scikit_learn() {
     let golden = golden();
-    let mut judged = 0;
+    let mut checked = 0;
     for case in golden["cases"].as_array().expect("cases") {
         let (scores, truth) = tables(case);
         let aligned = Aligned::new(&scores, &truth, Default::default()).expect("same files");
@@ -141,13 +141,13 @@ fn confusion_agrees_with_scikit_learn() {
                     matrix.accuracy(),
                     &case["expected"]["accuracy"],
                 );
-                judged += 1;
+                checked += 1;
             }
             Ok(matrix) => assert_eq!(matrix.accuracy(), None, "{}: no labelled clip", case["name"]),
             Err(error) => assert!(expected.is_null(), "{}: {error}", case["name"]),
         }
     }
-    assert_eq!(judged, 5, "five cases have at most one label a clip");
+    assert_eq!(checked, 5, "five cases have at most one label per clip");
 }
 
 #[test]
@@ -176,10 +176,18 @@ fn blends_agree_with_numpy_and_scipy() {
         .collect();
     let weights: Vec<f64> = numbers(&golden["weights"]).into_iter().map(f64::from).collect();
     for (mean, weights, key) in [
-        (Mean::Arithmetic, None, "arithmetic"),
-        (Mean::Arithmetic, Some(weights.as_slice()), "arithmetic_weighted"),
-        (Mean::Geometric, None, "geometric"),
-        (Mean::Geometric, Some(weights.as_slice()), "geometric_weighted"),
+        (BlendMean::Arithmetic, None, "arithmetic"),
+        (
+            BlendMean::Arithmetic,
+            Some(weights.as_slice()),
+            "arithmetic_weighted",
+        ),
+        (BlendMean::Geometric, None, "geometric"),
+        (
+            BlendMean::Geometric,
+            Some(weights.as_slice()),
+            "geometric_weighted",
+        ),
     ] {
         let blended = blend(&tables, mean, weights).expect(key);
         for (got, expected) in blended.values().iter().zip(numbers(&golden[key])) {
@@ -192,9 +200,9 @@ fn blends_agree_with_numpy_and_scipy() {
     }
 }
 
-/// Every subset's blend, the best one, and what the choice is worth by nested folds (xtask/golden/blend_select.py).
+/// Every subset's blend, the best one, and its nested estimate (xtask/golden/blend_select.py).
 #[test]
-fn the_choice_of_a_blend_agrees_with_scipy() {
+fn blend_selection_agrees_with_scipy() {
     let golden: Value =
         serde_json::from_str(include_str!("golden/blend_select.json")).expect("the golden file is JSON");
     let classes = names("class", golden["classes"].as_u64().expect("a count") as usize);
@@ -207,30 +215,30 @@ fn the_choice_of_a_blend_agrees_with_scipy() {
         .map(|t| ScoreTable::new(files.clone(), classes.clone(), numbers(t)).expect("a table"))
         .collect();
     let lwlrap = |aligned: &Aligned| Ok(aligned.lwlrap()?.overall());
-    let places = |value: &Value| -> Vec<usize> {
+    let positions = |value: &Value| -> Vec<usize> {
         let list = value.as_array().expect("a list").iter();
-        list.map(|v| v.as_u64().expect("a place") as usize).collect()
+        list.map(|v| v.as_u64().expect("a position") as usize).collect()
     };
     for subset in golden["lwlrap_of_subsets"].as_array().expect("a list") {
-        let some: Vec<ScoreTable> = places(&subset[0])
+        let some: Vec<ScoreTable> = positions(&subset[0])
             .into_iter()
             .map(|i| tables[i].clone())
             .collect();
-        let blended = blend(&some, Mean::Geometric, None).expect("a blend");
+        let blended = blend(&some, BlendMean::Geometric, None).expect("a blend");
         let got = lwlrap(&Aligned::from_rows(blended, truth.clone()).expect("rows")).expect("a score");
         check("subsets", &subset[0].to_string(), got, &subset[1]);
     }
     let weights = |chosen: &Value| -> Vec<usize> {
-        let chosen = places(chosen);
+        let chosen = positions(chosen);
         (0..tables.len())
             .map(|i| usize::from(chosen.contains(&i)))
             .collect()
     };
-    let selector = Selector::new(&tables, truth, Mean::Geometric).expect("tables to choose from");
+    let selector = BlendSelector::new(&tables, truth, BlendMean::Geometric).expect("tables to choose from");
     let chosen = selector.select(&lwlrap).expect("a choice").expect("a score");
     assert_eq!(chosen.weights, weights(&golden["chosen"]));
     let folds: Vec<u32> = numbers(&golden["folds"]).into_iter().map(|f| f as u32).collect();
-    let nested = selector.nested(&folds, &lwlrap).expect("a choice a fold");
+    let nested = selector.nested(&folds, &lwlrap).expect("a choice per fold");
     for (fold, own) in &nested.chosen {
         assert_eq!(*own, weights(&golden["nested"][fold.to_string()]), "fold {fold}");
     }

@@ -77,7 +77,7 @@ fn report_has_the_published_shape() {
     // AUC is 1 for Bark and 0.5 for Meow: sqrt(2) x probit(0.75).
     assert!(table.contains("\nd'                   0.9539\n"), "{table}");
     assert!(table.contains(
-        "clips                     3  (1 without a label; 1 scored but without truth, not judged;"
+        "clips                     3  (1 without a label; 1 scored but without truth, not evaluated;"
     ));
     assert!(
         table.contains("Purr       0        -        -        -        -        -        -         -"),
@@ -93,7 +93,7 @@ fn report_has_the_published_shape() {
         Report::compute(&scores, &truth, &none)
             .expect_err("k of 0")
             .to_string()
-            .starts_with("map-at is 0")
+            .starts_with("map-at = 0")
     );
     let unknown_key = serde_json::from_str::<ReportOptions>("{\"map_at\": 3}");
     assert!(
@@ -109,16 +109,15 @@ fn confusion_names_the_clip_with_several_labels() {
     let scores = scores("fname,Bark,Meow\na.wav,1,0\nb.wav,1,0\nc.wav,1,0\n");
     let single = truth("fname,labels\na.wav,Bark\nb.wav,Meow\nc.wav,\n");
     let aligned = Aligned::new(&scores, &single, UnknownLabels::Refuse).expect("all files");
-    let matrix = aligned.confusion().expect("one label a clip");
+    let matrix = aligned.confusion().expect("one label per clip");
     assert_eq!(matrix.counts(), [[1, 0], [1, 0]]);
     assert_eq!(matrix.mistakes(), [("Meow", "Bark", 1)]);
-    let sweep = aligned.sweep(&[0.0, 0.5, 2.0]).expect("finite");
-    assert_eq!(
-        sweep.iter().map(|point| point.tags).collect::<Vec<_>>(),
-        [6, 3, 0]
-    );
-    assert_eq!(sweep[1].recall, Some(0.5));
-    assert_eq!(sweep[2].precision, None);
+    let counts = [0.0, 0.5, 2.0].map(|threshold| aligned.counts(threshold));
+    let curve = aligned.micro_curve().expect("finite");
+    assert_eq!([0.0, 0.5, 2.0].map(|threshold| curve.at(threshold)), counts);
+    assert_eq!(counts.map(|c| c.true_positives + c.false_positives), [6, 3, 0]);
+    assert_eq!(counts[1].recall(), Some(0.5));
+    assert_eq!(counts[2].precision(), None);
 
     let several = truth("fname,labels\na.wav,Bark\nb.wav,\"Bark,Meow\"\n");
     let aligned = Aligned::new(&scores, &several, UnknownLabels::Refuse).expect("all files");

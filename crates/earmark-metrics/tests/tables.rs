@@ -1,6 +1,6 @@
 //! Reading, writing, aligning and blending tables: what works, and what the refusals say.
 
-use earmark_metrics::{Aligned, Mean, ScoreTable, TruthTable, UnknownLabels, blend};
+use earmark_metrics::{Aligned, BlendMean, ScoreTable, TruthTable, UnknownLabels, blend};
 
 fn scores(text: &str) -> ScoreTable {
     ScoreTable::parse(text.as_bytes(), "scores.csv").expect("scores")
@@ -65,7 +65,7 @@ fn bad_scores_are_refused_with_their_place() {
     let cell = score_error("fname,Bark,Meow\na.wav,0.5,0.1\nb.wav,0.5,high\n");
     assert_eq!(
         cell,
-        "scores.csv, line 3, column 3 (`Meow`): `high` is not a number; a score table holds numbers only"
+        "scores.csv, line 3, column 3 (`Meow`): `high` is not a number; a score table contains only numbers"
     );
     assert!(
         score_error("fname,Bark\na.wav,NaN\n")
@@ -78,7 +78,7 @@ fn bad_scores_are_refused_with_their_place() {
             .contains("line 4: file `a.wav` was already given in line 2")
     );
     assert!(score_error("fname,Bark\na.wav,1,2\n").contains("line 2: has 3 columns where the header has 2"));
-    assert!(score_error("file,fname\na.wav,1\n").contains("column `fname` stands twice"));
+    assert!(score_error("file,fname\na.wav,1\n").contains("column `fname` appears twice"));
     // Lines are counted as an editor does, whatever ends them and however many are blank.
     for text in [
         "fname,Bark\r\na.wav,1\r\nb.wav,x\r\n",
@@ -95,7 +95,7 @@ fn bad_scores_are_refused_with_their_place() {
         error.to_string().contains("line 3: is not valid CSV in UTF-8"),
         "{error}"
     );
-    assert!(score_error("fname,Bark,Bark\n").contains("line 1: column `Bark` stands twice (2 and 3)"));
+    assert!(score_error("fname,Bark,Bark\n").contains("line 1: column `Bark` appears twice (2 and 3)"));
     assert!(score_error("Bark,Meow\n0.1,0.2\n").contains("the first column is `Bark`"));
     assert!(score_error("").contains("must hold the file names"));
     assert!(score_error("fname\na.wav\n").contains("names no class"));
@@ -173,7 +173,7 @@ fn bad_truth_is_refused_with_its_place() {
         unknown
             .expect_err("no class")
             .to_string()
-            .contains("file `a` has a label that is no class: `y`")
+            .contains("file `a` has a label that is not a class: `y`")
     );
 }
 
@@ -201,7 +201,7 @@ fn what_does_not_align_is_named() {
     assert_eq!(
         missing,
         "7 of 8 files of the truth have no scores: `c1`, `c2`, `c3`, `c4`, `c5` and 2 more; \
-         predict these files too, or take them out of the truth"
+         predict these files too, or remove them from the truth"
     );
     assert!(refuse("fname,labels\na,Bark\n").contains("the scores have `a.wav` for `a`"));
     assert!(refuse("fname,labels\ntest/b.ogg,Bark\n").contains("the scores have `b.wav` for `test/b.ogg`"));
@@ -216,32 +216,34 @@ fn what_does_not_align_is_named() {
 }
 
 #[test]
-fn a_class_of_the_truth_that_no_clip_carries_is_no_error() {
+fn a_class_of_the_truth_that_no_clip_carries_is_allowed() {
     let scores = scores("fname,Bark\na.wav,0.5\n");
     let truth = truth("fname,Bark,Meow\na.wav,1,0\n");
     assert!(Aligned::new(&scores, &truth, UnknownLabels::Refuse).is_ok());
 }
 
 #[test]
-fn blend_aligns_by_name_and_refuses_the_rest() {
+fn blend_aligns_by_name_and_refuses_what_does_not_match() {
     let one = scores("fname,Bark,Meow\na.wav,0.25,0.5\nb.wav,0.75,1\n");
     let turned = scores("fname,Meow,Bark\nb.wav,0,0.75\na.wav,0.5,1\n");
     let both = [one.clone(), turned.clone()];
     assert_eq!(
-        blend(&both, Mean::Arithmetic, None).expect("same names"),
+        blend(&both, BlendMean::Arithmetic, None).expect("same names"),
         scores("fname,Bark,Meow\na.wav,0.625,0.5\nb.wav,0.75,0.5\n")
     );
     assert_eq!(
-        blend(&both, Mean::Geometric, None).expect("same names").values()[3],
+        blend(&both, BlendMean::Geometric, None)
+            .expect("same names")
+            .values()[3],
         0.0
     );
     assert_eq!(
-        blend(&both, Mean::Arithmetic, Some(&[1.0, 0.0])).expect("same names"),
+        blend(&both, BlendMean::Arithmetic, Some(&[1.0, 0.0])).expect("same names"),
         one
     );
     // The weight of 0 leaves out the zero score too.
     assert!(
-        (blend(&both, Mean::Geometric, Some(&[3.0, 0.0]))
+        (blend(&both, BlendMean::Geometric, Some(&[3.0, 0.0]))
             .expect("same names")
             .values()[3]
             - 1.0)
@@ -255,49 +257,60 @@ fn blend_aligns_by_name_and_refuses_the_rest() {
             .to_string()
     };
     assert_eq!(
-        refuse("fname,Bark,Meow\na.wav,1,1\n", Mean::Arithmetic, None),
+        refuse("fname,Bark,Meow\na.wav,1,1\n", BlendMean::Arithmetic, None),
         "table 2 lacks 1 file name(s) that table 1 has: `b.wav`; blend only tables with the same file names"
     );
     assert!(
         refuse(
             "fname,Bark,Meow\na.wav,1,1\nb.wav,1,1\nc.wav,1,1\n",
-            Mean::Arithmetic,
+            BlendMean::Arithmetic,
             None
         )
         .contains("table 1 lacks 1 file name(s) that table 2 has: `c.wav`")
     );
     assert!(
-        refuse("fname,Bark,Purr\na.wav,1,1\nb.wav,1,1\n", Mean::Arithmetic, None)
-            .contains("table 2 lacks 1 class name(s)")
+        refuse(
+            "fname,Bark,Purr\na.wav,1,1\nb.wav,1,1\n",
+            BlendMean::Arithmetic,
+            None
+        )
+        .contains("table 2 lacks 1 class name(s)")
     );
     assert!(
-        refuse("fname,Bark,Meow\na.wav,1,-2\nb.wav,1,1\n", Mean::Geometric, None)
-            .contains("-2 (table 2, file `a.wav`, class `Meow`)")
+        refuse(
+            "fname,Bark,Meow\na.wav,1,-2\nb.wav,1,1\n",
+            BlendMean::Geometric,
+            None
+        )
+        .contains("-2 (table 2, file `a.wav`, class `Meow`)")
     );
     assert!(
-        blend(&both, Mean::Arithmetic, Some(&[1.0]))
+        blend(&both, BlendMean::Arithmetic, Some(&[1.0]))
             .expect_err("one weight")
             .to_string()
             .contains("expected 2 values, got 1")
     );
     for weights in [[0.0, 0.0], [1.0, -0.5], [f64::NAN, 1.0], [f64::INFINITY, 1.0]] {
         assert!(
-            blend(&both, Mean::Arithmetic, Some(&weights))
+            blend(&both, BlendMean::Arithmetic, Some(&weights))
                 .expect_err("weights")
                 .to_string()
                 .contains("not all 0")
         );
     }
     assert!(
-        blend(&[], Mean::Arithmetic, None)
+        blend(&[], BlendMean::Arithmetic, None)
             .expect_err("none")
             .to_string()
             .contains("at least one table")
     );
-    assert_eq!("geometric".parse::<Mean>().expect("a mean"), Mean::Geometric);
+    assert_eq!(
+        "geometric".parse::<BlendMean>().expect("a mean"),
+        BlendMean::Geometric
+    );
     assert!(
         "harmonic"
-            .parse::<Mean>()
+            .parse::<BlendMean>()
             .expect_err("no mean")
             .to_string()
             .contains("`arithmetic` or `geometric`")

@@ -1,6 +1,7 @@
-//! One pass through a network: the variables it reads, the mode, and the statistics it leaves behind.
+//! One pass through a network: the variables it reads, whether it trains, and the batch statistics it records.
 
-use crate::vars::{VarId, Vars};
+use crate::params::spec::VarId;
+use crate::params::vars::Vars;
 use burn::tensor::{Tensor, TensorData};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -28,9 +29,9 @@ pub struct Forward<'a> {
     rng: Option<ChaCha8Rng>,
     statistics: Vec<BatchStatistics>,
     kernels: bool,
-    side: Option<Tensor<2>>,
-    /// Whether a variable that learns has been read: what comes after it may need gradients.
-    learns: Cell<bool>,
+    clip_features: Option<Tensor<2>>,
+    /// Whether a variable that requires gradients has been read: everything computed from then on may need gradients.
+    needs_gradients: Cell<bool>,
 }
 
 impl<'a> Forward<'a> {
@@ -41,32 +42,28 @@ impl<'a> Forward<'a> {
             rng: None,
             statistics: Vec::new(),
             kernels: vars.uses_kernels(),
-            side: None,
-            learns: Cell::new(false),
+            clip_features: None,
+            needs_gradients: Cell::new(false),
         }
     }
 
     /// Training: batch statistics and dropout, whose masks come from `rng` alone, so that a resumed step draws the same.
     pub fn train(vars: &'a Vars, rng: ChaCha8Rng) -> Self {
         Self {
-            vars,
             rng: Some(rng),
-            statistics: Vec::new(),
-            kernels: vars.uses_kernels(),
-            side: None,
-            learns: Cell::new(false),
+            ..Self::eval(vars)
         }
     }
 
-    /// With what is known of the clips besides their images, `[B, features]`.
-    pub fn with_side(mut self, side: Option<Tensor<2>>) -> Self {
-        self.side = side;
+    /// The same pass with the clips' clip-level features, `[B, features]`.
+    pub fn with_clip_features(mut self, features: Option<Tensor<2>>) -> Self {
+        self.clip_features = features;
         self
     }
 
-    /// What is known of the clips besides their images, `[B, features]`.
-    pub fn side(&self) -> Option<Tensor<2>> {
-        self.side.clone()
+    /// The clips' clip-level features, `[B, features]`.
+    pub fn clip_features(&self) -> Option<Tensor<2>> {
+        self.clip_features.clone()
     }
 
     /// Whether this pass trains.
@@ -74,7 +71,7 @@ impl<'a> Forward<'a> {
         self.rng.is_some()
     }
 
-    /// The same pass by Burn's ordinary operations alone: the slow oracle of the kernels.
+    /// The same pass with Burn's own operations only: the slow oracle of the kernels.
     pub fn without_kernels(mut self) -> Self {
         self.kernels = false;
         self
@@ -95,14 +92,14 @@ impl<'a> Forward<'a> {
         self.is_training() && self.vars.is_frozen(id)
     }
 
-    /// Whether the pass trains and has read nothing that learns yet: no gradient flows to what was computed so far.
-    pub(crate) fn is_settled(&self) -> bool {
-        self.is_training() && !self.learns.get()
+    /// Whether the pass trains and has read no variable that requires gradients yet: none flow to what was computed so far.
+    pub(crate) fn is_frozen_so_far(&self) -> bool {
+        self.is_training() && !self.needs_gradients.get()
     }
 
     fn read(&self, id: VarId) {
-        if self.vars.learns(id) {
-            self.learns.set(true);
+        if self.vars.requires_grad(id) {
+            self.needs_gradients.set(true);
         }
     }
 
@@ -118,7 +115,7 @@ impl<'a> Forward<'a> {
         self.vars.get(id)
     }
 
-    /// Leaves new batch statistics for [`apply_statistics`].
+    /// Records new batch statistics for [`apply_statistics`].
     pub fn record(&mut self, statistics: BatchStatistics) {
         self.statistics.push(statistics);
     }

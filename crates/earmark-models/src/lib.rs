@@ -1,30 +1,27 @@
-//! Networks of audio taggers: a file each, over shared [`blocks`].
+//! Networks of audio taggers: one folder each below [`networks`], over shared [`blocks`].
 //!
-//! A network is built once as a list of named variables ([`Vars`]) and a plain struct of layer handles; `forward` then reads the
-//! variables' current tensors. Names are stable strings (`pw3.bn.gamma`), which is what checkpoints, warm starts by scope,
-//! the optimiser and tests all speak.
+//! A network is built once as a list of named variables ([`Vars`]) and a plain struct of layer handles, which implements
+//! [`Architecture`]; a pass then reads the variables' current tensors. Names are stable strings (`pw3.bn.gamma`), which
+//! checkpoints, warm starts by parameter prefix, the optimiser and tests use alike.
 //!
 //! Shapes: a batch enters as `[B, channels, bands, frames]` and leaves as logits `[B, classes]`; a network with
-//! auxiliary outputs leaves several, the one that counts first.
+//! auxiliary outputs returns several, the main one first.
 
-pub mod aux_skip_attention;
+pub mod architecture;
 pub mod blocks;
-pub mod efficientat;
-pub mod fc_net;
-pub mod forward;
-pub mod init;
-pub mod mobilenet_v1;
-pub mod mobilenet_v2;
-pub mod network;
+mod config_checks;
+mod forward;
+mod layer_table;
+mod network;
+pub mod networks;
 pub mod onnx;
-pub mod panns;
-pub mod perceptron;
-pub mod starter_2018;
-pub mod summary;
-pub mod vars;
+pub mod params;
 
-pub use earmark_kernels::simd::{Isa, IsaError};
-pub use forward::Forward;
-pub use network::{ModelError, Network, NetworkConfig};
-pub use summary::{LayerRow, Summary};
-pub use vars::{VarId, VarKind, VarSpec, Vars};
+pub use architecture::{Architecture, ArchitectureConfig, ClipFeatures, NetworkInput};
+pub use earmark_kernels::{Isa, IsaError};
+pub use forward::{Forward, apply_statistics};
+pub use layer_table::{LayerRow, LayerTable, short_count};
+pub use network::{Network, NetworkConfig};
+pub use params::init::{VarInit, WeightInit};
+pub use params::spec::{VarBuilder, VarId, VarKind, VarSpec, count_parameters};
+pub use params::vars::{Vars, to_host};

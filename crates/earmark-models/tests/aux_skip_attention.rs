@@ -5,10 +5,9 @@ mod common;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use common::{close_digest, digest, fill, golden, input, relative};
-use earmark_models::aux_skip_attention::AuxSkipAttentionConfig;
-use earmark_models::init::{Init, WeightInit};
-use earmark_models::vars::to_host;
-use earmark_models::{Forward, Network, NetworkConfig, VarKind, VarSpec, Vars, forward::apply_statistics};
+use earmark_models::networks::aux_skip_attention::AuxSkipAttentionConfig;
+use earmark_models::{Forward, Network, NetworkConfig, VarKind, VarSpec, Vars, apply_statistics, to_host};
+use earmark_models::{VarInit, WeightInit};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
@@ -52,7 +51,7 @@ fn parameters_are_as_many_as_published() {
 #[test]
 fn the_table_has_the_published_shapes_and_all_weights() {
     let (network, specs) = declared(AuxSkipAttentionConfig::default(), 80);
-    let s = network.summary(3, 128, 256);
+    let s = network.layer_table(3, 128, 256);
     assert_eq!(
         s.weights(),
         scalars(&specs, |s| s.kind == VarKind::Trainable
@@ -230,7 +229,7 @@ fn any_size_goes_through_and_the_table_knows_its_shape() {
     let vars = Vars::init(specs, 1, &Device::flex());
     for [h, w] in [[1, 1], [3, 40], [15, 17], [16, 16], [33, 50], [47, 31]] {
         let merge = network
-            .summary(3, h, w)
+            .layer_table(3, h, w)
             .rows
             .into_iter()
             .find(|r| r.name.starts_with("merge"))
@@ -273,13 +272,13 @@ fn weights_start_as_in_the_original() {
     // Kaiming normal in the blocks, by fan in.
     assert_eq!(
         of("block1.conv1.weight"),
-        Init::Normal {
+        VarInit::Normal {
             standard_deviation: (2.0f64 / 27.0).sqrt()
         }
     );
     assert_eq!(
         of("block4.conv2.weight"),
-        Init::Normal {
+        VarInit::Normal {
             standard_deviation: (2.0f64 / 4608.0).sqrt()
         }
     );
@@ -296,13 +295,13 @@ fn weights_start_as_in_the_original() {
     ] {
         assert_eq!(
             of(name),
-            Init::Uniform {
+            VarInit::Uniform {
                 bound: 1.0 / fan_in.sqrt()
             },
             "{name}"
         );
     }
-    assert_eq!(of("main.prelu"), Init::Constant(0.25));
+    assert_eq!(of("main.prelu"), VarInit::Constant(0.25));
     let (_, specs) = declared(
         AuxSkipAttentionConfig {
             init: WeightInit::GlorotUniform,
@@ -313,7 +312,7 @@ fn weights_start_as_in_the_original() {
     let block = specs.iter().find(|s| s.name == "block1.conv1.weight").unwrap();
     assert_eq!(
         block.init,
-        Init::Uniform {
+        VarInit::Uniform {
             bound: (6.0f64 / 63.0).sqrt()
         }
     );

@@ -4,9 +4,9 @@ mod common;
 
 use burn::tensor::{Device, Tensor};
 use common::{close_digest, digest, fill, golden, input, relative};
-use earmark_models::efficientat::EfficientAtConfig;
-use earmark_models::vars::to_host;
-use earmark_models::{Forward, Network, NetworkConfig, VarKind, VarSpec, Vars, forward::apply_statistics};
+use earmark_core::{Check, Within};
+use earmark_models::networks::efficientat::EfficientAtConfig;
+use earmark_models::{Forward, Network, NetworkConfig, VarKind, VarSpec, Vars, apply_statistics, to_host};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -100,14 +100,14 @@ fn every_size_has_its_published_number_of_parameters() {
             "{name}"
         );
         let weights = of(&|s| s.name.ends_with("weight"));
-        assert_eq!(network.summary(1, 128, 1000).weights(), weights, "{name}");
+        assert_eq!(network.layer_table(1, 128, 1000).weights(), weights, "{name}");
     }
     // 0.11 and 0.54 G multiplies for ten seconds, as published.
     let multiplies = |width| {
         Network::build(&config(width), 1, 527)
             .unwrap()
             .0
-            .summary(1, 128, 1000)
+            .layer_table(1, 128, 1000)
             .multiplies()
     };
     assert!(
@@ -151,13 +151,13 @@ fn any_length_goes_through() {
 }
 
 #[test]
-fn head_and_body_are_told_apart() {
+fn head_and_backbone_are_distinguished() {
     let (network, specs) = Network::build(&config(0.4), 1, 527).unwrap();
     assert_eq!(network.embedding_len(), 384);
     let head: Vec<&str> = specs
         .iter()
         .map(|s| s.name.as_str())
-        .filter(|n| network.head_scopes().iter().any(|scope| n.starts_with(scope)))
+        .filter(|n| network.head_prefixes().iter().any(|scope| n.starts_with(scope)))
         .collect();
     assert_eq!(
         head,
@@ -166,7 +166,7 @@ fn head_and_body_are_told_apart() {
     let other = Network::build(&config(0.4), 1, 10).unwrap().1;
     for (a, b) in specs.iter().zip(&other) {
         let of_classes = network
-            .class_scopes()
+            .class_prefixes()
             .iter()
             .any(|scope| a.name.starts_with(scope));
         assert_eq!(a.shape != b.shape, of_classes, "{}", a.name);
@@ -175,7 +175,13 @@ fn head_and_body_are_told_apart() {
 
 #[test]
 fn values_that_cannot_work_are_refused_by_key() {
-    let check = |c: EfficientAtConfig| NetworkConfig::EfficientAt(c).check().unwrap_err().to_string();
+    let check = |c: EfficientAtConfig| {
+        NetworkConfig::EfficientAt(c)
+            .check()
+            .within("network")
+            .unwrap_err()
+            .to_string()
+    };
     let default = EfficientAtConfig::default;
     let width = check(EfficientAtConfig {
         width: 0.0,

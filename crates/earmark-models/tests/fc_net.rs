@@ -4,9 +4,8 @@ mod common;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use common::{close_digest, fill, golden, input, relative};
-use earmark_models::fc_net::FcNetConfig;
-use earmark_models::vars::to_host;
-use earmark_models::{Forward, Network, NetworkConfig, VarSpec, Vars};
+use earmark_models::networks::fc_net::FcNetConfig;
+use earmark_models::{Forward, Network, NetworkConfig, VarSpec, Vars, to_host};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -77,7 +76,7 @@ fn the_table_has_all_weights() {
     };
     let (network, specs) = built(config, 560, 80);
     let weights = 2 * 560 * 560 + 560 * 1024 + 1 + 1024 * 512 + 1 + 512 * 80;
-    assert_eq!(network.summary(560, 1, 1).weights(), weights);
+    assert_eq!(network.layer_table(560, 1, 1).weights(), weights);
     let all: usize = specs.iter().map(VarSpec::len).sum();
     assert_eq!(all, weights + 560 + 560 + 1024 + 512 + 80);
 }

@@ -4,11 +4,10 @@ mod common;
 
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use common::uniform;
-use earmark_models::aux_skip_attention::AuxSkipAttentionConfig;
-use earmark_models::efficientat::EfficientAtConfig;
-use earmark_models::mobilenet_v1::MobileNetV1Config;
-use earmark_models::vars::to_host;
-use earmark_models::{Forward, Network, NetworkConfig, VarId, VarKind, Vars};
+use earmark_models::networks::aux_skip_attention::AuxSkipAttentionConfig;
+use earmark_models::networks::efficientat::EfficientAtConfig;
+use earmark_models::networks::mobilenet_v1::MobileNetV1Config;
+use earmark_models::{Forward, Network, NetworkConfig, VarId, VarKind, Vars, to_host};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -144,7 +143,7 @@ fn frozen_layers_are_the_same_with_and_without_kernels() {
     for config in networks() {
         let (network, mut vars) = built(&config);
         let scopes = scopes(&vars);
-        let head = network.head_scopes();
+        let head = network.head_prefixes();
         let half = scopes.len() / 2;
         let sets: [Vec<&String>; 4] = [
             scopes[..half].iter().collect(),
@@ -176,10 +175,10 @@ fn frozen_layers_are_the_same_with_and_without_kernels() {
 
 /// What is frozen gives in training what it gives in evaluation, to the bit where the kernels run both.
 #[test]
-fn a_frozen_body_embeds_as_in_evaluation() {
+fn a_frozen_backbone_embeds_as_in_evaluation() {
     for config in networks() {
         let (network, mut vars) = built(&config);
-        let head = network.head_scopes();
+        let head = network.head_prefixes();
         vars.freeze(|name| !head.iter().any(|s| name.starts_with(s)));
         let tracked = vars.tracked();
         let mut ctx = Forward::train(&tracked, ChaCha8Rng::seed_from_u64(0));

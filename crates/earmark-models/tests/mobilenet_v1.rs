@@ -4,9 +4,9 @@ mod common;
 
 use burn::tensor::{Device, Tensor};
 use common::{close_digest, fill, golden, input, relative};
-use earmark_models::mobilenet_v1::{GlobalPool, MobileNetV1Config};
-use earmark_models::vars::to_host;
-use earmark_models::{Forward, Network, NetworkConfig, VarKind, Vars, forward::apply_statistics};
+use earmark_core::{Check, Within};
+use earmark_models::networks::mobilenet_v1::{GlobalPool, MobileNetV1Config};
+use earmark_models::{Forward, Network, NetworkConfig, VarKind, Vars, apply_statistics, to_host};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -19,7 +19,7 @@ fn build(config: MobileNetV1Config, classes: usize) -> (Network, Vars) {
 #[test]
 fn layers_weights_and_multiplies_match_the_seeds_table() {
     let (network, vars) = build(MobileNetV1Config::default(), 80);
-    let s = network.summary(1, 96, 100);
+    let s = network.layer_table(1, 96, 100);
     // Activation, weights and multiplies as the table prints them.
     let table: &[(&[usize], &str, &str)] = &[
         (&[100, 96, 1], "0", "0"),
@@ -42,13 +42,13 @@ fn layers_weights_and_multiplies_match_the_seeds_table() {
     ];
     assert_eq!(s.rows.len(), table.len());
     for (row, (activation, weights, multiplies)) in s.rows.iter().zip(table) {
-        let human = earmark_models::summary::human_count;
+        let human = earmark_models::short_count;
         assert_eq!(row.activation, *activation, "{}", row.name);
         assert_eq!(human(row.weights), *weights, "{}", row.name);
         assert_eq!(human(row.multiplies), *multiplies, "{}", row.name);
     }
-    assert_eq!(earmark_models::summary::human_count(s.weights()), "3.3M");
-    assert_eq!(earmark_models::summary::human_count(s.multiplies()), "432.4M");
+    assert_eq!(earmark_models::short_count(s.weights()), "3.3M");
+    assert_eq!(earmark_models::short_count(s.multiplies()), "432.4M");
     let g = golden("mobilenet_v1.json");
     assert_eq!(
         vars.count(true) as u64,
@@ -78,7 +78,7 @@ fn the_table_is_what_the_network_does() {
         .filter(|s| s.name.ends_with("weight"))
         .map(|s| s.len())
         .sum();
-    assert_eq!(declared, network.summary(1, 33, 21).weights());
+    assert_eq!(declared, network.layer_table(1, 33, 21).weights());
     let x = Tensor::<4>::zeros([3, 1, 33, 21], &Device::flex());
     assert_eq!(network.forward(x, &mut Forward::eval(&vars)).dims(), [3, 7]);
 }
@@ -219,7 +219,13 @@ fn dropout_acts_in_training_only_and_keeps_the_mean() {
 
 #[test]
 fn values_that_cannot_work_are_refused_by_key() {
-    let check = |c: MobileNetV1Config| NetworkConfig::MobileNetV1(c).check().unwrap_err().to_string();
+    let check = |c: MobileNetV1Config| {
+        NetworkConfig::MobileNetV1(c)
+            .check()
+            .within("network")
+            .unwrap_err()
+            .to_string()
+    };
     let bad = check(MobileNetV1Config {
         width: -1.0,
         ..Default::default()

@@ -5,10 +5,10 @@ mod common;
 
 use burn::tensor::{Device, FloatDType, Tensor, TensorData, activation};
 use common::{close_digest, digest, fill, golden, input, relative, uniform};
-use earmark_models::mobilenet_v2::MobileNetV2Config;
-use earmark_models::starter_2018::Starter2018Config;
-use earmark_models::vars::to_host;
-use earmark_models::{Forward, Network, NetworkConfig, VarId, Vars};
+use earmark_core::{Check, Within};
+use earmark_models::networks::mobilenet_v2::MobileNetV2Config;
+use earmark_models::networks::starter_2018::Starter2018Config;
+use earmark_models::{Forward, Network, NetworkConfig, VarId, Vars, to_host};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -27,11 +27,11 @@ fn starter() -> NetworkConfig {
     })
 }
 
-fn mobilenet(side_features: usize) -> NetworkConfig {
+fn mobilenet(clip_features: usize) -> NetworkConfig {
     NetworkConfig::MobileNetV2(MobileNetV2Config {
         width: 0.25,
-        side_features,
-        side_inputs: side_features.max(1),
+        clip_features,
+        clip_feature_inputs: clip_features.max(1),
         hidden: [12, 10],
         ..Default::default()
     })
@@ -39,7 +39,7 @@ fn mobilenet(side_features: usize) -> NetworkConfig {
 
 /// The vector about the clips, by the golden file's rule.
 fn side(case: &Value, batch: usize) -> Option<Tensor<2>> {
-    let features = case["side_features"].as_u64().unwrap() as usize;
+    let features = case["clip_features"].as_u64().unwrap() as usize;
     let stream = case["input_stream"].as_u64().unwrap() + 3;
     let values: Vec<f32> = (0..(batch * features) as u64)
         .map(|i| uniform(stream, i) as f32)
@@ -92,7 +92,7 @@ fn check(case: &Value, labels: &Value, config: NetworkConfig, tolerance: f64, by
     }
     let tracked = vars.tracked();
     let side = side.map(Tensor::from_inner);
-    let ctx = Forward::train(&tracked, ChaCha8Rng::seed_from_u64(0)).with_side(side);
+    let ctx = Forward::train(&tracked, ChaCha8Rng::seed_from_u64(0)).with_clip_features(side);
     let mut ctx = if by == By::Kernels {
         ctx
     } else {
@@ -172,14 +172,14 @@ fn in_double_precision_nothing_differs() {
 #[test]
 fn parameters_are_the_published_ones() {
     let config = MobileNetV2Config {
-        side_features: 350,
+        clip_features: 350,
         ..Default::default()
     };
     let (network, vars) = build(NetworkConfig::MobileNetV2(config), 1, 41);
     assert_eq!(vars.count(false), 5_378_330);
     assert_eq!(vars.count(true), 5_339_676);
-    // Keras's table of the whole model: the body's weights without BatchNorm, the dense ones without biases.
-    let summary = network.summary(1, 64, 512);
+    // Keras's table of the whole model: the backbone's weights without BatchNorm, the dense ones without biases.
+    let summary = network.layer_table(1, 64, 512);
     let declared: usize = vars
         .specs()
         .iter()
@@ -190,7 +190,7 @@ fn parameters_are_the_published_ones() {
     let (network, vars) = build(NetworkConfig::Starter2018(Starter2018Config::default()), 2, 41);
     // Weights 33 (2 x 16 + 16 x 32 + 32 x 64) + 64 x 41; shifts; the classifier's biases.
     let weights = 33 * (2 * 16 + 16 * 32 + 32 * 64) + 64 * 41;
-    assert_eq!(network.summary(2, 257, 99).weights(), weights);
+    assert_eq!(network.layer_table(2, 257, 99).weights(), weights);
     assert_eq!(vars.count(true), weights + 16 + 32 + 64 + 41);
 }
 
@@ -209,7 +209,7 @@ fn any_length_is_taken() {
 
 #[test]
 fn values_that_cannot_work_are_refused_by_key() {
-    let message = |c: NetworkConfig| c.check().unwrap_err().to_string();
+    let message = |c: NetworkConfig| c.check().within("network").unwrap_err().to_string();
     let bad = message(NetworkConfig::Starter2018(Starter2018Config {
         kernel_bands: 0,
         ..Default::default()

@@ -1,10 +1,9 @@
 //! Networks as ONNX graphs, evaluated by definition, against their forward pass.
 
 use burn::tensor::{Device, Tensor as Burn, TensorData};
-use earmark_models::onnx::Planes;
-use earmark_models::vars::to_host;
-use earmark_models::{Forward, Network, NetworkConfig, VarId, Vars};
-use earmark_onnx::{Builder, Dim, Graph, Tensor, Weights};
+use earmark_models::onnx::OnnxPlanes;
+use earmark_models::{Forward, Network, NetworkConfig, VarId, Vars, to_host};
+use earmark_onnx::{Builder, Dim, Graph, Tensor, WeightPrecision};
 
 /// Numbers in -1 to 1 by a congruential generator.
 fn numbers(n: usize, seed: u32) -> Vec<f32> {
@@ -43,7 +42,7 @@ fn graph(
     channels: usize,
     size: [usize; 2],
     fixed: bool,
-    weights: Weights,
+    weights: WeightPrecision,
 ) -> Graph {
     let mut g = Builder::with_weights(weights);
     let size = size.map(|n| fixed.then_some(n));
@@ -55,7 +54,7 @@ fn graph(
         dim(size[1], "frames"),
     ];
     let x = g.input("x", &shape);
-    let planes = Planes {
+    let planes = OnnxPlanes {
         value: x,
         channels,
         size,
@@ -98,12 +97,12 @@ const NETWORKS: [&str; 14] = [
     r#"{ "kind": "aux-skip-attention", "base": 2, "ratio": 2, "skips": false }"#,
     r#"{ "kind": "aux-skip-attention", "base": 2, "attention": false, "aux": false }"#,
     r#"{ "kind": "efficientat-mn", "width": 0.1, "head": 100 }"#,
-    r#"{ "kind": "mobilenet-v2", "width": 0.1, "side-features": 0, "hidden": [20, 30] }"#,
+    r#"{ "kind": "mobilenet-v2", "width": 0.1, "clip-features": 0, "hidden": [20, 30] }"#,
     r#"{ "kind": "starter-2018", "base": 3 }"#,
     r#"{ "kind": "panns", "bands": 32, "width": 0.03 }"#,
-    r#"{ "kind": "panns", "bands": 32, "width": 0.05, "body": "cnn10" }"#,
-    r#"{ "kind": "panns", "bands": 32, "width": 0.1, "body": "mobilenet-v1" }"#,
-    r#"{ "kind": "panns", "bands": 32, "width": 0.1, "body": "mobilenet-v2" }"#,
+    r#"{ "kind": "panns", "bands": 32, "width": 0.05, "backbone": "cnn10" }"#,
+    r#"{ "kind": "panns", "bands": 32, "width": 0.1, "backbone": "mobilenet-v1" }"#,
+    r#"{ "kind": "panns", "bands": 32, "width": 0.1, "backbone": "mobilenet-v2" }"#,
 ];
 
 #[test]
@@ -127,7 +126,7 @@ fn graphs_compute_what_networks_compute() {
             }; // as many bands as it says
             let shape = [2, channels, size[0], size[1]];
             let x = numbers(shape.iter().product(), 11);
-            let graph = graph(&network, &vars, channels, size, fixed, Weights::Float32);
+            let graph = graph(&network, &vars, channels, size, fixed, WeightPrecision::Float32);
             let out = graph.run(&[("x", Tensor::floats(&shape, x.clone()))]).unwrap();
             let off = off(out[0].as_floats().unwrap(), &forward(&network, &vars, shape, &x));
             // Single precision through thirty layers, added in another order.
@@ -146,7 +145,7 @@ fn graphs_compute_what_networks_compute() {
 #[test]
 fn open_graphs_take_any_size() {
     let (network, vars) = network(NETWORKS[0], 1);
-    let graph = graph(&network, &vars, 1, [0, 0], false, Weights::Float32);
+    let graph = graph(&network, &vars, 1, [0, 0], false, WeightPrecision::Float32);
     for size in [[24, 100], [25, 101], [31, 7], [1, 1]] {
         let shape = [1, 1, size[0], size[1]];
         let x = numbers(shape.iter().product(), 3);
@@ -164,16 +163,16 @@ fn int8_is_near_and_small() {
         let shape = [2, 1, 32, 48];
         let x = numbers(shape.iter().product(), 5);
         let want = forward(&network, &vars, shape, &x);
-        let [float, int8] =
-            [Weights::Float32, Weights::Int8].map(|w| graph(&network, &vars, 1, [32, 48], true, w));
+        let [float, int8] = [WeightPrecision::Float32, WeightPrecision::Int8]
+            .map(|w| graph(&network, &vars, 1, [32, 48], true, w));
         let out = int8.run(&[("x", Tensor::floats(&shape, x))]).unwrap();
         let off = off(out[0].as_floats().unwrap(), &want);
         assert!((1e-6..0.1).contains(&off), "{config}: off by {off}");
         let bytes = |g: &Graph| -> usize {
             let all = g.constants.iter();
             all.map(|(_, t)| match &t.data {
-                earmark_onnx::Data::Int8(v) => v.len(),
-                earmark_onnx::Data::Float(v) => 4 * v.len(),
+                earmark_onnx::TensorData::Int8(v) => v.len(),
+                earmark_onnx::TensorData::Float(v) => 4 * v.len(),
                 _ => 0,
             })
             .sum()
@@ -187,11 +186,11 @@ fn int8_is_near_and_small() {
 #[test]
 fn a_network_that_takes_more_than_images_is_refused() {
     let (network, vars) = network(
-        r#"{ "kind": "mobilenet-v2", "width": 0.1, "side-features": 4 }"#,
+        r#"{ "kind": "mobilenet-v2", "width": 0.1, "clip-features": 4 }"#,
         1,
     );
     let mut g = Builder::default();
-    let planes = Planes {
+    let planes = OnnxPlanes {
         value: g.input("x", &[]),
         channels: 1,
         size: [None, None],
@@ -201,7 +200,7 @@ fn a_network_that_takes_more_than_images_is_refused() {
         .unwrap_err()
         .to_string();
     assert!(
-        message.starts_with("network.side-features = 4: a graph takes samples alone"),
+        message.starts_with("network.clip-features = 4: a graph takes samples alone"),
         "{message}"
     );
 }

@@ -4,23 +4,23 @@ mod common;
 
 use burn::tensor::{Device, Tensor};
 use common::{close_digest, digest, fill, golden, input, relative};
-use earmark_models::panns::{PannsBody, PannsConfig};
-use earmark_models::vars::to_host;
-use earmark_models::{Forward, Network, NetworkConfig, VarKind, VarSpec, Vars, forward::apply_statistics};
+use earmark_core::{Check, Within};
+use earmark_models::networks::panns::{PannsBackbone, PannsConfig};
+use earmark_models::{Forward, Network, NetworkConfig, VarKind, VarSpec, Vars, apply_statistics, to_host};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-const BODIES: [(PannsBody, &str); 4] = [
-    (PannsBody::Cnn14, "cnn14"),
-    (PannsBody::Cnn10, "cnn10"),
-    (PannsBody::MobileNetV1, "mobilenet-v1"),
-    (PannsBody::MobileNetV2, "mobilenet-v2"),
+const BACKBONES: [(PannsBackbone, &str); 4] = [
+    (PannsBackbone::Cnn14, "cnn14"),
+    (PannsBackbone::Cnn10, "cnn10"),
+    (PannsBackbone::MobileNetV1, "mobilenet-v1"),
+    (PannsBackbone::MobileNetV2, "mobilenet-v2"),
 ];
 
-fn build(body: PannsBody, width: f64, drop: bool, classes: usize) -> (Network, Vec<VarSpec>) {
+fn build(backbone: PannsBackbone, width: f64, drop: bool, classes: usize) -> (Network, Vec<VarSpec>) {
     let default = PannsConfig::default();
     let config = PannsConfig {
-        body,
+        backbone,
         width,
         block_drop_prob: if drop { default.block_drop_prob } else { 0.0 },
         drop_prob: if drop { default.drop_prob } else { 0.0 },
@@ -33,9 +33,9 @@ fn pass<'a>(ctx: Forward<'a>, kernels: bool) -> Forward<'a> {
     if kernels { ctx } else { ctx.without_kernels() }
 }
 
-fn check(body: PannsBody, name: &str, kernels: bool) {
+fn check(backbone: PannsBackbone, name: &str, kernels: bool) {
     let g = golden(&format!("panns-{name}.json"));
-    let (network, specs) = build(body, g["width"].as_f64().unwrap(), false, 10);
+    let (network, specs) = build(backbone, g["width"].as_f64().unwrap(), false, 10);
     let mut vars = Vars::init(specs, 1, &Device::flex());
     let ids = fill(&mut vars, &g);
     let device = Device::flex();
@@ -95,17 +95,17 @@ fn check(body: PannsBody, name: &str, kernels: bool) {
 
 #[test]
 fn forward_and_gradients_match_pytorch() {
-    for (body, name) in BODIES {
+    for (backbone, name) in BACKBONES {
         for kernels in [true, false] {
-            check(body, name, kernels);
+            check(backbone, name, kernels);
         }
     }
 }
 
 #[test]
 fn parameters_are_as_many_as_published() {
-    for (body, name) in BODIES {
-        let (network, specs) = build(body, 1.0, true, 527);
+    for (backbone, name) in BACKBONES {
+        let (network, specs) = build(backbone, 1.0, true, 527);
         let of =
             |f: &dyn Fn(&VarSpec) -> bool| specs.iter().filter(|s| f(s)).map(VarSpec::len).sum::<usize>();
         let published = golden(&format!("panns-{name}.json"))["parameters_527_classes"].as_u64();
@@ -115,15 +115,15 @@ fn parameters_are_as_many_as_published() {
             "{name}"
         );
         let weights = of(&|s| s.name.ends_with("weight"));
-        assert_eq!(network.summary(1, 64, 1001).weights(), weights, "{name}");
+        assert_eq!(network.layer_table(1, 64, 1001).weights(), weights, "{name}");
     }
 }
 
-/// Short clips too: where a body would leave no frame, the last one is repeated.
+/// Short clips too: where a backbone would leave no frame, the last one is repeated.
 #[test]
 fn any_length_goes_through() {
-    for (body, name) in BODIES {
-        let (network, specs) = build(body, 0.1, true, 3);
+    for (backbone, name) in BACKBONES {
+        let (network, specs) = build(backbone, 0.1, true, 3);
         let vars = Vars::init(specs, 3, &Device::flex());
         for frames in [1, 5, 31, 32, 33, 70] {
             let numbers: Vec<f32> = (0..64 * frames).map(|i| ((i * 37) % 101) as f32 / 50.0).collect();
@@ -142,7 +142,13 @@ fn any_length_goes_through() {
 
 #[test]
 fn values_that_cannot_work_are_refused_by_key() {
-    let check = |c: PannsConfig| NetworkConfig::Panns(c).check().unwrap_err().to_string();
+    let check = |c: PannsConfig| {
+        NetworkConfig::Panns(c)
+            .check()
+            .within("network")
+            .unwrap_err()
+            .to_string()
+    };
     let bands = check(PannsConfig {
         bands: 16,
         ..Default::default()

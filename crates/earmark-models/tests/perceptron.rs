@@ -1,8 +1,8 @@
 //! The perceptron against its definition in double precision.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use earmark_models::perceptron::PerceptronConfig;
-use earmark_models::{Forward, Network, NetworkConfig, VarKind, Vars, vars::to_host};
+use earmark_models::networks::perceptron::PerceptronConfig;
+use earmark_models::{Forward, Network, NetworkConfig, VarKind, Vars, to_host};
 
 const INPUTS: usize = 5;
 const CLASSES: usize = 3;
@@ -126,9 +126,9 @@ fn only_dense_layers_are_trained() {
             .sum::<usize>()
     };
     assert_eq!(count(VarKind::Trainable), 4 * 6 + 6 + 6 * 3 + 3);
-    assert_eq!(count(VarKind::Fitted), 3 * INPUTS + 4 * INPUTS);
+    assert_eq!(count(VarKind::Scaler), 3 * INPUTS + 4 * INPUTS);
     assert_eq!(count(VarKind::Buffer), 0);
-    let summary = network.summary(INPUTS, 1, 1);
+    let summary = network.layer_table(INPUTS, 1, 1);
     assert_eq!(summary.weights(), 4 * 6 + 6 * 3);
     assert_eq!(summary.multiplies(), INPUTS + 4 * INPUTS + 4 * 6 + 6 * 3);
     let refused = PerceptronConfig {

@@ -1,14 +1,16 @@
-//! ONNX graphs: built node by node, checked, written as a `.onnx` file, and evaluated by definition.
+//! ONNX graphs: built node by node, checked, written as a `.onnx` file, and evaluated by a reference implementation.
 //!
-//! What a graph computes is said elsewhere: the front end in earmark-features, the networks in earmark-models. Here is what they share:
+//! The graphs themselves come from the crates that compute the same things: the front end from earmark-features, the networks
+//! from earmark-models. This crate has what they share:
 //!
 //! - [`Builder`] names values, shares constants and stores weights as float32 or int8;
-//! - [`Model`] is the file: [`Model::bytes`] writes Protocol Buffers without a schema compiler, the same bytes for the same model;
+//! - [`OnnxModel`] is the file: [`OnnxModel::bytes`] writes Protocol Buffers without a schema compiler, the same bytes for the
+//!   same model;
 //! - [`Graph::check`] finds what no runtime would load;
-//! - [`Graph::run`] evaluates a graph by plain loops. It is slow, knows only the operations that the builder's users ask for, and is how an
-//!   export proves itself where no ONNX runtime is at hand.
+//! - [`Graph::run`] evaluates a graph with plain loops. It is slow and knows only the operators that this workspace uses; it
+//!   proves an export where no ONNX runtime is available.
 //!
-//! Graphs are of operator set 17 and IR version 8 (ONNX 1.12 of 2022), which every runtime since then loads.
+//! Graphs use operator set 17 and IR version 8 (ONNX 1.12 of 2022), which every runtime since then loads.
 //!
 //! ```
 //! use earmark_onnx::{Builder, Dim, Tensor};
@@ -25,16 +27,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod builder;
-mod check;
-mod model;
+mod file;
+mod graph;
 mod reference;
 mod tensor;
-mod weights;
 
-pub use builder::{Builder, Value};
-pub use check::CheckError;
-pub use model::{Attribute, Dim, Graph, IR_VERSION, Model, Node, OPSET, Port, signed};
-pub use reference::RunError;
-pub use tensor::{Data, Tensor};
-pub use weights::Weights;
+pub use file::{IR_VERSION, OPSET, OnnxModel};
+pub use graph::{Attribute, Builder, CheckError, Dim, Graph, Node, Port, Value, WeightPrecision, signed};
+pub use reference::GraphError;
+pub use tensor::{Tensor, TensorData};

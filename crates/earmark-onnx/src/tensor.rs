@@ -1,20 +1,20 @@
-//! Values: what constants hold and what evaluation computes.
+//! Tensors: the values of constants and of evaluation.
 
 /// The numbers of a [`Tensor`], row-major.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Data {
+pub enum TensorData {
     /// float32
     Float(Vec<f32>),
     /// int64
     Int(Vec<i64>),
     /// int8
     Int8(Vec<i8>),
-    /// bool; no constant holds them
+    /// bool; not used in constants
     Bool(Vec<bool>),
 }
 
-impl Data {
-    /// How many.
+impl TensorData {
+    /// Number of elements.
     pub fn len(&self) -> usize {
         match self {
             Self::Float(v) => v.len(),
@@ -24,12 +24,12 @@ impl Data {
         }
     }
 
-    /// Whether there are none.
+    /// Whether there are no elements.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// ONNX's number of the element type (`TensorProto.DataType`).
+    /// ONNX's code of the element type (`TensorProto.DataType`).
     pub(crate) fn type_number(&self) -> i64 {
         match self {
             Self::Float(_) => 1,
@@ -39,7 +39,7 @@ impl Data {
         }
     }
 
-    /// As `raw_data` holds them: little-endian.
+    /// Bytes as in `raw_data`: little-endian.
     pub(crate) fn raw(&self) -> Vec<u8> {
         match self {
             Self::Float(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
@@ -56,15 +56,15 @@ pub struct Tensor {
     /// Dimensions, outermost first.
     pub shape: Vec<usize>,
     /// Values, row-major.
-    pub data: Data,
+    pub data: TensorData,
 }
 
 impl Tensor {
-    /// A tensor of as many numbers as its shape says.
+    /// A tensor of this shape.
     ///
     /// # Panics
-    /// If there are more or fewer.
-    pub fn new(shape: &[usize], data: Data) -> Self {
+    /// If the shape does not match the number of elements.
+    pub fn new(shape: &[usize], data: TensorData) -> Self {
         let wanted: usize = shape.iter().product();
         assert_eq!(
             data.len(),
@@ -79,18 +79,18 @@ impl Tensor {
 
     /// float32; panics as [`Tensor::new`].
     pub fn floats(shape: &[usize], values: Vec<f32>) -> Self {
-        Self::new(shape, Data::Float(values))
+        Self::new(shape, TensorData::Float(values))
     }
 
     /// int64; panics as [`Tensor::new`].
     pub fn ints(shape: &[usize], values: Vec<i64>) -> Self {
-        Self::new(shape, Data::Int(values))
+        Self::new(shape, TensorData::Int(values))
     }
 
     /// The numbers, if they are float32.
     pub fn as_floats(&self) -> Option<&[f32]> {
         match &self.data {
-            Data::Float(v) => Some(v),
+            TensorData::Float(v) => Some(v),
             _ => None,
         }
     }

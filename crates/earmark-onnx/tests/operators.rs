@@ -1,6 +1,6 @@
 //! The evaluation against examples worked out by hand from the operators' documentation.
 
-use earmark_onnx::{Attribute, Builder, Data, Dim, Graph, Model, Tensor, Value};
+use earmark_onnx::{Attribute, Builder, Dim, Graph, OnnxModel, Tensor, TensorData, Value};
 
 /// Evaluates one node over constants.
 fn node(
@@ -36,7 +36,7 @@ fn count(shape: &[usize]) -> Tensor {
 }
 
 #[test]
-fn places_go_together() {
+fn elementwise_operators_broadcast() {
     let row = floats(&[3], &[1.0, 2.0, 4.0]);
     let column = floats(&[2, 1], &[1.0, -1.0]);
     let sum = node("Mul", &[row.clone(), column], &[]).unwrap();
@@ -55,11 +55,11 @@ fn places_go_together() {
     .unwrap();
     assert!((soft.as_floats().unwrap()[1] - 0.75).abs() < 1e-6);
     let few = node("Add", &[row, floats(&[2], &[1.0, 2.0])], &[]).unwrap_err();
-    assert_eq!(few, "Add `Add`: shapes [3] and [2] do not go together");
+    assert_eq!(few, "Add `Add`: shapes [3] and [2] do not match");
 }
 
 #[test]
-fn values_move() {
+fn rearranging_operators() {
     let x = count(&[2, 3]);
     let turned = node(
         "Transpose",
@@ -123,7 +123,7 @@ fn values_move() {
 }
 
 #[test]
-fn sums_of_products() {
+fn matrix_products_and_convolutions() {
     let (a, b) = (count(&[1, 2, 2]), count(&[2, 1]));
     assert_eq!(
         node("MatMul", &[a, b], &[]).unwrap(),
@@ -146,7 +146,7 @@ fn sums_of_products() {
             &[6.0, 7.0, 8.0, 0.0, 10.0, 12.0, 14.0, 3.0, 0.0, 5.0, 6.0, 7.0]
         )
     );
-    // TensorFlow's SAME: with stride 2, 4 columns are padded at the end alone and 3 rows on both sides.
+    // TensorFlow's SAME: with stride 2, 4 columns are padded only at the end and 3 rows on both sides.
     let same = [
         ("auto_pad", "SAME_UPPER".into()),
         ("strides", [2_usize, 2][..].into()),
@@ -164,7 +164,7 @@ fn sums_of_products() {
 }
 
 #[test]
-fn many_become_one() {
+fn pooling_and_reduction() {
     let x = count(&[1, 1, 2, 4]);
     let window = [
         ("kernel_shape", [2_usize, 2][..].into()),
@@ -191,16 +191,16 @@ fn many_become_one() {
 }
 
 #[test]
-fn what_is_not_known_is_refused() {
+fn unsupported_operators_and_missing_values_are_refused() {
     assert_eq!(
         node("Erf", &[count(&[1])], &[]).unwrap_err(),
-        "Erf `Erf`: the operator Erf is not known here"
+        "Erf `Erf`: the operator Erf is not supported"
     );
     let mut g = Builder::default();
     let x = g.input("x", &[Dim::Named("n")]);
     g.output("y", &x, &[Dim::Named("n")]);
     let missing = g.finish().run(&[]).unwrap_err().to_string();
-    assert_eq!(missing, "Identity `y/Identity`: takes a value that is not there");
+    assert_eq!(missing, "Identity `y/Identity`: uses a value that does not exist");
 }
 
 /// Fields of a message of the wire format: number and value, where a number is its bytes.
@@ -241,16 +241,16 @@ fn number(bytes: &[u8]) -> u64 {
     u64::from_le_bytes(bytes.try_into().expect("a number"))
 }
 
-fn small_model() -> Model {
+fn small_model() -> OnnxModel {
     let mut g = Builder::default();
     let x = g.input("x", &[Dim::Named("batch"), Dim::Fixed(3)]);
-    let w = g.constant("w", Tensor::new(&[2], Data::Int8(vec![-1, 2])));
+    let w = g.constant("w", Tensor::new(&[2], TensorData::Int8(vec![-1, 2])));
     let w = g.op("Cast", &[&w], &[("to", 1.into())]);
     let [a, b] = g.op_many("Split", &[&w], &[("axis", 0.into())]);
     let y = g.op("Mul", &[&x, &a], &[]);
     let y = g.op("Mul", &[&y, &b], &[]);
     g.output("y", &y, &[Dim::Named("batch"), Dim::Fixed(3)]);
-    Model {
+    OnnxModel {
         producer: "test".into(),
         producer_version: "1".into(),
         doc: "a small model".into(),
@@ -261,7 +261,7 @@ fn small_model() -> Model {
 
 /// Read back field by field, with the numbers of `onnx.proto`.
 #[test]
-fn files_hold_what_the_model_says() {
+fn files_contain_what_the_model_says() {
     let model = small_model();
     let bytes = model.bytes();
     assert_eq!(bytes, model.clone().bytes());

@@ -3,7 +3,7 @@
 use super::{FORMAT, Recipe};
 use earmark_core::{Check, ConfigError, Within};
 use earmark_engine::{Begin, CheckpointConfig, KeepCheckpoints, ValidationSplit};
-use earmark_models::NetworkConfig;
+use earmark_models::NetworkInput;
 
 /// A refusal: key, value, remedy. The key is empty where the remedy is another crate's whole message.
 type Refusal = (String, String, String);
@@ -26,22 +26,22 @@ impl Recipe {
             .check()
             .within("front-end")
             .map_err(|e| whole(&e))?;
-        if self.predict.whole && self.predict.tiles.is_some() {
-            let remedy = "predict.tiles is set as well; keep one of the two".into();
+        if self.predict.whole && self.predict.segments.is_some() {
+            let remedy = "predict.segments is set as well; keep one of the two".into();
             return Err(("predict.whole".into(), "true".into(), remedy));
         }
-        if let Some(lengths) = &self.predict.lengths {
-            if self.predict.whole || self.predict.tiles.is_some() {
-                let remedy = "predict.tiles or predict.whole is set as well; keep one of the three".into();
-                return Err(("predict.lengths".into(), "(set)".into(), remedy));
+        if let Some(lengths) = &self.predict.random_crops {
+            if self.predict.whole || self.predict.segments.is_some() {
+                let remedy = "predict.segments or predict.whole is set as well; keep one of the three".into();
+                return Err(("predict.random-crops".into(), "(set)".into(), remedy));
             }
             lengths
                 .check()
-                .map_err(|e| as_refusal(e.within("predict.lengths")))?;
+                .map_err(|e| as_refusal(e.within("predict.random-crops")))?;
         }
         for (front_end, key) in [
-            (self.predict_front_end(), "predict.tiles"),
-            (self.validation_front_end(), "validation.tiles"),
+            (self.predict_front_end(), "predict.segments"),
+            (self.validation_front_end(), "validation.segments"),
         ] {
             front_end.check().within("front-end").map_err(|e| {
                 let message = e.to_string().replace("front-end.segments", key);
@@ -50,22 +50,25 @@ impl Recipe {
         }
         let any_length = self.predict.any_length() || self.validation.random_crops.is_some();
         if any_length && self.front_end.postprocess.deltas.is_some() {
-            let (key, value) = match (self.predict.whole, &self.predict.lengths) {
+            let (key, value) = match (self.predict.whole, &self.predict.random_crops) {
                 (true, _) => ("predict.whole", "true"),
-                (false, Some(_)) => ("predict.lengths", "(set)"),
-                (false, None) => ("validation.lengths", "(set)"),
+                (false, Some(_)) => ("predict.random-crops", "(set)"),
+                (false, None) => ("validation.random-crops", "(set)"),
             };
             let remedy = "front-end.postprocess.deltas need some frames, which the shortest clips lack; leave it out, so that clips are cut into padded segments";
             return Err((key.into(), value.into(), remedy.into()));
         }
-        self.network.check().map_err(|e| whole(&e))?;
-        if let NetworkConfig::FcNet(_) = self.network {
-            let remedy = "this network takes scores and no spectrograms; give its recipe a [stack] and train it with `earmark stack`";
+        self.network
+            .check()
+            .map_err(|e| as_refusal(e.within("network")))?;
+        let network = self.network.architecture();
+        if network.input() == NetworkInput::Scores {
+            let remedy = "this network takes scores, not spectrograms; give its recipe a [stack] and train it with `earmark stack`";
             return Err(("network.kind".into(), "\"fc-net\"".into(), remedy.into()));
         }
         self.check_summary()?;
         self.check_side()?;
-        if let Some(bands) = self.network.bands()
+        if let Some(bands) = network.bands()
             && self
                 .front_end
                 .mel
@@ -125,12 +128,12 @@ impl Recipe {
     fn check_summary(&self) -> Result<(), Refusal> {
         let summary = self.front_end.handcrafted;
         let refusal = |key: &str, value: &str, remedy: &str| Err((key.into(), value.into(), remedy.into()));
-        match (&self.network, summary) {
-            (NetworkConfig::Perceptron(_), false) => {
+        match (self.network.architecture().input(), summary) {
+            (NetworkInput::HandcraftedFeatures, false) => {
                 let remedy = "this network takes numbers about a clip: set front-end.handcrafted = true, or choose another network";
                 refusal("network.kind", "perceptron", remedy)
             }
-            (NetworkConfig::Perceptron(_), true) => {
+            (NetworkInput::HandcraftedFeatures, true) => {
                 let a = &self.augment;
                 let images = !a.list.is_empty()
                     || a.gain_db.is_some()
@@ -142,16 +145,16 @@ impl Recipe {
                     return refusal("augment", "(changes of images)", remedy);
                 }
                 for (key, lengths) in [
-                    ("predict.lengths", &self.predict.lengths),
-                    ("validation.lengths", &self.validation.random_crops),
+                    ("predict.random-crops", &self.predict.random_crops),
+                    ("validation.random-crops", &self.validation.random_crops),
                 ] {
                     if lengths.is_some() {
                         return refusal(key, "(set)", "a summary is of a whole clip: leave it out");
                     }
                 }
-                if self.predict.tiles.is_some() {
+                if self.predict.segments.is_some() {
                     return refusal(
-                        "predict.tiles",
+                        "predict.segments",
                         "(tiles)",
                         "a summary is of a whole clip: leave it out",
                     );
@@ -172,17 +175,16 @@ impl Recipe {
     fn check_side(&self) -> Result<(), Refusal> {
         let refusal = |key: &str, value: String, remedy: &str| Err((key.into(), value, remedy.into()));
         let made = self.front_end.clip_feature_count();
-        match &self.network {
-            NetworkConfig::MobileNetV2(c) if c.side_features > 0 && made == 0 => {
-                let remedy = "set front-end.clip-features = \"handcrafted\", whose components these are; or 0, for a network that hears the image alone";
-                refusal("network.side-features", c.side_features.to_string(), remedy)
+        match self.network.architecture().clip_features() {
+            Some(taken) if made == 0 => {
+                let remedy = "set front-end.clip-features = \"handcrafted\", whose components these are; or 0, for a network of spectrograms only";
+                refusal("network.clip-features", taken.components.to_string(), remedy)
             }
-            NetworkConfig::MobileNetV2(c) if c.side_features > 0 && made != c.side_inputs => {
-                let remedy =
-                    "give 1133, as front-end.clip-features = \"handcrafted\" makes so many, or leave it out";
-                refusal("network.side-inputs", c.side_inputs.to_string(), remedy)
+            Some(taken) if made != taken.inputs => {
+                let remedy = "give 1133, the number that front-end.clip-features = \"handcrafted\" computes, or leave it out";
+                refusal("network.clip-feature-inputs", taken.inputs.to_string(), remedy)
             }
-            NetworkConfig::MobileNetV2(c) if c.side_features > 0 => {
+            Some(_) => {
                 if self.augment.between_class.is_some() {
                     let remedy = "mixes sounds, and what front-end.clip-features says of a clip is of one sound: leave it out, and set batches.mixup or batches.mix, which mix both";
                     return refusal("augment.between-class", "(set)".into(), remedy);
@@ -190,7 +192,7 @@ impl Recipe {
                 Ok(())
             }
             _ if made > 0 => {
-                let remedy = "no network uses it: set network.kind = \"mobilenet-v2\" and network.side-features, or leave it out";
+                let remedy = "no network uses it: set network.kind = \"mobilenet-v2\" and network.clip-features, or leave it out";
                 refusal("front-end.clip-features", "handcrafted".into(), remedy)
             }
             _ => Ok(()),

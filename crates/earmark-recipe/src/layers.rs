@@ -70,9 +70,9 @@ pub(super) fn resolve(path: &Path, text: &str, depth: usize) -> Result<Table, Re
 /// Keys of which a recipe has one: the same in two units, or one level or the other.
 const RIVALS: [[&str; 2]; 15] = [
     ["every-epochs", "every-steps"],
-    ["tiles", "whole"],
-    ["tiles", "lengths"],
-    ["whole", "lengths"],
+    ["segments", "whole"],
+    ["segments", "random-crops"],
+    ["whole", "random-crops"],
     ["mixup", "mix"],
     ["log", "db"],
     ["log", "pcen"],

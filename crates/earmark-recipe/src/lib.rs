@@ -33,7 +33,7 @@ use toml::{Table, Value};
 pub const FORMAT: u32 = 1;
 
 /// A whole system as data.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Recipe {
     /// Version of the recipe language, see [`FORMAT`].
@@ -80,7 +80,7 @@ pub struct Recipe {
 }
 
 /// `[folds]`: stratified folds, drawn where the data brings none. Clips of one group stay together.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct FoldsConfig {
     /// How many; they are numbered from 1.
@@ -97,26 +97,26 @@ pub struct FoldsConfig {
 }
 
 /// `[predict]`: what judging and predicting do otherwise than training.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct PredictConfig {
-    /// Tiles that a clip is cut into, whose scores are averaged; by default the examples of the front end. Validation while training
-    /// has its own, `validation.tiles`.
+    /// Segments that a clip is cut into, whose scores are averaged; by default those of the front end. Validation has its own,
+    /// `validation.segments`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tiles: Option<Segments>,
+    pub segments: Option<Segments>,
     /// Scores each clip whole, as one example of its own length; for networks that take any length. Clips beyond a minute are cut
     /// into equal pieces, whose scores are averaged. Validation while training does so too, unless it has tiles of its own.
     pub whole: bool,
-    /// Random stretches of several lengths that a clip is heard by, in place of tiles; for networks that take any length. Windows of a
-    /// stream are then taken whole.
+    /// Random crops of several lengths by which a clip is scored, in place of segments; for networks that take any length. Windows of a
+    /// stream are then scored whole.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub lengths: Option<RandomCrops>,
+    pub random_crops: Option<RandomCrops>,
 }
 
 impl PredictConfig {
     /// Whether what is heard has no length of its own.
     pub fn any_length(&self) -> bool {
-        self.whole || self.lengths.is_some()
+        self.whole || self.random_crops.is_some()
     }
 }
 
@@ -244,7 +244,7 @@ impl Recipe {
 
     /// The front end of judging and prediction: features as in training, tiles (or none) as `[predict]` says.
     pub fn predict_front_end(&self) -> FrontEnd {
-        self.with_tiles(&self.predict.tiles, self.predict.any_length())
+        self.with_tiles(&self.predict.segments, self.predict.any_length())
     }
 
     /// The front end of validation while training: features as in training, tiles (or none) as `[validation]` says, else as

@@ -14,11 +14,21 @@ const RENAMED: &[(&str, &str)] = &[
     ("data.corrections.*.part", "subset"),
     ("data.corrections.*.corrected-part", "corrected-subset"),
     ("folds.parts", "subsets"),
-    ("train.noisy-parts", "noisy-subsets"),
     ("batches.sample.sources.*.part", "subset"),
     ("batches.mix.same-part", "same-subset"),
     ("batches.order.windowed.window-examples", "window-segments"),
     ("augment.between-class.same-part", "same-subset"),
+    ("network.body", "backbone"),
+    ("network.side-features", "clip-features"),
+    ("network.side-inputs", "clip-feature-inputs"),
+    ("network.side-limit", "clip-feature-limit"),
+    ("predict.lengths", "random-crops"),
+    ("predict.tiles", "segments"),
+    ("train.layer-rates.*.scope", "prefix"),
+    ("train.noisy-parts", "noisy-subsets"),
+    ("train.phases.*.layer-rates.*.scope", "prefix"),
+    ("validation.lengths", "random-crops"),
+    ("validation.tiles", "segments"),
 ];
 
 /// Gives old keys of a recipe their new names, and returns (old, new) for each that it met.

@@ -7,7 +7,7 @@ use super::{FORMAT, RecipeError, format, refuse};
 use earmark_core::{Check, Within};
 use earmark_data::{BatchConfig, SegmentSubset};
 use earmark_engine::{CheckpointConfig, TrainConfig, ValidationConfig};
-use earmark_models::NetworkConfig;
+use earmark_models::{NetworkConfig, NetworkInput};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use toml::{Table, Value};
@@ -16,7 +16,7 @@ use toml::{Table, Value};
 pub(super) const MARK: &str = "stack";
 
 /// A second-level system as data: what a [`Recipe`](super::Recipe) is to a first-level one, with the same rules of files.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct StackRecipe {
     /// Version of the recipe language, see [`FORMAT`].
@@ -48,7 +48,7 @@ pub struct StackRecipe {
 }
 
 /// `[stack]`: the inputs of the second level.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct StackConfig {
     /// The first-level runs of folds, in the order in which their scores stand side by side; filled in when the training begins.
@@ -115,13 +115,13 @@ impl StackRecipe {
             let remedy = format!("this program knows formats up to {FORMAT}; update earmark");
             return Err(("format".into(), self.format.to_string(), remedy));
         }
-        if !matches!(self.network, NetworkConfig::FcNet(_)) {
+        if self.network.architecture().input() != NetworkInput::Scores {
             let remedy = "the second level has no spectrogram to look at; choose kind = \"fc-net\"";
             return no("network.kind", "(another)", remedy);
         }
         self.network
             .check()
-            .map_err(|e| (String::new(), String::new(), e.to_string()))?;
+            .map_err(|e| as_refusal(e.within("network")))?;
         self.stack
             .subset
             .check()

@@ -157,14 +157,14 @@ fn reports_survive_json_with_their_gaps() {
     assert!(text.contains("[1.0,null]"));
     let back: RunReport = serde_json::from_str(&text).expect("the same");
     assert!(back.curves[0].points[1].1.is_nan());
-    let pictures = |r: &RunReport| {
+    let spectrograms = |r: &RunReport| {
         r.worst_clips
             .iter()
-            .map(|c| c.picture.clone())
+            .map(|c| c.spectrogram.clone())
             .collect::<Vec<_>>()
     };
     assert!(
-        pictures(&back) == pictures(&report),
+        spectrograms(&back) == spectrograms(&report),
         "images change on their way through JSON"
     );
     assert!(
@@ -271,7 +271,7 @@ fn scripts_and_quotes_stay_text() {
     let mut data = sample::data_page();
     data.subsets[0].name = evil.into();
     data.findings[0].remedy = evil.into();
-    data.pictures[0].0 = evil.into();
+    data.spectrograms[0].0 = evil.into();
     let mut runs = sample::runs_table();
     runs.runs[0].name = evil.into();
     let pages = [
@@ -307,7 +307,7 @@ proptest! {
     #[test]
     fn no_text_becomes_markup(evil in any::<String>(), tag in "<(script|img|/svg|/style|!--)[ -~]{0,12}>?") {
         let build = |text: &str| {
-            let picture = sample::picture(1, 20);
+            let spectrogram = sample::spectrogram(1, 20);
             let report = RunReport {
                 title: format!("t{text}"),
                 recipe_toml: format!("r{text}"),
@@ -331,7 +331,7 @@ proptest! {
                     file: text.into(),
                     truth: vec![text.into()],
                     predictions: vec![PredictedClass { class: text.into(), score: 0.5 }],
-                    picture: Some(picture),
+                    spectrogram: Some(spectrogram),
                     note: format!("n{text}"),
                 }],
                 skipped: vec![SkippedFile { file: String::new(), reason: text.into() }],
@@ -343,7 +343,7 @@ proptest! {
                 subsets: vec![SubsetRow { name: text.into(), seconds: vec![1.0, 2.0], ..SubsetRow::default() }],
                 classes: vec![ClassCounts { name: text.into(), clips: vec![3] }],
                 spectra: vec![SpectrumCurve { name: text.into(), hz: vec![10.0, 20.0], mean: vec![0.0, 1.0], std: vec![0.1, 0.1] }],
-                pictures: vec![(text.into(), vec![sample::picture(2, 20)])],
+                spectrograms: vec![(text.into(), vec![sample::spectrogram(2, 20)])],
                 findings: vec![PageNote { file: format!("f{text}"), text: text.into(), remedy: format!("r{text}"), ..PageNote::default() }],
             };
             (render_run_report(&report), render_data_page(&data))

@@ -1,6 +1,6 @@
 //! Two runs class by class, on the clips that both were judged on.
 
-use crate::pages::{Judged, PageError};
+use crate::pages::{PageError, read_evaluated};
 use crate::run_dir::{RunError, RunHead, fold_runs, judged_step};
 use earmark_engine::evaluation::scores_path;
 use earmark_metrics::{Aligned, MetricsError, ScoreTable};
@@ -67,7 +67,7 @@ pub fn judged_run(path: &Path) -> Result<JudgedRun, CompareError> {
         if !scores.is_file() {
             return Err(CompareError::NotJudged { run });
         }
-        let aligned = Judged::read(&scores, &head.eval().join("clips.txt"))?.into_aligned();
+        let aligned = read_evaluated(&scores, &head.eval().join("clips.txt"))?;
         classes = aligned.classes().to_vec();
         files.extend_from_slice(aligned.files());
         for (row, marks) in aligned.rows() {

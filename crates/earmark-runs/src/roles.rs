@@ -28,7 +28,7 @@ pub enum Role {
     Train,
     /// Steers the training.
     Validation,
-    /// Kept for judging. A judged clip that steers as well (validation.split = judged-fold) stands here.
+    /// Kept for judging. A judged clip that steers as well (validation.split = test-fold) stands here.
     Judged,
 }
 

@@ -1,22 +1,22 @@
-//! Types of numbers.
+//! The number types of tensors.
 
-/// The type of a tensor's numbers.
+/// The number type of a tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DType {
-    /// 64 bits, floating.
+    /// 64-bit float.
     F64,
-    /// 32 bits, floating.
+    /// 32-bit float.
     F32,
-    /// IEEE's 16 bits, floating.
+    /// IEEE 16-bit float.
     F16,
     /// The upper half of a 32-bit float.
     BF16,
-    /// A whole number or a truth value of so many bytes.
+    /// An integer or boolean of this many bytes.
     Int(usize),
 }
 
 impl DType {
-    /// That of a storage class of PyTorch's.
+    /// The type of a storage class of PyTorch.
     pub(crate) fn of_storage(name: &str) -> Option<Self> {
         Some(match name {
             "DoubleStorage" => Self::F64,
@@ -31,7 +31,7 @@ impl DType {
         })
     }
 
-    /// Bytes of a number.
+    /// Bytes per number.
     pub fn size(self) -> usize {
         match self {
             Self::F64 => 8,
@@ -41,7 +41,7 @@ impl DType {
         }
     }
 
-    /// A floating number from its little-endian bytes; `None` for whole numbers.
+    /// A float from its little-endian bytes; `None` for integers.
     pub(crate) fn number(self, b: &[u8]) -> Option<f32> {
         Some(match (self, b) {
             (Self::F64, &[a, b, c, d, e, f, g, h]) => f64::from_le_bytes([a, b, c, d, e, f, g, h]) as f32,

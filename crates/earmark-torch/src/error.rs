@@ -8,84 +8,84 @@ pub enum TorchError {
     /// The file can't be read.
     #[error("{path}: cannot be read: {cause}; check the path")]
     Read {
-        /// Where.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The system's reason.
         cause: std::io::Error,
     },
-    /// The bytes are no state dict.
+    /// The bytes are not a state dict.
     #[error("{path}: {reason}")]
     Broken {
-        /// Where.
+        /// The file.
         path: PathBuf,
         /// What is wrong.
-        reason: Broken,
+        reason: CheckpointFault,
     },
 }
 
 /// What is wrong with the bytes of a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Broken {
-    /// Neither format.
-    #[error("is no PyTorch checkpoint; expected what `torch.save(model.state_dict(), ...)` writes")]
+pub enum CheckpointFault {
+    /// Neither of the two formats.
+    #[error("not a PyTorch checkpoint; expected a file written by `torch.save(model.state_dict(), ...)`")]
     Foreign,
-    /// The bytes end early or point outside of the file.
+    /// The bytes end early or point outside the file.
     #[error(
-        "{what} lies outside of the file, which is damaged or was not downloaded to its end; fetch it again"
+        "{what} is outside the file; the file is damaged or its download is incomplete: download it again"
     )]
     Truncated {
         /// What could not be read.
         what: String,
     },
-    /// The archive holds what PyTorch does not write.
-    #[error("its archive {problem}; save it anew with torch.save")]
+    /// The file contains something that PyTorch does not write.
+    #[error("the archive {problem}; save it again with torch.save")]
     Archive {
-        /// What.
+        /// What is wrong.
         problem: String,
     },
-    /// An instruction that no state dict needs.
+    /// A pickle instruction that no state dict needs.
     #[error(
         "its pickle has the instruction 0x{code:02x} at byte {at}, which no state dict needs; save model.state_dict() alone"
     )]
     Opcode {
         /// The instruction.
         code: u8,
-        /// Where, in the pickle.
+        /// Byte offset in the pickle.
         at: usize,
     },
     /// A name that no state dict needs.
     #[error(
-        "its pickle asks for {name}, which is not run: only tensors are read; in Python, load it and save model.state_dict() alone"
+        "its pickle calls {name}, which is not run: only tensors are read; in Python, load it and save model.state_dict() alone"
     )]
     Global {
         /// Module and name.
         name: String,
     },
-    /// The pickle's stack or memo does not hold what an instruction takes.
-    #[error("its pickle is damaged at byte {at}: {problem}; fetch the file again")]
+    /// The pickle's stack or memo does not contain what an instruction takes.
+    #[error("its pickle is damaged at byte {at}: {problem}; download the file again")]
     Pickle {
-        /// Where, in the pickle.
+        /// Byte offset in the pickle.
         at: usize,
-        /// What.
+        /// What is wrong.
         problem: &'static str,
     },
     /// A tensor that does not fit its numbers.
-    #[error("the tensor `{name}` {problem}; the file is damaged: fetch it again")]
+    #[error("the tensor `{name}` {problem}; the file is damaged: download it again")]
     Tensor {
-        /// Which.
+        /// Its name.
         name: String,
         /// What is wrong.
         problem: String,
     },
-    /// No dictionary of tensors.
-    #[error("holds no state dict: {found}; in Python, load it and save model.state_dict() alone")]
+    /// Not a dictionary of tensors.
+    #[error("has no state dict: {found}; in Python, load it and save model.state_dict() alone")]
     NoState {
-        /// What it holds instead.
+        /// What the file contains instead.
         found: String,
     },
 }
 
-impl Broken {
+impl CheckpointFault {
     pub(crate) fn truncated(what: impl Into<String>) -> Self {
         Self::Truncated { what: what.into() }
     }

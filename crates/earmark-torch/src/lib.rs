@@ -1,8 +1,8 @@
-//! Reads the tensors of PyTorch checkpoints (`.pt`, `.pth`): state dicts as `torch.save` writes them, since version 1.6 a zip
-//! archive and before that a row of pickles.
+//! Reads the tensors of PyTorch checkpoints (`.pt`, `.pth`): state dicts as `torch.save` writes them, a zip archive since
+//! version 1.6 and a sequence of pickles before.
 //!
-//! A pickle is a program. The one that runs here knows the handful of instructions that build dictionaries, tuples, strings and
-//! numbers, and the handful of names that a state dict calls; nothing is looked up or executed, and whatever else a file asks for
+//! A pickle is a program. The machine here knows only the few instructions that build dictionaries, tuples, strings and
+//! numbers, and the few names that a state dict calls; nothing is looked up or executed, and everything else a file requests
 //! is refused by name. Time and memory are bounded by the file's length.
 //!
 //! ```no_run
@@ -13,27 +13,23 @@
 //! # Ok::<(), earmark_torch::TorchError>(())
 //! ```
 
-mod archive;
 mod dtype;
 mod error;
-mod legacy;
+mod formats;
 mod pickle;
-mod state;
-mod value;
+mod state_dict;
 
 pub use dtype::DType;
-pub use error::{Broken, TorchError};
-pub use state::Tensor;
+pub use error::{CheckpointFault, TorchError};
+pub use state_dict::{StateDict, TorchTensor};
 
 use std::path::Path;
 
-/// Tensors in the order of the file.
-pub type StateDict = Vec<(String, Tensor)>;
-
-/// Reads the state dict of a file: the outermost dictionary, or the one under the key `model` or `state_dict` in it.
+/// Reads the state dict of a file: the outermost dictionary, or the one in it under the key `model`, `state_dict` or
+/// `model_state_dict`.
 ///
 /// # Errors
-/// When the file can't be read, is none of the two formats, or asks for what a state dict has no need of.
+/// When the file can't be read, has neither of the two formats, or requests something that a state dict does not need.
 pub fn read(path: &Path) -> Result<StateDict, TorchError> {
     let bytes = std::fs::read(path).map_err(|cause| TorchError::Read {
         path: path.into(),
@@ -45,16 +41,16 @@ pub fn read(path: &Path) -> Result<StateDict, TorchError> {
     })
 }
 
-/// As [`read`], from bytes.
+/// Reads the state dict of a file's bytes, as [`read`] does.
 ///
 /// # Errors
-/// As there.
-pub fn parse(bytes: &[u8]) -> Result<StateDict, Broken> {
-    if archive::is_zip(bytes) {
-        let archive = archive::Archive::open(bytes)?;
-        let program = pickle::run(archive.file("data.pkl")?, &mut 0)?;
-        return state::tensors(&program, bytes.len(), |key| archive.file(&format!("data/{key}")));
+/// As [`read`].
+pub fn parse(bytes: &[u8]) -> Result<StateDict, CheckpointFault> {
+    if formats::is_zip(bytes) {
+        let archive = formats::ZipArchive::open(bytes)?;
+        let objects = pickle::run(archive.file("data.pkl")?, &mut 0)?;
+        return state_dict::tensors(&objects, bytes.len(), |key| archive.file(&format!("data/{key}")));
     }
-    let file = legacy::File::open(bytes)?;
-    state::tensors(&file.program, bytes.len(), |key| file.storage(key))
+    let file = formats::LegacyFile::open(bytes)?;
+    state_dict::tensors(&file.objects, bytes.len(), |key| file.storage(key))
 }

@@ -1,6 +1,6 @@
-//! Checkpoints that PyTorch 2.15.0 wrote (xtask/golden/torch_files.py), whole and spoilt.
+//! Checkpoints that PyTorch 2.15.0 wrote (xtask/golden/torch_files.py), intact and damaged.
 
-use earmark_torch::{Broken, DType, StateDict, Tensor, parse};
+use earmark_torch::{CheckpointFault, DType, StateDict, TorchTensor, parse};
 use proptest::prelude::*;
 
 const FILES: [&str; 4] = ["plain.pt", "nested.pt", "legacy.pt", "code.pt"];
@@ -10,10 +10,10 @@ fn file(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
-/// `(i - 3) / 2^k` at the places of a view.
-fn ramp(k: i32, places: impl IntoIterator<Item = u16>) -> Option<Vec<f32>> {
+/// `(i - 3) / 2^k` at the indices of a view.
+fn ramp(k: i32, indices: impl IntoIterator<Item = u16>) -> Option<Vec<f32>> {
     Some(
-        places
+        indices
             .into_iter()
             .map(|i| (f32::from(i) - 3.0) / 2f32.powi(k))
             .collect(),
@@ -23,7 +23,7 @@ fn ramp(k: i32, places: impl IntoIterator<Item = u16>) -> Option<Vec<f32>> {
 fn wanted() -> StateDict {
     let tensor = |name: &str, dtype, shape: &[usize], values| {
         let shape = shape.to_vec();
-        (name.to_owned(), Tensor { dtype, shape, values })
+        (name.to_owned(), TorchTensor { dtype, shape, values })
     };
     vec![
         tensor("single.weight", DType::F32, &[2, 3, 2], ramp(0, 0..12)),
@@ -49,7 +49,7 @@ fn tensors_come_back_as_they_were() {
     let mut nested = wanted();
     nested.push((
         "linear.weight".into(),
-        Tensor {
+        TorchTensor {
             dtype: DType::F32,
             shape: vec![1, 2],
             values: ramp(6, 0..2),
@@ -60,11 +60,11 @@ fn tensors_come_back_as_they_were() {
 }
 
 #[test]
-fn what_asks_for_code_is_refused_by_name() {
+fn a_checkpoint_that_calls_code_is_refused_by_name() {
     let refused = parse(&file("code.pt")).unwrap_err();
     assert_eq!(
         refused,
-        Broken::Global {
+        CheckpointFault::Global {
             name: "posix.getcwd".into()
         }
     );
@@ -76,20 +76,20 @@ fn what_asks_for_code_is_refused_by_name() {
 }
 
 #[test]
-fn other_files_are_refused_in_words() {
+fn other_files_are_refused_with_a_reason() {
     for (bytes, says) in [
-        (&b""[..], "no PyTorch checkpoint"),
-        (b"RIFF....WAVE", "no PyTorch checkpoint"),
+        (&b""[..], "not a PyTorch checkpoint"),
+        (b"RIFF....WAVE", "not a PyTorch checkpoint"),
         (b"PK\x03\x04 and no more", "archive's end"),
-        (b"\x80\x02}q\x00.", "no PyTorch checkpoint"),
+        (b"\x80\x02}q\x00.", "not a PyTorch checkpoint"),
     ] {
         let message = parse(bytes).unwrap_err().to_string();
         assert!(message.contains(says), "{message}");
     }
-    // A pickle alone, in an archive: a dictionary without tensors, a number, an instruction for persistent names.
+    // Only a pickle, in an archive: a dictionary without tensors, a number, an instruction for persistent names.
     let refuse = |pickle: &[u8]| parse(&zip(&[("a/data.pkl", pickle)])).unwrap_err().to_string();
     assert!(refuse(b"\x80\x02}X\x03\x00\x00\x00keyK\x01s.").contains("its keys are key"));
-    assert!(refuse(b"\x80\x02K\x01.").contains("no dictionary"));
+    assert!(refuse(b"\x80\x02K\x01.").contains("not a dictionary"));
     assert!(refuse(b"\x80\x02Pname\n.").contains("instruction 0x50 at byte 2"));
     assert!(
         refuse(b"\x80\x02cos\nsystem\nX\x02\x00\x00\x00ls\x85R.").contains("os.system, which is not run")
@@ -138,7 +138,7 @@ fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     out
 }
 
-/// Refused in words or read; numbers in proportion to the file.
+/// Refused with a message, or read with numbers in proportion to the file.
 fn survives(bytes: &[u8]) {
     match parse(bytes) {
         Ok(state) => {
@@ -166,10 +166,10 @@ fn every_truncation_and_every_other_byte_is_survived() {
             survives(&whole[..end]);
         }
         for at in 0..whole.len() {
-            let mut spoilt = whole.clone();
+            let mut damaged = whole.clone();
             for change in [0xFF, 0x01, 0x80] {
-                spoilt[at] = whole[at] ^ change;
-                survives(&spoilt);
+                damaged[at] = whole[at] ^ change;
+                survives(&damaged);
             }
         }
     }
@@ -178,7 +178,7 @@ fn every_truncation_and_every_other_byte_is_survived() {
 proptest! {
     /// Several changes at once: bytes replaced by instructions, runs removed, runs repeated.
     #[test]
-    fn spoilt_files_are_survived(
+    fn damaged_files_are_survived(
         which in 0..FILES.len(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), 0..4u8, any::<u8>(), 1..40usize), 1..8),
     ) {

@@ -172,7 +172,7 @@ pub fn bench(job: &Bench, told: &dyn Fn(&str), stop: &AtomicBool) -> Result<Opti
             let batch = SegmentBatch {
                 x: x.clone(),
                 shape: shape(n),
-                clip_features: vec![0.0; n * scorer.network.side_inputs()],
+                clip_features: vec![0.0; n * scorer.network.clip_feature_inputs()],
             };
             timed(|| scorer.scores(batch))
         })
@@ -215,7 +215,7 @@ fn step_speed(
             device,
             x: x.clone(),
             shape,
-            clip_features: vec![0.0; batch * network.side_inputs()],
+            clip_features: vec![0.0; batch * network.clip_feature_inputs()],
             y: y.clone(),
             noisy: vec![],
             rate: recipe.train.learning_rate,

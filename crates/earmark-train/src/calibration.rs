@@ -4,7 +4,7 @@ use crate::{Observer, PipelineError, Skips, out_of_fold};
 use earmark_core::atomic::WriteError;
 use earmark_engine::ModelFile;
 use earmark_metrics::{
-    Aligned, Calibrated, Calibration, CalibrationMethod, CalibrationOptions, ScoreTable, TruthTable,
+    Aligned, Calibration, CalibrationMethod, CalibrationOptions, CalibrationQuality, ScoreTable, TruthTable,
     UnknownLabels,
 };
 use earmark_recipe::Recipe;
@@ -68,9 +68,9 @@ pub struct CalibratedModels {
     /// Names of the classes.
     pub classes: Vec<String>,
     /// The scores as they were, with thresholds of 0.5.
-    pub before: Calibrated,
+    pub before: CalibrationQuality,
     /// The scores of each fold, calibrated by the others.
-    pub after: Calibrated,
+    pub after: CalibrationQuality,
     /// The files.
     pub written: Vec<PathBuf>,
     /// Clips that could not be read.
@@ -130,9 +130,9 @@ pub fn calibrate(
         ..CalibrationOptions::default()
     };
     let half = vec![0.5; classes.len()];
-    let before = Calibrated::of(&basis.clips, single_label, |_| &half)?;
+    let before = CalibrationQuality::of(&basis.clips, single_label, |_| &half)?;
     let (crossed, limits) = Calibration::cross_fit(&basis.clips, &basis.groups, options)?;
-    let after = Calibrated::of(&crossed, single_label, |clip| limits[clip].as_slice())?;
+    let after = CalibrationQuality::of(&crossed, single_label, |clip| limits[clip].as_slice())?;
     let calibration = Calibration::fit(&basis.clips, options)?;
     for ((_, mut file), target) in models.into_iter().zip(&targets) {
         file.meta.calibration = Some(calibration.clone());

@@ -9,7 +9,7 @@ use earmark_engine::evaluation::{
     CheckpointClaim, EvaluationJob, evaluate as evaluate_clips, every_nth, write_result,
 };
 use earmark_features::Extractor;
-use earmark_inference::data::{open_data, open_to_judge};
+use earmark_inference::data::{open_data, open_for_scoring};
 use earmark_inference::{Device, Model};
 use earmark_metrics::Report;
 use earmark_report::human_amount;
@@ -135,7 +135,7 @@ pub fn evaluate(
             &work,
             |item: &Item| store.get(item, None).map_err(|e| reason(item, &e)),
             &mut |done, lwlrap| {
-                observer(Event::Judging {
+                observer(Event::Evaluating {
                     step,
                     done,
                     total,
@@ -148,7 +148,7 @@ pub fn evaluate(
             return Ok(result);
         };
         write_result(&eval, step, &judged, &heading)?;
-        observer(Event::Judged {
+        observer(Event::Evaluated {
             step,
             report: &judged.report,
         });
@@ -205,7 +205,7 @@ fn judged_items(job: &EvaluateJob, run: &RunDir, fold: Option<u32>) -> Result<Ve
             ))),
         };
     }
-    let data = open_to_judge(&recipe.data, &job.data, job.part.as_deref())?.map_to(&run.classes)?;
+    let data = open_for_scoring(&recipe.data, &job.data, job.part.as_deref())?.map_to(&run.classes)?;
     let part = match &job.part {
         Some(part) => part.clone(),
         None if data.subsets().contains(&"test") => "test".into(),
@@ -259,7 +259,7 @@ pub(super) fn heading(
 ) -> String {
     let mut text = format!("# {name}: {} of {what}\n", human_amount(clips, "clip", "clips"));
     if optimistic && own_fold {
-        text.push_str("# OPTIMISTIC: these clips steered the training (validation.split = judged-fold)\n");
+        text.push_str("# OPTIMISTIC: these clips steered the training (validation.split = test-fold)\n");
     } else if learnt > 0 {
         text.push_str(&format!(
             "# OPTIMISTIC: the run has learnt from {learnt} of these clips\n"

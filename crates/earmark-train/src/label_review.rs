@@ -1,7 +1,7 @@
 //! Clips whose labels a model that did not learn from them disagrees with: candidates to listen to and correct.
 
 use crate::OutOfFold;
-use earmark_metrics::{Agreement, Aligned, MetricsError, ScoreTable, TruthTable, UnknownLabels, top_k};
+use earmark_metrics::{Aligned, LabelQuality, MetricsError, ScoreTable, TruthTable, UnknownLabels, top_k};
 use serde::Serialize;
 
 /// What clips are sorted by, the lowest first.
@@ -18,7 +18,7 @@ pub enum Measure {
 
 impl Measure {
     /// Its value.
-    pub fn of(self, agreement: &Agreement) -> f64 {
+    pub fn of(self, agreement: &LabelQuality) -> f64 {
         match self {
             Self::Lwlrap => agreement.lwlrap,
             Self::SelfConfidence => agreement.self_confidence,
@@ -46,7 +46,7 @@ pub struct Reviewed {
     pub best: Vec<(String, f32)>,
     /// How far scores and labels agree.
     #[serde(flatten)]
-    pub agreement: Agreement,
+    pub agreement: LabelQuality,
 }
 
 /// The clips of a run of folds, the least agreed-with first; those without labels are left out.
@@ -92,7 +92,7 @@ fn reviewed(
     scores: &[f32],
     truth: &[bool],
 ) -> Result<Option<Reviewed>, MetricsError> {
-    let Some(agreement) = Agreement::of(scores, truth)? else {
+    let Some(agreement) = LabelQuality::of(scores, truth)? else {
         return Ok(None);
     };
     let labels: Vec<String> = classes

@@ -12,7 +12,7 @@ use earmark_engine::{
 use earmark_features::Extractor;
 use earmark_inference::Device;
 use earmark_inference::data::open_data;
-use earmark_inference::{mean_of, rows};
+use earmark_inference::{SegmentRowsJob, mean_of, segment_rows};
 use earmark_metrics::{Aligned, Report, ReportOptions, ScoreTable};
 use earmark_models::{Network, VarId, VarSpec, Vars};
 use earmark_recipe::{FoldsConfig, Recipe};
@@ -234,23 +234,22 @@ impl Body {
         let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
         prepare_features(&store, &data.items, observer, stop)?;
         let (mut x, mut kept, mut skipped) = (Vec::new(), Vec::new(), Skips::new());
-        let pass = ScorerOutput::Logits;
-        let whole = rows(
-            &self.scorer,
-            pass,
-            &data.items,
-            &store,
+        let logits = SegmentRowsJob {
+            scorer: &self.scorer,
+            output: ScorerOutput::Logits,
+            items: &data.items,
+            store: &store,
             observer,
             stop,
-            |i, result| match result {
-                Ok((starts, values)) => {
-                    let width = values.len() / starts.len().max(1);
-                    x.extend(mean_of(&values, width));
-                    kept.push(data.items[i].clone());
-                }
-                Err(reason) => skipped.push((data.items[i].file.clone(), reason)),
-            },
-        )?;
+        };
+        let whole = segment_rows(&logits, |i, result| match result {
+            Ok((starts, values)) => {
+                let width = values.len() / starts.len().max(1);
+                x.extend(mean_of(&values, width));
+                kept.push(data.items[i].clone());
+            }
+            Err(reason) => skipped.push((data.items[i].file.clone(), reason)),
+        })?;
         let classes = data.classes.len();
         let clips = LinearProbeData {
             width: x.len() / kept.len().max(1),

@@ -91,7 +91,7 @@ impl Division {
                 (pick(&train), pick(&held), false)
             }
             ValidationSplit::TestFold if !self.has_fold => {
-                let message = "validation.split = { kind = \"judged-fold\" } needs a fold to judge: add --fold K, or choose { kind = \"hold-out\", fraction = 0.1 }";
+                let message = "validation.split = { kind = \"test-fold\" } needs a fold to judge: add --fold K, or choose { kind = \"hold-out\", fraction = 0.1 }";
                 return Err(PipelineError::Request(message.into()));
             }
             ValidationSplit::TestFold => (rest, judged.clone(), true),

@@ -79,7 +79,7 @@ fn somebody_elses_folder_is_left_alone() {
     let lab = Lab::new();
     assert_eq!(
         lab.earmark("demo --out tones").refused(),
-        "tones: is not empty and no earlier demo; choose another folder with --out"
+        "tones: is not empty and not an earlier demo; choose another folder with --out"
     );
     assert_eq!(names(&lab), ["tiny.toml", "tones"]);
 }

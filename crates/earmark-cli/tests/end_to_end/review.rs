@@ -23,7 +23,7 @@ fn a_wrong_label_stands_first() {
         "truth.csv",
         "fname,labels\nright.wav,Bark\ndoubtful.wav,Bark\nwrong.wav,Bark\nboth.wav,\"Meow,Purr\"\n",
     );
-    let tables = "review worst --scores scores.csv --truth truth.csv --by margin";
+    let tables = "review worst --scores scores.csv --truth truth.csv --sort margin";
     let told = lab.earmark(&format!("{tables} --json")).done();
     let told: Value = serde_json::from_str(&told.out).expect("JSON");
     let wanted = [
@@ -59,7 +59,7 @@ fn every_clip_of_a_set_is_measured() {
     let lab = lab();
     let worst = |by: &str| -> Value {
         let ended = lab
-            .earmark(&format!("review worst cv --by {by} --json --top 100"))
+            .earmark(&format!("review worst cv --sort {by} --json --top-k 100"))
             .done();
         serde_json::from_str(&ended.out).expect("JSON")
     };
@@ -110,7 +110,7 @@ fn every_clip_of_a_set_is_measured() {
                 format!("{text}{file},{}\n", file.split('/').next().unwrap_or_default())
             }),
     );
-    let tables = "review worst --scores oof.csv --truth truth.csv --by margin --top 100 --json";
+    let tables = "review worst --scores oof.csv --truth truth.csv --sort margin --top-k 100 --json";
     let tables: Value = serde_json::from_str(&lab.earmark(tables).done().out).expect("JSON");
     let names = |clips: &Value| -> Vec<String> {
         let clips = clips.as_array().expect("a list");
@@ -122,11 +122,11 @@ fn every_clip_of_a_set_is_measured() {
 #[test]
 fn what_is_found_is_written_in_every_form() {
     let lab = lab();
-    let ended = lab.earmark("review worst cv --top 3").done();
+    let ended = lab.earmark("review worst cv --top-k 3").done();
     assert_eq!(ended.out.lines().count(), 5, "{ended}");
-    lab.earmark("review worst cv --top 3 -o worst.csv --corrections relabel.json --by margin")
+    lab.earmark("review worst cv --top-k 3 -o worst.csv --corrections relabel.json --sort margin")
         .done();
-    lab.earmark("review worst cv --top 3 --corrections remove.json --action remove --by margin")
+    lab.earmark("review worst cv --top-k 3 --corrections remove.json --action remove --sort margin")
         .done();
     let csv = lab.read("worst.csv");
     let mut lines = csv.lines();
@@ -147,7 +147,9 @@ fn what_is_found_is_written_in_every_form() {
     let refused = |arguments: &str| lab.earmark(arguments).refused();
     assert!(refused("review worst").starts_with("nothing to review: "));
     assert!(refused("review worst cv/fold-1").starts_with("cv/fold-1: holds no folds; "));
-    assert!(refused("review worst cv --part curated").starts_with("--part curated: no clip"));
+    assert!(
+        refused("review worst cv --subset curated").starts_with("--subset curated: none of the scored clips")
+    );
 }
 
 /// The clips whose labels the scores confirm, best first; as corrections they keep their labels and become a part of their own.
@@ -167,9 +169,9 @@ fn the_right_labels_are_adopted() {
     }
     lab.write("scores.csv", scores);
     lab.write("truth.csv", truth);
-    let best = "review best --scores scores.csv --truth truth.csv --by self-confidence";
+    let best = "review best --scores scores.csv --truth truth.csv --sort self-confidence";
     let told: Value =
-        serde_json::from_str(&lab.earmark(&format!("{best} --top 3 --json")).done().out).expect("JSON");
+        serde_json::from_str(&lab.earmark(&format!("{best} --top-k 3 --json")).done().out).expect("JSON");
     let files: Vec<&str> = told
         .as_array()
         .expect("a list")

@@ -55,7 +55,7 @@ fn run(lab: &Lab, system: &str, out: &str, keys: &str, crash: Option<&str>) -> E
         .env("QUICK", "1")
         .env("KEYS", keys)
         // Half of fifteen clips have no more components.
-        .env("FULL", "--set network.side-features=4");
+        .env("FULL", "--set network.clip-features=4");
     if let Some(point) = crash {
         command.env("EARMARK_CRASH_AT", point);
     }
@@ -113,14 +113,12 @@ fn the_mean_curve_leaves_test_out() {
         ended
     };
     let ended = levels("");
-    assert!(ended.out.ends_with("levelled over 15 clips\n"), "{ended}");
+    assert!(ended.out.ends_with("normalised over 15 clips\n"), "{ended}");
     assert!(
-        ended
-            .err
-            .contains("the clips of the part `test` stay out of the curve"),
+        ended.err.contains("clips of the subset `test` are left out"),
         "{ended}"
     );
-    let ended = levels("--part train");
-    assert!(ended.out.ends_with("levelled over 15 clips\n"), "{ended}");
-    assert!(!ended.err.contains("stay out"), "{ended}");
+    let ended = levels("--subset train");
+    assert!(ended.out.ends_with("normalised over 15 clips\n"), "{ended}");
+    assert!(!ended.err.contains("left out"), "{ended}");
 }

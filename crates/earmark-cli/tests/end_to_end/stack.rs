@@ -222,9 +222,9 @@ fn a_search_goes_on_and_says_what_it_is_worth() {
             "{TRAIN} --run runs/search --set train.epochs=8 --range network.base=2..6 --range train.learning-rate=1e-3..3e-2:log {more}"
         )
     };
-    lab.earmark(&search("--search 2")).done();
+    lab.earmark(&search("--random 2")).done();
     let first = lab.bytes("runs/search/trial-001/fold-1/best.safetensors");
-    let told = lab.earmark(&search("--search 3 --resume --json")).done();
+    let told = lab.earmark(&search("--random 3 --resume --json")).done();
     let told: Value = serde_json::from_str(&told.out).expect("JSON");
     assert_eq!(first, lab.bytes("runs/search/trial-001/fold-1/best.safetensors"));
     let trials = told["trials"].as_array().expect("a list");
@@ -262,7 +262,7 @@ fn a_search_goes_on_and_says_what_it_is_worth() {
         assert_eq!(of(&trials[number as usize - 1]), top);
     }
     assert!(told["nested"]["judged"].is_number());
-    let refused = lab.earmark(&search("--search 3 --resume --seed 1 -q")).refused();
+    let refused = lab.earmark(&search("--random 3 --resume --seed 1 -q")).refused();
     assert!(
         refused.contains("with the space and the seed that it began with"),
         "{refused}"

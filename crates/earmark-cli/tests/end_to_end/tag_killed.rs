@@ -147,13 +147,13 @@ fn signals_at_any_moment() {
             assert!(
                 ended
                     .err
-                    .contains("recordings heard; the same command goes on from there"),
+                    .contains("recordings processed; run the same command again to resume"),
                 "{ended}"
             );
         }
         assert!(!lab.path(&out).exists(), "half a result");
         let ended = lab.earmark(&tag(&out)).exit(2);
-        assert!(ended.err.contains("going on: "), "{ended}");
+        assert!(ended.err.contains("resuming: "), "{ended}");
         assert!(lab.bytes(&out) == lab.bytes("whole.csv"), "{name}");
     }
     assert_clean(&lab);

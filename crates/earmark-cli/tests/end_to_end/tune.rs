@@ -118,7 +118,7 @@ fn what_cannot_be_compared_is_refused_before_anything_is_trained() {
     };
     let none = refused("--grid train.epochs=1,2 --set validation.split={kind=\"none\"}");
     assert!(none.contains("--inner-folds"), "{none}");
-    let judged = refused("--grid train.epochs=1,2 --set validation.split={kind=\"judged-fold\"}");
+    let judged = refused("--grid train.epochs=1,2 --set validation.split={kind=\"test-fold\"}");
     assert!(judged.contains("the judged fold must choose nothing"), "{judged}");
     let key = refused("--grid train.learning-rat=1,2");
     assert!(key.contains("did you mean `learning-rate`?"), "{key}");

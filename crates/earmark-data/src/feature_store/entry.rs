@@ -14,14 +14,14 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use earmark_audio::Note;
+use earmark_audio::ClipNote;
 use earmark_features::Features;
 
 /// Features of one clip, and what decoding noted about its file. Clip-level features have a file of their own.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct CacheEntry {
     pub(super) features: Arc<Features>,
-    pub(super) notes: Vec<Note>,
+    pub(super) notes: Vec<ClipNote>,
 }
 
 const MAGIC: &[u8; 8] = b"EARMFEAT";
@@ -52,9 +52,9 @@ impl CacheEntry {
         let (mut empty, mut from_hz, mut to_hz, mut mixed) = (0, 0, 0, 0);
         for note in &self.notes {
             match *note {
-                Note::EmptyFile => empty = 1,
-                Note::Resampled { from, to } => (from_hz, to_hz) = (from, to),
-                Note::DownMixed { channels } => mixed = u32::from(channels),
+                ClipNote::EmptyFile => empty = 1,
+                ClipNote::Resampled { from, to } => (from_hz, to_hz) = (from, to),
+                ClipNote::DownMixed { channels } => mixed = u32::from(channels),
             }
         }
         let mut header = [0; HEADER_BYTES];
@@ -101,16 +101,16 @@ impl CacheEntry {
         let features = Arc::new(Features::new(channels, bands, frames, data).ok()?);
         let mut notes = Vec::new();
         if number(28)? != 0 {
-            notes.push(Note::EmptyFile);
+            notes.push(ClipNote::EmptyFile);
         }
         if number(32)? != 0 {
-            notes.push(Note::Resampled {
+            notes.push(ClipNote::Resampled {
                 from: number(32)?,
                 to: number(36)?,
             });
         }
         if number(40)? != 0 {
-            notes.push(Note::DownMixed {
+            notes.push(ClipNote::DownMixed {
                 channels: u16::try_from(number(40)?).ok()?,
             });
         }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use earmark_audio::Note;
+use earmark_audio::ClipNote;
 use rayon::prelude::*;
 
 use super::config::DiskCache;
@@ -23,7 +23,7 @@ pub struct PreparedClip {
     /// The hash of its file.
     pub content: ContentHash,
     /// What decoding noted: resampled, mixed down, empty.
-    pub notes: Vec<Note>,
+    pub notes: Vec<ClipNote>,
 }
 
 /// What the first pass found. The order is that of the items.

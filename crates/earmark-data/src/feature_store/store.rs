@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use earmark_audio::Note;
+use earmark_audio::ClipNote;
 use earmark_core::threads::Workers;
 use earmark_core::{Check, ConfigError, Within};
 use earmark_features::{Extractor, ExtractorScratch, FeatureError, Features};
@@ -210,7 +210,7 @@ impl FeatureStore {
         let failed = |error| ItemError::new(item, ItemFault::Features(error));
         let rate = self.extractor.front_end().sample_rate_hz;
         let decoded = earmark_audio::read(&item.path, rate).map_err(|error| ItemError::new(item, error))?;
-        let (clip, notes): (_, Vec<Note>) = (decoded.clip, decoded.notes);
+        let (clip, notes): (_, Vec<ClipNote>) = (decoded.clip, decoded.notes);
         let features = self.with_scratch(|scratch| self.extractor.log_mel_of_clip(&clip, scratch));
         // Features are computed for samples as well: what cannot have any is found out now, not in the middle of training.
         let mut features = features.map_err(failed)?;

@@ -10,7 +10,7 @@ use super::tensor_file::{HostTensor, Tensors, read_json, read_tensors, write_ten
 use crate::optim::optimizer::Optimizer;
 use crate::optim::schedule::PlateauState;
 use burn::tensor::{Tensor, TensorData};
-use earmark_models::{VarId, Vars, vars::to_host};
+use earmark_models::{VarId, Vars, to_host};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ pub struct BestCheckpoint {
 }
 
 /// How far a training is: the scalars of its state.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrainingProgress {
     /// Version of the state file's layout.
     pub format: u32,
@@ -51,24 +51,6 @@ pub struct TrainingProgress {
     /// Steps planned, where there are phases: phases that end early make it less.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<u64>,
-}
-
-impl Default for TrainingProgress {
-    fn default() -> Self {
-        Self {
-            format: FORMAT,
-            step: 0,
-            best: None,
-            since_best: 0,
-            plateau: PlateauState::default(),
-            optimizer_steps: 0,
-            events_len: 0,
-            stopped_early: None,
-            validation_due: false,
-            ends: Vec::new(),
-            total: None,
-        }
-    }
 }
 
 impl TrainingProgress {

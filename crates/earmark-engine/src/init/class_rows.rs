@@ -3,6 +3,7 @@
 use super::start_config::StartConfig;
 use super::warm_start_error::WarmStartError;
 use crate::checkpoint::HostTensor;
+use earmark_core::text::suggest;
 use std::path::Path;
 
 /// For each class of `here` the classes of the model, by index, that it starts from; `None` where both have the same classes.
@@ -20,7 +21,8 @@ pub(super) fn class_rows(
         found.ok_or_else(|| WarmStartError::Class {
             whose,
             class: class.into(),
-            suggestion: similar_classes(class, classes),
+            suggestion: suggest(class, classes.iter().map(String::as_str))
+                .map_or(String::new(), |near| format!("; did you mean {near:?}?")),
         })
     };
     let mut rows = vec![Vec::new(); here.len()];
@@ -31,20 +33,6 @@ pub(super) fn class_rows(
         }
     }
     Ok(Some(rows))
-}
-
-/// The classes that a wrong name may have meant: those that contain it or that it contains, whatever the case.
-fn similar_classes(wanted: &str, classes: &[String]) -> String {
-    let wanted = wanted.to_lowercase();
-    let similar = classes.iter().filter(|c| {
-        let c = c.to_lowercase();
-        c.contains(&wanted) || wanted.contains(&c)
-    });
-    let similar: Vec<String> = similar.take(5).map(|c| format!("{c:?}")).collect();
-    match similar.is_empty() {
-        true => String::new(),
-        false => format!("; did you mean {}?", similar.join(", ")),
-    }
 }
 
 /// The rows of `fresh`, each replaced by the mean of the model's rows that it starts from, where there are any.

@@ -1,6 +1,7 @@
 //! What a training starts from: another model's weights (warm start), and the scaler of the input.
 
 mod class_rows;
+mod model_tensor;
 pub(crate) mod prefixes;
 mod scaler;
 pub(crate) mod start_config;

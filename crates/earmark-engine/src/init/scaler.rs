@@ -1,8 +1,9 @@
 //! The scaler of a network: standardisation and principal components before its first weight, fitted on the training clips or
 //! transferred from another model.
 
+use super::model_tensor::find;
 use crate::checkpoint::ModelFile;
-use earmark_features::{KeepComponents, NamedTensor, Pca, Scaler, ScalerError};
+use earmark_features::{Pca, Scaler, ScalerError};
 use earmark_models::{Network, Vars};
 use std::path::{Path, PathBuf};
 
@@ -29,14 +30,14 @@ pub enum InputScalerError {
     },
 }
 
-/// Fits the scaler of a network that standardises its input or its clip-level features ([`Network::input_fit`]) on `rows`, one per
+/// Fits the scaler of a network that standardises its input or its clip-level features ([`earmark_models::Architecture::input_scaler`]) on `rows`, one per
 /// training clip; does nothing to other networks.
 ///
 /// # Errors
 ///
 /// When there are too few rows for the components, or values that are not finite.
 pub fn fit_scaler(network: &Network, rows: &[Vec<f32>], vars: &mut Vars) -> Result<(), InputScalerError> {
-    let Some(config) = network.input_fit() else {
+    let Some(config) = network.input_scaler() else {
         return Ok(());
     };
     let compressed = |row: &Vec<f32>| row.iter().map(|x| config.compressed(*x)).collect();
@@ -55,20 +56,16 @@ pub fn fit_scaler(network: &Network, rows: &[Vec<f32>], vars: &mut Vars) -> Resu
             row.map(|x| x.clamp(-limit, limit)).collect()
         };
         let rows: Vec<Vec<f32>> = rows.iter().map(standard).collect();
-        let pca = Pca::fit(&rows, KeepComponents::Count(config.components));
+        let pca = Pca::fit(&rows, config.components);
         tensors.extend(pca.map_err(refuse(config.key))?.tensors());
     }
     for tensor in tensors {
-        set(vars, config.scope, tensor);
+        // A tensor without a variable is ignored.
+        if let Some(id) = vars.find(&format!("{}{}", config.prefix, tensor.name)) {
+            vars.set_vec(id, tensor.values);
+        }
     }
     Ok(())
-}
-
-/// Sets the variable of that name below a prefix; a tensor without a variable is ignored.
-fn set(vars: &mut Vars, prefix: &str, tensor: NamedTensor) {
-    if let Some(id) = vars.find(&format!("{prefix}{}", tensor.name)) {
-        vars.set_vec(id, tensor.values);
-    }
 }
 
 /// Copies the fitted scaler of `model`, whose weights were trained behind it; returns whether there was one to copy. A model without
@@ -83,31 +80,21 @@ pub fn transfer_scaler(
     network: &Network,
     vars: &mut Vars,
 ) -> Result<bool, InputScalerError> {
-    let Some(config) = network.input_fit() else {
+    let Some(config) = network.input_scaler() else {
         return Ok(false);
     };
     let names = config.names();
-    if config.beside && names.iter().all(|name| !model.tensors.contains_key(name)) {
+    if config.scales_clip_features && names.iter().all(|name| !model.tensors.contains_key(name)) {
         return Ok(false);
     }
     for name in names {
         let Some(id) = vars.find(&name) else { continue };
-        let unfit = |problem: String| InputScalerError::Unfit {
+        let spec = &vars.specs()[id.0];
+        let tensor = find(model, spec, &spec.shape).map_err(|(name, problem)| InputScalerError::Unfit {
             path: path.into(),
-            name: name.clone(),
+            name,
             problem,
-        };
-        let wanted = vars.specs()[id.0].shape.clone();
-        let tensor = model
-            .tensors
-            .get(&name)
-            .ok_or_else(|| unfit("is not in the model".into()))?;
-        if tensor.shape != wanted {
-            return Err(unfit(format!(
-                "has shape {:?} there and {wanted:?} here",
-                tensor.shape
-            )));
-        }
+        })?;
         vars.set_vec(id, tensor.values.clone());
     }
     Ok(true)
@@ -117,8 +104,8 @@ pub fn transfer_scaler(
 mod tests {
     use super::*;
     use burn::tensor::{Device, Tensor, TensorData};
-    use earmark_models::perceptron::PerceptronConfig;
-    use earmark_models::{Forward, NetworkConfig, vars::to_host};
+    use earmark_models::networks::perceptron::PerceptronConfig;
+    use earmark_models::{Forward, NetworkConfig, to_host};
 
     const ROWS: usize = 24;
     const COLUMNS: usize = 6;
@@ -147,14 +134,11 @@ mod tests {
     fn a_forward_pass_scales_as_the_features_crate_does() {
         let (network, mut vars) = network(4);
         fit_scaler(&network, &rows(), &mut vars).unwrap();
-        let Network::Perceptron(perceptron) = &network else {
-            panic!("another network")
-        };
         let x = Tensor::<4>::from_data(
             TensorData::new(rows().concat(), [ROWS, COLUMNS, 1, 1]),
             &Device::flex(),
         );
-        let got = to_host(perceptron.embed(x, &mut Forward::eval(&vars)));
+        let got = to_host(network.embed(x, &mut Forward::eval(&vars)));
         let compressed: Vec<Vec<f32>> = rows()
             .iter()
             .map(|row| row.iter().map(|x| (3.0 * x).asinh()).collect())
@@ -171,7 +155,7 @@ mod tests {
             })
             .collect();
         assert!(standard.iter().flatten().any(|x| x.abs() == 1.5));
-        let pca = Pca::fit(&standard, KeepComponents::Count(4)).unwrap();
+        let pca = Pca::fit(&standard, 4).unwrap();
         let want: Vec<f32> = standard.iter().flat_map(|row| pca.apply(row)).collect();
         for (got, want) in got.iter().zip(&want) {
             assert!((got - want).abs() < 1e-4, "{got} is not {want}");

@@ -1,11 +1,12 @@
 //! Warm start: weights of another model as the start of a new training.
 
 use super::class_rows::{class_rows, mean_rows};
+use super::model_tensor::find;
 use super::prefixes::known_prefixes;
 use super::start_config::StartConfig;
 use super::warm_start_error::WarmStartError;
-use crate::checkpoint::{HostTensor, ModelFile};
-use earmark_models::{VarId, VarKind, VarSpec, Vars};
+use crate::checkpoint::ModelFile;
+use earmark_models::{VarId, VarKind, Vars};
 use std::path::Path;
 
 /// What was transferred.
@@ -41,6 +42,11 @@ pub fn warm_start(
     classes: &[String],
     vars: &mut Vars,
 ) -> Result<TransferReport, WarmStartError> {
+    let unfit = |(name, problem)| WarmStartError::Unfit {
+        path: path.into(),
+        name,
+        problem,
+    };
     let prefixes = start.prefixes();
     let specs = vars.specs().to_vec();
     let chosen = |kind: VarKind| {
@@ -71,13 +77,13 @@ pub fn warm_start(
         let spec = &specs[i];
         match rows.as_ref().filter(|_| classifier.contains(&i)) {
             None => {
-                let tensor = find(path, model, spec, &spec.shape)?;
+                let tensor = find(model, spec, &spec.shape).map_err(unfit)?;
                 vars.set_vec(VarId(i), tensor.values.clone());
             }
             Some(rows) => {
                 let mut shape = spec.shape.clone();
                 shape[0] = model.meta.classes.len();
-                let tensor = find(path, model, spec, &shape)?;
+                let tensor = find(model, spec, &shape).map_err(unfit)?;
                 if start.classes.is_empty() {
                     report.fresh.push(spec.name.clone());
                     continue;
@@ -89,29 +95,10 @@ pub fn warm_start(
     }
     if start.statistics {
         for i in chosen(VarKind::Buffer) {
-            let tensor = find(path, model, &specs[i], &specs[i].shape)?;
+            let tensor = find(model, &specs[i], &specs[i].shape).map_err(unfit)?;
             vars.set_vec(VarId(i), tensor.values.clone());
             report.statistics += 1;
         }
     }
     Ok(report)
-}
-
-/// The model's tensor for a variable, which must have the wanted shape.
-fn find<'a>(
-    path: &Path,
-    model: &'a ModelFile,
-    spec: &VarSpec,
-    wanted: &[usize],
-) -> Result<&'a HostTensor, WarmStartError> {
-    let unfit = |problem| WarmStartError::unfit(path, &spec.name, problem);
-    let tensor = model.tensors.get(&spec.name);
-    let tensor = tensor.ok_or_else(|| unfit("is not in the model".to_owned()))?;
-    if tensor.shape == wanted {
-        return Ok(tensor);
-    }
-    Err(unfit(format!(
-        "has shape {:?} there and {:?} here",
-        tensor.shape, spec.shape
-    )))
 }

@@ -1,6 +1,6 @@
 //! Why a warm start is refused.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Why a warm start is refused.
 #[derive(Debug, thiserror::Error)]
@@ -49,14 +49,4 @@ pub enum WarmStartError {
         /// Its variables.
         names: String,
     },
-}
-
-impl WarmStartError {
-    pub(super) fn unfit(path: &Path, name: &str, problem: impl Into<String>) -> Self {
-        Self::Unfit {
-            path: path.into(),
-            name: name.into(),
-            problem: problem.into(),
-        }
-    }
 }

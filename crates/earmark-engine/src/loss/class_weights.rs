@@ -2,10 +2,8 @@
 
 use burn::tensor::{Tensor, TensorData};
 use earmark_core::{Check, ConfigError};
-use serde::de::{self, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// `class-weights` of a loss. An example weighs the mean of its classes' weights, in proportion to its labels before they are
 /// smoothed; an example without any label weighs 1. The loss of a batch is the sum of its examples' losses, each times its
@@ -13,7 +11,8 @@ use std::fmt;
 ///
 /// With one label per example this is what `class_weight` does in Keras (2 and 3). Where labels are soft (mixed examples) Keras takes
 /// the weight of the greatest label, which would jump where two are equal; the mean does not.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
 pub enum ClassWeights {
     /// `"balanced"`: labels / (classes x labels of the class), over the training clips, as scikit-learn's
     /// `compute_class_weight("balanced")`: all classes count alike, and the mean weight of a label is 1. Classes without clips
@@ -94,12 +93,39 @@ pub(super) fn weigh(losses: Tensor<2>, targets: &Tensor<2>, weights: Option<&Cla
     losses * mean.mask_fill(none, 1.0)
 }
 
-impl Serialize for ClassWeights {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Balanced => to.serialize_str(BALANCED),
-            Self::Named(named) => named.serialize(to),
-            Self::Each(each) => each.serialize(to),
+/// How [`ClassWeights`] are written in recipes.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected \"balanced\", or a table of classes and their weights such as { Bark = 2.0 }"
+)]
+enum Written {
+    Word(String),
+    Named(BTreeMap<String, f64>),
+    Each(Vec<f64>),
+}
+
+impl TryFrom<Written> for ClassWeights {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        match written {
+            Written::Word(word) if word == BALANCED => Ok(Self::Balanced),
+            Written::Word(word) => Err(format!(
+                "invalid value: string {word:?}, expected \"{BALANCED}\", or a table of classes and their weights such as {{ Bark = 2.0 }}"
+            )),
+            Written::Named(named) => Ok(Self::Named(named)),
+            Written::Each(each) => Ok(Self::Each(each)),
+        }
+    }
+}
+
+impl From<ClassWeights> for Written {
+    fn from(weights: ClassWeights) -> Self {
+        match weights {
+            ClassWeights::Balanced => Self::Word(BALANCED.into()),
+            ClassWeights::Named(named) => Self::Named(named),
+            ClassWeights::Each(each) => Self::Each(each),
         }
     }
 }
@@ -118,37 +144,6 @@ impl schemars::JsonSchema for ClassWeights {
                 "additionalProperties": { "type": "number" },
             },
         ] })
-    }
-}
-
-impl<'de> Deserialize<'de> for ClassWeights {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(Reader)
-    }
-}
-
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = ClassWeights;
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("\"balanced\", or a table of classes and their weights such as { Bark = 2.0 }")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<ClassWeights, E> {
-        match text {
-            BALANCED => Ok(ClassWeights::Balanced),
-            other => Err(E::invalid_value(de::Unexpected::Str(other), &self)),
-        }
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ClassWeights, A::Error> {
-        BTreeMap::deserialize(de::value::MapAccessDeserializer::new(map)).map(ClassWeights::Named)
-    }
-
-    fn visit_seq<A: de::SeqAccess<'de>>(self, list: A) -> Result<ClassWeights, A::Error> {
-        Vec::deserialize(de::value::SeqAccessDeserializer::new(list)).map(ClassWeights::Each)
     }
 }
 

@@ -89,7 +89,7 @@ fn smooth(y: Tensor<2>, a: f64, rest: f64) -> Tensor<2> {
 mod tests {
     use super::*;
     use burn::tensor::Device;
-    use earmark_models::vars::to_host;
+    use earmark_models::to_host;
 
     const LOGITS: [[f32; 3]; 2] = [[2.0, -1.0, 0.5], [-30.0, 40.0, 0.0]];
     const TARGETS: [[f32; 3]; 2] = [[1.0, 0.0, 0.25], [0.0, 0.5, 1.0]];

@@ -5,40 +5,29 @@ use serde::{Deserialize, Serialize};
 
 /// `[train.optimizer]` of a recipe.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(
-    tag = "kind",
-    rename_all = "kebab-case",
-    rename_all_fields = "kebab-case",
-    deny_unknown_fields
-)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum OptimizerConfig {
     /// Adam (Kingma and Ba 2015).
-    Adam {
-        /// Decay of the first moment.
-        #[serde(default = "beta_1")]
-        beta_1: f64,
-        /// Decay of the second moment.
-        #[serde(default = "beta_2")]
-        beta_2: f64,
-        /// Added to the denominator, which keeps the division finite.
-        #[serde(default = "epsilon")]
-        epsilon: f64,
-        /// Whether epsilon is added after or before the bias correction.
-        #[serde(default)]
-        epsilon_rule: EpsilonRule,
-        /// Decoupled weight decay (Loshchilov and Hutter 2019), per unit of learning rate; 0 is off.
-        #[serde(default)]
-        weight_decay: f64,
-    },
+    Adam(AdamConfig),
     /// Gradient descent with momentum as PyTorch and TensorFlow define it: `v = momentum v + g; w -= rate v`.
-    Sgd {
-        /// Share of the direction that each step keeps; 0 is plain gradient descent.
-        #[serde(default)]
-        momentum: f64,
-        /// Weight decay, added to the gradient as `weight-decay * w`; 0 is off.
-        #[serde(default)]
-        weight_decay: f64,
-    },
+    Sgd(SgdConfig),
+}
+
+/// Settings of Adam.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[schemars(inline)]
+pub struct AdamConfig {
+    /// Decay of the first moment.
+    pub beta_1: f64,
+    /// Decay of the second moment.
+    pub beta_2: f64,
+    /// Added to the denominator, which keeps the division finite.
+    pub epsilon: f64,
+    /// Whether epsilon is added after or before the bias correction.
+    pub epsilon_rule: EpsilonRule,
+    /// Decoupled weight decay (Loshchilov and Hutter 2019), per unit of learning rate; 0 is off.
+    pub weight_decay: f64,
 }
 
 /// Where Adam's epsilon is added.
@@ -52,49 +41,53 @@ pub enum EpsilonRule {
     BeforeCorrection,
 }
 
-fn beta_1() -> f64 {
-    0.9
-}
-fn beta_2() -> f64 {
-    0.999
-}
-fn epsilon() -> f64 {
-    1e-8
+/// Settings of gradient descent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[schemars(inline)]
+pub struct SgdConfig {
+    /// Share of the direction that each step keeps; 0 is plain gradient descent.
+    pub momentum: f64,
+    /// Weight decay, added to the gradient as `weight-decay * w`; 0 is off.
+    pub weight_decay: f64,
 }
 
-impl Default for OptimizerConfig {
+impl Default for AdamConfig {
     fn default() -> Self {
-        Self::Adam {
-            beta_1: beta_1(),
-            beta_2: beta_2(),
-            epsilon: epsilon(),
+        Self {
+            beta_1: 0.9,
+            beta_2: 0.999,
+            epsilon: 1e-8,
             epsilon_rule: EpsilonRule::default(),
             weight_decay: 0.0,
         }
     }
 }
 
+impl Default for OptimizerConfig {
+    fn default() -> Self {
+        Self::Adam(AdamConfig::default())
+    }
+}
+
 impl Check for OptimizerConfig {
     fn check(&self) -> Result<(), ConfigError> {
-        let decay = |key, v: f64| {
-            let remedy = "choose a number from 0 to below 1";
-            ConfigError::check_range(key, v, 0.0..1.0, remedy)
-        };
-        let (Self::Adam { weight_decay, .. } | Self::Sgd { weight_decay, .. }) = *self;
-        match *self {
-            Self::Adam {
-                beta_1,
-                beta_2,
-                epsilon,
-                ..
-            } => {
-                decay("beta-1", beta_1)?;
-                decay("beta-2", beta_2)?;
+        let decay =
+            |key, v: f64| ConfigError::check_range(key, v, 0.0..1.0, "choose a number from 0 to below 1");
+        let weight_decay = match self {
+            Self::Adam(adam) => {
+                decay("beta-1", adam.beta_1)?;
+                decay("beta-2", adam.beta_2)?;
+                let positive = adam.epsilon > 0.0 && adam.epsilon.is_finite();
                 let remedy = "choose a small positive number, such as 1e-8";
-                ConfigError::unless(epsilon > 0.0 && epsilon.is_finite(), "epsilon", epsilon, remedy)?;
+                ConfigError::unless(positive, "epsilon", adam.epsilon, remedy)?;
+                adam.weight_decay
             }
-            Self::Sgd { momentum, .. } => decay("momentum", momentum)?,
-        }
+            Self::Sgd(sgd) => {
+                decay("momentum", sgd.momentum)?;
+                sgd.weight_decay
+            }
+        };
         ConfigError::check_range(
             "weight-decay",
             weight_decay,

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use earmark_core::{Check, ConfigError};
-use earmark_models::vars::to_host;
+use earmark_models::to_host;
 use serde::{Deserialize, Serialize};
 
 /// `[train.gradient-clip]` of a recipe.

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LayerRate {
     /// Prefix of the variables' names; of several that match, the longest counts.
-    #[serde(rename = "scope")]
     pub prefix: String,
     /// What the schedule's rate is multiplied by.
     pub factor: f64,

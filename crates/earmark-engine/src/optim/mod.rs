@@ -7,7 +7,7 @@ pub(crate) mod optimizer;
 pub(crate) mod schedule;
 mod update_rules;
 
-pub use config::{EpsilonRule, OptimizerConfig};
+pub use config::{AdamConfig, EpsilonRule, OptimizerConfig, SgdConfig};
 pub use gradient_clip::GradientClip;
 pub use layer_rate::LayerRate;
 pub use optimizer::Optimizer;

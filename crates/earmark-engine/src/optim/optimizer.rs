@@ -24,15 +24,17 @@ pub struct Optimizer {
 impl Optimizer {
     /// Zero moments for the trainable variables of `vars`.
     pub fn new(config: OptimizerConfig, vars: &Vars) -> Self {
-        let trainable: Vec<usize> = (0..vars.len()).filter(|&i| vars.learns(VarId(i))).collect();
+        let trainable: Vec<usize> = (0..vars.len())
+            .filter(|&i| vars.requires_grad(VarId(i)))
+            .collect();
         let zeros = |name| {
             let zeros = trainable.iter().map(|&i| vars.flat(VarId(i)).zeros_like());
             (name, zeros.collect())
         };
         let state = match config {
-            OptimizerConfig::Adam { .. } => vec![zeros("adam-m"), zeros("adam-v")],
-            OptimizerConfig::Sgd { momentum, .. } if momentum > 0.0 => vec![zeros("momentum")],
-            OptimizerConfig::Sgd { .. } => vec![],
+            OptimizerConfig::Adam(_) => vec![zeros("adam-m"), zeros("adam-v")],
+            OptimizerConfig::Sgd(sgd) if sgd.momentum > 0.0 => vec![zeros("momentum")],
+            OptimizerConfig::Sgd(_) => vec![],
         };
         Self {
             config,
@@ -117,8 +119,8 @@ impl Optimizer {
                     state,
                 };
                 let (weight, state) = match self.config {
-                    OptimizerConfig::Adam { .. } => adam(self.config, update),
-                    OptimizerConfig::Sgd { .. } => sgd(self.config, update),
+                    OptimizerConfig::Adam(config) => adam(config, update),
+                    OptimizerConfig::Sgd(config) => sgd(config, update),
                 };
                 moved = state;
                 weight
@@ -133,9 +135,9 @@ impl Optimizer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::optim::config::EpsilonRule;
+    use crate::optim::config::{AdamConfig, EpsilonRule, SgdConfig};
     use burn::tensor::Device;
-    use earmark_models::init::Init;
+    use earmark_models::VarInit;
     use earmark_models::{VarKind, VarSpec};
 
     /// Minimises w^2 / 2 + w from w = 1 (gradient w + 1) for `n` steps; returns every w, which the kernels and Burn's own
@@ -153,7 +155,7 @@ mod tests {
             name: "w".into(),
             shape: vec![1],
             kind: VarKind::Trainable,
-            init: Init::Constant(1.0),
+            init: VarInit::Constant(1.0),
         };
         let mut vars = Vars::init(vec![spec], 0, &Device::flex());
         if !kernels {
@@ -175,13 +177,13 @@ mod tests {
             (EpsilonRule::AfterCorrection, 0.1),
             (EpsilonRule::BeforeCorrection, 0.1),
         ] {
-            let config = OptimizerConfig::Adam {
+            let config = OptimizerConfig::Adam(AdamConfig {
                 beta_1: 0.9,
                 beta_2: 0.99,
                 epsilon: eps,
                 epsilon_rule: rule,
                 weight_decay: 0.0,
-            };
+            });
             let (mut w, mut m, mut v) = (1.0f64, 0.0, 0.0);
             let got = descend(config, 0.05, 20);
             for (t, got) in got.iter().enumerate() {
@@ -211,7 +213,7 @@ mod tests {
             name: "w".into(),
             shape: vec![5],
             kind: VarKind::Trainable,
-            init: Init::Constant(1.0),
+            init: VarInit::Constant(1.0),
         };
         let mut vars = Vars::init(vec![spec], 0, &Device::flex());
         let mut opt = Optimizer::new(OptimizerConfig::default(), &vars);
@@ -223,18 +225,18 @@ mod tests {
         assert!(
             of_opt
                 .state()
-                .all(|(_, _, t)| earmark_models::vars::to_host(t.clone()) == [0.0; 5])
+                .all(|(_, _, t)| earmark_models::to_host(t.clone()) == [0.0; 5])
         );
-        assert_eq!(earmark_models::vars::to_host(g), [2.0; 5]);
+        assert_eq!(earmark_models::to_host(g), [2.0; 5]);
     }
 
     #[test]
     fn momentum_follows_its_definition() {
         let got = descend(
-            OptimizerConfig::Sgd {
+            OptimizerConfig::Sgd(SgdConfig {
                 momentum: 0.5,
                 weight_decay: 0.1,
-            },
+            }),
             0.1,
             10,
         );

@@ -1,9 +1,9 @@
 //! What a step of Adam or of gradient descent does to one variable.
 
-use super::config::{EpsilonRule, OptimizerConfig};
+use super::config::{AdamConfig, EpsilonRule, SgdConfig};
 use burn::tensor::Tensor;
 use earmark_kernels::burn_ops;
-use earmark_kernels::optim::{Adam, AdamEpsilon, Sgd};
+use earmark_kernels::elementwise::optimizer_steps::{Adam, AdamEpsilon, Sgd};
 
 /// One variable before a step.
 pub(super) struct Update {
@@ -20,53 +20,36 @@ pub(super) struct Update {
 }
 
 /// Weight and moments after a step of Adam.
-pub(super) fn adam(config: OptimizerConfig, update: Update) -> (Tensor<1>, Vec<Tensor<1>>) {
-    let Update {
-        t,
-        rate,
-        fused,
-        weight: mut w,
-        gradient: g,
-        mut state,
-    } = update;
-    let OptimizerConfig::Adam {
-        beta_1,
-        beta_2,
-        epsilon,
-        epsilon_rule,
-        weight_decay,
-    } = config
-    else {
-        return (w, state);
-    };
-    let (Some(v), Some(m)) = (state.pop(), state.pop()) else {
+pub(super) fn adam(config: AdamConfig, mut update: Update) -> (Tensor<1>, Vec<Tensor<1>>) {
+    let (Some(v), Some(m)) = (update.state.pop(), update.state.pop()) else {
         unreachable!("Adam has two moments")
     };
-    if weight_decay > 0.0 {
-        w = w.mul_scalar(1.0 - rate * weight_decay);
+    let (rate, mut w, g) = (update.rate, update.weight, update.gradient);
+    if config.weight_decay > 0.0 {
+        w = w.mul_scalar(1.0 - rate * config.weight_decay);
     }
-    if fused {
+    if update.fused {
         let rule = Adam {
             learning_rate: rate as f32,
-            beta1: beta_1 as f32,
-            beta2: beta_2 as f32,
-            epsilon: epsilon as f32,
-            epsilon_at: match epsilon_rule {
+            beta1: config.beta_1 as f32,
+            beta2: config.beta_2 as f32,
+            epsilon: config.epsilon as f32,
+            epsilon_at: match config.epsilon_rule {
                 EpsilonRule::AfterCorrection => AdamEpsilon::Corrected,
                 EpsilonRule::BeforeCorrection => AdamEpsilon::Raw,
             },
         };
-        let (w, moments) = burn_ops::adam(rule, t, w, g, [m, v]);
+        let (w, moments) = burn_ops::adam(rule, update.t, w, g, [m, v]);
         return (w, moments.into());
     }
-    let m = m.mul_scalar(beta_1) + g.clone().mul_scalar(1.0 - beta_1);
-    let v = v.mul_scalar(beta_2) + g.clone().mul(g).mul_scalar(1.0 - beta_2);
-    let t = t as f64;
-    let (c1, c2) = (1.0 - beta_1.powf(t), (1.0 - beta_2.powf(t)).sqrt());
+    let m = m.mul_scalar(config.beta_1) + g.clone().mul_scalar(1.0 - config.beta_1);
+    let v = v.mul_scalar(config.beta_2) + g.clone().mul(g).mul_scalar(1.0 - config.beta_2);
+    let t = update.t as f64;
+    let (c1, c2) = (1.0 - config.beta_1.powf(t), (1.0 - config.beta_2.powf(t)).sqrt());
     // w -= rate / c1 * m / (sqrt(v) / c2 + eps), with numerator and denominator times c2.
-    let eps = match epsilon_rule {
-        EpsilonRule::AfterCorrection => epsilon * c2,
-        EpsilonRule::BeforeCorrection => epsilon,
+    let eps = match config.epsilon_rule {
+        EpsilonRule::AfterCorrection => config.epsilon * c2,
+        EpsilonRule::BeforeCorrection => config.epsilon,
     };
     let root = v.clone().sqrt().add_scalar(eps);
     let step = m.clone().mul_scalar(rate * c2 / c1).div(root);
@@ -74,36 +57,22 @@ pub(super) fn adam(config: OptimizerConfig, update: Update) -> (Tensor<1>, Vec<T
 }
 
 /// Weight and, with momentum, direction after a step of gradient descent.
-pub(super) fn sgd(config: OptimizerConfig, update: Update) -> (Tensor<1>, Vec<Tensor<1>>) {
-    let Update {
-        rate,
-        fused,
-        weight: w,
-        gradient: mut g,
-        mut state,
-        ..
-    } = update;
-    let OptimizerConfig::Sgd {
-        momentum,
-        weight_decay,
-    } = config
-    else {
-        return (w, state);
-    };
-    if weight_decay > 0.0 {
-        g = g + w.clone().mul_scalar(weight_decay);
+pub(super) fn sgd(config: SgdConfig, mut update: Update) -> (Tensor<1>, Vec<Tensor<1>>) {
+    let (rate, w, mut g) = (update.rate, update.weight, update.gradient);
+    if config.weight_decay > 0.0 {
+        g = g + w.clone().mul_scalar(config.weight_decay);
     }
-    let Some(v) = state.pop() else {
-        return (w - g.mul_scalar(rate), state);
+    let Some(v) = update.state.pop() else {
+        return (w - g.mul_scalar(rate), update.state);
     };
-    if fused {
+    if update.fused {
         let rule = Sgd {
             learning_rate: rate as f32,
-            momentum: momentum as f32,
+            momentum: config.momentum as f32,
         };
         let (w, v) = burn_ops::sgd(rule, w, g, v);
         return (w, vec![v]);
     }
-    let v = v.mul_scalar(momentum) + g;
+    let v = v.mul_scalar(config.momentum) + g;
     (w - v.clone().mul_scalar(rate), vec![v])
 }

@@ -182,24 +182,21 @@ fn fit_scaled(data: &LinearProbeData, x: &[f64], strength: f64, centre: Vec<f64>
 
 /// The cross-entropy of one clip, summed over classes; `errors` become its gradient by the logits.
 fn cross_entropy(logits: &[f64], y: &[f32], single_label: bool, errors: &mut [f64]) -> f64 {
-    if single_label {
+    let log_sum = single_label.then(|| {
         let most = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let sum: f64 = logits.iter().map(|z| (z - most).exp()).sum();
-        let log_sum = most + sum.ln();
-        let mut loss = 0.0;
-        for ((e, z), y) in errors.iter_mut().zip(logits).zip(y) {
-            let y = f64::from(*y);
+        most + sum.ln()
+    });
+    let mut loss = 0.0;
+    for ((e, z), y) in errors.iter_mut().zip(logits).zip(y) {
+        let y = f64::from(*y);
+        if let Some(log_sum) = log_sum {
             *e = (z - log_sum).exp() - y;
             loss += y * (log_sum - z);
-        }
-        loss
-    } else {
-        let mut loss = 0.0;
-        for ((e, z), y) in errors.iter_mut().zip(logits).zip(y) {
-            let y = f64::from(*y);
+        } else {
             *e = 1.0 / (1.0 + (-z).exp()) - y;
             loss += z.max(0.0) + (-z.abs()).exp().ln_1p() - y * z;
         }
-        loss
     }
+    loss
 }

@@ -7,7 +7,7 @@ use super::segment_grid::{SegmentGrid, equal_pieces};
 use super::segment_scores::SegmentScores;
 use earmark_features::{Extractor, FeatureError, Features};
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Most frames of all whole clips of a pass, so that memory does not grow with their length.
@@ -33,7 +33,6 @@ struct Waiting {
 /// Segments of one length that wait for a full forward pass.
 #[derive(Default)]
 struct Queue {
-    frames: usize,
     x: Vec<f32>,
     /// Clip-level features of the clip of each.
     clip_features: Vec<f32>,
@@ -47,16 +46,11 @@ pub(super) struct Pending<'a> {
     output: ScorerOutput,
     stop: &'a AtomicBool,
     cut: Cut,
-    queues: Vec<Queue>,
+    /// By length in frames.
+    queues: BTreeMap<usize, Queue>,
     clips: VecDeque<Waiting>,
     /// Clips that are done.
     finished: usize,
-}
-
-/// A clip, cut.
-struct Pieces<'f> {
-    features: Cow<'f, Features>,
-    pieces: Vec<Crop>,
 }
 
 impl<'a> Pending<'a> {
@@ -71,48 +65,32 @@ impl<'a> Pending<'a> {
             output,
             stop,
             cut,
-            queues: Vec::new(),
+            queues: BTreeMap::new(),
             clips: VecDeque::new(),
             finished: 0,
         }
     }
 
-    /// Where the segments of a clip are.
-    fn pieces<'f>(&self, features: &'f Features) -> Result<Pieces<'f>, FeatureError> {
+    /// A clip and where its segments are.
+    fn segments<'f>(&self, clip: &'f Features) -> Result<(Cow<'f, Features>, Vec<Crop>), FeatureError> {
         let extractor = &self.scorer.extractor;
-        // A clip without frames is scored as silence.
-        let not_empty = |features: &'f Features| match features.frames {
-            0 => silent(extractor).map(Cow::Owned),
-            _ => Ok(Cow::Borrowed(features)),
-        };
-        let of_length = |frames: usize, starts: Vec<i64>| {
-            let one = |start| Crop { start, frames };
-            starts.into_iter().map(one).collect()
-        };
-        Ok(match &self.cut {
-            Cut::Segments(grid) => Pieces {
-                pieces: of_length(
-                    grid.length(),
-                    grid.starts(features.frames, extractor.segment_count(features.frames)),
-                ),
-                features: Cow::Borrowed(features),
-            },
-            Cut::Whole(longest) => {
-                let features = not_empty(features)?;
-                let (length, starts) = equal_pieces(features.frames, *longest);
-                Pieces {
-                    pieces: of_length(length, starts),
-                    features,
-                }
+        let mut clip = Cow::Borrowed(clip);
+        if clip.frames == 0 && !matches!(self.cut, Cut::Segments(_)) {
+            clip = Cow::Owned(silent(extractor)?);
+        }
+        let (frames, starts) = match &self.cut {
+            Cut::Segments(grid) => {
+                let starts = grid.starts(clip.frames, extractor.segment_count(clip.frames));
+                (grid.length(), starts)
             }
+            Cut::Whole(longest) => equal_pieces(clip.frames, *longest),
             Cut::Random(crops) => {
-                let features = not_empty(features)?;
-                Pieces {
-                    pieces: crops.draw(&features),
-                    features,
-                }
+                let crops = crops.draw(&clip);
+                return Ok((clip, crops));
             }
-        })
+        };
+        let crop = |start| Crop { start, frames };
+        Ok((clip, starts.into_iter().map(crop).collect()))
     }
 
     /// Adds the segments of a clip; false when stopped.
@@ -124,39 +102,36 @@ impl<'a> Pending<'a> {
     ) -> Result<bool, ScoreError> {
         let extractor = &self.scorer.extractor;
         let unfit = |cause| ScoreError::Features { clip, cause };
-        let cut = self.pieces(features).map_err(unfit)?;
-        let Some(first) = cut.pieces.first() else {
+        let (cut, crops) = self.segments(features).map_err(unfit)?;
+        let Some(first) = crops.first() else {
             return Err(ScoreError::NoSegment { clip });
         };
         // Whole clips may have as many lengths as there are clips: only one length waits at a time.
-        let other = matches!(self.cut, Cut::Whole(_)) && self.queues.iter().any(|q| q.frames != first.frames);
-        if other {
-            if !self.flush(done) {
-                return Ok(false);
-            }
-            self.queues.clear();
+        let other = self.queues.keys().any(|&frames| frames != first.frames);
+        if matches!(self.cut, Cut::Whole(_)) && other && !self.flush(done) {
+            return Ok(false);
         }
         let number = self.finished + self.clips.len();
         self.clips.push_back(Waiting {
             clip,
             segments: SegmentScores {
-                starts: cut.pieces.iter().map(|p| p.start).collect(),
+                starts: crops.iter().map(|p| p.start).collect(),
                 scores: Vec::new(),
             },
-            missing: cut.pieces.len(),
+            missing: crops.len(),
         });
-        for (i, at) in cut.pieces.iter().enumerate() {
+        for (i, at) in crops.iter().enumerate() {
             let segment = match self.cut {
-                Cut::Segments(_) => extractor.segment(&cut.features, i),
-                Cut::Whole(_) => Ok(piece(&cut.features, at.start, at.frames)),
-                Cut::Random(_) => Ok(at.cut(&cut.features)),
+                Cut::Segments(_) => extractor.segment(&cut, i),
+                Cut::Whole(_) | Cut::Random(_) => Ok(at.cut(&cut)),
             };
             let segment = segment.and_then(|e| extractor.postprocess(&e)).map_err(unfit)?;
-            let queue = self.queue(at.frames);
+            let queue = self.queues.entry(at.frames).or_default();
             queue.x.extend_from_slice(&segment.data);
             queue.clip_features.extend_from_slice(&features.clip_features);
             queue.owners.push((number, i));
-            if queue.owners.len() == self.batch_size(at.frames) && !self.run(at.frames, done) {
+            let full = queue.owners.len() == self.batch_size(at.frames);
+            if full && !self.run(at.frames, done) {
                 return Ok(false);
             }
         }
@@ -171,24 +146,9 @@ impl<'a> Pending<'a> {
         }
     }
 
-    fn queue(&mut self, frames: usize) -> &mut Queue {
-        let at = self
-            .queues
-            .iter()
-            .position(|q| q.frames == frames)
-            .unwrap_or_else(|| {
-                self.queues.push(Queue {
-                    frames,
-                    ..Queue::default()
-                });
-                self.queues.len() - 1
-            });
-        &mut self.queues[at]
-    }
-
     /// Scores what waits; false when stopped.
     pub fn flush<E>(&mut self, done: &mut impl FnMut(usize, Result<SegmentScores, E>) -> bool) -> bool {
-        let lengths: Vec<usize> = self.queues.iter().map(|q| q.frames).collect();
+        let lengths: Vec<usize> = self.queues.keys().copied().collect();
         lengths.into_iter().all(|frames| self.run(frames, done))
     }
 
@@ -198,29 +158,19 @@ impl<'a> Pending<'a> {
         frames: usize,
         done: &mut impl FnMut(usize, Result<SegmentScores, E>) -> bool,
     ) -> bool {
-        let Queue {
-            x,
-            clip_features,
-            owners,
-            ..
-        } = std::mem::take(self.queue(frames));
-        self.queues.retain(|q| !q.owners.is_empty());
-        if owners.is_empty() {
-            return true;
-        }
         if self.stop.load(Ordering::Relaxed) {
             return false;
         }
+        let queue = self.queues.remove(&frames).unwrap_or_default();
         let e = &self.scorer.extractor;
-        let shape = [owners.len(), e.channels(), e.bands(), frames];
         let batch = SegmentBatch {
-            x,
-            shape,
-            clip_features,
+            x: queue.x,
+            shape: [queue.owners.len(), e.channels(), e.bands(), frames],
+            clip_features: queue.clip_features,
         };
         let scores = self.scorer.forward(self.output, batch);
-        let width = scores.len() / owners.len();
-        for ((number, segment), row) in owners.into_iter().zip(scores.chunks_exact(width.max(1))) {
+        let width = scores.len() / queue.owners.len();
+        for ((number, segment), row) in queue.owners.into_iter().zip(scores.chunks_exact(width.max(1))) {
             let clip = &mut self.clips[number - self.finished];
             let segments = &mut clip.segments;
             segments.scores.resize(segments.starts.len() * width, 0.0);
@@ -234,21 +184,6 @@ impl<'a> Pending<'a> {
             }
         }
         true
-    }
-}
-
-/// Frames `start..start + length` of a clip.
-fn piece(features: &Features, start: i64, length: usize) -> Features {
-    let start = usize::try_from(start).unwrap_or(0);
-    let rows = features.data.chunks_exact(features.frames);
-    Features {
-        frames: length,
-        data: rows
-            .flat_map(|row| &row[start..start + length])
-            .copied()
-            .collect(),
-        clip_features: Vec::new(),
-        ..*features
     }
 }
 

@@ -6,7 +6,7 @@ use earmark_data::augment::spectrogram::{ClipPadding, FrameCrop, PadFill};
 use earmark_features::Features;
 use serde::{Deserialize, Serialize};
 
-/// `predict.lengths` and `validation.lengths`: a clip is scored by random crops of several lengths, and its score is the mean over all
+/// `predict.random-crops` and `validation.random-crops`: a clip is scored by random crops of several lengths, and its score is the mean over all
 /// of them (S. Adapa's system for FSDKaggle2018: six lengths, five crops each, geometric mean).
 ///
 /// Crops are drawn from the clip's features and the seed: a clip gets the same crops in whatever list it is. A clip that is shorter

@@ -2,7 +2,7 @@
 
 use crate::loss::Loss;
 use burn::tensor::{Device, Tensor, TensorData};
-use earmark_models::{Forward, Network, Vars, vars::to_host};
+use earmark_models::{Forward, Network, Vars, to_host};
 
 /// A trained stacked network with what turns its logits into scores.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ impl RowScorer {
 mod tests {
     use super::*;
     use earmark_models::NetworkConfig;
-    use earmark_models::fc_net::FcNetConfig;
+    use earmark_models::networks::fc_net::FcNetConfig;
 
     /// However the rows are cut into passes, each has the score of its own numbers.
     #[test]

@@ -78,8 +78,8 @@ impl Scorer {
             scope.spawn(move || {
                 for start in (0..clips).step_by(ahead) {
                     let group = start..(start + ahead).min(clips);
-                    let one = |i| (!stop.load(Ordering::Relaxed)).then(|| fetch(i));
-                    let group = workers.run(|| group.into_par_iter().map(one).collect());
+                    let one = |i| (!job.stop.load(Ordering::Relaxed)).then(|| fetch(i));
+                    let group = job.workers.run(|| group.into_par_iter().map(one).collect());
                     if send.send(group).is_err() {
                         return; // nobody wants more
                     }
@@ -108,7 +108,7 @@ mod tests {
     use crate::scoring::scorer::SegmentBatch;
     use burn::tensor::Device;
     use earmark_features::{Extractor, FrontEnd};
-    use earmark_models::mobilenet_v1::MobileNetV1Config;
+    use earmark_models::networks::mobilenet_v1::MobileNetV1Config;
     use earmark_models::{Network, NetworkConfig, Vars};
 
     /// Segments of 32 frames every 16, three per forward pass.

@@ -5,7 +5,7 @@ use super::segment_scores::SegmentScores;
 use crate::loss::Loss;
 use burn::tensor::{Device, Tensor, TensorData};
 use earmark_features::Extractor;
-use earmark_models::{Forward, Network, Vars, vars::to_host};
+use earmark_models::{Forward, Network, Vars, to_host};
 use std::sync::Arc;
 
 /// The longest clip that is scored whole, in seconds: memory must not grow with a clip's length.
@@ -71,18 +71,14 @@ impl Scorer {
 
     /// Scores, logits or embeddings of segments, row-major `[segments, numbers]`.
     pub fn forward(&self, output: ScorerOutput, batch: SegmentBatch) -> Vec<f32> {
-        let SegmentBatch {
-            x,
-            shape,
-            clip_features,
-        } = batch;
-        let clip_features = clip_features_tensor(&self.network, clip_features, shape[0], &self.device);
-        let x = Tensor::<4>::from_data(TensorData::new(x, shape), &self.device);
-        let mut ctx = Forward::eval(&self.vars).with_side(clip_features);
+        let (network, segments) = (&self.network, batch.shape[0]);
+        let clip_features = clip_features_tensor(network, batch.clip_features, segments, &self.device);
+        let x = Tensor::<4>::from_data(TensorData::new(batch.x, batch.shape), &self.device);
+        let mut ctx = Forward::eval(&self.vars).with_clip_features(clip_features);
         to_host(match output {
-            ScorerOutput::Scores => self.loss.scores(self.network.forward(x, &mut ctx)),
-            ScorerOutput::Logits => self.network.forward(x, &mut ctx),
-            ScorerOutput::Embeddings => self.network.embed(x, &mut ctx),
+            ScorerOutput::Scores => self.loss.scores(network.forward(x, &mut ctx)),
+            ScorerOutput::Logits => network.forward(x, &mut ctx),
+            ScorerOutput::Embeddings => network.embed(x, &mut ctx),
         })
     }
 
@@ -107,6 +103,6 @@ pub(crate) fn clip_features_tensor(
     segments: usize,
     device: &Device,
 ) -> Option<Tensor<2>> {
-    let numbers = network.side_inputs();
+    let numbers = network.clip_feature_inputs();
     (numbers > 0).then(|| Tensor::from_data(TensorData::new(clip_features, [segments, numbers]), device))
 }

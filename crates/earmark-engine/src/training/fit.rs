@@ -12,8 +12,8 @@ use earmark_models::Vars;
 /// # Errors
 ///
 /// When a file can't be read or written, a training or validation clip fails, or the loss is no longer finite.
-pub fn fit(mut job: FitJob, on_event: &mut dyn FnMut(FitEvent)) -> Result<(FitOutcome, Vars), FitError> {
-    let mut session = Session::open(&job, on_event)?;
-    let interrupted = session.run(&mut job, on_event)?;
+pub fn fit(job: FitJob, on_event: &mut dyn FnMut(FitEvent)) -> Result<(FitOutcome, Vars), FitError> {
+    let mut session = Session::open(job, on_event)?;
+    let interrupted = session.run()?;
     Ok(session.finish(interrupted))
 }

@@ -63,7 +63,7 @@ pub(crate) fn freeze(vars: &mut Vars, phase: &PhasePlan) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use earmark_models::init::Init;
+    use earmark_models::VarInit;
 
     fn config(json: &str) -> TrainConfig {
         serde_json::from_str(json).unwrap()
@@ -74,7 +74,7 @@ mod tests {
             name: name.into(),
             shape: vec![1],
             kind,
-            init: Init::Constant(0.0),
+            init: VarInit::Constant(0.0),
         };
         names.iter().map(spec).collect()
     }

@@ -17,7 +17,7 @@ pub enum Begin {
 }
 
 /// One of `[[train.phases]]`; what it leaves out is as in `[train]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Phase {
     /// Its length in epochs; or `steps`.
@@ -54,6 +54,18 @@ pub struct Phase {
 
 fn yes() -> bool {
     true
+}
+
+impl Phase {
+    /// A phase that takes everything but its length from `[train]`.
+    pub(super) fn of_length(steps: Option<u64>, epochs: Option<f64>) -> Self {
+        Self {
+            steps,
+            epochs,
+            mixing: true,
+            ..Self::default()
+        }
+    }
 }
 
 impl Check for Phase {

@@ -29,20 +29,6 @@ impl TrainConfig {
 
     /// The phases in order; one where the recipe has none.
     pub(crate) fn plan(&self, steps_per_epoch: u64) -> Vec<PhasePlan> {
-        let whole = PhasePlan {
-            steps: steps_of(self.steps, self.epochs, steps_per_epoch),
-            learning_rate: self.learning_rate,
-            schedule: self.schedule,
-            optimizer: self.optimizer,
-            freeze: self.freeze.clone(),
-            layer_rates: self.layer_rates.clone(),
-            mixing: true,
-            begin: Begin::Last,
-            patience: None,
-        };
-        if self.phases.is_empty() {
-            return vec![whole];
-        }
         let plan = |p: &Phase| PhasePlan {
             steps: steps_of(p.steps, p.epochs, steps_per_epoch),
             learning_rate: p.learning_rate.unwrap_or(self.learning_rate),
@@ -54,6 +40,10 @@ impl TrainConfig {
             begin: p.begin,
             patience: p.early_stop_patience,
         };
+        if self.phases.is_empty() {
+            let (steps, epochs) = (self.steps, self.epochs);
+            return vec![plan(&Phase::of_length(steps, epochs))];
+        }
         self.phases.iter().map(plan).collect()
     }
 
@@ -151,7 +141,7 @@ mod tests {
         );
         let both = r#"{ "learning-rate": 0.1, "epochs": 2, "phases": [{ "steps": 1 }] }"#;
         assert_eq!(refused(both), "epochs");
-        let rate = r#"{ "learning-rate": 0.1, "phases": [{ "steps": 1 }, { "steps": 1, "layer-rates": [{ "scope": "a", "factor": 0 }] }] }"#;
+        let rate = r#"{ "learning-rate": 0.1, "phases": [{ "steps": 1 }, { "steps": 1, "layer-rates": [{ "prefix": "a", "factor": 0 }] }] }"#;
         assert_eq!(refused(rate), "phases[2].layer-rates.factor");
         let schedule = r#"{ "learning-rate": 0.1, "phases": [{ "steps": 1, "schedule": { "kind": "triangular", "peak-rate": -1, "half-cycle-epochs": 1 } }] }"#;
         assert_eq!(refused(schedule), "phases[1].schedule.peak-rate");

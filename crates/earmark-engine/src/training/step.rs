@@ -5,7 +5,7 @@ use crate::optim::Optimizer;
 use crate::scoring::scorer::clip_features_tensor;
 use burn::tensor::{Device, Tensor, TensorData};
 use earmark_core::random::ChaCha8Rng;
-use earmark_models::{Forward, Network, VarId, Vars, forward::apply_statistics, vars::to_host};
+use earmark_models::{Forward, Network, VarId, Vars, apply_statistics, to_host};
 
 /// The loss and gradient norm of a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,26 +67,15 @@ pub struct TrainStep<'a> {
 
 /// Moves `vars` one step down the loss of a batch. A loss that is not finite moves nothing.
 pub fn train_step(step: TrainStep, vars: &mut Vars, optimizer: &mut Optimizer) -> StepResult {
-    let TrainStep {
-        train,
-        network,
-        x,
-        shape,
-        clip_features,
-        y,
-        noisy,
-        rate,
-        rng,
-        ..
-    } = step;
+    let (network, shape) = (step.network, step.shape);
     let device = step.device.clone().autodiff();
-    let classes = y.len() / shape[0];
-    let x = Tensor::<4>::from_data(TensorData::new(x, shape), &device);
-    let y = Tensor::<2>::from_data(TensorData::new(y, [shape[0], classes]), &device);
+    let classes = step.y.len() / shape[0];
+    let x = Tensor::<4>::from_data(TensorData::new(step.x, shape), &device);
+    let y = Tensor::<2>::from_data(TensorData::new(step.y, [shape[0], classes]), &device);
     let tracked = vars.tracked();
-    let clip_features = clip_features_tensor(network, clip_features, shape[0], &device);
-    let mut ctx = Forward::train(&tracked, rng).with_side(clip_features);
-    let loss = total_loss(train, network, network.outputs(x, &mut ctx), &y, &noisy);
+    let clip_features = clip_features_tensor(network, step.clip_features, shape[0], &device);
+    let mut ctx = Forward::train(&tracked, step.rng).with_clip_features(clip_features);
+    let loss = total_loss(step.train, network, network.outputs(x, &mut ctx), &y, &step.noisy);
     let statistics = ctx.into_statistics();
     let grads = loss.backward();
     let loss = f64::from(to_host(loss.inner())[0]);
@@ -110,11 +99,11 @@ pub fn train_step(step: TrainStep, vars: &mut Vars, optimizer: &mut Optimizer) -
     // The optimiser changes in place what has no other owner.
     drop(tracked);
     let mut gradient_norm = None;
-    if let Some(limit) = train.gradient_clip {
+    if let Some(limit) = step.train.gradient_clip {
         let (clipped, norm) = limit.apply(gradients);
         (gradients, gradient_norm) = (clipped, Some(norm));
     }
-    optimizer.step(vars, gradients, rate);
+    optimizer.step(vars, gradients, step.rate);
     apply_statistics(vars, statistics);
     StepResult { loss, gradient_norm }
 }
@@ -124,8 +113,8 @@ mod tests {
     use super::*;
     use earmark_core::random::{Purpose, stream};
     use earmark_models::NetworkConfig;
-    use earmark_models::aux_skip_attention::AuxSkipAttentionConfig;
-    use earmark_models::mobilenet_v1::MobileNetV1Config;
+    use earmark_models::networks::aux_skip_attention::AuxSkipAttentionConfig;
+    use earmark_models::networks::mobilenet_v1::MobileNetV1Config;
 
     fn config() -> TrainConfig {
         serde_json::from_str(r#"{ "learning-rate": 0.001 }"#).unwrap()

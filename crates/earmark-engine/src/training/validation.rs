@@ -51,10 +51,10 @@ pub struct ValidationConfig {
     /// End training after this many validations without a better one; 0 never does.
     pub early_stop_patience: u32,
     /// Segments that a validation clip is cut into; by default those of the front end.
-    #[serde(rename = "tiles", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub segments: Option<Segments>,
     /// Random crops of several lengths by which a validation clip is scored, in place of segments.
-    #[serde(rename = "lengths", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub random_crops: Option<RandomCrops>,
 }
 
@@ -75,9 +75,9 @@ impl Check for ValidationConfig {
     fn check(&self) -> Result<(), ConfigError> {
         self.split.check().within("split")?;
         if let Some(crops) = &self.random_crops {
-            let remedy = "validation.tiles is set as well; keep one of the two";
-            ConfigError::unless(self.segments.is_none(), "lengths", "(set)", remedy)?;
-            crops.check().within("lengths")?;
+            let remedy = "validation.segments is set as well; keep one of the two";
+            ConfigError::unless(self.segments.is_none(), "random-crops", "(set)", remedy)?;
+            crops.check().within("random-crops")?;
         }
         ConfigError::check_range(
             "every-checkpoints",

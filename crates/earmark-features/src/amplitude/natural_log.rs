@@ -2,9 +2,9 @@
 
 /// Natural logarithm of a positive normal number, with a relative error below 3e-7; meaningless for anything else.
 ///
-/// With `x = m 2^e`, `m` in `[sqrt(1/2), sqrt(2))` and `s = (m - 1) / (m + 1)`: `ln x = e ln 2 + 2 artanh s`, the latter by
-/// its Taylor series up to `s^11` (the next term is below 6e-11, as `|s| < 0.172`). The series is rearranged around
-/// `m - 1`, which is exact, so that numbers near 1 keep their precision.
+/// With `x = m 2^e`, `m` in `[sqrt(1/2), sqrt(2))` and `s = (m - 1) / (m + 1)`: `ln x = e ln 2 + 2 artanh s`, the
+/// latter by its Taylor series up to `s^11` (the next term is below 6e-11, as `|s| < 0.172`). The series is
+/// rearranged around `m - 1`, which is exact, so that numbers near 1 keep their precision.
 #[inline(always)]
 pub(super) fn ln(x: f32) -> f32 {
     const SQRT_HALF: u32 = std::f32::consts::FRAC_1_SQRT_2.to_bits();

@@ -1,16 +1,18 @@
-//! Per-channel energy normalisation (Wang et al., "Trainable Frontend for Robust and Far-Field Keyword Spotting", 2017).
+//! Per-channel energy normalisation (Wang et al., "Trainable Frontend for Robust and Far-Field Keyword Spotting",
+//! 2017).
 
 use earmark_core::{Check, ConfigError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Divides each band by a slow average of itself, then compresses: `(E / (eps + M)^gain + bias)^power - bias^power`, with `M` a
-/// first-order low-pass of `E` over time. Defaults and start (`M = 1` before the first frame) are those of librosa's `pcen`.
+/// Divides each band by a slow average of itself, then compresses: `(E / (eps + M)^gain + bias)^power - bias^power`,
+/// with `M` a first-order low-pass of `E` over time. Defaults and start (`M = 1` before the first frame) are those of
+/// librosa's `pcen`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Pcen {
-    /// Factor that the mel energies are multiplied by first. Default: 2^31, for samples in -1 to 1: the published constants
-    /// were found on integers, and librosa asks for the same scaling.
+    /// Factor that the mel energies are multiplied by first. Default: 2^31, for samples in -1 to 1: the published
+    /// constants were found on integers, and librosa asks for the same scaling.
     pub input_scale: f64,
     /// How much of the loudness is normalised away: 0 none, 1 all. Default: 0.98.
     pub gain: f64,

@@ -1,7 +1,8 @@
 //! Chroma: the level of each note, from spectra, in twelve rows from C to B.
 //!
-//! After `librosa.filters.chroma` and `feature.chroma_stft` of 0.6.2 (D. Ellis 2007): a bin counts for the notes around it by a
-//! Gaussian of its own width, and most around A5 (880 Hz, two octaves each way), where notes are separated best.
+//! After `librosa.filters.chroma` and `feature.chroma_stft` of 0.6.2 (D. Ellis 2007): a bin counts for the notes
+//! around it by a Gaussian of its own width, and most around A5 (880 Hz, two octaves each way), where notes are
+//! separated best.
 
 use super::stft::{BINS, FFT};
 

@@ -1,8 +1,8 @@
 //! Constant-Q transform: seven octaves of semitones from C1, folded into notes and tonal centroids.
 //!
-//! After `librosa.feature.chroma_cqt` of 0.6.2 (Brown 1991; Schörkhuber and Klapuri 2010): filters of the top octave run
-//! over the signal, whose rate is then halved for the octave below, and so on. librosa filters in the frequency domain; here
-//! it is a plain sum over time, which is equivalent and, with filters this short, faster.
+//! After `librosa.feature.chroma_cqt` of 0.6.2 (Brown 1991; Schörkhuber and Klapuri 2010): filters of the top octave
+//! run over the signal, whose rate is then halved for the octave below, and so on. librosa filters in the frequency
+//! domain; here it is a plain sum over time, which is equivalent and, with filters this short, faster.
 
 use super::chroma::NOTES;
 use super::stft::{FFT, HOP, frames_of};
@@ -28,8 +28,8 @@ impl Filter {
     /// A filter for `hz` at `rate`. Of its spectrum up to half the rate, the smallest bins that sum to a hundredth are
     /// dropped.
     ///
-    /// Quirk(librosa 0.6.2): the rest responds slightly, some 100 dB down, to samples beyond the filter's length, and in
-    /// silent frames that response is all there is.
+    /// Quirk(librosa 0.6.2): the rest responds slightly, some 100 dB down, to samples beyond the filter's length, and
+    /// in silent frames that response is all there is.
     fn new(hz: f64, rate: f64) -> Self {
         let q = 1.0 / (2.0_f64.powf(1.0 / NOTES as f64) - 1.0);
         let length = q * rate / hz;
@@ -55,9 +55,8 @@ impl Filter {
             sum >= DROPPED_SHARE
         });
         let least = least.copied().unwrap_or(0.0);
-        kept.iter_mut()
-            .filter(|z| z.norm() < least)
-            .for_each(|z| *z = Complex64::default());
+        let dropped = kept.iter_mut().filter(|z| z.norm() < least);
+        dropped.for_each(|z| *z = Complex64::default());
         // Multiplying a frame's spectrum with these bins and summing equals a sum over the frame with their transform.
         fft.process(&mut taps);
         taps.iter_mut().for_each(|z| *z /= (2 * HALF) as f64);
@@ -78,8 +77,8 @@ impl Filter {
     }
 }
 
-/// Level of each note in each frame, summed over octaves: `[frames][NOTES]`. Higher notes count less, by the square root of
-/// their filter's length; `tuning` is in semitones.
+/// Level of each note in each frame, summed over octaves: `[frames][NOTES]`. Higher notes count less, by the square
+/// root of their filter's length; `tuning` is in semitones.
 pub(super) fn notes(samples: &[f32], rate: f64, tuning: f64) -> Vec<[f64; NOTES]> {
     let frames = frames_of(samples.len());
     let mut out = vec![[0.0; NOTES]; frames];
@@ -99,9 +98,8 @@ pub(super) fn notes(samples: &[f32], rate: f64, tuning: f64) -> Vec<[f64; NOTES]
         }
         let longer = f64::from(1 << octave).sqrt();
         let length = signal.len() + 4 * HALF + hop;
-        let padded: Vec<f32> = (0..length)
-            .map(|i| signal[mirror(i, HALF, signal.len())])
-            .collect();
+        let mirrored = |i| signal[mirror(i, HALF, signal.len())];
+        let padded: Vec<f32> = (0..length).map(mirrored).collect();
         for (t, notes) in out.iter_mut().enumerate() {
             for (note, filter) in notes.iter_mut().zip(&filters) {
                 *note += filter.level(&padded, t * hop) * filter.weight * longer;
@@ -114,29 +112,26 @@ pub(super) fn notes(samples: &[f32], rate: f64, tuning: f64) -> Vec<[f64; NOTES]
 /// Taps on each side of the half-band filter.
 const SIDE: usize = 23;
 
-/// Halves the rate: a Kaiser-windowed sinc, flat to a fifth of the old rate and more than 80 dB down from 0.3 of it. Notes
-/// end at 0.094 of it, and aliases of them start at 0.406.
+/// Halves the rate: a Kaiser-windowed sinc, flat to a fifth of the old rate and more than 80 dB down from 0.3 of it.
+/// Notes end at 0.094 of it, and aliases of them start at 0.406.
 fn halved(samples: &[f32]) -> Vec<f32> {
     // Every other tap of a half-band filter is zero, except the middle one, which is one half.
-    let taps: Vec<f64> = (1..=SIDE)
-        .step_by(2)
-        .map(|k| {
-            let x = PI * k as f64 / 2.0;
-            let position = k as f64 / (SIDE + 1) as f64;
-            0.5 * x.sin() / x * bessel_i0(8.0 * (1.0 - position * position).sqrt()) / bessel_i0(8.0)
-        })
-        .collect();
+    let tap = |k: usize| {
+        let x = PI * k as f64 / 2.0;
+        let position = k as f64 / (SIDE + 1) as f64;
+        0.5 * x.sin() / x * bessel_i0(8.0 * (1.0 - position * position).sqrt()) / bessel_i0(8.0)
+    };
+    let taps: Vec<f64> = (1..=SIDE).step_by(2).map(tap).collect();
     let at = |i: Option<usize>| i.and_then(|i| samples.get(i)).map_or(0.0, |x| f64::from(*x));
-    (0..samples.len().div_ceil(2))
-        .map(|i| {
-            let middle = 2 * i;
-            let sides = taps.iter().enumerate().map(|(tap, w)| {
-                let k = 2 * tap + 1;
-                w * (at(middle.checked_sub(k)) + at(middle.checked_add(k)))
-            });
-            (0.5 * at(Some(middle)) + sides.sum::<f64>()) as f32
-        })
-        .collect()
+    let halved = |i: usize| {
+        let middle = 2 * i;
+        let sides = taps.iter().enumerate().map(|(tap, w)| {
+            let k = 2 * tap + 1;
+            w * (at(middle.checked_sub(k)) + at(middle.checked_add(k)))
+        });
+        (0.5 * at(Some(middle)) + sides.sum::<f64>()) as f32
+    };
+    (0..samples.len().div_ceil(2)).map(halved).collect()
 }
 
 /// The modified Bessel function of order 0, by its series.
@@ -150,16 +145,13 @@ fn bessel_i0(x: f64) -> f64 {
     sum
 }
 
-/// Tonal centroids of notes (Harte, Sandler and Gasser 2006; `librosa.feature.tonnetz`): fifths, minor and major thirds,
-/// each as a point on a circle.
+/// Tonal centroids of notes (Harte, Sandler and Gasser 2006; `librosa.feature.tonnetz`): fifths, minor and major
+/// thirds, each as a point on a circle.
 pub(super) fn tonal_centroid(notes: &[f64; NOTES]) -> [f64; 6] {
     let sum: f64 = notes.iter().sum();
     // librosa leaves near-silence unchanged.
-    let sum = if sum < f64::from(f32::MIN_POSITIVE) {
-        1.0
-    } else {
-        sum
-    };
+    let silent = sum < f64::from(f32::MIN_POSITIVE);
+    let sum = if silent { 1.0 } else { sum };
     const STEPS: [(f64, f64); 3] = [(7.0 / 6.0, 1.0), (3.0 / 2.0, 1.0), (2.0 / 3.0, 0.5)];
     std::array::from_fn(|i| {
         let (step, radius) = STEPS[i / 2];

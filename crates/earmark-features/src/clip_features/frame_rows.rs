@@ -61,27 +61,24 @@ impl FrameRows {
             triangles: Triangles::Hz,
             norm: MelNorm::Slaney,
         };
-        let matrix = mel
-            .matrix(sample_rate_hz, FFT)
-            .expect("a bank up to half the rate");
+        let matrix = mel.matrix(sample_rate_hz, FFT).expect("up to half the rate");
         let sparse = |row: &Vec<f64>| {
             let bins = support(row);
             (bins.start, row[bins].to_vec())
         };
-        // Quirk(mobilenetv2-pca-2018): the cosine transform is applied to the 1,025 magnitudes, where cepstra use logarithms of
-        // mel bands.
+        // Quirk(mobilenetv2-pca-2018): the cosine transform is applied to the 1,025 magnitudes, where cepstra use
+        // logarithms of mel bands.
         let cosine = |bin: usize, c: usize| {
             let scale = if c == 0 { 1.0 } else { 2.0 };
             let angle = PI * c as f64 * (2 * bin + 1) as f64 / (2 * BINS) as f64;
             (scale / BINS as f64).sqrt() * angle.cos()
         };
+        let cosines = |bin| std::array::from_fn(|c| cosine(bin, c));
         Self {
             rate: f64::from(sample_rate_hz),
             stft: InvertibleStft::new(),
             mel: matrix.iter().map(sparse).collect(),
-            cosines: (0..BINS)
-                .map(|bin| std::array::from_fn(|c| cosine(bin, c)))
-                .collect(),
+            cosines: (0..BINS).map(cosines).collect(),
         }
     }
 
@@ -112,22 +109,21 @@ impl FrameRows {
             let mut cepstra = [0.0; CEPSTRA];
             for (cosines, x) in self.cosines.iter().zip(frame) {
                 let x = f64::from(*x);
-                cepstra
-                    .iter_mut()
-                    .zip(cosines)
-                    .for_each(|(sum, cosine)| *sum += cosine * x);
+                for (sum, cosine) in cepstra.iter_mut().zip(cosines) {
+                    *sum += cosine * x;
+                }
             }
             let notes = chroma::chroma(&bank, frame);
             let values = cepstra.into_iter().chain(notes).chain(self.moments(frame));
-            rest.iter_mut()
-                .zip(values)
-                .for_each(|(row, value)| row[t] = value);
+            for (row, value) in rest.iter_mut().zip(values) {
+                row[t] = value;
+            }
         }
         rows
     }
 
-    /// Roll-off (85 % of the magnitudes are below it), centroid and bandwidth (mean and standard deviation of frequency,
-    /// weighted by magnitude) in hertz; zeros in silence.
+    /// Roll-off (85 % of the magnitudes are below it), centroid and bandwidth (mean and standard deviation of
+    /// frequency, weighted by magnitude) in hertz; zeros in silence.
     fn moments(&self, frame: &[f32]) -> [f64; 3] {
         let hz = |k: usize| k as f64 * self.rate / FFT as f64;
         let total: f64 = frame.iter().map(|x| f64::from(*x)).sum();
@@ -143,10 +139,8 @@ impl FrameRows {
             }
         }
         let centroid = first_moment / total;
-        let spread = frame.iter().enumerate();
-        let spread: f64 = spread
-            .map(|(k, x)| (hz(k) - centroid).powi(2) * f64::from(*x))
-            .sum();
+        let spread = |(k, x): (usize, &f32)| (hz(k) - centroid).powi(2) * f64::from(*x);
+        let spread: f64 = frame.iter().enumerate().map(spread).sum();
         [roll_off.unwrap_or(0.0), centroid, (spread / total).sqrt()]
     }
 
@@ -163,8 +157,8 @@ impl FrameRows {
     }
 }
 
-/// Share of neighbouring samples that differ in sign, in the frames of the transform, with the clip's end samples repeated
-/// beyond it. Samples closer to zero than 1e-10 count as positive.
+/// Share of neighbouring samples that differ in sign, in the frames of the transform, with the clip's end samples
+/// repeated beyond it. Samples closer to zero than 1e-10 count as positive.
 fn zero_crossings(samples: &[f32]) -> Vec<f64> {
     let Some(last) = samples.len().checked_sub(1) else {
         return Vec::new();

@@ -1,8 +1,8 @@
 //! The harmonic part of a sound: sustained tones without percussive strokes.
 //!
-//! After `librosa.effects.harmonic` of 0.6.2 (Fitzgerald, "Harmonic/percussive separation using median filtering", 2010;
-//! Driedger, Müller and Disch 2014): medians along time keep sustained tones, medians along frequency keep strokes, and each
-//! bin is shared between the two in proportion to their squares.
+//! After `librosa.effects.harmonic` of 0.6.2 (Fitzgerald, "Harmonic/percussive separation using median filtering",
+//! 2010; Driedger, Müller and Disch 2014): medians along time keep sustained tones, medians along frequency keep
+//! strokes, and each bin is shared between the two in proportion to their squares.
 
 use super::stft::BINS;
 use rustfft::num_complex::Complex32;
@@ -26,11 +26,8 @@ pub(super) fn keep_harmonic(spectra: &mut [Complex32], magnitudes: &[f32]) {
         }
     }
     let mut percussive = vec![0.0_f32; BINS];
-    for ((spectrum, frame), harmonic) in spectra
-        .chunks_exact_mut(BINS)
-        .zip(magnitudes.chunks_exact(BINS))
-        .zip(harmonic.chunks_exact(BINS))
-    {
+    let spectra = spectra.chunks_exact_mut(BINS).zip(magnitudes.chunks_exact(BINS));
+    for ((spectrum, frame), harmonic) in spectra.zip(harmonic.chunks_exact(BINS)) {
         sliding.medians(frame, &mut percussive);
         for ((z, h), p) in spectrum.iter_mut().zip(harmonic).zip(&percussive) {
             *z *= share(*h, *p);
@@ -63,7 +60,8 @@ impl Default for SlidingMedian {
 }
 
 impl SlidingMedian {
-    /// The median around each value of `row`, which is mirrored at its ends with the end value repeated (SciPy's "reflect").
+    /// The median around each value of `row`, which is mirrored at its ends with the end value repeated (SciPy's
+    /// "reflect").
     fn medians(&mut self, row: &[f32], out: &mut [f32]) {
         let (n, half) = (row.len(), WIDTH / 2);
         // The value at `i - half`.

@@ -11,13 +11,7 @@ const BINS: usize = FRAME / 2;
 /// Samples before the first frame.
 const SKIP: usize = 100;
 /// Shares of the peak; the bins above each are counted.
-const SHARES: [(f64, &str); 5] = [
-    (0.10, "10"),
-    (0.20, "20"),
-    (0.50, "50"),
-    (0.90, "90"),
-    (0.99, "99"),
-];
+const SHARES: [(f64, &str); 5] = [(0.1, "10"), (0.2, "20"), (0.5, "50"), (0.9, "90"), (0.99, "99")];
 /// Bins that count as low.
 const LOW: usize = 50;
 /// Bins averaged for a smoothed level, and the distance between levels.
@@ -30,34 +24,25 @@ pub(super) fn names() -> Vec<String> {
     names.extend(SHARES.map(|(_, share)| format!("spectrum-bins-above-{share}")));
     names.push("spectrum-peak-bin".into());
     names.extend(["50", "90"].map(|share| format!("spectrum-low-bins-above-{share}")));
-    let runs = SHARES
-        .iter()
-        .flat_map(|(_, share)| RUNS.map(|what| format!("spectrum-runs-{share}-{what}")));
-    names.extend(runs);
+    let runs = |(_, share): (f64, &str)| RUNS.map(|what| format!("spectrum-runs-{share}-{what}"));
+    names.extend(SHARES.into_iter().flat_map(runs));
     let fit = |what: &'static str| ["slope", "bend", "offset"].map(|c| format!("{what}-fit-{c}"));
     names.extend(fit("spectrum"));
     names.extend(["sum", "mean", "norm", "norm-per-bin"].map(|what| format!("spectrum-{what}")));
     names.extend(fit("spectrum-peak"));
-    names.extend(
-        (0..BINS)
-            .step_by(STEP)
-            .map(|bin| format!("spectrum-level-{bin:03}")),
-    );
+    let level = |bin| format!("spectrum-level-{bin:03}");
+    names.extend((0..BINS).step_by(STEP).map(level));
     names
 }
 
-/// The spectrum, `[BINS]`, of whole frames from sample 100 on that end before the clip does; a clip too short for one frame
-/// is zero-padded to it.
+/// The spectrum, `[BINS]`, of whole frames from sample 100 on that end before the clip does; a clip too short for one
+/// frame is zero-padded to it.
 fn spectrum(samples: &[f32]) -> Vec<f64> {
     let frames = samples.len().saturating_sub(SKIP + 1) / FRAME;
     let padded: Vec<f32>;
     let frames = if frames == 0 {
-        padded = samples
-            .iter()
-            .copied()
-            .chain(std::iter::repeat(0.0))
-            .take(FRAME)
-            .collect();
+        let zeros = std::iter::repeat(&0.0);
+        padded = samples.iter().chain(zeros).take(FRAME).copied().collect();
         &padded[..]
     } else {
         &samples[SKIP..SKIP + frames * FRAME]
@@ -67,9 +52,9 @@ fn spectrum(samples: &[f32]) -> Vec<f64> {
     let mut sums = vec![0.0; BINS];
     let mut z = vec![Complex64::default(); FRAME];
     for frame in frames.chunks_exact(FRAME) {
-        z.iter_mut()
-            .zip(frame)
-            .for_each(|(z, x)| *z = Complex64::new(f64::from(*x), 0.0));
+        for (z, x) in z.iter_mut().zip(frame) {
+            *z = Complex64::new(f64::from(*x), 0.0);
+        }
         fft.process_with_scratch(&mut z, &mut scratch);
         sums.iter_mut().zip(&z).for_each(|(sum, z)| *sum += z.norm());
     }
@@ -93,12 +78,12 @@ fn parabola(y: &[f64], first: usize) -> [f64; 3] {
     [slope - 2.0 * bend * middle, bend, constant]
 }
 
-/// Mean bin (weighted by squares); bins above shares of the peak; the peak's bin; how many of the lowest 50 bins reach one
-/// half and nine tenths of it; runs of bins above the shares; the parabola through all bins; sum, mean, norm and norm over the
-/// count; the parabola through the peak; 25 smoothed levels.
+/// Mean bin (weighted by squares); bins above shares of the peak; the peak's bin; how many of the lowest 50 bins
+/// reach one half and nine tenths of it; runs of bins above the shares; the parabola through all bins; sum, mean,
+/// norm and norm over the count; the parabola through the peak; 25 smoothed levels.
 ///
-/// Quirk(mobilenetv2-pca-2018): the peak's parabola spans from the last bin below a tenth of the peak on its left to the
-/// first one on its right, where a missing bin counts as bin 0; it is 0 when that is fewer than three bins.
+/// Quirk(mobilenetv2-pca-2018): the peak's parabola spans from the last bin below a tenth of the peak on its left to
+/// the first one on its right, where a missing bin counts as bin 0; it is 0 when that is fewer than three bins.
 pub(super) fn mean_spectrum(samples: &[f32]) -> Vec<f64> {
     let m = spectrum(samples);
     let top = m.iter().copied().fold(0.0, f64::max);
@@ -118,7 +103,8 @@ pub(super) fn mean_spectrum(samples: &[f32]) -> Vec<f64> {
     let faint = |x: &f64| *x < 0.1 * top;
     let left = m[..peak].iter().rposition(faint).unwrap_or(0);
     let right = m[peak..].iter().position(faint).map_or(0, |i| peak + i);
-    out.extend(if right > left + 2 {
+    let wide = right > left + 2;
+    out.extend(if wide {
         parabola(&m[left..right], left)
     } else {
         [0.0; 3]

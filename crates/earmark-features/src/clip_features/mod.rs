@@ -10,9 +10,9 @@
 //! | 64 | the shape of the mean spectrum |
 //! | 72 | the waveform in one, two and three parts |
 //!
-//! The features are defined at 44.1 kHz; the system trims silence first ([`Trimming`](crate::Trimming)). Every clip has all
-//! of them, as finite numbers: zeros for a clip without samples, and whatever the definition gives for a silent or very
-//! short one; each file documents its own case.
+//! The features are defined at 44.1 kHz; the system trims silence first ([`Trimming`](crate::Trimming)). Every clip
+//! has all of them, as finite numbers: zeros for a clip without samples, and whatever the definition gives for a
+//! silent or very short one; each file documents its own case.
 
 mod chroma;
 mod constant_q;
@@ -86,7 +86,8 @@ impl HandcraftedFeatures {
     ///
     /// # Errors
     ///
-    /// When the clip's rate is not 44.1 kHz, a sample is not a number or far too large, or it is longer than ten minutes.
+    /// When the clip's rate is not 44.1 kHz, a sample is not a number or far too large, or it is longer than ten
+    /// minutes.
     pub fn of(&self, clip: &Clip) -> Result<Vec<f32>, FeatureError> {
         if clip.sample_rate_hz != Self::SAMPLE_RATE_HZ {
             return Err(FeatureError::SampleRate {
@@ -216,7 +217,8 @@ mod tests {
                 samples.len()
             );
         }
-        // Without samples all are 0 except two counts of bins: a spectrum without a peak reaches any share of it everywhere.
+        // Without samples all are 0 except two counts of bins: a spectrum without a peak reaches any share of it
+        // everywhere.
         let names = handcrafted_names();
         for (name, x) in names.iter().zip(handcrafted.of_samples(&[]).unwrap()) {
             let counts = name.starts_with("spectrum-low-bins-above-");

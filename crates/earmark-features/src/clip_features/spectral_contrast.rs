@@ -1,8 +1,8 @@
 //! Spectral contrast: peaks over valleys, octave by octave.
 //!
-//! After `librosa.feature.spectral_contrast` of 0.6.2 (Jiang et al., "Music type classification by spectral contrast feature",
-//! 2002): in seven bands, 0 to 200 Hz and six octaves from there, the mean of the highest fiftieth of the bins over the mean of the
-//! lowest fiftieth, in decibels.
+//! After `librosa.feature.spectral_contrast` of 0.6.2 (Jiang et al., "Music type classification by spectral contrast
+//! feature", 2002): in seven bands, 0 to 200 Hz and six octaves from there, the mean of the highest fiftieth of the
+//! bins over the mean of the lowest fiftieth, in decibels.
 
 use super::stft::{BINS, FFT};
 use std::ops::Range;
@@ -25,17 +25,11 @@ struct ContrastBand {
 fn bands(rate: f64) -> [ContrastBand; BANDS] {
     let hz = |k: usize| k as f64 * rate / FFT as f64;
     std::array::from_fn(|band| {
-        let low = if band == 0 {
-            0.0
-        } else {
-            FIRST_EDGE_HZ * f64::from(1 << (band - 1))
-        };
         let high = FIRST_EDGE_HZ * f64::from(1 << band);
+        let low = if band == 0 { 0.0 } else { high / 2.0 };
         // The bin below a band belongs to it, and the last band reaches to the end.
-        let start = (0..BINS)
-            .find(|&k| hz(k) >= low)
-            .unwrap_or(BINS)
-            .saturating_sub(usize::from(band > 0));
+        let start = (0..BINS).find(|&k| hz(k) >= low).unwrap_or(BINS);
+        let start = start.saturating_sub(usize::from(band > 0));
         let end = match band + 1 {
             BANDS => BINS,
             _ => (0..BINS).rfind(|&k| hz(k) <= high).map_or(0, |k| k + 1),
@@ -49,8 +43,8 @@ fn bands(rate: f64) -> [ContrastBand; BANDS] {
 
 /// Contrasts in decibels, `[BANDS][frames]`, of magnitudes `[frames, BINS]`.
 ///
-/// Quirk(mobilenetv2-pca-2018): magnitudes are treated as powers, so that these decibels are half of real ones; and levels
-/// are limited to 80 of them below the loudest of the whole clip, separately for peaks and valleys.
+/// Quirk(mobilenetv2-pca-2018): magnitudes are treated as powers, so that these decibels are half of real ones; and
+/// levels are limited to 80 of them below the loudest of the whole clip, separately for peaks and valleys.
 pub(super) fn contrast(magnitudes: &[f32], rate: f64) -> Vec<Vec<f64>> {
     let frames = magnitudes.len() / BINS;
     let (mut peaks, mut valleys) = (vec![vec![0.0; frames]; BANDS], vec![vec![0.0; frames]; BANDS]);
@@ -74,16 +68,12 @@ pub(super) fn contrast(magnitudes: &[f32], rate: f64) -> Vec<Vec<f64>> {
     for levels in [&mut peaks, &mut valleys] {
         let loudest = levels.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
         let floor = loudest - TOP_DB;
-        levels
-            .iter_mut()
-            .flatten()
-            .for_each(|level| *level = level.max(floor));
+        for level in levels.iter_mut().flatten() {
+            *level = level.max(floor);
+        }
     }
-    for (peaks, valleys) in peaks.iter_mut().zip(&valleys) {
-        peaks
-            .iter_mut()
-            .zip(valleys)
-            .for_each(|(peak, valley)| *peak -= valley);
+    for (peak, valley) in peaks.iter_mut().flatten().zip(valleys.iter().flatten()) {
+        *peak -= valley;
     }
     peaks
 }

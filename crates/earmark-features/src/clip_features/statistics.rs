@@ -5,8 +5,8 @@ pub(super) const STATISTICS: [&str; 5] = ["mean", "std", "skew", "max", "min"];
 
 /// Mean, standard deviation, skewness, maximum and minimum; zeros for an empty row.
 ///
-/// Deviation and skewness are those of the population (divisor n, as in `numpy.std` and `scipy.stats.skew`); a constant row
-/// has skewness 0.
+/// Deviation and skewness are those of the population (divisor n, as in `numpy.std` and `scipy.stats.skew`); a
+/// constant row has skewness 0.
 pub(super) fn statistics(row: &[f64]) -> [f64; 5] {
     if row.is_empty() {
         return [0.0; 5];
@@ -32,7 +32,8 @@ pub(super) fn statistics(row: &[f64]) -> [f64; 5] {
     [mean, variance.sqrt(), skew, max, min]
 }
 
-/// Runs of `true`: ln(1 + mean length), ln(1 + standard deviation), ln(1 + longest), and their number; zeros without any.
+/// Runs of `true`: ln(1 + mean length), ln(1 + standard deviation), ln(1 + longest), and their number; zeros without
+/// any.
 pub(super) fn runs(on: impl Iterator<Item = bool>) -> [f64; 4] {
     let (mut lengths, mut length) = (Vec::new(), 0_usize);
     for on in on.chain([false]) {

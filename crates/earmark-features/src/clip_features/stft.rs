@@ -1,8 +1,8 @@
 //! The short-time Fourier transform of the handcrafted features, and its inverse.
 //!
-//! 2,048 samples every 512, periodic Hann, centred, the clip mirrored at its ends: `librosa.stft` of 0.6.2 with its defaults.
-//! Sums are in double precision, results in single precision: features such as the minimum of a band are 100 dB below the
-//! loudest one, where a transform in single precision would show its own noise.
+//! 2,048 samples every 512, periodic Hann, centred, the clip mirrored at its ends: `librosa.stft` of 0.6.2 with its
+//! defaults. Sums are in double precision, results in single precision: features such as the minimum of a band are
+//! 100 dB below the loudest one, where a transform in single precision would show its own noise.
 
 use crate::stft::{WindowFunction, mirror};
 use rustfft::{
@@ -57,8 +57,8 @@ impl InvertibleStft {
             let sample = |frame: usize, i: usize| {
                 f64::from(samples[mirror(frame * HOP + i, FFT / 2, samples.len())]) * self.window[i]
             };
-            // Silence stays silence: rounding would leak some of the other frame into it, and chroma is loud however soft a
-            // frame is.
+            // Silence stays silence: rounding would leak some of the other frame into it, and chroma is loud however
+            // soft a frame is.
             let mut audible = [false; 2];
             for (i, z) in z.iter_mut().enumerate() {
                 let second = if both { sample(2 * pair + 1, i) } else { 0.0 };
@@ -84,8 +84,8 @@ impl InvertibleStft {
         out
     }
 
-    /// The signal of `samples` samples whose spectra are closest to these (Griffin and Lim 1984): windowed frames are added
-    /// and divided by the sum of squared windows.
+    /// The signal of `samples` samples whose spectra are closest to these (Griffin and Lim 1984): windowed frames are
+    /// added and divided by the sum of squared windows.
     pub fn signal(&self, spectra: &[Complex32], samples: usize) -> Vec<f32> {
         let mut sums = vec![0.0_f64; samples + 2 * FFT];
         let mut weights = vec![0.0_f64; samples + 2 * FFT];
@@ -131,11 +131,8 @@ impl InvertibleStft {
         }
         let inside = sums.iter().zip(&weights).skip(FFT / 2).take(samples);
         let level = |(sum, weight): (&f64, &f64)| {
-            if *weight > f64::from(f32::MIN_POSITIVE) {
-                (sum / weight) as f32
-            } else {
-                *sum as f32
-            }
+            let covered = *weight > f64::from(f32::MIN_POSITIVE);
+            (if covered { sum / weight } else { *sum }) as f32
         };
         inside.map(level).collect()
     }

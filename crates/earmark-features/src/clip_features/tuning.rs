@@ -1,7 +1,7 @@
 //! Tuning: how far a recording deviates from A = 440 Hz.
 //!
-//! After `librosa.estimate_tuning` of 0.6.2: the peaks of all spectra between 150 and 4,000 Hz are interpolated between bins
-//! by a parabola, and the louder half of them vote for a deviation from the semitones.
+//! After `librosa.estimate_tuning` of 0.6.2: the peaks of all spectra between 150 and 4,000 Hz are interpolated
+//! between bins by a parabola, and the louder half of them vote for a deviation from the semitones.
 
 use super::stft::{BINS, FFT};
 
@@ -12,10 +12,8 @@ const HIGHEST_HZ: f64 = 4_000.0;
 
 /// Deviation in semitones, from -0.5 to 0.48 in hundredths; 0 without any pitch. `magnitudes` is `[frames, BINS]`.
 pub(super) fn tuning(magnitudes: &[f32], rate: f64) -> f64 {
-    let peaks: Vec<(f64, f64)> = magnitudes
-        .chunks_exact(BINS)
-        .flat_map(|frame| peaks(frame, rate))
-        .collect();
+    let frames = magnitudes.chunks_exact(BINS);
+    let peaks: Vec<(f64, f64)> = frames.flat_map(|frame| peaks(frame, rate)).collect();
     let mut levels: Vec<f64> = peaks.iter().map(|(_, level)| *level).collect();
     let median = median(&mut levels);
     let loud = peaks.iter().filter(|(_, level)| *level >= median);
@@ -78,7 +76,8 @@ mod tests {
                 .map(|i| (std::f64::consts::TAU * hz * f64::from(i) / 44_100.0).sin() as f32)
                 .collect();
             let found = tuning(&magnitudes(&InvertibleStft::new().spectra(&x)), 44_100.0);
-            // A parabola through magnitudes is off by some hundredths of a semitone at 440 Hz, where a bin is 0.8 semitones wide.
+            // A parabola through magnitudes is off by some hundredths of a semitone at 440 Hz, where a bin is 0.8
+            // semitones wide.
             assert!((found - cents).abs() < 0.06, "{found} is not {cents}");
         }
         assert_eq!(tuning(&[0.0; 3 * BINS], 44_100.0), 0.0);

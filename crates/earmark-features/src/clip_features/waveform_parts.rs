@@ -20,11 +20,11 @@ pub(super) fn names() -> Vec<String> {
     names
 }
 
-/// Mean, standard deviation, minimum and maximum of signal, absolute signal and differences of neighbours; zeros for a part
-/// without samples.
+/// Mean, standard deviation, minimum and maximum of signal, absolute signal and differences of neighbours; zeros for
+/// a part without samples.
 ///
-/// Quirk(mobilenetv2-pca-2018): the last part starts at the last sample, so that one part is only this sample, and of three
-/// parts the last third is missing.
+/// Quirk(mobilenetv2-pca-2018): the last part starts at the last sample, so that one part is only this sample, and of
+/// three parts the last third is missing.
 pub(super) fn parts(samples: &[f32]) -> Vec<f64> {
     let signal: Vec<f64> = samples.iter().map(|x| f64::from(*x)).collect();
     let absolute: Vec<f64> = signal.iter().map(|x| x.abs()).collect();
@@ -34,7 +34,8 @@ pub(super) fn parts(samples: &[f32]) -> Vec<f64> {
         for values in [&signal, &absolute, &difference] {
             let size = values.len() / count;
             for part in 0..count {
-                let start = if part + 1 == count {
+                let last = part + 1 == count;
+                let start = if last {
                     values.len().saturating_sub(1)
                 } else {
                     part * size

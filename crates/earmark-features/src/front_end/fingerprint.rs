@@ -1,7 +1,6 @@
 //! What determines cached features, as one line of text.
 
 use super::FrontEnd;
-use crate::stft::Framing;
 use earmark_core::ConfigError;
 
 /// Raised whenever the same front end and samples would give another log-mel, so that cached ones are recomputed.
@@ -11,24 +10,19 @@ const LOG_MEL_VERSION: u32 = 1;
 const HANDCRAFTED_VERSION: &str = "; summary 2";
 
 impl FrontEnd {
-    /// What determines [`Extractor::log_mel_of_clip`](crate::Extractor::log_mel_of_clip), as one line: equal lines mean an
-    /// equal log-mel of the same clip. Seconds and samples that come to the same length give the same line.
+    /// What determines [`Extractor::log_mel_of_clip`](crate::Extractor::log_mel_of_clip), as one line: equal lines
+    /// mean an equal log-mel of the same clip. Seconds and samples that come to the same length give the same line.
     ///
     /// # Errors
     ///
     /// What [`Check::check`](earmark_core::Check::check) refuses.
     pub fn fingerprint(&self) -> Result<String, ConfigError> {
-        let Framing {
-            window,
-            hop,
-            fft,
-            centre,
-        } = self.checked()?.framing;
+        let framing = self.checked()?.framing;
+        let (window, hop, fft, centre) = (framing.window, framing.hop, framing.fft, framing.centre);
         let (shape, value, phase) = (self.stft.window, self.stft.value, self.stft.phase);
         // Only where there is one: features cached before the key existed stay valid.
-        let emphasis = self
-            .pre_emphasis
-            .map_or(String::new(), |c| format!("; pre-emphasis {c:?}"));
+        let emphasis = |c| format!("; pre-emphasis {c:?}");
+        let emphasis = self.pre_emphasis.map_or(String::new(), emphasis);
         let handcrafted = if self.handcrafted { HANDCRAFTED_VERSION } else { "" };
         Ok(format!(
             "base {LOG_MEL_VERSION}; {} Hz; {shape:?} {window}, hop {hop}, fft {fft}, centre {centre:?}, {value:?}, \
@@ -42,8 +36,7 @@ impl FrontEnd {
 
     /// What determines [`Extractor::trim`](crate::Extractor::trim): the end of the fingerprint, empty without trimming.
     pub fn trim_fingerprint(&self) -> String {
-        self.trim
-            .as_ref()
-            .map_or_else(String::new, |trim| format!("; {trim:?}"))
+        let trim = self.trim.as_ref();
+        trim.map_or_else(String::new, |trim| format!("; {trim:?}"))
     }
 }

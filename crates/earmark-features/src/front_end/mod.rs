@@ -21,9 +21,9 @@ use serde::{Deserialize, Serialize};
 
 /// Everything between samples and a network's input.
 ///
-/// Nothing is implied: a recipe gives `sample-rate-hz`, `stft` and `amplitude`; without `mel` the bins of the spectrum are
-/// used as they are, without `segments` a clip is one segment of its own length, and without `postprocess` nothing follows
-/// the amplitude scale.
+/// Nothing is implied: a recipe gives `sample-rate-hz`, `stft` and `amplitude`; without `mel` the bins of the
+/// spectrum are used as they are, without `segments` a clip is one segment of its own length, and without
+/// `postprocess` nothing follows the amplitude scale.
 ///
 /// ```
 /// use earmark_core::Check;
@@ -48,8 +48,8 @@ pub struct FrontEnd {
     /// Cuts silence off both ends of a clip first; left out, clips stay whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trim: Option<Trimming>,
-    /// Pre-emphasis of high frequencies before the transform: `y[t] = x[t + 1] - c x[t]`, one sample fewer than the clip
-    /// has. Between 0 and 1, usually 0.97; left out, samples are used as they are.
+    /// Pre-emphasis of high frequencies before the transform: `y[t] = x[t + 1] - c x[t]`, one sample fewer than the
+    /// clip has. Between 0 and 1, usually 0.97; left out, samples are used as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pre_emphasis: Option<f64>,
     /// Framing and short-time Fourier transform.
@@ -59,8 +59,8 @@ pub struct FrontEnd {
     pub mel: Option<Mel>,
     /// How the energies of bands or bins are compressed: linear, log, decibels or PCEN.
     pub amplitude: AmplitudeScale,
-    /// Uses the 1,133 handcrafted features of the whole clip instead of a spectrogram: 1,133 channels of one band and one
-    /// frame. Default: false.
+    /// Uses the 1,133 handcrafted features of the whole clip instead of a spectrogram: 1,133 channels of one band and
+    /// one frame. Default: false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub handcrafted: bool,
     /// Features of the whole clip that a network takes in addition to the spectrogram; left out, none.
@@ -93,7 +93,8 @@ impl ClipFeatures {
 }
 
 impl Default for FrontEnd {
-    /// The DCASE 2019 baseline's (FSDKaggle2019): log-mel of 96 bands every 10 ms, segments of one second every half second.
+    /// The DCASE 2019 baseline's (FSDKaggle2019): log-mel of 96 bands every 10 ms, segments of one second every half
+    /// second.
     fn default() -> Self {
         Self {
             sample_rate_hz: 44_100,
@@ -111,8 +112,8 @@ impl Default for FrontEnd {
 }
 
 impl FrontEnd {
-    /// The front end that computes the clip-level features, as one frame with one channel per feature; `None` where there
-    /// are none.
+    /// The front end that computes the clip-level features, as one frame with one channel per feature; `None`
+    /// without them.
     pub fn for_clip_features(&self) -> Option<Self> {
         let ClipFeatures::Handcrafted = self.clip_features?;
         Some(Self {
@@ -134,7 +135,7 @@ impl FrontEnd {
         })
     }
 
-    /// Number of clip-level features; 0 where there are none.
+    /// Number of clip-level features; 0 without them.
     pub fn clip_feature_count(&self) -> usize {
         self.clip_features.map_or(0, ClipFeatures::count)
     }

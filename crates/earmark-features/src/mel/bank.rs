@@ -41,12 +41,9 @@ impl MelBank {
 
     /// Bands that no bin falls into, counted from 0.
     pub fn empty_bands(&self) -> Vec<usize> {
-        let starts = std::iter::once(0).chain(self.bands.iter().map(|band| band.end));
-        let bands = starts.zip(&self.bands).enumerate();
-        bands
-            .filter(|(_, (start, band))| *start == band.end)
-            .map(|(i, _)| i)
-            .collect()
+        let start = |i: usize| if i == 0 { 0 } else { self.bands[i - 1].end };
+        let empty = |i: &usize| start(*i) == self.bands[*i].end;
+        (0..self.bands.len()).filter(empty).collect()
     }
 
     /// Sums the bins of eight frames under each triangle, from low to high, and passes `(band, sums)` on.

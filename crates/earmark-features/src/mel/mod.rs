@@ -21,9 +21,10 @@ use serde::{Deserialize, Serialize};
 /// | librosa `filters.mel` | `slaney` | `hz` | `slaney` |
 /// | librosa `filters.mel(htk=True)` | `htk` | `hz` | `slaney` |
 ///
-/// TensorFlow and Kaldi write the HTK scale as `1127 ln(1 + f / 700)`, librosa as `2595 log10(1 + f / 700)`: the constant
-/// factor between them does not change the triangles. TensorFlow clears the DC bin and Kaldi leaves out the highest one;
-/// both have weight 0 anyway, because `min-hz` is not below zero and `max-hz` not above half the sample rate.
+/// TensorFlow and Kaldi write the HTK scale as `1127 ln(1 + f / 700)`, librosa as `2595 log10(1 + f / 700)`: the
+/// constant factor between them does not change the triangles. TensorFlow clears the DC bin and Kaldi leaves out the
+/// highest one; both have weight 0 anyway, because `min-hz` is not below zero and `max-hz` not above half the sample
+/// rate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Mel {
@@ -108,9 +109,8 @@ impl Mel {
         let bins = fft_samples / 2 + 1;
         let bands = self.bands as usize;
         let (low, high) = (self.scale.mel(self.min_hz), self.scale.mel(self.max_hz));
-        let corner_mels: Vec<f64> = (0..bands + 2)
-            .map(|i| low + (high - low) * i as f64 / (bands + 1) as f64)
-            .collect();
+        let corner = |i: usize| low + (high - low) * i as f64 / (bands + 1) as f64;
+        let corner_mels: Vec<f64> = (0..bands + 2).map(corner).collect();
         let corner_hz: Vec<f64> = corner_mels.iter().map(|&mel| self.scale.hz(mel)).collect();
         let bin_hz = (0..bins).map(|k| k as f64 * f64::from(sample_rate_hz) / fft_samples as f64);
         let (corners, axis): (&[f64], Vec<f64>) = match self.triangles {
@@ -123,13 +123,10 @@ impl Mel {
                 MelNorm::None => 1.0,
                 MelNorm::Slaney => 2.0 / (corner_hz[band + 2] - corner_hz[band]),
             };
+            let rise = |x: &f64| (x - left) / (peak - left);
+            let fall = |x: &f64| (right - x) / (right - peak);
             axis.iter()
-                .map(|x| {
-                    ((x - left) / (peak - left))
-                        .min((right - x) / (right - peak))
-                        .max(0.0)
-                        * height
-                })
+                .map(|x| rise(x).min(fall(x)).max(0.0) * height)
                 .collect()
         });
         Ok(rows.collect())

@@ -1,16 +1,17 @@
 //! How the transform of a frame is split into products of small matrices.
 //!
-//! ONNX has operators for the transform (`STFT`, `DFT`), but runtimes compute them slowly, and lengths other than powers of
-//! two with errors of a hundredth. A convolution with all cosines and sines is exact, but as large as a network. In between
-//! is one step of Cooley and Tukey (1965): with `n = n1 n2`, sample `n2 a + b` and bin `k1 + n1 k2`,
+//! ONNX has operators for the transform (`STFT`, `DFT`), but runtimes compute them slowly, and lengths other than
+//! powers of two with errors of a hundredth. A convolution with all cosines and sines is exact, but as large as a
+//! network. In between is one step of Cooley and Tukey (1965): with `n = n1 n2`, sample `n2 a + b` and bin
+//! `k1 + n1 k2`,
 //!
 //! ```text
 //! X[k1 + n1 k2] = sum_b W_n^(b k1) W_n2^(b k2) sum_a x[n2 a + b] W_n1^(a k1)        W_m = exp(-2 pi i / m)
 //! ```
 //!
-//! that is a product with an `n1 x n1` matrix, one twiddle factor per number, and a product with an `n2 x n2` matrix: a tenth
-//! of the work, a hundredth of the size, and in float32 as exact as a fast transform. Because the samples are real, `k1` up
-//! to `n1 / 2` is enough: the other bins mirror these. A prime length is its own `n1`.
+//! that is a product with an `n1 x n1` matrix, one twiddle factor per number, and a product with an `n2 x n2` matrix:
+//! a tenth of the work, a hundredth of the size, and in float32 as exact as a fast transform. Because the samples are
+//! real, `k1` up to `n1 / 2` is enough: the other bins mirror these. A prime length is its own `n1`.
 
 use crate::stft::Framing;
 

@@ -1,12 +1,13 @@
 //! The front end as an ONNX graph: samples in, network input out, for clips of any length. One file per stage.
 //!
 //! The graph computes what [`Extractor`](crate::Extractor) computes, up to float32 rounding: frames, spectrum, bands,
-//! amplitude scale, segments, deltas and scaling. It does not decode or resample, and does not refuse samples that are not
-//! numbers.
+//! amplitude scale, segments, deltas and scaling. It does not decode or resample, and does not refuse samples that
+//! are not numbers.
 
 mod amplitude;
 mod fourier_plan;
 mod framing;
+mod lengths;
 mod mel;
 mod phase;
 mod postprocess;
@@ -23,13 +24,14 @@ use earmark_onnx::{Builder, Value};
 use values::OnnxLogMel;
 
 impl FrontEnd {
-    /// Adds the whole front end to a graph, after `waveform`: `[batch, samples]` at [`FrontEnd::sample_rate_hz`]. Where the
-    /// front end has no segments, a clip of more than `longest` frames is cut into equal pieces, as few as possible.
+    /// Adds the whole front end to a graph, after `waveform`: `[batch, samples]` at [`FrontEnd::sample_rate_hz`].
+    /// Where the front end has no segments, a clip of more than `longest` frames is cut into equal pieces, as few as
+    /// possible.
     ///
     /// # Errors
     ///
-    /// What [`Check::check`](earmark_core::Check::check) refuses, and what has no graph: PCEN, whose average runs from frame
-    /// to frame, handcrafted features, and trimming. Keys are as in a recipe.
+    /// What [`Check::check`](earmark_core::Check::check) refuses, and what has no graph: PCEN, whose average runs
+    /// from frame to frame, handcrafted features, and trimming. Keys are as in a recipe.
     pub fn add_to_onnx(
         &self,
         g: &mut Builder,

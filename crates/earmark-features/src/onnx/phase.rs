@@ -5,8 +5,8 @@ use earmark_onnx::{Builder, Tensor, Value};
 use std::f64::consts::PI;
 
 impl OnnxSpectrum {
-    /// Angles of bins 0 to `fft / 2` in units of pi, `[batch, frames, bins]`. ONNX only has the arctangent of a quotient: it is
-    /// taken of the smaller part over the larger, from which the angle follows by the signs of both.
+    /// Angles of bins 0 to `fft / 2` in units of pi, `[batch, frames, bins]`. ONNX only has the arctangent of a
+    /// quotient: it is taken of the smaller part over the larger, from which the angle follows by the signs of both.
     pub fn angles(&self, g: &mut Builder) -> Value {
         let re = self.flat(g, &self.re);
         let re = self.in_order(g, &re);

@@ -1,5 +1,6 @@
 //! Segments of clips of any length.
 
+use super::lengths::{any, div_ceil, length_op};
 use super::values::{OnnxLogMel, OnnxSegments};
 use crate::segments::{SegmentPad, SegmentPlacement, Segmenter};
 use earmark_onnx::{Builder, Tensor, Value, signed};
@@ -32,20 +33,18 @@ pub(super) fn segments(
     }
 }
 
-/// The whole clip, or equal pieces of it where it has more than `longest` frames: `[batch x pieces, frames, channels, bands]`
-/// and the number of pieces, `[1]`. Piece `k` starts at `k (frames - length) / (pieces - 1)`, rounded down.
+/// The whole clip, or equal pieces of it where it has more than `longest` frames:
+/// `[batch x pieces, frames, channels, bands]` and the number of pieces, `[1]`. Piece `k` starts at
+/// `k (frames - length) / (pieces - 1)`, rounded down.
 fn pieces(g: &mut Builder, log_mel: &OnnxLogMel, longest: usize) -> (Value, Value) {
     // At least one frame is computed, even for a clip without frames.
     let frames = g.length_of(&log_mel.value, 1);
-    let (one, minus) = (g.length(1), g.ints(&[-1]));
-    let up = g.length(longest - 1);
-    let longest = g.length(longest);
-    let sum = g.op("Add", &[&frames, &up], &[]);
-    let count = g.op("Div", &[&sum, &longest], &[]);
+    let minus = g.ints(&[-1]);
+    let count = div_ceil(g, &frames, longest);
     let less = g.op("Add", &[&count, &minus], &[]);
     let sum = g.op("Add", &[&frames, &less], &[]);
     let length = g.op("Div", &[&sum, &count], &[]);
-    let gaps = g.op("Max", &[&less, &one], &[]);
+    let gaps = length_op(g, "Max", &less, 1);
     let rest = g.op("Sub", &[&frames, &length], &[]);
     let piece = g.count_to(&count);
     let start = g.op("Mul", &[&piece, &rest], &[]);
@@ -61,23 +60,18 @@ fn pieces(g: &mut Builder, log_mel: &OnnxLogMel, longest: usize) -> (Value, Valu
 
 /// [`Segmenter::count`] of `frames`, `[1]`.
 fn count(g: &mut Builder, frames: &Value, segmenter: &Segmenter) -> Value {
-    let (hop, one) = (g.length(segmenter.hop), g.length(1));
     match segmenter.place {
-        SegmentPlacement::Middle => one,
+        SegmentPlacement::Middle => g.length(1),
         SegmentPlacement::Start => {
-            let up = g.length(segmenter.hop - 1);
-            let sum = g.op("Add", &[frames, &up], &[]);
-            let count = g.op("Div", &[&sum, &hop], &[]);
-            g.op("Max", &[&count, &one], &[])
+            let count = div_ceil(g, frames, segmenter.hop);
+            length_op(g, "Max", &count, 1)
         }
         SegmentPlacement::Centre => {
             // 1 + the frames beyond one segment, divided by the hop and rounded up.
-            let (length, up) = (g.length(segmenter.length), g.length(segmenter.hop - 1));
-            let more = g.op("Max", &[frames, &length], &[]);
-            let more = g.op("Sub", &[&more, &length], &[]);
-            let more = g.op("Add", &[&more, &up], &[]);
-            let more = g.op("Div", &[&more, &hop], &[]);
-            g.op("Add", &[&more, &one], &[])
+            let more = length_op(g, "Max", frames, segmenter.length);
+            let more = length_op(g, "Sub", &more, segmenter.length);
+            let more = div_ceil(g, &more, segmenter.hop);
+            length_op(g, "Add", &more, 1)
         }
     }
 }
@@ -93,27 +87,22 @@ fn pad(g: &mut Builder, log_mel: &OnnxLogMel, count: &Value, segmenter: &Segment
         }
         SegmentPlacement::Middle => {
             // Frames beyond the length of a segment are left out on both sides.
-            let length = g.length(segmenter.length);
-            let kept = g.op("Min", &[&log_mel.count, &length], &[]);
+            let kept = length_op(g, "Min", &log_mel.count, segmenter.length);
             let too_many = g.op("Sub", &[&log_mel.count, &kept], &[]);
-            let two = g.length(2);
-            let from = g.op("Div", &[&too_many, &two], &[]);
+            let from = length_op(g, "Div", &too_many, 2);
             let to = g.op("Add", &[&from, &kept], &[]);
             (g.op("Slice", &[&log_mel.value, &from, &to, &axis], &[]), kept)
         }
     };
     let frames = &frames;
     // length + (count - 1) hop
-    let hop = g.length(segmenter.hop);
-    let rest = g.length(segmenter.length - segmenter.hop);
-    let span = g.op("Mul", &[count, &hop], &[]);
-    let span = g.op("Add", &[&span, &rest], &[]);
+    let span = length_op(g, "Mul", count, segmenter.hop);
+    let span = length_op(g, "Add", &span, segmenter.length - segmenter.hop);
     let missing = g.op("Sub", &[&span, frames], &[]); // never below 0, because a hop is at most a segment
     let (before, after) = match segmenter.place {
         SegmentPlacement::Start => (zero.clone(), missing),
         SegmentPlacement::Centre | SegmentPlacement::Middle => {
-            let two = g.length(2);
-            let before = g.op("Div", &[&missing, &two], &[]);
+            let before = length_op(g, "Div", &missing, 2);
             let after = g.op("Sub", &[&missing, &before], &[]);
             (before, after)
         }
@@ -128,8 +117,7 @@ fn pad(g: &mut Builder, log_mel: &OnnxLogMel, count: &Value, segmenter: &Segment
             // Each clip has its own. Without frames it is 0: the frame that was computed nevertheless does not count.
             let axes = ("axes", [1_usize, 2][..].into());
             let minimum = g.op("ReduceMin", &[&log_mel.value], &[axes]); // [batch, 1, 1]
-            let any = g.op("Min", &[frames, &axis], &[]);
-            let any = g.op("Cast", &[&any], &[("to", 1.into())]);
+            let any = any(g, frames);
             let minimum = g.op("Mul", &[&minimum, &any], &[]);
             let width = g.length(log_mel.channels * log_mel.bands);
             let one = axis; // [1] holding 1: the batch axis of `minimum` broadcasts over it

@@ -5,8 +5,8 @@ use earmark_core::ConfigError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// `(x - subtract[band]) / divide[band]` of the log-mel (angles stay as they are), for example with the mean spectrum of a
-/// data set, which gives soft high bands as much weight as loud low ones.
+/// `(x - subtract[band]) / divide[band]` of the log-mel (angles stay as they are), for example with the mean spectrum
+/// of a data set, which gives soft high bands as much weight as loud low ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct BandScale {

@@ -73,7 +73,8 @@ fn derive(row: &[f32], [slopes, curves]: &[Vec<f64>; 2], first: &mut [f32], seco
     let inside = row.len() - 2 * half;
     let middle = &row[half..][..inside];
     for n in 1..=half {
-        // The curve weights sum to 0, so x may be taken relative to the middle, which keeps large values out of the sums.
+        // The curve weights sum to 0, so x may be taken relative to the middle, which keeps large values out of the
+        // sums.
         let (slope, curve) = (slopes[half + n] as f32, curves[half + n] as f32);
         let (left, right) = (&row[half - n..][..inside], &row[half + n..][..inside]);
         let (first, second) = (&mut first[half..][..inside], &mut second[half..][..inside]);

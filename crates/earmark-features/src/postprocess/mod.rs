@@ -21,8 +21,8 @@ pub struct Postprocess {
     /// Shifts and scales each band of the log-mel; left out, bands stay as they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bands: Option<BandScale>,
-    /// Adds first and second derivatives over time as channels, values first: `[c, ...]` becomes `[3 c, ...]`; left out,
-    /// none.
+    /// Adds first and second derivatives over time as channels, values first: `[c, ...]` becomes `[3 c, ...]`; left
+    /// out, none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deltas: Option<Deltas>,
     /// Shifts and scales all channels; left out, they stay as they are.

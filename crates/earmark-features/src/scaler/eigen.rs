@@ -1,14 +1,16 @@
 //! Eigenvalues and eigenvectors of a symmetric matrix.
 //!
-//! Householder reflections to a tridiagonal matrix, then QL iterations with implicit shifts (Martin, Reinsch and Wilkinson 1968;
-//! Dubrulle, Martin and Wilkinson 1968; EISPACK's `tred2` and `tql2`). Vectors are stored as rows, so that every inner loop runs along
-//! memory.
+//! Householder reflections to a tridiagonal matrix, then QL iterations with implicit shifts (Martin, Reinsch and
+//! Wilkinson 1968; Dubrulle, Martin and Wilkinson 1968; EISPACK's `tred2` and `tql2`). Vectors are stored as rows, so
+//! that every inner loop runs along memory.
+
+use super::rows::{add_scaled, dot};
 
 /// Most iterations per eigenvalue; two are usual.
 const MOST_ITERATIONS: usize = 60;
 
-/// Eigenvalues, largest first, and their eigenvectors as rows of unit length, `[n][n]`, of a symmetric `n` by `n` matrix
-/// (row-major; only the lower triangle is read).
+/// Eigenvalues, largest first, and their eigenvectors as rows of unit length, `[n][n]`, of a symmetric `n` by `n`
+/// matrix (row-major; only the lower triangle is read).
 pub(super) fn eigen(matrix: &[f64], n: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
     assert_eq!(matrix.len(), n * n, "a square matrix");
     let mut a: Vec<Vec<f64>> = matrix.chunks_exact(n.max(1)).map(<[f64]>::to_vec).collect();
@@ -20,10 +22,8 @@ pub(super) fn eigen(matrix: &[f64], n: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
     for vector in &mut vectors {
         for (i, reflection) in reflections.iter().enumerate() {
             let part = &mut vector[..=i];
-            let dot: f64 = part.iter().zip(reflection).map(|(x, u)| x * u).sum();
-            part.iter_mut()
-                .zip(reflection)
-                .for_each(|(x, u)| *x -= 2.0 * dot * u);
+            let along = dot(part, reflection);
+            add_scaled(part, -2.0 * along, reflection);
         }
     }
     let mut order: Vec<usize> = (0..n).collect();
@@ -38,20 +38,20 @@ fn identity(n: usize) -> Vec<Vec<f64>> {
     (0..n).map(row).collect()
 }
 
-/// Reduces to a tridiagonal matrix: `diagonal[i]`, and `off[i]` between `i - 1` and `i`. Returns the unit vectors of the
-/// reflections in the order in which they make up Q (vector `i` has `i + 1` elements; all zeros reflect nothing).
+/// Reduces to a tridiagonal matrix: `diagonal[i]`, and `off[i]` between `i - 1` and `i`. Returns the unit vectors of
+/// the reflections in the order in which they make up Q (vector `i` has `i + 1` elements; all zeros reflect nothing).
 fn tridiagonal(a: &mut [Vec<f64>], diagonal: &mut [f64], off: &mut [f64]) -> Vec<Vec<f64>> {
     let n = a.len();
     let mut reflections = Vec::with_capacity(n.saturating_sub(1));
     for i in (1..n).rev() {
         let mut u: Vec<f64> = a[i][..i].to_vec();
-        let norm = u.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let norm = dot(&u, &u).sqrt();
         diagonal[i] = a[i][i];
         // All elements of the row except the last become zero.
         let alpha = if u[i - 1] > 0.0 { -norm } else { norm };
         off[i] = alpha;
         u[i - 1] -= alpha;
-        let length = u.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let length = dot(&u, &u).sqrt();
         if length <= f64::MIN_POSITIVE.sqrt() {
             u.fill(0.0);
             off[i] = a[i][i - 1];
@@ -61,11 +61,10 @@ fn tridiagonal(a: &mut [Vec<f64>], diagonal: &mut [f64], off: &mut [f64]) -> Vec
             let mut p = vec![0.0; i];
             for j in 0..i {
                 let row = &a[j][..j];
-                let dot: f64 = row.iter().zip(&u).map(|(x, u)| x * u).sum();
-                p[j] += dot + a[j][j] * u[j];
-                p[..j].iter_mut().zip(row).for_each(|(p, x)| *p += x * u[j]);
+                p[j] += dot(row, &u) + a[j][j] * u[j];
+                add_scaled(&mut p[..j], u[j], row);
             }
-            let k: f64 = u.iter().zip(&p).map(|(u, p)| u * p).sum();
+            let k = dot(&u, &p);
             // A - 2 u q' - 2 q u' with q = p - k u.
             let q: Vec<f64> = p.iter().zip(&u).map(|(p, u)| p - k * u).collect();
             for j in 0..i {

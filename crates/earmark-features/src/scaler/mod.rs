@@ -1,7 +1,7 @@
 //! Scaler and PCA: fitted on training data, then applied to all clips.
 //!
-//! Both are fitted in double precision on rows of equal length (one row per clip), applied in single precision, and stored
-//! in a model file as named tensors: [`Scaler::tensors`], [`Pca::tensors`] and back.
+//! Both are fitted in double precision on rows of equal length (one row per clip), applied in single precision, and
+//! stored in a model file as named tensors: [`Scaler::tensors`], [`Pca::tensors`].
 
 mod eigen;
 mod error;
@@ -11,6 +11,6 @@ mod standard;
 mod tensors;
 
 pub use error::ScalerError;
-pub use pca::{KeepComponents, Pca};
+pub use pca::Pca;
 pub use standard::Scaler;
 pub use tensors::NamedTensor;

@@ -2,21 +2,12 @@
 
 use super::eigen::eigen;
 use super::error::ScalerError;
-use super::rows::{check_rows, means};
-use super::tensors::{NamedTensor, check_len, double, find};
-
-/// How many components to keep.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum KeepComponents {
-    /// This number.
-    Count(usize),
-    /// The fewest that explain this share of the variance.
-    Variance(f64),
-}
+use super::rows::{add_scaled, centred, check_rows, dot, means};
+use super::tensors::NamedTensor;
 
 /// The directions along which rows differ most, as scikit-learn's `PCA`: `(x - mean) components^T`, not whitened.
 ///
-/// The sign of a component is such that its loading of largest magnitude is positive, as in scikit-learn from 1.5 on.
+/// The sign of a component is such that its loading of largest magnitude is positive, as scikit-learn has done since 1.5.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pca {
     mean: Vec<f64>,
@@ -27,79 +18,42 @@ pub struct Pca {
 }
 
 impl Pca {
-    const MEAN: &'static str = "pca.mean";
-    const COMPONENTS: &'static str = "pca.components";
-    const VARIANCE: &'static str = "pca.variance";
-    const TOTAL: &'static str = "pca.total-variance";
-
-    /// Fits on rows, by the eigenvectors of their covariance, or of their Gram matrix where there are fewer rows than
-    /// columns.
+    /// Fits `components` directions on rows, by the eigenvectors of their covariance, or of their Gram matrix where
+    /// there are fewer rows than columns.
     ///
     /// # Errors
     ///
     /// When there are fewer than two rows, they differ in length or hold values that are not finite, or there are fewer
     /// components than wanted.
-    pub fn fit<R: AsRef<[f32]>>(rows: &[R], keep: KeepComponents) -> Result<Self, ScalerError> {
+    pub fn fit<R: AsRef<[f32]>>(rows: &[R], components: usize) -> Result<Self, ScalerError> {
         let columns = check_rows(rows)?;
-        let most = rows.len().min(columns);
-        match keep {
-            KeepComponents::Count(wanted) if !(1..=most).contains(&wanted) => {
-                return Err(ScalerError::Components {
-                    wanted,
-                    rows: rows.len(),
-                    columns,
-                    most,
-                });
-            }
-            KeepComponents::Variance(share) if !(share > 0.0 && share <= 1.0) => {
-                return Err(ScalerError::Share(share.to_string()));
-            }
-            _ => {}
+        let (count, most) = (rows.len(), rows.len().min(columns));
+        if !(1..=most).contains(&components) {
+            return Err(ScalerError(format!(
+                "{count} rows of {columns} numbers have at most {most} components, not {components}; \
+                 choose from 1 to {most}"
+            )));
         }
         let mean = means(rows, columns);
-        let centre = |row: &R| -> Vec<f64> {
-            let pairs = row.as_ref().iter().zip(&mean);
-            pairs.map(|(x, mean)| f64::from(*x) - mean).collect()
-        };
-        let centred: Vec<Vec<f64>> = rows.iter().map(centre).collect();
-        let degrees = (rows.len() - 1) as f64;
-        let (values, mut components) = if rows.len() < columns {
-            from_gram_matrix(&centred, degrees)
+        let rows: Vec<Vec<f64>> = rows.iter().map(|row| centred(row.as_ref(), &mean)).collect();
+        let degrees = (count - 1) as f64;
+        let (values, mut directions) = if count < columns {
+            from_gram_matrix(&rows, degrees)
         } else {
-            eigen(&covariance(&centred, columns, degrees), columns)
+            eigen(&covariance(&rows, columns, degrees), columns)
         };
         // Rounding may leave a tiny negative variance.
-        let values: Vec<f64> = values.into_iter().map(|v| v.max(0.0)).collect();
-        let total_variance: f64 = values.iter().sum();
-        let count = match keep {
-            KeepComponents::Count(wanted) => wanted,
-            KeepComponents::Variance(share) => {
-                let mut sum = 0.0;
-                let reached = values.iter().position(|v| {
-                    sum += v;
-                    sum >= share * total_variance
-                });
-                reached.map_or(most, |last| last + 1)
-            }
-        };
-        components.truncate(count);
-        components.iter_mut().for_each(|component| fix_sign(component));
+        let mut variance: Vec<f64> = values.into_iter().map(|v| v.max(0.0)).collect();
+        let total_variance: f64 = variance.iter().sum();
+        variance.truncate(components);
+        directions.truncate(components);
+        directions.iter_mut().for_each(|direction| fix_sign(direction));
         Ok(Self {
             mean,
-            components,
-            variance: values[..count].to_vec(),
+            components: directions,
+            variance,
             total_variance,
         })
-    }
-
-    /// Number of columns of a row.
-    pub fn columns(&self) -> usize {
-        self.mean.len()
-    }
-
-    /// Number of components.
-    pub fn components(&self) -> usize {
-        self.components.len()
     }
 
     /// Variance along each component (divisor: rows - 1).
@@ -123,57 +77,24 @@ impl Pca {
     /// When the row's length differs from the rows it was fitted on.
     pub fn apply(&self, row: &[f32]) -> Vec<f32> {
         assert_eq!(row.len(), self.mean.len(), "a row of another length");
-        let centred: Vec<f64> = row
-            .iter()
-            .zip(&self.mean)
-            .map(|(x, mean)| f64::from(*x) - mean)
-            .collect();
-        let along = |component: &Vec<f64>| {
-            let products = component.iter().zip(&centred).map(|(c, x)| c * x);
-            products.sum::<f64>() as f32
-        };
-        self.components.iter().map(along).collect()
+        let centred = centred(row, &self.mean);
+        let components = self.components.iter();
+        components
+            .map(|component| dot(component, &centred) as f32)
+            .collect()
     }
 
     /// As tensors: `pca.mean` `[columns]`, `pca.components` `[components, columns]`, `pca.variance` `[components]`,
     /// `pca.total-variance` `[1]`.
     pub fn tensors(&self) -> Vec<NamedTensor> {
-        let (columns, count) = (self.columns(), self.components());
+        let (columns, count) = (self.mean.len(), self.components.len());
+        let components = self.components.iter().flatten();
         vec![
-            NamedTensor::new(Self::MEAN, &[columns], self.mean.iter().copied()),
-            NamedTensor::new(
-                Self::COMPONENTS,
-                &[count, columns],
-                self.components.iter().flatten().copied(),
-            ),
-            NamedTensor::new(Self::VARIANCE, &[count], self.variance.iter().copied()),
-            NamedTensor::new(Self::TOTAL, &[1], std::iter::once(self.total_variance)),
+            NamedTensor::new("pca.mean", &[columns], &self.mean),
+            NamedTensor::new("pca.components", &[count, columns], components),
+            NamedTensor::new("pca.variance", &[count], &self.variance),
+            NamedTensor::new("pca.total-variance", &[1], [&self.total_variance]),
         ]
-    }
-
-    /// Reads what [`tensors`](Self::tensors) gave; other tensors are ignored.
-    ///
-    /// # Errors
-    ///
-    /// When one is missing, or they do not match.
-    pub fn from_tensors(tensors: &[NamedTensor]) -> Result<Self, ScalerError> {
-        let mean = find(tensors, Self::MEAN, 1)?;
-        let components = find(tensors, Self::COMPONENTS, 2)?;
-        let variance = find(tensors, Self::VARIANCE, 1)?;
-        let total = find(tensors, Self::TOTAL, 1)?;
-        let columns = mean.values.len();
-        check_len(components, variance.values.len() * columns)?;
-        check_len(total, 1)?;
-        Ok(Self {
-            components: components
-                .values
-                .chunks_exact(columns.max(1))
-                .map(double)
-                .collect(),
-            mean: double(&mean.values),
-            variance: double(&variance.values),
-            total_variance: f64::from(total.values[0]),
-        })
     }
 }
 
@@ -186,50 +107,40 @@ fn covariance(centred: &[Vec<f64>], columns: usize, degrees: f64) -> Vec<f64> {
         for i in 0..columns {
             let out = &mut matrix[i * columns..][..=i];
             for row in block {
-                let x = row[i] / degrees;
-                out.iter_mut().zip(row).for_each(|(sum, y)| *sum += x * y);
+                add_scaled(out, row[i] / degrees, row);
             }
         }
     }
     matrix
 }
 
-/// Eigenvalues and eigenvectors of the covariance from those of the Gram matrix of the rows: where `X X' v = w v`, `X' v` is
-/// an eigenvector of `X' X` for the same `w` (the "snapshots" of Sirovich 1987). Where the variance is zero, vectors are
-/// completed orthogonally.
-fn from_gram_matrix(centred: &[Vec<f64>], degrees: f64) -> (Vec<f64>, Vec<Vec<f64>>) {
-    let n = centred.len();
+/// Eigenvalues and eigenvectors of the covariance from those of the Gram matrix of the rows: where `X X' v = w v`,
+/// `X' v` is an eigenvector of `X' X` for the same `w` (the "snapshots" of Sirovich 1987). Where the variance is
+/// zero, vectors are completed orthogonally.
+fn from_gram_matrix(rows: &[Vec<f64>], degrees: f64) -> (Vec<f64>, Vec<Vec<f64>>) {
+    let (n, columns) = (rows.len(), rows[0].len());
     let mut gram = vec![0.0; n * n];
     for i in 0..n {
         for j in 0..=i {
-            gram[i * n + j] = centred[i]
-                .iter()
-                .zip(&centred[j])
-                .map(|(a, b)| a * b)
-                .sum::<f64>()
-                / degrees;
+            gram[i * n + j] = dot(&rows[i], &rows[j]) / degrees;
         }
     }
     let (values, vectors) = eigen(&gram, n);
-    let columns = centred[0].len();
     let mut components: Vec<Vec<f64>> = Vec::with_capacity(n);
     for (value, vector) in values.iter().zip(vectors) {
         let mut component = vec![0.0; columns];
-        for (weight, row) in vector.iter().zip(centred) {
-            component
-                .iter_mut()
-                .zip(row)
-                .for_each(|(sum, x)| *sum += weight * x);
+        for (weight, row) in vector.iter().zip(rows) {
+            add_scaled(&mut component, *weight, row);
         }
         if *value <= values[0] * 1e-12 {
             component = unit_outside(&components, columns);
         }
         // Small components carry rounding errors of the large ones.
         for other in &components {
-            let dot: f64 = component.iter().zip(other).map(|(a, b)| a * b).sum();
-            component.iter_mut().zip(other).for_each(|(x, y)| *x -= dot * y);
+            let along = dot(&component, other);
+            add_scaled(&mut component, -along, other);
         }
-        let length = component.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let length = dot(&component, &component).sqrt();
         component.iter_mut().for_each(|x| *x /= length);
         components.push(component);
     }
@@ -242,9 +153,9 @@ fn unit_outside(components: &[Vec<f64>], columns: usize) -> Vec<f64> {
     let least = (0..columns)
         .min_by(|a, b| inside(*a).total_cmp(&inside(*b)))
         .unwrap_or(0);
-    (0..columns)
-        .map(|column| if column == least { 1.0 } else { 0.0 })
-        .collect()
+    let mut unit = vec![0.0; columns];
+    unit[least] = 1.0;
+    unit
 }
 
 /// Makes the loading of largest magnitude positive (the first of equal ones).
@@ -278,12 +189,12 @@ mod tests {
     #[test]
     fn covariance_and_gram_matrix_give_the_same_directions() {
         // 4 rows or more use the covariance of 3 columns; a wide copy uses the Gram matrix.
-        let narrow = Pca::fit(&rows(40), KeepComponents::Count(2)).unwrap();
+        let narrow = Pca::fit(&rows(40), 2).unwrap();
         let wide: Vec<Vec<f32>> = rows(40)
             .iter()
             .map(|row| [&row[..], &[7.0; 60]].concat())
             .collect();
-        let wide = Pca::fit(&wide, KeepComponents::Count(40)).unwrap();
+        let wide = Pca::fit(&wide, 40).unwrap();
         for pca in [&narrow, &wide] {
             for (got, want) in pca.components[..2].iter().zip([[0.6, 0.8, 0.0], [0.0, 0.0, 1.0]]) {
                 assert!(got.iter().zip(want).all(|(g, w)| (g - w).abs() < 1e-9), "{got:?}");
@@ -305,34 +216,29 @@ mod tests {
     }
 
     #[test]
-    fn a_share_of_the_variance_decides() {
-        let of = |share| {
-            Pca::fit(&rows(40), KeepComponents::Variance(share))
-                .unwrap()
-                .components()
-        };
-        assert_eq!([of(0.5), of(0.89), of(0.91), of(1.0)], [1, 1, 2, 2]);
-        let refused = |keep| Pca::fit(&rows(40), keep).unwrap_err().to_string();
-        assert!(refused(KeepComponents::Variance(1.5)).starts_with("1.5 is not a share"));
-        let message = refused(KeepComponents::Count(4));
-        assert!(
-            message.starts_with("40 rows of 3 numbers have at most 3 components, not 4"),
-            "{message}"
-        );
+    fn impossible_numbers_of_components_are_refused() {
+        let refused = |components| Pca::fit(&rows(40), components).unwrap_err().to_string();
+        for components in [0, 4] {
+            let message = refused(components);
+            let start = format!("40 rows of 3 numbers have at most 3 components, not {components}");
+            assert!(message.starts_with(&start), "{message}");
+        }
+        assert!((Pca::fit(&rows(40), 1).unwrap().explained() - 0.9).abs() < 1e-9);
     }
 
     #[test]
-    fn tensors_round_trip() {
-        let pca = Pca::fit(&rows(12), KeepComponents::Count(2)).unwrap();
-        let mut tensors = pca.tensors();
-        let back = Pca::from_tensors(&tensors).unwrap();
-        let (a, b) = (pca.apply(&[1.0, -2.0, 0.5]), back.apply(&[1.0, -2.0, 0.5]));
-        assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-5));
-        tensors[1].values.pop();
-        let message = Pca::from_tensors(&tensors).unwrap_err().to_string();
-        assert!(
-            message.contains("`pca.components` has shape [2, 3] and 5 values"),
-            "{message}"
-        );
+    fn tensors_hold_everything_that_is_applied() {
+        let pca = Pca::fit(&rows(12), 2).unwrap();
+        let [mean, components, variance, total] = &pca.tensors()[..] else {
+            panic!("four tensors");
+        };
+        let shapes = [&mean.shape[..], &components.shape, &variance.shape, &total.shape];
+        assert_eq!(shapes, [&[3][..], &[2, 3], &[2], &[1]]);
+        let row = [1.0, -2.0, 0.5];
+        for (component, got) in components.values.chunks_exact(3).zip(pca.apply(&row)) {
+            let terms = component.iter().zip(&row).zip(&mean.values);
+            let want: f32 = terms.map(|((c, x), mean)| c * (x - mean)).sum();
+            assert!((got - want).abs() < 1e-5, "{got} is not {want}");
+        }
     }
 }

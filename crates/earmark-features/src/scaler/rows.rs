@@ -1,27 +1,27 @@
-//! Rows that something is fitted on: one per training clip.
+//! Rows that something is fitted on, one per training clip, and sums over them.
 
 use super::error::ScalerError;
 
 /// The length of all rows. Refuses fewer than two rows, rows of different lengths, and values that are not finite.
 pub(super) fn check_rows<R: AsRef<[f32]>>(rows: &[R]) -> Result<usize, ScalerError> {
     let columns = rows.first().map_or(0, |row| row.as_ref().len());
-    if rows.len() < 2 || columns == 0 {
-        return Err(ScalerError::TooFew {
-            rows: rows.len(),
-            columns,
-        });
+    let count = rows.len();
+    if count < 2 || columns == 0 {
+        return Err(ScalerError(format!(
+            "{count} rows of {columns} numbers are too few to fit; give two or more training clips"
+        )));
     }
-    for (index, row) in rows.iter().enumerate() {
-        let row = row.as_ref();
-        if row.len() != columns {
-            return Err(ScalerError::Ragged {
-                row: index,
-                got: row.len(),
-                wanted: columns,
-            });
+    for (index, row) in rows.iter().map(AsRef::as_ref).enumerate() {
+        let length = row.len();
+        if length != columns {
+            return Err(ScalerError(format!(
+                "row {index} has {length} numbers and the first has {columns}; all rows must come from one front end"
+            )));
         }
         if let Some(column) = row.iter().position(|x| !x.is_finite()) {
-            return Err(ScalerError::NotFinite { row: index, column });
+            return Err(ScalerError(format!(
+                "row {index}, column {column} is not finite, so nothing can be fitted"
+            )));
         }
     }
     Ok(columns)
@@ -37,6 +37,24 @@ pub(super) fn means<R: AsRef<[f32]>>(rows: &[R], columns: usize) -> Vec<f64> {
     }
     means.iter_mut().for_each(|mean| *mean /= rows.len() as f64);
     means
+}
+
+/// The differences between a row and the mean of the columns.
+pub(super) fn centred(row: &[f32], mean: &[f64]) -> Vec<f64> {
+    row.iter()
+        .zip(mean)
+        .map(|(x, mean)| f64::from(*x) - mean)
+        .collect()
+}
+
+/// The sum of products.
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// Adds `factor * x` to `sums`.
+pub(super) fn add_scaled(sums: &mut [f64], factor: f64, x: &[f64]) {
+    sums.iter_mut().zip(x).for_each(|(sum, x)| *sum += factor * x);
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use earmark_core::ConfigError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Cuts the features of a clip into segments of one length. Length and hop are given in seconds or in frames, one of the
-/// two.
+/// Cuts the features of a clip into segments of one length. Length and hop are given in seconds or in frames, one of
+/// the two.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Segments {

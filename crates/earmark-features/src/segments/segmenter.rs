@@ -25,12 +25,12 @@ impl Default for SegmentPad {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SegmentPlacement {
-    /// The first segment starts with the clip, and another one at every hop until the clip ends: `ceil(frames / hop)`, at
-    /// least one; the end is padded.
+    /// The first segment starts with the clip, and another one at every hop until the clip ends:
+    /// `ceil(frames / hop)`, at least one; the end is padded.
     #[default]
     Start,
-    /// The fewest segments that cover the clip, centred over it, with padding on both sides, the odd frame at the end. Used
-    /// by argus-2019 to predict.
+    /// The fewest segments that cover the clip, centred over it, with padding on both sides, the odd frame at the
+    /// end. Used by argus-2019 to predict.
     Centre,
     /// One segment per clip, its middle, with padding on both sides of shorter clips, the odd frame at the end. Used by
     /// argus-2019 to validate.
@@ -63,13 +63,8 @@ impl Segmenter {
         if index >= count {
             return Err(FeatureError::NoSuchSegment { index, count });
         }
-        Features::check_length(
-            "the segment's buffer",
-            out.len(),
-            features.channels,
-            features.bands,
-            self.length,
-        )?;
+        let shape = [features.channels, features.bands, self.length];
+        Features::check_length("the segment's buffer", out.len(), shape)?;
         // Padded frames before the first segment.
         let before = match self.place {
             SegmentPlacement::Start => 0,

@@ -53,8 +53,8 @@ pub struct Stft {
     /// Value of each bin: `magnitude` or `power`. Default: `magnitude`.
     #[serde(default)]
     pub value: BinValue,
-    /// Adds a second channel, the angle of each bin divided by pi (-1 to 1). Only without `mel`, because angles can't be
-    /// summed. Default: false.
+    /// Adds a second channel, the angle of each bin divided by pi (-1 to 1). Only without `mel`, because angles can't
+    /// be summed. Default: false.
     #[serde(default)]
     pub phase: bool,
 }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Centre {
-    /// Frame `k` starts at sample `k * hop`, and only whole windows count (TensorFlow's `tf.signal.stft`): a clip of `n`
-    /// samples has `1 + (n - window) / hop` frames, and one shorter than a window has none.
+    /// Frame `k` starts at sample `k * hop`, and only whole windows count (TensorFlow's `tf.signal.stft`): a clip of
+    /// `n` samples has `1 + (n - window) / hop` frames, and one shorter than a window has none.
     #[default]
     None,
     /// Frame `k` is centred at sample `k * hop`; the clip is mirrored at its ends without repeating the end sample
@@ -60,8 +60,8 @@ impl Framing {
         }
     }
 
-    /// The samples under the window of frame `k`: a slice of the clip where it is inside, else written to `edge` (as long
-    /// as the window).
+    /// The samples under the window of frame `k`: a slice of the clip where it is inside, else written to `edge` (as
+    /// long as the window).
     pub fn window_of<'a>(&self, samples: &'a [f32], k: usize, edge: &'a mut [f32]) -> &'a [f32] {
         let before = self.padding();
         let start = k * self.hop; // of the window, plus `before`
@@ -85,7 +85,8 @@ impl Framing {
     }
 }
 
-/// The index of sample `position - before` in a clip of `len > 0` samples that is mirrored at its ends as often as needed.
+/// The index of sample `position - before` in a clip of `len > 0` samples that is mirrored at its ends as often as
+/// needed.
 pub(crate) fn mirror(position: usize, before: usize, len: usize) -> usize {
     let period = (2 * (len - 1)).max(1);
     let offset = position.abs_diff(before) % period;

@@ -1,8 +1,8 @@
 //! The spectrum of one frame: window, real FFT of any length, and the value of each bin.
 //!
-//! An even transform of `n` real samples is one complex transform of `n / 2`: even samples are its real parts, odd ones its
-//! imaginary parts, and two bins at a time are separated again (`X[k] = E[k] + W^k O[k]`, with `E` and `O` the transforms
-//! of the even and odd samples). An odd transform is a complex one with imaginary parts of zero.
+//! An even transform of `n` real samples is one complex transform of `n / 2`: even samples are its real parts, odd
+//! ones its imaginary parts, and two bins at a time are separated again (`X[k] = E[k] + W^k O[k]`, with `E` and `O`
+//! the transforms of the even and odd samples). An odd transform is a complex one with imaginary parts of zero.
 
 use super::framing::Framing;
 use crate::simd::LANES;
@@ -70,11 +70,8 @@ impl FrameSpectrum {
     pub fn load(&self, samples: &[f32], frame: &mut FrameBuffer) {
         let samples = &samples[..self.window.len()];
         if !self.is_even() {
-            for ((out, x), w) in frame.packed[self.lead..]
-                .iter_mut()
-                .zip(samples)
-                .zip(&self.window)
-            {
+            let packed = frame.packed[self.lead..].iter_mut();
+            for ((out, x), w) in packed.zip(samples).zip(&self.window) {
                 out.re = x * w;
             }
             return;
@@ -88,10 +85,7 @@ impl FrameSpectrum {
         let (weights, last_weight) = self.window[odd..].as_chunks::<2>();
         let packed = &mut frame.packed[self.lead.div_ceil(2)..];
         for ((out, x), w) in packed.iter_mut().zip(pairs).zip(weights) {
-            *out = Complex32 {
-                re: x[0] * w[0],
-                im: x[1] * w[1],
-            };
+            *out = Complex32::new(x[0] * w[0], x[1] * w[1]);
         }
         if let ([x], [w]) = (last, last_weight) {
             packed[pairs.len()].re = x * w;
@@ -126,14 +120,12 @@ impl FrameSpectrum {
         let m = re.len();
         bins[0] = of(2.0 * (re[0] + im[0]), 0.0);
         bins[m] = of(2.0 * (re[0] - im[0]), 0.0);
-        // Bins k and m - k together, in blocks that are loaded before any is stored, so that the compiler need not check
-        // whether they overlap. The last block may repeat some pairs; a short transform has single pairs only.
+        // Bins k and m - k together, in blocks that are loaded before any is stored, so that the compiler need not
+        // check whether they overlap. The last block may repeat some pairs; a short transform has single pairs only.
         let pairs = (m - 1) / 2;
         if pairs >= LANES {
-            for k in (0..pairs / LANES)
-                .map(|block| 1 + block * LANES)
-                .chain([pairs + 1 - LANES])
-            {
+            let blocks = (0..pairs / LANES).map(|block| 1 + block * LANES);
+            for k in blocks.chain([pairs + 1 - LANES]) {
                 self.read_pairs::<LANES>(re, im, k, bins, &of);
             }
         } else {

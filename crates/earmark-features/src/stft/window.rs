@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
 
-/// The window function that a frame is multiplied by. Unless the name says "symmetric" it is the periodic form: the window
-/// of `n` samples is the first `n` of a symmetric one of `n + 1`, as in TensorFlow's `hann_window` and librosa's
-/// `fftbins=True`.
+/// The window function that a frame is multiplied by. Unless the name says "symmetric" it is the periodic form: the
+/// window of `n` samples is the first `n` of a symmetric one of `n + 1`, as in TensorFlow's `hann_window` and
+/// librosa's `fftbins=True`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WindowFunction {

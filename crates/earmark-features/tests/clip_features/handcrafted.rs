@@ -69,8 +69,9 @@ fn group(index: usize, name: &str) -> (&str, &str) {
     }
 }
 
-/// Every feature is within 1e-4 of its own magnitude (a thousandth is required), or of a thousandth of the largest of its
-/// group and statistic, for those near zero among others that are not. [`tonal_centroids_agree`] tests tonal centroids.
+/// Every feature is within 1e-4 of its own magnitude (a thousandth is required), or of a thousandth of the largest of
+/// its group and statistic, for those near zero among others that are not. [`tonal_centroids_agree`] tests tonal
+/// centroids.
 #[test]
 fn features_agree_with_librosa_and_scipy() {
     let names = handcrafted_names();
@@ -121,8 +122,8 @@ fn correlation(a: &[f64], b: &[f64]) -> f64 {
     sum(&|a, b| a * b) / (sum(&|a, _| a * a) * sum(&|_, b| b * b)).sqrt()
 }
 
-/// The tonnetz is compared by correlation, because its rows use another decimator than librosa. With complete filter spectra
-/// the signals with silent frames (`parts`, `short`) would correlate by less than 0.95.
+/// The tonnetz is compared by correlation, because its rows use another decimator than librosa. With complete filter
+/// spectra the signals with silent frames (`parts`, `short`) would correlate by less than 0.95.
 #[test]
 fn tonal_centroids_agree() {
     let names = handcrafted_names();
@@ -163,7 +164,8 @@ struct Recording {
     others: Vec<f64>,
 }
 
-/// Forty trimmed recordings: the statistics of the tonnetz, each over all recordings, and every twentieth other feature.
+/// Forty trimmed recordings: the statistics of the tonnetz, each over all recordings, and every twentieth other
+/// feature.
 #[test]
 fn recordings_agree() {
     let Some(audio) = esc10() else { return };

@@ -1,6 +1,7 @@
 //! Handcrafted clip features, scaler and PCA against librosa, SciPy and scikit-learn.
 //!
-//! Golden vectors are in `tests/golden`; `xtask/golden/summary_features.py` and `summary_pca.py` made them and pin versions.
+//! Golden vectors are in `tests/golden`; `xtask/golden/summary_features.py` and `summary_pca.py` made them and pin
+//! versions.
 
 #![expect(
     clippy::print_stdout,

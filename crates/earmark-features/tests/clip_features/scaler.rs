@@ -1,6 +1,6 @@
 //! Scaler and PCA against scikit-learn 1.9.1.
 
-use earmark_features::{KeepComponents, Pca, Scaler};
+use earmark_features::{Pca, Scaler};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -68,7 +68,7 @@ fn both_agree_with_scikit_learn() {
             1e-6,
         );
         let standard: Vec<Vec<f32>> = rows.iter().map(|row| scaler.apply(row)).collect();
-        let pca = Pca::fit(&standard, KeepComponents::Count(golden.components)).unwrap();
+        let pca = Pca::fit(&standard, golden.components).unwrap();
         // The rows of the fit are in single precision, too.
         assert_near("variance", pca.variance().iter().copied(), &golden.variance, 1e-5);
         assert_near("explained", [pca.explained()], &[golden.explained], 1e-6);

@@ -52,7 +52,7 @@ fn panns_decibels() {
     let got = log_mel(&config, &signal(32_000, 32_000));
     let want = golden("panns.npy");
     assert_eq!((got.bands, got.frames), (64, 101));
-    // Without a floor below the loudest value, single precision shows in what is quiet beside something loud.
+    // Without a floor below the loudest value, the rounding of loud bands shows in quiet ones.
     let mut worst = 0.0f32;
     for (got, want) in got.data.iter().zip(&want.data).filter(|(_, want)| **want > -60.0) {
         worst = worst.max((got - want).abs());
@@ -141,7 +141,7 @@ fn kaldi_is_htk_along_mel() {
 
 /// argus-2019's front end with its trimming; the clips are those of `xtask/golden/features_trim.py`.
 #[test]
-fn argus_trims_and_makes_short_clips_longer() {
+fn argus_trims_and_lengthens_short_clips() {
     let config = FrontEnd {
         trim: Some(Trimming {
             min_seconds: Some(0.5),
@@ -167,7 +167,7 @@ fn argus_trims_and_makes_short_clips_longer() {
     println!("trimmed: largest difference {difference:.1e} dB");
     assert!(difference < 5e-3, "{difference} dB");
 
-    // The sound lies later than where the rule for short clips looks: the published quirk loses most of it.
+    // The sound starts later than the rule for short clips expects: the published quirk loses most of it.
     let late = [&[silence; 3][..], &[part(0..1)], &[silence; 4]].concat();
     let got = extractor.postprocess(&of_clip(&late)).unwrap();
     let want = golden("argus-short.npy");
@@ -180,13 +180,13 @@ fn argus_trims_and_makes_short_clips_longer() {
     let difference = worst(&got.data, &golden("argus-tiny.npy").data);
     assert!(difference < 5e-3, "{difference} dB");
 
-    // What the sound was cut to is told apart from whole clips, and from other cuts.
+    // Trimmed clips have other fingerprints than whole clips, and than clips trimmed differently.
     let fingerprint = |trim| FrontEnd { trim, ..argus() }.fingerprint().unwrap();
     let plain = fingerprint(None);
     let cut = fingerprint(config.trim.clone());
     assert!(cut.starts_with(&plain) && cut != plain);
     assert_ne!(cut, fingerprint(Some(Trimming::default())));
-    // No sound, and none at all.
+    // Silence, and an empty clip.
     assert_eq!(of_clip(&[&[0.0; 100]]).frames, 32);
     assert_eq!(of_clip(&[]).frames, 32);
 }

@@ -74,7 +74,7 @@ fn starter_magnitude_and_phase() {
 }
 
 #[test]
-fn short_clips_have_no_frames_and_one_example() {
+fn short_clips_have_no_frames_and_one_segment() {
     let front_end = dcase();
     let extractor = earmark_features::Extractor::new(&front_end).unwrap();
     for samples in [0, 1, 1101] {
@@ -85,13 +85,13 @@ fn short_clips_have_no_frames_and_one_example() {
             "as tf.signal.stft of {samples} samples"
         );
         assert_eq!(extractor.segment_count(features.frames), 1);
-        let example = extractor.segment(&features, 0).unwrap();
-        assert_eq!(example, Features::new(1, 96, 100, vec![0.0; 9_600]).unwrap());
+        let segment = extractor.segment(&features, 0).unwrap();
+        assert_eq!(segment, Features::new(1, 96, 100, vec![0.0; 9_600]).unwrap());
     }
     assert_eq!(log_mel(&front_end, &[0.5; 1102]).frames, 1);
 }
 
-/// The folder of ESC-10 recordings, `None` where it is not there.
+/// The folder of ESC-10 recordings, if it exists.
 fn esc10() -> Option<PathBuf> {
     let shared = std::env::var_os("EARMARK_SHARED").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),

@@ -16,11 +16,13 @@ fn refused(change: impl FnOnce(&mut FrontEnd)) -> String {
     error.to_string()
 }
 
+/// Asserts that a refusal names `key`.
+fn start(message: String, key: &str) {
+    assert!(message.starts_with(&format!("front-end.{key} = ")), "{message}");
+}
+
 #[test]
-fn every_key_is_checked() {
-    let start = |message: String, key: &str| {
-        assert!(message.starts_with(&format!("front-end.{key} = ")), "{message}")
-    };
+fn keys_before_the_amplitude_scale_are_checked() {
     start(refused(|f| f.sample_rate_hz = 10), "sample-rate-hz");
     start(
         refused(|f| f.stft.window_seconds = Some(f64::NAN)),
@@ -56,6 +58,10 @@ fn every_key_is_checked() {
         "mel.max-hz",
     );
     start(refused(|f| f.mel.as_mut().unwrap().max_hz = 20.0), "mel.max-hz");
+}
+
+#[test]
+fn keys_of_the_amplitude_scale_are_checked() {
     start(
         refused(|f| f.amplitude = AmplitudeScale::Log { offset: 0.0 }),
         "amplitude.log.offset",
@@ -95,6 +101,10 @@ fn every_key_is_checked() {
         }),
         "amplitude.pcen.gain",
     );
+}
+
+#[test]
+fn keys_of_segments_and_postprocessing_are_checked() {
     start(
         refused(|f| f.segments.as_mut().unwrap().length_seconds = Some(0.001)),
         "segments.length-seconds",

@@ -25,8 +25,8 @@ impl Wave {
     }
 }
 
-/// Eight parts: two tones, a chirp, loud noise, clicks, soft noise, near-silence, silence, a mixture. Bit for bit the samples
-/// that the generator scripts use.
+/// Eight parts: two tones, a chirp, loud noise, clicks, soft noise, near-silence, silence, a mixture. Bit for bit the
+/// samples that the generator scripts use.
 pub fn signal(rate: u32, samples: usize) -> Vec<f32> {
     let (mut noise, mut low, mut high, mut chirp) =
         (Noise(2019), Wave::default(), Wave::default(), Wave::default());
@@ -113,8 +113,8 @@ pub fn worst(got: &[f32], want: &[f32]) -> f32 {
     })
 }
 
-/// Asserts the log-mel's tolerance: single precision is good to 1e-4 above -2, 1e-3 above -4, and 3e-2 near the floor of
-/// ln 0.001, where rounding of loud bins shows in quiet ones. Returns the largest differences in the three ranges.
+/// Asserts the log-mel's tolerance: single precision is good to 1e-4 above -2, 1e-3 above -4, and 3e-2 near the floor
+/// of ln 0.001, where rounding of loud bins shows in quiet ones. Returns the largest differences in the three ranges.
 pub fn assert_log_mel(got: &[f32], want: &[f32]) -> [f32; 3] {
     assert_eq!(got.len(), want.len());
     let mut worst = [0.0_f32; 3];

@@ -1,4 +1,4 @@
-//! Checksums of files.
+//! SHA-256 of files.
 
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -8,7 +8,7 @@ use std::path::Path;
 /// The SHA-256 of a file, in lower-case hexadecimal digits.
 ///
 /// # Errors
-/// If it can't be read.
+/// A file that can't be read.
 pub fn sha256_of(path: &Path) -> io::Result<String> {
     let mut file = File::open(path)?;
     let mut hash = Sha256::new();
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_standards_own_examples() {
+    fn sha256_matches_the_examples_of_the_standard() {
         // FIPS 180-4's examples: "abc", and nothing.
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x");

@@ -1,71 +1,71 @@
-//! Why a file could not be fetched.
+//! Why a download failed.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a file could not be fetched.
+/// Why a download failed.
 #[derive(Debug, thiserror::Error)]
-pub enum FetchError {
-    /// No answer, or a connection that broke and could not be taken up.
+pub enum DownloadError {
+    /// No answer, or a broken connection that could not be resumed.
     #[error(
-        "{url}: {cause}; check the network (and HTTPS_PROXY, if there is a proxy), then try again: what is there is gone on from"
+        "{url}: {cause}; check the network (and HTTPS_PROXY, if there is a proxy), then run the command again to resume the download"
     )]
     Network {
-        /// Where from.
+        /// The address.
         url: String,
-        /// Why.
+        /// The reason.
         cause: String,
     },
-    /// The server refuses.
-    #[error("{url}: the server answers {status}; the file may have moved")]
+    /// The server refused.
+    #[error("{url}: the server answered {status}; the file may have moved")]
     Status {
-        /// Where from.
+        /// The address.
         url: String,
-        /// HTTP's status.
+        /// HTTP status.
         status: u16,
     },
-    /// Another number of bytes than expected.
+    /// The size differs from the expected one.
     #[error(
-        "{path}: has {found} bytes instead of {wanted}: it is not the published file; delete it if it is there, then try again ({url})"
+        "{path}: has {found} bytes instead of {wanted}, so it is not the published file; delete it if it exists, then try again ({url})"
     )]
     Length {
-        /// Where from.
+        /// The address.
         url: String,
-        /// Where to.
+        /// The file.
         path: PathBuf,
-        /// Bytes it has.
+        /// Its size in bytes.
         found: u64,
-        /// Bytes it should have.
+        /// The expected size in bytes.
         wanted: u64,
     },
-    /// Another checksum than expected.
+    /// The checksum differs from the expected one.
     #[error(
-        "{path}: has SHA-256 {found} instead of {wanted}: it is not the published file; delete it if it is there, then try again ({url})"
+        "{path}: has SHA-256 {found} instead of {wanted}, so it is not the published file; delete it if it exists, then try again ({url})"
     )]
     Checksum {
-        /// Where from.
+        /// The address.
         url: String,
-        /// Where to.
+        /// The file.
         path: PathBuf,
-        /// Its checksum.
+        /// Its SHA-256.
         found: String,
-        /// The one it should have.
+        /// The expected SHA-256.
         wanted: String,
     },
     /// A file can't be read or written.
     #[error("{path}: {cause}; check permissions and free space")]
     File {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         cause: io::Error,
     },
-    /// `progress` said to stop.
-    #[error("stopped; what is there is gone on from the next time")]
+    /// `progress` returned `false`.
+    #[error("stopped; run the command again to resume the download")]
     Stopped,
 }
 
-impl FetchError {
+impl DownloadError {
     pub(crate) fn write(path: &Path, cause: io::Error) -> Self {
         Self::File {
             path: path.into(),

@@ -1,92 +1,96 @@
-//! Fetches a file over HTTP: what an interrupted attempt left is gone on from, and what does not have the expected checksum is kept
-//! out.
+//! Downloads a file over HTTP. An interrupted download is resumed, and a file without the expected checksum is rejected.
 //!
-//! A file is written as `NAME.part` beside its place and takes its name when it is whole and checked, so that a file under its own
-//! name is a good one.
+//! A file is written as `NAME.part` next to its target and renamed when it is complete and checked, so a file under its own
+//! name is always intact.
 
 mod checksum;
 mod error;
 mod transfer;
 
 pub use checksum::sha256_of;
-pub use error::FetchError;
+pub use error::DownloadError;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What to fetch.
+/// A file to download.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fetch {
-    /// Where from.
+pub struct Download {
+    /// Its address.
     pub url: String,
-    /// Where to; its folder is made if need be.
+    /// The target path; its folder is created if needed.
     pub to: PathBuf,
-    /// The checksum it must have, in hexadecimal digits, where it is known.
+    /// The expected SHA-256 in hexadecimal digits, where it is known.
     pub sha256: Option<String>,
-    /// The bytes it must have, where they are known.
+    /// The expected size in bytes, where it is known.
     pub bytes: Option<u64>,
 }
 
-/// How far a transfer is.
+/// How far a download has got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Bytes that are there, those of an earlier attempt included.
+pub struct DownloadProgress {
+    /// Bytes on disk, including those of earlier attempts.
     pub done: u64,
-    /// Bytes of the whole, where the server says.
+    /// Size of the whole file, where the server states it.
     pub total: Option<u64>,
 }
 
-/// What came of it.
+/// How a download ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fetched {
-    /// It was there already, with the right checksum or length.
-    There,
-    /// It was fetched; so many of its bytes were there from an earlier attempt.
-    Anew {
-        /// Bytes that were not fetched again.
+pub enum DownloadOutcome {
+    /// The file was already there, with the right checksum or length.
+    Present,
+    /// The file was downloaded.
+    Downloaded {
+        /// Bytes that an earlier attempt had already downloaded.
         resumed: u64,
     },
 }
 
-impl Fetch {
-    /// Where an unfinished file lies.
+impl Download {
+    /// Path of the unfinished file.
     pub fn part(&self) -> PathBuf {
         let mut name = self.to.file_name().unwrap_or_default().to_os_string();
         name.push(".part");
         self.to.with_file_name(name)
     }
 
-    /// Fetches the file unless it is there. `progress` hears of every piece and says whether to go on; what is there when it says no
-    /// is gone on from by the next call.
+    /// Downloads the file unless it is already there. `progress` is called for every piece and returns whether to continue; after
+    /// it returns `false`, the next call resumes the download.
     ///
-    /// A connection that breaks is taken up again, as long as each attempt brings something.
+    /// A broken connection is resumed as long as each attempt brings some bytes.
     ///
     /// # Errors
-    /// See [`FetchError`].
-    pub fn run(&self, progress: &mut dyn FnMut(Progress) -> bool) -> Result<Fetched, FetchError> {
+    /// See [`DownloadError`].
+    pub fn run(
+        &self,
+        progress: &mut dyn FnMut(DownloadProgress) -> bool,
+    ) -> Result<DownloadOutcome, DownloadError> {
         if self.to.is_file() {
             self.check(&self.to)?;
-            return Ok(Fetched::There);
+            return Ok(DownloadOutcome::Present);
         }
         if let Some(folder) = self.to.parent() {
-            fs::create_dir_all(folder).map_err(|e| FetchError::write(folder, e))?;
+            fs::create_dir_all(folder).map_err(|e| DownloadError::write(folder, e))?;
         }
         let part = self.part();
         let resumed = transfer::run(self, &part, progress)?;
         if let Err(wrong) = self.check(&part) {
-            // Going on from wrong bytes would never end well.
-            fs::remove_file(&part).map_err(|e| FetchError::write(&part, e))?;
+            // Resuming from wrong bytes could never succeed.
+            fs::remove_file(&part).map_err(|e| DownloadError::write(&part, e))?;
             return Err(wrong);
         }
-        fs::rename(&part, &self.to).map_err(|e| FetchError::write(&self.to, e))?;
-        Ok(Fetched::Anew { resumed })
+        fs::rename(&part, &self.to).map_err(|e| DownloadError::write(&self.to, e))?;
+        Ok(DownloadOutcome::Downloaded { resumed })
     }
 
-    /// Refuses a file with another length or checksum than expected.
-    fn check(&self, path: &Path) -> Result<(), FetchError> {
-        let found = fs::metadata(path).map_err(|e| FetchError::write(path, e))?.len();
+    /// Refuses a file whose length or checksum differs from the expected one.
+    fn check(&self, path: &Path) -> Result<(), DownloadError> {
+        let found = fs::metadata(path)
+            .map_err(|e| DownloadError::write(path, e))?
+            .len();
         if let Some(wanted) = self.bytes.filter(|wanted| *wanted != found) {
-            return Err(FetchError::Length {
+            return Err(DownloadError::Length {
                 url: self.url.clone(),
                 path: path.into(),
                 found,
@@ -96,11 +100,11 @@ impl Fetch {
         let Some(wanted) = &self.sha256 else {
             return Ok(());
         };
-        let found = sha256_of(path).map_err(|e| FetchError::write(path, e))?;
+        let found = sha256_of(path).map_err(|e| DownloadError::write(path, e))?;
         if found.eq_ignore_ascii_case(wanted) {
             return Ok(());
         }
-        Err(FetchError::Checksum {
+        Err(DownloadError::Checksum {
             url: self.url.clone(),
             path: path.into(),
             found,

@@ -1,6 +1,6 @@
 //! The transfer itself: requests, ranges, and connections that break.
 
-use super::{Fetch, FetchError, Progress};
+use super::{Download, DownloadError, DownloadProgress};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
@@ -8,19 +8,19 @@ use std::time::Duration;
 use ureq::http::{Response, StatusCode, header};
 use ureq::{Agent, Body};
 
-/// Attempts in a row that bring nothing, after which it is given up.
+/// Consecutive attempts without a byte before giving up.
 const FRUITLESS: u32 = 3;
-/// Before another attempt that follows a fruitless one.
+/// Pause after an attempt without a byte.
 const PAUSE: Duration = Duration::from_millis(500);
-/// Until a server must have accepted a connection, and answered.
+/// Time for a server to accept a connection, and to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Brings the rest of the file into `part`; returns the bytes that were there before.
+/// Downloads the rest of the file into `part`; returns the number of bytes that were already there and kept.
 pub(crate) fn run(
-    job: &Fetch,
+    job: &Download,
     part: &Path,
-    progress: &mut dyn FnMut(Progress) -> bool,
-) -> Result<u64, FetchError> {
+    progress: &mut dyn FnMut(DownloadProgress) -> bool,
+) -> Result<u64, DownloadError> {
     let agent: Agent = Agent::config_builder()
         .http_status_as_error(false)
         .timeout_connect(Some(PATIENCE))
@@ -28,11 +28,11 @@ pub(crate) fn run(
         .user_agent(concat!("earmark/", env!("CARGO_PKG_VERSION")))
         .build()
         .new_agent();
-    let file = |e| FetchError::write(part, e);
+    let file = |e| DownloadError::write(part, e);
     let open = OpenOptions::new().create(true).append(true).open(part);
     let mut out = open.map_err(file)?;
     let before = out.metadata().map_err(file)?.len();
-    // Bytes of before that are of no use do not count as taken over.
+    // Earlier bytes that turn out to be useless do not count as kept.
     let mut kept = before;
     let (mut fruitless, mut whole) = (0, false);
     while !whole {
@@ -45,15 +45,15 @@ pub(crate) fn run(
         });
         match ended {
             Ok(Attempt { complete, .. }) => whole = complete,
-            Err(e @ FetchError::Network { .. }) if now <= start => {
+            Err(e @ DownloadError::Network { .. }) if now <= start => {
                 fruitless += 1;
                 if fruitless == FRUITLESS {
                     return Err(e);
                 }
                 std::thread::sleep(PAUSE);
             }
-            // Something came: take the connection up again at once.
-            Err(FetchError::Network { .. }) => fruitless = 0,
+            // Some bytes came: reconnect at once.
+            Err(DownloadError::Network { .. }) => fruitless = 0,
             Err(e) => return Err(e),
         }
     }
@@ -61,27 +61,27 @@ pub(crate) fn run(
     Ok(kept)
 }
 
-/// An attempt that ended without an error of the network.
+/// An attempt that ended without a network error.
 struct Attempt {
-    /// The first byte that it brought.
+    /// Offset of the first byte that it brought.
     from: u64,
     complete: bool,
 }
 
-/// One request for what lies beyond `start`.
+/// One request for the bytes from `start`.
 fn attempt(
-    job: &Fetch,
+    job: &Download,
     agent: &Agent,
     out: &mut File,
     part: &Path,
     start: u64,
-    progress: &mut dyn FnMut(Progress) -> bool,
-) -> Result<Attempt, FetchError> {
-    let network = |cause: &dyn std::fmt::Display| FetchError::Network {
+    progress: &mut dyn FnMut(DownloadProgress) -> bool,
+) -> Result<Attempt, DownloadError> {
+    let network = |cause: &dyn std::fmt::Display| DownloadError::Network {
         url: job.url.clone(),
         cause: cause.to_string(),
     };
-    let file = |e| FetchError::write(part, e);
+    let file = |e| DownloadError::write(part, e);
     let mut request = agent.get(&job.url);
     if start > 0 {
         request = request.header(header::RANGE, format!("bytes={start}-"));
@@ -89,10 +89,10 @@ fn attempt(
     let mut response = request.call().map_err(|e| network(&e))?;
     let (from, total) = match response.status() {
         StatusCode::PARTIAL_CONTENT if begins_at(&response, start) => (start, total_of(&response)),
-        // No ranges there: all of it comes.
+        // No support for ranges: the whole file comes.
         StatusCode::OK => (0, length_of(&response)),
         StatusCode::RANGE_NOT_SATISFIABLE if start > 0 => {
-            // Nothing lies beyond. If that is the whole, good; else what is there is of another file.
+            // There is nothing after `start`: either the file is complete, or the bytes on disk are from a different file.
             if total_of(&response) == Some(start) || job.bytes == Some(start) {
                 return Ok(Attempt {
                     from: start,
@@ -106,10 +106,12 @@ fn attempt(
             });
         }
         status if status.is_success() => {
-            return Err(network(&"the server sends another part than asked for"));
+            return Err(network(
+                &"the server sent a different part from the requested one",
+            ));
         }
         status => {
-            return Err(FetchError::Status {
+            return Err(DownloadError::Status {
                 url: job.url.clone(),
                 status: status.as_u16(),
             });
@@ -123,8 +125,8 @@ fn attempt(
     let mut body = response.body_mut().as_reader();
     let mut buffer = vec![0; 1 << 16];
     loop {
-        if !progress(Progress { done, total }) {
-            return Err(FetchError::Stopped);
+        if !progress(DownloadProgress { done, total }) {
+            return Err(DownloadError::Stopped);
         }
         match body.read(&mut buffer).map_err(|e| network(&e))? {
             0 => break,
@@ -150,7 +152,7 @@ fn length_of(response: &Response<Body>) -> Option<u64> {
     text(response, &header::CONTENT_LENGTH)?.parse().ok()
 }
 
-/// Of `bytes 100-199/200` or `bytes */200`, the 200.
+/// The 200 of `bytes 100-199/200` or `bytes */200`.
 fn total_of(response: &Response<Body>) -> Option<u64> {
     text(response, &header::CONTENT_RANGE)?
         .rsplit('/')
@@ -159,7 +161,7 @@ fn total_of(response: &Response<Body>) -> Option<u64> {
         .ok()
 }
 
-/// Whether the part that comes begins where it was asked for.
+/// Whether the part begins at the requested byte.
 fn begins_at(response: &Response<Body>, start: u64) -> bool {
     let range = text(response, &header::CONTENT_RANGE).and_then(|r| r.strip_prefix("bytes "));
     let first = range.and_then(|r| r.split('-').next()?.parse().ok());

@@ -1,41 +1,28 @@
-//! Whether a program brings all it needs.
+//! Whether a program is static.
 
+use object::LittleEndian;
+use object::elf::{FileHeader64, PT_INTERP};
+use object::read::elf::{FileHeader, ProgramHeader};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Type of the program header that names a dynamic loader.
-const INTERPRETER: u32 = 3;
-
-/// Bytes that are looked at: headers stand at the start of a program.
+/// Bytes that are read: headers are at the start of a program.
 const HEAD: u64 = 64 * 1024;
 
-/// Whether an ELF program names no dynamic loader, and so needs no library of the system. `None` for files that are no ELF of 64 bits
-/// with the lower byte first (System V ABI, chapter 4 and 5).
+/// Whether an ELF program names no dynamic loader, and so needs no library of the system. `None` for files that are not 64-bit
+/// little-endian ELF.
 pub(super) fn is_static(path: &Path) -> io::Result<Option<bool>> {
     let mut head = Vec::new();
     File::open(path)?.take(HEAD).read_to_end(&mut head)?;
-    Ok(has_no_interpreter(&head))
+    Ok(names_no_loader(&head))
 }
 
-fn has_no_interpreter(head: &[u8]) -> Option<bool> {
-    // Magic number, 64 bits, little-endian.
-    if !head.starts_with(b"\x7fELF\x02\x01") {
-        return None;
-    }
-    let number = |at: usize, bytes: usize| {
-        let field = head.get(at..at.checked_add(bytes)?)?;
-        let value = field.iter().rev().fold(0_u64, |sum, &b| sum << 8 | u64::from(b));
-        usize::try_from(value).ok()
-    };
-    let (table, size, count) = (number(32, 8)?, number(54, 2)?, number(56, 2)?);
-    for k in 0..count {
-        let at = table.checked_add(k.checked_mul(size)?)?;
-        if number(at, 4)? == INTERPRETER as usize {
-            return Some(false);
-        }
-    }
-    Some(true)
+fn names_no_loader(head: &[u8]) -> Option<bool> {
+    let header = FileHeader64::<LittleEndian>::parse(head).ok()?;
+    let endian = header.endian().ok()?;
+    let mut programs = header.program_headers(endian, head).ok()?.iter();
+    Some(programs.all(|program| program.p_type(endian) != PT_INTERP))
 }
 
 #[cfg(test)]
@@ -43,7 +30,7 @@ mod tests {
     use super::*;
 
     fn elf(types: &[u32]) -> Vec<u8> {
-        let mut file = b"\x7fELF\x02\x01".to_vec();
+        let mut file = b"\x7fELF\x02\x01\x01".to_vec();
         file.resize(64, 0);
         file[32] = 64;
         file[54] = 56;
@@ -56,12 +43,12 @@ mod tests {
     }
 
     #[test]
-    fn a_loader_is_found_wherever_it_stands() {
-        assert_eq!(has_no_interpreter(&elf(&[6, 1, 1])), Some(true));
-        assert_eq!(has_no_interpreter(&elf(&[6, 3, 1])), Some(false));
-        assert_eq!(has_no_interpreter(&elf(&[1, 1, 3])), Some(false));
-        assert_eq!(has_no_interpreter(b"#!/bin/sh"), None);
-        // Cut within its table it says nothing.
-        assert_eq!(has_no_interpreter(&elf(&[1, 1])[..100]), None);
+    fn a_loader_is_found_in_any_position() {
+        assert_eq!(names_no_loader(&elf(&[6, 1, 1])), Some(true));
+        assert_eq!(names_no_loader(&elf(&[6, 3, 1])), Some(false));
+        assert_eq!(names_no_loader(&elf(&[1, 1, 3])), Some(false));
+        assert_eq!(names_no_loader(b"#!/bin/sh"), None);
+        // Cut off within the table.
+        assert_eq!(names_no_loader(&elf(&[1, 1])[..100]), None);
     }
 }

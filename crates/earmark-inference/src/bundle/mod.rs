@@ -23,8 +23,8 @@ use crate::PipelineError;
 use crate::model::ModelSource;
 use earmark_core::atomic::{self, WriteError};
 use earmark_features::Segments;
-use earmark_metrics::Mean;
-use models::{Inputs, pack_models};
+use earmark_metrics::BlendMean;
+use models::{StackedInputs, pack_models};
 use serde::Serialize;
 use std::ffi::OsString;
 use std::fs;
@@ -38,13 +38,13 @@ const PROGRAM: &str = "earmark";
 
 /// What to pack.
 #[derive(Clone, Debug)]
-pub struct Bundle {
+pub struct BundleJob {
     /// Models: files, RUN, RUN@STEP, or a set of folds.
     pub models: Vec<String>,
     /// The folder to make.
     pub out: PathBuf,
     /// How several models are blended.
-    pub mean: Mean,
+    pub mean: BlendMean,
     /// How much each counts; all alike without.
     pub weights: Option<Vec<f64>>,
     /// The program to put in.
@@ -54,28 +54,28 @@ pub struct Bundle {
 /// What a bundle says about itself: `bundle.json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Description {
+pub struct BundleDescription {
     /// Version of this description.
     pub format: u32,
     /// Version of the program that packed it.
     pub version: String,
     /// How the models are blended.
-    pub mean: Mean,
+    pub mean: BlendMean,
     /// How much each counts, where they do not count alike.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<Vec<f64>>,
     /// How many classes they know.
     pub classes: usize,
     /// The models, in the order of the weights.
-    pub models: Vec<Packed>,
+    pub models: Vec<BundledModel>,
     /// The program.
-    pub program: Program,
+    pub program: BundledProgram,
 }
 
 /// A model in a bundle.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Packed {
+pub struct BundledModel {
     /// Its file.
     pub file: String,
     /// Its recipe's name.
@@ -96,7 +96,7 @@ pub struct Packed {
 /// The program in a bundle.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Program {
+pub struct BundledProgram {
     /// Its file.
     pub file: String,
     /// Whether it runs by itself; else it needs the C library of a system as new as the one that it was built on. Unknown for
@@ -107,9 +107,9 @@ pub struct Program {
 
 /// What came of packing.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Bundled {
+pub struct BundleOutcome {
     /// What the bundle says about itself.
-    pub description: Description,
+    pub description: BundleDescription,
     /// Whether the folder was there already, with the same content.
     pub unchanged: bool,
 }
@@ -118,7 +118,7 @@ pub struct Bundled {
 ///
 /// # Errors
 /// When a model can't be read, models know different classes, weights do not fit, or the folder can't be written.
-pub fn bundle(job: &Bundle) -> Result<Bundled, PipelineError> {
+pub fn bundle(job: &BundleJob) -> Result<BundleOutcome, PipelineError> {
     let models = ModelSource::read_all(&job.models)?;
     check_weights(job, models.len())?;
     let first = models
@@ -138,37 +138,37 @@ pub fn bundle(job: &Bundle) -> Result<Bundled, PipelineError> {
             )));
         }
     }
-    let mut inputs = Inputs::default();
+    let mut inputs = StackedInputs::default();
     let packed = models
         .iter()
         .enumerate()
-        .map(|(k, model)| Packed::of(k + 1, model, &mut inputs))
+        .map(|(k, model)| BundledModel::of(k + 1, model, &mut inputs))
         .collect();
     let classes = &first.file.meta.classes;
-    let description = Description {
+    let description = BundleDescription {
         format: FORMAT,
         version: earmark_core::VERSION.into(),
         mean: job.mean,
         weights: job.weights.clone(),
         classes: classes.len(),
         models: packed,
-        program: Program {
+        program: BundledProgram {
             file: PROGRAM.into(),
             r#static: elf::is_static(&job.program).map_err(|e| WriteError::new(&job.program, e))?,
         },
     };
-    let stage = Stage::beside(&job.out)?;
+    let stage = StagedFolder::beside(&job.out)?;
     fill(&stage.path, job, classes, &description)?;
     pack_models(&stage.path, &models, &description, &inputs)?;
     seal(&stage.path)?;
     let unchanged = stage.settle(&job.out)?;
-    Ok(Bundled {
+    Ok(BundleOutcome {
         description,
         unchanged,
     })
 }
 
-fn check_weights(job: &Bundle, models: usize) -> Result<(), PipelineError> {
+fn check_weights(job: &BundleJob, models: usize) -> Result<(), PipelineError> {
     let Some(weights) = &job.weights else {
         return Ok(());
     };
@@ -186,9 +186,9 @@ fn check_weights(job: &Bundle, models: usize) -> Result<(), PipelineError> {
 /// Writes all files of a bundle but models and checksums.
 fn fill(
     folder: &Path,
-    job: &Bundle,
+    job: &BundleJob,
     classes: &[String],
-    description: &Description,
+    description: &BundleDescription,
 ) -> Result<(), PipelineError> {
     let io = |path: &Path| {
         let path = path.to_path_buf();
@@ -257,11 +257,11 @@ fn plain(name: &str) -> String {
 }
 
 /// A folder that becomes the bundle when it is whole; dropped before, it is taken away.
-struct Stage {
+struct StagedFolder {
     path: PathBuf,
 }
 
-impl Stage {
+impl StagedFolder {
     fn beside(out: &Path) -> Result<Self, PipelineError> {
         let name = out.file_name().ok_or_else(|| {
             PipelineError::Request(format!("-o {}: names no folder; give one to make", out.display()))
@@ -310,7 +310,7 @@ impl Stage {
     }
 }
 
-impl Drop for Stage {
+impl Drop for StagedFolder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.path); // renamed away, or of no use to anybody
     }

@@ -1,6 +1,6 @@
 //! The models of a bundle, and what second-level models among them ask.
 
-use super::{Description, Packed, mode, plain};
+use super::{BundleDescription, BundledModel, mode, plain};
 use crate::PipelineError;
 use crate::model::{ModelSource, inputs_of};
 use earmark_core::atomic::{self, WriteError};
@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 
 /// First-level runs that second-level models ask: each is packed once, however many ask it.
 #[derive(Default)]
-pub(super) struct Inputs {
+pub(super) struct StackedInputs {
     sets: Vec<PathBuf>,
 }
 
-impl Inputs {
+impl StackedInputs {
     /// The name of a set of folds in the bundle.
     fn name(&mut self, set: PathBuf) -> String {
         let known = self.sets.iter().position(|known| *known == set);
@@ -31,9 +31,9 @@ fn input_name(place: usize) -> String {
     format!("asked-{:02}", place + 1)
 }
 
-impl Packed {
+impl BundledModel {
     /// The description of the model that stands at `number` in the order of weights, counted from 1.
-    pub(super) fn of(number: usize, model: &ModelSource, inputs: &mut Inputs) -> Self {
+    pub(super) fn of(number: usize, model: &ModelSource, inputs: &mut StackedInputs) -> Self {
         let (recipe, tiles, asks) = match &model.recipe {
             AnyRecipe::Second(recipe) => {
                 let sets = inputs_of(&model.path, recipe).into_iter();
@@ -57,8 +57,8 @@ impl Packed {
 pub(super) fn pack_models(
     folder: &Path,
     models: &[ModelSource],
-    description: &Description,
-    inputs: &Inputs,
+    description: &BundleDescription,
+    inputs: &StackedInputs,
 ) -> Result<(), PipelineError> {
     let place = folder.join("models");
     fs::create_dir_all(&place).map_err(|e| WriteError::new(&place, e))?;

@@ -1,21 +1,21 @@
 //! The texts of a bundle: script, instructions, licences.
 
-use super::{Description, PROGRAM};
-use earmark_metrics::Mean;
+use super::{BundleDescription, PROGRAM};
+use earmark_metrics::BlendMean;
 use std::fmt::Write;
 
 const MIT: &str = include_str!("../../../../LICENSE-MIT");
 const APACHE: &str = include_str!("../../../../LICENSE-APACHE");
 
-fn mean(d: &Description) -> &'static str {
+fn mean(d: &BundleDescription) -> &'static str {
     match d.mean {
-        Mean::Arithmetic => "arithmetic",
-        Mean::Geometric => "geometric",
+        BlendMean::Arithmetic => "arithmetic",
+        BlendMean::Geometric => "geometric",
     }
 }
 
 /// The launcher, for any POSIX shell.
-pub(super) fn script(d: &Description) -> String {
+pub(super) fn script(d: &BundleDescription) -> String {
     let models: Vec<String> = d
         .models
         .iter()
@@ -72,7 +72,7 @@ esac
 }
 
 /// How to use it.
-pub(super) fn readme(d: &Description) -> String {
+pub(super) fn readme(d: &BundleDescription) -> String {
     let mut models = String::new();
     for (k, m) in d.models.iter().enumerate() {
         let weight = d
@@ -102,13 +102,13 @@ pub(super) fn readme(d: &Description) -> String {
          `--layout folders` (every recording below DATA, whatever tables there are). Exit status: 0 done, 2 done but some recordings\n\
          could not be read (each is named), 1 failed.\n\n\
          `sha256sum -c SHA256SUMS` says whether all files are as they were packed.\n\n\
-         ## Models\n\n{models}{blended}\n## Program\n\n`{PROGRAM}` is the whole of earmark: `./{PROGRAM} --help`. {needs}\n",
+         ## Models\n\n{models}{blended}\n## BundledProgram\n\n`{PROGRAM}` is the whole of earmark: `./{PROGRAM} --help`. {needs}\n",
         d.version, d.classes
     )
 }
 
 /// Whose is what.
-pub(super) fn licences(d: &Description) -> String {
+pub(super) fn licences(d: &BundleDescription) -> String {
     let mut weights = String::new();
     for m in &d.models {
         let licence = m
@@ -118,7 +118,7 @@ pub(super) fn licences(d: &Description) -> String {
         let _ = writeln!(weights, "- `{}` ({}): {licence}", m.file, m.recipe); // writing to a String cannot fail
     }
     format!(
-        "# Licences\n\n## Weights\n\n{weights}\n## Program\n\n\
+        "# Licences\n\n## Weights\n\n{weights}\n## BundledProgram\n\n\
          earmark is licensed under either of the two licences below, at your option. It contains libraries under licences of their\n\
          own, which its source lists (`Cargo.lock`, `deny.toml`).\n\n### MIT\n\n```text\n{}\n```\n\n### Apache 2.0\n\n```text\n{}\n```\n",
         MIT.trim_end(),

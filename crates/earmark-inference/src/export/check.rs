@@ -1,6 +1,6 @@
 //! An export proves itself: its graph, evaluated by plain loops, against the model that it was made from.
 
-use super::{Onnx, SCORES, WAVEFORM};
+use super::{OnnxExport, SCORES, WAVEFORM};
 use crate::PipelineError;
 use earmark_engine::SegmentBatch;
 use earmark_features::FeatureError;
@@ -8,19 +8,19 @@ use earmark_onnx::Tensor;
 
 /// How far an export is from its model.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Check {
+pub struct ExportCheck {
     /// Length of the made-up clip.
     pub seconds: f64,
     /// The largest difference of a score.
     pub largest_difference: f32,
 }
 
-impl Onnx {
+impl OnnxExport {
     /// Scores a made-up clip, long enough for more than one example, by the graph and by the model.
     ///
     /// # Errors
     /// A graph that can't be evaluated, which is a fault of earmark's own.
-    pub fn check(&self) -> Result<Check, PipelineError> {
+    pub fn check(&self) -> Result<ExportCheck, PipelineError> {
         let clip = self.clip();
         let wanted = self.scores(&clip)?;
         let fault = |reason: String| {
@@ -49,7 +49,7 @@ impl Onnx {
             )));
         }
         let differences = got.iter().zip(&wanted).map(|(g, w)| (g - w).abs());
-        Ok(Check {
+        Ok(ExportCheck {
             seconds: clip.len() as f64 / f64::from(self.sample_rate_hz),
             // A score that is no number is as far away as can be.
             largest_difference: differences

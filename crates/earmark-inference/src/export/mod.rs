@@ -7,14 +7,14 @@
 mod calibration;
 mod check;
 
-pub use check::Check;
-pub use earmark_onnx::Weights;
+pub use check::ExportCheck;
+pub use earmark_onnx::WeightPrecision;
 
 use crate::PipelineError;
 use crate::device::Device;
 use earmark_engine::{ModelMeta, Scorer};
-use earmark_models::onnx::Planes;
-use earmark_onnx::{Builder, Dim, Model, Value};
+use earmark_models::onnx::OnnxPlanes;
+use earmark_onnx::{Builder, Dim, OnnxModel, Value};
 use earmark_recipe::Recipe;
 use std::path::Path;
 
@@ -31,16 +31,16 @@ pub const EMBEDDING: &str = "embedding";
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ExportOptions {
     /// How weights are stored.
-    pub weights: Weights,
+    pub weights: WeightPrecision,
     /// Leave out the calibration that a model file may hold.
     pub raw: bool,
 }
 
 /// A model as ONNX, and what it was made from.
 #[derive(Debug)]
-pub struct Onnx {
+pub struct OnnxExport {
     /// The file.
-    pub model: Model,
+    pub model: OnnxModel,
     /// What the model file says of itself; without its calibration where that is left out.
     pub meta: ModelMeta,
     /// Rate of the samples that it takes.
@@ -48,12 +48,12 @@ pub struct Onnx {
     /// Whether `front-end.trim` cuts silence before anything else, which is left to who uses the file: a graph takes clips of one
     /// length.
     pub leaves_trimming: bool,
-    /// Whether predictions hear random stretches (`predict.lengths`), which no graph draws: it hears clips whole.
-    pub leaves_stretches: bool,
+    /// Whether predictions hear random stretches (`predict.random-crops`), which no graph draws: it hears clips whole.
+    pub leaves_random_crops: bool,
     scorer: Scorer,
 }
 
-impl Onnx {
+impl OnnxExport {
     /// The model file at `path` as ONNX.
     ///
     /// # Errors
@@ -63,7 +63,7 @@ impl Onnx {
         let mut meta = opened.meta().clone();
         meta.calibration = meta.calibration.filter(|_| !options.raw);
         let (recipe, scorer) = (opened.recipe(), opened.scorer());
-        let model = Model {
+        let model = OnnxModel {
             producer: "earmark".into(),
             producer_version: earmark_core::VERSION.into(),
             doc: doc(recipe, &meta),
@@ -81,7 +81,7 @@ impl Onnx {
             meta,
             sample_rate_hz: recipe.front_end.sample_rate_hz,
             leaves_trimming: recipe.front_end.trim.is_some(),
-            leaves_stretches: recipe.predict.lengths.is_some(),
+            leaves_random_crops: recipe.predict.random_crops.is_some(),
             scorer: scorer.clone(),
         })
     }
@@ -91,7 +91,7 @@ fn graph(
     recipe: &Recipe,
     meta: &ModelMeta,
     scorer: &Scorer,
-    weights: Weights,
+    weights: WeightPrecision,
 ) -> Result<earmark_onnx::Graph, PipelineError> {
     let mut g = Builder::with_weights(weights);
     let batch = Dim::Named("batch");
@@ -100,7 +100,7 @@ fn graph(
         .predict_front_end()
         .add_to_onnx(&mut g, &waveform, scorer.longest_whole())?;
     g.scope("network");
-    let planes = Planes {
+    let planes = OnnxPlanes {
         value: examples.features,
         channels: examples.channels,
         size: [Some(examples.bands), examples.frames],
@@ -151,15 +151,20 @@ fn doc(recipe: &Recipe, meta: &ModelMeta) -> String {
 }
 
 /// For programs: everything that is needed to use the scores.
-fn metadata(recipe: &Recipe, meta: &ModelMeta, scorer: &Scorer, weights: Weights) -> Vec<(String, String)> {
+fn metadata(
+    recipe: &Recipe,
+    meta: &ModelMeta,
+    scorer: &Scorer,
+    weights: WeightPrecision,
+) -> Vec<(String, String)> {
     let scores = if scorer.loss.is_single_label() {
         "softmax"
     } else {
         "sigmoid"
     };
     let weights = match weights {
-        Weights::Float32 => "float32",
-        Weights::Int8 => "int8",
+        WeightPrecision::Float32 => "float32",
+        WeightPrecision::Int8 => "int8",
     };
     let classes = serde_json::to_string(&meta.classes).expect("strings");
     let mut all = vec![

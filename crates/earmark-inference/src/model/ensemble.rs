@@ -6,7 +6,7 @@ use crate::device::Device;
 use earmark_core::rows;
 use earmark_engine::{SegmentBatch, SegmentGrid};
 use earmark_features::{ExtractorScratch, FeatureError, Features};
-use earmark_metrics::{Mean, MetricsError, ScoreTable, blend};
+use earmark_metrics::{BlendMean, MetricsError, ScoreTable, blend};
 use rayon::prelude::*;
 
 /// Segments per forward pass. Passes are cut by this alone, so that scores do not depend on how many files are tagged at a time.
@@ -19,7 +19,7 @@ const ANY_LENGTH_SECONDS: (f64, f64) = (2.0, 1.0);
 #[derive(Clone, Debug)]
 pub struct Ensemble {
     models: Vec<Model>,
-    mean: Mean,
+    mean: BlendMean,
 }
 
 /// Why a window can't be scored.
@@ -44,7 +44,7 @@ impl Ensemble {
     /// # Errors
     ///
     /// For a model that can't score windows, and models that do not go together.
-    pub fn open(names: &[String], mean: Mean, device: &Device) -> Result<Self, PipelineError> {
+    pub fn open(names: &[String], mean: BlendMean, device: &Device) -> Result<Self, PipelineError> {
         let sources = ModelSource::read_all(names)?.into_iter();
         Self::of(
             sources
@@ -59,7 +59,7 @@ impl Ensemble {
     /// # Errors
     ///
     /// As [`Self::open`].
-    pub fn of(models: Vec<Model>, mean: Mean) -> Result<Self, PipelineError> {
+    pub fn of(models: Vec<Model>, mean: BlendMean) -> Result<Self, PipelineError> {
         let Some(first) = models.first() else {
             return Err(PipelineError::Request("no model is named; give --model".into()));
         };

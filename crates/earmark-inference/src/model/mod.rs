@@ -14,7 +14,6 @@ pub use stacked::{StackedModel, find_input, inputs_of};
 
 use crate::PipelineError;
 use crate::device::Device;
-use crate::tag::{TagConfig, TagError, TagResult, Tagger};
 use earmark_audio::{Clip, resample};
 use earmark_core::threads::Workers;
 use earmark_engine::{ModelMeta, ScoreJob, Scorer, ScorerOutput, SegmentScores};
@@ -33,7 +32,7 @@ use std::sync::atomic::AtomicBool;
 ///
 /// let model = Model::open(&"runs/first".into(), &Device::cpu()?)?;
 /// for event in model.tag("garden.wav".as_ref())?.events {
-///     println!("{:.1} to {:.1} s: {} ({:.2})", event.start_seconds, event.end_seconds, event.class, event.score);
+///     println!("{:.1} to {:.1} s: {} ({:.2})", event.onset, event.offset, event.class, event.score);
 /// }
 /// # Ok::<(), earmark_inference::PipelineError>(())
 /// ```
@@ -124,7 +123,7 @@ impl Model {
     ///
     /// For such a model.
     pub fn check_scores_windows(&self) -> Result<(), PipelineError> {
-        if self.0.scorer.network.side_inputs() == 0 {
+        if self.0.scorer.network.clip_feature_inputs() == 0 {
             return Ok(());
         }
         Err(PipelineError::Request(format!(
@@ -154,15 +153,6 @@ impl Model {
     /// As [`Self::score`].
     pub fn embed(&self, clip: &Clip) -> Result<Vec<f32>, PipelineError> {
         Ok(self.run(ScorerOutput::Embeddings, clip)?.mean())
-    }
-
-    /// Detects sounds in a recording, with start and end times, by the settings of [`TagConfig::default`](crate::tag::TagConfig).
-    ///
-    /// # Errors
-    ///
-    /// When the recording can't be read, or the model can't score windows.
-    pub fn tag(&self, path: &Path) -> Result<TagResult, TagError> {
-        Tagger::with_models(vec![self.clone()], &TagConfig::default())?.tag(path)
     }
 
     /// One output of the network for each segment of a clip.

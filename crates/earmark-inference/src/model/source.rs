@@ -86,7 +86,7 @@ impl ModelSource {
                 network,
                 vars,
                 loss: recipe.train.loss.clone(),
-                random_crops: recipe.predict.lengths.clone(),
+                random_crops: recipe.predict.random_crops.clone(),
                 batch: recipe.batches.size,
                 device: device.burn().clone(),
                 extractor: Arc::new(extractor),

@@ -1,76 +1,77 @@
-//! Many recordings at a time.
+//! Tags many recordings at a time.
 
-use super::inputs::Input;
-use super::resume_log::{Entry, Outcome, Stamp};
-use super::scratch::ScratchFile;
-use super::tagger::{Failed, Tagger};
+use super::inputs::InputFile;
+use super::recording::TagFailure;
+use super::resume_log::{FileStamp, TagLogEntry, TagOutcome};
+use super::scratch_file::ScratchFile;
+use super::tagger::Tagger;
 use super::{TagError, TagResult};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 
-/// What a hearing tells while it works; from any thread.
+/// What a tagging job reports while it runs; called from any thread.
 #[derive(Debug)]
 pub enum TagEvent<'a> {
-    /// It goes on.
+    /// More is done.
     Progress {
-        /// Recordings done, those of before a resumption among them.
+        /// Recordings done, including those of earlier runs.
         files: usize,
         /// Recordings in all.
         of: usize,
-        /// Bytes done, parts of recordings among them: time is told by these.
+        /// Bytes done, including those of recordings in progress: time is estimated from these.
         bytes: u64,
         /// Bytes in all.
         of_bytes: u64,
     },
-    /// A recording can't be heard.
+    /// A recording can't be tagged.
     Skipped {
         /// Its name.
         file: &'a str,
         /// Why.
         reason: &'a str,
     },
-    /// A line worth telling.
+    /// A line for the user.
     Note(String),
 }
 
-/// How files are heard.
+/// How files are tagged.
 #[derive(Clone, Copy)]
 pub struct TagJob<'a> {
-    /// With what.
+    /// What tags them.
     pub tagger: &'a Tagger,
-    /// Threads in all; 0 is one a core.
+    /// Number of threads in all (0 = one per core).
     pub threads: usize,
-    /// Files at a time; 0 is as many as there are threads. Results do not depend on it.
+    /// Number of files at a time (0 = one per thread). Results do not depend on it.
     pub workers: usize,
-    /// Hears what happens.
+    /// Receives progress and skipped recordings.
     pub observer: &'a (dyn Fn(TagEvent) + Sync),
-    /// Ends the work where it is.
+    /// Ends the work early.
     pub stop: &'a AtomicBool,
 }
 
-/// What came of one file.
-pub(super) struct Done {
+/// A file that is done.
+pub(super) struct FinishedRecording {
     /// Its index.
     pub index: usize,
-    /// What is said of it.
-    pub entry: Entry,
-    /// Scores of its windows, where they are kept.
+    /// Its results.
+    pub entry: TagLogEntry,
+    /// Scores of its windows, if they are kept.
     pub lines: ScratchFile,
 }
 
 /// Progress in bytes, shared by all workers.
-struct Meter<'a> {
-    hearing: &'a TagJob<'a>,
+struct ProgressMeter<'a> {
+    job: &'a TagJob<'a>,
     files: AtomicUsize,
     of: usize,
     bytes: AtomicU64,
     of_bytes: u64,
 }
 
-impl Meter<'_> {
-    fn tell(&self) {
-        (self.hearing.observer)(TagEvent::Progress {
+impl ProgressMeter<'_> {
+    fn report(&self) {
+        (self.job.observer)(TagEvent::Progress {
             files: self.files.load(Ordering::Relaxed),
             of: self.of,
             bytes: self.bytes.load(Ordering::Relaxed),
@@ -79,23 +80,22 @@ impl Meter<'_> {
     }
 }
 
-/// Hears `files[i]` for each i of `todo`, and hands results to `take` as they come, on the calling thread. Says whether it came to the
-/// end. `folder` and `stem` are for scratch files.
+/// Tags `files[i]` for each i of `todo` and passes results to `take` as they come, on the calling thread. False when stopped.
+/// Scratch files are made in `scratch_folder`.
 ///
-/// Each file is heard on one thread where there are as many files as threads: nothing is shared, nobody waits. Where there are
-/// fewer, each has several.
-pub(super) fn hear_all(
-    hearing: &TagJob,
-    files: &[Input],
+/// With at least as many files as threads, each file has one thread, so that nothing is shared; with fewer, each has several.
+pub(super) fn tag_all(
+    job: &TagJob,
+    files: &[InputFile],
     todo: &[usize],
-    scratch: &(PathBuf, String),
-    mut take: impl FnMut(Done) -> Result<(), TagError>,
+    scratch_folder: &Path,
+    mut take: impl FnMut(FinishedRecording) -> Result<(), TagError>,
 ) -> Result<bool, TagError> {
-    let threads = match hearing.threads {
+    let threads = match job.threads {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         n => n,
     };
-    let workers = match hearing.workers {
+    let workers = match job.workers {
         0 => threads,
         n => n,
     }
@@ -105,17 +105,17 @@ pub(super) fn hear_all(
         .map(|_| pool(threads.div_ceil(workers)))
         .collect::<Result<Vec<_>, _>>()?;
     let size = |i: &usize| std::fs::metadata(&files[*i].path).map_or(0, |m| m.len());
-    let meter = Meter {
-        hearing,
+    let meter = ProgressMeter {
+        job,
         files: AtomicUsize::new(files.len() - todo.len()),
         of: files.len(),
         bytes: AtomicU64::new(0),
         of_bytes: todo.iter().map(size).sum(),
     };
     let next = AtomicUsize::new(0);
-    let given_up = AtomicBool::new(false);
-    let stopped = || hearing.stop.load(Ordering::Relaxed) || given_up.load(Ordering::Relaxed);
-    let (send, receive) = sync_channel::<Result<Done, TagError>>(workers);
+    let failed = AtomicBool::new(false);
+    let stopped = || job.stop.load(Ordering::Relaxed) || failed.load(Ordering::Relaxed);
+    let (send, receive) = sync_channel::<Result<FinishedRecording, TagError>>(workers);
     std::thread::scope(|scope| {
         for pool in &pools {
             let (send, next, meter, stopped) = (send.clone(), &next, &meter, &stopped);
@@ -124,11 +124,11 @@ pub(super) fn hear_all(
                     if stopped() {
                         return;
                     }
-                    let mut lines = ScratchFile::new(&scratch.0, &scratch.1);
-                    let result = match pool.install(|| hear_one(meter, &files[index], &mut lines)) {
-                        Ok(entry) => Ok(Done { index, entry, lines }),
-                        Err(Failed::Everything(error)) => Err(error),
-                        Err(Failed::Stopped | Failed::Recording(_)) => return,
+                    let mut lines = ScratchFile::new(scratch_folder, "earmark-tag");
+                    let result = match pool.install(|| tag_one(meter, &files[index], &mut lines)) {
+                        Ok(entry) => Ok(FinishedRecording { index, entry, lines }),
+                        Err(TagFailure::Fatal(error)) => Err(error),
+                        Err(TagFailure::Stopped | TagFailure::Recording(_)) => return,
                     };
                     if send.send(result).is_err() {
                         return;
@@ -139,19 +139,19 @@ pub(super) fn hear_all(
         drop(send);
         let mut taken = 0;
         for done in receive {
-            let told = done.and_then(|done| {
-                if let Outcome::Failed { file, reason } = &done.entry.outcome {
-                    (hearing.observer)(TagEvent::Skipped { file, reason });
+            let result = done.and_then(|done| {
+                if let TagOutcome::Failed { file, reason } = &done.entry.outcome {
+                    (job.observer)(TagEvent::Skipped { file, reason });
                 }
                 take(done)
             });
-            if let Err(error) = told {
-                given_up.store(true, Ordering::Relaxed);
+            if let Err(error) = result {
+                failed.store(true, Ordering::Relaxed);
                 return Err(error);
             }
             taken += 1;
             meter.files.fetch_add(1, Ordering::Relaxed);
-            meter.tell();
+            meter.report();
         }
         Ok(taken == todo.len())
     })
@@ -163,47 +163,51 @@ fn pool(threads: usize) -> Result<rayon::ThreadPool, TagError> {
         .build()
         .map_err(|e| {
             TagError::Request(format!(
-                "--workers: {threads} more threads can't be had ({e}); use fewer workers or --threads"
+                "--workers: can't start {threads} more threads ({e}); use fewer workers or --threads"
             ))
         })
 }
 
-/// Hears one file; a file that can't be heard, or that changes meanwhile, is told of and never half of a result.
-fn hear_one(meter: &Meter, input: &Input, lines: &mut ScratchFile) -> Result<Entry, Failed> {
-    let before = Stamp::of(&input.path);
+/// Tags one file; a file that can't be read, or that changes meanwhile, fails as a whole.
+fn tag_one(
+    meter: &ProgressMeter,
+    input: &InputFile,
+    lines: &mut ScratchFile,
+) -> Result<TagLogEntry, TagFailure> {
+    let before = FileStamp::of(&input.path);
     let size = before.map_or(0, |stamp| stamp.size);
-    let mut told = 0;
-    let mut at = |bytes: u64| {
-        if bytes > told {
-            meter.bytes.fetch_add(bytes - told, Ordering::Relaxed);
-            told = bytes;
+    let mut counted = 0;
+    let mut advance_to = |bytes: u64| {
+        if bytes > counted {
+            meter.bytes.fetch_add(bytes - counted, Ordering::Relaxed);
+            counted = bytes;
         }
     };
-    let heard =
+    let tagged =
         meter
-            .hearing
+            .job
             .tagger
-            .decode_and_score(&input.path, &input.name, lines, meter.hearing.stop, |share| {
-                at((share.clamp(0.0, 1.0) * size as f64) as u64);
-                meter.tell();
+            .decode_and_score(&input.path, &input.name, lines, meter.job.stop, |share| {
+                advance_to((share.clamp(0.0, 1.0) * size as f64) as u64);
+                meter.report();
             });
-    let result: Result<TagResult, String> = match heard {
-        Ok(_) if Stamp::of(&input.path) != before => Err(
-            "changed while it was read; let it be written to its end and run the same command again".into(),
-        ),
-        Ok(heard) => Ok(heard),
-        Err(Failed::Recording(reason)) => Err(reason),
+    let result: Result<TagResult, String> = match tagged {
+        Ok(_) if FileStamp::of(&input.path) != before => {
+            Err("changed while it was read; wait until it is complete and run the same command again".into())
+        }
+        Ok(result) => Ok(result),
+        Err(TagFailure::Recording(reason)) => Err(reason),
         Err(other) => return Err(other),
     };
-    at(size);
+    advance_to(size);
     if result.is_err() {
         lines.clear();
     }
-    Ok(Entry {
+    Ok(TagLogEntry {
         stamp: before.unwrap_or_default(),
         outcome: match result {
-            Ok(heard) => Outcome::Tagged(heard),
-            Err(reason) => Outcome::Failed {
+            Ok(result) => TagOutcome::Tagged(result),
+            Err(reason) => TagOutcome::Failed {
                 file: input.name.clone(),
                 reason,
             },

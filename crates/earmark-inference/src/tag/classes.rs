@@ -1,18 +1,19 @@
-//! Which classes are listened for.
+//! Which classes are detected.
 
 use super::TagError;
 use earmark_core::text::suggest;
 
-/// How many names an error proposes.
+/// Number of names that an error suggests.
 const PROPOSALS: usize = 5;
 
-/// The classes, by number and in the order of the model, that the words of `--classes` mean; all of them without any word.
+/// The numbers of the classes in `--classes`, in the order of the model; all of them without any argument.
 ///
-/// A word is a name or several with commas between them. Names are told apart without regard to case, and may hold commas
-/// themselves (AudioSet's "Child speech, kid speaking"): of the pieces between commas, as many as make a name are taken as one.
+/// An argument is one name or several, separated by commas. Case does not matter. Names may contain commas themselves (AudioSet's
+/// "Child speech, kid speaking"): the longest run of pieces between commas that is a name is taken as one.
 ///
 /// # Errors
-/// A name that the model does not know, with those that are near.
+///
+/// For a name that the model does not have, with similar ones.
 pub fn choose(classes: &[String], words: &[String]) -> Result<Vec<usize>, TagError> {
     if words.is_empty() {
         return Ok((0..classes.len()).collect());
@@ -89,7 +90,7 @@ mod tests {
             [1, 2, 3]
         );
         assert_eq!(pick(&["Dog,"]), [2]);
-        // The longest name wins over its beginning.
+        // The longest name wins.
         let nested = names(&["Waves", "Waves, surf", "surf"]);
         assert_eq!(choose(&nested, &names(&["Waves, surf"])).unwrap(), [1]);
     }
@@ -97,17 +98,17 @@ mod tests {
     #[test]
     fn unknown_names_are_refused_with_near_ones() {
         let classes = names(&["Speech", "Child speech", "Dog", "Doorbell", "Cat", "Cow", "Bee"]);
-        let told = |word: &str| choose(&classes, &names(&[word])).unwrap_err().to_string();
+        let message = |word: &str| choose(&classes, &names(&[word])).unwrap_err().to_string();
         assert_eq!(
-            told("Dgo"),
+            message("Dgo"),
             "--classes Dgo: the model has no class of that name; did you mean Dog?"
         );
         assert_eq!(
-            told("peech"),
+            message("peech"),
             "--classes peech: the model has no class of that name; did you mean Speech | Child speech?"
         );
         assert_eq!(
-            told("xylophone"),
+            message("xylophone"),
             "--classes xylophone: the model has no class of that name; its classes are Speech | Child speech | Dog | Doorbell | Cat and 2 \
              more (`earmark models info MODEL` lists them)"
         );

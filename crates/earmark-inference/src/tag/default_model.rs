@@ -1,21 +1,22 @@
-//! Where models live, and which one is taken where none is named.
+//! The model that is used when none is named.
 
 use super::TagError;
 use earmark_hub::models_folder;
 use std::path::{Path, PathBuf};
 
-/// A model of this name in the folder is the default, whatever else is there.
+/// A model of this name in the folder is the default.
 const DEFAULT: &str = "default.safetensors";
 
-/// The model that is meant where none is named: `default.safetensors` of [`models_folder`], else the only one there.
+/// The model that is used when none is named: `default.safetensors` in [`models_folder`], else the only one there.
 ///
 /// # Errors
-/// None there, or several; the message says how to get one or to choose.
+///
+/// When there is none, or several.
 pub fn default_model() -> Result<PathBuf, TagError> {
     match models_folder() {
         Some(folder) => only_model(&folder),
         None => Err(TagError::Request(
-            "no model is named, and this system has no data folder to look for one; give --model MODEL.safetensors or RUN".into(),
+            "no model is named, and this system has no data folder to search; give --model MODEL.safetensors or RUN".into(),
         )),
     }
 }
@@ -33,8 +34,8 @@ fn only_model(folder: &Path) -> Result<PathBuf, TagError> {
     match found.as_slice() {
         [one] => Ok(one.clone()),
         [] => Err(TagError::Request(format!(
-            "no model is named, and none lies in {}; give --model MODEL.safetensors or RUN, or put a model there (`earmark models` knows \
-             which there are, `earmark train` makes one)",
+            "no model is named, and there is none in {}; give --model MODEL.safetensors or RUN, or put a model there (`earmark models` lists \
+             published ones, `earmark train` trains one)",
             folder.display()
         ))),
         several => {
@@ -43,7 +44,7 @@ fn only_model(folder: &Path) -> Result<PathBuf, TagError> {
                 .filter_map(|p| p.file_stem().map(|n| n.to_string_lossy().into_owned()))
                 .collect();
             Err(TagError::Request(format!(
-                "no model is named, and {} has several ({}); choose one with --model, or name one of them {DEFAULT}",
+                "no model is named, and {} has several ({}); choose one with --model, or rename one to {DEFAULT}",
                 folder.display(),
                 names.join(", ")
             )))
@@ -61,7 +62,7 @@ mod tests {
         let folder = dir.path().join("models");
         let error = only_model(&folder).unwrap_err().to_string();
         assert!(
-            error.starts_with("no model is named, and none lies in "),
+            error.starts_with("no model is named, and there is none in "),
             "{error}"
         );
         std::fs::create_dir(&folder).unwrap();

@@ -1,4 +1,4 @@
-//! Which files are meant: files, folders in depth, and patterns that no shell has expanded.
+//! Which files are tagged: files, folders with all their subfolders, and patterns that no shell has expanded.
 
 use super::TagError;
 use earmark_data::layout::is_audio_name;
@@ -9,39 +9,40 @@ use std::path::{Path, PathBuf};
 /// Folders deeper than this are a loop of links rather than an archive.
 const MAX_DEPTH: usize = 64;
 
-/// A file to hear.
+/// A file to tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Input {
-    /// Where it is.
+pub struct InputFile {
+    /// Its path.
     pub path: PathBuf,
-    /// What it is called in every table: its path as it was given or found, folders separated by `/`.
+    /// Its name in every table: its path as it was given or found, with `/` between folders.
     pub name: String,
-    /// Its path below the folder that was given, for files named directly its own name: where its results go below a folder.
+    /// Its path below the folder that was given, or its file name if it was given itself: where its results go below a folder.
     pub below: PathBuf,
 }
 
-/// What the words of a command line mean.
+/// The files that the arguments of a command line stand for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Inputs {
-    /// Files, in the order of the words and within a folder sorted by name; none twice.
-    pub files: Vec<Input>,
-    /// Files in folders that are no audio by their extension: how many, and the first of them.
+pub struct InputFiles {
+    /// Files, in the order of the arguments and sorted by name within a folder, without duplicates.
+    pub files: Vec<InputFile>,
+    /// Files in folders without an audio extension: how many, and the first of them.
     pub not_audio: (usize, Option<PathBuf>),
-    /// Files that are audio and that no table can name.
+    /// Audio files whose names no table can contain, with the reason.
     pub unnamed: Vec<(String, String)>,
 }
 
-/// Finds what `words` mean: a file, whatever its extension; a folder, which means the audio in it at any depth, hidden files and
-/// folders left out; or a pattern with `*`, `?`, `[...]` and `**`, unless there is a file of just that name.
+/// Finds the files of `words`: a file with any extension; a folder, for all audio in it at any depth except hidden files and folders;
+/// or a pattern with `*`, `?`, `[...]` and `**`, unless there is a file of that name.
 ///
 /// # Errors
-/// A word that means nothing, a folder that can't be listed, and words that mean no audio at all.
-pub fn find(words: &[PathBuf]) -> Result<Inputs, TagError> {
+///
+/// For a path that does not exist, a folder that can't be listed, and arguments without any audio.
+pub fn find(words: &[PathBuf]) -> Result<InputFiles, TagError> {
     let mut search = Search::default();
     for word in words {
         search.word(word)?;
     }
-    let Inputs {
+    let InputFiles {
         files,
         not_audio,
         unnamed,
@@ -50,16 +51,16 @@ pub fn find(words: &[PathBuf]) -> Result<Inputs, TagError> {
         let given: Vec<String> = words.iter().map(|w| w.display().to_string()).collect();
         let (what, remedy) = match not_audio {
             (0, _) => (
-                "nothing is in it".to_owned(),
-                "name a folder that has some, or files",
+                "there are no files in it".to_owned(),
+                "name a folder with recordings, or files",
             ),
             (n, first) => (
                 format!(
-                    "{n} files and none that ends in {} (the first: {})",
+                    "none of {n} files ends in {} (the first: {})",
                     earmark_data::layout::AUDIO_EXTENSIONS.join(", "),
                     first.as_deref().unwrap_or(Path::new("")).display()
                 ),
-                "name files directly to have them read whatever their names end in",
+                "name files directly to tag them whatever their extension",
             ),
         };
         return Err(TagError::Request(format!(
@@ -72,7 +73,7 @@ pub fn find(words: &[PathBuf]) -> Result<Inputs, TagError> {
 
 #[derive(Default)]
 struct Search {
-    found: Inputs,
+    found: InputFiles,
     seen: HashSet<PathBuf>,
 }
 
@@ -104,14 +105,14 @@ impl Search {
 
     fn pattern(&mut self, pattern: &str) -> Result<(), TagError> {
         let options = glob::MatchOptions {
-            // As a shell does: `*` hides what is hidden and does not reach into folders.
+            // As a shell does: `*` matches neither hidden files nor across folders.
             require_literal_leading_dot: true,
             require_literal_separator: true,
             ..glob::MatchOptions::default()
         };
         let paths = glob::glob_with(pattern, options).map_err(|e| {
             TagError::Request(format!(
-                "{pattern}: is no pattern ({} at character {}); correct it, or name the files",
+                "{pattern}: not a valid pattern ({} at character {}); correct it, or name the files",
                 e.msg,
                 e.pos + 1
             ))
@@ -131,14 +132,14 @@ impl Search {
             return Ok(());
         }
         Err(TagError::Request(format!(
-            "{pattern}: no file fits this pattern; check it (`**` reaches into folders at any depth)"
+            "{pattern}: no file matches this pattern; check it (`**` matches folders at any depth)"
         )))
     }
 
     fn folder(&mut self, root: &Path, folder: &Path, depth: usize) -> Result<(), TagError> {
         if depth == 0 {
             return Err(TagError::Request(format!(
-                "{}: lies {MAX_DEPTH} folders deep, which is likely a loop of links; name the folders below it",
+                "{}: is {MAX_DEPTH} folders deep, which is likely a loop of links; name the folders below it",
                 folder.display()
             )));
         }
@@ -181,9 +182,9 @@ impl Search {
             return;
         }
         match path.to_str() {
-            Some(name) => self.found.files.push(Input {
+            Some(name) => self.found.files.push(InputFile {
                 path: path.to_path_buf(),
-                // As tables of other systems have it.
+                // As in tables of other systems.
                 name: if cfg!(windows) {
                     name.replace('\\', "/")
                 } else {
@@ -229,7 +230,7 @@ mod tests {
         dir
     }
 
-    fn names(inputs: &Inputs, root: &Path) -> Vec<String> {
+    fn names(inputs: &InputFiles, root: &Path) -> Vec<String> {
         let root = format!("{}/", root.to_str().unwrap());
         inputs.files.iter().map(|f| f.name.replace(&root, "")).collect()
     }
@@ -247,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn words_keep_their_order_and_nothing_comes_twice() {
+    fn arguments_keep_their_order_without_duplicates() {
         let dir = tree();
         let at = |name: &str| dir.path().join(name);
         let found = find(&[at("notes.txt"), at("deep"), at("b.wav"), at("."), at("b.wav")]).unwrap();
@@ -274,14 +275,14 @@ mod tests {
         assert_eq!(of("*").unwrap(), ["a.FLAC", "b.wav", "deep/er/c.ogg", "z[1].wav"]);
         let error = of("*.mp3").unwrap_err().to_string();
         assert!(
-            error.ends_with("no file fits this pattern; check it (`**` reaches into folders at any depth)")
+            error.ends_with("no file matches this pattern; check it (`**` matches folders at any depth)")
         );
         let error = of("a[.wav").unwrap_err().to_string();
-        assert!(error.contains("is no pattern ("), "{error}");
+        assert!(error.contains("not a valid pattern ("), "{error}");
     }
 
     #[test]
-    fn what_means_nothing_is_refused() {
+    fn paths_without_audio_are_refused() {
         let dir = tree();
         let error = find(&[dir.path().join("nowhere")]).unwrap_err().to_string();
         assert!(
@@ -290,12 +291,12 @@ mod tests {
         );
         fs::create_dir(dir.path().join("empty")).unwrap();
         let error = find(&[dir.path().join("empty")]).unwrap_err().to_string();
-        assert!(error.contains("no audio found: nothing is in it"), "{error}");
-        fs::write(dir.path().join("empty/a.txt"), "").unwrap();
-        let error = find(&[dir.path().join("empty")]).unwrap_err().to_string();
         assert!(
-            error.contains("1 files and none that ends in wav, wave,"),
+            error.contains("no audio found: there are no files in it"),
             "{error}"
         );
+        fs::write(dir.path().join("empty/a.txt"), "").unwrap();
+        let error = find(&[dir.path().join("empty")]).unwrap_err().to_string();
+        assert!(error.contains("none of 1 files ends in wav, wave,"), "{error}");
     }
 }

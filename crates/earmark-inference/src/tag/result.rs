@@ -1,10 +1,10 @@
-//! What is said of a recording, independent of any file format.
+//! The results of a recording, independent of any file format.
 
-use super::events::Found;
+use super::events::FoundEvents;
 use earmark_metrics::top_k;
 use serde::{Deserialize, Serialize};
 
-/// A class and how sure it is.
+/// A class and its score.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassScore {
     /// Name of the class.
@@ -13,20 +13,20 @@ pub struct ClassScore {
     pub score: f32,
 }
 
-/// A class that is heard from `onset` to `offset`, in seconds.
+/// A class detected from `onset` to `offset`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SoundEvent {
     /// Name of the class.
     pub class: String,
-    /// Where it begins, in seconds.
+    /// Its start, in seconds.
     pub onset: f64,
-    /// Where it ends.
+    /// Its end, in seconds.
     pub offset: f64,
     /// Its score.
     pub score: f32,
 }
 
-/// What was heard in one recording.
+/// The results of one recording.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TagResult {
     /// Name of the file.
@@ -35,28 +35,28 @@ pub struct TagResult {
     pub seconds: f64,
     /// Rate of the file.
     pub sample_rate_hz: u32,
-    /// The best classes of the whole recording, best first; none of one without samples.
+    /// The best classes of the whole recording, best first; empty without samples.
     pub top: Vec<ClassScore>,
-    /// Events by their onset.
+    /// Events, by onset.
     pub events: Vec<SoundEvent>,
 }
 
 /// The scores of one window.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WindowScores {
-    /// Where it begins, in seconds.
+    /// Its start, in seconds.
     pub start: f64,
-    /// Where it ends; the last one ends with the recording.
+    /// Its end; the last window ends with the recording.
     pub end: f64,
-    /// The classes by number, best first, where only some of them are kept; else all that are listened for, in their order.
+    /// Numbers of the best classes, best first, if only some are kept; `None` for all detected classes, in order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best: Option<Vec<usize>>,
-    /// A score for each of them.
+    /// A score for each of these classes.
     pub scores: Vec<f32>,
 }
 
 impl WindowScores {
-    /// The scores of a window, all or the `top` best.
+    /// The scores of a window: all, or the `top` best.
     pub fn new(start: f64, end: f64, scores: &[f32], top: Option<usize>) -> Self {
         let best = top.map(|k| top_k(scores, k));
         Self {
@@ -77,35 +77,53 @@ impl WindowScores {
     }
 }
 
-/// Seconds as every format has them: a thousandth is finer than any hop.
+/// Seconds to milliseconds, finer than any hop.
 pub fn milliseconds(seconds: f64) -> f64 {
     (seconds * 1e3).round() / 1e3
 }
 
-/// Classes listed for a recording where nothing else is asked for.
+/// Classes listed per recording by default.
 pub const LISTED: usize = 5;
 
+/// The recording that a result is of.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordingInfo<'a> {
+    /// Name of the file.
+    pub file: &'a str,
+    /// Length.
+    pub seconds: f64,
+    /// Rate of the file.
+    pub sample_rate_hz: u32,
+}
+
+/// What scored it.
+#[derive(Clone, Copy, Debug)]
+pub struct ModelClasses<'a> {
+    /// Names of the classes.
+    pub names: &'a [String],
+    /// Rate of the samples that events are counted in.
+    pub sample_rate_hz: u32,
+}
+
 impl TagResult {
-    /// What was found in a file, its `classes` by name. `top` classes are told of, events of others too unless it is given.
+    /// The result of a recording. With `top`, only that many best classes and their events are kept.
     pub fn new(
-        file: &str,
-        seconds: f64,
-        sample_rate_hz: u32,
-        rate_hz: u32,
-        classes: &[String],
-        found: &Found,
+        recording: RecordingInfo,
+        classes: ModelClasses,
+        found: &FoundEvents,
         top: Option<usize>,
     ) -> Self {
+        let (seconds, rate) = (recording.seconds, f64::from(classes.sample_rate_hz));
         let best = top_k(&found.scores, top.unwrap_or(LISTED));
-        let at = |sample: u64| milliseconds((sample as f64 / f64::from(rate_hz)).min(seconds));
+        let at = |sample: u64| milliseconds((sample as f64 / rate).min(seconds));
         Self {
-            file: file.to_owned(),
+            file: recording.file.to_owned(),
             seconds: milliseconds(seconds),
-            sample_rate_hz,
+            sample_rate_hz: recording.sample_rate_hz,
             top: best
                 .iter()
                 .map(|class| ClassScore {
-                    class: classes[*class].clone(),
+                    class: classes.names[*class].clone(),
                     score: found.scores[*class],
                 })
                 .collect(),
@@ -114,7 +132,7 @@ impl TagResult {
                 .iter()
                 .filter(|span| top.is_none() || best.contains(&span.class))
                 .map(|span| SoundEvent {
-                    class: classes[span.class].clone(),
+                    class: classes.names[span.class].clone(),
                     onset: at(span.start),
                     offset: at(span.end),
                     score: span.score,
@@ -126,32 +144,43 @@ impl TagResult {
 
 #[cfg(test)]
 mod tests {
-    use super::super::events::Span;
+    use super::super::events::EventSpan;
     use super::*;
 
     #[test]
-    fn the_best_are_told_and_events_of_them() {
+    fn the_best_classes_and_their_events_are_kept() {
         let classes: Vec<String> = ["a", "b", "c"].map(String::from).to_vec();
-        let span = |class| Span {
+        let span = |class| EventSpan {
             class,
             start: 8,
             end: 21,
             score: 0.5,
         };
-        let found = Found {
+        let found = FoundEvents {
             scores: vec![0.2, 0.9, 0.5],
             spans: vec![span(0), span(1), span(2)],
         };
-        let heard = |top| TagResult::new("f", 2.05, 44_100, 10, &classes, &found, top);
-        let all = heard(None);
+        let result = |top| {
+            let recording = RecordingInfo {
+                file: "f",
+                seconds: 2.05,
+                sample_rate_hz: 44_100,
+            };
+            let classes = ModelClasses {
+                names: &classes,
+                sample_rate_hz: 10,
+            };
+            TagResult::new(recording, classes, &found, top)
+        };
+        let all = result(None);
         assert_eq!(
             all.top.iter().map(|t| t.class.as_str()).collect::<Vec<_>>(),
             ["b", "c", "a"]
         );
         assert_eq!(all.events.len(), 3);
-        // A recording may end between two samples of the model's rate.
+        // A recording can end between two samples at the model's rate.
         assert_eq!((all.events[0].onset, all.events[0].offset), (0.8, 2.05));
-        let two = heard(Some(2));
+        let two = result(Some(2));
         assert_eq!(
             two.events.iter().map(|e| e.class.as_str()).collect::<Vec<_>>(),
             ["b", "c"]

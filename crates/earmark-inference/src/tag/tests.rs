@@ -3,14 +3,14 @@
 mod archives;
 
 use super::*;
-use crate::Predict;
+use crate::PredictJob;
 use crate::device::Device;
 use earmark_engine::{FORMAT, ModelFile, ModelMeta};
-use earmark_metrics::{Calibration, CalibrationLine, CalibrationRule, Mean};
+use earmark_metrics::{BlendMean, Calibration, CalibrationLine, CalibrationRule};
 use earmark_models::{Network, VarId, Vars};
 use earmark_recipe::Recipe;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -82,27 +82,23 @@ fn wav(path: &Path, samples: &[i16]) {
 fn request(models: &[String]) -> TagConfig {
     TagConfig {
         models: models.to_vec(),
-        mean: Mean::Geometric,
+        mean: BlendMean::Geometric,
         device: "cpu".into(),
         window_seconds: None,
-        step: Step::Own,
+        hop: WindowHop::Default,
         classes: vec![],
         threshold: None,
         release: 0.9,
         merge_seconds: 0.0,
         min_seconds: 0.0,
-        summary: Summary::Max,
+        event_score: EventScore::Max,
         top: None,
         windows: true,
     }
 }
 
 /// Hears with an observer; without one, `quiet`.
-fn hearing<'a>(
-    tagger: &'a Tagger,
-    observer: &'a (dyn Fn(TagEvent) + Sync),
-    stop: &'a AtomicBool,
-) -> TagJob<'a> {
+fn job<'a>(tagger: &'a Tagger, observer: &'a (dyn Fn(TagEvent) + Sync), stop: &'a AtomicBool) -> TagJob<'a> {
     TagJob {
         tagger,
         threads: 1,
@@ -127,14 +123,8 @@ fn windows(tag: &TagConfig, file: &Path) -> Vec<(usize, Vec<f64>)> {
     let stop = AtomicBool::new(false);
     let inputs = inputs::find(&[file.to_path_buf()]).unwrap();
     let mut out = Vec::new();
-    let told = to_stream(
-        &hearing(&tagger, &quiet, &stop),
-        &inputs,
-        Format::Ndjson,
-        &mut out,
-    )
-    .unwrap();
-    assert!(told.whole && told.skipped.is_empty(), "{told:?}");
+    let told = to_stream(&job(&tagger, &quiet, &stop), &inputs, Format::Ndjson, &mut out).unwrap();
+    assert!(told.complete && told.skipped.is_empty(), "{told:?}");
     lines(&out)
         .iter()
         .map(|l| {
@@ -158,15 +148,15 @@ fn windows_score_as_clips_of_their_samples() {
     let samples = sound(12.3, 1);
     let file = dir.path().join("long.wav");
     wav(&file, &samples);
-    for (models, window, step, length, count) in [
-        // What fills an example: 99 frames of 80 samples and a window of 200.
-        (vec![one.clone()], None, Step::Own, 8_120, 24),
-        (vec![one.clone()], Some(2.1), Step::Hop(1.0), 16_800, 12),
-        (vec![one, two], Some(1.5), Step::Overlap(0.25), 12_000, 10),
+    for (models, window, hop, length, count) in [
+        // One segment: 99 frames of 80 samples and a window of 200.
+        (vec![one.clone()], None, WindowHop::Default, 8_120, 24),
+        (vec![one.clone()], Some(2.1), WindowHop::Hop(1.0), 16_800, 12),
+        (vec![one, two], Some(1.5), WindowHop::Overlap(0.25), 12_000, 10),
     ] {
         let tag = TagConfig {
             window_seconds: window,
-            step,
+            hop,
             ..request(&models)
         };
         let found = windows(&tag, &file);
@@ -179,13 +169,13 @@ fn windows_score_as_clips_of_their_samples() {
                 path
             })
             .collect();
-        let job = Predict {
+        let job = PredictJob {
             models,
             data: None,
-            part: None,
+            subset: None,
             files,
             layout: None,
-            mean: Mean::Geometric,
+            mean: BlendMean::Geometric,
             raw: false,
             weights: None,
             device: "cpu".into(),
@@ -209,9 +199,9 @@ fn windows_score_as_clips_of_their_samples() {
     }
 }
 
-/// What an encoder adds to fill its last frame is no window of its own, and is heard where it is more than 20 ms.
+/// The padding of an encoder's last frame gets no window of its own, unless it is longer than 20 ms.
 #[test]
-fn splinters_at_the_end_are_not_heard_again() {
+fn splinters_at_the_end_get_no_window() {
     let dir = tempfile::tempdir().unwrap();
     let one = model(&dir.path().join("one.safetensors"), 1, &[]);
     let tag = TagConfig {
@@ -304,15 +294,15 @@ fn requests_that_can_not_be_are_refused() {
     );
     assert_eq!(
         refused(&|t| t.window_seconds = Some(0.0)),
-        "--window 0: give seconds, from 0.000125 (a sample) to 86400"
+        "--window 0: give seconds, from 0.000125 (one sample) to 86400"
     );
     assert_eq!(
-        refused(&|t| t.step = Step::Hop(3.0)),
-        "--hop 3: is longer than a window of 1.015 s, so that sound between windows would not be heard; give at most that"
+        refused(&|t| t.hop = WindowHop::Hop(3.0)),
+        "--hop 3: is longer than a window of 1.015 s, so sound between windows would be missed; give at most that"
     );
     assert_eq!(
-        refused(&|t| t.step = Step::Overlap(2.0)),
-        "--overlap 2: is not less than a window of 1.015 s, so that windows would not move on; give less"
+        refused(&|t| t.hop = WindowHop::Overlap(2.0)),
+        "--overlap 2: must be less than a window of 1.015 s; give less"
     );
     assert_eq!(
         refused(&|t| t.classes = vec!["d".into()]),

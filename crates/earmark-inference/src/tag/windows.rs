@@ -1,4 +1,4 @@
-//! Windows over a stream: where they lie, and how they are cut from blocks of any size.
+//! Windows over a recording: their positions, and how they are cut from blocks of any size.
 //!
 //! ```text
 //! samples  |----------------------------------------|      n
@@ -8,34 +8,34 @@
 //! cells    |  0 |  1 |  2 |  3 |  4 |  5 |  6 |  7 |       cell j: from j * hop, a hop long
 //! ```
 //!
-//! There are as few windows as cover the recording, but for a rest of less than 20 ms: encoders fill up their last frame, and such
-//! splinters of silence are no reason to hear a window twice. A cell is what events are made of: its score is the mean over the windows
-//! that contain its centre, so that a sound is placed more finely than a window is long.
+//! There are as few windows as cover the recording, except for a rest of less than 20 ms: encoders pad their last frame, and such a
+//! splinter of silence is not worth another window. Events are made of cells: the score of a cell is the mean over the windows that
+//! contain its centre, so that events are placed more finely than a window is long.
 
 use std::ops::Range;
 
-/// What is shorter than this part of a second is no end worth hearing.
+/// What is shorter than this part of a second is no end worth job.
 const SPLINTERS_PER_SECOND: usize = 50;
 
 /// Length and distance of windows, in samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Grid {
+pub struct WindowGrid {
     /// Samples of a window, at least 1.
     pub window: usize,
     /// Samples from one start to the next, 1 to `window`.
     pub hop: usize,
-    /// Samples behind the last window that are worth another one, 1 to `hop`.
+    /// Fewest samples after the last window that get another one, 1 to `hop`.
     pub least: usize,
 }
 
-impl Grid {
-    /// Length and distance of windows at a rate; less than 20 ms behind the last one go unheard.
+impl WindowGrid {
+    /// Length and distance of windows at a rate; a rest of less than 20 ms gets no window.
     pub fn new(window: usize, hop: usize, rate_hz: u32) -> Self {
         let least = (rate_hz as usize / SPLINTERS_PER_SECOND).clamp(1, hop);
         Self { window, hop, least }
     }
 
-    /// Windows over a recording of so many samples: none without samples, else as few as cover it but for less than `least`.
+    /// Number of windows over a recording of `samples` samples: as few as cover all but fewer than `least` of them.
     pub fn count(&self, samples: u64) -> u64 {
         match samples {
             0 => 0,
@@ -57,9 +57,9 @@ impl Grid {
         samples.div_ceil(self.hop as u64)
     }
 
-    /// How many windows contain the centre of a cell that is far from both ends.
+    /// Number of windows that contain the centre of a cell far from both ends.
     pub fn depth(&self) -> u64 {
-        // The centre of cell j lies (j - k + 1/2) hops behind the start of window k, which must be less than a window.
+        // The centre of cell j is (j - k + 1/2) hops after the start of window k, which must be less than a window.
         (2 * self.window as u64)
             .saturating_sub(self.hop as u64)
             .div_ceil(2 * self.hop as u64)
@@ -74,10 +74,10 @@ impl Grid {
     }
 }
 
-/// Cuts windows from a stream; holds no more than a window and a block of it.
+/// Cuts windows from a stream; keeps at most a window and a block.
 #[derive(Clone, Debug)]
 pub struct Windower {
-    grid: Grid,
+    grid: WindowGrid,
     /// Samples from `first` on.
     kept: Vec<f32>,
     first: u64,
@@ -88,8 +88,8 @@ pub struct Windower {
 }
 
 impl Windower {
-    /// A stream that has not begun.
-    pub fn new(grid: Grid) -> Self {
+    /// At the start of a stream.
+    pub fn new(grid: WindowGrid) -> Self {
         Self {
             grid,
             kept: Vec::new(),
@@ -104,7 +104,7 @@ impl Windower {
         self.seen
     }
 
-    /// Takes a block and hands out (first sample, samples) of each window that it completes.
+    /// Takes a block and passes on (first sample, samples) of each window that it completes.
     pub fn push(&mut self, block: &[f32], mut out: impl FnMut(u64, &[f32])) {
         self.kept.extend_from_slice(block);
         self.seen += block.len() as u64;
@@ -121,7 +121,7 @@ impl Windower {
         self.first += drop as u64;
     }
 
-    /// Ends the stream and hands out the last window, where the ones before it leave too much of the end. It is shorter than a window.
+    /// Ends the stream and passes on the last window, if the ones before it do not cover the end. It is shorter than the others.
     pub fn finish(self, out: impl FnOnce(u64, &[f32])) {
         if self.next < self.grid.count(self.seen) {
             let start = self.grid.start(self.next);
@@ -135,8 +135,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// All windows, by the definition alone: one more as long as the last one does not reach the end.
-    fn oracle(grid: Grid, samples: &[f32]) -> Vec<(u64, Vec<f32>)> {
+    /// All windows by the definition: one more until the last one reaches the end.
+    fn oracle(grid: WindowGrid, samples: &[f32]) -> Vec<(u64, Vec<f32>)> {
         let mut found: Vec<(u64, Vec<f32>)> = Vec::new();
         let mut start = 0;
         while start < samples.len() {
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn counts() {
-        let grid = Grid {
+        let grid = WindowGrid {
             window: 10,
             hop: 4,
             least: 1,
@@ -164,9 +164,9 @@ mod tests {
         assert_eq!(grid.windows_of(0, 3), 0..1);
         assert_eq!(grid.windows_of(2, 3), 1..3);
         assert_eq!(grid.windows_of(4, 3), 2..3);
-        // A cell whose centre lies behind everything has the last window.
+        // A cell with its centre after the end has the last window.
         assert_eq!(grid.windows_of(9, 3), 2..3);
-        let whole = Grid {
+        let whole = WindowGrid {
             window: 4,
             hop: 4,
             least: 1,
@@ -174,15 +174,15 @@ mod tests {
         assert_eq!((whole.depth(), whole.windows_of(5, 9)), (1, 5..6));
     }
 
-    /// Five seconds in windows of one: 20 ms more are a window, less are none; a recording of less is one all the same.
+    /// Five seconds in windows of one second: a rest of 20 ms gets a window, less gets none; a shorter recording still has one.
     #[test]
-    fn splinters_are_no_windows() {
-        let grid = Grid::new(44_100, 22_050, 44_100);
+    fn splinters_get_no_window() {
+        let grid = WindowGrid::new(44_100, 22_050, 44_100);
         assert_eq!(grid.least, 882);
         let counts = [0, 1, 220_500, 220_501, 220_500 + 881, 220_500 + 882].map(|n| grid.count(n));
         assert_eq!(counts, [0, 1, 9, 9, 9, 10]);
-        assert_eq!(Grid::new(400, 100, 16_000).least, 100, "at most a hop");
-        assert_eq!(Grid::new(9, 5, 30).least, 1);
+        assert_eq!(WindowGrid::new(400, 100, 16_000).least, 100, "at most a hop");
+        assert_eq!(WindowGrid::new(9, 5, 30).least, 1);
     }
 
     proptest! {
@@ -192,7 +192,7 @@ mod tests {
             samples in 0_usize..200, window in 1_usize..40, hop in 1_usize..40, least in 1_usize..40, blocks in proptest::collection::vec(0_usize..50, 1..20),
         ) {
             let hop = hop.min(window);
-            let grid = Grid { window, hop, least: least.min(hop) };
+            let grid = WindowGrid { window, hop, least: least.min(hop) };
             let samples: Vec<f32> = (0..samples).map(|i| i as f32).collect();
             let mut windower = Windower::new(grid);
             let (mut found, mut rest) = (Vec::new(), &samples[..]);
@@ -214,7 +214,7 @@ mod tests {
         /// The windows of a cell are those that contain its centre, counted one by one.
         #[test]
         fn windows_of_cells_contain_their_centres(window in 1_u64..40, hop in 1_u64..40, count in 1_u64..12, cell in 0_u64..20) {
-            let grid = Grid { window: window as usize, hop: hop.min(window) as usize, least: 1 };
+            let grid = WindowGrid { window: window as usize, hop: hop.min(window) as usize, least: 1 };
             let hop = grid.hop as u64;
             let twice_centre = (2 * cell + 1) * hop;
             let inside: Vec<u64> = (0..count).filter(|k| 2 * k * hop <= twice_centre && twice_centre < 2 * (k * hop + window)).collect();

@@ -1,11 +1,10 @@
 //! Chains of convolutions as one operation each way.
 
 use super::{Values, WORKSPACE, cut, in_pool, innermost, outermost, slice};
-use crate::chain::{Chain, Kind, Params, Saved};
-use crate::infer::{Inference, Statistics};
-use crate::layout::to_channels_outermost;
-use crate::norm::Input;
-use crate::pool;
+use crate::chain::{Chain, ConvKind, InferenceChain, LayerParams, MovingStatistics, SavedTensors};
+use crate::elementwise::pending::OpInput;
+use crate::elementwise::pool;
+use crate::hardware::layout::to_channels_outermost;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
@@ -49,30 +48,30 @@ pub fn chain_train(chain: &Arc<Chain>, x: Tensor<4>, params: Tensor<1>) -> Chain
     }
 }
 
-/// Weights packed and normalisations fixed for [`chain_eval`]: made once, used for many batches.
+/// Packs the weights and fixes the normalisations for [`chain_eval`]: once for many batches.
 ///
 /// `params` is each layer's weights, gamma and beta, `statistics` each layer's moving mean and variance, one after the other.
 ///
 /// # Panics
 /// If a length does not fit the chain.
-pub fn prepare(chain: &Chain, params: &[f32], statistics: &[f32]) -> Inference {
+pub fn pack_for_inference(chain: &Chain, params: &[f32], statistics: &[f32]) -> InferenceChain {
     let mut rest = statistics;
-    let statistics: Vec<Statistics> = chain
+    let statistics: Vec<MovingStatistics> = chain
         .layers()
         .iter()
-        .map(|l| Statistics {
+        .map(|l| MovingStatistics {
             mean: cut(&mut rest, l.outputs),
             variance: cut(&mut rest, l.outputs),
         })
         .collect();
-    Inference::new(&WORKSPACE, chain, &layer_params(chain, params), &statistics)
+    InferenceChain::new(&WORKSPACE, chain, &layer_params(chain, params), &statistics)
 }
 
 /// The way through a chain in evaluation, without gradients: `[B, I, H, W]` to `[B, O, H', W']`.
 ///
 /// # Panics
 /// If the input does not fit the chain, or the device is not served (see [`super::runs_on`]).
-pub fn chain_eval(ready: &Arc<Inference>, x: Tensor<4>) -> Tensor<4> {
+pub fn chain_eval(ready: &Arc<InferenceChain>, x: Tensor<4>) -> Tensor<4> {
     Tensor::from_dispatch(Dispatch::chain_eval(x.into_dispatch(), Arc::clone(ready)))
 }
 
@@ -87,7 +86,7 @@ pub trait ChainBackend: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
     /// Output of an evaluation pass.
-    fn chain_eval(x: FloatTensor<Self>, ready: Arc<Inference>) -> FloatTensor<Self>;
+    fn chain_eval(x: FloatTensor<Self>, ready: Arc<InferenceChain>) -> FloatTensor<Self>;
 }
 
 impl ChainBackend for Flex {
@@ -98,7 +97,7 @@ impl ChainBackend for Flex {
         })
     }
 
-    fn chain_eval(x: FlexTensor, ready: Arc<Inference>) -> FlexTensor {
+    fn chain_eval(x: FlexTensor, ready: Arc<InferenceChain>) -> FlexTensor {
         let ws = &*WORKSPACE;
         let chain = ready.chain();
         in_pool(|| {
@@ -134,7 +133,7 @@ impl<C: CheckpointStrategy> ChainBackend for Autodiff<Flex, C> {
         )
     }
 
-    fn chain_eval(x: FloatTensor<Self>, ready: Arc<Inference>) -> FloatTensor<Self> {
+    fn chain_eval(x: FloatTensor<Self>, ready: Arc<InferenceChain>) -> FloatTensor<Self> {
         let out = Flex::chain_eval(x.into_primitive(), ready);
         <Self as burn::backend::AutodiffBackend>::from_inner(out)
     }
@@ -159,7 +158,7 @@ impl Backward<Flex, 2> for ChainTrain {
     }
 }
 
-/// What a training pass keeps for the way back.
+/// What a training pass keeps for the backward pass.
 #[derive(Debug)]
 struct Tape {
     chain: Arc<Chain>,
@@ -168,7 +167,7 @@ struct Tape {
     /// Shape of the input as it came.
     shape: [usize; 4],
     params: FlexTensor,
-    saved: Saved,
+    saved: SavedTensors,
 }
 
 impl Tape {
@@ -191,7 +190,7 @@ impl Tape {
         let (channels, size) = output_shape(&self.chain);
         let batch = self.shape[0];
         let mut out = ws.take(channels * batch * size[0] * size[1]);
-        match self.chain.tail() {
+        match self.chain.final_pool() {
             Some(shape) => pool::forward(ws, &shape, self.saved.output(), &mut out),
             None => self.saved.output().materialise(ws, channels, &mut out),
         }
@@ -216,8 +215,8 @@ impl Tape {
         let grad = grad.to_contiguous();
         let mut g = ws.take(channels * batch * size[0] * size[1]);
         to_channels_outermost(slice(&grad), &mut g, batch, channels, size[0] * size[1]);
-        let output: Input = self.saved.output();
-        let (g, sums) = match self.chain.tail() {
+        let output: OpInput = self.saved.output();
+        let (g, sums) = match self.chain.final_pool() {
             Some(shape) => {
                 let mut wide = ws.take(output.raw.len());
                 let sums = pool::backward(ws, &shape, output, &g, &mut wide);
@@ -252,12 +251,12 @@ fn output_shape(chain: &Chain) -> (usize, [usize; 2]) {
     )
 }
 
-fn layer_params<'a>(chain: &Chain, flat: &'a [f32]) -> Vec<Params<'a>> {
+fn layer_params<'a>(chain: &Chain, flat: &'a [f32]) -> Vec<LayerParams<'a>> {
     let mut rest = flat;
     let params = chain
         .layers()
         .iter()
-        .map(|l| Params {
+        .map(|l| LayerParams {
             weight: cut(&mut rest, l.weights()),
             gamma: cut(&mut rest, l.outputs),
             beta: cut(&mut rest, l.outputs),
@@ -271,18 +270,18 @@ fn layer_params<'a>(chain: &Chain, flat: &'a [f32]) -> Vec<Params<'a>> {
     params
 }
 
-/// The kind of a convolution with these groups; `None` for groups that are neither one nor one a channel.
-pub fn kind(window: crate::Window, inputs: usize, groups: usize) -> Option<Kind> {
+/// The kind of a convolution with these groups; `None` unless there is one group, or one per channel.
+pub fn conv_kind(window: crate::conv::window::ConvWindow, inputs: usize, groups: usize) -> Option<ConvKind> {
     match groups {
-        g if g == inputs && g > 1 => Some(Kind::Depthwise(window)),
+        g if g == inputs && g > 1 => Some(ConvKind::Depthwise(window)),
         1 if window.kernel == [1, 1]
             && window.stride == [1, 1]
             && window.before == [0, 0]
             && window.after == [0, 0] =>
         {
-            Some(Kind::Pointwise)
+            Some(ConvKind::Pointwise)
         }
-        1 => Some(Kind::Dense(window)),
+        1 => Some(ConvKind::Dense(window)),
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! A factor for each plane as an operation of Burn.
 
 use super::{WORKSPACE, slice};
-use crate::gate as kernel;
+use crate::elementwise::gate as kernel;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};

@@ -4,24 +4,24 @@
 
 mod chain;
 mod gate;
-mod optim;
+mod optimizer_steps;
 mod pool;
 
-pub use chain::{ChainBackend, ChainOutput, chain_eval, chain_train, kind, prepare};
+pub use chain::{ChainBackend, ChainOutput, chain_eval, chain_train, conv_kind, pack_for_inference};
 pub use gate::{GateBackend, gate};
-pub use optim::{OptimBackend, adam, sgd};
+pub use optimizer_steps::{OptimBackend, adam, sgd};
 pub use pool::{PoolBackend, pool};
 
-use crate::layout::{from_channels_outermost, to_channels_outermost};
-use crate::memory::{Buffer, Workspace};
-use crate::simd::Isa;
+use crate::hardware::layout::{from_channels_outermost, to_channels_outermost};
+use crate::hardware::memory::{Buffer, Workspace};
+use crate::hardware::simd::Isa;
 use burn::backend::flex::FlexTensor;
 use burn::backend::{DispatchDevice, TensorMetadata};
 use burn::tensor::{Device, TensorData};
 use std::sync::LazyLock;
 
-/// Buffers that steps reuse, shared by all operations of the process. Whoever wants to know of an instruction set that can't be had asks
-/// [`Isa::wanted`] before.
+/// Buffers that steps reuse, shared by all operations of the process. To learn that a requested
+/// instruction set is unavailable, call [`Isa::wanted`] first.
 static WORKSPACE: LazyLock<Workspace> =
     LazyLock::new(|| Workspace::with_isa(Isa::wanted().unwrap_or_else(|_| Isa::detect())));
 
@@ -36,7 +36,7 @@ fn in_pool<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     rayon::scope(|_| work())
 }
 
-/// Numbers that came as they were needed, or were laid out anew.
+/// Numbers in the layout that is needed: borrowed as they came, or copied into it.
 #[derive(Debug)]
 enum Values {
     /// One channel or one example: the layouts are the same.

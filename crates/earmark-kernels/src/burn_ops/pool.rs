@@ -1,8 +1,8 @@
 //! Pooling as an operation of Burn.
 
 use super::{WORKSPACE, slice};
-use crate::norm::Input;
-use crate::pool::{self as kernel, Pool, PoolShape};
+use crate::elementwise::pending::OpInput;
+use crate::elementwise::pool::{self as kernel, Pool, PoolShape};
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
@@ -48,7 +48,7 @@ impl PoolBackend for Flex {
         let x = x.to_contiguous();
         let (shape, out) = shape_of(&x, pool, window);
         let mut y = vec![0.0; out.iter().product()];
-        kernel::forward(&WORKSPACE, &shape, Input::plain(slice(&x)), &mut y);
+        kernel::forward(&WORKSPACE, &shape, OpInput::plain(slice(&x)), &mut y);
         FlexTensor::from_data(TensorData::new(y, out))
     }
 }
@@ -78,7 +78,7 @@ impl Backward<Flex, 1> for PoolTrain {
         if let Some(node) = node {
             let (shape, _) = shape_of(&x, pool, window);
             let mut dx = vec![0.0; slice(&x).len()];
-            kernel::backward(&WORKSPACE, &shape, Input::plain(slice(&x)), slice(&dy), &mut dx);
+            kernel::backward(&WORKSPACE, &shape, OpInput::plain(slice(&x)), slice(&dy), &mut dx);
             let like = x.shape();
             let like = [like[0], like[1], like[2], like[3]];
             grads.register::<Flex>(node.id, FlexTensor::from_data(TensorData::new(dx, like)));

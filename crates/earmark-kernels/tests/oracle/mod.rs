@@ -1,7 +1,7 @@
 //! Slow and obvious versions of the operations, in f64: what the fast ones are compared with.
 #![allow(dead_code)]
 
-use earmark_kernels::{Activation, Input, Window};
+use earmark_kernels::{Activation, ConvWindow, OpInput};
 
 /// A small reproducible generator (SplitMix64): tests need numbers, not statistics.
 pub struct Rng(pub u64);
@@ -46,7 +46,7 @@ pub fn assert_close(what: &str, got: &[f32], want: &[f64], tolerance: f64) {
     );
 }
 
-/// Largest difference relative to a size that is known otherwise.
+/// Largest difference relative to a size that is known from elsewhere.
 pub fn assert_within(what: &str, got: &[f32], want: &[f64], size: f64, tolerance: f64) {
     assert_eq!(got.len(), want.len(), "{what}");
     for (i, (&g, &w)) in got.iter().zip(want).enumerate() {
@@ -63,7 +63,11 @@ pub fn f64s(x: &[f32]) -> Vec<f64> {
 }
 
 /// The values that an operation sees.
-pub fn seen(x: &Input<'_>, map: impl Fn(usize) -> (f64, f64, f64), channels: usize) -> (Vec<f64>, Vec<f64>) {
+pub fn seen(
+    x: &OpInput<'_>,
+    map: impl Fn(usize) -> (f64, f64, f64),
+    channels: usize,
+) -> (Vec<f64>, Vec<f64>) {
     let n = x.raw.len() / channels;
     let mut values = Vec::new();
     let mut slopes = Vec::new();
@@ -77,7 +81,7 @@ pub fn seen(x: &Input<'_>, map: impl Fn(usize) -> (f64, f64, f64), channels: usi
     (values, slopes)
 }
 
-/// Moves every value whose normalised one lies within rounding of a jump of the activation's derivative: there, f32 and f64
+/// Moves every value whose normalised one is within rounding of a jump of the activation's derivative: there, f32 and f64
 /// may take different sides, both rightly. A normalisation that maps everything onto a jump is left alone.
 pub fn leave_jumps(
     raw: &mut [f32],
@@ -88,7 +92,7 @@ pub fn leave_jumps(
     const NEAR: f64 = 1e-5;
     let jumps: &[f64] = match act {
         Activation::Identity => &[],
-        Activation::Relu | Activation::Prelu { .. } => &[0.0],
+        Activation::Relu => &[0.0],
         Activation::Relu6 => &[0.0, 6.0],
         Activation::HardSwish => &[-3.0, 3.0],
     };
@@ -124,10 +128,6 @@ pub fn activation(act: Activation, x: f64) -> (f64, f64) {
             };
             (x * r, d)
         }
-        Activation::Prelu { slope } => {
-            let slope = f64::from(slope);
-            if x > 0.0 { (x, 1.0) } else { (slope * x, slope) }
-        }
     }
 }
 
@@ -138,7 +138,7 @@ pub struct Conv {
     pub outputs: usize,
     pub batch: usize,
     pub size: [usize; 2],
-    pub window: Window,
+    pub window: ConvWindow,
     pub depthwise: bool,
 }
 

@@ -1,103 +1,190 @@
-//! The numbers of a calibration, fitted by maximum likelihood with a little regularisation.
+//! Fitting a calibration on held-out clips, its per-class thresholds, and a cross-fit that shows what it is worth.
 
-use super::newton::{Local, minimise};
+use earmark_core::ConfigError;
 
-/// A score of exactly 0 or 1 counts as this far from it: what float32 can tell from 1.
-const EDGE: f64 = 1e-7;
+use super::apply::{Calibration, CalibrationLine, CalibrationRule};
+use super::maximum_likelihood::{log, logit, platt, slope, softmax_slope};
+use crate::error::check_length;
+use crate::{Aligned, MetricsError, Result, ThresholdCurve};
 
-/// `ln(p / (1 - p))` of a score.
-pub(super) fn logit(p: f32) -> f64 {
-    let p = f64::from(p).clamp(EDGE, 1.0 - EDGE);
-    (p / (1.0 - p)).ln()
+/// Slopes outside this range are not believed.
+const SLOPES: std::ops::RangeInclusive<f64> = 0.02..=50.0;
+
+/// What is fitted to each class of a model that predicts any number of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CalibrationMethod {
+    /// Slope and shift (Platt 1999).
+    #[default]
+    Platt,
+    /// The slope alone.
+    Temperature,
 }
 
-/// The score of a logit.
-pub(super) fn sigmoid(z: f64) -> f64 {
-    if z >= 0.0 {
-        1.0 / (1.0 + (-z).exp())
-    } else {
-        z.exp() / (1.0 + z.exp())
+/// How a calibration is fitted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CalibrationOptions {
+    /// Whether a clip has exactly one class and its scores are a softmax: then one temperature is fitted and `method` is ignored.
+    pub single_label: bool,
+    /// For models that predict any number of classes.
+    pub method: CalibrationMethod,
+    /// A class with fewer clips that carry it, or fewer that do not, keeps its scores.
+    pub min_examples: usize,
+    /// Regularisation towards changing nothing, in units of clips; 0 for none.
+    pub strength: f64,
+}
+
+impl Default for CalibrationOptions {
+    fn default() -> Self {
+        Self {
+            single_label: false,
+            method: CalibrationMethod::Platt,
+            min_examples: 5,
+            strength: 1.0,
+        }
     }
 }
 
-/// `ln p`, finite for 0.
-pub(super) fn log(p: f32) -> f64 {
-    f64::from(p).max(1e-30).ln()
-}
-
-/// `ln(1 + e^z)` without overflow.
-fn softplus(z: f64) -> f64 {
-    z.max(0.0) + (-z.abs()).exp().ln_1p()
-}
-
-/// Platt scaling (Platt 1999): slope `a` and shift `b` of `sigmoid(a z + b)` with the greatest likelihood of `truth`, less
-/// `strength / 2 ((a - 1)^2 + b^2)`, which draws both towards changing nothing.
-pub(super) fn platt(logits: &[f64], truth: &[bool], strength: f64) -> [f64; 2] {
-    minimise([1.0, 0.0], |&[a, b]| {
-        let mut at = Local {
-            value: strength / 2.0 * ((a - 1.0).powi(2) + b * b),
-            gradient: [strength * (a - 1.0), strength * b],
-            hessian: [[strength, 0.0], [0.0, strength]],
-        };
-        for (&x, &y) in logits.iter().zip(truth) {
-            let z = a * x + b;
-            let (p, y) = (sigmoid(z), f64::from(u8::from(y)));
-            at.value += softplus(z) - y * z;
-            let (g, h) = (p - y, p * (1.0 - p));
-            at.gradient[0] += g * x;
-            at.gradient[1] += g;
-            at.hessian[0][0] += h * x * x;
-            at.hessian[0][1] += h * x;
-            at.hessian[1][1] += h;
-        }
-        at.hessian[1][0] = at.hessian[0][1];
-        at
-    })
-}
-
-/// Temperature scaling of one class: the slope `a = 1 / T` of `sigmoid(a z)`, regularised as [`platt`].
-pub(super) fn slope(logits: &[f64], truth: &[bool], strength: f64) -> f64 {
-    let [a] = minimise([1.0], |&[a]| {
-        let mut at = Local {
-            value: strength / 2.0 * (a - 1.0).powi(2),
-            gradient: [strength * (a - 1.0)],
-            hessian: [[strength]],
-        };
-        for (&x, &y) in logits.iter().zip(truth) {
-            let (p, y) = (sigmoid(a * x), f64::from(u8::from(y)));
-            at.value += softplus(a * x) - y * a * x;
-            at.gradient[0] += (p - y) * x;
-            at.hessian[0][0] += p * (1.0 - p) * x * x;
-        }
-        at
-    });
-    a
-}
-
-/// Temperature scaling of a softmax (Guo et al. 2017): the slope `a = 1 / T` of `softmax(a ln p)`, regularised as [`platt`]. `rows` are
-/// the logarithms of a clip's scores and its class.
-pub(super) fn softmax_slope(rows: &[(Vec<f64>, usize)], strength: f64) -> f64 {
-    let [a] = minimise([1.0], |&[a]| {
-        let mut at = Local {
-            value: strength / 2.0 * (a - 1.0).powi(2),
-            gradient: [strength * (a - 1.0)],
-            hessian: [[strength]],
-        };
-        for (x, class) in rows {
-            let most = x.iter().fold(f64::NEG_INFINITY, |m, &x| m.max(a * x));
-            let (mut sum, mut first, mut second) = (0.0, 0.0, 0.0);
-            for &x in x {
-                let e = (a * x - most).exp();
-                sum += e;
-                first += e * x;
-                second += e * x * x;
+impl Calibration {
+    /// Fits on scores of held-out clips. Clips without a label are ordinary negatives of every class; with `single_label` they
+    /// are left out.
+    ///
+    /// # Errors
+    /// A negative or infinite `strength`; a score outside 0 to 1; with `single_label` a clip of several labels.
+    pub fn fit(clips: &Aligned, options: CalibrationOptions) -> Result<Self> {
+        check(clips, options)?;
+        let rule = if options.single_label {
+            fit_softmax(clips, options)?
+        } else {
+            let lines = (0..clips.classes().len()).map(|class| fit_class(clips, class, options));
+            CalibrationRule::Classes {
+                lines: lines.collect(),
             }
-            let mean = first / sum;
-            at.value += sum.ln() + most - a * x[*class];
-            at.gradient[0] += mean - x[*class];
-            at.hessian[0][0] += second / sum - mean * mean;
+        };
+        let mut calibration = Self {
+            rule,
+            thresholds: Vec::new(),
+            clips: clips.files().len(),
+        };
+        calibration.thresholds = thresholds(&calibration.of_clips(clips)?, options.min_examples)?;
+        Ok(calibration)
+    }
+
+    /// Scores of clips in `groups` (folds), each calibrated by a fit on the other groups alone, and for each clip the thresholds
+    /// of that fit: what calibration is worth on clips that it has not seen.
+    ///
+    /// # Errors
+    /// As [`Self::fit`]; `groups` not one per clip, or fewer than two groups.
+    pub fn cross_fit(
+        clips: &Aligned,
+        groups: &[u32],
+        options: CalibrationOptions,
+    ) -> Result<(Aligned, Vec<Vec<f32>>)> {
+        check_length("groups, one per clip", clips.files().len(), groups.len())?;
+        let mut known: Vec<u32> = groups.to_vec();
+        known.sort_unstable();
+        known.dedup();
+        if known.len() < 2 {
+            let remedy = "must be at least 2: one to fit on and one to evaluate";
+            return Err(ConfigError::new("number of groups", known.len(), remedy).into());
         }
-        at
-    });
-    a
+        let width = clips.classes().len();
+        let mut values = clips.values().0.to_vec();
+        let mut limits = vec![Vec::new(); groups.len()];
+        for group in known {
+            let fitted = Self::fit(&clips.select(|i| groups[i] != group)?, options)?;
+            for clip in (0..groups.len()).filter(|&clip| groups[clip] == group) {
+                fitted.apply(&mut values[clip * width..(clip + 1) * width]);
+                limits[clip].clone_from(&fitted.thresholds);
+            }
+        }
+        Ok((clips.with_scores(values)?, limits))
+    }
+}
+
+/// Refuses what can't be fitted.
+fn check(clips: &Aligned, options: CalibrationOptions) -> Result<()> {
+    ConfigError::check_range(
+        "strength of the regularisation",
+        options.strength,
+        0.0..f64::INFINITY,
+        "must be 0 or more and finite; 1 is usual",
+    )?;
+    for (file, (scores, _)) in clips.files().iter().zip(clips.rows()) {
+        if let Some(class) = scores.iter().position(|s| !(0.0..=1.0).contains(s)) {
+            return Err(MetricsError::NotAProbability {
+                place: format!("file `{file}` for class `{}`", clips.classes()[class]),
+                value: scores[class],
+            });
+        }
+    }
+    Ok(())
+}
+
+fn fit_softmax(clips: &Aligned, options: CalibrationOptions) -> Result<CalibrationRule> {
+    let mut rows = Vec::new();
+    for (file, (scores, truth)) in clips.files().iter().zip(clips.rows()) {
+        let mut labels = (0..truth.len()).filter(|&class| truth[class]);
+        match (labels.next(), labels.count()) {
+            (None, _) => {}
+            (Some(label), 0) => rows.push((scores.iter().map(|&p| log(p)).collect(), label)),
+            (Some(_), more) => {
+                return Err(MetricsError::NotSingleLabel {
+                    file: file.clone(),
+                    labels: more + 1,
+                });
+            }
+        }
+    }
+    if rows.len() < options.min_examples.max(1) {
+        return Ok(CalibrationRule::Softmax { slope: 1.0 });
+    }
+    let slope = softmax_slope(&rows, options.strength);
+    // Scores worse than chance can't be repaired by making them surer, and nobody wants them inverted.
+    let slope = if slope > 0.0 { clamp(slope) } else { 1.0 };
+    Ok(CalibrationRule::Softmax { slope })
+}
+
+fn clamp(slope: f64) -> f32 {
+    slope.clamp(*SLOPES.start(), *SLOPES.end()) as f32
+}
+
+fn fit_class(clips: &Aligned, class: usize, options: CalibrationOptions) -> CalibrationLine {
+    let (logits, truth): (Vec<f64>, Vec<bool>) = clips
+        .rows()
+        .map(|(scores, truth)| (logit(scores[class]), truth[class]))
+        .unzip();
+    let positives = truth.iter().filter(|t| **t).count();
+    if positives.min(truth.len() - positives) < options.min_examples.max(1) {
+        return CalibrationLine::IDENTITY;
+    }
+    let [slope, shift] = match options.method {
+        CalibrationMethod::Platt => platt(&logits, &truth, options.strength),
+        CalibrationMethod::Temperature => [slope(&logits, &truth, options.strength), 0.0],
+    };
+    // As with a softmax: a class is never inverted.
+    if slope > 0.0 && slope.is_finite() && shift.is_finite() {
+        CalibrationLine {
+            slope: clamp(slope),
+            shift: shift as f32,
+        }
+    } else {
+        CalibrationLine::IDENTITY
+    }
+}
+
+/// F1-best thresholds on calibrated scores, halfway between the lowest score that is tagged and the highest that is not.
+fn thresholds(clips: &Aligned, min_examples: usize) -> Result<Vec<f32>> {
+    let halfway = |curve: &ThresholdCurve| {
+        let best = curve.best_threshold()?.threshold;
+        let next = curve.next_below(best);
+        Some(next.map_or(best / 2.0, |next| best / 2.0 + next / 2.0))
+    };
+    let together = halfway(&clips.micro_curve()?).unwrap_or(0.5);
+    (0..clips.classes().len())
+        .map(|class| {
+            let curve = clips.curve(class)?;
+            let enough = curve.positives() >= min_examples as u64;
+            Ok(halfway(&curve).filter(|_| enough).unwrap_or(together))
+        })
+        .collect()
 }

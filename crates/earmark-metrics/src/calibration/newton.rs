@@ -1,4 +1,4 @@
-//! Newton's method for the convex functions of one or two numbers that calibration minimises.
+//! Newton's method for the convex functions of one or two variables that calibration minimises.
 
 /// Value, gradient and Hessian of a function at a point.
 pub(super) struct Local<const D: usize> {
@@ -7,17 +7,17 @@ pub(super) struct Local<const D: usize> {
     pub hessian: [[f64; D]; D],
 }
 
-/// Most steps taken; a dozen is usual.
+/// Maximum number of steps; a dozen is usual.
 const MOST_STEPS: usize = 200;
 
-/// The minimum of a convex function, from `start`: Newton's steps, halved until the value falls enough (Armijo's rule), which makes them
-/// arrive from anywhere. The Hessian gets a small ridge, so that a direction in which the function is flat is left alone.
+/// The minimum of a convex function, from `start`: Newton steps, halved until the value falls enough (Armijo's rule), which
+/// makes them converge from anywhere. A small ridge on the Hessian keeps still any direction in which the function is flat.
 pub(super) fn minimise<const D: usize>(start: [f64; D], f: impl Fn(&[f64; D]) -> Local<D>) -> [f64; D] {
     let mut at = start;
     let mut here = f(&at);
     for _ in 0..MOST_STEPS {
         let step = solve(here.hessian, here.gradient);
-        // How much a full step would gain, were the function quadratic, twice.
+        // Twice what a full step would gain if the function were quadratic.
         let slope: f64 = step.iter().zip(&here.gradient).map(|(s, g)| s * g).sum();
         if !slope.is_finite() || slope <= 1e-18 * (1.0 + here.value.abs()) {
             break;
@@ -34,7 +34,7 @@ pub(super) fn minimise<const D: usize>(start: [f64; D], f: impl Fn(&[f64; D]) ->
             }
             length /= 2.0;
             if length < 1e-12 {
-                break None; // rounding alone decides from here on
+                break None; // from here on only rounding decides
             }
         };
         let Some((there, local)) = next else { break };
@@ -72,7 +72,7 @@ mod tests {
 
     /// f = cosh(x - 2) + (y + 1)^2 + (x - 2)(y + 1) / 2, far from quadratic and with its minimum at (2, -1).
     #[test]
-    fn the_minimum_is_found_from_afar() {
+    fn the_minimum_is_found_from_far_away() {
         let f = |&[x, y]: &[f64; 2]| {
             let (u, v) = (x - 2.0, y + 1.0);
             Local {
@@ -92,7 +92,7 @@ mod tests {
 
     /// A function without a minimum ends somewhere finite.
     #[test]
-    fn a_slope_without_end_is_left() {
+    fn a_function_without_minimum_ends_finite() {
         let f = |&[x]: &[f64; 1]| Local {
             value: (-x).exp(),
             gradient: [-(-x).exp()],

@@ -1,11 +1,11 @@
 //! The convolutional block attention module (Woo et al. 2018, arXiv:1807.06521): which channels matter, then where.
 
-use super::conv::Padding;
+use super::conv_spec::ConvPadding;
 use super::gate::gate;
 use super::pool::{global_max, global_mean};
 use crate::forward::Forward;
-use crate::init::WeightInit;
-use crate::vars::{VarBuilder, VarId, VarKind};
+use crate::params::init::WeightInit;
+use crate::params::spec::{VarBuilder, VarId, VarKind};
 use burn::tensor::{Tensor, activation, module, ops::ConvOptions};
 
 /// Sizes of an [`Attention`].
@@ -85,7 +85,7 @@ impl Attention {
     /// A factor in 0 to 1 for each place, `[B, 1, H, W]`.
     fn places(&self, x: Tensor<4>, ctx: &Forward) -> Tensor<4> {
         let k = self.spec.kernel;
-        let padding = [Padding::Same.amounts(0, 1, k, 1); 2];
+        let padding = [ConvPadding::Same.amounts(0, 1, k, 1); 2];
         let seen = Tensor::cat(vec![x.clone().mean_dim(1), x.max_dim(1)], 1); // [B, 2, H, W]
         let options = ConvOptions::new_with_padding([1, 1], padding, [1, 1], 1);
         activation::sigmoid(module::conv2d(seen, ctx.var(self.spatial), None, options))

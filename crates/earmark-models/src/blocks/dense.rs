@@ -1,8 +1,8 @@
 //! Fully connected layer.
 
 use crate::forward::Forward;
-use crate::init::WeightInit;
-use crate::vars::{VarBuilder, VarId, VarKind};
+use crate::params::init::WeightInit;
+use crate::params::spec::{VarBuilder, VarId, VarKind};
 use burn::tensor::Tensor;
 
 /// `y = x W^T + b` with `W` of shape `[out, in]`.

@@ -1,20 +1,22 @@
 //! The classifier that the argus-2019 system puts on each of its outputs.
 
+use super::dense::Dense;
+use super::norm::{BatchNorm, BatchNormConfig};
 use super::pool::global_mean;
-use super::{BatchNorm, BatchNormConfig, Dense, Prelu};
+use super::prelu::Prelu;
 use crate::forward::Forward;
-use crate::init::WeightInit;
-use crate::vars::VarBuilder;
+use crate::params::init::WeightInit;
+use crate::params::spec::VarBuilder;
 use burn::tensor::Tensor;
 
 /// Sizes and rules of a [`Head`].
 #[derive(Clone, Copy, Debug)]
 pub struct HeadSpec {
-    /// Channels that come in.
+    /// Input channels.
     pub input: usize,
     /// Features of the hidden layer.
     pub hidden: usize,
-    /// Logits that go out.
+    /// Logits.
     pub classes: usize,
     /// Probability that a feature is dropped before the hidden layer; before the logits it is half of this.
     pub drop_prob: f64,

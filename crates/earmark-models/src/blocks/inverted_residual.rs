@@ -1,12 +1,16 @@
 //! The inverted residual of MobileNetV2 (Sandler et al. 2018, arXiv:1801.04381) with MobileNetV3's squeeze-and-excitation
 //! (Howard et al. 2019, arXiv:1905.02244).
 
-use super::conv::{Activation, Conv, ConvSpec, Padding};
-use super::{BatchNormConfig, SqueezeExcite, conv_chain};
+use super::activation::Activation;
+use super::conv::Conv;
+use super::conv_chain::conv_chain;
+use super::conv_spec::{ConvPadding, ConvSpec};
+use super::norm::BatchNormConfig;
+use super::squeeze_excite::SqueezeExcite;
 use crate::forward::Forward;
-use crate::init::WeightInit;
-use crate::summary::LayerRow;
-use crate::vars::VarBuilder;
+use crate::layer_table::LayerTableBuilder;
+use crate::params::init::WeightInit;
+use crate::params::spec::VarBuilder;
 use burn::tensor::Tensor;
 
 /// Sizes and rules of an [`InvertedResidual`].
@@ -14,23 +18,25 @@ use burn::tensor::Tensor;
 pub struct InvertedResidualSpec {
     /// Channels in.
     pub input: usize,
-    /// Channels of the depthwise convolution; where they are as many as come in, there is no convolution before it.
+    /// Channels of the depthwise convolution; if equal to `input`, there is no convolution before it.
     pub expanded: usize,
     /// Channels out.
     pub output: usize,
     /// Rows and columns of the depthwise kernel; odd.
     pub kernel: usize,
+    /// Padding of the depthwise convolution.
+    pub padding: ConvPadding,
     /// Step of the depthwise convolution along both axes.
     pub stride: usize,
     /// Means over 2x2 follow the depthwise convolution, whose step is then 1.
     pub halved: bool,
-    /// What follows the first two convolutions; nothing follows the last.
+    /// Activation of the first two convolutions; the last has none.
     pub activation: Activation,
-    /// Channels between the layers of squeeze-and-excitation, where there is one.
+    /// Channels between the layers of squeeze-and-excitation, if there is one.
     pub squeezed: Option<usize>,
 }
 
-/// Pointwise, depthwise, squeeze-and-excitation, pointwise; what came in is added where it has the same shape.
+/// Pointwise, depthwise, squeeze-and-excitation, pointwise; the input is added if it has the shape of the output.
 #[derive(Clone, Debug)]
 pub struct InvertedResidual {
     spec: InvertedResidualSpec,
@@ -41,7 +47,7 @@ pub struct InvertedResidual {
 }
 
 impl InvertedResidual {
-    /// Declares `expand.*`, `depthwise.*`, `squeeze.*` and `project.*` under `scope`, as far as there are such layers.
+    /// Declares `expand.*`, `depthwise.*`, `squeeze.*` and `project.*` under `scope`, for the layers that exist.
     pub fn declare(
         b: &mut VarBuilder,
         scope: &str,
@@ -52,7 +58,7 @@ impl InvertedResidual {
         let s = spec;
         let depthwise = ConvSpec {
             kernel: [s.kernel; 2],
-            padding: Padding::Symmetric([s.kernel / 2; 2]),
+            padding: s.padding,
             activation: s.activation,
             halved: s.halved,
             ..ConvSpec::depthwise3(s.expanded, s.stride)
@@ -88,7 +94,7 @@ impl InvertedResidual {
         }
     }
 
-    /// Whether what came in has the shape of what goes out.
+    /// Whether the input is added to the output.
     pub(super) fn adds(&self) -> bool {
         self.spec.stride == 1 && !self.spec.halved && self.spec.input == self.spec.output
     }
@@ -113,32 +119,28 @@ impl InvertedResidual {
         }
     }
 
-    /// The block as one row of a table, and the plane that leaves it, for a plane of `size`.
-    pub fn row(&self, name: &str, size: [usize; 2]) -> (LayerRow, [usize; 2]) {
-        let (mut weights, mut multiplies, mut now) = (0, 0, size);
-        for conv in &self.first {
+    /// The convolutions in the order of the data.
+    pub(crate) fn convs(&self) -> impl Iterator<Item = &Conv> {
+        self.first.iter().chain([&self.project])
+    }
+
+    /// Adds the block to a table as one row.
+    pub(crate) fn add_row(&self, name: &str, table: &mut LayerTableBuilder) {
+        let squeeze = self.squeeze.as_ref();
+        let of_squeeze = squeeze.map_or(0, SqueezeExcite::weights);
+        let (mut weights, mut multiplies) = (of_squeeze, of_squeeze);
+        for conv in self.convs() {
             weights += conv.spec.weights();
-            multiplies += conv.spec.multiplies(now);
-            now = conv.spec.output_size(now);
+            multiplies += conv.spec.multiplies(table.size);
+            table.size = conv.spec.output_size(table.size);
         }
-        let squeeze = self.squeeze.as_ref().map_or(0, SqueezeExcite::weights);
-        weights += squeeze + self.project.spec.weights();
-        multiplies += squeeze + self.project.spec.multiplies(now);
         let s = &self.spec;
-        let squeezed = self
-            .squeeze
-            .as_ref()
-            .map_or(String::new(), |q| format!(", SE {}", q.squeezed()));
-        let text = format!(
-            "{name} IR({0}x{0}, {1}, {2}, {3}{squeezed})",
-            s.kernel,
-            s.expanded,
-            s.output,
-            if s.halved { 2 } else { s.stride }
+        let step = if s.halved { 2 } else { s.stride };
+        let squeezed = squeeze.map_or(String::new(), |q| format!(", SE {}", q.squeezed()));
+        let kind = format!(
+            "IR({0}x{0}, {1}, {2}, {step}{squeezed})",
+            s.kernel, s.expanded, s.output
         );
-        (
-            LayerRow::new(text, [now[0], now[1], s.output], weights, multiplies),
-            now,
-        )
+        table.plane(format!("{name} {kind}"), s.output, weights, multiplies);
     }
 }

@@ -1,30 +1,34 @@
-//! What the networks share: padding rules, convolution with BatchNorm and activation, pooling, attention, dense
-//! layers and heads.
+//! What the networks share: convolution with BatchNorm and activation, pooling, attention, dense layers, heads and scalers.
 
-mod attention;
-mod chain;
-mod conv;
-mod dense;
-mod fitted;
-mod gate;
-mod head;
-mod inverted_residual;
-mod norm;
-mod onnx;
-mod pool;
-mod prelu;
-mod squeeze;
+pub(crate) mod activation;
+pub(crate) mod attention;
+pub(crate) mod conv;
+pub(crate) mod conv_chain;
+pub(crate) mod conv_spec;
+pub(crate) mod dense;
+pub(crate) mod gate;
+pub(crate) mod head;
+pub(crate) mod input_scaler;
+pub(crate) mod inverted_residual;
+pub(crate) mod norm;
+pub(crate) mod onnx;
+pub(crate) mod pool;
+pub(crate) mod prelu;
+pub(crate) mod squeeze_excite;
 
+pub use activation::{Activation, activate};
 pub use attention::{Attention, AttentionSpec};
-pub use chain::{conv_chain, conv_chain_pooled};
-pub use conv::{Activation, Conv, ConvSpec, Padding};
+pub use conv::Conv;
+pub use conv_chain::{conv_chain, conv_chain_pooled};
+pub use conv_spec::{ConvPadding, ConvSpec};
 pub use dense::Dense;
-pub(crate) use fitted::FittedInput;
-pub use fitted::InputFit;
 pub use gate::gate;
 pub use head::{Head, HeadSpec};
+pub use input_scaler::{InputScaler, InputScalerSpec};
 pub use inverted_residual::{InvertedResidual, InvertedResidualSpec};
 pub use norm::{BatchNorm, BatchNormConfig};
-pub use pool::{Pool, PoolWindow, Tail, average_pool, global_max, global_mean, pooled_size};
+pub use pool::{
+    Pool, PoolSpec, PoolWindow, average_pool, global_max, global_mean, pooled_size, without_plane,
+};
 pub use prelu::Prelu;
-pub use squeeze::SqueezeExcite;
+pub use squeeze_excite::SqueezeExcite;

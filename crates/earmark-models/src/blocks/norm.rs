@@ -1,14 +1,12 @@
 //! BatchNorm (Ioffe and Szegedy 2015) with explicit moving statistics.
 
 use crate::forward::{BatchStatistics, Forward};
-use crate::init::Init;
-use crate::vars::{VarBuilder, VarId, VarKind};
+use crate::params::init::VarInit;
+use crate::params::spec::{VarBuilder, VarId, VarKind};
 use burn::tensor::{Tensor, module};
-use serde::{Deserialize, Serialize};
 
-/// Recipe keys of BatchNorm.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+/// Settings of a BatchNorm.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BatchNormConfig {
     /// Share of the old moving statistic that each step keeps (TensorFlow's `decay`, 1 - PyTorch's `momentum`). The DCASE baseline
     /// has 0.9997, at which the statistics are still 74 % their start after 1,000 steps: short trainings want 0.99.
@@ -44,7 +42,7 @@ impl BatchNorm {
                 format!("{scope}.{name}"),
                 &[channels],
                 kind,
-                Init::Constant(start),
+                VarInit::Constant(start),
             )
         };
         Self {

@@ -1,13 +1,20 @@
-//! The blocks as nodes of an ONNX graph, as they are in evaluation. Weights carry the names of their variables.
+//! The blocks as nodes of an ONNX graph, as they are in evaluation. Weights have the names of their variables.
 
-use super::conv::{Activation, Conv, Padding};
+use super::activation::Activation;
+use super::attention::Attention;
+use super::conv::Conv;
+use super::conv_spec::ConvPadding;
+use super::dense::Dense;
+use super::head::Head;
+use super::inverted_residual::InvertedResidual;
 use super::norm::BatchNorm;
-use super::{Attention, Dense, Head, InvertedResidual, SqueezeExcite};
-use crate::onnx::Planes;
-use crate::vars::{VarId, Vars};
+use super::squeeze_excite::SqueezeExcite;
+use crate::onnx::OnnxPlanes;
+use crate::params::spec::VarId;
+use crate::params::vars::Vars;
 use earmark_onnx::{Attribute, Builder, Tensor, Value};
 
-/// What the values of a variable are in the graph: a weight with its name.
+/// The values of a variable as a weight with its name.
 fn weight(g: &mut Builder, vars: &Vars, id: VarId, values: Vec<f32>) -> Value {
     let spec = &vars.specs()[id.0];
     g.weight(&spec.name, &spec.shape, values)
@@ -32,12 +39,9 @@ impl BatchNorm {
             })
             .collect()
     }
-}
 
-impl BatchNorm {
-    /// `[B, C, H, W]` to the same shape, where it stands before anything that it could be folded into: zeros around planes are put
-    /// there after it.
-    pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: Planes) -> Planes {
+    /// `[B, C, H, W]` to the same shape, where no layer follows that it could be folded into: padding is added after it.
+    pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: OnnxPlanes) -> OnnxPlanes {
         let (factors, offsets): (Vec<f32>, Vec<f32>) = self
             .affine(vars)
             .iter()
@@ -49,30 +53,28 @@ impl BatchNorm {
         let name = vars.specs()[self.beta.0].name.clone();
         let offsets = g.constant(&name, Tensor::floats(&shape, offsets));
         let scaled = g.op("Mul", &[&x.value, &factors], &[]);
-        Planes {
+        OnnxPlanes {
             value: g.op("Add", &[&scaled, &offsets], &[]),
             ..x
         }
     }
 }
 
-impl Activation {
-    /// Any shape to the same.
-    pub(crate) fn add_to_onnx(self, g: &mut Builder, x: Value) -> Value {
-        match self {
-            Self::Relu => g.op("Relu", &[&x], &[]),
-            Self::Relu6 => {
-                let (low, high) = (g.float(0.0), g.float(6.0));
-                g.op("Clip", &[&x, &low, &high], &[])
-            }
-            Self::HardSwish => g.op("HardSwish", &[&x], &[]),
-            Self::Identity => x,
+/// An activation, any shape to the same.
+pub(crate) fn add_activation(g: &mut Builder, activation: Activation, x: Value) -> Value {
+    match activation {
+        Activation::Relu => g.op("Relu", &[&x], &[]),
+        Activation::Relu6 => {
+            let (low, high) = (g.float(0.0), g.float(6.0));
+            g.op("Clip", &[&x, &low, &high], &[])
         }
+        Activation::HardSwish => g.op("HardSwish", &[&x], &[]),
+        Activation::Identity => x,
     }
 }
 
-impl Padding {
-    /// Zeros around planes of this size, as ONNX says it. Where the stride is 1, the size does not matter.
+impl ConvPadding {
+    /// The zeros around planes of this size as an ONNX attribute. With stride 1 the size does not matter.
     fn attribute(
         self,
         size: [Option<usize>; 2],
@@ -95,7 +97,7 @@ impl Padding {
 
 impl Conv {
     /// `[B, in, H, W]` to `[B, out, H', W']`, BatchNorm folded in, with the activation.
-    pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: &Planes) -> Planes {
+    pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: &OnnxPlanes) -> OnnxPlanes {
         let s = &self.spec.effective();
         let mut weights = self.host_kernel(vars.to_vec(self.weight));
         let mut biases = match self.bias {
@@ -121,8 +123,8 @@ impl Conv {
             s.padding.attribute(x.size, s.kernel, s.stride),
         ];
         let value = g.op("Conv", &[&x.value, &weights, &biases], &attributes);
-        Planes {
-            value: s.activation.add_to_onnx(g, value),
+        OnnxPlanes {
+            value: add_activation(g, s.activation, value),
             channels: s.output,
             size: [0, 1].map(|a| Some(s.padding.output(a, x.size[a]?, s.kernel[a], s.stride[a]))),
         }
@@ -178,7 +180,7 @@ impl Head {
 
 impl Attention {
     /// `[B, C, H, W]` to the same shape.
-    pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: &Planes) -> Planes {
+    pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: &OnnxPlanes) -> OnnxPlanes {
         let plain = |g: &mut Builder, id: VarId| weight(g, vars, id, vars.to_vec(id));
         let (reduce, expand) = (plain(g, self.reduce), plain(g, self.expand));
         // Of each channel its mean and its maximum, through the same two layers.
@@ -202,11 +204,11 @@ impl Attention {
         let kernel = [self.spec.kernel; 2];
         let attributes = [
             ("kernel_shape", kernel[..].into()),
-            Padding::Same.attribute(x.size, kernel, [1, 1]),
+            ConvPadding::Same.attribute(x.size, kernel, [1, 1]),
         ];
         let places = g.op("Conv", &[&seen, &spatial], &attributes);
         let places = g.op("Sigmoid", &[&places], &[]);
-        Planes {
+        OnnxPlanes {
             value: g.op("Mul", &[&value, &places], &[]),
             ..*x
         }
@@ -215,14 +217,14 @@ impl Attention {
 
 impl SqueezeExcite {
     /// `[B, C, H, W]` to the same shape.
-    fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: &Planes) -> Planes {
+    fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: &OnnxPlanes) -> OnnxPlanes {
         let seen = x.mean(g); // [B, C]
         let hidden = self.reduce.add_to_onnx(g, vars, &seen);
-        let hidden = self.hidden.add_to_onnx(g, hidden);
+        let hidden = add_activation(g, self.hidden, hidden);
         let factors = self.expand.add_to_onnx(g, vars, &hidden);
         let factors = g.op("Sigmoid", &[&factors], &[]);
         let factors = g.reshape(&factors, &[0, 0, 1, 1]);
-        Planes {
+        OnnxPlanes {
             value: g.op("Mul", &[&x.value, &factors], &[]),
             ..*x
         }
@@ -231,7 +233,7 @@ impl SqueezeExcite {
 
 impl InvertedResidual {
     /// `[B, in, H, W]` to `[B, out, H / stride, W / stride]`, rounded up.
-    pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: Planes) -> Planes {
+    pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: OnnxPlanes) -> OnnxPlanes {
         let mut y = x.clone();
         for conv in &self.first {
             y = conv.add_to_onnx(g, vars, &y);
@@ -241,57 +243,5 @@ impl InvertedResidual {
         }
         let y = self.project.add_to_onnx(g, vars, &y);
         if self.adds() { y.plus(g, &x) } else { y }
-    }
-}
-
-impl Planes {
-    /// The sum with planes of the same shape.
-    pub(crate) fn plus(&self, g: &mut Builder, other: &Planes) -> Planes {
-        Planes {
-            value: g.op("Add", &[&self.value, &other.value], &[]),
-            ..*self
-        }
-    }
-
-    /// The mean of each plane, `[B, C]`.
-    pub(crate) fn mean(&self, g: &mut Builder) -> Value {
-        self.whole(g, "ReduceMean")
-    }
-
-    /// The largest value of each plane, `[B, C]`.
-    pub(crate) fn max(&self, g: &mut Builder) -> Value {
-        self.whole(g, "ReduceMax")
-    }
-
-    fn whole(&self, g: &mut Builder, op: &'static str) -> Value {
-        let axes = ("axes", [2_usize, 3][..].into());
-        g.op(op, &[&self.value], &[axes, ("keepdims", 0.into())])
-    }
-
-    /// Means over windows that touch; what fills no window is left out. A plane that is known to be smaller than a window is one, a
-    /// plane of unknown size must hold one.
-    pub(crate) fn average_pool(&self, g: &mut Builder, window: usize) -> Planes {
-        self.pool(g, "AveragePool", window)
-    }
-
-    /// The largest value of windows, in the same way.
-    pub(crate) fn max_pool(&self, g: &mut Builder, window: usize) -> Planes {
-        self.pool(g, "MaxPool", window)
-    }
-
-    fn pool(&self, g: &mut Builder, op: &'static str, window: usize) -> Planes {
-        let window = self.size.map(|n| n.map_or(window, |n| window.min(n)));
-        if window == [1, 1] {
-            return self.clone();
-        }
-        let attributes = [
-            ("kernel_shape", window[..].into()),
-            ("strides", window[..].into()),
-        ];
-        Planes {
-            value: g.op(op, &[&self.value], &attributes),
-            channels: self.channels,
-            size: [0, 1].map(|a| Some(self.size[a]? / window[a])),
-        }
     }
 }

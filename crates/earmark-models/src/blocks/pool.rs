@@ -4,7 +4,7 @@ use crate::forward::Forward;
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use burn::tensor::{Tensor, module};
 use earmark_kernels::burn_ops;
-pub use earmark_kernels::pool::Pool;
+pub use earmark_kernels::elementwise::pool::Pool;
 
 /// Height and width after windows of `window`: rows and columns that fill no window are left out, as in PyTorch.
 ///
@@ -13,12 +13,12 @@ pub fn pooled_size(size: [usize; 2], window: usize) -> [usize; 2] {
     size.map(|n| n / window.min(n).max(1))
 }
 
-/// What a [`Tail`]'s window spans.
+/// The window of a [`PoolSpec`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PoolWindow {
-    /// So many rows and columns, or fewer where the plane has fewer.
+    /// This number of rows and columns, or fewer where the plane has fewer.
     Square(usize),
-    /// The plane.
+    /// The whole plane.
     Whole,
 }
 
@@ -34,14 +34,14 @@ impl PoolWindow {
 
 /// A pool that follows convolutions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tail {
+pub struct PoolSpec {
     /// What a window yields.
     pub pool: Pool,
     /// Its size.
     pub window: PoolWindow,
 }
 
-impl Tail {
+impl PoolSpec {
     /// Means over `n` rows and columns.
     pub fn mean(n: usize) -> Self {
         Self {
@@ -50,7 +50,7 @@ impl Tail {
         }
     }
 
-    /// One number a plane.
+    /// One number per plane.
     pub fn global(pool: Pool) -> Self {
         Self {
             pool,
@@ -77,29 +77,28 @@ impl Tail {
 
 /// Means over windows: `[B, C, H, W]` to `[B, C, H', W']` with the sizes of [`pooled_size`].
 pub fn average_pool(x: Tensor<4>, window: usize, ctx: &Forward) -> Tensor<4> {
-    Tail::mean(window).forward(x, ctx)
+    PoolSpec::mean(window).forward(x, ctx)
+}
+
+/// `[B, C, 1, 1]` to `[B, C]`.
+pub fn without_plane(x: Tensor<4>) -> Tensor<2> {
+    x.flatten::<3>(2, 3).squeeze_dim(2)
 }
 
 /// The mean of each plane: `[B, C, H, W]` to `[B, C]`.
 pub fn global_mean(x: Tensor<4>, ctx: &Forward) -> Tensor<2> {
-    Tail::global(Pool::Mean)
-        .forward(x, ctx)
-        .flatten::<3>(2, 3)
-        .squeeze_dim(2)
+    without_plane(PoolSpec::global(Pool::Mean).forward(x, ctx))
 }
 
 /// The largest value of each plane: `[B, C, H, W]` to `[B, C]`.
 pub fn global_max(x: Tensor<4>, ctx: &Forward) -> Tensor<2> {
-    Tail::global(Pool::Max)
-        .forward(x, ctx)
-        .flatten::<3>(2, 3)
-        .squeeze_dim(2)
+    without_plane(PoolSpec::global(Pool::Max).forward(x, ctx))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vars::{Vars, to_host};
+    use crate::params::vars::{Vars, to_host};
     use burn::tensor::{Device, TensorData};
 
     fn numbers(shape: [usize; 4]) -> Tensor<4> {
@@ -177,20 +176,20 @@ mod tests {
     /// The gradients by the kernels are those of Burn's own operations, for both pools, windows that leave a rest, and whole planes.
     #[test]
     fn gradients_are_the_same_with_and_without_kernels() {
-        let tails = [
-            Tail::mean(2),
-            Tail::mean(8),
-            Tail::global(Pool::Mean),
-            Tail::global(Pool::Max),
-            Tail {
+        let pools = [
+            PoolSpec::mean(2),
+            PoolSpec::mean(8),
+            PoolSpec::global(Pool::Mean),
+            PoolSpec::global(Pool::Max),
+            PoolSpec {
                 pool: Pool::Max,
                 window: PoolWindow::Square(3),
             },
         ];
-        for tail in tails {
+        for spec in pools {
             let [with, without] = both().map(|vars| {
                 let x = Tensor::from_inner(numbers([2, 3, 7, 11])).require_grad();
-                let y = tail.forward(x.clone(), &Forward::eval(&vars));
+                let y = spec.forward(x.clone(), &Forward::eval(&vars));
                 // A weight of its own for each window.
                 let n = y.shape().num_elements();
                 let weights: Vec<f32> = (0..n).map(|i| (i % 13) as f32 - 4.0).collect();
@@ -199,7 +198,7 @@ mod tests {
                 to_host(x.grad(&grads).expect("a gradient"))
             });
             for (a, b) in with.iter().zip(&without) {
-                assert!((a - b).abs() < 1e-5, "{tail:?}: {a} against {b}");
+                assert!((a - b).abs() < 1e-5, "{spec:?}: {a} against {b}");
             }
             assert!(with.iter().any(|g| *g != 0.0));
         }

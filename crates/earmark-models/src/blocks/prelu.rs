@@ -1,8 +1,8 @@
-//! A ReLU whose slope below zero is learnt.
+//! A ReLU with a trainable slope below zero.
 
 use crate::forward::Forward;
-use crate::init::Init;
-use crate::vars::{VarBuilder, VarId, VarKind};
+use crate::params::init::VarInit;
+use crate::params::spec::{VarBuilder, VarId, VarKind};
 use burn::tensor::{Tensor, activation};
 
 /// `max(x, 0) + a min(x, 0)` with one `a` for all features (He et al. 2015, arXiv:1502.01852).
@@ -15,7 +15,7 @@ impl Prelu {
     /// Declares the slope, starting at 0.25, as the variable `name`.
     pub fn declare(b: &mut VarBuilder, name: &str) -> Self {
         Self {
-            slope: b.add(name, &[1], VarKind::Trainable, Init::Constant(0.25)),
+            slope: b.add(name, &[1], VarKind::Trainable, VarInit::Constant(0.25)),
         }
     }
 

@@ -1,9 +1,9 @@
-//! Operators that look at one place at a time.
+//! Operators that work element by element.
 
-use super::{Call, Outcome, strides};
-use crate::tensor::{Data, Tensor};
+use super::call::{Call, Outcome, strides};
+use crate::tensor::{Tensor, TensorData};
 
-/// The shape that two go together to: dimensions are equal, or one of them is 1, counted from the last.
+/// The broadcast shape of two: dimensions are equal, or one of them is 1, counted from the last.
 pub(super) fn broadcast_shape(a: &[usize], b: &[usize]) -> Outcome<Vec<usize>> {
     let rank = a.len().max(b.len());
     let at = |shape: &[usize], i: usize| (i + shape.len()).checked_sub(rank).map_or(1, |i| shape[i]);
@@ -11,13 +11,13 @@ pub(super) fn broadcast_shape(a: &[usize], b: &[usize]) -> Outcome<Vec<usize>> {
         .map(|i| match (at(a, i), at(b, i)) {
             (x, y) if x == y || y == 1 => Ok(x),
             (1, y) => Ok(y),
-            _ => Err(format!("shapes {a:?} and {b:?} do not go together")),
+            _ => Err(format!("shapes {a:?} and {b:?} do not match")),
         })
         .collect()
 }
 
-/// Where each place of `shape` lies in a tensor of shape `from` that is repeated along its dimensions of 1.
-pub(super) fn places(from: &[usize], shape: &[usize]) -> Vec<usize> {
+/// The index of each element of `shape` in a tensor of shape `from`, repeated along its dimensions of 1.
+pub(super) fn indices(from: &[usize], shape: &[usize]) -> Vec<usize> {
     let lead = shape.len() - from.len();
     let steps = strides(from);
     let steps: Vec<usize> = (0..shape.len())
@@ -26,17 +26,17 @@ pub(super) fn places(from: &[usize], shape: &[usize]) -> Vec<usize> {
             _ => 0,
         })
         .collect();
-    let mut places = vec![0];
+    let mut indices = vec![0];
     for (n, step) in shape.iter().zip(steps) {
-        places = places
+        indices = indices
             .iter()
             .flat_map(|p| (0..*n).map(move |i| p + i * step))
             .collect();
     }
-    places
+    indices
 }
 
-/// Both at every place.
+/// Combines both, element by element.
 fn zip<A: Copy, B: Copy, T>(
     a: (&[usize], &[A]),
     b: (&[usize], &[B]),
@@ -50,20 +50,20 @@ fn zip<A: Copy, B: Copy, T>(
         return Ok((a.0.to_vec(), a.1.iter().map(|x| f(*x, b.1[0])).collect()));
     }
     let shape = broadcast_shape(a.0, b.0)?;
-    let (pa, pb) = (places(a.0, &shape), places(b.0, &shape));
+    let (pa, pb) = (indices(a.0, &shape), indices(b.0, &shape));
     let values = pa.into_iter().zip(pb).map(|(i, j)| f(a.1[i], b.1[j])).collect();
     Ok((shape, values))
 }
 
 impl Call<'_> {
-    pub(super) fn two_by_two(&self) -> Outcome {
+    pub(super) fn binary(&self) -> Outcome {
         let (a, b) = (self.input(0)?, self.input(1)?);
         match (&a.data, &b.data) {
-            (Data::Float(x), Data::Float(y)) => {
+            (TensorData::Float(x), TensorData::Float(y)) => {
                 let (x, y) = ((&a.shape[..], &x[..]), (&b.shape[..], &y[..]));
                 if self.node.op == "Less" {
                     let (shape, values) = zip(x, y, |x, y| x < y)?;
-                    return Ok(Tensor::new(&shape, Data::Bool(values)));
+                    return Ok(Tensor::new(&shape, TensorData::Bool(values)));
                 }
                 let f: fn(f32, f32) -> f32 = match self.node.op {
                     "Add" => |x, y| x + y,
@@ -73,12 +73,12 @@ impl Call<'_> {
                     "Max" => f32::max,
                     "Min" => f32::min,
                     "PRelu" => |x, slope| if x < 0.0 { slope * x } else { x },
-                    other => return Err(format!("{other} of float32 is not known here")),
+                    other => return Err(format!("{other} of float32 is not supported")),
                 };
                 let (shape, values) = zip(x, y, f)?;
                 Ok(Tensor::floats(&shape, values))
             }
-            (Data::Int(x), Data::Int(y)) => {
+            (TensorData::Int(x), TensorData::Int(y)) => {
                 if matches!(self.node.op, "Div" | "Mod") && y.contains(&0) {
                     return Err("division by 0".into());
                 }
@@ -91,16 +91,16 @@ impl Call<'_> {
                     "Mod" if x.iter().chain(y).all(|v| *v >= 0) => |x, y| x % y,
                     "Max" => i64::max,
                     "Min" => i64::min,
-                    other => return Err(format!("{other} of these int64 is not known here")),
+                    other => return Err(format!("{other} of these int64 is not supported")),
                 };
                 let (shape, values) = zip((&a.shape, x), (&b.shape, y), f)?;
                 Ok(Tensor::ints(&shape, values))
             }
-            _ => Err("the inputs are of different types".into()),
+            _ => Err("the inputs have different types".into()),
         }
     }
 
-    pub(super) fn each(&self) -> Outcome {
+    pub(super) fn unary(&self) -> Outcome {
         let f: fn(f32) -> f32 = match self.node.op {
             "Sqrt" => f32::sqrt,
             "Log" => f32::ln,
@@ -121,9 +121,9 @@ impl Call<'_> {
         Ok(Tensor::floats(&self.input(0)?.shape, values))
     }
 
-    pub(super) fn choose(&self) -> Outcome {
-        let Data::Bool(condition) = &self.input(0)?.data else {
-            return Err("the condition is no bool".into());
+    pub(super) fn select(&self) -> Outcome {
+        let TensorData::Bool(condition) = &self.input(0)?.data else {
+            return Err("the condition is not bool".into());
         };
         let (c, a, b) = (
             &self.input(0)?.shape,
@@ -131,7 +131,7 @@ impl Call<'_> {
             &self.input(2)?.shape,
         );
         let shape = broadcast_shape(c, &broadcast_shape(a, b)?)?;
-        let (pc, pa, pb) = (places(c, &shape), places(a, &shape), places(b, &shape));
+        let (pc, pa, pb) = (indices(c, &shape), indices(a, &shape), indices(b, &shape));
         let (a, b) = (self.floats(1)?, self.floats(2)?);
         let values = (0..pc.len())
             .map(|i| if condition[pc[i]] { a[pa[i]] } else { b[pb[i]] })
@@ -142,13 +142,13 @@ impl Call<'_> {
     pub(super) fn cast(&self) -> Outcome {
         let x = self.input(0)?;
         if self.int("to", 0) != 1 {
-            return Err("casts to float32 alone are known here".into());
+            return Err("only casts to float32 are supported".into());
         }
         let values = match &x.data {
-            Data::Float(v) => v.clone(),
-            Data::Int(v) => v.iter().map(|i| *i as f32).collect(),
-            Data::Int8(v) => v.iter().map(|i| f32::from(*i)).collect(),
-            Data::Bool(v) => v.iter().map(|b| f32::from(u8::from(*b))).collect(),
+            TensorData::Float(v) => v.clone(),
+            TensorData::Int(v) => v.iter().map(|i| *i as f32).collect(),
+            TensorData::Int8(v) => v.iter().map(|i| f32::from(*i)).collect(),
+            TensorData::Bool(v) => v.iter().map(|b| f32::from(u8::from(*b))).collect(),
         };
         Ok(Tensor::floats(&x.shape, values))
     }

@@ -43,7 +43,7 @@ done
 # 2. Meta-model: a random search for its settings on the out-of-fold scores, then a training with the best
 #    of them.
 runs="$out/first-1 $out/first-2 $out/first-3"
-"$earmark" stack $runs --recipe argus-2019/2-stack --run "$out/search" --search "$trials" $search --resume $second
+"$earmark" stack $runs --recipe argus-2019/2-stack --run "$out/search" --random "$trials" $search --resume $second
 "$earmark" stack $runs --recipe "$out/search/best.toml" --run "$out/stack" --resume
 
 # 3. Blend: the runs that score best together, and what choosing them is worth.

@@ -20,7 +20,7 @@ if [ -n "${QUICK:-}" ]; then
         --set front-end.segments.length-frames=128 --set front-end.segments.hop-frames=128
         --set predict.lengths={frames=[64,96,128],crops=2} --set validation.lengths={frames=[64,128],crops=1}
         --set train.phases=[{epochs=4,schedule={kind=\"triangular\",peak-rate=3e-3,half-cycle-epochs=1}},{epochs=2,begin=\"best\",schedule={kind=\"plateau\",factor=0.1,patience=3}}] $keys"
-    full="--set network.side-features=16 $full"
+    full="--set network.clip-features=16 $full"
 fi
 mkdir -p "$out"
 

@@ -5,20 +5,10 @@
 
 use serde_json::{Map, Value, json};
 
-/// The schema of recipe files, from that of a recipe and those of further sections of the top level.
-pub fn schema(recipe: &Value, sections: &[(&str, &Value)]) -> Value {
-    let mut whole = recipe.clone();
-    for (name, section) in sections {
-        let more = section.get("$defs").and_then(Value::as_object).cloned().unwrap_or_default();
-        whole["$defs"].as_object_mut().expect("a recipe has sections").extend(more);
-        whole["properties"][name] = section["properties"][name].clone();
-    }
-    whole["properties"]["extends"] = json!({
-        "type": "string",
-        "description": "The recipe that this one is laid over: a path from here, or a built-in name.",
-    });
-    let defs = whole["$defs"].as_object().cloned().unwrap_or_default();
-    loosened(&whole, &defs)
+/// The schema for editors, from that of a whole recipe.
+pub fn schema(recipe: &Value) -> Value {
+    let defs = recipe["$defs"].as_object().cloned().unwrap_or_default();
+    loosened(recipe, &defs)
 }
 
 fn loosened(value: &Value, defs: &Map<String, Value>) -> Value {
@@ -26,13 +16,20 @@ fn loosened(value: &Value, defs: &Map<String, Value>) -> Value {
         Value::Array(list) => list.iter().map(|value| loosened(value, defs)).collect(),
         Value::Object(table) => {
             let mut table = table.clone();
-            let name = table.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
-            if let (true, Some(Value::Object(inner))) = (table.contains_key("properties"), name.and_then(|n| defs.get(n)))
+            let name = table
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(|path| path.rsplit('/').next());
+            if let (true, Some(Value::Object(inner))) =
+                (table.contains_key("properties"), name.and_then(|n| defs.get(n)))
             {
                 let mut merged = inner.clone();
                 let own = table["properties"].as_object().cloned().unwrap_or_default();
                 let properties = merged.entry("properties").or_insert_with(|| json!({}));
-                properties.as_object_mut().expect("properties are a table").extend(own);
+                properties
+                    .as_object_mut()
+                    .expect("properties are a table")
+                    .extend(own);
                 table.remove("$ref");
                 table.remove("properties");
                 merged.extend(table);
@@ -44,7 +41,10 @@ fn loosened(value: &Value, defs: &Map<String, Value>) -> Value {
             if let Some(variants) = table.remove("oneOf") {
                 table.insert("anyOf".to_owned(), variants);
             }
-            table.iter().map(|(key, value)| (key.clone(), loosened(value, defs))).collect()
+            table
+                .iter()
+                .map(|(key, value)| (key.clone(), loosened(value, defs)))
+                .collect()
         }
         other => other.clone(),
     }
@@ -53,16 +53,23 @@ fn loosened(value: &Value, defs: &Map<String, Value>) -> Value {
 /// What of a value does not fit a schema: the path and why. Knows what schemas of recipes are made of.
 pub fn misfit(value: &Value, schema: &Value, root: &Value, path: &str) -> Option<String> {
     if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
-        let inner = root.pointer(target.trim_start_matches('#')).expect("a reference within the schema");
+        let inner = root
+            .pointer(target.trim_start_matches('#'))
+            .expect("a reference within the schema");
         return misfit(value, inner, root, path);
     }
     if let Some(variants) = schema.get("anyOf").and_then(Value::as_array) {
-        let misfits: Option<Vec<String>> =
-            variants.iter().map(|variant| misfit(value, variant, root, path)).collect();
+        let misfits: Option<Vec<String>> = variants
+            .iter()
+            .map(|variant| misfit(value, variant, root, path))
+            .collect();
         return misfits.map(|all| format!("{path} fits no variant: {}", all.join("; ")));
     }
     if schema.get("const").is_some_and(|constant| constant != value)
-        || schema.get("enum").and_then(Value::as_array).is_some_and(|values| !values.contains(value))
+        || schema
+            .get("enum")
+            .and_then(Value::as_array)
+            .is_some_and(|values| !values.contains(value))
     {
         return Some(format!("{path} = {value}: not in {schema}"));
     }
@@ -84,13 +91,19 @@ pub fn misfit(value: &Value, schema: &Value, root: &Value, path: &str) -> Option
         return Some(format!("{path} = {value}: not of type {}", schema["type"]));
     }
     if let (Some(list), Some(items)) = (value.as_array(), schema.get("items")) {
-        return list.iter().find_map(|item| misfit(item, items, root, &format!("{path}[]")));
+        return list
+            .iter()
+            .find_map(|item| misfit(item, items, root, &format!("{path}[]")));
     }
     let table = value.as_object()?;
     let closed = schema.get("additionalProperties");
     table.iter().find_map(|(key, value)| {
         let path = format!("{path}.{key}");
-        match schema.get("properties").and_then(|properties| properties.get(key)).or(closed) {
+        match schema
+            .get("properties")
+            .and_then(|properties| properties.get(key))
+            .or(closed)
+        {
             Some(Value::Bool(false)) => Some(format!("{path}: unknown key")),
             Some(inner) if inner.is_object() => misfit(value, inner, root, &path),
             _ => None,
@@ -113,12 +126,15 @@ fn variants_become_tables_and_nothing_is_required() {
             "Lq": { "type": "object", "properties": { "q": { "type": "number" } }, "additionalProperties": false },
         },
     });
-    let schema = schema(&recipe, &[]);
+    let schema = schema(&recipe);
     let misfit = |value: Value| misfit(&value, &schema, &schema, "");
     assert_eq!(misfit(json!({})), None);
-    assert_eq!(misfit(json!({ "extends": "a", "loss": { "kind": "lq", "q": 0.5 } })), None);
+    assert_eq!(misfit(json!({ "loss": { "kind": "lq", "q": 0.5 } })), None);
     assert_eq!(misfit(json!({ "loss": { "q": 0.5 } })), None);
     assert_eq!(misfit(json!({ "loss": "none" })), None);
-    assert!(misfit(json!({ "loss": { "kind": "lq", "p": 1 } })).is_some_and(|text| text.contains(".loss.p: unknown key")));
+    assert!(
+        misfit(json!({ "loss": { "kind": "lq", "p": 1 } }))
+            .is_some_and(|text| text.contains(".loss.p: unknown key"))
+    );
     assert!(misfit(json!({ "lost": 1 })).is_some());
 }

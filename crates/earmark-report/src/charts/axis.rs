@@ -41,11 +41,8 @@ impl Axis {
         let (low, high) = data.unwrap_or((0.1, 1.0));
         let (low, high) = (low.clamp(1e-300, LARGEST), high.clamp(1e-300, LARGEST));
         // Without room around it a flat line would lie on the frame.
-        let (low, high) = if high / low < 1.25 {
-            (low / 1.25, high * 1.25)
-        } else {
-            (low, high)
-        };
+        let margin = if high / low < 1.25 { 1.25 } else { 1.0 };
+        let (low, high) = (low / margin, high * margin);
         let (marks, step) = log_ticks(low, high, target);
         // One notation for the whole axis: where an end is small, all small marks are written as powers.
         let small = marks.first().is_some_and(|v| *v < 0.5e-3);

@@ -47,12 +47,8 @@ impl BarChart {
         }
         let names = self.rows.iter().map(|row| row.name.width().min(NAME_COLUMNS));
         let left = text_width(&"x".repeat(names.max().unwrap_or(0))) + 20.0;
-        let room = self
-            .rows
-            .iter()
-            .map(|row| text_width(&row.total_text()))
-            .fold(0.0, f64::max)
-            + 10.0;
+        let totals = self.rows.iter().map(|row| text_width(&row.total_text()));
+        let room = totals.fold(0.0, f64::max) + 10.0;
         let unit = (WIDTH - left - room).max(40.0) / self.full_length();
         for (i, row) in self.rows.iter().enumerate() {
             let middle = top + 16.0 + i as f64 * ROW;
@@ -84,12 +80,8 @@ impl BarChart {
                 Some(group) => format!("{}, {group}: {}", row.name, value_text(*value)),
                 None => format!("{}: {}", row.name, value_text(*value)),
             };
-            svg.rect(
-                &format!("{} seg", colour(g)),
-                (x, middle - 8.0),
-                (width, 16.0),
-                &tip,
-            );
+            let class = format!("{} seg", colour(g));
+            svg.rect(&class, (x, middle - 8.0), (width, 16.0), &tip);
             x += width;
         }
         x

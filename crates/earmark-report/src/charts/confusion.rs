@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn mistakes_come_most_frequent_first() {
         let confusion = small();
-        // Two pairs with two each: the one that is a larger share of its class stands first.
+        // Two pairs with two each: the one that is a larger share of its class comes first.
         assert_eq!(
             confusion.worst_pairs(9),
             [

@@ -1,6 +1,8 @@
 //! Long curves on few pixels, without losing a spike.
 
-/// Fewer points that draw the same picture: in each of `columns` equal parts of the x range the first, smallest, largest
+use super::frame::range;
+
+/// Fewer points that look the same: in each of `columns` equal parts of the x range the first, smallest, largest
 /// and last point stay, in their order, and one gap (a point that is not finite) if there was one.
 ///
 /// A mean would hide the one step at which the loss exploded. Points in order of x come back as at most
@@ -10,10 +12,7 @@ pub(super) fn downsample(points: &[(f64, f64)], columns: usize) -> Vec<(f64, f64
     if points.len() <= 4 * columns {
         return points.to_vec();
     }
-    let xs = points.iter().map(|p| p.0).filter(|x| x.is_finite());
-    let (low, high) = xs.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| {
-        (l.min(x), h.max(x))
-    });
+    let (low, high) = range(points.iter().map(|p| p.0)).unwrap_or((0.0, 0.0));
     // Halves, because the difference of two very large numbers may not exist.
     let width = high / 2.0 - low / 2.0;
     let column = |x: f64| {
@@ -55,17 +54,12 @@ pub(super) fn moving_mean(points: &[(f64, f64)], window: usize) -> Vec<(f64, f64
     let mut sums = vec![(0.0, 0usize)];
     for (_, y) in points {
         let (sum, count) = sums[sums.len() - 1];
-        sums.push(if y.is_finite() {
-            (sum + y, count + 1)
-        } else {
-            (sum, count)
-        });
+        let (y, one) = if y.is_finite() { (*y, 1) } else { (0.0, 0) };
+        sums.push((sum + y, count + one));
     }
     let mean = |i: usize| {
-        let (low, high) = (
-            sums[i.saturating_sub(half)],
-            sums[(i + half + 1).min(points.len())],
-        );
+        let low = sums[i.saturating_sub(half)];
+        let high = sums[(i + half + 1).min(points.len())];
         (high.0 - low.0) / (high.1 - low.1) as f64 // 0 / 0 is NaN: a gap
     };
     points.iter().enumerate().map(|(i, p)| (p.0, mean(i))).collect()

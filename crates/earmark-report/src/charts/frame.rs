@@ -49,7 +49,7 @@ impl Plot {
         for (value, label) in &x.marks {
             let at = self.x(x.position(*value).unwrap_or(0.0));
             svg.line("axis", (at, self.bottom), (at, self.bottom + 5.0));
-            // A long label at an end would stick out of the picture.
+            // A long label at an end would stick out of the chart.
             let half = text_width(label) / 2.0;
             let middle = at.clamp(half + 2.0, WIDTH - half - 2.0);
             svg.text("", (middle, self.bottom + 20.0), Anchor::Middle, label);

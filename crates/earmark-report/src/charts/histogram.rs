@@ -41,11 +41,8 @@ impl HistogramChart {
         }
         let last = edges.len() - 1;
         let mut counts = vec![0; last];
-        for v in self
-            .values
-            .iter()
-            .filter(|v| **v >= edges[0] && **v <= edges[last])
-        {
+        let shown = edges[0]..=edges[last];
+        for v in self.values.iter().filter(|v| shown.contains(v)) {
             // The first edge above the value ends its bin.
             counts[(edges.partition_point(|e| e <= v).max(1) - 1).min(last - 1)] += 1;
         }
@@ -56,11 +53,8 @@ impl HistogramChart {
     pub(crate) fn median(values: &[f64]) -> Option<f64> {
         let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
         sorted.sort_by(f64::total_cmp);
-        let (low, high) = (
-            sorted.get(sorted.len().checked_sub(1)? / 2)?,
-            sorted.get(sorted.len() / 2)?,
-        );
-        Some(low / 2.0 + high / 2.0)
+        let last = sorted.len().checked_sub(1)?;
+        Some(sorted[last / 2] / 2.0 + sorted[last.div_ceil(2)] / 2.0)
     }
 
     /// Draws the chart.
@@ -79,12 +73,8 @@ impl HistogramChart {
         for (bin, count) in edges.windows(2).zip(&counts).filter(|(_, count)| **count > 0) {
             let (left, right) = (at(bin[0]), at(bin[1]));
             let top = plot.y(y.position(*count as f64).unwrap_or(0.0));
-            let tip = format!(
-                "{} to {}: {}",
-                number(bin[0]),
-                number(bin[1]),
-                human_count(*count)
-            );
+            let (from, to) = (number(bin[0]), number(bin[1]));
+            let tip = format!("{from} to {to}: {}", human_count(*count));
             let class = format!("{} seg", colour(self.colour));
             svg.rect(&class, (left, top), (right - left, plot.bottom - top), &tip);
         }

@@ -34,10 +34,8 @@ impl Better {
     /// The best finite point of a curve; the first of equals, as a checkpoint is only replaced by a better one.
     #[must_use]
     pub fn best(self, points: &[(f64, f64)]) -> Option<(f64, f64)> {
-        let finite = points
-            .iter()
-            .copied()
-            .filter(|p| p.0.is_finite() && p.1.is_finite());
+        let finite = |p: &(f64, f64)| p.0.is_finite() && p.1.is_finite();
+        let finite = points.iter().copied().filter(finite);
         match self {
             Self::Higher => finite.reduce(|a, b| if b.1 > a.1 { b } else { a }),
             Self::Lower => finite.reduce(|a, b| if b.1 < a.1 { b } else { a }),
@@ -83,6 +81,16 @@ pub struct LineChart {
 type Drawn = Option<(f64, f64)>;
 
 impl LineChart {
+    /// A chart of one line over training steps, which gives it its title.
+    pub(crate) fn over_steps(line: Series) -> Self {
+        Self {
+            title: line.name.clone(),
+            x_label: "step".into(),
+            series: vec![line],
+            ..Self::default()
+        }
+    }
+
     /// Draws the chart.
     #[must_use]
     pub fn draw(&self) -> Chart {
@@ -100,12 +108,8 @@ impl LineChart {
             let class = format!("{}{}", colour(i), if i >= 8 { " dash" } else { "" });
             series.draw(&mut svg, &class, (plot.right - plot.left) as usize, place);
         }
-        if self
-            .series
-            .iter()
-            .flat_map(|s| &s.points)
-            .all(|p| place(p).is_none())
-        {
+        let mut points = self.series.iter().flat_map(|s| &s.points);
+        if points.all(|p| place(p).is_none()) {
             nothing(&mut svg, &plot);
         }
         hover(&mut svg, &plot, &x, &self.series);
@@ -123,9 +127,8 @@ impl LineChart {
             all.filter(|p| shown(p.0, self.x_scale) && shown(p.1, self.y_scale))
         };
         let bands = self.series.iter().flat_map(|s| s.points.iter().zip(&s.spread));
-        let ys = points()
-            .map(|p| p.1)
-            .chain(bands.flat_map(|(p, s)| [p.1 - s, p.1 + s]));
+        let edges = bands.flat_map(|(p, s)| [p.1 - s, p.1 + s]);
+        let ys = points().map(|p| p.1).chain(edges);
         let y_range = range(ys.filter(|y| shown(*y, self.y_scale)));
         let y = match self.y_scale {
             AxisScale::Linear => Axis::linear(y_range, 5, true),
@@ -142,17 +145,11 @@ impl LineChart {
 impl Series {
     /// The line over its band, reduced to what as many pixel columns can show.
     fn draw(&self, svg: &mut Svg, class: &str, columns: usize, place: impl Fn(&(f64, f64)) -> Drawn) {
-        let edge = |sign: f64| {
-            self.points
-                .iter()
-                .zip(&self.spread)
-                .map(move |(p, spread)| (p.0, p.1 + sign * spread))
-        };
-        let around = edge(1.0).chain(edge(-1.0).rev());
-        svg.area(
-            &format!("{class} band"),
-            &around.filter_map(|p| place(&p)).collect::<Vec<_>>(),
-        );
+        let band = self.points.iter().zip(&self.spread);
+        let upper = band.clone().map(|(p, spread)| (p.0, p.1 + spread));
+        let lower = band.rev().map(|(p, spread)| (p.0, p.1 - spread));
+        let outline: Vec<_> = upper.chain(lower).filter_map(|p| place(&p)).collect();
+        svg.area(&format!("{class} band"), &outline);
         let line = |points: &[(f64, f64)]| downsample(points, columns).iter().map(&place).collect::<Vec<_>>();
         if self.smooth_points > 1 {
             svg.path(&format!("{class} raw"), &line(&self.points));
@@ -172,16 +169,9 @@ impl Series {
         let tip = format!("best {}: {label} at {}", self.name, best.0);
         svg.circle(&format!("{class} dot"), (x, y), 5.0, &tip);
         let half = text_width(&label) / 2.0;
-        let text_y = if y - 12.0 < plot.top + 4.0 {
-            y + 22.0
-        } else {
-            y - 11.0
-        };
-        svg.text(
-            "o",
-            (x.clamp(plot.left + half, plot.right - half), text_y),
-            Anchor::Middle,
-            &label,
-        );
+        // Above the point where there is room, else below.
+        let distance = if y - 12.0 < plot.top + 4.0 { 22.0 } else { -11.0 };
+        let middle = (x.clamp(plot.left + half, plot.right - half), y + distance);
+        svg.text("o", middle, Anchor::Middle, &label);
     }
 }

@@ -48,10 +48,8 @@ fn scaled(value: f64, power: i32) -> f64 {
 pub(super) fn ticks(low: f64, high: f64, target: usize) -> Vec<f64> {
     let (low, high) = widened((low, high));
     let step = NiceStep::at_least((high - low) / target.max(1) as f64);
-    let (first, last) = (
-        (low / step.size() - 1e-9).ceil(),
-        (high / step.size() + 1e-9).floor(),
-    );
+    let first = (low / step.size() - 1e-9).ceil();
+    let last = (high / step.size() + 1e-9).floor();
     if last < first {
         // The nice step stepped over the whole range: a finer one does not.
         return ticks(low, high, target.max(1) + 1);
@@ -93,12 +91,9 @@ pub(super) fn log_ticks(low: f64, high: f64, target: usize) -> (Vec<f64>, Option
 
 /// Finite, ordered and with a width that floating-point numbers can divide.
 pub(super) fn widened((low, high): (f64, f64)) -> (f64, f64) {
-    let finite = |v: f64| {
-        if v.is_finite() {
-            v.clamp(-LARGEST, LARGEST)
-        } else {
-            0.0
-        }
+    let finite = |v: f64| match v.is_finite() {
+        true => v.clamp(-LARGEST, LARGEST),
+        false => 0.0,
     };
     let (low, high) = (finite(low).min(finite(high)), finite(low).max(finite(high)));
     let size = low.abs().max(high.abs());

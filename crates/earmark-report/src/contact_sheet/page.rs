@@ -17,7 +17,7 @@ pub(super) fn render(sheet: &ContactSheet) -> Result<String, ReportError> {
     let style = "width:100%;height:10rem;image-rendering:pixelated";
     page.section(
         "sheet",
-        "Pictures",
+        "Spectrograms",
         html! {
             p.note { (sheet.about) } "\n"
             div.pictures {

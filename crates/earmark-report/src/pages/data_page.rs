@@ -22,16 +22,10 @@ pub fn render_data_page(data: &DataPage) -> String {
     for fact in data.totals.iter().take(HEADLINES) {
         page.number(&fact.name, &fact.value, "");
     }
-    let rest = data
-        .totals
-        .iter()
-        .skip(HEADLINES)
-        .map(|f| (f.name.as_str(), f.value.as_str()));
-    page.section(
-        "summary",
-        "Summary",
-        html! { (facts(rest)) (subsets(&data.subsets)) },
-    );
+    let rest = data.totals.iter().skip(HEADLINES);
+    let summary =
+        html! { (facts(rest.map(|f| (f.name.as_str(), f.value.as_str())))) (subsets(&data.subsets)) };
+    page.section("summary", "Summary", summary);
     page.section("findings", "Findings", notes(&data.findings));
     let charts = data_charts(data);
     let named = |prefix: &str| {
@@ -44,7 +38,7 @@ pub fn render_data_page(data: &DataPage) -> String {
         page.section("classes", "Classes", html! { (named("classes")) "\n" (table) });
     }
     page.section("spectrum", "Spectrum", named("spectrum"));
-    page.section("pictures", "Pictures", pictures(&data.pictures));
+    page.section("spectrograms", "Spectrograms", spectrograms(&data.spectrograms));
     page.finish()
 }
 
@@ -54,12 +48,8 @@ pub fn data_charts(data: &DataPage) -> Vec<(String, Chart)> {
     let mut charts = Vec::new();
     let seconds = data.subsets.iter().flat_map(|s| &s.seconds).copied();
     let longest = seconds.filter(|s| s.is_finite()).fold(0.0, f64::max);
-    for (i, subset) in data
-        .subsets
-        .iter()
-        .enumerate()
-        .filter(|(_, s)| !s.seconds.is_empty())
-    {
+    let subsets = data.subsets.iter().enumerate();
+    for (i, subset) in subsets.filter(|(_, s)| !s.seconds.is_empty()) {
         let chart = HistogramChart {
             title: format!("Lengths of {}", subset.name),
             x_label: "seconds".into(),
@@ -68,10 +58,8 @@ pub fn data_charts(data: &DataPage) -> Vec<(String, Chart)> {
             range: Some((0.0, longest)), // the same for all subsets, so that they can be compared
             colour: i,
         };
-        charts.push((
-            format!("lengths-{}-{}", i + 1, file_name(&subset.name)),
-            chart.draw(),
-        ));
+        let name = format!("lengths-{}-{}", i + 1, file_name(&subset.name));
+        charts.push((name, chart.draw()));
     }
     if !data.classes.is_empty() {
         charts.push(("classes".into(), class_chart(data)));
@@ -84,8 +72,8 @@ pub fn data_charts(data: &DataPage) -> Vec<(String, Chart)> {
 
 /// Letters and digits of ASCII, everything else a dash: safe on every file system.
 fn file_name(name: &str) -> String {
+    let name = name.to_ascii_lowercase();
     name.replace(|c: char| !c.is_ascii_alphanumeric(), "-")
-        .to_ascii_lowercase()
 }
 
 fn class_chart(data: &DataPage) -> Chart {
@@ -121,33 +109,25 @@ fn spectrum_chart(data: &DataPage) -> Chart {
 }
 
 fn subsets(subsets: &[SubsetRow]) -> Markup {
-    let time = |s: f64| {
-        TableCell::Number(
-            if s.is_nan() {
-                "–".into()
-            } else {
-                human_duration(s)
-            },
-            s,
-        )
+    let time = |seconds: Option<f64>| match seconds {
+        Some(s) => TableCell::Number(human_duration(s), s),
+        None => TableCell::Number("–".into(), f64::NAN),
     };
     let row = |subset: &SubsetRow| {
-        let shortest = match &subset.shortest {
-            Some((file, seconds)) => {
-                TableCell::Number(format!("{} ({file})", human_duration(*seconds)), *seconds)
-            }
-            None => time(f64::NAN),
-        };
+        let shortest = subset.shortest.as_ref().map_or(time(None), |(file, s)| {
+            TableCell::Number(format!("{} ({file})", human_duration(*s)), *s)
+        });
         vec![
             TableCell::text(&subset.name),
             TableCell::count(subset.seconds.len() as u64),
-            time(subset.seconds.iter().filter(|s| s.is_finite()).sum()),
-            time(HistogramChart::median(&subset.seconds).unwrap_or(f64::NAN)),
+            time(Some(subset.seconds.iter().filter(|s| s.is_finite()).sum())),
+            time(HistogramChart::median(&subset.seconds)),
             shortest,
             TableCell::Text(amounts(&subset.sample_rates)),
             TableCell::Text(amounts(&subset.channels)),
         ]
     };
+    let rows: Vec<_> = subsets.iter().map(row).collect();
     let headers = [
         "subset",
         "clips",
@@ -157,7 +137,7 @@ fn subsets(subsets: &[SubsetRow]) -> Markup {
         "sample rates",
         "channels",
     ];
-    table(&headers, &subsets.iter().map(row).collect::<Vec<_>>())
+    table(&headers, &rows)
 }
 
 /// `44.1 kHz`, or with counts as soon as clips differ.
@@ -176,26 +156,26 @@ fn classes(data: &DataPage) -> Markup {
     let rows = data.classes.iter().map(|class| {
         let clips = |subset: usize| TableCell::count(class.clips.get(subset).copied().unwrap_or(0));
         let all = TableCell::count(class.clips.iter().fold(0, |sum: u64, n| sum.saturating_add(*n)));
-        let name = TableCell::text(&class.name);
-        once(name)
-            .chain((0..data.subsets.len()).map(clips))
+        let counts = (0..data.subsets.len()).map(clips);
+        once(TableCell::text(&class.name))
+            .chain(counts)
             .chain([all])
             .collect()
     });
     table(&headers, &rows.collect::<Vec<_>>())
 }
 
-fn pictures(classes: &[(String, Vec<SpectrogramImage>)]) -> Markup {
+fn spectrograms(classes: &[(String, Vec<SpectrogramImage>)]) -> Markup {
     html! {
         @if !classes.is_empty() {
             (lead("Time runs to the right, low frequencies are at the bottom."))
-            @for (class, pictures) in classes {
+            @for (class, images) in classes {
                 h3 { (class) }
                 "\n" div.pictures {
-                    "\n" @for picture in pictures {
+                    "\n" @for image in images {
                         figure {
-                            (spectrogram(picture, &format!("{class}: {}", picture.caption())))
-                            figcaption { (picture.caption()) }
+                            (spectrogram(image, &format!("{class}: {}", image.caption())))
+                            figcaption { (image.caption()) }
                         } "\n"
                     }
                 } "\n"

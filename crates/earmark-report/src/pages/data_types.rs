@@ -20,7 +20,7 @@ pub struct DataPage {
     /// Mean log amplitude over frequency, one per subset or class.
     pub spectra: Vec<SpectrumCurve>,
     /// Spectrograms of some clips of each class.
-    pub pictures: Vec<(String, Vec<SpectrogramImage>)>,
+    pub spectrograms: Vec<(String, Vec<SpectrogramImage>)>,
     /// What a check of the files found.
     pub findings: Vec<PageNote>,
 }

@@ -41,6 +41,17 @@ pub struct PageNote {
     pub remedy: String,
 }
 
+impl PageNote {
+    /// A note about the page as a whole.
+    pub fn new(level: NoteLevel, text: impl Into<String>) -> Self {
+        Self {
+            level,
+            text: text.into(),
+            ..Self::default()
+        }
+    }
+}
+
 /// Notes as a list, the word for their level in front.
 pub(super) fn notes(notes: &[PageNote]) -> Markup {
     html! {

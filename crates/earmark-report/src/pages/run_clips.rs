@@ -18,8 +18,8 @@ fn card(clip: &WorstClip) -> Markup {
     html! {
         article.card {
             h3 { (clip.file) }
-            @if let Some(picture) = &clip.picture {
-                (spectrogram(picture, &clip.file)) span.caption { (picture.caption()) }
+            @if let Some(image) = &clip.spectrogram {
+                (spectrogram(image, &clip.file)) span.caption { (image.caption()) }
             }
             p.chips { span { "truth:" } @for class in &clip.truth { span.chip { (class) } } }
             @if !clip.predictions.is_empty() {
@@ -45,8 +45,8 @@ fn score_bar(score: f64) -> (f64, String) {
 }
 
 /// An image element; should the encoder fail, its message instead.
-pub(super) fn spectrogram(picture: &SpectrogramImage, alt: &str) -> Markup {
-    match picture.to_data_uri() {
+pub(super) fn spectrogram(shown: &SpectrogramImage, alt: &str) -> Markup {
+    match shown.to_data_uri() {
         Ok(uri) => image(&format!("spectrogram of {alt}"), &uri, ""),
         Err(error) => html! { p { (error) } },
     }

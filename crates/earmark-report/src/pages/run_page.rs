@@ -46,22 +46,16 @@ fn headlines(page: &mut Page, report: &RunReport) {
     for metric in report.metrics.iter().take(HEADLINES) {
         match metric.better.best(&metric.points) {
             Some((step, value)) => {
-                page.number(
-                    &metric.name,
-                    &score(value),
-                    &format!("best, step {}", step_text(step)),
-                );
+                let hint = format!("best, step {}", step_text(step));
+                page.number(&metric.name, &score(value), &hint);
             }
             None => page.number(&metric.name, "–", "no value"),
         }
     }
     let last = |curve: &TrainingCurve| curve.points.iter().rfind(|p| p.1.is_finite()).copied();
     if let Some((curve, (step, value))) = report.curves.iter().find_map(|c| Some((c, last(c)?))) {
-        page.number(
-            &curve.name,
-            &score(value),
-            &format!("last, step {}", step_text(step)),
-        );
+        let hint = format!("last, step {}", step_text(step));
+        page.number(&curve.name, &score(value), &hint);
     }
     if !report.skipped.is_empty() {
         page.number("skipped files", &human_count(report.skipped.len() as u64), "");
@@ -81,38 +75,28 @@ fn summary(report: &RunReport) -> Markup {
 
 fn curve_chart(curve: &TrainingCurve) -> Chart {
     let rough = curve.points.len() > ROUGH && changes_often(&curve.points);
-    let smooth_points = if rough {
-        (curve.points.len() / 60).max(2)
-    } else {
-        0
+    let (smooth_points, y_label) = match (curve.points.len() / 60).max(2) {
+        n if rough => (n, format!("thin: each value, bold: moving mean of {n}")),
+        _ => (0, String::new()),
     };
-    let y_label = match smooth_points {
-        0 => String::new(),
-        n => format!("thin: each value, bold: moving mean of {n}"),
+    let line = Series {
+        name: curve.name.clone(),
+        points: curve.points.clone(),
+        smooth_points,
+        ..Series::default()
     };
     LineChart {
-        title: curve.name.clone(),
-        x_label: "step".into(),
         y_label,
         y_scale: curve.scale,
-        series: vec![Series {
-            name: curve.name.clone(),
-            points: curve.points.clone(),
-            smooth_points,
-            ..Series::default()
-        }],
-        ..LineChart::default()
+        ..LineChart::over_steps(line)
     }
     .draw()
 }
 
 /// Whether a curve jitters (a loss) and does not follow a plan (a learning rate): more than a tenth of its points are turns.
 fn changes_often(points: &[(f64, f64)]) -> bool {
-    let turns = points
-        .windows(3)
-        .filter(|w| (w[1].1 - w[0].1) * (w[2].1 - w[1].1) < 0.0)
-        .count();
-    turns * 10 > points.len()
+    let turns = |w: &&[(f64, f64)]| (w[1].1 - w[0].1) * (w[2].1 - w[1].1) < 0.0;
+    points.windows(3).filter(turns).count() * 10 > points.len()
 }
 
 fn confusion(confusion: &ConfusionChart) -> Markup {

@@ -15,18 +15,16 @@ pub(super) fn scores(metrics: &[MetricCurve]) -> Markup {
     let mut steps: Vec<f64> = metrics.iter().flat_map(|m| &m.points).map(|p| p.0).collect();
     steps.sort_by(f64::total_cmp);
     steps.dedup();
-    let headers: Vec<&str> = once("step")
-        .chain(metrics.iter().map(|m| m.name.as_str()))
-        .collect();
+    let names = metrics.iter().map(|m| m.name.as_str());
+    let headers: Vec<&str> = once("step").chain(names).collect();
     let row = |step: &f64| {
         let value = |m: &MetricCurve| {
             let point = m.points.iter().find(|p| p.0.total_cmp(step).is_eq());
             let value = point.map_or(f64::NAN, |p| p.1);
             TableCell::Number(score(value), value)
         };
-        once(TableCell::Number(step_text(*step), *step))
-            .chain(metrics.iter().map(value))
-            .collect()
+        let step = TableCell::Number(step_text(*step), *step);
+        once(step).chain(metrics.iter().map(value)).collect()
     };
     let all = table(&headers, &steps.iter().map(row).collect::<Vec<_>>());
     if charts.is_empty() {
@@ -37,18 +35,13 @@ pub(super) fn scores(metrics: &[MetricCurve]) -> Markup {
 }
 
 fn metric_chart(metric: &MetricCurve) -> Chart {
-    LineChart {
-        title: metric.name.clone(),
-        x_label: "step".into(),
-        series: vec![Series {
-            name: metric.name.clone(),
-            points: metric.points.clone(),
-            best: Some(metric.better),
-            ..Series::default()
-        }],
-        ..LineChart::default()
-    }
-    .draw()
+    let line = Series {
+        name: metric.name.clone(),
+        points: metric.points.clone(),
+        best: Some(metric.better),
+        ..Series::default()
+    };
+    LineChart::over_steps(line).draw()
 }
 
 /// A step: whole numbers without decimals.

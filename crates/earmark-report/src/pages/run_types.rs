@@ -150,7 +150,7 @@ pub struct WorstClip {
     /// What the model predicted, highest score first.
     pub predictions: Vec<PredictedClass>,
     /// Its spectrogram.
-    pub picture: Option<SpectrogramImage>,
+    pub spectrogram: Option<SpectrogramImage>,
     /// A remark, such as the loss of the clip; may be empty.
     pub note: String,
 }

@@ -59,11 +59,7 @@ impl RunsTable {
 
     fn best(&self, metric: usize) -> Option<(&RunRow, f64)> {
         let better = self.metrics.get(metric)?.1;
-        let values = self
-            .runs
-            .iter()
-            .enumerate()
-            .map(|(i, r)| (i as f64, r.value(metric)));
+        let values = (0..self.runs.len()).map(|i| (i as f64, self.runs[i].value(metric)));
         let (i, value) = better.best(&values.collect::<Vec<_>>())?;
         Some((&self.runs[i as usize], value))
     }
@@ -79,10 +75,8 @@ pub fn render_runs_page(runs: &RunsTable) -> String {
         }
     }
     let metrics = runs.metrics.iter().map(|m| m.0.as_str());
-    let headers: Vec<&str> = once("run")
-        .chain(metrics)
-        .chain(["loss", "recipe", "started", "note"])
-        .collect();
+    let rest = ["loss", "recipe", "started", "note"];
+    let headers: Vec<&str> = once("run").chain(metrics).chain(rest).collect();
     let row = |run: &RunRow| {
         let loss: Vec<f64> = run.loss.iter().map(|v| v.unwrap_or(f64::NAN)).collect();
         let curve = match loss.is_empty() {
@@ -92,16 +86,10 @@ pub fn render_runs_page(runs: &RunsTable) -> String {
         let values = (0..runs.metrics.len()).map(|i| TableCell::Number(score(run.value(i)), run.value(i)));
         let words = [&run.recipe, &run.started, &run.note].map(|text| TableCell::text(text));
         let name = TableCell::Markup(html! { b { (run.name) } });
-        once(name)
-            .chain(values)
-            .chain([TableCell::Markup(curve)])
-            .chain(words)
-            .collect()
+        let curve = once(TableCell::Markup(curve));
+        once(name).chain(values).chain(curve).chain(words).collect()
     };
-    page.section(
-        "runs",
-        "Runs",
-        table(&headers, &runs.ranked().into_iter().map(row).collect::<Vec<_>>()),
-    );
+    let rows: Vec<_> = runs.ranked().into_iter().map(row).collect();
+    page.section("runs", "Runs", table(&headers, &rows));
     page.finish()
 }

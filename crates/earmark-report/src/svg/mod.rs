@@ -51,23 +51,15 @@ impl Svg {
 
     /// A square of a certain opacity (0 to 1).
     pub fn shaded_square(&mut self, class: &str, (x, y): (f64, f64), side: f64, opacity: f64, tip: &str) {
-        let attributes: [(_, &dyn Display); 5] = [
-            ("x", &N(x)),
-            ("y", &N(y)),
-            ("width", &N(side)),
-            ("height", &N(side)),
-            ("fill-opacity", &N(opacity)),
-        ];
-        self.element("rect", class, &attributes, &title(tip));
+        let (side, opacity) = (N(side), N(opacity));
+        let place: [(_, &dyn Display); 2] = [("x", &N(x)), ("y", &N(y))];
+        let size: [(_, &dyn Display); 3] = [("width", &side), ("height", &side), ("fill-opacity", &opacity)];
+        self.element("rect", class, &[&place[..], &size].concat(), &title(tip));
     }
 
     pub fn circle(&mut self, class: &str, (x, y): (f64, f64), radius: f64, tip: &str) {
-        self.element(
-            "circle",
-            class,
-            &[("cx", &N(x)), ("cy", &N(y)), ("r", &N(radius))],
-            &title(tip),
-        );
+        let shape: [(_, &dyn Display); 3] = [("cx", &N(x)), ("cy", &N(y)), ("r", &N(radius))];
+        self.element("circle", class, &shape, &title(tip));
     }
 
     /// Open lines, one for each run of points between gaps (`None`); a lone point becomes a dot.
@@ -90,10 +82,8 @@ impl Svg {
     /// A filled area around the points.
     pub fn area(&mut self, class: &str, outline: &[(f64, f64)]) {
         if outline.len() > 2 {
-            let points: Vec<String> = outline
-                .iter()
-                .map(|(x, y)| format!("{},{}", N(*x), N(*y)))
-                .collect();
+            let point = |(x, y): &(f64, f64)| format!("{},{}", N(*x), N(*y));
+            let points: Vec<String> = outline.iter().map(point).collect();
             self.element("polygon", class, &[("points", &points.join(" "))], "");
         }
     }
@@ -106,12 +96,8 @@ impl Svg {
     /// A text that rises to the right from its start (labels above narrow columns).
     pub fn rising_text(&mut self, class: &str, (x, y): (f64, f64), text: &str) {
         let transform = format!("translate({} {}) rotate(-60)", N(x), N(y));
-        self.element(
-            "text",
-            &format!("{class} s"),
-            &[("transform", &transform)],
-            &escape(text),
-        );
+        let class = format!("{class} s");
+        self.element("text", &class, &[("transform", &transform)], &escape(text));
     }
 
     pub fn finish(self, class: &'static str, (width, height): (f64, f64), title: &str) -> Chart {

@@ -20,28 +20,19 @@ pub enum Align {
 /// control the terminal.
 #[must_use]
 pub fn text_table(headers: &[&str], rows: &[Vec<String>], alignments: &[Align]) -> String {
-    let columns = rows
-        .iter()
-        .map(Vec::len)
-        .chain([headers.len()])
-        .max()
-        .unwrap_or(0);
+    let columns = rows.iter().map(Vec::len).fold(headers.len(), usize::max);
     if columns == 0 {
         return String::new();
     }
     let filled = |cells: Vec<&str>| -> Vec<String> {
-        (0..columns)
-            .map(|c| printable(cells.get(c).copied().unwrap_or("")))
-            .collect()
+        let cell = |c: usize| printable(cells.get(c).copied().unwrap_or(""));
+        (0..columns).map(cell).collect()
     };
     let mut lines = vec![filled(headers.to_vec())];
-    lines.extend(
-        rows.iter()
-            .map(|row| filled(row.iter().map(String::as_str).collect())),
-    );
-    let widths: Vec<usize> = (0..columns)
-        .map(|c| lines.iter().map(|line| line[c].width()).max().unwrap_or(0))
-        .collect();
+    let row = |row: &Vec<String>| filled(row.iter().map(String::as_str).collect());
+    lines.extend(rows.iter().map(row));
+    let width = |c: usize| lines.iter().map(|line| line[c].width()).max();
+    let widths: Vec<usize> = (0..columns).filter_map(width).collect();
     lines.insert(1, widths.iter().map(|w| "─".repeat(*w)).collect());
 
     let mut out = String::new();

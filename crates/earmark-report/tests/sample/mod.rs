@@ -40,7 +40,7 @@ impl Noise {
 }
 
 /// A log-mel with harmonics that decay: the look of a struck bell.
-pub fn picture(seed: u64, frames: usize) -> SpectrogramImage {
+pub fn spectrogram(seed: u64, frames: usize) -> SpectrogramImage {
     let bands = 64;
     let mut noise = Noise(seed);
     let base = 3.0 + noise.next() * 6.0;
@@ -166,7 +166,7 @@ pub fn run_report() -> RunReport {
                     .enumerate()
                     .map(|(k, c)| PredictedClass { class: CLASSES[*c].into(), score: 0.71 / (k as f64 + 1.0) })
                     .collect(),
-                picture: Some(picture(i + 1, 100 + 260 * i as usize)),
+                spectrogram: Some(spectrogram(i + 1, 100 + 260 * i as usize)),
                 note: format!("lwlrap {:.3}; two people tagged \"rain\" here", 0.02 * (i as f64 + 1.0)),
             })
             .collect(),
@@ -235,14 +235,14 @@ pub fn data_page() -> DataPage {
             })
             .collect(),
         spectra: vec![spectrum("train curated", 1.0), spectrum("train noisy", 1.6)],
-        pictures: CLASSES[..3]
+        spectrograms: CLASSES[..3]
             .iter()
             .enumerate()
             .map(|(i, c)| {
                 (
                     (*c).to_owned(),
                     (0..4)
-                        .map(|k| picture(i as u64 * 9 + k, 120 + 90 * k as usize))
+                        .map(|k| spectrogram(i as u64 * 9 + k, 120 + 90 * k as usize))
                         .collect(),
                 )
             })

@@ -1,17 +1,22 @@
-//! Pages to look at: the report of a run, the exploration of a data set.
+//! Pages about runs and data sets, gathered from their files.
 
-mod clips;
-mod data;
-mod run;
+mod clip_spectrograms;
+mod data_page;
+mod evaluated_clips;
+mod run_curves;
+mod run_facts;
+mod run_report;
+mod worst_clips;
 
-pub(crate) use clips::Judged;
-pub use data::{data_page, write_data_page};
-pub use run::{gather, run_report, write_compared_report, write_run_report};
+pub use data_page::write_data_page;
+pub(crate) use evaluated_clips::read_evaluated;
+pub use run_report::{compared_run, write_run_report};
 
 use earmark_core::ConfigError;
 use earmark_core::atomic::WriteError;
 use earmark_metrics::MetricsError;
 use earmark_report::ReportError;
+use std::path::Path;
 
 /// Why a page can't be made.
 #[derive(Debug, thiserror::Error)]
@@ -28,12 +33,21 @@ pub enum PageError {
     FrontEnd(#[from] ConfigError),
     #[error(transparent)]
     Report(#[from] ReportError),
-    /// The list of judged clips does not belong to their scores.
-    #[error("{place}: {problem}; judge the run anew with another --eval-dir")]
+    /// The list of evaluated clips does not match their scores.
+    #[error("{place}: {problem}; evaluate the run again with another --eval-dir")]
     Clips {
-        /// The list, and its line where known.
+        /// The list, and its line if known.
         place: String,
         /// What is wrong.
         problem: String,
     },
+}
+
+/// What a folder is called on its page.
+fn folder_name(folder: &Path) -> String {
+    folder
+        .file_name()
+        .unwrap_or(folder.as_os_str())
+        .to_string_lossy()
+        .into_owned()
 }

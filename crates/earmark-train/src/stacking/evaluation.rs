@@ -79,7 +79,7 @@ pub(super) fn evaluate_with(
         let model = ModelSource::read(&path)?.into_stacked(&device)?;
         let judged = evaluate_rows(&model.scorer, inputs, &items)?;
         write_result(&eval, step, &judged, &heading)?;
-        observer(Event::Judged {
+        observer(Event::Evaluated {
             step,
             report: &judged.report,
         });

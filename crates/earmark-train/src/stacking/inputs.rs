@@ -8,7 +8,7 @@ use earmark_data::{ClassMap, DataSet, Item};
 use earmark_engine::{HostTensor, Tensors, read_tensors, write_tensors};
 use earmark_inference::data::open_data;
 use earmark_inference::model::find_input;
-use earmark_inference::out_of_fold_tiles;
+use earmark_inference::out_of_fold_segments;
 use earmark_recipe::StackRecipe;
 use earmark_runs::roles::own_fold;
 use earmark_runs::run_dir::{RunDir, RunError, RunHead, fold_runs, is_stack, judged_step};
@@ -233,7 +233,7 @@ fn input(
         "{}: scoring every tile of every clip by the fold that did not see it",
         set.display()
     )));
-    let Some(tiles) = out_of_fold_tiles(set, Some(data), device, observer, stop)? else {
+    let Some(tiles) = out_of_fold_segments(set, Some(data), device, observer, stop)? else {
         return Ok(None);
     };
     let mut files: Vec<(String, usize)> = Vec::new();

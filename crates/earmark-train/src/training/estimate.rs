@@ -109,7 +109,7 @@ pub fn estimate(
                 device: device.burn(),
                 x,
                 shape,
-                clip_features: vec![0.0; shape[0] * network.side_inputs()],
+                clip_features: vec![0.0; shape[0] * network.clip_feature_inputs()],
                 y,
                 noisy: vec![],
                 rate: 1e-6,

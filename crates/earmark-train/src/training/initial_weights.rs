@@ -165,8 +165,8 @@ impl InitialNetwork {
 
 /// Positions of the variables that have a row for each class.
 pub(crate) fn classifier_variables(network: &Network, specs: &[VarSpec]) -> Vec<usize> {
-    let scopes = network.class_scopes();
-    let is = |s: &VarSpec| scopes.iter().any(|scope| s.name.starts_with(scope));
+    let prefixes = network.class_prefixes();
+    let is = |s: &VarSpec| prefixes.iter().any(|prefix| s.name.starts_with(prefix));
     (0..specs.len()).filter(|&i| is(&specs[i])).collect()
 }
 
@@ -174,9 +174,9 @@ pub(crate) fn classifier_variables(network: &Network, specs: &[VarSpec]) -> Vec<
 mod tests {
     use super::*;
     use earmark_models::NetworkConfig;
-    use earmark_models::aux_skip_attention::AuxSkipAttentionConfig;
-    use earmark_models::efficientat::EfficientAtConfig;
-    use earmark_models::mobilenet_v1::MobileNetV1Config;
+    use earmark_models::networks::aux_skip_attention::AuxSkipAttentionConfig;
+    use earmark_models::networks::efficientat::EfficientAtConfig;
+    use earmark_models::networks::mobilenet_v1::MobileNetV1Config;
 
     /// What another number of classes makes longer, and nothing else.
     #[test]

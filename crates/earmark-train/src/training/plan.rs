@@ -8,8 +8,7 @@ use earmark_engine::check_prefixes;
 use earmark_features::Extractor;
 use earmark_inference::Device;
 use earmark_inference::data::open_data;
-use earmark_models::vars::count;
-use earmark_models::{Network, Summary, VarSpec, Vars};
+use earmark_models::{LayerTable, Network, VarSpec, Vars, count_parameters};
 
 /// What training would do, found without reading audio.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -25,7 +24,7 @@ pub struct Plan {
     /// Channels, bands and frames of an example.
     pub example: [usize; 3],
     /// The network's layers.
-    pub network: Summary,
+    pub network: LayerTable,
     /// Trainable scalars, BatchNorm and biases included.
     pub trainable: usize,
     /// All scalars.
@@ -71,9 +70,9 @@ pub fn plan(job: &TrainJob, fold: Option<u32>) -> Result<Plan, PipelineError> {
         validation: split.validation.len(),
         judged: split.judged.len(),
         example,
-        network: network.summary(example[0], example[1], example[2]),
-        trainable: count(&specs, true),
-        parameters: count(&specs, false),
+        network: network.layer_table(example[0], example[1], example[2]),
+        trainable: count_parameters(&specs, true),
+        parameters: count_parameters(&specs, false),
         checkpoint_bytes: 4 * specs.iter().map(VarSpec::len).sum::<usize>() as u64,
         start,
         phases: match recipe.train.is_partial() {

@@ -13,11 +13,11 @@ pub(super) fn fit_on_clips(
     clips: &[Item],
     vars: &mut Vars,
 ) -> Result<(), PipelineError> {
-    let Some(fit) = network.input_fit() else {
+    let Some(fit) = network.input_scaler() else {
         return Ok(());
     };
     let row = |item: &Item| -> Result<Vec<f32>, PipelineError> {
-        if fit.beside {
+        if fit.scales_clip_features {
             let own = store.clip_features(item, None)?;
             return Ok(own.map(|own| own.data.clone()).unwrap_or_default());
         }

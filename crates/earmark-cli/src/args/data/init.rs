@@ -3,8 +3,8 @@
 use clap::Args as ClapArgs;
 use std::path::PathBuf;
 
-#[derive(Clone, Debug, ClapArgs)]
+#[derive(ClapArgs)]
 pub struct Init {
-    /// The folder; recipe.toml is written into it
+    /// The folder of sounds; recipe.toml is written into it
     pub dir: PathBuf,
 }

@@ -1,121 +1,121 @@
 //! Arguments of `earmark review`.
 
-use clap::{Args as ClapArgs, Subcommand, ValueEnum};
+use crate::args::shared::{Choice, Compute, choice};
+use clap::{Args as ClapArgs, Subcommand};
+use earmark::train::label_review::Measure;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-#[derive(Clone, Debug, Subcommand)]
+#[derive(Subcommand)]
 pub enum Review {
-    /// The clips whose labels disagree most with scores of models that did not learn from them
-    #[command(after_help = "Examples:\n  earmark review worst runs/cv --top 50\n  \
-        earmark review worst runs/cv --part curated --below 0.2 --corrections corrections.json\n  \
-        earmark review worst --scores oof.csv --truth train.csv --by margin -o worst.csv\n\n\
-        Corrections are JSON, a file and what becomes of it: \"remove\", or the right labels. Listen before you use them.")]
-    Worst(Worst),
-    /// The clips whose labels agree best with such scores: noisy ones to trust
+    /// List the clips whose labels disagree most with the scores of models not trained on them
+    #[command(after_help = "Examples:\n  earmark review worst runs/cv --top-k 50\n  \
+        earmark review worst runs/cv --subset curated --below 0.2 --corrections corrections.json\n  \
+        earmark review worst --scores oof.csv --truth train.csv --sort margin -o worst.csv\n\n\
+        Corrections are JSON: a file name and either \"remove\" or the right labels. Listen to the clips before you use them.")]
+    Worst(WorstClips),
+    /// List the clips whose labels agree best with such scores: noisy labels to trust
     #[command(
-        after_help = "Examples:\n  earmark review best --scores noisy.csv --truth FSDKaggle2019/train_noisy.csv --above 0.9 --corrections adopt.json\n  \
-        earmark review best runs/cv --top 50\n\n\
-        The scores come from models that did not learn from the clips: earmark predict runs/curated --data FSDKaggle2019 --part noisy -o noisy.csv.\n\
-        Corrections that name the clips' own labels move them to another subset:\n\
+        after_help = "Examples:\n  earmark review best --scores noisy.csv --truth train_noisy.csv --above 0.9 --corrections adopt.json\n  \
+        earmark review best runs/cv --top-k 50\n\n\
+        The scores come from models that were not trained on the clips:\n  \
+        earmark predict runs/curated --data FSDKaggle2019 --subset noisy -o noisy.csv\n\n\
+        Corrections that repeat the clips' own labels move them to another subset:\n  \
         data.corrections = [{ file = \"adopt.json\", subset = \"noisy\", corrected-subset = \"adopted\" }]"
     )]
-    Best(Best),
+    Best(BestClips),
 }
 
-/// What clips are sorted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ReviewBy {
-    /// The clip's own lwlrap
-    Lwlrap,
-    /// The lowest score of its labels
-    SelfConfidence,
-    /// That less the highest score of another class, brought to 0 to 1
-    Margin,
-}
+const MEASURES: &[Choice<Measure>] = &[
+    ("lwlrap", "The clip's own lwlrap", Measure::Lwlrap),
+    (
+        "self-confidence",
+        "The lowest score of its labels",
+        Measure::SelfConfidence,
+    ),
+    (
+        "margin",
+        "That score minus the highest score of another class, scaled to 0..1",
+        Measure::Margin,
+    ),
+];
 
 /// What a correction does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy)]
 pub enum Action {
-    /// Labels the clip with as many of its best classes as it has labels
     Relabel,
-    /// Leaves the clip out
     Remove,
 }
 
-#[derive(Clone, Debug, ClapArgs)]
-pub struct Worst {
-    /// A run of several folds, made by `earmark train --folds`
+const ACTIONS: &[Choice<Action>] = &[
+    (
+        "relabel",
+        "Replace the clip's labels by its highest-scoring classes, as many as it has labels",
+        Action::Relabel,
+    ),
+    ("remove", "Leave the clip out", Action::Remove),
+];
+
+/// Where labels and scores come from, and what is listed how.
+#[derive(ClapArgs)]
+pub struct ReviewSource {
+    /// A cross-validation run, made by `earmark train --folds`
     #[arg(conflicts_with_all = ["scores", "truth"])]
     pub run: Option<PathBuf>,
-    /// The data folder; default: where it was in training
+    /// The data folder of the run; default: where it was in training
     #[arg(long, env = "EARMARK_DATA")]
     pub data: Option<PathBuf>,
-    /// Instead of a run: scores of models that did not learn from the clips (fname, then a column a class)
+    /// Instead of a run: scores of models not trained on the clips (fname, then one column per class)
     #[arg(long, requires = "truth")]
     pub scores: Option<PathBuf>,
-    /// The labels to look at: fname,labels; or fname,label; or 0/1 columns
+    /// The labels to review: fname,labels; or fname,label; or one 0/1 column per class
     #[arg(long, requires = "scores")]
     pub truth: Option<PathBuf>,
-    /// What they are sorted by, the lowest first
-    #[arg(long, value_enum, default_value_t = ReviewBy::Lwlrap)]
-    pub by: ReviewBy,
-    /// How many of them
-    #[arg(long, default_value = "20")]
-    pub top: NonZeroUsize,
-    /// Only those below this
-    #[arg(long)]
-    pub below: Option<f64>,
-    /// Only clips of this part (curated, ...) of a run's data
-    #[arg(long, conflicts_with = "scores")]
-    pub part: Option<String>,
-    /// File for a table as CSV; - is stdout
+    /// Measure to sort by
+    #[arg(long, alias = "by", value_name = "MEASURE", value_parser = choice(MEASURES), default_value = "lwlrap")]
+    pub sort: Measure,
+    /// Only clips of this subset of the run's data (curated, ...)
+    #[arg(long, alias = "part", conflicts_with = "scores")]
+    pub subset: Option<String>,
+    /// Table to write as CSV; - is stdout
     #[arg(long, short)]
     pub out: Option<PathBuf>,
-    /// File for corrections as JSON, in argus-2019's form
-    #[arg(long)]
-    pub corrections: Option<PathBuf>,
-    /// What the corrections do
-    #[arg(long, value_enum, default_value_t = Action::Relabel)]
-    pub action: Action,
-    /// As JSON
+    /// Print JSON
     #[arg(long, conflicts_with = "out")]
     pub json: bool,
+    #[command(flatten)]
+    pub compute: Compute,
 }
 
-#[derive(Clone, Debug, ClapArgs)]
-pub struct Best {
-    /// A run of several folds, made by `earmark train --folds`
-    #[arg(conflicts_with_all = ["scores", "truth"])]
-    pub run: Option<PathBuf>,
-    /// The data folder; default: where it was in training
-    #[arg(long, env = "EARMARK_DATA")]
-    pub data: Option<PathBuf>,
-    /// Instead of a run: scores of models that did not learn from the clips (fname, then a column a class)
-    #[arg(long, requires = "truth")]
-    pub scores: Option<PathBuf>,
-    /// The labels to look at: fname,labels; or fname,label; or 0/1 columns
-    #[arg(long, requires = "scores")]
-    pub truth: Option<PathBuf>,
-    /// What they are sorted by, the highest first
-    #[arg(long, value_enum, default_value_t = ReviewBy::Lwlrap)]
-    pub by: ReviewBy,
-    /// How many of them; default 20, or all with --above
-    #[arg(long)]
-    pub top: Option<NonZeroUsize>,
-    /// Only those of this or more
-    #[arg(long)]
-    pub above: Option<f64>,
-    /// Only clips of this part (curated, ...) of a run's data
-    #[arg(long, conflicts_with = "scores")]
-    pub part: Option<String>,
-    /// File for a table as CSV; - is stdout
-    #[arg(long, short)]
-    pub out: Option<PathBuf>,
-    /// File with each clip and its own labels, as JSON in argus-2019's form of corrections
-    #[arg(long)]
+#[derive(ClapArgs)]
+pub struct WorstClips {
+    #[command(flatten)]
+    pub source: ReviewSource,
+    /// Number of clips to list, the lowest first
+    #[arg(long, alias = "top", value_name = "K", default_value = "20")]
+    pub top_k: NonZeroUsize,
+    /// Only clips below this value
+    #[arg(long, value_name = "VALUE")]
+    pub below: Option<f64>,
+    /// File for corrections as JSON, in the format of argus-2019
+    #[arg(long, value_name = "FILE")]
     pub corrections: Option<PathBuf>,
-    /// As JSON
-    #[arg(long, conflicts_with = "out")]
-    pub json: bool,
+    /// What the corrections do
+    #[arg(long, value_parser = choice(ACTIONS), default_value = "relabel")]
+    pub action: Action,
+}
+
+#[derive(ClapArgs)]
+pub struct BestClips {
+    #[command(flatten)]
+    pub source: ReviewSource,
+    /// Number of clips to list, the highest first; default: 20, or all with --above
+    #[arg(long, alias = "top", value_name = "K")]
+    pub top_k: Option<NonZeroUsize>,
+    /// Only clips of this value or more
+    #[arg(long, value_name = "VALUE")]
+    pub above: Option<f64>,
+    /// File for the clips and their own labels as JSON, in the format of argus-2019's corrections
+    #[arg(long, value_name = "FILE")]
+    pub corrections: Option<PathBuf>,
 }

@@ -3,14 +3,14 @@
 use clap::Args as ClapArgs;
 use std::path::PathBuf;
 
-#[derive(Clone, Debug, ClapArgs)]
+#[derive(ClapArgs)]
 pub struct Report {
     /// The run directory
     pub run: PathBuf,
-    /// The data folder, for pictures of the worst clips; default: as the run remembers it
+    /// The data folder, for spectrograms of the worst clips; default: where it was in training
     #[arg(long, env = "EARMARK_DATA")]
     pub data: Option<PathBuf>,
-    /// Another run or run of folds, whose results stand beside those of this one, class by class
-    #[arg(long)]
+    /// Another run or cross-validation run to compare with, class by class
+    #[arg(long, value_name = "RUN")]
     pub compare: Option<PathBuf>,
 }

@@ -1,35 +1,41 @@
 //! Arguments of `earmark runs`.
 
-use clap::{Args as ClapArgs, ValueEnum};
+use crate::args::shared::{Choice, choice};
+use clap::Args as ClapArgs;
+use earmark::metrics::ClassMetric;
 use std::path::PathBuf;
 
-/// What is compared by class.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum CompareBy {
-    /// Mean precision at the labels of the class
-    Lwlrap,
-    /// Share of its clips whose highest score is a label of theirs
-    Recall,
-}
+const METRICS: &[Choice<ClassMetric>] = &[
+    (
+        "lwlrap",
+        "Mean precision at the labels of the class",
+        ClassMetric::Lwlrap,
+    ),
+    (
+        "recall",
+        "Share of the class's clips whose highest score is one of their labels",
+        ClassMetric::Recall,
+    ),
+];
 
-#[derive(Clone, Debug, ClapArgs)]
+#[derive(ClapArgs)]
 pub struct Runs {
-    /// Folder with runs, searched in depth
+    /// Folder with runs, searched recursively
     #[arg(default_value = "runs")]
     pub dir: PathBuf,
     /// Sort by: lwlrap, accuracy, map@3, mAP, auc, validation, started
     #[arg(long, default_value = "lwlrap")]
     pub sort: String,
-    /// Instead: two runs class by class, the second less the first, on the clips that both were judged on
+    /// Compare two runs class by class instead (B minus A), on the clips that both were evaluated on
     #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with_all = ["sort", "html"])]
     pub compare: Vec<PathBuf>,
-    /// What is compared by class
-    #[arg(long, value_enum, requires = "compare", default_value_t = CompareBy::Lwlrap)]
-    pub by: CompareBy,
-    /// Write a page as well
-    #[arg(long)]
+    /// Metric to compare by
+    #[arg(long, alias = "by", value_parser = choice(METRICS), requires = "compare", default_value = "lwlrap")]
+    pub metric: ClassMetric,
+    /// Also write a page
+    #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
-    /// As JSON
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }

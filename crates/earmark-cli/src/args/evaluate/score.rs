@@ -3,24 +3,24 @@
 use clap::Args as ClapArgs;
 use std::path::PathBuf;
 
-#[derive(Clone, Debug, ClapArgs)]
+#[derive(ClapArgs)]
 pub struct Score {
-    /// Truth: fname,labels; or fname,label; or 0/1 columns
+    /// True labels: fname,labels; or fname,label; or one 0/1 column per class
     #[arg(long)]
     pub truth: PathBuf,
-    /// Scores: fname, then a column a class
+    /// Scores: fname, then one column per class
     #[arg(long)]
     pub scores: PathBuf,
-    /// k of MAP@k
-    #[arg(long, default_value_t = 3)]
+    /// The k of MAP@k
+    #[arg(long, value_name = "K", default_value_t = 3)]
     pub map_at: usize,
-    /// Threshold of F1, precision and recall
+    /// Threshold for F1, precision and recall
     #[arg(long, default_value_t = 0.5)]
     pub threshold: f32,
-    /// Resamplings for 95 % confidence intervals; 0 is none
-    #[arg(long, default_value_t = 0)]
+    /// Number of bootstrap samples for 95 % confidence intervals (0 = no intervals)
+    #[arg(long, value_name = "N", default_value_t = 0)]
     pub bootstrap: usize,
-    /// As JSON
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }

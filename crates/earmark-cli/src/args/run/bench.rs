@@ -1,41 +1,42 @@
 //! Arguments of `earmark bench`.
 
-use crate::args::RecipeArgs;
-use clap::{Args as ClapArgs, ValueEnum};
+use crate::args::shared::{Choice, Compute, RecipeArgs, choice};
+use clap::Args as ClapArgs;
+use earmark::train::benchmark::Part;
 
-#[derive(Clone, Debug, ClapArgs)]
+const PARTS: &[Choice<Part>] = &[
+    ("front-end", "Audio to features", Part::FrontEnd),
+    (
+        "train-step",
+        "Forward, backward and update of a batch",
+        Part::TrainStep,
+    ),
+    ("inference", "Scores of a batch", Part::Inference),
+    ("inference-one", "Scores of a single segment", Part::InferenceOne),
+];
+
+#[derive(ClapArgs)]
 pub struct Bench {
     /// Recipe to measure
     #[arg(long, env = "EARMARK_RECIPE", default_value = "dcase2019-baseline/1-noisy")]
     pub recipe: String,
     #[command(flatten)]
     pub overrides: RecipeArgs,
-    /// Batch size; default the recipe's
-    #[arg(long)]
+    /// Batch size; default: the recipe's
+    #[arg(long, value_name = "N")]
     pub batch: Option<usize>,
     /// Number of classes
-    #[arg(long, default_value_t = 80)]
-    pub classes: usize,
-    /// Repetitions of each measurement, at least; the median counts
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, alias = "classes", value_name = "N", default_value_t = 80)]
+    pub class_count: usize,
+    /// Minimum number of repetitions of each measurement; the median is reported
+    #[arg(long, value_name = "N", default_value_t = 5)]
     pub repeat: usize,
-    /// Measure these parts alone
-    #[arg(long, value_enum, value_delimiter = ',')]
-    pub only: Vec<BenchPart>,
-    /// As JSON
+    /// Measure only these
+    #[arg(long, value_parser = choice(PARTS), value_delimiter = ',')]
+    pub only: Vec<Part>,
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
-}
-
-/// What `earmark bench` measures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum BenchPart {
-    /// Audio to features
-    FrontEnd,
-    /// Forward, backward and update of a batch
-    TrainStep,
-    /// Scores of a batch
-    Inference,
-    /// Scores of a single example
-    InferenceOne,
+    #[command(flatten)]
+    pub compute: Compute,
 }

@@ -1,23 +1,24 @@
 //! Arguments of `earmark bundle`.
 
 use clap::Args as ClapArgs;
+use earmark::metrics::BlendMean;
 use std::path::PathBuf;
 
-#[derive(Clone, Debug, ClapArgs)]
+#[derive(ClapArgs)]
 pub struct Bundle {
-    /// Models: MODEL.safetensors, RUN or RUN@STEP; a RUN of several folds is as many models
+    /// Models: MODEL.safetensors, RUN or RUN@STEP; a cross-validation RUN counts as one model per fold
     #[arg(required = true)]
     pub models: Vec<String>,
-    /// The folder to make
+    /// The folder to write
     #[arg(long, short)]
     pub out: PathBuf,
-    /// How several models are blended: arithmetic or geometric
+    /// How to average several models: arithmetic or geometric
     #[arg(long, default_value = "geometric")]
-    pub mean: String,
-    /// A weight a model
+    pub mean: BlendMean,
+    /// Weights of the models in the mean, one per model
     #[arg(long, value_delimiter = ',')]
     pub weights: Vec<f64>,
-    /// The program to put in, such as a static one; default the one that is running
+    /// The program to include, such as a static build; default: the one that is running
     #[arg(long, value_name = "FILE")]
     pub program: Option<PathBuf>,
 }

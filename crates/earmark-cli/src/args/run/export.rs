@@ -1,38 +1,40 @@
 //! Arguments of `earmark export`.
 
-use clap::{Args as ClapArgs, ValueEnum};
+use crate::args::shared::{Choice, choice};
+use clap::Args as ClapArgs;
+use earmark::inference::export::WeightPrecision;
 use std::path::PathBuf;
 
-/// How weights are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum StoredWeights {
-    /// As they were trained
-    Float32,
-    /// A byte each, with a factor for each output channel: a quarter of the size; scores change a little
-    Int8,
-}
+const PRECISIONS: &[Choice<WeightPrecision>] = &[
+    ("float32", "As trained", WeightPrecision::Float32),
+    (
+        "int8",
+        "One byte per weight and a factor per output channel: a quarter of the size, slightly different scores",
+        WeightPrecision::Int8,
+    ),
+];
 
-#[derive(Clone, Debug, ClapArgs)]
+#[derive(ClapArgs)]
 pub struct Export {
     /// MODEL.safetensors, RUN or RUN@STEP
     pub model: String,
-    /// As ONNX (operator set 17), the one format there is
+    /// Write ONNX (operator set 17), the only format so far
     #[arg(long, required = true)]
     pub onnx: bool,
     /// File to write; - is stdout
     #[arg(long, short)]
     pub out: PathBuf,
-    /// How the network's weights are stored
-    #[arg(long, value_enum, default_value_t = StoredWeights::Float32)]
-    pub weights: StoredWeights,
-    /// Leave out the calibration that the model may hold
+    /// Precision of the stored weights
+    #[arg(long, alias = "weights", value_parser = choice(PRECISIONS), default_value = "float32")]
+    pub precision: WeightPrecision,
+    /// Ignore the model's calibration
     #[arg(long)]
     pub raw: bool,
-    /// Before writing, score a made-up clip by the exported graph (by plain loops: no runtime is needed, but some seconds) and by the
-    /// model, and refuse a float32 export whose scores differ by more than 1e-4
+    /// Before writing, score a synthetic clip with the exported graph and with the model, and refuse a float32 export whose scores
+    /// differ by more than 1e-4 (takes some seconds, needs no runtime)
     #[arg(long)]
     pub check: bool,
-    /// As JSON
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }

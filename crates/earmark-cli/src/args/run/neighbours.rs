@@ -1,24 +1,27 @@
 //! Arguments of `earmark neighbours`.
 
+use crate::args::shared::Compute;
 use clap::Args as ClapArgs;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-#[derive(Clone, Debug, ClapArgs)]
+#[derive(ClapArgs)]
 pub struct Neighbours {
-    /// What to look for: audio files, or names of recordings that were embedded
+    /// What to search for: audio files, or names of recordings in the embeddings
     #[arg(required = true)]
     pub queries: Vec<String>,
-    /// Embeddings to look in, as `earmark embed` writes them
+    /// Embeddings to search, written by `earmark embed`
     #[arg(long = "in", value_name = "X.npy|X.csv")]
     pub index: PathBuf,
-    /// The model that made them; needed where a query is an audio file
+    /// The model that made them; required if a query is an audio file
     #[arg(long)]
     pub model: Option<String>,
-    /// How many of the likest
-    #[arg(long, default_value = "5", value_name = "N")]
-    pub top: NonZeroUsize,
-    /// As JSON
+    /// Number of nearest neighbours to list
+    #[arg(long, alias = "top", default_value = "5", value_name = "K")]
+    pub top_k: NonZeroUsize,
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub compute: Compute,
 }

@@ -1,14 +1,17 @@
 //! Arguments of `earmark demo`.
 
+use crate::args::shared::Compute;
 use clap::Args as ClapArgs;
 use std::path::PathBuf;
 
-#[derive(Clone, Debug, ClapArgs)]
+#[derive(ClapArgs)]
 pub struct Demo {
     /// Folder for data, runs and results
     #[arg(long, default_value = "earmark-demo")]
     pub out: PathBuf,
-    /// Seed of the synthetic sounds and of training
+    /// Random seed of the synthetic sounds and of training
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    #[command(flatten)]
+    pub compute: Compute,
 }

@@ -1,37 +1,40 @@
 //! Arguments of `earmark probe`.
 
+use crate::args::shared::Compute;
 use clap::Args as ClapArgs;
 use std::path::PathBuf;
 
-#[derive(Clone, Debug, ClapArgs)]
+#[derive(ClapArgs)]
 pub struct Probe {
-    /// The model whose network is used: MODEL.safetensors, RUN or RUN@STEP
+    /// The model whose embeddings are used: MODEL.safetensors, RUN or RUN@STEP
     pub model: String,
     /// A labelled data folder
     #[arg(long, env = "EARMARK_DATA")]
     pub data: PathBuf,
-    /// The model file to write
+    /// Model file to write
     #[arg(long, short, required_unless_present = "folds")]
     pub out: Option<PathBuf>,
-    /// Judge every fold by what the others say; the written model learns from all
+    /// Cross-validate over all folds; the model that is written is trained on all of them
     #[arg(long, value_name = "all", value_parser = ["all"])]
     pub folds: Option<String>,
-    /// Fold table (file,fold), instead of the data's own folds
+    /// Fold table (file,fold) instead of the data's own folds
     #[arg(long, value_name = "TABLE")]
     pub fold_table: Option<PathBuf>,
-    /// Parts of the data to learn from; default all
-    #[arg(long, value_delimiter = ',')]
-    pub parts: Vec<String>,
-    /// A class of the data and those of the model that it is like, whose weights are then the start: "dog=Dog|Bark"
+    /// Subsets to train on; default: all
+    #[arg(long = "subset", aliases = ["part", "parts"], value_name = "SUBSET", value_delimiter = ',')]
+    pub subsets: Vec<String>,
+    /// A class of the data and similar classes of the model, whose weights are the starting point: "dog=Dog|Bark"
     #[arg(long, value_name = "CLASS=A|B")]
     pub like: Vec<String>,
-    /// Strength of regularisation; default: the best of several, by folds of the clips that are learnt from
+    /// Strength of the regularization; default: the best of several, by cross-validation on the training clips
     #[arg(long)]
     pub strength: Option<f64>,
-    /// File for the scores of each clip by what the other folds say, for `earmark calibrate`
-    #[arg(long, requires = "folds", value_name = "OOF.csv")]
-    pub scores: Option<PathBuf>,
-    /// As JSON
+    /// File for the out-of-fold scores, which `earmark calibrate` reads
+    #[arg(long, alias = "scores", requires = "folds", value_name = "OOF.csv")]
+    pub out_of_fold: Option<PathBuf>,
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub compute: Compute,
 }

@@ -1,25 +1,25 @@
 //! Arguments of `earmark recipes`.
 
-use crate::args::RecipeArgs;
+use crate::args::shared::RecipeArgs;
 use clap::Subcommand;
 
-#[derive(Clone, Debug, Subcommand)]
+#[derive(Subcommand)]
 pub enum Recipes {
-    /// Names and descriptions
+    /// List the built-in recipes and what each is for
     #[command(after_help = "Example: earmark recipes list --json")]
     List {
-        /// As JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// A recipe as TOML, with everything it extends and every default
+    /// Print a recipe as TOML, with everything it extends and every default
     #[command(after_help = "Example: earmark recipes show dcase2019-baseline/esc10 --set network.width=0.5")]
     Show {
-        /// Its name, or a file
+        /// Name of a built-in recipe, or a recipe file
         name: String,
-        /// As it is written, unresolved
-        #[arg(long)]
-        raw: bool,
+        /// Print it as written: without what it extends and without defaults
+        #[arg(long, alias = "raw")]
+        as_written: bool,
         #[command(flatten)]
         overrides: RecipeArgs,
     },

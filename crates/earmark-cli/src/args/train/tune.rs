@@ -1,21 +1,21 @@
 //! Arguments of `earmark tune`.
 
-use crate::args::RecipeArgs;
+use crate::args::shared::{Compute, RecipeArgs};
 use clap::Args as ClapArgs;
 use earmark::train::tuning::Dimension;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// What a random search draws from.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct SpaceArgs {
-    /// A key and two ends; with :log, its logarithm is drawn. Whole numbers where both ends are
+#[derive(ClapArgs)]
+pub struct SearchSpace {
+    /// A key and its bounds; whole numbers if both bounds are; with :log, uniform in the logarithm
     #[arg(long, value_name = "KEY=LOW..HIGH[:log]", value_parser = range)]
     pub range: Vec<Dimension>,
-    /// A key and values, each as likely
+    /// A key and its values, all equally likely
     #[arg(long, value_name = "KEY=V1,V2,...", value_parser = list)]
     pub choice: Vec<Dimension>,
-    /// Where the draws begin
+    /// Random seed of the draws
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
 }
@@ -28,21 +28,21 @@ fn list(text: &str) -> Result<Dimension, String> {
     Dimension::list(text).map_err(|e| e.remedy.to_owned())
 }
 
-impl SpaceArgs {
+impl SearchSpace {
     /// Both lists, ranges first.
     pub fn dimensions(&self) -> Vec<Dimension> {
         [self.range.clone(), self.choice.clone()].concat()
     }
 }
 
-#[derive(Clone, Debug, ClapArgs)]
+#[derive(ClapArgs)]
 pub struct Tune {
-    /// Recipe file, or the name of a built-in recipe
+    /// Recipe file, or name of a built-in recipe
     pub recipe: String,
     /// The data folder
     #[arg(long, env = "EARMARK_DATA")]
     pub data: PathBuf,
-    /// The folder of the search; default: a freshly numbered one below runs/
+    /// The folder of the search; default: a new numbered folder under runs/
     #[arg(long, env = "EARMARK_RUN")]
     pub run: Option<PathBuf>,
     #[command(flatten)]
@@ -50,30 +50,32 @@ pub struct Tune {
     /// Try every combination of the values of these keys
     #[arg(long, value_name = "KEY=V1,V2,...", value_parser = list, conflicts_with_all = ["random", "range", "choice"], required_unless_present = "random")]
     pub grid: Vec<Dimension>,
-    /// Try so many settings, drawn from --range and --choice
+    /// Try N random settings, drawn from --range and --choice
     #[arg(long, value_name = "N")]
     pub random: Option<NonZeroUsize>,
     #[command(flatten)]
-    pub space: SpaceArgs,
-    /// Keep this fold unseen by all trials
+    pub space: SearchSpace,
+    /// Test fold, which no trial sees
     #[arg(long)]
     pub fold: Option<u32>,
-    /// Fold table (file,fold), instead of the data's own folds
+    /// Fold table (file,fold) instead of the data's own folds
     #[arg(long, value_name = "TABLE")]
     pub fold_table: Option<PathBuf>,
-    /// Compare by the mean over N folds of the clips that are left, instead of the recipe's validation clips
+    /// Compare by the mean over N folds of the remaining clips instead of the recipe's validation clips
     #[arg(long, value_name = "N")]
     pub inner_folds: Option<u32>,
-    /// End trials that are worse than half of those before at the same step
+    /// Stop trials that are worse than half of the earlier ones at the same step
     #[arg(long, conflicts_with = "inner_folds")]
     pub abandon: bool,
-    /// Go on with the search where it was interrupted
+    /// Resume an interrupted search
     #[arg(long, requires = "run")]
     pub resume: bool,
-    /// List the trials; train nothing
+    /// List the trials without training
     #[arg(long)]
     pub dry_run: bool,
-    /// The trials as JSON
+    /// Print the trials as JSON
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub compute: Compute,
 }

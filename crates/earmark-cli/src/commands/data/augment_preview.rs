@@ -1,27 +1,20 @@
 //! `earmark data augment-preview`
 
-use crate::Status;
 use crate::args::AugmentPreview;
-use crate::console::{Console, done};
-use crate::output;
+use crate::console::Console;
+use crate::output::{self, print_written};
+use crate::status::Status;
 use anyhow::{Context, bail};
 use earmark::data::batches::{AugmentedSegment, mix_preview, preview};
 use earmark::features::{Extractor, Features};
-use earmark::report::{ContactSheet, SpectrogramImage, human_amount, human_duration};
+use earmark::report::{ContactSheet, SpectrogramImage};
 use earmark::{Recipe, audio};
+use earmark_core::human::{human_amount, human_duration};
 use std::path::Path;
 
-/// The kinds of pictures that can be written.
-#[derive(Clone, Copy)]
-enum Kind {
-    Png,
-    Svg,
-    Html,
-}
-
-/// Draws what a recipe's augmentation makes of a file.
-pub fn run(args: AugmentPreview, console: &Console) -> anyhow::Result<Status> {
-    let kind = kind(&args.out)?;
+/// Draws what a recipe's augmentation does to a recording.
+pub fn run(args: &AugmentPreview, console: &Console) -> anyhow::Result<Status> {
+    let draw = drawing(&args.out)?;
     let recipe = Recipe::load(&args.recipe, &args.overrides.set)?;
     let extractor = Extractor::new(&recipe.front_end)?;
     if args.channel >= extractor.channels() {
@@ -32,23 +25,50 @@ pub fn run(args: AugmentPreview, console: &Console) -> anyhow::Result<Status> {
             human_amount(extractor.channels(), "channel", "channels")
         );
     }
-    let rate = recipe.front_end.sample_rate_hz;
-    let read = |file: &Path| anyhow::Ok(audio::read(file, rate)?.clip);
+    let sheet = sheet(args, &recipe, &extractor, console)?;
+    let bytes = draw(&sheet)?;
+    output::write(&args.out, |w| w.write_all(&bytes))?;
+    let count = human_amount(args.count.get() + 1, "spectrogram", "spectrograms");
+    print_written(&args.out, format!("{}: {count}", args.out.display()), console)?;
+    Ok(Status::Done)
+}
+
+/// How a file of this name is drawn.
+fn drawing(path: &Path) -> anyhow::Result<fn(&ContactSheet) -> anyhow::Result<Vec<u8>>> {
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    match ending.as_deref() {
+        Some("png") => Ok(|sheet| Ok(sheet.png()?)),
+        Some("svg") => Ok(|sheet| Ok(sheet.svg()?.into_bytes())),
+        Some("html" | "htm") => Ok(|sheet| Ok(sheet.html()?.into_bytes())),
+        _ => bail!(
+            "-o {}: unknown image format; end the name in .png, .svg or .html",
+            path.display()
+        ),
+    }
+}
+
+/// The original and its augmented versions.
+fn sheet(
+    args: &AugmentPreview,
+    recipe: &Recipe,
+    extractor: &Extractor,
+    console: &Console,
+) -> anyhow::Result<ContactSheet> {
+    let read = |file: &Path| anyhow::Ok(audio::read(file, recipe.front_end.sample_rate_hz)?.clip);
     let clip = read(&args.file)?;
     let partners = args
         .with
         .iter()
-        .map(|f| read(f))
+        .map(|file| read(file))
         .collect::<anyhow::Result<Vec<_>>>()?;
     let mixes = recipe.batches.mixes() || recipe.augment.between_class.is_some();
-    if mixes && partners.is_empty() {
-        console.note("the recipe mixes clips; name others with --with FILE... to see that");
-    }
-    if !mixes && !partners.is_empty() {
-        bail!(
-            "--with: {} mixes no clips; leave it out, or set batches.mix or augment.between-class",
+    match (mixes, partners.is_empty()) {
+        (true, true) => console.note("the recipe mixes clips; name some with --with FILE... to see that"),
+        (false, false) => bail!(
+            "--with: {} does not mix clips; leave it out, or set batches.mix or augment.between-class",
             recipe.name
-        );
+        ),
+        _ => {}
     }
     let (seed, count) = (args.seed.unwrap_or(recipe.train.seed), args.count.get());
     let unusable = || args.file.display().to_string();
@@ -64,55 +84,29 @@ pub fn run(args: AugmentPreview, console: &Console) -> anyhow::Result<Status> {
     .with_context(unusable)?;
     let plain = AugmentedSegment {
         features: seen.plain,
-        changes: vec!["as it is".into()],
+        changes: vec!["original".into()],
     };
     let frames = plain.features.frames;
-    let images: Vec<SpectrogramImage> = std::iter::once(&plain)
-        .chain(&seen.variants)
-        .map(|variant| image(variant, args.channel))
-        .collect::<anyhow::Result<_>>()?;
-    let about = format!(
-        "{}: {} of {} ({frames} frames and {} bands, low ones below), seed {seed}{}",
-        recipe.name,
-        human_amount(count, "example", "examples"),
-        human_duration(frames as f64 / extractor.frames_per_second()),
-        plain.features.bands,
-        match args.channel {
-            0 => String::new(),
-            n => format!(", channel {n}"),
-        }
-    );
-    let sheet = ContactSheet {
-        title: format!(
-            "{}, augmented",
-            args.file.file_name().unwrap_or_default().to_string_lossy()
+    let channel = match args.channel {
+        0 => String::new(),
+        n => format!(", channel {n}"),
+    };
+    let name = args.file.file_name().unwrap_or_default().to_string_lossy();
+    Ok(ContactSheet {
+        title: format!("{name}, augmented"),
+        about: format!(
+            "{}: {} of {} ({frames} frames, {} bands, low ones at the bottom), seed {seed}{channel}",
+            recipe.name,
+            human_amount(count, "version", "versions"),
+            human_duration(frames as f64 / extractor.frames_per_second()),
+            plain.features.bands,
         ),
-        about,
-        images,
+        images: std::iter::once(&plain)
+            .chain(&seen.variants)
+            .map(|variant| image(variant, args.channel))
+            .collect::<anyhow::Result<_>>()?,
         columns: args.columns.get(),
-    };
-    let bytes = match kind {
-        Kind::Png => sheet.png()?,
-        Kind::Svg => sheet.svg()?.into_bytes(),
-        Kind::Html => sheet.html()?.into_bytes(),
-    };
-    output::write(&args.out, |w| w.write_all(&bytes))?;
-    let pictures = human_amount(count + 1, "picture", "pictures");
-    done(&args.out, format!("{}: {pictures}", args.out.display()), console)?;
-    Ok(Status::Done)
-}
-
-fn kind(path: &Path) -> anyhow::Result<Kind> {
-    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-    match ending.as_deref() {
-        Some("png") => Ok(Kind::Png),
-        Some("svg") => Ok(Kind::Svg),
-        Some("html" | "htm") => Ok(Kind::Html),
-        _ => bail!(
-            "-o {}: what kind of picture is that? end its name with .png, .svg or .html",
-            path.display()
-        ),
-    }
+    })
 }
 
 fn image(variant: &AugmentedSegment, channel: usize) -> anyhow::Result<SpectrogramImage> {

@@ -1,28 +1,28 @@
 //! `earmark features`
 
-use crate::Status;
-use crate::args::{Features, Global};
-use crate::console::{Console, done};
-use crate::output;
+use crate::args::Features;
+use crate::console::Console;
+use crate::output::{self, print_written};
+use crate::status::{Interrupted, Status};
 use anyhow::{Context, bail};
 use earmark::data::{ClassMap, DataOptions, MissingFiles, SkipReason, load};
 use earmark::features::Extractor;
-use earmark::inference::summaries::{file_items, write_summaries};
-use earmark::inference::{Event, Skips};
+use earmark::inference::Skips;
+use earmark::inference::handcrafted::{file_items, write_handcrafted_features};
 use earmark::{Recipe, audio};
 use std::path::Path;
 
-/// Writes what a model will see of a file, or a table of summary features.
-pub fn run(args: Features, _: &Global, console: &Console) -> anyhow::Result<Status> {
-    if args.summary {
-        return summary(args, console);
+/// Writes the features that a model sees of a file, or a table of handcrafted clip features.
+pub fn run(args: Features, console: &Console) -> anyhow::Result<Status> {
+    if args.handcrafted {
+        return handcrafted(args, console);
     }
     let name = args
         .recipe
-        .context("--recipe: name the recipe whose front end is used")?;
+        .context("--recipe: name the recipe whose front end computes the features")?;
     let file: &Path = match args.files.as_slice() {
         [file] => file,
-        files => bail!("{} files: without --summary give one file", files.len()),
+        files => bail!("{} files: without --handcrafted, give one file", files.len()),
     };
     let recipe = Recipe::load(&name, &args.overrides.set)?;
     let extractor = Extractor::new(&recipe.front_end)?;
@@ -42,19 +42,19 @@ pub fn run(args: Features, _: &Global, console: &Console) -> anyhow::Result<Stat
         features.bands,
         features.frames
     );
-    done(&args.out, text, console)?;
+    print_written(&args.out, text, console)?;
     Ok(Status::Done)
 }
 
-/// Writes the table; files that can't be read are named and left out.
-fn summary(args: Features, console: &Console) -> anyhow::Result<Status> {
+/// Writes the table; files that cannot be read are named and left out.
+fn handcrafted(args: Features, console: &Console) -> anyhow::Result<Status> {
     let stop = console.stop_flag()?;
     let mut missing = Skips::new();
     let (items, classes) = match &args.data {
         None => (file_items(&args.files)?, ClassMap::default()),
         Some(root) => {
             let options = DataOptions {
-                subsets: args.part.map(|part| vec![part]),
+                subsets: args.subset.map(|subset| vec![subset]),
                 missing_files: MissingFiles::Skip,
                 ..DataOptions::default()
             };
@@ -68,26 +68,25 @@ fn summary(args: Features, console: &Console) -> anyhow::Result<Status> {
         }
     };
     for (file, reason) in &missing {
-        console.show(Event::Skipped { file, reason });
+        console.skipped(file, reason);
     }
     let mut outcome = (Skips::new(), true);
     let written = output::write(&args.out, |w| {
-        outcome = write_summaries(&items, &classes, w, &|event| console.show(event), &stop)?;
-        // A table of some clips would be taken for one of all.
-        if outcome.1 {
-            Ok(())
-        } else {
-            Err(std::io::ErrorKind::Interrupted.into())
+        outcome = write_handcrafted_features(&items, &classes, w, &|event| console.show(event), &stop)?;
+        // A table of some clips would be mistaken for one of all.
+        match outcome.1 {
+            true => Ok(()),
+            false => Err(std::io::ErrorKind::Interrupted.into()),
         }
     });
     let (skipped, whole) = outcome;
     if !whole {
-        console.note("stopped; nothing was written");
-        return Ok(Status::Interrupted);
+        console.note("interrupted; nothing was written");
+        return Err(Interrupted.into());
     }
     written?;
     let count = items.len() - skipped.len();
     let text = format!("{}: {count} clips, 1133 features each", args.out.display());
-    done(&args.out, text, console)?;
+    print_written(&args.out, text, console)?;
     Ok(Status::of_skips(skipped.len() + missing.len()))
 }

@@ -1,15 +1,17 @@
 //! `earmark init`: a starting recipe beside one's own sounds.
 
-use crate::Status;
-use crate::args::{Global, Init};
-use crate::console::{Console, out};
+use crate::args::Init;
+use crate::console::Console;
+use crate::output::print;
+use crate::status::Status;
 use anyhow::{Context, bail};
 use earmark::Recipe;
 use earmark::data::check::CheckOptions;
-use earmark::data::{DataOptions, DataSet, MissingFiles, load};
+use earmark::data::{DataError, DataOptions, DataSet, MissingFiles, load};
 use earmark::recipe::builtin;
-use earmark::report::human_amount;
 use earmark_core::atomic;
+use earmark_core::human::human_amount;
+use earmark_core::text::quote;
 use std::path::{Path, PathBuf};
 
 /// The lines of the built-in recipe that depend on the data.
@@ -18,22 +20,22 @@ const SUBSETS: &str = "subsets = [\"train\"]";
 const LOSS: &str = "loss = { kind = \"softmax-cross-entropy\", label-smoothing = 0.1 }";
 const LOSS_MULTI: &str = "loss = { kind = \"sigmoid-cross-entropy\", label-smoothing = 0.0 }";
 
-/// Writes the recipe and says how to go on.
-pub fn run(args: Init, _: &Global, console: &Console) -> anyhow::Result<Status> {
+/// Writes the recipe and prints the next commands.
+pub fn run(args: &Init, console: &Console) -> anyhow::Result<Status> {
     let path = args.dir.join("recipe.toml");
     if path.exists() {
         bail!(
-            "{}: is there already and stays as it is; move it away, or choose another folder",
+            "{}: already exists and is left unchanged; move it away, or choose another folder",
             path.display()
         );
     }
     let (_, template) = builtin::find("folder").context("the recipe `folder` is built in")?;
-    let (text, found) = match recognise(&args.dir) {
-        Some(Ok(set)) => (fitted(template, &set), describe(&set)),
+    let (text, found) = match detect(&args.dir) {
+        Some(Ok(set)) => (adapted(template, &set), describe(&set)),
         Some(Err(e)) => (template.to_owned(), format!("no labelled sounds found: {e}")),
         None => (
             template.to_owned(),
-            "the folder holds no sounds yet: put a folder a class into it".into(),
+            "the folder holds no sounds yet: put one folder per class into it".into(),
         ),
     };
     std::fs::create_dir_all(&args.dir).with_context(|| args.dir.display().to_string())?;
@@ -41,29 +43,25 @@ pub fn run(args: Init, _: &Global, console: &Console) -> anyhow::Result<Status> 
     // What was written must be a recipe, whatever the data has put into it.
     Recipe::load(&path.to_string_lossy(), &[])?;
     console.note(found);
-    let dir = earmark_core::text::quote(&args.dir.to_string_lossy());
-    let path = earmark_core::text::quote(&path.to_string_lossy());
     let run = PathBuf::from("runs").join(args.dir.file_name().unwrap_or_else(|| "first".as_ref()));
-    let run = earmark_core::text::quote(&run.to_string_lossy());
-    out(format!("wrote {path}"))?;
-    out("")?;
-    out("next:")?;
-    for (command, why) in [
+    let [dir, path, run] = [&args.dir, &path, &run].map(|p| quote(&p.to_string_lossy()));
+    print(format!("wrote {path}\n\nnext:"))?;
+    for (command, what) in [
         (
             format!("earmark data check {dir}"),
-            "decodes every file, finds duplicates and leaks",
+            "decodes every file and finds duplicates and leaks",
         ),
         (
             format!("earmark train {path} --data {dir} --fold 1 --dry-run"),
-            "says what training would do and how long it takes",
+            "prints what training would do and how long it would take",
         ),
         (
             format!("earmark train {path} --data {dir} --fold 1 --run {run}"),
-            "trains, keeping a fifth for judging",
+            "trains, with a fifth of the clips held out for testing",
         ),
         (
             format!("earmark eval {run} --data {dir}"),
-            "judges it on that fifth",
+            "evaluates on the held-out clips",
         ),
         (
             format!("earmark report {run}"),
@@ -74,66 +72,64 @@ pub fn run(args: Init, _: &Global, console: &Console) -> anyhow::Result<Status> 
             "tags other recordings",
         ),
     ] {
-        out(format!("  {command}\n      {why}"))?;
+        print(format!("  {command}\n      {what}"))?;
     }
     Ok(Status::Done)
 }
 
-/// The data set in a folder; `None` where the folder is empty or not there.
-fn recognise(dir: &Path) -> Option<Result<DataSet, earmark::data::DataError>> {
+/// The data set in a folder; `None` where the folder is empty or missing.
+fn detect(dir: &Path) -> Option<Result<DataSet, DataError>> {
     let mut entries = std::fs::read_dir(dir).ok()?.flatten();
+    let options = DataOptions {
+        missing_files: MissingFiles::Skip,
+        ..DataOptions::default()
+    };
     entries
         .any(|e| !e.file_name().as_encoded_bytes().starts_with(b"."))
-        .then(|| {
-            let options = DataOptions {
-                missing_files: MissingFiles::Skip,
-                ..DataOptions::default()
-            };
-            load(dir, &options)
-        })
+        .then(|| load(dir, &options))
 }
 
-/// The parts to train on: all that are not for judging.
-fn training_parts(set: &DataSet) -> Vec<&str> {
-    let judged = CheckOptions::default().evaluation_subsets;
-    set.subsets()
-        .into_iter()
-        .filter(|p| !judged.iter().any(|j| j == p))
-        .collect()
+/// The subsets to train on: all that are not for testing, or all where there are no others.
+fn training_subsets(set: &DataSet) -> Vec<&str> {
+    let tested = CheckOptions::default().evaluation_subsets;
+    let mut subsets = set.subsets();
+    subsets.retain(|name| !tested.iter().any(|t| t == name));
+    if subsets.is_empty() {
+        set.subsets()
+    } else {
+        subsets
+    }
 }
 
 /// The template with the lines that depend on the data.
-fn fitted(template: &str, set: &DataSet) -> String {
-    let parts = training_parts(set);
-    let parts = if parts.is_empty() { set.subsets() } else { parts };
-    let parts: Vec<String> = parts
-        .into_iter()
-        .map(|p| toml::Value::String(p.to_owned()).to_string())
-        .collect();
+fn adapted(template: &str, set: &DataSet) -> String {
+    let quoted = |name: &str| toml::Value::String(name.to_owned()).to_string();
+    let subsets: Vec<String> = training_subsets(set).into_iter().map(quoted).collect();
     let loss = if set.multi_label { LOSS_MULTI } else { LOSS };
     template
         .replace(LAYOUT, &format!("layout = \"{}\"", set.layout))
-        .replace(SUBSETS, &format!("subsets = [{}]", parts.join(", ")))
+        .replace(SUBSETS, &format!("subsets = [{}]", subsets.join(", ")))
         .replacen(LOSS, loss, 1)
 }
 
 fn describe(set: &DataSet) -> String {
     let labels = if set.multi_label {
-        "several labels a clip, hence sigmoid scores"
+        "several labels per clip, hence sigmoid scores"
     } else {
-        "one label a clip, hence softmax scores"
+        "one label per clip, hence softmax scores"
     };
     let folds = match set.folds().len() {
-        0 => "no folds of its own".to_owned(),
-        n => format!("{n} folds of its own"),
+        0 => "no predefined folds".to_owned(),
+        n => human_amount(n, "predefined fold", "predefined folds"),
     };
+    let subsets = set.subsets();
     format!(
         "found: layout {}, {} of {} in the {} {}; {labels}; {folds}",
         set.layout,
         human_amount(set.items.len(), "recording", "recordings"),
         human_amount(set.classes.len(), "class", "classes"),
-        if set.subsets().len() == 1 { "part" } else { "parts" },
-        set.subsets().join(", ")
+        if subsets.len() == 1 { "subset" } else { "subsets" },
+        subsets.join(", ")
     )
 }
 

@@ -1,20 +1,19 @@
-//! `earmark data stats --normalise`: the mean curve of a data set as a recipe.
+//! `earmark data stats --normalise`: mean and spread of each band of a data set, as a recipe.
 
-use crate::Status;
-use crate::console::{Console, done};
-use crate::output;
+use crate::console::Console;
+use crate::output::{self, print_written};
+use crate::status::Status;
 use anyhow::bail;
 use earmark::Recipe;
 use earmark::data::DataSet;
 use earmark::data::statistics::{BandCurve, band_curve};
-use earmark::inference::Event;
 use std::path::Path;
 use toml::{Table, Value};
 
-/// Bands whose spread is below this share of the greatest are divided by that share: they hold rounding and little else.
+/// Bands whose standard deviation is below this share of the largest are divided by that share: they hold little but rounding.
 const LEAST_SPREAD: f64 = 0.01;
 
-/// Writes the recipe; clips that can't be read are named and left out of the curve.
+/// Writes the recipe; clips that cannot be read are named and left out.
 pub fn run(
     set: &DataSet,
     recipe: &Recipe,
@@ -23,30 +22,27 @@ pub fn run(
     console: &Console,
 ) -> anyhow::Result<Status> {
     let curve = band_curve(&set.items, &recipe.front_end, &|done, total| {
-        console.show(Event::Features { done, total })
+        console.features(done, total);
     })?;
     let Some(curve) = curve else {
         bail!("{}: no clip is long enough for a frame", set.root.display());
     };
     for lost in &curve.unreadable {
-        console.show(Event::Skipped {
-            file: &lost.file,
-            reason: &lost.reason,
-        });
+        console.skipped(&lost.file, &lost.reason);
     }
     let text = text(recipe, &base(name, to), &curve)?;
     output::write(to, |w| w.write_all(text.as_bytes()))?;
-    let told = format!(
-        "{}: {} bands of {name}, levelled over {} clips",
+    let written = format!(
+        "{}: {} bands of {name}, normalised over {} clips",
         to.display(),
         curve.mean.len(),
         curve.clips
     );
-    done(to, told, console)?;
+    print_written(to, written, console)?;
     Ok(Status::of_skips(curve.unreadable.len()))
 }
 
-/// How the new recipe names the one that it extends: a neighbour by its name, another file by its whole path.
+/// How the new recipe names the one that it extends: a file in the same folder by its name, another by its whole path.
 fn base(name: &str, to: &Path) -> String {
     let path = Path::new(name);
     let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
@@ -69,27 +65,20 @@ fn text(recipe: &Recipe, base: &str, curve: &BandCurve) -> anyhow::Result<String
         1.0
     };
     let divide: Vec<f64> = curve.std.iter().map(|std| std.max(least)).collect();
-    let bands = Table::from_iter([
-        (
-            "subtract".to_owned(),
-            Value::Array(curve.mean.iter().map(rounded).collect()),
-        ),
-        (
-            "divide".to_owned(),
-            Value::Array(divide.iter().map(rounded).collect()),
-        ),
-    ]);
+    let numbers = |values: &[f64]| Value::Array(values.iter().map(rounded).collect());
     let table = |key: &str, inner: Table| Table::from_iter([(key.to_owned(), Value::Table(inner))]);
+    let bands = Table::from_iter([
+        ("subtract".to_owned(), numbers(&curve.mean)),
+        ("divide".to_owned(), numbers(&divide)),
+    ]);
     let front_end = table("front-end", table("postprocess", table("bands", bands)));
+    let name = format!("{}-normalised", recipe.name);
     let head = Table::from_iter([
         ("extends".to_owned(), Value::String(base.to_owned())),
-        (
-            "name".to_owned(),
-            Value::String(format!("{}-normalised", recipe.name)),
-        ),
+        ("name".to_owned(), Value::String(name)),
     ]);
     Ok(format!(
-        "# Levels minus their mean, over their spread, band by band, as {} clips have them.\n{}\n{}",
+        "# Each band minus its mean, divided by its standard deviation, over {} clips.\n{}\n{}",
         curve.clips,
         toml::to_string(&head)?,
         toml::to_string(&front_end)?

@@ -1,272 +1,208 @@
 //! `earmark review`
 
-use crate::Status;
-use crate::args::{Action, Best, Global, Review, ReviewBy, Worst};
-use crate::console::{Console, done, out, out_json};
-use crate::output;
+use crate::args::{Action, BestClips, Review, ReviewSource, WorstClips};
+use crate::console::Console;
+use crate::output::{self, print, print_json, print_written};
+use crate::status::Status;
 use anyhow::bail;
 use earmark::metrics::{ScoreTable, TruthTable};
-use earmark::report::{Align, human_amount, text_table};
-use earmark::train::label_review::{Measure, Reviewed, of_folds, of_tables};
+use earmark::report::{Align, text_table};
+use earmark::train;
+use earmark::train::label_review::{Reviewed, of_folds, of_tables};
+use earmark_core::human::human_amount;
 use serde_json::{Map, Value};
 use std::path::Path;
 
-/// Looks at labels.
-pub fn run(what: Review, global: &Global, console: &Console) -> anyhow::Result<Status> {
+/// Reviews labels.
+pub fn run(what: &Review, console: &Console) -> anyhow::Result<Status> {
     match what {
-        Review::Worst(args) => worst(args, global, console),
-        Review::Best(args) => best_of(args, global, console),
+        Review::Worst(args) => worst(args, console),
+        Review::Best(args) => best(args, console),
     }
 }
 
-/// What is looked at.
-struct Source<'a> {
-    run: Option<&'a Path>,
-    data: Option<&'a Path>,
-    scores: Option<&'a Path>,
-    truth: Option<&'a Path>,
-    part: Option<&'a str>,
-}
-
-impl Source<'_> {
-    /// All clips, the least agreed-with first, and how many could not be read; `None` when interrupted.
-    fn clips(
-        &self,
-        by: Measure,
-        global: &Global,
-        console: &Console,
-    ) -> anyhow::Result<Option<(Vec<Reviewed>, usize)>> {
-        let (mut clips, skipped) = match (self.run, self.scores, self.truth) {
-            (Some(run), None, None) => {
-                let stop = console.stop_flag()?;
-                let show = |e: earmark::inference::Event| console.show(e);
-                let found = match earmark::train::out_of_fold(run, self.data, &global.device, &show, &stop) {
-                    Err(e) if e.is_interrupt() => None,
-                    found => found?,
-                };
-                let Some(found) = found else {
-                    console.note("interrupted; nothing was written");
-                    return Ok(None);
-                };
-                (of_folds(&found, by)?, found.skipped.len())
-            }
-            (None, Some(scores), Some(truth)) => {
-                let (scores, truth) = (ScoreTable::read(scores)?, TruthTable::read(truth)?);
-                (of_tables(&scores, &truth, by)?, 0)
-            }
-            _ => bail!("nothing to review: give a run of several folds, or --scores and --truth"),
-        };
-        if let Some(part) = self.part {
-            if clips.iter().all(|c| c.part.as_deref() != Some(part)) {
-                bail!("--part {part}: no clip that was scored is of this part");
-            }
-            clips.retain(|c| c.part.as_deref() == Some(part));
-        }
-        Ok(Some((clips, skipped)))
-    }
-}
-
-fn measure(by: ReviewBy) -> Measure {
-    match by {
-        ReviewBy::Lwlrap => Measure::Lwlrap,
-        ReviewBy::SelfConfidence => Measure::SelfConfidence,
-        ReviewBy::Margin => Measure::Margin,
-    }
-}
-
-/// Clips whose labels disagree most with scores of models that did not learn from them.
-fn worst(args: Worst, global: &Global, console: &Console) -> anyhow::Result<Status> {
-    let by = measure(args.by);
-    let source = Source {
-        run: args.run.as_deref(),
-        data: args.data.as_deref(),
-        scores: args.scores.as_deref(),
-        truth: args.truth.as_deref(),
-        part: args.part.as_deref(),
-    };
-    let Some((mut clips, skipped)) = source.clips(by, global, console)? else {
-        return Ok(Status::Interrupted);
-    };
+/// Clips whose labels disagree most with the scores of models not trained on them.
+fn worst(args: &WorstClips, console: &Console) -> anyhow::Result<Status> {
+    let (mut clips, skipped) = clips(&args.source, console)?;
     let all = clips.len();
-    clips.retain(|c| args.below.is_none_or(|limit| by.of(&c.agreement) < limit));
-    clips.truncate(args.top.get());
-    let mut corrected = 0;
-    if let Some(path) = &args.corrections {
-        corrected = corrections(path, &clips, args.action)?;
-    }
-    tell(&clips, all, args.out.as_deref(), args.json, console)?;
-    if let Some(path) = &args.corrections {
+    let value = |clip: &Reviewed| args.source.sort.of(&clip.agreement);
+    clips.retain(|clip| args.below.is_none_or(|limit| value(clip) < limit));
+    clips.truncate(args.top_k.get());
+    let corrected = match &args.corrections {
+        Some(path) => Some((path, write_corrections(path, corrections(&clips, args.action)?)?)),
+        None => None,
+    };
+    show(&clips, all, &args.source, console)?;
+    if let Some((path, count)) = corrected {
         console.note(format!(
-            "{}: {}, to be looked through before they are used (data.corrections)",
+            "{}: {}; check them before you use them (data.corrections)",
             path.display(),
-            human_amount(corrected, "correction", "corrections")
+            human_amount(count, "correction", "corrections")
         ));
     }
     if clips.is_empty() {
-        console.note(format!(
-            "none of {} is below the limit",
-            human_amount(all, "clip", "clips")
-        ));
+        let all = human_amount(all, "clip", "clips");
+        console.note(format!("none of {all} is below the limit"));
     }
     Ok(Status::of_skips(skipped))
 }
 
 /// Clips whose labels agree best with such scores.
-fn best_of(args: Best, global: &Global, console: &Console) -> anyhow::Result<Status> {
-    /// Shown where no limit is given.
-    const SHOWN: usize = 20;
-    let by = measure(args.by);
-    let source = Source {
-        run: args.run.as_deref(),
-        data: args.data.as_deref(),
-        scores: args.scores.as_deref(),
-        truth: args.truth.as_deref(),
-        part: args.part.as_deref(),
-    };
-    let Some((mut clips, skipped)) = source.clips(by, global, console)? else {
-        return Ok(Status::Interrupted);
-    };
+fn best(args: &BestClips, console: &Console) -> anyhow::Result<Status> {
+    /// Listed where no limit is given.
+    const LISTED: usize = 20;
+    let (mut clips, skipped) = clips(&args.source, console)?;
     let all = clips.len();
+    let value = |clip: &Reviewed| args.source.sort.of(&clip.agreement);
     clips.reverse();
-    clips.retain(|c| args.above.is_none_or(|limit| by.of(&c.agreement) >= limit));
-    let most = match (args.top, args.above) {
-        (Some(top), _) => top.get(),
+    clips.retain(|clip| args.above.is_none_or(|limit| value(clip) >= limit));
+    clips.truncate(match (args.top_k, args.above) {
+        (Some(k), _) => k.get(),
         (None, Some(_)) => usize::MAX,
-        (None, None) => SHOWN,
+        (None, None) => LISTED,
+    });
+    let kept = match &args.corrections {
+        Some(path) => Some((path, write_corrections(path, confirmations(&clips)?)?)),
+        None => None,
     };
-    clips.truncate(most);
-    if let Some(path) = &args.corrections {
-        one_part(&clips)?;
-        let mut entries = Map::new();
-        for clip in &clips {
-            entries.insert(clip.file.clone(), Value::String(joined(&clip.labels)?));
-        }
-        write_entries(path, &entries)?;
-    }
-    tell(&clips, all, args.out.as_deref(), args.json, console)?;
-    if let Some(path) = &args.corrections {
+    show(&clips, all, &args.source, console)?;
+    if let Some((path, count)) = kept {
         console.note(format!(
             "{}: {} with their own labels; data.corrections with a corrected-subset moves them to a subset of their own",
             path.display(),
-            human_amount(clips.len(), "clip", "clips")
+            human_amount(count, "clip", "clips")
         ));
     }
     if clips.is_empty() {
-        console.note(format!(
-            "none of {} reaches the limit",
-            human_amount(all, "clip", "clips")
-        ));
+        let all = human_amount(all, "clip", "clips");
+        console.note(format!("none of {all} reaches the limit"));
     }
     Ok(Status::of_skips(skipped))
 }
 
+/// All clips, those that agree least first, and how many could not be read.
+fn clips(source: &ReviewSource, console: &Console) -> anyhow::Result<(Vec<Reviewed>, usize)> {
+    let (mut clips, skipped) = match (&source.run, &source.scores, &source.truth) {
+        (Some(run), None, None) => {
+            let stop = console.stop_flag()?;
+            let found = train::out_of_fold(
+                run,
+                source.data.as_deref(),
+                &source.compute.device,
+                &|e| console.show(e),
+                &stop,
+            );
+            let found = console.finished(found, "nothing was written")?;
+            (of_folds(&found, source.sort)?, found.skipped.len())
+        }
+        (None, Some(scores), Some(truth)) => {
+            let (scores, truth) = (ScoreTable::read(scores)?, TruthTable::read(truth)?);
+            (of_tables(&scores, &truth, source.sort)?, 0)
+        }
+        _ => bail!("nothing to review: give a cross-validation run, or --scores and --truth"),
+    };
+    if let Some(subset) = &source.subset {
+        clips.retain(|clip| clip.part.as_ref() == Some(subset));
+        if clips.is_empty() {
+            bail!("--subset {subset}: none of the scored clips is in this subset");
+        }
+    }
+    Ok((clips, skipped))
+}
+
 /// The clips as a CSV file, as JSON or as a table.
-fn tell(
-    clips: &[Reviewed],
-    all: usize,
-    path: Option<&Path>,
-    json: bool,
-    console: &Console,
-) -> anyhow::Result<()> {
-    if let Some(path) = path {
-        csv(path, clips)?;
-        let text = format!(
-            "{} of {all}: {}",
-            human_amount(clips.len(), "clip", "clips"),
-            path.display()
-        );
-        done(path, text, console)?;
-    } else if json {
-        out_json(&clips)?;
+fn show(clips: &[Reviewed], all: usize, source: &ReviewSource, console: &Console) -> anyhow::Result<()> {
+    if let Some(path) = &source.out {
+        write_table(path, clips)?;
+        let count = human_amount(clips.len(), "clip", "clips");
+        print_written(path, format!("{count} of {all}: {}", path.display()), console)?;
+    } else if source.json {
+        print_json(&clips)?;
     } else if !clips.is_empty() {
-        out(table(clips).trim_end())?;
+        print(table(clips).trim_end())?;
     }
     Ok(())
 }
 
-/// Classes and scores in one cell.
-fn best(clip: &Reviewed, join: &str) -> String {
-    let words: Vec<String> = clip
-        .best
-        .iter()
-        .map(|(class, score)| format!("{class} {score:.2}"))
-        .collect();
-    words.join(join)
+/// Its best classes and their scores in one cell.
+fn best_classes(clip: &Reviewed, separator: &str) -> String {
+    let best = clip.best.iter();
+    let words: Vec<String> = best.map(|(class, score)| format!("{class} {score:.2}")).collect();
+    words.join(separator)
 }
 
 fn table(clips: &[Reviewed]) -> String {
     let headers = ["file", "labels", "scores", "lwlrap", "self-confidence", "margin"];
-    let rows: Vec<Vec<String>> = clips
-        .iter()
-        .map(|c| {
-            let a = &c.agreement;
-            let numbers = [a.lwlrap, a.self_confidence, a.margin].map(|v| format!("{v:.4}"));
-            let words = [c.file.clone(), c.labels.join(", "), best(c, ", ")];
-            words.into_iter().chain(numbers).collect()
-        })
-        .collect();
+    let row = |clip: &Reviewed| {
+        let a = &clip.agreement;
+        let numbers = [a.lwlrap, a.self_confidence, a.margin].map(|v| format!("{v:.4}"));
+        let words = [
+            clip.file.clone(),
+            clip.labels.join(", "),
+            best_classes(clip, ", "),
+        ];
+        words.into_iter().chain(numbers).collect()
+    };
+    let rows: Vec<Vec<String>> = clips.iter().map(row).collect();
     let (left, right) = (Align::Left, Align::Right);
     text_table(&headers, &rows, &[left, left, left, right, right, right])
 }
 
-fn csv(path: &Path, clips: &[Reviewed]) -> anyhow::Result<()> {
-    output::write(path, |w| {
-        let mut csv = csv::Writer::from_writer(w);
-        csv.write_record([
-            "fname",
-            "part",
-            "fold",
-            "labels",
-            "suggested",
-            "best",
-            "lwlrap",
-            "self_confidence",
-            "margin",
-        ])?;
-        for c in clips {
-            let a = &c.agreement;
-            let words = [
-                c.file.clone(),
-                c.part.clone().unwrap_or_default(),
-                c.fold.map_or(String::new(), |f| f.to_string()),
-                c.labels.join(","),
-                c.suggested.join(","),
-                best(c, ","),
-            ];
-            let numbers = [a.lwlrap, a.self_confidence, a.margin].map(|v| v.to_string());
-            csv.write_record(words.into_iter().chain(numbers))?;
-        }
-        csv.flush()
-    })
+fn write_table(path: &Path, clips: &[Reviewed]) -> anyhow::Result<()> {
+    let headers = "fname part fold labels suggested best lwlrap self_confidence margin";
+    let row = |clip: &Reviewed| {
+        let a = &clip.agreement;
+        let words = [
+            clip.file.clone(),
+            clip.part.clone().unwrap_or_default(),
+            clip.fold.map_or(String::new(), |fold| fold.to_string()),
+            clip.labels.join(","),
+            clip.suggested.join(","),
+            best_classes(clip, ","),
+        ];
+        let numbers = [a.lwlrap, a.self_confidence, a.margin].map(|v| v.to_string());
+        words.into_iter().chain(numbers).collect()
+    };
+    let header: Vec<String> = headers.split(' ').map(str::to_owned).collect();
+    output::write_csv(path, std::iter::once(header).chain(clips.iter().map(row)))
 }
 
-/// argus-2019's form: `{"a.wav": "remove", "b.wav": "Bark,Meow"}`. Its entries name files of one part. Labels that
-/// would stay as they are, are left out; returns how many entries there are.
-fn corrections(path: &Path, clips: &[Reviewed], action: Action) -> anyhow::Result<usize> {
-    one_part(clips)?;
+/// argus-2019's format: `{"a.wav": "remove", "b.wav": "Bark,Meow"}`. Labels that would not change are left out.
+fn corrections(clips: &[Reviewed], action: Action) -> anyhow::Result<Map<String, Value>> {
+    refuse_several_subsets(clips)?;
     let mut entries = Map::new();
     for clip in clips {
         let same = |a: &[String], b: &[String]| a.iter().all(|class| b.contains(class));
         let confirmed = same(&clip.suggested, &clip.labels) && same(&clip.labels, &clip.suggested);
-        if confirmed && matches!(action, Action::Relabel) {
-            continue;
-        }
         let what = match action {
             Action::Remove => "remove".to_owned(),
+            Action::Relabel if confirmed => continue,
             Action::Relabel => joined(&clip.suggested)?,
         };
         entries.insert(clip.file.clone(), Value::String(what));
     }
-    write_entries(path, &entries)?;
+    Ok(entries)
+}
+
+/// The clips with their own labels, in the same format.
+fn confirmations(clips: &[Reviewed]) -> anyhow::Result<Map<String, Value>> {
+    refuse_several_subsets(clips)?;
+    let entry = |clip: &Reviewed| Ok((clip.file.clone(), Value::String(joined(&clip.labels)?)));
+    clips.iter().map(entry).collect()
+}
+
+/// Writes corrections; returns how many there are.
+fn write_corrections(path: &Path, entries: Map<String, Value>) -> anyhow::Result<usize> {
+    output::write_json(path, &entries)?;
     Ok(entries.len())
 }
 
-/// A file of corrections corrects one part.
-fn one_part(clips: &[Reviewed]) -> anyhow::Result<()> {
+/// A file of corrections corrects one subset.
+fn refuse_several_subsets(clips: &[Reviewed]) -> anyhow::Result<()> {
     let first = clips.first();
-    if first.is_some_and(|first| clips.iter().any(|c| c.part != first.part)) {
+    if first.is_some_and(|first| clips.iter().any(|clip| clip.part != first.part)) {
         bail!(
-            "--corrections: these clips are of several parts, and a file corrects one; choose it with --part"
+            "--corrections: these clips are from several subsets, and a file corrects one; choose it with --subset"
         );
     }
     Ok(())
@@ -277,14 +213,7 @@ fn joined(classes: &[String]) -> anyhow::Result<String> {
     match classes.iter().find(|class| class.contains(',')) {
         None => Ok(classes.join(",")),
         Some(class) => bail!(
-            "--corrections: separates classes by commas, and the class `{class}` has one; use --action remove"
+            "--corrections: commas separate classes, and the class `{class}` contains one; use --action remove"
         ),
     }
-}
-
-fn write_entries(path: &Path, entries: &Map<String, Value>) -> anyhow::Result<()> {
-    output::write(path, |w| {
-        serde_json::to_writer_pretty(&mut *w, entries)?;
-        w.write_all(b"\n")
-    })
 }

@@ -1,17 +1,18 @@
 //! `earmark calibrate`
 
-use crate::Status;
-use crate::args::{Calibrate, CalibrateMethod, Global};
-use crate::console::{Console, out, out_json};
-use crate::output;
+use crate::args::Calibrate;
+use crate::console::Console;
+use crate::output::{self, number_table, print, print_json};
+use crate::status::Status;
 use anyhow::bail;
-use earmark::metrics::{Calibrated, CalibrationLine, CalibrationMethod, CalibrationRule, number};
-use earmark::report::{Align, ReliabilityCurve, human_amount, reliability_chart, text_table};
-use earmark::train::{CalibrateBy, CalibrateTo, CalibratedModels};
+use earmark::metrics::{CalibrationLine, CalibrationQuality, CalibrationRule, number};
+use earmark::report::{ReliabilityCurve, reliability_chart};
+use earmark::train::{self, CalibrateBy, CalibrateTo, CalibratedModels};
+use earmark_core::human::human_amount;
 use serde_json::json;
 
 /// Calibrates models.
-pub fn run(args: Calibrate, global: &Global, console: &Console) -> anyhow::Result<Status> {
+pub fn run(args: Calibrate, console: &Console) -> anyhow::Result<Status> {
     let by = match (args.scores, args.truth) {
         (Some(scores), Some(truth)) => CalibrateBy::Tables { scores, truth },
         _ => CalibrateBy::Folds {
@@ -22,51 +23,37 @@ pub fn run(args: Calibrate, global: &Global, console: &Console) -> anyhow::Resul
     let to = match (args.out, args.in_place) {
         (None, true) => CalibrateTo::InPlace,
         (Some(path), false) if output::is_stdout(&path) => {
-            bail!("-o -: a model is a file; name one")
+            bail!("-o -: a model cannot be written to stdout; name a file")
         }
         (Some(path), false) => CalibrateTo::Path(path),
-        _ => bail!("say where to write: -o FILE for new files, or --in-place"),
+        _ => bail!("no output: give -o FILE for new files, or --in-place"),
     };
-    let job = earmark::train::CalibrateJob {
+    let job = train::CalibrateJob {
         models: args.models,
         by,
         to,
-        method: match args.method {
-            CalibrateMethod::Platt => CalibrationMethod::Platt,
-            CalibrateMethod::Temperature => CalibrationMethod::Temperature,
-        },
+        method: args.method,
         min_examples: args.min_examples,
-        device: global.device.clone(),
+        device: args.compute.device,
     };
     let stop = console.stop_flag()?;
-    let done = match earmark::train::calibrate(&job, &|e| console.show(e), &stop) {
-        Err(e) if e.is_interrupt() => None,
-        done => done?,
-    };
-    let Some(done) = done else {
-        console.note("interrupted; nothing was written");
-        return Ok(Status::Interrupted);
-    };
+    let done = train::calibrate(&job, &|e| console.show(e), &stop);
+    let done = console.finished(done, "nothing was written")?;
     if let Some(path) = &args.diagram {
-        let named = |name: &str, judged: &Calibrated| ReliabilityCurve {
-            name: name.into(),
-            points: judged
-                .reliability
-                .bins
-                .iter()
-                .filter_map(|b| Some((b.score?, b.share?, b.count)))
-                .collect(),
-        };
-        let chart = reliability_chart(&[named("before", &done.before), named("after", &done.after)]);
+        let curves = [
+            reliability("before", &done.before),
+            reliability("after", &done.after),
+        ];
+        let chart = reliability_chart(&curves);
         output::write(path, |w| w.write_all(chart.file().as_bytes()))?;
     }
     if args.json {
-        out_json(&json!({
+        print_json(&json!({
             "clips": done.calibration.clips, "classes": done.classes, "calibration": done.calibration,
             "before": done.before, "after": done.after, "written": done.written, "skipped": done.skipped,
         }))?;
     } else {
-        out(told(&done).trim_end())?;
+        print(summary(&done))?;
     }
     for path in &done.written {
         console.note(format!("{}: calibrated", path.display()));
@@ -74,23 +61,28 @@ pub fn run(args: Calibrate, global: &Global, console: &Console) -> anyhow::Resul
     Ok(Status::of_skips(done.skipped.len()))
 }
 
-/// What was fitted, and what it is worth.
-fn told(done: &CalibratedModels) -> String {
-    let what = match &done.calibration.rule {
+/// A curve of the diagram.
+fn reliability(name: &str, scores: &CalibrationQuality) -> ReliabilityCurve {
+    let bins = scores.reliability.bins.iter();
+    ReliabilityCurve {
+        name: name.into(),
+        points: bins
+            .filter_map(|bin| Some((bin.score?, bin.share?, bin.count)))
+            .collect(),
+    }
+}
+
+/// What was fitted, and how well the scores fit before and after.
+fn summary(done: &CalibratedModels) -> String {
+    let fitted = match &done.calibration.rule {
         CalibrationRule::Softmax { slope } => format!("temperature {:.3}", 1.0 / slope),
         CalibrationRule::Classes { lines } => {
             let fitted = lines.iter().filter(|l| **l != CalibrationLine::IDENTITY).count();
-            format!(
-                "{fitted} of {} fitted",
-                human_amount(lines.len(), "class", "classes")
-            )
+            let all = human_amount(lines.len(), "class", "classes");
+            format!("{fitted} of {all} fitted")
         }
     };
-    let mut text = format!(
-        "{}, {what}\n\n",
-        human_amount(done.calibration.clips, "clip", "clips")
-    );
-    let row = |name: &str, get: fn(&Calibrated) -> Option<f64>| {
+    let row = |name: &str, get: fn(&CalibrationQuality) -> Option<f64>| {
         vec![
             name.to_owned(),
             number(get(&done.before)),
@@ -103,8 +95,9 @@ fn told(done: &CalibratedModels) -> String {
         row("F1, all decisions", |c| c.f1_micro),
         row("F1, mean of classes", |c| c.f1_macro),
     ];
-    let columns = [Align::Left, Align::Right, Align::Right];
-    text += &text_table(&["", "before", "after"], &rows, &columns);
-    text += "\nAfter: each clip calibrated by what the clips of the other folds say alone. F1 before: thresholds of 0.5.\n";
-    text
+    format!(
+        "{}, {fitted}\n\n{}\nAfter: each clip is calibrated on the clips of the other folds only. F1 before: with thresholds of 0.5.",
+        human_amount(done.calibration.clips, "clip", "clips"),
+        number_table(&["", "before", "after"], &rows)
+    )
 }

@@ -1,29 +1,29 @@
 //! `earmark report`
 
-use crate::Status;
-use crate::args::{CompareBy, Global, Report};
-use crate::console::{Console, out};
+use super::compare::comparison;
+use crate::args::Report;
+use crate::output::print;
+use crate::status::Status;
 use anyhow::bail;
-use earmark::runs::pages::{write_compared_report, write_run_report};
+use earmark::metrics::ClassMetric;
+use earmark::runs::pages::{compared_run, write_run_report};
 use earmark::runs::run_dir::RunDir;
 
 /// Writes a run's report.
-pub fn run(args: Report, _: &Global, _: &Console) -> anyhow::Result<Status> {
-    if let Some(data) = args.data.as_ref().filter(|d| !d.exists()) {
+pub fn run(args: &Report) -> anyhow::Result<Status> {
+    let data = args.data.as_deref();
+    if let Some(data) = data.filter(|folder| !folder.exists()) {
         bail!(
-            "--data {}: there is no such folder; leave it out to look where the run was trained",
+            "--data {}: there is no such folder; leave it out to use the folder of the training",
             data.display()
         );
     }
     let run = RunDir::open(&args.run)?;
-    let page = match &args.compare {
-        None => write_run_report(&run, args.data.as_deref())?,
-        Some(other) => {
-            let (found, _) = super::runs_compare::compared(other, &args.run, CompareBy::Lwlrap)?;
-            let name = other.display().to_string();
-            write_compared_report(&run, args.data.as_deref(), &name, &found)?
-        }
-    };
-    out(page.display())?;
+    let compared = args.compare.as_ref().map(|other| {
+        let (found, _) = comparison(other, &args.run, ClassMetric::Lwlrap)?;
+        anyhow::Ok(compared_run(&other.display().to_string(), &found))
+    });
+    let page = write_run_report(&run, args.data.as_deref(), compared.transpose()?)?;
+    print(page.display())?;
     Ok(Status::Done)
 }

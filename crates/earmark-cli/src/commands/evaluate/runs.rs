@@ -1,48 +1,47 @@
 //! `earmark runs`
 
-use crate::Status;
-use crate::args::{Global, Runs};
-use crate::console::{Console, out, out_json};
+use super::compare;
+use crate::args::Runs;
+use crate::console::Console;
+use crate::output::{print, print_json};
+use crate::status::Status;
 use earmark::engine::ValidationMetric;
 use earmark::report::{Align, render_runs_page, text_table};
 use earmark::runs::journal::history::METRICS;
 use earmark::runs::journal::{Entry, Journal, SortBy, journal};
 use earmark_core::atomic;
 
-/// Shows runs side by side.
-pub fn run(args: Runs, _: &Global, console: &Console) -> anyhow::Result<Status> {
+/// Lists runs, or compares two.
+pub fn run(args: &Runs, console: &Console) -> anyhow::Result<Status> {
     if let [a, b] = args.compare.as_slice() {
-        return super::runs_compare::run(a, b, args.by, args.json, console);
+        return compare::run(a, b, args.metric, args.json, console);
     }
     let sort: SortBy = args.sort.parse()?;
     let found = journal(&args.dir, sort)?;
     for broken in &found.broken {
-        console.show(earmark::inference::Event::Skipped {
-            file: "a run",
-            reason: &broken.to_string(),
-        });
+        console.skipped("a run", broken);
     }
     if found.entries.is_empty() {
         console.note(format!(
-            "{}: no runs in it or below it; `earmark train` makes them",
+            "{}: no runs in this folder; `earmark train` makes them",
             args.dir.display()
         ));
     }
     if let Some(path) = &args.html {
-        let title = format!("Runs below {}", args.dir.display());
+        let title = format!("Runs under {}", args.dir.display());
         let page = render_runs_page(&found.table(&title, sort));
         atomic::write(path, |w| w.write_all(page.as_bytes()))?;
         console.note(format!("wrote {}", path.display()));
     }
     if args.json {
-        out_json(&found.entries)?;
+        print_json(&found.entries)?;
     } else if !found.entries.is_empty() {
-        out(text(&found, sort).trim_end())?;
+        print(text(&found, sort).trim_end())?;
     }
     Ok(Status::of_skips(found.broken.len()))
 }
 
-/// A line a run: the metric asked for first, metrics that no run has left out.
+/// A line per run: the sort metric first; metrics that no run has are left out.
 fn text(journal: &Journal, sort: SortBy) -> String {
     let entries = &journal.entries;
     let mut metrics: Vec<ValidationMetric> = METRICS
@@ -57,11 +56,8 @@ fn text(journal: &Journal, sort: SortBy) -> String {
         columns.push(Column::JudgedStep);
     }
     if entries.iter().any(|e| e.validation.is_some()) {
-        let at = if sort == SortBy::Validation {
-            0
-        } else {
-            columns.len()
-        };
+        let first = sort == SortBy::Validation;
+        let at = if first { 0 } else { columns.len() };
         columns.insert(at, Column::Validation);
     }
     columns.insert(0, Column::Name);

@@ -1,12 +1,13 @@
 //! `earmark score`
 
-use crate::Status;
-use crate::args::{Global, Score};
-use crate::console::{Console, out, out_json};
+use crate::args::Score;
+use crate::console::Console;
+use crate::output::{print, print_json};
+use crate::status::Status;
 use earmark::metrics::{Bootstrap, Report, ReportOptions, ScoreTable, TruthTable};
 
-/// Judges a score table against the truth.
-pub fn run(args: Score, _: &Global, console: &Console) -> anyhow::Result<Status> {
+/// Evaluates a score table against the true labels.
+pub fn run(args: &Score, console: &Console) -> anyhow::Result<Status> {
     let truth = TruthTable::read(&args.truth)?;
     let scores = ScoreTable::read(&args.scores)?;
     let bootstrap = (args.bootstrap > 0).then(|| Bootstrap {
@@ -22,14 +23,13 @@ pub fn run(args: Score, _: &Global, console: &Console) -> anyhow::Result<Status>
     let report = Report::compute(&scores, &truth, &options)?;
     if report.extra > 0 {
         console.note(format!(
-            "{} scored files have no truth and are left out",
+            "{} scored files have no true labels and are left out",
             report.extra
         ));
     }
-    if args.json {
-        out_json(&report)?
-    } else {
-        out(report.table())?
+    match args.json {
+        true => print_json(&report)?,
+        false => print(report.table())?,
     }
     Ok(Status::Done)
 }

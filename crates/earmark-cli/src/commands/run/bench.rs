@@ -1,76 +1,43 @@
 //! `earmark bench`
 
-use crate::Status;
-use crate::args::{Bench, BenchPart, Global};
-use crate::console::{Console, out, out_json};
+use crate::args::Bench;
+use crate::console::Console;
+use crate::output::{number_table, print, print_json};
+use crate::status::{Interrupted, Status};
 use earmark::Recipe;
-use earmark::report::{Align, human_duration, human_rate, text_table};
-use earmark::train::benchmark::{Part, Speed, Speeds, bench};
+use earmark::train::benchmark::{self, Part, Speed, Speeds, bench};
+use earmark_core::human::{human_amount, human_duration, human_rate};
 
 /// Measures a recipe on this machine.
-pub fn run(args: Bench, global: &Global, console: &Console) -> anyhow::Result<Status> {
-    let job = earmark::train::benchmark::Bench {
+pub fn run(args: Bench, console: &Console) -> anyhow::Result<Status> {
+    let job = benchmark::Bench {
         recipe: Recipe::load(&args.recipe, &args.overrides.set)?,
         batch: args.batch,
-        classes: args.classes,
+        classes: args.class_count,
         repeat: args.repeat,
-        device: global.device.clone(),
-        parts: if args.only.is_empty() {
-            Part::ALL.to_vec()
-        } else {
-            args.only.into_iter().map(part).collect()
+        device: args.compute.device,
+        parts: match args.only.is_empty() {
+            true => Part::ALL.to_vec(),
+            false => args.only,
         },
     };
     let stop = console.stop_flag()?;
-    let told = |what: &str| console.note(format!("measuring: {what}"));
-    let Some(speeds) = bench(&job, &told, &stop)? else {
-        return Ok(Status::Interrupted);
+    let note = |what: &str| console.note(format!("measuring: {what}"));
+    let Some(speeds) = bench(&job, &note, &stop)? else {
+        return Err(Interrupted.into());
     };
-    if args.json {
-        out_json(&speeds)?
-    } else {
-        out(text(&speeds))?
+    match args.json {
+        true => print_json(&speeds)?,
+        false => print(text(&speeds))?,
     }
     Ok(Status::Done)
 }
 
 fn text(speeds: &Speeds) -> String {
-    let threads = if speeds.threads == 1 {
-        "1 thread".to_owned()
-    } else {
-        format!("{} threads", speeds.threads)
-    };
-    let row = |what: &str, s: &Speed| {
-        let memory = s.peak_mib.map_or("–".to_owned(), |m| format!("{m:.0} MiB"));
-        let rate = human_rate(s.items_per_second, "examples");
-        vec![
-            what.to_owned(),
-            s.batch.to_string(),
-            human_duration(s.seconds),
-            rate,
-            memory,
-        ]
-    };
-    let rows: Vec<_> = [
-        ("training step", &speeds.train_step),
-        ("inference", &speeds.inference),
-        ("inference, one", &speeds.inference_one),
-    ]
-    .into_iter()
-    .filter_map(|(what, speed)| Some(row(what, speed.as_ref()?)))
-    .collect();
-    let steps = text_table(
-        &["step", "batch", "time", "speed", "peak memory"],
-        &rows,
-        &[
-            Align::Left,
-            Align::Right,
-            Align::Right,
-            Align::Right,
-            Align::Right,
-        ],
-    );
-    let front_end = speeds.front_end.as_ref().map(|f| {
+    let threads = human_amount(speeds.threads, "thread", "threads");
+    let simd = speeds.simd.map_or(String::new(), |name| format!(" ({name})"));
+    let mut text = format!("{} on {}{simd}, {threads}\n", speeds.recipe, speeds.device);
+    if let Some(f) = &speeds.front_end {
         let row = |what: String, v: f64| vec![what, format!("{v:.0} x")];
         let rows = [
             row(format!("WAV to features, {threads}"), f.x_real_time),
@@ -84,23 +51,30 @@ fn text(speeds: &Speeds) -> String {
                 f.x_real_time_without_decoding_one_core,
             ),
         ];
-        text_table(&["front end", "real time"], &rows, &[Align::Left, Align::Right])
-    });
-    let simd = speeds.simd.map_or(String::new(), |name| format!(" ({name})"));
-    let mut text = format!("{} on {}{simd}, {threads}\n", speeds.recipe, speeds.device);
-    let steps = (!rows.is_empty()).then_some(steps);
-    for table in [front_end, steps].into_iter().flatten() {
-        text.push('\n');
-        text.push_str(&table);
+        text += &format!("\n{}", number_table(&["front end", "real time"], &rows));
+    }
+    let row = |what: &str, speed: &Speed| {
+        let memory = speed.peak_mib.map_or("–".to_owned(), |m| format!("{m:.0} MiB"));
+        vec![
+            what.to_owned(),
+            speed.batch.to_string(),
+            human_duration(speed.seconds),
+            human_rate(speed.items_per_second, "segments"),
+            memory,
+        ]
+    };
+    let steps = [
+        ("training step", &speeds.train_step),
+        ("inference", &speeds.inference),
+        ("inference, one", &speeds.inference_one),
+    ];
+    let rows: Vec<_> = steps
+        .into_iter()
+        .filter_map(|(what, speed)| Some(row(what, speed.as_ref()?)))
+        .collect();
+    if !rows.is_empty() {
+        let headers = ["step", "batch", "time", "speed", "peak memory"];
+        text += &format!("\n{}", number_table(&headers, &rows));
     }
     text.trim_end().to_owned()
-}
-
-fn part(part: BenchPart) -> Part {
-    match part {
-        BenchPart::FrontEnd => Part::FrontEnd,
-        BenchPart::TrainStep => Part::TrainStep,
-        BenchPart::Inference => Part::Inference,
-        BenchPart::InferenceOne => Part::InferenceOne,
-    }
 }

@@ -1,39 +1,36 @@
 //! `earmark blend`
 
-use crate::Status;
-use crate::args::{Blend, Global};
-use crate::console::{Console, done};
-use crate::output;
-use anyhow::{Context, bail};
-use earmark::metrics::{Mean, ScoreTable, blend};
-use earmark::report::human_amount;
+use super::blend_select;
+use crate::args::Blend;
+use crate::console::Console;
+use crate::output::{self, print_written};
+use crate::status::Status;
+use anyhow::bail;
+use earmark::metrics::{ScoreTable, blend};
+use earmark_core::human::human_amount;
 
 /// Blends score tables.
-pub fn run(args: Blend, global: &Global, console: &Console) -> anyhow::Result<Status> {
-    let mean: Mean = args.mean.parse().context("--mean")?;
+pub fn run(args: &Blend, console: &Console) -> anyhow::Result<Status> {
     if args.select {
-        return super::blend_select::run(&args, mean, global, console);
+        return blend_select::run(args, console);
     }
     if let Some(run) = args.tables.iter().find(|path| path.is_dir()) {
         bail!(
-            "{0}: is a folder and no table of scores; add --select to blend runs by their out-of-fold scores, or write its scores first: earmark predict {0} --data DIR -o scores.csv",
+            "{0}: is a folder, not a score table; add --select to blend runs by their out-of-fold scores, or write its scores first: earmark predict {0} --data DIR -o scores.csv",
             run.display()
         );
     }
-    let tables = args
-        .tables
-        .iter()
-        .map(ScoreTable::read)
-        .collect::<Result<Vec<_>, _>>()?;
+    let tables = args.tables.iter().map(ScoreTable::read);
+    let tables = tables.collect::<Result<Vec<_>, _>>()?;
     let weights = (!args.weights.is_empty()).then_some(args.weights.as_slice());
-    let blended = blend(&tables, mean, weights)?;
-    output::table(&args.out, &blended)?;
+    let blended = blend(&tables, args.mean, weights)?;
+    output::write_scores(&args.out, &blended)?;
     let text = format!(
         "{} blended, {}: {}",
         human_amount(tables.len(), "table", "tables"),
         human_amount(blended.files().len(), "file", "files"),
         args.out.display()
     );
-    done(&args.out, text, console)?;
+    print_written(&args.out, text, console)?;
     Ok(Status::Done)
 }

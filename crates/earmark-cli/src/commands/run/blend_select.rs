@@ -1,63 +1,57 @@
 //! `earmark blend --select`
 
-use crate::Status;
-use crate::args::{Blend, Global};
-use crate::console::{Console, done, out_json};
-use crate::output;
+use crate::args::Blend;
+use crate::commands::scores::sorted_by_file;
+use crate::console::Console;
+use crate::output::{self, print_json, print_written};
+use crate::status::Status;
 use anyhow::{Context, bail};
 use earmark::data::FoldTable;
-use earmark::inference::Event;
 use earmark::metrics::{
-    Aligned, Mean, Report, ReportOptions, ScoreTable, Selector, TruthTable, UnknownLabels, blend, number,
+    Aligned, BlendSelection, BlendSelector, NestedSelection, Report, ReportOptions, ScoreTable, TruthTable,
+    UnknownLabels, blend, number,
 };
-use earmark::report::human_amount;
 use earmark::runs::journal::history::METRICS;
-use earmark::train::OutOfFold;
-use serde_json::json;
-use std::collections::HashMap;
+use earmark::train::{self, OutOfFold};
+use earmark_core::human::human_amount;
+use serde_json::{Map, json};
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 /// What is chosen from: tables in the order of the first, with truth and folds.
-struct Choice {
+struct Candidates {
     tables: Vec<ScoreTable>,
-    truth: Option<Vec<bool>>,
+    truth: Vec<bool>,
     folds: Option<Vec<u32>>,
 }
 
-/// Chooses, blends and says what the choice is worth.
-pub fn run(args: &Blend, mean: Mean, global: &Global, console: &Console) -> anyhow::Result<Status> {
-    let known = || METRICS.map(|m| m.name()).join(", ");
-    let Some(metric) = METRICS.into_iter().find(|m| m.name() == args.by) else {
-        bail!("--by {}: is no metric; choose one of {}", args.by, known());
+/// Chooses, blends and prints what the choice is worth.
+pub fn run(args: &Blend, console: &Console) -> anyhow::Result<Status> {
+    let Some(metric) = METRICS.into_iter().find(|m| m.name() == args.metric) else {
+        let known = METRICS.map(|m| m.name()).join(", ");
+        bail!("--metric {}: unknown metric; choose one of {known}", args.metric);
     };
-    let Some(choice) = open(args, global, console)? else {
-        console.note("interrupted; nothing was written");
-        return Ok(Status::Interrupted);
-    };
-    let truth = match choice.truth {
-        Some(truth) => truth,
-        None => bail!("--select: needs the labels; give a run of folds among the inputs, or --truth"),
-    };
+    let candidates = candidates(args, console)?;
     let judge = |aligned: &Aligned| match metric.name() {
-        // The whole report is slow, and this one is asked for hundreds of times.
+        // The whole report is slow, and this value is needed hundreds of times.
         "lwlrap" => Ok(aligned.lwlrap()?.overall()),
         "accuracy" => Ok(aligned.accuracy()),
         _ => Ok(metric.of(&Report::of(aligned, &ReportOptions::default())?)),
     };
-    let selector = Selector::new(&choice.tables, truth, mean)?;
+    let selector = BlendSelector::new(&candidates.tables, candidates.truth, args.mean)?;
     let Some(selection) = selector.select(&judge)? else {
         bail!(
-            "--select: no blend has a {}; the labels are of other clips or classes",
+            "--select: no blend has a {}; the labels are for other clips or classes",
             metric.name()
         );
     };
-    let nested = match &choice.folds {
+    let nested = match &candidates.folds {
         Some(folds) => Some(selector.nested(folds, &judge)?),
         None => None,
     };
     let weights: Vec<f64> = selection.weights.iter().map(|w| *w as f64).collect();
-    let blended = blend(&choice.tables, mean, Some(&weights))?;
-    output::table(&args.out, &blended)?;
+    let blended = blend(&candidates.tables, args.mean, Some(&weights))?;
+    output::write_scores(&args.out, &blended)?;
     let names: Vec<String> = args.tables.iter().map(|t| t.display().to_string()).collect();
     if let Some(path) = &args.chosen {
         output::write(path, |w| {
@@ -68,45 +62,59 @@ pub fn run(args: &Blend, mean: Mean, global: &Global, console: &Console) -> anyh
         })?;
     }
     if args.json {
-        let weights: serde_json::Map<_, _> = names
-            .iter()
-            .cloned()
-            .zip(selection.weights.iter().map(|w| json!(w)))
-            .collect();
-        out_json(&json!({
-            "metric": metric.name(), "weights": weights, "score": selection.score, "exhaustive": selection.exhaustive,
+        let weights = names.into_iter().zip(selection.weights.iter().map(|w| json!(w)));
+        print_json(&json!({
+            "metric": metric.name(), "weights": weights.collect::<Map<_, _>>(), "score": selection.score,
+            "exhaustive": selection.exhaustive,
             "nested": nested.as_ref().map(|n| json!({ "score": n.score, "chosen": n.chosen })),
         }))?;
-        return Ok(Status::Done);
+    } else {
+        summarize(args, metric.name(), &selection, nested.as_ref(), console)?;
     }
-    for (name, weight) in names.iter().zip(&selection.weights).filter(|(_, w)| **w > 0) {
-        let often = if *weight > 1 {
+    Ok(Status::Done)
+}
+
+fn summarize(
+    args: &Blend,
+    metric: &str,
+    selection: &BlendSelection,
+    nested: Option<&NestedSelection>,
+    console: &Console,
+) -> anyhow::Result<()> {
+    let chosen = args
+        .tables
+        .iter()
+        .zip(&selection.weights)
+        .filter(|(_, w)| **w > 0);
+    for (table, weight) in chosen.clone() {
+        let times = if *weight > 1 {
             format!(" x {weight}")
         } else {
             String::new()
         };
-        done(&args.out, format!("{name}{often}"), console)?;
+        print_written(&args.out, format!("{}{times}", table.display()), console)?;
     }
-    let (name, score) = (metric.name(), selection.score);
-    let honest = match nested {
-        Some(n) => format!(
-            "{name} {} by nested folds, each blended as the others chose",
-            number(n.score)
+    let unbiased = match nested {
+        Some(nested) => format!(
+            "{metric} {} by nested cross-validation, each fold blended as the others chose",
+            number(nested.score)
         ),
-        None => "no honest estimate: give --fold-table, or a run of folds among the inputs".to_owned(),
+        None => {
+            "no unbiased estimate: give --fold-table, or a cross-validation run among the inputs".to_owned()
+        }
     };
     let text = format!(
-        "{} of {}: {name} {score:.4} on the clips that chose them (optimistic), {honest}: {}",
-        selection.weights.iter().filter(|w| **w > 0).count(),
-        human_amount(names.len(), "input", "inputs"),
+        "{} of {}: {metric} {:.4} on the clips that chose them (optimistic), {unbiased}: {}",
+        chosen.count(),
+        human_amount(args.tables.len(), "input", "inputs"),
+        selection.score,
         args.out.display()
     );
-    done(&args.out, text, console)?;
-    Ok(Status::Done)
+    print_written(&args.out, text, console)
 }
 
-/// Reads tables and runs; `None` when interrupted.
-fn open(args: &Blend, global: &Global, console: &Console) -> anyhow::Result<Option<Choice>> {
+/// Reads tables and runs.
+fn candidates(args: &Blend, console: &Console) -> anyhow::Result<Candidates> {
     let stop = console.stop_flag()?;
     let mut tables = Vec::new();
     let mut first: Option<OutOfFold> = None;
@@ -115,114 +123,82 @@ fn open(args: &Blend, global: &Global, console: &Console) -> anyhow::Result<Opti
             tables.push(ScoreTable::read(path)?);
             continue;
         }
-        let show = |e: Event| console.show(e);
-        let found =
-            match earmark::train::out_of_fold(path, args.data.as_deref(), &global.device, &show, &stop) {
-                Err(e) if e.is_interrupt() => None,
-                found => found?,
-            };
-        let Some(found) = found else { return Ok(None) };
-        tables.push(by_file(&found.scores)?);
+        let data = args.data.as_deref();
+        let found = train::out_of_fold(path, data, &args.compute.device, &|e| console.show(e), &stop);
+        let found = console.finished(found, "nothing was written")?;
+        tables.push(sorted_by_file(&found.scores)?);
         if let Some(first) = &first {
             refuse_other_folds(path, first, &found)?;
         }
         first.get_or_insert(found);
     }
-    let (files, classes) = (tables[0].files().to_vec(), tables[0].classes().to_vec());
+    let files = tables[0].files();
     let truth = match (&args.truth, &first) {
-        (Some(path), _) => Some(truth_of(path, &tables[0])?),
-        (None, Some(run)) => Some(labels_of(run, &files, &classes)?),
-        (None, None) => None,
+        (Some(path), _) => truth_of_file(path, &tables[0])?,
+        (None, Some(run)) => truth_of_run(run, &tables[0])?,
+        (None, None) => {
+            bail!("--select: needs the true labels; give a cross-validation run among the inputs, or --truth")
+        }
     };
     let folds = match (&args.fold_table, &first) {
-        (Some(path), _) => Some(folds_of(&FoldTable::read(path)?, &files, path)?),
-        (None, Some(run)) => {
-            let table = FoldTable {
-                folds: run
-                    .scores
-                    .files()
-                    .iter()
-                    .cloned()
-                    .zip(run.folds.iter().copied())
-                    .collect(),
-            };
-            Some(folds_of(&table, &files, &args.tables[0])?)
-        }
+        (Some(path), _) => Some(folds_of(&FoldTable::read(path)?.folds, files, path)?),
+        (None, Some(run)) => Some(folds_of(&run_folds(run), files, &args.tables[0])?),
         (None, None) => None,
     };
-    Ok(Some(Choice { tables, truth, folds }))
+    Ok(Candidates { tables, truth, folds })
 }
 
-/// The rows by file name, as `predict --out-of-fold` writes them, and not fold after fold.
-fn by_file(table: &ScoreTable) -> anyhow::Result<ScoreTable> {
-    let mut rows: Vec<(&str, &[f32])> = table.rows().collect();
-    rows.sort_unstable_by_key(|(file, _)| *file);
-    let files = rows.iter().map(|(file, _)| (*file).to_owned()).collect();
-    let values = rows.iter().flat_map(|(_, row)| row.iter().copied()).collect();
-    Ok(ScoreTable::new(files, table.classes().to_vec(), values)?)
+/// The fold of each clip of a run.
+fn run_folds(run: &OutOfFold) -> BTreeMap<String, u32> {
+    let files = run.scores.files().iter().cloned();
+    files.zip(run.folds.iter().copied()).collect()
 }
 
-/// Runs whose folds differ have each learnt from clips that another one judges.
+/// Refuses runs whose folds differ: each was trained on test clips of the other.
 fn refuse_other_folds(path: &Path, first: &OutOfFold, other: &OutOfFold) -> anyhow::Result<()> {
-    let of = |run: &OutOfFold| -> HashMap<String, u32> {
-        run.scores
-            .files()
-            .iter()
-            .cloned()
-            .zip(run.folds.iter().copied())
-            .collect()
-    };
-    let (first, other) = (of(first), of(other));
-    if let Some(file) = other
-        .iter()
-        .find(|(file, fold)| first.get(*file).is_some_and(|f| f != *fold))
-    {
+    let (first, other) = (run_folds(first), run_folds(other));
+    let differs = |(file, fold): &(&String, &u32)| first.get(*file).is_some_and(|f| f != *fold);
+    if let Some((file, fold)) = other.iter().find(differs) {
         bail!(
-            "{}: its folds are not those of the other runs ({} is in fold {} here); blend runs that were trained with the same folds",
-            path.display(),
-            file.0,
-            file.1
+            "{}: its folds differ from those of the other runs ({file} is in fold {fold} here); blend runs that were trained with the same folds",
+            path.display()
         );
     }
     Ok(())
 }
 
-/// Truth in the order of a table's rows, from a file.
-fn truth_of(path: &Path, table: &ScoreTable) -> anyhow::Result<Vec<bool>> {
+/// Truth from a file, in the order of a table's rows.
+fn truth_of_file(path: &Path, table: &ScoreTable) -> anyhow::Result<Vec<bool>> {
     let truth = TruthTable::read(path)?;
     let aligned = Aligned::new(table, &truth, UnknownLabels::Refuse)?;
-    let rows: HashMap<&str, &[bool]> = aligned
-        .files()
-        .iter()
-        .map(String::as_str)
-        .zip(aligned.rows().map(|(_, marks)| marks))
-        .collect();
+    let files = aligned.files().iter().map(String::as_str);
+    let rows: HashMap<&str, &[bool]> = files.zip(aligned.rows().map(|(_, marks)| marks)).collect();
     let mut marks = Vec::new();
     for file in table.files() {
-        let row = rows
-            .get(file.as_str())
-            .with_context(|| format!("{}: has no labels of {file}", path.display()))?;
+        let row = rows.get(file.as_str());
+        let row = row.with_context(|| format!("{}: has no labels for {file}", path.display()))?;
         marks.extend_from_slice(row);
     }
     Ok(marks)
 }
 
-/// The same from a run of folds.
-fn labels_of(run: &OutOfFold, files: &[String], classes: &[String]) -> anyhow::Result<Vec<bool>> {
-    if classes != run.scores.classes() {
+/// Truth from a cross-validation run, in the order of a table's rows.
+fn truth_of_run(run: &OutOfFold, table: &ScoreTable) -> anyhow::Result<Vec<bool>> {
+    if table.classes() != run.scores.classes() {
         bail!(
-            "--select: the first input's classes are not those of the run of folds; name the run first, or give --truth"
+            "--select: the classes of the first input differ from those of the cross-validation run; name the run first, or give --truth"
         );
     }
-    let rows: HashMap<&str, Vec<f32>> = run
+    let count = table.classes().len();
+    let labels = run
         .items
         .iter()
-        .map(|item| (item.file.as_str(), item.multi_hot(classes.len())))
-        .collect();
+        .map(|item| (item.file.as_str(), item.multi_hot(count)));
+    let rows: HashMap<&str, Vec<f32>> = labels.collect();
     let mut marks = Vec::new();
-    for file in files {
+    for file in table.files() {
         let row = rows.get(file.as_str()).with_context(|| {
-            format!("{file}: is no clip of the run of folds; give --truth and --fold-table")
+            format!("{file}: is not a clip of the cross-validation run; give --truth and --fold-table")
         })?;
         marks.extend(row.iter().map(|v| *v > 0.0));
     }
@@ -230,12 +206,10 @@ fn labels_of(run: &OutOfFold, files: &[String], classes: &[String]) -> anyhow::R
 }
 
 /// The fold of each file.
-fn folds_of(table: &FoldTable, files: &[String], place: &Path) -> anyhow::Result<Vec<u32>> {
-    files
-        .iter()
-        .map(|file| {
-            let fold = table.folds.get(file).copied();
-            fold.with_context(|| format!("{}: has no fold of {file}", place.display()))
-        })
-        .collect()
+fn folds_of(folds: &BTreeMap<String, u32>, files: &[String], place: &Path) -> anyhow::Result<Vec<u32>> {
+    let fold = |file: &String| {
+        let fold = folds.get(file).copied();
+        fold.with_context(|| format!("{}: has no fold for {file}", place.display()))
+    };
+    files.iter().map(fold).collect()
 }

@@ -1,113 +1,105 @@
 //! `earmark export`
 
-use crate::Status;
-use crate::args::{Export, Global, StoredWeights};
-use crate::console::{Console, done};
-use crate::output::{self, is_stdout};
+use crate::args::Export;
+use crate::console::Console;
+use crate::output::{self, is_stdout, print_written};
+use crate::status::Status;
 use anyhow::bail;
-use earmark::inference::export::{Check, ExportOptions, Onnx, Weights};
+use earmark::inference::export::{ExportCheck, ExportOptions, OnnxExport, WeightPrecision};
 use earmark::onnx::{OPSET, Port};
-use earmark::report::human_bytes;
 use earmark::runs::run_dir::find_model;
+use earmark_core::human::{human_amount, human_bytes};
+use serde_json::{Value, json};
 
 /// How far a float32 export may be from its model.
 const TOLERANCE: f32 = 1e-4;
 
 /// Writes a model for other programs.
-pub fn run(args: Export, _: &Global, console: &Console) -> anyhow::Result<Status> {
+pub fn run(args: &Export, console: &Console) -> anyhow::Result<Status> {
     if args.json && is_stdout(&args.out) {
-        bail!("--json: stdout is taken by the model; name a file with -o");
+        bail!("--json: the model itself goes to stdout; name a file with -o");
     }
-    let weights = match args.weights {
-        StoredWeights::Float32 => Weights::Float32,
-        StoredWeights::Int8 => Weights::Int8,
-    };
     let path = find_model(&args.model)?;
-    let onnx = Onnx::of_model(
-        &path,
-        ExportOptions {
-            weights,
-            raw: args.raw,
-        },
-    )?;
+    let options = ExportOptions {
+        weights: args.precision,
+        raw: args.raw,
+    };
+    let onnx = OnnxExport::of_model(&path, options)?;
     let check = args.check.then(|| onnx.check()).transpose()?;
-    if let Some(Check {
-        largest_difference: d,
-        ..
-    }) = check
-        && (d.is_nan() || (weights == Weights::Float32 && d > TOLERANCE))
-    {
+    let difference = check.as_ref().map_or(0.0, |check| check.largest_difference);
+    if difference.is_nan() || (args.precision == WeightPrecision::Float32 && difference > TOLERANCE) {
         bail!(
-            "{}: the scores of its export are off by {d:e}, more than {TOLERANCE:e}; nothing was written. This is a fault of earmark's own: \
+            "{}: the scores of the export differ from the model's by {difference:e}, more than {TOLERANCE:e}; nothing was written. This is a bug in earmark: \
              please report it with the recipe",
             path.display()
         );
     }
     if onnx.leaves_trimming {
         console.note(
-            "front-end.trim is not in the graph: cut silence off the clips before they go in (the metadata says how, as `trim`)",
+            "front-end.trim is not in the graph: trim silence before you pass clips to it (the metadata says how, as `trim`)",
         );
     }
-    if onnx.leaves_stretches {
+    if onnx.leaves_random_crops {
         console.note(
-            "the graph hears clips whole, and `earmark predict` random stretches of them (predict.lengths): their scores differ",
+            "the graph scores whole clips, `earmark predict` random crops of them (predict.random-crops): the scores differ",
         );
     }
     let bytes = onnx.model.bytes();
     output::write(&args.out, |w| w.write_all(&bytes))?;
-    let text = if args.json {
-        serde_json::to_string_pretty(&json(&args, &onnx, bytes.len(), check.as_ref()))?
-    } else {
-        text(&args, &onnx, bytes.len(), check.as_ref())
+    let text = match args.json {
+        true => serde_json::to_string_pretty(&as_json(args, &onnx, bytes.len(), check.as_ref()))?,
+        false => as_text(args, &onnx, bytes.len(), check.as_ref()),
     };
-    done(&args.out, text, console)?;
+    print_written(&args.out, text, console)?;
     Ok(Status::Done)
 }
 
-fn text(args: &Export, onnx: &Onnx, bytes: usize, check: Option<&Check>) -> String {
+fn dimensions(port: &Port) -> Vec<String> {
+    port.shape.iter().map(ToString::to_string).collect()
+}
+
+fn as_text(args: &Export, onnx: &OnnxExport, bytes: usize, check: Option<&ExportCheck>) -> String {
     let graph = &onnx.model.graph;
     let mut text = format!(
-        "{}: ONNX, {}, {} nodes, {} classes",
+        "{}: ONNX, {}, {}, {}",
         args.out.display(),
         human_bytes(bytes as u64),
-        graph.nodes.len(),
-        onnx.meta.classes.len()
+        human_amount(graph.nodes.len(), "node", "nodes"),
+        human_amount(onnx.meta.classes.len(), "class", "classes")
     );
-    for (what, ports) in [("takes", &graph.inputs), ("gives", &graph.outputs)] {
+    let rate = format!(" at {} Hz", onnx.sample_rate_hz);
+    for (what, ports, rate) in [
+        ("input", &graph.inputs, rate.as_str()),
+        ("output", &graph.outputs, ""),
+    ] {
         for port in ports {
-            let dims: Vec<String> = port.shape.iter().map(ToString::to_string).collect();
-            text.push_str(&format!("\n  {what} {} float32 [{}]", port.name, dims.join(", ")));
-            if what == "takes" {
-                text.push_str(&format!(" at {} Hz", onnx.sample_rate_hz));
-            }
+            let shape = dimensions(port).join(", ");
+            text += &format!("\n  {what} {} float32 [{shape}]{rate}", port.name);
         }
     }
     if let Some(check) = check {
-        text.push_str(&format!(
-            "\n  scores of a made-up clip of {:.1} s are those of the model to {:.1e}",
+        text += &format!(
+            "\n  checked on a synthetic clip of {:.1} s: scores differ from the model's by at most {:.1e}",
             check.seconds, check.largest_difference
-        ));
+        );
     }
     text
 }
 
-fn json(args: &Export, onnx: &Onnx, bytes: usize, check: Option<&Check>) -> serde_json::Value {
+fn as_json(args: &Export, onnx: &OnnxExport, bytes: usize, check: Option<&ExportCheck>) -> Value {
     let graph = &onnx.model.graph;
-    let ports = |ports: &[Port]| -> Vec<serde_json::Value> {
-        let one = |port: &Port| {
-            let shape: Vec<String> = port.shape.iter().map(ToString::to_string).collect();
-            serde_json::json!({ "name": port.name, "type": "float32", "shape": shape })
-        };
-        ports.iter().map(one).collect()
+    let ports = |ports: &[Port]| -> Vec<Value> {
+        let port = |port: &Port| json!({ "name": port.name, "type": "float32", "shape": dimensions(port) });
+        ports.iter().map(port).collect()
     };
-    let mut value = serde_json::json!({
+    let mut value = json!({
         "file": args.out.to_string_lossy(),
         "bytes": bytes,
         "opset": OPSET,
         "nodes": graph.nodes.len(),
-        "weights": match args.weights {
-            StoredWeights::Float32 => "float32",
-            StoredWeights::Int8 => "int8",
+        "weights": match args.precision {
+            WeightPrecision::Float32 => "float32",
+            WeightPrecision::Int8 => "int8",
         },
         "sample_rate_hz": onnx.sample_rate_hz,
         "inputs": ports(&graph.inputs),
@@ -116,10 +108,7 @@ fn json(args: &Export, onnx: &Onnx, bytes: usize, check: Option<&Check>) -> serd
         "licence": onnx.meta.licence,
     });
     if let Some(check) = check {
-        value["check"] = serde_json::json!({
-            "seconds": check.seconds,
-            "largest_difference": check.largest_difference,
-        });
+        value["check"] = json!({ "seconds": check.seconds, "largest_difference": check.largest_difference });
     }
     value
 }

@@ -1,206 +1,181 @@
 //! `earmark predict`
 
-use crate::Status;
-use crate::args::{Format, Global, Predict};
-use crate::console::{Console, done};
-use crate::output;
-use anyhow::{Context, bail};
-use earmark::inference::{Event, Observer, PipelineError, Prediction};
-use earmark::metrics::{Mean, ScoreTable, top_k};
-use earmark::report::human_amount;
-use serde_json::{Map, json};
+use super::predict_segments;
+use crate::args::{Predict, ScoreFormat};
+use crate::commands::data::source::layout;
+use crate::commands::scores::{by_class, sorted_by_file};
+use crate::console::Console;
+use crate::output::{self, print_written};
+use crate::status::Status;
+use anyhow::bail;
+use earmark::inference::{self, Event, Prediction};
+use earmark::metrics::{ScoreTable, top_k};
+use earmark::train;
+use earmark_core::human::human_amount;
+use serde_json::json;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-/// Writes scores of recordings.
-pub fn run(args: Predict, global: &Global, console: &Console) -> anyhow::Result<Status> {
-    let mean: Mean = args.mean.parse().context("--mean")?;
-    let data = match args.data {
-        // A flag says more than the environment.
-        Some(data) if !args.files.is_empty() => {
-            if std::env::var_os("EARMARK_DATA").is_none_or(|set| set != *data) {
-                bail!("--files: these and --data are two things to predict; give one of them");
-            }
-            None
-        }
-        data => data,
-    };
-    if data.is_none() && args.files.is_empty() && !args.out_of_fold {
-        bail!("nothing to predict: give a folder with --data DIR, or audio files with --files FILE...");
-    }
-    if args.tiles && matches!(args.format, Format::Kaggle2018 | Format::Kaggle2019) {
-        bail!(
-            "--format: a submission has a row for each clip and none for its tiles; choose csv or json, or leave out --tiles"
-        );
-    }
-    if let ([_, other, ..], true) = (args.models.as_slice(), args.out_of_fold) {
-        bail!("--out-of-fold: {other} is a second run; give one run of several folds");
-    }
-    let job = earmark::inference::Predict {
+/// Writes the scores of recordings.
+pub fn run(args: Predict, console: &Console) -> anyhow::Result<Status> {
+    refuse_contradictions(&args)?;
+    let job = inference::PredictJob {
         models: args.models,
-        data,
-        part: args.part,
-        files: args.files,
-        layout: args
-            .layout
-            .as_deref()
-            .map(crate::commands::data::layout)
-            .transpose()?,
-        mean,
+        // Files that a command line names have priority over the data folder of the environment.
+        data: args.source.data.filter(|_| args.source.files.is_empty()),
+        subset: args.source.subset,
+        files: args.source.files,
+        layout: args.layout.as_deref().map(layout).transpose()?,
+        mean: args.mean,
         raw: args.raw,
         weights: (!args.weights.is_empty()).then_some(args.weights),
-        device: global.device.clone(),
+        device: args.compute.device,
     };
     output::check(&args.out)?;
     let stop = console.stop_flag()?;
-    if args.tiles {
-        return super::predict_tiles::run(&job, args.out_of_fold, &args.out, args.format, console, &stop);
+    if args.segments {
+        let out = (args.out.as_path(), args.format);
+        return predict_segments::run(&job, args.out_of_fold, out, console, &stop);
     }
-    let show = |e: Event| console.show(e);
     let prediction = if args.out_of_fold {
-        out_of_fold(&job, &show, &stop)
+        out_of_fold(&job, console, &stop)?
     } else {
-        earmark::inference::predict(&job, &show, &stop)
-    };
-    let prediction = match prediction {
-        Err(e) if e.is_interrupt() => None,
-        p => p?,
-    };
-    let Some(prediction) = prediction else {
-        console.note("interrupted; nothing was written");
-        return Ok(Status::Interrupted);
+        let prediction = inference::predict(&job, &|e| console.show(e), &stop);
+        console.finished(prediction, "nothing was written")?
     };
     write(&args.out, args.format, &prediction)?;
-    let n = prediction.scores.files().len();
     let text = format!(
         "{} scored for {}: {}",
-        human_amount(n, "recording", "recordings"),
+        human_amount(prediction.scores.files().len(), "recording", "recordings"),
         human_amount(prediction.scores.classes().len(), "class", "classes"),
         args.out.display()
     );
-    done(&args.out, text, console)?;
-    if prediction.learnt > 0 {
-        let remedy = if prediction.kept {
-            "to judge it by clips that it kept, use `earmark eval`, or --out-of-fold with a set of folds"
-        } else {
-            "to judge it, take recordings that it has not heard"
-        };
-        console.note(format!(
-            "the model has learnt from {} of these recordings; {remedy}",
-            prediction.learnt
-        ));
-    }
-    match prediction.skipped.len() {
-        0 => {}
-        bad if args.out_of_fold => console.note(format!("{bad} could not be read and have no row")),
-        bad if bad == n => console.note("none of them could be read; all scores are 0"),
-        bad => console.note(format!(
-            "{bad} could not be read; their rows hold the mean of the other rows"
-        )),
-    }
+    print_written(&args.out, text, console)?;
+    add_notes(&prediction, args.out_of_fold, console);
     Ok(Status::of_skips(
         prediction.skipped.len() + prediction.unnamed.len(),
     ))
 }
 
-/// The scores of each clip by the fold that did not see it, sorted by file.
-fn out_of_fold(
-    job: &earmark::inference::Predict,
-    show: Observer,
-    stop: &AtomicBool,
-) -> Result<Option<Prediction>, PipelineError> {
-    let set = Path::new(&job.models[0]);
-    let Some(found) = earmark::train::out_of_fold(set, job.data.as_deref(), &job.device, show, stop)? else {
-        return Ok(None);
-    };
-    let mut rows: Vec<(&str, &[f32])> = found.scores.rows().collect();
-    rows.sort_unstable_by_key(|(file, _)| *file);
-    let files = rows.iter().map(|(file, _)| (*file).to_owned()).collect();
-    let values = rows.iter().flat_map(|(_, row)| row.iter().copied()).collect();
-    Ok(Some(Prediction {
-        scores: ScoreTable::new(files, found.scores.classes().to_vec(), values)?,
-        skipped: found.skipped,
-        unnamed: Vec::new(),
-        learnt: 0,
-        kept: false,
-        single_label: found.single_label,
-    }))
-}
-
-/// File name without its folder.
-fn base(file: &str) -> String {
-    Path::new(file)
-        .file_name()
-        .map_or(file.to_owned(), |n| n.to_string_lossy().into_owned())
-}
-
-/// File names without their folders, which must still tell the files apart.
-fn bases(files: &[String]) -> anyhow::Result<Vec<String>> {
-    let mut first = HashMap::new();
-    for file in files {
-        if let Some(other) = first.insert(base(file), file) {
-            bail!(
-                "`{other}` and `{file}` have the same name but for their folders, which this format leaves out; choose --format csv"
-            );
-        }
+fn refuse_contradictions(args: &Predict) -> anyhow::Result<()> {
+    let source = &args.source;
+    let given = |data: &Path| std::env::var_os("EARMARK_DATA").is_none_or(|set| set != *data);
+    if !source.files.is_empty() && source.data.as_deref().is_some_and(given) {
+        bail!("--files: cannot be combined with --data; give one of them");
     }
-    Ok(files.iter().map(|f| base(f)).collect())
-}
-
-fn write(path: &Path, format: Format, p: &Prediction) -> anyhow::Result<()> {
-    let s = &p.scores;
-    if let Some(class) = s
-        .classes()
-        .iter()
-        .find(|c| format == Format::Kaggle2018 && c.contains(char::is_whitespace))
-    {
+    if source.data.is_none() && source.files.is_empty() && !args.out_of_fold {
+        bail!("nothing to predict: give a folder with --data DIR, or audio files with --files FILE...");
+    }
+    if args.segments && matches!(args.format, ScoreFormat::Kaggle2018 | ScoreFormat::Kaggle2019) {
         bail!(
-            "--format kaggle2018 separates classes by spaces, and the class `{class}` has one; choose --format csv"
+            "--format: a submission has one row per clip, none per segment; choose csv or json, or leave out --segments"
         );
     }
-    match format {
-        Format::Csv => output::table(path, s)?,
-        Format::Kaggle2019 => {
-            let s = ScoreTable::new(bases(s.files())?, s.classes().to_vec(), s.values().to_vec())?;
-            output::table(path, &s)?;
-        }
-        Format::Kaggle2018 => {
-            let files = bases(s.files())?;
-            output::write(path, |w| {
-                let mut csv = csv::Writer::from_writer(w);
-                csv.write_record(["fname", "label"])?;
-                for (file, (_, row)) in files.iter().zip(s.rows()) {
-                    // The submission separates its three labels by spaces; its class names have none.
-                    let best: Vec<&str> = top_k(row, 3)
-                        .into_iter()
-                        .map(|c| s.classes()[c].as_str())
-                        .collect();
-                    csv.write_record([file, &best.join(" ")])?;
-                }
-                csv.flush()
-            })?;
-        }
-        Format::Json => output::write(path, |w| {
-            let rows: Vec<_> = s
-                .rows()
-                .map(|(file, row)| {
-                    let scores: Map<_, _> = s
-                        .classes()
-                        .iter()
-                        .zip(row)
-                        .map(|(c, v)| (c.clone(), json!(v)))
-                        .collect();
-                    let reason = p.skipped.iter().find(|(f, _)| f == file).map(|(_, r)| r);
-                    match reason {
-                        Some(reason) => json!({ "file": file, "error": reason, "scores": scores }),
-                        None => json!({ "file": file, "scores": scores }),
-                    }
-                })
-                .collect();
-            serde_json::to_writer_pretty(&mut *w, &rows)?;
-            w.write_all(b"\n")
-        })?,
+    if let ([_, other, ..], true) = (args.models.as_slice(), args.out_of_fold) {
+        bail!("--out-of-fold: takes one cross-validation run, and {other} is a second one");
     }
     Ok(())
+}
+
+/// The scores of each clip by the model that did not see it, sorted by file.
+fn out_of_fold(
+    job: &inference::PredictJob,
+    console: &Console,
+    stop: &AtomicBool,
+) -> anyhow::Result<Prediction> {
+    let run = Path::new(&job.models[0]);
+    let show = |e: Event| console.show(e);
+    let found = train::out_of_fold(run, job.data.as_deref(), &job.device, &show, stop);
+    let found = console.finished(found, "nothing was written")?;
+    Ok(Prediction {
+        scores: sorted_by_file(&found.scores)?,
+        skipped: found.skipped,
+        unnamed: Vec::new(),
+        trained_on: 0,
+        has_held_out: false,
+        single_label: found.single_label,
+    })
+}
+
+/// What must be known about the scores.
+fn add_notes(prediction: &Prediction, out_of_fold: bool, console: &Console) {
+    if prediction.trained_on > 0 {
+        let remedy = if prediction.has_held_out {
+            "evaluate it on its held-out clips with `earmark eval`, or with --out-of-fold for a cross-validation run"
+        } else {
+            "evaluate it on recordings it has not seen"
+        };
+        console.note(format!(
+            "the model was trained on {} of these recordings; {remedy}",
+            prediction.trained_on
+        ));
+    }
+    match prediction.skipped.len() {
+        0 => {}
+        n if out_of_fold => console.note(format!("{n} could not be read and have no row")),
+        n if n == prediction.scores.files().len() => {
+            console.note("none of them could be read; all scores are 0");
+        }
+        n => console.note(format!(
+            "{n} could not be read; their rows contain the mean of the other rows"
+        )),
+    }
+}
+
+/// File names without their folders, which must still be different.
+fn base_names(files: &[String]) -> anyhow::Result<Vec<String>> {
+    let mut seen = HashMap::new();
+    let mut names = Vec::new();
+    for file in files {
+        let name = Path::new(file).file_name();
+        let name = name.map_or(file.to_owned(), |n| n.to_string_lossy().into_owned());
+        if let Some(other) = seen.insert(name.clone(), file) {
+            bail!(
+                "`{other}` and `{file}` differ only in their folders, which this format leaves out; choose --format csv"
+            );
+        }
+        names.push(name);
+    }
+    Ok(names)
+}
+
+fn write(path: &Path, format: ScoreFormat, prediction: &Prediction) -> anyhow::Result<()> {
+    let scores = &prediction.scores;
+    match format {
+        ScoreFormat::Csv => output::write_scores(path, scores),
+        ScoreFormat::Kaggle2019 => {
+            let names = base_names(scores.files())?;
+            let table = ScoreTable::new(names, scores.classes().to_vec(), scores.values().to_vec())?;
+            output::write_scores(path, &table)
+        }
+        ScoreFormat::Kaggle2018 => write_best_three(path, scores),
+        ScoreFormat::Json => {
+            let row = |(file, row): (&str, &[f32])| {
+                let mut value = json!({ "file": file, "scores": by_class(scores.classes(), row) });
+                if let Some((_, reason)) = prediction.skipped.iter().find(|(f, _)| f == file) {
+                    value["error"] = reason.as_str().into();
+                }
+                value
+            };
+            output::write_json(path, &scores.rows().map(row).collect::<Vec<_>>())
+        }
+    }
+}
+
+/// `fname,label`: the submission separates its three labels by spaces.
+fn write_best_three(path: &Path, scores: &ScoreTable) -> anyhow::Result<()> {
+    let classes = scores.classes();
+    if let Some(class) = classes.iter().find(|class| class.contains(char::is_whitespace)) {
+        bail!(
+            "--format kaggle2018 separates classes by spaces, and the class `{class}` contains one; choose --format csv"
+        );
+    }
+    let names = base_names(scores.files())?;
+    let rows = names.into_iter().zip(scores.rows()).map(|(name, (_, row))| {
+        let best: Vec<&str> = top_k(row, 3).into_iter().map(|c| classes[c].as_str()).collect();
+        [name, best.join(" ")]
+    });
+    let header = ["fname", "label"].map(str::to_owned);
+    output::write_csv(path, std::iter::once(header).chain(rows))
 }

@@ -1,22 +1,24 @@
 //! `earmark tag`
 
-use crate::Status;
-use crate::args::{Global, Tag, TagFormat};
-use crate::console::{Console, done};
-use crate::output::is_stdout;
+use crate::args::Tag;
+use crate::console::Console;
+use crate::output::{is_stdout, print_written};
+use crate::status::{Interrupted, Status};
 use anyhow::{Context, bail};
-use earmark::inference::tag::{self, Format, Inputs, Step, TagEvent, TagJob, Tagger, Target, Told};
-use earmark::report::{human_amount, human_count, human_duration};
+use earmark::inference::tag::{
+    self, Format, InputFiles, OutputTarget, TagEvent, TagJob, TagSummary, Tagger, WindowHop,
+};
+use earmark_core::human::{human_amount, human_count, human_duration};
 use std::fs::OpenOptions;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 use std::path::Path;
 
-/// Tells what is heard in recordings, and when.
-pub fn run(args: Tag, global: &Global, console: &Console) -> anyhow::Result<Status> {
-    let out = Out::of(&args)?;
+/// Detects sounds in recordings.
+pub fn run(args: &Tag, console: &Console) -> anyhow::Result<Status> {
+    let output = Output::of(args)?;
     let inputs = tag::inputs::find(&args.inputs)?;
-    let tagger = Tagger::new(&request(&args, global)?)?;
-    tell_beginning(&tagger, &inputs, console);
+    let tagger = Tagger::new(&request(args)?)?;
+    describe(&tagger, &inputs, console);
     let stop = console.stop_flag()?;
     let show = |event: TagEvent| match event {
         TagEvent::Progress {
@@ -25,127 +27,120 @@ pub fn run(args: Tag, global: &Global, console: &Console) -> anyhow::Result<Stat
             bytes,
             of_bytes,
         } => console.tagging(files, of, bytes, of_bytes),
-        // All of them are told at the end.
+        // All of them are listed at the end.
         TagEvent::Skipped { .. } => {}
         TagEvent::Note(text) => console.note(text),
     };
-    let hearing = TagJob {
+    let job = TagJob {
         tagger: &tagger,
-        threads: global.threads,
+        threads: args.compute.threads.threads,
         workers: args.workers,
         observer: &show,
         stop: &stop,
     };
-    let target = Target {
-        format: out.format,
+    let target = OutputTarget {
+        format: output.format,
         fresh: args.fresh,
         keep_journal: args.keep_journal,
     };
-    let told = match out.to {
-        To::Stdout => {
+    let result = match output.to {
+        Destination::Stdout => {
             let mut stdout = BufWriter::new(std::io::stdout().lock());
-            let told = tag::to_stream(&hearing, &inputs, out.format, &mut stdout)?;
+            let result = tag::to_stream(&job, &inputs, output.format, &mut stdout)?;
             stdout.flush().context("stdout")?;
-            told
+            result
         }
-        To::Device(path) => {
-            let mut device = OpenOptions::new()
-                .write(true)
-                .open(path)
-                .with_context(|| path.display().to_string())?;
-            tag::to_stream(&hearing, &inputs, out.format, &mut device)?
+        Destination::Device(path) => {
+            let device = OpenOptions::new().write(true).open(path);
+            let mut device = device.with_context(|| path.display().to_string())?;
+            tag::to_stream(&job, &inputs, output.format, &mut device)?
         }
-        To::File(path) => tag::to_file(&hearing, &inputs, target, path)?,
-        To::Folder(path) => tag::to_folder(&hearing, &inputs, target, path)?,
+        Destination::File(path) => tag::to_file(&job, &inputs, target, path)?,
+        Destination::Folder(path) => tag::to_folder(&job, &inputs, target, path)?,
     };
     console.clear();
-    tell_end(&told, &inputs, &out, console)
+    summarize(&result, &inputs, &output, console)
 }
 
-/// Where results go, and as what.
-struct Out<'a> {
-    to: To<'a>,
+/// Where results go, and in which format.
+struct Output<'a> {
+    to: Destination<'a>,
     format: Format,
 }
 
-enum To<'a> {
+enum Destination<'a> {
     Stdout,
-    /// A pipe or device, which can't be replaced and has no journal.
+    /// A pipe or device, which cannot be replaced and has no resume log.
     Device(&'a Path),
     File(&'a Path),
     Folder(&'a Path),
 }
 
-impl<'a> Out<'a> {
+impl<'a> Output<'a> {
     fn of(args: &'a Tag) -> anyhow::Result<Self> {
-        let given = args.format.map(Format::from);
         let to = match (&args.out, &args.out_dir) {
-            (_, Some(folder)) => To::Folder(folder),
-            (Some(path), None) if is_stdout(path) => To::Stdout,
-            (Some(path), None) if path.exists() && !path.is_file() && !path.is_dir() => To::Device(path),
-            (Some(path), None) => To::File(path),
-            (None, None) => To::Stdout,
+            (_, Some(folder)) => Destination::Folder(folder),
+            (Some(path), None) if is_stdout(path) => Destination::Stdout,
+            (Some(path), None) if path.exists() && !path.is_file() && !path.is_dir() => {
+                Destination::Device(path)
+            }
+            (Some(path), None) => Destination::File(path),
+            (None, None) => Destination::Stdout,
         };
-        let format = match (given, &to) {
+        let format = match (args.format, &to) {
             (Some(format), _) => format,
-            (None, To::Stdout | To::Device(_)) => Format::Table,
-            (None, To::File(path)) => Format::of_name(path).with_context(|| {
+            (None, Destination::Stdout | Destination::Device(_)) => Format::Table,
+            (None, Destination::File(path)) => Format::of_name(path).with_context(|| {
                 format!(
-                    "{}: its name tells no format; end it in .csv, .json, .ndjson, .parquet or .selections.txt (Raven), or say --format",
+                    "{}: its ending names no known format; end it in .csv, .json, .ndjson, .parquet or .selections.txt (Raven), or give --format",
                     path.display()
                 )
             })?,
-            (None, To::Folder(_)) => bail!("--out-dir: say with --format what is to be written there"),
+            (None, Destination::Folder(_)) => bail!("--out-dir: give the format with --format"),
         };
-        if let To::Stdout | To::Device(_) = to
-            && (args.fresh || args.keep_journal)
-        {
-            bail!(
-                "--fresh, --keep-journal: there is a journal only where results go to a file; give -o FILE or --out-dir DIR"
-            );
+        if matches!(to, Destination::Stdout | Destination::Device(_)) && (args.fresh || args.keep_journal) {
+            bail!("--fresh, --keep-journal: only files have a resume log; give -o FILE or --out-dir DIR");
         }
-        if args.format == Some(TagFormat::Parquet) && matches!(to, To::Stdout) {
-            use std::io::IsTerminal;
-            if std::io::stdout().is_terminal() {
-                bail!("--format parquet: is no text for a terminal; give -o FILE.parquet");
-            }
+        let on_screen = matches!(to, Destination::Stdout) && std::io::stdout().is_terminal();
+        if on_screen && format == Format::Parquet {
+            bail!("--format parquet: cannot be printed to a terminal; give -o FILE.parquet");
         }
         Ok(Self { to, format })
     }
 }
 
-fn request(args: &Tag, global: &Global) -> anyhow::Result<tag::TagConfig> {
-    let models = if args.model.is_empty() {
-        vec![
+fn request(args: &Tag) -> anyhow::Result<tag::TagConfig> {
+    let models = match args.model.is_empty() {
+        true => vec![
             tag::default_model::default_model()?
                 .to_string_lossy()
                 .into_owned(),
-        ]
-    } else {
-        args.model.clone()
+        ],
+        false => args.model.clone(),
     };
     Ok(tag::TagConfig {
         models,
-        mean: args.mean.parse().context("--mean")?,
-        device: global.device.clone(),
+        mean: args.mean,
+        device: args.compute.device.clone(),
         window_seconds: args.window,
-        step: match (args.hop, args.overlap) {
-            (Some(hop), _) => Step::Hop(hop),
-            (None, Some(overlap)) => Step::Overlap(overlap),
-            (None, None) => Step::Own,
+        hop: match (args.hop, args.overlap) {
+            (Some(hop), _) => WindowHop::Hop(hop),
+            (None, Some(overlap)) => WindowHop::Overlap(overlap),
+            (None, None) => WindowHop::Default,
         },
         classes: args.classes.clone(),
         threshold: args.threshold,
         release: args.release,
         merge_seconds: args.merge,
         min_seconds: args.min_duration,
-        summary: args.score.into(),
+        event_score: args.score,
         top: args.top_k,
         windows: args.windows,
     })
 }
 
-fn tell_beginning(tagger: &Tagger, inputs: &Inputs, console: &Console) {
+/// Notes the model, its windows, and files that are ignored.
+fn describe(tagger: &Tagger, inputs: &InputFiles, console: &Console) {
     let (window, hop) = tagger.window_seconds();
     let models: Vec<String> = tagger
         .ensemble()
@@ -161,50 +156,54 @@ fn tell_beginning(tagger: &Tagger, inputs: &Inputs, console: &Console) {
     ));
     if let (n @ 1.., Some(first)) = &inputs.not_audio {
         console.note(format!(
-            "{} in the folders ignored that are no audio by their names, such as {}",
+            "ignored {} without an audio file name, such as {}",
             human_amount(*n, "file", "files"),
             first.display()
         ));
     }
 }
 
-fn tell_end(told: &Told, inputs: &Inputs, out: &Out, console: &Console) -> anyhow::Result<Status> {
-    for (file, reason) in &told.skipped {
+/// Names what was skipped and sums up the rest.
+fn summarize(
+    result: &TagSummary,
+    inputs: &InputFiles,
+    output: &Output,
+    console: &Console,
+) -> anyhow::Result<Status> {
+    for (file, reason) in &result.skipped {
         console.skipped(file, reason);
     }
-    if !told.whole {
-        let kept = match out.to {
-            To::File(_) | To::Folder(_) => "; the same command goes on from there",
-            To::Stdout | To::Device(_) => "",
-        };
+    let path = match output.to {
+        Destination::File(path) | Destination::Folder(path) => Some(path),
+        Destination::Stdout | Destination::Device(_) => None,
+    };
+    if !result.complete {
+        let kept = path.map_or("", |_| "; run the same command again to resume");
         console.note(format!(
-            "interrupted: {} of {} recordings heard{kept}",
-            told.heard,
+            "interrupted: {} of {} recordings processed{kept}",
+            result.tagged,
             inputs.files.len()
         ));
-        return Ok(Status::Interrupted);
+        return Err(Interrupted.into());
     }
-    let text = |path: &Path| {
-        format!(
-            "{} heard ({}), {}: {}",
-            human_amount(told.heard, "recording", "recordings"),
-            human_duration(told.seconds),
-            match told.events {
-                1 => "1 event".to_owned(),
-                n => format!("{} events", human_count(n as u64)),
-            },
+    if let Some(path) = path {
+        let events = match result.events {
+            1 => "1 event".to_owned(),
+            n => format!("{} events", human_count(n as u64)),
+        };
+        let text = format!(
+            "{} processed ({}), {events}: {}",
+            human_amount(result.tagged, "recording", "recordings"),
+            human_duration(result.seconds),
             path.display()
-        )
-    };
-    match out.to {
-        To::File(path) | To::Folder(path) => done(path, text(path), console)?,
-        To::Stdout | To::Device(_) => {}
+        );
+        print_written(path, text, console)?;
     }
-    if !told.skipped.is_empty() {
+    if !result.skipped.is_empty() {
         console.note(format!(
-            "{} could not be heard, for the reasons above",
-            human_amount(told.skipped.len(), "recording", "recordings")
+            "{} skipped, for the reasons above",
+            human_amount(result.skipped.len(), "recording", "recordings")
         ));
     }
-    Ok(Status::of_skips(told.skipped.len()))
+    Ok(Status::of_skips(result.skipped.len()))
 }

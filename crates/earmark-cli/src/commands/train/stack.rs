@@ -1,89 +1,77 @@
 //! `earmark stack`
 
-use super::tune::{refuse_set_again, set_again};
-use crate::Status;
-use crate::args::{Global, Stack};
-use crate::console::{Console, command_line, out, out_json};
+use super::resume::given_command;
+use super::search::{print_trials, refuse_no_best, refuse_set_again, sets};
+use crate::args::Stack;
+use crate::commands::tables::fold_table;
+use crate::console::Console;
+use crate::output::{print, print_json};
+use crate::status::{Interrupted, Status};
 use anyhow::bail;
-use earmark::inference::Event;
 use earmark::metrics::number;
 use earmark::recipe::StackRecipe;
 use earmark::runs::run_dir::fresh;
-use earmark::train::tuning::{SearchStack, random, search_stack, stack_space};
+use earmark::train;
+use earmark::train::tuning::{Dimension, SearchStack, random, search_stack, stack_space};
 use std::path::{Path, PathBuf};
 
-/// Trains a second level, or searches for its settings.
-pub fn run(args: Stack, global: &Global, console: &Console) -> anyhow::Result<Status> {
-    let inputs = earmark::train::input_names(&args.inputs)?;
+/// Trains a stacking model, or searches for its settings.
+pub fn run(args: Stack, console: &Console) -> anyhow::Result<Status> {
+    let inputs = train::input_names(&args.inputs)?;
     let mut recipe = StackRecipe::load(&args.recipe, &args.overrides.set)?;
     let run = args
         .run
         .clone()
         .unwrap_or_else(|| fresh(Path::new("runs"), &recipe.name));
-    if args.search.is_some() {
-        return search(args, inputs, run, global, console);
+    if let Some(count) = args.random {
+        return search(args, count.get(), inputs, run, console);
     }
     if !args.space.dimensions().is_empty() {
-        bail!("--range and --choice: say what is searched; add --search N, or set one value by --set");
+        bail!("--range and --choice are for a search: add --random N, or set one value with --set");
     }
     recipe.stack.inputs = inputs;
-    let job = earmark::train::StackJob {
+    let job = train::StackJob {
         recipe,
         data: args.data,
         run,
         resume: args.resume,
-        device: global.device.clone(),
-        command: command_line(),
+        device: args.compute.device,
+        command: given_command(),
     };
     let stop = console.stop_flag()?;
-    let trained = match earmark::train::train_stack(&job, &|e: Event| console.show(e), &stop) {
-        Err(e) if e.is_interrupt() => None,
-        trained => Some(trained?),
-    };
-    let place = job.run.display();
-    let Some((report, trained)) = trained.as_ref().and_then(|t| Some((t.report.as_ref()?, t))) else {
-        console.note(format!(
-            "interrupted; go on by the same command with --run {place} --resume"
-        ));
-        return Ok(Status::Interrupted);
+    let trained = train::train_stack(&job, &|e| console.show(e), &stop);
+    let trained = console.finished(trained.map(Some), &resume_note(&job.run))?;
+    let Some(report) = &trained.report else {
+        console.note(format!("interrupted; {}", resume_note(&job.run)));
+        return Err(Interrupted.into());
     };
     if args.json {
-        out_json(&serde_json::json!({ "run": job.run, "report": report, "skipped": trained.skipped }))?;
+        print_json(&serde_json::json!({ "run": job.run, "report": report, "skipped": trained.skipped }))?;
     } else {
-        out(super::train_folds::table(report).trim_end())?;
+        print(fold_table(report).trim_end())?;
         if report.optimistic {
-            out("OPTIMISTIC: judged clips steered this level or one of its inputs")?;
+            print("OPTIMISTIC: the test clips drove this training or that of an input")?;
         }
-        out(format!("run: {place}"))?;
+        print(format!("run: {}", job.run.display()))?;
     }
     Ok(Status::of_skips(trained.skipped.len()))
 }
 
+fn resume_note(run: &Path) -> String {
+    format!(
+        "resume with the same command and --run {} --resume",
+        run.display()
+    )
+}
+
 fn search(
     args: Stack,
+    count: usize,
     inputs: Vec<String>,
     folder: PathBuf,
-    global: &Global,
     console: &Console,
 ) -> anyhow::Result<Status> {
-    let mut space = args.space.dimensions();
-    let own = !space.is_empty();
-    if !own {
-        // What the command line says stands, and the rest is searched.
-        space = stack_space();
-        space.retain(|dimension| {
-            !args
-                .overrides
-                .set
-                .iter()
-                .any(|set| set_again(set, &dimension.key))
-        });
-    }
-    refuse_set_again(
-        &args.overrides.set,
-        space.iter().map(|dimension| dimension.key.as_str()),
-    )?;
-    let count = args.search.map_or(0, std::num::NonZeroUsize::get);
+    let space = space(&args)?;
     let job = SearchStack {
         recipe: args.recipe,
         overrides: args.overrides.set,
@@ -92,38 +80,35 @@ fn search(
         data: args.data,
         folder,
         resume: args.resume,
-        device: global.device.clone(),
-        command: command_line(),
+        device: args.compute.device,
+        command: given_command(),
     };
     let stop = console.stop_flag()?;
-    let found = match search_stack(&job, &|e: Event| console.show(e), &stop) {
-        Err(e) if e.is_interrupt() => None,
-        found => found?,
-    };
-    let Some(found) = found else {
-        console.note(format!(
-            "interrupted; go on by the same command with --run {} --resume",
-            job.folder.display()
-        ));
-        return Ok(Status::Interrupted);
-    };
+    let found = search_stack(&job, &|e| console.show(e), &stop);
+    let found = console.finished(found, &resume_note(&job.folder))?;
     if args.json {
-        out_json(&found)?;
+        print_json(&found)?;
     } else {
-        super::tune::tell(&found, &job.folder)?;
+        print_trials(&found, &job.folder)?;
         if let Some(nested) = &found.nested {
-            out(format!(
-                "the search itself, each fold judged by the setting that its own validation clips chose: {} {}",
+            print(format!(
+                "the search itself, each fold evaluated with the setting that its own validation clips chose: {} {}",
                 found.metric,
                 number(nested.judged)
             ))?;
         }
     }
-    if found.best.is_none() {
-        bail!(
-            "no trial came to its end; {} has the reasons",
-            job.folder.join("trials.json").display()
-        );
-    }
+    refuse_no_best(&found, &job.folder)?;
     Ok(Status::Done)
+}
+
+/// What is searched: what the command line names, or else everything that it does not set.
+fn space(args: &Stack) -> anyhow::Result<Vec<Dimension>> {
+    let mut space = args.space.dimensions();
+    if space.is_empty() {
+        space = stack_space();
+        space.retain(|dimension| !args.overrides.set.iter().any(|set| sets(set, &dimension.key)));
+    }
+    refuse_set_again(&args.overrides.set, space.iter().map(|d| d.key.as_str()))?;
+    Ok(space)
 }

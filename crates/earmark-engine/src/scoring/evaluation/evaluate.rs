@@ -84,16 +84,16 @@ pub fn evaluate<E: Display + Send>(
         |i| fetch(&items[order[i]]),
         |i, result| {
             let item = &items[order[i]];
-            let clip = |reason: String| (item.file.clone(), reason);
+            let file = item.file.clone();
             done += 1;
             match result {
-                Err(e) => {
-                    let (file, reason) = clip(e.to_string());
-                    skipped.push(SkippedClip { file, reason });
-                }
+                Err(e) => skipped.push(SkippedClip {
+                    file,
+                    reason: e.to_string(),
+                }),
                 Ok(scores) => {
                     if let Err(e) = lwlrap.add(&scores, &truth(item, classes.len())) {
-                        let (file, reason) = clip(e.to_string());
+                        let reason = e.to_string();
                         failed = Some(EvaluationError::Clip { file, reason });
                         return false;
                     }

@@ -2,21 +2,17 @@
 
 use super::state::Session;
 use crate::optim::TrainingPosition;
-use crate::training::job::{FitError, FitEvent, FitJob};
+use crate::training::job::{FitError, FitEvent};
 use crate::training::step::{StepResult, TrainStep, train_step};
 use earmark_core::random::{self, Purpose};
 use earmark_data::batches::Batch;
 use earmark_models::VarId;
 use serde_json::json;
 
-impl Session {
+impl Session<'_, '_> {
     /// Trains on one batch.
-    pub(super) fn advance(
-        &mut self,
-        job: &FitJob,
-        batch: Batch,
-        on_event: &mut dyn FnMut(FitEvent),
-    ) -> Result<(), FitError> {
+    pub(super) fn advance(&mut self, batch: Batch) -> Result<(), FitError> {
+        let job = &self.job;
         let step = self.progress.step;
         let phase = self.phase();
         let at = TrainingPosition {
@@ -48,10 +44,10 @@ impl Session {
                 rate,
             });
         }
-        self.move_average(job.train.average_decay);
+        self.move_average();
         self.progress.step += 1;
         self.log_step(loss, rate, gradient_norm)?;
-        on_event(FitEvent::Step {
+        (self.on_event)(FitEvent::Step {
             step: self.progress.step,
             loss,
             rate,
@@ -61,10 +57,10 @@ impl Session {
 
     /// `average = decay average + (1 - decay) weights`; early on the decay is smaller, so that the start is forgotten:
     /// min(decay, (1 + t) / (10 + t)) after t steps before this one, as in TensorFlow's ExponentialMovingAverage.
-    fn move_average(&mut self, decay: f64) {
+    fn move_average(&mut self) {
         let Some(average) = &mut self.average else { return };
         let t = self.progress.step as f64;
-        let decay = decay.min((1.0 + t) / (10.0 + t));
+        let decay = self.job.train.average_decay.min((1.0 + t) / (10.0 + t));
         for i in (0..self.vars.len()).map(VarId) {
             let (mean, now) = (average.flat(i), self.vars.flat(i));
             let moved = if self.vars.is_frozen(i) {

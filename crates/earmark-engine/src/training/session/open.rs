@@ -1,7 +1,7 @@
 //! Beginning a training, or resuming it from its state.
 
 use super::state::{Session, total_steps, wants_checkpoint};
-use crate::checkpoint::{self, ResumeState, TrainingProgress};
+use crate::checkpoint::{self, FORMAT, ResumeState, TrainingProgress};
 use crate::optim::Optimizer;
 use crate::training::frozen::freeze;
 use crate::training::job::{FitError, FitEvent, FitJob};
@@ -10,8 +10,8 @@ use crate::training::throughput::Throughput;
 use earmark_core::atomic::{self, WriteError};
 use std::path::Path;
 
-impl Session {
-    pub fn open(job: &FitJob, on_event: &mut dyn FnMut(FitEvent)) -> Result<Self, FitError> {
+impl<'a, 'e> Session<'a, 'e> {
+    pub fn open(job: FitJob<'a>, on_event: &'e mut dyn FnMut(FitEvent)) -> Result<Self, FitError> {
         let folder = checkpoint::folder(job.run);
         std::fs::create_dir_all(&folder).map_err(|e| WriteError::new(&folder, e))?;
         for folder in [job.run, &folder] {
@@ -22,9 +22,11 @@ impl Session {
         let mut vars = job.vars.clone();
         let resumed = job.resume && checkpoint::state_path(job.run).exists();
         let state = resumed.then(|| ResumeState::read(job.run)).transpose()?;
-        let progress = state
-            .as_ref()
-            .map_or_else(TrainingProgress::default, |s| s.progress.clone());
+        let fresh = || TrainingProgress {
+            format: FORMAT,
+            ..TrainingProgress::default()
+        };
+        let progress = state.as_ref().map_or_else(fresh, |s| s.progress.clone());
         if let (true, Some(state)) = (progress.ends.len() >= plan.len(), &state) {
             return Err(state.broken("it has more phases than the recipe").into());
         }
@@ -36,7 +38,7 @@ impl Session {
             state.restore(&mut vars, average.as_mut(), &mut optimizer)?;
         }
         let total = total_steps(&plan, &progress.ends);
-        remove_unwanted_checkpoints(job, &folder, &progress, total)?;
+        remove_unwanted_checkpoints(&job, &folder, &progress, total)?;
         let log = TrainingLog::open(job.run, progress.step, progress.events_len)?;
         on_event(FitEvent::Started {
             step: progress.step,
@@ -47,6 +49,8 @@ impl Session {
             on_event(FitEvent::Note(note));
         }
         Ok(Self {
+            job,
+            on_event,
             vars,
             average,
             optimizer,

@@ -4,65 +4,67 @@ use super::state::{Session, wants_checkpoint};
 use crate::checkpoint::{self, ModelFile, ModelMeta, ResumeState};
 use crate::optim::{Optimizer, PlateauState};
 use crate::training::frozen::freeze;
-use crate::training::job::{FitError, FitEvent, FitJob};
+use crate::training::job::{FitError, FitEvent};
 use crate::training::phase::Begin;
 use earmark_core::atomic::{self, WriteError};
 use std::path::Path;
 
-impl Session {
-    pub(super) fn write_model(&self, job: &FitJob, path: &Path) -> Result<(), FitError> {
+impl Session<'_, '_> {
+    pub(super) fn write_model(&self, path: &Path) -> Result<(), FitError> {
         let meta = ModelMeta {
             step: self.progress.step,
-            ..job.meta.clone()
+            ..self.job.meta.clone()
         };
         Ok(ModelFile::write(path, &meta, self.checkpoint_weights())?)
     }
 
     /// Writes the checkpoint, then the logs, then the state that refers to both.
-    pub(super) fn save(&mut self, job: &FitJob, on_event: &mut dyn FnMut(FitEvent)) -> Result<(), FitError> {
+    pub(super) fn save(&mut self) -> Result<(), FitError> {
+        let run = self.job.run;
         let step = self.progress.step;
         // Before the first step there is nothing to evaluate, and what a phase began with was evaluated as the end of another.
         if step > self.phase_start() {
-            self.write_model(job, &checkpoint::path(job.run, step))?;
+            self.write_model(&checkpoint::path(run, step))?;
         }
         let ends = step == self.total() || self.progress.stopped_early.is_some();
-        if ends && job.validate.is_none() {
+        if ends && self.job.validate.is_none() {
             // Nothing chose a best one: the last counts.
-            self.write_model(job, &checkpoint::best_path(job.run))?;
+            self.write_model(&checkpoint::best_path(run))?;
         }
         let phase_over = step == self.phase_end() || std::mem::take(&mut self.ends_early);
         if phase_over && !self.in_last_phase() && !self.progress.validation_due {
-            self.next_phase(job, on_event)?;
+            self.next_phase()?;
         }
         self.progress.total = (self.plan.len() > 1).then(|| self.total());
         self.progress.events_len = self.log.sync()?;
         self.progress.optimizer_steps = self.optimizer.steps();
         atomic::crash_point("before-state");
         ResumeState::write(
-            job.run,
+            run,
             &self.progress,
             &self.vars,
             self.average.as_ref(),
             &self.optimizer,
         )?;
-        let wanted = |s| wants_checkpoint(job.checkpoints, s, self.total(), &self.progress.ends);
-        checkpoint::prune(job.run, job.checkpoints.keep, wanted)
-            .map_err(|e| WriteError::new(&checkpoint::folder(job.run), e))?;
+        let config = self.job.checkpoints;
+        let wanted = |s| wants_checkpoint(config, s, self.total(), &self.progress.ends);
+        checkpoint::prune(run, config.keep, wanted)
+            .map_err(|e| WriteError::new(&checkpoint::folder(run), e))?;
         if step > 0 {
-            on_event(FitEvent::Saved { step });
+            (self.on_event)(FitEvent::Saved { step });
         }
         Ok(())
     }
 
     /// Ends the phase here and begins the next one: its rates, its frozen variables, fresh moments.
-    fn next_phase(&mut self, job: &FitJob, on_event: &mut dyn FnMut(FitEvent)) -> Result<(), FitError> {
+    fn next_phase(&mut self) -> Result<(), FitError> {
         let step = self.progress.step;
         self.progress.ends.push(step);
         self.progress.plateau = PlateauState::default();
         self.progress.since_best = 0;
         let phase = self.phase().clone();
         if phase.begin == Begin::Best {
-            let path = checkpoint::best_path(job.run);
+            let path = checkpoint::best_path(self.job.run);
             let best = ModelFile::read(&path)?;
             for vars in std::iter::once(&mut self.vars).chain(&mut self.average) {
                 best.load_into(&path, vars)?;
@@ -74,12 +76,11 @@ impl Session {
         }
         self.optimizer =
             Optimizer::new(phase.optimizer, &self.vars).with_rates(&self.vars, &phase.layer_rates);
-        on_event(FitEvent::Note(format!(
-            "step {step}: phase {} of {} begins: {}",
-            self.progress.ends.len() + 1,
-            self.plan.len(),
+        let (number, of) = (self.progress.ends.len() + 1, self.plan.len());
+        self.note(format!(
+            "step {step}: phase {number} of {of} begins: {}",
             phase.describe()
-        )));
+        ));
         Ok(())
     }
 }

@@ -2,14 +2,16 @@
 
 use crate::checkpoint::{CheckpointConfig, TrainingProgress};
 use crate::optim::Optimizer;
-use crate::training::job::FitOutcome;
+use crate::training::job::{FitEvent, FitJob, FitOutcome};
 use crate::training::log::TrainingLog;
 use crate::training::phase_plan::PhasePlan;
 use crate::training::throughput::Throughput;
 use earmark_models::Vars;
 
-/// All that changes from step to step.
-pub(in crate::training) struct Session {
+/// A training while it runs.
+pub(in crate::training) struct Session<'a, 'e> {
+    pub(super) job: FitJob<'a>,
+    pub(super) on_event: &'e mut dyn FnMut(FitEvent),
     pub(super) vars: Vars,
     pub(super) average: Option<Vars>,
     pub(super) optimizer: Optimizer,
@@ -23,7 +25,7 @@ pub(in crate::training) struct Session {
     pub(super) throughput: Throughput,
 }
 
-impl Session {
+impl Session<'_, '_> {
     /// How the training ended, and its last weights.
     pub fn finish(self, interrupted: bool) -> (FitOutcome, Vars) {
         let outcome = FitOutcome {
@@ -50,6 +52,10 @@ impl Session {
     /// The step at which it ends, unless it ends early.
     pub(super) fn phase_end(&self) -> u64 {
         self.phase_start() + self.phase().steps
+    }
+
+    pub(super) fn note(&mut self, text: String) {
+        (self.on_event)(FitEvent::Note(text));
     }
 
     pub(super) fn in_last_phase(&self) -> bool {

@@ -1,8 +1,8 @@
-//! JSON: a value for a recording, or one for each of its windows.
+//! JSON: one value per recording, or per window.
 
-use super::{Shape, Windows};
+use super::{FormatOptions, WindowLines};
 use crate::tag::result::WindowScores;
-use crate::tag::resume_log::Outcome;
+use crate::tag::resume_log::TagOutcome;
 use serde::{Serialize, Serializer};
 use std::io;
 
@@ -20,7 +20,7 @@ struct Window<'a> {
     scores: Scores<'a>,
 }
 
-/// An object with a class a key, in the order of the scores.
+/// An object with one key per class, in the order of the scores.
 struct Scores<'a> {
     classes: &'a [String],
     window: &'a WindowScores,
@@ -36,24 +36,24 @@ impl Serialize for Scores<'_> {
     }
 }
 
-/// Hands out the JSON values of a recording.
+/// Passes on the JSON values of a recording.
 pub(super) fn values(
-    shape: &Shape,
-    outcome: &Outcome,
-    windows: &mut Windows,
+    options: &FormatOptions,
+    outcome: &TagOutcome,
+    windows: &mut WindowLines,
     mut out: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<()> {
     match outcome {
-        Outcome::Failed { file, reason } => out(&serde_json::to_vec(&Failed { file, error: reason })?),
-        Outcome::Tagged(heard) if !shape.windows => out(&serde_json::to_vec(heard)?),
-        Outcome::Tagged(heard) => windows.try_for_each(|window| {
+        TagOutcome::Failed { file, reason } => out(&serde_json::to_vec(&Failed { file, error: reason })?),
+        TagOutcome::Tagged(result) if !options.windows => out(&serde_json::to_vec(result)?),
+        TagOutcome::Tagged(result) => windows.try_for_each(|window| {
             let window = window?;
             out(&serde_json::to_vec(&Window {
-                file: &heard.file,
+                file: &result.file,
                 start: window.start,
                 end: window.end,
                 scores: Scores {
-                    classes: shape.classes,
+                    classes: options.classes,
                     window: &window,
                 },
             })?)

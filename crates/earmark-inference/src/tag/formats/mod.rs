@@ -1,4 +1,4 @@
-//! What was heard, as files that people and programs read.
+//! File formats for results.
 
 mod json;
 mod parquet;
@@ -7,7 +7,7 @@ mod table;
 mod text;
 
 use super::result::WindowScores;
-use super::resume_log::Outcome;
+use super::resume_log::TagOutcome;
 use std::io::{self, BufRead, Write};
 use std::path::Path;
 
@@ -22,7 +22,7 @@ pub enum Format {
     Birdnet,
     /// An array.
     Json,
-    /// One JSON value a line: a recording, or with windows a window.
+    /// One JSON value per line: a recording, or with windows a window.
     Ndjson,
     /// Audacity's label track: start, end, label.
     Audacity,
@@ -32,21 +32,21 @@ pub enum Format {
     Parquet,
 }
 
-/// What all recordings of an output have in common.
+/// Options that apply to all recordings of an output.
 #[derive(Clone, Copy, Debug)]
-pub struct Shape<'a> {
-    /// The classes listened for.
+pub struct FormatOptions<'a> {
+    /// The detected classes.
     pub classes: &'a [String],
     /// Scores of windows instead of events.
     pub windows: bool,
     /// Only the best classes of each window.
     pub top: Option<usize>,
-    /// A folder for scratch files; the current one without.
+    /// A folder for scratch files; `None` for the current one.
     pub scratch: Option<&'a Path>,
 }
 
 impl Format {
-    /// The format that a file's name tells.
+    /// The format of a file name's ending.
     pub fn of_name(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_string_lossy().to_lowercase();
         let ends = |end: &str| name.ends_with(end);
@@ -60,7 +60,7 @@ impl Format {
         }
     }
 
-    /// What is put behind a recording's name to name its file in a folder of results.
+    /// The ending that a recording's name gets in a folder of results.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Table | Self::Audacity => ".txt",
@@ -77,16 +77,16 @@ impl Format {
         self != Self::Audacity
     }
 
-    /// Whether it has a place for scores of windows.
+    /// Whether it can hold scores of windows.
     pub fn holds_windows(self) -> bool {
         !matches!(self, Self::Birdnet | Self::Audacity | Self::Raven)
     }
 }
 
-/// Writes recordings one after the other; what it keeps does not grow with them.
-pub struct Writer<'a> {
+/// Writes recordings one after the other, in constant memory.
+pub struct FormatWriter<'a> {
     out: &'a mut dyn Write,
-    shape: Shape<'a>,
+    options: FormatOptions<'a>,
     kind: Kind,
 }
 
@@ -94,7 +94,7 @@ enum Kind {
     Table,
     Csv,
     Birdnet,
-    /// Whether anything stands in the array.
+    /// Whether the array has any value yet.
     Json {
         any: bool,
     },
@@ -104,13 +104,13 @@ enum Kind {
     Parquet(Box<parquet::Parquet>),
 }
 
-impl<'a> Writer<'a> {
-    /// Begins a file.
-    pub fn new(format: Format, shape: Shape<'a>, out: &'a mut dyn Write) -> io::Result<Self> {
+impl<'a> FormatWriter<'a> {
+    /// Starts a file.
+    pub fn new(format: Format, options: FormatOptions<'a>, out: &'a mut dyn Write) -> io::Result<Self> {
         let kind = match format {
             Format::Table => Kind::Table,
             Format::Csv => {
-                text::csv_head(&shape, out)?;
+                text::csv_head(&options, out)?;
                 Kind::Csv
             }
             Format::Birdnet => {
@@ -124,36 +124,36 @@ impl<'a> Writer<'a> {
             Format::Ndjson => Kind::Ndjson,
             Format::Audacity => Kind::Audacity,
             Format::Raven => Kind::Raven(text::Selections::begin(out)?),
-            Format::Parquet => Kind::Parquet(Box::new(parquet::Parquet::begin(&shape)?)),
+            Format::Parquet => Kind::Parquet(Box::new(parquet::Parquet::begin(&options)?)),
         };
-        Ok(Self { out, shape, kind })
+        Ok(Self { out, options, kind })
     }
 
-    /// Adds a recording; `lines` are the scores of its windows, where they are kept. A recording that could not be heard stands in
-    /// the JSON formats and in the table alone.
-    pub fn add(&mut self, outcome: &Outcome, lines: &mut dyn BufRead) -> io::Result<()> {
-        let Self { out, shape, kind } = self;
-        let mut windows = Windows { lines };
+    /// Adds a recording; `lines` are the scores of its windows, if they are kept. A recording that could not be tagged appears only in
+    /// the JSON formats and in the table.
+    pub fn add(&mut self, outcome: &TagOutcome, lines: &mut dyn BufRead) -> io::Result<()> {
+        let Self { out, options, kind } = self;
+        let mut windows = WindowLines { lines };
         match kind {
-            Kind::Table => table::add(shape, outcome, &mut windows, *out),
-            Kind::Csv => text::csv_add(shape, outcome, &mut windows, *out),
+            Kind::Table => table::add(options, outcome, &mut windows, *out),
+            Kind::Csv => text::csv_add(options, outcome, &mut windows, *out),
             Kind::Birdnet => text::birdnet_add(outcome, *out),
-            Kind::Json { any } => json::values(shape, outcome, &mut windows, |value| {
+            Kind::Json { any } => json::values(options, outcome, &mut windows, |value| {
                 out.write_all(if *any { b",\n " } else { b"\n " })?;
                 *any = true;
                 out.write_all(value)
             }),
-            Kind::Ndjson => json::values(shape, outcome, &mut windows, |value| {
+            Kind::Ndjson => json::values(options, outcome, &mut windows, |value| {
                 out.write_all(value)?;
                 out.write_all(b"\n")
             }),
             Kind::Audacity => text::audacity_add(outcome, *out),
             Kind::Raven(selections) => selections.add(outcome, *out),
-            Kind::Parquet(parquet) => parquet.add(shape, outcome, &mut windows),
+            Kind::Parquet(parquet) => parquet.add(options, outcome, &mut windows),
         }
     }
 
-    /// Hands on what is written so far, for those who wait at the other end of a pipe.
+    /// Flushes what was written so far, for readers of a pipe.
     pub fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
@@ -168,12 +168,12 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Scores of windows out of lines of JSON.
-struct Windows<'a> {
+/// Parses scores of windows, one JSON value per line.
+struct WindowLines<'a> {
     lines: &'a mut dyn BufRead,
 }
 
-impl Iterator for Windows<'_> {
+impl Iterator for WindowLines<'_> {
     type Item = io::Result<WindowScores>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -1,8 +1,8 @@
-//! Apache Parquet: a column of strings for files (and classes), of doubles for times, of floats for scores; nothing is optional.
+//! Apache Parquet: strings for files and classes, doubles for times, floats for scores; no column is optional.
 
-use super::{Shape, Windows};
-use crate::tag::resume_log::Outcome;
-use crate::tag::scratch::ScratchFile;
+use super::{FormatOptions, WindowLines};
+use crate::tag::resume_log::TagOutcome;
+use crate::tag::scratch_file::ScratchFile;
 use parquet::basic::{LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, FloatType};
 use parquet::errors::ParquetError;
@@ -13,10 +13,10 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Values of a row group, all columns together: what is kept in memory before it is written.
+/// Values of a row group over all columns: kept in memory until it is written.
 const GROUP: usize = 1 << 19;
 
-/// A file in the making, in a scratch file: the writer wants to own what it writes to.
+/// A file being written to a scratch file, because the Parquet writer must own its output.
 pub(super) struct Parquet {
     writer: SerializedFileWriter<ScratchFile>,
     rows: usize,
@@ -24,22 +24,22 @@ pub(super) struct Parquet {
     files: Vec<ByteArray>,
     starts: Vec<f64>,
     ends: Vec<f64>,
-    /// Empty where each class has a column.
+    /// Empty if each class has a column.
     classes: Vec<ByteArray>,
-    /// A column a class, or one.
+    /// One column per class, or a single one.
     scores: Vec<Vec<f32>>,
 }
 
 impl Parquet {
-    pub fn begin(shape: &Shape) -> io::Result<Self> {
-        let wide = shape.windows && shape.top.is_none();
+    pub fn begin(options: &FormatOptions) -> io::Result<Self> {
+        let wide = options.windows && options.top.is_none();
         let mut columns = vec![
             column("file", Physical::BYTE_ARRAY)?,
             column("start_seconds", Physical::DOUBLE)?,
             column("end_seconds", Physical::DOUBLE)?,
         ];
         if wide {
-            for class in shape.classes {
+            for class in options.classes {
                 columns.push(column(class, Physical::FLOAT)?);
             }
         } else {
@@ -54,9 +54,9 @@ impl Parquet {
         let properties = WriterProperties::builder()
             .set_created_by(format!("earmark {}", earmark_core::VERSION))
             .build();
-        let spool = ScratchFile::new(shape.scratch.unwrap_or(Path::new(".")), "earmark-parquet");
+        let scratch = ScratchFile::new(options.scratch.unwrap_or(Path::new(".")), "earmark-parquet");
         let writer =
-            SerializedFileWriter::new(spool, Arc::new(schema), Arc::new(properties)).map_err(error)?;
+            SerializedFileWriter::new(scratch, Arc::new(schema), Arc::new(properties)).map_err(error)?;
         Ok(Self {
             writer,
             rows: 0,
@@ -69,13 +69,18 @@ impl Parquet {
         })
     }
 
-    pub fn add(&mut self, shape: &Shape, outcome: &Outcome, windows: &mut Windows) -> io::Result<()> {
-        let Outcome::Tagged(heard) = outcome else {
+    pub fn add(
+        &mut self,
+        options: &FormatOptions,
+        outcome: &TagOutcome,
+        windows: &mut WindowLines,
+    ) -> io::Result<()> {
+        let TagOutcome::Tagged(result) = outcome else {
             return Ok(());
         };
-        let file = ByteArray::from(heard.file.as_str());
-        if !shape.windows {
-            return heard.events.iter().try_for_each(|e| {
+        let file = ByteArray::from(result.file.as_str());
+        if !options.windows {
+            return result.events.iter().try_for_each(|e| {
                 self.row(
                     &file,
                     (e.onset, e.offset),
@@ -87,11 +92,11 @@ impl Parquet {
         for window in windows {
             let window = window?;
             let times = (window.start, window.end);
-            if shape.top.is_none() {
+            if options.top.is_none() {
                 self.row(&file, times, None, &window.scores)?;
             } else {
                 for (class, score) in window.pairs() {
-                    self.row(&file, times, Some(&shape.classes[class]), &[score])?;
+                    self.row(&file, times, Some(&options.classes[class]), &[score])?;
                 }
             }
         }
@@ -120,14 +125,14 @@ impl Parquet {
         Ok(())
     }
 
-    /// Writes the rows there are.
+    /// Writes a row group.
     fn group(&mut self) -> io::Result<()> {
         let write = |writer: &mut SerializedFileWriter<ScratchFile>| -> Result<(), ParquetError> {
             let mut group = writer.next_row_group()?;
             write_column::<ByteArrayType>(&mut group, &self.files)?;
             write_column::<DoubleType>(&mut group, &self.starts)?;
             write_column::<DoubleType>(&mut group, &self.ends)?;
-            // Without rows there is no telling from the values.
+            // Files with one column per class have no column of classes.
             if !self.classes.is_empty() {
                 write_column::<ByteArrayType>(&mut group, &self.classes)?;
             }
@@ -150,8 +155,8 @@ impl Parquet {
         if self.rows > 0 {
             self.group()?;
         }
-        let mut spool = self.writer.into_inner().map_err(error)?;
-        io::copy(&mut spool.reader()?, out).map(|_| ())
+        let mut scratch = self.writer.into_inner().map_err(error)?;
+        io::copy(&mut scratch.reader()?, out).map(|_| ())
     }
 }
 

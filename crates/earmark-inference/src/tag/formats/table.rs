@@ -1,71 +1,71 @@
-//! What was heard, for people.
+//! A table for reading.
 
 use super::seconds::clock;
-use super::{Shape, Windows};
+use super::{FormatOptions, WindowLines};
 use crate::tag::result::{SoundEvent, TagResult};
-use crate::tag::resume_log::Outcome;
+use crate::tag::resume_log::TagOutcome;
 use earmark_metrics::top_k;
 use earmark_report::{Align, bar, human_amount, human_duration, text_table};
 use std::io::{self, Write};
 
-/// Columns of a bar, and of the line that shows when a class is heard.
+/// Columns of a bar, and of the line that shows when a class is detected.
 const BAR: usize = 20;
 const LINE: usize = 40;
 
-/// Events told of one recording; the rest is counted.
+/// Events listed per recording; the rest is counted.
 const EVENTS: usize = 40;
 
-/// Classes told of a window.
+/// Classes listed per window.
 const OF_WINDOW: usize = 3;
 
 pub(super) fn add(
-    shape: &Shape,
-    outcome: &Outcome,
-    windows: &mut Windows,
+    options: &FormatOptions,
+    outcome: &TagOutcome,
+    windows: &mut WindowLines,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let heard = match outcome {
-        Outcome::Failed { file, reason } => {
-            return writeln!(out, "{}: not heard: {reason}\n", line(file));
+    let result = match outcome {
+        TagOutcome::Failed { file, reason } => {
+            return writeln!(out, "{}: not tagged: {reason}\n", line(file));
         }
-        Outcome::Tagged(heard) => heard,
+        TagOutcome::Tagged(result) => result,
     };
-    if heard.top.is_empty() {
-        return writeln!(out, "{}: has no samples\n", line(&heard.file));
+    if result.top.is_empty() {
+        return writeln!(out, "{}: has no samples\n", line(&result.file));
     }
     writeln!(
         out,
         "{} ({}, {})",
-        line(&heard.file),
-        human_duration(heard.seconds),
-        human_amount(heard.events.len(), "event", "events")
+        line(&result.file),
+        human_duration(result.seconds),
+        human_amount(result.events.len(), "event", "events")
     )?;
-    if shape.windows {
-        window_rows(shape, windows, out)?;
+    if options.windows {
+        window_rows(options, windows, out)?;
     } else {
-        out.write_all(best(heard).as_bytes())?;
-        out.write_all(events(&heard.events).as_bytes())?;
+        out.write_all(best(result).as_bytes())?;
+        out.write_all(events(&result.events).as_bytes())?;
     }
     writeln!(out)
 }
 
-/// A name in one line of text.
+/// A name without control characters.
 fn line(name: &str) -> String {
     name.replace(char::is_control, "\u{fffd}")
 }
 
-/// The best classes: name, score, bar, and where in the recording they are heard.
-fn best(heard: &TagResult) -> String {
-    let rows: Vec<Vec<String>> = heard
+/// The best classes: name, score, bar, and when they are detected.
+fn best(result: &TagResult) -> String {
+    let rows: Vec<Vec<String>> = result
         .top
         .iter()
         .map(|t| {
-            let of_class = heard.events.iter().filter(|e| e.class == t.class);
+            let of_class = result.events.iter().filter(|e| e.class == t.class);
             vec![
                 t.class.clone(),
                 format!("{:.3}", t.score),
                 bar(f64::from(t.score), BAR),
-                when(of_class, heard.seconds),
+                when(of_class, result.seconds),
             ]
         })
         .collect();
@@ -76,7 +76,7 @@ fn best(heard: &TagResult) -> String {
     ))
 }
 
-/// The length of the recording as a line, thick where an event is.
+/// The recording as a line, thick where there is an event.
 fn when<'a>(events: impl Iterator<Item = &'a SoundEvent>, seconds: f64) -> String {
     let mut places = ['·'; LINE];
     for event in events {
@@ -115,21 +115,21 @@ fn events(events: &[SoundEvent]) -> String {
     let more = match events.len().saturating_sub(EVENTS) {
         0 => String::new(),
         n => format!(
-            "  and {}; every other --format tells all\n",
+            "  and {}; every other --format lists all\n",
             human_amount(n, "more", "more")
         ),
     };
     format!("\n{}{more}", indented(&table))
 }
 
-fn window_rows(shape: &Shape, windows: &mut Windows, out: &mut dyn Write) -> io::Result<()> {
+fn window_rows(options: &FormatOptions, windows: &mut WindowLines, out: &mut dyn Write) -> io::Result<()> {
     for window in windows {
         let window = window?;
         let pairs: Vec<(usize, f32)> = window.pairs().collect();
-        let order = top_k(&window.scores, shape.top.unwrap_or(OF_WINDOW));
+        let order = top_k(&window.scores, options.top.unwrap_or(OF_WINDOW));
         let classes: Vec<String> = order
             .into_iter()
-            .map(|k| format!("{} {:.3}", line(&shape.classes[pairs[k].0]), pairs[k].1))
+            .map(|k| format!("{} {:.3}", line(&options.classes[pairs[k].0]), pairs[k].1))
             .collect();
         writeln!(
             out,

@@ -20,11 +20,11 @@ fn event(class: &str, onset: f64, offset: f64, score: f32) -> SoundEvent {
     }
 }
 
-/// Three recordings that are heard, one that has no samples, and one that can't be heard, whose names try everything.
-fn outcomes() -> Vec<Outcome> {
+/// Three recordings with results, one without samples, and one that can't be read, with difficult names.
+fn outcomes() -> Vec<TagOutcome> {
     let [dog, speech, bird] = classes().try_into().unwrap();
-    let heard = |file: &str, seconds, events: Vec<SoundEvent>| {
-        Outcome::Tagged(TagResult {
+    let result = |file: &str, seconds, events: Vec<SoundEvent>| {
+        TagOutcome::Tagged(TagResult {
             file: file.into(),
             seconds,
             sample_rate_hz: 44_100,
@@ -46,7 +46,7 @@ fn outcomes() -> Vec<Outcome> {
         })
     };
     vec![
-        heard(
+        result(
             "a/dog, \"loud\".wav",
             12.5,
             vec![
@@ -54,12 +54,12 @@ fn outcomes() -> Vec<Outcome> {
                 event(&speech, 10.5, 12.5, 0.5),
             ],
         ),
-        heard("empty.wav", 0.0, vec![]),
-        Outcome::Failed {
+        result("empty.wav", 0.0, vec![]),
+        TagOutcome::Failed {
             file: "broken.ogg".into(),
             reason: "is cut off".into(),
         },
-        heard("b\tc.flac", 3_725.0, vec![event(&bird, 3_600.05, 3_725.0, 1.0)]),
+        result("b\tc.flac", 3_725.0, vec![event(&bird, 3_600.05, 3_725.0, 1.0)]),
     ]
 }
 
@@ -69,14 +69,14 @@ const BEST: &str = "{\"start\":0.0,\"end\":2.0,\"best\":[0,1],\"scores\":[0.9,0.
 fn written(format: Format, windows: bool, top: Option<usize>) -> Vec<u8> {
     let classes = classes();
     let dir = tempfile::tempdir().unwrap();
-    let shape = Shape {
+    let options = FormatOptions {
         classes: &classes,
         windows,
         top,
         scratch: Some(dir.path()),
     };
     let mut out = Vec::new();
-    let mut writer = Writer::new(format, shape, &mut out).unwrap();
+    let mut writer = FormatWriter::new(format, options, &mut out).unwrap();
     for (k, outcome) in outcomes().iter().enumerate() {
         let lines = match (k, top) {
             (0, None) => WINDOWS,
@@ -153,7 +153,7 @@ fn json_says_everything_and_is_json() {
     let array: Vec<serde_json::Value> = serde_json::from_str(&text(Format::Json)).unwrap();
     assert_eq!(array, lines);
     let back: TagResult = serde_json::from_value(lines[0].clone()).unwrap();
-    assert_eq!(Outcome::Tagged(back), outcomes()[0]);
+    assert_eq!(TagOutcome::Tagged(back), outcomes()[0]);
     assert_eq!(
         windows(Format::Ndjson, None).lines().next().unwrap(),
         r#"{"file":"a/dog, \"loud\".wav","start":0.0,"end":2.0,"scores":{"Dog":0.9,"Child speech, kid speaking":0.125,"Turdus merula_Common Blackbird":0.0}}"#
@@ -215,7 +215,7 @@ fn tables_are_for_people() {
         "{told}"
     );
     assert!(told.contains("\nempty.wav: has no samples\n"), "{told}");
-    assert!(told.contains("\nbroken.ogg: not heard: is cut off\n"), "{told}");
+    assert!(told.contains("\nbroken.ogg: not tagged: is cut off\n"), "{told}");
     assert!(told.contains("b\u{fffd}c.flac (1 h 02 min, 1 event)"), "{told}");
     assert!(told.contains("1:00:00.1  1:02:05.0  124.9 s"), "{told}");
     let windows = windows(Format::Table, Some(2));
@@ -265,18 +265,18 @@ fn long_parquet_files_have_several_row_groups() {
     use ::parquet::file::reader::{FileReader, SerializedFileReader};
     let classes = classes();
     let dir = tempfile::tempdir().unwrap();
-    let shape = Shape {
+    let options = FormatOptions {
         classes: &classes,
         windows: false,
         top: None,
         scratch: Some(dir.path()),
     };
     let mut out = Vec::new();
-    let mut writer = Writer::new(Format::Parquet, shape, &mut out).unwrap();
+    let mut writer = FormatWriter::new(Format::Parquet, options, &mut out).unwrap();
     let events: Vec<SoundEvent> = (0..150_000)
         .map(|k| event("Dog", f64::from(k), f64::from(k) + 0.5, 0.5))
         .collect();
-    let outcome = Outcome::Tagged(TagResult {
+    let outcome = TagOutcome::Tagged(TagResult {
         file: "a".into(),
         seconds: 2e5,
         sample_rate_hz: 8000,

@@ -1,7 +1,7 @@
 //! Text tables for programs: CSV, Audacity, Raven.
 
-use super::{Shape, Windows};
-use crate::tag::resume_log::Outcome;
+use super::{FormatOptions, WindowLines};
+use crate::tag::resume_log::TagOutcome;
 use std::io::{self, Write};
 
 fn csv_row<S: AsRef<[u8]>>(out: &mut dyn Write, cells: impl IntoIterator<Item = S>) -> io::Result<()> {
@@ -10,7 +10,7 @@ fn csv_row<S: AsRef<[u8]>>(out: &mut dyn Write, cells: impl IntoIterator<Item = 
     csv.flush()
 }
 
-/// A time: a thousandth of a second is finer than any hop.
+/// A time in milliseconds, finer than any hop.
 fn time(seconds: f64) -> String {
     format!("{seconds:.3}")
 }
@@ -19,31 +19,31 @@ fn confidence(score: f32) -> String {
     format!("{score:.4}")
 }
 
-/// Events, and windows of which only the best classes are kept, are a row a class; else a window is a row, with a column a class.
-fn is_wide(shape: &Shape) -> bool {
-    shape.windows && shape.top.is_none()
+/// Whether a row is a window with one column per class. Otherwise a row is an event, or a window's score of one of its best classes.
+fn is_wide(options: &FormatOptions) -> bool {
+    options.windows && options.top.is_none()
 }
 
-pub(super) fn csv_head(shape: &Shape, out: &mut dyn Write) -> io::Result<()> {
-    if is_wide(shape) {
+pub(super) fn csv_head(options: &FormatOptions, out: &mut dyn Write) -> io::Result<()> {
+    if is_wide(options) {
         let head = ["File", "Start (s)", "End (s)"].into_iter();
-        return csv_row(out, head.chain(shape.classes.iter().map(String::as_str)));
+        return csv_row(out, head.chain(options.classes.iter().map(String::as_str)));
     }
     csv_row(out, ["Start (s)", "End (s)", "Class", "Confidence", "File"])
 }
 
 pub(super) fn csv_add(
-    shape: &Shape,
-    outcome: &Outcome,
-    windows: &mut Windows,
+    options: &FormatOptions,
+    outcome: &TagOutcome,
+    windows: &mut WindowLines,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let Outcome::Tagged(heard) = outcome else {
+    let TagOutcome::Tagged(result) = outcome else {
         return Ok(());
     };
-    let file = &heard.file;
-    if !shape.windows {
-        return heard.events.iter().try_for_each(|e| {
+    let file = &result.file;
+    if !options.windows {
+        return result.events.iter().try_for_each(|e| {
             let cells = [
                 &time(e.onset),
                 &time(e.offset),
@@ -57,14 +57,14 @@ pub(super) fn csv_add(
     for window in windows {
         let window = window?;
         let (start, end) = (time(window.start), time(window.end));
-        if is_wide(shape) {
+        if is_wide(options) {
             let head = [file.clone(), start, end].into_iter();
             csv_row(out, head.chain(window.scores.iter().map(|s| confidence(*s))))?;
         } else {
             for (class, score) in window.pairs() {
                 csv_row(
                     out,
-                    [&start, &end, &shape.classes[class], &confidence(score), file],
+                    [&start, &end, &options.classes[class], &confidence(score), file],
                 )?;
             }
         }
@@ -86,12 +86,12 @@ pub(super) fn birdnet_head(out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
-pub(super) fn birdnet_add(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-    let Outcome::Tagged(heard) = outcome else {
+pub(super) fn birdnet_add(outcome: &TagOutcome, out: &mut dyn Write) -> io::Result<()> {
+    let TagOutcome::Tagged(result) = outcome else {
         return Ok(());
     };
-    heard.events.iter().try_for_each(|e| {
-        // BirdNET's labels are `Turdus merula_Common Blackbird`; a name of one part stands in both columns.
+    result.events.iter().try_for_each(|e| {
+        // BirdNET's labels are `Turdus merula_Common Blackbird`; a name without `_` is in both columns.
         let (scientific, common) = e.class.split_once('_').unwrap_or((&e.class, &e.class));
         let cells = [
             &time(e.onset),
@@ -99,23 +99,23 @@ pub(super) fn birdnet_add(outcome: &Outcome, out: &mut dyn Write) -> io::Result<
             scientific,
             common,
             &confidence(e.score),
-            &heard.file,
+            &result.file,
         ];
         csv_row(out, cells)
     })
 }
 
-/// A cell between tabs, which has no way to hold one.
+/// A cell between tabs, which can't contain tabs itself.
 fn cell(text: &str) -> String {
     text.replace(char::is_control, " ")
 }
 
-/// Audacity's label track, see its manual, "Importing and Exporting Labels": start, end and label with tabs between them.
-pub(super) fn audacity_add(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-    let Outcome::Tagged(heard) = outcome else {
+/// Audacity's label track, see its manual, "Importing and Exporting Labels": start, end and label, separated by tabs.
+pub(super) fn audacity_add(outcome: &TagOutcome, out: &mut dyn Write) -> io::Result<()> {
+    let TagOutcome::Tagged(result) = outcome else {
         return Ok(());
     };
-    heard.events.iter().try_for_each(|e| {
+    result.events.iter().try_for_each(|e| {
         writeln!(
             out,
             "{:.6}\t{:.6}\t{} {:.2}",
@@ -127,8 +127,8 @@ pub(super) fn audacity_add(outcome: &Outcome, out: &mut dyn Write) -> io::Result
     })
 }
 
-/// Raven's selection table. Times run on over the recordings, as Raven counts them when it opens several at once; `File Offset (s)` is
-/// the time within the one that `Begin Path` names.
+/// Raven's selection table. Times continue from one recording to the next, as in Raven when it opens several at once;
+/// `File Offset (s)` is the time within the recording `Begin Path`.
 #[derive(Debug, Default)]
 pub(super) struct Selections {
     number: u64,
@@ -155,11 +155,11 @@ impl Selections {
         Ok(Self::default())
     }
 
-    pub fn add(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-        let Outcome::Tagged(heard) = outcome else {
+    pub fn add(&mut self, outcome: &TagOutcome, out: &mut dyn Write) -> io::Result<()> {
+        let TagOutcome::Tagged(result) = outcome else {
             return Ok(());
         };
-        for e in &heard.events {
+        for e in &result.events {
             self.number += 1;
             let cells = [
                 self.number.to_string(),
@@ -168,16 +168,16 @@ impl Selections {
                 time(self.before_seconds + e.onset),
                 time(self.before_seconds + e.offset),
                 "0".into(),
-                // A tagger knows no frequencies: the whole spectrum is selected.
-                (f64::from(heard.sample_rate_hz) / 2.0).to_string(),
+                // A tagger has no frequencies: the whole spectrum is selected.
+                (f64::from(result.sample_rate_hz) / 2.0).to_string(),
                 cell(&e.class),
                 confidence(e.score),
-                cell(&heard.file),
+                cell(&result.file),
                 time(e.onset),
             ];
             writeln!(out, "{}", cells.join("\t"))?;
         }
-        self.before_seconds += heard.seconds;
+        self.before_seconds += result.seconds;
         Ok(())
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::tag::result::TagResult;
 
 fn settings(threshold: &str) -> Vec<(String, String)> {
     [("--window", "2"), ("--threshold", threshold)]
@@ -6,10 +7,10 @@ fn settings(threshold: &str) -> Vec<(String, String)> {
         .to_vec()
 }
 
-fn entry(file: &str, size: u64) -> Entry {
-    Entry {
-        stamp: Stamp { size, changed: 7 },
-        outcome: Outcome::Tagged(TagResult {
+fn entry(file: &str, size: u64) -> TagLogEntry {
+    TagLogEntry {
+        stamp: FileStamp { size, changed: 7 },
+        outcome: TagOutcome::Tagged(TagResult {
             file: file.into(),
             seconds: 1.5,
             sample_rate_hz: 8000,
@@ -19,10 +20,10 @@ fn entry(file: &str, size: u64) -> Entry {
     }
 }
 
-fn failed(file: &str) -> Entry {
-    Entry {
-        stamp: Stamp { size: 1, changed: 7 },
-        outcome: Outcome::Failed {
+fn failed(file: &str) -> TagLogEntry {
+    TagLogEntry {
+        stamp: FileStamp { size: 1, changed: 7 },
+        outcome: TagOutcome::Failed {
             file: file.into(),
             reason: "broken".into(),
         },
@@ -37,7 +38,7 @@ fn windows(dir: &Path, n: usize) -> ScratchFile {
     spool
 }
 
-fn text(journal: &ResumeLog, file: &str) -> Option<(Entry, String)> {
+fn text(journal: &ResumeLog, file: &str) -> Option<(TagLogEntry, String)> {
     journal
         .read(file, |entry, lines| {
             let mut text = String::new();
@@ -64,7 +65,7 @@ fn what_is_written_is_read_again() {
     let path = write(dir.path());
     let journal = ResumeLog::open(&path, &settings("0.3"), false).unwrap();
     assert_eq!(journal.len(), 4);
-    let stamp = |size| Some(Stamp { size, changed: 7 });
+    let stamp = |size| Some(FileStamp { size, changed: 7 });
     assert!(journal.has("a", stamp(1)) && journal.has("c", stamp(3)));
     assert!(
         !journal.has("a", stamp(2)) && !journal.has("a", None),
@@ -115,7 +116,7 @@ fn cut_anywhere_it_keeps_what_is_whole() {
             };
             let n = journal.len();
             kept.insert(n);
-            let stamp = |size| Some(Stamp { size, changed: 7 });
+            let stamp = |size| Some(FileStamp { size, changed: 7 });
             assert_eq!(journal.has("a", stamp(1)), n > 0);
             assert_eq!(journal.has("b", stamp(2)), n > 1);
             if n < 1 {
@@ -142,8 +143,7 @@ fn other_settings_are_refused_by_name() {
         .to_string();
     assert!(
         error.ends_with(
-            "t.journal: was begun with --threshold 0.3 and not with 0.5; give the same, or add --fresh to begin again (what is in \
-             it is then lost)"
+            "t.journal: was started with --threshold 0.3, not 0.5; give the same, or add --fresh to start over (its results are then lost)"
         ),
         "{error}"
     );

@@ -1,4 +1,4 @@
-//! Archives: the same bytes however they are heard, whatever breaks.
+//! Archives: the same bytes with any number of workers, whatever fails.
 
 use super::*;
 
@@ -39,42 +39,42 @@ fn results_do_not_depend_on_workers_or_threads() {
             ..request(&models)
         };
         let tagger = Tagger::new(&tag).unwrap();
-        let mut seen: Option<(Vec<u8>, Told)> = None;
+        let mut seen: Option<(Vec<u8>, TagSummary)> = None;
         for (threads, workers) in [(1, 1), (4, 4), (2, 3), (3, 1)] {
             let stop = AtomicBool::new(false);
-            let hearing = TagJob {
+            let job = TagJob {
                 threads,
                 workers,
-                ..hearing(&tagger, &quiet, &stop)
+                ..job(&tagger, &quiet, &stop)
             };
             let mut stream = Vec::new();
-            let told = to_stream(&hearing, &inputs, Format::Ndjson, &mut stream).unwrap();
-            let target = Target {
+            let summary = to_stream(&job, &inputs, Format::Ndjson, &mut stream).unwrap();
+            let target = OutputTarget {
                 format: Format::Ndjson,
                 fresh: false,
                 keep_journal: false,
             };
             let path = dir.path().join("out.ndjson");
-            assert_eq!(to_file(&hearing, &inputs, target, &path).unwrap(), told);
+            assert_eq!(to_file(&job, &inputs, target, &path).unwrap(), summary);
             assert!(
                 fs::read(&path).unwrap() == stream,
                 "a file is what a stream is, {threads} threads"
             );
             assert!(!dir.path().join("out.ndjson.journal").exists());
-            assert_eq!(told.heard, 8);
-            assert_eq!(told.skipped.len(), 1);
+            assert_eq!(summary.tagged, 8);
+            assert_eq!(summary.skipped.len(), 1);
             assert!(
-                told.skipped[0].0.ends_with("in/deep/broken.wav")
-                    && told.skipped[0].1.starts_with("is cut off"),
-                "{told:?}"
+                summary.skipped[0].0.ends_with("in/deep/broken.wav")
+                    && summary.skipped[0].1.starts_with("is cut off"),
+                "{summary:?}"
             );
-            assert!(windows || told.events > 3, "{told:?}");
+            assert!(windows || summary.events > 3, "{summary:?}");
             match &seen {
                 Some((bytes, first)) => {
                     assert!(*bytes == stream, "{threads} threads, {workers} workers");
-                    assert_eq!(*first, told);
+                    assert_eq!(*first, summary);
                 }
-                None => seen = Some((stream, told)),
+                None => seen = Some((stream, summary)),
             }
         }
     }
@@ -89,33 +89,27 @@ fn a_recording_that_grows_while_it_is_read_is_no_result() {
     wav(&file, &sound(30.0, 1));
     let tagger = Tagger::new(&request(&models)).unwrap();
     let inputs = inputs::find(std::slice::from_ref(&file)).unwrap();
-    let told_of = Mutex::new(Vec::new());
+    let reasons = Mutex::new(Vec::new());
     let observer = |event: TagEvent| match event {
         TagEvent::Progress { files: 0, .. } => {
             use std::io::Write;
             let mut file = fs::OpenOptions::new().append(true).open(&file).unwrap();
             file.write_all(b"more").unwrap();
         }
-        TagEvent::Skipped { reason, .. } => told_of.lock().unwrap().push(reason.to_owned()),
+        TagEvent::Skipped { reason, .. } => reasons.lock().unwrap().push(reason.to_owned()),
         _ => {}
     };
     let stop = AtomicBool::new(false);
     let mut out = Vec::new();
-    let told = to_stream(
-        &hearing(&tagger, &observer, &stop),
-        &inputs,
-        Format::Ndjson,
-        &mut out,
-    )
-    .unwrap();
-    assert_eq!((told.heard, told.skipped.len()), (0, 1));
+    let summary = to_stream(&job(&tagger, &observer, &stop), &inputs, Format::Ndjson, &mut out).unwrap();
+    assert_eq!((summary.tagged, summary.skipped.len()), (0, 1));
     assert!(
-        told.skipped[0].1.starts_with("changed while it was read; "),
-        "{told:?}"
+        summary.skipped[0].1.starts_with("changed while it was read; "),
+        "{summary:?}"
     );
-    assert_eq!(told_of.into_inner().unwrap(), [told.skipped[0].1.clone()]);
+    assert_eq!(reasons.into_inner().unwrap(), [summary.skipped[0].1.clone()]);
     let found = lines(&out);
-    assert_eq!(found.len(), 1, "not one window of it is told");
+    assert_eq!(found.len(), 1, "none of its windows is written");
     assert!(found[0]["error"].as_str().unwrap().starts_with("changed"));
 }
 
@@ -127,14 +121,14 @@ fn what_is_stopped_goes_on() {
     let folder = archive(dir.path());
     let inputs = inputs::find(std::slice::from_ref(&folder)).unwrap();
     let tagger = Tagger::new(&request(&models)).unwrap();
-    let target = Target {
+    let target = OutputTarget {
         format: Format::Csv,
         fresh: false,
         keep_journal: false,
     };
     let whole = dir.path().join("whole.csv");
     let stop = AtomicBool::new(false);
-    let wanted = to_file(&hearing(&tagger, &quiet, &stop), &inputs, target, &whole).unwrap();
+    let wanted = to_file(&job(&tagger, &quiet, &stop), &inputs, target, &whole).unwrap();
     let parts = dir.path().join("parts.csv");
     for round in 0.. {
         let stop = AtomicBool::new(false);
@@ -150,15 +144,15 @@ fn what_is_stopped_goes_on() {
                 }
             }
         };
-        let told = to_file(&hearing(&tagger, &observer, &stop), &inputs, target, &parts).unwrap();
-        if told.whole {
+        let summary = to_file(&job(&tagger, &observer, &stop), &inputs, target, &parts).unwrap();
+        if summary.complete {
             assert_eq!(
-                (told.heard, told.seconds, &told.skipped),
-                (wanted.heard, wanted.seconds, &wanted.skipped)
+                (summary.tagged, summary.seconds, &summary.skipped),
+                (wanted.tagged, wanted.seconds, &wanted.skipped)
             );
             break;
         }
-        assert!(!parts.exists() && round < 20, "{told:?}");
+        assert!(!parts.exists() && round < 20, "{summary:?}");
     }
     assert_eq!(fs::read(&parts).unwrap(), fs::read(&whole).unwrap());
 }
@@ -170,34 +164,34 @@ fn a_kept_journal_spares_what_is_known() {
     let folder = archive(dir.path());
     let tagger = Tagger::new(&request(&models)).unwrap();
     let stop = AtomicBool::new(false);
-    let hearing = hearing(&tagger, &quiet, &stop);
-    let target = Target {
+    let job = job(&tagger, &quiet, &stop);
+    let target = OutputTarget {
         format: Format::Ndjson,
         fresh: false,
         keep_journal: true,
     };
     let out = dir.path().join("out.ndjson");
-    let told = |target| {
+    let summary = |target| {
         let inputs = inputs::find(std::slice::from_ref(&folder)).unwrap();
-        let told = to_file(&hearing, &inputs, target, &out).unwrap();
-        (told.before, told.heard, told.skipped.len())
+        let summary = to_file(&job, &inputs, target, &out).unwrap();
+        (summary.resumed, summary.tagged, summary.skipped.len())
     };
-    assert_eq!(told(target), (0, 8, 1));
+    assert_eq!(summary(target), (0, 8, 1));
     let first = fs::read(&out).unwrap();
-    assert_eq!(told(target), (8, 8, 1), "the broken one is tried again");
+    assert_eq!(summary(target), (8, 8, 1), "the broken one is tried again");
     assert!(fs::read(&out).unwrap() == first);
     // One is new, one has changed, one is gone.
     wav(&folder.join("new.wav"), &sound(1.0, 9));
     wav(&folder.join("1.wav"), &sound(4.0, 9));
     fs::remove_file(folder.join("3.wav")).unwrap();
-    assert_eq!(told(target), (6, 8, 1));
+    assert_eq!(summary(target), (6, 8, 1));
     let grown = fs::read(&out).unwrap();
-    let fresh = Target {
+    let fresh = OutputTarget {
         fresh: true,
         keep_journal: false,
         ..target
     };
-    assert_eq!(told(fresh), (0, 8, 1));
+    assert_eq!(summary(fresh), (0, 8, 1));
     assert!(fs::read(&out).unwrap() == grown);
 }
 
@@ -214,16 +208,16 @@ fn a_folder_gets_a_file_for_each_recording() {
     };
     let tagger = Tagger::new(&tag).unwrap();
     let stop = AtomicBool::new(false);
-    let hearing = hearing(&tagger, &quiet, &stop);
-    let target = Target {
+    let job = job(&tagger, &quiet, &stop);
+    let target = OutputTarget {
         format: Format::Audacity,
         fresh: false,
         keep_journal: true,
     };
     let out = dir.path().join("labels");
     let inputs = inputs::find(&[folder]).unwrap();
-    let told = to_folder(&hearing, &inputs, target, &out).unwrap();
-    assert_eq!((told.heard, told.skipped.len()), (8, 1));
+    let summary = to_folder(&job, &inputs, target, &out).unwrap();
+    assert_eq!((summary.tagged, summary.skipped.len()), (8, 1));
     let labels = fs::read_to_string(out.join("2.wav.txt")).unwrap();
     assert!(
         labels.lines().count() > 0 && labels.lines().all(|l| l.split('\t').count() == 3),
@@ -233,7 +227,7 @@ fn a_folder_gets_a_file_for_each_recording() {
     assert!(!out.join("deep/broken.wav.txt").exists());
     // What somebody took away comes again from the journal.
     fs::remove_file(out.join("2.wav.txt")).unwrap();
-    let told = to_folder(&hearing, &inputs, target, &out).unwrap();
-    assert_eq!(told.before, 8);
+    let summary = to_folder(&job, &inputs, target, &out).unwrap();
+    assert_eq!(summary.resumed, 8);
     assert_eq!(fs::read_to_string(out.join("2.wav.txt")).unwrap(), labels);
 }

@@ -3,20 +3,20 @@
 use anyhow::{Context, anyhow, bail};
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{ErrorKind, FromSample, Sample, SampleFormat, SizedSample, StreamConfig};
-use earmark::inference::live::{Feed, LiveError, Sender};
+use earmark::inference::stream::{Feed, FeedSender, StreamError};
 use std::sync::mpsc::channel;
 
-/// The system's default input, at the rate and with the channels that it offers first; their mean is heard.
+/// The system's default input, at its default rate; channels are averaged.
 pub fn feed() -> anyhow::Result<Feed> {
     let device = cpal::default_host()
         .default_input_device()
-        .context("--input mic: this system has no microphone, or does not let this program use it")?;
+        .context("--input mic: this system has no microphone, or denies this program access to it")?;
     let offered = device
         .default_input_config()
-        .context("--input mic: the microphone does not say how it records")?;
+        .context("--input mic: the microphone does not report its format")?;
     let (sender, feed) = Feed::open(offered.sample_rate(), true);
-    let (told, answer) = channel();
-    // The stream lives and dies in a thread of its own: on some systems it may not leave the one that made it.
+    let (result, started) = channel();
+    // The stream lives in a thread of its own: on some systems it may not leave the thread that made it.
     std::thread::spawn(move || {
         let config: StreamConfig = offered.config();
         let started = match offered.sample_format() {
@@ -26,28 +26,28 @@ pub fn feed() -> anyhow::Result<Feed> {
             SampleFormat::U16 => start::<u16>(&device, &config, sender),
             SampleFormat::U8 => start::<u8>(&device, &config, sender),
             other => Err(anyhow!(
-                "--input mic: the microphone records {other}, which is not read"
+                "--input mic: the microphone records {other}, which is not supported"
             )),
         };
         match started {
             Ok(_stream) => {
-                let _ = told.send(Ok(())); // the other side has given up: nothing to keep alive
+                let _ = result.send(Ok(())); // the other side is gone: nothing to keep alive
                 loop {
                     std::thread::park();
                 }
             }
             Err(e) => {
-                let _ = told.send(Err(e)); // as above
+                let _ = result.send(Err(e)); // as above
             }
         }
     });
-    match answer.recv() {
-        Ok(started) => started.map(|()| feed),
+    match started.recv() {
+        Ok(outcome) => outcome.map(|()| feed),
         Err(_) => bail!("--input mic: the microphone could not be started"),
     }
 }
 
-fn start<S>(device: &cpal::Device, config: &StreamConfig, sender: Sender) -> anyhow::Result<cpal::Stream>
+fn start<S>(device: &cpal::Device, config: &StreamConfig, sender: FeedSender) -> anyhow::Result<cpal::Stream>
 where
     S: SizedSample,
     f32: FromSample<S>,
@@ -62,18 +62,18 @@ where
                     let sum: f32 = frame.iter().map(|&s| f32::from_sample(s)).sum();
                     sum / channels as f32
                 });
-                // The sound card does not wait; what finds no room is counted as lost.
+                // The sound card does not wait; samples without room are counted as lost.
                 sender.offer(mono.collect());
             },
             move |e: cpal::Error| {
-                // A gap, another device of the same name, no priority: the stream goes on.
+                // A gap, another device of the same name, no priority: the stream continues.
                 if matches!(
                     e.kind(),
                     ErrorKind::Xrun | ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied
                 ) {
                     return;
                 }
-                failing.fail(LiveError::Source {
+                failing.fail(StreamError::Source {
                     place: "the microphone".into(),
                     problem: e.to_string(),
                 });

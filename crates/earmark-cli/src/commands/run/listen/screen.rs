@@ -1,42 +1,43 @@
-//! What is heard, as a picture that moves in the terminal.
+//! A moving spectrogram (waterfall) and the best labels, in the terminal.
 
 use anyhow::Context;
 use console::Term;
-use earmark::inference::live::{Heard, Listener, Meter};
-use earmark::report::{Colormap, ColourDepth, Waterfall, bar, human_duration};
+use earmark::inference::stream::{StreamMeter, StreamResult, StreamTagger};
+use earmark::report::{Colormap, ColourDepth, Waterfall, bar};
+use earmark_core::human::human_duration;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
 
-/// Seconds that the picture shows, where windows are not longer.
+/// Seconds that the spectrogram shows, where windows are not longer.
 const SHOWN_SECONDS: f64 = 10.0;
 
-/// Lines of the picture where there is room, and the fewest that are worth drawing.
+/// Lines of the spectrogram where there is room, and the fewest that are worth drawing.
 const PICTURE_LINES: usize = 16;
 const FEWEST_LINES: usize = 4;
 
-/// The narrowest terminal that is drawn in, and the widest picture.
+/// The narrowest terminal that is drawn in, and the widest spectrogram.
 const FEWEST_COLUMNS: usize = 40;
 const MOST_COLUMNS: usize = 120;
 
-/// Lines besides the picture and the labels: what listens, the axis, the speed.
+/// Lines beside spectrogram and labels: the heading, the time axis, the speed.
 const OTHER_LINES: usize = 3;
 
-/// A drawn terminal. Dropped, it gives the cursor back.
+/// A drawn terminal. Dropping it shows the cursor again.
 pub struct Screen {
     term: Term,
     depth: ColourDepth,
     heading: String,
     frames_per_second: f64,
     span_seconds: f64,
-    /// The picture, with the columns that it was made for.
+    /// The spectrogram, with the width that it was made for.
     waterfall: Option<(usize, Waterfall)>,
-    /// Where in the stream the picture ends, in frames.
+    /// Where in the stream the spectrogram ends, in frames.
     frames_seen: u64,
-    /// Lines of the last drawing, over which the next one goes.
+    /// Lines of the last drawing, which the next one overwrites.
     drawn: usize,
 }
 
-/// A picture's colours: `None` where there shall be none.
+/// The colours to draw with; `None` where the environment wants none.
 fn depth(variable: impl Fn(&str) -> Option<String>) -> Option<ColourDepth> {
     let set = |name: &str| variable(name).filter(|v| !v.is_empty());
     if set("NO_COLOR").is_some() || set("TERM").is_none_or(|t| t == "dumb") {
@@ -49,8 +50,8 @@ fn depth(variable: impl Fn(&str) -> Option<String>) -> Option<ColourDepth> {
 }
 
 impl Screen {
-    /// `None` where nothing can be drawn: stdout is no terminal, it is too small, or colours are not wanted.
-    pub fn open(input: &str, listener: &Listener) -> Option<Self> {
+    /// `None` where nothing can be drawn: stdout is not a terminal or too small, or the environment wants no colours.
+    pub fn open(heading: &str, tagger: &StreamTagger) -> Option<Self> {
         let depth = depth(|name| std::env::var(name).ok())?;
         let term = Term::stdout();
         let (lines, columns) = size(&term)?;
@@ -60,38 +61,43 @@ impl Screen {
         {
             return None;
         }
-        let _ = term.hide_cursor(); // a terminal without it is drawn in all the same
+        let _ = term.hide_cursor(); // drawing works without it too
         Some(Self {
             term,
             depth,
-            heading: super::about(input, listener),
-            frames_per_second: listener.frames_per_second(),
-            span_seconds: SHOWN_SECONDS.max(listener.window_seconds()),
+            heading: heading.to_owned(),
+            frames_per_second: tagger.frames_per_second(),
+            span_seconds: SHOWN_SECONDS.max(tagger.window_seconds()),
             waterfall: None,
             frames_seen: 0,
             drawn: 0,
         })
     }
 
-    /// Draws over what was drawn before.
-    pub fn draw(&mut self, heard: &Heard, meter: &Meter, best: &[(&str, f32)]) -> anyhow::Result<()> {
+    /// Draws over the last drawing.
+    pub fn draw(
+        &mut self,
+        scored: &StreamResult,
+        meter: &StreamMeter,
+        best: &[(&str, f32)],
+    ) -> anyhow::Result<()> {
         let (lines, columns) = size(&self.term).unwrap_or((24, 80));
         let width = columns.saturating_sub(1).clamp(FEWEST_COLUMNS - 1, MOST_COLUMNS);
         let height = lines
             .saturating_sub(OTHER_LINES + best.len() + 1)
             .clamp(FEWEST_LINES, PICTURE_LINES);
         let mut text = String::new();
-        // Each line ends what an earlier, longer one has left.
+        // Each line clears the rest of an earlier, longer one.
         let mut line = |content: &str| {
             let _ = writeln!(text, "\r{content}\u{1b}[0m\u{1b}[K"); // writing to a String cannot fail
         };
         line(&format!("\u{1b}[2m{}", cut(&self.heading, width)));
-        let picture = self.picture(heard, width, height)?;
+        let picture = self.picture(scored, width, height)?;
         picture.lines().for_each(&mut line);
         line(&format!("\u{1b}[2m{}", self.axis(width)));
         best.iter()
             .for_each(|(label, score)| line(&label_line(label, *score, width)));
-        line(&format!("\u{1b}[2m{}", cut(&status(heard, meter), width)));
+        line(&format!("\u{1b}[2m{}", cut(&status(scored, meter), width)));
         let up = match self.drawn {
             0 => String::new(),
             n => format!("\u{1b}[{n}A"),
@@ -100,32 +106,27 @@ impl Screen {
         let mut stdout = std::io::stdout().lock();
         write!(stdout, "{up}{text}\u{1b}[J")
             .and_then(|()| stdout.flush())
-            .context("the terminal can't be written to; choose --json, or write to a file")
+            .context("cannot write to the terminal; use --json, or write to a file")
     }
 
-    /// The picture, always of the same number of lines.
-    fn picture(&mut self, heard: &Heard, width: usize, height: usize) -> anyhow::Result<String> {
-        let f = &heard.features;
-        let frames_per_column = (self.span_seconds * self.frames_per_second / width as f64)
-            .ceil()
-            .max(1.0);
-        if self
-            .waterfall
-            .as_ref()
-            .is_none_or(|(made_for, _)| *made_for != width)
-        {
+    /// The spectrogram, always with the same number of lines.
+    fn picture(&mut self, scored: &StreamResult, width: usize, height: usize) -> anyhow::Result<String> {
+        let f = &scored.features;
+        let frames_per_column = self.frames_per_column(width);
+        let fits = |(made_for, _): &(usize, Waterfall)| *made_for == width;
+        if !self.waterfall.as_ref().is_some_and(fits) {
             self.waterfall = Some((width, Waterfall::new(f.bands, frames_per_column as usize, width)));
         }
-        // How many frames of the window are new: all that the stream has had since.
-        let end = (heard.seconds * self.frames_per_second).round() as u64;
+        // How many frames of the window are new: all since the last drawing.
+        let end = (scored.seconds * self.frames_per_second).round() as u64;
         let new = usize::try_from(end.saturating_sub(self.frames_seen)).unwrap_or(usize::MAX);
         self.frames_seen = end;
         let Some((_, waterfall)) = &mut self.waterfall else {
             return Ok(String::new());
         };
-        // The first channel: levels, where the second would be angles.
-        let levels = &f.data[..f.bands * f.frames];
-        waterfall.push(levels, f.frames, new);
+        // The first channel is the spectrogram; others are derivatives or angles.
+        let spectrogram = &f.data[..f.bands * f.frames];
+        waterfall.push(spectrogram, f.frames, new);
         let picture = match waterfall.columns() {
             0 => String::new(),
             _ => waterfall.ansi(height, Colormap::Magma, self.depth)?,
@@ -136,11 +137,14 @@ impl Screen {
         Ok(format!("{picture}{}", "\n".repeat(missing)))
     }
 
-    /// The time below the picture: seconds ago.
+    fn frames_per_column(&self, width: usize) -> f64 {
+        let frames = self.span_seconds * self.frames_per_second;
+        (frames / width as f64).ceil().max(1.0)
+    }
+
+    /// The time axis below: seconds ago.
     fn axis(&self, width: usize) -> String {
-        let frames_per_column = (self.span_seconds * self.frames_per_second / width as f64)
-            .ceil()
-            .max(1.0);
+        let frames_per_column = self.frames_per_column(width);
         let columns_per_second = self.frames_per_second / frames_per_column;
         let mut axis = vec![' '; width];
         let step = if self.span_seconds > 20.0 { 10 } else { 2 };
@@ -165,7 +169,7 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        let _ = self.term.show_cursor(); // nothing is left to do where that fails
+        let _ = self.term.show_cursor(); // nothing is left to do if that fails
     }
 }
 
@@ -185,26 +189,26 @@ fn label_line(label: &str, score: f32, width: usize) -> String {
 }
 
 /// Time, latency, speed.
-fn status(heard: &Heard, meter: &Meter) -> String {
+fn status(scored: &StreamResult, meter: &StreamMeter) -> String {
     let late = match meter.last_latency_ms() {
-        Some(ms) => format!("told after {}", human_duration(ms / 1e3)),
+        Some(ms) => format!("latency {}", human_duration(ms / 1e3)),
         None => format!("computed in {}", human_duration(meter.last_compute_ms() / 1e3)),
     };
     let skipped = match meter.skipped_so_far() {
         0 => String::new(),
-        n => format!(" · {n} hops left out"),
+        n => format!(" · {n} hops skipped"),
     };
-    let whole = heard.seconds as u64;
+    let whole = scored.seconds as u64;
     format!(
-        "{:02}:{:02}:{:04.1} · {late} · {:.0} x real time{skipped} · Ctrl-C ends",
+        "{:02}:{:02}:{:04.1} · {late} · {:.0} x real time{skipped} · Ctrl-C to stop",
         whole / 3600,
         whole / 60 % 60,
-        heard.seconds - (whole / 60 * 60) as f64,
+        scored.seconds - (whole / 60 * 60) as f64,
         meter.x_real_time()
     )
 }
 
-/// At most so many columns of it.
+/// The text, cut to this number of columns.
 fn cut(text: &str, columns: usize) -> String {
     let clean: String = text
         .chars()
@@ -228,14 +232,14 @@ mod tests {
             Some(ColourDepth::True)
         );
         assert_eq!(of(&[("TERM", "xterm"), ("NO_COLOR", "1")]), None);
-        // An empty variable is none, says no-color.org.
+        // An empty variable counts as missing (no-color.org).
         assert!(of(&[("TERM", "xterm"), ("NO_COLOR", "")]).is_some());
         assert_eq!(of(&[("TERM", "dumb")]), None);
         assert_eq!(of(&[]), None);
     }
 
     #[test]
-    fn lines_fit_and_steer_nothing() {
+    fn lines_fit_and_contain_no_escapes() {
         for width in [39, 80, 120] {
             let line = label_line("a class with a very long name that goes on", 0.25, width);
             assert!(console::measure_text_width(&line) <= width, "{line}");

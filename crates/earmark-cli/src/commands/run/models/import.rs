@@ -1,44 +1,28 @@
 //! `earmark models import`
 
-use crate::Status;
-use crate::args::ModelImport;
-use crate::console::{Console, out};
+use crate::args::ImportModel;
+use crate::console::Console;
+use crate::output::print;
+use crate::status::Status;
 use anyhow::Context;
 use earmark::hub::{Architecture, Import, entries, import, models_folder};
-use earmark::report::{human_amount, human_count};
+use earmark_core::human::{human_amount, human_count};
 use std::path::{Path, PathBuf};
 
-/// Where a model goes that no `-o` gives a place: into the models folder, under the catalogue's name where the checkpoint has its
-/// file's name, else under that of its network.
-fn place(file: &Path, architecture: &str) -> anyhow::Result<PathBuf> {
-    let name = file
-        .file_name()
-        .map_or(String::new(), |n| n.to_string_lossy().into_owned());
-    let published = entries().iter().find(|e| e.file_name() == name);
-    let network = Architecture::parse(architecture).map(|a| a.name());
-    let name = published
-        .map(|e| e.name.clone())
-        .or(network)
-        .unwrap_or_else(|| "model".into());
-    let folder = models_folder()
-        .context("-o: there is no user's data folder to keep models in; say where to write")?;
-    std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    Ok(folder.join(format!("{name}.safetensors")))
-}
-
 /// Makes a model file of a published checkpoint.
-pub fn run(args: ModelImport, console: &Console) -> anyhow::Result<Status> {
+pub fn run(args: ImportModel, console: &Console) -> anyhow::Result<Status> {
     let job = Import {
-        out: args
-            .out
-            .map_or_else(|| place(&args.file, &args.architecture), Ok)?,
+        out: match args.out {
+            Some(out) => out,
+            None => default_path(&args.file, &args.architecture)?,
+        },
         file: args.file,
         architecture: args.architecture,
         labels: args.labels,
         source: args.source,
     };
     let done = import(&job)?;
-    let left = match done.ignored {
+    let ignored = match done.ignored {
         0 => String::new(),
         n => format!(
             "; {} that prediction does not use left out",
@@ -46,15 +30,29 @@ pub fn run(args: ModelImport, console: &Console) -> anyhow::Result<Status> {
         ),
     };
     console.note(format!(
-        "{}: {} with {} parameters{left}",
+        "{}: {} with {} parameters{ignored}",
         done.architecture,
         human_amount(done.tensors, "tensor", "tensors"),
         human_count(done.parameters as u64),
     ));
-    let holds = match done.classes {
-        0 => "a body without classes, to start trainings from (train.start)".into(),
+    let content = match done.classes {
+        0 => "a backbone without classes, to start trainings from (train.start)".into(),
         n => human_amount(n, "class", "classes"),
     };
-    out(format!("{holds}: {}", job.out.display()))?;
+    print(format!("{content}: {}", job.out.display()))?;
     Ok(Status::Done)
+}
+
+/// Where a model goes without `-o`: into the models folder, under the catalogue's name if the checkpoint has its file name, else under
+/// that of its network.
+fn default_path(file: &Path, architecture: &str) -> anyhow::Result<PathBuf> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let published = entries().iter().find(|entry| entry.file_name() == name);
+    let network = Architecture::parse(architecture).map(|a| a.name());
+    let name = published.map(|entry| entry.name.clone()).or(network);
+    let name = name.unwrap_or_else(|| "model".into());
+    let folder = models_folder()
+        .context("-o: this system has no data folder for users to keep models in; say where to write")?;
+    std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    Ok(folder.join(format!("{name}.safetensors")))
 }

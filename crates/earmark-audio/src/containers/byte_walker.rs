@@ -1,0 +1,69 @@
+//! Random reads over a source: for walking from header to header.
+
+use std::io::SeekFrom;
+
+use symphonia::core::io::MediaSource;
+
+use crate::error::{Fault, FilePosition};
+
+/// How much is read ahead.
+const READ_AHEAD_BYTES: usize = 16 * 1024;
+
+/// Reads at any place of a source through a small buffer.
+pub(crate) struct ByteWalker<'a> {
+    source: &'a mut dyn MediaSource,
+    len: u64,
+    buffer: Vec<u8>,
+    buffer_start: u64,
+}
+
+impl<'a> ByteWalker<'a> {
+    pub(crate) fn new(source: &'a mut dyn MediaSource) -> Result<Self, Fault> {
+        let len = source
+            .seek(SeekFrom::End(0))
+            .map_err(|e| Fault::Io(e, FilePosition::Byte(0)))?;
+        Ok(Self {
+            source,
+            len,
+            buffer: Vec::new(),
+            buffer_start: 0,
+        })
+    }
+
+    /// Length of the source in bytes.
+    pub(crate) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// The `wanted` bytes from `at`, or fewer where the source ends. `wanted` is always a small constant or bounded by what
+    /// a format allows.
+    pub(crate) fn peek(&mut self, at: u64, wanted: usize) -> Result<&[u8], Fault> {
+        let available = usize::try_from(self.len.saturating_sub(at)).unwrap_or(usize::MAX);
+        let wanted = wanted.min(available);
+        let buffer_end = self.buffer_start + self.buffer.len() as u64;
+        if at < self.buffer_start || at + wanted as u64 > buffer_end {
+            let size = wanted.max(READ_AHEAD_BYTES).min(available);
+            self.buffer.resize(size, 0);
+            self.buffer_start = at;
+            let io = |e| Fault::Io(e, FilePosition::Byte(at));
+            self.source.seek(SeekFrom::Start(at)).map_err(io)?;
+            self.source.read_exact(&mut self.buffer).map_err(io)?;
+        }
+        // The buffer contains all wanted bytes by now, and starts no more than its own length before them.
+        let start = usize::try_from(at - self.buffer_start)
+            .unwrap_or(0)
+            .min(self.buffer.len());
+        let end = (start + wanted).min(self.buffer.len());
+        Ok(&self.buffer[start..end])
+    }
+
+    /// Exactly `N` bytes from `at`, or `None` where the source ends earlier.
+    pub(crate) fn array<const N: usize>(&mut self, at: u64) -> Result<Option<[u8; N]>, Fault> {
+        Ok(self.peek(at, N)?.try_into().ok())
+    }
+}
+
+/// A big-endian number of up to eight bytes.
+pub(super) fn big_endian(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |sum, &b| (sum << 8) | u64::from(b))
+}

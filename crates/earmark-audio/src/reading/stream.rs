@@ -1,0 +1,224 @@
+//! A file as a stream of mono blocks: the basis of reading whole files, and the way to read files of many hours.
+
+use std::path::{Path, PathBuf};
+
+use symphonia::core::io::MediaSource;
+
+use super::open::open_file;
+use super::rate_conversion::RateConversion;
+use crate::clip::{AudioInfo, ClipNote};
+use crate::containers::{AudioLayout, ByteWalker, Container, inspect};
+use crate::decoding::{CodedReader, PcmReader};
+use crate::error::{AudioError, Fault, FilePosition};
+use crate::resampling::resampled_len;
+use crate::shape_check::check_rate;
+
+enum Reader {
+    Pcm(PcmReader),
+    Coded(Box<CodedReader>),
+}
+
+impl Reader {
+    fn next_block(&mut self, out: &mut Vec<f32>) -> Result<bool, Fault> {
+        match self {
+            Reader::Pcm(reader) => reader.next_block(out),
+            Reader::Coded(reader) => reader.next_block(out),
+        }
+    }
+}
+
+/// A recording read block by block, as mono at one rate.
+///
+/// Opening walks over the whole structure of the file (its headers, not its samples; for Ogg also the checksums), so most
+/// files that are cut off or damaged are refused before the first block. A block has about ten thousand samples, whatever the
+/// length of the file. All blocks together equal the result of [`read`](crate::read).
+///
+/// ```no_run
+/// # fn main() -> Result<(), earmark_audio::AudioError> {
+/// let mut stream = earmark_audio::AudioStream::open("night.flac".as_ref(), 44_100)?;
+/// let mut block = Vec::new();
+/// while stream.next_block(&mut block)? {
+///     // use the block
+/// }
+/// # Ok(()) }
+/// ```
+pub struct AudioStream {
+    path: PathBuf,
+    info: AudioInfo,
+    reader: Reader,
+    conversion: Option<RateConversion>,
+    frames_read: u64,
+    failed: bool,
+}
+
+impl AudioStream {
+    /// Opens a file, to be read at `sample_rate_hz`.
+    ///
+    /// # Errors
+    /// Whatever makes the file unreadable, see [`AudioError`].
+    pub fn open(path: &Path, sample_rate_hz: u32) -> Result<Self, AudioError> {
+        check_rate(sample_rate_hz)?;
+        Self::from_source(Box::new(open_file(path)?), path, Some(sample_rate_hz))
+    }
+
+    /// Opens a file, to be read at its own rate.
+    ///
+    /// # Errors
+    /// Whatever makes the file unreadable, see [`AudioError`].
+    pub fn open_native(path: &Path) -> Result<Self, AudioError> {
+        Self::from_source(Box::new(open_file(path)?), path, None)
+    }
+
+    /// Reads from any seekable source. `name` is the file name in messages; without a rate, the source's own is kept.
+    ///
+    /// # Errors
+    /// Whatever makes the source unreadable, see [`AudioError`].
+    pub fn from_source(
+        mut source: Box<dyn MediaSource>,
+        name: &Path,
+        sample_rate_hz: Option<u32>,
+    ) -> Result<Self, AudioError> {
+        if let Some(rate) = sample_rate_hz {
+            check_rate(rate)?;
+        }
+        let in_file = |fault: Fault| fault.in_file(name);
+        let layout = ByteWalker::new(source.as_mut())
+            .and_then(|mut walker| inspect(&mut walker))
+            .map_err(in_file)?;
+        let (reader, info) = match layout {
+            AudioLayout::Pcm(pcm) => {
+                let info = AudioInfo {
+                    codec: pcm.format.name().into(),
+                    container: pcm.container.name().into(),
+                    sample_rate_hz: pcm.sample_rate_hz,
+                    channels: pcm.channels,
+                    frames: Some(pcm.frames),
+                };
+                (Reader::Pcm(PcmReader::new(source, pcm).map_err(in_file)?), info)
+            }
+            AudioLayout::Coded(coded) => {
+                let reader = CodedReader::new(source, coded).map_err(in_file)?;
+                let info = AudioInfo {
+                    codec: reader.codec().into(),
+                    container: container_name(&reader).into(),
+                    sample_rate_hz: reader.sample_rate_hz(),
+                    channels: reader.channels(),
+                    frames: reader.frames(),
+                };
+                (Reader::Coded(Box::new(reader)), info)
+            }
+        };
+        let conversion = match sample_rate_hz.filter(|to_hz| *to_hz != info.sample_rate_hz) {
+            Some(to_hz) => Some(RateConversion::new(info.sample_rate_hz, to_hz)?),
+            None => None,
+        };
+        Ok(Self {
+            path: name.to_path_buf(),
+            info,
+            reader,
+            conversion,
+            frames_read: 0,
+            failed: false,
+        })
+    }
+
+    /// What the file says about itself.
+    pub fn info(&self) -> &AudioInfo {
+        &self.info
+    }
+
+    /// Rate of the blocks.
+    pub fn sample_rate_hz(&self) -> u32 {
+        let conversion = self.conversion.as_ref();
+        conversion.map_or(self.info.sample_rate_hz, |conversion| conversion.to_hz)
+    }
+
+    /// Number of samples that all blocks will have together, where the file states it.
+    pub fn expected_len(&self) -> Option<u64> {
+        self.info
+            .frames
+            .map(|n| resampled_len(n, self.info.sample_rate_hz, self.sample_rate_hz()))
+    }
+
+    /// Frames of the file decoded so far, at its own rate.
+    pub fn frames_read(&self) -> u64 {
+        self.frames_read
+    }
+
+    /// What was done to the samples. Whether the file is empty is known only after the last block.
+    pub fn notes(&self) -> Vec<ClipNote> {
+        let mut notes = Vec::new();
+        if self.info.channels > 1 {
+            notes.push(ClipNote::DownMixed {
+                channels: self.info.channels,
+            });
+        }
+        if let Some(conversion) = &self.conversion {
+            notes.push(ClipNote::Resampled {
+                from: self.info.sample_rate_hz,
+                to: conversion.to_hz,
+            });
+        }
+        if self.frames_read == 0 {
+            notes.push(ClipNote::EmptyFile);
+        }
+        notes
+    }
+
+    /// Replaces the content of `out` by the next block, which is never empty; at the end `out` is empty and the result is
+    /// `false`.
+    ///
+    /// # Errors
+    /// A fault in the file. Blocks before it are intact, there are none after it, and every further call is an error.
+    pub fn next_block(&mut self, out: &mut Vec<f32>) -> Result<bool, AudioError> {
+        out.clear();
+        while out.is_empty() {
+            if !self.append_block(out)? {
+                return Ok(!out.is_empty());
+            }
+        }
+        Ok(true)
+    }
+
+    /// Appends a block, which may be empty; `false` after the last one.
+    pub(super) fn append_block(&mut self, out: &mut Vec<f32>) -> Result<bool, AudioError> {
+        if self.failed {
+            let at = FilePosition::frame(self.frames_read, self.info.sample_rate_hz);
+            return Err(Fault::Corrupt("an earlier read failed".into(), at).in_file(&self.path));
+        }
+        let before = out.len();
+        let result = match &mut self.conversion {
+            None => {
+                let more = self.reader.next_block(out);
+                more.inspect(|_| self.frames_read += (out.len() - before) as u64)
+            }
+            Some(conversion) => {
+                conversion.append(out, &mut self.frames_read, |block| self.reader.next_block(block))
+            }
+        };
+        result.map_err(|fault| {
+            // Samples before the fault in the same block are dropped too.
+            out.truncate(before);
+            self.failed = true;
+            fault.in_file(&self.path)
+        })
+    }
+
+    /// Jumps to a frame where that is exact and free: uncompressed audio at its own rate. Returns whether it did.
+    pub(super) fn seek(&mut self, frame: u64) -> Result<bool, AudioError> {
+        match (&mut self.reader, &self.conversion) {
+            (Reader::Pcm(reader), None) => {
+                reader.seek(frame).map_err(|fault| fault.in_file(&self.path))?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+}
+
+fn container_name(reader: &CodedReader) -> &'static str {
+    match (reader.container(), reader.codec()) {
+        (Container::Mp4, "AAC" | "ALAC") => "M4A",
+        (container, _) => container.name(),
+    }
+}

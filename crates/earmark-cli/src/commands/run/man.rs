@@ -1,0 +1,19 @@
+//! `earmark man`
+
+use crate::args::{Man, command_line};
+use crate::output::print;
+use crate::status::Status;
+use anyhow::Context;
+
+/// Writes a manual page per command.
+pub fn run(args: &Man) -> anyhow::Result<Status> {
+    let place = || args.dir.display().to_string();
+    std::fs::create_dir_all(&args.dir).with_context(place)?;
+    // A page needs no list by groups: it has a section of subcommands.
+    clap_mangen::generate_to(command_line().disable_help_subcommand(true), &args.dir).with_context(place)?;
+    print(format!(
+        "{}: manual pages, such as earmark-tag.1",
+        args.dir.display()
+    ))?;
+    Ok(Status::Done)
+}

@@ -1,0 +1,200 @@
+//! `earmark models info`
+
+use crate::args::ModelInfo;
+use crate::commands::tables::network_table;
+use crate::output::{print, print_json};
+use crate::status::Status;
+use anyhow::bail;
+use earmark::Recipe;
+use earmark::engine::{ModelFile, ModelMeta};
+use earmark::features::Extractor;
+use earmark::models::count_parameters;
+use earmark::models::{LayerTable, Network, VarSpec};
+use earmark::runs::run_dir::find_model;
+use earmark_core::human::{human_amount, human_bytes, human_count};
+use std::path::PathBuf;
+
+/// Describes a model or a recipe.
+pub fn run(args: &ModelInfo) -> anyhow::Result<Status> {
+    let info = if args.recipe {
+        Info::of_recipe(Recipe::load(&args.model, &[])?, args.class_count)?
+    } else {
+        Info::of_file(&args.model)?
+    };
+    match args.json {
+        true => print_json(&info.json())?,
+        false => print(info.text())?,
+    }
+    Ok(Status::Done)
+}
+
+struct Info {
+    /// The file and its metadata; a recipe has neither.
+    file: Option<(PathBuf, ModelMeta)>,
+    recipe: Recipe,
+    classes: usize,
+    summary: LayerTable,
+    trainable: usize,
+    scalars: usize,
+    input: [usize; 3],
+}
+
+impl Info {
+    fn of_file(name: &str) -> anyhow::Result<Self> {
+        let path = match find_model(name) {
+            Ok(path) => path,
+            Err(e) if Recipe::load(name, &[]).is_ok() => bail!("{e}; {name} is a recipe: add --recipe"),
+            Err(e) => return Err(e.into()),
+        };
+        let ModelFile { meta, tensors } = ModelFile::read(&path)?;
+        let recipe = Recipe::parse(&meta.recipe, &path)?;
+        let classes = meta.classes.len();
+        // A backbone without classes lacks what the network has around it.
+        let there = |spec: &VarSpec| tensors.contains_key(&spec.name);
+        Ok(Self {
+            file: Some((path, meta)),
+            classes,
+            ..Self::of(recipe, classes.max(1), there)?
+        })
+    }
+
+    fn of_recipe(recipe: Recipe, classes: usize) -> anyhow::Result<Self> {
+        if classes == 0 {
+            bail!("--class-count 0: a network needs at least one class");
+        }
+        Self::of(recipe, classes, |_| true)
+    }
+
+    /// A network, of whose variables only those that are `there` count.
+    fn of(recipe: Recipe, classes: usize, there: impl Fn(&VarSpec) -> bool) -> anyhow::Result<Self> {
+        let e = Extractor::new(&recipe.front_end)?;
+        let input = [e.channels(), e.bands(), e.segment_frames().unwrap_or(0)];
+        let (network, mut specs) = Network::build(&recipe.network, input[0], classes)?;
+        specs.retain(there);
+        let (trainable, scalars) = (count_parameters(&specs, true), count_parameters(&specs, false));
+        Ok(Self {
+            file: None,
+            summary: network.layer_table(input[0], input[1], input[2]),
+            recipe,
+            classes,
+            trainable,
+            scalars,
+            input,
+        })
+    }
+
+    fn text(&self) -> String {
+        let [channels, bands, frames] = self.input;
+        let mut facts = self.file_facts();
+        let recipe = &self.recipe;
+        let mut add = |name, value| facts.push((name, value));
+        add("recipe", format!("{} ({})", recipe.name, recipe.description));
+        add("audio", format!("{} Hz", recipe.front_end.sample_rate_hz));
+        add("segment", format!("{channels} x {bands} bands x {frames} frames"));
+        let names = self.file.as_ref().map_or(String::new(), |(_, meta)| {
+            format!(": {}", meta.classes.join(", "))
+        });
+        let classes = match self.classes {
+            0 => "none: a backbone to start trainings from (train.start)".into(),
+            n => format!("{n}{names}"),
+        };
+        add("classes", classes);
+        let [trainable, all] = [self.trainable, self.scalars].map(|n| human_count(n as u64));
+        let parameters = format!("{trainable} trainable, {all} in total (BatchNorm and biases included)");
+        add("parameters", parameters);
+        let lines = facts.into_iter();
+        let lines: String = lines
+            .map(|(name, value)| format!("{name:<11} {value}\n"))
+            .collect();
+        format!("{lines}\n{}", network_table(&self.summary))
+    }
+
+    /// What the file says about itself.
+    fn file_facts(&self) -> Vec<(&'static str, String)> {
+        let Some((path, meta)) = &self.file else {
+            return Vec::new();
+        };
+        let bytes = std::fs::metadata(path).map_or(String::new(), |m| format!(", {}", human_bytes(m.len())));
+        let licence = meta.licence.clone().unwrap_or_else(|| "not stated".into());
+        let mut facts = vec![
+            ("file", format!("{}{bytes}", path.display())),
+            (
+                "written by",
+                format!("earmark {}, format {}", meta.version, meta.format),
+            ),
+            ("step", meta.step.to_string()),
+            ("licence", licence),
+        ];
+        facts.extend(meta.source.clone().map(|source| ("source", source)));
+        facts.extend(meta.calibration.as_ref().map(|calibration| {
+            let clips = human_amount(calibration.clips, "clip", "clips");
+            (
+                "calibrated",
+                format!("on {clips}, with a threshold for each class"),
+            )
+        }));
+        facts
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let mut value = serde_json::json!({
+            "recipe": self.recipe.name,
+            "description": self.recipe.description,
+            "sample_rate_hz": self.recipe.front_end.sample_rate_hz,
+            "input": self.input,
+            "classes": self.classes,
+            "trainable": self.trainable,
+            "parameters": self.scalars,
+            "weights": self.summary.weights(),
+            "multiplies": self.summary.multiplies(),
+            "network": self.summary,
+        });
+        if let Some((path, meta)) = &self.file {
+            value["file"] = path.to_string_lossy().into();
+            value["format"] = meta.format.into();
+            value["version"] = meta.version.as_str().into();
+            value["step"] = meta.step.into();
+            value["licence"] = meta.licence.clone().into();
+            value["source"] = meta.source.clone().into();
+            if let Some(calibration) = &meta.calibration {
+                value["calibration"] = serde_json::json!(calibration);
+            }
+            value["class_names"] = meta.classes.clone().into();
+        }
+        value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table in the baseline's own documentation (80 classes, examples of 100 frames).
+    #[test]
+    fn the_table_is_the_published_one() {
+        let recipe = Recipe::load("dcase2019-baseline/1-noisy", &[]).unwrap();
+        let table = network_table(&Info::of_recipe(recipe, 80).unwrap().summary);
+        let row = |i: usize| {
+            table
+                .lines()
+                .nth(i)
+                .unwrap()
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        assert_eq!(row(4), "Input (100, 96, 1) - -");
+        assert_eq!(row(5), "C(3x3, 16, 1) (100, 96, 16) 144 1.4M");
+        assert_eq!(row(6), "SC(3x3, 64, 1) (100, 96, 64) 1.2K 11.2M");
+        assert_eq!(row(17), "SC(3x3, 1024, 2) (7, 6, 1024) 528.9K 22.2M");
+        assert_eq!(
+            table
+                .lines()
+                .last()
+                .unwrap()
+                .split_whitespace()
+                .collect::<Vec<_>>(),
+            ["Total", "3.3M", "432.4M"]
+        );
+    }
+}

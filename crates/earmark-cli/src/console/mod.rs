@@ -1,0 +1,257 @@
+//! What a person sees on stderr: progress and notes; and Ctrl-C.
+
+mod progress;
+
+use crate::status::Interrupted;
+use earmark::engine::FitEvent;
+use earmark::inference::{Event, PipelineError};
+use earmark::metrics::number;
+use progress::{Count, Progress, Stage};
+use std::fmt::Display;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Prints notes and progress, from any thread. Clones share the progress bar.
+#[derive(Clone)]
+pub struct Console {
+    quiet: bool,
+    state: Arc<Mutex<State>>,
+}
+
+struct State {
+    /// Ctrl-C was pressed.
+    stopping: bool,
+    progress: Progress,
+    /// Steps of the current training, and its smoothed loss.
+    total_steps: u64,
+    loss: f64,
+}
+
+impl Console {
+    /// A console; a quiet one prints warnings and nothing else.
+    pub fn new(quiet: bool) -> Self {
+        let state = State {
+            stopping: false,
+            progress: Progress::new(),
+            total_steps: 0,
+            loss: f64::NAN,
+        };
+        Self {
+            quiet,
+            state: Arc::new(Mutex::new(state)),
+        }
+    }
+
+    /// A flag that Ctrl-C and SIGTERM set; a second one that comes later ends the program at once.
+    pub fn stop_flag(&self) -> anyhow::Result<Arc<AtomicBool>> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (flag, console) = (Arc::clone(&stop), self.clone());
+        let mut first: Option<Instant> = None;
+        ctrlc::set_handler(move || {
+            if let Some(first) = first {
+                if is_another(first.elapsed()) {
+                    std::process::exit(130);
+                }
+                return;
+            }
+            first = Some(Instant::now());
+            flag.store(true, Ordering::SeqCst);
+            // In a thread of its own: a terminal that blocks must not delay the second Ctrl-C.
+            let console = console.clone();
+            let printing = std::thread::Builder::new().spawn(move || console.stopping());
+            drop(printing); // without a thread nothing is printed; the work stops all the same
+        })?;
+        Ok(stop)
+    }
+
+    /// Removes the bar for good: what remains is short, and is printed as lines. (By now the terminal has echoed `^C` behind the bar,
+    /// on a line of its own, which is the one that is cleared.)
+    fn stopping(&self) {
+        let mut state = self.lock();
+        state.stopping = true;
+        state.progress.clear();
+        state
+            .progress
+            .line("stopping after the current work; press Ctrl-C again to stop at once");
+    }
+
+    /// The outcome of work that Ctrl-C may have ended; where it did, says what that means and ends the command.
+    pub fn finished<T>(&self, outcome: Result<Option<T>, PipelineError>, note: &str) -> anyhow::Result<T> {
+        match outcome {
+            Ok(Some(done)) => Ok(done),
+            Err(e) if !e.is_interrupt() => Err(e.into()),
+            Ok(None) | Err(_) => {
+                self.note(format!("interrupted; {note}"));
+                Err(Interrupted.into())
+            }
+        }
+    }
+
+    /// Removes the bar, before something is written that does not know of it.
+    pub fn clear(&self) {
+        self.lock().progress.clear();
+    }
+
+    /// Prints a note, above the bar.
+    pub fn note(&self, text: impl Display) {
+        if !self.quiet {
+            self.lock().progress.line(&text.to_string());
+        }
+    }
+
+    /// Names an input that was skipped, even when quiet.
+    pub fn skipped(&self, file: &str, reason: impl Display) {
+        self.lock().progress.line(&format!("skipped {file}: {reason}"));
+    }
+
+    /// Shows how much of an archive is tagged, by bytes: a night counts for more than a second.
+    pub fn tagging(&self, files: usize, of: usize, bytes: u64, of_bytes: u64) {
+        // The last byte is read before the last recording is scored.
+        let (done, total) = match files == of {
+            true => (1, 1),
+            false => (bytes, of_bytes.max(bytes + 1)),
+        };
+        self.count(Count {
+            stage: Stage::Tag,
+            name: "tagging",
+            done,
+            total,
+            text: format!("{files} of {of} recordings"),
+        });
+    }
+
+    /// Shows how much of a file is downloaded.
+    pub fn downloading(&self, name: &str, done: u64, total: Option<u64>) {
+        self.count(Count {
+            stage: Stage::Download,
+            name,
+            done: done / 1024,
+            // Where the server does not announce the size, the bar stays full.
+            total: total.unwrap_or(done).div_ceil(1024),
+            text: "KiB".to_owned(),
+        });
+    }
+
+    /// Shows how many clips have their features.
+    pub fn features(&self, done: usize, total: usize) {
+        self.show(Event::Features { done, total });
+    }
+
+    /// Shows an event.
+    pub fn show(&self, event: Event) {
+        let count = |stage, name: &str, done: usize, total: usize, text: String| {
+            self.count(Count {
+                stage,
+                name,
+                done: done as u64,
+                total: total as u64,
+                text,
+            });
+        };
+        match event {
+            Event::Skipped { file, reason } => self.skipped(file, reason),
+            Event::Note(text) => self.note(text),
+            Event::Features { done, total } => {
+                count(Stage::Features, "features", done, total, String::new());
+            }
+            Event::Scoring { done, total } => count(Stage::Score, "scoring", done, total, String::new()),
+            Event::Evaluating {
+                step,
+                done,
+                total,
+                lwlrap,
+            } => {
+                let text = lwlrap.map_or(String::new(), |v| format!("lwlrap {v:.4}"));
+                count(Stage::Evaluate(step), &format!("step {step}"), done, total, text);
+            }
+            Event::Evaluated { step, report } => self.note(format!(
+                "step {step}: lwlrap {} accuracy {}",
+                number(report.lwlrap),
+                number(report.accuracy)
+            )),
+            Event::Fit(event) => self.fit(event),
+        }
+    }
+
+    fn fit(&self, event: FitEvent) {
+        match event {
+            FitEvent::Started {
+                step,
+                total,
+                steps_per_epoch,
+            } => {
+                let epochs = total as f64 / steps_per_epoch as f64;
+                self.note(format!(
+                    "training: {total} steps, {steps_per_epoch} per epoch ({epochs:.1} epochs), from step {step}"
+                ));
+                self.lock().total_steps = total;
+                self.train(step, total, String::new());
+                self.lock().progress.restart_estimate();
+            }
+            FitEvent::Step { step, loss, rate } => {
+                let (smoothed, total) = {
+                    let mut state = self.lock();
+                    let before = state.loss;
+                    state.loss = if before.is_nan() {
+                        loss
+                    } else {
+                        0.9 * before + 0.1 * loss
+                    };
+                    (state.loss, state.total_steps)
+                };
+                self.train(step, total, format!("loss {smoothed:.4}  rate {rate:.1e}"));
+            }
+            FitEvent::Validated {
+                step,
+                report,
+                metric,
+                best,
+            } => {
+                let mark = if best { "  (best so far)" } else { "" };
+                let text = earmark::train::describe_validation(report, metric);
+                self.note(format!("step {step}: {text}{mark}"));
+            }
+            FitEvent::Saved { .. } => {}
+            FitEvent::Note(text) => self.note(text),
+        }
+    }
+
+    fn train(&self, done: u64, total: u64, text: String) {
+        self.count(Count {
+            stage: Stage::Train,
+            name: "training",
+            done,
+            total,
+            text,
+        });
+    }
+
+    fn count(&self, count: Count) {
+        let mut state = self.lock();
+        if !self.quiet && !state.stopping {
+            state.progress.show(count);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a signal so long after the first one is a second request rather than an echo: `timeout` and others that end programs signal
+/// the process and then its group, so that one request comes twice.
+fn is_another(since: Duration) -> bool {
+    since >= Duration::from_millis(250)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_echo_of_a_signal_is_not_a_second_one() {
+        assert!(!is_another(Duration::ZERO) && !is_another(Duration::from_millis(100)));
+        assert!(is_another(Duration::from_millis(300)));
+    }
+}

@@ -1,0 +1,123 @@
+//! Calibration: fitted to the folds' own clips, written into model files, used by prediction.
+
+use super::common::Lab;
+use serde_json::Value;
+
+/// Two folds of one training, fitted without regard to how few clips there are.
+fn folds() -> Lab {
+    let lab = Lab::new();
+    lab.earmark("train tiny.toml --data tones --run runs/cv --folds 1,2")
+        .done();
+    lab
+}
+
+fn scores(lab: &Lab, arguments: &str) -> Vec<Vec<f64>> {
+    lab.earmark(&format!("predict {arguments} --data tones -o scores.csv"))
+        .done();
+    let text = lab.read("scores.csv");
+    let rows = text.lines().skip(1);
+    rows.map(|l| {
+        l.split(',')
+            .skip(1)
+            .map(|v| v.parse().expect("a score"))
+            .collect()
+    })
+    .collect()
+}
+
+#[test]
+fn a_calibration_is_stored_and_used() {
+    let lab = folds();
+    let best = lab.bytes("runs/cv/fold-1/best.safetensors");
+    let refused = lab.earmark("calibrate runs/cv").exit(1);
+    assert!(refused.err.contains("--out"), "{refused}");
+    let told = lab
+        .earmark("calibrate runs/cv -o calibrated --diagram d.svg --json")
+        .done();
+    let told: Value = serde_json::from_str(&told.out).expect("JSON");
+    assert_eq!(told["clips"], 12);
+    let slope = told["calibration"]["rule"]["slope"]
+        .as_f64()
+        .expect("a temperature");
+    assert!(slope > 0.0 && (slope - 1.0).abs() > 1e-3, "{slope}");
+    assert_eq!(told["written"].as_array().map(Vec::len), Some(2));
+    assert!(lab.read("d.svg").contains("perfectly calibrated"));
+    assert_eq!(
+        lab.bytes("runs/cv/fold-1/best.safetensors"),
+        best,
+        "the models stay"
+    );
+
+    let raw = scores(&lab, "runs/cv/fold-1");
+    let calibrated = scores(&lab, "calibrated/fold-1.safetensors");
+    assert_eq!(scores(&lab, "calibrated/fold-1.safetensors --raw"), raw);
+    for (raw, calibrated) in raw.iter().zip(&calibrated) {
+        let powers: Vec<f64> = raw.iter().map(|p| p.powf(slope)).collect();
+        for (power, got) in powers.iter().zip(calibrated) {
+            let want = power / powers.iter().sum::<f64>();
+            assert!((want - got).abs() < 1e-5, "{raw:?} became {calibrated:?}");
+        }
+    }
+    // Tiles are calibrated each.
+    let tiles = |more: &str| {
+        lab.earmark(&format!(
+            "predict calibrated/fold-1.safetensors --data tones --segments{more} -o t.csv"
+        ))
+        .done();
+        lab.read("t.csv")
+    };
+    assert_ne!(tiles(""), tiles(" --raw"));
+    let info = lab.earmark("models info calibrated/fold-1.safetensors").done();
+    assert!(info.out.contains("by 12 clips"), "{info}");
+}
+
+#[test]
+fn in_place_and_by_tables_come_to_the_same() {
+    let lab = folds();
+    lab.earmark("predict runs/cv --out-of-fold -o oof.csv").done();
+    let mut truth = "fname,label\n".to_owned();
+    for line in lab.read("oof.csv").lines().skip(1) {
+        let file = line.split(',').next().expect("a file");
+        truth += &format!("{file},{}\n", file.split('/').next().expect("a class"));
+    }
+    lab.write("truth.csv", truth);
+    lab.earmark("calibrate runs/cv/fold-1 --scores oof.csv --truth truth.csv -o by-tables.safetensors")
+        .done();
+    let again = lab.earmark(
+        "calibrate runs/cv/fold-1 --scores oof.csv --truth truth.csv -o runs/cv/fold-1/best.safetensors",
+    );
+    assert!(again.refused().contains("--in-place"));
+    let text = lab.earmark("calibrate runs/cv --in-place").done();
+    assert!(text.out.contains("12 clips, temperature"), "{text}");
+    assert_eq!(
+        scores(&lab, "by-tables.safetensors"),
+        scores(&lab, "runs/cv/fold-1"),
+        "order of clips matters to no fit"
+    );
+    // What was calibrated is calibrated anew from raw scores, not on top of itself.
+    let first = lab.bytes("runs/cv/fold-2/best.safetensors");
+    lab.earmark("calibrate runs/cv --in-place").done();
+    assert_eq!(lab.bytes("runs/cv/fold-2/best.safetensors"), first);
+    lab.earmark("report runs/cv/fold-1 --data tones").done();
+    let page = lab.read("runs/cv/fold-1/report.html");
+    assert!(
+        page.contains("Reliability") && page.contains("calibrated"),
+        "no diagram in the report"
+    );
+}
+
+#[test]
+fn what_cannot_be_calibrated_is_refused() {
+    let lab = Lab::trained();
+    let refused = lab.earmark("calibrate runs/a -o b.safetensors").refused();
+    assert!(refused.contains("--from RUN"), "{refused}");
+    lab.write("s.csv", "fname,a,b\nx.wav,0.5,0.5\ny.wav,0.1,0.9\n");
+    lab.write("t.csv", "fname,label\nx.wav,a\ny.wav,b\n");
+    let refused = lab
+        .earmark("calibrate runs/a --scores s.csv --truth t.csv -o b.safetensors")
+        .refused();
+    assert!(
+        refused.contains("its classes are not those of the scores"),
+        "{refused}"
+    );
+}

@@ -1,0 +1,301 @@
+//! Judging a run's checkpoints, each once, and judging a score table.
+
+use super::common::{Lab, Table, files};
+use std::collections::BTreeSet;
+
+fn judged(json: &str) -> BTreeSet<u64> {
+    let value: serde_json::Value = serde_json::from_str(json).unwrap_or_else(|e| panic!("{e}: {json}"));
+    value["judged"]
+        .as_object()
+        .expect("an object")
+        .keys()
+        .map(|k| k.parse().expect("a step"))
+        .collect()
+}
+
+#[test]
+fn every_checkpoint_is_judged_once() {
+    let lab = Lab::trained();
+    let ended = lab.earmark("eval runs/a --data tones --every 4 --json").done();
+    assert_eq!(
+        judged(&ended.out),
+        BTreeSet::from([20, 30]),
+        "every 4th of 6, and the last"
+    );
+    let ended = lab.earmark("eval runs/a --data tones").done();
+    assert!(
+        ended
+            .out
+            .ends_with("4 checkpoints evaluated (2 evaluated before); results in runs/a/eval\n"),
+        "{ended}"
+    );
+    let names: Vec<String> = files(&lab.path("runs/a/eval")).into_keys().collect();
+    for step in [5, 10, 15, 20, 25, 30] {
+        for name in [
+            format!("eval-{step}.txt"),
+            format!("eval-{step}.json"),
+            format!("scores-{step}.csv"),
+        ] {
+            assert!(names.contains(&name), "{name} is not among {names:?}");
+        }
+    }
+    assert!(names.iter().all(|n| !n.starts_with("claim-")), "{names:?}");
+    let before = files(&lab.path("runs/a/eval"));
+    let ended = lab.earmark("eval runs/a --data tones").done();
+    assert_eq!(
+        ended.out,
+        "0 checkpoints evaluated (6 evaluated before); results in runs/a/eval\n"
+    );
+    assert_eq!(files(&lab.path("runs/a/eval")), before);
+}
+
+#[test]
+fn two_evaluators_at_once_share_the_work() {
+    let lab = Lab::new();
+    // Forty checkpoints, so that the two are at work at the same time.
+    lab.earmark("train tiny.toml --data tones --run run --fold 1 --set train.epochs=8 --set checkpoints.every-steps=1").done();
+    let evaluators = ["eval run --data tones --json"; 3].map(|arguments| lab.start(arguments));
+    let shares = evaluators.map(|e| judged(&e.end().done().out));
+    let all: BTreeSet<u64> = shares.iter().flatten().copied().collect();
+    assert_eq!(all, (1..=40).collect(), "all are judged");
+    assert_eq!(
+        shares.iter().map(BTreeSet::len).sum::<usize>(),
+        40,
+        "none twice: {shares:?}"
+    );
+    let names = files(&lab.path("run/eval"));
+    assert_eq!(
+        names
+            .keys()
+            .filter(|n| n.starts_with("eval-") && n.ends_with(".txt"))
+            .count(),
+        40
+    );
+    assert!(
+        names
+            .keys()
+            .all(|n| !n.starts_with("claim-") && !n.contains(".tmp-")),
+        "{:?}",
+        names.keys()
+    );
+}
+
+/// What `eval` judges is what `predict` and `score` give on the same clips.
+#[test]
+fn eval_predict_and_score_agree() {
+    let lab = Lab::trained();
+    lab.earmark("eval runs/a --data tones").done();
+    lab.earmark("predict runs/a@15 --data tones -o all.csv").done();
+    let (kept, all) = (
+        Table::parse(&lab.read("runs/a/eval/scores-15.csv")),
+        Table::parse(&lab.read("all.csv")),
+    );
+    assert_eq!(kept.rows.len(), 6, "a third of 18");
+    let mut truth = String::from("fname,labels\n");
+    for (file, scores) in &kept.rows {
+        let worst = scores
+            .iter()
+            .zip(all.row(file))
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f64::max);
+        assert!(worst < 1e-6, "{file} differs by {worst}");
+        truth.push_str(&format!(
+            "{file},{}\n",
+            file.split('/').next().unwrap_or_default()
+        ));
+    }
+    lab.write("truth.csv", truth);
+    let ended = lab
+        .earmark("score --truth truth.csv --scores runs/a/eval/scores-15.csv --json")
+        .done();
+    let score: serde_json::Value = serde_json::from_str(&ended.out).expect("JSON");
+    let eval: serde_json::Value = serde_json::from_str(&lab.read("runs/a/eval/eval-15.json")).expect("JSON");
+    assert_eq!(score, eval);
+    // The keys that scripts rely on.
+    for key in ["lwlrap", "map@3", "mAP", "auc", "accuracy", "clips"] {
+        assert!(score[key].is_number(), "{key} is missing: {score}");
+    }
+    for class in ["high", "low", "mid"] {
+        for key in ["lwlrap", "ap", "auc", "count"] {
+            assert!(
+                score["per_class"][class][key].is_number(),
+                "{class}.{key} is missing: {score}"
+            );
+        }
+    }
+    // By definition, where each clip has one label: the mean of 1 / rank of it.
+    let mut sum = 0.0;
+    for (file, scores) in &kept.rows {
+        let class = kept
+            .classes
+            .iter()
+            .position(|c| file.starts_with(c.as_str()))
+            .expect("a class");
+        sum += 1.0 / scores.iter().filter(|s| **s >= scores[class]).count() as f64;
+    }
+    let lwlrap = score["lwlrap"].as_f64().expect("a number");
+    assert!(
+        (lwlrap - sum / 6.0).abs() < 1e-12,
+        "{lwlrap} against {}",
+        sum / 6.0
+    );
+}
+
+/// Where the judged fold steers the training, its scores say so; those on other clips do not.
+#[test]
+fn scores_of_clips_that_steered_are_marked_optimistic() {
+    let lab = Lab::new();
+    let ended = lab
+        .earmark(
+            "train tiny.toml --data tones --run run --fold 1 --set validation.split={kind=\"test-fold\"}",
+        )
+        .done();
+    assert!(ended.err.contains("its scores there are optimistic"), "{ended}");
+    lab.earmark("eval run --data tones").done();
+    let mark = "# OPTIMISTIC: these clips steered the training (validation.split = test-fold)\n";
+    assert!(
+        lab.read("run/eval/eval-30.txt")
+            .starts_with(&format!("# tiny: 6 clips of fold 1\n{mark}"))
+    );
+    lab.tone("other/test/low/0.wav", 290.0);
+    lab.tone("other/train/low/0.wav", 290.0);
+    lab.earmark("eval run --data other --subset test --eval-dir other-eval")
+        .done();
+    let heading = lab.read("other-eval/eval-30.txt");
+    assert!(
+        heading.starts_with("# tiny: 1 clip of the part test\n") && !heading.contains("OPTIMISTIC"),
+        "{heading}"
+    );
+    let ended = lab.earmark("runs .").done();
+    assert!(ended.out.contains("OPTIMISTIC"), "{ended}");
+    let json: serde_json::Value = serde_json::from_str(&lab.read("run/run.json")).expect("JSON");
+    assert_eq!(json["optimistic"], true);
+}
+
+/// Results on other clips never mix in one folder, and clips that a run has learnt from are no judges of it.
+#[test]
+fn other_clips() {
+    let lab = Lab::trained();
+    lab.earmark("eval runs/a --data tones").done();
+    assert_eq!(
+        lab.earmark("eval runs/a --data tones --subset train").refused(),
+        "runs/a/eval: holds results on other clips or labels; choose another folder with --eval-dir"
+    );
+    assert_eq!(
+        lab.earmark("eval runs/a --data tones --fold 2").refused(),
+        "runs/a: has learnt from 6 of the 6 clips that would be judged; leave out --fold and --fold-table to judge the clips that it keeps for \
+         that"
+    );
+    lab.earmark("eval runs/a --data tones --subset train --eval-dir all")
+        .done();
+    let mark = "# OPTIMISTIC: the run has learnt from 12 of these clips\n";
+    assert!(
+        lab.read("all/eval-30.txt")
+            .starts_with(&format!("# tiny: 18 clips of the part train\n{mark}"))
+    );
+    // Scores of such clips are told as well, wherever the folder is named from, unless the data is another.
+    let learnt = "the model was trained on 12 of these recordings; evaluate it on its held-out clips";
+    for data in ["tones", "./tones"] {
+        let ended = lab
+            .earmark(&format!("predict runs/a@30 --data {data} -o all.csv"))
+            .done();
+        assert!(ended.err.contains(learnt), "{ended}");
+    }
+    lab.write("elsewhere/low/0.wav", lab.bytes("tones/low/0.wav"));
+    lab.write("elsewhere/mid/0.wav", lab.bytes("tones/mid/0.wav"));
+    let ended = lab.earmark("predict runs/a --data elsewhere -o new.csv").done();
+    assert!(!ended.err.contains("was trained on"), "{ended}");
+    // What the note needs is not needed for scores.
+    let split = lab.read("runs/a/split.csv");
+    lab.write("runs/a/split.csv", "no table");
+    let ended = lab.earmark("predict runs/a --data tones -o new.csv").done();
+    assert!(!ended.err.contains("was trained on"), "{ended}");
+    lab.write("runs/a/split.csv", split);
+    // Two checkpoints judged: the better one was chosen by what judges it.
+    lab.earmark("eval runs/a --data tones --every 1").done();
+    let runs = lab.earmark("runs runs").done();
+    assert!(runs.out.contains("judged checkpoints"), "{runs}");
+}
+
+/// A clip that can't be read is named in the results, and the exit status tells.
+#[test]
+fn broken_clips_are_named_in_the_results() {
+    let lab = Lab::trained();
+    lab.earmark("eval runs/a --data tones --eval-dir first").done();
+    let judged = Table::parse(&lab.read("first/scores-30.csv"));
+    let file = &judged.rows[0].0;
+    lab.write(&format!("tones/{file}"), "");
+    let ended = lab.earmark("eval runs/a --data tones --eval-dir second").exit(2);
+    let told = format!("skipped {file}: is empty (0 bytes); download it again or leave it out\n");
+    assert_eq!(ended.err.matches(&told).count(), 1, "{ended}");
+    assert!(lab.read("second/eval-30.txt").ends_with(&told));
+    assert_eq!(Table::parse(&lab.read("second/scores-30.csv")).rows.len(), 5);
+}
+
+/// Only what is not there is gone around; any other fault of the data is told, and the first one where there are two.
+#[test]
+fn the_test_part_alone_is_enough_where_the_others_are_elsewhere() {
+    let lab = Lab::new();
+    for part in ["curated", "test"] {
+        let mut table = String::from("fname,labels\n");
+        let (folder, name) = match part {
+            "test" => ("test", "test_post_competition.csv"),
+            _ => ("train_curated", "train_curated.csv"),
+        };
+        for class in ["high", "low", "mid"] {
+            for k in 0..4 {
+                let wav = lab.bytes(&format!("tones/{class}/{k}.wav"));
+                lab.write(&format!("set/{folder}/{part}-{class}-{k}.wav"), wav);
+                table.push_str(&format!("{part}-{class}-{k}.wav,{class}\n"));
+            }
+        }
+        lab.write(&format!("set/{name}"), table);
+    }
+    lab.earmark(
+        "train tiny.toml --data set --run run --set data.layout=fsdkaggle2019 --set data.subsets=[\"curated\"] \
+         --set train.loss={kind=\"sigmoid-cross-entropy\"}",
+    )
+    .done();
+    std::fs::rename(lab.path("set/train_curated"), lab.path("elsewhere")).expect("to move");
+    lab.earmark("eval run --data set --eval-dir a").done();
+    assert!(
+        lab.read("a/eval-5.txt")
+            .starts_with("# tiny: 12 clips of the part test\n")
+    );
+    lab.earmark("predict run --data set -o x.csv").done();
+    assert_eq!(Table::parse(&lab.read("x.csv")).rows.len(), 12);
+
+    // With nothing left to judge, the first reason counts.
+    std::fs::rename(lab.path("set/test"), lab.path("elsewhere/test")).expect("to move");
+    for command in [
+        "eval run --data set --eval-dir b",
+        "predict run --data set -o y.csv",
+    ] {
+        let message = lab.earmark(command).refused();
+        assert!(
+            message.starts_with(
+                "set/train_curated.csv lists the part \"curated\", but set has none of its audio folders"
+            ),
+            "{message}"
+        );
+    }
+    std::fs::rename(lab.path("elsewhere/test"), lab.path("set/test")).expect("to move");
+    std::fs::rename(lab.path("elsewhere"), lab.path("set/train_curated")).expect("to move");
+    // A table that is wrong is not gone around, though the test part is whole.
+    lab.write("set/train_curated.csv", "fname\ncurated-low-0.wav\n");
+    let message = lab.earmark("eval run --data set --eval-dir c").refused();
+    assert!(
+        message.starts_with("set/train_curated.csv: there is no column \"labels\""),
+        "{message}"
+    );
+}
+
+#[test]
+fn every_so_many_is_a_whole_number() {
+    let lab = Lab::new();
+    let ended = lab.earmark("eval run --data tones --every 0").exit(1);
+    assert!(
+        ended.err.contains("invalid value '0' for '--every <N>'"),
+        "{ended}"
+    );
+}

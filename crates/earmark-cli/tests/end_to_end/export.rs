@@ -1,0 +1,82 @@
+//! `earmark export`: a file that checks itself, the same bytes each time, and refusals.
+
+use super::common::{LEARN_WELL, Lab};
+
+#[test]
+fn an_export_scores_as_its_model() {
+    // A network that tells its sounds apart: one that all but ignores them would agree whatever its graph does, and one of a few steps
+    // divides by next to nothing in its BatchNorms.
+    let lab = Lab::new();
+    lab.earmark(LEARN_WELL).done();
+    let ended = lab
+        .earmark("export runs/a --onnx -o a.onnx --check --json")
+        .done();
+    let json: serde_json::Value = serde_json::from_str(&ended.out).expect("JSON");
+    let off = json["check"]["largest_difference"].as_f64().expect("a number");
+    assert!(off < 2e-5, "{ended}");
+    assert_eq!(
+        json["inputs"][0]["shape"],
+        serde_json::json!(["batch", "samples"])
+    );
+    let names: Vec<&str> = json["outputs"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|port| port["name"].as_str())
+        .collect();
+    assert_eq!(names, ["scores", "logits", "embedding"]);
+    assert_eq!(json["classes"], serde_json::json!(["high", "low", "mid"]));
+    let file = lab.bytes("a.onnx");
+    assert_eq!(json["bytes"], file.len());
+    // A run, its checkpoint and stdout are the same model, and the same model has the same bytes.
+    let ended = lab
+        .earmark("export runs/a/best.safetensors --onnx -o b.onnx")
+        .done();
+    assert!(
+        ended
+            .out
+            .contains("input waveform float32 [batch, samples] at 8000 Hz"),
+        "{ended}"
+    );
+    assert!(ended.out.contains("output scores float32 [batch, 3]"), "{ended}");
+    assert_eq!(lab.bytes("b.onnx"), file);
+}
+
+#[test]
+fn int8_is_smaller_and_says_what_it_costs() {
+    let lab = Lab::new();
+    lab.earmark("train tiny.toml --data tones --fold 1 --run wide --set network.width=0.1")
+        .done();
+    let ended = lab
+        .earmark("export wide --onnx -o int8.onnx --precision int8 --check --json")
+        .done();
+    let json: serde_json::Value = serde_json::from_str(&ended.out).expect("JSON");
+    let off = json["check"]["largest_difference"].as_f64().expect("a number");
+    assert!(off > 0.0 && off < 0.1, "{ended}");
+    assert_eq!(json["weights"], "int8");
+    lab.earmark("export wide --onnx -o float32.onnx").done();
+    let [int8, float32] = ["int8.onnx", "float32.onnx"].map(|file| lab.bytes(file).len());
+    assert!(int8 < float32, "{int8} of {float32} bytes");
+}
+
+#[test]
+fn what_can_not_be_exported_is_refused() {
+    let lab = Lab::new();
+    let level = "front-end.amplitude={pcen={}}";
+    lab.earmark(&format!(
+        "train tiny.toml --data tones --fold 1 --run pcen --set {level}"
+    ))
+    .done();
+    let refused = lab.earmark("export pcen --onnx -o pcen.onnx").refused();
+    assert!(
+        refused.starts_with("front-end.amplitude = pcen: can't be exported to ONNX"),
+        "{refused}"
+    );
+    let refused = lab.earmark("export pcen -o pcen.onnx").refused();
+    assert!(refused.contains("--onnx"), "{refused}");
+    let refused = lab.earmark("export pcen --onnx -o - --json").refused();
+    assert!(
+        refused.starts_with("--json: the model itself goes to stdout"),
+        "{refused}"
+    );
+}

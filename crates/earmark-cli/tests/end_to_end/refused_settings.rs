@@ -1,0 +1,315 @@
+//! Recipes and command lines that can't work are refused before any audio is read, with place, value and remedy.
+
+use super::common::{Ended, Lab, RECIPE};
+
+const TRAIN: &str = "train tiny.toml --data tones --run run";
+
+#[track_caller]
+fn refused(lab: &Lab, arguments: &str, wanted: &str) {
+    assert_eq!(lab.earmark(arguments).refused(), wanted);
+    assert!(!lab.path("run").exists(), "a refusal leaves no run behind");
+}
+
+#[test]
+fn recipes() {
+    let lab = Lab::new();
+    let cases = [
+        (
+            "learning-rate",
+            "learnin-rate",
+            "tiny.toml:25: train.learnin-rate: is no key of a recipe; did you mean `learning-rate`? keys here: seed, epochs, steps, \
+             learning-rate, loss, noisy-subsets, optimizer, schedule, gradient-clip, average-decay, freeze, layer-rates, start, phases",
+        ),
+        (
+            "patience = 0",
+            "patienc = 0",
+            "tiny.toml:27: train.schedule.patienc: is no key of a recipe; did you mean `patience`? keys here: factor, patience, min-delta, \
+             min-rate",
+        ),
+        (
+            "[front-end.mel]",
+            "[front-end.stft]\nhop-seconds = -0.01\n[front-end.mel]",
+            "tiny.toml:14: front-end.stft.hop-seconds = -0.01: makes -80 samples; give seconds that make 1 to 16777216 samples, for \
+             example 0.01",
+        ),
+        (
+            "bands = 32",
+            "bands = -32",
+            "tiny.toml:14: front-end.mel.bands: invalid value: integer `-32`, expected a whole number, 1 or more",
+        ),
+        (
+            "size = 4",
+            "size = 0",
+            "tiny.toml:31: batches.size = 0: must be 1 or more",
+        ),
+        (
+            "epochs = 6",
+            "epochs = 6\nsteps = 3",
+            "tiny.toml:24: train.epochs = 6: steps is set as well; keep one of the two",
+        ),
+        (
+            "fraction = 0.2",
+            "fraction = 1.5",
+            "tiny.toml:39: validation.split.fraction = 1.5: choose a share between 0 and 1, such as 0.1",
+        ),
+        (
+            "extends = \"dcase2019-baseline/1-noisy\"",
+            "extends = \"dcase2019-baseline/1-nosy\"",
+            "dcase2019-baseline/1-nosy: no such recipe file, and no recipe of that name is built in (did you mean \
+             `dcase2019-baseline/1-noisy`?); `earmark recipes list` shows the built-in ones",
+        ),
+        (
+            "extends = \"dcase2019-baseline/1-noisy\"",
+            "extends = \"tiny.toml\"",
+            "tiny.toml: `extends` leads in a circle or more than 16 files deep",
+        ),
+    ];
+    for (from, to, wanted) in cases {
+        let slip = RECIPE.replacen(from, to, 1);
+        assert_ne!(slip, RECIPE, "{from} is not in the recipe");
+        lab.write("tiny.toml", slip);
+        refused(&lab, TRAIN, wanted);
+    }
+    lab.write("tiny.toml", "x = = 2\n");
+    let message = lab.earmark(TRAIN).refused();
+    assert!(
+        message.starts_with("tiny.toml: is not valid TOML: TOML parse error at line 1, column 5"),
+        "{message}"
+    );
+    lab.write("tiny.toml", "format = 2\n".to_owned() + RECIPE);
+    refused(
+        &lab,
+        TRAIN,
+        "tiny.toml:1: format = 2: this program knows formats up to 1; update earmark",
+    );
+}
+
+#[test]
+fn overrides() {
+    let lab = Lab::new();
+    let cases = [
+        (
+            "train.epochs",
+            "--set train.epochs: expected KEY=VALUE, such as --set train.learning-rate=0.001",
+        ),
+        (
+            "train.epoch=3",
+            "--set train.epoch=3: train.epoch: is no key of a recipe; did you mean `epochs`? keys here: seed, epochs, steps, learning-rate, \
+             loss, noisy-subsets, optimizer, schedule, gradient-clip, average-decay, freeze, layer-rates, start, phases",
+        ),
+        (
+            "front-end.stft.hop-seconds=-0.01",
+            "--set front-end.stft.hop-seconds=-0.01: front-end.stft.hop-seconds = -0.01: makes -80 samples; give seconds that make 1 to \
+             16777216 samples, for example 0.01",
+        ),
+        (
+            "network.width=0",
+            "--set network.width=0: network.width = 0: choose a factor above 0, at most 16; 1 is the published network",
+        ),
+    ];
+    for (set, wanted) in cases {
+        refused(&lab, &format!("{TRAIN} --set {set}"), wanted);
+    }
+}
+
+#[test]
+fn names_and_devices() {
+    let lab = Lab::new();
+    refused(
+        &lab,
+        "train dcase2019-baseline/1-nosy --data tones --run run",
+        "dcase2019-baseline/1-nosy: no such recipe file, and no recipe of that name is built in (did you mean \
+         `dcase2019-baseline/1-noisy`?); `earmark recipes list` shows the built-in ones",
+    );
+    let cases = [
+        (
+            "gpu",
+            "--device gpu: unknown device; choose cpu, cpu-plain (vulkan, webgpu and metal are cargo features)",
+        ),
+        (
+            "metal",
+            "--device metal: this build does not include it; build with `cargo build --release --features metal`",
+        ),
+    ];
+    for (device, wanted) in cases {
+        let output = lab
+            .command(TRAIN)
+            .env("EARMARK_DEVICE", device)
+            .output()
+            .expect("the command to start");
+        let message = Ended::of("train with EARMARK_DEVICE", output).refused();
+        // A build with a GPU names it.
+        if cfg!(not(any(
+            feature = "vulkan",
+            feature = "webgpu",
+            feature = "metal"
+        ))) {
+            assert_eq!(message, wanted);
+        }
+        // A flag wins over the environment.
+        let output = lab
+            .command(&format!("{TRAIN}-{device} --device cpu"))
+            .env("EARMARK_DEVICE", device)
+            .output();
+        Ended::of(
+            "train with EARMARK_DEVICE and --device cpu",
+            output.expect("the command to start"),
+        )
+        .done();
+    }
+}
+
+/// An instruction set that there is none of is refused before anything is read; the portable one trains.
+#[test]
+fn instruction_sets() {
+    let lab = Lab::new();
+    let run = |name: &str| {
+        let output = lab.command(TRAIN).env("EARMARK_SIMD", name).output();
+        Ended::of("train with EARMARK_SIMD", output.expect("the command to start"))
+    };
+    let message = run("sse9").refused();
+    assert!(
+        message.starts_with(
+            "EARMARK_SIMD=sse9: no such instruction set; choose from those of this machine: portable"
+        ),
+        "{message}"
+    );
+    run("portable").done();
+}
+
+#[test]
+fn switches_in_the_environment() {
+    let lab = Lab::new();
+    for (value, silent) in [("1", true), ("true", true), ("0", false), ("false", false)] {
+        // There are no runs in it, which is worth a note.
+        let output = lab
+            .command("runs tones")
+            .env("EARMARK_QUIET", value)
+            .output()
+            .expect("the command to start");
+        assert_eq!(
+            Ended::of("runs", output).done().err.is_empty(),
+            silent,
+            "EARMARK_QUIET={value}"
+        );
+    }
+}
+
+#[test]
+fn a_run_goes_on_only_as_what_it_began_as() {
+    let lab = Lab::trained();
+    let resume = "train tiny.toml --data tones --run runs/a --resume";
+    assert_eq!(
+        lab.earmark(&format!("{resume} --fold 1 --set train.epochs=7"))
+            .refused(),
+        "runs/a: cannot go on: the recipe has changed since the run began (`epochs = 6.0` then, `epochs = 7.0` now); start a new run in \
+         another folder"
+    );
+    assert_eq!(
+        lab.earmark(resume).refused(),
+        "runs/a: cannot go on: it keeps fold 1 for judging, not no fold (--fold); start a new run in another folder"
+    );
+    assert_eq!(
+        lab.earmark("train tiny.toml --data tones --run runs/a --fold 1")
+            .refused(),
+        "runs/a: holds something already; go on with its run by --resume, or choose another folder with --run"
+    );
+    let message = lab.earmark("train tiny.toml --data tones --resume").refused();
+    assert!(message.contains("--run <RUN>"), "{message}");
+    lab.tone("tones/high/9.wav", 2000.0);
+    assert_eq!(
+        lab.earmark(&format!("{resume} --fold 1")).refused(),
+        "runs/a: cannot go on: the data has changed since the run began; start a new run in another folder"
+    );
+}
+
+#[test]
+fn folders_that_are_in_use_stay_as_they_are() {
+    let lab = Lab::new();
+    for run in ["tones", "tiny.toml"] {
+        assert_eq!(
+            lab.earmark(&format!("train tiny.toml --data tones --run {run}"))
+                .refused(),
+            format!(
+                "{run}: holds something already; go on with its run by --resume, or choose another folder with --run"
+            )
+        );
+    }
+    assert!(!lab.path("tones/.lock").exists());
+}
+
+#[test]
+fn what_is_written_where_nothing_can_be() {
+    let lab = Lab::trained();
+    let predict = "predict runs/a --files tones/high/0.wav -o";
+    assert_eq!(
+        lab.earmark(&format!("{predict} no/such.csv")).refused(),
+        "no/such.csv: cannot write the file: No such file or directory (os error 2); create its folder first, or correct the path"
+    );
+    #[cfg(target_os = "linux")]
+    for (format, wanted) in [
+        (
+            "csv",
+            "cannot write `/dev/full`: No space left on device (os error 28)",
+        ),
+        (
+            "json",
+            "/dev/full: cannot write the file: No space left on device (os error 28); free some space or choose a folder on another disk",
+        ),
+    ] {
+        assert_eq!(
+            lab.earmark(&format!("{predict} /dev/full --format {format}"))
+                .refused(),
+            wanted
+        );
+        let kind = std::fs::metadata("/dev/full").expect("/dev/full").file_type();
+        assert!(!kind.is_file(), "a device was replaced by a file");
+    }
+    // A pipe is a place to write to.
+    #[cfg(unix)]
+    {
+        let ended = lab.earmark(&format!("{predict} /dev/stdout")).done();
+        assert!(
+            ended.out.starts_with("fname,high,low,mid\ntones/high/0.wav,"),
+            "{ended}"
+        );
+    }
+}
+
+/// `EARMARK_DATA` says where data lies in general; files that are asked for say more. Two flags contradict each other.
+#[test]
+fn files_to_predict_win_over_the_data_of_the_environment() {
+    let lab = Lab::trained();
+    let predict = "predict runs/a --files tones/high/0.wav -o";
+    let output = lab
+        .command(&format!("{predict} one.csv"))
+        .env("EARMARK_DATA", "tones")
+        .output()
+        .expect("the command to start");
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(
+        lab.read("one.csv").lines().count(),
+        2,
+        "a header and the file's row"
+    );
+    let both = lab.earmark(&format!("{predict} two.csv --data tones")).refused();
+    assert_eq!(both, "--files: cannot be combined with --data; give one of them");
+}
+
+/// A level that is given anew replaces the inherited one, and `false` takes a table away.
+#[test]
+fn inherited_tables_can_be_replaced_and_taken_away() {
+    let lab = Lab::new();
+    let shown = lab
+        .earmark("recipes show tiny.toml --set front-end.amplitude={pcen={}} --set augment.time-mask=false")
+        .done()
+        .out;
+    assert!(
+        shown.contains("pcen") && !shown.contains("[front-end.amplitude.log]"),
+        "{shown}"
+    );
+    assert!(
+        !shown.contains("time-mask") && shown.contains("time-shift"),
+        "{shown}"
+    );
+}

@@ -1,0 +1,319 @@
+//! Every fold in turn: results, interruptions, kills, and what other verbs make of a set of folds.
+
+use super::common::{Ended, Lab, Table, files};
+use super::train_killed::lasting;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+const TRAIN: &str = "train tiny.toml --data tones --folds all";
+
+/// What lasts of a set: of each fold, and `folds.json`.
+fn lasting_set(lab: &Lab, set: &str) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for (name, bytes) in files(&lab.path(set)) {
+        if !name.contains('/') && name != ".lock" {
+            found.insert(name, bytes);
+        }
+    }
+    for fold in 1..=3 {
+        let run = lasting(&lab.path(set).join(format!("fold-{fold}")));
+        found.extend(
+            run.into_iter()
+                .map(|(name, bytes)| (format!("fold-{fold}/{name}"), bytes)),
+        );
+    }
+    found
+}
+
+#[track_caller]
+fn assert_same_set(lab: &Lab, wanted: &str, got: &str) {
+    let (wanted, got) = (lasting_set(lab, wanted), lasting_set(lab, got));
+    assert_eq!(wanted.keys().collect::<Vec<_>>(), got.keys().collect::<Vec<_>>());
+    for (name, bytes) in &wanted {
+        assert!(got[name] == *bytes, "{name} differs");
+    }
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).expect("JSON")
+}
+
+fn close(a: &Value, b: f64) {
+    let a = a.as_f64().expect("a number");
+    assert!((a - b).abs() < 1e-12, "{a} instead of {b}");
+}
+
+/// A fold of a set is what a single run with `--fold` is, and `folds.json` sums up what judging says.
+#[test]
+fn a_set_is_its_folds() {
+    let lab = Lab::new();
+    let told = json(&lab.earmark(&format!("{TRAIN} --run cv --json")).done().out);
+    lab.earmark("train tiny.toml --data tones --run single --fold 2")
+        .done();
+    let (mut of_set, single) = (lasting(&lab.path("cv/fold-2")), lasting(&lab.path("single")));
+    of_set.retain(|name, _| !name.starts_with("eval/"));
+    assert!(of_set == single, "a fold of the set and a run of that fold");
+
+    let report = json(&lab.read("cv/folds.json"));
+    assert_eq!((&told["report"], &told["folds"]), (&report, &json("[1,2,3]")));
+    let (mut lwlraps, mut pooled, mut seen) = (vec![], vec![], BTreeSet::new());
+    for fold in 1..=3 {
+        let line = &report["folds"][fold - 1];
+        assert_eq!(line["fold"], fold);
+        let step = line["step"].as_u64().expect("a step");
+        let judged = json(&lab.read(&format!("cv/fold-{fold}/eval/eval-{step}.json")));
+        assert_eq!(line["metrics"]["lwlrap"], judged["lwlrap"]);
+        lwlraps.push(judged["lwlrap"].as_f64().expect("a number"));
+        let table = Table::parse(&lab.read(&format!("cv/fold-{fold}/eval/scores-{step}.csv")));
+        for (file, scores) in table.rows {
+            assert!(seen.insert(file.clone()), "{file} is judged once");
+            let label = table
+                .classes
+                .iter()
+                .position(|c| file.starts_with(&format!("{c}/")))
+                .expect("a class");
+            let rank = scores.iter().filter(|s| **s >= scores[label]).count();
+            pooled.push(1.0 / rank as f64);
+        }
+    }
+    assert_eq!(seen.len(), 18);
+    let mean = lwlraps.iter().sum::<f64>() / 3.0;
+    let deviation = (lwlraps.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 2.0).sqrt();
+    close(&report["metrics"]["lwlrap"]["mean"], mean);
+    close(&report["metrics"]["lwlrap"]["deviation"], deviation);
+    close(
+        &report["pooled"]["lwlrap"],
+        pooled.iter().sum::<f64>() / pooled.len() as f64,
+    );
+
+    // What is done is passed over, and the table says the same.
+    let again = lab.earmark(&format!("{TRAIN} --run cv --resume")).done();
+    assert_eq!(again.err.matches("is trained already").count(), 3, "{again}");
+    assert!(
+        again.out.contains("deviation") && again.out.contains("pooled"),
+        "{again}"
+    );
+    assert_eq!(json(&lab.read("cv/folds.json")), report);
+}
+
+/// Killed and interrupted at several moments, a set ends as one that was not: between folds, within one, and while it is judged.
+#[test]
+fn a_killed_set_goes_on() {
+    let lab = Lab::new();
+    lab.earmark(&format!("{TRAIN} --run whole")).done();
+    // Files written whole; the first number that is not reached tells.
+    let reached = |n: usize| {
+        let output = lab
+            .command(&format!("{TRAIN} --run count-{n}"))
+            .env("EARMARK_CRASH_AT", format!("written:{n}"))
+            .output();
+        output.expect("the command to start").status.code().is_none()
+    };
+    let last = (60..).find(|n| !reached(n + 1)).expect("an end");
+    // In the first fold, the second and the third, around the end of the second, and in the very last file, folds.json.
+    let points = [
+        "step:17".to_owned(),
+        format!("written:{}", last / 2),
+        "before-state:9".to_owned(),
+        format!("written:{}", 2 * last / 3),
+        format!("write-half:{}", 2 * last / 3 + 1),
+        "step:88".to_owned(),
+        format!("written:{last}"),
+    ];
+    for (k, point) in points.into_iter().enumerate() {
+        let run = format!("cv-{k}");
+        let output = lab
+            .command(&format!("{TRAIN} --run {run}"))
+            .env("EARMARK_CRASH_AT", &point)
+            .output()
+            .expect("the command to start");
+        let ended = Ended::of(&point, output);
+        assert_eq!(ended.code, None, "{point} was not reached: {ended}");
+        assert!(!lab.path(&run).join("folds.json").exists());
+        lab.earmark(&format!("{TRAIN} --run {run} --resume")).done();
+        assert_same_set(&lab, "whole", &run);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_set_says_how_to_go_on() {
+    let lab = Lab::new();
+    lab.earmark(&format!("{TRAIN} --run whole")).done();
+    let started = lab.start_and_wait(&format!("{TRAIN} --run cv"), "cv/fold-2", 9);
+    started.signal("INT");
+    let ended = started.end().exit(130);
+    let told = format!("interrupted; resume with: earmark {TRAIN} --run cv --resume");
+    assert!(ended.err.contains(&told), "{ended}");
+    let ended = lab.earmark(&format!("{TRAIN} --run cv --resume")).done();
+    assert!(ended.err.contains("fold 1 is trained already"), "{ended}");
+    assert_same_set(&lab, "whole", "cv");
+}
+
+/// `eval`, `runs` and `predict` know a set: each fold judged on its own clips, a line for all of them, their blend.
+#[test]
+fn other_verbs_know_sets() {
+    let lab = Lab::new();
+    lab.earmark(&format!("{TRAIN} --run runs/cv")).done();
+    let told = json(
+        &lab.earmark("eval runs/cv --data tones --every 6 --json")
+            .done()
+            .out,
+    );
+    for fold in ["1", "2", "3"] {
+        // The last of six checkpoints, unless it was the best and is judged already.
+        let of_fold = &told["folds"][fold];
+        let judged = of_fold["judged"].as_object().expect("an object").len();
+        assert_eq!(
+            judged + of_fold["judged_before"].as_array().expect("a list").len(),
+            1
+        );
+    }
+    let message = lab.earmark("eval runs/cv --data tones --fold 2").refused();
+    assert_eq!(
+        message,
+        "--fold: runs/cv holds one run per fold; evaluate one of them: earmark eval runs/cv/fold-K"
+    );
+
+    let report = json(&lab.read("runs/cv/folds.json"));
+    let runs = json(&lab.earmark("runs runs --json").done().out);
+    let find = |name: &str| {
+        runs.as_array()
+            .expect("a list")
+            .iter()
+            .find(|r| r["name"] == name)
+            .unwrap_or_else(|| panic!("no {name}"))
+    };
+    assert_eq!(find("cv")["folds"]["count"], 3);
+    assert_eq!(find("cv")["judged"]["best"]["lwlrap"], report["pooled"]["lwlrap"]);
+    assert_eq!(find("cv/fold-3")["fold"], 3);
+    let text = lab.earmark("runs runs").done();
+    assert!(text.out.contains("all clips of 3 folds, mean lwlrap"), "{text}");
+    let set = text
+        .out
+        .lines()
+        .find(|line| line.contains("all clips of 3 folds"));
+    assert!(!set.expect("a line").contains("judged checkpoints"), "{text}");
+
+    let files = "tones/high/1.wav tones/low/2.wav";
+    lab.earmark(&format!("predict runs/cv -o cv.csv --files {files}"))
+        .done();
+    let one_by_one = "runs/cv/fold-1 runs/cv/fold-2 runs/cv/fold-3";
+    let whole = lab.earmark("report runs/cv").refused();
+    assert_eq!(
+        whole,
+        "runs/cv: holds a run for each of several folds and is none itself; give one of them, such as runs/cv/fold-1"
+    );
+    lab.earmark(&format!("predict {one_by_one} -o each.csv --files {files}"))
+        .done();
+    assert_eq!(lab.read("cv.csv"), lab.read("each.csv"));
+    let single: Vec<Table> = (1..=3)
+        .map(|k| {
+            lab.earmark(&format!("predict runs/cv/fold-{k} -o one.csv --files {files}"))
+                .done();
+            Table::parse(&lab.read("one.csv"))
+        })
+        .collect();
+    for (file, scores) in Table::parse(&lab.read("cv.csv")).rows {
+        for (class, score) in scores.iter().enumerate() {
+            let product: f64 = single.iter().map(|t| t.row(&file)[class]).product();
+            assert!(
+                (score - product.cbrt()).abs() < 1e-6,
+                "{file}: the geometric mean"
+            );
+        }
+    }
+}
+
+#[test]
+fn sets_that_can_not_be_are_refused() {
+    let lab = Lab::trained();
+    let refused = |arguments: &str| lab.earmark(arguments).refused();
+    assert_eq!(
+        refused("train tiny.toml --data tones --folds 1,9 --run cv"),
+        "--folds: there is no fold 9; there are 1, 2, 3"
+    );
+    assert_eq!(
+        refused(&format!("{TRAIN} --run runs/a")),
+        "runs/a: holds a single run; choose another folder for --folds with --run"
+    );
+    lab.earmark("train tiny.toml --data tones --folds 1,2 --run cv")
+        .done();
+    assert_eq!(
+        refused(&format!("{TRAIN} --run cv")),
+        "cv: holds something already; go on with its run by --resume, or choose another folder with --run"
+    );
+    let message = refused(&format!(
+        "{TRAIN} --run cv --resume --set train.learning-rate=1e-3"
+    ));
+    assert!(
+        message.starts_with("cv/fold-1: cannot go on: the recipe has changed"),
+        "{message}"
+    );
+    let ended = lab
+        .earmark("train tiny.toml --data tones --run b --folds folds.csv")
+        .exit(1);
+    assert!(
+        ended.err.contains("(a table of folds is given by --fold-table)"),
+        "{ended}"
+    );
+    // Folds may be added to a set.
+    lab.earmark(&format!("{TRAIN} --run cv --resume")).done();
+    assert_eq!(
+        json(&lab.read("cv/folds.json"))["folds"].as_array().map(Vec::len),
+        Some(3)
+    );
+    let plan = json(&lab.earmark(&format!("{TRAIN} --dry-run --json")).done().out);
+    assert_eq!(plan["folds"], json("[1,2,3]"));
+}
+
+/// With parts, only the clips of `folds.parts` are divided; the others are trained on in every fold. A loss by part tells them apart.
+#[test]
+fn noisy_clips_are_trained_on_in_every_fold() {
+    let lab = Lab::new();
+    let mut table = String::from("file,label,part\n");
+    for (class, _) in super::common::CLASSES {
+        for k in 0..6 {
+            let part = if k < 2 { "noisy" } else { "curated" };
+            table.push_str(&format!("{class}/{k}.wav,{class},{part}\n"));
+        }
+    }
+    lab.write("tones/table.csv", table);
+    let settings = "--set data={layout=\"csv\",table=\"table.csv\",subsets=[\"curated\",\"noisy\"]} --set folds={count=2,subsets=[\"curated\"],stratify=\"none\"}";
+    let loss = "--set train.loss={kind=\"by-subset\",curated={kind=\"sigmoid-cross-entropy\"},noisy={kind=\"soft-bootstrap\"},noisy-weight=0.5}";
+    let train = format!("train tiny.toml --data tones --folds all {settings} {loss}");
+    let message = lab.earmark(&format!("{train} --run none")).refused();
+    assert!(message.contains("train.noisy-subsets"), "{message}");
+    let ended = lab
+        .earmark(&format!(
+            "{train} --run none --set train.noisy-subsets=[\"nosy\"]"
+        ))
+        .exit(1);
+    let message =
+        "error: train.noisy-subsets: no training clip is in the subset \"nosy\"; there are curated, noisy";
+    assert!(ended.err.contains(message), "{ended}");
+    lab.earmark(&format!("{train} --run cv --set train.noisy-subsets=[\"noisy\"]"))
+        .done();
+    let report = json(&lab.read("cv/folds.json"));
+    assert_eq!(report["pooled"]["clips"], 12);
+    for fold in 1..=2 {
+        let split = lab.read(&format!("cv/fold-{fold}/split.csv"));
+        assert_eq!(split.lines().filter(|l| l.ends_with(",judged")).count(), 6);
+        assert!(
+            split
+                .lines()
+                .all(|l| !l.starts_with("noisy,") || !l.ends_with(",judged"))
+        );
+    }
+    // The weight of the noisy part changes what is learnt, and so the flags arrive.
+    let other = loss.replace("noisy-weight=0.5", "noisy-weight=0");
+    let train = format!("train tiny.toml --data tones --folds 1 {settings} {other}");
+    lab.earmark(&format!(
+        "{train} --run other --set train.noisy-subsets=[\"noisy\"]"
+    ))
+    .done();
+    assert_ne!(
+        lab.bytes("cv/fold-1/best.safetensors"),
+        lab.bytes("other/fold-1/best.safetensors")
+    );
+}

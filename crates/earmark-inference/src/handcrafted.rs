@@ -1,0 +1,86 @@
+//! A table of handcrafted clip features, useful without any model.
+
+use crate::error::without_path;
+pub use crate::predict::file_items;
+use crate::{Event, Observer, Skips};
+use earmark_data::feature_store::ItemFault;
+use earmark_data::{ClassMap, Item};
+use earmark_features::{HandcraftedFeatures, Trimming, handcrafted_names};
+use rayon::prelude::*;
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// Clips computed before rows are written: enough for many cores, and little memory.
+const CLIPS_AT_ONCE: usize = 64;
+
+/// Writes a CSV table: `file`, then `label` if any clip has one (several are separated by commas), `fold` if any clip is in one,
+/// then the 1,133 features by name. Clips are in the order of `items`; those that can't be read are left out, reported and returned.
+/// The second value is false if `stop` ended it early.
+///
+/// # Errors
+///
+/// When `to` can't be written to.
+pub fn write_handcrafted_features(
+    items: &[Item],
+    classes: &ClassMap,
+    to: &mut dyn Write,
+    observer: Observer,
+    stop: &AtomicBool,
+) -> std::io::Result<(Skips, bool)> {
+    let extractor = HandcraftedFeatures::new();
+    let labels = items.iter().any(|item| !item.labels.is_empty());
+    let folds = items.iter().any(|item| item.fold.is_some());
+    let mut csv = csv::Writer::from_writer(to);
+    let mut header = vec!["file".to_owned()];
+    header.extend(labels.then(|| "label".to_owned()));
+    header.extend(folds.then(|| "fold".to_owned()));
+    header.extend(handcrafted_names());
+    csv.write_record(&header)?;
+    let done = AtomicUsize::new(0);
+    let mut skipped = Skips::new();
+    for piece in items.chunks(CLIPS_AT_ONCE) {
+        let one = |item: &Item| {
+            if stop.load(Ordering::Relaxed) {
+                return None;
+            }
+            let features = features_of_clip(&extractor, item);
+            observer(Event::Features {
+                done: done.fetch_add(1, Ordering::Relaxed) + 1,
+                total: items.len(),
+            });
+            Some(features)
+        };
+        let rows: Vec<Option<Result<Vec<f32>, ItemFault>>> = piece.par_iter().map(one).collect();
+        for (item, row) in piece.iter().zip(rows) {
+            let features = match row {
+                None => return Ok((skipped, false)),
+                Some(Ok(features)) => features,
+                Some(Err(fault)) => {
+                    let reason = without_path(&fault.to_string(), &item.path);
+                    observer(Event::Skipped {
+                        file: &item.file,
+                        reason: &reason,
+                    });
+                    skipped.push((item.file.clone(), reason));
+                    continue;
+                }
+            };
+            let names = item.labels.iter().filter_map(|label| classes.name(*label));
+            let mut record = vec![item.file.clone()];
+            record.extend(labels.then(|| names.collect::<Vec<&str>>().join(",")));
+            record.extend(folds.then(|| item.fold.map(|fold| fold.to_string()).unwrap_or_default()));
+            record.extend(features.iter().map(f32::to_string));
+            csv.write_record(&record)?;
+        }
+    }
+    csv.flush()?;
+    Ok((skipped, true))
+}
+
+/// The features of one clip, with silence trimmed from its ends as published.
+fn features_of_clip(extractor: &HandcraftedFeatures, item: &Item) -> Result<Vec<f32>, ItemFault> {
+    let decoded = earmark_audio::read(&item.path, HandcraftedFeatures::SAMPLE_RATE_HZ)?;
+    let clip = decoded.clip;
+    let trimmed = Trimming::default().apply(&clip.samples, clip.sample_rate_hz);
+    Ok(extractor.of_samples(&trimmed)?)
+}

@@ -1,0 +1,46 @@
+//! What to predict, and what comes of it.
+
+use crate::Skips;
+use earmark_data::LayoutKind;
+use earmark_metrics::{BlendMean, ScoreTable};
+use std::path::PathBuf;
+
+/// What to predict.
+#[derive(Clone, Debug)]
+pub struct PredictJob {
+    /// Models, stacked or not: files, RUN, RUN@STEP, or a cross-validation run, which stands for its folds; several are blended.
+    pub models: Vec<String>,
+    /// A data folder.
+    pub data: Option<PathBuf>,
+    /// A subset of it; `None` is `test` if the data has one, else everything.
+    pub subset: Option<String>,
+    /// Single files.
+    pub files: Vec<PathBuf>,
+    /// The folder's layout, if it differs from the one in the model's recipe.
+    pub layout: Option<LayoutKind>,
+    /// How several models are blended.
+    pub mean: BlendMean,
+    /// Whether to ignore the calibration in model files.
+    pub raw: bool,
+    /// Weight of each model; `None` weighs all equally.
+    pub weights: Option<Vec<f64>>,
+    /// Device by name.
+    pub device: String,
+}
+
+/// Scores of clips.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    /// One row per file, sorted by name; one column per class of the model.
+    pub scores: ScoreTable,
+    /// Files that could not be read; their rows contain the mean of the other rows (0 if there are none).
+    pub skipped: Skips,
+    /// Files of the data folder without a row, because no table can contain their names.
+    pub unnamed: Skips,
+    /// Number of clips that a model was trained or validated on, as far as its run records them: their scores are too good.
+    pub trained_on: usize,
+    /// Whether the run of such a model has held-out clips.
+    pub has_held_out: bool,
+    /// Whether the model gives every clip exactly one class (softmax).
+    pub single_label: bool,
+}

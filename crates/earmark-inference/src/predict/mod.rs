@@ -1,0 +1,247 @@
+//! Scores of clips by one or more models.
+
+mod clips;
+mod job;
+mod segments;
+
+pub use clips::file_items;
+pub(crate) use clips::find_clips;
+pub use job::{PredictJob, Prediction};
+pub use segments::{SegmentPrediction, SegmentRow, out_of_fold_segments, predict_segments};
+
+use crate::device::Device;
+use crate::model::{Model, ModelSource, StackedModel};
+use crate::{Event, Observer, PipelineError, Skips, reason};
+use earmark_core::rows::mean;
+use earmark_data::FeatureStore;
+use earmark_engine::ScoreJob;
+use earmark_features::Extractor;
+use earmark_metrics::{BlendMean, ScoreTable, blend};
+use earmark_runs::roles::Roles;
+use earmark_runs::run_dir::find_models;
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Scores all clips with all models and blends the scores; `None` when stopped. The base models of stacked models are computed once,
+/// even if several models use them.
+pub fn predict(
+    job: &PredictJob,
+    observer: Observer,
+    stop: &AtomicBool,
+) -> Result<Option<Prediction>, PipelineError> {
+    let mut run = PredictRun {
+        device: Device::named(&job.device)?,
+        job,
+        observer,
+        stop,
+        audio_models: 0,
+        opened: HashMap::new(),
+        tables: HashMap::new(),
+        skipped: Vec::new(),
+        unnamed: Vec::new(),
+        trained_on: BTreeSet::new(),
+        has_held_out: false,
+        single_label: false,
+    };
+    let mut models = Vec::new();
+    for name in &job.models {
+        models.extend(find_models(name)?);
+    }
+    for path in &models {
+        run.open(path)?;
+    }
+    run.audio_models = run
+        .opened
+        .values()
+        .filter(|m| matches!(m, Opened::Audio(_)))
+        .count();
+    let mut tables = Vec::new();
+    for path in &models {
+        let Some(table) = run.scores(path)? else {
+            return Ok(None);
+        };
+        tables.push(table);
+    }
+    let scores = match (tables.len(), &job.weights) {
+        (1, None) => tables.remove(0),
+        (_, weights) => blend(&tables, job.mean, weights.as_deref())?,
+    };
+    Ok(Some(Prediction {
+        scores,
+        skipped: run.skipped,
+        unnamed: run.unnamed,
+        trained_on: run.trained_on.len(),
+        has_held_out: run.has_held_out,
+        single_label: run.single_label,
+    }))
+}
+
+/// An opened model.
+#[derive(Clone)]
+enum Opened {
+    Audio(Model),
+    Stacked(Arc<StackedModel>),
+}
+
+/// A prediction in progress.
+struct PredictRun<'a> {
+    job: &'a PredictJob,
+    device: Device,
+    /// The models, each read once.
+    opened: HashMap<PathBuf, Opened>,
+    observer: Observer<'a>,
+    stop: &'a AtomicBool,
+    /// Models that score audio.
+    audio_models: usize,
+    /// Their scores so far, raw or calibrated.
+    tables: HashMap<(PathBuf, bool), ScoreTable>,
+    skipped: Skips,
+    unnamed: Skips,
+    /// Clips that a model was trained on.
+    trained_on: BTreeSet<(String, String)>,
+    has_held_out: bool,
+    single_label: bool,
+}
+
+impl PredictRun<'_> {
+    /// Opens a model and, for a stacked one, its base models.
+    fn open(&mut self, path: &Path) -> Result<(), PipelineError> {
+        if self.opened.contains_key(path) {
+            return Ok(());
+        }
+        let source = ModelSource::read(path)?;
+        let opened = if source.is_stacked() {
+            let model = source.into_stacked(&self.device)?;
+            for input in &model.inputs {
+                for fold in find_models(&input.to_string_lossy())? {
+                    self.open(&fold)?;
+                }
+            }
+            Opened::Stacked(Arc::new(model))
+        } else {
+            Opened::Audio(source.into_model(&self.device)?)
+        };
+        self.opened.insert(path.to_path_buf(), opened);
+        Ok(())
+    }
+
+    /// The scores of a model, stacked or not.
+    fn scores(&mut self, path: &Path) -> Result<Option<ScoreTable>, PipelineError> {
+        let model = match self.opened[path].clone() {
+            Opened::Audio(model) => return self.audio_scores(&model, !self.job.raw),
+            Opened::Stacked(model) => model,
+        };
+        // Stacked models are trained on raw scores.
+        let mut inputs = Vec::new();
+        for input in &model.inputs {
+            let mut folds = Vec::new();
+            for fold in find_models(&input.to_string_lossy())? {
+                let Opened::Audio(fold) = self.opened[&fold].clone() else {
+                    return Err(PipelineError::Request(format!(
+                        "{}: is itself a stacked model; stack models that score audio",
+                        fold.display()
+                    )));
+                };
+                let Some(table) = self.audio_scores(&fold, false)? else {
+                    return Ok(None);
+                };
+                folds.push(table);
+            }
+            inputs.push(blend(&folds, BlendMean::Geometric, None)?);
+        }
+        self.single_label = model.scorer.loss.is_single_label();
+        Ok(Some(model.scores(&inputs.iter().collect::<Vec<_>>())?))
+    }
+
+    /// The scores of a model that scores audio, computed once.
+    fn audio_scores(&mut self, model: &Model, calibrated: bool) -> Result<Option<ScoreTable>, PipelineError> {
+        let key = (model.path().to_path_buf(), calibrated);
+        if let Some(known) = self.tables.get(&key) {
+            return Ok(Some(known.clone()));
+        }
+        let Some(table) = self.compute(model, calibrated)? else {
+            return Ok(None);
+        };
+        self.tables.insert(key, table.clone());
+        Ok(Some(table))
+    }
+
+    fn compute(&mut self, model: &Model, calibrated: bool) -> Result<Option<ScoreTable>, PipelineError> {
+        let (job, observer) = (self.job, self.observer);
+        let calibration = model.calibration().filter(|_| calibrated);
+        let (recipe, scorer) = (model.recipe(), model.scorer());
+        let classes = model.classes().to_vec();
+        self.single_label = scorer.loss.is_single_label();
+        let (items, unnamed) = find_clips(job, recipe)?;
+        let k = self.tables.len();
+        if k == 0 {
+            for (file, reason) in unnamed {
+                observer(Event::Skipped {
+                    file: &file,
+                    reason: &reason,
+                });
+                self.unnamed.push((file, reason));
+            }
+        }
+        if let Some(data) = &job.data
+            && let Some(roles) = Roles::of_model(model.path(), data)
+        {
+            self.has_held_out |= roles.keep_some();
+            let trained_on = items.iter().filter(|i| roles.has_learnt(i));
+            self.trained_on
+                .extend(trained_on.map(|i| (i.subset.clone(), i.file.clone())));
+        }
+        let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
+        let mut rows: Vec<Option<Vec<f32>>> = vec![None; items.len()];
+        let (mut done, total) = (0, items.len() * self.audio_models);
+        let skipped = &mut self.skipped;
+        let job = ScoreJob {
+            clips: items.len(),
+            workers: store.workers(),
+            stop: self.stop,
+        };
+        let whole = scorer.score(
+            &job,
+            |i| store.get(&items[i], None),
+            |i, result| {
+                match result {
+                    Ok(mut scores) => {
+                        if let Some(calibration) = calibration {
+                            calibration.apply(&mut scores);
+                        }
+                        rows[i] = Some(scores);
+                    }
+                    // Most clips that one model can't read, the others can't read either: report them once.
+                    Err(e) if !skipped.iter().any(|(file, _)| *file == items[i].file) => {
+                        let reason = reason(&items[i], &e);
+                        observer(Event::Skipped {
+                            file: &items[i].file,
+                            reason: &reason,
+                        });
+                        skipped.push((items[i].file.clone(), reason));
+                    }
+                    Err(_) => {}
+                }
+                done += 1;
+                observer(Event::Scoring {
+                    done: k * items.len() + done,
+                    total,
+                });
+                true
+            },
+        )?;
+        if !whole {
+            return Ok(None);
+        }
+        // The best guess for a clip that can't be read.
+        let fill = mean(rows.iter().flatten()).unwrap_or_else(|| vec![0.0; classes.len()]);
+        let values = rows
+            .into_iter()
+            .flat_map(|r| r.unwrap_or_else(|| fill.clone()))
+            .collect();
+        let files = items.into_iter().map(|i| i.file).collect();
+        Ok(Some(ScoreTable::new(files, classes, values)?))
+    }
+}

@@ -1,0 +1,227 @@
+//! Scores of every segment of a clip, before they are averaged.
+
+use super::{PredictJob, find_clips};
+use crate::data::open_data;
+use crate::device::Device;
+use crate::model::Model;
+use crate::{Event, Observer, PipelineError, Skips, reason};
+use earmark_data::{FeatureStore, Item};
+use earmark_engine::ScoreJob;
+use earmark_features::Extractor;
+use earmark_metrics::{ScoreTable, blend};
+use earmark_runs::roles::own_fold;
+use earmark_runs::run_dir::{ModelRef, RunDir, find_models, fold_runs};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+/// The scores of one segment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SegmentRow {
+    /// The file.
+    pub file: String,
+    /// Its start in the clip; negative if it starts in the padding.
+    pub start_seconds: f64,
+    /// One score per class.
+    pub scores: Vec<f32>,
+}
+
+/// Scores of segments.
+#[derive(Clone, Debug)]
+pub struct SegmentPrediction {
+    /// Classes, in the order of the scores.
+    pub classes: Vec<String>,
+    /// The segments of each file in turn; none of a file that could not be read.
+    pub rows: Vec<SegmentRow>,
+    /// Files that could not be read.
+    pub skipped: Skips,
+}
+
+/// Scores all segments of all clips with all models and blends them segment by segment; `None` when stopped.
+pub fn predict_segments(
+    job: &PredictJob,
+    observer: Observer,
+    stop: &AtomicBool,
+) -> Result<Option<SegmentPrediction>, PipelineError> {
+    let device = Device::named(&job.device)?;
+    let mut models = Vec::new();
+    for name in &job.models {
+        models.extend(find_models(name)?);
+    }
+    let mut each: Vec<SegmentPrediction> = Vec::new();
+    for path in models {
+        let model = Model::open_file(&path, &device)?;
+        let calibration = model.calibration().filter(|_| !job.raw);
+        let (items, unnamed) = find_clips(job, model.recipe())?;
+        // A clip is reported once, whichever model can't read it.
+        let reported = each.first().map_or(&[][..], |first| &first.skipped);
+        let Some(mut one) = of_model(&model, &items, reported, observer, stop)? else {
+            return Ok(None);
+        };
+        if let Some(calibration) = calibration {
+            one.rows
+                .iter_mut()
+                .for_each(|row| calibration.apply(&mut row.scores));
+        }
+        if each.is_empty() {
+            for (file, reason) in unnamed {
+                observer(Event::Skipped {
+                    file: &file,
+                    reason: &reason,
+                });
+                one.skipped.push((file, reason));
+            }
+        }
+        each.push(one);
+    }
+    Ok(Some(match each.len() {
+        1 if job.weights.is_none() => each.remove(0),
+        _ => blended(each, job)?,
+    }))
+}
+
+/// The segments of each fold's test clips, scored by the model that did not see them, as `out_of_fold` of earmark-train does for
+/// whole clips. `None` when stopped.
+pub fn out_of_fold_segments(
+    set: &Path,
+    data: Option<&Path>,
+    device: &str,
+    observer: Observer,
+    stop: &AtomicBool,
+) -> Result<Option<SegmentPrediction>, PipelineError> {
+    let device = Device::named(device)?;
+    let mut all: Option<SegmentPrediction> = None;
+    for (_, path) in fold_runs(set)? {
+        let run = RunDir::open(&path)?;
+        let data = open_data(&run.recipe, data.unwrap_or(&run.info.data.root))?;
+        let mut items = own_fold(&run.path, &data)?;
+        items.sort_by(|a, b| a.file.cmp(&b.file));
+        let model = Model::open(&ModelRef::new(path.to_string_lossy()), &device)?;
+        let Some(one) = of_model(&model, &items, &[], observer, stop)? else {
+            return Ok(None);
+        };
+        match &mut all {
+            None => all = Some(one),
+            Some(all) if all.classes == one.classes => {
+                all.rows.extend(one.rows);
+                all.skipped.extend(one.skipped);
+            }
+            Some(_) => {
+                return Err(PipelineError::Request(format!(
+                    "{}: its classes differ from those of the other folds; train all folds on the same data",
+                    path.display()
+                )));
+            }
+        }
+    }
+    match all {
+        Some(mut all) => {
+            all.rows.sort_by(|a, b| {
+                let by_start = a.start_seconds.total_cmp(&b.start_seconds);
+                a.file.cmp(&b.file).then(by_start)
+            });
+            Ok(Some(all))
+        }
+        None => Err(PipelineError::Request(format!(
+            "{}: has no folds; train them with `earmark train ... --folds all --run {0}`",
+            set.display()
+        ))),
+    }
+}
+
+/// The segments of one model.
+fn of_model(
+    model: &Model,
+    items: &[Item],
+    reported: &[(String, String)],
+    observer: Observer,
+    stop: &AtomicBool,
+) -> Result<Option<SegmentPrediction>, PipelineError> {
+    let (scorer, recipe) = (model.scorer(), model.recipe());
+    if scorer.random_crops.is_some() {
+        return Err(PipelineError::Request(format!(
+            "{}: scores random crops of a clip (predict.random-crops), not segments in order; leave out --segments",
+            model.path().display()
+        )));
+    }
+    let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
+    let frames_per_second = scorer.extractor.frames_per_second();
+    let (mut rows, mut skipped) = (Vec::new(), Skips::new());
+    let total = items.len();
+    let job = ScoreJob {
+        clips: total,
+        workers: store.workers(),
+        stop,
+    };
+    let whole = scorer.score_segments(
+        &job,
+        |i| store.get(&items[i], None),
+        |i, result| {
+            let file = &items[i].file;
+            match result {
+                Ok(segments) => {
+                    let rows_of_clip = segments.starts.iter().zip(segments.rows());
+                    rows.extend(rows_of_clip.map(|(start, scores)| SegmentRow {
+                        file: file.clone(),
+                        start_seconds: *start as f64 / frames_per_second,
+                        scores: scores.to_vec(),
+                    }));
+                }
+                Err(e) => {
+                    let reason = reason(&items[i], &e);
+                    if reported.iter().all(|(other, _)| other != file) {
+                        observer(Event::Skipped {
+                            file,
+                            reason: &reason,
+                        });
+                    }
+                    skipped.push((file.clone(), reason));
+                }
+            }
+            observer(Event::Scoring { done: i + 1, total });
+            true
+        },
+    )?;
+    Ok(whole.then_some(SegmentPrediction {
+        classes: model.classes().to_vec(),
+        rows,
+        skipped,
+    }))
+}
+
+/// The mean of several models, segment by segment.
+fn blended(each: Vec<SegmentPrediction>, job: &PredictJob) -> Result<SegmentPrediction, PipelineError> {
+    let first = &each[0];
+    let positions = |rows: &[SegmentRow]| -> Vec<(String, f64)> {
+        rows.iter().map(|r| (r.file.clone(), r.start_seconds)).collect()
+    };
+    let first_positions = positions(&first.rows);
+    if each.iter().any(|one| positions(&one.rows) != first_positions) {
+        return Err(PipelineError::Request(
+            "--segments: the models cut clips into different segments, which can't be blended; predict with one of them at a time".into(),
+        ));
+    }
+    let tables = each
+        .iter()
+        .map(|one| {
+            // Blending matches rows by name.
+            let names = (0..one.rows.len()).map(|k| k.to_string()).collect();
+            let values = one.rows.iter().flat_map(|r| r.scores.iter().copied()).collect();
+            ScoreTable::new(names, one.classes.clone(), values)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let table = blend(&tables, job.mean, job.weights.as_deref())?;
+    let rows = first_positions
+        .into_iter()
+        .zip(table.rows())
+        .map(|((file, start_seconds), (_, scores))| SegmentRow {
+            file,
+            start_seconds,
+            scores: scores.to_vec(),
+        })
+        .collect();
+    Ok(SegmentPrediction {
+        classes: table.classes().to_vec(),
+        rows,
+        skipped: first.skipped.clone(),
+    })
+}

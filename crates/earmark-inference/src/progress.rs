@@ -1,0 +1,55 @@
+//! Progress of long jobs, reported to an [`Observer`].
+
+use earmark_engine::FitEvent;
+use earmark_metrics::Report;
+
+/// What a job reports while it runs; called from any thread.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// Features are being computed or read from the cache.
+    Features {
+        /// Clips done.
+        done: usize,
+        /// Clips in all.
+        total: usize,
+    },
+    /// From the training loop.
+    Fit(FitEvent<'a>),
+    /// A checkpoint is being evaluated.
+    Evaluating {
+        /// Its step.
+        step: u64,
+        /// Clips done.
+        done: usize,
+        /// Clips in all.
+        total: usize,
+        /// Lwlrap so far.
+        lwlrap: Option<f64>,
+    },
+    /// A checkpoint was evaluated.
+    Evaluated {
+        /// Its step.
+        step: u64,
+        /// The results.
+        report: &'a Report,
+    },
+    /// Clips are being scored.
+    Scoring {
+        /// Clips done.
+        done: usize,
+        /// Clips in all.
+        total: usize,
+    },
+    /// A clip was left out.
+    Skipped {
+        /// Its name.
+        file: &'a str,
+        /// Why.
+        reason: &'a str,
+    },
+    /// A line for the user.
+    Note(String),
+}
+
+/// Receives [`Event`]s.
+pub type Observer<'a> = &'a (dyn Fn(Event) + Sync);

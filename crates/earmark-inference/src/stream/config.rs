@@ -1,0 +1,55 @@
+//! Settings of stream tagging.
+
+use super::StreamError;
+use earmark_metrics::BlendMean;
+
+/// Longest time between scores: later ones would not be live.
+const LONGEST_HOP_SECONDS: f64 = 1.0;
+
+/// Shortest: below, windows are nearly the same.
+const SHORTEST_HOP_SECONDS: f64 = 0.01;
+
+/// How to tag a stream.
+#[derive(Clone, Debug)]
+pub struct StreamConfig {
+    /// Models: files, RUN, RUN@STEP, or a cross-validation run; several are blended.
+    pub models: Vec<String>,
+    /// How several models are blended.
+    pub mean: BlendMean,
+    /// Length of the window that is scored; `None` is one segment of each model.
+    pub window_seconds: Option<f64>,
+    /// Time between scores, at most a second.
+    pub hop_seconds: f64,
+    /// Time constant of exponential smoothing over past scores; 0 is none.
+    pub smooth_seconds: f64,
+    /// Whether to ignore the calibration in model files.
+    pub raw: bool,
+    /// Device by name.
+    pub device: String,
+}
+
+impl StreamConfig {
+    /// Refuses times that can't work.
+    pub(super) fn check(&self) -> Result<(), StreamError> {
+        let (hop, smooth) = (self.hop_seconds, self.smooth_seconds);
+        if !(SHORTEST_HOP_SECONDS..=LONGEST_HOP_SECONDS).contains(&hop) {
+            return Err(StreamError::Request(format!(
+                "--hop {hop}: choose {SHORTEST_HOP_SECONDS} to {LONGEST_HOP_SECONDS} seconds"
+            )));
+        }
+        if !(0.0..=1e6).contains(&smooth) {
+            return Err(StreamError::Request(format!(
+                "--smooth {smooth}: choose seconds from 0 (off), such as 1"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Share of the old scores that remains after a hop.
+    pub(super) fn kept_share(&self) -> f64 {
+        match self.smooth_seconds {
+            s if s > 0.0 => (-self.hop_seconds / s).exp(),
+            _ => 0.0,
+        }
+    }
+}

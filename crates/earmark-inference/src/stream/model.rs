@@ -1,0 +1,192 @@
+//! One model on a stream, with the samples of its window at its rate.
+
+use super::{StreamConfig, StreamError};
+use crate::PipelineError;
+use crate::model::{Model, samples_for};
+use earmark_audio::Resampler;
+use earmark_engine::{Scorer, SegmentBatch, SegmentScores};
+use earmark_features::{
+    Extractor, ExtractorScratch, Features, FrontEnd, SegmentPad, SegmentPlacement, Segments,
+};
+use earmark_metrics::Calibration;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Longer windows are refused: one is computed at every hop.
+const LONGEST_WINDOW_SECONDS: f64 = 120.0;
+
+pub(super) struct StreamModel {
+    scorer: Scorer,
+    pub classes: Vec<String>,
+    calibration: Option<Calibration>,
+    scratch: ExtractorScratch,
+    /// `None` where the stream has the model's rate.
+    resampler: Option<Resampler>,
+    /// The last samples, at most `window` of them.
+    samples: VecDeque<f32>,
+    window: usize,
+    /// Scratch memory for the resampler.
+    resampled: Vec<f32>,
+}
+
+impl StreamModel {
+    /// A model on a stream of `input_hz`; windows are one segment long by default.
+    pub fn new(model: &Model, job: &StreamConfig, input_hz: u32) -> Result<Self, StreamError> {
+        model.check_scores_windows()?;
+        let (recipe, mut scorer) = (model.recipe(), model.scorer().clone());
+        let rate = recipe.front_end.sample_rate_hz;
+        // Segments of training, where prediction takes whole clips.
+        let trained = Extractor::new(&recipe.front_end).map_err(PipelineError::from)?;
+        let segment = samples_for(&trained, trained.segment_frames().unwrap_or(1));
+        let window = match job.window_seconds {
+            None => segment,
+            Some(s) if s > 0.0 && s <= LONGEST_WINDOW_SECONDS => {
+                ((s * f64::from(rate)).round() as usize).max(1)
+            }
+            Some(s) => {
+                return Err(StreamError::Request(format!(
+                    "--window {s}: choose seconds above 0, at most {LONGEST_WINDOW_SECONDS}"
+                )));
+            }
+        };
+        // A window of one segment's length is one segment, wherever segments are placed in longer clips.
+        if window <= segment && !recipe.predict.any_length() {
+            let front_end = one_segment(recipe.predict_front_end(), &scorer.extractor);
+            scorer.extractor = Arc::new(Extractor::new(&front_end).map_err(PipelineError::from)?);
+        }
+        let resampler = (input_hz != rate)
+            .then(|| Resampler::new(input_hz, rate))
+            .transpose()?;
+        // Where windows are scored whole, the first ones start with silence, so that all have one length.
+        let mut samples = VecDeque::with_capacity(window);
+        if recipe.predict.any_length() {
+            samples.resize(window, 0.0);
+        }
+        Ok(Self {
+            scratch: scorer.extractor.scratch(),
+            scorer,
+            classes: model.classes().to_vec(),
+            calibration: model.calibration().filter(|_| !job.raw).cloned(),
+            resampler,
+            samples,
+            window,
+            resampled: Vec::new(),
+        })
+    }
+
+    pub fn extractor(&self) -> &Extractor {
+        &self.scorer.extractor
+    }
+
+    pub fn window_seconds(&self) -> f64 {
+        self.window as f64 / f64::from(self.extractor().front_end().sample_rate_hz)
+    }
+
+    /// Takes in samples at the stream's rate.
+    pub fn push(&mut self, samples: &[f32]) {
+        match &mut self.resampler {
+            None => keep_last(&mut self.samples, self.window, samples),
+            Some(resampler) => {
+                self.resampled.clear();
+                resampler.push(samples, &mut self.resampled);
+                keep_last(&mut self.samples, self.window, &self.resampled);
+            }
+        }
+    }
+
+    /// Log-mel features of the window and its scores, averaged over its segments.
+    pub fn score(&mut self) -> Result<(Features, Vec<f32>), PipelineError> {
+        let extractor = Arc::clone(&self.scorer.extractor);
+        let failed = |e| PipelineError::Request(format!("the stream can't be scored: {e}"));
+        let samples = self.samples.make_contiguous();
+        let features = extractor.log_mel(samples, &mut self.scratch).map_err(failed)?;
+        let count = match features.frames {
+            // Before the first frame of a clip that is taken whole there is nothing to score.
+            0 if extractor.segment_frames().is_none() => {
+                return Ok((features, vec![0.0; self.classes.len()]));
+            }
+            _ => extractor.segment_count(features.frames),
+        };
+        let (mut x, mut shape) = (Vec::new(), [0; 4]);
+        for i in 0..count {
+            let segment = extractor
+                .segment(&features, i)
+                .and_then(|segment| extractor.postprocess(&segment))
+                .map_err(failed)?;
+            shape = [count, segment.channels, segment.bands, segment.frames];
+            x.extend(segment.data);
+        }
+        let segments = SegmentScores {
+            starts: vec![0; count],
+            scores: self.scorer.scores(SegmentBatch::new(x, shape)),
+        };
+        let mut scores = segments.mean();
+        if let Some(calibration) = &self.calibration {
+            calibration.apply(&mut scores);
+        }
+        Ok((features, scores))
+    }
+}
+
+/// Appends samples and keeps the last `most`.
+fn keep_last(kept: &mut VecDeque<f32>, most: usize, samples: &[f32]) {
+    let samples = &samples[samples.len().saturating_sub(most)..];
+    let surplus = (kept.len() + samples.len()).saturating_sub(most);
+    kept.drain(..surplus);
+    kept.extend(samples);
+}
+
+/// The front end with one segment per window: its middle, padded if it is shorter.
+fn one_segment(front_end: FrontEnd, extractor: &Extractor) -> FrontEnd {
+    let frames = extractor.segment_frames().and_then(|n| u32::try_from(n).ok());
+    let pad = front_end
+        .segments
+        .as_ref()
+        .map_or(SegmentPad::default(), |e| e.pad);
+    FrontEnd {
+        segments: Some(Segments {
+            length_seconds: None,
+            length_frames: frames,
+            hop_seconds: None,
+            hop_frames: frames,
+            pad,
+            place: SegmentPlacement::Middle,
+        }),
+        ..front_end
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// The end of the stream is kept, in pieces of any size.
+        #[test]
+        fn the_last_samples_are_kept(pieces in prop::collection::vec(0_usize..40, 0..20), most in 1_usize..50) {
+            let (mut kept, mut all) = (VecDeque::new(), Vec::new());
+            for n in pieces {
+                let piece: Vec<f32> = (0..n).map(|i| (all.len() + i) as f32).collect();
+                keep_last(&mut kept, most, &piece);
+                all.extend(piece);
+                let end = &all[all.len().saturating_sub(most)..];
+                prop_assert!(kept.iter().eq(end));
+            }
+        }
+
+        #[test]
+        fn a_segment_has_enough_samples_for_its_frames(length in 1_u32..200, hop in 1_u32..300, centred: bool) {
+            let centre = if centred { "reflect" } else { "none" };
+            let text = format!(
+                "sample-rate-hz = 8000\namplitude = \"linear\"\nstft = {{ window-samples = 256, hop-samples = {hop}, centre = \"{centre}\" }}\n\
+                 segments = {{ length-frames = {length}, hop-frames = {length} }}"
+            );
+            let front_end: FrontEnd = toml::from_str(&text).unwrap();
+            let extractor = Extractor::new(&front_end).unwrap();
+            let n = samples_for(&extractor, extractor.segment_frames().unwrap());
+            prop_assert_eq!(extractor.frames(n), length as usize);
+            prop_assert!(extractor.frames(n - 1) < length as usize);
+        }
+    }
+}

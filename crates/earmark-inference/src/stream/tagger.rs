@@ -1,0 +1,182 @@
+//! Scores of the last window of a stream at every hop.
+
+use super::model::StreamModel;
+use super::pcm::LOUDEST;
+use super::{StreamConfig, StreamError};
+use crate::PipelineError;
+use crate::device::Device;
+use crate::model::{Model, ModelSource, check_same_classes};
+use earmark_features::Features;
+use earmark_metrics::{BlendMean, ScoreTable, blend};
+
+/// The scores of a window.
+#[derive(Clone, Debug)]
+pub struct StreamResult {
+    /// Its end, in seconds since the stream began.
+    pub seconds: f64,
+    /// One score per class, in the order of [`StreamTagger::classes`].
+    pub scores: Vec<f32>,
+    /// Log-mel features of the window, by the first model.
+    pub features: Features,
+}
+
+/// Models that score a stream together.
+pub struct StreamTagger {
+    models: Vec<StreamModel>,
+    mean: BlendMean,
+    input_hz: u32,
+    hop_seconds: f64,
+    /// Share of the old scores that remains after a hop.
+    kept_share: f64,
+    smoothed: Option<Vec<f64>>,
+    /// Samples taken in.
+    taken: u64,
+    /// Hops completed, scored or skipped.
+    hops: u64,
+}
+
+impl StreamTagger {
+    /// Opens the models for a stream of mono samples at `input_hz`.
+    ///
+    /// # Errors
+    ///
+    /// When a model can't be read or has other classes than the first, and for times that can't work.
+    pub fn open(job: &StreamConfig, input_hz: u32) -> Result<Self, StreamError> {
+        job.check()?;
+        let device = Device::named(&job.device).map_err(PipelineError::from)?;
+        let mut opened: Vec<Model> = Vec::new();
+        for source in ModelSource::read_all(&job.models)? {
+            let model = source.into_model(&device)?;
+            check_same_classes(opened.first().unwrap_or(&model), &model)?;
+            opened.push(model);
+        }
+        if opened.is_empty() {
+            return Err(StreamError::Request("--model: name at least one model".into()));
+        }
+        let models = opened.iter().map(|model| StreamModel::new(model, job, input_hz));
+        Ok(Self {
+            models: models.collect::<Result<_, _>>()?,
+            mean: job.mean,
+            input_hz,
+            hop_seconds: job.hop_seconds,
+            kept_share: job.kept_share(),
+            smoothed: None,
+            taken: 0,
+            hops: 0,
+        })
+    }
+
+    /// The classes, in the order of the scores.
+    pub fn classes(&self) -> &[String] {
+        &self.models[0].classes
+    }
+
+    /// Number of models.
+    pub fn model_count(&self) -> usize {
+        self.models.len()
+    }
+
+    /// The longest window.
+    pub fn window_seconds(&self) -> f64 {
+        self.models
+            .iter()
+            .map(StreamModel::window_seconds)
+            .fold(0.0, f64::max)
+    }
+
+    /// Time between scores.
+    pub fn hop_seconds(&self) -> f64 {
+        self.hop_seconds
+    }
+
+    /// Frames per second of [`StreamResult::features`].
+    pub fn frames_per_second(&self) -> f64 {
+        self.models[0].extractor().frames_per_second()
+    }
+
+    /// Samples taken in so far.
+    pub fn samples_taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// Sample at which the current hop ends.
+    fn hop_end(&self) -> u64 {
+        ((self.hops + 1) as f64 * self.hop_seconds * f64::from(self.input_hz)).round() as u64
+    }
+
+    /// Takes in samples up to the end of the current hop and returns how many; the rest belongs to the next hop.
+    ///
+    /// # Errors
+    ///
+    /// For samples that are not audio.
+    pub fn push(&mut self, samples: &[f32]) -> Result<usize, StreamError> {
+        if let Some(bad) = samples.iter().find(|s| s.is_nan() || s.abs() > LOUDEST) {
+            return Err(StreamError::Source {
+                place: format!(
+                    "the stream at {:.3} s",
+                    self.taken as f64 / f64::from(self.input_hz)
+                ),
+                problem: format!("a sample is {bad}; samples must be between about -1 and 1"),
+            });
+        }
+        let left = self.hop_end().saturating_sub(self.taken);
+        let taken = samples.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        self.models
+            .iter_mut()
+            .for_each(|model| model.push(&samples[..taken]));
+        self.taken += taken as u64;
+        Ok(taken)
+    }
+
+    /// Whether a hop is complete, to be scored or skipped.
+    pub fn hop_is_complete(&self) -> bool {
+        self.taken >= self.hop_end()
+    }
+
+    /// Starts the next hop without scoring the window.
+    pub fn skip(&mut self) {
+        self.hops += 1;
+    }
+
+    /// Scores the last window and starts the next hop.
+    ///
+    /// # Errors
+    ///
+    /// When a model can't score it.
+    pub fn score(&mut self) -> Result<StreamResult, StreamError> {
+        self.hops += 1;
+        let mut features = None;
+        let mut tables = Vec::with_capacity(self.models.len());
+        for model in &mut self.models {
+            let (log_mel, scores) = model.score()?;
+            features.get_or_insert(log_mel);
+            let table = ScoreTable::new(vec!["stream".into()], model.classes.clone(), scores);
+            tables.push(table.map_err(PipelineError::from)?);
+        }
+        let blended = match tables.as_slice() {
+            [one] => one.values().to_vec(),
+            several => blend(several, self.mean, None)
+                .map_err(PipelineError::from)?
+                .values()
+                .to_vec(),
+        };
+        Ok(StreamResult {
+            seconds: self.taken as f64 / f64::from(self.input_hz),
+            scores: self.smooth(blended),
+            features: features.unwrap_or_default(),
+        })
+    }
+
+    fn smooth(&mut self, scores: Vec<f32>) -> Vec<f32> {
+        if self.kept_share == 0.0 {
+            return scores;
+        }
+        let smoothed = self
+            .smoothed
+            .get_or_insert_with(|| scores.iter().map(|&s| f64::from(s)).collect());
+        for (old, new) in smoothed.iter_mut().zip(&scores) {
+            *old = self.kept_share * *old + (1.0 - self.kept_share) * f64::from(*new);
+        }
+        smoothed.iter().map(|&s| s as f32).collect()
+    }
+}

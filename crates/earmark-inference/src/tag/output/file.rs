@@ -1,0 +1,62 @@
+//! Results in one file.
+
+use super::resume::{clean, close, count_all, remaining};
+use super::{OutputTarget, TagSummary, check_format, format_options};
+use crate::tag::archive::tag_all;
+use crate::tag::formats::FormatWriter;
+use crate::tag::resume_log::ResumeLog;
+use crate::tag::{InputFiles, TagError, TagJob};
+use earmark_core::atomic;
+use std::io;
+use std::path::Path;
+
+/// The resume log of FILE is `FILE.journal`.
+const LOG_ENDING: &str = ".journal";
+
+/// Tags all files and writes one file, atomically, when all are done. Until then results are in the resume log `PATH.journal`, from
+/// which an interrupted job with the same settings resumes.
+///
+/// # Errors
+///
+/// For a resume log of other settings or in use, a disk that fails, or when no recording can be tagged at all.
+pub fn to_file(
+    job: &TagJob,
+    inputs: &InputFiles,
+    target: OutputTarget,
+    path: &Path,
+) -> Result<TagSummary, TagError> {
+    check_format(job, inputs, target.format)?;
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut log_path = path.as_os_str().to_owned();
+    log_path.push(LOG_ENDING);
+    let mut log = ResumeLog::open(Path::new(&log_path), &job.tagger.settings(), target.fresh)?;
+    if let Some(name) = path.file_name() {
+        clean(folder, &format!(".{}.tmp-", name.to_string_lossy()));
+    }
+    let mut summary = TagSummary::start(job, inputs);
+    let todo = remaining(job, inputs, &log, &mut summary);
+    summary.complete = tag_all(job, &inputs.files, &todo, folder, |mut done| {
+        log.add(&done.entry, &mut done.lines)
+    })?;
+    log.sync()?;
+    if !summary.complete {
+        count_all(inputs, &log, &mut summary)?;
+        return Ok(summary);
+    }
+    atomic::write(path, |out| {
+        let mut writer = FormatWriter::new(target.format, format_options(job, folder), out)?;
+        for file in &inputs.files {
+            let added = log.read(&file.name, |entry, lines| {
+                summary.count(&entry.outcome);
+                writer.add(&entry.outcome, lines)
+            });
+            added.map_err(io::Error::other)?;
+        }
+        writer.finish()
+    })?;
+    close(log, target)?;
+    Ok(summary)
+}

@@ -1,0 +1,130 @@
+//! Results in one file per recording.
+
+use super::resume::{clean, close, count_all, remaining};
+use super::{OutputTarget, TagSummary, check_windows, format_options};
+use crate::tag::archive::tag_all;
+use crate::tag::formats::FormatWriter;
+use crate::tag::resume_log::{ResumeLog, TagLogEntry, TagOutcome};
+use crate::tag::{Format, InputFile, InputFiles, TagError, TagJob};
+use earmark_core::atomic::{self, WriteError};
+use std::collections::{HashMap, HashSet};
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+/// The resume log of a folder.
+const FOLDER_LOG: &str = ".earmark-tag.journal";
+
+/// Tags all files and writes one file per recording into `folder`, named by its path below the folder that was given. The file is
+/// written before the recording's entry in the resume log.
+///
+/// # Errors
+///
+/// As [`to_file`](super::to_file), and for two recordings whose results would have one name.
+pub fn to_folder(
+    job: &TagJob,
+    inputs: &InputFiles,
+    target: OutputTarget,
+    folder: &Path,
+) -> Result<TagSummary, TagError> {
+    check_windows(job, target.format)?;
+    let paths = result_paths(&inputs.files, target.format, folder)?;
+    std::fs::create_dir_all(folder).map_err(|e| WriteError::new(folder, e))?;
+    let mut settings = job.tagger.settings();
+    settings.push(("--format".into(), format!("{:?}", target.format).to_lowercase()));
+    let mut log = ResumeLog::open(&folder.join(FOLDER_LOG), &settings, target.fresh)?;
+    let parents: HashSet<&Path> = paths.iter().filter_map(|path| path.parent()).collect();
+    parents.into_iter().for_each(|parent| clean(parent, "."));
+    let mut summary = TagSummary::start(job, inputs);
+    let todo = remaining(job, inputs, &log, &mut summary);
+    let write = |index: usize, entry: &TagLogEntry, lines: &mut dyn BufRead| -> Result<(), TagError> {
+        let path: &PathBuf = &paths[index];
+        let TagOutcome::Tagged(_) = entry.outcome else {
+            // Earlier results do not belong to a recording that can't be read now.
+            return match std::fs::remove_file(path) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => Err(WriteError::new(path, e).into()),
+                _ => Ok(()),
+            };
+        };
+        let parent = path.parent().unwrap_or(folder);
+        std::fs::create_dir_all(parent).map_err(|e| WriteError::new(parent, e))?;
+        Ok(atomic::write(path, |out| {
+            let mut writer = FormatWriter::new(target.format, format_options(job, folder), out)?;
+            writer.add(&entry.outcome, lines)?;
+            writer.finish()
+        })?)
+    };
+    // Files that were removed since are written again from the resume log.
+    let mut is_todo = vec![false; inputs.files.len()];
+    todo.iter().for_each(|i| is_todo[*i] = true);
+    for (index, file) in inputs.files.iter().enumerate() {
+        if !is_todo[index] && !paths[index].exists() {
+            let mut written = Ok(());
+            log.read(&file.name, |entry, lines| {
+                written = write(index, entry, lines);
+                Ok(())
+            })?;
+            written?;
+        }
+    }
+    summary.complete = tag_all(job, &inputs.files, &todo, folder, |mut done| {
+        write(done.index, &done.entry, &mut BufReader::new(done.lines.reader()?))?;
+        log.add(&done.entry, &mut done.lines)
+    })?;
+    log.sync()?;
+    count_all(inputs, &log, &mut summary)?;
+    if summary.complete {
+        close(log, target)?;
+    }
+    Ok(summary)
+}
+
+/// Where the results of each file go.
+fn result_paths(files: &[InputFile], format: Format, folder: &Path) -> Result<Vec<PathBuf>, TagError> {
+    let mut first: HashMap<PathBuf, &str> = HashMap::new();
+    files
+        .iter()
+        .map(|file| {
+            let mut name = file.below.clone().into_os_string();
+            name.push(format.extension());
+            let path = folder.join(name);
+            match first.insert(path.clone(), &file.name) {
+                None => Ok(path),
+                Some(other) => Err(TagError::Request(format!(
+                    "--out-dir: the results of {other} and {} would both be {}; tag them into two folders, or give their common parent folder",
+                    file.name,
+                    path.display()
+                ))),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_named_by_the_path_below_what_was_given() {
+        let input = |name: &str, below: &str| InputFile {
+            path: name.into(),
+            name: name.into(),
+            below: below.into(),
+        };
+        let files = [input("x/a.wav", "a.wav"), input("x/d/a.wav", "d/a.wav")];
+        let paths = result_paths(&files, Format::Raven, Path::new("out")).unwrap();
+        assert_eq!(
+            paths,
+            [
+                Path::new("out/a.wav.selections.txt"),
+                Path::new("out/d/a.wav.selections.txt")
+            ]
+        );
+        let files = [input("x/a.wav", "a.wav"), input("y/a.wav", "a.wav")];
+        let error = result_paths(&files, Format::Audacity, Path::new("out")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "--out-dir: the results of x/a.wav and y/a.wav would both be out/a.wav.txt; tag them into two folders, or give their \
+             common parent folder"
+        );
+    }
+}

@@ -1,0 +1,56 @@
+//! Where results go: to a stream as they come, to one file, or to one file per recording in a folder.
+
+mod file;
+mod folder;
+mod resume;
+mod stream;
+mod summary;
+
+pub use file::to_file;
+pub use folder::to_folder;
+pub use stream::to_stream;
+pub use summary::TagSummary;
+
+use super::formats::FormatOptions;
+use super::{Format, InputFiles, TagError, TagJob};
+use std::path::Path;
+
+/// How results are written to files.
+#[derive(Clone, Copy, Debug)]
+pub struct OutputTarget {
+    /// The format.
+    pub format: Format,
+    /// Whether to start over instead of resuming an interrupted job.
+    pub fresh: bool,
+    /// Whether to keep the resume log, so that a later job on the same archive tags only new or changed recordings.
+    pub keep_journal: bool,
+}
+
+pub(super) fn format_options<'a>(job: &'a TagJob, scratch: &'a Path) -> FormatOptions<'a> {
+    FormatOptions {
+        classes: job.tagger.classes(),
+        windows: job.tagger.keeps_windows(),
+        top: job.tagger.top(),
+        scratch: Some(scratch),
+    }
+}
+
+pub(super) fn check_windows(job: &TagJob, format: Format) -> Result<(), TagError> {
+    if job.tagger.keeps_windows() && !format.holds_windows() {
+        return Err(TagError::Request(
+            "--windows: this format has events only; choose csv, json, ndjson, parquet or table for scores of windows".into(),
+        ));
+    }
+    Ok(())
+}
+
+pub(super) fn check_format(job: &TagJob, inputs: &InputFiles, format: Format) -> Result<(), TagError> {
+    check_windows(job, format)?;
+    if inputs.files.len() > 1 && !format.holds_several() {
+        return Err(TagError::Request(format!(
+            "--format audacity: a label track is for one recording, and {} are given; write one track per recording with --out-dir DIR",
+            inputs.files.len()
+        )));
+    }
+    Ok(())
+}

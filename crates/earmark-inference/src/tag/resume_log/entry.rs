@@ -1,0 +1,67 @@
+//! The entries of a resume log.
+
+use crate::tag::result::TagResult;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+/// Size and time of a file: if both are unchanged, its content is assumed to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileStamp {
+    /// Bytes.
+    pub size: u64,
+    /// Last change, in nanoseconds since 1970; 0 if the system does not report it.
+    pub changed: u64,
+}
+
+impl FileStamp {
+    /// Of a file; `None` if there is none.
+    pub fn of(path: &Path) -> Option<Self> {
+        let found = std::fs::metadata(path).ok()?;
+        let changed = found
+            .modified()
+            .ok()
+            .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        Some(Self {
+            size: found.len(),
+            changed: changed.map_or(0, |d| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX)),
+        })
+    }
+}
+
+/// The entry of a recording, after the scores of its windows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TagLogEntry {
+    /// The file when it was read.
+    #[serde(flatten)]
+    pub stamp: FileStamp,
+    /// Its results.
+    #[serde(flatten)]
+    pub outcome: TagOutcome,
+}
+
+/// The results of a recording, or why there are none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TagOutcome {
+    /// Its results.
+    #[serde(rename = "heard")]
+    Tagged(TagResult),
+    /// It can't be read.
+    Failed {
+        /// Its name.
+        file: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl TagOutcome {
+    /// Name of the file.
+    pub fn file(&self) -> &str {
+        match self {
+            Self::Tagged(result) => &result.file,
+            Self::Failed { file, .. } => file,
+        }
+    }
+}

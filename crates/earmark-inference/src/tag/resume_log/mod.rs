@@ -1,0 +1,262 @@
+//! The resume log of a tagging job: what is done, so that an interrupted job can continue.
+//!
+//! A text file next to the output, one JSON value per line: first the settings, then for each recording the scores of its windows (if
+//! they are kept) and an entry. All lines of a recording are written together, the entry last, so that lines without an entry are
+//! recognised as the rest of a killed process and cut off when the log is opened again. Outputs are made from the log; nothing else
+//! records what is done.
+//!
+//! Settings that change results must be the same as before. The recordings may differ: an entry is used if the file still has its
+//! size and time; failures are tried again.
+
+mod entry;
+mod header;
+mod scan;
+
+pub use entry::{FileStamp, TagLogEntry, TagOutcome};
+
+use super::TagError;
+use super::scratch_file::ScratchFile;
+use earmark_core::atomic::{WriteError, crash_point, crash_point_is_set};
+use header::{FORMAT, LogHeader, check_settings, starts_as_header};
+use scan::{LogSpan, scan};
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// A power cut loses at most what was tagged in this time.
+const SYNC_EVERY: Duration = Duration::from_secs(1);
+
+/// An open resume log, locked against other processes.
+#[derive(Debug)]
+pub struct ResumeLog {
+    path: PathBuf,
+    file: File,
+    length: u64,
+    spans: HashMap<String, LogSpan>,
+    synced: Instant,
+}
+
+impl ResumeLog {
+    /// Opens the resume log at `path` to resume from it, or starts one; `fresh` starts over.
+    ///
+    /// # Errors
+    ///
+    /// For a file that is not a resume log, is in use, was started with other settings, or can't be read or written.
+    pub fn open(path: &Path, settings: &[(String, String)], fresh: bool) -> Result<Self, TagError> {
+        let file = lock(path)?;
+        let read = |cause| TagError::Read {
+            path: path.to_path_buf(),
+            cause,
+        };
+        let mut log = Self {
+            path: path.to_path_buf(),
+            file,
+            length: 0,
+            spans: HashMap::new(),
+            synced: Instant::now(),
+        };
+        let mut lines = BufReader::with_capacity(1 << 16, &log.file);
+        let mut first = Vec::new();
+        lines.read_until(b'\n', &mut first).map_err(read)?;
+        let header: Option<LogHeader> = serde_json::from_slice(&first).ok();
+        match header {
+            // Just created, or killed before the first line was complete.
+            _ if !first.ends_with(b"\n") && starts_as_header(&first) => {
+                drop(lines);
+                log.write_header(settings)?;
+            }
+            None => return Err(TagError::Foreign(path.to_path_buf())),
+            Some(_) if fresh => {
+                drop(lines);
+                log.write_header(settings)?;
+            }
+            Some(header) => {
+                check_settings(path, &header, settings)?;
+                let (spans, valid) = scan(&mut lines, first.len() as u64).map_err(read)?;
+                drop(lines);
+                log.spans = spans;
+                log.truncate(valid)?;
+            }
+        }
+        Ok(log)
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether a recording was tagged and its file has not changed since.
+    pub fn has(&self, file: &str, now: Option<FileStamp>) -> bool {
+        self.spans
+            .get(file)
+            .is_some_and(|span| span.tagged && Some(span.stamp) == now)
+    }
+
+    /// How many recordings have an entry.
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Whether none has.
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// Adds a recording.
+    pub(super) fn add(&mut self, entry: &TagLogEntry, lines: &mut ScratchFile) -> Result<(), TagError> {
+        crash_point("tag-heard");
+        let start = self.length;
+        let mut last = serde_json::to_vec(entry).map_err(|e| self.failed(e.into()))?;
+        last.push(b'\n');
+        let written = self.write(&last, lines);
+        match written {
+            Ok(length) => self.length += length,
+            Err(cause) => {
+                // Cut off the partial entry; if that fails too, the next opening does it.
+                let _ = self.file.set_len(start);
+                return Err(self.failed(cause));
+            }
+        }
+        self.spans.insert(
+            entry.outcome.file().to_owned(),
+            LogSpan {
+                start,
+                end: self.length,
+                stamp: entry.stamp,
+                tagged: matches!(entry.outcome, TagOutcome::Tagged(_)),
+            },
+        );
+        if self.synced.elapsed() >= SYNC_EVERY {
+            self.sync()?;
+        }
+        crash_point("tag-journaled");
+        Ok(())
+    }
+
+    fn write(&mut self, last: &[u8], lines: &mut ScratchFile) -> io::Result<u64> {
+        self.file.seek(SeekFrom::Start(self.length))?;
+        let before = io::copy(&mut lines.reader()?, &mut self.file)?;
+        if crash_point_is_set("tag-half") {
+            let (a, b) = last.split_at(last.len() / 2);
+            self.file.write_all(a)?;
+            crash_point("tag-half");
+            self.file.write_all(b)?;
+        } else {
+            self.file.write_all(last)?;
+        }
+        Ok(before + last.len() as u64)
+    }
+
+    /// Waits until everything is on disk.
+    pub fn sync(&mut self) -> Result<(), TagError> {
+        self.file.sync_data().map_err(|e| self.failed(e))?;
+        self.synced = Instant::now();
+        Ok(())
+    }
+
+    /// Calls `each` with a recording's entry and the scores of its windows; `None` without an entry.
+    pub fn read<T>(
+        &self,
+        file: &str,
+        each: impl FnOnce(&TagLogEntry, &mut dyn BufRead) -> io::Result<T>,
+    ) -> Result<Option<T>, TagError> {
+        let Some(span) = self.spans.get(file) else {
+            return Ok(None);
+        };
+        let read = |cause| TagError::Read {
+            path: self.path.clone(),
+            cause,
+        };
+        let (entry, lines) = self.lines_of(span).map_err(read)?;
+        let mut from = &self.file;
+        from.seek(SeekFrom::Start(span.start)).map_err(read)?;
+        let mut lines = BufReader::new(from.take(lines));
+        // Errors of `each` are those of the file that it writes to.
+        Ok(Some(each(&entry, &mut lines)?))
+    }
+
+    /// The entry of a recording, and the number of bytes of windows before it.
+    fn lines_of(&self, span: &LogSpan) -> io::Result<(TagLogEntry, u64)> {
+        // Long enough for nearly all entries; longer ones are read in larger pieces.
+        let mut wanted = (1 << 16).min(span.end - span.start);
+        loop {
+            let mut from = &self.file;
+            from.seek(SeekFrom::Start(span.end - wanted))?;
+            let mut tail = vec![0; wanted as usize];
+            from.read_exact(&mut tail)?;
+            let body = &tail[..tail.len() - 1];
+            let start = body.iter().rposition(|b| *b == b'\n').map(|i| i + 1);
+            match start {
+                None if wanted < span.end - span.start => {
+                    wanted = (wanted * 8).min(span.end - span.start);
+                }
+                start => {
+                    let start = start.unwrap_or(0);
+                    let entry = serde_json::from_slice(&body[start..])?;
+                    let windows = span.end - span.start - wanted + start as u64;
+                    return Ok((entry, windows));
+                }
+            }
+        }
+    }
+
+    /// Removes the resume log: everything is done.
+    pub fn remove(self) -> Result<(), TagError> {
+        let path = self.path.clone();
+        // Windows can't remove an open file.
+        drop(self);
+        std::fs::remove_file(&path).map_err(|e| WriteError::new(&path, e).into())
+    }
+
+    fn write_header(&mut self, settings: &[(String, String)]) -> Result<(), TagError> {
+        self.truncate(0)?;
+        let header = LogHeader {
+            format: FORMAT,
+            settings: settings.to_vec(),
+        };
+        let mut line = serde_json::to_vec(&header).map_err(|e| self.failed(e.into()))?;
+        line.push(b'\n');
+        self.file.write_all(&line).map_err(|e| self.failed(e))?;
+        self.length = line.len() as u64;
+        self.sync()
+    }
+
+    fn truncate(&mut self, length: u64) -> Result<(), TagError> {
+        self.file
+            .set_len(length)
+            .and_then(|()| self.file.seek(SeekFrom::Start(length)))
+            .map_err(|e| self.failed(e))?;
+        self.length = length;
+        Ok(())
+    }
+
+    fn failed(&self, cause: io::Error) -> TagError {
+        WriteError::new(&self.path, cause).into()
+    }
+}
+
+/// Opens and locks the file at `path`.
+fn lock(path: &Path) -> Result<File, TagError> {
+    loop {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(|e| WriteError::new(path, e))?;
+        match file.try_lock() {
+            // Another process may have finished and removed it in between.
+            Ok(()) if path.exists() => return Ok(file),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(TagError::Locked(path.to_path_buf())),
+            Err(TryLockError::Error(e)) => return Err(WriteError::new(path, e).into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,226 @@
+//! Pooling over channels-outermost tensors: windows that touch but do not overlap, without padding.
+//!
+//! A global pool is a window as large as the plane. Rows and columns that do not fill a window are left out,
+//! as in PyTorch and in TensorFlow's VALID.
+
+use rayon::prelude::*;
+
+use crate::elementwise::pending::OpInput;
+use crate::elementwise::rows::{add_row, back_row, map_row};
+use crate::hardware::memory::Workspace;
+use crate::hardware::simd::multiversion;
+
+/// What a window yields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pool {
+    /// The mean; its gradient is spread evenly.
+    Mean,
+    /// The largest value (a NaN if there is one); its gradient goes to the first that is largest.
+    Max,
+}
+
+/// Rows and columns of a pooled plane; `None` if the window is empty or larger than the plane.
+pub fn output(size: [usize; 2], window: [usize; 2]) -> Option<[usize; 2]> {
+    let fits = (0..2).all(|a| window[a] > 0 && window[a] <= size[a]);
+    fits.then(|| [size[0] / window[0], size[1] / window[1]])
+}
+
+/// The shape of a pooling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolShape {
+    /// What a window yields.
+    pub pool: Pool,
+    /// Rows and columns of a window.
+    pub window: [usize; 2],
+    /// Channels, in and out.
+    pub channels: usize,
+    /// Rows and columns of an input plane.
+    pub size: [usize; 2],
+}
+
+impl PoolShape {
+    /// Output plane and batch.
+    fn check(&self, x: &OpInput<'_>) -> ([usize; 2], usize) {
+        let Self {
+            window,
+            channels,
+            size,
+            ..
+        } = *self;
+        let out = output(size, window)
+            .unwrap_or_else(|| panic!("a window {window:?} does not fit a plane {size:?}"));
+        let image = channels * size[0] * size[1];
+        assert!(
+            image > 0 && x.raw.len().is_multiple_of(image),
+            "input must be [{channels}, B * {} * {}]",
+            size[0],
+            size[1]
+        );
+        x.check(channels, x.raw.len() / channels);
+        (out, x.raw.len() / image)
+    }
+}
+
+/// Computes `y[C, B * (H / h) * (W / w)]` from `x[C, B * H * W]` for windows of `[h, w]`.
+///
+/// # Panics
+/// If a length does not fit or the window is larger than the plane.
+pub fn forward(ws: &Workspace, shape: &PoolShape, x: OpInput<'_>, y: &mut [f32]) {
+    let (out, batch) = shape.check(&x);
+    let (pool, window, channels, size) = (shape.pool, shape.window, shape.channels, shape.size);
+    let (pixels, out_pixels) = (size[0] * size[1], out[0] * out[1]);
+    assert_eq!(
+        y.len(),
+        channels * batch * out_pixels,
+        "output must be [{channels}, {batch} * {out:?}]"
+    );
+    if batch == 0 {
+        return;
+    }
+    let n = batch * pixels;
+    y.par_chunks_mut(batch * out_pixels)
+        .zip(x.raw.par_chunks(n))
+        .with_min_len(ws.grain())
+        .enumerate()
+        .for_each(|(c, (y, x_row))| {
+            let mut plane = ws.take(pixels);
+            for (y, raw) in y.chunks_exact_mut(out_pixels).zip(x_row.chunks_exact(pixels)) {
+                map_row(ws.isa(), &mut plane, raw, x.map(c));
+                for (r, y) in y.chunks_exact_mut(out[1]).enumerate() {
+                    let rows = &mut plane[r * window[0] * size[1]..][..window[0] * size[1]];
+                    match pool {
+                        Pool::Mean => mean_of_rows(ws, rows, size[1], window, y),
+                        Pool::Max => max_of_rows(ws.isa(), rows, size[1], window[1], y),
+                    }
+                }
+            }
+        });
+}
+
+/// Sums the rows of a band into its first, then runs of that.
+fn mean_of_rows(ws: &Workspace, band: &mut [f32], width: usize, window: [usize; 2], y: &mut [f32]) {
+    let (first, others) = band.split_at_mut(width);
+    for row in others.chunks_exact(width) {
+        add_row(ws.isa(), first, row);
+    }
+    let scale = 1.0 / (window[0] * window[1]) as f32;
+    for (y, x) in y.iter_mut().zip(first.chunks_exact(window[1])) {
+        *y = x.iter().sum::<f32>() * scale;
+    }
+}
+
+#[inline(always)]
+fn larger(a: f32, b: f32) -> f32 {
+    if (b > a) | b.is_nan() { b } else { a }
+}
+
+#[inline(always)]
+fn max_body<const FMA: bool>(band: &mut [f32], width: usize, columns: usize, y: &mut [f32]) {
+    let (first, others) = band.split_at_mut(width);
+    for row in others.chunks_exact(width) {
+        first.iter_mut().zip(row).for_each(|(a, &b)| *a = larger(*a, b));
+    }
+    if columns == 2 {
+        for (y, x) in y.iter_mut().zip(first.chunks_exact(2)) {
+            *y = larger(x[0], x[1]);
+        }
+    } else {
+        for (y, x) in y.iter_mut().zip(first.chunks_exact(columns)) {
+            *y = x[1..].iter().fold(x[0], |a, &b| larger(a, b));
+        }
+    }
+}
+multiversion! {
+    /// The largest value of each window of a band of rows, over whose first row it writes.
+    fn max_of_rows(band: &mut [f32], width: usize, columns: usize, y: &mut [f32]) = max_body
+}
+
+/// Where in a band of rows the first largest value of window `j` is.
+fn largest(band: &[f32], width: usize, window: [usize; 2], j: usize) -> usize {
+    let mut best = j * window[1];
+    for r in 0..window[0] {
+        for at in r * width + j * window[1]..r * width + (j + 1) * window[1] {
+            if band[at] > band[best] || (band[at].is_nan() && !band[best].is_nan()) {
+                best = at;
+            }
+        }
+    }
+    best
+}
+
+/// The backward pass of [`forward`]: fills `dx[C, B * H * W]` with the gradient of the normalised input and returns the sums for
+/// [`crate::elementwise::norm::Norm::backward`].
+///
+/// # Panics
+/// As [`forward`].
+pub fn backward(
+    ws: &Workspace,
+    shape: &PoolShape,
+    x: OpInput<'_>,
+    dy: &[f32],
+    dx: &mut [f32],
+) -> Vec<(f64, f64)> {
+    let (out, batch) = shape.check(&x);
+    let (pool, window, channels, size) = (shape.pool, shape.window, shape.channels, shape.size);
+    let (pixels, out_pixels) = (size[0] * size[1], out[0] * out[1]);
+    assert_eq!(
+        dy.len(),
+        channels * batch * out_pixels,
+        "output gradient must be [{channels}, {batch} * {out:?}]"
+    );
+    assert_eq!(
+        dx.len(),
+        x.raw.len(),
+        "input gradient must be as long as the input"
+    );
+    if batch == 0 {
+        return vec![(0.0, 0.0); channels];
+    }
+    let n = batch * pixels;
+    dx.par_chunks_mut(n)
+        .zip(dy.par_chunks(batch * out_pixels))
+        .enumerate()
+        .map(|(c, (dx, dy))| {
+            let mut plane = ws.take(pixels);
+            let mut sums = (0.0, 0.0);
+            for (b, (dx, dy)) in dx
+                .chunks_exact_mut(pixels)
+                .zip(dy.chunks_exact(out_pixels))
+                .enumerate()
+            {
+                let raw = &x.raw[c * n + b * pixels..][..pixels];
+                dx.fill(0.0);
+                if pool == Pool::Max {
+                    map_row(ws.isa(), &mut plane, raw, x.map(c));
+                }
+                for (r, dy) in dy.chunks_exact(out[1]).enumerate() {
+                    let band = r * window[0] * size[1]..(r + 1) * window[0] * size[1];
+                    match pool {
+                        Pool::Mean => spread(&mut dx[band], size[1], window, dy),
+                        Pool::Max => {
+                            for (j, &g) in dy.iter().enumerate() {
+                                dx[band.start + largest(&plane[band.clone()], size[1], window, j)] = g;
+                            }
+                        }
+                    }
+                }
+                let (a, b) = back_row(ws.isa(), dx, raw, x.map(c));
+                sums.0 += a;
+                sums.1 += b;
+            }
+            sums
+        })
+        .collect()
+}
+
+/// Writes each window's share of its gradient to one row, and copies that row down the band.
+fn spread(band: &mut [f32], width: usize, window: [usize; 2], dy: &[f32]) {
+    let scale = 1.0 / (window[0] * window[1]) as f32;
+    let (first, others) = band.split_at_mut(width);
+    for (to, &g) in first.chunks_exact_mut(window[1]).zip(dy) {
+        to.fill(g * scale);
+    }
+    for row in others.chunks_exact_mut(width) {
+        row.copy_from_slice(first);
+    }
+}

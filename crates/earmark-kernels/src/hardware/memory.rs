@@ -1,0 +1,157 @@
+//! Scratch memory that a training step takes and gives back, so that the next step allocates nothing.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::hardware::simd::Isa;
+
+/// One cache line; vectors of it are aligned to 64 bytes, so that no vector load straddles two lines.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([f32; LINE]);
+
+const LINE: usize = 16;
+
+type Pool = Mutex<Vec<Vec<Line>>>;
+
+/// The instruction set and the pool of reusable buffers that operations run with.
+///
+/// Cheap to clone; clones share the pool. It grows to the most memory that was ever in use at
+/// once and keeps it until [`Workspace::clear`] or until the last clone is dropped.
+#[derive(Clone)]
+pub struct Workspace {
+    isa: Isa,
+    /// Fewest pieces of work that one thread does in a row.
+    grain: usize,
+    pool: Arc<Pool>,
+}
+
+impl Default for Workspace {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Workspace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Workspace")
+            .field("isa", &self.isa)
+            .field("idle_bytes", &self.idle_bytes())
+            .finish()
+    }
+}
+
+impl Workspace {
+    /// An empty workspace for the fastest instruction set of this processor.
+    pub fn new() -> Self {
+        Self::with_isa(Isa::detect())
+    }
+
+    /// An empty workspace for a given instruction set: tests compare them.
+    pub fn with_isa(isa: Isa) -> Self {
+        Self {
+            isa,
+            grain: 1,
+            pool: Arc::default(),
+        }
+    }
+
+    /// The same workspace for operations that shall stay on the calling thread, because the caller's
+    /// own work is already spread over all of them. Results are the same, bit for bit.
+    pub fn serial(&self) -> Self {
+        Self {
+            isa: self.isa,
+            grain: usize::MAX,
+            pool: Arc::clone(&self.pool),
+        }
+    }
+
+    pub(crate) fn grain(&self) -> usize {
+        self.grain
+    }
+
+    /// The instruction set that operations run with.
+    pub fn isa(&self) -> Isa {
+        self.isa
+    }
+
+    /// A buffer of `len` numbers whose values are unspecified (left over from an earlier use).
+    pub fn take(&self, len: usize) -> Buffer {
+        let lines = len.div_ceil(LINE);
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        // The same size as a moment ago is the usual case; else the tightest fit, if it wastes little.
+        let best = pool.iter().rposition(|v| v.len() == lines).or_else(|| {
+            let fits = (0..pool.len()).filter(|&i| (lines..=2 * lines + 64).contains(&pool[i].len()));
+            fits.min_by_key(|&i| pool[i].len())
+        });
+        let found = best.map(|i| pool.swap_remove(i));
+        drop(pool);
+        let data = found.unwrap_or_else(|| vec![Line([0.0; LINE]); lines]);
+        Buffer {
+            data,
+            len,
+            home: Arc::clone(&self.pool),
+        }
+    }
+
+    /// A buffer of `len` zeros.
+    pub fn zeroed(&self, len: usize) -> Buffer {
+        let mut buffer = self.take(len);
+        buffer.fill(0.0);
+        buffer
+    }
+
+    /// Unused bytes in the pool.
+    pub fn idle_bytes(&self) -> usize {
+        let pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        pool.iter().map(|v| v.len() * size_of::<Line>()).sum()
+    }
+
+    /// Frees the buffers that are not in use.
+    pub fn clear(&self) {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// A slice of numbers, aligned to 64 bytes, that returns to its [`Workspace`] when dropped.
+pub struct Buffer {
+    data: Vec<Line>,
+    len: usize,
+    home: Arc<Pool>,
+}
+
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Buffer").field("len", &self.len).finish()
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let data = std::mem::take(&mut self.data);
+        self.home
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(data);
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        debug_assert!(self.len <= self.data.len() * LINE);
+        // SAFETY: `Line` is `repr(C)` and exactly sixteen f32 without padding, `data` holds
+        // `len.div_ceil(16)` or more of them, all initialised.
+        unsafe { std::slice::from_raw_parts(self.data.as_ptr().cast::<f32>(), self.len) }
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        debug_assert!(self.len <= self.data.len() * LINE);
+        // SAFETY: as in `deref`; the borrow of `self` is exclusive.
+        unsafe { std::slice::from_raw_parts_mut(self.data.as_mut_ptr().cast::<f32>(), self.len) }
+    }
+}

@@ -1,0 +1,203 @@
+//! All results of one evaluation.
+
+mod json;
+mod text;
+
+use earmark_core::ConfigError;
+use serde::{Deserialize, Serialize};
+
+use crate::mean::mean;
+use crate::{
+    Aligned, Bootstrap, Intervals, MetricsError, Result, ScoreTable, TruthTable, UnknownLabels, d_prime,
+};
+pub use text::number;
+
+/// What a report contains.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct ReportOptions {
+    /// The k of MAP@k, at least 1. FSDKaggle2018 takes 3.
+    pub map_at: usize,
+    /// Lowest score that counts as tagged, for F1, precision and recall.
+    pub threshold: f32,
+    /// What to do with a true label that has no column in the scores.
+    pub unknown_labels: UnknownLabels,
+    /// Bootstrap for confidence intervals of lwlrap and accuracy; none by default.
+    pub bootstrap: Option<Bootstrap>,
+}
+
+impl Default for ReportOptions {
+    fn default() -> Self {
+        Self {
+            map_at: 3,
+            threshold: 0.5,
+            unknown_labels: UnknownLabels::Refuse,
+            bootstrap: None,
+        }
+    }
+}
+
+/// All results of one evaluation; `None` where a result is not defined.
+///
+/// As JSON it is one flat object with `map@<k>` for MAP@k and `per_class` as an object by class name, in class-map order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// Label-weighted label-ranking average precision, see [`crate::Lwlrap`].
+    pub lwlrap: Option<f64>,
+    /// The k of `map`.
+    pub map_at: usize,
+    /// MAP@k, see [`crate::average_precision_at`].
+    pub map: Option<f64>,
+    /// Mean over classes of average precision (macro).
+    pub mean_ap: Option<f64>,
+    /// Average precision of all clips and classes together.
+    pub micro_ap: Option<f64>,
+    /// Mean over classes of the area under the ROC curve.
+    pub auc: Option<f64>,
+    /// d' of that mean area; also `None` for a perfect 1, where it would be infinite.
+    pub d_prime: Option<f64>,
+    /// Share of labelled clips whose highest score is a true label.
+    pub accuracy: Option<f64>,
+    /// Mean over labelled clips of the log-probability of their labels ([`log_likelihood`](crate::log_likelihood)); set by
+    /// callers that know that the scores are probabilities.
+    pub log_likelihood: Option<f64>,
+    /// Mean recall over classes; only where no clip has several labels.
+    pub balanced_accuracy: Option<f64>,
+    /// Lowest score that counts as tagged, for F1, precision and recall.
+    pub threshold: f32,
+    /// F1 of all decisions together.
+    pub f1_micro: Option<f64>,
+    /// Mean F1 over the classes that some clip carries.
+    pub f1_macro: Option<f64>,
+    /// Precision of all decisions together.
+    pub precision: Option<f64>,
+    /// Recall of all decisions together.
+    pub recall: Option<f64>,
+    /// Confidence intervals, if requested.
+    pub intervals: Option<Intervals>,
+    /// Clips evaluated, including those without a label.
+    pub clips: usize,
+    /// Clips without a label, which lwlrap, MAP@k and accuracy leave out.
+    pub skipped: usize,
+    /// Files with scores but no truth, which every metric leaves out.
+    pub extra: usize,
+    /// True labels left out because the scores have no column for them.
+    pub ignored_labels: usize,
+    /// Classes that no clip carries, which means over classes leave out.
+    pub classes_without_clips: usize,
+    /// Results of each class, in class-map order.
+    pub per_class: Vec<ClassReport>,
+}
+
+/// Results of one class; `None` where a result is not defined.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ClassReport {
+    /// The class (the key of its object in JSON).
+    #[serde(skip)]
+    pub name: String,
+    /// Mean precision at this class's labels.
+    pub lwlrap: Option<f64>,
+    /// Average precision.
+    pub ap: Option<f64>,
+    /// Area under the ROC curve.
+    pub auc: Option<f64>,
+    /// Precision at the report's threshold.
+    pub precision: Option<f64>,
+    /// Recall at the report's threshold.
+    pub recall: Option<f64>,
+    /// F1 at the report's threshold.
+    pub f1: Option<f64>,
+    /// The threshold with the highest F1 on these clips.
+    pub best_threshold: Option<f32>,
+    /// F1 at that threshold: optimistic, being chosen on the same clips.
+    pub best_f1: Option<f64>,
+    /// Clips that carry the class.
+    pub count: u64,
+}
+
+impl Report {
+    /// Aligns scores with truth by file name and computes everything.
+    ///
+    /// # Errors
+    /// Scores that do not cover the truth (see [`Aligned::new`]), or an option that cannot work.
+    pub fn compute(scores: &ScoreTable, truth: &TruthTable, options: &ReportOptions) -> Result<Self> {
+        Self::of(&Aligned::new(scores, truth, options.unknown_labels)?, options)
+    }
+
+    /// Computes everything from scores and truth that are already aligned.
+    ///
+    /// # Errors
+    /// An option that cannot work.
+    pub fn of(aligned: &Aligned, options: &ReportOptions) -> Result<Self> {
+        if options.map_at == 0 {
+            return Err(
+                ConfigError::new("map-at", 0, "must be at least 1: the k of MAP@k; 3 is usual").into(),
+            );
+        }
+        let lwlrap = aligned.lwlrap()?;
+        let per_class = per_class(aligned, &lwlrap.per_class(), options.threshold)?;
+        let mean_of = |value: fn(&ClassReport) -> Option<f64>| mean(per_class.iter().filter_map(value));
+        let auc = mean_of(|class| class.auc);
+        let counts = aligned.counts(options.threshold);
+        // Balanced accuracy has no meaning with several labels per clip: undefined there, not an error.
+        let balanced_accuracy = match aligned.confusion() {
+            Ok(matrix) => matrix.balanced_accuracy(),
+            Err(MetricsError::NotSingleLabel { .. }) => None,
+            Err(other) => return Err(other),
+        };
+        Ok(Self {
+            lwlrap: lwlrap.overall(),
+            map_at: options.map_at,
+            map: aligned.map_at(options.map_at),
+            mean_ap: mean_of(|class| class.ap),
+            micro_ap: aligned.micro_curve()?.average_precision(),
+            auc,
+            d_prime: auc.and_then(d_prime),
+            accuracy: aligned.accuracy(),
+            log_likelihood: None,
+            balanced_accuracy,
+            threshold: options.threshold,
+            f1_micro: counts.f1(),
+            f1_macro: mean_of(|class| class.f1.filter(|_| class.count > 0)),
+            precision: counts.precision(),
+            recall: counts.recall(),
+            intervals: options.bootstrap.map(|b| b.intervals(aligned)).transpose()?,
+            clips: aligned.files().len(),
+            skipped: aligned.unlabelled(),
+            extra: aligned.extra().len(),
+            ignored_labels: aligned.ignored_labels(),
+            classes_without_clips: per_class.iter().filter(|class| class.count == 0).count(),
+            per_class,
+        })
+    }
+
+    /// The classes from the highest lwlrap to the lowest, then those without one; ties in class-map order.
+    pub fn best_first(&self) -> Vec<&ClassReport> {
+        let mut classes: Vec<&ClassReport> = self.per_class.iter().collect();
+        // No lwlrap is negative, so -1 sorts last.
+        classes.sort_by(|a, b| b.lwlrap.unwrap_or(-1.0).total_cmp(&a.lwlrap.unwrap_or(-1.0)));
+        classes
+    }
+}
+
+fn per_class(aligned: &Aligned, lwlrap: &[Option<f64>], threshold: f32) -> Result<Vec<ClassReport>> {
+    let mut classes = Vec::with_capacity(lwlrap.len());
+    for (class, (name, &lwlrap)) in aligned.classes().iter().zip(lwlrap).enumerate() {
+        let curve = aligned.curve(class)?;
+        let counts = curve.at(threshold);
+        let best = curve.best_threshold();
+        classes.push(ClassReport {
+            name: name.clone(),
+            lwlrap,
+            ap: curve.average_precision(),
+            auc: curve.roc_auc(),
+            precision: counts.precision(),
+            recall: counts.recall(),
+            f1: counts.f1(),
+            best_threshold: best.map(|best| best.threshold),
+            best_f1: best.map(|best| best.f1),
+            count: curve.positives(),
+        });
+    }
+    Ok(classes)
+}

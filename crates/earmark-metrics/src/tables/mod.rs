@@ -1,0 +1,12 @@
+//! Tables of scores and labels, read from CSV, and their alignment by file name.
+
+mod aligned;
+mod csv_text;
+mod names;
+mod scores;
+mod truth;
+
+pub use aligned::{Aligned, UnknownLabels};
+pub(crate) use names::{index_by_name, shorten};
+pub use scores::ScoreTable;
+pub use truth::TruthTable;

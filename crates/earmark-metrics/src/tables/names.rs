@@ -1,0 +1,37 @@
+//! Names of files and classes: unique, looked up, listed in messages.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::MetricsError;
+
+/// The position of each name.
+pub(crate) fn index_by_name(names: &[String]) -> HashMap<&str, usize> {
+    names
+        .iter()
+        .enumerate()
+        .map(|(index, name)| (name.as_str(), index))
+        .collect()
+}
+
+/// Refuses a name that appears twice.
+pub(super) fn check_unique(what: &'static str, names: &[String]) -> crate::Result<()> {
+    let mut seen = HashSet::with_capacity(names.len());
+    match names.iter().find(|name| !seen.insert(name.as_str())) {
+        Some(name) => Err(MetricsError::Duplicate {
+            what,
+            name: name.clone(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// `a, b, c and 4 more`: enough to recognise the problem without filling a screen.
+pub(crate) fn shorten(names: &[&str]) -> String {
+    const SHOWN: usize = 5;
+    let quoted: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let shown = quoted.join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}

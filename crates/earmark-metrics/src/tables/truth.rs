@@ -1,0 +1,183 @@
+//! What the clips really contain: one row per clip, with its labels.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::Path;
+
+use super::csv_text::CsvText;
+use super::names::{check_unique, index_by_name};
+use crate::error::check_length;
+use crate::{MetricsError, Result};
+
+/// Labels of clips. Files, classes and the labels of one clip are unique; a clip may have no label at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TruthTable {
+    files: Vec<String>,
+    classes: Vec<String>,
+    /// For each file, indices into `classes`, ascending.
+    labels: Vec<Vec<usize>>,
+}
+
+/// Which columns of a truth table contain the labels.
+enum LabelColumns {
+    /// `labels`: several, separated by commas inside the cell.
+    Many(usize),
+    /// `label` or `category`: exactly one; a comma is part of its name.
+    One(usize),
+    /// One column per class, with 0 or 1.
+    Classes,
+}
+
+impl LabelColumns {
+    fn of(header: &[String]) -> Self {
+        let find = |name: &str| header.iter().position(|column| column == name);
+        if let Some(column) = find("labels") {
+            Self::Many(column)
+        } else if let Some(column) = find("label").or_else(|| find("category")) {
+            Self::One(column)
+        } else {
+            Self::Classes
+        }
+    }
+}
+
+impl TruthTable {
+    /// Holds labels given by name; the classes are those that occur, in alphabetical order.
+    ///
+    /// # Errors
+    /// `files` and `labels` of different lengths, a file named twice, or a label named twice for one file.
+    pub fn new(files: Vec<String>, labels: Vec<Vec<String>>) -> Result<Self> {
+        let classes: Vec<String> = labels
+            .iter()
+            .flatten()
+            .cloned()
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        Self::with_classes(files, classes, labels)
+    }
+
+    /// Holds labels given by name, with the classes (and their order) given too.
+    ///
+    /// # Errors
+    /// As [`TruthTable::new`], and also a class named twice or a label that is not one of the classes.
+    pub fn with_classes(files: Vec<String>, classes: Vec<String>, labels: Vec<Vec<String>>) -> Result<Self> {
+        check_unique("file", &files)?;
+        check_unique("class", &classes)?;
+        check_length("label lists, one per file", files.len(), labels.len())?;
+        let index = index_by_name(&classes);
+        let mut rows = Vec::with_capacity(files.len());
+        for (file, names) in files.iter().zip(&labels) {
+            check_unique("label", names)?;
+            let class_of = |name: &String| {
+                index
+                    .get(name.as_str())
+                    .copied()
+                    .ok_or_else(|| MetricsError::Missing {
+                        context: format!("file `{file}` has a label that is not a class"),
+                        missing: format!("`{name}`"),
+                        hint: "; add it to the classes or correct its spelling".into(),
+                    })
+            };
+            let mut row = names.iter().map(class_of).collect::<Result<Vec<usize>>>()?;
+            row.sort_unstable();
+            rows.push(row);
+        }
+        Ok(Self {
+            files,
+            classes,
+            labels: rows,
+        })
+    }
+
+    /// Reads a CSV file in any of the forms that [`TruthTable::parse`] knows.
+    ///
+    /// # Errors
+    /// An unreadable file, or a text that [`TruthTable::parse`] refuses.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        Self::from_csv(&CsvText::open(path.as_ref())?)
+    }
+
+    /// Reads CSV text whose first column is the file (`fname`, `filename` or `file`); `place` names it in errors.
+    ///
+    /// The header decides the form; columns that are not needed are ignored:
+    /// - a column `labels`: any number of labels, separated by commas inside the quoted cell (FSDKaggle2019);
+    /// - a column `label` (FSDKaggle2018) or `category` (ESC-50): exactly one label;
+    /// - otherwise, every further column is a class and holds 0 or 1.
+    ///
+    /// # Errors
+    /// A cell of any other form, with file, line, column and value.
+    pub fn parse(reader: impl Read, place: &str) -> Result<Self> {
+        Self::from_csv(&CsvText::parse(reader, place)?)
+    }
+
+    fn from_csv(csv: &CsvText) -> Result<Self> {
+        let columns = LabelColumns::of(&csv.header);
+        let mut labels = Vec::with_capacity(csv.rows.len());
+        for (line, record) in &csv.rows {
+            labels.push(match columns {
+                LabelColumns::Many(column) => many(csv, *line, column, &record[column])?,
+                LabelColumns::One(column) => one(csv, *line, column, &record[column])?,
+                LabelColumns::Classes => marked(csv, *line, record)?,
+            });
+        }
+        match columns {
+            LabelColumns::Classes => Self::with_classes(csv.files(), csv.header[1..].to_vec(), labels),
+            LabelColumns::Many(_) | LabelColumns::One(_) => Self::new(csv.files(), labels),
+        }
+    }
+
+    /// File names, one per row.
+    pub fn files(&self) -> &[String] {
+        &self.files
+    }
+
+    /// The classes that labels may name.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// Labels of row `index`, as ascending indices into [`TruthTable::classes`]; `None` past the end.
+    pub fn labels(&self, index: usize) -> Option<&[usize]> {
+        self.labels.get(index).map(Vec::as_slice)
+    }
+}
+
+/// A cell of labels separated by commas; an empty cell is a clip without labels.
+fn many(csv: &CsvText, line: u64, column: usize, cell: &str) -> Result<Vec<String>> {
+    if cell.is_empty() {
+        return Ok(Vec::new());
+    }
+    let refuse = |problem| csv.cell_error(line, column, cell, problem);
+    let names: Vec<String> = cell.split(',').map(|name| name.trim().to_owned()).collect();
+    if names.iter().any(String::is_empty) {
+        return Err(refuse("has an empty label between commas; drop the extra comma"));
+    }
+    check_unique("label", &names).map_err(|_| refuse("names a label twice; drop one"))?;
+    Ok(names)
+}
+
+/// A cell with one label.
+fn one(csv: &CsvText, line: u64, column: usize, cell: &str) -> Result<Vec<String>> {
+    if cell.is_empty() {
+        let problem = "is empty, but this column must hold exactly one label";
+        return Err(csv.cell_error(line, column, cell, problem));
+    }
+    Ok(vec![cell.to_owned()])
+}
+
+/// A row of 0 and 1, one per class.
+fn marked(csv: &CsvText, line: u64, record: &csv::StringRecord) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for (column, cell) in record.iter().enumerate().skip(1) {
+        match cell.parse::<f32>() {
+            Ok(1.0) => names.push(csv.header[column].clone()),
+            Ok(0.0) => {}
+            _ => {
+                let problem = "is neither 0 nor 1; a truth table has a column `labels` or `label`, or one 0/1 column per class";
+                return Err(csv.cell_error(line, column, cell, problem));
+            }
+        }
+    }
+    Ok(names)
+}

@@ -1,0 +1,10 @@
+//! PANNs: networks that were trained on AudioSet (Kong et al. 2020, arXiv:1912.10211): four backbones between a normalisation of each
+//! mel band and one head.
+
+mod backbone;
+mod config;
+mod layer_table;
+mod network;
+mod onnx;
+
+pub use config::{PannsBackbone, PannsConfig};

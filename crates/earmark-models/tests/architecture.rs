@@ -1,0 +1,89 @@
+//! What holds for every network: what it states about itself, and what it refuses.
+
+use burn::tensor::{Device, Tensor};
+use earmark_models::onnx::OnnxPlanes;
+use earmark_models::{Forward, Network, NetworkConfig, NetworkInput, VarSpec, Vars};
+use earmark_onnx::Builder;
+
+const NETWORKS: [&str; 8] = [
+    r#"{ "kind": "mobilenet-v1", "width": 0.1 }"#,
+    r#"{ "kind": "aux-skip-attention", "base": 2, "ratio": 4 }"#,
+    r#"{ "kind": "mobilenet-v2", "width": 0.1, "clip-features": 3, "clip-feature-inputs": 5 }"#,
+    r#"{ "kind": "starter-2018", "base": 2 }"#,
+    r#"{ "kind": "efficientat-mn", "width": 0.1 }"#,
+    r#"{ "kind": "fc-net", "base": 4 }"#,
+    r#"{ "kind": "perceptron", "hidden": 6 }"#,
+    r#"{ "kind": "panns", "bands": 32, "width": 0.05 }"#,
+];
+
+fn build(config: &str, channels: usize, classes: usize) -> (Network, Vec<VarSpec>) {
+    Network::build(&serde_json::from_str(config).unwrap(), channels, classes).unwrap()
+}
+
+fn selected(prefixes: &[&str], spec: &VarSpec) -> bool {
+    prefixes.iter().any(|prefix| spec.name.starts_with(prefix))
+}
+
+#[test]
+fn networks_are_what_they_state() {
+    for config in NETWORKS {
+        let (network, specs) = build(config, 2, 4);
+        let (_, others) = build(config, 2, 7);
+        for (spec, other) in specs.iter().zip(&others) {
+            let of_classes = selected(network.class_prefixes(), spec);
+            assert_eq!(of_classes, spec.shape != other.shape, "{config}: {}", spec.name);
+        }
+        assert!(specs.iter().any(|s| selected(network.head_prefixes(), s)));
+        assert!(specs.iter().any(|s| !selected(network.head_prefixes(), s)));
+        let vars = Vars::init(specs, 1, &Device::flex());
+        let features = network.clip_feature_inputs();
+        let features = (features > 0).then(|| Tensor::ones([3, features], &Device::flex()));
+        let mut ctx = Forward::eval(&vars).with_clip_features(features);
+        let x = Tensor::ones([3, 2, 32, 40], &Device::flex());
+        // A vector is an image of one pixel.
+        let is_image = serde_json::from_str::<NetworkConfig>(config)
+            .unwrap()
+            .architecture()
+            .input()
+            == NetworkInput::Spectrogram;
+        let x = if is_image {
+            x
+        } else {
+            x.slice([0..3, 0..2, 0..1, 0..1])
+        };
+        let embedding = network.embed(x.clone(), &mut ctx);
+        assert_eq!(embedding.dims(), [3, network.embedding_len()], "{config}");
+        let outputs = network.outputs(x, &mut ctx);
+        assert_eq!(outputs.len(), network.output_weights().len(), "{config}");
+        assert!(outputs.iter().all(|o| o.dims() == [3, 4]), "{config}");
+    }
+}
+
+#[test]
+fn networks_that_do_not_take_sound_are_not_exported() {
+    for (config, message) in [
+        (
+            NETWORKS[5],
+            "network.kind = fc-net: a meta-model takes the scores of other models",
+        ),
+        (
+            NETWORKS[6],
+            "network.kind = perceptron: it takes handcrafted clip features",
+        ),
+    ] {
+        let (network, specs) = build(config, 2, 4);
+        let vars = Vars::init(specs, 1, &Device::flex());
+        let mut g = Builder::default();
+        let value = g.input("x", &[]);
+        let planes = OnnxPlanes {
+            value,
+            channels: 2,
+            size: [None, None],
+        };
+        let refused = network
+            .add_to_onnx(&mut g, &vars, planes)
+            .unwrap_err()
+            .to_string();
+        assert!(refused.starts_with(message), "{refused}");
+    }
+}

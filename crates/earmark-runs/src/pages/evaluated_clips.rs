@@ -1,0 +1,160 @@
+//! The scores of the clips that a run was evaluated on, with their true labels.
+
+use super::PageError;
+use earmark_metrics::{Aligned, Calibration, CalibrationQuality, MetricsError, ScoreTable};
+use earmark_report::{ConfusionChart, ReliabilityCurve};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// The scores of an evaluated step with the truth that they were evaluated against, which `eval/clips.txt` keeps: one line per
+/// clip, its name and its labels as indices into the run's classes.
+pub(crate) fn read_evaluated(scores: &Path, clips: &Path) -> Result<Aligned, PageError> {
+    let scores = ScoreTable::read(scores)?;
+    let text =
+        std::fs::read_to_string(clips).map_err(|e| bad(clips, None, format!("cannot be read: {e}")))?;
+    let labels = parse_clips(&text, clips)?;
+    let width = scores.classes().len();
+    let mut truth = vec![false; scores.files().len() * width];
+    for (row, file) in truth.chunks_mut(width.max(1)).zip(scores.files()) {
+        let labels = labels.get(file.as_str());
+        for &label in labels.ok_or_else(|| bad(clips, None, format!("the clip {file:?} is not listed")))? {
+            let problem = || {
+                bad(
+                    clips,
+                    None,
+                    format!("{file:?} has a label {label} of {width} classes"),
+                )
+            };
+            *row.get_mut(label).ok_or_else(problem)? = true;
+        }
+    }
+    Ok(Aligned::from_rows(scores, truth)?)
+}
+
+/// How often each class was predicted as which; `None` if a clip has several labels.
+pub(super) fn confusion(clips: &Aligned) -> Result<Option<ConfusionChart>, PageError> {
+    match clips.confusion() {
+        Ok(m) => Ok(Some(ConfusionChart::new(
+            m.classes().to_vec(),
+            m.counts().to_vec(),
+        )?)),
+        Err(MetricsError::NotSingleLabel { .. }) => Ok(None),
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// How far the scores are probabilities, and, if the model is calibrated, how far its calibrated ones are.
+pub(super) fn reliability(
+    clips: &Aligned,
+    single_label: bool,
+    calibration: Option<&Calibration>,
+) -> Result<Vec<ReliabilityCurve>, MetricsError> {
+    let curve = |name: &str, clips: &Aligned| -> Result<ReliabilityCurve, MetricsError> {
+        let half = vec![0.5; clips.classes().len()];
+        let bins = CalibrationQuality::of(clips, single_label, |_| &half)?
+            .reliability
+            .bins;
+        let points = bins.iter().filter_map(|b| Some((b.score?, b.share?, b.count)));
+        Ok(ReliabilityCurve {
+            name: name.into(),
+            points: points.collect(),
+        })
+    };
+    let mut all = vec![curve("scores", clips)?];
+    if let Some(calibration) = calibration {
+        all.push(curve("calibrated", &calibration.of_clips(clips)?)?);
+    }
+    Ok(all)
+}
+
+fn bad(path: &Path, line: Option<usize>, problem: impl Into<String>) -> PageError {
+    let line = line.map(|n| format!(":{n}")).unwrap_or_default();
+    PageError::Clips {
+        place: format!("{}{line}", path.display()),
+        problem: problem.into(),
+    }
+}
+
+/// File to labels, of lines such as `a file.wav [0, 7]`.
+fn parse_clips<'a>(text: &'a str, path: &Path) -> Result<HashMap<&'a str, Vec<usize>>, PageError> {
+    let mut clips = HashMap::new();
+    for (index, line) in text.lines().enumerate() {
+        let parsed = line.rsplit_once(" [").and_then(|(file, labels)| {
+            let labels = labels.strip_suffix(']')?.split(", ").filter(|l| !l.is_empty());
+            Some((
+                file,
+                labels.map(str::parse).collect::<Result<Vec<usize>, _>>().ok()?,
+            ))
+        });
+        let (file, labels) = parsed.ok_or_else(|| {
+            bad(
+                path,
+                Some(index + 1),
+                "expected a file and its labels, such as `a.wav [3]`",
+            )
+        })?;
+        clips.insert(file, labels);
+    }
+    Ok(clips)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::worst_clips::worst_clips;
+    use super::*;
+
+    fn evaluated(scores: &str, clips: &str) -> Result<Aligned, PageError> {
+        let dir = tempfile::tempdir().unwrap();
+        let (a, b) = (dir.path().join("scores.csv"), dir.path().join("clips.txt"));
+        std::fs::write(&a, scores).unwrap();
+        std::fs::write(&b, clips).unwrap();
+        read_evaluated(&a, &b)
+    }
+
+    #[test]
+    fn the_worst_clip_comes_first_with_its_true_classes() {
+        let scores = "fname,x,y,z\na b.wav,0.9,0.05,0.05\nc.wav,0.2,0.5,0.3\nd [1].wav,0.7,0.2,0.1\n";
+        let clips = evaluated(scores, "a b.wav [0]\nc.wav [0]\nd [1].wav [1]\n").unwrap();
+        let worst = worst_clips(&clips, None).unwrap();
+        assert_eq!(
+            worst.iter().map(|w| w.file.as_str()).collect::<Vec<_>>(),
+            ["c.wav", "d [1].wav"]
+        );
+        assert_eq!(worst[0].truth, ["x"]);
+        assert_eq!(worst[0].predictions[0].class, "y");
+        assert_eq!(
+            worst[0].note,
+            "lwlrap 0.333; the best true class comes at rank 3 of 3"
+        );
+        let confusion = confusion(&clips).unwrap().expect("one label per clip");
+        assert_eq!(confusion.counts(), [vec![1, 1, 0], vec![1, 0, 0], vec![0, 0, 0]]);
+    }
+
+    #[test]
+    fn several_labels_have_no_confusion() {
+        let clips = evaluated(
+            "fname,x,y,z\na.wav,0.9,0.8,0.1\nb.wav,0.1,0.2,0.3\n",
+            "a.wav [0, 1]\nb.wav [1]\n",
+        )
+        .unwrap();
+        assert!(confusion(&clips).unwrap().is_none());
+        let worst = worst_clips(&clips, None).unwrap();
+        assert_eq!(
+            (worst.len(), worst[0].note.as_str()),
+            (1, "lwlrap 0.500; the best true class comes at rank 2 of 3")
+        );
+    }
+
+    #[test]
+    fn clips_that_do_not_fit_are_refused_by_name() {
+        let refused = |clips| {
+            evaluated("fname,x\na.wav,0.5\n", clips)
+                .err()
+                .map(|e| e.to_string())
+                .unwrap()
+        };
+        assert!(refused("b.wav [0]\n").contains("\"a.wav\" is not listed"));
+        assert!(refused("a.wav [1]\n").contains("a label 1 of 1 classes"));
+        assert!(refused("a.wav 0\n").contains("clips.txt:1"));
+    }
+}

@@ -1,0 +1,93 @@
+//! The evaluated clips that a model got most wrong.
+
+use super::clip_spectrograms::ClipSpectrograms;
+use earmark_metrics::{Aligned, Lwlrap, MetricsError, top_k};
+use earmark_report::{PredictedClass, WorstClip};
+
+/// Clips shown.
+const SHOWN: usize = 12;
+/// Predicted classes listed per clip.
+const LISTED: usize = 5;
+
+/// A clip that is not ranked perfectly.
+struct Mistake<'a> {
+    file: &'a str,
+    lwlrap: f64,
+    mean_true_score: f64,
+    scores: &'a [f32],
+    truth: &'a [bool],
+}
+
+/// The clips with the lowest lwlrap of their own, worst first; of equals the one whose true classes score lower. Clips that
+/// are ranked perfectly are no mistakes.
+pub(super) fn worst_clips(
+    clips: &Aligned,
+    spectrograms: Option<&ClipSpectrograms>,
+) -> Result<Vec<WorstClip>, MetricsError> {
+    let mut mistakes = Vec::new();
+    for (file, (scores, truth)) in clips.files().iter().zip(clips.rows()) {
+        let mut lwlrap = Lwlrap::new(scores.len());
+        lwlrap.add(scores, truth)?;
+        let true_scores: Vec<f64> = scores_where(scores, truth, true).map(f64::from).collect();
+        let mean_true_score = true_scores.iter().sum::<f64>() / true_scores.len().max(1) as f64;
+        mistakes.extend(lwlrap.overall().filter(|v| *v < 1.0).map(|lwlrap| Mistake {
+            file,
+            lwlrap,
+            mean_true_score,
+            scores,
+            truth,
+        }));
+    }
+    // Stable: equals stay in the order of the table.
+    mistakes.sort_by(|a, b| {
+        let by_score = a.mean_true_score.total_cmp(&b.mean_true_score);
+        a.lwlrap.total_cmp(&b.lwlrap).then(by_score)
+    });
+    mistakes.truncate(SHOWN);
+    Ok(mistakes
+        .iter()
+        .map(|m| m.shown(clips.classes(), spectrograms))
+        .collect())
+}
+
+/// The scores of the classes that are true, or of those that are not.
+fn scores_where<'a>(scores: &'a [f32], truth: &'a [bool], wanted: bool) -> impl Iterator<Item = f32> {
+    scores
+        .iter()
+        .zip(truth)
+        .filter(move |(_, t)| **t == wanted)
+        .map(|(s, _)| *s)
+}
+
+impl Mistake<'_> {
+    fn shown(&self, classes: &[String], spectrograms: Option<&ClipSpectrograms>) -> WorstClip {
+        let best = scores_where(self.scores, self.truth, true).fold(f32::MIN, f32::max);
+        let rank = 1 + scores_where(self.scores, self.truth, false)
+            .filter(|s| *s >= best)
+            .count();
+        let mut note = format!(
+            "lwlrap {:.3}; the best true class comes at rank {rank} of {}",
+            self.lwlrap,
+            classes.len()
+        );
+        let spectrogram = spectrograms.and_then(|s| match s.image(self.file) {
+            Ok(image) => Some(image),
+            Err(why) => {
+                note.push_str(&format!("; no spectrogram: {why}"));
+                None
+            }
+        });
+        let predicted = |class: usize| PredictedClass {
+            class: classes[class].clone(),
+            score: f64::from(self.scores[class]),
+        };
+        let labels = classes.iter().zip(self.truth).filter(|(_, t)| **t);
+        WorstClip {
+            file: self.file.to_owned(),
+            truth: labels.map(|(class, _)| class.clone()).collect(),
+            predictions: top_k(self.scores, LISTED).into_iter().map(predicted).collect(),
+            spectrogram,
+            note,
+        }
+    }
+}

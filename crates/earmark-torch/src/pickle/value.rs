@@ -1,0 +1,118 @@
+//! The objects that a pickle builds.
+
+use crate::dtype::DType;
+use std::rc::Rc;
+
+/// A name that a state dict calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Global {
+    /// `collections.OrderedDict`.
+    OrderedDict,
+    /// `torch._utils._rebuild_tensor_v2`.
+    RebuildTensor,
+    /// `torch._utils._rebuild_parameter`.
+    RebuildParameter,
+    /// `torch.FloatStorage` and the other storage classes.
+    Storage(DType),
+}
+
+impl Global {
+    /// The global of this module and name.
+    pub fn find(module: &str, name: &str) -> Option<Self> {
+        match (module, name) {
+            ("collections", "OrderedDict") => Some(Self::OrderedDict),
+            ("torch._utils", "_rebuild_tensor_v2") => Some(Self::RebuildTensor),
+            ("torch._utils", "_rebuild_parameter") => Some(Self::RebuildParameter),
+            ("torch", storage) => DType::of_storage(storage).map(Self::Storage),
+            _ => None,
+        }
+    }
+}
+
+/// A sequence of numbers in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Storage {
+    pub key: String,
+    pub dtype: DType,
+    /// Count of numbers.
+    pub len: usize,
+}
+
+/// A tensor: a view of a storage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TensorView {
+    pub storage: Rc<Storage>,
+    pub offset: usize,
+    pub shape: Vec<usize>,
+    pub stride: Vec<usize>,
+}
+
+/// An object. Dictionaries and lists, which instructions change after creation, are indices into a [`PickleObjects`].
+#[derive(Clone, Debug)]
+pub(crate) enum PickleValue {
+    None,
+    Bool(bool),
+    Int(i64),
+    Float,
+    Text(Rc<str>),
+    Tuple(Rc<Tuple>),
+    List(usize),
+    Dict(usize),
+    Global(Global),
+    Storage(Rc<Storage>),
+    Tensor(Rc<TensorView>),
+}
+
+/// A tuple. Its nesting depth is bounded, because dropping it is recursive.
+#[derive(Debug)]
+pub(crate) struct Tuple {
+    pub items: Vec<PickleValue>,
+    pub depth: usize,
+}
+
+/// Most levels of nested tuples; no state dict has more than three.
+const DEEPEST: usize = 32;
+
+impl Tuple {
+    /// `None` if it would be nested too deeply.
+    pub fn value(items: Vec<PickleValue>) -> Option<PickleValue> {
+        let depth = items.iter().map(|v| match v {
+            PickleValue::Tuple(t) => t.depth + 1,
+            _ => 1,
+        });
+        let depth = depth.max().unwrap_or(1);
+        (depth <= DEEPEST).then(|| PickleValue::Tuple(Rc::new(Self { items, depth })))
+    }
+}
+
+impl PickleValue {
+    /// A count, length or index.
+    pub fn size(&self) -> Option<usize> {
+        match self {
+            Self::Int(n) => usize::try_from(*n).ok(),
+            _ => None,
+        }
+    }
+
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(t) => Some(t),
+            _ => None,
+        }
+    }
+
+    pub fn tuple(&self) -> Option<&[PickleValue]> {
+        match self {
+            Self::Tuple(t) => Some(&t.items),
+            _ => None,
+        }
+    }
+}
+
+/// The result of a pickle: an object, and the dictionaries and lists that it may refer to.
+#[derive(Debug)]
+pub(crate) struct PickleObjects {
+    pub result: PickleValue,
+    pub dicts: Vec<Vec<(PickleValue, PickleValue)>>,
+    pub lists: Vec<Vec<PickleValue>>,
+}
