@@ -40,7 +40,7 @@ fn every_kind_goes_to_toml_and_back() {
         ]
         [batches]
         mix = { one-of = [{ mixer = { kind = "mixup" } }, { mixer = { kind = "add", share = { beta = { alpha = 0.4 } } } }] }
-        sample = { items = 7, sources = [{ part = "noisy", weight = 1 }], draw = "in-turn" }
+        sample = { items = 7, sources = [{ subset = "noisy", weight = 1 }], draw = "in-turn" }
     "#;
     let (augment, batches): (Augment, BatchConfig) = (section(text, "augment"), section(text, "batches"));
     augment.check().unwrap();

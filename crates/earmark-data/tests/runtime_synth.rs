@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use earmark_data::synth::{self, DemoSet, Sound, WRONG_LABEL_SHARE};
+use earmark_data::synth::{self, DemoSet, DemoSound, WRONG_LABEL_SHARE};
 use earmark_data::{DataOptions, DataSet, LayoutKind};
 use earmark_features::{Extractor, FrontEnd};
 
@@ -58,7 +58,7 @@ fn check_layout(root: &Path, demo: &DemoSet) {
     let data = earmark_data::load(root, &DataOptions::default()).unwrap();
     assert_eq!(data.layout, LayoutKind::Fsdkaggle2019);
     assert_eq!(data.classes.names(), demo.classes);
-    assert_eq!(demo.classes.len(), Sound::ALL.len());
+    assert_eq!(demo.classes.len(), DemoSound::ALL.len());
     assert!(demo.classes.is_sorted());
     let of = |subset: &str| {
         data.items

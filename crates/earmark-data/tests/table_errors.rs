@@ -109,7 +109,7 @@ fn columns() {
     };
     assert_eq!(
         tree.error_with(&options),
-        "`part-column` cannot be used with the layout fsdkaggle2019, whose columns are fixed; remove it or use layout = \"csv\""
+        "`subset-column` cannot be used with the layout fsdkaggle2019, whose columns are fixed; remove it or use layout = \"csv\""
     );
 }
 

@@ -5,7 +5,7 @@ mod table_support;
 use std::f64::consts::TAU;
 
 use earmark_core::random;
-use earmark_data::statistics::{Statistics, StatisticsOptions, statistics};
+use earmark_data::statistics::{DataStatistics, StatisticsOptions, statistics};
 use earmark_data::{DataOptions, load};
 use table_support::{Tree, shared, tone, write_wav};
 
@@ -223,7 +223,7 @@ fn esc10_in_numbers() {
     let set = load(&root, &DataOptions::default()).unwrap();
     // A tenth of the set is enough here; the check decodes all of it.
     let set = set.with_items(set.items.iter().step_by(10).cloned().collect());
-    let run = |threads: usize| -> Statistics {
+    let run = |threads: usize| -> DataStatistics {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()

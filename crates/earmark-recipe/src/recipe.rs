@@ -76,7 +76,7 @@ pub struct FoldsConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stratify: Option<Stratify>,
     /// The subsets whose clips are divided into folds; the other subsets are trained on in every fold. Default: all subsets.
-    #[serde(rename = "parts", default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subsets: Option<Vec<String>>,
 }
 

@@ -14,7 +14,7 @@ description = "As small as it gets"
 
 [data]
 layout = "folders"
-parts = ["train"]
+subsets = ["train"]
 
 [front-end]
 sample-rate-hz = 8000

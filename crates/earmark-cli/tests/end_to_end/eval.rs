@@ -251,7 +251,7 @@ fn the_test_part_alone_is_enough_where_the_others_are_elsewhere() {
         lab.write(&format!("set/{name}"), table);
     }
     lab.earmark(
-        "train tiny.toml --data set --run run --set data.layout=fsdkaggle2019 --set data.parts=[\"curated\"] \
+        "train tiny.toml --data set --run run --set data.layout=fsdkaggle2019 --set data.subsets=[\"curated\"] \
          --set train.loss={kind=\"sigmoid-cross-entropy\"}",
     )
     .done();

@@ -89,7 +89,7 @@ fn every_file_has_a_row_and_what_can_not_be_heard_the_mean_of_the_others() {
         "skipped bad/cut.wav: is cut off at byte 30: it ends within its fmt chunk; download it again, or re-encode it with ffmpeg to keep \
          what is left, or leave it out\n\
          skipped bad/empty.wav: is empty (0 bytes); download it again or leave it out\n\
-         skipped bad/none.wav: can't be read: No such file or directory (os error 2); check the path, or leave it out\n\
+         skipped bad/none.wav: cannot be read: No such file or directory (os error 2); check the path, or leave it out\n\
          skipped bad/text.wav: is not a known audio format (it begins with \"hello\\n\"); convert it to WAV or FLAC (for example with \
          ffmpeg) or leave it out\n\
          4 could not be read; their rows hold the mean of the other rows\n"

@@ -30,7 +30,7 @@ fn folders_and_folds() {
         ),
         (
             "train tiny.toml --data tones --run run --set batches.size=400",
-            "batches.size = 400: the set has only 28 examples and incomplete batches are dropped; make it 28 or less, or set \
+            "batches.size = 400: the set has only 28 segments and incomplete batches are dropped; make it 28 or less, or set \
              batches.drop-last = false",
         ),
         (
@@ -122,7 +122,7 @@ fn nothing_but_broken_files() {
     }
     assert_eq!(
         lab.earmark("train tiny.toml --data texts --run run").refused(),
-        "there is not one example: check that the table is not empty and that its files can be read"
+        "there are no segments: check that the table is not empty and that its files can be read"
     );
     assert!(!lab.path("run").exists());
 }
@@ -177,7 +177,7 @@ fn a_folder_that_was_begun_with_is_sound() {
 fn corrections_of_no_part_are_told() {
     let lab = Lab::new();
     let train = "train tiny.toml --data tones --run run --set train.steps=1 --set validation.split={kind=\"none\"} --set train.schedule={kind=\"constant\"}";
-    let corrections = r#"--set data.corrections=[{file="fix.json",part="trian"}]"#;
+    let corrections = r#"--set data.corrections=[{file="fix.json",subset="trian"}]"#;
     let told = lab.earmark(&format!("{train} {corrections}")).done();
     let line = "fix.json: not used, because data.subsets (train) leaves out the subset \"trian\"";
     assert!(

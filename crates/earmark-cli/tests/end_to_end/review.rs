@@ -192,7 +192,8 @@ fn the_right_labels_are_adopted() {
     let adopt: Value = serde_json::from_str(&lab.read("tones/adopt.json")).expect("JSON");
     assert_eq!(adopt["low/3.wav"], "low");
     assert!(adopt.get("low/0.wav").is_none());
-    let corrections = "data.corrections=[{file=\"adopt.json\",part=\"train\",corrected-part=\"adopted\"}]";
+    let corrections =
+        "data.corrections=[{file=\"adopt.json\",subset=\"train\",corrected-subset=\"adopted\"}]";
     let mut train = lab.command("train tiny.toml --data tones --run adopted --set");
     let ended =
         super::common::Ended::of("train", train.arg(corrections).output().expect("a training")).done();

@@ -279,7 +279,7 @@ fn noisy_clips_are_trained_on_in_every_fold() {
         }
     }
     lab.write("tones/table.csv", table);
-    let settings = "--set data={layout=\"csv\",table=\"table.csv\",parts=[\"curated\",\"noisy\"]} --set folds={count=2,parts=[\"curated\"],stratify=\"none\"}";
+    let settings = "--set data={layout=\"csv\",table=\"table.csv\",subsets=[\"curated\",\"noisy\"]} --set folds={count=2,subsets=[\"curated\"],stratify=\"none\"}";
     let loss = "--set train.loss={kind=\"by-subset\",curated={kind=\"sigmoid-cross-entropy\"},noisy={kind=\"soft-bootstrap\"},noisy-weight=0.5}";
     let train = format!("train tiny.toml --data tones --folds all {settings} {loss}");
     let message = lab.earmark(&format!("{train} --run none")).refused();

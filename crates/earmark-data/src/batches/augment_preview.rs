@@ -9,7 +9,7 @@ use crate::augment::Augment;
 
 /// A clip's segment as it is, and augmented several times.
 #[derive(Clone, Debug, PartialEq)]
-pub struct AugmentPreview {
+pub struct ClipPreview {
     /// The first regular segment, unchanged: features before postprocessing, `[channels, bands, frames]`.
     pub plain: Features,
     /// Segments as training would see them.
@@ -40,7 +40,7 @@ pub fn preview(
     partners: &[Clip],
     count: usize,
     seed: u64,
-) -> Result<AugmentPreview, FeatureError> {
+) -> Result<ClipPreview, FeatureError> {
     let mut scratch = extractor.scratch();
     let features = extractor.log_mel_of_clip(clip, &mut scratch)?;
     for partner in partners {
@@ -58,7 +58,7 @@ pub fn preview(
             source.variant(partner, k as u64, seed, &mut scratch)
         })
         .collect::<Result<_, _>>()?;
-    Ok(AugmentPreview {
+    Ok(ClipPreview {
         plain: extractor.segment(&features, 0)?,
         variants,
     })
@@ -71,13 +71,13 @@ pub fn preview(
 ///
 /// As [`preview`]; and when there are too few frames for deltas.
 pub fn mix_preview(
-    preview: AugmentPreview,
+    preview: ClipPreview,
     augment: &Augment,
     batches: &BatchConfig,
     extractor: &Extractor,
     partners: &[Clip],
     seed: u64,
-) -> Result<AugmentPreview, FeatureError> {
+) -> Result<ClipPreview, FeatureError> {
     let mut scratch = extractor.scratch();
     let count = preview.variants.len();
     let mut variants = Vec::with_capacity(count);
@@ -108,7 +108,7 @@ pub fn mix_preview(
         }
         variants.push(variant);
     }
-    Ok(AugmentPreview {
+    Ok(ClipPreview {
         plain: extractor.postprocess(&preview.plain)?,
         variants,
     })

@@ -20,11 +20,10 @@ pub enum SegmentOrder {
     #[default]
     Permutation,
     /// Clips in random order, then segments through a shuffling buffer, as TensorFlow's `shuffle` does: each is
-    /// a random one of the next `window-examples`. Segments of one clip stay near each other.
+    /// a random one of the next `window-segments`. Segments of one clip stay near each other.
     // Quirk(dcase2019-baseline): a buffer of 20,000 segments, smaller than its epoch.
     Windowed {
         /// Size of the buffer in segments.
-        #[serde(rename = "window-examples")]
         window_segments: usize,
     },
     /// Clips and their segments in table order: for scoring, not for training.
@@ -95,7 +94,7 @@ impl Check for BatchConfig {
         ConfigError::check_range("size", self.size, 1.., "must be 1 or more")?;
         ConfigError::check_range("prefetch", self.prefetch, ..=1024, "must be 1024 or less")?;
         if let SegmentOrder::Windowed { window_segments } = self.order {
-            let key = "order.windowed.window-examples";
+            let key = "order.windowed.window-segments";
             ConfigError::check_range(key, window_segments, 1.., "must be 1 or more")?;
         }
         check_optional(&self.sample, "sample")?;

@@ -181,11 +181,11 @@ impl BatchMaker {
 
     /// Batches in an epoch: at least one.
     pub fn batches_per_epoch(&self) -> u64 {
-        let (examples, size) = (self.index.epoch_len(), self.config.size);
+        let (segments, size) = (self.index.epoch_len(), self.config.size);
         (if self.config.drop_last {
-            examples / size
+            segments / size
         } else {
-            examples.div_ceil(size)
+            segments.div_ceil(size)
         }) as u64
     }
 

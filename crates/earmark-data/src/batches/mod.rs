@@ -37,7 +37,7 @@ mod sampling;
 mod stream;
 mod training_clips;
 
-pub use augment_preview::{AugmentPreview, AugmentedSegment, mix_preview, preview};
+pub use augment_preview::{AugmentedSegment, ClipPreview, mix_preview, preview};
 pub use config::{BatchConfig, RandomLength, SegmentOrder};
 pub use error::BatchError;
 pub use index::SegmentIndex;

@@ -33,7 +33,6 @@ pub struct Sampling {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SampleSource {
     /// The subset, such as `noisy`.
-    #[serde(rename = "part")]
     pub subset: String,
     /// How often it is drawn from, relative to the others.
     pub weight: f64,
@@ -61,7 +60,7 @@ impl Check for Sampling {
         }
         for (at, source) in self.sources.iter().enumerate() {
             let again = self.sources[..at].iter().any(|s| s.subset == source.subset);
-            let (key, value) = (format!("sources[{at}].part"), format!("{:?}", source.subset));
+            let (key, value) = (format!("sources[{at}].subset"), format!("{:?}", source.subset));
             ConfigError::unless(!again, key, value, "is listed twice; add the weights up")?;
         }
         Ok(())
@@ -202,6 +201,6 @@ fn nothing_to_draw(sample: &Sampling, subset: Option<&str>, items: &[Item]) -> B
     };
     let present = present.join(", ");
     let remedy = format!("has no clip to draw{labelled}; the training subsets are {present}");
-    let key = format!("batches.sample.sources[{at}].part");
+    let key = format!("batches.sample.sources[{at}].subset");
     ConfigError::new(key, format!("{subset:?}"), remedy).into()
 }

@@ -24,11 +24,11 @@ pub struct Corrections {
     /// The JSON file, relative to the data folder.
     pub file: PathBuf,
     /// The subset that it corrects, such as `curated`.
-    #[serde(rename = "part")]
+    #[serde(alias = "part")]
     pub subset: String,
     /// The subset that relabelled clips move to, so that they can be sampled and weighted separately (argus-2019
     /// treats corrected noisy clips as curated ones). Default: they stay in their own.
-    #[serde(rename = "corrected-part", default, skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "corrected-part", default, skip_serializing_if = "Option::is_none")]
     pub corrected_subset: Option<String>,
 }
 

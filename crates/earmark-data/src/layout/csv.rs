@@ -41,7 +41,7 @@ impl Layout for Csv {
             .transpose()?;
         let fold_column = table.optional(&options.fold_column, &["fold"], "fold-column")?;
         let group_column = table.optional(&options.group_column, &["group"], "group-column")?;
-        let subset_column = table.optional(&options.subset_column, &SUBSET_COLUMNS, "part-column")?;
+        let subset_column = table.optional(&options.subset_column, &SUBSET_COLUMNS, "subset-column")?;
         let separator = options.label_separator.as_deref().unwrap_or(",");
         let folder = path.parent().unwrap_or(root);
         let mut rows = Rows::default();

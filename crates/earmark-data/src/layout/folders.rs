@@ -26,7 +26,7 @@ impl Layout for Folders {
             "table",
             "file-column",
             "label-column",
-            "part-column",
+            "subset-column",
             "label-separator",
             "fold-column",
             "group-column",

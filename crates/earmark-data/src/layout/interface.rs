@@ -21,7 +21,7 @@ pub(super) trait Layout: Sync {
             "table",
             "file-column",
             "label-column",
-            "part-column",
+            "subset-column",
             "label-separator",
         ]
     }

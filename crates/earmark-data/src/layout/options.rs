@@ -41,7 +41,7 @@ pub struct DataOptions {
     pub group_column: Option<String>,
     /// The column with the subset (train, test, ...). Default: `part`, `split` or `subset` if one exists; otherwise all
     /// recordings are in the subset `train`.
-    #[serde(rename = "part-column")]
+    #[serde(alias = "part-column")]
     pub subset_column: Option<String>,
     /// What separates the labels in one cell; "" means that each cell is one label. Default: ",".
     pub label_separator: Option<String>,
@@ -52,7 +52,7 @@ pub struct DataOptions {
     /// their order. Default: all labels found, in alphabetical order.
     pub class_map: Option<PathBuf>,
     /// The subsets to load. Default: all. A subset that is not listed needs no audio on disk.
-    #[serde(rename = "parts")]
+    #[serde(alias = "parts")]
     pub subsets: Option<Vec<String>>,
     /// Whether labels are read. `false`, for predicting on recordings without usable labels, needs no label column.
     /// Default: true.
@@ -98,7 +98,7 @@ impl DataOptions {
             ("table", self.table.is_some()),
             ("file-column", self.file_column.is_some()),
             ("label-column", self.label_column.is_some()),
-            ("part-column", self.subset_column.is_some()),
+            ("subset-column", self.subset_column.is_some()),
             ("label-separator", self.label_separator.is_some()),
             ("fold-column", self.fold_column.is_some()),
             ("group-column", self.group_column.is_some()),

@@ -10,7 +10,8 @@ use super::curve::Curve;
 use super::mean_spectrum::Analyser;
 use super::options::StatisticsOptions;
 use super::report::{
-    ClassStatistics, ClipSpectrogram, LengthHistogram, ShortestClip, Statistics, SubsetStatistics, Unreadable,
+    ClassStatistics, ClipSpectrogram, DataStatistics, LengthHistogram, ShortestClip, SubsetStatistics,
+    Unreadable,
 };
 use crate::dataset::data_set::DataSet;
 use crate::dataset::item::Item;
@@ -28,12 +29,12 @@ struct Clip {
 ///
 /// # Errors
 /// A [`ConfigError`] if the window, the rate or the front end of the spectrograms cannot be used. Broken
-/// recordings are not an error: they are listed in [`Statistics::unreadable`].
+/// recordings are not an error: they are listed in [`DataStatistics::unreadable`].
 pub fn statistics(
     set: &DataSet,
     options: &StatisticsOptions,
     progress: &OnProgress<'_>,
-) -> Result<Statistics, ConfigError> {
+) -> Result<DataStatistics, ConfigError> {
     let analyser = options.spectra.then(|| Analyser::new(options)).transpose()?;
     let extractor = Extractor::new(&options.picture_front_end)?;
     let clips = scan(&set.items, progress, |item| measure(item, analyser.as_ref()));
@@ -73,7 +74,7 @@ pub fn statistics(
             spectrograms: drawn.take(options.pictures_per_class).collect(),
         }
     });
-    Ok(Statistics {
+    Ok(DataStatistics {
         layout: set.layout,
         multi_label: set.multi_label,
         clips: subsets.iter().map(|s| s.clips).sum(),

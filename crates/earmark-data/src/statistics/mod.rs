@@ -16,6 +16,6 @@ pub use band_curve::{BandCurve, band_curve};
 pub use compute::statistics;
 pub use options::StatisticsOptions;
 pub use report::{
-    ClassStatistics, ClipSpectrogram, LengthHistogram, MeanSpectrum, ShortestClip, Statistics,
+    ClassStatistics, ClipSpectrogram, DataStatistics, LengthHistogram, MeanSpectrum, ShortestClip,
     SubsetStatistics, Unreadable,
 };

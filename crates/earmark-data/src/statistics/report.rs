@@ -67,7 +67,7 @@ pub struct SubsetStatistics {
 pub struct ClassStatistics {
     /// The class.
     pub name: String,
-    /// Number of clips in each subset, in the order of [`Statistics::subsets`].
+    /// Number of clips in each subset, in the order of [`DataStatistics::subsets`].
     pub clips: Vec<usize>,
     /// Spectrograms of the first clips of the class that could be read.
     #[serde(rename = "pictures")]
@@ -110,7 +110,7 @@ impl Unreadable {
 
 /// All statistics of a set. The same files give the same numbers on any number of threads.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Statistics {
+pub struct DataStatistics {
     /// Layout of the folder.
     pub layout: LayoutKind,
     /// Whether clips may have several labels.

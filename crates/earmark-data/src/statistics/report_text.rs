@@ -2,12 +2,12 @@
 
 use std::fmt::{self, Write};
 
-use super::report::{Statistics, SubsetStatistics};
+use super::report::{DataStatistics, SubsetStatistics};
 
 /// Width of the longest bar.
 const BAR: usize = 40;
 
-impl Statistics {
+impl DataStatistics {
     /// The statistics as text for a terminal.
     pub fn to_text(&self) -> String {
         let mut text = String::new();

@@ -1,11 +1,10 @@
 //! One clip: a background, one or two sounds at random levels, a random overall gain.
 
-use super::SAMPLE_RATE_HZ;
-use super::sounds::Sound;
+use super::demo_sound::{DemoSound, SAMPLE_RATE_HZ};
 use earmark_core::random::{self, ChaCha8Rng};
 
-/// The samples of a clip of 1 to 4 s in which `sounds` are heard.
-pub(super) fn render(sounds: &[Sound], rng: &mut ChaCha8Rng) -> Vec<f32> {
+/// The samples of a clip of 1 to 4 s with `sounds`.
+pub(super) fn render(sounds: &[DemoSound], rng: &mut ChaCha8Rng) -> Vec<f32> {
     let seconds = random::uniform(rng, 1.0, 4.0);
     let length = (seconds * f64::from(SAMPLE_RATE_HZ)) as usize;
     let mut mix = background(length, rng);
@@ -36,7 +35,7 @@ fn background(length: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
     (0..length)
         .map(|index| {
             smooth = smoothing * smooth + (1.0 - smoothing) * random::uniform(rng, -1.0, 1.0);
-            // Smoothing by `a` leaves (1 - a) / (1 + a) of the power: give it back, so that `level` is the level.
+            // Smoothing by `a` leaves (1 - a) / (1 + a) of the power: restore it, so that `level` is the level.
             let noise = smooth * ((1.0 + smoothing) / (1.0 - smoothing)).sqrt();
             level * noise + hum_level * libm::sin(std::f64::consts::TAU * hum_step * index as f64)
         })
@@ -44,6 +43,6 @@ fn background(length: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
 }
 
 /// The factor of an amplitude that is `level` decibels.
-pub(super) fn decibels(level: f64) -> f64 {
+fn decibels(level: f64) -> f64 {
     libm::pow(10.0, level / 20.0)
 }

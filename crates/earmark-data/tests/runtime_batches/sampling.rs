@@ -213,12 +213,12 @@ fn samples_that_cannot_work_are_named() {
     wrong.sources[1].subset = "test".into();
     assert_eq!(
         refused(&wrong),
-        "batches.sample.sources[1].part = \"test\": has no clip to draw; the training subsets are curated, noisy, noisy-corrected"
+        "batches.sample.sources[1].subset = \"test\": has no clip to draw; the training subsets are curated, noisy, noisy-corrected"
     );
     wrong.sources[1].subset = "noisy".into();
     assert_eq!(
         refused(&wrong),
-        "batches.sample.sources[1].part = \"noisy\": is listed twice; add the weights up"
+        "batches.sample.sources[1].subset = \"noisy\": is listed twice; add the weights up"
     );
     assert_eq!(
         refused(&sample(0, 0.0, DrawMode::Independent)),

@@ -67,7 +67,7 @@ fn what_cannot_work_is_refused() {
             &[1],
             1
         ),
-        "batches.order.windowed.window-examples = 0: must be 1 or more"
+        "batches.order.windowed.window-segments = 0: must be 1 or more"
     );
 
     let folder = tempfile::tempdir().unwrap();
@@ -109,7 +109,7 @@ fn settings_read_as_in_a_recipe() {
     let read = |text: &str| serde_json::from_str::<BatchConfig>(text);
     assert_eq!(read("{}").unwrap(), BatchConfig::default());
     let full = read(
-        r#"{"size": 8, "drop-last": false, "order": {"windowed": {"window-examples": 20000}}, "prefetch": 2,
+        r#"{"size": 8, "drop-last": false, "order": {"windowed": {"window-segments": 20000}}, "prefetch": 2,
             "mixup": {"alpha": 1.0, "partner": "epoch"}}"#,
     )
     .unwrap();

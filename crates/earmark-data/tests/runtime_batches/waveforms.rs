@@ -136,7 +136,7 @@ fn labels_are_mixed_with_their_sounds() {
             .chunks(3)
             .all(|y| (y[0] + y[1] - 1.0).abs() < 1e-6 && y[0] * y[1] < 1e-6)
     );
-    let together = targets(json!({"same-part": false}));
+    let together = targets(json!({"same-subset": false}));
     let mixed = together.chunks(3).filter(|y| y[0] > 0.0 && y[1] > 0.0).count();
     assert!(together.chunks(3).all(|y| (y[0] + y[1] - 1.0).abs() < 1e-6));
     // Of 48 segments half have a partner of the other class, or a few more.

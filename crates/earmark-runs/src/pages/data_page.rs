@@ -2,7 +2,7 @@
 
 use super::PageError;
 use earmark_core::atomic::{self, WriteError};
-use earmark_data::statistics::{self, Statistics};
+use earmark_data::statistics::{self, DataStatistics};
 use earmark_data::{DataSet, SkipReason, Skipped};
 use earmark_report::{
     ClassCounts, DataPage, Fact, NoteLevel, PageNote, SpectrogramImage, SpectrumCurve, SubsetRow,
@@ -12,7 +12,11 @@ use std::path::{Path, PathBuf};
 
 /// Writes `stats.html` and each of its charts as SVG into a folder, which is created if needed; returns their paths, the page
 /// first.
-pub fn write_data_page(set: &DataSet, stats: &Statistics, folder: &Path) -> Result<Vec<PathBuf>, PageError> {
+pub fn write_data_page(
+    set: &DataSet,
+    stats: &DataStatistics,
+    folder: &Path,
+) -> Result<Vec<PathBuf>, PageError> {
     let page = data_page(set, stats)?;
     std::fs::create_dir_all(folder).map_err(|e| WriteError::new(folder, e))?;
     let mut files = vec![("stats.html".to_owned(), render_data_page(&page))];
@@ -31,7 +35,7 @@ pub fn write_data_page(set: &DataSet, stats: &Statistics, folder: &Path) -> Resu
         .collect()
 }
 
-fn data_page(set: &DataSet, stats: &Statistics) -> Result<DataPage, PageError> {
+fn data_page(set: &DataSet, stats: &DataStatistics) -> Result<DataPage, PageError> {
     let mut totals = vec![
         Fact::new("clips", human_count(stats.clips as u64)),
         Fact::new("length", human_duration(stats.hours * 3600.0)),
@@ -145,7 +149,7 @@ fn channels_of(spectrogram: &statistics::ClipSpectrogram) -> Result<Vec<Spectrog
         .collect()
 }
 
-fn findings(set: &DataSet, stats: &Statistics) -> Vec<PageNote> {
+fn findings(set: &DataSet, stats: &DataStatistics) -> Vec<PageNote> {
     let finding = |level, file: &str, text: String, remedy: &str| PageNote {
         level,
         file: file.to_owned(),

@@ -21,7 +21,7 @@ pub enum Review {
         The scores come from models that were not trained on the clips:\n  \
         earmark predict runs/curated --data FSDKaggle2019 --subset noisy -o noisy.csv\n\n\
         Corrections that repeat the clips' own labels move them to another subset:\n  \
-        data.corrections = [{ file = \"adopt.json\", part = \"noisy\", corrected-part = \"adopted\" }]"
+        data.corrections = [{ file = \"adopt.json\", subset = \"noisy\", corrected-subset = \"adopted\" }]"
     )]
     Best(BestClips),
 }

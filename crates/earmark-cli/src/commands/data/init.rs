@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 /// The lines of the built-in recipe that depend on the data.
 const LAYOUT: &str = "layout = \"folders\"";
-const PARTS: &str = "parts = [\"train\"]";
+const SUBSETS: &str = "subsets = [\"train\"]";
 const LOSS: &str = "loss = { kind = \"softmax-cross-entropy\", label-smoothing = 0.1 }";
 const LOSS_MULTI: &str = "loss = { kind = \"sigmoid-cross-entropy\", label-smoothing = 0.0 }";
 
@@ -108,7 +108,7 @@ fn adapted(template: &str, set: &DataSet) -> String {
     let loss = if set.multi_label { LOSS_MULTI } else { LOSS };
     template
         .replace(LAYOUT, &format!("layout = \"{}\"", set.layout))
-        .replace(PARTS, &format!("parts = [{}]", subsets.join(", ")))
+        .replace(SUBSETS, &format!("subsets = [{}]", subsets.join(", ")))
         .replacen(LOSS, loss, 1)
 }
 
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn the_lines_that_are_filled_in_are_in_the_template() {
         let (_, template) = builtin::find("folder").unwrap();
-        for line in [LAYOUT, PARTS, LOSS] {
+        for line in [LAYOUT, SUBSETS, LOSS] {
             assert_eq!(
                 template
                     .lines()

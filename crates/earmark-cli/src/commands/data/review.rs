@@ -68,7 +68,7 @@ fn best(args: &BestClips, console: &Console) -> anyhow::Result<Status> {
     show(&clips, all, &args.source, console)?;
     if let Some((path, count)) = kept {
         console.note(format!(
-            "{}: {} with their own labels; data.corrections with a corrected-part moves them to a subset of their own",
+            "{}: {} with their own labels; data.corrections with a corrected-subset moves them to a subset of their own",
             path.display(),
             human_amount(count, "clip", "clips")
         ));

@@ -22,7 +22,6 @@ pub struct Mix {
     /// Where partners come from.
     pub partner: Partner,
     /// Whether a partner comes from the same subset (as in argus-2019: curated with curated, noisy with noisy).
-    #[serde(rename = "same-part")]
     pub same_subset: bool,
     /// The mixers, one of which is drawn for each segment.
     pub one_of: Vec<WeightedMixer>,

@@ -16,7 +16,7 @@ pub enum Partner {
     /// Another segment of the same batch: costs nothing.
     #[default]
     Batch,
-    /// Any segment of the epoch, paired anew in each epoch (mobilenetv2-pca-2018). The partner is computed
+    /// Any segment of the epoch, with new pairs in each epoch (mobilenetv2-pca-2018). The partner is computed
     /// a second time, which doubles the work of the loader.
     Epoch,
 }

@@ -16,7 +16,6 @@ pub struct BetweenClass {
     /// Probability that a clip is mixed.
     pub prob: f64,
     /// Whether a partner comes from the same subset.
-    #[serde(rename = "same-part")]
     pub same_subset: bool,
 }
 

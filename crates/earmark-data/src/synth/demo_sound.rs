@@ -2,14 +2,16 @@
 
 use std::f64::consts::TAU;
 
-use super::SAMPLE_RATE_HZ;
 use earmark_core::random::{self, ChaCha8Rng};
+
+/// The sample rate of every clip, in hertz.
+pub const SAMPLE_RATE_HZ: u32 = 44_100;
 
 const RATE: f64 = SAMPLE_RATE_HZ as f64;
 
 /// A kind of sound: a class of the demo set. The order is that of the names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Sound {
+pub enum DemoSound {
     /// Inharmonic partials, struck and decaying.
     Bell,
     /// Tones that glide down.
@@ -32,7 +34,7 @@ pub enum Sound {
     Siren,
 }
 
-impl Sound {
+impl DemoSound {
     /// Every kind, in the order of the class map.
     pub const ALL: [Self; 10] = [
         Self::Bell,
@@ -82,7 +84,7 @@ impl Sound {
     }
 }
 
-/// Starts of events: the first within 0.3 s, then one every `gap_s` give or take a fifth, until the end.
+/// Starts of events: the first within 0.3 s, then one every `gap_s`, within a fifth, until the end.
 fn onsets(length: usize, gap_s: f64, rng: &mut ChaCha8Rng) -> Vec<usize> {
     let mut starts = Vec::new();
     let mut at_s = random::uniform(rng, 0.0, 0.3);
