@@ -41,7 +41,10 @@ pub(crate) fn read(path: &Path, rows: usize) -> Result<Vec<f32>, EmbeddingsError
         return Err(bad("is not a .npy file of version 1".into()));
     };
     if !header.contains("'descr': '<f4'") || !header.contains("'fortran_order': False") {
-        return Err(bad(format!("does not contain float32 in C order: {}", header.trim_end())));
+        return Err(bad(format!(
+            "does not contain float32 in C order: {}",
+            header.trim_end()
+        )));
     }
     let width = data.len() / 4 / rows.max(1);
     if data.len() != rows * width * 4 || !header.contains(&format!("'shape': ({rows}, {width})")) {

@@ -34,7 +34,7 @@ use std::sync::atomic::AtomicBool;
 /// for event in model.tag("garden.wav".as_ref())?.events {
 ///     println!("{:.1} to {:.1} s: {} ({:.2})", event.onset, event.offset, event.class, event.score);
 /// }
-/// # Ok::<(), earmark_inference::PipelineError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Model(Arc<Inner>);
