@@ -41,6 +41,7 @@ fn summary(report: &CheckReport) -> Vec<(Severity, FindingKind, Vec<&str>)> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list of cases")]
 fn a_set_full_of_faults() {
     let table = "file,labels,split,fold,group\n\
         a1.wav,dog,train,1,\na2.wav,dog,train,1,\nb1.wav,cat,train,1,\nb2.wav,cat,train,2,g\nc1.wav,emu,train,2,g\n\

@@ -223,6 +223,7 @@ fn a_class_of_the_truth_that_no_clip_carries_is_allowed() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list of cases")]
 fn blend_aligns_by_name_and_refuses_what_does_not_match() {
     let one = scores("fname,Bark,Meow\na.wav,0.25,0.5\nb.wav,0.75,1\n");
     let turned = scores("fname,Meow,Bark\nb.wav,0,0.75\na.wav,0.5,1\n");

@@ -122,6 +122,7 @@ fn loss(logits: Tensor<2>, y: &Tensor<2>) -> Tensor<1> {
 }
 
 /// Outputs, losses, gradients, moving statistics and evaluation, by the kernels or by Burn's own operations.
+#[expect(clippy::too_many_lines, reason = "a list of cases")]
 fn check(kernels: bool) {
     let g = golden("aux_skip_attention.json");
     let (network, mut vars) = golden_network(&g);

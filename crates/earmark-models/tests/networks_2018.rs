@@ -39,7 +39,7 @@ fn mobilenet(clip_features: usize) -> NetworkConfig {
 
 /// The vector about the clips, by the golden file's rule.
 fn side(case: &Value, batch: usize) -> Option<Tensor<2>> {
-    let features = case["clip_features"].as_u64().unwrap() as usize;
+    let features = case["side_features"].as_u64().unwrap() as usize;
     let stream = case["input_stream"].as_u64().unwrap() + 3;
     let values: Vec<f32> = (0..(batch * features) as u64)
         .map(|i| uniform(stream, i) as f32)

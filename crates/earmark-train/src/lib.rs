@@ -19,10 +19,10 @@ mod cross_validation;
 mod evaluation;
 pub mod label_review;
 mod linear_probe;
-mod split;
 mod stacking;
 mod training;
 pub mod tuning;
+mod validation_split;
 pub mod weight_average;
 
 pub use calibration::{CalibrateBy, CalibrateJob, CalibrateTo, CalibrationResult, calibrate};
@@ -32,9 +32,9 @@ pub use cross_validation::{
 };
 pub use evaluation::{Checkpoints, EvaluateJob, EvaluateResult, evaluate};
 pub use linear_probe::{ProbeJob, ProbeResult, ProbedFold, STRENGTHS, probe};
-pub use split::split;
 pub use stacking::{StackJob, input_names, train_stack};
 pub use training::{Estimate, TrainJob, TrainPlan, TrainResult, describe_validation, estimate, plan, train};
+pub use validation_split::split;
 
 use earmark_inference::{Event, Observer, PipelineError, Skips, reason};
 use earmark_runs::clip_roles::{ClipRoles, DataSplit};

@@ -1,5 +1,7 @@
 //! Tags a recording: `cargo run --release -p earmark --example tag_file MODEL RECORDING`.
 
+#![allow(clippy::print_stdout, reason = "an example prints what it finds")]
+
 use earmark::prelude::*;
 use std::path::Path;
 

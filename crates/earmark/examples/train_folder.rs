@@ -1,5 +1,7 @@
 //! Trains on a data folder: `cargo run --release -p earmark --example train_folder RECIPE DATA RUN`.
 
+#![allow(clippy::print_stdout, reason = "an example prints what it finds")]
+
 use earmark::prelude::*;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;

@@ -25,7 +25,7 @@
 //! | [`runs`] | run directories, compared and shown; from a name to a model |
 //! | [`hub`] | published models: catalogue, download, import |
 //! | [`index`] | embeddings of recordings, written and searched |
-//! | [`audio`], [`features`], [`data`], [`models`], [`engine`] | the way of the data: file, clip, features, batch, logits, scores |
+//! | [`audio`], [`features`], [`data`], [`models`], [`engine`] | the data flow: file, clip, features, batch, logits, scores |
 //! | [`metrics`], [`report`], [`onnx`] | numbers in; results, pages or graphs out |
 //!
 //! The folder `examples` of this crate tags a file, trains on a folder and tags a stream in ten lines each.
@@ -50,6 +50,7 @@ pub use earmark_recipe::Recipe;
 /// What most programs need.
 pub mod prelude {
     pub use earmark_audio::Clip;
+    pub use earmark_inference::stream::{Feed, Playback, StreamConfig, StreamTagger, tag_stream};
     pub use earmark_inference::tag::{SoundEvent, TagConfig, TagResult, Tagger};
     pub use earmark_inference::{Device, Event, Model, PipelineError};
     pub use earmark_recipe::Recipe;

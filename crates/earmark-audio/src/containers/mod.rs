@@ -35,7 +35,7 @@ pub(crate) fn inspect(walker: &mut ByteWalker<'_>) -> Result<AudioLayout, Fault>
     let head = walker.peek(start, 12)?.to_vec();
     let coded = match head.as_slice() {
         [magic @ .., b'W', b'A', b'V', b'E']
-            if magic.len() == 8 && WAVE_MAGICS.iter().any(|m| magic.starts_with(*m)) =>
+            if magic.len() == 8 && WAVE_MAGICS.iter().any(|m| magic.starts_with(m)) =>
         {
             return wav::inspect(walker, start);
         }

@@ -75,14 +75,14 @@ fn commands(text: &str) -> Vec<String> {
     for line in joined.lines() {
         if line.trim_start().starts_with("```") {
             in_code = !in_code;
-        } else if let Some(rest) = line.trim_start_matches(['#', ' ']).strip_prefix("earmark ") {
-            if in_code || line.starts_with("#  ") {
-                let rest = rest.split(" #").next().unwrap_or_default();
-                // Of a row of commands, or a pipe, the first; what follows two blanks is its meaning.
-                let rest = rest.split(" && ").next().unwrap_or_default();
-                let rest = rest.trim().split("    ").next().unwrap_or_default();
-                found.push(format!("earmark {rest}"));
-            }
+        } else if let Some(rest) = line.trim_start_matches(['#', ' ']).strip_prefix("earmark ")
+            && (in_code || line.starts_with("#  "))
+        {
+            let rest = rest.split(" #").next().unwrap_or_default();
+            // Of a row of commands, or a pipe, the first; what follows two blanks is its meaning.
+            let rest = rest.split(" && ").next().unwrap_or_default();
+            let rest = rest.trim().split("    ").next().unwrap_or_default();
+            found.push(format!("earmark {rest}"));
         }
         if !in_code {
             let pieces = line.split('`').skip(1).step_by(2);

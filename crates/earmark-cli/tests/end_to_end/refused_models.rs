@@ -55,6 +55,7 @@ fn model_files() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list of cases")]
 fn run_directories() {
     let lab = Lab::trained();
     let tampered = |name: &str| {

@@ -154,6 +154,7 @@ fn an_interruption_between_phases_goes_on() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list of cases")]
 fn a_recipe_says_where_weights_start() {
     let lab = Lab::trained();
     // Another set of classes: `low` twice, under other names.

@@ -120,6 +120,7 @@ fn what_does_not_fit_is_refused_with_the_scopes_there_are() {
 
 /// A body that was trained on images, narrow and of random weights here: imported, described, a start, and no tagger.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list of cases")]
 fn a_body_without_classes_is_a_start() {
     use earmark::engine::{HostTensor, write_tensors};
     use earmark::hub::PublishedArchitecture;

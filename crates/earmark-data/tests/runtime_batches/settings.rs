@@ -16,6 +16,7 @@ use crate::runtime_support::recordings;
 use crate::stored::store_of;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list of cases")]
 fn what_cannot_work_is_refused() {
     let refused = |config: BatchConfig, counts: &[u32], classes| {
         let workers = Workers::new(1).unwrap();

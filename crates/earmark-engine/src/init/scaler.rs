@@ -170,7 +170,7 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(
-            message.starts_with("network.components can't be fitted on the training clips: 6 components were asked for, and 4 rows"),
+            message.starts_with("network.components can't be fitted on the training clips: 4 rows of 6 numbers have at most 4 components, not 6"),
             "{message}"
         );
     }

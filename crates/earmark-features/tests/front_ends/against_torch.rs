@@ -64,6 +64,6 @@ fn pre_emphasis_takes_a_sample() {
     for bad in [0.0, 1.0, -0.5, f64::NAN] {
         config.pre_emphasis = Some(bad);
         let message = config.check().unwrap_err().to_string();
-        assert!(message.starts_with("front-end.pre-emphasis = "), "{message}");
+        assert!(message.starts_with("pre-emphasis = "), "{message}");
     }
 }

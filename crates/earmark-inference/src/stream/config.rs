@@ -29,6 +29,19 @@ pub struct StreamConfig {
 }
 
 impl StreamConfig {
+    /// One model on the CPU, with its own window, scored twice a second without smoothing.
+    pub fn new(model: impl Into<String>) -> Self {
+        Self {
+            models: vec![model.into()],
+            mean: BlendMean::Geometric,
+            window_seconds: None,
+            hop_seconds: 0.5,
+            smooth_seconds: 0.0,
+            raw: false,
+            device: "cpu".into(),
+        }
+    }
+
     /// Refuses times that can't work.
     pub(super) fn check(&self) -> Result<(), StreamError> {
         let (hop, smooth) = (self.hop_seconds, self.smooth_seconds);

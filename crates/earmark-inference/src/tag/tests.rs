@@ -290,7 +290,7 @@ fn requests_that_can_not_be_are_refused() {
     );
     assert_eq!(
         refused(&|t| t.top = Some(0)),
-        "--top-k 0: leaves nothing to tell; give 1 or more"
+        "--top-k 0: leaves no class; give 1 or more"
     );
     assert_eq!(
         refused(&|t| t.window_seconds = Some(0.0)),

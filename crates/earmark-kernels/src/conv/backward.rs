@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
+use crate::conv::algorithm::ConvShape;
 use crate::conv::im2col::{COLUMNS, ColumnBlock, Im2col};
-use crate::conv::shape::ConvShape;
 use crate::conv::weights::ConvWeights;
 use crate::conv::window::Geometry;
 use crate::conv::winograd::weight_gradient::weight_gradient;

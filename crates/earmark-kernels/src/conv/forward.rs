@@ -1,8 +1,8 @@
 //! The forward pass of dense convolution: a matrix product whose right operand is gathered piece by piece (implicit im2col; the
 //! whole of it is never in memory).
 
+use crate::conv::algorithm::ConvShape;
 use crate::conv::im2col::Im2col;
-use crate::conv::shape::ConvShape;
 use crate::conv::weights::ConvWeights;
 use crate::conv::window::Geometry;
 use crate::elementwise::epilogue::{Epilogue, merge_moments};

@@ -1,15 +1,15 @@
 //! Convolution over channels-outermost tensors: dense ones by implicit im2col or Winograd's algorithm, and pointwise (1x1) ones.
 
+mod algorithm;
 mod backward;
 mod forward;
 pub(crate) mod im2col;
 pub mod pointwise;
-mod shape;
 mod weights;
 pub mod window;
 mod winograd;
 
+pub use algorithm::{Algorithm, ConvShape};
 pub use backward::backward;
 pub use forward::forward;
-pub use shape::{Algorithm, ConvShape};
 pub use weights::{ConvWeights, pack};

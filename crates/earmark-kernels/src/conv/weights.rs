@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
+use crate::conv::algorithm::ConvShape;
 use crate::conv::im2col::{COLUMNS, ColumnBlock, Im2col};
-use crate::conv::shape::ConvShape;
 use crate::conv::window::Geometry;
 use crate::conv::winograd::product::{pack_kernels, transformed_product};
 use crate::gemm::micro_kernel::MR;

@@ -70,6 +70,7 @@ fn reliability(name: &str, share: fn(f64) -> f64) -> ReliabilityCurve {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a list of cases")]
 pub fn run_report() -> RunReport {
     let mut noise = Noise(7);
     let loss = (0..100_000)
@@ -177,6 +178,7 @@ pub fn run_report() -> RunReport {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a list of cases")]
 pub fn data_page() -> DataPage {
     let mut noise = Noise(3);
     let mut lengths = |n: usize, scale: f64| -> Vec<f64> {

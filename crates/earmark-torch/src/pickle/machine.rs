@@ -1,6 +1,7 @@
 //! The pickle machine: stack, marks and memo (Python's `pickletools` describes each instruction).
 
-use super::value::{Global, PickleObjects, PickleValue, Storage, TensorView, Tuple};
+use super::allowed_names::Global;
+use super::value::{PickleObjects, PickleValue, Storage, TensorView, Tuple};
 use crate::error::CheckpointFault;
 use std::collections::HashMap;
 use std::rc::Rc;

@@ -5,9 +5,9 @@ pub use report::{CrossValidationReport, FoldMetrics, MetricSpread};
 
 mod report;
 
-use crate::split::with_folds;
 use crate::stacking;
 use crate::training::check_same_job;
+use crate::validation_split::with_folds;
 use crate::{Checkpoints, EvaluateJob, Event, Observer, PipelineError, Skips, TrainJob, evaluate, train};
 use earmark_core::atomic;
 use earmark_data::{DataSet, Item};

@@ -5,7 +5,7 @@ mod cross_validation;
 
 pub use cross_validation::ProbedFold;
 
-use crate::split::with_folds;
+use crate::validation_split::with_folds;
 use crate::{Observer, PipelineError, Skips};
 use backbone::Backbone;
 use cross_validation::{best_strength, cross_validate};

@@ -3,11 +3,11 @@
 use super::evaluation::{evaluate_rows, evaluate_with};
 use super::stack_inputs::StackInputs;
 use crate::cross_validation::{CrossValidationReport, FoldResult, evaluate_own_fold, write_report};
-use crate::split::{ValidationSplitter, stratify};
 use crate::training::{
     FitRun, RunFacts, describe_class_weights, fit_run, log_command, named_class_weights, run_info,
     with_class_weights,
 };
+use crate::validation_split::{ValidationSplitter, stratify};
 use crate::{ClipRoles, CrossValidationResult, DataSplit, Event, Observer, PipelineError};
 use earmark_core::random::ChaCha8Rng;
 use earmark_core::threads::Workers;

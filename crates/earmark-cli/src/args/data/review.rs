@@ -71,7 +71,7 @@ pub struct ReviewSource {
     /// The labels to review: fname,labels; or fname,label; or one 0/1 column per class
     #[arg(long, requires = "scores")]
     pub truth: Option<PathBuf>,
-    /// ReviewMeasure to sort by
+    /// Measure to sort by
     #[arg(long, alias = "by", value_name = "MEASURE", value_parser = choice(MEASURES), default_value = "lwlrap")]
     pub sort: ReviewMeasure,
     /// Only clips of this subset of the run's data (curated, ...)

@@ -53,7 +53,7 @@ pub enum TrainCommand {
         earmark stack runs/a runs/b --run runs/search --random 20\n  \
         earmark stack runs/a runs/b --recipe runs/search/best.toml --run runs/stack --resume\n\n\
         The run of fold K is trained on the other folds and evaluated on fold K. Then `earmark predict runs/stack --data DIR` scores \
-        recordings with the first-level runs and the stacking model, and `earmark predict runs/stack --out-of-fold` gives the \
+        recordings with the stacked runs and the stacking model, and `earmark predict runs/stack --out-of-fold` gives the \
         stacking model's own out-of-fold scores."
     )]
     Stack(Stack),

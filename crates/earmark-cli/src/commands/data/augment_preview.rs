@@ -33,8 +33,11 @@ pub fn run(args: &AugmentPreview, console: &Console) -> anyhow::Result<Status> {
     Ok(Status::Done)
 }
 
+/// Draws a sheet as the bytes of a file.
+type Draw = fn(&ContactSheet) -> anyhow::Result<Vec<u8>>;
+
 /// How a file of this name is drawn.
-fn drawing(path: &Path) -> anyhow::Result<fn(&ContactSheet) -> anyhow::Result<Vec<u8>>> {
+fn drawing(path: &Path) -> anyhow::Result<Draw> {
     let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
     match ending.as_deref() {
         Some("png") => Ok(|sheet| Ok(sheet.png()?)),
@@ -72,16 +75,9 @@ fn sheet(
     }
     let (seed, count) = (args.seed.unwrap_or(recipe.train.seed), args.count.get());
     let unusable = || args.file.display().to_string();
-    let seen = preview(&recipe.augment, &extractor, &clip, &partners, count, seed).with_context(unusable)?;
-    let seen = mix_preview(
-        seen,
-        &recipe.augment,
-        &recipe.batches,
-        &extractor,
-        &partners,
-        seed,
-    )
-    .with_context(unusable)?;
+    let seen = preview(&recipe.augment, extractor, &clip, &partners, count, seed).with_context(unusable)?;
+    let seen = mix_preview(seen, &recipe.augment, &recipe.batches, extractor, &partners, seed)
+        .with_context(unusable)?;
     let plain = AugmentedSegment {
         features: seen.plain,
         changes: vec!["original".into()],

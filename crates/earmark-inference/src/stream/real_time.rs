@@ -1,0 +1,62 @@
+//! Tagging a stream to its end; where a live one outruns the machine, windows are left out and counted.
+
+use super::{Feed, StreamError, StreamMeter, StreamResult, StreamSummary, StreamTagger, feed};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long to wait for samples before checking `stop` again.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Tags a stream until it ends, `stop` is set or `on_result` breaks; `seconds` limits the length.
+///
+/// If a real-time stream is scored too slowly and falls behind by a hop, windows are skipped (and counted), so that latency does not
+/// grow.
+///
+/// # Errors
+///
+/// When the source fails, or a model can't score its samples.
+pub fn tag_stream(
+    tagger: &mut StreamTagger,
+    feed: &Feed,
+    seconds: Option<f64>,
+    stop: &AtomicBool,
+    on_result: &mut dyn FnMut(&StreamResult, &StreamMeter) -> ControlFlow<()>,
+) -> Result<StreamSummary, StreamError> {
+    let mut meter = StreamMeter::new(feed.is_live(), feed.rate_hz());
+    let last = seconds.map_or(u64::MAX, |s| (s * f64::from(feed.rate_hz())).round() as u64);
+    'stream: while !stop.load(Ordering::Relaxed) {
+        let block = match feed.next(PATIENCE)? {
+            feed::FeedNext::Block(block) => block,
+            feed::FeedNext::Nothing => continue,
+            feed::FeedNext::End => break,
+        };
+        let mut samples = &block.samples[..];
+        while !samples.is_empty() && tagger.samples_taken() < last {
+            let left = usize::try_from(last - tagger.samples_taken()).unwrap_or(usize::MAX);
+            let start = Instant::now();
+            let taken = tagger.push(&samples[..samples.len().min(left)])?;
+            meter.busy(start.elapsed());
+            meter.received(taken);
+            samples = &samples[taken..];
+            if !tagger.hop_is_complete() {
+                continue;
+            }
+            if feed.is_live() && feed.waiting_seconds() > tagger.hop_seconds() {
+                tagger.skip();
+                meter.skipped();
+                continue;
+            }
+            let start = Instant::now();
+            let result = tagger.score()?;
+            meter.scored(start.elapsed(), block.arrived.elapsed());
+            if on_result(&result, &meter).is_break() || stop.load(Ordering::Relaxed) {
+                break 'stream;
+            }
+        }
+        if tagger.samples_taken() >= last {
+            break;
+        }
+    }
+    Ok(meter.summary(feed.lost_seconds()))
+}
