@@ -68,7 +68,7 @@ fn a_calibration_is_stored_and_used() {
     };
     assert_ne!(tiles(""), tiles(" --raw"));
     let info = lab.earmark("models info calibrated/fold-1.safetensors").done();
-    assert!(info.out.contains("by 12 clips"), "{info}");
+    assert!(info.out.contains("calibrated  on 12 clips"), "{info}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ fn the_demo_learns_and_stays_in_its_folder() {
     let line = ended
         .out
         .lines()
-        .find_map(|l| l.strip_prefix("lwlrap on the test part: "));
+        .find_map(|l| l.strip_prefix("lwlrap on the test subset: "));
     let lwlrap = line
         .and_then(|l| l.split(' ').next())
         .unwrap_or_else(|| panic!("{ended}"));

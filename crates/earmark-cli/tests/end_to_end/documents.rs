@@ -67,9 +67,15 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) {
 }
 
 /// The commands in a document: lines of code that begin with `earmark`, and code within text that is one with an
-/// argument, without comments and with continued lines joined.
+/// argument, without comments and redirections and with continued lines joined.
 fn commands(text: &str) -> Vec<String> {
-    let joined = text.replace("\\\n#", "").replace("\\\n", "");
+    let mut parts = text.split("\\\n");
+    let first = parts.next().unwrap_or_default().to_owned();
+    // One blank instead of the indentation: several end a command.
+    let joined = parts.fold(first, |joined, part| {
+        let part = part.trim_start_matches(['#', ' ']);
+        format!("{} {part}", joined.trim_end_matches(' '))
+    });
     let mut found = Vec::new();
     let mut in_code = false;
     for line in joined.lines() {
@@ -79,8 +85,9 @@ fn commands(text: &str) -> Vec<String> {
             && (in_code || line.starts_with("#  "))
         {
             let rest = rest.split(" #").next().unwrap_or_default();
-            // Of a row of commands, or a pipe, the first; what follows two blanks is its meaning.
+            // Of a row of commands the first, without where its output goes; what follows four blanks is its meaning.
             let rest = rest.split(" && ").next().unwrap_or_default();
+            let rest = rest.split(" > ").next().unwrap_or_default();
             let rest = rest.trim().split("    ").next().unwrap_or_default();
             found.push(format!("earmark {rest}"));
         }
@@ -98,9 +105,9 @@ fn commands(text: &str) -> Vec<String> {
 
 #[test]
 fn commands_are_found_in_code_and_in_text() {
-    let text = "```sh\nearmark a --b \\\n    c   # why\nother\n```\nSay `earmark d --e` or `earmark`.\n#   earmark f g\n";
+    let text = "```sh\nearmark a --b \\\n    c   # why\nother\n```\nSay `earmark d --e` or `earmark`.\n#   earmark f g > h\n";
     assert_eq!(
         commands(text),
-        ["earmark a --b     c", "earmark d --e", "earmark f g"]
+        ["earmark a --b c", "earmark d --e", "earmark f g"]
     );
 }

@@ -273,7 +273,7 @@ fn the_test_part_alone_is_enough_where_the_others_are_elsewhere() {
         let message = lab.earmark(command).refused();
         assert!(
             message.starts_with(
-                "set/train_curated.csv lists the part \"curated\", but set has none of its audio folders"
+                "set/train_curated.csv lists the subset \"curated\", but set has none of its audio folders"
             ),
             "{message}"
         );

@@ -86,7 +86,7 @@ fn what_does_not_go_with_summaries() {
     let lab = Lab::new();
     let refused = |more: &str| lab.earmark(&format!("{TRAIN} --run x {more}")).refused();
     let message = refused("--set network.components=19");
-    let wanted = "network.components can't be fitted on the clips to train on: 19 components were asked for, and 18 rows of 1133 numbers have at most 18";
+    let wanted = "network.components can't be fitted on the training clips: 18 rows of 1133 numbers have at most 18 components, not 19";
     assert!(message.starts_with(wanted), "{message}");
     let message = refused("--set front-end.handcrafted=false");
     assert!(

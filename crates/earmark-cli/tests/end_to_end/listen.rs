@@ -107,7 +107,7 @@ fn a_window_is_scored_as_a_clip() {
                 .repeat(2)
         })
         .collect();
-    let arguments = format!("{listen} --input - --rate 8000 --format f32 --channels 2");
+    let arguments = format!("{listen} --input - --rate 8000 --encoding f32 --channels 2");
     let (stereo, _) = lines(&feed(&lab, &arguments, &floats).done());
     assert_eq!(labels(&stereo), labels(&heard));
     // Another rate is resampled.
@@ -264,7 +264,7 @@ fn what_cannot_be_listened_to() {
         .done();
     let message = refused("listen --model runs/a runs/b --input tones/low/1.wav");
     assert!(
-        message.contains("has other classes than the first model"),
+        message.contains("its classes differ from those of runs/a/best.safetensors"),
         "{message}"
     );
 }

@@ -146,7 +146,7 @@ fn slips_are_answered_with_the_nearest_name() {
     let message = lab.earmark("models get panns-cn14").refused();
     assert_eq!(
         message,
-        "panns-cn14: no such published model, did you mean panns-cnn14?; `earmark models list` shows them"
+        "panns-cn14: no such published model, did you mean panns-cnn14?; `earmark models list` lists them"
     );
     let list = lab.earmark("models list --json").done().out;
     let list: serde_json::Value = serde_json::from_str(&list).unwrap();

@@ -92,7 +92,7 @@ fn every_file_has_a_row_and_what_can_not_be_heard_the_mean_of_the_others() {
          skipped bad/none.wav: cannot be read: No such file or directory (os error 2); check the path, or leave it out\n\
          skipped bad/text.wav: is not a known audio format (it begins with \"hello\\n\"); convert it to WAV or FLAC (for example with \
          ffmpeg) or leave it out\n\
-         4 could not be read; their rows hold the mean of the other rows\n"
+         4 could not be read; their rows contain the mean of the other rows\n"
     );
     let table = Table::parse(&lab.read("x.csv"));
     assert_eq!(table.rows.len(), 7);

@@ -102,7 +102,7 @@ fn prediction_has_tiles_of_its_own() {
     );
     let message = refused("predict plain --segments --format kaggle2019 -o x.csv --files tones/low/2.wav");
     assert!(
-        message.starts_with("--format: a submission has a row for each clip"),
+        message.starts_with("--format: a submission has one row per clip"),
         "{message}"
     );
     let message = refused(&format!(
@@ -154,5 +154,5 @@ fn out_of_fold_scores_are_those_of_the_other_folds() {
     }
     assert_eq!(seen, 18);
     let message = lab.earmark("predict cv/fold-1 --out-of-fold -o x.csv").refused();
-    assert!(message.starts_with("cv/fold-1: has no folds; "), "{message}");
+    assert!(message.starts_with("cv/fold-1: holds no folds; "), "{message}");
 }

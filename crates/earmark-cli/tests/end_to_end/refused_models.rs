@@ -27,14 +27,14 @@ fn model_files() {
     let mut newer = model.clone();
     newer[at + text.len() - 1] = b'7';
     lab.write("newer.safetensors", newer);
-    let not = "expected the .safetensors that `earmark train` writes";
-    let foreign = "has no earmark description; it holds tensors but not which network, front end and classes they belong to";
+    let not = "expected a .safetensors file written by `earmark train`";
+    let foreign = "has no earmark metadata; it holds tensors, but does not say which network, front end and classes they belong to";
     for (name, wanted) in [
         ("header", format!("not a model file (invalid header length); {not}")),
         ("cut", format!("not a model file (incomplete metadata, file not fully covered); {not}")),
         ("none", format!("not a model file (header too small); {not}")),
         ("foreign", foreign.to_owned()),
-        ("newer", "format 7 is newer than the 1 this program knows; update earmark (the file was written by version 0.1.0)".to_owned()),
+        ("newer", "format 7 is newer than format 1, the newest this program reads; update earmark (the file was written by version 0.1.0)".to_owned()),
     ] {
         let wanted = format!("{name}.safetensors: {wanted}");
         for arguments in [
@@ -84,8 +84,8 @@ fn run_directories() {
         &bytes[..bytes.len() / 2],
     );
     assert!(lab.earmark("eval cut --data tones").exit(1).err.ends_with(
-        "error: cut/checkpoints/step-00000010.safetensors: not a model file (invalid header length); expected the .safetensors that \
-         `earmark train` writes\n"
+        "error: cut/checkpoints/step-00000010.safetensors: not a model file (invalid header length); expected a .safetensors file \
+         written by `earmark train`\n"
     ));
     // The good one before it is judged, and counts.
     assert!(lab.path(&run).join("eval/eval-5.txt").exists());
@@ -138,7 +138,7 @@ fn run_directories() {
         std::fs::create_dir(lab.path("folder/recipe.toml")).expect("a folder");
         assert_eq!(
             eval(&run),
-            "folder/recipe.toml: cannot be read: Is a directory (os error 21); there is a folder in the place of this file: move it away"
+            "folder/recipe.toml: cannot be read: Is a directory (os error 21); a folder has the name of this file: move it elsewhere"
         );
     }
 
@@ -168,9 +168,9 @@ fn states() {
         &state[..state.len() - 100],
     );
     let resume = "train tiny.toml --data tones --run runs/a --fold 1 --resume";
-    let remedy = "; put back a copy of it, or delete it: --resume then trains from the start again and ends with the same weights, and \
-                  the checkpoints there are make way for new ones";
-    let cannot = "runs/a/checkpoints/state.safetensors: a training can't go on from this file";
+    let remedy = "; restore it from a copy, or delete it: --resume then trains from the start again, ends with the same weights and \
+                  replaces the existing checkpoints";
+    let cannot = "runs/a/checkpoints/state.safetensors: training can't resume from this file";
     assert_eq!(
         lab.earmark(resume).refused(),
         format!("{cannot} (incomplete metadata, file not fully covered){remedy}")

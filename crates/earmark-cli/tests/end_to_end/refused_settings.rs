@@ -170,7 +170,7 @@ fn instruction_sets() {
     let message = run("sse9").refused();
     assert!(
         message.starts_with(
-            "EARMARK_SIMD=sse9: no such instruction set; choose from those of this machine: portable"
+            "EARMARK_SIMD=sse9: unknown instruction set; choose one that this machine supports: portable"
         ),
         "{message}"
     );
@@ -245,20 +245,11 @@ fn what_is_written_where_nothing_can_be() {
         "no/such.csv: cannot write the file: No such file or directory (os error 2); create its folder first, or correct the path"
     );
     #[cfg(target_os = "linux")]
-    for (format, wanted) in [
-        (
-            "csv",
-            "cannot write `/dev/full`: No space left on device (os error 28)",
-        ),
-        (
-            "json",
-            "/dev/full: cannot write the file: No space left on device (os error 28); free some space or choose a folder on another disk",
-        ),
-    ] {
+    for format in ["csv", "json"] {
         assert_eq!(
             lab.earmark(&format!("{predict} /dev/full --format {format}"))
                 .refused(),
-            wanted
+            "/dev/full: cannot write the file: No space left on device (os error 28); free some space or choose a folder on another disk"
         );
         let kind = std::fs::metadata("/dev/full").expect("/dev/full").file_type();
         assert!(!kind.is_file(), "a device was replaced by a file");

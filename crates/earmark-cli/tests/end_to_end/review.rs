@@ -197,7 +197,7 @@ fn the_right_labels_are_adopted() {
     let mut train = lab.command("train tiny.toml --data tones --run adopted --set");
     let ended =
         super::common::Ended::of("train", train.arg(corrections).output().expect("a training")).done();
-    assert!(ended.err.contains("15 labelled anew"), "{ended}");
+    assert!(ended.err.contains("15 relabelled"), "{ended}");
     let split = lab.read("adopted/split.csv");
     assert_eq!(
         split.lines().filter(|l| l.starts_with("adopted,")).count(),

@@ -264,7 +264,7 @@ fn a_search_goes_on_and_says_what_it_is_worth() {
     assert!(told["nested"]["judged"].is_number());
     let refused = lab.earmark(&search("--random 3 --resume --seed 1 -q")).refused();
     assert!(
-        refused.contains("with the space and the seed that it began with"),
+        refused.contains("resume a search with its own search space and seed"),
         "{refused}"
     );
 }
@@ -328,7 +328,7 @@ fn a_bundle_of_both_levels() {
     // Whole clips are what the second level judges.
     let message = lab.earmark("listen --model gone/s --input new/1.wav").refused();
     assert!(
-        message.contains("is of the second level, which judges whole clips"),
+        message.contains("is a stacked model, whose inputs are the scores of other models on whole clips"),
         "{message}"
     );
 }

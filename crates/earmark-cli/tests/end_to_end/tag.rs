@@ -107,7 +107,7 @@ fn an_archive_with_everything_in_it() {
     assert!(
         ended
             .err
-            .contains("1 file in the folders ignored that are no audio by their names, such as in/notes.txt"),
+            .contains("ignored 1 file without an audio file name, such as in/notes.txt"),
         "{ended}"
     );
     let files: Vec<String> = lab
@@ -179,7 +179,7 @@ fn what_can_not_be_is_refused_with_a_remedy() {
     );
     ends(
         "tag in --model runs/a --format audacity",
-        "a label track is of one recording, and 2 are given; give a folder with --out-dir for a track each",
+        "a label track is for one recording, and 2 are given; write one track per recording with --out-dir DIR",
     );
     ends(
         "tag in --model runs/a --format raven --windows",

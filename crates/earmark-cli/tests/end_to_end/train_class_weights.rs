@@ -26,7 +26,7 @@ fn weights_of_classes_are_counted_and_felt() {
     };
     lab.earmark(&format!("{TRAIN} --run plain")).done();
     let told = train("balanced", "balanced").done();
-    let line = "weights of classes in the loss: high 0.667, low 1.333, mid 1.333";
+    let line = "class weights in the loss: high 0.667, low 1.333, mid 1.333";
     assert!(
         told.err.contains(line) && lab.read("balanced/log.txt").contains(line),
         "{told}"
@@ -48,7 +48,7 @@ fn weights_of_classes_are_counted_and_felt() {
         .done();
 
     let plan = train("none", "balanced --dry-run").done();
-    assert!(plan.out.contains(&format!("learning    {line}")), "{plan}");
+    assert!(plan.out.contains(&format!("training    {line}")), "{plan}");
     let message = train("none", "{hihg=2}").refused();
     assert!(
         message.starts_with("train.loss.class-weights.hihg = 2: the data has no such class")

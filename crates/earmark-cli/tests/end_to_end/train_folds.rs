@@ -254,7 +254,7 @@ fn sets_that_can_not_be_are_refused() {
         .earmark("train tiny.toml --data tones --run b --folds folds.csv")
         .exit(1);
     assert!(
-        ended.err.contains("(a table of folds is given by --fold-table)"),
+        ended.err.contains("(give a table of folds with --fold-table)"),
         "{ended}"
     );
     // Folds may be added to a set.

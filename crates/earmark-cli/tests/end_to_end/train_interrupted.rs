@@ -16,7 +16,8 @@ fn an_interrupted_training_goes_on_as_if_nothing_had_been() {
         let started = lab.start_and_wait(&format!("{TRAIN} --run {run}"), &run, steps);
         started.signal(name);
         let ended = started.end().exit(130);
-        let told = format!("interrupted; resume with: earmark {TRAIN} --run {run} --resume");
+        let given = TRAIN.replace("train.epochs=20", "'train.epochs=20'");
+        let told = format!("interrupted; resume with: earmark {given} --run {run} --resume");
         assert!(ended.err.contains(&told), "{ended}");
         assert!(ended.out.contains(&format!("run: {run}")), "{ended}");
         lab.earmark(&format!("{TRAIN} --run {run} --resume")).done();

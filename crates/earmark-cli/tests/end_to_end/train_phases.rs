@@ -229,7 +229,7 @@ fn a_recipe_says_where_weights_start() {
     assert!(message.contains("this data has no class \"low\""), "{message}");
     let message = refused("classes = { deep = [\"low\"] }\nexclude = [\"logits\"]", "");
     assert!(
-        message.contains("the classifier (logits.weight, logits.bias) does not come over"),
+        message.contains("leave out the classifier (logits.weight, logits.bias)"),
         "{message}"
     );
     let message = refused("", "--set train.freeze=[\"body\"]");

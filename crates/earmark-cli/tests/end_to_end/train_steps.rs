@@ -129,7 +129,7 @@ fn a_loss_that_runs_away_is_told() {
         .and_then(|m| m.split_once(" at step "))
         .unwrap_or((&message, ""));
     assert!(loss == "NaN" || loss == "inf", "{message}");
-    let wanted = ": the weights have run away; choose a smaller train.learning-rate (it was 1000000000000000000000000000000 here) or set \
+    let wanted = ": training diverged; lower train.learning-rate (it was 1000000000000000000000000000000 here) or set \
                   train.gradient-clip";
     assert!(rest.ends_with(wanted), "{message}");
     // Nothing of it was kept as a result.
@@ -201,7 +201,7 @@ fn a_mean_of_checkpoints() {
     for (arguments, why) in [
         ("a@30 -o x", "an average needs at least two models"),
         ("a --last 20 -o x", "a: has 8 checkpoints, fewer than --last 20"),
-        ("a b --last 2 -o x", "--last: is about the checkpoints of one run"),
+        ("a b --last 2 -o x", "--last: averages the checkpoints of one run"),
     ] {
         let message = lab.earmark(&format!("models average {arguments}")).refused();
         assert!(message.starts_with(why), "{message}");
@@ -211,5 +211,8 @@ fn a_mean_of_checkpoints() {
     ))
     .done();
     let message = lab.earmark("models average a@30 wide@1 -o x").refused();
-    assert!(message.contains("has another network or front end"), "{message}");
+    assert!(
+        message.contains("has a different network or front end"),
+        "{message}"
+    );
 }

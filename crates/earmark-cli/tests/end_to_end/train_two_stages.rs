@@ -170,21 +170,21 @@ fn it_trains_resumes_and_predicts_whole_files() {
         .earmark("predict whole --files new/a.wav --segments -o t.csv")
         .refused();
     assert!(
-        message.contains("hears random stretches of a clip (predict.random-crops)"),
+        message.contains("scores random crops of a clip (predict.random-crops)"),
         "{message}"
     );
     let message = lab
         .earmark("tag tones/low/0.wav --model whole -o t.csv")
         .refused();
     assert!(
-        message.contains("hears summary features of whole recordings besides"),
+        message.contains("takes clip-level features of whole recordings (front-end.clip-features)"),
         "{message}"
     );
     let message = lab
         .earmark("listen --model whole --input tones/low/0.wav")
         .refused();
     assert!(
-        message.contains("hears summary features of whole recordings besides"),
+        message.contains("takes clip-level features of whole recordings (front-end.clip-features)"),
         "{message}"
     );
 }
@@ -207,9 +207,15 @@ fn what_is_made_is_heard_and_what_is_heard_is_made() {
         "{message}"
     );
     let message = refused("mel.toml", "--set augment.list=[]");
-    assert!(message.contains("batches.length = (set): needs"), "{message}");
+    assert!(
+        message.contains(r#"batches.length = (set): segments are cut by { kind = "random-crop" }"#),
+        "{message}"
+    );
     let message = refused("mel.toml", "--dry-run --set augment.list=[]");
-    assert!(message.contains("batches.length = (set): needs"), "{message}");
+    assert!(
+        message.contains(r#"batches.length = (set): segments are cut by { kind = "random-crop" }"#),
+        "{message}"
+    );
     let message = refused(
         "tiny.toml",
         "--set front-end.postprocess.deltas={} --set validation.random-crops={frames=[20]}",

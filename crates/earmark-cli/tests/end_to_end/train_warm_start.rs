@@ -87,10 +87,10 @@ fn what_does_not_fit_is_refused_with_the_scopes_there_are() {
     );
     assert_eq!(
         refused("--init-from runs/a --set network.width=0.1"),
-        "runs/a/best.safetensors: `pw2.weight` has shape [8, 8, 1, 1] there and [12, 8, 1, 1] here; make network and front end as that model's, or leave it out: --exclude pw2.weight beside --init-from, train.start.exclude in a recipe"
+        "runs/a/best.safetensors: `pw2.weight` has shape [8, 8, 1, 1] there and [12, 8, 1, 1] here; set network and front end as in that model, or leave the variable out: with --init-from by --exclude pw2.weight, in a recipe by train.start.exclude"
     );
     let message = refused("--include conv0");
-    assert!(message.contains("--init-from <INIT_FROM>"), "{message}");
+    assert!(message.contains("--init-from <MODEL>"), "{message}");
     let refused = refused("--init-from runs/none");
     assert_eq!(
         refused,
@@ -159,20 +159,20 @@ fn a_body_without_classes_is_a_start() {
         .done();
     assert!(
         told.out
-            .starts_with("a body without classes, to start trainings from"),
+            .starts_with("a backbone without classes, to start trainings from"),
         "{told}"
     );
     let info = lab.earmark("models info body.safetensors").done();
     assert!(
         info.out
-            .contains("classes     none: a body, to start trainings from"),
+            .contains("classes     none: a backbone to start trainings from"),
         "{info}"
     );
     let message = lab
         .earmark("predict body.safetensors --files tones/low/0.wav -o -")
         .refused();
     assert!(
-        message.contains("a body to start a training from (train.start)"),
+        message.contains("a backbone to start training from (train.start)"),
         "{message}"
     );
 

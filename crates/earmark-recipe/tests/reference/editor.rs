@@ -14,6 +14,8 @@ pub fn schema(recipe: &Value) -> Value {
 fn loosened(value: &Value, defs: &Map<String, Value>) -> Value {
     match value {
         Value::Array(list) => list.iter().map(|value| loosened(value, defs)).collect(),
+        // TOML has no null; `false` takes away a table that the extended recipe has.
+        Value::Object(table) if table.get("type") == Some(&json!("null")) => json!({ "const": false }),
         Value::Object(table) => {
             let mut table = table.clone();
             let name = table

@@ -169,7 +169,7 @@ mod tests {
     fn published_models_that_are_not_there_are_told_apart_from_slips() {
         let error = find_model("panns-cnn14").unwrap_err().to_string();
         assert!(
-            error.ends_with("fetch it first: `earmark models get panns-cnn14`"),
+            error.ends_with("download it first: `earmark models get panns-cnn14`"),
             "{error}"
         );
         assert!(matches!(find_model("panns-cnn15"), Err(RunError::NoModel(_))));

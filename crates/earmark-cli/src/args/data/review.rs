@@ -16,12 +16,12 @@ pub enum Review {
     Worst(WorstClips),
     /// List the clips whose labels agree best with such scores: noisy labels to trust
     #[command(
-        after_help = "Examples:\n  earmark review best --scores noisy.csv --truth train_noisy.csv --above 0.9 --corrections adopt.json\n  \
+        after_help = "Examples:\n  earmark review best --scores noisy.csv --truth train_noisy.csv --above 0.9 --corrections new.json\n  \
         earmark review best runs/cv --top-k 50\n\n\
         The scores come from models that were not trained on the clips:\n  \
         earmark predict runs/curated --data FSDKaggle2019 --subset noisy -o noisy.csv\n\n\
         Corrections that repeat the clips' own labels move them to another subset:\n  \
-        data.corrections = [{ file = \"adopt.json\", subset = \"noisy\", corrected-subset = \"adopted\" }]"
+        data.corrections = [{ file = \"new.json\", subset = \"noisy\", corrected-subset = \"adopted\" }]"
     )]
     Best(BestClips),
 }
