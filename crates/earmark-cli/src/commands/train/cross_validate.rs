@@ -6,9 +6,21 @@ use crate::commands::tables::fold_table;
 use crate::console::Console;
 use crate::output::{print, print_json};
 use crate::status::Status;
-use earmark::train::{self, FoldSet};
+use earmark::train::{self, CrossValidationReport, FoldSet};
 use earmark_core::human::human_duration;
+use std::path::Path;
 use std::time::Instant;
+
+/// The outcome as JSON. A struct and not `json!`, which would print an `f32` with the digits of an `f64`.
+#[derive(serde::Serialize)]
+struct Outcome<'a> {
+    run: &'a Path,
+    folds: &'a [u32],
+    interrupted: bool,
+    report: Option<&'a CrossValidationReport>,
+    seconds: f64,
+    skipped: &'a [(String, String)],
+}
 
 /// Trains the folds one after the other and summarizes their results.
 pub fn run(
@@ -28,10 +40,14 @@ pub fn run(
     };
     let seconds = start.elapsed().as_secs_f64();
     if args.json {
-        print_json(&serde_json::json!({
-            "run": job.run, "folds": trained.folds, "interrupted": trained.report.is_none(),
-            "report": trained.report, "seconds": seconds, "skipped": trained.skipped,
-        }))?;
+        print_json(&Outcome {
+            run: &job.run,
+            folds: &trained.folds,
+            interrupted: trained.report.is_none(),
+            report: trained.report.as_ref(),
+            seconds,
+            skipped: &trained.skipped,
+        })?;
     } else {
         if let Some(report) = &trained.report {
             print(fold_table(report).trim_end())?;
