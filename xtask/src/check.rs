@@ -19,7 +19,6 @@ const STEPS: &[&[&str]] = &[
         "warnings",
     ],
     DOC,
-    &["run", "--quiet", "--release", "--package", "xtask", "--", "size"],
 ];
 
 const DOC: &[&str] = &["doc", "--release", "--no-deps", "--workspace"];

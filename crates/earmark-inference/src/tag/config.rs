@@ -36,7 +36,7 @@ pub struct TagConfig {
     pub hop: WindowHop,
     /// Names of the classes to detect; empty for all.
     pub classes: Vec<String>,
-    /// Minimum score for a class to count as detected; `None` is the model's own threshold for each class, else [`THRESHOLD`].
+    /// Minimum score for a class to count as detected; `None` is the model's own threshold for each class, else 0.3.
     pub threshold: Option<f32>,
     /// An event lasts while its score is at least this share of the threshold.
     pub release: f32,

@@ -74,7 +74,7 @@ impl ConvWeights {
     }
 }
 
-/// Packs the weights `[O, I, kernel rows, kernel columns]` for [`forward`].
+/// Packs the weights `[O, I, kernel rows, kernel columns]` for `forward`.
 ///
 /// # Panics
 /// If the length does not fit the shape.

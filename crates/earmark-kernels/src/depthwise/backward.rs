@@ -12,11 +12,11 @@ use crate::hardware::lengths::check_len;
 use crate::hardware::memory::Workspace;
 use crate::hardware::simd::multiversion;
 
-/// The backward pass of [`forward`]: fills `dx[C, B * H * W]`, if given, with the gradient of the normalised input and returns the
+/// The backward pass of `forward`: fills `dx[C, B * H * W]`, if given, with the gradient of the normalised input and returns the
 /// weight gradient and the sums for [`crate::elementwise::norm::Norm::backward`].
 ///
 /// # Panics
-/// As [`forward`].
+/// As `forward`.
 pub fn backward(
     ws: &Workspace,
     weight: &[f32],

@@ -70,7 +70,7 @@ impl Norm {
         }
     }
 
-    /// The gradients of gamma (or of nothing, for a bias) and beta, and how to finish the gradient of the raw values, from the sums of [`InputGrad`].
+    /// The gradients of gamma (or of nothing, for a bias) and beta, and how to finish the gradient of the raw values, from the sums of `InputGrad`.
     pub fn backward(&self, sums: &[(f64, f64)]) -> NormGrad {
         let c = self.channels();
         assert_eq!(sums.len(), c, "sums need one pair for each of {c} channels");

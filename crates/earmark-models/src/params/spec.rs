@@ -2,7 +2,7 @@
 
 use crate::params::init::VarInit;
 
-/// Handle of one variable; valid for the [`Vars`] it was declared in.
+/// Handle of one variable; valid for the `Vars` it was declared in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct VarId(pub usize);
 
