@@ -8,11 +8,8 @@ fn main() {
     let revision = Command::new("git")
         .args(["rev-parse", "--short=12", "HEAD"])
         .output();
-    if let Some(revision) = revision
-        .ok()
-        .filter(|o| o.status.success())
-        .and_then(|o| String::from_utf8(o.stdout).ok())
-    {
+    if let Some(output) = revision.ok().filter(|output| output.status.success()) {
+        let revision = String::from_utf8_lossy(&output.stdout);
         println!("cargo:rustc-env=EARMARK_REVISION={}", revision.trim());
     }
 }

@@ -1,4 +1,4 @@
-"""Writes golden vectors for earmark-audio: trimming against librosa, resampling against scipy.
+"""Writes golden vectors: trimming against librosa (earmark-features), resampling against scipy (earmark-audio).
 
 Made with: Python 3.11, numpy 2.4.6, librosa 0.11.0, scipy 1.17.1.
 Usage: python xtask/golden/audio_signals.py
@@ -11,11 +11,11 @@ import librosa
 import numpy as np
 import scipy.signal
 
-GOLDEN = pathlib.Path(__file__).resolve().parents[2] / "crates/earmark-audio/tests/golden"
+CRATES = pathlib.Path(__file__).resolve().parents[2] / "crates"
 
 
 def bursts(seed, n):
-    """The signal of the trim test, as tests/trim.rs makes it too: integer arithmetic alone, the same in every
+    """The signal of the trim test, as the test makes it too: integer arithmetic alone, the same in every
     language. A linear congruential generator gives the noise; bursts of it stand between near-silences."""
     state, out = seed, np.zeros(n, np.float32)
     for i in range(n):
@@ -60,8 +60,8 @@ def resample_cases():
 
 
 def main():
-    (GOLDEN / "trim.json").write_text(json.dumps(trim_cases(), indent=0) + "\n")
-    (GOLDEN / "resample.json").write_text(json.dumps(resample_cases()) + "\n")
+    (CRATES / "earmark-features/tests/golden/trim.json").write_text(json.dumps(trim_cases(), indent=0) + "\n")
+    (CRATES / "earmark-audio/tests/golden/resample.json").write_text(json.dumps(resample_cases()) + "\n")
 
 
 if __name__ == "__main__":

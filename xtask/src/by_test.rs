@@ -1,6 +1,6 @@
 //! Tasks that tests do: they know the structs and the source, and this crate builds in a second.
 
-use crate::{root, run};
+use crate::{cargo, root, run};
 use std::process::Command;
 
 /// Writes `docs/recipe-reference.md` and `docs/recipe.schema.json` from the doc comments of the config structs.
@@ -18,15 +18,7 @@ pub fn house() -> anyhow::Result<()> {
 }
 
 fn test(package: &str, target: &str) -> Command {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args([
-        "test",
-        "--release",
-        "--quiet",
-        "--package",
-        package,
-        "--test",
-        target,
-    ]);
-    cargo
+    cargo(&format!(
+        "test --release --quiet --package {package} --test {target}"
+    ))
 }

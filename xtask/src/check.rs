@@ -1,27 +1,18 @@
 //! Everything that must hold before a change goes in.
 
-use crate::{root, run};
+use crate::{cargo, run, target};
 use anyhow::Context;
-use std::process::Command;
 use std::time::Instant;
 
 /// Arguments of cargo, cheap ones first. `.ci/run` holds the same list; a test compares them.
-const STEPS: &[&[&str]] = &[
-    &["fmt", "--all", "--check"],
-    &["test", "--release", "--workspace"],
-    &[
-        "clippy",
-        "--release",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ],
+const STEPS: &[&str] = &[
+    "fmt --all --check",
+    "test --release --workspace",
+    "clippy --release --workspace --all-targets -- -D warnings",
     DOC,
 ];
 
-const DOC: &[&str] = &["doc", "--release", "--no-deps", "--workspace"];
+const DOC: &str = "doc --release --no-deps --workspace";
 
 /// Runs all steps; the first failure ends it.
 ///
@@ -29,10 +20,10 @@ const DOC: &[&str] = &["doc", "--release", "--no-deps", "--workspace"];
 pub fn check() -> anyhow::Result<()> {
     let start = Instant::now();
     for step in STEPS {
-        let title = format!("cargo {}", step.join(" "));
+        let title = format!("cargo {step}");
         println!("==> {title}");
         let begun = Instant::now();
-        cargo(step).with_context(|| title.clone())?;
+        run_step(step).with_context(|| title.clone())?;
         println!("==> passed in {} s: {title}", begun.elapsed().as_secs());
     }
     println!("==> all passed in {} s", start.elapsed().as_secs());
@@ -41,20 +32,17 @@ pub fn check() -> anyhow::Result<()> {
 
 /// Builds the documentation and says where it is.
 pub fn docs() -> anyhow::Result<()> {
-    cargo(DOC)?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
-    println!("{}", target.join("doc/earmark/index.html").display());
+    run_step(DOC)?;
+    println!("{}", target().join("doc/earmark/index.html").display());
     Ok(())
 }
 
-fn cargo(args: &[&str]) -> anyhow::Result<()> {
-    // The cargo that runs us, so that a chosen toolchain stays chosen.
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    if args == DOC {
+fn run_step(step: &str) -> anyhow::Result<()> {
+    let mut command = cargo(step);
+    if step == DOC {
         command.env("RUSTDOCFLAGS", "-D warnings");
     }
-    run(command.args(args))
+    run(&mut command)
 }
 
 #[cfg(test)]
@@ -63,7 +51,7 @@ mod tests {
 
     #[test]
     fn the_ci_script_runs_the_same_steps() {
-        let script = std::fs::read_to_string(root().join(".ci/run")).unwrap();
+        let script = std::fs::read_to_string(crate::root().join(".ci/run")).unwrap();
         let theirs: Vec<&str> = script.lines().filter_map(|l| l.strip_prefix("step ")).collect();
         let ours: Vec<String> = STEPS
             .iter()
@@ -73,7 +61,7 @@ mod tests {
                 } else {
                     ""
                 };
-                format!("{flags}cargo {}", step.join(" "))
+                format!("{flags}cargo {step}")
             })
             .collect();
         assert_eq!(theirs, ours);

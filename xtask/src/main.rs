@@ -7,7 +7,7 @@
 //! golden NAME ARGS... one of them, in a fresh virtual environment with those versions
 //! reference           writes docs/recipe-reference.md and the JSON schema of recipes
 //! man                 the manual pages, into target/man
-//! size                the default program stripped, with its line tables beside it; fails above the limit
+//! size                the default program stripped, with its line tables next to it; fails above the limit
 //! house               long functions, repeated type names, lines of code and old words; fails on a miss
 //! ```
 
@@ -19,7 +19,6 @@
 mod by_test;
 mod check;
 mod golden;
-mod man;
 mod pins;
 mod size;
 
@@ -39,7 +38,8 @@ fn main() -> anyhow::Result<()> {
         ["golden", name, rest @ ..] if !name.starts_with('-') => golden::run(name, rest),
         ["reference"] => by_test::reference(),
         ["house"] => by_test::house(),
-        ["man"] => man::man(),
+        // The program writes them itself, so that this crate does not have to link it.
+        ["man"] => run(&mut cargo("run -q --release -p earmark-cli -- man target/man")),
         ["size"] => size::size(),
         ["--help" | "-h" | "help"] => {
             println!("{USAGE}");
@@ -53,6 +53,18 @@ fn main() -> anyhow::Result<()> {
 fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_path_buf()
+}
+
+/// Where cargo builds.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// The cargo that runs us, so that a chosen toolchain stays chosen.
+fn cargo(arguments: &str) -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(arguments.split(' '));
+    cargo
 }
 
 /// Runs a command in the repository root; its failure is ours.

@@ -1,6 +1,6 @@
 //! The size of the default program, as it is released: stripped, with its line tables kept apart.
 
-use crate::{root, run};
+use crate::{cargo, run, target};
 use anyhow::{Context, bail};
 use std::path::PathBuf;
 use std::process::Command;
@@ -8,11 +8,10 @@ use std::process::Command;
 /// What the default program may measure, stripped.
 const LIMIT_MB: f64 = 32.0;
 
-/// Builds the program, strips a copy, keeps its debug information beside it, prints both sizes and fails above the limit.
+/// Builds the program, strips a copy, keeps its debug information in another file, prints both sizes and fails above the limit.
 pub fn size() -> anyhow::Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    run(Command::new(cargo).args(["build", "--release", "--quiet"]))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    run(&mut cargo("build --release --quiet"))?;
+    let target = target();
     let program = target.join("release/earmark");
     let (stripped, debug) = (
         target.join("release/earmark.stripped"),

@@ -1,7 +1,6 @@
 //! A decoded recording: samples, where they came from, and what was done to them.
 
 use std::fmt;
-use std::ops::Range;
 
 use serde::Serialize;
 
@@ -44,13 +43,6 @@ impl Clip {
     pub fn is_empty(&self) -> bool {
         self.samples.is_empty()
     }
-
-    /// A copy of the samples in `range`, shortened to the samples that exist.
-    pub fn slice(&self, range: Range<usize>) -> Clip {
-        let end = range.end.min(self.samples.len());
-        let start = range.start.min(end);
-        Clip::new(self.samples[start..end].to_vec(), self.sample_rate_hz)
-    }
 }
 
 /// What a file says about itself.
@@ -71,8 +63,8 @@ pub struct AudioInfo {
 impl AudioInfo {
     /// Length in seconds, where the file states it.
     pub fn duration_seconds(&self) -> Option<f64> {
-        self.frames
-            .map(|frames| frames as f64 / f64::from(self.sample_rate_hz.max(1)))
+        let rate = f64::from(self.sample_rate_hz.max(1));
+        self.frames.map(|frames| frames as f64 / rate)
     }
 }
 

@@ -38,85 +38,26 @@ impl fmt::Display for FilePosition {
     }
 }
 
+impl From<u64> for FilePosition {
+    fn from(byte: u64) -> Self {
+        Self::Byte(byte)
+    }
+}
+
 /// Why a file could not become a clip. Every message names the file, the fault, its place and a remedy.
 ///
 /// A file that fails gives no samples: a model would train on silence or a shortened clip as if it were data.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AudioError {
-    /// No file of that name.
-    #[error("{}: no such file; check the path", .path.display())]
-    NotFound {
+    /// The file is missing, unreadable, unsupported or broken.
+    #[error("{}: {fault}", .path.display())]
+    File {
         /// The file.
         path: PathBuf,
-    },
-    /// The file is there but can't be opened.
-    #[error("{}: cannot be opened: {source}; check its permissions", .path.display())]
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A folder, a pipe or a device.
-    #[error("{}: is not a regular file; give an audio file (to use a pipe, save it to a file first)", .path.display())]
-    NotAFile {
-        /// The path.
-        path: PathBuf,
-    },
-    /// The file was opened, but reading it failed.
-    #[error("{}: cannot be read {at}: {source}; check the disk or the network folder", .path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// How far reading got.
-        at: FilePosition,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Zero bytes: no header, so not an audio file.
-    #[error("{}: is empty (0 bytes); download it again or leave it out", .path.display())]
-    Empty {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Not audio, or audio in an unsupported format.
-    #[error("{}: {reason}; convert it to WAV or FLAC (for example with ffmpeg) or leave it out", .path.display())]
-    Unsupported {
-        /// The file.
-        path: PathBuf,
-        /// What it is.
-        reason: String,
-    },
-    /// The file ends before its recording does.
-    #[error("{}: is cut off {at}: {reason}; download it again, or re-encode it with ffmpeg to keep what is left, or leave it out", .path.display())]
-    Truncated {
-        /// The file.
-        path: PathBuf,
-        /// What is missing.
-        reason: String,
-        /// How far the file is intact.
-        at: FilePosition,
-    },
-    /// The file contains bytes that can't be what was recorded.
-    #[error("{}: is damaged {at}: {reason}; download it again, or re-encode it with ffmpeg, or leave it out", .path.display())]
-    Corrupt {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-        /// Where.
-        at: FilePosition,
-    },
-    /// A float sample that is NaN or infinite.
-    #[error("{}: contains the sample {value} {at}; fix the program that wrote it, or leave the file out", .path.display())]
-    NonFinite {
-        /// The file.
-        path: PathBuf,
-        /// NaN or an infinity.
-        value: f32,
-        /// Where it is.
-        at: FilePosition,
+        /// What is wrong with it.
+        #[source]
+        fault: Fault,
     },
     /// The requested sample rate is out of range.
     #[error(
@@ -138,35 +79,56 @@ pub enum AudioError {
     },
 }
 
-/// A fault without the name of its file, as found deep inside a reader.
-#[derive(Debug)]
-pub(crate) enum Fault {
+/// What is wrong with a file, and how to fix it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// No file of that name.
+    #[error("no such file; check the path")]
+    NotFound,
+    /// The file is there but can't be opened.
+    #[error("cannot be opened: {0}; check its permissions")]
+    Open(#[source] io::Error),
+    /// A folder, a pipe or a device.
+    #[error("is not a regular file; give an audio file (to use a pipe, save it to a file first)")]
+    NotAFile,
+    /// The file was opened, but reading it failed after this position.
+    #[error("cannot be read {1}: {0}; check the disk or the network folder")]
+    Read(#[source] io::Error, FilePosition),
+    /// Zero bytes: no header, so not an audio file.
+    #[error("is empty (0 bytes); download it again or leave it out")]
     Empty,
-    Io(io::Error, FilePosition),
+    /// Not audio, or audio in an unsupported format: what it is.
+    #[error("{0}; convert it to WAV or FLAC (for example with ffmpeg) or leave it out")]
     Unsupported(String),
+    /// The file ends before its recording does: what is missing, and how far the file is intact.
+    #[error(
+        "is cut off {1}: {0}; download it again, or re-encode it with ffmpeg to keep what is left, or leave it out"
+    )]
     Truncated(String, FilePosition),
+    /// The file contains bytes that can't be what was recorded: what is wrong, and where.
+    #[error("is damaged {1}: {0}; download it again, or re-encode it with ffmpeg, or leave it out")]
     Corrupt(String, FilePosition),
+    /// A float sample that is NaN or infinite, and its position.
+    #[error("contains the sample {0} {1}; fix the program that wrote it, or leave the file out")]
     NonFinite(f32, FilePosition),
 }
 
 impl Fault {
-    pub(crate) fn truncated(reason: impl Into<String>, byte: u64) -> Self {
-        Fault::Truncated(reason.into(), FilePosition::Byte(byte))
+    pub(crate) fn unsupported(reason: impl Into<String>) -> Self {
+        Fault::Unsupported(reason.into())
     }
 
-    pub(crate) fn corrupt(reason: impl Into<String>, byte: u64) -> Self {
-        Fault::Corrupt(reason.into(), FilePosition::Byte(byte))
+    pub(crate) fn truncated(reason: impl Into<String>, at: impl Into<FilePosition>) -> Self {
+        Fault::Truncated(reason.into(), at.into())
+    }
+
+    pub(crate) fn corrupt(reason: impl Into<String>, at: impl Into<FilePosition>) -> Self {
+        Fault::Corrupt(reason.into(), at.into())
     }
 
     pub(crate) fn in_file(self, path: &Path) -> AudioError {
         let path = path.to_path_buf();
-        match self {
-            Fault::Empty => AudioError::Empty { path },
-            Fault::Io(source, at) => AudioError::Read { path, at, source },
-            Fault::Unsupported(reason) => AudioError::Unsupported { path, reason },
-            Fault::Truncated(reason, at) => AudioError::Truncated { path, reason, at },
-            Fault::Corrupt(reason, at) => AudioError::Corrupt { path, reason, at },
-            Fault::NonFinite(value, at) => AudioError::NonFinite { path, value, at },
-        }
+        AudioError::File { path, fault: self }
     }
 }

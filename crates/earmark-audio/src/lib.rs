@@ -43,13 +43,11 @@ mod limits;
 mod reading;
 mod resampling;
 mod shape_check;
-mod trimming;
 
 pub use clip::{AudioInfo, Clip, ClipNote, Decoded};
-pub use error::{AudioError, FilePosition};
+pub use error::{AudioError, Fault, FilePosition};
 pub use limits::{MAX_CHANNELS, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
 pub use reading::{AudioStream, decode_bytes, decode_bytes_native, probe, read, read_native, read_range};
 pub use resampling::{Resampler, resample, resampled_len};
 /// What [`AudioStream::from_source`] reads from: implemented for files and cursors.
 pub use symphonia::core::io::MediaSource;
-pub use trimming::{Trim, TrimPadding};

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{all_files, chirp, file, snr_db};
-use earmark_audio::{AudioError, ClipNote, probe, read, read_native};
+use earmark_audio::{AudioError, ClipNote, Fault, probe, read, read_native};
 
 struct Case {
     name: &'static str,
@@ -180,7 +180,12 @@ fn every_format_resamples_to_a_common_rate() {
 fn unsupported_formats_are_refused_by_name() {
     for (name, what) in [("layer2-32k.mp2", "layer I or II"), ("opus-48k.ogg", "Opus")] {
         match read(&file(name), 44_100) {
-            Err(AudioError::Unsupported { reason, .. }) => assert!(reason.contains(what), "{reason}"),
+            Err(AudioError::File {
+                fault: Fault::Unsupported(reason),
+                ..
+            }) => {
+                assert!(reason.contains(what), "{reason}");
+            }
             other => panic!("{name}: {other:?}"),
         }
     }

@@ -5,7 +5,7 @@ mod common;
 use std::io::{Seek, SeekFrom, Write};
 
 use common::{all_files, file, fmt, sine, wav, wav_float};
-use earmark_audio::{AudioError, AudioStream, ClipNote, read, read_native, read_range};
+use earmark_audio::{AudioError, AudioStream, ClipNote, Fault, read, read_native, read_range};
 
 #[test]
 fn blocks_together_equal_the_whole() {
@@ -91,7 +91,10 @@ fn a_fault_is_final_and_hides_nothing_before_it() {
     assert!(all.len() > 100_000);
     assert!(matches!(
         stream.next_block(&mut block),
-        Err(AudioError::Corrupt { .. })
+        Err(AudioError::File {
+            fault: Fault::Corrupt(..),
+            ..
+        })
     ));
 }
 

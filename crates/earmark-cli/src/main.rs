@@ -7,24 +7,33 @@ mod args;
 mod commands;
 mod console;
 mod output;
+mod prelude;
 mod status;
 
 use anyhow::Context;
+use commands::CommandLine;
 use console::Console;
-use status::{Interrupted, Status};
+use earmark::inference::PipelineError;
+use status::Stopped;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let args = match args::parse() {
-        Ok(args) => args,
+    let line = match CommandLine::parse() {
+        Ok(line) => line,
         Err(refusal) => return explain(&refusal),
     };
-    let console = Console::new(args.global.quiet);
-    let outcome = start_threads(args.threads).and_then(|()| commands::run(args.command, &console));
+    let console = Console::new(line.quiet);
+    for (old, new) in &line.renamed {
+        console.note(format!("note: `{old}` is now called `{new}`"));
+    }
+    let outcome = start_threads(line.threads).and_then(|()| line.command.run(&console));
     console.clear();
     match outcome {
         Ok(status) => status.into(),
-        Err(e) if e.is::<Interrupted>() => Status::Interrupted.into(),
+        Err(e) if is_stop(&e) => {
+            console.note(e);
+            ExitCode::from(130)
+        }
         Err(e) if is_broken_pipe(&e) => ExitCode::SUCCESS, // `earmark ... | head` has seen enough
         Err(e) => {
             print_error(&e);
@@ -49,6 +58,13 @@ fn start_threads(count: usize) -> anyhow::Result<()> {
         .num_threads(count)
         .build_global()
         .context("--threads: the threads could not be started")
+}
+
+/// Whether Ctrl-C or SIGTERM ended the command, and not a failure.
+fn is_stop(e: &anyhow::Error) -> bool {
+    e.is::<Stopped>()
+        || e.downcast_ref::<PipelineError>()
+            .is_some_and(PipelineError::is_interrupt)
 }
 
 fn is_broken_pipe(e: &anyhow::Error) -> bool {

@@ -29,13 +29,25 @@ pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     print(serde_json::to_string_pretty(value)?)
 }
 
+/// Prints a result: as JSON where that is asked for, else as text.
+pub fn print_as<T: Serialize>(
+    json: bool,
+    value: impl FnOnce() -> T,
+    text: impl FnOnce() -> String,
+) -> anyhow::Result<()> {
+    match json {
+        true => print_json(&value()),
+        false => print(text().trim_end()),
+    }
+}
+
 /// Prints what was written to `path`; as a note where stdout is taken by what was written.
 pub fn print_written(path: &Path, text: impl Display, console: &Console) -> anyhow::Result<()> {
-    if is_stdout(path) {
-        console.note(text);
-        return Ok(());
+    match is_stdout(path) {
+        true => console.note(text),
+        false => print(text)?,
     }
-    print(text)
+    Ok(())
 }
 
 /// Refuses a file that cannot be written, before the work whose result it is to hold.
@@ -77,6 +89,19 @@ pub fn write_csv<R: AsRef<[u8]>>(
     })
 }
 
+/// Writes a text, to stdout where no file is named, and says so.
+pub fn write_or_print(path: Option<&Path>, text: &[u8], console: &Console) -> anyhow::Result<()> {
+    let path = path.unwrap_or(Path::new(STDOUT));
+    write(path, |w| {
+        w.write_all(text.strip_suffix(b"\n").unwrap_or(text))?;
+        w.write_all(b"\n")
+    })?;
+    if !is_stdout(path) {
+        console.note(format!("wrote {}", path.display()));
+    }
+    Ok(())
+}
+
 /// Writes a score table to a file, atomically, or to stdout.
 pub fn write_scores(path: &Path, table: &ScoreTable) -> anyhow::Result<()> {
     if !is_stdout(path) {
@@ -88,8 +113,8 @@ pub fn write_scores(path: &Path, table: &ScoreTable) -> anyhow::Result<()> {
 }
 
 /// A table of names and numbers: the first column to the left, the others to the right.
-pub fn number_table(headers: &[&str], rows: &[Vec<String>]) -> String {
+pub fn number_table(headers: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut alignments = vec![Align::Right; headers.len()];
     alignments[0] = Align::Left;
-    text_table(headers, rows, &alignments)
+    text_table(headers, &Vec::from_iter(rows), &alignments)
 }

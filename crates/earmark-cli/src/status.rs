@@ -2,15 +2,13 @@
 
 use std::process::ExitCode;
 
-/// How a command ended.
+/// How a command ended that was neither refused nor interrupted.
 #[derive(Clone, Copy)]
 pub enum Status {
     /// Everything is done.
     Done,
     /// Done, but some inputs were skipped; each was named.
     SkippedSome,
-    /// Stopped by Ctrl-C or SIGTERM; what was done is kept.
-    Interrupted,
 }
 
 impl Status {
@@ -25,19 +23,11 @@ impl From<Status> for ExitCode {
         Self::from(match status {
             Status::Done => 0,
             Status::SkippedSome => 2,
-            Status::Interrupted => 130,
         })
     }
 }
 
-/// The error of a command that Ctrl-C ended; what it means has been printed by then.
-#[derive(Debug)]
-pub struct Interrupted;
-
-impl std::fmt::Display for Interrupted {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.write_str("interrupted")
-    }
-}
-
-impl std::error::Error for Interrupted {}
+/// The error of a command that Ctrl-C or SIGTERM ended, with the note to print about it; what was done is kept.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Stopped(pub String);

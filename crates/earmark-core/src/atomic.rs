@@ -68,7 +68,7 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
     write_unnamed(path, Sync::Yes, fill).map_err(|cause| WriteError::new(path, cause))
 }
 
-/// Whether [`write()`] could begin: tries to make a temporary beside `path` and removes it again. For work that takes long and writes at its
+/// Whether [`write()`] could begin: tries to make a temporary next to `path` and removes it again. For work that takes long and writes at its
 /// end.
 ///
 /// # Errors
@@ -76,12 +76,9 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
 /// As [`write()`], before anything was filled in.
 pub fn check(path: &Path) -> Result<(), WriteError> {
     let begin = || {
-        let target = match fs::metadata(path) {
-            Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-            Ok(found) if found.is_file() => fs::canonicalize(path)?,
-            // A pipe is not opened before there is something to say: its reader would take the closing for the end.
-            Ok(_) => return Ok(()),
-            Err(_) => path.to_path_buf(),
+        // A pipe is not opened before there is something to say: its reader would take the closing for the end.
+        let Some(target) = replaced_by(path)? else {
+            return Ok(());
         };
         let (temporary, _) = create_temporary(&target)?;
         fs::remove_file(temporary)
@@ -98,6 +95,16 @@ pub fn write_unsynced(
     write_unnamed(path, Sync::No, fill).map_err(|cause| WriteError::new(path, cause))
 }
 
+/// The file that writing to `path` replaces; `None` for a pipe or a device.
+fn replaced_by(path: &Path) -> io::Result<Option<PathBuf>> {
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(found) if found.is_file() => fs::canonicalize(path).map(Some),
+        Ok(_) => Ok(None),
+        Err(_) => Ok(Some(path.to_path_buf())),
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sync {
     Yes,
@@ -109,15 +116,10 @@ fn write_unnamed(
     sync: Sync,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let target = match fs::metadata(path) {
-        Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-        Ok(found) if found.is_file() => fs::canonicalize(path)?,
-        Ok(_) => {
-            let mut sink = BufWriter::new(OpenOptions::new().write(true).open(path)?);
-            fill(&mut sink)?;
-            return sink.flush();
-        }
-        Err(_) => path.to_path_buf(),
+    let Some(target) = replaced_by(path)? else {
+        let mut sink = BufWriter::new(OpenOptions::new().write(true).open(path)?);
+        fill(&mut sink)?;
+        return sink.flush();
     };
     let (temporary, file) = create_temporary(&target)?;
     let outcome = fill_and_rename(file, &temporary, &target, sync, fill);
@@ -273,35 +275,28 @@ pub fn clean_leftovers_older_than(folder: &Path, age: Duration) -> io::Result<us
     Ok(removed)
 }
 
-struct CrashPlan {
-    point: String,
-    pass: u64,
-}
-
-fn crash_plan() -> Option<&'static CrashPlan> {
-    static PLAN: OnceLock<Option<CrashPlan>> = OnceLock::new();
+/// The point that the test hook names, and the pass at which to end.
+fn crash_plan() -> Option<&'static (String, u64)> {
+    static PLAN: OnceLock<Option<(String, u64)>> = OnceLock::new();
     PLAN.get_or_init(|| {
         let value = std::env::var("EARMARK_CRASH_AT").ok()?;
         let (point, pass) = value.rsplit_once(':')?;
-        Some(CrashPlan {
-            point: point.to_owned(),
-            pass: pass.parse().ok()?,
-        })
+        Some((point.to_owned(), pass.parse().ok()?))
     })
     .as_ref()
 }
 
 /// Whether the test hook names this point: where a file grows by one write, a test wants it in two.
 pub fn crash_point_is_set(name: &str) -> bool {
-    crash_plan().is_some_and(|plan| plan.point == name)
+    crash_plan().is_some_and(|(point, _)| point == name)
 }
 
 /// A moment at which a test may kill the process; see the [module](self) documentation. Does nothing otherwise.
 pub fn crash_point(name: &str) {
     static PASSES: AtomicU64 = AtomicU64::new(0);
-    if let Some(plan) = crash_plan()
-        && plan.point == name
-        && PASSES.fetch_add(1, Ordering::SeqCst) + 1 == plan.pass
+    if let Some((point, pass)) = crash_plan()
+        && point == name
+        && PASSES.fetch_add(1, Ordering::SeqCst) + 1 == *pass
     {
         #[cfg(unix)]
         // The real signal, which no handler sees. Where there is no `kill`, aborting comes nearest.

@@ -89,6 +89,15 @@ impl ConfigError {
         Self::unless(range.contains(&value), key, value.to_string(), remedy)
     }
 
+    /// Refuses what is not a positive, finite number.
+    ///
+    /// # Errors
+    ///
+    /// The refusal.
+    pub fn check_positive(key: &str, value: f64, remedy: &str) -> Result<(), Self> {
+        Self::unless(value > 0.0 && value.is_finite(), key, value, remedy)
+    }
+
     /// Refuses what is not a share or probability: outside 0 to 1, or not a number.
     ///
     /// # Errors
@@ -107,6 +116,18 @@ pub trait Check {
     ///
     /// The refusal, with key, value and remedy.
     fn check(&self) -> Result<(), ConfigError>;
+}
+
+impl<T: Check> Check for Option<T> {
+    fn check(&self) -> Result<(), ConfigError> {
+        self.iter().try_for_each(Check::check)
+    }
+}
+
+impl<T: Check> Check for Vec<T> {
+    fn check(&self) -> Result<(), ConfigError> {
+        self.iter().try_for_each(Check::check)
+    }
 }
 
 /// Puts a key into its section.

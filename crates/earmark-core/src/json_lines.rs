@@ -1,4 +1,4 @@
-//! Logs of one JSON value a line (`metrics.jsonl`) that can be cut back to a checkpoint.
+//! Logs of one JSON value per line (`metrics.jsonl`) that can be cut back to a checkpoint.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -23,8 +23,8 @@ impl JsonLines {
     ///
     /// # Errors
     ///
-    /// When the file can't be read or written, or when a line before the last is no JSON: that is no trace of a killed
-    /// run but of a damaged or foreign file, and nothing is cut.
+    /// When the file can't be read or written, or when a line before the last is not JSON: no killed run leaves that,
+    /// so the file is damaged or foreign, and nothing is cut.
     pub fn open_cut(path: &Path, keep: impl Fn(&serde_json::Value) -> bool) -> Result<Self, WriteError> {
         let failed = |cause| WriteError::new(path, cause);
         let old = match fs::read(path) {

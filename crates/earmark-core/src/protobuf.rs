@@ -17,7 +17,7 @@ const FIXED32: u64 = 5;
 pub struct Message(Vec<u8>);
 
 impl Message {
-    /// Seven bits a byte, the low ones first; the eighth says whether more follow.
+    /// Seven bits per byte, the low ones first; the eighth says whether more follow.
     fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.0.push(value as u8 | 0x80);

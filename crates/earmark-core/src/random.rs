@@ -25,11 +25,11 @@ use rand::{Rng, SeedableRng};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u64)]
 pub enum Purpose {
-    /// The order of the examples of an epoch: `[Shuffle, epoch]`.
+    /// The order of the segments of an epoch: `[Shuffle, epoch]`.
     Shuffle = 1,
-    /// Augmentation of one example: `[Augment, epoch, position in the epoch]`.
+    /// Augmentation of one segment: `[Augment, epoch, position in the epoch]`.
     Augment = 2,
-    /// Mixing of the examples of one batch: `[Mix, epoch, batch]`.
+    /// Mixing of the segments of one batch: `[Mix, epoch, batch]`.
     Mix = 3,
     /// Initial weights of a network: `[Init, parameter]`.
     Init = 4,
@@ -37,11 +37,11 @@ pub enum Purpose {
     Dropout = 5,
     /// Folds and hold-out splits: `[Split, ...]`.
     Split = 6,
-    /// The synthetic demo set: `[Synth, part, clip]`.
+    /// The synthetic demo set: `[Synth, subset, clip]`.
     Synth = 7,
     /// Sampling of clips with probabilities: `[Sample, epoch]`.
     Sample = 8,
-    /// Stretches that a clip is heard by: `[Predict, key of its features]`.
+    /// Random crops that a clip is scored by: `[Predict, key of its features]`.
     Predict = 9,
     /// Random search over recipe keys: `[Tune, trial]`.
     Tune = 10,
@@ -49,7 +49,7 @@ pub enum Purpose {
     Evaluate = 11,
     /// Partners of sounds that are mixed before the front end: `[Pair, epoch]`.
     Pair = 12,
-    /// The length of a batch's examples: `[Length, epoch, batch]`.
+    /// The length of a batch's segments: `[Length, epoch, batch]`.
     Length = 13,
 }
 
@@ -170,7 +170,7 @@ pub fn beta(rng: &mut impl Rng, alpha: f64) -> f64 {
 /// The logarithm of a Gamma(`shape`, 1) variate: Marsaglia and Tsang (2000), with their boost for a shape below 1.
 fn log_gamma_variate(rng: &mut impl Rng, shape: f64) -> f64 {
     if shape < 1.0 {
-        // 1 - unit lies in (0, 1]: its logarithm is finite.
+        // 1 - unit is in (0, 1]: its logarithm is finite.
         let boost = libm::log(1.0 - unit(rng)) / shape;
         return log_gamma_variate(rng, shape + 1.0) + boost;
     }

@@ -158,11 +158,11 @@ fn readers_never_see_half_a_file() {
         .map(|byte| vec![byte; 3000 * usize::from(byte)])
         .collect();
     atomic::write(&path, |out| out.write_all(&contents[0])).unwrap();
-    std::thread::scope(|scope| {
+    std::thread::scope(|s| {
         for content in &contents {
-            scope.spawn(|| (0..20).for_each(|_| atomic::write(&path, |out| out.write_all(content)).unwrap()));
+            s.spawn(|| (0..20).for_each(|_| atomic::write(&path, |out| out.write_all(content)).unwrap()));
         }
-        scope.spawn(|| (0..200).for_each(|_| assert!(contents.contains(&fs::read(&path).unwrap()))));
+        s.spawn(|| (0..200).for_each(|_| assert!(contents.contains(&fs::read(&path).unwrap()))));
     });
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }

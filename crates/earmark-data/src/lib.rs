@@ -8,10 +8,12 @@ pub mod feature_store;
 pub mod layout;
 mod scan;
 pub mod segment_subset;
+mod settings;
 pub mod split;
 pub mod statistics;
 pub mod synth;
 mod table;
+mod wording;
 
 pub use augment::Augment;
 pub use batches::{Batch, BatchConfig, BatchMaker, BatchPosition, BatchStream};

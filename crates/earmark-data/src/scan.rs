@@ -1,5 +1,6 @@
 //! Processing every recording of a set, on all cores, with results in item order.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use earmark_audio::{AudioError, AudioInfo, AudioStream};
@@ -42,7 +43,7 @@ pub(crate) fn decode_all(
 
 /// Values with how often each occurs, the most frequent first, ties in ascending order.
 pub(crate) fn tally<K: Ord + Copy>(values: impl IntoIterator<Item = K>) -> Vec<(K, usize)> {
-    let mut counts = std::collections::BTreeMap::new();
+    let mut counts = BTreeMap::new();
     values
         .into_iter()
         .for_each(|v| *counts.entry(v).or_insert(0) += 1);

@@ -3,25 +3,17 @@
 use earmark_core::random;
 use earmark_core::{Check, ConfigError};
 use rand::Rng;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
-/// Which segments of a clip are averaged: consecutive ones, or any of them (argus-2019's stacking).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct SegmentSubset {
-    /// Probability that only some segments are used; otherwise all are, as in evaluation.
-    pub prob: f64,
-    /// Probability that the chosen segments are consecutive; otherwise any are.
-    pub crop_prob: f64,
-}
+use crate::settings::settings;
 
-impl Default for SegmentSubset {
-    fn default() -> Self {
-        Self {
-            prob: 1.0,
-            crop_prob: 0.5,
-        }
+settings! {
+    /// Which segments of a clip are averaged: consecutive ones, or any of them (argus-2019's stacking).
+    #[derive(Copy)]
+    pub struct SegmentSubset {
+        /// Probability that only some segments are used; otherwise all are, as in evaluation.
+        pub prob: f64 = 1.0,
+        /// Probability that the chosen segments are consecutive; otherwise any are.
+        pub crop_prob: f64 = 0.5,
     }
 }
 
@@ -38,11 +30,9 @@ impl SegmentSubset {
     /// Streams in the same state give the same choice for clips with the same number of segments, which is how several input networks are shown
     /// the same part of a clip.
     pub fn draw(&self, segments: usize, rng: &mut impl Rng) -> Vec<usize> {
-        let (any, crop) = (
-            random::chance(rng, self.prob),
-            random::chance(rng, self.crop_prob),
-        );
-        if !any || segments < 2 {
+        let some = random::chance(rng, self.prob);
+        let crop = random::chance(rng, self.crop_prob);
+        if !some || segments < 2 {
             return (0..segments).collect();
         }
         let length = 1 + random::below(rng, segments);

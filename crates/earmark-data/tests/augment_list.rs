@@ -110,7 +110,7 @@ fn every_clip_gives_a_segment_of_the_right_length() {
                 .segment(64, &extractor, &clip, 0, &mut random::stream(seed, &[]))
                 .unwrap();
             assert_eq!((image.bands, image.frames, changes.len()), (96, 64, 2));
-            // A frame tells its number: wrapped or not, each follows the one before.
+            // Each frame holds its number: wrapped or not, each follows the one before.
             for row in image.rows().filter(|_| frames > 0) {
                 assert!(
                     row.windows(2)

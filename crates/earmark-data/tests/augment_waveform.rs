@@ -89,7 +89,7 @@ fn sounds_are_mixed_by_their_pressure() {
             "mix",
         );
     }
-    // The ends of the ratio are the sounds themselves, and silence is no trouble.
+    // The ends of the ratio are the sounds themselves, and silence is allowed.
     assert_eq!(mix_by_pressure(&first, &second, 1.0, 16_000), first);
     assert_eq!(mix_by_pressure(&first, &second, 0.0, 16_000), second[..6000]);
     let silent = mix_by_pressure(&first, &[], 0.5, 16_000);
@@ -108,7 +108,8 @@ fn a_room_is_a_convolution_that_keeps_the_energy() {
     assert_eq!((response.len(), response[0]), (161, 1.0));
     let echoes: f64 = response[1..].iter().map(|echo| echo * echo).sum();
     assert!((10.0 * echoes.log10() + 3.0).abs() < 1e-9);
-    // Energy falls by 60 dB over the time: each quarter has 15 dB less than the one before, to what 40 normal numbers tell.
+    // Energy falls by 60 dB over the time: each quarter has 15 dB less than the one before, as exactly as 40 normal
+    // numbers show.
     let quarter = |k: usize| {
         response[1 + 40 * k..41 + 40 * k]
             .iter()

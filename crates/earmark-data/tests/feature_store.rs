@@ -154,7 +154,7 @@ fn changed_files_give_new_features() {
     let content = prepared.clips[0].as_ref().unwrap().content;
     let before = store.get(&items[0], Some(content)).unwrap();
 
-    // The same length: only the time of change tells.
+    // The same length: only the time of change differs.
     write_wav(&items[0].path, 77, 0.3, 44_100);
     let later = SystemTime::now() + Duration::from_secs(5);
     fs::File::options()
@@ -361,10 +361,10 @@ fn two_stores_share_a_folder_while_it_overflows() {
     };
     let expected: Vec<_> = items.iter().map(|item| directly(&extractor(), item)).collect();
     let (one, two) = (store(&settings), store(&settings));
-    std::thread::scope(|scope| {
+    std::thread::scope(|s| {
         for (store, step) in [(&one, 7), (&two, 11)] {
             let (items, expected) = (&items, &expected);
-            scope.spawn(move || {
+            s.spawn(move || {
                 for turn in 0..120 {
                     let index = turn * step % items.len();
                     assert!(

@@ -1,19 +1,20 @@
 //! Augmentations against what their draws say, element by element.
 
+use std::any::Any;
 use std::borrow::Cow;
 
 use earmark_core::{Check, Within, random};
 use earmark_data::augment::Augment;
 use earmark_data::augment::mixing::Mixup;
 use earmark_data::augment::spectrogram::{
-    AugmentContext, FreqMask, GainDb, LevelUnit, MaskValue, SpectrogramAugmentation, SpectrogramChange,
+    AugmentContext, FreqMask, Gain, GainDb, LevelUnit, MaskValue, Masks, Shift, SpectrogramChange,
     SpectrogramShape, TimeMask, TimeShift,
 };
 use earmark_features::{AmplitudeScale, Features, FrontEnd};
 use proptest::prelude::*;
 use serde_json::json;
 
-/// Values that tell their place: 1, 2, 3, ...
+/// Values that are their positions: 1, 2, 3, ...
 fn image(channels: usize, bands: usize, frames: usize) -> Features {
     let values = (0..channels * bands * frames).map(|place| (place + 1) as f32);
     Features::new(channels, bands, frames, values.collect()).unwrap()
@@ -23,6 +24,18 @@ const CONTEXT: AugmentContext = AugmentContext {
     segment_frames: 20,
     unit: Some(LevelUnit::Decibel),
 };
+
+/// What the only augmentation of `augment` draws, if it draws anything.
+fn drawn<C: SpectrogramChange + Clone>(
+    augment: &Augment,
+    seed: u64,
+    shape: SpectrogramShape,
+    context: AugmentContext,
+) -> Option<C> {
+    let changes = augment.draw(&mut random::stream(seed, &[]), shape, context);
+    let change: &dyn Any = &**changes.first()?;
+    change.downcast_ref().cloned()
+}
 
 /// The features after a change, if there is one.
 fn changed<C: SpectrogramChange>(features: &Features, change: &Option<C>) -> Vec<f32> {
@@ -39,12 +52,14 @@ proptest! {
     ) {
         let before = image(channels, bands, frames);
         let shape = SpectrogramShape::of(&before);
-        let mut rng = random::stream(seed, &[]);
-        let masks = if in_time {
-            TimeMask { prob: 1.0, max_masks: 3, max_share: share, value, ..TimeMask::default() }.draw(&mut rng, shape, CONTEXT)
-        } else {
-            FreqMask { prob: 1.0, max_masks: 3, max_share: share, value, ..FreqMask::default() }.draw(&mut rng, shape, CONTEXT)
+        let time_mask = TimeMask { prob: 1.0, max_masks: 3, max_share: share, value, ..TimeMask::default() };
+        let freq_mask = FreqMask { prob: 1.0, max_masks: 3, max_share: share, value, ..FreqMask::default() };
+        let augment = Augment {
+            time_mask: in_time.then_some(time_mask),
+            freq_mask: (!in_time).then_some(freq_mask),
+            ..Augment::default()
         };
+        let masks: Option<Masks> = drawn(&augment, seed, shape, CONTEXT);
         let (before, after) = (&before.data, changed(&before, &masks));
         let ranges = masks.map_or(Vec::new(), |masks| masks.ranges);
         let length = if in_time { frames } else { bands };
@@ -67,8 +82,9 @@ proptest! {
     #[test]
     fn a_shift_rolls_every_row(seed: u64, bands in 1usize..4, frames in 0usize..15, share in 0.0..=1.0f64) {
         let before = image(2, bands, frames);
-        let shift = TimeShift { prob: 1.0, max_share: share, ..TimeShift::default() };
-        let shift = shift.draw(&mut random::stream(seed, &[]), SpectrogramShape::of(&before), CONTEXT);
+        let time_shift = Some(TimeShift { prob: 1.0, max_share: share, ..TimeShift::default() });
+        let augment = Augment { time_shift, ..Augment::default() };
+        let shift: Option<Shift> = drawn(&augment, seed, SpectrogramShape::of(&before), CONTEXT);
         let (before, after) = (&before.data, changed(&before, &shift));
         let by = shift.map_or(0, |shift| shift.by);
         let farthest = (share * frames as f64) as usize;
@@ -90,10 +106,14 @@ fn widths_and_starts_are_uniform() {
         max_share: 0.4,
         value: MaskValue::Mean,
     };
+    let augment = Augment {
+        time_mask: Some(mask),
+        ..Augment::default()
+    };
     let mut widths = [0u32; 5];
     let mut first_of_widest = [0u32; 7];
     for seed in 0..20_000 {
-        let masks = mask.draw(&mut random::stream(seed, &[]), shape, CONTEXT);
+        let masks: Option<Masks> = drawn(&augment, seed, shape, CONTEXT);
         let (start, end) = masks.map_or((0, 0), |masks| masks.ranges[0]);
         widths[end - start] += 1;
         if end - start == 4 {
@@ -131,11 +151,11 @@ fn a_gain_is_what_louder_audio_gives() {
         unit: Some(unit),
         ..CONTEXT
     };
-    let gain = gain.draw(
-        &mut random::stream(0, &[]),
-        SpectrogramShape::of(&softer),
-        context,
-    );
+    let augment = Augment {
+        gain_db: Some(gain),
+        ..Augment::default()
+    };
+    let gain: Option<Gain> = drawn(&augment, 0, SpectrogramShape::of(&softer), context);
     let augmented = changed(&softer, &gain);
     let expected = extractor.log_mel(&louder, &mut extractor.scratch()).unwrap();
     // Where the mel value is at least 1000 times the offset of 0.001, the offset hides less than 0.001 of the gain.

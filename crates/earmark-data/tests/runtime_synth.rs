@@ -1,4 +1,4 @@
-//! The demo set: the same bytes always, the layout that `load` knows, and a task that can be learnt.
+//! The demo set: the same bytes always, the layout that `load` knows, and a task that can be learned.
 
 use std::fs;
 use std::path::Path;
@@ -129,7 +129,7 @@ fn summary(extractor: &Extractor, path: &Path) -> Vec<f32> {
         .collect()
 }
 
-/// The nearest curated clip by a crude summary should often, but not always, tell a test clip's label: the chance level
+/// The nearest curated clip by a crude summary should often, but not always, have the test clip's label: the chance level
 /// is about 0.13.
 fn check_learnable(root: &Path) {
     let extractor = Extractor::new(&FrontEnd::default()).unwrap();

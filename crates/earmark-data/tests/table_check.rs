@@ -40,9 +40,8 @@ fn summary(report: &CheckReport) -> Vec<(Severity, FindingKind, Vec<&str>)> {
         .collect()
 }
 
-#[test]
-#[expect(clippy::too_many_lines, reason = "a list of cases")]
-fn a_set_full_of_faults() {
+/// A data set with every fault that the check knows.
+fn faulty() -> Tree {
     let table = "file,labels,split,fold,group\n\
         a1.wav,dog,train,1,\na2.wav,dog,train,1,\nb1.wav,cat,train,1,\nb2.wav,cat,train,2,g\nc1.wav,emu,train,2,g\n\
         t1.wav,dog,test,,\nbroken.wav,cat,train,1,\nempty.wav,cat,train,1,\nquiet.wav,cat,train,1,\nloud.wav,cat,train,1,\n\
@@ -64,7 +63,11 @@ fn a_set_full_of_faults() {
     write_wav(&tree.path("rate.wav"), 16_000, 1, &tone(4, 400));
     let stereo: Vec<i16> = tone(5, 400).iter().flat_map(|&s| [s, s / 2]).collect();
     write_wav(&tree.path("stereo.wav"), 8000, 2, &stereo);
+    tree
+}
 
+#[test]
+fn a_set_full_of_faults() {
     let load_options = DataOptions {
         layout: Some(LayoutKind::Csv),
         table: Some("t.csv".into()),
@@ -72,6 +75,7 @@ fn a_set_full_of_faults() {
         missing_files: MissingFiles::Skip,
         ..DataOptions::default()
     };
+    let tree = faulty();
     let set = tree.load_with(&load_options).unwrap();
     let calls = AtomicUsize::new(0);
     let options = CheckOptions {

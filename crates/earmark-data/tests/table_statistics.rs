@@ -125,7 +125,7 @@ fn spectra_lengths_and_counts() {
     assert_eq!(test.spectrum.as_ref().unwrap().clips, 1);
 }
 
-/// A clip that is heard in several pieces gives the same frames; a hop may exceed the window.
+/// A clip that is processed in several pieces gives the same frames; a hop may exceed the window.
 #[test]
 fn pieces_change_nothing() {
     let tree = Tree::new(&[("t.csv", "file,label\na.wav,x\n")]);

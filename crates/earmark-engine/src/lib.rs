@@ -35,7 +35,7 @@ pub use optim::{
 };
 pub use probe::{LinearProbe, LinearProbeData};
 pub use scoring::{
-    CropMean, RandomCrops, RowScorer, ScoreError, ScoreJob, Scorer, ScorerOutput, SegmentBatch, SegmentGrid,
+    CropMean, RandomCrops, RowScorer, ScoreError, ScoreJob, Scorer, ScorerOutput, SegmentBatch,
     SegmentScores, evaluation,
 };
 pub use training::{

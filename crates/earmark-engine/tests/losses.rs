@@ -198,8 +198,8 @@ fn classes_weigh_what_they_weigh_in_keras() {
     }
 }
 
-/// A mixed example weighs the mean of its classes' weights, whatever its labels sum to; one without labels weighs 1. Smoothing changes
-/// what is learnt and not what it weighs.
+/// A mixed segment weighs the mean of its classes' weights, whatever its labels sum to; one without labels weighs 1. Smoothing changes
+/// its targets and not what it weighs.
 #[test]
 fn soft_labels_weigh_their_mean() {
     let read = |more: &str| -> Loss {

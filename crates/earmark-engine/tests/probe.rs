@@ -74,7 +74,7 @@ fn a_prior_is_where_weights_are_drawn() {
     let distance = |strength: f64| {
         let fitted = LinearProbe::fit(&data, strength, Some(&prior));
         let parts = fitted.weight.iter().zip(&prior.weight);
-        // The last feature never varies: nothing is learnt of it.
+        // The last feature never varies: its weight stays.
         parts.map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt()
     };
     let (weak, strong) = (distance(0.01), distance(1e6));

@@ -7,6 +7,7 @@ use crate::{
     front_end::{CheckedFrontEnd, FrontEnd},
     mel::MelBank,
     samples::{check_samples, pre_emphasise},
+    segments::SegmentPlacement,
     simd::{LANES, Lanes, transpose, vectorise},
     stft::{BinValue, FrameBuffer, FrameSpectrum},
 };
@@ -256,6 +257,24 @@ impl Extractor {
     pub fn segment_count(&self, frames: usize) -> usize {
         let segmenter = self.checked.segmenter.as_ref();
         segmenter.map_or(1, |segmenter| segmenter.count(frames))
+    }
+
+    /// The frames of a clip of `frames` frames at which its segments start; below 0 in the padding before the clip.
+    pub fn segment_starts(&self, frames: usize) -> Vec<i64> {
+        let Some(segmenter) = &self.checked.segmenter else {
+            return vec![0];
+        };
+        let starts = 0..segmenter.count(frames);
+        starts.map(|index| segmenter.start(frames, index)).collect()
+    }
+
+    /// Frames from the start of a segment to that of the next one; `None` where each clip is one segment.
+    pub fn segment_hop(&self) -> Option<usize> {
+        let segmenter = self.checked.segmenter.as_ref()?;
+        Some(match segmenter.place {
+            SegmentPlacement::Start | SegmentPlacement::Centre => segmenter.hop,
+            SegmentPlacement::Middle => segmenter.length,
+        })
     }
 
     /// Writes segment `index` into `out`: `[channels, bands, segment_frames]`, row-major.

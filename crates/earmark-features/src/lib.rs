@@ -71,4 +71,4 @@ pub use postprocess::{BandScale, Deltas, GlobalScale, Postprocess};
 pub use scaler::{NamedTensor, Pca, Scaler, ScalerError};
 pub use segments::{SegmentPad, SegmentPlacement, Segments};
 pub use stft::{BinValue, Centre, Stft, WindowFunction};
-pub use trimming::Trimming;
+pub use trimming::{TrimPadding, Trimming};

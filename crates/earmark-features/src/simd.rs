@@ -62,20 +62,12 @@ pub(crate) fn transpose(spectra: &[f32], rows: &mut [Lanes]) {
 /// spelled out as the exchanges that vector units offer within their 128-bit halves, which compilers recognise.
 #[inline(always)]
 fn transpose_square([a, b, c, d, e, f, g, h]: [Lanes; LANES]) -> [Lanes; LANES] {
-    let (ab, cd, ef, gh) = (
-        singles_low(a, b),
-        singles_low(c, d),
-        singles_low(e, f),
-        singles_low(g, h),
-    );
+    let (ab, cd) = (singles_low(a, b), singles_low(c, d));
+    let (ef, gh) = (singles_low(e, f), singles_low(g, h));
     let (first, second) = (pairs_low(ab, cd), pairs_high(ab, cd));
     let (fifth, sixth) = (pairs_low(ef, gh), pairs_high(ef, gh));
-    let (ab, cd, ef, gh) = (
-        singles_high(a, b),
-        singles_high(c, d),
-        singles_high(e, f),
-        singles_high(g, h),
-    );
+    let (ab, cd) = (singles_high(a, b), singles_high(c, d));
+    let (ef, gh) = (singles_high(e, f), singles_high(g, h));
     let (third, fourth) = (pairs_low(ab, cd), pairs_high(ab, cd));
     let (seventh, eighth) = (pairs_low(ef, gh), pairs_high(ef, gh));
     [

@@ -1,23 +1,31 @@
 //! Silence at both ends of a clip, cut off before anything else.
+//!
+//! After `librosa.effects.trim` (B. McFee et al., "librosa: Audio and music signal analysis in Python", SciPy 2015):
+//! frames whose mean square is more than `top-db` below the loudest frame's are silent; everything from the first frame
+//! that is not silent to the last one stays.
 
-use crate::positive_integer;
-use earmark_audio::{Trim, TrimPadding};
+use crate::{positive_integer, stft::mirror};
 use earmark_core::{Check, ConfigError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
-/// Cuts off both ends what is far softer than the loudest frame, as `librosa.effects.trim` does; see [`Trim`].
-///
-/// ```
-/// let trimming: earmark_features::Trimming = toml::from_str("top-db = 60\nmin-seconds = 0.5")?;
-/// let mut samples = vec![0.0; 30_000];
-/// samples[10_000..20_000].fill(0.5);
-/// assert_eq!(trimming.apply(&samples, 16_000).len(), 12_288);
-/// // At 44.1 kHz, 12,288 samples are less than half a second.
-/// assert_eq!(trimming.apply(&samples, 44_100).len(), 22_050);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Lowest power that counts: librosa's `amin`. In a silent clip every frame is as loud as the loudest, so nothing is
+/// trimmed.
+const MIN_POWER: f64 = 1e-10;
+
+/// How a signal continues before its start and after its end, where the first and last frames reach beyond it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TrimPadding {
+    /// The signal mirrored, without repeating its end sample: librosa up to 0.9, and so the Freesound systems.
+    #[default]
+    Reflect,
+    /// Zeros: librosa from 0.10.
+    Zeros,
+}
+
+/// Cuts off both ends what is far softer than the loudest frame, as `librosa.effects.trim` does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Trimming {
@@ -73,18 +81,75 @@ impl Check for Trimming {
 }
 
 impl Trimming {
+    /// The samples between the silence at both ends; an empty signal, or one without any frame that is loud enough,
+    /// gives an empty range.
+    ///
+    /// ```
+    /// let mut samples = vec![0.0; 30_000];
+    /// samples[10_000..20_000].fill(0.5);
+    /// // Whole hops of 512, with half a frame before and after.
+    /// assert_eq!(earmark_features::Trimming::default().range(&samples), 9_216..21_504);
+    /// ```
+    pub fn range(&self, samples: &[f32]) -> Range<usize> {
+        let hop = self.hop_samples.max(1) as usize;
+        let powers = self.frame_powers(samples, hop);
+        let decibels = |power: f64| 10.0 * power.max(MIN_POWER).log10();
+        let loudest = decibels(powers.iter().copied().fold(0.0, f64::max));
+        let audible = |&power: &f64| decibels(power) - loudest > -self.top_db;
+        match (powers.iter().position(audible), powers.iter().rposition(audible)) {
+            (Some(first), Some(last)) => {
+                let end = ((last + 1) * hop).min(samples.len());
+                (first * hop).min(end)..end
+            }
+            _ => 0..0,
+        }
+    }
+
+    /// The mean square of each frame; frame k is centred on sample k x hop.
+    fn frame_powers(&self, samples: &[f32], hop: usize) -> Vec<f64> {
+        let (frame, len) = (self.frame_samples as usize, samples.len());
+        if len == 0 || frame == 0 {
+            return Vec::new();
+        }
+        let half = frame / 2;
+        let square = |x: f32| f64::from(x) * f64::from(x);
+        let power = |k: usize| {
+            // Indices count from the start of the padding; the signal begins at `half`.
+            let (start, end) = (k * hop, k * hop + frame);
+            let inside = start.clamp(half, half + len)..end.clamp(half, half + len);
+            let core = &samples[inside.start - half..inside.end - half];
+            let core: f64 = core.iter().map(|&x| square(x)).sum();
+            let edge: f64 = match self.padding {
+                TrimPadding::Zeros => 0.0,
+                TrimPadding::Reflect => (start..inside.start.min(end))
+                    .chain(inside.end.max(start)..end)
+                    .map(|at| square(samples[mirror(at, half, len)]))
+                    .sum(),
+            };
+            (core + edge) / frame as f64
+        };
+        let beyond = (len + 2 * half).checked_sub(frame);
+        (0..beyond.map_or(0, |beyond| beyond / hop + 1))
+            .map(power)
+            .collect()
+    }
+
     /// The samples without the silence at both ends. A silent clip stays whole.
     ///
     /// With `min-seconds`, a shorter result is replaced by that many samples around a middle, padded with zeros on both
     /// sides (the odd one at the end) where the clip has fewer.
+    ///
+    /// ```
+    /// let trimming: earmark_features::Trimming = toml::from_str("top-db = 60\nmin-seconds = 0.5")?;
+    /// let mut samples = vec![0.0; 30_000];
+    /// samples[10_000..20_000].fill(0.5);
+    /// assert_eq!(trimming.apply(&samples, 16_000).len(), 12_288);
+    /// // At 44.1 kHz, 12,288 samples are less than half a second.
+    /// assert_eq!(trimming.apply(&samples, 44_100).len(), 22_050);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn apply<'a>(&self, samples: &'a [f32], sample_rate_hz: u32) -> Cow<'a, [f32]> {
-        let trim = Trim {
-            top_db: self.top_db,
-            frame_samples: self.frame_samples as usize,
-            hop_samples: self.hop_samples as usize,
-            padding: self.padding,
-        };
-        let range = trim.range(samples);
+        let range = self.range(samples);
         let wanted = (self.min_seconds.unwrap_or(0.0) * f64::from(sample_rate_hz)) as usize;
         if range.len() >= wanted {
             return Cow::Borrowed(&samples[range]);

@@ -27,13 +27,10 @@ pub enum InstallError {
 impl InstallError {
     /// Whether `progress` stopped the download, which is not a failure.
     pub fn is_stop(&self) -> bool {
-        matches!(
-            self,
-            Self::Download {
-                cause: DownloadError::Stopped,
-                ..
-            }
-        )
+        let Self::Download { cause, .. } = self else {
+            return false;
+        };
+        matches!(cause, DownloadError::Stopped)
     }
 }
 
@@ -90,10 +87,8 @@ pub fn install(
 /// How to install a model without a network connection on this machine.
 fn by_hand(model: &PublishedModel, path: &Path) -> String {
     let size = model.bytes.map_or(String::new(), |n| format!("\n  of {n} bytes"));
-    let sum = model
-        .sha256
-        .as_ref()
-        .map_or(String::new(), |sum| format!(", SHA-256 {sum}"));
+    let sum = model.sha256.as_deref().map(|sum| format!(", SHA-256 {sum}"));
+    let sum = sum.unwrap_or_default();
     format!(
         "By hand: download\n  {}{size}{sum}\nwith a browser, then run\n  earmark models import {} --as {} -o {}",
         model.url,

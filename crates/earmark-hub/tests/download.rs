@@ -23,12 +23,12 @@ enum Act {
 
 /// Serves `content` on a port of its own; returns the address and the requests: the start of each range, if any.
 fn serve(content: Vec<u8>, acts: &[Act]) -> (String, Arc<Mutex<Vec<Option<usize>>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/models/x.pt", listener.local_addr().unwrap());
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/models/x.pt", server.local_addr().unwrap());
     let asked = Arc::new(Mutex::new(Vec::new()));
     let (log, acts) = (Arc::clone(&asked), acts.to_vec());
     std::thread::spawn(move || {
-        for (k, stream) in listener.incoming().enumerate() {
+        for (k, stream) in server.incoming().enumerate() {
             let mut stream = stream.unwrap();
             let mut range = None;
             let mut lines = BufReader::new(stream.try_clone().unwrap());
@@ -206,7 +206,7 @@ fn wrong_bytes_are_rejected() {
     std::fs::write(&checksum.to, &other).unwrap();
     assert!(matches!(
         checksum.run(&mut |_| true),
-        Err(DownloadError::Checksum { .. })
+        Err(DownloadError::WrongFile { .. })
     ));
 }
 

@@ -85,7 +85,7 @@ fn features(body: &Path, epsilon: f64, size: [usize; 2]) -> Vec<f32> {
     for i in 0..vars.len() {
         let spec = &vars.specs()[i];
         let values = match spec.name.as_str() {
-            // Keras's epsilon stands in the BatchNorm before the body too.
+            // Keras's epsilon is in the BatchNorm before the backbone too.
             "input.bn.variance" => vec![1.0 - 0.001; 3],
             "widen1.weight" => (0..30).map(|k| f32::from(u8::from(k / 3 == k % 3))).collect(),
             "widen2.weight" => (0..30).map(|k| f32::from(u8::from(k / 10 == k % 10))).collect(),
@@ -212,7 +212,7 @@ fn widths_are_recognised() {
     let body = vars.specs().iter().enumerate().filter(|(_, s)| {
         ["conv0.", "block", "last."]
             .iter()
-            .any(|scope| s.name.starts_with(scope))
+            .any(|prefix| s.name.starts_with(prefix))
     });
     let theirs = names.zip(body).map(|(name, (i, s))| {
         let values = vars.to_vec(VarId(i));

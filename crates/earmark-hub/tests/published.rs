@@ -3,7 +3,7 @@
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a test tells what it measured, or that it did not run"
+    reason = "a test prints what it measured, or that it did not run"
 )]
 
 use burn::tensor::{Tensor, TensorData};
@@ -20,8 +20,8 @@ use std::sync::atomic::AtomicBool;
 
 /// The folder with the data that can't be part of the repository.
 fn shared() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    let folder = std::env::var_os("EARMARK_SHARED").map_or_else(beside, PathBuf::from);
+    let next_to_it = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let folder = std::env::var_os("EARMARK_SHARED").map_or_else(next_to_it, PathBuf::from);
     if folder.join("models/efficientat-mn04-as").is_dir() && folder.join("data/esc10/audio").is_dir() {
         return Some(folder);
     }
@@ -31,7 +31,7 @@ fn shared() -> Option<PathBuf> {
         folder.display()
     );
     eprintln!(
-        "skipped: no ESC-10 or EfficientAT beside the repository; set EARMARK_SHARED to the folder that holds them"
+        "skipped: no ESC-10 or EfficientAT next to the repository; set EARMARK_SHARED to the folder that holds them"
     );
     None
 }
@@ -171,7 +171,7 @@ const ZERO_SHOT: [(&str, &[&str]); 10] = [
     ("crackling_fire", &["Crackle", "Fire"]),
 ];
 
-/// Without any training, 96.0 % of ESC-10's 400 clips are told apart; through `predict`, as a user does it.
+/// Without any training, 96.0 % of ESC-10's 400 clips are classified correctly; through `predict`, as a user does it.
 #[test]
 fn esc_10_is_recognised_without_training() {
     let Some(shared) = shared() else { return };

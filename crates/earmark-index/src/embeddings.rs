@@ -1,6 +1,6 @@
 //! Rows of numbers, and the most similar ones.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Rows of numbers and the recordings they belong to.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,13 @@ pub struct EmbeddingsError {
     pub path: PathBuf,
     /// What is wrong, and how to fix it.
     pub problem: String,
+}
+
+impl EmbeddingsError {
+    pub(crate) fn new(path: &Path, problem: impl Into<String>) -> Self {
+        let (path, problem) = (path.into(), problem.into());
+        Self { path, problem }
+    }
 }
 
 /// A row that is similar to another.

@@ -2,7 +2,10 @@
 
 use crate::{Embeddings, EmbeddingsError, npy, parquet};
 use earmark_core::atomic;
-use std::io::Write;
+use std::ffi::OsStr;
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::iter::once;
 use std::path::{Path, PathBuf};
 
 impl Embeddings {
@@ -13,44 +16,40 @@ impl Embeddings {
     ///
     /// For another ending, and a file that can't be written.
     pub fn save(&self, path: &Path) -> Result<Vec<PathBuf>, EmbeddingsError> {
-        let failed = |e: atomic::WriteError| EmbeddingsError {
-            path: e.path.clone(),
-            problem: format!("cannot be written: {}", e.cause),
+        let failed = |path: &Path, cause: &dyn Display| {
+            EmbeddingsError::new(path, format!("cannot be written: {cause}"))
         };
-        match ending(path)? {
-            Ending::Csv => {
-                atomic::write(path, |w| self.write_csv(w, true)).map_err(failed)?;
-                Ok(vec![path.into()])
+        let write = |path: &Path, fill: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
+            atomic::write(path, fill).map_err(|e| failed(&e.path, &e.cause))
+        };
+        let mut written = vec![path.to_owned()];
+        match path.extension().and_then(OsStr::to_str) {
+            Some("csv") => write(path, &|w| self.write_csv(w, true))?,
+            Some("parquet") => {
+                let bytes = parquet::write(self).map_err(|e| failed(path, &e))?;
+                write(path, &|w| w.write_all(&bytes))?;
             }
-            Ending::Parquet => {
-                let bytes = parquet::write(self).map_err(|e| EmbeddingsError {
-                    path: path.into(),
-                    problem: format!("cannot be written: {e}"),
-                })?;
-                atomic::write(path, |w| w.write_all(&bytes)).map_err(failed)?;
-                Ok(vec![path.into()])
-            }
-            Ending::Npy => {
+            Some("npy") => {
                 let table = table_of_npy(path);
-                atomic::write(&table, |w| self.write_csv(w, false)).map_err(failed)?;
-                atomic::write(path, |w| npy::write(self, w)).map_err(failed)?;
-                Ok(vec![path.into(), table])
+                write(&table, &|w| self.write_csv(w, false))?;
+                write(path, &|w| npy::write(self, w))?;
+                written.push(table);
             }
+            _ => return Err(EmbeddingsError::new(path, NO_FORMAT)),
         }
+        Ok(written)
     }
 
-    fn write_csv(&self, out: &mut dyn Write, values: bool) -> std::io::Result<()> {
+    fn write_csv(&self, out: &mut dyn Write, values: bool) -> io::Result<()> {
         let mut csv = csv::Writer::from_writer(out);
         let start = self.starts.as_ref().map(|_| "start_seconds".to_owned());
         let features = (0..if values { self.width } else { 0 }).map(|k| format!("e{k}"));
-        csv.write_record(std::iter::once("fname".to_owned()).chain(start).chain(features))?;
+        csv.write_record(once("fname".to_owned()).chain(start).chain(features))?;
         for (row, file) in self.files.iter().enumerate() {
             let start = self.starts.as_ref().map(|s| s[row].to_string());
             let numbers = if values { self.row(row) } else { &[] };
-            let cells = std::iter::once(file.clone())
-                .chain(start)
-                .chain(numbers.iter().map(f32::to_string));
-            csv.write_record(cells)?;
+            let numbers = numbers.iter().map(f32::to_string);
+            csv.write_record(once(file.clone()).chain(start).chain(numbers))?;
         }
         csv.flush()
     }
@@ -61,32 +60,29 @@ impl Embeddings {
     ///
     /// For a file that is missing or contains something else.
     pub fn read(path: &Path) -> Result<Self, EmbeddingsError> {
-        match ending(path)? {
-            Ending::Csv => Self::read_csv(path, true),
-            Ending::Parquet => Err(EmbeddingsError {
-                path: path.into(),
-                problem: "parquet is for other programs; embed into .npy or .csv to search in it".into(),
-            }),
-            Ending::Npy => {
+        match path.extension().and_then(OsStr::to_str) {
+            Some("csv") => Self::read_csv(path, true),
+            Some("parquet") => {
+                let problem = "parquet is for other programs; embed into .npy or .csv to search in it";
+                Err(EmbeddingsError::new(path, problem))
+            }
+            Some("npy") => {
                 let mut found = Self::read_csv(&table_of_npy(path), false)?;
                 found.values = npy::read(path, found.files.len())?;
                 found.width = found.values.len() / found.files.len().max(1);
                 Ok(found)
             }
+            _ => Err(EmbeddingsError::new(path, NO_FORMAT)),
         }
     }
 
     fn read_csv(path: &Path, values: bool) -> Result<Self, EmbeddingsError> {
-        let bad = |problem: String| EmbeddingsError {
-            path: path.into(),
-            problem,
-        };
+        let bad = |problem: String| EmbeddingsError::new(path, problem);
         let mut csv = csv::Reader::from_path(path).map_err(|e| bad(format!("cannot be read: {e}")))?;
         let header = csv.headers().map_err(|e| bad(e.to_string()))?.clone();
         if header.get(0) != Some("fname") {
-            return Err(bad(
-                "its first column is not `fname`; expected a table that `earmark embed` wrote".into(),
-            ));
+            let problem = "its first column is not `fname`; expected a table that `earmark embed` wrote";
+            return Err(EmbeddingsError::new(path, problem));
         }
         let segments = header.get(1) == Some("start_seconds");
         let first = if segments { 2 } else { 1 };
@@ -99,32 +95,16 @@ impl Embeddings {
                 value.ok_or_else(|| bad(format!("line {}: `{cell}` is not a number", line + 2)))
             };
             let start = segments.then(|| number(1)).transpose()?;
-            let row: Vec<f32> = (first..first + found.width)
-                .map(|column| Ok(number(column)? as f32))
-                .collect::<Result<_, EmbeddingsError>>()?;
+            let row = (first..first + found.width).map(|column| Ok(number(column)? as f32));
+            let row = row.collect::<Result<Vec<f32>, EmbeddingsError>>()?;
             found.push(&record[0], start, &row);
         }
         Ok(found)
     }
 }
 
-enum Ending {
-    Npy,
-    Csv,
-    Parquet,
-}
-
-fn ending(path: &Path) -> Result<Ending, EmbeddingsError> {
-    match path.extension().and_then(|e| e.to_str()) {
-        Some("npy") => Ok(Ending::Npy),
-        Some("csv") => Ok(Ending::Csv),
-        Some("parquet") => Ok(Ending::Parquet),
-        _ => Err(EmbeddingsError {
-            path: path.into(),
-            problem: "the ending names no format; choose .npy, .csv or .parquet".into(),
-        }),
-    }
-}
+/// What is wrong with another ending.
+const NO_FORMAT: &str = "the ending names no format; choose .npy, .csv or .parquet";
 
 /// The table of an `.npy` file.
 fn table_of_npy(path: &Path) -> PathBuf {

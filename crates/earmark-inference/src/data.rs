@@ -17,16 +17,14 @@ pub fn open_for_scoring(
     root: &Path,
     subset: Option<&str>,
 ) -> Result<DataSet, PipelineError> {
-    let open = |subsets: Option<Vec<String>>| {
-        let options = DataOptions {
-            subsets,
-            ..options.clone()
-        };
+    let open = |subset: Option<&str>| {
+        let mut options = options.clone();
+        options.subsets = subset.map(|name| vec![name.to_owned()]);
         load(root, &options)
     };
-    match (open(subset.map(|name| vec![name.to_owned()])), subset) {
+    match (open(subset), subset) {
         // The first error says why all data could not be opened: nobody asked for `test`.
-        (Err(first), None) if first.is_absence() => Ok(open(Some(vec!["test".into()])).map_err(|_| first)?),
+        (Err(first), None) if first.is_absence() => Ok(open(Some("test")).map_err(|_| first)?),
         (opened, _) => Ok(opened?),
     }
 }

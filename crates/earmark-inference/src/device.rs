@@ -11,12 +11,9 @@ pub enum DeviceError {
     Unknown(String),
     /// Not in this build.
     #[error(
-        "--device {name}: this build does not include it; build with `cargo build --release --features {name}`"
+        "--device {0}: this build does not include it; build with `cargo build --release --features {0}`"
     )]
-    NotBuilt {
-        /// The device.
-        name: String,
-    },
+    NotBuilt(String),
     /// The instruction set that the environment asks for is not available.
     #[error(transparent)]
     InstructionSet(#[from] IsaError),
@@ -62,17 +59,11 @@ impl Device {
             "webgpu" => BurnDevice::webgpu(burn::tensor::DeviceKind::DefaultDevice),
             #[cfg(feature = "metal")]
             "metal" => BurnDevice::metal(burn::tensor::DeviceKind::DefaultDevice),
-            "vulkan" | "webgpu" | "metal" => {
-                return Err(DeviceError::NotBuilt {
-                    name: name.to_owned(),
-                });
-            }
+            "vulkan" | "webgpu" | "metal" => return Err(DeviceError::NotBuilt(name.to_owned())),
             _ => return Err(DeviceError::Unknown(name.to_owned())),
         };
-        Ok(Self {
-            name: name.to_owned(),
-            burn,
-        })
+        let name = name.to_owned();
+        Ok(Self { name, burn })
     }
 
     /// The CPU.
@@ -104,10 +95,10 @@ impl Device {
     ///
     /// As [`Self::cpu`].
     pub fn instruction_set(&self) -> Result<Option<&'static str>, DeviceError> {
-        Ok(match self.name.as_str() {
-            "cpu" => Some(Isa::wanted()?.name()),
-            _ => None,
-        })
+        match self.name.as_str() {
+            "cpu" => Ok(Some(Isa::wanted()?.name())),
+            _ => Ok(None),
+        }
     }
 }
 

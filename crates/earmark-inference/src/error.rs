@@ -1,6 +1,7 @@
 //! Why a job fails, and clips that could not be read.
 
 use crate::device::DeviceError;
+use earmark_audio::AudioError;
 use earmark_core::ConfigError;
 use earmark_core::atomic::WriteError;
 use earmark_data::batches::BatchError;
@@ -27,6 +28,8 @@ pub enum PipelineError {
     Run(#[from] RunError),
     #[error(transparent)]
     Device(#[from] DeviceError),
+    #[error(transparent)]
+    Audio(#[from] AudioError),
     #[error(transparent)]
     Data(#[from] DataError),
     #[error(transparent)]

@@ -2,6 +2,7 @@
 
 use crate::error::without_path;
 pub use crate::predict::file_items;
+use crate::progress::skip;
 use crate::{Event, Observer, Skips};
 use earmark_data::feature_store::ItemFault;
 use earmark_data::{ClassMap, Item};
@@ -57,11 +58,7 @@ pub fn write_handcrafted_features(
                 Some(Ok(features)) => features,
                 Some(Err(fault)) => {
                     let reason = without_path(&fault.to_string(), &item.path);
-                    observer(Event::Skipped {
-                        file: &item.file,
-                        reason: &reason,
-                    });
-                    skipped.push((item.file.clone(), reason));
+                    skip(observer, &mut skipped, &item.file, reason);
                     continue;
                 }
             };

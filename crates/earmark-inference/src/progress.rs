@@ -1,5 +1,6 @@
 //! Progress of long jobs, reported to an [`Observer`].
 
+use crate::Skips;
 use earmark_engine::FitEvent;
 use earmark_metrics::Report;
 
@@ -53,3 +54,12 @@ pub enum Event<'a> {
 
 /// Receives [`Event`]s.
 pub type Observer<'a> = &'a (dyn Fn(Event) + Sync);
+
+/// Reports a clip that can't be used, and adds it to `skipped`.
+pub(crate) fn skip(observer: Observer, skipped: &mut Skips, file: &str, reason: String) {
+    observer(Event::Skipped {
+        file,
+        reason: &reason,
+    });
+    skipped.push((file.to_owned(), reason));
+}

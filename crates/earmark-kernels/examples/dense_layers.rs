@@ -7,11 +7,9 @@
 
 mod common;
 
-use std::time::Instant;
-
-use common::{noise, processor_seconds};
+use common::{argument, least, noise};
 use earmark_kernels::conv::{self, Algorithm, ConvShape};
-use earmark_kernels::{ConvWindow, Epilogue, Isa, OpInput, OutputGrad, Workspace};
+use earmark_kernels::{ConvWindow, Epilogue, OpInput, OutputGrad};
 
 /// Input channels, output channels, plane.
 const LAYERS: [(usize, usize, [usize; 2]); 9] = [
@@ -26,22 +24,9 @@ const LAYERS: [(usize, usize, [usize; 2]); 9] = [
     (2048, 512, [8, 16]),
 ];
 
-/// Least wall and least processor time of some runs, in seconds.
-fn least(repeats: usize, mut f: impl FnMut()) -> [f64; 2] {
-    (0..repeats).fold([f64::MAX; 2], |best, _| {
-        let (start, cpu) = (Instant::now(), processor_seconds());
-        f();
-        let cpu = cpu.zip(processor_seconds()).map_or(f64::NAN, |(a, b)| b - a);
-        [best[0].min(start.elapsed().as_secs_f64()), best[1].min(cpu)]
-    })
-}
-
 fn main() {
-    let mut args = std::env::args()
-        .skip(1)
-        .map(|a| a.parse::<usize>().expect("a number"));
-    let (batch, repeats) = (args.next().unwrap_or(8), args.next().unwrap_or(3));
-    let ws = Workspace::with_isa(Isa::wanted().expect("an instruction set of this machine"));
+    let (batch, repeats) = (argument(0, 8), argument(1, 3));
+    let ws = common::workspace();
     println!("{}", ws.isa().name());
     let mut totals = [[0.0; 4]; 2];
     for (inputs, outputs, size) in LAYERS {
@@ -64,25 +49,12 @@ fn main() {
             }
             .for_training(batch);
             let forward = least(repeats, || {
-                let packed = conv::pack(&ws, &w, &shape);
-                conv::forward(
-                    &ws,
-                    &packed,
-                    &shape,
-                    OpInput::plain(&x),
-                    &mut y,
-                    Epilogue::Moments,
-                );
+                let (packed, x) = (conv::pack(&ws, &w, &shape), OpInput::plain(&x));
+                conv::forward(&ws, &packed, &shape, x, &mut y, Epilogue::Moments);
             });
             let backward = least(repeats, || {
-                conv::backward(
-                    &ws,
-                    &w,
-                    &shape,
-                    OpInput::plain(&x),
-                    OutputGrad::plain(&g),
-                    Some(&mut dx),
-                );
+                let (x, g) = (OpInput::plain(&x), OutputGrad::plain(&g));
+                conv::backward(&ws, &w, &shape, x, g, Some(&mut dx));
             });
             println!(
                 "{inputs:5} -> {outputs:4} {size:?} {algorithm:?}: forward {:.1} ms, processor {:.1} ms ({:.0} GFLOP/s a core); \

@@ -6,30 +6,24 @@
 
 mod common;
 
-use common::{PAIRS, noise, processor_seconds};
+use common::{PAIRS, argument, noise};
 use earmark_kernels::depthwise::{self, DepthwiseShape};
-use earmark_kernels::{Activation, ConvWindow, Epilogue, Isa, Norm, OpInput, Workspace, conv::pointwise};
+use earmark_kernels::{Activation, ConvWindow, Epilogue, Norm, OpInput, conv::pointwise};
 
 /// Runs that are timed together: asking for the time takes some hundredths of a millisecond.
 const TOGETHER: usize = 10;
 
 /// Least processor time of some runs, in milliseconds.
 fn least(repeats: usize, mut f: impl FnMut() + Send) -> f64 {
-    (0..repeats.div_ceil(TOGETHER)).fold(f64::MAX, |best, _| {
-        let cpu = processor_seconds();
-        // In the pool, as a program does it: from outside, each call would wake the pool and sleep until it is done.
-        rayon::scope(|_| (0..TOGETHER).for_each(|_| f()));
-        let cpu = cpu.zip(processor_seconds()).map_or(f64::NAN, |(a, b)| b - a);
-        best.min(cpu * 1e3 / TOGETHER as f64)
-    })
+    // In the pool, as a program does it: from outside, each call would wake the pool and sleep until it is done.
+    let mut together = || rayon::scope(|_| (0..TOGETHER).for_each(|_| f()));
+    let [_, cpu] = common::least(repeats.div_ceil(TOGETHER), &mut together);
+    cpu * 1e3 / TOGETHER as f64
 }
 
 fn main() {
-    let mut args = std::env::args()
-        .skip(1)
-        .map(|a| a.parse::<usize>().expect("a number"));
-    let (batch, repeats) = (args.next().unwrap_or(1), args.next().unwrap_or(50));
-    let ws = Workspace::with_isa(Isa::wanted().expect("an instruction set of this machine"));
+    let (batch, repeats) = (argument(0, 1), argument(1, 50));
+    let ws = common::workspace();
     println!("{}, batch {batch}", ws.isa().name());
     let (mut channels, mut size) = (16, [100, 96]);
     let mut totals = [0.0; 2];

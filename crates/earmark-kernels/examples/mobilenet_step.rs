@@ -10,11 +10,11 @@ mod common;
 
 use std::time::Instant;
 
-use common::{PAIRS, noise, processor_seconds};
+use common::{PAIRS, argument, noise, processor_seconds};
 use earmark_kernels::chain::{Chain, ConvKind, ConvLayer, InferenceChain, LayerParams, MovingStatistics};
 use earmark_kernels::elementwise::optimizer_steps::{Adam, AdamEpsilon};
 use earmark_kernels::elementwise::pool::{self, Pool, PoolShape};
-use earmark_kernels::{Activation, ConvWindow, Isa, Workspace};
+use earmark_kernels::{Activation, ConvWindow, Workspace};
 
 fn layers(size: [usize; 2]) -> Vec<ConvLayer> {
     let layer = |kind, inputs, outputs| ConvLayer {
@@ -56,6 +56,17 @@ impl Tensor {
     }
 }
 
+fn borrow(params: &[[Tensor; 3]]) -> Vec<LayerParams<'_>> {
+    let layers = params.iter();
+    layers
+        .map(|[weight, gamma, beta]| LayerParams {
+            weight: &weight.value,
+            gamma: &gamma.value,
+            beta: &beta.value,
+        })
+        .collect()
+}
+
 /// Times inference for the whole batch and for one example.
 fn infer(ws: &Workspace, chain: &Chain, params: &[[Tensor; 3]], x: &[f32], repeats: usize) {
     let ones: Vec<_> = chain
@@ -63,52 +74,32 @@ fn infer(ws: &Workspace, chain: &Chain, params: &[[Tensor; 3]], x: &[f32], repea
         .iter()
         .map(|l| (vec![0.0; l.outputs], vec![1.0; l.outputs]))
         .collect();
-    let borrowed: Vec<LayerParams<'_>> = params
-        .iter()
-        .map(|[weight, gamma, beta]| LayerParams {
-            weight: &weight.value,
-            gamma: &gamma.value,
-            beta: &beta.value,
-        })
-        .collect();
     let statistics: Vec<_> = ones
         .iter()
         .map(|(mean, variance)| MovingStatistics { mean, variance })
         .collect();
-    let ready = InferenceChain::new(ws, chain, &borrowed, &statistics);
+    let ready = InferenceChain::new(ws, chain, &borrow(params), &statistics);
     let [h, w] = chain.output_size();
     let image = chain.size(0)[0] * chain.size(0)[1];
     for batch in [x.len() / image, 1] {
         let mut out = vec![0.0; 1024 * batch * h * w];
         let repeats = if batch == 1 { 20 * repeats } else { repeats };
-        let mut least = [f64::MAX; 2];
-        for _ in 0..repeats {
-            let (start, cpu) = (Instant::now(), processor_seconds());
-            // In the pool, as a program does it: from outside, each layer would wake the pool and sleep until it is done.
+        // In the pool, as a program does it: from outside, each layer would wake the pool and sleep until it is done.
+        let least = common::least(repeats, || {
             rayon::scope(|_| ready.run(ws, &x[..batch * image], &mut out));
-            let cpu = cpu.zip(processor_seconds()).map_or(f64::NAN, |(a, b)| b - a);
-            least = [least[0].min(start.elapsed().as_secs_f64()), least[1].min(cpu)];
-        }
-        println!(
-            "inference of {batch}: fastest {:.2} ms, least processor time {:.2} ms",
-            least[0] * 1e3,
-            least[1] * 1e3
-        );
+        });
+        let [wall, cpu] = least.map(|seconds| seconds * 1e3);
+        println!("inference of {batch}: fastest {wall:.2} ms, least processor time {cpu:.2} ms");
     }
 }
 
 fn main() {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let number = |i: usize, default| args.get(i).map_or(default, |a| a.parse().expect("a number"));
-    let (batch, repeats): (usize, usize) = (number(0, 64), number(1, 5));
-    let steps = if args.get(2).is_some_and(|a| a == "infer") {
-        0
-    } else {
-        repeats
-    };
+    let (batch, repeats) = (argument(0, 64), argument(1, 5));
+    let only_infer = std::env::args().nth(3).is_some_and(|a| a == "infer");
+    let steps = if only_infer { 0 } else { repeats };
     let size = [100, 96];
     let chain = Chain::new(size, layers(size)).expect("the layers follow each other");
-    let ws = Workspace::with_isa(Isa::wanted().expect("an instruction set of this machine"));
+    let ws = common::workspace();
     println!("{}", ws.isa().name());
     let mut params: Vec<[Tensor; 3]> = chain
         .layers()
@@ -134,14 +125,7 @@ fn main() {
     let mut times = Vec::new();
     for step in 0..steps {
         let (start, cpu) = (Instant::now(), processor_seconds());
-        let borrowed: Vec<LayerParams<'_>> = params
-            .iter()
-            .map(|[weight, gamma, beta]| LayerParams {
-                weight: &weight.value,
-                gamma: &gamma.value,
-                beta: &beta.value,
-            })
-            .collect();
+        let borrowed = borrow(&params);
         let saved = chain.forward(&ws, &borrowed, &x);
         let mut pooled = vec![0.0; channels * batch];
         pool::forward(&ws, &mean, saved.output(), &mut pooled);

@@ -4,7 +4,7 @@ use earmark_core::ConfigError;
 use serde::Serialize;
 
 use crate::mean::mean;
-use crate::{Aligned, MetricsError, Result, top_k};
+use crate::{Aligned, Result, top_k};
 
 /// Counts of (true class, predicted class).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -57,20 +57,6 @@ impl ConfusionMatrix {
             (clips > 0).then(|| row[class] as f64 / clips as f64)
         }))
     }
-
-    /// The mistakes, most frequent first: (true class, predicted class, count), ties in class order.
-    pub fn mistakes(&self) -> Vec<(&str, &str, u64)> {
-        let mut mistakes: Vec<(&str, &str, u64)> = Vec::new();
-        for (truth, row) in self.counts.iter().enumerate() {
-            for (predicted, &count) in row.iter().enumerate() {
-                if truth != predicted && count > 0 {
-                    mistakes.push((&self.classes[truth], &self.classes[predicted], count));
-                }
-            }
-        }
-        mistakes.sort_by_key(|&(_, _, count)| std::cmp::Reverse(count));
-        mistakes
-    }
 }
 
 impl Aligned {
@@ -80,17 +66,9 @@ impl Aligned {
     /// A clip with several labels.
     pub fn confusion(&self) -> Result<ConfusionMatrix> {
         let mut matrix = ConfusionMatrix::new(self.classes().to_vec());
-        for (file, (scores, truth)) in self.files().iter().zip(self.rows()) {
-            let labels: Vec<usize> = (0..truth.len()).filter(|&class| truth[class]).collect();
-            match (labels.as_slice(), top_k(scores, 1).first()) {
-                ([], _) | (_, None) => {}
-                (&[label], Some(&predicted)) => matrix.add(label, predicted)?,
-                (several, _) => {
-                    return Err(MetricsError::NotSingleLabel {
-                        file: file.clone(),
-                        labels: several.len(),
-                    });
-                }
+        for ((scores, _), label) in self.rows().zip(self.single_labels()?) {
+            if let (Some(label), Some(&predicted)) = (label, top_k(scores, 1).first()) {
+                matrix.add(label, predicted)?;
             }
         }
         Ok(matrix)

@@ -22,51 +22,23 @@ pub enum MetricsError {
     /// A file could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// A line of a table breaks the table's format.
-    #[error("{file}, line {line}: {problem}")]
-    Line {
-        /// The table's name.
-        file: String,
-        /// Line in the file, from 1.
-        line: u64,
+    /// A line or a cell breaks the format of a table.
+    #[error("{place}: {problem}")]
+    Table {
+        /// The table's name, and the line and column in it, from 1.
+        place: String,
         /// What is wrong and what would be right.
         problem: String,
     },
-    /// A cell of a table holds a value of the wrong kind.
-    #[error("{file}, line {line}, column {column} (`{name}`): `{value}` {problem}")]
-    Cell {
-        /// The table's name.
-        file: String,
-        /// Line in the file, from 1.
-        line: u64,
-        /// Column, from 1.
-        column: usize,
-        /// The column's header.
-        name: String,
-        /// The cell as read.
-        value: String,
-        /// What is wrong and what would be right.
-        problem: String,
-    },
-    /// A score is NaN or infinite.
-    #[error(
-        "the score of {place} is {value}, not a finite number; the model has diverged or was given broken features"
-    )]
-    NotFinite {
+    /// A score is NaN or infinite, or not a probability where it must be one.
+    #[error("the score of {place} is {value}{problem}")]
+    Score {
         /// Clip and class.
         place: String,
         /// The value.
         value: f32,
-    },
-    /// A score is not a probability.
-    #[error(
-        "the score of {place} is {value}; only scores from 0 to 1, such as those of a sigmoid or softmax, can be calibrated"
-    )]
-    NotAProbability {
-        /// Clip and class.
-        place: String,
-        /// The value.
-        value: f32,
+        /// What is wrong, with a leading separator.
+        problem: &'static str,
     },
     /// Two lengths that must agree do not.
     #[error("{what}: expected {expected} values, got {got}")]
@@ -125,10 +97,27 @@ pub(crate) fn check_length(what: impl Into<String>, expected: usize, got: usize)
 
 /// Refuses the first score that is NaN or infinite; `place` says where the score of an index is.
 pub(crate) fn check_finite(scores: &[f32], place: impl Fn(usize) -> String) -> crate::Result<()> {
-    match scores.iter().position(|score| !score.is_finite()) {
-        Some(index) => Err(MetricsError::NotFinite {
+    let problem = ", not a finite number; the model has diverged or was given broken features";
+    check_scores(scores, f32::is_finite, place, problem)
+}
+
+/// Refuses the first score that is not in 0 to 1; `place` says where the score of an index is.
+pub(crate) fn check_probabilities(scores: &[f32], place: impl Fn(usize) -> String) -> crate::Result<()> {
+    let problem = "; only scores from 0 to 1, such as those of a sigmoid or softmax, can be calibrated";
+    check_scores(scores, |score| (0.0..=1.0).contains(&score), place, problem)
+}
+
+fn check_scores(
+    scores: &[f32],
+    is_good: fn(f32) -> bool,
+    place: impl Fn(usize) -> String,
+    problem: &'static str,
+) -> crate::Result<()> {
+    match scores.iter().position(|score| !is_good(*score)) {
+        Some(index) => Err(MetricsError::Score {
             place: place(index),
             value: scores[index],
+            problem,
         }),
         None => Ok(()),
     }

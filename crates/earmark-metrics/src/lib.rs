@@ -55,7 +55,7 @@ pub use curves::{BestThreshold, DecisionCounts, ThresholdCurve, d_prime, probit}
 pub use error::MetricsError;
 pub use label_quality::LabelQuality;
 pub use ranking::{Lwlrap, average_precision_at, top_k};
-pub use report::{ClassReport, Report, ReportOptions, number};
+pub use report::{ClassReport, MapAtK, Report, ReportOptions, number};
 pub use tables::{Aligned, ScoreTable, TruthTable, UnknownLabels};
 
 /// What every fallible function of this crate returns.

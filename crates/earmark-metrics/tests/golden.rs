@@ -115,7 +115,7 @@ fn reports_agree_with_scikit_learn() {
             ..Default::default()
         };
         let report = Report::compute(&scores, &truth, &options).expect(name);
-        check(name, "map@1", report.map, &expected["map@1"]);
+        check(name, "map@1", report.map.value, &expected["map@1"]);
     }
 }
 

@@ -22,9 +22,9 @@ pub enum NetworkInput {
     Scores,
 }
 
-/// Clip-level features that a network takes in addition to the spectrogram.
+/// How many clip-level features a network takes in addition to the spectrogram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClipFeatures {
+pub struct ClipFeatureInput {
     /// Principal components that reach the network.
     pub components: usize,
     /// Features per clip, from which the components are computed.
@@ -47,7 +47,7 @@ pub trait ArchitectureConfig: Check {
     }
 
     /// Clip-level features that the network takes in addition to the spectrogram.
-    fn clip_features(&self) -> Option<ClipFeatures> {
+    fn clip_features(&self) -> Option<ClipFeatureInput> {
         None
     }
 }

@@ -134,12 +134,9 @@ impl<'a> Forward<'a> {
         let scale = (1.0 / (1.0 - drop_prob)) as f32;
         let threshold = (drop_prob * 4_294_967_296.0) as u64;
         let mask: Vec<f32> = (0..dims.iter().product::<usize>())
-            .map(|_| {
-                if u64::from(rng.next_u32()) < threshold {
-                    0.0
-                } else {
-                    scale
-                }
+            .map(|_| match u64::from(rng.next_u32()) < threshold {
+                true => 0.0,
+                false => scale,
             })
             .collect();
         let mask = Tensor::<D>::from_data(TensorData::new(mask, dims), &x.device());
@@ -147,12 +144,17 @@ impl<'a> Forward<'a> {
     }
 }
 
+/// A tensor without its gradients, where it is one that can have them.
+pub(crate) fn without_gradients(t: Tensor<1>) -> Tensor<1> {
+    if t.is_autodiff() { t.inner() } else { t }
+}
+
 /// Moves the moving averages towards a pass's batch statistics: `m = decay m + (1 - decay) batch`.
 pub fn apply_statistics(vars: &mut Vars, statistics: Vec<BatchStatistics>) {
     for s in statistics {
         for (id, batch) in [(s.mean_id, s.mean), (s.variance_id, s.variance)] {
-            let batch = if batch.is_autodiff() { batch.inner() } else { batch };
-            let moved = vars.flat(id).mul_scalar(s.decay) + batch.mul_scalar(1.0 - s.decay);
+            let batch = without_gradients(batch).mul_scalar(1.0 - s.decay);
+            let moved = vars.flat(id).mul_scalar(s.decay) + batch;
             vars.set(id, moved);
         }
     }

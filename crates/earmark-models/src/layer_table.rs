@@ -120,21 +120,22 @@ impl LayerTableBuilder {
 
     /// A dense layer; `prefix` names it unless it is empty.
     pub fn dense(&mut self, prefix: &str, dense: &Dense) {
+        self.dense_then(prefix, dense, "", 0);
+    }
+
+    /// The same with the name of what follows it, which has this number of weights itself.
+    pub fn dense_then(&mut self, prefix: &str, dense: &Dense, activation: &str, slopes: usize) {
         let weights = dense.input * dense.output;
-        let name = with_prefix(prefix, &format!("Dense({})", dense.output));
-        self.vector(name, dense.output, weights, weights);
+        let name = with_prefix(prefix, &format!("Dense({}){activation}", dense.output));
+        self.vector(name, dense.output, weights + slopes, weights);
     }
 
     /// The table, with the multiplies of all layers behind its title.
     pub fn finish(self, title: String) -> LayerTable {
-        let mut table = LayerTable {
-            title,
-            rows: self.rows,
-        };
+        let rows = self.rows;
+        let mut table = LayerTable { title, rows };
         let multiplies = short_count(table.multiplies());
-        table
-            .title
-            .push_str(&format!(", {multiplies} multiplies per input"));
+        table.title += &format!(", {multiplies} multiplies per input");
         table
     }
 }

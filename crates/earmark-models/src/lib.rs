@@ -1,4 +1,4 @@
-//! Networks of audio taggers: one folder each below [`networks`], over shared [`blocks`].
+//! Networks of audio taggers: one module each below [`networks`], over shared [`blocks`].
 //!
 //! A network is built once as a list of named variables ([`Vars`]) and a plain struct of layer handles, which implements
 //! [`Architecture`]; a pass then reads the variables' current tensors. Names are stable strings (`pw3.bn.gamma`), which
@@ -17,7 +17,7 @@ pub mod networks;
 pub mod onnx;
 pub mod params;
 
-pub use architecture::{Architecture, ArchitectureConfig, ClipFeatures, NetworkInput};
+pub use architecture::{Architecture, ArchitectureConfig, ClipFeatureInput, NetworkInput};
 pub use earmark_kernels::{Isa, IsaError};
 pub use forward::{Forward, apply_statistics};
 pub use layer_table::{LayerRow, LayerTable, short_count};

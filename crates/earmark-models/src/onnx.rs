@@ -1,7 +1,8 @@
 //! Networks as ONNX graphs: what evaluation computes, with BatchNorm folded into the convolutions before it.
 //!
-//! Each network has its own file `onnx.rs`; what blocks share is in `blocks/onnx.rs`.
+//! Each network describes its graph next to its passes; what blocks share is in `blocks/onnx.rs`.
 
+use crate::blocks::pool::{Pool, PoolSpec};
 use earmark_onnx::{Builder, Value};
 
 /// A batch of images in a graph, `[batch, channels, rows, columns]`.
@@ -20,52 +21,42 @@ pub struct OnnxPlanes {
 pub struct OnnxOutputs {
     /// `[batch, classes]`
     pub logits: Value,
-    /// The features before the classifier, `[batch, features]`.
+    /// The features before the classifier, `[batch, E]` with the network's [`embedding_len`](crate::Architecture::embedding_len).
     pub embedding: Value,
-    /// Number of these features.
-    pub features: usize,
 }
 
 impl OnnxPlanes {
-    /// The sum with planes of the same shape.
-    pub(crate) fn plus(&self, g: &mut Builder, other: &OnnxPlanes) -> OnnxPlanes {
-        OnnxPlanes {
-            value: g.op("Add", &[&self.value, &other.value], &[]),
-            ..*self
-        }
+    /// Planes of the same shape with another value.
+    pub(crate) fn with(&self, value: Value) -> Self {
+        Self { value, ..*self }
     }
 
     /// The mean of each plane, `[B, C]`.
     pub(crate) fn mean(&self, g: &mut Builder) -> Value {
-        self.whole(g, "ReduceMean")
+        self.global_pool(g, Pool::Mean)
     }
 
-    /// The largest value of each plane, `[B, C]`.
-    pub(crate) fn max(&self, g: &mut Builder) -> Value {
-        self.whole(g, "ReduceMax")
-    }
-
-    fn whole(&self, g: &mut Builder, op: &'static str) -> Value {
+    /// One number per plane, `[B, C]`.
+    pub(crate) fn global_pool(&self, g: &mut Builder, pool: Pool) -> Value {
+        let op = match pool {
+            Pool::Mean => "ReduceMean",
+            Pool::Max => "ReduceMax",
+        };
         let axes = ("axes", [2_usize, 3][..].into());
         g.op(op, &[&self.value], &[axes, ("keepdims", 0.into())])
     }
 
-    /// Means over windows that touch; rows and columns that do not fill a window are left out. A plane known to be smaller than a
-    /// window is one window; a plane of unknown size must hold at least one.
-    pub(crate) fn average_pool(&self, g: &mut Builder, window: usize) -> OnnxPlanes {
-        self.pool(g, "AveragePool", window)
-    }
-
-    /// The largest value of each window, in the same way.
-    pub(crate) fn max_pool(&self, g: &mut Builder, window: usize) -> OnnxPlanes {
-        self.pool(g, "MaxPool", window)
-    }
-
-    fn pool(&self, g: &mut Builder, op: &'static str, window: usize) -> OnnxPlanes {
-        let window = self.size.map(|n| n.map_or(window, |n| window.min(n)));
+    /// One number per window, of windows that touch; rows and columns that do not fill a window are left out. A plane known to be
+    /// smaller than a window is one window; a plane of unknown size must hold at least one.
+    pub(crate) fn pool(&self, g: &mut Builder, pool: PoolSpec) -> OnnxPlanes {
+        let window = self.size.map(|n| n.map_or(pool.window, |n| pool.window.min(n)));
         if window == [1, 1] {
             return self.clone();
         }
+        let op = match pool.pool {
+            Pool::Mean => "AveragePool",
+            Pool::Max => "MaxPool",
+        };
         let attributes = [
             ("kernel_shape", window[..].into()),
             ("strides", window[..].into()),

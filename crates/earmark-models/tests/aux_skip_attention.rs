@@ -121,8 +121,36 @@ fn loss(logits: Tensor<2>, y: &Tensor<2>) -> Tensor<1> {
     (logits.clone().clamp_min(0.0) - logits.clone() * y.clone() + logits.abs().neg().exp().log1p()).mean()
 }
 
+/// The golden labels as targets, 1 where a clip has the class.
+fn targets(g: &Value, device: &Device) -> Tensor<2> {
+    let mut y = vec![0.0f32; 60];
+    for (row, labels) in g["labels"].as_array().unwrap().iter().enumerate() {
+        labels
+            .as_array()
+            .unwrap()
+            .iter()
+            .for_each(|l| y[row * 10 + l.as_u64().unwrap() as usize] = 1.0);
+    }
+    Tensor::<2>::from_data(TensorData::new(y, [6, 10]), &device.clone().autodiff())
+}
+
+fn assert_moving_statistics(vars: &Vars, g: &Value) {
+    for (prefix, want) in g["moving"].as_object().unwrap() {
+        for (part, want) in ["mean", "variance"].iter().zip(want.as_array().unwrap()) {
+            let got = digest(&vars.to_vec(vars.find(&format!("{prefix}.bn.{part}")).unwrap()));
+            for k in 0..2 {
+                let want = want[k].as_f64().unwrap();
+                assert!(
+                    (got[k] - want).abs() < 1e-4 * got[0],
+                    "{prefix}.bn.{part}: {}, golden {want}",
+                    got[k]
+                );
+            }
+        }
+    }
+}
+
 /// Outputs, losses, gradients, moving statistics and evaluation, by the kernels or by Burn's own operations.
-#[expect(clippy::too_many_lines, reason = "a list of cases")]
 fn check(kernels: bool) {
     let g = golden("aux_skip_attention.json");
     let (network, mut vars) = golden_network(&g);
@@ -136,15 +164,7 @@ fn check(kernels: bool) {
     );
     let device = Device::flex();
     let x = input(&g, &device);
-    let mut y = vec![0.0f32; 60];
-    for (row, labels) in g["labels"].as_array().unwrap().iter().enumerate() {
-        labels
-            .as_array()
-            .unwrap()
-            .iter()
-            .for_each(|l| y[row * 10 + l.as_u64().unwrap() as usize] = 1.0);
-    }
-    let y = Tensor::<2>::from_data(TensorData::new(y, [6, 10]), &device.clone().autodiff());
+    let y = targets(&g, &device);
 
     let tracked = vars.tracked();
     let mut ctx = pass(Forward::train(&tracked, ChaCha8Rng::seed_from_u64(0)), kernels);
@@ -188,19 +208,7 @@ fn check(kernels: bool) {
     }
 
     apply_statistics(&mut vars, statistics);
-    for (prefix, want) in g["moving"].as_object().unwrap() {
-        for (part, want) in ["mean", "variance"].iter().zip(want.as_array().unwrap()) {
-            let got = digest(&vars.to_vec(vars.find(&format!("{prefix}.bn.{part}")).unwrap()));
-            for k in 0..2 {
-                let want = want[k].as_f64().unwrap();
-                assert!(
-                    (got[k] - want).abs() < 1e-4 * got[0],
-                    "{prefix}.bn.{part}: {}, golden {want}",
-                    got[k]
-                );
-            }
-        }
-    }
+    assert_moving_statistics(&vars, &g);
     let evaluated = network.outputs(x.clone(), &mut pass(Forward::eval(&vars), kernels));
     for (name, logits) in OUTPUTS.iter().zip(&evaluated) {
         let error = relative(&to_host(logits.clone()), &g["outputs_eval"][name]);

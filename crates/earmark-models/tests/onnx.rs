@@ -64,7 +64,7 @@ fn graph(
     g.output(
         "embedding",
         &out.embedding,
-        &[Dim::Named("batch"), Dim::Fixed(out.features)],
+        &[Dim::Named("batch"), Dim::Fixed(network.embedding_len())],
     );
     let graph = g.finish();
     graph.check().unwrap();

@@ -33,6 +33,8 @@ mod reference;
 mod tensor;
 
 pub use file::{IR_VERSION, OPSET, OnnxModel};
-pub use graph::{Attribute, Builder, CheckError, Dim, Graph, Node, Port, Value, WeightPrecision, signed};
+pub use graph::{
+    Attribute, Builder, CheckError, Dim, Graph, NamedAttribute, Node, Port, Value, WeightPrecision, signed,
+};
 pub use reference::GraphError;
 pub use tensor::{Tensor, TensorData};

@@ -15,18 +15,13 @@ pub enum TensorData {
 
 impl TensorData {
     /// Number of elements.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self {
             Self::Float(v) => v.len(),
             Self::Int(v) => v.len(),
             Self::Int8(v) => v.len(),
             Self::Bool(v) => v.len(),
         }
-    }
-
-    /// Whether there are no elements.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// ONNX's code of the element type (`TensorProto.DataType`).

@@ -2,6 +2,7 @@
 
 use crate::load::{base_table, is_stack};
 use crate::{Recipe, RecipeError, StackRecipe};
+use earmark_engine::{TrainConfig, ValidationConfig};
 use std::path::Path;
 
 /// A recipe of either kind.
@@ -49,6 +50,22 @@ impl AnyRecipe {
         match self {
             Self::Audio(recipe) => &recipe.description,
             Self::Stacked(recipe) => &recipe.description,
+        }
+    }
+
+    /// Length of the training, loss, optimiser and learning rate.
+    pub fn train(&self) -> &TrainConfig {
+        match self {
+            Self::Audio(recipe) => &recipe.train,
+            Self::Stacked(recipe) => &recipe.train,
+        }
+    }
+
+    /// The validation clips, and the metric that is computed on them during training.
+    pub fn validation(&self) -> &ValidationConfig {
+        match self {
+            Self::Audio(recipe) => &recipe.validation,
+            Self::Stacked(recipe) => &recipe.validation,
         }
     }
 

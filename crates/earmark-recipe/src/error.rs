@@ -1,6 +1,5 @@
 //! Why a recipe is refused: file, key, value and remedy.
 
-use crate::layers::MAX_EXTENDS;
 use earmark_core::ConfigError;
 use std::path::PathBuf;
 
@@ -60,9 +59,11 @@ pub enum RecipeError {
     )]
     SetValue(String),
     /// Files that extend each other in a circle.
-    #[error("{path}: `extends` leads in a circle or more than {MAX_EXTENDS} files deep")]
+    #[error("{path}: `extends` leads in a circle or more than {most} files deep")]
     Circle {
         /// The file where this was noticed.
         path: PathBuf,
+        /// How deep files may extend each other.
+        most: usize,
     },
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 /// How deep `extends` may go; more is taken for a circle.
-pub(crate) const MAX_EXTENDS: usize = 16;
+const MAX_EXTENDS: usize = 16;
 
 /// Path and text of a recipe file or a built-in recipe. A file wins over a built-in of the same name.
 pub(crate) fn source(name: &str) -> Result<(PathBuf, String), RecipeError> {
@@ -23,9 +23,8 @@ pub(crate) fn source(name: &str) -> Result<(PathBuf, String), RecipeError> {
     if let Some((name, text)) = builtin::find(name) {
         return Ok((PathBuf::from(name), text.to_owned()));
     }
-    let suggestion = suggest(name, builtin::names())
-        .map(|s| format!(" (did you mean `{s}`?)"))
-        .unwrap_or_default();
+    let near = suggest(name, builtin::names());
+    let suggestion = near.map_or(String::new(), |near| format!(" (did you mean `{near}`?)"));
     Err(RecipeError::NotFound {
         name: name.into(),
         suggestion,
@@ -45,21 +44,18 @@ pub(crate) fn parse_table(text: &str, path: &Path) -> Result<Table, RecipeError>
 /// The file's table laid over what it extends.
 pub(crate) fn resolve(path: &Path, text: &str, depth: usize) -> Result<Table, RecipeError> {
     if depth > MAX_EXTENDS {
-        return Err(RecipeError::Circle { path: path.into() });
+        let (path, most) = (path.into(), MAX_EXTENDS);
+        return Err(RecipeError::Circle { path, most });
     }
     let mut table = parse_table(text, path)?;
     let base = match table.remove("extends") {
         None => return Ok(table),
         Some(Value::String(base)) => base,
         Some(other) => {
-            return Err(RecipeError::Value {
-                place: locate(path, text, "extends"),
-                error: ConfigError::new(
-                    "extends",
-                    other,
-                    "give the name of another recipe file as a string",
-                ),
-            });
+            let place = locate(path, text, "extends");
+            let remedy = "give the name of another recipe file as a string";
+            let error = ConfigError::new("extends", other, remedy);
+            return Err(RecipeError::Value { place, error });
         }
     };
     // Relative to the file that extends it; a built-in recipe's folder is part of its name.
@@ -132,29 +128,22 @@ pub fn renamed_overrides(overrides: &[String]) -> Vec<(String, String)> {
 
 /// `a.b.c=value` as nested tables.
 fn parse_override(text: &str) -> Result<Table, RecipeError> {
-    let (key, value) = text
-        .split_once('=')
-        .ok_or_else(|| RecipeError::Set(text.into()))?;
-    let (key, value) = (key.trim(), value.trim());
-    if key.is_empty() || key.split('.').any(|k| k.trim().is_empty()) {
-        return Err(RecipeError::Set(text.into()));
+    let refused = || RecipeError::Set(text.into());
+    let (key, value) = text.split_once('=').ok_or_else(refused)?;
+    if key.split('.').any(|k| k.trim().is_empty()) {
+        return Err(refused());
     }
-    let parsed = format!("v = {value}")
-        .parse::<Table>()
-        .ok()
-        .and_then(|mut t| t.remove("v"));
-    let value = match parsed {
+    let value = value.trim();
+    let parsed = format!("v = {value}").parse::<Table>();
+    let value = match parsed.ok().and_then(|mut t| t.remove("v")) {
         Some(value) => value,
         None if value.starts_with(['{', '[']) => return Err(RecipeError::SetValue(text.into())),
         None => Value::String(value.to_owned()),
     };
-    let nested = key.rsplit('.').fold(value, |v, k| {
-        Value::Table(Table::from_iter([(k.trim().to_owned(), v)]))
-    });
-    match nested {
-        Value::Table(nested) => Ok(nested),
-        _ => Err(RecipeError::Set(text.into())),
-    }
+    let table = |key: &str, value| Table::from_iter([(key.trim().to_owned(), value)]);
+    let mut keys = key.rsplit('.');
+    let innermost = table(keys.next().unwrap_or(key), value);
+    Ok(keys.fold(innermost, |inner, key| table(key, Value::Table(inner))))
 }
 
 #[cfg(test)]

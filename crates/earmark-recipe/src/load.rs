@@ -2,7 +2,7 @@
 
 use crate::RecipeError;
 use crate::layers::{apply_override, parse_table, resolve, source};
-use crate::locate::{Origin, key_error};
+use crate::locate::{key_error, locate, overridden};
 use earmark_core::{Check, ConfigError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -32,32 +32,31 @@ pub(crate) fn load<T: RecipeFile>(name: &str, overrides: &[String]) -> Result<T,
     for text in overrides {
         apply_override(&mut table, text)?;
     }
-    let origin = Origin {
-        path: &path,
-        text: &text,
-        overrides,
-    };
-    from_table(table, &origin)
+    from_table(table, &path, &text, overrides)
 }
 
 pub(crate) fn parse<T: RecipeFile>(text: &str, path: &Path) -> Result<T, RecipeError> {
-    let table = parse_table(text, path)?;
-    let origin = Origin {
-        path,
-        text,
-        overrides: &[],
-    };
-    from_table(table, &origin)
+    from_table(parse_table(text, path)?, path, text, &[])
 }
 
-fn from_table<T: RecipeFile>(table: Table, origin: &Origin) -> Result<T, RecipeError> {
+/// A recipe from its whole table; errors name the override or the line of the file that sets a key.
+fn from_table<T: RecipeFile>(
+    table: Table,
+    path: &Path,
+    text: &str,
+    overrides: &[String],
+) -> Result<T, RecipeError> {
+    let place = |key: &str| overridden(overrides, key).unwrap_or_else(|| locate(path, text, key));
     let located = |error: ConfigError| RecipeError::Value {
-        place: origin.locate(&error.key),
+        place: place(&error.key),
         error,
     };
     T::check_table(&table).map_err(located)?;
-    let recipe: T = serde_path_to_error::deserialize(Value::Table(table))
-        .map_err(|e| key_error(origin, &e.path().to_string(), &e.inner().to_string()))?;
+    let recipe: T = serde_path_to_error::deserialize(Value::Table(table)).map_err(|e| {
+        let (key, message) = key_error(&e.path().to_string(), &e.inner().to_string());
+        let place = place(&key);
+        RecipeError::Key { place, key, message }
+    })?;
     recipe.check().map_err(located)?;
     Ok(recipe)
 }

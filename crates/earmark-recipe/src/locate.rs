@@ -1,97 +1,64 @@
 //! Finds the file, line or override that sets a key, for error messages.
 
-use crate::RecipeError;
 use earmark_core::text::suggest;
 use std::path::Path;
 
-/// Where the values of a recipe come from.
-pub(crate) struct Origin<'a> {
-    pub path: &'a Path,
-    pub text: &'a str,
-    pub overrides: &'a [String],
+/// The override that sets a dotted key, as the command line gave it.
+pub(crate) fn overridden(overrides: &[String], key: &str) -> Option<String> {
+    let sets = |text: &&String| {
+        let set = text.split('=').next().unwrap_or_default().trim();
+        let rest = key.strip_prefix(set).filter(|_| !key.is_empty());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let text = overrides.iter().rev().find(sets)?;
+    Some(format!("--set {text}"))
 }
 
-impl Origin<'_> {
-    /// The override that sets a dotted key, else `file:line`, else the file.
-    pub fn locate(&self, key: &str) -> String {
-        let sets = |text: &&String| {
-            let set = text.split('=').next().unwrap_or_default().trim();
-            !key.is_empty()
-                && key
-                    .strip_prefix(set)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
-        match self.overrides.iter().rev().find(sets) {
-            Some(text) => format!("--set {text}"),
-            None => locate(self.path, self.text, key),
-        }
-    }
-}
-
-/// A parse error in a newcomer's words.
-pub(crate) fn key_error(origin: &Origin, at: &str, message: &str) -> RecipeError {
+/// The key of a parse error, and what is wrong with it in a newcomer's words.
+pub(crate) fn key_error(at: &str, message: &str) -> (String, String) {
     let message = message.lines().next().unwrap_or(message).trim();
     let at = if at == "." { "" } else { at };
     // serde: unknown field `x`, expected one of `a`, `b`
-    let unknown = message
-        .strip_prefix("unknown field `")
-        .and_then(|rest| rest.split('`').next());
-    let (key, message) = match unknown {
-        Some(unknown) => {
-            let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
-            // serde names the unknown key itself, or, in a table with a `kind`, the table around it.
-            let key = match at {
-                "" => unknown.to_owned(),
-                at if at == unknown || at.ends_with(&format!(".{unknown}")) => at.to_owned(),
-                at => format!("{at}.{unknown}"),
-            };
-            let near = suggest(unknown, known.iter().copied())
-                .map(|name| format!("did you mean `{name}`? "))
-                .unwrap_or_default();
-            let message = format!("unknown key; {near}keys here: {}", known.join(", "));
-            (key, message)
-        }
-        None if at.is_empty() => ("recipe".to_owned(), message.to_owned()),
-        None => (at.to_owned(), message.to_owned()),
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = quoted.next().filter(|_| message.starts_with("unknown field `"));
+    let Some(unknown) = unknown else {
+        let key = if at.is_empty() { "recipe" } else { at };
+        return (key.to_owned(), message.to_owned());
     };
-    RecipeError::Key {
-        place: origin.locate(&key),
-        key,
-        message,
-    }
+    let known: Vec<&str> = quoted.collect();
+    // serde names the unknown key itself, or, in a table with a `kind`, the table around it.
+    let key = match at {
+        "" => unknown.to_owned(),
+        at if at == unknown || at.ends_with(&format!(".{unknown}")) => at.to_owned(),
+        at => format!("{at}.{unknown}"),
+    };
+    let near = suggest(unknown, known.iter().copied());
+    let near = near.map_or(String::new(), |name| format!("did you mean `{name}`? "));
+    (key, format!("unknown key; {near}keys here: {}", known.join(", ")))
 }
 
 /// `file:line` of a dotted key, as far as its line can be found; else the file.
 pub(crate) fn locate(path: &Path, text: &str, key: &str) -> String {
-    let mut section = String::new();
-    let mut best = None;
+    let (mut section, mut best) = (String::new(), None);
     for (i, line) in text.lines().enumerate() {
         let line = line.trim();
         if let Some(name) = line.strip_prefix('[').and_then(|l| l.split(']').next()) {
-            section = name.trim_matches('[').trim().to_owned();
-            if section == key {
+            let name = name.trim_matches('[').trim();
+            if name == key {
                 best = Some(i + 1);
             }
-            continue;
-        }
-        let Some((left, _)) = line.split_once('=') else {
-            continue;
-        };
-        let full = if section.is_empty() {
-            left.trim().to_owned()
-        } else {
-            format!("{section}.{}", left.trim())
-        };
-        // An inline table holds deeper keys on its own line.
-        if full == key || key.strip_prefix(&full).is_some_and(|rest| rest.starts_with('.')) {
-            best = Some(i + 1);
-            break;
+            section = format!("{name}.");
+        } else if let Some((left, _)) = line.split_once('=') {
+            let full = format!("{section}{}", left.trim());
+            // An inline table holds deeper keys on its own line.
+            if full == key || key.strip_prefix(&full).is_some_and(|rest| rest.starts_with('.')) {
+                best = Some(i + 1);
+                break;
+            }
         }
     }
-    match best {
-        Some(line) => format!("{}:{line}", path.display()),
-        None => path.display().to_string(),
-    }
+    let line = best.map_or(String::new(), |line| format!(":{line}"));
+    format!("{}{line}", path.display())
 }
 
 #[cfg(test)]

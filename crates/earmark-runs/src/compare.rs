@@ -1,7 +1,7 @@
 //! Two runs class by class, on the clips that both were evaluated on.
 
 use crate::pages::{PageError, read_evaluated};
-use crate::run_dir::{RunError, RunOverview, best_step, fold_runs};
+use crate::run_dir::{RunDir, RunError, best_step, fold_runs};
 use earmark_engine::evaluation::scores_path;
 use earmark_metrics::{Aligned, MetricsError, ScoreTable};
 use std::collections::HashMap;
@@ -53,15 +53,14 @@ pub struct EvaluatedRun {
 /// # Errors
 /// A run that can't be opened or has not been evaluated.
 pub fn evaluated_run(path: &Path) -> Result<EvaluatedRun, CompareError> {
-    let folds = fold_runs(path)?;
-    let runs: Vec<PathBuf> = match folds.is_empty() {
-        true => vec![path.into()],
-        false => folds.into_iter().map(|(_, run)| run).collect(),
-    };
+    let mut runs: Vec<PathBuf> = fold_runs(path)?.into_iter().map(|(_, run)| run).collect();
+    if runs.is_empty() {
+        runs.push(path.into());
+    }
     let (mut files, mut values, mut truth) = (Vec::new(), Vec::new(), Vec::new());
     let (mut classes, mut optimistic) = (Vec::new(), false);
     for run in runs {
-        let head = RunOverview::open(&run)?;
+        let head = RunDir::open_any(&run)?;
         optimistic |= head.info.optimistic;
         let scores = scores_path(&head.eval(), best_step(&run)?);
         if !scores.is_file() {
@@ -87,16 +86,12 @@ pub fn common_clips(
     (name_a, a): (&str, &Aligned),
     (name_b, b): (&str, &Aligned),
 ) -> Result<(Aligned, Aligned, usize), CompareError> {
-    let refuse = |problem: String| CompareError::Incomparable {
-        a: name_a.to_owned(),
-        b: name_b.to_owned(),
-        problem,
+    let refuse = |problem: String| {
+        let (a, b) = (name_a.to_owned(), name_b.to_owned());
+        CompareError::Incomparable { a, b, problem }
     };
-    let columns: Option<Vec<usize>> = a
-        .classes()
-        .iter()
-        .map(|class| b.classes().iter().position(|other| other == class))
-        .collect();
+    let column = |class: &String| b.classes().iter().position(|other| other == class);
+    let columns: Option<Vec<usize>> = a.classes().iter().map(column).collect();
     let Some(columns) = columns.filter(|c| c.len() == b.classes().len()) else {
         return Err(refuse("their classes differ".into()));
     };
@@ -107,11 +102,8 @@ pub fn common_clips(
         let Some((others, other_marks)) = rows.get(file.as_str()) else {
             continue;
         };
-        if columns
-            .iter()
-            .zip(marks)
-            .any(|(&column, mark)| other_marks[column] != *mark)
-        {
+        let mut pairs = columns.iter().zip(marks);
+        if pairs.any(|(&column, mark)| other_marks[column] != *mark) {
             return Err(refuse(format!("the labels of {file} differ")));
         }
         files.push(file.clone());

@@ -90,6 +90,10 @@ impl CheckpointFault {
         Self::Truncated { what: what.into() }
     }
 
+    pub(crate) fn big_endian() -> Self {
+        Self::archive("was written on a big-endian machine, which is not supported")
+    }
+
     pub(crate) fn archive(problem: impl Into<String>) -> Self {
         Self::Archive {
             problem: problem.into(),

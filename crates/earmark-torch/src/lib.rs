@@ -41,6 +41,11 @@ pub fn read(path: &Path) -> Result<StateDict, TorchError> {
     })
 }
 
+/// An unsigned number of at most eight bytes, the lowest first.
+fn little_endian(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |n, b| n << 8 | u64::from(*b))
+}
+
 /// Reads the state dict of a file's bytes, as [`read`] does.
 ///
 /// # Errors

@@ -63,45 +63,33 @@ pub(crate) fn tensors<'a>(
         let (Some(name), PickleValue::Tensor(view)) = (key.text(), value) else {
             continue;
         };
-        let tensor = tensor(view, &storage, &mut room).map_err(|problem| match problem {
-            Problem::Storage(broken) => broken,
-            Problem::Tensor(problem) => CheckpointFault::Tensor {
-                name: name.chars().take(100).collect(),
-                problem,
-            },
-        })?;
-        match positions.insert(name, found.len()) {
-            // As in Python, the last value of a key counts.
-            Some(position) => {
-                found[position].1 = tensor;
-                positions.insert(name, position);
-            }
+        let tensor = tensor(name, view, &storage, &mut room)?;
+        // As in Python, the last value of a key counts.
+        let position = *positions.entry(name).or_insert(found.len());
+        match found.get_mut(position) {
+            Some((_, earlier)) => *earlier = tensor,
             None => found.push((name.to_owned(), tensor)),
         }
     }
     Ok(found)
 }
 
-enum Problem {
-    Storage(CheckpointFault),
-    Tensor(String),
-}
-
 fn tensor<'a>(
+    name: &str,
     view: &TensorView,
     storage: impl Fn(&str) -> Result<&'a [u8], CheckpointFault>,
     room: &mut usize,
-) -> Result<TorchTensor, Problem> {
-    let bad = |text: String| Err(Problem::Tensor(text));
+) -> Result<TorchTensor, CheckpointFault> {
+    let bad = |problem: String| {
+        let name = name.chars().take(100).collect();
+        Err(CheckpointFault::Tensor { name, problem })
+    };
     let (dtype, shape) = (view.storage.dtype, &view.shape);
-    if shape.len() != view.stride.len() || shape.len() > 8 {
-        return bad(format!(
-            "has {} dimensions and {} strides",
-            shape.len(),
-            view.stride.len()
-        ));
+    let (dimensions, strides) = (shape.len(), view.stride.len());
+    if dimensions != strides || dimensions > 8 {
+        return bad(format!("has {dimensions} dimensions and {strides} strides"));
     }
-    let bytes = storage(&view.storage.key).map_err(Problem::Storage)?;
+    let bytes = storage(&view.storage.key)?;
     let available = bytes.len() / dtype.size();
     if available < view.storage.len {
         return bad(format!("has {available} of {} numbers", view.storage.len));
@@ -110,12 +98,10 @@ fn tensor<'a>(
         return bad(format!("has the shape {shape:?}"));
     };
     // The last number that the view reads.
-    let last = shape
-        .iter()
-        .zip(&view.stride)
-        .try_fold(view.offset, |at, (d, s)| {
-            at.checked_add(d.saturating_sub(1).checked_mul(*s)?)
-        });
+    let mut steps = shape.iter().zip(&view.stride);
+    let last = steps.try_fold(view.offset, |at, (d, s)| {
+        at.checked_add(d.saturating_sub(1).checked_mul(*s)?)
+    });
     if count > 0 && last.is_none_or(|last| last >= available) || count > available {
         return bad(format!("has the shape {shape:?}, but only {available} numbers"));
     }

@@ -3,12 +3,13 @@
 use crate::{Observer, PipelineError, Skips, out_of_fold};
 use earmark_core::atomic::WriteError;
 use earmark_engine::ModelFile;
+use earmark_inference::model::ModelSource;
 use earmark_metrics::{
     Aligned, Calibration, CalibrationMethod, CalibrationOptions, CalibrationQuality, ScoreTable, TruthTable,
     UnknownLabels,
 };
 use earmark_recipe::Recipe;
-use earmark_runs::run_dir::{find_models, fold_runs};
+use earmark_runs::run_dir::fold_runs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -77,31 +78,19 @@ pub struct CalibrationResult {
     pub skipped: Skips,
 }
 
-/// Scores of held-out clips with their truth, and the group of each clip.
-struct HeldOutScores {
-    clips: Aligned,
-    groups: Vec<u32>,
-    skipped: Skips,
-}
-
 /// Fits a calibration and writes it into copies of the models, or into the models themselves. `None` when stopped.
 pub fn calibrate(
     job: &CalibrateJob,
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<CalibrationResult>, PipelineError> {
-    let mut models = Vec::new();
-    for name in &job.models {
-        for path in find_models(name)? {
-            let file = ModelFile::read(&path)?;
-            models.push((path, file));
-        }
-    }
+    let models = ModelSource::read_all(&job.models)?.into_iter();
+    let models: Vec<_> = models.map(|model| (model.path, model.file)).collect();
     let targets = targets(job, &models)?;
-    let Some(held_out) = held_out_scores(job, observer, stop)? else {
+    let Some((clips, groups, skipped)) = held_out_scores(job, observer, stop)? else {
         return Ok(None);
     };
-    let classes = held_out.clips.classes().to_vec();
+    let classes = clips.classes().to_vec();
     let mut single_label = None;
     for (path, file) in &models {
         if file.meta.classes != classes {
@@ -110,10 +99,8 @@ pub fn calibrate(
                 path.display()
             )));
         }
-        let single = Recipe::parse(&file.meta.recipe, path)?
-            .train
-            .loss
-            .is_single_label();
+        let recipe = Recipe::parse(&file.meta.recipe, path)?;
+        let single = recipe.train.loss.is_single_label();
         if single_label.is_some_and(|other| other != single) {
             return Err(PipelineError::Request(format!(
                 "{}: not all models are of one kind (single-label or multi-label); calibrate them one by one",
@@ -130,10 +117,10 @@ pub fn calibrate(
         ..CalibrationOptions::default()
     };
     let half = vec![0.5; classes.len()];
-    let before = CalibrationQuality::of(&held_out.clips, single_label, |_| &half)?;
-    let (crossed, limits) = Calibration::cross_fit(&held_out.clips, &held_out.groups, options)?;
+    let before = CalibrationQuality::of(&clips, single_label, |_| &half)?;
+    let (crossed, limits) = Calibration::cross_fit(&clips, &groups, options)?;
     let after = CalibrationQuality::of(&crossed, single_label, |clip| limits[clip].as_slice())?;
-    let calibration = Calibration::fit(&held_out.clips, options)?;
+    let calibration = Calibration::fit(&clips, options)?;
     for ((_, mut file), target) in models.into_iter().zip(&targets) {
         file.meta.calibration = Some(calibration.clone());
         file.save(target)?;
@@ -144,7 +131,7 @@ pub fn calibrate(
         before,
         after,
         written: targets,
-        skipped: held_out.skipped,
+        skipped,
     }))
 }
 
@@ -166,14 +153,11 @@ fn targets(job: &CalibrateJob, models: &[(PathBuf, ModelFile)]) -> Result<Vec<Pa
     let mut targets: Vec<PathBuf> = Vec::new();
     for (path, _) in models {
         // `runs/cv/fold-1/best.safetensors` becomes `fold-1.safetensors`, a file keeps its name.
-        let stem = match path.file_name().filter(|n| *n != "best.safetensors") {
-            Some(name) => PathBuf::from(name).with_extension(""),
-            None => path
-                .parent()
-                .and_then(Path::file_name)
-                .map_or_else(PathBuf::new, PathBuf::from),
+        let stem = match path.ends_with("best.safetensors") {
+            true => path.parent().and_then(Path::file_name),
+            false => path.file_stem(),
         };
-        let target = out.join(format!("{}.safetensors", stem.display()));
+        let target = out.join(format!("{}.safetensors", stem.unwrap_or_default().display()));
         if targets.contains(&target) || same_file(path, &target) {
             return Err(PipelineError::Request(format!(
                 "-o {}: {} would be written twice, or over a model; calibrate them one by one",
@@ -190,25 +174,18 @@ fn same_file(a: &Path, b: &Path) -> bool {
     matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
-/// The scores to fit to.
+/// The scores to fit to with their truth, the group of each clip, and clips that could not be read.
 fn held_out_scores(
     job: &CalibrateJob,
     observer: Observer,
     stop: &AtomicBool,
-) -> Result<Option<HeldOutScores>, PipelineError> {
+) -> Result<Option<(Aligned, Vec<u32>, Skips)>, PipelineError> {
     let (run, data) = match &job.by {
         CalibrateBy::Tables { scores, truth } => {
-            let clips = Aligned::new(
-                &ScoreTable::read(scores)?,
-                &TruthTable::read(truth)?,
-                UnknownLabels::Refuse,
-            )?;
+            let (scores, truth) = (ScoreTable::read(scores)?, TruthTable::read(truth)?);
+            let clips = Aligned::new(&scores, &truth, UnknownLabels::Refuse)?;
             let groups = (0..clips.files().len() as u32).map(|i| i % GROUPS).collect();
-            return Ok(Some(HeldOutScores {
-                clips,
-                groups,
-                skipped: Vec::new(),
-            }));
+            return Ok(Some((clips, groups, Skips::new())));
         }
         CalibrateBy::Folds { run, data } => (run, data),
     };
@@ -223,18 +200,9 @@ fn held_out_scores(
             ));
         }
     };
-    let Some(found) = out_of_fold(&cross_validation, data.as_deref(), &job.device, observer, stop)? else {
-        return Ok(None);
-    };
-    let width = found.scores.classes().len();
-    let truth = found
-        .items
-        .iter()
-        .flat_map(|i| i.multi_hot(width))
-        .map(|v| v > 0.0);
-    Ok(Some(HeldOutScores {
-        clips: Aligned::from_rows(found.scores.clone(), truth.collect())?,
-        groups: found.folds,
-        skipped: found.skipped,
-    }))
+    let found = out_of_fold(&cross_validation, data.as_deref(), &job.device, observer, stop)?;
+    Ok(match found {
+        Some(found) => Some((found.aligned()?, found.folds, found.skipped)),
+        None => None,
+    })
 }

@@ -1,8 +1,10 @@
 //! Evaluating a run's checkpoints on its test clips.
 
-use crate::training::prepare_features;
-use crate::{ClipRoles, Event, Observer, PipelineError, Skips, reason, split, stacking};
+use crate::training::prepare_clips;
+use crate::{Event, Observer, PipelineError, Skips, SplitTable, reason, split, stacking};
 use earmark_core::atomic::{self, WriteError};
+use earmark_core::human::human_amount;
+use earmark_data::feature_store::CachedForm;
 use earmark_data::{FeatureStore, Item};
 use earmark_engine::checkpoint;
 use earmark_engine::evaluation::{
@@ -11,9 +13,9 @@ use earmark_engine::evaluation::{
 use earmark_features::Extractor;
 use earmark_inference::data::{open_data, open_for_scoring};
 use earmark_inference::{Device, Model};
-use earmark_metrics::Report;
-use earmark_report::human_amount;
+use earmark_metrics::{Aligned, MetricsError, Report, ScoreTable};
 use earmark_runs::run_dir::{RunDir, RunError, best_step, find_model, is_stack};
+use std::ops::ControlFlow::{self, Break, Continue};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -77,34 +79,18 @@ pub fn evaluate(
     }
     let device = Device::named(&job.device)?;
     let run = RunDir::open(&job.run)?;
-    let fold = job.fold.or(run.info.data.fold);
-    let items = test_items(job, &run, fold)?;
-    let eval = job.eval_dir.clone().unwrap_or_else(|| run.eval());
-    let weights = weights(&run.path, job.checkpoints)?;
-    std::fs::create_dir_all(&eval).map_err(|e| WriteError::new(&eval, e))?;
-    remember_data(&eval, &items)?;
-    let heading = heading_of(job, &run, fold, &items)?;
+    let items = test_items(job, &run)?;
+    let heading = heading(job, &run, &run.recipe.name, &items)?;
     let store = FeatureStore::new(Extractor::new(&run.recipe.front_end)?, &run.recipe.cache)?;
-    let mut result = EvaluateResult {
-        eval_dir: eval.clone(),
-        ..EvaluateResult::default()
-    };
     let mut ready = false;
-    for (step, path) in weights {
-        let Some(_claim) = CheckpointClaim::take(&eval, step).map_err(|e| WriteError::new(&eval, e))? else {
-            result.already_evaluated.push(step);
-            continue;
-        };
+    evaluate_each(job, &items, &heading, observer, |step, path| {
         if !ready {
-            prepare_features(&store, &items, observer, stop)?;
+            prepare_clips(CachedForm::Features, &store, &items, observer, stop)?;
             ready = true;
         }
-        // A training that is still running may remove the checkpoint.
-        if !path.exists() {
-            continue;
-        }
-        let model = match open_model(&path, &run, &device) {
-            Err(_) if !path.exists() => continue,
+        let model = match open_model(path, &run, &device) {
+            // A training that is still running may have removed the checkpoint.
+            Err(_) if !path.exists() => return Ok(Continue(None)),
             opened => opened?,
         };
         let work = EvaluationJob {
@@ -116,47 +102,83 @@ pub fn evaluate(
             step,
             stop,
         };
+        let fetch = |item: &Item| store.get(item, None).map_err(|e| reason(item, &e));
         let total = items.len();
-        let evaluation = evaluate_clips(
-            &work,
-            |item: &Item| store.get(item, None).map_err(|e| reason(item, &e)),
-            &mut |done, lwlrap| {
-                observer(Event::Evaluating {
-                    step,
-                    done,
-                    total,
-                    lwlrap,
-                })
-            },
-        )?;
-        let Some(evaluation) = evaluation else {
-            result.interrupted = true;
-            return Ok(result);
+        let evaluation = evaluate_clips(&work, fetch, &mut |done, lwlrap| {
+            observer(Event::Evaluating {
+                step,
+                done,
+                total,
+                lwlrap,
+            })
+        })?;
+        Ok(evaluation.map_or(Break(()), |evaluation| Continue(Some(evaluation))))
+    })
+}
+
+/// Evaluates each checkpoint of a job that has not been evaluated yet. `score` gives `None` for one that is gone, and breaks when it was
+/// stopped.
+pub(super) fn evaluate_each(
+    job: &EvaluateJob,
+    items: &[Item],
+    heading: &str,
+    observer: Observer,
+    mut score: impl FnMut(u64, &Path) -> Result<ControlFlow<(), Option<Evaluation>>, PipelineError>,
+) -> Result<EvaluateResult, PipelineError> {
+    let weights = weights(&job.run, job.checkpoints)?;
+    let mut result = EvaluateResult::nothing(job);
+    let eval = result.eval_dir.clone();
+    std::fs::create_dir_all(&eval).map_err(|e| WriteError::new(&eval, e))?;
+    remember_data(&eval, items)?;
+    for (step, path) in weights {
+        let Some(_claim) = CheckpointClaim::take(&eval, step).map_err(|e| WriteError::new(&eval, e))? else {
+            result.already_evaluated.push(step);
+            continue;
         };
-        write_result(&eval, step, &evaluation, &heading)?;
-        result.add(step, evaluation, observer);
+        match score(step, &path)? {
+            Break(()) => return Ok(result),
+            Continue(None) => {}
+            Continue(Some(evaluation)) => {
+                write_result(&eval, step, &evaluation, heading)?;
+                result.add(step, evaluation, observer);
+            }
+        }
     }
+    result.interrupted = false;
     Ok(result)
 }
 
 impl EvaluateResult {
+    /// The result of a job that was stopped before it evaluated anything.
+    pub(super) fn nothing(job: &EvaluateJob) -> Self {
+        Self {
+            eval_dir: job.eval_dir.clone().unwrap_or_else(|| job.run.join("eval")),
+            interrupted: true,
+            ..Self::default()
+        }
+    }
+
     /// Adds a checkpoint; the clips that its evaluation skipped are those of every other one too, and named once.
-    pub(super) fn add(&mut self, step: u64, evaluation: Evaluation, observer: Observer) {
-        observer(Event::Evaluated {
-            step,
-            report: &evaluation.report,
-        });
+    fn add(&mut self, step: u64, evaluation: Evaluation, observer: Observer) {
+        let report = &evaluation.report;
+        observer(Event::Evaluated { step, report });
         if self.evaluated.is_empty() {
-            for s in evaluation.skipped {
-                observer(Event::Skipped {
-                    file: &s.file,
-                    reason: &s.reason,
-                });
-                self.skipped.push((s.file, s.reason));
+            for skipped in evaluation.skipped {
+                let (file, reason) = (&skipped.file, &skipped.reason);
+                observer(Event::Skipped { file, reason });
+                self.skipped.push((skipped.file, skipped.reason));
             }
         }
         self.evaluated.push((step, evaluation.report));
     }
+}
+
+/// Scores of clips with their labels as the truth.
+pub(crate) fn with_truth(scores: ScoreTable, items: &[Item]) -> Result<Aligned, MetricsError> {
+    let classes = scores.classes().len();
+    let truth = items.iter().flat_map(|item| item.multi_hot(classes));
+    let truth = truth.map(|v| v > 0.0).collect();
+    Aligned::from_rows(scores, truth)
 }
 
 /// A model of the run, with the run's classes.
@@ -173,13 +195,10 @@ fn open_model(path: &Path, run: &RunDir, device: &Device) -> Result<Model, Pipel
 }
 
 /// The steps to evaluate, with their model files.
-pub(super) fn weights(run: &Path, which: Checkpoints) -> Result<Vec<(u64, PathBuf)>, PipelineError> {
-    let every = match which {
-        Checkpoints::Best => {
-            let best = find_model(&run.to_string_lossy())?;
-            return Ok(vec![(best_step(run)?, best)]);
-        }
-        Checkpoints::Every(every) => every,
+fn weights(run: &Path, which: Checkpoints) -> Result<Vec<(u64, PathBuf)>, PipelineError> {
+    let Checkpoints::Every(every) = which else {
+        let best = find_model(&run.to_string_lossy())?;
+        return Ok(vec![(best_step(run)?, best)]);
     };
     let steps = checkpoint::list(run).map_err(|e| WriteError::new(run, e))?;
     if steps.is_empty() {
@@ -190,19 +209,18 @@ pub(super) fn weights(run: &Path, which: Checkpoints) -> Result<Vec<(u64, PathBu
 }
 
 /// The clips to evaluate on, with labels in the run's classes.
-fn test_items(job: &EvaluateJob, run: &RunDir, fold: Option<u32>) -> Result<Vec<Item>, PipelineError> {
+fn test_items(job: &EvaluateJob, run: &RunDir) -> Result<Vec<Item>, PipelineError> {
     let recipe = &run.recipe;
+    let fold = job.fold.or(run.info.data.fold);
     if fold.is_some() && job.subset.is_none() {
         let data = open_data(recipe, &job.data)?.map_to(&run.classes)?;
-        let roles = ClipRoles::read(&run.path)?;
-        if let Some(roles) = roles
-            .as_ref()
-            .filter(|_| fold == run.info.data.fold && job.fold_table.is_none())
-        {
-            return Ok(roles.test_clips(data.items)?);
+        let table = SplitTable::read(&run.path)?;
+        let own_split = fold == run.info.data.fold && job.fold_table.is_none();
+        if let Some(table) = table.as_ref().filter(|_| own_split) {
+            return Ok(table.test_clips(data.items)?);
         }
         let test = split(recipe, &data, fold, job.fold_table.as_deref())?.test;
-        return match roles.map_or(0, |r| r.count_trained_on(&test)) {
+        return match table.map_or(0, |table| table.count_trained_on(&test)) {
             0 => Ok(test),
             n => Err(PipelineError::Request(format!(
                 "{}: was trained on {n} of the {} clips to evaluate; leave out --fold and --fold-table to evaluate it on its test clips",
@@ -234,11 +252,9 @@ fn test_items(job: &EvaluateJob, run: &RunDir, fold: Option<u32>) -> Result<Vec<
 }
 
 /// Writes `clips.txt`, or checks it: results on different clips must not mix in one folder.
-pub(super) fn remember_data(eval: &Path, items: &[Item]) -> Result<(), PipelineError> {
-    let mut text = String::new();
-    for item in items {
-        text.push_str(&format!("{} {:?}\n", item.file, item.labels));
-    }
+fn remember_data(eval: &Path, items: &[Item]) -> Result<(), PipelineError> {
+    let line = |item: &Item| format!("{} {:?}\n", item.file, item.labels);
+    let text: String = items.iter().map(line).collect();
     let path = eval.join("clips.txt");
     match std::fs::read_to_string(&path) {
         Ok(before) if before == text => Ok(()),
@@ -256,39 +272,27 @@ pub(super) fn remember_data(eval: &Path, items: &[Item]) -> Result<(), PipelineE
     }
 }
 
-/// The heading for the clips of a job.
-fn heading_of(
+/// The lines above the results on the clips of a job.
+pub(super) fn heading<R>(
     job: &EvaluateJob,
-    run: &RunDir,
-    fold: Option<u32>,
+    run: &RunDir<R>,
+    recipe: &str,
     items: &[Item],
 ) -> Result<String, PipelineError> {
+    let fold = job.fold.or(run.info.data.fold);
     let clips = match (&job.subset, fold) {
         (Some(subset), _) => format!("the subset {subset}"),
         (None, Some(fold)) => format!("fold {fold}"),
         (None, None) => "the subset test".into(),
     };
+    let count = human_amount(items.len(), "clip", "clips");
+    let mut text = format!("# {recipe}: {count} of {clips}\n");
     let own_fold = job.subset.is_none() && fold.is_some() && fold == run.info.data.fold;
-    let trained_on = ClipRoles::read(&run.path)?.map_or(0, |r| r.count_trained_on(items));
-    let mut text = heading(&run.recipe.name, items.len(), &clips);
+    let trained_on = SplitTable::read(&run.path)?.map_or(0, |table| table.count_trained_on(items));
     if run.info.optimistic && own_fold {
-        text.push_str(DROVE_TRAINING);
+        text.push_str("# OPTIMISTIC: these clips drove the training (validation.split = test-fold)\n");
     } else if trained_on > 0 {
-        text.push_str(&format!(
-            "# OPTIMISTIC: the run was trained on {trained_on} of these clips\n"
-        ));
+        text += &format!("# OPTIMISTIC: the run was trained on {trained_on} of these clips\n");
     }
     Ok(text)
-}
-
-/// A line of the heading.
-pub(super) const DROVE_TRAINING: &str =
-    "# OPTIMISTIC: these clips drove the training (validation.split = test-fold)\n";
-
-/// The first line of a text of results.
-pub(super) fn heading(recipe: &str, count: usize, clips: &str) -> String {
-    format!(
-        "# {recipe}: {} of {clips}\n",
-        human_amount(count, "clip", "clips")
-    )
 }

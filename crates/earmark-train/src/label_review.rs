@@ -3,6 +3,7 @@
 use crate::OutOfFold;
 use earmark_metrics::{Aligned, LabelQuality, MetricsError, ScoreTable, TruthTable, UnknownLabels, top_k};
 use serde::Serialize;
+use std::cmp::Ordering;
 
 /// The measure that clips are sorted by, the lowest first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,24 +52,8 @@ pub struct ReviewedClip {
 
 /// The clips of a cross-validation run, the least consistent first; clips without labels are left out.
 pub fn of_folds(found: &OutOfFold, by: ReviewMeasure) -> Result<Vec<ReviewedClip>, MetricsError> {
-    let classes = found.scores.classes();
-    let mut clips = Vec::new();
-    for (((file, scores), item), fold) in found.scores.rows().zip(&found.items).zip(&found.folds) {
-        let truth: Vec<bool> = item
-            .multi_hot(classes.len())
-            .into_iter()
-            .map(|v| v > 0.0)
-            .collect();
-        if let Some(clip) = reviewed(file, classes, scores, &truth)? {
-            clips.push(ReviewedClip {
-                subset: Some(item.subset.clone()),
-                fold: Some(*fold),
-                ..clip
-            });
-        }
-    }
-    sort(&mut clips, by);
-    Ok(clips)
+    let origin = |row: usize| (Some(found.items[row].subset.clone()), Some(found.folds[row]));
+    review(&found.aligned()?, by, origin)
 }
 
 /// The same for any score table, with its truth.
@@ -77,44 +62,42 @@ pub fn of_tables(
     truth: &TruthTable,
     by: ReviewMeasure,
 ) -> Result<Vec<ReviewedClip>, MetricsError> {
-    let aligned = Aligned::new(scores, truth, UnknownLabels::Refuse)?;
-    let mut clips = Vec::new();
-    for (file, (scores, truth)) in aligned.files().iter().zip(aligned.rows()) {
-        clips.extend(reviewed(file, aligned.classes(), scores, truth)?);
-    }
-    sort(&mut clips, by);
-    Ok(clips)
+    let clips = Aligned::new(scores, truth, UnknownLabels::Refuse)?;
+    review(&clips, by, |_| (None, None))
 }
 
-fn reviewed(
-    file: &str,
-    classes: &[String],
-    scores: &[f32],
-    truth: &[bool],
-) -> Result<Option<ReviewedClip>, MetricsError> {
-    let Some(quality) = LabelQuality::of(scores, truth)? else {
-        return Ok(None);
-    };
-    let labels: Vec<String> = classes
-        .iter()
-        .zip(truth)
-        .filter(|(_, is_true)| **is_true)
-        .map(|(class, _)| class.clone())
-        .collect();
-    let best = |k: usize| {
-        top_k(scores, k)
-            .into_iter()
-            .map(|c| (classes[c].clone(), scores[c]))
-    };
-    Ok(Some(ReviewedClip {
-        file: file.to_owned(),
-        subset: None,
-        fold: None,
-        suggested: best(labels.len()).map(|(class, _)| class).collect(),
-        best: best(3).collect(),
-        labels,
-        quality,
-    }))
+/// Reviews the clips that have labels; `origin` gives the subset and fold of a row.
+fn review(
+    clips: &Aligned,
+    by: ReviewMeasure,
+    origin: impl Fn(usize) -> (Option<String>, Option<u32>),
+) -> Result<Vec<ReviewedClip>, MetricsError> {
+    let classes = clips.classes();
+    let mut reviewed = Vec::new();
+    for (row, (file, (scores, truth))) in clips.files().iter().zip(clips.rows()).enumerate() {
+        let Some(quality) = LabelQuality::of(scores, truth)? else {
+            continue;
+        };
+        let labels = classes.iter().zip(truth).filter(|(_, is_true)| **is_true);
+        let labels: Vec<String> = labels.map(|(class, _)| class.clone()).collect();
+        let best = |k: usize| {
+            top_k(scores, k)
+                .into_iter()
+                .map(|c| (classes[c].clone(), scores[c]))
+        };
+        let (subset, fold) = origin(row);
+        reviewed.push(ReviewedClip {
+            file: file.clone(),
+            subset,
+            fold,
+            suggested: best(labels.len()).map(|(class, _)| class).collect(),
+            best: best(3).collect(),
+            labels,
+            quality,
+        });
+    }
+    sort(&mut reviewed, by);
+    Ok(reviewed)
 }
 
 /// By the measure, then by the others to break ties, then by name.
@@ -126,9 +109,7 @@ fn sort(clips: &mut [ReviewedClip], by: ReviewMeasure) {
     clips.sort_by(|a, b| {
         let (x, y) = (key(a), key(b));
         let order = x.iter().zip(&y).map(|(x, y)| x.total_cmp(y));
-        order
-            .reduce(std::cmp::Ordering::then)
-            .unwrap_or(std::cmp::Ordering::Equal)
-            .then_with(|| a.file.cmp(&b.file))
+        let order = order.fold(Ordering::Equal, Ordering::then);
+        order.then_with(|| a.file.cmp(&b.file))
     });
 }

@@ -37,7 +37,7 @@ pub use training::{Estimate, TrainJob, TrainPlan, TrainResult, describe_validati
 pub use validation_split::split;
 
 use earmark_inference::{Event, Observer, PipelineError, Skips, reason};
-use earmark_runs::clip_roles::{ClipRoles, DataSplit};
+use earmark_runs::split_table::{DataSplit, SplitTable};
 
 /// Revision of the source that this was built from, where it was known.
 pub const REVISION: Option<&str> = option_env!("EARMARK_REVISION");

@@ -21,9 +21,7 @@ pub fn split(
         None => ((0..data.items.len()).collect(), Vec::new()),
         Some(fold) => data.split_fold(fold)?,
     };
-    let pick =
-        |indices: &[usize], from: &[Item]| indices.iter().map(|&i| from[i].clone()).collect::<Vec<Item>>();
-    let (rest, test) = (pick(&rest, &data.items), pick(&test, &data.items));
+    let (rest, test) = (pick(&data.items, &rest), pick(&data.items, &test));
     let splitter = ValidationSplitter {
         split: recipe.validation.split,
         seed: recipe.train.seed,
@@ -31,6 +29,10 @@ pub fn split(
         has_fold: fold.is_some(),
     };
     splitter.split(rest, test)
+}
+
+fn pick(items: &[Item], indices: &[usize]) -> Vec<Item> {
+    indices.iter().map(|&i| items[i].clone()).collect()
 }
 
 /// How validation clips are split off the training clips.
@@ -48,7 +50,7 @@ pub(super) struct ValidationSplitter {
 impl ValidationSplitter {
     /// Splits the clips outside the test fold.
     pub(super) fn split(&self, rest: Vec<Item>, test: Vec<Item>) -> Result<DataSplit, PipelineError> {
-        let pick = |indices: &[usize]| indices.iter().map(|&i| rest[i].clone()).collect::<Vec<Item>>();
+        let pick = |indices: &[usize]| pick(&rest, indices);
         let splitter = Splitter {
             stratify: self.stratify,
             group: rest.iter().any(|i| i.group.is_some()),
@@ -56,20 +58,13 @@ impl ValidationSplitter {
         };
         let (train, validation, optimistic) = match self.split {
             ValidationSplit::None => (rest, Vec::new(), false),
-            ValidationSplit::HoldOut {
-                fraction,
-                verified: false,
-            } => {
+            ValidationSplit::HoldOut { fraction, verified } if !verified => {
                 let (train, held) = splitter.hold_out(&rest, fraction)?;
                 (pick(&train), pick(&held), false)
             }
-            ValidationSplit::HoldOut {
-                fraction,
-                verified: true,
-            } => {
-                let sure: Vec<usize> = (0..rest.len())
-                    .filter(|&i| rest[i].verified == Some(true))
-                    .collect();
+            ValidationSplit::HoldOut { fraction, .. } => {
+                let is_sure = |&i: &usize| rest[i].verified == Some(true);
+                let sure: Vec<usize> = (0..rest.len()).filter(is_sure).collect();
                 if sure.is_empty() {
                     let message = "validation.split.verified = true: no clip of this data is marked as verified (a column manually_verified with a 1); leave it out";
                     return Err(PipelineError::Request(message.into()));
@@ -105,12 +100,17 @@ impl ValidationSplitter {
     }
 }
 
+/// The distinct folds, ascending.
+pub(super) fn distinct(folds: &[u32]) -> Vec<u32> {
+    let folds: BTreeSet<u32> = folds.iter().copied().collect();
+    folds.into_iter().collect()
+}
+
 /// How clips of this set are stratified: by their label, or iteratively where one may have several.
 pub(super) fn stratify(data: &DataSet) -> Stratify {
-    if data.multi_label {
-        Stratify::Iterative
-    } else {
-        Stratify::Label
+    match data.multi_label {
+        true => Stratify::Iterative,
+        false => Stratify::Label,
     }
 }
 
@@ -129,17 +129,10 @@ pub(super) fn with_folds(
             let message = "--fold: this data has no folds; make a table with `earmark data folds DIR -o folds.csv` and give it with --fold-table, or set folds.count in the recipe";
             return Err(PipelineError::Request(message.into()));
         };
-        let in_folds = |item: &Item| {
-            f.subsets
-                .as_ref()
-                .is_none_or(|subsets| subsets.contains(&item.subset))
-        };
-        if let Some(subset) = f
-            .subsets
-            .iter()
-            .flatten()
-            .find(|subset| data.items.iter().all(|i| i.subset != **subset))
-        {
+        let subsets = f.subsets.as_ref();
+        let in_folds = |item: &Item| subsets.is_none_or(|subsets| subsets.contains(&item.subset));
+        let is_missing = |subset: &&String| data.items.iter().all(|i| i.subset != **subset);
+        if let Some(subset) = subsets.into_iter().flatten().find(is_missing) {
             return Err(PipelineError::Request(format!(
                 "folds.subsets: this data has no subset {subset:?}; there are {}",
                 data.subsets().join(", ")
@@ -152,11 +145,8 @@ pub(super) fn with_folds(
             seed: f.seed,
         };
         let numbers = splitter.k_fold(&items, f.count)?;
-        data.items
-            .iter_mut()
-            .filter(|i| in_folds(i))
-            .zip(numbers)
-            .for_each(|(item, n)| item.fold = Some(n));
+        let items = data.items.iter_mut().filter(|i| in_folds(i));
+        items.zip(numbers).for_each(|(item, n)| item.fold = Some(n));
     }
     Ok(data)
 }

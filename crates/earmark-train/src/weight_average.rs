@@ -8,8 +8,9 @@
 use earmark_core::atomic::WriteError;
 use earmark_engine::{ModelFile, checkpoint};
 use earmark_inference::PipelineError;
+use earmark_inference::model::{ModelSource, model_files};
 use earmark_recipe::Recipe;
-use earmark_runs::run_dir::{RunDir, find_models};
+use earmark_runs::run_dir::RunDir;
 use std::path::{Path, PathBuf};
 
 /// What to average.
@@ -29,13 +30,7 @@ pub enum WeightSource {
 /// The model files to average.
 fn files(weights: &WeightSource) -> Result<Vec<PathBuf>, PipelineError> {
     match weights {
-        WeightSource::Models(names) => {
-            let mut files = Vec::new();
-            for name in names {
-                files.extend(find_models(name)?);
-            }
-            Ok(files)
-        }
+        WeightSource::Models(names) => Ok(model_files(names)?),
         WeightSource::Last { run, count } => {
             RunDir::open(run)?;
             let steps = checkpoint::list(run).map_err(|e| WriteError::new(run, e))?;
@@ -64,11 +59,11 @@ pub fn average(weights: &WeightSource) -> Result<(ModelFile, Vec<PathBuf>), Pipe
                 .into(),
         ));
     };
-    let mut mean = ModelFile::read(last)?;
+    let mut mean = ModelSource::read(last)?.file;
     let kind = kind_of(&mean, last)?;
     let mut sums: Vec<Vec<f64>> = mean.tensors.values().map(|t| vec![0.0; t.values.len()]).collect();
     for path in &files {
-        let file = ModelFile::read(path)?;
+        let file = ModelSource::read(path)?.file;
         let refuse = |what: &str| {
             Err(PipelineError::Request(format!(
                 "{}: has {what} than {}; only models of the same network can be averaged (`earmark predict` blends the scores of any)",
@@ -82,19 +77,12 @@ pub fn average(weights: &WeightSource) -> Result<(ModelFile, Vec<PathBuf>), Pipe
         if kind_of(&file, path)? != kind {
             return refuse("a different network or front end");
         }
-        let shapes = |f: &ModelFile| -> Vec<(String, Vec<usize>)> {
-            f.tensors
-                .iter()
-                .map(|(name, t)| (name.clone(), t.shape.clone()))
-                .collect()
-        };
-        if shapes(&file) != shapes(&mean) {
+        if !shapes(&file).eq(shapes(&mean)) {
             return refuse("different variables");
         }
         for (sum, tensor) in sums.iter_mut().zip(file.tensors.values()) {
-            sum.iter_mut()
-                .zip(&tensor.values)
-                .for_each(|(s, v)| *s += f64::from(*v));
+            let pairs = sum.iter_mut().zip(&tensor.values);
+            pairs.for_each(|(s, v)| *s += f64::from(*v));
         }
     }
     let count = files.len() as f64;
@@ -102,6 +90,11 @@ pub fn average(weights: &WeightSource) -> Result<(ModelFile, Vec<PathBuf>), Pipe
         tensor.values = sum.into_iter().map(|s| (s / count) as f32).collect();
     }
     Ok((mean, files))
+}
+
+/// Names and shapes of the variables.
+fn shapes(file: &ModelFile) -> impl Iterator<Item = (&String, &Vec<usize>)> {
+    file.tensors.iter().map(|(name, tensor)| (name, &tensor.shape))
 }
 
 /// What must be equal: the network and its front end.

@@ -35,7 +35,7 @@ struct Functions<'a> {
 impl Functions<'_> {
     fn check(&mut self, signature: &syn::Signature, block: &syn::Block) {
         let (first, last) = (block.span().start().line, block.span().end().line);
-        // As clippy counts: what stands between the braces.
+        // As clippy counts: what is between the braces.
         let lines = self.code.range(first..=last).count().saturating_sub(2);
         let arguments = signature.inputs.len();
         let place = format!(

@@ -59,7 +59,7 @@ impl Source {
     }
 
     /// All tokens without the groups around them and without documentation; delimiters are left out, as they
-    /// stand on lines of their own only where the formatter puts them.
+    /// are on lines of their own only where the formatter puts them.
     pub fn tokens(&self) -> Vec<TokenTree> {
         let stream: TokenStream = self.text.parse().unwrap_or_default();
         let mut tokens = Vec::new();
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn test_code_is_what_cfg_test_guards_or_stands_in_tests() {
+    fn test_code_is_what_cfg_test_guards_or_is_in_tests() {
         let text = "fn a() {}\n\n#[cfg(test)]\nmod tests {\n    fn b() {}\n}\n#[cfg(not(test))]\nfn c() {}\n";
         let source = Source::parse("crates/earmark-x/src/a.rs", text).unwrap();
         let tests: Vec<usize> = (1..=8).filter(|&line| source.in_test(line)).collect();

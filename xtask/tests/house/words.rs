@@ -9,7 +9,7 @@ use proc_macro2::TokenTree;
 use regex::Regex;
 use std::ops::Range;
 
-/// The list, beside this crate's manifest.
+/// The list, next to this crate's manifest.
 const LIST: &str = "xtask/words.toml";
 /// Endings of the files that are read as text.
 const TEXTS: [&str; 4] = [".md", ".snap", ".toml", ".py"];

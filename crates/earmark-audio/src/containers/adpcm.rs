@@ -2,7 +2,8 @@
 
 use super::byte_walker::ByteWalker;
 use super::layout::{AudioLayout, CodedLayout, Container};
-use super::wav_chunks::{ByteOrder, DataChunk, WavFormat};
+use super::wav_chunks::{DataChunk, WavFormat};
+use crate::decoding::ByteOrder;
 use crate::error::{Fault, FilePosition};
 
 pub(super) fn layout(
@@ -12,10 +13,10 @@ pub(super) fn layout(
 ) -> Result<AudioLayout, Fault> {
     let (channels, block) = (u64::from(format.channels), u64::from(format.block_align));
     if channels > 2 {
-        return Err(Fault::Unsupported(format!("is ADPCM with {channels} channels")));
+        return Err(Fault::unsupported(format!("is ADPCM with {channels} channels")));
     }
     if format.order == ByteOrder::Big {
-        return Err(Fault::Unsupported("is ADPCM in big-endian WAV (RIFX)".into()));
+        return Err(Fault::unsupported("is ADPCM in big-endian WAV (RIFX)"));
     }
     // Header bytes and header frames of a channel's block.
     let (head_bytes, head_frames) = if format.tag == 2 { (7, 2) } else { (4, 1) };

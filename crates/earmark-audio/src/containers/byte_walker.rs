@@ -19,9 +19,8 @@ pub(crate) struct ByteWalker<'a> {
 
 impl<'a> ByteWalker<'a> {
     pub(crate) fn new(source: &'a mut dyn MediaSource) -> Result<Self, Fault> {
-        let len = source
-            .seek(SeekFrom::End(0))
-            .map_err(|e| Fault::Io(e, FilePosition::Byte(0)))?;
+        let end = source.seek(SeekFrom::End(0));
+        let len = end.map_err(|e| Fault::Read(e, FilePosition::Byte(0)))?;
         Ok(Self {
             source,
             len,
@@ -45,7 +44,7 @@ impl<'a> ByteWalker<'a> {
             let size = wanted.max(READ_AHEAD_BYTES).min(available);
             self.buffer.resize(size, 0);
             self.buffer_start = at;
-            let io = |e| Fault::Io(e, FilePosition::Byte(at));
+            let io = |e| Fault::Read(e, FilePosition::Byte(at));
             self.source.seek(SeekFrom::Start(at)).map_err(io)?;
             self.source.read_exact(&mut self.buffer).map_err(io)?;
         }
@@ -60,6 +59,12 @@ impl<'a> ByteWalker<'a> {
     /// Exactly `N` bytes from `at`, or `None` where the source ends earlier.
     pub(crate) fn array<const N: usize>(&mut self, at: u64) -> Result<Option<[u8; N]>, Fault> {
         Ok(self.peek(at, N)?.try_into().ok())
+    }
+
+    /// Exactly `N` bytes from `at`; a source that ends earlier is cut off, for this `reason`.
+    pub(crate) fn required<const N: usize>(&mut self, at: u64, reason: &str) -> Result<[u8; N], Fault> {
+        self.array::<N>(at)?
+            .ok_or_else(|| Fault::truncated(reason, self.len))
     }
 }
 

@@ -6,17 +6,18 @@ use super::layout::{CodedLayout, Container};
 use crate::error::Fault;
 use crate::shape_check::check_shape;
 
+/// What is said of a file that ends in its metadata.
+const CUT: &str = "it ends within its header";
+
 pub(super) fn inspect(walker: &mut ByteWalker<'_>, start: u64) -> Result<CodedLayout, Fault> {
     let mut at = start + 4;
     let mut frames = None;
     loop {
-        let Some([flags, a, b, c]) = walker.array::<4>(at)? else {
-            return Err(Fault::truncated("it ends within its header", walker.len()));
-        };
+        let [flags, a, b, c] = walker.required::<4>(at, CUT)?;
         let size = u64::from(u32::from_be_bytes([0, a, b, c]));
         let body = at + 4;
         if body + size > walker.len() {
-            return Err(Fault::truncated("it ends within its header", walker.len()));
+            return Err(Fault::truncated(CUT, walker.len()));
         }
         if flags & 0x7f == 0 {
             frames = Some(stream_info(walker, body)?);
@@ -43,9 +44,7 @@ pub(super) fn inspect(walker: &mut ByteWalker<'_>, start: u64) -> Result<CodedLa
 /// Frames of the recording. The block is 34 bytes: sizes of blocks and frames (10 bytes), then 20 bits of rate, 3
 /// of channels minus one, 5 of depth minus one, 36 of frames.
 fn stream_info(walker: &mut ByteWalker<'_>, at: u64) -> Result<u64, Fault> {
-    let Some(b) = walker.array::<34>(at)? else {
-        return Err(Fault::truncated("it ends within its header", walker.len()));
-    };
+    let b = walker.required::<34>(at, CUT)?;
     let packed = big_endian(&b[10..18]);
     check_shape((packed >> 44) as u32, ((packed >> 41) & 7) + 1)?;
     Ok(packed & 0xf_ffff_ffff)

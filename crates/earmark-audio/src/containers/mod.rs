@@ -72,5 +72,5 @@ fn unknown(head: &[u8], start: u64, len: u64) -> Fault {
             return Fault::Unsupported(format!("is not a known audio format (it begins with {text:?})"));
         }
     };
-    Fault::Unsupported(what.to_owned())
+    Fault::unsupported(what)
 }

@@ -1,6 +1,6 @@
 //! MP3: one frame after another, without a container.
 
-use super::byte_walker::ByteWalker;
+use super::byte_walker::{ByteWalker, big_endian};
 use super::layout::{CodedLayout, Container};
 use super::tags::expect_trailer;
 use crate::error::Fault;
@@ -28,11 +28,8 @@ fn mp3_header(b: [u8; 4]) -> Option<Mp3Frame> {
     let mpeg1 = version == 3;
     let table = if mpeg1 { KBIT_MPEG1 } else { KBIT_MPEG2 };
     let kbit = *table.get(usize::from(b[2] >> 4)).filter(|&&kbit| kbit > 0)?;
-    let divider = match version {
-        3 => 1,
-        2 => 2,
-        _ => 4,
-    };
+    // By version, of which 1 was refused.
+    let divider = [4, 1, 2, 1][usize::from(version)];
     let rate = [44_100, 48_000, 32_000][usize::from(rate_index)] / divider;
     let frames = if mpeg1 { 1152 } else { 576 };
     let padding = u32::from((b[2] >> 1) & 1);
@@ -111,10 +108,10 @@ pub(super) fn inspect(walker: &mut ByteWalker<'_>, start: u64) -> Result<CodedLa
 fn unsupported_mpeg(header: Option<[u8; 4]>) -> Fault {
     match header {
         Some([0xff, second, ..]) if matches!((second >> 1) & 3, 2 | 3) => {
-            Fault::Unsupported("is MPEG audio of layer I or II, which is not supported".into())
+            Fault::unsupported("is MPEG audio of layer I or II, which is not supported")
         }
-        Some(_) => Fault::Unsupported("begins like MPEG audio but is not".into()),
-        None => Fault::truncated("it ends within its header", 0),
+        Some(_) => Fault::unsupported("begins like MPEG audio but is not"),
+        None => Fault::truncated("it ends within its header", 0_u64),
     }
 }
 
@@ -124,12 +121,9 @@ fn info_tag(walker: &mut ByteWalker<'_>, at: u64, frame: &Mp3Frame) -> Result<Op
         && (b.starts_with(b"Xing") || b.starts_with(b"Info"))
     {
         let flags = b[7];
-        let stated = match flags & 1 {
-            0 => None,
-            _ => walker.array::<4>(body + 8)?,
-        };
+        let stated = walker.array::<4>(body + 8)?.filter(|_| flags & 1 != 0);
         let mut tag = InfoTag {
-            mpeg_frames: stated.map(|b| u64::from(u32::from_be_bytes(b))),
+            mpeg_frames: stated.map(|b| big_endian(&b)),
             may_count_itself: true,
             ..InfoTag::default()
         };
@@ -150,9 +144,8 @@ fn info_tag(walker: &mut ByteWalker<'_>, at: u64, frame: &Mp3Frame) -> Result<Op
     if let Some(b) = walker.array::<18>(at + 36)?
         && b.starts_with(b"VBRI")
     {
-        let stated = u32::from_be_bytes([b[14], b[15], b[16], b[17]]);
         return Ok(Some(InfoTag {
-            mpeg_frames: Some(u64::from(stated)),
+            mpeg_frames: Some(big_endian(&b[14..])),
             may_count_itself: true,
             ..InfoTag::default()
         }));

@@ -56,13 +56,12 @@ pub(super) fn inspect(walker: &mut ByteWalker<'_>) -> Result<CodedLayout, Fault>
         return Err(Fault::truncated("its samples (mdat box) are missing", len));
     }
     let Some(track) = movie.tracks.iter().find(|track| track.audio) else {
-        return Err(Fault::Unsupported("is MP4 without an audio track".into()));
+        return Err(Fault::unsupported("is MP4 without an audio track"));
     };
     // A fragmented file does not state its length.
-    let (skip_frames, frames) = if fragmented {
-        (0, None)
-    } else {
-        played(track, movie.timescale)
+    let (skip_frames, frames) = match fragmented {
+        true => (0, None),
+        false => played(track, movie.timescale),
     };
     Ok(CodedLayout {
         skip_frames,
@@ -88,48 +87,36 @@ fn played(track: &Track, movie_timescale: u64) -> (u64, Option<u64>) {
     let scaled = u128::from(edit_duration) * u128::from(track.timescale) / u128::from(movie_timescale);
     let wanted = u64::try_from(scaled).unwrap_or(u64::MAX);
     let tick = track.timescale.div_ceil(movie_timescale);
-    let keep = if wanted.saturating_add(tick) < rest {
-        wanted
-    } else {
-        rest
-    };
-    (skip, Some(keep))
+    let shorter = wanted.saturating_add(tick) < rest;
+    (skip, Some(if shorter { wanted } else { rest }))
 }
 
 fn read_box(walker: &mut ByteWalker<'_>, at: u64, limit: u64) -> Result<BoxHeader, Fault> {
     let cut = || Fault::truncated("it ends within a box header", at);
-    let Some([s0, s1, s2, s3, name @ ..]) = walker.array::<8>(at)? else {
-        return Err(cut());
-    };
+    let [s0, s1, s2, s3, name @ ..] = walker.array::<8>(at)?.ok_or_else(cut)?;
     let (body, size) = match u32::from_be_bytes([s0, s1, s2, s3]) {
         0 => (at + 8, limit - at),
-        1 => (
-            at + 16,
-            u64::from_be_bytes(walker.array::<8>(at + 8)?.ok_or_else(cut)?),
-        ),
+        1 => {
+            let size = walker.array::<8>(at + 8)?.ok_or_else(cut)?;
+            (at + 16, u64::from_be_bytes(size))
+        }
         size => (at + 8, u64::from(size)),
     };
     let end = at.saturating_add(size);
-    let name_text = String::from_utf8_lossy(&name).into_owned();
+    let text = String::from_utf8_lossy(&name);
     if end < body {
-        return Err(Fault::corrupt(
-            format!("the box {name_text:?} claims {size} bytes"),
-            at,
-        ));
+        let reason = format!("the box {text:?} claims {size} bytes");
+        return Err(Fault::corrupt(reason, at));
     }
-    if end > limit {
-        return Err(match limit == walker.len() {
-            true => Fault::truncated(
-                format!("the box {name_text:?} needs {} more bytes", end - limit),
-                limit,
-            ),
-            false => Fault::corrupt(
-                format!("the box {name_text:?} is larger than the one around it"),
-                at,
-            ),
-        });
+    if end <= limit {
+        return Ok(BoxHeader { name, body, end });
     }
-    Ok(BoxHeader { name, body, end })
+    if limit < walker.len() {
+        let reason = format!("the box {text:?} is larger than the one around it");
+        return Err(Fault::corrupt(reason, at));
+    }
+    let reason = format!("the box {text:?} needs {} more bytes", end - limit);
+    Err(Fault::truncated(reason, limit))
 }
 
 fn walk(
@@ -173,22 +160,16 @@ fn read_track_box(
         b"mdhd" => (track.timescale, track.duration) = times(walker, body)?,
         b"hdlr" => track.audio = walker.array::<4>(body + 8)?.as_ref() == Some(b"soun"),
         b"elst" => {
-            let Some([version, _, _, _, a, b, c, d]) = walker.array::<8>(body)? else {
+            let Some([version, _, _, _, edits @ ..]) = walker.array::<8>(body)? else {
                 return Ok(());
             };
-            track.edits = u32::from_be_bytes([a, b, c, d]) as usize;
-            track.edit = if version == 1 {
-                walker
-                    .array::<16>(body + 8)?
-                    .map(|b| (big_endian(&b[..8]), big_endian(&b[8..])))
-            } else {
-                walker.array::<8>(body + 8)?.map(|b| match big_endian(&b[4..]) {
-                    // -1 is an edit that plays nothing, so its start has no meaning.
-                    0xffff_ffff => (big_endian(&b[..4]), u64::MAX),
-                    start => (big_endian(&b[..4]), start),
-                })
-            };
-            track.edit = track.edit.filter(|&(_, start)| start != u64::MAX);
+            track.edits = u32::from_be_bytes(edits) as usize;
+            // A start of -1 is an edit that plays nothing.
+            let half = if version == 1 { 8 } else { 4 };
+            let edit = walker.peek(body + 8, 2 * half)?;
+            track.edit = (edit.len() == 2 * half)
+                .then(|| (big_endian(&edit[..half]), big_endian(&edit[half..])))
+                .filter(|(_, start)| *start != u64::MAX >> (64 - 8 * half));
         }
         _ => {}
     }

@@ -27,7 +27,7 @@ pub(super) fn inspect(walker: &mut ByteWalker<'_>, start: u64) -> Result<CodedLa
         if !header.starts_with(b"OggS") {
             return Err(Fault::corrupt("a page should begin here", at));
         }
-        let segments = usize::from(header[26]);
+        let (flags, segments) = (header[5], usize::from(header[26]));
         let table = walker.peek(at + 27, segments)?;
         let size = 27 + segments + table.iter().map(|&n| usize::from(n)).sum::<usize>();
         let page = walker.peek(at, size)?;
@@ -39,31 +39,24 @@ pub(super) fn inspect(walker: &mut ByteWalker<'_>, start: u64) -> Result<CodedLa
         if checksum(&crc, page) != sum {
             return Err(Fault::corrupt("the checksum of this page is wrong", at));
         }
-        let flags = header[5];
         match streams.get_mut(&serial) {
             None if flags & FIRST != 0 && !body_begun => {
-                streams.insert(
-                    serial,
-                    OggStream {
-                        next_page: number.wrapping_add(1),
-                        ended: flags & LAST != 0,
-                    },
-                );
+                let next_page = number.wrapping_add(1);
+                let ended = flags & LAST != 0;
+                streams.insert(serial, OggStream { next_page, ended });
             }
             None if flags & FIRST != 0 => {
                 let reason = "is several Ogg streams in sequence (a chained file)";
-                return Err(Fault::Unsupported(reason.into()));
+                return Err(Fault::unsupported(reason));
             }
             None => return Err(Fault::corrupt("a page belongs to no stream", at)),
-            Some(stream) => {
-                if number != stream.next_page || (flags & CONTINUED != 0 && stream.ended) {
-                    return Err(Fault::corrupt(
-                        format!("page {} is missing, page {number} follows", stream.next_page),
-                        at,
-                    ));
+            Some(OggStream { next_page, ended }) => {
+                if number != *next_page || (flags & CONTINUED != 0 && *ended) {
+                    let reason = format!("page {next_page} is missing, page {number} follows");
+                    return Err(Fault::corrupt(reason, at));
                 }
-                stream.next_page = number.wrapping_add(1);
-                stream.ended |= flags & LAST != 0;
+                *next_page = number.wrapping_add(1);
+                *ended |= flags & LAST != 0;
                 body_begun = true;
             }
         }
@@ -77,15 +70,8 @@ pub(super) fn inspect(walker: &mut ByteWalker<'_>, start: u64) -> Result<CodedLa
 
 /// Ogg's CRC-32: polynomial 0x04c11db7, not reflected, starting from 0.
 fn crc_table() -> [u32; 256] {
-    std::array::from_fn(|byte| {
-        (0..8).fold((byte as u32) << 24, |r, _| {
-            if r >> 31 != 0 {
-                (r << 1) ^ 0x04c1_1db7
-            } else {
-                r << 1
-            }
-        })
-    })
+    let shift = |r: u32| (r << 1) ^ if r >> 31 != 0 { 0x04c1_1db7 } else { 0 };
+    std::array::from_fn(|byte| (0..8).fold((byte as u32) << 24, |r, _| shift(r)))
 }
 
 /// The checksum of a page, whose own checksum field counts as zeros.

@@ -10,9 +10,8 @@ pub(super) fn skip_id3v2(walker: &mut ByteWalker<'_>, mut at: u64) -> Result<u64
             break;
         }
         // Seven bits per byte; bit 4 of the flags announces a footer of ten bytes.
-        let size = header[6..]
-            .iter()
-            .fold(0u64, |sum, &b| (sum << 7) | u64::from(b & 0x7f));
+        let append = |sum: u64, b: &u8| (sum << 7) | u64::from(b & 0x7f);
+        let size = header[6..].iter().fold(0, append);
         at += 10 + size + if header[5] & 0x10 != 0 { 10 } else { 0 };
         if at >= walker.len() {
             let reason = "its ID3 tag is longer than the file";
@@ -23,7 +22,7 @@ pub(super) fn skip_id3v2(walker: &mut ByteWalker<'_>, mut at: u64) -> Result<u64
 }
 
 /// Checks that only tags or zeros follow the last frame. Anything else is a recording that breaks off: what follows the
-/// gap can't be told from noise.
+/// gap can't be distinguished from noise.
 pub(super) fn expect_trailer(walker: &mut ByteWalker<'_>, at: u64) -> Result<(), Fault> {
     const TAGS: [&[u8]; 6] = [b"TAG", b"APETAGEX", b"LYRICSBEGIN", b"ID3", b"3DI", b"EXT"];
     let rest = walker.peek(at, 16)?.to_vec();

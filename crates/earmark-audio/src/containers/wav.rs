@@ -3,8 +3,8 @@
 use super::adpcm;
 use super::byte_walker::ByteWalker;
 use super::layout::{AudioLayout, Container, PcmLayout};
-use super::wav_chunks::{ByteOrder, DataChunk, WavFormat};
-use crate::decoding::SampleFormat;
+use super::wav_chunks::{DataChunk, WavFormat};
+use crate::decoding::{ByteOrder, SampleFormat, SampleKind};
 use crate::error::{Fault, FilePosition};
 use crate::shape_check::check_shape;
 
@@ -22,19 +22,14 @@ pub(super) fn inspect(walker: &mut ByteWalker<'_>, start: u64) -> Result<AudioLa
     let mut data_size_64 = None;
     let mut at = start + 12;
     loop {
-        let Some([i, d, e, n, size @ ..]) = walker.array::<8>(at)? else {
-            return Err(Fault::truncated("it ends before its samples begin", walker.len()));
-        };
+        let [i, d, e, n, size @ ..] = walker.required::<8>(at, "it ends before its samples begin")?;
         let size = order.u32(size);
         let body = at + 8;
         match &[i, d, e, n] {
             b"fmt " => format = Some(read_format(walker, body, size, order)?),
             b"fact" => fact_frames = walker.array::<4>(body)?.map(|b| order.u32(b)),
-            b"ds64" => {
-                let sizes = walker.array::<16>(body)?;
-                data_size_64 =
-                    sizes.map(|[.., a, b, c, d, e, f, g, h]| u64::from_le_bytes([a, b, c, d, e, f, g, h]));
-            }
+            // After the 64-bit size of the whole file.
+            b"ds64" => data_size_64 = walker.array::<8>(body + 8)?.map(u64::from_le_bytes),
             b"data" => {
                 let Some(format) = format else {
                     let reason = "its samples come before their description (no fmt chunk)";
@@ -67,13 +62,12 @@ fn read_format(
     size: u32,
     order: ByteOrder,
 ) -> Result<WavFormat, Fault> {
+    const CUT: &str = "it ends within its fmt chunk";
     if size < 16 {
         let reason = format!("its fmt chunk has {size} bytes instead of 16 or more");
         return Err(Fault::corrupt(reason, at));
     }
-    let Some(b) = walker.array::<16>(at)? else {
-        return Err(Fault::truncated("it ends within its fmt chunk", walker.len()));
-    };
+    let b = walker.required::<16>(at, CUT)?;
     let u16_at = |i: usize| order.u16([b[i], b[i + 1]]);
     let mut format = WavFormat {
         order,
@@ -84,9 +78,7 @@ fn read_format(
         bits: u16_at(14),
     };
     if format.tag == 0xfffe && size >= 40 {
-        let Some([t0, t1, t2, t3, a0, a1, b0, b1, suffix @ ..]) = walker.array::<16>(at + 24)? else {
-            return Err(Fault::truncated("it ends within its fmt chunk", walker.len()));
-        };
+        let [t0, t1, t2, t3, a0, a1, b0, b1, suffix @ ..] = walker.required::<16>(at + 24, CUT)?;
         let plain = (order.u16([a0, a1]), order.u16([b0, b1]), suffix) == (0, 0x0010, EXTENSIBLE_SUFFIX);
         if let (true, Ok(tag)) = (plain, u16::try_from(order.u32([t0, t1, t2, t3]))) {
             format.tag = tag;
@@ -111,7 +103,7 @@ fn read_data(
     let end = || FilePosition::frame(data.present / frame_bytes, rate);
     data.check_present(end)?;
     if open_ended && !data.size.is_multiple_of(frame_bytes) {
-        return Err(Fault::Truncated("its last frame is incomplete".into(), end()));
+        return Err(Fault::truncated("its last frame is incomplete", end()));
     }
     Ok(AudioLayout::Pcm(PcmLayout {
         container: Container::Wav,
@@ -149,46 +141,35 @@ fn is_placeholder(
 }
 
 fn sample_format(format: &WavFormat) -> Result<SampleFormat, Fault> {
-    let WavFormat {
-        order,
-        tag,
-        channels,
-        block_align,
-        bits,
-        ..
-    } = *format;
+    let (order, tag, bits) = (format.order, format.tag, format.bits);
+    let (channels, block_align) = (format.channels, format.block_align);
     // Odd widths such as 12 or 20 bits are left-justified in whole bytes, by the definition of the format.
-    let bytes = if block_align == 0 {
-        bits.div_ceil(8)
-    } else {
-        block_align / channels
+    let bytes = match block_align {
+        0 => bits.div_ceil(8),
+        _ => block_align / channels,
     };
     if bits == 0 || bits.div_ceil(8) > bytes || !block_align.is_multiple_of(channels) {
         let reason = format!("its header puts {channels} channels of {bits} bits into {block_align} bytes");
         return Err(Fault::Unsupported(reason));
     }
-    Ok(match (tag, bytes, order) {
-        (1, 1, _) => SampleFormat::U8,
-        (1, 2, ByteOrder::Little) => SampleFormat::I16Le,
-        (1, 2, ByteOrder::Big) => SampleFormat::I16Be,
-        (1, 3, ByteOrder::Little) => SampleFormat::I24Le,
-        (1, 3, ByteOrder::Big) => SampleFormat::I24Be,
+    let kind = match (tag, bytes) {
+        (1, 1) => SampleKind::U8,
+        (1, 2) => SampleKind::I16,
+        (1, 3) => SampleKind::I24,
         // Quirk(arecord): ALSA's S24_LE is 24 bits in the lower three of four bytes, and arecord says so with a block
         // size that does not fit the bits. (WAVE_FORMAT_EXTENSIBLE says 32 bits and means the upper three.)
-        (1, 4, ByteOrder::Little) if bits == 24 => SampleFormat::I24PaddedLe,
-        (1, 4, ByteOrder::Little) => SampleFormat::I32Le,
-        (1, 4, ByteOrder::Big) => SampleFormat::I32Be,
-        (3, 4, ByteOrder::Little) if bits == 32 => SampleFormat::F32Le,
-        (3, 4, ByteOrder::Big) if bits == 32 => SampleFormat::F32Be,
-        (3, 8, ByteOrder::Little) if bits == 64 => SampleFormat::F64Le,
-        (3, 8, ByteOrder::Big) if bits == 64 => SampleFormat::F64Be,
-        (6, 1, _) => SampleFormat::ALaw,
-        (7, 1, _) => SampleFormat::MuLaw,
-        (0x50 | 0x55, ..) => return Err(Fault::Unsupported("is MPEG audio inside WAV".into())),
+        (1, 4) if bits == 24 && order == ByteOrder::Little => SampleKind::I24Padded,
+        (1, 4) => SampleKind::I32,
+        (3, 4) if bits == 32 => SampleKind::F32,
+        (3, 8) if bits == 64 => SampleKind::F64,
+        (6, 1) => SampleKind::ALaw,
+        (7, 1) => SampleKind::MuLaw,
+        (0x50 | 0x55, _) => return Err(Fault::unsupported("is MPEG audio inside WAV")),
         _ => {
             let reason =
                 format!("is WAV with samples in an unknown format (format tag {tag:#06x}, {bits} bits)");
             return Err(Fault::Unsupported(reason));
         }
-    })
+    };
+    Ok(SampleFormat { kind, order })
 }

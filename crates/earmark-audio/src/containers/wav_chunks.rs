@@ -1,30 +1,7 @@
 //! The format chunk and the data chunk of a WAV file.
 
+use crate::decoding::ByteOrder;
 use crate::error::{Fault, FilePosition};
-
-/// The byte order of every number in the file, samples and sizes alike.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum ByteOrder {
-    Little,
-    /// RIFX: what programs on big-endian machines wrote.
-    Big,
-}
-
-impl ByteOrder {
-    pub(super) fn u16(self, bytes: [u8; 2]) -> u16 {
-        match self {
-            ByteOrder::Little => u16::from_le_bytes(bytes),
-            ByteOrder::Big => u16::from_be_bytes(bytes),
-        }
-    }
-
-    pub(super) fn u32(self, bytes: [u8; 4]) -> u32 {
-        match self {
-            ByteOrder::Little => u32::from_le_bytes(bytes),
-            ByteOrder::Big => u32::from_be_bytes(bytes),
-        }
-    }
-}
 
 /// The format chunk.
 pub(super) struct WavFormat {
@@ -55,6 +32,6 @@ impl DataChunk {
             return Ok(());
         }
         let reason = format!("its header promises {size} bytes of samples, but only {present} are present");
-        Err(Fault::Truncated(reason, end()))
+        Err(Fault::truncated(reason, end()))
     }
 }

@@ -12,8 +12,10 @@ use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptio
 use symphonia::core::packet::Packet;
 use symphonia::default::formats::{AdtsReader, FlacReader, IsoMp4Reader, MpaReader, OggReader, WavReader};
 
+use super::block_reader::BlockReader;
 use super::channels::{check_finite, mix_down};
 use super::file_section::FileSection;
+use crate::clip::AudioInfo;
 use crate::containers::{CodedLayout, Container};
 use crate::error::{Fault, FilePosition};
 use crate::shape_check::check_shape;
@@ -53,45 +55,33 @@ impl CodedReader {
         // Quirk(symphonia): given a seekable MP3 without a Xing header, its reader estimates the length from the bit
         // rate and trims the recording to that.
         let seekable = layout.container != Container::Mp3;
-        let section =
-            FileSection::new(source, layout.start, layout.end, seekable).map_err(|e| Fault::Io(e, begin))?;
+        let section = FileSection::new(source, layout.start, layout.end, seekable);
+        let section = section.map_err(|e| Fault::Read(e, begin))?;
         let options = MediaSourceStreamOptions {
             buffer_len: BUFFER_BYTES,
         };
-        let format = open_format(
-            layout.container,
-            MediaSourceStream::new(Box::new(section), options),
-        )
-        .map_err(|e| read_fault(e, layout.container, begin))?;
+        let stream = MediaSourceStream::new(Box::new(section), options);
+        let format = open_format(layout.container, stream);
+        let format = format.map_err(|e| read_fault(e, layout.container, begin))?;
+        let container = layout.container.name();
         let Some(track) = format.default_track(TrackType::Audio) else {
-            return Err(Fault::Unsupported(format!(
-                "is {} with audio of an unsupported kind",
-                layout.container.name()
-            )));
+            let reason = format!("is {container} with audio of an unsupported kind");
+            return Err(Fault::Unsupported(reason));
         };
         let Some(CodecParameters::Audio(params)) = &track.codec_params else {
-            return Err(Fault::Unsupported(
-                "does not state how its audio is encoded".into(),
-            ));
+            return Err(Fault::unsupported("does not state how its audio is encoded"));
         };
         // The header walk knows what an MP3 encoder added at both ends, and cuts it off.
         let trims = layout.container != Container::Mp3;
         let options = AudioDecoderOptions::default().gapless(trims).verify(true);
         let name = codec_name(params.codec);
-        let decoder = symphonia::default::get_codecs()
-            .make_audio_decoder(params, &options)
-            .map_err(|e| match e {
-                Error::Unsupported(what) => {
-                    Fault::Unsupported(format!("is {name} of an unsupported kind ({what})"))
-                }
-                other => decode_fault(other, begin),
-            })?;
-        let (stated_rate, stated_channels) =
-            (params.sample_rate, params.channels.as_ref().map(|c| c.count()));
+        let decoder = symphonia::default::get_codecs().make_audio_decoder(params, &options);
+        let decoder = decoder.map_err(|e| open_fault(e, name, begin))?;
+        let stated_channels = params.channels.as_ref().map_or(0, |c| c.count());
         let mut reader = Self {
             track_id: track.id,
             codec: name,
-            sample_rate_hz: stated_rate.unwrap_or(0),
+            sample_rate_hz: params.sample_rate.unwrap_or(0),
             channels: 0,
             track_frames: track.num_frames,
             decoded: 0,
@@ -108,55 +98,26 @@ impl CodedReader {
         while first.is_empty() && reader.decode_packet(&mut first)? {}
         if reader.channels == 0 {
             // No samples at all: only the header is left.
-            let channels = stated_channels.unwrap_or(0);
-            check_shape(reader.sample_rate_hz, channels as u64)?;
-            reader.channels = channels as u16;
+            check_shape(reader.sample_rate_hz, stated_channels as u64)?;
+            reader.channels = stated_channels as u16;
         }
         reader.first = Some(first);
         Ok(reader)
     }
 
-    pub(crate) fn container(&self) -> Container {
-        self.layout.container
-    }
-
-    pub(crate) fn codec(&self) -> &'static str {
-        self.codec
-    }
-
-    pub(crate) fn sample_rate_hz(&self) -> u32 {
-        self.sample_rate_hz
-    }
-
-    pub(crate) fn channels(&self) -> u16 {
-        self.channels
-    }
-
     /// Length in frames, where the file states it.
-    pub(crate) fn frames(&self) -> Option<u64> {
-        self.layout.frames.or(self
-            .track_frames
-            .filter(|_| self.layout.container == Container::Ogg))
+    fn frames(&self) -> Option<u64> {
+        let ogg = self.layout.container == Container::Ogg;
+        self.layout.frames.or(self.track_frames.filter(|_| ogg))
     }
 
-    /// Appends the next block as mono; `false` after the last one. A block may be empty.
-    pub(crate) fn next_block(&mut self, out: &mut Vec<f32>) -> Result<bool, Fault> {
-        if let Some(first) = self.first.take() {
-            out.extend_from_slice(&first);
-            return Ok(true);
-        }
-        if self.finished {
-            return Ok(false);
-        }
-        let here = self.here();
-        guard(here, || self.decode_packet(out))
+    /// Frames so far, without those that are dropped at the start.
+    fn given(&self) -> u64 {
+        self.decoded.saturating_sub(self.layout.skip_frames)
     }
 
     fn here(&self) -> FilePosition {
-        FilePosition::frame(
-            self.decoded.saturating_sub(self.layout.skip_frames),
-            self.sample_rate_hz,
-        )
+        FilePosition::frame(self.given(), self.sample_rate_hz)
     }
 
     fn decode_packet(&mut self, out: &mut Vec<f32>) -> Result<bool, Fault> {
@@ -179,37 +140,27 @@ impl CodedReader {
         if frames == 0 {
             return Ok(true);
         }
+        let (rate, channels) = (spec.rate(), spec.channels().count());
         if self.channels == 0 {
-            check_shape(spec.rate(), spec.channels().count() as u64)?;
-            self.sample_rate_hz = spec.rate();
-            self.channels = spec.channels().count() as u16;
-        } else if spec.rate() != self.sample_rate_hz || spec.channels().count() != usize::from(self.channels)
-        {
-            return Err(Fault::Corrupt(
-                "its sample rate or number of channels changes".into(),
-                here,
-            ));
+            check_shape(rate, channels as u64)?;
+            (self.sample_rate_hz, self.channels) = (rate, channels as u16);
+        } else if (rate, channels) != (self.sample_rate_hz, usize::from(self.channels)) {
+            let reason = "its sample rate or number of channels changes";
+            return Err(Fault::corrupt(reason, here));
         }
         buffer.copy_to_vec_interleaved(&mut self.interleaved);
-        let channels = usize::from(self.channels);
         check_finite(&self.interleaved, channels, self.decoded, self.sample_rate_hz)?;
 
         // The part of this packet inside [skip, skip + frames).
         let first = self.decoded;
         self.decoded += frames as u64;
-        let begin = self.layout.skip_frames.clamp(first, self.decoded);
+        let skip = self.layout.skip_frames;
+        let begin = skip.clamp(first, self.decoded);
         let end = match self.layout.frames.filter(|_| self.layout.padded) {
-            Some(keep) => self
-                .layout
-                .skip_frames
-                .saturating_add(keep)
-                .clamp(begin, self.decoded),
+            Some(keep) => skip.saturating_add(keep).clamp(begin, self.decoded),
             None => self.decoded,
         };
-        let (begin, end) = (
-            (begin - first) as usize * channels,
-            (end - first) as usize * channels,
-        );
+        let [begin, end] = [begin, end].map(|frame| (frame - first) as usize * channels);
         mix_down(&self.interleaved[begin..end], channels, out);
         Ok(true)
     }
@@ -224,7 +175,7 @@ impl CodedReader {
             && due != starts
         {
             let reason = format!("a packet for frame {starts} follows instead of frame {due}");
-            return Err(Fault::Corrupt(reason, self.here()));
+            return Err(Fault::corrupt(reason, self.here()));
         }
         let lasts = i64::try_from(packet.block_dur().get()).unwrap_or(i64::MAX);
         self.due = Some(starts.saturating_add(lasts));
@@ -234,37 +185,52 @@ impl CodedReader {
     /// At the end: checks that everything promised has arrived.
     fn finish(&mut self) -> Result<(), Fault> {
         self.finished = true;
-        let here = self.here();
-        let got = self.decoded.saturating_sub(self.layout.skip_frames);
-        match self.frames() {
-            Some(stated) if got < stated => {
-                return Err(Fault::Truncated(
-                    format!("its header promises {stated} frames"),
-                    here,
-                ));
+        let (here, got) = (self.here(), self.given());
+        if let Some(stated) = self.frames() {
+            if got < stated {
+                let reason = format!("its header promises {stated} frames");
+                return Err(Fault::truncated(reason, here));
             }
-            Some(stated) if got > stated && !self.layout.padded => {
-                return Err(Fault::Corrupt(
-                    format!("it has more samples than the {stated} frames of its header"),
-                    here,
-                ));
+            if got > stated && !self.layout.padded {
+                let reason = format!("it has more samples than the {stated} frames of its header");
+                return Err(Fault::corrupt(reason, here));
             }
-            _ => {}
         }
-        if self
-            .layout
-            .packet_bytes
-            .is_some_and(|bytes| self.packet_bytes < bytes)
-        {
-            return Err(Fault::Truncated("its last frame is incomplete".into(), here));
+        if self.packet_bytes < self.layout.packet_bytes.unwrap_or(0) {
+            return Err(Fault::truncated("its last frame is incomplete", here));
         }
         if self.decoder.finalize().verify_ok == Some(false) {
-            return Err(Fault::Corrupt(
-                "the samples do not match their checksum (MD5)".into(),
-                here,
-            ));
+            let reason = "the samples do not match their checksum (MD5)";
+            return Err(Fault::corrupt(reason, here));
         }
         Ok(())
+    }
+}
+
+impl BlockReader for CodedReader {
+    fn info(&self) -> AudioInfo {
+        let container = match (self.layout.container, self.codec) {
+            (Container::Mp4, "AAC" | "ALAC") => "M4A",
+            (container, _) => container.name(),
+        };
+        AudioInfo {
+            codec: self.codec.into(),
+            container: container.into(),
+            sample_rate_hz: self.sample_rate_hz,
+            channels: self.channels,
+            frames: self.frames(),
+        }
+    }
+
+    fn next_block(&mut self, out: &mut Vec<f32>) -> Result<bool, Fault> {
+        if let Some(first) = self.first.take() {
+            out.extend_from_slice(&first);
+            return Ok(true);
+        }
+        if self.finished {
+            return Ok(false);
+        }
+        guard(self.here(), || self.decode_packet(out))
     }
 }
 
@@ -302,26 +268,32 @@ fn codec_name(id: AudioCodecId) -> &'static str {
 fn read_fault(error: Error, container: Container, here: FilePosition) -> Fault {
     match error {
         Error::IoError(e) if e.kind() == ErrorKind::UnexpectedEof => {
-            Fault::Truncated("it ends within a packet".into(), here)
+            Fault::truncated("it ends within a packet", here)
         }
         // Errors of the system carry its error number; others are Symphonia's way to report bad data.
-        Error::IoError(e) if e.raw_os_error().is_some() => Fault::Io(e, here),
-        Error::Unsupported(what) => {
-            Fault::Unsupported(format!("is {} of an unsupported kind ({what})", container.name()))
-        }
-        Error::ResetRequired => Fault::Unsupported("is several recordings in sequence".into()),
+        Error::IoError(e) if e.raw_os_error().is_some() => Fault::Read(e, here),
+        Error::ResetRequired => Fault::unsupported("is several recordings in sequence"),
+        other => open_fault(other, container.name(), here),
+    }
+}
+
+/// An error about a container or codec of this name: an unsupported kind of it, or damage.
+fn open_fault(error: Error, name: &str, here: FilePosition) -> Fault {
+    match error {
+        Error::Unsupported(what) => Fault::Unsupported(format!("is {name} of an unsupported kind ({what})")),
         other => decode_fault(other, here),
     }
 }
 
 /// An error while decoding a complete packet: the packet is damaged.
 fn decode_fault(error: Error, here: FilePosition) -> Fault {
-    Fault::Corrupt(format!("its decoder reports {:?}", error.to_string()), here)
+    let reason = format!("its decoder reports {:?}", error.to_string());
+    Fault::corrupt(reason, here)
 }
 
 /// Runs decoder code that may panic on hostile data, and makes a panic a fault. Whatever the panic left half done is not used
 /// again: after a fault the stream is closed.
 fn guard<T>(here: FilePosition, run: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
-    catch_unwind(AssertUnwindSafe(run))
-        .unwrap_or_else(|_| Err(Fault::Corrupt("its decoder failed (a panic)".into(), here)))
+    let panicked = |_| Err(Fault::corrupt("its decoder failed (a panic)", here));
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(panicked)
 }

@@ -1,11 +1,13 @@
 //! Samples out of files: uncompressed ones read here, compressed ones decoded by Symphonia.
 
+mod block_reader;
 mod channels;
 mod coded;
 mod file_section;
 mod pcm;
 mod sample_format;
 
+pub(crate) use block_reader::BlockReader;
 pub(crate) use coded::CodedReader;
 pub(crate) use pcm::PcmReader;
-pub(crate) use sample_format::SampleFormat;
+pub(crate) use sample_format::{ByteOrder, SampleFormat, SampleKind};

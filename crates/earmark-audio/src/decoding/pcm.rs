@@ -7,7 +7,9 @@ use std::io::SeekFrom;
 
 use symphonia::core::io::MediaSource;
 
+use super::block_reader::BlockReader;
 use super::channels::{check_finite, mix_down};
+use crate::clip::AudioInfo;
 use crate::containers::PcmLayout;
 use crate::error::{Fault, FilePosition};
 
@@ -18,8 +20,6 @@ const BLOCK_BYTES: usize = 128 * 1024;
 pub(crate) struct PcmReader {
     source: Box<dyn MediaSource>,
     layout: PcmLayout,
-    /// The float of each code of A-law or mu-law.
-    table: Vec<f32>,
     next_frame: u64,
     bytes: Vec<u8>,
     interleaved: Vec<f32>,
@@ -27,13 +27,9 @@ pub(crate) struct PcmReader {
 
 impl PcmReader {
     pub(crate) fn new(mut source: Box<dyn MediaSource>, layout: PcmLayout) -> Result<Self, Fault> {
-        let at = layout.data_start;
-        source
-            .seek(SeekFrom::Start(at))
-            .map_err(|e| Fault::Io(e, FilePosition::Byte(at)))?;
+        go_to(source.as_mut(), layout.data_start)?;
         Ok(Self {
             source,
-            table: layout.format.table(),
             layout,
             next_frame: 0,
             bytes: Vec::new(),
@@ -41,17 +37,33 @@ impl PcmReader {
         })
     }
 
-    /// Continues at this frame, or at the end where there are fewer.
-    pub(crate) fn seek(&mut self, frame: u64) -> Result<(), Fault> {
-        self.next_frame = frame.min(self.layout.frames);
-        let byte = self.layout.data_start + self.next_frame * self.layout.frame_bytes() as u64;
-        let io = |e| Fault::Io(e, FilePosition::Byte(byte));
-        self.source.seek(SeekFrom::Start(byte)).map_err(io)?;
-        Ok(())
+    fn check_finite(&self, samples: &[f32], channels: usize) -> Result<(), Fault> {
+        if !self.layout.format.is_float() {
+            return Ok(());
+        }
+        check_finite(samples, channels, self.next_frame, self.layout.sample_rate_hz)
+    }
+}
+
+impl BlockReader for PcmReader {
+    fn info(&self) -> AudioInfo {
+        AudioInfo {
+            codec: self.layout.format.name().into(),
+            container: self.layout.container.name().into(),
+            sample_rate_hz: self.layout.sample_rate_hz,
+            channels: self.layout.channels,
+            frames: Some(self.layout.frames),
+        }
     }
 
-    /// Appends the next block as mono; `false` after the last one.
-    pub(crate) fn next_block(&mut self, out: &mut Vec<f32>) -> Result<bool, Fault> {
+    fn seek(&mut self, frame: u64) -> Result<bool, Fault> {
+        self.next_frame = frame.min(self.layout.frames);
+        let byte = self.layout.data_start + self.next_frame * self.layout.frame_bytes() as u64;
+        go_to(self.source.as_mut(), byte)?;
+        Ok(true)
+    }
+
+    fn next_block(&mut self, out: &mut Vec<f32>) -> Result<bool, Fault> {
         let (frame_bytes, channels) = (self.layout.frame_bytes(), usize::from(self.layout.channels));
         let left = self.layout.frames - self.next_frame;
         if left == 0 {
@@ -61,20 +73,17 @@ impl PcmReader {
         self.bytes.resize(frames as usize * frame_bytes, 0);
         let here = FilePosition::frame(self.next_frame, self.layout.sample_rate_hz);
         // The header walk has checked that the bytes exist: the file shrinks while it is read, or the disk fails.
-        self.source
-            .read_exact(&mut self.bytes)
-            .map_err(|e| Fault::Io(e, here))?;
+        let read = self.source.read_exact(&mut self.bytes);
+        read.map_err(|e| Fault::Read(e, here))?;
 
-        let block_start = out.len();
+        let (block_start, format) = (out.len(), self.layout.format);
         if channels == 1 {
-            self.layout.format.convert(&self.bytes, &self.table, out);
+            format.convert(&self.bytes, out);
             self.check_finite(&out[block_start..], channels)?;
         } else {
             let mut interleaved = std::mem::take(&mut self.interleaved);
             interleaved.clear();
-            self.layout
-                .format
-                .convert(&self.bytes, &self.table, &mut interleaved);
+            format.convert(&self.bytes, &mut interleaved);
             self.check_finite(&interleaved, channels)?;
             mix_down(&interleaved, channels, out);
             self.interleaved = interleaved;
@@ -84,11 +93,10 @@ impl PcmReader {
         self.next_frame += frames;
         Ok(true)
     }
+}
 
-    fn check_finite(&self, samples: &[f32], channels: usize) -> Result<(), Fault> {
-        if !self.layout.format.is_float() {
-            return Ok(());
-        }
-        check_finite(samples, channels, self.next_frame, self.layout.sample_rate_hz)
-    }
+fn go_to(source: &mut dyn MediaSource, byte: u64) -> Result<(), Fault> {
+    let reached = source.seek(SeekFrom::Start(byte));
+    reached.map_err(|e| Fault::Read(e, FilePosition::Byte(byte)))?;
+    Ok(())
 }

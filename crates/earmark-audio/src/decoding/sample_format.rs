@@ -1,124 +1,142 @@
 //! How one uncompressed sample is stored, and its value as a float.
 
-/// How one uncompressed sample is stored.
+/// The byte order of every number in the file, samples and sizes alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SampleFormat {
+pub(crate) enum ByteOrder {
+    Little,
+    /// Of AIFF, and of RIFX: what programs on big-endian machines wrote.
+    Big,
+}
+
+impl ByteOrder {
+    pub(crate) fn u16(self, bytes: [u8; 2]) -> u16 {
+        match self {
+            ByteOrder::Little => u16::from_le_bytes(bytes),
+            ByteOrder::Big => u16::from_be_bytes(bytes),
+        }
+    }
+
+    pub(crate) fn u32(self, bytes: [u8; 4]) -> u32 {
+        match self {
+            ByteOrder::Little => u32::from_le_bytes(bytes),
+            ByteOrder::Big => u32::from_be_bytes(bytes),
+        }
+    }
+}
+
+/// How one uncompressed sample is stored.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SampleFormat {
+    pub(crate) kind: SampleKind,
+    /// Of samples longer than a byte.
+    pub(crate) order: ByteOrder,
+}
+
+/// Width and meaning of a sample.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SampleKind {
     U8,
     I8,
-    I16Le,
-    I16Be,
-    I24Le,
-    I24Be,
-    /// The lower three of four bytes; the fourth is unused.
-    I24PaddedLe,
-    I32Le,
-    I32Be,
-    F32Le,
-    F32Be,
-    F64Le,
-    F64Be,
+    I16,
+    I24,
+    /// The lower three of four bytes, little-endian; the fourth is unused.
+    I24Padded,
+    I32,
+    F32,
+    F64,
     ALaw,
     MuLaw,
 }
 
 impl SampleFormat {
     pub(crate) fn bytes(self) -> usize {
-        use SampleFormat::*;
-        match self {
+        use SampleKind::*;
+        match self.kind {
             U8 | I8 | ALaw | MuLaw => 1,
-            I16Le | I16Be => 2,
-            I24Le | I24Be => 3,
-            I24PaddedLe | I32Le | I32Be | F32Le | F32Be => 4,
-            F64Le | F64Be => 8,
+            I16 => 2,
+            I24 => 3,
+            I24Padded | I32 | F32 => 4,
+            F64 => 8,
         }
     }
 
     pub(crate) fn name(self) -> &'static str {
-        use SampleFormat::*;
-        match self {
+        use SampleKind::*;
+        match self.kind {
             U8 | I8 => "PCM 8-bit",
-            I16Le | I16Be => "PCM 16-bit",
-            I24Le | I24Be | I24PaddedLe => "PCM 24-bit",
-            I32Le | I32Be => "PCM 32-bit",
-            F32Le | F32Be => "float 32-bit",
-            F64Le | F64Be => "float 64-bit",
+            I16 => "PCM 16-bit",
+            I24 | I24Padded => "PCM 24-bit",
+            I32 => "PCM 32-bit",
+            F32 => "float 32-bit",
+            F64 => "float 64-bit",
             ALaw => "A-law",
             MuLaw => "mu-law",
         }
     }
 
     pub(super) fn is_float(self) -> bool {
-        matches!(
-            self,
-            SampleFormat::F32Le | SampleFormat::F32Be | SampleFormat::F64Le | SampleFormat::F64Be
-        )
+        matches!(self.kind, SampleKind::F32 | SampleKind::F64)
     }
 
-    /// The float of each of the 256 codes, for a format that needs a table.
-    pub(super) fn table(self) -> Vec<f32> {
-        match self {
-            SampleFormat::ALaw => a_law_table(),
-            SampleFormat::MuLaw => mu_law_table(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// Appends every sample in `bytes`, whose length is a multiple of the sample size; `table` is that of [`Self::table`].
-    pub(super) fn convert(self, bytes: &[u8], table: &[f32], out: &mut Vec<f32>) {
-        use SampleFormat::*;
-        const I16: f32 = 1.0 / 32_768.0;
-        const I32: f32 = 1.0 / 2_147_483_648.0;
-        match self {
+    /// Appends every sample in `bytes`, whose length is a multiple of the sample size.
+    pub(super) fn convert(self, bytes: &[u8], out: &mut Vec<f32>) {
+        use SampleKind::*;
+        const SCALE_16: f32 = 1.0 / 32_768.0;
+        const SCALE_32: f32 = 1.0 / 2_147_483_648.0;
+        let order = self.order;
+        match self.kind {
             U8 => out.extend(bytes.iter().map(|&b| (f32::from(b) - 128.0) / 128.0)),
             I8 => out.extend(bytes.iter().map(|&b| f32::from(b.cast_signed()) / 128.0)),
-            I16Le => each(bytes, out, |b| f32::from(i16::from_le_bytes(b)) * I16),
-            I16Be => each(bytes, out, |b| f32::from(i16::from_be_bytes(b)) * I16),
+            I16 => each(order, bytes, out, |b| f32::from(i16::from_le_bytes(b)) * SCALE_16),
             // In the upper three bytes of an i32, which keeps the sign.
-            I24Le => each(bytes, out, |[a, b, c]| {
-                i32::from_le_bytes([0, a, b, c]) as f32 * I32
+            I24 => each(order, bytes, out, |[a, b, c]| {
+                i32::from_le_bytes([0, a, b, c]) as f32 * SCALE_32
             }),
-            I24Be => each(bytes, out, |[a, b, c]| {
-                i32::from_be_bytes([a, b, c, 0]) as f32 * I32
+            I24Padded => each(order, bytes, out, |[a, b, c, _]| {
+                i32::from_le_bytes([0, a, b, c]) as f32 * SCALE_32
             }),
-            I24PaddedLe => each(bytes, out, |[a, b, c, _]| {
-                i32::from_le_bytes([0, a, b, c]) as f32 * I32
-            }),
-            I32Le => each(bytes, out, |b| i32::from_le_bytes(b) as f32 * I32),
-            I32Be => each(bytes, out, |b| i32::from_be_bytes(b) as f32 * I32),
-            F32Le => each(bytes, out, f32::from_le_bytes),
-            F32Be => each(bytes, out, f32::from_be_bytes),
-            F64Le => each(bytes, out, |b| f64::from_le_bytes(b) as f32),
-            F64Be => each(bytes, out, |b| f64::from_be_bytes(b) as f32),
-            ALaw | MuLaw => out.extend(bytes.iter().map(|&b| table[usize::from(b)])),
+            I32 => each(order, bytes, out, |b| i32::from_le_bytes(b) as f32 * SCALE_32),
+            F32 => each(order, bytes, out, f32::from_le_bytes),
+            F64 => each(order, bytes, out, |b| f64::from_le_bytes(b) as f32),
+            ALaw => out.extend(bytes.iter().map(|&b| a_law(b))),
+            MuLaw => out.extend(bytes.iter().map(|&b| mu_law(b))),
         }
     }
 }
 
-fn each<const N: usize>(bytes: &[u8], out: &mut Vec<f32>, convert: impl Fn([u8; N]) -> f32) {
-    let (samples, _) = bytes.as_chunks::<N>();
-    out.extend(samples.iter().map(|&sample| convert(sample)));
+/// Appends what `convert` makes of the bytes of each sample, the lowest first.
+fn each<const N: usize>(
+    order: ByteOrder,
+    bytes: &[u8],
+    out: &mut Vec<f32>,
+    convert: impl Fn([u8; N]) -> f32,
+) {
+    let samples = bytes.as_chunks::<N>().0.iter();
+    match order {
+        ByteOrder::Little => out.extend(samples.map(|&sample| convert(sample))),
+        ByteOrder::Big => out.extend(samples.map(|&(mut sample)| {
+            sample.reverse();
+            convert(sample)
+        })),
+    }
 }
 
-/// The 256 values of ITU-T G.711 A-law: sign, three exponent bits, four mantissa bits, even bits inverted.
-fn a_law_table() -> Vec<f32> {
-    let value = |code: u8| {
-        let code = code ^ 0x55;
-        let (exponent, mantissa) = ((code >> 4) & 7, i32::from(code & 15));
-        let magnitude = match exponent {
-            0 => (mantissa << 4) + 8,
-            e => ((mantissa << 4) + 0x108) << (e - 1),
-        };
-        if code & 0x80 != 0 { magnitude } else { -magnitude }
+/// ITU-T G.711 A-law: sign, three exponent bits, four mantissa bits, even bits inverted.
+fn a_law(code: u8) -> f32 {
+    let code = code ^ 0x55;
+    let (exponent, mantissa) = ((code >> 4) & 7, i32::from(code & 15));
+    let magnitude = match exponent {
+        0 => (mantissa << 4) + 8,
+        e => ((mantissa << 4) + 0x108) << (e - 1),
     };
-    (0..=255).map(|code| value(code) as f32 / 32_768.0).collect()
+    let value = if code & 0x80 != 0 { magnitude } else { -magnitude };
+    value as f32 / 32_768.0
 }
 
-/// The 256 values of ITU-T G.711 mu-law: all bits inverted, bias 132.
-fn mu_law_table() -> Vec<f32> {
-    let value = |code: u8| {
-        let code = !code;
-        let magnitude = (((i32::from(code & 15) << 3) + 132) << ((code >> 4) & 7)) - 132;
-        if code & 0x80 != 0 { -magnitude } else { magnitude }
-    };
-    (0..=255).map(|code| value(code) as f32 / 32_768.0).collect()
+/// ITU-T G.711 mu-law: all bits inverted, bias 132.
+fn mu_law(code: u8) -> f32 {
+    let code = !code;
+    let magnitude = (((i32::from(code & 15) << 3) + 132) << ((code >> 4) & 7)) - 132;
+    let value = if code & 0x80 != 0 { -magnitude } else { magnitude };
+    value as f32 / 32_768.0
 }

@@ -1,7 +1,6 @@
 //! Whole files, parts of files, and files as a stream of blocks.
 
 mod files;
-mod open;
 mod rate_conversion;
 mod stream;
 

@@ -68,5 +68,5 @@ fn check_size(samples: &[f32], at: FilePosition) -> Result<(), Fault> {
         return Ok(());
     }
     let reason = "its samples are too large for audio (above 1e30, where 1 is full scale)";
-    Err(Fault::Corrupt(reason.into(), at))
+    Err(Fault::corrupt(reason, at))
 }

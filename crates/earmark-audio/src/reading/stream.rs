@@ -1,31 +1,18 @@
 //! A file as a stream of mono blocks: the basis of reading whole files, and the way to read files of many hours.
 
+use std::fs::File;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use symphonia::core::io::MediaSource;
 
-use super::open::open_file;
 use super::rate_conversion::RateConversion;
 use crate::clip::{AudioInfo, ClipNote};
-use crate::containers::{AudioLayout, ByteWalker, Container, inspect};
-use crate::decoding::{CodedReader, PcmReader};
+use crate::containers::{AudioLayout, ByteWalker, inspect};
+use crate::decoding::{BlockReader, CodedReader, PcmReader};
 use crate::error::{AudioError, Fault, FilePosition};
 use crate::resampling::resampled_len;
 use crate::shape_check::check_rate;
-
-enum Reader {
-    Pcm(PcmReader),
-    Coded(Box<CodedReader>),
-}
-
-impl Reader {
-    fn next_block(&mut self, out: &mut Vec<f32>) -> Result<bool, Fault> {
-        match self {
-            Reader::Pcm(reader) => reader.next_block(out),
-            Reader::Coded(reader) => reader.next_block(out),
-        }
-    }
-}
 
 /// A recording read block by block, as mono at one rate.
 ///
@@ -45,7 +32,7 @@ impl Reader {
 pub struct AudioStream {
     path: PathBuf,
     info: AudioInfo,
-    reader: Reader,
+    reader: Box<dyn BlockReader>,
     conversion: Option<RateConversion>,
     frames_read: u64,
     failed: bool,
@@ -74,44 +61,16 @@ impl AudioStream {
     /// # Errors
     /// Whatever makes the source unreadable, see [`AudioError`].
     pub fn from_source(
-        mut source: Box<dyn MediaSource>,
+        source: Box<dyn MediaSource>,
         name: &Path,
         sample_rate_hz: Option<u32>,
     ) -> Result<Self, AudioError> {
-        if let Some(rate) = sample_rate_hz {
-            check_rate(rate)?;
-        }
-        let in_file = |fault: Fault| fault.in_file(name);
-        let layout = ByteWalker::new(source.as_mut())
-            .and_then(|mut walker| inspect(&mut walker))
-            .map_err(in_file)?;
-        let (reader, info) = match layout {
-            AudioLayout::Pcm(pcm) => {
-                let info = AudioInfo {
-                    codec: pcm.format.name().into(),
-                    container: pcm.container.name().into(),
-                    sample_rate_hz: pcm.sample_rate_hz,
-                    channels: pcm.channels,
-                    frames: Some(pcm.frames),
-                };
-                (Reader::Pcm(PcmReader::new(source, pcm).map_err(in_file)?), info)
-            }
-            AudioLayout::Coded(coded) => {
-                let reader = CodedReader::new(source, coded).map_err(in_file)?;
-                let info = AudioInfo {
-                    codec: reader.codec().into(),
-                    container: container_name(&reader).into(),
-                    sample_rate_hz: reader.sample_rate_hz(),
-                    channels: reader.channels(),
-                    frames: reader.frames(),
-                };
-                (Reader::Coded(Box::new(reader)), info)
-            }
-        };
-        let conversion = match sample_rate_hz.filter(|to_hz| *to_hz != info.sample_rate_hz) {
-            Some(to_hz) => Some(RateConversion::new(info.sample_rate_hz, to_hz)?),
-            None => None,
-        };
+        sample_rate_hz.map_or(Ok(()), check_rate)?;
+        let reader = reader_for(source).map_err(|fault| fault.in_file(name))?;
+        let info = reader.info();
+        let convert = |to_hz| RateConversion::new(info.sample_rate_hz, to_hz);
+        let other_rate = sample_rate_hz.filter(|to_hz| *to_hz != info.sample_rate_hz);
+        let conversion = other_rate.map(convert).transpose()?;
         Ok(Self {
             path: name.to_path_buf(),
             info,
@@ -135,9 +94,8 @@ impl AudioStream {
 
     /// Number of samples that all blocks will have together, where the file states it.
     pub fn expected_len(&self) -> Option<u64> {
-        self.info
-            .frames
-            .map(|n| resampled_len(n, self.info.sample_rate_hz, self.sample_rate_hz()))
+        let (from_hz, to_hz) = (self.info.sample_rate_hz, self.sample_rate_hz());
+        self.info.frames.map(|n| resampled_len(n, from_hz, to_hz))
     }
 
     /// Frames of the file decoded so far, at its own rate.
@@ -169,7 +127,7 @@ impl AudioStream {
     /// `false`.
     ///
     /// # Errors
-    /// A fault in the file. Blocks before it are intact, there are none after it, and every further call is an error.
+    /// A fault in the file. Blocks before it are intact, none follow it, and every further call is an error.
     pub fn next_block(&mut self, out: &mut Vec<f32>) -> Result<bool, AudioError> {
         out.clear();
         while out.is_empty() {
@@ -184,7 +142,7 @@ impl AudioStream {
     pub(super) fn append_block(&mut self, out: &mut Vec<f32>) -> Result<bool, AudioError> {
         if self.failed {
             let at = FilePosition::frame(self.frames_read, self.info.sample_rate_hz);
-            return Err(Fault::Corrupt("an earlier read failed".into(), at).in_file(&self.path));
+            return Err(Fault::corrupt("an earlier read failed", at).in_file(&self.path));
         }
         let before = out.len();
         let result = match &mut self.conversion {
@@ -206,19 +164,32 @@ impl AudioStream {
 
     /// Jumps to a frame where that is exact and free: uncompressed audio at its own rate. Returns whether it did.
     pub(super) fn seek(&mut self, frame: u64) -> Result<bool, AudioError> {
-        match (&mut self.reader, &self.conversion) {
-            (Reader::Pcm(reader), None) => {
-                reader.seek(frame).map_err(|fault| fault.in_file(&self.path))?;
-                Ok(true)
-            }
-            _ => Ok(false),
+        if self.conversion.is_some() {
+            return Ok(false);
         }
+        self.reader.seek(frame).map_err(|fault| fault.in_file(&self.path))
     }
 }
 
-fn container_name(reader: &CodedReader) -> &'static str {
-    match (reader.container(), reader.codec()) {
-        (Container::Mp4, "AAC" | "ALAC") => "M4A",
-        (container, _) => container.name(),
+/// Opens a regular file.
+fn open_file(path: &Path) -> Result<File, AudioError> {
+    let refuse = |fault: Fault| fault.in_file(path);
+    let open_error = |e: io::Error| match e.kind() {
+        ErrorKind::NotFound => refuse(Fault::NotFound),
+        _ => refuse(Fault::Open(e)),
+    };
+    // Checked before opening: opening a named pipe would wait until something writes to it.
+    if !std::fs::metadata(path).map_err(open_error)?.is_file() {
+        return Err(refuse(Fault::NotAFile));
     }
+    File::open(path).map_err(open_error)
+}
+
+/// Recognises the format, walks over the structure and prepares to read the samples.
+fn reader_for(mut source: Box<dyn MediaSource>) -> Result<Box<dyn BlockReader>, Fault> {
+    let layout = inspect(&mut ByteWalker::new(source.as_mut())?)?;
+    Ok(match layout {
+        AudioLayout::Pcm(pcm) => Box::new(PcmReader::new(source, pcm)?),
+        AudioLayout::Coded(coded) => Box::new(CodedReader::new(source, coded)?),
+    })
 }

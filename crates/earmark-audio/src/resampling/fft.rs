@@ -1,7 +1,8 @@
 //! The resampler for rates with a sizeable common divisor, such as 44,100 and 32,000 Hz: an FFT.
 
+use rubato::WindowFunction::BlackmanHarris2;
 use rubato::audioadapter_buffers::direct::SequentialSlice;
-use rubato::{Fft, FixedSync, Resampler as _, WindowFunction};
+use rubato::{Fft, FixedSync, Resampler as _};
 
 use crate::error::AudioError;
 
@@ -18,17 +19,9 @@ pub(super) struct FftChunks {
 
 impl FftChunks {
     pub(super) fn new(from_hz: u32, to_hz: u32, chunk: usize) -> Result<Self, AudioError> {
-        let (from, to) = (from_hz as usize, to_hz as usize);
-        let fft = Fft::new_custom(
-            from,
-            to,
-            chunk,
-            1,
-            1,
-            WindowFunction::BlackmanHarris2,
-            FixedSync::Both,
-        )
-        .map_err(|_| AudioError::BadSampleRate {
+        let (from, to, window) = (from_hz as usize, to_hz as usize, BlackmanHarris2);
+        let fft = Fft::new_custom(from, to, chunk, 1, 1, window, FixedSync::Both);
+        let fft = fft.map_err(|_| AudioError::BadSampleRate {
             sample_rate_hz: to_hz,
         })?;
         Ok(Self {

@@ -72,7 +72,7 @@ impl Resampler {
     pub fn new(from_hz: u32, to_hz: u32) -> Result<Self, AudioError> {
         check_rate(from_hz)?;
         check_rate(to_hz)?;
-        let divisor = greatest_common_divisor(from_hz, to_hz);
+        let divisor = gcd(from_hz, to_hz);
         let (unit_in, unit_out) = ((from_hz / divisor) as usize, (to_hz / divisor) as usize);
         // Even, so that half a chunk, which is the filter's delay, is a whole number of samples at both rates.
         let units = MIN_FILTER.div_ceil(unit_in.min(unit_out)).next_multiple_of(2);
@@ -114,10 +114,7 @@ impl Resampler {
     }
 }
 
-fn greatest_common_divisor(a: u32, b: u32) -> u32 {
-    if b == 0 {
-        a
-    } else {
-        greatest_common_divisor(b, a % b)
-    }
+/// The greatest common divisor.
+fn gcd(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { gcd(b, a % b) }
 }

@@ -1,7 +1,21 @@
-//! Score tables, rearranged.
+//! Score tables: of cross-validation runs, and rearranged.
 
+use crate::prelude::*;
 use earmark::metrics::ScoreTable;
-use serde_json::{Map, Value, json};
+use earmark::train::{self, OutOfFold};
+use serde_json::{Map, Value};
+
+/// The out-of-fold scores of a cross-validation run.
+pub fn out_of_fold(
+    run: &Path,
+    data: Option<&Path>,
+    device: &str,
+    console: &Console,
+) -> anyhow::Result<OutOfFold> {
+    console.run("nothing was written", |show, stop| {
+        train::out_of_fold(run, data, device, show, stop)
+    })
+}
 
 /// The rows by file name instead of fold after fold.
 pub fn sorted_by_file(table: &ScoreTable) -> anyhow::Result<ScoreTable> {
@@ -14,8 +28,6 @@ pub fn sorted_by_file(table: &ScoreTable) -> anyhow::Result<ScoreTable> {
 
 /// The scores of a row by class.
 pub fn by_class(classes: &[String], row: &[f32]) -> Map<String, Value> {
-    let pairs = classes.iter().zip(row);
-    pairs
-        .map(|(class, score)| (class.clone(), json!(score)))
-        .collect()
+    let pairs = classes.iter().cloned().zip(row);
+    pairs.map(|(class, score)| (class, json!(score))).collect()
 }

@@ -2,11 +2,12 @@
 
 mod progress;
 
-use crate::status::Interrupted;
+use crate::status::Stopped;
+use anyhow::bail;
 use earmark::engine::FitEvent;
-use earmark::inference::{Event, PipelineError};
+use earmark::inference::{Event, Observer, PipelineError};
 use earmark::metrics::number;
-use progress::{Count, Progress, Stage};
+use progress::{Progress, Stage};
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,22 +21,35 @@ pub struct Console {
 }
 
 struct State {
+    /// What Ctrl-C and SIGTERM set, once something asked for it.
+    stop: Option<Arc<AtomicBool>>,
     /// Ctrl-C was pressed.
     stopping: bool,
     progress: Progress,
     /// Steps of the current training, and its smoothed loss.
     total_steps: u64,
-    loss: f64,
+    loss: Option<f64>,
+}
+
+impl State {
+    /// The smoothed loss, and the steps in total.
+    fn smooth(&mut self, loss: f64) -> (f64, u64) {
+        let before = self.loss.filter(|before| !before.is_nan());
+        let smoothed = before.map_or(loss, |before| 0.9 * before + 0.1 * loss);
+        self.loss = Some(smoothed);
+        (smoothed, self.total_steps)
+    }
 }
 
 impl Console {
     /// A console; a quiet one prints warnings and nothing else.
     pub fn new(quiet: bool) -> Self {
         let state = State {
+            stop: None,
             stopping: false,
             progress: Progress::new(),
             total_steps: 0,
-            loss: f64::NAN,
+            loss: None,
         };
         Self {
             quiet,
@@ -45,6 +59,10 @@ impl Console {
 
     /// A flag that Ctrl-C and SIGTERM set; a second one that comes later ends the program at once.
     pub fn stop_flag(&self) -> anyhow::Result<Arc<AtomicBool>> {
+        let mut state = self.lock();
+        if let Some(stop) = &state.stop {
+            return Ok(Arc::clone(stop));
+        }
         let stop = Arc::new(AtomicBool::new(false));
         let (flag, console) = (Arc::clone(&stop), self.clone());
         let mut first: Option<Instant> = None;
@@ -62,6 +80,7 @@ impl Console {
             let printing = std::thread::Builder::new().spawn(move || console.stopping());
             drop(printing); // without a thread nothing is printed; the work stops all the same
         })?;
+        state.stop = Some(Arc::clone(&stop));
         Ok(stop)
     }
 
@@ -76,15 +95,17 @@ impl Console {
             .line("stopping after the current work; press Ctrl-C again to stop at once");
     }
 
-    /// The outcome of work that Ctrl-C may have ended; where it did, says what that means and ends the command.
-    pub fn finished<T>(&self, outcome: Result<Option<T>, PipelineError>, note: &str) -> anyhow::Result<T> {
-        match outcome {
+    /// Does work that Ctrl-C may end; where it does, the command ends with a note that says what that means.
+    pub fn run<T>(
+        &self,
+        note: &str,
+        work: impl FnOnce(Observer, &AtomicBool) -> Result<Option<T>, PipelineError>,
+    ) -> anyhow::Result<T> {
+        let (show, stop) = (|event: Event| self.show(event), self.stop_flag()?);
+        match work(&show, &stop) {
             Ok(Some(done)) => Ok(done),
             Err(e) if !e.is_interrupt() => Err(e.into()),
-            Ok(None) | Err(_) => {
-                self.note(format!("interrupted; {note}"));
-                Err(Interrupted.into())
-            }
+            Ok(None) | Err(_) => bail!(Stopped(format!("interrupted; {note}"))),
         }
     }
 
@@ -112,25 +133,15 @@ impl Console {
             true => (1, 1),
             false => (bytes, of_bytes.max(bytes + 1)),
         };
-        self.count(Count {
-            stage: Stage::Tag,
-            name: "tagging",
-            done,
-            total,
-            text: format!("{files} of {of} recordings"),
-        });
+        let text = format!("{files} of {of} recordings");
+        self.count(Stage::Tag, "tagging", done, total, text);
     }
 
     /// Shows how much of a file is downloaded.
     pub fn downloading(&self, name: &str, done: u64, total: Option<u64>) {
-        self.count(Count {
-            stage: Stage::Download,
-            name,
-            done: done / 1024,
-            // Where the server does not announce the size, the bar stays full.
-            total: total.unwrap_or(done).div_ceil(1024),
-            text: "KiB".to_owned(),
-        });
+        // Where the server does not announce the size, the bar stays full.
+        let total = total.unwrap_or(done).div_ceil(1024);
+        self.count(Stage::Download, name, done / 1024, total, "KiB".into());
     }
 
     /// Shows how many clips have their features.
@@ -140,29 +151,21 @@ impl Console {
 
     /// Shows an event.
     pub fn show(&self, event: Event) {
-        let count = |stage, name: &str, done: usize, total: usize, text: String| {
-            self.count(Count {
-                stage,
-                name,
-                done: done as u64,
-                total: total as u64,
-                text,
-            });
+        let count = |stage, name: &str, done: usize, total: usize, text: Option<String>| {
+            self.count(stage, name, done as u64, total as u64, text.unwrap_or_default());
         };
         match event {
             Event::Skipped { file, reason } => self.skipped(file, reason),
             Event::Note(text) => self.note(text),
-            Event::Features { done, total } => {
-                count(Stage::Features, "features", done, total, String::new());
-            }
-            Event::Scoring { done, total } => count(Stage::Score, "scoring", done, total, String::new()),
+            Event::Features { done, total } => count(Stage::Features, "features", done, total, None),
+            Event::Scoring { done, total } => count(Stage::Score, "scoring", done, total, None),
             Event::Evaluating {
                 step,
                 done,
                 total,
                 lwlrap,
             } => {
-                let text = lwlrap.map_or(String::new(), |v| format!("lwlrap {v:.4}"));
+                let text = lwlrap.map(|v| format!("lwlrap {v:.4}"));
                 count(Stage::Evaluate(step), &format!("step {step}"), done, total, text);
             }
             Event::Evaluated { step, report } => self.note(format!(
@@ -186,21 +189,13 @@ impl Console {
                     "training: {total} steps, {steps_per_epoch} per epoch ({epochs:.1} epochs), from step {step}"
                 ));
                 self.lock().total_steps = total;
-                self.train(step, total, String::new());
+                self.count(Stage::Train, "training", step, total, String::new());
                 self.lock().progress.restart_estimate();
             }
             FitEvent::Step { step, loss, rate } => {
-                let (smoothed, total) = {
-                    let mut state = self.lock();
-                    let before = state.loss;
-                    state.loss = if before.is_nan() {
-                        loss
-                    } else {
-                        0.9 * before + 0.1 * loss
-                    };
-                    (state.loss, state.total_steps)
-                };
-                self.train(step, total, format!("loss {smoothed:.4}  rate {rate:.1e}"));
+                let (smoothed, total) = self.lock().smooth(loss);
+                let text = format!("loss {smoothed:.4}  rate {rate:.1e}");
+                self.count(Stage::Train, "training", step, total, text);
             }
             FitEvent::Validated {
                 step,
@@ -217,20 +212,10 @@ impl Console {
         }
     }
 
-    fn train(&self, done: u64, total: u64, text: String) {
-        self.count(Count {
-            stage: Stage::Train,
-            name: "training",
-            done,
-            total,
-            text,
-        });
-    }
-
-    fn count(&self, count: Count) {
+    fn count(&self, stage: Stage, name: &str, done: u64, total: u64, text: String) {
         let mut state = self.lock();
         if !self.quiet && !state.stopping {
-            state.progress.show(count);
+            state.progress.show(stage, name, done, total, text);
         }
     }
 

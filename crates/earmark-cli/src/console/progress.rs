@@ -19,15 +19,6 @@ pub enum Stage {
     Download,
 }
 
-/// How far the work is.
-pub struct Count<'a> {
-    pub stage: Stage,
-    pub name: &'a str,
-    pub done: u64,
-    pub total: u64,
-    pub text: String,
-}
-
 /// A bar, while there is one.
 pub struct Progress {
     terminal: bool,
@@ -70,14 +61,7 @@ impl Progress {
     }
 
     /// Shows how far the work is.
-    pub fn show(&mut self, count: Count) {
-        let Count {
-            stage,
-            name,
-            done,
-            total,
-            text,
-        } = count;
+    pub fn show(&mut self, stage: Stage, name: &str, done: u64, total: u64, text: String) {
         if self.bar.as_ref().is_none_or(|(current, _)| *current != stage) {
             self.clear();
             self.bar = Some((stage, self.start(stage, name, total)));
@@ -95,10 +79,7 @@ impl Progress {
                 Stage::Tag => format!("{:.0} %", 100.0 * done as f64 / total as f64),
                 _ => format!("{done}/{total}"),
             };
-            let _ = writeln!(
-                std::io::stderr().lock(),
-                "{name}: {count}  {text}  about {left} left"
-            );
+            self.line(&format!("{name}: {count}  {text}  about {left} left"));
         }
         if done == total {
             self.clear();

@@ -3,7 +3,7 @@
 use super::common::{Lab, Table};
 use serde_json::Value;
 
-/// Three runs of three folds, of which the last has learnt next to nothing.
+/// Three runs of three folds, of which the last has learned next to nothing.
 fn lab() -> Lab {
     let lab = Lab::new();
     for (run, set) in [
@@ -21,7 +21,7 @@ fn lab() -> Lab {
     lab
 }
 
-/// Mean over clips of 1 / (classes that score at least as high as the label): lwlrap with one label a clip.
+/// Mean over clips of 1 / (classes that score at least as high as the label): lwlrap with one label per clip.
 fn lwlrap(table: &Table) -> f64 {
     let of = |(file, row): &(String, Vec<f64>)| {
         let own = table
@@ -35,13 +35,13 @@ fn lwlrap(table: &Table) -> f64 {
 }
 
 #[test]
-fn the_best_blend_is_found_and_its_worth_is_told() {
+fn the_best_blend_is_found_with_its_score() {
     let lab = lab();
-    let told = lab
+    let ended = lab
         .earmark("blend runs/a runs/b runs/c --select -o best.csv --chosen chosen.txt --json")
         .done();
-    let told: Value = serde_json::from_str(&told.out).expect("JSON");
-    let score = told["score"].as_f64().expect("a number");
+    let blend: Value = serde_json::from_str(&ended.out).expect("JSON");
+    let score = blend["score"].as_f64().expect("a number");
     // No subset is better, and what is written is the blend that was chosen.
     for subset in ["a", "b", "c", "a b", "a c", "b c", "a b c"] {
         let tables: String = subset.split(' ').map(|t| format!("{t}.csv ")).collect();
@@ -60,11 +60,11 @@ fn the_best_blend_is_found_and_its_worth_is_told() {
     let chosen: Vec<String> = lab.read("chosen.txt").lines().map(str::to_owned).collect();
     assert!(!chosen.is_empty());
     for run in ["runs/a", "runs/b", "runs/c"] {
-        assert_eq!(told["weights"][run] == 1, chosen.iter().any(|c| c == run));
+        assert_eq!(blend["weights"][run] == 1, chosen.iter().any(|c| c == run));
     }
-    assert_eq!(told["nested"]["chosen"].as_array().map(Vec::len), Some(3));
+    assert_eq!(blend["nested"]["chosen"].as_array().map(Vec::len), Some(3));
     // Choosing by other clips can't be better than choosing by the clips themselves.
-    assert!(told["nested"]["score"].as_f64().expect("a number") <= score + 1e-12);
+    assert!(blend["nested"]["score"].as_f64().expect("a number") <= score + 1e-12);
 
     // The same of tables that somebody else may have made; the runs' own folds.
     let oof = Table::parse(&lab.read("a.csv"));
@@ -90,7 +90,7 @@ fn the_best_blend_is_found_and_its_worth_is_told() {
     let same: Value = serde_json::from_str(&same.out).expect("JSON");
     assert_eq!(
         (&same["score"], &same["nested"]),
-        (&told["score"], &told["nested"])
+        (&blend["score"], &blend["nested"])
     );
     assert_eq!(lab.read("same.csv"), lab.read("best.csv"));
     let text = lab

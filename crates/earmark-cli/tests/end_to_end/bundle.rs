@@ -19,7 +19,7 @@ fn script(lab: &Lab, before: &[&str], arguments: &[&str]) -> Ended {
 
 #[cfg(unix)]
 #[test]
-#[expect(clippy::print_stdout, reason = "what this system can't check is told")]
+#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 fn a_bundle_scores_as_the_models_do_without_a_network() {
     let lab = Lab::trained();
     lab.earmark(

@@ -31,16 +31,16 @@ fn a_calibration_is_stored_and_used() {
     let best = lab.bytes("runs/cv/fold-1/best.safetensors");
     let refused = lab.earmark("calibrate runs/cv").exit(1);
     assert!(refused.err.contains("--out"), "{refused}");
-    let told = lab
+    let ended = lab
         .earmark("calibrate runs/cv -o calibrated --diagram d.svg --json")
         .done();
-    let told: Value = serde_json::from_str(&told.out).expect("JSON");
-    assert_eq!(told["clips"], 12);
-    let slope = told["calibration"]["rule"]["slope"]
+    let result: Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!(result["clips"], 12);
+    let slope = result["calibration"]["rule"]["slope"]
         .as_f64()
         .expect("a temperature");
     assert!(slope > 0.0 && (slope - 1.0).abs() > 1e-3, "{slope}");
-    assert_eq!(told["written"].as_array().map(Vec::len), Some(2));
+    assert_eq!(result["written"].as_array().map(Vec::len), Some(2));
     assert!(lab.read("d.svg").contains("perfectly calibrated"));
     assert_eq!(
         lab.bytes("runs/cv/fold-1/best.safetensors"),
@@ -58,15 +58,15 @@ fn a_calibration_is_stored_and_used() {
             assert!((want - got).abs() < 1e-5, "{raw:?} became {calibrated:?}");
         }
     }
-    // Tiles are calibrated each.
-    let tiles = |more: &str| {
+    // Each segment is calibrated.
+    let segments = |more: &str| {
         lab.earmark(&format!(
             "predict calibrated/fold-1.safetensors --data tones --segments{more} -o t.csv"
         ))
         .done();
         lab.read("t.csv")
     };
-    assert_ne!(tiles(""), tiles(" --raw"));
+    assert_ne!(segments(""), segments(" --raw"));
     let info = lab.earmark("models info calibrated/fold-1.safetensors").done();
     assert!(info.out.contains("calibrated  on 12 clips"), "{info}");
 }
@@ -94,7 +94,7 @@ fn in_place_and_by_tables_come_to_the_same() {
         scores(&lab, "runs/cv/fold-1"),
         "order of clips matters to no fit"
     );
-    // What was calibrated is calibrated anew from raw scores, not on top of itself.
+    // A second calibration starts from raw scores, not from calibrated ones.
     let first = lab.bytes("runs/cv/fold-2/best.safetensors");
     lab.earmark("calibrate runs/cv --in-place").done();
     assert_eq!(lab.bytes("runs/cv/fold-2/best.safetensors"), first);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-/// A network of 8 channels throughout on examples of 32 bands: a training takes a third of a second. Everything random is on,
+/// A network of 8 channels throughout on segments of 32 bands: a training takes a third of a second. Everything random is on,
 /// and everything that a state must remember.
 pub const RECIPE: &str = r#"
 extends = "dcase2019-baseline/1-noisy"
@@ -181,7 +181,7 @@ impl Lab {
         }
     }
 
-    /// Starts a training in `run` and returns when it has logged so many steps.
+    /// Starts a training in `run` and returns when it has logged `steps` lines.
     pub fn start_and_wait(&self, arguments: &str, run: &str, steps: usize) -> Started {
         let mut started = self.start(arguments);
         let log = self.path(run).join("metrics.jsonl");

@@ -59,7 +59,7 @@ fn what_cannot_be_drawn() {
     );
     let message = refused("none.wav --recipe tiny.toml -o a.png");
     assert!(message.contains("none.wav"), "{message}");
-    // A hint is no failure.
+    // A hint is not a failure.
     let ended = lab
         .earmark("data augment-preview tones/low/1.wav --recipe tiny.toml -o a.png --count 1")
         .done();

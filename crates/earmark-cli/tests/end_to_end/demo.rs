@@ -30,7 +30,7 @@ fn the_demo_learns_and_stays_in_its_folder() {
     assert_eq!(
         format!("{:.4}", score["lwlrap"].as_f64().expect("a number")),
         lwlrap,
-        "what was told is so"
+        "the printed score is true"
     );
     assert!(
         lab.read("here/demo/runs/2-curated/report.html")
@@ -39,13 +39,13 @@ fn the_demo_learns_and_stays_in_its_folder() {
 
     let mut after = names(&lab);
     after.retain(|n| n != "here" && n != "cache");
-    assert_eq!(after, before, "nothing beside its own folder");
-    a_second_demo_begins_anew(&lab);
+    assert_eq!(after, before, "nothing outside its own folder");
+    a_second_demo_starts_over(&lab);
 }
 
 /// In the folder of an earlier one; stopped when it trains, since the rest was seen.
 #[cfg(unix)]
-fn a_second_demo_begins_anew(lab: &Lab) {
+fn a_second_demo_starts_over(lab: &Lab) {
     lab.write("here/demo/runs/1-noisy/metrics.jsonl", "");
     lab.write("here/demo/mine.txt", "a note");
     let started = lab.start_and_wait("demo --out here/demo --seed 2", "here/demo/runs/1-noisy", 2);
@@ -63,7 +63,7 @@ fn a_second_demo_begins_anew(lab: &Lab) {
 }
 
 #[cfg(not(unix))]
-fn a_second_demo_begins_anew(_: &Lab) {}
+fn a_second_demo_starts_over(_: &Lab) {}
 
 fn names(lab: &Lab) -> Vec<String> {
     let entries = std::fs::read_dir(lab.path("")).expect("a folder to list");

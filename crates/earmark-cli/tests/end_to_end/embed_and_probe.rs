@@ -3,7 +3,7 @@
 use super::common::{LEARN_WELL, Lab};
 use serde_json::Value;
 
-/// A model that has learned tones well, of a network wide enough to hear more than it was asked for.
+/// A model that knows the tones well, with a network wide enough for embeddings that tell more tones apart.
 fn trained() -> Lab {
     let lab = Lab::new();
     lab.earmark(LEARN_WELL).done();
@@ -23,14 +23,14 @@ fn others(lab: &Lab) {
 }
 
 #[test]
-fn what_sounds_alike_lies_near() {
+fn similar_sounds_are_neighbours() {
     let lab = trained();
     others(&lab);
     for name in ["all.npy", "all.csv"] {
-        let told = lab
+        let ended = lab
             .earmark(&format!("embed runs/a --data tones -o {name}"))
             .done();
-        assert!(told.out.contains("18 rows of 256 numbers"), "{told}");
+        assert!(ended.out.contains("18 rows of 256 numbers"), "{ended}");
         let found = lab
             .earmark(&format!(
                 "neighbours other/deep/0.wav low/1.wav --in {name} --model runs/a --top-k 3 --json"
@@ -51,12 +51,12 @@ fn what_sounds_alike_lies_near() {
             );
         }
     }
-    // A longer recording has several tiles, a row each.
+    // A longer recording has several segments, one row each.
     lab.long_tone("long.wav", 1000.0, 3);
-    lab.earmark("embed runs/a --files long.wav -o tiles.csv --segments")
+    lab.earmark("embed runs/a --files long.wav -o segments.csv --segments")
         .done();
     let rows: Vec<Vec<String>> = lab
-        .read("tiles.csv")
+        .read("segments.csv")
         .lines()
         .map(|l| l.split(',').map(str::to_owned).collect())
         .collect();
@@ -94,13 +94,16 @@ fn what_sounds_alike_lies_near() {
 fn a_probe_is_a_model_like_any_other() {
     let lab = trained();
     others(&lab);
-    let told = lab
+    let ended = lab
         .earmark("probe runs/a --data other -o probe.safetensors --folds all --out-of-fold oof.csv --json")
         .done();
-    let told: Value = serde_json::from_str(&told.out).expect("JSON");
-    assert_eq!(told["classes"], serde_json::json!(["deep", "shrill"]));
-    assert_eq!(told["folds"].as_array().map(Vec::len), Some(5));
-    assert_eq!(told["judged"]["accuracy"], 1.0, "tones of another pitch: {told}");
+    let probe: Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!(probe["classes"], serde_json::json!(["deep", "shrill"]));
+    assert_eq!(probe["folds"].as_array().map(Vec::len), Some(5));
+    assert_eq!(
+        probe["judged"]["accuracy"], 1.0,
+        "tones of another pitch: {probe}"
+    );
     let mut truth = "fname,label\n".to_owned();
     for class in ["deep", "shrill"] {
         for k in 0..5 {
@@ -108,14 +111,14 @@ fn a_probe_is_a_model_like_any_other() {
         }
     }
     lab.write("truth.csv", truth);
-    // Its scores are those of a softmax that adds up to 1, and it is right on what it learnt from.
+    // Its scores are those of a softmax that adds up to 1, and it is right on the clips it was trained on.
     lab.earmark("predict probe.safetensors --data other -o scores.csv")
         .done();
-    let judged = lab
+    let ended = lab
         .earmark("score --truth truth.csv --scores scores.csv --json")
         .done();
-    let judged: Value = serde_json::from_str(&judged.out).expect("JSON");
-    assert_eq!(judged["accuracy"], 1.0);
+    let score: Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!(score["accuracy"], 1.0);
     let line = lab.read("scores.csv").lines().nth(1).expect("a row").to_owned();
     let sum: f64 = line
         .split(',')

@@ -1,9 +1,9 @@
-//! Judging a run's checkpoints, each once, and judging a score table.
+//! Evaluating a run's checkpoints, each once, and scoring a score table.
 
 use super::common::{Lab, Table, files};
 use std::collections::BTreeSet;
 
-fn judged(json: &str) -> BTreeSet<u64> {
+fn evaluated(json: &str) -> BTreeSet<u64> {
     let value: serde_json::Value = serde_json::from_str(json).unwrap_or_else(|e| panic!("{e}: {json}"));
     value["judged"]
         .as_object()
@@ -14,11 +14,11 @@ fn judged(json: &str) -> BTreeSet<u64> {
 }
 
 #[test]
-fn every_checkpoint_is_judged_once() {
+fn every_checkpoint_is_evaluated_once() {
     let lab = Lab::trained();
     let ended = lab.earmark("eval runs/a --data tones --every 4 --json").done();
     assert_eq!(
-        judged(&ended.out),
+        evaluated(&ended.out),
         BTreeSet::from([20, 30]),
         "every 4th of 6, and the last"
     );
@@ -55,9 +55,9 @@ fn two_evaluators_at_once_share_the_work() {
     // Forty checkpoints, so that the two are at work at the same time.
     lab.earmark("train tiny.toml --data tones --run run --fold 1 --set train.epochs=8 --set checkpoints.every-steps=1").done();
     let evaluators = ["eval run --data tones --json"; 3].map(|arguments| lab.start(arguments));
-    let shares = evaluators.map(|e| judged(&e.end().done().out));
+    let shares = evaluators.map(|e| evaluated(&e.end().done().out));
     let all: BTreeSet<u64> = shares.iter().flatten().copied().collect();
-    assert_eq!(all, (1..=40).collect(), "all are judged");
+    assert_eq!(all, (1..=40).collect(), "all are evaluated");
     assert_eq!(
         shares.iter().map(BTreeSet::len).sum::<usize>(),
         40,
@@ -80,7 +80,7 @@ fn two_evaluators_at_once_share_the_work() {
     );
 }
 
-/// What `eval` judges is what `predict` and `score` give on the same clips.
+/// `eval` gives what `predict` and `score` give on the same clips.
 #[test]
 fn eval_predict_and_score_agree() {
     let lab = Lab::trained();
@@ -192,13 +192,13 @@ fn other_clips() {
         lab.read("all/eval-30.txt")
             .starts_with(&format!("# tiny: 18 clips of the subset train\n{mark}"))
     );
-    // Scores of such clips are told as well, wherever the folder is named from, unless the data is another.
-    let learnt = "the model was trained on 12 of these recordings; evaluate it on its held-out clips";
+    // `predict` warns of such clips as well, however the folder is named, unless it is other data.
+    let warning = "the model was trained on 12 of these recordings; evaluate it on its held-out clips";
     for data in ["tones", "./tones"] {
         let ended = lab
             .earmark(&format!("predict runs/a@30 --data {data} -o all.csv"))
             .done();
-        assert!(ended.err.contains(learnt), "{ended}");
+        assert!(ended.err.contains(warning), "{ended}");
     }
     lab.write("elsewhere/low/0.wav", lab.bytes("tones/low/0.wav"));
     lab.write("elsewhere/mid/0.wav", lab.bytes("tones/mid/0.wav"));
@@ -216,36 +216,36 @@ fn other_clips() {
     assert!(runs.out.contains("evaluated checkpoints"), "{runs}");
 }
 
-/// A clip that can't be read is named in the results, and the exit status tells.
+/// A clip that can't be read is named in the results, and the exit status is 2.
 #[test]
 fn broken_clips_are_named_in_the_results() {
     let lab = Lab::trained();
     lab.earmark("eval runs/a --data tones --eval-dir first").done();
-    let judged = Table::parse(&lab.read("first/scores-30.csv"));
-    let file = &judged.rows[0].0;
+    let first = Table::parse(&lab.read("first/scores-30.csv"));
+    let file = &first.rows[0].0;
     lab.write(&format!("tones/{file}"), "");
     let ended = lab.earmark("eval runs/a --data tones --eval-dir second").exit(2);
-    let told = format!("skipped {file}: is empty (0 bytes); download it again or leave it out\n");
-    assert_eq!(ended.err.matches(&told).count(), 1, "{ended}");
-    assert!(lab.read("second/eval-30.txt").ends_with(&told));
+    let line = format!("skipped {file}: is empty (0 bytes); download it again or leave it out\n");
+    assert_eq!(ended.err.matches(&line).count(), 1, "{ended}");
+    assert!(lab.read("second/eval-30.txt").ends_with(&line));
     assert_eq!(Table::parse(&lab.read("second/scores-30.csv")).rows.len(), 5);
 }
 
-/// Only what is not there is gone around; any other fault of the data is told, and the first one where there are two.
+/// Only missing folders are passed over; any other fault of the data is reported, the first one where there are two.
 #[test]
-fn the_test_part_alone_is_enough_where_the_others_are_elsewhere() {
+fn the_test_subset_alone_is_enough_where_the_others_are_elsewhere() {
     let lab = Lab::new();
-    for part in ["curated", "test"] {
+    for subset in ["curated", "test"] {
         let mut table = String::from("fname,labels\n");
-        let (folder, name) = match part {
+        let (folder, name) = match subset {
             "test" => ("test", "test_post_competition.csv"),
             _ => ("train_curated", "train_curated.csv"),
         };
         for class in ["high", "low", "mid"] {
             for k in 0..4 {
                 let wav = lab.bytes(&format!("tones/{class}/{k}.wav"));
-                lab.write(&format!("set/{folder}/{part}-{class}-{k}.wav"), wav);
-                table.push_str(&format!("{part}-{class}-{k}.wav,{class}\n"));
+                lab.write(&format!("set/{folder}/{subset}-{class}-{k}.wav"), wav);
+                table.push_str(&format!("{subset}-{class}-{k}.wav,{class}\n"));
             }
         }
         lab.write(&format!("set/{name}"), table);
@@ -264,7 +264,7 @@ fn the_test_part_alone_is_enough_where_the_others_are_elsewhere() {
     lab.earmark("predict run --data set -o x.csv").done();
     assert_eq!(Table::parse(&lab.read("x.csv")).rows.len(), 12);
 
-    // With nothing left to judge, the first reason counts.
+    // With nothing left to evaluate, the first reason counts.
     std::fs::rename(lab.path("set/test"), lab.path("elsewhere/test")).expect("to move");
     for command in [
         "eval run --data set --eval-dir b",
@@ -280,7 +280,7 @@ fn the_test_part_alone_is_enough_where_the_others_are_elsewhere() {
     }
     std::fs::rename(lab.path("elsewhere/test"), lab.path("set/test")).expect("to move");
     std::fs::rename(lab.path("elsewhere"), lab.path("set/train_curated")).expect("to move");
-    // A table that is wrong is not gone around, though the test part is whole.
+    // A wrong table is not passed over, though the test subset is whole.
     lab.write("set/train_curated.csv", "fname\ncurated-low-0.wav\n");
     let message = lab.earmark("eval run --data set --eval-dir c").refused();
     assert!(
@@ -290,7 +290,7 @@ fn the_test_part_alone_is_enough_where_the_others_are_elsewhere() {
 }
 
 #[test]
-fn every_so_many_is_a_whole_number() {
+fn every_takes_a_whole_number() {
     let lab = Lab::new();
     let ended = lab.earmark("eval run --data tones --every 0").exit(1);
     assert!(

@@ -1,4 +1,4 @@
-//! Summary features as a table, a model on them, and the mean curve of a data set as a recipe.
+//! Handcrafted clip features as a table, a model on them, and the mean curve of a data set as a recipe.
 
 use crate::common::{Lab, Table, tensors};
 
@@ -50,7 +50,7 @@ fn a_table_of_a_folder_and_of_files() {
 }
 
 #[test]
-fn a_linear_model_on_summaries() {
+fn a_linear_model_on_handcrafted_features() {
     let lab = Lab::new();
     lab.earmark(&format!("{TRAIN} --run a --fold 1")).done();
     lab.earmark(&format!("{TRAIN} --run b --fold 1 --set cache.workers=1"))
@@ -82,7 +82,7 @@ fn a_linear_model_on_summaries() {
 }
 
 #[test]
-fn what_does_not_go_with_summaries() {
+fn what_does_not_go_with_handcrafted_features() {
     let lab = Lab::new();
     let refused = |more: &str| lab.earmark(&format!("{TRAIN} --run x {more}")).refused();
     let message = refused("--set network.components=19");

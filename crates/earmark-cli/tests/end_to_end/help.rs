@@ -82,7 +82,7 @@ fn every_help() {
     }
 }
 
-/// The commands stand in four groups, and none is missing above.
+/// The commands are in four groups, and none is missing above.
 #[test]
 fn every_command_is_in_a_group() {
     let help = Lab::new().earmark("--help").done().out;
@@ -100,7 +100,7 @@ fn every_command_is_in_a_group() {
     assert_eq!(commands, known.copied().collect::<Vec<_>>());
 }
 
-/// Earlier spellings go on being understood.
+/// Earlier spellings are still understood.
 #[test]
 fn earlier_flags_are_understood() {
     let lab = Lab::new();

@@ -1,4 +1,4 @@
-//! A stream and what is heard in it.
+//! A stream and the classes detected in it.
 
 use super::common::{CLASSES, Ended, Lab, Table};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use std::io::Write;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// The lines of `--json`: judgements, and the summary at the end.
+/// The lines of `--json`: the windows' scores, and the summary at the end.
 fn lines(ended: &Ended) -> (Vec<Value>, Value) {
     let mut lines: Vec<Value> = ended
         .out
@@ -68,10 +68,10 @@ fn a_window_is_scored_as_a_clip() {
     let clip = Table::parse(&lab.read("clip.csv"));
     let listen = "listen --model runs/a --hop 0.25 --window 2 --top-k 3 --fast --json";
     let ended = lab.earmark(&format!("{listen} --input long.wav")).done();
-    let (heard, summary) = lines(&ended);
-    let times: Vec<f64> = heard.iter().map(time).collect();
+    let (windows, summary) = lines(&ended);
+    let times: Vec<f64> = windows.iter().map(time).collect();
     assert_eq!(times, (1..=8).map(|k| 0.25 * f64::from(k)).collect::<Vec<_>>());
-    for ((label, score), (class, wanted)) in scores(&heard[7])
+    for ((label, score), (class, wanted)) in scores(&windows[7])
         .iter()
         .zip(clip.classes.iter().zip(clip.row("long.wav")))
     {
@@ -97,7 +97,7 @@ fn a_window_is_scored_as_a_clip() {
     );
     let (piped, _) = lines(&piped.done());
     let labels = |lines: &[Value]| lines.iter().map(|l| l["labels"].clone()).collect::<Vec<_>>();
-    assert_eq!(labels(&piped), labels(&heard));
+    assert_eq!(labels(&piped), labels(&windows));
     // The same sound on both of two channels, as floats.
     let floats: Vec<u8> = raw(&lab, "long.wav")
         .chunks_exact(2)
@@ -109,7 +109,7 @@ fn a_window_is_scored_as_a_clip() {
         .collect();
     let arguments = format!("{listen} --input - --rate 8000 --encoding f32 --channels 2");
     let (stereo, _) = lines(&feed(&lab, &arguments, &floats).done());
-    assert_eq!(labels(&stereo), labels(&heard));
+    assert_eq!(labels(&stereo), labels(&windows));
     // Another rate is resampled.
     let arguments = format!("{listen} --input - --rate 16000");
     let (faster, _) = lines(&feed(&lab, &arguments, &raw(&lab, "long.wav")).done());
@@ -117,9 +117,9 @@ fn a_window_is_scored_as_a_clip() {
     assert!((1..=4).zip(&faster).all(|(k, l)| time(l) == 0.25 * f64::from(k)));
 }
 
-/// Tones after each other, each heard a window later; smoothed scores lag behind; models together are their mean.
+/// Tones after each other, each detected a window later; smoothed scores lag behind; models together are their mean.
 #[test]
-fn changes_are_heard() {
+fn changes_are_detected() {
     let lab = Lab::new();
     // Nothing that makes a model unsure: it shall know three tones and their noise.
     let train = "train tiny.toml --data tones --set train.epochs=40 --set validation.split.kind=\"none\" \
@@ -138,11 +138,11 @@ fn changes_are_heard() {
         let arguments = format!("listen --model {arguments} --input - --rate 8000 --fast --json");
         lines(&feed(&lab, &arguments, &stream).done()).0
     };
-    let heard = listen("runs/1");
+    let windows = listen("runs/1");
     for (k, (class, _)) in CLASSES.iter().enumerate() {
         // A window of 1.02 s after the change it holds nothing else.
         let from = 3.0 * k as f64 + 1.25;
-        for line in heard
+        for line in windows
             .iter()
             .filter(|l| time(l) > from && time(l) <= 3.0 * (k + 1) as f64)
         {
@@ -151,8 +151,8 @@ fn changes_are_heard() {
     }
     // The mean of both models, at each time.
     let (other, both) = (listen("runs/2"), listen("runs/1 runs/2 --mean arithmetic"));
-    assert_eq!(both.len(), heard.len());
-    for ((a, b), mean) in heard.iter().zip(&other).zip(&both) {
+    assert_eq!(both.len(), windows.len());
+    for ((a, b), mean) in windows.iter().zip(&other).zip(&both) {
         for (((_, a), (_, b)), (label, mean)) in scores(a).iter().zip(scores(b)).zip(scores(mean)) {
             assert!((0.5 * (a + b) - mean).abs() < 1e-6, "{label}");
         }
@@ -160,8 +160,8 @@ fn changes_are_heard() {
     // Scores that fade to 1/e in two seconds, from their own definition.
     let smooth = listen("runs/1 --smooth 2");
     let keep = (-0.5_f64 / 2.0).exp();
-    let mut wanted = scores(&heard[0]);
-    for (line, new) in smooth.iter().zip(&heard) {
+    let mut wanted = scores(&windows[0]);
+    for (line, new) in smooth.iter().zip(&windows) {
         for ((_, old), (_, new)) in wanted.iter_mut().zip(scores(new)) {
             *old = keep * *old + (1.0 - keep) * new;
         }
@@ -185,9 +185,11 @@ fn a_file_is_played() {
         "it took {:?}",
         begun.elapsed()
     );
-    let (heard, summary) = lines(&ended);
+    let (windows, summary) = lines(&ended);
     // Left out where this machine was busy, never given twice.
-    assert!(!heard.is_empty() && heard.len() + summary["skipped"].as_u64().expect("a count") as usize == 4);
+    assert!(
+        !windows.is_empty() && windows.len() + summary["skipped"].as_u64().expect("a count") as usize == 4
+    );
     assert_eq!(summary["seconds"], 1.0);
     assert!(summary["latency_ms"]["worst"].as_f64().expect("a latency") > 0.0);
 
@@ -252,7 +254,7 @@ fn what_cannot_be_listened_to() {
         ended.err.contains("error: stdin: its samples are not audio"),
         "{ended}"
     );
-    // An empty stream is no failure.
+    // An empty stream is not a failure.
     let ended = lab.earmark("listen --model runs/a --input - --json").done();
     assert_eq!(lines(&ended).1["judged"], 0);
     // Models of other classes don't listen together.

@@ -5,11 +5,11 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
-/// The published checkpoint beside the repository.
+/// The published checkpoint, in the folder next to the repository.
 #[allow(clippy::print_stderr, reason = "a test that does not run says so")]
 fn checkpoint() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    let shared = std::env::var_os("EARMARK_SHARED").map_or_else(beside, PathBuf::from);
+    let next_to_it = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let shared = std::env::var_os("EARMARK_SHARED").map_or_else(next_to_it, PathBuf::from);
     let path = shared.join("models/efficientat-mn04-as/mn04_as_mAP_432.pt");
     if path.is_file() {
         return Some(path);
@@ -20,17 +20,17 @@ fn checkpoint() -> Option<PathBuf> {
         path.display()
     );
     eprintln!(
-        "skipped: no EfficientAT beside the repository; set EARMARK_SHARED to the folder that holds models"
+        "skipped: no EfficientAT next to the repository; set EARMARK_SHARED to the folder that holds models"
     );
     None
 }
 
 /// Serves `content` with ranges and drops the first connection after `first` bytes.
 fn serve(content: Vec<u8>, first: usize) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/x.pt", listener.local_addr().unwrap());
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/x.pt", server.local_addr().unwrap());
     std::thread::spawn(move || {
-        for (k, stream) in listener.incoming().enumerate() {
+        for (k, stream) in server.incoming().enumerate() {
             let mut stream = stream.unwrap();
             let mut from = 0;
             for line in BufReader::new(stream.try_clone().unwrap()).lines() {

@@ -77,7 +77,7 @@ fn all_formats_say_the_same() {
 }
 
 #[test]
-fn every_file_has_a_row_and_what_can_not_be_heard_the_mean_of_the_others() {
+fn every_file_has_a_row_and_unreadable_ones_the_mean_of_the_others() {
     let lab = Lab::trained();
     good_and_bad(&lab);
     let files = "tones/high/1.wav bad/empty.wav tones/low/2.wav bad/text.wav bad/cut.wav bad/none.wav tones/mid/3.wav";
@@ -156,7 +156,7 @@ fn runs_steps_and_files_name_models() {
     );
 }
 
-/// A model file needs nothing beside it.
+/// A model file needs nothing but itself.
 #[test]
 fn a_model_file_can_be_taken_elsewhere() {
     let lab = Lab::trained();
@@ -241,7 +241,7 @@ fn names_that_a_format_would_confuse_are_refused() {
     }
 }
 
-/// A folder is no sound; it is said where it goes.
+/// A folder is not a sound; the message says how to give it.
 #[test]
 fn a_folder_among_the_files_is_refused() {
     let lab = Lab::trained();
@@ -279,23 +279,23 @@ fn results_on_stdout() {
     }
 }
 
-/// Files that no table can name are told, and the exit status tells.
+/// Files that no table can name are reported, and the exit status is 2.
 #[cfg(target_os = "linux")]
 #[test]
-fn names_that_are_no_text() {
+fn names_that_are_not_text() {
     use std::os::unix::ffi::OsStrExt;
     let lab = Lab::new();
     let odd = lab
         .path("tones/low")
         .join(std::ffi::OsStr::from_bytes(b"caf\xe9.wav"));
     std::fs::copy(lab.path("tones/low/0.wav"), odd).expect("to copy");
-    let told = "skipped low/caf\u{fffd}.wav: has a name that is not UTF-8 and cannot be written to tables; rename it\n";
+    let line = "skipped low/caf\u{fffd}.wav: has a name that is not UTF-8 and cannot be written to tables; rename it\n";
     let ended = lab
         .earmark("train tiny.toml --data tones --run runs/a --fold 1")
         .exit(2);
-    assert_eq!(ended.err.matches(told).count(), 1, "{ended}");
+    assert_eq!(ended.err.matches(line).count(), 1, "{ended}");
     let ended = lab.earmark("predict runs/a --data tones -o x.csv").exit(2);
-    assert_eq!(ended.err.matches(told).count(), 1, "{ended}");
+    assert_eq!(ended.err.matches(line).count(), 1, "{ended}");
     assert_eq!(Table::parse(&lab.read("x.csv")).rows.len(), 18);
     let ended = lab.earmark("data check tones").done();
     assert!(ended.out.contains("    low/caf\u{fffd}.wav\n"), "{ended}");
@@ -305,7 +305,7 @@ fn names_that_are_no_text() {
 #[test]
 fn an_output_that_can_not_be_written_is_found_first() {
     let lab = Lab::trained();
-    // Nothing to be read either: were anything scored first, this would be what is told.
+    // Nothing can be read either: were anything scored first, the message would be about that.
     let missing = "predict runs/a --files nowhere.wav";
     for more in ["", " --segments --format json", " --format kaggle2019"] {
         let message = lab.earmark(&format!("{missing} -o no/such.csv{more}")).refused();

@@ -1,9 +1,9 @@
-//! Tiles of clips, the recipe's own tiles for prediction, and out-of-fold scores.
+//! Segments of clips, the recipe's own segments for prediction, and out-of-fold scores.
 
 use super::common::{Ended, Lab, Table};
 
 /// File, start and scores of each row of `predict --segments`.
-fn tiles(text: &str) -> Vec<(String, f64, Vec<f64>)> {
+fn segments(text: &str) -> Vec<(String, f64, Vec<f64>)> {
     let mut lines = text.lines();
     assert_eq!(lines.next(), Some("fname,start_seconds,high,low,mid"));
     let row = |line: &str| {
@@ -14,31 +14,31 @@ fn tiles(text: &str) -> Vec<(String, f64, Vec<f64>)> {
     lines.map(row).collect()
 }
 
-/// The score of a clip is the mean of its tiles', whose starts are those of the front end: a second every half.
+/// The score of a clip is the mean of its segments', which are the front end's: one second long, one every half second.
 #[test]
-fn a_clip_is_the_mean_of_its_tiles() {
+fn a_clip_is_the_mean_of_its_segments() {
     let lab = Lab::trained();
     lab.long_tone("long.wav", 400.0, 3);
     lab.earmark("predict runs/a -o clips.csv --files long.wav tones/low/2.wav")
         .done();
     let ended = lab
-        .earmark("predict runs/a --segments -o tiles.csv --files long.wav tones/low/2.wav")
+        .earmark("predict runs/a --segments -o segments.csv --files long.wav tones/low/2.wav")
         .done();
     assert!(
-        ended.out.contains(" segments scored for 3 classes: tiles.csv"),
+        ended.out.contains(" segments scored for 3 classes: segments.csv"),
         "{ended}"
     );
     let clips = Table::parse(&lab.read("clips.csv"));
-    let rows = tiles(&lab.read("tiles.csv"));
+    let rows = segments(&lab.read("segments.csv"));
     for (file, seconds) in [("long.wav", 3.0), ("tones/low/2.wav", 1.0)] {
         let of_file: Vec<_> = rows.iter().filter(|(f, ..)| f == file).collect();
-        // Frames of 25 ms every 10 that fit in, and a tile every 50 of them.
+        // Frames of 25 ms every 10 that fit in, and a segment every 50 of them.
         let frames = (seconds * 100.0_f64) as usize - 2;
         assert_eq!(of_file.len(), frames.div_ceil(50));
         for (k, (_, start, _)) in of_file.iter().enumerate() {
             assert!(
                 (start - 0.5 * k as f64).abs() < 1e-9,
-                "{file}: tile {k} at {start}"
+                "{file}: segment {k} at {start}"
             );
         }
         for class in 0..3 {
@@ -53,33 +53,33 @@ fn a_clip_is_the_mean_of_its_tiles() {
     let same = rows
         .iter()
         .find(|(f, start, _)| f == "tones/low/2.wav" && *start == 0.5)
-        .expect("a tile");
+        .expect("a segment");
     assert!((one - same.2[2]).abs() < 1e-7);
 }
 
-/// With `predict.segments`, a clip is cut otherwise than in training: centred tiles, whose filling is split on both sides.
+/// With `predict.segments`, a clip is cut differently from training: centred segments, padded on both sides.
 #[test]
-fn prediction_has_tiles_of_its_own() {
+fn prediction_has_segments_of_its_own() {
     let lab = Lab::new();
     let train = "train tiny.toml --data tones --fold 1";
     lab.earmark(&format!("{train} --run plain")).done();
-    let tiling = "predict.segments={length-frames=64,hop-frames=16,pad=\"minimum\",place=\"centre\"}";
-    lab.earmark(&format!("{train} --run tiled --set {tiling}")).done();
-    // Training, and what steers it, does not see them.
+    let cutting = "predict.segments={length-frames=64,hop-frames=16,pad=\"minimum\",place=\"centre\"}";
+    lab.earmark(&format!("{train} --run cut --set {cutting}")).done();
+    // Neither training nor validation uses them.
     for file in ["metrics.jsonl", "split.csv"] {
         assert_eq!(
             lab.bytes(&format!("plain/{file}")),
-            lab.bytes(&format!("tiled/{file}"))
+            lab.bytes(&format!("cut/{file}"))
         );
     }
-    lab.earmark("predict tiled --segments -o tiles.csv --files tones/low/2.wav")
+    lab.earmark("predict cut --segments -o segments.csv --files tones/low/2.wav")
         .done();
-    lab.earmark("predict tiled -o clip.csv --files tones/low/2.wav")
+    lab.earmark("predict cut -o clip.csv --files tones/low/2.wav")
         .done();
     lab.earmark("predict plain -o plain.csv --files tones/low/2.wav")
         .done();
-    let rows = tiles(&lab.read("tiles.csv"));
-    // 98 frames in tiles of 64 every 16: four span 112, of which 7 lie before the clip.
+    let rows = segments(&lab.read("segments.csv"));
+    // 98 frames in segments of 64 every 16: four span 112, of which 7 are before the clip.
     let starts: Vec<f64> = rows.iter().map(|(_, start, _)| *start).collect();
     for (start, wanted) in starts.iter().zip([-0.07, 0.09, 0.25, 0.41]) {
         assert!((start - wanted).abs() < 1e-9, "{starts:?}");
@@ -91,11 +91,11 @@ fn prediction_has_tiles_of_its_own() {
         assert!((mean - clip.rows[0].1[class]).abs() < 1e-6);
     }
     assert_ne!(clip.rows[0].1, Table::parse(&lab.read("plain.csv")).rows[0].1);
-    let judged = lab.earmark("eval tiled --data tones --every 6").done();
-    assert!(judged.out.contains("1 checkpoint evaluated"), "{judged}");
+    let ended = lab.earmark("eval cut --data tones --every 6").done();
+    assert!(ended.out.contains("1 checkpoint evaluated"), "{ended}");
 
     let refused = |arguments: &str| lab.earmark(arguments).refused();
-    let message = refused("predict plain tiled --segments -o x.csv --files tones/low/2.wav");
+    let message = refused("predict plain cut --segments -o x.csv --files tones/low/2.wav");
     assert!(
         message.starts_with("--segments: the models cut clips into different segments"),
         "{message}"
@@ -128,9 +128,9 @@ fn out_of_fold_scores_are_those_of_the_other_folds() {
     let table = Table::parse(&lab.read("oof.csv"));
     assert_eq!(table.rows.len(), 18);
     assert!(table.rows.is_sorted_by_key(|(file, _)| file.clone()));
-    lab.earmark("predict cv --out-of-fold --segments -o tiles.csv")
+    lab.earmark("predict cv --out-of-fold --segments -o segments.csv")
         .exit(2);
-    let rows = tiles(&lab.read("tiles.csv"));
+    let rows = segments(&lab.read("segments.csv"));
     let mut seen = 0;
     for fold in 1..=3 {
         let split = lab.read(&format!("cv/fold-{fold}/split.csv"));
@@ -154,5 +154,5 @@ fn out_of_fold_scores_are_those_of_the_other_folds() {
     }
     assert_eq!(seen, 18);
     let message = lab.earmark("predict cv/fold-1 --out-of-fold -o x.csv").refused();
-    assert!(message.starts_with("cv/fold-1: holds no folds; "), "{message}");
+    assert!(message.starts_with("cv/fold-1: has no folds; "), "{message}");
 }

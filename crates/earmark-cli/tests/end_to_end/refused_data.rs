@@ -45,9 +45,9 @@ fn folders_and_folds() {
     }
 }
 
-/// A run without a fold is judged on a part, and says so where there is none.
+/// A run without a fold is evaluated on a subset; the message says so where the subset is missing.
 #[test]
-fn nothing_to_judge() {
+fn nothing_to_evaluate() {
     let lab = Lab::new();
     lab.earmark("train tiny.toml --data tones --run run").done();
     assert_eq!(
@@ -58,7 +58,7 @@ fn nothing_to_judge() {
         .done();
 }
 
-/// Training goes on without what is broken, names it, keeps it in run.json and log.txt, and exits 2.
+/// Training continues without what is broken, names it, keeps it in run.json and log.txt, and exits 2.
 #[test]
 fn broken_files_among_good_ones() {
     let lab = Lab::new();
@@ -72,7 +72,7 @@ fn broken_files_among_good_ones() {
     let ended = lab.earmark("train tiny.toml --data tones --run run").exit(2);
     let (log, json) = (lab.read("run/log.txt"), lab.read("run/run.json"));
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-    let mut told = 0;
+    let mut listed = 0;
     for (file, reason) in [
         (
             "high/7.wav",
@@ -95,12 +95,12 @@ fn broken_files_among_good_ones() {
         );
         assert!(log.contains(&format!("left out {file}: {reason}\n")), "{log}");
         let kept = json["data"]["skipped"].as_array().expect("a list");
-        told += kept.iter().filter(|s| s[0] == file && s[1] == reason).count();
+        listed += kept.iter().filter(|s| s[0] == file && s[1] == reason).count();
     }
-    assert_eq!((told, ended.err.matches("skipped ").count()), (3, 3), "{ended}");
+    assert_eq!((listed, ended.err.matches("skipped ").count()), (3, 3), "{ended}");
     assert!(
         lab.path("run/checkpoints/step-00000030.safetensors").exists(),
-        "it went on to the end"
+        "it ran to the end"
     );
     // They are still broken when the run is resumed: that is how it began.
     lab.earmark("train tiny.toml --data tones --run run --resume")
@@ -133,16 +133,16 @@ fn classes_that_the_model_does_not_know() {
     lab.tone("tones/very-high/0.wav", 3500.0);
     assert_eq!(
         lab.earmark("eval runs/a --data tones").refused(),
-        "class \"very-high\" (1 recordings, such as \"very-high/0.wav\") is not among the 3 classes of the model; rename the label in the \
+        "class \"very-high\" (1 recording, such as \"very-high/0.wav\") is not among the 3 classes of the model; rename the label in the \
          table, or train a model that has this class"
     );
     // Predicting does not care.
     lab.earmark("predict runs/a --data tones -o x.csv").done();
 }
 
-/// A file that is spoiled while the training runs ends it, and the run can go on once it is mended.
+/// A killed run whose data folder is gone is not resumed; where the data was moved to, it is.
 #[test]
-fn a_data_folder_that_is_gone_when_the_run_goes_on() {
+fn a_data_folder_that_is_gone_when_the_run_is_resumed() {
     let lab = Lab::new();
     let output = lab
         .command(TRAIN)
@@ -161,7 +161,7 @@ fn a_data_folder_that_is_gone_when_the_run_goes_on() {
         .done();
 }
 
-/// What `earmark init` leaves in a folder is no finding of `data check`.
+/// What `earmark init` leaves in a folder is not a finding of `data check`.
 #[test]
 fn a_folder_that_was_begun_with_is_sound() {
     let lab = Lab::new();
@@ -172,16 +172,16 @@ fn a_folder_that_was_begun_with_is_sound() {
     assert_eq!(after.out, before.out);
 }
 
-/// Corrections of a part that is not trained on are not looked for; as the name may be a slip, that is told.
+/// Corrections of a subset that is not trained on are ignored; as its name may be a typo, the log says so.
 #[test]
-fn corrections_of_no_part_are_told() {
+fn corrections_of_no_subset_are_reported() {
     let lab = Lab::new();
     let train = "train tiny.toml --data tones --run run --set train.steps=1 --set validation.split={kind=\"none\"} --set train.schedule={kind=\"constant\"}";
     let corrections = r#"--set data.corrections=[{file="fix.json",subset="trian"}]"#;
-    let told = lab.earmark(&format!("{train} {corrections}")).done();
+    let ended = lab.earmark(&format!("{train} {corrections}")).done();
     let line = "fix.json: not used, because data.subsets (train) leaves out the subset \"trian\"";
     assert!(
-        told.err.contains(line) && lab.read("run/log.txt").contains(line),
-        "{told}"
+        ended.err.contains(line) && lab.read("run/log.txt").contains(line),
+        "{ended}"
     );
 }

@@ -54,19 +54,47 @@ fn model_files() {
     );
 }
 
+const NO_RUN: &str =
+    "not a run directory (run.json is missing); give the folder that was given to `earmark train --run`";
+
+/// A copy of the run, to be tampered with.
+fn copied(lab: &Lab, name: &str) -> String {
+    copy(&lab.path("runs/a"), &lab.path(name));
+    name.to_owned()
+}
+
+/// There, but unreadable, is another thing than missing.
+fn unreadable_files(lab: &Lab, eval: impl Fn(&str) -> String) {
+    let damaged = "cannot be read: stream did not contain valid UTF-8; the file is damaged: restore it from a copy, or start a new run in \
+                   another folder";
+    for name in ["run.json", "recipe.toml", "classes.csv"] {
+        let run = copied(lab, &format!("bytes-{name}"));
+        lab.write(&format!("{run}/{name}"), b"\xff\xfe");
+        assert_eq!(eval(&run), format!("{run}/{name}: {damaged}"));
+        let run = copied(lab, &format!("without-{name}"));
+        std::fs::remove_file(lab.path(&run).join(name)).expect("to remove");
+        let missing = NO_RUN.replace("run.json", name);
+        assert_eq!(eval(&run), format!("{run}: {missing}"));
+    }
+    #[cfg(unix)]
+    {
+        let run = copied(lab, "folder");
+        std::fs::remove_file(lab.path("folder/recipe.toml")).expect("to remove");
+        std::fs::create_dir(lab.path("folder/recipe.toml")).expect("a folder");
+        assert_eq!(
+            eval(&run),
+            "folder/recipe.toml: cannot be read: Is a directory (os error 21); a folder has the name of this file: move it elsewhere"
+        );
+    }
+}
+
 #[test]
-#[expect(clippy::too_many_lines, reason = "a list of cases")]
 fn run_directories() {
     let lab = Lab::trained();
-    let tampered = |name: &str| {
-        copy(&lab.path("runs/a"), &lab.path(name));
-        name.to_owned()
-    };
+    let tampered = |name: &str| copied(&lab, name);
     let eval = |run: &str| lab.earmark(&format!("eval {run} --data tones")).refused();
-    let no_run =
-        "not a run directory (run.json is missing); give the folder that was given to `earmark train --run`";
-    assert_eq!(eval("tones"), format!("tones: {no_run}"));
-    assert_eq!(eval("nowhere"), format!("nowhere: {no_run}"));
+    assert_eq!(eval("tones"), format!("tones: {NO_RUN}"));
+    assert_eq!(eval("nowhere"), format!("nowhere: {NO_RUN}"));
 
     // Classes in another order than the model's would give wrong results without a word.
     let run = tampered("order");
@@ -87,7 +115,7 @@ fn run_directories() {
         "error: cut/checkpoints/step-00000010.safetensors: not a model file (invalid header length); expected a .safetensors file \
          written by `earmark train`\n"
     ));
-    // The good one before it is judged, and counts.
+    // The good one before it is evaluated, and counts.
     assert!(lab.path(&run).join("eval/eval-5.txt").exists());
 
     let run = tampered("mixed");
@@ -97,7 +125,7 @@ fn run_directories() {
         "mixed/checkpoints/step-00000005.safetensors",
         lab.bytes("wide/checkpoints/step-00000005.safetensors"),
     );
-    // A model file says everything about itself, and so it can be judged wherever it lies.
+    // A model file says everything about itself, and so it can be evaluated wherever it is.
     lab.earmark(&format!("eval {run} --data tones")).done();
 
     let run = tampered("newer");
@@ -119,28 +147,7 @@ fn run_directories() {
         eval(&run)
     );
 
-    // There, but unreadable, is another thing than missing.
-    let damaged = "cannot be read: stream did not contain valid UTF-8; the file is damaged: restore it from a copy, or start a new run in \
-                   another folder";
-    for name in ["run.json", "recipe.toml", "classes.csv"] {
-        let run = tampered(&format!("bytes-{name}"));
-        lab.write(&format!("{run}/{name}"), b"\xff\xfe");
-        assert_eq!(eval(&run), format!("{run}/{name}: {damaged}"));
-        let run = tampered(&format!("without-{name}"));
-        std::fs::remove_file(lab.path(&run).join(name)).expect("to remove");
-        let missing = no_run.replace("run.json", name);
-        assert_eq!(eval(&run), format!("{run}: {missing}"));
-    }
-    #[cfg(unix)]
-    {
-        let run = tampered("folder");
-        std::fs::remove_file(lab.path("folder/recipe.toml")).expect("to remove");
-        std::fs::create_dir(lab.path("folder/recipe.toml")).expect("a folder");
-        assert_eq!(
-            eval(&run),
-            "folder/recipe.toml: cannot be read: Is a directory (os error 21); a folder has the name of this file: move it elsewhere"
-        );
-    }
+    unreadable_files(&lab, eval);
 
     let run = tampered("recipe");
     lab.write(

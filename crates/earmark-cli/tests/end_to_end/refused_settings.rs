@@ -112,6 +112,33 @@ fn overrides() {
     }
 }
 
+/// An earlier name of a key still sets it, and a note names the one to use.
+#[test]
+fn renamed_keys() {
+    let lab = Lab::new();
+    let note = "note: `data.part-column` is now called `data.subset-column`";
+    let notes = |ended: &Ended| ended.err.lines().filter(|line| *line == note).count();
+    let show = "recipes show tiny.toml --set data.part-column=";
+    let ended = lab.earmark(&format!("{show}a --set data.part-column=b")).done();
+    assert_eq!(notes(&ended), 1, "{ended}");
+    assert!(ended.out.contains("subset-column = \"b\"\n"), "{ended}");
+    let output = lab
+        .command("recipes show tiny.toml")
+        .env("EARMARK_SET", "data.part-column=c")
+        .output();
+    let ended = Ended::of("recipes show", output.expect("the command to start"));
+    assert_eq!(notes(&ended), 1, "{ended}");
+    // The commands about data take keys of [data] alone, with or without its name.
+    for key in ["part-column", "data.part-column"] {
+        let ended = lab.earmark(&format!("data classes tones --set {key}=x"));
+        assert_eq!(notes(&ended), 1, "{ended}");
+    }
+    let ended = lab
+        .earmark("recipes show tiny.toml --set data.subset-column=a")
+        .done();
+    assert_eq!(ended.err, "", "{ended}");
+}
+
 #[test]
 fn names_and_devices() {
     let lab = Lab::new();
@@ -159,7 +186,7 @@ fn names_and_devices() {
     }
 }
 
-/// An instruction set that there is none of is refused before anything is read; the portable one trains.
+/// An unknown instruction set is refused before anything is read; the portable one trains.
 #[test]
 fn instruction_sets() {
     let lab = Lab::new();
@@ -265,7 +292,7 @@ fn what_is_written_where_nothing_can_be() {
     }
 }
 
-/// `EARMARK_DATA` says where data lies in general; files that are asked for say more. Two flags contradict each other.
+/// `EARMARK_DATA` says where data usually is; files that are asked for say more. Two flags contradict each other.
 #[test]
 fn files_to_predict_win_over_the_data_of_the_environment() {
     let lab = Lab::trained();
@@ -285,7 +312,7 @@ fn files_to_predict_win_over_the_data_of_the_environment() {
     assert_eq!(both, "--files: cannot be combined with --data; give one of them");
 }
 
-/// A level that is given anew replaces the inherited one, and `false` takes a table away.
+/// A new amplitude scale replaces the inherited one, and `false` takes a table away.
 #[test]
 fn inherited_tables_can_be_replaced_and_taken_away() {
     let lab = Lab::new();

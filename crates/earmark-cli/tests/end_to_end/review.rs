@@ -10,10 +10,10 @@ fn lab() -> Lab {
     lab
 }
 
-/// The clip whose label is wrong, by scores that say so, stands before one that is only doubtful and before one that is right; a
+/// The clip whose label is wrong, by scores that say so, comes before one that is only doubtful and before one that is right; a
 /// clip of several labels counts by the worst of them.
 #[test]
-fn a_wrong_label_stands_first() {
+fn a_wrong_label_comes_first() {
     let lab = Lab::new();
     lab.write(
         "scores.csv",
@@ -24,27 +24,27 @@ fn a_wrong_label_stands_first() {
         "fname,labels\nright.wav,Bark\ndoubtful.wav,Bark\nwrong.wav,Bark\nboth.wav,\"Meow,Purr\"\n",
     );
     let tables = "review worst --scores scores.csv --truth truth.csv --sort margin";
-    let told = lab.earmark(&format!("{tables} --json")).done();
-    let told: Value = serde_json::from_str(&told.out).expect("JSON");
+    let ended = lab.earmark(&format!("{tables} --json")).done();
+    let worst: Value = serde_json::from_str(&ended.out).expect("JSON");
     let wanted = [
         ("wrong.wav", 1.0 / 3.0, 0.05, 0.075),
         ("doubtful.wav", 0.5, 0.4, 0.45),
         ("both.wav", 1.0, 0.7, 0.8),
         ("right.wav", 1.0, 0.9, 0.9),
     ];
-    assert_eq!(told.as_array().map(Vec::len), Some(4));
+    assert_eq!(worst.as_array().map(Vec::len), Some(4));
     for (k, (file, lwlrap, confidence, margin)) in wanted.into_iter().enumerate() {
-        assert_eq!(told[k]["file"], file);
+        assert_eq!(worst[k]["file"], file);
         for (key, wanted) in [
             ("lwlrap", lwlrap),
             ("self_confidence", confidence),
             ("margin", margin),
         ] {
-            let got = told[k][key].as_f64().expect("a number");
+            let got = worst[k][key].as_f64().expect("a number");
             assert!((got - wanted).abs() < 1e-6, "{file}: {key} {got}");
         }
     }
-    assert_eq!(told[2]["suggested"], serde_json::json!(["Meow", "Purr"]));
+    assert_eq!(worst[2]["suggested"], serde_json::json!(["Meow", "Purr"]));
     lab.earmark(&format!("{tables} --below 0.5 --corrections fix.json"))
         .done();
     let fix: Value = serde_json::from_str(&lab.read("fix.json")).expect("JSON");
@@ -146,13 +146,13 @@ fn what_is_found_is_written_in_every_form() {
     assert!(none.err.contains("none of 18 clips is below the limit"), "{none}");
     let refused = |arguments: &str| lab.earmark(arguments).refused();
     assert!(refused("review worst").starts_with("nothing to review: "));
-    assert!(refused("review worst cv/fold-1").starts_with("cv/fold-1: holds no folds; "));
+    assert!(refused("review worst cv/fold-1").starts_with("cv/fold-1: has no folds; "));
     assert!(
         refused("review worst cv --subset curated").starts_with("--subset curated: none of the scored clips")
     );
 }
 
-/// The clips whose labels the scores confirm, best first; as corrections they keep their labels and become a part of their own.
+/// The clips whose labels the scores confirm, best first; as corrections they keep their labels and become a subset of their own.
 #[test]
 fn the_right_labels_are_adopted() {
     let lab = Lab::new();
@@ -170,9 +170,9 @@ fn the_right_labels_are_adopted() {
     lab.write("scores.csv", scores);
     lab.write("truth.csv", truth);
     let best = "review best --scores scores.csv --truth truth.csv --sort self-confidence";
-    let told: Value =
+    let found: Value =
         serde_json::from_str(&lab.earmark(&format!("{best} --top-k 3 --json")).done().out).expect("JSON");
-    let files: Vec<&str> = told
+    let files: Vec<&str> = found
         .as_array()
         .expect("a list")
         .iter()

@@ -1,4 +1,4 @@
-//! The script that walks argus-2019's two levels, from raw data to a submission, as it lies beside the recipes.
+//! The script of argus-2019, as it is next to the recipes: base models, stacking and a submission, from raw data.
 
 use super::common::{CLASSES, Ended, Lab, Table, files, tensors};
 use std::collections::BTreeSet;
@@ -9,19 +9,19 @@ const SCRIPT: &str = concat!(
     "/../../recipes/argus-2019/pipeline.sh"
 );
 
-/// The first level on sounds of 8 kHz and a second: 12 steps a fold and 36 a process, as nothing ends a training early.
+/// The base models on sounds of 8 kHz and one second: 12 steps per fold and 36 per process, as nothing ends a training early.
 const FIRST: &str = "--set front-end.sample-rate-hz=8000 --set front-end.mel.max-hz=4000 --set front-end.stft.window-samples=512 \
     --set front-end.stft.fft-samples=512 --set front-end.stft.hop-samples=125 --set train.steps=12 --set batches.size=8 \
     --set batches.sample.items=32 --set checkpoints.every-steps=4 --set validation.early-stop-patience=0";
 
-/// The second level: ten or eleven clips a fold to learn from, in batches of 16, so a step an epoch: 20 a fold, 60 a trial.
+/// The meta-model: ten or eleven training clips per fold in batches of 16, so one step per epoch: 20 per fold, 60 per trial.
 const SECOND: &str =
     "--set train.epochs=20 --set checkpoints.every-steps=5 --set validation.early-stop-patience=0";
 
-/// Steps that no first-level process reaches and the search does, in its second trial.
+/// Steps that no training of a base model reaches and the search does, in its second trial.
 const IN_SEARCH: &str = "step:70";
 
-/// A data set in the layout of FSDKaggle2019: 18 curated clips, 6 noisy ones of which two have another's label, 4 to be told.
+/// A data set in the layout of FSDKaggle2019: 18 curated clips, 6 noisy ones of which two have another's label, 4 test clips.
 fn lab() -> Lab {
     let lab = Lab::new();
     let mut curated = "fname,labels\n".to_owned();
@@ -82,10 +82,10 @@ fn pipeline(lab: &Lab, out: &str, crash: Option<&str>) -> Ended {
 }
 
 #[test]
-fn the_two_levels_end_alike_however_often_they_are_killed() {
+fn the_pipeline_ends_the_same_however_often_it_is_killed() {
     let lab = lab();
-    let told = pipeline(&lab, "whole", None).done();
-    assert!(told.out.contains("by nested cross-validation"), "{told}");
+    let ended = pipeline(&lab, "whole", None).done();
+    assert!(ended.out.contains("by nested cross-validation"), "{ended}");
 
     // A row for each test file, a column for each class.
     let submission = Table::parse(&lab.read("whole/submission.csv"));
@@ -96,7 +96,7 @@ fn the_two_levels_end_alike_however_often_they_are_killed() {
     for (file, scores) in &submission.rows {
         assert!(scores.iter().all(|s| *s > 0.0 && *s < 1.0), "{file}: {scores:?}");
     }
-    // The scores of the curated clips, each by what had not learnt from it.
+    // The scores of the curated clips, each by a model that was not trained on it.
     let own = Table::parse(&lab.read("whole/oof.csv"));
     assert_eq!(own.rows.len(), 18);
     let chosen = lab.read("whole/chosen.txt");
@@ -134,7 +134,7 @@ fn the_two_levels_end_alike_however_often_they_are_killed() {
         "search/trial-002/fold-1",
         "stack/fold-2",
     ] {
-        // The tensors, since a second-level file names its inputs, which lie in another folder here.
+        // The tensors, since a meta-model's file names its inputs, which are in another folder here.
         let weights = |out: &str| tensors(&lab.path(&format!("{out}/{run}/best.safetensors")));
         assert!(
             weights("whole") == weights("killed"),

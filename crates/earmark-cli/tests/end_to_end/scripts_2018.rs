@@ -94,7 +94,7 @@ fn starter_2018() {
 
 #[test]
 fn mobilenetv2_pca_2018() {
-    // Twice in the first fold of the first stage: the second attempt goes on where the first was killed.
+    // Twice in the first fold of the first stage: the second attempt resumes where the first was killed.
     same_submission(
         "mobilenetv2-pca-2018",
         "--set network.width=0.1 --set network.hidden=[12,8] --set checkpoints.every-steps=1",
@@ -102,7 +102,7 @@ fn mobilenetv2_pca_2018() {
     );
 }
 
-/// What levels the bands is no business of the clips that judge.
+/// The curve that normalises the bands is computed without test clips.
 #[test]
 fn the_mean_curve_leaves_test_out() {
     let lab = lab();

@@ -1,10 +1,10 @@
-//! The second level: trained fold by fold on what first-level runs say, judged on what it has not seen, asked about new clips.
+//! Stacking: a meta-model trained per fold on the scores of base models, evaluated on its test fold, predicting new clips.
 
 use super::common::{Lab, Table, files, tensors};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// As small as the first level of [`Lab`], with everything random on.
+/// As small as the base models of [`Lab`], with everything random on.
 const STACK: &str = r#"
 name = "second"
 [stack]
@@ -28,7 +28,7 @@ every-steps = 5
 keep = { kind = "last", count = 2 }
 "#;
 
-/// Two first-level runs of three folds.
+/// Two base models of three folds.
 fn lab() -> Lab {
     let lab = Lab::new();
     lab.write("second.toml", STACK);
@@ -42,19 +42,19 @@ fn lab() -> Lab {
 
 const TRAIN: &str = "stack runs/a runs/b --recipe second.toml";
 
-fn roles(lab: &Lab, run: &str) -> BTreeMap<String, BTreeSet<String>> {
-    let mut roles = BTreeMap::<_, BTreeSet<_>>::new();
+fn split(lab: &Lab, run: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let mut clips = BTreeMap::<_, BTreeSet<_>>::new();
     for line in lab.read(&format!("{run}/split.csv")).lines().skip(1) {
         let cells: Vec<&str> = line.split(',').collect();
-        roles
+        clips
             .entry(cells[2].to_owned())
             .or_default()
             .insert(cells[1].to_owned());
     }
-    roles
+    clips
 }
 
-/// What a second-level model must say of a row, by the definition of the network and a softmax.
+/// What a meta-model must give for a row, by the definition of the network and a softmax.
 fn by_hand(weights: &BTreeMap<String, (Vec<usize>, Vec<f32>)>, x: &[f64]) -> Vec<f64> {
     let dense = |name: &str, x: &[f64]| -> Vec<f64> {
         let (w, b) = (
@@ -83,20 +83,20 @@ fn by_hand(weights: &BTreeMap<String, (Vec<usize>, Vec<f32>)>, x: &[f64]) -> Vec
 }
 
 #[test]
-fn the_second_level_learns_judges_and_predicts() {
+fn a_meta_model_trains_evaluates_and_predicts() {
     let lab = lab();
-    let told = lab.earmark(&format!("{TRAIN} --run runs/stack")).done();
+    let ended = lab.earmark(&format!("{TRAIN} --run runs/stack")).done();
     assert!(
-        told.out.contains("pooled") && told.out.ends_with("run: runs/stack\n"),
-        "{told}"
+        ended.out.contains("pooled") && ended.out.ends_with("run: runs/stack\n"),
+        "{ended}"
     );
 
-    // Nothing is judged by what has learnt from it, and every clip is judged once, in the fold of the first level.
-    let mut judged = BTreeSet::new();
+    // No clip is evaluated by a network that was trained on it, and each is evaluated once, in the base models' fold.
+    let mut evaluated = BTreeSet::new();
     for fold in 1..=3 {
         let (own, first) = (
-            roles(&lab, &format!("runs/stack/fold-{fold}")),
-            roles(&lab, &format!("runs/a/fold-{fold}")),
+            split(&lab, &format!("runs/stack/fold-{fold}")),
+            split(&lab, &format!("runs/a/fold-{fold}")),
         );
         assert_eq!(own["judged"], first["judged"]);
         assert!(own["judged"].is_disjoint(&own["train"]) && own["judged"].is_disjoint(&own["validation"]));
@@ -105,9 +105,9 @@ fn the_second_level_learns_judges_and_predicts() {
             own["judged"].len() + own["train"].len() + own["validation"].len(),
             18
         );
-        judged.extend(own["judged"].clone());
+        evaluated.extend(own["judged"].clone());
     }
-    assert_eq!(judged.len(), 18);
+    assert_eq!(evaluated.len(), 18);
 
     // The scores of the clips themselves: each by its fold's network, on the mean of each input's out-of-fold scores.
     let oof = |run: &str| {
@@ -119,7 +119,7 @@ fn the_second_level_learns_judges_and_predicts() {
     for fold in 1..=3 {
         let run = format!("runs/stack/fold-{fold}");
         let weights = tensors(&lab.path(&format!("{run}/best.safetensors")));
-        for file in &roles(&lab, &run)["judged"] {
+        for file in &split(&lab, &run)["judged"] {
             let wanted = by_hand(&weights, &[a.row(file), b.row(file)].concat());
             for (got, wanted) in stack.row(file).iter().zip(wanted) {
                 assert!((got - wanted).abs() < 1e-5, "{file}: {got} instead of {wanted}");
@@ -165,18 +165,15 @@ fn the_second_level_learns_judges_and_predicts() {
     // Found again where all of it has been moved to.
     std::fs::rename(lab.path("runs"), lab.path("moved")).expect("a folder to move");
     assert_eq!(predicted("moved/stack").rows, stack.rows);
-    // It is a run like any other in the journal and for eval.
-    let journal = lab.earmark("runs moved").done().out;
-    assert!(
-        journal.contains("stack") && journal.contains("second"),
-        "{journal}"
-    );
+    // It is a run like any other for `runs` and `eval`.
+    let list = lab.earmark("runs moved").done().out;
+    assert!(list.contains("stack") && list.contains("second"), "{list}");
     let again = lab.earmark("eval moved/stack/fold-1 --data tones").done();
     assert!(again.out.contains("step"), "{again}");
 }
 
 #[test]
-fn a_killed_second_level_ends_with_the_same_bytes() {
+fn a_killed_stacking_ends_with_the_same_bytes() {
     let lab = lab();
     lab.earmark(&format!("{TRAIN} --run runs/whole")).done();
     // In the second fold, in the midst of its steps.
@@ -215,7 +212,7 @@ fn a_killed_second_level_ends_with_the_same_bytes() {
 }
 
 #[test]
-fn a_search_goes_on_and_says_what_it_is_worth() {
+fn a_search_is_resumed_and_estimates_its_own_score() {
     let lab = lab();
     let search = |more: &str| {
         format!(
@@ -224,10 +221,10 @@ fn a_search_goes_on_and_says_what_it_is_worth() {
     };
     lab.earmark(&search("--random 2")).done();
     let first = lab.bytes("runs/search/trial-001/fold-1/best.safetensors");
-    let told = lab.earmark(&search("--random 3 --resume --json")).done();
-    let told: Value = serde_json::from_str(&told.out).expect("JSON");
+    let ended = lab.earmark(&search("--random 3 --resume --json")).done();
+    let result: Value = serde_json::from_str(&ended.out).expect("JSON");
     assert_eq!(first, lab.bytes("runs/search/trial-001/fold-1/best.safetensors"));
-    let trials = told["trials"].as_array().expect("a list");
+    let trials = result["trials"].as_array().expect("a list");
     assert_eq!(trials.len(), 3);
     let score = |t: &Value| t["score"].as_f64().expect("a score");
     let best = trials
@@ -238,13 +235,13 @@ fn a_search_goes_on_and_says_what_it_is_worth() {
         score(best),
         trials
             .iter()
-            .filter(|t| t["folder"] == told["best"])
+            .filter(|t| t["folder"] == result["best"])
             .map(score)
             .next()
             .unwrap()
     );
     // The best recipe is one to train with, and gives what the trial gave.
-    let best = told["best"].as_str().expect("a folder");
+    let best = result["best"].as_str().expect("a folder");
     lab.earmark("stack runs/a runs/b --recipe runs/search/best.toml --run runs/best")
         .done();
     assert_eq!(
@@ -252,7 +249,7 @@ fn a_search_goes_on_and_says_what_it_is_worth() {
         lab.bytes(&format!("runs/search/{best}/fold-2/best.safetensors"))
     );
     // The estimate of the search: each fold by the trial that its own validation chose.
-    for chosen in told["nested"]["chosen"].as_array().expect("a list") {
+    for chosen in result["nested"]["chosen"].as_array().expect("a list") {
         let (fold, number) = (
             chosen[0].as_u64().expect("a fold"),
             chosen[1].as_u64().expect("a trial"),
@@ -261,7 +258,7 @@ fn a_search_goes_on_and_says_what_it_is_worth() {
         let top = trials.iter().map(of).fold(0.0, f64::max);
         assert_eq!(of(&trials[number as usize - 1]), top);
     }
-    assert!(told["nested"]["judged"].is_number());
+    assert!(result["nested"]["judged"].is_number());
     let refused = lab.earmark(&search("--random 3 --resume --seed 1 -q")).refused();
     assert!(
         refused.contains("resume a search with its own search space and seed"),
@@ -273,7 +270,7 @@ fn a_search_goes_on_and_says_what_it_is_worth() {
 fn what_cannot_be_stacked_is_refused() {
     let lab = lab();
     let refused = |arguments: &str| lab.earmark(arguments).refused();
-    assert!(refused("stack runs/a/fold-1 --recipe second.toml --run x").contains("holds no folds"));
+    assert!(refused("stack runs/a/fold-1 --recipe second.toml --run x").contains("has no folds"));
     assert!(refused("stack runs/a --recipe tiny.toml --run x").contains("not a stacking recipe"));
     assert!(refused("train second.toml --data tones --run x").contains("train it with `earmark stack`"));
     lab.earmark("train tiny.toml --data tones --folds all --run runs/c --set folds.seed=5")
@@ -290,10 +287,10 @@ fn what_cannot_be_stacked_is_refused() {
     );
 }
 
-/// A bundle holds what a second-level model asks, once, and needs nothing of where it was packed.
+/// A bundle holds the base models of a meta-model, once, and needs nothing of where it was packed.
 #[cfg(unix)]
 #[test]
-fn a_bundle_of_both_levels() {
+fn a_bundle_of_base_models_and_meta_model() {
     let lab = lab();
     lab.earmark(&format!("{TRAIN} --run runs/s")).done();
     lab.earmark("bundle runs/a runs/s -o b").done();
@@ -304,7 +301,7 @@ fn a_bundle_of_both_levels() {
             .filter(|n| n.starts_with(start) && n.ends_with(".safetensors"))
             .count()
     };
-    // Three folds of each: of the first level by itself, of the second, and of the two runs that it asks.
+    // Three folds of each: of the base model by itself, of the meta-model, and of the two runs that are its inputs.
     let asked = [count("asked-01/"), count("asked-02/"), count("asked-03/")];
     assert_eq!((count("0"), asked), (6, [3, 3, 0]), "{names:?}");
     lab.tone("new/1.wav", 320.0);
@@ -325,7 +322,7 @@ fn a_bundle_of_both_levels() {
         String::from_utf8_lossy(&script.stderr)
     );
     assert_eq!(lab.read("out.csv"), lab.read("wanted.csv"));
-    // Whole clips are what the second level judges.
+    // A meta-model scores whole clips only.
     let message = lab.earmark("listen --model gone/s --input new/1.wav").refused();
     assert!(
         message.contains("is a stacked model, whose inputs are the scores of other models on whole clips"),

@@ -1,4 +1,4 @@
-//! `earmark tag`: what is heard in tones, when, and in which words.
+//! `earmark tag`: the classes in tones, when they sound, and in which format.
 
 use super::common::{CLASSES, LEARN_WELL, Lab};
 use std::fs;
@@ -27,7 +27,7 @@ fn scene(lab: &Lab, name: &str) {
     wav.finalize().expect("a WAV file to finish");
 }
 
-/// A lab whose model has learned the tones well, and two recordings to hear.
+/// A lab whose model has learned the tones well, and two recordings to tag.
 fn lab() -> Lab {
     let lab = Lab::new();
     lab.earmark(LEARN_WELL).done();
@@ -37,7 +37,7 @@ fn lab() -> Lab {
 }
 
 #[test]
-fn tones_are_heard_where_they_are() {
+fn tones_are_tagged_where_they_are() {
     let lab = lab();
     let ended = lab
         .earmark("tag in/scene.wav --model runs/a --format csv --threshold 0.5")
@@ -47,11 +47,11 @@ fn tones_are_heard_where_they_are() {
     let rows: Vec<Vec<&str>> = lines.map(|l| l.split(',').collect()).collect();
     for (k, (class, _)) in CLASSES.iter().enumerate() {
         let middle = 2.0 * k as f64 + 0.5;
-        let heard = rows.iter().any(|r| {
+        let found = rows.iter().any(|r| {
             let time = |i: usize| r[i].parse::<f64>().expect("a time");
             r[2] == *class && time(0) <= middle && middle <= time(1)
         });
-        assert!(heard, "{class} at {middle} s: {ended}");
+        assert!(found, "{class} at {middle} s: {ended}");
     }
     assert!(
         ended
@@ -120,7 +120,7 @@ fn an_archive_with_everything_in_it() {
         .collect();
     assert_eq!(files, ["in/broken.ogg", "in/deep/low.wav", "in/scene.wav"]);
     assert!(!lab.path("tags.ndjson.journal").exists());
-    // Named directly, what is no audio is told of like any broken file.
+    // Named directly, a file that is not audio is reported like any broken one.
     let ended = lab
         .earmark("tag in/notes.txt in/scene.wav --model runs/a --quiet --format ndjson")
         .exit(2);
@@ -141,7 +141,7 @@ fn an_archive_with_everything_in_it() {
 }
 
 #[test]
-fn what_can_not_be_is_refused_with_a_remedy() {
+fn impossible_requests_are_refused_with_a_remedy() {
     let lab = lab();
     let refused = |arguments: &str| {
         let output = lab
@@ -157,7 +157,7 @@ fn what_can_not_be_is_refused_with_a_remedy() {
     };
     let none = refused("tag in");
     assert!(
-        none.starts_with("error: no model is named, and there is none in "),
+        none.starts_with("error: no model is named, and there is no model in "),
         "{none}"
     );
     ends(
@@ -190,7 +190,7 @@ fn what_can_not_be_is_refused_with_a_remedy() {
         "tag in --model runs/a -o no/where.csv",
         "create its folder first, or correct the path",
     );
-    // A journal of other settings, and its remedy.
+    // A resume log of other settings, and its remedy.
     let killed = lab
         .command("tag in --model runs/a -o t.csv --threshold 0.5")
         .env("EARMARK_CRASH_AT", "tag-journaled:1")

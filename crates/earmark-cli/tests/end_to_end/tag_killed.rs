@@ -1,9 +1,9 @@
-//! An archive that is being heard, killed at any moment: the same command goes on and ends with the same bytes.
+//! An archive whose tagging is killed at any moment: the same command resumes it and ends with the same bytes.
 
 use super::common::{Ended, Lab, files};
 use std::collections::BTreeMap;
 
-/// Recordings of the archive: so many, one of them broken.
+/// How many recordings the archive has; one of them is broken.
 const FILES: usize = 12;
 
 fn lab() -> Lab {
@@ -35,11 +35,11 @@ fn crash(lab: &Lab, arguments: &str, at: &str) -> Ended {
     Ended::of(arguments, output)
 }
 
-/// No file of a killed process is left beside the results.
+/// No file of a killed process is left next to the results.
 fn assert_clean(lab: &Lab) {
     let left: Vec<String> = files(&lab.path(""))
         .into_keys()
-        .filter(|name| name.contains(".tmp-") || name.contains("journal"))
+        .filter(|name| name.contains(".tmp-") || name.contains(".journal"))
         .collect();
     assert_eq!(left, Vec::<String>::new());
 }
@@ -47,7 +47,7 @@ fn assert_clean(lab: &Lab) {
 /// Killed at drawn passes of each point, with one worker and with several, for one file of events, for scores of windows and for a
 /// folder of label tracks.
 #[test]
-fn a_killed_hearing_ends_as_one_that_was_not() {
+fn a_killed_tagging_ends_as_one_that_was_not() {
     let lab = lab();
     // Knuth's MMIX generator; the high bits are the random ones.
     let mut state = 6_u64;
@@ -93,9 +93,9 @@ fn a_killed_hearing_ends_as_one_that_was_not() {
     assert_clean(&lab);
 }
 
-/// Killed again and again, at every second recording, it gets there, and hears nothing twice that is in the journal.
+/// Killed again and again, at every second recording, it gets there, and tags nothing twice that is in the resume log.
 #[test]
-fn a_hearing_that_is_killed_again_and_again_gets_there() {
+fn a_tagging_that_is_killed_again_and_again_gets_there() {
     let lab = lab();
     let tag = |name: &str| format!("tag in --model runs/a --threshold 0.2 --workers 1 -o {name}");
     lab.earmark(&tag("whole.ndjson")).exit(2);
@@ -106,11 +106,11 @@ fn a_hearing_that_is_killed_again_and_again_gets_there() {
     {
         kills += 1;
         assert!(kills < 20, "it makes no headway");
-        let journal = lab.read("often.ndjson.journal");
+        let log = lab.read("often.ndjson.journal");
         assert_eq!(
-            journal.lines().count(),
+            log.lines().count(),
             1 + 2 * kills,
-            "a line of settings and one a recording"
+            "a line of settings and one per recording"
         );
     }
     // The broken one comes last, and is tried again: the last round has it and one more, or it alone.
@@ -132,9 +132,9 @@ fn signals_at_any_moment() {
     for (name, wanted) in [("KILL", None), ("INT", Some(130)), ("TERM", Some(130))] {
         let out = format!("{name}.csv");
         let mut started = lab.start(&tag(&out));
-        let journal = lab.path(&format!("{out}.journal"));
+        let log = lab.path(&format!("{out}.journal"));
         // After the first recordings, before the last ones.
-        while std::fs::read_to_string(&journal).map_or(true, |text| text.matches("\"heard\"").count() < 3) {
+        while std::fs::read_to_string(&log).map_or(true, |text| text.matches("\"heard\"").count() < 3) {
             if let Some(status) = started.child.try_wait().expect("a child to ask") {
                 panic!("it ended before it was signalled: {status}");
             }

@@ -25,11 +25,11 @@ fn weights_of_classes_are_counted_and_felt() {
         lab.earmark(&format!("{TRAIN} --run {run} {set}"))
     };
     lab.earmark(&format!("{TRAIN} --run plain")).done();
-    let told = train("balanced", "balanced").done();
+    let ended = train("balanced", "balanced").done();
     let line = "class weights in the loss: high 0.667, low 1.333, mid 1.333";
     assert!(
-        told.err.contains(line) && lab.read("balanced/log.txt").contains(line),
-        "{told}"
+        ended.err.contains(line) && lab.read("balanced/log.txt").contains(line),
+        "{ended}"
     );
     let info: Value = serde_json::from_str(&lab.read("balanced/run.json")).expect("JSON");
     for (class, weight) in [("high", 2.0 / 3.0), ("low", 4.0 / 3.0), ("mid", 4.0 / 3.0)] {
@@ -37,11 +37,11 @@ fn weights_of_classes_are_counted_and_felt() {
         assert!((got - weight).abs() < 1e-12, "{class}: {got}");
     }
     assert_ne!(first_loss(&lab, "balanced"), first_loss(&lab, "plain"));
-    // A power of two comes through to the bit, of mixed examples too.
+    // A power of two comes through to the bit, of mixed segments too.
     train("twice", "{high=2,low=2,mid=2}").done();
     assert_eq!(first_loss(&lab, "twice"), 2.0 * first_loss(&lab, "plain"));
     assert!(!lab.read("plain/run.json").contains("class_weights"));
-    // It goes on with the same weights, and its scores need neither them nor the clips.
+    // It resumes with the same weights, and its scores need neither them nor the clips.
     let resumed = train("balanced", "balanced --resume").done();
     assert!(resumed.err.contains("nothing left to do"), "{resumed}");
     lab.earmark("predict balanced --files tones/low/0.wav -o scores.csv")
@@ -62,9 +62,9 @@ fn weights_of_classes_are_counted_and_felt() {
     assert!(!lab.path("none").exists());
 }
 
-/// The second level counts the clips that each of its networks learns from, and weighs them as well.
+/// Stacking counts the clips that each of its networks is trained on, and weighs them as well.
 #[test]
-fn the_second_level_weighs_too() {
+fn stacking_weighs_too() {
     let lab = Lab::new();
     std::fs::remove_file(lab.path("tones/mid/5.wav")).expect("a file to remove");
     for (run, seed) in [("a", 7), ("b", 8)] {

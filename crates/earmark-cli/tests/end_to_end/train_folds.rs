@@ -1,4 +1,4 @@
-//! Every fold in turn: results, interruptions, kills, and what other verbs make of a set of folds.
+//! Every fold in turn: results, interruptions, kills, and what other commands make of a cross-validation run.
 
 use super::common::{Ended, Lab, Table, files};
 use super::train_killed::lasting;
@@ -7,18 +7,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const TRAIN: &str = "train tiny.toml --data tones --folds all";
 
-/// What lasts of a set: of each fold, and `folds.json`.
-fn lasting_set(lab: &Lab, set: &str) -> BTreeMap<String, Vec<u8>> {
+/// What lasts of a cross-validation run: of each fold, and `folds.json`.
+fn lasting_of_folds(lab: &Lab, run: &str) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
-    for (name, bytes) in files(&lab.path(set)) {
+    for (name, bytes) in files(&lab.path(run)) {
         if !name.contains('/') && name != ".lock" {
             found.insert(name, bytes);
         }
     }
     for fold in 1..=3 {
-        let run = lasting(&lab.path(set).join(format!("fold-{fold}")));
+        let of_fold = lasting(&lab.path(run).join(format!("fold-{fold}")));
         found.extend(
-            run.into_iter()
+            of_fold
+                .into_iter()
                 .map(|(name, bytes)| (format!("fold-{fold}/{name}"), bytes)),
         );
     }
@@ -26,8 +27,8 @@ fn lasting_set(lab: &Lab, set: &str) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[track_caller]
-fn assert_same_set(lab: &Lab, wanted: &str, got: &str) {
-    let (wanted, got) = (lasting_set(lab, wanted), lasting_set(lab, got));
+fn assert_same_folds(lab: &Lab, wanted: &str, got: &str) {
+    let (wanted, got) = (lasting_of_folds(lab, wanted), lasting_of_folds(lab, got));
     assert_eq!(wanted.keys().collect::<Vec<_>>(), got.keys().collect::<Vec<_>>());
     for (name, bytes) in &wanted {
         assert!(got[name] == *bytes, "{name} differs");
@@ -43,30 +44,30 @@ fn close(a: &Value, b: f64) {
     assert!((a - b).abs() < 1e-12, "{a} instead of {b}");
 }
 
-/// A fold of a set is what a single run with `--fold` is, and `folds.json` sums up what judging says.
+/// A fold of a cross-validation run is what a single run with `--fold` is, and `folds.json` sums up the evaluations.
 #[test]
-fn a_set_is_its_folds() {
+fn a_cross_validation_run_is_its_folds() {
     let lab = Lab::new();
-    let told = json(&lab.earmark(&format!("{TRAIN} --run cv --json")).done().out);
+    let result = json(&lab.earmark(&format!("{TRAIN} --run cv --json")).done().out);
     lab.earmark("train tiny.toml --data tones --run single --fold 2")
         .done();
-    let (mut of_set, single) = (lasting(&lab.path("cv/fold-2")), lasting(&lab.path("single")));
-    of_set.retain(|name, _| !name.starts_with("eval/"));
-    assert!(of_set == single, "a fold of the set and a run of that fold");
+    let (mut of_fold, single) = (lasting(&lab.path("cv/fold-2")), lasting(&lab.path("single")));
+    of_fold.retain(|name, _| !name.starts_with("eval/"));
+    assert!(of_fold == single, "a fold of the run and a run of that fold");
 
     let report = json(&lab.read("cv/folds.json"));
-    assert_eq!((&told["report"], &told["folds"]), (&report, &json("[1,2,3]")));
+    assert_eq!((&result["report"], &result["folds"]), (&report, &json("[1,2,3]")));
     let (mut lwlraps, mut pooled, mut seen) = (vec![], vec![], BTreeSet::new());
     for fold in 1..=3 {
         let line = &report["folds"][fold - 1];
         assert_eq!(line["fold"], fold);
         let step = line["step"].as_u64().expect("a step");
-        let judged = json(&lab.read(&format!("cv/fold-{fold}/eval/eval-{step}.json")));
-        assert_eq!(line["metrics"]["lwlrap"], judged["lwlrap"]);
-        lwlraps.push(judged["lwlrap"].as_f64().expect("a number"));
+        let metrics = json(&lab.read(&format!("cv/fold-{fold}/eval/eval-{step}.json")));
+        assert_eq!(line["metrics"]["lwlrap"], metrics["lwlrap"]);
+        lwlraps.push(metrics["lwlrap"].as_f64().expect("a number"));
         let table = Table::parse(&lab.read(&format!("cv/fold-{fold}/eval/scores-{step}.csv")));
         for (file, scores) in table.rows {
-            assert!(seen.insert(file.clone()), "{file} is judged once");
+            assert!(seen.insert(file.clone()), "{file} is evaluated once");
             let label = table
                 .classes
                 .iter()
@@ -96,12 +97,12 @@ fn a_set_is_its_folds() {
     assert_eq!(json(&lab.read("cv/folds.json")), report);
 }
 
-/// Killed and interrupted at several moments, a set ends as one that was not: between folds, within one, and while it is judged.
+/// Killed at several moments, a cross-validation ends as one that was not: between folds, within one, and while it is evaluated.
 #[test]
-fn a_killed_set_goes_on() {
+fn a_killed_cross_validation_is_resumed() {
     let lab = Lab::new();
     lab.earmark(&format!("{TRAIN} --run whole")).done();
-    // Files written whole; the first number that is not reached tells.
+    // Counts the files that are written, up to the first number that is not reached.
     let reached = |n: usize| {
         let output = lab
             .command(&format!("{TRAIN} --run count-{n}"))
@@ -131,41 +132,41 @@ fn a_killed_set_goes_on() {
         assert_eq!(ended.code, None, "{point} was not reached: {ended}");
         assert!(!lab.path(&run).join("folds.json").exists());
         lab.earmark(&format!("{TRAIN} --run {run} --resume")).done();
-        assert_same_set(&lab, "whole", &run);
+        assert_same_folds(&lab, "whole", &run);
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn an_interrupted_set_says_how_to_go_on() {
+fn an_interrupted_cross_validation_says_how_to_resume() {
     let lab = Lab::new();
     lab.earmark(&format!("{TRAIN} --run whole")).done();
     let started = lab.start_and_wait(&format!("{TRAIN} --run cv"), "cv/fold-2", 9);
     started.signal("INT");
     let ended = started.end().exit(130);
-    let told = format!("interrupted; resume with: earmark {TRAIN} --run cv --resume");
-    assert!(ended.err.contains(&told), "{ended}");
+    let message = format!("interrupted; resume with: earmark {TRAIN} --run cv --resume");
+    assert!(ended.err.contains(&message), "{ended}");
     let ended = lab.earmark(&format!("{TRAIN} --run cv --resume")).done();
     assert!(ended.err.contains("fold 1 is trained already"), "{ended}");
-    assert_same_set(&lab, "whole", "cv");
+    assert_same_folds(&lab, "whole", "cv");
 }
 
-/// `eval`, `runs` and `predict` know a set: each fold judged on its own clips, a line for all of them, their blend.
+/// `eval`, `runs` and `predict` know cross-validation runs: each fold evaluated on its own clips, a line for all of them, their blend.
 #[test]
-fn other_verbs_know_sets() {
+fn other_commands_know_cross_validation_runs() {
     let lab = Lab::new();
     lab.earmark(&format!("{TRAIN} --run runs/cv")).done();
-    let told = json(
+    let result = json(
         &lab.earmark("eval runs/cv --data tones --every 6 --json")
             .done()
             .out,
     );
     for fold in ["1", "2", "3"] {
-        // The last of six checkpoints, unless it was the best and is judged already.
-        let of_fold = &told["folds"][fold];
-        let judged = of_fold["judged"].as_object().expect("an object").len();
+        // The last of six checkpoints, unless it was the best and is evaluated already.
+        let of_fold = &result["folds"][fold];
+        let now = of_fold["judged"].as_object().expect("an object").len();
         assert_eq!(
-            judged + of_fold["judged_before"].as_array().expect("a list").len(),
+            now + of_fold["judged_before"].as_array().expect("a list").len(),
             1
         );
     }
@@ -189,11 +190,11 @@ fn other_verbs_know_sets() {
     assert_eq!(find("cv/fold-3")["fold"], 3);
     let text = lab.earmark("runs runs").done();
     assert!(text.out.contains("all clips of 3 folds, mean lwlrap"), "{text}");
-    let set = text
+    let line = text
         .out
         .lines()
         .find(|line| line.contains("all clips of 3 folds"));
-    assert!(!set.expect("a line").contains("evaluated checkpoints"), "{text}");
+    assert!(!line.expect("a line").contains("evaluated checkpoints"), "{text}");
 
     let files = "tones/high/1.wav tones/low/2.wav";
     lab.earmark(&format!("predict runs/cv -o cv.csv --files {files}"))
@@ -226,7 +227,7 @@ fn other_verbs_know_sets() {
 }
 
 #[test]
-fn sets_that_can_not_be_are_refused() {
+fn impossible_cross_validations_are_refused() {
     let lab = Lab::trained();
     let refused = |arguments: &str| lab.earmark(arguments).refused();
     assert_eq!(
@@ -257,7 +258,7 @@ fn sets_that_can_not_be_are_refused() {
         ended.err.contains("(give a table of folds with --fold-table)"),
         "{ended}"
     );
-    // Folds may be added to a set.
+    // Folds may be added.
     lab.earmark(&format!("{TRAIN} --run cv --resume")).done();
     assert_eq!(
         json(&lab.read("cv/folds.json"))["folds"].as_array().map(Vec::len),
@@ -267,15 +268,16 @@ fn sets_that_can_not_be_are_refused() {
     assert_eq!(plan["folds"], json("[1,2,3]"));
 }
 
-/// With parts, only the clips of `folds.parts` are divided; the others are trained on in every fold. A loss by part tells them apart.
+/// With subsets, only the clips of `folds.subsets` are split; the others are trained on in every fold. A loss by subset tells them
+/// apart.
 #[test]
 fn noisy_clips_are_trained_on_in_every_fold() {
     let lab = Lab::new();
     let mut table = String::from("file,label,part\n");
     for (class, _) in super::common::CLASSES {
         for k in 0..6 {
-            let part = if k < 2 { "noisy" } else { "curated" };
-            table.push_str(&format!("{class}/{k}.wav,{class},{part}\n"));
+            let subset = if k < 2 { "noisy" } else { "curated" };
+            table.push_str(&format!("{class}/{k}.wav,{class},{subset}\n"));
         }
     }
     lab.write("tones/table.csv", table);
@@ -305,7 +307,7 @@ fn noisy_clips_are_trained_on_in_every_fold() {
                 .all(|l| !l.starts_with("noisy,") || !l.ends_with(",judged"))
         );
     }
-    // The weight of the noisy part changes what is learnt, and so the flags arrive.
+    // The weight of the noisy subset changes the result, and so the flags arrive.
     let other = loss.replace("noisy-weight=0.5", "noisy-weight=0");
     let train = format!("train tiny.toml --data tones --folds 1 {settings} {other}");
     lab.earmark(&format!(

@@ -5,10 +5,10 @@ use super::train_killed::assert_same;
 
 const TRAIN: &str = "train tiny.toml --data tones --fold 1 --set train.epochs=20";
 
-/// Ctrl-C and SIGTERM end after the step in work, keep it, and say how to go on; what follows is as if nothing had been.
+/// Ctrl-C and SIGTERM end after the current step, keep it, and say how to resume; what follows is as if nothing had been.
 #[cfg(unix)]
 #[test]
-fn an_interrupted_training_goes_on_as_if_nothing_had_been() {
+fn an_interrupted_training_is_resumed_as_if_nothing_had_been() {
     let lab = Lab::new();
     lab.earmark(&format!("{TRAIN} --run whole")).done();
     for (name, steps) in [("INT", 0), ("INT", 13), ("TERM", 22)] {
@@ -17,8 +17,8 @@ fn an_interrupted_training_goes_on_as_if_nothing_had_been() {
         started.signal(name);
         let ended = started.end().exit(130);
         let given = TRAIN.replace("train.epochs=20", "'train.epochs=20'");
-        let told = format!("interrupted; resume with: earmark {given} --run {run} --resume");
-        assert!(ended.err.contains(&told), "{ended}");
+        let message = format!("interrupted; resume with: earmark {given} --run {run} --resume");
+        assert!(ended.err.contains(&message), "{ended}");
         assert!(ended.out.contains(&format!("run: {run}")), "{ended}");
         lab.earmark(&format!("{TRAIN} --run {run} --resume")).done();
         assert_same(&lab, "whole", &run, name);
@@ -50,14 +50,14 @@ fn two_signals_at_once_are_one() {
     }
 }
 
-/// The checkpoint of an interruption lies beside those that the recipe keeps and pushes none of them out.
+/// The checkpoint of an interruption is kept in addition to those of the recipe and pushes none of them out.
 #[cfg(unix)]
 #[test]
 fn an_interruption_costs_no_checkpoint() {
     let lab = Lab::new();
     let train = format!("{TRAIN} --set checkpoints.keep={{kind=\"last\",count=1}}");
     lab.earmark(&format!("{train} --run whole")).done();
-    // However far it gets before it hears: a step that is no fifth is found soon.
+    // However far it gets before the signal: a step that is not a multiple of 5 is found soon.
     let (run, step) = (0..20)
         .map(|k| {
             let run = format!("run-{k}");
@@ -76,7 +76,7 @@ fn an_interruption_costs_no_checkpoint() {
         kept,
         ["state.safetensors".to_owned(), name(step - step % 5), name(step)]
     );
-    // A kill right after it went on, and before anything new is written, leaves the recipe's own.
+    // A kill right after it was resumed, and before anything new is written, leaves the recipe's own.
     let killed = lab
         .command(&format!("{train} --run {run} --resume"))
         .env("EARMARK_CRASH_AT", "step:1")
@@ -89,12 +89,12 @@ fn an_interruption_costs_no_checkpoint() {
     assert_same(&lab, "whole", &run, "interrupted with one checkpoint kept");
 }
 
-/// Ctrl-C is heard in the midst of a validation, which is made up for when the training goes on.
+/// Ctrl-C interrupts a validation, which is made up for when the training is resumed.
 #[cfg(unix)]
 #[test]
 fn an_interrupted_validation_is_made_up_for() {
     let lab = Lab::new();
-    // Hundreds of examples to validate on, and ten steps of four to train on.
+    // Hundreds of segments to validate on, and ten steps of four to train on.
     for k in 0..6 {
         lab.long_tone(&format!("tones/low/{k}.wav"), 300.0 + 9.0 * f64::from(k), 400);
     }
@@ -156,7 +156,7 @@ fn resuming_a_finished_run_changes_nothing_and_says_so() {
 /// A second trainer is refused while the first one works, and does not disturb it.
 #[cfg(unix)]
 #[test]
-fn one_trainer_a_run() {
+fn one_trainer_per_run() {
     let lab = Lab::new();
     let first = lab.start_and_wait(&format!("{TRAIN} --run run"), "run", 3);
     // It stands still meanwhile, so that it can't end before the others have asked.

@@ -65,11 +65,11 @@ fn assert_whole(lab: &Lab, run: &str) {
     }
     assert!(found.keys().any(|name| name.starts_with("events.out.tfevents.")));
     let lines = String::from_utf8_lossy(&found["metrics.jsonl"]).lines().count() as u64;
-    assert_eq!(lines, STEPS + STEPS / 5, "a line a step and one a validation");
+    assert_eq!(lines, STEPS + STEPS / 5, "a line per step and one per validation");
 }
 
-/// Draws points at which to kill a training of 30 steps that writes so many files: three between steps, three in the midst of a file's write, three between a
-/// write and its renaming, one after a renaming and two between a checkpoint and its state.
+/// Draws points at which to kill a training of 30 steps and that many writes: three between steps, three in the midst of a file's
+/// write, three between a write and its renaming, one after a renaming and two between a checkpoint and its state.
 fn drawn_points(seed: u64, writes: u64) -> Vec<String> {
     // Knuth's MMIX generator; the high bits are the random ones.
     let mut state = seed;
@@ -102,7 +102,7 @@ fn a_killed_training_ends_as_one_that_was_not() {
     let lab = Lab::new();
     lab.earmark(&format!("{TRAIN} --run whole")).done();
     assert_whole(&lab, "whole");
-    // Files written whole, of every kind, from the recipe to the last state: the first number that is not reached tells.
+    // Counts the files that are written, from the recipe to the last state, up to the first number that is not reached.
     let writes = (1..)
         .take_while(|n| {
             let run = format!("count-{n}");
@@ -226,7 +226,7 @@ fn a_disk_that_fails_loses_nothing() {
     lab.earmark(&format!("{TRAIN} --run whole")).done();
     let inside = lab.command(&format!("{TRAIN} --run run"));
     let mut shell = std::process::Command::new("sh");
-    // POSIX counts in blocks of 512 bytes, bash in 1024. The signal would end the process where the error shall tell.
+    // POSIX counts in blocks of 512 bytes, bash in 1024. The signal would end the process before its error message.
     shell
         .args(["-c", "trap '' XFSZ; ulimit -f 16; exec \"$@\"", "sh"])
         .arg(inside.get_program())

@@ -1,4 +1,4 @@
-//! Runs that earlier versions wrote open, judge, predict and go on. Each format there ever was has a folder `tests/format-N`:
+//! Runs of earlier versions can be opened, evaluated, resumed and used to predict. Each earlier format has a folder `tests/format-N`:
 //! `run`, a run on the sounds of [`Lab::new`] that was interrupted, and `scores.csv`, what its program predicted then.
 //!
 //! When the format changes, `cargo test --release --workspace --test end_to_end -- --ignored` writes the folder of the new one.
@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// Other processors add in another order; beyond this, something is computed otherwise than then.
+/// Other processors add in another order; beyond this, something is computed differently from then.
 const TOLERANCE: f64 = 1e-4;
 
 fn stored(format: u64) -> PathBuf {
@@ -31,10 +31,10 @@ fn last_step(run: &Path) -> u64 {
 
 #[test]
 fn format_1() {
-    opens_and_goes_on(1);
+    opens_and_resumes(1);
 }
 
-fn opens_and_goes_on(format: u64) {
+fn opens_and_resumes(format: u64) {
     let lab = Lab::new();
     let stored = stored(format);
     copy(&stored.join("run"), &lab.path("run"));
@@ -71,7 +71,7 @@ fn opens_and_goes_on(format: u64) {
     lab.earmark("runs .").done();
     lab.earmark("report run --data tones").done();
 
-    // Training goes on from where that program stopped, and its log is continued.
+    // Training resumes where that program stopped, and its log is continued.
     let ended = lab
         .earmark("train run/recipe.toml --data tones --run run --fold 1 --resume")
         .done();
@@ -122,8 +122,8 @@ fn write_todays_format() {
     fs::copy(lab.path("scores.csv"), folder.join("scores.csv")).expect("to copy");
 }
 
-/// A resume log that was written before a kill is continued: what it says of a finished recording is taken as it stands (its score was
-/// changed by hand to tell), and only the other one is tagged.
+/// A resume log that was written before a kill is continued: what it says of a finished recording is used as it is (its score was
+/// changed by hand to show this), and only the other one is tagged.
 #[test]
 fn a_resume_log_of_format_1_is_continued() {
     let lab = Lab::new();

@@ -1,4 +1,4 @@
-//! Trainings in phases: frozen parts, layer rates, the start from a recipe, and kills between phases.
+//! Trainings in phases: frozen variables, layer rates, the start from a recipe, and kills between phases.
 
 use super::common::{Ended, Lab, tensors};
 use super::train_killed::assert_same;
@@ -140,7 +140,7 @@ fn a_killed_training_in_phases_ends_as_one_that_was_not() {
 
 #[cfg(unix)]
 #[test]
-fn an_interruption_between_phases_goes_on() {
+fn an_interruption_between_phases_is_resumed() {
     let lab = lab();
     lab.earmark(&format!("{TRAIN} --run whole")).done();
     for steps in [5, 7, 9, 14] {
@@ -153,11 +153,8 @@ fn an_interruption_between_phases_goes_on() {
     }
 }
 
-#[test]
-#[expect(clippy::too_many_lines, reason = "a list of cases")]
-fn a_recipe_says_where_weights_start() {
-    let lab = Lab::trained();
-    // Another set of classes: `low` twice, under other names.
+/// Data of other classes, `low` and `high` under other names.
+fn other_classes(lab: &Lab) {
     for (class, hz) in [("deep", 300.0), ("shrill", 2500.0)] {
         for k in 0..5 {
             lab.tone(
@@ -166,11 +163,19 @@ fn a_recipe_says_where_weights_start() {
             );
         }
     }
-    let start = |more: &str| {
-        format!(
-            "extends = \"tiny.toml\"\n[train]\nepochs = 1\nfreeze = [\"conv0\"]\naverage-decay = 0.0\n[train.start]\nfrom = \"runs/a\"\nstatistics = true\n{more}"
-        )
-    };
+}
+
+/// A recipe that starts with the weights of `runs/a`, and `more` keys of `[train.start]`.
+fn start(more: &str) -> String {
+    format!(
+        "extends = \"tiny.toml\"\n[train]\nepochs = 1\nfreeze = [\"conv0\"]\naverage-decay = 0.0\n[train.start]\nfrom = \"runs/a\"\nstatistics = true\n{more}"
+    )
+}
+
+#[test]
+fn a_recipe_says_where_weights_start() {
+    let lab = Lab::trained();
+    other_classes(&lab);
     lab.write("start.toml", start(""));
     let plan = lab
         .earmark("train start.toml --data other --run new --dry-run")
@@ -239,11 +244,11 @@ fn a_recipe_says_where_weights_start() {
     );
     assert!(!lab.path("bad/run.json").exists());
     // The flag wins over the recipe.
-    let told = lab
+    let ended = lab
         .earmark("train start.toml --data other --run flag --init-from runs/a@10")
         .done();
     assert!(
         lab.read("flag/log.txt").contains("start from runs/a@10"),
-        "{told}"
+        "{ended}"
     );
 }

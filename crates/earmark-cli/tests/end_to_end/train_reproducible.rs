@@ -35,7 +35,7 @@ fn workers_and_threads_change_no_weight() {
             assert!(first == this, "{file} differs with {variant}");
         }
     }
-    // A run may go on with other workers than it began with.
+    // A run may be resumed with another number of workers.
     lab.earmark(&format!("{train} --run run-0 --set cache.workers=3 --resume"))
         .done();
 }

@@ -20,7 +20,7 @@ fn logged(lab: &Lab, run: &str, key: &str) -> Vec<f64> {
 #[test]
 fn rates_follow_the_schedule() {
     let lab = Lab::new();
-    // 12 clips of two examples in batches of 4: 6 steps an epoch.
+    // 12 clips of two segments in batches of 4: 6 steps per epoch.
     let cases: [(&str, &str, Rate); 3] = [
         (
             "falling",
@@ -76,7 +76,7 @@ fn averages_are_those_of_the_definition() {
     assert_eq!(
         logged(&lab, "plain", "loss"),
         logged(&lab, "averaged", "loss"),
-        "averages steer nothing"
+        "averages drive nothing"
     );
     let at = |run: &str, step: u64| {
         tensors(
@@ -84,7 +84,7 @@ fn averages_are_those_of_the_definition() {
                 .join(format!("checkpoints/step-{step:08}.safetensors")),
         )
     };
-    // The start can't be seen, but the first average and the first weights tell it.
+    // The start can't be seen, but follows from the first average and the first weights.
     let d = 0.1;
     let (w, a) = (at("plain", 1), at("averaged", 1));
     let mut average: BTreeMap<String, Vec<f64>> = BTreeMap::new();
@@ -117,12 +117,12 @@ fn averages_are_those_of_the_definition() {
 }
 
 #[test]
-fn a_loss_that_runs_away_is_told() {
+fn a_loss_that_diverges_is_reported() {
     let lab = Lab::new();
-    let run_away =
+    let diverging =
         "--set train.optimizer={kind=\"sgd\"} --set train.learning-rate=1e30 --set network.batch-norm=false";
     let message = lab
-        .earmark(&format!("{TRAIN} --run run --quiet {run_away}"))
+        .earmark(&format!("{TRAIN} --run run --quiet {diverging}"))
         .refused();
     let (loss, rest) = message
         .strip_prefix("the loss became ")

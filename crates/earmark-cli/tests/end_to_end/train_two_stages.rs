@@ -1,5 +1,5 @@
-//! A network that hears summary features of whole clips beside its images, begun with the weights of one that hears images alone; images
-//! of a random length in each batch, and predictions by random stretches.
+//! A network that takes clip-level features in addition to its images, begun with the weights of one that takes images alone; images
+//! of a random length in each batch, and predictions by random crops.
 
 use crate::common::{Lab, Table, tensors};
 use crate::train_killed::lasting;
@@ -32,7 +32,7 @@ metric = "log-likelihood"
 random-crops = { frames = [30, 120], crops = 1 }
 "#;
 
-/// The second, with five components beside them.
+/// The second, with five components of clip-level features in addition.
 const FULL: &str = r#"
 extends = "mel.toml"
 name = "full"
@@ -100,7 +100,7 @@ fn each_fold_begins_with_the_weights_of_its_own() {
         message.contains("mel: holds no run of fold 2, the test fold"),
         "{message}"
     );
-    // Fitted on the clips trained on, which differ.
+    // The scaler is fitted on the training clips, which differ.
     assert!(components[0] != components[1] && components[1] != components[2]);
 }
 
@@ -110,8 +110,8 @@ fn it_trains_resumes_and_predicts_whole_files() {
     lab.earmark("train mel.toml --data tones --fold 1 --run mel")
         .done();
     let train = "train full.toml --data tones --fold 1";
-    let told = lab.earmark(&format!("{train} --run whole")).done();
-    assert!(told.err.contains(" log-likelihood -"), "{told}");
+    let ended = lab.earmark(&format!("{train} --run whole")).done();
+    assert!(ended.err.contains(" log-likelihood -"), "{ended}");
     lab.command(&format!("{train} --run cut --threads 1 --set cache.workers=1"))
         .env("EARMARK_CRASH_AT", "step:7")
         .output()
@@ -127,7 +127,7 @@ fn it_trains_resumes_and_predicts_whole_files() {
     assert!(same("whole") == same("cut"));
     assert!(tensors(&lab.path("whole/best.safetensors")) == tensors(&lab.path("cut/best.safetensors")));
 
-    // Steered by what its validation clips lose.
+    // Driven by the loss of its validation clips.
     let log = lab.read("whole/metrics.jsonl");
     let validations: Vec<serde_json::Value> = log
         .lines()
@@ -150,17 +150,17 @@ fn it_trains_resumes_and_predicts_whole_files() {
     empty[40..44].copy_from_slice(&0_u32.to_le_bytes());
     lab.write("new/empty.wav", empty);
     lab.tone("new/a.wav", 310.0);
-    let told = lab
+    let ended = lab
         .earmark("predict whole --files new/a.wav new/empty.wav -o new.csv")
         .done();
     let table = Table::parse(&lab.read("new.csv"));
-    assert_eq!(table.rows.len(), 2, "{told}");
+    assert_eq!(table.rows.len(), 2, "{ended}");
     for (file, scores) in &table.rows {
         // A geometric mean of what adds up to 1 adds up to less.
         let sum: f64 = scores.iter().sum();
         assert!(sum > 0.1 && sum < 1.0 + 1e-4, "{file}: {scores:?}");
     }
-    // Stretches are drawn by the clip, wherever it stands in the list.
+    // Random crops depend on the clip alone, not on its position in the list.
     lab.earmark("predict whole --files new/a.wav -o alone.csv").done();
     assert_eq!(
         Table::parse(&lab.read("alone.csv")).row("new/a.wav"),
@@ -190,7 +190,7 @@ fn it_trains_resumes_and_predicts_whole_files() {
 }
 
 #[test]
-fn what_is_made_is_heard_and_what_is_heard_is_made() {
+fn settings_that_do_not_go_together_are_refused() {
     let lab = lab();
     let refused = |recipe: &str, more: &str| {
         lab.earmark(&format!("train {recipe} --data tones --run x {more}"))

@@ -7,7 +7,7 @@ const STAY: &str = "--set train.steps=1 --set train.learning-rate=1e-30 --set tr
                     --set validation.split={kind=\"none\"} --set train.schedule={kind=\"constant\"} --set train.seed=99";
 
 #[test]
-fn scopes_say_what_comes_and_only_trainable_variables_do() {
+fn prefixes_say_what_is_transferred_and_only_trainable_variables_are() {
     let lab = Lab::trained();
     let train = |run: &str, more: &str| {
         lab.earmark(&format!(
@@ -27,7 +27,7 @@ fn scopes_say_what_comes_and_only_trainable_variables_do() {
             "some",
             "--init-from runs/a --include conv0,dw1,logits --exclude logits.bias,dw13",
             |n| {
-                // A scope is a prefix: dw1 is dw10 to dw13 as well.
+                // A prefix: dw1 is dw10 to dw13 as well.
                 (n.starts_with("conv0") || n.starts_with("dw1") || n == "logits.weight")
                     && !n.starts_with("dw13")
             },
@@ -73,7 +73,7 @@ fn scopes_say_what_comes_and_only_trainable_variables_do() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused_with_the_scopes_there_are() {
+fn what_does_not_fit_is_refused_with_the_prefixes_there_are() {
     let lab = Lab::trained();
     let refused = |more: &str| {
         lab.earmark(&format!("train tiny.toml --data tones --run new {more}"))
@@ -96,7 +96,7 @@ fn what_does_not_fit_is_refused_with_the_scopes_there_are() {
         refused,
         "runs/none: no such model file or run directory; expected MODEL.safetensors, RUN or RUN@STEP"
     );
-    for (from, told) in [
+    for (from, message) in [
         (
             "runs/none",
             "train.start.from = \"runs/none\": no such model file or run directory; check the path, train it first, or start from another model: --init-from MODEL",
@@ -112,20 +112,17 @@ fn what_does_not_fit_is_refused_with_the_scopes_there_are() {
         );
         assert_eq!(
             lab.earmark("train from.toml --data tones --run new").refused(),
-            told
+            message
         );
     }
     assert!(!lab.path("new/run.json").exists());
 }
 
-/// A body that was trained on images, narrow and of random weights here: imported, described, a start, and no tagger.
-#[test]
-#[expect(clippy::too_many_lines, reason = "a list of cases")]
-fn a_body_without_classes_is_a_start() {
+/// A published file of a backbone, narrow and of random weights here.
+fn write_published_backbone(path: &std::path::Path) {
     use earmark::engine::{HostTensor, write_tensors};
     use earmark::hub::PublishedArchitecture;
     use earmark::models::{Network, VarKind, Vars};
-    let lab = Lab::new();
     let config = serde_json::from_str(r#"{ "kind": "mobilenet-v2", "width": 0.35 }"#).expect("a network");
     let (_, specs) = Network::build(&config, 1, 2).expect("a network");
     let vars = Vars::init(
@@ -134,11 +131,11 @@ fn a_body_without_classes_is_a_start() {
         earmark::inference::Device::cpu().expect("a CPU").burn(),
     );
     let backbone = PublishedArchitecture::parse("mobilenet-v2-imagenet").expect("a known name");
-    let of_body = |name: &str| ["conv0.", "block", "last."].iter().any(|s| name.starts_with(s));
+    let in_backbone = |name: &str| ["conv0.", "block", "last."].iter().any(|s| name.starts_with(s));
     let theirs = specs
         .iter()
         .enumerate()
-        .filter(|(_, s)| of_body(&s.name))
+        .filter(|(_, s)| in_backbone(&s.name))
         .map(|(i, s)| {
             let mut values = vars.to_vec(earmark::models::VarId(i));
             if s.kind == VarKind::Buffer {
@@ -151,16 +148,24 @@ fn a_body_without_classes_is_a_start() {
             (backbone.upstream_name(s, &specs), HostTensor { shape, values })
         });
     let theirs = theirs.collect();
-    write_tensors(&lab.path("theirs.safetensors"), "{}".into(), &theirs).expect("a file");
-    let told = lab
+    write_tensors(path, "{}".into(), &theirs).expect("a file");
+}
+
+/// A backbone that was trained on images: imported, described, a start, and no tagger.
+#[test]
+fn a_backbone_without_classes_is_a_start() {
+    let lab = Lab::new();
+    write_published_backbone(&lab.path("theirs.safetensors"));
+    let ended = lab
         .earmark(
             "models import theirs.safetensors --as mobilenet-v2-imagenet -o body.safetensors --source here",
         )
         .done();
     assert!(
-        told.out
+        ended
+            .out
             .starts_with("a backbone without classes, to start trainings from"),
-        "{told}"
+        "{ended}"
     );
     let info = lab.earmark("models info body.safetensors").done();
     assert!(

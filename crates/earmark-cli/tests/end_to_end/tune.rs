@@ -1,4 +1,4 @@
-//! Searches: every trial a run, compared by clips that are not judged, gone on with, the best one kept.
+//! Searches: every trial a run, compared without test clips, resumed, the best one kept.
 
 use super::common::{Lab, files};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 const GRID: &str = "tune tiny.toml --data tones --fold 1 --run runs/t --set train.epochs=2 --grid train.learning-rate=1e-2,1e-6 --grid batches.size=4,2";
 
 #[test]
-fn a_grid_is_tried_and_gone_on_with() {
+fn a_grid_is_tried_and_resumed() {
     let lab = Lab::new();
     let plan = lab.earmark(&format!("{GRID} --dry-run")).done().out;
     assert_eq!(plan.lines().count(), 5, "{plan}");
@@ -23,17 +23,17 @@ fn a_grid_is_tried_and_gone_on_with() {
         .expect("the command to start");
     assert!(!killed.status.success());
     let before = files(&lab.path("runs/t/trial-001"));
-    let told = lab.earmark(&format!("{GRID} --resume --json")).done();
+    let ended = lab.earmark(&format!("{GRID} --resume --json")).done();
     assert_eq!(
         before,
         files(&lab.path("runs/t/trial-001")),
         "what has ended is left alone"
     );
-    let told: Value = serde_json::from_str(&told.out).expect("JSON");
-    let trials = told["trials"].as_array().expect("a list");
+    let result: Value = serde_json::from_str(&ended.out).expect("JSON");
+    let trials = result["trials"].as_array().expect("a list");
     assert_eq!(trials.len(), 4);
     for (k, trial) in trials.iter().enumerate() {
-        // What it is compared by is the best validation of its own log, and a run like any other.
+        // It is compared by the best validation of its own log, and is a run like any other.
         let folder = format!("runs/t/{}", trial["folder"].as_str().expect("a folder"));
         assert_eq!(folder, format!("runs/t/trial-{:03}", k + 1));
         let log = lab.read(&format!("{folder}/metrics.jsonl"));
@@ -49,7 +49,7 @@ fn a_grid_is_tried_and_gone_on_with() {
         assert_eq!(info["data"]["fold"], 1);
         assert!(!lab.path(&format!("{folder}/eval")).exists());
     }
-    let best = told["best"].as_str().expect("a folder");
+    let best = result["best"].as_str().expect("a folder");
     assert_eq!(
         lab.read("runs/t/best.toml"),
         lab.read(&format!("runs/t/{best}/recipe.toml"))
@@ -77,8 +77,8 @@ fn random_settings_are_compared_by_inner_folds() {
     let lab = Lab::new();
     let command = "tune tiny.toml --data tones --fold 2 --run runs/r --set train.epochs=1 --random 2 --range train.learning-rate=1e-4..1e-2:log \
                    --choice network.drop-prob=0,0.3 --inner-folds 2 --json";
-    let told: Value = serde_json::from_str(&lab.earmark(command).done().out).expect("JSON");
-    for trial in told["trials"].as_array().expect("a list") {
+    let result: Value = serde_json::from_str(&lab.earmark(command).done().out).expect("JSON");
+    for trial in result["trials"].as_array().expect("a list") {
         let scores: Vec<f64> = trial["scores"]
             .as_array()
             .expect("a list")
@@ -94,10 +94,10 @@ fn random_settings_are_compared_by_inner_folds() {
                 "runs/r/{}/inner-{inner}/split.csv",
                 trial["folder"].as_str().expect("a folder")
             ));
-            let of = |role: &str| {
+            let of = |kind: &str| {
                 split
                     .lines()
-                    .filter(|l| l.ends_with(role))
+                    .filter(|l| l.ends_with(kind))
                     .map(str::to_owned)
                     .collect::<Vec<_>>()
             };
@@ -121,10 +121,10 @@ fn what_cannot_be_compared_is_refused_before_anything_is_trained() {
     };
     let none = refused("--grid train.epochs=1,2 --set validation.split={kind=\"none\"}");
     assert!(none.contains("--inner-folds"), "{none}");
-    let judged = refused("--grid train.epochs=1,2 --set validation.split={kind=\"test-fold\"}");
+    let message = refused("--grid train.epochs=1,2 --set validation.split={kind=\"test-fold\"}");
     assert!(
-        judged.contains("the test fold must not choose settings"),
-        "{judged}"
+        message.contains("the test fold must not choose settings"),
+        "{message}"
     );
     let key = refused("--grid train.learning-rat=1,2");
     assert!(key.contains("did you mean `learning-rate`?"), "{key}");
@@ -133,9 +133,9 @@ fn what_cannot_be_compared_is_refused_before_anything_is_trained() {
     assert!(refused("--random 3").contains("nothing to draw from"));
     assert!(refused("--grid a").contains("give a key and its values"));
     assert!(!lab.path("runs").exists());
-    // A rate that runs away is a result and not the end of the search.
-    let told = lab.earmark("tune tiny.toml --data tones --run runs/t --set train.epochs=1 --grid train.learning-rate=1e38,1e-3 --json");
-    let told: Value = serde_json::from_str(&told.done().out).expect("JSON");
-    assert_eq!(told["trials"][0]["state"]["kind"], "failed");
-    assert_eq!(told["best"], "trial-002");
+    // A rate that diverges is a result and not the end of the search.
+    let ended = lab.earmark("tune tiny.toml --data tones --run runs/t --set train.epochs=1 --grid train.learning-rate=1e38,1e-3 --json");
+    let result: Value = serde_json::from_str(&ended.done().out).expect("JSON");
+    assert_eq!(result["trials"][0]["state"]["kind"], "failed");
+    assert_eq!(result["best"], "trial-002");
 }

@@ -47,6 +47,11 @@ pub(super) fn check_finite(key: &str, value: f32) -> Result<(), ConfigError> {
     ConfigError::unless(value.is_finite(), key, value, "must be a finite number")
 }
 
+/// The weight of a choice that names none.
+pub(super) fn one_weight() -> f64 {
+    1.0
+}
+
 /// Refuses weights of which none can be drawn.
 pub(crate) fn check_weights(key: &str, weights: impl Iterator<Item = f64>) -> Result<(), ConfigError> {
     let mut sum = 0.0;

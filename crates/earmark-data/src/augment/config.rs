@@ -8,10 +8,9 @@ use earmark_features::{Extractor, FeatureError, Features, FrontEnd};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::spectrogram::step::ListEntry;
 use super::spectrogram::{
-    AugmentContext, AugmentStep, FreqMask, GainDb, LevelUnit, SpectrogramChanges, SpectrogramShape, TimeMask,
-    TimeShift,
+    AugmentContext, AugmentStep, Drawing, Effect, FreqMask, GainDb, LevelUnit, SpectrogramAugmentation,
+    SpectrogramChanges, SpectrogramShape, TimeMask, TimeShift,
 };
 use super::waveform::step::augment_waveform;
 use super::waveform::{BetweenClass, WaveformChange, WaveformStep, mix_by_pressure};
@@ -86,7 +85,7 @@ impl Augment {
 
     /// Whether they are cut from the features.
     pub fn crops_frames(&self) -> bool {
-        self.list.iter().any(|step| step.kind().own_effects().crops)
+        self.list.iter().any(|step| step.kind().has(Effect::Crops))
     }
 
     /// Whether the waveform is changed: then clips are cached as samples, and features are computed for each segment.
@@ -96,7 +95,8 @@ impl Augment {
 
     /// Checks each step by itself, and that what changes the number of frames is where it can be.
     fn check_list(&self) -> Result<(), ConfigError> {
-        let last_crop = self.list.iter().rposition(|step| step.effects().crops);
+        let contains = |step: &AugmentStep, effect| step.kind().contains(effect);
+        let last_crop = self.list.iter().rposition(|step| contains(step, Effect::Crops));
         let mut cropped = false;
         for (at, step) in self.list.iter().enumerate() {
             let section = format!("list[{at}]");
@@ -104,23 +104,16 @@ impl Augment {
             let refuse =
                 |ok, kind: &str, remedy: &str| ConfigError::unless(ok, "kind", kind, remedy).within(&section);
             let remedy = format!("nests more than {MAX_DEPTH} steps; write it flatter");
-            refuse(step.depth() <= MAX_DEPTH, "(step)", &remedy)?;
-            let effects = step.effects();
-            if effects.crops {
-                let top = step.kind().own_effects().crops;
-                refuse(
-                    top,
-                    "random-crop",
-                    "must be in augment.list itself, not inside another step",
-                )?;
+            refuse(step.kind().depth() <= MAX_DEPTH, "(step)", &remedy)?;
+            if contains(step, Effect::Crops) {
+                let remedy = "must be in augment.list itself, not inside another step";
+                refuse(step.kind().has(Effect::Crops), "random-crop", remedy)?;
                 refuse(!cropped, "random-crop", "is in augment.list twice; keep one")?;
                 cropped = true;
             }
-            refuse(
-                !effects.pads || last_crop.is_some_and(|crop| at <= crop),
-                "pad",
-                "needs { kind = \"random-crop\" } after it in augment.list; regular segments are padded as front-end.segments.pad says",
-            )?;
+            let remedy = "needs { kind = \"random-crop\" } after it in augment.list; regular segments are padded as front-end.segments.pad says";
+            let cropped_later = last_crop.is_some_and(|crop| at <= crop);
+            refuse(!contains(step, Effect::Pads) || cropped_later, "pad", remedy)?;
         }
         Ok(())
     }
@@ -141,13 +134,9 @@ impl Augment {
         let remedy = "needs logarithmic features: leave it out, or set front-end.amplitude to log or db";
         ConfigError::unless(logarithmic || self.gain_db.is_none(), "gain-db", "(set)", remedy)?;
         let mut list = self.list.iter();
-        match list.position(|step| step.effects().needs_decibels) {
-            Some(at) if !logarithmic => {
-                let key = format!("list[{at}].kind");
-                Err(ConfigError::new(key, "gain-db or filter", remedy))
-            }
-            _ => Ok(()),
-        }
+        let at = list.position(|step| step.kind().contains(Effect::NeedsDecibels));
+        let key = format!("list[{}].kind", at.unwrap_or_default());
+        ConfigError::unless(logarithmic || at.is_none(), key, "gain-db or filter", remedy)
     }
 
     /// Augments the waveform of a clip and that of its partner, and mixes them; all as drawn from `rng`.
@@ -176,17 +165,22 @@ impl Augment {
     pub fn draw(
         &self,
         rng: &mut ChaCha8Rng,
-        mut shape: SpectrogramShape,
+        shape: SpectrogramShape,
         context: AugmentContext,
     ) -> SpectrogramChanges {
-        let mut changes = Vec::new();
-        let mut draw = |step: &dyn ListEntry| step.draw_into(rng, &mut shape, context, &mut changes);
+        let mut drawing = Drawing {
+            rng,
+            shape,
+            context,
+            changes: Vec::new(),
+        };
+        let mut draw = |step: &dyn SpectrogramAugmentation| step.draw(&mut drawing);
         self.list.iter().for_each(|step| draw(step.kind()));
         self.gain_db.iter().for_each(|step| draw(step));
         self.time_shift.iter().for_each(|step| draw(step));
         self.time_mask.iter().for_each(|step| draw(step));
         self.freq_mask.iter().for_each(|step| draw(step));
-        changes
+        drawing.changes
     }
 
     /// One augmented segment of a clip's features: regular segment `index`, or, with a random crop, one from anywhere, with

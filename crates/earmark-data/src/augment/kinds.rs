@@ -14,6 +14,12 @@ macro_rules! kinds {
                 match self { $(Self::$kind(settings) => settings,)+ }
             }
         }
+
+        impl earmark_core::Check for $name {
+            fn check(&self) -> Result<(), earmark_core::ConfigError> {
+                earmark_core::Check::check(self.kind())
+            }
+        }
     };
 }
 

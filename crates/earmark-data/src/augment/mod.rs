@@ -6,14 +6,14 @@
 //! ```
 //! use std::borrow::Cow;
 //! use earmark_core::random::{self, Purpose};
-//! use earmark_data::augment::spectrogram::{
-//!     AugmentContext, FreqMask, SpectrogramAugmentation, SpectrogramChange, SpectrogramShape,
-//! };
+//! use earmark_data::augment::Augment;
+//! use earmark_data::augment::spectrogram::{AugmentContext, FreqMask, SpectrogramShape};
 //! use earmark_features::Features;
+//! let augment = Augment { freq_mask: Some(FreqMask::default()), ..Augment::default() };
 //! let segment = Features::new(1, 8, 10, vec![1.0; 8 * 10])?;
 //! let context = AugmentContext { segment_frames: 10, unit: None };
 //! let mut rng = random::stream(17, &[Purpose::Augment as u64, 0, 0]);
-//! let masks = FreqMask::default().draw(&mut rng, SpectrogramShape::of(&segment), context);
+//! let masks = augment.draw(&mut rng, SpectrogramShape::of(&segment), context);
 //! let mut augmented = Cow::Borrowed(&segment);
 //! masks.iter().for_each(|masks| masks.apply(&mut augmented));
 //! # Ok::<(), earmark_features::FeatureError>(())

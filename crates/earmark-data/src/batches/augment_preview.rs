@@ -102,9 +102,8 @@ pub fn mix_preview(
             let own = (&mut variant.features.data[..], &mut own_labels[..]);
             mixed.apply(frames, own, (&other.data, &other_labels));
             let [own, other] = own_labels;
-            variant
-                .changes
-                .push(format!("{mixed}, labels {own:.2} and {other:.2}"));
+            let labels = format!("labels {own:.2} and {other:.2}");
+            variant.changes.push(format!("{mixed}, {labels}"));
         }
         variants.push(variant);
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::sampling::Sampling;
 use crate::augment::check_optional;
 use crate::augment::mixing::{Mix, Mixup};
+use crate::settings::settings;
 
 /// The order of the segments of an epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -51,41 +52,26 @@ impl Check for RandomLength {
     }
 }
 
-/// How batches are made up.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct BatchConfig {
-    /// Number of segments in a batch.
-    pub size: usize,
-    /// Whether the last batch of an epoch is left out if it is not full.
-    pub drop_last: bool,
-    /// The order of the segments.
-    pub order: SegmentOrder,
-    /// Epochs drawn from subsets and classes. Default: an epoch has each segment once.
-    pub sample: Option<Sampling>,
-    /// A random length for each batch instead of the one of `front-end.segments`; needs a random crop in `augment.list`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub length: Option<RandomLength>,
-    /// Number of batches prepared in advance; more smooth out slow files and cost memory.
-    pub prefetch: usize,
-    /// Blending of segments. Default: none.
-    pub mixup: Option<Mixup>,
-    /// Mixing of segments in one of several ways, instead of `mixup`. Default: none.
-    pub mix: Option<Mix>,
-}
-
-impl Default for BatchConfig {
-    fn default() -> Self {
-        Self {
-            size: 64,
-            drop_last: true,
-            order: SegmentOrder::Permutation,
-            sample: None,
-            length: None,
-            prefetch: 4,
-            mixup: None,
-            mix: None,
-        }
+settings! {
+    /// How batches are made up.
+    pub struct BatchConfig {
+        /// Number of segments in a batch.
+        pub size: usize = 64,
+        /// Whether the last batch of an epoch is left out if it is not full.
+        pub drop_last: bool = true,
+        /// The order of the segments.
+        pub order: SegmentOrder = SegmentOrder::Permutation,
+        /// Epochs drawn from subsets and classes. Default: an epoch has each segment once.
+        pub sample: Option<Sampling> = None,
+        /// A random length for each batch instead of the one of `front-end.segments`; needs a random crop in `augment.list`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub length: Option<RandomLength> = None,
+        /// Number of batches prepared in advance; more smooth out slow files and cost memory.
+        pub prefetch: usize = 4,
+        /// Blending of segments. Default: none.
+        pub mixup: Option<Mixup> = None,
+        /// Mixing of segments in one of several ways, instead of `mixup`. Default: none.
+        pub mix: Option<Mix> = None,
     }
 }
 

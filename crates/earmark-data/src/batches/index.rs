@@ -49,7 +49,7 @@ impl SegmentIndex {
         self.sampler.as_ref().map_or(self.total, Sampler::items)
     }
 
-    /// The group of a clip; 0 where there are none.
+    /// The group of a clip; 0 without groups.
     pub fn group(&self, clip: u32) -> u32 {
         self.groups.get(clip as usize).copied().unwrap_or(0)
     }
@@ -100,11 +100,9 @@ impl SegmentIndex {
 
     fn in_clip_order(&self, clips: impl Iterator<Item = usize>) -> Vec<SegmentPlace> {
         let mut places = Vec::with_capacity(self.total);
-        for clip in clips {
-            places.extend((0..self.counts[clip]).map(|segment| SegmentPlace {
-                clip: clip as u32,
-                segment,
-            }));
+        for index in clips {
+            let clip = index as u32;
+            places.extend((0..self.counts[index]).map(|segment| SegmentPlace { clip, segment }));
         }
         places
     }

@@ -23,7 +23,7 @@ pub struct Batch {
     pub x: Vec<f32>,
     /// Targets, `[batch, classes]`: 0 or 1, or between them where segments were mixed.
     pub y: Vec<f32>,
-    /// Clip-level features, `[batch, numbers]`, mixed as `x` is; empty where there are none.
+    /// Clip-level features, `[batch, numbers]`, mixed as `x` is; empty without any.
     pub clip_features: Vec<f32>,
     /// The clip of each segment (of the first one, where two were mixed).
     pub clips: Vec<u32>,
@@ -182,11 +182,11 @@ impl BatchMaker {
     /// Batches in an epoch: at least one.
     pub fn batches_per_epoch(&self) -> u64 {
         let (segments, size) = (self.index.epoch_len(), self.config.size);
-        (if self.config.drop_last {
-            segments / size
-        } else {
-            segments.div_ceil(size)
-        }) as u64
+        let batches = match self.config.drop_last {
+            true => segments / size,
+            false => segments.div_ceil(size),
+        };
+        batches as u64
     }
 
     /// Number of segments in the set.
@@ -233,14 +233,12 @@ impl BatchMaker {
             self.mix(mixing, &epoch, at, &positions, &mut rows)?;
         }
         let [channels, bands, _] = self.shape.segment;
+        let clips = positions.iter().map(|&position| epoch.order[position].clip);
         Ok(Batch {
             x: rows.x,
             y: rows.y,
             clip_features: rows.clip_features,
-            clips: positions
-                .iter()
-                .map(|&position| epoch.order[position].clip)
-                .collect(),
+            clips: clips.collect(),
             shape: [positions.len(), channels, bands, frames],
             position: at,
         })
@@ -303,9 +301,8 @@ impl BatchMaker {
         let mut rng = random::stream(self.seed, &[Purpose::Mix as u64, at.epoch, at.batch]);
         let mixed: Vec<_> = positions.iter().map(|_| mixing.draw(&mut rng)).collect();
         // For each row that is mixed, the row of its partner among those made.
-        let wanted: Vec<usize> = (0..positions.len())
-            .filter(|&row| !mixed[row].is_alone())
-            .collect();
+        let rows_of_batch = 0..positions.len();
+        let wanted: Vec<usize> = rows_of_batch.filter(|&row| !mixed[row].is_alone()).collect();
         let (partners, made): (Vec<usize>, BatchRows) = match mixing.across_epoch() {
             false => {
                 let group = |&position: &usize| self.group(mixing.same_subset(), epoch.order[position]);
@@ -320,18 +317,13 @@ impl BatchMaker {
         };
         let (width, classes) = (self.segment_len(frames), self.shape.classes);
         let numbers = self.source.clip_feature_count();
+        let span = |row: usize, width: usize| row * width..(row + 1) * width;
         for (&row, &partner) in wanted.iter().zip(&partners) {
-            let own = (
-                &mut rows.x[row * width..][..width],
-                &mut rows.y[row * classes..][..classes],
-            );
-            let other = (
-                &made.x[partner * width..][..width],
-                &made.y[partner * classes..][..classes],
-            );
+            let own = (&mut rows.x[span(row, width)], &mut rows.y[span(row, classes)]);
+            let other = (&made.x[span(partner, width)], &made.y[span(partner, classes)]);
             let kept = mixed[row].apply(frames, own, other);
-            let own = &mut rows.clip_features[row * numbers..][..numbers];
-            blend(own, &made.clip_features[partner * numbers..][..numbers], kept);
+            let own = &mut rows.clip_features[span(row, numbers)];
+            blend(own, &made.clip_features[span(partner, numbers)], kept);
         }
         Ok(())
     }
@@ -352,10 +344,8 @@ impl BatchMaker {
         }
         let order = self.index.epoch_order(self.config.order, self.seed, number);
         let pairs = |same_subset, purpose: Purpose| {
-            let groups: Vec<u32> = order
-                .iter()
-                .map(|&place| self.group(same_subset, place))
-                .collect();
+            let groups = order.iter().map(|&place| self.group(same_subset, place));
+            let groups: Vec<u32> = groups.collect();
             pairing(&mut random::stream(self.seed, &[purpose as u64, number]), &groups)
         };
         let across = Mixing::of(&self.config).filter(|mixing| mixing.across_epoch());

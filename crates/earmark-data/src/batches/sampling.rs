@@ -1,5 +1,7 @@
 //! Epochs drawn from subsets with given weights, class by class if wanted.
 
+use std::collections::BTreeSet;
+
 use earmark_core::random::{self, ChaCha8Rng};
 use earmark_core::{Check, ConfigError, Within};
 use schemars::JsonSchema;
@@ -96,15 +98,11 @@ impl Sampler {
     /// When a setting cannot work, or a source with a weight has no clip to draw.
     pub fn new(sample: &Sampling, items: &[Item], counts: &[u32]) -> Result<Self, BatchError> {
         sample.check().within("batches.sample")?;
-        let all = [(None, 1.0)];
-        let named: Vec<(Option<&str>, f64)> = match sample.sources.is_empty() {
-            true => all.to_vec(),
-            false => sample
-                .sources
-                .iter()
-                .map(|s| (Some(s.subset.as_str()), s.weight))
-                .collect(),
-        };
+        let named = sample.sources.iter().map(|s| (Some(s.subset.as_str()), s.weight));
+        let mut named: Vec<(Option<&str>, f64)> = named.collect();
+        if named.is_empty() {
+            named.push((None, 1.0));
+        }
         let mut sources = Vec::new();
         for (subset, weight) in named.into_iter().filter(|(_, weight)| *weight > 0.0) {
             let clips: Vec<u32> = (0..items.len())
@@ -136,11 +134,11 @@ impl Sampler {
 
     /// The segments of an epoch, from its stream: a source, a class where classes are balanced, a clip, one of its segments.
     pub(super) fn order(&self, rng: &mut ChaCha8Rng, counts: &[u32]) -> Vec<SegmentPlace> {
-        let mut decks: Vec<Vec<Vec<u32>>> = self
+        let decks = self
             .sources
             .iter()
-            .map(|source| vec![Vec::new(); source.pools.len()])
-            .collect();
+            .map(|source| vec![Vec::new(); source.pools.len()]);
+        let mut decks: Vec<Vec<Vec<u32>>> = decks.collect();
         let mut places = Vec::with_capacity(self.items);
         for _ in 0..self.items {
             let source = random::weighted(rng, self.sources.iter().map(|source| source.weight));
@@ -167,11 +165,8 @@ impl Sampler {
 
 fn by_class(clips: &[u32], items: &[Item], balance: f64) -> Vec<Pool> {
     let labels_of = |clip: &u32| items[*clip as usize].labels.iter().copied();
-    let classes = clips
-        .iter()
-        .flat_map(labels_of)
-        .max()
-        .map_or(0, |label| label + 1);
+    let last = clips.iter().flat_map(labels_of).max();
+    let classes = last.map_or(0, |label| label + 1);
     let mut members: Vec<Vec<u32>> = vec![Vec::new(); classes];
     for &clip in clips {
         labels_of(&clip).for_each(|label| members[label].push(clip));
@@ -188,9 +183,8 @@ fn nothing_to_draw(sample: &Sampling, subset: Option<&str>, items: &[Item]) -> B
     let Some(subset) = subset else {
         return BatchError::NoSegments;
     };
-    let mut present: Vec<&str> = items.iter().map(|item| item.subset.as_str()).collect();
-    present.sort_unstable();
-    present.dedup();
+    let present: BTreeSet<&str> = items.iter().map(|item| item.subset.as_str()).collect();
+    let present = Vec::from_iter(present).join(", ");
     let mut sources = sample.sources.iter();
     let at = sources
         .position(|source| source.subset == subset)
@@ -199,7 +193,6 @@ fn nothing_to_draw(sample: &Sampling, subset: Option<&str>, items: &[Item]) -> B
         true => " (with a label, for class-balance)",
         false => "",
     };
-    let present = present.join(", ");
     let remedy = format!("has no clip to draw{labelled}; the training subsets are {present}");
     let key = format!("batches.sample.sources[{at}].subset");
     ConfigError::new(key, format!("{subset:?}"), remedy).into()

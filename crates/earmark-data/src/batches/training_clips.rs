@@ -54,9 +54,8 @@ impl TrainingClips<'_> {
         let frames = extractor.segment_frames().ok_or(BatchError::NoSegmentLength)?;
         self.check(config)?;
         let counts = segment_counts(self.prepared, self.augment);
-        let sampler = config
-            .sample
-            .as_ref()
+        let sample = config.sample.as_ref();
+        let sampler = sample
             .map(|sample| Sampler::new(sample, &self.items, &counts))
             .transpose()?;
         let index = SegmentIndex::new(&counts)
@@ -145,10 +144,8 @@ impl SegmentSource for StoredSegments {
         }
         // The number of frames in this batch.
         let frames = x.len() / (extractor.channels() * extractor.bands()).max(1);
-        let (segment, _) = self
-            .augment
-            .segment(frames, extractor, &features, index, rng)
-            .map_err(failed)?;
+        let augmented = self.augment.segment(frames, extractor, &features, index, rng);
+        let (segment, _) = augmented.map_err(failed)?;
         x.copy_from_slice(&extractor.postprocess(&segment).map_err(failed)?.data);
         Ok(())
     }

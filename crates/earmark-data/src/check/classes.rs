@@ -1,8 +1,9 @@
 //! Findings about classes and their balance.
 
+use earmark_core::human::human_amount;
+
 use super::options::CheckOptions;
-use super::report::{ClassCount, Finding, FindingKind, Severity};
-use super::report_text::amount;
+use super::report::{ClassCount, Finding, FindingKind};
 use crate::dataset::data_set::DataSet;
 use crate::dataset::item::Item;
 
@@ -28,10 +29,9 @@ pub(super) fn count(set: &DataSet, options: &CheckOptions) -> Vec<ClassCount> {
 /// Smallest and largest of the classes that have training clips; `None` with fewer than two of them.
 fn extremes(classes: &[ClassCount]) -> Option<(&ClassCount, &ClassCount)> {
     let used = || classes.iter().filter(|c| c.training > 0);
-    let pair = used()
-        .min_by_key(|c| c.training)
-        .zip(used().max_by_key(|c| c.training));
-    pair.filter(|_| used().nth(1).is_some())
+    let least = used().min_by_key(|c| c.training);
+    let most = used().max_by_key(|c| c.training);
+    least.zip(most).filter(|_| used().nth(1).is_some())
 }
 
 /// Largest by smallest class.
@@ -42,57 +42,30 @@ pub(super) fn imbalance(classes: &[ClassCount]) -> Option<f64> {
 /// Unlabelled clips, and classes with none, few or very different numbers of clips. A set without
 /// training subsets has no such findings.
 pub(super) fn findings(set: &DataSet, classes: &[ClassCount], options: &CheckOptions) -> Vec<Finding> {
-    let mut findings = Vec::new();
     let training: Vec<&Item> = set.items.iter().filter(|i| options.is_training(i)).collect();
     if training.is_empty() {
-        return findings;
+        return Vec::new();
     }
-    let mut warn = |kind, message: String, remedy: &str, items: &[&Item]| {
-        let items = items.iter().copied();
-        findings.push(Finding::new(Severity::Warning, kind, message, remedy, items));
+    let unlabelled = training.into_iter().filter(|i| i.labels.is_empty());
+    let clips = |n| human_amount(n, "training clip", "training clips");
+    let unlabelled = Finding::any(FindingKind::Unlabelled, unlabelled, |n| {
+        format!("{} without labels", clips(n))
+    });
+    let mut findings = Vec::from_iter(unlabelled);
+    let mut find = |kind, message| findings.push(Finding::new(kind, message, None::<&Item>));
+    let list = |what: &str, fits: &dyn Fn(usize) -> bool| {
+        let fitting = classes.iter().filter(|c| fits(c.training));
+        let names: Vec<String> = fitting.map(|c| format!("{} ({})", c.name, c.training)).collect();
+        let amount = human_amount(names.len(), "class has", "classes have");
+        (!names.is_empty()).then(|| format!("{amount} {what}: {}", names.join(", ")))
     };
-    let unlabelled: Vec<&Item> = training.into_iter().filter(|i| i.labels.is_empty()).collect();
-    if !unlabelled.is_empty() {
-        let what = amount(unlabelled.len(), "training clip", "training clips");
-        warn(
-            FindingKind::Unlabelled,
-            format!("{what} without labels"),
-            "correct if they contain none of the classes; otherwise label them",
-            &unlabelled,
-        );
+    if let Some(unused) = list("no training clips", &|n| n == 0) {
+        find(FindingKind::UnusedClass, unused);
     }
-    let list = |fits: &dyn Fn(usize) -> bool| -> Vec<String> {
-        classes
-            .iter()
-            .filter(|c| fits(c.training))
-            .map(|c| format!("{} ({})", c.name, c.training))
-            .collect()
-    };
-    let unused = list(&|n| n == 0);
-    if !unused.is_empty() {
-        let what = amount(unused.len(), "class has", "classes have");
-        let message = format!("{what} no training clips: {}", unused.join(", "));
-        warn(
-            FindingKind::UnusedClass,
-            message,
-            "add recordings or take them out of the class map",
-            &[],
-        );
-    }
-    let small = list(&|n| n > 0 && n < options.folds);
-    if !small.is_empty() {
-        let what = amount(small.len(), "class has", "classes have");
-        let message = format!(
-            "{what} fewer than {} training clips, too few for one in each fold: {}",
-            options.folds,
-            small.join(", ")
-        );
-        warn(
-            FindingKind::SmallClass,
-            message,
-            "add recordings or use fewer folds",
-            &[],
-        );
+    let folds = options.folds;
+    let few = format!("fewer than {folds} training clips, too few for one in each fold");
+    if let Some(small) = list(&few, &|n| n > 0 && n < folds) {
+        find(FindingKind::SmallClass, small);
     }
     if let (Some(ratio), Some((least, most))) = (imbalance(classes), extremes(classes))
         && ratio > options.imbalance
@@ -101,12 +74,7 @@ pub(super) fn findings(set: &DataSet, classes: &[ClassCount], options: &CheckOpt
             "the classes are very uneven: {} has {} training clips and {} has {}, {ratio:.0} times as many",
             least.name, least.training, most.name, most.training
         );
-        warn(
-            FindingKind::Imbalance,
-            message,
-            "look at per-class scores; add recordings of the small classes",
-            &[],
-        );
+        find(FindingKind::Imbalance, message);
     }
     findings
 }

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use earmark_audio::AudioError;
+use earmark_core::human::human_amount;
 
 use super::measure::Measured;
 use super::options::CheckOptions;
-use super::report::{Finding, FindingKind, Severity};
-use super::report_text::amount;
+use super::report::{Finding, FindingKind};
 use crate::dataset::data_set::DataSet;
 use crate::dataset::item::Item;
 use crate::scan::tally;
@@ -25,44 +25,30 @@ pub(super) fn findings(
     for (item, outcome) in set.items.iter().zip(measured) {
         match outcome {
             Ok(measured) => readable.push((item, measured)),
-            Err(error) => findings.push(Finding::new(
-                Severity::Error,
-                FindingKind::Unreadable,
-                error.to_string(),
-                "repair or replace the file, or remove its row",
-                [item],
-            )),
+            Err(error) => findings.push(Finding::new(FindingKind::Unreadable, error.to_string(), [item])),
         }
     }
     let silent_below = 10f64.powf(options.silence_dbfs / 20.0);
     let is_silent = |m: &Measured| m.samples > 0 && f64::from(m.amplitude) < silent_below;
     findings.extend(odd_levels(&readable, &is_silent, options));
     findings.extend(odd_formats(&readable));
-    let audible = readable
-        .iter()
-        .filter(|(_, m)| m.samples > 0 && !is_silent(m))
-        .copied();
-    findings.extend(same_sound(set, audible, options));
+    let audible = readable.iter().filter(|(_, m)| m.samples > 0 && !is_silent(m));
+    findings.extend(same_sound(set, audible.copied(), options));
     findings.extend(same_names(set));
     findings.extend(groups(set, options));
     findings
 }
 
-/// A warning about the recordings that are `odd`, if there are any.
-fn warn(
+/// A finding about the recordings that are `odd`, if there are any.
+fn odd_ones(
     readable: &Readable,
     kind: FindingKind,
     about: &str,
-    remedy: &str,
     odd: impl Fn(&Measured) -> bool,
 ) -> Option<Finding> {
-    let items: Vec<&Item> = readable
-        .iter()
-        .filter(|(_, m)| odd(m))
-        .map(|&(item, _)| item)
-        .collect();
-    let message = format!("{} {about}", amount(items.len(), "recording", "recordings"));
-    (!items.is_empty()).then(|| Finding::new(Severity::Warning, kind, message, remedy, items))
+    let items = readable.iter().filter(|(_, m)| odd(m)).map(|&(item, _)| item);
+    let recordings = |n| human_amount(n, "recording", "recordings");
+    Finding::any(kind, items, |n| format!("{} {about}", recordings(n)))
 }
 
 /// Recordings that are empty, silent or clipped.
@@ -72,32 +58,14 @@ fn odd_levels(
     options: &CheckOptions,
 ) -> impl Iterator<Item = Finding> {
     let silent = format!("silent (below {} dBFS throughout)", options.silence_dbfs);
-    let clipped = format!(
-        "clipped (more than {} % of the samples at full scale)",
-        options.clipped_share * 100.0
-    );
+    let percent = options.clipped_share * 100.0;
+    let clipped = format!("clipped (more than {percent} % of the samples at full scale)");
+    let is_empty = |m: &Measured| m.samples == 0;
+    let is_clipped = |m: &Measured| m.clipped as f64 > options.clipped_share * m.samples as f64;
     let findings = [
-        warn(
-            readable,
-            FindingKind::Empty,
-            "without any sample",
-            "they train as padding; remove them unless they must be predicted",
-            |m| m.samples == 0,
-        ),
-        warn(
-            readable,
-            FindingKind::Silent,
-            &silent,
-            "listen to them; remove them if nothing is there",
-            is_silent,
-        ),
-        warn(
-            readable,
-            FindingKind::Clipped,
-            &clipped,
-            "record or export them at a lower level if you can",
-            |m| m.clipped as f64 > options.clipped_share * m.samples as f64,
-        ),
+        odd_ones(readable, FindingKind::Empty, "without any sample", is_empty),
+        odd_ones(readable, FindingKind::Silent, &silent, is_silent),
+        odd_ones(readable, FindingKind::Clipped, &clipped, is_clipped),
     ];
     findings.into_iter().flatten()
 }
@@ -106,29 +74,20 @@ fn odd_levels(
 fn odd_formats(readable: &Readable) -> Vec<Finding> {
     let rates = tally(readable.iter().map(|(_, m)| m.info.sample_rate_hz));
     let rate = |&(rate, _): &(u32, usize)| {
-        warn(
-            readable,
-            FindingKind::OddRate,
-            &format!("at {rate} Hz, where most are at {} Hz", rates[0].0),
-            "they are resampled; nothing is left above half the lower rate",
-            |m| m.info.sample_rate_hz == rate,
-        )
+        let about = format!("at {rate} Hz, where most are at {} Hz", rates[0].0);
+        let odd = |m: &Measured| m.info.sample_rate_hz == rate;
+        odd_ones(readable, FindingKind::OddRate, &about, odd)
     };
     let channels = tally(readable.iter().map(|(_, m)| m.info.channels));
     let channel = |&(count, _): &(u16, usize)| {
-        let count_text = amount(count.into(), "channel", "channels");
-        warn(
-            readable,
-            FindingKind::OddChannels,
-            &format!("with {count_text}, where most have {}", channels[0].0),
-            "they are mixed down to one; check that no channel is out of phase",
-            |m| m.info.channels == count,
-        )
+        let own = human_amount(count.into(), "channel", "channels");
+        let about = format!("with {own}, where most have {}", channels[0].0);
+        let odd = |m: &Measured| m.info.channels == count;
+        odd_ones(readable, FindingKind::OddChannels, &about, odd)
     };
     let by_rate = rates.iter().skip(1).filter_map(rate);
-    by_rate
-        .chain(channels.iter().skip(1).filter_map(channel))
-        .collect()
+    let by_channels = channels.iter().skip(1).filter_map(channel);
+    by_rate.chain(by_channels).collect()
 }
 
 /// Whether some of the items are for training and others for evaluation.
@@ -147,85 +106,50 @@ fn same_sound<'a>(
     audible: impl Iterator<Item = (&'a Item, &'a Measured)>,
     options: &CheckOptions,
 ) -> Vec<Finding> {
-    let mut clusters: BTreeMap<[u8; 32], Vec<&Item>> = BTreeMap::new();
-    audible.for_each(|(item, m)| clusters.entry(*m.content.as_bytes()).or_default().push(item));
     let mut findings = Vec::new();
+    let clusters = grouped(audible.map(|(item, m)| (*m.content.as_bytes(), item)));
     for items in clusters.into_values().filter(|c| c.len() > 1) {
         let message = format!("the same sound {} times", items.len());
-        let (severity, kind, message) = match leaks(&items, options) {
-            Some(across) => (
-                Severity::Error,
-                FindingKind::Leakage,
-                format!("{message}, in {across}"),
-            ),
-            None => (Severity::Warning, FindingKind::Duplicate, message),
+        let (kind, message) = match leaks(&items, options) {
+            Some(across) => (FindingKind::Leakage, format!("{message}, in {across}")),
+            None => (FindingKind::Duplicate, message),
         };
-        let remedy = "keep one of them, or give them the same group and make new folds";
-        findings.push(Finding::new(
-            severity,
-            kind,
-            message,
-            remedy,
-            items.iter().copied(),
-        ));
+        findings.push(Finding::new(kind, message, items.iter().copied()));
         let name = |i: &&Item| set.labels_of(i).collect::<Vec<_>>().join(",");
         let labels: BTreeSet<String> = items.iter().map(name).filter(|l| !l.is_empty()).collect();
         if labels.len() > 1 {
             let names = labels.into_iter().collect::<Vec<_>>().join(" and ");
-            findings.push(Finding::new(
-                Severity::Warning,
-                FindingKind::ConflictingLabels,
-                format!("the same sound with different labels: {names}"),
-                "listen to it and correct the labels",
-                items,
-            ));
+            let message = format!("the same sound with different labels: {names}");
+            findings.push(Finding::new(FindingKind::ConflictingLabels, message, items));
         }
     }
     findings
 }
 
-/// Items by what `key` gives of them.
-fn grouped<'a>(
-    set: &'a DataSet,
-    key: impl Fn(&'a Item) -> Option<&'a String>,
-) -> BTreeMap<&'a str, Vec<&'a Item>> {
-    let mut groups: BTreeMap<&str, Vec<&Item>> = BTreeMap::new();
-    for item in &set.items {
-        if let Some(key) = key(item) {
-            groups.entry(key).or_default().push(item);
-        }
-    }
+/// The items of each key.
+fn grouped<'a, K: Ord>(items: impl Iterator<Item = (K, &'a Item)>) -> BTreeMap<K, Vec<&'a Item>> {
+    let mut groups: BTreeMap<K, Vec<&Item>> = BTreeMap::new();
+    items.for_each(|(key, item)| groups.entry(key).or_default().push(item));
     groups
 }
 
 /// Files with the same name in several subsets: outputs cannot tell them apart.
 fn same_names(set: &DataSet) -> Option<Finding> {
-    let by_name = grouped(set, |item| Some(&item.file));
-    let items: Vec<&Item> = by_name.into_values().filter(|c| c.len() > 1).flatten().collect();
-    let what = amount(items.len(), "recording", "recordings");
-    (!items.is_empty()).then(|| {
-        Finding::new(
-            Severity::Warning,
-            FindingKind::SameName,
-            format!("{what} with the same name as one in another subset"),
-            "rename them if both subsets are to be predicted into one table",
-            items,
-        )
+    let by_name = grouped(set.items.iter().map(|item| (&item.file, item)));
+    let items = by_name.into_values().filter(|c| c.len() > 1).flatten();
+    Finding::any(FindingKind::SameName, items, |n| {
+        let what = human_amount(n, "recording", "recordings");
+        format!("{what} with the same name as one in another subset")
     })
 }
 
 /// Groups that are used for both training and evaluation.
 fn groups(set: &DataSet, options: &CheckOptions) -> Vec<Finding> {
-    let by_group = grouped(set, |item| item.group.as_ref());
-    let finding = |(group, items): (&str, Vec<&Item>)| {
-        let across = leaks(&items, options)?;
-        Some(Finding::new(
-            Severity::Error,
-            FindingKind::GroupLeakage,
-            format!("the group {group:?} is in {across}"),
-            "keep a group together: make new folds, or move its recordings to one subset",
-            items,
-        ))
+    let items = set.items.iter();
+    let members = items.filter_map(|item| Some((item.group.as_ref()?, item)));
+    let finding = |(group, items): (&String, Vec<&Item>)| {
+        let message = format!("the group {group:?} is in {}", leaks(&items, options)?);
+        Some(Finding::new(FindingKind::GroupLeakage, message, items))
     };
-    by_group.into_iter().filter_map(finding).collect()
+    grouped(members).into_iter().filter_map(finding).collect()
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::dataset::item::Item;
+use crate::dataset::item::{Item, SkipReason, Skipped};
 
 /// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, derive_more::Display, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[display(rename_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// Training fails, or its score cannot be trusted.
@@ -58,6 +59,41 @@ pub enum FindingKind {
     Skipped,
 }
 
+impl FindingKind {
+    fn severity(self) -> Severity {
+        match self {
+            Self::Missing | Self::Unreadable | Self::Leakage | Self::GroupLeakage => Severity::Error,
+            _ => Severity::Warning,
+        }
+    }
+
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::Missing => "put them there or remove their rows",
+            Self::Unreadable => "repair or replace the file, or remove its row",
+            Self::Leakage | Self::Duplicate => {
+                "keep one of them, or give them the same group and make new folds"
+            }
+            Self::GroupLeakage => {
+                "keep a group together: make new folds, or move its recordings to one subset"
+            }
+            Self::ConflictingLabels => "listen to it and correct the labels",
+            Self::SameName => "rename them if both subsets are to be predicted into one table",
+            Self::Empty => "they train as padding; remove them unless they must be predicted",
+            Self::Silent => "listen to them; remove them if nothing is there",
+            Self::Clipped => "record or export them at a lower level if you can",
+            Self::OddRate => "they are resampled; nothing is left above half the lower rate",
+            Self::OddChannels => "they are mixed down to one; check that no channel is out of phase",
+            Self::Unlabelled => "correct if they contain none of the classes; otherwise label them",
+            Self::UnusedClass => "add recordings or take them out of the class map",
+            Self::SmallClass => "add recordings or use fewer folds",
+            Self::Imbalance => "look at per-class scores; add recordings of the small classes",
+            Self::FileName => "rename what is shown with a replacement character, folders included",
+            Self::Skipped => "move recordings into a class folder; other files may stay",
+        }
+    }
+}
+
 /// A file that a finding is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct FindingPlace {
@@ -68,6 +104,30 @@ pub struct FindingPlace {
     pub line: Option<usize>,
     /// The file.
     pub file: String,
+}
+
+impl From<&Item> for FindingPlace {
+    fn from(item: &Item) -> Self {
+        Self {
+            subset: item.subset.clone(),
+            line: item.line,
+            file: item.file.clone(),
+        }
+    }
+}
+
+/// A file that loading left out.
+impl From<&Skipped> for FindingPlace {
+    fn from(skipped: &Skipped) -> Self {
+        Self {
+            subset: String::new(),
+            line: match skipped.reason {
+                SkipReason::Missing { line } => line,
+                _ => None,
+            },
+            file: skipped.file.clone(),
+        }
+    }
 }
 
 /// One problem, with all the files that have it.
@@ -122,10 +182,8 @@ pub struct CheckReport {
 impl CheckReport {
     /// Number of findings that are errors.
     pub fn errors(&self) -> usize {
-        self.findings
-            .iter()
-            .filter(|f| f.severity == Severity::Error)
-            .count()
+        let severities = self.findings.iter().map(|finding| finding.severity);
+        severities.filter(|&severity| severity == Severity::Error).count()
     }
 
     /// Number of findings that are warnings.
@@ -135,25 +193,29 @@ impl CheckReport {
 }
 
 impl Finding {
-    /// A finding whose places are items.
-    pub(super) fn new<'a>(
-        severity: Severity,
+    /// A finding of this kind, in these places.
+    pub(super) fn new(
         kind: FindingKind,
         message: String,
-        remedy: &str,
-        items: impl IntoIterator<Item = &'a Item>,
+        places: impl IntoIterator<Item: Into<FindingPlace>>,
     ) -> Self {
-        let place = |item: &Item| FindingPlace {
-            subset: item.subset.clone(),
-            line: item.line,
-            file: item.file.clone(),
-        };
         Self {
-            severity,
+            severity: kind.severity(),
             kind,
             message,
-            remedy: remedy.to_owned(),
-            places: items.into_iter().map(place).collect(),
+            remedy: kind.remedy().to_owned(),
+            places: places.into_iter().map(Into::into).collect(),
         }
+    }
+
+    /// A finding in these places, if there are any; the message says how many.
+    pub(super) fn any(
+        kind: FindingKind,
+        places: impl IntoIterator<Item: Into<FindingPlace>>,
+        message: impl Fn(usize) -> String,
+    ) -> Option<Self> {
+        let mut finding = Self::new(kind, String::new(), places);
+        finding.message = message(finding.places.len());
+        (!finding.places.is_empty()).then_some(finding)
     }
 }

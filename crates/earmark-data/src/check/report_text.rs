@@ -2,7 +2,10 @@
 
 use std::fmt::{self, Write};
 
-use super::report::{CheckReport, FindingPlace, Severity};
+use earmark_core::human::human_amount;
+
+use super::report::{CheckReport, FindingPlace};
+use crate::wording::tally_text;
 
 /// How many files of a finding are named.
 const NAMED: usize = 4;
@@ -17,14 +20,10 @@ impl CheckReport {
     }
 
     fn write(&self, out: &mut String) -> fmt::Result {
-        writeln!(
-            out,
-            "{}, {} readable, {:.2} hours, {}",
-            amount(self.files, "recording", "recordings"),
-            self.readable,
-            self.hours,
-            amount(self.classes.len(), "class", "classes"),
-        )?;
+        let files = human_amount(self.files, "recording", "recordings");
+        let classes = human_amount(self.classes.len(), "class", "classes");
+        let (readable, hours) = (self.readable, self.hours);
+        writeln!(out, "{files}, {readable} readable, {hours:.2} hours, {classes}")?;
         if let Some(ratio) = self.imbalance {
             let counts = || self.classes.iter().map(|c| c.training);
             let least = counts().min().unwrap_or_default();
@@ -34,25 +33,13 @@ impl CheckReport {
                 "training clips per class: {least} to {most} (ratio {ratio:.1})"
             )?;
         }
-        let rates: Vec<String> = self
-            .sample_rates_hz
-            .iter()
-            .map(|(rate, n)| format!("{rate} Hz ({n})"))
-            .collect();
-        let channels: Vec<String> = self
-            .channels
-            .iter()
-            .map(|&(c, n)| format!("{} ({n})", amount(c.into(), "channel", "channels")))
-            .collect();
-        if !rates.is_empty() {
-            writeln!(out, "sample rates: {}; {}", rates.join(", "), channels.join(", "))?;
+        if !self.sample_rates_hz.is_empty() {
+            let rates = tally_text(&self.sample_rates_hz, |rate| format!("{rate} Hz"));
+            let channels = tally_text(&self.channels, |n| human_amount(n.into(), "channel", "channels"));
+            writeln!(out, "sample rates: {rates}; {channels}")?;
         }
         for finding in &self.findings {
-            let severity = match finding.severity {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
-            };
-            writeln!(out, "{severity}: {}", finding.message)?;
+            writeln!(out, "{}: {}", finding.severity, finding.message)?;
             for place in finding.places.iter().take(NAMED) {
                 writeln!(out, "    {place}")?;
             }
@@ -63,19 +50,13 @@ impl CheckReport {
         }
         match (self.errors(), self.warnings()) {
             (0, 0) => writeln!(out, "no problems found"),
-            (errors, warnings) => writeln!(
-                out,
-                "{}, {}",
-                amount(errors, "error", "errors"),
-                amount(warnings, "warning", "warnings")
-            ),
+            (errors, warnings) => {
+                let errors = human_amount(errors, "error", "errors");
+                let warnings = human_amount(warnings, "warning", "warnings");
+                writeln!(out, "{errors}, {warnings}")
+            }
         }
     }
-}
-
-/// "1 file is", "2 files are".
-pub(super) fn amount(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 /// "a.wav (curated, line 3)".

@@ -1,9 +1,10 @@
 //! Runs all checks over a data set.
 
+use earmark_core::human::human_amount;
+
 use super::measure::{Measured, measure};
 use super::options::CheckOptions;
-use super::report::{CheckReport, Finding, FindingKind, FindingPlace, Severity};
-use super::report_text::amount;
+use super::report::{CheckReport, Finding, FindingKind};
 use super::{classes, recordings};
 use crate::dataset::data_set::DataSet;
 use crate::dataset::item::SkipReason;
@@ -25,9 +26,7 @@ pub fn check(set: &DataSet, options: &CheckOptions, progress: &OnProgress<'_>) -
     let mut findings = skipped(set);
     findings.extend(recordings::findings(set, &measured, options));
     findings.extend(classes::findings(set, &counts, options));
-    for finding in &mut findings {
-        finding.places.sort();
-    }
+    findings.iter_mut().for_each(|finding| finding.places.sort());
     findings.sort_by(|a, b| {
         (a.severity, a.kind, &a.places, &a.message).cmp(&(b.severity, b.kind, &b.places, &b.message))
     });
@@ -45,48 +44,22 @@ pub fn check(set: &DataSet, options: &CheckOptions, progress: &OnProgress<'_>) -
 
 /// Files that loading left out.
 fn skipped(set: &DataSet) -> Vec<Finding> {
-    let find = |severity, kind, about: &str, remedy: &str| {
-        let is_kind = |reason: &SkipReason| match reason {
-            SkipReason::Missing { .. } => kind == FindingKind::Missing,
-            SkipReason::FileName => kind == FindingKind::FileName,
-            SkipReason::NotAudio | SkipReason::NoClassFolder => kind == FindingKind::Skipped,
-        };
-        let files = set.skipped.iter().filter(|s| is_kind(&s.reason));
-        let places: Vec<FindingPlace> = files
-            .map(|s| FindingPlace {
-                subset: String::new(),
-                line: match s.reason {
-                    SkipReason::Missing { line } => line,
-                    _ => None,
-                },
-                file: s.file.clone(),
-            })
-            .collect();
-        (!places.is_empty()).then(|| Finding {
-            severity,
-            kind,
-            message: format!("{} {about}", amount(places.len(), "file is", "files are")),
-            remedy: remedy.to_owned(),
-            places,
-        })
+    let kind_of = |reason: &SkipReason| match reason {
+        SkipReason::Missing { .. } => FindingKind::Missing,
+        SkipReason::FileName => FindingKind::FileName,
+        SkipReason::NotAudio | SkipReason::NoClassFolder => FindingKind::Skipped,
     };
-    let missing = find(
-        Severity::Error,
-        FindingKind::Missing,
-        "listed in the tables but missing",
-        "put them there or remove their rows",
-    );
-    let unnameable = find(
-        Severity::Warning,
-        FindingKind::FileName,
-        "not used: a name that is not UTF-8 cannot be in a table",
-        "rename what is shown with a replacement character, folders included",
-    );
-    let unused = find(
-        Severity::Warning,
-        FindingKind::Skipped,
-        "not used: not audio, or not in a class folder",
-        "move recordings into a class folder; other files may stay",
-    );
-    [missing, unnameable, unused].into_iter().flatten().collect()
+    let find = |kind| {
+        let about = match kind {
+            FindingKind::Missing => "listed in the tables but missing",
+            FindingKind::FileName => "not used: a name that is not UTF-8 cannot be in a table",
+            _ => "not used: not audio, or not in a class folder",
+        };
+        let files = set.skipped.iter();
+        let files = files.filter(|skipped| kind_of(&skipped.reason) == kind);
+        let amount = |n| human_amount(n, "file is", "files are");
+        Finding::any(kind, files, |n| format!("{} {about}", amount(n)))
+    };
+    let kinds = [FindingKind::Missing, FindingKind::FileName, FindingKind::Skipped];
+    kinds.into_iter().filter_map(find).collect()
 }

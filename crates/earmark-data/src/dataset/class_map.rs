@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::table::records::read_records;
-use earmark_core::text::suggest;
+use crate::wording::hint;
 
 /// Names of the classes in index order, with a lookup from a name to its index.
 ///
@@ -27,7 +27,7 @@ pub struct ClassMap {
 #[derive(Debug, thiserror::Error)]
 pub enum ClassMapError {
     /// The file cannot be opened or read.
-    #[error("cannot read the class map {path}: {source}; check the path and its permissions", path = path.display())]
+    #[error("cannot read the class map {path}: {source}; check the path and its permissions")]
     Read {
         /// The class map file.
         path: PathBuf,
@@ -36,8 +36,7 @@ pub enum ClassMapError {
     },
     /// A line that is not `index,name`.
     #[error(
-        "{path}:{line}: {problem}; a class map has one line `index,name` per class and no header, for example `0,Accordion`",
-        path = path.display()
+        "{path}:{line}: {problem}; a class map has one line `index,name` per class and no header, for example `0,Accordion`"
     )]
     Line {
         /// The class map file.
@@ -50,7 +49,7 @@ pub enum ClassMapError {
     /// The indices are not exactly 0 to n-1.
     #[error(
         "{path}: index {missing} is missing among {count} classes; number the classes 0 to {last} without gaps",
-        path = path.display(), last = count.saturating_sub(1)
+        last = count.saturating_sub(1)
     )]
     Gap {
         /// The class map file.
@@ -61,11 +60,8 @@ pub enum ClassMapError {
         count: usize,
     },
     /// No class at all.
-    #[error("{path}: the class map is empty; write one line `index,name` per class", path = path.display())]
-    Empty {
-        /// The class map file.
-        path: PathBuf,
-    },
+    #[error("{0}: the class map is empty; write one line `index,name` per class")]
+    Empty(PathBuf),
     /// The same name twice, in a list of names that does not come from a file.
     #[error("class {name:?} appears twice (indices {first} and {second}); every class needs its own name")]
     DuplicateName {
@@ -77,27 +73,16 @@ pub enum ClassMapError {
         second: usize,
     },
     /// An empty name, in a list of names that does not come from a file.
-    #[error("the class with index {index} has an empty name; give it one")]
-    EmptyName {
-        /// The index of the nameless class.
-        index: usize,
-    },
+    #[error("the class with index {0} has an empty name; give it one")]
+    EmptyName(usize),
     /// A name that is not in the map.
-    #[error("unknown class {name:?}{}", hint(suggestion))]
+    #[error("unknown class {name:?}{hint}")]
     Unknown {
         /// The name asked for.
         name: String,
-        /// The most similar known name, where one is close enough to be a typo.
-        suggestion: Option<String>,
+        /// The most similar known name, where one is close enough to be a typo, as a question.
+        hint: String,
     },
-}
-
-/// "; did you mean X?" or nothing.
-pub(crate) fn hint(suggestion: &Option<String>) -> String {
-    suggestion
-        .as_ref()
-        .map(|s| format!("; did you mean {s:?}?"))
-        .unwrap_or_default()
 }
 
 impl ClassMap {
@@ -110,7 +95,7 @@ impl ClassMap {
         for (second, name) in names.into_iter().enumerate() {
             let name = name.into().trim().to_owned();
             if name.is_empty() {
-                return Err(ClassMapError::EmptyName { index: second });
+                return Err(ClassMapError::EmptyName(second));
             }
             if let Some(&first) = map.index.get(&name) {
                 return Err(ClassMapError::DuplicateName { name, first, second });
@@ -124,14 +109,9 @@ impl ClassMap {
     /// The alphabetical map of all distinct labels (byte order, as Python's `sorted` gives for
     /// these names). Labels that are empty after trimming are ignored.
     pub fn from_labels<'a>(labels: impl IntoIterator<Item = &'a str>) -> Self {
-        let names: BTreeSet<&str> = labels
-            .into_iter()
-            .map(str::trim)
-            .filter(|s| !s.is_empty())
-            .collect();
-        let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
-        let index = (0..).zip(&names).map(|(i, n)| (n.clone(), i)).collect();
-        Self { names, index }
+        let labels = labels.into_iter().map(str::trim);
+        let names: BTreeSet<&str> = labels.filter(|label| !label.is_empty()).collect();
+        Self::from_names(names).expect("names of a set are distinct, and the empty one is left out")
     }
 
     /// Reads `index,name` lines (no header; lines in any order; quoted names may hold commas).
@@ -181,7 +161,7 @@ impl ClassMap {
         }
         let count = by_index.len();
         match (0..count).find(|index| !by_index.contains_key(index)) {
-            _ if count == 0 => Err(ClassMapError::Empty { path: path.into() }),
+            _ if count == 0 => Err(ClassMapError::Empty(path.into())),
             None => Self::from_names(by_index.into_values().map(|(_, name)| name)),
             Some(missing) => Err(ClassMapError::Gap {
                 path: path.into(),
@@ -235,13 +215,13 @@ impl ClassMap {
     pub fn require(&self, name: &str) -> Result<usize, ClassMapError> {
         self.index(name).ok_or_else(|| ClassMapError::Unknown {
             name: name.to_owned(),
-            suggestion: self.suggest(name),
+            hint: self.hint(name),
         })
     }
 
-    /// The most similar known name, if one is close enough to be a typo.
-    pub fn suggest(&self, name: &str) -> Option<String> {
-        suggest(name, self.names.iter().map(String::as_str)).map(str::to_owned)
+    /// "; did you mean X?" where a name of the map is close enough to be meant, otherwise nothing.
+    pub(crate) fn hint(&self, name: &str) -> String {
+        hint(name, self.names.iter().map(String::as_str))
     }
 }
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use super::class_map::{ClassMap, hint};
+use super::class_map::ClassMap;
 use super::error::DataError;
 use crate::table::label_cell::split_labels;
 
@@ -48,6 +48,9 @@ pub struct Corrected {
     pub passed_over: bool,
 }
 
+/// What a file that cannot be read should have been.
+const FORM: &str = r#"corrections are a JSON object such as {"a.wav": "remove", "b.wav": "Bark,Meow"}"#;
+
 /// The value that removes a clip.
 const REMOVE: &str = "remove";
 
@@ -75,7 +78,7 @@ impl Correction {
             Some(label) => Err(format!(
                 "{label:?} is not one of the {} classes{}; correct it, or write {REMOVE:?} to remove the clip",
                 classes.len(),
-                hint(&classes.suggest(label))
+                classes.hint(label)
             )),
             None => Ok(Self::Relabel(labels)),
         }
@@ -86,10 +89,7 @@ impl Correction {
 pub(crate) fn read_corrections(path: &Path) -> Result<Vec<(String, String)>, DataError> {
     let bytes = std::fs::read(path).map_err(DataError::reading(path))?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    let malformed = |problem: String| DataError::CorrectionsFile {
-        path: path.into(),
-        problem,
-    };
+    let malformed = |problem: String| DataError::at(path, format!("{problem}; {FORM}"));
     let Entries(entries) = serde_json::from_slice(bytes).map_err(|error| malformed(error.to_string()))?;
     let mut seen = HashSet::new();
     match entries.iter().find(|(file, _)| !seen.insert(file)) {

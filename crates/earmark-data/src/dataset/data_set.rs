@@ -83,11 +83,13 @@ impl DataSet {
         let (in_fold, rest): (Vec<usize>, Vec<usize>) =
             (0..self.items.len()).partition(|&i| self.items[i].fold == Some(fold));
         if in_fold.is_empty() {
-            return Err(DataError::UnknownFold {
-                root: self.root.clone(),
-                fold,
-                present: self.folds(),
-            });
+            let present: Vec<String> = self.folds().iter().map(u32::to_string).collect();
+            let root = self.root.clone();
+            let present = match present.is_empty() {
+                true => "no folds are assigned: create some with `earmark data folds`".to_owned(),
+                false => format!("its folds are {}", present.join(", ")),
+            };
+            return Err(DataError::UnknownFold { root, fold, present });
         }
         Ok((rest, in_fold))
     }
@@ -107,7 +109,7 @@ impl DataSet {
                     DataError::NotInClassMap {
                         file: item.file.clone(),
                         items: self.items.iter().filter(|i| i.labels.contains(label)).count(),
-                        suggestion: classes.suggest(name),
+                        hint: classes.hint(name),
                         label: name.to_owned(),
                         classes: classes.len(),
                     }

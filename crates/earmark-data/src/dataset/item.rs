@@ -1,6 +1,5 @@
 //! One recording, and a file that is left out with its reason.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -51,32 +50,22 @@ pub struct Skipped {
 }
 
 /// Why a file is not part of the set.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, derive_more::Display, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SkipReason {
     /// Its extension is not one of [`AUDIO_EXTENSIONS`](crate::layout::AUDIO_EXTENSIONS).
+    #[display("is not an audio file")]
     NotAudio,
     /// It is next to the class folders, not inside one, so it has no class.
+    #[display("is not in a class folder")]
     NoClassFolder,
     /// Its name, or that of a folder around it, is not UTF-8, so no table can name it.
+    #[display("has a name that is not UTF-8 and cannot be written to tables; rename it")]
     FileName,
     /// It is listed (on this line) but missing, and the options say to skip missing files.
+    #[display("is {}missing", line.map(|line| format!("listed on line {line} but ")).unwrap_or_default())]
     Missing {
         /// Line of the table, where there is one.
         line: Option<usize>,
     },
-}
-
-impl fmt::Display for SkipReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAudio => f.write_str("is not an audio file"),
-            Self::NoClassFolder => f.write_str("is not in a class folder"),
-            Self::FileName => {
-                f.write_str("has a name that is not UTF-8 and cannot be written to tables; rename it")
-            }
-            Self::Missing { line: Some(line) } => write!(f, "is listed on line {line} but missing"),
-            Self::Missing { line: None } => f.write_str("is missing"),
-        }
-    }
 }

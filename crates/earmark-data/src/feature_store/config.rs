@@ -7,6 +7,8 @@ use earmark_core::{Check, ConfigError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::settings::settings;
+
 /// Where features are cached between runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -20,28 +22,18 @@ pub enum DiskCache {
     Off,
 }
 
-/// Budgets of the feature cache. None of them changes any result.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct CacheConfig {
-    /// Number of threads that decode files and compute features and batches; 0 means one per core.
-    pub workers: usize,
-    /// Memory for features, in MiB; 0 caches none.
-    pub memory_mib: u64,
-    /// Disk space for features, in MiB, for all data sets and front ends in the folder together.
-    pub disk_mib: u64,
-    /// Where features are cached on disk.
-    pub disk: DiskCache,
-}
-
-impl Default for CacheConfig {
-    fn default() -> Self {
-        Self {
-            workers: 0,
-            memory_mib: 2048,
-            disk_mib: 8192,
-            disk: DiskCache::Auto,
-        }
+settings! {
+    /// Budgets of the feature cache. None of them changes any result.
+    #[derive(Eq)]
+    pub struct CacheConfig {
+        /// Number of threads that decode files and compute features and batches; 0 means one per core.
+        pub workers: usize = 0,
+        /// Memory for features, in MiB; 0 caches none.
+        pub memory_mib: u64 = 2048,
+        /// Disk space for features, in MiB, for all data sets and front ends in the folder together.
+        pub disk_mib: u64 = 8192,
+        /// Where features are cached on disk.
+        pub disk: DiskCache = DiskCache::Auto,
     }
 }
 
@@ -57,27 +49,15 @@ impl Check for CacheConfig {
     }
 }
 
-impl CacheConfig {
-    pub(super) fn memory_bytes(&self) -> u64 {
-        self.memory_mib << 20
-    }
-
-    pub(super) fn disk_bytes(&self) -> u64 {
-        self.disk_mib << 20
-    }
-}
-
 impl DiskCache {
-    /// The folder, or `None` where there is none: switched off, or no user folder is known.
+    /// The folder, or `None` where the cache is switched off or no user folder is known.
     pub fn folder(&self) -> Option<PathBuf> {
         match self {
             Self::Off => None,
             Self::Dir(folder) => Some(folder.clone()),
-            Self::Auto => auto_folder(|name| {
-                env::var_os(name)
-                    .filter(|value| !value.is_empty())
-                    .map(PathBuf::from)
-            }),
+            Self::Auto => {
+                auto_folder(|name| env::var_os(name).filter(|it| !it.is_empty()).map(PathBuf::from))
+            }
         }
     }
 }

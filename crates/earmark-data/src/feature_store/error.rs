@@ -25,7 +25,7 @@ pub struct ItemError {
 #[derive(Debug, thiserror::Error)]
 pub enum ItemFault {
     /// The file is missing or cannot be read.
-    #[error("{}: cannot be read: {source}; {}", path.display(), remedy(source))]
+    #[error("{path}: cannot be read: {source}; {}", remedy(source))]
     Read {
         /// The file.
         path: PathBuf,
@@ -39,14 +39,8 @@ pub enum ItemFault {
     #[error(transparent)]
     Features(#[from] FeatureError),
     /// The file has changed since the start of the run.
-    #[error(
-        "{}: changed while it was in use; start again when nothing writes to the data folder any more",
-        path.display()
-    )]
-    Changed {
-        /// The file.
-        path: PathBuf,
-    },
+    #[error("{0}: changed while it was in use; start again when nothing writes to the data folder any more")]
+    Changed(PathBuf),
 }
 
 /// An item may come from a table, a folder or a command line: the remedy fits them all.
@@ -61,8 +55,7 @@ fn remedy(source: &io::Error) -> &'static str {
 impl ItemError {
     /// The file of `item` has changed since the start of the run.
     pub(super) fn changed(item: &Item) -> Self {
-        let path = item.path.clone();
-        Self::new(item, ItemFault::Changed { path })
+        Self::new(item, ItemFault::Changed(item.path.clone()))
     }
 
     /// An error about `item`.

@@ -78,8 +78,8 @@ impl FeatureStore {
             clip_features: clip_features.transpose()?,
             workers,
             contents: Contents::default(),
-            memory: Memory::new(config.memory_bytes()),
-            disk: disk.map(|folder| Disk::new(folder, config.disk_bytes())),
+            memory: Memory::new(config.memory_mib << 20),
+            disk: disk.map(|folder| Disk::new(folder, config.disk_mib << 20)),
             config: config.clone(),
             scratches: Mutex::default(),
             from_memory: AtomicU64::new(0),
@@ -133,7 +133,7 @@ impl FeatureStore {
         self.look_up(item, CachedForm::Samples)?.unchanged(item, content)
     }
 
-    /// The clip-level features of `item` (`front-end.clip-features`); `None` where there are none. [`get`](Self::get) returns
+    /// The clip-level features of `item` (`front-end.clip-features`); `None` without that setting. [`get`](Self::get) returns
     /// them too.
     ///
     /// # Errors

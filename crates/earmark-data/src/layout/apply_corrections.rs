@@ -5,11 +5,11 @@ use std::path::Path;
 
 use super::interface::Rows;
 use super::options::DataOptions;
-use crate::dataset::class_map::{ClassMap, hint};
+use crate::dataset::class_map::ClassMap;
 use crate::dataset::corrections::{Corrected, Correction, Corrections, read_corrections};
 use crate::dataset::error::DataError;
 use crate::dataset::item::Skipped;
-use earmark_core::text::suggest;
+use crate::wording::hint;
 
 /// Applies the corrections that the options name. Where labels are not read there is nothing to correct, and a subset that
 /// is not loaded needs no file.
@@ -70,12 +70,9 @@ fn entries(
     classes: &ClassMap,
 ) -> Result<Vec<(usize, Correction)>, DataError> {
     let path = root.join(&corrections.file);
-    let files = rows.rows.iter().map(|row| row.item.file.as_str());
-    let of_subset = |(at, _): &(usize, &str)| subsets[*at] == corrections.subset;
-    let row_of: HashMap<&str, usize> = files
-        .enumerate()
-        .filter(of_subset)
-        .map(|(at, file)| (file, at))
+    let row_of: HashMap<&str, usize> = (0..subsets.len())
+        .filter(|&at| subsets[at] == corrections.subset)
+        .map(|at| (rows.rows[at].item.file.as_str(), at))
         .collect();
     let mut found = Vec::new();
     for (file, text) in read_corrections(&path)? {
@@ -83,12 +80,7 @@ fn entries(
             Some(&at) => Correction::parse(&text, classes).map(|correction| Some((at, correction))),
             None => unknown_file(&file, &corrections.subset, &row_of, &rows.skipped).map(|()| None),
         };
-        let entry = entry.map_err(|problem| DataError::Correction {
-            path: path.clone(),
-            file,
-            problem,
-        })?;
-        found.extend(entry);
+        found.extend(entry.map_err(|problem| DataError::at(&path, format!("{file:?}: {problem}")))?);
     }
     Ok(found)
 }
@@ -104,8 +96,8 @@ fn unknown_file(
     }
     let mut known: Vec<&str> = row_of.keys().copied().collect();
     known.sort_unstable();
-    let near = hint(&suggest(file, known).map(str::to_owned));
+    let hint = hint(file, known);
     Err(format!(
-        "is not a file of the subset {subset:?}{near}; correct the name or remove the entry"
+        "is not a file of the subset {subset:?}{hint}; correct the name or remove the entry"
     ))
 }

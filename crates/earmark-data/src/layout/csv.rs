@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::audio_files::list_folder;
-use super::interface::{Layout, Row, Rows};
+use super::interface::{Columns, Layout, Row, Rows};
 use super::kind::LayoutKind;
 use super::options::DataOptions;
 use crate::dataset::error::DataError;
-use crate::dataset::item::Item;
 use crate::table::columns::Table;
 use crate::table::label_cell::split_labels;
 
@@ -19,8 +18,8 @@ const SUBSET_COLUMNS: [&str; 3] = ["part", "split", "subset"];
 pub(super) struct Csv;
 
 impl Layout for Csv {
-    fn unused_options(&self) -> &'static [&'static str] {
-        &[]
+    fn unused_options(&self) -> usize {
+        0
     }
 
     /// Whether there is exactly one table.
@@ -34,43 +33,29 @@ impl Layout for Csv {
             None => only_table(root)?,
         };
         let table = Table::open(&path)?;
-        let file_column = table.named_or(&options.file_column, &FILE_COLUMNS, "file-column")?;
-        let label_column = options
-            .read_labels
-            .then(|| table.named_or(&options.label_column, &LABEL_COLUMNS, "label-column"))
-            .transpose()?;
-        let fold_column = table.optional(&options.fold_column, &["fold"], "fold-column")?;
-        let group_column = table.optional(&options.group_column, &["group"], "group-column")?;
+        let columns = Columns {
+            file: table.named_or(&options.file_column, &FILE_COLUMNS, "file-column")?,
+            label: options
+                .find_labels(|| table.named_or(&options.label_column, &LABEL_COLUMNS, "label-column"))?,
+            fold: table.optional(&options.fold_column, &["fold"], "fold-column")?,
+            group: table.optional(&options.group_column, &["group"], "group-column")?,
+        };
         let subset_column = table.optional(&options.subset_column, &SUBSET_COLUMNS, "subset-column")?;
         let separator = options.label_separator.as_deref().unwrap_or(",");
         let folder = path.parent().unwrap_or(root);
         let mut rows = Rows::default();
-        for row in &table.rows {
-            let fail = |problem: String| DataError::row(&path, row.line, problem);
-            let file = row.file_name(file_column).map_err(fail)?;
-            let cell = label_column.map_or("", |c| row.cell(c));
-            let labels = split_labels(cell, separator).map_err(fail)?;
-            let subset = subset_column.map_or("train", |c| row.cell(c)).to_owned();
-            if subset.is_empty() {
-                return Err(fail(
-                    "the subset is empty; write, for example, train or test".into(),
-                ));
+        rows.add(&table, |row| {
+            let subset = subset_column.map_or("train", |column| row.cell(column));
+            let labels = split_labels(columns.labels(row), separator)?;
+            let item = columns.item(row, folder, subset)?;
+            match subset {
+                "" => Err("the subset is empty; write, for example, train or test".into()),
+                _ => Ok(Row { item, labels }),
             }
-            rows.multi_label |= labels.len() > 1;
-            rows.tables.entry(subset.clone()).or_insert_with(|| path.clone());
-            rows.rows.push(Row {
-                item: Item {
-                    path: folder.join(&file),
-                    file,
-                    subset,
-                    fold: row.fold(fold_column).map_err(fail)?,
-                    group: row.text(group_column),
-                    line: Some(row.line),
-                    ..Item::default()
-                },
-                labels,
-            });
-        }
+        })?;
+        rows.multi_label = rows.rows.iter().any(|row| row.labels.len() > 1);
+        let subsets = rows.rows.iter().map(|row| row.item.subset.clone());
+        rows.tables = subsets.map(|subset| (subset, path.clone())).collect();
         Ok(rows)
     }
 }

@@ -8,12 +8,12 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::interface::{Layout, Row, Rows};
+use super::interface::{Columns, Layout, Row, Rows};
 use super::kind::LayoutKind;
 use super::options::DataOptions;
 use crate::dataset::error::DataError;
-use crate::dataset::item::Item;
 use crate::table::columns::Table;
+use crate::table::label_cell::split_labels;
 
 /// Where the table may be, below the data folder.
 const TABLES: [&str; 4] = ["meta/esc50.csv", "meta/esc10.csv", "meta.csv", "esc50.csv"];
@@ -35,14 +35,13 @@ impl Layout for Esc50 {
             tried: TABLES.map(str::to_owned).to_vec(),
         })?;
         let table = Table::open(&path)?;
-        let file_column = table.require(&["filename"], None)?;
-        let category_column = options
-            .read_labels
-            .then(|| table.require(&["category"], None))
-            .transpose()?;
-        let target_column = table.find(&["target"]);
-        let fold_column = table.named_or(&options.fold_column, &["fold"], "fold-column")?;
-        let group_column = table.optional(&options.group_column, &["src_file"], "group-column")?;
+        let columns = Columns {
+            file: table.require(&["filename"], None)?,
+            label: options.find_labels(|| table.require(&["category"], None))?,
+            fold: Some(table.named_or(&options.fold_column, &["fold"], "fold-column")?),
+            group: table.optional(&options.group_column, &["src_file"], "group-column")?,
+        };
+        let target_column = table.find(&["target"]).filter(|_| options.read_labels);
         let folder = root.join("audio");
         if !folder.is_dir() {
             return Err(DataError::NoAudioFolder {
@@ -54,42 +53,27 @@ impl Layout for Esc50 {
         }
         let mut rows = Rows::default();
         let mut category_of: HashMap<&str, (&str, usize)> = HashMap::new(); // target -> category, line
-        for row in &table.rows {
-            let fail = |problem: String| DataError::row(&path, row.line, problem);
-            let file = row.file_name(file_column).map_err(fail)?;
-            let category = category_column.map_or("", |c| row.cell(c));
-            if category.is_empty() && category_column.is_some() {
-                return Err(fail(format!(
-                    "{file:?} has no category; add one or remove the row"
-                )));
+        rows.add(&table, |row| {
+            let mut item = columns.item(row, &folder, "train")?;
+            let category = columns.labels(row);
+            let labels = split_labels(category, "")?;
+            if labels.is_empty() && options.read_labels {
+                return Err(format!("{:?} has no category; add one or remove the row", item.file));
             }
             // The number must say the same as the name, or one of the two is a mistake.
-            if let (Some(target), Some(_)) = (target_column.map(|c| row.cell(c)), category_column) {
+            if let Some(target) = target_column.map(|column| row.cell(column)) {
                 let (name, line) = *category_of.entry(target).or_insert((category, row.line));
                 if name != category {
-                    return Err(fail(format!(
+                    return Err(format!(
                         "target {target} is {category:?} here but {name:?} on line {line}; correct one of the rows"
-                    )));
+                    ));
                 }
             }
-            let group = match group_column {
-                Some(_) => row.text(group_column),
-                None => source_recording(&file),
-            };
-            let labels = Some(category.to_owned()).filter(|c| !c.is_empty());
-            rows.rows.push(Row {
-                item: Item {
-                    path: folder.join(&file),
-                    file,
-                    subset: "train".into(),
-                    fold: row.fold(Some(fold_column)).map_err(fail)?,
-                    group,
-                    line: Some(row.line),
-                    ..Item::default()
-                },
-                labels: labels.into_iter().collect(),
-            });
-        }
+            if columns.group.is_none() {
+                item.group = source_recording(&item.file);
+            }
+            Ok(Row { item, labels })
+        })?;
         rows.tables.insert("train".into(), path);
         Ok(rows)
     }

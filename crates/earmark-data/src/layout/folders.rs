@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::audio_files::{audio_name, files_below, is_audio_name, visible};
 use super::interface::{Layout, Row, Rows};
-use super::options::DataOptions;
+use super::options::{DataOptions, TABLE_OPTIONS};
 use crate::dataset::error::DataError;
 use crate::dataset::item::{Item, SkipReason};
 
@@ -21,16 +21,8 @@ const OWN: &str = "recipe.toml";
 pub(super) struct Folders;
 
 impl Layout for Folders {
-    fn unused_options(&self) -> &'static [&'static str] {
-        &[
-            "table",
-            "file-column",
-            "label-column",
-            "subset-column",
-            "label-separator",
-            "fold-column",
-            "group-column",
-        ]
+    fn unused_options(&self) -> usize {
+        TABLE_OPTIONS.len()
     }
 
     /// Whether any folder directly in `root` contains audio at some depth.
@@ -60,7 +52,7 @@ impl Layout for Folders {
         }
         rows.skipped.sort_by(|a, b| a.file.cmp(&b.file));
         if rows.rows.is_empty() {
-            return Err(DataError::EmptyFolder { folder: root.into() });
+            return Err(DataError::EmptyFolder(root.into()));
         }
         Ok(rows)
     }
@@ -93,7 +85,7 @@ fn read_subset(
     for class_folder in class_folders {
         let files = files_below(&class_folder)?;
         if files.is_empty() && labelled {
-            return Err(DataError::EmptyFolder { folder: class_folder });
+            return Err(DataError::EmptyFolder(class_folder));
         }
         // Where the folder's name is not UTF-8, neither is any path below it.
         let class = class_folder.file_name().and_then(|n| n.to_str());

@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 
 use super::audio_files::{audio_name, files_below};
-use super::interface::{Layout, Row, Rows};
+use super::interface::{Columns, Layout, Row, Rows};
 use super::kind::LayoutKind;
 use super::options::DataOptions;
 use crate::dataset::error::DataError;
@@ -159,14 +159,13 @@ impl Year {
         rows: &mut Rows,
     ) -> Result<(), DataError> {
         let table = Table::open(&path)?;
-        let file_column = table.require(&["fname"], None)?;
-        let label_column = options
-            .read_labels
-            .then(|| table.require(&[self.label_column], None))
-            .transpose()?;
+        let columns = Columns {
+            file: table.require(&["fname"], None)?,
+            label: options.find_labels(|| table.require(&[self.label_column], None))?,
+            fold: table.optional(&options.fold_column, &[], "fold-column")?,
+            group: table.optional(&options.group_column, &[], "group-column")?,
+        };
         let verified_column = table.find(&["manually_verified"]);
-        let fold_column = table.optional(&options.fold_column, &[], "fold-column")?;
-        let group_column = table.optional(&options.group_column, &[], "group-column")?;
         let folder = first_existing(root, subset.folders).ok_or_else(|| DataError::NoAudioFolder {
             table: path.clone(),
             subset: subset.name.into(),
@@ -174,38 +173,24 @@ impl Year {
             tried: subset.folders.iter().map(|f| format!("{f}/")).collect(),
         })?;
         let is_test = subset.name == self.test.name;
-        for row in &table.rows {
-            let fail = |problem: String| DataError::row(&path, row.line, problem);
-            let file = row.file_name(file_column).map_err(fail)?;
-            let cell = label_column.map_or("", |c| row.cell(c));
-            let mut labels = split_labels(cell, self.separator).map_err(fail)?;
+        rows.add(&table, |row| {
+            let mut item = columns.item(row, &folder, subset.name)?;
+            let mut labels = split_labels(columns.labels(row), self.separator)?;
             // Quirk(fsdkaggle2018): test clips that were not scored are listed with the label "None".
             if is_test && labels == ["None"] {
                 labels.clear();
             }
-            if labels.is_empty() && !is_test && label_column.is_some() {
-                return Err(fail(format!("{file:?} has no label; add one or remove the row")));
+            if labels.is_empty() && !is_test && options.read_labels {
+                return Err(format!("{:?} has no label; add one or remove the row", item.file));
             }
-            let verified = match verified_column.map_or("", |c| row.cell(c)) {
+            item.verified = match verified_column.map_or("", |column| row.cell(column)) {
                 "" => None,
                 "0" => Some(false),
                 "1" => Some(true),
-                other => return Err(fail(format!("manually_verified is {other:?}; write 0 or 1"))),
+                other => return Err(format!("manually_verified is {other:?}; write 0 or 1")),
             };
-            rows.rows.push(Row {
-                item: Item {
-                    path: folder.join(&file),
-                    file,
-                    subset: subset.name.into(),
-                    fold: row.fold(fold_column).map_err(fail)?,
-                    group: row.text(group_column),
-                    verified,
-                    line: Some(row.line),
-                    ..Item::default()
-                },
-                labels,
-            });
-        }
+            Ok(Row { item, labels })
+        })?;
         rows.tables.insert(subset.name.into(), path);
         Ok(())
     }
@@ -213,38 +198,34 @@ impl Year {
 
 /// The test clips by name only: from the sample submission, else from the folder.
 fn read_unlabelled(root: &Path, folder: &Path, rows: &mut Rows) -> Result<(), DataError> {
-    let unlabelled = |file: String, line: Option<usize>| Row {
-        item: Item {
-            path: folder.join(&file),
-            file,
-            subset: "test".into(),
-            line,
-            ..Item::default()
-        },
+    let unlabelled = |item| Row {
+        item,
         labels: Vec::new(),
     };
     let submission = root.join(SUBMISSION);
     if submission.is_file() {
         let table = Table::open(&submission)?;
-        let column = table.require(&["fname"], None)?;
-        for row in &table.rows {
-            let fail = |problem: String| DataError::row(&submission, row.line, problem);
-            let file = row.file_name(column).map_err(fail)?;
-            rows.rows.push(unlabelled(file, Some(row.line)));
-        }
+        let columns = Columns {
+            file: table.require(&["fname"], None)?,
+            ..Columns::default()
+        };
+        rows.add(&table, |row| columns.item(row, folder, "test").map(unlabelled))?;
         rows.tables.insert("test".into(), submission);
         return Ok(());
     }
     for path in files_below(folder)? {
         match audio_name(folder, &path, None) {
-            Ok(file) => rows.rows.push(unlabelled(file, None)),
+            Ok(file) => rows.rows.push(unlabelled(Item {
+                file,
+                path,
+                subset: "test".into(),
+                ..Item::default()
+            })),
             Err(skipped) => rows.skipped.push(skipped),
         }
     }
-    if rows.rows.iter().all(|row| row.item.subset != "test") {
-        return Err(DataError::EmptyFolder {
-            folder: folder.into(),
-        });
+    match rows.rows.iter().any(|row| row.item.subset == "test") {
+        true => Ok(()),
+        false => Err(DataError::EmptyFolder(folder.into())),
     }
-    Ok(())
 }

@@ -35,7 +35,7 @@ pub fn load(root: &Path, options: &DataOptions) -> Result<DataSet, DataError> {
         return load(folder, &options);
     }
     if !root.is_dir() {
-        return Err(DataError::NoRoot { root: root.into() });
+        return Err(DataError::NoRoot(root.into()));
     }
     let kind = match options.layout {
         Some(kind) => kind,
@@ -80,12 +80,9 @@ fn refuse_duplicates(rows: &Rows) -> Result<(), DataError> {
     for Row { item, .. } in &rows.rows {
         let line = item.line.unwrap_or_default();
         if let Some(first) = seen.insert((&item.subset, &item.file), line) {
-            return Err(DataError::DuplicateRow {
-                path: rows.source(item),
-                line,
-                first,
-                file: item.file.clone(),
-            });
+            let file = &item.file;
+            let problem = format!("{file:?} is already listed on line {first}; keep one of the two rows");
+            return Err(DataError::row(&rows.source(item), line, problem));
         }
     }
     Ok(())
@@ -98,12 +95,14 @@ fn skip_missing(rows: &mut Rows, missing_files: MissingFiles) -> Result<(), Data
     if let (MissingFiles::Refuse, Some(Row { item: first, .. })) = (missing_files, missing.first()) {
         let of_subset = |row: &&Row| row.item.subset == first.subset;
         let count = missing.iter().filter(of_subset).count();
-        let name = |row: &Row| (row.item.line.unwrap_or_default(), row.item.file.clone());
+        let name =
+            |Row { item, .. }: &Row| format!("{:?} (line {})", item.file, item.line.unwrap_or_default());
+        let named: Vec<String> = missing.iter().filter(of_subset).take(NAMED).map(name).collect();
         return Err(DataError::MissingFiles {
             table: rows.tables.get(&first.subset).cloned().unwrap_or_default(),
             count,
             total: count + present.iter().filter(of_subset).count(),
-            first: missing.iter().filter(of_subset).take(NAMED).map(name).collect(),
+            first: named.join(", "),
             folder: first.path.parent().unwrap_or(&first.path).to_owned(),
         });
     }
@@ -134,16 +133,18 @@ fn assemble(
     for Row { mut item, labels } in std::mem::take(&mut rows.rows) {
         item.labels = Vec::with_capacity(labels.len());
         for label in labels {
-            let index = classes.index(&label).ok_or_else(|| DataError::UnknownLabel {
-                place: match (rows.tables.get(&item.subset), item.line) {
-                    (Some(table), Some(line)) => format!("{}:{line}", table.display()),
-                    _ => item.path.display().to_string(),
-                },
-                suggestion: classes.suggest(&label),
-                label,
-                classes: classes.len(),
+            let index = classes.index(&label).ok_or_else(|| {
+                let remedy = match classes.hint(&label) {
+                    hint if hint.is_empty() => "; correct the label or add it to the class map".to_owned(),
+                    hint => hint,
+                };
                 // Only a given map can lack a label: the other kind is made of all of them.
-                class_map: class_map.clone().unwrap_or_default(),
+                let (count, map) = (classes.len(), class_map.as_deref().unwrap_or(root).display());
+                let problem = format!("label {label:?} is not among the {count} classes of {map}{remedy}");
+                match item.line {
+                    Some(line) => DataError::row(&rows.source(&item), line, problem),
+                    None => DataError::at(&item.path, problem),
+                }
             })?;
             item.labels.push(index);
         }

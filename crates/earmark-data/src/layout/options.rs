@@ -7,6 +7,19 @@ use serde::{Deserialize, Serialize};
 use super::kind::LayoutKind;
 use crate::dataset::corrections::Corrections;
 use crate::dataset::error::DataError;
+use crate::settings::settings;
+
+/// The options about tables and columns, by their keys. The last two are of use to every layout with a table, the others to
+/// `csv` alone.
+pub(super) const TABLE_OPTIONS: [&str; 7] = [
+    "table",
+    "file-column",
+    "label-column",
+    "subset-column",
+    "label-separator",
+    "fold-column",
+    "group-column",
+];
 
 /// What to do about recordings that a table lists but that are missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -19,69 +32,48 @@ pub enum MissingFiles {
     Skip,
 }
 
-/// How to read a data folder. The defaults suit the known layouts. The table, its columns and the separator are for
-/// the `csv` layout (`group-column` and `fold-column` for any layout with a table).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct DataOptions {
-    /// The layout of the folder. Default: recognised from its files.
-    pub layout: Option<LayoutKind>,
-    /// The table of the `csv` layout, relative to the data folder. Needed if the folder contains several.
-    pub table: Option<PathBuf>,
-    /// The column with the audio file, a path relative to the table. Default: the first of `file`,
-    /// `filename`, `fname`, `path` that exists.
-    pub file_column: Option<String>,
-    /// The column with the labels. Default: the first of `labels`, `label`, `category`, `class` that
-    /// exists.
-    pub label_column: Option<String>,
-    /// The column with the fold, a whole number from 0. Default: `fold` if it exists.
-    pub fold_column: Option<String>,
-    /// The column that names what was recorded together (a site, a speaker), which is never split between training and
-    /// evaluation. Default: `group` if it exists (`src_file` in the esc50 layout).
-    pub group_column: Option<String>,
-    /// The column with the subset (train, test, ...). Default: `part`, `split` or `subset` if one exists; otherwise all
-    /// recordings are in the subset `train`.
-    #[serde(alias = "part-column")]
-    pub subset_column: Option<String>,
-    /// What separates the labels in one cell; "" means that each cell is one label. Default: ",".
-    pub label_separator: Option<String>,
-    /// Whether a recording may have several labels. Default: as the layout says; for `csv`,
-    /// whether any row has more than one.
-    pub multi_label: Option<bool>,
-    /// A class map file (lines of `index,name`), relative to the data folder, that sets the classes and
-    /// their order. Default: all labels found, in alphabetical order.
-    pub class_map: Option<PathBuf>,
-    /// The subsets to load. Default: all. A subset that is not listed needs no audio on disk.
-    #[serde(alias = "parts")]
-    pub subsets: Option<Vec<String>>,
-    /// Whether labels are read. `false`, for predicting on recordings without usable labels, needs no label column.
-    /// Default: true.
-    pub read_labels: bool,
-    /// What to do about listed recordings that are missing. Default: `refuse`.
-    pub missing_files: MissingFiles,
-    /// Files with clips to remove or relabel, one per subset. They apply to training and evaluation alike.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub corrections: Vec<Corrections>,
-}
-
-impl Default for DataOptions {
-    fn default() -> Self {
-        Self {
-            layout: None,
-            table: None,
-            file_column: None,
-            label_column: None,
-            fold_column: None,
-            group_column: None,
-            subset_column: None,
-            label_separator: None,
-            multi_label: None,
-            class_map: None,
-            subsets: None,
-            read_labels: true,
-            missing_files: MissingFiles::Refuse,
-            corrections: Vec::new(),
-        }
+settings! {
+    /// How to read a data folder. The defaults suit the known layouts. The table, its columns and the separator are for
+    /// the `csv` layout (`group-column` and `fold-column` for any layout with a table).
+    pub struct DataOptions {
+        /// The layout of the folder. Default: recognised from its files.
+        pub layout: Option<LayoutKind> = None,
+        /// The table of the `csv` layout, relative to the data folder. Needed if the folder contains several.
+        pub table: Option<PathBuf> = None,
+        /// The column with the audio file, a path relative to the table. Default: the first of `file`,
+        /// `filename`, `fname`, `path` that exists.
+        pub file_column: Option<String> = None,
+        /// The column with the labels. Default: the first of `labels`, `label`, `category`, `class` that
+        /// exists.
+        pub label_column: Option<String> = None,
+        /// The column with the fold, a whole number from 0. Default: `fold` if it exists.
+        pub fold_column: Option<String> = None,
+        /// The column that names what was recorded together (a site, a speaker), which is never split between training and
+        /// evaluation. Default: `group` if it exists (`src_file` in the esc50 layout).
+        pub group_column: Option<String> = None,
+        /// The column with the subset (train, test, ...). Default: `part`, `split` or `subset` if one exists; otherwise all
+        /// recordings are in the subset `train`.
+        #[serde(alias = "part-column")]
+        pub subset_column: Option<String> = None,
+        /// What separates the labels in one cell; "" means that each cell is one label. Default: ",".
+        pub label_separator: Option<String> = None,
+        /// Whether a recording may have several labels. Default: as the layout says; for `csv`,
+        /// whether any row has more than one.
+        pub multi_label: Option<bool> = None,
+        /// A class map file (lines of `index,name`), relative to the data folder, that sets the classes and
+        /// their order. Default: all labels found, in alphabetical order.
+        pub class_map: Option<PathBuf> = None,
+        /// The subsets to load. Default: all. A subset that is not listed needs no audio on disk.
+        #[serde(alias = "parts")]
+        pub subsets: Option<Vec<String>> = None,
+        /// Whether labels are read. `false`, for predicting on recordings without usable labels, needs no label column.
+        /// Default: true.
+        pub read_labels: bool = true,
+        /// What to do about listed recordings that are missing. Default: `refuse`.
+        pub missing_files: MissingFiles = MissingFiles::Refuse,
+        /// Files with clips to remove or relabel, one per subset. They apply to training and evaluation alike.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        pub corrections: Vec<Corrections> = Vec::new(),
     }
 }
 
@@ -92,19 +84,27 @@ impl DataOptions {
         subsets.is_none_or(|subsets| subsets.iter().any(|p| p == subset))
     }
 
-    /// Refuses options that the layout would silently ignore.
-    pub(super) fn refuse_unused(&self, layout: LayoutKind, unused: &[&str]) -> Result<(), DataError> {
+    /// Finds the column of labels, if they are to be read.
+    pub(super) fn find_labels<E>(&self, find: impl FnOnce() -> Result<usize, E>) -> Result<Option<usize>, E> {
+        self.read_labels.then(find).transpose()
+    }
+
+    /// Refuses the first `unused` of the options about tables, which the layout would silently ignore.
+    pub(super) fn refuse_unused(&self, layout: LayoutKind, unused: usize) -> Result<(), DataError> {
         let given = [
-            ("table", self.table.is_some()),
-            ("file-column", self.file_column.is_some()),
-            ("label-column", self.label_column.is_some()),
-            ("subset-column", self.subset_column.is_some()),
-            ("label-separator", self.label_separator.is_some()),
-            ("fold-column", self.fold_column.is_some()),
-            ("group-column", self.group_column.is_some()),
+            self.table.is_some(),
+            self.file_column.is_some(),
+            self.label_column.is_some(),
+            self.subset_column.is_some(),
+            self.label_separator.is_some(),
+            self.fold_column.is_some(),
+            self.group_column.is_some(),
         ];
-        match given.iter().find(|(key, given)| *given && unused.contains(key)) {
-            Some(&(key, _)) => Err(DataError::Option { key, layout }),
+        match given[..unused].iter().position(|&given| given) {
+            Some(at) => Err(DataError::Option {
+                key: TABLE_OPTIONS[at],
+                layout,
+            }),
             None => Ok(()),
         }
     }

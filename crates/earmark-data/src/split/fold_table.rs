@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::dataset::class_map::hint;
 use crate::dataset::item::Item;
 use crate::table::records::read_records;
-use earmark_core::text::suggest;
+use crate::wording::hint;
 
 /// A fold for each named recording.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,7 +19,7 @@ pub struct FoldTable {
 #[derive(Debug, thiserror::Error)]
 pub enum FoldTableError {
     /// The file cannot be read.
-    #[error("cannot read the fold table {path}: {source}; check the path and its permissions", path = path.display())]
+    #[error("cannot read the fold table {path}: {source}; check the path and its permissions")]
     Read {
         /// The table.
         path: PathBuf,
@@ -28,7 +27,7 @@ pub enum FoldTableError {
         source: io::Error,
     },
     /// A line that cannot be used.
-    #[error("{path}:{line}: {problem}; a fold table has the header `file,fold` and one line per recording", path = path.display())]
+    #[error("{path}:{line}: {problem}; a fold table has the header `file,fold` and one line per recording")]
     Line {
         /// The table.
         path: PathBuf,
@@ -39,46 +38,35 @@ pub enum FoldTableError {
     },
     /// Recordings that the data set does not have.
     #[error(
-        "{count} recordings of the fold table are not in the data set, first {file:?}{}; make a new table for this set",
-        hint(suggestion)
+        "{count} recordings of the fold table are not in the data set, first {file:?}{hint}; make a new table for this set"
     )]
     NotInSet {
         /// How many.
         count: usize,
         /// The first.
         file: String,
-        /// The most similar name in the data set, if close.
-        suggestion: Option<String>,
+        /// The most similar name in the data set, if close, as a question.
+        hint: String,
     },
     /// A name that several subsets use.
-    #[error("{file:?} is in several subsets of the data set; choose one subset before assigning folds")]
-    Ambiguous {
-        /// The name.
-        file: String,
-    },
+    #[error("{0:?} is in several subsets of the data set; choose one subset before assigning folds")]
+    Ambiguous(String),
 }
 
 impl FoldTable {
     /// The table of these items with these folds, item by item (as [`Splitter::k_fold`](super::Splitter::k_fold)
     /// returns them).
     pub fn new(items: &[Item], folds: &[u32]) -> Self {
-        Self {
-            folds: items
-                .iter()
-                .map(|i| i.file.clone())
-                .zip(folds.iter().copied())
-                .collect(),
-        }
+        let files = items.iter().map(|i| i.file.clone());
+        let folds = files.zip(folds.iter().copied()).collect();
+        Self { folds }
     }
 
     /// The table of the folds that the items already carry; items without one are left out.
     pub fn of_items(items: &[Item]) -> Self {
-        Self {
-            folds: items
-                .iter()
-                .filter_map(|i| Some((i.file.clone(), i.fold?)))
-                .collect(),
-        }
+        let assigned = items.iter().filter_map(|i| Some((i.file.clone(), i.fold?)));
+        let folds = assigned.collect();
+        Self { folds }
     }
 
     /// Writes the header `file,fold` and the rows, sorted by file.
@@ -118,22 +106,19 @@ impl FoldTable {
         };
         let records = read_records(bytes, b',').map_err(|e| fail(e.line, e.problem))?;
         let mut table = Self::default();
-        for (at, record) in records.iter().enumerate() {
+        let header = records.first();
+        if let Some(header) = header.filter(|header| header.cells.iter().ne(["file", "fold"])) {
+            let names = header.cells.iter().collect::<Vec<_>>().join(",");
+            return Err(fail(header.line, format!("the header is {names:?}")));
+        }
+        for record in records.iter().skip(1) {
             let fail = |problem: String| fail(record.line, problem);
-            if at == 0 {
-                if record.cells.iter().ne(["file", "fold"]) {
-                    let header = record.cells.iter().collect::<Vec<_>>().join(",");
-                    return Err(fail(format!("the header is {header:?}")));
-                }
-                continue;
-            }
             if record.cells.len() != 2 {
                 return Err(fail(format!("expected 2 fields, found {}", record.cells.len())));
             }
             let (file, fold) = (record.cell(0), record.cell(1));
-            let number = fold
-                .parse()
-                .map_err(|_| fail(format!("the fold {fold:?} is not a whole number")))?;
+            let wrong = |_| fail(format!("the fold {fold:?} is not a whole number"));
+            let number = fold.parse::<u32>().map_err(wrong)?;
             if table.folds.insert(file.to_owned(), number).is_some() {
                 return Err(fail(format!("{file:?} is listed twice")));
             }
@@ -152,24 +137,20 @@ impl FoldTable {
     pub fn apply(&self, items: &mut [Item]) -> Result<usize, FoldTableError> {
         let mut uses: HashMap<&str, usize> = HashMap::new();
         items.iter().for_each(|i| *uses.entry(&i.file).or_default() += 1);
-        let unknown: Vec<&String> = self
-            .folds
-            .keys()
-            .filter(|f| !uses.contains_key(f.as_str()))
-            .collect();
-        if let Some(&file) = unknown.first() {
+        let unknown = self.folds.keys().filter(|f| !uses.contains_key(f.as_str()));
+        if let Some(file) = unknown.clone().next() {
             return Err(FoldTableError::NotInSet {
-                count: unknown.len(),
+                count: unknown.count(),
                 file: file.clone(),
-                suggestion: suggest(file, items.iter().map(|i| i.file.as_str())).map(str::to_owned),
+                hint: hint(file, items.iter().map(|i| i.file.as_str())),
             });
         }
         if let Some(file) = self.folds.keys().find(|f| uses[f.as_str()] > 1) {
-            return Err(FoldTableError::Ambiguous { file: file.clone() });
+            return Err(FoldTableError::Ambiguous(file.clone()));
         }
-        items
-            .iter_mut()
-            .for_each(|i| i.fold = self.folds.get(&i.file).copied());
+        for item in items.iter_mut() {
+            item.fold = self.folds.get(&item.file).copied();
+        }
         Ok(items.iter().filter(|i| i.fold.is_none()).count())
     }
 }

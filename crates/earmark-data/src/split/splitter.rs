@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::units::Units;
 use super::{dealt, grouped, iterative};
 use crate::dataset::item::Item;
+use crate::settings::settings;
 use earmark_core::random;
 
 /// How a split balances the classes.
@@ -22,26 +23,17 @@ pub enum Stratify {
     Iterative,
 }
 
-/// How to split a set. All randomness comes from the seed: the same items in the same order give the same split on every
-/// machine.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Splitter {
-    /// How the classes are balanced.
-    pub stratify: Stratify,
-    /// Whether recordings of one group stay together; those without a group are groups of one.
-    pub group: bool,
-    /// The seed of all draws.
-    pub seed: u64,
-}
-
-impl Default for Splitter {
-    fn default() -> Self {
-        Self {
-            stratify: Stratify::Iterative,
-            group: true,
-            seed: 0,
-        }
+settings! {
+    /// How to split a set. All randomness comes from the seed: the same items in the same order give the same split on every
+    /// machine.
+    #[derive(Eq)]
+    pub struct Splitter {
+        /// How the classes are balanced.
+        pub stratify: Stratify = Stratify::Iterative,
+        /// Whether recordings of one group stay together; those without a group are groups of one.
+        pub group: bool = true,
+        /// The seed of all draws.
+        pub seed: u64 = 0,
     }
 }
 

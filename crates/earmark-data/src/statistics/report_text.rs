@@ -2,7 +2,10 @@
 
 use std::fmt::{self, Write};
 
+use earmark_core::human::human_amount;
+
 use super::report::{DataStatistics, SubsetStatistics};
+use crate::wording::tally_text;
 
 /// Width of the longest bar.
 const BAR: usize = 40;
@@ -17,15 +20,9 @@ impl DataStatistics {
     }
 
     fn write(&self, out: &mut String) -> fmt::Result {
-        let classes = self.classes.len();
-        write!(
-            out,
-            "{}: {} clips, {:.2} hours, {classes} {}",
-            self.layout,
-            self.clips,
-            self.hours,
-            if classes == 1 { "class" } else { "classes" }
-        )?;
+        let classes = human_amount(self.classes.len(), "class", "classes");
+        let (layout, clips, hours) = (self.layout, self.clips, self.hours);
+        write!(out, "{layout}: {clips} clips, {hours:.2} hours, {classes}")?;
         if let Some(n) = self.labels_per_clip {
             write!(out, ", {n:.2} labels per clip")?;
         }
@@ -37,9 +34,8 @@ impl DataStatistics {
         if !self.unreadable.is_empty() {
             writeln!(out, "\nnot readable: {}", self.unreadable.len())?;
         }
-        self.unreadable
-            .iter()
-            .try_for_each(|file| writeln!(out, "  {}", file.reason))
+        let mut unreadable = self.unreadable.iter();
+        unreadable.try_for_each(|file| writeln!(out, "  {}", file.reason))
     }
 
     fn write_classes(&self, out: &mut String) -> fmt::Result {
@@ -63,11 +59,8 @@ impl DataStatistics {
 
 impl SubsetStatistics {
     fn write(&self, out: &mut String) -> fmt::Result {
-        writeln!(
-            out,
-            "\n{}: {} clips, {:.2} hours",
-            self.name, self.clips, self.hours
-        )?;
+        let (name, clips, hours) = (&self.name, self.clips, self.hours);
+        writeln!(out, "\n{name}: {clips} clips, {hours:.2} hours")?;
         let Some(shortest) = &self.shortest else {
             return Ok(());
         };
@@ -80,17 +73,9 @@ impl SubsetStatistics {
         if self.empty > 0 {
             write!(out, ", {} without samples", self.empty)?;
         }
-        let rates = self
-            .sample_rates_hz
-            .iter()
-            .map(|(rate, n)| format!("{rate} Hz ({n})"));
-        let channels = self.channels.iter().map(|(c, n)| format!("{c} ({n})"));
-        writeln!(
-            out,
-            "\n  sample rates {}; channels {}",
-            rates.collect::<Vec<_>>().join(", "),
-            channels.collect::<Vec<_>>().join(", ")
-        )?;
+        let rates = tally_text(&self.sample_rates_hz, |rate| format!("{rate} Hz"));
+        let channels = tally_text(&self.channels, |count| count.to_string());
+        writeln!(out, "\n  sample rates {rates}; channels {channels}")?;
         let most = self.lengths.counts.iter().copied().max().unwrap_or_default();
         for (edge, &n) in self.lengths.edges.windows(2).zip(&self.lengths.counts) {
             let (from, to, bar) = (edge[0], edge[1], bar(n, most));

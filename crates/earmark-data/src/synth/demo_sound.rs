@@ -49,37 +49,31 @@ impl DemoSound {
         Self::Siren,
     ];
 
+    /// The name in the tables, and what renders the sound over silence.
+    fn kind(self) -> (&'static str, fn(&mut [f64], &mut ChaCha8Rng)) {
+        match self {
+            Self::Bell => ("Bell", bell),
+            Self::ChirpDown => ("Chirp_down", |out, rng| chirps(out, rng, false)),
+            Self::ChirpUp => ("Chirp_up", |out, rng| chirps(out, rng, true)),
+            Self::ClickTrain => ("Click_train", clicks),
+            Self::EngineHum => ("Engine_hum", engine),
+            Self::NoiseBurst => ("Noise_burst", bursts),
+            Self::Pluck => ("Pluck", plucks),
+            Self::Rain => ("Rain", rain),
+            Self::SineBeep => ("Sine_beep", beeps),
+            Self::Siren => ("Siren", siren),
+        }
+    }
+
     /// The name in the tables.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Bell => "Bell",
-            Self::ChirpDown => "Chirp_down",
-            Self::ChirpUp => "Chirp_up",
-            Self::ClickTrain => "Click_train",
-            Self::EngineHum => "Engine_hum",
-            Self::NoiseBurst => "Noise_burst",
-            Self::Pluck => "Pluck",
-            Self::Rain => "Rain",
-            Self::SineBeep => "Sine_beep",
-            Self::Siren => "Siren",
-        }
+        self.kind().0
     }
 
     /// `length` samples of the sound, at any level.
     pub(super) fn render(self, length: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
         let mut out = vec![0.0; length];
-        match self {
-            Self::Bell => bell(&mut out, rng),
-            Self::ChirpDown => chirps(&mut out, rng, false),
-            Self::ChirpUp => chirps(&mut out, rng, true),
-            Self::ClickTrain => clicks(&mut out, rng),
-            Self::EngineHum => engine(&mut out, rng),
-            Self::NoiseBurst => bursts(&mut out, rng),
-            Self::Pluck => plucks(&mut out, rng),
-            Self::Rain => rain(&mut out, rng),
-            Self::SineBeep => beeps(&mut out, rng),
-            Self::Siren => siren(&mut out, rng),
-        }
+        self.kind().1(&mut out, rng);
         out
     }
 }

@@ -10,9 +10,7 @@ pub(super) fn render(sounds: &[DemoSound], rng: &mut ChaCha8Rng) -> Vec<f32> {
     let mut mix = background(length, rng);
     for sound in sounds {
         let samples = sound.render(length, rng);
-        let peak = samples
-            .iter()
-            .fold(0.0_f64, |peak, sample| peak.max(sample.abs()));
+        let peak = peak(&samples);
         // The second sound may be up to 12 dB below the first or above it, but never lost in the background.
         let level = decibels(random::uniform(rng, -12.0, 0.0));
         let scale = if peak > 0.0 { level / peak } else { 0.0 };
@@ -20,8 +18,7 @@ pub(super) fn render(sounds: &[DemoSound], rng: &mut ChaCha8Rng) -> Vec<f32> {
             *out += scale * sample;
         }
     }
-    let peak = mix.iter().fold(0.0_f64, |peak, sample| peak.max(sample.abs()));
-    let gain = decibels(random::uniform(rng, -15.0, -1.0)) / peak.max(1e-9);
+    let gain = decibels(random::uniform(rng, -15.0, -1.0)) / peak(&mix).max(1e-9);
     mix.into_iter().map(|sample| (sample * gain) as f32).collect()
 }
 
@@ -40,6 +37,12 @@ fn background(length: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
             level * noise + hum_level * libm::sin(std::f64::consts::TAU * hum_step * index as f64)
         })
         .collect()
+}
+
+fn peak(samples: &[f64]) -> f64 {
+    samples
+        .iter()
+        .fold(0.0_f64, |peak, sample| peak.max(sample.abs()))
 }
 
 /// The factor of an amplitude that is `level` decibels.

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::records::{NOT_UTF8, Record, read_records};
 use crate::dataset::error::DataError;
-use earmark_core::text::suggest;
+use crate::wording::{hint, quoted};
 
 /// A parsed table: one header, rows of equal length.
 pub(crate) struct Table {
-    path: PathBuf,
+    pub path: PathBuf,
     headers: Vec<String>,
     pub rows: Vec<Record>,
 }
@@ -44,11 +44,8 @@ impl Table {
             DataError::row(path, e.line, e.problem + remedy)
         })?;
         let mut records = records.into_iter();
-        let header = records.next();
-        let headers: Vec<String> = header
-            .iter()
-            .flat_map(|header| header.cells.iter().map(str::to_owned))
-            .collect();
+        let header = records.next().map(|header| header.cells).unwrap_or_default();
+        let headers: Vec<String> = header.iter().map(str::to_owned).collect();
         let rows: Vec<Record> = records.collect();
         if rows.is_empty() {
             return Err(DataError::EmptyTable {
@@ -57,11 +54,9 @@ impl Table {
             });
         }
         if let Some(row) = rows.iter().find(|row| row.cells.len() != headers.len()) {
-            let problem = format!(
-                "found {} fields where the header has {}; put quotes around fields that contain a comma",
-                row.cells.len(),
-                headers.len()
-            );
+            let (found, wanted) = (row.cells.len(), headers.len());
+            let remedy = "put quotes around fields that contain a comma";
+            let problem = format!("found {found} fields where the header has {wanted}; {remedy}");
             return Err(DataError::row(path, row.line, problem));
         }
         Ok(Self {
@@ -73,9 +68,8 @@ impl Table {
 
     /// The first of `names` that is a column.
     pub fn find(&self, names: &[&str]) -> Option<usize> {
-        names
-            .iter()
-            .find_map(|name| self.headers.iter().position(|h| h == name))
+        let position = |name: &&str| self.headers.iter().position(|header| header == name);
+        names.iter().find_map(position)
     }
 
     /// The first of `names` that is a column, or an error that lists what there is. `key` is the
@@ -84,33 +78,29 @@ impl Table {
         if let Some(column) = self.find(names) {
             return Ok(column);
         }
-        let found = || self.headers.iter().map(String::as_str);
         // A whole line in one column: the usual sign of another separator.
         let separators = [(';', "semicolons"), ('\t', "tabs")];
-        let other = separators
-            .iter()
-            .find(|(c, _)| self.headers.len() == 1 && self.headers[0].contains(*c));
+        let mut others = separators.iter();
+        let other = others.find(|(c, _)| self.headers.len() == 1 && self.headers[0].contains(*c));
         let remedy = match (other, key) {
-            (Some((_, what)), _) => Some(format!(
-                "the columns seem to be separated by {what}: save the table with commas"
-            )),
-            (None, key) => key.map(|key| format!("name the right one with `{key}`")),
+            (Some((_, what)), _) => {
+                format!("; the columns seem to be separated by {what}: save the table with commas")
+            }
+            (None, Some(key)) => format!("; name the right one with `{key}`"),
+            (None, None) => String::new(),
         };
-        Err(DataError::Column {
-            path: self.path.clone(),
-            expected: names.iter().map(|&n| n.to_owned()).collect(),
-            suggestion: names.iter().find_map(|n| suggest(n, found())).map(str::to_owned),
-            found: self.headers.clone(),
-            remedy,
-        })
+        let headers = || self.headers.iter().map(String::as_str);
+        let mut hints = names.iter().map(|name| hint(name, headers()));
+        let hint = hints.find(|hint| !hint.is_empty()).unwrap_or_default();
+        let (expected, found) = (quoted(names, " or "), quoted(&self.headers, ", "));
+        let problem = format!("there is no column {expected}{hint}; the columns are {found}{remedy}");
+        Err(DataError::at(&self.path, problem))
     }
 
     /// A column that the options may name (then it must exist), else one of the usual names, which must exist too.
     pub fn named_or(&self, named: &Option<String>, usual: &[&str], key: &str) -> Result<usize, DataError> {
-        match named {
-            Some(name) => self.require(&[name], Some(key)),
-            None => self.require(usual, Some(key)),
-        }
+        let found = self.optional(named, usual, key)?;
+        found.map_or_else(|| self.require(usual, Some(key)), Ok)
     }
 
     /// A column that the options may name (then it must exist), else the first of the usual names that does.

@@ -91,7 +91,7 @@ fn a_store_brings_them_from_wherever_it_has_features_from() {
     }
 }
 
-/// Each clip has a class of its own, so that the targets tell how much of which clip is in a segment.
+/// Each clip has a class of its own, so that the targets show how much of which clip is in a segment.
 #[test]
 fn they_are_mixed_as_the_labels_are() {
     let folder = tempfile::tempdir().unwrap();

@@ -15,25 +15,26 @@ use earmark_features::FrontEnd;
 use crate::runtime_support::recordings;
 use crate::stored::store_of;
 
+/// Why batches of clips with these numbers of segments are refused.
+fn refused(config: BatchConfig, counts: &[u32], classes: usize) -> String {
+    let workers = Workers::new(1).unwrap();
+    BatchMaker::new(
+        &config,
+        SegmentIndex::new(counts),
+        BatchShape {
+            segment: [1, 2, 3],
+            classes,
+        },
+        0,
+        workers,
+        |_: SegmentPlace, _: &mut [f32], _: &mut [f32], _: &mut ChaCha8Rng| Ok(()),
+    )
+    .unwrap_err()
+    .to_string()
+}
+
 #[test]
-#[expect(clippy::too_many_lines, reason = "a list of cases")]
 fn what_cannot_work_is_refused() {
-    let refused = |config: BatchConfig, counts: &[u32], classes| {
-        let workers = Workers::new(1).unwrap();
-        BatchMaker::new(
-            &config,
-            SegmentIndex::new(counts),
-            BatchShape {
-                segment: [1, 2, 3],
-                classes,
-            },
-            0,
-            workers,
-            |_: SegmentPlace, _: &mut [f32], _: &mut [f32], _: &mut ChaCha8Rng| Ok(()),
-        )
-        .unwrap_err()
-        .to_string()
-    };
     let config = BatchConfig::default();
     assert_eq!(
         refused(config.clone(), &[3, 4], 1),

@@ -3,6 +3,7 @@
 //! A wall time would make two equal runs differ, and a resumed one from one that was not interrupted; the events carry the step
 //! as their wall time (in seconds), so that TensorBoard's "relative" axis shows steps.
 
+use earmark_core::atomic::WriteError;
 use earmark_core::protobuf::Message;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -21,7 +22,15 @@ pub struct EventWriter {
 
 impl EventWriter {
     /// Opens `path`, cutting it to its first `keep` bytes; an empty file gets the version event.
-    pub fn open(path: &Path, keep: u64) -> io::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// When the file can't be opened, cut or written.
+    pub fn open(path: &Path, keep: u64) -> Result<Self, WriteError> {
+        Self::open_cut(path, keep).map_err(|e| WriteError::new(path, e))
+    }
+
+    fn open_cut(path: &Path, keep: u64) -> io::Result<Self> {
         let mut file = OpenOptions::new()
             .create(true)
             .read(true)
@@ -44,43 +53,45 @@ impl EventWriter {
         Ok(writer)
     }
 
-    /// The file.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Adds one event with scalars.
-    pub fn scalars(&mut self, step: u64, values: &[(&str, f64)]) -> io::Result<()> {
+    /// Adds one event with the scalars that are defined.
+    ///
+    /// # Errors
+    ///
+    /// When the file can't be written.
+    pub fn scalars(&mut self, step: u64, values: &[(&str, Option<f64>)]) -> Result<(), WriteError> {
         let mut event = Message::default();
         if step > 0 {
             event.double(1, step as f64); // wall_time; 0 is left out
         }
         event.int(2, step.cast_signed());
         event.message(5, |summary| {
-            for (tag, value) in values {
+            for (tag, value) in values.iter().filter_map(|(tag, value)| Some((tag, (*value)?))) {
                 summary.message(1, |v| {
                     v.bytes(1, tag.as_bytes());
-                    v.float(2, *value as f32); // simple_value
+                    v.float(2, value as f32); // simple_value
                 });
             }
         });
-        self.record(&event.finish())
+        let written = self.record(&event.finish());
+        written.map_err(|e| WriteError::new(&self.path, e))
     }
 
     /// Writes everything through to the disk and returns the file's length in bytes.
-    pub fn sync(&mut self) -> io::Result<u64> {
-        self.file.sync_data()?;
+    ///
+    /// # Errors
+    ///
+    /// When the system can't.
+    pub fn sync(&mut self) -> Result<u64, WriteError> {
+        let synced = self.file.sync_data();
+        synced.map_err(|e| WriteError::new(&self.path, e))?;
         Ok(self.len)
     }
 
     /// Length, its checksum, data, its checksum: one TFRecord, in one write.
     fn record(&mut self, data: &[u8]) -> io::Result<()> {
         let len = (data.len() as u64).to_le_bytes();
-        let mut out = Vec::with_capacity(data.len() + 16);
-        out.extend_from_slice(&len);
-        out.extend_from_slice(&masked_crc(&len).to_le_bytes());
-        out.extend_from_slice(data);
-        out.extend_from_slice(&masked_crc(data).to_le_bytes());
+        let checksum = |data: &[u8]| masked_crc(data).to_le_bytes();
+        let out = [&len[..], &checksum(&len), data, &checksum(data)].concat();
         self.file.write_all(&out)?;
         self.len += out.len() as u64;
         Ok(())
@@ -102,8 +113,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("events.out.tfevents.1.test");
         let mut w = EventWriter::open(&path, 0).unwrap();
-        w.scalars(300, &[("loss", 0.25), ("learning rate", 1e-4)])
-            .unwrap();
+        w.scalars(
+            300,
+            &[
+                ("loss", Some(0.25)),
+                ("none", None),
+                ("learning rate", Some(1e-4)),
+            ],
+        )
+        .unwrap();
         w.sync().unwrap();
         assert_eq!(
             std::fs::read(&path).unwrap(),
@@ -116,15 +134,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("e");
         let mut w = EventWriter::open(&path, 0).unwrap();
-        w.scalars(1, &[("loss", 1.0)]).unwrap();
+        w.scalars(1, &[("loss", Some(1.0))]).unwrap();
         let at = w.sync().unwrap();
         let before = std::fs::read(&path).unwrap();
         assert_eq!(before.len() as u64, at);
-        w.scalars(2, &[("loss", 2.0)]).unwrap();
+        w.scalars(2, &[("loss", Some(2.0))]).unwrap();
         drop(w);
         let mut w = EventWriter::open(&path, at).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), before);
-        w.scalars(3, &[("loss", 3.0)]).unwrap();
+        w.scalars(3, &[("loss", Some(3.0))]).unwrap();
         assert!(std::fs::read(&path).unwrap().starts_with(&before));
     }
 }

@@ -53,21 +53,19 @@ impl ModelFile {
     ///
     /// When it can't be read, is not a model file, or was written by a later version of this program.
     pub fn read(path: &Path) -> Result<Self, ModelFileError> {
-        Self::parse(
-            path,
-            &std::fs::read(path).map_err(|e| ModelFileError::read(path, e))?,
-        )
+        Self::read_with_bytes(path).map(|(file, _)| file)
     }
 
-    /// As [`ModelFile::read`], from the bytes of the file at `path`.
+    /// As [`ModelFile::read`], with the bytes of the file.
     ///
     /// # Errors
     ///
     /// As [`ModelFile::read`].
-    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ModelFileError> {
-        let (json, tensors) = parse_tensors(path, bytes)?;
+    pub fn read_with_bytes(path: &Path) -> Result<(Self, Vec<u8>), ModelFileError> {
+        let bytes = std::fs::read(path).map_err(|e| ModelFileError::read(path, e))?;
+        let (json, tensors) = parse_tensors(path, &bytes)?;
         let meta = parse_meta(path, &json)?;
-        Ok(Self { meta, tensors })
+        Ok((Self { meta, tensors }, bytes))
     }
 
     /// Reads and checks what a model file says about itself (recipe, classes, step, ...), and none of its weights.
@@ -125,23 +123,27 @@ fn parse_meta(path: &Path, json: &str) -> Result<ModelMeta, ModelFileError> {
     // The format comes first: this program can't know what else a later one says.
     let head: Value = serde_json::from_str(json).map_err(|e| ModelFileError::broken(path, e))?;
     let found = head.get("format").and_then(Value::as_u64).unwrap_or(0);
-    let found = u32::try_from(found).unwrap_or(u32::MAX);
-    if found > FORMAT {
-        let version = head.get("version").and_then(Value::as_str);
-        return Err(ModelFileError::Newer {
-            path: path.into(),
-            found,
-            known: FORMAT,
-            version: version.unwrap_or("unknown").to_owned(),
-        });
-    }
+    let version = head.get("version").and_then(Value::as_str);
+    check_format(path, u32::try_from(found).unwrap_or(u32::MAX), version)?;
     let meta: ModelMeta = serde_json::from_value(head).map_err(|e| ModelFileError::broken(path, e))?;
     if let Some(calibration) = &meta.calibration {
-        calibration
-            .check(meta.classes.len())
-            .map_err(|e| ModelFileError::broken(path, e))?;
+        let checked = calibration.check(meta.classes.len());
+        checked.map_err(|e| ModelFileError::broken(path, e))?;
     }
     Ok(meta)
+}
+
+/// Refuses a file of a later format, by the version of the program that wrote it, where it says that.
+pub(super) fn check_format(path: &Path, found: u32, version: Option<&str>) -> Result<(), ModelFileError> {
+    if found <= FORMAT {
+        return Ok(());
+    }
+    Err(ModelFileError::Newer {
+        path: path.into(),
+        found,
+        known: FORMAT,
+        version: version.unwrap_or("unknown").to_owned(),
+    })
 }
 
 fn check_fit(path: &Path, tensors: &Tensors, specs: &[VarSpec]) -> Result<(), ModelFileError> {
@@ -162,13 +164,13 @@ fn check_fit(path: &Path, tensors: &Tensors, specs: &[VarSpec]) -> Result<(), Mo
     }
     let more = differences.len().saturating_sub(3);
     differences.truncate(3);
-    let mut differences = differences.join(", ");
-    if more > 0 {
-        differences.push_str(&format!(" and {more} more"));
-    }
+    let more = match more {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
     Err(ModelFileError::Mismatch {
         path: path.into(),
-        differences,
+        differences: differences.join(", ") + &more,
     })
 }
 

@@ -5,7 +5,7 @@
 
 use super::error::ModelFileError;
 use super::files::state_path;
-use super::model_file::FORMAT;
+use super::model_file::check_format;
 use super::tensor_file::{HostTensor, Tensors, read_json, read_tensors, write_tensors};
 use crate::optim::optimizer::Optimizer;
 use crate::optim::schedule::PlateauState;
@@ -61,26 +61,15 @@ impl TrainingProgress {
     /// When the run has no state, or one that is broken or of a later version of this program.
     pub fn read(run: &Path) -> Result<Self, ModelFileError> {
         let path = state_path(run);
-        parse_progress(&path, read_json(&path))
+        let json = read_json(&path).map_err(|e| as_state_error(&path, e))?;
+        Self::parse(&path, &json)
     }
-}
 
-fn parse_progress(
-    path: &Path,
-    json: Result<String, ModelFileError>,
-) -> Result<TrainingProgress, ModelFileError> {
-    let json = json.map_err(|e| as_state_error(path, e))?;
-    let progress: TrainingProgress =
-        serde_json::from_str(&json).map_err(|e| ModelFileError::state(path, e))?;
-    if progress.format > FORMAT {
-        return Err(ModelFileError::Newer {
-            path: path.into(),
-            found: progress.format,
-            known: FORMAT,
-            version: "unknown".into(),
-        });
+    fn parse(path: &Path, json: &str) -> Result<Self, ModelFileError> {
+        let progress: Self = serde_json::from_str(json).map_err(|e| ModelFileError::state(path, e))?;
+        check_format(path, progress.format, None)?;
+        Ok(progress)
     }
-    Ok(progress)
 }
 
 fn as_state_error(path: &Path, error: ModelFileError) -> ModelFileError {
@@ -109,11 +98,10 @@ impl ResumeState {
     pub fn read(run: &Path) -> Result<Self, ModelFileError> {
         let path = state_path(run);
         let (json, tensors) = read_tensors(&path).map_err(|e| as_state_error(&path, e))?;
-        let progress = parse_progress(&path, Ok(json))?;
         Ok(Self {
+            progress: TrainingProgress::parse(&path, &json)?,
             path,
             tensors,
-            progress,
         })
     }
 

@@ -1,7 +1,7 @@
 //! The scaler of a network: standardisation and principal components before its first weight, fitted on the training clips or
 //! transferred from another model.
 
-use super::model_tensor::find;
+use super::warm_start::model_tensor;
 use crate::checkpoint::ModelFile;
 use earmark_features::{Pca, Scaler, ScalerError};
 use earmark_models::{Network, Vars};
@@ -90,7 +90,8 @@ pub fn transfer_scaler(
     for name in names {
         let Some(id) = vars.find(&name) else { continue };
         let spec = &vars.specs()[id.0];
-        let tensor = find(model, spec, &spec.shape).map_err(|(name, problem)| InputScalerError::Unfit {
+        let found = model_tensor(model, spec, &spec.shape);
+        let tensor = found.map_err(|(name, problem)| InputScalerError::Unfit {
             path: path.into(),
             name,
             problem,

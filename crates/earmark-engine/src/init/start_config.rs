@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// `[train.start]` of a recipe.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct StartConfig {
     /// Model file, RUN, RUN@STEP, or the name of a model in the catalogue. Of a cross-validation run, the model of the same test fold.
@@ -30,10 +30,7 @@ impl StartConfig {
     pub fn new(from: impl Into<String>) -> Self {
         Self {
             from: from.into(),
-            include: Vec::new(),
-            exclude: Vec::new(),
-            statistics: false,
-            classes: BTreeMap::new(),
+            ..Self::default()
         }
     }
 
@@ -52,11 +49,10 @@ impl Check for StartConfig {
         ConfigError::unless(!self.from.is_empty(), "from", "\"\"", remedy)?;
         match self.classes.iter().find(|(_, others)| others.is_empty()) {
             None => Ok(()),
-            Some((class, _)) => Err(ConfigError::new(
-                format!("classes.{class}"),
-                "[]",
-                "name at least one class of the other model, or leave this one out",
-            )),
+            Some((class, _)) => {
+                let remedy = "name at least one class of the other model, or leave this one out";
+                Err(ConfigError::new(format!("classes.{class}"), "[]", remedy))
+            }
         }
     }
 }

@@ -12,15 +12,17 @@ use std::collections::BTreeMap;
 /// With one label per example this is what `class_weight` does in Keras (2 and 3). Where labels are soft (mixed examples) Keras takes
 /// the weight of the greatest label, which would jump where two are equal; the mean does not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Written", into = "Written")]
+#[serde(try_from = "Written", rename_all = "kebab-case")]
 pub enum ClassWeights {
     /// `"balanced"`: labels / (classes x labels of the class), over the training clips, as scikit-learn's
     /// `compute_class_weight("balanced")`: all classes count alike, and the mean weight of a label is 1. Classes without clips
     /// are left out of the count.
     Balanced,
     /// A weight by class name; classes that are not named weigh 1.
+    #[serde(untagged)]
     Named(BTreeMap<String, f64>),
     /// A weight for each class in order: what the other two become once the training clips are known.
+    #[serde(untagged)]
     Each(Vec<f64>),
 }
 
@@ -31,7 +33,7 @@ impl Check for ClassWeights {
     fn check(&self) -> Result<(), ConfigError> {
         let check = |key: &str, w: f64| {
             let remedy = "choose a positive number; 1 is the weight of classes that are not named";
-            ConfigError::unless(w > 0.0 && w.is_finite(), key, w, remedy)
+            ConfigError::check_positive(key, w, remedy)
         };
         match self {
             Self::Balanced => Ok(()),
@@ -94,7 +96,7 @@ pub(super) fn weigh(losses: Tensor<2>, targets: &Tensor<2>, weights: Option<&Cla
 }
 
 /// How [`ClassWeights`] are written in recipes.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(
     untagged,
     expecting = "expected \"balanced\", or a table of classes and their weights such as { Bark = 2.0 }"
@@ -116,16 +118,6 @@ impl TryFrom<Written> for ClassWeights {
             )),
             Written::Named(named) => Ok(Self::Named(named)),
             Written::Each(each) => Ok(Self::Each(each)),
-        }
-    }
-}
-
-impl From<ClassWeights> for Written {
-    fn from(weights: ClassWeights) -> Self {
-        match weights {
-            ClassWeights::Balanced => Self::Word(BALANCED.into()),
-            ClassWeights::Named(named) => Self::Named(named),
-            ClassWeights::Each(each) => Self::Each(each),
         }
     }
 }

@@ -150,8 +150,8 @@ impl Loss {
         Ok(loss)
     }
 
-    /// Each class's weight in the loss; `None` before [`with_class_weights`](Self::with_class_weights), or where there are none. Of a loss by subset those of
-    /// its curated loss, else those of the noisy one.
+    /// Each class's weight in the loss; `None` before [`with_class_weights`](Self::with_class_weights), or where all count alike. Of a
+    /// loss by subset those of its curated loss, else those of the noisy one.
     pub fn class_weights(&self) -> Option<&[f64]> {
         match self {
             Self::SigmoidCrossEntropy { class_weights, .. }
@@ -170,6 +170,7 @@ impl Loss {
 impl Check for Loss {
     fn check(&self) -> Result<(), ConfigError> {
         let unless = |ok, key, value: f64, remedy| ConfigError::unless(ok, key, value, remedy);
+        let share = |key, value: f64, remedy| ConfigError::check_range(key, value, 0.0..=1.0, remedy);
         match self {
             Self::SigmoidCrossEntropy {
                 label_smoothing: a,
@@ -179,20 +180,12 @@ impl Check for Loss {
                 label_smoothing: a,
                 class_weights,
             } => {
-                unless(
-                    (0.0..=1.0).contains(a),
-                    "label-smoothing",
-                    *a,
-                    "choose a share from 0 to 1",
-                )?;
-                class_weights
-                    .iter()
-                    .try_for_each(Check::check)
-                    .within("class-weights")
+                share("label-smoothing", *a, "choose a share from 0 to 1")?;
+                class_weights.check().within("class-weights")
             }
             Self::SoftBootstrap { beta } => {
                 let remedy = "choose a share from 0 to 1, such as 0.7";
-                unless((0.0..=1.0).contains(beta), "beta", *beta, remedy)
+                share("beta", *beta, remedy)
             }
             Self::Lq { q } => {
                 let remedy = "choose a number above 0, at most 1, such as 0.5";
@@ -229,34 +222,24 @@ fn check_by_subset(losses: [&Loss; 2], weights: [f64; 2]) -> Result<(), ConfigEr
         let kind = |value, remedy| Err(ConfigError::new(format!("{name}.kind"), value, remedy));
         match loss {
             Loss::BySubset { .. } => {
-                return kind(
-                    "by-subset",
-                    "a subset can't be divided again; choose another loss",
-                );
+                let remedy = "a subset can't be divided again; choose another loss";
+                return kind("by-subset", remedy);
             }
             Loss::OutlierCrossEntropy { .. } if name == "curated" => {
                 let remedy =
-                    "it leaves out noisy clips only, and there are none here; choose sigmoid-cross-entropy";
+                    "it leaves out noisy clips only, and these are curated; choose sigmoid-cross-entropy";
                 return kind("outlier-cross-entropy", remedy);
             }
             _ => loss.check().within(name)?,
         }
-        ConfigError::unless(
-            weight >= 0.0 && weight.is_finite(),
-            format!("{name}-weight"),
-            weight,
-            "choose 0 or a positive number",
-        )?;
+        let (key, remedy) = (format!("{name}-weight"), "choose 0 or a positive number");
+        ConfigError::check_range(&key, weight, 0.0..f64::INFINITY, remedy)?;
     }
     let remedy = "one of the two weights must be above 0";
     ConfigError::unless(weights != [0.0, 0.0], "curated-weight", 0, remedy)?;
     let remedy = "softmax and sigmoid losses give different scores; choose two of one kind";
-    ConfigError::unless(
-        losses[0].is_single_label() == losses[1].is_single_label(),
-        "noisy.kind",
-        "of another kind than curated",
-        remedy,
-    )
+    let alike = losses[0].is_single_label() == losses[1].is_single_label();
+    ConfigError::unless(alike, "noisy.kind", "of another kind than curated", remedy)
 }
 
 #[cfg(test)]

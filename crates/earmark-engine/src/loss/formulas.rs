@@ -73,7 +73,7 @@ pub(super) fn lsep(x: Tensor<2>, y: Tensor<2>) -> Tensor<2> {
 /// `ln(sum of w e^x)` over classes, `[B, 1]`.
 fn log_sum_exp(x: Tensor<2>, w: Tensor<2>) -> Tensor<2> {
     let none = w.clone().lower_equal_elem(0.0);
-    // The logarithm of 1 where there is none, so that nothing infinite is made and then masked.
+    // The logarithm of 1 where a class has no weight, so that nothing infinite is made and then masked.
     let ln = w.mask_fill(none.clone(), 1.0).log().mask_fill(none, NOWHERE);
     let x = x + ln;
     let top = x.clone().detach().max_dim(1); // [B, 1]

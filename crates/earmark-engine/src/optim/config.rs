@@ -72,15 +72,14 @@ impl Default for OptimizerConfig {
 
 impl Check for OptimizerConfig {
     fn check(&self) -> Result<(), ConfigError> {
-        let decay =
-            |key, v: f64| ConfigError::check_range(key, v, 0.0..1.0, "choose a number from 0 to below 1");
+        let remedy = "choose a number from 0 to below 1";
+        let decay = |key, v: f64| ConfigError::check_range(key, v, 0.0..1.0, remedy);
         let weight_decay = match self {
             Self::Adam(adam) => {
                 decay("beta-1", adam.beta_1)?;
                 decay("beta-2", adam.beta_2)?;
-                let positive = adam.epsilon > 0.0 && adam.epsilon.is_finite();
                 let remedy = "choose a small positive number, such as 1e-8";
-                ConfigError::unless(positive, "epsilon", adam.epsilon, remedy)?;
+                ConfigError::check_positive("epsilon", adam.epsilon, remedy)?;
                 adam.weight_decay
             }
             Self::Sgd(sgd) => {
@@ -88,11 +87,7 @@ impl Check for OptimizerConfig {
                 sgd.weight_decay
             }
         };
-        ConfigError::check_range(
-            "weight-decay",
-            weight_decay,
-            0.0..f64::INFINITY,
-            "choose 0 or more",
-        )
+        let not_negative = 0.0..f64::INFINITY;
+        ConfigError::check_range("weight-decay", weight_decay, not_negative, "choose 0 or more")
     }
 }

@@ -24,12 +24,7 @@ pub enum GradientClip {
 impl Check for GradientClip {
     fn check(&self) -> Result<(), ConfigError> {
         let (Self::GlobalNorm { max } | Self::Value { max }) = *self;
-        ConfigError::unless(
-            max > 0.0 && max.is_finite(),
-            "max",
-            max,
-            "choose a positive number",
-        )
+        ConfigError::check_positive("max", max, "choose a positive number")
     }
 }
 

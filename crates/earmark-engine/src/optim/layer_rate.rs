@@ -15,12 +15,9 @@ pub struct LayerRate {
 
 impl Check for LayerRate {
     fn check(&self) -> Result<(), ConfigError> {
-        ConfigError::unless(
-            self.factor > 0.0 && self.factor.is_finite(),
-            "factor",
-            self.factor,
-            "choose a positive factor, such as 0.1; put variables that must not move at all into freeze",
-        )
+        let remedy =
+            "choose a positive factor, such as 0.1; put variables that must not move at all into freeze";
+        ConfigError::check_positive("factor", self.factor, remedy)
     }
 }
 

@@ -167,7 +167,6 @@ impl Schedule {
 
 impl Check for Schedule {
     fn check(&self) -> Result<(), ConfigError> {
-        let positive = |key, v: f64, remedy| ConfigError::unless(v > 0.0 && v.is_finite(), key, v, remedy);
         let not_negative = |key, v| ConfigError::check_range(key, v, 0.0..f64::INFINITY, "choose 0 or more");
         match *self {
             Self::Constant => Ok(()),
@@ -190,7 +189,9 @@ impl Check for Schedule {
                         let remedy = "every-steps is set as well; keep one of the two";
                         refuse("every-epochs", e.to_string(), remedy)
                     }
-                    (Some(e), None) => positive("every-epochs", e, "choose a positive number of epochs"),
+                    (Some(e), None) => {
+                        ConfigError::check_positive("every-epochs", e, "choose a positive number of epochs")
+                    }
                     (None, Some(0)) => refuse("every-steps", "0".into(), "choose 1 step or more"),
                     (None, Some(_)) => Ok(()),
                 }
@@ -217,9 +218,9 @@ impl Check for Schedule {
                 peak_rate,
                 half_cycle_epochs,
             } => {
-                positive("peak-rate", peak_rate, "choose a positive rate")?;
+                ConfigError::check_positive("peak-rate", peak_rate, "choose a positive rate")?;
                 let remedy = "choose a positive number of epochs";
-                positive("half-cycle-epochs", half_cycle_epochs, remedy)
+                ConfigError::check_positive("half-cycle-epochs", half_cycle_epochs, remedy)
             }
         }
     }
@@ -293,7 +294,7 @@ mod tests {
             min_rate: 0.2,
         };
         let mut state = PlateauState::default();
-        // 0.505 is no improvement over 0.5 by min-delta.
+        // 0.505 does not improve on 0.5 by min-delta.
         let falls: Vec<bool> = [0.5, 0.505, 0.4, 0.6, 0.6, 0.6, 0.6, 0.6]
             .iter()
             .map(|&x| s.observe(x, &mut state))

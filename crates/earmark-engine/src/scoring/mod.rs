@@ -7,7 +7,6 @@ mod row_scorer;
 mod score;
 mod score_error;
 pub(crate) mod scorer;
-mod segment_grid;
 mod segment_scores;
 
 pub use random_crops::{CropMean, RandomCrops};
@@ -15,5 +14,4 @@ pub use row_scorer::RowScorer;
 pub use score::ScoreJob;
 pub use score_error::ScoreError;
 pub use scorer::{Scorer, ScorerOutput, SegmentBatch};
-pub use segment_grid::SegmentGrid;
 pub use segment_scores::SegmentScores;

@@ -3,7 +3,6 @@
 use super::random_crops::{Crop, RandomCrops};
 use super::score_error::ScoreError;
 use super::scorer::{Scorer, ScorerOutput, SegmentBatch};
-use super::segment_grid::{SegmentGrid, equal_pieces};
 use super::segment_scores::SegmentScores;
 use earmark_features::{Extractor, FeatureError, Features};
 use std::borrow::Cow;
@@ -15,8 +14,8 @@ const WHOLE_FRAMES: usize = 16_384;
 
 /// How clips are cut.
 enum Cut {
-    /// Into segments of one length, by the front end.
-    Segments(SegmentGrid),
+    /// Into segments of this many frames, by the front end.
+    Segments(usize),
     /// Not at all up to this many frames, beyond that into equal pieces.
     Whole(usize),
     /// At random, into several lengths.
@@ -56,9 +55,10 @@ pub(super) struct Pending<'a> {
 impl<'a> Pending<'a> {
     pub fn new(scorer: &'a Scorer, output: ScorerOutput, stop: &'a AtomicBool) -> Self {
         let whole = || Cut::Whole(scorer.longest_whole());
+        let segment = scorer.extractor.segment_frames();
         let cut = match &scorer.random_crops {
             Some(crops) => Cut::Random(crops.clone()),
-            None => SegmentGrid::of(&scorer.extractor).map_or_else(whole, Cut::Segments),
+            None => segment.map_or_else(whole, Cut::Segments),
         };
         Self {
             scorer,
@@ -79,10 +79,7 @@ impl<'a> Pending<'a> {
             clip = Cow::Owned(silent(extractor)?);
         }
         let (frames, starts) = match &self.cut {
-            Cut::Segments(grid) => {
-                let starts = grid.starts(clip.frames, extractor.segment_count(clip.frames));
-                (grid.length(), starts)
-            }
+            Cut::Segments(frames) => (*frames, extractor.segment_starts(clip.frames)),
             Cut::Whole(longest) => equal_pieces(clip.frames, *longest),
             Cut::Random(crops) => {
                 let crops = crops.draw(&clip);
@@ -194,4 +191,86 @@ fn silent(extractor: &Extractor) -> Result<Features, FeatureError> {
         samples *= 2;
     }
     extractor.log_mel(&vec![0.0; samples], &mut extractor.scratch())
+}
+
+/// Length and first frames of the fewest equal pieces of `frames` frames that are no longer than `longest`, spread evenly from the
+/// clip's start to its end.
+fn equal_pieces(frames: usize, longest: usize) -> (usize, Vec<i64>) {
+    let count = frames.div_ceil(longest).max(1);
+    let length = frames.div_ceil(count);
+    // With one piece there is nothing to spread.
+    let start = |k: usize| k * (frames - length) / (count - 1).max(1);
+    let starts = (0..count).map(|k| i64::try_from(start(k)).unwrap_or(i64::MAX));
+    (length, starts.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use earmark_features::FrontEnd;
+
+    #[test]
+    fn pieces_cover_all_and_are_equal() {
+        for frames in 1..200 {
+            for longest in [1, 2, 7, 40, 1000] {
+                let (length, starts) = equal_pieces(frames, longest);
+                assert!(length <= longest && starts.len() == frames.div_ceil(longest));
+                assert_eq!(starts[0], 0);
+                let starts: Vec<usize> = starts.iter().map(|s| usize::try_from(*s).unwrap()).collect();
+                assert!(
+                    starts.windows(2).all(|w| w[1] > w[0] && w[1] <= w[0] + length),
+                    "{frames}, {longest}: {starts:?}"
+                );
+                assert_eq!(starts[starts.len() - 1] + length, frames, "{frames}, {longest}");
+            }
+        }
+    }
+
+    fn extractor(examples: &str) -> Extractor {
+        let text = format!(
+            r#"{{ "sample-rate-hz": 8000, "stft": {{ "window-samples": 64, "hop-samples": 60 }}, "amplitude": "linear",
+                 "segments": {examples} }}"#
+        );
+        let front_end: FrontEnd = serde_json::from_str(&text).unwrap();
+        Extractor::new(&front_end).unwrap()
+    }
+
+    /// The frame at a segment's start, where it is one of the clip's, is the first of the segment as it is cut.
+    #[test]
+    fn segments_start_where_they_are_cut() {
+        for examples in [
+            r#"{ "length-frames": 20, "hop-frames": 7, "pad": { "value": -1 } }"#,
+            r#"{ "length-frames": 20, "hop-frames": 7, "pad": { "value": -1 }, "place": "centre" }"#,
+            r#"{ "length-frames": 9, "hop-frames": 9, "pad": { "value": -1 }, "place": "centre" }"#,
+            r#"{ "length-frames": 5, "hop-frames": 1, "pad": { "value": -1 }, "place": "centre" }"#,
+            r#"{ "length-frames": 20, "hop-frames": 7, "pad": { "value": -1 }, "place": "middle" }"#,
+            r#"{ "length-seconds": 0.25, "hop-seconds": 0.1, "pad": { "value": -1 } }"#,
+            r#"{ "length-seconds": 0.25, "hop-seconds": 0.1, "pad": { "value": -1 }, "place": "centre" }"#,
+        ] {
+            let e = extractor(examples);
+            for frames in [0, 1, 6, 7, 8, 19, 20, 21, 27, 28, 100] {
+                let data = (0..e.bands() * frames).map(|i| (i % frames) as f32).collect();
+                let features = Features {
+                    channels: 1,
+                    bands: e.bands(),
+                    frames,
+                    data,
+                    clip_features: Vec::new(),
+                };
+                let starts = e.segment_starts(frames);
+                assert_eq!(starts.len(), e.segment_count(features.frames));
+                let inside = 0..i64::try_from(frames).unwrap();
+                for (k, start) in starts.into_iter().enumerate() {
+                    let segment = e.segment(&features, k).unwrap();
+                    for (at, value) in (start..).zip(&segment.data[..segment.frames]) {
+                        let wanted = if inside.contains(&at) { at } else { -1 };
+                        assert_eq!(
+                            *value as i64, wanted,
+                            "{examples}, {frames} frames, segment {k}, frame {at}"
+                        );
+                    }
+                }
+            }
+        }
+    }
 }

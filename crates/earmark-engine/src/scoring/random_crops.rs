@@ -62,12 +62,9 @@ impl Check for RandomCrops {
             let remedy = "choose lengths from 1 to 1000000 frames";
             ConfigError::check_range("frames", frames, 1..=1_000_000, remedy)?;
         }
-        ConfigError::unless(
-            self.crops > 0 && self.crops.saturating_mul(self.frames.len()) <= MAX_CROPS,
-            "crops",
-            self.crops,
-            "choose 1 or more, at most 10000 crops of all lengths together",
-        )
+        let most = MAX_CROPS / self.frames.len();
+        let remedy = "choose 1 or more, at most 10000 crops of all lengths together";
+        ConfigError::check_range("crops", self.crops, 1..=most, remedy)
     }
 }
 

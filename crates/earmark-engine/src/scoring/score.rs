@@ -37,26 +37,12 @@ impl Scorer {
         fetch: impl Fn(usize) -> Result<Arc<Features>, E> + Sync,
         mut done: impl FnMut(usize, Result<Vec<f32>, E>) -> bool,
     ) -> Result<bool, ScoreError> {
-        self.score_segments(job, fetch, |clip, segments| {
+        self.run_segments(ScorerOutput::Scores, job, fetch, |clip, segments| {
             done(clip, segments.map(|segments| self.mean(&segments)))
         })
     }
 
-    /// As [`Self::score`], with the scores of each segment.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::score`].
-    pub fn score_segments<E: Send>(
-        &self,
-        job: &ScoreJob,
-        fetch: impl Fn(usize) -> Result<Arc<Features>, E> + Sync,
-        done: impl FnMut(usize, Result<SegmentScores, E>) -> bool,
-    ) -> Result<bool, ScoreError> {
-        self.run_segments(ScorerOutput::Scores, job, fetch, done)
-    }
-
-    /// As [`Self::score_segments`], with any output of the forward pass.
+    /// As [`Self::score`], with an output of the forward pass for each segment.
     ///
     /// # Errors
     ///
@@ -71,11 +57,11 @@ impl Scorer {
         let &ScoreJob { clips, workers, stop } = job;
         let ahead = workers.count();
         let mut pending = Pending::new(self, output, stop);
-        std::thread::scope(|scope| {
+        std::thread::scope(|s| {
             let (send, receive) = sync_channel::<Vec<Option<Result<Arc<Features>, E>>>>(1);
             let fetch = &fetch;
-            // One thread that waits; the work is done by the workers.
-            scope.spawn(move || {
+            // One thread that waits; the workers do the work.
+            s.spawn(move || {
                 for start in (0..clips).step_by(ahead) {
                     let group = start..(start + ahead).min(clips);
                     let one = |i| (!job.stop.load(Ordering::Relaxed)).then(|| fetch(i));
@@ -86,13 +72,13 @@ impl Scorer {
                 }
             });
             for (index, clip) in receive.into_iter().flatten().enumerate() {
-                let go_on = match clip {
+                let wants_more = match clip {
                     None => false,
                     Some(Ok(features)) => pending.add(index, &features, &mut done)?,
                     // Results stay in order, so what came before goes first.
                     Some(Err(e)) => pending.flush(&mut done) && done(index, Err(e)),
                 };
-                if !go_on {
+                if !wants_more {
                     return Ok(false);
                 }
             }
@@ -239,7 +225,8 @@ mod tests {
         // A hundred frames a second: a minute has 6,000.
         let frames = [33, 33, 33, 33, 7, 0, 6000, 6001, 13_000, 33, 1];
         let mut seen = Vec::new();
-        let whole = scorer.score_segments(
+        let whole = scorer.run_segments(
+            ScorerOutput::Scores,
             &job(frames.len(), &Workers::new(2).unwrap(), &AtomicBool::new(false)),
             |i| -> Result<_, &str> { Ok(clip(frames[i])) },
             |i, result| {

@@ -60,11 +60,8 @@ pub struct TrainConfig {
 impl Check for TrainConfig {
     fn check(&self) -> Result<(), ConfigError> {
         self.check_phases()?;
-        self.layer_rates
-            .iter()
-            .try_for_each(Check::check)
-            .within("layer-rates")?;
-        self.start.iter().try_for_each(Check::check).within("start")?;
+        self.layer_rates.check().within("layer-rates")?;
+        self.start.check().within("start")?;
         check_learning_rate(self.learning_rate)?;
         let remedy = "choose 0 (off) to below 1, such as 0.999";
         ConfigError::check_range("average-decay", self.average_decay, 0.0..1.0, remedy)?;
@@ -74,18 +71,13 @@ impl Check for TrainConfig {
             let remedy = "this loss needs to know which subsets are noisy: train.noisy-subsets = [\"noisy\"]";
             return Err(ConfigError::new("noisy-subsets", "missing", remedy));
         }
-        ConfigError::unless(
-            flags || self.noisy_subsets.is_empty(),
-            "noisy-subsets",
-            format!("{:?}", self.noisy_subsets),
-            "this loss treats all subsets alike; leave it out, or choose train.loss.kind = \"by-subset\"",
-        )?;
+        let (fine, found) = (flags || self.noisy_subsets.is_empty(), &self.noisy_subsets);
+        let remedy =
+            "this loss treats all subsets alike; leave it out, or choose train.loss.kind = \"by-subset\"";
+        ConfigError::unless(fine, "noisy-subsets", format!("{found:?}"), remedy)?;
         self.optimizer.check().within("optimizer")?;
         self.schedule.check().within("schedule")?;
-        self.gradient_clip
-            .iter()
-            .try_for_each(Check::check)
-            .within("gradient-clip")
+        self.gradient_clip.check().within("gradient-clip")
     }
 }
 

@@ -1,9 +1,8 @@
-//! Which variables a phase freezes, and whether frozen prefixes and layer rates fit a network.
+//! Whether frozen prefixes and layer rates fit a network.
 
 use super::config::TrainConfig;
-use super::phase_plan::PhasePlan;
 use crate::init::prefixes::known_prefixes;
-use earmark_models::{VarKind, VarSpec, Vars};
+use earmark_models::{VarKind, VarSpec};
 
 /// Why frozen prefixes or layer rates do not fit a network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,11 +52,6 @@ pub fn check_prefixes(train: &TrainConfig, specs: &[VarSpec]) -> Result<(), Pref
         }
     }
     Ok(())
-}
-
-/// Freezes what the phase freezes, and nothing else.
-pub(crate) fn freeze(vars: &mut Vars, phase: &PhasePlan) {
-    vars.freeze(|name| phase.freezes(name));
 }
 
 #[cfg(test)]

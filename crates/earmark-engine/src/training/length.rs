@@ -34,5 +34,5 @@ pub(super) fn check_length(epochs: Option<f64>, steps: Option<u64>) -> Result<()
 /// Refuses a learning rate that can't work.
 pub(super) fn check_learning_rate(rate: f64) -> Result<(), ConfigError> {
     let remedy = "choose a positive number, such as 0.001";
-    ConfigError::unless(rate > 0.0 && rate.is_finite(), "learning-rate", rate, remedy)
+    ConfigError::check_positive("learning-rate", rate, remedy)
 }

@@ -30,10 +30,9 @@ impl TrainingLog {
     /// Opens the logs of a run, cut back to its first `step` steps and `events_len` bytes of events.
     pub fn open(run: &Path, step: u64, events_len: u64) -> Result<Self, WriteError> {
         let done = |line: &Value| line["step"].as_u64().is_some_and(|s| s <= step);
-        let path = events_path(run);
         Ok(Self {
             lines: JsonLines::open_cut(&metrics_path(run), done)?,
-            events: EventWriter::open(&path, events_len).map_err(|e| WriteError::new(&path, e))?,
+            events: EventWriter::open(&events_path(run), events_len)?,
         })
     }
 
@@ -41,7 +40,8 @@ impl TrainingLog {
     pub fn step(&mut self, step: u64, line: &Value, [loss, rate]: [f64; 2]) -> Result<(), WriteError> {
         self.lines.append(line)?;
         if step.is_multiple_of(EVENT_STEPS) {
-            self.scalars(step, &[("loss", loss), ("learning_rate", rate)])?;
+            let scalars = [("loss", Some(loss)), ("learning_rate", Some(rate))];
+            self.events.scalars(step, &scalars)?;
         }
         Ok(())
     }
@@ -49,30 +49,23 @@ impl TrainingLog {
     /// Adds the line of a validation.
     pub fn validation(&mut self, step: u64, report: &Report, best: bool) -> Result<(), WriteError> {
         let mut validation = json!({
-            "lwlrap": report.lwlrap, "map@3": report.map, "mAP": report.mean_ap, "auc": report.auc,
+            "lwlrap": report.lwlrap, "map@3": report.map.value, "mAP": report.mean_ap, "auc": report.auc,
             "accuracy": report.accuracy, "clips": report.clips });
         if let Some(value) = report.log_likelihood {
             validation["log-likelihood"] = value.into();
         }
         self.lines
             .append(&json!({ "step": step, "validation": validation, "best": best }))?;
-        let named = [
+        let scalars = [
             ("validation/Lwlrap", report.lwlrap),
             ("validation/Accuracy", report.accuracy),
         ];
-        let named: Vec<(&str, f64)> = named.into_iter().filter_map(|(n, v)| Some((n, v?))).collect();
-        self.scalars(step, &named)
-    }
-
-    fn scalars(&mut self, step: u64, values: &[(&str, f64)]) -> Result<(), WriteError> {
-        let written = self.events.scalars(step, values);
-        written.map_err(|e| WriteError::new(self.events.path(), e))
+        self.events.scalars(step, &scalars)
     }
 
     /// Writes both through to the disk; returns the length of the events in bytes.
     pub fn sync(&mut self) -> Result<u64, WriteError> {
         self.lines.sync()?;
-        let synced = self.events.sync();
-        synced.map_err(|e| WriteError::new(self.events.path(), e))
+        self.events.sync()
     }
 }

@@ -34,7 +34,7 @@ impl ValidationMetric {
         match self {
             Self::Lwlrap => report.lwlrap,
             Self::Accuracy => report.accuracy,
-            Self::MapAt3 => report.map,
+            Self::MapAt3 => report.map.value,
             Self::MeanAp => report.mean_ap,
             Self::Auc => report.auc,
             Self::LogLikelihood => report.log_likelihood,

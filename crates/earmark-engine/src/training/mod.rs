@@ -1,7 +1,6 @@
 //! The training loop and its settings.
 
 pub(crate) mod config;
-mod fit;
 mod frozen;
 pub(crate) mod job;
 mod length;
@@ -15,12 +14,12 @@ mod throughput;
 mod validation;
 
 pub use config::TrainConfig;
-pub use fit::fit;
 pub use frozen::{PrefixError, check_prefixes};
 pub use job::{FitError, FitEvent, FitJob, FitOutcome, Validate};
 pub use log::{events_path, metrics_path};
 pub use metric::ValidationMetric;
 pub use phase::{Begin, Phase};
+pub use session::fit;
 pub use step::{StepResult, TrainStep, train_step};
 pub use throughput::Throughput;
 pub use validation::{ValidationConfig, ValidationSplit};

@@ -72,15 +72,8 @@ impl Check for Phase {
     fn check(&self) -> Result<(), ConfigError> {
         check_length(self.epochs, self.steps)?;
         self.learning_rate.map_or(Ok(()), check_learning_rate)?;
-        self.schedule
-            .iter()
-            .try_for_each(Check::check)
-            .within("schedule")?;
-        self.optimizer
-            .iter()
-            .try_for_each(Check::check)
-            .within("optimizer")?;
-        let mut rates = self.layer_rates.iter().flatten();
-        rates.try_for_each(Check::check).within("layer-rates")
+        self.schedule.check().within("schedule")?;
+        self.optimizer.check().within("optimizer")?;
+        self.layer_rates.check().within("layer-rates")
     }
 }

@@ -74,23 +74,16 @@ impl Default for ValidationConfig {
 impl Check for ValidationConfig {
     fn check(&self) -> Result<(), ConfigError> {
         self.split.check().within("split")?;
-        if let Some(crops) = &self.random_crops {
-            let remedy = "validation.segments is set as well; keep one of the two";
-            ConfigError::unless(self.segments.is_none(), "random-crops", "(set)", remedy)?;
-            crops.check().within("random-crops")?;
-        }
-        ConfigError::check_range(
-            "every-checkpoints",
-            self.every_checkpoints,
-            1..,
-            "choose 1 or more",
-        )?;
-        ConfigError::unless(
-            self.split != ValidationSplit::None || self.early_stop_patience == 0,
-            "early-stop-patience",
-            self.early_stop_patience,
-            "early stopping needs validation clips: set validation.split",
-        )
+        let one = self.random_crops.is_none() || self.segments.is_none();
+        let remedy = "validation.segments is set as well; keep one of the two";
+        ConfigError::unless(one, "random-crops", "(set)", remedy)?;
+        self.random_crops.check().within("random-crops")?;
+        let remedy = "choose 1 or more";
+        ConfigError::check_range("every-checkpoints", self.every_checkpoints, 1.., remedy)?;
+        let patience = self.early_stop_patience;
+        let possible = self.split != ValidationSplit::None || patience == 0;
+        let remedy = "early stopping needs validation clips: set validation.split";
+        ConfigError::unless(possible, "early-stop-patience", patience, remedy)
     }
 }
 

@@ -9,37 +9,21 @@ use super::tuning::tuning;
 use crate::mel::{Mel, MelNorm, MelScale, Triangles, support};
 use std::f64::consts::PI;
 
-/// A named block of rows; a block of several rows numbers them.
-pub(super) struct RowBlock {
-    /// Name of the block.
-    pub name: &'static str,
-    /// Number of rows.
-    pub rows: usize,
-    /// Unit that follows the number, if any.
-    pub unit: &'static str,
-}
-
 const MELS: usize = 128;
 const CEPSTRA: usize = 40;
 
-/// The blocks in order.
-pub(super) const BLOCKS: [RowBlock; 9] = [
-    RowBlock::new("mel", MELS, ""),
-    RowBlock::new("mfcc", CEPSTRA, ""),
-    RowBlock::new("chroma", NOTES, ""),
-    RowBlock::new("contrast", spectral_contrast::BANDS, "-db"),
-    RowBlock::new("roll-off", 1, "-hz"),
-    RowBlock::new("centroid", 1, "-hz"),
-    RowBlock::new("bandwidth", 1, "-hz"),
-    RowBlock::new("tonnetz", 6, ""),
-    RowBlock::new("zero-crossings", 1, ""),
+/// The blocks of rows in order: name, number of rows (several are numbered), and the unit that follows the number.
+pub(super) const BLOCKS: [(&str, usize, &str); 9] = [
+    ("mel", MELS, ""),
+    ("mfcc", CEPSTRA, ""),
+    ("chroma", NOTES, ""),
+    ("contrast", spectral_contrast::BANDS, "-db"),
+    ("roll-off", 1, "-hz"),
+    ("centroid", 1, "-hz"),
+    ("bandwidth", 1, "-hz"),
+    ("tonnetz", 6, ""),
+    ("zero-crossings", 1, ""),
 ];
-
-impl RowBlock {
-    const fn new(name: &'static str, rows: usize, unit: &'static str) -> Self {
-        Self { name, rows, unit }
-    }
-}
 
 /// The tables of all rows, shared by threads.
 pub(super) struct FrameRows {
@@ -182,7 +166,7 @@ mod tests {
     #[test]
     fn blocks_have_all_rows() {
         let rows = FrameRows::new(44_100);
-        assert_eq!(BLOCKS.iter().map(|b| b.rows).sum::<usize>(), 197);
+        assert_eq!(BLOCKS.iter().map(|(_, rows, _)| rows).sum::<usize>(), 197);
         for (samples, frames) in [(0, 0), (1, 1), (511, 1), (5_000, 10)] {
             let x: Vec<f32> = (0..samples)
                 .map(|i| ((i * 37) % 101) as f32 / 100.0 - 0.5)

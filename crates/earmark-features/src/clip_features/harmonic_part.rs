@@ -15,12 +15,11 @@ pub(super) fn keep_harmonic(spectra: &mut [Complex32], magnitudes: &[f32]) {
     let frames = magnitudes.len() / BINS;
     let mut harmonic = vec![0.0_f32; magnitudes.len()];
     let (mut column, mut medians) = (vec![0.0_f32; frames], vec![0.0_f32; frames]);
-    let mut sliding = SlidingMedian::default();
     for bin in 0..BINS {
         for (x, frame) in column.iter_mut().zip(magnitudes.chunks_exact(BINS)) {
             *x = frame[bin];
         }
-        sliding.medians(&column, &mut medians);
+        sliding_medians(&column, &mut medians);
         for (frame, median) in harmonic.chunks_exact_mut(BINS).zip(&medians) {
             frame[bin] = *median;
         }
@@ -28,7 +27,7 @@ pub(super) fn keep_harmonic(spectra: &mut [Complex32], magnitudes: &[f32]) {
     let mut percussive = vec![0.0_f32; BINS];
     let spectra = spectra.chunks_exact_mut(BINS).zip(magnitudes.chunks_exact(BINS));
     for ((spectrum, frame), harmonic) in spectra.zip(harmonic.chunks_exact(BINS)) {
-        sliding.medians(frame, &mut percussive);
+        sliding_medians(frame, &mut percussive);
         for ((z, h), p) in spectrum.iter_mut().zip(harmonic).zip(&percussive) {
             *z *= share(*h, *p);
         }
@@ -45,58 +44,43 @@ fn share(h: f32, p: f32) -> f32 {
     h / (h + p)
 }
 
-/// A window that slides over a row, with its values sorted.
-struct SlidingMedian {
-    /// Ascending; one element more than the window, so that counting uses whole vector registers.
-    sorted: [f32; WIDTH + 1],
-}
+/// The values under a window, ascending; one element more than the window, so that counting uses whole vector
+/// registers.
+type Sorted = [f32; WIDTH + 1];
 
-impl Default for SlidingMedian {
-    fn default() -> Self {
-        Self {
-            sorted: [f32::INFINITY; WIDTH + 1],
-        }
+/// The median around each value of `row`, which is mirrored at its ends with the end value repeated (SciPy's "reflect").
+fn sliding_medians(row: &[f32], out: &mut [f32]) {
+    let (n, half) = (row.len(), WIDTH / 2);
+    // The value at `i - half`.
+    let at = |i: usize| {
+        let index = (i + 2 * n * half.div_ceil(2 * n) - half) % (2 * n);
+        row[if index < n { index } else { 2 * n - 1 - index }]
+    };
+    if n == 0 {
+        return;
+    }
+    let mut sorted: Sorted = [f32::INFINITY; WIDTH + 1];
+    for (i, x) in sorted[..WIDTH].iter_mut().enumerate() {
+        *x = at(i);
+    }
+    sorted[..WIDTH].sort_unstable_by(f32::total_cmp);
+    out[0] = sorted[half];
+    for (i, out) in out.iter_mut().enumerate().take(n).skip(1) {
+        replace(&mut sorted, at(i - 1), at(i - 1 + WIDTH));
+        *out = sorted[half];
     }
 }
 
-impl SlidingMedian {
-    /// The median around each value of `row`, which is mirrored at its ends with the end value repeated (SciPy's
-    /// "reflect").
-    fn medians(&mut self, row: &[f32], out: &mut [f32]) {
-        let (n, half) = (row.len(), WIDTH / 2);
-        // The value at `i - half`.
-        let at = |i: usize| {
-            let index = (i + 2 * n * half.div_ceil(2 * n) - half) % (2 * n);
-            row[if index < n { index } else { 2 * n - 1 - index }]
-        };
-        if n == 0 {
-            return;
-        }
-        for (i, x) in self.sorted[..WIDTH].iter_mut().enumerate() {
-            *x = at(i);
-        }
-        self.sorted[..WIDTH].sort_unstable_by(f32::total_cmp);
-        out[0] = self.sorted[half];
-        for (i, out) in out.iter_mut().enumerate().take(n).skip(1) {
-            self.replace(at(i - 1), at(i - 1 + WIDTH));
-            *out = self.sorted[half];
-        }
-    }
-
-    /// Replaces `old` by `new`.
-    fn replace(&mut self, old: f32, new: f32) {
-        let below = |limit: f32, sorted: &[f32; WIDTH + 1]| {
-            sorted.iter().map(|x| usize::from(*x < limit)).sum::<usize>()
-        };
-        let from = below(old, &self.sorted);
-        let to = below(new, &self.sorted);
-        if to > from {
-            self.sorted.copy_within(from + 1..to, from);
-            self.sorted[to - 1] = new;
-        } else {
-            self.sorted.copy_within(to..from, to + 1);
-            self.sorted[to] = new;
-        }
+/// Replaces `old` by `new`.
+fn replace(sorted: &mut Sorted, old: f32, new: f32) {
+    let below = |limit: f32| sorted.iter().map(|x| usize::from(*x < limit)).sum::<usize>();
+    let (from, to) = (below(old), below(new));
+    if to > from {
+        sorted.copy_within(from + 1..to, from);
+        sorted[to - 1] = new;
+    } else {
+        sorted.copy_within(to..from, to + 1);
+        sorted[to] = new;
     }
 }
 
@@ -128,10 +112,9 @@ mod tests {
             // Few different values, so that many are equal.
             let row: Vec<f32> = (0..n).map(|i| ((i * i * 7 + i) % 11) as f32 / 10.0).collect();
             let mut out = vec![0.0; n];
-            let mut sliding = SlidingMedian::default();
-            sliding.medians(&row, &mut out);
+            sliding_medians(&row, &mut out);
             assert_eq!(out, oracle(&row), "{n} values");
-            sliding.medians(&row, &mut out);
+            sliding_medians(&row, &mut out);
             assert_eq!(out, oracle(&row), "{n} values, used again");
         }
     }

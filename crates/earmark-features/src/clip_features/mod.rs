@@ -29,7 +29,7 @@ mod waveform_parts;
 use crate::{
     error::FeatureError,
     samples::check_samples,
-    stft::{Centre, Framing, Stft},
+    stft::{Centre, Stft},
 };
 use earmark_audio::Clip;
 use frame_rows::{BLOCKS, FrameRows};
@@ -59,13 +59,6 @@ impl HandcraftedFeatures {
     pub const COUNT: usize = 1_133;
     /// The longest clip in seconds: working memory is about 1.5 MB per second.
     pub const MAX_SECONDS: usize = 600;
-    /// The framing that the features are defined by.
-    pub(crate) const FRAMING: Framing = Framing {
-        window: FFT,
-        hop: HOP,
-        fft: FFT,
-        centre: Centre::Reflect,
-    };
 
     /// Computes the tables.
     pub fn new() -> Self {
@@ -115,8 +108,8 @@ impl HandcraftedFeatures {
         let mut features = Vec::with_capacity(Self::COUNT);
         let rows = self.rows.of(samples);
         let mut rows = &rows[..];
-        for block in &BLOCKS {
-            let (own, rest) = rows.split_at(block.rows);
+        for (_, count, _) in BLOCKS {
+            let (own, rest) = rows.split_at(count);
             let own: Vec<[f64; 5]> = own.iter().map(|row| statistics(row)).collect();
             features.extend((0..STATISTICS.len()).flat_map(|s| own.iter().map(move |of| of[s])));
             rows = rest;
@@ -135,25 +128,19 @@ impl Default for HandcraftedFeatures {
     }
 }
 
-impl std::fmt::Debug for HandcraftedFeatures {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.debug_struct("HandcraftedFeatures").finish_non_exhaustive()
-    }
-}
-
 /// The names of the 1,133 features, such as `mel-003-mean`, in their order.
 pub fn handcrafted_names() -> Vec<String> {
     let mut names = Vec::with_capacity(HandcraftedFeatures::COUNT);
-    for block in &BLOCKS {
+    for (block, rows, unit) in BLOCKS {
         for statistic in STATISTICS {
-            names.extend((0..block.rows).map(|row| {
-                let number = match block.rows {
+            names.extend((0..rows).map(|row| {
+                let number = match rows {
                     1 => String::new(),
                     2..=10 => format!("-{row}"),
                     11..=100 => format!("-{row:02}"),
                     _ => format!("-{row:03}"),
                 };
-                format!("{}{number}{}-{statistic}", block.name, block.unit)
+                format!("{block}{number}{unit}-{statistic}")
             }));
         }
     }

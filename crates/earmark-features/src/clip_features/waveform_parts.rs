@@ -32,14 +32,9 @@ pub(super) fn parts(samples: &[f32]) -> Vec<f64> {
     let mut out = Vec::with_capacity(72);
     for count in 1..=3 {
         for values in [&signal, &absolute, &difference] {
-            let size = values.len() / count;
+            let (size, last) = (values.len() / count, values.len().saturating_sub(1));
             for part in 0..count {
-                let last = part + 1 == count;
-                let start = if last {
-                    values.len().saturating_sub(1)
-                } else {
-                    part * size
-                };
+                let start = if part + 1 == count { last } else { part * size };
                 let end = (start + size).min(values.len());
                 let [mean, std, _, max, min] = statistics(&values[start..end]);
                 out.extend([mean, std, min, max]);

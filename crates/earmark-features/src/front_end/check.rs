@@ -2,6 +2,7 @@
 
 use super::{FrontEnd, handcrafted};
 use crate::{
+    mel::Mel,
     segments::{Segmenter, Segments},
     stft::Framing,
 };
@@ -25,12 +26,10 @@ impl Check for FrontEnd {
 impl FrontEnd {
     pub(crate) fn checked(&self) -> Result<CheckedFrontEnd, ConfigError> {
         let rate = self.sample_rate_hz;
-        ConfigError::check_range(
-            "sample-rate-hz",
-            rate,
-            MIN_SAMPLE_RATE_HZ..=MAX_SAMPLE_RATE_HZ,
-            &format!("must be {MIN_SAMPLE_RATE_HZ} to {MAX_SAMPLE_RATE_HZ}; usual are 16000 to 48000"),
-        )?;
+        let remedy =
+            format!("must be {MIN_SAMPLE_RATE_HZ} to {MAX_SAMPLE_RATE_HZ}; usual are 16000 to 48000");
+        let range = MIN_SAMPLE_RATE_HZ..=MAX_SAMPLE_RATE_HZ;
+        ConfigError::check_range("sample-rate-hz", rate, range, &remedy)?;
         self.trim.iter().try_for_each(Check::check).within("trim")?;
         if let Some(c) = self.pre_emphasis {
             let remedy = "must be above 0 and below 1; usual is 0.97; leave it out for none";
@@ -41,10 +40,8 @@ impl FrontEnd {
             let reason = "can't be combined with front-end.mel, because angles can't be summed";
             return Err(ConfigError::new("stft.phase", true, "leave out one of the two").because(reason));
         }
-        self.mel
-            .iter()
-            .try_for_each(|mel| mel.check(rate))
-            .within("mel")?;
+        let check_mel = |mel: &Mel| mel.check(rate);
+        self.mel.iter().try_for_each(check_mel).within("mel")?;
         self.amplitude.check().within("amplitude")?;
         if self.handcrafted {
             handcrafted::check(self, &framing)?;
@@ -52,9 +49,8 @@ impl FrontEnd {
         let frames_per_second = f64::from(rate) / framing.hop as f64;
         let segmenter = |segments: &Segments| segments.segmenter(frames_per_second).within("segments");
         let segmenter = self.segments.as_ref().map(segmenter).transpose()?;
-        self.postprocess
-            .check(self.bands(&framing), segmenter.as_ref().map(|s| s.length))
-            .within("postprocess")?;
+        let (bands, length) = (self.bands(&framing), segmenter.as_ref().map(|s| s.length));
+        self.postprocess.check(bands, length).within("postprocess")?;
         Ok(CheckedFrontEnd {
             framing,
             segmenter,

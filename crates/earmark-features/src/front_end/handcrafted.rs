@@ -1,11 +1,7 @@
 //! What the rest of a front end must be where it computes handcrafted clip features instead of a spectrogram.
 
 use super::FrontEnd;
-use crate::{
-    amplitude::AmplitudeScale,
-    clip_features::HandcraftedFeatures,
-    stft::{BinValue, Framing, WindowFunction},
-};
+use crate::{amplitude::AmplitudeScale, clip_features::HandcraftedFeatures, stft::Framing};
 use earmark_core::ConfigError;
 
 /// Refuses every key that differs from the definition of the features.
@@ -18,26 +14,17 @@ pub(super) fn check(front_end: &FrontEnd, framing: &Framing) -> Result<(), Confi
     let remedy = "give 44100; clips of other rates are resampled";
     let same = rate == HandcraftedFeatures::SAMPLE_RATE_HZ;
     unless(same, "sample-rate-hz", &rate.to_string(), remedy)?;
-    let stft = &front_end.stft;
+    let (stft, own) = (&front_end.stft, HandcraftedFeatures::stft());
     let remedy = "give { window-samples = 2048, hop-samples = 512, centre = \"reflect\" }";
-    let plain = stft.window == WindowFunction::Hann && stft.value == BinValue::Magnitude && !stft.phase;
-    let same = plain && *framing == HandcraftedFeatures::FRAMING;
+    let plain = (stft.window, stft.value, stft.phase) == (own.window, own.value, own.phase);
+    let same = plain && *framing == own.framing(rate)?;
     unless(same, "stft", &format!("{framing:?}"), remedy)?;
     unless(front_end.mel.is_none(), "mel", "(set)", "leave out front-end.mel")?;
-    let linear = front_end.amplitude == AmplitudeScale::Linear;
-    unless(
-        linear,
-        "amplitude",
-        &format!("{:?}", front_end.amplitude),
-        "give \"linear\"",
-    )?;
-    let emphasis = front_end.pre_emphasis.is_none();
-    unless(
-        emphasis,
-        "pre-emphasis",
-        "(set)",
-        "leave out front-end.pre-emphasis",
-    )?;
+    let amplitude = &front_end.amplitude;
+    let linear = *amplitude == AmplitudeScale::Linear;
+    unless(linear, "amplitude", &format!("{amplitude:?}"), "give \"linear\"")?;
+    let remedy = "leave out front-end.pre-emphasis";
+    unless(front_end.pre_emphasis.is_none(), "pre-emphasis", "(set)", remedy)?;
     let post = &front_end.postprocess;
     let remedy = "leave out front-end.postprocess.deltas and front-end.postprocess.bands";
     let global = post.deltas.is_none() && post.bands.is_none();

@@ -116,6 +116,7 @@ impl FrontEnd {
     /// without them.
     pub fn for_clip_features(&self) -> Option<Self> {
         let ClipFeatures::Handcrafted = self.clip_features?;
+        let (pad, place) = (SegmentPad::default(), SegmentPlacement::default());
         Some(Self {
             sample_rate_hz: HandcraftedFeatures::SAMPLE_RATE_HZ,
             trim: self.trim.clone(),
@@ -125,12 +126,7 @@ impl FrontEnd {
             amplitude: AmplitudeScale::Linear,
             handcrafted: true,
             clip_features: None,
-            segments: Some(Segments::in_frames(
-                1,
-                1,
-                SegmentPad::default(),
-                SegmentPlacement::default(),
-            )),
+            segments: Some(Segments::in_frames(1, 1, pad, place)),
             postprocess: Postprocess::default(),
         })
     }

@@ -87,12 +87,8 @@ impl Mel {
     pub(crate) fn check(&self, sample_rate_hz: u32) -> Result<(), ConfigError> {
         let half = f64::from(sample_rate_hz) / 2.0;
         let (low, high) = (self.min_hz, self.max_hz);
-        ConfigError::check_range(
-            "bands",
-            self.bands,
-            1..=4096,
-            "must be 1 to 4096; usual are 40 to 128",
-        )?;
+        let remedy = "must be 1 to 4096; usual are 40 to 128";
+        ConfigError::check_range("bands", self.bands, 1..=4096, remedy)?;
         let remedy = format!("must be 0 or more and below {half}, for example 20");
         ConfigError::check_range("min-hz", low, 0.0..half, &remedy)?;
         let remedy = format!("must be above min-hz = {low} and at most half the sample rate, {half}");

@@ -7,14 +7,12 @@ use earmark_onnx::{Builder, Value};
 
 /// Refuses what would need a loop over frames.
 pub(super) fn check_exportable(scale: &AmplitudeScale) -> Result<(), ConfigError> {
-    match scale {
-        AmplitudeScale::Linear | AmplitudeScale::Log { .. } | AmplitudeScale::Db { .. } => Ok(()),
-        AmplitudeScale::Pcen(_) => {
-            let remedy = "train with front-end.amplitude.log or front-end.amplitude.db to export the model";
-            Err(ConfigError::new("", "pcen", remedy)
-                .because("can't be exported to ONNX, because its average runs from frame to frame"))
-        }
-    }
+    let AmplitudeScale::Pcen(_) = scale else {
+        return Ok(());
+    };
+    let remedy = "train with front-end.amplitude.log or front-end.amplitude.db to export the model";
+    let reason = "can't be exported to ONNX, because its average runs from frame to frame";
+    Err(ConfigError::new("", "pcen", remedy).because(reason))
 }
 
 /// Compresses `[batch, frames, bands]`.

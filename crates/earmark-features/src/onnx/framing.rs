@@ -1,49 +1,37 @@
 //! Framing: samples to frames, `[batch, samples]` to `[batch, frames, rows, columns]`.
 
 use super::fourier_plan::FourierPlan;
-use super::lengths::{any, length_op};
-use super::values::OnnxFrames;
+use super::lengths::{any, indices, length_op};
 use crate::stft::{Centre, Framing};
 use earmark_onnx::{Builder, Tensor, Value, signed};
 
-/// Cuts clips into frames. With `phase`, the window has its own position in the transform, else it is at the start,
-/// which changes angles only.
-pub(super) fn frames(g: &mut Builder, waveform: &Value, framing: &Framing, phase: bool) -> OnnxFrames {
+/// Cuts clips into frames: the samples of a transform row by row as [`FourierPlan`] needs them, of at least one frame,
+/// and the number of frames, `[1]`, which may be 0. With `phase`, the window has its own position in the transform, else
+/// it is at the start, which changes angles only.
+pub(super) fn frames(g: &mut Builder, waveform: &Value, framing: &Framing, phase: bool) -> (Value, Value) {
     let plan = FourierPlan::of(framing, phase);
     let lead = if phase { framing.lead() } else { 0 };
     let n = g.length_of(waveform, 1);
     let count = count(g, &n, framing);
-    let padded = match framing.centre {
-        Centre::None | Centre::Zero => waveform.clone(),
-        Centre::Reflect => mirror_ends(g, waveform, &n, framing),
+    let (padded, before) = match framing.centre {
+        Centre::None | Centre::Zero => (waveform.clone(), framing.padding()),
+        Centre::Reflect => (mirror_ends(g, waveform, &n, framing), 0),
     };
     // Zeros outside the window, or under a window weight of zero: `rows * columns` samples must follow each frame's
     // start.
-    let before = if framing.centre == Centre::Zero {
-        framing.padding()
-    } else {
-        0
-    };
     let behind = plan.rows * plan.columns - lead;
     let pads = g.ints(&[0, signed(before + lead), 0, signed(behind)]);
     let padded = g.op("Pad", &[&padded, &pads], &[]);
     let computed = length_op(g, "Max", &count, 1);
-    // The index of every sample of every frame.
-    let frame = g.count_to(&computed);
-    let hop = g.int(framing.hop);
-    let start = g.op("Mul", &[&frame, &hop], &[]);
-    let start = g.reshape(&start, &[-1, 1, 1]);
-    let offsets = (0..plan.rows * plan.columns).map(signed).collect();
-    let offsets = g.constant("places", Tensor::ints(&[1, plan.rows, plan.columns], offsets));
-    let indices = g.op("Add", &[&start, &offsets], &[]); // [frames, rows, columns]
+    let indices = indices(g, &computed, framing.hop, "places", &[plan.rows, plan.columns]);
     let samples = g.op("Gather", &[&padded, &indices], &[("axis", 1.into())]);
-    OnnxFrames { samples, count }
+    (samples, count)
 }
 
 /// Silences the one frame that is computed for a clip without frames.
-pub(super) fn silence_where_none(g: &mut Builder, frames: &mut OnnxFrames) {
-    let any = any(g, &frames.count);
-    frames.samples = g.op("Mul", &[&frames.samples, &any], &[]);
+pub(super) fn silence_where_none(g: &mut Builder, samples: &Value, count: &Value) -> Value {
+    let any = any(g, count);
+    g.op("Mul", &[samples, &any], &[])
 }
 
 /// [`Framing::frames`] of `n` samples, `[1]`.

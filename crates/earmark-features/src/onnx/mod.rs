@@ -8,8 +8,6 @@ mod amplitude;
 mod fourier_plan;
 mod framing;
 mod lengths;
-mod mel;
-mod phase;
 mod postprocess;
 mod pre_emphasis;
 mod segments;
@@ -38,29 +36,26 @@ impl FrontEnd {
         waveform: &Value,
         longest: usize,
     ) -> Result<OnnxSegments, ConfigError> {
-        let checked = self.checked().and_then(|checked| {
-            self.check_exportable()?;
-            Ok(checked)
-        });
-        let checked = checked.within("front-end")?;
-        g.scope("front-end");
+        let checked = self.checked().within("front-end")?;
+        self.check_exportable().within("front-end")?;
+        g.set_prefix("front-end");
         let waveform = match self.pre_emphasis {
             Some(c) => pre_emphasis::pre_emphasis(g, waveform, c),
             None => waveform.clone(),
         };
-        let mut frames = framing::frames(g, &waveform, &checked.framing, self.stft.phase);
+        let (mut samples, count) = framing::frames(g, &waveform, &checked.framing, self.stft.phase);
         if checked.segmenter.is_none() {
             // A clip without frames becomes one frame of silence.
-            framing::silence_where_none(g, &mut frames);
+            samples = framing::silence_where_none(g, &samples, &count);
         }
-        let spectrum = spectrum::spectrum(g, &frames.samples, &checked.framing, &self.stft);
+        let spectrum = spectrum::spectrum(g, &samples, &checked.framing, &self.stft);
         let energies = match &self.mel {
             Some(mel) => spectrum.mel(g, &mel.matrix(self.sample_rate_hz, checked.framing.fft)?),
             None => spectrum.bins(g),
         };
         let mut log_mel = OnnxLogMel {
             value: amplitude::amplitude(g, &energies, &self.amplitude, self.stft.value),
-            count: frames.count,
+            count,
             channels: self.spectrogram_channels(),
             bands: self.bands(&checked.framing),
         };
@@ -69,7 +64,7 @@ impl FrontEnd {
             log_mel.value = g.concat(&[&log_mel.value, &angles], 2);
         }
         let segments = segments::segments(g, &log_mel, checked.segmenter.as_ref(), longest);
-        g.scope("postprocess");
+        g.set_prefix("postprocess");
         Ok(postprocess::postprocess(g, segments, &self.postprocess))
     }
 
@@ -77,14 +72,12 @@ impl FrontEnd {
     fn check_exportable(&self) -> Result<(), ConfigError> {
         amplitude::check_exportable(&self.amplitude).within("amplitude")?;
         let remedy = "use `earmark predict` for such a model";
-        ConfigError::unless(!self.handcrafted, "handcrafted", true, remedy).map_err(|error| {
-            error.because("can't be exported to ONNX, because these features are not a spectrogram")
-        })?;
+        let reason = "can't be exported to ONNX, because these features are not a spectrogram";
+        ConfigError::unless(!self.handcrafted, "handcrafted", true, remedy)
+            .map_err(|error| error.because(reason))?;
         let remedy = "train without it to export the model";
-        ConfigError::unless(self.trim.is_none(), "trim", "(set)", remedy).map_err(|error| {
-            error.because(
-                "can't be exported to ONNX, because trimming depends on the loudest frame of the clip",
-            )
-        })
+        let reason = "can't be exported to ONNX, because trimming depends on the loudest frame of the clip";
+        ConfigError::unless(self.trim.is_none(), "trim", "(set)", remedy)
+            .map_err(|error| error.because(reason))
     }
 }

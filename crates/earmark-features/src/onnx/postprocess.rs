@@ -39,10 +39,8 @@ fn scale_bands(g: &mut Builder, segments: &mut OnnxSegments, scale: &BandScale) 
         g.constant(name, Tensor::floats(&[channels, bands, 1], all))
     };
     let subtract = row("subtract", 0.0, &mut scale.subtract.iter().map(|x| *x as f32));
-    let factors = scale
-        .divide
-        .as_ref()
-        .map(|divide| row("factors", 1.0, &mut divide.iter().map(|x| (1.0 / x) as f32)));
+    let factors = |divide: &Vec<f64>| row("factors", 1.0, &mut divide.iter().map(|x| (1.0 / x) as f32));
+    let factors = scale.divide.as_ref().map(factors);
     segments.features = g.op("Sub", &[&segments.features, &subtract], &[]);
     if let Some(factors) = factors {
         segments.features = g.op("Mul", &[&segments.features, &factors], &[]);
@@ -52,16 +50,11 @@ fn scale_bands(g: &mut Builder, segments: &mut OnnxSegments, scale: &BandScale) 
 /// Taps over time, per channel; the first and last full window are repeated to the ends.
 fn derive(g: &mut Builder, segments: &OnnxSegments, name: &str, taps: &[f64]) -> Value {
     let (channels, width) = (segments.channels, taps.len());
-    let weights = taps
-        .iter()
-        .map(|t| *t as f32)
-        .collect::<Vec<_>>()
-        .repeat(channels);
-    let weights = g.constant(name, Tensor::floats(&[channels, 1, 1, width], weights));
-    let attributes = [
-        ("group", channels.into()),
-        ("kernel_shape", [1, width][..].into()),
-    ];
+    let weights: Vec<f32> = taps.iter().map(|t| *t as f32).collect();
+    let weights = Tensor::floats(&[channels, 1, 1, width], weights.repeat(channels));
+    let weights = g.constant(name, weights);
+    let kernel = [1, width];
+    let attributes = [("group", channels.into()), ("kernel_shape", kernel[..].into())];
     let inside = g.op("Conv", &[&segments.features, &weights], &attributes);
     let half = signed(width / 2);
     let pads = g.ints(&[0, 0, 0, half, 0, 0, 0, half]);

@@ -1,9 +1,9 @@
 //! Segments of clips of any length.
 
-use super::lengths::{any, div_ceil, length_op};
+use super::lengths::{any, div_ceil, indices, length_op};
 use super::values::{OnnxLogMel, OnnxSegments};
 use crate::segments::{SegmentPad, SegmentPlacement, Segmenter};
-use earmark_onnx::{Builder, Tensor, Value, signed};
+use earmark_onnx::{Builder, Value, signed};
 
 /// Cuts `[batch, frames, channels x bands]` into `[batch x segments, channels, bands, length]`.
 pub(super) fn segments(
@@ -18,7 +18,7 @@ pub(super) fn segments(
         Some(segmenter) => {
             let count = count(g, &log_mel.count, segmenter);
             let padded = pad(g, log_mel, &count, segmenter);
-            let frame = indices(g, &count, segmenter);
+            let frame = indices(g, &count, segmenter.hop, "example", &[segmenter.length]);
             let cut = g.op("Gather", &[&padded, &frame], &[("axis", 1.into())]); // [batch, segments, length, channels x bands]
             let shape = [-1, signed(segmenter.length), signed(channels), signed(bands)];
             (g.reshape(&cut, &shape), count)
@@ -135,15 +135,4 @@ fn pad(g: &mut Builder, log_mel: &OnnxLogMel, count: &Value, segmenter: &Segment
             }
         }
     }
-}
-
-/// The frame at each offset of each segment, `[segments, length]`.
-fn indices(g: &mut Builder, count: &Value, segmenter: &Segmenter) -> Value {
-    let segment = g.count_to(count);
-    let hop = g.int(segmenter.hop);
-    let start = g.op("Mul", &[&segment, &hop], &[]);
-    let start = g.reshape(&start, &[-1, 1]);
-    let offsets = (0..segmenter.length).map(signed).collect();
-    let offsets = g.constant("example", Tensor::ints(&[1, segmenter.length], offsets));
-    g.op("Add", &[&start, &offsets], &[])
 }

@@ -17,15 +17,6 @@ pub struct OnnxSegments {
     pub frames: Option<usize>,
 }
 
-/// Frames of a batch of clips, `[batch, frames, rows, columns]`: the samples of a transform row by row as
-/// [`FourierPlan`](super::fourier_plan::FourierPlan) needs them.
-pub(super) struct OnnxFrames {
-    /// At least one frame.
-    pub samples: Value,
-    /// Number of frames of the clips, `[1]`; may be 0.
-    pub count: Value,
-}
-
 /// The log-mel of a batch of clips.
 pub(super) struct OnnxLogMel {
     /// `[batch, frames, channels x bands]`, at least one frame; the first `count` are the clip's.

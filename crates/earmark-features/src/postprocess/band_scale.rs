@@ -23,16 +23,14 @@ impl BandScale {
         let length = |key: &str, values: &[f64]| {
             let remedy = "create it again with `earmark data stats DIR --recipe RECIPE --normalise FILE`";
             let count = format!("({} numbers)", values.len());
-            ConfigError::unless(values.len() == bands, key, count, remedy).map_err(|error| {
-                error.because(format!(
-                    "needs one for each of the {bands} bands of this front end"
-                ))
-            })
+            let reason = format!("needs one for each of the {bands} bands of this front end");
+            ConfigError::unless(values.len() == bands, key, count, remedy)
+                .map_err(|error| error.because(reason))
         };
         length("subtract", &self.subtract)?;
-        self.divide
-            .iter()
-            .try_for_each(|divide| length("divide", divide))?;
+        if let Some(divide) = &self.divide {
+            length("divide", divide)?;
+        }
         check_terms(&self.subtract, self.divide.as_deref().unwrap_or_default())
     }
 

@@ -42,11 +42,7 @@ impl Postprocess {
 
     /// Channels after postprocessing, of `channels` before.
     pub(crate) fn channels(&self, channels: usize) -> usize {
-        if self.deltas.is_some() {
-            3 * channels
-        } else {
-            channels
-        }
+        channels * if self.deltas.is_some() { 3 } else { 1 }
     }
 
     /// Postprocesses features of any length.

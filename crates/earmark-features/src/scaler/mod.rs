@@ -4,13 +4,12 @@
 //! stored in a model file as named tensors: [`Scaler::tensors`], [`Pca::tensors`].
 
 mod eigen;
-mod error;
 mod pca;
 mod rows;
 mod standard;
 mod tensors;
 
-pub use error::ScalerError;
 pub use pca::Pca;
+pub use rows::ScalerError;
 pub use standard::Scaler;
 pub use tensors::NamedTensor;

@@ -1,8 +1,7 @@
 //! Principal components.
 
 use super::eigen::eigen;
-use super::error::ScalerError;
-use super::rows::{add_scaled, centred, check_rows, dot, means};
+use super::rows::{ScalerError, add_scaled, centred, check_rows, dot, means};
 use super::tensors::NamedTensor;
 
 /// The directions along which rows differ most, as scikit-learn's `PCA`: `(x - mean) components^T`, not whitened.
@@ -78,10 +77,8 @@ impl Pca {
     pub fn apply(&self, row: &[f32]) -> Vec<f32> {
         assert_eq!(row.len(), self.mean.len(), "a row of another length");
         let centred = centred(row, &self.mean);
-        let components = self.components.iter();
-        components
-            .map(|component| dot(component, &centred) as f32)
-            .collect()
+        let along = |component: &Vec<f64>| dot(component, &centred) as f32;
+        self.components.iter().map(along).collect()
     }
 
     /// As tensors: `pca.mean` `[columns]`, `pca.components` `[components, columns]`, `pca.variance` `[components]`,
@@ -150,20 +147,16 @@ fn from_gram_matrix(rows: &[Vec<f64>], degrees: f64) -> (Vec<f64>, Vec<Vec<f64>>
 /// The unit vector of the column that is least within the span of `components`.
 fn unit_outside(components: &[Vec<f64>], columns: usize) -> Vec<f64> {
     let inside = |column: usize| components.iter().map(|c| c[column] * c[column]).sum::<f64>();
-    let least = (0..columns)
-        .min_by(|a, b| inside(*a).total_cmp(&inside(*b)))
-        .unwrap_or(0);
+    let least = (0..columns).min_by(|a, b| inside(*a).total_cmp(&inside(*b)));
     let mut unit = vec![0.0; columns];
-    unit[least] = 1.0;
+    unit[least.unwrap_or(0)] = 1.0;
     unit
 }
 
 /// Makes the loading of largest magnitude positive (the first of equal ones).
 fn fix_sign(component: &mut [f64]) {
-    let largest = component
-        .iter()
-        .copied()
-        .reduce(|top, x| if x.abs() > top.abs() { x } else { top });
+    let larger = |top: f64, x: f64| if x.abs() > top.abs() { x } else { top };
+    let largest = component.iter().copied().reduce(larger);
     if largest.is_some_and(|x| x < 0.0) {
         component.iter_mut().for_each(|x| *x = -*x);
     }

@@ -1,6 +1,9 @@
 //! Rows that something is fitted on, one per training clip, and sums over them.
 
-use super::error::ScalerError;
+/// Why a scaler or PCA can't be fitted; the message says which row or setting, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ScalerError(pub(super) String);
 
 /// The length of all rows. Refuses fewer than two rows, rows of different lengths, and values that are not finite.
 pub(super) fn check_rows<R: AsRef<[f32]>>(rows: &[R]) -> Result<usize, ScalerError> {
@@ -41,10 +44,8 @@ pub(super) fn means<R: AsRef<[f32]>>(rows: &[R], columns: usize) -> Vec<f64> {
 
 /// The differences between a row and the mean of the columns.
 pub(super) fn centred(row: &[f32], mean: &[f64]) -> Vec<f64> {
-    row.iter()
-        .zip(mean)
-        .map(|(x, mean)| f64::from(*x) - mean)
-        .collect()
+    let columns = row.iter().zip(mean);
+    columns.map(|(x, mean)| f64::from(*x) - mean).collect()
 }
 
 /// The sum of products.

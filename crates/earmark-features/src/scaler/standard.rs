@@ -1,7 +1,6 @@
 //! Standard scaler: columns to mean 0 and standard deviation 1.
 
-use super::error::ScalerError;
-use super::rows::{centred, check_rows, means};
+use super::rows::{ScalerError, centred, check_rows, means};
 use super::tensors::NamedTensor;
 
 /// `(x - mean) / deviation` of each column, as scikit-learn's `StandardScaler`.

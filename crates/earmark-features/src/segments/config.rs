@@ -15,21 +15,15 @@ pub struct Segments {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub length_seconds: Option<f64>,
     /// Length of a segment in frames.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "positive_integer::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "positive_integer::optional")]
     pub length_frames: Option<u32>,
     /// Distance between the starts of segments in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hop_seconds: Option<f64>,
     /// Distance between the starts of segments in frames.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "positive_integer::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "positive_integer::optional")]
     pub hop_frames: Option<u32>,
     /// What pads segments beyond the ends of the clip: a number or `minimum`. Default: `{ value = 0.0 }`.
     #[serde(default)]

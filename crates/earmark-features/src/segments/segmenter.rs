@@ -56,6 +56,29 @@ impl Segmenter {
         }
     }
 
+    /// Frames from the first segment's start to that of segment `index`, and frames of padding before the clip.
+    fn offsets(&self, frames: usize, index: usize) -> (usize, usize) {
+        match self.place {
+            SegmentPlacement::Start => (index * self.hop, 0),
+            SegmentPlacement::Centre => {
+                let span = self.length + (self.count(frames) - 1) * self.hop;
+                (index * self.hop, span.saturating_sub(frames) / 2)
+            }
+            SegmentPlacement::Middle => {
+                let skipped = frames.saturating_sub(self.length) / 2;
+                (skipped, self.length.saturating_sub(frames) / 2)
+            }
+        }
+    }
+
+    /// The frame of the clip at which segment `index` starts; below 0 in the padding before the clip.
+    pub fn start(&self, frames: usize, index: usize) -> i64 {
+        let (start, before) = self.offsets(frames, index);
+        // Frame numbers of all clips fit.
+        let signed = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+        signed(start) - signed(before)
+    }
+
     /// Writes segment `index`, `[channels, bands, length]`.
     pub fn write(&self, features: &Features, index: usize, out: &mut [f32]) -> Result<(), FeatureError> {
         let frames = features.frames;
@@ -65,22 +88,13 @@ impl Segmenter {
         }
         let shape = [features.channels, features.bands, self.length];
         Features::check_length("the segment's buffer", out.len(), shape)?;
-        // Padded frames before the first segment.
-        let before = match self.place {
-            SegmentPlacement::Start => 0,
-            SegmentPlacement::Centre => (self.length + (count - 1) * self.hop).saturating_sub(frames) / 2,
-            SegmentPlacement::Middle => self.length.saturating_sub(frames) / 2,
-        };
         let padding = match self.pad {
             SegmentPad::Value(value) => value as f32,
             SegmentPad::Minimum if frames == 0 => 0.0,
             SegmentPad::Minimum => features.minimum(),
         };
         // The segment covers frames from..to of the clip, `skip` frames after its own start.
-        let start = match self.place {
-            SegmentPlacement::Start | SegmentPlacement::Centre => index * self.hop,
-            SegmentPlacement::Middle => frames.saturating_sub(self.length) / 2,
-        };
+        let (start, before) = self.offsets(frames, index);
         let skip = before.saturating_sub(start).min(self.length);
         let from = (start + skip - before).min(frames);
         let to = (start + self.length).saturating_sub(before).clamp(from, frames);

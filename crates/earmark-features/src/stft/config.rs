@@ -20,29 +20,20 @@ pub struct Stft {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_seconds: Option<f64>,
     /// Length of the window in samples.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "positive_integer::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "positive_integer::optional")]
     pub window_samples: Option<u32>,
     /// Distance between frames in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hop_seconds: Option<f64>,
     /// Distance between frames in samples.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "positive_integer::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "positive_integer::optional")]
     pub hop_samples: Option<u32>,
     /// Length of the transform in samples, at least the window's; frames are zero-padded to it. Bins run from 0 to
     /// `fft-samples / 2`. Default: the next power of two that holds the window.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "positive_integer::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "positive_integer::optional")]
     pub fft_samples: Option<u32>,
     /// Window function. Default: `hann`.
     #[serde(default)]

@@ -15,3 +15,4 @@ mod bad_input;
 mod common;
 mod onnx;
 mod recipes;
+mod trimming;

@@ -32,20 +32,19 @@ fn parse(bytes: &[u8]) -> Result<Vec<String>, String> {
         if k == 0 && row.len() > 1 && first.parse::<usize>().is_err() {
             continue;
         }
-        let line = row.position().map_or(0, csv::Position::line);
-        if row.len() > 1 && first.parse() != Ok(names.len()) {
-            return Err(format!(
-                "line {line}: index {first} where {} belongs; sort the table by its index",
-                names.len()
+        let (line, index) = (row.position().map_or(0, csv::Position::line), names.len());
+        let refuse = |problem: String| Err(format!("line {line}: {problem}"));
+        if row.len() > 1 && first.parse() != Ok(index) {
+            return refuse(format!(
+                "index {first} where {index} belongs; sort the table by its index"
             ));
         }
         if last.trim().is_empty() {
-            return Err(format!("line {line}: has no name; give every class one"));
+            return refuse("has no name; give every class one".into());
         }
         if let Some(before) = names.iter().position(|n| n == last) {
-            return Err(format!(
-                "line {line}: {last} is the name of class {before} as well; give every class its own"
-            ));
+            let problem = format!("{last} is the name of class {before} as well");
+            return refuse(format!("{problem}; give every class its own"));
         }
         names.push(last.to_owned());
     }

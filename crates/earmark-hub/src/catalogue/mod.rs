@@ -37,15 +37,13 @@ struct Catalogue {
     model: Vec<PublishedModel>,
 }
 
-static CATALOGUE: LazyLock<Vec<PublishedModel>> = LazyLock::new(|| {
-    let catalogue: Catalogue =
-        toml::from_str(include_str!("catalogue.toml")).expect("the catalogue was checked by a test");
-    catalogue.model
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
+    toml::from_str(include_str!("catalogue.toml")).expect("the catalogue was checked by a test")
 });
 
 /// All published models that can be downloaded.
 pub fn published_models() -> &'static [PublishedModel] {
-    &CATALOGUE
+    &CATALOGUE.model
 }
 
 /// A name as the catalogue spells it: small letters, `-` for `_`.
@@ -63,10 +61,7 @@ pub fn published_model(name: &str) -> Option<&'static PublishedModel> {
 
 /// The published model with the most similar name, if one is similar enough for a typing error.
 pub fn nearest_published(name: &str) -> Option<&'static str> {
-    suggest(
-        &normalised(name),
-        published_models().iter().map(|m| m.name.as_str()),
-    )
+    suggest(name, published_models().iter().map(|m| m.name.as_str()))
 }
 
 impl PublishedModel {

@@ -24,32 +24,18 @@ pub enum DownloadError {
         /// HTTP status.
         status: u16,
     },
-    /// The size differs from the expected one.
+    /// The size or the checksum differs from the expected one.
     #[error(
-        "{path}: has {found} bytes instead of {wanted}, so it is not the published file; delete it if it exists, then try again ({url})"
+        "{path}: has {found} instead of {wanted}, so it is not the published file; delete it if it exists, then try again ({url})"
     )]
-    Length {
+    WrongFile {
         /// The address.
         url: String,
         /// The file.
         path: PathBuf,
-        /// Its size in bytes.
-        found: u64,
-        /// The expected size in bytes.
-        wanted: u64,
-    },
-    /// The checksum differs from the expected one.
-    #[error(
-        "{path}: has SHA-256 {found} instead of {wanted}, so it is not the published file; delete it if it exists, then try again ({url})"
-    )]
-    Checksum {
-        /// The address.
-        url: String,
-        /// The file.
-        path: PathBuf,
-        /// Its SHA-256.
+        /// Its size in bytes, or its SHA-256.
         found: String,
-        /// The expected SHA-256.
+        /// The expected one.
         wanted: String,
     },
     /// A file can't be read or written.
@@ -67,9 +53,7 @@ pub enum DownloadError {
 
 impl DownloadError {
     pub(crate) fn write(path: &Path, cause: io::Error) -> Self {
-        Self::File {
-            path: path.into(),
-            cause,
-        }
+        let path = path.into();
+        Self::File { path, cause }
     }
 }

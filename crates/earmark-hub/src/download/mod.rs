@@ -86,29 +86,24 @@ impl Download {
 
     /// Refuses a file whose length or checksum differs from the expected one.
     fn check(&self, path: &Path) -> Result<(), DownloadError> {
-        let found = fs::metadata(path)
-            .map_err(|e| DownloadError::write(path, e))?
-            .len();
+        let unread = |e| DownloadError::write(path, e);
+        let wrong = |found, wanted| DownloadError::WrongFile {
+            url: self.url.clone(),
+            path: path.into(),
+            found,
+            wanted,
+        };
+        let found = fs::metadata(path).map_err(unread)?.len();
         if let Some(wanted) = self.bytes.filter(|wanted| *wanted != found) {
-            return Err(DownloadError::Length {
-                url: self.url.clone(),
-                path: path.into(),
-                found,
-                wanted,
-            });
+            return Err(wrong(format!("{found} bytes"), wanted.to_string()));
         }
         let Some(wanted) = &self.sha256 else {
             return Ok(());
         };
-        let found = sha256_of(path).map_err(|e| DownloadError::write(path, e))?;
+        let found = sha256_of(path).map_err(unread)?;
         if found.eq_ignore_ascii_case(wanted) {
             return Ok(());
         }
-        Err(DownloadError::Checksum {
-            url: self.url.clone(),
-            path: path.into(),
-            found,
-            wanted: wanted.clone(),
-        })
+        Err(wrong(format!("SHA-256 {found}"), wanted.clone()))
     }
 }

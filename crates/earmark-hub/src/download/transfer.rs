@@ -39,12 +39,10 @@ pub(crate) fn run(
         let start = out.metadata().map_err(file)?.len();
         let ended = attempt(job, &agent, &mut out, part, start, progress);
         let now = out.metadata().map_err(file)?.len();
-        kept = kept.min(now).min(match &ended {
-            Ok(Attempt { from, .. }) => *from,
-            Err(_) => kept,
-        });
+        let from = ended.as_ref().map_or(kept, |(from, _)| *from);
+        kept = kept.min(now).min(from);
         match ended {
-            Ok(Attempt { complete, .. }) => whole = complete,
+            Ok((_, complete)) => whole = complete,
             Err(e @ DownloadError::Network { .. }) if now <= start => {
                 fruitless += 1;
                 if fruitless == FRUITLESS {
@@ -61,14 +59,7 @@ pub(crate) fn run(
     Ok(kept)
 }
 
-/// An attempt that ended without a network error.
-struct Attempt {
-    /// Offset of the first byte that it brought.
-    from: u64,
-    complete: bool,
-}
-
-/// One request for the bytes from `start`.
+/// One request for the bytes from `start`; returns the offset of the first byte that it brought, and whether the file is complete.
 fn attempt(
     job: &Download,
     agent: &Agent,
@@ -76,7 +67,7 @@ fn attempt(
     part: &Path,
     start: u64,
     progress: &mut dyn FnMut(DownloadProgress) -> bool,
-) -> Result<Attempt, DownloadError> {
+) -> Result<(u64, bool), DownloadError> {
     let network = |cause: &dyn std::fmt::Display| DownloadError::Network {
         url: job.url.clone(),
         cause: cause.to_string(),
@@ -94,27 +85,18 @@ fn attempt(
         StatusCode::RANGE_NOT_SATISFIABLE if start > 0 => {
             // There is nothing after `start`: either the file is complete, or the bytes on disk are from a different file.
             if total_of(&response) == Some(start) || job.bytes == Some(start) {
-                return Ok(Attempt {
-                    from: start,
-                    complete: true,
-                });
+                return Ok((start, true));
             }
             out.set_len(0).map_err(file)?;
-            return Ok(Attempt {
-                from: 0,
-                complete: false,
-            });
+            return Ok((0, false));
         }
         status if status.is_success() => {
-            return Err(network(
-                &"the server sent a different part from the requested one",
-            ));
+            let cause = "the server sent a different part from the requested one";
+            return Err(network(&cause));
         }
         status => {
-            return Err(DownloadError::Status {
-                url: job.url.clone(),
-                status: status.as_u16(),
-            });
+            let (url, status) = (job.url.clone(), status.as_u16());
+            return Err(DownloadError::Status { url, status });
         }
     };
     if from == 0 {
@@ -137,10 +119,11 @@ fn attempt(
         }
     }
     match total {
-        Some(total) if done < total => Err(network(&format!(
-            "the connection broke after {done} of {total} bytes"
-        ))),
-        _ => Ok(Attempt { from, complete: true }),
+        Some(total) if done < total => {
+            let cause = format!("the connection broke after {done} of {total} bytes");
+            Err(network(&cause))
+        }
+        _ => Ok((from, true)),
     }
 }
 
@@ -154,11 +137,8 @@ fn length_of(response: &Response<Body>) -> Option<u64> {
 
 /// The 200 of `bytes 100-199/200` or `bytes */200`.
 fn total_of(response: &Response<Body>) -> Option<u64> {
-    text(response, &header::CONTENT_RANGE)?
-        .rsplit('/')
-        .next()?
-        .parse()
-        .ok()
+    let range = text(response, &header::CONTENT_RANGE)?;
+    range.rsplit('/').next()?.parse().ok()
 }
 
 /// Whether the part begins at the requested byte.

@@ -1,6 +1,5 @@
 //! Why a checkpoint can't be imported.
 
-use super::PublishedArchitecture;
 use earmark_core::ConfigError;
 use earmark_engine::ModelFileError;
 use earmark_recipe::RecipeError;
@@ -11,15 +10,14 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// There is no network of that name.
-    #[error(
-        "--as {name}: no such network{near}; known are {}",
-        PublishedArchitecture::KNOWN
-    )]
+    #[error("--as {name}: no such network{near}; known are {known}")]
     Unknown {
         /// The requested name.
         name: String,
         /// `, did you mean X?` or nothing.
         near: String,
+        /// The names that there are.
+        known: &'static str,
     },
     /// The tensors don't fit the network.
     #[error("{path}: does not fit {architecture}: {differences}{remedy}")]

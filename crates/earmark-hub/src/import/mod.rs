@@ -8,7 +8,7 @@ mod tensors;
 pub use architectures::{EfficientAtVariant, PublishedArchitecture};
 pub use error::ImportError;
 
-use crate::catalogue::{audioset, read_labels};
+use crate::catalogue::{audioset, published_models, read_labels};
 use architectures::image_backbone;
 use burn::tensor::Device;
 use earmark_core::VERSION;
@@ -18,8 +18,12 @@ use earmark_features::Extractor;
 use earmark_models::{Network, VarId, VarSpec, Vars};
 use earmark_recipe::Recipe;
 use mel_bank::mel_bank_fits;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use tensors::{Checkpoint, take_tensors};
+
+/// What to do about tensors that no published network has.
+const ANOTHER_NETWORK: &str = "; it is another network, or the file is damaged";
 
 /// What to import.
 #[derive(Clone, Debug)]
@@ -71,12 +75,9 @@ pub fn import(job: &Import) -> Result<Imported, ImportError> {
     if let Some(name) = architecture.mel_bank()
         && !mel_bank_fits(name, &recipe.front_end, &checkpoint)?
     {
-        return Err(ImportError::Fit {
-            path: job.file.clone(),
-            architecture: architecture.name(),
-            differences: format!("its mel bank `{name}` is not that of this front end"),
-            remedy: "; it was trained on other features (another sample rate or other bands)".into(),
-        });
+        let difference = format!("its mel bank `{name}` is not that of this front end");
+        let remedy = "; it was trained on other features (another sample rate or other bands)";
+        return Err(misfit(job, architecture.name(), difference, remedy));
     }
     let names = class_names(job, classes)?;
     let mut vars = Vars::init(specs, 0, &Device::flex());
@@ -115,23 +116,22 @@ fn model_meta(job: &Import, recipe: &Recipe, classes: Vec<String>, homepage: &st
 }
 
 fn unknown(name: &str) -> ImportError {
-    let known = [
-        "efficientat-mn04",
-        "efficientat-mn05",
-        "efficientat-mn10",
-        "efficientat-mn20",
-        "efficientat-mn30",
-        "efficientat-mn40",
-        image_backbone::NAME,
-        "panns-cnn14",
-        "panns-cnn10",
-        "panns-mobilenet-v1",
-        "panns-mobilenet-v2",
-    ];
-    let near = suggest(&name.to_lowercase().replace('_', "-"), known);
+    let published = published_models().iter().map(|model| model.architecture.as_str());
+    let near = suggest(name, published.chain([image_backbone::NAME]));
     ImportError::Unknown {
         name: name.into(),
         near: near.map_or(String::new(), |near| format!(", did you mean {near}?")),
+        known: PublishedArchitecture::KNOWN,
+    }
+}
+
+/// The error about tensors that don't fit; the remedy is a clause.
+fn misfit(job: &Import, architecture: String, differences: String, remedy: impl Into<String>) -> ImportError {
+    ImportError::Fit {
+        path: job.file.clone(),
+        architecture,
+        differences,
+        remedy: remedy.into(),
     }
 }
 
@@ -155,41 +155,26 @@ fn take_all(
     checkpoint: &mut Checkpoint,
     specs: &[VarSpec],
 ) -> Result<Vec<Vec<f32>>, ImportError> {
-    let shapes: Vec<(String, Vec<usize>)> = checkpoint
-        .iter()
-        .map(|(name, tensor)| (name.clone(), tensor.shape.clone()))
-        .collect();
+    let shapes = checkpoint.iter().map(|(name, t)| (name.clone(), t.shape.clone()));
+    let shapes: BTreeMap<String, Vec<usize>> = shapes.collect();
     let upstream_name = |spec: &VarSpec| architecture.upstream_name(spec, specs);
     let ignores = |name: &str| architecture.ignores(name);
     take_tensors(checkpoint, specs, &upstream_name, &ignores).map_err(|differences| {
-        let shape_of = |name: &str| {
-            let found = shapes.iter().find(|(n, _)| n == name);
-            found.map(|(_, shape)| shape.clone())
+        let name = architecture.name();
+        let remedy = match architecture.variant_of_shapes(|tensor| shapes.get(tensor).cloned()) {
+            Some(other) if other != name => format!("; its sizes are those of --as {other}"),
+            _ => ANOTHER_NETWORK.into(),
         };
-        let remedy = match architecture.variant_of_shapes(shape_of) {
-            Some(other) if other != architecture.name() => {
-                format!("; its sizes are those of --as {other}")
-            }
-            _ => "; it is another network, or the file is damaged".into(),
-        };
-        ImportError::Fit {
-            path: job.file.clone(),
-            architecture: architecture.name(),
-            differences,
-            remedy,
-        }
+        misfit(job, name, differences, remedy)
     })
 }
 
 fn class_names(job: &Import, classes: usize) -> Result<Vec<String>, ImportError> {
     let Some(path) = &job.labels else {
-        let names = audioset();
+        let (names, path) = (audioset(), job.file.clone());
         return match names.len() == classes {
             true => Ok(names),
-            false => Err(ImportError::Unnamed {
-                path: job.file.clone(),
-                classes,
-            }),
+            false => Err(ImportError::Unnamed { path, classes }),
         };
     };
     let refuse = |reason| ImportError::Labels {
@@ -197,11 +182,11 @@ fn class_names(job: &Import, classes: usize) -> Result<Vec<String>, ImportError>
         reason,
     };
     let names = read_labels(path).map_err(refuse)?;
-    match names.len() == classes {
-        true => Ok(names),
-        false => Err(refuse(format!(
-            "names {} classes, and the network scores {classes}",
-            names.len()
-        ))),
+    match names.len() {
+        found if found == classes => Ok(names),
+        found => {
+            let reason = format!("names {found} classes, and the network scores {classes}");
+            Err(refuse(reason))
+        }
     }
 }

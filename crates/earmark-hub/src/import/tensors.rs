@@ -20,26 +20,11 @@ pub(super) fn take_tensors(
     upstream_name: &dyn Fn(&VarSpec) -> String,
     ignores: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<Vec<f32>>, String> {
-    let mut differences = Vec::new();
-    let mut values = Vec::with_capacity(specs.len());
+    let (mut values, mut differences) = (Vec::with_capacity(specs.len()), Vec::new());
     for spec in specs {
-        let name = upstream_name(spec);
-        match checkpoint.remove(&name) {
-            None => differences.push(format!("`{name}` is missing")),
-            Some(t) if t.shape != spec.shape => {
-                differences.push(format!("`{name}` is {:?} instead of {:?}", t.shape, spec.shape));
-            }
-            Some(TorchTensor {
-                values: None, dtype, ..
-            }) => {
-                differences.push(format!("`{name}` holds {dtype:?} instead of floating numbers"));
-            }
-            Some(TorchTensor { values: Some(v), .. }) => {
-                if let Some(bad) = v.iter().find(|x| !x.is_finite()) {
-                    differences.push(format!("`{name}` holds {bad}"));
-                }
-                values.push(v);
-            }
+        match take(checkpoint, &upstream_name(spec), &spec.shape) {
+            Ok(taken) => values.push(taken),
+            Err(difference) => differences.push(difference),
         }
     }
     let unknown = checkpoint.keys().filter(|name| !ignores(name));
@@ -54,4 +39,19 @@ pub(super) fn take_tensors(
         text.push_str(&format!(" and {more} more"));
     }
     Err(text)
+}
+
+/// Takes the values of one variable, or says how the checkpoint differs.
+fn take(checkpoint: &mut Checkpoint, name: &str, shape: &[usize]) -> Result<Vec<f32>, String> {
+    let tensor = checkpoint.remove(name);
+    let tensor = tensor.ok_or_else(|| format!("`{name}` is missing"))?;
+    if tensor.shape != shape {
+        return Err(format!("`{name}` is {:?} instead of {shape:?}", tensor.shape));
+    }
+    let other = format!("`{name}` holds {:?} instead of floating numbers", tensor.dtype);
+    let values = tensor.values.ok_or(other)?;
+    match values.iter().copied().find(|x| !x.is_finite()) {
+        Some(bad) => Err(format!("`{name}` holds {bad}")),
+        None => Ok(values),
+    }
 }

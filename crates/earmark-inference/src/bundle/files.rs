@@ -14,33 +14,30 @@ pub(super) fn write_files(
     classes: &[String],
     description: &BundleDescription,
 ) -> Result<(), PipelineError> {
-    let failed = |e: csv::Error| PipelineError::Request(e.to_string());
-    let io = |path: &Path| {
-        let path = path.to_path_buf();
-        move |e| WriteError::new(&path, e)
-    };
-    let program = folder.join(PROGRAM);
-    fs::copy(&job.program, &program).map_err(io(&job.program))?;
-    set_mode(&program, 0o755).map_err(io(&program))?;
-    let json =
-        serde_json::to_string_pretty(description).map_err(|e| PipelineError::Request(e.to_string()))?;
-    let mut csv = csv::Writer::from_writer(Vec::new());
-    for (index, name) in classes.iter().enumerate() {
-        csv.write_record([&index.to_string(), name]).map_err(failed)?;
-    }
-    let csv = csv.into_inner().map_err(|e| failed(e.into_error().into()))?;
+    copy(&job.program, &folder.join(PROGRAM), 0o755)?;
+    let json = serde_json::to_string_pretty(description).expect("strings and numbers");
+    atomic::write(&folder.join("classes.csv"), |w| {
+        let mut csv = csv::Writer::from_writer(w);
+        for (index, name) in classes.iter().enumerate() {
+            csv.write_record([&index.to_string(), name])?;
+        }
+        csv.flush()
+    })?;
     for (name, content) in [
-        ("bundle.json", format!("{json}\n").into_bytes()),
-        ("classes.csv", csv),
-        ("predict.sh", texts::script(description).into_bytes()),
-        ("README.md", texts::readme(description).into_bytes()),
-        ("LICENCES.md", texts::licences(description).into_bytes()),
+        ("bundle.json", json + "\n"),
+        ("predict.sh", texts::script(description)),
+        ("README.md", texts::readme(description)),
+        ("LICENCES.md", texts::licences(description)),
     ] {
-        atomic::write(&folder.join(name), |w| w.write_all(&content))?;
+        atomic::write(&folder.join(name), |w| w.write_all(content.as_bytes()))?;
     }
-    let script = folder.join("predict.sh");
-    set_mode(&script, 0o755).map_err(io(&script))?;
-    Ok(())
+    set_mode(&folder.join("predict.sh"), 0o755)
+}
+
+/// Copies a file, with these permissions on systems that have them.
+pub(super) fn copy(from: &Path, to: &Path, bits: u32) -> Result<(), PipelineError> {
+    fs::copy(from, to).map_err(|e| WriteError::new(from, e))?;
+    set_mode(to, bits)
 }
 
 /// Writes the checksums, last of all.
@@ -52,30 +49,21 @@ pub(super) fn write_checksums(folder: &Path) -> Result<(), PipelineError> {
 }
 
 /// Sets permissions on systems that have them.
-pub(super) fn set_mode(path: &Path, bits: u32) -> std::io::Result<()> {
+pub(super) fn set_mode(path: &Path, bits: u32) -> Result<(), PipelineError> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(path, fs::Permissions::from_mode(bits))
+        fs::set_permissions(path, fs::Permissions::from_mode(bits)).map_err(|e| WriteError::new(path, e))?;
     }
     #[cfg(not(unix))]
-    {
-        let _ = (path, bits); // these systems tell programs by their names
-        Ok(())
-    }
+    let _ = (path, bits); // these systems know programs by their names
+    Ok(())
 }
 
 /// A name without special characters of shells and file systems.
 pub(super) fn safe_name(name: &str) -> String {
-    name.chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || c == '.' || c == '-' {
-                c
-            } else {
-                '-'
-            }
-        })
-        .collect()
+    let special = |c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-');
+    name.replace(special, "-")
 }
 
 #[cfg(test)]

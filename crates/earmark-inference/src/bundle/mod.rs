@@ -25,7 +25,7 @@ mod texts;
 pub use description::{BundleDescription, BundledModel, BundledProgram};
 
 use crate::PipelineError;
-use crate::model::ModelSource;
+use crate::model::{ModelSource, check_same_classes};
 use description::{FORMAT, PROGRAM};
 use earmark_core::atomic::WriteError;
 use earmark_metrics::BlendMean;
@@ -70,25 +70,12 @@ pub fn bundle(job: &BundleJob) -> Result<BundleOutcome, PipelineError> {
         .first()
         .ok_or_else(|| PipelineError::Request("nothing to pack: name at least one model".into()))?;
     for model in &models {
-        let sorted = |names: &[String]| {
-            let mut names = names.to_vec();
-            names.sort();
-            names
-        };
-        if sorted(&model.file.meta.classes) != sorted(&first.file.meta.classes) {
-            return Err(PipelineError::Request(format!(
-                "{}: its classes differ from those of {}; use models of the same classes together",
-                model.path.display(),
-                first.path.display()
-            )));
-        }
+        check_same_classes(first.path_and_classes(), model.path_and_classes())?;
     }
     let mut inputs = StackedInputs::default();
-    let packed = models
-        .iter()
-        .enumerate()
-        .map(|(k, model)| BundledModel::new(k + 1, model, &mut inputs))
-        .collect();
+    let numbered = (1..).zip(&models);
+    let packed = numbered.map(|(number, model)| BundledModel::new(number, model, &mut inputs));
+    let packed = packed.collect();
     let classes = &first.file.meta.classes;
     let description = BundleDescription {
         format: FORMAT,
@@ -121,9 +108,8 @@ fn check_weights(job: &BundleJob, models: usize) -> Result<(), PipelineError> {
     if weights.len() != models {
         return refuse(format!("there are {models} models; give one weight each"));
     }
-    let fine = weights.iter().all(|w| *w >= 0.0 && w.is_finite()) && weights.iter().sum::<f64>() > 0.0;
-    match fine {
-        true => Ok(()),
-        false => refuse("weights must be finite, not negative and not all 0".into()),
+    if weights.iter().any(|w| *w < 0.0 || !w.is_finite()) || weights.iter().all(|w| *w == 0.0) {
+        return refuse("weights must be finite, not negative and not all 0".into());
     }
+    Ok(())
 }

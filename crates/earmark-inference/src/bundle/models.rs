@@ -1,6 +1,6 @@
 //! The models of a bundle, with the base models of stacked ones.
 
-use super::files::{safe_name, set_mode};
+use super::files::{copy, safe_name, set_mode};
 use super::{BundleDescription, BundledModel};
 use crate::PipelineError;
 use crate::model::{ModelSource, inputs_of};
@@ -20,11 +20,10 @@ impl StackedInputs {
     /// The folder of a cross-validation run in the bundle.
     fn name(&mut self, run: PathBuf) -> String {
         let known = self.runs.iter().position(|known| *known == run);
-        let place = known.unwrap_or_else(|| {
+        if known.is_none() {
             self.runs.push(run);
-            self.runs.len() - 1
-        });
-        input_name(place)
+        }
+        input_name(known.unwrap_or(self.runs.len() - 1))
     }
 }
 
@@ -70,7 +69,7 @@ pub(super) fn pack_models(
     for (model, packed) in models.iter().zip(&description.models) {
         let to = folder.join(&packed.file);
         if packed.inputs.is_empty() {
-            copy(&model.path, &to)?;
+            copy(&model.path, &to, 0o644)?;
             continue;
         }
         let AnyRecipe::Stacked(mut recipe) = model.recipe.clone() else {
@@ -80,7 +79,7 @@ pub(super) fn pack_models(
         let mut file = model.file.clone();
         file.meta.recipe = recipe.to_toml();
         file.save(&to)?;
-        set_mode(&to, 0o644).map_err(|e| WriteError::new(&to, e))?;
+        set_mode(&to, 0o644)?;
     }
     for (k, run) in inputs.runs.iter().enumerate() {
         for (fold, model) in find_models(&run.to_string_lossy())?.iter().enumerate() {
@@ -89,15 +88,10 @@ pub(super) fn pack_models(
                 .join(input_name(k))
                 .join(format!("fold-{}", fold + 1));
             fs::create_dir_all(&fold_run).map_err(|e| WriteError::new(&fold_run, e))?;
-            copy(model, &fold_run.join("best.safetensors"))?;
+            copy(model, &fold_run.join("best.safetensors"), 0o644)?;
             let note = "{ \"packed\": \"the weights of a run, by earmark bundle\" }\n";
             atomic::write(&fold_run.join("run.json"), |w| w.write_all(note.as_bytes()))?;
         }
     }
     Ok(())
-}
-
-fn copy(from: &Path, to: &Path) -> Result<(), PipelineError> {
-    fs::copy(from, to).map_err(|e| WriteError::new(from, e))?;
-    Ok(set_mode(to, 0o644).map_err(|e| WriteError::new(to, e))?)
 }

@@ -2,7 +2,7 @@
 
 use super::{OnnxExport, SCORES, WAVEFORM};
 use crate::PipelineError;
-use earmark_engine::SegmentBatch;
+use crate::model::scoring::{calibrated, score_log_mel};
 use earmark_features::FeatureError;
 use earmark_onnx::Tensor;
 
@@ -23,31 +23,24 @@ impl OnnxExport {
     /// For a graph that can't be evaluated, which is a bug in earmark.
     pub fn check(&self) -> Result<ExportCheck, PipelineError> {
         let clip = self.clip();
-        let wanted = self.scores(&clip)?;
+        let unscored = |e| PipelineError::Request(format!("the synthetic clip can't be scored: {e}"));
+        let wanted = self.scores(&clip).map_err(unscored)?;
         let fault = |reason: String| {
             PipelineError::Request(format!(
                 "the exported graph can't be evaluated: {reason}; do not use it, and report this bug"
             ))
         };
+        let graph = &self.model.graph;
         let samples = Tensor::floats(&[1, clip.len()], clip.clone());
-        let outputs = self
-            .model
-            .graph
-            .run(&[(WAVEFORM, samples)])
-            .map_err(|e| fault(e.to_string()))?;
-        let index = self
-            .model
-            .graph
-            .outputs
-            .iter()
-            .position(|port| port.name == SCORES);
-        let got = index.and_then(|i| outputs[i].as_floats()).unwrap_or_default();
-        if got.len() != wanted.len() {
-            return Err(fault(format!(
-                "it gives {} scores for {} classes",
-                got.len(),
-                wanted.len()
-            )));
+        let outputs = graph.run(&[(WAVEFORM, samples)]);
+        let outputs = outputs.map_err(|e| fault(e.to_string()))?;
+        let mut outputs = graph.outputs.iter().zip(&outputs);
+        let scores = outputs.find(|(port, _)| port.name == SCORES);
+        let got = scores.and_then(|(_, scores)| scores.as_floats());
+        let got = got.unwrap_or_default();
+        let (found, classes) = (got.len(), wanted.len());
+        if found != classes {
+            return Err(fault(format!("it gives {found} scores for {classes} classes")));
         }
         let differences = got.iter().zip(&wanted).map(|(g, w)| (g - w).abs());
         Ok(ExportCheck {
@@ -81,32 +74,10 @@ impl OnnxExport {
     }
 
     /// The model's own scores: the mean over the clip's segments, calibrated.
-    fn scores(&self, clip: &[f32]) -> Result<Vec<f32>, PipelineError> {
+    fn scores(&self, clip: &[f32]) -> Result<Vec<f32>, FeatureError> {
         let extractor = &self.scorer.extractor;
-        let fault =
-            |e: FeatureError| PipelineError::Request(format!("the synthetic clip can't be scored: {e}"));
-        let log_mel = extractor.log_mel(clip, &mut extractor.scratch()).map_err(fault)?;
-        let count = extractor.segment_count(log_mel.frames);
-        let (mut x, mut frames) = (Vec::new(), 0);
-        for i in 0..count {
-            let segment = extractor
-                .segment(&log_mel, i)
-                .and_then(|e| extractor.postprocess(&e));
-            let segment = segment.map_err(fault)?;
-            frames = segment.frames;
-            x.extend(segment.data);
-        }
-        let shape = [count, extractor.channels(), extractor.bands(), frames];
-        let each = self.scorer.scores(SegmentBatch::new(x, shape)); // [count, classes]
-        let classes = self.meta.classes.len();
-        let mean = |class: usize| {
-            let of_class = each.iter().skip(class).step_by(classes);
-            (of_class.map(|s| f64::from(*s)).sum::<f64>() / count as f64) as f32
-        };
-        let mut scores: Vec<f32> = (0..classes).map(mean).collect();
-        if let Some(calibration) = &self.meta.calibration {
-            calibration.apply(&mut scores);
-        }
-        Ok(scores)
+        let log_mel = extractor.log_mel(clip, &mut extractor.scratch())?;
+        let scores = score_log_mel(&self.scorer, &log_mel)?;
+        Ok(calibrated(scores, self.meta.calibration.as_ref()))
     }
 }

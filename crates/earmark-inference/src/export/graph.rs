@@ -19,23 +19,23 @@ pub(super) fn build_graph(
     let segments = recipe
         .predict_front_end()
         .add_to_onnx(&mut g, &waveform, scorer.longest_whole())?;
-    g.scope("network");
+    g.set_prefix("network");
     let planes = OnnxPlanes {
         value: segments.features,
         channels: segments.channels,
         size: [Some(segments.bands), segments.frames],
     };
     let out = scorer.network.add_to_onnx(&mut g, &scorer.vars, planes)?;
-    g.scope("clip");
+    g.set_prefix("clip");
     let scores = if scorer.loss.is_single_label() {
         g.op("Softmax", &[&out.logits], &[("axis", 1.into())])
     } else {
         g.op("Sigmoid", &[&out.logits], &[])
     };
-    let classes = meta.classes.len();
+    let (classes, features) = (meta.classes.len(), scorer.network.embedding_len());
     let mut mean = |value: &Value, n| mean(&mut g, value, &segments.count, n);
     let (mut scores, logits) = (mean(&scores, classes), mean(&out.logits, classes));
-    let embedding = mean(&out.embedding, out.features);
+    let embedding = mean(&out.embedding, features);
     if let Some(calibration) = &meta.calibration {
         calibration.check(classes)?;
         scores = calibration::calibrate(&mut g, &scores, calibration);
@@ -43,7 +43,7 @@ pub(super) fn build_graph(
     for (name, value, n) in [
         (SCORES, &scores, classes),
         (LOGITS, &logits, classes),
-        (EMBEDDING, &embedding, out.features),
+        (EMBEDDING, &embedding, features),
     ] {
         g.output(name, value, &[batch, Dim::Fixed(n)]);
     }

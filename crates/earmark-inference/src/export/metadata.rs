@@ -23,10 +23,9 @@ pub(super) fn metadata(
     scorer: &Scorer,
     weights: WeightPrecision,
 ) -> Vec<(String, String)> {
-    let scores = if scorer.loss.is_single_label() {
-        "softmax"
-    } else {
-        "sigmoid"
+    let scores = match scorer.loss.is_single_label() {
+        true => "softmax",
+        false => "sigmoid",
     };
     let weights = match weights {
         WeightPrecision::Float32 => "float32",
@@ -51,7 +50,6 @@ pub(super) fn metadata(
         all.push(("trim", json(serde_json::to_string(trim))));
     }
     all.push(("recipe", meta.recipe.clone()));
-    all.into_iter()
-        .map(|(key, value)| (key.to_owned(), value))
-        .collect()
+    let all = all.into_iter();
+    all.map(|(key, value)| (key.to_owned(), value)).collect()
 }

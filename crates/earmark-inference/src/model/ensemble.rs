@@ -1,13 +1,15 @@
 //! Models that score windows together: samples in, one row of scores per window out.
 
-use super::{Model, ModelSource};
+use super::Model;
+use super::scoring::{blend_rows, calibrated, score_pass, segments_of};
 use crate::PipelineError;
 use crate::device::Device;
 use earmark_core::rows;
-use earmark_engine::{SegmentBatch, SegmentGrid};
 use earmark_features::{ExtractorScratch, FeatureError, Features};
-use earmark_metrics::{BlendMean, MetricsError, ScoreTable, blend};
+use earmark_metrics::{BlendMean, MetricsError};
 use rayon::prelude::*;
+use std::borrow::Cow;
+use std::path::Path;
 
 /// Segments per forward pass. Passes are cut by this alone, so that scores do not depend on how many files are tagged at a time.
 const PASS: usize = 32;
@@ -39,19 +41,13 @@ pub enum WindowError {
 }
 
 impl Ensemble {
-    /// Opens models by name: files, runs, `RUN@STEP`, or a cross-validation run, which stands for the models of all its folds.
+    /// Opens models by name: files, runs, `RUN@STEP`, or a cross-validation run, which means the models of all its folds.
     ///
     /// # Errors
     ///
     /// For a model that can't score windows, and models that do not go together.
     pub fn open(names: &[String], mean: BlendMean, device: &Device) -> Result<Self, PipelineError> {
-        let sources = ModelSource::read_all(names)?.into_iter();
-        Self::of(
-            sources
-                .map(|source| source.into_model(device))
-                .collect::<Result<_, _>>()?,
-            mean,
-        )
+        Self::of(Model::open_all(names, device)?, mean)
     }
 
     /// The ensemble of these models.
@@ -81,16 +77,16 @@ impl Ensemble {
     }
 
     /// Names of the models' files.
-    pub fn paths(&self) -> impl Iterator<Item = &std::path::Path> {
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
         self.models.iter().map(Model::path)
     }
 
-    /// What determines scores besides the samples, as one line.
+    /// What determines scores apart from the samples, as one line.
     pub fn fingerprint(&self) -> String {
-        let contents: Vec<&str> = self.models.iter().map(|m| m.hash()).collect();
-        match contents.len() {
-            1 => contents[0].to_owned(),
-            _ => format!("{:?} mean of {}", self.mean, contents.join(", ")).to_lowercase(),
+        let contents: Vec<&str> = self.models.iter().map(Model::hash).collect();
+        match contents.as_slice() {
+            [one] => (*one).to_owned(),
+            several => format!("{:?} mean of {}", self.mean, several.join(", ")).to_lowercase(),
         }
     }
 
@@ -114,16 +110,11 @@ impl Ensemble {
     pub fn default_window(&self) -> (usize, usize) {
         let rate = f64::from(self.sample_rate_hz());
         let extractor = &self.models[0].0.scorer.extractor;
-        let (Some(window), Some(frames), Some(grid)) = (
-            self.models[0].segment_samples(),
-            extractor.segment_frames(),
-            SegmentGrid::of(extractor),
-        ) else {
+        let (Some(window), Some(hop)) = (self.models[0].segment_samples(), extractor.segment_hop()) else {
             let (window, hop) = ANY_LENGTH_SECONDS;
             return ((window * rate) as usize, (hop * rate) as usize);
         };
-        let starts = grid.starts(frames, 2);
-        let hop_seconds = (starts[1] - starts[0]) as f64 / extractor.frames_per_second();
+        let hop_seconds = hop as f64 / extractor.frames_per_second();
         (window, ((hop_seconds * rate).round() as usize).clamp(1, window))
     }
 
@@ -134,21 +125,16 @@ impl Ensemble {
     ///
     /// The first window with samples that can't be scored, and blends that can't be made.
     pub fn score_windows(&self, windows: &[Vec<f32>], window: usize) -> Result<Vec<Vec<f32>>, WindowError> {
-        let classes = self.classes().len();
         if let [model] = self.models.as_slice() {
             return model.score_windows(windows, window);
         }
-        let tables = self
+        let scored = self
             .models
             .iter()
-            .map(|model| {
-                let rows = model.score_windows(windows, window)?;
-                let names = (0..rows.len()).map(|k| k.to_string()).collect();
-                Ok(ScoreTable::new(names, model.classes().to_vec(), rows.concat())?)
-            })
+            .map(|model| Ok((model.classes(), model.score_windows(windows, window)?.concat())))
             .collect::<Result<Vec<_>, WindowError>>()?;
-        let blended = blend(&tables, self.mean, None)?;
-        Ok(blended.values().chunks(classes).map(<[f32]>::to_vec).collect())
+        let blended = blend_rows(scored, self.mean, None)?;
+        Ok(blended.rows().map(|(_, scores)| scores.to_vec()).collect())
     }
 }
 
@@ -162,93 +148,76 @@ fn check_alike(first: &Model, other: &Model) -> Result<(), PipelineError> {
             first.sample_rate_hz()
         )));
     }
-    check_same_classes(first, other)
+    check_same_classes(first.path_and_classes(), other.path_and_classes())
 }
 
-/// Refuses models of other classes: their scores would not go together.
-pub(crate) fn check_same_classes(first: &Model, other: &Model) -> Result<(), PipelineError> {
-    let sorted = |model: &Model| {
-        let mut classes = model.classes().to_vec();
+/// Refuses models of other classes, each given by its file and classes: their scores would not go together.
+pub(crate) fn check_same_classes(
+    first: (&Path, &[String]),
+    other: (&Path, &[String]),
+) -> Result<(), PipelineError> {
+    let sorted = |classes: &[String]| {
+        let mut classes = classes.to_vec();
         classes.sort_unstable();
         classes
     };
-    if sorted(first) == sorted(other) {
+    if sorted(first.1) == sorted(other.1) {
         return Ok(());
     }
     Err(PipelineError::Request(format!(
         "{}: its classes differ from those of {}; use models of the same classes together",
-        other.path().display(),
-        first.path().display()
+        other.0.display(),
+        first.0.display()
     )))
 }
 
 impl Model {
+    /// The file and its classes, to compare with another's.
+    pub(crate) fn path_and_classes(&self) -> (&Path, &[String]) {
+        (self.path(), self.classes())
+    }
+
     fn score_windows(&self, windows: &[Vec<f32>], window: usize) -> Result<Vec<Vec<f32>>, WindowError> {
-        let examples = windows
+        let scorer = &self.0.scorer;
+        let segments = windows
             .par_iter()
             .enumerate()
             .map_init(
-                || self.0.scorer.extractor.scratch(),
+                || scorer.extractor.scratch(),
                 |scratch, (k, samples)| {
-                    self.examples(samples, window, scratch)
+                    self.window_segments(samples, window, scratch)
                         .map_err(|cause| WindowError::Features { window: k, cause })
                 },
             )
             .collect::<Result<Vec<_>, _>>()?;
-        let scores = self.pass(&examples);
-        let mut scored = scores.iter();
-        Ok(examples
+        // Segments of one size share forward passes.
+        let all: Vec<&Features> = segments.iter().flatten().collect();
+        let alike = all.chunk_by(|a, b| a.frames == b.frames);
+        let passes = alike.flat_map(|alike| alike.chunks(PASS));
+        let scores: Vec<f32> = passes.flat_map(|pass| score_pass(scorer, pass)).collect();
+        let mut scored = scores.chunks(self.classes().len());
+        Ok(segments
             .iter()
             .map(|of_window| {
-                let of_window = scored.by_ref().take(of_window.len());
-                let mut row = rows::mean(of_window).unwrap_or_default();
-                if let Some(calibration) = self.calibration() {
-                    calibration.apply(&mut row);
-                }
-                row
+                let mean = rows::mean(scored.by_ref().take(of_window.len()));
+                calibrated(mean.unwrap_or_default(), self.calibration())
             })
             .collect())
     }
 
     /// What the network takes of one window.
-    fn examples(
+    fn window_segments(
         &self,
         samples: &[f32],
         window: usize,
         scratch: &mut ExtractorScratch,
     ) -> Result<Vec<Features>, FeatureError> {
         let extractor = &self.0.scorer.extractor;
-        let filled: Vec<f32>;
-        let samples = if extractor.segment_frames().is_none() && samples.len() < window {
-            filled = [samples, &vec![0.0; window - samples.len()]].concat();
-            &filled
-        } else {
-            samples
-        };
-        let base = extractor.log_mel(&extractor.trim(samples), scratch)?;
-        (0..extractor.segment_count(base.frames))
-            .map(|k| extractor.postprocess(&extractor.segment(&base, k)?))
-            .collect()
-    }
-
-    /// Scores of each example, those of one size together.
-    fn pass(&self, windows: &[Vec<Features>]) -> Vec<Vec<f32>> {
-        let all: Vec<&Features> = windows.iter().flatten().collect();
-        let mut scores = Vec::with_capacity(all.len());
-        for alike in all.chunk_by(|a, b| a.frames == b.frames) {
-            for some in alike.chunks(PASS) {
-                let x: Vec<f32> = some.iter().flat_map(|f| f.data.iter().copied()).collect();
-                let Features {
-                    channels,
-                    bands,
-                    frames,
-                    ..
-                } = *some[0];
-                let batch = SegmentBatch::new(x, [some.len(), channels, bands, frames]);
-                let values = self.0.scorer.scores(batch);
-                scores.extend(values.chunks(self.classes().len()).map(<[f32]>::to_vec));
-            }
+        let mut samples = Cow::Borrowed(samples);
+        if extractor.segment_frames().is_none() && samples.len() < window {
+            samples.to_mut().resize(window, 0.0);
         }
-        scores
+        let log_mel = extractor.log_mel(&extractor.trim(&samples), scratch)?;
+        segments_of(extractor, &log_mel)
     }
 }

@@ -4,12 +4,13 @@
 //! exports) works with what it gives. [`StackedModel`] is its counterpart for models whose inputs are the scores of others.
 
 mod ensemble;
+pub(crate) mod scoring;
 mod source;
 mod stacked;
 
 pub(crate) use ensemble::check_same_classes;
 pub use ensemble::{Ensemble, WindowError};
-pub use source::ModelSource;
+pub use source::{ModelSource, model_files};
 pub use stacked::{StackedModel, find_input, inputs_of};
 
 use crate::PipelineError;
@@ -21,6 +22,8 @@ use earmark_features::{Extractor, FeatureError, Features};
 use earmark_metrics::Calibration;
 use earmark_recipe::Recipe;
 use earmark_runs::run_dir::ModelRef;
+use scoring::calibrated;
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -67,6 +70,12 @@ impl Model {
     /// As [`Self::open`].
     pub fn open_file(path: &Path, device: &Device) -> Result<Self, PipelineError> {
         ModelSource::read(path)?.into_model(device)
+    }
+
+    /// Opens every model that the names mean, as [`model_files`] finds them.
+    pub(crate) fn open_all(names: &[String], device: &Device) -> Result<Vec<Self>, PipelineError> {
+        let sources = ModelSource::read_all(names)?.into_iter();
+        sources.map(|source| source.into_model(device)).collect()
     }
 
     /// The file.
@@ -139,11 +148,8 @@ impl Model {
     ///
     /// For samples that are not finite or far too loud, and clips too short for a single frame.
     pub fn score(&self, clip: &Clip) -> Result<Vec<f32>, PipelineError> {
-        let mut scores = self.0.scorer.mean(&self.run(ScorerOutput::Scores, clip)?);
-        if let Some(calibration) = self.calibration() {
-            calibration.apply(&mut scores);
-        }
-        Ok(scores)
+        let scores = self.0.scorer.mean(&self.run(ScorerOutput::Scores, clip)?);
+        Ok(calibrated(scores, self.calibration()))
     }
 
     /// The embedding of a clip, `[features]`: the mean over its segments of what the network's classifier takes.
@@ -165,35 +171,24 @@ impl Model {
             workers: &Workers::new(1)?,
             stop: &AtomicBool::new(false),
         };
-        self.0.scorer.run_segments(
-            output,
-            &job,
-            |_| Ok::<_, std::convert::Infallible>(Arc::clone(&features)),
-            |_, result| {
-                found = result.ok();
-                true
-            },
-        )?;
+        let fetch = |_| Ok::<_, Infallible>(Arc::clone(&features));
+        self.0.scorer.run_segments(output, &job, fetch, |_, result| {
+            found = result.ok();
+            true
+        })?;
         found.ok_or_else(|| PipelineError::Request("the clip gives no segment to score".into()))
     }
 
     /// Log-mel features of a clip, `[channels, bands, frames]`, with its clip-level features where the network takes them.
     fn features(&self, clip: &Clip) -> Result<Features, FeatureError> {
         let of = |extractor: &Extractor| {
-            let rate = extractor.front_end().sample_rate_hz;
-            let resampled = (clip.sample_rate_hz != rate)
-                .then(|| resample(&clip.samples, clip.sample_rate_hz, rate))
-                .transpose();
-            match resampled {
-                Ok(None) => extractor.log_mel_of_clip(clip, &mut extractor.scratch()),
-                Ok(Some(samples)) => {
-                    extractor.log_mel_of_clip(&Clip::new(samples, rate), &mut extractor.scratch())
-                }
-                Err(_) => Err(FeatureError::SampleRate {
-                    clip_hz: clip.sample_rate_hz,
-                    front_end_hz: rate,
-                }),
-            }
+            let (clip_hz, front_end_hz) = (clip.sample_rate_hz, extractor.front_end().sample_rate_hz);
+            let unfit = |_| FeatureError::SampleRate {
+                clip_hz,
+                front_end_hz,
+            };
+            let samples = resample(&clip.samples, clip_hz, front_end_hz).map_err(unfit)?;
+            extractor.log_mel_of_clip(&Clip::new(samples, front_end_hz), &mut extractor.scratch())
         };
         let mut features = of(&self.0.scorer.extractor)?;
         if let Some(clip_level) = &self.0.clip_level {

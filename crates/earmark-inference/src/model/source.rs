@@ -1,13 +1,13 @@
 //! A model file, read once: what it says of itself, its recipe and its tensors.
 
-use super::{Inner, Model, StackedModel};
+use super::{Inner, Model, StackedModel, inputs_of};
 use crate::PipelineError;
 use crate::device::Device;
-use earmark_engine::{ModelFile, ModelFileError, RowScorer, Scorer};
+use earmark_engine::{ModelFile, RowScorer, Scorer};
 use earmark_features::Extractor;
 use earmark_models::{Network, NetworkConfig, Vars};
 use earmark_recipe::AnyRecipe;
-use earmark_runs::run_dir::ModelRef;
+use earmark_runs::run_dir::{RunError, find_models};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,17 +25,14 @@ pub struct ModelSource {
 }
 
 impl ModelSource {
-    /// Reads the file and checks what it says.
+    /// Reads the file and checks what it says. Only here are model files read whole, except by a training that returns to its own
+    /// best checkpoint.
     ///
     /// # Errors
     ///
-    /// When it can't be read, is no model file, or its recipe can't work.
+    /// When it can't be read, is not a model file, or its recipe can't work.
     pub fn read(path: &Path) -> Result<Self, PipelineError> {
-        let bytes = std::fs::read(path).map_err(|cause| ModelFileError::Read {
-            path: path.to_path_buf(),
-            cause,
-        })?;
-        let file = ModelFile::parse(path, &bytes)?;
+        let (file, bytes) = ModelFile::read_with_bytes(path)?;
         Ok(Self {
             recipe: AnyRecipe::parse(&file.meta.recipe, path)?,
             hash: blake3::hash(&bytes).to_hex().to_string(),
@@ -44,19 +41,18 @@ impl ModelSource {
         })
     }
 
-    /// Reads every model that a name means: one, or those of a cross-validation run.
+    /// Reads every model that the names mean.
     ///
     /// # Errors
     ///
-    /// As [`Self::read`].
-    pub fn read_all(models: &[String]) -> Result<Vec<Self>, PipelineError> {
-        let mut sources = Vec::new();
-        for name in models {
-            for path in ModelRef::new(name).paths()? {
-                sources.push(Self::read(&path)?);
-            }
-        }
-        Ok(sources)
+    /// As [`model_files`] and [`Self::read`].
+    pub fn read_all(names: &[String]) -> Result<Vec<Self>, PipelineError> {
+        model_files(names)?.iter().map(|path| Self::read(path)).collect()
+    }
+
+    /// The file and its classes, to compare with another's.
+    pub(crate) fn path_and_classes(&self) -> (&Path, &[String]) {
+        (&self.path, &self.file.meta.classes)
     }
 
     /// Whether its inputs are the scores of other models.
@@ -70,7 +66,7 @@ impl ModelSource {
     ///
     /// For a stacked model, and for tensors that are not those of the network.
     pub fn into_model(self, device: &Device) -> Result<Model, PipelineError> {
-        let AnyRecipe::Audio(recipe) = self.recipe else {
+        let AnyRecipe::Audio(recipe) = &self.recipe else {
             return Err(PipelineError::Request(format!(
                 "{}: is a stacked model, whose inputs are the scores of other models on whole clips; \
                  score recordings with `earmark predict`, or name one of the models that it stacks",
@@ -78,8 +74,7 @@ impl ModelSource {
             )));
         };
         let extractor = Extractor::new(&recipe.predict_front_end())?;
-        let channels = extractor.channels();
-        let (network, vars) = build(&recipe.network, channels, &self.path, &self.file, device)?;
+        let (network, vars) = self.network(&recipe.network, extractor.channels(), device)?;
         let clip_level = extractor.front_end().for_clip_features();
         Ok(Model(Arc::new(Inner {
             scorer: Scorer {
@@ -91,10 +86,8 @@ impl ModelSource {
                 device: device.burn().clone(),
                 extractor: Arc::new(extractor),
             },
-            clip_level: clip_level
-                .map(|front_end| Extractor::new(&front_end))
-                .transpose()?,
-            recipe: *recipe,
+            clip_level: clip_level.as_ref().map(Extractor::new).transpose()?,
+            recipe: (**recipe).clone(),
             meta: self.file.meta,
             hash: self.hash,
             path: self.path,
@@ -113,11 +106,10 @@ impl ModelSource {
                 self.path.display()
             )));
         };
-        let classes = self.file.meta.classes.clone();
-        let features = recipe.stack.inputs.len() * classes.len();
-        let (network, vars) = build(&recipe.network, features, &self.path, &self.file, device)?;
+        let features = recipe.stack.inputs.len() * self.file.meta.classes.len();
+        let (network, vars) = self.network(&recipe.network, features, device)?;
         Ok(StackedModel {
-            inputs: super::inputs_of(&self.path, recipe),
+            inputs: inputs_of(&self.path, recipe),
             scorer: RowScorer {
                 network,
                 vars,
@@ -126,21 +118,30 @@ impl ModelSource {
                 batch: recipe.batches.size,
                 device: device.burn().clone(),
             },
-            classes,
+            classes: self.file.meta.classes,
         })
+    }
+
+    /// A network with the tensors of the file.
+    fn network(
+        &self,
+        config: &NetworkConfig,
+        inputs: usize,
+        device: &Device,
+    ) -> Result<(Network, Vars), PipelineError> {
+        let (network, specs) = Network::build(config, inputs, self.file.meta.classes.len())?;
+        let mut vars = device.prepare(Vars::init(specs, 0, device.burn()));
+        self.file.load_into(&self.path, &mut vars)?;
+        Ok((network, vars))
     }
 }
 
-/// A network with the tensors of a file.
-fn build(
-    config: &NetworkConfig,
-    inputs: usize,
-    path: &Path,
-    file: &ModelFile,
-    device: &Device,
-) -> Result<(Network, Vars), PipelineError> {
-    let (network, specs) = Network::build(config, inputs, file.meta.classes.len())?;
-    let mut vars = device.prepare(Vars::init(specs, 0, device.burn()));
-    file.load_into(path, &mut vars)?;
-    Ok((network, vars))
+/// The files of all models that the names mean: files, RUN, RUN@STEP, or a cross-validation run, which means the models of its folds.
+///
+/// # Errors
+///
+/// When there is no such model.
+pub fn model_files(names: &[String]) -> Result<Vec<PathBuf>, RunError> {
+    let found = names.iter().map(|name| find_models(name));
+    Ok(found.collect::<Result<Vec<_>, _>>()?.concat())
 }

@@ -42,21 +42,21 @@ impl StackedModel {
     }
 }
 
-/// Where an input lies now: where the recipe says, else beside the second-level run, which may have been moved together with it.
+/// Where an input is now: where the recipe says, else next to the stacked run, which may have been moved together with it.
 pub fn find_input(name: &str, near: &Path) -> PathBuf {
     let path = PathBuf::from(name);
     if path.is_dir() {
         return path;
     }
-    let beside = near
+    let moved = near
         .ancestors()
         .take(4)
         .filter_map(|folder| Some(folder.join(path.file_name()?)))
         .find(|place| fold_runs(place).is_ok_and(|runs| !runs.is_empty()));
-    beside.unwrap_or(path)
+    moved.unwrap_or(path)
 }
 
-/// The inputs of a second-level run or model file, wherever they lie now.
+/// The inputs of a stacked run or model file, wherever they are now.
 pub fn inputs_of(run: &Path, recipe: &StackRecipe) -> Vec<PathBuf> {
     let names = recipe.stack.inputs.iter();
     names.map(|name| find_input(name, run)).collect()

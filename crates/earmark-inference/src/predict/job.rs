@@ -6,9 +6,9 @@ use earmark_metrics::{BlendMean, ScoreTable};
 use std::path::PathBuf;
 
 /// What to predict.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct PredictJob {
-    /// Models, stacked or not: files, RUN, RUN@STEP, or a cross-validation run, which stands for its folds; several are blended.
+    /// Models, stacked or not: files, RUN, RUN@STEP, or a cross-validation run, which means its folds; several are blended.
     pub models: Vec<String>,
     /// A data folder.
     pub data: Option<PathBuf>,
@@ -33,7 +33,7 @@ pub struct PredictJob {
 pub struct Prediction {
     /// One row per file, sorted by name; one column per class of the model.
     pub scores: ScoreTable,
-    /// Files that could not be read; their rows contain the mean of the other rows (0 if there are none).
+    /// Files that could not be read; their rows contain the mean of the other rows (0 without other rows).
     pub skipped: Skips,
     /// Files of the data folder without a row, because no table can contain their names.
     pub unnamed: Skips,

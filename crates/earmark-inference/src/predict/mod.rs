@@ -10,15 +10,17 @@ pub use job::{PredictJob, Prediction};
 pub use segments::{SegmentPrediction, SegmentRow, out_of_fold_segments, predict_segments};
 
 use crate::device::Device;
-use crate::model::{Model, ModelSource, StackedModel};
+use crate::model::scoring::calibrated;
+use crate::model::{Model, ModelSource, StackedModel, model_files};
+use crate::progress::skip;
 use crate::{Event, Observer, PipelineError, Skips, reason};
 use earmark_core::rows::mean;
 use earmark_data::FeatureStore;
 use earmark_engine::ScoreJob;
 use earmark_features::Extractor;
 use earmark_metrics::{BlendMean, ScoreTable, blend};
-use earmark_runs::clip_roles::ClipRoles;
 use earmark_runs::run_dir::find_models;
+use earmark_runs::split_table::SplitTable;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,7 +38,6 @@ pub fn predict(
         job,
         observer,
         stop,
-        audio_models: 0,
         opened: HashMap::new(),
         tables: HashMap::new(),
         skipped: Vec::new(),
@@ -45,25 +46,14 @@ pub fn predict(
         has_held_out: false,
         single_label: false,
     };
-    let mut models = Vec::new();
-    for name in &job.models {
-        models.extend(find_models(name)?);
-    }
+    let models = model_files(&job.models)?;
     for path in &models {
         run.open(path)?;
     }
-    run.audio_models = run
-        .opened
-        .values()
-        .filter(|m| matches!(m, Opened::Audio(_)))
-        .count();
-    let mut tables = Vec::new();
-    for path in &models {
-        let Some(table) = run.scores(path)? else {
-            return Ok(None);
-        };
-        tables.push(table);
-    }
+    let tables = models.iter().map(|path| run.scores(path));
+    let Some(mut tables) = tables.collect::<Result<Option<Vec<_>>, _>>()? else {
+        return Ok(None);
+    };
     let scores = match (tables.len(), &job.weights) {
         (1, None) => tables.remove(0),
         (_, weights) => blend(&tables, job.mean, weights.as_deref())?,
@@ -93,9 +83,7 @@ struct PredictRun<'a> {
     opened: HashMap<PathBuf, Opened>,
     observer: Observer<'a>,
     stop: &'a AtomicBool,
-    /// Models that score audio.
-    audio_models: usize,
-    /// Their scores so far, raw or calibrated.
+    /// Scores of those that score audio, so far; raw or calibrated.
     tables: HashMap<(PathBuf, bool), ScoreTable>,
     skipped: Skips,
     unnamed: Skips,
@@ -161,16 +149,14 @@ impl PredictRun<'_> {
         if let Some(known) = self.tables.get(&key) {
             return Ok(Some(known.clone()));
         }
-        let Some(table) = self.compute(model, calibrated)? else {
-            return Ok(None);
-        };
-        self.tables.insert(key, table.clone());
-        Ok(Some(table))
+        let table = self.compute(model, calibrated)?;
+        self.tables.extend(table.clone().map(|table| (key, table)));
+        Ok(table)
     }
 
-    fn compute(&mut self, model: &Model, calibrated: bool) -> Result<Option<ScoreTable>, PipelineError> {
+    fn compute(&mut self, model: &Model, calibrate: bool) -> Result<Option<ScoreTable>, PipelineError> {
         let (job, observer) = (self.job, self.observer);
-        let calibration = model.calibration().filter(|_| calibrated);
+        let calibration = model.calibration().filter(|_| calibrate);
         let (recipe, scorer) = (model.recipe(), model.scorer());
         let classes = model.classes().to_vec();
         self.single_label = scorer.loss.is_single_label();
@@ -178,69 +164,48 @@ impl PredictRun<'_> {
         let k = self.tables.len();
         if k == 0 {
             for (file, reason) in unnamed {
-                observer(Event::Skipped {
-                    file: &file,
-                    reason: &reason,
-                });
-                self.unnamed.push((file, reason));
+                skip(observer, &mut self.unnamed, &file, reason);
             }
         }
         if let Some(data) = &job.data
-            && let Some(roles) = ClipRoles::of_model(model.path(), data)
+            && let Some(split) = SplitTable::of_model(model.path(), data)
         {
-            self.has_held_out |= roles.has_test_clips();
-            let trained_on = items.iter().filter(|i| roles.is_trained_on(i));
+            self.has_held_out |= split.has_test_clips();
+            let trained_on = items.iter().filter(|i| split.is_trained_on(i));
             self.trained_on
                 .extend(trained_on.map(|i| (i.subset.clone(), i.file.clone())));
         }
         let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
         let mut rows: Vec<Option<Vec<f32>>> = vec![None; items.len()];
-        let (mut done, total) = (0, items.len() * self.audio_models);
+        let audio_models = self.opened.values().filter(|m| matches!(m, Opened::Audio(_)));
+        let total = items.len() * audio_models.count();
         let skipped = &mut self.skipped;
         let job = ScoreJob {
             clips: items.len(),
             workers: store.workers(),
             stop: self.stop,
         };
-        let whole = scorer.score(
-            &job,
-            |i| store.get(&items[i], None),
-            |i, result| {
-                match result {
-                    Ok(mut scores) => {
-                        if let Some(calibration) = calibration {
-                            calibration.apply(&mut scores);
-                        }
-                        rows[i] = Some(scores);
-                    }
-                    // Most clips that one model can't read, the others can't read either: report them once.
-                    Err(e) if !skipped.iter().any(|(file, _)| *file == items[i].file) => {
-                        let reason = reason(&items[i], &e);
-                        observer(Event::Skipped {
-                            file: &items[i].file,
-                            reason: &reason,
-                        });
-                        skipped.push((items[i].file.clone(), reason));
-                    }
-                    Err(_) => {}
+        let fetch = |i: usize| store.get(&items[i], None);
+        let whole = scorer.score(&job, fetch, |i, result| {
+            match result {
+                Ok(scores) => rows[i] = Some(calibrated(scores, calibration)),
+                // Most clips that one model can't read, the others can't read either: report them once.
+                Err(e) if !skipped.iter().any(|(file, _)| *file == items[i].file) => {
+                    skip(observer, skipped, &items[i].file, reason(&items[i], &e));
                 }
-                done += 1;
-                observer(Event::Scoring {
-                    done: k * items.len() + done,
-                    total,
-                });
-                true
-            },
-        )?;
+                Err(_) => {}
+            }
+            let done = k * items.len() + i + 1;
+            observer(Event::Scoring { done, total });
+            true
+        })?;
         if !whole {
             return Ok(None);
         }
         // The best guess for a clip that can't be read.
         let fill = mean(rows.iter().flatten()).unwrap_or_else(|| vec![0.0; classes.len()]);
-        let values = rows
-            .into_iter()
-            .flat_map(|r| r.unwrap_or_else(|| fill.clone()))
-            .collect();
+        let rows = rows.into_iter().map(|row| row.unwrap_or_else(|| fill.clone()));
+        let values = rows.flatten().collect();
         let files = items.into_iter().map(|i| i.file).collect();
         Ok(Some(ScoreTable::new(files, classes, values)?))
     }

@@ -3,14 +3,16 @@
 use super::{PredictJob, find_clips};
 use crate::data::open_data;
 use crate::device::Device;
-use crate::model::Model;
-use crate::{Event, Observer, PipelineError, Skips, reason};
+use crate::model::scoring::blend_rows;
+use crate::model::{Model, model_files};
+use crate::progress::skip;
+use crate::segment_rows::{SegmentRowsJob, segment_rows};
+use crate::{Event, Observer, PipelineError, Skips};
 use earmark_data::{FeatureStore, Item};
-use earmark_engine::ScoreJob;
+use earmark_engine::ScorerOutput;
 use earmark_features::Extractor;
-use earmark_metrics::{ScoreTable, blend};
-use earmark_runs::clip_roles::test_clips;
-use earmark_runs::run_dir::{ModelRef, RunDir, find_models, fold_runs};
+use earmark_runs::run_dir::{ModelRef, RunDir, fold_runs};
+use earmark_runs::split_table::test_clips;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -43,32 +45,26 @@ pub fn predict_segments(
     stop: &AtomicBool,
 ) -> Result<Option<SegmentPrediction>, PipelineError> {
     let device = Device::named(&job.device)?;
-    let mut models = Vec::new();
-    for name in &job.models {
-        models.extend(find_models(name)?);
-    }
     let mut each: Vec<SegmentPrediction> = Vec::new();
-    for path in models {
+    for path in model_files(&job.models)? {
         let model = Model::open_file(&path, &device)?;
-        let calibration = model.calibration().filter(|_| !job.raw);
         let (items, unnamed) = find_clips(job, model.recipe())?;
         // A clip is reported once, whichever model can't read it.
         let reported = each.first().map_or(&[][..], |first| &first.skipped);
-        let Some(mut one) = of_model(&model, &items, reported, observer, stop)? else {
+        let show = |event: Event| match event {
+            Event::Skipped { file, .. } if reported.iter().any(|(other, _)| other == file) => {}
+            event => observer(event),
+        };
+        let Some(mut one) = of_model(&model, &items, &show, stop)? else {
             return Ok(None);
         };
-        if let Some(calibration) = calibration {
-            one.rows
-                .iter_mut()
-                .for_each(|row| calibration.apply(&mut row.scores));
+        if let Some(calibration) = model.calibration().filter(|_| !job.raw) {
+            let rows = one.rows.iter_mut();
+            rows.for_each(|row| calibration.apply(&mut row.scores));
         }
         if each.is_empty() {
             for (file, reason) in unnamed {
-                observer(Event::Skipped {
-                    file: &file,
-                    reason: &reason,
-                });
-                one.skipped.push((file, reason));
+                skip(observer, &mut one.skipped, &file, reason);
             }
         }
         each.push(one);
@@ -96,7 +92,7 @@ pub fn out_of_fold_segments(
         let mut items = test_clips(&run.path, &data)?;
         items.sort_by(|a, b| a.file.cmp(&b.file));
         let model = Model::open(&ModelRef::new(path.to_string_lossy()), &device)?;
-        let Some(one) = of_model(&model, &items, &[], observer, stop)? else {
+        let Some(one) = of_model(&model, &items, observer, stop)? else {
             return Ok(None);
         };
         match &mut all {
@@ -113,26 +109,23 @@ pub fn out_of_fold_segments(
             }
         }
     }
-    match all {
-        Some(mut all) => {
-            all.rows.sort_by(|a, b| {
-                let by_start = a.start_seconds.total_cmp(&b.start_seconds);
-                a.file.cmp(&b.file).then(by_start)
-            });
-            Ok(Some(all))
-        }
-        None => Err(PipelineError::Request(format!(
+    let Some(mut all) = all else {
+        return Err(PipelineError::Request(format!(
             "{}: has no folds; train them with `earmark train ... --folds all --run {0}`",
             set.display()
-        ))),
-    }
+        )));
+    };
+    all.rows.sort_by(|a, b| {
+        let by_start = a.start_seconds.total_cmp(&b.start_seconds);
+        a.file.cmp(&b.file).then(by_start)
+    });
+    Ok(Some(all))
 }
 
 /// The segments of one model.
 fn of_model(
     model: &Model,
     items: &[Item],
-    reported: &[(String, String)],
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<SegmentPrediction>, PipelineError> {
@@ -143,44 +136,24 @@ fn of_model(
             model.path().display()
         )));
     }
-    let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
     let frames_per_second = scorer.extractor.frames_per_second();
     let (mut rows, mut skipped) = (Vec::new(), Skips::new());
-    let total = items.len();
-    let job = ScoreJob {
-        clips: total,
-        workers: store.workers(),
+    let job = SegmentRowsJob {
+        scorer,
+        output: ScorerOutput::Scores,
+        items,
+        store: &FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?,
+        observer,
         stop,
     };
-    let whole = scorer.score_segments(
-        &job,
-        |i| store.get(&items[i], None),
-        |i, result| {
-            let file = &items[i].file;
-            match result {
-                Ok(segments) => {
-                    let rows_of_clip = segments.starts.iter().zip(segments.rows());
-                    rows.extend(rows_of_clip.map(|(start, scores)| SegmentRow {
-                        file: file.clone(),
-                        start_seconds: *start as f64 / frames_per_second,
-                        scores: scores.to_vec(),
-                    }));
-                }
-                Err(e) => {
-                    let reason = reason(&items[i], &e);
-                    if reported.iter().all(|(other, _)| other != file) {
-                        observer(Event::Skipped {
-                            file,
-                            reason: &reason,
-                        });
-                    }
-                    skipped.push((file.clone(), reason));
-                }
-            }
-            observer(Event::Scoring { done: i + 1, total });
-            true
-        },
-    )?;
+    let whole = segment_rows(&job, &mut skipped, |i, segments| {
+        let rows_of_clip = segments.starts.iter().zip(segments.rows());
+        rows.extend(rows_of_clip.map(|(start, scores)| SegmentRow {
+            file: items[i].file.clone(),
+            start_seconds: *start as f64 / frames_per_second,
+            scores: scores.to_vec(),
+        }));
+    })?;
     Ok(whole.then_some(SegmentPrediction {
         classes: model.classes().to_vec(),
         rows,
@@ -200,16 +173,12 @@ fn blended(each: Vec<SegmentPrediction>, job: &PredictJob) -> Result<SegmentPred
             "--segments: the models cut clips into different segments, which can't be blended; predict with one of them at a time".into(),
         ));
     }
-    let tables = each
-        .iter()
-        .map(|one| {
-            // Blending matches rows by name.
-            let names = (0..one.rows.len()).map(|k| k.to_string()).collect();
-            let values = one.rows.iter().flat_map(|r| r.scores.iter().copied()).collect();
-            ScoreTable::new(names, one.classes.clone(), values)
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    let table = blend(&tables, job.mean, job.weights.as_deref())?;
+    let values = |one: &SegmentPrediction| -> Vec<f32> {
+        let scores = one.rows.iter().flat_map(|row| &row.scores);
+        scores.copied().collect()
+    };
+    let models = each.iter().map(|one| (one.classes.as_slice(), values(one)));
+    let table = blend_rows(models.collect(), job.mean, job.weights.as_deref())?;
     let rows = first_positions
         .into_iter()
         .zip(table.rows())

@@ -1,6 +1,6 @@
 //! Settings of stream tagging.
 
-use super::StreamError;
+use crate::PipelineError;
 use earmark_metrics::BlendMean;
 
 /// Longest time between scores: later ones would not be live.
@@ -20,7 +20,7 @@ pub struct StreamConfig {
     pub window_seconds: Option<f64>,
     /// Time between scores, at most a second.
     pub hop_seconds: f64,
-    /// Time constant of exponential smoothing over past scores; 0 is none.
+    /// Time constant of exponential smoothing over past scores; 0 means no smoothing.
     pub smooth_seconds: f64,
     /// Whether to ignore the calibration in model files.
     pub raw: bool,
@@ -43,15 +43,15 @@ impl StreamConfig {
     }
 
     /// Refuses times that can't work.
-    pub(super) fn check(&self) -> Result<(), StreamError> {
+    pub(super) fn check(&self) -> Result<(), PipelineError> {
         let (hop, smooth) = (self.hop_seconds, self.smooth_seconds);
         if !(SHORTEST_HOP_SECONDS..=LONGEST_HOP_SECONDS).contains(&hop) {
-            return Err(StreamError::Request(format!(
+            return Err(PipelineError::Request(format!(
                 "--hop {hop}: choose {SHORTEST_HOP_SECONDS} to {LONGEST_HOP_SECONDS} seconds"
             )));
         }
         if !(0.0..=1e6).contains(&smooth) {
-            return Err(StreamError::Request(format!(
+            return Err(PipelineError::Request(format!(
                 "--smooth {smooth}: choose seconds from 0 (off), such as 1"
             )));
         }

@@ -1,9 +1,10 @@
 //! Speed, latency and memory of stream tagging; times are counted in bins, so that memory does not grow.
 
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Width and number of bins: ten seconds in all; longer times count in the last one.
+/// Width and highest number of bins: ten seconds in all; longer times count in the last one.
 const BIN_MS: f64 = 1.0;
 const BINS: usize = 10_000;
 
@@ -11,38 +12,30 @@ const BINS: usize = 10_000;
 const SETTLED_SECONDS: f64 = 60.0;
 
 /// A histogram of times.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct TimeHistogram {
-    counts: Vec<u32>,
+    /// Times in each bin that has any.
+    counts: BTreeMap<usize, u64>,
     worst_ms: f64,
     last_ms: f64,
-}
-
-impl Default for TimeHistogram {
-    fn default() -> Self {
-        Self {
-            counts: vec![0; BINS],
-            worst_ms: 0.0,
-            last_ms: 0.0,
-        }
-    }
 }
 
 impl TimeHistogram {
     fn add(&mut self, time: Duration) {
         let ms = 1e3 * time.as_secs_f64();
-        self.counts[((ms / BIN_MS) as usize).min(BINS - 1)] += 1;
+        let bin = ((ms / BIN_MS) as usize).min(BINS - 1);
+        *self.counts.entry(bin).or_default() += 1;
         self.worst_ms = self.worst_ms.max(ms);
         self.last_ms = ms;
     }
 
     /// Quantile of the times: the upper end of its bin, at most the longest time.
     fn quantile_ms(&self, share: f64) -> Option<f64> {
-        let all: u64 = self.counts.iter().map(|&n| u64::from(n)).sum();
+        let all: u64 = self.counts.values().sum();
         let wanted = (share * all as f64).ceil().max(1.0) as u64;
         let mut seen = 0;
-        let bin = self.counts.iter().position(|&n| {
-            seen += u64::from(n);
+        let (bin, _) = self.counts.iter().find(|(_, n)| {
+            seen += **n;
             seen >= wanted
         })?;
         Some(((bin + 1) as f64 * BIN_MS).min(self.worst_ms))
@@ -50,7 +43,7 @@ impl TimeHistogram {
 }
 
 /// Costs of tagging so far.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct StreamMeter {
     live: bool,
     rate_hz: u32,
@@ -103,13 +96,7 @@ impl StreamMeter {
         Self {
             live,
             rate_hz,
-            samples: 0,
-            busy: Duration::ZERO,
-            scored: 0,
-            skipped: 0,
-            compute: TimeHistogram::default(),
-            latency: TimeHistogram::default(),
-            settled_mib: None,
+            ..Self::default()
         }
     }
 
@@ -183,7 +170,7 @@ impl StreamMeter {
 }
 
 /// Resident memory of this process in MiB; `None` where the system has no `/proc`.
-pub(crate) fn resident_mib() -> Option<f64> {
+fn resident_mib() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
     let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

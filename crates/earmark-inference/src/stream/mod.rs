@@ -8,17 +8,16 @@
 //! [`StreamMeter`] counts times in bins.
 
 mod config;
-mod error;
 mod feed;
 mod meter;
 mod model;
 mod pcm;
 mod player;
 mod real_time;
+mod sources;
 mod tagger;
 
 pub use config::StreamConfig;
-pub use error::StreamError;
 pub use feed::{BUFFERED_BLOCKS, Feed, FeedBlock, FeedSender};
 pub use meter::{LatencySummary, StreamMeter, StreamSummary};
 pub use pcm::{PcmFormat, PcmSample};

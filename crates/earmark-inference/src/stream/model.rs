@@ -1,13 +1,12 @@
 //! One model on a stream, with the samples of its window at its rate.
 
-use super::{StreamConfig, StreamError};
+use super::StreamConfig;
 use crate::PipelineError;
+use crate::model::scoring::{calibrated, score_log_mel};
 use crate::model::{Model, samples_for};
 use earmark_audio::Resampler;
-use earmark_engine::{Scorer, SegmentBatch, SegmentScores};
-use earmark_features::{
-    Extractor, ExtractorScratch, Features, FrontEnd, SegmentPad, SegmentPlacement, Segments,
-};
+use earmark_engine::Scorer;
+use earmark_features::{Extractor, ExtractorScratch, Features, FrontEnd, SegmentPlacement, Segments};
 use earmark_metrics::Calibration;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -31,12 +30,12 @@ pub(super) struct StreamModel {
 
 impl StreamModel {
     /// A model on a stream of `input_hz`; windows are one segment long by default.
-    pub fn new(model: &Model, job: &StreamConfig, input_hz: u32) -> Result<Self, StreamError> {
+    pub fn new(model: &Model, job: &StreamConfig, input_hz: u32) -> Result<Self, PipelineError> {
         model.check_scores_windows()?;
         let (recipe, mut scorer) = (model.recipe(), model.scorer().clone());
         let rate = recipe.front_end.sample_rate_hz;
         // Segments of training, where prediction takes whole clips.
-        let trained = Extractor::new(&recipe.front_end).map_err(PipelineError::from)?;
+        let trained = Extractor::new(&recipe.front_end)?;
         let segment = samples_for(&trained, trained.segment_frames().unwrap_or(1));
         let window = match job.window_seconds {
             None => segment,
@@ -44,7 +43,7 @@ impl StreamModel {
                 ((s * f64::from(rate)).round() as usize).max(1)
             }
             Some(s) => {
-                return Err(StreamError::Request(format!(
+                return Err(PipelineError::Request(format!(
                     "--window {s}: choose seconds above 0, at most {LONGEST_WINDOW_SECONDS}"
                 )));
             }
@@ -52,7 +51,7 @@ impl StreamModel {
         // A window of one segment's length is one segment, wherever segments are placed in longer clips.
         if window <= segment && !recipe.predict.any_length() {
             let front_end = one_segment(recipe.predict_front_end(), &scorer.extractor);
-            scorer.extractor = Arc::new(Extractor::new(&front_end).map_err(PipelineError::from)?);
+            scorer.extractor = Arc::new(Extractor::new(&front_end)?);
         }
         let resampler = (input_hz != rate)
             .then(|| Resampler::new(input_hz, rate))
@@ -96,35 +95,16 @@ impl StreamModel {
 
     /// Log-mel features of the window and its scores, averaged over its segments.
     pub fn score(&mut self) -> Result<(Features, Vec<f32>), PipelineError> {
-        let extractor = Arc::clone(&self.scorer.extractor);
+        let extractor = &self.scorer.extractor;
         let failed = |e| PipelineError::Request(format!("the stream can't be scored: {e}"));
         let samples = self.samples.make_contiguous();
         let features = extractor.log_mel(samples, &mut self.scratch).map_err(failed)?;
-        let count = match features.frames {
-            // Before the first frame of a clip that is taken whole there is nothing to score.
-            0 if extractor.segment_frames().is_none() => {
-                return Ok((features, vec![0.0; self.classes.len()]));
-            }
-            _ => extractor.segment_count(features.frames),
-        };
-        let (mut x, mut shape) = (Vec::new(), [0; 4]);
-        for i in 0..count {
-            let segment = extractor
-                .segment(&features, i)
-                .and_then(|segment| extractor.postprocess(&segment))
-                .map_err(failed)?;
-            shape = [count, segment.channels, segment.bands, segment.frames];
-            x.extend(segment.data);
+        // Before the first frame of a clip that is taken whole there is nothing to score.
+        if features.frames == 0 && extractor.segment_frames().is_none() {
+            return Ok((features, vec![0.0; self.classes.len()]));
         }
-        let segments = SegmentScores {
-            starts: vec![0; count],
-            scores: self.scorer.scores(SegmentBatch::new(x, shape)),
-        };
-        let mut scores = segments.mean();
-        if let Some(calibration) = &self.calibration {
-            calibration.apply(&mut scores);
-        }
-        Ok((features, scores))
+        let scores = score_log_mel(&self.scorer, &features).map_err(failed)?;
+        Ok((features, calibrated(scores, self.calibration.as_ref())))
     }
 }
 
@@ -139,19 +119,16 @@ fn keep_last(kept: &mut VecDeque<f32>, most: usize, samples: &[f32]) {
 /// The front end with one segment per window: its middle, padded if it is shorter.
 fn one_segment(front_end: FrontEnd, extractor: &Extractor) -> FrontEnd {
     let frames = extractor.segment_frames().and_then(|n| u32::try_from(n).ok());
-    let pad = front_end
-        .segments
-        .as_ref()
-        .map_or(SegmentPad::default(), |e| e.pad);
+    let segments = Segments {
+        length_seconds: None,
+        length_frames: frames,
+        hop_seconds: None,
+        hop_frames: frames,
+        pad: front_end.segments.as_ref().map(|s| s.pad).unwrap_or_default(),
+        place: SegmentPlacement::Middle,
+    };
     FrontEnd {
-        segments: Some(Segments {
-            length_seconds: None,
-            length_frames: frames,
-            hop_seconds: None,
-            hop_frames: frames,
-            pad,
-            place: SegmentPlacement::Middle,
-        }),
+        segments: Some(segments),
         ..front_end
     }
 }

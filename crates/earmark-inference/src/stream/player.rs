@@ -1,6 +1,7 @@
 //! Playing a file or pipe in real time.
 
-use super::FeedSender;
+use super::feed::FeedSender;
+use crate::PipelineError;
 use std::time::{Duration, Instant};
 
 /// Length of a block.
@@ -17,7 +18,7 @@ pub enum Playback {
 
 /// Cuts samples into blocks and sends each when its end is due.
 pub(super) struct Player {
-    pub sender: FeedSender,
+    sender: FeedSender,
     playback: Playback,
     block: usize,
     samples_per_second: f64,
@@ -38,8 +39,20 @@ impl Player {
         }
     }
 
+    /// Plays what `next` gives until it returns false or fails, or the feed is dropped.
+    pub fn play(mut self, mut next: impl FnMut(&mut Vec<f32>) -> Result<bool, PipelineError>) {
+        let mut samples = Vec::new();
+        loop {
+            match next(&mut samples) {
+                Ok(true) if self.send(&samples) => {}
+                Ok(_) => return,
+                Err(e) => return self.sender.fail(e),
+            }
+        }
+    }
+
     /// False when the feed was dropped.
-    pub fn play(&mut self, samples: &[f32]) -> bool {
+    fn send(&mut self, samples: &[f32]) -> bool {
         samples.chunks(self.block).all(|block| {
             self.played += block.len() as u64;
             if self.playback == Playback::RealTime {

@@ -1,8 +1,10 @@
 //! Tagging a stream to its end; where a live one outruns the machine, windows are left out and counted.
 
-use super::{Feed, StreamError, StreamMeter, StreamResult, StreamSummary, StreamTagger, feed};
+use super::{Feed, StreamMeter, StreamResult, StreamSummary, StreamTagger};
+use crate::PipelineError;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 /// How long to wait for samples before checking `stop` again.
@@ -22,14 +24,14 @@ pub fn tag_stream(
     seconds: Option<f64>,
     stop: &AtomicBool,
     on_result: &mut dyn FnMut(&StreamResult, &StreamMeter) -> ControlFlow<()>,
-) -> Result<StreamSummary, StreamError> {
+) -> Result<StreamSummary, PipelineError> {
     let mut meter = StreamMeter::new(feed.is_live(), feed.rate_hz());
     let last = seconds.map_or(u64::MAX, |s| (s * f64::from(feed.rate_hz())).round() as u64);
     'stream: while !stop.load(Ordering::Relaxed) {
-        let block = match feed.next(PATIENCE)? {
-            feed::FeedNext::Block(block) => block,
-            feed::FeedNext::Nothing => continue,
-            feed::FeedNext::End => break,
+        let block = match feed.next(PATIENCE) {
+            Ok(block) => block?,
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => break,
         };
         let mut samples = &block.samples[..];
         while !samples.is_empty() && tagger.samples_taken() < last {

@@ -1,13 +1,14 @@
 //! Scores of the last window of a stream at every hop.
 
+use super::StreamConfig;
 use super::model::StreamModel;
 use super::pcm::LOUDEST;
-use super::{StreamConfig, StreamError};
 use crate::PipelineError;
 use crate::device::Device;
-use crate::model::{Model, ModelSource, check_same_classes};
+use crate::model::scoring::blend_rows;
+use crate::model::{Model, check_same_classes};
 use earmark_features::Features;
-use earmark_metrics::{BlendMean, ScoreTable, blend};
+use earmark_metrics::BlendMean;
 
 /// The scores of a window.
 #[derive(Clone, Debug)]
@@ -41,17 +42,14 @@ impl StreamTagger {
     /// # Errors
     ///
     /// When a model can't be read or has other classes than the first, and for times that can't work.
-    pub fn open(job: &StreamConfig, input_hz: u32) -> Result<Self, StreamError> {
+    pub fn open(job: &StreamConfig, input_hz: u32) -> Result<Self, PipelineError> {
         job.check()?;
-        let device = Device::named(&job.device).map_err(PipelineError::from)?;
-        let mut opened: Vec<Model> = Vec::new();
-        for source in ModelSource::read_all(&job.models)? {
-            let model = source.into_model(&device)?;
-            check_same_classes(opened.first().unwrap_or(&model), &model)?;
-            opened.push(model);
-        }
-        if opened.is_empty() {
-            return Err(StreamError::Request("--model: name at least one model".into()));
+        let opened = Model::open_all(&job.models, &Device::named(&job.device)?)?;
+        let Some(first) = opened.first() else {
+            return Err(PipelineError::Request("--model: name at least one model".into()));
+        };
+        for model in &opened {
+            check_same_classes(first.path_and_classes(), model.path_and_classes())?;
         }
         let models = opened.iter().map(|model| StreamModel::new(model, job, input_hz));
         Ok(Self {
@@ -99,6 +97,10 @@ impl StreamTagger {
         self.taken
     }
 
+    fn seconds(&self) -> f64 {
+        self.taken as f64 / f64::from(self.input_hz)
+    }
+
     /// Sample at which the current hop ends.
     fn hop_end(&self) -> u64 {
         ((self.hops + 1) as f64 * self.hop_seconds * f64::from(self.input_hz)).round() as u64
@@ -109,15 +111,12 @@ impl StreamTagger {
     /// # Errors
     ///
     /// For samples that are not audio.
-    pub fn push(&mut self, samples: &[f32]) -> Result<usize, StreamError> {
+    pub fn push(&mut self, samples: &[f32]) -> Result<usize, PipelineError> {
         if let Some(bad) = samples.iter().find(|s| s.is_nan() || s.abs() > LOUDEST) {
-            return Err(StreamError::Source {
-                place: format!(
-                    "the stream at {:.3} s",
-                    self.taken as f64 / f64::from(self.input_hz)
-                ),
-                problem: format!("a sample is {bad}; samples must be between about -1 and 1"),
-            });
+            return Err(PipelineError::Request(format!(
+                "the stream at {:.3} s: a sample is {bad}; samples must be between about -1 and 1",
+                self.seconds()
+            )));
         }
         let left = self.hop_end().saturating_sub(self.taken);
         let taken = samples.len().min(usize::try_from(left).unwrap_or(usize::MAX));
@@ -143,25 +142,21 @@ impl StreamTagger {
     /// # Errors
     ///
     /// When a model can't score it.
-    pub fn score(&mut self) -> Result<StreamResult, StreamError> {
+    pub fn score(&mut self) -> Result<StreamResult, PipelineError> {
         self.hops += 1;
         let mut features = None;
-        let mut tables = Vec::with_capacity(self.models.len());
+        let mut scored = Vec::with_capacity(self.models.len());
         for model in &mut self.models {
             let (log_mel, scores) = model.score()?;
             features.get_or_insert(log_mel);
-            let table = ScoreTable::new(vec!["stream".into()], model.classes.clone(), scores);
-            tables.push(table.map_err(PipelineError::from)?);
+            scored.push((model.classes.as_slice(), scores));
         }
-        let blended = match tables.as_slice() {
-            [one] => one.values().to_vec(),
-            several => blend(several, self.mean, None)
-                .map_err(PipelineError::from)?
-                .values()
-                .to_vec(),
+        let blended = match scored.as_slice() {
+            [(_, scores)] => scores.clone(),
+            _ => blend_rows(scored, self.mean, None)?.values().to_vec(),
         };
         Ok(StreamResult {
-            seconds: self.taken as f64 / f64::from(self.input_hz),
+            seconds: self.seconds(),
             scores: self.smooth(blended),
             features: features.unwrap_or_default(),
         })

@@ -1,11 +1,11 @@
 //! Tags many recordings at a time.
 
+use super::TagError;
+use super::error::TagFailure;
 use super::inputs::InputFile;
-use super::recording::TagFailure;
 use super::resume_log::{FileStamp, TagLogEntry, TagOutcome};
 use super::scratch_file::ScratchFile;
 use super::tagger::Tagger;
-use super::{TagError, TagResult};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
@@ -95,12 +95,8 @@ pub(super) fn tag_all(
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         n => n,
     };
-    let workers = match job.workers {
-        0 => threads,
-        n => n,
-    }
-    .min(todo.len())
-    .max(1);
+    let workers = if job.workers == 0 { threads } else { job.workers };
+    let workers = workers.min(todo.len()).max(1);
     let pools = (0..workers)
         .map(|_| pool(threads.div_ceil(workers)))
         .collect::<Result<Vec<_>, _>>()?;
@@ -116,15 +112,15 @@ pub(super) fn tag_all(
     let failed = AtomicBool::new(false);
     let stopped = || job.stop.load(Ordering::Relaxed) || failed.load(Ordering::Relaxed);
     let (send, receive) = sync_channel::<Result<FinishedRecording, TagError>>(workers);
-    std::thread::scope(|scope| {
+    std::thread::scope(|s| {
         for pool in &pools {
             let (send, next, meter, stopped) = (send.clone(), &next, &meter, &stopped);
-            scope.spawn(move || {
+            s.spawn(move || {
                 while let Some(&index) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
                     if stopped() {
                         return;
                     }
-                    let mut lines = ScratchFile::new(scratch_folder, "earmark-tag");
+                    let mut lines = ScratchFile::new(scratch_folder);
                     let result = match pool.install(|| tag_one(meter, &files[index], &mut lines)) {
                         Ok(entry) => Ok(FinishedRecording { index, entry, lines }),
                         Err(TagFailure::Fatal(error)) => Err(error),
@@ -145,10 +141,8 @@ pub(super) fn tag_all(
                 }
                 take(done)
             });
-            if let Err(error) = result {
-                failed.store(true, Ordering::Relaxed);
-                return Err(error);
-            }
+            failed.store(result.is_err(), Ordering::Relaxed);
+            result?;
             taken += 1;
             meter.files.fetch_add(1, Ordering::Relaxed);
             meter.report();
@@ -158,14 +152,12 @@ pub(super) fn tag_all(
 }
 
 fn pool(threads: usize) -> Result<rayon::ThreadPool, TagError> {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .map_err(|e| {
-            TagError::Request(format!(
-                "--workers: can't start {threads} more threads ({e}); use fewer workers or --threads"
-            ))
-        })
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.map_err(|e| {
+        TagError::Request(format!(
+            "--workers: can't start {threads} more threads ({e}); use fewer workers or --threads"
+        ))
+    })
 }
 
 /// Tags one file; a file that can't be read, or that changes meanwhile, fails as a whole.
@@ -183,34 +175,30 @@ fn tag_one(
             counted = bytes;
         }
     };
-    let tagged =
-        meter
-            .job
-            .tagger
-            .decode_and_score(&input.path, &input.name, lines, meter.job.stop, |share| {
-                advance_to((share.clamp(0.0, 1.0) * size as f64) as u64);
-                meter.report();
-            });
-    let result: Result<TagResult, String> = match tagged {
-        Ok(_) if FileStamp::of(&input.path) != before => {
-            Err("changed while it was read; wait until it is complete and run the same command again".into())
-        }
-        Ok(result) => Ok(result),
-        Err(TagFailure::Recording(reason)) => Err(reason),
+    let progress = |share: f64| {
+        advance_to((share.clamp(0.0, 1.0) * size as f64) as u64);
+        meter.report();
+    };
+    let TagJob { tagger, stop, .. } = *meter.job;
+    let tagged = tagger.decode_and_score(&input.path, &input.name, lines, stop, progress);
+    let failed = |reason: String| TagOutcome::Failed {
+        file: input.name.clone(),
+        reason,
+    };
+    let outcome = match tagged {
+        Ok(result) if FileStamp::of(&input.path) == before => TagOutcome::Tagged(result),
+        Ok(_) => failed(
+            "changed while it was read; wait until it is complete and run the same command again".into(),
+        ),
+        Err(TagFailure::Recording(reason)) => failed(reason),
         Err(other) => return Err(other),
     };
     advance_to(size);
-    if result.is_err() {
+    if matches!(outcome, TagOutcome::Failed { .. }) {
         lines.clear();
     }
     Ok(TagLogEntry {
         stamp: before.unwrap_or_default(),
-        outcome: match result {
-            Ok(result) => TagOutcome::Tagged(result),
-            Err(reason) => TagOutcome::Failed {
-                file: input.name.clone(),
-                reason,
-            },
-        },
+        outcome,
     })
 }

@@ -56,11 +56,9 @@ fn unknown(classes: &[String], name: &str) -> TagError {
     near.truncate(PROPOSALS);
     let remedy = if near.is_empty() {
         let first: Vec<&str> = classes.iter().take(PROPOSALS).map(String::as_str).collect();
-        let more = classes.len().saturating_sub(first.len());
-        let more = if more > 0 {
-            format!(" and {more} more (`earmark models info MODEL` lists them)")
-        } else {
-            String::new()
+        let more = match classes.len() - first.len() {
+            0 => String::new(),
+            more => format!(" and {more} more (`earmark models info MODEL` lists them)"),
         };
         format!("its classes are {}{more}", first.join(" | "))
     } else {

@@ -88,17 +88,16 @@ pub(super) fn check(tag: &TagConfig) -> Result<(), TagError> {
 }
 
 fn check_range(flag: &str, value: Option<f64>, most: f64) -> Result<(), TagError> {
-    match value {
-        Some(value) if !(0.0..=most).contains(&value) => Err(TagError::Request(format!(
-            "{flag} {value}: give a number {}",
-            if most == 1.0 {
-                "from 0 to 1"
-            } else {
-                "of seconds, 0 or more"
-            }
-        ))),
-        _ => Ok(()),
-    }
+    let Some(wrong) = value.filter(|value| !(0.0..=most).contains(value)) else {
+        return Ok(());
+    };
+    let range = match most == 1.0 {
+        true => "from 0 to 1",
+        false => "of seconds, 0 or more",
+    };
+    Err(TagError::Request(format!(
+        "{flag} {wrong}: give a number {range}"
+    )))
 }
 
 /// Windows in samples; `model` is the model's own window and hop.

@@ -1,4 +1,4 @@
-//! The model that is used when none is named.
+//! The model that is used without `--model`.
 
 use super::TagError;
 use earmark_hub::models_folder;
@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 /// A model of this name in the folder is the default.
 const DEFAULT: &str = "default.safetensors";
 
-/// The model that is used when none is named: `default.safetensors` in [`models_folder`], else the only one there.
+/// The model that is used without `--model`: `default.safetensors` in [`models_folder`], else the only one there.
 ///
 /// # Errors
 ///
-/// When there is none, or several.
+/// When there is no model, or there are several.
 pub fn default_model() -> Result<PathBuf, TagError> {
-    match models_folder() {
-        Some(folder) => only_model(&folder),
-        None => Err(TagError::Request(
+    let folder = models_folder().ok_or_else(|| {
+        TagError::Request(
             "no model is named, and this system has no data folder to search; give --model MODEL.safetensors or RUN".into(),
-        )),
-    }
+        )
+    })?;
+    only_model(&folder)
 }
 
 fn only_model(folder: &Path) -> Result<PathBuf, TagError> {
@@ -34,15 +34,13 @@ fn only_model(folder: &Path) -> Result<PathBuf, TagError> {
     match found.as_slice() {
         [one] => Ok(one.clone()),
         [] => Err(TagError::Request(format!(
-            "no model is named, and there is none in {}; give --model MODEL.safetensors or RUN, or put a model there (`earmark models` lists \
+            "no model is named, and there is no model in {}; give --model MODEL.safetensors or RUN, or put a model there (`earmark models` lists \
              published ones, `earmark train` trains one)",
             folder.display()
         ))),
         several => {
-            let names: Vec<_> = several
-                .iter()
-                .filter_map(|p| p.file_stem().map(|n| n.to_string_lossy().into_owned()))
-                .collect();
+            let names = several.iter().filter_map(|p| p.file_stem());
+            let names: Vec<_> = names.map(|name| name.to_string_lossy()).collect();
             Err(TagError::Request(format!(
                 "no model is named, and {} has several ({}); choose one with --model, or rename one to {DEFAULT}",
                 folder.display(),
@@ -62,7 +60,7 @@ mod tests {
         let folder = dir.path().join("models");
         let error = only_model(&folder).unwrap_err().to_string();
         assert!(
-            error.starts_with("no model is named, and there is none in "),
+            error.starts_with("no model is named, and there is no model in "),
             "{error}"
         );
         std::fs::create_dir(&folder).unwrap();

@@ -48,3 +48,14 @@ pub enum TagError {
     #[error("{0}")]
     Request(String),
 }
+
+/// Why a recording was not tagged.
+#[derive(Debug)]
+pub(super) enum TagFailure {
+    /// It can't be read; the reason without its name.
+    Recording(String),
+    /// Nothing can be tagged.
+    Fatal(TagError),
+    /// It was interrupted.
+    Stopped,
+}

@@ -1,9 +1,12 @@
 //! Which files are tagged: files, folders with all their subfolders, and patterns that no shell has expanded.
 
 use super::TagError;
-use earmark_data::layout::is_audio_name;
+use earmark_core::human::human_amount;
+use earmark_data::SkipReason;
+use earmark_data::layout::{AUDIO_EXTENSIONS, is_audio_name};
 use std::collections::HashSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Folders deeper than this are a loop of links rather than an archive.
@@ -56,8 +59,9 @@ pub fn find(words: &[PathBuf]) -> Result<InputFiles, TagError> {
             ),
             (n, first) => (
                 format!(
-                    "none of {n} files ends in {} (the first: {})",
-                    earmark_data::layout::AUDIO_EXTENSIONS.join(", "),
+                    "no file ends in {} ({}, the first: {})",
+                    AUDIO_EXTENSIONS.join(", "),
+                    human_amount(*n, "file", "files"),
                     first.as_deref().unwrap_or(Path::new("")).display()
                 ),
                 "name files directly to tag them whatever their extension",
@@ -82,23 +86,19 @@ impl Search {
         match fs::metadata(word) {
             Ok(found) if found.is_dir() => self.folder(word, word, MAX_DEPTH),
             Ok(_) => {
-                let below = word.file_name().map_or_else(|| word.to_path_buf(), PathBuf::from);
-                self.file(word, below);
+                self.file(word, file_name(word));
                 Ok(())
             }
+            Err(_) if word.to_string_lossy().contains(['*', '?', '[']) => {
+                self.pattern(&word.to_string_lossy())
+            }
             Err(error) => {
-                let text = word.to_string_lossy();
-                if text.contains(['*', '?', '[']) {
-                    return self.pattern(&text);
-                }
-                Err(TagError::Request(format!(
-                    "{}: {}; check the path",
-                    word.display(),
-                    match error.kind() {
-                        std::io::ErrorKind::NotFound => "no such file or folder".to_owned(),
-                        _ => error.to_string(),
-                    }
-                )))
+                let reason = match error.kind() {
+                    io::ErrorKind::NotFound => "no such file or folder".to_owned(),
+                    _ => error.to_string(),
+                };
+                let word = word.display();
+                Err(TagError::Request(format!("{word}: {reason}; check the path")))
             }
         }
     }
@@ -124,8 +124,7 @@ impl Search {
             if path.is_dir() {
                 self.folder(&path, &path, MAX_DEPTH)?;
             } else {
-                let below = path.file_name().map_or_else(|| path.clone(), PathBuf::from);
-                self.file_in_folder(&path, below);
+                self.file_in_folder(&path, file_name(&path));
             }
         }
         if any {
@@ -143,20 +142,12 @@ impl Search {
                 folder.display()
             )));
         }
-        let listed = fs::read_dir(folder).and_then(|entries| {
-            entries
-                .map(|e| e.map(|e| e.path()))
-                .collect::<std::io::Result<Vec<PathBuf>>>()
-        });
+        let listed = fs::read_dir(folder)
+            .and_then(|entries| entries.map(|e| Ok(e?.path())).collect::<io::Result<Vec<_>>>());
         let mut paths = listed.map_err(|e| unlisted(folder, &e))?;
+        paths.retain(|path| !file_name(path).as_os_str().as_encoded_bytes().starts_with(b"."));
         paths.sort_unstable();
         for path in paths {
-            let hidden = path
-                .file_name()
-                .is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
-            if hidden {
-                continue;
-            }
             if path.is_dir() {
                 self.folder(root, &path, depth - 1)?;
             } else {
@@ -185,22 +176,26 @@ impl Search {
             Some(name) => self.found.files.push(InputFile {
                 path: path.to_path_buf(),
                 // As in tables of other systems.
-                name: if cfg!(windows) {
-                    name.replace('\\', "/")
-                } else {
-                    name.to_owned()
+                name: match cfg!(windows) {
+                    true => name.replace('\\', "/"),
+                    false => name.to_owned(),
                 },
                 below,
             }),
-            None => self.found.unnamed.push((
-                path.to_string_lossy().into_owned(),
-                earmark_data::SkipReason::FileName.to_string(),
-            )),
+            None => {
+                let name = path.to_string_lossy().into_owned();
+                self.found.unnamed.push((name, SkipReason::FileName.to_string()));
+            }
         }
     }
 }
 
-fn unlisted(folder: &Path, error: &std::io::Error) -> TagError {
+/// A path's last part, or the path where it has none.
+fn file_name(path: &Path) -> PathBuf {
+    path.file_name().unwrap_or(path.as_os_str()).into()
+}
+
+fn unlisted(folder: &Path, error: &io::Error) -> TagError {
     TagError::Request(format!(
         "{}: can't be listed: {error}; check its permissions, or leave it out",
         folder.display()
@@ -297,6 +292,6 @@ mod tests {
         );
         fs::write(dir.path().join("empty/a.txt"), "").unwrap();
         let error = find(&[dir.path().join("empty")]).unwrap_err().to_string();
-        assert!(error.contains("none of 1 files ends in wav, wave,"), "{error}");
+        assert!(error.contains("no file ends in wav, wave,"), "{error}");
     }
 }

@@ -1,8 +1,9 @@
 //! How one recording is tagged: decoded, cut into windows, scored, and searched for events.
 
 use super::TagError;
+use super::error::TagFailure;
 use super::events::EventFinder;
-use super::result::{ModelClasses, RecordingInfo, TagResult, WindowScores, milliseconds};
+use super::result::{TagResult, WindowScores, milliseconds};
 use super::scratch_file::ScratchFile;
 use super::tagger::Tagger;
 use super::windows::Windower;
@@ -18,17 +19,6 @@ use std::sync::mpsc::sync_channel;
 const BATCH: usize = 16;
 const AHEAD: usize = 2;
 
-/// Why a recording was not tagged.
-#[derive(Debug)]
-pub(super) enum TagFailure {
-    /// It can't be read; the reason without its name.
-    Recording(String),
-    /// Nothing can be tagged.
-    Fatal(TagError),
-    /// It was interrupted.
-    Stopped,
-}
-
 impl Tagger {
     /// Tags the recording `name`. Scores of windows, if they are kept, go to `lines` as JSON, one per line. `progress` receives the
     /// share that is done. Runs on the threads of the pool that it is called in.
@@ -41,27 +31,29 @@ impl Tagger {
         mut progress: impl FnMut(f64),
     ) -> Result<TagResult, TagFailure> {
         let bad = |e: AudioError| TagFailure::Recording(without_path(&e.to_string(), path));
-        let mut stream = AudioStream::open(path, self.ensemble.sample_rate_hz()).map_err(bad)?;
+        let rate_hz = self.ensemble.sample_rate_hz();
+        let mut stream = AudioStream::open(path, rate_hz).map_err(bad)?;
         let info = stream.info().clone();
         let total = info.frames.filter(|frames| *frames > 0);
         let mut scorer = RecordingScorer {
             tagger: self,
-            finder: EventFinder::new(self.grid, self.ensemble.sample_rate_hz(), self.rule.clone()),
+            finder: EventFinder::new(self.grid, rate_hz, self.rule.clone()),
             lines,
         };
+        let mut score = |batch: &Batch, read: u64| -> Result<(), TagFailure> {
+            scorer.score_batch(batch, stop)?;
+            progress(total.map_or(0.0, |total| read as f64 / total as f64));
+            Ok(())
+        };
         // Decode ahead where there are threads for it.
-        let ended = if rayon::current_num_threads() > 1 {
-            std::thread::scope(|scope| {
+        let decoded = if rayon::current_num_threads() > 1 {
+            std::thread::scope(|s| {
                 let (send, receive) = sync_channel(AHEAD);
-                let decoder = scope.spawn(move || {
-                    let ended = self.decode(&mut stream, |batch, read| send.send((batch, read)).is_ok());
-                    (ended, stream.frames_read())
-                });
-                let result = receive.into_iter().try_for_each(|(batch, read)| {
-                    scorer.score_batch(&batch, stop)?;
-                    progress(total.map_or(0.0, |total| read as f64 / total as f64));
-                    Ok(())
-                });
+                let decode = move || self.decode(&mut stream, |batch, read| send.send((batch, read)).is_ok());
+                let decoder = s.spawn(decode);
+                let result = receive
+                    .into_iter()
+                    .try_for_each(|(batch, read)| score(&batch, read));
                 let decoded = decoder
                     .join()
                     .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -69,40 +61,27 @@ impl Tagger {
             })?
         } else {
             let mut result = Ok(());
-            let ended = self.decode(&mut stream, |batch, read| {
-                result = scorer.score_batch(&batch, stop);
-                progress(total.map_or(0.0, |total| read as f64 / total as f64));
+            let decoded = self.decode(&mut stream, |batch, read| {
+                result = score(&batch, read);
                 result.is_ok()
             });
-            result?;
-            (ended, stream.frames_read())
+            result.map(|()| decoded)?
         };
-        let (samples, frames_read) = (ended.0.map_err(bad)?, ended.1);
+        let (samples, frames_read) = decoded.map_err(bad)?;
         let found = scorer.finder.finish(samples);
         // From the frames of the file, so that resampling does not round the length.
         let seconds = frames_read as f64 / f64::from(info.sample_rate_hz.max(1));
-        Ok(TagResult::new(
-            RecordingInfo {
-                file: name,
-                seconds,
-                sample_rate_hz: info.sample_rate_hz,
-            },
-            ModelClasses {
-                names: self.classes(),
-                sample_rate_hz: self.ensemble.sample_rate_hz(),
-            },
-            &found,
-            self.top,
-        ))
+        let result = TagResult::new(name, seconds, info.sample_rate_hz);
+        Ok(result.with_found(&found, self.classes(), rate_hz, self.top))
     }
 
     /// Decodes a stream and passes its windows to `take` in batches, with the frames of the file read so far, until `take` returns
-    /// false. Returns the number of samples.
+    /// false. Returns the number of samples and of frames.
     fn decode(
         &self,
         stream: &mut AudioStream,
         mut take: impl FnMut(Batch, u64) -> bool,
-    ) -> Result<u64, AudioError> {
+    ) -> Result<(u64, u64), AudioError> {
         let mut windower = Windower::new(self.grid);
         let (mut block, mut batch) = (Vec::new(), Batch::default());
         while stream.next_block(&mut block)? {
@@ -115,7 +94,7 @@ impl Tagger {
             });
             for batch in full {
                 if !take(batch, stream.frames_read()) {
-                    return Ok(windower.seen());
+                    return Ok((windower.seen(), stream.frames_read()));
                 }
             }
         }
@@ -124,7 +103,7 @@ impl Tagger {
         if !batch.windows.is_empty() {
             take(batch, stream.frames_read());
         }
-        Ok(seen)
+        Ok((seen, stream.frames_read()))
     }
 }
 
@@ -154,32 +133,23 @@ impl RecordingScorer<'_> {
         if stop.load(Ordering::Relaxed) {
             return Err(TagFailure::Stopped);
         }
-        let Tagger {
-            ensemble,
-            grid,
-            chosen,
-            top,
-            windows,
-            ..
-        } = self.tagger;
-        let rate = f64::from(ensemble.sample_rate_hz());
-        let rows = ensemble
-            .score_windows(&batch.windows, grid.window)
-            .map_err(|error| match error {
-                WindowError::Features { window, cause } => TagFailure::Recording(format!(
-                    "in the window at {} s: {cause}",
-                    milliseconds(batch.starts[window] as f64 / rate)
-                )),
-                WindowError::Blend(cause) => TagFailure::Fatal(TagError::Model(cause.into())),
-            })?;
+        let (tagger, rate) = (self.tagger, f64::from(self.tagger.ensemble.sample_rate_hz()));
+        let rows = tagger.ensemble.score_windows(&batch.windows, tagger.grid.window);
+        let rows = rows.map_err(|error| match error {
+            WindowError::Features { window, cause } => TagFailure::Recording(format!(
+                "in the window at {} s: {cause}",
+                milliseconds(batch.starts[window] as f64 / rate)
+            )),
+            WindowError::Blend(cause) => TagFailure::Fatal(TagError::Model(cause.into())),
+        })?;
         for ((start, samples), row) in batch.starts.iter().zip(&batch.windows).zip(rows) {
-            let scores: Vec<f32> = chosen.iter().map(|c| row[*c]).collect();
-            if *windows {
+            let scores: Vec<f32> = tagger.chosen.iter().map(|c| row[*c]).collect();
+            if tagger.windows {
                 let end = start + samples.len() as u64;
-                let line = WindowScores::new(*start as f64 / rate, end as f64 / rate, &scores, *top);
-                serde_json::to_writer(&mut *self.lines, &line)
+                let line = WindowScores::new(*start as f64 / rate, end as f64 / rate, &scores, tagger.top);
+                serde_json::to_vec(&line)
                     .map_err(std::io::Error::from)
-                    .and_then(|()| self.lines.write_all(b"\n"))
+                    .and_then(|json| self.lines.write_all(&[&json[..], b"\n"].concat()))
                     .map_err(|cause| TagFailure::Fatal(self.lines.error(cause)))?;
             }
             self.finder.push(&scores);

@@ -1,6 +1,6 @@
 //! The results of a recording, independent of any file format.
 
-use super::events::FoundEvents;
+use super::events::{EventSpan, FoundEvents};
 use earmark_metrics::top_k;
 use serde::{Deserialize, Serialize};
 
@@ -85,66 +85,47 @@ pub fn milliseconds(seconds: f64) -> f64 {
 /// Classes listed per recording by default.
 pub const LISTED: usize = 5;
 
-/// The recording that a result is of.
-#[derive(Clone, Copy, Debug)]
-pub struct RecordingInfo<'a> {
-    /// Name of the file.
-    pub file: &'a str,
-    /// Length.
-    pub seconds: f64,
-    /// Rate of the file.
-    pub sample_rate_hz: u32,
-}
-
-/// What scored it.
-#[derive(Clone, Copy, Debug)]
-pub struct ModelClasses<'a> {
-    /// Names of the classes.
-    pub names: &'a [String],
-    /// Rate of the samples that events are counted in.
-    pub sample_rate_hz: u32,
-}
-
 impl TagResult {
-    /// The result of a recording. With `top`, only that many best classes and their events are kept.
-    pub fn new(
-        recording: RecordingInfo,
-        classes: ModelClasses,
+    /// A recording, with nothing found in it yet.
+    pub fn new(file: &str, seconds: f64, sample_rate_hz: u32) -> Self {
+        Self {
+            file: file.to_owned(),
+            seconds: milliseconds(seconds),
+            sample_rate_hz,
+            top: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// With what was found, counted in samples at `rate_hz`; `classes` are the names of the classes. With `top`, only that many best
+    /// classes and their events are kept.
+    pub fn with_found(
+        mut self,
         found: &FoundEvents,
+        classes: &[String],
+        rate_hz: u32,
         top: Option<usize>,
     ) -> Self {
-        let (seconds, rate) = (recording.seconds, f64::from(classes.sample_rate_hz));
         let best = top_k(&found.scores, top.unwrap_or(LISTED));
-        let at = |sample: u64| milliseconds((sample as f64 / rate).min(seconds));
-        Self {
-            file: recording.file.to_owned(),
-            seconds: milliseconds(seconds),
-            sample_rate_hz: recording.sample_rate_hz,
-            top: best
-                .iter()
-                .map(|class| ClassScore {
-                    class: classes.names[*class].clone(),
-                    score: found.scores[*class],
-                })
-                .collect(),
-            events: found
-                .spans
-                .iter()
-                .filter(|span| top.is_none() || best.contains(&span.class))
-                .map(|span| SoundEvent {
-                    class: classes.names[span.class].clone(),
-                    onset: at(span.start),
-                    offset: at(span.end),
-                    score: span.score,
-                })
-                .collect(),
-        }
+        self.top.extend(best.iter().map(|class| ClassScore {
+            class: classes[*class].clone(),
+            score: found.scores[*class],
+        }));
+        let at = |sample: u64| milliseconds((sample as f64 / f64::from(rate_hz)).min(self.seconds));
+        let kept = |span: &&EventSpan| top.is_none() || best.contains(&span.class);
+        let events = found.spans.iter().filter(kept).map(|span| SoundEvent {
+            class: classes[span.class].clone(),
+            onset: at(span.start),
+            offset: at(span.end),
+            score: span.score,
+        });
+        self.events.extend(events);
+        self
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::events::EventSpan;
     use super::*;
 
     #[test]
@@ -160,18 +141,7 @@ mod tests {
             scores: vec![0.2, 0.9, 0.5],
             spans: vec![span(0), span(1), span(2)],
         };
-        let result = |top| {
-            let recording = RecordingInfo {
-                file: "f",
-                seconds: 2.05,
-                sample_rate_hz: 44_100,
-            };
-            let classes = ModelClasses {
-                names: &classes,
-                sample_rate_hz: 10,
-            };
-            TagResult::new(recording, classes, &found, top)
-        };
+        let result = |top| TagResult::new("f", 2.05, 44_100).with_found(&found, &classes, 10, top);
         let all = result(None);
         assert_eq!(
             all.top.iter().map(|t| t.class.as_str()).collect::<Vec<_>>(),

@@ -3,8 +3,8 @@
 use super::TagError;
 use super::classes::choose;
 use super::config::{THRESHOLD, TagConfig, check, window_grid};
+use super::error::TagFailure;
 use super::events::EventRule;
-use super::recording::TagFailure;
 use super::result::{TagResult, milliseconds};
 use super::scratch_file::ScratchFile;
 use super::windows::WindowGrid;
@@ -122,25 +122,19 @@ impl Tagger {
         let rule = &self.rule;
         let (window, hop) = self.window_seconds();
         let first = rule.thresholds.first().copied().unwrap_or(THRESHOLD);
-        let alike = rule.thresholds.iter().all(|t| *t == first);
+        let threshold = match rule.thresholds.iter().all(|t| *t == first) {
+            true => first.to_string(),
+            false => format!("{:?}", rule.thresholds),
+        };
+        let samples = format!("{} and {}", self.grid.window, self.grid.hop);
         let pairs = [
             ("earmark", earmark_core::VERSION.to_owned()),
             ("--model", self.ensemble.fingerprint()),
             ("--window", milliseconds(window).to_string()),
             ("--hop", milliseconds(hop).to_string()),
-            (
-                "samples of a window and hop",
-                format!("{} and {}", self.grid.window, self.grid.hop),
-            ),
+            ("samples of a window and hop", samples),
             ("--classes", self.names.join(",")),
-            (
-                "--threshold",
-                if alike {
-                    first.to_string()
-                } else {
-                    format!("{:?}", rule.thresholds)
-                },
-            ),
+            ("--threshold", threshold),
             ("--release", rule.release.to_string()),
             ("--merge", rule.merge_seconds.to_string()),
             ("--min-duration", rule.min_seconds.to_string()),
@@ -148,10 +142,7 @@ impl Tagger {
             ("--top-k", self.top.map_or("all".into(), |k| k.to_string())),
             ("--windows", self.windows.to_string()),
         ];
-        pairs
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect()
+        pairs.map(|(name, value)| (name.to_owned(), value)).into()
     }
 
     /// Tags one recording.
@@ -160,7 +151,7 @@ impl Tagger {
     ///
     /// When it can't be read.
     pub fn tag(&self, path: &Path) -> Result<TagResult, TagError> {
-        let mut lines = ScratchFile::new(Path::new(""), "");
+        let mut lines = ScratchFile::new(Path::new(""));
         let name = path.to_string_lossy();
         match self.decode_and_score(path, &name, &mut lines, &AtomicBool::new(false), |_| ()) {
             Ok(result) => Ok(result),

@@ -1,4 +1,4 @@
-//! Recordings heard with small networks of random weights: what they say means nothing, and must be the same whichever way it is asked.
+//! Recordings tagged with small networks of random weights: what they say means nothing, and must be the same whichever way it is asked.
 
 mod archives;
 
@@ -97,7 +97,7 @@ fn request(models: &[String]) -> TagConfig {
     }
 }
 
-/// Hears with an observer; without one, `quiet`.
+/// A job with an observer; without one, `quiet`.
 fn job<'a>(tagger: &'a Tagger, observer: &'a (dyn Fn(TagEvent) + Sync), stop: &'a AtomicBool) -> TagJob<'a> {
     TagJob {
         tagger,
@@ -123,8 +123,8 @@ fn windows(tag: &TagConfig, file: &Path) -> Vec<(usize, Vec<f64>)> {
     let stop = AtomicBool::new(false);
     let inputs = inputs::find(&[file.to_path_buf()]).unwrap();
     let mut out = Vec::new();
-    let told = to_stream(&job(&tagger, &quiet, &stop), &inputs, Format::Ndjson, &mut out).unwrap();
-    assert!(told.complete && told.skipped.is_empty(), "{told:?}");
+    let summary = to_stream(&job(&tagger, &quiet, &stop), &inputs, Format::Ndjson, &mut out).unwrap();
+    assert!(summary.complete && summary.skipped.is_empty(), "{summary:?}");
     lines(&out)
         .iter()
         .map(|l| {
@@ -219,7 +219,7 @@ fn splinters_at_the_end_get_no_window() {
     assert_eq!(of(40_159), whole, "one sample less than 20 ms");
     let longer = of(40_160);
     assert_eq!((longer.len(), &longer[..9]), (10, &whole[..]));
-    assert_eq!(of(8).len(), 1, "a recording is heard however short it is");
+    assert_eq!(of(8).len(), 1, "a recording is tagged however short it is");
 }
 
 /// Calibrated scores are those of a calibrated model; its thresholds count unless one is given.

@@ -14,7 +14,7 @@
 
 use std::ops::Range;
 
-/// What is shorter than this part of a second is no end worth job.
+/// A rest that is shorter than this part of a second gets no window.
 const SPLINTERS_PER_SECOND: usize = 50;
 
 /// Length and distance of windows, in samples.
@@ -37,14 +37,8 @@ impl WindowGrid {
 
     /// Number of windows over a recording of `samples` samples: as few as cover all but fewer than `least` of them.
     pub fn count(&self, samples: u64) -> u64 {
-        match samples {
-            0 => 0,
-            n => {
-                1 + n
-                    .saturating_sub((self.window + self.least - 1) as u64)
-                    .div_ceil(self.hop as u64)
-            }
-        }
+        let after_first = samples.saturating_sub((self.window + self.least - 1) as u64);
+        u64::from(samples > 0) + after_first.div_ceil(self.hop as u64)
     }
 
     /// First sample of a window, and of the cell of the same number.
@@ -109,11 +103,9 @@ impl Windower {
         self.kept.extend_from_slice(block);
         self.seen += block.len() as u64;
         while self.grid.start(self.next) + self.grid.window as u64 <= self.seen {
-            let from = (self.grid.start(self.next) - self.first) as usize;
-            out(
-                self.grid.start(self.next),
-                &self.kept[from..from + self.grid.window],
-            );
+            let start = self.grid.start(self.next);
+            let from = (start - self.first) as usize;
+            out(start, &self.kept[from..from + self.grid.window]);
             self.next += 1;
         }
         let drop = (self.grid.start(self.next) - self.first).min(self.kept.len() as u64) as usize;

@@ -1,5 +1,20 @@
-//! What the examples share: processor time, which counts on a busy machine too, and numbers to compute with.
+//! What the examples share: arguments, processor time, which counts on a busy machine too, and numbers to compute with.
 #![allow(dead_code, reason = "each example uses a part")]
+
+use std::time::Instant;
+
+use earmark_kernels::{Isa, Workspace};
+
+/// The number at this place of the command line.
+pub fn argument(index: usize, default: usize) -> usize {
+    let given = std::env::args().nth(index + 1);
+    given.map_or(default, |text| text.parse().expect("a number"))
+}
+
+/// A workspace for the instruction set that `EARMARK_SIMD` names.
+pub fn workspace() -> Workspace {
+    Workspace::with_isa(Isa::wanted().expect("an instruction set of this machine"))
+}
 
 /// Seconds that all threads of this process have spent on a processor, where the system says so
 /// (Linux): waiting for a busy machine does not count.
@@ -10,6 +25,22 @@ pub fn processor_seconds() -> Option<f64> {
         total += text.split_whitespace().next()?.parse::<f64>().ok()? * 1e-9;
     }
     Some(total)
+}
+
+/// Wall and processor time of a run in seconds.
+pub fn time(run: impl FnOnce()) -> [f64; 2] {
+    let (start, cpu) = (Instant::now(), processor_seconds());
+    run();
+    let cpu = cpu.zip(processor_seconds()).map_or(f64::NAN, |(a, b)| b - a);
+    [start.elapsed().as_secs_f64(), cpu]
+}
+
+/// Least wall and least processor time of some runs, in seconds.
+pub fn least(repeats: usize, mut run: impl FnMut()) -> [f64; 2] {
+    (0..repeats).fold([f64::MAX; 2], |best, _| {
+        let [wall, cpu] = time(&mut run);
+        [best[0].min(wall), best[1].min(cpu)]
+    })
 }
 
 /// Stride and output channels of the depthwise-pointwise pairs of the DCASE 2019 baseline's MobileNetV1.

@@ -1,16 +1,11 @@
 //! Chains of convolutions as one operation each way.
 
+use super::prelude::*;
 use super::{Values, WORKSPACE, cut, in_pool, innermost, outermost, slice};
 use crate::chain::{Chain, ConvKind, InferenceChain, LayerParams, MovingStatistics, SavedTensors};
-use crate::elementwise::pending::OpInput;
+use crate::conv::window::ConvWindow;
 use crate::elementwise::pool;
 use crate::hardware::layout::to_channels_outermost;
-use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
-use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
-use burn::backend::flex::FlexTensor;
-use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension, tensor::FloatTensor};
-use burn::tensor::{Tensor, TensorData};
 use std::sync::Arc;
 
 /// A chain's output and the statistics of the batch.
@@ -37,14 +32,10 @@ pub fn chain_train(chain: &Arc<Chain>, x: Tensor<4>, params: Tensor<1>) -> Chain
         at += n;
         statistics.clone().slice(at - n..at)
     };
-    let statistics = chain
-        .layers()
-        .iter()
-        .map(|l| (next(l.outputs), next(l.outputs)))
-        .collect();
+    let layers = chain.layers().iter();
     ChainOutput {
         output: Tensor::from_dispatch(output),
-        statistics,
+        statistics: layers.map(|l| (next(l.outputs), next(l.outputs))).collect(),
     }
 }
 
@@ -91,10 +82,8 @@ pub trait ChainBackend: Backend {
 
 impl ChainBackend for Flex {
     fn chain_train(x: FlexTensor, params: FlexTensor, chain: Arc<Chain>) -> (FlexTensor, FlexTensor) {
-        in_pool(|| {
-            let tape = Tape::forward(x, params, chain);
-            (tape.output(), tape.statistics())
-        })
+        let (_, output, statistics) = Tape::forward(x, params, chain);
+        (output, statistics)
     }
 
     fn chain_eval(x: FlexTensor, ready: Arc<InferenceChain>) -> FlexTensor {
@@ -118,24 +107,17 @@ impl<C: CheckpointStrategy> ChainBackend for Autodiff<Flex, C> {
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let nodes = [x.node(), params.node()];
         let (x, params) = (x.into_primitive(), params.into_primitive());
-        let (tape, output, statistics) = in_pool(|| {
-            let tape = Tape::forward(x, params, chain);
-            let (output, statistics) = (tape.output(), tape.statistics());
-            (tape, output, statistics)
-        });
+        let (tape, output, statistics) = Tape::forward(x, params, chain);
         let output = match ChainTrain.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish(Arc::new(tape), output),
             OpsKind::UnTracked(prep) => prep.finish(output),
         };
-        (
-            output,
-            <Self as burn::backend::AutodiffBackend>::from_inner(statistics),
-        )
+        (output, <Self as AutodiffBackend>::from_inner(statistics))
     }
 
     fn chain_eval(x: FloatTensor<Self>, ready: Arc<InferenceChain>) -> FloatTensor<Self> {
         let out = Flex::chain_eval(x.into_primitive(), ready);
-        <Self as burn::backend::AutodiffBackend>::from_inner(out)
+        <Self as AutodiffBackend>::from_inner(out)
     }
 }
 
@@ -171,18 +153,23 @@ struct Tape {
 }
 
 impl Tape {
-    fn forward(x: FlexTensor, params: FlexTensor, chain: Arc<Chain>) -> Self {
+    /// A training pass: what it keeps, its output and its statistics.
+    fn forward(x: FlexTensor, params: FlexTensor, chain: Arc<Chain>) -> (Self, FlexTensor, FlexTensor) {
         let ws = &*WORKSPACE;
-        let params = params.to_contiguous();
-        let (x, shape) = outermost(ws, &x.to_contiguous(), chain.size(0));
-        let saved = chain.forward(ws, &layer_params(&chain, slice(&params)), &x);
-        Self {
-            chain,
-            x,
-            shape,
-            params,
-            saved,
-        }
+        in_pool(|| {
+            let params = params.to_contiguous();
+            let (x, shape) = outermost(ws, &x.to_contiguous(), chain.size(0));
+            let saved = chain.forward(ws, &layer_params(&chain, slice(&params)), &x);
+            let tape = Self {
+                chain,
+                x,
+                shape,
+                params,
+                saved,
+            };
+            let (output, statistics) = (tape.output(), tape.statistics());
+            (tape, output, statistics)
+        })
     }
 
     fn output(&self) -> FlexTensor {
@@ -215,7 +202,7 @@ impl Tape {
         let grad = grad.to_contiguous();
         let mut g = ws.take(channels * batch * size[0] * size[1]);
         to_channels_outermost(slice(&grad), &mut g, batch, channels, size[0] * size[1]);
-        let output: OpInput = self.saved.output();
+        let output = self.saved.output();
         let (g, sums) = match self.chain.final_pool() {
             Some(shape) => {
                 let mut wide = ws.take(output.raw.len());
@@ -229,15 +216,10 @@ impl Tape {
         };
         let mut dx = want_dx.then(|| ws.take(self.x.len()));
         let params = layer_params(&self.chain, slice(&self.params));
-        let layers = self
-            .chain
-            .backward(ws, &params, &self.x, &self.saved, (g, sums), dx.as_deref_mut());
-        let mut flat = Vec::with_capacity(slice(&self.params).len());
-        for layer in layers {
-            flat.extend_from_slice(&layer.weight);
-            flat.extend_from_slice(&layer.gamma);
-            flat.extend_from_slice(&layer.beta);
-        }
+        let (chain, g) = (&self.chain, (g, sums));
+        let layers = chain.backward(ws, &params, &self.x, &self.saved, g, dx.as_deref_mut());
+        let parts = layers.into_iter().flat_map(|l| [l.weight, l.gamma, l.beta]);
+        let flat = parts.collect::<Vec<_>>().concat();
         let n = flat.len();
         let dx = dx.map(|dx| innermost(&dx, batch, inputs, [h, w]));
         (dx, FlexTensor::from_data(TensorData::new(flat, [n])))
@@ -245,10 +227,8 @@ impl Tape {
 }
 
 fn output_shape(chain: &Chain) -> (usize, [usize; 2]) {
-    (
-        chain.layers().last().map_or(0, |l| l.outputs),
-        chain.output_size(),
-    )
+    let channels = chain.layers().last().map_or(0, |l| l.outputs);
+    (channels, chain.output_size())
 }
 
 fn layer_params<'a>(chain: &Chain, flat: &'a [f32]) -> Vec<LayerParams<'a>> {
@@ -262,25 +242,16 @@ fn layer_params<'a>(chain: &Chain, flat: &'a [f32]) -> Vec<LayerParams<'a>> {
             beta: cut(&mut rest, l.outputs),
         })
         .collect();
-    assert!(
-        rest.is_empty(),
-        "{} parameters more than the chain's layers have",
-        rest.len()
-    );
+    let more = rest.len();
+    assert!(more == 0, "{more} parameters more than the chain's layers have");
     params
 }
 
 /// The kind of a convolution with these groups; `None` unless there is one group, or one per channel.
-pub fn conv_kind(window: crate::conv::window::ConvWindow, inputs: usize, groups: usize) -> Option<ConvKind> {
+pub fn conv_kind(window: ConvWindow, inputs: usize, groups: usize) -> Option<ConvKind> {
     match groups {
         g if g == inputs && g > 1 => Some(ConvKind::Depthwise(window)),
-        1 if window.kernel == [1, 1]
-            && window.stride == [1, 1]
-            && window.before == [0, 0]
-            && window.after == [0, 0] =>
-        {
-            Some(ConvKind::Pointwise)
-        }
+        1 if window == ConvWindow::valid([1, 1], [1, 1]) => Some(ConvKind::Pointwise),
         1 => Some(ConvKind::Dense(window)),
         _ => None,
     }

@@ -1,15 +1,8 @@
 //! A factor for each plane as an operation of Burn.
 
-use super::{WORKSPACE, slice};
+use super::prelude::*;
+use super::{WORKSPACE, dims, slice};
 use crate::elementwise::gate as kernel;
-use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
-use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
-use burn::backend::flex::FlexTensor;
-use burn::backend::{
-    Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension, tensor::FloatTensor,
-};
-use burn::tensor::{Tensor, TensorData};
 
 /// Scales each plane of `x` `[B, C, H, W]` by its factor `[B, C]`, with gradients for both.
 ///
@@ -28,9 +21,7 @@ pub trait GateBackend: Backend {
 }
 
 fn tensor<const D: usize>(values: Vec<f32>, like: &FlexTensor) -> FlexTensor {
-    let shape = like.shape();
-    let shape: [usize; D] = std::array::from_fn(|i| shape[i]);
-    FlexTensor::from_data(TensorData::new(values, shape))
+    FlexTensor::from_data(TensorData::new(values, dims::<D>(like)))
 }
 
 impl GateBackend for Flex {
@@ -65,16 +56,9 @@ impl Backward<Flex, 2> for GateTrain {
         let [node_x, node_factors] = ops.parents;
         let g = grads.consume::<Flex>(&ops.node).to_contiguous();
         let (x, factors) = ops.state;
-        let mut dx = vec![0.0; slice(&x).len()];
-        let mut dfactors = vec![0.0; slice(&factors).len()];
-        kernel::backward(
-            &WORKSPACE,
-            slice(&x),
-            slice(&factors),
-            slice(&g),
-            &mut dx,
-            &mut dfactors,
-        );
+        let (planes, by) = (slice(&x), slice(&factors));
+        let (mut dx, mut dfactors) = (vec![0.0; planes.len()], vec![0.0; by.len()]);
+        kernel::backward(&WORKSPACE, planes, by, slice(&g), &mut dx, &mut dfactors);
         if let Some(node) = node_x {
             grads.register::<Flex>(node.id, tensor::<4>(dx, &x));
         }

@@ -6,6 +6,7 @@ mod chain;
 mod gate;
 mod optimizer_steps;
 mod pool;
+mod prelude;
 
 pub use chain::{ChainBackend, ChainOutput, chain_eval, chain_train, conv_kind, pack_for_inference};
 pub use gate::{GateBackend, gate};
@@ -55,17 +56,22 @@ impl std::ops::Deref for Values {
     }
 }
 
+/// The lengths of a tensor's axes.
+fn dims<const D: usize>(x: &FlexTensor) -> [usize; D] {
+    let shape = x.shape();
+    std::array::from_fn(|axis| shape[axis])
+}
+
 /// A contiguous `[B, C, H, W]` to channels outermost; `H` and `W` must be `size`.
 fn outermost(ws: &Workspace, x: &FlexTensor, size: [usize; 2]) -> (Values, [usize; 4]) {
-    let shape = x.shape();
-    let [batch, channels, h, w] = [shape[0], shape[1], shape[2], shape[3]];
+    let shape @ [batch, channels, h, w] = dims::<4>(x);
     assert_eq!([h, w], size, "the chain was made for another plane");
     if batch == 1 || channels == 1 {
-        return (Values::AsIs(x.clone()), [batch, channels, h, w]);
+        return (Values::AsIs(x.clone()), shape);
     }
     let mut moved = ws.take(batch * channels * h * w);
     to_channels_outermost(slice(x), &mut moved, batch, channels, h * w);
-    (Values::Moved(moved), [batch, channels, h, w])
+    (Values::Moved(moved), shape)
 }
 
 /// Channels outermost to a tensor `[B, C, H, W]`.

@@ -1,13 +1,8 @@
 //! Optimizer steps in one pass, in place where nobody else holds the numbers.
 
+use super::prelude::*;
 use super::{WORKSPACE, slice};
 use crate::elementwise::optimizer_steps::{Adam, Sgd};
-use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
-use burn::backend::flex::FlexTensor;
-use burn::backend::{
-    Autodiff, AutodiffBackend, Backend, Dispatch, Flex, backend_extension, tensor::FloatTensor,
-};
-use burn::tensor::Tensor;
 
 /// A step of Adam for one flat parameter with gradient `g` and moments `m` and `v`; returns parameter and moments. `step`
 /// counts from 1.
@@ -21,18 +16,9 @@ pub fn adam(
     g: Tensor<1>,
     [m, v]: [Tensor<1>; 2],
 ) -> (Tensor<1>, [Tensor<1>; 2]) {
-    let (p, m, v) = Dispatch::adam(
-        p.into_dispatch(),
-        g.into_dispatch(),
-        m.into_dispatch(),
-        v.into_dispatch(),
-        rule,
-        step,
-    );
-    (
-        Tensor::from_dispatch(p),
-        [Tensor::from_dispatch(m), Tensor::from_dispatch(v)],
-    )
+    let [p, g, m, v] = [p, g, m, v].map(Tensor::into_dispatch);
+    let (p, m, v) = Dispatch::adam(p, g, m, v, rule, step);
+    (Tensor::from_dispatch(p), [m, v].map(Tensor::from_dispatch))
 }
 
 /// A step of gradient descent with momentum for one flat parameter; returns parameter and direction.
@@ -74,7 +60,7 @@ fn own(t: FlexTensor) -> FlexTensor {
     } else {
         let values = slice(&t).to_vec();
         let n = values.len();
-        FlexTensor::from_data(burn::tensor::TensorData::new(values, [n]))
+        FlexTensor::from_data(TensorData::new(values, [n]))
     }
 }
 

@@ -1,16 +1,9 @@
 //! Pooling as an operation of Burn.
 
-use super::{WORKSPACE, slice};
+use super::prelude::*;
+use super::{WORKSPACE, dims, slice};
 use crate::elementwise::pending::OpInput;
 use crate::elementwise::pool::{self as kernel, Pool, PoolShape};
-use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
-use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
-use burn::backend::flex::FlexTensor;
-use burn::backend::{
-    Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension, tensor::FloatTensor,
-};
-use burn::tensor::{Tensor, TensorData};
 
 /// Windows of `window` rows and columns that touch but do not overlap, `[B, C, H, W]` to `[B, C, H / h, W / w]`, with its
 /// gradient. Rows and columns that fill no window are left out; a window as large as the plane pools globally.
@@ -30,15 +23,14 @@ pub trait PoolBackend: Backend {
 
 /// Planes do not know each other, so `[B, C]` of them may be taken for channels of a single example.
 fn shape_of(x: &FlexTensor, pool: Pool, window: [usize; 2]) -> (PoolShape, [usize; 4]) {
-    let shape = x.shape();
-    let [batch, channels, h, w] = [shape[0], shape[1], shape[2], shape[3]];
-    let [rows, columns] = kernel::output([h, w], window)
-        .unwrap_or_else(|| panic!("a window {window:?} does not fit a plane {:?}", [h, w]));
+    let [batch, channels, size @ ..] = dims::<4>(x);
+    let [rows, columns] = kernel::output(size, window)
+        .unwrap_or_else(|| panic!("a window {window:?} does not fit a plane {size:?}"));
     let channels_of_one = PoolShape {
         pool,
         window,
         channels: batch * channels,
-        size: [h, w],
+        size,
     };
     (channels_of_one, [batch, channels, rows, columns])
 }
@@ -79,9 +71,8 @@ impl Backward<Flex, 1> for PoolTrain {
             let (shape, _) = shape_of(&x, pool, window);
             let mut dx = vec![0.0; slice(&x).len()];
             kernel::backward(&WORKSPACE, &shape, OpInput::plain(slice(&x)), slice(&dy), &mut dx);
-            let like = x.shape();
-            let like = [like[0], like[1], like[2], like[3]];
-            grads.register::<Flex>(node.id, FlexTensor::from_data(TensorData::new(dx, like)));
+            let dx = TensorData::new(dx, dims::<4>(&x));
+            grads.register::<Flex>(node.id, FlexTensor::from_data(dx));
         }
     }
 }

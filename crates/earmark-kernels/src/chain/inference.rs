@@ -63,31 +63,25 @@ impl InferenceChain {
             params.len() == count && statistics.len() == count,
             "one set of parameters for each of {count} layers"
         );
-        let layers =
-            chain
-                .layers()
-                .iter()
-                .zip(params)
-                .zip(statistics)
-                .enumerate()
-                .map(|(i, ((layer, p), s))| {
-                    assert_eq!(p.weight.len(), layer.weights(), "weights of layer {i}");
-                    let norm = Norm::fixed(s.mean, s.variance, p.gamma, p.beta, layer.epsilon);
-                    assert_eq!(norm.channels(), layer.outputs, "statistics of layer {i}");
-                    let ready = match layer.kind {
-                        ConvKind::Dense(window) => {
-                            let shape = layer.conv_shape(window, chain.size(i));
-                            Ready::Dense(conv::pack(ws, p.weight, &shape))
-                        }
-                        ConvKind::Depthwise(_) => Ready::Depthwise(p.weight.to_vec()),
-                        ConvKind::Pointwise => {
-                            Ready::Pointwise(pointwise::pack(ws, p.weight, layer.outputs, layer.inputs))
-                        }
-                    };
-                    (ready, norm)
-                });
+        let layer = |i: usize| {
+            let (layer, p, s) = (&chain.layers()[i], &params[i], &statistics[i]);
+            assert_eq!(p.weight.len(), layer.weights(), "weights of layer {i}");
+            let norm = Norm::fixed(s.mean, s.variance, p.gamma, p.beta, layer.epsilon);
+            assert_eq!(norm.channels(), layer.outputs, "statistics of layer {i}");
+            let ready = match layer.kind {
+                ConvKind::Dense(window) => {
+                    let shape = layer.conv_shape(window, chain.size(i));
+                    Ready::Dense(conv::pack(ws, p.weight, &shape))
+                }
+                ConvKind::Depthwise(_) => Ready::Depthwise(p.weight.to_vec()),
+                ConvKind::Pointwise => {
+                    Ready::Pointwise(pointwise::pack(ws, p.weight, layer.outputs, layer.inputs))
+                }
+            };
+            (ready, norm)
+        };
         Self {
-            layers: layers.collect(),
+            layers: (0..count).map(layer).collect(),
             chain: chain.clone(),
         }
     }
@@ -98,16 +92,11 @@ impl InferenceChain {
     /// # Panics
     /// If a layer differs.
     pub fn resized(&self, chain: Chain) -> Self {
-        assert_eq!(
-            chain.layers().len(),
-            self.chain.layers().len(),
-            "another number of layers"
-        );
-        for (i, (new, old)) in chain.layers().iter().zip(self.chain.layers()).enumerate() {
-            assert!(
-                new.same_weights(old),
-                "layer {i} is another: {new:?} and not {old:?}"
-            );
+        let (new, old) = (chain.layers(), self.chain.layers());
+        assert_eq!(new.len(), old.len(), "another number of layers");
+        for (i, (new, old)) in new.iter().zip(old).enumerate() {
+            let same = new.same_weights(old);
+            assert!(same, "layer {i} is another: {new:?} and not {old:?}");
         }
         Self {
             chain,
@@ -134,10 +123,8 @@ impl InferenceChain {
         }
         let inputs = self.chain.layers()[0].inputs;
         let outputs = out.len() / (batch * out_pixels);
-        let bounds: Vec<_> = (0..batch)
-            .step_by(GROUP)
-            .map(|b| (b * out_pixels, GROUP.min(batch - b) * out_pixels))
-            .collect();
+        let bound = |b: usize| (b * out_pixels, GROUP.min(batch - b) * out_pixels);
+        let bounds: Vec<_> = (0..batch).step_by(GROUP).map(bound).collect();
         let serial = ws.serial();
         split_at(out, outputs, batch * out_pixels, outputs, &bounds)
             .into_par_iter()
@@ -166,8 +153,7 @@ impl InferenceChain {
         let batch = x.len() / (first * h * w);
         let [oh, ow] = self.chain.output_size();
         let channels = self.chain.layers().last().map_or(0, |l| l.outputs);
-        let want = channels * batch * oh * ow;
-        check_len("output", out, want);
+        check_len("output", out, channels * batch * oh * ow);
         (h * w, oh * ow, batch)
     }
 
@@ -192,10 +178,9 @@ impl InferenceChain {
 
     /// Whether layer `i` is fused with the next: a depthwise one with a pointwise one.
     fn is_fused(&self, i: usize) -> bool {
-        let next = self.layers.get(i + 1).map(|l| &l.0);
         matches!(
-            (&self.layers[i].0, next),
-            (Ready::Depthwise(_), Some(Ready::Pointwise(_)))
+            self.layers[i..],
+            [(Ready::Depthwise(_), _), (Ready::Pointwise(_), _), ..]
         )
     }
 

@@ -1,7 +1,5 @@
 //! One layer of a chain, and why layers may not follow each other.
 
-use std::fmt;
-
 use crate::conv::window::ConvWindow;
 use crate::conv::{Algorithm, ConvShape};
 use crate::depthwise::DepthwiseShape;
@@ -51,9 +49,8 @@ impl ConvLayer {
             }
             (a, b) => a == b,
         };
-        kinds
-            && (self.inputs, self.outputs, self.act, self.epsilon)
-                == (other.inputs, other.outputs, other.act, other.epsilon)
+        let rest = |layer: &Self| (layer.inputs, layer.outputs, layer.act, layer.epsilon);
+        kinds && rest(self) == rest(other)
     }
 
     /// The shape of a dense layer on planes of `size`.
@@ -86,11 +83,17 @@ impl ConvLayer {
 }
 
 /// Why layers do not make a chain.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChainError {
     /// There is no layer.
+    #[error("a chain needs at least one layer")]
     Empty,
     /// A layer has other input channels than the layer before has outputs, or none, or (depthwise) other outputs than inputs.
+    #[error(
+        "layer {layer}: {reached} channels reach it, but it is declared with {} inputs and {} outputs; \
+         make the inputs equal to the outputs of the layer before, and both equal if it is depthwise",
+        declared.0, declared.1
+    )]
     Channels {
         /// Which layer, from 0.
         layer: usize,
@@ -100,6 +103,11 @@ pub enum ChainError {
         declared: (usize, usize),
     },
     /// A layer's kernel is larger than the padded plane that reaches it.
+    #[error(
+        "layer {layer}: its window does not fit the plane of {} x {} that reaches it; \
+         give longer input, more padding or a smaller kernel",
+        size[0], size[1]
+    )]
     Window {
         /// Which layer, from 0.
         layer: usize,
@@ -107,27 +115,3 @@ pub enum ChainError {
         size: [usize; 2],
     },
 }
-
-impl fmt::Display for ChainError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => write!(f, "a chain needs at least one layer"),
-            Self::Channels {
-                layer,
-                reached,
-                declared: (i, o),
-            } => write!(
-                f,
-                "layer {layer}: {reached} channels reach it, but it is declared with {i} inputs and {o} outputs; \
-                 make the inputs equal to the outputs of the layer before, and both equal if it is depthwise"
-            ),
-            Self::Window { layer, size: [h, w] } => write!(
-                f,
-                "layer {layer}: its window does not fit the plane of {h} x {w} that reaches it; \
-                 give longer input, more padding or a smaller kernel"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for ChainError {}

@@ -50,9 +50,8 @@ impl Chain {
     /// # Errors
     /// If the window is empty or larger than the plane that reaches it.
     pub fn pooled(mut self, pool: Pool, window: [usize; 2]) -> Result<Self, ChainError> {
-        let size = self.sizes[self.layers.len()];
+        let (layer, size) = (self.layers.len(), self.sizes[self.layers.len()]);
         if pool::output(size, window).is_none() {
-            let layer = self.layers.len();
             return Err(ChainError::Window { layer, size });
         }
         self.pool = Some((pool, window));
@@ -83,9 +82,8 @@ impl Chain {
     /// Rows and columns of an output plane, pooled if the chain ends so.
     pub fn output_size(&self) -> [usize; 2] {
         let size = self.sizes[self.layers.len()];
-        self.pool
-            .and_then(|(_, window)| pool::output(size, window))
-            .unwrap_or(size)
+        let pooled = self.pool.and_then(|(_, window)| pool::output(size, window));
+        pooled.unwrap_or(size)
     }
 
     /// Length of the raw output of a layer.

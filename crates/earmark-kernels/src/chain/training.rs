@@ -35,44 +35,50 @@ pub struct LayerGrads {
 
 /// What the forward pass keeps for the backward pass: the raw output of each layer and its statistics.
 #[derive(Debug)]
-pub struct SavedTensors {
-    raw: Vec<Buffer>,
-    norms: Vec<Norm>,
-    moments: Vec<Vec<Moments>>,
-    acts: Vec<Activation>,
+pub struct SavedTensors(Vec<SavedLayer>);
+
+#[derive(Debug)]
+struct SavedLayer {
+    raw: Buffer,
+    moments: Vec<Moments>,
+    norm: Norm,
+    act: Activation,
 }
 
 impl SavedTensors {
     /// The chain's output, still to be normalised and activated by who reads it.
     pub fn output(&self) -> OpInput<'_> {
-        self.after(self.raw.len() - 1)
+        self.after(self.0.len() - 1)
     }
 
     /// The output of one layer, likewise.
     pub fn after(&self, layer: usize) -> OpInput<'_> {
-        OpInput::pending(&self.raw[layer], &self.norms[layer], self.acts[layer])
+        let SavedLayer { raw, norm, act, .. } = &self.0[layer];
+        OpInput::pending(raw, norm, *act)
     }
 
     /// Each layer's channel means and variances in this batch, for the moving statistics.
-    pub fn moments(&self) -> &[Vec<Moments>] {
-        &self.moments
+    pub fn moments(&self) -> impl Iterator<Item = &[Moments]> {
+        self.0.iter().map(|layer| &layer.moments[..])
+    }
+
+    /// What a layer reads: the output of the one before it, or the chain's input.
+    fn input<'a>(&'a self, layer: usize, x: &'a [f32]) -> OpInput<'a> {
+        match layer {
+            0 => OpInput::plain(x),
+            _ => self.after(layer - 1),
+        }
     }
 }
 
 impl Chain {
     fn check(&self, params: &[LayerParams<'_>], x: &[f32]) -> usize {
-        assert_eq!(
-            params.len(),
-            self.layers.len(),
-            "one set of parameters for each layer"
-        );
+        let (given, count) = (params.len(), self.layers.len());
+        assert_eq!(given, count, "one set of parameters for each layer");
         for (i, (layer, p)) in self.layers.iter().zip(params).enumerate() {
-            let (w, o) = (layer.weights(), layer.outputs);
-            assert_eq!(
-                (p.weight.len(), p.gamma.len(), p.beta.len()),
-                (w, o, o),
-                "parameters of layer {i}"
-            );
+            let lengths = (p.weight.len(), p.gamma.len(), p.beta.len());
+            let wanted = (layer.weights(), layer.outputs, layer.outputs);
+            assert_eq!(lengths, wanted, "parameters of layer {i}");
         }
         let image = self.layers[0].inputs * self.sizes[0][0] * self.sizes[0][1];
         assert!(
@@ -90,21 +96,10 @@ impl Chain {
     /// If a length does not fit.
     pub fn forward(&self, ws: &Workspace, params: &[LayerParams<'_>], x: &[f32]) -> SavedTensors {
         let batch = self.check(params, x);
-        let count = self.layers.len();
-        let mut saved = SavedTensors {
-            raw: Vec::with_capacity(count),
-            norms: Vec::with_capacity(count),
-            moments: Vec::with_capacity(count),
-            acts: Vec::with_capacity(count),
-        };
+        let mut saved = SavedTensors(Vec::with_capacity(self.layers.len()));
         for (i, (layer, p)) in self.layers.iter().zip(params).enumerate() {
             let mut out = ws.take(self.raw_len(i, batch));
-            let input = if i == 0 {
-                OpInput::plain(x)
-            } else {
-                saved.after(i - 1)
-            };
-            let size = self.sizes[i];
+            let (input, size) = (saved.input(i, x), self.sizes[i]);
             let moments = match layer.kind {
                 ConvKind::Dense(window) => {
                     let shape = layer.conv_shape(window, size).for_training(batch);
@@ -120,12 +115,12 @@ impl Chain {
                     pointwise::forward(ws, &packed, input, &mut out, Epilogue::Moments)
                 }
             };
-            saved
-                .norms
-                .push(Norm::batch(&moments, p.gamma, p.beta, layer.epsilon));
-            saved.moments.push(moments);
-            saved.acts.push(layer.act);
-            saved.raw.push(out);
+            saved.0.push(SavedLayer {
+                raw: out,
+                norm: Norm::batch(&moments, p.gamma, p.beta, layer.epsilon),
+                moments,
+                act: layer.act,
+            });
         }
         saved
     }
@@ -147,27 +142,17 @@ impl Chain {
         (mut g, mut sums): (Buffer, Vec<(f64, f64)>),
         mut dx: Option<&mut [f32]>,
     ) -> Vec<LayerGrads> {
-        let batch = self.check(params, x);
-        assert_eq!(
-            saved.raw.len(),
-            self.layers.len(),
-            "the saved tensors come from another chain"
-        );
-        let mut grads = Vec::with_capacity(self.layers.len());
+        let (batch, count) = (self.check(params, x), self.layers.len());
+        let found = saved.0.len();
+        assert_eq!(found, count, "the saved tensors come from another chain");
+        let mut grads = Vec::with_capacity(count);
         for (i, (layer, p)) in self.layers.iter().zip(params).enumerate().rev() {
-            assert_eq!(
-                saved.raw[i].len(),
-                self.raw_len(i, batch),
-                "the saved tensors come from another batch"
-            );
-            let norm = saved.norms[i].backward(&sums);
-            let dy = OutputGrad::pending(&g, &saved.raw[i], &norm);
-            let input = if i == 0 {
-                OpInput::plain(x)
-            } else {
-                saved.after(i - 1)
-            };
-            let size = self.sizes[i];
+            let SavedLayer { raw, norm, .. } = &saved.0[i];
+            let (found, wanted) = (raw.len(), self.raw_len(i, batch));
+            assert_eq!(found, wanted, "the saved tensors come from another batch");
+            let norm = norm.backward(&sums);
+            let dy = OutputGrad::pending(&g, raw, &norm);
+            let (input, size) = (saved.input(i, x), self.sizes[i]);
             let mut inner = (i > 0).then(|| ws.take(input.raw.len()));
             let target = match &mut inner {
                 Some(buffer) => Some(&mut buffer[..]),

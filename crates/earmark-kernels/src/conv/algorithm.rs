@@ -2,7 +2,6 @@
 
 use crate::conv::window::{ConvWindow, Geometry};
 use crate::elementwise::pending::OpInput;
-use crate::hardware::lengths::count_parts;
 
 /// Fewest channels on both sides for which transforming tiles pays.
 const WINOGRAD_CHANNELS: usize = 32;
@@ -58,17 +57,15 @@ impl ConvShape {
 
     /// Whether Winograd's algorithm is used.
     pub(crate) fn transformed(&self) -> bool {
-        let fits = self.window.kernel == [3, 3]
-            && self.window.stride == [1, 1]
-            && self.window.before.iter().all(|&b| b < 3);
+        let (window, padding) = (self.window, self.window.before);
+        let fits = (window.kernel, window.stride) == ([3, 3], [1, 1]) && padding.iter().all(|&b| b < 3);
         match self.algorithm {
             Algorithm::Direct => false,
             Algorithm::Auto => fits && self.inputs.min(self.outputs) >= WINOGRAD_CHANNELS,
             Algorithm::Winograd => {
                 assert!(
                     fits,
-                    "Winograd's algorithm needs a 3x3 kernel, stride 1 and padding below 3, not {:?}",
-                    self.window
+                    "Winograd's algorithm needs a 3x3 kernel, stride 1 and padding below 3, not {window:?}"
                 );
                 true
             }
@@ -77,9 +74,7 @@ impl ConvShape {
 
     pub(crate) fn check(&self, x: &OpInput<'_>) -> (Geometry, usize) {
         let geo = Geometry::new(self.window, self.size);
-        let image = self.inputs * geo.pixels();
-        let batch = count_parts("input", x.raw, image);
-        x.check(self.inputs, batch * geo.pixels());
+        let batch = x.batch(self.inputs, geo.pixels());
         (geo, batch)
     }
 }

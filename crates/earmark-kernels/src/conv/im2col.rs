@@ -2,12 +2,10 @@
 
 use crate::conv::window::Geometry;
 use crate::elementwise::pending::OpInput;
-use crate::elementwise::rows::map_row;
 use crate::gemm::micro_kernel::NR;
 use crate::gemm::packed::rhs_stride;
 use crate::gemm::transposed::interleave;
 use crate::hardware::memory::{Buffer, Workspace};
-use crate::hardware::simd::Isa;
 
 /// Output pixels of one piece of a plain convolution, about.
 pub(crate) const COLUMNS: usize = 256;
@@ -47,10 +45,8 @@ impl ColumnBlock {
 
     /// First output column and number of output columns.
     pub fn columns(&self, geo: &Geometry) -> (usize, usize) {
-        (
-            self.image0 * geo.out_pixels() + self.row0 * geo.out[1],
-            self.images * self.rows * geo.out[1],
-        )
+        let start = self.image0 * geo.out_pixels() + self.row0 * geo.out[1];
+        (start, self.images * self.rows * geo.out[1])
     }
 }
 
@@ -75,21 +71,15 @@ impl Im2col {
             .flat_map(|(i, r)| (0..geo.out[1]).map(move |x| (i, r, x)))
             .map(|(i, r, x)| i * image + r * part.width + x)
             .collect();
-        let taps = part
-            .taps
-            .iter()
-            .map(|&(phase, at)| phase * part.phase + at)
-            .collect();
+        let tap = |&(phase, at): &(usize, usize)| phase * part.phase + at;
         let channel = piece.images * image;
-        (
-            Self {
-                data: ws.zeroed(channels * channel),
-                channel,
-                taps,
-                columns,
-            },
-            part,
-        )
+        let im2col = Self {
+            data: ws.zeroed(channels * channel),
+            channel,
+            taps: part.taps.iter().map(tap).collect(),
+            columns,
+        };
+        (im2col, part)
     }
 
     /// Fills one for channels `first..first + channels`; `read(channel, position, row)` gives input values from a position
@@ -111,8 +101,8 @@ impl Im2col {
         let mut row = ws.take(w);
         for c in 0..channels {
             for i in 0..piece.images {
-                let phases = &mut im2col.data[c * im2col.channel + i * part.phases() * part.phase..]
-                    [..part.phases() * part.phase];
+                let image = part.phases() * part.phase;
+                let phases = &mut im2col.data[c * im2col.channel + i * image..][..image];
                 for padded in rows.clone() {
                     let position = (piece.image0 + i) * h * w + (padded - top) * w;
                     read(first + c, position, &mut row);
@@ -133,8 +123,7 @@ impl Im2col {
         n: usize,
     ) -> Self {
         Self::load(ws, geo, piece, channels, |c, at, row| {
-            let w = row.len();
-            map_row(ws.isa(), row, &x.raw[c * n + at..][..w], x.map(c));
+            x.read(ws, c, c * n + at, row)
         })
     }
 
@@ -181,27 +170,21 @@ impl Im2col {
 
     /// Packs the transpose of that matrix's rows `0..rows` as a right operand: columns become k.
     pub fn pack_transposed(&self, ws: &Workspace, rows: usize, run: usize, packed: &mut [f32]) {
-        let isa: Isa = ws.isa();
         let n = self.columns.len();
         let ld = n + NR;
         let mut block = ws.take(NR * ld);
-        for (panel, out) in packed
-            .chunks_mut(rhs_stride(n))
-            .enumerate()
-            .take(rows.div_ceil(NR))
-        {
+        let panels = packed.chunks_mut(rhs_stride(n)).take(rows.div_ceil(NR));
+        for (panel, out) in panels.enumerate() {
             let count = NR.min(rows - panel * NR);
             for (r, row) in block.chunks_exact_mut(ld).enumerate().take(count) {
                 let base = self.base(panel * NR + r);
                 // Output rows of `run` pixels are contiguous in it.
-                for (to, at) in row[..n]
-                    .chunks_exact_mut(run)
-                    .zip(self.columns.iter().step_by(run))
-                {
+                let starts = self.columns.iter().step_by(run);
+                for (to, at) in row[..n].chunks_exact_mut(run).zip(starts) {
                     to.copy_from_slice(&self.data[base + at..][..run]);
                 }
             }
-            interleave::<NR>(isa, &mut out[..n * NR], &block, ld, count, n);
+            interleave::<NR>(ws.isa(), &mut out[..n * NR], &block, ld, count, n);
         }
     }
 }

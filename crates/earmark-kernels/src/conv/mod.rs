@@ -3,6 +3,7 @@
 mod algorithm;
 mod backward;
 mod forward;
+mod gradient_job;
 pub(crate) mod im2col;
 pub mod pointwise;
 mod weights;

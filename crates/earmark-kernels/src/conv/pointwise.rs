@@ -1,17 +1,17 @@
 //! Pointwise (1x1) convolution over channels-outermost tensors: one matrix product.
 //!
-//! `Y[O, N] = W[O, I] X[I, N]`, cut into columns whose packed input fits the second-level cache. How it is
+//! `Y[O, N] = W[O, I] X[I, N]`, cut into columns whose packed input is small enough for the second-level cache. How it is
 //! cut depends on the shapes alone, never on the number of threads, so that results do not either.
 
 use rayon::prelude::*;
 
 use crate::elementwise::epilogue::{Epilogue, merge_moments, merge_sums};
 use crate::elementwise::pending::{InputGrad, OpInput, OutputGrad};
-use crate::elementwise::rows::{Moments, back_row, map_row, pack_row};
+use crate::elementwise::rows::{Moments, pack_row};
 use crate::gemm::micro_kernel::{MR, NR};
-use crate::gemm::packed::{PackedWeights, k_blocks, longest_k_block, product, rhs_len};
+use crate::gemm::packed::{PackedWeights, k_blocks, product, rhs_len};
 use crate::gemm::partial_sums::{PARTIALS, reduce, share};
-use crate::gemm::tiles::{Tile, split};
+use crate::gemm::tiles::{Tile, per_tile, split};
 use crate::gemm::transposed::{pack_lhs, pack_rhs};
 use crate::hardware::lengths::{check_len, count_parts};
 use crate::hardware::memory::Workspace;
@@ -49,23 +49,10 @@ pub fn forward(
     if rows_of_a_piece(n, o) < o {
         return forward_few(ws, weight, x, out, epilogue);
     }
-    let parts: Vec<_> = split(out, o, n, o, COLUMNS)
-        .into_par_iter()
-        .with_min_len(ws.grain())
-        .with_max_len(1)
-        .map(|mut tile| {
-            let (at, width) = (tile.col0, tile.cols);
-            let mut packed = ws.take(rhs_len(longest_k_block(i), width));
-            for (start, length) in k_blocks(i) {
-                for p in 0..length {
-                    let row = &x.raw[(start + p) * n + at..][..width];
-                    pack_row(ws.isa(), &mut packed[p * NR..], length, row, x.map(start + p));
-                }
-                weight.multiply(ws.isa(), (start, length), &packed, &mut tile, start > 0);
-            }
-            (tile.row0, epilogue.finish(ws, &mut tile))
-        })
-        .collect();
+    let parts = per_tile(ws, split(out, o, n, o, COLUMNS), |_, tile| {
+        x.multiply(ws, weight, n, tile.col0, tile);
+        epilogue.finish(ws, tile)
+    });
     merge_moments(o, &parts)
 }
 
@@ -90,12 +77,8 @@ fn forward_few(
 ) -> Vec<Moments> {
     let (o, i) = (weight.m, weight.k);
     let n = out.len() / o;
-    let mut packed = ws.take(
-        (0..n)
-            .step_by(COLUMNS)
-            .map(|at| room(i, COLUMNS.min(n - at)))
-            .sum(),
-    );
+    let rooms = (0..n).step_by(COLUMNS).map(|at| room(i, COLUMNS.min(n - at)));
+    let mut packed = ws.take(rooms.sum());
     let mut rest = &mut packed[..];
     let mut jobs = Vec::new();
     for at in (0..n).step_by(COLUMNS) {
@@ -107,27 +90,23 @@ fn forward_few(
         }
     }
     jobs.into_par_iter()
-        .with_min_len(ws.grain())
+        .with_min_len(ws.grain)
         .for_each(|(to, at, width, start, length)| {
             for p in 0..length {
                 let row = &x.raw[(start + p) * n + at..][..width];
                 pack_row(ws.isa(), &mut to[p * NR..], length, row, x.map(start + p));
             }
         });
-    let parts: Vec<_> = split(out, o, n, rows_of_a_piece(n, o), COLUMNS)
-        .into_par_iter()
-        .with_min_len(ws.grain())
-        .with_max_len(1)
-        .map(|mut tile| {
-            // Every block of columns before this one is whole.
-            let mut at = tile.col0 / COLUMNS * room(i, COLUMNS);
-            for (start, length) in k_blocks(i) {
-                weight.multiply(ws.isa(), (start, length), &packed[at..], &mut tile, start > 0);
-                at += rhs_len(length, tile.cols);
-            }
-            (tile.row0, epilogue.finish(ws, &mut tile))
-        })
-        .collect();
+    let tiles = split(out, o, n, rows_of_a_piece(n, o), COLUMNS);
+    let parts = per_tile(ws, tiles, |_, tile| {
+        // Every block of columns before this one is whole.
+        let mut at = tile.col0 / COLUMNS * room(i, COLUMNS);
+        for (start, length) in k_blocks(i) {
+            weight.multiply(ws.isa(), (start, length), &packed[at..], tile, start > 0);
+            at += rhs_len(length, tile.cols);
+        }
+        epilogue.finish(ws, tile)
+    });
     merge_moments(o, &parts)
 }
 
@@ -152,8 +131,7 @@ pub fn backward(
     dx: Option<&mut [f32]>,
 ) -> InputGrad {
     check_len("pointwise weights", weight, outputs * inputs);
-    let n = count_parts("input", x.raw, inputs);
-    x.check(inputs, n);
+    let n = x.batch(inputs, 1);
     dy.check(outputs, n);
     let job = Backward {
         ws,
@@ -167,38 +145,32 @@ pub fn backward(
         .is_some()
         .then(|| PackedWeights::pack(ws, weight, inputs, outputs, 1, inputs));
     let mut tiles: Vec<Option<Tile<'_>>> = match dx {
-        Some(dx) => split(dx, inputs, n, inputs, COLUMNS)
-            .into_iter()
-            .map(Some)
-            .collect(),
+        Some(dx) => {
+            let tiles = split(dx, inputs, n, inputs, COLUMNS);
+            tiles.into_iter().map(Some).collect()
+        }
         None => (0..n.div_ceil(COLUMNS)).map(|_| None).collect(),
     };
     // A fixed number of groups, each with its own partial weight gradient.
-    let groups = (n / (2 * COLUMNS))
-        .min(PARTIALS / (outputs * inputs))
-        .clamp(2, 16);
-    let mut partials = ws.zeroed(groups * outputs * inputs);
+    let length = outputs * inputs;
+    let groups = (n / (2 * COLUMNS)).min(PARTIALS / length).clamp(2, 16);
+    let mut partials = ws.zeroed(groups * length);
     let sums: Vec<_> = partials
-        .par_chunks_mut(outputs * inputs)
+        .par_chunks_mut(length)
         .zip(share(&mut tiles, groups))
-        .with_min_len(ws.grain())
+        .with_min_len(ws.grain)
         .with_max_len(1)
         .map(|(partial, (first, tiles))| {
             let mut sums = vec![(0.0, 0.0); if transposed.is_some() { inputs } else { 0 }];
             for (j, tile) in tiles.iter_mut().enumerate() {
-                job.piece(
-                    (first + j) * COLUMNS,
-                    transposed.as_ref(),
-                    tile.as_mut(),
-                    partial,
-                    &mut sums,
-                );
+                let at = (first + j) * COLUMNS;
+                job.piece(at, transposed.as_ref(), tile.as_mut(), partial, &mut sums);
             }
             (0, sums)
         })
         .collect();
     InputGrad {
-        weight: reduce(ws, &partials, outputs * inputs),
+        weight: reduce(ws, &partials, length),
         sums: transposed.map_or(Vec::new(), |_| merge_sums(inputs, &sums)),
     }
 }
@@ -232,51 +204,22 @@ impl Backward<'_> {
             self.dy.read(ws, c, n, at, &mut row[..width]);
         }
         if let (Some(weight), Some(tile)) = (transposed, tile) {
-            let mut packed = ws.take(rhs_len(longest_k_block(outputs), width));
-            for (start, length) in k_blocks(outputs) {
-                for p in 0..length {
-                    let row = &dy[(start + p) * ld..][..width];
-                    pack_row(
-                        isa,
-                        &mut packed[p * NR..],
-                        length,
-                        row,
-                        OpInput::plain(row).map(0),
-                    );
-                }
-                weight.multiply(isa, (start, length), &packed, tile, start > 0);
-            }
+            OpInput::plain(&dy).multiply(ws, weight, ld, 0, tile);
             for (c, sum) in sums.iter_mut().enumerate() {
-                let (s1, s2) = back_row(
-                    isa,
-                    tile.row(c),
-                    &self.x.raw[c * n + at..][..width],
-                    self.x.map(c),
-                );
+                let (s1, s2) = self.x.back(ws, c, c * n + at, tile.row(c));
                 sum.0 += s1;
                 sum.1 += s2;
             }
         }
         let mut x = ws.take(inputs * ld);
         for (c, row) in x.chunks_exact_mut(ld).enumerate() {
-            map_row(
-                isa,
-                &mut row[..width],
-                &self.x.raw[c * n + at..][..width],
-                self.x.map(c),
-            );
+            self.x.read(ws, c, c * n + at, &mut row[..width]);
         }
         let mut left = ws.take(outputs.next_multiple_of(MR) * width);
         let mut right = ws.take(rhs_len(width, inputs));
         pack_lhs(isa, &mut left, &dy, ld, outputs, width);
         pack_rhs(isa, &mut right, &x, ld, inputs, width);
-        product(
-            isa,
-            width,
-            &left,
-            &right,
-            &mut Tile::whole(partial, outputs, inputs),
-            true,
-        );
+        let mut partial = Tile::whole(partial, outputs, inputs);
+        product(isa, width, &left, &right, &mut partial, true);
     }
 }

@@ -1,14 +1,12 @@
 //! Weights of a dense convolution, packed for its algorithm, and their product with the gathered input.
 
-use rayon::prelude::*;
-
 use crate::conv::algorithm::ConvShape;
 use crate::conv::im2col::{COLUMNS, ColumnBlock, Im2col};
 use crate::conv::window::Geometry;
 use crate::conv::winograd::product::{pack_kernels, transformed_product};
 use crate::gemm::micro_kernel::MR;
-use crate::gemm::packed::{PackedWeights, k_blocks, longest_k_block, rhs_len};
-use crate::gemm::tiles::{Tile, split_at};
+use crate::gemm::packed::PackedWeights;
+use crate::gemm::tiles::{Tile, per_tile, split_at};
 use crate::hardware::lengths::check_len;
 use crate::hardware::memory::Workspace;
 
@@ -16,6 +14,7 @@ use crate::hardware::memory::Workspace;
 const FEW_PIECES: usize = 12;
 /// Output channels of a piece when they are cut.
 const ROWS: usize = 16 * MR;
+
 /// Weights of a dense convolution, packed for its algorithm.
 #[derive(Debug)]
 pub struct ConvWeights(Packed);
@@ -36,16 +35,10 @@ impl ConvWeights {
         taps: usize,
         transformed: bool,
     ) -> Self {
+        let k = inputs * taps;
         Self(match transformed {
             true => Packed::Winograd(pack_kernels(ws, weight, outputs, inputs)),
-            false => Packed::Direct(PackedWeights::pack(
-                ws,
-                weight,
-                outputs,
-                inputs * taps,
-                inputs * taps,
-                1,
-            )),
+            false => Packed::Direct(PackedWeights::pack(ws, weight, outputs, k, k, 1)),
         })
     }
 
@@ -94,24 +87,16 @@ fn gather_product<R: Send>(
     im2col: impl Fn(ColumnBlock) -> Im2col + Sync,
     finish: impl Fn(&mut Tile<'_>) -> R + Sync,
 ) -> Vec<(usize, R)> {
-    let (o, k, columns) = (weight.m, weight.k, batch * geo.out_pixels());
+    let (o, columns) = (weight.m, batch * geo.out_pixels());
     check_len("output", out, o * columns);
     let pieces = ColumnBlock::divide(geo, batch, COLUMNS);
     let rows = if pieces.len() < FEW_PIECES { ROWS.min(o) } else { o };
     let bounds: Vec<(usize, usize)> = pieces.iter().map(|p| p.columns(geo)).collect();
-    split_at(out, o, columns, rows, &bounds)
-        .into_par_iter()
-        .enumerate()
-        .with_min_len(ws.grain())
-        .with_max_len(1)
-        .map(|(i, mut tile)| {
-            let im2col = im2col(pieces[i / o.div_ceil(rows)]);
-            let mut packed = ws.take(rhs_len(longest_k_block(k), tile.cols));
-            for (start, length) in k_blocks(k) {
-                im2col.pack(start, length, &mut packed);
-                weight.multiply(ws.isa(), (start, length), &packed, &mut tile, start > 0);
-            }
-            (tile.row0, finish(&mut tile))
-        })
-        .collect()
+    per_tile(ws, split_at(out, o, columns, rows, &bounds), |i, tile| {
+        let im2col = im2col(pieces[i / o.div_ceil(rows)]);
+        weight.multiply_packing(ws, tile, |(start, length), packed| {
+            im2col.pack(start, length, packed);
+        });
+        finish(tile)
+    })
 }

@@ -59,6 +59,13 @@ impl ConvWindow {
         }
         Some(out)
     }
+
+    /// The same; panics where it is `None`.
+    pub(crate) fn fitting_output(&self, size: [usize; 2]) -> [usize; 2] {
+        let [h, w] = size;
+        self.output(size)
+            .unwrap_or_else(|| panic!("a window {self:?} does not fit a plane of {h} x {w}"))
+    }
 }
 
 /// A padded plane, cut by stride into phases, so that each kernel tap is a constant offset.
@@ -91,22 +98,12 @@ impl Geometry {
     /// # Panics
     /// If the kernel is longer than the padded plane.
     pub fn new(window: ConvWindow, size: [usize; 2]) -> Self {
-        let out = window.output(size).unwrap_or_else(|| {
-            panic!(
-                "a window {window:?} does not fit a plane of {} x {}",
-                size[0], size[1]
-            )
-        });
-        Self::with_rows(window, size, out)
+        Self::for_output(window, size, window.fitting_output(size))
     }
 
-    /// For a transposed convolution, whose output size is known but does not follow from its window.
+    /// For a transposed convolution, whose output size is known but does not follow from its window, and for part of the
+    /// output rows (and a plane that holds just the rows they read).
     pub fn for_output(window: ConvWindow, size: [usize; 2], out: [usize; 2]) -> Self {
-        Self::with_rows(window, size, out)
-    }
-
-    /// As [`Geometry::new`], for part of the output rows (and a plane that holds just the rows they read).
-    fn with_rows(window: ConvWindow, size: [usize; 2], out: [usize; 2]) -> Self {
         let ConvWindow {
             kernel: [kh, kw],
             stride: [sh, sw],
@@ -135,7 +132,7 @@ impl Geometry {
 
     /// A geometry of the same width for `rows` output rows.
     pub fn rows(&self, rows: usize) -> Self {
-        Self::with_rows(self.window, self.size, [rows, self.out[1]])
+        Self::for_output(self.window, self.size, [rows, self.out[1]])
     }
 
     /// How many phases there are.
@@ -215,9 +212,6 @@ fn columns(window: &ConvWindow, inputs: usize, width: usize, b: usize) -> (usize
     if first >= inputs || column >= width {
         return (0, 0, 0);
     }
-    (
-        first,
-        column,
-        ((inputs - first).div_ceil(stride)).min(width - column),
-    )
+    let count = (inputs - first).div_ceil(stride);
+    (first, column, count.min(width - column))
 }

@@ -47,13 +47,13 @@ pub fn backward(
     let parts: Vec<_> = dx
         .par_chunks_mut(n)
         .enumerate()
-        .with_min_len(ws.grain())
+        .with_min_len(ws.grain)
         .map(|(c, dx)| job.channel(c, batch, dx))
         .collect();
-    let sums = parts.iter().map(|p| p.0).collect();
+    let (sums, weights): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
     InputGrad {
         sums,
-        weight: parts.into_iter().flat_map(|p| p.1).collect(),
+        weight: weights.concat(),
     }
 }
 
@@ -109,10 +109,8 @@ impl<'a> Backward<'a> {
                 pixels: size[0] * size[1],
             }
         };
-        let phases: Vec<_> = (0..sh)
-            .flat_map(|a| (0..sw).map(move |b| (a, b)))
-            .map(|(a, b)| phase(a, b))
-            .collect();
+        let remainders = (0..sh).flat_map(|a| (0..sw).map(move |b| (a, b)));
+        let phases: Vec<_> = remainders.map(|(a, b)| phase(a, b)).collect();
         Self {
             ws,
             planes,
@@ -130,20 +128,15 @@ impl<'a> Backward<'a> {
         let (pixels, out_pixels, taps) = (planes.pixels(), planes.out_pixels(), planes.shifts.at.len());
         let mut scratch = planes.scratch(ws);
         let mut copies = ws.zeroed(self.phases.iter().map(|p| p.shifts.len).sum());
-        let mut parts = ws.take(if self.phases.len() == 1 {
-            0
-        } else {
-            self.most * self.phases.len()
-        });
+        // With one phase, the plane itself.
+        let parted = self.phases.len() > 1;
+        let mut parts = ws.take(if parted { self.most * self.phases.len() } else { 0 });
         let mut weight = vec![0.0f64; taps];
         let (mut s1, mut s2) = (0.0, 0.0);
         let map = self.x.map(c);
         let kernel = &self.weight[c * taps..][..taps];
-        let per_phase: Vec<Vec<f32>> = self
-            .phases
-            .iter()
-            .map(|p| p.taps.iter().map(|&t| kernel[t]).collect())
-            .collect();
+        let weights_of = |p: &Phase| p.taps.iter().map(|&t| kernel[t]).collect();
+        let per_phase: Vec<Vec<f32>> = self.phases.iter().map(weights_of).collect();
         for (b, dx) in dx.chunks_exact_mut(pixels).enumerate() {
             let raw = &self.x.raw[(c * batch + b) * pixels..][..pixels];
             planes.load(isa, &mut scratch, raw, map);
@@ -155,14 +148,13 @@ impl<'a> Backward<'a> {
                 let (copies, others) = rest.split_at_mut(phase.shifts.len);
                 rest = others;
                 phase.shifts.fill(isa, copies, g);
-                let to = if self.phases.len() == 1 {
-                    &mut *dx
-                } else {
-                    &mut parts[i * self.most..][..phase.pixels]
+                let to = match parted {
+                    true => &mut parts[i * self.most..][..phase.pixels],
+                    false => &mut *dx,
                 };
                 weigh(isa, to, copies, &phase.shifts.at, kernel);
             }
-            if self.phases.len() > 1 {
+            if parted {
                 unite(isa, dx, &parts, self.most, planes.window.stride, &self.widths);
             }
             let (a, b) = back_row(isa, dx, raw, map);

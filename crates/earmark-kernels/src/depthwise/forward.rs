@@ -23,11 +23,8 @@ pub fn forward(
     epilogue: Epilogue<'_>,
 ) -> Vec<Moments> {
     let (planes, batch) = shape.check(weight, &x);
-    let (channels, n, out_n) = (
-        shape.channels,
-        batch * planes.pixels(),
-        batch * planes.out_pixels(),
-    );
+    let (n, out_n) = (batch * planes.pixels(), batch * planes.out_pixels());
+    let channels = shape.channels;
     epilogue.check(channels);
     check_len("output", out, channels * out_n);
     if batch == 0 {
@@ -54,7 +51,7 @@ pub fn forward(
     let all: Vec<Vec<Moments>> = out
         .par_chunks_mut(group * out_n)
         .enumerate()
-        .with_min_len(ws.grain())
+        .with_min_len(ws.grain)
         .map(|(g, out)| {
             let mut scratch = planes.scratch(ws);
             out.chunks_exact_mut(out_n)
@@ -63,9 +60,8 @@ pub fn forward(
                 .collect()
         })
         .collect();
-    if matches!(epilogue, Epilogue::Moments) {
-        all.concat()
-    } else {
-        Vec::new()
+    match epilogue {
+        Epilogue::Moments => all.concat(),
+        Epilogue::Raw | Epilogue::Apply(..) => Vec::new(),
     }
 }

@@ -13,7 +13,7 @@ use crate::elementwise::norm::Norm;
 use crate::elementwise::pending::OpInput;
 use crate::gemm::micro_kernel::NR;
 use crate::gemm::packed::{PackedWeights, k_blocks, rhs_len, rhs_stride};
-use crate::gemm::tiles::{split, split_at};
+use crate::gemm::tiles::{per_tile, split, split_at};
 use crate::hardware::lengths::check_len;
 use crate::hardware::memory::Workspace;
 
@@ -58,10 +58,8 @@ pub(crate) fn forward(
     for &(start, length) in &blocks {
         let (block, others) = rest.split_at_mut(rhs_len(length, n));
         rest = others;
-        let bounds: Vec<_> = (0..length)
-            .step_by(group)
-            .map(|c| (c * NR, group.min(length - c) * NR))
-            .collect();
+        let bound = |c: usize| (c * NR, group.min(length - c) * NR);
+        let bounds: Vec<_> = (0..length).step_by(group).map(bound).collect();
         let panels = n.div_ceil(NR);
         let tiles = split_at(block, panels, rhs_stride(length), panels, &bounds);
         jobs.extend(tiles.into_iter().map(|tile| (start, tile)));
@@ -69,7 +67,7 @@ pub(crate) fn forward(
     let taps = shape.window.kernel[0] * shape.window.kernel[1];
     let channel = batch * planes.pixels();
     jobs.into_par_iter()
-        .with_min_len(ws.grain())
+        .with_min_len(ws.grain)
         .with_max_len(1)
         .for_each(|(start, mut tile)| {
             let mut scratch = planes.scratch(ws);
@@ -87,19 +85,14 @@ pub(crate) fn forward(
                 }
             }
         });
-    split(out, o, n, rows_of_a_piece(n, o), COLUMNS)
-        .into_par_iter()
-        .with_min_len(ws.grain())
-        .with_max_len(1)
-        .for_each(|mut tile| {
-            let mut begin = 0;
-            for &(start, length) in &blocks {
-                let at = begin + tile.col0 / NR * rhs_stride(length);
-                pointwise
-                    .weight
-                    .multiply(ws.isa(), (start, length), &packed[at..], &mut tile, start > 0);
-                begin += rhs_len(length, n);
-            }
-            finish.finish(ws, &mut tile);
-        });
+    let tiles = split(out, o, n, rows_of_a_piece(n, o), COLUMNS);
+    per_tile(ws, tiles, |_, tile| {
+        let (weight, mut begin) = (pointwise.weight, 0);
+        for &(start, length) in &blocks {
+            let packed = &packed[begin + tile.col0 / NR * rhs_stride(length)..];
+            weight.multiply(ws.isa(), (start, length), packed, tile, start > 0);
+            begin += rhs_len(length, n);
+        }
+        finish.finish(ws, tile);
+    });
 }

@@ -6,7 +6,7 @@ use crate::depthwise::taps::{weigh, weigh_and_map};
 use crate::elementwise::activation::Activation;
 use crate::elementwise::pending::OpInput;
 use crate::elementwise::rows::{RowMap, map_row};
-use crate::hardware::lengths::{check_len, count_parts};
+use crate::hardware::lengths::check_len;
 use crate::hardware::memory::{Buffer, Workspace};
 use crate::hardware::simd::Isa;
 
@@ -27,17 +27,10 @@ pub struct DepthwiseShape {
 
 impl DepthwiseShape {
     pub(crate) fn check(&self, weight: &[f32], x: &OpInput<'_>) -> (DepthwisePlanes, usize) {
-        let Self {
-            channels,
-            window,
-            size,
-        } = *self;
-        let taps = window.kernel[0] * window.kernel[1];
-        let planes = DepthwisePlanes::new(window, size);
-        check_len("depthwise weights", weight, channels * taps);
-        let image = channels * planes.pixels();
-        let batch = count_parts("input", x.raw, image);
-        x.check(channels, batch * planes.pixels());
+        let taps = self.window.kernel[0] * self.window.kernel[1];
+        let planes = DepthwisePlanes::new(self.window, self.size);
+        check_len("depthwise weights", weight, self.channels * taps);
+        let batch = x.batch(self.channels, planes.pixels());
         (planes, batch)
     }
 }
@@ -60,26 +53,16 @@ impl DepthwisePlanes {
     /// # Panics
     /// If the kernel is longer than the padded plane.
     fn new(window: ConvWindow, size: [usize; 2]) -> Self {
-        let out = window.output(size).unwrap_or_else(|| {
-            panic!(
-                "a window {window:?} does not fit a plane of {} x {}",
-                size[0], size[1]
-            )
-        });
+        let out = window.fitting_output(size);
+        let [top, left] = window.before.map(signed);
         let taps: Vec<_> = taps(&window)
-            .map(|(y, x)| {
-                (
-                    signed(y) - signed(window.before[0]),
-                    signed(x) - signed(window.before[1]),
-                )
-            })
+            .map(|(y, x)| (signed(y) - top, signed(x) - left))
             .collect();
-        let shifts = ShiftedCopies::new(size, window.stride, out, &taps);
         Self {
             window,
             size,
             out,
-            shifts,
+            shifts: ShiftedCopies::new(size, window.stride, out, &taps),
         }
     }
 

@@ -4,6 +4,7 @@ use crate::elementwise::activation::Activation;
 use crate::elementwise::norm::Norm;
 use crate::elementwise::rows::{Moments, map_in_place, moments};
 use crate::gemm::tiles::Tile;
+use crate::hardware::lengths::check_channels;
 use crate::hardware::memory::Workspace;
 
 /// What a forward operation does with its raw result.
@@ -20,11 +21,7 @@ pub enum Epilogue<'a> {
 impl Epilogue<'_> {
     pub(crate) fn check(&self, channels: usize) {
         if let Self::Apply(norm, _) = self {
-            assert_eq!(
-                norm.channels(),
-                channels,
-                "the normalisation to apply has another number of channels"
-            );
+            check_channels("the normalisation to apply", norm.channels(), channels);
         }
     }
 

@@ -23,16 +23,11 @@ impl Norm {
             gamma.len() == c && beta.len() == c,
             "gamma and beta need one value for each of {c} channels"
         );
-        let rstd: Vec<f32> = moments
-            .iter()
-            .map(|m| (1.0 / (m.variance() + f64::from(epsilon)).sqrt()) as f32)
-            .collect();
+        let mean = moments.iter().map(|m| m.mean as f32).collect();
+        let variance = moments.iter().map(|m| m.variance());
         Self {
-            mean: moments.iter().map(|m| m.mean as f32).collect(),
-            scale: gamma.iter().zip(&rstd).map(|(g, r)| g * r).collect(),
-            rstd,
-            shift: beta.to_vec(),
             batch: moments.first().map(|m| m.count),
+            ..Self::new(mean, variance, gamma, beta, epsilon)
         }
     }
 
@@ -43,12 +38,21 @@ impl Norm {
             variance.len() == c && gamma.len() == c && beta.len() == c,
             "variance, gamma and beta need one value for each of {c} channels"
         );
-        let rstd: Vec<f32> = variance
-            .iter()
-            .map(|&v| (1.0 / (f64::from(v) + f64::from(epsilon)).sqrt()) as f32)
-            .collect();
+        let variance = variance.iter().map(|&v| f64::from(v));
+        Self::new(mean.to_vec(), variance, gamma, beta, epsilon)
+    }
+
+    fn new(
+        mean: Vec<f32>,
+        variance: impl Iterator<Item = f64>,
+        gamma: &[f32],
+        beta: &[f32],
+        epsilon: f32,
+    ) -> Self {
+        let rstd = |v: f64| (1.0 / (v + f64::from(epsilon)).sqrt()) as f32;
+        let rstd: Vec<f32> = variance.map(rstd).collect();
         Self {
-            mean: mean.to_vec(),
+            mean,
             scale: gamma.iter().zip(&rstd).map(|(g, r)| g * r).collect(),
             rstd,
             shift: beta.to_vec(),

@@ -10,8 +10,11 @@ use rayon::prelude::*;
 
 use crate::elementwise::activation::Activation;
 use crate::elementwise::norm::{Norm, NormGrad};
-use crate::elementwise::rows::{RowMap, back_row, grad_row, map_row};
-use crate::hardware::lengths::{check_len, count_parts};
+use crate::elementwise::rows::{RowMap, back_row, grad_row, map_row, pack_row};
+use crate::gemm::micro_kernel::NR;
+use crate::gemm::packed::PackedWeights;
+use crate::gemm::tiles::Tile;
+use crate::hardware::lengths::{check_channels, check_len, count_parts};
 use crate::hardware::memory::Workspace;
 
 /// Longest run that is summed in f32 before it is added in f64.
@@ -62,50 +65,69 @@ impl<'a> OpInput<'a> {
     pub(crate) fn check(&self, channels: usize, n: usize) {
         check_len("input", self.raw, channels * n);
         if let Some(norm) = self.norm {
-            assert_eq!(
-                norm.channels(),
-                channels,
-                "the pending normalisation has another number of channels"
-            );
+            check_channels("the pending normalisation", norm.channels(), channels);
         }
+    }
+
+    /// How many planes of `pixels` values each of `channels` channels has; panics unless all are whole.
+    pub(crate) fn batch(&self, channels: usize, pixels: usize) -> usize {
+        let batch = count_parts("input", self.raw, channels * pixels);
+        self.check(channels, batch * pixels);
+        batch
+    }
+
+    /// Reads part of one channel; `at` is where in `raw` it begins.
+    pub(crate) fn read(&self, ws: &Workspace, channel: usize, at: usize, dst: &mut [f32]) {
+        let raw = &self.raw[at..][..dst.len()];
+        map_row(ws.isa(), dst, raw, self.map(channel));
+    }
+
+    /// Turns the gradient of what [`OpInput::read`] gives into that of the normalised values, in place; returns its sums.
+    pub(crate) fn back(&self, ws: &Workspace, channel: usize, at: usize, g: &mut [f32]) -> (f64, f64) {
+        let raw = &self.raw[at..][..g.len()];
+        back_row(ws.isa(), g, raw, self.map(channel))
+    }
+
+    /// `C = W X` for columns of this tensor, `[C, n]`, from `at` on: as many as `c` has.
+    pub(crate) fn multiply(&self, ws: &Workspace, w: &PackedWeights, n: usize, at: usize, c: &mut Tile<'_>) {
+        let width = c.cols;
+        w.multiply_packing(ws, c, |(start, length), packed| {
+            for p in 0..length {
+                let row = &self.raw[(start + p) * n + at..][..width];
+                pack_row(ws.isa(), &mut packed[p * NR..], length, row, self.map(start + p));
+            }
+        });
     }
 
     /// Writes the normalised and activated values to `out`: `[C, N]`.
     pub fn materialise(&self, ws: &Workspace, channels: usize, out: &mut [f32]) {
-        let n = count_parts("input", self.raw, channels);
-        self.check(channels, n);
+        let n = self.batch(channels, 1);
         check_len("output", out, self.raw.len());
         if n == 0 {
             return;
         }
         out.par_chunks_mut(n)
-            .zip(self.raw.par_chunks(n))
             .enumerate()
-            .for_each(|(c, (out, raw))| {
-                map_row(ws.isa(), out, raw, self.map(c));
-            });
+            .for_each(|(c, out)| self.read(ws, c, c * n, out));
     }
 
     /// The backward pass of [`OpInput::materialise`]: turns `g`, the gradient of the activated values, into that
     /// of the normalised ones, in place, and returns the sums for [`Norm::backward`].
     pub fn materialise_backward(&self, ws: &Workspace, channels: usize, g: &mut [f32]) -> Vec<(f64, f64)> {
-        let n = count_parts("input", self.raw, channels);
-        self.check(channels, n);
+        let n = self.batch(channels, 1);
         check_len("gradient", g, self.raw.len());
         if n == 0 {
             return vec![(0.0, 0.0); channels];
         }
         g.par_chunks_mut(n)
-            .zip(self.raw.par_chunks(n))
             .enumerate()
-            .map(|(c, (g, raw))| {
+            .map(|(c, g)| {
                 // In pieces, so that f32 sums stay short.
-                g.chunks_mut(PIECE)
-                    .zip(raw.chunks(PIECE))
-                    .fold((0.0, 0.0), |(a, b), (g, raw)| {
-                        let (s1, s2) = back_row(ws.isa(), g, raw, self.map(c));
-                        (a + s1, b + s2)
-                    })
+                let pieces = g.chunks_mut(PIECE).enumerate();
+                pieces.fold((0.0, 0.0), |(a, b), (i, g)| {
+                    let (s1, s2) = self.back(ws, c, c * n + i * PIECE, g);
+                    (a + s1, b + s2)
+                })
             })
             .collect()
     }
@@ -138,11 +160,7 @@ impl<'a> OutputGrad<'a> {
         check_len("output gradient", self.g, channels * n);
         if let Some((raw, grad)) = self.pending {
             check_len("raw output", raw, channels * n);
-            assert_eq!(
-                grad.rows.len(),
-                channels,
-                "the pending normalisation has another number of channels"
-            );
+            check_channels("the pending normalisation", grad.rows.len(), channels);
         }
     }
 
@@ -152,13 +170,8 @@ impl<'a> OutputGrad<'a> {
         let range = channel * n + at..channel * n + at + dst.len();
         match self.pending {
             Some((raw, grad)) => {
-                grad_row(
-                    ws.isa(),
-                    dst,
-                    &self.g[range.clone()],
-                    &raw[range],
-                    grad.rows[channel],
-                );
+                let g = &self.g[range.clone()];
+                grad_row(ws.isa(), dst, g, &raw[range], grad.rows[channel]);
             }
             None => dst.copy_from_slice(&self.g[range]),
         }

@@ -6,8 +6,8 @@
 use rayon::prelude::*;
 
 use crate::elementwise::pending::OpInput;
-use crate::elementwise::rows::{add_row, back_row, map_row};
-use crate::hardware::lengths::{check_len, count_parts};
+use crate::elementwise::rows::add_row;
+use crate::hardware::lengths::check_len;
 use crate::hardware::memory::Workspace;
 use crate::hardware::simd::multiversion;
 
@@ -42,18 +42,10 @@ pub struct PoolShape {
 impl PoolShape {
     /// Output plane and batch.
     fn check(&self, x: &OpInput<'_>) -> ([usize; 2], usize) {
-        let Self {
-            window,
-            channels,
-            size,
-            ..
-        } = *self;
+        let (window, size) = (self.window, self.size);
         let out = output(size, window)
             .unwrap_or_else(|| panic!("a window {window:?} does not fit a plane {size:?}"));
-        let image = channels * size[0] * size[1];
-        let batch = count_parts("input", x.raw, image);
-        x.check(channels, x.raw.len() / channels);
-        (out, batch)
+        (out, x.batch(self.channels, size[0] * size[1]))
     }
 }
 
@@ -71,13 +63,12 @@ pub fn forward(ws: &Workspace, shape: &PoolShape, x: OpInput<'_>, y: &mut [f32])
     }
     let n = batch * pixels;
     y.par_chunks_mut(batch * out_pixels)
-        .zip(x.raw.par_chunks(n))
-        .with_min_len(ws.grain())
+        .with_min_len(ws.grain)
         .enumerate()
-        .for_each(|(c, (y, x_row))| {
+        .for_each(|(c, y)| {
             let mut plane = ws.take(pixels);
-            for (y, raw) in y.chunks_exact_mut(out_pixels).zip(x_row.chunks_exact(pixels)) {
-                map_row(ws.isa(), &mut plane, raw, x.map(c));
+            for (b, y) in y.chunks_exact_mut(out_pixels).enumerate() {
+                x.read(ws, c, c * n + b * pixels, &mut plane);
                 for (r, y) in y.chunks_exact_mut(out[1]).enumerate() {
                     let rows = &mut plane[r * window[0] * size[1]..][..window[0] * size[1]];
                     match pool {
@@ -167,15 +158,12 @@ pub fn backward(
         .map(|(c, (dx, dy))| {
             let mut plane = ws.take(pixels);
             let mut sums = (0.0, 0.0);
-            for (b, (dx, dy)) in dx
-                .chunks_exact_mut(pixels)
-                .zip(dy.chunks_exact(out_pixels))
-                .enumerate()
-            {
-                let raw = &x.raw[c * n + b * pixels..][..pixels];
+            let planes = dx.chunks_exact_mut(pixels).zip(dy.chunks_exact(out_pixels));
+            for (b, (dx, dy)) in planes.enumerate() {
+                let at = c * n + b * pixels;
                 dx.fill(0.0);
                 if pool == Pool::Max {
-                    map_row(ws.isa(), &mut plane, raw, x.map(c));
+                    x.read(ws, c, at, &mut plane);
                 }
                 for (r, dy) in dy.chunks_exact(out[1]).enumerate() {
                     let band = r * window[0] * size[1]..(r + 1) * window[0] * size[1];
@@ -188,7 +176,7 @@ pub fn backward(
                         }
                     }
                 }
-                let (a, b) = back_row(ws.isa(), dx, raw, x.map(c));
+                let (a, b) = x.back(ws, c, at, dx);
                 sums.0 += a;
                 sums.1 += b;
             }

@@ -19,13 +19,12 @@ const ROW_BLOCK: usize = 20 * MR;
 /// The blocks `(start, length)` that k is cut into, of nearly equal length.
 pub(crate) fn k_blocks(k: usize) -> impl Iterator<Item = (usize, usize)> {
     let length = k.div_ceil(k.div_ceil(K_BLOCK).max(1)).max(1);
-    (0..k)
-        .step_by(length)
-        .map(move |start| (start, length.min(k - start)))
+    let block = move |start: usize| (start, length.min(k - start));
+    (0..k).step_by(length).map(block)
 }
 
 /// The longest block of [`k_blocks`].
-pub(crate) fn longest_k_block(k: usize) -> usize {
+fn longest_k_block(k: usize) -> usize {
     k_blocks(k).map(|(_, length)| length).max().unwrap_or(0)
 }
 
@@ -71,7 +70,7 @@ impl PackedWeights {
             block
                 .par_chunks_mut(length * MR)
                 .enumerate()
-                .with_min_len(ws.grain().max(8))
+                .with_min_len(ws.grain.max(8))
                 .for_each(|(panel, out)| {
                     let rows = MR.min(m - panel * MR);
                     for (p, step) in out.chunks_exact_mut(MR).enumerate() {
@@ -89,6 +88,21 @@ impl PackedWeights {
     fn block(&self, start: usize, length: usize, row0: usize) -> &[f32] {
         let begin = start * self.m.next_multiple_of(MR);
         &self.data[begin + row0 * length..begin + self.m.next_multiple_of(MR) * length]
+    }
+
+    /// `C = A B` for the rows of A that `c` covers, one block of k after the other; `pack((start, length), packed)` packs a
+    /// block's rows of B.
+    pub(crate) fn multiply_packing(
+        &self,
+        ws: &Workspace,
+        c: &mut Tile<'_>,
+        pack: impl Fn((usize, usize), &mut [f32]),
+    ) {
+        let mut packed = ws.take(rhs_len(longest_k_block(self.k), c.cols));
+        for (start, length) in k_blocks(self.k) {
+            pack((start, length), &mut packed);
+            self.multiply(ws.isa(), (start, length), &packed, c, start > 0);
+        }
     }
 
     /// `C (+)= A B` for the rows of A that `c` covers and one block of k, whose rows of B are packed in `b`.

@@ -4,6 +4,7 @@
 use rayon::prelude::*;
 
 use crate::elementwise::rows::add_row;
+use crate::gemm::tiles::{Tile, split};
 use crate::hardware::memory::Workspace;
 
 /// Maximum total size of the partial weight gradients, in numbers.
@@ -24,13 +25,39 @@ pub(crate) fn share<T: Send>(items: &mut [T], groups: usize) -> Vec<(usize, &mut
         .collect()
 }
 
+/// Fills each of the partial gradients `[rows, columns]` from its group of the pieces, cut into blocks of columns, and adds
+/// them up: `work` fills a block from some pieces.
+pub(crate) fn sum_groups<T: Send + Sync>(
+    ws: &Workspace,
+    partials: &mut [f32],
+    [rows, columns, block]: [usize; 3],
+    pieces: &mut [T],
+    work: impl Fn(Tile<'_>, &[T]) + Sync,
+) -> Vec<f32> {
+    let length = rows * columns;
+    let groups = share(pieces, partials.len() / length);
+    let jobs: Vec<_> = partials
+        .chunks_exact_mut(length)
+        .zip(&groups)
+        .flat_map(|(partial, (_, pieces))| {
+            let tiles = split(partial, rows, columns, rows, block);
+            tiles.into_iter().map(move |tile| (tile, &**pieces))
+        })
+        .collect();
+    jobs.into_par_iter()
+        .with_min_len(ws.grain)
+        .with_max_len(1)
+        .for_each(|(tile, pieces)| work(tile, pieces));
+    reduce(ws, partials, length)
+}
+
 /// Adds up partial gradients in their order.
 pub(crate) fn reduce(ws: &Workspace, partials: &[f32], length: usize) -> Vec<f32> {
     let mut sum = partials[..length].to_vec();
     const PIECE: usize = 1 << 14;
     sum.par_chunks_mut(PIECE)
         .enumerate()
-        .with_min_len(ws.grain())
+        .with_min_len(ws.grain)
         .for_each(|(i, out)| {
             for partial in partials.chunks_exact(length).skip(1) {
                 add_row(ws.isa(), out, &partial[i * PIECE..][..out.len()]);

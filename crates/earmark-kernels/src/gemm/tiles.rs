@@ -1,6 +1,9 @@
 //! Disjoint rectangles of one row-major matrix, so that threads can fill it without copying.
 
+use rayon::prelude::*;
+
 use crate::hardware::lengths::check_len;
+use crate::hardware::memory::Workspace;
 use std::marker::PhantomData;
 
 /// A rectangle of a row-major matrix that its holder alone may read and write.
@@ -48,6 +51,21 @@ impl<'a> Tile<'a> {
     }
 }
 
+/// Runs `work` on each tile and its index, one tile per task; returns the first row of each tile with what `work` returned.
+pub(crate) fn per_tile<R: Send>(
+    ws: &Workspace,
+    tiles: Vec<Tile<'_>>,
+    work: impl Fn(usize, &mut Tile<'_>) -> R + Sync,
+) -> Vec<(usize, R)> {
+    tiles
+        .into_par_iter()
+        .enumerate()
+        .with_min_len(ws.grain)
+        .with_max_len(1)
+        .map(|(i, mut tile)| (tile.row0, work(i, &mut tile)))
+        .collect()
+}
+
 /// Splits a `rows x cols` matrix into tiles of at most `tile_rows x tile_cols`, column by column.
 pub(crate) fn split(
     data: &mut [f32],
@@ -56,10 +74,8 @@ pub(crate) fn split(
     tile_rows: usize,
     tile_cols: usize,
 ) -> Vec<Tile<'_>> {
-    let bounds: Vec<_> = (0..cols)
-        .step_by(tile_cols.max(1))
-        .map(|at| (at, tile_cols.min(cols - at)))
-        .collect();
+    let bound = |at: usize| (at, tile_cols.min(cols - at));
+    let bounds: Vec<_> = (0..cols).step_by(tile_cols.max(1)).map(bound).collect();
     split_at(data, rows, cols, tile_rows, &bounds)
 }
 

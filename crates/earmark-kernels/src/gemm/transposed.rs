@@ -8,28 +8,16 @@ use crate::hardware::simd::{Isa, IsaKind};
 /// Packs rows as a left operand `[panel][k][MR]`: `src` holds the rows `ld` apart, `k` numbers of each are used.
 pub(crate) fn pack_lhs(isa: Isa, dst: &mut [f32], src: &[f32], ld: usize, rows: usize, k: usize) {
     for (panel, out) in dst.chunks_mut(k * MR).enumerate().take(rows.div_ceil(MR)) {
-        interleave::<MR>(
-            isa,
-            out,
-            &src[panel * MR * ld..],
-            ld,
-            MR.min(rows - panel * MR),
-            k,
-        );
+        let (first, rows) = (panel * MR, MR.min(rows - panel * MR));
+        interleave::<MR>(isa, out, &src[first * ld..], ld, rows, k);
     }
 }
 
 /// Packs rows as a right operand `[panel][k][NR]` with panels `rhs_stride(k)` apart.
 pub(crate) fn pack_rhs(isa: Isa, dst: &mut [f32], src: &[f32], ld: usize, rows: usize, k: usize) {
     for (panel, out) in dst.chunks_mut(rhs_stride(k)).enumerate().take(rows.div_ceil(NR)) {
-        interleave::<NR>(
-            isa,
-            &mut out[..k * NR],
-            &src[panel * NR * ld..],
-            ld,
-            NR.min(rows - panel * NR),
-            k,
-        );
+        let (first, rows) = (panel * NR, NR.min(rows - panel * NR));
+        interleave::<NR>(isa, &mut out[..k * NR], &src[first * ld..], ld, rows, k);
     }
 }
 

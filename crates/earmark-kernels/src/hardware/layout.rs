@@ -5,33 +5,24 @@
 use crate::hardware::lengths::check_len;
 use rayon::prelude::*;
 
-fn check(from: &[f32], to: &[f32], batch: usize, channels: usize, pixels: usize) {
-    check_len("source", from, batch * channels * pixels);
-    check_len("destination", to, from.len());
-}
-
-/// Swaps the two outer axes of `from: [outer, inner, pixels]`.
-fn swap(from: &[f32], to: &mut [f32], outer: usize, inner: usize, pixels: usize) {
-    if to.is_empty() {
-        return;
-    }
-    to.par_chunks_mut(outer * pixels)
-        .enumerate()
-        .with_min_len(1 + 4096 / (outer * pixels))
-        .for_each(|(i, to)| {
-            for (o, plane) in to.chunks_exact_mut(pixels).enumerate() {
-                plane.copy_from_slice(&from[(o * inner + i) * pixels..][..pixels]);
-            }
-        });
-}
-
 /// `[B, C, pixels]` to `[C, B, pixels]`.
 ///
 /// # Panics
 /// If a length does not fit.
 pub fn to_channels_outermost(from: &[f32], to: &mut [f32], batch: usize, channels: usize, pixels: usize) {
-    check(from, to, batch, channels, pixels);
-    swap(from, to, batch, channels, pixels);
+    check_len("source", from, batch * channels * pixels);
+    check_len("destination", to, from.len());
+    if to.is_empty() {
+        return;
+    }
+    to.par_chunks_mut(batch * pixels)
+        .enumerate()
+        .with_min_len(1 + 4096 / (batch * pixels))
+        .for_each(|(c, to)| {
+            for (b, plane) in to.chunks_exact_mut(pixels).enumerate() {
+                plane.copy_from_slice(&from[(b * channels + c) * pixels..][..pixels]);
+            }
+        });
 }
 
 /// `[C, B, pixels]` to `[B, C, pixels]`.
@@ -39,6 +30,5 @@ pub fn to_channels_outermost(from: &[f32], to: &mut [f32], batch: usize, channel
 /// # Panics
 /// If a length does not fit.
 pub fn from_channels_outermost(from: &[f32], to: &mut [f32], batch: usize, channels: usize, pixels: usize) {
-    check(from, to, batch, channels, pixels);
-    swap(from, to, channels, batch, pixels);
+    to_channels_outermost(from, to, channels, batch, pixels);
 }

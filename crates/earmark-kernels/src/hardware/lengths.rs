@@ -15,3 +15,9 @@ pub(crate) fn count_parts(what: &str, values: &[f32], len: usize) -> usize {
     assert!(whole, "{what} must have a multiple of {len} numbers, not {found}");
     found / len
 }
+
+/// Panics unless `what` has as many channels as its tensor.
+#[track_caller]
+pub(crate) fn check_channels(what: &str, found: usize, channels: usize) {
+    assert_eq!(found, channels, "{what} has another number of channels");
+}

@@ -23,7 +23,7 @@ type Pool = Mutex<Vec<Vec<Line>>>;
 pub struct Workspace {
     isa: Isa,
     /// Fewest pieces of work that one thread does in a row.
-    grain: usize,
+    pub(crate) grain: usize,
     pool: Arc<Pool>,
 }
 
@@ -61,14 +61,9 @@ impl Workspace {
     /// own work is already spread over all of them. Results are the same, bit for bit.
     pub fn serial(&self) -> Self {
         Self {
-            isa: self.isa,
             grain: usize::MAX,
-            pool: Arc::clone(&self.pool),
+            ..self.clone()
         }
-    }
-
-    pub(crate) fn grain(&self) -> usize {
-        self.grain
     }
 
     /// The instruction set that operations run with.
@@ -129,11 +124,8 @@ impl fmt::Debug for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let data = std::mem::take(&mut self.data);
-        self.home
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(data);
+        let mut home = self.home.lock().unwrap_or_else(PoisonError::into_inner);
+        home.push(std::mem::take(&mut self.data));
     }
 }
 

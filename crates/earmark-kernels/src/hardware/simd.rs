@@ -9,8 +9,6 @@
 //! does not follow from the width of a vector, and both fuse the same multiply-adds. Portable code on x86-64 has no fused
 //! multiply-add and agrees to rounding.
 
-use std::fmt;
-
 /// The instruction set that kernels run with.
 ///
 /// A value other than [`Isa::portable`] exists only if this processor was seen to have the
@@ -28,32 +26,27 @@ pub(crate) enum IsaKind {
 }
 
 /// Why a requested instruction set is unavailable.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IsaError {
     /// No set of that name.
+    #[error(
+        "{VARIABLE}={0}: unknown instruction set; choose one that this machine supports: {here}",
+        here = supported()
+    )]
     Unknown(String),
     /// This processor (or this build's architecture) lacks it.
+    #[error(
+        "{VARIABLE}={0}: this machine does not support it; choose one that it supports ({here}), or unset the variable to use the fastest",
+        here = supported()
+    )]
     Missing(String),
 }
 
-impl fmt::Display for IsaError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let here: Vec<_> = Isa::available().iter().map(|isa| isa.name()).collect();
-        let here = here.join(", ");
-        match self {
-            Self::Unknown(name) => write!(
-                f,
-                "{VARIABLE}={name}: unknown instruction set; choose one that this machine supports: {here}"
-            ),
-            Self::Missing(name) => write!(
-                f,
-                "{VARIABLE}={name}: this machine does not support it; choose one that it supports ({here}), or unset the variable to use the fastest"
-            ),
-        }
-    }
+/// The names of the sets that this machine supports.
+fn supported() -> String {
+    let names: Vec<_> = Isa::available().into_iter().map(Isa::name).collect();
+    names.join(", ")
 }
-
-impl std::error::Error for IsaError {}
 
 /// The environment variable that [`Isa::wanted`] reads.
 pub const VARIABLE: &str = "EARMARK_SIMD";

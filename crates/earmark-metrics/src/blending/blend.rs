@@ -1,13 +1,12 @@
 //! The mean of several models' scores.
 
-use std::collections::HashSet;
 use std::str::FromStr;
 
 use earmark_core::ConfigError;
 use serde::{Deserialize, Serialize};
 
 use crate::error::check_length;
-use crate::tables::{index_by_name, shorten};
+use crate::tables::{index_by_name, lacking, missing};
 use crate::{MetricsError, Result, ScoreTable};
 
 /// Which mean a blend takes.
@@ -110,36 +109,19 @@ pub(super) fn in_order_of(first: &ScoreTable, number: usize, table: &ScoreTable)
 
 /// For each name of the first table, its position in table `number` (from 0).
 fn matching(what: &str, number: usize, first: &[String], other: &[String]) -> Result<Vec<usize>> {
-    let positions = index_by_name(other);
-    let refuse = |lacks: usize, has: usize, missing: &[&str]| MetricsError::Missing {
-        context: format!(
-            "table {lacks} lacks {} {what} name(s) that table {has} has",
-            missing.len()
-        ),
-        missing: shorten(missing),
-        hint: format!("; blend only tables with the same {what} names"),
-    };
-    let mut found = Vec::with_capacity(first.len());
-    let mut missing = Vec::new();
-    for name in first {
-        match positions.get(name.as_str()) {
-            Some(&position) => found.push(position),
-            None => missing.push(name.as_str()),
+    let (positions, known) = (index_by_name(other), index_by_name(first));
+    for (lacks, has, lacked) in [
+        (number + 1, 1, lacking(first, &positions)),
+        (1, number + 1, lacking(other, &known)),
+    ] {
+        if !lacked.is_empty() {
+            let count = lacked.len();
+            let context = format!("table {lacks} lacks {count} {what} name(s) that table {has} has");
+            let hint = format!("; blend only tables with the same {what} names");
+            return Err(missing(context, &lacked, hint));
         }
     }
-    if !missing.is_empty() {
-        return Err(refuse(number + 1, 1, &missing));
-    }
-    if other.len() > first.len() {
-        let known: HashSet<&String> = first.iter().collect();
-        let more = other.iter().filter(|name| !known.contains(name));
-        return Err(refuse(
-            1,
-            number + 1,
-            &more.map(String::as_str).collect::<Vec<_>>(),
-        ));
-    }
-    Ok(found)
+    Ok(first.iter().map(|name| positions[name.as_str()]).collect())
 }
 
 /// The error for a negative score in cell `at` of table `number`, in the order of the first table.

@@ -1,6 +1,7 @@
 //! Which score tables to blend: those whose blend scores best, and an honest estimate of what the selection is worth.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use earmark_core::ConfigError;
 
@@ -75,16 +76,11 @@ impl BlendSelector {
     fn blended(&self, weights: &[usize], rows: &[usize]) -> Result<Aligned> {
         let width = self.classes.len();
         let total = weights.iter().sum::<usize>() as f64;
-        let used: Vec<(f64, &Vec<f64>)> = weights
-            .iter()
-            .zip(&self.terms)
-            .filter(|(weight, _)| **weight > 0)
-            .map(|(weight, terms)| (*weight as f64 / total, terms))
-            .collect();
-        let cell = |at: usize| {
-            self.mean
-                .score(used.iter().map(|(weight, terms)| weight * terms[at]).sum())
-        };
+        let used = weights.iter().zip(&self.terms).filter(|(weight, _)| **weight > 0);
+        let shares = used.map(|(weight, terms)| (*weight as f64 / total, terms));
+        let shares: Vec<(f64, &Vec<f64>)> = shares.collect();
+        let sum = |at: usize| -> f64 { shares.iter().map(|(share, terms)| share * terms[at]).sum() };
+        let cell = |at: usize| self.mean.score(sum(at));
         let cells = || rows.iter().flat_map(|row| row * width..(row + 1) * width);
         let files = rows.iter().map(|row| self.files[*row].clone()).collect();
         let scores = ScoreTable::new(files, self.classes.clone(), cells().map(cell).collect())?;
@@ -165,9 +161,8 @@ impl BlendSelector {
     /// Folds that are not one per clip, fewer than two of them, or those of `metric`.
     pub fn nested(&self, folds: &[u32], metric: BlendMetric) -> Result<NestedSelection> {
         check_length("folds, one per clip", self.files.len(), folds.len())?;
-        let mut numbers = folds.to_vec();
-        numbers.sort_unstable();
-        numbers.dedup();
+        let numbers: BTreeSet<u32> = folds.iter().copied().collect();
+        let numbers: Vec<u32> = numbers.into_iter().collect();
         if numbers.len() < 2 {
             let remedy = "an honest estimate needs two or more: one to evaluate on and one to select on";
             return Err(ConfigError::new("folds", format!("{numbers:?}"), remedy).into());
@@ -181,10 +176,8 @@ impl BlendSelector {
             };
             let blended = self.blended(&selection.weights, &own)?;
             files.extend_from_slice(blended.files());
-            for (row, marks) in blended.rows() {
-                values.extend_from_slice(row);
-                truth.extend_from_slice(marks);
-            }
+            values.extend_from_slice(blended.values().0);
+            truth.extend_from_slice(blended.values().1);
             chosen.push((fold, selection.weights));
         }
         let scores = ScoreTable::new(files, self.classes.clone(), values)?;

@@ -52,7 +52,7 @@ impl CalibrationLine {
     };
 
     /// Whether a fit can give this line.
-    pub(super) fn is_valid(self) -> bool {
+    fn is_valid(self) -> bool {
         self.slope > 0.0 && self.slope.is_finite() && self.shift.is_finite()
     }
 }
@@ -104,27 +104,23 @@ impl Calibration {
     /// # Errors
     /// The first such number.
     pub fn check(&self, classes: usize) -> Result<()> {
-        check_length(
-            "calibration thresholds, one per class",
-            classes,
-            self.thresholds.len(),
-        )?;
-        let bad = match &self.rule {
+        let what = "calibration thresholds, one per class";
+        check_length(what, classes, self.thresholds.len())?;
+        let softmax;
+        let lines = match &self.rule {
             &CalibrationRule::Softmax { slope } => {
-                let line = CalibrationLine { slope, shift: 0.0 };
-                (!line.is_valid()).then_some(slope)
+                softmax = [CalibrationLine { slope, shift: 0.0 }];
+                &softmax[..]
             }
             CalibrationRule::Classes { lines } => {
                 check_length("calibration lines, one per class", classes, lines.len())?;
-                lines.iter().find(|line| !line.is_valid()).map(|line| line.slope)
+                &lines[..]
             }
         };
-        match bad {
-            None => Ok(()),
-            Some(slope) => {
-                let remedy = "must be above 0, with a finite shift; calibrate the model again";
-                Err(ConfigError::new("calibration slope", slope, remedy).into())
-            }
+        for line in lines {
+            let remedy = "must be above 0, with a finite shift; calibrate the model again";
+            ConfigError::unless(line.is_valid(), "calibration slope", line.slope, remedy)?;
         }
+        Ok(())
     }
 }

@@ -1,11 +1,13 @@
 //! Fitting a calibration on held-out clips, its per-class thresholds, and a cross-fit that shows what it is worth.
 
+use std::collections::BTreeSet;
+
 use earmark_core::ConfigError;
 
 use super::apply::{Calibration, CalibrationLine, CalibrationRule};
 use super::maximum_likelihood::{log, logit, platt, slope, softmax_slope};
-use crate::error::check_length;
-use crate::{Aligned, MetricsError, Result, ThresholdCurve};
+use crate::error::{check_length, check_probabilities};
+use crate::{Aligned, Result, ThresholdCurve};
 
 /// Slopes outside this range are not believed.
 const SLOPES: std::ops::RangeInclusive<f64> = 0.02..=50.0;
@@ -80,9 +82,7 @@ impl Calibration {
         options: CalibrationOptions,
     ) -> Result<(Aligned, Vec<Vec<f32>>)> {
         check_length("groups, one per clip", clips.files().len(), groups.len())?;
-        let mut known: Vec<u32> = groups.to_vec();
-        known.sort_unstable();
-        known.dedup();
+        let known: BTreeSet<u32> = groups.iter().copied().collect();
         if known.len() < 2 {
             let remedy = "must be at least 2: one to fit on and one to evaluate";
             return Err(ConfigError::new("number of groups", known.len(), remedy).into());
@@ -110,31 +110,17 @@ fn check(clips: &Aligned, options: CalibrationOptions) -> Result<()> {
         "must be 0 or more and finite; 1 is usual",
     )?;
     for (file, (scores, _)) in clips.files().iter().zip(clips.rows()) {
-        if let Some(class) = scores.iter().position(|s| !(0.0..=1.0).contains(s)) {
-            return Err(MetricsError::NotAProbability {
-                place: format!("file `{file}` for class `{}`", clips.classes()[class]),
-                value: scores[class],
-            });
-        }
+        let place = |class: usize| format!("file `{file}` for class `{}`", clips.classes()[class]);
+        check_probabilities(scores, place)?;
     }
     Ok(())
 }
 
 fn fit_softmax(clips: &Aligned, options: CalibrationOptions) -> Result<CalibrationRule> {
-    let mut rows = Vec::new();
-    for (file, (scores, truth)) in clips.files().iter().zip(clips.rows()) {
-        let mut labels = (0..truth.len()).filter(|&class| truth[class]);
-        match (labels.next(), labels.count()) {
-            (None, _) => {}
-            (Some(label), 0) => rows.push((scores.iter().map(|&p| log(p)).collect(), label)),
-            (Some(_), more) => {
-                return Err(MetricsError::NotSingleLabel {
-                    file: file.clone(),
-                    labels: more + 1,
-                });
-            }
-        }
-    }
+    let labelled = clips.rows().zip(clips.single_labels()?);
+    let rows: Vec<(Vec<f64>, usize)> = labelled
+        .filter_map(|((scores, _), label)| Some((scores.iter().map(|&p| log(p)).collect(), label?)))
+        .collect();
     if rows.len() < options.min_examples.max(1) {
         return Ok(CalibrationRule::Softmax { slope: 1.0 });
     }
@@ -162,14 +148,11 @@ fn fit_class(clips: &Aligned, class: usize, options: CalibrationOptions) -> Cali
         CalibrationMethod::Temperature => [slope(&logits, &truth, options.strength), 0.0],
     };
     // As with a softmax: a class is never inverted.
-    if slope > 0.0 && slope.is_finite() && shift.is_finite() {
-        CalibrationLine {
-            slope: clamp(slope),
-            shift: shift as f32,
-        }
-    } else {
-        CalibrationLine::IDENTITY
+    if !(slope > 0.0 && slope.is_finite() && shift.is_finite()) {
+        return CalibrationLine::IDENTITY;
     }
+    let (slope, shift) = (clamp(slope), shift as f32);
+    CalibrationLine { slope, shift }
 }
 
 /// F1-best thresholds on calibrated scores, halfway between the lowest score that is tagged and the highest that is not.

@@ -57,32 +57,20 @@ pub(super) fn platt(logits: &[f64], truth: &[bool], strength: f64) -> [f64; 2] {
 
 /// Temperature scaling of one class: the slope `a = 1 / T` of `sigmoid(a z)`, regularised as [`platt`].
 pub(super) fn slope(logits: &[f64], truth: &[bool], strength: f64) -> f64 {
-    let [a] = minimise([1.0], |&[a]| {
-        let mut at = Local {
-            value: strength / 2.0 * (a - 1.0).powi(2),
-            gradient: [strength * (a - 1.0)],
-            hessian: [[strength]],
-        };
+    fit_slope(strength, |a, at| {
         for (&x, &y) in logits.iter().zip(truth) {
             let (p, y) = (sigmoid(a * x), f64::from(u8::from(y)));
             at.value += softplus(a * x) - y * a * x;
             at.gradient[0] += (p - y) * x;
             at.hessian[0][0] += p * (1.0 - p) * x * x;
         }
-        at
-    });
-    a
+    })
 }
 
 /// Temperature scaling of a softmax (Guo et al. 2017): the slope `a = 1 / T` of `softmax(a ln p)`, regularised as [`platt`].
 /// Each row is the logarithms of a clip's scores and the clip's class.
 pub(super) fn softmax_slope(rows: &[(Vec<f64>, usize)], strength: f64) -> f64 {
-    let [a] = minimise([1.0], |&[a]| {
-        let mut at = Local {
-            value: strength / 2.0 * (a - 1.0).powi(2),
-            gradient: [strength * (a - 1.0)],
-            hessian: [[strength]],
-        };
+    fit_slope(strength, |a, at| {
         for (x, class) in rows {
             let most = x.iter().fold(f64::NEG_INFINITY, |m, &x| m.max(a * x));
             let (mut sum, mut first, mut second) = (0.0, 0.0, 0.0);
@@ -97,6 +85,18 @@ pub(super) fn softmax_slope(rows: &[(Vec<f64>, usize)], strength: f64) -> f64 {
             at.gradient[0] += mean - x[*class];
             at.hessian[0][0] += second / sum - mean * mean;
         }
+    })
+}
+
+/// The slope `a` that minimises what `add` adds for it to the regularisation.
+fn fit_slope(strength: f64, add: impl Fn(f64, &mut Local<1>)) -> f64 {
+    let [a] = minimise([1.0], |&[a]| {
+        let mut at = Local {
+            value: strength / 2.0 * (a - 1.0).powi(2),
+            gradient: [strength * (a - 1.0)],
+            hessian: [[strength]],
+        };
+        add(a, &mut at);
         at
     });
     a

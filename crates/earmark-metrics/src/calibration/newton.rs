@@ -1,5 +1,8 @@
 //! Newton's method for the convex functions of one or two variables that calibration minimises.
 
+use std::array::from_fn;
+use std::iter::successors;
+
 /// Value, gradient and Hessian of a function at a point.
 pub(super) struct Local<const D: usize> {
     pub value: f64,
@@ -22,23 +25,16 @@ pub(super) fn minimise<const D: usize>(start: [f64; D], f: impl Fn(&[f64; D]) ->
         if !slope.is_finite() || slope <= 1e-18 * (1.0 + here.value.abs()) {
             break;
         }
-        let mut length = 1.0;
-        let next = loop {
-            let mut there = at;
-            for (t, s) in there.iter_mut().zip(&step) {
-                *t -= length * s;
-            }
+        let halves = successors(Some(1.0_f64), |length| Some(length / 2.0));
+        // Below the shortest of these lengths only rounding decides.
+        let mut lengths = halves.take_while(|length| *length >= 1e-12);
+        let next = lengths.find_map(|length| {
+            let there = from_fn(|i| at[i] - length * step[i]);
             let local = f(&there);
-            if local.value <= here.value - 1e-4 * length * slope {
-                break Some((there, local));
-            }
-            length /= 2.0;
-            if length < 1e-12 {
-                break None; // from here on only rounding decides
-            }
-        };
-        let Some((there, local)) = next else { break };
-        (at, here) = (there, local);
+            (local.value <= here.value - 1e-4 * length * slope).then_some((there, local))
+        });
+        let Some(next) = next else { break };
+        (at, here) = next;
     }
     at
 }

@@ -3,8 +3,9 @@
 use earmark_core::ConfigError;
 use serde::Serialize;
 
+use crate::error::check_probabilities;
 use crate::mean::mean;
-use crate::{Aligned, DecisionCounts, MetricsError, Result, top_k};
+use crate::{Aligned, DecisionCounts, Result, top_k};
 
 /// Scores close to each other, and how often they were right.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -42,12 +43,7 @@ impl ReliabilityTable {
         }
         let mut sums = vec![(0_u64, 0.0, 0_u64); bins];
         for (index, (score, is_true)) in scores.enumerate() {
-            if !(0.0..=1.0).contains(&score) {
-                return Err(MetricsError::NotAProbability {
-                    place: format!("decision {index} (from 0)"),
-                    value: score,
-                });
-            }
+            check_probabilities(&[score], |_| format!("decision {index} (from 0)"))?;
             let bin = ((f64::from(score) * bins as f64) as usize).min(bins - 1);
             let (count, sum, hits) = &mut sums[bin];
             *count += 1;
@@ -108,12 +104,11 @@ impl CalibrationQuality {
     ) -> Result<Self> {
         let clamped = |p: f32| f64::from(p).clamp(EDGE, 1.0 - EDGE);
         let (log_loss, reliability) = if single_label {
-            let labelled = || clips.rows().filter(|(_, truth)| truth.contains(&true));
-            let losses = labelled().flat_map(|(scores, truth)| {
+            let losses = clips.labelled().flat_map(|(scores, truth)| {
                 let right = scores.iter().zip(truth).filter(|(_, t)| **t);
                 right.map(|(&p, _)| -clamped(p).ln())
             });
-            let tops = labelled().filter_map(|(scores, truth)| {
+            let tops = clips.labelled().filter_map(|(scores, truth)| {
                 let class = *top_k(scores, 1).first()?;
                 Some((scores[class], truth[class]))
             });
@@ -124,16 +119,15 @@ impl CalibrationQuality {
             let losses = all().map(|(p, t)| -(if t { clamped(p) } else { 1.0 - clamped(p) }).ln());
             (mean(losses), ReliabilityTable::of(all(), RELIABILITY_BINS)?)
         };
-        let mut counts = vec![DecisionCounts::default(); clips.classes().len()];
+        let mut all = DecisionCounts::default();
+        let mut counts = vec![all; clips.classes().len()];
         for (i, (scores, truth)) in clips.rows().enumerate() {
             let limits = thresholds(i);
             for (class, count) in counts.iter_mut().enumerate() {
-                count.add(scores[class] >= limits[class], truth[class]);
+                let tagged = scores[class] >= limits[class];
+                count.add(tagged, truth[class]);
+                all.add(tagged, truth[class]);
             }
-        }
-        let mut all = DecisionCounts::default();
-        for count in &counts {
-            all.merge(count);
         }
         Ok(Self {
             log_loss,

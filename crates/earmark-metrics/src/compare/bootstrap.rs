@@ -49,18 +49,11 @@ pub struct Intervals {
 
 impl Check for Bootstrap {
     fn check(&self) -> std::result::Result<(), ConfigError> {
-        ConfigError::unless(
-            self.resamples > 0,
-            "resamples",
-            self.resamples,
-            "must be at least 1; 1000 is usual",
-        )?;
-        ConfigError::unless(
-            self.confidence > 0.0 && self.confidence < 1.0,
-            "confidence",
-            self.confidence,
-            "must be a share between 0 and 1; 0.95 is usual",
-        )
+        let remedy = "must be at least 1; 1000 is usual";
+        ConfigError::check_range("resamples", self.resamples, 1.., remedy)?;
+        let remedy = "must be a share between 0 and 1; 0.95 is usual";
+        let is_share = self.confidence > 0.0 && self.confidence < 1.0;
+        ConfigError::unless(is_share, "confidence", self.confidence, remedy)
     }
 }
 
@@ -73,7 +66,7 @@ impl Bootstrap {
         self.check()?;
         // A mean over resampled clips needs only what each clip adds to numerator and denominator.
         let mut precisions = Vec::new();
-        for (scores, truth) in aligned.rows().filter(|(_, truth)| truth.contains(&true)) {
+        for (scores, truth) in aligned.labelled() {
             let mut one = Lwlrap::new(truth.len());
             one.add(scores, truth)?;
             precisions.push(one.sums());
@@ -92,15 +85,14 @@ impl Bootstrap {
             return None;
         }
         let mut random = SplitMix64(self.seed);
-        let mut results: Vec<f64> = (0..self.resamples)
-            .map(|_| {
-                let (sum, weight) = (0..clips.len()).fold((0.0, 0.0), |(sum, weight), _| {
-                    let (more, labels) = clips[random.below(clips.len())];
-                    (sum + more, weight + labels)
-                });
-                sum / weight
-            })
-            .collect();
+        let resampled = (0..self.resamples).map(|_| {
+            let (sum, weight) = (0..clips.len()).fold((0.0, 0.0), |(sum, weight), _| {
+                let (more, labels) = clips[random.below(clips.len())];
+                (sum + more, weight + labels)
+            });
+            sum / weight
+        });
+        let mut results: Vec<f64> = resampled.collect();
         results.sort_unstable_by(f64::total_cmp);
         let outside = (1.0 - self.confidence) / 2.0;
         Some(Interval {

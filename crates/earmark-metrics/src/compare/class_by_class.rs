@@ -50,8 +50,8 @@ pub struct ModelComparison {
     pub classes: Vec<ClassComparison>,
 }
 
-/// What each label of a clip adds to the first model's mean and to the second's.
-type LabelResults = Vec<[f64; 2]>;
+/// What the labels of a clip add to the first model's mean and to the second's, and their number.
+type LabelSums = ([f64; 2], f64);
 
 impl ModelComparison {
     /// Compares scores of the same clips in the same order. The resampling is paired: a clip brings its own difference, so a
@@ -69,25 +69,22 @@ impl ModelComparison {
         }
         let width = a.classes().len();
         // For each class its clips, one label each; and all clips with all their labels.
-        let mut by_class: Vec<Vec<LabelResults>> = vec![Vec::new(); width];
-        let mut clips: Vec<LabelResults> = Vec::new();
+        let mut by_class: Vec<Vec<LabelSums>> = vec![Vec::new(); width];
+        let mut clips: Vec<LabelSums> = Vec::new();
         for ((scores_a, truth), (scores_b, _)) in a.rows().zip(b.rows()) {
-            let mut clip = LabelResults::new();
+            let ([mut sum_a, mut sum_b], mut labels) = LabelSums::default();
             for class in (0..width).filter(|&class| truth[class]) {
-                let results = [scores_a, scores_b].map(|scores| metric.of(scores, truth, class));
-                by_class[class].push(vec![results]);
-                clip.push(results);
+                let [a, b] = [scores_a, scores_b].map(|scores| metric.of(scores, truth, class));
+                by_class[class].push(([a, b], 1.0));
+                (sum_a, sum_b, labels) = (sum_a + a, sum_b + b, labels + 1.0);
             }
-            if !clip.is_empty() {
-                clips.push(clip);
+            if labels > 0.0 {
+                clips.push(([sum_a, sum_b], labels));
             }
         }
-        let mut classes: Vec<ClassComparison> = a
-            .classes()
-            .iter()
-            .zip(&by_class)
-            .map(|(name, clips)| ClassComparison::of(name, clips, bootstrap))
-            .collect();
+        let named = a.classes().iter().zip(&by_class);
+        let compared = named.map(|(name, clips)| ClassComparison::of(name, clips, bootstrap));
+        let mut classes: Vec<ClassComparison> = compared.collect();
         let key = |c: &ClassComparison| c.difference.unwrap_or(f64::NEG_INFINITY);
         classes.sort_by(|x, y| key(y).total_cmp(&key(x)));
         Ok(Self {
@@ -119,20 +116,12 @@ impl ClassMetric {
 }
 
 impl ClassComparison {
-    fn of(name: &str, clips: &[LabelResults], bootstrap: Bootstrap) -> Self {
-        let sums: Vec<([f64; 2], f64)> = clips
-            .iter()
-            .map(|labels| {
-                let sum = |k: usize| labels.iter().map(|l| l[k]).sum::<f64>();
-                ([sum(0), sum(1)], labels.len() as f64)
-            })
-            .collect();
-        let mean = |k: usize| {
-            let labels: f64 = sums.iter().map(|s| s.1).sum();
-            (labels > 0.0).then(|| sums.iter().map(|s| s.0[k]).sum::<f64>() / labels)
-        };
+    fn of(name: &str, clips: &[LabelSums], bootstrap: Bootstrap) -> Self {
+        let labels: f64 = clips.iter().map(|clip| clip.1).sum();
+        let sum = |k: usize| clips.iter().map(|clip| clip.0[k]).sum::<f64>();
+        let mean = |k: usize| (labels > 0.0).then(|| sum(k) / labels);
         let (a, b) = (mean(0), mean(1));
-        let differences: Vec<(f64, f64)> = sums.iter().map(|(s, n)| (s[1] - s[0], *n)).collect();
+        let differences: Vec<(f64, f64)> = clips.iter().map(|(s, n)| (s[1] - s[0], *n)).collect();
         Self {
             name: name.to_owned(),
             count: clips.len(),
@@ -209,6 +198,6 @@ mod tests {
         let b = aligned(&[[0.9, 0.1], [0.9, 0.1]], &[A, B]);
         assert!(ModelComparison::of(&a, &b, ClassMetric::Lwlrap, Bootstrap::default()).is_err());
         let one = ModelComparison::of(&a, &a, ClassMetric::Lwlrap, Bootstrap::default()).unwrap();
-        assert_eq!(one.classes[0].interval, None, "one clip tells nothing");
+        assert_eq!(one.classes[0].interval, None, "one clip says nothing");
     }
 }

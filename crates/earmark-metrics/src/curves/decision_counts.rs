@@ -35,20 +35,12 @@ impl DecisionCounts {
         } += 1;
     }
 
-    /// Adds the decisions of `other`.
-    pub fn merge(&mut self, other: &Self) {
-        self.true_positives += other.true_positives;
-        self.false_positives += other.false_positives;
-        self.false_negatives += other.false_negatives;
-        self.true_negatives += other.true_negatives;
-    }
-
     /// Share of the tags that are true; `None` if nothing was tagged.
     pub fn precision(&self) -> Option<f64> {
         ratio(self.true_positives, self.true_positives + self.false_positives)
     }
 
-    /// Share of the true labels that were tagged; `None` if there are none.
+    /// Share of the true labels that were tagged; `None` without any.
     pub fn recall(&self) -> Option<f64> {
         ratio(self.true_positives, self.true_positives + self.false_negatives)
     }

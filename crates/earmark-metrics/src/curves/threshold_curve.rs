@@ -11,17 +11,10 @@ use crate::{Aligned, Result};
 /// decided together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ThresholdCurve {
-    steps: Vec<CurveStep>,
-    positives: u64,
-    negatives: u64,
-}
-
-/// Clips that score at least `score`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct CurveStep {
-    score: f32,
-    hits: u64,
-    false_alarms: u64,
+    /// Each distinct score, and the decisions where it is the threshold.
+    steps: Vec<(f32, DecisionCounts)>,
+    /// The decisions where no clip is tagged.
+    none: DecisionCounts,
 }
 
 /// The threshold with the highest F1 on the clips it was chosen on.
@@ -43,46 +36,36 @@ impl ThresholdCurve {
         check_finite(scores, |index| format!("clip {index} (from 0)"))?;
         let mut sorted: Vec<(f32, bool)> = scores.iter().copied().zip(truth.iter().copied()).collect();
         sorted.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
-        let mut steps: Vec<CurveStep> = Vec::new();
-        let (mut hits, mut false_alarms) = (0, 0);
+        let none = DecisionCounts::of(scores, truth, f32::INFINITY);
+        let (mut steps, mut counts): (Vec<(f32, DecisionCounts)>, _) = (Vec::new(), none);
         for (score, is_true) in sorted {
-            if is_true {
-                hits += 1;
-            } else {
-                false_alarms += 1;
-            }
-            let step = CurveStep {
-                score,
-                hits,
-                false_alarms,
+            let (tagged, left) = match is_true {
+                true => (&mut counts.true_positives, &mut counts.false_negatives),
+                false => (&mut counts.false_positives, &mut counts.true_negatives),
             };
+            (*tagged, *left) = (*tagged + 1, *left - 1);
             match steps.last_mut() {
-                Some(last) if last.score == score => *last = step,
-                _ => steps.push(step),
+                Some(last) if last.0 == score => *last = (score, counts),
+                _ => steps.push((score, counts)),
             }
         }
-        Ok(Self {
-            steps,
-            positives: hits,
-            negatives: false_alarms,
-        })
+        Ok(Self { steps, none })
     }
 
     /// Clips that carry the class.
     pub fn positives(&self) -> u64 {
-        self.positives
+        self.none.false_negatives
     }
 
     /// Average precision: the sum over the steps of (gain in recall) x (precision), without interpolation, as scikit-learn's
     /// `average_precision_score`. `None` without positives.
     pub fn average_precision(&self) -> Option<f64> {
         let positives = self.has_positives()?;
-        let mut earlier = 0;
-        let mut sum = 0.0;
-        for step in &self.steps {
-            let precision = step.hits as f64 / (step.hits + step.false_alarms) as f64;
-            sum += (step.hits - earlier) as f64 / positives * precision;
-            earlier = step.hits;
+        let (mut earlier, mut sum) = (0, 0.0);
+        for (_, counts) in &self.steps {
+            let gain = (counts.true_positives - earlier) as f64 / positives;
+            sum += gain * counts.precision()?;
+            earlier = counts.true_positives;
         }
         Some(sum)
     }
@@ -90,63 +73,46 @@ impl ThresholdCurve {
     /// Area under the ROC curve: the probability that a positive scores above a negative, with a tie counting half. `None` unless there
     /// are both.
     pub fn roc_auc(&self) -> Option<f64> {
-        let positives = self.has_positives()?;
-        if self.negatives == 0 {
-            return None;
-        }
-        let (mut hits, mut false_alarms) = (0, 0);
-        let mut wins = 0.0;
-        for step in &self.steps {
-            let tied = (step.false_alarms - false_alarms) as f64;
+        let (positives, negatives) = (self.has_positives()?, self.none.true_negatives);
+        let (mut above, mut wins) = (self.none, 0.0);
+        for (_, counts) in &self.steps {
+            let tied = (counts.false_positives - above.false_positives) as f64;
+            let hits = (counts.true_positives - above.true_positives) as f64;
             // Every negative of this step loses to the positives above it and ties with those of the same step.
-            wins += tied * (hits as f64 + (step.hits - hits) as f64 / 2.0);
-            (hits, false_alarms) = (step.hits, step.false_alarms);
+            wins += tied * (above.true_positives as f64 + hits / 2.0);
+            above = *counts;
         }
-        Some(wins / (positives * self.negatives as f64))
+        (negatives > 0).then(|| wins / (positives * negatives as f64))
     }
 
     /// The decision `score >= threshold`, counted.
     pub fn at(&self, threshold: f32) -> DecisionCounts {
-        let below = self.steps.partition_point(|step| step.score >= threshold);
-        let (hits, false_alarms) = below.checked_sub(1).map_or((0, 0), |last| {
-            (self.steps[last].hits, self.steps[last].false_alarms)
-        });
-        self.counts(hits, false_alarms)
+        let (above, _) = self.steps.split_at(self.first_below(threshold));
+        above.last().map_or(self.none, |(_, counts)| *counts)
     }
 
     /// The threshold with the highest F1; of equally good ones the highest, which tags least. `None` without positives.
     pub fn best_threshold(&self) -> Option<BestThreshold> {
         self.has_positives()?;
-        let mut best: Option<BestThreshold> = None;
-        for step in &self.steps {
-            let f1 = self.counts(step.hits, step.false_alarms).f1().unwrap_or(0.0);
-            if best.is_none_or(|best| f1 > best.f1) {
-                best = Some(BestThreshold {
-                    threshold: step.score,
-                    f1,
-                });
-            }
-        }
-        best
+        let scored = self.steps.iter().map(|&(threshold, counts)| BestThreshold {
+            threshold,
+            f1: counts.f1().unwrap_or(0.0),
+        });
+        scored.reduce(|best, next| if next.f1 > best.f1 { next } else { best })
     }
 
-    /// The highest score below `threshold`; `None` where there is none.
+    /// The highest score below `threshold`; `None` where all are above.
     pub fn next_below(&self, threshold: f32) -> Option<f32> {
-        let below = self.steps.partition_point(|step| step.score >= threshold);
-        self.steps.get(below).map(|step| step.score)
+        self.steps.get(self.first_below(threshold)).map(|step| step.0)
     }
 
-    fn counts(&self, hits: u64, false_alarms: u64) -> DecisionCounts {
-        DecisionCounts {
-            true_positives: hits,
-            false_positives: false_alarms,
-            false_negatives: self.positives - hits,
-            true_negatives: self.negatives - false_alarms,
-        }
+    /// The first step whose score is below `threshold`.
+    fn first_below(&self, threshold: f32) -> usize {
+        self.steps.partition_point(|step| step.0 >= threshold)
     }
 
     fn has_positives(&self) -> Option<f64> {
-        (self.positives > 0).then_some(self.positives as f64)
+        (self.positives() > 0).then_some(self.positives() as f64)
     }
 }
 

@@ -90,11 +90,8 @@ impl Lwlrap {
 
     /// Lwlrap of each class, 0 to 1; `None` for a class that no clip carries.
     pub fn per_class(&self) -> Vec<Option<f64>> {
-        self.precision
-            .iter()
-            .zip(&self.labels)
-            .map(|(sum, &labels)| (labels > 0).then(|| sum / labels as f64))
-            .collect()
+        let mean = |(sum, &labels): (&f64, &u64)| (labels > 0).then(|| sum / labels as f64);
+        self.precision.iter().zip(&self.labels).map(mean).collect()
     }
 
     /// How many clips carry each class.

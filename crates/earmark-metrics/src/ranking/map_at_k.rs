@@ -33,9 +33,7 @@ pub fn average_precision_at(k: usize, scores: &[f32], truth: &[bool]) -> Option<
 impl Aligned {
     /// MAP@`k`: mean over the labelled clips of [`average_precision_at`]; `None` without any.
     pub fn map_at(&self, k: usize) -> Option<f64> {
-        mean(
-            self.rows()
-                .filter_map(|(scores, truth)| average_precision_at(k, scores, truth)),
-        )
+        let precision = |(scores, truth): (&[f32], &[bool])| average_precision_at(k, scores, truth);
+        mean(self.rows().filter_map(precision))
     }
 }

@@ -31,9 +31,7 @@ impl Aligned {
 
     /// For each labelled clip, 1 if its highest score is a true label, else 0.
     pub(crate) fn hits(&self) -> impl Iterator<Item = f64> {
-        self.rows()
-            .filter(|(_, truth)| truth.contains(&true))
-            .map(|(scores, truth)| hit(scores, truth))
+        self.labelled().map(|(scores, truth)| hit(scores, truth))
     }
 }
 

@@ -1,10 +1,9 @@
 //! All results of one evaluation.
 
-mod json;
 mod text;
 
 use earmark_core::ConfigError;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::mean::mean;
 use crate::{
@@ -39,18 +38,20 @@ impl Default for ReportOptions {
 
 /// All results of one evaluation; `None` where a result is not defined.
 ///
-/// As JSON it is one flat object with `map@<k>` for MAP@k and `per_class` as an object by class name, in class-map order.
-#[derive(Clone, Debug, PartialEq)]
+/// As JSON it is one flat object, on whose keys scripts rely, with `map@<k>` for MAP@k and `per_class` as an object by class name,
+/// in class-map order.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
     /// Label-weighted label-ranking average precision, see [`crate::Lwlrap`].
     pub lwlrap: Option<f64>,
-    /// The k of `map`.
-    pub map_at: usize,
-    /// MAP@k, see [`crate::average_precision_at`].
-    pub map: Option<f64>,
+    /// MAP@k.
+    #[serde(flatten)]
+    pub map: MapAtK,
     /// Mean over classes of average precision (macro).
+    #[serde(rename = "mAP")]
     pub mean_ap: Option<f64>,
     /// Average precision of all clips and classes together.
+    #[serde(rename = "mAP_micro")]
     pub micro_ap: Option<f64>,
     /// Mean over classes of the area under the ROC curve.
     pub auc: Option<f64>,
@@ -60,6 +61,7 @@ pub struct Report {
     pub accuracy: Option<f64>,
     /// Mean over labelled clips of the log-probability of their labels ([`log_likelihood`](crate::log_likelihood)); set by
     /// callers that know that the scores are probabilities.
+    #[serde(rename = "log-likelihood", skip_serializing_if = "Option::is_none")]
     pub log_likelihood: Option<f64>,
     /// Mean recall over classes; only where no clip has several labels.
     pub balanced_accuracy: Option<f64>,
@@ -74,6 +76,7 @@ pub struct Report {
     /// Recall of all decisions together.
     pub recall: Option<f64>,
     /// Confidence intervals, if requested.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub intervals: Option<Intervals>,
     /// Clips evaluated, including those without a label.
     pub clips: usize,
@@ -86,7 +89,28 @@ pub struct Report {
     /// Classes that no clip carries, which means over classes leave out.
     pub classes_without_clips: usize,
     /// Results of each class, in class-map order.
+    #[serde(serialize_with = "by_name")]
     pub per_class: Vec<ClassReport>,
+}
+
+/// MAP@k, see [`crate::average_precision_at`]; as JSON, its value by the name `map@<k>`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MapAtK {
+    /// How many classes of each clip count.
+    pub k: usize,
+    /// The mean over labelled clips.
+    pub value: Option<f64>,
+}
+
+impl Serialize for MapAtK {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_map([(format!("map@{}", self.k), self.value)])
+    }
+}
+
+/// Classes as an object by name, in their own order.
+fn by_name<S: Serializer>(classes: &[ClassReport], serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.collect_map(classes.iter().map(|class| (&class.name, class)))
 }
 
 /// Results of one class; `None` where a result is not defined.
@@ -129,11 +153,8 @@ impl Report {
     /// # Errors
     /// An option that cannot work.
     pub fn of(aligned: &Aligned, options: &ReportOptions) -> Result<Self> {
-        if options.map_at == 0 {
-            return Err(
-                ConfigError::new("map-at", 0, "must be at least 1: the k of MAP@k; 3 is usual").into(),
-            );
-        }
+        let (k, value) = (options.map_at, aligned.map_at(options.map_at));
+        ConfigError::check_range("map-at", k, 1.., "must be at least 1: the k of MAP@k; 3 is usual")?;
         let lwlrap = aligned.lwlrap()?;
         let per_class = per_class(aligned, &lwlrap.per_class(), options.threshold)?;
         let mean_of = |value: fn(&ClassReport) -> Option<f64>| mean(per_class.iter().filter_map(value));
@@ -147,8 +168,7 @@ impl Report {
         };
         Ok(Self {
             lwlrap: lwlrap.overall(),
-            map_at: options.map_at,
-            map: aligned.map_at(options.map_at),
+            map: MapAtK { k, value },
             mean_ap: mean_of(|class| class.ap),
             micro_ap: aligned.micro_curve()?.average_precision(),
             auc,
@@ -181,12 +201,12 @@ impl Report {
 }
 
 fn per_class(aligned: &Aligned, lwlrap: &[Option<f64>], threshold: f32) -> Result<Vec<ClassReport>> {
-    let mut classes = Vec::with_capacity(lwlrap.len());
-    for (class, (name, &lwlrap)) in aligned.classes().iter().zip(lwlrap).enumerate() {
+    let classes = aligned.classes().iter().zip(lwlrap).enumerate();
+    let report = |(class, (name, &lwlrap)): (usize, (&String, &Option<f64>))| {
         let curve = aligned.curve(class)?;
         let counts = curve.at(threshold);
         let best = curve.best_threshold();
-        classes.push(ClassReport {
+        Ok(ClassReport {
             name: name.clone(),
             lwlrap,
             ap: curve.average_precision(),
@@ -197,7 +217,7 @@ fn per_class(aligned: &Aligned, lwlrap: &[Option<f64>], threshold: f32) -> Resul
             best_threshold: best.map(|best| best.threshold),
             best_f1: best.map(|best| best.f1),
             count: curve.positives(),
-        });
-    }
-    Ok(classes)
+        })
+    };
+    classes.map(report).collect()
 }

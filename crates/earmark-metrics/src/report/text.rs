@@ -1,7 +1,8 @@
 //! A report for people: the lines of an evaluation file, and a table for a terminal.
 
-use super::{ClassReport, Report};
+use super::Report;
 use crate::Interval;
+use std::iter::once;
 
 impl Report {
     /// The overall lwlrap, then one line per class, best first:
@@ -34,13 +35,14 @@ impl Report {
         let width = names.max().unwrap_or(0).max(5);
         let headers = ["clips", "lwlrap", "AP", "AUC", "prec.", "recall", "F1", "best at"];
         lines.push(class_row(width, "class", headers.map(str::to_owned)));
-        for class in self.best_first() {
-            lines.push(class_row(width, &class.name, class_cells(class)));
+        for c in self.best_first() {
+            let best_at = c.best_threshold.map(f64::from);
+            let results = [c.lwlrap, c.ap, c.auc, c.precision, c.recall, c.f1, best_at];
+            let cells = once(c.count.to_string()).chain(results.map(number));
+            lines.push(class_row(width, &c.name, cells));
         }
-        lines
-            .iter()
-            .map(|line| line.trim_end().to_owned() + "\n")
-            .collect()
+        let lines = lines.iter().map(|line| line.trim_end().to_owned() + "\n");
+        lines.collect()
     }
 
     /// Name, value and note of the overall results.
@@ -53,7 +55,7 @@ impl Report {
         let plain = |name: &str, value| (name.to_owned(), value, String::new());
         vec![
             ("lwlrap".into(), self.lwlrap, range(|all| all.lwlrap)),
-            plain(&format!("MAP@{}", self.map_at), self.map),
+            plain(&format!("MAP@{}", self.map.k), self.map.value),
             plain("mAP", self.mean_ap),
             plain("mAP (micro)", self.micro_ap),
             plain("AUC", self.auc),
@@ -69,7 +71,7 @@ impl Report {
 
     /// What the results leave out, if anything.
     fn left_out(&self) -> String {
-        let notes: Vec<String> = [
+        let notes = [
             (self.skipped, "without a label"),
             (self.extra, "scored but without truth, not evaluated"),
             (self.ignored_labels, "true labels without a score column, ignored"),
@@ -77,38 +79,21 @@ impl Report {
                 self.classes_without_clips,
                 "classes without a clip, left out of means",
             ),
-        ]
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
-        .collect();
-        if notes.is_empty() {
-            String::new()
-        } else {
-            format!("  ({})", notes.join("; "))
+        ];
+        let notes = notes.iter().filter(|(count, _)| *count > 0);
+        let notes: Vec<String> = notes.map(|(count, what)| format!("{count} {what}")).collect();
+        match notes.join("; ") {
+            notes if notes.is_empty() => notes,
+            notes => format!("  ({notes})"),
         }
     }
 }
 
 /// One line of the table of classes.
-fn class_row(width: usize, name: &str, cells: [String; 8]) -> String {
-    let [clips, lwlrap, ap, auc, precision, recall, f1, best_at] = cells;
-    format!(
-        "{name:<width$} {clips:>6} {lwlrap:>8} {ap:>8} {auc:>8} {precision:>8} {recall:>8} {f1:>8} {best_at:>9}"
-    )
-}
-
-fn class_cells(class: &ClassReport) -> [String; 8] {
-    [
-        class.count.to_string(),
-        number(class.lwlrap),
-        number(class.ap),
-        number(class.auc),
-        number(class.precision),
-        number(class.recall),
-        number(class.f1),
-        number(class.best_threshold.map(f64::from)),
-    ]
+fn class_row(name_width: usize, name: &str, cells: impl IntoIterator<Item = String>) -> String {
+    let cells = cells.into_iter().zip([6, 8, 8, 8, 8, 8, 8, 9]);
+    let cells: String = cells.map(|(cell, width)| format!(" {cell:>width$}")).collect();
+    format!("{name:<name_width$}{cells}")
 }
 
 /// A result with four decimals; `-` for an undefined one.

@@ -1,10 +1,10 @@
 //! Scores and truth side by side, clip by clip and class by class.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::names::{index_by_name, shorten};
+use super::names::{index_by_name, lacking, missing};
 use super::{ScoreTable, TruthTable};
 use crate::error::check_length;
 use crate::{MetricsError, Result};
@@ -41,11 +41,8 @@ impl Aligned {
         let rows = index_by_name(scores.files());
         refuse_unscored(scores, truth, &rows)?;
         let columns = index_by_name(scores.classes());
-        let to_column: Vec<Option<usize>> = truth
-            .classes()
-            .iter()
-            .map(|class| columns.get(class.as_str()).copied())
-            .collect();
+        let column_of = |class: &String| columns.get(class.as_str()).copied();
+        let to_column: Vec<Option<usize>> = truth.classes().iter().map(column_of).collect();
         if unknown == UnknownLabels::Refuse {
             refuse_unknown(truth, &to_column)?;
         }
@@ -54,18 +51,17 @@ impl Aligned {
         let mut values = Vec::with_capacity(truth.files().len() * width);
         let mut marks = vec![false; truth.files().len() * width];
         let mut ignored_labels = 0;
-        for (index, file) in truth.files().iter().enumerate() {
+        for (index, (file, labels)) in truth.files().iter().zip(&truth.labels).enumerate() {
             values.extend_from_slice(scores.row(rows[file.as_str()]).unwrap_or_default());
-            for &label in truth.labels(index).unwrap_or_default() {
+            for &label in labels {
                 match to_column[label] {
                     Some(column) => marks[index * width + column] = true,
                     None => ignored_labels += 1,
                 }
             }
         }
-        let known: HashSet<&String> = truth.files().iter().collect();
-        let extra = scores.files().iter().filter(|file| !known.contains(file));
-        let extra = extra.cloned().collect();
+        let extra = lacking(scores.files(), &index_by_name(truth.files()));
+        let extra = extra.into_iter().map(str::to_owned).collect();
         let scores = ScoreTable::new(truth.files().to_vec(), scores.classes().to_vec(), values)?;
         Ok(Self {
             extra,
@@ -130,16 +126,37 @@ impl Aligned {
 
     /// Clips without a label of the scores' classes: lwlrap, MAP@k and accuracy skip them.
     pub fn unlabelled(&self) -> usize {
-        self.rows().filter(|(_, truth)| !truth.contains(&true)).count()
+        self.files().len() - self.labelled().count()
     }
 
     /// Scores and truth of each clip, one per class.
     pub fn rows(&self) -> impl Iterator<Item = (&[f32], &[bool])> {
         let width = self.classes().len();
-        self.scores
-            .rows()
-            .enumerate()
-            .map(move |(index, (_, scores))| (scores, &self.truth[index * width..(index + 1) * width]))
+        let scores = self.scores.rows().map(|(_, scores)| scores).enumerate();
+        scores.map(move |(index, scores)| (scores, &self.truth[index * width..(index + 1) * width]))
+    }
+
+    /// Scores and truth of each clip with a label.
+    pub(crate) fn labelled(&self) -> impl Iterator<Item = (&[f32], &[bool])> {
+        self.rows().filter(|(_, truth)| truth.contains(&true))
+    }
+
+    /// The one label of each clip; `None` for a clip without a label.
+    ///
+    /// # Errors
+    /// A clip with several labels.
+    pub(crate) fn single_labels(&self) -> Result<Vec<Option<usize>>> {
+        let label = |(file, (_, truth)): (&String, (&[f32], &[bool]))| {
+            let mut labels = (0..truth.len()).filter(|&class| truth[class]);
+            match (labels.next(), labels.count()) {
+                (label, 0) => Ok(label),
+                (_, more) => Err(MetricsError::NotSingleLabel {
+                    file: file.clone(),
+                    labels: more + 1,
+                }),
+            }
+        };
+        self.files().iter().zip(self.rows()).map(label).collect()
     }
 
     /// All scores and all marks of the truth, `[files, classes]` row-major.
@@ -150,46 +167,28 @@ impl Aligned {
 
 /// Refuses truth with files that have no scores.
 fn refuse_unscored(scores: &ScoreTable, truth: &TruthTable, rows: &HashMap<&str, usize>) -> Result<()> {
-    let files = truth.files().iter().map(String::as_str);
-    let missing: Vec<&str> = files.filter(|file| !rows.contains_key(file)).collect();
-    if missing.is_empty() {
+    let unscored = lacking(truth.files(), rows);
+    if unscored.is_empty() {
         return Ok(());
     }
-    Err(MetricsError::Missing {
-        context: format!(
-            "{} of {} files of the truth have no scores",
-            missing.len(),
-            truth.files().len()
-        ),
-        missing: shorten(&missing),
-        hint: name_hint(&missing, scores.files()),
-    })
+    let (count, all) = (unscored.len(), truth.files().len());
+    let context = format!("{count} of {all} files of the truth have no scores");
+    Err(missing(context, &unscored, name_hint(&unscored, scores.files())))
 }
 
 /// Refuses truth with labels that have no score column.
 fn refuse_unknown(truth: &TruthTable, to_column: &[Option<usize>]) -> Result<()> {
-    let mut used = vec![false; to_column.len()];
-    for index in 0..truth.files().len() {
-        for &label in truth.labels(index).unwrap_or_default() {
-            used[label] = true;
-        }
-    }
     // A class that no clip carries costs nothing: a 0/1 table may list more classes than the model knows.
-    let unknown: Vec<&str> = (0..to_column.len())
-        .filter(|&class| used[class] && to_column[class].is_none())
-        .map(|class| truth.classes()[class].as_str())
-        .collect();
+    let used: BTreeSet<usize> = truth.labels.iter().flatten().copied().collect();
+    let unknown = used.iter().filter(|class| to_column[**class].is_none());
+    let unknown: Vec<&str> = unknown.map(|class| truth.classes()[*class].as_str()).collect();
     if unknown.is_empty() {
         return Ok(());
     }
-    Err(MetricsError::Missing {
-        context: format!(
-            "{} labels of the truth have no column in the scores",
-            unknown.len()
-        ),
-        missing: shorten(&unknown),
-        hint: "; score with a model that knows them, or correct their spelling".into(),
-    })
+    let count = unknown.len();
+    let context = format!("{count} labels of the truth have no column in the scores");
+    let hint = "; score with a model that knows them, or correct their spelling";
+    Err(missing(context, &unknown, hint))
 }
 
 /// Points out the most common reason why names do not match: an extension or a folder in only one of the tables.
@@ -199,10 +198,8 @@ fn name_hint(missing: &[&str], scored: &[String]) -> String {
         base.rsplit_once('.').map_or(base, |(stem, _)| stem)
     }
     let by_stem: HashMap<&str, &str> = scored.iter().map(|name| (stem(name), name.as_str())).collect();
-    match missing
-        .iter()
-        .find_map(|name| by_stem.get(stem(name)).map(|other| (name, other)))
-    {
+    let mut pairs = missing.iter().map(|name| (name, by_stem.get(stem(name))));
+    match pairs.find_map(|(name, other)| Some((name, other?))) {
         Some((name, other)) => format!(
             "; the scores have `{other}` for `{name}`: use the same folder and extension in both tables"
         ),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord, Trim};
@@ -25,21 +25,14 @@ pub(super) struct CsvText {
 
 impl CsvText {
     pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|source| MetricsError::Io {
-            action: "open",
-            path: path.to_owned(),
-            source,
-        })?;
+        let file = File::open(path).map_err(|source| io_error("open", path, source))?;
         Self::parse(BufReader::new(file), &path.display().to_string())
     }
 
     pub fn parse(mut reader: impl Read, place: &str) -> Result<Self> {
         let mut text = Vec::new();
-        reader.read_to_end(&mut text).map_err(|source| MetricsError::Io {
-            action: "read",
-            path: place.into(),
-            source,
-        })?;
+        let read = reader.read_to_end(&mut text);
+        read.map_err(|source| io_error("read", Path::new(place), source))?;
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
         let mut lines = LineCounter { text, at: 0, line: 1 };
         // `flexible`, so that a row of the wrong width gets our message instead of the parser's.
@@ -93,13 +86,10 @@ impl CsvText {
 
     /// The error for a cell, `column` counted from 0.
     pub fn cell_error(&self, line: u64, column: usize, value: &str, problem: &str) -> MetricsError {
-        MetricsError::Cell {
-            file: self.place.clone(),
-            line,
-            column: column + 1,
-            name: self.header.get(column).cloned().unwrap_or_default(),
-            value: value.to_owned(),
-            problem: problem.to_owned(),
+        let (file, name) = (&self.place, &self.header[column]);
+        MetricsError::Table {
+            place: format!("{file}, line {line}, column {} (`{name}`)", column + 1),
+            problem: format!("`{value}` {problem}"),
         }
     }
 
@@ -109,12 +99,14 @@ impl CsvText {
     }
 }
 
+fn io_error(action: &'static str, path: &Path, source: io::Error) -> MetricsError {
+    let path = path.to_owned();
+    MetricsError::Io { action, path, source }
+}
+
 fn line_error(file: &str, line: u64, problem: String) -> MetricsError {
-    MetricsError::Line {
-        file: file.to_owned(),
-        line,
-        problem,
-    }
+    let place = format!("{file}, line {line}");
+    MetricsError::Table { place, problem }
 }
 
 /// What is wrong with a header, if anything.
@@ -131,9 +123,8 @@ fn check_header(header: &[String]) -> std::result::Result<(), String> {
             return Err(format!("column {number} has no name; give it one"));
         }
         if let Some(earlier) = columns.insert(name, number) {
-            return Err(format!(
-                "column `{name}` appears twice ({earlier} and {number}); drop one"
-            ));
+            let place = format!("({earlier} and {number})");
+            return Err(format!("column `{name}` appears twice {place}; drop one"));
         }
     }
     Ok(())
@@ -153,10 +144,8 @@ impl LineCounter<'_> {
     fn line_of(&mut self, position: Option<&csv::Position>) -> u64 {
         let start = position.map_or(self.at, |p| usize::try_from(p.byte()).unwrap_or(usize::MAX));
         let start = start.min(self.text.len());
-        let blank = self.text[start..]
-            .iter()
-            .take_while(|b| matches!(b, b'\r' | b'\n'));
-        let end = start + blank.count();
+        let rest = self.text[start..].iter();
+        let end = start + rest.take_while(|b| matches!(b, b'\r' | b'\n')).count();
         if end > self.at {
             let passed = &self.text[self.at..end];
             self.line += passed.iter().filter(|&&b| b == b'\n').count() as u64;

@@ -7,6 +7,6 @@ mod scores;
 mod truth;
 
 pub use aligned::{Aligned, UnknownLabels};
-pub(crate) use names::{index_by_name, shorten};
+pub(crate) use names::{index_by_name, lacking, missing};
 pub use scores::ScoreTable;
 pub use truth::TruthTable;

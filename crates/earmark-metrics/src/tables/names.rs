@@ -6,11 +6,13 @@ use crate::MetricsError;
 
 /// The position of each name.
 pub(crate) fn index_by_name(names: &[String]) -> HashMap<&str, usize> {
-    names
-        .iter()
-        .enumerate()
-        .map(|(index, name)| (name.as_str(), index))
-        .collect()
+    names.iter().map(String::as_str).zip(0..).collect()
+}
+
+/// The names that are not among the known ones.
+pub(crate) fn lacking<'a>(names: &'a [String], known: &HashMap<&str, usize>) -> Vec<&'a str> {
+    let names = names.iter().map(String::as_str);
+    names.filter(|name| !known.contains_key(name)).collect()
 }
 
 /// Refuses a name that appears twice.
@@ -25,8 +27,17 @@ pub(super) fn check_unique(what: &'static str, names: &[String]) -> crate::Resul
     }
 }
 
+/// The error about names that are missing: where, which, and the remedy with a leading separator.
+pub(crate) fn missing(context: String, names: &[&str], hint: impl Into<String>) -> MetricsError {
+    MetricsError::Missing {
+        context,
+        missing: shorten(names),
+        hint: hint.into(),
+    }
+}
+
 /// `a, b, c and 4 more`: enough to recognise the problem without filling a screen.
-pub(crate) fn shorten(names: &[&str]) -> String {
+fn shorten(names: &[&str]) -> String {
     const SHOWN: usize = 5;
     let quoted: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
     let shown = quoted.join(", ");

@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 
 use earmark_core::atomic;
+use earmark_core::human::human_amount;
 
 use super::csv_text::CsvText;
 use super::names::check_unique;
@@ -31,16 +32,13 @@ impl ScoreTable {
         check_unique("class", &classes)?;
         // The file column would have the same name, and the written table could not be read back.
         if classes.iter().any(|class| class == FILE_COLUMN) {
-            return Err(MetricsError::Duplicate {
-                what: "column",
-                name: FILE_COLUMN.into(),
-            });
+            let (what, name) = ("column", FILE_COLUMN.into());
+            return Err(MetricsError::Duplicate { what, name });
         }
-        check_length(
-            format!("scores of {} files x {} classes", files.len(), classes.len()),
-            files.len() * classes.len(),
-            values.len(),
-        )?;
+        let rows = human_amount(files.len(), "file", "files");
+        let columns = human_amount(classes.len(), "class", "classes");
+        let what = format!("scores of {rows} x {columns}");
+        check_length(what, files.len() * classes.len(), values.len())?;
         check_finite(&values, |index| {
             let (file, class) = (&files[index / classes.len()], &classes[index % classes.len()]);
             format!("file `{file}` for class `{class}`")
@@ -138,9 +136,7 @@ impl ScoreTable {
     /// File name and scores, row by row.
     pub fn rows(&self) -> impl Iterator<Item = (&str, &[f32])> {
         // `chunks_exact` refuses a width of 0, where every row is empty.
-        self.files
-            .iter()
-            .enumerate()
-            .map(|(index, file)| (file.as_str(), self.row(index).unwrap_or_default()))
+        let files = self.files.iter().map(String::as_str).enumerate();
+        files.map(|(index, file)| (file, self.row(index).unwrap_or_default()))
     }
 }

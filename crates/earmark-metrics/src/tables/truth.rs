@@ -5,9 +5,9 @@ use std::io::Read;
 use std::path::Path;
 
 use super::csv_text::CsvText;
-use super::names::{check_unique, index_by_name};
+use super::names::{check_unique, index_by_name, missing};
+use crate::Result;
 use crate::error::check_length;
-use crate::{MetricsError, Result};
 
 /// Labels of clips. Files, classes and the labels of one clip are unique; a clip may have no label at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,30 +15,7 @@ pub struct TruthTable {
     files: Vec<String>,
     classes: Vec<String>,
     /// For each file, indices into `classes`, ascending.
-    labels: Vec<Vec<usize>>,
-}
-
-/// Which columns of a truth table contain the labels.
-enum LabelColumns {
-    /// `labels`: several, separated by commas inside the cell.
-    Many(usize),
-    /// `label` or `category`: exactly one; a comma is part of its name.
-    One(usize),
-    /// One column per class, with 0 or 1.
-    Classes,
-}
-
-impl LabelColumns {
-    fn of(header: &[String]) -> Self {
-        let find = |name: &str| header.iter().position(|column| column == name);
-        if let Some(column) = find("labels") {
-            Self::Many(column)
-        } else if let Some(column) = find("label").or_else(|| find("category")) {
-            Self::One(column)
-        } else {
-            Self::Classes
-        }
-    }
+    pub(super) labels: Vec<Vec<usize>>,
 }
 
 impl TruthTable {
@@ -47,14 +24,8 @@ impl TruthTable {
     /// # Errors
     /// `files` and `labels` of different lengths, a file named twice, or a label named twice for one file.
     pub fn new(files: Vec<String>, labels: Vec<Vec<String>>) -> Result<Self> {
-        let classes: Vec<String> = labels
-            .iter()
-            .flatten()
-            .cloned()
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect();
-        Self::with_classes(files, classes, labels)
+        let classes: BTreeSet<String> = labels.iter().flatten().cloned().collect();
+        Self::with_classes(files, classes.into_iter().collect(), labels)
     }
 
     /// Holds labels given by name, with the classes (and their order) given too.
@@ -69,16 +40,12 @@ impl TruthTable {
         let mut rows = Vec::with_capacity(files.len());
         for (file, names) in files.iter().zip(&labels) {
             check_unique("label", names)?;
-            let class_of = |name: &String| {
-                index
-                    .get(name.as_str())
-                    .copied()
-                    .ok_or_else(|| MetricsError::Missing {
-                        context: format!("file `{file}` has a label that is not a class"),
-                        missing: format!("`{name}`"),
-                        hint: "; add it to the classes or correct its spelling".into(),
-                    })
+            let unknown = |name: &str| {
+                let context = format!("file `{file}` has a label that is not a class");
+                let hint = "; add it to the classes or correct its spelling";
+                missing(context, &[name], hint)
             };
+            let class_of = |name: &String| index.get(name.as_str()).copied().ok_or_else(|| unknown(name));
             let mut row = names.iter().map(class_of).collect::<Result<Vec<usize>>>()?;
             row.sort_unstable();
             rows.push(row);
@@ -112,19 +79,19 @@ impl TruthTable {
     }
 
     fn from_csv(csv: &CsvText) -> Result<Self> {
-        let columns = LabelColumns::of(&csv.header);
-        let mut labels = Vec::with_capacity(csv.rows.len());
-        for (line, record) in &csv.rows {
-            labels.push(match columns {
-                LabelColumns::Many(column) => many(csv, *line, column, &record[column])?,
-                LabelColumns::One(column) => one(csv, *line, column, &record[column])?,
-                LabelColumns::Classes => marked(csv, *line, record)?,
-            });
-        }
-        match columns {
-            LabelColumns::Classes => Self::with_classes(csv.files(), csv.header[1..].to_vec(), labels),
-            LabelColumns::Many(_) | LabelColumns::One(_) => Self::new(csv.files(), labels),
-        }
+        let find = |name: &str| csv.header.iter().position(|column| column == name);
+        let (column, read): (_, CellReader) = match (find("labels"), find("label").or(find("category"))) {
+            (Some(column), _) => (column, many),
+            (None, Some(column)) => (column, one),
+            (None, None) => {
+                let labels = csv.rows.iter().map(|(line, record)| marked(csv, *line, record));
+                let labels = labels.collect::<Result<_>>()?;
+                return Self::with_classes(csv.files(), csv.header[1..].to_vec(), labels);
+            }
+        };
+        let labels = csv.rows.iter();
+        let labels = labels.map(|(line, record)| read(csv, *line, column, &record[column]));
+        Self::new(csv.files(), labels.collect::<Result<_>>()?)
     }
 
     /// File names, one per row.
@@ -143,6 +110,9 @@ impl TruthTable {
     }
 }
 
+/// Reads the labels in a cell, given with its line and column.
+type CellReader = fn(&CsvText, u64, usize, &str) -> Result<Vec<String>>;
+
 /// A cell of labels separated by commas; an empty cell is a clip without labels.
 fn many(csv: &CsvText, line: u64, column: usize, cell: &str) -> Result<Vec<String>> {
     if cell.is_empty() {
@@ -157,7 +127,7 @@ fn many(csv: &CsvText, line: u64, column: usize, cell: &str) -> Result<Vec<Strin
     Ok(names)
 }
 
-/// A cell with one label.
+/// A cell with one label; a comma is part of its name.
 fn one(csv: &CsvText, line: u64, column: usize, cell: &str) -> Result<Vec<String>> {
     if cell.is_empty() {
         let problem = "is empty, but this column must hold exactly one label";

@@ -4,7 +4,7 @@ use super::conv_spec::ConvPadding;
 use super::gate::gate;
 use super::pool::{global_max, global_mean};
 use crate::forward::Forward;
-use crate::params::{VarBuilder, VarId, VarKind, WeightInit};
+use crate::params::{VarBuilder, VarId, WeightInit};
 use burn::tensor::{Tensor, activation, module, ops::ConvOptions};
 
 /// Sizes of an [`Attention`].
@@ -16,18 +16,6 @@ pub struct AttentionSpec {
     pub bottleneck: usize,
     /// Rows and columns of the window that weighs places; odd.
     pub kernel: usize,
-}
-
-impl AttentionSpec {
-    /// Weights of the two layers that weigh channels.
-    pub fn channel_weights(&self) -> usize {
-        2 * self.channels * self.bottleneck
-    }
-
-    /// Weights of the window that weighs places.
-    pub fn spatial_weights(&self) -> usize {
-        2 * self.kernel * self.kernel
-    }
 }
 
 /// Scales each channel by what its mean and its maximum say, then each place by what its mean and maximum over channels say.
@@ -46,12 +34,7 @@ impl Attention {
         let mut add = |name: &str, shape: [usize; 4]| {
             let area = shape[2] * shape[3];
             let start = init.with_fans(shape[1] * area, shape[0] * area);
-            b.add(
-                format!("{prefix}.{name}.weight"),
-                &shape,
-                VarKind::Trainable,
-                start,
-            )
+            b.trainable(&format!("{prefix}.{name}"), "weight", &shape, start)
         };
         Self {
             spec,

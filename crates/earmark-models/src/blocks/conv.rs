@@ -4,7 +4,7 @@ use super::activation::activate;
 use super::conv_spec::ConvSpec;
 use super::norm::{BatchNorm, BatchNormConfig};
 use crate::forward::Forward;
-use crate::params::{VarBuilder, VarId, VarKind, WeightInit};
+use crate::params::{VarBuilder, VarId, WeightInit};
 use burn::tensor::{Tensor, module, ops::ConvOptions};
 
 /// A convolution with its variables: weight and BatchNorm, or weight and bias.
@@ -27,27 +27,12 @@ impl Conv {
         init: WeightInit,
     ) -> Self {
         let [kh, kw] = spec.kernel;
-        let (per_group_in, per_group_out) = (spec.input / spec.groups, spec.output / spec.groups);
+        let shape = [spec.output, spec.input / spec.groups, kh, kw];
         // Depthwise kernels are [h, w, channels, 1] in TensorFlow, whose initialiser counts `channels` inputs and one output.
-        let (fan_in, fan_out) = if spec.groups > 1 {
-            (kh * kw * spec.input, kh * kw * per_group_out)
-        } else {
-            (kh * kw * spec.input, kh * kw * spec.output)
-        };
-        let weight = b.add(
-            format!("{prefix}.weight"),
-            &[spec.output, per_group_in, kh, kw],
-            VarKind::Trainable,
-            init.with_fans(fan_in, fan_out),
-        );
-        let bias = norm.is_none().then(|| {
-            b.add(
-                format!("{prefix}.bias"),
-                &[spec.output],
-                VarKind::Trainable,
-                init.bias(fan_in),
-            )
-        });
+        let (fan_in, fan_out) = (kh * kw * spec.input, kh * kw * (spec.output / spec.groups));
+        let weight = b.trainable(prefix, "weight", &shape, init.with_fans(fan_in, fan_out));
+        let has_bias = norm.is_none();
+        let bias = has_bias.then(|| b.trainable(prefix, "bias", &[spec.output], init.bias(fan_in)));
         let norm = norm.map(|n| BatchNorm::declare(b, &format!("{prefix}.bn"), spec.output, n));
         Self {
             spec,

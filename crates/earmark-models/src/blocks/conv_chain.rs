@@ -2,8 +2,7 @@
 
 use super::conv::Conv;
 use super::pool::PoolSpec;
-use crate::forward::{BatchStatistics, Forward};
-use crate::params::packed_chains::ChainKey;
+use crate::forward::{BatchStatistics, Forward, without_gradients};
 use crate::params::{VarId, to_host};
 use burn::tensor::Tensor;
 use earmark_kernels::burn_ops::{chain_eval, chain_train, conv_kind, pack_for_inference, runs_on};
@@ -30,29 +29,13 @@ pub fn conv_chain_pooled(
     ctx: &mut Forward,
 ) -> Tensor<4> {
     let (frozen, rest) = convs.split_at(frozen_count(convs, ctx, &x));
-    if frozen.is_empty() {
-        return trainable_chain(rest, pool, x, ctx);
-    }
-    let (frozen_pool, pool) = if rest.is_empty() {
-        (pool, None)
-    } else {
-        (None, pool)
-    };
-    let [_, _, h, w] = x.dims();
-    let served = ctx.uses_kernels() && runs_on(&x.device());
-    let x = match fused(frozen, frozen_pool, [h, w]).filter(|_| served) {
-        Some(chain) => {
-            let host = |id| to_host(ctx.vars().flat(id).inner());
-            let make = |chain: &Chain| packed(frozen, chain, host);
-            let ready = ctx.vars().packed_frozen().get(key(frozen), chain, make);
-            Tensor::from_inner(chain_eval(&ready, x.inner()))
+    match (frozen.is_empty(), rest.is_empty()) {
+        (true, _) => part(rest, pool, false, x, ctx),
+        (false, true) => part(frozen, pool, true, x, ctx),
+        (false, false) => {
+            let x = part(frozen, None, true, x, ctx);
+            part(rest, pool, false, x, ctx)
         }
-        None => one_by_one(frozen, frozen_pool, x, ctx),
-    };
-    if rest.is_empty() {
-        x
-    } else {
-        trainable_chain(rest, pool, x, ctx)
     }
 }
 
@@ -65,14 +48,26 @@ fn frozen_count(convs: &[&Conv], ctx: &Forward, x: &Tensor<4>) -> usize {
     }
 }
 
-fn trainable_chain(convs: &[&Conv], pool: Option<PoolSpec>, x: Tensor<4>, ctx: &mut Forward) -> Tensor<4> {
+/// A part of a chain: the leading convolutions that are `frozen`, or those after them.
+fn part(convs: &[&Conv], pool: Option<PoolSpec>, frozen: bool, x: Tensor<4>, ctx: &mut Forward) -> Tensor<4> {
     let [_, _, h, w] = x.dims();
     let served = ctx.uses_kernels() && runs_on(&x.device());
     let frozen_norm = |c: &&Conv| c.norm.as_ref().is_some_and(|n| n.is_frozen(ctx));
-    let served = served && !convs.iter().any(frozen_norm);
-    match fused(convs, pool, [h, w]).filter(|_| served) {
-        Some(chain) => run_fused(convs, chain, x, ctx),
-        None => one_by_one(convs, pool, x, ctx),
+    let served = served && (frozen || !convs.iter().any(frozen_norm));
+    let Some(chain) = fused(convs, pool, [h, w]).filter(|_| served) else {
+        return one_by_one(convs, pool, x, ctx);
+    };
+    if ctx.is_training() && !frozen {
+        return train_fused(convs, chain, x, ctx);
+    }
+    let key = (convs[0].weight, convs[convs.len() - 1].weight);
+    let host = |id| to_host(without_gradients(ctx.vars().flat(id)));
+    let make = |chain: &Chain| packed(convs, chain, host);
+    let ready = ctx.vars().packed(frozen).get(key, chain, make);
+    if frozen {
+        Tensor::from_inner(chain_eval(&ready, x.inner()))
+    } else {
+        chain_eval(&ready, x)
     }
 }
 
@@ -102,14 +97,9 @@ fn fused(convs: &[&Conv], pool: Option<PoolSpec>, mut size: [usize; 2]) -> Optio
     }
     let chain = Chain::new(first, layers).ok()?;
     match pool {
-        Some(PoolSpec { pool, window }) => chain.pooled(pool, window.fitted(size)).ok(),
+        Some(pool) => chain.pooled(pool.pool, pool.window(size)).ok(),
         None => Some(chain),
     }
-}
-
-/// The key of a chain packed for inference.
-fn key(convs: &[&Conv]) -> ChainKey {
-    (convs[0].weight, convs[convs.len() - 1].weight)
 }
 
 /// A chain packed for inference, with the variables that `host` gives.
@@ -126,13 +116,7 @@ fn packed(convs: &[&Conv], chain: &Chain, host: impl Fn(VarId) -> Vec<f32>) -> I
     pack_for_inference(chain, &params, &moving)
 }
 
-fn run_fused(convs: &[&Conv], chain: Chain, x: Tensor<4>, ctx: &mut Forward) -> Tensor<4> {
-    if !ctx.is_training() {
-        let host = |id| to_host(ctx.vars().flat(id));
-        let make = |chain: &Chain| packed(convs, chain, host);
-        let ready = ctx.vars().packed().get(key(convs), chain, make);
-        return chain_eval(&ready, x);
-    }
+fn train_fused(convs: &[&Conv], chain: Chain, x: Tensor<4>, ctx: &mut Forward) -> Tensor<4> {
     let norms: Vec<_> = convs.iter().filter_map(|c| c.norm.as_ref()).collect();
     let params = convs
         .iter()

@@ -1,7 +1,7 @@
 //! Fully connected layer.
 
 use crate::forward::Forward;
-use crate::params::{VarBuilder, VarId, VarKind, WeightInit};
+use crate::params::{VarBuilder, VarId, WeightInit};
 use burn::tensor::Tensor;
 
 /// `y = x W^T + b` with `W` of shape `[out, in]`.
@@ -18,21 +18,10 @@ pub struct Dense {
 impl Dense {
     /// Declares weight and bias under `prefix`.
     pub fn declare(b: &mut VarBuilder, prefix: &str, input: usize, output: usize, init: WeightInit) -> Self {
-        let weight = b.add(
-            format!("{prefix}.weight"),
-            &[output, input],
-            VarKind::Trainable,
-            init.with_fans(input, output),
-        );
-        let bias = b.add(
-            format!("{prefix}.bias"),
-            &[output],
-            VarKind::Trainable,
-            init.bias(input),
-        );
+        let start = init.with_fans(input, output);
         Self {
-            weight,
-            bias,
+            weight: b.trainable(prefix, "weight", &[output, input], start),
+            bias: b.trainable(prefix, "bias", &[output], init.bias(input)),
             input,
             output,
         }

@@ -28,25 +28,21 @@ pub struct HeadSpec {
 pub struct Head {
     /// Sizes and rules.
     pub spec: HeadSpec,
-    pub(super) hidden: Dense,
+    pub(crate) hidden: Dense,
     pub(super) prelu: Prelu,
     pub(super) norm: BatchNorm,
-    pub(super) logits: Dense,
+    pub(crate) logits: Dense,
 }
 
 impl Head {
     /// Declares `dense`, `prelu`, `bn` and `logits` under `prefix`.
     pub fn declare(b: &mut VarBuilder, prefix: &str, spec: HeadSpec, init: WeightInit) -> Self {
-        let hidden = Dense::declare(b, &format!("{prefix}.dense"), spec.input, spec.hidden, init);
-        let prelu = Prelu::declare(b, &format!("{prefix}.prelu"));
-        let norm = BatchNorm::declare(b, &format!("{prefix}.bn"), spec.hidden, spec.batch_norm);
-        let logits = Dense::declare(b, &format!("{prefix}.logits"), spec.hidden, spec.classes, init);
         Self {
             spec,
-            hidden,
-            prelu,
-            norm,
-            logits,
+            hidden: Dense::declare(b, &format!("{prefix}.dense"), spec.input, spec.hidden, init),
+            prelu: Prelu::declare(b, &format!("{prefix}.prelu")),
+            norm: BatchNorm::declare(b, &format!("{prefix}.bn"), spec.hidden, spec.batch_norm),
+            logits: Dense::declare(b, &format!("{prefix}.logits"), spec.hidden, spec.classes, init),
         }
     }
 

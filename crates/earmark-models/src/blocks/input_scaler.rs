@@ -43,15 +43,6 @@ impl InputScalerSpec {
     }
 }
 
-/// Mean and weights of the principal components.
-#[derive(Clone, Debug)]
-struct Components {
-    /// `[inputs]`
-    mean: VarId,
-    /// `[components, inputs]`
-    components: VarId,
-}
-
 /// `[B, inputs]` to `[B, components]`, or to `[B, inputs]` where there are no components.
 #[derive(Clone, Debug)]
 pub struct InputScaler {
@@ -60,25 +51,22 @@ pub struct InputScaler {
     /// `[inputs]` each.
     mean: VarId,
     deviation: VarId,
-    pca: Option<Components>,
+    /// The mean of the standardised inputs, `[inputs]`, and the components, `[components, inputs]`.
+    pca: Option<[VarId; 2]>,
 }
 
 impl InputScaler {
     /// Declares the buffers. Until they are fitted, they leave inputs as they are; components are 0.
     pub fn declare(b: &mut VarBuilder, spec: InputScalerSpec, inputs: usize) -> Self {
         let mut buffer = |name: &str, shape: &[usize], start: f32| {
-            b.add(
-                format!("{}{name}", spec.prefix),
-                shape,
-                VarKind::Scaler,
-                VarInit::Constant(start),
-            )
+            let name = format!("{}{name}", spec.prefix);
+            b.add(name, shape, VarKind::Scaler, VarInit::Constant(start))
         };
         let mean = buffer("standardise.mean", &[inputs], 0.0);
         let deviation = buffer("standardise.deviation", &[inputs], 1.0);
-        let pca = (spec.components > 0).then(|| Components {
-            mean: buffer("pca.mean", &[inputs], 0.0),
-            components: buffer("pca.components", &[spec.components, inputs], 0.0),
+        let pca = (spec.components > 0).then(|| {
+            let mean = buffer("pca.mean", &[inputs], 0.0);
+            [mean, buffer("pca.components", &[spec.components, inputs], 0.0)]
         });
         Self {
             spec,
@@ -96,10 +84,7 @@ impl InputScaler {
 
     /// Numbers per row after scaling.
     pub fn outputs(&self) -> usize {
-        match self.pca {
-            Some(_) => self.spec.components,
-            None => self.inputs,
-        }
+        self.pca.map_or(self.inputs, |_| self.spec.components)
     }
 
     /// As [`InputScalerSpec::compressed`].
@@ -124,10 +109,10 @@ impl InputScaler {
         } else {
             x
         };
-        let Some(Components { mean, components }) = &self.pca else {
+        let Some([mean, components]) = self.pca else {
             return x;
         };
-        let (mean, components): (Tensor<1>, Tensor<2>) = (ctx.var(*mean), ctx.var(*components));
+        let (mean, components): (Tensor<1>, Tensor<2>) = (ctx.var(mean), ctx.var(components));
         (x - mean.unsqueeze()).matmul(components.transpose()) // [B, components]
     }
 }

@@ -62,34 +62,19 @@ impl InvertedResidual {
             halved: s.halved,
             ..ConvSpec::depthwise3(s.expanded, s.stride)
         };
-        let pointwise = |input, output, activation| ConvSpec {
-            activation,
-            ..ConvSpec::pointwise(input, output)
-        };
-        let expand =
-            (s.expanded != s.input).then(|| ("expand", pointwise(s.input, s.expanded, s.activation)));
-        let first = expand
-            .into_iter()
-            .chain([("depthwise", depthwise)])
-            .map(|(name, spec)| Conv::declare(b, &format!("{prefix}.{name}"), spec, Some(norm), init))
-            .collect();
-        let squeeze = s.squeezed.map(|squeezed| {
-            SqueezeExcite::declare(
-                b,
-                &format!("{prefix}.squeeze"),
-                s.expanded,
-                squeezed,
-                Activation::Relu,
-                dense_init,
-            )
-        });
-        let project = pointwise(s.expanded, s.output, Activation::Identity);
-        let project = Conv::declare(b, &format!("{prefix}.project"), project, Some(norm), init);
+        let expand = ConvSpec::pointwise(s.input, s.expanded).with_activation(s.activation);
+        let project = ConvSpec::pointwise(s.expanded, s.output).with_activation(Activation::Identity);
+        let name = |part: &str| format!("{prefix}.{part}");
+        let conv =
+            |b: &mut VarBuilder, part: &str, spec| Conv::declare(b, &name(part), spec, Some(norm), init);
+        let expand = (s.expanded != s.input).then(|| conv(b, "expand", expand));
+        let first = expand.into_iter().chain([conv(b, "depthwise", depthwise)]);
+        let squeeze = |n| SqueezeExcite::declare(b, &name("squeeze"), s.expanded, n, dense_init);
         Self {
             spec,
-            first,
-            squeeze,
-            project,
+            first: first.collect(),
+            squeeze: s.squeezed.map(squeeze),
+            project: conv(b, "project", project),
         }
     }
 
@@ -125,9 +110,10 @@ impl InvertedResidual {
 
     /// Adds the block to a table as one row.
     pub(crate) fn add_row(&self, name: &str, table: &mut LayerTableBuilder) {
-        let squeeze = self.squeeze.as_ref();
-        let of_squeeze = squeeze.map_or(0, SqueezeExcite::weights);
-        let (mut weights, mut multiplies) = (of_squeeze, of_squeeze);
+        let squeeze = self.squeeze.as_ref().map(|squeeze| &squeeze.reduce);
+        // Both dense layers multiply once per weight.
+        let mut weights = squeeze.map_or(0, |reduce| 2 * reduce.input * reduce.output);
+        let mut multiplies = weights;
         for conv in self.convs() {
             weights += conv.spec.weights();
             multiplies += conv.spec.multiplies(table.size);
@@ -135,7 +121,7 @@ impl InvertedResidual {
         }
         let s = &self.spec;
         let step = if s.halved { 2 } else { s.stride };
-        let squeezed = squeeze.map_or(String::new(), |q| format!(", SE {}", q.squeezed()));
+        let squeezed = squeeze.map_or(String::new(), |reduce| format!(", SE {}", reduce.output));
         let kind = format!(
             "IR({0}x{0}, {1}, {2}, {step}{squeezed})",
             s.kernel, s.expanded, s.output

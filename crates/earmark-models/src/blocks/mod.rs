@@ -20,15 +20,13 @@ pub use activation::{Activation, activate};
 pub use attention::{Attention, AttentionSpec};
 pub use conv::Conv;
 pub use conv_chain::{conv_chain, conv_chain_pooled};
-pub use conv_spec::{ConvPadding, ConvSpec};
+pub use conv_spec::{ConvPadding, ConvSpec, divisible};
 pub use dense::Dense;
 pub use gate::gate;
 pub use head::{Head, HeadSpec};
 pub use input_scaler::{InputScaler, InputScalerSpec};
 pub use inverted_residual::{InvertedResidual, InvertedResidualSpec};
 pub use norm::{BatchNorm, BatchNormConfig};
-pub use pool::{
-    Pool, PoolSpec, PoolWindow, average_pool, global_max, global_mean, pooled_size, without_plane,
-};
+pub use pool::{Pool, PoolSpec, global_max, global_mean, pooled_size, without_plane};
 pub use prelu::Prelu;
 pub use squeeze_excite::SqueezeExcite;

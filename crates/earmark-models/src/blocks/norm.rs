@@ -21,12 +21,6 @@ impl BatchNormConfig {
     }
 }
 
-impl Default for BatchNormConfig {
-    fn default() -> Self {
-        Self::new(0.9997, 0.001)
-    }
-}
-
 /// Scale, offset and moving statistics of `C` channels.
 #[derive(Clone, Debug)]
 pub struct BatchNorm {
@@ -41,12 +35,8 @@ impl BatchNorm {
     /// Declares the four variables under `prefix`.
     pub fn declare(b: &mut VarBuilder, prefix: &str, channels: usize, config: BatchNormConfig) -> Self {
         let mut add = |name: &str, kind, start| {
-            b.add(
-                format!("{prefix}.{name}"),
-                &[channels],
-                kind,
-                VarInit::Constant(start),
-            )
+            let name = format!("{prefix}.{name}");
+            b.add(name, &[channels], kind, VarInit::Constant(start))
         };
         Self {
             gamma: add("gamma", VarKind::Trainable, 1.0),

@@ -26,6 +26,11 @@ fn bias(g: &mut Builder, vars: &Vars, weight: VarId, values: Vec<f32>) -> Value 
     g.constant(&format!("{prefix}bias"), Tensor::floats(&[values.len()], values))
 }
 
+/// Values with the name of a variable, in another shape.
+fn constant(g: &mut Builder, vars: &Vars, id: VarId, shape: &[usize], values: Vec<f32>) -> Value {
+    g.constant(&vars.specs()[id.0].name, Tensor::floats(shape, values))
+}
+
 impl BatchNorm {
     /// In evaluation it is `factor x + offset`, a pair for each channel; in double precision.
     fn affine(&self, vars: &Vars) -> Vec<(f64, f64)> {
@@ -41,21 +46,13 @@ impl BatchNorm {
 
     /// `[B, C, H, W]` to the same shape, where no layer follows that it could be folded into: padding is added after it.
     pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: OnnxPlanes) -> OnnxPlanes {
-        let (factors, offsets): (Vec<f32>, Vec<f32>) = self
-            .affine(vars)
-            .iter()
-            .map(|(f, o)| (*f as f32, *o as f32))
-            .unzip();
-        let shape = [factors.len(), 1, 1];
-        let name = vars.specs()[self.gamma.0].name.clone();
-        let factors = g.constant(&name, Tensor::floats(&shape, factors));
-        let name = vars.specs()[self.beta.0].name.clone();
-        let offsets = g.constant(&name, Tensor::floats(&shape, offsets));
+        let affine = self.affine(vars);
+        let (factors, offsets) = affine.iter().map(|(f, o)| (*f as f32, *o as f32)).unzip();
+        let shape = [affine.len(), 1, 1];
+        let factors = constant(g, vars, self.gamma, &shape, factors);
+        let offsets = constant(g, vars, self.beta, &shape, offsets);
         let scaled = g.op("Mul", &[&x.value, &factors], &[]);
-        OnnxPlanes {
-            value: g.op("Add", &[&scaled, &offsets], &[]),
-            ..x
-        }
+        x.with(g.op("Add", &[&scaled, &offsets], &[]))
     }
 }
 
@@ -99,10 +96,8 @@ impl Conv {
     pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: &OnnxPlanes) -> OnnxPlanes {
         let s = &self.spec.effective();
         let mut weights = self.host_kernel(vars.to_vec(self.weight));
-        let mut biases = match self.bias {
-            Some(id) => vars.to_vec(id),
-            None => vec![0.0; s.output],
-        };
+        let biases = self.bias.map(|id| vars.to_vec(id));
+        let mut biases = biases.unwrap_or_else(|| vec![0.0; s.output]);
         if let Some(norm) = &self.norm {
             let each = weights.len() / s.output;
             for (c, (factor, offset)) in norm.affine(vars).into_iter().enumerate() {
@@ -168,10 +163,7 @@ impl Head {
     pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: &Value) -> Value {
         let x = self.hidden.add_to_onnx(g, vars, x);
         let slope = self.prelu.slope;
-        let slope = g.constant(
-            &vars.specs()[slope.0].name,
-            Tensor::floats(&[1], vars.to_vec(slope)),
-        );
+        let slope = constant(g, vars, slope, &[1], vars.to_vec(slope));
         let x = g.op("PRelu", &[&x, &slope], &[]);
         self.logits.add_after_norm(g, vars, &x, Some(&self.norm))
     }
@@ -207,10 +199,7 @@ impl Attention {
         ];
         let places = g.op("Conv", &[&seen, &spatial], &attributes);
         let places = g.op("Sigmoid", &[&places], &[]);
-        OnnxPlanes {
-            value: g.op("Mul", &[&value, &places], &[]),
-            ..*x
-        }
+        x.with(g.op("Mul", &[&value, &places], &[]))
     }
 }
 
@@ -219,14 +208,11 @@ impl SqueezeExcite {
     fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: &OnnxPlanes) -> OnnxPlanes {
         let seen = x.mean(g); // [B, C]
         let hidden = self.reduce.add_to_onnx(g, vars, &seen);
-        let hidden = add_activation(g, self.hidden, hidden);
+        let hidden = add_activation(g, Activation::Relu, hidden);
         let factors = self.expand.add_to_onnx(g, vars, &hidden);
         let factors = g.op("Sigmoid", &[&factors], &[]);
         let factors = g.reshape(&factors, &[0, 0, 1, 1]);
-        OnnxPlanes {
-            value: g.op("Mul", &[&x.value, &factors], &[]),
-            ..*x
-        }
+        x.with(g.op("Mul", &[&x.value, &factors], &[]))
     }
 }
 
@@ -241,6 +227,10 @@ impl InvertedResidual {
             y = squeeze.add_to_onnx(g, vars, &y);
         }
         let y = self.project.add_to_onnx(g, vars, &y);
-        if self.adds() { y.plus(g, &x) } else { y }
+        if self.adds() {
+            y.with(g.op("Add", &[&y.value, &x.value], &[]))
+        } else {
+            y
+        }
     }
 }

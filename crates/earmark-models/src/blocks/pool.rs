@@ -13,55 +13,35 @@ pub fn pooled_size(size: [usize; 2], window: usize) -> [usize; 2] {
     size.map(|n| n / window.min(n).max(1))
 }
 
-/// The window of a [`PoolSpec`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PoolWindow {
-    /// This number of rows and columns, or fewer where the plane has fewer.
-    Square(usize),
-    /// The whole plane.
-    Whole,
-}
-
-impl PoolWindow {
-    /// Rows and columns on a plane of `size`.
-    pub fn fitted(self, size: [usize; 2]) -> [usize; 2] {
-        match self {
-            Self::Square(n) => size.map(|s| n.min(s)),
-            Self::Whole => size,
-        }
-    }
-}
-
 /// A pool that follows convolutions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolSpec {
     /// What a window yields.
     pub pool: Pool,
-    /// Its size.
-    pub window: PoolWindow,
+    /// Its rows and columns, or fewer where the plane has fewer; [`usize::MAX`] for the whole plane.
+    pub window: usize,
 }
 
 impl PoolSpec {
-    /// Means over `n` rows and columns.
-    pub fn mean(n: usize) -> Self {
-        Self {
-            pool: Pool::Mean,
-            window: PoolWindow::Square(n),
-        }
+    /// A pool over windows of this number of rows and columns.
+    pub const fn new(pool: Pool, window: usize) -> Self {
+        Self { pool, window }
     }
 
     /// One number per plane.
     pub fn global(pool: Pool) -> Self {
-        Self {
-            pool,
-            window: PoolWindow::Whole,
-        }
+        Self::new(pool, usize::MAX)
+    }
+
+    /// Rows and columns of a window on a plane of `size`.
+    pub fn window(self, size: [usize; 2]) -> [usize; 2] {
+        size.map(|n| n.min(self.window))
     }
 
     /// `[B, C, H, W]` to `[B, C, H', W']`.
     pub fn forward(self, x: Tensor<4>, ctx: &Forward) -> Tensor<4> {
         let [_, _, h, w] = x.dims();
-        let window = self.window.fitted([h, w]);
+        let window = self.window([h, w]);
         if window == [1, 1] {
             return x;
         }
@@ -73,11 +53,6 @@ impl PoolSpec {
             Pool::Max => module::max_pool2d(x, MaxPoolOptions::new(window)),
         }
     }
-}
-
-/// Means over windows: `[B, C, H, W]` to `[B, C, H', W']` with the sizes of [`pooled_size`].
-pub fn average_pool(x: Tensor<4>, window: usize, ctx: &Forward) -> Tensor<4> {
-    PoolSpec::mean(window).forward(x, ctx)
 }
 
 /// `[B, C, 1, 1]` to `[B, C]`.
@@ -143,7 +118,7 @@ mod tests {
             let x = numbers(shape);
             let want = naive(&to_host(x.clone()), shape, window);
             for vars in both() {
-                let got = average_pool(x.clone(), window, &Forward::eval(&vars));
+                let got = PoolSpec::new(Pool::Mean, window).forward(x.clone(), &Forward::eval(&vars));
                 assert_eq!(
                     got.dims()[2..],
                     pooled_size([h, w], window),
@@ -177,14 +152,11 @@ mod tests {
     #[test]
     fn gradients_are_the_same_with_and_without_kernels() {
         let pools = [
-            PoolSpec::mean(2),
-            PoolSpec::mean(8),
+            PoolSpec::new(Pool::Mean, 2),
+            PoolSpec::new(Pool::Mean, 8),
             PoolSpec::global(Pool::Mean),
             PoolSpec::global(Pool::Max),
-            PoolSpec {
-                pool: Pool::Max,
-                window: PoolWindow::Square(3),
-            },
+            PoolSpec::new(Pool::Max, 3),
         ];
         for spec in pools {
             let [with, without] = both().map(|vars| {

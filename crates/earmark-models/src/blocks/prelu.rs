@@ -11,7 +11,7 @@ pub struct Prelu {
 }
 
 impl Prelu {
-    /// Declares the slope, starting at 0.25, as the variable `name`.
+    /// Declares the slope, which starts at 0.25, as the variable `name`.
     pub fn declare(b: &mut VarBuilder, name: &str) -> Self {
         Self {
             slope: b.add(name, &[1], VarKind::Trainable, VarInit::Constant(0.25)),

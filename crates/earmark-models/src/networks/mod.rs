@@ -1,5 +1,5 @@
-//! The networks, one folder each: `config.rs` has the settings, `network.rs` the layers and the passes, `layer_table.rs` the
-//! table of its layers, `onnx.rs` its graph.
+//! The networks, one module each, from top to bottom: the settings, the layers and their variables, the passes, the table of the
+//! layers, the graph.
 //!
 //! CONTRIBUTING.md says how to add one.
 

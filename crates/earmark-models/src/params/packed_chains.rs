@@ -8,16 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Chains packed for inference, found by their first and last weights. They depend on the values of the variables alone and are
 /// dropped when one changes. Planes of another size use the same packed weights.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct PackedChains(Arc<Mutex<HashMap<ChainKey, Arc<InferenceChain>>>>);
-
-/// First and last weights of a chain.
-pub(crate) type ChainKey = (VarId, VarId);
+pub(crate) struct PackedChains(Arc<Mutex<HashMap<(VarId, VarId), Arc<InferenceChain>>>>);
 
 impl PackedChains {
     /// `chain` with the weights packed under `key`; if they are missing, `make` packs them and they are kept.
     pub(crate) fn get(
         &self,
-        key: ChainKey,
+        key: (VarId, VarId),
         chain: Chain,
         make: impl FnOnce(&Chain) -> InferenceChain,
     ) -> Arc<InferenceChain> {

@@ -68,6 +68,11 @@ impl VarBuilder {
         VarId(self.specs.len() - 1)
     }
 
+    /// Adds a variable that the optimiser moves, under the name `prefix.name`.
+    pub fn trainable(&mut self, prefix: &str, name: &str, shape: &[usize], init: VarInit) -> VarId {
+        self.add(format!("{prefix}.{name}"), shape, VarKind::Trainable, init)
+    }
+
     /// Keeps a declared variable at its initial value: the optimiser does not move it.
     pub fn fix(&mut self, id: VarId) {
         self.specs[id.0].kind = VarKind::Buffer;

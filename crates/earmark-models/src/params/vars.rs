@@ -107,12 +107,8 @@ impl Vars {
 
     /// Replaces a variable by a tensor of as many scalars.
     pub fn set(&mut self, id: VarId, value: Tensor<1>) {
-        assert_eq!(
-            value.dims()[0],
-            self.specs[id.0].len(),
-            "`{}` has another size",
-            self.specs[id.0].name
-        );
+        let spec = &self.specs[id.0];
+        assert_eq!(value.dims()[0], spec.len(), "`{}` has another size", spec.name);
         self.values[id.0] = value;
         self.packed = PackedChains::default();
         if self.frozen[id.0] {
@@ -127,14 +123,9 @@ impl Vars {
         self.set(id, change(old));
     }
 
-    /// Chains packed for inference with these values.
-    pub(crate) fn packed(&self) -> &PackedChains {
-        &self.packed
-    }
-
-    /// Packed chains that are frozen.
-    pub(crate) fn packed_frozen(&self) -> &PackedChains {
-        &self.packed_frozen
+    /// Chains packed for inference with these values, or those that are frozen.
+    pub(crate) fn packed(&self, frozen: bool) -> &PackedChains {
+        if frozen { &self.packed_frozen } else { &self.packed }
     }
 
     /// Copies a variable to the host.
@@ -150,26 +141,13 @@ impl Vars {
 
     /// The same variables as leaves on the autodiff device, with gradients for those that require them.
     pub fn tracked(&self) -> Self {
-        let values = self
-            .values
-            .iter()
-            .enumerate()
-            .map(|(i, v)| {
-                let v = Tensor::from_inner(v.clone());
-                if self.requires_grad(VarId(i)) {
-                    v.require_grad()
-                } else {
-                    v
-                }
-            })
-            .collect();
+        let leaf = |(i, value): (usize, &Tensor<1>)| {
+            Tensor::from_inner(value.clone()).set_require_grad(self.requires_grad(VarId(i)))
+        };
         Self {
-            specs: self.specs.clone(),
-            values,
-            kernels: self.kernels,
+            values: self.values.iter().enumerate().map(leaf).collect(),
             packed: PackedChains::default(),
-            frozen: Arc::clone(&self.frozen),
-            packed_frozen: self.packed_frozen.clone(),
+            ..self.clone()
         }
     }
 

@@ -1,31 +1,25 @@
 //! Builds a graph node by node.
 
-use super::int8_weights::WeightPrecision;
-use super::nodes::{Attribute, Dim, Graph, Node, Port, signed};
-use crate::tensor::Tensor;
+use super::int8_weights::{FEW, WeightPrecision, to_int8};
+use super::nodes::{Dim, Graph, NamedAttribute, Node, Port, signed};
+use crate::tensor::{Tensor, TensorData};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A tensor of the graph, referred to by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Value(String);
 
-impl Value {
-    /// Its name.
-    pub fn name(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Adds nodes in the order of evaluation. Names are made of scope, operator and a running number, so the same calls give the
+/// Adds nodes in the order of evaluation. Names are made of prefix, operator and a running number, so the same calls give the
 /// same graph.
 #[derive(Debug, Default)]
 pub struct Builder {
     graph: Graph,
-    scope: String,
+    /// Prefix of the names of nodes.
+    prefix: String,
     /// How often each name was requested.
     taken: BTreeMap<String, usize>,
-    /// Shared constants, by their content.
-    shared: BTreeMap<String, Value>,
+    /// Names of shared constants, made of their content.
+    shared: BTreeSet<String>,
     weights: WeightPrecision,
 }
 
@@ -38,21 +32,15 @@ impl Builder {
         }
     }
 
-    /// How weights are stored.
-    pub fn weights(&self) -> WeightPrecision {
-        self.weights
-    }
-
     /// Sets the prefix of the names of the following nodes.
-    pub fn scope(&mut self, scope: impl Into<String>) {
-        self.scope = scope.into();
+    pub fn set_prefix(&mut self, prefix: impl Into<String>) {
+        self.prefix = prefix.into();
     }
 
     fn fresh(&mut self, name: &str) -> String {
-        let base = if self.scope.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}/{name}", self.scope)
+        let base = match self.prefix.as_str() {
+            "" => name.to_owned(),
+            prefix => format!("{prefix}/{name}"),
         };
         let taken = self.taken.entry(base.clone()).or_default();
         *taken += 1;
@@ -62,30 +50,47 @@ impl Builder {
         }
     }
 
-    /// Adds a float32 input.
-    pub fn input(&mut self, name: &str, shape: &[Dim]) -> Value {
+    /// An input or output, whose name no node gets.
+    fn port(&mut self, name: &str, shape: &[Dim]) -> Port {
         self.taken.insert(name.to_owned(), 1);
-        self.graph.inputs.push(Port {
+        Port {
             name: name.to_owned(),
             shape: shape.to_vec(),
-        });
+        }
+    }
+
+    /// Adds a float32 input.
+    pub fn input(&mut self, name: &str, shape: &[Dim]) -> Value {
+        let port = self.port(name, shape);
+        self.graph.inputs.push(port);
         Value(name.to_owned())
     }
 
     /// Makes a value an output with a name of its own.
     pub fn output(&mut self, name: &str, value: &Value, shape: &[Dim]) {
-        self.taken.insert(name.to_owned(), 1);
-        self.graph.nodes.push(Node {
-            name: format!("{name}/Identity"),
-            op: "Identity",
-            inputs: vec![value.0.clone()],
-            outputs: vec![name.to_owned()],
-            attributes: Vec::new(),
-        });
-        self.graph.outputs.push(Port {
-            name: name.to_owned(),
-            shape: shape.to_vec(),
-        });
+        let port = self.port(name, shape);
+        self.graph.outputs.push(port);
+        let node = format!("{name}/Identity");
+        self.push("Identity", node, &[value], vec![name.to_owned()], &[]);
+    }
+
+    /// The weights `[out, ...]` of a convolution or dense layer, stored as [`WeightPrecision`] says.
+    pub fn weight(&mut self, name: &str, shape: &[usize], values: Vec<f32>) -> Value {
+        let few = values.len() <= FEW * shape[0];
+        if few || self.weights == WeightPrecision::Float32 {
+            return self.constant(name, Tensor::floats(shape, values));
+        }
+        let (whole, factors) = to_int8(&values, shape[0]);
+        let whole = Tensor::new(shape, TensorData::Int8(whole));
+        let whole = self.constant(&format!("{name}.int8"), whole);
+        // One factor per channel, with the other dimensions 1: it multiplies whole kernels.
+        let mut each = vec![1; shape.len()];
+        each[0] = shape[0];
+        let factors = self.constant(&format!("{name}.factor"), Tensor::floats(&each, factors));
+        // DequantizeLinear does the same, but runtimes repeat it in every pass; a Cast and a Mul of constants are computed
+        // once, when the file is loaded.
+        let whole = self.op("Cast", &[&whole], &[("to", 1.into())]);
+        self.op("Mul", &[&whole, &factors], &[])
     }
 
     /// Adds a constant that is not shared.
@@ -97,13 +102,10 @@ impl Builder {
 
     /// A small constant, shared by all requests for the same content.
     fn shared(&mut self, key: String, tensor: Tensor) -> Value {
-        if let Some(value) = self.shared.get(&key) {
-            return value.clone();
+        if self.shared.insert(key.clone()) {
+            self.graph.constants.push((key.clone(), tensor));
         }
-        self.graph.constants.push((key.clone(), tensor));
-        let value = Value(key.clone());
-        self.shared.insert(key, value.clone());
-        value
+        Value(key)
     }
 
     /// A single float.
@@ -130,14 +132,9 @@ impl Builder {
     }
 
     /// Adds a node with one output.
-    pub fn op(
-        &mut self,
-        op: &'static str,
-        inputs: &[&Value],
-        attributes: &[(&'static str, Attribute)],
-    ) -> Value {
+    pub fn op(&mut self, op: &'static str, inputs: &[&Value], attributes: &[NamedAttribute]) -> Value {
         let name = self.fresh(op);
-        self.push(op, &name, inputs, vec![name.clone()], attributes);
+        self.push(op, name.clone(), inputs, vec![name.clone()], attributes);
         Value(name)
     }
 
@@ -146,25 +143,25 @@ impl Builder {
         &mut self,
         op: &'static str,
         inputs: &[&Value],
-        attributes: &[(&'static str, Attribute)],
+        attributes: &[NamedAttribute],
     ) -> [Value; N] {
         let name = self.fresh(op);
-        let outputs = std::array::from_fn(|i| Value(format!("{name}:{i}")));
+        let outputs: [Value; N] = std::array::from_fn(|i| Value(format!("{name}:{i}")));
         let names = outputs.iter().map(|value| value.0.clone()).collect();
-        self.push(op, &name, inputs, names, attributes);
+        self.push(op, name, inputs, names, attributes);
         outputs
     }
 
     fn push(
         &mut self,
         op: &'static str,
-        name: &str,
+        name: String,
         inputs: &[&Value],
         outputs: Vec<String>,
-        attributes: &[(&'static str, Attribute)],
+        attributes: &[NamedAttribute],
     ) {
         self.graph.nodes.push(Node {
-            name: name.to_owned(),
+            name,
             op,
             inputs: inputs.iter().map(|v| v.0.clone()).collect(),
             outputs,
@@ -209,7 +206,7 @@ impl Builder {
     pub fn finish(self) -> Graph {
         let mut graph = self.graph;
         let taken: BTreeSet<&String> = graph.nodes.iter().flat_map(|node| &node.inputs).collect();
-        let spare = |name: &String| self.shared.contains_key(name) && !taken.contains(name);
+        let spare = |name: &String| self.shared.contains(name) && !taken.contains(name);
         graph.constants.retain(|(name, _)| !spare(name));
         graph
     }

@@ -31,38 +31,26 @@ impl Graph {
     /// # Errors
     /// Names the first fault.
     pub fn check(&self) -> Result<(), CheckError> {
+        let inputs = self.inputs.iter().map(|port| port.name.as_str());
+        let sources = inputs.chain(self.constants.iter().map(|(name, _)| name.as_str()));
         let mut known = BTreeSet::new();
-        let mut add = |name: &str| {
-            known
-                .insert(name.to_owned())
-                .then_some(())
-                .ok_or_else(|| CheckError::Twice(name.to_owned()))
-        };
-        for port in &self.inputs {
-            add(&port.name)?;
+        for name in sources.clone() {
+            add(&mut known, name)?;
         }
-        for (name, _) in &self.constants {
-            add(name)?;
-        }
-        let mut given: BTreeSet<&str> = self.inputs.iter().map(|p| p.name.as_str()).collect();
-        given.extend(self.constants.iter().map(|(name, _)| name.as_str()));
         let mut nodes = BTreeSet::new();
         for node in &self.nodes {
-            if !nodes.insert(&node.name) {
-                return Err(CheckError::Twice(node.name.clone()));
-            }
-            if let Some(value) = node.inputs.iter().find(|v| !given.contains(v.as_str())) {
+            add(&mut nodes, &node.name)?;
+            if let Some(value) = node.inputs.iter().find(|v| !known.contains(v.as_str())) {
                 return Err(CheckError::Missing {
                     node: node.name.clone(),
                     value: value.clone(),
                 });
             }
             for output in &node.outputs {
-                add(output)?;
-                given.insert(output);
+                add(&mut known, output)?;
             }
         }
-        if let Some(port) = self.outputs.iter().find(|p| !given.contains(p.name.as_str())) {
+        if let Some(port) = self.outputs.iter().find(|p| !known.contains(p.name.as_str())) {
             return Err(CheckError::NoOutput(port.name.clone()));
         }
         // Backwards: what outputs depend on.
@@ -73,15 +61,18 @@ impl Graph {
             }
             wanted.extend(node.inputs.iter().map(String::as_str));
         }
-        let sources = self
-            .inputs
-            .iter()
-            .map(|p| &p.name)
-            .chain(self.constants.iter().map(|(name, _)| name));
-        match sources.into_iter().find(|name| !wanted.contains(name.as_str())) {
-            Some(name) => Err(CheckError::Unused(name.clone())),
+        match sources.into_iter().find(|name| !wanted.contains(name)) {
+            Some(name) => Err(CheckError::Unused(name.to_owned())),
             None => Ok(()),
         }
+    }
+}
+
+/// Adds a name, which must be new.
+fn add<'a>(known: &mut BTreeSet<&'a str>, name: &'a str) -> Result<(), CheckError> {
+    match known.insert(name) {
+        true => Ok(()),
+        false => Err(CheckError::Twice(name.to_owned())),
     }
 }
 

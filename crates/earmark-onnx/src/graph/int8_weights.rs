@@ -1,8 +1,5 @@
 //! How weights are stored: float32, or int8 with a factor per channel.
 
-use super::builder::{Builder, Value};
-use crate::tensor::{Tensor, TensorData};
-
 /// The precision of a network's weights in the file. Computation is in float32 either way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WeightPrecision {
@@ -18,36 +15,10 @@ pub enum WeightPrecision {
 
 /// Up to this many weights per channel are few. Measured on mn04 and ESC-10: with int8 for these too, the file is a tenth
 /// smaller and the mean error of scores six times as large.
-const FEW: usize = 32;
-
-impl Builder {
-    /// The weights `[out, ...]` of a convolution or dense layer, stored as [`WeightPrecision`] says.
-    pub fn weight(&mut self, name: &str, shape: &[usize], values: Vec<f32>) -> Value {
-        let few = values.len() <= FEW * shape[0];
-        match self.weights() {
-            WeightPrecision::Int8 if few => self.constant(name, Tensor::floats(shape, values)),
-            WeightPrecision::Float32 => self.constant(name, Tensor::floats(shape, values)),
-            WeightPrecision::Int8 => {
-                let (whole, factors) = to_int8(&values, shape[0]);
-                let whole = self.constant(
-                    &format!("{name}.int8"),
-                    Tensor::new(shape, TensorData::Int8(whole)),
-                );
-                // One factor per channel, with the other dimensions 1: it multiplies whole kernels.
-                let mut each = vec![1; shape.len()];
-                each[0] = shape[0];
-                let factors = self.constant(&format!("{name}.factor"), Tensor::floats(&each, factors));
-                // DequantizeLinear does the same, but runtimes repeat it in every pass; a Cast and a Mul of constants are computed
-                // once, when the file is loaded.
-                let whole = self.op("Cast", &[&whole], &[("to", 1.into())]);
-                self.op("Mul", &[&whole, &factors], &[])
-            }
-        }
-    }
-}
+pub(super) const FEW: usize = 32;
 
 /// Integers, and a factor for each of `channels`.
-fn to_int8(values: &[f32], channels: usize) -> (Vec<i8>, Vec<f32>) {
+pub(super) fn to_int8(values: &[f32], channels: usize) -> (Vec<i8>, Vec<f32>) {
     let each = (values.len() / channels.max(1)).max(1);
     let factors: Vec<f32> = values
         .chunks(each)

@@ -8,4 +8,4 @@ mod nodes;
 pub use builder::{Builder, Value};
 pub use checker::CheckError;
 pub use int8_weights::WeightPrecision;
-pub use nodes::{Attribute, Dim, Graph, Node, Port, signed};
+pub use nodes::{Attribute, Dim, Graph, NamedAttribute, Node, Port, signed};

@@ -27,8 +27,11 @@ pub struct Node {
     /// Names of its outputs.
     pub outputs: Vec<String>,
     /// Its attributes.
-    pub attributes: Vec<(&'static str, Attribute)>,
+    pub attributes: Vec<NamedAttribute>,
 }
+
+/// An attribute with its name.
+pub type NamedAttribute = (&'static str, Attribute);
 
 /// An attribute of a node.
 #[derive(Clone, Debug, PartialEq)]

@@ -46,13 +46,12 @@ impl Call<'_> {
             let room = room.ok_or_else(|| {
                 format!("a window of {kernel} does not fit {n} with padding {before} and {after}")
             })?;
-            let out = room / stride + 1;
             Ok::<_, String>(Axis {
                 n,
                 kernel,
                 stride,
                 before,
-                out,
+                out: room / stride + 1,
             })
         };
         Ok([axis(0)?, axis(1)?])
@@ -70,11 +69,7 @@ impl Call<'_> {
         }
         let [rows, columns] = self.windows([kh, kw], [h, w])?;
         let (x, weights) = (self.floats(0)?, self.floats(1)?);
-        let bias = if self.inputs.len() > 2 {
-            Some(self.floats(2)?)
-        } else {
-            None
-        };
+        let bias = (self.inputs.len() > 2).then(|| self.floats(2)).transpose()?;
         let area = rows.out * columns.out;
         let mut out = vec![0.0; batch * outputs * area];
         for (plane, out) in out.chunks_exact_mut(area.max(1)).enumerate() {
@@ -140,9 +135,8 @@ fn add_plane(x: &[f32], taps: &[f32], [rows, columns]: [Axis; 2], out: &mut [f32
                 let out = &mut out[first..end];
                 let from = first * columns.stride + l - columns.before;
                 if columns.stride == 1 {
-                    out.iter_mut()
-                        .zip(&x[from..])
-                        .for_each(|(out, x)| *out += tap * x);
+                    let x = &x[from..];
+                    out.iter_mut().zip(x).for_each(|(out, x)| *out += tap * x);
                 } else {
                     let x = x[from..].iter().step_by(columns.stride);
                     out.iter_mut().zip(x).for_each(|(out, x)| *out += tap * x);

@@ -26,14 +26,14 @@ pub(super) fn indices(from: &[usize], shape: &[usize]) -> Vec<usize> {
             _ => 0,
         })
         .collect();
-    let mut indices = vec![0];
-    for (n, step) in shape.iter().zip(steps) {
-        indices = indices
-            .iter()
-            .flat_map(|p| (0..*n).map(move |i| p + i * step))
-            .collect();
-    }
-    indices
+    let axes = shape.iter().zip(steps);
+    axes.fold(vec![0], |indices, (n, step)| spread(&indices, *n, step))
+}
+
+/// Each index, and those that follow it in `n` steps.
+pub(super) fn spread(indices: &[usize], n: usize, step: usize) -> Vec<usize> {
+    let from = |&p: &usize| (0..n).map(move |i| p + i * step);
+    indices.iter().flat_map(from).collect()
 }
 
 /// Combines both, element by element.
@@ -109,6 +109,10 @@ impl Call<'_> {
             "Atan" => f32::atan,
             _ => |x| x * (x / 6.0 + 0.5).clamp(0.0, 1.0), // HardSwish
         };
+        self.map(f)
+    }
+
+    fn map(&self, f: impl Fn(f32) -> f32) -> Outcome {
         let values = self.floats(0)?.iter().map(|x| f(*x)).collect();
         Ok(Tensor::floats(&self.input(0)?.shape, values))
     }
@@ -117,26 +121,19 @@ impl Call<'_> {
         let (&[low], &[high]) = (self.floats(1)?, self.floats(2)?) else {
             return Err("needs two single bounds".into());
         };
-        let values = self.floats(0)?.iter().map(|x| x.max(low).min(high)).collect();
-        Ok(Tensor::floats(&self.input(0)?.shape, values))
+        self.map(|x| x.max(low).min(high))
     }
 
     pub(super) fn select(&self) -> Outcome {
         let TensorData::Bool(condition) = &self.input(0)?.data else {
             return Err("the condition is not bool".into());
         };
-        let (c, a, b) = (
-            &self.input(0)?.shape,
-            &self.input(1)?.shape,
-            &self.input(2)?.shape,
-        );
-        let shape = broadcast_shape(c, &broadcast_shape(a, b)?)?;
-        let (pc, pa, pb) = (indices(c, &shape), indices(a, &shape), indices(b, &shape));
         let (a, b) = (self.floats(1)?, self.floats(2)?);
-        let values = (0..pc.len())
-            .map(|i| if condition[pc[i]] { a[pa[i]] } else { b[pb[i]] })
-            .collect();
-        Ok(Tensor::floats(&shape, values))
+        let shapes = [0, 1, 2].map(|i| &self.inputs[i].shape[..]);
+        let shape = broadcast_shape(shapes[0], &broadcast_shape(shapes[1], shapes[2])?)?;
+        let [pc, pa, pb] = shapes.map(|from| indices(from, &shape));
+        let value = |i| if condition[pc[i]] { a[pa[i]] } else { b[pb[i]] };
+        Ok(Tensor::floats(&shape, (0..pc.len()).map(value).collect()))
     }
 
     pub(super) fn cast(&self) -> Outcome {

@@ -36,15 +36,9 @@ impl Call<'_> {
         let mut out = vec![0.0; batches * rows * columns];
         let (x, y) = (self.floats(0)?, self.floats(1)?);
         for k in 0..batches {
-            let part = |v: &'_ [f32], front: &[usize], n: usize| {
-                if front.is_empty() {
-                    0..v.len()
-                } else {
-                    k * n..(k + 1) * n
-                }
-            };
-            let x = &x[part(x, a_front, rows * inner)];
-            let y = &y[part(y, b_front, inner * columns)];
+            let start = |front: &[usize], n: usize| if front.is_empty() { 0 } else { k * n };
+            let x = &x[start(a_front, rows * inner)..];
+            let y = &y[start(b_front, inner * columns)..];
             let out = &mut out[k * rows * columns..][..rows * columns];
             multiply(x, y, [rows, inner, columns], out);
         }

@@ -1,18 +1,20 @@
 //! Operators that move values without changing them.
 
 use super::call::{Call, Outcome, around, length, strides};
-use super::elementwise::{broadcast_shape, indices};
+use super::elementwise::{broadcast_shape, indices, spread};
 use crate::graph::signed;
 use crate::tensor::{Tensor, TensorData};
+use std::ops::Range;
 
-/// The values at these indices.
-fn pick(data: &TensorData, indices: &[usize]) -> TensorData {
-    match data {
+/// The values at these indices, as a tensor of this shape.
+fn pick(x: &Tensor, shape: &[usize], indices: &[usize]) -> Tensor {
+    let data = match &x.data {
         TensorData::Float(v) => TensorData::Float(indices.iter().map(|i| v[*i]).collect()),
         TensorData::Int(v) => TensorData::Int(indices.iter().map(|i| v[*i]).collect()),
         TensorData::Int8(v) => TensorData::Int8(indices.iter().map(|i| v[*i]).collect()),
         TensorData::Bool(v) => TensorData::Bool(indices.iter().map(|i| v[*i]).collect()),
-    }
+    };
+    Tensor::new(shape, data)
 }
 
 /// The indices in a tensor of `shape` that have these indices along one axis.
@@ -28,19 +30,23 @@ fn along(shape: &[usize], axis: usize, wanted: &[usize]) -> Vec<usize> {
     found
 }
 
-/// The values of `n` inputs, each cut into `before` pieces: all first pieces, then all second ones, and so on.
-fn interleave<'a, T: Copy + 'a>(
-    before: usize,
-    n: usize,
-    input: impl Fn(usize) -> Outcome<&'a [T]>,
-) -> Outcome<Vec<T>> {
-    let inputs = (0..n).map(input).collect::<Outcome<Vec<_>>>()?;
-    let piece = |values: &&'a [T], b: usize| {
-        let each = values.len() / before.max(1);
-        &values[b * each..(b + 1) * each]
+/// The part of a tensor in this range of an axis.
+fn part(x: &Tensor, axis: usize, range: Range<usize>) -> Tensor {
+    let mut shape = x.shape.clone();
+    shape[axis] = range.len();
+    let indices: Vec<usize> = range.collect();
+    pick(x, &shape, &along(&x.shape, axis, &indices))
+}
+
+/// The inputs, each cut into `before` pieces: all first pieces, then all second ones, and so on.
+fn interleave<T: Copy>(before: usize, inputs: &[&[T]]) -> Vec<T> {
+    let piece = |values: &[T], b: usize| {
+        let each = values.len() / before;
+        values[b * each..][..each].to_vec()
     };
-    let pieces = (0..before).flat_map(|b| inputs.iter().map(move |values| piece(values, b)));
-    Ok(pieces.flatten().copied().collect())
+    (0..before)
+        .flat_map(|b| inputs.iter().flat_map(move |values| piece(values, b)))
+        .collect()
 }
 
 impl Call<'_> {
@@ -87,20 +93,14 @@ impl Call<'_> {
         let steps = strides(&x.shape);
         let (mut from, mut shape) = (vec![0], Vec::new());
         for axis in order {
-            let (n, step) = (
-                *x.shape.get(axis).ok_or("perm has an axis that does not exist")?,
-                steps[axis],
-            );
+            let n = *x.shape.get(axis).ok_or("perm has an axis that does not exist")?;
             shape.push(n);
-            from = from
-                .iter()
-                .flat_map(|p| (0..n).map(move |i| p + i * step))
-                .collect();
+            from = spread(&from, n, steps[axis]);
         }
         if shape.len() != x.shape.len() {
             return Err("perm leaves out an axis".into());
         }
-        Ok(Tensor::new(&shape, pick(&x.data, &from)))
+        Ok(pick(x, &shape, &from))
     }
 
     pub(super) fn concat(&self) -> Outcome {
@@ -119,12 +119,16 @@ impl Call<'_> {
             }
             shape[axis] += x.shape[axis];
         }
-        let before = around(&shape, axis)[0];
+        let (before, n) = (around(&shape, axis)[0], self.inputs.len());
         let data = match &first.data {
             TensorData::Float(_) => {
-                TensorData::Float(interleave(before, self.inputs.len(), |i| self.floats(i))?)
+                let inputs = (0..n).map(|i| self.floats(i)).collect::<Outcome<Vec<_>>>()?;
+                TensorData::Float(interleave(before, &inputs))
             }
-            TensorData::Int(_) => TensorData::Int(interleave(before, self.inputs.len(), |i| self.ints(i))?),
+            TensorData::Int(_) => {
+                let inputs = (0..n).map(|i| self.ints(i)).collect::<Outcome<Vec<_>>>()?;
+                TensorData::Int(interleave(before, &inputs))
+            }
             _ => return Err("this type is not supported".into()),
         };
         Ok(Tensor::new(&shape, data))
@@ -151,10 +155,7 @@ impl Call<'_> {
         let mut shape = x.shape[..axis].to_vec();
         shape.extend(&self.input(1)?.shape);
         shape.extend(&x.shape[axis + 1..]);
-        Ok(Tensor::new(
-            &shape,
-            pick(&x.data, &along(&x.shape, axis, &indices)),
-        ))
+        Ok(pick(x, &shape, &along(&x.shape, axis, &indices)))
     }
 
     pub(super) fn slice(&self) -> Outcome {
@@ -165,14 +166,7 @@ impl Call<'_> {
         let axis = self.axis(axis, x.shape.len())?;
         let n = signed(x.shape[axis]);
         let bound = |i: i64| if i < 0 { (i + n).max(0) } else { i.min(n) };
-        let (start, end) = (length(bound(start))?, length(bound(end))?);
-        let indices: Vec<usize> = (start..end).collect();
-        let mut shape = x.shape.clone();
-        shape[axis] = indices.len();
-        Ok(Tensor::new(
-            &shape,
-            pick(&x.data, &along(&x.shape, axis, &indices)),
-        ))
+        Ok(part(x, axis, length(bound(start))?..length(bound(end))?))
     }
 
     pub(super) fn split(&self) -> Outcome<Vec<Tensor>> {
@@ -183,13 +177,8 @@ impl Call<'_> {
         if each * parts != x.shape[axis] {
             return Err(format!("{} can't be split into {parts}", x.shape[axis]));
         }
-        let mut shape = x.shape.clone();
-        shape[axis] = each;
         Ok((0..parts)
-            .map(|k| {
-                let indices: Vec<usize> = (k * each..(k + 1) * each).collect();
-                Tensor::new(&shape, pick(&x.data, &along(&x.shape, axis, &indices)))
-            })
+            .map(|k| part(x, axis, k * each..(k + 1) * each))
             .collect())
     }
 
@@ -238,12 +227,8 @@ impl Call<'_> {
 
     pub(super) fn expand(&self) -> Outcome {
         let x = self.input(0)?;
-        let wanted = self
-            .ints(1)?
-            .iter()
-            .map(|n| length(*n))
-            .collect::<Outcome<Vec<_>>>()?;
-        let shape = broadcast_shape(&x.shape, &wanted)?;
-        Ok(Tensor::new(&shape, pick(&x.data, &indices(&x.shape, &shape))))
+        let wanted = self.ints(1)?.iter().map(|n| length(*n));
+        let shape = broadcast_shape(&x.shape, &wanted.collect::<Outcome<Vec<_>>>()?)?;
+        Ok(pick(x, &shape, &indices(&x.shape, &shape)))
     }
 }

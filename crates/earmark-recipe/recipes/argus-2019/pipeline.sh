@@ -24,8 +24,8 @@ if [ -n "${QUICK:-}" ]; then
     first="--set network.base=4 --set train.steps=240 --set train.learning-rate=3e-3 --set batches.size=16
         --set batches.sample.items=320 --set checkpoints.every-steps=60 --set folds.count=3
         --set front-end.mel.bands=32 --set front-end.segments.length-frames=64 --set front-end.segments.hop-frames=64
-        --set predict.tiles.length-frames=64 --set predict.tiles.hop-frames=32
-        --set validation.tiles.length-frames=64 --set validation.tiles.hop-frames=64 $first"
+        --set predict.segments.length-frames=64 --set predict.segments.hop-frames=32
+        --set validation.segments.length-frames=64 --set validation.segments.hop-frames=64 $first"
     # The published space has rates and batches for 5,000 clips, too low for a hundred clips and few steps.
     second="--set train.epochs=60 --set checkpoints.every-steps=20 --set batches.size=16 --set network.reduction=1 $second"
     search=${SEARCH:---range train.learning-rate=2e-3..5e-3:log --range network.drop-prob=0.0..0.4 --choice network.base=64,128,256}

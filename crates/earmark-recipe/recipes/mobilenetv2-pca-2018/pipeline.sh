@@ -18,7 +18,7 @@ if [ -n "${QUICK:-}" ]; then
     keys="--set network.width=0.25 --set network.hidden=[64,32] --set network.batch-norm-decay=0.9 --set batches.size=16 --set folds.count=2
         --set batches.length.min-frames=64 --set batches.length.max-frames=128 --set checkpoints.every-steps=8
         --set front-end.segments.length-frames=128 --set front-end.segments.hop-frames=128
-        --set predict.lengths={frames=[64,96,128],crops=2} --set validation.lengths={frames=[64,128],crops=1}
+        --set predict.random-crops={frames=[64,96,128],crops=2} --set validation.random-crops={frames=[64,128],crops=1}
         --set train.phases=[{epochs=4,schedule={kind=\"triangular\",peak-rate=3e-3,half-cycle-epochs=1}},{epochs=2,begin=\"best\",schedule={kind=\"plateau\",factor=0.1,patience=3}}] $keys"
     full="--set network.clip-features=16 $full"
 fi

@@ -73,21 +73,15 @@ impl Recipe {
         match self.network.architecture().clip_features() {
             Some(wanted) if computed == 0 => {
                 let remedy = "set front-end.clip-features = \"handcrafted\", which computes them; or set 0, for spectrograms alone";
-                Err(ConfigError::new(
-                    "network.clip-features",
-                    wanted.components,
-                    remedy,
-                ))
+                let error = ConfigError::new("network.clip-features", wanted.components, remedy);
+                Err(error)
             }
             Some(wanted) if computed != wanted.inputs => {
                 let remedy = format!(
                     "set {computed}, the number that front-end.clip-features = \"handcrafted\" computes, or remove this key"
                 );
-                Err(ConfigError::new(
-                    "network.clip-feature-inputs",
-                    wanted.inputs,
-                    remedy,
-                ))
+                let error = ConfigError::new("network.clip-feature-inputs", wanted.inputs, remedy);
+                Err(error)
             }
             Some(_) if self.augment.between_class.is_some() => {
                 let reason = "it mixes two sounds, and front-end.clip-features describe one";

@@ -19,11 +19,8 @@ impl Recipe {
         }
         self.cache.check().within("cache")?;
         self.validation.check().within("validation")?;
-        let best = self
-            .train
-            .phases
-            .iter()
-            .position(|phase| phase.begin == Begin::Best);
+        let mut phases = self.train.phases.iter();
+        let best = phases.position(|phase| phase.begin == Begin::Best);
         if let (Some(index), ValidationSplit::None) = (best, self.validation.split) {
             let key = format!("train.phases[{}].begin", index + 1);
             let reason = "without validation clips, no weights are the best";
@@ -41,13 +38,8 @@ impl Recipe {
 
 /// Refuses checkpoints that would never be written or kept.
 pub(crate) fn check_checkpoints(config: &CheckpointConfig) -> Result<(), ConfigError> {
-    let every = config.every_steps;
-    ConfigError::unless(
-        every > 0,
-        "checkpoints.every-steps",
-        every,
-        "set 1 or more; 100 is usual",
-    )?;
+    let (every, remedy) = (config.every_steps, "set 1 or more; 100 is usual");
+    ConfigError::check_range("checkpoints.every-steps", every, 1.., remedy)?;
     let none_kept = matches!(config.keep, KeepCheckpoints::Last { count: 0 });
     ConfigError::unless(!none_kept, "checkpoints.keep.count", 0, "keep at least 1")
 }

@@ -2,6 +2,7 @@
 //! `EARMARK_WRITE_REFERENCE=1`.
 
 mod editor;
+mod lookup;
 mod page;
 
 use earmark_recipe::{Recipe, StackConfig, builtin};
@@ -29,11 +30,12 @@ const ORDER: [&str; 12] = [
 const INTRO: &str = "\
 # Recipe reference
 
-Every key of a recipe. Written by `cargo xtask reference` from the documentation of the code; don't edit
-it here. How recipes are put together is described in [recipes.md](recipes.md).
+Every key of a recipe. Written by `cargo xtask reference` from the documentation of the code; don't
+edit it here. How recipes are put together is described in [recipes.md](recipes.md).
 
-A key is named by its path: `size` in the section `[batches]` is `batches.size` for `--set`. A default
-that is not given here is \"none\", or follows from other keys. `[[train.phases]]` is a list of tables.
+A key is named by its path: `size` in the section `[batches]` is `batches.size` for `--set`. A
+default that is not given here is \"none\", or follows from other keys. `[[train.phases]]` is a list
+of tables.
 
 ";
 

@@ -1,5 +1,6 @@
 //! A JSON schema as a page: sections, keys, types, defaults, meanings.
 
+use crate::lookup::{bare, defs, description, is_list, object, tag, tag_key, variants};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -300,84 +301,11 @@ impl Page {
     }
 }
 
-/// A value that may be missing as the value.
-fn bare(value: &Value) -> &Value {
-    let Some(choices) = value.get("anyOf").and_then(Value::as_array) else {
-        return value;
-    };
-    let mut rest = choices
-        .iter()
-        .filter(|choice| choice.get("type").is_none_or(|kind| kind != "null"));
-    match (rest.next(), rest.next()) {
-        (Some(only), None) => only,
-        _ => value,
-    }
-}
-
-fn defs(schema: &Value) -> Map<String, Value> {
-    object(schema, "$defs")
-}
-
-fn object(value: &Value, key: &str) -> Map<String, Value> {
-    value
-        .get(key)
-        .and_then(Value::as_object)
-        .cloned()
-        .unwrap_or_default()
-}
-
-fn variants(value: &Value) -> Vec<&Value> {
-    let list = value
-        .get("oneOf")
-        .or_else(|| value.get("anyOf"))
-        .and_then(Value::as_array);
-    list.map(|list| {
-        list.iter()
-            .filter(|choice| choice.get("type").is_none_or(|kind| kind != "null"))
-            .collect()
-    })
-    .unwrap_or_default()
-}
-
-fn is_list(value: &Value) -> bool {
-    value.get("items").is_some()
-}
-
-fn tag_key(variant: &Value) -> Option<&str> {
-    let properties = variant.get("properties")?.as_object()?;
-    properties
-        .iter()
-        .find(|(_, value)| value.get("const").is_some())
-        .map(|(key, _)| key.as_str())
-}
-
-/// The value of `kind` that chooses a variant.
-fn tag(variant: &Value) -> Option<&str> {
-    variant
-        .get("properties")?
-        .get(tag_key(variant)?)?
-        .get("const")?
-        .as_str()
-}
-
 fn plural(kind: &str) -> String {
     match kind {
         "string" | "number" | "integer" | "table" | "list" => format!("{kind}s"),
         other => other.to_owned(),
     }
-}
-
-/// What a key or a type means, as one paragraph without links of rustdoc.
-fn description(value: &Value) -> String {
-    let text = value
-        .get("description")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    text.replace("[`", "`")
-        .replace("`]", "`")
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 fn is_nothing(value: &Value) -> bool {

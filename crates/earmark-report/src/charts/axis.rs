@@ -27,20 +27,14 @@ impl Axis {
         let marks = ticks(low, high, target);
         let step = marks.windows(2).map(|w| w[1] - w[0]).next().unwrap_or(1.0);
         let largest = low.abs().max(high.abs());
-        let marks = marks.into_iter().map(|v| (v, label(v, step, largest))).collect();
-        Self {
-            low,
-            high,
-            marks,
-            log: false,
-        }
+        Self::new((low, high), false, marks, |v| label(v, step, largest))
     }
 
     /// A logarithmic axis over the positive values of the data.
     pub fn logarithmic(data: Option<(f64, f64)>, target: usize) -> Self {
         let (low, high) = data.unwrap_or((0.1, 1.0));
         let (low, high) = (low.clamp(1e-300, LARGEST), high.clamp(1e-300, LARGEST));
-        // Without room around it a flat line would lie on the frame.
+        // Without room around it a flat line would cover the frame.
         let margin = if high / low < 1.25 { 1.25 } else { 1.0 };
         let (low, high) = (low / margin, high * margin);
         let (marks, step) = log_ticks(low, high, target);
@@ -48,12 +42,15 @@ impl Axis {
         let small = marks.first().is_some_and(|v| *v < 0.5e-3);
         let step = |v: f64| step.unwrap_or(v);
         let text = |v: f64| label(v, step(v), if small && v < 0.1 { 0.0 } else { v });
-        let marks = marks.into_iter().map(|v| (v, text(v))).collect();
+        Self::new((low, high), true, marks, text)
+    }
+
+    fn new((low, high): (f64, f64), log: bool, marks: Vec<f64>, text: impl Fn(f64) -> String) -> Self {
         Self {
             low,
             high,
-            marks,
-            log: true,
+            marks: marks.into_iter().map(|v| (v, text(v))).collect(),
+            log,
         }
     }
 

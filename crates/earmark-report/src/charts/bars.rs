@@ -26,14 +26,10 @@ pub struct BarRow {
 pub struct BarChart {
     /// What the chart shows.
     pub title: String,
-    /// What the length means, with its unit.
-    pub label: String,
     /// Names of the groups that a bar is made of; one name or none draws plain bars without a legend.
     pub groups: Vec<String>,
     /// The bars.
     pub rows: Vec<BarRow>,
-    /// Value of a bar of full length; `None` takes the longest bar.
-    pub full: Option<f64>,
 }
 
 impl BarChart {
@@ -41,7 +37,7 @@ impl BarChart {
     #[must_use]
     pub fn draw(&self) -> Chart {
         let mut svg = Svg::default();
-        let mut top = heading(&mut svg, &self.title, &self.label);
+        let mut top = heading(&mut svg, &self.title, "");
         if self.groups.len() > 1 {
             top = legend(&mut svg, top + 16.0, &self.groups) + 4.0;
         }
@@ -49,26 +45,25 @@ impl BarChart {
         let left = text_width(&"x".repeat(names.max().unwrap_or(0))) + 20.0;
         let totals = self.rows.iter().map(|row| text_width(&row.total_text()));
         let room = totals.fold(0.0, f64::max) + 10.0;
-        let unit = (WIDTH - left - room).max(40.0) / self.full_length();
+        let unit = (WIDTH - left - room).max(40.0) / self.longest();
         for (i, row) in self.rows.iter().enumerate() {
             let middle = top + 16.0 + i as f64 * ROW;
             let name = ellipsize(&row.name, NAME_COLUMNS);
-            svg.text("k", (left - 10.0, middle + 4.5), Anchor::End, &name);
+            svg.text("k", (left - 10.0, middle + 4.5), Anchor::END, &name);
             let end = self.draw_bar(&mut svg, row, (left, middle), unit);
-            svg.text("", (end + 6.0, middle + 4.5), Anchor::Start, &row.total_text());
+            svg.text("", (end + 6.0, middle + 4.5), Anchor::START, &row.total_text());
         }
         let below = top + self.rows.len() as f64 * ROW;
         svg.line("axis", (left, top + 2.0), (left, below + 6.0));
         svg.finish(CLASS, (WIDTH, below + 12.0), &self.title)
     }
 
-    /// Value of a bar of full length: a positive number.
-    fn full_length(&self) -> f64 {
+    /// Value of the longest bar: a positive number.
+    fn longest(&self) -> f64 {
         let total = |row: &BarRow| row.values.iter().map(|v| length(*v)).sum::<f64>();
         let longest = self.rows.iter().map(total).fold(0.0, f64::max);
-        let full = self.full.filter(|f| f.is_finite() && *f > 0.0).unwrap_or(longest);
         // Losing a hundred-thousandth to infinity is better than dividing by it.
-        if full > 0.0 { full.min(1e300) } else { 1.0 }
+        if longest > 0.0 { longest.min(1e300) } else { 1.0 }
     }
 
     /// One bar from its left end, the values of the groups end to end; returns where it ends.
@@ -89,7 +84,7 @@ impl BarChart {
 }
 
 impl BarRow {
-    /// The sum of the values; a dash where there are none.
+    /// The sum of the values; a dash without any.
     fn total_text(&self) -> String {
         let values: Vec<f64> = self.values.iter().copied().filter(|v| v.is_finite()).collect();
         let sum = values.iter().sum::<f64>();
@@ -108,9 +103,10 @@ fn length(value: f64) -> f64 {
 
 /// A count or a score.
 fn value_text(value: f64) -> String {
-    if value.fract() == 0.0 && value < 1e15 {
-        human_count(value as u64)
-    } else {
-        score(value)
-    }
+    whole(value).unwrap_or_else(|| score(value))
+}
+
+/// A whole number that is not negative, with its thousands marked.
+pub(crate) fn whole(value: f64) -> Option<String> {
+    (value.fract() == 0.0 && (0.0..1e15).contains(&value)).then(|| human_count(value as u64))
 }

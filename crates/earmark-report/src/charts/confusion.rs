@@ -1,20 +1,17 @@
-//! ConfusionChart matrices: which class was predicted as which.
+//! Confusion matrices: which class was predicted as which.
 
 use crate::svg::{Anchor, Svg, text_width};
 use crate::terminal::table::ellipsize;
 use crate::{Chart, ReportError};
 use earmark_core::human::human_count;
-use serde::{Deserialize, Serialize};
 use unicode_width::UnicodeWidthStr;
 
-/// Counts of (true class, predicted class), checked to be square.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Unchecked", into = "Unchecked")]
-pub struct ConfusionChart(Unchecked);
+/// True class, predicted class, count, and clips of the true class.
+type Cell = (usize, usize, u64, f64);
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Unchecked {
+/// Counts of (true class, predicted class), checked to be square.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfusionChart {
     classes: Vec<String>,
     counts: Vec<Vec<u64>>,
 }
@@ -25,26 +22,38 @@ impl ConfusionChart {
     /// # Errors
     /// For counts that are not square over the classes.
     pub fn new(classes: Vec<String>, counts: Vec<Vec<u64>>) -> Result<Self, ReportError> {
-        Unchecked { classes, counts }.try_into()
+        let ragged = counts.iter().position(|row| row.len() != classes.len());
+        let what = match ragged {
+            _ if counts.len() != classes.len() => format!("found {} rows", counts.len()),
+            Some(i) => format!("row {i} ({:?}) has {} counts", classes[i], counts[i].len()),
+            None => return Ok(Self { classes, counts }),
+        };
+        let classes = classes.len();
+        Err(ReportError::ConfusionShape { classes, what })
     }
 
     /// `[true][predicted]`.
     #[must_use]
     pub fn counts(&self) -> &[Vec<u64>] {
-        &self.0.counts
+        &self.counts
+    }
+
+    /// The cells that are not empty.
+    fn cells(&self) -> impl Iterator<Item = Cell> {
+        self.counts.iter().enumerate().flat_map(|(t, row)| {
+            let total: f64 = row.iter().map(|c| *c as f64).sum();
+            let cells = row.iter().enumerate().filter(|(_, count)| **count > 0);
+            cells.map(move |(p, count)| (t, p, *count, total))
+        })
     }
 
     /// The most frequent mistakes: (true, predicted, count, share of the true class), most frequent first, ties in class
     /// order, at most `limit`.
     pub(crate) fn worst_pairs(&self, limit: usize) -> Vec<(&str, &str, u64, f64)> {
-        let class = |i: usize| self.0.classes[i].as_str();
-        let mut pairs = Vec::new();
-        for (t, row) in self.0.counts.iter().enumerate() {
-            let total: f64 = row.iter().map(|c| *c as f64).sum();
-            for (p, count) in row.iter().enumerate().filter(|(p, c)| *p != t && **c > 0) {
-                pairs.push((class(t), class(p), *count, *count as f64 / total));
-            }
-        }
+        let class = |i: usize| self.classes[i].as_str();
+        let wrong = self.cells().filter(|(t, p, ..)| t != p);
+        let pair = |(t, p, count, total): Cell| (class(t), class(p), count, count as f64 / total);
+        let mut pairs: Vec<_> = wrong.map(pair).collect();
         pairs.sort_by(|a, b| b.2.cmp(&a.2).then(b.3.total_cmp(&a.3))); // stable: ties stay in class order
         pairs.truncate(limit);
         pairs
@@ -54,7 +63,7 @@ impl ConfusionChart {
     /// right, red is wrong. Counts are written into the cells as far as they fit, and always shown under the pointer.
     #[must_use]
     pub fn draw(&self) -> Chart {
-        let classes = &self.0.classes;
+        let classes = &self.classes;
         let cell = match classes.len() {
             0..=12 => 34.0,
             13..=24 => 26.0,
@@ -65,38 +74,31 @@ impl ConfusionChart {
         let (left, above) = (widest * 6.6 + 16.0, 24.0 + widest * 5.9 + 8.0);
         let side = cell * classes.len() as f64;
         let mut svg = Svg::default();
-        svg.text("k", (left, 14.0), Anchor::Start, "predicted as →");
-        svg.text("k", (left - 8.0, above - 6.0), Anchor::End, "true ↓");
+        svg.text("k", (left, 14.0), Anchor::START, "predicted as →");
+        svg.text("k", (left - 8.0, above - 6.0), Anchor::END, "true ↓");
         for (i, class) in classes.iter().enumerate() {
             let (at, name) = (i as f64 * cell, ellipsize(class, 24));
-            svg.rising_text("lab", (left + at + cell / 2.0 + 5.0, above - 6.0), &name);
-            svg.text(
-                "lab",
-                (left - 8.0, above + at + cell / 2.0 + 4.0),
-                Anchor::End,
-                &name,
-            );
+            let (column, row) = (left + at + cell / 2.0 + 5.0, above + at + cell / 2.0 + 4.0);
+            svg.rising_text("lab", (column, above - 6.0), &name);
+            svg.text("lab", (left - 8.0, row), Anchor::END, &name);
         }
         for i in 0..=classes.len() {
             let at = i as f64 * cell;
             svg.line("grid", (left, above + at), (left + side, above + at));
             svg.line("grid", (left + at, above), (left + at, above + side));
         }
-        for (t, row) in self.0.counts.iter().enumerate() {
-            for (p, count) in row.iter().enumerate().filter(|(_, c)| **c > 0) {
-                let corner = (left + p as f64 * cell + 0.5, above + t as f64 * cell + 0.5);
-                self.draw_cell(&mut svg, (t, p), *count, corner, cell);
-            }
+        for (t, p, count, total) in self.cells() {
+            let corner = (left + p as f64 * cell + 0.5, above + t as f64 * cell + 0.5);
+            self.draw_cell(&mut svg, (t, p, count, total), corner, cell);
         }
         // The last rising name sticks out to the right by its height.
         let size = (left + side + widest * 3.4 + 12.0, above + side + 8.0);
         svg.finish("em matrix", size, "confusion matrix")
     }
 
-    fn draw_cell(&self, svg: &mut Svg, (t, p): (usize, usize), count: u64, corner: (f64, f64), side: f64) {
-        let total: f64 = self.0.counts[t].iter().map(|c| *c as f64).sum();
+    fn draw_cell(&self, svg: &mut Svg, (t, p, count, total): Cell, corner: (f64, f64), side: f64) {
         let share = count as f64 / total;
-        let (truth, predicted) = (&self.0.classes[t], &self.0.classes[p]);
+        let (truth, predicted) = (&self.classes[t], &self.classes[p]);
         let (class, what) = match t == p {
             true => ("c0", format!("{truth} predicted right")),
             false => ("c6", format!("{truth} predicted as {predicted}")),
@@ -108,32 +110,8 @@ impl ConfusionChart {
         let text = count.to_string();
         if text_width(&text) * 0.68 <= side - 2.0 {
             let middle = (corner.0 + side / 2.0 - 0.5, corner.1 + side / 2.0 + 3.2);
-            svg.text(if share > 0.5 { "w" } else { "n" }, middle, Anchor::Middle, &text);
+            svg.text(if share > 0.5 { "w" } else { "n" }, middle, Anchor::MIDDLE, &text);
         }
-    }
-}
-
-impl TryFrom<Unchecked> for ConfusionChart {
-    type Error = ReportError;
-
-    fn try_from(matrix: Unchecked) -> Result<Self, ReportError> {
-        let (classes, counts) = (&matrix.classes, &matrix.counts);
-        let ragged = counts.iter().position(|row| row.len() != classes.len());
-        let what = match ragged {
-            _ if counts.len() != classes.len() => format!("found {} rows", counts.len()),
-            Some(i) => format!("row {i} ({:?}) has {} counts", classes[i], counts[i].len()),
-            None => return Ok(Self(matrix)),
-        };
-        Err(ReportError::ConfusionShape {
-            classes: classes.len(),
-            what,
-        })
-    }
-}
-
-impl From<ConfusionChart> for Unchecked {
-    fn from(chart: ConfusionChart) -> Self {
-        chart.0
     }
 }
 
@@ -172,10 +150,5 @@ mod tests {
             "{error}"
         );
         assert!(ConfusionChart::new(classes, vec![]).is_err());
-        let json = r#"{"classes":["a"],"counts":[[1,2]]}"#;
-        assert!(serde_json::from_str::<ConfusionChart>(json).is_err());
-        let back =
-            serde_json::to_string(&small()).and_then(|text| serde_json::from_str::<ConfusionChart>(&text));
-        assert_eq!(back.expect("round trip"), small());
     }
 }

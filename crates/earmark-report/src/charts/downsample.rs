@@ -1,6 +1,7 @@
 //! Long curves on few pixels, without losing a spike.
 
 use super::frame::range;
+use std::collections::BTreeSet;
 
 /// Fewer points that look the same: in each of `columns` equal parts of the x range the first, smallest, largest
 /// and last point stay, in their order, and one gap (a point that is not finite) if there was one.
@@ -19,10 +20,8 @@ pub(super) fn downsample(points: &[(f64, f64)], columns: usize) -> Vec<(f64, f64
         let at = (x / 2.0 - low / 2.0) / width * columns as f64;
         (at as usize).min(columns - 1) // NaN as an integer is 0
     };
-    points
-        .chunk_by(|a, b| column(a.0) == column(b.0))
-        .flat_map(keep_extremes)
-        .collect()
+    let groups = points.chunk_by(|a, b| column(a.0) == column(b.0));
+    groups.flat_map(keep_extremes).collect()
 }
 
 /// First, smallest, largest, last and one gap of a group, in their order, each once.
@@ -31,18 +30,9 @@ fn keep_extremes(group: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let by_y = |a: &usize, b: &usize| group[*a].1.total_cmp(&group[*b].1);
     let indices = || (0..group.len()).filter(finite);
     let gap = (0..group.len()).find(|i| !finite(i));
-    let mut kept: Vec<usize> = [
-        indices().next(),
-        indices().min_by(by_y),
-        indices().max_by(by_y),
-        indices().next_back(),
-        gap,
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    kept.sort_unstable();
-    kept.dedup();
+    let ends = [indices().next(), indices().next_back(), gap];
+    let extremes = [indices().min_by(by_y), indices().max_by(by_y)];
+    let kept: BTreeSet<usize> = ends.into_iter().chain(extremes).flatten().collect();
     kept.into_iter().map(|i| group[i]).collect()
 }
 

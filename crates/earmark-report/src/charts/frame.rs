@@ -44,7 +44,7 @@ impl Plot {
         for (value, label) in &y.marks {
             let at = self.y(y.position(*value).unwrap_or(0.0));
             svg.line("grid", (self.left, at), (self.right, at));
-            svg.text("", (self.left - 8.0, at + 4.5), Anchor::End, label);
+            svg.text("", (self.left - 8.0, at + 4.5), Anchor::END, label);
         }
         for (value, label) in &x.marks {
             let at = self.x(x.position(*value).unwrap_or(0.0));
@@ -52,21 +52,18 @@ impl Plot {
             // A long label at an end would stick out of the chart.
             let half = text_width(label) / 2.0;
             let middle = at.clamp(half + 2.0, WIDTH - half - 2.0);
-            svg.text("", (middle, self.bottom + 20.0), Anchor::Middle, label);
+            svg.text("", (middle, self.bottom + 20.0), Anchor::MIDDLE, label);
         }
         svg.line("axis", (self.left, self.bottom), (self.right, self.bottom));
-        svg.text("", (self.right, HEIGHT - 5.0), Anchor::End, x_label);
+        svg.text("", (self.right, HEIGHT - 5.0), Anchor::END, x_label);
     }
 }
 
 /// A linear x axis with as many marks as their labels have room.
 pub(super) fn x_axis(data: Option<(f64, f64)>, make: impl Fn(Option<(f64, f64)>, usize) -> Axis) -> Axis {
     let fits = |axis: &Axis| axis.marks.iter().map(|m| text_width(&m.1) + 14.0).sum::<f64>() < WIDTH * 0.8;
-    (2..=7)
-        .rev()
-        .map(|target| make(data, target))
-        .find(fits)
-        .unwrap_or_else(|| make(data, 1))
+    let mut axes = (2..=7).rev().map(|target| make(data, target));
+    axes.find(fits).unwrap_or_else(|| make(data, 1))
 }
 
 /// Names with colour swatches, in as many lines as they need; returns the y below them.
@@ -79,7 +76,7 @@ pub(super) fn legend(svg: &mut Svg, top: f64, names: &[String]) -> f64 {
             (x, y) = (4.0, y + 22.0);
         }
         svg.rect(&colour(i), (x, y - 10.0), (14.0, 10.0), "");
-        svg.text("k", (x + 20.0, y), Anchor::Start, &name);
+        svg.text("k", (x + 20.0, y), Anchor::START, &name);
         x += width;
     }
     y
@@ -87,24 +84,22 @@ pub(super) fn legend(svg: &mut Svg, top: f64, names: &[String]) -> f64 {
 
 /// Title and the name of the y axis; returns the y below them.
 pub(super) fn heading(svg: &mut Svg, title: &str, y_label: &str) -> f64 {
-    svg.text("t", (4.0, 18.0), Anchor::Start, &ellipsize(title, 56));
+    svg.text("t", (4.0, 18.0), Anchor::START, &ellipsize(title, 56));
     if y_label.is_empty() {
         return 32.0;
     }
-    svg.text("", (4.0, 40.0), Anchor::Start, &ellipsize(y_label, 62));
+    svg.text("", (4.0, 40.0), Anchor::START, &ellipsize(y_label, 62));
     50.0
 }
 
 /// The message shown when there are no data.
 pub(super) fn nothing(svg: &mut Svg, plot: &Plot) {
     let middle = ((plot.left + plot.right) / 2.0, (plot.top + plot.bottom) / 2.0);
-    svg.text("", middle, Anchor::Middle, "no values");
+    svg.text("", middle, Anchor::MIDDLE, "no values");
 }
 
 /// Smallest and largest of the finite values.
 pub(super) fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
-    values
-        .filter(|v| v.is_finite())
-        .map(|v| (v, v))
-        .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    let finite = values.filter(|v| v.is_finite()).map(|v| (v, v));
+    finite.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
 }

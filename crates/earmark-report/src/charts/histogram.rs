@@ -49,7 +49,7 @@ impl HistogramChart {
         (edges, counts)
     }
 
-    /// The middle of the finite values (the mean of the two middle ones); `None` if there are none.
+    /// The middle of the finite values (the mean of the two middle ones); `None` without any.
     pub(crate) fn median(values: &[f64]) -> Option<f64> {
         let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
         sorted.sort_by(f64::total_cmp);
@@ -83,8 +83,8 @@ impl HistogramChart {
                 let line = at(median);
                 svg.line("mark", (line, plot.top - 4.0), (line, plot.bottom));
                 let (anchor, gap) = match line > WIDTH * 0.6 {
-                    true => (Anchor::End, -6.0),
-                    false => (Anchor::Start, 6.0),
+                    true => (Anchor::END, -6.0),
+                    false => (Anchor::START, 6.0),
                 };
                 let text = format!("median {}", trimmed(&format!("{median:.2}")));
                 svg.text("o", (line + gap, plot.top + 4.0), anchor, &text);

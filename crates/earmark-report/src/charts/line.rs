@@ -6,11 +6,9 @@ use super::hover::hover;
 use super::series::Series;
 use crate::Chart;
 use crate::svg::{Svg, colour};
-use serde::{Deserialize, Serialize};
 
 /// What equal distances on an axis mean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AxisScale {
     /// Equal differences.
     #[default]

@@ -3,11 +3,9 @@
 use super::line::LineChart;
 use super::series::Series;
 use crate::Chart;
-use serde::{Deserialize, Serialize};
 
 /// One model's scores, binned.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ReliabilityCurve {
     /// Such as `calibrated`.
     pub name: String,
@@ -27,18 +25,11 @@ impl ReliabilityCurve {
 /// The reliability diagram: scores on the diagonal are probabilities.
 #[must_use]
 pub fn reliability_chart(models: &[ReliabilityCurve]) -> Chart {
-    let diagonal = Series {
-        name: "perfectly calibrated".into(),
-        points: vec![(0.0, 0.0), (1.0, 1.0)],
-        ..Series::default()
-    };
-    let lines = models.iter().map(|m| Series {
-        name: match m.error() {
-            Some(error) => format!("{} (ECE {error:.3})", m.name),
-            None => m.name.clone(),
-        },
-        points: m.points.iter().map(|p| (p.0, p.1)).collect(),
-        ..Series::default()
+    let diagonal = Series::new("perfectly calibrated", vec![(0.0, 0.0), (1.0, 1.0)]);
+    let lines = models.iter().map(|m| {
+        let error = m.error().map(|error| format!(" (ECE {error:.3})"));
+        let name = format!("{}{}", m.name, error.unwrap_or_default());
+        Series::new(name, m.points.iter().map(|p| (p.0, p.1)).collect())
     });
     LineChart {
         title: "reliability".into(),

@@ -4,11 +4,9 @@ use super::downsample::{downsample, moving_mean};
 use super::frame::Plot;
 use crate::svg::{Anchor, Svg, text_width};
 use earmark_core::human::score;
-use serde::{Deserialize, Serialize};
 
 /// Which values of a metric are better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Better {
     /// Scores.
     Higher,
@@ -29,6 +27,9 @@ impl Better {
     }
 }
 
+/// A point of a curve, or of its drawing.
+pub(super) type Point = (f64, f64);
+
 /// One line.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Series {
@@ -45,23 +46,26 @@ pub struct Series {
 }
 
 /// A point in view-box units; `None` for a gap.
-type Drawn = Option<(f64, f64)>;
+type Drawn = Option<Point>;
 
 impl Series {
+    /// A plain line.
+    pub fn new(name: impl Into<String>, points: Vec<(f64, f64)>) -> Self {
+        Self {
+            name: name.into(),
+            points,
+            ..Self::default()
+        }
+    }
+
     /// The line over its band, reduced to what as many pixel columns can show.
-    pub(super) fn draw(
-        &self,
-        svg: &mut Svg,
-        class: &str,
-        columns: usize,
-        place: impl Fn(&(f64, f64)) -> Drawn,
-    ) {
+    pub(super) fn draw(&self, svg: &mut Svg, class: &str, columns: usize, place: impl Fn(&Point) -> Drawn) {
         let band = self.points.iter().zip(&self.spread);
         let upper = band.clone().map(|(p, spread)| (p.0, p.1 + spread));
         let lower = band.rev().map(|(p, spread)| (p.0, p.1 - spread));
         let outline: Vec<_> = upper.chain(lower).filter_map(|p| place(&p)).collect();
         svg.area(&format!("{class} band"), &outline);
-        let line = |points: &[(f64, f64)]| downsample(points, columns).iter().map(&place).collect::<Vec<_>>();
+        let line = |points: &[Point]| downsample(points, columns).iter().map(&place).collect::<Vec<_>>();
         if self.smooth_points > 1 {
             svg.path(&format!("{class} raw"), &line(&self.points));
             svg.path(class, &line(&moving_mean(&self.points, self.smooth_points)));
@@ -71,13 +75,7 @@ impl Series {
     }
 
     /// The best point, if it is to be marked, with its value.
-    pub(super) fn mark_best(
-        &self,
-        svg: &mut Svg,
-        class: &str,
-        plot: &Plot,
-        place: impl Fn(&(f64, f64)) -> Drawn,
-    ) {
+    pub(super) fn mark_best(&self, svg: &mut Svg, class: &str, plot: &Plot, place: impl Fn(&Point) -> Drawn) {
         let best = self.best.and_then(|better| better.best(&self.points));
         let Some((best, (x, y))) = best.and_then(|best| Some((best, place(&best)?))) else {
             return;
@@ -89,6 +87,6 @@ impl Series {
         // Above the point where there is room, else below.
         let distance = if y - 12.0 < plot.top + 4.0 { 22.0 } else { -11.0 };
         let middle = (x.clamp(plot.left + half, plot.right - half), y + distance);
-        svg.text("o", middle, Anchor::Middle, &label);
+        svg.text("o", middle, Anchor::MIDDLE, &label);
     }
 }

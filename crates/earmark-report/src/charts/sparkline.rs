@@ -16,12 +16,10 @@ pub fn sparkline(values: &[f64], title: &str) -> Chart {
         let place = |p: &(f64, f64)| {
             // A flat line runs through the middle; halves keep the difference of large numbers finite.
             let (span, above) = (high / 2.0 - low / 2.0, p.1 / 2.0 - low / 2.0);
-            let y = if span > 0.0 { above / span } else { 0.5 };
-            let at = (
-                4.0 + p.0 / last * (SIZE.0 - 8.0),
-                SIZE.1 - 4.0 - y * (SIZE.1 - 8.0),
-            );
-            p.1.is_finite().then_some(at)
+            let share = if span > 0.0 { above / span } else { 0.5 };
+            let x = 4.0 + p.0 / last * (SIZE.0 - 8.0);
+            let y = SIZE.1 - 4.0 - share * (SIZE.1 - 8.0);
+            p.1.is_finite().then_some((x, y))
         };
         let line: Vec<_> = downsample(&points, 110).iter().map(place).collect();
         svg.path("c0", &line);

@@ -56,10 +56,8 @@ pub(super) fn ticks(low: f64, high: f64, target: usize) -> Vec<f64> {
     }
     // The count is bounded by the choice of the step, the numbers themselves may be large.
     let count = (last - first).clamp(0.0, target.max(1) as f64) as usize + 1;
-    (0..count)
-        .map(|i| step.times(first + i as f64))
-        .filter(|v| *v >= low - 1e-9 * (high - low))
-        .collect()
+    let marks = (0..count).map(|i| step.times(first + i as f64));
+    marks.filter(|v| *v >= low - 1e-9 * (high - low)).collect()
 }
 
 /// Marks on a logarithmic axis between two positive values: powers of ten, with 2 and 5 between them where there is room,
@@ -75,11 +73,9 @@ pub(super) fn log_ticks(low: f64, high: f64, target: usize) -> (Vec<f64>, Option
         _ => &[1.0],
     };
     let every = i32::try_from(decades.div_ceil(target).max(1)).unwrap_or(i32::MAX);
-    let marks: Vec<f64> = (first..=last)
-        .filter(|p| p.rem_euclid(every) == 0)
-        .flat_map(|p| factors.iter().map(move |f| scaled(*f, p)))
-        .filter(inside)
-        .collect();
+    let powers = (first..=last).filter(|p| p.rem_euclid(every) == 0);
+    let marks = powers.flat_map(|p| factors.iter().map(move |f| scaled(*f, p)));
+    let marks: Vec<f64> = marks.filter(inside).collect();
     // Less than half a decade may hold no mark of these at all: then plain steps serve.
     if marks.len() > 1 {
         return (marks, None);

@@ -4,6 +4,7 @@ mod page;
 mod png;
 mod svg;
 
+use crate::png::encode::data_uri;
 use crate::png::heatmap::Heatmap;
 use crate::{ReportError, SpectrogramImage};
 
@@ -24,45 +25,25 @@ pub struct ContactSheet {
 const CAPTION_LINES: usize = 4;
 
 impl ContactSheet {
-    /// The sheet as a PNG file. Letters beyond ASCII are shown as question marks; the other formats have them all.
-    ///
-    /// # Errors
-    /// If the PNG encoder fails.
-    pub fn png(&self) -> Result<Vec<u8>, ReportError> {
-        png::draw(self)
-    }
-
-    /// The sheet as an SVG file.
-    ///
-    /// # Errors
-    /// If the PNG encoder fails.
-    pub fn svg(&self) -> Result<String, ReportError> {
-        svg::draw(self)
-    }
-
-    /// The sheet as a self-contained HTML page.
-    ///
-    /// # Errors
-    /// If the PNG encoder fails.
-    pub fn html(&self) -> Result<String, ReportError> {
-        page::render(self)
-    }
-
     fn shown_columns(&self) -> usize {
         self.columns.clamp(1, self.images.len().max(1))
     }
 
-    fn heatmap(&self) -> Heatmap {
-        Heatmap {
-            range: Some(self.range()),
-            ..Heatmap::SPECTROGRAM
-        }
+    /// Caption and `data:` address of each image, in the colours of the sheet.
+    fn data_uris(&self) -> Result<Vec<(&str, String)>, ReportError> {
+        let mut heatmap = Heatmap::SPECTROGRAM;
+        heatmap.range = Some(self.range());
+        let shown = self.images.iter().map(|image| {
+            let png = heatmap.png(&image.values, image.bands, image.frames)?;
+            Ok((image.caption(), data_uri(&png)))
+        });
+        shown.collect()
     }
 
     /// The values that are darkest and lightest in all images: the outermost thousandths are left out, so that no single pixel
     /// decides.
     fn range(&self) -> (f32, f32) {
-        let values = self.images.iter().flat_map(|image| image.values());
+        let values = self.images.iter().flat_map(|image| &image.values);
         let mut all: Vec<f32> = values.copied().filter(|v| v.is_finite()).collect();
         all.sort_by(f32::total_cmp);
         let last = all.len().saturating_sub(1) as f64;
@@ -83,10 +64,9 @@ fn wrapped(text: &str, letters: usize, lines: usize) -> Vec<String> {
             }
             _ => {
                 if out.len() == lines {
-                    if let Some(last) = out.last_mut() {
-                        let kept: String = last.chars().take(letters.saturating_sub(3)).collect();
-                        *last = format!("{kept}...");
-                    }
+                    let last = out.pop().unwrap_or_default();
+                    let kept: String = last.chars().take(letters.saturating_sub(3)).collect();
+                    out.push(format!("{kept}..."));
                     return out;
                 }
                 out.push(word.chars().take(letters).collect());
@@ -138,7 +118,7 @@ mod tests {
         for (band, frame) in [(7, 0), (7, 19), (0, 0), (3, 11)] {
             let x = 2 * GAP + 520 + frame * 26 + 5;
             let y = top + (7 - band) * 32 + 5;
-            let value = sheet.images[1].values()[band * 20 + frame];
+            let value = sheet.images[1].values[band * 20 + frame];
             let wanted = Colormap::Magma.rgb(f64::from((value - low) / (high - low)));
             assert_eq!(colour(x, y), wanted, "band {band}, frame {frame}");
         }

@@ -3,29 +3,26 @@
 use super::ContactSheet;
 use crate::ReportError;
 use crate::pages::frame::{Page, image};
-use crate::png::encode::data_uri;
 use maud::html;
 
-pub(super) fn render(sheet: &ContactSheet) -> Result<String, ReportError> {
-    let heatmap = sheet.heatmap();
-    let mut shown = Vec::new();
-    for image in &sheet.images {
-        let png = heatmap.png(image.values(), image.bands(), image.frames())?;
-        shown.push((image.caption(), data_uri(&png)));
-    }
-    let mut page = Page::new("contact sheet", &sheet.title);
-    let style = "width:100%;height:10rem;image-rendering:pixelated";
-    page.section(
-        "sheet",
-        "Spectrograms",
-        html! {
-            p.note { (sheet.about) } "\n"
+impl ContactSheet {
+    /// The sheet as a self-contained HTML page.
+    ///
+    /// # Errors
+    /// If the PNG encoder fails.
+    pub fn html(&self) -> Result<String, ReportError> {
+        let style = Some("width:100%;height:10rem;image-rendering:pixelated");
+        let shown = self.data_uris()?;
+        let content = html! {
+            p.note { (self.about) } "\n"
             div.pictures {
                 @for (caption, uri) in shown {
                     figure { (image(caption, &uri, style)) figcaption { (caption) } } "\n"
                 }
             }
-        },
-    );
-    Ok(page.finish())
+        };
+        let mut page = Page::new("contact sheet", &self.title);
+        page.section("sheet", "Spectrograms", content);
+        Ok(page.finish())
+    }
 }

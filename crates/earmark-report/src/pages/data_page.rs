@@ -23,8 +23,7 @@ pub fn render_data_page(data: &DataPage) -> String {
         page.number(&fact.name, &fact.value, "");
     }
     let rest = data.totals.iter().skip(HEADLINES);
-    let summary =
-        html! { (facts(rest.map(|f| (f.name.as_str(), f.value.as_str())))) (subsets(&data.subsets)) };
+    let summary = html! { (facts(rest)) (subsets(&data.subsets)) };
     page.section("summary", "Summary", summary);
     page.section("findings", "Findings", notes(&data.findings));
     let charts = data_charts(data);
@@ -85,17 +84,16 @@ fn class_chart(data: &DataPage) -> Chart {
         title: "Clips of each class".into(),
         groups: data.subsets.iter().map(|s| s.name.clone()).collect(),
         rows: rows.collect(),
-        ..BarChart::default()
     }
     .draw()
 }
 
 fn spectrum_chart(data: &DataPage) -> Chart {
-    let series = data.spectra.iter().map(|s| Series {
-        name: s.name.clone(),
-        points: s.hz.iter().copied().zip(s.mean.iter().copied()).collect(),
-        spread: s.std.clone(),
-        ..Series::default()
+    let series = data.spectra.iter().map(|s| {
+        let points = s.hz.iter().copied().zip(s.mean.iter().copied());
+        let mut line = Series::new(&s.name, points.collect());
+        line.spread.clone_from(&s.std);
+        line
     });
     LineChart {
         title: "Mean log amplitude of each frequency".into(),
@@ -109,22 +107,20 @@ fn spectrum_chart(data: &DataPage) -> Chart {
 }
 
 fn subsets(subsets: &[SubsetRow]) -> Markup {
-    let time = |seconds: Option<f64>| match seconds {
-        Some(s) => TableCell::Number(human_duration(s), s),
-        None => TableCell::Number("–".into(), f64::NAN),
+    let none = || TableCell::number("–", f64::NAN);
+    let time = |seconds: f64| TableCell::number(human_duration(seconds), seconds);
+    let time_of = |(file, seconds): &(String, f64)| {
+        TableCell::number(format!("{} ({file})", human_duration(*seconds)), *seconds)
     };
     let row = |subset: &SubsetRow| {
-        let shortest = subset.shortest.as_ref().map_or(time(None), |(file, s)| {
-            TableCell::Number(format!("{} ({file})", human_duration(*s)), *s)
-        });
         vec![
             TableCell::text(&subset.name),
             TableCell::count(subset.seconds.len() as u64),
-            time(Some(subset.seconds.iter().filter(|s| s.is_finite()).sum())),
-            time(HistogramChart::median(&subset.seconds)),
-            shortest,
-            TableCell::Text(amounts(&subset.sample_rates)),
-            TableCell::Text(amounts(&subset.channels)),
+            time(subset.seconds.iter().filter(|s| s.is_finite()).sum()),
+            HistogramChart::median(&subset.seconds).map_or_else(none, time),
+            subset.shortest.as_ref().map_or_else(none, time_of),
+            TableCell::text(&amounts(&subset.sample_rates)),
+            TableCell::text(&amounts(&subset.channels)),
         ]
     };
     let rows: Vec<_> = subsets.iter().map(row).collect();
@@ -157,10 +153,8 @@ fn classes(data: &DataPage) -> Markup {
         let clips = |subset: usize| TableCell::count(class.clips.get(subset).copied().unwrap_or(0));
         let all = TableCell::count(class.clips.iter().fold(0, |sum: u64, n| sum.saturating_add(*n)));
         let counts = (0..data.subsets.len()).map(clips);
-        once(TableCell::text(&class.name))
-            .chain(counts)
-            .chain([all])
-            .collect()
+        let name = once(TableCell::text(&class.name));
+        name.chain(counts).chain([all]).collect()
     });
     table(&headers, &rows.collect::<Vec<_>>())
 }

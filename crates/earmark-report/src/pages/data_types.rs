@@ -3,11 +3,9 @@
 use super::notes::PageNote;
 use super::run_types::Fact;
 use crate::SpectrogramImage;
-use serde::{Deserialize, Serialize};
 
 /// Everything that is shown about a data set. Lists that are empty leave their section out.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct DataPage {
     /// Name of the data set, or its folder.
     pub name: String,
@@ -26,8 +24,7 @@ pub struct DataPage {
 }
 
 /// One subset of a data set.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SubsetRow {
     /// Such as `train curated`.
     pub name: String,
@@ -42,8 +39,7 @@ pub struct SubsetRow {
 }
 
 /// Clips of a class, one count per subset in the order of [`DataPage::subsets`].
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClassCounts {
     /// Name of the class.
     pub name: String,
@@ -52,8 +48,7 @@ pub struct ClassCounts {
 }
 
 /// The mean and spread of the log amplitude at each frequency.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SpectrumCurve {
     /// Subset or class.
     pub name: String,

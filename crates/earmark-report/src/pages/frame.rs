@@ -1,5 +1,6 @@
 //! The frame of every page: head, key numbers that stay in view, sections.
 
+use super::run_types::Fact;
 use crate::svg::escape::{escape, xml_safe};
 use crate::{Chart, svg::CHART_CSS};
 use maud::{Markup, PreEscaped, html};
@@ -25,13 +26,9 @@ pub(crate) struct Page {
 impl Page {
     /// `kind` is what sort of page it is; it is shown above the title.
     pub fn new(kind: &'static str, title: &str) -> Self {
-        let title = if title.trim().is_empty() {
-            "untitled"
-        } else {
-            title
-        };
+        let title = Some(title).filter(|title| !title.trim().is_empty());
         Self {
-            title: title.to_owned(),
+            title: title.unwrap_or("untitled").to_owned(),
             kind,
             numbers: Vec::new(),
             sections: Vec::new(),
@@ -95,18 +92,10 @@ impl Page {
     }
 }
 
-/// An image element, in a form that is XML too; an empty `style` is left out.
-pub(crate) fn image(alt: &str, uri: &str, style: &str) -> Markup {
-    let style = if style.is_empty() {
-        String::new()
-    } else {
-        format!(" style=\"{}\"", escape(style))
-    };
-    PreEscaped(format!(
-        "<img{style} alt=\"{}\" src=\"{}\"/>",
-        escape(alt),
-        escape(uri)
-    ))
+/// An image element of a `data:` address, in a form that is XML too.
+pub(crate) fn image(alt: &str, uri: &str, style: Option<&str>) -> Markup {
+    let style = style.map_or(String::new(), |style| format!(" style=\"{style}\""));
+    PreEscaped(format!("<img{style} alt=\"{}\" src=\"{uri}\"/>", escape(alt)))
 }
 
 /// Charts next to each other, as many as fit.
@@ -118,12 +107,12 @@ pub(crate) fn grid(charts: &[Chart]) -> Markup {
     }
 }
 
-/// Names and values, one pair per line; pairs without a value are left out.
-pub(crate) fn facts<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Markup {
-    let pairs: Vec<_> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+/// Names and values, one fact per line; facts without a value are left out.
+pub(crate) fn facts<'a>(facts: impl Iterator<Item = &'a Fact>) -> Markup {
+    let facts: Vec<_> = facts.filter(|fact| !fact.value.is_empty()).collect();
     html! {
-        @if !pairs.is_empty() {
-            dl.facts { "\n" @for (name, value) in pairs { div { dt { (name) } dd { (value) } } "\n" } }
+        @if !facts.is_empty() {
+            dl.facts { "\n" @for fact in facts { div { dt { (fact.name) } dd { (fact.value) } } "\n" } }
         }
     }
 }

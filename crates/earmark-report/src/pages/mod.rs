@@ -3,7 +3,6 @@
 pub mod data_page;
 pub mod data_types;
 pub(crate) mod frame;
-mod json_points;
 pub mod notes;
 mod run_clips;
 pub mod run_page;

@@ -1,11 +1,9 @@
 //! Notes: what a reader must know before believing the numbers, or should fix.
 
 use maud::{Markup, html};
-use serde::{Deserialize, Serialize};
 
 /// How much a note matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum NoteLevel {
     /// Good to know.
     #[default]
@@ -28,8 +26,7 @@ impl NoteLevel {
 }
 
 /// A note on a page, or one finding of a check.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PageNote {
     /// How much it matters.
     pub level: NoteLevel,

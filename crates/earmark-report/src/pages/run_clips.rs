@@ -47,7 +47,7 @@ fn score_bar(score: f64) -> (f64, String) {
 /// An image element; should the encoder fail, its message instead.
 pub(super) fn spectrogram(shown: &SpectrogramImage, alt: &str) -> Markup {
     match shown.to_data_uri() {
-        Ok(uri) => image(&format!("spectrogram of {alt}"), &uri, ""),
+        Ok(uri) => image(&format!("spectrogram of {alt}"), &uri, None),
         Err(error) => html! { p { (error) } },
     }
 }

@@ -4,7 +4,7 @@ use super::frame::{Page, details, facts, grid, lead};
 use super::notes::notes;
 use super::run_clips::worst_clips;
 use super::run_scores::{classes, compared, scores, step_text};
-use super::run_types::{RunReport, SkippedFile, TrainingCurve};
+use super::run_types::{Fact, RunReport, SkippedFile, TrainingCurve};
 use super::table::{TableCell, table};
 use crate::{Chart, ConfusionChart, LineChart, ReliabilityCurve, Series, reliability_chart};
 use earmark_core::human::{human_count, score};
@@ -63,14 +63,12 @@ fn headlines(page: &mut Page, report: &RunReport) {
 }
 
 fn summary(report: &RunReport) -> Markup {
-    let seed = report.seed.to_string();
     let own = [
-        ("started", report.started.as_str()),
-        ("earmark", &report.version),
-        ("seed", &seed),
+        Fact::new("started", &report.started),
+        Fact::new("earmark", &report.version),
+        Fact::new("seed", report.seed),
     ];
-    let given = report.summary.iter().map(|f| (f.name.as_str(), f.value.as_str()));
-    html! { (notes(&report.notes)) (facts(given.chain(own))) }
+    html! { (notes(&report.notes)) (facts(report.summary.iter().chain(&own))) }
 }
 
 fn curve_chart(curve: &TrainingCurve) -> Chart {
@@ -79,18 +77,11 @@ fn curve_chart(curve: &TrainingCurve) -> Chart {
         n if rough => (n, format!("thin: each value, bold: moving mean of {n}")),
         _ => (0, String::new()),
     };
-    let line = Series {
-        name: curve.name.clone(),
-        points: curve.points.clone(),
-        smooth_points,
-        ..Series::default()
-    };
-    LineChart {
-        y_label,
-        y_scale: curve.scale,
-        ..LineChart::over_steps(line)
-    }
-    .draw()
+    let mut line = Series::new(&curve.name, curve.points.clone());
+    line.smooth_points = smooth_points;
+    let mut chart = LineChart::over_steps(line);
+    (chart.y_label, chart.y_scale) = (y_label, curve.scale);
+    chart.draw()
 }
 
 /// Whether a curve jitters (a loss) and does not follow a plan (a learning rate): more than a tenth of its points are turns.
@@ -105,7 +96,7 @@ fn confusion(confusion: &ConfusionChart) -> Markup {
             TableCell::text(truth),
             TableCell::text(predicted),
             TableCell::count(count),
-            TableCell::Meter(share),
+            TableCell::meter(Some(share)),
         ]
     };
     let rows: Vec<_> = confusion.worst_pairs(PAIRS).into_iter().map(mistake).collect();

@@ -3,8 +3,9 @@
 use super::frame::{details, grid, lead};
 use super::run_types::{ClassScoreRow, ComparedClass, ComparedRun, MetricCurve};
 use super::table::{TableCell, table, tall_table};
+use crate::charts::bars::whole;
 use crate::{Chart, LineChart, Series};
-use earmark_core::human::{human_count, score};
+use earmark_core::human::score;
 use maud::{Markup, html};
 use std::iter::once;
 
@@ -21,9 +22,9 @@ pub(super) fn scores(metrics: &[MetricCurve]) -> Markup {
         let value = |m: &MetricCurve| {
             let point = m.points.iter().find(|p| p.0.total_cmp(step).is_eq());
             let value = point.map_or(f64::NAN, |p| p.1);
-            TableCell::Number(score(value), value)
+            TableCell::number(score(value), value)
         };
-        let step = TableCell::Number(step_text(*step), *step);
+        let step = TableCell::number(step_text(*step), *step);
         once(step).chain(metrics.iter().map(value)).collect()
     };
     let all = table(&headers, &steps.iter().map(row).collect::<Vec<_>>());
@@ -35,22 +36,14 @@ pub(super) fn scores(metrics: &[MetricCurve]) -> Markup {
 }
 
 fn metric_chart(metric: &MetricCurve) -> Chart {
-    let line = Series {
-        name: metric.name.clone(),
-        points: metric.points.clone(),
-        best: Some(metric.better),
-        ..Series::default()
-    };
+    let mut line = Series::new(&metric.name, metric.points.clone());
+    line.best = Some(metric.better);
     LineChart::over_steps(line).draw()
 }
 
 /// A step: whole numbers without decimals.
 pub(super) fn step_text(step: f64) -> String {
-    if step >= 0.0 && step.fract() == 0.0 && step < 1e15 {
-        human_count(step as u64)
-    } else {
-        step.to_string()
-    }
+    whole(step).unwrap_or_else(|| step.to_string())
 }
 
 /// A row per class; scores that no class has are left out.
@@ -58,16 +51,12 @@ pub(super) fn classes(rows: &[ClassScoreRow]) -> Markup {
     type Score = fn(&ClassScoreRow) -> Option<f64>;
     let mut scores: Vec<(&str, Score)> = vec![("lwlrap", |c| c.lwlrap), ("AP", |c| c.ap), ("AUC", |c| c.auc)];
     scores.retain(|(_, score)| rows.iter().any(|c| score(c).is_some()));
-    let headers: Vec<&str> = ["class", "clips"]
-        .into_iter()
-        .chain(scores.iter().map(|s| s.0))
-        .collect();
+    let names = scores.iter().map(|s| s.0);
+    let headers: Vec<&str> = ["class", "clips"].into_iter().chain(names).collect();
     let row = |c: &ClassScoreRow| {
         let fixed = [TableCell::text(&c.name), TableCell::count(c.count)];
-        fixed
-            .into_iter()
-            .chain(scores.iter().map(|(_, score)| TableCell::meter(score(c))))
-            .collect()
+        let meters = scores.iter().map(|(_, score)| TableCell::meter(score(c)));
+        fixed.into_iter().chain(meters).collect()
     };
     tall_table(&headers, &rows.iter().map(row).collect::<Vec<_>>())
 }
@@ -75,25 +64,21 @@ pub(super) fn classes(rows: &[ClassScoreRow]) -> Markup {
 /// Two runs class by class, with a word for differences that are more than chance.
 pub(super) fn compared(c: &ComparedRun) -> Markup {
     let row = |class: &ComparedClass| {
-        let difference = class.difference.map_or("–".into(), |v| format!("{v:+.3}"));
-        let (interval, clear) = match class.interval {
-            None => ("–".to_owned(), ""),
-            Some([low, high]) => {
-                let clear = match () {
-                    () if low > 0.0 => "better",
-                    () if high < 0.0 => "worse",
-                    () => "",
-                };
-                (format!("{low:+.3} to {high:+.3}"), clear)
-            }
+        let dash = || "–".to_owned();
+        let range = |[low, high]: [f64; 2]| format!("{low:+.3} to {high:+.3}");
+        let difference = class.difference.map_or_else(dash, |v| format!("{v:+.3}"));
+        let clear = match class.interval {
+            Some([low, _]) if low > 0.0 => "better",
+            Some([_, high]) if high < 0.0 => "worse",
+            _ => "",
         };
         vec![
             TableCell::text(&class.name),
             TableCell::count(class.count),
             TableCell::meter(class.other),
             TableCell::meter(class.own),
-            TableCell::Number(difference, class.difference.unwrap_or(f64::NAN)),
-            TableCell::Text(interval),
+            TableCell::number(difference, class.difference.unwrap_or(f64::NAN)),
+            TableCell::text(&class.interval.map_or_else(dash, range)),
             TableCell::text(clear),
         ]
     };

@@ -2,11 +2,9 @@
 
 use super::notes::PageNote;
 use crate::{AxisScale, Better, ConfusionChart, ReliabilityCurve, SpectrogramImage};
-use serde::{Deserialize, Serialize};
 
 /// Everything that the report of one run shows. Lists that are empty leave their section out.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunReport {
     /// Name of the run.
     pub title: String,
@@ -43,8 +41,7 @@ pub struct RunReport {
 }
 
 /// A name and a value, both as they should be read.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fact {
     /// Such as `training clips`.
     pub name: String,
@@ -63,35 +60,29 @@ impl Fact {
 }
 
 /// A quantity over training steps.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct TrainingCurve {
     /// Such as `loss`.
     pub name: String,
-    /// `(step, value)`; a missing value (NaN, `null` in JSON) leaves a gap.
-    #[serde(with = "super::json_points")]
+    /// `(step, value)`; a missing value (NaN) leaves a gap.
     pub points: Vec<(f64, f64)>,
     /// How to draw the values.
-    #[serde(default)]
     pub scale: AxisScale,
 }
 
 /// One score at several checkpoints.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MetricCurve {
     /// Such as `lwlrap`. The best values of the first metrics are shown in the header.
     pub name: String,
     /// Which values are better.
     pub better: Better,
-    /// `(step, value)`; a missing value (NaN, `null` in JSON) is shown as a dash.
-    #[serde(with = "super::json_points")]
+    /// `(step, value)`; a missing value (NaN) is shown as a dash.
     pub points: Vec<(f64, f64)>,
 }
 
 /// Scores of one class; `None` where a score does not exist, for example without positives.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ClassScoreRow {
     /// Name of the class.
     pub name: String,
@@ -106,8 +97,7 @@ pub struct ClassScoreRow {
 }
 
 /// A run compared with another one, class by class.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ComparedRun {
     /// Name of the other run.
     pub other: String,
@@ -122,8 +112,7 @@ pub struct ComparedRun {
 }
 
 /// One class of two runs.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ComparedClass {
     /// Name of the class.
     pub name: String,
@@ -140,8 +129,7 @@ pub struct ComparedClass {
 }
 
 /// A clip on which the model was wrong.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct WorstClip {
     /// File name.
     pub file: String,
@@ -156,8 +144,7 @@ pub struct WorstClip {
 }
 
 /// A class with its score.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct PredictedClass {
     /// Name of the class.
     pub class: String,
@@ -166,8 +153,7 @@ pub struct PredictedClass {
 }
 
 /// A file that was left out, and why.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SkippedFile {
     /// File name.
     pub file: String,

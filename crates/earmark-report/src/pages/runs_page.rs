@@ -5,12 +5,10 @@ use super::table::{TableCell, table};
 use crate::{Better, sparkline};
 use earmark_core::human::score;
 use maud::html;
-use serde::{Deserialize, Serialize};
 use std::iter::once;
 
 /// Several runs and the metrics by which they are compared.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunsTable {
     /// What the runs have in common, such as their folder.
     pub title: String,
@@ -21,8 +19,7 @@ pub struct RunsTable {
 }
 
 /// One run.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunRow {
     /// Name of the run.
     pub name: String,
@@ -45,7 +42,7 @@ impl RunRow {
 }
 
 impl RunsTable {
-    /// The runs, best first by the first metric; those without it come last, equals stay in the given order.
+    /// The runs, best first by the first metric; those without a value come last, equals stay in the given order.
     fn ranked(&self) -> Vec<&RunRow> {
         let mut runs: Vec<&RunRow> = self.runs.iter().collect();
         let higher = self.metrics.first().is_none_or(|m| m.1 == Better::Higher);
@@ -79,14 +76,14 @@ pub fn render_runs_page(runs: &RunsTable) -> String {
     let headers: Vec<&str> = once("run").chain(metrics).chain(rest).collect();
     let row = |run: &RunRow| {
         let loss: Vec<f64> = run.loss.iter().map(|v| v.unwrap_or(f64::NAN)).collect();
-        let curve = match loss.is_empty() {
-            true => html! { "–" },
-            false => sparkline(&loss, &format!("loss of {}", run.name)).inline(),
+        let curve = match loss.len() {
+            0 => html! { "–" },
+            _ => sparkline(&loss, &format!("loss of {}", run.name)).inline(),
         };
-        let values = (0..runs.metrics.len()).map(|i| TableCell::Number(score(run.value(i)), run.value(i)));
+        let values = (0..runs.metrics.len()).map(|i| TableCell::number(score(run.value(i)), run.value(i)));
         let words = [&run.recipe, &run.started, &run.note].map(|text| TableCell::text(text));
-        let name = TableCell::Markup(html! { b { (run.name) } });
-        let curve = once(TableCell::Markup(curve));
+        let name = TableCell::markup(html! { b { (run.name) } });
+        let curve = once(TableCell::markup(curve));
         once(name).chain(values).chain(curve).chain(words).collect()
     };
     let rows: Vec<_> = runs.ranked().into_iter().map(row).collect();

@@ -2,13 +2,10 @@
 //!
 //! Magma and viridis (Smith, van der Walt and Firing, released under CC0) rise evenly in lightness, so that equal
 //! steps in decibels look like equal steps. The coefficients are a least-squares fit of degree 6 to their tables, made by
-//! `xtask/golden/colormaps.py`; the largest error is 5.8 of 255, which no eye can tell in a spectrogram.
-
-use serde::{Deserialize, Serialize};
+//! `xtask/golden/colormaps.py`; the largest error is 5.8 of 255, which no eye can see in a spectrogram.
 
 /// How numbers become colours; low is dark in each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Colormap {
     /// Black, purple, orange, pale yellow: spectrograms.
     #[default]

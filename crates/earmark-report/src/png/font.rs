@@ -38,9 +38,8 @@ fn rows(letter: char) -> Vec<u8> {
     let line = |letter: char| LETTERS.lines().find(|line| line.starts_with(letter));
     let line = line(letter).or_else(|| line('?'));
     let rows = line.and_then(|line| line.get(2..)).unwrap_or_default();
-    rows.split(' ')
-        .filter_map(|row| u8::from_str_radix(row, 16).ok())
-        .collect()
+    let rows = rows.split(' ').map(|row| u8::from_str_radix(row, 16));
+    rows.filter_map(Result::ok).collect()
 }
 
 #[cfg(test)]

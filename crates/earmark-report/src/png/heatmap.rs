@@ -5,7 +5,7 @@ use crate::{Colormap, ReportError};
 
 /// Longest side of an image; at 100 frames a second this is an hour and a half.
 const SIDE_LIMIT: usize = 1 << 19;
-/// Colours of the map; the last palette entry stands for values that are not numbers.
+/// Colours of the map; the last palette entry is for values that are not numbers.
 const COLOURS: u8 = 255;
 /// A grey that neither colour map contains.
 const NOT_A_NUMBER: [u8; 3] = [128, 128, 128];
@@ -54,41 +54,32 @@ impl Heatmap {
     }
 }
 
-/// Smallest and largest finite value; `(0, 0)` if there is none.
+/// Smallest and largest finite value; `(0, 0)` without any.
 pub(crate) fn finite_range(data: &[f32]) -> (f32, f32) {
-    let finite = data.iter().copied().filter(|v| v.is_finite());
-    finite
-        .map(|v| (v, v))
-        .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
-        .unwrap_or_default()
+    let finite = || data.iter().copied().filter(|v| v.is_finite());
+    let ends = finite().reduce(f32::min).zip(finite().reduce(f32::max));
+    ends.unwrap_or_default()
 }
 
-/// Where a value is between the ends of a range: 0 to 1, and beyond for values outside. A range without width has all at 0.
+/// Where a value is between the ends of a range: 0 to 1, and beyond for values outside. All are at 0 of a range without width.
 pub(crate) fn position(value: f32, (low, high): (f32, f32)) -> f64 {
-    let (low, span) = (f64::from(low), f64::from(high) - f64::from(low));
-    if span > 0.0 {
-        (f64::from(value) - low) / span
-    } else {
-        0.0
-    }
+    let [value, low, high] = [value, low, high].map(f64::from);
+    let span = high - low;
+    if span > 0.0 { (value - low) / span } else { 0.0 }
 }
 
 pub(crate) fn check_size(found: usize, bands: usize, frames: usize) -> Result<(), ReportError> {
-    if !(1..=SIDE_LIMIT).contains(&bands) || !(1..=SIDE_LIMIT).contains(&frames) {
-        return Err(ReportError::ImageSide {
-            bands,
-            frames,
-            limit: SIDE_LIMIT,
-        });
+    let (limit, expected) = (SIDE_LIMIT, bands.saturating_mul(frames));
+    if !(1..=limit).contains(&bands) || !(1..=limit).contains(&frames) {
+        return Err(ReportError::ImageSide { bands, frames, limit });
     }
-    let expected = bands.saturating_mul(frames);
-    if expected != found {
-        return Err(ReportError::ImageSize {
-            bands,
-            frames,
-            expected,
-            found,
-        });
+    if expected == found {
+        return Ok(());
     }
-    Ok(())
+    Err(ReportError::ImageSize {
+        bands,
+        frames,
+        expected,
+        found,
+    })
 }

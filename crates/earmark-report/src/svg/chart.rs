@@ -25,7 +25,7 @@ impl Chart {
 
     /// An `<svg>` element for a page of this crate, which brings the style.
     pub(crate) fn inline(&self) -> Markup {
-        // A matrix keeps its size and scrolls; all other charts are as wide as their container.
+        // A matrix keeps its size, in a box that moves; all other charts are as wide as their container.
         let width = self.class.contains("matrix").then_some(&self.width);
         html! {
             svg class=(self.class) viewBox=(self.view_box()) width=[width] role="img" aria-label=(self.title) {

@@ -8,25 +8,16 @@ pub use chart::Chart;
 
 use earmark_core::human::trimmed;
 use escape::escape;
-use std::fmt::{self, Display, Write};
 use unicode_width::UnicodeWidthStr;
 
-/// Which point of a text its coordinates are: the CSS class says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Anchor {
-    Start,
-    Middle,
-    End,
-}
+/// Which point of a text its coordinates are, as a CSS class.
+#[derive(Clone, Copy)]
+pub(crate) struct Anchor(&'static str);
 
 impl Anchor {
-    fn class(self) -> &'static str {
-        match self {
-            Self::Start => "s",
-            Self::Middle => "m",
-            Self::End => "e",
-        }
-    }
+    pub const START: Self = Self("s");
+    pub const MIDDLE: Self = Self("m");
+    pub const END: Self = Self("e");
 }
 
 /// The pen. Coordinates are view-box units, x to the right and y downwards.
@@ -37,29 +28,27 @@ pub(crate) struct Svg {
 
 impl Svg {
     pub fn line(&mut self, class: &str, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {
-        let ends: [(_, &dyn Display); 4] = [("x1", &N(x1)), ("y1", &N(y1)), ("x2", &N(x2)), ("y2", &N(y2))];
-        self.element("line", class, &ends, "");
+        let ends = [("x1", x1), ("y1", y1), ("x2", x2), ("y2", y2)];
+        self.shape("line", class, &ends, "");
     }
 
     /// A rectangle from its upper left corner; a non-empty `tip` appears when the pointer rests on it.
     pub fn rect(&mut self, class: &str, (x, y): (f64, f64), (width, height): (f64, f64), tip: &str) {
-        let (width, height) = (N(width.max(0.0)), N(height.max(0.0)));
-        let sides: [(_, &dyn Display); 4] =
-            [("x", &N(x)), ("y", &N(y)), ("width", &width), ("height", &height)];
-        self.element("rect", class, &sides, &title(tip));
+        let (width, height) = (width.max(0.0), height.max(0.0));
+        let sides = [("x", x), ("y", y), ("width", width), ("height", height)];
+        self.shape("rect", class, &sides, &title(tip));
     }
 
     /// A square of a certain opacity (0 to 1).
     pub fn shaded_square(&mut self, class: &str, (x, y): (f64, f64), side: f64, opacity: f64, tip: &str) {
-        let (side, opacity) = (N(side), N(opacity));
-        let place: [(_, &dyn Display); 2] = [("x", &N(x)), ("y", &N(y))];
-        let size: [(_, &dyn Display); 3] = [("width", &side), ("height", &side), ("fill-opacity", &opacity)];
-        self.element("rect", class, &[&place[..], &size].concat(), &title(tip));
+        let corner = [("x", x), ("y", y)];
+        let look = [("width", side), ("height", side), ("fill-opacity", opacity)];
+        self.shape("rect", class, &[&corner[..], &look].concat(), &title(tip));
     }
 
     pub fn circle(&mut self, class: &str, (x, y): (f64, f64), radius: f64, tip: &str) {
-        let shape: [(_, &dyn Display); 3] = [("cx", &N(x)), ("cy", &N(y)), ("r", &N(radius))];
-        self.element("circle", class, &shape, &title(tip));
+        let disc = [("cx", x), ("cy", y), ("r", radius)];
+        self.shape("circle", class, &disc, &title(tip));
     }
 
     /// Open lines, one for each run of points between gaps (`None`); a lone point becomes a dot.
@@ -68,58 +57,61 @@ impl Svg {
         for run in points.split(Option::is_none) {
             for (i, (x, y)) in run.iter().flatten().enumerate() {
                 let pen = if i == 0 { 'M' } else { 'L' };
-                let _ = write!(d, "{pen}{} {}", N(*x), N(*y));
+                d += &format!("{pen}{} {}", number(*x), number(*y));
             }
             if run.len() == 1 {
-                d.push_str("h0"); // with round caps a line of no length is a dot
+                d += "h0"; // with round caps a line of no length is a dot
             }
         }
         if !d.is_empty() {
-            self.element("path", class, &[("d", &d)], "");
+            self.element("path", class, &format!(" d=\"{d}\""), "");
         }
     }
 
     /// A filled area around the points.
     pub fn area(&mut self, class: &str, outline: &[(f64, f64)]) {
         if outline.len() > 2 {
-            let point = |(x, y): &(f64, f64)| format!("{},{}", N(*x), N(*y));
-            let points: Vec<String> = outline.iter().map(point).collect();
-            self.element("polygon", class, &[("points", &points.join(" "))], "");
+            let point = |(x, y): &(f64, f64)| format!("{},{}", number(*x), number(*y));
+            let points = outline.iter().map(point).collect::<Vec<_>>().join(" ");
+            self.element("polygon", class, &format!(" points=\"{points}\""), "");
         }
     }
 
     pub fn text(&mut self, class: &str, (x, y): (f64, f64), anchor: Anchor, text: &str) {
-        let class = format!("{class} {}", anchor.class());
-        self.element("text", &class, &[("x", &N(x)), ("y", &N(y))], &escape(text));
+        let class = format!("{class} {}", anchor.0);
+        self.shape("text", &class, &[("x", x), ("y", y)], &escape(text));
     }
 
     /// A text that rises to the right from its start (labels above narrow columns).
     pub fn rising_text(&mut self, class: &str, (x, y): (f64, f64), text: &str) {
-        let transform = format!("translate({} {}) rotate(-60)", N(x), N(y));
-        let class = format!("{class} s");
-        self.element("text", &class, &[("transform", &transform)], &escape(text));
+        let place = format!("translate({} {}) rotate(-60)", number(x), number(y));
+        let transform = format!(" transform=\"{place}\"");
+        self.element("text", &format!("{class} s"), &transform, &escape(text));
     }
 
     pub fn finish(self, class: &'static str, (width, height): (f64, f64), title: &str) -> Chart {
         Chart {
-            width: N(width).to_string(),
-            height: N(height).to_string(),
+            width: number(width),
+            height: number(height),
             title: title.to_owned(),
             class,
             body: self.body,
         }
     }
 
-    /// One element; its content is markup already.
-    fn element(&mut self, tag: &str, class: &str, attributes: &[(&str, &dyn Display)], content: &str) {
-        // Writing to a String cannot fail.
-        let _ = write!(self.body, "\n<{tag} class=\"{class}\"");
-        for (name, value) in attributes {
-            let _ = write!(self.body, " {name}=\"{value}\"");
-        }
-        let _ = match content {
-            "" => write!(self.body, "/>"),
-            content => write!(self.body, ">{content}</{tag}>"),
+    /// An element whose attributes are numbers.
+    fn shape(&mut self, tag: &str, class: &str, attributes: &[(&str, f64)], content: &str) {
+        let attribute = |(name, value): &(&str, f64)| format!(" {name}=\"{}\"", number(*value));
+        let attributes: String = attributes.iter().map(attribute).collect();
+        self.element(tag, class, &attributes, content);
+    }
+
+    /// An element; its attributes and its content are markup already.
+    fn element(&mut self, tag: &str, class: &str, attributes: &str, content: &str) {
+        self.body += &format!("\n<{tag} class=\"{class}\"{attributes}");
+        self.body += &match content {
+            "" => "/>".to_owned(),
+            content => format!(">{content}</{tag}>"),
         };
     }
 }
@@ -133,15 +125,11 @@ fn title(tip: &str) -> String {
 }
 
 /// A coordinate with a tenth of a unit (a fraction of a pixel), hundredths below 1.
-struct N(f64);
-
-impl Display for N {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let decimals = if self.0.abs() < 1.0 { 2 } else { 1 };
-        match trimmed(&format!("{:.decimals$}", self.0)) {
-            "-0" => f.write_str("0"),
-            text => f.write_str(text),
-        }
+fn number(value: f64) -> String {
+    let decimals = if value.abs() < 1.0 { 2 } else { 1 };
+    match trimmed(&format!("{value:.decimals$}")) {
+        "-0" => "0".into(),
+        text => text.into(),
     }
 }
 

@@ -32,48 +32,40 @@ impl ColourDepth {
     }
 }
 
-/// A spectrogram as coloured half blocks.
-pub(crate) struct HalfBlocks {
-    /// Most characters in a line.
-    pub width: usize,
-    /// Most lines.
-    pub height: usize,
-    pub colormap: Colormap,
-    pub depth: ColourDepth,
-}
-
-impl HalfBlocks {
-    /// An array `[bands, frames]`, lowest band first, as `height` lines of `width` characters (fewer if the array is smaller),
-    /// low frequencies at the bottom, every line ended by a reset and a newline.
-    ///
-    /// Each character shows two pixels above each other through foreground and background colour. A pixel shows the
-    /// largest value of the bands and frames that fall on it. Fails for an array that is empty or not `bands * frames` long.
-    pub fn draw(&self, data: &[f32], bands: usize, frames: usize) -> Result<String, ReportError> {
-        check_size(data.len(), bands, frames)?;
-        let (columns, rows) = (self.width.min(frames), self.height.saturating_mul(2).min(bands));
-        let range = finite_range(data);
-        let share =
-            |i: usize, of: usize, all: usize| i * all / of..((i + 1) * all / of).max(i * all / of + 1);
-        // Row 0 is the top of the image, hence the highest bands.
-        let pixel = |row: usize, column: usize| {
-            let loudest = share(rows - 1 - row, rows, bands)
-                .flat_map(|b| share(column, columns, frames).map(move |f| data[b * frames + f]))
-                .fold(f32::NEG_INFINITY, f32::max);
-            self.colormap.rgb(position(loudest, range))
-        };
-        let mut out = String::new();
-        for top in (0..rows).step_by(2) {
-            for column in 0..columns {
-                out.push_str(&self.depth.escape(38, pixel(top, column)));
-                if top + 1 < rows {
-                    out.push_str(&self.depth.escape(48, pixel(top + 1, column)));
-                }
-                out.push('▀');
+/// An array `[bands, frames]`, lowest band first, as half blocks in `height` lines (fewer if the array is smaller), a character per
+/// frame, low frequencies at the bottom, every line ended by a reset and a newline.
+///
+/// Each character shows two pixels above each other through foreground and background colour. A pixel shows the
+/// largest value of the bands that fall on it. Fails for an array that is empty or not `bands * frames` long.
+pub(super) fn half_blocks(
+    data: &[f32],
+    (bands, frames): (usize, usize),
+    height: usize,
+    colormap: Colormap,
+    depth: ColourDepth,
+) -> Result<String, ReportError> {
+    check_size(data.len(), bands, frames)?;
+    let rows = height.saturating_mul(2).min(bands);
+    let range = finite_range(data);
+    // Row 0 is the top of the image, hence the highest bands.
+    let pixel = |row: usize, frame: usize| {
+        let from_below = rows - 1 - row;
+        let shown = from_below * bands / rows..(from_below + 1) * bands / rows;
+        let loudest = shown.map(|band| data[band * frames + frame]);
+        colormap.rgb(position(loudest.fold(f32::NEG_INFINITY, f32::max), range))
+    };
+    let mut out = String::new();
+    for top in (0..rows).step_by(2) {
+        for frame in 0..frames {
+            out.push_str(&depth.escape(38, pixel(top, frame)));
+            if top + 1 < rows {
+                out.push_str(&depth.escape(48, pixel(top + 1, frame)));
             }
-            out.push_str("\u{1b}[0m\n");
+            out.push('▀');
         }
-        Ok(out)
+        out.push_str("\u{1b}[0m\n");
     }
+    Ok(out)
 }
 
 #[cfg(test)]
@@ -83,13 +75,8 @@ mod tests {
     #[test]
     fn low_bands_are_below() {
         // Band 0 loud, band 1 silent: the foreground (upper half) is dark, the background (lower half) light.
-        let blocks = HalfBlocks {
-            width: 80,
-            height: 20,
-            colormap: Colormap::Magma,
-            depth: ColourDepth::True,
-        };
-        let text = blocks.draw(&[1.0, 1.0, 0.0, 0.0], 2, 2).expect("an image");
+        let (magma, depth) = (Colormap::Magma, ColourDepth::True);
+        let text = half_blocks(&[1.0, 1.0, 0.0, 0.0], (2, 2), 20, magma, depth).expect("an image");
         let [dark, light] = [0.0, 1.0].map(|p| Colormap::Magma.rgb(p).map(|c| c.to_string()).join(";"));
         let cell = format!("\u{1b}[38;2;{dark}m\u{1b}[48;2;{light}m▀");
         assert_eq!(text, format!("{cell}{cell}\u{1b}[0m\n"));
@@ -97,16 +84,11 @@ mod tests {
 
     #[test]
     fn fits_the_space_and_refuses_wrong_sizes() {
-        let blocks = HalfBlocks {
-            width: 40,
-            height: 8,
-            colormap: Colormap::Viridis,
-            depth: ColourDepth::Palette,
-        };
-        let text = blocks.draw(&vec![0.5; 64 * 500], 64, 500).expect("an image");
+        let draw = |data: &[f32], shape| half_blocks(data, shape, 8, Colormap::Viridis, ColourDepth::Palette);
+        let text = draw(&[0.5; 64 * 40], (64, 40)).expect("an image");
         assert_eq!(text.lines().count(), 8);
         assert!(text.lines().all(|l| l.matches('▀').count() == 40));
-        assert!(blocks.draw(&[0.0; 3], 2, 2).is_err());
+        assert!(draw(&[0.0; 3], (2, 2)).is_err());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A moving spectrogram: its last seconds, one column at a time.
 
-use super::half_blocks::HalfBlocks;
+use super::half_blocks::half_blocks;
 use crate::{Colormap, ColourDepth, ReportError};
 use std::collections::VecDeque;
 
@@ -81,14 +81,8 @@ impl Waterfall {
     /// # Errors
     /// If there is no column yet.
     pub fn ansi(&self, height: usize, colormap: Colormap, depth: ColourDepth) -> Result<String, ReportError> {
-        let width = self.columns();
-        HalfBlocks {
-            width,
-            height,
-            colormap,
-            depth,
-        }
-        .draw(&self.values(), self.bands, width)
+        let shape = (self.bands, self.columns());
+        half_blocks(&self.values(), shape, height, colormap, depth)
     }
 }
 

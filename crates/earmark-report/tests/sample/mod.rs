@@ -70,10 +70,9 @@ fn reliability(name: &str, share: fn(f64) -> f64) -> ReliabilityCurve {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "a list of cases")]
-pub fn run_report() -> RunReport {
-    let mut noise = Noise(7);
-    let loss = (0..100_000)
+/// The loss of 100,000 steps, with a spike.
+fn loss_points(noise: &mut Noise) -> Vec<(f64, f64)> {
+    (0..100_000)
         .map(|i| {
             let x = f64::from(i);
             let spike = if i == 61_234 { 0.35 } else { 0.0 };
@@ -84,21 +83,23 @@ pub fn run_report() -> RunReport {
                     + noise.next() * 0.05 * (1.0 + 2.0 * (-x / 20000.0).exp()),
             )
         })
-        .collect();
-    let rate = (0..1000)
-        .map(|i| (f64::from(i) * 100.0, 1e-3 * 0.5f64.powi(i / 200)))
-        .collect();
-    let curve = |top: f64, dip: f64| -> Vec<(f64, f64)> {
-        (1..=40)
-            .map(|i| {
-                let x = f64::from(i);
-                (
-                    x * 2500.0,
-                    top * (1.0 - (-x / 7.0).exp()) - dip * (x / 40.0).powi(4) + Noise(i as u64).next() * 0.01,
-                )
-            })
-            .collect()
-    };
+        .collect()
+}
+
+/// Forty validations that rise to `top` and fall again by `dip`.
+fn validation_points(top: f64, dip: f64) -> Vec<(f64, f64)> {
+    (1..=40)
+        .map(|i| {
+            let x = f64::from(i);
+            (
+                x * 2500.0,
+                top * (1.0 - (-x / 7.0).exp()) - dip * (x / 40.0).powi(4) + Noise(i as u64).next() * 0.01,
+            )
+        })
+        .collect()
+}
+
+fn confusion_counts(noise: &mut Noise) -> Vec<Vec<u64>> {
     let mut counts = vec![vec![0; CLASSES.len()]; CLASSES.len()];
     for (t, row) in counts.iter_mut().enumerate() {
         row[t] = 20 + (noise.next() * 60.0) as u64;
@@ -106,6 +107,62 @@ pub fn run_report() -> RunReport {
             row[(noise.next() * CLASSES.len() as f64) as usize] += (noise.next() * 14.0) as u64;
         }
     }
+    counts
+}
+
+/// The scores per class; one class has no clips.
+fn class_scores(noise: &mut Noise) -> Vec<ClassScoreRow> {
+    CLASSES
+        .iter()
+        .enumerate()
+        .map(|(i, name)| {
+            let v = noise.next();
+            let some = |v| if i == 11 { None } else { Some(v) };
+            ClassScoreRow {
+                name: (*name).into(),
+                count: if i == 11 { 0 } else { 12 + i as u64 },
+                lwlrap: some(0.3 + 0.69 * v),
+                ap: some(0.2 + 0.75 * v),
+                auc: some(0.8 + 0.19 * v),
+            }
+        })
+        .collect()
+}
+
+fn worst_clip(i: u64) -> WorstClip {
+    let predictions = [9, i as usize * 3, 13, 2, 15].into_iter().enumerate();
+    WorstClip {
+        file: format!("{:08x}.wav", 0x0b04_27e2u64 * (i + 1) % 0xffff_ffff),
+        truth: vec![CLASSES[i as usize * 3].into(), CLASSES[15].into()],
+        predictions: predictions
+            .map(|(k, c)| PredictedClass {
+                class: CLASSES[c].into(),
+                score: 0.71 / (k as f64 + 1.0),
+            })
+            .collect(),
+        spectrogram: Some(spectrogram(i + 1, 100 + 260 * i as usize)),
+        note: format!(
+            "lwlrap {:.3}; two people tagged \"rain\" here",
+            0.02 * (i as f64 + 1.0)
+        ),
+    }
+}
+
+pub fn run_report() -> RunReport {
+    let mut noise = Noise(7);
+    // In the order of the page's numbers, which come from one generator.
+    let loss = loss_points(&mut noise);
+    let counts = confusion_counts(&mut noise);
+    let per_class = class_scores(&mut noise);
+    let rate = (0..1000)
+        .map(|i| (f64::from(i) * 100.0, 1e-3 * 0.5f64.powi(i / 200)))
+        .collect();
+    let metric = |name: &str, top, dip| MetricCurve {
+        name: name.into(),
+        better: Better::Higher,
+        points: validation_points(top, dip),
+    };
+    let optimistic = "Optimistic: the test fold also chose the best checkpoint (validation = \"test-fold\").";
     RunReport {
         title: "0042 dcase2019-baseline, fold 1".into(),
         recipe_toml: "extends = \"base.toml\"\n\n[audio]\nsample-rate-hz = 44100 # <as published>\n\n[model]\nkind = \"mobilenet-v1\"\n".into(),
@@ -121,56 +178,26 @@ pub fn run_report() -> RunReport {
             Fact::new("duration", human_duration(48_240.0)),
         ],
         notes: vec![
-            PageNote {
-                level: NoteLevel::Caution,
-                text: "Optimistic: the test fold also chose the best checkpoint (validation = \"test-fold\").".into(),
-                ..PageNote::default()
-            },
-            PageNote { level: NoteLevel::Info, text: "Resumed once, at step 40,000.".into(), ..PageNote::default() },
+            PageNote::new(NoteLevel::Caution, optimistic),
+            PageNote::new(NoteLevel::Info, "Resumed once, at step 40,000."),
         ],
         curves: vec![
             TrainingCurve { name: "loss".into(), points: loss, scale: AxisScale::Log },
             TrainingCurve { name: "learning rate".into(), points: rate, scale: AxisScale::Log },
         ],
         metrics: vec![
-            MetricCurve { name: "lwlrap".into(), better: Better::Higher, points: curve(0.68, 0.06) },
-            MetricCurve { name: "mAP".into(), better: Better::Higher, points: curve(0.55, 0.02) },
-            MetricCurve { name: "MAP@3".into(), better: Better::Higher, points: curve(0.74, 0.0) },
+            metric("lwlrap", 0.68, 0.06),
+            metric("mAP", 0.55, 0.02),
+            metric("MAP@3", 0.74, 0.0),
         ],
         compared: Some(compared()),
-        per_class: CLASSES
-            .iter()
-            .enumerate()
-            .map(|(i, name)| {
-                let v = noise.next();
-                let some = |v| if i == 11 { None } else { Some(v) };
-                ClassScoreRow {
-                    name: (*name).into(),
-                    count: if i == 11 { 0 } else { 12 + i as u64 },
-                    lwlrap: some(0.3 + 0.69 * v),
-                    ap: some(0.2 + 0.75 * v),
-                    auc: some(0.8 + 0.19 * v),
-                }
-            })
-            .collect(),
+        per_class,
         confusion: Some(ConfusionChart::new(CLASSES.map(str::to_owned).to_vec(), counts).expect("square")),
         reliability: vec![
             reliability("scores", |x| x * x),
             reliability("calibrated", |x| x * 0.95 + 0.02),
         ],
-        worst_clips: (0..6)
-            .map(|i| WorstClip {
-                file: format!("{:08x}.wav", 0x0b04_27e2u64 * (i + 1) % 0xffff_ffff),
-                truth: vec![CLASSES[i as usize * 3].into(), CLASSES[15].into()],
-                predictions: [9, i as usize * 3, 13, 2, 15]
-                    .iter()
-                    .enumerate()
-                    .map(|(k, c)| PredictedClass { class: CLASSES[*c].into(), score: 0.71 / (k as f64 + 1.0) })
-                    .collect(),
-                spectrogram: Some(spectrogram(i + 1, 100 + 260 * i as usize)),
-                note: format!("lwlrap {:.3}; two people tagged \"rain\" here", 0.02 * (i as f64 + 1.0)),
-            })
-            .collect(),
+        worst_clips: (0..6).map(worst_clip).collect(),
         skipped: vec![SkippedFile {
             file: "train/6ea0099f.wav".into(),
             reason: "no samples: the file ends after its header; download it again or remove its row".into(),
@@ -178,24 +205,61 @@ pub fn run_report() -> RunReport {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "a list of cases")]
+fn subset(name: &str, seconds: Vec<f64>, file: &str) -> SubsetRow {
+    let least = seconds.iter().copied().fold(f64::MAX, f64::min);
+    let clips = seconds.len() as u64;
+    SubsetRow {
+        name: name.into(),
+        shortest: Some((file.into(), least)),
+        sample_rates: vec![("44.1 kHz".into(), clips)],
+        channels: vec![("mono".into(), clips - 3), ("stereo".into(), 3)],
+        seconds,
+    }
+}
+
+fn spectrum(name: &str, level: f64) -> SpectrumCurve {
+    let hz: Vec<f64> = (1..=513).map(|k| f64::from(k) * 43.07).collect();
+    SpectrumCurve {
+        name: name.into(),
+        mean: hz
+            .iter()
+            .map(|f| level - (f / 400.0).ln_1p() + 0.2 * (f / 900.0).sin())
+            .collect(),
+        std: hz.iter().map(|f| 0.5 + f / 40_000.0).collect(),
+        hz,
+    }
+}
+
+/// A note of each kind.
+fn findings() -> Vec<PageNote> {
+    vec![
+        PageNote {
+            level: NoteLevel::Problem,
+            file: "train/6ea0099f.wav".into(),
+            text: "no samples: the file ends after its header".into(),
+            remedy: "download it again, or remove its row from train.csv".into(),
+        },
+        PageNote {
+            level: NoteLevel::Caution,
+            file: String::new(),
+            text: "3 clips are stereo".into(),
+            remedy: "nothing to do: they are mixed down when read".into(),
+        },
+        PageNote {
+            level: NoteLevel::Info,
+            file: "train.csv".into(),
+            text: "4,970 rows, all readable".into(),
+            ..PageNote::default()
+        },
+    ]
+}
+
 pub fn data_page() -> DataPage {
     let mut noise = Noise(3);
     let mut lengths = |n: usize, scale: f64| -> Vec<f64> {
         (0..n)
             .map(|_| (0.3 - noise.next().max(1e-9).ln() * scale).min(30.0))
             .collect()
-    };
-    let subset = |name: &str, seconds: Vec<f64>, file: &str| {
-        let least = seconds.iter().copied().fold(f64::MAX, f64::min);
-        let clips = seconds.len() as u64;
-        SubsetRow {
-            name: name.into(),
-            shortest: Some((file.into(), least)),
-            sample_rates: vec![("44.1 kHz".into(), clips)],
-            channels: vec![("mono".into(), clips - 3), ("stereo".into(), 3)],
-            seconds,
-        }
     };
     let subsets = vec![
         subset("train curated", lengths(4970, 7.0), "0b0427e2.wav"),
@@ -206,18 +270,6 @@ pub fn data_page() -> DataPage {
         ),
         subset("test", lengths(1120, 5.0), "b39975f5.wav"),
     ];
-    let spectrum = |name: &str, level: f64| {
-        let hz: Vec<f64> = (1..=513).map(|k| f64::from(k) * 43.07).collect();
-        SpectrumCurve {
-            name: name.into(),
-            mean: hz
-                .iter()
-                .map(|f| level - (f / 400.0).ln_1p() + 0.2 * (f / 900.0).sin())
-                .collect(),
-            std: hz.iter().map(|f| 0.5 + f / 40_000.0).collect(),
-            hz,
-        }
-    };
     DataPage {
         name: "fsdkaggle2019".into(),
         totals: vec![
@@ -249,26 +301,7 @@ pub fn data_page() -> DataPage {
                 )
             })
             .collect(),
-        findings: vec![
-            PageNote {
-                level: NoteLevel::Problem,
-                file: "train/6ea0099f.wav".into(),
-                text: "no samples: the file ends after its header".into(),
-                remedy: "download it again, or remove its row from train.csv".into(),
-            },
-            PageNote {
-                level: NoteLevel::Caution,
-                file: String::new(),
-                text: "3 clips are stereo".into(),
-                remedy: "nothing to do: they are mixed down when read".into(),
-            },
-            PageNote {
-                level: NoteLevel::Info,
-                file: "train.csv".into(),
-                text: "4,970 rows, all readable".into(),
-                ..PageNote::default()
-            },
-        ],
+        findings: findings(),
     }
 }
 

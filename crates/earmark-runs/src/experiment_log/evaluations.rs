@@ -31,13 +31,7 @@ pub fn step_evaluations(eval: &Path) -> (Vec<StepEvaluation>, Vec<String>) {
         return (found, problems);
     };
     for entry in entries.flatten() {
-        let name = entry.file_name();
-        let step = name.to_str().and_then(|n| {
-            n.strip_prefix("eval-")?
-                .strip_suffix(".json")?
-                .parse::<u64>()
-                .ok()
-        });
+        let step = step_of(&entry.file_name().to_string_lossy());
         let Some(step) = step.filter(|step| result_path(eval, *step).exists()) else {
             continue;
         };
@@ -53,6 +47,11 @@ pub fn step_evaluations(eval: &Path) -> (Vec<StepEvaluation>, Vec<String>) {
     found.sort_by_key(|e| e.step);
     problems.sort();
     (found, problems)
+}
+
+/// The step in the name of a file of results.
+fn step_of(name: &str) -> Option<u64> {
+    name.strip_prefix("eval-")?.strip_suffix(".json")?.parse().ok()
 }
 
 /// The evaluation with the highest value of a metric, the first of equals.

@@ -43,10 +43,9 @@ impl ExperimentLog {
         })?;
         let mut log = Self::default();
         for path in paths {
-            let read = if path.join("run.json").is_file() {
-                RunEntry::read(&path, folder, sort)
-            } else {
-                RunEntry::read_cross_validation(&path, folder)
+            let read = match path.join("run.json").is_file() {
+                true => RunEntry::read(&path, folder, sort),
+                false => RunEntry::read_cross_validation(&path, folder),
             };
             match read {
                 Ok(entry) => log.entries.push(entry),

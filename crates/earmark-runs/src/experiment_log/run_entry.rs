@@ -4,8 +4,9 @@ use super::evaluations::{StepEvaluation, best_of, step_evaluations};
 use super::history::{TrainingHistory, highest};
 use super::run_status::{RunState, RunStatus};
 use super::sort_by::SortBy;
-use crate::run_dir::{RunError, RunOverview, fold_run, folds_path};
+use crate::run_dir::{RunDir, RunError, fold_run, folds_path};
 use earmark_engine::ValidationMetric;
+use earmark_recipe::AnyRecipe;
 use serde::Serialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -45,7 +46,7 @@ pub struct CrossValidationSummary {
 }
 
 /// A run, or a cross-validation run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct RunEntry {
     /// Where it is.
     pub run: PathBuf,
@@ -80,42 +81,35 @@ pub struct RunEntry {
 impl RunEntry {
     /// Reads a run. The best checkpoint is that of the metric to sort by.
     pub(super) fn read(path: &Path, below: &Path, sort: SortBy) -> Result<Self, RunError> {
-        let run = RunOverview::open(path)?;
+        let run = RunDir::open_any(path)?;
         let history = TrainingHistory::read(path);
-        let status = RunStatus::of(path, history.step, run.steps);
-        let metric = run.metric;
-        let validation = highest(history.validation_of(metric));
+        let metric = run.recipe.validation().metric;
+        let best = |(step, score)| BestValidation {
+            metric: metric.name(),
+            score,
+            step,
+        };
         let (mut evaluated, more) = step_evaluations(&run.eval());
         for evaluation in &mut evaluated {
-            // A table of runs leaves out the results of every class; the run's report has them.
-            evaluation.report.as_object_mut().map(|r| r.remove("per_class"));
+            leave_out_classes(&mut evaluation.report);
         }
         let by = match sort {
             SortBy::Metric(metric) => metric,
             _ => ValidationMetric::Lwlrap,
         };
-        let evaluated = evaluated.last().map(|last| EvaluatedSteps {
-            count: evaluated.len(),
-            best: best_of(&evaluated, by).unwrap_or(last).clone(),
-            last: last.clone(),
-        });
         Ok(Self {
-            name: name_below(path, below),
-            run: path.into(),
-            recipe: run.name,
-            started: run.info.started,
-            status,
+            status: RunStatus::of(path, history.step, run.steps()),
             fold: run.info.data.fold,
-            folds: None,
             optimistic: run.info.optimistic,
-            validation: validation.map(|(step, score)| BestValidation {
-                metric: metric.name(),
-                score,
-                step,
+            validation: highest(history.validation_of(metric)).map(best),
+            evaluated: evaluated.last().map(|last| EvaluatedSteps {
+                count: evaluated.len(),
+                best: best_of(&evaluated, by).unwrap_or(last).clone(),
+                last: last.clone(),
             }),
-            evaluated,
             problems: [history.problems, more].concat(),
             loss: spark(&history.loss),
+            ..Self::of(run, path, below)
         })
     }
 
@@ -127,40 +121,47 @@ impl RunEntry {
             message,
         };
         let text = std::fs::read_to_string(&file).map_err(|e| RunError::read(&file, e))?;
-        let report: Value = serde_json::from_str(&text).map_err(|e| bad(e.to_string()))?;
+        let mut report: Value = serde_json::from_str(&text).map_err(|e| bad(e.to_string()))?;
         let Some(folds) = report["folds"].as_array().filter(|folds| !folds.is_empty()) else {
             return Err(bad("it lists no folds".into()));
         };
-        let first = RunOverview::open(&fold_run(path, folds[0]["fold"].as_u64().unwrap_or(0) as u32))?;
+        let (count, first) = (folds.len(), folds[0]["fold"].as_u64().unwrap_or(0) as u32);
         let step = folds.iter().filter_map(|f| f["step"].as_u64()).max().unwrap_or(0);
-        let mut pooled = report["pooled"].clone();
-        pooled.as_object_mut().map(|r| r.remove("per_class"));
+        let mut pooled = report["pooled"].take();
+        leave_out_classes(&mut pooled);
         let evaluation = StepEvaluation { step, report: pooled };
         Ok(Self {
-            name: name_below(path, below),
-            run: path.into(),
-            recipe: first.name,
-            started: first.info.started,
             status: RunStatus {
                 state: RunState::Finished,
                 step,
                 total: None,
             },
-            fold: None,
-            folds: Some(CrossValidationSummary {
-                count: folds.len(),
-                metrics: report["metrics"].clone(),
-            }),
             optimistic: report["optimistic"].as_bool().unwrap_or(false),
-            validation: None,
             evaluated: Some(EvaluatedSteps {
-                count: folds.len(),
+                count,
                 best: evaluation.clone(),
                 last: evaluation,
             }),
-            problems: Vec::new(),
-            loss: Vec::new(),
+            folds: Some(CrossValidationSummary {
+                count,
+                metrics: report["metrics"].take(),
+            }),
+            ..Self::of(RunDir::open_any(&fold_run(path, first))?, path, below)
         })
+    }
+
+    /// The entry in `path` of a run, or of a cross-validation run whose first one this is; without state and results.
+    fn of(run: RunDir<AnyRecipe>, path: &Path, below: &Path) -> Self {
+        // The path below the folder that was searched; the whole path if it is that folder.
+        let name = path.strip_prefix(below).unwrap_or(path);
+        let name = if name.as_os_str().is_empty() { path } else { name };
+        Self {
+            name: name.display().to_string(),
+            run: path.into(),
+            recipe: run.recipe.name().to_owned(),
+            started: run.info.started,
+            ..Self::default()
+        }
     }
 
     /// The value of a metric at the best evaluated checkpoint.
@@ -204,11 +205,9 @@ impl RunEntry {
     }
 }
 
-/// The path of a run below the folder that was searched; its whole path if it is that folder.
-fn name_below(path: &Path, below: &Path) -> String {
-    let name = path.strip_prefix(below).unwrap_or(path);
-    let name = if name.as_os_str().is_empty() { path } else { name };
-    name.display().to_string()
+/// A table of runs leaves out the results of every class; the run's report has them.
+fn leave_out_classes(report: &mut Value) {
+    report.as_object_mut().map(|r| r.remove("per_class"));
 }
 
 /// The means of equally long pieces of a curve.

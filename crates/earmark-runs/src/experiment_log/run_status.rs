@@ -6,7 +6,7 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 
 /// How far a run has got.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum RunState {
     /// A process is training in it.
@@ -21,11 +21,12 @@ pub enum RunState {
     /// It can be resumed.
     Interrupted,
     /// It has no checkpoint yet.
+    #[default]
     NotStarted,
 }
 
-/// RunState and steps of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// State and steps of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RunStatus {
     /// How far it has got.
     pub state: RunState,
@@ -38,59 +39,43 @@ pub struct RunStatus {
 impl RunStatus {
     /// The status of a run directory that has logged `logged` of `total` steps.
     pub fn of(run: &Path, logged: u64, total: Option<u64>) -> Self {
+        let status = |state, step, total| Self { state, step, total };
         if is_locked(run) {
-            return Self {
-                state: RunState::Running,
-                step: logged,
-                total,
-            };
+            return status(RunState::Running, logged, total);
         }
         let Ok(progress) = TrainingProgress::read(run) else {
-            return Self {
-                state: RunState::NotStarted,
-                step: 0,
-                total,
-            };
+            return status(RunState::NotStarted, 0, total);
         };
         let total = progress.total.or(total);
+        let complete = total.is_some_and(|t| progress.step >= t) && !progress.validation_due;
         let state = match progress.stopped_early {
             Some(reason) => RunState::StoppedEarly { reason },
-            None if total.is_some_and(|t| progress.step >= t) && !progress.validation_due => {
-                RunState::Finished
-            }
+            None if complete => RunState::Finished,
             None => RunState::Interrupted,
         };
-        Self {
-            state,
-            step: progress.step,
-            total,
-        }
+        status(state, progress.step, total)
     }
 }
 
 impl std::fmt::Display for RunStatus {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let step = |f: &mut std::fmt::Formatter<'_>, what: &str| match self.total {
-            Some(total) => write!(f, "{what} at {} of {total}", self.step),
-            None => write!(f, "{what} at {}", self.step),
+        let what = match &self.state {
+            RunState::Running => "running",
+            RunState::Finished => return f.write_str("finished"),
+            RunState::StoppedEarly { .. } => "stopped early",
+            RunState::Interrupted => "interrupted",
+            RunState::NotStarted => return f.write_str("not started"),
         };
-        match &self.state {
-            RunState::Running => step(f, "running"),
-            RunState::Finished => f.write_str("finished"),
-            RunState::StoppedEarly { .. } => step(f, "stopped early"),
-            RunState::Interrupted => step(f, "interrupted"),
-            RunState::NotStarted => f.write_str("not started"),
-        }
+        let total = self.total.map_or(String::new(), |total| format!(" of {total}"));
+        write!(f, "{what} at {}{total}", self.step)
     }
 }
 
 /// Whether a process holds the run's lock. To find out, a shared lock is taken for a moment; a training that starts in that very
 /// moment is refused and can be started again.
 fn is_locked(run: &Path) -> bool {
-    let Ok(file) = File::open(run.join(".lock")) else {
-        return false;
-    };
-    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    let lock = File::open(run.join(".lock"));
+    lock.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 #[cfg(test)]
@@ -111,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn every_state_is_told_apart() {
+    fn every_state_is_recognised() {
         let dir = tempfile::tempdir().unwrap();
         let run = dir.path();
         let now = || RunStatus::of(run, 25, Some(560));

@@ -38,13 +38,10 @@ impl std::str::FromStr for SortBy {
             return Ok(Self::Metric(metric));
         }
         let known = METRICS.iter().map(|m| m.name()).chain(["validation", "started"]);
-        let suggestion = suggest(name, known)
-            .map(|s| format!(" (did you mean `{s}`?)"))
-            .unwrap_or_default();
-        Err(UnknownSort {
-            name: name.to_owned(),
-            suggestion,
-        })
+        let near = suggest(name, known);
+        let suggestion = near.map_or(String::new(), |near| format!(" (did you mean `{near}`?)"));
+        let name = name.to_owned();
+        Err(UnknownSort { name, suggestion })
     }
 }
 

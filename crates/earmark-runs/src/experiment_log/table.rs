@@ -18,11 +18,8 @@ impl ExperimentLog {
             .iter()
             .map(|m| (m.name().to_owned(), Better::Higher))
             .collect();
-        let at = if sort == SortBy::Validation {
-            0
-        } else {
-            names.len()
-        };
+        let by_validation = sort == SortBy::Validation;
+        let at = if by_validation { 0 } else { names.len() };
         names.insert(at, ("validation".to_owned(), Better::Higher));
         let row = |e: &RunEntry| {
             let mut values: Vec<Option<f64>> = metrics.iter().map(|m| e.value(*m)).collect();
@@ -34,10 +31,9 @@ impl ExperimentLog {
                 started: e.started.clone(),
                 values,
                 loss: e.loss.clone(),
-                note: if note.is_empty() {
-                    e.status.to_string()
-                } else {
-                    format!("{}; {note}", e.status)
+                note: match note.is_empty() {
+                    true => e.status.to_string(),
+                    false => format!("{}; {note}", e.status),
                 },
             }
         };

@@ -3,10 +3,11 @@
 use crate::run_dir::RunDir;
 use earmark_audio::AudioStream;
 use earmark_data::{DataError, DataSet, MissingFiles, load};
-use earmark_features::{Extractor, Features};
+use earmark_features::Extractor;
 use earmark_recipe::Recipe;
 use earmark_report::SpectrogramImage;
 use std::collections::HashMap;
+use std::error::Error;
 use std::path::{Path, PathBuf};
 
 /// A spectrogram shows a clip's beginning, up to this length.
@@ -20,66 +21,41 @@ pub(super) struct ClipSpectrograms {
 
 impl ClipSpectrograms {
     /// Finds the run's clips in a data folder; labels are not read, so that a folder of other classes works too.
-    pub fn find(run: &RunDir, data: &Path) -> Result<Self, NoSpectrograms> {
+    pub fn find(run: &RunDir, data: &Path) -> Result<Self, Box<dyn Error>> {
         let set = load_any(&run.recipe, data)?;
         // One name may be in several subsets: the evaluated one comes last and wins.
+        let chosen = run.recipe.data.subsets.as_ref();
         let evaluated = |subset: &String| match run.info.data.fold {
-            Some(_) => run
-                .recipe
-                .data
-                .subsets
-                .as_ref()
-                .is_none_or(|subsets| subsets.contains(subset)),
+            Some(_) => chosen.is_none_or(|subsets| subsets.contains(subset)),
             None => subset == "test",
         };
         let mut items = set.items;
         items.sort_by_key(|i| evaluated(&i.subset));
-        let extractor = Extractor::new(&run.recipe.front_end)?;
         Ok(Self {
             paths: items.into_iter().map(|i| (i.file, i.path)).collect(),
-            extractor,
+            extractor: Extractor::new(&run.recipe.front_end)?,
         })
     }
 
     /// The beginning of a clip as the front end computes it: the first channel of its log-mel.
-    pub fn image(&self, file: &str) -> Result<SpectrogramImage, String> {
+    pub fn image(&self, file: &str) -> Result<SpectrogramImage, Box<dyn Error>> {
         let path = self.paths.get(file).ok_or("the data folder does not list it")?;
         let rate = self.extractor.front_end().sample_rate_hz;
-        let mut stream = AudioStream::open(path, rate).map_err(|e| e.to_string())?;
+        let mut stream = AudioStream::open(path, rate)?;
         let wanted = (SHOWN_SECONDS * f64::from(rate)) as usize;
         let (mut samples, mut block) = (Vec::new(), Vec::new());
-        while samples.len() <= wanted && stream.next_block(&mut block).map_err(|e| e.to_string())? {
+        while samples.len() <= wanted && stream.next_block(&mut block)? {
             samples.extend_from_slice(&block);
         }
-        let more = samples.len() > wanted;
+        let cut = if samples.len() > wanted { " (cut)" } else { "" };
         samples.truncate(wanted);
-        let features = self
-            .extractor
-            .log_mel(&samples, &mut self.extractor.scratch())
-            .map_err(|e| e.to_string())?;
-        let Features {
-            bands,
-            frames,
-            mut data,
-            ..
-        } = features;
+        let features = self.extractor.log_mel(&samples, &mut self.extractor.scratch())?;
+        let (bands, frames, mut data) = (features.bands, features.frames, features.data);
         data.truncate(bands * frames);
         let seconds = samples.len() as f64 / f64::from(rate);
-        let caption = format!(
-            "0 to {seconds:.1} s{}, {bands} bands",
-            if more { " (cut)" } else { "" }
-        );
-        SpectrogramImage::new(caption, data, bands, frames).map_err(|e| e.to_string())
+        let caption = format!("0 to {seconds:.1} s{cut}, {bands} bands");
+        Ok(SpectrogramImage::new(caption, data, bands, frames)?)
     }
-}
-
-/// Why there are no spectrograms.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum NoSpectrograms {
-    #[error(transparent)]
-    Data(#[from] DataError),
-    #[error(transparent)]
-    FrontEnd(#[from] earmark_core::ConfigError),
 }
 
 /// The data folder with as many of its subsets as are present.

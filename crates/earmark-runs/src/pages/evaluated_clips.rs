@@ -1,6 +1,7 @@
 //! The scores of the clips that a run was evaluated on, with their true labels.
 
 use super::PageError;
+use earmark_core::human::human_amount;
 use earmark_metrics::{Aligned, Calibration, CalibrationQuality, MetricsError, ScoreTable};
 use earmark_report::{ConfusionChart, ReliabilityCurve};
 use std::collections::HashMap;
@@ -9,23 +10,18 @@ use std::path::Path;
 /// The scores of an evaluated step with the truth that they were evaluated against, which `eval/clips.txt` keeps: one line per
 /// clip, its name and its labels as indices into the run's classes.
 pub(crate) fn read_evaluated(scores: &Path, clips: &Path) -> Result<Aligned, PageError> {
+    let bad = |problem: String| refusal(clips.display().to_string(), problem);
     let scores = ScoreTable::read(scores)?;
-    let text =
-        std::fs::read_to_string(clips).map_err(|e| bad(clips, None, format!("cannot be read: {e}")))?;
+    let text = std::fs::read_to_string(clips).map_err(|e| bad(format!("cannot be read: {e}")))?;
     let labels = parse_clips(&text, clips)?;
     let width = scores.classes().len();
+    let classes = human_amount(width, "class", "classes");
     let mut truth = vec![false; scores.files().len() * width];
     for (row, file) in truth.chunks_mut(width.max(1)).zip(scores.files()) {
         let labels = labels.get(file.as_str());
-        for &label in labels.ok_or_else(|| bad(clips, None, format!("the clip {file:?} is not listed")))? {
-            let problem = || {
-                bad(
-                    clips,
-                    None,
-                    format!("{file:?} has a label {label} of {width} classes"),
-                )
-            };
-            *row.get_mut(label).ok_or_else(problem)? = true;
+        for &label in labels.ok_or_else(|| bad(format!("the clip {file:?} is not listed")))? {
+            let mark = row.get_mut(label);
+            *mark.ok_or_else(|| bad(format!("{file:?} has a label {label} of {classes}")))? = true;
         }
     }
     Ok(Aligned::from_rows(scores, truth)?)
@@ -51,14 +47,11 @@ pub(super) fn reliability(
 ) -> Result<Vec<ReliabilityCurve>, MetricsError> {
     let curve = |name: &str, clips: &Aligned| -> Result<ReliabilityCurve, MetricsError> {
         let half = vec![0.5; clips.classes().len()];
-        let bins = CalibrationQuality::of(clips, single_label, |_| &half)?
-            .reliability
-            .bins;
-        let points = bins.iter().filter_map(|b| Some((b.score?, b.share?, b.count)));
-        Ok(ReliabilityCurve {
-            name: name.into(),
-            points: points.collect(),
-        })
+        let quality = CalibrationQuality::of(clips, single_label, |_| &half)?;
+        let bins = quality.reliability.bins.iter();
+        let points = bins.filter_map(|b| Some((b.score?, b.share?, b.count))).collect();
+        let name = name.to_owned();
+        Ok(ReliabilityCurve { name, points })
     };
     let mut all = vec![curve("scores", clips)?];
     if let Some(calibration) = calibration {
@@ -67,35 +60,22 @@ pub(super) fn reliability(
     Ok(all)
 }
 
-fn bad(path: &Path, line: Option<usize>, problem: impl Into<String>) -> PageError {
-    let line = line.map(|n| format!(":{n}")).unwrap_or_default();
-    PageError::Clips {
-        place: format!("{}{line}", path.display()),
-        problem: problem.into(),
-    }
+fn refusal(place: String, problem: String) -> PageError {
+    PageError::Clips { place, problem }
 }
 
 /// File to labels, of lines such as `a file.wav [0, 7]`.
 fn parse_clips<'a>(text: &'a str, path: &Path) -> Result<HashMap<&'a str, Vec<usize>>, PageError> {
-    let mut clips = HashMap::new();
-    for (index, line) in text.lines().enumerate() {
-        let parsed = line.rsplit_once(" [").and_then(|(file, labels)| {
-            let labels = labels.strip_suffix(']')?.split(", ").filter(|l| !l.is_empty());
-            Some((
-                file,
-                labels.map(str::parse).collect::<Result<Vec<usize>, _>>().ok()?,
-            ))
-        });
-        let (file, labels) = parsed.ok_or_else(|| {
-            bad(
-                path,
-                Some(index + 1),
-                "expected a file and its labels, such as `a.wav [3]`",
-            )
-        })?;
-        clips.insert(file, labels);
-    }
-    Ok(clips)
+    let parse = |line: &'a str| -> Option<(&'a str, Vec<usize>)> {
+        let (file, labels) = line.split_at(line.rfind(" [")?);
+        Some((file, serde_json::from_str(labels).ok()?))
+    };
+    let problem = "expected a file and its labels, such as `a.wav [3]`";
+    let clip = |(index, line): (usize, &'a str)| {
+        let place = || format!("{}:{}", path.display(), index + 1);
+        parse(line).ok_or_else(|| refusal(place(), problem.into()))
+    };
+    text.lines().enumerate().map(clip).collect()
 }
 
 #[cfg(test)]
@@ -154,7 +134,7 @@ mod tests {
                 .unwrap()
         };
         assert!(refused("b.wav [0]\n").contains("\"a.wav\" is not listed"));
-        assert!(refused("a.wav [1]\n").contains("a label 1 of 1 classes"));
+        assert!(refused("a.wav [1]\n").contains("a label 1 of 1 class;"));
         assert!(refused("a.wav 0\n").contains("clips.txt:1"));
     }
 }

@@ -10,29 +10,18 @@ const WIDE: f64 = 50.0;
 /// Loss, learning rate, gradient norm, and the validation metrics that drive nothing.
 pub(super) fn curves(run: &RunDir, history: &TrainingHistory) -> Vec<TrainingCurve> {
     let positive = || history.learning_rate.iter().map(|p| p.1).filter(|v| *v > 0.0);
-    let (low, high) = (
-        positive().fold(f64::INFINITY, f64::min),
-        positive().fold(0.0, f64::max),
-    );
-    let rate_scale = match high > low * WIDE {
-        true => AxisScale::Log,
-        false => AxisScale::Linear,
-    };
+    let low = positive().fold(f64::INFINITY, f64::min);
+    let high = positive().fold(0.0, f64::max);
+    let (linear, log) = (AxisScale::Linear, AxisScale::Log);
+    let rate_scale = if high > low * WIDE { log } else { linear };
     let mut curves = vec![
-        ("loss".to_owned(), &history.loss, AxisScale::Linear),
+        ("loss".to_owned(), &history.loss, linear),
         ("learning rate".to_owned(), &history.learning_rate, rate_scale),
-        (
-            "gradient norm".to_owned(),
-            &history.gradient_norm,
-            AxisScale::Linear,
-        ),
+        ("gradient norm".to_owned(), &history.gradient_norm, linear),
     ];
     for metric in METRICS.into_iter().filter(|m| *m != run.recipe.validation.metric) {
-        curves.push((
-            format!("validation {}", metric.name()),
-            history.validation_of(metric),
-            AxisScale::Linear,
-        ));
+        let name = format!("validation {}", metric.name());
+        curves.push((name, history.validation_of(metric), linear));
     }
     curves.retain(|(_, points, _)| points.iter().any(|p| p.1.is_finite()));
     let curve = |(name, points, scale): (String, &Points, AxisScale)| TrainingCurve {
@@ -56,17 +45,13 @@ pub(super) fn metrics(
     };
     let mut metrics = Vec::new();
     for metric in METRICS {
-        let points: Points = evaluated
-            .iter()
-            .map(|j| (j.step as f64, j.value(metric).unwrap_or(f64::NAN)))
-            .collect();
+        let point = |e: &StepEvaluation| (e.step as f64, e.value(metric).unwrap_or(f64::NAN));
+        let points = evaluated.iter().map(point).collect();
         metrics.push(named(metric.name().to_owned(), points));
     }
     let metric = run.recipe.validation.metric;
-    metrics.push(named(
-        format!("validation {}", metric.name()),
-        history.validation_of(metric).clone(),
-    ));
+    let name = format!("validation {}", metric.name());
+    metrics.push(named(name, history.validation_of(metric).clone()));
     metrics.retain(|m| m.points.iter().any(|p| p.1.is_finite()));
     // The header shows four: the driving metric is one of them.
     if metrics.len() > 4 && metrics.last().is_some_and(|m| m.name.starts_with("validation")) {

@@ -9,13 +9,13 @@ use super::worst_clips::worst_clips;
 use crate::experiment_log::{RunState, RunStatus};
 use crate::experiment_log::{StepEvaluation, TrainingHistory, best_of, highest, step_evaluations};
 use crate::run_dir::{RunDir, planned_steps};
+use earmark_core::human::human_count;
 use earmark_core::{atomic, text};
 use earmark_engine::evaluation::{result_path, scores_path};
 use earmark_engine::{ModelFile, ValidationMetric};
-use earmark_metrics::{Aligned, Calibration, ClassComparison, ModelComparison};
+use earmark_metrics::{Calibration, ClassComparison, ModelComparison};
 use earmark_report::{
-    ClassScoreRow, ComparedClass, ComparedRun, NoteLevel, PageNote, RunReport, SkippedFile, human_count,
-    render_run_report,
+    ClassScoreRow, ComparedClass, ComparedRun, NoteLevel, PageNote, RunReport, SkippedFile, render_run_report,
 };
 use std::path::{Path, PathBuf};
 
@@ -62,6 +62,7 @@ fn gather(run: &RunDir, data: Option<&Path>) -> Result<RunReport, PageError> {
     let status = RunStatus::of(&run.path, history.step, planned);
     let best = ModelFile::read_metadata(&run.path.join("best.safetensors")).ok();
     let info = &run.info;
+    let left_out = info.data.skipped.iter();
     let mut report = RunReport {
         title: super::folder_name(&run.path),
         recipe_toml: run.recipe.to_toml(),
@@ -75,19 +76,13 @@ fn gather(run: &RunDir, data: Option<&Path>) -> Result<RunReport, PageError> {
         summary: facts(run, &status, best.as_ref()),
         curves: curves(run, &history),
         metrics: metrics(run, &history, &evaluated),
-        skipped: info
-            .data
-            .skipped
-            .iter()
-            .map(|(file, reason)| skipped(file, reason))
-            .collect(),
+        skipped: left_out.map(|(file, reason)| skipped(file, reason)).collect(),
         notes: state_notes(run, &status),
         ..RunReport::default()
     };
     let problems = history.problems.iter().cloned().chain(problems);
-    report
-        .notes
-        .extend(problems.map(|text| PageNote::new(NoteLevel::Problem, text)));
+    let problem = |text| PageNote::new(NoteLevel::Problem, text);
+    report.notes.extend(problems.map(problem));
     let metric = run.recipe.validation.metric;
     match chosen(&evaluated, metric, history.validation_of(metric)) {
         None => report.notes.push(info_note(format!(
@@ -122,24 +117,23 @@ fn skipped(file: &str, reason: &str) -> SkippedFile {
 
 /// What to know before trusting the numbers.
 fn state_notes(run: &RunDir, status: &RunStatus) -> Vec<PageNote> {
-    let optimistic = run.info.optimistic.then(|| {
-        caution(
+    let mut notes = Vec::new();
+    if run.info.optimistic {
+        notes.push(caution(
             "OPTIMISTIC: the test clips also drove this training (validation.split = test-fold). Scores on other recordings \
              will be lower.",
-        )
-    });
-    let state = match &status.state {
-        RunState::Finished => None,
-        RunState::StoppedEarly { reason } => Some(info_note(format!("Training stopped early: {reason}."))),
-        RunState::Running => Some(caution(format!(
-            "Training is {status}; this page shows it so far."
-        ))),
-        RunState::Interrupted => Some(caution(format!(
-            "Training was {status}; resume it with --resume."
-        ))),
-        RunState::NotStarted => Some(caution("Training has not written a checkpoint yet.")),
+        ));
+    }
+    let text = match &status.state {
+        RunState::Finished => return notes,
+        RunState::StoppedEarly { reason } => format!("Training stopped early: {reason}."),
+        RunState::Running => format!("Training is {status}; this page shows it so far."),
+        RunState::Interrupted => format!("Training was {status}; resume it with --resume."),
+        RunState::NotStarted => "Training has not written a checkpoint yet.".to_owned(),
     };
-    optimistic.into_iter().chain(state).collect()
+    let ended = matches!(status.state, RunState::StoppedEarly { .. });
+    notes.push(if ended { info_note(text) } else { caution(text) });
+    notes
 }
 
 /// The evaluated step that the report shows in detail, and why this one: the best in validation, because choosing by the test
@@ -154,23 +148,18 @@ fn chosen<'a>(
         return Some((last, "the only evaluated one".to_owned()));
     }
     let (name, n) = (metric.name(), evaluated.len());
-    let validated: Vec<(f64, f64)> = validation
-        .iter()
-        .copied()
-        .filter(|p| evaluated.iter().any(|j| j.step == p.0 as u64))
-        .collect();
-    if let Some((step, _)) = highest(&validated)
-        && let Some(j) = evaluated.iter().find(|j| j.step == step)
-    {
-        return Some((j, format!("the best of {n} evaluated steps by validation {name}")));
+    let of_step = |step: u64| evaluated.iter().find(|e| e.step == step);
+    let mut validated = validation.to_vec();
+    validated.retain(|point| of_step(point.0 as u64).is_some());
+    if let Some(best) = highest(&validated).and_then(|(step, _)| of_step(step)) {
+        let why = format!("the best of {n} evaluated steps by validation {name}");
+        return Some((best, why));
     }
-    Some(match best_of(evaluated, metric) {
-        Some(j) => (
-            j,
-            format!("the best of {n} evaluated steps by {name}, chosen on the test clips themselves"),
-        ),
-        None => (last, format!("the last of {n} evaluated steps")),
-    })
+    let Some(best) = best_of(evaluated, metric) else {
+        return Some((last, format!("the last of {n} evaluated steps")));
+    };
+    let why = format!("the best of {n} evaluated steps by {name}, chosen on the test clips themselves");
+    Some((best, why))
 }
 
 /// Classes, confusion, worst clips and skipped files of one evaluated step.
@@ -184,62 +173,46 @@ fn add_step(
     report.per_class = classes(run, evaluated);
     let (eval, step) = (run.eval(), evaluated.step);
     let text = std::fs::read_to_string(result_path(&eval, step)).unwrap_or_default();
-    let lines = text
-        .lines()
-        .filter_map(|l| l.strip_prefix("skipped ")?.split_once(": "));
+    let lines = text.lines().filter_map(|l| l.strip_prefix("skipped "));
+    let lines = lines.filter_map(|line| line.split_once(": "));
     report
         .skipped
         .extend(lines.map(|(file, reason)| skipped(file, reason)));
-    match read_evaluated(&scores_path(&eval, step), &eval.join("clips.txt")) {
-        Ok(clips) => add_clips(report, run, &clips, calibration, data),
+    let clips = match read_evaluated(&scores_path(&eval, step), &eval.join("clips.txt")) {
+        Ok(clips) => clips,
         Err(e) => {
             report.notes.push(caution(format!(
                 "The scores of the test clips can't be read, so confusion and worst clips are left out: {e}"
             )));
-            Ok(())
+            return Ok(());
         }
-    }
-}
-
-fn add_clips(
-    report: &mut RunReport,
-    run: &RunDir,
-    clips: &Aligned,
-    calibration: Option<&Calibration>,
-    data: Option<&Path>,
-) -> Result<(), PageError> {
-    report.confusion = confusion(clips)?;
+    };
+    report.confusion = confusion(&clips)?;
     // A loss that only ranks gives scores that are not probabilities; what can't be drawn is left out.
     let single_label = run.recipe.train.loss.is_single_label();
-    report.reliability = reliability(clips, single_label, calibration).unwrap_or_default();
+    report.reliability = reliability(&clips, single_label, calibration).unwrap_or_default();
     let spectrograms = ClipSpectrograms::find(run, data.unwrap_or(&run.info.data.root));
     if let Err(e) = &spectrograms {
         report.notes.push(caution(format!(
             "There are no spectrograms of the worst clips: {e}. Give the data folder with --data."
         )));
     }
-    report.worst_clips = worst_clips(clips, spectrograms.ok().as_ref())?;
+    report.worst_clips = worst_clips(&clips, spectrograms.ok().as_ref())?;
     Ok(())
 }
 
 fn classes(run: &RunDir, evaluated: &StepEvaluation) -> Vec<ClassScoreRow> {
-    let all = &evaluated.report["per_class"];
     let row = |name: &String| {
-        let class = &all[name.as_str()];
-        ClassScoreRow {
+        let class = evaluated.report["per_class"].get(name)?;
+        Some(ClassScoreRow {
             name: name.clone(),
             count: class["count"].as_u64().unwrap_or_default(),
             lwlrap: class["lwlrap"].as_f64(),
             ap: class["ap"].as_f64(),
             auc: class["auc"].as_f64(),
-        }
+        })
     };
-    run.classes
-        .names()
-        .iter()
-        .filter(|name| all.get(name.as_str()).is_some())
-        .map(row)
-        .collect()
+    run.classes.names().iter().filter_map(row).collect()
 }
 
 #[cfg(test)]
@@ -259,7 +232,7 @@ mod tests {
         let evaluated = [evaluation(100, 0.5), evaluation(200, 0.8), evaluation(300, 0.7)];
         let step = |validation: &[(f64, f64)]| {
             chosen(&evaluated, ValidationMetric::Lwlrap, validation)
-                .map(|(j, why)| (j.step, why))
+                .map(|(chosen, why)| (chosen.step, why))
                 .unwrap()
         };
         let validation = [(100.0, 0.4), (150.0, 0.9), (300.0, 0.6)];

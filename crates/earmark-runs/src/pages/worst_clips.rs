@@ -44,30 +44,24 @@ pub(super) fn worst_clips(
         a.lwlrap.total_cmp(&b.lwlrap).then(by_score)
     });
     mistakes.truncate(SHOWN);
-    Ok(mistakes
-        .iter()
-        .map(|m| m.shown(clips.classes(), spectrograms))
-        .collect())
+    let shown = |m: &Mistake| m.shown(clips.classes(), spectrograms);
+    Ok(mistakes.iter().map(shown).collect())
 }
 
 /// The scores of the classes that are true, or of those that are not.
 fn scores_where<'a>(scores: &'a [f32], truth: &'a [bool], wanted: bool) -> impl Iterator<Item = f32> {
-    scores
-        .iter()
-        .zip(truth)
-        .filter(move |(_, t)| **t == wanted)
-        .map(|(s, _)| *s)
+    let pairs = scores.iter().zip(truth);
+    pairs.filter(move |(_, t)| **t == wanted).map(|(s, _)| *s)
 }
 
 impl Mistake<'_> {
     fn shown(&self, classes: &[String], spectrograms: Option<&ClipSpectrograms>) -> WorstClip {
         let best = scores_where(self.scores, self.truth, true).fold(f32::MIN, f32::max);
-        let rank = 1 + scores_where(self.scores, self.truth, false)
-            .filter(|s| *s >= best)
-            .count();
+        let higher = scores_where(self.scores, self.truth, false).filter(|s| *s >= best);
         let mut note = format!(
-            "lwlrap {:.3}; the best true class comes at rank {rank} of {}",
+            "lwlrap {:.3}; the best true class comes at rank {} of {}",
             self.lwlrap,
+            1 + higher.count(),
             classes.len()
         );
         let spectrogram = spectrograms.and_then(|s| match s.image(self.file) {

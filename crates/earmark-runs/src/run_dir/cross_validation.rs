@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_of_folds_are_found_in_order() {
+    fn fold_runs_are_found_in_order() {
         let dir = tempfile::tempdir().unwrap();
         let set = dir.path();
         for name in ["fold-10", "fold-2", "fold-03", "fold-x", "fold-4"] {
@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(found, [2, 10]);
         assert!(
             fold_runs(&set.join("fold-2")).unwrap().is_empty(),
-            "a run holds no folds"
+            "a run has no folds"
         );
         assert!(fold_runs(&set.join("none")).unwrap().is_empty());
     }

@@ -2,7 +2,7 @@
 
 use super::RunError;
 use earmark_core::atomic::WriteError;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 /// Name of the file that is locked.
@@ -25,18 +25,14 @@ impl RunLock {
         let made = !path.exists();
         let open = || {
             std::fs::create_dir_all(path)?;
-            OpenOptions::new()
-                .create(true)
-                .truncate(false)
-                .write(true)
-                .open(&lock)
+            File::options().create(true).append(true).open(&lock)
         };
         loop {
             let file = open().map_err(|e| WriteError::new(path, e))?;
             match file.try_lock() {
                 Ok(()) => {}
-                Err(std::fs::TryLockError::WouldBlock) => return Err(RunError::Locked(path.into())),
-                Err(std::fs::TryLockError::Error(e)) => return Err(WriteError::new(&lock, e).into()),
+                Err(TryLockError::WouldBlock) => return Err(RunError::Locked(path.into())),
+                Err(TryLockError::Error(e)) => return Err(WriteError::new(&lock, e).into()),
             }
             // Its last holder may have removed it since it was opened here.
             if is_there(&file, &lock) {

@@ -18,7 +18,6 @@ mod error;
 mod info;
 mod lock;
 mod model_ref;
-mod overview;
 mod planned_steps;
 mod run_log;
 
@@ -27,49 +26,22 @@ pub use error::RunError;
 pub use info::{DataInfo, RunInfo};
 pub use lock::RunLock;
 pub use model_ref::{ModelRef, best_step, find_model, find_models, fresh_folder};
-pub use overview::{RunOverview, is_stack};
 pub use planned_steps::planned_steps;
 pub use run_log::{RunLog, now};
 
 use earmark_core::atomic::{self, WriteError};
 use earmark_data::ClassMap;
 use earmark_engine::FORMAT;
-use earmark_recipe::{Recipe, RecipeError, StackRecipe};
+use earmark_recipe::{AnyRecipe, Recipe, RecipeError, StackRecipe};
 use lock::LOCK;
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// What a new run writes before run.json.
-const BEFORE_INFO: [&str; 3] = ["recipe.toml", "classes.csv", "split.csv"];
+const BEFORE_INFO: [&str; 4] = [LOCK, "recipe.toml", "classes.csv", "split.csv"];
 
-/// A recipe that a run directory can hold.
-pub trait RunRecipe: Sized + Clone {
-    /// From the text of `recipe.toml`, which has every default written out.
-    fn parse(text: &str, place: &Path) -> Result<Self, RecipeError>;
-    /// To `recipe.toml`, every default written out.
-    fn to_toml(&self) -> String;
-}
-
-impl RunRecipe for Recipe {
-    fn parse(text: &str, place: &Path) -> Result<Self, RecipeError> {
-        Self::parse(text, place)
-    }
-    fn to_toml(&self) -> String {
-        self.to_toml()
-    }
-}
-
-impl RunRecipe for StackRecipe {
-    fn parse(text: &str, place: &Path) -> Result<Self, RecipeError> {
-        Self::parse(text, place)
-    }
-    fn to_toml(&self) -> String {
-        self.to_toml()
-    }
-}
-
-/// An opened run directory, of a training on audio (a [`Recipe`]) or of stacking (a [`StackRecipe`]).
+/// An opened run directory, of a training on audio (a [`Recipe`]), of stacking (a [`StackRecipe`]) or of either (an [`AnyRecipe`]).
 #[derive(Debug)]
 pub struct RunDir<R = Recipe> {
     /// Where it is.
@@ -85,23 +57,18 @@ pub struct RunDir<R = Recipe> {
 impl RunDir {
     /// Refuses a folder that a new run would overwrite.
     pub fn check_free(path: &Path) -> Result<(), RunError> {
-        let occupied = match std::fs::read_dir(path) {
-            Ok(entries) => {
-                let names: Vec<_> = entries.flatten().map(|e| e.file_name()).collect();
-                // A start that was killed leaves its lock and what is written before run.json.
-                let begun = names.iter().any(|n| n == LOCK);
-                let ours =
-                    |n: &OsString| n == LOCK || BEFORE_INFO.iter().any(|b| n == b) || atomic::is_leftover(n);
-                !(names.is_empty() || begun && names.iter().all(ours))
-            }
-            Err(e) if e.kind() == ErrorKind::NotFound => false,
-            Err(e) if e.kind() == ErrorKind::NotADirectory => true,
-            Err(cause) => return Err(RunError::read(path, cause)),
+        let entries = match std::fs::read_dir(path) {
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(e) if e.kind() == ErrorKind::NotADirectory => return Err(RunError::Occupied(path.into())),
+            entries => entries.map_err(|e| RunError::read(path, e))?,
         };
-        if occupied {
-            Err(RunError::Occupied(path.into()))
-        } else {
-            Ok(())
+        let names: Vec<_> = entries.flatten().map(|e| e.file_name()).collect();
+        // A start that was killed leaves its lock and what is written before run.json.
+        let ours = |n: &OsString| BEFORE_INFO.iter().any(|b| n == b) || atomic::is_leftover(n);
+        let begun = names.iter().any(|n| n == LOCK) && names.iter().all(ours);
+        match names.is_empty() || begun {
+            true => Ok(()),
+            false => Err(RunError::Occupied(path.into())),
         }
     }
 
@@ -120,44 +87,70 @@ impl RunDir {
         Ok(lock)
     }
 
-    /// Opens a run on audio; see [`RunDir::open_as`].
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn open(path: &Path) -> Result<Self, RunError> {
-        Self::open_as(path)
-    }
-}
-
-impl<R: RunRecipe> RunDir<R> {
-    /// Writes what explains a new run.
-    pub fn create(path: &Path, recipe: &R, classes: &ClassMap, info: &RunInfo) -> Result<Self, RunError> {
-        let io = |e| WriteError::new(path, e);
-        std::fs::create_dir_all(path).map_err(io)?;
-        atomic::write(&path.join("recipe.toml"), |w| {
-            w.write_all(recipe.to_toml().as_bytes())
-        })?;
+    /// Writes what explains a new run; `recipe` is its whole text, every default written out.
+    pub fn create(path: &Path, recipe: &str, classes: &ClassMap, info: &RunInfo) -> Result<(), WriteError> {
+        std::fs::create_dir_all(path).map_err(|e| WriteError::new(path, e))?;
+        atomic::write(&path.join("recipe.toml"), |w| w.write_all(recipe.as_bytes()))?;
         atomic::write(&path.join("classes.csv"), |w| classes.write(w))?;
         // Last: a folder with run.json is a run.
-        atomic::write(&path.join("run.json"), |w| {
-            serde_json::to_writer_pretty(&mut *w, info)?;
-            w.write_all(b"\n")
-        })?;
-        Ok(Self {
-            path: path.into(),
-            recipe: recipe.clone(),
-            classes: classes.clone(),
-            info: info.clone(),
-        })
+        write_json(&path.join("run.json"), info)
     }
 
-    /// Opens a run.
+    /// Opens a run on audio.
     ///
     /// # Errors
     ///
     /// [`RunError::NoRun`] if one of its files is missing, [`RunError::Read`] if one can't be read; otherwise what is wrong inside it.
-    pub fn open_as(path: &Path) -> Result<Self, RunError> {
+    pub fn open(path: &Path) -> Result<Self, RunError> {
+        Self::open_with(path, Recipe::parse)
+    }
+}
+
+impl RunDir<StackRecipe> {
+    /// Opens a stacked run.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunDir::open`].
+    pub fn open_stacked(path: &Path) -> Result<Self, RunError> {
+        Self::open_with(path, StackRecipe::parse)
+    }
+}
+
+impl RunDir<AnyRecipe> {
+    /// Opens a run on audio or a stacked run.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunDir::open`].
+    pub fn open_any(path: &Path) -> Result<Self, RunError> {
+        Self::open_with(path, AnyRecipe::parse)
+    }
+
+    /// Steps planned, once known.
+    pub fn steps(&self) -> Option<u64> {
+        planned_steps(&self.path, &self.info, self.recipe.train())
+    }
+}
+
+/// Writes a JSON file for programs and people.
+pub fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), WriteError> {
+    atomic::write(path, |w| {
+        serde_json::to_writer_pretty(&mut *w, value)?;
+        w.write_all(b"\n")
+    })
+}
+
+/// Whether a folder holds a stacked run; false if it can't be read, and opening it then says why.
+pub fn is_stack(run: &Path) -> bool {
+    std::fs::read_to_string(run.join("recipe.toml")).is_ok_and(|text| StackRecipe::is_stack(&text))
+}
+
+impl<R> RunDir<R> {
+    fn open_with(
+        path: &Path,
+        parse: impl Fn(&str, &Path) -> Result<R, RecipeError>,
+    ) -> Result<Self, RunError> {
         if let Some((_, first)) = fold_runs(path)?.into_iter().next() {
             let path = path.into();
             return Err(RunError::Several { path, first });
@@ -173,27 +166,21 @@ impl<R: RunRecipe> RunDir<R> {
                 _ => RunError::read(&file, cause),
             })
         };
-        let json_path = path.join("run.json");
-        let bad = |e: serde_json::Error| RunError::Info {
-            path: json_path.clone(),
-            message: e.to_string(),
+        let bad = |e: serde_json::Error| {
+            let (path, message) = (path.join("run.json"), e.to_string());
+            RunError::Info { path, message }
         };
         let value: serde_json::Value = serde_json::from_str(&read("run.json")?).map_err(bad)?;
         let found = value["format"].as_u64().unwrap_or(0);
         if found > u64::from(FORMAT) {
-            return Err(RunError::Newer {
-                path: json_path.clone(),
-                found,
-            });
+            let path = path.join("run.json");
+            return Err(RunError::Newer { path, found });
         }
-        let info = serde_json::from_value(value).map_err(bad)?;
-        let recipe = R::parse(&read("recipe.toml")?, &path.join("recipe.toml"))?;
-        let classes = ClassMap::parse(read("classes.csv")?.as_bytes(), &path.join("classes.csv"))?;
         Ok(Self {
             path: path.into(),
-            recipe,
-            classes,
-            info,
+            info: serde_json::from_value(value).map_err(bad)?,
+            recipe: parse(&read("recipe.toml")?, &path.join("recipe.toml"))?,
+            classes: ClassMap::parse(read("classes.csv")?.as_bytes(), &path.join("classes.csv"))?,
         })
     }
 

@@ -25,7 +25,7 @@ impl ModelRef {
     ///
     /// # Errors
     ///
-    /// When there is none or there are several.
+    /// When there is no such model, or when it means several.
     pub fn path(&self) -> Result<PathBuf, RunError> {
         find_model(&self.0)
     }
@@ -34,7 +34,7 @@ impl ModelRef {
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// When there is no such model.
     pub fn paths(&self) -> Result<Vec<PathBuf>, RunError> {
         find_models(&self.0)
     }
@@ -88,10 +88,9 @@ pub fn find_model(name: &str) -> Result<PathBuf, RunError> {
             return Ok(found);
         }
         let known: Vec<String> = steps(&run)?.iter().map(u64::to_string).collect();
-        let known = if known.is_empty() {
-            "none".to_owned()
-        } else {
-            known.join(", ")
+        let known = match known.is_empty() {
+            true => "none".to_owned(),
+            false => known.join(", "),
         };
         return Err(RunError::NoCheckpoint { run, step, known });
     }
@@ -122,7 +121,7 @@ pub fn find_models(name: &str) -> Result<Vec<PathBuf>, RunError> {
 /// The step of a run's best weights, else of its last checkpoint: those that [`find_model`] finds.
 pub fn best_step(run: &Path) -> Result<u64, RunError> {
     let path = find_model(&run.to_string_lossy())?;
-    Ok(ModelFile::read(&path)?.meta.step)
+    Ok(ModelFile::read_metadata(&path)?.step)
 }
 
 fn steps(run: &Path) -> Result<Vec<u64>, RunError> {
@@ -131,16 +130,7 @@ fn steps(run: &Path) -> Result<Vec<u64>, RunError> {
 
 /// An unused folder `runs/NAME-001`, `runs/NAME-002`, ... below `base`.
 pub fn fresh_folder(base: &Path, recipe: &str) -> PathBuf {
-    let name: String = recipe
-        .chars()
-        .map(|c| {
-            if c.is_alphanumeric() || c == '-' || c == '.' {
-                c
-            } else {
-                '-'
-            }
-        })
-        .collect();
+    let name = recipe.replace(|c: char| !(c.is_alphanumeric() || c == '-' || c == '.'), "-");
     (1..)
         .map(|n| base.join(format!("{name}-{n:03}")))
         .find(|p| !p.exists())
@@ -166,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn published_models_that_are_not_there_are_told_apart_from_slips() {
+    fn published_models_that_are_not_installed_differ_from_mistyped_names() {
         let error = find_model("panns-cnn14").unwrap_err().to_string();
         assert!(
             error.ends_with("download it first: `earmark models get panns-cnn14`"),

@@ -1,10 +1,10 @@
 //! `log.txt`: what happened when, for people.
 
 use earmark_core::atomic::WriteError;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
 /// `log.txt`: lines with the seconds since the program started.
@@ -18,13 +18,9 @@ impl RunLog {
     /// Opens the log of a run for appending.
     pub fn open(run: &Path) -> Result<Self, WriteError> {
         let path = run.join("log.txt");
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .map_err(|e| WriteError::new(&path, e))?;
+        let file = File::options().create(true).append(true).open(&path);
         Ok(Self {
-            file: Mutex::new(file),
+            file: Mutex::new(file.map_err(|e| WriteError::new(&path, e))?),
             start: Instant::now(),
         })
     }
@@ -32,10 +28,7 @@ impl RunLog {
     /// Adds a line. Errors are ignored: the log is for people, and a full disk must not end a training because of it.
     pub fn line(&self, text: &str) {
         let t = self.start.elapsed().as_secs_f64();
-        let mut file = self
-            .file
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = file.write_all(format!("{t:10.1} s  {text}\n").as_bytes());
     }
 }

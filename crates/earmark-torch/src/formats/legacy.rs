@@ -2,6 +2,7 @@
 //! separate pickle; then each storage, preceded by its length.
 
 use crate::error::CheckpointFault;
+use crate::little_endian;
 use crate::pickle::{self, PickleObjects, PickleValue};
 use std::collections::HashMap;
 
@@ -28,26 +29,22 @@ impl<'a> LegacyFile<'a> {
             return Err(CheckpointFault::archive("has a version other than 1001"));
         }
         let machine = pickle::run(bytes, &mut at)?;
-        if !little_endian(&machine) {
-            return Err(CheckpointFault::archive(
-                "was written on a big-endian machine, which is not supported",
-            ));
+        if !is_little_endian(&machine) {
+            return Err(CheckpointFault::big_endian());
         }
         let objects = pickle::run(bytes, &mut at)?;
         let keys = pickle::run(bytes, &mut at)?;
+        let unlisted = || CheckpointFault::archive("does not list its storages");
         let PickleValue::List(list) = keys.result else {
-            return Err(CheckpointFault::archive("does not list its storages"));
+            return Err(unlisted());
         };
         // Only the object says how many bytes a number has.
         let sizes = sizes(&objects);
         let mut storages = HashMap::new();
         for key in &keys.lists[list] {
-            let key = key
-                .text()
-                .ok_or_else(|| CheckpointFault::archive("does not list its storages"))?;
+            let key = key.text().ok_or_else(unlisted)?;
             let what = || CheckpointFault::truncated(format!("the storage {key}"));
-            let count = bytes.get(at..at + 8).ok_or_else(what)?;
-            let count = count.iter().rev().fold(0u64, |v, b| v << 8 | u64::from(*b));
+            let count = little_endian(bytes.get(at..at + 8).ok_or_else(what)?);
             let size = sizes.get(key).ok_or_else(|| {
                 CheckpointFault::archive(format!("lists a storage {key} that no tensor uses"))
             })?;
@@ -61,20 +58,17 @@ impl<'a> LegacyFile<'a> {
 
     /// The bytes of a storage.
     pub fn storage(&self, key: &str) -> Result<&'a [u8], CheckpointFault> {
-        self.storages
-            .get(key)
-            .copied()
-            .ok_or_else(|| CheckpointFault::archive(format!("has no storage {key}")))
+        let storage = self.storages.get(key).copied();
+        storage.ok_or_else(|| CheckpointFault::archive(format!("has no storage {key}")))
     }
 }
 
-fn little_endian(machine: &PickleObjects) -> bool {
+fn is_little_endian(machine: &PickleObjects) -> bool {
     let PickleValue::Dict(dict) = machine.result else {
         return true;
     };
-    let found = machine.dicts[dict]
-        .iter()
-        .find(|(k, _)| k.text() == Some("little_endian"));
+    let mut facts = machine.dicts[dict].iter();
+    let found = facts.find(|(k, _)| k.text() == Some("little_endian"));
     !matches!(found, Some((_, PickleValue::Bool(false))))
 }
 

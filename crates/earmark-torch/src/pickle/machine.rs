@@ -3,6 +3,7 @@
 use super::allowed_names::Global;
 use super::value::{PickleObjects, PickleValue, Storage, TensorView, Tuple};
 use crate::error::CheckpointFault;
+use crate::little_endian;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -11,22 +12,14 @@ pub(crate) fn run(bytes: &[u8], at: &mut usize) -> Result<PickleObjects, Checkpo
     let mut machine = Machine {
         bytes,
         at: *at,
-        begun: *at,
-        stack: Vec::new(),
-        marks: Vec::new(),
-        memo: HashMap::new(),
-        dicts: Vec::new(),
-        lists: Vec::new(),
+        ..Machine::default()
     };
-    let result = machine.run()?;
+    machine.objects.result = machine.run()?;
     *at = machine.at;
-    Ok(PickleObjects {
-        result,
-        dicts: machine.dicts,
-        lists: machine.lists,
-    })
+    Ok(machine.objects)
 }
 
+#[derive(Default)]
 struct Machine<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -35,8 +28,7 @@ struct Machine<'a> {
     stack: Vec<PickleValue>,
     marks: Vec<usize>,
     memo: HashMap<usize, PickleValue>,
-    dicts: Vec<Vec<(PickleValue, PickleValue)>>,
-    lists: Vec<Vec<PickleValue>>,
+    objects: PickleObjects,
 }
 
 type Done = Result<(), CheckpointFault>;
@@ -45,7 +37,7 @@ impl<'a> Machine<'a> {
     fn run(&mut self) -> Result<PickleValue, CheckpointFault> {
         loop {
             self.begun = self.at;
-            let code = self.take(1)?[0];
+            let code = self.byte()?;
             match code {
                 b'.' => return self.pop(),
                 0x80 => {
@@ -65,19 +57,11 @@ impl<'a> Machine<'a> {
                 }
                 b'X' | 0x8C | 0x8D => self.text(code)?,
                 b'(' => self.marks.push(self.stack.len()),
-                b')' => self.tuple(Vec::new())?,
-                0x85..=0x87 => {
-                    let items = self.pop_many(usize::from(code - 0x84))?;
-                    self.tuple(items)?;
-                }
-                b't' => {
-                    let items = self.pop_mark()?;
-                    self.tuple(items)?;
-                }
+                b')' | b't' | 0x85..=0x87 => self.tuple(code)?,
                 b'}' => self.new_dict(Vec::new()),
                 b']' => {
-                    self.lists.push(Vec::new());
-                    self.stack.push(PickleValue::List(self.lists.len() - 1));
+                    self.stack.push(PickleValue::List(self.objects.lists.len()));
+                    self.objects.lists.push(Vec::new());
                 }
                 b's' | b'u' => self.set_items(code)?,
                 b'a' | b'e' => self.append(code)?,
@@ -122,11 +106,7 @@ impl<'a> Machine<'a> {
 
     /// An unsigned number of `n` bytes, little-endian.
     fn number(&mut self, n: usize) -> Result<usize, CheckpointFault> {
-        let number = self
-            .take(n)?
-            .iter()
-            .rev()
-            .fold(0u64, |v, b| v << 8 | u64::from(*b));
+        let number = little_endian(self.take(n)?);
         usize::try_from(number).map_err(|_| self.damaged("a length is too large for this machine"))
     }
 
@@ -139,13 +119,11 @@ impl<'a> Machine<'a> {
     }
 
     fn pop(&mut self) -> Result<PickleValue, CheckpointFault> {
-        // Values below a mark belong to whoever set the mark.
-        if self.stack.len() <= self.marks.last().copied().unwrap_or(0) {
-            return Err(self.damaged("the stack is empty"));
-        }
-        self.stack.pop().ok_or_else(|| self.damaged("the stack is empty"))
+        let value = self.pop_many(1)?.pop();
+        value.ok_or_else(|| self.damaged("the stack is empty"))
     }
 
+    /// The topmost values; those below a mark belong to whoever set the mark.
     fn pop_many(&mut self, n: usize) -> Result<Vec<PickleValue>, CheckpointFault> {
         let floor = self.marks.last().copied().unwrap_or(0);
         match self.stack.len().checked_sub(n) {
@@ -159,60 +137,60 @@ impl<'a> Machine<'a> {
         Ok(self.stack.split_off(from))
     }
 
+    /// The values that an instruction takes from the stack: a fixed number, or all above the last mark.
+    fn items(&mut self, code: u8) -> Result<Vec<PickleValue>, CheckpointFault> {
+        match code {
+            b')' => Ok(Vec::new()),
+            b'a' | 0x85 => self.pop_many(1),
+            b's' | 0x86 => self.pop_many(2),
+            0x87 => self.pop_many(3),
+            _ => self.pop_mark(),
+        }
+    }
+
     fn integer(&mut self, code: u8) -> Done {
-        let value = match code {
-            b'K' => i64::from(self.byte()?),
-            b'M' => {
-                let b = self.take(2)?;
-                i64::from(u16::from_le_bytes([b[0], b[1]]))
-            }
-            b'J' => {
-                let b = self.take(4)?;
-                i64::from(i32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-            }
-            _ => {
-                let n = usize::from(self.byte()?);
-                let b = self.take(n)?;
-                // Only PyTorch's magic number of ten bytes is longer, and it is compared as bytes.
-                let negative = b.last().is_some_and(|b| b >> 7 == 1);
-                let mut all = [if negative { 0xFF } else { 0 }; 8];
-                let kept = n.min(8);
-                all[..kept].copy_from_slice(&b[..kept]);
-                i64::from_le_bytes(all)
-            }
+        let (length, signed) = match code {
+            b'K' => (1, false),
+            b'M' => (2, false),
+            b'J' => (4, true),
+            _ => (usize::from(self.byte()?), true),
         };
-        self.stack.push(PickleValue::Int(value));
+        let bytes = self.take(length)?;
+        let negative = signed && bytes.last().is_some_and(|b| b >> 7 == 1);
+        // Only PyTorch's magic number of ten bytes is longer, and it is compared as bytes.
+        let kept = &bytes[..length.min(8)];
+        let mut all = [if negative { 0xFF } else { 0 }; 8];
+        all[..kept.len()].copy_from_slice(kept);
+        self.stack.push(PickleValue::Int(i64::from_le_bytes(all)));
         Ok(())
     }
 
     fn text(&mut self, code: u8) -> Done {
-        let n = match code {
-            0x8C => self.number(1)?,
-            b'X' => self.number(4)?,
-            _ => self.number(8)?,
-        };
+        let n = self.number(match code {
+            0x8C => 1,
+            b'X' => 4,
+            _ => 8,
+        })?;
         let text = std::str::from_utf8(self.take(n)?);
         let text = text.map_err(|_| self.damaged("a text is not UTF-8"))?;
         self.stack.push(PickleValue::Text(text.into()));
         Ok(())
     }
 
-    fn tuple(&mut self, items: Vec<PickleValue>) -> Done {
+    fn tuple(&mut self, code: u8) -> Done {
+        let items = self.items(code)?;
         let tuple = Tuple::value(items).ok_or_else(|| self.damaged("tuples are nested too deeply"))?;
         self.stack.push(tuple);
         Ok(())
     }
 
     fn new_dict(&mut self, items: Vec<(PickleValue, PickleValue)>) {
-        self.dicts.push(items);
-        self.stack.push(PickleValue::Dict(self.dicts.len() - 1));
+        self.stack.push(PickleValue::Dict(self.objects.dicts.len()));
+        self.objects.dicts.push(items);
     }
 
     fn set_items(&mut self, code: u8) -> Done {
-        let items = match code {
-            b's' => self.pop_many(2)?,
-            _ => self.pop_mark()?,
-        };
+        let items = self.items(code)?;
         let Some(PickleValue::Dict(dict)) = self.stack.last() else {
             return Err(self.damaged("the object to fill is not a dictionary"));
         };
@@ -221,20 +199,17 @@ impl<'a> Machine<'a> {
         }
         let mut items = items.into_iter();
         while let (Some(key), Some(value)) = (items.next(), items.next()) {
-            self.dicts[*dict].push((key, value));
+            self.objects.dicts[*dict].push((key, value));
         }
         Ok(())
     }
 
     fn append(&mut self, code: u8) -> Done {
-        let items = match code {
-            b'a' => self.pop_many(1)?,
-            _ => self.pop_mark()?,
-        };
+        let items = self.items(code)?;
         let Some(PickleValue::List(list)) = self.stack.last() else {
             return Err(self.damaged("the object to fill is not a list"));
         };
-        self.lists[*list].extend(items);
+        self.objects.lists[*list].extend(items);
         Ok(())
     }
 
@@ -264,28 +239,8 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// A persistent id: `("storage", class, key, device, numbers)`, followed by a view in the older format.
     fn storage(&mut self) -> Done {
-        let id = self.pop()?;
-        let storage = match id.tuple() {
-            Some(
-                [
-                    PickleValue::Text(kind),
-                    PickleValue::Global(Global::Storage(dtype)),
-                    key,
-                    _,
-                    len,
-                    view @ ..,
-                ],
-            ) if &**kind == "storage" && matches!(view, [] | [PickleValue::None]) => {
-                key.text().zip(len.size()).map(|(key, len)| Storage {
-                    key: key.into(),
-                    dtype: *dtype,
-                    len,
-                })
-            }
-            _ => None,
-        };
+        let storage = storage(&self.pop()?);
         let storage =
             storage.ok_or_else(|| self.damaged("a tensor's storage is described in an unknown way"))?;
         self.stack.push(PickleValue::Storage(Rc::new(storage)));
@@ -323,17 +278,16 @@ impl<'a> Machine<'a> {
 
     /// A list of pairs, each a tuple or a list.
     fn pairs(&self, list: usize) -> Option<Vec<(PickleValue, PickleValue)>> {
-        self.lists[list]
-            .iter()
-            .map(|pair| {
-                let pair = match pair {
-                    PickleValue::List(pair) => &self.lists[*pair][..],
-                    pair => pair.tuple()?,
-                };
-                let [key, value] = pair else { return None };
-                Some((key.clone(), value.clone()))
-            })
-            .collect()
+        let lists = &self.objects.lists;
+        let pair = |pair: &PickleValue| {
+            let pair = match pair {
+                PickleValue::List(pair) => &lists[*pair][..],
+                pair => pair.tuple()?,
+            };
+            let [key, value] = pair else { return None };
+            Some((key.clone(), value.clone()))
+        };
+        lists[list].iter().map(pair).collect()
     }
 
     /// Attributes of an object: a state dict carries its modules' versions there, which are not needed.
@@ -346,21 +300,28 @@ impl<'a> Machine<'a> {
     }
 }
 
+/// A persistent id: `("storage", class, key, device, numbers)`, followed by a view in the older format.
+fn storage(id: &PickleValue) -> Option<Storage> {
+    let [kind, PickleValue::Global(class), key, _, len, view @ ..] = id.tuple()? else {
+        return None;
+    };
+    let Global::Storage(dtype) = *class else {
+        return None;
+    };
+    let known = kind.text()? == "storage" && matches!(view, [] | [PickleValue::None]);
+    let (key, len) = (key.text()?.into(), len.size()?);
+    known.then_some(Storage { key, dtype, len })
+}
+
 /// `_rebuild_tensor_v2(storage, offset, size, stride, ...)`.
 fn view(arguments: &[PickleValue]) -> Option<TensorView> {
     let [PickleValue::Storage(storage), offset, size, stride, ..] = arguments else {
         return None;
     };
-    let numbers = |v: &PickleValue| {
-        v.tuple()?
-            .iter()
-            .map(PickleValue::size)
-            .collect::<Option<Vec<usize>>>()
-    };
     Some(TensorView {
         storage: Rc::clone(storage),
         offset: offset.size()?,
-        shape: numbers(size)?,
-        stride: numbers(stride)?,
+        shape: size.sizes()?,
+        stride: stride.sizes()?,
     })
 }

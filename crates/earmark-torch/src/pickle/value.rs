@@ -23,8 +23,9 @@ pub(crate) struct TensorView {
 }
 
 /// An object. Dictionaries and lists, which instructions change after creation, are indices into a [`PickleObjects`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) enum PickleValue {
+    #[default]
     None,
     Bool(bool),
     Int(i64),
@@ -63,29 +64,28 @@ impl Tuple {
 impl PickleValue {
     /// A count, length or index.
     pub fn size(&self) -> Option<usize> {
-        match self {
-            Self::Int(n) => usize::try_from(*n).ok(),
-            _ => None,
-        }
+        let Self::Int(n) = self else { return None };
+        usize::try_from(*n).ok()
     }
 
     pub fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text(t) => Some(t),
-            _ => None,
-        }
+        let Self::Text(text) = self else { return None };
+        Some(text)
     }
 
     pub fn tuple(&self) -> Option<&[PickleValue]> {
-        match self {
-            Self::Tuple(t) => Some(&t.items),
-            _ => None,
-        }
+        let Self::Tuple(tuple) = self else { return None };
+        Some(&tuple.items)
+    }
+
+    /// The sizes of a tuple.
+    pub fn sizes(&self) -> Option<Vec<usize>> {
+        self.tuple()?.iter().map(Self::size).collect()
     }
 }
 
 /// The result of a pickle: an object, and the dictionaries and lists that it may refer to.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct PickleObjects {
     pub result: PickleValue,
     pub dicts: Vec<Vec<(PickleValue, PickleValue)>>,

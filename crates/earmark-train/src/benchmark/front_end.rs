@@ -2,7 +2,7 @@
 
 use super::timing::{median, noise, repeats};
 use earmark_audio::{Clip, decode_bytes};
-use earmark_features::Extractor;
+use earmark_features::{Extractor, ExtractorScratch};
 use earmark_inference::PipelineError;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -28,65 +28,53 @@ pub struct FrontEndSpeed {
     pub x_real_time_without_decoding_one_core: f64,
 }
 
+/// Features of a clip; returns how many numbers they are.
+type Work<'a> = dyn Fn(&mut ExtractorScratch) -> Result<usize, PipelineError> + Sync + 'a;
+
 /// Measures the front end over files in memory.
 pub(super) fn front_end_speed(extractor: &Extractor, repeat: usize) -> Result<FrontEndSpeed, PipelineError> {
     let request =
         |e: &dyn std::fmt::Display| PipelineError::Request(format!("the front end can't be measured: {e}"));
     let file = wav();
     let rate = extractor.front_end().sample_rate_hz;
-    let clip = decode_bytes(file.clone(), rate).map_err(|e| request(&e))?.clip;
-    let of_clip = |clip: &Clip, scratch: &mut _| -> Result<usize, PipelineError> {
-        let base = extractor
-            .log_mel_of_clip(clip, scratch)
-            .map_err(|e| request(&e))?;
-        Ok(extractor.postprocess(&base).map_err(|e| request(&e))?.data.len())
+    let decoded = || -> Result<Clip, PipelineError> {
+        Ok(decode_bytes(file.clone(), rate).map_err(|e| request(&e))?.clip)
     };
-    let of_file = |scratch: &mut _| {
-        of_clip(
-            &decode_bytes(file.clone(), rate).map_err(|e| request(&e))?.clip,
-            scratch,
-        )
+    let of_clip = |clip: &Clip, scratch: &mut ExtractorScratch| -> Result<usize, PipelineError> {
+        let base = extractor.log_mel_of_clip(clip, scratch);
+        let features = extractor.postprocess(&base.map_err(|e| request(&e))?);
+        Ok(features.map_err(|e| request(&e))?.data.len())
     };
-    let many = FILES.max(FILES * rayon::current_num_threads());
+    let clip = decoded()?;
+    let bare = |scratch: &mut ExtractorScratch| of_clip(&clip, scratch);
+    let with_decoding = |scratch: &mut ExtractorScratch| of_clip(&decoded()?, scratch);
 
-    let one_core = || -> Result<usize, PipelineError> {
+    let many = FILES.max(FILES * rayon::current_num_threads());
+    let pass = |work: &Work, on_all_threads: bool| -> Result<usize, PipelineError> {
+        if on_all_threads {
+            let files = (0..many).into_par_iter();
+            let numbers = files.map_init(|| extractor.scratch(), |scratch, _| work(scratch));
+            return numbers.sum();
+        }
         let mut scratch = extractor.scratch();
-        (0..FILES).map(|_| of_file(&mut scratch)).sum()
+        (0..FILES).map(|_| work(&mut scratch)).sum()
     };
-    let all = || {
-        (0..many)
-            .into_par_iter()
-            .map_init(|| extractor.scratch(), |scratch, _| of_file(scratch))
-            .sum()
-    };
-    let bare_one_core = || -> Result<usize, PipelineError> {
-        let mut scratch = extractor.scratch();
-        (0..FILES).map(|_| of_clip(&clip, &mut scratch)).sum()
-    };
-    let bare = || {
-        (0..many)
-            .into_par_iter()
-            .map_init(|| extractor.scratch(), |scratch, _| of_clip(&clip, scratch))
-            .sum()
-    };
-    let speed =
-        |files: usize, work: &dyn Fn() -> Result<usize, PipelineError>| -> Result<f64, PipelineError> {
-            let once = || -> Result<f64, PipelineError> {
-                let start = Instant::now();
-                std::hint::black_box(work()?);
-                Ok(start.elapsed().as_secs_f64())
-            };
-            let warm = once()?;
-            let seconds = (0..repeats(repeat, warm))
-                .map(|_| once())
-                .collect::<Result<Vec<f64>, _>>()?;
-            Ok(files as f64 * FILE_SECONDS / median(seconds))
+    let speed = |work: &Work, on_all_threads: bool| -> Result<f64, PipelineError> {
+        let once = || -> Result<f64, PipelineError> {
+            let start = Instant::now();
+            std::hint::black_box(pass(work, on_all_threads)?);
+            Ok(start.elapsed().as_secs_f64())
         };
+        let warm = once()?;
+        let seconds: Result<Vec<f64>, _> = (0..repeats(repeat, warm)).map(|_| once()).collect();
+        let files = if on_all_threads { many } else { FILES };
+        Ok(files as f64 * FILE_SECONDS / median(seconds?))
+    };
     Ok(FrontEndSpeed {
-        x_real_time: speed(many, &all)?,
-        x_real_time_one_core: speed(FILES, &one_core)?,
-        x_real_time_without_decoding: speed(many, &bare)?,
-        x_real_time_without_decoding_one_core: speed(FILES, &bare_one_core)?,
+        x_real_time: speed(&with_decoding, true)?,
+        x_real_time_one_core: speed(&with_decoding, false)?,
+        x_real_time_without_decoding: speed(&bare, true)?,
+        x_real_time_without_decoding_one_core: speed(&bare, false)?,
     })
 }
 

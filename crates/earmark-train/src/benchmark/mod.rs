@@ -4,17 +4,18 @@
 //! warm-up; short measurements are repeated more often.
 
 mod front_end;
+mod random_step;
 mod timing;
 
 pub use front_end::FrontEndSpeed;
+pub(crate) use random_step::RandomStep;
 pub use timing::StepSpeed;
+pub(crate) use timing::median;
 
-use burn::tensor::Device;
-use earmark_core::random::{self, Purpose};
-use earmark_engine::{Optimizer, Scorer, SegmentBatch, TrainStep, train_step};
+use earmark_engine::{Optimizer, Scorer, SegmentBatch};
 use earmark_features::Extractor;
-use earmark_inference::{Device as NamedDevice, PipelineError};
-use earmark_models::{Network, VarId, Vars};
+use earmark_inference::{Device, PipelineError};
+use earmark_models::{Network, Vars};
 use earmark_recipe::Recipe;
 use front_end::front_end_speed;
 use serde::Serialize;
@@ -63,7 +64,7 @@ impl Measurement {
 }
 
 /// The results; measurements that were not requested are left out.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct BenchmarkResult {
     /// Name of the recipe.
     pub recipe: String,
@@ -100,7 +101,7 @@ pub fn bench(
         ));
     }
     let recipe = &job.recipe;
-    let named = NamedDevice::named(&job.device)?;
+    let named = Device::named(&job.device)?;
     let device = named.burn().clone();
     let extractor = Arc::new(Extractor::new(&recipe.front_end)?);
     let wanted = |measurement: Measurement| job.measurements.contains(&measurement);
@@ -110,10 +111,7 @@ pub fn bench(
         device: job.device.clone(),
         simd: named.instruction_set()?,
         threads: rayon::current_num_threads(),
-        front_end: None,
-        train_step: None,
-        inference: None,
-        inference_one: None,
+        ..BenchmarkResult::default()
     };
     if wanted(Measurement::FrontEnd) {
         on_start("front end");
@@ -122,7 +120,7 @@ pub fn bench(
 
     let batch = job.batch.unwrap_or(recipe.batches.size);
     let (network, specs) = Network::build(&recipe.network, extractor.channels(), job.classes)?;
-    let vars = named.prepare(Vars::init(specs, recipe.train.seed, &device));
+    let mut vars = named.prepare(Vars::init(specs, recipe.train.seed, &device));
     let frames = extractor.segment_frames().unwrap_or(1);
     let shape = |n: usize| [n, extractor.channels(), extractor.bands(), frames];
     let scorer = Scorer {
@@ -157,43 +155,11 @@ pub fn bench(
     drop(scorer);
     if wanted(Measurement::TrainStep) && !stopped() {
         on_start("training step");
-        speeds.train_step = step_speed(job, &network, vars, &device, shape(batch), stop);
+        let step = RandomStep::new(&recipe.train, &network, &device, shape(batch), job.classes);
+        let mut optimizer = Optimizer::new(recipe.train.optimizer, &vars);
+        speeds.train_step = measure(batch, job.repeat, stop, || {
+            step.seconds(&mut vars, &mut optimizer)
+        });
     }
     Ok((!stopped()).then_some(speeds))
-}
-
-/// Forward, backward and update of a batch of `shape`.
-fn step_speed(
-    job: &BenchmarkJob,
-    network: &Network,
-    mut vars: Vars,
-    device: &Device,
-    shape: [usize; 4],
-    stop: &AtomicBool,
-) -> Option<StepSpeed> {
-    let (recipe, batch) = (&job.recipe, shape[0]);
-    let mut optimizer = Optimizer::new(recipe.train.optimizer, &vars);
-    let x = noise(shape.iter().product());
-    let y: Vec<f32> = (0..batch * job.classes)
-        .map(|i| f32::from(u8::from(i % job.classes == (i / job.classes) % job.classes)))
-        .collect();
-    measure(batch, job.repeat, stop, || {
-        let step = TrainStep {
-            train: &recipe.train,
-            network,
-            device,
-            x: x.clone(),
-            shape,
-            clip_features: vec![0.0; batch * network.clip_feature_inputs()],
-            y: y.clone(),
-            noisy: vec![],
-            rate: recipe.train.learning_rate,
-            rng: random::stream(recipe.train.seed, &[Purpose::Dropout as u64]),
-        };
-        timed(|| {
-            train_step(step, &mut vars, &mut optimizer);
-            // Reading a value waits for an asynchronous device.
-            vars.to_vec(VarId(0))
-        })
-    })
 }

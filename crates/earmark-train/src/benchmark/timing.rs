@@ -50,9 +50,8 @@ pub(super) fn measure(
 
 /// Repetitions of something that took `seconds`: at least `least`, and enough to fill [`MIN_SECONDS`].
 pub(super) fn repeats(least: usize, seconds: f64) -> usize {
-    ((MIN_SECONDS / seconds.max(1e-9)).ceil() as usize)
-        .min(MAX_REPEATS)
-        .max(least)
+    let enough = (MIN_SECONDS / seconds.max(1e-9)).ceil() as usize;
+    enough.min(MAX_REPEATS).max(least)
 }
 
 /// The seconds that `work` takes.
@@ -63,7 +62,7 @@ pub(super) fn timed<T>(work: impl FnOnce() -> T) -> f64 {
 }
 
 /// The median; NaN for no values.
-pub(super) fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let n = values.len();
     if n == 0 {

@@ -1,28 +1,26 @@
 //! Cross-validation: a run per fold, each evaluated on its test fold, and their results together.
 
-pub(crate) use report::FoldResult;
 pub use report::{CrossValidationReport, FoldMetrics, MetricSpread};
 
 mod report;
 
+use crate::evaluation::with_truth;
 use crate::stacking;
-use crate::training::check_same_job;
+use crate::training::resumed_run;
 use crate::validation_split::with_folds;
 use crate::{Checkpoints, EvaluateJob, Event, Observer, PipelineError, Skips, TrainJob, evaluate, train};
-use earmark_core::atomic;
+use earmark_core::human::human_amount;
 use earmark_data::{DataSet, Item};
-use earmark_engine::evaluation::scores_path;
 use earmark_inference::data::open_data;
-use earmark_metrics::ScoreTable;
+use earmark_metrics::{Aligned, MetricsError, ScoreTable};
 use earmark_recipe::Recipe;
-use earmark_report::human_amount;
-use earmark_runs::clip_roles::test_clips;
 use earmark_runs::experiment_log::{RunState, RunStatus};
 use earmark_runs::run_dir::{
-    RunDir, RunOverview, best_step, fold_run, fold_runs, folds_path, is_stack, planned_steps,
+    RunDir, RunLock, fold_run, fold_runs, folds_path, is_stack, planned_steps, write_json,
 };
-use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use report::FoldResult;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 /// Which folds are trained and evaluated.
@@ -41,17 +39,9 @@ impl std::str::FromStr for FoldSet {
         if text == "all" {
             return Ok(Self::All);
         }
-        let mut folds: Vec<u32> = text
-            .split(',')
-            .map(|word| word.trim().parse())
-            .collect::<Result<_, _>>()
-            .map_err(|_| {
-                "give `all`, or numbers separated by commas, such as 1,3,5 (give a table of folds with --fold-table)"
-                    .to_owned()
-            })?;
-        folds.sort_unstable();
-        folds.dedup();
-        Ok(Self::These(folds))
+        let remedy = "give `all`, or numbers separated by commas, such as 1,3,5 (give a table of folds with --fold-table)";
+        let folds: Result<BTreeSet<u32>, _> = text.split(',').map(|word| word.trim().parse()).collect();
+        Ok(Self::These(folds.map_err(|_| remedy)?.into_iter().collect()))
     }
 }
 
@@ -92,7 +82,7 @@ fn folds_in(
 }
 
 /// The results of a cross-validation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct CrossValidationResult {
     /// The results over all folds; none if it was stopped before the last one was evaluated.
     pub report: Option<CrossValidationReport>,
@@ -113,87 +103,96 @@ pub fn train_folds(
 ) -> Result<CrossValidationResult, PipelineError> {
     let data = open_data(&job.recipe, &job.data)?;
     let folds = folds_in(&job.recipe, &data, job.fold_table.as_deref(), set)?;
-    if job.run.join("run.json").exists() {
-        return Err(PipelineError::Request(format!(
-            "{}: holds a single run; choose another folder for --folds with --run",
-            job.run.display()
-        )));
-    }
-    let _lock = RunDir::lock_folder(&job.run, job.resume)?;
-    let mut done = CrossValidationResult {
-        report: None,
-        folds: folds.clone(),
-        skipped: Vec::new(),
-    };
-    let skip = |all: &mut Skips, more: Skips| {
-        for skip in more {
-            if !all.contains(&skip) {
-                all.push(skip);
-            }
-        }
+    let _lock = lock(&job.run, job.resume, " for --folds")?;
+    let job_of = |fold: u32| TrainJob {
+        fold: Some(fold),
+        run: fold_run(&job.run, fold),
+        ..job.clone()
     };
     let fingerprint = data.fingerprint()?;
-    for (k, &fold) in folds.iter().enumerate() {
-        let one = TrainJob {
-            fold: Some(fold),
-            run: fold_run(&job.run, fold),
-            ..job.clone()
-        };
-        let finished = is_finished(&one, &fingerprint)?;
-        observer(Event::Note(format!("fold {fold}, {} of {}", k + 1, folds.len())));
-        if finished {
+    let mut finished = Vec::new();
+    for &fold in &folds {
+        if is_finished(&job_of(fold), &fingerprint)? {
+            finished.push(fold);
+        }
+    }
+    let one = |fold: u32, run: &Path, skipped: &mut Skips| -> Result<bool, PipelineError> {
+        if finished.contains(&fold) {
             observer(Event::Note(format!("fold {fold} is trained already")));
-            skip(&mut done.skipped, RunDir::open(&one.run)?.info.data.skipped);
+            add(skipped, RunDir::open(run)?.info.data.skipped);
         } else {
-            let trained = train(&one, observer, stop)?;
-            skip(&mut done.skipped, trained.skipped);
+            let trained = train(&job_of(fold), observer, stop)?;
+            add(skipped, trained.skipped);
             if trained.outcome.interrupted {
-                return Ok(done);
+                return Ok(false);
             }
         }
-        let evaluation = evaluate(
-            &evaluate_own_fold(&one.run, &job.data, &job.device),
-            observer,
-            stop,
-        )?;
-        skip(&mut done.skipped, evaluation.skipped);
-        if evaluation.interrupted {
+        let evaluation = evaluate(&evaluate_own_fold(run, &job.data, &job.device), observer, stop)?;
+        add(skipped, evaluation.skipped);
+        Ok(!evaluation.interrupted)
+    };
+    train_each(&job.run, &job.recipe.name, &data, folds, observer, one)
+}
+
+/// Adds clips that were not left out before.
+fn add(all: &mut Skips, more: Skips) {
+    for skip in more {
+        if !all.contains(&skip) {
+            all.push(skip);
+        }
+    }
+}
+
+/// Locks the folder of a cross-validation run; `what` completes the refusal of a single run.
+pub(super) fn lock(run: &Path, resume: bool, what: &str) -> Result<RunLock, PipelineError> {
+    if run.join("run.json").exists() {
+        return Err(PipelineError::Request(format!(
+            "{}: holds a single run; choose another folder{what} with --run",
+            run.display()
+        )));
+    }
+    Ok(RunDir::lock_folder(run, resume)?)
+}
+
+/// Trains and evaluates one fold after the other by `one`, which is given the run of the fold and where to add clips left out, and
+/// returns false when it was stopped. Then writes `folds.json`.
+pub(super) fn train_each(
+    run: &Path,
+    recipe: &str,
+    data: &DataSet,
+    folds: Vec<u32>,
+    observer: Observer,
+    mut one: impl FnMut(u32, &Path, &mut Skips) -> Result<bool, PipelineError>,
+) -> Result<CrossValidationResult, PipelineError> {
+    let mut done = CrossValidationResult {
+        folds,
+        ..CrossValidationResult::default()
+    };
+    for (k, &fold) in done.folds.iter().enumerate() {
+        let progress = format!("fold {fold}, {} of {}", k + 1, done.folds.len());
+        observer(Event::Note(progress));
+        if !one(fold, &fold_run(run, fold), &mut done.skipped)? {
             return Ok(done);
         }
     }
-    let data = data.map_to(&RunDir::open(&fold_run(&job.run, folds[0]))?.classes)?;
-    let mut results = Vec::new();
-    for &fold in &folds {
-        results.push(FoldResult::read(&job.run, fold, &data)?);
-    }
-    let report = CrossValidationReport::of(&job.recipe.name, results)?;
-    write_report(&job.run, &report)?;
+    let read = |fold: &u32| FoldResult::read(run, *fold, data);
+    let results: Vec<FoldResult> = done.folds.iter().map(read).collect::<Result<_, _>>()?;
+    let report = CrossValidationReport::of(recipe, &results)?;
+    write_json(&folds_path(run), &report)?;
     done.report = Some(report);
     Ok(done)
 }
 
-/// Writes `folds.json`.
-pub(super) fn write_report(set: &Path, report: &CrossValidationReport) -> Result<(), PipelineError> {
-    Ok(atomic::write(&folds_path(set), |w| {
-        serde_json::to_writer_pretty(&mut *w, report)?;
-        w.write_all(b"\n")
-    })?)
-}
-
-/// Whether a fold is already trained with the settings of this job. A run with other settings or data is refused.
+/// Whether a fold is already trained with the settings of this job. A run with other settings is refused.
 fn is_finished(job: &TrainJob, fingerprint: &str) -> Result<bool, PipelineError> {
-    if !job.resume || !job.run.join("run.json").exists() {
+    let Some(run) = resumed_run(job)? else {
         return Ok(false);
-    }
-    let run = RunDir::open(&job.run)?;
+    };
     let steps = planned_steps(&job.run, &run.info, &run.recipe.train);
-    let status = RunStatus::of(&job.run, 0, steps);
-    if !matches!(status.state, RunState::Finished | RunState::StoppedEarly { .. }) {
-        return Ok(false);
-    }
-    check_same_job(&run, job)?;
+    let state = RunStatus::of(&job.run, 0, steps).state;
+    let ended = matches!(state, RunState::Finished | RunState::StoppedEarly { .. });
     // Other data is refused by the training, with the reason.
-    Ok(run.info.data.fingerprint == fingerprint)
+    Ok(ended && run.info.data.fingerprint == fingerprint)
 }
 
 /// The evaluation of a run's best weights on its test fold.
@@ -225,6 +224,32 @@ pub struct OutOfFold {
     pub single_label: bool,
 }
 
+impl OutOfFold {
+    /// The clips of all folds, without the reasons why some could not be read.
+    pub(crate) fn of(results: &[FoldResult]) -> Result<Self, MetricsError> {
+        let tables = results.iter().map(|r| &r.scores);
+        let files = tables.clone().flat_map(ScoreTable::files).cloned().collect();
+        let values = tables.clone().flat_map(ScoreTable::values).copied().collect();
+        let classes = tables.last().map_or(&[][..], ScoreTable::classes).to_vec();
+        let folds = results.iter().flat_map(|r| vec![r.fold; r.items.len()]);
+        Ok(Self {
+            scores: ScoreTable::new(files, classes, values)?,
+            items: results.iter().flat_map(|r| r.items.clone()).collect(),
+            folds: folds.collect(),
+            skipped: Skips::new(),
+            single_label: results.last().is_some_and(|r| r.single_label),
+        })
+    }
+
+    /// The scores with the labels as the truth.
+    ///
+    /// # Errors
+    /// None in practice: there is an item for each row.
+    pub fn aligned(&self) -> Result<Aligned, MetricsError> {
+        with_truth(self.scores.clone(), &self.items)
+    }
+}
+
 /// The scores of each fold's model for its test clips; folds that are not evaluated yet are evaluated now. `data` is the folder of the
 /// clips, by default that of the training. `None` when stopped.
 pub fn out_of_fold(
@@ -234,54 +259,43 @@ pub fn out_of_fold(
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<OutOfFold>, PipelineError> {
-    let runs = fold_runs(set)?;
-    if runs.is_empty() {
-        return Err(PipelineError::Request(format!(
-            "{}: holds no folds; train them with `earmark train ... --folds all --run {0}`",
-            set.display()
-        )));
-    }
-    let (mut items, mut folds, mut files, mut values) = (vec![], vec![], vec![], vec![]);
-    let mut classes: Option<Vec<String>> = None;
-    let (mut skipped, mut single_label) = (Skips::new(), false);
-    for (fold, path) in runs {
-        let run = RunOverview::open(&path)?;
-        single_label = run.single_label;
-        let data = data.unwrap_or(&run.info.data.root);
-        let evaluation = evaluate(&evaluate_own_fold(&path, data, device), observer, stop)?;
+    let (mut results, mut skipped) = (Vec::<FoldResult>::new(), Skips::new());
+    for (fold, run) in trained_folds(set)? {
+        let root = RunDir::open_any(&run)?.info.data.root;
+        let data = data.unwrap_or(&root);
+        let evaluation = evaluate(&evaluate_own_fold(&run, data, device), observer, stop)?;
         if evaluation.interrupted {
             return Ok(None);
         }
-        let table = own_scores(&path)?;
-        let first = classes.get_or_insert_with(|| table.classes().to_vec());
-        if *first != table.classes() {
+        let result = FoldResult::read(set, fold, &data_of(&run, data)?)?;
+        let mut others = results.iter().map(|other| other.scores.classes());
+        if others.any(|classes| classes != result.scores.classes()) {
             return Err(PipelineError::Request(format!(
                 "{}: its classes differ from those of the other folds; train all of them on the same data",
-                path.display()
+                run.display()
             )));
         }
         let mut reasons: BTreeMap<String, String> = evaluation.skipped.into_iter().collect();
-        let rows: HashMap<&str, &[f32]> = table.rows().collect();
-        for item in test_clips(&path, &data_of(&path, data)?.map_to(&run.classes)?)? {
-            let Some(row) = rows.get(item.file.as_str()) else {
-                let reason = reasons.remove(&item.file);
-                let before = "could not be read when its fold was evaluated";
-                skipped.push((item.file, reason.unwrap_or_else(|| before.into())));
-                continue;
-            };
-            files.push(item.file.clone());
-            values.extend_from_slice(row);
-            items.push(item);
-            folds.push(fold);
+        for file in &result.skipped {
+            let before = || "could not be read when its fold was evaluated".to_owned();
+            skipped.push((file.clone(), reasons.remove(file).unwrap_or_else(before)));
         }
+        results.push(result);
     }
-    Ok(Some(OutOfFold {
-        scores: ScoreTable::new(files, classes.unwrap_or_default(), values)?,
-        items,
-        folds,
-        skipped,
-        single_label,
-    }))
+    let clips = OutOfFold::of(&results)?;
+    Ok(Some(OutOfFold { skipped, ..clips }))
+}
+
+/// The folds of a cross-validation run and their runs.
+pub(super) fn trained_folds(set: &Path) -> Result<Vec<(u32, PathBuf)>, PipelineError> {
+    let runs = fold_runs(set)?;
+    if runs.is_empty() {
+        return Err(PipelineError::Request(format!(
+            "{}: has no folds; train them with `earmark train ... --folds all --run {0}`",
+            set.display()
+        )));
+    }
+    Ok(runs)
 }
 
 /// The data folder, read as a run reads it; a stacked run reads it as its first input does.
@@ -290,11 +304,6 @@ pub(super) fn data_of(run: &Path, data: &Path) -> Result<DataSet, PipelineError>
         return stacking::data_of(run, data);
     }
     open_data(&RunDir::open(run)?.recipe, data)
-}
-
-/// The scores of a run's best weights for its test fold.
-pub(super) fn own_scores(run: &Path) -> Result<ScoreTable, PipelineError> {
-    Ok(ScoreTable::read(scores_path(&run.join("eval"), best_step(run)?))?)
 }
 
 #[cfg(test)]

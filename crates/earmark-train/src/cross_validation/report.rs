@@ -1,14 +1,16 @@
 //! `folds.json`: the results of each fold, their mean and deviation, and the results over all folds' clips together.
 
-use super::own_scores;
+use super::OutOfFold;
 use crate::PipelineError;
-use earmark_data::DataSet;
-use earmark_metrics::{Aligned, Report, ReportOptions, ScoreTable};
-use earmark_runs::clip_roles::test_clips;
-use earmark_runs::run_dir::{RunOverview, best_step, fold_run};
+use crate::evaluation::with_truth;
+use earmark_data::{DataSet, Item};
+use earmark_engine::evaluation::scores_path;
+use earmark_metrics::{MetricsError, Report, ReportOptions, ScoreTable};
+use earmark_runs::run_dir::{RunDir, best_step, fold_run};
+use earmark_runs::split_table::test_clips;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 /// Version of the file's layout.
@@ -31,43 +33,46 @@ const METRICS: [&str; 10] = [
 /// An evaluated fold.
 #[derive(Clone, Debug)]
 pub(crate) struct FoldResult {
-    fold: u32,
+    pub fold: u32,
     step: u64,
     optimistic: bool,
-    scores: ScoreTable,
-    truth: Vec<bool>,
-    skipped: Vec<String>,
+    /// Whether a clip has exactly one label (softmax).
+    pub single_label: bool,
+    /// The scores of the best weights for the test clips.
+    pub scores: ScoreTable,
+    /// The clips in the same order.
+    pub items: Vec<Item>,
+    /// Test clips without scores.
+    pub skipped: Vec<String>,
 }
 
 impl FoldResult {
-    /// Reads the files of the evaluation. `data` has the labels, in the classes of the run.
+    /// Reads the files of the evaluation. `data` has the labels.
     pub(crate) fn read(set: &Path, fold: u32, data: &DataSet) -> Result<Self, PipelineError> {
-        let run = RunOverview::open(&fold_run(set, fold))?;
-        let scores = own_scores(&run.path)?;
-        let classes = scores.classes().len();
-        let (mut labels, mut skipped) = (BTreeMap::new(), Vec::new());
-        for item in test_clips(&run.path, data)? {
-            if scores.files().contains(&item.file) {
-                labels.insert(item.file.clone(), item.multi_hot(classes));
-            } else {
-                skipped.push(item.file);
-            }
+        let run = RunDir::open_any(&fold_run(set, fold))?;
+        let step = best_step(&run.path)?;
+        let scores = ScoreTable::read(scores_path(&run.eval(), step))?;
+        let clips = test_clips(&run.path, &data.map_to(&run.classes)?)?;
+        let by_file: HashMap<&String, &Item> = clips.iter().map(|clip| (&clip.file, clip)).collect();
+        let mut items = Vec::new();
+        for file in scores.files() {
+            let Some(&item) = by_file.get(file) else {
+                return Err(PipelineError::Request(format!(
+                    "{}: has scores of {file:?}, which is not a clip of this fold; remove its folder eval, then continue with --resume",
+                    run.path.display()
+                )));
+            };
+            items.push(item.clone());
         }
-        let missing = scores.files().iter().find(|file| !labels.contains_key(*file));
-        if let Some(file) = missing {
-            return Err(PipelineError::Request(format!(
-                "{}: has scores of {file:?}, which is not a clip of this fold; remove its folder eval, then continue with --resume",
-                run.path.display()
-            )));
-        }
-        let truth = scores.files().iter().flat_map(|file| &labels[file]);
+        let skipped = clips.iter().map(|clip| clip.file.clone());
         Ok(Self {
             fold,
-            step: best_step(&run.path)?,
+            step,
             optimistic: run.info.optimistic,
-            truth: truth.map(|v| *v > 0.0).collect(),
+            single_label: run.recipe.train().loss.is_single_label(),
+            skipped: skipped.filter(|file| !scores.files().contains(file)).collect(),
             scores,
-            skipped,
+            items,
         })
     }
 }
@@ -136,42 +141,32 @@ pub struct CrossValidationReport {
 }
 
 impl CrossValidationReport {
-    pub(crate) fn of(recipe: &str, results: Vec<FoldResult>) -> Result<Self, PipelineError> {
+    pub(crate) fn of(recipe: &str, results: &[FoldResult]) -> Result<Self, MetricsError> {
+        let options = ReportOptions::default();
         let mut folds = Vec::new();
-        let (mut files, mut values, mut truth) = (Vec::new(), Vec::new(), Vec::new());
-        let mut classes = Vec::new();
-        let optimistic = results.iter().any(|r| r.optimistic);
         for r in results {
-            files.extend_from_slice(r.scores.files());
-            values.extend_from_slice(r.scores.values());
-            truth.extend_from_slice(&r.truth);
-            classes = r.scores.classes().to_vec();
-            let report = Report::of(&Aligned::from_rows(r.scores, r.truth)?, &ReportOptions::default())?;
+            let report = Report::of(&with_truth(r.scores.clone(), &r.items)?, &options)?;
             let value = serde_json::to_value(&report).unwrap_or_default();
+            let metric = |m: &'static str| (m, value.get(m).and_then(Value::as_f64));
             folds.push(FoldMetrics {
                 fold: r.fold,
                 step: r.step,
                 clips: report.clips,
-                skipped: r.skipped,
-                metrics: METRICS
-                    .into_iter()
-                    .map(|m| (m, value.get(m).and_then(Value::as_f64)))
-                    .collect(),
+                skipped: r.skipped.clone(),
+                metrics: METRICS.into_iter().map(metric).collect(),
             });
         }
         let spread = |m: &'static str| {
             let values: Vec<f64> = folds.iter().filter_map(|f| f.metrics[m]).collect();
             Some((m, MetricSpread::of(&values)?))
         };
-        let metrics = METRICS.into_iter().filter_map(spread).collect();
-        let pooled = Aligned::from_rows(ScoreTable::new(files, classes, values)?, truth)?;
         Ok(Self {
             format: FORMAT,
             recipe: recipe.to_owned(),
-            optimistic,
+            optimistic: results.iter().any(|r| r.optimistic),
+            metrics: METRICS.into_iter().filter_map(spread).collect(),
             folds,
-            metrics,
-            pooled: Report::of(&pooled, &ReportOptions::default())?,
+            pooled: Report::of(&OutOfFold::of(results)?.aligned()?, &options)?,
         })
     }
 }
@@ -180,27 +175,34 @@ impl CrossValidationReport {
 mod tests {
     use super::*;
 
-    fn result(fold: u32, rows: &[(&str, [f32; 2], [bool; 2])]) -> FoldResult {
+    /// A fold of clips with two scores and a label.
+    fn result(fold: u32, rows: &[(&str, [f32; 2], usize)]) -> FoldResult {
         let files = rows.iter().map(|r| r.0.to_owned()).collect();
         let values = rows.iter().flat_map(|r| r.1).collect();
+        let item = |(file, _, label): &(&str, [f32; 2], usize)| Item {
+            file: (*file).to_owned(),
+            labels: vec![*label],
+            ..Item::default()
+        };
         FoldResult {
             fold,
             step: 7,
             optimistic: false,
+            single_label: true,
             scores: ScoreTable::new(files, vec!["a".into(), "b".into()], values).unwrap(),
-            truth: rows.iter().flat_map(|r| r.2).collect(),
+            items: rows.iter().map(item).collect(),
             skipped: vec![],
         }
     }
 
     #[test]
     fn folds_have_means_and_deviations_and_a_pool() {
-        let (a, b) = ([true, false], [false, true]);
-        let folds = vec![
+        let (a, b) = (0, 1);
+        let folds = [
             result(1, &[("1", [0.9, 0.1], a), ("2", [0.8, 0.2], b)]),
             result(3, &[("3", [0.3, 0.7], b)]),
         ];
-        let report = CrossValidationReport::of("r", folds).unwrap();
+        let report = CrossValidationReport::of("r", &folds).unwrap();
         // Lwlrap of a clip whose one label of two is second: 1/2.
         let lwlrap = report.metrics["lwlrap"];
         assert_eq!((lwlrap.mean, lwlrap.min, lwlrap.max), (0.875, 0.75, 1.0));

@@ -1,16 +1,17 @@
 //! The frozen part of a model: its embeddings, and a model file with a new last layer.
 
 use super::cross_validation::ProbeClips;
-use crate::training::{classifier_variables, prepare_features};
+use crate::training::{classifier_variables, prepare_clips};
 use crate::{Observer, PipelineError, Skips};
 use earmark_core::VERSION;
+use earmark_data::feature_store::CachedForm;
 use earmark_data::{DataSet, FeatureStore};
 use earmark_engine::{
     FORMAT, HostTensor, LinearProbe, LinearProbeData, ModelFile, ModelMeta, Scorer, ScorerOutput,
 };
 use earmark_features::Extractor;
 use earmark_inference::Device;
-use earmark_inference::{SegmentRowsJob, mean_of, segment_rows};
+use earmark_inference::{SegmentRowsJob, segment_rows};
 use earmark_models::{Network, VarId, VarSpec, Vars};
 use earmark_recipe::Recipe;
 use std::collections::BTreeMap;
@@ -95,7 +96,7 @@ impl Backbone {
         stop: &AtomicBool,
     ) -> Result<Option<ProbeClips>, PipelineError> {
         let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
-        prepare_features(&store, &data.items, observer, stop)?;
+        prepare_clips(CachedForm::Features, &store, &data.items, observer, stop)?;
         let (mut x, mut items, mut skipped) = (Vec::new(), Vec::new(), Skips::new());
         let logits = SegmentRowsJob {
             scorer: &self.scorer,
@@ -105,13 +106,9 @@ impl Backbone {
             observer,
             stop,
         };
-        let complete = segment_rows(&logits, |i, result| match result {
-            Ok((starts, values)) => {
-                let width = values.len() / starts.len().max(1);
-                x.extend(mean_of(&values, width));
-                items.push(data.items[i].clone());
-            }
-            Err(reason) => skipped.push((data.items[i].file.clone(), reason)),
+        let complete = segment_rows(&logits, &mut skipped, |i, segments| {
+            x.extend(segments.mean());
+            items.push(data.items[i].clone());
         })?;
         let classes = data.classes.len();
         let features = LinearProbeData {

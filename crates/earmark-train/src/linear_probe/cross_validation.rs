@@ -1,9 +1,11 @@
 //! Choosing the strength of a probe's regularisation, and evaluating probes, by cross-validation.
 
+use crate::evaluation::with_truth;
+use crate::validation_split::distinct;
 use crate::{Event, Observer, PipelineError, Skips};
 use earmark_data::Item;
 use earmark_engine::{LinearProbe, LinearProbeData};
-use earmark_metrics::{Aligned, Report, ReportOptions, ScoreTable};
+use earmark_metrics::{Report, ReportOptions, ScoreTable};
 
 /// Neighbours that vote, for comparison.
 const NEIGHBOURS: usize = 5;
@@ -53,13 +55,9 @@ pub(super) fn best_strength(
         };
         known.iter().map(of_fold).sum()
     };
-    let mut best = (f64::INFINITY, strengths[0]);
-    for &strength in strengths {
-        let loss = loss(strength);
-        if loss < best.0 {
-            best = (loss, strength);
-        }
-    }
+    let tried = strengths.iter().map(|&strength| (loss(strength), strength));
+    let first = (f64::INFINITY, strengths[0]);
+    let best = tried.fold(first, |best, other| if other.0 < best.0 { other } else { best });
     best.1
 }
 
@@ -78,6 +76,10 @@ pub(super) fn cross_validate(
             "--folds: all clips are in one fold; cross-validation needs at least 2".into(),
         ));
     }
+    let table = |items: &[Item], values: Vec<f32>| {
+        let files = items.iter().map(|item| item.file.clone()).collect();
+        ScoreTable::new(files, classes.to_vec(), values)
+    };
     let mut values = vec![0.0; data.y.len()];
     let mut lines = Vec::new();
     for &fold in &known {
@@ -86,40 +88,24 @@ pub(super) fn cross_validate(
         let inner: Vec<u32> = rest.iter().map(|&i| folds[i]).collect();
         let strength = best_strength(&others, &inner, strengths, prior);
         let fitted = LinearProbe::fit(&others, strength, prior);
-        let scores = scores(
-            &fitted.logits(&own.x, own.width),
-            classes.len(),
-            data.single_label,
-        );
+        let logits = fitted.logits(&own.x, own.width);
+        let scores = scores(&logits, classes.len(), data.single_label);
         for (&i, row) in test.iter().zip(scores.chunks_exact(classes.len())) {
             values[i * classes.len()..(i + 1) * classes.len()].copy_from_slice(row);
         }
-        let aligned = |scores: Vec<f32>| -> Result<Aligned, PipelineError> {
-            let files = test.iter().map(|&i| clips.items[i].file.clone()).collect();
-            let truth = own.y.iter().map(|y| *y > 0.0).collect();
-            Ok(Aligned::from_rows(
-                ScoreTable::new(files, classes.to_vec(), scores)?,
-                truth,
-            )?)
-        };
-        let votes = votes(&others, &own);
+        let items: Vec<Item> = test.iter().map(|&i| clips.items[i].clone()).collect();
         lines.push(ProbedFold {
             fold,
             clips: test.len(),
             strength,
-            accuracy: aligned(scores)?.accuracy(),
-            neighbours: aligned(votes)?.accuracy(),
+            accuracy: with_truth(table(&items, scores)?, &items)?.accuracy(),
+            neighbours: with_truth(table(&items, votes(&others, &own))?, &items)?.accuracy(),
         });
         observer(Event::Note(format!("fold {fold} of {}", known.len())));
     }
-    let files = clips.items.iter().map(|i| i.file.clone()).collect();
-    let table = ScoreTable::new(files, classes.to_vec(), values)?;
-    let truth = data.y.iter().map(|y| *y > 0.0).collect();
-    let report = Report::of(
-        &Aligned::from_rows(table.clone(), truth)?,
-        &ReportOptions::default(),
-    )?;
-    Ok((lines, (report, table)))
+    let scores = table(&clips.items, values)?;
+    let aligned = with_truth(scores.clone(), &clips.items)?;
+    Ok((lines, (Report::of(&aligned, &ReportOptions::default())?, scores)))
 }
 
 /// Scores from logits, one row per clip.
@@ -155,12 +141,4 @@ fn votes(others: &LinearProbeData, clips: &LinearProbeData) -> Vec<f32> {
         out.extend(sum);
     }
     out
-}
-
-/// The distinct folds, ascending.
-fn distinct(folds: &[u32]) -> Vec<u32> {
-    let mut known = folds.to_vec();
-    known.sort_unstable();
-    known.dedup();
-    known
 }

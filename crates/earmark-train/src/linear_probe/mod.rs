@@ -10,8 +10,9 @@ use crate::{Observer, PipelineError, Skips};
 use backbone::Backbone;
 use cross_validation::{best_strength, cross_validate};
 use earmark_data::DataOptions;
-use earmark_engine::{LinearProbe, Loss, ModelFile};
+use earmark_engine::{LinearProbe, Loss};
 use earmark_inference::data::open_data;
+use earmark_inference::model::ModelSource;
 use earmark_metrics::{Report, ScoreTable};
 use earmark_recipe::{FoldsConfig, Recipe};
 use earmark_runs::run_dir::find_model;
@@ -73,7 +74,7 @@ pub fn probe(
     stop: &AtomicBool,
 ) -> Result<Option<ProbeResult>, PipelineError> {
     let path = find_model(&job.model)?;
-    let file = ModelFile::read(&path)?;
+    let file = ModelSource::read(&path)?.file;
     let source = Recipe::parse(&file.meta.recipe, &path)?;
     let recipe = recipe(&source, job)?;
     let data = open_data(&recipe, &job.data)?;

@@ -1,18 +1,17 @@
 //! Evaluating stacked runs on their test fold.
 
 use super::stack_inputs::StackInputs;
-use crate::evaluation::{DROVE_TRAINING, heading, remember_data, weights};
-use crate::{ClipRoles, EvaluateJob, EvaluateResult, Observer, PipelineError};
-use earmark_core::atomic::WriteError;
+use crate::evaluation::{evaluate_each, heading, with_truth};
+use crate::{EvaluateJob, EvaluateResult, Observer, PipelineError, SplitTable};
 use earmark_data::Item;
 use earmark_engine::RowScorer;
-use earmark_engine::evaluation::{CheckpointClaim, Evaluation, write_result};
+use earmark_engine::evaluation::Evaluation;
 use earmark_inference::Device;
-use earmark_inference::model::ModelSource;
-use earmark_inference::model::inputs_of;
-use earmark_metrics::{Aligned, MetricsError, Report, ReportOptions, ScoreTable};
+use earmark_inference::model::{ModelSource, inputs_of};
+use earmark_metrics::{MetricsError, Report, ReportOptions, ScoreTable};
 use earmark_recipe::StackRecipe;
-use earmark_runs::run_dir::RunDir;
+use earmark_runs::run_dir::{RunDir, RunError};
+use std::ops::ControlFlow::{Break, Continue};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Evaluates every checkpoint of a stacked run that has not been evaluated yet, on the run's test fold.
@@ -21,7 +20,7 @@ pub(crate) fn evaluate(
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<EvaluateResult, PipelineError> {
-    let run = RunDir::<StackRecipe>::open_as(&job.run)?;
+    let run = RunDir::open_stacked(&job.run)?;
     let others = job.subset.is_some()
         || job.fold_table.is_some()
         || job.fold.is_some_and(|f| Some(f) != run.info.data.fold);
@@ -34,16 +33,7 @@ pub(crate) fn evaluate(
     let sets = inputs_of(&run.path, &run.recipe);
     match StackInputs::read(&sets, Some(&job.data), &job.device, observer, stop)? {
         Some(inputs) => evaluate_with(job, &run, &inputs, observer, stop),
-        None => Ok(nothing(job, &run)),
-    }
-}
-
-/// No results.
-fn nothing(job: &EvaluateJob, run: &RunDir<StackRecipe>) -> EvaluateResult {
-    EvaluateResult {
-        eval_dir: job.eval_dir.clone().unwrap_or_else(|| run.eval()),
-        interrupted: true,
-        ..EvaluateResult::default()
+        None => Ok(EvaluateResult::nothing(job)),
     }
 }
 
@@ -55,35 +45,18 @@ pub(super) fn evaluate_with(
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<EvaluateResult, PipelineError> {
-    let mut result = nothing(job, run);
     let device = Device::named(&job.device)?;
-    let eval = result.eval_dir.clone();
-    let items = match ClipRoles::read(&run.path)? {
-        Some(roles) => roles.test_clips(inputs.items.clone())?,
-        None => return Err(super::stack_inputs::no_inputs(&run.path)),
-    };
-    std::fs::create_dir_all(&eval).map_err(|e| WriteError::new(&eval, e))?;
-    remember_data(&eval, &items)?;
-    let fold = format!("fold {}", run.info.data.fold.unwrap_or_default());
-    let mut heading = heading(&run.recipe.name, items.len(), &fold);
-    if run.info.optimistic {
-        heading.push_str(DROVE_TRAINING);
-    }
-    for (step, path) in weights(&run.path, job.checkpoints)? {
+    let (path, missing) = (run.path.clone(), "split.csv");
+    let table = SplitTable::read(&path)?.ok_or(RunError::NoRun { path, missing })?;
+    let items = table.test_clips(inputs.items.clone())?;
+    let heading = heading(job, run, &run.recipe.name, &items)?;
+    evaluate_each(job, &items, &heading, observer, |_, path| {
         if stop.load(Ordering::Relaxed) {
-            return Ok(result);
+            return Ok(Break(()));
         }
-        let Some(_claim) = CheckpointClaim::take(&eval, step).map_err(|e| WriteError::new(&eval, e))? else {
-            result.already_evaluated.push(step);
-            continue;
-        };
-        let model = ModelSource::read(&path)?.into_stacked(&device)?;
-        let evaluation = evaluate_rows(&model.scorer, inputs, &items)?;
-        write_result(&eval, step, &evaluation, &heading)?;
-        result.add(step, evaluation, observer);
-    }
-    result.interrupted = false;
-    Ok(result)
+        let model = ModelSource::read(path)?.into_stacked(&device)?;
+        Ok(Continue(Some(evaluate_rows(&model.scorer, inputs, &items)?)))
+    })
 }
 
 /// Scores and results on some clips of the inputs.
@@ -93,21 +66,15 @@ pub(super) fn evaluate_rows(
     items: &[Item],
 ) -> Result<Evaluation, MetricsError> {
     let index = inputs.index();
-    let rows: Vec<f32> = items
+    let rows = items
         .iter()
-        .flat_map(|item| inputs.row(index[item.file.as_str()]))
-        .collect();
-    let classes = inputs.classes.names();
+        .flat_map(|item| inputs.row(index[item.file.as_str()]));
+    let rows: Vec<f32> = rows.collect();
     let files = items.iter().map(|i| i.file.clone()).collect();
-    let scores = ScoreTable::new(files, classes.to_vec(), scorer.scores(&rows))?;
-    let truth = items.iter().flat_map(|i| i.multi_hot(classes.len()));
-    let truth = truth.map(|v| v > 0.0).collect();
-    let report = Report::of(
-        &Aligned::from_rows(scores.clone(), truth)?,
-        &ReportOptions::default(),
-    )?;
+    let scores = ScoreTable::new(files, inputs.classes.names().to_vec(), scorer.scores(&rows))?;
+    let clips = with_truth(scores.clone(), items)?;
     Ok(Evaluation {
-        report,
+        report: Report::of(&clips, &ReportOptions::default())?,
         scores,
         skipped: Vec::new(),
         lwlrap_5: None,

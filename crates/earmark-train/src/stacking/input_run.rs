@@ -1,12 +1,13 @@
 //! A cross-validation run as an input of stacking: its test clips and out-of-fold segment scores.
 
+use crate::cross_validation::trained_folds;
 use crate::{Event, Observer, PipelineError, Skips};
 use earmark_data::{DataSet, Item};
 use earmark_engine::{HostTensor, Tensors, read_tensors, write_tensors};
 use earmark_inference::data::open_data;
 use earmark_inference::out_of_fold_segments;
-use earmark_runs::clip_roles::test_clips;
-use earmark_runs::run_dir::{RunDir, RunOverview, best_step, fold_runs, is_stack};
+use earmark_runs::run_dir::{RunDir, best_step, is_stack};
+use earmark_runs::split_table::test_clips;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -45,43 +46,38 @@ struct KeptHeader {
 /// The names of input runs in a recipe: absolute paths, so that a training can be resumed from any folder.
 ///
 /// # Errors
-/// Without inputs, and for one that holds no folds or is a stacked run itself.
+/// Without inputs, and for one that has no folds or is a stacked run itself.
 pub fn input_names(runs: &[PathBuf]) -> Result<Vec<String>, PipelineError> {
     if runs.is_empty() {
         return Err(PipelineError::Request(
             "nothing to stack: name the cross-validation runs whose scores are the inputs".into(),
         ));
     }
-    runs.iter()
-        .map(|run| {
-            folds_of(run)?;
-            let path = std::path::absolute(run).unwrap_or_else(|_| run.clone());
-            Ok(path.to_string_lossy().into_owned())
-        })
-        .collect()
+    let name = |run: &PathBuf| {
+        folds_of(run)?;
+        let path = std::path::absolute(run).unwrap_or_else(|_| run.clone());
+        Ok(path.to_string_lossy().into_owned())
+    };
+    runs.iter().map(name).collect()
 }
 
 /// The folds of an input.
 pub(super) fn folds_of(set: &Path) -> Result<Vec<(u32, PathBuf)>, PipelineError> {
-    let runs = fold_runs(set)?;
-    match runs.first() {
-        None => Err(PipelineError::Request(format!(
-            "{}: holds no folds; train them with `earmark train ... --folds all --run {0}`",
-            set.display()
-        ))),
-        Some((_, first)) if is_stack(first) => Err(PipelineError::Request(format!(
+    let runs = trained_folds(set)?;
+    if is_stack(&runs[0].1) {
+        return Err(PipelineError::Request(format!(
             "{}: is a stacked run itself; give the runs that it was trained on",
             set.display()
-        ))),
-        Some(_) => Ok(runs),
+        )));
     }
+    Ok(runs)
 }
 
 /// A cross-validation run whose scores are an input.
 pub(super) struct InputRun<'a> {
     run: &'a Path,
     /// The run of its first fold.
-    pub head: RunOverview,
+    pub head: RunDir,
     /// Changes when it is trained again.
     pub key: String,
     pub data: DataSet,
@@ -96,12 +92,12 @@ impl<'a> InputRun<'a> {
     /// Opens it with the data in `data`, by default that of its training.
     pub fn open(run: &'a Path, data: Option<&Path>) -> Result<Self, PipelineError> {
         let folds = folds_of(run)?;
-        let head = RunOverview::open(&folds[0].1)?;
+        let head = RunDir::open(&folds[0].1)?;
         let root = data.unwrap_or(&head.info.data.root);
-        let data = open_data(&RunDir::open(&head.path)?.recipe, root)?.map_to(&head.classes)?;
+        let data = open_data(&head.recipe, root)?.map_to(&head.classes)?;
         let (mut items, mut fold_of, mut optimistic) = (Vec::new(), BTreeMap::new(), false);
         for (fold, path) in &folds {
-            optimistic |= RunOverview::open(path)?.info.optimistic;
+            optimistic |= RunDir::open(path)?.info.optimistic;
             for item in test_clips(path, &data)? {
                 fold_of.insert(item.file.clone(), *fold);
                 items.push(item);
@@ -136,32 +132,17 @@ impl<'a> InputRun<'a> {
         else {
             return Ok(None);
         };
-        let mut files: Vec<(String, usize)> = Vec::new();
-        for row in &segments.rows {
-            match files.last_mut() {
-                Some((file, segments)) if *file == row.file => *segments += 1,
-                _ => files.push((row.file.clone(), 1)),
-            }
-        }
-        let scores: Vec<f32> = segments
-            .rows
-            .iter()
-            .flat_map(|r| r.scores.iter().copied())
-            .collect();
+        let files = segments.rows.chunk_by(|a, b| a.file == b.file);
         let header = KeptHeader {
             format: 1,
             key: self.key.clone(),
-            files,
+            files: files.map(|rows| (rows[0].file.clone(), rows.len())).collect(),
             skipped: segments.skipped,
         };
         let shape = vec![segments.rows.len(), segments.classes.len()];
-        let tensors = Tensors::from([(
-            SCORES.to_owned(),
-            HostTensor {
-                shape,
-                values: scores,
-            },
-        )]);
+        let rows = segments.rows.into_iter();
+        let values = rows.flat_map(|row| row.scores).collect();
+        let tensors = Tensors::from([(SCORES.to_owned(), HostTensor { shape, values })]);
         let text = serde_json::to_string(&header).expect("strings and numbers");
         write_tensors(&self.run.join(KEPT), text, &tensors)?;
         let scores = tensors.into_values().next().map_or(Vec::new(), |t| t.values);
@@ -173,12 +154,9 @@ impl<'a> InputRun<'a> {
 fn key(folds: &[(u32, PathBuf)]) -> Result<String, PipelineError> {
     let mut key = String::new();
     for (fold, run) in folds {
-        let info = RunOverview::open(run)?.info;
+        let info = RunDir::open(run)?.info;
         let step = best_step(run)?;
-        key.push_str(&format!(
-            "{fold}@{step} {} {};",
-            info.started, info.data.fingerprint
-        ));
+        key += &format!("{fold}@{step} {} {};", info.started, info.data.fingerprint);
     }
     Ok(key)
 }

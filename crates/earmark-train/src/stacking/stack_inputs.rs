@@ -7,8 +7,7 @@ use earmark_core::rows::mean as mean_rows;
 use earmark_data::{ClassMap, DataSet, Item, SegmentSubset};
 use earmark_inference::data::open_data;
 use earmark_inference::model::find_input;
-use earmark_recipe::StackRecipe;
-use earmark_runs::run_dir::{RunDir, RunError};
+use earmark_runs::run_dir::RunDir;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -21,6 +20,8 @@ pub(super) struct StackInputs {
     pub items: Vec<Item>,
     /// The fold of each.
     pub folds: Vec<u32>,
+    /// The fold of each clip of the first input.
+    fold_of: BTreeMap<String, u32>,
     /// The classes of all inputs.
     pub classes: ClassMap,
     /// The data that they come from.
@@ -35,7 +36,7 @@ pub(super) struct StackInputs {
 
 /// The data folder, read as the first input of a stacked run reads it.
 pub(crate) fn data_of(run: &Path, data: &Path) -> Result<DataSet, PipelineError> {
-    let recipe = RunDir::<StackRecipe>::open_as(run)?.recipe;
+    let recipe = RunDir::open_stacked(run)?.recipe;
     let Some(first) = recipe.stack.inputs.first() else {
         return Err(PipelineError::Request(format!(
             "{}: stack.inputs is empty; train it again with `earmark stack`",
@@ -55,58 +56,68 @@ impl StackInputs {
         observer: Observer,
         stop: &AtomicBool,
     ) -> Result<Option<Self>, PipelineError> {
-        let mut all: Option<(Self, BTreeMap<String, u32>)> = None;
+        let mut all: Option<Self> = None;
         for run in runs {
             let source = InputRun::open(run, data)?;
             let Some((scores, skipped)) = source.scores(device, observer, stop)? else {
                 return Ok(None);
             };
-            match &mut all {
-                None => {
-                    let inputs = Self {
-                        inputs: vec![scores],
-                        folds: source.items.iter().map(|i| source.fold_of[&i.file]).collect(),
-                        items: source.items,
-                        classes: source.head.classes,
-                        fingerprint: format!("{} {}", source.data.fingerprint()?, source.key),
-                        data: source.data,
-                        optimistic: source.optimistic,
-                        skipped,
-                    };
-                    all = Some((inputs, source.fold_of));
-                }
-                Some((inputs, first)) => {
-                    refuse_other(
-                        run,
-                        (&inputs.classes, first),
-                        (&source.head.classes, &source.fold_of),
-                    )?;
-                    inputs.inputs.push(scores);
-                    inputs.fingerprint.push_str(&format!(" {}", source.key));
-                    inputs.optimistic |= source.optimistic;
-                    inputs.skipped.extend(skipped);
-                }
-            }
+            let Some(inputs) = &mut all else {
+                all = Some(Self {
+                    inputs: vec![scores],
+                    folds: source.items.iter().map(|i| source.fold_of[&i.file]).collect(),
+                    fold_of: source.fold_of,
+                    items: source.items,
+                    classes: source.head.classes,
+                    fingerprint: format!("{} {}", source.data.fingerprint()?, source.key),
+                    data: source.data,
+                    optimistic: source.optimistic,
+                    skipped,
+                });
+                continue;
+            };
+            inputs.refuse_other(run, &source)?;
+            inputs.inputs.push(scores);
+            inputs.fingerprint += &format!(" {}", source.key);
+            inputs.optimistic |= source.optimistic;
+            inputs.skipped.extend(skipped);
         }
-        let Some((mut inputs, _)) = all else {
-            return Err(PipelineError::Request(
-                "stack.inputs is empty: name cross-validation runs".into(),
-            ));
-        };
+        let refusal = || PipelineError::Request("stack.inputs is empty: name cross-validation runs".into());
+        let mut inputs = all.ok_or_else(refusal)?;
         inputs.keep_common();
         Ok(Some(inputs))
     }
 
+    /// Refuses an input whose classes or folds differ from those of the first.
+    fn refuse_other(&self, run: &Path, other: &InputRun) -> Result<(), PipelineError> {
+        let run = run.display();
+        if self.classes.names() != other.head.classes.names() {
+            return Err(PipelineError::Request(format!(
+                "{run}: its classes differ from those of the first input; stack runs that were trained on the same data"
+            )));
+        }
+        let (first, own) = (&self.fold_of, &other.fold_of);
+        let differs = own.iter().find(|(file, fold)| first.get(*file) != Some(fold));
+        let lacks = first.keys().find(|file| !own.contains_key(*file));
+        let Some(file) = differs.map(|(file, _)| file).or(lacks) else {
+            return Ok(());
+        };
+        let fold = |folds: &BTreeMap<String, u32>| folds.get(file).map_or("none".to_owned(), u32::to_string);
+        let (there, here) = (fold(first), fold(own));
+        Err(PipelineError::Request(format!(
+            "{run}: its folds differ from those of the first input: the fold of {file} is {there} there and {here} here; train all of them with the same folds (--fold-table)"
+        )))
+    }
+
     /// Keeps the clips that every input has scored.
     fn keep_common(&mut self) {
-        let kept: Vec<usize> = (0..self.items.len())
-            .filter(|&i| {
-                let file = &self.items[i].file;
-                self.inputs.iter().all(|input| input.clips.contains_key(file))
-            })
-            .collect();
-        self.items = kept.iter().map(|&i| self.items[i].clone()).collect();
-        self.folds = kept.iter().map(|&i| self.folds[i]).collect();
+        let has = |item: &Item| {
+            self.inputs
+                .iter()
+                .all(|input| input.clips.contains_key(&item.file))
+        };
+        let clips = self.items.iter().cloned().zip(self.folds.iter().copied());
+        (self.items, self.folds) = clips.filter(|(item, _)| has(item)).unzip();
         self.skipped.sort_unstable();
         self.skipped.dedup_by(|a, b| a.0 == b.0);
     }
@@ -114,14 +125,6 @@ impl StackInputs {
     /// Length of a row: inputs x classes.
     pub fn features(&self) -> usize {
         self.inputs.len() * self.classes.len()
-    }
-
-    /// The folds, ascending.
-    pub fn fold_numbers(&self) -> Vec<u32> {
-        let mut folds = self.folds.clone();
-        folds.sort_unstable();
-        folds.dedup();
-        folds
     }
 
     /// The index of each clip in `items`.
@@ -152,39 +155,4 @@ impl StackInputs {
         };
         self.inputs.iter().flat_map(of).collect()
     }
-}
-
-/// Refuses an input whose classes or folds differ from those of the first.
-fn refuse_other(
-    run: &Path,
-    (classes, first): (&ClassMap, &BTreeMap<String, u32>),
-    (own_classes, own): (&ClassMap, &BTreeMap<String, u32>),
-) -> Result<(), PipelineError> {
-    if classes.names() != own_classes.names() {
-        return Err(PipelineError::Request(format!(
-            "{}: its classes differ from those of the first input; stack runs that were trained on the same data",
-            run.display()
-        )));
-    }
-    let differs = own.iter().find(|(file, fold)| first.get(*file) != Some(fold));
-    let lacks = first.keys().find(|file| !own.contains_key(*file));
-    let Some(file) = differs.map(|(file, _)| file).or(lacks) else {
-        return Ok(());
-    };
-    let fold = |folds: &BTreeMap<String, u32>| folds.get(file).map_or("none".to_owned(), u32::to_string);
-    Err(PipelineError::Request(format!(
-        "{}: its folds differ from those of the first input: the fold of {file} is {} there and {} here; train all of them with the same folds (--fold-table)",
-        run.display(),
-        fold(first),
-        fold(own)
-    )))
-}
-
-/// The error of a run without inputs.
-pub(super) fn no_inputs(run: &Path) -> PipelineError {
-    RunError::NoRun {
-        path: run.into(),
-        missing: "stack.inputs",
-    }
-    .into()
 }

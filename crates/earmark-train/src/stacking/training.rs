@@ -2,24 +2,24 @@
 
 use super::evaluation::{evaluate_rows, evaluate_with};
 use super::stack_inputs::StackInputs;
-use crate::cross_validation::{CrossValidationReport, FoldResult, evaluate_own_fold, write_report};
+use crate::cross_validation::{evaluate_own_fold, lock, train_each};
 use crate::training::{
-    FitRun, RunFacts, describe_class_weights, fit_run, log_command, named_class_weights, run_info,
-    with_class_weights,
+    cannot_resume, data_info, describe_class_weights, fit_run, log_command, model_meta, named_class_weights,
+    started_now, with_class_weights,
 };
-use crate::validation_split::{ValidationSplitter, stratify};
-use crate::{ClipRoles, CrossValidationResult, DataSplit, Event, Observer, PipelineError};
+use crate::validation_split::{ValidationSplitter, distinct, stratify};
+use crate::{CrossValidationResult, DataSplit, Event, Observer, PipelineError, Skips, SplitTable};
+use earmark_core::human::human_amount;
 use earmark_core::random::ChaCha8Rng;
 use earmark_core::threads::Workers;
 use earmark_data::batches::{BatchShape, SegmentIndex, SegmentPlace};
 use earmark_data::{BatchMaker, Item};
 use earmark_engine::evaluation::EvaluationError;
-use earmark_engine::{FitOutcome, RowScorer, Validate};
+use earmark_engine::{FitJob, FitOutcome, RowScorer, Validate};
 use earmark_inference::Device;
 use earmark_models::{Network, Vars};
 use earmark_recipe::StackRecipe;
-use earmark_report::human_amount;
-use earmark_runs::run_dir::{RunDir, RunInfo, RunLock, RunLog, fold_run};
+use earmark_runs::run_dir::{RunDir, RunInfo, RunLog};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -48,50 +48,24 @@ pub fn train_stack(
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<CrossValidationResult, PipelineError> {
-    if job.run.join("run.json").exists() {
-        return Err(PipelineError::Request(format!(
-            "{}: holds a single run; choose another folder with --run",
-            job.run.display()
-        )));
-    }
-    let _lock = RunDir::lock_folder(&job.run, job.resume)?;
+    let _lock = lock(&job.run, job.resume, "")?;
     let sets: Vec<PathBuf> = job.recipe.stack.inputs.iter().map(PathBuf::from).collect();
-    let mut done = CrossValidationResult {
-        report: None,
-        folds: Vec::new(),
-        skipped: Vec::new(),
-    };
     let Some(inputs) = StackInputs::read(&sets, job.data.as_deref(), &job.device, observer, stop)? else {
-        return Ok(done);
+        return Ok(CrossValidationResult::default());
     };
     let inputs = Arc::new(inputs);
-    done.folds = inputs.fold_numbers();
+    let folds = distinct(&inputs.folds);
+    refuse_unfit(job, &inputs, &folds)?;
+    let one = |fold: u32, path: &Path, _: &mut Skips| -> Result<bool, PipelineError> {
+        if train_fold(job, &inputs, fold, path, observer, stop)?.interrupted {
+            return Ok(false);
+        }
+        let own = evaluate_own_fold(path, &inputs.data.root, &job.device);
+        let evaluation = evaluate_with(&own, &RunDir::open_stacked(path)?, &inputs, observer, stop)?;
+        Ok(!evaluation.interrupted)
+    };
+    let mut done = train_each(&job.run, &job.recipe.name, &inputs.data, folds, observer, one)?;
     done.skipped.clone_from(&inputs.skipped);
-    refuse_unfit(job, &inputs, &done.folds)?;
-    for (k, &fold) in done.folds.iter().enumerate() {
-        observer(Event::Note(format!(
-            "fold {fold}, {} of {}",
-            k + 1,
-            done.folds.len()
-        )));
-        let path = fold_run(&job.run, fold);
-        let outcome = train_fold(job, &inputs, fold, &path, observer, stop)?;
-        if outcome.interrupted {
-            return Ok(done);
-        }
-        let run = RunDir::<StackRecipe>::open_as(&path)?;
-        let own = evaluate_own_fold(&path, &inputs.data.root, &job.device);
-        if evaluate_with(&own, &run, &inputs, observer, stop)?.interrupted {
-            return Ok(done);
-        }
-    }
-    let mut results = Vec::new();
-    for &fold in &done.folds {
-        results.push(FoldResult::read(&job.run, fold, &inputs.data)?);
-    }
-    let report = CrossValidationReport::of(&job.recipe.name, results)?;
-    write_report(&job.run, &report)?;
-    done.report = Some(report);
     Ok(done)
 }
 
@@ -129,76 +103,65 @@ fn train_fold(
     let split = split_clips(recipe, inputs, fold)?;
     let train = with_class_weights(&recipe.train, classes.names(), &split.train)?;
     let batches = batches(recipe, inputs, &split.train)?;
-    let mut info = run_info(RunFacts {
-        data: &inputs.data,
-        split: &split,
-        root: &inputs.data.root,
-        fingerprint: inputs.fingerprint.clone(),
-        fold: Some(fold),
-        skipped: &inputs.skipped,
-        command: &job.command,
-        device: &job.device,
+    let (data, fingerprint, skipped) = (&inputs.data, inputs.fingerprint.clone(), inputs.skipped.clone());
+    let info = RunInfo {
+        command: job.command.clone(),
         seed: recipe.train.seed,
-        steps: train.total_steps(batches.batches_per_epoch()),
-    });
-    info.optimistic |= inputs.optimistic;
-    info.class_weights = named_class_weights(&train.loss, classes.names());
-    let roles = ClipRoles::of(&split);
+        device: job.device.clone(),
+        data: data_info(data, &split, &data.root, fingerprint, Some(fold), skipped),
+        steps: Some(train.total_steps(batches.batches_per_epoch())),
+        optimistic: split.optimistic || inputs.optimistic,
+        class_weights: named_class_weights(&train.loss, classes.names()),
+        ..started_now()
+    };
+    let table = SplitTable::of(&split);
     let resume = job.resume && path.join("run.json").exists();
     if resume {
-        check_same(path, recipe, &info, &roles)?;
-    } else {
-        RunDir::check_free(path)?;
+        check_same(path, recipe, &info, &table)?;
     }
-    let _lock = RunLock::take(path)?;
+    let _lock = RunDir::lock_folder(path, resume)?;
     let device = Device::named(&job.device)?;
     let (network, specs) = Network::build(&recipe.network, inputs.features(), classes.len())?;
     let vars = device.prepare(Vars::init(specs, recipe.train.seed, device.burn()));
     if !resume {
-        roles.write(path)?;
-        RunDir::create(path, recipe, classes, &info)?;
+        table.write(path)?;
+        RunDir::create(path, &recipe.to_toml(), classes, &info)?;
     }
     let log = RunLog::open(path)?;
     log_command(&log, if resume { "resume" } else { "stack" }, &job.command);
-    let optimistic = info.optimistic.then(|| {
-        "clips of the test fold drove this training or one of its inputs: its scores there are optimistic"
-            .to_owned()
-    });
-    for line in optimistic
-        .into_iter()
-        .chain(describe_class_weights(&train.loss, classes.names()))
-    {
+    let optimistic =
+        "clips of the test fold drove this training or one of its inputs: its scores there are optimistic";
+    let optimistic = info.optimistic.then(|| optimistic.to_owned());
+    let weights = describe_class_weights(&train.loss, classes.names());
+    for line in optimistic.into_iter().chain(weights) {
         log.line(&line);
         observer(Event::Note(line));
     }
-    let run = FitRun {
+    let fit = FitJob {
         train: &train,
         validation: &recipe.validation,
         checkpoints: &recipe.checkpoints,
-        recipe: recipe.to_toml(),
-        licence: recipe.licence.clone(),
-        classes,
         network: &network,
         vars,
         batches: Arc::new(batches),
         unmixed: None,
         noisy: Vec::new(),
         validate: validate(recipe, &network, inputs, split.validation, device.burn(), stop),
-        resume,
+        meta: model_meta(recipe.to_toml(), recipe.licence.clone(), classes),
         run: path,
-        device: &device,
+        resume,
+        device: device.burn().clone(),
+        stop,
     };
-    fit_run(run, &log, observer, stop)
+    fit_run(fit, &log, observer)
 }
 
 /// The test clips are those of the fold; training and validation clips are those of the others.
 fn split_clips(recipe: &StackRecipe, inputs: &StackInputs, fold: u32) -> Result<DataSplit, PipelineError> {
     let of = |own: bool| -> Vec<Item> {
         let items = inputs.items.iter().zip(&inputs.folds);
-        items
-            .filter(|(_, f)| (**f == fold) == own)
-            .map(|(item, _)| item.clone())
-            .collect()
+        let items = items.filter(|(_, f)| (**f == fold) == own);
+        items.map(|(item, _)| item.clone()).collect()
     };
     let splitter = ValidationSplitter {
         split: recipe.validation.split,
@@ -272,22 +235,19 @@ fn check_same(
     path: &Path,
     recipe: &StackRecipe,
     info: &RunInfo,
-    roles: &ClipRoles,
+    table: &SplitTable,
 ) -> Result<(), PipelineError> {
-    let run = RunDir::<StackRecipe>::open_as(path)?;
+    let run = RunDir::open_stacked(path)?;
     let mut same = recipe.clone();
     same.batches.prefetch = run.recipe.batches.prefetch;
     let what = if same != run.recipe {
         "the recipe or the list of inputs has changed since the run started"
     } else if run.info.data.fingerprint != info.data.fingerprint {
         "an input or the data has changed since the run started"
-    } else if ClipRoles::read(path)?.is_some_and(|then| then != *roles) {
+    } else if SplitTable::read(path)?.is_some_and(|then| then != *table) {
         "the clips to train on or to evaluate differ from when it started"
     } else {
         return Ok(());
     };
-    Err(PipelineError::Request(format!(
-        "{}: cannot resume: {what}; start a new run in another folder",
-        path.display()
-    )))
+    cannot_resume(path, what)
 }

@@ -39,9 +39,8 @@ pub(crate) fn named_class_weights(loss: &Loss, classes: &[String]) -> Option<BTr
 /// A line about them, for the log and the plan.
 pub(crate) fn describe_class_weights(loss: &Loss, classes: &[String]) -> Option<String> {
     let weights = loss.class_weights()?;
-    let all: Vec<String> = classes
-        .iter()
-        .zip(weights)
+    let pairs = classes.iter().zip(weights);
+    let all: Vec<String> = pairs
         .map(|(class, weight)| format!("{class} {weight:.3}"))
         .collect();
     Some(format!("class weights in the loss: {}", all.join(", ")))

@@ -1,77 +1,37 @@
-//! The clips of a training: their features and batches.
+//! The clips of a training and their features.
 
 use crate::{Event, Observer, PipelineError, Skips, reason};
-use earmark_data::batches::TrainingClips;
+use earmark_core::human::human_amount;
 use earmark_data::feature_store::CachedForm;
-use earmark_data::{BatchMaker, FeatureStore, Item, Prepared};
+use earmark_data::{FeatureStore, Item, Prepared};
 use earmark_recipe::Recipe;
-use earmark_report::human_amount;
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 
-/// Computes features or finds them in the cache.
-pub(crate) fn prepare_features(
+/// Computes features, or the samples of which augmented ones are computed, or finds them in the cache.
+pub(crate) fn prepare_clips(
+    form: CachedForm,
     store: &FeatureStore,
     items: &[Item],
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Prepared, PipelineError> {
-    Ok(store.prepare(
-        items,
-        &|done, total| observer(Event::Features { done, total }),
-        stop,
-    )?)
-}
-
-/// Computes what a recipe trains on, or finds it in the cache: features, or samples if the waveform is augmented.
-pub(super) fn prepare_training(
-    recipe: &Recipe,
-    store: &FeatureStore,
-    items: &[Item],
-    observer: Observer,
-    stop: &AtomicBool,
-) -> Result<Prepared, PipelineError> {
-    let form = match recipe.augment.needs_samples() {
-        true => CachedForm::Samples,
-        false => CachedForm::Features,
-    };
     let progress = |done, total| observer(Event::Features { done, total });
     Ok(store.prepare_as(form, items, &progress, stop)?)
 }
 
-/// The batches of a recipe from items.
-pub(crate) fn batch_maker(
-    recipe: &Recipe,
-    store: &Arc<FeatureStore>,
-    items: &[Item],
-    prepared: &Prepared,
-    classes: usize,
-) -> Result<BatchMaker, PipelineError> {
-    let clips = TrainingClips {
-        store: Arc::clone(store),
-        items: items.into(),
-        prepared,
-        classes,
-        augment: &recipe.augment,
-    };
-    Ok(clips.batches(&recipe.batches, recipe.train.seed)?)
-}
-
 /// The clips that could not be read.
 pub(super) fn failures(items: &[Item], prepared: &Prepared) -> Skips {
-    prepared
-        .failed
-        .iter()
+    let failed = prepared.failed.iter();
+    failed
         .map(|(i, e)| (e.file.clone(), reason(&items[*i], e)))
         .collect()
 }
 
 /// The clips that could be read.
 pub(super) fn readable(items: &[Item], prepared: &Prepared) -> Vec<Item> {
-    items
-        .iter()
-        .zip(&prepared.clips)
+    let clips = items.iter().zip(&prepared.clips);
+    clips
         .filter(|(_, c)| c.is_some())
         .map(|(i, _)| i.clone())
         .collect()
@@ -79,23 +39,19 @@ pub(super) fn readable(items: &[Item], prepared: &Prepared) -> Vec<Item> {
 
 /// Notes about how clips were read, with their counts.
 pub(super) fn source_notes(prepared: &Prepared) -> Vec<String> {
-    let mut counts = std::collections::BTreeMap::<String, usize>::new();
+    let mut counts = BTreeMap::<String, usize>::new();
     for note in prepared.clips.iter().flatten().flat_map(|c| &c.notes) {
         *counts.entry(note.to_string()).or_default() += 1;
     }
-    counts
-        .into_iter()
-        .map(|(note, n)| format!("{}: {note}", human_amount(n, "clip", "clips")))
-        .collect()
+    let line = |(note, n): (String, usize)| format!("{}: {note}", human_amount(n, "clip", "clips"));
+    counts.into_iter().map(line).collect()
 }
 
 /// Whether each clip is in one of `train.noisy-subsets`.
 pub(super) fn noisy_clips(recipe: &Recipe, items: &[Item]) -> Result<Vec<bool>, PipelineError> {
     let noisy = &recipe.train.noisy_subsets;
-    if let Some(subset) = noisy
-        .iter()
-        .find(|subset| items.iter().all(|i| i.subset != **subset))
-    {
+    let is_missing = |subset: &&String| items.iter().all(|i| i.subset != **subset);
+    if let Some(subset) = noisy.iter().find(is_missing) {
         let known: BTreeSet<&str> = items.iter().map(|i| i.subset.as_str()).collect();
         return Err(PipelineError::Request(format!(
             "train.noisy-subsets: no training clip is in the subset {subset:?}; there are {}",

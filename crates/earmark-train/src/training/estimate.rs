@@ -1,17 +1,16 @@
 //! What a training will cost, before it is started.
 
 use super::TrainPlan;
+use crate::benchmark::RandomStep;
 use crate::{PipelineError, split};
 use earmark_audio::probe;
-use earmark_core::random::{self, Purpose};
-use earmark_engine::{KeepCheckpoints, Optimizer, TrainStep, has_prefix, train_step};
+use earmark_engine::{KeepCheckpoints, Optimizer, has_prefix};
 use earmark_features::Extractor;
 use earmark_inference::Device;
 use earmark_inference::data::open_data;
 use earmark_models::{Network, Vars};
 use earmark_recipe::Recipe;
 use std::path::Path;
-use std::time::Instant;
 
 /// Approximate time, memory and disk space of a training.
 #[derive(Clone, Copy, Debug, serde::Serialize)]
@@ -127,38 +126,18 @@ fn measure_steps(
     steps_per_epoch: u64,
 ) -> Result<(f64, f64), PipelineError> {
     let [c, b, f] = plan.segment;
-    let classes = plan.classes.len();
+    let (train, classes) = (&recipe.train, plan.classes.len());
     let (network, specs) = Network::build(&recipe.network, c, classes)?;
     let shape = [recipe.batches.size, c, b, f];
-    let mut draw = random::stream(0, &[Purpose::Augment as u64]);
+    let step = RandomStep::new(train, &network, device.burn(), shape, classes);
     let (mut step_seconds, mut seconds) = (0.0_f64, 0.0);
-    for (frozen, phase_steps) in recipe.train.phase_freezes(steps_per_epoch) {
-        let mut vars = device.prepare(Vars::init(specs.clone(), recipe.train.seed, device.burn()));
+    for (frozen, phase_steps) in train.phase_freezes(steps_per_epoch) {
+        let mut vars = device.prepare(Vars::init(specs.clone(), train.seed, device.burn()));
         vars.freeze(|name| has_prefix(&frozen, name));
-        let mut optimizer = Optimizer::new(recipe.train.optimizer, &vars);
-        let mut step = || {
-            let x = (0..shape.iter().product())
-                .map(|_| random::normal(&mut draw))
-                .collect();
-            let y = vec![0.0; shape[0] * classes];
-            let start = Instant::now();
-            let step = TrainStep {
-                train: &recipe.train,
-                network: &network,
-                device: device.burn(),
-                x,
-                shape,
-                clip_features: vec![0.0; shape[0] * network.clip_feature_inputs()],
-                y,
-                noisy: vec![],
-                rate: 1e-6,
-                rng: random::stream(0, &[Purpose::Dropout as u64]),
-            };
-            train_step(step, &mut vars, &mut optimizer);
-            start.elapsed().as_secs_f64()
-        };
-        step(); // the first one warms up
-        let one = step();
+        let mut optimizer = Optimizer::new(train.optimizer, &vars);
+        let mut once = || step.seconds(&mut vars, &mut optimizer);
+        once(); // the first one warms up
+        let one = once();
         step_seconds = step_seconds.max(one);
         seconds += one * phase_steps as f64;
     }

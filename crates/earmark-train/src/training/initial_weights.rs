@@ -1,15 +1,13 @@
 //! The model whose weights a training starts from.
 
-use super::segment_shape::segment_shape;
 use super::{Planned, TrainJob};
 use crate::PipelineError;
-use earmark_engine::{
-    ModelFile, StartConfig, TransferReport, check_prefixes, checkpoint, transfer_scaler, warm_start,
-};
+use earmark_core::human::human_amount;
+use earmark_engine::{StartConfig, TransferReport, check_prefixes, checkpoint, transfer_scaler, warm_start};
 use earmark_features::Extractor;
 use earmark_inference::Device;
+use earmark_inference::model::ModelSource;
 use earmark_models::{Network, VarSpec, Vars};
-use earmark_report::human_amount;
 use earmark_runs::run_dir::{RunDir, RunError, find_model, fold_runs};
 use std::path::{Path, PathBuf};
 
@@ -29,30 +27,24 @@ impl InitialWeights {
     pub fn of(job: &TrainJob, begun: Option<&RunDir>) -> Option<Self> {
         let of_recipe = job.recipe.train.start.clone();
         let (from, prefixes) = match (&job.init_from, begun) {
-            (Some(from), _) => (Some(from), &job.prefixes),
             (None, Some(run)) => (run.info.init_from.as_ref(), &run.info.prefixes),
-            (None, None) => (None, &job.prefixes),
+            (from, _) => (from.as_ref(), &job.prefixes),
         };
-        let Some(from) = from else {
-            return of_recipe.map(|config| Self {
-                config,
-                fold: job.fold,
-                by_recipe: true,
-            });
-        };
-        let mut config = of_recipe.unwrap_or_else(|| StartConfig::new(from));
-        config.from.clone_from(from);
-        // The command line's prefixes replace the recipe's.
-        if !prefixes.include.is_empty() {
-            config.include.clone_from(&prefixes.include);
-        }
-        if !prefixes.exclude.is_empty() {
-            config.exclude.clone_from(&prefixes.exclude);
+        let mut config = of_recipe.or_else(|| from.map(StartConfig::new))?;
+        if let Some(from) = from {
+            config.from.clone_from(from);
+            // The command line's prefixes replace the recipe's.
+            if !prefixes.include.is_empty() {
+                config.include.clone_from(&prefixes.include);
+            }
+            if !prefixes.exclude.is_empty() {
+                config.exclude.clone_from(&prefixes.exclude);
+            }
         }
         Some(Self {
             config,
             fold: job.fold,
-            by_recipe: false,
+            by_recipe: from.is_none(),
         })
     }
 
@@ -85,7 +77,7 @@ impl InitialWeights {
         vars: &mut Vars,
     ) -> Result<TransferReport, PipelineError> {
         let path = self.model()?;
-        let model = ModelFile::read(&path)?;
+        let model = ModelSource::read(&path)?.file;
         // Weights are only valid together with their own scaler.
         let scaler = transfer_scaler(&path, &model, network, vars)?;
         let transfer = warm_start(&path, &model, &self.config, classifier, classes, vars)?;
@@ -94,12 +86,10 @@ impl InitialWeights {
 
     /// What was transferred, one line each.
     pub fn describe(&self, transfer: &TransferReport) -> Vec<String> {
+        let count = human_amount(transfer.statistics, "moving statistic", "moving statistics");
         let statistics = match transfer.statistics {
             0 => String::new(),
-            n => format!(
-                ", {} with them",
-                human_amount(n, "moving statistic", "moving statistics")
-            ),
+            _ => format!(", {count} with them"),
         };
         let mut lines = vec![format!(
             "{} variables start from {}{statistics}",
@@ -120,7 +110,6 @@ impl InitialWeights {
 
 /// A network with its initial values.
 pub(super) struct InitialNetwork {
-    pub extractor: Extractor,
     pub network: Network,
     pub vars: Vars,
     pub transfer: TransferReport,
@@ -138,8 +127,7 @@ impl InitialNetwork {
     ) -> Result<Self, PipelineError> {
         let recipe = &job.recipe;
         let classes = &planned.data.classes;
-        let extractor = Extractor::new(&recipe.front_end)?;
-        let [channels, ..] = segment_shape(&extractor);
+        let channels = Extractor::new(&recipe.front_end)?.channels();
         let (network, specs) = Network::build(&recipe.network, channels, classes.len())?;
         check_prefixes(&recipe.train, &specs)?;
         let classifier = classifier_variables(&network, &specs);
@@ -154,7 +142,6 @@ impl InitialNetwork {
             }
         }
         Ok(Self {
-            extractor,
             network,
             vars,
             transfer,

@@ -3,63 +3,48 @@
 use crate::{REVISION, Skips};
 use earmark_core::{VERSION, text};
 use earmark_data::DataSet;
-use earmark_engine::{FORMAT, FitEvent, ParameterPrefixes};
+use earmark_engine::{FORMAT, FitEvent};
 use earmark_metrics::{Report, number};
-use earmark_runs::clip_roles::DataSplit;
 use earmark_runs::run_dir::{DataInfo, RunInfo, RunLog, now};
+use earmark_runs::split_table::DataSplit;
 use std::path::Path;
 
-/// The facts in `run.json`.
-pub(crate) struct RunFacts<'a> {
-    pub data: &'a DataSet,
-    pub split: &'a DataSplit,
-    /// The data folder.
-    pub root: &'a Path,
-    pub fingerprint: String,
-    /// The test fold.
-    pub fold: Option<u32>,
-    pub skipped: &'a Skips,
-    pub command: &'a [String],
-    pub device: &'a str,
-    pub seed: u64,
-    /// Steps planned.
-    pub steps: u64,
-}
-
 /// `run.json` of a run that starts now, with random initial weights and equal class weights.
-pub(crate) fn run_info(facts: RunFacts) -> RunInfo {
+pub(crate) fn started_now() -> RunInfo {
     RunInfo {
         format: FORMAT,
-        command: facts.command.to_vec(),
         version: VERSION.into(),
         revision: REVISION.map(str::to_owned),
         started: now(),
-        seed: facts.seed,
-        device: facts.device.to_owned(),
-        data: DataInfo {
-            root: std::path::absolute(facts.root).unwrap_or_else(|_| facts.root.to_path_buf()),
-            layout: facts.data.layout.to_string(),
-            fingerprint: facts.fingerprint,
-            fold: facts.fold,
-            train: facts.split.train.len(),
-            validation: facts.split.validation.len(),
-            test: facts.split.test.len(),
-            skipped: facts.skipped.clone(),
-        },
-        steps: Some(facts.steps),
-        init_from: None,
-        prefixes: ParameterPrefixes::default(),
-        optimistic: facts.split.optimistic,
-        class_weights: None,
+        ..RunInfo::default()
+    }
+}
+
+/// What `run.json` says of the data in the folder `root`; `fold` is the test fold.
+pub(crate) fn data_info(
+    data: &DataSet,
+    split: &DataSplit,
+    root: &Path,
+    fingerprint: String,
+    fold: Option<u32>,
+    skipped: Skips,
+) -> DataInfo {
+    DataInfo {
+        root: std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf()),
+        layout: data.layout.to_string(),
+        fingerprint,
+        fold,
+        train: split.train.len(),
+        validation: split.validation.len(),
+        test: split.test.len(),
+        skipped,
     }
 }
 
 /// The first line of a process in a run's log.
 pub(crate) fn log_command(log: &RunLog, what: &str, command: &[String]) {
-    log.line(&format!(
-        "earmark {VERSION} {what}: {}",
-        text::command_line(command)
-    ));
+    let command = text::command_line(command);
+    log.line(&format!("earmark {VERSION} {what}: {command}"));
 }
 
 /// Writes an event of the training loop into the run's log.
@@ -82,11 +67,9 @@ pub(crate) fn log_fit(log: &RunLog, event: &FitEvent) {
             metric,
             best,
         } => {
-            log.line(&format!(
-                "step {step}  {}{}",
-                describe_validation(report, *metric),
-                if *best { "  best so far" } else { "" }
-            ));
+            let best = if *best { "  best so far" } else { "" };
+            let validation = describe_validation(report, *metric);
+            log.line(&format!("step {step}  {validation}{best}"));
         }
         FitEvent::Saved { step } => log.line(&format!("step {step}  checkpoint written")),
         FitEvent::Note(text) => log.line(text),

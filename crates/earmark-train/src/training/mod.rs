@@ -1,4 +1,4 @@
-//! Recipe and data folder to a run directory: plan, open the run, prepare, fit, finish.
+//! Recipe and data folder to a run directory: plan, lock the folder, prepare, write what describes the run, fit.
 
 mod class_weights;
 mod clips;
@@ -10,31 +10,29 @@ mod plan;
 mod prepare;
 mod resume_check;
 mod scaler;
-mod segment_shape;
 mod validation;
 
 pub(crate) use class_weights::{describe_class_weights, named_class_weights, with_class_weights};
-pub(crate) use clips::prepare_features;
+pub(crate) use clips::prepare_clips;
 pub use estimate::{Estimate, estimate};
-pub(crate) use fit_run::{FitRun, fit_run};
+pub(crate) use fit_run::{fit_run, model_meta};
 pub(crate) use initial_weights::classifier_variables;
 pub use log::describe_validation;
-pub(crate) use log::{RunFacts, log_command, run_info};
+pub(crate) use log::{data_info, log_command, started_now};
 pub use plan::{TrainPlan, plan};
-pub(crate) use resume_check::check_same_job;
+pub(crate) use resume_check::cannot_resume;
 
-use crate::{ClipRoles, Event, Observer, PipelineError, Skips, split};
+use crate::{DataSplit, Event, Observer, PipelineError, Skips, SplitTable, split};
+use earmark_core::human::human_amount;
 use earmark_data::DataSet;
-use earmark_engine::{FitOutcome, ParameterPrefixes};
+use earmark_engine::{FitJob, FitOutcome, ParameterPrefixes};
 use earmark_inference::Device;
 use earmark_inference::data::open_data;
 use earmark_recipe::Recipe;
-use earmark_report::human_amount;
-use earmark_runs::clip_roles::DataSplit;
-use earmark_runs::run_dir::{RunDir, RunLock, RunLog};
+use earmark_runs::run_dir::{RunDir, RunLog};
 use initial_weights::InitialNetwork;
 use prepare::Prepared;
-use resume_check::check_same_data;
+use resume_check::{check_same_data, check_same_job};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
@@ -99,14 +97,49 @@ pub struct TrainResult {
 /// When recipe, data, run directory or initial weights do not fit together; then no run is left behind. Later, when the disk fails or
 /// training diverges.
 pub fn train(job: &TrainJob, observer: Observer, stop: &AtomicBool) -> Result<TrainResult, PipelineError> {
+    let (recipe, run) = (&job.recipe, &job.run);
     let device = Device::named(&job.device)?;
     let planned = Planned::read(job)?;
-    let opened = OpenedRun::open(job)?;
-    let network = InitialNetwork::build(job, &planned, opened.run.as_ref(), &device)?;
-    let prepared = Prepared::make(job, planned, network, observer, stop)?;
-    let run = opened.begin(job, &prepared)?;
-    run.report(job, &prepared, observer);
-    run.fit(job, prepared, &device, observer, stop)
+    let resumed = resumed_run(job)?;
+    let _lock = RunDir::lock_folder(run, resumed.is_some())?;
+    let start = InitialNetwork::build(job, &planned, resumed.as_ref(), &device)?;
+    let prepared = Prepared::make(job, planned, start, observer, stop)?;
+    let Planned { data, split, noisy } = &prepared.planned;
+
+    // The files that describe the run.
+    let table = SplitTable::of(split);
+    if let Some(run) = &resumed {
+        check_same_data(run, &prepared.info, &table)?;
+    } else {
+        table.write(run)?;
+        RunDir::create(run, &recipe.to_toml(), &data.classes, &prepared.info)?;
+    }
+    let log = RunLog::open(run)?;
+    let what = if resumed.is_some() { "resume" } else { "train" };
+    log_command(&log, what, &job.command);
+    report(recipe, &prepared, &log, observer);
+
+    let fit = FitJob {
+        train: &prepared.train,
+        validation: &recipe.validation,
+        checkpoints: &recipe.checkpoints,
+        network: &prepared.start.network,
+        vars: prepared.start.vars.clone(),
+        batches: prepared.batches.clone(),
+        unmixed: prepared.unmixed.clone(),
+        noisy: noisy.clone(),
+        validate: prepared.validate(recipe, &device, stop)?,
+        meta: model_meta(recipe.to_toml(), recipe.licence.clone(), &data.classes),
+        run,
+        resume: resumed.is_some(),
+        device: device.burn().clone(),
+        stop,
+    };
+    Ok(TrainResult {
+        outcome: fit_run(fit, &log, observer)?,
+        skipped: prepared.info.data.skipped,
+        run: run.clone(),
+    })
 }
 
 /// The data of a job, split into training, validation and test clips.
@@ -128,142 +161,42 @@ impl Planned {
     }
 }
 
-/// A locked run directory, and the run in it if it is resumed.
-struct OpenedRun {
-    run: Option<RunDir>,
-    lock: RunLock,
+/// The run that a job resumes, if there is one; a run that started with other settings is refused.
+pub(crate) fn resumed_run(job: &TrainJob) -> Result<Option<RunDir>, PipelineError> {
+    if !job.resume || !job.run.join("run.json").exists() {
+        return Ok(None);
+    }
+    let run = RunDir::open(&job.run)?;
+    check_same_job(&run, job)?;
+    Ok(Some(run))
 }
 
-impl OpenedRun {
-    fn open(job: &TrainJob) -> Result<Self, PipelineError> {
-        let run = match job.resume && job.run.join("run.json").exists() {
-            true => {
-                let run = RunDir::open(&job.run)?;
-                check_same_job(&run, job)?;
-                Some(run)
-            }
-            false => {
-                RunDir::check_free(&job.run)?;
-                None
-            }
-        };
-        let lock = RunLock::take(&job.run)?;
-        if run.is_none() {
-            // Another training may have started and ended here since.
-            RunDir::check_free(&job.run)?;
-        }
-        Ok(Self { run, lock })
+/// Reports to log and observer what is trained on and what was left out.
+fn report(recipe: &Recipe, prepared: &Prepared, log: &RunLog, observer: Observer) {
+    let (planned, start) = (&prepared.planned, &prepared.start);
+    for (file, reason) in &prepared.info.data.skipped {
+        log.line(&format!("left out {file}: {reason}"));
+        observer(Event::Skipped { file, reason });
     }
-
-    /// Writes the files that describe the run, or checks that a resumed run is trained on the same clips.
-    fn begin(self, job: &TrainJob, prepared: &Prepared) -> Result<BegunRun, PipelineError> {
-        let planned = &prepared.planned;
-        let roles = ClipRoles::of(&planned.split);
-        let resume = self.run.is_some();
-        let run = match self.run {
-            Some(run) => {
-                check_same_data(&run, &prepared.info, &roles)?;
-                run
-            }
-            None => {
-                roles.write(&job.run)?;
-                RunDir::create(&job.run, &job.recipe, &planned.data.classes, &prepared.info)?
-            }
-        };
-        Ok(BegunRun {
-            log: RunLog::open(&run.path)?,
-            run,
-            resume,
-            _lock: self.lock,
-        })
+    let note = |text: String| {
+        log.line(&text);
+        observer(Event::Note(text));
+    };
+    describe_corrections(&planned.data, recipe)
+        .into_iter()
+        .for_each(note);
+    let notes = prepared.notes.iter().chain(&start.transferred);
+    notes.cloned().for_each(note);
+    if !start.transferred.is_empty() {
+        log.line(&format!("transferred: {}", start.transfer.variables.join(", ")));
     }
-}
-
-/// A run directory with its describing files, and its log.
-struct BegunRun {
-    run: RunDir,
-    log: RunLog,
-    resume: bool,
-    _lock: RunLock,
-}
-
-impl BegunRun {
-    /// Reports to log and observer what is trained on and what was left out.
-    fn report(&self, job: &TrainJob, prepared: &Prepared, observer: Observer) {
-        let planned = &prepared.planned;
-        let (log, recipe) = (&self.log, &job.recipe);
-        log_command(log, if self.resume { "resume" } else { "train" }, &job.command);
-        for (file, reason) in &prepared.skipped {
-            log.line(&format!("left out {file}: {reason}"));
-            observer(Event::Skipped { file, reason });
-        }
-        let note = |text: String| {
-            log.line(&text);
-            observer(Event::Note(text));
-        };
-        for line in describe_corrections(&planned.data, recipe) {
-            note(line);
-        }
-        prepared.notes.iter().cloned().for_each(note);
-        for line in &prepared.transferred {
-            note(line.clone());
-        }
-        if !prepared.transferred.is_empty() {
-            log.line(&format!(
-                "transferred: {}",
-                prepared.transfer.variables.join(", ")
-            ));
-        }
-        if recipe.train.is_partial() {
-            recipe.train.describe_phases().into_iter().for_each(note);
-        }
-        let classes = planned.data.classes.names();
-        describe_class_weights(&prepared.train.loss, classes)
-            .into_iter()
-            .for_each(note);
-        if planned.split.optimistic {
-            note("the test fold drives this training (validation.split = test-fold): its scores there are optimistic".into());
-        }
+    if recipe.train.is_partial() {
+        recipe.train.describe_phases().into_iter().for_each(note);
     }
-
-    /// Trains to the end, or until it is stopped.
-    fn fit(
-        self,
-        job: &TrainJob,
-        prepared: Prepared,
-        device: &Device,
-        observer: Observer,
-        stop: &AtomicBool,
-    ) -> Result<TrainResult, PipelineError> {
-        let (recipe, planned) = (&job.recipe, &prepared.planned);
-        let validate = prepared.validation(recipe, device, planned.data.classes.names(), stop)?;
-        let outcome = fit_run(
-            FitRun {
-                train: &prepared.train,
-                validation: &recipe.validation,
-                checkpoints: &recipe.checkpoints,
-                recipe: recipe.to_toml(),
-                licence: recipe.licence.clone(),
-                classes: &planned.data.classes,
-                network: &prepared.network,
-                vars: prepared.vars.clone(),
-                batches: prepared.batches.clone(),
-                unmixed: prepared.unmixed.clone(),
-                noisy: planned.noisy.clone(),
-                validate,
-                resume: self.resume,
-                run: &self.run.path,
-                device,
-            },
-            &self.log,
-            observer,
-            stop,
-        )?;
-        Ok(TrainResult {
-            outcome,
-            skipped: prepared.skipped,
-            run: self.run.path,
-        })
+    let weights = describe_class_weights(&prepared.train.loss, planned.data.classes.names());
+    weights.into_iter().for_each(note);
+    if planned.split.optimistic {
+        note("the test fold drives this training (validation.split = test-fold): its scores there are optimistic".into());
     }
 }
 

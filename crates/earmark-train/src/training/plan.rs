@@ -3,7 +3,6 @@
 use super::TrainJob;
 use super::class_weights::{describe_class_weights, with_class_weights};
 use super::initial_weights::{InitialWeights, classifier_variables};
-use super::segment_shape::segment_shape;
 use crate::{PipelineError, split};
 use earmark_engine::check_prefixes;
 use earmark_features::Extractor;
@@ -51,24 +50,22 @@ pub fn plan(job: &TrainJob, fold: Option<u32>) -> Result<TrainPlan, PipelineErro
     let data = open_data(recipe, &job.data)?;
     let split = split(recipe, &data, fold, job.fold_table.as_deref())?;
     let extractor = Extractor::new(&recipe.front_end)?;
-    let mut segment = segment_shape(&extractor);
-    if let Some(length) = recipe.batches.length {
-        segment[2] = length.max_frames;
-    }
+    let cut = extractor.segment_frames().unwrap_or(0);
+    let frames = recipe.batches.length.map_or(cut, |length| length.max_frames);
+    let segment = [extractor.channels(), extractor.bands(), frames];
     let (network, specs) = Network::build(&recipe.network, segment[0], data.classes.len())?;
     check_prefixes(&recipe.train, &specs)?;
     let of_fold = TrainJob { fold, ..job.clone() };
-    let start = match InitialWeights::of(&of_fold, None) {
-        None => Vec::new(),
-        Some(start) => {
-            let classifier = classifier_variables(&network, &specs);
-            let mut vars = Vars::init(specs.clone(), recipe.train.seed, Device::cpu()?.burn());
-            start.describe(&start.transfer(&network, &classifier, data.classes.names(), &mut vars)?)
-        }
-    };
-    let train = with_class_weights(&recipe.train, data.classes.names(), &split.train)?;
+    let classes = data.classes.names();
+    let mut start = Vec::new();
+    if let Some(weights) = InitialWeights::of(&of_fold, None) {
+        let classifier = classifier_variables(&network, &specs);
+        let mut vars = Vars::init(specs.clone(), recipe.train.seed, Device::cpu()?.burn());
+        start = weights.describe(&weights.transfer(&network, &classifier, classes, &mut vars)?);
+    }
+    let train = with_class_weights(&recipe.train, classes, &split.train)?;
     Ok(TrainPlan {
-        classes: data.classes.names().to_vec(),
+        classes: classes.to_vec(),
         train: split.train.len(),
         validation: split.validation.len(),
         test: split.test.len(),
@@ -82,6 +79,6 @@ pub fn plan(job: &TrainJob, fold: Option<u32>) -> Result<TrainPlan, PipelineErro
             true => recipe.train.describe_phases(),
             false => Vec::new(),
         },
-        class_weights: describe_class_weights(&train.loss, data.classes.names()),
+        class_weights: describe_class_weights(&train.loss, classes),
     })
 }

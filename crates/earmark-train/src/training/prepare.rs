@@ -1,18 +1,17 @@
 //! Everything that a training needs, except its run directory: features, class weights, scaler, batches.
 
-use super::TrainJob;
 use super::class_weights::{named_class_weights, with_class_weights};
-use super::clips::{batch_maker, failures, prepare_features, prepare_training, readable, source_notes};
+use super::clips::{failures, prepare_clips, readable, source_notes};
 use super::initial_weights::{InitialNetwork, InitialWeights};
+use super::log::{data_info, started_now};
 use super::scaler::fit_on_clips;
-use super::validation::ValidationClips;
-use super::{Planned, RunFacts, run_info};
-use crate::{Observer, PipelineError, Skips};
-use earmark_data::{BatchMaker, FeatureStore, Item, SkipReason};
-use earmark_engine::{TrainConfig, TransferReport, Validate};
-use earmark_inference::Device;
-use earmark_models::{Network, Vars};
-use earmark_recipe::Recipe;
+use super::{Planned, TrainJob};
+use crate::{Observer, PipelineError};
+use earmark_data::batches::TrainingClips;
+use earmark_data::feature_store::CachedForm;
+use earmark_data::{BatchConfig, BatchMaker, FeatureStore, Item, SkipReason};
+use earmark_engine::TrainConfig;
+use earmark_features::Extractor;
 use earmark_runs::run_dir::RunInfo;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -20,46 +19,39 @@ use std::sync::atomic::AtomicBool;
 /// What a training needs, except its run directory.
 pub(super) struct Prepared {
     pub planned: Planned,
-    pub network: Network,
-    pub vars: Vars,
-    /// What was transferred from another model.
-    pub transfer: TransferReport,
-    /// The same, one line each; empty if all weights are drawn at random.
-    pub transferred: Vec<String>,
+    pub start: InitialNetwork,
     /// `[train]` with the weight of each class in the loss.
     pub train: TrainConfig,
     pub batches: Arc<BatchMaker>,
     /// Batches of phases without mixing.
     pub unmixed: Option<Arc<BatchMaker>>,
     pub info: RunInfo,
-    /// Clips left out, with the reason.
-    pub skipped: Skips,
     /// Notes about cache and sources.
     pub notes: Vec<String>,
-    store: Arc<FeatureStore>,
+    pub store: Arc<FeatureStore>,
     /// Validation clips that can be read.
-    validation: Vec<Item>,
+    pub validation: Vec<Item>,
 }
 
 impl Prepared {
     pub fn make(
         job: &TrainJob,
         planned: Planned,
-        network: InitialNetwork,
+        mut start: InitialNetwork,
         observer: Observer,
         stop: &AtomicBool,
     ) -> Result<Self, PipelineError> {
         let (recipe, data, split) = (&job.recipe, &planned.data, &planned.split);
-        let InitialNetwork {
-            extractor,
-            network,
-            mut vars,
-            transfer,
-            transferred,
-        } = network;
-        let store = Arc::new(FeatureStore::new(extractor, &recipe.cache)?);
-        let training = prepare_training(recipe, &store, &split.train, observer, stop)?;
-        let validation = prepare_features(&store, &split.validation, observer, stop)?;
+        let store = Arc::new(FeatureStore::new(
+            Extractor::new(&recipe.front_end)?,
+            &recipe.cache,
+        )?);
+        let form = match recipe.augment.needs_samples() {
+            true => CachedForm::Samples,
+            false => CachedForm::Features,
+        };
+        let training = prepare_clips(form, &store, &split.train, observer, stop)?;
+        let validation = prepare_clips(CachedForm::Features, &store, &split.validation, observer, stop)?;
         let mut skipped = failures(&split.train, &training);
         skipped.extend(failures(&split.validation, &validation));
         // A recipe or a text next to the recordings is not an input that failed.
@@ -68,76 +60,50 @@ impl Prepared {
 
         let clips = readable(&split.train, &training);
         let train = with_class_weights(&recipe.train, data.classes.names(), &clips)?;
-        if !transfer.scaler {
-            fit_on_clips(&network, &store, &clips, &mut vars)?;
+        if !start.transfer.scaler {
+            fit_on_clips(&start.network, &store, &clips, &mut start.vars)?;
         }
         // The last step that may be refused: a refusal leaves no run behind.
-        let classes = data.classes.len();
-        let make = |recipe: &Recipe| batch_maker(recipe, &store, &split.train, &training, classes);
-        let batches = make(recipe)?;
-        let unmixed = match recipe.train.phases.iter().any(|p| !p.mixing) {
-            false => None,
-            true => {
-                let mut recipe = recipe.clone();
-                (recipe.batches.mixup, recipe.batches.mix) = (None, None);
-                Some(Arc::new(make(&recipe)?))
-            }
+        let clips = TrainingClips {
+            store: Arc::clone(&store),
+            items: split.train.as_slice().into(),
+            prepared: &training,
+            classes: data.classes.len(),
+            augment: &recipe.augment,
         };
-        let start = InitialWeights::of(job, None);
-        let mut info = run_info(RunFacts {
-            data,
-            split,
-            root: &job.data,
-            fingerprint: data.fingerprint()?,
-            fold: job.fold,
-            skipped: &skipped,
-            command: &job.command,
-            device: &job.device,
+        let make = |config: &BatchConfig| clips.batches(config, recipe.train.seed).map(Arc::new);
+        let batches = make(&recipe.batches)?;
+        let mut unmixed = recipe.batches.clone();
+        (unmixed.mixup, unmixed.mix) = (None, None);
+        let unmixed = match recipe.train.phases.iter().any(|p| !p.mixing) {
+            true => Some(make(&unmixed)?),
+            false => None,
+        };
+        let weights = InitialWeights::of(job, None);
+        let info = RunInfo {
+            command: job.command.clone(),
             seed: recipe.train.seed,
-            steps: train.total_steps(batches.batches_per_epoch()),
-        });
-        info.init_from = start.as_ref().map(|s| s.config.from.clone());
-        info.prefixes = start.map(|s| s.config.prefixes()).unwrap_or_default();
-        info.class_weights = named_class_weights(&train.loss, data.classes.names());
-        let notes = training
-            .notes
-            .iter()
-            .chain(&validation.notes)
-            .map(ToString::to_string);
+            device: job.device.clone(),
+            data: data_info(data, split, &job.data, data.fingerprint()?, job.fold, skipped),
+            steps: Some(train.total_steps(batches.batches_per_epoch())),
+            init_from: weights.as_ref().map(|w| w.config.from.clone()),
+            prefixes: weights.map(|w| w.config.prefixes()).unwrap_or_default(),
+            optimistic: split.optimistic,
+            class_weights: named_class_weights(&train.loss, data.classes.names()),
+            ..started_now()
+        };
+        let notes = training.notes.iter().chain(&validation.notes);
+        let notes = notes.map(ToString::to_string).chain(source_notes(&training));
         Ok(Self {
-            notes: notes.chain(source_notes(&training)).collect(),
+            notes: notes.collect(),
             validation: readable(&split.validation, &validation),
-            batches: Arc::new(batches),
             planned,
-            network,
-            vars,
-            transfer,
-            transferred,
+            start,
             train,
+            batches,
             unmixed,
             info,
-            skipped,
             store,
         })
-    }
-
-    /// What evaluates weights on the validation clips; `None` if there are none.
-    pub fn validation<'a>(
-        &'a self,
-        recipe: &'a Recipe,
-        device: &'a Device,
-        classes: &'a [String],
-        stop: &'a AtomicBool,
-    ) -> Result<Option<Box<Validate<'a>>>, PipelineError> {
-        let clips = ValidationClips {
-            recipe,
-            network: &self.network,
-            device: device.burn(),
-            items: &self.validation,
-            classes,
-            store: &self.store,
-            stop,
-        };
-        clips.validate()
     }
 }

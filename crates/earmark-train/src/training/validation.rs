@@ -1,88 +1,67 @@
 //! Evaluating the validation clips while a run trains.
 
+use super::prepare::Prepared;
+use crate::evaluation::with_truth;
 use crate::{PipelineError, reason};
-use burn::tensor::Device;
-use earmark_data::{FeatureStore, Item};
-use earmark_engine::evaluation::{EvaluationError, EvaluationJob, evaluate};
-use earmark_engine::{Scorer, Validate, ValidationMetric};
+use earmark_data::Item;
+use earmark_engine::evaluation::{EvaluationError, EvaluationJob, SkippedClip, evaluate};
+use earmark_engine::{FitError, Scorer, Validate, ValidationMetric};
 use earmark_features::Extractor;
-use earmark_metrics::log_likelihood;
-use earmark_models::{Network, Vars};
+use earmark_inference::Device;
+use earmark_metrics::{Report, log_likelihood};
+use earmark_models::Vars;
 use earmark_recipe::Recipe;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// The validation clips, and what evaluates weights on them.
-pub(super) struct ValidationClips<'a> {
-    /// Front end, loss and batch size.
-    pub recipe: &'a Recipe,
-    /// The layers.
-    pub network: &'a Network,
-    /// Where to compute.
-    pub device: &'a Device,
-    /// The validation clips, all of them readable.
-    pub items: &'a [Item],
-    /// Names of the classes.
-    pub classes: &'a [String],
-    /// Their features.
-    pub store: &'a FeatureStore,
-    /// Ends a validation after the forward pass in work.
-    pub stop: &'a AtomicBool,
-}
-
-impl<'a> ValidationClips<'a> {
-    /// What evaluates weights; `None` where there are no validation clips.
-    pub(super) fn validate(self) -> Result<Option<Box<Validate<'a>>>, PipelineError> {
-        if self.items.is_empty() {
+impl Prepared {
+    /// What evaluates weights on the validation clips; `None` where there are no such clips. `stop` ends a validation after
+    /// the forward pass in work.
+    pub fn validate<'a>(
+        &'a self,
+        recipe: &'a Recipe,
+        device: &'a Device,
+        stop: &'a AtomicBool,
+    ) -> Result<Option<Box<Validate<'a>>>, PipelineError> {
+        let (items, classes) = (self.validation.as_slice(), self.planned.data.classes.names());
+        if items.is_empty() {
             return Ok(None);
         }
-        let extractor = Arc::new(Extractor::new(&self.recipe.validation_front_end())?);
-        let validate = move |vars: &Vars| {
+        let extractor = Arc::new(Extractor::new(&recipe.validation_front_end())?);
+        let validate = move |vars: &Vars| -> Result<Option<Report>, FitError> {
             let scorer = Scorer {
-                network: self.network.clone(),
+                network: self.start.network.clone(),
                 vars: vars.clone(),
-                loss: self.recipe.train.loss.clone(),
+                loss: recipe.train.loss.clone(),
                 extractor: Arc::clone(&extractor),
-                random_crops: self.recipe.validation.random_crops.clone(),
-                batch: self.recipe.batches.size,
-                device: self.device.clone(),
+                random_crops: recipe.validation.random_crops.clone(),
+                batch: recipe.batches.size,
+                device: device.burn().clone(),
             };
             let work = EvaluationJob {
                 scorer: &scorer,
-                items: self.items,
-                classes: self.classes,
+                items,
+                classes,
                 workers: self.store.workers(),
                 seed: 0,
                 step: 0,
-                stop: self.stop,
+                stop,
             };
             let fetch = |item: &Item| self.store.get(item, None).map_err(|e| reason(item, &e));
             let Some(evaluation) = evaluate(&work, fetch, &mut |_, _| {})? else {
                 return Ok(None);
             };
-            match evaluation.skipped.into_iter().next() {
-                Some(s) => Err(EvaluationError::Clip {
-                    file: s.file,
-                    reason: s.reason,
-                }
-                .into()),
-                None => {
-                    let mut report = evaluation.report;
-                    if self.recipe.validation.metric == ValidationMetric::LogLikelihood {
-                        let single = self.recipe.train.loss.is_single_label();
-                        // Nothing was skipped, so that there is a row for each clip, in order.
-                        let truth = |item: &Item| -> Vec<bool> {
-                            let hot = item.multi_hot(self.classes.len());
-                            hot.into_iter().map(|v| v > 0.0).collect()
-                        };
-                        let truth: Vec<Vec<bool>> = self.items.iter().map(truth).collect();
-                        let rows = evaluation.scores.rows().map(|(_, scores)| scores);
-                        report.log_likelihood =
-                            log_likelihood(rows.zip(truth.iter().map(Vec::as_slice)), single);
-                    }
-                    Ok(Some(report))
-                }
+            if let Some(SkippedClip { file, reason }) = evaluation.skipped.into_iter().next() {
+                return Err(EvaluationError::Clip { file, reason }.into());
             }
+            let mut report = evaluation.report;
+            if recipe.validation.metric == ValidationMetric::LogLikelihood {
+                // Nothing was skipped, so that there is a row for each clip, in order.
+                let clips = with_truth(evaluation.scores, items).map_err(EvaluationError::from)?;
+                let single_label = recipe.train.loss.is_single_label();
+                report.log_likelihood = log_likelihood(clips.rows(), single_label);
+            }
+            Ok(Some(report))
         };
         Ok(Some(Box::new(validate)))
     }

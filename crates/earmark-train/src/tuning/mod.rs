@@ -12,13 +12,12 @@ pub use stack_search::{StackSearchJob, search_stack, stack_space};
 pub use trials::{NestedResult, Trial, TrialState, Trials, folder_of};
 
 use crate::{TrainJob, train};
-use earmark_core::atomic;
 use earmark_engine::{FitError, FitEvent, ParameterPrefixes, ValidationMetric, ValidationSplit};
 use earmark_inference::{Event, Observer, PipelineError};
 use earmark_recipe::Recipe;
 use earmark_runs::experiment_log::TrainingHistory;
 use earmark_runs::run_dir::RunDir;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use trials::is_hopeless;
@@ -71,30 +70,24 @@ pub fn plan(job: &TuneJob) -> Result<TunePlan, PipelineError> {
         recipes.push(Recipe::load(&job.recipe, &overrides)?);
     }
     let refuse = |text: &str| Err(PipelineError::Request(text.to_owned()));
-    let Some(first) = recipes.first() else {
+    let Some(metric) = recipes.first().map(|recipe| recipe.validation.metric) else {
         return refuse("nothing to try: give --grid KEY=V1,V2, or --random N with --range or --choice");
     };
-    let metric = first.validation.metric;
     if recipes.iter().any(|r| r.validation.metric != metric) {
         return refuse(
             "validation.metric: differs between trials, so they could not be compared; leave it out of the search",
         );
     }
+    let some = |split: ValidationSplit| recipes.iter().any(|r| r.validation.split == split);
     let compared_by = match job.inner_folds {
         Some(0 | 1) => return refuse("--inner-folds: choose 2 or more"),
         Some(count) => format!("the mean over {count} inner folds"),
-        None if recipes
-            .iter()
-            .any(|r| r.validation.split == ValidationSplit::TestFold) =>
-        {
+        None if some(ValidationSplit::TestFold) => {
             return refuse(
                 "validation.split: the test fold must not choose settings; set validation.split={kind=\"hold-out\",fraction=0.2}, or use --inner-folds N",
             );
         }
-        None if recipes
-            .iter()
-            .any(|r| r.validation.split == ValidationSplit::None) =>
-        {
+        None if some(ValidationSplit::None) => {
             return refuse(
                 "validation.split: trials are compared on validation clips, but this recipe has none; set validation.split={kind=\"hold-out\",fraction=0.2}, or use --inner-folds N",
             );
@@ -112,45 +105,21 @@ pub fn plan(job: &TuneJob) -> Result<TunePlan, PipelineError> {
 pub fn tune(job: &TuneJob, observer: Observer, stop: &AtomicBool) -> Result<Option<Trials>, PipelineError> {
     let plan = plan(job)?;
     let _lock = RunDir::lock_folder(&job.folder, job.resume)?;
-    let mut all = Trials::new(plan.metric.name(), plan.compared_by.clone(), job.settings.len());
-    let mut curves = Vec::new();
-    for (k, (setting, recipe)) in job.settings.iter().zip(&plan.recipes).enumerate() {
-        let number = k + 1;
-        observer(Event::Note(format!(
-            "trial {number} of {}: {}",
-            job.settings.len(),
-            setting.join(" ")
-        )));
-        let trial = match Trial::read(&job.folder, number, setting)? {
-            Some(before) => {
-                observer(Event::Note(format!("trial {number} has already ended")));
-                before
-            }
-            None => {
-                let Some((state, scores)) = run_trial(job, recipe, number, &curves, observer, stop)? else {
-                    return Ok(None);
-                };
-                let trial = Trial::new(number, setting, state, scores);
-                trial.write(&job.folder)?;
-                trial
-            }
-        };
-        if trial.state == TrialState::Done {
-            let history = TrainingHistory::read(&job.folder.join(&trial.folder));
-            curves.push(history.validation_of(plan.metric).clone());
-        }
-        if all.add(trial, &job.folder)? {
-            write_best(&job.folder, &recipe.to_toml())?;
-        }
-    }
-    Ok(Some(all))
-}
-
-/// Writes `best.toml`, a recipe to train.
-fn write_best(folder: &Path, toml: &str) -> Result<(), PipelineError> {
-    Ok(atomic::write(&folder.join("best.toml"), |w| {
-        w.write_all(toml.as_bytes())
-    })?)
+    let all = Trials::new(plan.metric.name(), plan.compared_by, job.settings.len());
+    let (recipes, mut curves, mut seen) = (plan.recipes, Vec::new(), 0);
+    let toml = |index: usize| recipes[index].to_toml();
+    let curve = |trial: &Trial| {
+        let history = TrainingHistory::read(&job.folder.join(&trial.folder));
+        history.validation_of(plan.metric).clone()
+    };
+    let run = |index: usize, before: &[Trial]| -> Result<Option<Trial>, PipelineError> {
+        let done = before[seen..].iter().filter(|t| t.state == TrialState::Done);
+        curves.extend(done.map(curve));
+        seen = before.len();
+        let ended = run_trial(job, &recipes[index], index + 1, &curves, observer, stop)?;
+        Ok(ended.map(|(state, scores)| Trial::new(index + 1, &job.settings[index], state, scores)))
+    };
+    all.run(&job.folder, &job.settings, observer, toml, run)
 }
 
 /// Runs a trial; how it ended, with its scores. `None` when stopped.

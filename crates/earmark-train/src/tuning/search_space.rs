@@ -52,10 +52,8 @@ pub struct SpaceError {
 }
 
 fn refuse<T>(text: &str, remedy: &'static str) -> Result<T, SpaceError> {
-    Err(SpaceError {
-        text: text.to_owned(),
-        remedy,
-    })
+    let text = text.to_owned();
+    Err(SpaceError { text, remedy })
 }
 
 impl SearchDimension {
@@ -72,10 +70,8 @@ impl SearchDimension {
         if key.trim().is_empty() || values.iter().any(String::is_empty) {
             return refuse(text, remedy);
         }
-        Ok(Self {
-            key: key.trim().to_owned(),
-            values: SearchValues::List(values),
-        })
+        let (key, values) = (key.trim().to_owned(), SearchValues::List(values));
+        Ok(Self { key, values })
     }
 
     /// Reads `KEY=LOW..HIGH` or `KEY=LOW..HIGH:log`; integers if both ends are.
@@ -85,30 +81,19 @@ impl SearchDimension {
     pub fn range(text: &str) -> Result<Self, SpaceError> {
         let remedy =
             "give a key and two ends, such as train.learning-rate=1e-5..1e-2:log or network.base=16..64";
-        let range = text.split_once('=').and_then(|(key, ends)| {
-            let (ends, log) = match ends.trim().strip_suffix(":log") {
-                Some(ends) => (ends, true),
-                None => (ends, false),
-            };
-            let (low, high) = ends.split_once("..")?;
-            Some((key.trim(), low.trim(), high.trim(), log))
-        });
-        let Some((key, low, high, log)) = range.filter(|(key, ..)| !key.is_empty()) else {
+        let (key, ends) = text.split_once('=').unwrap_or_default();
+        let (ends, log) = match ends.trim().strip_suffix(":log") {
+            Some(ends) => (ends, true),
+            None => (ends, false),
+        };
+        let Some((low, high)) = ends.split_once("..").filter(|_| !key.trim().is_empty()) else {
             return refuse(text, remedy);
         };
-        let values = match (low.parse::<i64>(), high.parse::<i64>()) {
-            (Ok(low), Ok(high)) => SearchValues::Whole { low, high, log },
-            _ => match (low.parse::<f64>(), high.parse::<f64>()) {
-                (Ok(low), Ok(high)) if low.is_finite() && high.is_finite() => {
-                    SearchValues::Real { low, high, log }
-                }
-                _ => return refuse(text, remedy),
-            },
-        };
-        let (low, high) = match values {
-            SearchValues::Whole { low, high, .. } => (low as f64, high as f64),
-            SearchValues::Real { low, high, .. } => (low, high),
-            SearchValues::List(_) => unreachable!("a range was read"),
+        let (low, high) = (low.trim(), high.trim());
+        let whole = (low.parse::<i64>(), high.parse::<i64>());
+        let (low, high) = match (low.parse::<f64>(), high.parse::<f64>()) {
+            (Ok(low), Ok(high)) if low.is_finite() && high.is_finite() => (low, high),
+            _ => return refuse(text, remedy),
         };
         if low > high {
             return refuse(text, "give the lower end first");
@@ -119,10 +104,12 @@ impl SearchDimension {
                 "a logarithmic range must be above 0; leave out :log, or use a lower end above 0",
             );
         }
-        Ok(Self {
-            key: key.to_owned(),
-            values,
-        })
+        let values = match whole {
+            (Ok(low), Ok(high)) => SearchValues::Whole { low, high, log },
+            _ => SearchValues::Real { low, high, log },
+        };
+        let key = key.trim().to_owned();
+        Ok(Self { key, values })
     }
 
     /// A value in the syntax of `--set`.
@@ -133,11 +120,7 @@ impl SearchDimension {
         };
         match &self.values {
             SearchValues::List(values) => values[random::below(rng, values.len())].clone(),
-            SearchValues::Whole {
-                low,
-                high,
-                log: false,
-            } => {
+            SearchValues::Whole { low, high, log } if !log => {
                 let count = usize::try_from(high.abs_diff(*low)).unwrap_or(usize::MAX - 1) + 1;
                 low.saturating_add_unsigned(random::below(rng, count) as u64)
                     .to_string()
@@ -152,10 +135,9 @@ impl SearchDimension {
                 let value = between(rng, *low, *high, *log);
                 let short: f64 = format!("{value:.3e}").parse().unwrap_or(value);
                 let short = short.clamp(*low, *high);
-                if short != 0.0 && short.abs() < 1e-3 {
-                    format!("{short:e}")
-                } else {
-                    short.to_string()
+                match short != 0.0 && short.abs() < 1e-3 {
+                    true => format!("{short:e}"),
+                    false => short.to_string(),
                 }
             }
         }
@@ -188,7 +170,7 @@ fn split(text: &str) -> Vec<String> {
 /// # Errors
 /// For a range, which has no list of values, and for more than 10000 combinations.
 pub fn grid(space: &[SearchDimension]) -> Result<Vec<Vec<String>>, SpaceError> {
-    let mut settings = vec![Vec::new()];
+    let mut settings: Vec<Vec<String>> = vec![Vec::new()];
     for SearchDimension { key, values } in space {
         let SearchValues::List(values) = values else {
             return refuse(key, "a grid takes lists of values; use ranges with --random");
@@ -196,16 +178,13 @@ pub fn grid(space: &[SearchDimension]) -> Result<Vec<Vec<String>>, SpaceError> {
         if settings.len() * values.len() > MAX_SETTINGS {
             return refuse(key, "the grid has more than 10000 settings; use --random");
         }
-        settings = settings
-            .iter()
-            .flat_map(|before: &Vec<String>| {
-                values.iter().map(move |value| {
-                    let mut setting = before.clone();
-                    setting.push(format!("{key}={value}"));
-                    setting
-                })
-            })
-            .collect();
+        let mut longer = Vec::new();
+        for before in &settings {
+            for value in values {
+                longer.push([before.as_slice(), &[format!("{key}={value}")]].concat());
+            }
+        }
+        settings = longer;
     }
     Ok(settings)
 }
@@ -215,10 +194,8 @@ pub fn random(space: &[SearchDimension], count: usize, seed: u64) -> Vec<Vec<Str
     (1..=count as u64)
         .map(|trial| {
             let mut rng = random::stream(seed, &[Purpose::Tune as u64, trial]);
-            space
-                .iter()
-                .map(|d| format!("{}={}", d.key, d.draw(&mut rng)))
-                .collect()
+            let setting = |d: &SearchDimension| format!("{}={}", d.key, d.draw(&mut rng));
+            space.iter().map(setting).collect()
         })
         .collect()
 }

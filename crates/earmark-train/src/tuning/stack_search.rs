@@ -1,10 +1,10 @@
 //! Hyperparameter search for stacking.
 
+use super::SearchDimension;
 use super::trials::{NestedResult, Trial, TrialState, Trials, folder_of};
-use super::{SearchDimension, SearchValues, write_best};
-use crate::{CrossValidationResult, StackJob, out_of_fold, train_stack};
+use crate::{StackJob, out_of_fold, train_stack};
 use earmark_engine::{FitError, ValidationMetric};
-use earmark_inference::{Event, Observer, PipelineError};
+use earmark_inference::{Observer, PipelineError};
 use earmark_metrics::{Aligned, Report, ReportOptions, ScoreTable};
 use earmark_recipe::StackRecipe;
 use earmark_runs::experiment_log::{TrainingHistory, highest};
@@ -37,28 +37,21 @@ pub struct StackSearchJob {
 
 /// The default search space: that of argus-2019.
 pub fn stack_space() -> Vec<SearchDimension> {
-    let of = |key: &str, values| SearchDimension {
-        key: key.to_owned(),
-        values,
+    let space = [
+        "network.base=64,128,256,512",
+        "network.reduction=1,2,4,8,16",
+        "network.drop-prob=0.0..0.6",
+        "train.learning-rate=1e-5..3e-3:log",
+        "batches.size=32,64,128",
+        "train.schedule.patience=2..10",
+        "train.schedule.factor=0.5..0.9",
+    ];
+    let dimension = |text: &str| match text.contains("..") {
+        true => SearchDimension::range(text),
+        false => SearchDimension::list(text),
     };
-    let list = |values: &[&str]| SearchValues::List(values.iter().map(|v| (*v).to_owned()).collect());
-    let real = |low, high, log| SearchValues::Real { low, high, log };
-    vec![
-        of("network.base", list(&["64", "128", "256", "512"])),
-        of("network.reduction", list(&["1", "2", "4", "8", "16"])),
-        of("network.drop-prob", real(0.0, 0.6, false)),
-        of("train.learning-rate", real(1e-5, 3e-3, true)),
-        of("batches.size", list(&["32", "64", "128"])),
-        of(
-            "train.schedule.patience",
-            SearchValues::Whole {
-                low: 2,
-                high: 10,
-                log: false,
-            },
-        ),
-        of("train.schedule.factor", real(0.5, 0.9, false)),
-    ]
+    let space = space.map(|text| dimension(text).expect("a key and its values"));
+    space.to_vec()
 }
 
 /// Trains a stacked network for every setting and compares them on validation clips, none of which is a test clip of its fold;
@@ -83,26 +76,12 @@ pub fn search_stack(
     refuse_test_clips(&recipes)?;
     let _lock = RunDir::lock_folder(&job.folder, job.resume)?;
     let compared_by = "the mean over folds of their validation clips (validation.split)".to_owned();
-    let mut all = Trials::new(metric.name(), compared_by, recipes.len());
-    for (k, (setting, recipe)) in job.settings.iter().zip(recipes).enumerate() {
-        let number = k + 1;
-        observer(Event::Note(format!(
-            "trial {number} of {}: {}",
-            job.settings.len(),
-            setting.join(" ")
-        )));
-        let toml = recipe.to_toml();
-        let trial = match Trial::read(&job.folder, number, setting)? {
-            Some(before) => before,
-            None => match run_trial(job, recipe, number, setting, observer, stop)? {
-                Some(trial) => trial,
-                None => return Ok(None),
-            },
-        };
-        if all.add(trial, &job.folder)? {
-            write_best(&job.folder, &toml)?;
-        }
-    }
+    let all = Trials::new(metric.name(), compared_by, recipes.len());
+    let toml = |index: usize| recipes[index].to_toml();
+    let run = |index: usize, _: &[Trial]| run_trial(job, recipes[index].clone(), index, observer, stop);
+    let Some(mut all) = all.run(&job.folder, &job.settings, observer, toml, run)? else {
+        return Ok(None);
+    };
     all.nested = nested(job, &all, metric, observer, stop)?;
     all.write(&job.folder)?;
     Ok(Some(all))
@@ -111,10 +90,8 @@ pub fn search_stack(
 /// Trials are compared on validation clips; test clips do not choose settings.
 fn refuse_test_clips(recipes: &[StackRecipe]) -> Result<(), PipelineError> {
     use earmark_engine::ValidationSplit::{None, TestFold};
-    if recipes
-        .iter()
-        .any(|r| matches!(r.validation.split, None | TestFold))
-    {
+    let mut splits = recipes.iter().map(|r| r.validation.split);
+    if splits.any(|split| matches!(split, None | TestFold)) {
         let message = "validation.split: trials must be compared on validation clips outside the test fold; set validation.split={kind=\"hold-out\",fraction=0.1}";
         return Err(PipelineError::Request(message.into()));
     }
@@ -125,11 +102,11 @@ fn refuse_test_clips(recipes: &[StackRecipe]) -> Result<(), PipelineError> {
 fn run_trial(
     job: &StackSearchJob,
     recipe: StackRecipe,
-    number: usize,
-    setting: &[String],
+    index: usize,
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<Trial>, PipelineError> {
+    let (number, setting) = (index + 1, &job.settings[index]);
     let run = job.folder.join(folder_of(number));
     let metric = recipe.validation.metric;
     let work = StackJob {
@@ -144,21 +121,16 @@ fn run_trial(
         Err(PipelineError::Fit(e @ FitError::Diverged { .. })) => {
             let reason = e.to_string();
             let trial = Trial::new(number, setting, TrialState::Failed { reason }, Vec::new());
-            trial.write(&job.folder)?;
             return Ok(Some(trial));
         }
         trained => trained?,
     };
-    let CrossValidationResult {
-        report: Some(report), ..
-    } = trained
-    else {
+    let Some(report) = trained.report else {
         return Ok(None);
     };
-    let mut trial = Trial::new(number, setting, TrialState::Done, validations(&run, metric)?);
-    trial.test_score = metric.of(&report.pooled);
-    trial.write(&job.folder)?;
-    Ok(Some(trial))
+    let trial = Trial::new(number, setting, TrialState::Done, validations(&run, metric)?);
+    let test_score = metric.of(&report.pooled);
+    Ok(Some(Trial { test_score, ..trial }))
 }
 
 /// The best validation of each fold, ascending by fold.
@@ -175,24 +147,16 @@ fn nested(
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<NestedResult>, PipelineError> {
-    let done: Vec<&Trial> = all
-        .trials
-        .iter()
-        .filter(|t| t.state == TrialState::Done)
-        .collect();
+    let done = all.trials.iter().filter(|t| t.state == TrialState::Done);
+    let done: Vec<&Trial> = done.collect();
     let Some(first) = done.first() else {
         return Ok(None);
     };
-    let folds: Vec<u32> = fold_runs(&job.folder.join(&first.folder))?
-        .into_iter()
-        .map(|(fold, _)| fold)
-        .collect();
+    let folds = fold_runs(&job.folder.join(&first.folder))?;
     let mut chosen = Vec::new();
-    for (k, fold) in folds.iter().enumerate() {
-        let best = done
-            .iter()
-            .filter(|t| t.scores.len() == folds.len())
-            .reduce(|a, b| if b.scores[k] > a.scores[k] { b } else { a });
+    for (k, (fold, _)) in folds.iter().enumerate() {
+        let complete = done.iter().filter(|t| t.scores.len() == folds.len());
+        let best = complete.reduce(|a, b| if b.scores[k] > a.scores[k] { b } else { a });
         let Some(best) = best else { return Ok(None) };
         chosen.push((*fold, best.number));
     }
@@ -205,13 +169,14 @@ fn nested(
         let Some(oof) = out_of_fold(&set, job.data.as_deref(), &job.device, observer, stop)? else {
             return Ok(None);
         };
-        classes = oof.scores.classes().to_vec();
-        for (((file, row), item), fold) in oof.scores.rows().zip(&oof.items).zip(&oof.folds) {
-            if chosen.contains(&(*fold, trial.number)) {
-                files.push(file.to_owned());
-                values.extend_from_slice(row);
-                truth.extend(item.multi_hot(classes.len()).into_iter().map(|v| v > 0.0));
-            }
+        let clips = oof
+            .aligned()?
+            .select(|clip| chosen.contains(&(oof.folds[clip], trial.number)))?;
+        classes = clips.classes().to_vec();
+        files.extend_from_slice(clips.files());
+        for (scores, marks) in clips.rows() {
+            values.extend_from_slice(scores);
+            truth.extend_from_slice(marks);
         }
     }
     let aligned = Aligned::from_rows(ScoreTable::new(files, classes, values)?, truth)?;

@@ -1,7 +1,9 @@
 //! The trials of a search: a folder per trial with its result in `trial.json`, and `trials.json` for all of them.
 
-use earmark_core::atomic;
-use earmark_inference::PipelineError;
+use crate::benchmark::median;
+use earmark_core::atomic::{self, WriteError};
+use earmark_inference::{Event, Observer, PipelineError};
+use earmark_runs::run_dir::write_json;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -108,8 +110,8 @@ impl Trial {
     /// Writes `trial.json` into its folder.
     pub fn write(&self, search: &Path) -> Result<(), PipelineError> {
         let folder = search.join(&self.folder);
-        std::fs::create_dir_all(&folder).map_err(|e| atomic::WriteError::new(&folder, e))?;
-        write_json(&path(&folder), self)
+        std::fs::create_dir_all(&folder).map_err(|e| WriteError::new(&folder, e))?;
+        Ok(write_json(&path(&folder), self)?)
     }
 
     /// The ended trial in a folder, if there is one.
@@ -142,13 +144,6 @@ fn bad(path: &Path, why: &dyn std::fmt::Display) -> PipelineError {
     ))
 }
 
-fn write_json(path: &Path, value: &impl Serialize) -> Result<(), PipelineError> {
-    Ok(atomic::write(path, |w| {
-        serde_json::to_writer_pretty(&mut *w, value)?;
-        w.write_all(b"\n")
-    })?)
-}
-
 impl Trials {
     /// A search without trials yet.
     pub fn new(metric: &'static str, compared_by: String, planned: usize) -> Self {
@@ -176,7 +171,46 @@ impl Trials {
 
     /// Writes `trials.json`.
     pub fn write(&self, search: &Path) -> Result<(), PipelineError> {
-        write_json(&search.join("trials.json"), self)
+        Ok(write_json(&search.join("trials.json"), self)?)
+    }
+
+    /// Runs the trials of `settings` that have not ended yet and adds all; `None` when stopped. `run` gives the ended trial of an index,
+    /// after those that are passed to it, and `toml` its recipe: the best one is kept as `best.toml`.
+    pub(super) fn run(
+        mut self,
+        search: &Path,
+        settings: &[Vec<String>],
+        observer: Observer,
+        toml: impl Fn(usize) -> String,
+        mut run: impl FnMut(usize, &[Trial]) -> Result<Option<Trial>, PipelineError>,
+    ) -> Result<Option<Self>, PipelineError> {
+        let note = |text: String| observer(Event::Note(text));
+        for (index, setting) in settings.iter().enumerate() {
+            let number = index + 1;
+            note(format!(
+                "trial {number} of {}: {}",
+                settings.len(),
+                setting.join(" ")
+            ));
+            let trial = match Trial::read(search, number, setting)? {
+                Some(before) => {
+                    note(format!("trial {number} has already ended"));
+                    before
+                }
+                None => {
+                    let Some(trial) = run(index, &self.trials)? else {
+                        return Ok(None);
+                    };
+                    trial.write(search)?;
+                    trial
+                }
+            };
+            if self.add(trial, search)? {
+                let toml = toml(index);
+                atomic::write(&search.join("best.toml"), |w| w.write_all(toml.as_bytes()))?;
+            }
+        }
+        Ok(Some(self))
     }
 
     /// The finished trial with the highest score, the first of equals.
@@ -190,24 +224,12 @@ impl Trials {
 /// Whether a trial's best validation so far is below the median of those of earlier trials at the same step: the median stopping rule of
 /// Golovin et al. (2017, "Google Vizier"). It needs at least three earlier trials.
 pub fn is_hopeless(before: &[Vec<(f64, f64)>], step: f64, best: f64) -> bool {
-    let mut then: Vec<f64> = before
-        .iter()
-        .filter_map(|curve| {
-            let until = curve.iter().filter(|(s, v)| *s <= step && v.is_finite());
-            until.map(|(_, v)| *v).reduce(f64::max)
-        })
-        .collect();
-    if then.len() < 3 {
-        return false;
-    }
-    then.sort_unstable_by(f64::total_cmp);
-    let n = then.len();
-    let median = if n.is_multiple_of(2) {
-        f64::midpoint(then[n / 2 - 1], then[n / 2])
-    } else {
-        then[n / 2]
+    let best_then = |curve: &Vec<(f64, f64)>| {
+        let until = curve.iter().filter(|(s, v)| *s <= step && v.is_finite());
+        until.map(|(_, v)| *v).reduce(f64::max)
     };
-    best < median
+    let then: Vec<f64> = before.iter().filter_map(best_then).collect();
+    then.len() >= 3 && best < median(then)
 }
 
 #[cfg(test)]

@@ -1,16 +1,46 @@
 //! `earmark data augment-preview`
 
-use crate::args::AugmentPreview;
-use crate::console::Console;
-use crate::output::{self, print_written};
-use crate::status::Status;
-use anyhow::{Context, bail};
+use crate::prelude::*;
 use earmark::data::batches::{AugmentedSegment, mix_preview, preview};
-use earmark::features::{Extractor, Features};
+use earmark::features::Extractor;
 use earmark::report::{ContactSheet, SpectrogramImage};
 use earmark::{Recipe, audio};
-use earmark_core::human::{human_amount, human_duration};
-use std::path::Path;
+use std::num::NonZeroUsize;
+
+/// Draw what a recipe's augmentation does to a recording, as a contact sheet
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  earmark data augment-preview dog.ogg --recipe folder -o dog.png\n  \
+    earmark data augment-preview dog.ogg -o a.html --recipe argus-2019/1-fold --with rain.ogg\n  \
+    earmark data augment-preview dog.ogg -o a.svg --recipe folder --set augment.time-shift.prob=1"
+)]
+pub struct AugmentPreview {
+    /// The recording
+    pub file: PathBuf,
+    /// Recipe whose augmentation is drawn
+    #[arg(long, env = "EARMARK_RECIPE")]
+    pub recipe: String,
+    #[command(flatten)]
+    pub overrides: RecipeArgs,
+    /// Image or page to write, by its ending: .png, .svg or .html
+    #[arg(long, short)]
+    pub out: PathBuf,
+    /// Other recordings to mix with
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    pub with: Vec<PathBuf>,
+    /// Number of augmented versions to draw next to the original
+    #[arg(long, value_name = "N", default_value = "11")]
+    pub count: NonZeroUsize,
+    /// Number of spectrograms per row
+    #[arg(long, value_name = "N", default_value = "4")]
+    pub columns: NonZeroUsize,
+    /// Channel to draw: 0 is the spectrogram, 1 and 2 are its derivatives where the recipe has them
+    #[arg(long, default_value_t = 0)]
+    pub channel: usize,
+    /// Random seed; default: the recipe's, which shows what the first epoch starts with
+    #[arg(long)]
+    pub seed: Option<u64>,
+}
 
 /// Draws what a recipe's augmentation does to a recording.
 pub fn run(args: &AugmentPreview, console: &Console) -> anyhow::Result<Status> {
@@ -18,11 +48,11 @@ pub fn run(args: &AugmentPreview, console: &Console) -> anyhow::Result<Status> {
     let recipe = Recipe::load(&args.recipe, &args.overrides.set)?;
     let extractor = Extractor::new(&recipe.front_end)?;
     if args.channel >= extractor.channels() {
+        let channels = human_amount(extractor.channels(), "channel", "channels");
         bail!(
-            "--channel {}: {} has {}, counted from 0",
+            "--channel {}: {} has {channels}, counted from 0",
             args.channel,
-            recipe.name,
-            human_amount(extractor.channels(), "channel", "channels")
+            recipe.name
         );
     }
     let sheet = sheet(args, &recipe, &extractor, console)?;
@@ -57,13 +87,9 @@ fn sheet(
     extractor: &Extractor,
     console: &Console,
 ) -> anyhow::Result<ContactSheet> {
-    let read = |file: &Path| anyhow::Ok(audio::read(file, recipe.front_end.sample_rate_hz)?.clip);
+    let read = |file: &PathBuf| anyhow::Ok(audio::read(file, recipe.front_end.sample_rate_hz)?.clip);
     let clip = read(&args.file)?;
-    let partners = args
-        .with
-        .iter()
-        .map(|file| read(file))
-        .collect::<anyhow::Result<Vec<_>>>()?;
+    let partners = args.with.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let mixes = recipe.batches.mixes() || recipe.augment.between_class.is_some();
     match (mixes, partners.is_empty()) {
         (true, true) => console.note("the recipe mixes clips; name some with --with FILE... to see that"),
@@ -82,6 +108,8 @@ fn sheet(
         features: seen.plain,
         changes: vec!["original".into()],
     };
+    let images = std::iter::once(&plain).chain(&seen.variants);
+    let images = images.map(|variant| image(variant, args.channel));
     let frames = plain.features.frames;
     let channel = match args.channel {
         0 => String::new(),
@@ -97,23 +125,18 @@ fn sheet(
             human_duration(frames as f64 / extractor.frames_per_second()),
             plain.features.bands,
         ),
-        images: std::iter::once(&plain)
-            .chain(&seen.variants)
-            .map(|variant| image(variant, args.channel))
-            .collect::<anyhow::Result<_>>()?,
+        images: images.collect::<anyhow::Result<_>>()?,
         columns: args.columns.get(),
     })
 }
 
 fn image(variant: &AugmentedSegment, channel: usize) -> anyhow::Result<SpectrogramImage> {
-    let Features {
-        bands, frames, data, ..
-    } = &variant.features;
+    let f = &variant.features;
     let caption = match variant.changes.is_empty() {
         true => "unchanged".to_owned(),
         false => variant.changes.join("; "),
     };
-    let plane = bands * frames;
-    let values = data[channel * plane..][..plane].to_vec();
-    Ok(SpectrogramImage::new(caption, values, *bands, *frames)?)
+    let plane = f.bands * f.frames;
+    let values = f.data[channel * plane..][..plane].to_vec();
+    Ok(SpectrogramImage::new(caption, values, f.bands, f.frames)?)
 }

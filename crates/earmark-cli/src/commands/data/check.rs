@@ -1,14 +1,22 @@
 //! `earmark data check`
 
 use super::source;
-use crate::args::DataCheck;
-use crate::console::Console;
-use crate::output::{print, print_json};
-use crate::status::Status;
-use anyhow::bail;
+use crate::prelude::*;
 use earmark::data::check::{CheckOptions, check};
 use earmark::data::{DataOptions, MissingFiles, load};
-use earmark_core::human::human_amount;
+
+/// Decode every file; find unknown labels, duplicates, leaks between subsets and folds, imbalance
+#[derive(Args)]
+#[command(after_help = "Example: earmark data check my-sounds --json")]
+pub struct DataCheck {
+    #[command(flatten)]
+    pub source: DataSource,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub threads: Threads,
+}
 
 /// Checks a data folder; errors fail the command.
 pub fn run(args: &DataCheck, console: &Console) -> anyhow::Result<Status> {
@@ -21,11 +29,7 @@ pub fn run(args: &DataCheck, console: &Console) -> anyhow::Result<Status> {
     let report = check(&set, &CheckOptions::default(), &|done, total| {
         console.features(done, total);
     });
-    if args.json {
-        print_json(&report)?;
-    } else {
-        print(report.to_text().trim_end())?;
-    }
+    print_as(args.json, || &report, || report.to_text())?;
     match report.errors() {
         0 => Ok(Status::Done),
         n => bail!(

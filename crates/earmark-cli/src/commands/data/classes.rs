@@ -1,27 +1,34 @@
 //! `earmark data classes`
 
 use super::source;
-use crate::args::DataClasses;
-use crate::console::Console;
-use crate::status::Status;
-use anyhow::bail;
+use crate::prelude::*;
+
+/// Write the class map (index,name)
+#[derive(Args)]
+#[command(after_help = "Example: earmark data classes my-sounds -o classes.csv")]
+pub struct DataClasses {
+    #[command(flatten)]
+    pub source: DataSource,
+    /// File to write; default: stdout
+    #[arg(long, short)]
+    pub out: Option<PathBuf>,
+    /// Write JSON
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Writes the class map of a data folder.
 pub fn run(args: &DataClasses, console: &Console) -> anyhow::Result<Status> {
-    let set = source::open(&args.source)?;
-    if set.classes.is_empty() {
-        bail!(
-            "{}: no recording has a label, so there are no classes",
-            args.source.dir.display()
-        );
+    let classes = source::open(&args.source)?.classes;
+    if classes.is_empty() {
+        let folder = args.source.dir.display();
+        bail!("{folder}: no recording has a label, so there are no classes");
     }
-    let text = if args.json {
-        serde_json::to_string_pretty(set.classes.names())? + "\n"
-    } else {
-        let mut bytes = Vec::new();
-        set.classes.write(&mut bytes)?;
-        String::from_utf8(bytes)?
-    };
-    source::write(args.out.as_deref(), &text, console)?;
+    let mut text = Vec::new();
+    match args.json {
+        true => serde_json::to_writer_pretty(&mut text, classes.names())?,
+        false => classes.write(&mut text)?,
+    }
+    output::write_or_print(args.out.as_deref(), &text, console)?;
     Ok(Status::Done)
 }

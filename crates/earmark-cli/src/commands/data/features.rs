@@ -1,26 +1,53 @@
 //! `earmark features`
 
-use crate::args::Features;
-use crate::console::Console;
-use crate::output::{self, print_written};
-use crate::status::{Interrupted, Status};
-use anyhow::{Context, bail};
+use crate::prelude::*;
 use earmark::data::{ClassMap, DataOptions, MissingFiles, SkipReason, load};
 use earmark::features::Extractor;
 use earmark::inference::Skips;
 use earmark::inference::handcrafted::{file_items, write_handcrafted_features};
 use earmark::{Recipe, audio};
-use std::path::Path;
+
+/// Write the features that a model sees (.npy), or handcrafted clip features (.csv)
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  earmark features dog.ogg --recipe dcase2019-baseline/esc10 -o dog.npy\n  \
+    earmark features --handcrafted --data ESC-10 -o esc10.csv\n\n\
+    The .npy file holds float32 [channels, bands, frames]."
+)]
+pub struct FeaturesArgs {
+    /// The audio file; with --handcrafted, any number of them
+    #[arg(required_unless_present = "data")]
+    pub files: Vec<PathBuf>,
+    /// Recipe whose front end computes the features
+    #[arg(long, env = "EARMARK_RECIPE", required_unless_present = "handcrafted")]
+    pub recipe: Option<String>,
+    #[command(flatten)]
+    pub overrides: RecipeArgs,
+    /// Write a table of 1,133 handcrafted clip features instead: one row per file, with labels and folds where known
+    #[arg(long, alias = "summary")]
+    pub handcrafted: bool,
+    /// A data folder instead of files
+    #[arg(long, requires = "handcrafted", conflicts_with = "files")]
+    pub data: Option<PathBuf>,
+    /// Subset of the data folder; default: all of it
+    #[arg(long, alias = "part", requires = "data")]
+    pub subset: Option<String>,
+    /// File to write: .npy, or .csv with --handcrafted; - is stdout
+    #[arg(long, short)]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub threads: Threads,
+}
 
 /// Writes the features that a model sees of a file, or a table of handcrafted clip features.
-pub fn run(args: Features, console: &Console) -> anyhow::Result<Status> {
+pub fn run(args: FeaturesArgs, console: &Console) -> anyhow::Result<Status> {
     if args.handcrafted {
         return handcrafted(args, console);
     }
     let name = args
         .recipe
         .context("--recipe: name the recipe whose front end computes the features")?;
-    let file: &Path = match args.files.as_slice() {
+    let file = match args.files.as_slice() {
         [file] => file,
         files => bail!("{} files: without --handcrafted, give one file", files.len()),
     };
@@ -35,21 +62,19 @@ pub fn run(args: Features, console: &Console) -> anyhow::Result<Status> {
     let mut bytes = Vec::new();
     features.write_npy(&mut bytes)?;
     output::write(&args.out, |w| w.write_all(&bytes))?;
-    let text = format!(
-        "{}: float32 [{}, {}, {}] (channels, bands, frames)",
+    let (out, shape) = (
         args.out.display(),
-        features.channels,
-        features.bands,
-        features.frames
+        [features.channels, features.bands, features.frames],
     );
+    let text = format!("{out}: float32 {shape:?} (channels, bands, frames)");
     print_written(&args.out, text, console)?;
     Ok(Status::Done)
 }
 
 /// Writes the table; files that cannot be read are named and left out.
-fn handcrafted(args: Features, console: &Console) -> anyhow::Result<Status> {
+fn handcrafted(args: FeaturesArgs, console: &Console) -> anyhow::Result<Status> {
     let stop = console.stop_flag()?;
-    let mut missing = Skips::new();
+    let mut missing = 0;
     let (items, classes) = match &args.data {
         None => (file_items(&args.files)?, ClassMap::default()),
         Some(root) => {
@@ -58,18 +83,15 @@ fn handcrafted(args: Features, console: &Console) -> anyhow::Result<Status> {
                 missing_files: MissingFiles::Skip,
                 ..DataOptions::default()
             };
-            let set = load(root, &options)?;
-            let lost = set
-                .skipped
-                .into_iter()
-                .filter(|s| s.reason != SkipReason::NotAudio);
-            missing.extend(lost.map(|s| (s.file, s.reason.to_string())));
+            let mut set = load(root, &options)?;
+            set.skipped.retain(|lost| lost.reason != SkipReason::NotAudio);
+            for lost in &set.skipped {
+                console.skipped(&lost.file, &lost.reason);
+            }
+            missing = set.skipped.len();
             (set.items, set.classes)
         }
     };
-    for (file, reason) in &missing {
-        console.skipped(file, reason);
-    }
     let mut outcome = (Skips::new(), true);
     let written = output::write(&args.out, |w| {
         outcome = write_handcrafted_features(&items, &classes, w, &|event| console.show(event), &stop)?;
@@ -81,12 +103,11 @@ fn handcrafted(args: Features, console: &Console) -> anyhow::Result<Status> {
     });
     let (skipped, whole) = outcome;
     if !whole {
-        console.note("interrupted; nothing was written");
-        return Err(Interrupted.into());
+        bail!(Stopped("interrupted; nothing was written".into()));
     }
     written?;
     let count = items.len() - skipped.len();
     let text = format!("{}: {count} clips, 1133 features each", args.out.display());
     print_written(&args.out, text, console)?;
-    Ok(Status::of_skips(skipped.len() + missing.len()))
+    Ok(Status::of_skips(skipped.len() + missing))
 }

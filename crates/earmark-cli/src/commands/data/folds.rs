@@ -1,22 +1,45 @@
 //! `earmark data folds`
 
 use super::source;
-use crate::args::DataFolds;
-use crate::console::Console;
-use crate::output::number_table;
-use crate::status::Status;
-use anyhow::bail;
+use crate::prelude::*;
 use earmark::data::{DataSet, FoldTable, Splitter, Stratify};
+
+/// Write a fold table (file,fold), stratified by label, with groups kept together
+#[derive(Args)]
+#[command(after_help = "Example: earmark data folds my-sounds --count 5 -o folds.csv")]
+pub struct DataFolds {
+    #[command(flatten)]
+    pub source: DataSource,
+    /// Number of folds
+    #[arg(long, alias = "folds", value_name = "N", default_value_t = 5)]
+    pub count: u32,
+    /// Hold out this share instead: fold 1 is held out, fold 0 is the rest
+    #[arg(long, value_name = "SHARE", conflicts_with = "count")]
+    pub hold_out: Option<f64>,
+    /// Stratification: none, label or iterative; default: iterative where clips have several labels, else label
+    #[arg(long)]
+    pub stratify: Option<String>,
+    /// Do not keep the clips of a group together
+    #[arg(long)]
+    pub ignore_groups: bool,
+    /// Random seed
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// File to write; default: stdout
+    #[arg(long, short)]
+    pub out: Option<PathBuf>,
+    /// Write JSON
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Writes a fold table of a data folder.
 pub fn run(args: &DataFolds, console: &Console) -> anyhow::Result<Status> {
     let set = source::open(&args.source)?;
     let subsets = set.subsets();
+    let names = subsets.join(", ");
     if subsets.len() > 1 {
-        console.note(format!(
-            "folds over the subsets {}; choose with --subset",
-            subsets.join(", ")
-        ));
+        console.note(format!("folds over the subsets {names}; choose with --subset"));
     }
     let stratify = match args.stratify.as_deref() {
         None if set.multi_label => Stratify::Iterative,
@@ -42,21 +65,18 @@ pub fn run(args: &DataFolds, console: &Console) -> anyhow::Result<Status> {
     };
     let table = FoldTable::new(&set.items, &folds);
     if table.folds.len() < set.items.len() {
+        let lost = set.items.len() - table.folds.len();
         bail!(
-            "{} recordings have the same names as recordings of another subset; choose one subset with --subset ({})",
-            set.items.len() - table.folds.len(),
-            subsets.join(", ")
+            "{lost} recordings have the same names as recordings of another subset; choose one subset with --subset ({names})"
         );
     }
     console.note(summary(&set, &folds, group).trim_end());
-    let text = if args.json {
-        serde_json::to_string_pretty(&table.folds)? + "\n"
-    } else {
-        let mut bytes = Vec::new();
-        table.write(&mut bytes)?;
-        String::from_utf8(bytes)?
-    };
-    source::write(args.out.as_deref(), &text, console)?;
+    let mut text = Vec::new();
+    match args.json {
+        true => serde_json::to_writer_pretty(&mut text, &table.folds)?,
+        false => table.write(&mut text)?,
+    }
+    output::write_or_print(args.out.as_deref(), &text, console)?;
     Ok(Status::Done)
 }
 
@@ -77,12 +97,11 @@ fn summary(set: &DataSet, folds: &[u32], group: bool) -> String {
         std::iter::once(name.to_owned()).chain(counts).collect()
     };
     let classes = set.classes.names().iter().enumerate();
-    let mut rows: Vec<Vec<String>> = classes.map(|(c, name)| row(name, Some(c))).collect();
-    rows.push(row("all clips", None));
+    let rows = classes.map(|(c, name)| row(name, Some(c)));
     let names: Vec<String> = known.iter().map(|fold| format!("fold {fold}")).collect();
     let headers: Vec<&str> = std::iter::once("class")
         .chain(names.iter().map(String::as_str))
         .collect();
     let kept = if group { "groups are kept together\n" } else { "" };
-    number_table(&headers, &rows) + kept
+    number_table(&headers, rows.chain([row("all clips", None)])) + kept
 }

@@ -1,18 +1,19 @@
-//! `earmark init`: a starting recipe beside one's own sounds.
+//! `earmark init`: a starting recipe for one's own sounds.
 
-use crate::args::Init;
-use crate::console::Console;
-use crate::output::print;
-use crate::status::Status;
-use anyhow::{Context, bail};
+use crate::prelude::*;
 use earmark::Recipe;
 use earmark::data::check::CheckOptions;
 use earmark::data::{DataError, DataOptions, DataSet, MissingFiles, load};
 use earmark::recipe::builtin;
-use earmark_core::atomic;
-use earmark_core::human::human_amount;
 use earmark_core::text::quote;
-use std::path::{Path, PathBuf};
+
+/// Write a commented starting recipe for a folder of sounds
+#[derive(Args)]
+#[command(after_help = "Example: earmark init my-sounds")]
+pub struct Init {
+    /// The folder of sounds; recipe.toml is written into it
+    pub dir: PathBuf,
+}
 
 /// The lines of the built-in recipe that depend on the data.
 const LAYOUT: &str = "layout = \"folders\"";
@@ -30,50 +31,32 @@ pub fn run(args: &Init, console: &Console) -> anyhow::Result<Status> {
         );
     }
     let (_, template) = builtin::find("folder").context("the recipe `folder` is built in")?;
-    let (text, found) = match detect(&args.dir) {
-        Some(Ok(set)) => (adapted(template, &set), describe(&set)),
-        Some(Err(e)) => (template.to_owned(), format!("no labelled sounds found: {e}")),
-        None => (
-            template.to_owned(),
-            "the folder holds no sounds yet: put one folder per class into it".into(),
-        ),
+    let detected = detect(&args.dir);
+    let found = match &detected {
+        Some(Ok(set)) => describe(set),
+        Some(Err(e)) => format!("no labelled sounds found: {e}"),
+        None => "the folder holds no sounds yet: put one folder per class into it".into(),
     };
+    let set = detected.and_then(Result::ok);
+    let text = set.map_or(template.to_owned(), |set| adapted(template, &set));
     std::fs::create_dir_all(&args.dir).with_context(|| args.dir.display().to_string())?;
-    atomic::write(&path, |w| w.write_all(text.as_bytes()))?;
+    output::write(&path, |w| w.write_all(text.as_bytes()))?;
     // What was written must be a recipe, whatever the data has put into it.
     Recipe::load(&path.to_string_lossy(), &[])?;
     console.note(found);
     let run = PathBuf::from("runs").join(args.dir.file_name().unwrap_or_else(|| "first".as_ref()));
     let [dir, path, run] = [&args.dir, &path, &run].map(|p| quote(&p.to_string_lossy()));
-    print(format!("wrote {path}\n\nnext:"))?;
-    for (command, what) in [
-        (
-            format!("earmark data check {dir}"),
-            "decodes every file and finds duplicates and leaks",
-        ),
-        (
-            format!("earmark train {path} --data {dir} --fold 1 --dry-run"),
-            "prints what training would do and how long it would take",
-        ),
-        (
-            format!("earmark train {path} --data {dir} --fold 1 --run {run}"),
-            "trains, with a fifth of the clips held out for testing",
-        ),
-        (
-            format!("earmark eval {run} --data {dir}"),
-            "evaluates on the held-out clips",
-        ),
-        (
-            format!("earmark report {run}"),
-            "writes a page with curves, classes and mistakes",
-        ),
-        (
-            format!("earmark predict {run} --files SOME.wav -o scores.csv"),
-            "tags other recordings",
-        ),
-    ] {
-        print(format!("  {command}\n      {what}"))?;
-    }
+    print(format!(
+        "wrote {path}\n\nnext:\n  \
+         earmark data check {dir}\n      decodes every file and finds duplicates and leaks\n  \
+         earmark train {path} --data {dir} --fold 1 --dry-run\n      \
+         prints what training would do and how long it would take\n  \
+         earmark train {path} --data {dir} --fold 1 --run {run}\n      \
+         trains, with a fifth of the clips held out for testing\n  \
+         earmark eval {run} --data {dir}\n      evaluates on the held-out clips\n  \
+         earmark report {run}\n      writes a page with curves, classes and mistakes\n  \
+         earmark predict {run} --files SOME.wav -o scores.csv\n      tags other recordings"
+    ))?;
     Ok(Status::Done)
 }
 
@@ -94,10 +77,9 @@ fn training_subsets(set: &DataSet) -> Vec<&str> {
     let tested = CheckOptions::default().evaluation_subsets;
     let mut subsets = set.subsets();
     subsets.retain(|name| !tested.iter().any(|t| t == name));
-    if subsets.is_empty() {
-        set.subsets()
-    } else {
-        subsets
+    match subsets.is_empty() {
+        true => set.subsets(),
+        false => subsets,
     }
 }
 
@@ -113,10 +95,9 @@ fn adapted(template: &str, set: &DataSet) -> String {
 }
 
 fn describe(set: &DataSet) -> String {
-    let labels = if set.multi_label {
-        "several labels per clip, hence sigmoid scores"
-    } else {
-        "one label per clip, hence softmax scores"
+    let labels = match set.multi_label {
+        true => "several labels per clip, hence sigmoid scores",
+        false => "one label per clip, hence softmax scores",
     };
     let folds = match set.folds().len() {
         0 => "no predefined folds".to_owned(),

@@ -11,22 +11,42 @@ mod review;
 pub mod source;
 mod stats;
 
-use crate::args::{Data, DataCommand};
-use crate::console::Console;
-use crate::status::Status;
+use crate::prelude::*;
 
-/// Runs one of them.
-pub fn run(command: DataCommand, console: &Console) -> anyhow::Result<Status> {
-    match command {
-        DataCommand::Init(args) => init::run(&args, console),
-        DataCommand::Data { what } => match what {
-            Data::Stats(args) => stats::run(&args, console),
-            Data::Check(args) => check::run(&args, console),
-            Data::Classes(args) => classes::run(&args, console),
-            Data::Folds(args) => folds::run(&args, console),
-            Data::AugmentPreview(args) => augment_preview::run(&args, console),
-        },
-        DataCommand::Features(args) => features::run(args, console),
-        DataCommand::Review { what } => review::run(&what, console),
+/// The commands about data.
+#[derive(Subcommand)]
+pub enum DataCommand {
+    Init(init::Init),
+    #[command(subcommand)]
+    Data(Data),
+    Features(features::FeaturesArgs),
+    #[command(subcommand)]
+    Review(review::Review),
+}
+
+/// Inspect a data folder: statistics, checks, class map, folds, augmentation
+#[derive(Subcommand)]
+#[command(after_help = "Example: earmark data check my-sounds")]
+pub enum Data {
+    Stats(stats::DataStats),
+    Check(check::DataCheck),
+    Classes(classes::DataClasses),
+    Folds(folds::DataFolds),
+    AugmentPreview(augment_preview::AugmentPreview),
+}
+
+impl DataCommand {
+    /// Runs the command.
+    pub fn run(self, console: &Console) -> anyhow::Result<Status> {
+        match self {
+            Self::Init(args) => init::run(&args, console),
+            Self::Data(Data::Stats(args)) => stats::run(&args, console),
+            Self::Data(Data::Check(args)) => check::run(&args, console),
+            Self::Data(Data::Classes(args)) => classes::run(&args, console),
+            Self::Data(Data::Folds(args)) => folds::run(&args, console),
+            Self::Data(Data::AugmentPreview(args)) => augment_preview::run(&args, console),
+            Self::Features(args) => features::run(args, console),
+            Self::Review(what) => review::run(&what, console),
+        }
     }
 }

@@ -1,13 +1,9 @@
 //! `earmark data stats --normalise`: mean and spread of each band of a data set, as a recipe.
 
-use crate::console::Console;
-use crate::output::{self, print_written};
-use crate::status::Status;
-use anyhow::bail;
+use crate::prelude::*;
 use earmark::Recipe;
 use earmark::data::DataSet;
 use earmark::data::statistics::{BandCurve, band_curve};
-use std::path::Path;
 use toml::{Table, Value};
 
 /// Bands whose standard deviation is below this share of the largest are divided by that share: they hold little but rounding.
@@ -59,10 +55,9 @@ fn base(name: &str, to: &Path) -> String {
 fn text(recipe: &Recipe, base: &str, curve: &BandCurve) -> anyhow::Result<String> {
     let rounded = |x: &f64| Value::Float(format!("{x:.6e}").parse().unwrap_or(*x));
     let greatest = curve.std.iter().copied().fold(0.0, f64::max);
-    let least = if greatest > 0.0 {
-        LEAST_SPREAD * greatest
-    } else {
-        1.0
+    let least = match greatest > 0.0 {
+        true => LEAST_SPREAD * greatest,
+        false => 1.0,
     };
     let divide: Vec<f64> = curve.std.iter().map(|std| std.max(least)).collect();
     let numbers = |values: &[f64]| Value::Array(values.iter().map(rounded).collect());

@@ -1,17 +1,128 @@
 //! `earmark review`
 
-use crate::args::{Action, BestClips, Review, ReviewSource, WorstClips};
-use crate::console::Console;
-use crate::output::{self, print, print_json, print_written};
-use crate::status::Status;
-use anyhow::bail;
+use crate::commands::scores::out_of_fold;
+use crate::prelude::*;
 use earmark::metrics::{ScoreTable, TruthTable};
 use earmark::report::{Align, text_table};
-use earmark::train;
-use earmark::train::label_review::{ReviewedClip, of_folds, of_tables};
-use earmark_core::human::human_amount;
-use serde_json::{Map, Value};
-use std::path::Path;
+use earmark::train::label_review::{ReviewMeasure, ReviewedClip, of_folds, of_tables};
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+
+/// Find labels that are probably wrong, or noisy labels that can be trusted
+#[derive(Subcommand)]
+#[command(after_help = "Example: earmark review worst runs/cv")]
+pub enum Review {
+    Worst(WorstClips),
+    Best(BestClips),
+}
+
+const MEASURES: &[Choice<ReviewMeasure>] = &[
+    ("lwlrap", "The clip's own lwlrap", ReviewMeasure::Lwlrap),
+    (
+        "self-confidence",
+        "The lowest score of its labels",
+        ReviewMeasure::SelfConfidence,
+    ),
+    (
+        "margin",
+        "That score minus the highest score of another class, scaled to 0..1",
+        ReviewMeasure::Margin,
+    ),
+];
+
+/// What a correction does.
+#[derive(Clone, Copy)]
+pub enum Action {
+    Relabel,
+    Remove,
+}
+
+const ACTIONS: &[Choice<Action>] = &[
+    (
+        "relabel",
+        "Replace the clip's labels by its highest-scoring classes, as many as it has labels",
+        Action::Relabel,
+    ),
+    ("remove", "Leave the clip out", Action::Remove),
+];
+
+/// Where labels and scores come from, and what is listed how.
+#[derive(Args)]
+pub struct ReviewSource {
+    /// A cross-validation run, made by `earmark train --folds`
+    #[arg(conflicts_with_all = ["scores", "truth"])]
+    pub run: Option<PathBuf>,
+    /// The data folder of the run; default: where it was in training
+    #[arg(long, env = "EARMARK_DATA")]
+    pub data: Option<PathBuf>,
+    /// Instead of a run: scores of models not trained on the clips (fname, then one column per class)
+    #[arg(long, requires = "truth")]
+    pub scores: Option<PathBuf>,
+    /// The labels to review: fname,labels; or fname,label; or one 0/1 column per class
+    #[arg(long, requires = "scores")]
+    pub truth: Option<PathBuf>,
+    /// Measure to sort by
+    #[arg(long, alias = "by", value_name = "MEASURE", value_parser = choice(MEASURES), default_value = "lwlrap")]
+    pub sort: ReviewMeasure,
+    /// Only clips of this subset of the run's data (curated, ...)
+    #[arg(long, alias = "part", conflicts_with = "scores")]
+    pub subset: Option<String>,
+    /// Table to write as CSV; - is stdout
+    #[arg(long, short)]
+    pub out: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long, conflicts_with = "out")]
+    pub json: bool,
+    #[command(flatten)]
+    pub compute: Compute,
+}
+
+/// List the clips whose labels disagree most with the scores of models not trained on them
+#[derive(Args)]
+#[command(after_help = "Examples:\n  earmark review worst runs/cv --top-k 50\n  \
+    earmark review worst runs/cv --subset curated --below 0.2 --corrections corrections.json\n  \
+    earmark review worst --scores oof.csv --truth train.csv --sort margin -o worst.csv\n\n\
+    Corrections are JSON: a file name and either \"remove\" or the right labels. Listen to the clips before you use them.")]
+pub struct WorstClips {
+    #[command(flatten)]
+    pub source: ReviewSource,
+    /// Number of clips to list, the lowest first
+    #[arg(long, alias = "top", value_name = "K", default_value = "20")]
+    pub top_k: NonZeroUsize,
+    /// Only clips below this value
+    #[arg(long, value_name = "VALUE")]
+    pub below: Option<f64>,
+    /// File for corrections as JSON, in the format of argus-2019
+    #[arg(long, value_name = "FILE")]
+    pub corrections: Option<PathBuf>,
+    /// What the corrections do
+    #[arg(long, value_parser = choice(ACTIONS), default_value = "relabel")]
+    pub action: Action,
+}
+
+/// List the clips whose labels agree best with such scores: noisy labels to trust
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  earmark review best --scores noisy.csv --truth train_noisy.csv --above 0.9 --corrections new.json\n  \
+    earmark review best runs/cv --top-k 50\n\n\
+    The scores come from models that were not trained on the clips:\n  \
+    earmark predict runs/curated --data FSDKaggle2019 --subset noisy -o noisy.csv\n\n\
+    Corrections that repeat the clips' own labels move them to another subset:\n  \
+    data.corrections = [{ file = \"new.json\", subset = \"noisy\", corrected-subset = \"adopted\" }]"
+)]
+pub struct BestClips {
+    #[command(flatten)]
+    pub source: ReviewSource,
+    /// Number of clips to list, the highest first; default: 20, or all with --above
+    #[arg(long, alias = "top", value_name = "K")]
+    pub top_k: Option<NonZeroUsize>,
+    /// Only clips of this value or more
+    #[arg(long, value_name = "VALUE")]
+    pub above: Option<f64>,
+    /// File for the clips and their own labels as JSON, in the format of argus-2019's corrections
+    #[arg(long, value_name = "FILE")]
+    pub corrections: Option<PathBuf>,
+}
 
 /// Reviews labels.
 pub fn run(what: &Review, console: &Console) -> anyhow::Result<Status> {
@@ -28,22 +139,14 @@ fn worst(args: &WorstClips, console: &Console) -> anyhow::Result<Status> {
     let value = |clip: &ReviewedClip| args.source.sort.of(&clip.quality);
     clips.retain(|clip| args.below.is_none_or(|limit| value(clip) < limit));
     clips.truncate(args.top_k.get());
-    let corrected = match &args.corrections {
-        Some(path) => Some((path, write_corrections(path, corrections(&clips, args.action)?)?)),
-        None => None,
-    };
-    show(&clips, all, &args.source, console)?;
-    if let Some((path, count)) = corrected {
+    if let Some(path) = &args.corrections {
+        let count = write_corrections(path, &clips, |clip| correction(clip, args.action))?;
+        let (path, count) = (path.display(), human_amount(count, "correction", "corrections"));
         console.note(format!(
-            "{}: {}; check them before you use them (data.corrections)",
-            path.display(),
-            human_amount(count, "correction", "corrections")
+            "{path}: {count}; check them before you use them (data.corrections)"
         ));
     }
-    if clips.is_empty() {
-        let all = human_amount(all, "clip", "clips");
-        console.note(format!("none of {all} is below the limit"));
-    }
+    show(&clips, all, "is below the limit", &args.source, console)?;
     Ok(Status::of_skips(skipped))
 }
 
@@ -61,22 +164,14 @@ fn best(args: &BestClips, console: &Console) -> anyhow::Result<Status> {
         (None, Some(_)) => usize::MAX,
         (None, None) => LISTED,
     });
-    let kept = match &args.corrections {
-        Some(path) => Some((path, write_corrections(path, confirmations(&clips)?)?)),
-        None => None,
-    };
-    show(&clips, all, &args.source, console)?;
-    if let Some((path, count)) = kept {
+    if let Some(path) = &args.corrections {
+        let count = write_corrections(path, &clips, |clip| joined(&clip.labels).map(Some))?;
+        let (path, count) = (path.display(), human_amount(count, "clip", "clips"));
         console.note(format!(
-            "{}: {} with their own labels; data.corrections with a corrected-subset moves them to a subset of their own",
-            path.display(),
-            human_amount(count, "clip", "clips")
+            "{path}: {count} with their own labels; data.corrections with a corrected-subset moves them to a subset of their own"
         ));
     }
-    if clips.is_empty() {
-        let all = human_amount(all, "clip", "clips");
-        console.note(format!("none of {all} reaches the limit"));
-    }
+    show(&clips, all, "reaches the limit", &args.source, console)?;
     Ok(Status::of_skips(skipped))
 }
 
@@ -84,15 +179,7 @@ fn best(args: &BestClips, console: &Console) -> anyhow::Result<Status> {
 fn clips(source: &ReviewSource, console: &Console) -> anyhow::Result<(Vec<ReviewedClip>, usize)> {
     let (mut clips, skipped) = match (&source.run, &source.scores, &source.truth) {
         (Some(run), None, None) => {
-            let stop = console.stop_flag()?;
-            let found = train::out_of_fold(
-                run,
-                source.data.as_deref(),
-                &source.compute.device,
-                &|e| console.show(e),
-                &stop,
-            );
-            let found = console.finished(found, "nothing was written")?;
+            let found = out_of_fold(run, source.data.as_deref(), &source.compute.device, console)?;
             (of_folds(&found, source.sort)?, found.skipped.len())
         }
         (None, Some(scores), Some(truth)) => {
@@ -111,15 +198,22 @@ fn clips(source: &ReviewSource, console: &Console) -> anyhow::Result<(Vec<Review
 }
 
 /// The clips as a CSV file, as JSON or as a table.
-fn show(clips: &[ReviewedClip], all: usize, source: &ReviewSource, console: &Console) -> anyhow::Result<()> {
+fn show(
+    clips: &[ReviewedClip],
+    all: usize,
+    missed: &str,
+    source: &ReviewSource,
+    console: &Console,
+) -> anyhow::Result<()> {
     if let Some(path) = &source.out {
         write_table(path, clips)?;
         let count = human_amount(clips.len(), "clip", "clips");
         print_written(path, format!("{count} of {all}: {}", path.display()), console)?;
-    } else if source.json {
-        print_json(&clips)?;
-    } else if !clips.is_empty() {
-        print(table(clips).trim_end())?;
+    } else if source.json || !clips.is_empty() {
+        print_as(source.json, || clips, || table(clips))?;
+    }
+    if clips.is_empty() {
+        console.note(format!("none of {} {missed}", human_amount(all, "clip", "clips")));
     }
     Ok(())
 }
@@ -167,45 +261,35 @@ fn write_table(path: &Path, clips: &[ReviewedClip]) -> anyhow::Result<()> {
     output::write_csv(path, std::iter::once(header).chain(clips.iter().map(row)))
 }
 
-/// argus-2019's format: `{"a.wav": "remove", "b.wav": "Bark,Meow"}`. Labels that would not change are left out.
-fn corrections(clips: &[ReviewedClip], action: Action) -> anyhow::Result<Map<String, Value>> {
-    refuse_several_subsets(clips)?;
-    let mut entries = Map::new();
-    for clip in clips {
-        let same = |a: &[String], b: &[String]| a.iter().all(|class| b.contains(class));
-        let confirmed = same(&clip.suggested, &clip.labels) && same(&clip.labels, &clip.suggested);
-        let what = match action {
-            Action::Remove => "remove".to_owned(),
-            Action::Relabel if confirmed => continue,
-            Action::Relabel => joined(&clip.suggested)?,
-        };
-        entries.insert(clip.file.clone(), Value::String(what));
-    }
-    Ok(entries)
-}
-
-/// The clips with their own labels, in the same format.
-fn confirmations(clips: &[ReviewedClip]) -> anyhow::Result<Map<String, Value>> {
-    refuse_several_subsets(clips)?;
-    let entry = |clip: &ReviewedClip| Ok((clip.file.clone(), Value::String(joined(&clip.labels)?)));
-    clips.iter().map(entry).collect()
-}
-
-/// Writes corrections; returns how many there are.
-fn write_corrections(path: &Path, entries: Map<String, Value>) -> anyhow::Result<usize> {
-    output::write_json(path, &entries)?;
-    Ok(entries.len())
-}
-
-/// A file of corrections corrects one subset.
-fn refuse_several_subsets(clips: &[ReviewedClip]) -> anyhow::Result<()> {
+/// Writes corrections in argus-2019's format, `{"a.wav": "remove", "b.wav": "Bark,Meow"}`; returns how many there are.
+fn write_corrections(
+    path: &Path,
+    clips: &[ReviewedClip],
+    correct: impl Fn(&ReviewedClip) -> anyhow::Result<Option<String>>,
+) -> anyhow::Result<usize> {
     let first = clips.first();
     if first.is_some_and(|first| clips.iter().any(|clip| clip.subset != first.subset)) {
         bail!(
             "--corrections: these clips are from several subsets, and a file corrects one; choose it with --subset"
         );
     }
-    Ok(())
+    let mut entries: BTreeMap<&str, String> = BTreeMap::new();
+    for clip in clips {
+        entries.extend(correct(clip)?.map(|labels| (clip.file.as_str(), labels)));
+    }
+    output::write_json(path, &entries)?;
+    Ok(entries.len())
+}
+
+/// The correction of a clip; `None` where its labels would not change.
+fn correction(clip: &ReviewedClip, action: Action) -> anyhow::Result<Option<String>> {
+    let same = |a: &[String], b: &[String]| a.iter().all(|class| b.contains(class));
+    let confirmed = same(&clip.suggested, &clip.labels) && same(&clip.labels, &clip.suggested);
+    match action {
+        Action::Remove => Ok(Some("remove".to_owned())),
+        Action::Relabel if confirmed => Ok(None),
+        Action::Relabel => joined(&clip.suggested).map(Some),
+    }
 }
 
 /// Classes as corrections write them.

@@ -1,12 +1,9 @@
 //! How a data folder is read, from the command line.
 
-use crate::args::DataSource;
-use crate::console::Console;
-use crate::output;
-use anyhow::{Context, anyhow, bail};
+use crate::prelude::*;
+use anyhow::anyhow;
 use earmark::data::{DataOptions, DataSet, LayoutKind, load};
 use earmark_core::text::suggest;
-use std::path::Path;
 use toml::{Table, Value};
 
 /// Opens the data folder that the command line names.
@@ -17,7 +14,7 @@ pub fn open(source: &DataSource) -> anyhow::Result<DataSet> {
 /// The options of a data folder. Each `--set` is parsed by itself, so that an error names its key.
 pub fn options(source: &DataSource) -> anyhow::Result<DataOptions> {
     let mut table = Table::new();
-    for text in &source.set {
+    for text in &source.data_set {
         let Some((key, value)) = text.split_once('=') else {
             bail!("--set {text}: expected KEY=VALUE, such as --set label-column=species");
         };
@@ -31,9 +28,7 @@ pub fn options(source: &DataSource) -> anyhow::Result<DataOptions> {
     if let Some(name) = &source.layout {
         options.layout = Some(layout(name)?);
     }
-    if let Some(path) = &source.table {
-        options.table = Some(path.clone());
-    }
+    options.table = source.table.clone().or(options.table);
     if !source.subsets.is_empty() {
         options.subsets = Some(source.subsets.clone());
     }
@@ -76,18 +71,6 @@ fn parse(key: &str, value: Value) -> anyhow::Result<DataOptions> {
     })
 }
 
-/// Writes a result about a data folder to a file, or prints it.
-pub fn write(path: Option<&Path>, text: &str, console: &Console) -> anyhow::Result<()> {
-    let Some(path) = path else {
-        return output::print(text.trim_end());
-    };
-    output::write(path, |w| w.write_all(text.as_bytes()))?;
-    if !output::is_stdout(path) {
-        console.note(format!("wrote {}", path.display()));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,16 +81,16 @@ mod tests {
             layout: None,
             table: None,
             subsets: vec![],
-            set: set.iter().map(|s| (*s).to_owned()).collect(),
+            data_set: set.iter().map(|s| (*s).to_owned()).collect(),
         }
     }
 
     #[test]
     fn keys_of_the_data_section_are_set() {
         let found = options(&source(&[
-            "label-column=species",
+            "data.label-column=species",
             "multi-label = true",
-            "data.parts=[\"a\"]",
+            "parts=[\"a\"]",
         ]))
         .unwrap();
         let wanted = DataOptions {

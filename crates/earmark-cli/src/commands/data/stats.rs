@@ -1,26 +1,45 @@
 //! `earmark data stats`
 
 use super::{normalise, source};
-use crate::args::DataStats;
-use crate::console::Console;
-use crate::output::{print, print_json};
-use crate::status::Status;
-use anyhow::bail;
+use crate::prelude::*;
 use earmark::Recipe;
 use earmark::data::statistics::{StatisticsOptions, statistics};
 use earmark::data::{DataSet, load};
 use earmark::features::FrontEnd;
 use earmark::runs::pages::write_data_page;
 
+/// Report durations, classes, sample rates and spectra, as text or as a page with charts
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  earmark data stats my-sounds --out my-sounds-stats\n  \
+    earmark data stats my-sounds --recipe my.toml --normalise my-normalised.toml"
+)]
+pub struct DataStats {
+    #[command(flatten)]
+    pub source: DataSource,
+    /// Folder for stats.html and its charts as SVG
+    #[arg(long, short)]
+    pub out: Option<PathBuf>,
+    /// Recipe whose front end draws the spectrograms, every channel of it; default: a log-mel spectrogram
+    #[arg(long)]
+    pub recipe: Option<String>,
+    /// Write a recipe that extends --recipe and scales each band to mean 0 and standard deviation 1 over these clips (without
+    /// --subset: all but the subset test)
+    #[arg(long, value_name = "FILE", requires = "recipe")]
+    pub normalise: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub threads: Threads,
+}
+
 /// Describes a data folder.
 pub fn run(args: &DataStats, console: &Console) -> anyhow::Result<Status> {
     let options = source::options(&args.source)?;
     let set = load(&args.source.dir, &options)?;
-    let recipe = args
-        .recipe
-        .as_deref()
-        .map(|name| Recipe::load(name, &[]))
-        .transpose()?;
+    let recipe = args.recipe.as_ref().map(|name| Recipe::load(name, &[]));
+    let recipe = recipe.transpose()?;
     if recipe.as_ref().is_some_and(|recipe| recipe.front_end.handcrafted) {
         bail!(
             "--recipe: handcrafted clip features have no bands and frames to draw; see `earmark features --handcrafted`"
@@ -47,18 +66,11 @@ pub fn run(args: &DataStats, console: &Console) -> anyhow::Result<Status> {
         Some(folder) => write_data_page(&set, &found, folder)?,
         None => Vec::new(),
     };
-    if args.json {
-        found.classes.iter_mut().for_each(|c| c.spectrograms.clear());
-        print_json(&found)?;
-    } else {
-        print(found.to_text().trim_end())?;
-    }
-    if let Some((first, charts)) = files.split_first() {
-        console.note(format!(
-            "wrote {} and {} charts beside it",
-            first.display(),
-            charts.len()
-        ));
+    found.classes.iter_mut().for_each(|c| c.spectrograms.clear());
+    print_as(args.json, || &found, || found.to_text())?;
+    if let Some((page, charts)) = files.split_first() {
+        let (page, charts) = (page.display(), charts.len());
+        console.note(format!("wrote {page} and {charts} charts next to it"));
     }
     Ok(Status::of_skips(found.unreadable.len()))
 }

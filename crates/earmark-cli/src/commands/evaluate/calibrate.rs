@@ -1,15 +1,61 @@
 //! `earmark calibrate`
 
-use crate::args::Calibrate;
-use crate::console::Console;
-use crate::output::{self, number_table, print, print_json};
-use crate::status::Status;
-use anyhow::bail;
-use earmark::metrics::{CalibrationLine, CalibrationQuality, CalibrationRule, number};
+use crate::prelude::*;
+use earmark::metrics::{CalibrationLine, CalibrationMethod, CalibrationQuality, CalibrationRule, number};
 use earmark::report::{ReliabilityCurve, reliability_chart};
 use earmark::train::{self, CalibrateBy, CalibrateTo, CalibrationResult};
-use earmark_core::human::human_amount;
-use serde_json::json;
+
+const METHODS: &[Choice<CalibrationMethod>] = &[
+    (
+        "platt",
+        "A slope and an offset for the logits of each class",
+        CalibrationMethod::Platt,
+    ),
+    ("temperature", "A slope alone", CalibrationMethod::Temperature),
+];
+
+/// Calibrate scores to probabilities and choose per-class thresholds on held-out clips
+#[derive(Args)]
+#[command(after_help = "Examples:\n  earmark calibrate runs/cv --in-place\n  \
+    earmark calibrate runs/all --from runs/cv -o tagger.safetensors\n  \
+    earmark calibrate model.safetensors --scores oof.csv --truth train.csv -o calibrated.safetensors")]
+pub struct Calibrate {
+    /// Models: MODEL.safetensors, RUN or RUN@STEP; a cross-validation RUN counts as one model per fold
+    #[arg(required = true)]
+    pub models: Vec<String>,
+    /// Cross-validation run whose out-of-fold scores are used; default: the model, if it is one
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["scores", "truth"])]
+    pub from: Option<PathBuf>,
+    /// The data folder of that run; default: where it was in training
+    #[arg(long, env = "EARMARK_DATA")]
+    pub data: Option<PathBuf>,
+    /// Instead of a run: raw scores of clips that the models were not trained on (fname, then one column per class)
+    #[arg(long, requires = "truth")]
+    pub scores: Option<PathBuf>,
+    /// True labels of those clips: fname,labels; or fname,label; or one 0/1 column per class
+    #[arg(long, requires = "scores")]
+    pub truth: Option<PathBuf>,
+    /// Calibrated model to write; for several models, a folder
+    #[arg(long, short, required_unless_present = "in_place")]
+    pub out: Option<PathBuf>,
+    /// Write the calibration into the models themselves
+    #[arg(long, conflicts_with = "out")]
+    pub in_place: bool,
+    /// What is fitted; single-label models always get one temperature for all classes
+    #[arg(long, value_parser = choice(METHODS), default_value = "platt")]
+    pub method: CalibrationMethod,
+    /// A class with fewer positive or fewer negative clips than this keeps its scores
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    pub min_examples: usize,
+    /// Reliability diagram to write as SVG, before and after
+    #[arg(long, value_name = "FILE.svg")]
+    pub diagram: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub compute: Compute,
+}
 
 /// Calibrates models.
 pub fn run(args: Calibrate, console: &Console) -> anyhow::Result<Status> {
@@ -36,25 +82,21 @@ pub fn run(args: Calibrate, console: &Console) -> anyhow::Result<Status> {
         min_examples: args.min_examples,
         device: args.compute.device,
     };
-    let stop = console.stop_flag()?;
-    let done = train::calibrate(&job, &|e| console.show(e), &stop);
-    let done = console.finished(done, "nothing was written")?;
+    let done = console.run("nothing was written", |show, stop| {
+        train::calibrate(&job, show, stop)
+    })?;
     if let Some(path) = &args.diagram {
-        let curves = [
-            reliability("before", &done.before),
-            reliability("after", &done.after),
-        ];
+        let curves = [("before", &done.before), ("after", &done.after)].map(reliability);
         let chart = reliability_chart(&curves);
         output::write(path, |w| w.write_all(chart.file().as_bytes()))?;
     }
-    if args.json {
-        print_json(&json!({
+    let result = || {
+        json!({
             "clips": done.calibration.clips, "classes": done.classes, "calibration": done.calibration,
             "before": done.before, "after": done.after, "written": done.written, "skipped": done.skipped,
-        }))?;
-    } else {
-        print(summary(&done))?;
-    }
+        })
+    };
+    print_as(args.json, result, || summary(&done))?;
     for path in &done.written {
         console.note(format!("{}: calibrated", path.display()));
     }
@@ -62,7 +104,7 @@ pub fn run(args: Calibrate, console: &Console) -> anyhow::Result<Status> {
 }
 
 /// A curve of the diagram.
-fn reliability(name: &str, scores: &CalibrationQuality) -> ReliabilityCurve {
+fn reliability((name, scores): (&str, &CalibrationQuality)) -> ReliabilityCurve {
     let bins = scores.reliability.bins.iter();
     ReliabilityCurve {
         name: name.into(),
@@ -98,6 +140,6 @@ fn summary(done: &CalibrationResult) -> String {
     format!(
         "{}, {fitted}\n\n{}\nAfter: each clip is calibrated on the clips of the other folds only. F1 before: with thresholds of 0.5.",
         human_amount(done.calibration.clips, "clip", "clips"),
-        number_table(&["", "before", "after"], &rows)
+        number_table(&["", "before", "after"], rows)
     )
 }

@@ -1,33 +1,25 @@
 //! `earmark runs --compare`
 
-use crate::console::Console;
-use crate::output::{print, print_json};
-use crate::status::Status;
+use crate::prelude::*;
 use earmark::metrics::{Bootstrap, ClassComparison, ClassMetric, ModelComparison, number};
 use earmark::report::{Align, text_table};
 use earmark::runs::compare::{common_clips, evaluated_run};
-use earmark_core::human::human_amount;
-use std::path::Path;
 
 /// Prints where run `b` is better or worse than run `a`.
 pub fn run(a: &Path, b: &Path, metric: ClassMetric, json: bool, console: &Console) -> anyhow::Result<Status> {
     let (found, notes) = comparison(a, b, metric)?;
-    for note in notes {
-        console.note(note);
-    }
-    if json {
-        print_json(&serde_json::json!({ "a": a, "b": b, "comparison": found }))?;
-        return Ok(Status::Done);
-    }
-    print(table(&found).trim_end())?;
-    print(format!(
-        "A: {}, B: {}; {} of {}; a difference is significant (*) if its {:.0} % interval excludes 0",
-        a.display(),
-        b.display(),
-        found.metric.name(),
-        human_amount(found.clips, "clip", "clips"),
-        100.0 * found.confidence
-    ))?;
+    notes.iter().for_each(|note| console.note(note));
+    let result = || json!({ "a": a, "b": b, "comparison": found });
+    print_as(json, result, || {
+        let (table, metric) = (table(&found), found.metric.name());
+        let clips = human_amount(found.clips, "clip", "clips");
+        format!(
+            "{table}A: {}, B: {}; {metric} of {clips}; a difference is significant (*) if its {:.0} % interval excludes 0",
+            a.display(),
+            b.display(),
+            100.0 * found.confidence
+        )
+    })?;
     Ok(Status::Done)
 }
 

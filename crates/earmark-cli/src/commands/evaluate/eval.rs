@@ -1,19 +1,45 @@
 //! `earmark eval`
 
-use crate::args::Eval;
-use crate::console::Console;
-use crate::output::{print, print_json};
-use crate::status::{Interrupted, Status};
-use anyhow::bail;
+use crate::prelude::*;
+use clap::builder::RangedU64ValueParser;
 use earmark::engine::evaluation::result_path;
 use earmark::runs::run_dir::fold_runs;
 use earmark::train::{self, Checkpoints, EvaluateJob, EvaluateResult};
-use earmark_core::human::human_amount;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+
+/// Evaluate a run's checkpoints
+#[derive(Args)]
+#[command(after_help = "Example: earmark eval runs/a --data ESC-10 --every 5")]
+pub struct Eval {
+    /// The run directory, or a cross-validation run
+    pub run: PathBuf,
+    /// The data folder
+    #[arg(long, env = "EARMARK_DATA")]
+    pub data: PathBuf,
+    /// Evaluate on this fold instead of the run's own test fold
+    #[arg(long)]
+    pub fold: Option<u32>,
+    /// Fold table (file,fold)
+    #[arg(long, value_name = "TABLE")]
+    pub fold_table: Option<PathBuf>,
+    /// Evaluate on this subset (test, curated, ...), where the run has no test fold
+    #[arg(long, alias = "part")]
+    pub subset: Option<String>,
+    /// Evaluate every Nth checkpoint and always the last
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pub every: usize,
+    /// Folder for results; default: eval/ in the run
+    #[arg(long, value_name = "DIR")]
+    pub eval_dir: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub compute: Compute,
+}
 
 /// Evaluates a run's checkpoints, or those of each run of a cross-validation.
 pub fn run(args: Eval, console: &Console) -> anyhow::Result<Status> {
-    let stop = console.stop_flag()?;
     let folds = fold_runs(&args.run)?;
     if args.fold.is_some() && !folds.is_empty() {
         bail!(
@@ -31,17 +57,15 @@ pub fn run(args: Eval, console: &Console) -> anyhow::Result<Status> {
         eval_dir: args.eval_dir,
         device: args.compute.device,
     };
-    let evaluate = |job: &EvaluateJob| match train::evaluate(job, &|e| console.show(e), &stop) {
-        Err(e) if e.is_interrupt() => Err(Interrupted.into()),
-        done => anyhow::Ok(done?),
-    };
+    let stop = console.stop_flag()?;
+    let evaluate = |job: &EvaluateJob| train::evaluate(job, &|e| console.show(e), &stop);
     if folds.is_empty() {
         let done = evaluate(&job)?;
         match args.json {
             true => print_json(&as_json(&done))?,
             false => show(&done, console)?,
         }
-        return Ok(status(done.interrupted, done.skipped.len()));
+        return status(done.interrupted, done.skipped.len());
     }
     let mut results = Map::new();
     let (mut interrupted, mut skipped) = (false, 0);
@@ -67,25 +91,24 @@ pub fn run(args: Eval, console: &Console) -> anyhow::Result<Status> {
     if args.json {
         print_json(&json!({ "folds": results }))?;
     }
-    Ok(status(interrupted, skipped))
+    status(interrupted, skipped)
 }
 
-fn status(interrupted: bool, skipped: usize) -> Status {
-    if interrupted {
-        Status::Interrupted
-    } else {
-        Status::of_skips(skipped)
+fn status(interrupted: bool, skipped: usize) -> anyhow::Result<Status> {
+    match interrupted {
+        true => bail!(Stopped(
+            "interrupted; run the same command again to resume".into()
+        )),
+        false => Ok(Status::of_skips(skipped)),
     }
 }
 
 fn as_json(done: &EvaluateResult) -> Value {
-    let evaluated: Map<_, _> = done
-        .evaluated
-        .iter()
-        .map(|(step, report)| (step.to_string(), json!(report)))
-        .collect();
+    let evaluated = done.evaluated.iter();
+    let evaluated = evaluated.map(|(step, report)| (step.to_string(), json!(report)));
     json!({
-        "eval_dir": done.eval_dir, "judged": evaluated, "judged_before": done.already_evaluated, "skipped": done.skipped,
+        "eval_dir": done.eval_dir, "judged": evaluated.collect::<Map<_, _>>(), "judged_before": done.already_evaluated,
+        "skipped": done.skipped,
     })
 }
 
@@ -93,12 +116,12 @@ fn show(done: &EvaluateResult, console: &Console) -> anyhow::Result<()> {
     if let Some((step, report)) = done.evaluated.last() {
         print(format!("step {step}\n{}", report.table()))?;
     }
-    if done.interrupted {
-        console.note("interrupted; run the same command again to resume");
-    } else if let (true, Some(step)) = (done.evaluated.is_empty(), done.already_evaluated.last()) {
+    let new = !done.evaluated.is_empty() || done.interrupted;
+    if let (false, Some(step)) = (new, done.already_evaluated.last()) {
+        let last = result_path(&done.eval_dir, *step);
         console.note(format!(
             "nothing new to evaluate; the last result is {}",
-            result_path(&done.eval_dir, *step).display()
+            last.display()
         ));
     }
     let before = match done.already_evaluated.len() {

@@ -7,17 +7,27 @@ mod report;
 mod runs;
 mod score;
 
-use crate::args::EvaluateCommand;
-use crate::console::Console;
-use crate::status::Status;
+use crate::prelude::*;
 
-/// Runs one of them.
-pub fn run(command: EvaluateCommand, console: &Console) -> anyhow::Result<Status> {
-    match command {
-        EvaluateCommand::Eval(args) => eval::run(args, console),
-        EvaluateCommand::Score(args) => score::run(&args, console),
-        EvaluateCommand::Calibrate(args) => calibrate::run(args, console),
-        EvaluateCommand::Runs(args) => runs::run(&args, console),
-        EvaluateCommand::Report(args) => report::run(&args),
+/// The commands that evaluate.
+#[derive(Subcommand)]
+pub enum EvaluateCommand {
+    Eval(eval::Eval),
+    Score(score::Score),
+    Calibrate(calibrate::Calibrate),
+    Runs(runs::Runs),
+    Report(report::ReportArgs),
+}
+
+impl EvaluateCommand {
+    /// Runs the command.
+    pub fn run(self, console: &Console) -> anyhow::Result<Status> {
+        match self {
+            Self::Eval(args) => eval::run(args, console),
+            Self::Score(args) => score::run(&args, console),
+            Self::Calibrate(args) => calibrate::run(args, console),
+            Self::Runs(args) => runs::run(&args, console),
+            Self::Report(args) => report::run(&args),
+        }
     }
 }

@@ -1,15 +1,49 @@
 //! `earmark runs`
 
 use super::compare;
-use crate::args::Runs;
-use crate::console::Console;
-use crate::output::{print, print_json};
-use crate::status::Status;
-use earmark::engine::ValidationMetric;
+use crate::prelude::*;
+use earmark::metrics::ClassMetric;
 use earmark::report::{Align, render_runs_page, text_table};
-use earmark::runs::experiment_log::METRICS;
-use earmark::runs::experiment_log::{ExperimentLog, RunEntry, SortBy};
-use earmark_core::atomic;
+use earmark::runs::experiment_log::{ExperimentLog, METRICS, RunEntry, SortBy};
+
+const CLASS_METRICS: &[Choice<ClassMetric>] = &[
+    (
+        "lwlrap",
+        "Mean precision at the labels of the class",
+        ClassMetric::Lwlrap,
+    ),
+    (
+        "recall",
+        "Share of the class's clips whose highest score is one of their labels",
+        ClassMetric::Recall,
+    ),
+];
+
+/// List and compare the runs under a folder
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  earmark runs runs --sort accuracy\n  earmark runs --compare runs/noisy runs/curated"
+)]
+pub struct Runs {
+    /// Folder with runs, searched recursively
+    #[arg(default_value = "runs")]
+    pub dir: PathBuf,
+    /// Sort by: lwlrap, accuracy, map@3, mAP, auc, validation, started
+    #[arg(long, default_value = "lwlrap")]
+    pub sort: String,
+    /// Compare two runs class by class instead (B minus A), on the clips that both were evaluated on
+    #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with_all = ["sort", "html"])]
+    pub compare: Vec<PathBuf>,
+    /// Metric to compare by
+    #[arg(long, alias = "by", value_parser = choice(CLASS_METRICS), requires = "compare", default_value = "lwlrap")]
+    pub metric: ClassMetric,
+    /// Also write a page
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Lists runs, or compares two.
 pub fn run(args: &Runs, console: &Console) -> anyhow::Result<Status> {
@@ -21,106 +55,57 @@ pub fn run(args: &Runs, console: &Console) -> anyhow::Result<Status> {
     for broken in &found.broken {
         console.skipped("a run", broken);
     }
-    if found.entries.is_empty() {
+    let (folder, none) = (args.dir.display(), found.entries.is_empty());
+    if none {
         console.note(format!(
-            "{}: no runs in this folder; `earmark train` makes them",
-            args.dir.display()
+            "{folder}: no runs in this folder; `earmark train` makes them"
         ));
     }
     if let Some(path) = &args.html {
-        let title = format!("Runs under {}", args.dir.display());
-        let page = render_runs_page(&found.table(&title, sort));
-        atomic::write(path, |w| w.write_all(page.as_bytes()))?;
-        console.note(format!("wrote {}", path.display()));
+        let page = render_runs_page(&found.table(&format!("Runs under {folder}"), sort));
+        output::write_or_print(Some(path), page.as_bytes(), console)?;
     }
-    if args.json {
-        print_json(&found.entries)?;
-    } else if !found.entries.is_empty() {
-        print(text(&found, sort).trim_end())?;
+    if args.json || !none {
+        print_as(args.json, || &found.entries, || text(&found, sort))?;
     }
     Ok(Status::of_skips(found.broken.len()))
 }
 
-/// A line per run: the sort metric first; metrics that no run has are left out.
+/// A line per run: the sort metric first; numbers that no run has are left out.
 fn text(log: &ExperimentLog, sort: SortBy) -> String {
     let entries = &log.entries;
-    let mut metrics: Vec<ValidationMetric> = METRICS
-        .into_iter()
-        .filter(|m| entries.iter().any(|e| e.value(*m).is_some()))
-        .collect();
-    if let SortBy::Metric(first) = sort {
-        metrics.sort_by_key(|m| *m != first);
-    }
-    let mut columns: Vec<Column> = metrics.into_iter().map(Column::Metric).collect();
-    if entries.iter().any(|e| e.evaluated.is_some()) {
-        columns.push(Column::BestStep);
-    }
-    if entries.iter().any(|e| e.validation.is_some()) {
-        let first = sort == SortBy::Validation;
-        let at = if first { 0 } else { columns.len() };
-        columns.insert(at, Column::Validation);
-    }
-    columns.insert(0, Column::Name);
-    columns.extend([Column::State, Column::Recipe, Column::Started]);
-    if entries.iter().any(|e| !e.note().is_empty()) {
-        columns.push(Column::Note);
-    }
-    let headers: Vec<&str> = columns.iter().map(|c| c.header()).collect();
-    let rows: Vec<Vec<String>> = entries
-        .iter()
-        .map(|e| columns.iter().map(|c| c.cell(e)).collect())
-        .collect();
-    let alignments: Vec<Align> = columns.iter().map(|c| c.align()).collect();
+    let cells = |cell: &dyn Fn(&RunEntry) -> Option<String>| entries.iter().map(cell).collect::<Vec<_>>();
+    let score = |v: f64| format!("{v:.4}");
+    let mut numbers = METRICS
+        .map(|m| (m.name(), cells(&|e| e.value(m).map(score))))
+        .to_vec();
+    let step = cells(&|e| Some(e.evaluated.as_ref()?.best.step.to_string()));
+    let validation = cells(&|e| Some(score(e.validation.as_ref()?.score)));
+    numbers.extend([("at step", step), ("validation", validation)]);
+    let first = match sort {
+        SortBy::Metric(metric) => metric.name(),
+        SortBy::Validation => "validation",
+        SortBy::Started => "",
+    };
+    numbers.sort_by_key(|(name, _)| *name != first);
+    numbers.retain(|(_, cells)| cells.iter().any(Option::is_some));
+    let notes = entries.iter().any(|e| !e.note().is_empty());
+    let mut headers = vec!["run"];
+    headers.extend(numbers.iter().map(|(name, _)| *name));
+    headers.extend(["state", "recipe", "started"]);
+    headers.extend(notes.then_some("note"));
+    let row = |(k, e): (usize, &RunEntry)| {
+        let numbers = numbers.iter().map(|(_, cells)| cells[k].as_deref());
+        let mut row = vec![e.name.clone()];
+        row.extend(numbers.map(|cell| cell.unwrap_or("–").to_owned()));
+        // 2026-01-31T09:30:00Z: a table of runs needs no seconds.
+        let started = e.started.get(..16).unwrap_or(&e.started).replace('T', " ");
+        row.extend([e.status.to_string(), e.recipe.clone(), started]);
+        row.extend(notes.then(|| e.note()));
+        row
+    };
+    let rows: Vec<Vec<String>> = entries.iter().enumerate().map(row).collect();
+    let mut alignments = vec![Align::Right; numbers.len() + 1];
+    alignments[0] = Align::Left;
     text_table(&headers, &rows, &alignments)
-}
-
-enum Column {
-    Name,
-    Metric(ValidationMetric),
-    BestStep,
-    Validation,
-    State,
-    Recipe,
-    Started,
-    Note,
-}
-
-impl Column {
-    fn header(&self) -> &'static str {
-        match self {
-            Self::Name => "run",
-            Self::Metric(metric) => metric.name(),
-            Self::BestStep => "at step",
-            Self::Validation => "validation",
-            Self::State => "state",
-            Self::Recipe => "recipe",
-            Self::Started => "started",
-            Self::Note => "note",
-        }
-    }
-
-    fn align(&self) -> Align {
-        match self {
-            Self::Metric(_) | Self::BestStep | Self::Validation => Align::Right,
-            _ => Align::Left,
-        }
-    }
-
-    fn cell(&self, e: &RunEntry) -> String {
-        let score = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.4}"));
-        match self {
-            Self::Name => e.name.clone(),
-            Self::Metric(metric) => score(e.value(*metric)),
-            Self::BestStep => e
-                .evaluated
-                .as_ref()
-                .map_or("–".to_owned(), |j| j.best.step.to_string()),
-            Self::Validation => score(e.validation.as_ref().map(|v| v.score)),
-            Self::State => e.status.to_string(),
-            Self::Recipe => e.recipe.clone(),
-            // 2026-01-31T09:30:00Z: a table of runs needs no seconds.
-            Self::Started => e.started.get(..16).unwrap_or(&e.started).replace('T', " "),
-            Self::Note => e.note(),
-        }
-    }
 }

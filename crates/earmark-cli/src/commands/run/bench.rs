@@ -1,12 +1,52 @@
 //! `earmark bench`
 
-use crate::args::Bench;
-use crate::console::Console;
-use crate::output::{number_table, print, print_json};
-use crate::status::{Interrupted, Status};
+use crate::prelude::*;
 use earmark::Recipe;
 use earmark::train::benchmark::{self, BenchmarkResult, Measurement, StepSpeed, bench};
-use earmark_core::human::{human_amount, human_duration, human_rate};
+use earmark_core::human::human_rate;
+
+const PARTS: &[Choice<Measurement>] = &[
+    ("front-end", "Audio to features", Measurement::FrontEnd),
+    (
+        "train-step",
+        "Forward, backward and update of a batch",
+        Measurement::TrainStep,
+    ),
+    ("inference", "Scores of a batch", Measurement::Inference),
+    (
+        "inference-one",
+        "Scores of a single segment",
+        Measurement::InferenceOne,
+    ),
+];
+
+/// Measure the speed of front end, training and inference on this machine
+#[derive(Args)]
+#[command(after_help = "Example: earmark bench --recipe dcase2019-baseline/1-noisy --batch 16 --json")]
+pub struct Bench {
+    /// Recipe to measure
+    #[arg(long, env = "EARMARK_RECIPE", default_value = "dcase2019-baseline/1-noisy")]
+    pub recipe: String,
+    #[command(flatten)]
+    pub overrides: RecipeArgs,
+    /// Batch size; default: the recipe's
+    #[arg(long, value_name = "N")]
+    pub batch: Option<usize>,
+    /// Number of classes
+    #[arg(long, alias = "classes", value_name = "N", default_value_t = 80)]
+    pub class_count: usize,
+    /// Minimum number of repetitions of each measurement; the median is reported
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub repeat: usize,
+    /// Measure only these
+    #[arg(long, value_parser = choice(PARTS), value_delimiter = ',')]
+    pub only: Vec<Measurement>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub compute: Compute,
+}
 
 /// Measures a recipe on this machine.
 pub fn run(args: Bench, console: &Console) -> anyhow::Result<Status> {
@@ -24,12 +64,9 @@ pub fn run(args: Bench, console: &Console) -> anyhow::Result<Status> {
     let stop = console.stop_flag()?;
     let note = |what: &str| console.note(format!("measuring: {what}"));
     let Some(speeds) = bench(&job, &note, &stop)? else {
-        return Err(Interrupted.into());
+        bail!(Stopped("interrupted".into()));
     };
-    match args.json {
-        true => print_json(&speeds)?,
-        false => print(text(&speeds))?,
-    }
+    print_as(args.json, || &speeds, || text(&speeds))?;
     Ok(Status::Done)
 }
 
@@ -38,20 +75,14 @@ fn text(speeds: &BenchmarkResult) -> String {
     let simd = speeds.simd.map_or(String::new(), |name| format!(" ({name})"));
     let mut text = format!("{} on {}{simd}, {threads}\n", speeds.recipe, speeds.device);
     if let Some(f) = &speeds.front_end {
-        let row = |what: String, v: f64| vec![what, format!("{v:.0} x")];
         let rows = [
-            row(format!("WAV to features, {threads}"), f.x_real_time),
-            row("WAV to features, one core".to_owned(), f.x_real_time_one_core),
-            row(
-                format!("samples to features, {threads}"),
-                f.x_real_time_without_decoding,
-            ),
-            row(
-                "samples to features, one core".to_owned(),
-                f.x_real_time_without_decoding_one_core,
-            ),
+            ("WAV", threads.as_str(), f.x_real_time),
+            ("WAV", "one core", f.x_real_time_one_core),
+            ("samples", threads.as_str(), f.x_real_time_without_decoding),
+            ("samples", "one core", f.x_real_time_without_decoding_one_core),
         ];
-        text += &format!("\n{}", number_table(&["front end", "real time"], &rows));
+        let rows = rows.map(|(from, by, v)| vec![format!("{from} to features, {by}"), format!("{v:.0} x")]);
+        text += &format!("\n{}", number_table(&["front end", "real time"], rows));
     }
     let row = |what: &str, speed: &StepSpeed| {
         let memory = speed.peak_mib.map_or("–".to_owned(), |m| format!("{m:.0} MiB"));
@@ -68,13 +99,13 @@ fn text(speeds: &BenchmarkResult) -> String {
         ("inference", &speeds.inference),
         ("inference, one", &speeds.inference_one),
     ];
-    let rows: Vec<_> = steps
-        .into_iter()
+    let rows = steps.into_iter();
+    let rows: Vec<_> = rows
         .filter_map(|(what, speed)| Some(row(what, speed.as_ref()?)))
         .collect();
     if !rows.is_empty() {
         let headers = ["step", "batch", "time", "speed", "peak memory"];
-        text += &format!("\n{}", number_table(&headers, &rows));
+        text += &format!("\n{}", number_table(&headers, rows));
     }
-    text.trim_end().to_owned()
+    text
 }

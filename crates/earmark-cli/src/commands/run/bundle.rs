@@ -1,12 +1,31 @@
 //! `earmark bundle`
 
-use crate::args::Bundle;
-use crate::console::Console;
-use crate::output::print;
-use crate::status::Status;
-use anyhow::Context;
+use crate::prelude::*;
 use earmark::inference::bundle::{self, bundle};
-use earmark_core::human::human_amount;
+use earmark::metrics::BlendMean;
+
+/// Pack models and this program into a folder that needs no network and no installation
+#[derive(Args)]
+#[command(after_help = "Examples:\n  earmark bundle runs/cv -o my-bundle\n  \
+    earmark bundle runs/a runs/b@500 --weights 2,1 -o my-bundle\n\n\
+    Then, on the other machine: sh my-bundle/predict.sh DATA submission.csv")]
+pub struct Bundle {
+    /// Models: MODEL.safetensors, RUN or RUN@STEP; a cross-validation RUN counts as one model per fold
+    #[arg(required = true)]
+    pub models: Vec<String>,
+    /// The folder to write
+    #[arg(long, short)]
+    pub out: PathBuf,
+    /// How to average several models: arithmetic or geometric
+    #[arg(long, default_value = "geometric")]
+    pub mean: BlendMean,
+    /// Weights of the models in the mean, one per model
+    #[arg(long, value_delimiter = ',')]
+    pub weights: Vec<f64>,
+    /// The program to include, such as a static build; default: the one that is running
+    #[arg(long, value_name = "FILE")]
+    pub program: Option<PathBuf>,
+}
 
 /// Packs models and the program into a folder.
 pub fn run(args: Bundle, console: &Console) -> anyhow::Result<Status> {

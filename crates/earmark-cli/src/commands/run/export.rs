@@ -1,22 +1,59 @@
 //! `earmark export`
 
-use crate::args::Export;
-use crate::console::Console;
-use crate::output::{self, is_stdout, print_written};
-use crate::status::Status;
-use anyhow::bail;
+use crate::prelude::*;
 use earmark::inference::export::{ExportCheck, ExportOptions, OnnxExport, WeightPrecision};
 use earmark::onnx::{OPSET, Port};
 use earmark::runs::run_dir::find_model;
-use earmark_core::human::{human_amount, human_bytes};
-use serde_json::{Value, json};
+use serde_json::Value;
+
+const PRECISIONS: &[Choice<WeightPrecision>] = &[
+    ("float32", "As trained", WeightPrecision::Float32),
+    (
+        "int8",
+        "One byte per weight and a factor per output channel: a quarter of the size, slightly different scores",
+        WeightPrecision::Int8,
+    ),
+];
+
+/// Write a model as ONNX for other programs: samples in, scores out
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  earmark export runs/a --onnx -o model.onnx --check\n  \
+    earmark export model.safetensors --onnx -o small.onnx --precision int8\n\n\
+    The input `waveform` is float32 [batch, samples]: mono, -1 to 1, at the model's sample rate, clips of any length. The outputs \
+    are `scores` [batch, classes] as from `earmark predict`, `logits` and `embedding`. Decoding and resampling are up to the \
+    program that uses the file; classes, sample rate and licence are in its metadata."
+)]
+pub struct Export {
+    /// MODEL.safetensors, RUN or RUN@STEP
+    pub model: String,
+    /// Write ONNX (operator set 17), the only format so far
+    #[arg(long, required = true)]
+    pub onnx: bool,
+    /// File to write; - is stdout
+    #[arg(long, short)]
+    pub out: PathBuf,
+    /// Precision of the stored weights
+    #[arg(long, alias = "weights", value_parser = choice(PRECISIONS), default_value = "float32")]
+    pub precision: WeightPrecision,
+    /// Ignore the model's calibration
+    #[arg(long)]
+    pub raw: bool,
+    /// Before writing, score a synthetic clip with the exported graph and with the model, and refuse a float32 export whose scores
+    /// differ by more than 1e-4 (takes some seconds, needs no runtime)
+    #[arg(long)]
+    pub check: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// How far a float32 export may be from its model.
 const TOLERANCE: f32 = 1e-4;
 
 /// Writes a model for other programs.
 pub fn run(args: &Export, console: &Console) -> anyhow::Result<Status> {
-    if args.json && is_stdout(&args.out) {
+    if args.json && output::is_stdout(&args.out) {
         bail!("--json: the model itself goes to stdout; name a file with -o");
     }
     let path = find_model(&args.model)?;
@@ -60,23 +97,18 @@ fn dimensions(port: &Port) -> Vec<String> {
 
 fn as_text(args: &Export, onnx: &OnnxExport, bytes: usize, check: Option<&ExportCheck>) -> String {
     let graph = &onnx.model.graph;
-    let mut text = format!(
-        "{}: ONNX, {}, {}, {}",
-        args.out.display(),
-        human_bytes(bytes as u64),
-        human_amount(graph.nodes.len(), "node", "nodes"),
-        human_amount(onnx.meta.classes.len(), "class", "classes")
-    );
-    let rate = format!(" at {} Hz", onnx.sample_rate_hz);
-    for (what, ports, rate) in [
-        ("input", &graph.inputs, rate.as_str()),
-        ("output", &graph.outputs, ""),
-    ] {
+    let (out, size) = (args.out.display(), human_bytes(bytes as u64));
+    let nodes = human_amount(graph.nodes.len(), "node", "nodes");
+    let classes = human_amount(onnx.meta.classes.len(), "class", "classes");
+    let mut text = format!("{out}: ONNX, {size}, {nodes}, {classes}");
+    let mut add = |what: &str, ports: &[Port], rate: &str| {
         for port in ports {
             let shape = dimensions(port).join(", ");
             text += &format!("\n  {what} {} float32 [{shape}]{rate}", port.name);
         }
-    }
+    };
+    add("input", &graph.inputs, &format!(" at {} Hz", onnx.sample_rate_hz));
+    add("output", &graph.outputs, "");
     if let Some(check) = check {
         text += &format!(
             "\n  checked on a synthetic clip of {:.1} s: scores differ from the model's by at most {:.1e}",

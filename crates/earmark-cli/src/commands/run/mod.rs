@@ -2,7 +2,6 @@
 
 mod bench;
 mod blend;
-mod blend_select;
 mod bundle;
 mod completions;
 mod embed;
@@ -12,27 +11,45 @@ mod man;
 mod models;
 mod neighbours;
 mod predict;
-mod predict_segments;
 mod tag;
 
-use crate::args::RunCommand;
-use crate::console::Console;
-use crate::status::Status;
+use crate::prelude::*;
 
-/// Runs one of them.
-pub fn run(command: RunCommand, console: &Console) -> anyhow::Result<Status> {
-    match command {
-        RunCommand::Predict(args) => predict::run(args, console),
-        RunCommand::Tag(args) => tag::run(&args, console),
-        RunCommand::Listen(args) => listen::run(&args, console),
-        RunCommand::Embed(args) => embed::run(args, console),
-        RunCommand::Neighbours(args) => neighbours::run(&args, console),
-        RunCommand::Blend(args) => blend::run(&args, console),
-        RunCommand::Models { what } => models::run(what, console),
-        RunCommand::Export(args) => export::run(&args, console),
-        RunCommand::Bundle(args) => bundle::run(args, console),
-        RunCommand::Bench(args) => bench::run(args, console),
-        RunCommand::Completions(args) => completions::run(&args),
-        RunCommand::Man(args) => man::run(&args),
+/// The commands that run models.
+#[derive(Subcommand)]
+pub enum RunCommand {
+    Predict(predict::Predict),
+    Tag(tag::Tag),
+    Listen(listen::Listen),
+    Embed(embed::Embed),
+    Neighbours(neighbours::Neighbours),
+    Blend(blend::Blend),
+    #[command(subcommand)]
+    Models(models::Models),
+    Export(export::Export),
+    Bundle(bundle::Bundle),
+    Bench(bench::Bench),
+    Completions(completions::Completions),
+    #[command(hide = true)]
+    Man(man::Man),
+}
+
+impl RunCommand {
+    /// Runs the command.
+    pub fn run(self, console: &Console) -> anyhow::Result<Status> {
+        match self {
+            Self::Predict(args) => predict::run(args, console),
+            Self::Tag(args) => tag::run(&args, console),
+            Self::Listen(args) => listen::run(args, console),
+            Self::Embed(args) => embed::run(args, console),
+            Self::Neighbours(args) => neighbours::run(&args, console),
+            Self::Blend(args) => blend::run(&args, console),
+            Self::Models(what) => models::run(what, console),
+            Self::Export(args) => export::run(&args, console),
+            Self::Bundle(args) => bundle::run(args, console),
+            Self::Bench(args) => bench::run(args, console),
+            Self::Completions(args) => completions::run(&args),
+            Self::Man(args) => man::run(&args),
+        }
     }
 }

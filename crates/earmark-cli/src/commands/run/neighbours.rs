@@ -1,15 +1,35 @@
 //! `earmark neighbours`
 
-use crate::args::Neighbours;
-use crate::console::Console;
-use crate::output::{number_table, print, print_json};
-use crate::status::Status;
-use anyhow::bail;
+use crate::prelude::*;
 use earmark::index::{Embeddings, Neighbour};
 use earmark::inference::{self, Skips};
-use serde_json::json;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::num::NonZeroUsize;
+
+/// Find recordings that sound similar
+#[derive(Args)]
+#[command(
+    after_help = "Example: earmark neighbours bird.wav --in sounds.npy --model mn04.safetensors --top-k 10"
+)]
+pub struct Neighbours {
+    /// What to search for: audio files, or names of recordings in the embeddings
+    #[arg(required = true)]
+    pub queries: Vec<String>,
+    /// Embeddings to search, written by `earmark embed`
+    #[arg(long = "in", value_name = "X.npy|X.csv")]
+    pub index: PathBuf,
+    /// The model that made them; required if a query is an audio file
+    #[arg(long)]
+    pub model: Option<String>,
+    /// Number of nearest neighbours to list
+    #[arg(long, alias = "top", default_value = "5", value_name = "K")]
+    pub top_k: NonZeroUsize,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub compute: Compute,
+}
 
 /// Finds recordings that sound similar.
 pub fn run(args: &Neighbours, console: &Console) -> anyhow::Result<Status> {
@@ -19,7 +39,7 @@ pub fn run(args: &Neighbours, console: &Console) -> anyhow::Result<Status> {
     let queries = args.queries.iter();
     let files = queries.filter(|query| !known.contains_key(query.as_str()));
     let (embedded, skipped) = embed(args, files.map(PathBuf::from).collect(), &index, console)?;
-    let mut results = Vec::new();
+    let mut entries = Vec::new();
     for query in &args.queries {
         let embedded_row = || embedded.files.iter().position(|file| file == query);
         let row = match (known.get(query.as_str()), embedded_row()) {
@@ -29,16 +49,13 @@ pub fn run(args: &Neighbours, console: &Console) -> anyhow::Result<Status> {
         };
         // A recording that is its own neighbour says nothing.
         let found = index.nearest(row, args.top_k.get(), |i| index.files[i] != *query);
-        results.push((query.as_str(), found));
+        match args.json {
+            true => entries.push(json!({ "query": query, "neighbours": found })),
+            false => print(table(query, &found).trim_end())?,
+        }
     }
     if args.json {
-        let queries = results.iter();
-        let queries = queries.map(|(query, found)| json!({ "query": query, "neighbours": found }));
-        print_json(&queries.collect::<Vec<_>>())?;
-    } else {
-        for (query, found) in &results {
-            print(table(query, found).trim_end())?;
-        }
+        print_json(&entries)?;
     }
     Ok(Status::of_skips(skipped.len()))
 }
@@ -62,20 +79,17 @@ fn embed(
     };
     let job = inference::EmbedJob {
         model,
-        data: None,
-        subset: None,
         files,
-        segments: false,
         device: args.compute.device.clone(),
+        ..inference::EmbedJob::default()
     };
-    let stop = console.stop_flag()?;
-    let embedded = inference::embed(&job, &|e| console.show(e), &stop);
-    let (embedded, skipped) = console.finished(embedded, "nothing was found")?;
-    if embedded.width != index.width {
+    let (embedded, skipped) = console.run("nothing was found", |show, stop| {
+        inference::embed(&job, show, stop)
+    })?;
+    let (made, wanted) = (embedded.width, index.width);
+    if made != wanted {
         bail!(
-            "--model: it gives {} numbers per recording, but {place} has {}; name the model that made it",
-            embedded.width,
-            index.width
+            "--model: it gives {made} numbers per recording, but {place} has {wanted}; name the model that made it"
         );
     }
     Ok((embedded, skipped))
@@ -88,6 +102,6 @@ fn table(query: &str, found: &[Neighbour]) -> String {
         let start = n.start_seconds.map_or(String::new(), |s| format!("{s:.2} s"));
         vec![n.file.clone(), start, format!("{:.4}", n.similarity)]
     };
-    let rows: Vec<Vec<String>> = found.iter().map(row).collect();
-    number_table(&[&format!("similar to {name}"), "from", "similarity"], &rows) + "\n"
+    let rows = found.iter().map(row);
+    number_table(&[&format!("similar to {name}"), "from", "similarity"], rows)
 }

@@ -1,34 +1,40 @@
 //! `earmark demo`: the whole workflow on a synthetic set, without any data.
 
 use super::resume::given_command;
-use crate::args::Demo;
-use crate::console::Console;
-use crate::output::print;
-use crate::status::{Interrupted, Status};
-use anyhow::bail;
+use crate::prelude::*;
 use earmark::Recipe;
 use earmark::data::synth::write_demo;
-use earmark::engine::ParameterPrefixes;
 use earmark::inference;
-use earmark::metrics::{BlendMean, Report, ReportOptions, ScoreTable, TruthTable, number};
+use earmark::metrics::{Report, ReportOptions, ScoreTable, TruthTable, number};
 use earmark::runs::{pages, run_dir::RunDir};
 use earmark::train;
-use earmark_core::atomic;
-use earmark_core::human::human_duration;
 use earmark_core::random::{self, Purpose};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
+
+/// Try everything without data: synthesize sounds, train, evaluate, predict, report
+#[derive(Args)]
+#[command(after_help = "Example: earmark demo --out my-demo")]
+pub struct Demo {
+    /// Folder for data, runs and results
+    #[arg(long, default_value = "earmark-demo")]
+    pub out: PathBuf,
+    /// Random seed of the synthetic sounds and of training
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    #[command(flatten)]
+    pub compute: Compute,
+}
 
 /// The file that marks a folder as a demo, which may be written again.
 const MARK: &str = "demo.json";
+
+/// What an interruption means.
+const AGAIN: &str = "run the same command again to start over";
 
 /// A demo and where it keeps things.
 struct Workflow<'a> {
     args: &'a Demo,
     console: &'a Console,
-    stop: Arc<AtomicBool>,
     data: PathBuf,
     curated: PathBuf,
     submission: PathBuf,
@@ -40,7 +46,6 @@ pub fn run(args: &Demo, console: &Console) -> anyhow::Result<Status> {
     let demo = Workflow {
         args,
         console,
-        stop: console.stop_flag()?,
         data: args.out.join("data"),
         curated: args.out.join("runs/2-curated"),
         submission: args.out.join("submission.csv"),
@@ -78,45 +83,37 @@ fn prepare_folder(root: &Path) -> anyhow::Result<()> {
         );
     }
     std::fs::create_dir_all(root)?;
-    atomic::write(&mark, |w| {
+    output::write(&mark, |w| {
         w.write_all(b"{ \"what\": \"a folder of `earmark demo`, which may be written again\" }\n")
-    })?;
-    Ok(())
+    })
 }
 
 impl Workflow<'_> {
     fn synthesize(&self) -> anyhow::Result<()> {
         let (data, console) = (&self.data, self.console);
         console.note(format!("1/5 synthesizing a labelled set in {}", data.display()));
-        let set = write_demo(data, self.args.seed, &|done, total| {
-            console.features(done, total);
-        })?;
+        let progress = |done, total| console.features(done, total);
+        let set = write_demo(data, self.args.seed, &progress)?;
+        let (curated, noisy, wrong, test) = (set.curated, set.noisy, set.wrong_labels, set.test);
+        let classes = set.classes.len();
         console.note(format!(
-            "    {} curated clips, {} noisy ones ({} of their labels are wrong), {} test clips, {} classes",
-            set.curated,
-            set.noisy,
-            set.wrong_labels,
-            set.test,
-            set.classes.len()
+            "    {curated} curated clips, {noisy} noisy ones ({wrong} of their labels are wrong), {test} test clips, {classes} classes"
         ));
         Ok(())
     }
 
     fn train(&self, recipe: &str, run: &Path, init_from: Option<&Path>) -> anyhow::Result<()> {
+        let recipe = Recipe::load(recipe, &[format!("train.seed={}", self.args.seed)])?;
         let job = train::TrainJob {
-            recipe: Recipe::load(recipe, &[format!("train.seed={}", self.args.seed)])?,
-            data: self.data.clone(),
-            run: run.into(),
-            fold: None,
-            fold_table: None,
             init_from: init_from.map(|path| path.to_string_lossy().into_owned()),
-            prefixes: ParameterPrefixes::default(),
-            resume: false,
             device: self.args.compute.device.clone(),
             command: given_command(),
+            ..train::TrainJob::new(recipe, &self.data, run)
         };
-        let trained = train::train(&job, &|e| self.console.show(e), &self.stop)?;
-        unless(trained.outcome.interrupted)
+        self.console.run(AGAIN, |show, stop| {
+            let trained = train::train(&job, show, stop)?;
+            Ok((!trained.outcome.interrupted).then_some(()))
+        })
     }
 
     fn evaluate(&self) -> anyhow::Result<()> {
@@ -130,25 +127,22 @@ impl Workflow<'_> {
             eval_dir: None,
             device: self.args.compute.device.clone(),
         };
-        let evaluated = train::evaluate(&job, &|e| self.console.show(e), &self.stop)?;
-        unless(evaluated.interrupted)
+        self.console.run(AGAIN, |show, stop| {
+            let evaluated = train::evaluate(&job, show, stop)?;
+            Ok((!evaluated.interrupted).then_some(()))
+        })
     }
 
     fn predict(&self) -> anyhow::Result<inference::Prediction> {
         let job = inference::PredictJob {
             models: vec![self.curated.to_string_lossy().into_owned()],
             data: Some(self.data.clone()),
-            subset: None,
-            files: Vec::new(),
-            layout: None,
-            weights: None,
-            mean: BlendMean::Geometric,
-            raw: false,
             device: self.args.compute.device.clone(),
+            ..inference::PredictJob::default()
         };
-        let Some(prediction) = inference::predict(&job, &|e| self.console.show(e), &self.stop)? else {
-            return Err(Interrupted.into());
-        };
+        let prediction = self
+            .console
+            .run(AGAIN, |show, stop| inference::predict(&job, show, stop))?;
         prediction.scores.save(&self.submission)?;
         Ok(prediction)
     }
@@ -183,13 +177,5 @@ impl Workflow<'_> {
              earmark predict {} --files SOME.wav -o scores.csv",
             self.curated.display()
         ))
-    }
-}
-
-/// Ends the command where Ctrl-C ended a stage.
-fn unless(interrupted: bool) -> anyhow::Result<()> {
-    match interrupted {
-        true => Err(Interrupted.into()),
-        false => Ok(()),
     }
 }

@@ -1,76 +1,66 @@
 //! `earmark train --dry-run`
 
-use crate::args::Train;
 use crate::commands::tables::network_table;
-use crate::output::{print, print_json};
-use crate::status::Status;
-use earmark::train::{self, Estimate, TrainPlan};
-use earmark_core::human::{human_bytes, human_duration};
+use crate::prelude::*;
+use earmark::train::{self, Estimate, FoldSet, TrainPlan};
 
 /// Prints what training would do.
-pub fn run(job: &train::TrainJob, args: &Train) -> anyhow::Result<Status> {
+pub fn run(job: &train::TrainJob, folds: Option<&FoldSet>, json: bool) -> anyhow::Result<Status> {
     let recipe = &job.recipe;
-    let folds = match &args.folds {
-        Some(set) => train::folds_of(recipe, &args.data, args.fold_table.as_deref(), set)?,
-        None => Vec::new(),
-    };
-    // Of several folds, the first stands for all: they differ by a few clips.
-    let plan = train::plan(job, args.fold.or(folds.first().copied()))?;
-    let cost = train::estimate(recipe, &plan, &args.data, &args.compute.device)?;
-    if args.json {
-        let mut value = serde_json::json!({ "plan": plan, "estimate": cost, "recipe": recipe });
+    let folds = folds.map(|set| train::folds_of(recipe, &job.data, job.fold_table.as_deref(), set));
+    let folds = folds.transpose()?.unwrap_or_default();
+    // Of several folds, the plan is of the first: they differ by a few clips.
+    let plan = train::plan(job, job.fold.or(folds.first().copied()))?;
+    let cost = train::estimate(recipe, &plan, &job.data, &job.device)?;
+    let result = || {
+        let mut value = json!({ "plan": plan, "estimate": cost, "recipe": recipe });
         if !folds.is_empty() {
-            value["folds"] = folds.into();
+            value["folds"] = json!(folds);
         }
-        print_json(&value)?;
-        return Ok(Status::Done);
-    }
-    print(format!("{}: {}", recipe.name, recipe.description))?;
-    print_plan(&plan)?;
-    print("")?;
-    print_cost(&plan, &cost)?;
-    if !folds.is_empty() {
-        let names: Vec<String> = folds.iter().map(u32::to_string).collect();
-        print(format!(
-            "folds       {}: all of this for each, about {} in total",
-            names.join(", "),
-            human_duration(cost.seconds * folds.len() as f64)
-        ))?;
-    }
+        value
+    };
+    print_as(json, result, || {
+        let (name, about) = (&recipe.name, &recipe.description);
+        let mut text = format!(
+            "{name}: {about}\n{}\n{}",
+            plan_text(&plan),
+            cost_text(&plan, &cost)
+        );
+        if !folds.is_empty() {
+            let names: Vec<String> = folds.iter().map(u32::to_string).collect();
+            let (names, time) = (
+                names.join(", "),
+                human_duration(cost.seconds * folds.len() as f64),
+            );
+            text += &format!("\nfolds       {names}: all of this for each, about {time} in total");
+        }
+        text
+    })?;
     Ok(Status::Done)
 }
 
-fn print_plan(plan: &TrainPlan) -> anyhow::Result<()> {
-    let TrainPlan {
-        train,
-        validation,
-        test,
-        classes,
-        segment: [channels, bands, frames],
-        ..
-    } = plan;
-    print(format!(
+fn plan_text(plan: &TrainPlan) -> String {
+    let (train, validation, test) = (plan.train, plan.validation, plan.test);
+    let (classes, [channels, bands, frames]) = (&plan.classes, plan.segment);
+    let mut text = format!(
         "clips       {train} for training, {validation} for validation, {test} held out for testing\n\
          classes     {}: {}\n\
          segment     {channels} x {bands} bands x {frames} frames\n\n{}\n\
-         parameters  {} trainable, {} in total (BatchNorm and biases included)",
+         parameters  {} trainable, {} in total (BatchNorm and biases included)\n",
         classes.len(),
         classes.join(", "),
         network_table(&plan.network),
         plan.trainable,
         plan.parameters
-    ))?;
-    for line in &plan.start {
-        print(format!("start       {line}"))?;
-    }
-    for line in plan.phases.iter().chain(&plan.class_weights) {
-        print(format!("training    {line}"))?;
-    }
-    Ok(())
+    );
+    text.extend(plan.start.iter().map(|line| format!("start       {line}\n")));
+    let training = plan.phases.iter().chain(&plan.class_weights);
+    text.extend(training.map(|line| format!("training    {line}\n")));
+    text
 }
 
-fn print_cost(plan: &TrainPlan, cost: &Estimate) -> anyhow::Result<()> {
-    print(format!(
+fn cost_text(plan: &TrainPlan, cost: &Estimate) -> String {
+    format!(
         "steps       about {}, about {} per epoch (exact once the audio is read)\n\
          memory      about {} for a training step, {} for features\n\
          disk        {} per checkpoint, about {} for the run, {} for cached features\n\
@@ -84,5 +74,5 @@ fn print_cost(plan: &TrainPlan, cost: &Estimate) -> anyhow::Result<()> {
         human_bytes(cost.cache_bytes),
         human_duration(cost.seconds),
         cost.step_seconds
-    ))
+    )
 }

@@ -12,18 +12,30 @@ mod stack;
 mod train;
 mod tune;
 
-use crate::args::TrainCommand;
-use crate::console::Console;
-use crate::status::Status;
+use crate::prelude::*;
 
-/// Runs one of them.
-pub fn run(command: TrainCommand, console: &Console) -> anyhow::Result<Status> {
-    match command {
-        TrainCommand::Demo(args) => demo::run(&args, console),
-        TrainCommand::Recipes { what } => recipes::run(what),
-        TrainCommand::Train(args) => train::run(&args, console),
-        TrainCommand::Tune(args) => tune::run(args, console),
-        TrainCommand::Stack(args) => stack::run(args, console),
-        TrainCommand::Probe(args) => probe::run(args, console),
+/// The commands that train.
+#[derive(Subcommand)]
+pub enum TrainCommand {
+    Demo(demo::Demo),
+    #[command(subcommand)]
+    Recipes(recipes::Recipes),
+    Train(train::Train),
+    Tune(tune::Tune),
+    Stack(stack::Stack),
+    Probe(probe::Probe),
+}
+
+impl TrainCommand {
+    /// Runs the command.
+    pub fn run(self, console: &Console) -> anyhow::Result<Status> {
+        match self {
+            Self::Demo(args) => demo::run(&args, console),
+            Self::Recipes(what) => recipes::run(what),
+            Self::Train(args) => train::run(args, console),
+            Self::Tune(args) => tune::run(args, console),
+            Self::Stack(args) => stack::run(args, console),
+            Self::Probe(args) => probe::run(args, console),
+        }
     }
 }

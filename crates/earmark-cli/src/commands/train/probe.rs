@@ -1,16 +1,51 @@
 //! `earmark probe`
 
-use crate::args::Probe;
-use crate::console::Console;
-use crate::output::{self, number_table, print, print_json};
-use crate::status::Status;
-use anyhow::bail;
+use crate::prelude::*;
 use earmark::data::DataOptions;
 use earmark::metrics::number;
 use earmark::train::{self, ProbeResult, ProbedFold};
-use earmark_core::human::human_amount;
-use serde_json::json;
 use std::collections::BTreeMap;
+
+/// Train a linear classifier on a frozen model's embeddings (linear probe)
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  earmark probe mn04.safetensors --data my-sounds -o tagger.safetensors\n  \
+    earmark probe mn04.safetensors --data ESC-10 --folds all\n\n\
+    It takes seconds and writes a model file like any other."
+)]
+pub struct Probe {
+    /// The model whose embeddings are used: MODEL.safetensors, RUN or RUN@STEP
+    pub model: String,
+    /// A labelled data folder
+    #[arg(long, env = "EARMARK_DATA")]
+    pub data: PathBuf,
+    /// Model file to write
+    #[arg(long, short, required_unless_present = "folds")]
+    pub out: Option<PathBuf>,
+    /// Cross-validate over all folds; the model that is written is trained on all of them
+    #[arg(long, value_name = "all", value_parser = ["all"])]
+    pub folds: Option<String>,
+    /// Fold table (file,fold) instead of the data's own folds
+    #[arg(long, value_name = "TABLE")]
+    pub fold_table: Option<PathBuf>,
+    /// Subsets to train on; default: all
+    #[arg(long = "subset", aliases = ["part", "parts"], value_name = "SUBSET", value_delimiter = ',')]
+    pub subsets: Vec<String>,
+    /// A class of the data and similar classes of the model, whose weights are the starting point: "dog=Dog|Bark"
+    #[arg(long, value_name = "CLASS=A|B")]
+    pub like: Vec<String>,
+    /// Strength of the regularization; default: the best of several, by cross-validation on the training clips
+    #[arg(long)]
+    pub strength: Option<f64>,
+    /// File for the out-of-fold scores, which `earmark calibrate` reads
+    #[arg(long, alias = "scores", requires = "folds", value_name = "OOF.csv")]
+    pub out_of_fold: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub compute: Compute,
+}
 
 /// Fits a linear classifier to a model's embeddings of a labelled folder.
 pub fn run(args: Probe, console: &Console) -> anyhow::Result<Status> {
@@ -33,20 +68,17 @@ pub fn run(args: Probe, console: &Console) -> anyhow::Result<Status> {
         out: args.out.clone(),
         device: args.compute.device,
     };
-    let stop = console.stop_flag()?;
-    let done = train::probe(&job, &|e| console.show(e), &stop);
-    let done = console.finished(done, "nothing was written")?;
+    let done = console.run("nothing was written", |show, stop| train::probe(&job, show, stop))?;
     if let (Some(path), Some((_, scores))) = (&args.out_of_fold, &done.cross_validated) {
         output::write_scores(path, scores)?;
     }
-    if args.json {
-        print_json(&json!({
+    let result = || {
+        json!({
             "clips": done.clips, "features": done.features, "classes": done.classes, "strength": done.strength,
             "folds": done.folds, "judged": done.cross_validated.as_ref().map(|(report, _)| report), "skipped": done.skipped, "out": args.out,
-        }))?;
-    } else {
-        print(summary(&done).trim_end())?;
-    }
+        })
+    };
+    print_as(args.json, result, || summary(&done))?;
     if let Some(path) = &args.out {
         let classes = human_amount(done.classes.len(), "class", "classes");
         console.note(format!("{}: {classes}", path.display()));
@@ -94,14 +126,8 @@ fn summary(done: &ProbeResult) -> String {
         (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
     };
     let head = ["mean".to_owned(), report.clips.to_string(), String::new()];
-    let rows: Vec<Vec<String>> = folds
-        .chain([row(head, mean(|f| f.accuracy), mean(|f| f.neighbours))])
-        .collect();
-    text += &number_table(&["fold", "clips", "strength", "accuracy", "5 neighbours"], &rows);
-    text += &format!(
-        "\npooled: lwlrap {}, mAP {}\n",
-        number(report.lwlrap),
-        number(report.mean_ap)
-    );
-    text
+    let rows = folds.chain([row(head, mean(|f| f.accuracy), mean(|f| f.neighbours))]);
+    text += &number_table(&["fold", "clips", "strength", "accuracy", "5 neighbours"], rows);
+    let (lwlrap, map) = (number(report.lwlrap), number(report.mean_ap));
+    text + &format!("\npooled: lwlrap {lwlrap}, mAP {map}\n")
 }

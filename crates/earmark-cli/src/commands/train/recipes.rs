@@ -1,13 +1,32 @@
 //! `earmark recipes`
 
-use crate::args::Recipes;
-use crate::output::{print, print_json};
-use crate::status::Status;
-use anyhow::{Context, bail};
-use earmark::recipe::AnyRecipe;
-use earmark::recipe::builtin;
+use crate::prelude::*;
+use earmark::recipe::{AnyRecipe, builtin};
 use earmark::report::text_table;
-use std::path::Path;
+
+/// List or show the built-in recipes
+#[derive(Subcommand)]
+#[command(after_help = "Example: earmark recipes list")]
+pub enum Recipes {
+    /// List the built-in recipes and what each is for
+    #[command(after_help = "Example: earmark recipes list --json")]
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a recipe as TOML, with everything it extends and every default
+    #[command(after_help = "Example: earmark recipes show dcase2019-baseline/esc10 --set network.width=0.5")]
+    Show {
+        /// Name of a built-in recipe, or a recipe file
+        name: String,
+        /// Print it as written: without what it extends and without defaults
+        #[arg(long, alias = "raw")]
+        as_written: bool,
+        #[command(flatten)]
+        overrides: RecipeArgs,
+    },
+}
 
 /// Lists or prints recipes.
 pub fn run(what: Recipes) -> anyhow::Result<Status> {
@@ -27,20 +46,15 @@ pub fn run(what: Recipes) -> anyhow::Result<Status> {
 }
 
 fn list(json: bool) -> anyhow::Result<()> {
-    let recipes = builtin::names()
-        .map(|name| AnyRecipe::load(name, &[]))
-        .collect::<Result<Vec<_>, _>>()?;
-    if json {
-        let named = recipes
-            .iter()
-            .map(|r| serde_json::json!({ "name": r.name(), "description": r.description() }));
-        return print_json(&named.collect::<Vec<_>>());
-    }
-    let rows: Vec<Vec<String>> = recipes
-        .iter()
-        .map(|r| vec![r.name().to_owned(), r.description().to_owned()])
-        .collect();
-    print(text_table(&["recipe", "description"], &rows, &[]).trim_end())
+    let recipes = builtin::names().map(|name| AnyRecipe::load(name, &[]));
+    let recipes = recipes.collect::<Result<Vec<_>, _>>()?;
+    let entry = |r: &AnyRecipe| json!({ "name": r.name(), "description": r.description() });
+    let entries = || recipes.iter().map(entry).collect::<Vec<_>>();
+    print_as(json, entries, || {
+        let rows = recipes.iter();
+        let rows = rows.map(|r| vec![r.name().to_owned(), r.description().to_owned()]);
+        text_table(&["recipe", "description"], &Vec::from_iter(rows), &[])
+    })
 }
 
 /// The text of a recipe file or of a built-in recipe; a file has priority, as in training.

@@ -1,10 +1,9 @@
-//! The command that resumes an interrupted training.
+//! Where a training goes, and the command that resumes it.
 
-use crate::args::Train;
-use crate::console::Console;
-use crate::status::Interrupted;
+use crate::prelude::*;
+use earmark::runs::run_dir::fresh_folder;
+use earmark::train::TrainJob;
 use earmark_core::text;
-use std::path::Path;
 
 /// The command line as it was given; what is not UTF-8 is shown as well as possible.
 pub fn given_command() -> Vec<String> {
@@ -13,17 +12,20 @@ pub fn given_command() -> Vec<String> {
         .collect()
 }
 
-/// Says how to resume the training, and ends the command.
-pub fn interrupted<T>(args: &Train, run: &Path, console: &Console) -> anyhow::Result<T> {
-    let mut words = given_command();
-    words[0] = "earmark".to_owned();
-    if args.run.is_none() {
-        words.extend(["--run".to_owned(), run.to_string_lossy().into_owned()]);
+/// The folder that a command line names, or a new one under runs/.
+pub fn run_folder(named: Option<PathBuf>, name: &str) -> PathBuf {
+    named.unwrap_or_else(|| fresh_folder(Path::new("runs"), name))
+}
+
+/// How to resume a training, whose run directory the command line may have named.
+pub fn resume_note(job: &TrainJob, named: bool) -> String {
+    let mut words = vec!["earmark".to_owned()];
+    words.extend(job.command.iter().skip(1).cloned());
+    if !named {
+        words.extend(["--run".to_owned(), job.run.to_string_lossy().into_owned()]);
     }
-    if !args.resume {
+    if !job.resume {
         words.push("--resume".to_owned());
     }
-    let command = text::command_line(&words);
-    console.note(format!("interrupted; resume with: {command}"));
-    Err(Interrupted.into())
+    format!("interrupted; resume with: {}", text::command_line(&words))
 }

@@ -1,11 +1,39 @@
 //! What `earmark tune` and `earmark stack --random` share: settings that a search tries, and its results.
 
-use crate::output::print;
-use anyhow::bail;
+use crate::prelude::*;
 use earmark::metrics::number;
 use earmark::report::{Align, text_table};
-use earmark::train::tuning::{Trial, TrialState, Trials};
-use std::path::Path;
+use earmark::train::tuning::{SearchDimension, Trial, TrialState, Trials};
+
+/// What a random search draws from.
+#[derive(Args)]
+pub struct SearchSpace {
+    /// A key and its bounds; whole numbers if both bounds are; with :log, uniform in the logarithm
+    #[arg(long, value_name = "KEY=LOW..HIGH[:log]", value_parser = range)]
+    pub range: Vec<SearchDimension>,
+    /// A key and its values, all equally likely
+    #[arg(long, value_name = "KEY=V1,V2,...", value_parser = list)]
+    pub choice: Vec<SearchDimension>,
+    /// Random seed of the draws
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+}
+
+fn range(text: &str) -> Result<SearchDimension, String> {
+    SearchDimension::range(text).map_err(|e| e.remedy.to_owned())
+}
+
+/// Parses a key and its values.
+pub fn list(text: &str) -> Result<SearchDimension, String> {
+    SearchDimension::list(text).map_err(|e| e.remedy.to_owned())
+}
+
+impl SearchSpace {
+    /// Both lists, ranges first.
+    pub fn dimensions(&self) -> Vec<SearchDimension> {
+        [self.range.clone(), self.choice.clone()].concat()
+    }
+}
 
 /// Whether `KEY=VALUE` of a command line sets a key that a search tries, or a table around it, or something in it.
 pub fn sets(set: &str, key: &str) -> bool {
@@ -24,31 +52,43 @@ pub fn refuse_set_again<'k>(overrides: &[String], keys: impl Iterator<Item = &'k
     Ok(())
 }
 
-/// Prints the trials, best first, and where the best one is.
-pub fn print_trials(found: &Trials, folder: &Path) -> anyhow::Result<()> {
-    print(format!(
-        "{}\ncompared by {} on {}",
-        table(found).trim_end(),
-        found.metric,
-        found.compared_by
-    ))?;
-    if let Some(best) = &found.best {
-        print(format!(
-            "best: {}\nrecipe: {}",
-            folder.join(best).display(),
-            folder.join("best.toml").display()
-        ))?;
-    }
-    Ok(())
+/// How to resume a search or a stacking.
+pub fn resume_note(folder: &Path) -> String {
+    let folder = folder.display();
+    format!("resume with the same command and --run {folder} --resume")
 }
 
-/// Fails a search without a result.
-pub fn refuse_no_best(found: &Trials, folder: &Path) -> anyhow::Result<()> {
+/// Prints the trials, best first, and where the best one is; fails a search without a result.
+pub fn finish(found: &Trials, folder: &Path, json: bool) -> anyhow::Result<Status> {
+    print_as(
+        json,
+        || found,
+        || {
+            let mut text = format!(
+                "{}compared by {} on {}\n",
+                table(found),
+                found.metric,
+                found.compared_by
+            );
+            if let Some(best) = &found.best {
+                let (best, recipe) = (folder.join(best), folder.join("best.toml"));
+                text += &format!("best: {}\nrecipe: {}\n", best.display(), recipe.display());
+            }
+            if let Some(nested) = &found.nested {
+                text += &format!(
+                    "the search itself, each fold evaluated with the setting that its own validation clips chose: {} {}",
+                    found.metric,
+                    number(nested.test_score)
+                );
+            }
+            text
+        },
+    )?;
     if found.best.is_none() {
         let trials = folder.join("trials.json");
         bail!("no trial finished; see {} for the reasons", trials.display());
     }
-    Ok(())
+    Ok(Status::Done)
 }
 
 fn table(found: &Trials) -> String {

@@ -1,28 +1,59 @@
 //! `earmark stack`
 
-use super::resume::given_command;
-use super::search::{print_trials, refuse_no_best, refuse_set_again, sets};
-use crate::args::Stack;
+use super::resume::{given_command, run_folder};
+use super::search::{SearchSpace, finish, refuse_set_again, resume_note, sets};
 use crate::commands::tables::fold_table;
-use crate::console::Console;
-use crate::output::{print, print_json};
-use crate::status::{Interrupted, Status};
-use anyhow::bail;
-use earmark::metrics::number;
+use crate::prelude::*;
 use earmark::recipe::StackRecipe;
-use earmark::runs::run_dir::fresh_folder;
 use earmark::train;
 use earmark::train::tuning::{SearchDimension, StackSearchJob, random, search_stack, stack_space};
-use std::path::{Path, PathBuf};
+use std::num::NonZeroUsize;
+
+/// Train a stacking model on the out-of-fold scores of several cross-validation runs
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  earmark stack runs/a runs/b runs/c --run runs/stack\n  \
+    earmark stack runs/a runs/b --run runs/search --random 20\n  \
+    earmark stack runs/a runs/b --recipe runs/search/best.toml --run runs/stack --resume\n\n\
+    The run of fold K is trained on the other folds and evaluated on fold K. Then `earmark predict runs/stack --data DIR` scores \
+    recordings with the stacked runs and the stacking model, and `earmark predict runs/stack --out-of-fold` gives the \
+    stacking model's own out-of-fold scores."
+)]
+pub struct Stack {
+    /// Cross-validation runs of the base models (`earmark train --folds all`), all with the same folds
+    #[arg(required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// Stacking recipe: a file, or name of a built-in recipe
+    #[arg(long, default_value = "argus-2019/2-stack")]
+    pub recipe: String,
+    #[command(flatten)]
+    pub overrides: RecipeArgs,
+    /// Folder for its runs, one per fold; default: a new numbered folder under runs/
+    #[arg(long, env = "EARMARK_RUN")]
+    pub run: Option<PathBuf>,
+    /// The data folder; default: where it was when the first input was trained
+    #[arg(long, env = "EARMARK_DATA")]
+    pub data: Option<PathBuf>,
+    /// Resume an interrupted run
+    #[arg(long, requires = "run")]
+    pub resume: bool,
+    /// Try N random settings, each in a folder of its own (trial-001, ...); best.toml is the recipe of the best one
+    #[arg(long, alias = "search", value_name = "N")]
+    pub random: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub space: SearchSpace,
+    /// Print the outcome as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub compute: Compute,
+}
 
 /// Trains a stacking model, or searches for its settings.
 pub fn run(args: Stack, console: &Console) -> anyhow::Result<Status> {
     let inputs = train::input_names(&args.inputs)?;
     let mut recipe = StackRecipe::load(&args.recipe, &args.overrides.set)?;
-    let run = args
-        .run
-        .clone()
-        .unwrap_or_else(|| fresh_folder(Path::new("runs"), &recipe.name));
+    let run = run_folder(args.run.clone(), &recipe.name);
     if let Some(count) = args.random {
         return search(args, count.get(), inputs, run, console);
     }
@@ -38,30 +69,20 @@ pub fn run(args: Stack, console: &Console) -> anyhow::Result<Status> {
         device: args.compute.device,
         command: given_command(),
     };
-    let stop = console.stop_flag()?;
-    let trained = train::train_stack(&job, &|e| console.show(e), &stop);
-    let trained = console.finished(trained.map(Some), &resume_note(&job.run))?;
-    let Some(report) = &trained.report else {
-        console.note(format!("interrupted; {}", resume_note(&job.run)));
-        return Err(Interrupted.into());
-    };
-    if args.json {
-        print_json(&serde_json::json!({ "run": job.run, "report": report, "skipped": trained.skipped }))?;
-    } else {
-        print(fold_table(report).trim_end())?;
-        if report.optimistic {
-            print("OPTIMISTIC: the test clips drove this training or that of an input")?;
-        }
-        print(format!("run: {}", job.run.display()))?;
-    }
-    Ok(Status::of_skips(trained.skipped.len()))
-}
-
-fn resume_note(run: &Path) -> String {
-    format!(
-        "resume with the same command and --run {} --resume",
-        run.display()
-    )
+    let (report, skipped) = console.run(&resume_note(&job.run), |show, stop| {
+        let trained = train::train_stack(&job, show, stop)?;
+        Ok(trained.report.map(|report| (report, trained.skipped)))
+    })?;
+    let result = || json!({ "run": job.run, "report": report, "skipped": skipped });
+    print_as(args.json, result, || {
+        let optimistic = match report.optimistic {
+            true => "OPTIMISTIC: the test clips drove this training or that of an input\n",
+            false => "",
+        };
+        let (table, run) = (fold_table(&report), job.run.display());
+        format!("{table}{optimistic}run: {run}")
+    })?;
+    Ok(Status::of_skips(skipped.len()))
 }
 
 fn search(
@@ -83,23 +104,9 @@ fn search(
         device: args.compute.device,
         command: given_command(),
     };
-    let stop = console.stop_flag()?;
-    let found = search_stack(&job, &|e| console.show(e), &stop);
-    let found = console.finished(found, &resume_note(&job.folder))?;
-    if args.json {
-        print_json(&found)?;
-    } else {
-        print_trials(&found, &job.folder)?;
-        if let Some(nested) = &found.nested {
-            print(format!(
-                "the search itself, each fold evaluated with the setting that its own validation clips chose: {} {}",
-                found.metric,
-                number(nested.test_score)
-            ))?;
-        }
-    }
-    refuse_no_best(&found, &job.folder)?;
-    Ok(Status::Done)
+    let resume = resume_note(&job.folder);
+    let found = console.run(&resume, |show, stop| search_stack(&job, show, stop))?;
+    finish(&found, &job.folder, args.json)
 }
 
 /// What is searched: what the command line names, or else everything that it does not set.

@@ -1,84 +1,116 @@
 //! `earmark train`
 
-use super::resume::{given_command, interrupted};
+use super::resume::{given_command, resume_note, run_folder};
 use super::{cross_validate, dry_run};
-use crate::args::Train;
-use crate::console::Console;
-use crate::output::{print, print_json};
-use crate::status::{Interrupted, Status};
+use crate::prelude::*;
 use earmark::Recipe;
 use earmark::engine::ParameterPrefixes;
-use earmark::runs::run_dir::fresh_folder;
-use earmark::train;
-use earmark_core::human::human_duration;
-use std::path::Path;
+use earmark::train::{self, FoldSet};
 use std::time::Instant;
 
+/// Train a recipe on a data folder
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  earmark train dcase2019-baseline/esc10 --data ESC-10 --fold 1\n  \
+    earmark train my.toml --data sounds --run runs/a --set train.epochs=20\n  \
+    earmark train my.toml --data sounds --run runs/a --resume\n  \
+    earmark train dcase2019-baseline/esc10 --data ESC-10 --run runs/cv --folds all\n\n\
+    Ctrl-C stops training after the current step (or validation batch) and saves the weights as an extra checkpoint. \
+    With --resume, training continues exactly there and ends with the same weights as without the interruption."
+)]
+pub struct Train {
+    /// Recipe file, or name of a built-in recipe
+    pub recipe: String,
+    /// The data folder
+    #[arg(long, env = "EARMARK_DATA")]
+    pub data: PathBuf,
+    /// The run directory; default: a new numbered folder under runs/
+    #[arg(long, env = "EARMARK_RUN")]
+    pub run: Option<PathBuf>,
+    /// Hold out this fold as the test fold
+    #[arg(long)]
+    pub fold: Option<u32>,
+    /// Cross-validate: train and evaluate these folds in turn, each in its own run under the run directory (all, or 1,3,5)
+    #[arg(long, value_name = "all|K,K,...", conflicts_with_all = ["fold"])]
+    pub folds: Option<FoldSet>,
+    /// Fold table (file,fold) instead of the data's own folds
+    #[arg(long, value_name = "TABLE")]
+    pub fold_table: Option<PathBuf>,
+    #[command(flatten)]
+    pub overrides: RecipeArgs,
+    /// Resume an interrupted run
+    #[arg(long, requires = "run")]
+    pub resume: bool,
+    /// Warm start from the weights of a model: MODEL.safetensors, RUN or RUN@STEP
+    #[arg(long, value_name = "MODEL")]
+    pub init_from: Option<String>,
+    /// Transfer only parameters whose names start with one of these prefixes
+    #[arg(long, value_name = "PREFIX", value_delimiter = ',', requires = "init_from")]
+    pub include: Vec<String>,
+    /// Do not transfer parameters whose names start with one of these prefixes
+    #[arg(long, value_name = "PREFIX", value_delimiter = ',', requires = "init_from")]
+    pub exclude: Vec<String>,
+    /// Print the plan (classes, network, memory, disk, time) without training
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the outcome (or the plan) as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub compute: Compute,
+}
+
 /// Trains, or prints what training would do.
-pub fn run(args: &Train, console: &Console) -> anyhow::Result<Status> {
-    let job = job(args)?;
+pub fn run(args: Train, console: &Console) -> anyhow::Result<Status> {
+    let recipe = Recipe::load(&args.recipe, &args.overrides.set)?;
+    let named = args.run.is_some();
+    let job = train::TrainJob {
+        run: run_folder(args.run, &recipe.name),
+        recipe,
+        data: args.data,
+        fold: args.fold,
+        fold_table: args.fold_table,
+        init_from: args.init_from,
+        prefixes: ParameterPrefixes {
+            include: args.include,
+            exclude: args.exclude,
+        },
+        resume: args.resume,
+        device: args.compute.device,
+        command: given_command(),
+    };
     if args.dry_run {
-        return dry_run::run(&job, args);
+        return dry_run::run(&job, args.folds.as_ref(), args.json);
     }
+    let resume = resume_note(&job, named);
     if let Some(folds) = &args.folds {
-        return cross_validate::run(args, &job, folds, console);
+        return cross_validate::run(&job, folds, args.json, resume, console);
     }
     let stop = console.stop_flag()?;
     let start = Instant::now();
-    let trained = match train::train(&job, &|e| console.show(e), &stop) {
-        Err(e) if e.is_interrupt() => {
-            console.note(e);
-            return Err(Interrupted.into());
-        }
-        trained => trained?,
-    };
+    let trained = train::train(&job, &|e| console.show(e), &stop)?;
     let (outcome, seconds) = (&trained.outcome, start.elapsed().as_secs_f64());
-    if args.json {
-        print_json(&serde_json::json!({
+    let result = || {
+        json!({
             "run": trained.run, "step": outcome.step, "total": outcome.total, "interrupted": outcome.interrupted,
             "stopped_early": outcome.stopped_early, "best": outcome.best, "seconds": seconds,
             "skipped": trained.skipped, "waited_for_data": {
                 "share": outcome.throughput.waiting_share(), "seconds": outcome.throughput.waited,
                 "first_batch_seconds": outcome.throughput.first_wait, "step_seconds": outcome.throughput.seconds,
             },
-        }))?;
-    } else {
+        })
+    };
+    print_as(args.json, result, || {
         let metric = job.recipe.validation.metric.name();
         let best = outcome.best.map_or(String::new(), |best| {
             format!(", best {metric} {:.4} at step {}", best.score, best.step)
         });
-        print(format!(
-            "step {} of {} after {}{best}\nrun: {}",
-            outcome.step,
-            outcome.total,
-            human_duration(seconds),
-            trained.run.display()
-        ))?;
+        let (step, total, time) = (outcome.step, outcome.total, human_duration(seconds));
+        let run = trained.run.display();
+        format!("step {step} of {total} after {time}{best}\nrun: {run}")
+    })?;
+    match outcome.interrupted {
+        true => bail!(Stopped(resume)),
+        false => Ok(Status::of_skips(trained.skipped.len())),
     }
-    if outcome.interrupted {
-        return interrupted(args, &trained.run, console);
-    }
-    Ok(Status::of_skips(trained.skipped.len()))
-}
-
-fn job(args: &Train) -> anyhow::Result<train::TrainJob> {
-    let recipe = Recipe::load(&args.recipe, &args.overrides.set)?;
-    Ok(train::TrainJob {
-        run: args
-            .run
-            .clone()
-            .unwrap_or_else(|| fresh_folder(Path::new("runs"), &recipe.name)),
-        recipe,
-        data: args.data.clone(),
-        fold: args.fold,
-        fold_table: args.fold_table.clone(),
-        init_from: args.init_from.clone(),
-        prefixes: ParameterPrefixes {
-            include: args.include.clone(),
-            exclude: args.exclude.clone(),
-        },
-        resume: args.resume,
-        device: args.compute.device.clone(),
-        command: given_command(),
-    })
 }

@@ -1,33 +1,77 @@
 //! `earmark tune`
 
-use super::resume::given_command;
-use super::search::{print_trials, refuse_no_best, refuse_set_again};
-use crate::args::Tune;
-use crate::console::Console;
-use crate::output::{print, print_json};
-use crate::status::Status;
-use anyhow::bail;
+use super::resume::{given_command, run_folder};
+use super::search::{SearchSpace, finish, list, refuse_set_again, resume_note};
+use crate::prelude::*;
 use earmark::Recipe;
-use earmark::runs::run_dir::fresh_folder;
-use earmark::train::tuning::{self, grid, random};
-use std::path::Path;
+use earmark::train::tuning::{self, SearchDimension, grid, random};
+use std::num::NonZeroUsize;
+
+/// Search for settings: train a recipe many times and compare on validation clips
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  earmark tune folder --data sounds --fold 1 --grid train.learning-rate=1e-4,1e-3\n  \
+    earmark tune my.toml --data sounds --random 20 --range train.learning-rate=1e-4..1e-2:log\n\n\
+    Each trial is a run in a folder of its own (trial-001, ...). trials.json lists the trials, best.toml is the recipe of the best one. \
+    No trial sees the test fold (--fold): train best.toml on it once at the end, and evaluate."
+)]
+pub struct Tune {
+    /// Recipe file, or name of a built-in recipe
+    pub recipe: String,
+    /// The data folder
+    #[arg(long, env = "EARMARK_DATA")]
+    pub data: PathBuf,
+    /// The folder of the search; default: a new numbered folder under runs/
+    #[arg(long, env = "EARMARK_RUN")]
+    pub run: Option<PathBuf>,
+    #[command(flatten)]
+    pub overrides: RecipeArgs,
+    /// Try every combination of the values of these keys
+    #[arg(long, value_name = "KEY=V1,V2,...", value_parser = list, conflicts_with_all = ["random", "range", "choice"], required_unless_present = "random")]
+    pub grid: Vec<SearchDimension>,
+    /// Try N random settings, drawn from --range and --choice
+    #[arg(long, value_name = "N")]
+    pub random: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub space: SearchSpace,
+    /// Test fold, which no trial sees
+    #[arg(long)]
+    pub fold: Option<u32>,
+    /// Fold table (file,fold) instead of the data's own folds
+    #[arg(long, value_name = "TABLE")]
+    pub fold_table: Option<PathBuf>,
+    /// Compare by the mean over N folds of the remaining clips instead of the recipe's validation clips
+    #[arg(long, value_name = "N")]
+    pub inner_folds: Option<u32>,
+    /// Stop trials that are worse than half of the earlier ones at the same step
+    #[arg(long, conflicts_with = "inner_folds")]
+    pub abandon: bool,
+    /// Resume an interrupted search
+    #[arg(long, requires = "run")]
+    pub resume: bool,
+    /// List the trials without training
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the trials as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub compute: Compute,
+}
 
 /// Searches, or lists what a search would try.
 pub fn run(args: Tune, console: &Console) -> anyhow::Result<Status> {
     let settings = settings(&args)?;
-    let folder = match args.run {
-        Some(run) => run,
-        None => {
-            let name = Recipe::load(&args.recipe, &args.overrides.set)?.name;
-            fresh_folder(Path::new("runs"), &format!("{name}-tune"))
-        }
+    let name = match args.run {
+        Some(_) => String::new(),
+        None => Recipe::load(&args.recipe, &args.overrides.set)?.name + "-tune",
     };
     let job = tuning::TuneJob {
         recipe: args.recipe,
         overrides: args.overrides.set,
         settings,
         data: args.data,
-        folder,
+        folder: run_folder(args.run, &name),
         fold: args.fold,
         fold_table: args.fold_table,
         inner_folds: args.inner_folds,
@@ -38,32 +82,21 @@ pub fn run(args: Tune, console: &Console) -> anyhow::Result<Status> {
     };
     let plan = tuning::plan(&job)?;
     if args.dry_run {
-        let (metric, compared_by) = (plan.metric.name(), plan.compared_by);
-        if args.json {
-            print_json(
-                &serde_json::json!({ "metric": metric, "judged_by": compared_by, "settings": job.settings }),
-            )?;
-        } else {
-            for (k, setting) in job.settings.iter().enumerate() {
-                print(format!("trial {:3}  {}", k + 1, setting.join("  ")))?;
-            }
-            print(format!("compared by {metric} on {compared_by}"))?;
-        }
+        let (metric, compared_by) = (plan.metric.name(), &plan.compared_by);
+        let result = || json!({ "metric": metric, "judged_by": compared_by, "settings": job.settings });
+        print_as(args.json, result, || {
+            let trials = job.settings.iter().enumerate();
+            let trials = trials.map(|(k, setting)| format!("trial {:3}  {}\n", k + 1, setting.join("  ")));
+            format!(
+                "{}compared by {metric} on {compared_by}",
+                trials.collect::<String>()
+            )
+        })?;
         return Ok(Status::Done);
     }
-    let stop = console.stop_flag()?;
-    let found = tuning::tune(&job, &|e| console.show(e), &stop);
-    let resume = format!(
-        "resume with the same command and --run {} --resume",
-        job.folder.display()
-    );
-    let found = console.finished(found, &resume)?;
-    match args.json {
-        true => print_json(&found)?,
-        false => print_trials(&found, &job.folder)?,
-    }
-    refuse_no_best(&found, &job.folder)?;
-    Ok(Status::Done)
+    let resume = resume_note(&job.folder);
+    let found = console.run(&resume, |show, stop| tuning::tune(&job, show, stop))?;
+    finish(&found, &job.folder, args.json)
 }
 
 /// The settings to try.
@@ -78,10 +111,8 @@ fn settings(args: &Tune) -> anyhow::Result<Vec<Vec<String>>> {
             random(&space, count.get(), args.space.seed)
         }
     };
-    let keys = settings
-        .iter()
-        .flatten()
-        .filter_map(|setting| Some(setting.split_once('=')?.0));
+    let keys = settings.iter().flatten();
+    let keys = keys.filter_map(|setting| Some(setting.split_once('=')?.0));
     refuse_set_again(&args.overrides.set, keys)?;
     Ok(settings)
 }

@@ -10,21 +10,27 @@ use super::interface::MixerKind;
 use super::mixed::Mixed;
 use super::mixup::{MixupMixer, Partner};
 use super::sigmoid_concat::SigmoidConcat;
-use crate::augment::bounds::check_weights;
+use crate::augment::bounds::{check_weights, one_weight};
 use crate::augment::kinds::kinds;
+use crate::settings::settings;
 
-/// Mixes segments with partners, each in one of several ways.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Mix {
-    /// Probability that a segment is mixed.
-    pub prob: f64,
-    /// Where partners come from.
-    pub partner: Partner,
-    /// Whether a partner comes from the same subset (as in argus-2019: curated with curated, noisy with noisy).
-    pub same_subset: bool,
-    /// The mixers, one of which is drawn for each segment.
-    pub one_of: Vec<WeightedMixer>,
+settings! {
+    /// Mixes segments with partners, each in one of several ways.
+    // The defaults are argus-2019's.
+    pub struct Mix {
+        /// Probability that a segment is mixed.
+        pub prob: f64 = 0.8,
+        /// Where partners come from.
+        pub partner: Partner = Partner::Epoch,
+        /// Whether a partner comes from the same subset (as in argus-2019: curated with curated, noisy with noisy).
+        pub same_subset: bool = true,
+        /// The mixers, one of which is drawn for each segment.
+        pub one_of: Vec<WeightedMixer> = {
+            let weighted = |weight, mixer| WeightedMixer { weight, mixer };
+            let concat = Mixer::SigmoidConcat(SigmoidConcat::default());
+            vec![weighted(0.6, concat), weighted(0.4, Mixer::Add(AddMixer::default()))]
+        },
+    }
 }
 
 /// A mixer with its weight.
@@ -32,14 +38,10 @@ pub struct Mix {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct WeightedMixer {
     /// How often the mixer is drawn, relative to the others.
-    #[serde(default = "one")]
+    #[serde(default = "one_weight")]
     pub weight: f64,
     /// The mixer.
     pub mixer: Mixer,
-}
-
-fn one() -> f64 {
-    1.0
 }
 
 kinds! {
@@ -54,29 +56,12 @@ kinds! {
     }
 }
 
-impl Default for Mix {
-    /// argus-2019's.
-    fn default() -> Self {
-        let weighted = |weight, mixer| WeightedMixer { weight, mixer };
-        Self {
-            prob: 0.8,
-            partner: Partner::Epoch,
-            same_subset: true,
-            one_of: vec![
-                weighted(0.6, Mixer::SigmoidConcat(SigmoidConcat::default())),
-                weighted(0.4, Mixer::Add(AddMixer::default())),
-            ],
-        }
-    }
-}
-
 impl Check for Mix {
     fn check(&self) -> Result<(), ConfigError> {
         ConfigError::check_share("prob", self.prob)?;
         check_weights("one-of", self.one_of.iter().map(|one| one.weight))?;
         for (at, one) in self.one_of.iter().enumerate() {
-            let section = format!("one-of[{at}].mixer");
-            one.mixer.kind().check().within(&section)?;
+            one.mixer.check().within(&format!("one-of[{at}].mixer"))?;
         }
         Ok(())
     }
@@ -89,8 +74,7 @@ impl Mix {
             return Mixed::Alone;
         }
         let at = random::weighted(rng, self.one_of.iter().map(|one| one.weight));
-        self.one_of
-            .get(at)
-            .map_or(Mixed::Alone, |one| one.mixer.kind().draw(rng))
+        let drawn = self.one_of.get(at);
+        drawn.map_or(Mixed::Alone, |one| one.mixer.kind().draw(rng))
     }
 }

@@ -1,7 +1,5 @@
 //! How two segments and their labels are mixed, as drawn.
 
-use std::fmt;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,12 +14,15 @@ pub enum MixLabels {
     Union,
 }
 
-/// How one segment is mixed with its partner, as drawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// How one segment is mixed with its partner, as drawn. It displays as a few words for the caption of a picture; empty
+/// where nothing is mixed.
+#[derive(Clone, Copy, Debug, derive_more::Display, PartialEq)]
 pub enum Mixed {
     /// Not at all.
+    #[display("")]
     Alone,
     /// `weight a + (1 - weight) b`, everywhere.
+    #[display("blended, {:.0} % its own", 100.0 * weight)]
     Blend {
         /// The share of the segment.
         weight: f32,
@@ -29,6 +30,7 @@ pub enum Mixed {
         labels: MixLabels,
     },
     /// From the partner to the segment along time: frame `t` of `n` keeps `sigmoid(r (2 t / n - 1))` of itself.
+    #[display("after another, half range {half_range:.0}")]
     SigmoidConcat {
         /// Half the range of the sigmoid's argument, `r`: the larger, the shorter the transition.
         half_range: f32,
@@ -65,10 +67,10 @@ impl Mixed {
                 let weights = sigmoid(half_range, frames);
                 let frames = frames.max(1);
                 let rows = x.chunks_exact_mut(frames).zip(other_x.chunks_exact(frames));
-                for ((value, other), weight) in
-                    rows.flat_map(|(row, other)| row.iter_mut().zip(other).zip(&weights))
-                {
-                    *value = weight * *value + (1.0 - weight) * other;
+                for (row, other) in rows {
+                    for ((value, other), weight) in row.iter_mut().zip(other).zip(&weights) {
+                        *value = weight * *value + (1.0 - weight) * other;
+                    }
                 }
                 (weights.iter().sum::<f32>() / frames as f32, labels)
             }
@@ -81,17 +83,6 @@ impl Mixed {
                 .for_each(|(y, other)| *y = (*y + other).clamp(0.0, 1.0)),
         }
         weight
-    }
-}
-
-/// In a few words, for the caption of a picture; empty where nothing is mixed.
-impl fmt::Display for Mixed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Alone => Ok(()),
-            Self::Blend { weight, .. } => write!(f, "blended, {:.0} % its own", 100.0 * weight),
-            Self::SigmoidConcat { half_range, .. } => write!(f, "after another, half range {half_range:.0}"),
-        }
     }
 }
 

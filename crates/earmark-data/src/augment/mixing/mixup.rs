@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::interface::MixerKind;
 use super::mixed::{MixLabels, Mixed};
+use crate::settings::settings;
 
 /// Where partners come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -21,26 +22,16 @@ pub enum Partner {
     Epoch,
 }
 
-/// Blends segments: `x = w a + (1 - w) b`, and the labels in the same way, with a weight `w` from Beta(alpha, alpha) for each
-/// segment.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Mixup {
-    /// Shape of the Beta distribution: 1 is uniform, smaller values stay closer to one of the two.
-    pub alpha: f64,
-    /// Probability that a segment is blended.
-    pub prob: f64,
-    /// Where partners come from.
-    pub partner: Partner,
-}
-
-impl Default for Mixup {
-    fn default() -> Self {
-        Self {
-            alpha: 0.5,
-            prob: 1.0,
-            partner: Partner::Batch,
-        }
+settings! {
+    /// Blends segments: `x = w a + (1 - w) b`, and the labels in the same way, with a weight `w` from Beta(alpha, alpha) for each
+    /// segment.
+    pub struct Mixup {
+        /// Shape of the Beta distribution: 1 is uniform, smaller values stay closer to one of the two.
+        pub alpha: f64 = 0.5,
+        /// Probability that a segment is blended.
+        pub prob: f64 = 1.0,
+        /// Where partners come from.
+        pub partner: Partner = Partner::Batch,
     }
 }
 
@@ -63,22 +54,13 @@ impl Mixup {
     }
 }
 
-/// mixup as one of several mixers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct MixupMixer {
-    /// Shape of the Beta distribution: 1 is uniform, smaller values stay closer to one of the two.
-    pub alpha: f64,
-    /// What becomes of the labels.
-    pub labels: MixLabels,
-}
-
-impl Default for MixupMixer {
-    fn default() -> Self {
-        Self {
-            alpha: 0.5,
-            labels: MixLabels::Blend,
-        }
+settings! {
+    /// mixup as one of several mixers.
+    pub struct MixupMixer {
+        /// Shape of the Beta distribution: 1 is uniform, smaller values stay closer to one of the two.
+        pub alpha: f64 = 0.5,
+        /// What becomes of the labels.
+        pub labels: MixLabels = MixLabels::Blend,
     }
 }
 

@@ -2,31 +2,20 @@
 
 use earmark_core::random::{self, ChaCha8Rng};
 use earmark_core::{Check, ConfigError};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::interface::MixerKind;
 use super::mixed::{MixLabels, Mixed};
+use crate::settings::settings;
 
-/// Begins with the partner and ends with the segment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct SigmoidConcat {
-    /// Smallest half range of the sigmoid's argument over the segment, a whole number: the slowest transition.
-    pub min_half_range: u32,
-    /// Largest half range: the quickest transition.
-    pub max_half_range: u32,
-    /// What becomes of the labels.
-    pub labels: MixLabels,
-}
-
-impl Default for SigmoidConcat {
-    fn default() -> Self {
-        Self {
-            min_half_range: 3,
-            max_half_range: 12,
-            labels: MixLabels::Union,
-        }
+settings! {
+    /// Begins with the partner and ends with the segment.
+    pub struct SigmoidConcat {
+        /// Smallest half range of the sigmoid's argument over the segment, a whole number: the slowest transition.
+        pub min_half_range: u32 = 3,
+        /// Largest half range: the quickest transition.
+        pub max_half_range: u32 = 12,
+        /// What becomes of the labels.
+        pub labels: MixLabels = MixLabels::Union,
     }
 }
 

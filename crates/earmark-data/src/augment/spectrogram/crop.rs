@@ -1,24 +1,20 @@
 //! Cuts one segment from anywhere in a clip.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use earmark_core::random::{self, ChaCha8Rng};
+use earmark_core::random;
 use earmark_core::{Check, ConfigError};
 use earmark_features::Features;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
-use super::interface::{
-    AugmentContext, Effects, SpectrogramAugmentation, SpectrogramChange, SpectrogramShape,
-};
+use super::interface::{Drawing, Effect, SpectrogramAugmentation, SpectrogramChange};
 use super::pad::{ClipPadding, PadFill};
+use crate::settings::settings;
 
-/// Cuts a segment out of a clip at a random place; shorter clips are first filled with their minimum. With this in its list,
-/// a recipe trains on one segment per clip and epoch instead of the regular ones of `front-end.segments`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct RandomCrop {}
+settings! {
+    /// Cuts a segment out of a clip at a random place; shorter clips are first filled with their minimum. With this in its list,
+    /// a recipe trains on one segment per clip and epoch instead of the regular ones of `front-end.segments`.
+    pub struct RandomCrop {}
+}
 
 impl Check for RandomCrop {
     fn check(&self) -> Result<(), ConfigError> {
@@ -27,32 +23,21 @@ impl Check for RandomCrop {
 }
 
 impl SpectrogramAugmentation for RandomCrop {
-    type Change = FrameCrop;
-
     /// Each start is equally likely.
-    fn draw(
-        &self,
-        rng: &mut ChaCha8Rng,
-        shape: SpectrogramShape,
-        context: AugmentContext,
-    ) -> Option<FrameCrop> {
-        let frames = context.segment_frames;
-        Some(FrameCrop {
-            start: random::below(rng, shape.frames.saturating_sub(frames) + 1),
-            frames,
-        })
+    fn draw(&self, drawing: &mut Drawing<'_>) {
+        let frames = drawing.context.segment_frames;
+        let start = random::below(drawing.rng, drawing.shape.frames.saturating_sub(frames) + 1);
+        drawing.push(Some(FrameCrop { start, frames }));
     }
 
-    fn effects(&self) -> Effects {
-        Effects {
-            crops: true,
-            ..Effects::default()
-        }
+    fn has(&self, effect: Effect) -> bool {
+        effect == Effect::Crops
     }
 }
 
 /// A range of frames as drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, derive_more::Display, PartialEq, Eq)]
+#[display("frames {start} to {}", self.start + self.frames)]
 pub struct FrameCrop {
     /// The first frame.
     pub start: usize,
@@ -70,12 +55,6 @@ impl SpectrogramChange for FrameCrop {
     }
 }
 
-impl fmt::Display for FrameCrop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "frames {} to {}", self.start, self.start + self.frames)
-    }
-}
-
 impl FrameCrop {
     /// These frames of a clip: `[channels, bands, frames]`.
     pub fn cut(&self, clip: &Features) -> Features {
@@ -89,15 +68,12 @@ impl FrameCrop {
             };
             clip = Cow::Owned(padding.pad(&clip));
         }
+        let rows = clip.rows().flat_map(|row| &row[self.start..end]);
         Features {
             channels: clip.channels,
             bands: clip.bands,
             frames: self.frames,
-            data: clip
-                .rows()
-                .flat_map(|row| &row[self.start..end])
-                .copied()
-                .collect(),
+            data: rows.copied().collect(),
             clip_features: Vec::new(),
         }
     }

@@ -1,34 +1,35 @@
 //! Overwrites a rectangle (random erasing: Zhong et al. 2017, "Random Erasing Data Augmentation").
 
 use std::borrow::Cow;
-use std::fmt;
 
-use earmark_core::random::{self, ChaCha8Rng};
+use earmark_core::random;
 use earmark_core::{Check, ConfigError};
 use earmark_features::Features;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::interface::{AugmentContext, SpectrogramAugmentation, SpectrogramChange, SpectrogramShape, rows};
+use super::interface::{Drawing, SpectrogramAugmentation, SpectrogramChange, SpectrogramShape, rows};
 use super::masks::MaskValue;
 use crate::augment::bounds::check_aspect;
+use crate::settings::settings;
 
-/// Overwrites one rectangle of a segment with one value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Erase {
-    /// Probability that a segment loses a rectangle.
-    pub prob: f64,
-    /// Smallest area, as a share of the segment.
-    pub min_area: f64,
-    /// Largest area, as a share of the segment.
-    pub max_area: f64,
-    /// Smallest ratio of bands to frames.
-    pub min_aspect: f64,
-    /// Largest ratio of bands to frames.
-    pub max_aspect: f64,
-    /// The value written.
-    pub value: EraseValue,
+settings! {
+    /// Overwrites one rectangle of a segment with one value.
+    // The defaults are mobilenetv2-pca-2018's, with the mean as the value.
+    pub struct Erase {
+        /// Probability that a segment loses a rectangle.
+        pub prob: f64 = 0.5,
+        /// Smallest area, as a share of the segment.
+        pub min_area: f64 = 0.02,
+        /// Largest area, as a share of the segment.
+        pub max_area: f64 = 0.4,
+        /// Smallest ratio of bands to frames.
+        pub min_aspect: f64 = 0.3,
+        /// Largest ratio of bands to frames.
+        pub max_aspect: f64 = 3.3,
+        /// The value written.
+        pub value: EraseValue = EraseValue::Mean,
+    }
 }
 
 /// The value written into a rectangle.
@@ -55,20 +56,6 @@ pub enum EraseValue {
     },
 }
 
-impl Default for Erase {
-    /// mobilenetv2-pca-2018's, with the mean as the value.
-    fn default() -> Self {
-        Self {
-            prob: 0.5,
-            min_area: 0.02,
-            max_area: 0.4,
-            min_aspect: 0.3,
-            max_aspect: 3.3,
-            value: EraseValue::Mean,
-        }
-    }
-}
-
 /// Rectangles tried before the segment is left as it is.
 const ATTEMPTS: usize = 100;
 
@@ -92,11 +79,9 @@ impl Check for Erase {
 }
 
 impl SpectrogramAugmentation for Erase {
-    type Change = ErasedPatch;
-
     /// Area, aspect and corner are uniform, drawn again until the rectangle fits.
-    fn draw(&self, rng: &mut ChaCha8Rng, shape: SpectrogramShape, _: AugmentContext) -> Option<ErasedPatch> {
-        let SpectrogramShape { bands, frames } = shape;
+    fn draw(&self, drawing: &mut Drawing<'_>) {
+        let (SpectrogramShape { bands, frames }, rng) = (drawing.shape, &mut *drawing.rng);
         let drawn = random::chance(rng, self.prob);
         let value = match self.value {
             EraseValue::Mean => MaskValue::Mean,
@@ -104,27 +89,26 @@ impl SpectrogramAugmentation for Erase {
             EraseValue::Constant(value) => MaskValue::Constant(value),
             EraseValue::Uniform { min, max } => MaskValue::Constant(random::uniform(rng, min, max) as f32),
         };
-        for _ in 0..if drawn { ATTEMPTS } else { 0 } {
+        let patch = (0..if drawn { ATTEMPTS } else { 0 }).find_map(|_| {
             let area = random::uniform(rng, self.min_area, self.max_area) * (bands * frames) as f64;
             let aspect = random::uniform(rng, self.min_aspect, self.max_aspect);
             let (high, wide) = ((area * aspect).sqrt() as usize, (area / aspect).sqrt() as usize);
             let (band, frame) = (random::below(rng, bands), random::below(rng, frames));
-            if band + high <= bands && frame + wide <= frames {
-                return (high > 0 && wide > 0).then_some(ErasedPatch {
-                    band,
-                    bands: high,
-                    frame,
-                    frames: wide,
-                    value,
-                });
-            }
-        }
-        None
+            (band + high <= bands && frame + wide <= frames).then_some(ErasedPatch {
+                band,
+                bands: high,
+                frame,
+                frames: wide,
+                value,
+            })
+        });
+        drawing.push(patch.filter(|patch| patch.bands > 0 && patch.frames > 0));
     }
 }
 
 /// A rectangle as drawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, derive_more::Display, PartialEq)]
+#[display("{bands} bands x {frames} frames erased")]
 pub struct ErasedPatch {
     /// The first band.
     pub band: usize,
@@ -150,11 +134,5 @@ impl SpectrogramChange for ErasedPatch {
                 values[from..to].fill(value);
             }
         }
-    }
-}
-
-impl fmt::Display for ErasedPatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bands x {} frames erased", self.bands, self.frames)
     }
 }

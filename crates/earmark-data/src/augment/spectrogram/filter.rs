@@ -2,42 +2,41 @@
 //! Acoustic Environmental Data Augmentation Method").
 
 use std::borrow::Cow;
-use std::fmt;
 
-use earmark_core::random::{self, ChaCha8Rng};
+use earmark_core::random;
 use earmark_core::{Check, ConfigError};
 use earmark_features::Features;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::interface::{
-    AugmentContext, Effects, SpectrogramAugmentation, SpectrogramChange, SpectrogramShape, rows,
-};
+use super::interface::{Drawing, Effect, SpectrogramAugmentation, SpectrogramChange, minimum, rows};
 use super::level_unit::LevelUnit;
 use super::masks::draw_count;
 use crate::augment::bounds::check_gains;
+use crate::settings::settings;
 
-/// Divides the bands of a segment into a few ranges at random places and changes each one's level. Needs logarithmic
-/// features.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Filter {
-    /// Probability that a segment is filtered.
-    pub prob: f64,
-    /// Smallest number of ranges.
-    #[serde(alias = "min-stretches")]
-    pub min_ranges: u32,
-    /// Largest number of ranges.
-    #[serde(alias = "max-stretches")]
-    pub max_ranges: u32,
-    /// Width of the narrowest range, in bands; ranges are narrower where a segment has too few bands.
-    pub min_bands: u32,
-    /// Lowest gain in decibels.
-    pub min_db: f64,
-    /// Highest gain in decibels.
-    pub max_db: f64,
-    /// How the gain changes along frequency.
-    pub shape: FilterShape,
+settings! {
+    /// Divides the bands of a segment into a few ranges at random places and changes each one's level. Needs logarithmic
+    /// features.
+    // The defaults are the authors' choice for sound event detection: three to six ranges, 6 dB either way, lines.
+    pub struct Filter {
+        /// Probability that a segment is filtered.
+        pub prob: f64 = 0.5,
+        /// Smallest number of ranges.
+        #[serde(alias = "min-stretches")]
+        pub min_ranges: u32 = 3,
+        /// Largest number of ranges.
+        #[serde(alias = "max-stretches")]
+        pub max_ranges: u32 = 6,
+        /// Width of the narrowest range, in bands; ranges are narrower where a segment has too few bands.
+        pub min_bands: u32 = 6,
+        /// Lowest gain in decibels.
+        pub min_db: f64 = -6.0,
+        /// Highest gain in decibels.
+        pub max_db: f64 = 6.0,
+        /// How the gain changes along frequency.
+        pub shape: FilterShape = FilterShape::Linear,
+    }
 }
 
 /// How the gain changes along frequency.
@@ -49,21 +48,6 @@ pub enum FilterShape {
     Linear,
     /// One gain per range.
     Step,
-}
-
-impl Default for Filter {
-    /// The authors' choice for sound event detection: three to six ranges, 6 dB either way, lines.
-    fn default() -> Self {
-        Self {
-            prob: 0.5,
-            min_ranges: 3,
-            max_ranges: 6,
-            min_bands: 6,
-            min_db: -6.0,
-            max_db: 6.0,
-            shape: FilterShape::Linear,
-        }
-    }
 }
 
 impl Check for Filter {
@@ -79,20 +63,11 @@ impl Check for Filter {
 }
 
 impl SpectrogramAugmentation for Filter {
-    type Change = BandGains;
-
     /// The boundaries are uniform over the places that leave each range at least `min-bands` wide.
-    fn draw(
-        &self,
-        rng: &mut ChaCha8Rng,
-        shape: SpectrogramShape,
-        context: AugmentContext,
-    ) -> Option<BandGains> {
-        let unit = context.unit?;
-        if !random::chance(rng, self.prob) {
-            return None;
-        }
-        let bands = shape.bands;
+    fn draw(&self, drawing: &mut Drawing<'_>) {
+        let (bands, rng) = (drawing.shape.bands, &mut *drawing.rng);
+        let unit = drawing.context.unit.filter(|_| random::chance(rng, self.prob));
+        let Some(unit) = unit else { return };
         let ranges = draw_count(rng, self.min_ranges, self.max_ranges).min(bands.max(1));
         let narrowest = (self.min_bands as usize).min(bands / ranges);
         // Sorted places in what is left when every range has its least width, then that width added back.
@@ -105,19 +80,17 @@ impl SpectrogramAugmentation for Filter {
         let gains: Vec<f64> = (0..ranges + usize::from(self.shape == FilterShape::Linear))
             .map(|_| random::uniform(rng, self.min_db, self.max_db))
             .collect();
-        Some(BandGains::new(&edges, &gains, self.shape, unit))
+        drawing.push(Some(BandGains::new(&edges, &gains, self.shape, unit)));
     }
 
-    fn effects(&self) -> Effects {
-        Effects {
-            needs_decibels: true,
-            ..Effects::default()
-        }
+    fn has(&self, effect: Effect) -> bool {
+        effect == Effect::NeedsDecibels
     }
 }
 
 /// A filter as drawn.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, derive_more::Display, PartialEq)]
+#[display("bands' levels {:+.2} to {:+.2}", minimum(added), added.iter().copied().fold(f32::MIN, f32::max))]
 pub struct BandGains {
     /// What is added to each band, in the unit of the features: `[bands]`.
     pub added: Vec<f32>,
@@ -152,13 +125,5 @@ impl SpectrogramChange for BandGains {
         for (row, gain) in rows(features.to_mut()).zip(gains) {
             row.iter_mut().for_each(|value| *value += gain);
         }
-    }
-}
-
-impl fmt::Display for BandGains {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let low = self.added.iter().copied().fold(f32::INFINITY, f32::min);
-        let high = self.added.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        write!(f, "bands' levels {low:+.2} to {high:+.2}")
     }
 }

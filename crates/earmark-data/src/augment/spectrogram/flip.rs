@@ -1,33 +1,23 @@
 //! Backwards in time, or upside down in frequency.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use earmark_core::random::{self, ChaCha8Rng};
+use earmark_core::random;
 use earmark_core::{Check, ConfigError};
 use earmark_features::Features;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::axis::Axis;
-use super::interface::{
-    AugmentContext, SpectrogramAugmentation, SpectrogramChange, SpectrogramShape, planes, rows,
-};
+use super::interface::{Drawing, SpectrogramAugmentation, SpectrogramChange, planes, rows};
+use crate::settings::settings;
 
 /// The settings of a flip of one axis.
 macro_rules! axis_flip {
     ($(#[$doc:meta])* $name:ident, $axis:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-        #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-        pub struct $name {
-            /// Probability that a segment is flipped.
-            pub prob: f64,
-        }
-
-        impl Default for $name {
-            fn default() -> Self {
-                Self { prob: 0.5 }
+        settings! {
+            $(#[$doc])*
+            pub struct $name {
+                /// Probability that a segment is flipped.
+                pub prob: f64 = 0.5,
             }
         }
 
@@ -38,10 +28,9 @@ macro_rules! axis_flip {
         }
 
         impl SpectrogramAugmentation for $name {
-            type Change = Flip;
-
-            fn draw(&self, rng: &mut ChaCha8Rng, _: SpectrogramShape, _: AugmentContext) -> Option<Flip> {
-                random::chance(rng, self.prob).then_some(Flip($axis))
+            fn draw(&self, drawing: &mut Drawing<'_>) {
+                let drawn = random::chance(drawing.rng, self.prob);
+                drawing.push(drawn.then_some(Flip($axis)));
             }
         }
     };
@@ -58,7 +47,8 @@ axis_flip! {
 }
 
 /// The axis to reverse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, derive_more::Display, PartialEq, Eq)]
+#[display("{}", if *_0 == Axis::Time { "backwards" } else { "upside down" })]
 pub struct Flip(pub Axis);
 
 impl SpectrogramChange for Flip {
@@ -74,14 +64,5 @@ impl SpectrogramChange for Flip {
                 low[band * frames..][..frames].swap_with_slice(&mut high[..frames]);
             }
         }
-    }
-}
-
-impl fmt::Display for Flip {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
-            Axis::Time => "backwards",
-            Axis::Frequency => "upside down",
-        })
     }
 }

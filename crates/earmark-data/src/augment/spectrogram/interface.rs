@@ -38,33 +38,62 @@ pub struct AugmentContext {
     pub unit: Option<LevelUnit>,
 }
 
-/// What an augmentation does other than change values, which limits where it may be used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Effects {
+/// What an augmentation may do other than change values, which limits where it may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
     /// Cuts a segment out of a clip.
-    pub crops: bool,
+    Crops,
     /// Fills a clip up to the length of a segment.
-    pub pads: bool,
+    Pads,
     /// Changes levels by decibels, which needs logarithmic features.
-    pub needs_decibels: bool,
+    NeedsDecibels,
+}
+
+/// The changes of one segment while they are drawn.
+pub(crate) struct Drawing<'a> {
+    pub rng: &'a mut ChaCha8Rng,
+    /// The shape after the changes so far.
+    pub shape: SpectrogramShape,
+    pub context: AugmentContext,
+    pub changes: SpectrogramChanges,
+}
+
+impl Drawing<'_> {
+    /// Adds what was drawn, if anything was.
+    pub fn push(&mut self, change: Option<impl SpectrogramChange>) {
+        if let Some(change) = change {
+            self.shape.frames = change.frames_after(self.shape.frames);
+            self.changes.push(Box::new(change));
+        }
+    }
 }
 
 /// One kind of augmentation: its settings, as a recipe has them.
-pub trait SpectrogramAugmentation: Check {
-    /// What is drawn.
-    type Change: SpectrogramChange;
+pub(crate) trait SpectrogramAugmentation: Check {
+    /// Draws what happens to one segment.
+    fn draw(&self, drawing: &mut Drawing<'_>);
 
-    /// Draws what happens to one segment of this shape; `None` where nothing does.
-    fn draw(
-        &self,
-        rng: &mut ChaCha8Rng,
-        shape: SpectrogramShape,
-        context: AugmentContext,
-    ) -> Option<Self::Change>;
+    /// Whether it has this effect, without the steps inside; by default it changes values only.
+    fn has(&self, _: Effect) -> bool {
+        false
+    }
 
-    /// What it does other than change values; by default nothing.
-    fn effects(&self) -> Effects {
-        Effects::default()
+    /// The steps inside this one.
+    fn inner(&self) -> Vec<&dyn SpectrogramAugmentation> {
+        Vec::new()
+    }
+}
+
+impl dyn SpectrogramAugmentation + '_ {
+    /// How deep steps are nested: 0 without steps inside.
+    pub fn depth(&self) -> usize {
+        let inner = self.inner().into_iter();
+        inner.map(|step| 1 + step.depth()).max().unwrap_or(0)
+    }
+
+    /// Whether this step, or any inside it, has this effect.
+    pub fn contains(&self, effect: Effect) -> bool {
+        self.has(effect) || self.inner().into_iter().any(|step| step.contains(effect))
     }
 }
 
@@ -90,15 +119,11 @@ pub(super) fn rows(features: &mut Features) -> impl Iterator<Item = &mut [f32]> 
 
 /// The channels to change: `[bands, frames]` each.
 pub(super) fn planes(features: &mut Features) -> impl Iterator<Item = &mut [f32]> {
-    features
-        .data
-        .chunks_exact_mut((features.bands * features.frames).max(1))
+    let size = features.bands * features.frames;
+    features.data.chunks_exact_mut(size.max(1))
 }
 
-/// The smallest value; 0 where there are none.
+/// The smallest value; 0 where there is no value.
 pub(super) fn minimum(values: &[f32]) -> f32 {
-    match values {
-        [] => 0.0,
-        values => values.iter().copied().fold(f32::INFINITY, f32::min),
-    }
+    values.iter().copied().reduce(f32::min).unwrap_or(0.0)
 }

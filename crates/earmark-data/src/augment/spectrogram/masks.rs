@@ -1,7 +1,6 @@
 //! Masks in time or in frequency (SpecAugment: Park et al. 2019, "SpecAugment: A Simple Data Augmentation Method for ASR").
 
 use std::borrow::Cow;
-use std::fmt;
 
 use earmark_core::random::{self, ChaCha8Rng};
 use earmark_core::{Check, ConfigError};
@@ -11,39 +10,28 @@ use serde::{Deserialize, Serialize};
 
 use super::axis::Axis;
 use super::interface::{
-    AugmentContext, SpectrogramAugmentation, SpectrogramChange, SpectrogramShape, minimum, rows,
+    Drawing, SpectrogramAugmentation, SpectrogramChange, SpectrogramShape, minimum, rows,
 };
 use crate::augment::bounds::{check_finite, check_masks};
+use crate::settings::settings;
 
 /// The settings of masks on one axis: the same for both, apart from the width.
 macro_rules! axis_mask {
     ($(#[$doc:meta])* $name:ident, $axis:expr, $max_share:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-        #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-        pub struct $name {
-            /// Probability that a segment is masked.
-            pub prob: f64,
-            /// Smallest number of masks.
-            pub min_masks: u32,
-            /// Largest number of masks.
-            pub max_masks: u32,
-            /// Width of the widest mask, as a share of the axis.
-            pub max_share: f64,
-            /// The value written into masks.
-            pub value: MaskValue,
-        }
-
-        impl Default for $name {
-            /// argus-2019's numbers, with the mean as the value.
-            fn default() -> Self {
-                Self {
-                    prob: 0.5,
-                    min_masks: 1,
-                    max_masks: 2,
-                    max_share: $max_share,
-                    value: MaskValue::Mean,
-                }
+        settings! {
+            $(#[$doc])*
+            // The defaults are argus-2019's numbers, with the mean as the value.
+            pub struct $name {
+                /// Probability that a segment is masked.
+                pub prob: f64 = 0.5,
+                /// Smallest number of masks.
+                pub min_masks: u32 = 1,
+                /// Largest number of masks.
+                pub max_masks: u32 = 2,
+                /// Width of the widest mask, as a share of the axis.
+                pub max_share: f64 = $max_share,
+                /// The value written into masks.
+                pub value: MaskValue = MaskValue::Mean,
             }
         }
 
@@ -57,24 +45,17 @@ macro_rules! axis_mask {
         }
 
         impl SpectrogramAugmentation for $name {
-            type Change = Masks;
-
             /// The number of masks is uniform between its bounds; each width is uniform from 0 to `max_share` of the axis,
             /// each start uniform over the places where it fits (Park et al. 2019).
-            fn draw(
-                &self,
-                rng: &mut ChaCha8Rng,
-                shape: SpectrogramShape,
-                _: AugmentContext,
-            ) -> Option<Masks> {
-                if !random::chance(rng, self.prob) {
-                    return None;
-                }
+            fn draw(&self, drawing: &mut Drawing<'_>) {
                 let (axis, value): (Axis, _) = ($axis, self.value);
-                let count = draw_count(rng, self.min_masks, self.max_masks);
-                let ranges = (0..count).filter_map(|_| draw_range(rng, self.max_share, axis.length(shape)));
-                let ranges: Vec<_> = ranges.collect();
-                (!ranges.is_empty()).then_some(Masks { axis, ranges, value })
+                let (length, rng) = (axis.length(drawing.shape), &mut *drawing.rng);
+                if random::chance(rng, self.prob) {
+                    let count = draw_count(rng, self.min_masks, self.max_masks);
+                    let ranges = (0..count).filter_map(|_| draw_range(rng, self.max_share, length));
+                    let ranges: Vec<_> = ranges.collect();
+                    drawing.push((!ranges.is_empty()).then_some(Masks { axis, ranges, value }));
+                }
             }
         }
     };
@@ -107,10 +88,9 @@ impl MaskValue {
     /// What is written into a segment with these `values`.
     pub(super) fn of(self, values: &[f32]) -> f32 {
         match self {
-            Self::Mean if values.is_empty() => 0.0,
             Self::Mean => {
                 let sum: f64 = values.iter().map(|&value| f64::from(value)).sum();
-                (sum / values.len() as f64) as f32
+                (sum / values.len().max(1) as f64) as f32
             }
             Self::Min => minimum(values),
             Self::Constant(value) => value,
@@ -141,7 +121,8 @@ pub(super) fn draw_range(rng: &mut ChaCha8Rng, max_share: f64, length: usize) ->
 }
 
 /// Masks as drawn: half-open ranges `(start, end)` of one axis. They may overlap.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, derive_more::Display, PartialEq)]
+#[display("{} masked:{}", axis.unit(), self.places())]
 pub struct Masks {
     /// The axis of the ranges.
     pub axis: Axis,
@@ -152,6 +133,11 @@ pub struct Masks {
 }
 
 impl Masks {
+    fn places(&self) -> String {
+        let ranges = self.ranges.iter();
+        ranges.map(|(start, end)| format!(" {start}-{end}")).collect()
+    }
+
     /// Writes `value` into the masks.
     pub(super) fn fill(&self, features: &mut Features, value: f32) {
         let SpectrogramShape { bands, frames } = SpectrogramShape::of(features);
@@ -172,13 +158,5 @@ impl SpectrogramChange for Masks {
         // Taken before the first mask, so that masks do not affect each other.
         let value = self.value.of(&features.data);
         self.fill(features.to_mut(), value);
-    }
-}
-
-impl fmt::Display for Masks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} masked:", self.axis.unit())?;
-        let mut ranges = self.ranges.iter();
-        ranges.try_for_each(|(start, end)| write!(f, " {start}-{end}"))
     }
 }

@@ -16,7 +16,7 @@ mod pad;
 mod resized_crop;
 mod shift;
 mod spec_augment;
-pub(crate) mod step;
+mod step;
 
 pub use axis::Axis;
 pub use crop::{FrameCrop, RandomCrop};
@@ -24,9 +24,8 @@ pub use erase::{Erase, EraseValue, ErasedPatch};
 pub use filter::{BandGains, Filter, FilterShape};
 pub use flip::{Flip, FlipFreq, FlipTime};
 pub use gain::{Gain, GainDb};
-pub use interface::{
-    AugmentContext, Effects, SpectrogramAugmentation, SpectrogramChange, SpectrogramChanges, SpectrogramShape,
-};
+pub use interface::{AugmentContext, SpectrogramChange, SpectrogramChanges, SpectrogramShape};
+pub(crate) use interface::{Drawing, Effect, SpectrogramAugmentation};
 pub use level_unit::LevelUnit;
 pub use masks::{FreqMask, MaskValue, Masks, TimeMask};
 pub use noise::{Noise, NoiseField};

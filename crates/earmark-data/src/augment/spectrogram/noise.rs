@@ -1,37 +1,25 @@
 //! Gaussian noise on the values.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use earmark_core::random::{self, ChaCha8Rng};
+use earmark_core::random;
 use earmark_core::{Check, ConfigError};
 use earmark_features::Features;
 use rand::Rng;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
-use super::interface::{AugmentContext, SpectrogramAugmentation, SpectrogramChange, SpectrogramShape};
+use super::interface::{Drawing, SpectrogramAugmentation, SpectrogramChange};
 use crate::augment::bounds::check_ends;
+use crate::settings::settings;
 
-/// Adds a normally distributed number to every value, with a standard deviation that is drawn for each segment.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Noise {
-    /// Probability that a segment gets noise.
-    pub prob: f64,
-    /// Smallest standard deviation, in the unit of the features.
-    pub min_deviation: f64,
-    /// Largest standard deviation, in the unit of the features.
-    pub max_deviation: f64,
-}
-
-impl Default for Noise {
-    fn default() -> Self {
-        Self {
-            prob: 0.5,
-            min_deviation: 0.0,
-            max_deviation: 0.5,
-        }
+settings! {
+    /// Adds a normally distributed number to every value, with a standard deviation that is drawn for each segment.
+    pub struct Noise {
+        /// Probability that a segment gets noise.
+        pub prob: f64 = 0.5,
+        /// Smallest standard deviation, in the unit of the features.
+        pub min_deviation: f64 = 0.0,
+        /// Largest standard deviation, in the unit of the features.
+        pub max_deviation: f64 = 0.5,
     }
 }
 
@@ -44,18 +32,17 @@ impl Check for Noise {
 }
 
 impl SpectrogramAugmentation for Noise {
-    type Change = NoiseField;
-
-    fn draw(&self, rng: &mut ChaCha8Rng, _: SpectrogramShape, _: AugmentContext) -> Option<NoiseField> {
-        let drawn = random::chance(rng, self.prob);
-        let deviation = random::uniform(rng, self.min_deviation, self.max_deviation) as f32;
-        let key = rng.next_u64();
-        (drawn && deviation != 0.0).then_some(NoiseField { deviation, key })
+    fn draw(&self, drawing: &mut Drawing<'_>) {
+        let drawn = random::chance(drawing.rng, self.prob);
+        let deviation = random::uniform(drawing.rng, self.min_deviation, self.max_deviation) as f32;
+        let key = drawing.rng.next_u64();
+        drawing.push((drawn && deviation != 0.0).then_some(NoiseField { deviation, key }));
     }
 }
 
 /// Noise as drawn: how strong, and the key of the stream that its numbers come from.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, derive_more::Display, PartialEq)]
+#[display("noise with deviation {deviation:.3}")]
 pub struct NoiseField {
     /// Standard deviation, in the unit of the features.
     pub deviation: f32,
@@ -70,11 +57,5 @@ impl SpectrogramChange for NoiseField {
         for value in &mut features.to_mut().data {
             *value += self.deviation * random::normal(&mut rng);
         }
-    }
-}
-
-impl fmt::Display for NoiseField {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "noise with deviation {:.3}", self.deviation)
     }
 }

@@ -1,17 +1,15 @@
 //! Fills clips shorter than a segment up to its length.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use earmark_core::random::{self, ChaCha8Rng};
+use derive_more::Display;
+use earmark_core::random;
 use earmark_core::{Check, ConfigError};
 use earmark_features::Features;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::interface::{
-    AugmentContext, Effects, SpectrogramAugmentation, SpectrogramChange, SpectrogramShape, minimum,
-};
+use super::interface::{Drawing, Effect, SpectrogramAugmentation, SpectrogramChange, minimum};
 use crate::augment::bounds::check_finite;
 
 /// Fills a clip up to the length of a segment. Longer clips stay as they are.
@@ -25,17 +23,21 @@ pub struct Pad {
 }
 
 /// What fills the missing frames.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, Display, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PadFill {
     /// The smallest value of the clip.
     #[default]
+    #[display("filled with its minimum")]
     Minimum,
     /// The clip repeated, as in numpy's `pad` with mode `wrap`.
+    #[display("repeated")]
     Wrap,
     /// The clip mirrored at its ends again and again, as in numpy's `pad` with mode `symmetric`.
+    #[display("mirrored")]
     Symmetric,
     /// A fixed value, in the unit of the features.
+    #[display("filled with {_0}")]
     Constant(f32),
 }
 
@@ -62,37 +64,29 @@ impl Check for Pad {
 }
 
 impl SpectrogramAugmentation for Pad {
-    type Change = ClipPadding;
-
-    fn draw(
-        &self,
-        rng: &mut ChaCha8Rng,
-        shape: SpectrogramShape,
-        context: AugmentContext,
-    ) -> Option<ClipPadding> {
-        let missing = context.segment_frames.saturating_sub(shape.frames);
+    fn draw(&self, drawing: &mut Drawing<'_>) {
+        let (frames, shape) = (drawing.context.segment_frames, drawing.shape);
+        let missing = frames.saturating_sub(shape.frames);
         let before = match self.place {
             PadPlace::Centre => missing / 2,
-            PadPlace::Random => random::below(rng, missing + 1),
+            PadPlace::Random => random::below(drawing.rng, missing + 1),
             PadPlace::Start => 0,
         };
-        Some(ClipPadding {
+        drawing.push(Some(ClipPadding {
             before,
-            frames: context.segment_frames.max(shape.frames),
+            frames: frames.max(shape.frames),
             fill: self.fill,
-        })
+        }));
     }
 
-    fn effects(&self) -> Effects {
-        Effects {
-            pads: true,
-            ..Effects::default()
-        }
+    fn has(&self, effect: Effect) -> bool {
+        effect == Effect::Pads
     }
 }
 
 /// Filling as drawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Display, PartialEq)]
+#[display("{fill} to {frames} frames")]
 pub struct ClipPadding {
     /// Frames of filling before the clip.
     pub before: usize,
@@ -111,18 +105,6 @@ impl SpectrogramChange for ClipPadding {
 
     fn frames_after(&self, _: usize) -> usize {
         self.frames
-    }
-}
-
-impl fmt::Display for ClipPadding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let frames = self.frames;
-        match self.fill {
-            PadFill::Minimum => write!(f, "filled with its minimum to {frames} frames"),
-            PadFill::Wrap => write!(f, "repeated to {frames} frames"),
-            PadFill::Symmetric => write!(f, "mirrored to {frames} frames"),
-            PadFill::Constant(value) => write!(f, "filled with {value} to {frames} frames"),
-        }
     }
 }
 

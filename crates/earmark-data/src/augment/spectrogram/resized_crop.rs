@@ -1,45 +1,29 @@
 //! Enlarges a part of a segment to the size of the whole.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use earmark_core::random::{self, ChaCha8Rng};
+use earmark_core::random;
 use earmark_core::{Check, ConfigError};
 use earmark_features::Features;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
-use super::interface::{
-    AugmentContext, SpectrogramAugmentation, SpectrogramChange, SpectrogramShape, planes,
-};
+use super::interface::{Drawing, SpectrogramAugmentation, SpectrogramChange, SpectrogramShape, planes};
 use crate::augment::bounds::check_aspect;
+use crate::settings::settings;
 
-/// Cuts a rectangle out of a segment and enlarges it to the segment's size: a change of tempo and of pitch at once.
-// The rule is that of torchvision's transform of this name, which argus-2019 uses ("helps a lot, but I can't explain
-// why"), except for the aspect, which is relative to the segment's own so that it suits segments of any shape: argus's 1.7 to 2.3
-// frames per band of a segment of 256 x 128 are 0.85 to 1.15.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct ResizedCrop {
-    /// Smallest area, as a share of the segment.
-    pub min_area: f64,
-    /// Largest area, as a share of the segment.
-    pub max_area: f64,
-    /// Narrowest aspect: frames per band, relative to the whole segment.
-    pub min_aspect: f64,
-    /// Widest aspect: frames per band, relative to the whole segment.
-    pub max_aspect: f64,
-}
-
-impl Default for ResizedCrop {
-    /// argus-2019's.
-    fn default() -> Self {
-        Self {
-            min_area: 0.8,
-            max_area: 1.0,
-            min_aspect: 0.85,
-            max_aspect: 1.15,
-        }
+settings! {
+    /// Cuts a rectangle out of a segment and enlarges it to the segment's size: a change of tempo and of pitch at once.
+    // The rule is that of torchvision's transform of this name, which argus-2019 uses ("helps a lot, but I can't explain
+    // why"), except for the aspect, which is relative to the segment's own so that it suits segments of any shape: argus's 1.7
+    // to 2.3 frames per band of a segment of 256 x 128 are 0.85 to 1.15. The defaults are argus-2019's.
+    pub struct ResizedCrop {
+        /// Smallest area, as a share of the segment.
+        pub min_area: f64 = 0.8,
+        /// Largest area, as a share of the segment.
+        pub max_area: f64 = 1.0,
+        /// Narrowest aspect: frames per band, relative to the whole segment.
+        pub min_aspect: f64 = 0.85,
+        /// Widest aspect: frames per band, relative to the whole segment.
+        pub max_aspect: f64 = 1.15,
     }
 }
 
@@ -57,45 +41,45 @@ impl Check for ResizedCrop {
 }
 
 impl SpectrogramAugmentation for ResizedCrop {
-    type Change = Resize;
-
     /// The area is uniform, the aspect uniform in its logarithm, the place
     /// uniform. Where ten of them do not fit, the largest one in the middle whose aspect is allowed.
-    fn draw(&self, rng: &mut ChaCha8Rng, shape: SpectrogramShape, _: AugmentContext) -> Option<Resize> {
-        let SpectrogramShape { bands, frames } = shape;
+    fn draw(&self, drawing: &mut Drawing<'_>) {
+        let (SpectrogramShape { bands, frames }, rng) = (drawing.shape, &mut *drawing.rng);
         let own = frames as f64 / bands.max(1) as f64;
         let (low, high) = (libm::log(self.min_aspect), libm::log(self.max_aspect));
-        for _ in 0..ATTEMPTS {
+        let fitting = (0..ATTEMPTS).find_map(|_| {
             let area = random::uniform(rng, self.min_area, self.max_area) * (bands * frames) as f64;
             let aspect = own * libm::exp(random::uniform(rng, low, high));
             let wide = (area * aspect).sqrt().round_ties_even() as usize;
             let high = (area / aspect).sqrt().round_ties_even() as usize;
-            if (1..=frames).contains(&wide) && (1..=bands).contains(&high) {
-                return Some(Resize {
-                    band: random::below(rng, bands - high + 1),
-                    bands: high,
-                    frame: random::below(rng, frames - wide + 1),
-                    frames: wide,
-                });
+            ((1..=frames).contains(&wide) && (1..=bands).contains(&high)).then(|| Resize {
+                band: random::below(rng, bands - high + 1),
+                bands: high,
+                frame: random::below(rng, frames - wide + 1),
+                frames: wide,
+            })
+        });
+        let middle = || {
+            let (mut high, mut wide) = (bands, frames);
+            if self.min_aspect > 1.0 {
+                high = ((bands as f64 / self.min_aspect) as usize).max(1).min(bands);
+            } else if self.max_aspect < 1.0 {
+                wide = ((frames as f64 * self.max_aspect) as usize).max(1).min(frames);
             }
-        }
-        let (mut high, mut wide) = (bands, frames);
-        if self.min_aspect > 1.0 {
-            high = ((bands as f64 / self.min_aspect) as usize).clamp(1, bands.max(1));
-        } else if self.max_aspect < 1.0 {
-            wide = ((frames as f64 * self.max_aspect) as usize).clamp(1, frames.max(1));
-        }
-        Some(Resize {
-            band: (bands - high.min(bands)) / 2,
-            bands: high.min(bands),
-            frame: (frames - wide.min(frames)) / 2,
-            frames: wide.min(frames),
-        })
+            Resize {
+                band: (bands - high) / 2,
+                bands: high,
+                frame: (frames - wide) / 2,
+                frames: wide,
+            }
+        };
+        drawing.push(Some(fitting.unwrap_or_else(middle)));
     }
 }
 
 /// A rectangle as drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, derive_more::Display, PartialEq, Eq)]
+#[display("bands {band} to {}, frames {frame} to {} enlarged", band + bands, frame + frames)]
 pub struct Resize {
     /// The first band.
     pub band: usize,
@@ -134,17 +118,6 @@ impl SpectrogramChange for Resize {
                 }
             }
         }
-    }
-}
-
-impl fmt::Display for Resize {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (band, frame) = (self.band, self.frame);
-        let (last_band, last_frame) = (band + self.bands, frame + self.frames);
-        write!(
-            f,
-            "bands {band} to {last_band}, frames {frame} to {last_frame} enlarged"
-        )
     }
 }
 

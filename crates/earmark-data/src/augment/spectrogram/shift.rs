@@ -1,41 +1,29 @@
 //! Shifts in time (earlier or later) or in frequency (higher or lower: on a mel scale roughly a change of pitch).
 
 use std::borrow::Cow;
-use std::fmt;
 
-use earmark_core::random::{self, ChaCha8Rng};
+use earmark_core::random;
 use earmark_core::{Check, ConfigError};
 use earmark_features::Features;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::axis::Axis;
-use super::interface::{
-    AugmentContext, SpectrogramAugmentation, SpectrogramChange, SpectrogramShape, minimum, planes, rows,
-};
+use super::interface::{Drawing, SpectrogramAugmentation, SpectrogramChange, minimum, planes, rows};
+use crate::settings::settings;
 
 /// The settings of a shift along one axis: the same for both, apart from their defaults.
 macro_rules! axis_shift {
     ($(#[$doc:meta])* $name:ident, $axis:expr, $max_share:expr, $fill:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-        #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-        pub struct $name {
-            /// Probability that a segment is moved.
-            pub prob: f64,
-            /// Largest move to either side, as a share of the axis.
-            pub max_share: f64,
-            /// What fills the places left behind.
-            pub fill: ShiftFill,
-        }
-
-        impl Default for $name {
-            fn default() -> Self {
-                Self {
-                    prob: 0.5,
-                    max_share: $max_share,
-                    fill: $fill,
-                }
+        settings! {
+            $(#[$doc])*
+            pub struct $name {
+                /// Probability that a segment is moved.
+                pub prob: f64 = 0.5,
+                /// Largest move to either side, as a share of the axis.
+                pub max_share: f64 = $max_share,
+                /// What fills the places left behind.
+                pub fill: ShiftFill = $fill,
             }
         }
 
@@ -47,22 +35,14 @@ macro_rules! axis_shift {
         }
 
         impl SpectrogramAugmentation for $name {
-            type Change = Shift;
-
-            fn draw(
-                &self,
-                rng: &mut ChaCha8Rng,
-                shape: SpectrogramShape,
-                _: AugmentContext,
-            ) -> Option<Shift> {
-                if !random::chance(rng, self.prob) {
-                    return None;
-                }
+            fn draw(&self, drawing: &mut Drawing<'_>) {
                 let (axis, fill): (Axis, _) = ($axis, self.fill);
-                let length = axis.length(shape);
-                let farthest = ((length as f64 * self.max_share).floor() as usize).min(length);
-                let by = random::below(rng, 2 * farthest + 1).cast_signed() - farthest.cast_signed();
-                (by != 0).then_some(Shift { axis, by, fill })
+                let (length, rng) = (axis.length(drawing.shape), &mut *drawing.rng);
+                if random::chance(rng, self.prob) {
+                    let farthest = ((length as f64 * self.max_share).floor() as usize).min(length);
+                    let by = random::below(rng, 2 * farthest + 1).cast_signed() - farthest.cast_signed();
+                    drawing.push((by != 0).then_some(Shift { axis, by, fill }));
+                }
             }
         }
     };
@@ -92,7 +72,8 @@ pub enum ShiftFill {
 }
 
 /// A move as drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, derive_more::Display, PartialEq, Eq)]
+#[display("moved by {by:+} {}", axis.unit())]
 pub struct Shift {
     /// The axis.
     pub axis: Axis,
@@ -145,11 +126,5 @@ impl Shift {
                 ShiftFill::Min | ShiftFill::Wrap => place.fill(least),
             }
         }
-    }
-}
-
-impl fmt::Display for Shift {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "moved by {:+} {}", self.by, self.axis.unit())
     }
 }

@@ -1,47 +1,31 @@
 //! Masks on both axes at once (SpecAugment: Park et al. 2019), as argus-2019 draws them.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use earmark_core::random::ChaCha8Rng;
 use earmark_core::{Check, ConfigError};
 use earmark_features::Features;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::axis::Axis;
-use super::interface::{AugmentContext, SpectrogramAugmentation, SpectrogramChange, SpectrogramShape};
+use super::interface::{Drawing, SpectrogramAugmentation, SpectrogramChange};
 use super::masks::{MaskValue, Masks, draw_count, draw_range};
 use crate::augment::bounds::check_masks;
+use crate::settings::settings;
 
-/// Masks bands and frames, the same number of each.
-// Quirk(argus-2019): it draws a share and rounds it down, so its widest mask is drawn less often than the others; here
-// each width up to the widest is equally likely, as in Park et al.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct SpecAugment {
-    /// Smallest number of masks on each axis.
-    pub min_masks: u32,
-    /// Largest number of masks on each axis.
-    pub max_masks: u32,
-    /// Width of the widest mask of bands, as a share of all bands.
-    pub max_band_share: f64,
-    /// Width of the widest mask of frames, as a share of all frames.
-    pub max_frame_share: f64,
-    /// The value written into masks.
-    pub value: MaskValue,
-}
-
-impl Default for SpecAugment {
-    /// argus-2019's.
-    fn default() -> Self {
-        Self {
-            min_masks: 1,
-            max_masks: 2,
-            max_band_share: 0.15,
-            max_frame_share: 0.2,
-            value: MaskValue::Min,
-        }
+settings! {
+    /// Masks bands and frames, the same number of each.
+    // Quirk(argus-2019): it draws a share and rounds it down, so its widest mask is drawn less often than the others; here
+    // each width up to the widest is equally likely, as in Park et al. The defaults are argus-2019's.
+    pub struct SpecAugment {
+        /// Smallest number of masks on each axis.
+        pub min_masks: u32 = 1,
+        /// Largest number of masks on each axis.
+        pub max_masks: u32 = 2,
+        /// Width of the widest mask of bands, as a share of all bands.
+        pub max_band_share: f64 = 0.15,
+        /// Width of the widest mask of frames, as a share of all frames.
+        pub max_frame_share: f64 = 0.2,
+        /// The value written into masks.
+        pub value: MaskValue = MaskValue::Min,
     }
 }
 
@@ -55,21 +39,21 @@ impl Check for SpecAugment {
 }
 
 impl SpectrogramAugmentation for SpecAugment {
-    type Change = BothMasks;
-
-    fn draw(&self, rng: &mut ChaCha8Rng, shape: SpectrogramShape, _: AugmentContext) -> Option<BothMasks> {
+    fn draw(&self, drawing: &mut Drawing<'_>) {
+        let (shape, rng) = (drawing.shape, &mut *drawing.rng);
         let (mut bands, mut frames) = (Vec::new(), Vec::new());
         for _ in 0..draw_count(rng, self.min_masks, self.max_masks) {
             bands.extend(draw_range(rng, self.max_band_share, shape.bands));
             frames.extend(draw_range(rng, self.max_frame_share, shape.frames));
         }
         let nothing = bands.is_empty() && frames.is_empty();
-        (!nothing).then(|| BothMasks::new(bands, frames, self.value))
+        drawing.push((!nothing).then(|| BothMasks::new(bands, frames, self.value)));
     }
 }
 
 /// The masks of both axes, as drawn; all get the same value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, derive_more::Display, PartialEq)]
+#[display("{bands}, {frames}")]
 pub struct BothMasks {
     /// Masked bands.
     pub bands: Masks,
@@ -94,11 +78,5 @@ impl SpectrogramChange for BothMasks {
         let features = features.to_mut();
         self.bands.fill(features, value);
         self.frames.fill(features, value);
-    }
-}
-
-impl fmt::Display for BothMasks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {}", self.bands, self.frames)
     }
 }

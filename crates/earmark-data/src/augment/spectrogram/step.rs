@@ -1,6 +1,6 @@
 //! One entry of `augment.list`: every kind of augmentation, and ways of combining them.
 
-use earmark_core::random::{self, ChaCha8Rng};
+use earmark_core::random;
 use earmark_core::{Check, ConfigError, Within};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,21 +10,19 @@ use super::erase::Erase;
 use super::filter::Filter;
 use super::flip::{FlipFreq, FlipTime};
 use super::gain::GainDb;
-use super::interface::{
-    AugmentContext, Effects, SpectrogramAugmentation, SpectrogramChange, SpectrogramChanges, SpectrogramShape,
-};
+use super::interface::{Drawing, SpectrogramAugmentation};
 use super::masks::{FreqMask, TimeMask};
 use super::noise::Noise;
 use super::pad::Pad;
 use super::resized_crop::ResizedCrop;
 use super::shift::{FreqShift, TimeShift};
 use super::spec_augment::SpecAugment;
-use crate::augment::bounds::check_weights;
+use crate::augment::bounds::{check_weights, one_weight};
 use crate::augment::kinds::kinds;
 
 kinds! {
     /// One augmentation of spectrograms.
-    pub enum AugmentStep: ListEntry {
+    pub enum AugmentStep: SpectrogramAugmentation {
         /// Fills short clips up to the length of a segment.
         Pad(Pad),
         /// Cuts a segment from anywhere in the clip.
@@ -75,14 +73,10 @@ pub struct OneOf {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct StepChoice {
     /// How often the step is chosen, relative to the others.
-    #[serde(default = "one")]
+    #[serde(default = "one_weight")]
     pub weight: f64,
     /// The step.
     pub step: AugmentStep,
-}
-
-fn one() -> f64 {
-    1.0
 }
 
 /// A step that is applied with a probability.
@@ -103,63 +97,16 @@ pub struct Sequence {
     pub steps: Vec<AugmentStep>,
 }
 
-/// What an entry of the list does: an augmentation, or several combined.
-pub(crate) trait ListEntry: Check {
-    /// Draws what happens to a segment of this shape and appends it to `out`; the shape becomes that of the result.
-    fn draw_into(
-        &self,
-        rng: &mut ChaCha8Rng,
-        shape: &mut SpectrogramShape,
-        context: AugmentContext,
-        out: &mut SpectrogramChanges,
-    );
-
-    /// The steps inside this one.
-    fn inner(&self) -> Vec<&AugmentStep> {
-        Vec::new()
-    }
-
-    /// What it does other than change values, without the steps inside.
-    fn own_effects(&self) -> Effects {
-        Effects::default()
-    }
-}
-
-impl<T: SpectrogramAugmentation> ListEntry for T {
-    fn draw_into(
-        &self,
-        rng: &mut ChaCha8Rng,
-        shape: &mut SpectrogramShape,
-        context: AugmentContext,
-        out: &mut SpectrogramChanges,
-    ) {
-        if let Some(change) = self.draw(rng, *shape, context) {
-            shape.frames = change.frames_after(shape.frames);
-            out.push(Box::new(change));
-        }
-    }
-
-    fn own_effects(&self) -> Effects {
-        self.effects()
-    }
-}
-
-impl ListEntry for OneOf {
-    fn draw_into(
-        &self,
-        rng: &mut ChaCha8Rng,
-        shape: &mut SpectrogramShape,
-        context: AugmentContext,
-        out: &mut SpectrogramChanges,
-    ) {
-        let at = random::weighted(rng, self.choices.iter().map(|choice| choice.weight));
+impl SpectrogramAugmentation for OneOf {
+    fn draw(&self, drawing: &mut Drawing<'_>) {
+        let at = random::weighted(drawing.rng, self.choices.iter().map(|choice| choice.weight));
         if let Some(choice) = self.choices.get(at) {
-            choice.step.kind().draw_into(rng, shape, context, out);
+            choice.step.kind().draw(drawing);
         }
     }
 
-    fn inner(&self) -> Vec<&AugmentStep> {
-        self.choices.iter().map(|choice| &choice.step).collect()
+    fn inner(&self) -> Vec<&dyn SpectrogramAugmentation> {
+        self.choices.iter().map(|choice| choice.step.kind()).collect()
     }
 }
 
@@ -173,21 +120,15 @@ impl Check for OneOf {
     }
 }
 
-impl ListEntry for WithProb {
-    fn draw_into(
-        &self,
-        rng: &mut ChaCha8Rng,
-        shape: &mut SpectrogramShape,
-        context: AugmentContext,
-        out: &mut SpectrogramChanges,
-    ) {
-        if random::chance(rng, self.prob) {
-            self.step.kind().draw_into(rng, shape, context, out);
+impl SpectrogramAugmentation for WithProb {
+    fn draw(&self, drawing: &mut Drawing<'_>) {
+        if random::chance(drawing.rng, self.prob) {
+            self.step.kind().draw(drawing);
         }
     }
 
-    fn inner(&self) -> Vec<&AugmentStep> {
-        vec![&self.step]
+    fn inner(&self) -> Vec<&dyn SpectrogramAugmentation> {
+        vec![self.step.kind()]
     }
 }
 
@@ -198,21 +139,13 @@ impl Check for WithProb {
     }
 }
 
-impl ListEntry for Sequence {
-    fn draw_into(
-        &self,
-        rng: &mut ChaCha8Rng,
-        shape: &mut SpectrogramShape,
-        context: AugmentContext,
-        out: &mut SpectrogramChanges,
-    ) {
-        for step in &self.steps {
-            step.kind().draw_into(rng, shape, context, out);
-        }
+impl SpectrogramAugmentation for Sequence {
+    fn draw(&self, drawing: &mut Drawing<'_>) {
+        self.steps.iter().for_each(|step| step.kind().draw(drawing));
     }
 
-    fn inner(&self) -> Vec<&AugmentStep> {
-        self.steps.iter().collect()
+    fn inner(&self) -> Vec<&dyn SpectrogramAugmentation> {
+        self.steps.iter().map(AugmentStep::kind).collect()
     }
 }
 
@@ -222,30 +155,5 @@ impl Check for Sequence {
             step.check().within(&format!("steps[{at}]"))?;
         }
         Ok(())
-    }
-}
-
-impl Check for AugmentStep {
-    fn check(&self) -> Result<(), ConfigError> {
-        self.kind().check()
-    }
-}
-
-impl AugmentStep {
-    /// How deep steps are nested: 0 without steps inside.
-    pub(crate) fn depth(&self) -> usize {
-        let inner = self.kind().inner().into_iter();
-        inner.map(|step| 1 + step.depth()).max().unwrap_or(0)
-    }
-
-    /// What this step does other than change values, with all steps inside.
-    pub(crate) fn effects(&self) -> Effects {
-        let own = self.kind().own_effects();
-        let inner = self.kind().inner().into_iter();
-        inner.map(Self::effects).fold(own, |all, one| Effects {
-            crops: all.crops || one.crops,
-            pads: all.pads || one.pads,
-            needs_decibels: all.needs_decibels || one.needs_decibels,
-        })
     }
 }

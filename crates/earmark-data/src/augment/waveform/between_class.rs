@@ -3,28 +3,18 @@
 
 use earmark_core::random::{self, ChaCha8Rng};
 use earmark_core::{Check, ConfigError};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::fourier::{Fourier, hann};
+use crate::settings::settings;
 
-/// Mixes the samples of a clip with those of a partner from the epoch, by a ratio that is uniform between 0 and 1. The labels are
-/// mixed by the same ratio.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct BetweenClass {
-    /// Probability that a clip is mixed.
-    pub prob: f64,
-    /// Whether a partner comes from the same subset.
-    pub same_subset: bool,
-}
-
-impl Default for BetweenClass {
-    fn default() -> Self {
-        Self {
-            prob: 1.0,
-            same_subset: true,
-        }
+settings! {
+    /// Mixes the samples of a clip with those of a partner from the epoch, by a ratio that is uniform between 0 and 1. The labels are
+    /// mixed by the same ratio.
+    pub struct BetweenClass {
+        /// Probability that a clip is mixed.
+        pub prob: f64 = 1.0,
+        /// Whether a partner comes from the same subset.
+        pub same_subset: bool = true,
     }
 }
 

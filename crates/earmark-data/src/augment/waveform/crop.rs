@@ -1,35 +1,23 @@
 //! Cuts a fragment out of a clip.
 
-use std::fmt;
-
 use earmark_core::random::{self, ChaCha8Rng};
 use earmark_core::{Check, ConfigError};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::interface::{WaveformAugmentation, WaveformChange};
 use crate::augment::bounds::check_between;
+use crate::settings::settings;
 
-/// Cuts a fragment of fixed length out of a clip at a random place; shorter clips get silence on both sides. With this, a
-/// recipe trains on one segment per clip and epoch, and the front end processes the fragment only, which saves time with
-/// long clips.
-// starter-2018 cuts 8,000 samples at 44.1 kHz from clips with 4,000 zeros on both sides: `seconds = 0.181406,
-// margin-seconds = 0.090703`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct WaveformCrop {
-    /// Length of the fragment in seconds.
-    pub seconds: f64,
-    /// Silence added on both sides of every clip before the cut, in seconds.
-    pub margin_seconds: f64,
-}
-
-impl Default for WaveformCrop {
-    fn default() -> Self {
-        Self {
-            seconds: 5.0,
-            margin_seconds: 0.0,
-        }
+settings! {
+    /// Cuts a fragment of fixed length out of a clip at a random place; shorter clips get silence on both sides. With this, a
+    /// recipe trains on one segment per clip and epoch, and the front end processes the fragment only, which saves time with
+    /// long clips.
+    // starter-2018 cuts 8,000 samples at 44.1 kHz from clips with 4,000 zeros on both sides: `seconds = 0.181406,
+    // margin-seconds = 0.090703`.
+    pub struct WaveformCrop {
+        /// Length of the fragment in seconds.
+        pub seconds: f64 = 5.0,
+        /// Silence added on both sides of every clip before the cut, in seconds.
+        pub margin_seconds: f64 = 0.0,
     }
 }
 
@@ -41,20 +29,17 @@ impl Check for WaveformCrop {
 }
 
 impl WaveformAugmentation for WaveformCrop {
-    type Change = Cut;
-
-    fn draw(&self, rng: &mut ChaCha8Rng, samples: usize, sample_rate_hz: u32) -> Option<Cut> {
-        let rate = f64::from(sample_rate_hz);
-        let wanted = ((self.seconds * rate).round_ties_even() as usize).max(1);
-        let margin = (self.margin_seconds * rate).round_ties_even() as usize;
+    fn draw(&self, rng: &mut ChaCha8Rng, samples: usize, rate_hz: u32) -> Option<Box<dyn WaveformChange>> {
+        let in_samples = |seconds: f64| (seconds * f64::from(rate_hz)).round_ties_even() as usize;
+        let (wanted, margin) = (in_samples(self.seconds).max(1), in_samples(self.margin_seconds));
         let start = match (samples + 2 * margin).checked_sub(wanted) {
             Some(room) => random::below(rng, room + 1).cast_signed() - margin.cast_signed(),
             None => -((wanted - samples) / 2).cast_signed(),
         };
-        Some(Cut {
+        Some(Box::new(Cut {
             start,
             samples: wanted,
-        })
+        }))
     }
 
     fn crops(&self) -> bool {
@@ -63,7 +48,8 @@ impl WaveformAugmentation for WaveformCrop {
 }
 
 /// A fragment as drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, derive_more::Display, PartialEq, Eq)]
+#[display("{samples} samples from {start}")]
 pub struct Cut {
     /// The sample of the clip that the fragment begins with; negative for silence in front.
     pub start: isize,
@@ -79,11 +65,5 @@ impl WaveformChange for Cut {
         let length = (self.samples - silent).min(samples.len() - from);
         out[silent..silent + length].copy_from_slice(&samples[from..from + length]);
         out
-    }
-}
-
-impl fmt::Display for Cut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} samples from {}", self.samples, self.start)
     }
 }

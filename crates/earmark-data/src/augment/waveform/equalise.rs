@@ -1,60 +1,46 @@
 //! Boosts and cuts some frequencies: another microphone.
 
 use std::f64::consts::TAU;
-use std::fmt;
 
 use earmark_core::random::{self, ChaCha8Rng};
 use earmark_core::{Check, ConfigError};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
-use super::interface::{WaveformAugmentation, WaveformChange};
+use super::interface::{WaveformAugmentation, WaveformChange, when};
 use crate::augment::bounds::{check_between, check_ends, check_gains};
+use crate::settings::settings;
 
-/// Boosts or cuts a few random frequencies, each with a second-order peaking filter (Bristow-Johnson's audio equaliser
-/// cookbook).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Equalise {
-    /// Probability that a clip is changed.
-    pub prob: f64,
-    /// Largest number of peaks; the smallest is 1.
-    pub max_peaks: u32,
-    /// Deepest dip in decibels.
-    pub min_db: f64,
-    /// Highest peak in decibels.
-    pub max_db: f64,
-    /// Lowest centre frequency in hertz.
-    pub min_hz: f64,
-    /// Highest centre frequency in hertz; limited to 0.45 times the sample rate.
-    pub max_hz: f64,
-    /// Centre frequency divided by bandwidth: larger is narrower.
-    pub quality: f64,
-}
-
-impl Default for Equalise {
-    fn default() -> Self {
-        Self {
-            prob: 0.5,
-            max_peaks: 3,
-            min_db: -12.0,
-            max_db: 12.0,
-            min_hz: 60.0,
-            max_hz: 16_000.0,
-            quality: 1.0,
-        }
+settings! {
+    /// Boosts or cuts a few random frequencies, each with a second-order peaking filter (Bristow-Johnson's audio equaliser
+    /// cookbook).
+    pub struct Equalise {
+        /// Probability that a clip is changed.
+        pub prob: f64 = 0.5,
+        /// Largest number of peaks; the smallest is 1.
+        pub max_peaks: u32 = 3,
+        /// Deepest dip in decibels.
+        pub min_db: f64 = -12.0,
+        /// Highest peak in decibels.
+        pub max_db: f64 = 12.0,
+        /// Lowest centre frequency in hertz.
+        pub min_hz: f64 = 60.0,
+        /// Highest centre frequency in hertz; limited to 0.45 times the sample rate.
+        pub max_hz: f64 = 16_000.0,
+        /// Centre frequency divided by bandwidth: larger is narrower.
+        pub quality: f64 = 1.0,
     }
 }
 
 /// Filters as drawn.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, derive_more::Display, PartialEq)]
+#[display("equalised: {}", peaks.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))]
 pub struct Equaliser {
     /// They are applied one after the other.
     pub peaks: Vec<Peak>,
 }
 
 /// One peaking filter.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, derive_more::Display, PartialEq)]
+#[display("{gain_db:+.1} dB at {centre_hz:.0} Hz")]
 pub struct Peak {
     /// Centre frequency in hertz.
     pub centre_hz: f64,
@@ -75,11 +61,9 @@ impl Check for Equalise {
 }
 
 impl WaveformAugmentation for Equalise {
-    type Change = Equaliser;
-
-    fn draw(&self, rng: &mut ChaCha8Rng, _: usize, sample_rate_hz: u32) -> Option<Equaliser> {
+    fn draw(&self, rng: &mut ChaCha8Rng, _: usize, rate_hz: u32) -> Option<Box<dyn WaveformChange>> {
         let drawn = random::chance(rng, self.prob);
-        let top = self.max_hz.min(0.45 * f64::from(sample_rate_hz));
+        let top = self.max_hz.min(0.45 * f64::from(rate_hz));
         let (low, high) = (libm::log(self.min_hz.min(top)), libm::log(top));
         let peaks = (0..1 + random::below(rng, self.max_peaks as usize))
             .map(|_| Peak {
@@ -88,7 +72,7 @@ impl WaveformAugmentation for Equalise {
                 quality: self.quality,
             })
             .collect();
-        drawn.then_some(Equaliser { peaks })
+        when(drawn, Equaliser { peaks })
     }
 }
 
@@ -99,14 +83,6 @@ impl WaveformChange for Equaliser {
             peak.filter(&mut samples, sample_rate_hz);
         }
         samples
-    }
-}
-
-impl fmt::Display for Equaliser {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("equalised:")?;
-        let mut peaks = self.peaks.iter();
-        peaks.try_for_each(|peak| write!(f, " {:+.1} dB at {:.0} Hz", peak.gain_db, peak.centre_hz))
     }
 }
 

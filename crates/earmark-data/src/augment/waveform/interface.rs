@@ -3,22 +3,16 @@
 use std::any::Any;
 use std::fmt;
 
-use earmark_core::Check;
 use earmark_core::random::ChaCha8Rng;
+use earmark_core::{Check, ConfigError};
 
 /// One kind of augmentation: its settings, as a recipe has them.
-pub trait WaveformAugmentation: Check {
-    /// What is drawn.
-    type Change: WaveformChange;
-
+pub(crate) trait WaveformAugmentation: Check {
     /// Draws what happens to a clip of `samples` samples; `None` where nothing does.
-    fn draw(&self, rng: &mut ChaCha8Rng, samples: usize, sample_rate_hz: u32) -> Option<Self::Change>;
+    fn draw(&self, rng: &mut ChaCha8Rng, samples: usize, rate_hz: u32) -> Option<Box<dyn WaveformChange>>;
 
     /// Refuses settings that cannot work at a sample rate; by default all can.
-    ///
-    /// # Errors
-    /// The first such setting, by its key.
-    fn check_rate(&self, _sample_rate_hz: u32) -> Result<(), earmark_core::ConfigError> {
+    fn check_rate(&self, _sample_rate_hz: u32) -> Result<(), ConfigError> {
         Ok(())
     }
 
@@ -33,6 +27,11 @@ pub trait WaveformAugmentation: Check {
 pub trait WaveformChange: Any + fmt::Debug + fmt::Display + Send + Sync {
     /// The samples after the change. Silence and clips without samples pass through unharmed.
     fn apply(&self, samples: Vec<f32>, sample_rate_hz: u32) -> Vec<f32>;
+}
+
+/// The change where one was drawn.
+pub(super) fn when(drawn: bool, change: impl WaveformChange) -> Option<Box<dyn WaveformChange>> {
+    drawn.then(|| Box::new(change) as Box<dyn WaveformChange>)
 }
 
 /// The energy of a signal: the sum of its squares.

@@ -20,7 +20,7 @@ pub use between_class::{BetweenClass, mix_by_pressure, pressure_db};
 pub use crop::{Cut, WaveformCrop};
 pub use equalise::{Equalise, Equaliser, Peak};
 pub use gain::{Amplify, WaveformGain};
-pub use interface::{WaveformAugmentation, WaveformChange};
+pub use interface::WaveformChange;
 pub use noise::{AddedNoise, Colour, WaveformNoise};
 pub use pitch_shift::{Pitch, PitchShift};
 pub use reverb::{Reverb, Room};

@@ -1,7 +1,6 @@
 //! Adds noise at a ratio to the signal.
 
-use std::fmt;
-
+use derive_more::Display;
 use earmark_core::random::{self, ChaCha8Rng};
 use earmark_core::{Check, ConfigError};
 use rand::Rng;
@@ -10,25 +9,27 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::fourier::Fourier;
-use super::interface::{WaveformAugmentation, WaveformChange, energy};
+use super::interface::{WaveformAugmentation, WaveformChange, energy, when};
 use crate::augment::bounds::check_ends;
+use crate::settings::settings;
 
-/// Adds noise at a random signal-to-noise ratio.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct WaveformNoise {
-    /// Probability that a clip gets noise.
-    pub prob: f64,
-    /// Lowest signal-to-noise ratio in decibels: the loudest noise.
-    pub min_snr_db: f64,
-    /// Highest signal-to-noise ratio in decibels.
-    pub max_snr_db: f64,
-    /// The colour of the noise.
-    pub colour: Colour,
+settings! {
+    /// Adds noise at a random signal-to-noise ratio.
+    pub struct WaveformNoise {
+        /// Probability that a clip gets noise.
+        pub prob: f64 = 0.5,
+        /// Lowest signal-to-noise ratio in decibels: the loudest noise.
+        pub min_snr_db: f64 = 10.0,
+        /// Highest signal-to-noise ratio in decibels.
+        pub max_snr_db: f64 = 40.0,
+        /// The colour of the noise.
+        pub colour: Colour = Colour::White,
+    }
 }
 
 /// The colour of noise.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, Display, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[display(rename_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum Colour {
     /// The same power in every hertz.
@@ -40,17 +41,6 @@ pub enum Colour {
     Any,
 }
 
-impl Default for WaveformNoise {
-    fn default() -> Self {
-        Self {
-            prob: 0.5,
-            min_snr_db: 10.0,
-            max_snr_db: 40.0,
-            colour: Colour::White,
-        }
-    }
-}
-
 impl Check for WaveformNoise {
     fn check(&self) -> Result<(), ConfigError> {
         ConfigError::check_share("prob", self.prob)?;
@@ -60,9 +50,7 @@ impl Check for WaveformNoise {
 }
 
 impl WaveformAugmentation for WaveformNoise {
-    type Change = AddedNoise;
-
-    fn draw(&self, rng: &mut ChaCha8Rng, _: usize, _: u32) -> Option<AddedNoise> {
+    fn draw(&self, rng: &mut ChaCha8Rng, _: usize, _: u32) -> Option<Box<dyn WaveformChange>> {
         let drawn = random::chance(rng, self.prob);
         let snr_db = random::uniform(rng, self.min_snr_db, self.max_snr_db);
         let key = rng.next_u64();
@@ -70,12 +58,13 @@ impl WaveformAugmentation for WaveformNoise {
             Colour::Any => [Colour::White, Colour::Pink][random::below(rng, 2)],
             colour => colour,
         };
-        drawn.then_some(AddedNoise { snr_db, colour, key })
+        when(drawn, AddedNoise { snr_db, colour, key })
     }
 }
 
 /// Noise as drawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Display, PartialEq)]
+#[display("{colour} noise at {snr_db:.1} dB")]
 pub struct AddedNoise {
     /// Signal-to-noise ratio in decibels.
     pub snr_db: f64,
@@ -106,16 +95,6 @@ impl WaveformChange for AddedNoise {
             }
         }
         samples
-    }
-}
-
-impl fmt::Display for AddedNoise {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let colour = match self.colour {
-            Colour::Pink => "pink",
-            Colour::White | Colour::Any => "white",
-        };
-        write!(f, "{colour} noise at {:.1} dB", self.snr_db)
     }
 }
 

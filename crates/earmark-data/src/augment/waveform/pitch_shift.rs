@@ -1,36 +1,23 @@
 //! Changes the pitch at the same tempo: stretched, then resampled to the old length.
 
-use std::fmt;
-
 use earmark_audio::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
 use earmark_core::random::{self, ChaCha8Rng};
 use earmark_core::{Check, ConfigError};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
-use super::interface::{WaveformAugmentation, WaveformChange};
+use super::interface::{WaveformAugmentation, WaveformChange, when};
 use super::time_stretch::Stretch;
 use crate::augment::bounds::check_ends;
+use crate::settings::settings;
 
-/// Changes the pitch of a clip.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct PitchShift {
-    /// Probability that a clip is changed.
-    pub prob: f64,
-    /// Lowest shift in semitones.
-    pub min_semitones: f64,
-    /// Highest shift in semitones.
-    pub max_semitones: f64,
-}
-
-impl Default for PitchShift {
-    fn default() -> Self {
-        Self {
-            prob: 0.5,
-            min_semitones: -2.0,
-            max_semitones: 2.0,
-        }
+settings! {
+    /// Changes the pitch of a clip.
+    pub struct PitchShift {
+        /// Probability that a clip is changed.
+        pub prob: f64 = 0.5,
+        /// Lowest shift in semitones.
+        pub min_semitones: f64 = -2.0,
+        /// Highest shift in semitones.
+        pub max_semitones: f64 = 2.0,
     }
 }
 
@@ -52,12 +39,10 @@ impl Check for PitchShift {
 }
 
 impl WaveformAugmentation for PitchShift {
-    type Change = Pitch;
-
-    fn draw(&self, rng: &mut ChaCha8Rng, _: usize, _: u32) -> Option<Pitch> {
+    fn draw(&self, rng: &mut ChaCha8Rng, _: usize, _: u32) -> Option<Box<dyn WaveformChange>> {
         let drawn = random::chance(rng, self.prob);
         let semitones = random::uniform(rng, self.min_semitones, self.max_semitones);
-        drawn.then_some(Pitch { semitones })
+        when(drawn, Pitch { semitones })
     }
 
     /// Refuses shifts that would need a sample rate beyond those of the resampler.
@@ -76,7 +61,8 @@ impl WaveformAugmentation for PitchShift {
 }
 
 /// A shift as drawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, derive_more::Display, PartialEq)]
+#[display("pitch {semitones:+.2} semitones")]
 pub struct Pitch {
     /// Twelve are an octave.
     pub semitones: f64,
@@ -94,12 +80,6 @@ impl WaveformChange for Pitch {
         };
         out.resize(samples.len(), 0.0);
         out
-    }
-}
-
-impl fmt::Display for Pitch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "pitch {:+.2} semitones", self.semitones)
     }
 }
 

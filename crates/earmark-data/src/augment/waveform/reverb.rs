@@ -1,48 +1,34 @@
 //! Adds the echoes of a room in its simplest model: noise that decays exponentially (Polack 1988).
 
-use std::fmt;
-
 use earmark_core::random::{self, ChaCha8Rng};
 use earmark_core::{Check, ConfigError};
 use rand::Rng;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::fourier::convolve;
-use super::interface::{WaveformAugmentation, WaveformChange, energy};
+use super::interface::{WaveformAugmentation, WaveformChange, energy, when};
 use crate::augment::bounds::check_ends;
+use crate::settings::settings;
 
-/// Adds the echoes of a synthetic room.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Reverb {
-    /// Probability that a clip is changed.
-    pub prob: f64,
-    /// Shortest time in which echoes decay by 60 dB, in seconds.
-    pub min_t60_seconds: f64,
-    /// Longest time in which echoes decay by 60 dB, in seconds.
-    pub max_t60_seconds: f64,
-    /// Lowest energy of the echoes relative to the direct sound, in decibels.
-    pub min_wet_db: f64,
-    /// Highest energy of the echoes relative to the direct sound, in decibels.
-    pub max_wet_db: f64,
-}
-
-impl Default for Reverb {
-    /// From a furnished room to a hall.
-    fn default() -> Self {
-        Self {
-            prob: 0.5,
-            min_t60_seconds: 0.2,
-            max_t60_seconds: 1.5,
-            min_wet_db: -20.0,
-            max_wet_db: 0.0,
-        }
+settings! {
+    /// Adds the echoes of a synthetic room.
+    // The defaults reach from a furnished room to a hall.
+    pub struct Reverb {
+        /// Probability that a clip is changed.
+        pub prob: f64 = 0.5,
+        /// Shortest time in which echoes decay by 60 dB, in seconds.
+        pub min_t60_seconds: f64 = 0.2,
+        /// Longest time in which echoes decay by 60 dB, in seconds.
+        pub max_t60_seconds: f64 = 1.5,
+        /// Lowest energy of the echoes relative to the direct sound, in decibels.
+        pub min_wet_db: f64 = -20.0,
+        /// Highest energy of the echoes relative to the direct sound, in decibels.
+        pub max_wet_db: f64 = 0.0,
     }
 }
 
 /// A room as drawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, derive_more::Display, PartialEq)]
+#[display("room of {t60_seconds:.2} s, {wet_db:+.1} dB")]
 pub struct Room {
     /// Time in which echoes decay by 60 dB, in seconds.
     pub t60_seconds: f64,
@@ -63,16 +49,14 @@ impl Check for Reverb {
 }
 
 impl WaveformAugmentation for Reverb {
-    type Change = Room;
-
-    fn draw(&self, rng: &mut ChaCha8Rng, _: usize, _: u32) -> Option<Room> {
+    fn draw(&self, rng: &mut ChaCha8Rng, _: usize, _: u32) -> Option<Box<dyn WaveformChange>> {
         let drawn = random::chance(rng, self.prob);
         let room = Room {
             t60_seconds: random::uniform(rng, self.min_t60_seconds, self.max_t60_seconds),
             wet_db: random::uniform(rng, self.min_wet_db, self.max_wet_db),
             key: rng.next_u64(),
         };
-        drawn.then_some(room)
+        when(drawn, room)
     }
 }
 
@@ -91,8 +75,8 @@ impl Room {
             })
             .collect();
         response[0] = 0.0;
-        let energy: f64 = response.iter().map(|echo| echo * echo).sum();
-        let factor = libm::pow(10.0, self.wet_db / 20.0) / energy.max(f64::MIN_POSITIVE).sqrt();
+        let energy = energy(response.iter().copied()).max(f64::MIN_POSITIVE);
+        let factor = libm::pow(10.0, self.wet_db / 20.0) / energy.sqrt();
         response.iter_mut().for_each(|echo| *echo *= factor);
         response[0] = 1.0;
         response
@@ -110,11 +94,5 @@ impl WaveformChange for Room {
         let after = energy(wet.iter().copied());
         let factor = (before / after.max(f64::MIN_POSITIVE)).sqrt();
         wet.into_iter().map(|sample| (factor * sample) as f32).collect()
-    }
-}
-
-impl fmt::Display for Room {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "room of {:.2} s, {:+.1} dB", self.t60_seconds, self.wet_db)
     }
 }

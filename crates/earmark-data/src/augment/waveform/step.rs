@@ -1,7 +1,6 @@
 //! One entry of `augment.waveform`: every kind of augmentation.
 
 use earmark_core::random::ChaCha8Rng;
-use earmark_core::{Check, ConfigError};
 
 use super::crop::WaveformCrop;
 use super::equalise::Equalise;
@@ -15,7 +14,7 @@ use crate::augment::kinds::kinds;
 
 kinds! {
     /// One augmentation of waveforms.
-    pub enum WaveformStep: ListEntry {
+    pub enum WaveformStep: WaveformAugmentation {
         /// Cuts a fragment from anywhere in the clip.
         Crop(WaveformCrop),
         /// Changes the level.
@@ -33,58 +32,6 @@ kinds! {
     }
 }
 
-/// An augmentation whose draws can be of any kind.
-pub(crate) trait ListEntry: Check {
-    fn draw_any(
-        &self,
-        rng: &mut ChaCha8Rng,
-        samples: usize,
-        sample_rate_hz: u32,
-    ) -> Option<Box<dyn WaveformChange>>;
-
-    fn crops(&self) -> bool;
-
-    fn check_rate(&self, sample_rate_hz: u32) -> Result<(), ConfigError>;
-}
-
-impl<T: WaveformAugmentation> ListEntry for T {
-    fn draw_any(
-        &self,
-        rng: &mut ChaCha8Rng,
-        samples: usize,
-        sample_rate_hz: u32,
-    ) -> Option<Box<dyn WaveformChange>> {
-        let change = self.draw(rng, samples, sample_rate_hz)?;
-        Some(Box::new(change))
-    }
-
-    fn crops(&self) -> bool {
-        WaveformAugmentation::crops(self)
-    }
-
-    fn check_rate(&self, sample_rate_hz: u32) -> Result<(), ConfigError> {
-        WaveformAugmentation::check_rate(self, sample_rate_hz)
-    }
-}
-
-impl Check for WaveformStep {
-    fn check(&self) -> Result<(), ConfigError> {
-        self.kind().check()
-    }
-}
-
-impl WaveformStep {
-    /// Draws what happens to a clip of `samples` samples; `None` where nothing does.
-    pub fn draw(
-        &self,
-        rng: &mut ChaCha8Rng,
-        samples: usize,
-        sample_rate_hz: u32,
-    ) -> Option<Box<dyn WaveformChange>> {
-        self.kind().draw_any(rng, samples, sample_rate_hz)
-    }
-}
-
 /// Draws and applies a list of augmentations.
 pub(in crate::augment) fn augment_waveform(
     list: &[WaveformStep],
@@ -94,7 +41,7 @@ pub(in crate::augment) fn augment_waveform(
 ) -> (Vec<f32>, Vec<Box<dyn WaveformChange>>) {
     let (mut samples, mut changes) = (samples.to_vec(), Vec::new());
     for step in list {
-        if let Some(change) = step.draw(rng, samples.len(), sample_rate_hz) {
+        if let Some(change) = step.kind().draw(rng, samples.len(), sample_rate_hz) {
             samples = change.apply(samples, sample_rate_hz);
             changes.push(change);
         }

@@ -1,42 +1,31 @@
 //! Changes the tempo at the same pitch, by a phase vocoder (Flanagan and Golden 1966; Laroche and Dolson 1999) in librosa's form.
 
 use std::f64::consts::TAU;
-use std::fmt;
 
 use earmark_core::random::{self, ChaCha8Rng};
 use earmark_core::{Check, ConfigError};
 use realfft::num_complex::Complex;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::fourier::{Fourier, hann};
-use super::interface::{WaveformAugmentation, WaveformChange};
+use super::interface::{WaveformAugmentation, WaveformChange, when};
 use crate::augment::bounds::check_ends;
+use crate::settings::settings;
 
-/// Changes the tempo of a clip.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct TimeStretch {
-    /// Probability that a clip is changed.
-    pub prob: f64,
-    /// Slowest tempo: 0.5 is twice as long.
-    pub min_rate: f64,
-    /// Fastest tempo: 2 is half as long.
-    pub max_rate: f64,
-}
-
-impl Default for TimeStretch {
-    fn default() -> Self {
-        Self {
-            prob: 0.5,
-            min_rate: 0.8,
-            max_rate: 1.25,
-        }
+settings! {
+    /// Changes the tempo of a clip.
+    pub struct TimeStretch {
+        /// Probability that a clip is changed.
+        pub prob: f64 = 0.5,
+        /// Slowest tempo: 0.5 is twice as long.
+        pub min_rate: f64 = 0.8,
+        /// Fastest tempo: 2 is half as long.
+        pub max_rate: f64 = 1.25,
     }
 }
 
 /// A tempo as drawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, derive_more::Display, PartialEq)]
+#[display("tempo x {rate:.3}")]
 pub struct Stretch {
     /// Above 1 is faster.
     pub rate: f64,
@@ -49,35 +38,24 @@ const HOP: usize = 512;
 impl Check for TimeStretch {
     fn check(&self) -> Result<(), ConfigError> {
         ConfigError::check_share("prob", self.prob)?;
-        check_ends(
-            ("min-rate", self.min_rate),
-            ("max-rate", self.max_rate),
-            0.25..=4.0,
-        )
+        let (low, high) = (self.min_rate, self.max_rate);
+        check_ends(("min-rate", low), ("max-rate", high), 0.25..=4.0)
     }
 }
 
 impl WaveformAugmentation for TimeStretch {
-    type Change = Stretch;
-
-    fn draw(&self, rng: &mut ChaCha8Rng, _: usize, _: u32) -> Option<Stretch> {
+    fn draw(&self, rng: &mut ChaCha8Rng, _: usize, _: u32) -> Option<Box<dyn WaveformChange>> {
         let drawn = random::chance(rng, self.prob);
         // Uniform in its logarithm: half as fast is as likely as twice as fast.
         let (low, high) = (libm::log(self.min_rate), libm::log(self.max_rate));
         let rate = libm::exp(random::uniform(rng, low, high));
-        drawn.then_some(Stretch { rate })
+        when(drawn, Stretch { rate })
     }
 }
 
 impl WaveformChange for Stretch {
     fn apply(&self, samples: Vec<f32>, _: u32) -> Vec<f32> {
         self.stretch(&samples)
-    }
-}
-
-impl fmt::Display for Stretch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "tempo x {:.3}", self.rate)
     }
 }
 

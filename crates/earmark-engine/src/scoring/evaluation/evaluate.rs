@@ -1,13 +1,14 @@
 //! Scores of a list of clips, and all metrics of them.
 
-use super::error::EvaluationError;
 use crate::scoring::score::ScoreJob;
+use crate::scoring::score_error::ScoreError;
 use crate::scoring::scorer::Scorer;
+use earmark_core::atomic::WriteError;
 use earmark_core::random::{self, Purpose};
 use earmark_core::threads::Workers;
 use earmark_data::Item;
 use earmark_features::Features;
-use earmark_metrics::{Aligned, Lwlrap, Report, ReportOptions, ScoreTable};
+use earmark_metrics::{Aligned, Lwlrap, MetricsError, Report, ReportOptions, ScoreTable};
 use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -35,6 +36,28 @@ pub struct Evaluation {
     pub skipped: Vec<SkippedClip>,
     /// Lwlrap after 5 % of the clips.
     pub lwlrap_5: Option<f64>,
+}
+
+/// Why an evaluation fails.
+#[derive(Debug, thiserror::Error)]
+pub enum EvaluationError {
+    /// The scores of a clip can't be evaluated.
+    #[error("{file}: could not be evaluated: {reason}")]
+    Clip {
+        /// The clip.
+        file: String,
+        /// Why.
+        reason: String,
+    },
+    /// The clips can't be scored.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+    /// The metrics can't be computed.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// A result can't be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
 }
 
 /// What to evaluate, and on which clips.

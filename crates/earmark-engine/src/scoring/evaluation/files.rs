@@ -2,10 +2,9 @@
 //!
 //! `eval/eval-<step>.txt` is written last and atomically: it means that the step is evaluated.
 
-use super::error::EvaluationError;
-use super::evaluate::Evaluation;
+use super::evaluate::{Evaluation, EvaluationError};
 use crate::checkpoint::event_file::{EventWriter, PREFIX};
-use earmark_core::atomic::{self, WriteError};
+use earmark_core::atomic;
 use std::path::{Path, PathBuf};
 
 /// Path of the result of a checkpoint, which marks it as evaluated.
@@ -35,34 +34,27 @@ pub fn write_result(
     evaluation: &Evaluation,
     heading: &str,
 ) -> Result<(), EvaluationError> {
+    let report = &evaluation.report;
     evaluation.scores.save(scores_path(eval, step))?;
     atomic::write(&json_path(eval, step), |w| {
-        serde_json::to_writer_pretty(&mut *w, &evaluation.report)?;
+        serde_json::to_writer_pretty(&mut *w, report)?;
         w.write_all(b"\n")
     })?;
     let events = eval.join(format!("{PREFIX}{step:010}.earmark-eval"));
-    let write = || {
-        let mut w = EventWriter::open(&events, 0)?;
-        let values = [
-            ("Lwlrap", evaluation.report.lwlrap),
-            ("Lwlrap-5%", evaluation.lwlrap_5),
-            ("Accuracy", evaluation.report.accuracy),
-        ];
-        let values: Vec<(&str, f64)> = values.into_iter().filter_map(|(n, v)| Some((n, v?))).collect();
-        w.scalars(step, &values)?;
-        w.sync()
-    };
-    write().map_err(|e| WriteError::new(&events, e))?;
-    let mut text = heading.to_owned();
-    text.push_str(&evaluation.report.lwlrap_lines());
-    text.push('\n');
-    text.push_str(&evaluation.report.table());
+    let mut events = EventWriter::open(&events, 0)?;
+    let scalars = [
+        ("Lwlrap", report.lwlrap),
+        ("Lwlrap-5%", evaluation.lwlrap_5),
+        ("Accuracy", report.accuracy),
+    ];
+    events.scalars(step, &scalars)?;
+    events.sync()?;
+    let mut text = format!("{heading}{}\n{}", report.lwlrap_lines(), report.table());
     for s in &evaluation.skipped {
-        text.push_str(&format!("skipped {}: {}\n", s.file, s.reason));
+        text += &format!("skipped {}: {}\n", s.file, s.reason);
     }
-    Ok(atomic::write(&result_path(eval, step), |w| {
-        w.write_all(text.as_bytes())
-    })?)
+    let result = result_path(eval, step);
+    Ok(atomic::write(&result, |w| w.write_all(text.as_bytes()))?)
 }
 
 /// The steps to evaluate when every N-th of `steps` is wanted; the last one always is.

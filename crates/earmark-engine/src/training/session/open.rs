@@ -3,7 +3,6 @@
 use super::state::{Session, total_steps, wants_checkpoint};
 use crate::checkpoint::{self, FORMAT, ResumeState, TrainingProgress};
 use crate::optim::Optimizer;
-use crate::training::frozen::freeze;
 use crate::training::job::{FitError, FitEvent, FitJob};
 use crate::training::log::TrainingLog;
 use crate::training::throughput::Throughput;
@@ -31,7 +30,7 @@ impl<'a, 'e> Session<'a, 'e> {
             return Err(state.broken("it has more phases than the recipe").into());
         }
         let phase = &plan[progress.ends.len()];
-        freeze(&mut vars, phase);
+        vars.freeze(|name| phase.freezes(name));
         let mut average = (job.train.average_decay > 0.0).then(|| vars.clone());
         let mut optimizer = Optimizer::new(phase.optimizer, &vars).with_rates(&vars, &phase.layer_rates);
         if let Some(state) = &state {

@@ -1,9 +1,15 @@
-//! The training loop: step after step, with validation and checkpoints between them.
+//! The training loop: step after step (learning rate, weights, their moving average, log), with validation and checkpoints between
+//! them.
 
 use super::state::Session;
-use crate::training::job::FitError;
+use crate::optim::TrainingPosition;
+use crate::training::job::{FitError, FitEvent};
+use crate::training::step::{StepResult, TrainStep, train_step};
 use earmark_core::atomic;
-use earmark_data::batches::BatchStream;
+use earmark_core::random::{self, Purpose};
+use earmark_data::batches::{Batch, BatchStream};
+use earmark_models::VarId;
+use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -56,5 +62,80 @@ impl Session<'_, '_> {
         self.progress.validation_due = !validated;
         self.save()?;
         Ok(validated)
+    }
+
+    /// Trains on one batch.
+    fn advance(&mut self, batch: Batch) -> Result<(), FitError> {
+        let job = &self.job;
+        let step = self.progress.step;
+        let phase = self.phase();
+        let at = TrainingPosition {
+            step: step - self.phase_start(),
+            steps_per_epoch: self.steps_per_epoch,
+            total_steps: phase.steps,
+        };
+        let rate = phase
+            .schedule
+            .rate(phase.learning_rate, at, &self.progress.plateau);
+        let is_noisy = |&clip: &u32| job.noisy.get(clip as usize).copied().unwrap_or(false);
+        let work = TrainStep {
+            train: job.train,
+            network: job.network,
+            device: &job.device,
+            noisy: batch.clips.iter().map(is_noisy).collect(),
+            x: batch.x,
+            shape: batch.shape,
+            clip_features: batch.clip_features,
+            y: batch.y,
+            rate,
+            rng: random::stream(job.train.seed, &[Purpose::Dropout as u64, step]),
+        };
+        let StepResult { loss, gradient_norm } = train_step(work, &mut self.vars, &mut self.optimizer);
+        if !loss.is_finite() {
+            return Err(FitError::Diverged {
+                step: step + 1,
+                loss,
+                rate,
+            });
+        }
+        self.move_average();
+        self.progress.step += 1;
+        self.log_step(loss, rate, gradient_norm)?;
+        (self.on_event)(FitEvent::Step {
+            step: self.progress.step,
+            loss,
+            rate,
+        });
+        Ok(())
+    }
+
+    /// `average = decay average + (1 - decay) weights`; early on the decay is smaller, so that the start is forgotten:
+    /// min(decay, (1 + t) / (10 + t)) after t steps before this one, as in TensorFlow's ExponentialMovingAverage.
+    fn move_average(&mut self) {
+        let Some(average) = &mut self.average else { return };
+        let t = self.progress.step as f64;
+        let decay = self.job.train.average_decay.min((1.0 + t) / (10.0 + t));
+        for i in (0..self.vars.len()).map(VarId) {
+            let (mean, now) = (average.flat(i), self.vars.flat(i));
+            let moved = if self.vars.is_frozen(i) {
+                // The same in exact numbers, and equal values stay equal to the bit.
+                mean.clone() + (now - mean).mul_scalar(1.0 - decay)
+            } else {
+                mean.mul_scalar(decay) + now.mul_scalar(1.0 - decay)
+            };
+            average.set(i, moved);
+        }
+    }
+
+    fn log_step(&mut self, loss: f64, rate: f64, norm: Option<f64>) -> Result<(), FitError> {
+        let step = self.progress.step;
+        let mut line = json!({ "step": step, "epoch": (step - 1) / self.steps_per_epoch, "loss": loss, "learning_rate": rate });
+        if self.plan.len() > 1 {
+            line["phase"] = (self.progress.ends.len() + 1).into();
+        }
+        if let Some(norm) = norm {
+            line["gradient_norm"] = norm.into();
+        }
+        Ok(self.log.step(step, &line, [loss, rate])?)
     }
 }

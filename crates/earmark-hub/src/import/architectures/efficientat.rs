@@ -1,5 +1,6 @@
 //! EfficientAT's checkpoints (Schmid, Koutini and Widmer 2023, arXiv:2211.04772): names, sizes, front end.
 
+use super::layer_names::in_layer;
 use earmark_models::Network;
 use earmark_recipe::{Recipe, RecipeError};
 
@@ -22,10 +23,7 @@ impl EfficientAtVariant {
     pub(super) fn parse(name: &str) -> Option<Self> {
         let mut words = name.strip_prefix("mn")?.split('-');
         let digits = words.next()?;
-        let tenths = digits
-            .parse()
-            .ok()
-            .filter(|n| digits.len() == 2 && (1..=40).contains(n))?;
+        let tenths = digits.parse().ok().filter(|_| digits.len() == 2)?;
         let (mut hop_ms, mut bands) = (10, 128);
         while let Some(word) = words.next() {
             match word {
@@ -35,7 +33,7 @@ impl EfficientAtVariant {
                 _ => return None,
             }
         }
-        Some(Self {
+        (1..=40).contains(&tenths).then_some(Self {
             tenths,
             hop_ms,
             bands,
@@ -76,8 +74,9 @@ pub(super) fn upstream_name(ours: &str, has: impl Fn(&str) -> bool) -> String {
     let (layer, rest) = ours.split_once('.').unwrap_or((ours, ""));
     let block = layer.strip_prefix("block");
     match (layer, block) {
-        ("stem", _) => format!("features.0.{}", conv(rest)),
-        ("last", _) => format!("features.16.{}", conv(rest)),
+        // A convolution and its BatchNorm are two layers upstream.
+        ("stem", _) => format!("features.0.{}", in_layer(rest, 0, 1)),
+        ("last", _) => format!("features.16.{}", in_layer(rest, 0, 1)),
         ("hidden", _) => format!("classifier.2.{rest}"),
         ("logits", _) => format!("classifier.5.{rest}"),
         (_, Some(n)) => {
@@ -91,24 +90,12 @@ pub(super) fn upstream_name(ours: &str, has: impl Fn(&str) -> bool) -> String {
                     let fc = rest.replace("reduce.", "fc1.").replace("expand.", "fc2.");
                     format!("conc_se_layers.0.{fc}")
                 }
-                _ => conv(rest),
+                _ => in_layer(rest, 0, 1),
             };
             format!("features.{n}.block.{k}.{rest}")
         }
         _ => ours.to_owned(),
     }
-}
-
-/// A convolution and its BatchNorm are two layers upstream.
-fn conv(ours: &str) -> String {
-    match ours {
-        "bn.gamma" => "1.weight",
-        "bn.beta" => "1.bias",
-        "bn.mean" => "1.running_mean",
-        "bn.variance" => "1.running_var",
-        _ => return format!("0.{ours}"),
-    }
-    .to_owned()
 }
 
 /// The width whose hidden layer has the checkpoint's shape.

@@ -2,6 +2,7 @@
 
 mod efficientat;
 pub(super) mod image_backbone;
+mod layer_names;
 mod panns;
 
 pub use efficientat::EfficientAtVariant;
@@ -79,18 +80,13 @@ impl PublishedArchitecture {
 
     /// The name of a checkpoint's mel bank `[bins, bands]`, where it holds one.
     pub fn mel_bank(&self) -> Option<&'static str> {
-        match self {
-            Self::Panns(_) => Some("logmel_extractor.melW"),
-            Self::EfficientAt(_) | Self::ImageBackbone => None,
-        }
+        matches!(self, Self::Panns(_)).then_some("logmel_extractor.melW")
     }
 
     /// The variant of this network that has these shapes; `shape_of` returns a tensor's shape by its upstream name.
     pub fn variant_of_shapes(&self, shape_of: impl Fn(&str) -> Option<Vec<usize>>) -> Option<String> {
-        match self {
-            Self::EfficientAt(_) => efficientat::variant_of_shapes(shape_of),
-            Self::Panns(_) | Self::ImageBackbone => None,
-        }
+        let Self::EfficientAt(_) = self else { return None };
+        efficientat::variant_of_shapes(shape_of)
     }
 
     /// Licence of the published weights.
@@ -98,7 +94,7 @@ impl PublishedArchitecture {
         match self {
             Self::EfficientAt(_) => "MIT",
             Self::Panns(_) => "CC-BY-4.0",
-            Self::ImageBackbone => "BSD-3-Clause",
+            Self::ImageBackbone => image_backbone::Library::Torchvision.licence(),
         }
     }
 
@@ -107,7 +103,7 @@ impl PublishedArchitecture {
         match self {
             Self::EfficientAt(_) => "https://github.com/fschmid56/EfficientAT",
             Self::Panns(_) => "https://zenodo.org/records/3987831",
-            Self::ImageBackbone => "https://github.com/pytorch/vision",
+            Self::ImageBackbone => image_backbone::Library::Torchvision.homepage(),
         }
     }
 }

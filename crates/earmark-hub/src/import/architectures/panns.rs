@@ -1,5 +1,6 @@
 //! The PANNs' checkpoints (Kong et al. 2020, arXiv:1912.10211): names and front end.
 
+use super::layer_names::{in_layer, norm};
 use earmark_models::networks::panns::PannsBackbone;
 use earmark_recipe::{Recipe, RecipeError};
 
@@ -66,25 +67,6 @@ pub(super) fn upstream_name(backbone: PannsBackbone, ours: &str, has: impl Fn(&s
             };
             format!("features.{}.conv.{rest}", layer.trim_start_matches("block"))
         }
-    }
-}
-
-/// The variable in the layer of the convolution or in that of its BatchNorm.
-fn in_layer(ours: &str, conv: usize, bn: usize) -> String {
-    if ours.starts_with("bn.") {
-        format!("{bn}.{}", norm(ours))
-    } else {
-        format!("{conv}.{ours}")
-    }
-}
-
-fn norm(ours: &str) -> &str {
-    match ours {
-        "bn.gamma" => "weight",
-        "bn.beta" => "bias",
-        "bn.mean" => "running_mean",
-        "bn.variance" => "running_var",
-        other => other,
     }
 }
 

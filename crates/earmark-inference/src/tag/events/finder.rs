@@ -93,13 +93,11 @@ impl EventFinder {
 
     /// Takes the scores of the next window, one per class.
     pub fn push(&mut self, scores: &[f32]) {
-        if self.rows.len() as u64 == self.grid.depth() {
-            let mut oldest = self.rows.pop_front().unwrap_or_default();
-            oldest.copy_from_slice(scores);
-            self.rows.push_back(oldest);
-        } else {
-            self.rows.push_back(scores.to_vec());
-        }
+        let is_full = self.rows.len() as u64 == self.grid.depth();
+        let mut row = self.rows.pop_front_if(|_| is_full).unwrap_or_default();
+        row.clear();
+        row.extend_from_slice(scores);
+        self.rows.push_back(row);
         self.windows += 1;
         // No later window contains the centre of the cell that starts with this one.
         self.add_cell(self.windows - 1);
@@ -109,10 +107,7 @@ impl EventFinder {
     fn add_cell(&mut self, cell: u64) {
         let kept_from = self.windows - self.rows.len() as u64;
         let range = self.grid.windows_of(cell, self.windows);
-        let (from, to) = (
-            (range.start - kept_from) as usize,
-            (range.end - kept_from) as usize,
-        );
+        let [from, to] = [range.start, range.end].map(|window| (window - kept_from) as usize);
         for class in 0..self.tracks.len() {
             let sum: f64 = self.rows.range(from..to).map(|row| f64::from(row[class])).sum();
             self.update(class, cell, (sum / (to - from) as f64) as f32);
@@ -181,12 +176,9 @@ impl EventFinder {
             .filter(|span| (span.end - span.start) as f64 + 0.5 >= shortest * f64::from(self.rate_hz))
             .collect();
         spans.sort_by_key(|span| (span.start, span.class));
-        let score = |track: &ClassTrack| track.all.score(event_score);
+        let tracks = self.tracks.iter().filter(|_| samples > 0);
         FoundEvents {
-            scores: match samples {
-                0 => Vec::new(),
-                _ => self.tracks.iter().map(score).collect(),
-            },
+            scores: tracks.map(|track| track.all.score(event_score)).collect(),
             spans,
         }
     }

@@ -6,7 +6,7 @@ mod seconds;
 mod table;
 mod text;
 
-use super::result::WindowScores;
+use super::result::{TagResult, WindowScores};
 use super::resume_log::TagOutcome;
 use std::io::{self, BufRead, Write};
 use std::path::Path;
@@ -43,6 +43,38 @@ pub struct FormatOptions<'a> {
     pub top: Option<usize>,
     /// A folder for scratch files; `None` for the current one.
     pub scratch: Option<&'a Path>,
+}
+
+impl FormatOptions<'_> {
+    /// Whether a row is a window with one column per class. Otherwise a row is an event, or a window's score of one of its best classes.
+    fn is_wide(&self) -> bool {
+        self.windows && self.top.is_none()
+    }
+
+    /// Passes on the rows of a recording: start and end, the class, and its score; or no class and the scores of all.
+    fn rows(
+        &self,
+        result: &TagResult,
+        windows: &mut WindowLines,
+        mut add: impl FnMut((f64, f64), Option<&str>, &[f32]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        if !self.windows {
+            let mut events = result.events.iter();
+            return events.try_for_each(|e| add((e.onset, e.offset), Some(e.class.as_str()), &[e.score]));
+        }
+        for window in windows {
+            let window = window?;
+            let times = (window.start, window.end);
+            if self.is_wide() {
+                add(times, None, &window.scores)?;
+                continue;
+            }
+            for (class, score) in window.pairs() {
+                add(times, Some(self.classes[class].as_str()), &[score])?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Format {
@@ -107,23 +139,21 @@ enum Kind {
 impl<'a> FormatWriter<'a> {
     /// Starts a file.
     pub fn new(format: Format, options: FormatOptions<'a>, out: &'a mut dyn Write) -> io::Result<Self> {
+        match format {
+            Format::Csv => text::csv_head(&options, out)?,
+            Format::Birdnet => writeln!(out, "{}", text::BIRDNET)?,
+            Format::Raven => writeln!(out, "{}", text::RAVEN)?,
+            Format::Json => out.write_all(b"[")?,
+            Format::Table | Format::Ndjson | Format::Audacity | Format::Parquet => {}
+        }
         let kind = match format {
             Format::Table => Kind::Table,
-            Format::Csv => {
-                text::csv_head(&options, out)?;
-                Kind::Csv
-            }
-            Format::Birdnet => {
-                text::birdnet_head(out)?;
-                Kind::Birdnet
-            }
-            Format::Json => {
-                out.write_all(b"[")?;
-                Kind::Json { any: false }
-            }
+            Format::Csv => Kind::Csv,
+            Format::Birdnet => Kind::Birdnet,
+            Format::Json => Kind::Json { any: false },
             Format::Ndjson => Kind::Ndjson,
             Format::Audacity => Kind::Audacity,
-            Format::Raven => Kind::Raven(text::Selections::begin(out)?),
+            Format::Raven => Kind::Raven(text::Selections::default()),
             Format::Parquet => Kind::Parquet(Box::new(parquet::Parquet::begin(&options)?)),
         };
         Ok(Self { out, options, kind })
@@ -134,22 +164,25 @@ impl<'a> FormatWriter<'a> {
     pub fn add(&mut self, outcome: &TagOutcome, lines: &mut dyn BufRead) -> io::Result<()> {
         let Self { out, options, kind } = self;
         let mut windows = WindowLines { lines };
-        match kind {
-            Kind::Table => table::add(options, outcome, &mut windows, *out),
-            Kind::Csv => text::csv_add(options, outcome, &mut windows, *out),
-            Kind::Birdnet => text::birdnet_add(outcome, *out),
-            Kind::Json { any } => json::values(options, outcome, &mut windows, |value| {
+        match (kind, outcome) {
+            (Kind::Table, _) => table::add(options, outcome, &mut windows, *out),
+            (Kind::Json { any }, _) => json::values(options, outcome, &mut windows, |value| {
                 out.write_all(if *any { b",\n " } else { b"\n " })?;
                 *any = true;
                 out.write_all(value)
             }),
-            Kind::Ndjson => json::values(options, outcome, &mut windows, |value| {
+            (Kind::Ndjson, _) => json::values(options, outcome, &mut windows, |value| {
                 out.write_all(value)?;
                 out.write_all(b"\n")
             }),
-            Kind::Audacity => text::audacity_add(outcome, *out),
-            Kind::Raven(selections) => selections.add(outcome, *out),
-            Kind::Parquet(parquet) => parquet.add(options, outcome, &mut windows),
+            (_, TagOutcome::Failed { .. }) => Ok(()),
+            (Kind::Csv, TagOutcome::Tagged(result)) => text::csv_add(options, result, &mut windows, *out),
+            (Kind::Birdnet, TagOutcome::Tagged(result)) => text::birdnet_add(result, *out),
+            (Kind::Audacity, TagOutcome::Tagged(result)) => text::audacity_add(result, *out),
+            (Kind::Raven(selections), TagOutcome::Tagged(result)) => selections.add(result, *out),
+            (Kind::Parquet(parquet), TagOutcome::Tagged(result)) => {
+                parquet.add(options, result, &mut windows)
+            }
         }
     }
 

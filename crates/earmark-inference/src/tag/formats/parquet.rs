@@ -1,10 +1,10 @@
 //! Apache Parquet: strings for files and classes, doubles for times, floats for scores; no column is optional.
 
 use super::{FormatOptions, WindowLines};
-use crate::tag::resume_log::TagOutcome;
+use crate::tag::result::TagResult;
 use crate::tag::scratch_file::ScratchFile;
 use parquet::basic::{LogicalType, Repetition, Type as Physical};
-use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, FloatType};
+use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, FloatType};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
@@ -19,7 +19,6 @@ const GROUP: usize = 1 << 19;
 /// A file being written to a scratch file, because the Parquet writer must own its output.
 pub(super) struct Parquet {
     writer: SerializedFileWriter<ScratchFile>,
-    rows: usize,
     rows_of_group: usize,
     files: Vec<ByteArray>,
     starts: Vec<f64>,
@@ -32,34 +31,31 @@ pub(super) struct Parquet {
 
 impl Parquet {
     pub fn begin(options: &FormatOptions) -> io::Result<Self> {
-        let wide = options.windows && options.top.is_none();
-        let mut columns = vec![
-            column("file", Physical::BYTE_ARRAY)?,
-            column("start_seconds", Physical::DOUBLE)?,
-            column("end_seconds", Physical::DOUBLE)?,
-        ];
-        if wide {
-            for class in options.classes {
-                columns.push(column(class, Physical::FLOAT)?);
-            }
-        } else {
-            columns.push(column("class", Physical::BYTE_ARRAY)?);
-            columns.push(column("score", Physical::FLOAT)?);
+        let wide = options.is_wide();
+        let (text, time) = (Physical::BYTE_ARRAY, Physical::DOUBLE);
+        let mut columns = vec![("file", text), ("start_seconds", time), ("end_seconds", time)];
+        let classes = options
+            .classes
+            .iter()
+            .map(|class| (class.as_str(), Physical::FLOAT));
+        match wide {
+            true => columns.extend(classes),
+            false => columns.extend([("class", text), ("score", Physical::FLOAT)]),
         }
         let n = columns.len();
+        let columns = columns.into_iter().map(|(name, physical)| column(name, physical));
         let schema = Type::group_type_builder("earmark_tag")
-            .with_fields(columns)
+            .with_fields(columns.collect::<io::Result<_>>()?)
             .build()
             .map_err(error)?;
         let properties = WriterProperties::builder()
             .set_created_by(format!("earmark {}", earmark_core::VERSION))
             .build();
-        let scratch = ScratchFile::new(options.scratch.unwrap_or(Path::new(".")), "earmark-parquet");
+        let scratch = ScratchFile::new(options.scratch.unwrap_or(Path::new(".")));
         let writer =
             SerializedFileWriter::new(scratch, Arc::new(schema), Arc::new(properties)).map_err(error)?;
         Ok(Self {
             writer,
-            rows: 0,
             rows_of_group: (GROUP / n).max(1),
             files: Vec::new(),
             starts: Vec::new(),
@@ -72,102 +68,59 @@ impl Parquet {
     pub fn add(
         &mut self,
         options: &FormatOptions,
-        outcome: &TagOutcome,
+        result: &TagResult,
         windows: &mut WindowLines,
     ) -> io::Result<()> {
-        let TagOutcome::Tagged(result) = outcome else {
-            return Ok(());
-        };
         let file = ByteArray::from(result.file.as_str());
-        if !options.windows {
-            return result.events.iter().try_for_each(|e| {
-                self.row(
-                    &file,
-                    (e.onset, e.offset),
-                    Some(e.class.as_str()),
-                    std::slice::from_ref(&e.score),
-                )
-            });
-        }
-        for window in windows {
-            let window = window?;
-            let times = (window.start, window.end);
-            if options.top.is_none() {
-                self.row(&file, times, None, &window.scores)?;
-            } else {
-                for (class, score) in window.pairs() {
-                    self.row(&file, times, Some(&options.classes[class]), &[score])?;
-                }
+        options.rows(result, windows, |(start, end), class, scores| {
+            self.files.push(file.clone());
+            self.starts.push(start);
+            self.ends.push(end);
+            self.classes.extend(class.map(ByteArray::from));
+            let columns = self.scores.iter_mut().zip(scores);
+            columns.for_each(|(column, s)| column.push(*s));
+            match self.files.len() == self.rows_of_group {
+                true => self.group().map_err(error),
+                false => Ok(()),
             }
-        }
-        Ok(())
-    }
-
-    fn row(
-        &mut self,
-        file: &ByteArray,
-        (start, end): (f64, f64),
-        class: Option<&str>,
-        scores: &[f32],
-    ) -> io::Result<()> {
-        self.files.push(file.clone());
-        self.starts.push(start);
-        self.ends.push(end);
-        self.classes.extend(class.map(ByteArray::from));
-        self.scores
-            .iter_mut()
-            .zip(scores)
-            .for_each(|(column, s)| column.push(*s));
-        self.rows += 1;
-        if self.rows == self.rows_of_group {
-            self.group()?;
-        }
-        Ok(())
+        })
     }
 
     /// Writes a row group.
-    fn group(&mut self) -> io::Result<()> {
-        let write = |writer: &mut SerializedFileWriter<ScratchFile>| -> Result<(), ParquetError> {
-            let mut group = writer.next_row_group()?;
-            write_column::<ByteArrayType>(&mut group, &self.files)?;
-            write_column::<DoubleType>(&mut group, &self.starts)?;
-            write_column::<DoubleType>(&mut group, &self.ends)?;
-            // Files with one column per class have no column of classes.
-            if !self.classes.is_empty() {
-                write_column::<ByteArrayType>(&mut group, &self.classes)?;
-            }
-            for column in &self.scores {
-                write_column::<FloatType>(&mut group, column)?;
-            }
-            group.close().map(|_| ())
-        };
-        write(&mut self.writer).map_err(error)?;
-        self.rows = 0;
-        self.files.clear();
-        self.starts.clear();
-        self.ends.clear();
-        self.classes.clear();
-        self.scores.iter_mut().for_each(Vec::clear);
-        Ok(())
+    fn group(&mut self) -> Result<(), ParquetError> {
+        let mut group = self.writer.next_row_group()?;
+        write_column::<ByteArrayType>(&mut group, &mut self.files)?;
+        write_column::<DoubleType>(&mut group, &mut self.starts)?;
+        write_column::<DoubleType>(&mut group, &mut self.ends)?;
+        // Files with one column per class have no column of classes.
+        if !self.classes.is_empty() {
+            write_column::<ByteArrayType>(&mut group, &mut self.classes)?;
+        }
+        for column in &mut self.scores {
+            write_column::<FloatType>(&mut group, column)?;
+        }
+        group.close().map(|_| ())
     }
 
     pub fn finish(mut self, out: &mut dyn Write) -> io::Result<()> {
-        if self.rows > 0 {
-            self.group()?;
+        if !self.files.is_empty() {
+            self.group().map_err(error)?;
         }
         let mut scratch = self.writer.into_inner().map_err(error)?;
         io::copy(&mut scratch.reader()?, out).map(|_| ())
     }
 }
 
-fn write_column<T: parquet::data_type::DataType>(
+/// Writes a column of the row group and empties it for the next one.
+fn write_column<T: DataType>(
     group: &mut SerializedRowGroupWriter<'_, ScratchFile>,
-    values: &[T::T],
+    values: &mut Vec<T::T>,
 ) -> Result<(), ParquetError> {
     let mut column = group
         .next_column()?
         .ok_or_else(|| ParquetError::General("fewer columns than values".into()))?;
-    column.typed::<T>().write_batch(values, None, None)?;
+    column.typed::<T>().write_batch(&values[..], None, None)?;
+    values.clear();
     column.close()
 }
 

@@ -2,10 +2,11 @@
 
 use super::seconds::clock;
 use super::{FormatOptions, WindowLines};
-use crate::tag::result::{SoundEvent, TagResult};
+use crate::tag::result::{ClassScore, SoundEvent, TagResult};
 use crate::tag::resume_log::TagOutcome;
+use earmark_core::human::{human_amount, human_duration};
 use earmark_metrics::top_k;
-use earmark_report::{Align, bar, human_amount, human_duration, text_table};
+use earmark_report::{Align, bar, text_table};
 use std::io::{self, Write};
 
 /// Columns of a bar, and of the line that shows when a class is detected.
@@ -33,13 +34,9 @@ pub(super) fn add(
     if result.top.is_empty() {
         return writeln!(out, "{}: has no samples\n", line(&result.file));
     }
-    writeln!(
-        out,
-        "{} ({}, {})",
-        line(&result.file),
-        human_duration(result.seconds),
-        human_amount(result.events.len(), "event", "events")
-    )?;
+    let length = human_duration(result.seconds);
+    let amount = human_amount(result.events.len(), "event", "events");
+    writeln!(out, "{} ({length}, {amount})", line(&result.file))?;
     if options.windows {
         window_rows(options, windows, out)?;
     } else {
@@ -56,24 +53,14 @@ fn line(name: &str) -> String {
 
 /// The best classes: name, score, bar, and when they are detected.
 fn best(result: &TagResult) -> String {
-    let rows: Vec<Vec<String>> = result
-        .top
-        .iter()
-        .map(|t| {
-            let of_class = result.events.iter().filter(|e| e.class == t.class);
-            vec![
-                t.class.clone(),
-                format!("{:.3}", t.score),
-                bar(f64::from(t.score), BAR),
-                when(of_class, result.seconds),
-            ]
-        })
-        .collect();
-    indented(&text_table(
-        &["class", "score", "", "when"],
-        &rows,
-        &[Align::Left, Align::Right, Align::Left, Align::Left],
-    ))
+    let row = |t: &ClassScore| {
+        let (score, bar) = (format!("{:.3}", t.score), bar(f64::from(t.score), BAR));
+        let of_class = result.events.iter().filter(|e| e.class == t.class);
+        vec![t.class.clone(), score, bar, when(of_class, result.seconds)]
+    };
+    let rows: Vec<Vec<String>> = result.top.iter().map(row).collect();
+    let columns = [Align::Left, Align::Right, Align::Left, Align::Left];
+    indented(&text_table(&["class", "score", "", "when"], &rows, &columns))
 }
 
 /// The recording as a line, thick where there is an event.
@@ -92,26 +79,15 @@ fn events(events: &[SoundEvent]) -> String {
     if events.is_empty() {
         return String::new();
     }
-    let rows: Vec<Vec<String>> = events
-        .iter()
-        .take(EVENTS)
-        .map(|e| {
-            let length = format!("{:.1} s", e.offset - e.onset);
-            vec![
-                clock(e.onset),
-                clock(e.offset),
-                length,
-                e.class.clone(),
-                format!("{:.3}", e.score),
-            ]
-        })
-        .collect();
+    let row = |e: &SoundEvent| {
+        let (length, score) = (e.offset - e.onset, format!("{:.3}", e.score));
+        let length = format!("{length:.1} s");
+        vec![clock(e.onset), clock(e.offset), length, e.class.clone(), score]
+    };
+    let rows: Vec<Vec<String>> = events.iter().take(EVENTS).map(row).collect();
     let right = Align::Right;
-    let table = text_table(
-        &["from", "to", "length", "class", "score"],
-        &rows,
-        &[right, right, right, Align::Left, right],
-    );
+    let columns = [right, right, right, Align::Left, right];
+    let table = text_table(&["from", "to", "length", "class", "score"], &rows, &columns);
     let more = match events.len().saturating_sub(EVENTS) {
         0 => String::new(),
         n => format!(
@@ -131,13 +107,8 @@ fn window_rows(options: &FormatOptions, windows: &mut WindowLines, out: &mut dyn
             .into_iter()
             .map(|k| format!("{} {:.3}", line(&options.classes[pairs[k].0]), pairs[k].1))
             .collect();
-        writeln!(
-            out,
-            "  {:>9} {:>9}  {}",
-            clock(window.start),
-            clock(window.end),
-            classes.join("  ")
-        )?;
+        let (start, end) = (clock(window.start), clock(window.end));
+        writeln!(out, "  {start:>9} {end:>9}  {}", classes.join("  "))?;
     }
     Ok(())
 }

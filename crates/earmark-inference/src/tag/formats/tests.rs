@@ -189,7 +189,7 @@ fn raven_counts_time_over_all_recordings() {
         rows[2].join("|"),
         "2|Spectrogram 1|1|10.500|12.500|0|22050|Child speech, kid speaking|0.5000|a/dog, \"loud\".wav|10.500"
     );
-    // 12.5 s of the first recording lie before the last one.
+    // The last recording comes after 12.5 s of the first one.
     assert_eq!(
         rows[3].join("|"),
         "3|Spectrogram 1|1|3612.550|3737.500|0|22050|Turdus merula_Common Blackbird|1.0000|b c.flac|3600.050"
@@ -198,9 +198,9 @@ fn raven_counts_time_over_all_recordings() {
 
 #[test]
 fn tables_are_for_people() {
-    let told = text(Format::Table);
+    let table = text(Format::Table);
     assert_eq!(
-        told.lines().take(9).collect::<Vec<_>>(),
+        table.lines().take(9).collect::<Vec<_>>(),
         [
             "a/dog, \"loud\".wav (12.5 s, 2 events)",
             "  class                           score                        when",
@@ -212,12 +212,15 @@ fn tables_are_for_people() {
             "  ──────  ──────  ──────  ──────────────────────────  ─────",
             "  0:00.0  0:03.0   3.0 s  Dog                         0.912",
         ],
-        "{told}"
+        "{table}"
     );
-    assert!(told.contains("\nempty.wav: has no samples\n"), "{told}");
-    assert!(told.contains("\nbroken.ogg: not tagged: is cut off\n"), "{told}");
-    assert!(told.contains("b\u{fffd}c.flac (1 h 02 min, 1 event)"), "{told}");
-    assert!(told.contains("1:00:00.1  1:02:05.0  124.9 s"), "{told}");
+    assert!(table.contains("\nempty.wav: has no samples\n"), "{table}");
+    assert!(
+        table.contains("\nbroken.ogg: not tagged: is cut off\n"),
+        "{table}"
+    );
+    assert!(table.contains("b\u{fffd}c.flac (1 h 02 min, 1 event)"), "{table}");
+    assert!(table.contains("1:00:00.1  1:02:05.0  124.9 s"), "{table}");
     let windows = windows(Format::Table, Some(2));
     assert!(
         windows.contains("     0:00.0    0:02.0  Dog 0.900  Child speech, kid speaking 0.125\n"),
@@ -291,7 +294,7 @@ fn long_parquet_files_have_several_row_groups() {
 }
 
 #[test]
-fn names_tell_formats() {
+fn names_end_in_their_format() {
     let of = |name: &str| Format::of_name(Path::new(name));
     assert_eq!(of("x/tags.CSV"), Some(Format::Csv));
     assert_eq!(of("tags.jsonl"), Some(Format::Ndjson));

@@ -1,7 +1,7 @@
 //! Text tables for programs: CSV, Audacity, Raven.
 
 use super::{FormatOptions, WindowLines};
-use crate::tag::resume_log::TagOutcome;
+use crate::tag::result::TagResult;
 use std::io::{self, Write};
 
 fn csv_row<S: AsRef<[u8]>>(out: &mut dyn Write, cells: impl IntoIterator<Item = S>) -> io::Result<()> {
@@ -19,13 +19,8 @@ fn confidence(score: f32) -> String {
     format!("{score:.4}")
 }
 
-/// Whether a row is a window with one column per class. Otherwise a row is an event, or a window's score of one of its best classes.
-fn is_wide(options: &FormatOptions) -> bool {
-    options.windows && options.top.is_none()
-}
-
 pub(super) fn csv_head(options: &FormatOptions, out: &mut dyn Write) -> io::Result<()> {
-    if is_wide(options) {
+    if options.is_wide() {
         let head = ["File", "Start (s)", "End (s)"].into_iter();
         return csv_row(out, head.chain(options.classes.iter().map(String::as_str)));
     }
@@ -34,74 +29,36 @@ pub(super) fn csv_head(options: &FormatOptions, out: &mut dyn Write) -> io::Resu
 
 pub(super) fn csv_add(
     options: &FormatOptions,
-    outcome: &TagOutcome,
+    result: &TagResult,
     windows: &mut WindowLines,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let TagOutcome::Tagged(result) = outcome else {
-        return Ok(());
-    };
     let file = &result.file;
-    if !options.windows {
-        return result.events.iter().try_for_each(|e| {
-            let cells = [
-                &time(e.onset),
-                &time(e.offset),
-                &e.class,
-                &confidence(e.score),
-                file,
-            ];
-            csv_row(out, cells)
-        });
-    }
-    for window in windows {
-        let window = window?;
-        let (start, end) = (time(window.start), time(window.end));
-        if is_wide(options) {
-            let head = [file.clone(), start, end].into_iter();
-            csv_row(out, head.chain(window.scores.iter().map(|s| confidence(*s))))?;
-        } else {
-            for (class, score) in window.pairs() {
-                csv_row(
-                    out,
-                    [&start, &end, &options.classes[class], &confidence(score), file],
-                )?;
+    options.rows(result, windows, |(start, end), class, scores| {
+        let (start, end) = (time(start), time(end));
+        let mut scores = scores.iter().map(|s| confidence(*s));
+        match class {
+            Some(class) => {
+                let score = scores.next().unwrap_or_default();
+                csv_row(out, [start.as_str(), &end, class, &score, file])
             }
+            None => csv_row(out, [file.clone(), start, end].into_iter().chain(scores)),
         }
-    }
-    Ok(())
+    })
 }
 
-pub(super) fn birdnet_head(out: &mut dyn Write) -> io::Result<()> {
-    csv_row(
-        out,
-        [
-            "Start (s)",
-            "End (s)",
-            "Scientific name",
-            "Common name",
-            "Confidence",
-            "File",
-        ],
-    )
-}
+/// Head of BirdNET-Analyzer's table.
+pub(super) const BIRDNET: &str = "Start (s),End (s),Scientific name,Common name,Confidence,File";
 
-pub(super) fn birdnet_add(outcome: &TagOutcome, out: &mut dyn Write) -> io::Result<()> {
-    let TagOutcome::Tagged(result) = outcome else {
-        return Ok(());
-    };
+pub(super) fn birdnet_add(result: &TagResult, out: &mut dyn Write) -> io::Result<()> {
     result.events.iter().try_for_each(|e| {
         // BirdNET's labels are `Turdus merula_Common Blackbird`; a name without `_` is in both columns.
         let (scientific, common) = e.class.split_once('_').unwrap_or((&e.class, &e.class));
-        let cells = [
-            &time(e.onset),
-            &time(e.offset),
-            scientific,
-            common,
-            &confidence(e.score),
-            &result.file,
-        ];
-        csv_row(out, cells)
+        let (start, end, score) = (time(e.onset), time(e.offset), confidence(e.score));
+        csv_row(
+            out,
+            [start.as_str(), &end, scientific, common, &score, &result.file],
+        )
     })
 }
 
@@ -111,21 +68,16 @@ fn cell(text: &str) -> String {
 }
 
 /// Audacity's label track, see its manual, "Importing and Exporting Labels": start, end and label, separated by tabs.
-pub(super) fn audacity_add(outcome: &TagOutcome, out: &mut dyn Write) -> io::Result<()> {
-    let TagOutcome::Tagged(result) = outcome else {
-        return Ok(());
-    };
+pub(super) fn audacity_add(result: &TagResult, out: &mut dyn Write) -> io::Result<()> {
     result.events.iter().try_for_each(|e| {
-        writeln!(
-            out,
-            "{:.6}\t{:.6}\t{} {:.2}",
-            e.onset,
-            e.offset,
-            cell(&e.class),
-            e.score
-        )
+        let label = format!("{} {:.2}", cell(&e.class), e.score);
+        writeln!(out, "{:.6}\t{:.6}\t{label}", e.onset, e.offset)
     })
 }
+
+/// Head of Raven's selection table.
+pub(super) const RAVEN: &str = "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\tClass\t\
+                                Confidence\tBegin Path\tFile Offset (s)";
 
 /// Raven's selection table. Times continue from one recording to the next, as in Raven when it opens several at once;
 /// `File Offset (s)` is the time within the recording `Begin Path`.
@@ -135,30 +87,8 @@ pub(super) struct Selections {
     before_seconds: f64,
 }
 
-const RAVEN: [&str; 11] = [
-    "Selection",
-    "View",
-    "Channel",
-    "Begin Time (s)",
-    "End Time (s)",
-    "Low Freq (Hz)",
-    "High Freq (Hz)",
-    "Class",
-    "Confidence",
-    "Begin Path",
-    "File Offset (s)",
-];
-
 impl Selections {
-    pub fn begin(out: &mut dyn Write) -> io::Result<Self> {
-        writeln!(out, "{}", RAVEN.join("\t"))?;
-        Ok(Self::default())
-    }
-
-    pub fn add(&mut self, outcome: &TagOutcome, out: &mut dyn Write) -> io::Result<()> {
-        let TagOutcome::Tagged(result) = outcome else {
-            return Ok(());
-        };
+    pub fn add(&mut self, result: &TagResult, out: &mut dyn Write) -> io::Result<()> {
         for e in &result.events {
             self.number += 1;
             let cells = [

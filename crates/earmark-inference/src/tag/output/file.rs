@@ -26,10 +26,8 @@ pub fn to_file(
     path: &Path,
 ) -> Result<TagSummary, TagError> {
     check_format(job, inputs, target.format)?;
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
     let mut log_path = path.as_os_str().to_owned();
     log_path.push(LOG_ENDING);
     let mut log = ResumeLog::open(Path::new(&log_path), &job.tagger.settings(), target.fresh)?;

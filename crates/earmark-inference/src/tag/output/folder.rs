@@ -54,16 +54,11 @@ pub fn to_folder(
         })?)
     };
     // Files that were removed since are written again from the resume log.
-    let mut is_todo = vec![false; inputs.files.len()];
-    todo.iter().for_each(|i| is_todo[*i] = true);
+    let is_todo: HashSet<usize> = todo.iter().copied().collect();
     for (index, file) in inputs.files.iter().enumerate() {
-        if !is_todo[index] && !paths[index].exists() {
-            let mut written = Ok(());
-            log.read(&file.name, |entry, lines| {
-                written = write(index, entry, lines);
-                Ok(())
-            })?;
-            written?;
+        if !is_todo.contains(&index) && !paths[index].exists() {
+            let written = log.read(&file.name, |entry, lines| Ok(write(index, entry, lines)));
+            written?.transpose()?;
         }
     }
     summary.complete = tag_all(job, &inputs.files, &todo, folder, |mut done| {

@@ -23,7 +23,7 @@ pub struct OutputTarget {
     /// Whether to start over instead of resuming an interrupted job.
     pub fresh: bool,
     /// Whether to keep the resume log, so that a later job on the same archive tags only new or changed recordings.
-    pub keep_journal: bool,
+    pub keep_log: bool,
 }
 
 pub(super) fn format_options<'a>(job: &'a TagJob, scratch: &'a Path) -> FormatOptions<'a> {

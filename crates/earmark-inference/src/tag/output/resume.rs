@@ -2,7 +2,7 @@
 
 use super::{OutputTarget, TagSummary};
 use crate::tag::resume_log::{FileStamp, ResumeLog};
-use crate::tag::{InputFiles, TagError, TagEvent, TagJob};
+use crate::tag::{InputFile, InputFiles, TagError, TagEvent, TagJob};
 use earmark_core::atomic;
 use std::path::Path;
 
@@ -13,18 +13,14 @@ pub(super) fn remaining(
     log: &ResumeLog,
     summary: &mut TagSummary,
 ) -> Vec<usize> {
-    let todo: Vec<usize> = (0..inputs.files.len())
-        .filter(|i| {
-            let file = &inputs.files[*i];
-            !log.has(&file.name, FileStamp::of(&file.path))
-        })
-        .collect();
-    summary.resumed = inputs.files.len() - todo.len();
+    let is_done = |file: &InputFile| log.has(&file.name, FileStamp::of(&file.path));
+    let all = inputs.files.len();
+    let todo: Vec<usize> = (0..all).filter(|i| !is_done(&inputs.files[*i])).collect();
+    summary.resumed = all - todo.len();
     if summary.resumed > 0 {
         (job.observer)(TagEvent::Note(format!(
-            "resuming: {} of {} recordings are already in {}",
+            "resuming: {} of {all} recordings are already in {}",
             summary.resumed,
-            inputs.files.len(),
             log.path().display()
         )));
     }
@@ -48,7 +44,7 @@ pub(super) fn count_all(
 
 /// Removes the resume log, unless it is to be kept.
 pub(super) fn close(log: ResumeLog, target: OutputTarget) -> Result<(), TagError> {
-    if target.keep_journal {
+    if target.keep_log {
         return Ok(());
     }
     log.remove()

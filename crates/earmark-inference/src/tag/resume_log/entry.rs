@@ -3,7 +3,7 @@
 use crate::tag::result::TagResult;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Size and time of a file: if both are unchanged, its content is assumed to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,13 +15,11 @@ pub struct FileStamp {
 }
 
 impl FileStamp {
-    /// Of a file; `None` if there is none.
+    /// Of a file; `None` without such a file.
     pub fn of(path: &Path) -> Option<Self> {
         let found = std::fs::metadata(path).ok()?;
-        let changed = found
-            .modified()
-            .ok()
-            .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let since_epoch = |time: SystemTime| time.duration_since(UNIX_EPOCH).ok();
+        let changed = found.modified().ok().and_then(since_epoch);
         Some(Self {
             size: found.len(),
             changed: changed.map_or(0, |d| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX)),
@@ -40,7 +38,7 @@ pub struct TagLogEntry {
     pub outcome: TagOutcome,
 }
 
-/// The results of a recording, or why there are none.
+/// The results of a recording, or why it has no results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TagOutcome {

@@ -34,19 +34,13 @@ pub(super) fn check_settings(
         then: shortened(then),
         now: shortened(now),
     };
-    if header.format != FORMAT {
-        return Err(other(
-            "log format",
-            &header.format.to_string(),
-            &FORMAT.to_string(),
-        ));
+    let [then, written] = [header.format, FORMAT].map(|format| format.to_string());
+    if then != written {
+        return Err(other("log format", &then, &written));
     }
     for (key, value) in now {
-        let then = header
-            .settings
-            .iter()
-            .find(|(k, _)| k == key)
-            .map(|(_, v)| v.as_str());
+        let mut settings = header.settings.iter();
+        let then = settings.find(|(k, _)| k == key).map(|(_, v)| v.as_str());
         if then != Some(value) {
             return Err(other(key, then.unwrap_or("nothing"), value));
         }

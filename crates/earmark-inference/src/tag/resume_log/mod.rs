@@ -18,7 +18,7 @@ use super::TagError;
 use super::scratch_file::ScratchFile;
 use earmark_core::atomic::{WriteError, crash_point, crash_point_is_set};
 use header::{FORMAT, LogHeader, check_settings, starts_as_header};
-use scan::{LogSpan, scan};
+use scan::{LogSpan, insert, scan};
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -61,23 +61,20 @@ impl ResumeLog {
         let mut first = Vec::new();
         lines.read_until(b'\n', &mut first).map_err(read)?;
         let header: Option<LogHeader> = serde_json::from_slice(&first).ok();
+        // Just created, or killed before the first line was complete.
+        let unbegun = !first.ends_with(b"\n") && starts_as_header(&first);
         match header {
-            // Just created, or killed before the first line was complete.
-            _ if !first.ends_with(b"\n") && starts_as_header(&first) => {
-                drop(lines);
-                log.write_header(settings)?;
-            }
-            None => return Err(TagError::Foreign(path.to_path_buf())),
-            Some(_) if fresh => {
-                drop(lines);
-                log.write_header(settings)?;
-            }
-            Some(header) => {
+            None if !unbegun => return Err(TagError::Foreign(path.to_path_buf())),
+            Some(header) if !unbegun && !fresh => {
                 check_settings(path, &header, settings)?;
                 let (spans, valid) = scan(&mut lines, first.len() as u64).map_err(read)?;
                 drop(lines);
                 log.spans = spans;
                 log.truncate(valid)?;
+            }
+            _ => {
+                drop(lines);
+                log.write_header(settings)?;
             }
         }
         Ok(log)
@@ -100,7 +97,7 @@ impl ResumeLog {
         self.spans.len()
     }
 
-    /// Whether none has.
+    /// Whether no recording has one.
     pub fn is_empty(&self) -> bool {
         self.spans.is_empty()
     }
@@ -112,23 +109,12 @@ impl ResumeLog {
         let mut last = serde_json::to_vec(entry).map_err(|e| self.failed(e.into()))?;
         last.push(b'\n');
         let written = self.write(&last, lines);
-        match written {
-            Ok(length) => self.length += length,
-            Err(cause) => {
-                // Cut off the partial entry; if that fails too, the next opening does it.
-                let _ = self.file.set_len(start);
-                return Err(self.failed(cause));
-            }
-        }
-        self.spans.insert(
-            entry.outcome.file().to_owned(),
-            LogSpan {
-                start,
-                end: self.length,
-                stamp: entry.stamp,
-                tagged: matches!(entry.outcome, TagOutcome::Tagged(_)),
-            },
-        );
+        self.length += written.map_err(|cause| {
+            // Cut off the partial entry; if that fails too, the next opening does it.
+            let _ = self.file.set_len(start);
+            self.failed(cause)
+        })?;
+        insert(&mut self.spans, entry, start, self.length);
         if self.synced.elapsed() >= SYNC_EVERY {
             self.sync()?;
         }

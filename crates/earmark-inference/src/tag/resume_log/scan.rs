@@ -13,6 +13,17 @@ pub(super) struct LogSpan {
     pub tagged: bool,
 }
 
+/// Adds the span of an entry; the newest of a recording counts.
+pub(super) fn insert(spans: &mut HashMap<String, LogSpan>, entry: &TagLogEntry, start: u64, end: u64) {
+    let span = LogSpan {
+        start,
+        end,
+        stamp: entry.stamp,
+        tagged: matches!(entry.outcome, TagOutcome::Tagged(_)),
+    };
+    spans.insert(entry.outcome.file().to_owned(), span);
+}
+
 /// Reads after the header up to the first line that is damaged or belongs to no entry. Returns the spans of recordings and the
 /// length of the valid part.
 pub(super) fn scan(lines: &mut impl BufRead, header: u64) -> io::Result<(HashMap<String, LogSpan>, u64)> {
@@ -32,15 +43,7 @@ pub(super) fn scan(lines: &mut impl BufRead, header: u64) -> io::Result<(HashMap
         let Ok(entry) = serde_json::from_slice::<TagLogEntry>(&line) else {
             break;
         };
-        spans.insert(
-            entry.outcome.file().to_owned(),
-            LogSpan {
-                start: valid,
-                end: at,
-                stamp: entry.stamp,
-                tagged: matches!(entry.outcome, TagOutcome::Tagged(_)),
-            },
-        );
+        insert(&mut spans, &entry, valid, at);
         valid = at;
     }
     Ok((spans, valid))

@@ -52,7 +52,7 @@ fn results_do_not_depend_on_workers_or_threads() {
             let target = OutputTarget {
                 format: Format::Ndjson,
                 fresh: false,
-                keep_journal: false,
+                keep_log: false,
             };
             let path = dir.path().join("out.ndjson");
             assert_eq!(to_file(&job, &inputs, target, &path).unwrap(), summary);
@@ -113,9 +113,9 @@ fn a_recording_that_grows_while_it_is_read_is_no_result() {
     assert!(found[0]["error"].as_str().unwrap().starts_with("changed"));
 }
 
-/// Stopped after each recording in turn, it ends with the same bytes; each recording is heard to its end once.
+/// Stopped after each recording in turn, it ends with the same bytes; each recording is processed to its end once.
 #[test]
-fn what_is_stopped_goes_on() {
+fn what_is_stopped_resumes() {
     let dir = tempfile::tempdir().unwrap();
     let models = [model(&dir.path().join("m.safetensors"), 1, &[])];
     let folder = archive(dir.path());
@@ -124,7 +124,7 @@ fn what_is_stopped_goes_on() {
     let target = OutputTarget {
         format: Format::Csv,
         fresh: false,
-        keep_journal: false,
+        keep_log: false,
     };
     let whole = dir.path().join("whole.csv");
     let stop = AtomicBool::new(false);
@@ -135,7 +135,7 @@ fn what_is_stopped_goes_on() {
         let (first, before) = (AtomicBool::new(true), AtomicUsize::new(0));
         let observer = |event: TagEvent| {
             if let TagEvent::Progress { files, .. } = event {
-                // The first report tells what was there before.
+                // The first report says what was there before.
                 if first.swap(false, Ordering::SeqCst) {
                     before.store(files, Ordering::SeqCst);
                 }
@@ -158,7 +158,7 @@ fn what_is_stopped_goes_on() {
 }
 
 #[test]
-fn a_kept_journal_spares_what_is_known() {
+fn a_kept_log_spares_what_is_known() {
     let dir = tempfile::tempdir().unwrap();
     let models = [model(&dir.path().join("m.safetensors"), 1, &[])];
     let folder = archive(dir.path());
@@ -168,7 +168,7 @@ fn a_kept_journal_spares_what_is_known() {
     let target = OutputTarget {
         format: Format::Ndjson,
         fresh: false,
-        keep_journal: true,
+        keep_log: true,
     };
     let out = dir.path().join("out.ndjson");
     let summary = |target| {
@@ -188,7 +188,7 @@ fn a_kept_journal_spares_what_is_known() {
     let grown = fs::read(&out).unwrap();
     let fresh = OutputTarget {
         fresh: true,
-        keep_journal: false,
+        keep_log: false,
         ..target
     };
     assert_eq!(summary(fresh), (0, 8, 1));
@@ -212,7 +212,7 @@ fn a_folder_gets_a_file_for_each_recording() {
     let target = OutputTarget {
         format: Format::Audacity,
         fresh: false,
-        keep_journal: true,
+        keep_log: true,
     };
     let out = dir.path().join("labels");
     let inputs = inputs::find(&[folder]).unwrap();
@@ -225,7 +225,7 @@ fn a_folder_gets_a_file_for_each_recording() {
     );
     assert_eq!(fs::read(out.join("deep/empty.wav.txt")).unwrap(), b"");
     assert!(!out.join("deep/broken.wav.txt").exists());
-    // What somebody took away comes again from the journal.
+    // What somebody took away comes again from the resume log.
     fs::remove_file(out.join("2.wav.txt")).unwrap();
     let summary = to_folder(&job, &inputs, target, &out).unwrap();
     assert_eq!(summary.resumed, 8);

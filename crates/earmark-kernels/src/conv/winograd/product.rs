@@ -7,7 +7,7 @@ use crate::conv::window::{ConvWindow, Geometry};
 use crate::conv::winograd::transforms::{OUT, POINTS, transform_input, transform_kernel, transform_output};
 use crate::gemm::micro_kernel::NR;
 use crate::gemm::packed::{PackedWeights, k_blocks, rhs_len, rhs_stride};
-use crate::gemm::tiles::{Tile, split, split_at};
+use crate::gemm::tiles::{Tile, per_tile, split, split_at};
 use crate::hardware::memory::{Buffer, Workspace};
 use crate::hardware::simd::Isa;
 
@@ -22,7 +22,7 @@ pub(crate) fn pack_kernels(
     let mut points = ws.take(outputs * inputs * POINTS);
     split(&mut points, POINTS, outputs * inputs, POINTS, inputs)
         .into_par_iter()
-        .with_min_len(ws.grain())
+        .with_min_len(ws.grain)
         .for_each(|mut tile| {
             let kernels = &weight[tile.col0 * 9..][..inputs * 9];
             let (mut g, mut u) = ([[0.0; NR]; 9], [[0.0; NR]; POINTS]);
@@ -51,11 +51,7 @@ pub(crate) fn tile_geometry(geo: &Geometry) -> Geometry {
         before: geo.window.before,
         after: geo.window.after,
     };
-    Geometry::for_output(
-        window,
-        geo.size,
-        [geo.out[0].div_ceil(OUT), geo.out[1].div_ceil(OUT)],
-    )
+    Geometry::for_output(window, geo.size, geo.out.map(|n| n.div_ceil(OUT)))
 }
 
 /// How many tiles a piece should have: few enough that its transformed channels stay in the cache.
@@ -66,10 +62,8 @@ pub(crate) fn tiles_of_a_piece(channels: usize) -> usize {
 /// First output column and number of output columns of a piece of tiles.
 pub(crate) fn output_columns(piece: &ColumnBlock, geo: &Geometry) -> (usize, usize) {
     let rows = (piece.rows * OUT).min(geo.out[0] - piece.row0 * OUT);
-    (
-        piece.image0 * geo.out_pixels() + piece.row0 * OUT * geo.out[1],
-        piece.images * rows * geo.out[1],
-    )
+    let start = piece.image0 * geo.out_pixels() + piece.row0 * OUT * geo.out[1];
+    (start, piece.images * rows * geo.out[1])
 }
 
 /// The output rows of tile `index` of a piece: `(first column in the piece's output, rows, columns)`.
@@ -101,37 +95,33 @@ pub(crate) fn transformed_product<R: Send>(
     let tiles = tile_geometry(geo);
     let pieces = ColumnBlock::divide(&tiles, batch, tiles_of_a_piece(o.max(i)));
     let bounds: Vec<_> = pieces.iter().map(|p| output_columns(p, geo)).collect();
-    split_at(out, o, batch * geo.out_pixels(), o, &bounds)
-        .into_par_iter()
-        .zip(&pieces)
-        .with_min_len(ws.grain())
-        .with_max_len(1)
-        .map(|(mut tile, piece)| {
-            let count = piece.images * piece.rows * tiles.out[1];
-            let products = multiply(ws, weight, &im2col(&tiles, *piece), i, count);
-            let mut m = [[0.0; NR]; POINTS];
-            let mut y = [[0.0; NR]; OUT * OUT];
-            for c in 0..o {
-                let row = tile.row(c);
-                for first in (0..count).step_by(NR) {
-                    let lanes = NR.min(count - first);
-                    for (point, m) in m.iter_mut().enumerate() {
-                        m[..lanes].copy_from_slice(&products[(point * o + c) * count + first..][..lanes]);
-                    }
-                    transform_output(ws.isa(), &m, &mut y);
-                    for (l, tile_index) in (first..first + lanes).enumerate() {
-                        let (at, rows, columns) = place(tile_index, piece, &tiles, geo);
-                        for r in 0..rows {
-                            for (x, to) in row[at + r * geo.out[1]..][..columns].iter_mut().enumerate() {
-                                *to = y[r * OUT + x][l];
-                            }
+    let out_tiles = split_at(out, o, batch * geo.out_pixels(), o, &bounds);
+    per_tile(ws, out_tiles, |index, tile| {
+        let piece = &pieces[index];
+        let count = piece.images * piece.rows * tiles.out[1];
+        let products = multiply(ws, weight, &im2col(&tiles, *piece), i, count);
+        let mut m = [[0.0; NR]; POINTS];
+        let mut y = [[0.0; NR]; OUT * OUT];
+        for c in 0..o {
+            let row = tile.row(c);
+            for first in (0..count).step_by(NR) {
+                let lanes = NR.min(count - first);
+                for (point, m) in m.iter_mut().enumerate() {
+                    m[..lanes].copy_from_slice(&products[(point * o + c) * count + first..][..lanes]);
+                }
+                transform_output(ws.isa(), &m, &mut y);
+                for (l, tile_index) in (first..first + lanes).enumerate() {
+                    let (at, rows, columns) = place(tile_index, piece, &tiles, geo);
+                    for r in 0..rows {
+                        for (x, to) in row[at + r * geo.out[1]..][..columns].iter_mut().enumerate() {
+                            *to = y[r * OUT + x][l];
                         }
                     }
                 }
             }
-            (tile.row0, finish(&mut tile))
-        })
-        .collect()
+        }
+        finish(tile)
+    })
 }
 
 /// The 36 products of a piece: `[36, O, tiles]`.

@@ -2,86 +2,52 @@
 //!
 //! dU = (transformed output gradient) x (transformed input)^T for each of the 36 numbers, then back to 3 x 3.
 
-use rayon::prelude::*;
-
+use crate::conv::gradient_job::GradientJob;
 use crate::conv::im2col::{ColumnBlock, Im2col};
 use crate::conv::window::Geometry;
 use crate::conv::winograd::product::{
     output_columns, place, tile_geometry, tiles_of_a_piece, transform_channel,
 };
 use crate::conv::winograd::transforms::{POINTS, Tiles4, kernel_gradient, transform_gradient};
-use crate::elementwise::pending::{OpInput, OutputGrad};
 use crate::gemm::micro_kernel::{MR, NR};
 use crate::gemm::packed::{product, rhs_len};
-use crate::gemm::partial_sums::{PARTIALS, reduce, share};
-use crate::gemm::tiles::{Tile, split};
+use crate::gemm::partial_sums::{PARTIALS, sum_groups};
+use crate::gemm::tiles::Tile;
 use crate::gemm::transposed::{pack_lhs, pack_rhs};
-use crate::hardware::memory::{Buffer, Workspace};
+use crate::hardware::memory::Buffer;
 
 /// Input channels of one piece of work: enough that transforming the output gradient once for each is cheap.
 const CHANNELS: usize = 128;
+
 /// Gradient `[O, I, 3, 3]` of the weights.
-pub(crate) fn weight_gradient(
-    ws: &Workspace,
-    (outputs, inputs): (usize, usize),
-    geo: &Geometry,
-    batch: usize,
-    x: OpInput<'_>,
-    dy: OutputGrad<'_>,
-) -> Vec<f32> {
-    let tiles = tile_geometry(geo);
-    let mut pieces = ColumnBlock::divide(&tiles, batch, tiles_of_a_piece(outputs.max(inputs)));
+pub(crate) fn weight_gradient(job: &GradientJob<'_>) -> Vec<f32> {
+    let (outputs, inputs) = (job.shape.outputs, job.shape.inputs);
+    let tiles = tile_geometry(job.geo);
+    let mut pieces = ColumnBlock::divide(&tiles, job.batch, tiles_of_a_piece(outputs.max(inputs)));
     let length = outputs * inputs * 9;
     let groups = (PARTIALS / length).min(pieces.len()).clamp(1, 8);
-    let mut partials = ws.take(groups * length);
-    let shares = share(&mut pieces, groups);
+    let mut partials = job.ws.take(groups * length);
     // One group alone needs narrower blocks of channels to occupy several threads.
-    let block = if groups >= 4 {
-        CHANNELS
-    } else {
-        inputs.div_ceil(4).next_multiple_of(NR).min(CHANNELS)
+    let block = match groups {
+        4.. => CHANNELS,
+        _ => inputs.div_ceil(4).next_multiple_of(NR).min(CHANNELS),
     };
-    let jobs: Vec<_> = partials
-        .chunks_exact_mut(length)
-        .zip(&shares)
-        .flat_map(|(partial, (_, pieces))| {
-            split(partial, outputs, inputs * 9, outputs, block * 9)
-                .into_iter()
-                .map(move |tile| (tile, &**pieces))
-        })
-        .collect();
-    let work = Work {
-        ws,
-        outputs,
-        n: batch * geo.pixels(),
-        out_n: batch * geo.out_pixels(),
-        geo,
-        tiles: &tiles,
-        x,
-        dy,
-    };
-    jobs.into_par_iter()
-        .with_min_len(ws.grain())
-        .with_max_len(1)
-        .for_each(|(tile, pieces)| work.block(tile, pieces));
-    reduce(ws, &partials, length)
+    let work = Work { job, tiles: &tiles };
+    let sizes = [outputs, inputs * 9, block * 9];
+    sum_groups(job.ws, &mut partials, sizes, &mut pieces, |tile, pieces| {
+        work.block(tile, pieces);
+    })
 }
 
 struct Work<'a> {
-    ws: &'a Workspace,
-    outputs: usize,
-    n: usize,
-    out_n: usize,
-    geo: &'a Geometry,
+    job: &'a GradientJob<'a>,
     tiles: &'a Geometry,
-    x: OpInput<'a>,
-    dy: OutputGrad<'a>,
 }
 
 impl Work<'_> {
     /// The gradient of a block of input channels from some pieces.
     fn block(&self, mut target: Tile<'_>, pieces: &[ColumnBlock]) {
-        let (ws, isa, o) = (self.ws, self.ws.isa(), self.outputs);
+        let (job, ws, isa, o) = (self.job, self.job.ws, self.job.ws.isa(), self.job.shape.outputs);
         let (first, channels) = (target.col0 / 9, target.cols / 9);
         let mut du = ws.zeroed(POINTS * o * channels);
         for piece in pieces {
@@ -89,7 +55,7 @@ impl Work<'_> {
             // A line more than the tiles, so that rows do not compete for the same cache sets.
             let ld = count + NR;
             let mut v = ws.take(POINTS * channels * ld);
-            let im2col = Im2col::input(ws, self.tiles, *piece, (first, channels), self.x, self.n);
+            let im2col = Im2col::input(ws, self.tiles, *piece, (first, channels), job.x, job.n);
             for c in 0..channels {
                 transform_channel(isa, &im2col, c, count, &mut v[c * ld..], channels * ld);
             }
@@ -121,19 +87,20 @@ impl Work<'_> {
 
     /// The transformed output gradient of a piece: `[36, O, ld]`.
     fn gradients(&self, piece: &ColumnBlock, count: usize, ld: usize) -> Buffer {
-        let (ws, o, width) = (self.ws, self.outputs, self.geo.out[1]);
-        let (at, length) = output_columns(piece, self.geo);
+        let GradientJob { ws, shape, geo, .. } = *self.job;
+        let (o, width) = (shape.outputs, geo.out[1]);
+        let (at, length) = output_columns(piece, geo);
         let mut m = ws.take(POINTS * o * ld);
         let mut row = ws.take(length);
         let mut t = [[0.0; NR]; POINTS];
         for c in 0..o {
-            self.dy.read(ws, c, self.out_n, at, &mut row);
+            self.job.dy.read(ws, c, self.job.out_n, at, &mut row);
             for first in (0..count).step_by(NR) {
                 let lanes = NR.min(count - first);
                 // Outputs that do not exist have no gradient.
                 let mut y: Tiles4 = [[0.0; NR]; 16];
                 for (l, tile_index) in (first..first + lanes).enumerate() {
-                    let (from, rows, columns) = place(tile_index, piece, self.tiles, self.geo);
+                    let (from, rows, columns) = place(tile_index, piece, self.tiles, geo);
                     for r in 0..rows {
                         for (x, &g) in row[from + r * width..][..columns].iter().enumerate() {
                             y[r * 4 + x][l] = g;

@@ -1,33 +1,20 @@
 //! The four backbones of PANNs.
 
 use crate::blocks::{
-    Activation, Conv, ConvPadding, ConvSpec, InvertedResidual, InvertedResidualSpec, PoolSpec, conv_chain,
+    Activation, Conv, ConvPadding, ConvSpec, InvertedResidual, InvertedResidualSpec, Pool, PoolSpec,
     conv_chain_pooled,
 };
 use crate::forward::Forward;
+use crate::layer_table::LayerTableBuilder;
+use crate::networks::mobilenet_v1::SEPARABLE;
 use crate::networks::panns::config::{PannsBackbone, PannsConfig};
-use crate::params::VarBuilder;
+use crate::onnx::OnnxPlanes;
+use crate::params::{VarBuilder, Vars};
 use burn::tensor::Tensor;
+use earmark_onnx::Builder;
 
 /// Channels of the blocks of Cnn14; Cnn10 has the first four.
 const CNN: [usize; 6] = [64, 128, 256, 512, 1024, 2048];
-
-/// Channels, and whether the plane is halved, of MobileNet v1's pairs.
-const V1: [(usize, bool); 13] = [
-    (64, false),
-    (128, true),
-    (128, false),
-    (256, true),
-    (256, false),
-    (512, true),
-    (512, false),
-    (512, false),
-    (512, false),
-    (512, false),
-    (512, false),
-    (1024, true),
-    (1024, false),
-];
 
 /// Expansion, channels, repetitions, and whether the plane is halved, of MobileNet v2's stages. The last two differ from the paper's
 /// (Sandler et al. 2018), which halves at 160 channels and not at 96.
@@ -45,50 +32,79 @@ const V2: [(usize, usize, usize, bool); 7] = [
 const STEM: usize = 32;
 const LAST: usize = 1280;
 
-/// The layers of a backbone.
+/// The pool after the blocks of Cnn14 and Cnn10.
+const POOL: PoolSpec = PoolSpec::new(Pool::Mean, 2);
+
+/// A part of a backbone, named as in the table of layers.
 #[derive(Clone, Debug)]
-pub(super) enum Backbone {
-    /// Pairs of convolutions, each followed by means over 2x2 (if true) and by dropout.
-    Blocks(Vec<([Conv; 2], bool)>),
-    /// One convolution after the other.
-    Row(Vec<Conv>),
-    /// A convolution, inverted residuals, a convolution.
-    Residual(Box<Conv>, Vec<InvertedResidual>, Box<Conv>),
+enum Layer {
+    /// Convolutions one after the other, followed by a pool if true.
+    Convs(Vec<(String, Conv)>, bool),
+    Residual(String, InvertedResidual),
 }
 
-/// A declared backbone.
-pub(super) struct Declared {
-    pub(super) layers: Backbone,
+/// A backbone's layers and what they yield.
+#[derive(Clone, Debug)]
+pub(super) struct Backbone {
+    layers: Vec<Layer>,
     /// Output channels.
     pub(super) channels: usize,
-    /// Features of the hidden layer behind it.
-    pub(super) hidden: usize,
+    /// Probability that a value after convolutions is dropped in training.
+    drop_prob: f64,
 }
 
 impl Backbone {
     /// Declares the backbone that the configuration names.
-    pub(super) fn declare(b: &mut VarBuilder, c: &PannsConfig, input: usize) -> Declared {
-        match c.backbone {
-            PannsBackbone::Cnn14 => blocks(b, c, input, &CNN),
-            PannsBackbone::Cnn10 => blocks(b, c, input, &CNN[..4]),
-            PannsBackbone::MobileNetV1 => row(b, c, input),
-            PannsBackbone::MobileNetV2 => residual(b, c, input),
+    pub(super) fn declare(b: &mut VarBuilder, c: &PannsConfig, input: usize) -> Self {
+        let ((layers, channels), drop_prob) = match c.backbone {
+            PannsBackbone::Cnn14 => (cnn(b, c, input, &CNN), c.block_drop_prob),
+            PannsBackbone::Cnn10 => (cnn(b, c, input, &CNN[..4]), c.block_drop_prob),
+            PannsBackbone::MobileNetV1 => (mobilenet_v1(b, c, input), 0.0),
+            PannsBackbone::MobileNetV2 => (mobilenet_v2(b, c, input), 0.0),
+        };
+        Self {
+            layers,
+            channels,
+            drop_prob,
         }
     }
 
     /// `[B, channels, frames, bands]` to `[B, C, frames', bands']`.
-    pub(super) fn forward(&self, x: Tensor<4>, block_drop_prob: f64, ctx: &mut Forward) -> Tensor<4> {
-        match self {
-            Self::Blocks(blocks) => blocks.iter().fold(x, |x, ([first, second], halved)| {
-                let pool = halved.then_some(PoolSpec::mean(2));
-                let x = conv_chain_pooled(&[first, second], pool, x, ctx); // [B, 64 2^i, T/2^(i+1), F/2^(i+1)]
-                ctx.dropout(x, block_drop_prob)
-            }),
-            Self::Row(convs) => conv_chain(&convs.iter().collect::<Vec<_>>(), x, ctx), // [B, 1024, T/32, F/32]
-            Self::Residual(stem, blocks, last) => {
-                let x = conv_chain(&[stem], x, ctx); // [B, 32, T/2, F/2]
-                let x = blocks.iter().fold(x, |x, block| block.forward(x, ctx)); // [B, 320, T/32, F/32]
-                conv_chain(&[last], x, ctx) // [B, 1280, T/32, F/32]
+    pub(super) fn forward(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<4> {
+        self.layers.iter().fold(x, |x, layer| match layer {
+            Layer::Convs(convs, pooled) => {
+                let convs: Vec<&Conv> = convs.iter().map(|(_, conv)| conv).collect();
+                let x = conv_chain_pooled(&convs, pooled.then_some(POOL), x, ctx);
+                ctx.dropout(x, self.drop_prob)
+            }
+            Layer::Residual(_, block) => block.forward(x, ctx),
+        })
+    }
+
+    /// The same in a graph.
+    pub(super) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: OnnxPlanes) -> OnnxPlanes {
+        self.layers.iter().fold(x, |x, layer| match layer {
+            Layer::Convs(convs, pooled) => {
+                let x = convs.iter().fold(x, |x, (_, conv)| conv.add_to_onnx(g, vars, &x));
+                if *pooled { x.pool(g, POOL) } else { x }
+            }
+            Layer::Residual(_, block) => block.add_to_onnx(g, vars, x),
+        })
+    }
+
+    /// Adds the layers to a table.
+    pub(super) fn add_rows(&self, table: &mut LayerTableBuilder) {
+        for layer in &self.layers {
+            match layer {
+                Layer::Convs(convs, pooled) => {
+                    for (name, conv) in convs {
+                        table.conv(name, conv);
+                    }
+                    if let Some((name, conv)) = convs.last().filter(|_| *pooled) {
+                        table.pool(format!("{name} AvgPool(2)"), conv.spec.output, POOL.window);
+                    }
+                }
+                Layer::Residual(name, block) => block.add_row(name, table),
             }
         }
     }
@@ -104,51 +120,51 @@ fn conv3(input: usize, output: usize, activation: Activation, halved: bool) -> C
     }
 }
 
-fn blocks(b: &mut VarBuilder, c: &PannsConfig, input: usize, channels: &[usize]) -> Declared {
+/// Blocks of two convolutions, and the channels after them: `[B, 64 2^i, T/2^(i+1), F/2^(i+1)]` after block i.
+fn cnn(b: &mut VarBuilder, c: &PannsConfig, input: usize, channels: &[usize]) -> (Vec<Layer>, usize) {
     let mut depth = input;
     let blocks = (1..).zip(channels).map(|(n, channels)| {
         let (from, out) = (depth, c.channels(*channels));
         depth = out;
         let convs = [("conv1", from), ("conv2", out)].map(|(name, from)| {
             let spec = conv3(from, out, Activation::Relu, false);
-            Conv::declare(b, &format!("block{n}.{name}"), spec, Some(c.norm()), c.init)
+            let conv = Conv::declare(b, &format!("block{n}.{name}"), spec, Some(c.norm()), c.init);
+            (format!("block{n}"), conv)
         });
         // Cnn14's last block keeps its plane.
-        (convs, n < CNN.len())
+        Layer::Convs(convs.into(), n < CNN.len())
     });
-    Declared {
-        layers: Backbone::Blocks(blocks.collect()),
-        channels: depth,
-        hidden: depth,
-    }
+    (blocks.collect(), depth)
 }
 
-fn row(b: &mut VarBuilder, c: &PannsConfig, input: usize) -> Declared {
-    let mut conv = |name: String, spec| Conv::declare(b, &name, spec, Some(c.norm()), c.init);
+/// One convolution after the other, to `[B, 1024, T/32, F/32]`.
+fn mobilenet_v1(b: &mut VarBuilder, c: &PannsConfig, input: usize) -> (Vec<Layer>, usize) {
     let mut depth = c.channels(STEM);
-    let mut convs = vec![conv("conv0".into(), conv3(input, depth, Activation::Relu, true))];
-    for (i, (channels, halved)) in (1..).zip(V1) {
+    let mut specs = vec![("conv0".to_owned(), conv3(input, depth, Activation::Relu, true))];
+    for (i, (channels, halved)) in (1..).zip(SEPARABLE) {
         let depthwise = ConvSpec {
             groups: depth,
             ..conv3(depth, depth, Activation::Relu, halved)
         };
         let pointwise = ConvSpec::pointwise(depth, c.channels(channels));
         depth = pointwise.output;
-        convs.push(conv(format!("dw{i}"), depthwise));
-        convs.push(conv(format!("pw{i}"), pointwise));
+        specs.extend([(format!("dw{i}"), depthwise), (format!("pw{i}"), pointwise)]);
     }
-    Declared {
-        layers: Backbone::Row(convs),
-        channels: depth,
-        hidden: depth,
-    }
+    let convs = specs.into_iter().map(|(name, spec)| {
+        let conv = Conv::declare(b, &name, spec, Some(c.norm()), c.init);
+        (name, conv)
+    });
+    (vec![Layer::Convs(convs.collect(), false)], depth)
 }
 
-fn residual(b: &mut VarBuilder, c: &PannsConfig, input: usize) -> Declared {
+/// A convolution, to `[B, 32, T/2, F/2]`, inverted residuals, to `[B, 320, T/32, F/32]`, and a convolution.
+fn mobilenet_v2(b: &mut VarBuilder, c: &PannsConfig, input: usize) -> (Vec<Layer>, usize) {
+    let single = |b: &mut VarBuilder, name: &str, spec| {
+        let conv = Conv::declare(b, name, spec, Some(c.norm()), c.init);
+        Layer::Convs(vec![(name.to_owned(), conv)], false)
+    };
     let mut depth = c.channels(STEM);
-    let stem = conv3(input, depth, Activation::Relu6, true);
-    let stem = Conv::declare(b, "conv0", stem, Some(c.norm()), c.init);
-    let mut blocks = Vec::new();
+    let mut layers = vec![single(b, "conv0", conv3(input, depth, Activation::Relu6, true))];
     for (expansion, channels, repeats, halved) in V2 {
         for k in 0..repeats {
             let spec = InvertedResidualSpec {
@@ -163,19 +179,12 @@ fn residual(b: &mut VarBuilder, c: &PannsConfig, input: usize) -> Declared {
                 squeezed: None,
             };
             depth = spec.output;
-            let prefix = format!("block{}", blocks.len() + 1);
-            blocks.push(InvertedResidual::declare(b, &prefix, spec, c.norm(), [c.init; 2]));
+            let name = format!("block{}", layers.len());
+            let block = InvertedResidual::declare(b, &name, spec, c.norm(), [c.init; 2]);
+            layers.push(Layer::Residual(name, block));
         }
     }
-    let last = ConvSpec {
-        activation: Activation::Relu6,
-        ..ConvSpec::pointwise(depth, c.channels(LAST))
-    };
-    let channels = last.output;
-    let last = Conv::declare(b, "last", last, Some(c.norm()), c.init);
-    Declared {
-        layers: Backbone::Residual(Box::new(stem), blocks, Box::new(last)),
-        channels,
-        hidden: c.channels(1024),
-    }
+    let last = ConvSpec::pointwise(depth, c.channels(LAST)).with_activation(Activation::Relu6);
+    layers.push(single(b, "last", last));
+    (layers, last.output)
 }

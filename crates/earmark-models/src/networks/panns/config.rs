@@ -82,8 +82,7 @@ impl Check for PannsConfig {
         check_width(self.width, 4.0, remedy)?;
         let remedy = "choose a probability from 0 (no dropout) to below 1; 0.2 is the published value";
         ConfigError::check_range("block-drop-prob", self.block_drop_prob, 0.0..1.0, remedy)?;
-        let remedy = "choose a probability from 0 (no dropout) to below 1; 0.5 is the published value";
-        check_drop_prob(self.drop_prob, remedy)?;
+        check_drop_prob(self.drop_prob, "; 0.5 is the published value")?;
         check_batch_norm(self.batch_norm_decay, self.batch_norm_epsilon)?;
         check_init(self.init)
     }

@@ -3,8 +3,6 @@
 
 mod backbone;
 mod config;
-mod layer_table;
 mod network;
-mod onnx;
 
 pub use config::{PannsBackbone, PannsConfig};

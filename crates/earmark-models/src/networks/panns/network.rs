@@ -1,26 +1,26 @@
-//! The layers of PANNs' networks and their passes.
+//! The layers of PANNs' networks, their passes, table and graph.
 
 use crate::architecture::{Architecture, ArchitectureConfig};
 use crate::blocks::{BatchNorm, Dense, without_plane};
 use crate::forward::Forward;
-use crate::layer_table::LayerTable;
+use crate::layer_table::{LayerTable, LayerTableBuilder};
 use crate::networks::panns::backbone::Backbone;
 use crate::networks::panns::config::{PannsBackbone, PannsConfig, SHRINKS};
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
 use crate::params::{VarBuilder, Vars};
 use burn::tensor::{Tensor, activation};
 use earmark_core::ConfigError;
-use earmark_onnx::Builder;
+use earmark_onnx::{Builder, Value};
 use std::sync::Arc;
 
 /// The network; see the module.
 #[derive(Clone, Debug)]
-pub(super) struct Panns {
-    pub(super) config: PannsConfig,
-    pub(super) input: BatchNorm,
-    pub(super) backbone: Backbone,
-    pub(super) hidden: Dense,
-    pub(super) logits: Dense,
+struct Panns {
+    config: PannsConfig,
+    input: BatchNorm,
+    backbone: Backbone,
+    hidden: Dense,
+    logits: Dense,
 }
 
 impl ArchitectureConfig for PannsConfig {
@@ -29,13 +29,16 @@ impl ArchitectureConfig for PannsConfig {
     fn declare(&self, b: &mut VarBuilder, input: usize, classes: usize) -> Arc<dyn Architecture> {
         let norm = BatchNorm::declare(b, "input.bn", self.bands, self.norm());
         let backbone = Backbone::declare(b, self, input);
-        let (channels, hidden) = (backbone.channels, backbone.hidden);
+        let hidden = match self.backbone {
+            PannsBackbone::MobileNetV2 => self.channels(1024),
+            _ => backbone.channels,
+        };
         Arc::new(Panns {
-            hidden: Dense::declare(b, "hidden", channels, hidden, self.init),
+            hidden: Dense::declare(b, "hidden", backbone.channels, hidden, self.init),
             logits: Dense::declare(b, "logits", hidden, classes, self.init),
             config: *self,
             input: norm,
-            backbone: backbone.layers,
+            backbone,
         })
     }
 
@@ -53,8 +56,7 @@ impl Architecture for Panns {
         let x = self.input.forward(x.swap_dims(1, 2), ctx); // [B, bands, channels, frames]
         // The original's images are frames high and bands wide.
         let x = lengthened(x.permute([0, 2, 3, 1])); // [B, channels, frames, bands]
-        let x = self.backbone.forward(x, self.config.block_drop_prob, ctx);
-        let x = x.mean_dim(3); // [B, C, T', 1]
+        let x = self.backbone.forward(x, ctx).mean_dim(3); // [B, C, T', 1]
         let x = without_plane(x.clone().max_dim(2) + x.mean_dim(2)); // [B, C]
         // The original's MobileNet v2 leaves this dropout out.
         let x = match self.config.backbone {
@@ -73,12 +75,39 @@ impl Architecture for Panns {
         self.hidden.output
     }
 
+    /// Planes are frames high; weights without BatchNorm and biases.
     fn layer_table(&self, channels: usize, bands: usize, frames: usize) -> LayerTable {
-        self.table(channels, [frames, bands])
+        let mut table = LayerTableBuilder::image_input([frames, bands], channels);
+        self.backbone.add_rows(&mut table);
+        table.global_pool("ReduceMax + ReduceMean", self.hidden.input);
+        table.dense("hidden", &self.hidden);
+        table.dense("logits", &self.logits);
+        let (backbone, width) = (self.config.backbone, self.config.width);
+        table.finish(format!("PANNs {backbone:?}, width {width}"))
     }
 
     fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: OnnxPlanes) -> Result<OnnxOutputs, ConfigError> {
-        Ok(self.graph(g, vars, x))
+        let ([bands, frames], channels) = (x.size, x.channels);
+        let by_band = x.with(g.transpose(&x.value, &[0, 2, 1, 3])); // [B, bands, channels, frames]
+        let normed = self.input.add_to_onnx(g, vars, by_band);
+        // The original's images are frames high and bands wide.
+        let x = OnnxPlanes {
+            value: g.transpose(&normed.value, &[0, 2, 3, 1]), // [B, channels, frames, bands]
+            channels,
+            size: [frames, bands],
+        };
+        let x = lengthened_in_graph(g, x);
+        let x = self.backbone.add_to_onnx(g, vars, x); // [B, C, T', F']
+        let mut over = |op: &'static str, x: &Value, axis: usize| {
+            g.op(op, &[x], &[("axes", [axis][..].into()), ("keepdims", 0.into())])
+        };
+        let rows = over("ReduceMean", &x.value, 3); // [B, C, T']
+        let (most, mean) = (over("ReduceMax", &rows, 2), over("ReduceMean", &rows, 2));
+        let seen = g.op("Add", &[&most, &mean], &[]); // [B, C]
+        let hidden = self.hidden.add_to_onnx(g, vars, &seen);
+        let embedding = g.op("Relu", &[&hidden], &[]); // [B, E]
+        let logits = self.logits.add_to_onnx(g, vars, &embedding);
+        Ok(OnnxOutputs { logits, embedding })
     }
 }
 
@@ -91,4 +120,22 @@ fn lengthened(x: Tensor<4>) -> Tensor<4> {
     let last = x.clone().narrow(2, frames - 1, 1);
     let missing = last.repeat_dim(2, SHRINKS - frames);
     Tensor::cat(vec![x, missing], 2)
+}
+
+/// As [`lengthened`], in a graph.
+fn lengthened_in_graph(g: &mut Builder, x: OnnxPlanes) -> OnnxPlanes {
+    if x.size[0].is_some_and(|frames| frames >= SHRINKS) {
+        return x;
+    }
+    let frames = g.length_of(&x.value, 2);
+    let least = g.length(SHRINKS);
+    let wanted = g.op("Max", &[&frames, &least], &[]);
+    let missing = g.op("Sub", &[&wanted, &frames], &[]);
+    let (before, after) = (g.ints(&[0; 6]), g.length(0));
+    let pads = g.concat(&[&before, &missing, &after], 0);
+    OnnxPlanes {
+        value: g.op("Pad", &[&x.value, &pads], &[("mode", "edge".into())]),
+        size: [x.size[0].map(|frames| frames.max(SHRINKS)), x.size[1]],
+        ..x
+    }
 }

@@ -1,9 +1,8 @@
 //! The stream that is tagged: a file, raw samples on stdin, or a microphone.
 
-use crate::args::Listen;
-use anyhow::bail;
+use super::Listen;
+use crate::prelude::*;
 use earmark::inference::stream::{Feed, PcmFormat, Playback};
-use std::path::Path;
 
 /// The input that is a microphone, and the one that is stdin.
 const MICROPHONE: &str = "mic";
@@ -11,10 +10,9 @@ const STDIN: &str = "-";
 
 /// Opens the stream.
 pub fn open(args: &Listen) -> anyhow::Result<Feed> {
-    let playback = if args.fast {
-        Playback::Fast
-    } else {
-        Playback::RealTime
+    let playback = match args.fast {
+        true => Playback::Fast,
+        false => Playback::RealTime,
     };
     match args.input.as_str() {
         STDIN => {

@@ -3,7 +3,8 @@
 use anyhow::{Context, anyhow, bail};
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{ErrorKind, FromSample, Sample, SampleFormat, SizedSample, StreamConfig};
-use earmark::inference::stream::{Feed, FeedSender, StreamError};
+use earmark::inference::PipelineError;
+use earmark::inference::stream::{Feed, FeedSender};
 use std::sync::mpsc::channel;
 
 /// The system's default input, at its default rate; channels are averaged.
@@ -73,10 +74,7 @@ where
                 ) {
                     return;
                 }
-                failing.fail(StreamError::Source {
-                    place: "the microphone".into(),
-                    problem: e.to_string(),
-                });
+                failing.fail(PipelineError::Request(format!("the microphone: {e}")));
             },
             None,
         )

@@ -7,33 +7,94 @@ mod mic;
 mod screen;
 mod speed;
 
-use crate::args::Listen;
-use crate::console::Console;
-use crate::output::print;
-use crate::status::{Interrupted, Status};
-use anyhow::bail;
+use crate::prelude::*;
 use display::{Display, Labels};
-use earmark::inference::stream::{self, StreamTagger};
-use earmark_core::human::{human_amount, human_duration};
-use serde_json::json;
+use earmark::inference::stream::{self, PcmSample, StreamMeter, StreamResult, StreamTagger};
+use earmark::metrics::BlendMean;
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 
+const ENCODINGS: &[Choice<PcmSample>] = &[
+    ("s16", "Signed 16-bit integers, little-endian", PcmSample::S16),
+    ("f32", "32-bit floats, little-endian", PcmSample::F32),
+];
+
+/// Heading of the arguments that describe raw samples.
+const SAMPLES: &str = "Raw samples on stdin";
+
+/// Tag a live stream: a microphone, raw samples on stdin, or a file played in real time
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  earmark listen --model runs/a --input evening.flac\n  \
+    earmark listen --model runs/a --input evening.flac --fast --json\n  \
+    arecord -q -f S16_LE -r 44100 -t raw | earmark listen --model runs/a --input - --rate 44100\n\n\
+    In a terminal it draws a moving spectrogram (waterfall) and the best labels with their scores. Elsewhere, or where NO_COLOR \
+    is set, it prints a line per hop. Ctrl-C ends it and prints the speed."
+)]
+pub struct Listen {
+    /// Model: MODEL.safetensors, RUN or RUN@STEP; several, and the folds of a cross-validation RUN, are blended
+    #[arg(long, short, required = true, num_args = 1.., env = "EARMARK_MODEL", value_delimiter = ';')]
+    pub model: Vec<String>,
+    /// An audio file to play, - for raw samples on stdin, or mic for the microphone (in builds with the feature `mic`)
+    #[arg(long, short, default_value = "mic")]
+    pub input: String,
+    /// Seconds between scores, at most 1
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.5)]
+    pub hop: f64,
+    /// Seconds scored at a time; default: the length the model was trained on
+    #[arg(long, value_name = "SECONDS")]
+    pub window: Option<f64>,
+    /// Time constant of smoothing over past scores (0 = none)
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.0)]
+    pub smooth: f64,
+    /// Number of labels to show
+    #[arg(long, alias = "top", value_name = "K", default_value = "3")]
+    pub top_k: NonZeroUsize,
+    /// How to average several models: arithmetic or geometric
+    #[arg(long, default_value = "geometric")]
+    pub mean: BlendMean,
+    /// Ignore the models' calibration
+    #[arg(long)]
+    pub raw: bool,
+    /// Stop after this many seconds of the stream
+    #[arg(long, value_name = "SECONDS")]
+    pub seconds: Option<f64>,
+    /// Play a file as fast as possible instead of in real time
+    #[arg(long)]
+    pub fast: bool,
+    /// Print a line of JSON per hop and a summary at the end
+    #[arg(long)]
+    pub json: bool,
+
+    /// Sample rate
+    #[arg(long, value_name = "HZ", default_value_t = 44_100, help_heading = SAMPLES)]
+    pub rate: u32,
+    /// Encoding of a sample
+    #[arg(long, value_parser = choice(ENCODINGS), default_value = "s16", help_heading = SAMPLES)]
+    pub encoding: PcmSample,
+    /// Number of interleaved channels
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = SAMPLES)]
+    pub channels: u16,
+    #[command(flatten)]
+    pub compute: Compute,
+}
+
 /// Tags a stream until it ends.
-pub fn run(args: &Listen, console: &Console) -> anyhow::Result<Status> {
+pub fn run(args: Listen, console: &Console) -> anyhow::Result<Status> {
     if let Some(seconds) = args.seconds.filter(|s| !(*s > 0.0 && s.is_finite())) {
         bail!("--seconds {seconds}: choose a positive number, or leave it out to tag the whole stream");
     }
     // Opened before the models are read, so that a wrong name is refused at once. It waits until somebody reads it.
-    let feed = feed::open(args)?;
+    let feed = feed::open(&args)?;
     let job = stream::StreamConfig {
-        models: args.model.clone(),
+        models: args.model,
         mean: args.mean,
         window_seconds: args.window,
         hop_seconds: args.hop,
         smooth_seconds: args.smooth,
         raw: args.raw,
-        device: args.compute.device.clone(),
+        device: args.compute.device,
     };
     let mut tagger = StreamTagger::open(&job, feed.rate_hz())?;
     let stop = console.stop_flag()?;
@@ -46,33 +107,27 @@ pub fn run(args: &Listen, console: &Console) -> anyhow::Result<Status> {
         classes: tagger.classes().to_vec(),
         count: args.top_k.get(),
     };
-    let mut failed = None;
-    let ended = stream::tag_stream(
-        &mut tagger,
-        &feed,
-        args.seconds,
-        &stop,
-        &mut |scored, meter| match display.show(scored, meter, &labels) {
+    let mut shown = Ok(());
+    let mut show = |scored: &StreamResult, meter: &StreamMeter| {
+        shown = display.show(scored, meter, &labels);
+        match &shown {
             Ok(()) => ControlFlow::Continue(()),
-            Err(e) => {
-                failed = Some(e);
-                ControlFlow::Break(())
-            }
-        },
-    );
+            Err(_) => ControlFlow::Break(()),
+        }
+    };
+    let ended = stream::tag_stream(&mut tagger, &feed, args.seconds, &stop, &mut show);
     drop(display); // restores the terminal before a failure is printed
     let summary = ended?;
-    if let Some(e) = failed {
-        return Err(e);
-    }
+    shown?;
     if args.json {
         print(json!({ "summary": summary }))?;
     }
-    console.note(speed::describe(&summary));
-    match stop.load(Ordering::Relaxed) {
-        true => Err(Interrupted.into()),
-        false => Ok(Status::Done),
+    let speed = speed::describe(&summary);
+    if stop.load(Ordering::Relaxed) {
+        bail!(Stopped(speed));
     }
+    console.note(speed);
+    Ok(Status::Done)
 }
 
 /// What is tagged with what, in a line.
@@ -81,10 +136,7 @@ fn heading(input: &str, tagger: &StreamTagger) -> String {
         1 => String::new(),
         n => format!("{n} models, "),
     };
-    format!(
-        "{input}: {models}{}, windows of {}, scored every {}",
-        human_amount(tagger.classes().len(), "class", "classes"),
-        human_duration(tagger.window_seconds()),
-        human_duration(tagger.hop_seconds())
-    )
+    let classes = human_amount(tagger.classes().len(), "class", "classes");
+    let [window, hop] = [tagger.window_seconds(), tagger.hop_seconds()].map(human_duration);
+    format!("{input}: {models}{classes}, windows of {window}, scored every {hop}")
 }

@@ -19,7 +19,7 @@ const FEWEST_LINES: usize = 4;
 const FEWEST_COLUMNS: usize = 40;
 const MOST_COLUMNS: usize = 120;
 
-/// Lines beside spectrogram and labels: the heading, the time axis, the speed.
+/// Lines above and below spectrogram and labels: the heading, the time axis, the speed.
 const OTHER_LINES: usize = 3;
 
 /// A drawn terminal. Dropping it shows the cursor again.
@@ -55,10 +55,8 @@ impl Screen {
         let depth = depth(|name| std::env::var(name).ok())?;
         let term = Term::stdout();
         let (lines, columns) = size(&term)?;
-        if !std::io::stdout().is_terminal()
-            || columns < FEWEST_COLUMNS
-            || lines < FEWEST_LINES + OTHER_LINES + 2
-        {
+        let fits = columns >= FEWEST_COLUMNS && lines >= FEWEST_LINES + OTHER_LINES + 2;
+        if !fits || !std::io::stdout().is_terminal() {
             return None;
         }
         let _ = term.hide_cursor(); // drawing works without it too
@@ -181,9 +179,10 @@ fn size(term: &Term) -> Option<(usize, usize)> {
 
 /// A label, its score as a bar, and as a number.
 fn label_line(label: &str, score: f32, width: usize) -> String {
-    let name = cut(label, 24.min(width / 3));
-    let name = console::pad_str(&name, 24.min(width / 3), console::Alignment::Left, None);
-    let bars = width.saturating_sub(24.min(width / 3) + 8).max(4);
+    let columns = 24.min(width / 3);
+    let name = cut(label, columns);
+    let name = console::pad_str(&name, columns, console::Alignment::Left, None);
+    let bars = width.saturating_sub(columns + 8).max(4);
     let strong = if score >= 0.5 { "\u{1b}[1m" } else { "" };
     format!("{strong}{name} {} {score:5.2}", bar(f64::from(score), bars))
 }
@@ -210,10 +209,7 @@ fn status(scored: &StreamResult, meter: &StreamMeter) -> String {
 
 /// The text, cut to this number of columns.
 fn cut(text: &str, columns: usize) -> String {
-    let clean: String = text
-        .chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect();
+    let clean = text.replace(char::is_control, "\u{fffd}");
     console::truncate_str(&clean, columns, "…").into_owned()
 }
 
@@ -241,7 +237,7 @@ mod tests {
     #[test]
     fn lines_fit_and_contain_no_escapes() {
         for width in [39, 80, 120] {
-            let line = label_line("a class with a very long name that goes on", 0.25, width);
+            let line = label_line("a class with a very, very long name", 0.25, width);
             assert!(console::measure_text_width(&line) <= width, "{line}");
         }
         assert_eq!(cut("evil\u{1b}[2J", 20), "evil\u{fffd}[2J");

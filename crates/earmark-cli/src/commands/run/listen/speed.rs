@@ -1,33 +1,24 @@
 //! How fast a stream was tagged, in words.
 
+use crate::prelude::*;
 use earmark::inference::stream::StreamSummary;
-use earmark_core::human::{human_amount, human_duration};
 
 /// Speed, latency, losses and memory, in a line.
 pub fn describe(s: &StreamSummary) -> String {
     let milliseconds = |ms: f64| human_duration(ms / 1e3);
-    let mut text = format!(
-        "{} tagged, {} scored, {:.1} x real time",
-        human_duration(s.seconds),
-        human_amount(s.scored as usize, "window", "windows"),
-        s.x_real_time
-    );
+    let windows = human_amount(s.scored as usize, "window", "windows");
+    let (seconds, speed, skipped) = (human_duration(s.seconds), s.x_real_time, s.skipped);
+    let mut text = format!("{seconds} tagged, {windows} scored, {speed:.1} x real time");
     if let Some(ms) = s.compute_ms {
         text += &format!("; {} per window", milliseconds(ms));
     }
     if let Some(l) = s.latency_ms {
-        text += &format!(
-            "; latency {} (95 % within {}, at most {})",
-            milliseconds(l.median),
-            milliseconds(l.p95),
-            milliseconds(l.worst)
-        );
+        let [median, p95, worst] = [l.median, l.p95, l.worst].map(milliseconds);
+        text += &format!("; latency {median} (95 % within {p95}, at most {worst})");
     }
-    if s.skipped > 0 {
-        text += &format!(
-            "; {} windows skipped because this machine was too slow: choose a longer --hop",
-            s.skipped
-        );
+    if skipped > 0 {
+        text +=
+            &format!("; {skipped} windows skipped because this machine was too slow: choose a longer --hop");
     }
     if s.lost_seconds > 0.0 {
         text += &format!("; {} of sound lost", human_duration(s.lost_seconds));

@@ -1,13 +1,26 @@
 //! `earmark models average`
 
-use crate::args::Average;
-use crate::console::Console;
-use crate::output::print;
-use crate::status::Status;
-use anyhow::bail;
+use crate::prelude::*;
 use earmark::train::weight_average::{WeightSource, average};
-use earmark_core::human::human_amount;
-use std::path::PathBuf;
+use std::num::NonZeroUsize;
+
+/// Average the weights of several models: the last checkpoints of a run, or runs with the same start
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  earmark models average runs/a --last 5 -o averaged.safetensors\n  \
+    earmark models average runs/a@800 runs/a@900 runs/a@1000 -o averaged.safetensors"
+)]
+pub struct Average {
+    /// Models: MODEL.safetensors, RUN or RUN@STEP; with --last, one RUN
+    #[arg(required = true)]
+    pub models: Vec<String>,
+    /// The last N checkpoints of the run
+    #[arg(long, value_name = "N")]
+    pub last: Option<NonZeroUsize>,
+    /// Model file to write
+    #[arg(long, short)]
+    pub out: PathBuf,
+}
 
 /// Writes the mean of several models' weights.
 pub fn run(args: Average, console: &Console) -> anyhow::Result<Status> {

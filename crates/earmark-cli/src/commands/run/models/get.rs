@@ -1,12 +1,23 @@
 //! `earmark models get`
 
-use crate::args::GetModel;
-use crate::console::Console;
-use crate::output::print;
-use crate::status::{Interrupted, Status};
-use anyhow::bail;
+use crate::prelude::*;
 use earmark::hub::{self, DownloadProgress, PublishedArchitecture};
 use std::sync::atomic::Ordering;
+
+/// Download a published model from its authors and install it
+#[derive(Args)]
+#[command(after_help = "Example:\n  earmark models get efficientat-mn04-as\n\n\
+    Models are kept in the folder EARMARK_MODELS, or else in the user's data folder, and can then be used by name:\n  \
+    earmark predict efficientat-mn04-as --files *.wav -o scores.csv\n\n\
+    Run the command again to resume an interrupted download. Where there is no network, the message says which file to \
+    download elsewhere and how to import it.")]
+pub struct GetModel {
+    /// A name from `earmark models list`
+    pub name: String,
+    /// Download from here instead, such as a mirror; the checksum must be the same
+    #[arg(long)]
+    pub url: Option<String>,
+}
 
 /// Downloads and installs a model.
 pub fn run(args: &GetModel, console: &Console) -> anyhow::Result<Status> {
@@ -29,8 +40,9 @@ pub fn run(args: &GetModel, console: &Console) -> anyhow::Result<Status> {
     };
     let installed = match hub::install(model, url, &mut show) {
         Err(e) if e.is_stop() => {
-            console.note("interrupted; run the command again to resume the download");
-            return Err(Interrupted.into());
+            bail!(Stopped(
+                "interrupted; run the command again to resume the download".into()
+            ))
         }
         installed => installed?,
     };

@@ -1,13 +1,30 @@
 //! `earmark models import`
 
-use crate::args::ImportModel;
-use crate::console::Console;
-use crate::output::print;
-use crate::status::Status;
-use anyhow::Context;
+use crate::prelude::*;
 use earmark::hub::{Import, PublishedArchitecture, import, models_folder, published_models};
-use earmark_core::human::{human_amount, human_count};
-use std::path::{Path, PathBuf};
+
+/// Convert a published PyTorch checkpoint to a model file
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  earmark models import mn04_as_mAP_432.pt --as efficientat-mn04 -o mn04.safetensors\n\n\
+    No code in the checkpoint is executed: its tensors are read, and each is checked by name and shape."
+)]
+pub struct ImportModel {
+    /// The published checkpoint, .pt or .pth; for mobilenet-v2-imagenet also .safetensors
+    pub file: PathBuf,
+    /// Its network: efficientat-mn04 (or another size), panns-cnn14, ..., or mobilenet-v2-imagenet, a backbone to start trainings from
+    #[arg(long = "as", value_name = "NAME")]
+    pub architecture: String,
+    /// Model file to write; default: NAME.safetensors in the models folder
+    #[arg(long, short)]
+    pub out: Option<PathBuf>,
+    /// Table of class names (`index,name` lines), if they are not AudioSet's
+    #[arg(long, value_name = "TABLE")]
+    pub labels: Option<PathBuf>,
+    /// Where the weights come from, to be recorded in the model file
+    #[arg(long)]
+    pub source: Option<String>,
+}
 
 /// Makes a model file of a published checkpoint.
 pub fn run(args: ImportModel, console: &Console) -> anyhow::Result<Status> {
@@ -24,16 +41,15 @@ pub fn run(args: ImportModel, console: &Console) -> anyhow::Result<Status> {
     let done = import(&job)?;
     let ignored = match done.ignored {
         0 => String::new(),
-        n => format!(
-            "; {} that prediction does not use left out",
-            human_amount(n, "tensor", "tensors")
-        ),
+        n => {
+            let tensors = human_amount(n, "tensor", "tensors");
+            format!("; {tensors} that prediction does not use left out")
+        }
     };
+    let tensors = human_amount(done.tensors, "tensor", "tensors");
+    let (network, parameters) = (&done.architecture, human_count(done.parameters as u64));
     console.note(format!(
-        "{}: {} with {} parameters{ignored}",
-        done.architecture,
-        human_amount(done.tensors, "tensor", "tensors"),
-        human_count(done.parameters as u64),
+        "{network}: {tensors} with {parameters} parameters{ignored}"
     ));
     let content = match done.classes {
         0 => "a backbone without classes, to start trainings from (train.start)".into(),

@@ -1,30 +1,40 @@
 //! `earmark models info`
 
-use crate::args::ModelInfo;
 use crate::commands::tables::network_table;
-use crate::output::{print, print_json};
-use crate::status::Status;
-use anyhow::bail;
+use crate::prelude::*;
 use earmark::Recipe;
 use earmark::engine::{ModelFile, ModelMeta};
 use earmark::features::Extractor;
-use earmark::models::count_parameters;
-use earmark::models::{LayerTable, Network, VarSpec};
+use earmark::inference::model::ModelSource;
+use earmark::models::{LayerTable, Network, VarSpec, count_parameters};
 use earmark::runs::run_dir::find_model;
-use earmark_core::human::{human_amount, human_bytes, human_count};
-use std::path::PathBuf;
+use serde_json::Value;
+
+/// Describe a model file, a run or a recipe: metadata, layers, parameters
+#[derive(Args)]
+#[command(after_help = "Examples:\n  earmark models info runs/a@500\n  \
+    earmark models info dcase2019-baseline/1-noisy --recipe --class-count 80")]
+pub struct ModelInfo {
+    /// MODEL.safetensors, RUN, RUN@STEP, name of an installed model, or a recipe with --recipe
+    pub model: String,
+    /// Describe a recipe
+    #[arg(long)]
+    pub recipe: bool,
+    /// Number of classes, for a recipe
+    #[arg(long, alias = "classes", value_name = "N", default_value_t = 80)]
+    pub class_count: usize,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Describes a model or a recipe.
 pub fn run(args: &ModelInfo) -> anyhow::Result<Status> {
-    let info = if args.recipe {
-        Info::of_recipe(Recipe::load(&args.model, &[])?, args.class_count)?
-    } else {
-        Info::of_file(&args.model)?
+    let info = match args.recipe {
+        true => Info::of_recipe(Recipe::load(&args.model, &[])?, args.class_count)?,
+        false => Info::of_file(&args.model)?,
     };
-    match args.json {
-        true => print_json(&info.json())?,
-        false => print(info.text())?,
-    }
+    print_as(args.json, || info.json(), || info.text())?;
     Ok(Status::Done)
 }
 
@@ -46,7 +56,7 @@ impl Info {
             Err(e) if Recipe::load(name, &[]).is_ok() => bail!("{e}; {name} is a recipe: add --recipe"),
             Err(e) => return Err(e.into()),
         };
-        let ModelFile { meta, tensors } = ModelFile::read(&path)?;
+        let ModelFile { meta, tensors } = ModelSource::read(&path)?.file;
         let recipe = Recipe::parse(&meta.recipe, &path)?;
         let classes = meta.classes.len();
         // A backbone without classes lacks what the network has around it.
@@ -103,10 +113,8 @@ impl Info {
         let parameters = format!("{trainable} trainable, {all} in total (BatchNorm and biases included)");
         add("parameters", parameters);
         let lines = facts.into_iter();
-        let lines: String = lines
-            .map(|(name, value)| format!("{name:<11} {value}\n"))
-            .collect();
-        format!("{lines}\n{}", network_table(&self.summary))
+        let lines = lines.map(|(name, value)| format!("{name:<11} {value}\n"));
+        format!("{}\n{}", lines.collect::<String>(), network_table(&self.summary))
     }
 
     /// What the file says about itself.
@@ -116,28 +124,24 @@ impl Info {
         };
         let bytes = std::fs::metadata(path).map_or(String::new(), |m| format!(", {}", human_bytes(m.len())));
         let licence = meta.licence.clone().unwrap_or_else(|| "not stated".into());
+        let program = format!("earmark {}, format {}", meta.version, meta.format);
         let mut facts = vec![
             ("file", format!("{}{bytes}", path.display())),
-            (
-                "written by",
-                format!("earmark {}, format {}", meta.version, meta.format),
-            ),
+            ("written by", program),
             ("step", meta.step.to_string()),
             ("licence", licence),
         ];
         facts.extend(meta.source.clone().map(|source| ("source", source)));
-        facts.extend(meta.calibration.as_ref().map(|calibration| {
+        if let Some(calibration) = &meta.calibration {
             let clips = human_amount(calibration.clips, "clip", "clips");
-            (
-                "calibrated",
-                format!("on {clips}, with a threshold for each class"),
-            )
-        }));
+            let calibrated = format!("on {clips}, with a threshold for each class");
+            facts.push(("calibrated", calibrated));
+        }
         facts
     }
 
-    fn json(&self) -> serde_json::Value {
-        let mut value = serde_json::json!({
+    fn json(&self) -> Value {
+        let mut value = json!({
             "recipe": self.recipe.name,
             "description": self.recipe.description,
             "sample_rate_hz": self.recipe.front_end.sample_rate_hz,
@@ -157,7 +161,7 @@ impl Info {
             value["licence"] = meta.licence.clone().into();
             value["source"] = meta.source.clone().into();
             if let Some(calibration) = &meta.calibration {
-                value["calibration"] = serde_json::json!(calibration);
+                value["calibration"] = json!(calibration);
             }
             value["class_names"] = meta.classes.clone().into();
         }

@@ -1,43 +1,48 @@
 //! `earmark models list`
 
-use crate::output::{print, print_json};
-use crate::status::Status;
+use crate::prelude::*;
 use earmark::hub::{self, PublishedModel};
 use earmark::models::{Network, VarKind, VarSpec};
 use earmark::report::{Align, text_table};
-use earmark_core::human::{human_bytes, human_count};
-use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use serde_json::Value;
+
+/// List published models and installed ones
+#[derive(Args)]
+#[command(after_help = "Example: earmark models list")]
+pub struct ListModels {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Lists the published models and the installed ones.
-pub fn run(as_json: bool) -> anyhow::Result<Status> {
-    let own = own();
-    if as_json {
-        let named = |path: &PathBuf| json!({ "name": stem(path), "file": path });
-        print_json(&json!({
+pub fn run(args: &ListModels) -> anyhow::Result<Status> {
+    let (published, own) = (hub::published_models(), own());
+    let named = |path: &PathBuf| json!({ "name": stem(path), "file": path });
+    let lists = || {
+        json!({
             "folder": hub::models_folder(),
-            "published": hub::published_models().iter().map(model_json).collect::<Vec<_>>(),
+            "published": published.iter().map(model_json).collect::<Vec<_>>(),
             "own": own.iter().map(named).collect::<Vec<_>>(),
-        }))?;
-        return Ok(Status::Done);
-    }
-    let headers = [
-        "Name",
-        "Parameters",
-        "Download",
-        "Licence",
-        "AudioSet mAP",
-        "Installed",
-    ];
-    let rows: Vec<Vec<String>> = hub::published_models().iter().map(row).collect();
-    let (left, right) = (Align::Left, Align::Right);
-    print(text_table(&headers, &rows, &[left, right, right, left, right, left]).trim_end())?;
-    print(
-        "\nAll of them score the 527 classes of AudioSet; the mAP is the authors'. Install one with `earmark models get NAME`.",
-    )?;
-    for path in own {
-        print(format!("Your own: {} ({})", stem(&path), path.display()))?;
-    }
+        })
+    };
+    print_as(args.json, lists, || {
+        let headers = [
+            "Name",
+            "Parameters",
+            "Download",
+            "Licence",
+            "AudioSet mAP",
+            "Installed",
+        ];
+        let rows: Vec<Vec<String>> = published.iter().map(row).collect();
+        let (left, right) = (Align::Left, Align::Right);
+        let table = text_table(&headers, &rows, &[left, right, right, left, right, left]);
+        let own = own.iter();
+        let own = own.map(|path| format!("Your own: {} ({})\n", stem(path), path.display()));
+        let note = "All of them score the 527 classes of AudioSet; the mAP is the authors'. Install one with `earmark models get NAME`.";
+        format!("{table}\n{note}\n{}", own.collect::<String>())
+    })?;
     Ok(Status::Done)
 }
 
@@ -82,25 +87,17 @@ fn parameters(model: &PublishedModel) -> Option<usize> {
 
 /// Model files in the models folder that are not in the catalogue.
 fn own() -> Vec<PathBuf> {
-    let known: Vec<PathBuf> = hub::published_models()
-        .iter()
-        .filter_map(PublishedModel::model_file)
-        .collect();
+    let known = hub::published_models().iter();
+    let known: Vec<PathBuf> = known.filter_map(PublishedModel::model_file).collect();
     let files = hub::models_folder().and_then(|folder| std::fs::read_dir(folder).ok());
-    let paths = files
-        .into_iter()
-        .flatten()
-        .filter_map(|file| Some(file.ok()?.path()));
-    let mut own: Vec<PathBuf> = paths
-        .filter(|path| path.extension().is_some_and(|e| e == "safetensors") && !known.contains(path))
-        .collect();
+    let files = files.into_iter().flatten().flatten();
+    let mut own: Vec<PathBuf> = files.map(|file| file.path()).collect();
+    own.retain(|path| path.extension().is_some_and(|e| e == "safetensors") && !known.contains(path));
     own.sort();
     own
 }
 
 fn stem(path: &Path) -> String {
-    path.file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+    let stem = path.file_stem().unwrap_or_default();
+    stem.to_string_lossy().into_owned()
 }

@@ -14,10 +14,9 @@ fn keras_name(name: &str) -> Option<String> {
     let name = name.strip_suffix(":0").unwrap_or(name).replace('.', "/");
     let mut parts = name.rsplit('/');
     let (variable, layer) = (parts.next()?, parts.next()?);
-    let variable = if variable == "depthwise_kernel" {
-        "kernel"
-    } else {
-        variable
+    let variable = match variable {
+        "depthwise_kernel" => "kernel",
+        other => other,
     };
     let first_name = |begin: &str, between: &str, end: &str| {
         let (number, rest) = layer.strip_prefix(begin)?.split_once("_conv_")?;
@@ -33,7 +32,7 @@ fn keras_name(name: &str) -> Option<String> {
 
 /// A kernel in our layout. Keras's are `[height, width, in, out]`, depthwise `[height, width, channels, 1]`; ours are
 /// `[out, in, height, width]`, depthwise `[channels, 1, height, width]`.
-fn our_layout(layer: &str, tensor: TorchTensor) -> TorchTensor {
+fn our_layout(layer: &str, mut tensor: TorchTensor) -> TorchTensor {
     let (&[h, w, a, b], Some(values)) = (&tensor.shape[..], &tensor.values) else {
         return tensor;
     };
@@ -46,11 +45,8 @@ fn our_layout(layer: &str, tensor: TorchTensor) -> TorchTensor {
             transposed.extend((0..h * w).map(|pixel| values[(pixel * a + a_at) * b + b_at]));
         }
     }
-    TorchTensor {
-        dtype: tensor.dtype,
-        shape: vec![outer, inner, h, w],
-        values: Some(transposed),
-    }
+    (tensor.shape, tensor.values) = (vec![outer, inner, h, w], Some(transposed));
+    tensor
 }
 
 /// The tensors of a file and the library whose names it uses; Keras's kernels in our layout.
@@ -66,13 +62,9 @@ pub(super) fn read(path: &Path) -> Result<(Library, Checkpoint), ImportError> {
     // The length of a header of JSON, and its first brace.
     let safetensors = head.len() == 9 && head[4..8] == [0; 4] && head[8] == b'{';
     let tensors: Checkpoint = if safetensors {
-        let to_torch = |(name, t): (String, HostTensor)| {
-            let tensor = TorchTensor {
-                dtype: DType::F32,
-                shape: t.shape,
-                values: Some(t.values),
-            };
-            (name, tensor)
+        let to_torch = |(name, HostTensor { shape, values })| {
+            let (dtype, values) = (DType::F32, Some(values));
+            (name, TorchTensor { dtype, shape, values })
         };
         read_foreign_tensors(path)?.into_iter().map(to_torch).collect()
     } else {

@@ -1,6 +1,8 @@
 //! The names of the backbone's tensors in torchvision and in Keras.
 
+use crate::import::architectures::layer_names::in_layer;
 use crate::import::tensors::Checkpoint;
+use std::fmt::Display;
 
 /// The library whose names a file uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +22,7 @@ impl Library {
     /// Its name for one of our variables; `None` for variables outside the backbone.
     pub(in crate::import) fn upstream_name(self, ours: &str) -> Option<String> {
         let (layer, rest) = ours.split_once('.')?;
-        match (layer, layer.strip_prefix("block")) {
+        Some(match (layer, layer.strip_prefix("block")) {
             ("conv0", _) => self.of_layer(rest, ["features.0.0", "features.0.1"], ["Conv1", "bn_Conv1"]),
             ("last", _) => self.of_layer(rest, ["features.18.0", "features.18.1"], ["Conv_1", "Conv_1_bn"]),
             (_, Some(number)) => {
@@ -35,35 +37,21 @@ impl Library {
                 };
                 let torch = [conv, bn].map(|k| format!("features.{}.conv.{k}", number + 1));
                 let keras = ["", "_BN"].map(|end| format!("{}{part}{end}", keras_block(number)));
-                self.of_layer(
-                    rest,
-                    torch.each_ref().map(|s| &**s),
-                    keras.each_ref().map(|s| &**s),
-                )
+                self.of_layer(rest, torch, keras)
             }
-            _ => None,
-        }
+            _ => return None,
+        })
     }
 
     /// The name of a convolution's weight or of its BatchNorm's variable.
-    fn of_layer(self, rest: &str, torch: [&str; 2], keras: [&str; 2]) -> Option<String> {
-        let (layer, [weight, gamma, beta, mean, variance]) = match self {
-            Self::Torchvision => (torch, ["weight", "weight", "bias", "running_mean", "running_var"]),
-            Self::Keras => (
-                keras,
-                ["kernel", "gamma", "beta", "moving_mean", "moving_variance"],
-            ),
-        };
-        let (which, name) = match rest {
-            "weight" => (0, weight),
-            "bn.gamma" => (1, gamma),
-            "bn.beta" => (1, beta),
-            "bn.mean" => (1, mean),
-            "bn.variance" => (1, variance),
-            _ => return None,
-        };
-        let between = if self == Self::Keras { '/' } else { '.' };
-        Some(format!("{}{between}{name}", layer[which]))
+    fn of_layer(self, rest: &str, torch: [impl Display; 2], keras: [impl Display; 2]) -> String {
+        let ([torch_conv, torch_bn], [conv, bn]) = (torch, keras);
+        match (self, rest.strip_prefix("bn.")) {
+            (Self::Torchvision, _) => in_layer(rest, torch_conv, torch_bn),
+            (Self::Keras, None) => format!("{conv}/kernel"),
+            (Self::Keras, Some(moving @ ("mean" | "variance"))) => format!("{bn}/moving_{moving}"),
+            (Self::Keras, Some(trained)) => format!("{bn}/{trained}"),
+        }
     }
 
     /// Whether a tensor is outside the backbone: counters of batches and the classifier of ImageNet's classes.
@@ -72,13 +60,11 @@ impl Library {
             Self::Torchvision => {
                 upstream.ends_with(".num_batches_tracked") || upstream.starts_with("classifier.")
             }
-            Self::Keras => ["Logits/", "predictions/"]
-                .iter()
-                .any(|layer| upstream.starts_with(layer)),
+            Self::Keras => upstream.starts_with("Logits/") || upstream.starts_with("predictions/"),
         }
     }
 
-    pub(super) fn homepage(self) -> &'static str {
+    pub(in crate::import) fn homepage(self) -> &'static str {
         match self {
             Self::Torchvision => "https://github.com/pytorch/vision",
             Self::Keras => "https://github.com/keras-team/keras-applications",
@@ -86,7 +72,7 @@ impl Library {
     }
 
     /// Licence of the project that publishes the weights; ImageNet's own terms may apply as well.
-    pub(super) fn licence(self) -> &'static str {
+    pub(in crate::import) fn licence(self) -> &'static str {
         match self {
             Self::Torchvision => "BSD-3-Clause",
             Self::Keras => "MIT",

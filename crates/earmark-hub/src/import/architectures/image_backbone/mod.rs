@@ -10,7 +10,7 @@ mod library;
 pub(super) use library::Library;
 
 use crate::import::tensors::take_tensors;
-use crate::import::{Import, ImportError, Imported, model_meta};
+use crate::import::{ANOTHER_NETWORK, Import, ImportError, Imported, misfit, model_meta};
 use checkpoint::read;
 use earmark_engine::{HostTensor, ModelFile, Tensors};
 use earmark_features::Extractor;
@@ -55,10 +55,8 @@ pub(in crate::import) fn is_name(name: &str) -> bool {
 
 /// Its recipe at a width.
 pub(in crate::import) fn recipe(width: f64) -> Result<Recipe, RecipeError> {
-    let text = RECIPE.replace(
-        "kind = \"mobilenet-v2\"",
-        &format!("kind = \"mobilenet-v2\"\nwidth = {width:?}"),
-    );
+    let kind = r#"kind = "mobilenet-v2""#;
+    let text = RECIPE.replace(kind, &format!("{kind}\nwidth = {width:?}"));
     Recipe::parse(&text, Path::new(NAME))
 }
 
@@ -84,32 +82,19 @@ pub(in crate::import) fn import(job: &Import) -> Result<Imported, ImportError> {
     }
     let (library, mut checkpoint) = read(&job.file)?;
     let upstream_name = |s: &VarSpec| library.upstream_name(&s.name).unwrap_or_else(|| s.name.clone());
-    let fits = |specs: &[VarSpec]| {
-        let same = |s: &VarSpec| {
-            checkpoint
-                .get(&upstream_name(s))
-                .is_some_and(|t| t.shape == s.shape)
-        };
-        specs.iter().all(same)
+    let fits = |found: &Result<(Recipe, Vec<VarSpec>), ImportError>| {
+        let shape = |s: &VarSpec| checkpoint.get(&upstream_name(s)).map(|t| &t.shape);
+        let same = |s: &VarSpec| shape(s) == Some(&s.shape);
+        found.as_ref().is_ok_and(|(_, specs)| specs.iter().all(same))
     };
-    let (mut recipe, mut fitting) = specs(WIDTHS[0])?;
-    for width in WIDTHS {
-        let (r, s) = specs(width)?;
-        if fits(&s) {
-            (recipe, fitting) = (r, s);
-            break;
-        }
-    }
+    let found = WIDTHS.into_iter().map(specs).find(fits);
+    let (mut recipe, fitting) = found.unwrap_or_else(|| specs(WIDTHS[0]))?;
     let ignores = |name: &str| library.ignores(name);
-    let values =
-        take_tensors(&mut checkpoint, &fitting, &upstream_name, &ignores).map_err(|differences| {
-            ImportError::Fit {
-                path: job.file.clone(),
-                architecture: format!("MobileNet v2 by {library:?}'s names"),
-                differences,
-                remedy: "; it is another network, or the file is damaged".into(),
-            }
-        })?;
+    let taken = take_tensors(&mut checkpoint, &fitting, &upstream_name, &ignores);
+    let values = taken.map_err(|differences| {
+        let names = format!("MobileNet v2 by {library:?}'s names");
+        misfit(job, names, differences, ANOTHER_NETWORK)
+    })?;
     recipe.licence = Some(library.licence().into());
     let trainable = fitting.iter().filter(|s| s.kind == VarKind::Trainable);
     let done = Imported {
@@ -119,19 +104,8 @@ pub(in crate::import) fn import(job: &Import) -> Result<Imported, ImportError> {
         parameters: trainable.map(VarSpec::len).sum(),
         ignored: checkpoint.len(),
     };
-    let tensors: Tensors = fitting
-        .into_iter()
-        .zip(values)
-        .map(|(s, values)| {
-            (
-                s.name,
-                HostTensor {
-                    shape: s.shape,
-                    values,
-                },
-            )
-        })
-        .collect();
+    let named = |(VarSpec { name, shape, .. }, values)| (name, HostTensor { shape, values });
+    let tensors: Tensors = fitting.into_iter().zip(values).map(named).collect();
     let meta = model_meta(job, &recipe, Vec::new(), library.homepage());
     ModelFile { meta, tensors }.save(&job.out)?;
     Ok(done)

@@ -1,0 +1,222 @@
+//! `earmark predict`
+
+mod segments;
+
+use crate::commands::data::source::layout;
+use crate::commands::scores::{by_class, out_of_fold, sorted_by_file};
+use crate::prelude::*;
+use clap::ValueEnum;
+use earmark::inference::{self, Prediction};
+use earmark::metrics::{BlendMean, ScoreTable, top_k};
+use std::collections::HashMap;
+
+/// Format of predictions.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ScoreFormat {
+    /// fname, then one column per class
+    Csv,
+    /// The same with file names without folders: the submission format of FSDKaggle2019
+    Kaggle2019,
+    /// fname,label with the three best classes: the submission format of FSDKaggle2018
+    Kaggle2018,
+    /// A JSON array
+    Json,
+}
+
+/// Score recordings with a model or a run, or with a blend of several
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  earmark predict runs/a@500 --data FSDKaggle2019 -o submission.csv --format kaggle2019\n  \
+    earmark predict model.safetensors --files *.wav -o scores.csv\n  \
+    earmark predict runs/cv --out-of-fold -o oof.csv"
+)]
+pub struct Predict {
+    /// Models: MODEL.safetensors, RUN, RUN@STEP or name of an installed model; a cross-validation RUN counts as one model per fold
+    #[arg(required = true)]
+    pub models: Vec<String>,
+    #[command(flatten)]
+    pub source: Source,
+    /// File to write; - is stdout
+    #[arg(long, short)]
+    pub out: PathBuf,
+    /// Format of the file
+    #[arg(long, value_enum, default_value_t = ScoreFormat::Csv)]
+    pub format: ScoreFormat,
+    /// How to average several models: arithmetic or geometric
+    #[arg(long, default_value = "geometric")]
+    pub mean: BlendMean,
+    /// Ignore the models' calibration (out-of-fold scores are always raw)
+    #[arg(long)]
+    pub raw: bool,
+    /// Weights of the models in the mean, one per model
+    #[arg(long, value_delimiter = ',', conflicts_with = "out_of_fold")]
+    pub weights: Vec<f64>,
+    /// Layout of the data folder, where it differs from the model's recipe: fsdkaggle2018, fsdkaggle2019, esc50, csv or folders
+    /// (which takes every recording in it)
+    #[arg(long, requires = "data", conflicts_with = "out_of_fold")]
+    pub layout: Option<String>,
+    /// Write one row per segment of a clip, with its start in seconds, instead of one per clip
+    #[arg(long, alias = "tiles")]
+    pub segments: bool,
+    /// Score each clip of a cross-validation run with the model of its test fold; default data: where it was in training
+    #[arg(long, conflicts_with_all = ["files", "subset"])]
+    pub out_of_fold: bool,
+    #[command(flatten)]
+    pub compute: Compute,
+}
+
+/// Writes the scores of recordings.
+pub fn run(args: Predict, console: &Console) -> anyhow::Result<Status> {
+    refuse_contradictions(&args)?;
+    let job = inference::PredictJob {
+        models: args.models,
+        // Files that a command line names have priority over the data folder of the environment.
+        data: args.source.data.filter(|_| args.source.files.is_empty()),
+        subset: args.source.subset,
+        files: args.source.files,
+        layout: args.layout.as_deref().map(layout).transpose()?,
+        mean: args.mean,
+        raw: args.raw,
+        weights: (!args.weights.is_empty()).then_some(args.weights),
+        device: args.compute.device,
+    };
+    output::check(&args.out)?;
+    if args.segments {
+        return segments::run(&job, args.out_of_fold, &args.out, args.format, console);
+    }
+    let prediction = match args.out_of_fold {
+        true => held_out(&job, console)?,
+        false => console.run("nothing was written", |show, stop| {
+            inference::predict(&job, show, stop)
+        })?,
+    };
+    write(&args.out, args.format, &prediction)?;
+    let recordings = human_amount(prediction.scores.files().len(), "recording", "recordings");
+    print_scored(&args.out, recordings, prediction.scores.classes(), console)?;
+    add_notes(&prediction, args.out_of_fold, console);
+    let skipped = prediction.skipped.len() + prediction.unnamed.len();
+    Ok(Status::of_skips(skipped))
+}
+
+/// Prints how much was scored.
+fn print_scored(out: &Path, amount: String, classes: &[String], console: &Console) -> anyhow::Result<()> {
+    let (classes, path) = (human_amount(classes.len(), "class", "classes"), out.display());
+    print_written(out, format!("{amount} scored for {classes}: {path}"), console)
+}
+
+fn refuse_contradictions(args: &Predict) -> anyhow::Result<()> {
+    let source = &args.source;
+    let given = |data: &Path| std::env::var_os("EARMARK_DATA").is_none_or(|set| set != *data);
+    if !source.files.is_empty() && source.data.as_deref().is_some_and(given) {
+        bail!("--files: cannot be combined with --data; give one of them");
+    }
+    if source.data.is_none() && source.files.is_empty() && !args.out_of_fold {
+        bail!("nothing to predict: give a folder with --data DIR, or audio files with --files FILE...");
+    }
+    if args.segments && matches!(args.format, ScoreFormat::Kaggle2018 | ScoreFormat::Kaggle2019) {
+        bail!(
+            "--format: a submission has one row per clip, none per segment; choose csv or json, or leave out --segments"
+        );
+    }
+    if let ([_, other, ..], true) = (args.models.as_slice(), args.out_of_fold) {
+        bail!("--out-of-fold: takes one cross-validation run, and {other} is a second one");
+    }
+    Ok(())
+}
+
+/// The scores of each clip by the model that did not see it, sorted by file.
+fn held_out(job: &inference::PredictJob, console: &Console) -> anyhow::Result<Prediction> {
+    let run = Path::new(&job.models[0]);
+    let found = out_of_fold(run, job.data.as_deref(), &job.device, console)?;
+    Ok(Prediction {
+        scores: sorted_by_file(&found.scores)?,
+        skipped: found.skipped,
+        unnamed: Vec::new(),
+        trained_on: 0,
+        has_held_out: false,
+        single_label: found.single_label,
+    })
+}
+
+/// What must be known about the scores.
+fn add_notes(prediction: &Prediction, out_of_fold: bool, console: &Console) {
+    if prediction.trained_on > 0 {
+        let remedy = match prediction.has_held_out {
+            true => {
+                "evaluate it on its held-out clips with `earmark eval`, or with --out-of-fold for a cross-validation run"
+            }
+            false => "evaluate it on recordings it has not seen",
+        };
+        let count = prediction.trained_on;
+        console.note(format!(
+            "the model was trained on {count} of these recordings; {remedy}"
+        ));
+    }
+    match prediction.skipped.len() {
+        0 => {}
+        n if out_of_fold => console.note(format!("{n} could not be read and have no row")),
+        n if n == prediction.scores.files().len() => {
+            console.note("none of them could be read; all scores are 0");
+        }
+        n => console.note(format!(
+            "{n} could not be read; their rows contain the mean of the other rows"
+        )),
+    }
+}
+
+/// File names without their folders, which must still be different.
+fn base_names(files: &[String]) -> anyhow::Result<Vec<String>> {
+    let mut seen = HashMap::new();
+    let mut names = Vec::new();
+    for file in files {
+        let name = Path::new(file).file_name();
+        let name = name.map_or(file.to_owned(), |n| n.to_string_lossy().into_owned());
+        if let Some(other) = seen.insert(name.clone(), file) {
+            bail!(
+                "`{other}` and `{file}` differ only in their folders, which this format leaves out; choose --format csv"
+            );
+        }
+        names.push(name);
+    }
+    Ok(names)
+}
+
+fn write(path: &Path, format: ScoreFormat, prediction: &Prediction) -> anyhow::Result<()> {
+    let scores = &prediction.scores;
+    match format {
+        ScoreFormat::Csv => output::write_scores(path, scores),
+        ScoreFormat::Kaggle2019 => {
+            let names = base_names(scores.files())?;
+            let table = ScoreTable::new(names, scores.classes().to_vec(), scores.values().to_vec())?;
+            output::write_scores(path, &table)
+        }
+        ScoreFormat::Kaggle2018 => write_best_three(path, scores),
+        ScoreFormat::Json => {
+            let row = |(file, row): (&str, &[f32])| {
+                let mut value = json!({ "file": file, "scores": by_class(scores.classes(), row) });
+                if let Some((_, reason)) = prediction.skipped.iter().find(|(f, _)| f == file) {
+                    value["error"] = reason.as_str().into();
+                }
+                value
+            };
+            output::write_json(path, &scores.rows().map(row).collect::<Vec<_>>())
+        }
+    }
+}
+
+/// `fname,label`: the submission separates its three labels by spaces.
+fn write_best_three(path: &Path, scores: &ScoreTable) -> anyhow::Result<()> {
+    let classes = scores.classes();
+    if let Some(class) = classes.iter().find(|class| class.contains(char::is_whitespace)) {
+        bail!(
+            "--format kaggle2018 separates classes by spaces, and the class `{class}` contains one; choose --format csv"
+        );
+    }
+    let names = base_names(scores.files())?;
+    let rows = names.into_iter().zip(scores.rows()).map(|(name, (_, row))| {
+        let best: Vec<&str> = top_k(row, 3).into_iter().map(|c| classes[c].as_str()).collect();
+        [name, best.join(" ")]
+    });
+    let header = ["fname", "label"].map(str::to_owned);
+    output::write_csv(path, std::iter::once(header).chain(rows))
+}

@@ -1,0 +1,12 @@
+//! What nearly every command uses.
+
+pub use crate::args::{Choice, Compute, DataSource, RecipeArgs, Source, Threads, choice};
+pub use crate::console::Console;
+pub(crate) use crate::output;
+pub use crate::output::{number_table, print, print_as, print_json, print_written};
+pub use crate::status::{Status, Stopped};
+pub use anyhow::{Context, bail};
+pub use clap::{Args, Subcommand};
+pub use earmark_core::human::{human_amount, human_bytes, human_count, human_duration};
+pub use serde_json::json;
+pub use std::path::{Path, PathBuf};
