@@ -2,7 +2,7 @@
 
 Needs: matplotlib 3.10.9, numpy 2.4.6 (any Python 3.10 or later).
 Writes crates/earmark-report/tests/golden/colormaps.json: 256 RGB triples (0 to 255) a colour map. Prints the
-coefficients that src/color.rs holds, lowest power first, with the largest error of the fit in steps of 1/255.
+coefficients that src/png/colormap.rs holds, lowest power first, with the largest error of the fit in steps of 1/255.
 Magma and viridis were published by their authors (Smith, van der Walt, Firing) under CC0.
 """
 

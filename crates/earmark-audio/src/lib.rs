@@ -39,10 +39,10 @@ mod clip;
 mod containers;
 mod decoding;
 mod error;
+mod limit_checks;
 mod limits;
 mod reading;
 mod resampling;
-mod shape_check;
 
 pub use clip::{AudioInfo, Clip, ClipNote, Decoded};
 pub use error::{AudioError, Fault, FilePosition};

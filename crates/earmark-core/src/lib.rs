@@ -14,6 +14,7 @@
 
 pub mod atomic;
 pub mod config;
+mod crash_points;
 pub mod human;
 pub mod json_lines;
 pub mod protobuf;

@@ -3,8 +3,8 @@
 //! An `.npy` file contains the numbers, `[rows, width]` float32, and `NAME.npy.csv` next to it the recording of each row. A `.csv` and a
 //! `.parquet` file contain both; the latter is for other programs and is not read here.
 
+mod embedding_files;
 mod embeddings;
-mod files;
 mod npy;
 mod parquet;
 

@@ -38,6 +38,6 @@ pub use elementwise::epilogue::Epilogue;
 pub use elementwise::norm::{Norm, NormGrad};
 pub use elementwise::pending::{InputGrad, OpInput, OutputGrad};
 pub use elementwise::rows::Moments;
-pub use gemm::packed::PackedWeights;
+pub use gemm::matrix_product::PackedWeights;
 pub use hardware::memory::{Buffer, Workspace};
 pub use hardware::simd::{Isa, IsaError};

@@ -1,7 +1,7 @@
 //! What every network implements: [`ArchitectureConfig`] for its settings, [`Architecture`] for the built network.
 
 use crate::blocks::InputScalerSpec;
-use crate::forward::Forward;
+use crate::forward_pass::Forward;
 use crate::layer_table::LayerTable;
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
 use crate::params::{VarBuilder, Vars};

@@ -10,7 +10,8 @@
 pub mod architecture;
 pub mod blocks;
 mod config_checks;
-mod forward;
+mod dropout;
+mod forward_pass;
 mod layer_table;
 mod network;
 pub mod networks;
@@ -19,7 +20,7 @@ pub mod params;
 
 pub use architecture::{Architecture, ArchitectureConfig, ClipFeatureInput, NetworkInput};
 pub use earmark_kernels::{Isa, IsaError};
-pub use forward::{Forward, apply_statistics};
+pub use forward_pass::{Forward, apply_statistics};
 pub use layer_table::{LayerRow, LayerTable, short_count};
 pub use network::{Network, NetworkConfig};
 pub use params::{VarBuilder, VarId, VarInit, VarKind, VarSpec, Vars, WeightInit, count_parameters, to_host};

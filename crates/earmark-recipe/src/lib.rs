@@ -12,12 +12,14 @@ mod error;
 mod layers;
 mod load;
 mod locate;
+mod merge;
+mod overrides;
 mod recipe;
 mod renamed;
 mod stack;
 
 pub use any_recipe::AnyRecipe;
 pub use error::RecipeError;
-pub use layers::renamed_overrides;
+pub use overrides::{override_value, renamed_overrides};
 pub use recipe::{FORMAT, FoldsConfig, PredictConfig, Recipe};
 pub use stack::{StackConfig, StackRecipe};

@@ -4,8 +4,8 @@ use super::byte_walker::{ByteWalker, big_endian};
 use super::layout::{AudioLayout, Container, PcmLayout};
 use crate::decoding::{ByteOrder, SampleFormat, SampleKind};
 use crate::error::{Fault, FilePosition};
+use crate::limit_checks::check_shape;
 use crate::limits::MAX_SAMPLE_RATE_HZ;
-use crate::shape_check::check_shape;
 
 pub(super) fn inspect(walker: &mut ByteWalker<'_>, start: u64) -> Result<AudioLayout, Fault> {
     const NO_SAMPLES: &str = "it ends before its samples begin";

@@ -4,7 +4,7 @@
 use super::byte_walker::{ByteWalker, big_endian};
 use super::layout::{CodedLayout, Container};
 use crate::error::Fault;
-use crate::shape_check::check_shape;
+use crate::limit_checks::check_shape;
 
 /// What is said of a file that ends in its metadata.
 const CUT: &str = "it ends within its header";

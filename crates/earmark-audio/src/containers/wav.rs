@@ -6,7 +6,7 @@ use super::layout::{AudioLayout, Container, PcmLayout};
 use super::wav_chunks::{DataChunk, WavFormat};
 use crate::decoding::{ByteOrder, SampleFormat, SampleKind};
 use crate::error::{Fault, FilePosition};
-use crate::shape_check::check_shape;
+use crate::limit_checks::check_shape;
 
 /// The end of every sub-format identifier in WAVE_FORMAT_EXTENSIBLE that means a plain tag. Before it come two numbers of
 /// 16 bits, 0 and 0x0010, and before these the tag in 32 bits.

@@ -2,12 +2,12 @@
 
 mod block_reader;
 mod channels;
-mod coded;
+mod compressed;
 mod file_section;
 mod pcm;
 mod sample_format;
 
 pub(crate) use block_reader::BlockReader;
-pub(crate) use coded::CodedReader;
+pub(crate) use compressed::CodedReader;
 pub(crate) use pcm::PcmReader;
 pub(crate) use sample_format::{ByteOrder, SampleFormat, SampleKind};

@@ -11,8 +11,8 @@ use crate::clip::{AudioInfo, ClipNote};
 use crate::containers::{AudioLayout, ByteWalker, inspect};
 use crate::decoding::{BlockReader, CodedReader, PcmReader};
 use crate::error::{AudioError, Fault, FilePosition};
+use crate::limit_checks::check_rate;
 use crate::resampling::resampled_len;
-use crate::shape_check::check_rate;
 
 /// A recording read block by block, as mono at one rate.
 ///

@@ -1,19 +1,12 @@
 //! The `[augment]` section of a recipe.
 
-use std::borrow::Cow;
-
-use earmark_core::random::ChaCha8Rng;
 use earmark_core::{Check, ConfigError, Within};
-use earmark_features::{Extractor, FeatureError, Features, FrontEnd};
+use earmark_features::FrontEnd;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::spectrogram::{
-    AugmentContext, AugmentStep, Drawing, Effect, FreqMask, GainDb, LevelUnit, SpectrogramAugmentation,
-    SpectrogramChanges, SpectrogramShape, TimeMask, TimeShift,
-};
-use super::waveform::step::augment_waveform;
-use super::waveform::{BetweenClass, WaveformChange, WaveformStep, mix_by_pressure};
+use super::spectrogram::{AugmentStep, Effect, FreqMask, GainDb, LevelUnit, TimeMask, TimeShift};
+use super::waveform::{BetweenClass, WaveformStep};
 
 /// The augmentations of a recipe. They are applied in this order: the waveform, the list, then the four with a key of their
 /// own. Default: none.
@@ -37,17 +30,6 @@ pub struct Augment {
     pub time_mask: Option<TimeMask>,
     /// Masks ranges of bands.
     pub freq_mask: Option<FreqMask>,
-}
-
-/// A waveform after [`Augment::augment_waveform`].
-#[derive(Debug)]
-pub struct AugmentedWaveform {
-    /// Its samples.
-    pub samples: Vec<f32>,
-    /// What was done to it, not counting its partner.
-    pub changes: Vec<Box<dyn WaveformChange>>,
-    /// Its share of the labels, where it was mixed with its partner.
-    pub ratio: Option<f64>,
 }
 
 /// More nesting than this is a mistake.
@@ -137,76 +119,5 @@ impl Augment {
         let at = list.position(|step| step.kind().contains(Effect::NeedsDecibels));
         let key = format!("list[{}].kind", at.unwrap_or_default());
         ConfigError::unless(logarithmic || at.is_none(), key, "gain-db or filter", remedy)
-    }
-
-    /// Augments the waveform of a clip and that of its partner, and mixes them; all as drawn from `rng`.
-    pub fn augment_waveform(
-        &self,
-        samples: &[f32],
-        partner: Option<&[f32]>,
-        sample_rate_hz: u32,
-        rng: &mut ChaCha8Rng,
-    ) -> AugmentedWaveform {
-        let (mut samples, changes) = augment_waveform(&self.waveform, samples, sample_rate_hz, rng);
-        let ratio = self.between_class.as_ref().and_then(|between| between.draw(rng));
-        let ratio = ratio.zip(partner).map(|(ratio, partner)| {
-            let (other, _) = augment_waveform(&self.waveform, partner, sample_rate_hz, rng);
-            samples = mix_by_pressure(&samples, &other, ratio, sample_rate_hz);
-            ratio
-        });
-        AugmentedWaveform {
-            samples,
-            changes,
-            ratio,
-        }
-    }
-
-    /// Draws what happens to one segment of this shape (with a random crop: to one clip).
-    pub fn draw(
-        &self,
-        rng: &mut ChaCha8Rng,
-        shape: SpectrogramShape,
-        context: AugmentContext,
-    ) -> SpectrogramChanges {
-        let mut drawing = Drawing {
-            rng,
-            shape,
-            context,
-            changes: Vec::new(),
-        };
-        let mut draw = |step: &dyn SpectrogramAugmentation| step.draw(&mut drawing);
-        self.list.iter().for_each(|step| draw(step.kind()));
-        self.gain_db.iter().for_each(|step| draw(step));
-        self.time_shift.iter().for_each(|step| draw(step));
-        self.time_mask.iter().for_each(|step| draw(step));
-        self.freq_mask.iter().for_each(|step| draw(step));
-        drawing.changes
-    }
-
-    /// One augmented segment of a clip's features: regular segment `index`, or, with a random crop, one from anywhere, with
-    /// `frames` frames. `[channels, bands, frames]`, before postprocessing. Also what was drawn.
-    ///
-    /// # Errors
-    ///
-    /// When there is no such segment.
-    pub fn segment(
-        &self,
-        frames: usize,
-        extractor: &Extractor,
-        clip: &Features,
-        index: usize,
-        rng: &mut ChaCha8Rng,
-    ) -> Result<(Features, SpectrogramChanges), FeatureError> {
-        let mut features = match self.crops_frames() {
-            true => Cow::Borrowed(clip),
-            false => Cow::Owned(extractor.segment(clip, index)?),
-        };
-        let context = AugmentContext {
-            segment_frames: frames,
-            unit: LevelUnit::of(extractor.front_end()),
-        };
-        let changes = self.draw(rng, SpectrogramShape::of(&features), context);
-        changes.iter().for_each(|change| change.apply(&mut features));
-        Ok((features.into_owned(), changes))
     }
 }

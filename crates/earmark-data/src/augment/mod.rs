@@ -24,11 +24,13 @@
 
 mod bounds;
 mod config;
-mod kinds;
+mod draw_and_apply;
+mod kinds_macro;
 pub mod mixing;
 pub mod spectrogram;
 pub mod waveform;
 
 pub(crate) use bounds::check_weights;
+pub use config::Augment;
 pub(crate) use config::check_optional;
-pub use config::{Augment, AugmentedWaveform};
+pub use draw_and_apply::AugmentedWaveform;

@@ -27,23 +27,23 @@
 //! ```
 
 mod augment_preview;
+mod batch_maker;
+mod batch_position;
 mod config;
+mod epoch_order;
 mod error;
-mod index;
-mod maker;
-mod mixing;
-mod place;
+mod mixing_partners;
+mod prefetch;
 mod sampling;
-mod stream;
 mod training_clips;
 
 pub use augment_preview::{AugmentedSegment, ClipPreview, mix_preview, preview};
+pub use batch_maker::{Batch, BatchMaker, BatchShape, SegmentSource};
+pub use batch_position::{BatchPosition, SegmentPlace};
 pub use config::{BatchConfig, RandomLength, SegmentOrder};
+pub use epoch_order::SegmentIndex;
 pub use error::BatchError;
-pub use index::SegmentIndex;
-pub use maker::{Batch, BatchMaker, BatchShape, SegmentSource};
-pub use mixing::SameSubset;
-pub use place::{BatchPosition, SegmentPlace};
+pub use mixing_partners::SameSubset;
+pub use prefetch::BatchStream;
 pub use sampling::{DrawMode, SampleSource, Sampler, Sampling};
-pub use stream::BatchStream;
 pub use training_clips::{TrainingClips, segment_counts};

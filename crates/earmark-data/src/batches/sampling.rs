@@ -7,8 +7,8 @@ use earmark_core::{Check, ConfigError, Within};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::batch_position::SegmentPlace;
 use super::error::BatchError;
-use super::place::SegmentPlace;
 use crate::augment::check_weights;
 use crate::dataset::item::Item;
 

@@ -7,12 +7,12 @@ use earmark_core::random::{self, ChaCha8Rng};
 use earmark_core::{ConfigError, Within};
 use earmark_features::{Features, Postprocess};
 
+use super::batch_maker::{BatchMaker, BatchShape, SegmentSource};
+use super::batch_position::SegmentPlace;
 use super::config::BatchConfig;
+use super::epoch_order::SegmentIndex;
 use super::error::BatchError;
-use super::index::SegmentIndex;
-use super::maker::{BatchMaker, BatchShape, SegmentSource};
-use super::mixing::SameSubset;
-use super::place::SegmentPlace;
+use super::mixing_partners::SameSubset;
 use super::sampling::Sampler;
 use crate::augment::Augment;
 use crate::dataset::item::Item;

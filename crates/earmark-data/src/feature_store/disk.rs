@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use super::entry::CacheEntry;
+use super::cache_file_format::CacheEntry;
 use super::key::CacheKey;
 use earmark_core::atomic::{self, WriteError};
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::entry::CacheEntry;
+use super::cache_file_format::CacheEntry;
 use super::key::CacheKey;
 
 /// A cache of entries that forgets the least recently used first.

@@ -4,10 +4,10 @@
 //! copied costs nothing, one that is changed is computed again, and several data sets, recipes and processes share one
 //! folder. Neither budgets nor workers nor the state of the cache change any result.
 
+mod cache_file_format;
 mod config;
 mod content_hash;
 mod disk;
-mod entry;
 mod error;
 mod key;
 mod memory;

@@ -8,10 +8,10 @@ use earmark_core::threads::Workers;
 use earmark_core::{Check, ConfigError, Within};
 use earmark_features::{Extractor, ExtractorScratch, FeatureError, Features};
 
+use super::cache_file_format::CacheEntry;
 use super::config::CacheConfig;
 use super::content_hash::{ContentHash, Contents, FileStamp};
 use super::disk::Disk;
-use super::entry::CacheEntry;
 use super::error::{ItemError, ItemFault};
 use super::key::{CacheKey, CachedForm};
 use super::memory::Memory;

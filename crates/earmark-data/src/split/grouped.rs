@@ -1,6 +1,6 @@
 //! Splitting whole groups: greedy, the largest group first.
 
-use super::units::Units;
+use super::kept_together::Units;
 
 /// Gives each group, largest first, to the piece where the sums of squared deviations from the
 /// wanted numbers, relative to them (chi-squared), grow least. `with_labels` counts every class and

@@ -7,7 +7,7 @@
 
 use rand_chacha::ChaCha8Rng;
 
-use super::units::Units;
+use super::kept_together::Units;
 use earmark_core::random;
 
 /// The piece of each unit. Recordings without labels come last and even out the sizes.

@@ -4,12 +4,12 @@
 //! get) and *units* (what stays together: one recording, or one group of them). A hold-out split is
 //! two pieces of unequal share.
 
-mod dealt;
 pub mod fold_table;
 mod grouped;
 mod iterative;
+mod kept_together;
 pub mod splitter;
-mod units;
+mod stratified_by_class;
 
 pub use fold_table::{FoldTable, FoldTableError};
 pub use splitter::{FoldError, Splitter, Stratify};

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::units::Units;
-use super::{dealt, grouped, iterative};
+use super::kept_together::Units;
+use super::{grouped, iterative, stratified_by_class};
 use crate::dataset::item::Item;
 use crate::settings::settings;
 use earmark_core::random;
@@ -134,8 +134,8 @@ impl Splitter {
         let mut rng = random::stream(self.seed, &[random::Purpose::Split as u64]);
         let order = random::permutation(&mut rng, units.len());
         let mut of_unit = match (self.stratify, units.are_items()) {
-            (Stratify::None, true) => dealt::shuffled(&order, shares),
-            (Stratify::Label, true) => dealt::by_label(units, &order, shares),
+            (Stratify::None, true) => stratified_by_class::shuffled(&order, shares),
+            (Stratify::Label, true) => stratified_by_class::by_label(units, &order, shares),
             (Stratify::Iterative, true) => iterative::stratified(units, &order, shares, &mut rng),
             (Stratify::None, false) => grouped::greedy(units, &order, shares, false),
             (Stratify::Label | Stratify::Iterative, false) => grouped::greedy(units, &order, shares, true),

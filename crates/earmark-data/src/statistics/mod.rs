@@ -5,15 +5,15 @@
 //! of clips), for any layout. Charts are drawn elsewhere.
 
 mod band_curve;
-mod compute;
 mod curve;
+mod lengths_and_classes;
 mod mean_spectrum;
 mod options;
 mod report;
 mod report_text;
 
 pub use band_curve::{BandCurve, band_curve};
-pub use compute::statistics;
+pub use lengths_and_classes::statistics;
 pub use options::StatisticsOptions;
 pub use report::{
     ClassStatistics, ClipSpectrogram, DataStatistics, LengthHistogram, MeanSpectrum, ShortestClip,

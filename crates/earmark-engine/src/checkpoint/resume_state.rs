@@ -4,8 +4,8 @@
 //! were. It is written last: whatever a kill interrupts is done again from the state before, with the same bytes.
 
 use super::error::ModelFileError;
-use super::files::state_path;
 use super::model_file::check_format;
+use super::paths_and_pruning::state_path;
 use super::tensor_file::{HostTensor, Tensors, read_json, read_tensors, write_tensors};
 use crate::optim::optimizer::Optimizer;
 use crate::optim::schedule::PlateauState;

@@ -2,9 +2,15 @@
 
 mod class_weights;
 mod config;
-mod formulas;
-mod forward;
-mod noisy_labels;
+mod cross_entropy;
+mod focal;
+mod label_smoothing;
+mod loss_and_scores;
+mod lq;
+mod lsep;
+mod noisy_rows;
+mod outliers;
+mod soft_bootstrap;
 
 pub use class_weights::ClassWeights;
 pub use config::Loss;

@@ -2,7 +2,7 @@
 
 use super::config::TrainConfig;
 use super::throughput::Throughput;
-use super::validation::ValidationConfig;
+use super::validation_config::ValidationConfig;
 use crate::checkpoint::{BestCheckpoint, CheckpointConfig, ModelFileError, ModelMeta};
 use crate::scoring::evaluation::EvaluationError;
 use burn::tensor::Device;

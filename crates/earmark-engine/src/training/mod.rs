@@ -11,7 +11,7 @@ mod phase_plan;
 mod session;
 mod step;
 mod throughput;
-mod validation;
+mod validation_config;
 
 pub use config::TrainConfig;
 pub use frozen::{PrefixError, check_prefixes};
@@ -22,4 +22,4 @@ pub use phase::{Begin, Phase};
 pub use session::fit;
 pub use step::{StepResult, TrainStep, train_step};
 pub use throughput::Throughput;
-pub use validation::{ValidationConfig, ValidationSplit};
+pub use validation_config::{ValidationConfig, ValidationSplit};

@@ -4,8 +4,10 @@ use super::chroma::{self, NOTES, normalised_to_loudest};
 use super::constant_q::{notes, tonal_centroid};
 use super::harmonic_part::keep_harmonic;
 use super::spectral_contrast::{self, contrast};
-use super::stft::{BINS, FFT, HOP, InvertibleStft, frames_of, magnitudes};
+use super::spectral_moments::moments;
+use super::stft::{BINS, FFT, InvertibleStft, magnitudes};
 use super::tuning::tuning;
+use super::zero_crossings::zero_crossings;
 use crate::mel::{Mel, MelNorm, MelScale, Triangles, support};
 use std::f64::consts::PI;
 
@@ -98,34 +100,12 @@ impl FrameRows {
                 }
             }
             let notes = chroma::chroma(&bank, frame);
-            let values = cepstra.into_iter().chain(notes).chain(self.moments(frame));
+            let values = cepstra.into_iter().chain(notes).chain(moments(self.rate, frame));
             for (row, value) in rest.iter_mut().zip(values) {
                 row[t] = value;
             }
         }
         rows
-    }
-
-    /// Roll-off (85 % of the magnitudes are below it), centroid and bandwidth (mean and standard deviation of
-    /// frequency, weighted by magnitude) in hertz; zeros in silence.
-    fn moments(&self, frame: &[f32]) -> [f64; 3] {
-        let hz = |k: usize| k as f64 * self.rate / FFT as f64;
-        let total: f64 = frame.iter().map(|x| f64::from(*x)).sum();
-        if total < f64::from(f32::MIN_POSITIVE) {
-            return [0.0; 3];
-        }
-        let (mut sum, mut roll_off, mut first_moment) = (0.0, None, 0.0);
-        for (k, x) in frame.iter().enumerate() {
-            sum += f64::from(*x);
-            first_moment += hz(k) * f64::from(*x);
-            if sum >= 0.85 * total {
-                roll_off.get_or_insert(hz(k));
-            }
-        }
-        let centroid = first_moment / total;
-        let spread = |(k, x): (usize, &f32)| (hz(k) - centroid).powi(2) * f64::from(*x);
-        let spread: f64 = frame.iter().enumerate().map(spread).sum();
-        [roll_off.unwrap_or(0.0), centroid, (spread / total).sqrt()]
     }
 
     /// Tonal centroids over time of the harmonic part.
@@ -139,24 +119,6 @@ impl FrameRows {
         }
         rows
     }
-}
-
-/// Share of neighbouring samples that differ in sign, in the frames of the transform, with the clip's end samples
-/// repeated beyond it. Samples closer to zero than 1e-10 count as positive.
-fn zero_crossings(samples: &[f32]) -> Vec<f64> {
-    let Some(last) = samples.len().checked_sub(1) else {
-        return Vec::new();
-    };
-    let negative = |i: usize| samples[i] < -1e-10;
-    // Crossings up to each sample.
-    let mut counts = vec![0_u32; samples.len()];
-    for i in 1..samples.len() {
-        counts[i] = counts[i - 1] + u32::from(negative(i) != negative(i - 1));
-    }
-    let count_at = |i: usize| counts[i.saturating_sub(FFT / 2).min(last)];
-    (0..frames_of(samples.len()))
-        .map(|t| f64::from(count_at(t * HOP + FFT - 1) - count_at(t * HOP)) / FFT as f64)
-        .collect()
 }
 
 #[cfg(test)]
@@ -178,29 +140,5 @@ mod tests {
                     .all(|row| row.len() == frames && row.iter().all(|x| x.is_finite()))
             );
         }
-    }
-
-    #[test]
-    fn moments_of_two_lines() {
-        let rows = FrameRows::new(44_100);
-        let mut frame = vec![0.0; BINS];
-        (frame[100], frame[300]) = (3.0, 1.0);
-        let [roll_off, centroid, bandwidth] = rows.moments(&frame);
-        let hz = 44_100.0 / 2048.0;
-        assert_eq!(roll_off, 300.0 * hz);
-        assert!((centroid - 150.0 * hz).abs() < 1e-9);
-        assert!((bandwidth - 7_500.0_f64.sqrt() * hz).abs() < 1e-9);
-    }
-
-    #[test]
-    fn crossings_of_a_square_wave() {
-        let x: Vec<f32> = (0..44_100)
-            .map(|i| if i / 50 % 2 == 0 { 0.5 } else { -0.5 })
-            .collect();
-        let rates = zero_crossings(&x);
-        assert_eq!(rates.len(), 87);
-        assert!(rates[10..70].iter().all(|r| (r - 0.02).abs() < 1e-3));
-        // Half of the first frame's window repeats one sample.
-        assert!((rates[0] - 0.01).abs() < 1e-3);
     }
 }

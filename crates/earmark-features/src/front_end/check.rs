@@ -1,6 +1,6 @@
 //! Checks every key of a front end, and how they go together.
 
-use super::{FrontEnd, handcrafted};
+use super::{FrontEnd, handcrafted_check};
 use crate::{
     mel::Mel,
     segments::{Segmenter, Segments},
@@ -44,7 +44,7 @@ impl FrontEnd {
         self.mel.iter().try_for_each(check_mel).within("mel")?;
         self.amplitude.check().within("amplitude")?;
         if self.handcrafted {
-            handcrafted::check(self, &framing)?;
+            handcrafted_check::check(self, &framing)?;
         }
         let frames_per_second = f64::from(rate) / framing.hop as f64;
         let segmenter = |segments: &Segments| segments.segmenter(frames_per_second).within("segments");

@@ -2,7 +2,7 @@
 
 mod check;
 mod fingerprint;
-mod handcrafted;
+mod handcrafted_check;
 
 pub(crate) use check::CheckedFrontEnd;
 

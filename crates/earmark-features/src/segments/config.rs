@@ -1,7 +1,7 @@
 //! Settings of segments.
 
 use super::segmenter::{SegmentPad, SegmentPlacement, Segmenter};
-use crate::{length::length, positive_integer};
+use crate::{positive_integer, seconds_or_count::length};
 use earmark_core::ConfigError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

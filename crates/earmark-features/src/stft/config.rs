@@ -4,7 +4,7 @@ use super::{
     framing::{Centre, Framing},
     window::WindowFunction,
 };
-use crate::{length::length, positive_integer};
+use crate::{positive_integer, seconds_or_count::length};
 use earmark_core::ConfigError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

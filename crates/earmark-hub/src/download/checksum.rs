@@ -1,7 +1,8 @@
-//! SHA-256 of files.
+//! SHA-256 of files, and whether a downloaded file has the expected one.
 
+use super::{Download, DownloadError};
 use sha2::{Digest, Sha256};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
@@ -13,6 +14,31 @@ pub fn sha256_of(path: &Path) -> io::Result<String> {
     let mut hash = Sha256::new();
     io::copy(&mut File::open(path)?, &mut hash)?;
     Ok(format!("{:x}", hash.finalize()))
+}
+
+impl Download {
+    /// Refuses a file whose length or checksum differs from the expected one.
+    pub(super) fn check(&self, path: &Path) -> Result<(), DownloadError> {
+        let unread = |e| DownloadError::write(path, e);
+        let wrong = |found, wanted| DownloadError::WrongFile {
+            url: self.url.clone(),
+            path: path.into(),
+            found,
+            wanted,
+        };
+        let found = fs::metadata(path).map_err(unread)?.len();
+        if let Some(wanted) = self.bytes.filter(|wanted| *wanted != found) {
+            return Err(wrong(format!("{found} bytes"), wanted.to_string()));
+        }
+        let Some(wanted) = &self.sha256 else {
+            return Ok(());
+        };
+        let found = sha256_of(path).map_err(unread)?;
+        if found.eq_ignore_ascii_case(wanted) {
+            return Ok(());
+        }
+        Err(wrong(format!("SHA-256 {found}"), wanted.clone()))
+    }
 }
 
 #[cfg(test)]

@@ -5,13 +5,13 @@
 
 mod checksum;
 mod error;
-mod transfer;
+mod fetch_and_check;
+mod resumed_transfer;
 
 pub use checksum::sha256_of;
 pub use error::DownloadError;
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A file to download.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,65 +45,4 @@ pub enum DownloadOutcome {
         /// Bytes that an earlier attempt had already downloaded.
         resumed: u64,
     },
-}
-
-impl Download {
-    /// Path of the unfinished file.
-    pub fn part(&self) -> PathBuf {
-        let mut name = self.to.file_name().unwrap_or_default().to_os_string();
-        name.push(".part");
-        self.to.with_file_name(name)
-    }
-
-    /// Downloads the file unless it is already there. `progress` is called for every piece and returns whether to continue; after
-    /// it returns `false`, the next call resumes the download.
-    ///
-    /// A broken connection is resumed as long as each attempt brings some bytes.
-    ///
-    /// # Errors
-    /// See [`DownloadError`].
-    pub fn run(
-        &self,
-        progress: &mut dyn FnMut(DownloadProgress) -> bool,
-    ) -> Result<DownloadOutcome, DownloadError> {
-        if self.to.is_file() {
-            self.check(&self.to)?;
-            return Ok(DownloadOutcome::Present);
-        }
-        if let Some(folder) = self.to.parent() {
-            fs::create_dir_all(folder).map_err(|e| DownloadError::write(folder, e))?;
-        }
-        let part = self.part();
-        let resumed = transfer::run(self, &part, progress)?;
-        if let Err(wrong) = self.check(&part) {
-            // Resuming from wrong bytes could never succeed.
-            fs::remove_file(&part).map_err(|e| DownloadError::write(&part, e))?;
-            return Err(wrong);
-        }
-        fs::rename(&part, &self.to).map_err(|e| DownloadError::write(&self.to, e))?;
-        Ok(DownloadOutcome::Downloaded { resumed })
-    }
-
-    /// Refuses a file whose length or checksum differs from the expected one.
-    fn check(&self, path: &Path) -> Result<(), DownloadError> {
-        let unread = |e| DownloadError::write(path, e);
-        let wrong = |found, wanted| DownloadError::WrongFile {
-            url: self.url.clone(),
-            path: path.into(),
-            found,
-            wanted,
-        };
-        let found = fs::metadata(path).map_err(unread)?.len();
-        if let Some(wanted) = self.bytes.filter(|wanted| *wanted != found) {
-            return Err(wrong(format!("{found} bytes"), wanted.to_string()));
-        }
-        let Some(wanted) = &self.sha256 else {
-            return Ok(());
-        };
-        let found = sha256_of(path).map_err(unread)?;
-        if found.eq_ignore_ascii_case(wanted) {
-            return Ok(());
-        }
-        Err(wrong(format!("SHA-256 {found}"), wanted.clone()))
-    }
 }

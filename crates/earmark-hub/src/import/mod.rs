@@ -1,6 +1,7 @@
 //! Converts the checkpoint of a published model to a model file.
 
 mod architectures;
+mod class_names;
 mod error;
 mod mel_bank;
 mod tensors;
@@ -8,9 +9,10 @@ mod tensors;
 pub use architectures::{EfficientAtVariant, PublishedArchitecture};
 pub use error::ImportError;
 
-use crate::catalogue::{audioset, published_models, read_labels};
+use crate::catalogue::published_models;
 use architectures::image_backbone;
 use burn::tensor::Device;
+use class_names::{class_count, class_names};
 use earmark_core::VERSION;
 use earmark_core::text::suggest;
 use earmark_engine::{FORMAT, ModelFile, ModelMeta};
@@ -135,19 +137,6 @@ fn misfit(job: &Import, architecture: String, differences: String, remedy: impl 
     }
 }
 
-/// How many classes the checkpoint scores: the length of the logits' bias.
-fn class_count(
-    architecture: &PublishedArchitecture,
-    checkpoint: &Checkpoint,
-    specs: &[VarSpec],
-) -> Option<usize> {
-    let bias = specs.iter().find(|s| s.name == "logits.bias")?;
-    match checkpoint.get(&architecture.upstream_name(bias, specs))?.shape[..] {
-        [n] => Some(n).filter(|n| *n > 0),
-        _ => None,
-    }
-}
-
 /// [`take_tensors`] for a published network.
 fn take_all(
     job: &Import,
@@ -167,26 +156,4 @@ fn take_all(
         };
         misfit(job, name, differences, remedy)
     })
-}
-
-fn class_names(job: &Import, classes: usize) -> Result<Vec<String>, ImportError> {
-    let Some(path) = &job.labels else {
-        let (names, path) = (audioset(), job.file.clone());
-        return match names.len() == classes {
-            true => Ok(names),
-            false => Err(ImportError::Unnamed { path, classes }),
-        };
-    };
-    let refuse = |reason| ImportError::Labels {
-        path: path.clone(),
-        reason,
-    };
-    let names = read_labels(path).map_err(refuse)?;
-    match names.len() {
-        found if found == classes => Ok(names),
-        found => {
-            let reason = format!("names {found} classes, and the network scores {classes}");
-            Err(refuse(reason))
-        }
-    }
 }

@@ -7,6 +7,7 @@ mod ensemble;
 pub(crate) mod scoring;
 mod source;
 mod stacked;
+mod tag_recording;
 
 pub(crate) use ensemble::check_same_classes;
 pub use ensemble::{Ensemble, WindowError};

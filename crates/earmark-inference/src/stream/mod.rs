@@ -9,18 +9,18 @@
 
 mod config;
 mod feed;
-mod meter;
 mod model;
 mod pcm;
 mod player;
 mod real_time;
 mod sources;
+mod speed_and_latency;
 mod tagger;
 
 pub use config::StreamConfig;
 pub use feed::{BUFFERED_BLOCKS, Feed, FeedBlock, FeedSender};
-pub use meter::{LatencySummary, StreamMeter, StreamSummary};
 pub use pcm::{PcmFormat, PcmSample};
 pub use player::Playback;
 pub use real_time::tag_stream;
+pub use speed_and_latency::{LatencySummary, StreamMeter, StreamSummary};
 pub use tagger::{StreamResult, StreamTagger};

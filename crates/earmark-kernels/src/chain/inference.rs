@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use crate::chain::layer::ConvKind;
-use crate::chain::layers::Chain;
+use crate::chain::chain_shape::Chain;
+use crate::chain::conv_layer::ConvKind;
 use crate::chain::training::LayerParams;
 use crate::conv::pointwise;
 use crate::conv::{self, ConvWeights};
@@ -13,7 +13,7 @@ use crate::elementwise::epilogue::Epilogue;
 use crate::elementwise::norm::Norm;
 use crate::elementwise::pending::OpInput;
 use crate::elementwise::pool;
-use crate::gemm::packed::PackedWeights;
+use crate::gemm::matrix_product::PackedWeights;
 use crate::gemm::tiles::split_at;
 use crate::hardware::lengths::check_len;
 use crate::hardware::memory::Workspace;

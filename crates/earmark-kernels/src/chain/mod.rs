@@ -3,12 +3,12 @@
 //!
 //! Inside the chain no activated tensor exists: see [`crate::elementwise::pending`].
 
+mod chain_shape;
+mod conv_layer;
 mod inference;
-mod layer;
-mod layers;
 mod training;
 
+pub use chain_shape::Chain;
+pub use conv_layer::{ChainError, ConvKind, ConvLayer};
 pub use inference::{InferenceChain, MovingStatistics};
-pub use layer::{ChainError, ConvKind, ConvLayer};
-pub use layers::Chain;
 pub use training::{LayerGrads, LayerParams, SavedTensors};

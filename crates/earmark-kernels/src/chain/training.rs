@@ -1,7 +1,7 @@
 //! A chain in training: the forward pass with the statistics of the batch, and the backward pass.
 
-use crate::chain::layer::ConvKind;
-use crate::chain::layers::Chain;
+use crate::chain::chain_shape::Chain;
+use crate::chain::conv_layer::ConvKind;
 use crate::conv::{self, pointwise};
 use crate::depthwise;
 use crate::elementwise::activation::Activation;

@@ -2,8 +2,8 @@
 
 use crate::conv::window::Geometry;
 use crate::elementwise::pending::OpInput;
+use crate::gemm::matrix_product::rhs_stride;
 use crate::gemm::micro_kernel::NR;
-use crate::gemm::packed::rhs_stride;
 use crate::gemm::transposed::interleave;
 use crate::hardware::memory::{Buffer, Workspace};
 

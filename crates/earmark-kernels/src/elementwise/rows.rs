@@ -1,8 +1,8 @@
 //! Loops over one contiguous row (the pixels of one channel): what every operation is made of.
 
 use crate::elementwise::activation::{Activation, with_activation, with_derivative};
+use crate::gemm::matrix_product::rhs_stride;
 use crate::gemm::micro_kernel::NR;
-use crate::gemm::packed::rhs_stride;
 use crate::hardware::simd::{madd, multiversion};
 
 /// How a channel is read: `act((x - mean) * scale + shift)`.

@@ -1,8 +1,8 @@
 //! Packing for products whose inner dimension runs along the pixels (weight gradients): the rows
 //! run along k, so that panels are made by transposing.
 
+use crate::gemm::matrix_product::rhs_stride;
 use crate::gemm::micro_kernel::{MR, NR};
-use crate::gemm::packed::rhs_stride;
 use crate::hardware::simd::{Isa, IsaKind};
 
 /// Packs rows as a left operand `[panel][k][MR]`: `src` holds the rows `ld` apart, `k` numbers of each are used.

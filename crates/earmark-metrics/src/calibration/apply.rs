@@ -3,7 +3,7 @@
 use earmark_core::ConfigError;
 use serde::{Deserialize, Serialize};
 
-use super::maximum_likelihood::{log, logit, sigmoid};
+use super::logit::{log, logit, sigmoid};
 use crate::error::check_length;
 use crate::{Aligned, Result};
 

@@ -4,47 +4,13 @@ use std::collections::BTreeSet;
 
 use earmark_core::ConfigError;
 
-use super::apply::{Calibration, CalibrationLine, CalibrationRule};
-use super::maximum_likelihood::{log, logit, platt, slope, softmax_slope};
+use super::apply::{Calibration, CalibrationRule};
+use super::class_thresholds::thresholds;
+use super::options::CalibrationOptions;
+use super::platt_scaling::fit_class;
+use super::temperature_scaling::fit_softmax;
 use crate::error::{check_length, check_probabilities};
-use crate::{Aligned, Result, ThresholdCurve};
-
-/// Slopes outside this range are not believed.
-const SLOPES: std::ops::RangeInclusive<f64> = 0.02..=50.0;
-
-/// What is fitted to each class of a model that predicts any number of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CalibrationMethod {
-    /// Slope and shift (Platt 1999).
-    #[default]
-    Platt,
-    /// The slope alone.
-    Temperature,
-}
-
-/// How a calibration is fitted.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CalibrationOptions {
-    /// Whether a clip has exactly one class and its scores are a softmax: then one temperature is fitted and `method` is ignored.
-    pub single_label: bool,
-    /// For models that predict any number of classes.
-    pub method: CalibrationMethod,
-    /// A class with fewer clips that carry it, or fewer that do not, keeps its scores.
-    pub min_examples: usize,
-    /// Regularisation towards changing nothing, in units of clips; 0 for none.
-    pub strength: f64,
-}
-
-impl Default for CalibrationOptions {
-    fn default() -> Self {
-        Self {
-            single_label: false,
-            method: CalibrationMethod::Platt,
-            min_examples: 5,
-            strength: 1.0,
-        }
-    }
-}
+use crate::{Aligned, Result};
 
 impl Calibration {
     /// Fits on scores of held-out clips. Clips without a label are ordinary negatives of every class; with `single_label` they
@@ -114,60 +80,4 @@ fn check(clips: &Aligned, options: CalibrationOptions) -> Result<()> {
         check_probabilities(scores, place)?;
     }
     Ok(())
-}
-
-fn fit_softmax(clips: &Aligned, options: CalibrationOptions) -> Result<CalibrationRule> {
-    let labelled = clips.rows().zip(clips.single_labels()?);
-    let rows: Vec<(Vec<f64>, usize)> = labelled
-        .filter_map(|((scores, _), label)| Some((scores.iter().map(|&p| log(p)).collect(), label?)))
-        .collect();
-    if rows.len() < options.min_examples.max(1) {
-        return Ok(CalibrationRule::Softmax { slope: 1.0 });
-    }
-    let slope = softmax_slope(&rows, options.strength);
-    // Scores worse than chance can't be repaired by making them surer, and nobody wants them inverted.
-    let slope = if slope > 0.0 { clamp(slope) } else { 1.0 };
-    Ok(CalibrationRule::Softmax { slope })
-}
-
-fn clamp(slope: f64) -> f32 {
-    slope.clamp(*SLOPES.start(), *SLOPES.end()) as f32
-}
-
-fn fit_class(clips: &Aligned, class: usize, options: CalibrationOptions) -> CalibrationLine {
-    let (logits, truth): (Vec<f64>, Vec<bool>) = clips
-        .rows()
-        .map(|(scores, truth)| (logit(scores[class]), truth[class]))
-        .unzip();
-    let positives = truth.iter().filter(|t| **t).count();
-    if positives.min(truth.len() - positives) < options.min_examples.max(1) {
-        return CalibrationLine::IDENTITY;
-    }
-    let [slope, shift] = match options.method {
-        CalibrationMethod::Platt => platt(&logits, &truth, options.strength),
-        CalibrationMethod::Temperature => [slope(&logits, &truth, options.strength), 0.0],
-    };
-    // As with a softmax: a class is never inverted.
-    if !(slope > 0.0 && slope.is_finite() && shift.is_finite()) {
-        return CalibrationLine::IDENTITY;
-    }
-    let (slope, shift) = (clamp(slope), shift as f32);
-    CalibrationLine { slope, shift }
-}
-
-/// F1-best thresholds on calibrated scores, halfway between the lowest score that is tagged and the highest that is not.
-fn thresholds(clips: &Aligned, min_examples: usize) -> Result<Vec<f32>> {
-    let halfway = |curve: &ThresholdCurve| {
-        let best = curve.best_threshold()?.threshold;
-        let next = curve.next_below(best);
-        Some(next.map_or(best / 2.0, |next| best / 2.0 + next / 2.0))
-    };
-    let together = halfway(&clips.micro_curve()?).unwrap_or(0.5);
-    (0..clips.classes().len())
-        .map(|class| {
-            let curve = clips.curve(class)?;
-            let enough = curve.positives() >= min_examples as u64;
-            Ok(halfway(&curve).filter(|_| enough).unwrap_or(together))
-        })
-        .collect()
 }

@@ -3,13 +3,17 @@
 //! A calibration is fitted on scores of held-out clips and stored in the model file.
 
 mod apply;
+mod class_thresholds;
 mod fit;
 mod log_likelihood;
-mod maximum_likelihood;
+mod logit;
 mod newton;
-mod quality;
+mod options;
+mod platt_scaling;
+mod reliability;
+mod temperature_scaling;
 
 pub use apply::{Calibration, CalibrationLine, CalibrationRule};
-pub use fit::{CalibrationMethod, CalibrationOptions};
 pub use log_likelihood::log_likelihood;
-pub use quality::{CalibrationQuality, ReliabilityBin, ReliabilityTable};
+pub use options::{CalibrationMethod, CalibrationOptions};
+pub use reliability::{CalibrationQuality, ReliabilityBin, ReliabilityTable};

@@ -1,6 +1,6 @@
 //! One class's scores against its truth, at every threshold that makes a difference.
 
-use super::DecisionCounts;
+use super::precision_recall_f1::DecisionCounts;
 use crate::confusion_matrix::class_past_the_end;
 use crate::error::{check_finite, check_length};
 use crate::{Aligned, Result};
@@ -12,18 +12,9 @@ use crate::{Aligned, Result};
 #[derive(Clone, Debug, PartialEq)]
 pub struct ThresholdCurve {
     /// Each distinct score, and the decisions where it is the threshold.
-    steps: Vec<(f32, DecisionCounts)>,
+    pub(super) steps: Vec<(f32, DecisionCounts)>,
     /// The decisions where no clip is tagged.
-    none: DecisionCounts,
-}
-
-/// The threshold with the highest F1 on the clips it was chosen on.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BestThreshold {
-    /// Tag a clip whose score is at least this.
-    pub threshold: f32,
-    /// F1 at this threshold, 0 to 1. Optimistic: other clips will give less.
-    pub f1: f64,
+    pub(super) none: DecisionCounts,
 }
 
 impl ThresholdCurve {
@@ -57,48 +48,10 @@ impl ThresholdCurve {
         self.none.false_negatives
     }
 
-    /// Average precision: the sum over the steps of (gain in recall) x (precision), without interpolation, as scikit-learn's
-    /// `average_precision_score`. `None` without positives.
-    pub fn average_precision(&self) -> Option<f64> {
-        let positives = self.has_positives()?;
-        let (mut earlier, mut sum) = (0, 0.0);
-        for (_, counts) in &self.steps {
-            let gain = (counts.true_positives - earlier) as f64 / positives;
-            sum += gain * counts.precision()?;
-            earlier = counts.true_positives;
-        }
-        Some(sum)
-    }
-
-    /// Area under the ROC curve: the probability that a positive scores above a negative, with a tie counting half. `None` unless there
-    /// are both.
-    pub fn roc_auc(&self) -> Option<f64> {
-        let (positives, negatives) = (self.has_positives()?, self.none.true_negatives);
-        let (mut above, mut wins) = (self.none, 0.0);
-        for (_, counts) in &self.steps {
-            let tied = (counts.false_positives - above.false_positives) as f64;
-            let hits = (counts.true_positives - above.true_positives) as f64;
-            // Every negative of this step loses to the positives above it and ties with those of the same step.
-            wins += tied * (above.true_positives as f64 + hits / 2.0);
-            above = *counts;
-        }
-        (negatives > 0).then(|| wins / (positives * negatives as f64))
-    }
-
     /// The decision `score >= threshold`, counted.
     pub fn at(&self, threshold: f32) -> DecisionCounts {
         let (above, _) = self.steps.split_at(self.first_below(threshold));
         above.last().map_or(self.none, |(_, counts)| *counts)
-    }
-
-    /// The threshold with the highest F1; of equally good ones the highest, which tags least. `None` without positives.
-    pub fn best_threshold(&self) -> Option<BestThreshold> {
-        self.has_positives()?;
-        let scored = self.steps.iter().map(|&(threshold, counts)| BestThreshold {
-            threshold,
-            f1: counts.f1().unwrap_or(0.0),
-        });
-        scored.reduce(|best, next| if next.f1 > best.f1 { next } else { best })
     }
 
     /// The highest score below `threshold`; `None` where all are above.
@@ -111,7 +64,8 @@ impl ThresholdCurve {
         self.steps.partition_point(|step| step.0 >= threshold)
     }
 
-    fn has_positives(&self) -> Option<f64> {
+    /// Their number, if there are any.
+    pub(super) fn has_positives(&self) -> Option<f64> {
         (self.positives() > 0).then_some(self.positives() as f64)
     }
 }

@@ -3,7 +3,7 @@
 use super::conv_spec::ConvPadding;
 use super::gate::gate;
 use super::pool::{global_max, global_mean};
-use crate::forward::Forward;
+use crate::forward_pass::Forward;
 use crate::params::{VarBuilder, VarId, WeightInit};
 use burn::tensor::{Tensor, activation, module, ops::ConvOptions};
 

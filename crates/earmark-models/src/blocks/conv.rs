@@ -3,7 +3,7 @@
 use super::activation::activate;
 use super::conv_spec::ConvSpec;
 use super::norm::{BatchNorm, BatchNormConfig};
-use crate::forward::Forward;
+use crate::forward_pass::Forward;
 use crate::params::{VarBuilder, VarId, WeightInit};
 use burn::tensor::{Tensor, module, ops::ConvOptions};
 

@@ -1,6 +1,6 @@
 //! Fully connected layer.
 
-use crate::forward::Forward;
+use crate::forward_pass::Forward;
 use crate::params::{VarBuilder, VarId, WeightInit};
 use burn::tensor::Tensor;
 

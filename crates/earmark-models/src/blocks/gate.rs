@@ -1,6 +1,6 @@
 //! A factor for each plane.
 
-use crate::forward::Forward;
+use crate::forward_pass::Forward;
 use burn::tensor::Tensor;
 use earmark_kernels::burn_ops;
 

@@ -4,7 +4,7 @@ use super::dense::Dense;
 use super::norm::{BatchNorm, BatchNormConfig};
 use super::pool::global_mean;
 use super::prelu::Prelu;
-use crate::forward::Forward;
+use crate::forward_pass::Forward;
 use crate::params::{VarBuilder, WeightInit};
 use burn::tensor::Tensor;
 

@@ -1,6 +1,6 @@
 //! The scaler in front of a layer: standardisation and principal components, fitted on the training clips, kept in buffers.
 
-use crate::forward::Forward;
+use crate::forward_pass::Forward;
 use crate::params::{VarBuilder, VarId, VarInit, VarKind};
 use burn::tensor::Tensor;
 

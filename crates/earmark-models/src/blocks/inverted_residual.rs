@@ -7,7 +7,7 @@ use super::conv_chain::conv_chain;
 use super::conv_spec::{ConvPadding, ConvSpec};
 use super::norm::BatchNormConfig;
 use super::squeeze_excite::SqueezeExcite;
-use crate::forward::Forward;
+use crate::forward_pass::Forward;
 use crate::layer_table::LayerTableBuilder;
 use crate::params::{VarBuilder, WeightInit};
 use burn::tensor::Tensor;

@@ -2,6 +2,7 @@
 
 pub(crate) mod activation;
 pub(crate) mod attention;
+pub(crate) mod channel_rounding;
 pub(crate) mod conv;
 pub(crate) mod conv_chain;
 pub(crate) mod conv_spec;
@@ -18,9 +19,10 @@ pub(crate) mod squeeze_excite;
 
 pub use activation::{Activation, activate};
 pub use attention::{Attention, AttentionSpec};
+pub use channel_rounding::divisible;
 pub use conv::Conv;
 pub use conv_chain::{conv_chain, conv_chain_pooled};
-pub use conv_spec::{ConvPadding, ConvSpec, divisible};
+pub use conv_spec::{ConvPadding, ConvSpec};
 pub use dense::Dense;
 pub use gate::gate;
 pub use head::{Head, HeadSpec};

@@ -1,6 +1,6 @@
 //! BatchNorm (Ioffe and Szegedy 2015) with explicit moving statistics.
 
-use crate::forward::{BatchStatistics, Forward};
+use crate::forward_pass::{BatchStatistics, Forward};
 use crate::params::{VarBuilder, VarId, VarInit, VarKind};
 use burn::tensor::{Tensor, module};
 

@@ -1,6 +1,6 @@
 //! Pooling over windows that touch but do not overlap, and over whole planes.
 
-use crate::forward::Forward;
+use crate::forward_pass::Forward;
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use burn::tensor::{Tensor, module};
 use earmark_kernels::burn_ops;

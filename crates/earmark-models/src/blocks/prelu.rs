@@ -1,6 +1,6 @@
 //! A ReLU with a trainable slope below zero.
 
-use crate::forward::Forward;
+use crate::forward_pass::Forward;
 use crate::params::{VarBuilder, VarId, VarInit, VarKind};
 use burn::tensor::{Tensor, activation};
 

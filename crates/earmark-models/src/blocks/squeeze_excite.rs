@@ -3,7 +3,7 @@
 use super::dense::Dense;
 use super::gate::gate;
 use super::pool::global_mean;
-use crate::forward::Forward;
+use crate::forward_pass::Forward;
 use crate::params::{VarBuilder, WeightInit};
 use burn::tensor::{Tensor, activation};
 

@@ -12,7 +12,7 @@ use crate::blocks::{
     conv_chain_pooled, global_mean,
 };
 use crate::config_checks::{check_batch_norm, check_drop_prob, check_init};
-use crate::forward::Forward;
+use crate::forward_pass::Forward;
 use crate::layer_table::{LayerTable, LayerTableBuilder};
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
 use crate::params::{VarBuilder, Vars, WeightInit};

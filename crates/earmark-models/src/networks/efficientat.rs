@@ -8,7 +8,7 @@ use crate::blocks::{
     Pool, PoolSpec, activate, conv_chain, conv_chain_pooled, divisible, without_plane,
 };
 use crate::config_checks::{check_batch_norm, check_drop_prob, check_init, check_width};
-use crate::forward::Forward;
+use crate::forward_pass::Forward;
 use crate::layer_table::{LayerTable, LayerTableBuilder};
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
 use crate::params::{VarBuilder, Vars, WeightInit};

@@ -6,7 +6,7 @@ use crate::blocks::{
     BatchNormConfig, Conv, ConvSpec, Dense, Pool, PoolSpec, conv_chain_pooled, without_plane,
 };
 use crate::config_checks::{check_batch_norm, check_drop_prob, check_init, check_width};
-use crate::forward::Forward;
+use crate::forward_pass::Forward;
 use crate::layer_table::{LayerTable, LayerTableBuilder};
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
 use crate::params::{VarBuilder, Vars, WeightInit};

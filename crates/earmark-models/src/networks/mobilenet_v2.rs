@@ -8,7 +8,7 @@ use crate::blocks::{
     InvertedResidual, InvertedResidualSpec, conv_chain, divisible, global_mean,
 };
 use crate::config_checks::{check_batch_norm, check_init, check_width};
-use crate::forward::Forward;
+use crate::forward_pass::Forward;
 use crate::layer_table::{LayerTable, LayerTableBuilder};
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
 use crate::params::{VarBuilder, Vars, WeightInit};

@@ -7,7 +7,7 @@
 use crate::architecture::{Architecture, ArchitectureConfig, NetworkInput};
 use crate::blocks::{Dense, InputScaler, InputScalerSpec};
 use crate::config_checks::{check_drop_prob, check_init};
-use crate::forward::Forward;
+use crate::forward_pass::Forward;
 use crate::layer_table::{LayerTable, LayerTableBuilder};
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
 use crate::params::{VarBuilder, Vars, WeightInit};

@@ -4,7 +4,7 @@
 use crate::architecture::{Architecture, ArchitectureConfig};
 use crate::blocks::{BatchNormConfig, Conv, ConvSpec, Dense, Pool, PoolSpec, conv_chain_pooled, global_mean};
 use crate::config_checks::{check_batch_norm, check_drop_prob, check_init};
-use crate::forward::Forward;
+use crate::forward_pass::Forward;
 use crate::layer_table::{LayerTable, LayerTableBuilder};
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
 use crate::params::{VarBuilder, Vars, WeightInit};

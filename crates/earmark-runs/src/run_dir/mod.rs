@@ -15,18 +15,18 @@
 
 mod cross_validation;
 mod error;
-mod info;
 mod lock;
 mod model_ref;
 mod planned_steps;
+mod run_json;
 mod run_log;
 
 pub use cross_validation::{fold_run, fold_runs, folds_path};
 pub use error::RunError;
-pub use info::{DataInfo, RunInfo};
 pub use lock::RunLock;
 pub use model_ref::{ModelRef, best_step, find_model, find_models, fresh_folder};
 pub use planned_steps::planned_steps;
+pub use run_json::{DataInfo, RunInfo};
 pub use run_log::{RunLog, now};
 
 use earmark_core::atomic::{self, WriteError};

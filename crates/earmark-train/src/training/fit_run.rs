@@ -1,6 +1,6 @@
 //! The training loop on a run directory, with its log: shared by trainings on audio and stacked ones.
 
-use super::log::log_fit;
+use super::run_json_and_log::log_fit;
 use crate::{Event, Observer, PipelineError};
 use earmark_core::VERSION;
 use earmark_core::human::human_amount;

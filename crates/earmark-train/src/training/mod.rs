@@ -5,10 +5,10 @@ mod clips;
 mod estimate;
 mod fit_run;
 mod initial_weights;
-mod log;
 mod plan;
 mod prepare;
 mod resume_check;
+mod run_json_and_log;
 mod scaler;
 mod validation;
 
@@ -17,10 +17,10 @@ pub(crate) use clips::prepare_clips;
 pub use estimate::{Estimate, estimate};
 pub(crate) use fit_run::{fit_run, model_meta};
 pub(crate) use initial_weights::classifier_variables;
-pub use log::describe_validation;
-pub(crate) use log::{data_info, log_command, started_now};
 pub use plan::{TrainPlan, plan};
 pub(crate) use resume_check::cannot_resume;
+pub use run_json_and_log::describe_validation;
+pub(crate) use run_json_and_log::{data_info, log_command, started_now};
 
 use crate::{DataSplit, Event, Observer, PipelineError, Skips, SplitTable, split};
 use earmark_core::human::human_amount;

@@ -3,7 +3,7 @@
 use super::class_weights::{named_class_weights, with_class_weights};
 use super::clips::{failures, prepare_clips, readable, source_notes};
 use super::initial_weights::{InitialNetwork, InitialWeights};
-use super::log::{data_info, started_now};
+use super::run_json_and_log::{data_info, started_now};
 use super::scaler::fit_on_clips;
 use super::{Planned, TrainJob};
 use crate::{Observer, PipelineError};

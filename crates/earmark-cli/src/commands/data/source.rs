@@ -3,6 +3,7 @@
 use crate::prelude::*;
 use anyhow::anyhow;
 use earmark::data::{DataOptions, DataSet, LayoutKind, load};
+use earmark::recipe::override_value;
 use earmark_core::text::suggest;
 use toml::{Table, Value};
 
@@ -20,7 +21,7 @@ pub fn options(source: &DataSource) -> anyhow::Result<DataOptions> {
         };
         let key = key.trim();
         let key = key.strip_prefix("data.").unwrap_or(key);
-        let value = toml_value(value.trim());
+        let value = override_value(value.trim());
         parse(key, value.clone()).with_context(|| format!("--set {text}"))?;
         table.insert(key.to_owned(), value);
     }
@@ -42,14 +43,6 @@ pub fn layout(name: &str) -> anyhow::Result<LayoutKind> {
     options
         .layout
         .with_context(|| format!("--layout {name}: unknown layout"))
-}
-
-/// A value as TOML, or as a string where it is not TOML.
-fn toml_value(text: &str) -> Value {
-    let parsed = format!("v = {text}").parse::<Table>().ok();
-    parsed
-        .and_then(|mut table| table.remove("v"))
-        .unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
 /// Options with one key set.

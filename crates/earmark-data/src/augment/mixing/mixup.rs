@@ -85,3 +85,10 @@ pub(super) fn check_alpha(key: &str, alpha: f64) -> Result<(), ConfigError> {
     let remedy = "must be between 0.001 and 1000; leave mixup out for no blending";
     ConfigError::check_range(key, alpha, 1e-3..=1e3, remedy)
 }
+
+/// `a = weight a + (1 - weight) b`.
+pub(crate) fn blend(a: &mut [f32], b: &[f32], weight: f32) {
+    for (a, b) in a.iter_mut().zip(b) {
+        *a = weight * *a + (1.0 - weight) * b;
+    }
+}

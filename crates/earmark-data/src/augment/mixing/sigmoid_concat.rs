@@ -37,3 +37,25 @@ impl MixerKind for SigmoidConcat {
         }
     }
 }
+
+/// Makes the transition from the partner to the segment, in rows of `frames` values. Returns the share of the segment, averaged
+/// over all frames.
+pub(super) fn concat(half_range: f32, frames: usize, x: &mut [f32], other_x: &[f32]) -> f32 {
+    let weights = sigmoid(half_range, frames);
+    let frames = frames.max(1);
+    let rows = x.chunks_exact_mut(frames).zip(other_x.chunks_exact(frames));
+    for (row, other) in rows {
+        for ((value, other), weight) in row.iter_mut().zip(other).zip(&weights) {
+            *value = weight * *value + (1.0 - weight) * other;
+        }
+    }
+    weights.iter().sum::<f32>() / frames as f32
+}
+
+/// What each frame of a segment keeps of itself.
+fn sigmoid(half_range: f32, frames: usize) -> Vec<f32> {
+    let (range, frames_f) = (f64::from(half_range), frames as f64);
+    (0..frames)
+        .map(|t| (1.0 / (1.0 + libm::exp(range - 2.0 * range * t as f64 / frames_f))) as f32)
+        .collect()
+}

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::interface::{Drawing, Effect, SpectrogramAugmentation, SpectrogramChange, minimum, rows};
 use super::level_unit::LevelUnit;
-use super::masks::draw_count;
+use super::spec_augment::draw_count;
 use crate::augment::bounds::check_gains;
 use crate::settings::settings;
 

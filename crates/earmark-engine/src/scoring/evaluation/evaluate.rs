@@ -1,6 +1,6 @@
 //! Scores of a list of clips, and all metrics of them.
 
-use crate::scoring::score::ScoreJob;
+use crate::scoring::score_clips::ScoreJob;
 use crate::scoring::score_error::ScoreError;
 use crate::scoring::scorer::Scorer;
 use earmark_core::atomic::WriteError;

@@ -3,10 +3,10 @@
 //! A run that is killed at any moment and resumed ends with the same bytes as an uninterrupted one: batches and dropout masks follow
 //! from (seed, step), the state is written last and atomically, and the logs are cut back to it.
 
-mod checkpoint;
-mod open;
-mod run;
+mod early_stop_and_save;
+mod start_or_resume;
 mod state;
+mod step_loop;
 
 use super::job::{FitError, FitEvent, FitJob, FitOutcome};
 use earmark_models::Vars;

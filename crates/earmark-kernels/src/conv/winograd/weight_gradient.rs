@@ -9,8 +9,8 @@ use crate::conv::winograd::product::{
     output_columns, place, tile_geometry, tiles_of_a_piece, transform_channel,
 };
 use crate::conv::winograd::transforms::{POINTS, Tiles4, kernel_gradient, transform_gradient};
+use crate::gemm::matrix_product::{product, rhs_len};
 use crate::gemm::micro_kernel::{MR, NR};
-use crate::gemm::packed::{product, rhs_len};
 use crate::gemm::partial_sums::{PARTIALS, sum_groups};
 use crate::gemm::tiles::Tile;
 use crate::gemm::transposed::{pack_lhs, pack_rhs};

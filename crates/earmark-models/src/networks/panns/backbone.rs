@@ -4,7 +4,7 @@ use crate::blocks::{
     Activation, Conv, ConvPadding, ConvSpec, InvertedResidual, InvertedResidualSpec, Pool, PoolSpec,
     conv_chain_pooled,
 };
-use crate::forward::Forward;
+use crate::forward_pass::Forward;
 use crate::layer_table::LayerTableBuilder;
 use crate::networks::mobilenet_v1::SEPARABLE;
 use crate::networks::panns::config::{PannsBackbone, PannsConfig};

@@ -2,7 +2,7 @@
 
 use crate::architecture::{Architecture, ArchitectureConfig};
 use crate::blocks::{BatchNorm, Dense, without_plane};
-use crate::forward::Forward;
+use crate::forward_pass::Forward;
 use crate::layer_table::{LayerTable, LayerTableBuilder};
 use crate::networks::panns::backbone::Backbone;
 use crate::networks::panns::config::{PannsBackbone, PannsConfig, SHRINKS};
