@@ -1,6 +1,7 @@
 //! Everything that must hold before a change goes in.
 
-use crate::{cargo, run, target};
+use crate::docs::{DOC, build_docs};
+use crate::{cargo, run};
 use anyhow::Context;
 use std::time::Instant;
 
@@ -11,8 +12,6 @@ const STEPS: &[&str] = &[
     "clippy --release --workspace --all-targets -- -D warnings",
     DOC,
 ];
-
-const DOC: &str = "doc --release --no-deps --workspace";
 
 /// Runs all steps; the first failure ends it.
 ///
@@ -30,19 +29,11 @@ pub fn check() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Builds the documentation and says where it is.
-pub fn docs() -> anyhow::Result<()> {
-    run_step(DOC)?;
-    println!("{}", target().join("doc/earmark/index.html").display());
-    Ok(())
-}
-
 fn run_step(step: &str) -> anyhow::Result<()> {
-    let mut command = cargo(step);
-    if step == DOC {
-        command.env("RUSTDOCFLAGS", "-D warnings");
+    match step {
+        DOC => build_docs(),
+        _ => run(&mut cargo(step)),
     }
-    run(&mut command)
 }
 
 #[cfg(test)]

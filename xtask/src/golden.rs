@@ -1,6 +1,6 @@
 //! Golden vectors: numbers from other people's programs, made by the scripts in `xtask/golden`.
 
-use crate::{pins, root};
+use crate::{pinned_versions, root};
 use anyhow::{Context, bail};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ pub fn list() -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     for name in names()? {
         let text = std::fs::read_to_string(folder().join(format!("{name}.py")))?;
-        let words: Vec<&str> = pins::header(&text).split_whitespace().collect();
+        let words: Vec<&str> = pinned_versions::header(&text).split_whitespace().collect();
         let words = words.join(" ");
         let title = words.split(". ").next().unwrap_or("").trim_end_matches('.');
         writeln!(out, "{name}\n    {title}\n    {}", requirements(&name)?.join(" "))?;
@@ -40,7 +40,7 @@ pub fn list() -> anyhow::Result<()> {
 }
 
 fn requirements(name: &str) -> anyhow::Result<Vec<String>> {
-    Ok(pins::of_script(&folder(), name)?
+    Ok(pinned_versions::of_script(&folder(), name)?
         .into_iter()
         .map(|(p, v)| format!("{p}=={v}"))
         .collect())

@@ -16,10 +16,11 @@
     reason = "a command of its own; the other crates are libraries"
 )]
 
-mod by_test;
 mod check;
+mod docs;
 mod golden;
-mod pins;
+mod pinned_versions;
+mod reference_and_house;
 mod size;
 
 use anyhow::{Context, bail};
@@ -33,11 +34,11 @@ fn main() -> anyhow::Result<()> {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args.as_slice() {
         ["check"] => check::check(),
-        ["docs"] => check::docs(),
+        ["docs"] => docs::docs(),
         ["golden", "--list"] => golden::list(),
         ["golden", name, rest @ ..] if !name.starts_with('-') => golden::run(name, rest),
-        ["reference"] => by_test::reference(),
-        ["house"] => by_test::house(),
+        ["reference"] => reference_and_house::reference(),
+        ["house"] => reference_and_house::house(),
         // The program writes them itself, so that this crate does not have to link it.
         ["man"] => run(&mut cargo("run -q --release -p earmark-cli -- man target/man")),
         ["size"] => size::size(),

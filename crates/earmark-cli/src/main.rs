@@ -5,13 +5,14 @@
 
 mod args;
 mod commands;
+mod compute_threads;
 mod console;
 mod output;
 mod prelude;
 mod status;
 
-use anyhow::Context;
 use commands::CommandLine;
+use compute_threads::start_threads;
 use console::Console;
 use earmark::inference::PipelineError;
 use status::Stopped;
@@ -47,17 +48,6 @@ fn main() -> ExitCode {
 fn explain(refusal: &clap::Error) -> ExitCode {
     let _ = refusal.print(); // nowhere is left to report a failure
     ExitCode::from(u8::from(refusal.use_stderr()))
-}
-
-/// Starts the compute threads; 0 leaves their number to the machine.
-fn start_threads(count: usize) -> anyhow::Result<()> {
-    if count == 0 {
-        return Ok(());
-    }
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(count)
-        .build_global()
-        .context("--threads: the threads could not be started")
 }
 
 /// Whether Ctrl-C or SIGTERM ended the command, and not a failure.

@@ -13,17 +13,27 @@
 //! | [`protobuf`] | writing Protocol Buffers |
 
 pub mod atomic;
-pub mod config;
 mod crash_points;
+mod data_workers;
 pub mod human;
 pub mod json_lines;
 pub mod protobuf;
 pub mod random;
 pub mod rows;
+mod setting_errors;
 pub mod text;
-pub mod threads;
 
-pub use config::{Check, ConfigError, Within};
+pub use setting_errors::{Check, ConfigError, Within};
+
+/// Settings that can't work.
+pub mod config {
+    pub use crate::setting_errors::{Check, ConfigError, Within};
+}
+
+/// Threads that prepare data.
+pub mod threads {
+    pub use crate::data_workers::Workers;
+}
 
 /// Version of the program and of all its crates.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

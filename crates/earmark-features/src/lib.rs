@@ -47,7 +47,7 @@ mod extractor;
 mod features;
 mod front_end;
 mod mel;
-mod npy;
+mod npy_of_features;
 mod onnx;
 mod positive_integer;
 mod postprocess;

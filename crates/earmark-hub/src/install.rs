@@ -3,6 +3,7 @@
 use crate::catalogue::PublishedModel;
 use crate::download::{Download, DownloadError, DownloadProgress};
 use crate::import::{Import, ImportError, Imported, import};
+use crate::install_by_hand::by_hand;
 use std::path::{Path, PathBuf};
 
 /// Why a model can't be installed.
@@ -82,18 +83,4 @@ pub fn install(
         path,
         imported: Some(imported),
     })
-}
-
-/// How to install a model without a network connection on this machine.
-fn by_hand(model: &PublishedModel, path: &Path) -> String {
-    let size = model.bytes.map_or(String::new(), |n| format!("\n  of {n} bytes"));
-    let sum = model.sha256.as_deref().map(|sum| format!(", SHA-256 {sum}"));
-    let sum = sum.unwrap_or_default();
-    format!(
-        "By hand: download\n  {}{size}{sum}\nwith a browser, then run\n  earmark models import {} --as {} -o {}",
-        model.url,
-        model.file_name(),
-        model.architecture,
-        path.display()
-    )
 }

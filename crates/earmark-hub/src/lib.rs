@@ -4,6 +4,7 @@ mod catalogue;
 pub mod download;
 mod import;
 mod install;
+mod install_by_hand;
 
 pub use catalogue::{
     PublishedModel, audioset, installed_model, models_folder, nearest_published, published_model,

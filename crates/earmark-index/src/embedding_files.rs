@@ -1,6 +1,6 @@
 //! Files of embeddings: `.npy` with a table, `.csv` and `.parquet`.
 
-use crate::{Embeddings, EmbeddingsError, npy, parquet};
+use crate::{Embeddings, EmbeddingsError, npy_of_embeddings, parquet};
 use earmark_core::atomic;
 use std::ffi::OsStr;
 use std::fmt::Display;
@@ -32,7 +32,7 @@ impl Embeddings {
             Some("npy") => {
                 let table = table_of_npy(path);
                 write(&table, &|w| self.write_csv(w, false))?;
-                write(path, &|w| npy::write(self, w))?;
+                write(path, &|w| npy_of_embeddings::write(self, w))?;
                 written.push(table);
             }
             _ => return Err(EmbeddingsError::new(path, NO_FORMAT)),
@@ -68,7 +68,7 @@ impl Embeddings {
             }
             Some("npy") => {
                 let mut found = Self::read_csv(&table_of_npy(path), false)?;
-                found.values = npy::read(path, found.files.len())?;
+                found.values = npy_of_embeddings::read(path, found.files.len())?;
                 found.width = found.values.len() / found.files.len().max(1);
                 Ok(found)
             }

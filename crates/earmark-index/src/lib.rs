@@ -5,7 +5,9 @@
 
 mod embedding_files;
 mod embeddings;
-mod npy;
+mod nearest_neighbours;
+mod npy_of_embeddings;
 mod parquet;
 
-pub use embeddings::{Embeddings, EmbeddingsError, Neighbour};
+pub use embeddings::{Embeddings, EmbeddingsError};
+pub use nearest_neighbours::Neighbour;

@@ -12,7 +12,7 @@
 //! See [`hardware::layout`].
 //!
 //! # Deferred normalisation
-//! See [`elementwise::pending`]: operations read their input through the normalisation and activation before them.
+//! See [`elementwise::postponed_normalisation`]: operations read their input through the normalisation and activation before them.
 //!
 //! # Determinism
 //! Work is divided by shape, never by the number of threads, and partial sums are added in a fixed
@@ -34,10 +34,10 @@ pub mod hardware;
 
 pub use conv::window::ConvWindow;
 pub use elementwise::activation::Activation;
+pub use elementwise::batch_norm::{Norm, NormGrad};
 pub use elementwise::epilogue::Epilogue;
-pub use elementwise::norm::{Norm, NormGrad};
-pub use elementwise::pending::{InputGrad, OpInput, OutputGrad};
+pub use elementwise::postponed_normalisation::{InputGrad, OpInput, OutputGrad};
 pub use elementwise::rows::Moments;
 pub use gemm::matrix_product::PackedWeights;
-pub use hardware::memory::{Buffer, Workspace};
+pub use hardware::reused_buffers::{Buffer, Workspace};
 pub use hardware::simd::{Isa, IsaError};

@@ -8,19 +8,21 @@
 //! auxiliary outputs returns several, the main one first.
 
 pub mod architecture;
+mod batch_norm_statistics;
 pub mod blocks;
 mod config_checks;
 mod dropout;
 mod forward_pass;
 mod layer_table;
-mod network;
+mod network_kinds;
 pub mod networks;
 pub mod onnx;
 pub mod params;
 
 pub use architecture::{Architecture, ArchitectureConfig, ClipFeatureInput, NetworkInput};
+pub use batch_norm_statistics::apply_statistics;
 pub use earmark_kernels::{Isa, IsaError};
-pub use forward_pass::{Forward, apply_statistics};
+pub use forward_pass::Forward;
 pub use layer_table::{LayerRow, LayerTable, short_count};
-pub use network::{Network, NetworkConfig};
+pub use network_kinds::{Network, NetworkConfig};
 pub use params::{VarBuilder, VarId, VarInit, VarKind, VarSpec, Vars, WeightInit, count_parameters, to_host};

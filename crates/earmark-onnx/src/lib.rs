@@ -27,14 +27,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod file;
 mod graph;
+mod onnx_file;
 mod reference;
 mod tensor;
 
-pub use file::{IR_VERSION, OPSET, OnnxModel};
 pub use graph::{
     Attribute, Builder, CheckError, Dim, Graph, NamedAttribute, Node, Port, Value, WeightPrecision, signed,
 };
+pub use onnx_file::{IR_VERSION, OPSET, OnnxModel};
 pub use reference::GraphError;
 pub use tensor::{Tensor, TensorData};

@@ -1,4 +1,4 @@
-//! Why a recipe is refused: file, key, value and remedy.
+//! The errors of recipes, with their wording. What is said of a mistyped key, and its line, are found in `key_error_with_line`.
 
 use earmark_core::ConfigError;
 use std::path::PathBuf;

@@ -1,8 +1,8 @@
 //! From a name or a text to a checked recipe, the same way for both kinds.
 
 use crate::RecipeError;
-use crate::layers::{parse_table, resolve, source};
-use crate::locate::{key_error, locate, overridden};
+use crate::extends::{parse_table, resolve, source};
+use crate::key_error_with_line::{key_error, locate, overridden};
 use crate::overrides::apply_override;
 use earmark_core::{Check, ConfigError};
 use serde::Serialize;

@@ -1,7 +1,8 @@
-//! Overrides of the command line: `--set KEY=VALUE`.
+//! Overrides of the command line: how `--set KEY=VALUE` is parsed. What a value replaces or removes (`KEY=false`) is in
+//! `merge_and_remove`.
 
 use crate::RecipeError;
-use crate::merge::merge;
+use crate::merge_and_remove::merge;
 use crate::renamed::rename;
 use toml::{Table, Value};
 
@@ -52,22 +53,6 @@ mod tests {
 
     fn table(text: &str) -> Table {
         text.parse().unwrap()
-    }
-
-    #[test]
-    fn an_amplitude_scale_replaces_another_and_false_removes_a_table() {
-        let mut base =
-            table("amplitude = { log = { offset = 0.1 } }\npostprocess = { deltas = {} }\nname = \"x\"");
-        for over in [
-            "amplitude.db={}",
-            "amplitude={pcen={gain=0.5}}",
-            "amplitude.db.top-db=80",
-        ] {
-            apply_override(&mut base, over).unwrap();
-        }
-        assert_eq!(base["amplitude"], Value::Table(table("db = { top-db = 80 }")));
-        apply_override(&mut base, "postprocess=false").unwrap();
-        assert!(!base.contains_key("postprocess"));
     }
 
     #[test]

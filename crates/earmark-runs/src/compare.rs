@@ -1,6 +1,6 @@
 //! Two runs class by class, on the clips that both were evaluated on.
 
-use crate::pages::{PageError, read_evaluated};
+use crate::page_data::{PageError, read_evaluated};
 use crate::run_dir::{RunDir, RunError, best_step, fold_runs};
 use earmark_engine::evaluation::scores_path;
 use earmark_metrics::{Aligned, MetricsError, ScoreTable};

@@ -2,6 +2,11 @@
 
 pub mod compare;
 pub mod experiment_log;
-pub mod pages;
+mod page_data;
 pub mod run_dir;
 pub mod split_table;
+
+/// Pages about runs and data sets.
+pub mod pages {
+    pub use crate::page_data::*;
+}

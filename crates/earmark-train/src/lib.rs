@@ -13,6 +13,7 @@
 //! | [`weight_average`] | the mean of several models' weights |
 //! | [`benchmark`] | speed of front end, training step and inference |
 
+mod average_of_models;
 pub mod benchmark;
 mod calibration;
 mod cross_validation;
@@ -23,7 +24,6 @@ mod stacking;
 mod training;
 pub mod tuning;
 mod validation_split;
-pub mod weight_average;
 
 pub use calibration::{CalibrateBy, CalibrateJob, CalibrateTo, CalibrationResult, calibrate};
 pub use cross_validation::{
@@ -35,6 +35,11 @@ pub use linear_probe::{ProbeJob, ProbeResult, ProbedFold, STRENGTHS, probe};
 pub use stacking::{StackJob, input_names, train_stack};
 pub use training::{Estimate, TrainJob, TrainPlan, TrainResult, describe_validation, estimate, plan, train};
 pub use validation_split::split;
+
+/// The mean of several models' weights.
+pub mod weight_average {
+    pub use crate::average_of_models::*;
+}
 
 use earmark_inference::{Event, Observer, PipelineError, Skips, reason};
 use earmark_runs::split_table::{DataSplit, SplitTable};

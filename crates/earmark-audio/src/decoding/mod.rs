@@ -1,5 +1,6 @@
 //! Samples out of files: uncompressed ones read here, compressed ones decoded by Symphonia.
 
+mod a_law_and_mu_law;
 mod block_reader;
 mod channels;
 mod compressed;

@@ -1,8 +1,8 @@
 //! Whole files, parts of files, and files as a stream of blocks.
 
-mod files;
 mod rate_conversion;
 mod stream;
+mod whole_files_and_parts;
 
-pub use files::{decode_bytes, decode_bytes_native, probe, read, read_native, read_range};
 pub use stream::AudioStream;
+pub use whole_files_and_parts::{decode_bytes, decode_bytes_native, probe, read, read_native, read_range};

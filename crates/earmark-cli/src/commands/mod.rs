@@ -3,8 +3,8 @@
 
 mod data;
 mod evaluate;
+mod out_of_fold_scores;
 mod run;
-mod scores;
 mod tables;
 mod train;
 

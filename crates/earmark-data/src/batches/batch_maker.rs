@@ -246,11 +246,10 @@ impl BatchMaker {
 
     /// Frames of the segments of a batch.
     fn frames(&self, at: BatchPosition) -> usize {
-        let Some(length) = self.config.length else {
-            return self.shape.segment[2];
-        };
-        let mut rng = random::stream(self.seed, &[Purpose::Length as u64, at.epoch, at.batch]);
-        length.min_frames + random::below(&mut rng, length.max_frames - length.min_frames + 1)
+        match self.config.length {
+            Some(length) => length.draw(self.seed, at),
+            None => self.shape.segment[2],
+        }
     }
 
     /// Number of values in a segment of `frames` frames.

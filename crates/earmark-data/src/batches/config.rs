@@ -4,6 +4,7 @@ use earmark_core::{Check, ConfigError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::random_length::RandomLength;
 use super::sampling::Sampling;
 use crate::augment::check_optional;
 use crate::augment::mixing::{Mix, Mixup};
@@ -29,27 +30,6 @@ pub enum SegmentOrder {
     },
     /// Clips and their segments in table order: for scoring, not for training.
     Sequential,
-}
-
-/// A random length for the segments of each batch, each length as likely. For networks that take any length, so that they do
-/// not depend on one (S. Adapa's system for FSDKaggle2018).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct RandomLength {
-    /// The shortest length in frames.
-    pub min_frames: usize,
-    /// The longest length in frames.
-    pub max_frames: usize,
-}
-
-impl Check for RandomLength {
-    fn check(&self) -> Result<(), ConfigError> {
-        let (least, most) = (self.min_frames, self.max_frames);
-        ConfigError::check_range("min-frames", least, 1.., "must be 1 or more")?;
-        let remedy = format!("must be min-frames ({least}) or more");
-        ConfigError::check_range("max-frames", most, least.., &remedy)?;
-        ConfigError::check_range("max-frames", most, ..=1_000_000, "must be 1000000 or less")
-    }
 }
 
 settings! {

@@ -2,8 +2,8 @@
 
 use earmark_core::human::human_amount;
 
+use super::findings_and_remedies::{ClassCount, Finding, FindingKind};
 use super::options::CheckOptions;
-use super::report::{ClassCount, Finding, FindingKind};
 use crate::dataset::data_set::DataSet;
 use crate::dataset::item::Item;
 

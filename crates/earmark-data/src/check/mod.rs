@@ -2,13 +2,13 @@
 //! training run or make its score untrustworthy is reported.
 
 mod classes;
-mod measure;
+mod clipping_and_amplitude;
+mod duplicates_leaks_and_levels;
+mod findings_and_remedies;
 mod options;
-mod recordings;
-mod report;
 mod report_text;
 mod run;
 
+pub use findings_and_remedies::{CheckReport, ClassCount, Finding, FindingKind, FindingPlace, Severity};
 pub use options::CheckOptions;
-pub use report::{CheckReport, ClassCount, Finding, FindingKind, FindingPlace, Severity};
 pub use run::check;

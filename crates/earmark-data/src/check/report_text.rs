@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use earmark_core::human::human_amount;
 
-use super::report::{CheckReport, FindingPlace};
+use super::findings_and_remedies::{CheckReport, FindingPlace};
 use crate::wording::tally_text;
 
 /// How many files of a finding are named.

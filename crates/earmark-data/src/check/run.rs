@@ -2,10 +2,10 @@
 
 use earmark_core::human::human_amount;
 
-use super::measure::{Measured, measure};
+use super::clipping_and_amplitude::{Measured, measure};
+use super::findings_and_remedies::{CheckReport, Finding, FindingKind};
 use super::options::CheckOptions;
-use super::report::{CheckReport, Finding, FindingKind};
-use super::{classes, recordings};
+use super::{classes, duplicates_leaks_and_levels};
 use crate::dataset::data_set::DataSet;
 use crate::dataset::item::SkipReason;
 use crate::scan::{OnProgress, scan, tally};
@@ -24,7 +24,7 @@ pub fn check(set: &DataSet, options: &CheckOptions, progress: &OnProgress<'_>) -
     let audio: Vec<&Measured> = measured.iter().flatten().collect();
     let counts = classes::count(set, options);
     let mut findings = skipped(set);
-    findings.extend(recordings::findings(set, &measured, options));
+    findings.extend(duplicates_leaks_and_levels::findings(set, &measured, options));
     findings.extend(classes::findings(set, &counts, options));
     findings.iter_mut().for_each(|finding| finding.places.sort());
     findings.sort_by(|a, b| {

@@ -5,18 +5,18 @@
 //! folder. Neither budgets nor workers nor the state of the cache change any result.
 
 mod cache_file_format;
+mod cache_key;
 mod config;
 mod content_hash;
-mod disk;
+mod disk_cache;
 mod error;
-mod key;
-mod memory;
-mod prepare;
-mod store;
+mod first_pass;
+mod look_up_or_compute;
+mod memory_cache;
 
+pub use cache_key::CachedForm;
 pub use config::{CacheConfig, DiskCache};
 pub use content_hash::ContentHash;
 pub use error::{ItemError, ItemFault};
-pub use key::CachedForm;
-pub use prepare::{CacheNote, Interrupted, Prepared, PreparedClip};
-pub use store::{FeatureStore, StoreCounts};
+pub use first_pass::{CacheNote, Interrupted, Prepared, PreparedClip};
+pub use look_up_or_compute::{FeatureStore, StoreCounts};

@@ -7,7 +7,7 @@ use super::apply_corrections::apply_corrections;
 use super::interface::{Row, Rows};
 use super::kind::LayoutKind;
 use super::options::{DataOptions, MissingFiles};
-use super::registry::{layout_of, recognise};
+use super::recognise_layout::{layout_of, recognise};
 use crate::dataset::class_map::ClassMap;
 use crate::dataset::data_set::DataSet;
 use crate::dataset::error::DataError;

@@ -5,11 +5,11 @@
 //! two pieces of unequal share.
 
 pub mod fold_table;
-mod grouped;
-mod iterative;
+mod iterative_stratification;
 mod kept_together;
 pub mod splitter;
 mod stratified_by_class;
+mod whole_groups;
 
 pub use fold_table::{FoldTable, FoldTableError};
 pub use splitter::{FoldError, Splitter, Stratify};

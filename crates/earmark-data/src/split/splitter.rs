@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::kept_together::Units;
-use super::{grouped, iterative, stratified_by_class};
+use super::{iterative_stratification, stratified_by_class, whole_groups};
 use crate::dataset::item::Item;
 use crate::settings::settings;
 use earmark_core::random;
@@ -136,9 +136,13 @@ impl Splitter {
         let mut of_unit = match (self.stratify, units.are_items()) {
             (Stratify::None, true) => stratified_by_class::shuffled(&order, shares),
             (Stratify::Label, true) => stratified_by_class::by_label(units, &order, shares),
-            (Stratify::Iterative, true) => iterative::stratified(units, &order, shares, &mut rng),
-            (Stratify::None, false) => grouped::greedy(units, &order, shares, false),
-            (Stratify::Label | Stratify::Iterative, false) => grouped::greedy(units, &order, shares, true),
+            (Stratify::Iterative, true) => {
+                iterative_stratification::stratified(units, &order, shares, &mut rng)
+            }
+            (Stratify::None, false) => whole_groups::greedy(units, &order, shares, false),
+            (Stratify::Label | Stratify::Iterative, false) => {
+                whole_groups::greedy(units, &order, shares, true)
+            }
         };
         units.fill_empty(&mut of_unit, shares.len());
         Ok(of_unit)

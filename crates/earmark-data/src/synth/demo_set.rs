@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use earmark_core::atomic::{self, WriteError};
 use earmark_core::random::{self, ChaCha8Rng, Purpose};
 
+use super::demo_clip;
 use super::demo_sound::{DemoSound, SAMPLE_RATE_HZ};
-use super::scene;
 use crate::scan::{OnProgress, scan};
 
 /// The share of wrong labels in the noisy subset.
@@ -97,7 +97,7 @@ pub fn write_demo(root: &Path, seed: u64, progress: &OnProgress<'_>) -> Result<D
     let written = scan(&indices, progress, |&index| {
         let entry = &entries[index];
         let mut rng = random::stream(seed, &[Purpose::Synth as u64, 1, index as u64]);
-        let samples = scene::render(&entry.truth, &mut rng);
+        let samples = demo_clip::render(&entry.truth, &mut rng);
         let path = root.join(entry.subset.folder()).join(&entry.file);
         write_wav(&path, &samples)
     });

@@ -2,16 +2,16 @@
 
 mod config;
 mod error;
-pub(crate) mod event_file;
 mod model_file;
 mod paths_and_pruning;
 mod resume_state;
-mod tensor_file;
+mod safetensors_file;
+pub(crate) mod tensorboard_events;
 
 pub use config::{CheckpointConfig, KeepCheckpoints};
 pub use error::ModelFileError;
-pub use event_file::EventWriter;
 pub use model_file::{FORMAT, ModelFile, ModelMeta};
 pub use paths_and_pruning::{best_path, folder, list, path, prune, state_path};
 pub use resume_state::{BestCheckpoint, ResumeState, TrainingProgress};
-pub use tensor_file::{HostTensor, Tensors, read_foreign_tensors, read_tensors, write_tensors};
+pub use safetensors_file::{HostTensor, Tensors, read_foreign_tensors, read_tensors, write_tensors};
+pub use tensorboard_events::EventWriter;

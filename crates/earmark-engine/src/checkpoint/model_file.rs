@@ -3,7 +3,7 @@
 //! Tensors have the names of the network's variables; the metadata is the JSON of [`ModelMeta`].
 
 use super::error::ModelFileError;
-use super::tensor_file::{HostTensor, Tensors, parse_tensors, read_json, write_tensors};
+use super::safetensors_file::{HostTensor, Tensors, parse_tensors, read_json, write_tensors};
 use earmark_metrics::Calibration;
 use earmark_models::{VarId, VarSpec, Vars};
 use serde::{Deserialize, Serialize};

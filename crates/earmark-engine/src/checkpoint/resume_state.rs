@@ -6,7 +6,7 @@
 use super::error::ModelFileError;
 use super::model_file::check_format;
 use super::paths_and_pruning::state_path;
-use super::tensor_file::{HostTensor, Tensors, read_json, read_tensors, write_tensors};
+use super::safetensors_file::{HostTensor, Tensors, read_json, read_tensors, write_tensors};
 use crate::optim::optimizer::Optimizer;
 use crate::optim::schedule::PlateauState;
 use burn::tensor::{Tensor, TensorData};

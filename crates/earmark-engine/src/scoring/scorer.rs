@@ -8,9 +8,6 @@ use earmark_features::Extractor;
 use earmark_models::{Forward, Network, Vars, to_host};
 use std::sync::Arc;
 
-/// The longest clip that is scored whole, in seconds: memory must not grow with a clip's length.
-const LONGEST_SECONDS: f64 = 60.0;
-
 /// A trained network with what turns its logits into scores.
 #[derive(Clone, Debug)]
 pub struct Scorer {
@@ -88,11 +85,6 @@ impl Scorer {
             Some(CropMean::Geometric) => segments.geometric_mean(),
             Some(CropMean::Arithmetic) | None => segments.mean(),
         }
-    }
-
-    /// Frames of the longest clip that is scored whole, where the front end cuts no segments.
-    pub fn longest_whole(&self) -> usize {
-        ((LONGEST_SECONDS * self.extractor.frames_per_second()) as usize).max(1)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `[train]` of a recipe.
 
-use super::length::{check_learning_rate, check_length};
+use super::length_in_epochs_or_steps::{check_learning_rate, check_length};
 use super::phase::{Begin, Phase};
 use crate::init::start_config::StartConfig;
 use crate::loss::Loss;

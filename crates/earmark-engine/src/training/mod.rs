@@ -1,25 +1,25 @@
 //! The training loop and its settings.
 
 pub(crate) mod config;
-mod frozen;
+mod freeze_and_layer_rate_checks;
 pub(crate) mod job;
-mod length;
-mod log;
-mod metric;
+mod length_in_epochs_or_steps;
+mod metrics_jsonl_and_tensorboard;
 mod phase;
 mod phase_plan;
 mod session;
 mod step;
 mod throughput;
 mod validation_config;
+mod validation_metric;
 
 pub use config::TrainConfig;
-pub use frozen::{PrefixError, check_prefixes};
+pub use freeze_and_layer_rate_checks::{PrefixError, check_prefixes};
 pub use job::{FitError, FitEvent, FitJob, FitOutcome, Validate};
-pub use log::{events_path, metrics_path};
-pub use metric::ValidationMetric;
+pub use metrics_jsonl_and_tensorboard::{events_path, metrics_path};
 pub use phase::{Begin, Phase};
 pub use session::fit;
 pub use step::{StepResult, TrainStep, train_step};
 pub use throughput::Throughput;
 pub use validation_config::{ValidationConfig, ValidationSplit};
+pub use validation_metric::ValidationMetric;

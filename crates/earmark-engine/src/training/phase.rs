@@ -1,6 +1,6 @@
 //! `[[train.phases]]` of a recipe: phases of a training, one after the other.
 
-use super::length::{check_learning_rate, check_length};
+use super::length_in_epochs_or_steps::{check_learning_rate, check_length};
 use crate::optim::{LayerRate, OptimizerConfig, Schedule};
 use earmark_core::{Check, ConfigError, Within};
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! The phases of a training as they run, with everything resolved.
 
 use super::config::TrainConfig;
-use super::length::steps_of;
+use super::length_in_epochs_or_steps::steps_of;
 use super::phase::{Begin, Phase};
 use crate::init::prefixes::has_prefix;
 use crate::optim::{LayerRate, OptimizerConfig, Schedule};

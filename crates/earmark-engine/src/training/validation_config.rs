@@ -1,6 +1,6 @@
 //! `[validation]` of a recipe: which clips validate a training, how they are scored, and when training stops early.
 
-use super::metric::ValidationMetric;
+use super::validation_metric::ValidationMetric;
 use crate::scoring::random_crops::RandomCrops;
 use earmark_core::{Check, ConfigError, Within};
 use earmark_features::Segments;

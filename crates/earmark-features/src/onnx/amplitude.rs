@@ -2,18 +2,7 @@
 
 use crate::amplitude::{AmplitudeScale, DecibelFactors, decibel_factors};
 use crate::stft::BinValue;
-use earmark_core::ConfigError;
 use earmark_onnx::{Builder, Value};
-
-/// Refuses what would need a loop over frames.
-pub(super) fn check_exportable(scale: &AmplitudeScale) -> Result<(), ConfigError> {
-    let AmplitudeScale::Pcen(_) = scale else {
-        return Ok(());
-    };
-    let remedy = "train with front-end.amplitude.log or front-end.amplitude.db to export the model";
-    let reason = "can't be exported to ONNX, because its average runs from frame to frame";
-    Err(ConfigError::new("", "pcen", remedy).because(reason))
-}
 
 /// Compresses `[batch, frames, bands]`.
 pub(super) fn amplitude(g: &mut Builder, x: &Value, scale: &AmplitudeScale, value: BinValue) -> Value {

@@ -5,6 +5,7 @@
 //! are not numbers.
 
 mod amplitude;
+mod export_refusals;
 mod fourier_plan;
 mod framing;
 mod lengths;
@@ -66,18 +67,5 @@ impl FrontEnd {
         let segments = segments::segments(g, &log_mel, checked.segmenter.as_ref(), longest);
         g.set_prefix("postprocess");
         Ok(postprocess::postprocess(g, segments, &self.postprocess))
-    }
-
-    /// Refuses what has no graph.
-    fn check_exportable(&self) -> Result<(), ConfigError> {
-        amplitude::check_exportable(&self.amplitude).within("amplitude")?;
-        let remedy = "use `earmark predict` for such a model";
-        let reason = "can't be exported to ONNX, because these features are not a spectrogram";
-        ConfigError::unless(!self.handcrafted, "handcrafted", true, remedy)
-            .map_err(|error| error.because(reason))?;
-        let remedy = "train without it to export the model";
-        let reason = "can't be exported to ONNX, because trimming depends on the loudest frame of the clip";
-        ConfigError::unless(self.trim.is_none(), "trim", "(set)", remedy)
-            .map_err(|error| error.because(reason))
     }
 }

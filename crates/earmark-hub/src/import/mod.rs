@@ -3,6 +3,7 @@
 mod architectures;
 mod class_names;
 mod error;
+mod licence_and_source;
 mod mel_bank;
 mod tensors;
 
@@ -13,12 +14,11 @@ use crate::catalogue::published_models;
 use architectures::image_backbone;
 use burn::tensor::Device;
 use class_names::{class_count, class_names};
-use earmark_core::VERSION;
 use earmark_core::text::suggest;
-use earmark_engine::{FORMAT, ModelFile, ModelMeta};
+use earmark_engine::ModelFile;
 use earmark_features::Extractor;
 use earmark_models::{Network, VarId, VarSpec, Vars};
-use earmark_recipe::Recipe;
+use licence_and_source::model_meta;
 use mel_bank::mel_bank_fits;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -68,7 +68,7 @@ pub fn import(job: &Import) -> Result<Imported, ImportError> {
         return image_backbone::import(job);
     }
     let mut checkpoint: Checkpoint = earmark_torch::read(&job.file)?.into_iter().collect();
-    let mut recipe = architecture.recipe()?;
+    let recipe = architecture.recipe()?;
     let channels = Extractor::new(&recipe.front_end)?.channels();
     let build = |classes| Network::build(&recipe.network, channels, classes);
     let classes = class_count(&architecture, &checkpoint, &build(1)?.1).unwrap_or(1);
@@ -87,8 +87,7 @@ pub fn import(job: &Import) -> Result<Imported, ImportError> {
     for (i, values) in values.into_iter().enumerate() {
         vars.set_vec(VarId(i), values);
     }
-    recipe.licence = Some(architecture.licence().into());
-    let meta = model_meta(job, &recipe, names, architecture.homepage());
+    let meta = model_meta(job, recipe, names, architecture.origin());
     ModelFile::write(&job.out, &meta, &vars)?;
     Ok(Imported {
         architecture: architecture.name(),
@@ -97,24 +96,6 @@ pub fn import(job: &Import) -> Result<Imported, ImportError> {
         parameters: vars.count(true),
         ignored: checkpoint.len(),
     })
-}
-
-/// The head of the model file.
-fn model_meta(job: &Import, recipe: &Recipe, classes: Vec<String>, homepage: &str) -> ModelMeta {
-    let source = job.source.clone().unwrap_or_else(|| {
-        let name = job.file.file_name().unwrap_or_default().to_string_lossy();
-        format!("{homepage} ({name})")
-    });
-    ModelMeta {
-        format: FORMAT,
-        version: VERSION.into(),
-        recipe: recipe.to_toml(),
-        classes,
-        licence: recipe.licence.clone(),
-        source: Some(source),
-        calibration: None,
-        step: 0,
-    }
 }
 
 fn unknown(name: &str) -> ImportError {

@@ -1,7 +1,8 @@
 //! The files of a bundle apart from its models.
 
 use super::description::{BundleDescription, PROGRAM};
-use super::{BundleJob, checksums, texts};
+use super::script_readme_and_licences::{licences, readme, script};
+use super::{BundleJob, checksums};
 use crate::PipelineError;
 use earmark_core::atomic::{self, WriteError};
 use std::fs;
@@ -25,9 +26,9 @@ pub(super) fn write_files(
     })?;
     for (name, content) in [
         ("bundle.json", json + "\n"),
-        ("predict.sh", texts::script(description)),
-        ("README.md", texts::readme(description)),
-        ("LICENCES.md", texts::licences(description)),
+        ("predict.sh", script(description)),
+        ("README.md", readme(description)),
+        ("LICENCES.md", licences(description)),
     ] {
         atomic::write(&folder.join(name), |w| w.write_all(content.as_bytes()))?;
     }

@@ -19,8 +19,8 @@ mod description;
 mod elf;
 mod files;
 mod models;
+mod script_readme_and_licences;
 mod staged_folder;
-mod texts;
 
 pub use description::{BundleDescription, BundledModel, BundledProgram};
 

@@ -42,12 +42,9 @@ pub(super) fn metadata(
         ("trained_by", format!("earmark {}", meta.version)),
     ];
     all.extend(meta.licence.clone().map(|licence| ("licence", licence)));
-    let json = |value: serde_json::Result<String>| value.expect("numbers, words and lists");
     if let Some(calibration) = &meta.calibration {
-        all.push(("calibration", json(serde_json::to_string(calibration))));
-    }
-    if let Some(trim) = &recipe.front_end.trim {
-        all.push(("trim", json(serde_json::to_string(trim))));
+        let json = serde_json::to_string(calibration).expect("numbers, words and lists");
+        all.push(("calibration", json));
     }
     all.push(("recipe", meta.recipe.clone()));
     let all = all.into_iter();

@@ -1,8 +1,7 @@
 //! Models for other programs: an ONNX file from samples to scores.
 //!
 //! The graph is everything between decoded, resampled samples and the scores of [`predict`](crate::predict()): the front end, the
-//! segments of a clip, the network, the mean over segments, the calibration. Decoding, resampling and, if the recipe has it, trimming
-//! (`front-end.trim`) are left to the user of the file.
+//! segments of a clip, the network, the mean over segments, the calibration. Decoding and resampling are left to the user of the file.
 
 mod calibration;
 mod check;
@@ -47,8 +46,6 @@ pub struct OnnxExport {
     pub meta: ModelMeta,
     /// Rate of the samples that it takes.
     pub sample_rate_hz: u32,
-    /// Whether the recipe trims silence (`front-end.trim`), which is left to the user of the file.
-    pub leaves_trimming: bool,
     /// Whether predictions score random crops (`predict.random-crops`); a graph scores whole clips.
     pub leaves_random_crops: bool,
     scorer: Scorer,
@@ -59,7 +56,7 @@ impl OnnxExport {
     ///
     /// # Errors
     ///
-    /// For a file that is not a model, and for a front end that can't be exported (`amplitude.pcen`).
+    /// For a file that is not a model, and for a front end that can't be exported (PCEN, handcrafted features, trimming).
     pub fn of_model(path: &Path, options: ExportOptions) -> Result<Self, PipelineError> {
         let opened = crate::Model::open_file(path, &Device::cpu()?)?;
         let mut meta = opened.meta().clone();
@@ -82,7 +79,6 @@ impl OnnxExport {
             model,
             meta,
             sample_rate_hz: recipe.front_end.sample_rate_hz,
-            leaves_trimming: recipe.front_end.trim.is_some(),
             leaves_random_crops: recipe.predict.random_crops.is_some(),
             scorer: scorer.clone(),
         })

@@ -4,14 +4,14 @@
 //! exports) works with what it gives. [`StackedModel`] is its counterpart for models whose inputs are the scores of others.
 
 mod ensemble;
+mod read_model_file;
 pub(crate) mod scoring;
-mod source;
 mod stacked;
 mod tag_recording;
 
 pub(crate) use ensemble::check_same_classes;
 pub use ensemble::{Ensemble, WindowError};
-pub use source::{ModelSource, model_files};
+pub use read_model_file::{ModelSource, model_files};
 pub use stacked::{StackedModel, find_input, inputs_of};
 
 use crate::PipelineError;

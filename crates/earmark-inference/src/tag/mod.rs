@@ -11,7 +11,6 @@
 //! Several files are tagged at a time ([`archive`]). The results of each go to a resume log, one write per file, and the output is
 //! made from it: if the process is killed, only the files in progress are lost ([`resume_log`]).
 
-pub mod archive;
 pub mod classes;
 mod config;
 pub mod default_model;
@@ -19,20 +18,21 @@ mod error;
 pub mod events;
 pub mod formats;
 pub mod inputs;
+pub mod many_recordings;
+mod one_recording;
 pub mod output;
-mod recording;
 pub mod result;
 pub mod resume_log;
 mod scratch_file;
 pub mod tagger;
 pub mod windows;
 
-pub use archive::{TagEvent, TagJob};
 pub use config::{TagConfig, WindowHop};
 pub use error::TagError;
 pub use events::EventScore;
 pub use formats::Format;
 pub use inputs::{InputFile, InputFiles};
+pub use many_recordings::{TagEvent, TagJob};
 pub use output::{OutputTarget, TagSummary, to_file, to_folder, to_stream};
 pub use result::{ClassScore, SoundEvent, TagResult, WindowScores};
 pub use tagger::Tagger;

@@ -7,29 +7,26 @@ mod gate;
 mod optimizer_steps;
 mod pool;
 mod prelude;
+mod served_devices;
 
 pub use chain::{ChainBackend, ChainOutput, chain_eval, chain_train, conv_kind, pack_for_inference};
 pub use gate::{GateBackend, gate};
 pub use optimizer_steps::{OptimBackend, adam, sgd};
 pub use pool::{PoolBackend, pool};
+pub use served_devices::runs_on;
 
 use crate::hardware::layout::{from_channels_outermost, to_channels_outermost};
-use crate::hardware::memory::{Buffer, Workspace};
+use crate::hardware::reused_buffers::{Buffer, Workspace};
 use crate::hardware::simd::Isa;
+use burn::backend::TensorMetadata;
 use burn::backend::flex::FlexTensor;
-use burn::backend::{DispatchDevice, TensorMetadata};
-use burn::tensor::{Device, TensorData};
+use burn::tensor::TensorData;
 use std::sync::LazyLock;
 
 /// Buffers that steps reuse, shared by all operations of the process. To learn that a requested
 /// instruction set is unavailable, call [`Isa::wanted`] first.
 static WORKSPACE: LazyLock<Workspace> =
     LazyLock::new(|| Workspace::with_isa(Isa::wanted().unwrap_or_else(|_| Isa::detect())));
-
-/// Whether the operations of this module run on a device: Burn's flex backend, with or without autodiff.
-pub fn runs_on(device: &Device) -> bool {
-    matches!(device.clone().inner().as_dispatch(), DispatchDevice::Flex(_))
-}
 
 /// Runs work on a thread of rayon's pool: there, each of its parallel loops begins at once, where one that begins outside wakes the
 /// pool and sleeps until it is done.

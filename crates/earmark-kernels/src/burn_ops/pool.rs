@@ -2,8 +2,8 @@
 
 use super::prelude::*;
 use super::{WORKSPACE, dims, slice};
-use crate::elementwise::pending::OpInput;
 use crate::elementwise::pool::{self as kernel, Pool, PoolShape};
+use crate::elementwise::postponed_normalisation::OpInput;
 
 /// Windows of `window` rows and columns that touch but do not overlap, `[B, C, H, W]` to `[B, C, H / h, W / w]`, with its
 /// gradient. Rows and columns that fill no window are left out; a window as large as the plane pools globally.

@@ -8,15 +8,15 @@ use crate::chain::training::LayerParams;
 use crate::conv::pointwise;
 use crate::conv::{self, ConvWeights};
 use crate::depthwise;
-use crate::depthwise::fused::{self, FusedStage};
+use crate::depthwise::fused_with_pointwise::{self, FusedStage};
+use crate::elementwise::batch_norm::Norm;
 use crate::elementwise::epilogue::Epilogue;
-use crate::elementwise::norm::Norm;
-use crate::elementwise::pending::OpInput;
 use crate::elementwise::pool;
+use crate::elementwise::postponed_normalisation::OpInput;
 use crate::gemm::matrix_product::PackedWeights;
-use crate::gemm::tiles::split_at;
+use crate::gemm::tiles_by_thread::split_at;
 use crate::hardware::lengths::check_len;
-use crate::hardware::memory::Workspace;
+use crate::hardware::reused_buffers::Workspace;
 use std::sync::Arc;
 
 /// Images that one thread takes through the whole chain together: few enough that what is between
@@ -210,7 +210,7 @@ impl InferenceChain {
                     norm: after,
                     act: self.chain.layers()[i + 1].act,
                 };
-                fused::forward(ws, first, &shape, second, x, out);
+                fused_with_pointwise::forward(ws, first, &shape, second, x, out);
             }
             (Ready::Pointwise(packed), ConvKind::Pointwise) => {
                 pointwise::forward(ws, packed, input, out, then);

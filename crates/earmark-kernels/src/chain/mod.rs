@@ -1,7 +1,7 @@
 //! A chain of convolutions, each followed by batch normalisation and an activation: the backbone of MobileNetV1, an inverted
 //! residual block, or a pair of 3x3 convolutions, as one operation per pass.
 //!
-//! Inside the chain no activated tensor exists: see [`crate::elementwise::pending`].
+//! Inside the chain no activated tensor exists: see [`crate::elementwise::postponed_normalisation`].
 
 mod chain_shape;
 mod conv_layer;

@@ -5,11 +5,11 @@ use crate::chain::conv_layer::ConvKind;
 use crate::conv::{self, pointwise};
 use crate::depthwise;
 use crate::elementwise::activation::Activation;
+use crate::elementwise::batch_norm::Norm;
 use crate::elementwise::epilogue::Epilogue;
-use crate::elementwise::norm::Norm;
-use crate::elementwise::pending::{InputGrad, OpInput, OutputGrad};
+use crate::elementwise::postponed_normalisation::{InputGrad, OpInput, OutputGrad};
 use crate::elementwise::rows::Moments;
-use crate::hardware::memory::{Buffer, Workspace};
+use crate::hardware::reused_buffers::{Buffer, Workspace};
 
 /// The parameters of one layer.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,7 @@
 //! The shape of a dense convolution and the algorithm that computes it.
 
 use crate::conv::window::{ConvWindow, Geometry};
-use crate::elementwise::pending::OpInput;
+use crate::elementwise::postponed_normalisation::OpInput;
 
 /// Fewest channels on both sides for which transforming tiles pays.
 const WINOGRAD_CHANNELS: usize = 32;

@@ -9,18 +9,18 @@ use crate::conv::weights::ConvWeights;
 use crate::conv::window::Geometry;
 use crate::conv::winograd::weight_gradient::weight_gradient;
 use crate::elementwise::epilogue::merge_sums;
-use crate::elementwise::pending::{InputGrad, OpInput, OutputGrad};
+use crate::elementwise::postponed_normalisation::{InputGrad, OpInput, OutputGrad};
 use crate::elementwise::rows::add_row;
 use crate::gemm::matrix_product::{PackedWeights, product, rhs_len};
 use crate::gemm::micro_kernel::{MR, NR};
 use crate::gemm::partial_sums::{PARTIALS, sum_groups};
-use crate::gemm::tiles::{Tile, per_tile, split};
+use crate::gemm::tiles_by_thread::{Tile, per_tile, split};
 use crate::gemm::transposed::pack_lhs;
 use crate::hardware::lengths::check_len;
-use crate::hardware::memory::Workspace;
+use crate::hardware::reused_buffers::Workspace;
 
 /// The backward pass of [`crate::conv::forward`]: fills `dx` (if given) with the gradient of the normalised input and returns
-/// the weight gradient `[O, I, kernel rows, kernel columns]` and the sums for [`crate::elementwise::norm::Norm::backward`].
+/// the weight gradient `[O, I, kernel rows, kernel columns]` and the sums for [`crate::elementwise::batch_norm::Norm::backward`].
 ///
 /// # Panics
 /// As [`crate::conv::forward`].

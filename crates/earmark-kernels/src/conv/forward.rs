@@ -6,10 +6,10 @@ use crate::conv::im2col::Im2col;
 use crate::conv::weights::ConvWeights;
 use crate::conv::window::Geometry;
 use crate::elementwise::epilogue::{Epilogue, merge_moments};
-use crate::elementwise::pending::OpInput;
+use crate::elementwise::postponed_normalisation::OpInput;
 use crate::elementwise::rows::Moments;
 use crate::hardware::lengths::check_len;
-use crate::hardware::memory::Workspace;
+use crate::hardware::reused_buffers::Workspace;
 
 /// Computes `out[O, B * Ho * Wo]` from `x[I, B * H * W]`; returns the moments of each output channel if the epilogue asks for them.
 ///

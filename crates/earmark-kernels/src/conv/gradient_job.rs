@@ -2,8 +2,8 @@
 
 use crate::conv::algorithm::ConvShape;
 use crate::conv::window::Geometry;
-use crate::elementwise::pending::{OpInput, OutputGrad};
-use crate::hardware::memory::Workspace;
+use crate::elementwise::postponed_normalisation::{OpInput, OutputGrad};
+use crate::hardware::reused_buffers::Workspace;
 
 /// One backward pass: the convolution, its input and the gradient of its output.
 pub(crate) struct GradientJob<'a> {

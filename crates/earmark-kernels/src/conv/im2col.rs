@@ -1,11 +1,11 @@
 //! Implicit im2col: the part of a tensor that some output rows read, activated, padded and ready to be packed.
 
 use crate::conv::window::Geometry;
-use crate::elementwise::pending::OpInput;
+use crate::elementwise::postponed_normalisation::OpInput;
 use crate::gemm::matrix_product::rhs_stride;
 use crate::gemm::micro_kernel::NR;
 use crate::gemm::transposed::interleave;
-use crate::hardware::memory::{Buffer, Workspace};
+use crate::hardware::reused_buffers::{Buffer, Workspace};
 
 /// Output pixels of one piece of a plain convolution, about.
 pub(crate) const COLUMNS: usize = 256;

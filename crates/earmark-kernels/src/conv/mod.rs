@@ -5,6 +5,7 @@ mod backward;
 mod forward;
 mod gradient_job;
 pub(crate) mod im2col;
+mod im2col_product;
 pub mod pointwise;
 mod weights;
 pub mod window;

@@ -6,15 +6,15 @@
 use rayon::prelude::*;
 
 use crate::elementwise::epilogue::{Epilogue, merge_moments, merge_sums};
-use crate::elementwise::pending::{InputGrad, OpInput, OutputGrad};
+use crate::elementwise::postponed_normalisation::{InputGrad, OpInput, OutputGrad};
 use crate::elementwise::rows::{Moments, pack_row};
 use crate::gemm::matrix_product::{PackedWeights, k_blocks, product, rhs_len};
 use crate::gemm::micro_kernel::{MR, NR};
 use crate::gemm::partial_sums::{PARTIALS, reduce, share};
-use crate::gemm::tiles::{Tile, per_tile, split};
+use crate::gemm::tiles_by_thread::{Tile, per_tile, split};
 use crate::gemm::transposed::{pack_lhs, pack_rhs};
 use crate::hardware::lengths::{check_len, count_parts};
-use crate::hardware::memory::Workspace;
+use crate::hardware::reused_buffers::Workspace;
 
 /// Columns of one piece of work.
 pub(crate) const COLUMNS: usize = 256;
@@ -116,7 +116,7 @@ fn room(k: usize, width: usize) -> usize {
 }
 
 /// The backward pass of [`forward`]: fills `dx[I, N]` with the gradient of the *normalised* input (through
-/// the activation that is pending on `x`) and returns the weight gradient `[O, I]` and the sums for [`crate::elementwise::norm::Norm::backward`].
+/// the activation that is pending on `x`) and returns the weight gradient `[O, I]` and the sums for [`crate::elementwise::batch_norm::Norm::backward`].
 ///
 /// With `dx` absent only the weight gradient is computed (the first layer of a network).
 ///

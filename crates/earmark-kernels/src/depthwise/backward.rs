@@ -6,14 +6,14 @@ use crate::conv::window::ConvWindow;
 use crate::depthwise::planes::{DepthwisePlanes, DepthwiseShape, taps};
 use crate::depthwise::shifted_copies::{ShiftedCopies, signed};
 use crate::depthwise::taps::{correlate, weigh};
-use crate::elementwise::pending::{InputGrad, OpInput, OutputGrad};
+use crate::elementwise::postponed_normalisation::{InputGrad, OpInput, OutputGrad};
 use crate::elementwise::rows::back_row;
 use crate::hardware::lengths::check_len;
-use crate::hardware::memory::Workspace;
+use crate::hardware::reused_buffers::Workspace;
 use crate::hardware::simd::multiversion;
 
 /// The backward pass of `forward`: fills `dx[C, B * H * W]`, if given, with the gradient of the normalised input and returns the
-/// weight gradient and the sums for [`crate::elementwise::norm::Norm::backward`].
+/// weight gradient and the sums for [`crate::elementwise::batch_norm::Norm::backward`].
 ///
 /// # Panics
 /// As `forward`.

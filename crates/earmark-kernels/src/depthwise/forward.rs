@@ -4,10 +4,10 @@ use rayon::prelude::*;
 
 use crate::depthwise::planes::{DepthwiseShape, PlaneBuffers};
 use crate::elementwise::epilogue::Epilogue;
-use crate::elementwise::pending::OpInput;
+use crate::elementwise::postponed_normalisation::OpInput;
 use crate::elementwise::rows::{Moments, moments};
 use crate::hardware::lengths::check_len;
-use crate::hardware::memory::Workspace;
+use crate::hardware::reused_buffers::Workspace;
 
 /// Computes `out[C, B * Ho * Wo]` from `x[C, B * H * W]` with weights `[C, kernel rows, kernel columns]`;
 /// returns the moments of each channel if the epilogue asks for them.

@@ -6,7 +6,7 @@
 
 mod backward;
 mod forward;
-pub(crate) mod fused;
+pub(crate) mod fused_with_pointwise;
 mod planes;
 mod shifted_copies;
 mod taps;

@@ -4,10 +4,10 @@ use crate::conv::window::ConvWindow;
 use crate::depthwise::shifted_copies::{ShiftedCopies, signed};
 use crate::depthwise::taps::{weigh, weigh_and_map};
 use crate::elementwise::activation::Activation;
-use crate::elementwise::pending::OpInput;
+use crate::elementwise::postponed_normalisation::OpInput;
 use crate::elementwise::rows::{RowMap, map_row};
 use crate::hardware::lengths::check_len;
-use crate::hardware::memory::{Buffer, Workspace};
+use crate::hardware::reused_buffers::{Buffer, Workspace};
 use crate::hardware::simd::Isa;
 
 /// Pixels that one piece of work takes at least, and pieces that are enough to keep all threads busy.

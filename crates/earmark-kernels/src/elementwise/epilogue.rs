@@ -1,11 +1,11 @@
 //! What happens to a piece of an operation's output while it is still in the cache.
 
 use crate::elementwise::activation::Activation;
-use crate::elementwise::norm::Norm;
+use crate::elementwise::batch_norm::Norm;
 use crate::elementwise::rows::{Moments, map_in_place, moments};
-use crate::gemm::tiles::Tile;
+use crate::gemm::tiles_by_thread::Tile;
 use crate::hardware::lengths::check_channels;
-use crate::hardware::memory::Workspace;
+use crate::hardware::reused_buffers::Workspace;
 
 /// What a forward operation does with its raw result.
 #[derive(Clone, Copy, Debug)]

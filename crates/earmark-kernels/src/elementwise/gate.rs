@@ -5,7 +5,7 @@
 use rayon::prelude::*;
 
 use crate::hardware::lengths::check_len;
-use crate::hardware::memory::Workspace;
+use crate::hardware::reused_buffers::Workspace;
 use crate::hardware::simd::{madd, multiversion};
 
 #[inline(always)]

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::hardware::memory::Workspace;
+use crate::hardware::reused_buffers::Workspace;
 use crate::hardware::simd::{madd, multiversion};
 
 /// Where Adam adds its epsilon. The two differ while the second moment is young.

@@ -5,10 +5,10 @@
 
 use rayon::prelude::*;
 
-use crate::elementwise::pending::OpInput;
+use crate::elementwise::postponed_normalisation::OpInput;
 use crate::elementwise::rows::add_row;
 use crate::hardware::lengths::check_len;
-use crate::hardware::memory::Workspace;
+use crate::hardware::reused_buffers::Workspace;
 use crate::hardware::simd::multiversion;
 
 /// What a window yields.
@@ -132,7 +132,7 @@ fn largest(band: &[f32], width: usize, window: [usize; 2], j: usize) -> usize {
 }
 
 /// The backward pass of [`forward`]: fills `dx[C, B * H * W]` with the gradient of the normalised input and returns the sums for
-/// [`crate::elementwise::norm::Norm::backward`].
+/// [`crate::elementwise::batch_norm::Norm::backward`].
 ///
 /// # Panics
 /// As [`forward`].

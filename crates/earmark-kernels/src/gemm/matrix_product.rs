@@ -6,8 +6,8 @@
 use rayon::prelude::*;
 
 use crate::gemm::micro_kernel::{MR, NR, OutputBlock, block, block_size};
-use crate::gemm::tiles::Tile;
-use crate::hardware::memory::{Buffer, Workspace};
+use crate::gemm::tiles_by_thread::Tile;
+use crate::hardware::reused_buffers::{Buffer, Workspace};
 use crate::hardware::simd::Isa;
 
 /// Longest run of k between two visits of the same tile of C: a panel of B that long (16 kB)

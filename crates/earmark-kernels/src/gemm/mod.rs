@@ -3,5 +3,5 @@
 pub(crate) mod matrix_product;
 pub(crate) mod micro_kernel;
 pub(crate) mod partial_sums;
-pub(crate) mod tiles;
+pub(crate) mod tiles_by_thread;
 pub(crate) mod transposed;

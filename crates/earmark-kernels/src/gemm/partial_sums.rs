@@ -4,8 +4,8 @@
 use rayon::prelude::*;
 
 use crate::elementwise::rows::add_row;
-use crate::gemm::tiles::{Tile, split};
-use crate::hardware::memory::Workspace;
+use crate::gemm::tiles_by_thread::{Tile, split};
+use crate::hardware::reused_buffers::Workspace;
 
 /// Maximum total size of the partial weight gradients, in numbers.
 pub(crate) const PARTIALS: usize = 4 << 20;

@@ -2,5 +2,5 @@
 
 pub mod layout;
 pub(crate) mod lengths;
-pub mod memory;
+pub mod reused_buffers;
 pub mod simd;

@@ -1,8 +1,8 @@
 //! Two-dimensional convolution, optionally with BatchNorm, then an activation.
 
 use super::activation::activate;
+use super::batch_norm::{BatchNorm, BatchNormConfig};
 use super::conv_spec::ConvSpec;
-use super::norm::{BatchNorm, BatchNormConfig};
 use crate::forward_pass::Forward;
 use crate::params::{VarBuilder, VarId, WeightInit};
 use burn::tensor::{Tensor, module, ops::ConvOptions};
@@ -120,7 +120,7 @@ impl Conv {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::params::vars::{Vars, to_host};
+    use crate::params::variable_values::{Vars, to_host};
     use burn::tensor::Device;
 
     /// The larger kernel of a halved convolution is the same on the host and by tensors.

@@ -2,7 +2,8 @@
 
 use super::conv::Conv;
 use super::pool::PoolSpec;
-use crate::forward_pass::{BatchStatistics, Forward, without_gradients};
+use crate::batch_norm_statistics::{BatchStatistics, without_gradients};
+use crate::forward_pass::Forward;
 use crate::params::{VarId, to_host};
 use burn::tensor::Tensor;
 use earmark_kernels::burn_ops::{chain_eval, chain_train, conv_kind, pack_for_inference, runs_on};

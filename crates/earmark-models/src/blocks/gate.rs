@@ -16,7 +16,7 @@ pub fn gate(x: Tensor<4>, factors: Tensor<2>, ctx: &Forward) -> Tensor<4> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::params::vars::{Vars, to_host};
+    use crate::params::variable_values::{Vars, to_host};
     use burn::tensor::{Device, TensorData};
 
     /// Values and both gradients, with the kernels and by Burn's own operations, for planes of odd sizes and of one pixel.

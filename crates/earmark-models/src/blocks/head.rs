@@ -1,7 +1,7 @@
 //! The classifier that the argus-2019 system puts on each of its outputs.
 
+use super::batch_norm::{BatchNorm, BatchNormConfig};
 use super::dense::Dense;
-use super::norm::{BatchNorm, BatchNormConfig};
 use super::pool::global_mean;
 use super::prelu::Prelu;
 use crate::forward_pass::Forward;

@@ -2,10 +2,10 @@
 //! (Howard et al. 2019, arXiv:1905.02244).
 
 use super::activation::Activation;
+use super::batch_norm::BatchNormConfig;
 use super::conv::Conv;
 use super::conv_chain::conv_chain;
 use super::conv_spec::{ConvPadding, ConvSpec};
-use super::norm::BatchNormConfig;
 use super::squeeze_excite::SqueezeExcite;
 use crate::forward_pass::Forward;
 use crate::layer_table::LayerTableBuilder;

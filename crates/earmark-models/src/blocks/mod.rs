@@ -2,6 +2,7 @@
 
 pub(crate) mod activation;
 pub(crate) mod attention;
+pub(crate) mod batch_norm;
 pub(crate) mod channel_rounding;
 pub(crate) mod conv;
 pub(crate) mod conv_chain;
@@ -11,7 +12,6 @@ pub(crate) mod gate;
 pub(crate) mod head;
 pub(crate) mod input_scaler;
 pub(crate) mod inverted_residual;
-pub(crate) mod norm;
 pub(crate) mod onnx;
 pub(crate) mod pool;
 pub(crate) mod prelu;
@@ -19,6 +19,7 @@ pub(crate) mod squeeze_excite;
 
 pub use activation::{Activation, activate};
 pub use attention::{Attention, AttentionSpec};
+pub use batch_norm::{BatchNorm, BatchNormConfig};
 pub use channel_rounding::divisible;
 pub use conv::Conv;
 pub use conv_chain::{conv_chain, conv_chain_pooled};
@@ -28,7 +29,6 @@ pub use gate::gate;
 pub use head::{Head, HeadSpec};
 pub use input_scaler::{InputScaler, InputScalerSpec};
 pub use inverted_residual::{InvertedResidual, InvertedResidualSpec};
-pub use norm::{BatchNorm, BatchNormConfig};
 pub use pool::{Pool, PoolSpec, global_max, global_mean, pooled_size, without_plane};
 pub use prelu::Prelu;
 pub use squeeze_excite::SqueezeExcite;

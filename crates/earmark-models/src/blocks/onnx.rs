@@ -2,12 +2,12 @@
 
 use super::activation::Activation;
 use super::attention::Attention;
+use super::batch_norm::BatchNorm;
 use super::conv::Conv;
 use super::conv_spec::ConvPadding;
 use super::dense::Dense;
 use super::head::Head;
 use super::inverted_residual::InvertedResidual;
-use super::norm::BatchNorm;
 use super::squeeze_excite::SqueezeExcite;
 use crate::onnx::OnnxPlanes;
 use crate::params::{VarId, Vars};

@@ -73,7 +73,7 @@ pub fn global_max(x: Tensor<4>, ctx: &Forward) -> Tensor<2> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::params::vars::{Vars, to_host};
+    use crate::params::variable_values::{Vars, to_host};
     use burn::tensor::{Device, TensorData};
 
     fn numbers(shape: [usize; 4]) -> Tensor<4> {

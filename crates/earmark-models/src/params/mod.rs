@@ -1,10 +1,10 @@
 //! A network's parameters: their names and shapes, how they start, and their current values.
 
-pub(crate) mod init;
+pub(crate) mod initial_values;
 pub(crate) mod packed_chains;
-pub(crate) mod spec;
-pub(crate) mod vars;
+pub(crate) mod variable_names_and_shapes;
+pub(crate) mod variable_values;
 
-pub use init::{VarInit, WeightInit};
-pub use spec::{VarBuilder, VarId, VarKind, VarSpec, count_parameters};
-pub use vars::{Vars, to_host};
+pub use initial_values::{VarInit, WeightInit};
+pub use variable_names_and_shapes::{VarBuilder, VarId, VarKind, VarSpec, count_parameters};
+pub use variable_values::{Vars, to_host};

@@ -1,6 +1,6 @@
 //! Chains of convolutions packed for inference, kept from pass to pass.
 
-use crate::params::spec::VarId;
+use crate::params::variable_names_and_shapes::VarId;
 use earmark_kernels::chain::{Chain, InferenceChain};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -5,6 +5,7 @@ pub mod data_types;
 pub(crate) mod frame;
 pub mod notes;
 mod run_clips;
+mod run_curves;
 pub mod run_page;
 mod run_scores;
 pub mod run_types;

@@ -3,10 +3,11 @@
 use super::frame::{Page, details, facts, grid, lead};
 use super::notes::notes;
 use super::run_clips::worst_clips;
+use super::run_curves::curve_chart;
 use super::run_scores::{classes, compared, scores, step_text};
 use super::run_types::{Fact, RunReport, SkippedFile, TrainingCurve};
 use super::table::{TableCell, table};
-use crate::{Chart, ConfusionChart, LineChart, ReliabilityCurve, Series, reliability_chart};
+use crate::{Chart, ConfusionChart, ReliabilityCurve, reliability_chart};
 use earmark_core::human::{human_count, score};
 use maud::{Markup, html};
 
@@ -14,8 +15,6 @@ use maud::{Markup, html};
 const HEADLINES: usize = 4;
 /// Confusions listed in words.
 const PAIRS: usize = 15;
-/// Curves longer than this get a moving mean.
-const ROUGH: usize = 300;
 
 /// One HTML page with everything that is known about a run: notes first, then scores, curves, classes, mistakes, and how
 /// to run it again.
@@ -69,25 +68,6 @@ fn summary(report: &RunReport) -> Markup {
         Fact::new("seed", report.seed),
     ];
     html! { (notes(&report.notes)) (facts(report.summary.iter().chain(&own))) }
-}
-
-fn curve_chart(curve: &TrainingCurve) -> Chart {
-    let rough = curve.points.len() > ROUGH && changes_often(&curve.points);
-    let (smooth_points, y_label) = match (curve.points.len() / 60).max(2) {
-        n if rough => (n, format!("thin: each value, bold: moving mean of {n}")),
-        _ => (0, String::new()),
-    };
-    let mut line = Series::new(&curve.name, curve.points.clone());
-    line.smooth_points = smooth_points;
-    let mut chart = LineChart::over_steps(line);
-    (chart.y_label, chart.y_scale) = (y_label, curve.scale);
-    chart.draw()
-}
-
-/// Whether a curve jitters (a loss) and does not follow a plan (a learning rate): more than a tenth of its points are turns.
-fn changes_often(points: &[(f64, f64)]) -> bool {
-    let turns = |w: &&[(f64, f64)]| (w[1].1 - w[0].1) * (w[2].1 - w[1].1) < 0.0;
-    points.windows(3).filter(turns).count() * 10 > points.len()
 }
 
 fn confusion(confusion: &ConfusionChart) -> Markup {

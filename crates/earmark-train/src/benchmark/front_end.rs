@@ -1,6 +1,6 @@
 //! The speed of the front end.
 
-use super::timing::{median, noise, repeats};
+use super::time_and_peak_memory::{median, noise, repeats};
 use earmark_audio::{Clip, decode_bytes};
 use earmark_features::{Extractor, ExtractorScratch};
 use earmark_inference::PipelineError;

@@ -5,12 +5,12 @@
 
 mod front_end;
 mod random_step;
-mod timing;
+mod time_and_peak_memory;
 
 pub use front_end::FrontEndSpeed;
 pub(crate) use random_step::RandomStep;
-pub use timing::StepSpeed;
-pub(crate) use timing::median;
+pub use time_and_peak_memory::StepSpeed;
+pub(crate) use time_and_peak_memory::median;
 
 use earmark_engine::{Optimizer, Scorer, SegmentBatch};
 use earmark_features::Extractor;
@@ -21,7 +21,7 @@ use front_end::front_end_speed;
 use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use timing::{measure, noise, timed};
+use time_and_peak_memory::{measure, noise, timed};
 
 /// A benchmark.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! A training step on random segments, to be timed.
 
-use super::timing::{noise, timed};
+use super::time_and_peak_memory::{noise, timed};
 use burn::tensor::Device;
 use earmark_core::random::{self, Purpose};
 use earmark_engine::{Optimizer, TrainConfig, TrainStep, train_step};

@@ -1,8 +1,8 @@
 //! Cross-validation: a run per fold, each evaluated on its test fold, and their results together.
 
-pub use report::{CrossValidationReport, FoldMetrics, MetricSpread};
+pub use folds_json::{CrossValidationReport, FoldMetrics, MetricSpread};
 
-mod report;
+mod folds_json;
 
 use crate::evaluation::with_truth;
 use crate::stacking;
@@ -18,7 +18,7 @@ use earmark_runs::experiment_log::{RunState, RunStatus};
 use earmark_runs::run_dir::{
     RunDir, RunLock, fold_run, fold_runs, folds_path, is_stack, planned_steps, write_json,
 };
-use report::FoldResult;
+use folds_json::FoldResult;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;

@@ -10,11 +10,11 @@
 //! on clips of K. This is so in all stacking with folds, and reaches the meta-model only through their scores.)
 
 mod evaluation;
-mod input_run;
+mod out_of_fold_inputs;
 mod stack_inputs;
 mod training;
 
 pub(crate) use evaluation::evaluate;
-pub use input_run::input_names;
+pub use out_of_fold_inputs::input_names;
 pub(crate) use stack_inputs::data_of;
 pub use training::{StackJob, train_stack};

@@ -1,6 +1,6 @@
 //! The input of a stacked network: the out-of-fold segment scores of several runs, concatenated.
 
-use super::input_run::{ClipRows, InputRun, InputScores, folds_of};
+use super::out_of_fold_inputs::{ClipRows, InputRun, InputScores, folds_of};
 use crate::{Observer, PipelineError, Skips};
 use earmark_core::random::ChaCha8Rng;
 use earmark_core::rows::mean as mean_rows;

@@ -105,14 +105,11 @@ fn train_fold(
     let batches = batches(recipe, inputs, &split.train)?;
     let (data, fingerprint, skipped) = (&inputs.data, inputs.fingerprint.clone(), inputs.skipped.clone());
     let info = RunInfo {
-        command: job.command.clone(),
-        seed: recipe.train.seed,
-        device: job.device.clone(),
         data: data_info(data, &split, &data.root, fingerprint, Some(fold), skipped),
         steps: Some(train.total_steps(batches.batches_per_epoch())),
         optimistic: split.optimistic || inputs.optimistic,
         class_weights: named_class_weights(&train.loss, classes.names()),
-        ..started_now()
+        ..started_now(&job.command, recipe.train.seed, &job.device)
     };
     let table = SplitTable::of(&split);
     let resume = job.resume && path.join("run.json").exists();

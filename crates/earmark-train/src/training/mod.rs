@@ -1,23 +1,23 @@
 //! Recipe and data folder to a run directory: plan, lock the folder, prepare, write what describes the run, fit.
 
-mod class_weights;
-mod clips;
+mod class_weights_from_counts;
 mod estimate;
 mod fit_run;
+mod fit_scaler_on_clips;
 mod initial_weights;
-mod plan;
+mod plan_without_audio;
 mod prepare;
+mod prepare_clips;
 mod resume_check;
 mod run_json_and_log;
-mod scaler;
-mod validation;
+mod validate_while_training;
 
-pub(crate) use class_weights::{describe_class_weights, named_class_weights, with_class_weights};
-pub(crate) use clips::prepare_clips;
+pub(crate) use class_weights_from_counts::{describe_class_weights, named_class_weights, with_class_weights};
 pub use estimate::{Estimate, estimate};
 pub(crate) use fit_run::{fit_run, model_meta};
 pub(crate) use initial_weights::classifier_variables;
-pub use plan::{TrainPlan, plan};
+pub use plan_without_audio::{TrainPlan, plan};
+pub(crate) use prepare_clips::prepare_clips;
 pub(crate) use resume_check::cannot_resume;
 pub use run_json_and_log::describe_validation;
 pub(crate) use run_json_and_log::{data_info, log_command, started_now};
@@ -154,7 +154,7 @@ impl Planned {
     fn read(job: &TrainJob) -> Result<Self, PipelineError> {
         let data = open_data(&job.recipe, &job.data)?;
         let split = split(&job.recipe, &data, job.fold, job.fold_table.as_deref())?;
-        let noisy = clips::noisy_clips(&job.recipe, &split.train)?;
+        let noisy = prepare_clips::noisy_clips(&job.recipe, &split.train)?;
         // Class weights of unknown classes are refused before any audio is read.
         with_class_weights(&job.recipe.train, data.classes.names(), &split.train)?;
         Ok(Self { data, split, noisy })

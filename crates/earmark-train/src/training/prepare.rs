@@ -1,10 +1,10 @@
 //! Everything that a training needs, except its run directory: features, class weights, scaler, batches.
 
-use super::class_weights::{named_class_weights, with_class_weights};
-use super::clips::{failures, prepare_clips, readable, source_notes};
+use super::class_weights_from_counts::{named_class_weights, with_class_weights};
+use super::fit_scaler_on_clips::fit_on_clips;
 use super::initial_weights::{InitialNetwork, InitialWeights};
+use super::prepare_clips::{failures, prepare_clips, readable, source_notes};
 use super::run_json_and_log::{data_info, started_now};
-use super::scaler::fit_on_clips;
 use super::{Planned, TrainJob};
 use crate::{Observer, PipelineError};
 use earmark_data::batches::TrainingClips;
@@ -81,16 +81,13 @@ impl Prepared {
         };
         let weights = InitialWeights::of(job, None);
         let info = RunInfo {
-            command: job.command.clone(),
-            seed: recipe.train.seed,
-            device: job.device.clone(),
             data: data_info(data, split, &job.data, data.fingerprint()?, job.fold, skipped),
             steps: Some(train.total_steps(batches.batches_per_epoch())),
             init_from: weights.as_ref().map(|w| w.config.from.clone()),
             prefixes: weights.map(|w| w.config.prefixes()).unwrap_or_default(),
             optimistic: split.optimistic,
             class_weights: named_class_weights(&train.loss, data.classes.names()),
-            ..started_now()
+            ..started_now(&job.command, recipe.train.seed, &job.device)
         };
         let notes = training.notes.iter().chain(&validation.notes);
         let notes = notes.map(ToString::to_string).chain(source_notes(&training));

@@ -1,4 +1,4 @@
-//! `run.json`, and the lines of a run's log.
+//! What `run.json` says (command, version, seed, device, data), and the lines of a run's log.
 
 use crate::{REVISION, Skips};
 use earmark_core::{VERSION, text};
@@ -10,12 +10,15 @@ use earmark_runs::split_table::DataSplit;
 use std::path::Path;
 
 /// `run.json` of a run that starts now, with random initial weights and equal class weights.
-pub(crate) fn started_now() -> RunInfo {
+pub(crate) fn started_now(command: &[String], seed: u64, device: &str) -> RunInfo {
     RunInfo {
         format: FORMAT,
+        command: command.to_vec(),
         version: VERSION.into(),
         revision: REVISION.map(str::to_owned),
         started: now(),
+        seed,
+        device: device.to_owned(),
         ..RunInfo::default()
     }
 }

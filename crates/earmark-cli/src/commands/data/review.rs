@@ -1,6 +1,6 @@
 //! `earmark review`
 
-use crate::commands::scores::out_of_fold;
+use crate::commands::out_of_fold_scores::out_of_fold;
 use crate::prelude::*;
 use earmark::metrics::{ScoreTable, TruthTable};
 use earmark::report::{Align, text_table};

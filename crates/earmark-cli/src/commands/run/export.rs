@@ -71,11 +71,6 @@ pub fn run(args: &Export, console: &Console) -> anyhow::Result<Status> {
             path.display()
         );
     }
-    if onnx.leaves_trimming {
-        console.note(
-            "front-end.trim is not in the graph: trim silence before you pass clips to it (the metadata says how, as `trim`)",
-        );
-    }
     if onnx.leaves_random_crops {
         console.note(
             "the graph scores whole clips, `earmark predict` random crops of them (predict.random-crops): the scores differ",

@@ -3,7 +3,7 @@
 //! An evaluator claims a checkpoint by an operating-system lock on `eval/claim-<step>`, which the system releases when the process
 //! dies; the file is removed once the step is evaluated.
 
-use super::files::result_path;
+use super::result_files::result_path;
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 

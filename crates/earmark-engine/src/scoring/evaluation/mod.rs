@@ -2,8 +2,10 @@
 
 mod claim;
 mod evaluate;
-mod files;
+mod every_nth_checkpoint;
+mod result_files;
 
 pub use claim::CheckpointClaim;
 pub use evaluate::{Evaluation, EvaluationError, EvaluationJob, SkippedClip, evaluate};
-pub use files::{every_nth, json_path, result_path, scores_path, write_result};
+pub use every_nth_checkpoint::every_nth;
+pub use result_files::{json_path, result_path, scores_path, write_result};

@@ -4,6 +4,7 @@
 //! from (seed, step), the state is written last and atomically, and the logs are cut back to it.
 
 mod early_stop_and_save;
+mod moving_average_of_weights;
 mod start_or_resume;
 mod state;
 mod step_loop;

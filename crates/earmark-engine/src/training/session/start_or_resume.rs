@@ -4,7 +4,7 @@ use super::state::{Session, total_steps, wants_checkpoint};
 use crate::checkpoint::{self, FORMAT, ResumeState, TrainingProgress};
 use crate::optim::Optimizer;
 use crate::training::job::{FitError, FitEvent, FitJob};
-use crate::training::log::TrainingLog;
+use crate::training::metrics_jsonl_and_tensorboard::TrainingLog;
 use crate::training::throughput::Throughput;
 use earmark_core::atomic::{self, WriteError};
 use std::path::Path;

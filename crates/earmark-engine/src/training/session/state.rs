@@ -3,7 +3,7 @@
 use crate::checkpoint::{CheckpointConfig, TrainingProgress};
 use crate::optim::Optimizer;
 use crate::training::job::{FitEvent, FitJob, FitOutcome};
-use crate::training::log::TrainingLog;
+use crate::training::metrics_jsonl_and_tensorboard::TrainingLog;
 use crate::training::phase_plan::PhasePlan;
 use crate::training::throughput::Throughput;
 use earmark_models::Vars;

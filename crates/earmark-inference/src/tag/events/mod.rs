@@ -7,9 +7,9 @@
 //!
 //! All of this is done window by window: only a few numbers per class and the events found are kept.
 
-mod finder;
+mod hysteresis_and_gaps;
 
-pub use finder::EventFinder;
+pub use hysteresis_and_gaps::EventFinder;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! File formats for results.
 
-mod csv_audacity_raven;
+mod csv_birdnet_audacity_raven;
 mod json;
 mod parquet;
 mod seconds;
@@ -132,7 +132,7 @@ enum Kind {
     },
     Ndjson,
     Audacity,
-    Raven(csv_audacity_raven::Selections),
+    Raven(csv_birdnet_audacity_raven::Selections),
     Parquet(Box<parquet::Parquet>),
 }
 
@@ -140,9 +140,9 @@ impl<'a> FormatWriter<'a> {
     /// Starts a file.
     pub fn new(format: Format, options: FormatOptions<'a>, out: &'a mut dyn Write) -> io::Result<Self> {
         match format {
-            Format::Csv => csv_audacity_raven::csv_head(&options, out)?,
-            Format::Birdnet => writeln!(out, "{}", csv_audacity_raven::BIRDNET)?,
-            Format::Raven => writeln!(out, "{}", csv_audacity_raven::RAVEN)?,
+            Format::Csv => csv_birdnet_audacity_raven::csv_head(&options, out)?,
+            Format::Birdnet => writeln!(out, "{}", csv_birdnet_audacity_raven::BIRDNET)?,
+            Format::Raven => writeln!(out, "{}", csv_birdnet_audacity_raven::RAVEN)?,
             Format::Json => out.write_all(b"[")?,
             Format::Table | Format::Ndjson | Format::Audacity | Format::Parquet => {}
         }
@@ -153,7 +153,7 @@ impl<'a> FormatWriter<'a> {
             Format::Json => Kind::Json { any: false },
             Format::Ndjson => Kind::Ndjson,
             Format::Audacity => Kind::Audacity,
-            Format::Raven => Kind::Raven(csv_audacity_raven::Selections::default()),
+            Format::Raven => Kind::Raven(csv_birdnet_audacity_raven::Selections::default()),
             Format::Parquet => Kind::Parquet(Box::new(parquet::Parquet::begin(&options)?)),
         };
         Ok(Self { out, options, kind })
@@ -177,10 +177,14 @@ impl<'a> FormatWriter<'a> {
             }),
             (_, TagOutcome::Failed { .. }) => Ok(()),
             (Kind::Csv, TagOutcome::Tagged(result)) => {
-                csv_audacity_raven::csv_add(options, result, &mut windows, *out)
+                csv_birdnet_audacity_raven::csv_add(options, result, &mut windows, *out)
             }
-            (Kind::Birdnet, TagOutcome::Tagged(result)) => csv_audacity_raven::birdnet_add(result, *out),
-            (Kind::Audacity, TagOutcome::Tagged(result)) => csv_audacity_raven::audacity_add(result, *out),
+            (Kind::Birdnet, TagOutcome::Tagged(result)) => {
+                csv_birdnet_audacity_raven::birdnet_add(result, *out)
+            }
+            (Kind::Audacity, TagOutcome::Tagged(result)) => {
+                csv_birdnet_audacity_raven::audacity_add(result, *out)
+            }
             (Kind::Raven(selections), TagOutcome::Tagged(result)) => selections.add(result, *out),
             (Kind::Parquet(parquet), TagOutcome::Tagged(result)) => {
                 parquet.add(options, result, &mut windows)

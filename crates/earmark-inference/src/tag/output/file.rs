@@ -2,8 +2,8 @@
 
 use super::resume::{clean, close, count_all, remaining};
 use super::{OutputTarget, TagSummary, check_format, format_options};
-use crate::tag::archive::tag_all;
 use crate::tag::formats::FormatWriter;
+use crate::tag::many_recordings::tag_all;
 use crate::tag::resume_log::ResumeLog;
 use crate::tag::{InputFiles, TagError, TagJob};
 use earmark_core::atomic;

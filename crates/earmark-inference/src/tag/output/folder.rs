@@ -2,8 +2,8 @@
 
 use super::resume::{clean, close, count_all, remaining};
 use super::{OutputTarget, TagSummary, check_windows, format_options};
-use crate::tag::archive::tag_all;
 use crate::tag::formats::FormatWriter;
+use crate::tag::many_recordings::tag_all;
 use crate::tag::resume_log::{ResumeLog, TagLogEntry, TagOutcome};
 use crate::tag::{Format, InputFile, InputFiles, TagError, TagJob};
 use earmark_core::atomic::{self, WriteError};

@@ -1,8 +1,8 @@
 //! Results as a stream.
 
 use super::{TagSummary, check_format, format_options};
-use crate::tag::archive::{FinishedRecording, tag_all};
 use crate::tag::formats::FormatWriter;
+use crate::tag::many_recordings::{FinishedRecording, tag_all};
 use crate::tag::{Format, InputFiles, TagError, TagJob};
 use std::collections::BTreeMap;
 use std::io::{BufReader, Write};

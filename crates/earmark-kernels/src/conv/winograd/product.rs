@@ -7,8 +7,8 @@ use crate::conv::window::{ConvWindow, Geometry};
 use crate::conv::winograd::transforms::{OUT, POINTS, transform_input, transform_kernel, transform_output};
 use crate::gemm::matrix_product::{PackedWeights, k_blocks, rhs_len, rhs_stride};
 use crate::gemm::micro_kernel::NR;
-use crate::gemm::tiles::{Tile, per_tile, split, split_at};
-use crate::hardware::memory::{Buffer, Workspace};
+use crate::gemm::tiles_by_thread::{Tile, per_tile, split, split_at};
+use crate::hardware::reused_buffers::{Buffer, Workspace};
 use crate::hardware::simd::Isa;
 
 /// Transforms and packs kernels `[O, I, 3, 3]`: one left operand for each of the 36 numbers.

@@ -12,9 +12,9 @@ use crate::conv::winograd::transforms::{POINTS, Tiles4, kernel_gradient, transfo
 use crate::gemm::matrix_product::{product, rhs_len};
 use crate::gemm::micro_kernel::{MR, NR};
 use crate::gemm::partial_sums::{PARTIALS, sum_groups};
-use crate::gemm::tiles::Tile;
+use crate::gemm::tiles_by_thread::Tile;
 use crate::gemm::transposed::{pack_lhs, pack_rhs};
-use crate::hardware::memory::Buffer;
+use crate::hardware::reused_buffers::Buffer;
 
 /// Input channels of one piece of work: enough that transforming the output gradient once for each is cheap.
 const CHANNELS: usize = 128;

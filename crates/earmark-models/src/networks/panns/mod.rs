@@ -2,6 +2,7 @@
 //! mel band and one head.
 
 mod backbone;
+mod band_norm;
 mod config;
 mod network;
 

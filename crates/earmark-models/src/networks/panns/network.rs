@@ -1,10 +1,11 @@
 //! The layers of PANNs' networks, their passes, table and graph.
 
 use crate::architecture::{Architecture, ArchitectureConfig};
-use crate::blocks::{BatchNorm, Dense, without_plane};
+use crate::blocks::{Dense, without_plane};
 use crate::forward_pass::Forward;
 use crate::layer_table::{LayerTable, LayerTableBuilder};
 use crate::networks::panns::backbone::Backbone;
+use crate::networks::panns::band_norm::BandNorm;
 use crate::networks::panns::config::{PannsBackbone, PannsConfig, SHRINKS};
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
 use crate::params::{VarBuilder, Vars};
@@ -17,7 +18,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 struct Panns {
     config: PannsConfig,
-    input: BatchNorm,
+    input: BandNorm,
     backbone: Backbone,
     hidden: Dense,
     logits: Dense,
@@ -27,7 +28,7 @@ impl ArchitectureConfig for PannsConfig {
     /// Declares all variables: `input.bn.*`; `block1.conv1.*`, `block1.conv2.*`, ... of Cnn14 and Cnn10; `conv0.*`, `dw1.*`, `pw1.*`, ...
     /// of MobileNet v1; `conv0.*`, `block1.depthwise.*`, ... `last.*` of MobileNet v2; `hidden.*`, `logits.*`.
     fn declare(&self, b: &mut VarBuilder, input: usize, classes: usize) -> Arc<dyn Architecture> {
-        let norm = BatchNorm::declare(b, "input.bn", self.bands, self.norm());
+        let norm = BandNorm::declare(b, self);
         let backbone = Backbone::declare(b, self, input);
         let hidden = match self.backbone {
             PannsBackbone::MobileNetV2 => self.channels(1024),
@@ -53,9 +54,7 @@ impl Architecture for Panns {
     /// # Panics
     /// If the number of bands differs from the configuration's.
     fn embed(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
-        let x = self.input.forward(x.swap_dims(1, 2), ctx); // [B, bands, channels, frames]
-        // The original's images are frames high and bands wide.
-        let x = lengthened(x.permute([0, 2, 3, 1])); // [B, channels, frames, bands]
+        let x = lengthened(self.input.forward(x, ctx)); // [B, channels, frames, bands]
         let x = self.backbone.forward(x, ctx).mean_dim(3); // [B, C, T', 1]
         let x = without_plane(x.clone().max_dim(2) + x.mean_dim(2)); // [B, C]
         // The original's MobileNet v2 leaves this dropout out.
@@ -87,16 +86,8 @@ impl Architecture for Panns {
     }
 
     fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: OnnxPlanes) -> Result<OnnxOutputs, ConfigError> {
-        let ([bands, frames], channels) = (x.size, x.channels);
-        let by_band = x.with(g.transpose(&x.value, &[0, 2, 1, 3])); // [B, bands, channels, frames]
-        let normed = self.input.add_to_onnx(g, vars, by_band);
-        // The original's images are frames high and bands wide.
-        let x = OnnxPlanes {
-            value: g.transpose(&normed.value, &[0, 2, 3, 1]), // [B, channels, frames, bands]
-            channels,
-            size: [frames, bands],
-        };
-        let x = lengthened_in_graph(g, x);
+        let normed = self.input.add_to_onnx(g, vars, x); // [B, channels, frames, bands]
+        let x = lengthened_in_graph(g, normed);
         let x = self.backbone.add_to_onnx(g, vars, x); // [B, C, T', F']
         let mut over = |op: &'static str, x: &Value, axis: usize| {
             g.op(op, &[x], &[("axes", [axis][..].into()), ("keepdims", 0.into())])

@@ -1,7 +1,7 @@
 //! `earmark blend --select`
 
 use super::Blend;
-use crate::commands::scores::{out_of_fold, sorted_by_file};
+use crate::commands::out_of_fold_scores::{out_of_fold, sorted_by_file};
 use crate::prelude::*;
 use earmark::data::FoldTable;
 use earmark::metrics::{

@@ -1,27 +1,14 @@
 //! `earmark predict`
 
+mod formats;
 mod segments;
 
 use crate::commands::data::source::layout;
-use crate::commands::scores::{by_class, out_of_fold, sorted_by_file};
+use crate::commands::out_of_fold_scores::{out_of_fold, sorted_by_file};
 use crate::prelude::*;
-use clap::ValueEnum;
 use earmark::inference::{self, Prediction};
-use earmark::metrics::{BlendMean, ScoreTable, top_k};
-use std::collections::HashMap;
-
-/// Format of predictions.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ScoreFormat {
-    /// fname, then one column per class
-    Csv,
-    /// The same with file names without folders: the submission format of FSDKaggle2019
-    Kaggle2019,
-    /// fname,label with the three best classes: the submission format of FSDKaggle2018
-    Kaggle2018,
-    /// A JSON array
-    Json,
-}
+use earmark::metrics::BlendMean;
+use formats::{ScoreFormat, write};
 
 /// Score recordings with a model or a run, or with a blend of several
 #[derive(Args)]
@@ -162,61 +149,4 @@ fn add_notes(prediction: &Prediction, out_of_fold: bool, console: &Console) {
             "{n} could not be read; their rows contain the mean of the other rows"
         )),
     }
-}
-
-/// File names without their folders, which must still be different.
-fn base_names(files: &[String]) -> anyhow::Result<Vec<String>> {
-    let mut seen = HashMap::new();
-    let mut names = Vec::new();
-    for file in files {
-        let name = Path::new(file).file_name();
-        let name = name.map_or(file.to_owned(), |n| n.to_string_lossy().into_owned());
-        if let Some(other) = seen.insert(name.clone(), file) {
-            bail!(
-                "`{other}` and `{file}` differ only in their folders, which this format leaves out; choose --format csv"
-            );
-        }
-        names.push(name);
-    }
-    Ok(names)
-}
-
-fn write(path: &Path, format: ScoreFormat, prediction: &Prediction) -> anyhow::Result<()> {
-    let scores = &prediction.scores;
-    match format {
-        ScoreFormat::Csv => output::write_scores(path, scores),
-        ScoreFormat::Kaggle2019 => {
-            let names = base_names(scores.files())?;
-            let table = ScoreTable::new(names, scores.classes().to_vec(), scores.values().to_vec())?;
-            output::write_scores(path, &table)
-        }
-        ScoreFormat::Kaggle2018 => write_best_three(path, scores),
-        ScoreFormat::Json => {
-            let row = |(file, row): (&str, &[f32])| {
-                let mut value = json!({ "file": file, "scores": by_class(scores.classes(), row) });
-                if let Some((_, reason)) = prediction.skipped.iter().find(|(f, _)| f == file) {
-                    value["error"] = reason.as_str().into();
-                }
-                value
-            };
-            output::write_json(path, &scores.rows().map(row).collect::<Vec<_>>())
-        }
-    }
-}
-
-/// `fname,label`: the submission separates its three labels by spaces.
-fn write_best_three(path: &Path, scores: &ScoreTable) -> anyhow::Result<()> {
-    let classes = scores.classes();
-    if let Some(class) = classes.iter().find(|class| class.contains(char::is_whitespace)) {
-        bail!(
-            "--format kaggle2018 separates classes by spaces, and the class `{class}` contains one; choose --format csv"
-        );
-    }
-    let names = base_names(scores.files())?;
-    let rows = names.into_iter().zip(scores.rows()).map(|(name, (_, row))| {
-        let best: Vec<&str> = top_k(row, 3).into_iter().map(|c| classes[c].as_str()).collect();
-        [name, best.join(" ")]
-    });
-    let header = ["fname", "label"].map(str::to_owned);
-    output::write_csv(path, std::iter::once(header).chain(rows))
 }

@@ -1,7 +1,7 @@
 //! `earmark predict --segments`
 
-use super::{ScoreFormat, print_scored};
-use crate::commands::scores::by_class;
+use super::formats::{ScoreFormat, by_class};
+use super::print_scored;
 use crate::prelude::*;
 use earmark::inference::{self, SegmentPrediction};
 

@@ -1,6 +1,7 @@
 //! The names of the backbone's tensors in torchvision and in Keras.
 
 use crate::import::architectures::layer_names::in_layer;
+use crate::import::licence_and_source::{KERAS, Origin, TORCHVISION};
 use crate::import::tensors::Checkpoint;
 use std::fmt::Display;
 
@@ -64,18 +65,10 @@ impl Library {
         }
     }
 
-    pub(in crate::import) fn homepage(self) -> &'static str {
+    pub(in crate::import) fn origin(self) -> Origin {
         match self {
-            Self::Torchvision => "https://github.com/pytorch/vision",
-            Self::Keras => "https://github.com/keras-team/keras-applications",
-        }
-    }
-
-    /// Licence of the project that publishes the weights; ImageNet's own terms may apply as well.
-    pub(in crate::import) fn licence(self) -> &'static str {
-        match self {
-            Self::Torchvision => "BSD-3-Clause",
-            Self::Keras => "MIT",
+            Self::Torchvision => TORCHVISION,
+            Self::Keras => KERAS,
         }
     }
 }

@@ -9,8 +9,9 @@ mod library;
 
 pub(super) use library::Library;
 
+use crate::import::licence_and_source::model_meta;
 use crate::import::tensors::take_tensors;
-use crate::import::{ANOTHER_NETWORK, Import, ImportError, Imported, misfit, model_meta};
+use crate::import::{ANOTHER_NETWORK, Import, ImportError, Imported, misfit};
 use checkpoint::read;
 use earmark_engine::{HostTensor, ModelFile, Tensors};
 use earmark_features::Extractor;
@@ -88,14 +89,13 @@ pub(in crate::import) fn import(job: &Import) -> Result<Imported, ImportError> {
         found.as_ref().is_ok_and(|(_, specs)| specs.iter().all(same))
     };
     let found = WIDTHS.into_iter().map(specs).find(fits);
-    let (mut recipe, fitting) = found.unwrap_or_else(|| specs(WIDTHS[0]))?;
+    let (recipe, fitting) = found.unwrap_or_else(|| specs(WIDTHS[0]))?;
     let ignores = |name: &str| library.ignores(name);
     let taken = take_tensors(&mut checkpoint, &fitting, &upstream_name, &ignores);
     let values = taken.map_err(|differences| {
         let names = format!("MobileNet v2 by {library:?}'s names");
         misfit(job, names, differences, ANOTHER_NETWORK)
     })?;
-    recipe.licence = Some(library.licence().into());
     let trainable = fitting.iter().filter(|s| s.kind == VarKind::Trainable);
     let done = Imported {
         architecture: NAME.into(),
@@ -106,7 +106,7 @@ pub(in crate::import) fn import(job: &Import) -> Result<Imported, ImportError> {
     };
     let named = |(VarSpec { name, shape, .. }, values)| (name, HostTensor { shape, values });
     let tensors: Tensors = fitting.into_iter().zip(values).map(named).collect();
-    let meta = model_meta(job, &recipe, Vec::new(), library.homepage());
+    let meta = model_meta(job, recipe, Vec::new(), library.origin());
     ModelFile { meta, tensors }.save(&job.out)?;
     Ok(done)
 }

@@ -1,0 +1,58 @@
+//! The files of evaluated checkpoints.
+//!
+//! `eval/eval-<step>.txt` is written last and atomically: it means that the step is evaluated.
+
+use super::evaluate::{Evaluation, EvaluationError};
+use crate::checkpoint::tensorboard_events::{EventWriter, PREFIX};
+use earmark_core::atomic;
+use std::path::{Path, PathBuf};
+
+/// Path of the result of a checkpoint, which marks it as evaluated.
+pub fn result_path(eval: &Path, step: u64) -> PathBuf {
+    eval.join(format!("eval-{step}.txt"))
+}
+
+/// Path of the same result as JSON.
+pub fn json_path(eval: &Path, step: u64) -> PathBuf {
+    eval.join(format!("eval-{step}.json"))
+}
+
+/// Path of the scores of the clips.
+pub fn scores_path(eval: &Path, step: u64) -> PathBuf {
+    eval.join(format!("scores-{step}.csv"))
+}
+
+/// Writes scores, JSON, TensorBoard summaries and, last, the text that marks the step as evaluated. `heading` are lines above the
+/// results, such as a warning that they are optimistic.
+///
+/// # Errors
+///
+/// When a file can't be written.
+pub fn write_result(
+    eval: &Path,
+    step: u64,
+    evaluation: &Evaluation,
+    heading: &str,
+) -> Result<(), EvaluationError> {
+    let report = &evaluation.report;
+    evaluation.scores.save(scores_path(eval, step))?;
+    atomic::write(&json_path(eval, step), |w| {
+        serde_json::to_writer_pretty(&mut *w, report)?;
+        w.write_all(b"\n")
+    })?;
+    let events = eval.join(format!("{PREFIX}{step:010}.earmark-eval"));
+    let mut events = EventWriter::open(&events, 0)?;
+    let scalars = [
+        ("Lwlrap", report.lwlrap),
+        ("Lwlrap-5%", evaluation.lwlrap_5),
+        ("Accuracy", report.accuracy),
+    ];
+    events.scalars(step, &scalars)?;
+    events.sync()?;
+    let mut text = format!("{heading}{}\n{}", report.lwlrap_lines(), report.table());
+    for s in &evaluation.skipped {
+        text += &format!("skipped {}: {}\n", s.file, s.reason);
+    }
+    let result = result_path(eval, step);
+    Ok(atomic::write(&result, |w| w.write_all(text.as_bytes()))?)
+}

@@ -1,0 +1,68 @@
+//! `extends`: a recipe's file is found, parsed, and laid over the recipe that it extends. Overrides are in `overrides`.
+
+use crate::RecipeError;
+use crate::builtin;
+use crate::key_error_with_line::locate;
+use crate::merge_and_remove::merge;
+use crate::renamed::rename;
+use earmark_core::ConfigError;
+use earmark_core::text::suggest;
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
+
+/// How deep `extends` may go; more is taken for a circle.
+const MAX_EXTENDS: usize = 16;
+
+/// Path and text of a recipe file or a built-in recipe. A file wins over a built-in of the same name.
+pub(crate) fn source(name: &str) -> Result<(PathBuf, String), RecipeError> {
+    let path = PathBuf::from(name);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => return Ok((path, text)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+        Err(cause) => return Err(RecipeError::Read { path, cause }),
+    }
+    if let Some((name, text)) = builtin::find(name) {
+        return Ok((PathBuf::from(name), text.to_owned()));
+    }
+    let near = suggest(name, builtin::names());
+    let suggestion = near.map_or(String::new(), |near| format!(" (did you mean `{near}`?)"));
+    Err(RecipeError::NotFound {
+        name: name.into(),
+        suggestion,
+    })
+}
+
+/// A file's own table.
+pub(crate) fn parse_table(text: &str, path: &Path) -> Result<Table, RecipeError> {
+    let mut table = text.parse::<Table>().map_err(|e| RecipeError::Syntax {
+        path: path.into(),
+        message: e.to_string().trim_end().to_owned(),
+    })?;
+    rename(&mut table);
+    Ok(table)
+}
+
+/// The file's table laid over what it extends.
+pub(crate) fn resolve(path: &Path, text: &str, depth: usize) -> Result<Table, RecipeError> {
+    if depth > MAX_EXTENDS {
+        let (path, most) = (path.into(), MAX_EXTENDS);
+        return Err(RecipeError::Circle { path, most });
+    }
+    let mut table = parse_table(text, path)?;
+    let base = match table.remove("extends") {
+        None => return Ok(table),
+        Some(Value::String(base)) => base,
+        Some(other) => {
+            let place = locate(path, text, "extends");
+            let remedy = "give the name of another recipe file as a string";
+            let error = ConfigError::new("extends", other, remedy);
+            return Err(RecipeError::Value { place, error });
+        }
+    };
+    // Relative to the file that extends it; a built-in recipe's folder is part of its name.
+    let relative = path.parent().unwrap_or(Path::new("")).join(&base);
+    let (base_path, base_text) = source(&relative.to_string_lossy()).or_else(|_| source(&base))?;
+    let mut whole = resolve(&base_path, &base_text, depth + 1)?;
+    merge(&mut whole, table);
+    Ok(whole)
+}

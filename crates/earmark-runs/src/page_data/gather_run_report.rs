@@ -1,0 +1,262 @@
+//! The report of a run, gathered from its directory.
+
+use super::PageError;
+use super::clip_spectrograms::ClipSpectrograms;
+use super::evaluated_clips::{confusion, read_evaluated, reliability};
+use super::gather_run_curves::{curves, metrics};
+use super::run_facts::facts;
+use super::worst_clips::worst_clips;
+use crate::experiment_log::{RunState, RunStatus};
+use crate::experiment_log::{StepEvaluation, TrainingHistory, best_of, highest, step_evaluations};
+use crate::run_dir::{RunDir, planned_steps};
+use earmark_core::human::human_count;
+use earmark_core::{atomic, text};
+use earmark_engine::evaluation::{result_path, scores_path};
+use earmark_engine::{ModelFile, ValidationMetric};
+use earmark_metrics::{Calibration, ClassComparison, ModelComparison};
+use earmark_report::{
+    ClassScoreRow, ComparedClass, ComparedRun, NoteLevel, PageNote, RunReport, SkippedFile, render_run_report,
+};
+use std::path::{Path, PathBuf};
+
+/// Writes the report of a run as `report.html` into it; returns its path.
+///
+/// Spectrograms of the worst clips need the data folder: `data`, or else the one that the run remembers; if it can't be read,
+/// the page says so and leaves them out. Damaged or missing files of the run become notes. With another run, the page gets a
+/// section that compares them class by class.
+pub fn write_run_report(
+    run: &RunDir,
+    data: Option<&Path>,
+    compared: Option<ComparedRun>,
+) -> Result<PathBuf, PageError> {
+    let mut report = gather(run, data)?;
+    report.compared = compared;
+    let path = run.path.join("report.html");
+    atomic::write(&path, |w| w.write_all(render_run_report(&report).as_bytes()))?;
+    Ok(path)
+}
+
+/// A comparison for the report of its second run; `other` is the name of the first.
+pub fn compared_run(other: &str, comparison: &ModelComparison) -> ComparedRun {
+    let row = |c: &ClassComparison| ComparedClass {
+        name: c.name.clone(),
+        count: c.count as u64,
+        other: c.a,
+        own: c.b,
+        difference: c.difference,
+        interval: c.interval.map(|i| [i.low, i.high]),
+    };
+    ComparedRun {
+        other: other.to_owned(),
+        metric: comparison.metric.name().to_owned(),
+        confidence: comparison.confidence,
+        overall: row(&comparison.overall),
+        classes: comparison.classes.iter().map(row).collect(),
+    }
+}
+
+fn gather(run: &RunDir, data: Option<&Path>) -> Result<RunReport, PageError> {
+    let history = TrainingHistory::read(&run.path);
+    let (evaluated, problems) = step_evaluations(&run.eval());
+    let planned = planned_steps(&run.path, &run.info, &run.recipe.train);
+    let status = RunStatus::of(&run.path, history.step, planned);
+    let best = ModelFile::read_metadata(&run.path.join("best.safetensors")).ok();
+    let info = &run.info;
+    let left_out = info.data.skipped.iter();
+    let mut report = RunReport {
+        title: super::folder_name(&run.path),
+        recipe_toml: run.recipe.to_toml(),
+        command: text::command_line(&info.command),
+        version: match &info.revision {
+            Some(revision) => format!("{} ({revision})", info.version),
+            None => info.version.clone(),
+        },
+        seed: info.seed,
+        started: info.started.clone(),
+        summary: facts(run, &status, best.as_ref()),
+        curves: curves(run, &history),
+        metrics: metrics(run, &history, &evaluated),
+        skipped: left_out.map(|(file, reason)| skipped(file, reason)).collect(),
+        notes: state_notes(run, &status),
+        ..RunReport::default()
+    };
+    let problems = history.problems.iter().cloned().chain(problems);
+    let problem = |text| PageNote::new(NoteLevel::Problem, text);
+    report.notes.extend(problems.map(problem));
+    let metric = run.recipe.validation.metric;
+    match chosen(&evaluated, metric, history.validation_of(metric)) {
+        None => report.notes.push(info_note(format!(
+            "No checkpoint has been evaluated yet, so there are no results by class: earmark eval {} --data DIR",
+            text::quote(&run.path.to_string_lossy())
+        ))),
+        Some((step, why)) => {
+            let number = human_count(step.step);
+            report.notes.push(info_note(format!("Classes, confusion and worst clips are of step {number}: {why}.")));
+            // The calibration belongs to the weights of one step.
+            let calibration = best.filter(|m| m.step == step.step).and_then(|m| m.calibration);
+            add_step(&mut report, run, step, calibration.as_ref(), data)?;
+        }
+    }
+    Ok(report)
+}
+
+fn info_note(text: String) -> PageNote {
+    PageNote::new(NoteLevel::Info, text)
+}
+
+fn caution(text: impl Into<String>) -> PageNote {
+    PageNote::new(NoteLevel::Caution, text)
+}
+
+fn skipped(file: &str, reason: &str) -> SkippedFile {
+    SkippedFile {
+        file: file.to_owned(),
+        reason: reason.to_owned(),
+    }
+}
+
+/// What to know before trusting the numbers.
+fn state_notes(run: &RunDir, status: &RunStatus) -> Vec<PageNote> {
+    let mut notes = Vec::new();
+    if run.info.optimistic {
+        notes.push(caution(
+            "OPTIMISTIC: the test clips also drove this training (validation.split = test-fold). Scores on other recordings \
+             will be lower.",
+        ));
+    }
+    let text = match &status.state {
+        RunState::Finished => return notes,
+        RunState::StoppedEarly { reason } => format!("Training stopped early: {reason}."),
+        RunState::Running => format!("Training is {status}; this page shows it so far."),
+        RunState::Interrupted => format!("Training was {status}; resume it with --resume."),
+        RunState::NotStarted => "Training has not written a checkpoint yet.".to_owned(),
+    };
+    let ended = matches!(status.state, RunState::StoppedEarly { .. });
+    notes.push(if ended { info_note(text) } else { caution(text) });
+    notes
+}
+
+/// The evaluated step that the report shows in detail, and why this one: the best in validation, because choosing by the test
+/// clips themselves is a little optimistic; without validation the best on the test clips; else the last.
+fn chosen<'a>(
+    evaluated: &'a [StepEvaluation],
+    metric: ValidationMetric,
+    validation: &[(f64, f64)],
+) -> Option<(&'a StepEvaluation, String)> {
+    let last = evaluated.last()?;
+    if evaluated.len() == 1 {
+        return Some((last, "the only evaluated one".to_owned()));
+    }
+    let (name, n) = (metric.name(), evaluated.len());
+    let of_step = |step: u64| evaluated.iter().find(|e| e.step == step);
+    let mut validated = validation.to_vec();
+    validated.retain(|point| of_step(point.0 as u64).is_some());
+    if let Some(best) = highest(&validated).and_then(|(step, _)| of_step(step)) {
+        let why = format!("the best of {n} evaluated steps by validation {name}");
+        return Some((best, why));
+    }
+    let Some(best) = best_of(evaluated, metric) else {
+        return Some((last, format!("the last of {n} evaluated steps")));
+    };
+    let why = format!("the best of {n} evaluated steps by {name}, chosen on the test clips themselves");
+    Some((best, why))
+}
+
+/// Classes, confusion, worst clips and skipped files of one evaluated step.
+fn add_step(
+    report: &mut RunReport,
+    run: &RunDir,
+    evaluated: &StepEvaluation,
+    calibration: Option<&Calibration>,
+    data: Option<&Path>,
+) -> Result<(), PageError> {
+    report.per_class = classes(run, evaluated);
+    let (eval, step) = (run.eval(), evaluated.step);
+    let text = std::fs::read_to_string(result_path(&eval, step)).unwrap_or_default();
+    let lines = text.lines().filter_map(|l| l.strip_prefix("skipped "));
+    let lines = lines.filter_map(|line| line.split_once(": "));
+    report
+        .skipped
+        .extend(lines.map(|(file, reason)| skipped(file, reason)));
+    let clips = match read_evaluated(&scores_path(&eval, step), &eval.join("clips.txt")) {
+        Ok(clips) => clips,
+        Err(e) => {
+            report.notes.push(caution(format!(
+                "The scores of the test clips can't be read, so confusion and worst clips are left out: {e}"
+            )));
+            return Ok(());
+        }
+    };
+    report.confusion = confusion(&clips)?;
+    // A loss that only ranks gives scores that are not probabilities; what can't be drawn is left out.
+    let single_label = run.recipe.train.loss.is_single_label();
+    report.reliability = reliability(&clips, single_label, calibration).unwrap_or_default();
+    let spectrograms = ClipSpectrograms::find(run, data.unwrap_or(&run.info.data.root));
+    if let Err(e) = &spectrograms {
+        report.notes.push(caution(format!(
+            "There are no spectrograms of the worst clips: {e}. Give the data folder with --data."
+        )));
+    }
+    report.worst_clips = worst_clips(&clips, spectrograms.ok().as_ref())?;
+    Ok(())
+}
+
+fn classes(run: &RunDir, evaluated: &StepEvaluation) -> Vec<ClassScoreRow> {
+    let row = |name: &String| {
+        let class = evaluated.report["per_class"].get(name)?;
+        Some(ClassScoreRow {
+            name: name.clone(),
+            count: class["count"].as_u64().unwrap_or_default(),
+            lwlrap: class["lwlrap"].as_f64(),
+            ap: class["ap"].as_f64(),
+            auc: class["auc"].as_f64(),
+        })
+    };
+    run.classes.names().iter().filter_map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn evaluation(step: u64, lwlrap: f64) -> StepEvaluation {
+        StepEvaluation {
+            step,
+            report: json!({ "lwlrap": lwlrap }),
+        }
+    }
+
+    #[test]
+    fn validation_chooses_the_step_shown() {
+        let evaluated = [evaluation(100, 0.5), evaluation(200, 0.8), evaluation(300, 0.7)];
+        let step = |validation: &[(f64, f64)]| {
+            chosen(&evaluated, ValidationMetric::Lwlrap, validation)
+                .map(|(chosen, why)| (chosen.step, why))
+                .unwrap()
+        };
+        let validation = [(100.0, 0.4), (150.0, 0.9), (300.0, 0.6)];
+        assert_eq!(
+            step(&validation),
+            (300, "the best of 3 evaluated steps by validation lwlrap".into()),
+            "150 was not evaluated"
+        );
+        assert_eq!(step(&[]).0, 200);
+        assert!(step(&[]).1.contains("chosen on the test clips"));
+        assert_eq!(
+            chosen(&evaluated, ValidationMetric::Auc, &[]).unwrap().0.step,
+            300,
+            "no auc anywhere: the last"
+        );
+        assert!(chosen(&[], ValidationMetric::Lwlrap, &[]).is_none());
+    }
+
+    #[test]
+    fn command_lines_can_be_pasted() {
+        let words = ["earmark", "train", "my recipe.toml", "--set", "name=it's", ""].map(str::to_owned);
+        assert_eq!(
+            text::command_line(&words),
+            r#"earmark train 'my recipe.toml' --set "name=it's" ''"#
+        );
+    }
+}
