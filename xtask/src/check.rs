@@ -9,6 +9,7 @@ use std::time::Instant;
 const STEPS: &[&str] = &[
     "fmt --all --check",
     "test --release --workspace",
+    "xtask size --built",
     "clippy --release --workspace --all-targets -- -D warnings",
     DOC,
 ];

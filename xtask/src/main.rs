@@ -7,7 +7,8 @@
 //! golden NAME ARGS... one of them, in a fresh virtual environment with those versions
 //! reference           writes docs/recipe-reference.md and the JSON schema of recipes
 //! man                 the manual pages, into target/man
-//! size                the default program stripped, with its line tables next to it; fails above the limit
+//! size                the default program stripped, with its line tables next to it; fails above the limit;
+//!                     with --built, the one that cargo test has built
 //! house               long functions, repeated type names, lines of code and old words; fails on a miss
 //! ```
 
@@ -27,7 +28,7 @@ use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const USAGE: &str = "usage: cargo xtask check | docs | golden --list | golden NAME [ARGS...] | reference | house | man | size";
+const USAGE: &str = "usage: cargo xtask check | docs | golden --list | golden NAME [ARGS...] | reference | house | man | size [--built]";
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -41,7 +42,8 @@ fn main() -> anyhow::Result<()> {
         ["house"] => reference_and_house::house(),
         // The program writes them itself, so that this crate does not have to link it.
         ["man"] => run(&mut cargo("run -q --release -p earmark-cli -- man target/man")),
-        ["size"] => size::size(),
+        ["size"] => size::size(false),
+        ["size", "--built"] => size::size(true),
         ["--help" | "-h" | "help"] => {
             println!("{USAGE}");
             Ok(())

@@ -16,7 +16,6 @@ use source::Source;
 use std::path::{Path, PathBuf};
 
 #[test]
-#[ignore = "run by `cargo xtask house`"]
 fn the_house_is_in_order() {
     let sources = source::all().unwrap();
     lines::print(&sources);
