@@ -6,7 +6,7 @@ seen, one after another.
         [-- ARGUMENTS OF earmark listen]
 
 The clips are put into an order (from the seed) in which neighbours have different labels, joined without
-a gap and piped into `earmark listen --fast --json`. A change counts as noticed when the right label was
+a gap and piped into `earmark listen --fast --json --hop 0.5`. A change counts as noticed when the right label was
 on top in a window within N seconds after it; printed with it are how often the right label was on top in
 the last of these windows, and the model's accuracy on the whole clips (`earmark predict`), which no
 stream can be expected to pass. Prints a line per class and the shares. With --minutes, a second stream
@@ -58,6 +58,7 @@ def mono(path):
 
 
 def listen(earmark, model, stream, more):
+    more = more if "--hop" in more else ["--hop", "0.5", *more]
     command = [earmark, "listen", "--model", *model, "--input", "-", "--rate", str(RATE), "--encoding", "f32", "--fast", "--json", *more]
     done = subprocess.run(command, input=stream.astype("<f4").tobytes(), stdout=subprocess.PIPE)
     if done.returncode:

@@ -10,11 +10,21 @@ use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
 
 /// Layout, folder of the audio, table.
-const KINDS: [(LayoutKind, &str, &str); 4] = [
+const KINDS: [(LayoutKind, &str, &str); 6] = [
     (LayoutKind::Csv, ".", "data.csv"),
     (LayoutKind::Csv, ".", "data.tsv"),
     (LayoutKind::Esc50, "audio", "esc50.csv"),
     (LayoutKind::Fsdkaggle2019, "train_curated", "train_curated.csv"),
+    (
+        LayoutKind::Urbansound8k,
+        "audio/fold1",
+        "metadata/UrbanSound8K.csv",
+    ),
+    (
+        LayoutKind::Fsd50k,
+        "FSD50K.dev_audio",
+        "FSD50K.ground_truth/dev.csv",
+    ),
 ];
 
 /// The data folders, one per kind, with the empty files that the seeds name; loading opens no audio.
@@ -31,6 +41,7 @@ fn folders() -> &'static [(TempDir, PathBuf)] {
                     std::fs::write(audio.join(name), b"").expect("a file");
                 }
                 let table = folder.path().join(table);
+                std::fs::create_dir_all(table.parent().expect("a folder")).expect("a folder");
                 (folder, table)
             })
             .collect()
@@ -39,7 +50,7 @@ fn folders() -> &'static [(TempDir, PathBuf)] {
 
 fuzz_target!(|data: &[u8]| {
     let choice = digest(data);
-    let kind = (choice % 4) as usize;
+    let kind = (choice % KINDS.len() as u64) as usize;
     let (folder, table) = &folders()[kind];
     std::fs::write(table, data).expect("a written table");
     let bit = |n: u32| choice >> n & 1 == 1;

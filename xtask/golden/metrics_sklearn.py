@@ -119,11 +119,21 @@ def judge(name, truth, scores):
         "class_count": truth.sum(axis=0).tolist(),
         "balanced_accuracy": None,
         "confusion": None,
+        "class_top_precision": None,
+        "class_top_recall": None,
+        "class_top_f1": None,
     }
     if single and labelled.any():
         true_class = truth.argmax(axis=1)[labelled]
         matrix = metrics.confusion_matrix(true_class, top[labelled], labels=np.arange(truth.shape[1]))
         result["confusion"] = matrix.tolist()
+        # Where the highest score decides; undefined is NaN here, and scikit-learn's own default 0 is not.
+        precision, recall, f1, _ = metrics.precision_recall_fscore_support(
+            true_class, top[labelled], labels=np.arange(truth.shape[1]), zero_division=np.nan
+        )
+        result["class_top_precision"] = none_if_nan(precision)
+        result["class_top_recall"] = none_if_nan(recall)
+        result["class_top_f1"] = none_if_nan(f1)
         # By hand, since scikit-learn warns where a predicted class never occurs as truth.
         shares = [matrix[c, c] / matrix[c].sum() for c in range(len(matrix)) if matrix[c].sum()]
         result["balanced_accuracy"] = float(np.mean(shares))

@@ -41,6 +41,14 @@ pub fn print_as<T: Serialize>(
     }
 }
 
+/// Warnings as lines of a result.
+pub fn cautions(warnings: impl IntoIterator<Item = impl Display>) -> String {
+    let lines = warnings
+        .into_iter()
+        .map(|warning| format!("caution: {warning}\n"));
+    lines.collect()
+}
+
 /// Prints what was written to `path`; as a note where stdout is taken by what was written.
 pub fn print_written(path: &Path, text: impl Display, console: &Console) -> anyhow::Result<()> {
     match is_stdout(path) {

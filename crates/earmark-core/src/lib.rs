@@ -9,6 +9,8 @@
 //! | [`json_lines`] | logs with one JSON value per line |
 //! | [`human`] | sizes, durations and rates for people |
 //! | [`text`] | shell quoting, "did you mean" |
+//! | [`records`] | the one reader of CSV tables |
+//! | [`labels`] | the one rule for the labels of a cell |
 //! | [`rows`] | means over the rows of a table |
 //! | [`protobuf`] | writing Protocol Buffers |
 
@@ -17,8 +19,10 @@ mod crash_points;
 mod data_workers;
 pub mod human;
 pub mod json_lines;
+pub mod labels;
 pub mod protobuf;
 pub mod random;
+pub mod records;
 pub mod rows;
 mod setting_errors;
 pub mod text;

@@ -17,9 +17,12 @@ mod wording;
 
 pub use augment::Augment;
 pub use batches::{Batch, BatchConfig, BatchMaker, BatchPosition, BatchStream};
-pub use dataset::{ClassMap, ClassMapError, DataError, DataSet, Item, SkipReason, Skipped};
+pub use dataset::{
+    ClassChanges, ClassMap, ClassMapError, DataDescription, DataError, DataSet, Item, SkipReason, Skipped,
+    TableColumns, is_test_subset,
+};
 pub use feature_store::{CacheConfig, FeatureStore, ItemError, Prepared};
-pub use layout::{DataOptions, LayoutKind, MissingFiles, load};
+pub use layout::{DataOptions, LayoutKind, MissingFiles, ReadAs, load};
 pub use scan::OnProgress;
 pub use segment_subset::SegmentSubset;
 pub use split::{FoldTable, FoldTableError, Splitter, Stratify};

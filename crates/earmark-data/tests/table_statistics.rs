@@ -52,7 +52,7 @@ fn small_options(window: u32, hop: u32) -> StatisticsOptions {
 fn spectra_lengths_and_counts() {
     let tree = Tree::new(&[(
         "t.csv",
-        "file,label,split\na.wav,\"x,y\",train\nb.wav,x,train\nc.wav,,test\nd.wav,,test\ne.wav,y,train\n",
+        "file,labels,split\na.wav,\"x,y\",train\nb.wav,x,train\nc.wav,,test\nd.wav,,test\ne.wav,y,train\n",
     )]);
     let (a, b) = (noise(1, 1000), tone(11, 2000));
     write_wav(&tree.path("a.wav"), 8000, 1, &a);

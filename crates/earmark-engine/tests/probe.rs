@@ -40,25 +40,43 @@ fn scores(row: &[f64], single_label: bool) -> Vec<f64> {
     }
 }
 
-/// Weights are rounded to float32, and scikit-learn stops a little before the end.
+/// The largest difference between the probabilities of a layer and those of scikit-learn.
+fn difference(layer: &LinearProbe, data: &LinearProbeData, want: &Value) -> f64 {
+    let logits = layer.logits(&data.x, data.width);
+    let mut largest = 0.0_f64;
+    for (got, want) in logits.chunks_exact(3).zip(rows(want)) {
+        for (got, want) in scores(got, data.single_label).iter().zip(want) {
+            largest = largest.max((got - want).abs());
+        }
+    }
+    largest
+}
+
+/// Products and weights are rounded to float32.
 const TOLERANCE: f64 = 2e-4;
+/// A path ends each fit a little earlier.
+const PATH_TOLERANCE: f64 = 1e-3;
 
 #[test]
 fn probes_agree_with_scikit_learn() {
     let golden = golden();
-    for (key, single_label) in [("softmax", true), ("sigmoid", false)] {
-        let data = data(&golden, single_label);
-        for (strength, want) in golden[key].as_object().expect("strengths") {
-            let fitted = LinearProbe::fit(&data, strength.parse().expect("a number"), None);
-            let logits = fitted.logits(&data.x, data.width);
-            for (clip, (got, want)) in logits.chunks_exact(3).zip(rows(want)).enumerate() {
-                for (got, want) in scores(got, single_label).iter().zip(want) {
-                    assert!(
-                        (got - want).abs() < TOLERANCE,
-                        "{key}, strength {strength}, clip {clip}: {got}, expected {want}"
-                    );
-                }
-            }
+    for (shape, key, single_label) in [
+        ("narrow", "softmax", true),
+        ("narrow", "sigmoid", false),
+        ("wide", "softmax", true),
+        ("wide", "sigmoid", false),
+    ] {
+        let golden = &golden[shape];
+        let data = data(golden, single_label);
+        let strengths = [100.0, 3.0, 0.1];
+        let path = LinearProbe::path(&data, &strengths, None);
+        for ((strength, name), warm) in strengths.into_iter().zip(["100.0", "3.0", "0.1"]).zip(&path) {
+            let want = &golden[key][name];
+            let place = format!("{shape}, {key}, strength {name}");
+            let cold = difference(&LinearProbe::fit(&data, strength, None), &data, want);
+            assert!(cold < TOLERANCE, "{place}: {cold}");
+            let warm = difference(warm, &data, want);
+            assert!(warm < PATH_TOLERANCE, "{place}, on the path: {warm}");
         }
     }
 }
@@ -66,7 +84,7 @@ fn probes_agree_with_scikit_learn() {
 /// The stronger the regularisation, the nearer the weights stay to the prior; without it they are far.
 #[test]
 fn a_prior_is_where_weights_are_drawn() {
-    let data = data(&golden(), true);
+    let data = data(&golden()["narrow"], true);
     let prior = LinearProbe {
         weight: (0..3 * data.width).map(|i| (i as f32 * 0.37).sin()).collect(),
         bias: vec![0.1, -0.2, 0.3],
@@ -85,9 +103,24 @@ fn a_prior_is_where_weights_are_drawn() {
 
 #[test]
 fn selected_clips_are_those_clips() {
-    let data = data(&golden(), false);
+    let data = data(&golden()["narrow"], false);
     let two = data.select(&[5, 1]);
     assert_eq!((two.clips(), two.width, two.classes), (2, 7, 3));
     assert_eq!(two.x[..7], data.x[35..42]);
     assert_eq!(two.y[3..], data.y[3..6]);
+}
+
+/// Several layers at once give the logits that each gives by itself.
+#[test]
+fn logits_of_several_layers_are_those_of_each() {
+    let data = data(&golden()["wide"], true);
+    let layers = LinearProbe::path(&data, &[100.0, 3.0, 0.1], None);
+    let together = LinearProbe::logits_of(&layers, &data.x, data.width);
+    assert_eq!(together.len(), 3);
+    for (layer, got) in layers.iter().zip(&together) {
+        let alone = layer.logits(&data.x, data.width);
+        for (got, want) in got.iter().zip(&alone) {
+            assert!((got - want).abs() < 1e-5, "{got}, {want}");
+        }
+    }
 }

@@ -15,7 +15,7 @@ use crate::{
 use earmark_audio::Clip;
 use earmark_core::{ConfigError, Within};
 use pulp::Arch;
-use std::{borrow::Cow, f32::consts::PI, ops::Range};
+use std::{borrow::Cow, ops::Range};
 
 /// A [`FrontEnd`] with its window, FFT plan and mel bank. Share one between threads, each with its own
 /// [`ExtractorScratch`].
@@ -220,7 +220,7 @@ impl Extractor {
             });
             if self.front_end.stft.phase {
                 let angles = &mut angles[i * stride..][..stride];
-                self.spectrum.read(frame, angles, |re, im| im.atan2(re) / PI);
+                self.spectrum.read_angles(frame, angles);
             }
         }
     }

@@ -52,6 +52,7 @@ mod onnx;
 mod positive_integer;
 mod postprocess;
 mod pre_emphasis;
+pub mod real_fft;
 mod sample_check;
 mod scaler;
 mod seconds_or_count;

@@ -1,6 +1,6 @@
 //! Opens the data of a recipe.
 
-use crate::PipelineError;
+use crate::{Event, Observer, PipelineError};
 use earmark_data::{DataOptions, DataSet, load};
 use earmark_recipe::Recipe;
 use std::path::Path;
@@ -8,6 +8,14 @@ use std::path::Path;
 /// Opens the data as the recipe says.
 pub fn open_data(recipe: &Recipe, root: &Path) -> Result<DataSet, PipelineError> {
     Ok(load(root, &recipe.data)?)
+}
+
+/// Opens the data to train on: says what it is taken for, and refuses a set of one class.
+pub fn open_for_training(recipe: &Recipe, root: &Path, observer: Observer) -> Result<DataSet, PipelineError> {
+    let data = open_data(recipe, root)?;
+    observer(Event::Data(&data.lines()));
+    data.refuse_one_class()?;
+    Ok(data)
 }
 
 /// Opens the given subset, or all data without one. If tables or recordings of other subsets are missing, the subset `test` alone

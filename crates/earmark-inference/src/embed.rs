@@ -1,11 +1,11 @@
 //! Embeddings of clips.
 
-use crate::device::Device;
+use crate::devices_by_name::Device;
 use crate::model::Model;
-use crate::predict::find_clips;
+use crate::predict::{find_clips, named_items};
 use crate::segment_rows::{SegmentRowsJob, segment_rows};
-use crate::{Event, Observer, PipelineError, PredictJob, Skips};
-use earmark_data::FeatureStore;
+use crate::{Observer, PipelineError, PredictJob, Skips};
+use earmark_data::{FeatureStore, ReadAs};
 use earmark_engine::ScorerOutput;
 use earmark_features::Extractor;
 use earmark_index::Embeddings;
@@ -24,6 +24,8 @@ pub struct EmbedJob {
     pub subset: Option<String>,
     /// Single files.
     pub files: Vec<PathBuf>,
+    /// How the folder is read where that differs from the model's recipe.
+    pub read: ReadAs,
     /// One row per segment instead of their mean per clip.
     pub segments: bool,
     /// Device by name.
@@ -36,18 +38,19 @@ pub fn embed(
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<(Embeddings, Skips)>, PipelineError> {
+    named_items(&job.files)?;
     let model = Model::open(&ModelRef::new(&job.model), &Device::named(&job.device)?)?;
     let (recipe, scorer) = (model.recipe(), model.scorer());
     let clips = PredictJob {
         data: job.data.clone(),
         subset: job.subset.clone(),
         files: job.files.clone(),
+        read: job.read.clone(),
         ..PredictJob::default()
     };
-    let (items, mut skipped) = find_clips(&clips, recipe)?;
-    for (file, reason) in &skipped {
-        observer(Event::Skipped { file, reason });
-    }
+    let (clips, mut skipped) = (find_clips(&clips, recipe)?, Skips::new());
+    clips.report(observer, &mut skipped);
+    let items = clips.items;
     let mut found = Embeddings::new(scorer.network.embedding_len(), job.segments);
     let seconds = 1.0 / scorer.extractor.frames_per_second();
     let rows_job = SegmentRowsJob {

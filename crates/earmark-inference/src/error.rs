@@ -1,6 +1,6 @@
 //! Why a job fails, and clips that could not be read.
 
-use crate::device::DeviceError;
+use crate::devices_by_name::DeviceError;
 use earmark_audio::AudioError;
 use earmark_core::ConfigError;
 use earmark_core::atomic::WriteError;

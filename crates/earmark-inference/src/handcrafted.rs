@@ -4,6 +4,7 @@ use crate::error::without_path;
 pub use crate::predict::file_items;
 use crate::progress::skip;
 use crate::{Event, Observer, Skips};
+use earmark_core::labels::LabelRule;
 use earmark_data::feature_store::ItemFault;
 use earmark_data::{ClassMap, Item};
 use earmark_features::{HandcraftedFeatures, Trimming, handcrafted_names};
@@ -14,8 +15,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 /// Clips computed before rows are written: enough for many cores, and little memory.
 const CLIPS_AT_ONCE: usize = 64;
 
-/// Writes a CSV table: `file`, then `label` if any clip has one (several are separated by commas), `fold` if any clip is in one,
-/// then the 1,133 features by name. Clips are in the order of `items`; those that can't be read are left out, reported and returned.
+/// Writes a CSV table: `file`, then `label` if any clip has one (`labels`, separated by commas, if any has several), `fold` if any clip
+/// is in one, then the 1,133 features by name. Clips are in the order of `items`; those that can't be read are left out, reported and returned.
 /// The second value is false if `stop` ended it early.
 ///
 /// # Errors
@@ -29,11 +30,16 @@ pub fn write_handcrafted_features(
     stop: &AtomicBool,
 ) -> std::io::Result<(Skips, bool)> {
     let extractor = HandcraftedFeatures::new();
-    let labels = items.iter().any(|item| !item.labels.is_empty());
+    let most = items.iter().map(|item| item.labels.len()).max().unwrap_or(0);
+    // The name of the column says how its cells are read.
+    let (labels, column, rule) = match most {
+        0 | 1 => (most > 0, "label", LabelRule::One),
+        _ => (true, "labels", LabelRule::several()),
+    };
     let folds = items.iter().any(|item| item.fold.is_some());
     let mut csv = csv::Writer::from_writer(to);
     let mut header = vec!["file".to_owned()];
-    header.extend(labels.then(|| "label".to_owned()));
+    header.extend(labels.then(|| column.to_owned()));
     header.extend(folds.then(|| "fold".to_owned()));
     header.extend(handcrafted_names());
     csv.write_record(&header)?;
@@ -64,7 +70,7 @@ pub fn write_handcrafted_features(
             };
             let names = item.labels.iter().filter_map(|label| classes.name(*label));
             let mut record = vec![item.file.clone()];
-            record.extend(labels.then(|| names.collect::<Vec<&str>>().join(",")));
+            record.extend(labels.then(|| rule.write(&names.collect::<Vec<&str>>())));
             record.extend(folds.then(|| item.fold.map(|fold| fold.to_string()).unwrap_or_default()));
             record.extend(features.iter().map(f32::to_string));
             csv.write_record(&record)?;

@@ -1,8 +1,9 @@
 //! Opened models and what they are used for: predict, tag, stream, embed, export, bundle.
 
 pub mod bundle;
+mod class_names;
 pub mod data;
-pub mod device;
+mod devices_by_name;
 mod embed;
 mod error;
 pub mod export;
@@ -13,8 +14,10 @@ mod progress;
 mod segment_rows;
 pub mod stream;
 pub mod tag;
+pub mod thresholds;
+mod window_rule;
 
-pub use device::Device;
+pub use devices_by_name::Device;
 pub use embed::{EmbedJob, embed};
 pub use error::{PipelineError, Skips, reason};
 pub use model::Model;
@@ -23,3 +26,10 @@ pub use predict::{
 };
 pub use progress::{Event, Observer};
 pub use segment_rows::{SegmentRowsJob, segment_rows};
+pub use thresholds::{ClassThresholds, DEFAULT_THRESHOLD, ThresholdConfig, ThresholdSource};
+pub use window_rule::{HOP_SHARE, WHOLE_CLIP_SECONDS, WindowHop, WindowLength, WindowRule};
+
+/// Where networks compute.
+pub mod device {
+    pub use crate::devices_by_name::{Device, DeviceError};
+}

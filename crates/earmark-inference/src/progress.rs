@@ -41,6 +41,13 @@ pub enum Event<'a> {
         /// Clips in all.
         total: usize,
     },
+    /// Linear probes are being fitted.
+    Probing {
+        /// Fits done.
+        done: usize,
+        /// Fits in all: one per layer and set of training clips, over all strengths.
+        total: usize,
+    },
     /// A clip was left out.
     Skipped {
         /// Its name.
@@ -48,6 +55,9 @@ pub enum Event<'a> {
         /// Why.
         reason: &'a str,
     },
+    /// A data folder was read: what it is taken for, and notes about that, as
+    /// [`DataSet::lines`](earmark_data::DataSet::lines) gives them. A job may say it several times.
+    Data(&'a [String]),
     /// A line for the user.
     Note(String),
 }

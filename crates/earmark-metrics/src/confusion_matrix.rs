@@ -4,7 +4,7 @@ use earmark_core::ConfigError;
 use serde::Serialize;
 
 use crate::mean::mean;
-use crate::{Aligned, Result, top_k};
+use crate::{Aligned, DecisionCounts, Result, top_k};
 
 /// Counts of (true class, predicted class).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -47,6 +47,23 @@ impl ConfusionMatrix {
         let diagonal = self.counts.iter().enumerate().map(|(class, row)| row[class]);
         let right: u64 = diagonal.sum();
         (all > 0).then(|| right as f64 / all as f64)
+    }
+
+    /// The decisions of a class (from 0) where the highest score decides, counted: their precision, recall and F1 are those of
+    /// scikit-learn's `classification_report`. All 0 past the end.
+    pub fn decisions(&self, class: usize) -> DecisionCounts {
+        let Some(&right) = self.counts.get(class).and_then(|row| row.get(class)) else {
+            return DecisionCounts::default();
+        };
+        let all: u64 = self.counts.iter().flatten().sum();
+        let of_class: u64 = self.counts[class].iter().sum();
+        let predicted: u64 = self.counts.iter().map(|row| row[class]).sum();
+        DecisionCounts {
+            true_positives: right,
+            false_positives: predicted - right,
+            false_negatives: of_class - right,
+            true_negatives: all + right - of_class - predicted,
+        }
     }
 
     /// Mean recall of the classes that occur, so that rare classes count as much as common ones, as scikit-learn's

@@ -6,11 +6,13 @@
 //! truth.csv  -> TruthTable ┘
 //! ```
 //!
+//! A [`Submission`] has labels in order in place of scores; [`SubmissionReport`] evaluates it.
+//!
 //! [`Report::compute`] runs the whole pipeline. Each piece also works alone:
 //!
 //! | folder | contents |
 //! |---|---|
-//! | `tables` | CSV tables of scores and labels, and their alignment by file name |
+//! | `tables` | CSV tables of scores, submissions and labels, and their alignment by file name |
 //! | `ranking` | lwlrap, MAP@k, accuracy: metrics of a ranked list of classes |
 //! | `curves` | average precision, ROC AUC, F1, thresholds, d' |
 //! | `calibration` | scores to probabilities, per-class thresholds, how reliable scores are |
@@ -38,6 +40,7 @@ mod compare;
 mod confusion_matrix;
 mod curves;
 mod error;
+mod guessing;
 mod label_quality;
 mod mean;
 mod ranking;
@@ -53,10 +56,11 @@ pub use compare::{Bootstrap, ClassComparison, ClassMetric, Interval, Intervals, 
 pub use confusion_matrix::ConfusionMatrix;
 pub use curves::{BestThreshold, DecisionCounts, ThresholdCurve, d_prime, probit};
 pub use error::MetricsError;
+pub use guessing::{GuessLevel, Guessing};
 pub use label_quality::LabelQuality;
 pub use ranking::{Lwlrap, average_precision_at, top_k};
-pub use report::{ClassReport, MapAtK, Report, ReportOptions, number};
-pub use tables::{Aligned, ScoreTable, TruthTable, UnknownLabels};
+pub use report::{ClassReport, MapAtK, Report, ReportOptions, SubmissionClass, SubmissionReport, number};
+pub use tables::{Aligned, PredictionTable, ScoreTable, Submission, TruthTable, UnknownLabels};
 
 /// What every fallible function of this crate returns.
 pub type Result<T> = std::result::Result<T, MetricsError>;

@@ -1,7 +1,8 @@
 //! Against scikit-learn and SciPy: values written by xtask/golden/metrics_sklearn.py.
 
 use earmark_metrics::{
-    Aligned, BlendMean, BlendSelector, Report, ReportOptions, ScoreTable, TruthTable, blend, d_prime, probit,
+    Aligned, BlendMean, BlendSelector, Report, ReportOptions, ScoreTable, Submission, SubmissionReport,
+    TruthTable, blend, d_prime, probit, top_k,
 };
 use serde_json::Value;
 
@@ -141,6 +142,22 @@ fn confusion_agrees_with_scikit_learn() {
                     matrix.accuracy(),
                     &case["expected"]["accuracy"],
                 );
+                for (class, class_name) in scores.classes().iter().enumerate() {
+                    let decisions = matrix.decisions(class);
+                    for (key, got) in [
+                        ("precision", decisions.precision()),
+                        ("recall", decisions.recall()),
+                        ("f1", decisions.f1()),
+                    ] {
+                        let expected = &case["expected"][format!("class_top_{key}")][class];
+                        check(
+                            case["name"].as_str().expect("a name"),
+                            &format!("{key} of {class_name}"),
+                            got,
+                            expected,
+                        );
+                    }
+                }
                 checked += 1;
             }
             Ok(matrix) => assert_eq!(matrix.accuracy(), None, "{}: no labelled clip", case["name"]),
@@ -148,6 +165,35 @@ fn confusion_agrees_with_scikit_learn() {
         }
     }
     assert_eq!(checked, 5, "five cases have at most one label per clip");
+}
+
+/// A submission of the best labels of a score table scores as the table does, whatever was left out behind them.
+#[test]
+fn submissions_score_as_the_tables_that_they_are_made_of() {
+    let golden = golden();
+    for case in golden["cases"].as_array().expect("cases") {
+        let name = case["name"].as_str().expect("a name");
+        let (scores, truth) = tables(case);
+        let best = |(_, row): (&str, &[f32])| -> Vec<String> {
+            let classes = top_k(row, 3).into_iter();
+            classes.map(|class| scores.classes()[class].clone()).collect()
+        };
+        let labels = scores.rows().map(best).collect();
+        let submission = Submission::new(scores.files().to_vec(), labels).expect(name);
+        for (k, key) in [(Some(1), "map@1"), (Some(3), "map@3")] {
+            let report = SubmissionReport::compute(&submission, &truth, k).expect(name);
+            check(name, key, report.map.value, &case["expected"][key]);
+            check(name, "accuracy", report.accuracy, &case["expected"]["accuracy"]);
+            assert_eq!(
+                Some(report.skipped as u64),
+                case["expected"]["skipped"].as_u64(),
+                "{name}"
+            );
+        }
+        // The longest row counts by itself: all three labels, or as many as there are classes.
+        let report = SubmissionReport::compute(&submission, &truth, None).expect(name);
+        assert_eq!(report.map.k, scores.classes().len().min(3), "{name}");
+    }
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! The shape of a report in JSON and text, and what the metrics refuse.
 
-use earmark_metrics::{Aligned, Lwlrap, Report, ReportOptions, ScoreTable, TruthTable, UnknownLabels};
+use earmark_metrics::{
+    Aligned, Lwlrap, Report, ReportOptions, ScoreTable, Submission, SubmissionReport, TruthTable,
+    UnknownLabels,
+};
 
 fn scores(text: &str) -> ScoreTable {
     ScoreTable::parse(text.as_bytes(), "scores.csv").expect("scores")
@@ -126,5 +129,58 @@ fn confusion_names_the_clip_with_several_labels() {
             .expect_err("two labels")
             .to_string()
             .contains("clip `b.wav` has 2 labels")
+    );
+}
+
+#[test]
+fn a_submission_has_map_and_accuracy() {
+    let submission = Submission::parse(
+        "fname,label\na.wav,Bark Meow Purr\nb.wav,Bark Meow Purr\nc.wav,Purr Mew\nd.wav,Moo\ne.wav,Moo\n"
+            .as_bytes(),
+        "s.csv",
+    )
+    .expect("a submission");
+    let truth = truth("fname,label\nc.wav,Bark\na.wav,Bark\nb.wav,Meow\nd.wav,Moo\n");
+    let report = SubmissionReport::compute(&submission, &truth, None).expect("a report");
+    // Ranks 1, 2, none and 1: (1 + 1/2 + 0 + 1) / 4.
+    assert_eq!(
+        (report.map.k, report.map.value, report.accuracy),
+        (3, Some(0.625), Some(0.5))
+    );
+    assert_eq!((report.clips, report.skipped, report.extra), (4, 0, 1));
+    assert_eq!(report.unknown_labels, ["Mew", "Purr"], "no clip is one of these");
+    let json = serde_json::to_value(&report).expect("JSON");
+    assert_eq!(json["map@3"], 0.625);
+    assert_eq!(
+        json["per_class"]["Bark"],
+        serde_json::json!({ "map@3": 0.5, "count": 2 })
+    );
+    let table = report.table();
+    assert!(table.contains("MAP@3                0.6250\n"), "{table}");
+    let lines: Vec<&str> = table.lines().skip(5).collect();
+    assert_eq!(
+        lines,
+        [
+            "Moo        1   1.0000",
+            "Bark       2   0.5000",
+            "Meow       1   0.5000"
+        ]
+    );
+
+    // Only the first label counts.
+    let first = SubmissionReport::compute(&submission, &truth, Some(1)).expect("a report");
+    assert_eq!((first.map.k, first.map.value), (1, Some(0.5)));
+    assert!(
+        SubmissionReport::compute(&submission, &truth, Some(0))
+            .expect_err("no k")
+            .to_string()
+            .contains("map-at")
+    );
+    let more = TruthTable::parse("fname,label\nf.wav,Bark\ng.wav,Bark\n".as_bytes(), "t.csv").expect("truth");
+    assert!(
+        SubmissionReport::compute(&submission, &more, None)
+            .expect_err("no rows")
+            .to_string()
+            .starts_with("2 of 2 files of the truth have no scores: `f.wav`, `g.wav`")
     );
 }

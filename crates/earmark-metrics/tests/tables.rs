@@ -1,6 +1,8 @@
 //! Reading, writing, aligning and blending tables: what works, and what the refusals say.
 
-use earmark_metrics::{Aligned, BlendMean, ScoreTable, TruthTable, UnknownLabels, blend};
+use earmark_metrics::{
+    Aligned, BlendMean, PredictionTable, ScoreTable, Submission, TruthTable, UnknownLabels, blend,
+};
 
 fn scores(text: &str) -> ScoreTable {
     ScoreTable::parse(text.as_bytes(), "scores.csv").expect("scores")
@@ -96,7 +98,7 @@ fn bad_scores_are_refused_with_their_place() {
     }
     let error = ScoreTable::parse(&b"fname,Bark\r\na.wav,1\r\n\xff,2\r\n"[..], "s").expect_err("no UTF-8");
     assert!(
-        error.to_string().contains("line 3: is not valid CSV in UTF-8"),
+        error.to_string().contains("line 3: the text is not UTF-8"),
         "{error}"
     );
     assert!(score_error("fname,Bark,Bark\n").contains("line 1: column `Bark` appears twice (2 and 3)"));
@@ -111,7 +113,7 @@ fn bad_scores_are_refused_with_their_place() {
     );
     let not_utf8 = ScoreTable::parse(b"fname,Bark\na\xff.wav,1\n".as_slice(), "s.csv").expect_err("no UTF-8");
     assert!(
-        not_utf8.to_string().contains("save the table as UTF-8 CSV"),
+        not_utf8.to_string().contains("save the table as UTF-8"),
         "{not_utf8}"
     );
 
@@ -163,13 +165,47 @@ fn every_form_of_truth_is_read() {
     );
 }
 
+/// The rule of `earmark_core::labels`, which data tables follow too.
+#[test]
+fn the_name_of_the_column_says_whether_commas_separate_labels() {
+    let one = truth("file,label\na.wav,\"Dog, bark\"\n");
+    assert_eq!(one.classes(), ["Dog, bark"]);
+    let class = truth("slice_file_name,path,class\nx,a.wav,\"Dog, bark\"\n");
+    assert_eq!((class.files(), class.classes()), (one.files(), one.classes()));
+    let several = truth("fname,labels\na.wav,\"\"\"Dog, bark\"\",Meow\"\n");
+    assert_eq!(several.classes(), ["Dog, bark", "Meow"]);
+}
+
+/// What a spreadsheet or pandas makes of a data table: the truth is read from it as it is.
+#[test]
+fn a_data_table_serves_as_truth() {
+    let expected = ["a.wav: dog", "b.wav: cat"];
+    for text in [
+        ",fold,path,category\n0,1,a.wav,dog\n1,2,b.wav,cat\n",
+        "fname;label\r\na.wav;dog\r\nb.wav;cat\r\n;\r\n",
+        "\"label\", \"file\"\n\"dog\", \"a.wav\"\n\"cat\", \"b.wav\"\n",
+    ] {
+        assert_eq!(spelled(&truth(text)), expected, "{text}");
+    }
+    let moved = score_error("label,fname\ndog,a.wav\n");
+    assert!(
+        moved.contains("in a score table it must hold the file names"),
+        "{moved}"
+    );
+    let open = truth_error("fname,label\na.wav,\"dog\nb.wav,cat\n");
+    assert!(
+        open.starts_with("truth.csv, line 2: the quote in \"\\\"dog\" is never closed"),
+        "{open}"
+    );
+}
+
 #[test]
 fn bad_truth_is_refused_with_its_place() {
     assert!(
         truth_error("fname,labels\na.wav,\"Bark,,Meow\"\n")
-            .contains("`Bark,,Meow` has an empty label between commas")
+            .contains("`Bark,,Meow` cannot be read: there is an empty label in \"Bark,,Meow\"")
     );
-    assert!(truth_error("fname,labels\na.wav,\"Bark,Bark\"\n").contains("names a label twice"));
+    assert!(truth_error("fname,labels\na.wav,\"Bark,Bark\"\n").contains("label \"Bark\" appears twice"));
     assert!(truth_error("fname,label\na.wav,\n").contains("must hold exactly one label"));
     assert!(
         truth_error("fname,Bark\na.wav,0.5\n")
@@ -228,6 +264,41 @@ fn a_class_of_the_truth_that_no_clip_carries_is_allowed() {
     let scores = scores("fname,Bark\na.wav,0.5\n");
     let truth = truth("fname,Bark,Meow\na.wav,1,0\n");
     assert!(Aligned::new(&scores, &truth, UnknownLabels::Refuse).is_ok());
+}
+
+#[test]
+fn a_submission_is_known_by_its_header() {
+    let read = |text: &str| PredictionTable::parse(text.as_bytes(), "s.csv");
+    let table = read("fname,label\na.wav,Bark Meow  Purr\nb.wav,Moo\nc.wav,\n").expect("a submission");
+    let PredictionTable::Submission(submission) = table else {
+        panic!("read as {table:?}")
+    };
+    assert_eq!(submission.labels(0).expect("a row"), ["Bark", "Meow", "Purr"]);
+    assert!(submission.labels(2).expect("a row").is_empty() && submission.labels(3).is_none());
+    assert_eq!((submission.longest_row(), submission.files().len()), (3, 3));
+    assert!(matches!(
+        read("fname,Bark\na.wav,0.5\n"),
+        Ok(PredictionTable::Scores(_))
+    ));
+    // One more column, and it is a score table again, with what that refuses.
+    assert!(
+        read("fname,label,Bark\na.wav,Bark,0.5\n")
+            .expect_err("no number")
+            .to_string()
+            .contains("`Bark` is not a number")
+    );
+    assert_eq!(
+        read("file,label\na.wav,Bark\nb.wav,Bark Moo Bark\n")
+            .expect_err("twice")
+            .to_string(),
+        "s.csv, line 3, column 2 (`label`): `Bark Moo Bark` names a label twice; each label of a submission counts once, so drop one"
+    );
+    assert!(
+        Submission::parse(&b"fname,Bark\na.wav,0.5\n"[..], "s.csv")
+            .expect_err("scores")
+            .to_string()
+            .contains("`fname,label`")
+    );
 }
 
 #[test]

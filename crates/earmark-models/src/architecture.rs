@@ -1,6 +1,7 @@
 //! What every network implements: [`ArchitectureConfig`] for its settings, [`Architecture`] for the built network.
 
 use crate::blocks::InputScalerSpec;
+use crate::bypass::HiddenBypass;
 use crate::forward_pass::Forward;
 use crate::layer_table::LayerTable;
 use crate::onnx::{OnnxOutputs, OnnxPlanes};
@@ -85,6 +86,19 @@ pub trait Architecture: Debug + Send + Sync {
     /// Prefixes of the layers whose outputs are the classes: only their shapes depend on the number of classes.
     fn class_prefixes(&self) -> &'static [&'static str] {
         &["logits."]
+    }
+
+    /// The hidden layer before the logits, where it can pass its input on: then a linear classifier can take the place of both. `None` for
+    /// a network without one, and where the layer is narrower than its input or has no linear part that all inputs reach.
+    fn bypass(&self) -> Option<HiddenBypass> {
+        None
+    }
+
+    /// `[B, channels, bands, frames]` to the input of the layer of [`Architecture::bypass`], `[B, inputs]`, and to the embeddings
+    /// `[B, E]`, in one pass. By default the embeddings are that input.
+    fn embed_with_hidden_input(&self, x: Tensor<4>, ctx: &mut Forward) -> (Tensor<2>, Tensor<2>) {
+        let embedding = self.embed(x, ctx);
+        (embedding.clone(), embedding)
     }
 
     /// `[B, channels, bands, frames]` to the main logits `[B, classes]`, which are predicted and evaluated.

@@ -10,6 +10,7 @@
 pub mod architecture;
 mod batch_norm_statistics;
 pub mod blocks;
+mod bypass;
 mod config_checks;
 mod dropout;
 mod forward_pass;
@@ -21,6 +22,7 @@ pub mod params;
 
 pub use architecture::{Architecture, ArchitectureConfig, ClipFeatureInput, NetworkInput};
 pub use batch_norm_statistics::apply_statistics;
+pub use bypass::HiddenBypass;
 pub use earmark_kernels::{Isa, IsaError};
 pub use forward_pass::Forward;
 pub use layer_table::{LayerRow, LayerTable, short_count};

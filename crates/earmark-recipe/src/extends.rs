@@ -3,7 +3,7 @@
 use crate::RecipeError;
 use crate::builtin;
 use crate::key_error_with_line::locate;
-use crate::merge_and_remove::merge;
+use crate::merge_remove_and_list_entries::merge;
 use crate::renamed::rename;
 use earmark_core::ConfigError;
 use earmark_core::text::suggest;
@@ -63,6 +63,6 @@ pub(crate) fn resolve(path: &Path, text: &str, depth: usize) -> Result<Table, Re
     let relative = path.parent().unwrap_or(Path::new("")).join(&base);
     let (base_path, base_text) = source(&relative.to_string_lossy()).or_else(|_| source(&base))?;
     let mut whole = resolve(&base_path, &base_text, depth + 1)?;
-    merge(&mut whole, table);
+    merge(&mut whole, table).map_err(|missing| missing.at(locate(path, text, &missing.key)))?;
     Ok(whole)
 }

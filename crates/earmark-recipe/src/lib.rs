@@ -12,7 +12,7 @@ mod error;
 mod extends;
 mod key_error_with_line;
 mod load;
-mod merge_and_remove;
+mod merge_remove_and_list_entries;
 mod overrides;
 mod recipe;
 mod renamed;

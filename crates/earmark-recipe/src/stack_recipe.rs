@@ -1,7 +1,7 @@
 //! Stacking recipes: networks whose inputs are the out-of-fold scores of other runs.
 
 use crate::RecipeError;
-use crate::check::{check_checkpoints, check_format};
+use crate::check::check_format;
 use crate::load::{self, RecipeFile};
 use crate::recipe::format;
 use earmark_core::{Check, ConfigError, Within};
@@ -90,7 +90,7 @@ impl Check for StackRecipe {
             return Err(ConfigError::new("batches.mix", "(set)", remedy).because(reason));
         }
         self.validation.check().within("validation")?;
-        check_checkpoints(&self.checkpoints)
+        self.checkpoints.check().within("checkpoints")
     }
 }
 

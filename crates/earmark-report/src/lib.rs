@@ -7,7 +7,7 @@
 //!
 //! | you have | you call | you get |
 //! |---|---|---|
-//! | a finished run | [`render_run_report`] | `report.html` |
+//! | a finished run or cross-validation run | [`render_run_report`] | `report.html` |
 //! | a labelled folder | [`render_data_page`], [`data_charts`] | `data.html` and named SVG files |
 //! | several runs | [`render_runs_page`] | a comparison for the browser |
 //! | a log-mel array | [`Heatmap`], [`SpectrogramImage`] | a PNG file, an image on a page |
@@ -22,8 +22,10 @@
 //! as zero.
 
 mod charts;
+mod clip_player;
 mod contact_sheet;
 mod error;
+mod escape;
 mod pages;
 mod png;
 mod svg;
@@ -36,6 +38,7 @@ pub use charts::line::{AxisScale, LineChart};
 pub use charts::reliability::{ReliabilityCurve, reliability_chart};
 pub use charts::series::{Better, Series};
 pub use charts::sparkline::sparkline;
+pub use clip_player::ClipPlayer;
 pub use contact_sheet::ContactSheet;
 pub use earmark_core::human::{
     human_amount, human_bytes, human_count, human_duration, human_hz, human_rate, score,
@@ -46,8 +49,8 @@ pub use pages::data_types::{ClassCounts, DataPage, SpectrumCurve, SubsetRow};
 pub use pages::notes::{NoteLevel, PageNote};
 pub use pages::run_page::render_run_report;
 pub use pages::run_types::{
-    ClassScoreRow, ComparedClass, ComparedRun, Fact, MetricCurve, PredictedClass, RunReport, SkippedFile,
-    TrainingCurve, WorstClip,
+    ClassScoreRow, ComparedClass, ComparedRun, Fact, FoldScoreRow, FoldScores, MetricCurve, PredictedClass,
+    RunReport, SkippedFile, TrainingCurve, WorstClip,
 };
 pub use pages::runs_page::{RunRow, RunsTable, render_runs_page};
 pub use png::colormap::Colormap;

@@ -29,6 +29,10 @@ fn pages() -> Vec<String> {
         render_run_report(&sample::run_report()),
         render_data_page(&sample::data_page()),
         render_runs_page(&sample::runs_table()),
+        render_run_report(&RunReport {
+            folds: Some(sample::folds()),
+            ..sample::run_report()
+        }),
     ]
 }
 
@@ -42,7 +46,11 @@ fn pages_are_well_formed_and_load_nothing() {
                 let outside = value.contains("http:") || value.contains("https:") || value.starts_with("//");
                 assert!(!outside, "{name}={value}");
                 match name {
-                    "src" => assert!(value.starts_with("data:image/png;base64,")),
+                    "src" => assert!(
+                        ["data:image/png;base64,", "data:audio/wav;base64,"]
+                            .iter()
+                            .any(|uri| value.starts_with(uri))
+                    ),
                     "href" => {
                         let target = value.strip_prefix('#').expect("links stay on the page");
                         assert!(
@@ -87,6 +95,11 @@ fn the_run_page_shows_what_it_was_given() {
         tree.descendants().filter(|n| n.has_tag_name("img")).count(),
         report.worst_clips.len()
     );
+    let players = report.worst_clips.iter().filter(|clip| clip.player.is_some());
+    assert_eq!(
+        tree.descendants().filter(|n| n.has_tag_name("audio")).count(),
+        players.count()
+    );
     // 100,000 loss values must not become 100,000 vertices: five a column for two lines, and the other charts.
     assert!(page.len() < 400_000, "{} bytes", page.len());
 }
@@ -105,7 +118,76 @@ fn a_class_without_positives_has_dashes_and_sorts_last() {
         .children()
         .filter_map(|c| c.attribute("data-v"))
         .collect();
-    assert_eq!(keys, ["0", "", "", ""]);
+    assert_eq!(keys, ["0", "", "", "", "", "", ""]);
+}
+
+#[test]
+fn a_class_has_precision_recall_and_f1() {
+    let page = render_run_report(&RunReport {
+        per_class: vec![ClassScoreRow {
+            name: "Bark".into(),
+            count: 8,
+            precision: Some(0.75),
+            recall: Some(0.375),
+            f1: Some(0.5),
+            ap: Some(0.625),
+            ..ClassScoreRow::default()
+        }],
+        decision_rule: "The class with the highest score counts.".into(),
+        ..RunReport::default()
+    });
+    let tree = parse(&page);
+    let section = tree.descendants().find(|n| n.attribute("id") == Some("classes"));
+    let section = section.expect("a section");
+    let texts = |tag: &str| -> Vec<String> {
+        let cells = section.descendants().filter(|n| n.has_tag_name(tag));
+        let text = |n: roxmltree::Node<'_, '_>| n.descendants().find_map(|n| n.text()).map(str::to_owned);
+        cells.filter_map(text).collect()
+    };
+    assert_eq!(texts("th"), ["class", "clips", "precision", "recall", "F1", "AP"]);
+    assert_eq!(texts("td"), ["Bark", "8", "0.750", "0.375", "0.500", "0.625"]);
+    assert!(page.contains("The class with the highest score counts."));
+}
+
+#[test]
+fn folds_have_a_table_and_pooled_headlines() {
+    let page = render_run_report(&RunReport {
+        folds: Some(sample::folds()),
+        ..RunReport::default()
+    });
+    assert!(page.contains("earmark cross-validation report"));
+    let text = visible(&parse(&page));
+    assert!(text.contains("accuracy0.6250mean 0.5000 ± 0.3536"), "{text}");
+    assert!(text.contains("auc0.6875mean 0.7500"), "{text}");
+    let (_, table) = page.split_once("<tbody>").expect("a table");
+    let rows: Vec<&str> = table.split("<tr>").skip(1).collect();
+    assert_eq!(rows.len(), 5, "two folds, mean, deviation, pooled");
+    assert!(rows[1].contains("<td>2</td>") && rows[1].contains("0.2500") && rows[1].contains("–"));
+    assert!(
+        rows[4].contains("<td>pooled</td>") && rows[4].contains(">80<"),
+        "{}",
+        rows[4]
+    );
+}
+
+#[test]
+fn reliability_bins_have_counts() {
+    let page = render_run_report(&RunReport {
+        reliability: vec![ReliabilityCurve {
+            name: "scores".into(),
+            points: vec![(0.125, 0.25, 1234), (0.875, 0.75, 7)],
+        }],
+        ..RunReport::default()
+    });
+    let (_, table) = page.split_once("<tbody>").expect("a table");
+    let cells = |row: &str| {
+        let numbers = row.split("data-v=\"").skip(1);
+        numbers
+            .filter_map(|n| Some(n.split_once('"')?.0.to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let rows: Vec<Vec<String>> = table.split("<tr>").skip(1).map(cells).collect();
+    assert_eq!(rows, [["1234", "0.125", "0.25"], ["7", "0.875", "0.75"]]);
 }
 
 #[test]
@@ -320,9 +402,16 @@ proptest! {
                     truth: vec![text.into()],
                     predictions: vec![PredictedClass { class: text.into(), score: 0.5 }],
                     spectrogram: Some(spectrogram),
+                    player: Some(ClipPlayer::new(text, &[0.5], 8000)),
                     note: format!("n{text}"),
                 }],
                 skipped: vec![SkippedFile { file: String::new(), reason: text.into() }],
+                folds: Some(FoldScores {
+                    metrics: vec![text.into()],
+                    folds: vec![FoldScoreRow { fold: 1, clips: 2, step: 3, values: vec![None] }],
+                    ..FoldScores::default()
+                }),
+                decision_rule: format!("p{text}"),
                 ..RunReport::default()
             };
             let data = DataPage {

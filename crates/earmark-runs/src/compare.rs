@@ -1,6 +1,7 @@
 //! Two runs class by class, on the clips that both were evaluated on.
 
-use crate::page_data::{PageError, read_evaluated};
+use crate::experiment_log::step_evaluations;
+use crate::page_data::{PageError, pooled, read_evaluated};
 use crate::run_dir::{RunDir, RunError, best_step, fold_runs};
 use earmark_engine::evaluation::scores_path;
 use earmark_metrics::{Aligned, MetricsError, ScoreTable};
@@ -44,7 +45,7 @@ pub enum CompareError {
 pub struct EvaluatedRun {
     /// Scores with the truth that they were evaluated against.
     pub aligned: Aligned,
-    /// Whether test clips drove the training, so that its scores are optimistic.
+    /// Whether its scores are of clips that it was trained on or chosen by.
     pub optimistic: bool,
 }
 
@@ -57,24 +58,23 @@ pub fn evaluated_run(path: &Path) -> Result<EvaluatedRun, CompareError> {
     if runs.is_empty() {
         runs.push(path.into());
     }
-    let (mut files, mut values, mut truth) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut classes, mut optimistic) = (Vec::new(), false);
+    let (mut evaluated, mut optimistic) = (Vec::new(), false);
     for run in runs {
         let head = RunDir::open_any(&run)?;
-        optimistic |= head.info.optimistic;
-        let scores = scores_path(&head.eval(), best_step(&run)?);
+        let step = best_step(&run)?;
+        let (steps, _) = step_evaluations(&head.eval());
+        let noted = steps
+            .iter()
+            .any(|e| e.step == step && e.optimistic_note().is_some());
+        optimistic |= head.info.optimistic || noted;
+        let scores = scores_path(&head.eval(), step);
         if !scores.is_file() {
             return Err(CompareError::NotEvaluated { run });
         }
-        let aligned = read_evaluated(&scores, &head.eval().join("clips.txt"))?;
-        classes = aligned.classes().to_vec();
-        files.extend_from_slice(aligned.files());
-        for (row, marks) in aligned.rows() {
-            values.extend_from_slice(row);
-            truth.extend_from_slice(marks);
-        }
+        let clips = read_evaluated(&scores, &head.eval().join("clips.txt"))?;
+        evaluated.push((run, clips));
     }
-    let aligned = Aligned::from_rows(ScoreTable::new(files, classes, values)?, truth)?;
+    let aligned = pooled(&evaluated)?;
     Ok(EvaluatedRun { aligned, optimistic })
 }
 

@@ -2,9 +2,11 @@
 
 pub mod compare;
 pub mod experiment_log;
+pub mod optimism;
 mod page_data;
 pub mod run_dir;
 pub mod split_table;
+pub mod warnings;
 
 /// Pages about runs and data sets.
 pub mod pages {

@@ -112,9 +112,14 @@ impl SplitTable {
         Ok(items)
     }
 
+    /// What the run used a clip for; `None` for a clip that it has not seen.
+    pub fn used_as(&self, item: &Item) -> Option<ClipUse> {
+        self.0.get(&key(item)).copied()
+    }
+
     /// Whether the run was trained on a clip, or validated with it.
     pub fn is_trained_on(&self, item: &Item) -> bool {
-        self.0.get(&key(item)).is_some_and(|what| *what != ClipUse::Test)
+        self.used_as(item).is_some_and(|what| what != ClipUse::Test)
     }
 
     /// How many of `items` the run was trained on or validated with.

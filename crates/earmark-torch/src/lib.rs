@@ -54,7 +54,7 @@ pub fn parse(bytes: &[u8]) -> Result<StateDict, CheckpointFault> {
     if formats::is_zip(bytes) {
         let archive = formats::ZipArchive::open(bytes)?;
         let objects = pickle::run(archive.file("data.pkl")?, &mut 0)?;
-        return state_dict::tensors(&objects, bytes.len(), |key| archive.file(&format!("data/{key}")));
+        return state_dict::tensors(&objects, bytes.len(), |key| archive.storage(key));
     }
     let file = formats::LegacyFile::open(bytes)?;
     state_dict::tensors(&file.objects, bytes.len(), |key| file.storage(key))

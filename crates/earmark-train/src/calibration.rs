@@ -1,19 +1,21 @@
 //! Calibrating models on held-out scores.
 
-use crate::{Observer, PipelineError, Skips, out_of_fold};
+use crate::{DataLabels, Event, Observer, PipelineError, Skips, TruthSource, out_of_fold};
 use earmark_core::atomic::WriteError;
+use earmark_data::{DataOptions, Item};
 use earmark_engine::ModelFile;
 use earmark_inference::model::ModelSource;
 use earmark_metrics::{
-    Aligned, Calibration, CalibrationMethod, CalibrationOptions, CalibrationQuality, ScoreTable, TruthTable,
+    Aligned, Calibration, CalibrationMethod, CalibrationOptions, CalibrationQuality, ScoreTable,
     UnknownLabels,
 };
 use earmark_recipe::Recipe;
 use earmark_runs::run_dir::fold_runs;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-/// Groups that the clips of a table are assigned to in turn, to cross-validate the calibration.
+/// Groups that clips without folds are assigned to in turn, to cross-validate the calibration.
 const GROUPS: u32 = 5;
 
 /// The held-out scores that a calibration is fitted to.
@@ -30,8 +32,8 @@ pub enum CalibrateBy {
     Tables {
         /// The scores.
         scores: PathBuf,
-        /// The labels.
-        truth: PathBuf,
+        /// The labels; a data folder is read as the first model's recipe says, unless the source says how.
+        truth: TruthSource,
     },
 }
 
@@ -87,7 +89,7 @@ pub fn calibrate(
     let models = ModelSource::read_all(&job.models)?.into_iter();
     let models: Vec<_> = models.map(|model| (model.path, model.file)).collect();
     let targets = targets(job, &models)?;
-    let Some((clips, groups, skipped)) = held_out_scores(job, observer, stop)? else {
+    let Some((clips, groups, skipped)) = held_out_scores(job, &models, observer, stop)? else {
         return Ok(None);
     };
     let classes = clips.classes().to_vec();
@@ -174,35 +176,147 @@ fn same_file(a: &Path, b: &Path) -> bool {
     matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
-/// The scores to fit to with their truth, the group of each clip, and clips that could not be read.
+/// The scores to fit to with their truth, the group of each clip, and clips that are left out.
+type HeldOut = (Aligned, Vec<u32>, Skips);
+
+/// The scores to fit to. `None` when stopped.
 fn held_out_scores(
     job: &CalibrateJob,
+    models: &[(PathBuf, ModelFile)],
     observer: Observer,
     stop: &AtomicBool,
-) -> Result<Option<(Aligned, Vec<u32>, Skips)>, PipelineError> {
+) -> Result<Option<HeldOut>, PipelineError> {
     let (run, data) = match &job.by {
         CalibrateBy::Tables { scores, truth } => {
-            let (scores, truth) = (ScoreTable::read(scores)?, TruthTable::read(truth)?);
-            let clips = Aligned::new(&scores, &truth, UnknownLabels::Refuse)?;
-            let groups = (0..clips.files().len() as u32).map(|i| i % GROUPS).collect();
-            return Ok(Some((clips, groups, Skips::new())));
+            let truth = read_as_the_model(truth, models)?;
+            return Ok(Some(scores_of_tables(scores, &truth, observer)?));
         }
         CalibrateBy::Folds { run, data } => (run, data),
     };
-    let cross_validation = match (run, job.models.as_slice()) {
-        (Some(run), _) => run.clone(),
-        (None, [only]) if !fold_runs(Path::new(only))?.is_empty() => only.into(),
-        _ => {
-            return Err(PipelineError::Request(
-                "no scores to calibrate on: give a cross-validation run with --from RUN, or --scores and --truth of clips that the \
-                 model was not trained on"
-                    .into(),
-            ));
+    let run = cross_validation(run.as_deref(), &job.models)?;
+    Ok(
+        match out_of_fold(&run, data.as_deref(), &job.device, observer, stop)? {
+            Some(found) => Some((found.aligned()?, found.folds, found.skipped)),
+            None => None,
+        },
+    )
+}
+
+/// The same source; a data folder is read as the first model's recipe reads it, where the source does not say how.
+fn read_as_the_model(
+    truth: &TruthSource,
+    models: &[(PathBuf, ModelFile)],
+) -> Result<TruthSource, PipelineError> {
+    match (truth, models.first()) {
+        (TruthSource::Data(labels), Some((path, file))) if labels.options.is_none() => {
+            let data = Recipe::parse(&file.meta.recipe, path)?.data;
+            // Which subsets were trained on does not matter here.
+            let options = Some(DataOptions {
+                subsets: None,
+                ..data
+            });
+            Ok(TruthSource::Data(Box::new(DataLabels {
+                options,
+                ..labels.as_ref().clone()
+            })))
         }
+        _ => Ok(truth.clone()),
+    }
+}
+
+/// The scores of a table.
+fn scores_of_tables(
+    scores: &Path,
+    truth: &TruthSource,
+    observer: Observer,
+) -> Result<HeldOut, PipelineError> {
+    let scores = ScoreTable::read(scores)?;
+    let found = truth.read(scores.files())?;
+    for note in &found.notes {
+        observer(Event::Note(note.clone()));
+    }
+    for (file, reason) in &found.left_out() {
+        observer(Event::Skipped { file, reason });
+    }
+    let clips = Aligned::new(&scores, &found.truth, UnknownLabels::Refuse)?;
+    let groups = cross_fit_groups(&found.items, clips.files().len());
+    let because = |files: Vec<String>, reason: &'static str| {
+        let files = files.into_iter();
+        files.map(move |file| (file, reason.to_owned()))
     };
-    let found = out_of_fold(&cross_validation, data.as_deref(), &job.device, observer, stop)?;
-    Ok(match found {
-        Some(found) => Some((found.aligned()?, found.folds, found.skipped)),
-        None => None,
-    })
+    let missing = because(found.missing, "has no scores");
+    let extra = because(found.extra, "is not in the data folder");
+    Ok((clips, groups, missing.chain(extra).collect()))
+}
+
+/// The groups of a cross-fit: the folds of the clips where all have one; else shares of them in turn, with what was recorded together in
+/// one.
+fn cross_fit_groups(items: &[Item], clips: usize) -> Vec<u32> {
+    let folds: Vec<u32> = items.iter().filter_map(|item| item.fold).collect();
+    let known: BTreeSet<u32> = folds.iter().copied().collect();
+    if folds.len() == clips && known.len() > 1 {
+        return folds;
+    }
+    let mut seen: HashMap<&str, u32> = HashMap::new();
+    let mut next = 0;
+    let mut in_turn = || {
+        next += 1;
+        (next - 1) % GROUPS
+    };
+    let group_of = |clip: usize| match items.get(clip).and_then(|item| item.group.as_deref()) {
+        Some(group) => *seen.entry(group).or_insert_with(&mut in_turn),
+        None => in_turn(),
+    };
+    (0..clips).map(group_of).collect()
+}
+
+/// The cross-validation run whose out-of-fold scores are used: the given one, or the model, if it is one.
+fn cross_validation(run: Option<&Path>, models: &[String]) -> Result<PathBuf, PipelineError> {
+    match (run, models) {
+        (Some(run), _) => Ok(run.into()),
+        (None, [only]) if !fold_runs(Path::new(only))?.is_empty() => Ok(only.into()),
+        _ => Err(PipelineError::Request(
+            "no scores to calibrate on: give a cross-validation run with --from RUN, or --scores of clips that the model was not \
+             trained on, with their labels (--truth, or --data)"
+                .into(),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(fold: Option<u32>, group: Option<&str>) -> Item {
+        Item {
+            fold,
+            group: group.map(str::to_owned),
+            ..Item::default()
+        }
+    }
+
+    #[test]
+    fn folds_are_the_groups_where_all_clips_have_one() {
+        let folds = [item(Some(3), None), item(Some(1), None), item(Some(3), None)];
+        assert_eq!(cross_fit_groups(&folds, 3), [3, 1, 3]);
+        let one = [item(Some(3), None), item(Some(3), None)];
+        assert_eq!(
+            cross_fit_groups(&one, 2),
+            [0, 1],
+            "one fold can't be held out of itself"
+        );
+        let some = [item(Some(3), None), item(None, None), item(Some(1), None)];
+        assert_eq!(cross_fit_groups(&some, 3), [0, 1, 2]);
+        assert_eq!(
+            cross_fit_groups(&[], 7),
+            [0, 1, 2, 3, 4, 0, 1],
+            "a table knows no folds"
+        );
+    }
+
+    #[test]
+    fn what_was_recorded_together_is_in_one_group() {
+        let items = [Some("a"), None, Some("b"), Some("a"), None].map(|group| item(None, group));
+        assert_eq!(cross_fit_groups(&items, 5), [0, 1, 2, 0, 3]);
+    }
 }

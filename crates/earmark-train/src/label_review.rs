@@ -1,7 +1,8 @@
 //! Clips whose labels disagree with the scores of a model that was not trained on them: candidates to listen to and correct.
 
-use crate::OutOfFold;
-use earmark_metrics::{Aligned, LabelQuality, MetricsError, ScoreTable, TruthTable, UnknownLabels, top_k};
+use crate::{OutOfFold, ScoredTruth};
+use earmark_data::Item;
+use earmark_metrics::{Aligned, LabelQuality, MetricsError, ScoreTable, UnknownLabels, top_k};
 use serde::Serialize;
 use std::cmp::Ordering;
 
@@ -52,25 +53,25 @@ pub struct ReviewedClip {
 
 /// The clips of a cross-validation run, the least consistent first; clips without labels are left out.
 pub fn of_folds(found: &OutOfFold, by: ReviewMeasure) -> Result<Vec<ReviewedClip>, MetricsError> {
-    let origin = |row: usize| (Some(found.items[row].subset.clone()), Some(found.folds[row]));
+    let origin = |row: usize| (Some(&found.items[row]), Some(found.folds[row]));
     review(&found.aligned()?, by, origin)
 }
 
-/// The same for any score table, with its truth.
+/// The same for any score table, with its truth. Clips of a data folder are named as the folder names them.
 pub fn of_tables(
     scores: &ScoreTable,
-    truth: &TruthTable,
+    truth: &ScoredTruth,
     by: ReviewMeasure,
 ) -> Result<Vec<ReviewedClip>, MetricsError> {
-    let clips = Aligned::new(scores, truth, UnknownLabels::Refuse)?;
-    review(&clips, by, |_| (None, None))
+    let clips = Aligned::new(scores, &truth.truth, UnknownLabels::Refuse)?;
+    review(&clips, by, |row| (truth.items.get(row), None))
 }
 
-/// Reviews the clips that have labels; `origin` gives the subset and fold of a row.
-fn review(
+/// Reviews the clips that have labels; `origin` gives the clip of a row in the data, and the fold that scored it.
+fn review<'a>(
     clips: &Aligned,
     by: ReviewMeasure,
-    origin: impl Fn(usize) -> (Option<String>, Option<u32>),
+    origin: impl Fn(usize) -> (Option<&'a Item>, Option<u32>),
 ) -> Result<Vec<ReviewedClip>, MetricsError> {
     let classes = clips.classes();
     let mut reviewed = Vec::new();
@@ -85,10 +86,10 @@ fn review(
                 .into_iter()
                 .map(|c| (classes[c].clone(), scores[c]))
         };
-        let (subset, fold) = origin(row);
+        let (item, fold) = origin(row);
         reviewed.push(ReviewedClip {
-            file: file.clone(),
-            subset,
+            file: item.map_or(file, |item| &item.file).clone(),
+            subset: item.map(|item| item.subset.clone()),
             fold,
             suggested: best(labels.len()).map(|(class, _)| class).collect(),
             best: best(3).collect(),

@@ -8,7 +8,9 @@
 //! | [`train_stack`] | meta-models on the out-of-fold scores of other runs |
 //! | [`tuning`] | hyperparameter search |
 //! | [`calibrate()`] | scores to probabilities, and per-class thresholds |
+//! | [`TruthSource`] | the true labels of scored clips: a table, or the labels of a data folder |
 //! | [`probe()`] | a linear classifier on a frozen model's embeddings |
+//! | [`fit_folder`] | a folder to a model: the best of several ways |
 //! | [`label_review`] | clips whose labels disagree with held-out scores |
 //! | [`weight_average`] | the mean of several models' weights |
 //! | [`benchmark`] | speed of front end, training step and inference |
@@ -17,12 +19,17 @@ mod average_of_models;
 pub mod benchmark;
 mod calibration;
 mod cross_validation;
+mod data_truth;
+mod evaluate_job;
+mod evaluated_clips;
 mod evaluation;
+mod fit;
 pub mod label_review;
 mod linear_probe;
 mod stacking;
 mod training;
 pub mod tuning;
+mod usable_clips;
 mod validation_split;
 
 pub use calibration::{CalibrateBy, CalibrateJob, CalibrateTo, CalibrationResult, calibrate};
@@ -30,8 +37,17 @@ pub use cross_validation::{
     CrossValidationReport, CrossValidationResult, FoldMetrics, FoldSet, MetricSpread, OutOfFold, folds_of,
     out_of_fold, train_folds,
 };
-pub use evaluation::{Checkpoints, EvaluateJob, EvaluateResult, evaluate};
-pub use linear_probe::{ProbeJob, ProbeResult, ProbedFold, STRENGTHS, probe};
+pub use data_truth::{DataLabels, ScoredTruth, TruthSource};
+pub use evaluate_job::{Checkpoints, EvaluateJob};
+pub use evaluation::{EvaluateResult, evaluate};
+pub use fit::{
+    FitCalibration, FitFolderJob, FitFolderResult, FitHeldOut, FitMetric, FitWayResult, WayComparison,
+    WayLeftOut, fit_folder,
+};
+pub use linear_probe::{
+    BACKGROUND_NAMES, ProbeCalibration, ProbeClasses, ProbeJob, ProbeLayer, ProbeResult, ProbeTrial,
+    ProbedFold, ProbedFolds, STRENGTHS, probe, probe_data,
+};
 pub use stacking::{StackJob, input_names, train_stack};
 pub use training::{Estimate, TrainJob, TrainPlan, TrainResult, describe_validation, estimate, plan, train};
 pub use validation_split::split;

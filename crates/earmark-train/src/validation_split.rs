@@ -1,13 +1,16 @@
 //! Splitting data into training, validation and test clips.
 
+use crate::usable_clips::UsableClips;
 use crate::{DataSplit, PipelineError};
+use earmark_data::split::FoldError;
 use earmark_data::{DataSet, FoldTable, Item, Splitter, Stratify};
 use earmark_engine::ValidationSplit;
 use earmark_recipe::Recipe;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
-/// Splits `data`: `fold` is the test fold and used for nothing else; the recipe says how validation clips are split off the rest.
+/// Splits `data`: `fold` is the test fold and used for nothing else; the recipe says how validation clips are split off the rest. Clips of
+/// subsets for testing that are not named, and clips without labels, are in none of the three.
 ///
 /// Folds come from the table given with `--fold-table`, else from the data, else from the recipe's `[folds]`.
 pub fn split(
@@ -58,18 +61,25 @@ impl ValidationSplitter {
         };
         let (train, validation, optimistic) = match self.split {
             ValidationSplit::None => (rest, Vec::new(), false),
-            ValidationSplit::HoldOut { fraction, verified } if !verified => {
-                let (train, held) = splitter.hold_out(&rest, fraction)?;
-                (pick(&train), pick(&held), false)
-            }
-            ValidationSplit::HoldOut { fraction, .. } => {
+            ValidationSplit::HoldOut {
+                fraction,
+                verified,
+                min_clips,
+            } if !verified => match hold_out(&splitter, &rest, fraction, min_clips)? {
+                Some((train, held)) => (pick(&train), pick(&held), false),
+                None => (rest, Vec::new(), false),
+            },
+            ValidationSplit::HoldOut {
+                fraction, min_clips, ..
+            } => {
                 let is_sure = |&i: &usize| rest[i].verified == Some(true);
                 let sure: Vec<usize> = (0..rest.len()).filter(is_sure).collect();
                 if sure.is_empty() {
                     let message = "validation.split.verified = true: no clip of this data is marked as verified (a column manually_verified with a 1); leave it out";
                     return Err(PipelineError::Request(message.into()));
                 }
-                let (_, held) = splitter.hold_out(&pick(&sure), fraction)?;
+                let held = hold_out(&splitter, &pick(&sure), fraction, min_clips)?;
+                let held = held.map_or_else(Vec::new, |(_, held)| held);
                 let held: BTreeSet<usize> = held.into_iter().map(|k| sure[k]).collect();
                 let groups: BTreeSet<&String> = held.iter().filter_map(|&i| rest[i].group.as_ref()).collect();
                 let apart = |i: &usize| {
@@ -100,6 +110,24 @@ impl ValidationSplitter {
     }
 }
 
+/// Indices of clips to train on, and of clips held out.
+type HeldOut = (Vec<usize>, Vec<usize>);
+
+/// The division of clips by a splitter; `None` where fewer than `min_clips` would be held out.
+fn hold_out(
+    splitter: &Splitter,
+    items: &[Item],
+    fraction: f64,
+    min_clips: usize,
+) -> Result<Option<HeldOut>, FoldError> {
+    match splitter.hold_out(items, fraction) {
+        Ok((_, held)) if held.len() < min_clips => Ok(None),
+        // Too few to hold out any at all.
+        Err(FoldError::NothingToHold(_) | FoldError::TooFewUnits { .. }) if min_clips > 0 => Ok(None),
+        both => both.map(Some),
+    }
+}
+
 /// The distinct folds, ascending.
 pub(super) fn distinct(folds: &[u32]) -> Vec<u32> {
     let folds: BTreeSet<u32> = folds.iter().copied().collect();
@@ -114,16 +142,18 @@ pub(super) fn stratify(data: &DataSet) -> Stratify {
     }
 }
 
-/// The data with folds: those of the table, else its own, else those of the recipe if folds are `wanted`.
+/// The clips that may train ([`UsableClips`]), with folds: those of the table, else their own, else those of the recipe if folds are
+/// `wanted`.
 pub(super) fn with_folds(
     recipe: &Recipe,
     data: &DataSet,
     wanted: bool,
     table: Option<&Path>,
 ) -> Result<DataSet, PipelineError> {
-    let mut data = data.clone();
+    let all = data;
+    let mut data = UsableClips::some_of(recipe, all)?.data;
     if let Some(table) = table {
-        FoldTable::read(table)?.apply(&mut data.items)?;
+        fold_table(table, all, &data)?.apply(&mut data.items)?;
     } else if wanted && data.folds().is_empty() {
         let Some(f) = &recipe.folds else {
             let message = "--fold: this data has no folds; make a table with `earmark data folds DIR -o folds.csv` and give it with --fold-table, or set folds.count in the recipe";
@@ -131,11 +161,11 @@ pub(super) fn with_folds(
         };
         let subsets = f.subsets.as_ref();
         let in_folds = |item: &Item| subsets.is_none_or(|subsets| subsets.contains(&item.subset));
-        let is_missing = |subset: &&String| data.items.iter().all(|i| i.subset != **subset);
+        let is_missing = |subset: &&String| all.items.iter().all(|i| i.subset != **subset);
         if let Some(subset) = subsets.into_iter().flatten().find(is_missing) {
             return Err(PipelineError::Request(format!(
                 "folds.subsets: this data has no subset {subset:?}; there are {}",
-                data.subsets().join(", ")
+                all.subsets().join(", ")
             )));
         }
         let items: Vec<Item> = data.items.iter().filter(|i| in_folds(i)).cloned().collect();
@@ -149,6 +179,16 @@ pub(super) fn with_folds(
         items.zip(numbers).for_each(|(item, n)| item.fold = Some(n));
     }
     Ok(data)
+}
+
+/// A fold table without the rows of clips that are in `all` but not `used`: they are in no fold.
+fn fold_table(path: &Path, all: &DataSet, used: &DataSet) -> Result<FoldTable, PipelineError> {
+    let mut table = FoldTable::read(path)?;
+    let used: HashSet<&str> = used.items.iter().map(|item| item.file.as_str()).collect();
+    let unused = all.items.iter().map(|item| item.file.as_str());
+    let unused: HashSet<&str> = unused.filter(|file| !used.contains(file)).collect();
+    table.folds.retain(|file, _| !unused.contains(file.as_str()));
+    Ok(table)
 }
 
 #[cfg(test)]
@@ -175,6 +215,7 @@ mod tests {
             split: ValidationSplit::HoldOut {
                 fraction: 0.5,
                 verified: true,
+                min_clips: 0,
             },
             seed: 3,
             stratify: Stratify::Label,
@@ -204,6 +245,31 @@ mod tests {
         let groups: BTreeSet<&Option<String>> = split.validation.iter().map(|i| &i.group).collect();
         assert!(!groups.is_empty() && split.train.iter().all(|i| !groups.contains(&i.group)));
         assert!(split.validation.iter().all(|i| i.verified == Some(true)));
+    }
+
+    /// Fewer clips than would decide anything: all are trained on, also where none can be held out at all.
+    #[test]
+    fn few_clips_are_all_trained_on() {
+        let split = |items: Vec<Item>, min_clips: usize| {
+            let splitter = ValidationSplitter {
+                split: ValidationSplit::HoldOut {
+                    fraction: 0.2,
+                    verified: false,
+                    min_clips,
+                },
+                seed: 3,
+                stratify: Stratify::Label,
+                has_fold: false,
+            };
+            let split = splitter.split(items, Vec::new())?;
+            Ok::<_, PipelineError>((split.train.len(), split.validation.len()))
+        };
+        assert_eq!(split(clips(|_| None), 8).unwrap(), (32, 8));
+        assert_eq!(split(clips(|_| None), 9).unwrap(), (40, 0));
+        // One group per class, of which none may be missing in training.
+        let grouped = || clips(|i| Some(format!("g{}", i % 2)));
+        assert_eq!(split(grouped(), 9).unwrap(), (40, 0));
+        assert!(split(grouped(), 0).is_err());
     }
 
     #[test]

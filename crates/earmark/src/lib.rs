@@ -52,7 +52,7 @@ pub mod prelude {
     pub use earmark_audio::Clip;
     pub use earmark_inference::stream::{Feed, Playback, StreamConfig, StreamTagger, tag_stream};
     pub use earmark_inference::tag::{SoundEvent, TagConfig, TagResult, Tagger};
-    pub use earmark_inference::{Device, Event, Model, PipelineError};
+    pub use earmark_inference::{Device, Event, Model, PipelineError, ThresholdConfig};
     pub use earmark_recipe::Recipe;
     pub use earmark_runs::run_dir::ModelRef;
     pub use earmark_train::{TrainJob, TrainResult, train};

@@ -5,10 +5,10 @@ mod block_reader;
 mod channels;
 mod compressed;
 mod file_section;
-mod pcm;
-mod sample_format;
+mod pcm_blocks;
+mod samples_to_floats;
 
 pub(crate) use block_reader::BlockReader;
 pub(crate) use compressed::CodedReader;
-pub(crate) use pcm::PcmReader;
-pub(crate) use sample_format::{ByteOrder, SampleFormat, SampleKind};
+pub(crate) use pcm_blocks::PcmReader;
+pub(crate) use samples_to_floats::{ByteOrder, SampleFormat, SampleKind};

@@ -3,10 +3,11 @@
 
 mod data;
 mod evaluate;
+mod fold_and_layer_tables;
 mod out_of_fold_scores;
 mod run;
-mod tables;
 mod train;
+mod truth;
 
 use crate::console::Console;
 use crate::status::Status;
@@ -131,5 +132,36 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         command_line().debug_assert();
+    }
+
+    /// Every text of a command's help, and of those below it.
+    fn texts(command: &clap::Command) -> Vec<String> {
+        let own = [
+            command.get_about(),
+            command.get_long_about(),
+            command.get_after_help(),
+            command.get_after_long_help(),
+        ];
+        let arguments = command.get_arguments();
+        let of_arguments = arguments.flat_map(|arg| [arg.get_help(), arg.get_long_help()]);
+        let found = own.into_iter().chain(of_arguments).flatten();
+        let mut found: Vec<String> = found.map(ToString::to_string).collect();
+        found.extend(command.get_subcommands().flat_map(texts));
+        found
+    }
+
+    /// A line that was broken by hand is broken again where the terminal is narrower. So lines end only where a paragraph does, or
+    /// before an indented line: an example, an entry of a list.
+    #[test]
+    fn paragraphs_are_broken_by_the_terminal_alone() {
+        let mut command = command_line();
+        command.build();
+        for text in texts(&command) {
+            let lines: Vec<&str> = text.lines().collect();
+            for pair in lines.windows(2) {
+                let broken = !pair[0].is_empty() && !pair[1].is_empty() && !pair[1].starts_with("  ");
+                assert!(!broken, "{:?} is broken before {:?}", pair[0], pair[1]);
+            }
+        }
     }
 }

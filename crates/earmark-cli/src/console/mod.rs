@@ -5,10 +5,12 @@ mod progress;
 
 use crate::status::Stopped;
 use anyhow::bail;
+use earmark::data::DataSet;
 use earmark::engine::FitEvent;
 use earmark::inference::{Event, Observer, PipelineError};
 use earmark::metrics::number;
 use progress::{Progress, Stage};
+use std::collections::HashSet;
 use std::fmt::Display;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,6 +31,8 @@ struct State {
     /// Steps of the current training, and its smoothed loss.
     total_steps: u64,
     loss: Option<f64>,
+    /// What was said about data folders: the folds of a run read the same one.
+    described: HashSet<String>,
 }
 
 impl State {
@@ -50,6 +54,7 @@ impl Console {
             progress: Progress::new(),
             total_steps: 0,
             loss: None,
+            described: HashSet::new(),
         };
         Self {
             quiet,
@@ -80,6 +85,21 @@ impl Console {
     pub fn note(&self, text: impl Display) {
         if !self.quiet {
             self.lock().progress.line(&text.to_string());
+        }
+    }
+
+    /// Says what a data folder is taken for.
+    pub fn data(&self, set: &DataSet) {
+        self.show(Event::Data(&set.lines()));
+    }
+
+    /// Prints the lines that were not printed before.
+    fn once(&self, lines: &[String]) {
+        for line in lines {
+            let is_new = self.lock().described.insert(line.clone());
+            if is_new {
+                self.note(line);
+            }
         }
     }
 
@@ -119,8 +139,10 @@ impl Console {
         match event {
             Event::Skipped { file, reason } => self.skipped(file, reason),
             Event::Note(text) => self.note(text),
+            Event::Data(lines) => self.once(lines),
             Event::Features { done, total } => count(Stage::Features, "features", done, total, None),
             Event::Scoring { done, total } => count(Stage::Score, "scoring", done, total, None),
+            Event::Probing { done, total } => count(Stage::Probe, "probes", done, total, None),
             Event::Evaluating {
                 step,
                 done,

@@ -15,6 +15,7 @@ pub enum Stage {
     Train,
     Evaluate(u64),
     Score,
+    Probe,
     Tag,
     Download,
 }

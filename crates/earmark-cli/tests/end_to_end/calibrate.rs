@@ -83,6 +83,21 @@ fn in_place_and_by_tables_come_to_the_same() {
     lab.write("truth.csv", truth);
     lab.earmark("calibrate runs/cv/fold-1 --scores oof.csv --truth truth.csv -o by-tables.safetensors")
         .done();
+    // A data folder is the truth as well; six of its clips are of the fold that was not trained.
+    let by_data = lab
+        .earmark("calibrate runs/cv/fold-1 --scores oof.csv --data tones -o by-data.safetensors --json")
+        .exit(2);
+    assert!(
+        lab.bytes("by-data.safetensors") == lab.bytes("by-tables.safetensors"),
+        "the same labels give the same calibration"
+    );
+    assert!(
+        by_data.err.contains("skipped 6 clips: no scores for `"),
+        "{by_data}"
+    );
+    let result: Value = serde_json::from_str(&by_data.out).expect("JSON");
+    assert_eq!(result["skipped"].as_array().map(Vec::len), Some(6));
+    assert_eq!(result["skipped"][0][1], "has no scores");
     let again = lab.earmark(
         "calibrate runs/cv/fold-1 --scores oof.csv --truth truth.csv -o runs/cv/fold-1/best.safetensors",
     );
@@ -114,10 +129,48 @@ fn what_cannot_be_calibrated_is_refused() {
     lab.write("s.csv", "fname,a,b\nx.wav,0.5,0.5\ny.wav,0.1,0.9\n");
     lab.write("t.csv", "fname,label\nx.wav,a\ny.wav,b\n");
     let refused = lab
+        .earmark("calibrate runs/a --scores s.csv -o b.safetensors")
+        .refused();
+    assert!(refused.starts_with("no true labels: "), "{refused}");
+    let refused = lab
         .earmark("calibrate runs/a --scores s.csv --truth t.csv -o b.safetensors")
         .refused();
     assert!(
         refused.contains("its classes differ from those of the scores"),
         "{refused}"
     );
+}
+
+/// With a table of folds, a calibration by scores and a data folder is cross-fitted as that of the cross-validation run.
+#[test]
+fn folds_of_a_data_folder_are_the_groups() {
+    let lab = Lab::new();
+    lab.earmark("train tiny.toml --data tones --run runs/cv --folds all --set train.epochs=2")
+        .done();
+    lab.earmark("predict runs/cv --out-of-fold -o oof.csv").done();
+    let mut folds = "file,fold\n".to_owned();
+    for fold in 1..=3 {
+        for line in lab.read(&format!("runs/cv/fold-{fold}/split.csv")).lines() {
+            let cells: Vec<&str> = line.split(',').collect();
+            if cells[2] == "judged" {
+                folds += &format!("{},{fold}\n", cells[1]);
+            }
+        }
+    }
+    lab.write("folds.csv", folds);
+    let result = |arguments: &str| -> Value {
+        let ended = lab.earmark(&format!("calibrate {arguments} --json")).done();
+        serde_json::from_str(&ended.out).expect("JSON")
+    };
+    let by_run = result("runs/cv -o by-run");
+    let scores = "runs/cv/fold-1 --scores oof.csv --data tones -o one.safetensors";
+    let by_data = result(&format!("{scores} --fold-table folds.csv"));
+    for (key, name) in [
+        ("before", "log_loss"),
+        ("after", "log_loss"),
+        ("after", "f1_macro"),
+    ] {
+        let [a, b] = [&by_run, &by_data].map(|result| result[key][name].as_f64().expect("a number"));
+        assert!((a - b).abs() < 1e-6, "{key} {name}: {a} and {b}");
+    }
 }

@@ -262,15 +262,18 @@ impl Ended {
         self.exit(0)
     }
 
-    /// Requires a refusal, exit status 1, with nothing on stdout; returns the message.
+    /// Requires a refusal, exit status 1, with nothing on stdout; returns the message, without the notes before it.
     #[track_caller]
     pub fn refused(self) -> String {
         let ended = self.exit(1);
         assert_eq!(ended.out, "", "{ended}");
-        let message = ended
-            .err
-            .strip_prefix("error: ")
-            .unwrap_or_else(|| panic!("no message: {ended}"));
+        let message = match ended.err.strip_prefix("error: ") {
+            Some(message) => message,
+            None => {
+                let behind = ended.err.split_once("\nerror: ");
+                behind.unwrap_or_else(|| panic!("no message: {ended}")).1
+            }
+        };
         message.trim_end().to_owned()
     }
 }

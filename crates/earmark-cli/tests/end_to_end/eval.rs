@@ -109,7 +109,10 @@ fn eval_predict_and_score_agree() {
         .earmark("score --truth truth.csv --scores runs/a/eval/scores-15.csv --json")
         .done();
     let score: serde_json::Value = serde_json::from_str(&ended.out).expect("JSON");
-    let eval: serde_json::Value = serde_json::from_str(&lab.read("runs/a/eval/eval-15.json")).expect("JSON");
+    let mut eval: serde_json::Value =
+        serde_json::from_str(&lab.read("runs/a/eval/eval-15.json")).expect("JSON");
+    // What an evaluation warns of is not a number of its scores.
+    eval.as_object_mut().expect("an object").remove("warnings");
     assert_eq!(score, eval);
     // The keys that scripts rely on.
     for key in ["lwlrap", "map@3", "mAP", "auc", "accuracy", "clips"] {
@@ -151,11 +154,26 @@ fn scores_of_clips_that_drove_the_training_are_marked_optimistic() {
         )
         .done();
     assert!(ended.err.contains("its scores there are optimistic"), "{ended}");
-    lab.earmark("eval run --data tones").done();
-    let mark = "# OPTIMISTIC: these clips drove the training (validation.split = test-fold)\n";
+    let ended = lab.earmark("eval run --data tones").done();
+    let mark =
+        "OPTIMISTIC: the model was chosen by 6 of the 6 clips evaluated (validation.split = test-fold); ";
     assert!(
         lab.read("run/eval/eval-30.txt")
-            .starts_with(&format!("# tiny: 6 clips of fold 1\n{mark}"))
+            .starts_with(&format!("# tiny: 6 clips of fold 1\n# {mark}"))
+    );
+    assert!(ended.out.contains(&format!("\n{mark}")), "{ended}");
+    let json: serde_json::Value = serde_json::from_str(&lab.read("run/eval/eval-30.json")).expect("JSON");
+    assert_eq!(json["optimistic"]["chosen_by"], 6);
+    assert!(
+        json["optimistic"]["note"]
+            .as_str()
+            .expect("a note")
+            .starts_with(mark)
+    );
+    let page = lab.earmark("report run --data tones").done();
+    assert!(
+        lab.read(page.out.trim())
+            .contains("OPTIMISTIC: the test clips also drove this training")
     );
     lab.tone("other/test/low/0.wav", 290.0);
     lab.tone("other/train/low/0.wav", 290.0);
@@ -167,7 +185,32 @@ fn scores_of_clips_that_drove_the_training_are_marked_optimistic() {
         "{heading}"
     );
     let ended = lab.earmark("runs .").done();
-    assert!(ended.out.contains("OPTIMISTIC"), "{ended}");
+    assert!(
+        ended
+            .out
+            .contains("OPTIMISTIC: the model was chosen by 6 of the 6 clips"),
+        "{ended}"
+    );
+    let runs: serde_json::Value =
+        serde_json::from_str(&lab.earmark("runs . --json").done().out).expect("JSON");
+    assert_eq!(runs[0]["optimistic"], true);
+    assert_eq!(runs[0]["judged"]["best"]["optimistic"]["clips"], 6);
+    // Class by class, and in the page that compares.
+    lab.earmark("train tiny.toml --data tones --run honest --fold 1")
+        .done();
+    lab.earmark("eval honest --data tones").done();
+    let compared = lab.earmark("runs --compare honest run --json").done();
+    let compared: serde_json::Value = serde_json::from_str(&compared.out).expect("JSON");
+    assert_eq!(compared["notes"].as_array().map(Vec::len), Some(1), "{compared}");
+    assert!(
+        compared["notes"][0]
+            .as_str()
+            .expect("a note")
+            .starts_with("run: OPTIMISTIC"),
+        "{compared}"
+    );
+    let page = lab.earmark("report honest --data tones --compare run").done();
+    assert!(lab.read(page.out.trim()).contains("run: OPTIMISTIC"));
     let json: serde_json::Value = serde_json::from_str(&lab.read("run/run.json")).expect("JSON");
     assert_eq!(json["optimistic"], true);
 }
@@ -187,7 +230,13 @@ fn other_clips() {
     );
     lab.earmark("eval runs/a --data tones --subset train --eval-dir all")
         .done();
-    let mark = "# OPTIMISTIC: the run was trained on 12 of these clips\n";
+    let split = lab.read("runs/a/split.csv");
+    let count = |used: &str| split.lines().filter(|line| line.ends_with(used)).count();
+    let (trained, chose) = (count(",train"), count(",validation"));
+    assert_eq!(trained + chose, 12);
+    let mark = format!(
+        "# OPTIMISTIC: the model was trained on {trained} and chosen by {chose} of the 18 clips evaluated; "
+    );
     assert!(
         lab.read("all/eval-30.txt")
             .starts_with(&format!("# tiny: 18 clips of the subset train\n{mark}"))

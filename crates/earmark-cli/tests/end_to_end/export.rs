@@ -42,6 +42,64 @@ fn an_export_scores_as_its_model() {
     assert_eq!(lab.bytes("b.onnx"), file);
 }
 
+/// What programs need next to the file: classes in order, thresholds, sample rate, lengths.
+#[test]
+fn labels_are_written_next_to_it() {
+    let lab = Lab::trained();
+    let ended = lab.earmark("export runs/a --onnx -o out/a.onnx --json").exit(1);
+    assert!(ended.err.contains("create its folder first"), "{ended}");
+    std::fs::create_dir(lab.path("out")).expect("a folder");
+    let ended = lab.earmark("export runs/a --onnx -o out/a.onnx --json").done();
+    let json: serde_json::Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!(json["labels"], "out/labels.json");
+    let labels = |name: &str| -> serde_json::Value { serde_json::from_str(&lab.read(name)).expect("JSON") };
+    assert_eq!(
+        labels("out/labels.json"),
+        serde_json::json!({
+            "format": 1,
+            "file": "a.onnx",
+            "name": "tiny",
+            "classes": ["high", "low", "mid"],
+            "thresholds": [0.3, 0.3, 0.3],
+            "thresholds_from": "default",
+            "scores": "softmax",
+            "sample_rate_hz": 8000,
+            "segment_seconds": 1.015,
+            "window_seconds": 1.015,
+            "hop_seconds": 0.5,
+            "licence": null,
+        })
+    );
+    // They are thresholds that `tag` takes.
+    let tag = "tag tones/low/0.wav --model runs/a --format csv";
+    let with_labels = lab.earmark(&format!("{tag} --threshold out/labels.json")).done();
+    assert_eq!(with_labels.out, lab.earmark(tag).done().out);
+    assert!(
+        with_labels.err.contains("threshold 0.3 (as given)"),
+        "{with_labels}"
+    );
+    // Those of another model, or of somebody else, stay.
+    lab.earmark("train tiny.toml --data tones --run other --set name=other --set train.epochs=1")
+        .done();
+    let ended = lab.earmark("export other --onnx -o out/b.onnx").done();
+    assert!(
+        ended
+            .out
+            .contains("\n  out/b.labels.json: classes, thresholds, sample rate and lengths"),
+        "{ended}"
+    );
+    assert_eq!(labels("out/labels.json")["file"], "a.onnx");
+    assert_eq!(labels("out/b.labels.json")["name"], "other");
+    // Written again, they are replaced; stdout has none next to it.
+    lab.earmark("export other --onnx -o out/a.onnx").done();
+    assert_eq!(labels("out/labels.json")["name"], "other");
+    let piped = lab
+        .command("export runs/a --onnx -o -")
+        .output()
+        .expect("the command to start");
+    assert!(piped.status.success() && !lab.path("labels.json").exists());
+}
+
 #[test]
 fn int8_is_smaller_and_says_what_it_costs() {
     let lab = Lab::new();

@@ -3,7 +3,7 @@
 use crate::common::{Lab, Table, tensors};
 
 /// The recipe on the tones: two features are enough to tell them apart.
-const TRAIN: &str = "train summary-baseline/any --data tones --set train.epochs=300 --set train.learning-rate=0.03 --set folds.count=3 --set network.components=6";
+const TRAIN: &str = "train summary-baseline/any --data tones --set train.steps=300 --set train.learning-rate=0.03 --set folds.count=3 --set network.components=6";
 
 #[test]
 fn a_table_of_a_folder_and_of_files() {

@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 41] = [
+const COMMANDS: [&str; 42] = [
     "",
     "init",
     "data",
@@ -19,6 +19,7 @@ const COMMANDS: [&str; 41] = [
     "recipes",
     "recipes list",
     "recipes show",
+    "fit",
     "train",
     "tune",
     "stack",

@@ -233,7 +233,7 @@ fn what_cannot_be_listened_to() {
     let message = refused("listen --model runs/a --input no.wav");
     assert!(message.contains("no.wav"), "{message}");
     for (arguments, start) in [
-        ("--hop 2", "--hop 2: choose 0.01 to 1 seconds"),
+        ("--hop 0", "--hop 0: choose 0.01 seconds or more"),
         ("--window 0", "--window 0: choose seconds above 0"),
         ("--smooth nan", "--smooth NaN: choose seconds from 0"),
         ("--seconds 0", "--seconds 0: choose a positive number"),

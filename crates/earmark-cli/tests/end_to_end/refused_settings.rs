@@ -18,7 +18,8 @@ fn recipes() {
             "learning-rate",
             "learnin-rate",
             "tiny.toml:25: train.learnin-rate: unknown key; did you mean `learning-rate`? keys here: seed, epochs, steps, \
-             learning-rate, loss, noisy-subsets, optimizer, schedule, gradient-clip, average-decay, freeze, layer-rates, start, phases",
+             min-steps, learning-rate, loss, noisy-subsets, optimizer, schedule, gradient-clip, average-decay, batch-norm-warm-up, \
+             freeze, layer-rates, start, phases",
         ),
         (
             "patience = 0",
@@ -94,8 +95,9 @@ fn overrides() {
         ),
         (
             "train.epoch=3",
-            "--set train.epoch=3: train.epoch: unknown key; did you mean `epochs`? keys here: seed, epochs, steps, learning-rate, \
-             loss, noisy-subsets, optimizer, schedule, gradient-clip, average-decay, freeze, layer-rates, start, phases",
+            "--set train.epoch=3: train.epoch: unknown key; did you mean `epochs`? keys here: seed, epochs, steps, min-steps, \
+             learning-rate, loss, noisy-subsets, optimizer, schedule, gradient-clip, average-decay, batch-norm-warm-up, freeze, \
+             layer-rates, start, phases",
         ),
         (
             "front-end.stft.hop-seconds=-0.01",
@@ -110,6 +112,55 @@ fn overrides() {
     for (set, wanted) in cases {
         refused(&lab, &format!("{TRAIN} --set {set}"), wanted);
     }
+}
+
+/// Entries of a list, by number as `--set` and as errors name them.
+#[test]
+fn overrides_of_list_entries() {
+    let lab = Lab::new();
+    let show = |set: &str| lab.earmark(&format!("recipes show fine-tune/folder --set {set}"));
+    let one = show("train.phases.0.epochs=23").done().out;
+    assert!(one.contains("epochs = 23.0"), "{one}");
+    assert_eq!(show("train.phases[0].epochs=23").done().out, one);
+    assert_eq!(one.matches("[[train.phases]]").count(), 2, "{one}");
+    let cases = [
+        (
+            "train.phases.2.epochs=20",
+            "--set train.phases.2.epochs=20: train.phases.2: there is no such entry; train.phases has 2 entries, numbered 0 to 1",
+        ),
+        (
+            "train.phases.epochs=20",
+            "--set train.phases.epochs=20: train.phases.epochs: an entry of a list is named by its number; train.phases has 2 entries, \
+             numbered 0 to 1",
+        ),
+        (
+            "train.phases.1.epochs=-1",
+            "--set train.phases.1.epochs=-1: train.phases[1].epochs = -1: choose a number above 0, at most 1000000",
+        ),
+        (
+            "train.phases.0.epoch=9",
+            "--set train.phases.0.epoch=9: train.phases[0].epoch: unknown key; did you mean `epochs`? keys here: epochs, steps, min-steps, \
+             learning-rate, schedule, optimizer, freeze, layer-rates, mixing, begin, early-stop-patience",
+        ),
+    ];
+    for (set, wanted) in cases {
+        assert_eq!(show(set).refused(), wanted);
+    }
+    // Where there is no list yet.
+    refused(
+        &lab,
+        &format!("{TRAIN} --set train.phases.0.epochs=20"),
+        "tiny.toml: train.phases: must be a list, and there is none yet whose entries could be changed by number; set all of it",
+    );
+    // Which phase of a file is meant, by its line.
+    lab.write(
+        "phases.toml",
+        "extends = \"tiny.toml\"\n[[train.phases]]\nsteps = 3\n[[train.phases]]\nsteps = 0\n",
+    );
+    assert_eq!(
+        lab.earmark("train phases.toml --data tones --run run").refused(),
+        "phases.toml:5: train.phases[1].steps = 0: choose 1 or more"
+    );
 }
 
 /// An earlier name of a key still sets it, and a note names the one to use.
@@ -227,9 +278,9 @@ fn a_run_is_resumed_only_with_its_own_settings() {
     let lab = Lab::trained();
     let resume = "train tiny.toml --data tones --run runs/a --resume";
     assert_eq!(
-        lab.earmark(&format!("{resume} --fold 1 --set train.epochs=7"))
+        lab.earmark(&format!("{resume} --fold 1 --set train.epochs=5"))
             .refused(),
-        "runs/a: cannot resume: the recipe has changed since the run started (then `epochs = 6.0`, now `epochs = 7.0`); start a new run in \
+        "runs/a: cannot resume: the recipe has changed since the run started (then `epochs = 6.0`, now `epochs = 5.0`); start a new run in \
          another folder"
     );
     assert_eq!(

@@ -117,6 +117,21 @@ fn every_clip_of_a_set_is_measured() {
         clips.iter().map(|c| c["file"].to_string()).collect()
     };
     assert_eq!(names(&tables), names(&worst("margin")));
+    // The labels of a data folder, which names the clips.
+    let longer = lab.read("oof.csv").replace("high/", "set/high/");
+    lab.write("longer.csv", longer);
+    let data = "review worst --scores longer.csv --data tones --sort margin --top-k 100";
+    let found: Value =
+        serde_json::from_str(&lab.earmark(&format!("{data} --json")).done().out).expect("JSON");
+    assert_eq!(names(&found), names(&worst("margin")));
+    assert_eq!(found[0]["part"], "train");
+    lab.earmark(&format!(
+        "{data} --subset train --corrections fix.json -o worst.csv"
+    ))
+    .done();
+    assert_eq!(lab.read("worst.csv").lines().count(), 19);
+    let refused = lab.earmark(&format!("{data} --subset curated")).refused();
+    assert!(refused.contains("no subset \"curated\""), "{refused}");
 }
 
 #[test]

@@ -177,7 +177,18 @@ fn other_commands_know_cross_validation_runs() {
     );
 
     let report = json(&lab.read("runs/cv/folds.json"));
-    let runs = json(&lab.earmark("runs runs --json").done().out);
+    let few = lab.earmark("runs runs --json").done();
+    assert_eq!(
+        json(&few.out).as_array().map(Vec::len),
+        Some(1),
+        "the folds are summed up"
+    );
+    assert!(
+        few.err
+            .contains("3 folds and trials are not listed; --all lists them"),
+        "{few}"
+    );
+    let runs = json(&lab.earmark("runs runs --json --all").done().out);
     let find = |name: &str| {
         runs.as_array()
             .expect("a list")
@@ -200,7 +211,9 @@ fn other_commands_know_cross_validation_runs() {
     lab.earmark(&format!("predict runs/cv -o cv.csv --files {files}"))
         .done();
     let one_by_one = "runs/cv/fold-1 runs/cv/fold-2 runs/cv/fold-3";
-    let whole = lab.earmark("report runs/cv").refused();
+    let page = lab.earmark("report runs/cv").done();
+    assert_eq!(page.out, "runs/cv/report.html\n");
+    let whole = lab.earmark("models info runs/cv").refused();
     assert_eq!(
         whole,
         "runs/cv: a cross-validation run, which holds a run per fold; give one of them, such as runs/cv/fold-1"

@@ -8,6 +8,7 @@ const PHASES: &str = r#"
 extends = "tiny.toml"
 
 [train]
+batch-norm-warm-up = true
 layer-rates = [{ prefix = "conv0", factor = 0.1 }]
 
 [[train.phases]]

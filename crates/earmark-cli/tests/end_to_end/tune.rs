@@ -135,7 +135,158 @@ fn what_cannot_be_compared_is_refused_before_anything_is_trained() {
     assert!(!lab.path("runs").exists());
     // A rate that diverges is a result and not the end of the search.
     let ended = lab.earmark("tune tiny.toml --data tones --run runs/t --set train.epochs=1 --grid train.learning-rate=1e38,1e-3 --json");
-    let result: Value = serde_json::from_str(&ended.done().out).expect("JSON");
+    let result: Value = serde_json::from_str(&ended.exit(2).out).expect("JSON");
     assert_eq!(result["trials"][0]["state"]["kind"], "failed");
     assert_eq!(result["best"], "trial-002");
+}
+
+/// A trial that can't be trained is marked with its reason and passed over, also by a search that is resumed; the others continue.
+#[test]
+fn a_failed_trial_is_passed_over() {
+    let lab = Lab::new();
+    // Twelve clips never fill a batch of a thousand, which is only known when they are read.
+    let search = "tune tiny.toml --data tones --fold 1 --run runs/t --set train.epochs=1 --set batches.drop-last=true \
+                  --grid batches.size=1000,4,2000";
+    let reason = "incomplete batches are dropped";
+    let ended = lab.earmark(search).exit(2);
+    assert!(
+        ended
+            .err
+            .contains("trial 1 failed and is passed over: batches.size = 1000"),
+        "{ended}"
+    );
+    assert!(
+        ended.out.contains("trial 3 failed: batches.size = 2000") && ended.out.contains(reason),
+        "{ended}"
+    );
+    assert!(ended.out.contains("best: runs/t/trial-002"), "{ended}");
+    assert!(
+        lab.read("runs/t/log.txt")
+            .contains("trial 1 failed and is passed over")
+    );
+    let trials: Value = serde_json::from_str(&lab.read("runs/t/trials.json")).expect("JSON");
+    let states: Vec<&Value> = trials["trials"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|t| &t["state"])
+        .collect();
+    assert_eq!(
+        [&states[0]["kind"], &states[1]["kind"], &states[2]["kind"]],
+        ["failed", "done", "failed"]
+    );
+    assert!(
+        states[0]["reason"].as_str().expect("a reason").contains(reason),
+        "{trials}"
+    );
+    assert!(
+        trials["optimistic"]
+            .as_str()
+            .expect("a note")
+            .contains("chose the best trial"),
+        "{trials}"
+    );
+    let before = files(&lab.path("runs/t/trial-002"));
+    let again = lab.earmark(&format!("{search} --resume")).exit(2);
+    assert!(again.err.contains("trial 1 has already ended"), "{again}");
+    assert_eq!(before, files(&lab.path("runs/t/trial-002")));
+    // Some are left to do: they are done, and what failed stays so.
+    std::fs::remove_dir_all(lab.path("runs/t/trial-002")).expect("to remove");
+    let resumed = lab.earmark(&format!("{search} --resume")).exit(2);
+    assert!(resumed.out.contains("best: runs/t/trial-002"), "{resumed}");
+
+    // The list of runs has a line for the search; its trials are listed on request.
+    let list = lab.earmark("runs runs").done();
+    assert!(
+        list.out.contains("search of 3 trials, 2 failed; best trial-002"),
+        "{list}"
+    );
+    assert!(
+        list.err
+            .contains("1 fold or trial is not listed; --all lists them"),
+        "{list}"
+    );
+    let few: Value = serde_json::from_str(&lab.earmark("runs runs --json").done().out).expect("JSON");
+    assert_eq!(few.as_array().map(Vec::len), Some(1), "{few}");
+    assert_eq!(
+        (&few[0]["search"]["failed"], &few[0]["recipe"]),
+        (&Value::from(2), &Value::from("tiny"))
+    );
+    let all: Value = serde_json::from_str(&lab.earmark("runs runs --json --all").done().out).expect("JSON");
+    let names: Vec<&str> = all
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|run| run["name"].as_str())
+        .collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert!(
+        names.contains(&"t") && names.contains(&"t/trial-002"),
+        "{names:?}"
+    );
+}
+
+#[test]
+fn a_search_without_any_result_is_an_error() {
+    let lab = Lab::new();
+    let ended = lab
+        .earmark(
+            "tune tiny.toml --data tones --fold 1 --run runs/t --set train.epochs=1 --set batches.drop-last=true \
+             --grid batches.size=1000,2000",
+        )
+        .exit(1);
+    assert!(
+        ended.err.contains(
+            "error: no trial finished; see runs/t/trials.json for the reasons (the first: batches.size = 1000"
+        ),
+        "{ended}"
+    );
+    // Data that no trial could be trained on is not a trial's failure: nothing is marked.
+    let message = lab
+        .earmark("tune tiny.toml --data nowhere --run runs/none --grid train.epochs=1,2")
+        .refused();
+    assert!(message.contains("nowhere"), "{message}");
+    let message = lab
+        .earmark("tune tiny.toml --data tones --fold 9 --run runs/none --grid train.epochs=1,2")
+        .refused();
+    assert!(message.contains("fold 9"), "{message}");
+    assert!(!lab.path("runs/none").exists());
+}
+
+/// Values that are refused only together make a failed trial.
+#[test]
+fn values_that_do_not_fit_together_are_one_failed_trial() {
+    let lab = Lab::new();
+    let search = "tune tiny.toml --data tones --fold 1 --run runs/t --set train.epochs=1 \
+                  --grid front-end.mel.min-hz=20,2500 --grid front-end.mel.max-hz=4000,2000";
+    let ended = lab.earmark(search).exit(2);
+    let trials: Value = serde_json::from_str(&lab.read("runs/t/trials.json")).expect("JSON");
+    let failed: Vec<usize> = (0..4)
+        .filter(|k| trials["trials"][*k]["state"]["kind"] == "failed")
+        .collect();
+    assert_eq!(failed, [3], "{ended}");
+    let reason = trials["trials"][3]["state"]["reason"].as_str().expect("a reason");
+    assert!(reason.contains("max-hz") || reason.contains("min-hz"), "{reason}");
+}
+
+/// Clips that can't be read are named once, however many trials leave them out, and the exit status is 2, as of other commands.
+#[test]
+fn clips_that_are_left_out_of_a_search_count() {
+    let lab = Lab::new();
+    lab.write("tones/mid/3.wav", "junk");
+    lab.write("tones/mid/4.wav", "junk");
+    let search =
+        "tune tiny.toml --data tones --run runs/t --set train.epochs=1 --grid train.learning-rate=1e-2,1e-3";
+    let ended = lab.earmark(&format!("{search} --json")).exit(2);
+    assert_eq!(
+        ended.err.matches("\nskipped mid/").count() + usize::from(ended.err.starts_with("skipped mid/")),
+        2,
+        "{ended}"
+    );
+    let result: Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!(result["skipped"].as_array().map(Vec::len), Some(2), "{result}");
+    assert_eq!(result["trials"][1]["skipped"], result["skipped"], "{result}");
+    // What an earlier process left out is named by the one that resumes.
+    let again = lab.earmark(&format!("{search} --resume")).exit(2);
+    assert!(again.err.contains("skipped mid/3.wav: "), "{again}");
 }

@@ -6,6 +6,7 @@ use super::findings_and_remedies::{ClassCount, Finding, FindingKind};
 use super::options::CheckOptions;
 use crate::dataset::data_set::DataSet;
 use crate::dataset::item::Item;
+use crate::layout::likely_remedy;
 
 /// Clips of every class by subset.
 pub(super) fn count(set: &DataSet, options: &CheckOptions) -> Vec<ClassCount> {
@@ -46,16 +47,25 @@ pub(super) fn findings(set: &DataSet, classes: &[ClassCount], options: &CheckOpt
     if training.is_empty() {
         return Vec::new();
     }
+    let one_class = set.classes.names().first().filter(|_| set.classes.len() == 1);
+    let one_class = one_class.map(|class| {
+        let message = format!("all recordings are of one class, {class:?}: there is nothing to tell apart");
+        let mut finding = Finding::new(FindingKind::OneClass, message, None::<&Item>);
+        finding.remedy = likely_remedy(set);
+        finding
+    });
     let unlabelled = training.into_iter().filter(|i| i.labels.is_empty());
     let clips = |n| human_amount(n, "training clip", "training clips");
     let unlabelled = Finding::any(FindingKind::Unlabelled, unlabelled, |n| {
         format!("{} without labels", clips(n))
     });
-    let mut findings = Vec::from_iter(unlabelled);
+    let mut findings: Vec<Finding> = one_class.into_iter().chain(unlabelled).collect();
     let mut find = |kind, message| findings.push(Finding::new(kind, message, None::<&Item>));
     let list = |what: &str, fits: &dyn Fn(usize) -> bool| {
         let fitting = classes.iter().filter(|c| fits(c.training));
-        let names: Vec<String> = fitting.map(|c| format!("{} ({})", c.name, c.training)).collect();
+        let names: Vec<String> = fitting
+            .map(|c| format!("{:?} ({})", c.name, c.training))
+            .collect();
         let amount = human_amount(names.len(), "class has", "classes have");
         (!names.is_empty()).then(|| format!("{amount} {what}: {}", names.join(", ")))
     };
@@ -71,7 +81,7 @@ pub(super) fn findings(set: &DataSet, classes: &[ClassCount], options: &CheckOpt
         && ratio > options.imbalance
     {
         let message = format!(
-            "the classes are very uneven: {} has {} training clips and {} has {}, {ratio:.0} times as many",
+            "the classes are very uneven: {:?} has {} training clips and {:?} has {}, {ratio:.0} times as many",
             least.name, least.training, most.name, most.training
         );
         find(FindingKind::Imbalance, message);

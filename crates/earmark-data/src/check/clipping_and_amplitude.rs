@@ -1,9 +1,12 @@
-//! Decodes one recording and measures it: length, amplitude, clipped samples, and a hash of the sound.
+//! Decodes one recording and measures it: length, amplitude, clipped samples, and a hash of the sound. Which recordings are
+//! empty, silent or clipped.
 
 use std::path::Path;
 
 use earmark_audio::{AudioError, AudioInfo, AudioStream};
 
+use super::fingerprint::{Fingerprint, Fingerprinter};
+use super::options::CheckOptions;
 use crate::scan::decode_all;
 
 /// What a recording contains, decoded to its end.
@@ -18,6 +21,26 @@ pub(super) struct Measured {
     pub clipped: u64,
     /// BLAKE3 of rate and samples.
     pub content: blake3::Hash,
+    /// What it sounds like.
+    pub fingerprint: Fingerprint,
+}
+
+impl Measured {
+    /// Without any sample.
+    pub fn is_empty(&self) -> bool {
+        self.samples == 0
+    }
+
+    /// Below the wanted level throughout; not so where it is empty.
+    pub fn is_silent(&self, options: &CheckOptions) -> bool {
+        let silent_below = 10f64.powf(options.silence_dbfs / 20.0);
+        self.samples > 0 && f64::from(self.amplitude) < silent_below
+    }
+
+    /// With more than the tolerated share of samples at full scale.
+    pub fn is_clipped(&self, options: &CheckOptions) -> bool {
+        self.clipped as f64 > options.clipped_share * self.samples as f64
+    }
 }
 
 /// The smallest absolute value that counts as full scale: the largest 16-bit sample is 0.99997, and decoders of
@@ -34,6 +57,7 @@ pub(super) fn measure(path: &Path) -> Result<Measured, AudioError> {
     let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
     let (mut samples, mut clipped, mut run) = (0, 0, 0);
     let mut bytes = Vec::new();
+    let mut printer = Fingerprinter::new(stream.sample_rate_hz());
     let (info, seconds) = decode_all(stream, |block| {
         bytes.clear();
         for &x in block {
@@ -49,6 +73,7 @@ pub(super) fn measure(path: &Path) -> Result<Measured, AudioError> {
         }
         samples += block.len() as u64;
         hash.update(&bytes);
+        printer.push(block);
     })?;
     clipped += if run >= RUN { run } else { 0 };
     let amplitude = if samples == 0 { 0.0 } else { (high - low) / 2.0 };
@@ -59,5 +84,6 @@ pub(super) fn measure(path: &Path) -> Result<Measured, AudioError> {
         amplitude,
         clipped,
         content: hash.finalize(),
+        fingerprint: printer.finish(),
     })
 }

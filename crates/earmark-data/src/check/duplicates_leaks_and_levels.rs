@@ -7,10 +7,12 @@ use earmark_core::human::human_amount;
 
 use super::clipping_and_amplitude::Measured;
 use super::findings_and_remedies::{Finding, FindingKind};
+use super::near_duplicates::near_duplicates;
 use super::options::CheckOptions;
 use crate::dataset::data_set::DataSet;
 use crate::dataset::item::Item;
 use crate::scan::tally;
+use crate::wording::quoted;
 
 type Readable<'a> = Vec<(&'a Item, &'a Measured)>;
 
@@ -22,21 +24,48 @@ pub(super) fn findings(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut readable = Vec::new();
+    let mut broken: BTreeMap<String, Vec<(&Item, String)>> = BTreeMap::new();
     for (item, outcome) in set.items.iter().zip(measured) {
         match outcome {
             Ok(measured) => readable.push((item, measured)),
-            Err(error) => findings.push(Finding::new(FindingKind::Unreadable, error.to_string(), [item])),
+            Err(error) => {
+                let (cause, message) = (cause(error, item), error.to_string());
+                broken.entry(cause).or_default().push((item, message));
+            }
         }
     }
-    let silent_below = 10f64.powf(options.silence_dbfs / 20.0);
-    let is_silent = |m: &Measured| m.samples > 0 && f64::from(m.amplitude) < silent_below;
-    findings.extend(odd_levels(&readable, &is_silent, options));
+    findings.extend(broken.into_values().filter_map(|items| unreadable(&items)));
+    findings.extend(odd_levels(&readable, options));
     findings.extend(odd_formats(&readable));
-    let audible = readable.iter().filter(|(_, m)| m.samples > 0 && !is_silent(m));
-    findings.extend(same_sound(set, audible.copied(), options));
+    let audible = readable
+        .iter()
+        .filter(|(_, m)| !m.is_empty() && !m.is_silent(options));
+    let audible: Readable = audible.copied().collect();
+    findings.extend(same_sound(set, audible.iter().copied(), options));
+    findings.extend(similar_sounds(&audible, options));
     findings.extend(same_names(set));
     findings.extend(groups(set, options));
     findings
+}
+
+/// Why a file can't be read, without what is its own: its path, the byte where it ends, and what is in parentheses or behind them.
+fn cause(error: &AudioError, item: &Item) -> String {
+    let message = error.to_string();
+    let path = format!("{}: ", item.path.display());
+    let cause = message.strip_prefix(&path).unwrap_or(&message);
+    let cause = cause.split(['(', ';']).next().unwrap_or_default();
+    cause.split(|c: char| c.is_ascii_digit()).collect()
+}
+
+/// One finding about all files that can't be read for one cause.
+fn unreadable(items: &[(&Item, String)]) -> Option<Finding> {
+    let (_, first) = items.first()?;
+    let message = match items.len() {
+        1 => first.clone(),
+        n => format!("{n} recordings cannot be read, such as {first}"),
+    };
+    let files = items.iter().map(|(item, _)| *item);
+    Some(Finding::new(FindingKind::Unreadable, message, files))
 }
 
 /// A finding about the recordings that are `odd`, if there are any.
@@ -52,18 +81,21 @@ fn odd_ones(
 }
 
 /// Recordings that are empty, silent or clipped.
-fn odd_levels(
-    readable: &Readable,
-    is_silent: &dyn Fn(&Measured) -> bool,
-    options: &CheckOptions,
-) -> impl Iterator<Item = Finding> {
+fn odd_levels(readable: &Readable, options: &CheckOptions) -> impl Iterator<Item = Finding> {
     let silent = format!("silent (below {} dBFS throughout)", options.silence_dbfs);
     let percent = options.clipped_share * 100.0;
     let clipped = format!("clipped (more than {percent} % of the samples at full scale)");
-    let is_empty = |m: &Measured| m.samples == 0;
-    let is_clipped = |m: &Measured| m.clipped as f64 > options.clipped_share * m.samples as f64;
+    let (is_silent, is_clipped) = (
+        |m: &Measured| m.is_silent(options),
+        |m: &Measured| m.is_clipped(options),
+    );
     let findings = [
-        odd_ones(readable, FindingKind::Empty, "without any sample", is_empty),
+        odd_ones(
+            readable,
+            FindingKind::Empty,
+            "without any sample",
+            Measured::is_empty,
+        ),
         odd_ones(readable, FindingKind::Silent, &silent, is_silent),
         odd_ones(readable, FindingKind::Clipped, &clipped, is_clipped),
     ];
@@ -109,21 +141,50 @@ fn same_sound<'a>(
     let mut findings = Vec::new();
     let clusters = grouped(audible.map(|(item, m)| (*m.content.as_bytes(), item)));
     for items in clusters.into_values().filter(|c| c.len() > 1) {
-        let message = format!("the same sound {} times", items.len());
-        let (kind, message) = match leaks(&items, options) {
-            Some(across) => (FindingKind::Leakage, format!("{message}, in {across}")),
-            None => (FindingKind::Duplicate, message),
+        let times = items.len();
+        let finding = match leaks(&items, options) {
+            Some(across) => {
+                let message = format!("the same sound {times} times, in {across}");
+                let cause = format!("the same sound in {across}");
+                Finding::new(FindingKind::Leakage, message, items.iter().copied()).because(&cause)
+            }
+            None => {
+                let message = format!("the same sound {times} times");
+                let cause = "the same sound several times";
+                Finding::new(FindingKind::Duplicate, message, items.iter().copied()).because(cause)
+            }
         };
-        findings.push(Finding::new(kind, message, items.iter().copied()));
+        findings.push(finding);
         let name = |i: &&Item| set.labels_of(i).collect::<Vec<_>>().join(",");
         let labels: BTreeSet<String> = items.iter().map(name).filter(|l| !l.is_empty()).collect();
         if labels.len() > 1 {
-            let names = labels.into_iter().collect::<Vec<_>>().join(" and ");
-            let message = format!("the same sound with different labels: {names}");
-            findings.push(Finding::new(FindingKind::ConflictingLabels, message, items));
+            let cause = "the same sound with different labels";
+            let labels: Vec<String> = labels.into_iter().collect();
+            let message = format!("{cause}: {}", quoted(&labels, " and "));
+            let finding = Finding::new(FindingKind::ConflictingLabels, message, items);
+            findings.push(finding.because(cause));
         }
     }
     findings
+}
+
+/// Clusters of recordings that sound nearly the same and are not yet one group.
+fn similar_sounds(audible: &Readable, options: &CheckOptions) -> Vec<Finding> {
+    let prints: Vec<_> = audible.iter().map(|(_, m)| &m.fingerprint).collect();
+    let find = |cluster: Vec<usize>| {
+        let (first, rest) = cluster.split_first()?;
+        let (item, measured) = audible[*first];
+        let one_group = item.group.is_some() && rest.iter().all(|&at| audible[at].0.group == item.group);
+        let one_sound = rest.iter().all(|&at| audible[at].1.content == measured.content);
+        if one_group || one_sound {
+            return None;
+        }
+        let items: Vec<&Item> = cluster.iter().map(|&at| audible[at].0).collect();
+        let across = leaks(&items, options).map_or(String::new(), |across| format!(" in {across}"));
+        let cause = format!("nearly the same sound{across}: cut, louder, resampled or compressed again");
+        Some(Finding::new(FindingKind::NearDuplicate, cause, items))
+    };
+    near_duplicates(&prints).into_iter().filter_map(find).collect()
 }
 
 /// The items of each key.
@@ -148,8 +209,10 @@ fn groups(set: &DataSet, options: &CheckOptions) -> Vec<Finding> {
     let items = set.items.iter();
     let members = items.filter_map(|item| Some((item.group.as_ref()?, item)));
     let finding = |(group, items): (&String, Vec<&Item>)| {
-        let message = format!("the group {group:?} is in {}", leaks(&items, options)?);
-        Some(Finding::new(FindingKind::GroupLeakage, message, items))
+        let across = leaks(&items, options)?;
+        let cause = format!("a group in {across}");
+        let message = format!("{cause}: {group:?}");
+        Some(Finding::new(FindingKind::GroupLeakage, message, items).because(&cause))
     };
     grouped(members).into_iter().filter_map(finding).collect()
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::dataset::description::DataDescription;
 use crate::dataset::item::{Item, SkipReason, Skipped};
 
 /// How bad a finding is.
@@ -29,10 +30,14 @@ pub enum FindingKind {
     Leakage,
     /// One group is used for training and evaluation.
     GroupLeakage,
+    /// All recordings are of one class.
+    OneClass,
     /// The same sound twice with different labels.
     ConflictingLabels,
     /// The same sound twice.
     Duplicate,
+    /// Nearly the same sound: cut, louder, resampled or compressed again.
+    NearDuplicate,
     /// The same file name in several subsets.
     SameName,
     /// Decodes but has no samples.
@@ -62,7 +67,9 @@ pub enum FindingKind {
 impl FindingKind {
     fn severity(self) -> Severity {
         match self {
-            Self::Missing | Self::Unreadable | Self::Leakage | Self::GroupLeakage => Severity::Error,
+            Self::Missing | Self::Unreadable | Self::Leakage | Self::GroupLeakage | Self::OneClass => {
+                Severity::Error
+            }
             _ => Severity::Warning,
         }
     }
@@ -70,14 +77,18 @@ impl FindingKind {
     fn remedy(self) -> &'static str {
         match self {
             Self::Missing => "put them there or remove their rows",
-            Self::Unreadable => "repair or replace the file, or remove its row",
+            Self::Unreadable => "repair or replace them, or remove their rows",
             Self::Leakage | Self::Duplicate => {
-                "keep one of them, or give them the same group and make new folds"
+                "keep one of them; `earmark data check --write FIXED.csv` makes such a table"
             }
             Self::GroupLeakage => {
-                "keep a group together: make new folds, or move its recordings to one subset"
+                "keep a group together: make new folds, or let `earmark data check --write FIXED.csv` move its recordings"
             }
+            Self::OneClass => "add recordings of other classes",
             Self::ConflictingLabels => "listen to it and correct the labels",
+            Self::NearDuplicate => {
+                "listen to them; `earmark data check --write FIXED.csv` makes a group of them, which no split separates"
+            }
             Self::SameName => "rename them if both subsets are to be predicted into one table",
             Self::Empty => "they train as padding; remove them unless they must be predicted",
             Self::Silent => "listen to them; remove them if nothing is there",
@@ -139,6 +150,8 @@ pub struct Finding {
     pub kind: FindingKind,
     /// What was found.
     pub message: String,
+    /// What findings of the same cause have in common; the report shows them together.
+    pub cause: String,
     /// What to do about it.
     pub remedy: String,
     /// Where, sorted.
@@ -160,6 +173,8 @@ pub struct ClassCount {
 /// What a check found. Two checks of the same files give equal reports.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CheckReport {
+    /// What the folder is taken for.
+    pub data: DataDescription,
     /// Number of recordings checked.
     pub files: usize,
     /// How many decode to their end.
@@ -202,10 +217,17 @@ impl Finding {
         Self {
             severity: kind.severity(),
             kind,
+            cause: message.clone(),
             message,
             remedy: kind.remedy().to_owned(),
             places: places.into_iter().map(Into::into).collect(),
         }
+    }
+
+    /// The same with what it has in common with others.
+    pub(super) fn because(mut self, cause: &str) -> Self {
+        cause.clone_into(&mut self.cause);
+        self
     }
 
     /// A finding in these places, if there are any; the message says how many.
@@ -216,6 +238,7 @@ impl Finding {
     ) -> Option<Self> {
         let mut finding = Self::new(kind, String::new(), places);
         finding.message = message(finding.places.len());
+        finding.cause.clone_from(&finding.message);
         (!finding.places.is_empty()).then_some(finding)
     }
 }

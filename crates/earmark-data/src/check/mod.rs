@@ -5,10 +5,15 @@ mod classes;
 mod clipping_and_amplitude;
 mod duplicates_leaks_and_levels;
 mod findings_and_remedies;
+mod fingerprint;
+mod fixed_table;
+mod fixed_table_csv;
+mod near_duplicates;
 mod options;
 mod report_text;
 mod run;
 
 pub use findings_and_remedies::{CheckReport, ClassCount, Finding, FindingKind, FindingPlace, Severity};
+pub use fixed_table::{FixedTable, TableChange, fixed_table};
 pub use options::CheckOptions;
 pub use run::check;

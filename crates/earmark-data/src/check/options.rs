@@ -4,7 +4,15 @@ use crate::dataset::item::Item;
 use crate::settings::settings;
 
 /// Usual names of subsets for evaluation.
-const EVALUATION: [&str; 5] = ["test", "eval", "valid", "validation", "val"];
+const EVALUATION: [&str; 7] = [
+    "test",
+    "testing",
+    "eval",
+    "evaluation",
+    "valid",
+    "validation",
+    "val",
+];
 
 settings! {
     /// What counts as odd.

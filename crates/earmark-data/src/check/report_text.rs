@@ -4,11 +4,14 @@ use std::fmt::{self, Write};
 
 use earmark_core::human::human_amount;
 
-use super::findings_and_remedies::{CheckReport, FindingPlace};
+use super::findings_and_remedies::{CheckReport, Finding, FindingPlace};
 use crate::wording::tally_text;
 
-/// How many files of a finding are named.
-const NAMED: usize = 4;
+/// How many examples of a cause are shown.
+const EXAMPLES: usize = 5;
+
+/// How many files of one example among several are named.
+const FILES: usize = 3;
 
 impl CheckReport {
     /// The report as lines of text for a terminal or a log.
@@ -38,15 +41,13 @@ impl CheckReport {
             let channels = tally_text(&self.channels, |n| human_amount(n.into(), "channel", "channels"));
             writeln!(out, "sample rates: {rates}; {channels}")?;
         }
-        for finding in &self.findings {
-            writeln!(out, "{}: {}", finding.severity, finding.message)?;
-            for place in finding.places.iter().take(NAMED) {
-                writeln!(out, "    {place}")?;
+        let same = |a: &Finding, b: &Finding| a.kind == b.kind && a.cause == b.cause;
+        for findings in self.findings.chunk_by(same) {
+            match findings {
+                [one] => one.write(out)?,
+                [first, ..] => write_together(first, findings, out)?,
+                [] => {}
             }
-            if finding.places.len() > NAMED {
-                writeln!(out, "    and {} more", finding.places.len() - NAMED)?;
-            }
-            writeln!(out, "  remedy: {}", finding.remedy)?;
         }
         match (self.errors(), self.warnings()) {
             (0, 0) => writeln!(out, "no problems found"),
@@ -56,6 +57,58 @@ impl CheckReport {
                 writeln!(out, "{errors}, {warnings}")
             }
         }
+    }
+}
+
+impl Finding {
+    fn write(&self, out: &mut String) -> fmt::Result {
+        writeln!(out, "{}: {}", self.severity, self.message)?;
+        for place in self.places.iter().take(EXAMPLES) {
+            writeln!(out, "    {place}")?;
+        }
+        write_more(self.places.len(), out)?;
+        writeln!(out, "  remedy: {}", self.remedy)
+    }
+
+    /// The finding as one line among others of its cause.
+    fn example(&self) -> String {
+        let named: Vec<String> = self
+            .places
+            .iter()
+            .take(FILES)
+            .map(FindingPlace::to_string)
+            .collect();
+        let mut line = named.join(", ");
+        if self.places.len() > FILES {
+            line += &format!(" and {} more", self.places.len() - FILES);
+        }
+        match self.message.strip_prefix(&self.cause) {
+            Some("") | None => line,
+            Some(particulars) => format!("{line}{particulars}"),
+        }
+    }
+}
+
+/// Findings of one cause: how many, examples, and the remedy once.
+fn write_together(first: &Finding, findings: &[Finding], out: &mut String) -> fmt::Result {
+    writeln!(
+        out,
+        "{}: {} ({} times)",
+        first.severity,
+        first.cause,
+        findings.len()
+    )?;
+    for finding in findings.iter().take(EXAMPLES) {
+        writeln!(out, "    {}", finding.example())?;
+    }
+    write_more(findings.len(), out)?;
+    writeln!(out, "  remedy: {}", first.remedy)
+}
+
+fn write_more(all: usize, out: &mut String) -> fmt::Result {
+    match all.saturating_sub(EXAMPLES) {
+        0 => Ok(()),
+        more => writeln!(out, "    and {more} more"),
     }
 }
 

@@ -3,7 +3,7 @@
 use earmark_core::human::human_amount;
 
 use super::clipping_and_amplitude::{Measured, measure};
-use super::findings_and_remedies::{CheckReport, Finding, FindingKind};
+use super::findings_and_remedies::{CheckReport, Finding, FindingKind, FindingPlace, Severity};
 use super::options::CheckOptions;
 use super::{classes, duplicates_leaks_and_levels};
 use crate::dataset::data_set::DataSet;
@@ -13,9 +13,9 @@ use crate::scan::{OnProgress, scan, tally};
 /// Decodes every recording of the set and reports what is wrong or odd.
 ///
 /// Recordings are compared by their decoded sound (mono, at its own rate), so it does not matter whether
-/// the second copy is renamed, re-tagged, or kept in another lossless format. Copies that
-/// were cut, resampled or compressed again are not found. Clipping is looked for after the down-mix,
-/// so it goes unnoticed where only one of several channels clips.
+/// the second copy is renamed, re-tagged, or kept in another lossless format. Copies that were cut, resampled, compressed again or
+/// changed in level are found by fingerprints, if they are longer than a second. Clipping is looked for after the down-mix, so it goes
+/// unnoticed where only one of several channels clips.
 ///
 /// Missing files appear in the report if the set was loaded with
 /// [`MissingFiles::Skip`](crate::MissingFiles::Skip). A broken file is a finding, not a failure.
@@ -27,10 +27,9 @@ pub fn check(set: &DataSet, options: &CheckOptions, progress: &OnProgress<'_>) -
     findings.extend(duplicates_leaks_and_levels::findings(set, &measured, options));
     findings.extend(classes::findings(set, &counts, options));
     findings.iter_mut().for_each(|finding| finding.places.sort());
-    findings.sort_by(|a, b| {
-        (a.severity, a.kind, &a.places, &a.message).cmp(&(b.severity, b.kind, &b.places, &b.message))
-    });
+    findings.sort_by(|a, b| order(a).cmp(&order(b)));
     CheckReport {
+        data: set.description(),
         files: set.items.len(),
         readable: audio.len(),
         hours: audio.iter().map(|m| m.seconds).sum::<f64>() / 3600.0,
@@ -42,18 +41,24 @@ pub fn check(set: &DataSet, options: &CheckOptions, progress: &OnProgress<'_>) -
     }
 }
 
+/// The order of the report: what has one cause is together.
+fn order(finding: &Finding) -> (Severity, FindingKind, &str, &[FindingPlace], &str) {
+    let (cause, message) = (&finding.cause, &finding.message);
+    (finding.severity, finding.kind, cause, &finding.places, message)
+}
+
 /// Files that loading left out.
 fn skipped(set: &DataSet) -> Vec<Finding> {
     let kind_of = |reason: &SkipReason| match reason {
         SkipReason::Missing { .. } => FindingKind::Missing,
         SkipReason::FileName => FindingKind::FileName,
-        SkipReason::NotAudio | SkipReason::NoClassFolder => FindingKind::Skipped,
+        SkipReason::NotAudio | SkipReason::NoClassFolder | SkipReason::OtherFolder => FindingKind::Skipped,
     };
     let find = |kind| {
         let about = match kind {
             FindingKind::Missing => "listed in the tables but missing",
             FindingKind::FileName => "not used: a name that is not UTF-8 cannot be in a table",
-            _ => "not used: not audio, or not in a class folder",
+            _ => "not used: not audio, or not in a folder of a class, subset or fold",
         };
         let files = set.skipped.iter();
         let files = files.filter(|skipped| kind_of(&skipped.reason) == kind);

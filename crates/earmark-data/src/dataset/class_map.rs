@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use earmark_core::records::read_records;
 use serde::{Deserialize, Serialize};
 
-use crate::table::records::read_records;
 use crate::wording::hint;
 
 /// Names of the classes in index order, with a lookup from a name to its index.
@@ -136,14 +136,14 @@ impl ClassMap {
             line,
             problem,
         };
-        let records = read_records(bytes, b',').map_err(|e| fail(e.line, e.problem))?;
+        let records = read_records(bytes, None).map_err(|e| fail(e.line, e.problem))?;
         let mut by_index: BTreeMap<usize, (usize, String)> = BTreeMap::new(); // index -> line, name
         let mut lines_of: HashMap<String, usize> = HashMap::new();
         for record in records {
             let line = record.line;
             let fail = |problem: String| fail(line, problem);
-            if record.cells.len() != 2 {
-                return Err(fail(format!("expected 2 fields, found {}", record.cells.len())));
+            if record.len() != 2 {
+                return Err(fail(format!("expected 2 fields, found {}", record.len())));
             }
             let (number, name) = (record.cell(0), record.cell(1).to_owned());
             let Ok(index) = number.parse::<usize>() else {

@@ -1,6 +1,7 @@
 //! Corrections of a table: clips to remove and clips to relabel, in argus-2019's form.
 //!
-//! A JSON object whose keys are files of one subset; a value is `"remove"`, or the right labels separated by commas:
+//! A JSON object whose keys are files of one subset; a value is `"remove"`, or the right labels separated by commas, by the rule of
+//! [`LabelRule::several`]: a label that contains a comma is between double quotes.
 //!
 //! ```json
 //! {"0019ef41.wav": "Raindrop", "006f2f32.wav": "remove", "00c4e82c.wav": "Bark,Meow"}
@@ -10,12 +11,14 @@ use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use earmark_core::human::human_amount;
+use earmark_core::labels::LabelRule;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use super::class_changes::ClassChanges;
 use super::class_map::ClassMap;
 use super::error::DataError;
-use crate::table::label_cell::split_labels;
 
 /// A corrections file for one subset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -63,25 +66,38 @@ pub(crate) enum Correction {
 }
 
 impl Correction {
-    /// Reads the text of an entry; the labels must be among `classes`.
-    pub(crate) fn parse(text: &str, classes: &ClassMap) -> Result<Self, String> {
+    /// Reads the text of an entry; its labels, after the changes to the classes, must be among `classes`. One whose labels are all
+    /// ignored removes the clip.
+    pub(crate) fn parse(text: &str, classes: &ClassMap, changes: &ClassChanges) -> Result<Self, String> {
         if text.trim() == REMOVE {
             return Ok(Self::Remove);
         }
-        let labels = split_labels(text, ",")?;
-        if labels.is_empty() {
+        let written = LabelRule::several().read(text)?;
+        if written.is_empty() {
             return Err(format!(
                 "has no labels; name some, or write {REMOVE:?} to remove the clip"
             ));
         }
-        match labels.iter().find(|label| classes.index(label).is_none()) {
-            Some(label) => Err(format!(
-                "{label:?} is not one of the {} classes{}; correct it, or write {REMOVE:?} to remove the clip",
-                classes.len(),
-                classes.hint(label)
-            )),
-            None => Ok(Self::Relabel(labels)),
-        }
+        let labels = changes.apply(written);
+        let Some(unknown) = labels.iter().find(|label| classes.index(label).is_none()) else {
+            return Ok(match labels.is_empty() {
+                true => Self::Remove,
+                false => Self::Relabel(labels),
+            });
+        };
+        // The usual slip: the class's own comma is not between quotes.
+        let whole = text.trim();
+        let remedy = match classes.index(whole) {
+            Some(_) => format!(
+                "; write {:?} if the class {whole:?} is meant",
+                LabelRule::several().write(&[whole])
+            ),
+            None => classes.hint(unknown),
+        };
+        Err(format!(
+            "{unknown:?} is not one of the {}{remedy}; correct it, or write {REMOVE:?} to remove the clip",
+            human_amount(classes.len(), "class", "classes"),
+        ))
     }
 }
 

@@ -7,6 +7,7 @@ use super::class_map::ClassMap;
 use super::corrections::Corrected;
 use super::error::DataError;
 use super::item::{Item, Skipped};
+use super::table_columns::TableColumns;
 use crate::layout::kind::LayoutKind;
 
 /// A data set as its layout describes it; no audio has been opened yet.
@@ -28,6 +29,10 @@ pub struct DataSet {
     pub tables: BTreeMap<String, PathBuf>,
     /// What each corrections file changed.
     pub corrected: Vec<Corrected>,
+    /// The columns of the tables; `None` without a table.
+    pub columns: Option<TableColumns>,
+    /// What was taken differently from how it is written, or is not used: for the user to read.
+    pub notes: Vec<String>,
 }
 
 impl DataSet {

@@ -26,8 +26,9 @@ pub enum DataError {
     },
     /// No layout fits the folder.
     #[error(
-        "cannot tell the layout of {root} (it contains {found}); expected a folder of audio per class, one CSV table, \
-         or the files of fsdkaggle2018, fsdkaggle2019 or esc50; name it with --layout, and the table with `table`"
+        "cannot tell the layout of {root} (it contains {found}); expected a folder of audio per class, a CSV table with a column of \
+         files and one of labels, or the files of fsdkaggle2018, fsdkaggle2019, esc50, urbansound8k or fsd50k; name it with \
+         --layout, and the table with --table"
     )]
     Unrecognised {
         /// The data folder.
@@ -46,7 +47,7 @@ pub enum DataError {
         tried: Vec<String>,
     },
     /// Several tables could be meant.
-    #[error("{root} contains several tables ({}); choose one with `table`", found.join(", "))]
+    #[error("{root} contains several tables ({}); choose one with --table, or `table` in [data]", found.join(", "))]
     ManyTables {
         /// The data folder.
         root: PathBuf,
@@ -90,8 +91,8 @@ pub enum DataError {
     },
     /// Recordings that a table lists are missing.
     #[error(
-        "{table}: {count} of {total} listed audio files are missing in {folder}, first {first}; \
-         put them there, or leave them out with `missing-files = \"skip\"`"
+        "{table}: {count} of {total} listed audio files are missing, first {first}; looked for {looked_for}, but {cause}; \
+         put them there, correct the table, or leave them out with `missing-files = \"skip\"`"
     )]
     MissingFiles {
         /// The table.
@@ -102,8 +103,10 @@ pub enum DataError {
         total: usize,
         /// Name and line of the first few.
         first: String,
-        /// The folder of the first one.
-        folder: PathBuf,
+        /// Where the first one was looked for.
+        looked_for: PathBuf,
+        /// Why it is probably not there, as a clause.
+        cause: String,
     },
     /// All recordings are missing or filtered out.
     #[error("no recordings found in {root}; {remedy}")]
@@ -122,6 +125,19 @@ pub enum DataError {
         key: &'static str,
         /// The layout.
         layout: LayoutKind,
+    },
+    /// Options that can't work, or don't fit the data; says key, value and remedy.
+    #[error("{0}")]
+    Setting(String),
+    /// There is nothing to tell apart.
+    #[error("{root} has only the class {class:?}, and a model needs at least two to tell apart; {remedy}")]
+    OneClass {
+        /// The data folder.
+        root: PathBuf,
+        /// The class.
+        class: String,
+        /// What was probably meant.
+        remedy: String,
     },
     /// A subset that the set does not have.
     #[error("{root} has no subset {subset:?}; its subsets are {}", quoted(present, ", "))]
@@ -145,9 +161,10 @@ pub enum DataError {
     },
     /// The set has a class that another class map (a model's) lacks.
     #[error(
-        "class {label:?} ({}, such as {file:?}) is not among the {classes} classes of the model{hint}; rename the \
+        "class {label:?} ({}, such as {file:?}) is not among the {} of the model{hint}; rename the \
          label in the table, or train a model that has this class",
-        human_amount(*items, "recording", "recordings")
+        human_amount(*items, "recording", "recordings"),
+        human_amount(*classes, "class", "classes")
     )]
     NotInClassMap {
         /// The first recording that carries it.

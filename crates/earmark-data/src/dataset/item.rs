@@ -59,6 +59,9 @@ pub enum SkipReason {
     /// It is next to the class folders, not inside one, so it has no class.
     #[display("is not in a class folder")]
     NoClassFolder,
+    /// It is next to the folders of subsets or folds, not inside one.
+    #[display("is next to the folders of subsets or folds, not in one of them")]
+    OtherFolder,
     /// Its name, or that of a folder around it, is not UTF-8, so no table can name it.
     #[display("has a name that is not UTF-8 and cannot be written to tables; rename it")]
     FileName,

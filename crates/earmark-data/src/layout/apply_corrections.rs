@@ -37,7 +37,8 @@ pub(super) fn apply_corrections(
             return Err(DataError::unknown_subset(root, subset, present));
         }
         if !changes.passed_over {
-            for (at, correction) in entries(root, corrections, rows, &subsets, classes)? {
+            let parse = |text: &str| Correction::parse(text, classes, &options.classes);
+            for (at, correction) in entries(root, corrections, rows, &subsets, &parse)? {
                 match correction {
                     Correction::Remove => {
                         removed[at] = true;
@@ -67,7 +68,7 @@ fn entries(
     corrections: &Corrections,
     rows: &Rows,
     subsets: &[String],
-    classes: &ClassMap,
+    parse: &dyn Fn(&str) -> Result<Correction, String>,
 ) -> Result<Vec<(usize, Correction)>, DataError> {
     let path = root.join(&corrections.file);
     let row_of: HashMap<&str, usize> = (0..subsets.len())
@@ -77,7 +78,7 @@ fn entries(
     let mut found = Vec::new();
     for (file, text) in read_corrections(&path)? {
         let entry = match row_of.get(file.as_str()) {
-            Some(&at) => Correction::parse(&text, classes).map(|correction| Some((at, correction))),
+            Some(&at) => parse(&text).map(|correction| Some((at, correction))),
             None => unknown_file(&file, &corrections.subset, &row_of, &rows.skipped).map(|()| None),
         };
         found.extend(entry.map_err(|problem| DataError::at(&path, format!("{file:?}: {problem}")))?);

@@ -38,6 +38,11 @@ pub(super) fn visible(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Dat
     Ok(paths.partition(|path| !path.is_dir()))
 }
 
+/// Whether there is audio at any depth below a folder.
+pub(super) fn has_audio(folder: &Path) -> Result<bool, DataError> {
+    Ok(files_below(folder)?.iter().any(|path| is_audio_name(path)))
+}
+
 /// All files below a folder, sorted within each folder.
 pub(super) fn files_below(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let mut files = Vec::new();

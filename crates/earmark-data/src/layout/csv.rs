@@ -1,19 +1,19 @@
 //! The layout `csv`: any table with a column of files and a column of labels.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::audio_files::list_folder;
+use earmark_core::human::human_amount;
+use earmark_core::labels::LabelRule;
+
+use super::choose_table::{TableChoice, choose_table};
+use super::class_folders::has_class_folders;
+use super::csv_columns::{columns, label_rule, times};
+use super::file_pattern::FilePattern;
 use super::interface::{Columns, Layout, Row, Rows};
-use super::kind::LayoutKind;
 use super::options::DataOptions;
+use crate::dataset::description::below;
 use crate::dataset::error::DataError;
 use crate::table::columns::Table;
-use crate::table::label_cell::split_labels;
-
-/// Column names that are tried when the options name none.
-const FILE_COLUMNS: [&str; 4] = ["file", "filename", "fname", "path"];
-const LABEL_COLUMNS: [&str; 4] = ["labels", "label", "category", "class"];
-const SUBSET_COLUMNS: [&str; 3] = ["part", "split", "subset"];
 
 pub(super) struct Csv;
 
@@ -22,32 +22,41 @@ impl Layout for Csv {
         0
     }
 
-    /// Whether there is exactly one table.
-    fn recognise(&self, root: &Path) -> Result<bool, DataError> {
-        Ok(tables_in(root)?.len() == 1)
+    /// Whether one table fits. One that does not is still meant where there are no class folders.
+    fn recognise(&self, root: &Path, options: &DataOptions) -> Result<bool, DataError> {
+        match choose_table(root, options)? {
+            TableChoice::Fits(_) => Ok(true),
+            TableChoice::Perhaps(_) | TableChoice::Broken(_) => Ok(!has_class_folders(root)?),
+            several @ TableChoice::Several(_) => several.required(root).map(|_| true),
+            TableChoice::None(_) => Ok(false),
+        }
     }
 
     fn read(&self, root: &Path, options: &DataOptions) -> Result<Rows, DataError> {
         let path = match &options.table {
             Some(table) => root.join(table),
-            None => only_table(root)?,
+            None => choose_table(root, options)?.required(root)?,
         };
         let table = Table::open(&path)?;
-        let columns = Columns {
-            file: table.named_or(&options.file_column, &FILE_COLUMNS, "file-column")?,
-            label: options
-                .find_labels(|| table.named_or(&options.label_column, &LABEL_COLUMNS, "label-column"))?,
-            fold: table.optional(&options.fold_column, &["fold"], "fold-column")?,
-            group: table.optional(&options.group_column, &["group"], "group-column")?,
-        };
-        let subset_column = table.optional(&options.subset_column, &SUBSET_COLUMNS, "subset-column")?;
-        let separator = options.label_separator.as_deref().unwrap_or(",");
+        let columns = columns(&table, options)?;
+        let pattern = options.file_pattern.as_deref();
+        let pattern = pattern.map(|template| FilePattern::parse(template, &table, columns.file));
+        let pattern = pattern.transpose()?;
+        let rule = label_rule(&table, &columns, options);
         let folder = path.parent().unwrap_or(root);
-        let mut rows = Rows::default();
+        let mut rows = Rows {
+            columns: Some(columns.names(&table)),
+            search: pattern.is_none(),
+            times: times(&table),
+            ..Rows::default()
+        };
         rows.add(&table, |row| {
-            let subset = subset_column.map_or("train", |column| row.cell(column));
-            let labels = split_labels(columns.labels(row), separator)?;
-            let item = columns.item(row, folder, subset)?;
+            let subset = columns.subset.map_or("train", |column| row.cell(column));
+            let labels = rule.read(columns.labels(row))?;
+            let mut item = columns.item(row, folder, subset)?;
+            if let Some(pattern) = &pattern {
+                item.path = root.join(pattern.path(row));
+            }
             match subset {
                 "" => Err("the subset is empty; write, for example, train or test".into()),
                 _ => Ok(Row { item, labels }),
@@ -56,34 +65,27 @@ impl Layout for Csv {
         rows.multi_label = rows.rows.iter().any(|row| row.labels.len() > 1);
         let subsets = rows.rows.iter().map(|row| row.item.subset.clone());
         rows.tables = subsets.map(|subset| (subset, path.clone())).collect();
+        if options.label_separator.is_none() && rule == LabelRule::One {
+            let note = commas_in_labels(&rows, &table, &columns);
+            rows.notes
+                .extend(note.map(|note| format!("{}: {note}", below(root, &path))));
+        }
         Ok(rows)
     }
 }
 
-/// The only table in the folder.
-fn only_table(root: &Path) -> Result<PathBuf, DataError> {
-    let mut found = tables_in(root)?;
-    match found.len() {
-        0 => Err(DataError::NoTable {
-            root: root.into(),
-            layout: LayoutKind::Csv,
-            tried: vec!["any one .csv or .tsv file, or the one named with `table`".into()],
-        }),
-        1 => Ok(root.join(found.swap_remove(0))),
-        _ => Err(DataError::ManyTables {
-            root: root.into(),
-            found,
-        }),
-    }
-}
-
-/// Names of the tables directly in a folder, sorted, without hidden ones.
-pub(super) fn tables_in(root: &Path) -> Result<Vec<String>, DataError> {
-    let name = |path: PathBuf| {
-        let name = path.file_name()?.to_str()?;
-        let extension = path.extension()?.to_str()?;
-        let is_table = extension.eq_ignore_ascii_case("csv") || extension.eq_ignore_ascii_case("tsv");
-        (is_table && !name.starts_with('.') && path.is_file()).then(|| name.to_owned())
+/// Says that commas are part of labels, where a reader may have meant several labels.
+fn commas_in_labels(rows: &Rows, table: &Table, columns: &Columns) -> Option<String> {
+    let with_comma = || {
+        rows.rows
+            .iter()
+            .flat_map(|row| &row.labels)
+            .filter(|label| label.contains(','))
     };
-    Ok(list_folder(root)?.into_iter().filter_map(name).collect())
+    let (first, name) = (with_comma().next()?, table.name(columns.label?));
+    let labels = human_amount(with_comma().count(), "label", "labels");
+    Some(format!(
+        "{labels} with commas in the column {name:?}, such as {first:?}, taken as one label each; if commas separate labels, name the \
+         column `labels` or set --label-separator ,"
+    ))
 }

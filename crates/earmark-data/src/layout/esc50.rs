@@ -8,12 +8,13 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use earmark_core::labels::LabelRule;
+
 use super::interface::{Columns, Layout, Row, Rows};
 use super::kind::LayoutKind;
 use super::options::DataOptions;
 use crate::dataset::error::DataError;
 use crate::table::columns::Table;
-use crate::table::label_cell::split_labels;
 
 /// Where the table may be, below the data folder.
 const TABLES: [&str; 4] = ["meta/esc50.csv", "meta/esc10.csv", "meta.csv", "esc50.csv"];
@@ -22,7 +23,7 @@ pub(super) struct Esc50;
 
 impl Layout for Esc50 {
     /// `meta.csv` is a common name: its columns decide.
-    fn recognise(&self, root: &Path) -> Result<bool, DataError> {
+    fn recognise(&self, root: &Path, _: &DataOptions) -> Result<bool, DataError> {
         let table = table_in(root).and_then(|path| Table::open(&path).ok());
         let columns = ["filename", "fold", "category"];
         Ok(table.is_some_and(|t| columns.iter().all(|c| t.find(&[c]).is_some())))
@@ -40,6 +41,7 @@ impl Layout for Esc50 {
             label: options.find_labels(|| table.require(&["category"], None))?,
             fold: Some(table.named_or(&options.fold_column, &["fold"], "fold-column")?),
             group: table.optional(&options.group_column, &["src_file"], "group-column")?,
+            subset: None,
         };
         let target_column = table.find(&["target"]).filter(|_| options.read_labels);
         let folder = root.join("audio");
@@ -51,12 +53,15 @@ impl Layout for Esc50 {
                 tried: vec!["audio/".into()],
             });
         }
-        let mut rows = Rows::default();
+        let mut rows = Rows {
+            columns: Some(columns.names(&table)),
+            ..Rows::default()
+        };
         let mut category_of: HashMap<&str, (&str, usize)> = HashMap::new(); // target -> category, line
         rows.add(&table, |row| {
             let mut item = columns.item(row, &folder, "train")?;
             let category = columns.labels(row);
-            let labels = split_labels(category, "")?;
+            let labels = LabelRule::One.read(category)?;
             if labels.is_empty() && options.read_labels {
                 return Err(format!("{:?} has no category; add one or remove the row", item.file));
             }

@@ -7,6 +7,8 @@
 
 use std::path::{Path, PathBuf};
 
+use earmark_core::labels::LabelRule;
+
 use super::audio_files::{audio_name, files_below};
 use super::interface::{Columns, Layout, Row, Rows};
 use super::kind::LayoutKind;
@@ -14,7 +16,6 @@ use super::options::DataOptions;
 use crate::dataset::error::DataError;
 use crate::dataset::item::Item;
 use crate::table::columns::Table;
-use crate::table::label_cell::split_labels;
 
 /// The names of one year.
 pub(super) struct Year {
@@ -101,7 +102,7 @@ const SUBMISSION: &str = "sample_submission.csv";
 impl Layout for Year {
     /// Whether `root` contains this year: a training table whose name no other set uses, `train.csv`
     /// next to its audio folder, or a sample submission next to the test folder.
-    fn recognise(&self, root: &Path) -> Result<bool, DataError> {
+    fn recognise(&self, root: &Path, _: &DataOptions) -> Result<bool, DataError> {
         let is_there = |name: &&&str| root.join(name).exists();
         let has_audio = |subset: &Subset| subset.folders.iter().any(|f| root.join(f).is_dir());
         let train = self.train.iter().any(|subset| {
@@ -164,7 +165,10 @@ impl Year {
             label: options.find_labels(|| table.require(&[self.label_column], None))?,
             fold: table.optional(&options.fold_column, &[], "fold-column")?,
             group: table.optional(&options.group_column, &[], "group-column")?,
+            subset: None,
         };
+        rows.columns = Some(columns.names(&table));
+        let rule = LabelRule::separated_by(self.separator);
         let verified_column = table.find(&["manually_verified"]);
         let folder = first_existing(root, subset.folders).ok_or_else(|| DataError::NoAudioFolder {
             table: path.clone(),
@@ -175,7 +179,7 @@ impl Year {
         let is_test = subset.name == self.test.name;
         rows.add(&table, |row| {
             let mut item = columns.item(row, &folder, subset.name)?;
-            let mut labels = split_labels(columns.labels(row), self.separator)?;
+            let mut labels = rule.read(columns.labels(row))?;
             // Quirk(fsdkaggle2018): test clips that were not scored are listed with the label "None".
             if is_test && labels == ["None"] {
                 labels.clear();

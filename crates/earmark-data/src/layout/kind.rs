@@ -14,6 +14,10 @@ pub enum LayoutKind {
     Fsdkaggle2019,
     /// ESC-50 and its subset ESC-10 (Piczak 2015): one label per clip, five folds.
     Esc50,
+    /// UrbanSound8K (Salamon et al. 2014): 10 classes, one label per clip, ten folds.
+    Urbansound8k,
+    /// FSD50K (Fonseca et al. 2020): 200 classes, several labels per clip; its evaluation set is the subset `test`.
+    Fsd50k,
     /// Any table with a file column and a label column.
     Csv,
     /// One folder per class.

@@ -1,22 +1,38 @@
-//! From a data folder to a [`DataSet`](crate::DataSet): five layouts, recognised or named.
+//! From a data folder to a [`DataSet`](crate::DataSet): seven layouts, recognised or named.
 //!
 //! Loading reads tables and checks that the files exist; it opens no audio. Every layout is a file that implements the trait
 //! in `interface` and a line in `recognise_layout`; all give the same plain rows, which `load` checks.
 
 mod apply_corrections;
+mod assemble;
 mod audio_files;
+mod change_classes;
+mod choose_table;
+mod class_folders;
 mod csv;
+mod csv_columns;
 mod esc50;
+mod file_pattern;
+mod find_misplaced_files;
 mod folders;
+mod fsd50k;
 mod fsdkaggle;
+mod group_pattern;
 mod interface;
 pub(crate) mod kind;
 mod load;
+mod one_class;
 mod options;
+mod read_as;
 mod recognise_layout;
+mod refuse_or_skip_missing;
+mod select_rows;
+mod urbansound8k;
 
 pub use audio_files::{AUDIO_EXTENSIONS, is_audio_name};
 pub use kind::LayoutKind;
 pub use load::load;
+pub(crate) use one_class::likely_remedy;
 pub use options::{DataOptions, MissingFiles};
+pub use read_as::ReadAs;
 pub use recognise_layout::recognise;

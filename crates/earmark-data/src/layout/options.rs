@@ -5,18 +5,20 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::kind::LayoutKind;
+use crate::dataset::class_changes::ClassChanges;
 use crate::dataset::corrections::Corrections;
 use crate::dataset::error::DataError;
 use crate::settings::settings;
 
 /// The options about tables and columns, by their keys. The last two are of use to every layout with a table, the others to
 /// `csv` alone.
-pub(super) const TABLE_OPTIONS: [&str; 7] = [
+pub(super) const TABLE_OPTIONS: [&str; 8] = [
     "table",
     "file-column",
     "label-column",
     "subset-column",
     "label-separator",
+    "file-pattern",
     "fold-column",
     "group-column",
 ];
@@ -38,24 +40,33 @@ settings! {
     pub struct DataOptions {
         /// The layout of the folder. Default: recognised from its files.
         pub layout: Option<LayoutKind> = None,
-        /// The table of the `csv` layout, relative to the data folder. Needed if the folder contains several.
+        /// The table of the `csv` layout, relative to the data folder. Default: the one table, in the folder or in a folder in it, that
+        /// has a column of files that are found and one of labels.
         pub table: Option<PathBuf> = None,
-        /// The column with the audio file, a path relative to the table. Default: the first of `file`,
-        /// `filename`, `fname`, `path` that exists.
+        /// The column with the audio file, a path relative to the table or to the data folder. Default: the first of `file`,
+        /// `filename`, `fname`, `path` that exists. A file that is not at its path is looked for by name: in other folders, without
+        /// extension, in another letter case, with backslashes.
         pub file_column: Option<String> = None,
+        /// Where the audio file of a row is, relative to the data folder: `{}` is the cell of the file column, `{NAME}` that of the column
+        /// NAME. `"audio/{}.wav"` suits names without folder and extension, `"audio/fold{fold}/{}"` a folder per fold.
+        pub file_pattern: Option<String> = None,
         /// The column with the labels. Default: the first of `labels`, `label`, `category`, `class` that
-        /// exists.
+        /// exists. A column named in the plural holds several labels per cell, others hold one.
         pub label_column: Option<String> = None,
         /// The column with the fold, a whole number from 0. Default: `fold` if it exists.
         pub fold_column: Option<String> = None,
         /// The column that names what was recorded together (a site, a speaker), which is never split between training and
         /// evaluation. Default: `group` if it exists (`src_file` in the esc50 layout).
         pub group_column: Option<String> = None,
+        /// A regular expression whose first capture group, applied to the name of a recording, is its group: `"^([^/]+)-\\d+"`. For
+        /// every layout.
+        pub group_pattern: Option<String> = None,
         /// The column with the subset (train, test, ...). Default: `part`, `split` or `subset` if one exists; otherwise all
         /// recordings are in the subset `train`.
         #[serde(alias = "part-column")]
         pub subset_column: Option<String> = None,
-        /// What separates the labels in one cell; "" means that each cell is one label. Default: ",".
+        /// What separates the labels in one cell; "" means that each cell is one label. Default: "," for a column named in the plural
+        /// (`labels`), "" for others (`label`). A label between double quotes keeps its separators.
         pub label_separator: Option<String> = None,
         /// Whether a recording may have several labels. Default: as the layout says; for `csv`,
         /// whether any row has more than one.
@@ -74,6 +85,9 @@ settings! {
         /// Files with clips to remove or relabel, one per subset. They apply to training and evaluation alike.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         pub corrections: Vec<Corrections> = Vec::new(),
+        /// Classes to rename, merge or leave out.
+        #[serde(skip_serializing_if = "ClassChanges::is_empty")]
+        pub classes: ClassChanges = ClassChanges::default(),
     }
 }
 
@@ -82,6 +96,14 @@ impl DataOptions {
     pub(super) fn wants(&self, subset: &str) -> bool {
         let subsets = self.subsets.as_ref();
         subsets.is_none_or(|subsets| subsets.iter().any(|p| p == subset))
+    }
+
+    /// Whether something is said about the table that only the layout `csv` needs.
+    pub(super) fn names_a_table(&self) -> bool {
+        self.table.is_some()
+            || self.file_column.is_some()
+            || self.label_column.is_some()
+            || self.file_pattern.is_some()
     }
 
     /// Finds the column of labels, if they are to be read.
@@ -97,6 +119,7 @@ impl DataOptions {
             self.label_column.is_some(),
             self.subset_column.is_some(),
             self.label_separator.is_some(),
+            self.file_pattern.is_some(),
             self.fold_column.is_some(),
             self.group_column.is_some(),
         ];

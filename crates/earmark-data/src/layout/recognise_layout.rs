@@ -3,18 +3,20 @@
 use std::path::Path;
 
 use super::audio_files::list_folder;
-use super::csv::tables_in;
+use super::choose_table::{TableChoice, choose_table};
 use super::interface::Layout;
 use super::kind::LayoutKind;
 use super::options::DataOptions;
-use super::{csv, esc50, folders, fsdkaggle};
+use super::{csv, esc50, folders, fsd50k, fsdkaggle, urbansound8k};
 use crate::dataset::error::DataError;
 
 /// Every layout, the specific ones first: a folder has the first layout that recognises it.
-const LAYOUTS: [(LayoutKind, &dyn Layout); 5] = [
+const LAYOUTS: [(LayoutKind, &dyn Layout); 7] = [
     (LayoutKind::Fsdkaggle2019, &fsdkaggle::YEAR_2019),
     (LayoutKind::Fsdkaggle2018, &fsdkaggle::YEAR_2018),
     (LayoutKind::Esc50, &esc50::Esc50),
+    (LayoutKind::Urbansound8k, &urbansound8k::Urbansound8k),
+    (LayoutKind::Fsd50k, &fsd50k::Fsd50k),
     (LayoutKind::Csv, &csv::Csv),
     (LayoutKind::Folders, &folders::Folders),
 ];
@@ -25,28 +27,28 @@ pub(super) fn layout_of(kind: LayoutKind) -> &'static dyn Layout {
     found.expect("every kind has a line in LAYOUTS").1
 }
 
-/// The layout of a data folder, from its file names (and, for `meta.csv`, its columns). Options that name a table or its
+/// The layout of a data folder, from its file names and, for tables, their columns and files. Options that name a table or its
 /// columns mean csv.
 ///
 /// # Errors
 /// [`DataError::Unrecognised`] with what was found; [`DataError::ManyTables`]; anything that stops a
 /// folder from being listed.
 pub fn recognise(root: &Path, options: &DataOptions) -> Result<LayoutKind, DataError> {
-    if options.table.is_some() || options.file_column.is_some() || options.label_column.is_some() {
+    if options.names_a_table() {
         return Ok(LayoutKind::Csv);
     }
     for (kind, layout) in LAYOUTS {
-        if layout.recognise(root)? {
+        if layout.recognise(root, options)? {
             return Ok(kind);
         }
     }
-    let (root, tables) = (root.to_owned(), tables_in(root)?);
-    Err(match tables.is_empty() {
-        true => DataError::Unrecognised {
+    let root = root.to_owned();
+    Err(match choose_table(&root, options)? {
+        TableChoice::None(found) if !found.is_empty() => DataError::ManyTables { root, found },
+        _ => DataError::Unrecognised {
             found: contents(&root)?,
             root,
         },
-        false => DataError::ManyTables { root, found: tables },
     })
 }
 

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use earmark_core::records::read_records;
+
 use crate::dataset::item::Item;
-use crate::table::records::read_records;
 use crate::wording::hint;
 
 /// A fold for each named recording.
@@ -104,17 +105,17 @@ impl FoldTable {
             line,
             problem,
         };
-        let records = read_records(bytes, b',').map_err(|e| fail(e.line, e.problem))?;
+        let records = read_records(bytes, None).map_err(|e| fail(e.line, e.problem))?;
         let mut table = Self::default();
         let header = records.first();
-        if let Some(header) = header.filter(|header| header.cells.iter().ne(["file", "fold"])) {
-            let names = header.cells.iter().collect::<Vec<_>>().join(",");
+        if let Some(header) = header.filter(|header| header.iter().ne(["file", "fold"])) {
+            let names = header.iter().collect::<Vec<_>>().join(",");
             return Err(fail(header.line, format!("the header is {names:?}")));
         }
         for record in records.iter().skip(1) {
             let fail = |problem: String| fail(record.line, problem);
-            if record.cells.len() != 2 {
-                return Err(fail(format!("expected 2 fields, found {}", record.cells.len())));
+            if record.len() != 2 {
+                return Err(fail(format!("expected 2 fields, found {}", record.len())));
             }
             let (file, fold) = (record.cell(0), record.cell(1));
             let wrong = |_| fail(format!("the fold {fold:?} is not a whole number"));

@@ -4,6 +4,7 @@
 //! get) and *units* (what stays together: one recording, or one group of them). A hold-out split is
 //! two pieces of unequal share.
 
+mod fold_check;
 pub mod fold_table;
 mod iterative_stratification;
 mod kept_together;
@@ -11,5 +12,6 @@ pub mod splitter;
 mod stratified_by_class;
 mod whole_groups;
 
+pub use fold_check::fold_warnings;
 pub use fold_table::{FoldTable, FoldTableError};
 pub use splitter::{FoldError, Splitter, Stratify};

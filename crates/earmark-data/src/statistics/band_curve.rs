@@ -9,6 +9,9 @@ use crate::dataset::item::Item;
 use crate::feature_store::ItemFault;
 use crate::scan::{OnProgress, scan};
 
+/// Bands whose standard deviation is below this share of the largest are divided by that share: they hold little but rounding.
+const LEAST_SPREAD: f64 = 0.01;
+
 /// Mean and spread of the values of each band: each clip's mean and standard deviation over time, averaged over clips.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BandCurve {
@@ -20,6 +23,18 @@ pub struct BandCurve {
     pub clips: usize,
     /// Those that could not be read.
     pub unreadable: Vec<Unreadable>,
+}
+
+impl BandCurve {
+    /// What normalisation divides each band by: its standard deviation, or the least one where that is larger; `[bands]`.
+    pub fn divisors(&self) -> Vec<f64> {
+        let greatest = self.std.iter().copied().fold(0.0, f64::max);
+        let least = match greatest > 0.0 {
+            true => LEAST_SPREAD * greatest,
+            false => 1.0,
+        };
+        self.std.iter().map(|std| std.max(least)).collect()
+    }
 }
 
 /// The curve of the front end's first channel, before postprocessing, over all of `items`; `None` where no clip has a frame.

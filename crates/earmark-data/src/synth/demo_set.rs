@@ -6,7 +6,6 @@
 //! masters the task in minutes, and a threshold does not. Every byte follows from the seed, on any platform and number of threads.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use earmark_core::atomic::{self, WriteError};
@@ -14,6 +13,7 @@ use earmark_core::random::{self, ChaCha8Rng, Purpose};
 
 use super::demo_clip;
 use super::demo_sound::{DemoSound, SAMPLE_RATE_HZ};
+use super::write_wav::write_wav;
 use crate::scan::{OnProgress, scan};
 
 /// The share of wrong labels in the noisy subset.
@@ -99,7 +99,7 @@ pub fn write_demo(root: &Path, seed: u64, progress: &OnProgress<'_>) -> Result<D
         let mut rng = random::stream(seed, &[Purpose::Synth as u64, 1, index as u64]);
         let samples = demo_clip::render(&entry.truth, &mut rng);
         let path = root.join(entry.subset.folder()).join(&entry.file);
-        write_wav(&path, &samples)
+        write_wav(&path, &samples, SAMPLE_RATE_HZ)
     });
     written.into_iter().collect::<Result<(), WriteError>>()?;
     for subset in Subset::ALL {
@@ -182,30 +182,6 @@ fn spoil_labels(entries: &mut [PlannedClip], rng: &mut ChaCha8Rng) {
     for entry in entries {
         entry.labels.sort();
     }
-}
-
-/// Writes 16-bit PCM, mono, clipped to [-1, 1].
-fn write_wav(path: &Path, samples: &[f32]) -> Result<(), WriteError> {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: SAMPLE_RATE_HZ,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let write = || {
-        let mut writer = hound::WavWriter::create(path, spec)?;
-        for sample in samples {
-            writer.write_sample((sample.clamp(-1.0, 1.0) * 32_767.0).round() as i16)?;
-        }
-        writer.finalize()
-    };
-    write().map_err(|error| {
-        let cause = match error {
-            hound::Error::IoError(cause) => cause,
-            other => io::Error::other(other),
-        };
-        WriteError::new(path, cause)
-    })
 }
 
 fn write_table(root: &Path, subset: Subset, entries: &[PlannedClip]) -> Result<(), WriteError> {

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::records::{NOT_UTF8, Record, read_records};
+use earmark_core::records::{Record, read_records};
+
 use crate::dataset::error::DataError;
 use crate::wording::{hint, quoted};
 
@@ -13,38 +14,16 @@ pub(crate) struct Table {
     pub rows: Vec<Record>,
 }
 
-impl Record {
-    /// A cell that may be empty, in a column that may be missing.
-    pub fn text(&self, column: Option<usize>) -> Option<String> {
-        column.map(|c| self.cell(c).to_owned()).filter(|t| !t.is_empty())
-    }
-
-    /// A cell that has to name a file.
-    pub fn file_name(&self, column: usize) -> Result<String, String> {
-        self.text(Some(column))
-            .ok_or_else(|| "the file name is empty; fill it in or remove the row".into())
-    }
-
-    /// A cell that has to hold a fold; an empty one means that the recording is in none.
-    pub fn fold(&self, column: Option<usize>) -> Result<Option<u32>, String> {
-        let wrong = |text: &str| format!("the fold is {text:?}; write a whole number from 0");
-        let number = |text: String| text.parse().map_err(|_| wrong(&text));
-        self.text(column).map(number).transpose()
-    }
-}
-
 impl Table {
-    /// Reads a table; columns are separated by tabs in `.tsv` files, by commas in all others.
+    /// Reads a table; columns are separated by tabs in `.tsv` files, in others by what the header contains.
     pub fn open(path: &Path) -> Result<Self, DataError> {
         let bytes = std::fs::read(path).map_err(DataError::reading(path))?;
         let is_tsv = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
-        let records = read_records(&bytes, if is_tsv { b'\t' } else { b',' }).map_err(|e| {
-            let save = "; save the table as UTF-8 (in spreadsheets: \"CSV UTF-8\")";
-            let remedy = if e.problem == NOT_UTF8 { save } else { "" };
-            DataError::row(path, e.line, e.problem + remedy)
-        })?;
-        let mut records = records.into_iter();
-        let header = records.next().map(|header| header.cells).unwrap_or_default();
+        let records = read_records(&bytes, is_tsv.then_some(b'\t'));
+        let mut records = records
+            .map_err(|e| DataError::row(path, e.line, e.problem))?
+            .into_iter();
+        let header = records.next().unwrap_or_default();
         let headers: Vec<String> = header.iter().map(str::to_owned).collect();
         let rows: Vec<Record> = records.collect();
         if rows.is_empty() {
@@ -53,8 +32,8 @@ impl Table {
                 header: headers.iter().any(|name| !name.is_empty()),
             });
         }
-        if let Some(row) = rows.iter().find(|row| row.cells.len() != headers.len()) {
-            let (found, wanted) = (row.cells.len(), headers.len());
+        if let Some(row) = rows.iter().find(|row| row.len() != headers.len()) {
+            let (found, wanted) = (row.len(), headers.len());
             let remedy = "put quotes around fields that contain a comma";
             let problem = format!("found {found} fields where the header has {wanted}; {remedy}");
             return Err(DataError::row(path, row.line, problem));
@@ -66,10 +45,25 @@ impl Table {
         })
     }
 
-    /// The first of `names` that is a column.
+    /// The first of `names` that is a column: exactly, else in another letter case.
     pub fn find(&self, names: &[&str]) -> Option<usize> {
-        let position = |name: &&str| self.headers.iter().position(|header| header == name);
-        names.iter().find_map(position)
+        let exact = |name: &&str| self.headers.iter().position(|header| header == name);
+        let similar = |name: &&str| {
+            let mut headers = self.headers.iter();
+            headers.position(|header| header.eq_ignore_ascii_case(name))
+        };
+        let found = names.iter().find_map(exact);
+        found.or_else(|| names.iter().find_map(similar))
+    }
+
+    /// The name of a column.
+    pub fn name(&self, column: usize) -> &str {
+        self.headers.get(column).map_or("", String::as_str)
+    }
+
+    /// The names of all columns.
+    pub fn names(&self) -> &[String] {
+        &self.headers
     }
 
     /// The first of `names` that is a column, or an error that lists what there is. `key` is the
@@ -78,17 +72,9 @@ impl Table {
         if let Some(column) = self.find(names) {
             return Ok(column);
         }
-        // A whole line in one column: the usual sign of another separator.
-        let separators = [(';', "semicolons"), ('\t', "tabs")];
-        let mut others = separators.iter();
-        let other = others.find(|(c, _)| self.headers.len() == 1 && self.headers[0].contains(*c));
-        let remedy = match (other, key) {
-            (Some((_, what)), _) => {
-                format!("; the columns seem to be separated by {what}: save the table with commas")
-            }
-            (None, Some(key)) => format!("; name the right one with `{key}`"),
-            (None, None) => String::new(),
-        };
+        let remedy = key.map_or(String::new(), |key| {
+            format!("; name the right one with --{key}, or `{key}` in [data]")
+        });
         let headers = || self.headers.iter().map(String::as_str);
         let mut hints = names.iter().map(|name| hint(name, headers()));
         let hint = hints.find(|hint| !hint.is_empty()).unwrap_or_default();

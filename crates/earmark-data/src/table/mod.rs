@@ -1,5 +1,4 @@
-//! CSV tables: one reader for data tables, class maps and fold tables, with the line of every row.
+//! CSV tables with a header, read by [`earmark_core::records`].
 
+pub(crate) mod cells;
 pub(crate) mod columns;
-pub(crate) mod label_cell;
-pub(crate) mod records;

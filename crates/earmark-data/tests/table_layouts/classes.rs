@@ -48,7 +48,7 @@ fn class_maps_come_back_as_written() {
 #[test]
 fn mapping_to_the_classes_of_a_model() {
     let tree = Tree::new(&[
-        ("t.csv", "file,label\na.wav,\"dog,cat\"\nb.wav,cat\n"),
+        ("t.csv", "file,labels\na.wav,\"dog,cat\"\nb.wav,cat\n"),
         ("a.wav", ""),
         ("b.wav", ""),
     ]);

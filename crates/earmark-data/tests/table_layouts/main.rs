@@ -1,9 +1,12 @@
-//! The five layouts on small trees, and ESC-10.
+//! The layouts on small trees, and ESC-10.
 
 #[path = "../table_support/mod.rs"]
 mod table_support;
 
 mod classes;
+mod dialects;
+mod guesses;
+mod options;
 mod published;
 mod tables_and_folders;
 

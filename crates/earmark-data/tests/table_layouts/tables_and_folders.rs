@@ -61,7 +61,7 @@ fn csv_recognised_given_directly_and_as_tsv() {
     assert_eq!((set.layout, set.multi_label), (LayoutKind::Csv, false));
     assert_eq!(set.classes.names(), ["x", "y, z"]);
     assert_eq!(load(&tree.path("clips.csv"), &whole).unwrap(), set);
-    let tree = Tree::new(&[("clips.tsv", "path\tclass\na.wav\tx,y\n"), ("a.wav", "")]);
+    let tree = Tree::new(&[("clips.tsv", "path\tlabels\na.wav\tx,y\n"), ("a.wav", "")]);
     assert_eq!(tree.load().unwrap().classes.names(), ["x", "y"]);
 }
 

@@ -5,9 +5,13 @@ use std::collections::VecDeque;
 /// Steps and gradients remembered.
 const MEMORY: usize = 10;
 
+/// Relative error of a value that comes from products in single precision.
+const ROUNDING: f64 = 1e-7;
+
 /// Minimises `f` from `x` until the largest component of the gradient is below `tolerance` or `most` steps are taken. `f` returns the
-/// value at a point and writes the gradient. Steps are halved until the value falls enough (Armijo's rule); steps along which `f` does
-/// not curve upwards are not remembered.
+/// value at a point and writes the gradient. Steps are halved until the value falls enough (Armijo's rule); near the bottom, where a
+/// fall is smaller than the value's rounding error, until the slope does. Steps along which `f` does not curve upwards are not
+/// remembered.
 pub(super) fn minimise(
     mut x: Vec<f64>,
     tolerance: f64,
@@ -43,7 +47,12 @@ pub(super) fn minimise(
                 *t = x + length * d;
             }
             let new_value = f(&there, &mut new_gradient);
-            if new_value <= value + 1e-4 * length * slope {
+            let falls = new_value <= value + 1e-4 * length * slope;
+            let levels = || {
+                new_value <= value + ROUNDING * value.abs()
+                    && dot(&direction, &new_gradient).abs() <= 0.9 * slope.abs()
+            };
+            if falls || levels() {
                 break Some(new_value);
             }
             length /= 2.0;
@@ -91,8 +100,18 @@ fn add(to: &mut [f64], factor: f64, what: &[f64]) {
     to.iter_mut().zip(what).for_each(|(t, w)| *t += factor * w);
 }
 
+/// In eight sums, so that they need not wait for each other.
 fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+    let mut sums = [0.0; 8];
+    let (a, b) = (a.chunks_exact(sums.len()), b.chunks_exact(sums.len()));
+    let rest = a.remainder().iter().zip(b.remainder());
+    let rest: f64 = rest.map(|(a, b)| a * b).sum();
+    for (a, b) in a.zip(b) {
+        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+            *sum += a * b;
+        }
+    }
+    sums.iter().sum::<f64>() + rest
 }
 
 #[cfg(test)]

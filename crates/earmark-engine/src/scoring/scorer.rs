@@ -58,6 +58,8 @@ pub enum ScorerOutput {
     Logits,
     /// What the network's head classifies.
     Embeddings,
+    /// The logits, then the input of the hidden layer before them ([`Architecture::bypass`](earmark_models::Architecture::bypass)).
+    LogitsAndHiddenInput,
 }
 
 impl Scorer {
@@ -76,6 +78,11 @@ impl Scorer {
             ScorerOutput::Scores => self.loss.scores(network.forward(x, &mut ctx)),
             ScorerOutput::Logits => network.forward(x, &mut ctx),
             ScorerOutput::Embeddings => network.embed(x, &mut ctx),
+            ScorerOutput::LogitsAndHiddenInput => {
+                let (input, embedding) = network.embed_with_hidden_input(x, &mut ctx);
+                let logits = network.classify(embedding, &mut ctx);
+                Tensor::cat(vec![logits, input], 1)
+            }
         })
     }
 

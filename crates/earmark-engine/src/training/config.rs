@@ -1,6 +1,6 @@
 //! `[train]` of a recipe.
 
-use super::length_in_epochs_or_steps::{check_learning_rate, check_length};
+use super::length_in_epochs_or_steps::{Length, check_learning_rate};
 use super::phase::{Begin, Phase};
 use crate::init::start_config::StartConfig;
 use crate::loss::Loss;
@@ -21,6 +21,9 @@ pub struct TrainConfig {
     /// Length of the training in steps (batches); or `epochs`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<u64>,
+    /// With `epochs`: steps that the training has at least, however few clips there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_steps: Option<u64>,
     /// Learning rate at which the schedule begins.
     pub learning_rate: f64,
     /// What training minimises, and how scores are made of logits.
@@ -43,6 +46,10 @@ pub struct TrainConfig {
     /// average. 0 is off.
     #[serde(default)]
     pub average_decay: f64,
+    /// Whether BatchNorm's moving statistics follow faster at first: after t steps they keep at most (1 + t) / (10 + t) of their old
+    /// value, so that they forget their start also where a training is too short for `network.batch-norm-decay`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub batch_norm_warm_up: bool,
     /// Prefixes of the variables that are frozen: they keep their values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub freeze: Vec<String>,
@@ -83,18 +90,32 @@ impl Check for TrainConfig {
 
 impl TrainConfig {
     fn check_phases(&self) -> Result<(), ConfigError> {
+        let length = self.length();
         if self.phases.is_empty() {
-            check_length(self.epochs, self.steps)?;
-        } else if self.epochs.is_some() || self.steps.is_some() {
-            let key = if self.epochs.is_some() { "epochs" } else { "steps" };
+            length.check()?;
+        }
+        for (key, is_set) in [
+            ("epochs", length.epochs.is_some()),
+            ("steps", length.steps.is_some()),
+            ("min-steps", length.min_steps.is_some()),
+        ] {
             let remedy = "train.phases is set as well, and each phase has its own length; leave this out";
-            return Err(ConfigError::new(key, "(set)", remedy));
+            ConfigError::unless(self.phases.is_empty() || !is_set, key, "(set)", remedy)?;
         }
         for (k, phase) in self.phases.iter().enumerate() {
-            phase.check().within(&format!("phases[{}]", k + 1))?;
+            phase.check().within(&format!("phases[{k}]"))?;
         }
         let best_first = self.phases.first().is_some_and(|p| p.begin == Begin::Best);
         let remedy = "nothing is the best yet before the first phase; leave it out there";
-        ConfigError::unless(!best_first, "phases[1].begin", "best", remedy)
+        ConfigError::unless(!best_first, "phases[0].begin", "best", remedy)
+    }
+
+    /// The length of a training without phases.
+    pub(super) fn length(&self) -> Length {
+        Length {
+            steps: self.steps,
+            epochs: self.epochs,
+            min_steps: self.min_steps,
+        }
     }
 }

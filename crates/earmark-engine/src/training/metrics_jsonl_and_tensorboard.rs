@@ -54,6 +54,14 @@ impl TrainingLog {
         if let Some(value) = report.log_likelihood {
             validation["log-likelihood"] = value.into();
         }
+        // What warnings at the end of the training are made of.
+        if let Some(guessing) = &report.guessing {
+            validation["guessing"] = json!(guessing);
+            validation["balanced_accuracy"] = json!(report.balanced_accuracy);
+        }
+        if !report.never_predicted.is_empty() {
+            validation["never_predicted"] = json!(report.never_predicted);
+        }
         self.lines
             .append(&json!({ "step": step, "validation": validation, "best": best }))?;
         let scalars = [

@@ -4,6 +4,7 @@ pub(crate) mod config;
 mod freeze_and_layer_rate_checks;
 pub(crate) mod job;
 mod length_in_epochs_or_steps;
+mod longer;
 mod metrics_jsonl_and_tensorboard;
 mod phase;
 mod phase_plan;

@@ -1,6 +1,6 @@
 //! `[[train.phases]]` of a recipe: phases of a training, one after the other.
 
-use super::length_in_epochs_or_steps::{check_learning_rate, check_length};
+use super::length_in_epochs_or_steps::{Length, check_learning_rate};
 use crate::optim::{LayerRate, OptimizerConfig, Schedule};
 use earmark_core::{Check, ConfigError, Within};
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,9 @@ pub struct Phase {
     /// Its length in steps; or `epochs`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<u64>,
+    /// With `epochs`: steps that it has at least, however few clips there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_steps: Option<u64>,
     /// Learning rate at which its schedule begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learning_rate: Option<f64>,
@@ -58,19 +61,34 @@ fn yes() -> bool {
 
 impl Phase {
     /// A phase that takes everything but its length from `[train]`.
-    pub(super) fn of_length(steps: Option<u64>, epochs: Option<f64>) -> Self {
+    pub(super) fn of_length(length: Length) -> Self {
+        let Length {
+            steps,
+            epochs,
+            min_steps,
+        } = length;
         Self {
             steps,
             epochs,
+            min_steps,
             mixing: true,
             ..Self::default()
+        }
+    }
+
+    /// How long it is.
+    pub(super) fn length(&self) -> Length {
+        Length {
+            steps: self.steps,
+            epochs: self.epochs,
+            min_steps: self.min_steps,
         }
     }
 }
 
 impl Check for Phase {
     fn check(&self) -> Result<(), ConfigError> {
-        check_length(self.epochs, self.steps)?;
+        self.length().check()?;
         self.learning_rate.map_or(Ok(()), check_learning_rate)?;
         self.schedule.check().within("schedule")?;
         self.optimizer.check().within("optimizer")?;

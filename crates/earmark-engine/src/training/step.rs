@@ -61,6 +61,8 @@ pub struct TrainStep<'a> {
     pub noisy: Vec<bool>,
     /// Learning rate.
     pub rate: f64,
+    /// For each variable, the steps that have moved it before, which `train.batch-norm-warm-up` counts; used only with that key.
+    pub moved: Vec<u64>,
     /// Draws the dropout masks.
     pub rng: ChaCha8Rng,
 }
@@ -76,7 +78,14 @@ pub fn train_step(step: TrainStep, vars: &mut Vars, optimizer: &mut Optimizer) -
     let clip_features = clip_features_tensor(network, step.clip_features, shape[0], &device);
     let mut ctx = Forward::train(&tracked, step.rng).with_clip_features(clip_features);
     let loss = total_loss(step.train, network, network.outputs(x, &mut ctx), &y, &step.noisy);
-    let statistics = ctx.into_statistics();
+    let mut statistics = ctx.into_statistics();
+    if step.train.batch_norm_warm_up {
+        let each = statistics.into_iter().map(|s| {
+            let moved = step.moved[s.mean_id.0];
+            s.warmed_up(moved)
+        });
+        statistics = each.collect();
+    }
     let grads = loss.backward();
     let loss = f64::from(to_host(loss.inner())[0]);
     if !loss.is_finite() {
@@ -145,13 +154,21 @@ mod tests {
     }
 
     /// One step; returns what it says and the weights after it.
-    fn step((network, mut vars): (Network, Vars)) -> (StepResult, Vars) {
-        let train = config();
+    fn step(start: (Network, Vars)) -> (StepResult, Vars) {
+        step_with(&config(), start, 0)
+    }
+
+    /// The same by other settings, for variables that have moved before.
+    fn step_with(
+        train: &TrainConfig,
+        (network, mut vars): (Network, Vars),
+        moved: u64,
+    ) -> (StepResult, Vars) {
         let mut optimizer = Optimizer::new(train.optimizer, &vars);
         let (x, shape, y) = batch();
         let rng = stream(1, &[Purpose::Dropout as u64]);
         let step = TrainStep {
-            train: &train,
+            train,
             network: &network,
             device: &Device::flex(),
             x,
@@ -160,6 +177,7 @@ mod tests {
             y,
             noisy: vec![],
             rate: 1e-3,
+            moved: vec![moved; vars.len()],
             rng,
         };
         let result = train_step(step, &mut vars, &mut optimizer);
@@ -205,6 +223,40 @@ mod tests {
         ] {
             let id = start.find(name).unwrap();
             assert_eq!(start.to_vec(id) != moved.to_vec(id), moves, "{name}");
+        }
+    }
+
+    /// `m = decay m + (1 - decay) batch` with the decay of the network, or with that of a warm-up; and nothing else moves differently.
+    #[test]
+    fn batch_norm_follows_faster_in_the_first_steps() {
+        let start = || {
+            build(NetworkConfig::MobileNetV1(MobileNetV1Config {
+                width: 0.25,
+                batch_norm_decay: 0.75,
+                ..Default::default()
+            }))
+        };
+        let mut train = config();
+        let plain = step_with(&train, start(), 0).1;
+        train.batch_norm_warm_up = true;
+        for (moved, decay) in [(0, 0.1), (2, 0.25), (1000, 0.75)] {
+            let warmed_up = step_with(&train, start(), moved).1;
+            for (i, spec) in plain.specs().iter().enumerate() {
+                let [was, plain, now] = [&start().1, &plain, &warmed_up].map(|vars| vars.to_vec(VarId(i)));
+                let statistic = spec.name.ends_with(".mean") || spec.name.ends_with(".variance");
+                if !statistic || moved == 1000 {
+                    assert_eq!(plain, now, "{} after {moved} steps", spec.name);
+                    continue;
+                }
+                for ((was, plain), now) in was.iter().zip(&plain).zip(&now) {
+                    let wanted = was + (plain - was) / 0.25 * (1.0 - decay);
+                    assert!(
+                        (now - wanted).abs() < 1e-4 * (1.0 + wanted.abs()),
+                        "{} after {moved} steps: {now} instead of {wanted}",
+                        spec.name
+                    );
+                }
+            }
         }
     }
 

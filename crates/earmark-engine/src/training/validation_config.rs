@@ -25,6 +25,9 @@ pub enum ValidationSplit {
         /// those. Other clips of their groups are neither validated on nor trained on.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         verified: bool,
+        /// With fewer held-out clips than this, which would decide by chance, all clips are trained on and nothing validates.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        min_clips: usize,
     },
     /// One of `count` stratified folds of the training clips, clips of one group kept together: what a search compares settings on.
     InnerFold {
@@ -36,6 +39,43 @@ pub enum ValidationSplit {
     /// The test fold itself, as argus published: every score made that way is marked optimistic.
     #[serde(alias = "judged-fold")]
     TestFold,
+}
+
+fn is_zero(n: &usize) -> bool {
+    *n == 0
+}
+
+impl ValidationSplit {
+    /// Whether there can be no validation clips.
+    pub fn may_be_empty(self) -> bool {
+        match self {
+            Self::None => true,
+            Self::HoldOut { min_clips, .. } => min_clips > 0,
+            Self::InnerFold { .. } | Self::TestFold => false,
+        }
+    }
+
+    /// The same where clips are needed for more than early stopping: they are held out, however few they are.
+    #[must_use]
+    pub fn with_any_clips(mut self) -> Self {
+        if let Self::HoldOut { min_clips, .. } = &mut self {
+            *min_clips = 0;
+        }
+        self
+    }
+
+    /// What a training without validation clips says about it, where clips would have been held out had there been more.
+    pub fn describe_empty(self) -> Option<String> {
+        match self {
+            Self::HoldOut {
+                fraction, min_clips, ..
+            } if min_clips > 0 => Some(format!(
+                "no clips are held out for validation: {fraction} of them would be fewer than validation.split.min-clips = {min_clips}; \
+                 all are trained on, to the last step"
+            )),
+            _ => None,
+        }
+    }
 }
 
 /// `[validation]` of a recipe.

@@ -2,6 +2,7 @@
 
 mod config;
 mod framing;
+mod phase_channel;
 mod spectrum;
 mod window;
 

@@ -1,10 +1,10 @@
 //! The published models that can be downloaded.
 
+mod audioset_names_and_label_tables;
 mod default_folder;
-mod labels;
 
+pub use audioset_names_and_label_tables::{audioset, read_labels};
 pub use default_folder::{installed_model, models_folder};
-pub use labels::{audioset, read_labels};
 
 use crate::PublishedArchitecture;
 use earmark_core::text::suggest;

@@ -1,10 +1,10 @@
 //! Converts the checkpoint of a published model to a model file.
 
 mod architectures;
-mod class_names;
 mod error;
 mod licence_and_source;
 mod mel_bank;
+mod names_given_or_audioset;
 mod tensors;
 
 pub use architectures::{EfficientAtVariant, PublishedArchitecture};
@@ -13,13 +13,13 @@ pub use error::ImportError;
 use crate::catalogue::published_models;
 use architectures::image_backbone;
 use burn::tensor::Device;
-use class_names::{class_count, class_names};
 use earmark_core::text::suggest;
 use earmark_engine::ModelFile;
 use earmark_features::Extractor;
 use earmark_models::{Network, VarId, VarSpec, Vars};
 use licence_and_source::model_meta;
 use mel_bank::mel_bank_fits;
+use names_given_or_audioset::{class_count, class_names};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use tensors::{Checkpoint, take_tensors};

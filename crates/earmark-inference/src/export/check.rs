@@ -1,10 +1,14 @@
-//! Compares an exported graph, evaluated by plain loops, with its model.
+//! `export --check`: compares an exported graph, evaluated by plain loops, with its model, and refuses too large a difference.
 
 use super::{OnnxExport, SCORES, WAVEFORM};
 use crate::PipelineError;
 use crate::model::scoring::{calibrated, score_log_mel};
 use earmark_features::FeatureError;
-use earmark_onnx::Tensor;
+use earmark_onnx::{Tensor, WeightPrecision};
+use std::path::Path;
+
+/// How far a float32 export may be from its model.
+const TOLERANCE: f32 = 1e-4;
 
 /// How far an export is from its model.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +17,29 @@ pub struct ExportCheck {
     pub seconds: f64,
     /// The largest difference of a score.
     pub largest_difference: f32,
+}
+
+impl ExportCheck {
+    /// Refuses an export of the model at `path` whose scores are not numbers, or, with float32 weights, not the model's.
+    ///
+    /// # Errors
+    ///
+    /// For such an export, which is a bug in earmark.
+    pub fn refuse_large_difference(
+        &self,
+        path: &Path,
+        weights: WeightPrecision,
+    ) -> Result<(), PipelineError> {
+        let difference = self.largest_difference;
+        if difference.is_nan() || (weights == WeightPrecision::Float32 && difference > TOLERANCE) {
+            return Err(PipelineError::Request(format!(
+                "{}: the scores of the export differ from the model's by {difference:e}, more than {TOLERANCE:e}; nothing was written. This is a bug in earmark: \
+                 please report it with the recipe",
+                path.display()
+            )));
+        }
+        Ok(())
+    }
 }
 
 impl OnnxExport {

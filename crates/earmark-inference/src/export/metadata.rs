@@ -16,6 +16,14 @@ pub(super) fn doc(recipe: &Recipe, meta: &ModelMeta) -> String {
     )
 }
 
+/// What scores are of: `softmax` or `sigmoid`.
+pub(super) fn score_kind(scorer: &Scorer) -> &'static str {
+    match scorer.loss.is_single_label() {
+        true => "softmax",
+        false => "sigmoid",
+    }
+}
+
 /// For programs: everything needed to use the scores.
 pub(super) fn metadata(
     recipe: &Recipe,
@@ -23,10 +31,6 @@ pub(super) fn metadata(
     scorer: &Scorer,
     weights: WeightPrecision,
 ) -> Vec<(String, String)> {
-    let scores = match scorer.loss.is_single_label() {
-        true => "softmax",
-        false => "sigmoid",
-    };
     let weights = match weights {
         WeightPrecision::Float32 => "float32",
         WeightPrecision::Int8 => "int8",
@@ -35,7 +39,7 @@ pub(super) fn metadata(
     let mut all = vec![
         ("classes", classes),
         ("sample_rate_hz", recipe.front_end.sample_rate_hz.to_string()),
-        ("scores", scores.to_owned()),
+        ("scores", score_kind(scorer).to_owned()),
         ("weights", weights.to_owned()),
         ("name", recipe.name.clone()),
         ("step", meta.step.to_string()),

@@ -6,13 +6,15 @@
 mod calibration;
 mod check;
 mod graph;
+mod labels;
 mod metadata;
 
 pub use check::ExportCheck;
 pub use earmark_onnx::WeightPrecision;
+pub use labels::ExportLabels;
 
-use crate::PipelineError;
-use crate::device::Device;
+use crate::devices_by_name::Device;
+use crate::{ClassThresholds, PipelineError, ThresholdConfig, WindowHop, WindowRule};
 use earmark_engine::{ModelMeta, Scorer};
 use earmark_onnx::OnnxModel;
 use graph::build_graph;
@@ -49,6 +51,10 @@ pub struct OnnxExport {
     /// Whether predictions score random crops (`predict.random-crops`); a graph scores whole clips.
     pub leaves_random_crops: bool,
     scorer: Scorer,
+    /// Name of the recipe.
+    name: String,
+    window_rule: WindowRule,
+    thresholds: ClassThresholds,
 }
 
 impl OnnxExport {
@@ -62,6 +68,9 @@ impl OnnxExport {
         let mut meta = opened.meta().clone();
         meta.calibration = meta.calibration.filter(|_| !options.raw);
         let (recipe, scorer) = (opened.recipe(), opened.scorer());
+        let all: Vec<usize> = (0..meta.classes.len()).collect();
+        let own = meta.calibration.as_ref().map(|c| c.thresholds.as_slice());
+        let thresholds = ThresholdConfig::default().resolve(&meta.classes, &all, own)?;
         let model = OnnxModel {
             producer: "earmark".into(),
             producer_version: earmark_core::VERSION.into(),
@@ -77,6 +86,9 @@ impl OnnxExport {
         })?;
         Ok(Self {
             model,
+            window_rule: WindowRule::new(&opened, None, WindowHop::Default)?,
+            thresholds,
+            name: recipe.name.clone(),
             meta,
             sample_rate_hz: recipe.front_end.sample_rate_hz,
             leaves_random_crops: recipe.predict.random_crops.is_some(),

@@ -3,7 +3,7 @@
 use super::Model;
 use super::scoring::{blend_rows, calibrated, score_pass, segments_of};
 use crate::PipelineError;
-use crate::device::Device;
+use crate::devices_by_name::Device;
 use earmark_core::rows;
 use earmark_features::{ExtractorScratch, FeatureError, Features};
 use earmark_metrics::{BlendMean, MetricsError};
@@ -14,8 +14,8 @@ use std::path::Path;
 /// Segments per forward pass. Passes are cut by this alone, so that scores do not depend on how many files are tagged at a time.
 const PASS: usize = 32;
 
-/// Window and hop of models that take clips of any length.
-const ANY_LENGTH_SECONDS: (f64, f64) = (2.0, 1.0);
+/// Models that take any length score a shorter window filled with silence up to this: what they were trained on was never shorter.
+const SHORTEST_SECONDS: f64 = 2.0;
 
 /// One or several models whose scores are blended.
 #[derive(Clone, Debug)]
@@ -90,36 +90,18 @@ impl Ensemble {
         }
     }
 
-    /// Threshold of each class: what calibration found best, the mean over the models. `None` where not all of them are calibrated.
-    pub fn thresholds(&self) -> Option<Vec<f32>> {
-        let mut sums = vec![0.0_f64; self.classes().len()];
-        for model in &self.models {
-            let thresholds = &model.calibration()?.thresholds;
-            for (sum, class) in sums.iter_mut().zip(self.classes()) {
-                // Models of the same classes may have them in another order.
-                let place = model.classes().iter().position(|c| c == class)?;
-                *sum += f64::from(*thresholds.get(place)?);
-            }
-        }
-        let models = self.models.len() as f64;
-        Some(sums.into_iter().map(|sum| (sum / models) as f32).collect())
+    /// The first model, whose classes, rate and windows are those of all.
+    pub fn first(&self) -> &Model {
+        &self.models[0]
     }
 
-    /// Window and hop in samples where nothing else is asked for: a segment of the first model, and its distance from the next
-    /// one; 2 s every second for models that take any length.
-    pub fn default_window(&self) -> (usize, usize) {
-        let rate = f64::from(self.sample_rate_hz());
-        let extractor = &self.models[0].0.scorer.extractor;
-        let (Some(window), Some(hop)) = (self.models[0].segment_samples(), extractor.segment_hop()) else {
-            let (window, hop) = ANY_LENGTH_SECONDS;
-            return ((window * rate) as usize, (hop * rate) as usize);
-        };
-        let hop_seconds = hop as f64 / extractor.frames_per_second();
-        (window, ((hop_seconds * rate).round() as usize).clamp(1, window))
+    /// Threshold of each class: what calibration found best, the mean over the models. `None` where not all of them are calibrated.
+    pub fn thresholds(&self) -> Option<Vec<f32>> {
+        own_thresholds(&self.models)
     }
 
     /// Scores of each window, one per class: what [`predict`](crate::predict()) gives for a clip of its samples. For models that
-    /// take any length, a window shorter than `window` samples is filled with silence.
+    /// take any length, a window shorter than two seconds (and than `window` samples) is filled with silence.
     ///
     /// # Errors
     ///
@@ -136,6 +118,22 @@ impl Ensemble {
         let blended = blend_rows(scored, self.mean, None)?;
         Ok(blended.rows().map(|(_, scores)| scores.to_vec()).collect())
     }
+}
+
+/// The thresholds of the first model's classes, the mean over the models; `None` where not all of them are calibrated.
+pub(crate) fn own_thresholds(models: &[Model]) -> Option<Vec<f32>> {
+    let classes = models.first()?.classes();
+    let mut sums = vec![0.0_f64; classes.len()];
+    for model in models {
+        let thresholds = &model.calibration()?.thresholds;
+        for (sum, class) in sums.iter_mut().zip(classes) {
+            // Models of the same classes may have them in another order.
+            let place = model.classes().iter().position(|c| c == class)?;
+            *sum += f64::from(*thresholds.get(place)?);
+        }
+    }
+    let count = models.len() as f64;
+    Some(sums.into_iter().map(|sum| (sum / count) as f32).collect())
 }
 
 /// Refuses models of other classes or another rate: their windows or scores would not go together.
@@ -214,8 +212,9 @@ impl Model {
     ) -> Result<Vec<Features>, FeatureError> {
         let extractor = &self.0.scorer.extractor;
         let mut samples = Cow::Borrowed(samples);
-        if extractor.segment_frames().is_none() && samples.len() < window {
-            samples.to_mut().resize(window, 0.0);
+        let shortest = window.min((SHORTEST_SECONDS * f64::from(self.sample_rate_hz())) as usize);
+        if extractor.segment_frames().is_none() && samples.len() < shortest {
+            samples.to_mut().resize(shortest, 0.0);
         }
         let log_mel = extractor.log_mel(&extractor.trim(&samples), scratch)?;
         segments_of(extractor, &log_mel)

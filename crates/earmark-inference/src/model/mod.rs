@@ -4,18 +4,20 @@
 //! exports) works with what it gives. [`StackedModel`] is its counterpart for models whose inputs are the scores of others.
 
 mod ensemble;
+mod fewest_samples_for_frames;
 mod read_model_file;
 pub(crate) mod scoring;
 mod stacked;
 mod tag_recording;
 
-pub(crate) use ensemble::check_same_classes;
 pub use ensemble::{Ensemble, WindowError};
+pub(crate) use ensemble::{check_same_classes, own_thresholds};
+pub(crate) use fewest_samples_for_frames::samples_for;
 pub use read_model_file::{ModelSource, model_files};
 pub use stacked::{StackedModel, find_input, inputs_of};
 
 use crate::PipelineError;
-use crate::device::Device;
+use crate::devices_by_name::Device;
 use earmark_audio::{Clip, resample};
 use earmark_core::threads::Workers;
 use earmark_engine::{ModelMeta, ScoreJob, Scorer, ScorerOutput, SegmentScores};
@@ -119,14 +121,6 @@ impl Model {
         self.0.recipe.front_end.sample_rate_hz
     }
 
-    /// Length of a segment in samples; `None` for a model that takes clips of any length whole.
-    pub fn segment_samples(&self) -> Option<usize> {
-        let extractor = &self.0.scorer.extractor;
-        let frames = extractor.segment_frames()?;
-        // Handcrafted features are one frame, of however many samples.
-        (!extractor.front_end().handcrafted).then(|| samples_for(extractor, frames))
-    }
-
     /// Refuses a model that can't score windows cut from a recording, because it also takes features of whole clips.
     ///
     /// # Errors
@@ -197,21 +191,4 @@ impl Model {
         }
         Ok(features)
     }
-}
-
-/// The fewest samples that fill `frames` frames: frames grow with samples.
-pub(crate) fn samples_for(extractor: &Extractor, frames: usize) -> usize {
-    let (mut few, mut enough) = (0, 1);
-    while extractor.frames(enough) < frames {
-        (few, enough) = (enough, enough * 2);
-    }
-    while few + 1 < enough {
-        let middle = few.midpoint(enough);
-        if extractor.frames(middle) < frames {
-            few = middle;
-        } else {
-            enough = middle;
-        }
-    }
-    enough
 }

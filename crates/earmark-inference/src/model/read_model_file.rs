@@ -2,7 +2,7 @@
 
 use super::{Inner, Model, StackedModel, inputs_of};
 use crate::PipelineError;
-use crate::device::Device;
+use crate::devices_by_name::Device;
 use earmark_engine::{ModelFile, RowScorer, Scorer};
 use earmark_features::Extractor;
 use earmark_models::{Network, NetworkConfig, Vars};

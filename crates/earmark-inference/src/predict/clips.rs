@@ -2,56 +2,139 @@
 
 use super::PredictJob;
 use crate::data::open_for_scoring;
-use crate::{PipelineError, Skips};
-use earmark_data::{DataOptions, Item, MissingFiles, SkipReason};
+use crate::progress::skip;
+use crate::{Event, Observer, PipelineError, Skips};
+use earmark_core::human::human_amount;
+use earmark_data::layout::recognise;
+use earmark_data::{DataError, DataOptions, DataSet, Item, LayoutKind, MissingFiles, SkipReason, load};
 use earmark_recipe::Recipe;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
-/// The clips of a job sorted by name, and those whose names no table can contain. Labels are not read.
-pub(crate) fn find_clips(job: &PredictJob, recipe: &Recipe) -> Result<(Vec<Item>, Skips), PipelineError> {
-    let mut items = Vec::new();
-    let mut unnamed = Vec::new();
+/// How many missing files an error names.
+const NAMED: usize = 3;
+
+/// The clips of a job.
+pub(crate) struct ClipList {
+    /// Sorted by name, without labels.
+    pub items: Vec<Item>,
+    /// Those whose names no table can contain.
+    unnamed: Skips,
+    /// What the folder was taken for.
+    read: Vec<String>,
+    /// What is to be said about how the folder was read.
+    note: Option<String>,
+}
+
+impl ClipList {
+    /// Says how the folder was read, and reports clips without a name, which are added to `skipped`.
+    pub fn report(&self, observer: Observer, skipped: &mut Skips) {
+        if !self.read.is_empty() {
+            observer(Event::Data(&self.read));
+        }
+        if let Some(note) = &self.note {
+            observer(Event::Note(note.clone()));
+        }
+        for (file, reason) in &self.unnamed {
+            skip(observer, skipped, file, reason.clone());
+        }
+    }
+}
+
+/// The clips of a job, for the model of a recipe.
+pub(crate) fn find_clips(job: &PredictJob, recipe: &Recipe) -> Result<ClipList, PipelineError> {
+    let mut clips = ClipList {
+        items: named_items(&job.files)?,
+        unnamed: Vec::new(),
+        read: Vec::new(),
+        note: None,
+    };
     if let Some(root) = &job.data {
-        let mut options = match job.layout {
-            None => recipe.data.clone(),
-            // The recipe's other keys belong to its own layout.
-            layout => DataOptions {
-                layout,
-                ..DataOptions::default()
-            },
-        };
-        options.read_labels = false;
-        options.class_map = None;
-        options.missing_files = MissingFiles::Refuse;
-        let mut data = open_for_scoring(&options, root, job.subset.as_deref())?;
+        let (mut data, note) = open_folder(job, recipe, root)?;
+        clips.note = note;
+        clips.read = data.lines();
         if job.subset.is_none() && data.subsets().contains(&"test") {
             data = data.select_subsets(&["test"])?;
         }
-        items.extend(data.items);
-        unnamed.extend(
-            data.skipped
-                .into_iter()
-                .filter(|s| s.reason == SkipReason::FileName)
-                .map(|s| (s.file, s.reason.to_string())),
-        );
+        clips.items.extend(data.items);
+        let unnamed = data.skipped.into_iter();
+        let unnamed = unnamed.filter(|s| s.reason == SkipReason::FileName);
+        clips
+            .unnamed
+            .extend(unnamed.map(|s| (s.file, s.reason.to_string())));
     }
-    let files = file_items(&job.files).map_err(|e| PipelineError::Request(format!("--files {e}")))?;
-    items.extend(files);
-    if items.is_empty() {
+    if clips.items.is_empty() {
         return Err(PipelineError::Request(
             "nothing to predict: give audio files, or a folder with --data DIR".into(),
         ));
     }
-    items.sort_by(|a, b| a.file.cmp(&b.file));
-    Ok((items, unnamed))
+    clips.items.sort_by(|a, b| a.file.cmp(&b.file));
+    Ok(clips)
+}
+
+/// Opens the data folder as the job or the model's recipe says; a folder without any table, which is just recordings, as those. Labels
+/// are not read.
+fn open_folder(
+    job: &PredictJob,
+    recipe: &Recipe,
+    root: &Path,
+) -> Result<(DataSet, Option<String>), PipelineError> {
+    let mut options = job.read.over(&recipe.data);
+    options.read_labels = false;
+    options.class_map = None;
+    options.missing_files = MissingFiles::Refuse;
+    let refusal = match open_for_scoring(&options, root, job.subset.as_deref()) {
+        Ok(data) => return Ok((data, None)),
+        Err(refusal) => refusal,
+    };
+    if !lacks_table(&refusal) || !job.read.is_empty() || job.subset.is_some() || !is_plain(root) {
+        return Err(refusal);
+    }
+    let recordings = DataOptions {
+        layout: Some(LayoutKind::Folders),
+        read_labels: false,
+        ..DataOptions::default()
+    };
+    // Without recordings, either: the first message says what was expected.
+    let data = load(root, &recordings).map_err(|_| refusal)?;
+    let amount = human_amount(data.items.len(), "recording", "recordings");
+    let note = format!("{}: has no table; all of it is scored, {amount}", root.display());
+    Ok((data, Some(note)))
+}
+
+/// Whether it was refused for want of a table, rather than for what is in one.
+fn lacks_table(refusal: &PipelineError) -> bool {
+    match refusal {
+        PipelineError::Data(DataError::NoTable { .. } | DataError::Unrecognised { .. }) => true,
+        PipelineError::Data(DataError::Read { source, .. }) => source.kind() == ErrorKind::NotFound,
+        _ => false,
+    }
+}
+
+/// Whether a folder has no table that another layout would read.
+fn is_plain(root: &Path) -> bool {
+    matches!(
+        recognise(root, &DataOptions::default()),
+        Ok(LayoutKind::Folders) | Err(DataError::Unrecognised { .. })
+    )
+}
+
+/// The files of `--files`, as [`file_items`].
+pub(crate) fn named_items(files: &[PathBuf]) -> Result<Vec<Item>, PipelineError> {
+    file_items(files).map_err(|e| PipelineError::Request(format!("--files {e}")))
 }
 
 /// Single files as clips, named as they were given.
 ///
 /// # Errors
 ///
-/// For a folder.
+/// For a folder, and for files that do not exist: a mistyped name is not a recording that can't be read.
 pub fn file_items(files: &[PathBuf]) -> Result<Vec<Item>, PipelineError> {
+    let missing = files.iter().filter(|path| is_missing(path));
+    let missing: Vec<String> = missing.map(|path| path.display().to_string()).collect();
+    if !missing.is_empty() {
+        return Err(PipelineError::Request(missing_files(&missing)));
+    }
     let item = |path: &PathBuf| {
         if path.is_dir() {
             return Err(PipelineError::Request(format!(
@@ -67,4 +150,53 @@ pub fn file_items(files: &[PathBuf]) -> Result<Vec<Item>, PipelineError> {
         })
     };
     files.iter().map(item).collect()
+}
+
+fn is_missing(path: &Path) -> bool {
+    let absent = |e: std::io::Error| matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
+    std::fs::metadata(path).is_err_and(absent)
+}
+
+fn missing_files(missing: &[String]) -> String {
+    let named = missing[..missing.len().min(NAMED)].join(", ");
+    match missing.len() {
+        1 => format!("{named}: no such file; check the path"),
+        n if n > NAMED => format!("{named} and {} more: no such files; check the paths", n - NAMED),
+        _ => format!("{named}: no such files; check the paths"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_files_are_named() {
+        let here = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        let of = |names: &[&str]| {
+            let files: Vec<PathBuf> = names.iter().map(PathBuf::from).chain([here.clone()]).collect();
+            file_items(&files)
+                .map(|items| items.len())
+                .map_err(|e| e.to_string())
+        };
+        assert_eq!(of(&[]), Ok(1));
+        assert_eq!(
+            of(&["no.wav"]),
+            Err("no.wav: no such file; check the path".into())
+        );
+        assert_eq!(
+            of(&["no.wav", "b/no.wav"]),
+            Err("no.wav, b/no.wav: no such files; check the paths".into())
+        );
+        assert_eq!(
+            of(&["a", "b", "c", "d", "e"]),
+            Err("a, b, c and 2 more: no such files; check the paths".into())
+        );
+        let below = here.join("x.wav");
+        let message = of(&[&below.to_string_lossy()]).unwrap_err();
+        assert!(
+            message.ends_with("x.wav: no such file; check the path"),
+            "{message}"
+        );
+    }
 }

@@ -1,7 +1,7 @@
 //! What to predict, and what comes of it.
 
 use crate::Skips;
-use earmark_data::LayoutKind;
+use earmark_data::ReadAs;
 use earmark_metrics::{BlendMean, ScoreTable};
 use std::path::PathBuf;
 
@@ -16,8 +16,8 @@ pub struct PredictJob {
     pub subset: Option<String>,
     /// Single files.
     pub files: Vec<PathBuf>,
-    /// The folder's layout, if it differs from the one in the model's recipe.
-    pub layout: Option<LayoutKind>,
+    /// How the folder is read where that differs from the model's recipe.
+    pub read: ReadAs,
     /// How several models are blended.
     pub mean: BlendMean,
     /// Whether to ignore the calibration in model files.

@@ -2,25 +2,26 @@
 
 mod clips;
 mod job;
+mod mean_for_unreadable_clips;
 mod segments;
 
 pub use clips::file_items;
-pub(crate) use clips::find_clips;
+pub(crate) use clips::{find_clips, named_items};
 pub use job::{PredictJob, Prediction};
 pub use segments::{SegmentPrediction, SegmentRow, out_of_fold_segments, predict_segments};
 
-use crate::device::Device;
+use crate::devices_by_name::Device;
 use crate::model::scoring::calibrated;
 use crate::model::{Model, ModelSource, StackedModel, model_files};
 use crate::progress::skip;
 use crate::{Event, Observer, PipelineError, Skips, reason};
-use earmark_core::rows::mean;
 use earmark_data::FeatureStore;
 use earmark_engine::ScoreJob;
 use earmark_features::Extractor;
 use earmark_metrics::{BlendMean, ScoreTable, blend};
 use earmark_runs::run_dir::find_models;
 use earmark_runs::split_table::SplitTable;
+use mean_for_unreadable_clips::with_mean_for_unreadable;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,11 +29,16 @@ use std::sync::atomic::AtomicBool;
 
 /// Scores all clips with all models and blends the scores; `None` when stopped. The base models of stacked models are computed once,
 /// even if several models use them.
+///
+/// # Errors
+///
+/// For a model, a folder or a named file that can't be used; recordings that can't be read are not errors but skipped.
 pub fn predict(
     job: &PredictJob,
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<Prediction>, PipelineError> {
+    named_items(&job.files)?;
     let mut run = PredictRun {
         device: Device::named(&job.device)?,
         job,
@@ -160,13 +166,12 @@ impl PredictRun<'_> {
         let (recipe, scorer) = (model.recipe(), model.scorer());
         let classes = model.classes().to_vec();
         self.single_label = scorer.loss.is_single_label();
-        let (items, unnamed) = find_clips(job, recipe)?;
+        let clips = find_clips(job, recipe)?;
         let k = self.tables.len();
         if k == 0 {
-            for (file, reason) in unnamed {
-                skip(observer, &mut self.unnamed, &file, reason);
-            }
+            clips.report(observer, &mut self.unnamed);
         }
+        let items = clips.items;
         if let Some(data) = &job.data
             && let Some(split) = SplitTable::of_model(model.path(), data)
         {
@@ -202,10 +207,7 @@ impl PredictRun<'_> {
         if !whole {
             return Ok(None);
         }
-        // The best guess for a clip that can't be read.
-        let fill = mean(rows.iter().flatten()).unwrap_or_else(|| vec![0.0; classes.len()]);
-        let rows = rows.into_iter().map(|row| row.unwrap_or_else(|| fill.clone()));
-        let values = rows.flatten().collect();
+        let values = with_mean_for_unreadable(rows, classes.len());
         let files = items.into_iter().map(|i| i.file).collect();
         Ok(Some(ScoreTable::new(files, classes, values)?))
     }

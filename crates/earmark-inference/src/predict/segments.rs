@@ -1,11 +1,10 @@
 //! Scores of every segment of a clip, before they are averaged.
 
-use super::{PredictJob, find_clips};
+use super::{PredictJob, find_clips, named_items};
 use crate::data::open_data;
-use crate::device::Device;
+use crate::devices_by_name::Device;
 use crate::model::scoring::blend_rows;
 use crate::model::{Model, model_files};
-use crate::progress::skip;
 use crate::segment_rows::{SegmentRowsJob, segment_rows};
 use crate::{Event, Observer, PipelineError, Skips};
 use earmark_data::{FeatureStore, Item};
@@ -44,18 +43,19 @@ pub fn predict_segments(
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<SegmentPrediction>, PipelineError> {
+    named_items(&job.files)?;
     let device = Device::named(&job.device)?;
     let mut each: Vec<SegmentPrediction> = Vec::new();
     for path in model_files(&job.models)? {
         let model = Model::open_file(&path, &device)?;
-        let (items, unnamed) = find_clips(job, model.recipe())?;
+        let clips = find_clips(job, model.recipe())?;
         // A clip is reported once, whichever model can't read it.
         let reported = each.first().map_or(&[][..], |first| &first.skipped);
         let show = |event: Event| match event {
             Event::Skipped { file, .. } if reported.iter().any(|(other, _)| other == file) => {}
             event => observer(event),
         };
-        let Some(mut one) = of_model(&model, &items, &show, stop)? else {
+        let Some(mut one) = of_model(&model, &clips.items, &show, stop)? else {
             return Ok(None);
         };
         if let Some(calibration) = model.calibration().filter(|_| !job.raw) {
@@ -63,9 +63,7 @@ pub fn predict_segments(
             rows.for_each(|row| calibration.apply(&mut row.scores));
         }
         if each.is_empty() {
-            for (file, reason) in unnamed {
-                skip(observer, &mut one.skipped, &file, reason);
-            }
+            clips.report(observer, &mut one.skipped);
         }
         each.push(one);
     }

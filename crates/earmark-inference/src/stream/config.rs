@@ -1,13 +1,14 @@
 //! Settings of stream tagging.
 
 use crate::PipelineError;
+use crate::thresholds::ThresholdConfig;
 use earmark_metrics::BlendMean;
 
-/// Longest time between scores: later ones would not be live.
-const LONGEST_HOP_SECONDS: f64 = 1.0;
-
-/// Shortest: below, windows are nearly the same.
+/// Shortest time between scores: below, windows are nearly the same.
 const SHORTEST_HOP_SECONDS: f64 = 0.01;
+
+/// Longer windows are refused: one is computed at every hop.
+const LONGEST_WINDOW_SECONDS: f64 = 120.0;
 
 /// How to tag a stream.
 #[derive(Clone, Debug)]
@@ -16,12 +17,14 @@ pub struct StreamConfig {
     pub models: Vec<String>,
     /// How several models are blended.
     pub mean: BlendMean,
-    /// Length of the window that is scored; `None` is one segment of each model.
+    /// Length of the window that is scored; `None` follows the [rule](crate::WindowRule).
     pub window_seconds: Option<f64>,
-    /// Time between scores, at most a second.
-    pub hop_seconds: f64,
+    /// Time between scores, at most a window; `None` follows the rule.
+    pub hop_seconds: Option<f64>,
     /// Time constant of exponential smoothing over past scores; 0 means no smoothing.
     pub smooth_seconds: f64,
+    /// Minimum scores for classes to count as detected.
+    pub thresholds: ThresholdConfig,
     /// Whether to ignore the calibration in model files.
     pub raw: bool,
     /// Device by name.
@@ -29,39 +32,50 @@ pub struct StreamConfig {
 }
 
 impl StreamConfig {
-    /// One model on the CPU, with its own window, scored twice a second without smoothing.
+    /// One model on the CPU, with its own windows and thresholds, without smoothing.
     pub fn new(model: impl Into<String>) -> Self {
         Self {
             models: vec![model.into()],
             mean: BlendMean::Geometric,
             window_seconds: None,
-            hop_seconds: 0.5,
+            hop_seconds: None,
             smooth_seconds: 0.0,
+            thresholds: ThresholdConfig::default(),
             raw: false,
             device: "cpu".into(),
         }
     }
 
-    /// Refuses times that can't work.
+    /// Refuses numbers that can't work, whatever the model.
     pub(super) fn check(&self) -> Result<(), PipelineError> {
-        let (hop, smooth) = (self.hop_seconds, self.smooth_seconds);
-        if !(SHORTEST_HOP_SECONDS..=LONGEST_HOP_SECONDS).contains(&hop) {
-            return Err(PipelineError::Request(format!(
-                "--hop {hop}: choose {SHORTEST_HOP_SECONDS} to {LONGEST_HOP_SECONDS} seconds"
-            )));
+        let refused = |problem: String| Err(PipelineError::Request(problem));
+        if let Some(window) = self.window_seconds
+            && !(window > 0.0 && window <= LONGEST_WINDOW_SECONDS)
+        {
+            return refused(format!(
+                "--window {window}: choose seconds above 0, at most {LONGEST_WINDOW_SECONDS}"
+            ));
         }
+        if let Some(hop) = self.hop_seconds
+            && !(SHORTEST_HOP_SECONDS..=LONGEST_WINDOW_SECONDS).contains(&hop)
+        {
+            return refused(format!(
+                "--hop {hop}: choose {SHORTEST_HOP_SECONDS} seconds or more, at most the length of a window"
+            ));
+        }
+        let smooth = self.smooth_seconds;
         if !(0.0..=1e6).contains(&smooth) {
-            return Err(PipelineError::Request(format!(
+            return refused(format!(
                 "--smooth {smooth}: choose seconds from 0 (off), such as 1"
-            )));
+            ));
         }
-        Ok(())
+        self.thresholds.check()
     }
 
     /// Share of the old scores that remains after a hop.
-    pub(super) fn kept_share(&self) -> f64 {
+    pub(super) fn kept_share(&self, hop_seconds: f64) -> f64 {
         match self.smooth_seconds {
-            s if s > 0.0 => (-self.hop_seconds / s).exp(),
+            s if s > 0.0 => (-hop_seconds / s).exp(),
             _ => 0.0,
         }
     }

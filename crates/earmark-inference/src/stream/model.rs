@@ -1,6 +1,5 @@
 //! One model on a stream, with the samples of its window at its rate.
 
-use super::StreamConfig;
 use crate::PipelineError;
 use crate::model::scoring::{calibrated, score_log_mel};
 use crate::model::{Model, samples_for};
@@ -10,9 +9,6 @@ use earmark_features::{Extractor, ExtractorScratch, Features, FrontEnd, SegmentP
 use earmark_metrics::Calibration;
 use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// Longer windows are refused: one is computed at every hop.
-const LONGEST_WINDOW_SECONDS: f64 = 120.0;
 
 pub(super) struct StreamModel {
     scorer: Scorer,
@@ -29,25 +25,15 @@ pub(super) struct StreamModel {
 }
 
 impl StreamModel {
-    /// A model on a stream of `input_hz`; windows are one segment long by default.
-    pub fn new(model: &Model, job: &StreamConfig, input_hz: u32) -> Result<Self, PipelineError> {
+    /// A model on a stream of `input_hz`, with windows of this length; `raw` leaves its calibration out.
+    pub fn new(model: &Model, window_seconds: f64, raw: bool, input_hz: u32) -> Result<Self, PipelineError> {
         model.check_scores_windows()?;
         let (recipe, mut scorer) = (model.recipe(), model.scorer().clone());
         let rate = recipe.front_end.sample_rate_hz;
+        let window = ((window_seconds * f64::from(rate)).round() as usize).max(1);
         // Segments of training, where prediction takes whole clips.
         let trained = Extractor::new(&recipe.front_end)?;
         let segment = samples_for(&trained, trained.segment_frames().unwrap_or(1));
-        let window = match job.window_seconds {
-            None => segment,
-            Some(s) if s > 0.0 && s <= LONGEST_WINDOW_SECONDS => {
-                ((s * f64::from(rate)).round() as usize).max(1)
-            }
-            Some(s) => {
-                return Err(PipelineError::Request(format!(
-                    "--window {s}: choose seconds above 0, at most {LONGEST_WINDOW_SECONDS}"
-                )));
-            }
-        };
         // A window of one segment's length is one segment, wherever segments are placed in longer clips.
         if window <= segment && !recipe.predict.any_length() {
             let front_end = one_segment(recipe.predict_front_end(), &scorer.extractor);
@@ -65,7 +51,7 @@ impl StreamModel {
             scratch: scorer.extractor.scratch(),
             scorer,
             classes: model.classes().to_vec(),
-            calibration: model.calibration().filter(|_| !job.raw).cloned(),
+            calibration: model.calibration().filter(|_| !raw).cloned(),
             resampler,
             samples,
             window,
@@ -75,10 +61,6 @@ impl StreamModel {
 
     pub fn extractor(&self) -> &Extractor {
         &self.scorer.extractor
-    }
-
-    pub fn window_seconds(&self) -> f64 {
-        self.window as f64 / f64::from(self.extractor().front_end().sample_rate_hz)
     }
 
     /// Takes in samples at the stream's rate.

@@ -4,9 +4,11 @@ use super::StreamConfig;
 use super::model::StreamModel;
 use super::pcm::LOUDEST;
 use crate::PipelineError;
-use crate::device::Device;
+use crate::devices_by_name::Device;
 use crate::model::scoring::blend_rows;
-use crate::model::{Model, check_same_classes};
+use crate::model::{Model, check_same_classes, own_thresholds};
+use crate::thresholds::ClassThresholds;
+use crate::window_rule::{WindowHop, WindowRule};
 use earmark_features::Features;
 use earmark_metrics::BlendMean;
 
@@ -26,7 +28,8 @@ pub struct StreamTagger {
     models: Vec<StreamModel>,
     mean: BlendMean,
     input_hz: u32,
-    hop_seconds: f64,
+    window_rule: WindowRule,
+    thresholds: ClassThresholds,
     /// Share of the old scores that remains after a hop.
     kept_share: f64,
     smoothed: Option<Vec<f64>>,
@@ -51,13 +54,23 @@ impl StreamTagger {
         for model in &opened {
             check_same_classes(first.path_and_classes(), model.path_and_classes())?;
         }
-        let models = opened.iter().map(|model| StreamModel::new(model, job, input_hz));
+        let hop = job.hop_seconds.map_or(WindowHop::Default, WindowHop::Hop);
+        let window_rule = WindowRule::new(first, job.window_seconds, hop)?;
+        let detected: Vec<usize> = (0..first.classes().len()).collect();
+        let own = own_thresholds(&opened).filter(|_| !job.raw);
+        let thresholds = job
+            .thresholds
+            .resolve(first.classes(), &detected, own.as_deref())?;
+        let window = window_rule.seconds();
+        let models = opened.iter();
+        let models = models.map(|model| StreamModel::new(model, window, job.raw, input_hz));
         Ok(Self {
             models: models.collect::<Result<_, _>>()?,
             mean: job.mean,
             input_hz,
-            hop_seconds: job.hop_seconds,
-            kept_share: job.kept_share(),
+            kept_share: job.kept_share(window_rule.hop_seconds()),
+            window_rule,
+            thresholds,
             smoothed: None,
             taken: 0,
             hops: 0,
@@ -74,17 +87,19 @@ impl StreamTagger {
         self.models.len()
     }
 
-    /// The longest window.
-    pub fn window_seconds(&self) -> f64 {
-        self.models
-            .iter()
-            .map(StreamModel::window_seconds)
-            .fold(0.0, f64::max)
+    /// Windows, and why they are as long as they are.
+    pub fn window_rule(&self) -> &WindowRule {
+        &self.window_rule
+    }
+
+    /// Threshold of each class.
+    pub fn thresholds(&self) -> &ClassThresholds {
+        &self.thresholds
     }
 
     /// Time between scores.
     pub fn hop_seconds(&self) -> f64 {
-        self.hop_seconds
+        self.window_rule.hop_seconds()
     }
 
     /// Frames per second of [`StreamResult::features`].
@@ -103,7 +118,7 @@ impl StreamTagger {
 
     /// Sample at which the current hop ends.
     fn hop_end(&self) -> u64 {
-        ((self.hops + 1) as f64 * self.hop_seconds * f64::from(self.input_hz)).round() as u64
+        ((self.hops + 1) as f64 * self.hop_seconds() * f64::from(self.input_hz)).round() as u64
     }
 
     /// Takes in samples up to the end of the current hop and returns how many; the rest belongs to the next hop.

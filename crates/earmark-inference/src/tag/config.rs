@@ -1,25 +1,10 @@
-//! Settings of tagging, and the windows that follow from them.
+//! Settings of tagging.
 
 use super::TagError;
 use super::events::EventScore;
-use super::result::milliseconds;
-use super::windows::WindowGrid;
+use crate::thresholds::ThresholdConfig;
+use crate::window_rule::WindowHop;
 use earmark_metrics::BlendMean;
-
-/// Minimum score for a class to count as detected, where neither the settings nor the model have one.
-pub const THRESHOLD: f32 = 0.3;
-
-/// Distance from one window to the next.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum WindowHop {
-    /// The model's own, or half a window if its length is given.
-    #[default]
-    Default,
-    /// Seconds from one start to the next.
-    Hop(f64),
-    /// Seconds that two neighbours share.
-    Overlap(f64),
-}
 
 /// What to detect, and how.
 #[derive(Clone, Debug)]
@@ -30,14 +15,14 @@ pub struct TagConfig {
     pub mean: BlendMean,
     /// Device by name.
     pub device: String,
-    /// Length of a window; `None` is the model's own.
+    /// Length of a window; `None` follows the [rule](crate::WindowRule).
     pub window_seconds: Option<f64>,
     /// Distance from one window to the next.
     pub hop: WindowHop,
     /// Names of the classes to detect; empty for all.
     pub classes: Vec<String>,
-    /// Minimum score for a class to count as detected; `None` is the model's own threshold for each class, else 0.3.
-    pub threshold: Option<f32>,
+    /// Minimum scores for classes to count as detected.
+    pub thresholds: ThresholdConfig,
     /// An event lasts while its score is at least this share of the threshold.
     pub release: f32,
     /// Events of a class with at most this gap are merged.
@@ -62,7 +47,7 @@ impl Default for TagConfig {
             window_seconds: None,
             hop: WindowHop::Default,
             classes: Vec::new(),
-            threshold: None,
+            thresholds: ThresholdConfig::default(),
             release: 0.8,
             merge_seconds: 0.0,
             min_seconds: 0.0,
@@ -75,10 +60,10 @@ impl Default for TagConfig {
 
 /// Refuses numbers that can't work.
 pub(super) fn check(tag: &TagConfig) -> Result<(), TagError> {
-    check_range("--threshold", tag.threshold.map(f64::from), 1.0)?;
-    check_range("--release", Some(f64::from(tag.release)), 1.0)?;
-    check_range("--merge", Some(tag.merge_seconds), f64::MAX)?;
-    check_range("--min-duration", Some(tag.min_seconds), f64::MAX)?;
+    tag.thresholds.check()?;
+    check_range("--release", f64::from(tag.release), 1.0)?;
+    check_range("--merge", tag.merge_seconds, f64::MAX)?;
+    check_range("--min-duration", tag.min_seconds, f64::MAX)?;
     if tag.top == Some(0) {
         return Err(TagError::Request(
             "--top-k 0: leaves no class; give 1 or more".into(),
@@ -87,61 +72,15 @@ pub(super) fn check(tag: &TagConfig) -> Result<(), TagError> {
     Ok(())
 }
 
-fn check_range(flag: &str, value: Option<f64>, most: f64) -> Result<(), TagError> {
-    let Some(wrong) = value.filter(|value| !(0.0..=most).contains(value)) else {
+fn check_range(flag: &str, value: f64, most: f64) -> Result<(), TagError> {
+    if (0.0..=most).contains(&value) {
         return Ok(());
-    };
+    }
     let range = match most == 1.0 {
         true => "from 0 to 1",
         false => "of seconds, 0 or more",
     };
     Err(TagError::Request(format!(
-        "{flag} {wrong}: give a number {range}"
+        "{flag} {value}: give a number {range}"
     )))
-}
-
-/// Windows in samples; `model` is the model's own window and hop.
-pub(super) fn window_grid(
-    tag: &TagConfig,
-    rate_hz: u32,
-    model: (usize, usize),
-) -> Result<WindowGrid, TagError> {
-    // A day: longer times were meant in another unit.
-    const LONGEST_SECONDS: f64 = 86_400.0;
-    let rate = f64::from(rate_hz);
-    let samples = |flag: &str, seconds: f64| {
-        let samples = (seconds * rate).round();
-        if samples >= 1.0 && seconds <= LONGEST_SECONDS {
-            return Ok(samples as usize);
-        }
-        Err(TagError::Request(format!(
-            "{flag} {seconds}: give seconds, from {} (one sample) to {LONGEST_SECONDS}",
-            1.0 / rate
-        )))
-    };
-    let window = match tag.window_seconds {
-        Some(seconds) => samples("--window", seconds)?,
-        None => model.0,
-    };
-    let hop = match tag.hop {
-        WindowHop::Default if tag.window_seconds.is_some() => window.div_ceil(2),
-        WindowHop::Default => model.1.min(window),
-        WindowHop::Hop(seconds) => samples("--hop", seconds)?,
-        WindowHop::Overlap(seconds) => {
-            check_range("--overlap", Some(seconds), f64::MAX)?;
-            window.saturating_sub((seconds * rate).round() as usize)
-        }
-    };
-    let seconds = |samples: usize| milliseconds(samples as f64 / rate);
-    match tag.hop {
-        WindowHop::Hop(given) if hop > window => Err(TagError::Request(format!(
-            "--hop {given}: is longer than a window of {} s, so sound between windows would be missed; give at most that",
-            seconds(window)
-        ))),
-        WindowHop::Overlap(given) if hop == 0 => Err(TagError::Request(format!(
-            "--overlap {given}: must be less than a window of {} s; give less",
-            seconds(window)
-        ))),
-        _ => Ok(WindowGrid::new(window, hop, rate_hz)),
-    }
 }

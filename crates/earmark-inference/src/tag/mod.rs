@@ -8,7 +8,7 @@
 //! A window is scored as [`predict`](crate::predict()) would score a clip of its samples: its features do not depend on what came
 //! before it. So scores do not depend on how a recording was read, and a window that was cut out and saved scores the same.
 //!
-//! Several files are tagged at a time ([`archive`]). The results of each go to a resume log, one write per file, and the output is
+//! Several files are tagged at a time ([`many_recordings`]). The results of each go to a resume log, one write per file, and the output is
 //! made from it: if the process is killed, only the files in progress are lost ([`resume_log`]).
 
 pub mod classes;
@@ -27,7 +27,8 @@ mod scratch_file;
 pub mod tagger;
 pub mod windows;
 
-pub use config::{TagConfig, WindowHop};
+pub use crate::window_rule::WindowHop;
+pub use config::TagConfig;
 pub use error::TagError;
 pub use events::EventScore;
 pub use formats::Format;

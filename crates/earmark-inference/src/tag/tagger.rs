@@ -2,15 +2,17 @@
 
 use super::TagError;
 use super::classes::choose;
-use super::config::{THRESHOLD, TagConfig, check, window_grid};
+use super::config::{TagConfig, check};
 use super::error::TagFailure;
 use super::events::EventRule;
 use super::result::{TagResult, milliseconds};
 use super::scratch_file::ScratchFile;
 use super::windows::WindowGrid;
 use crate::PipelineError;
-use crate::device::Device;
+use crate::devices_by_name::Device;
 use crate::model::{Ensemble, Model};
+use crate::thresholds::ClassThresholds;
+use crate::window_rule::WindowRule;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -19,7 +21,9 @@ use std::sync::atomic::AtomicBool;
 pub struct Tagger {
     pub(super) ensemble: Ensemble,
     pub(super) grid: WindowGrid,
+    window_rule: WindowRule,
     pub(super) rule: EventRule,
+    thresholds: ClassThresholds,
     /// Detected classes, by number.
     pub(super) chosen: Vec<usize>,
     /// Their names.
@@ -51,33 +55,34 @@ impl Tagger {
 
     fn with_ensemble(ensemble: Ensemble, tag: &TagConfig) -> Result<Self, TagError> {
         check(tag)?;
-        let grid = window_grid(tag, ensemble.sample_rate_hz(), ensemble.default_window())?;
+        let window_rule = WindowRule::new(ensemble.first(), tag.window_seconds, tag.hop)?;
+        let (window, hop) = window_rule.samples();
+        let grid = WindowGrid::new(window, hop, ensemble.sample_rate_hz());
         // A window length that can't be scored is refused before any recording is opened.
         ensemble
             .score_windows(&[vec![0.0; grid.window]], grid.window)
             .map_err(|e| {
-                let seconds = grid.window as f64 / f64::from(ensemble.sample_rate_hz());
                 TagError::Request(format!(
                     "--window {}: the model can't score windows of this length ({e}); give a longer one",
-                    milliseconds(seconds)
+                    milliseconds(window_rule.seconds())
                 ))
             })?;
         let chosen = choose(ensemble.classes(), &tag.classes)?;
         let own = ensemble.thresholds();
-        let threshold = |class: &usize| {
-            tag.threshold
-                .or_else(|| own.as_ref().map(|own| own[*class]))
-                .unwrap_or(THRESHOLD)
-        };
+        let thresholds = tag
+            .thresholds
+            .resolve(ensemble.classes(), &chosen, own.as_deref())?;
         Ok(Self {
             grid,
+            window_rule,
             rule: EventRule {
-                thresholds: chosen.iter().map(threshold).collect(),
+                thresholds: thresholds.values().to_vec(),
                 release: tag.release,
                 merge_seconds: tag.merge_seconds,
                 min_seconds: tag.min_seconds,
                 score: tag.event_score,
             },
+            thresholds,
             names: chosen.iter().map(|c| ensemble.classes()[*c].clone()).collect(),
             chosen,
             ensemble,
@@ -96,10 +101,9 @@ impl Tagger {
         &self.names
     }
 
-    /// Window and hop in seconds.
-    pub fn window_seconds(&self) -> (f64, f64) {
-        let rate = f64::from(self.ensemble.sample_rate_hz());
-        (self.grid.window as f64 / rate, self.grid.hop as f64 / rate)
+    /// Windows, and why they are as long as they are.
+    pub fn window_rule(&self) -> &WindowRule {
+        &self.window_rule
     }
 
     /// Whether scores of windows are kept.
@@ -112,20 +116,20 @@ impl Tagger {
         self.top
     }
 
-    /// Threshold of each class.
-    pub fn thresholds(&self) -> &[f32] {
-        &self.rule.thresholds
+    /// Threshold of each detected class.
+    pub fn thresholds(&self) -> &ClassThresholds {
+        &self.thresholds
     }
 
     /// Everything that results depend on apart from the recordings, by the name of its flag.
     pub fn settings(&self) -> Vec<(String, String)> {
         let rule = &self.rule;
-        let (window, hop) = self.window_seconds();
-        let first = rule.thresholds.first().copied().unwrap_or(THRESHOLD);
-        let threshold = match rule.thresholds.iter().all(|t| *t == first) {
-            true => first.to_string(),
-            false => format!("{:?}", rule.thresholds),
-        };
+        let (window, hop) = (self.window_rule.seconds(), self.window_rule.hop_seconds());
+        let thresholds = self.thresholds.values();
+        let one = thresholds
+            .first()
+            .filter(|first| thresholds.iter().all(|t| t == *first));
+        let threshold = one.map_or_else(|| format!("{thresholds:?}"), f32::to_string);
         let samples = format!("{} and {}", self.grid.window, self.grid.hop);
         let pairs = [
             ("earmark", earmark_core::VERSION.to_owned()),

@@ -1,11 +1,13 @@
 //! Recordings tagged with small networks of random weights: what they say means nothing, and must be the same whichever way it is asked.
 
 mod archives;
+mod window_rule;
 
 use super::*;
-use crate::PredictJob;
-use crate::device::Device;
+use crate::devices_by_name::Device;
+use crate::{PredictJob, ThresholdConfig};
 use earmark_engine::{FORMAT, ModelFile, ModelMeta};
+use earmark_features::Extractor;
 use earmark_metrics::{BlendMean, Calibration, CalibrationLine, CalibrationRule};
 use earmark_models::{Network, VarId, Vars};
 use earmark_recipe::Recipe;
@@ -27,8 +29,17 @@ fn model(path: &Path, seed: u64, more: &[&str]) -> String {
         "network.init={kind=\"kaiming-normal\"}",
     ];
     let sets: Vec<String> = sets.iter().chain(more).map(|s| (*s).to_owned()).collect();
-    let recipe = Recipe::load("dcase2019-baseline/1-noisy", &sets).unwrap();
-    let (network, specs) = Network::build(&recipe.network, 1, 3).unwrap();
+    write_model(
+        path,
+        seed,
+        &Recipe::load("dcase2019-baseline/1-noisy", &sets).unwrap(),
+    )
+}
+
+/// A model of a recipe and three classes.
+fn write_model(path: &Path, seed: u64, recipe: &Recipe) -> String {
+    let channels = Extractor::new(&recipe.predict_front_end()).unwrap().channels();
+    let (network, specs) = Network::build(&recipe.network, channels, 3).unwrap();
     let mut vars = Vars::init(specs, seed, Device::cpu().unwrap().burn());
     drop(network);
     // Untrained layers shrink what comes in, the depthwise ones most; without this, all windows would score alike.
@@ -87,7 +98,7 @@ fn request(models: &[String]) -> TagConfig {
         window_seconds: None,
         hop: WindowHop::Default,
         classes: vec![],
-        threshold: None,
+        thresholds: ThresholdConfig::default(),
         release: 0.9,
         merge_seconds: 0.0,
         min_seconds: 0.0,
@@ -174,7 +185,7 @@ fn windows_score_as_clips_of_their_samples() {
             data: None,
             subset: None,
             files,
-            layout: None,
+            read: earmark_data::ReadAs::default(),
             mean: BlendMean::Geometric,
             raw: false,
             weights: None,
@@ -231,7 +242,10 @@ fn calibration_is_applied_to_every_window() {
     let sound_file = dir.path().join("a.wav");
     wav(&sound_file, &sound(7.0, 1));
     let raw = windows(&request(&models), &sound_file);
-    assert_eq!(Tagger::new(&request(&models)).unwrap().thresholds(), [0.3; 3]);
+    assert_eq!(
+        Tagger::new(&request(&models)).unwrap().thresholds().values(),
+        [0.3; 3]
+    );
     let line = |slope, shift| CalibrationLine { slope, shift };
     let calibration = Calibration {
         rule: CalibrationRule::Classes {
@@ -258,12 +272,12 @@ fn calibration_is_applied_to_every_window() {
         classes: vec!["a,c".into()],
         ..request(&models)
     };
-    assert_eq!(Tagger::new(&tag).unwrap().thresholds(), [0.2, 0.6]);
+    assert_eq!(Tagger::new(&tag).unwrap().thresholds().values(), [0.2, 0.6]);
     let given = TagConfig {
-        threshold: Some(0.7),
+        thresholds: ThresholdConfig::all(0.7).with_class("C", 0.1),
         ..tag
     };
-    assert_eq!(Tagger::new(&given).unwrap().thresholds(), [0.7; 2]);
+    assert_eq!(Tagger::new(&given).unwrap().thresholds().values(), [0.7, 0.1]);
 }
 
 #[test]
@@ -281,7 +295,7 @@ fn requests_that_can_not_be_are_refused() {
         Tagger::new(&tag).unwrap_err().to_string()
     };
     assert_eq!(
-        refused(&|t| t.threshold = Some(1.5)),
+        refused(&|t| t.thresholds = ThresholdConfig::all(1.5)),
         "--threshold 1.5: give a number from 0 to 1"
     );
     assert_eq!(
@@ -307,6 +321,10 @@ fn requests_that_can_not_be_are_refused() {
     assert_eq!(
         refused(&|t| t.classes = vec!["d".into()]),
         "--classes d: the model has no class of that name; did you mean a?"
+    );
+    assert_eq!(
+        refused(&|t| t.thresholds = ThresholdConfig::default().with_class("d", 0.5)),
+        "--threshold d=0.5: the model has no class of that name; did you mean a?"
     );
     let error = refused(&|t| t.models.push(other.clone()));
     assert!(

@@ -7,13 +7,13 @@ mod gate;
 mod optimizer_steps;
 mod pool;
 mod prelude;
-mod served_devices;
+mod runs_on_flex;
 
 pub use chain::{ChainBackend, ChainOutput, chain_eval, chain_train, conv_kind, pack_for_inference};
 pub use gate::{GateBackend, gate};
 pub use optimizer_steps::{OptimBackend, adam, sgd};
 pub use pool::{PoolBackend, pool};
-pub use served_devices::runs_on;
+pub use runs_on_flex::runs_on;
 
 use crate::hardware::layout::{from_channels_outermost, to_channels_outermost};
 use crate::hardware::reused_buffers::{Buffer, Workspace};

@@ -95,7 +95,7 @@ impl GradientJob<'_> {
         }
         let back = Geometry::for_output(window, geo.out, geo.size);
         let read = |c: usize, at: usize, row: &mut [f32]| dy.read(ws, c, out_n, at, row);
-        let im2col = |geo: &Geometry, piece| Im2col::load(ws, geo, piece, (0, o), &read);
+        let im2col = |geo: &Geometry, piece| Im2col::load(ws, geo, piece, (0, o), read);
         let parts = turned.product(ws, &back, self.batch, dx, im2col, |tile| self.back(tile));
         merge_sums(i, &parts)
     }

@@ -17,7 +17,7 @@ impl Calibration {
     /// are left out.
     ///
     /// # Errors
-    /// A negative or infinite `strength`; a score outside 0 to 1; with `single_label` a clip of several labels.
+    /// A negative or infinite `strength` or `background_weight`; a score outside 0 to 1; with `single_label` a clip of several labels.
     pub fn fit(clips: &Aligned, options: CalibrationOptions) -> Result<Self> {
         check(clips, options)?;
         let rule = if options.single_label {
@@ -33,7 +33,7 @@ impl Calibration {
             thresholds: Vec::new(),
             clips: clips.files().len(),
         };
-        calibration.thresholds = thresholds(&calibration.of_clips(clips)?, options.min_examples)?;
+        calibration.thresholds = thresholds(&calibration.of_clips(clips)?, options)?;
         Ok(calibration)
     }
 
@@ -74,6 +74,12 @@ fn check(clips: &Aligned, options: CalibrationOptions) -> Result<()> {
         options.strength,
         0.0..f64::INFINITY,
         "must be 0 or more and finite; 1 is usual",
+    )?;
+    ConfigError::check_range(
+        "weight of false detections in background",
+        options.background_weight,
+        0.0..f64::INFINITY,
+        "must be 0 or more and finite; 1 treats all clips alike",
     )?;
     for (file, (scores, _)) in clips.files().iter().zip(clips.rows()) {
         let place = |class: usize| format!("file `{file}` for class `{}`", clips.classes()[class]);

@@ -3,6 +3,7 @@
 //! A calibration is fitted on scores of held-out clips and stored in the model file.
 
 mod apply;
+mod background;
 mod class_thresholds;
 mod fit;
 mod log_likelihood;

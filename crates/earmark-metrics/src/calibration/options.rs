@@ -21,6 +21,8 @@ pub struct CalibrationOptions {
     pub min_examples: usize,
     /// Regularisation towards changing nothing, in units of clips; 0 for none.
     pub strength: f64,
+    /// How many false detections one in a clip without a label (background) counts as, for the thresholds; 1 treats all clips alike.
+    pub background_weight: f64,
 }
 
 impl Default for CalibrationOptions {
@@ -30,6 +32,7 @@ impl Default for CalibrationOptions {
             method: CalibrationMethod::Platt,
             min_examples: 5,
             strength: 1.0,
+            background_weight: 1.0,
         }
     }
 }

@@ -16,18 +16,25 @@ use crate::mean::mean;
 /// assert_eq!(average_precision_at(3, &[0.5, 0.3, 0.2, 0.0], &[false, false, false, true]), Some(0.0));
 /// ```
 pub fn average_precision_at(k: usize, scores: &[f32], truth: &[bool]) -> Option<f64> {
-    let possible = truth.iter().filter(|&&is_true| is_true).count().min(k);
-    if possible == 0 {
+    let labels = truth.iter().filter(|&&is_true| is_true).count();
+    if labels.min(k) == 0 {
         return None;
     }
+    let ranked = top_k(scores, k).into_iter();
+    average_precision_of(ranked.map(|class| truth.get(class) == Some(&true)), labels.min(k))
+}
+
+/// Average precision of a ranked list, best first, that says what hits; `possible` is the most hits that it can have, and `None` is
+/// returned for 0.
+pub(crate) fn average_precision_of(ranked: impl Iterator<Item = bool>, possible: usize) -> Option<f64> {
     let (mut hits, mut sum) = (0.0, 0.0);
-    for (rank, class) in (1_u32..).zip(top_k(scores, k)) {
-        if truth.get(class) == Some(&true) {
+    for (rank, is_hit) in (1_u32..).zip(ranked) {
+        if is_hit {
             hits += 1.0;
             sum += hits / f64::from(rank);
         }
     }
-    Some(sum / possible as f64)
+    (possible > 0).then(|| sum / possible as f64)
 }
 
 impl Aligned {

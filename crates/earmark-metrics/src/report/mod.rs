@@ -1,14 +1,21 @@
 //! All results of one evaluation.
 
+mod each_class;
+mod submission;
 mod text;
 
 use earmark_core::ConfigError;
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::guessing::never_predicted;
 use crate::mean::mean;
 use crate::{
-    Aligned, Bootstrap, Intervals, MetricsError, Result, ScoreTable, TruthTable, UnknownLabels, d_prime,
+    Aligned, Bootstrap, ConfusionMatrix, Guessing, Intervals, MetricsError, Result, ScoreTable, TruthTable,
+    UnknownLabels, d_prime,
 };
+pub use each_class::ClassReport;
+use each_class::{by_name, per_class};
+pub use submission::{SubmissionClass, SubmissionReport};
 pub use text::number;
 
 /// What a report contains.
@@ -88,6 +95,12 @@ pub struct Report {
     pub ignored_labels: usize,
     /// Classes that no clip carries, which means over classes leave out.
     pub classes_without_clips: usize,
+    /// What guessing would reach on the same clips; `None` where fewer than two classes occur.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guessing: Option<Guessing>,
+    /// Classes with at least three clips that have the highest score of no clip; only where no clip has several labels.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub never_predicted: Vec<String>,
     /// Results of each class, in class-map order.
     #[serde(serialize_with = "by_name")]
     pub per_class: Vec<ClassReport>,
@@ -106,37 +119,6 @@ impl Serialize for MapAtK {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         serializer.collect_map([(format!("map@{}", self.k), self.value)])
     }
-}
-
-/// Classes as an object by name, in their own order.
-fn by_name<S: Serializer>(classes: &[ClassReport], serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    serializer.collect_map(classes.iter().map(|class| (&class.name, class)))
-}
-
-/// Results of one class; `None` where a result is not defined.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ClassReport {
-    /// The class (the key of its object in JSON).
-    #[serde(skip)]
-    pub name: String,
-    /// Mean precision at this class's labels.
-    pub lwlrap: Option<f64>,
-    /// Average precision.
-    pub ap: Option<f64>,
-    /// Area under the ROC curve.
-    pub auc: Option<f64>,
-    /// Precision at the report's threshold.
-    pub precision: Option<f64>,
-    /// Recall at the report's threshold.
-    pub recall: Option<f64>,
-    /// F1 at the report's threshold.
-    pub f1: Option<f64>,
-    /// The threshold with the highest F1 on these clips.
-    pub best_threshold: Option<f32>,
-    /// F1 at that threshold: optimistic, being chosen on the same clips.
-    pub best_f1: Option<f64>,
-    /// Clips that carry the class.
-    pub count: u64,
 }
 
 impl Report {
@@ -161,8 +143,8 @@ impl Report {
         let auc = mean_of(|class| class.auc);
         let counts = aligned.counts(options.threshold);
         // Balanced accuracy has no meaning with several labels per clip: undefined there, not an error.
-        let balanced_accuracy = match aligned.confusion() {
-            Ok(matrix) => matrix.balanced_accuracy(),
+        let confusion = match aligned.confusion() {
+            Ok(matrix) => Some(matrix),
             Err(MetricsError::NotSingleLabel { .. }) => None,
             Err(other) => return Err(other),
         };
@@ -175,7 +157,7 @@ impl Report {
             d_prime: auc.and_then(d_prime),
             accuracy: aligned.accuracy(),
             log_likelihood: None,
-            balanced_accuracy,
+            balanced_accuracy: confusion.as_ref().and_then(ConfusionMatrix::balanced_accuracy),
             threshold: options.threshold,
             f1_micro: counts.f1(),
             f1_macro: mean_of(|class| class.f1.filter(|_| class.count > 0)),
@@ -187,6 +169,8 @@ impl Report {
             extra: aligned.extra().len(),
             ignored_labels: aligned.ignored_labels(),
             classes_without_clips: per_class.iter().filter(|class| class.count == 0).count(),
+            guessing: Guessing::of(aligned),
+            never_predicted: confusion.as_ref().map_or_else(Vec::new, never_predicted),
             per_class,
         })
     }
@@ -198,26 +182,4 @@ impl Report {
         classes.sort_by(|a, b| b.lwlrap.unwrap_or(-1.0).total_cmp(&a.lwlrap.unwrap_or(-1.0)));
         classes
     }
-}
-
-fn per_class(aligned: &Aligned, lwlrap: &[Option<f64>], threshold: f32) -> Result<Vec<ClassReport>> {
-    let classes = aligned.classes().iter().zip(lwlrap).enumerate();
-    let report = |(class, (name, &lwlrap)): (usize, (&String, &Option<f64>))| {
-        let curve = aligned.curve(class)?;
-        let counts = curve.at(threshold);
-        let best = curve.best_threshold();
-        Ok(ClassReport {
-            name: name.clone(),
-            lwlrap,
-            ap: curve.average_precision(),
-            auc: curve.roc_auc(),
-            precision: counts.precision(),
-            recall: counts.recall(),
-            f1: counts.f1(),
-            best_threshold: best.map(|best| best.threshold),
-            best_f1: best.map(|best| best.f1),
-            count: curve.positives(),
-        })
-    };
-    classes.map(report).collect()
 }

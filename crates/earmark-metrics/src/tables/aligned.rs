@@ -39,7 +39,7 @@ impl Aligned {
     /// A clip without scores, or a label without a column (unless `unknown` says to ignore it); both name what is missing.
     pub fn new(scores: &ScoreTable, truth: &TruthTable, unknown: UnknownLabels) -> Result<Self> {
         let rows = index_by_name(scores.files());
-        refuse_unscored(scores, truth, &rows)?;
+        refuse_unscored(scores.files(), truth, &rows)?;
         let columns = index_by_name(scores.classes());
         let column_of = |class: &String| columns.get(class.as_str()).copied();
         let to_column: Vec<Option<usize>> = truth.classes().iter().map(column_of).collect();
@@ -165,15 +165,19 @@ impl Aligned {
     }
 }
 
-/// Refuses truth with files that have no scores.
-fn refuse_unscored(scores: &ScoreTable, truth: &TruthTable, rows: &HashMap<&str, usize>) -> Result<()> {
+/// Refuses truth with files that are not among the scored ones, whose rows are given.
+pub(crate) fn refuse_unscored(
+    scored: &[String],
+    truth: &TruthTable,
+    rows: &HashMap<&str, usize>,
+) -> Result<()> {
     let unscored = lacking(truth.files(), rows);
     if unscored.is_empty() {
         return Ok(());
     }
     let (count, all) = (unscored.len(), truth.files().len());
     let context = format!("{count} of {all} files of the truth have no scores");
-    Err(missing(context, &unscored, name_hint(&unscored, scores.files())))
+    Err(missing(context, &unscored, name_hint(&unscored, scored)))
 }
 
 /// Refuses truth with labels that have no score column.

@@ -4,9 +4,12 @@ mod aligned;
 mod csv_text;
 mod names;
 mod scores;
+mod submission;
 mod truth;
 
+pub(crate) use aligned::refuse_unscored;
 pub use aligned::{Aligned, UnknownLabels};
 pub(crate) use names::{index_by_name, lacking, missing};
 pub use scores::ScoreTable;
+pub use submission::{PredictionTable, Submission};
 pub use truth::TruthTable;

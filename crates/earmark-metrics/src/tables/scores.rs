@@ -67,7 +67,13 @@ impl ScoreTable {
         Self::from_csv(&CsvText::parse(reader, place)?)
     }
 
-    fn from_csv(csv: &CsvText) -> Result<Self> {
+    pub(super) fn from_csv(csv: &CsvText) -> Result<Self> {
+        if csv.file_column != 0 {
+            let first = &csv.header[0];
+            let problem =
+                format!("the first column is `{first}`; in a score table it must hold the file names");
+            return Err(csv.line_error(1, problem));
+        }
         let classes = csv.header[1..].to_vec();
         if classes.is_empty() {
             let problem = "names no class; a score table has one column per class after the file column";

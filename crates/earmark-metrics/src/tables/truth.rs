@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 
-use super::csv_text::CsvText;
+use earmark_core::labels::LabelRule;
+use earmark_core::records::Record;
+
+use super::csv_text::{CsvText, label_column};
 use super::names::{check_unique, index_by_name, missing};
 use crate::Result;
 use crate::error::check_length;
@@ -65,12 +68,13 @@ impl TruthTable {
         Self::from_csv(&CsvText::open(path.as_ref())?)
     }
 
-    /// Reads CSV text whose first column is the file (`fname`, `filename` or `file`); `place` names it in errors.
+    /// Reads CSV text with a column of files (`file`, `filename`, `fname` or `path`); `place` names it in errors.
     ///
     /// The header decides the form; columns that are not needed are ignored:
-    /// - a column `labels`: any number of labels, separated by commas inside the quoted cell (FSDKaggle2019);
-    /// - a column `label` (FSDKaggle2018) or `category` (ESC-50): exactly one label;
-    /// - otherwise, every further column is a class and holds 0 or 1.
+    /// - a column `labels` (FSDKaggle2019): any number of labels, separated by commas inside the quoted cell;
+    /// - a column `label` (FSDKaggle2018), `category` (ESC-50) or `class`: exactly one label, commas included. Which of the two a
+    ///   column is, [`LabelRule`] says, as for data tables;
+    /// - otherwise the first column is the file, and every further one is a class and holds 0 or 1.
     ///
     /// # Errors
     /// A cell of any other form, with file, line, column and value.
@@ -79,19 +83,23 @@ impl TruthTable {
     }
 
     fn from_csv(csv: &CsvText) -> Result<Self> {
-        let find = |name: &str| csv.header.iter().position(|column| column == name);
-        let (column, read): (_, CellReader) = match (find("labels"), find("label").or(find("category"))) {
-            (Some(column), _) => (column, many),
-            (None, Some(column)) => (column, one),
-            (None, None) => {
-                let labels = csv.rows.iter().map(|(line, record)| marked(csv, *line, record));
-                let labels = labels.collect::<Result<_>>()?;
-                return Self::with_classes(csv.files(), csv.header[1..].to_vec(), labels);
-            }
+        let Some(column) = label_column(&csv.header) else {
+            let labels = csv.rows.iter().map(|(line, record)| marked(csv, *line, record));
+            let labels = labels.collect::<Result<_>>()?;
+            return Self::with_classes(csv.files(), csv.header[1..].to_vec(), labels);
         };
-        let labels = csv.rows.iter();
-        let labels = labels.map(|(line, record)| read(csv, *line, column, &record[column]));
-        Self::new(csv.files(), labels.collect::<Result<_>>()?)
+        let rule = LabelRule::of_column(&csv.header[column]);
+        let read = |(line, record): &(u64, Record)| {
+            let cell = &record[column];
+            let refuse = |problem: &str| csv.cell_error(*line, column, cell, problem);
+            if cell.is_empty() && rule == LabelRule::One {
+                return Err(refuse("is empty, but this column must hold exactly one label"));
+            }
+            rule.read(cell)
+                .map_err(|problem| refuse(&format!("cannot be read: {problem}")))
+        };
+        let labels = csv.rows.iter().map(read).collect::<Result<_>>()?;
+        Self::new(csv.files(), labels)
     }
 
     /// File names, one per row.
@@ -110,34 +118,8 @@ impl TruthTable {
     }
 }
 
-/// Reads the labels in a cell, given with its line and column.
-type CellReader = fn(&CsvText, u64, usize, &str) -> Result<Vec<String>>;
-
-/// A cell of labels separated by commas; an empty cell is a clip without labels.
-fn many(csv: &CsvText, line: u64, column: usize, cell: &str) -> Result<Vec<String>> {
-    if cell.is_empty() {
-        return Ok(Vec::new());
-    }
-    let refuse = |problem| csv.cell_error(line, column, cell, problem);
-    let names: Vec<String> = cell.split(',').map(|name| name.trim().to_owned()).collect();
-    if names.iter().any(String::is_empty) {
-        return Err(refuse("has an empty label between commas; drop the extra comma"));
-    }
-    check_unique("label", &names).map_err(|_| refuse("names a label twice; drop one"))?;
-    Ok(names)
-}
-
-/// A cell with one label; a comma is part of its name.
-fn one(csv: &CsvText, line: u64, column: usize, cell: &str) -> Result<Vec<String>> {
-    if cell.is_empty() {
-        let problem = "is empty, but this column must hold exactly one label";
-        return Err(csv.cell_error(line, column, cell, problem));
-    }
-    Ok(vec![cell.to_owned()])
-}
-
 /// A row of 0 and 1, one per class.
-fn marked(csv: &CsvText, line: u64, record: &csv::StringRecord) -> Result<Vec<String>> {
+fn marked(csv: &CsvText, line: u64, record: &Record) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for (column, cell) in record.iter().enumerate().skip(1) {
         match cell.parse::<f32>() {

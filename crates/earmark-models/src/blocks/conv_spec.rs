@@ -50,7 +50,7 @@ pub struct ConvSpec {
     pub activation: Activation,
     /// Means over 2x2 between the convolution and what follows it. As both are linear, they are one convolution: see
     /// [`ConvSpec::effective`].
-    pub halved: bool,
+    pub mean_2x2: bool,
 }
 
 impl ConvSpec {
@@ -64,21 +64,7 @@ impl ConvSpec {
             padding: ConvPadding::Same,
             groups: 1,
             activation: Activation::Relu,
-            halved: false,
-        }
-    }
-
-    /// The convolution that is computed: this one, or if it is halved (which requires a step of 1) the one whose kernel has one
-    /// more row and column and whose step is 2. Both leave out rows and columns that fill no window.
-    pub fn effective(&self) -> Self {
-        if !self.halved {
-            return *self;
-        }
-        Self {
-            kernel: self.kernel.map(|k| k + 1),
-            stride: [2, 2],
-            halved: false,
-            ..*self
+            mean_2x2: false,
         }
     }
 

@@ -22,14 +22,6 @@ pub struct InputScalerSpec {
 }
 
 impl InputScalerSpec {
-    /// A number before standardisation: `asinh(compress x) = ln(y + sqrt(y^2 + 1))` with `y = compress x`.
-    pub fn compressed(&self, x: f32) -> f32 {
-        if self.compress == 0.0 {
-            return x;
-        }
-        (self.compress * f64::from(x)).asinh() as f32
-    }
-
     /// Names of the buffers.
     pub fn names(&self) -> Vec<String> {
         let mut names = vec!["standardise.mean", "standardise.deviation"];
@@ -85,18 +77,6 @@ impl InputScaler {
     /// Numbers per row after scaling.
     pub fn outputs(&self) -> usize {
         self.pca.map_or(self.inputs, |_| self.spec.components)
-    }
-
-    /// As [`InputScalerSpec::compressed`].
-    fn compressed(&self, x: Tensor<2>) -> Tensor<2> {
-        if self.spec.compress == 0.0 {
-            return x;
-        }
-        // The sign is separate, as a difference would lose its digits below zero.
-        let y = x.mul_scalar(self.spec.compress);
-        let size = y.clone().abs();
-        let root = (size.clone() * size.clone()).add_scalar(1.0).sqrt();
-        (size + root).log() * y.sign()
     }
 
     /// `[B, inputs]` to `[B, outputs]`.

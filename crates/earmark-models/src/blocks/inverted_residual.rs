@@ -28,7 +28,7 @@ pub struct InvertedResidualSpec {
     /// Step of the depthwise convolution along both axes.
     pub stride: usize,
     /// Means over 2x2 follow the depthwise convolution, whose step is then 1.
-    pub halved: bool,
+    pub mean_2x2: bool,
     /// Activation of the first two convolutions; the last has none.
     pub activation: Activation,
     /// Channels between the layers of squeeze-and-excitation, if there is one.
@@ -59,7 +59,7 @@ impl InvertedResidual {
             kernel: [s.kernel; 2],
             padding: s.padding,
             activation: s.activation,
-            halved: s.halved,
+            mean_2x2: s.mean_2x2,
             ..ConvSpec::depthwise3(s.expanded, s.stride)
         };
         let expand = ConvSpec::pointwise(s.input, s.expanded).with_activation(s.activation);
@@ -80,7 +80,7 @@ impl InvertedResidual {
 
     /// Whether the input is added to the output.
     pub(super) fn adds(&self) -> bool {
-        self.spec.stride == 1 && !self.spec.halved && self.spec.input == self.spec.output
+        self.spec.stride == 1 && !self.spec.mean_2x2 && self.spec.input == self.spec.output
     }
 
     /// `[B, in, H, W]` to `[B, out, H / stride, W / stride]`, rounded up.
@@ -120,7 +120,7 @@ impl InvertedResidual {
             table.size = conv.spec.output_size(table.size);
         }
         let s = &self.spec;
-        let step = if s.halved { 2 } else { s.stride };
+        let step = if s.mean_2x2 { 2 } else { s.stride };
         let squeezed = squeeze.map_or(String::new(), |reduce| format!(", SE {}", reduce.output));
         let kind = format!(
             "IR({0}x{0}, {1}, {2}, {step}{squeezed})",

@@ -1,6 +1,7 @@
 //! What the networks share: convolution with BatchNorm and activation, pooling, attention, dense layers, heads and scalers.
 
 pub(crate) mod activation;
+pub(crate) mod asinh_compression;
 pub(crate) mod attention;
 pub(crate) mod batch_norm;
 pub(crate) mod channel_rounding;
@@ -12,6 +13,7 @@ pub(crate) mod gate;
 pub(crate) mod head;
 pub(crate) mod input_scaler;
 pub(crate) mod inverted_residual;
+pub(crate) mod means_over_2x2;
 pub(crate) mod onnx;
 pub(crate) mod pool;
 pub(crate) mod prelu;

@@ -7,6 +7,7 @@ use crate::blocks::{
     Activation, BatchNormConfig, Conv, ConvPadding, ConvSpec, Dense, InvertedResidual, InvertedResidualSpec,
     Pool, PoolSpec, activate, conv_chain, conv_chain_pooled, divisible, without_plane,
 };
+use crate::bypass::HiddenBypass;
 use crate::config_checks::{check_batch_norm, check_drop_prob, check_init, check_width};
 use crate::forward_pass::Forward;
 use crate::layer_table::{LayerTable, LayerTableBuilder};
@@ -48,6 +49,10 @@ const BLOCKS: [Block; 15] = [
 const STEM: usize = 16;
 /// Channels of the last convolution per channel of the last block.
 const LAST: usize = 6;
+
+/// Added to inputs of the hidden layer, means of hard swishes of which none is below -0.375, so that its own hard swish, which is linear
+/// from 3 on, gives them back.
+const LINEAR_SHIFT: f32 = 4.0;
 
 /// How the dense layers are initialised: the original draws them from a normal distribution of this deviation.
 const DENSE: WeightInit = WeightInit::TruncatedNormal {
@@ -109,7 +114,7 @@ impl EfficientAtConfig {
                 kernel,
                 padding: ConvPadding::Symmetric([kernel / 2; 2]),
                 stride: stride.map_or(1, |k| self.strides[k]),
-                halved: false,
+                mean_2x2: false,
                 activation,
                 squeezed: squeeze.then(|| divisible((expanded / self.squeeze_ratio) as f64)),
             }
@@ -193,6 +198,10 @@ impl Architecture for EfficientAt {
 
     fn embedding_len(&self) -> usize {
         self.hidden.input
+    }
+
+    fn bypass(&self) -> Option<HiddenBypass> {
+        HiddenBypass::new("hidden.", self.hidden.input, self.hidden.output, LINEAR_SHIFT)
     }
 
     /// Weights without BatchNorm and biases.

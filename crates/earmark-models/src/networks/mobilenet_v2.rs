@@ -136,7 +136,7 @@ fn declare_blocks(b: &mut VarBuilder, c: &MobileNetV2Config, depth: usize) -> (V
                 kernel: 3,
                 padding: ConvPadding::Same,
                 stride: if repeat == 0 { stride } else { 1 },
-                halved: false,
+                mean_2x2: false,
                 activation: Activation::Relu6,
                 squeezed: None,
             };

@@ -6,7 +6,6 @@ mod training;
 
 use crate::recipe::{FORMAT, Recipe};
 use earmark_core::{Check, ConfigError, Within};
-pub(crate) use training::check_checkpoints;
 
 impl Check for Recipe {
     fn check(&self) -> Result<(), ConfigError> {

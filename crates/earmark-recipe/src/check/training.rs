@@ -2,7 +2,7 @@
 
 use crate::Recipe;
 use earmark_core::{Check, ConfigError, Within};
-use earmark_engine::{Begin, CheckpointConfig, KeepCheckpoints, ValidationSplit};
+use earmark_engine::Begin;
 
 impl Recipe {
     pub(super) fn check_training(&self) -> Result<(), ConfigError> {
@@ -21,10 +21,10 @@ impl Recipe {
         self.validation.check().within("validation")?;
         let mut phases = self.train.phases.iter();
         let best = phases.position(|phase| phase.begin == Begin::Best);
-        if let (Some(index), ValidationSplit::None) = (best, self.validation.split) {
-            let key = format!("train.phases[{}].begin", index + 1);
+        if let (Some(index), true) = (best, self.validation.split.may_be_empty()) {
+            let key = format!("train.phases[{index}].begin");
             let reason = "without validation clips, no weights are the best";
-            let remedy = "set validation.split, or begin = \"last\"";
+            let remedy = "set validation.split without min-clips, or begin = \"last\"";
             return Err(ConfigError::new(key, "best", remedy).because(reason));
         }
         if self.front_end.segments.is_none() {
@@ -32,14 +32,6 @@ impl Recipe {
             let remedy = "set front-end.segments = { length-frames = ..., hop-frames = ... }";
             return Err(ConfigError::new("front-end.segments", "missing", remedy).because(reason));
         }
-        check_checkpoints(&self.checkpoints)
+        self.checkpoints.check().within("checkpoints")
     }
-}
-
-/// Refuses checkpoints that would never be written or kept.
-pub(crate) fn check_checkpoints(config: &CheckpointConfig) -> Result<(), ConfigError> {
-    let (every, remedy) = (config.every_steps, "set 1 or more; 100 is usual");
-    ConfigError::check_range("checkpoints.every-steps", every, 1.., remedy)?;
-    let none_kept = matches!(config.keep, KeepCheckpoints::Last { count: 0 });
-    ConfigError::unless(!none_kept, "checkpoints.keep.count", 0, "keep at least 1")
 }

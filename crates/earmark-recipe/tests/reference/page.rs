@@ -7,6 +7,35 @@ use std::fmt::Write;
 
 const WIDTH: usize = 100;
 
+/// The sections of a recipe in the order of the data.
+pub const ORDER: [&str; 12] = [
+    "data",
+    "front-end",
+    "network",
+    "train",
+    "batches",
+    "augment",
+    "predict",
+    "validation",
+    "folds",
+    "checkpoints",
+    "cache",
+    "stack",
+];
+
+/// What the page begins with.
+pub const INTRO: &str = "\
+# Recipe reference
+
+Every key of a recipe. Written by `cargo xtask reference` from the documentation of the code; don't
+edit it here. How recipes are put together is described in [recipes.md](recipes.md).
+
+A key is named by its path: `size` in the section `[batches]` is `batches.size` for `--set`. A
+default that is not given here is \"none\", or follows from other keys. `[[train.phases]]` is a list
+of tables.
+
+";
+
 /// The page of a recipe's schema; sections come in the order given, then all others.
 pub fn page(schema: &Value, order: &[&str]) -> String {
     let mut page = Page {

@@ -32,6 +32,12 @@ impl ConfusionChart {
         Err(ReportError::ConfusionShape { classes, what })
     }
 
+    /// Class names, one per row and column.
+    #[must_use]
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
     /// `[true][predicted]`.
     #[must_use]
     pub fn counts(&self) -> &[Vec<u64>] {
@@ -49,7 +55,8 @@ impl ConfusionChart {
 
     /// The most frequent mistakes: (true, predicted, count, share of the true class), most frequent first, ties in class
     /// order, at most `limit`.
-    pub(crate) fn worst_pairs(&self, limit: usize) -> Vec<(&str, &str, u64, f64)> {
+    #[must_use]
+    pub fn worst_pairs(&self, limit: usize) -> Vec<(&str, &str, u64, f64)> {
         let class = |i: usize| self.classes[i].as_str();
         let wrong = self.cells().filter(|(t, p, ..)| t != p);
         let pair = |(t, p, count, total): Cell| (class(t), class(p), count, count as f64 / total);

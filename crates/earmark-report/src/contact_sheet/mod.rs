@@ -1,5 +1,6 @@
 //! Contact sheets: spectrograms next to each other, each with its caption, as PNG, SVG or a page.
 
+mod captions;
 mod page;
 mod png;
 mod svg;
@@ -20,9 +21,6 @@ pub struct ContactSheet {
     /// Images per row.
     pub columns: usize,
 }
-
-/// Lines of a caption; what does not fit is cut.
-const CAPTION_LINES: usize = 4;
 
 impl ContactSheet {
     fn shown_columns(&self) -> usize {
@@ -52,32 +50,9 @@ impl ContactSheet {
     }
 }
 
-/// Words wrapped into at most `lines` lines of at most `letters` letters; the last one ends in `...` where something is left out.
-fn wrapped(text: &str, letters: usize, lines: usize) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        let length = word.chars().count();
-        match out.last_mut() {
-            Some(line) if line.chars().count() + 1 + length <= letters => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => {
-                if out.len() == lines {
-                    let last = out.pop().unwrap_or_default();
-                    let kept: String = last.chars().take(letters.saturating_sub(3)).collect();
-                    out.push(format!("{kept}..."));
-                    return out;
-                }
-                out.push(word.chars().take(letters).collect());
-            }
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
+    use super::captions::wrapped;
     use super::png::{GAP, INK};
     use super::*;
     use crate::Colormap;

@@ -1,6 +1,7 @@
 //! A contact sheet as a PNG file.
 
-use super::{CAPTION_LINES, ContactSheet, wrapped};
+use super::ContactSheet;
+use super::captions::{CAPTION_LINES, wrapped};
 use crate::png::encode::encode;
 use crate::png::font;
 use crate::png::heatmap::position;

@@ -1,8 +1,9 @@
 //! A contact sheet as an SVG file.
 
-use super::{CAPTION_LINES, ContactSheet, wrapped};
+use super::ContactSheet;
+use super::captions::{CAPTION_LINES, wrapped};
 use crate::ReportError;
-use crate::svg::escape::xml_safe;
+use crate::escape::xml_safe;
 use maud::html;
 
 /// Sides of an image, in view-box units, and the space between images.

@@ -1,7 +1,7 @@
 //! The frame of every page: head, key numbers that stay in view, sections.
 
 use super::run_types::Fact;
-use crate::svg::escape::{escape, xml_safe};
+use crate::escape::{escape, xml_safe};
 use crate::{Chart, svg::CHART_CSS};
 use maud::{Markup, PreEscaped, html};
 
@@ -12,7 +12,7 @@ const PAGE_JS: &str = include_str!("page.js");
 const META: &str = r#"<meta charset="utf-8"/>
 <meta name="viewport" content="width=device-width, initial-scale=1"/>
 <meta name="color-scheme" content="light dark"/>
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"/>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"/>
 "#;
 
 /// A page under construction.

@@ -2,7 +2,7 @@
 
 use super::frame::{image, lead};
 use super::run_types::WorstClip;
-use crate::SpectrogramImage;
+use crate::{ClipPlayer, SpectrogramImage};
 use maud::{Markup, html};
 
 pub(super) fn worst_clips(clips: &[WorstClip]) -> Markup {
@@ -21,6 +21,7 @@ fn card(clip: &WorstClip) -> Markup {
             @if let Some(image) = &clip.spectrogram {
                 (spectrogram(image, &clip.file)) span.caption { (image.caption()) }
             }
+            @if let Some(player) = &clip.player { (audio(player, &clip.file)) }
             p.chips { span { "truth:" } @for class in &clip.truth { span.chip { (class) } } }
             @if !clip.predictions.is_empty() {
                 ol.preds {
@@ -34,6 +35,12 @@ fn card(clip: &WorstClip) -> Markup {
             @if !clip.note.is_empty() { span.caption { (clip.note) } }
         }
     }
+}
+
+/// A player. Its attributes have values, so that the page is XML too.
+fn audio(player: &ClipPlayer, file: &str) -> Markup {
+    let name = format!("{file}, {}", player.caption());
+    html! { audio controls="controls" preload="metadata" aria-label=(name) src=(player.to_data_uri()) {} }
 }
 
 /// Length of a score's bar in percent, and the score as text.

@@ -3,30 +3,38 @@
 use super::frame::{Page, details, facts, grid, lead};
 use super::notes::notes;
 use super::run_clips::worst_clips;
+use super::run_confusions::confusion;
 use super::run_curves::curve_chart;
+use super::run_folds::{self, fold_table};
 use super::run_scores::{classes, compared, scores, step_text};
 use super::run_types::{Fact, RunReport, SkippedFile, TrainingCurve};
 use super::table::{TableCell, table};
-use crate::{Chart, ConfusionChart, ReliabilityCurve, reliability_chart};
+use crate::{Chart, ReliabilityCurve, reliability_chart};
 use earmark_core::human::{human_count, score};
 use maud::{Markup, html};
 
 /// Scores shown in the header.
 const HEADLINES: usize = 4;
-/// Confusions listed in words.
-const PAIRS: usize = 15;
 
-/// One HTML page with everything that is known about a run: notes first, then scores, curves, classes, mistakes, and how
-/// to run it again.
+/// One HTML page with everything that is known about a run or a cross-validation run: notes first, then scores, curves,
+/// classes, mistakes, and how to run it again.
 #[must_use]
 pub fn render_run_report(report: &RunReport) -> String {
-    let mut page = Page::new("earmark run report", &report.title);
+    let kind = match report.folds {
+        Some(_) => "earmark cross-validation report",
+        None => "earmark run report",
+    };
+    let mut page = Page::new(kind, &report.title);
     headlines(&mut page, report);
     page.section("summary", "Summary", summary(report));
+    if let Some(folds) = &report.folds {
+        page.section("folds", "Folds", fold_table(folds));
+    }
     page.section("scores", "Scores", scores(&report.metrics));
     let curves: Vec<Chart> = report.curves.iter().map(curve_chart).collect();
     page.section("training", "Training", grid(&curves));
-    page.section("classes", "Classes", classes(&report.per_class));
+    let classes = classes(&report.per_class, &report.decision_rule);
+    page.section("classes", "Classes", classes);
     if let Some(other) = &report.compared {
         page.section("compared", "Compared with another run", compared(other));
     }
@@ -40,8 +48,11 @@ pub fn render_run_report(report: &RunReport) -> String {
     page.finish()
 }
 
-/// The best scores, the last value of the first curve, and the number of skipped files.
+/// The results over all folds, or the best scores and the last value of the first curve; and the number of skipped files.
 fn headlines(page: &mut Page, report: &RunReport) {
+    if let Some(folds) = &report.folds {
+        run_folds::headlines(page, folds);
+    }
     for metric in report.metrics.iter().take(HEADLINES) {
         match metric.better.best(&metric.points) {
             Some((step, value)) => {
@@ -70,33 +81,31 @@ fn summary(report: &RunReport) -> Markup {
     html! { (notes(&report.notes)) (facts(report.summary.iter().chain(&own))) }
 }
 
-fn confusion(confusion: &ConfusionChart) -> Markup {
-    let mistake = |(truth, predicted, count, share): (&str, &str, u64, f64)| {
-        vec![
-            TableCell::text(truth),
-            TableCell::text(predicted),
-            TableCell::count(count),
-            TableCell::meter(Some(share)),
-        ]
-    };
-    let rows: Vec<_> = confusion.worst_pairs(PAIRS).into_iter().map(mistake).collect();
-    html! {
-        (lead("Each row is a true class; the stronger a cell, the larger its share of the row. Blue is right, red is wrong."))
-        div."card matrix-box" { (confusion.draw().inline()) } "\n"
-        @if !rows.is_empty() {
-            p."lead after" { "Most frequent mistakes:" } "\n"
-            (table(&["true class", "predicted as", "clips", "share of class"], &rows))
-        }
-    }
-}
-
 fn reliability(models: &[ReliabilityCurve]) -> Markup {
     html! {
         @if models.iter().any(|m| !m.points.is_empty()) {
             (lead("Of the detections with a score of 0.8, 80 of 100 should be true. Below the diagonal scores are too high, above it too low."))
-            (grid(&[reliability_chart(models)]))
+            (grid(&[reliability_chart(models)])) "\n"
+            (details("As a table", reliability_table(models)))
         }
     }
+}
+
+/// A row per bin with scores: how many there are, and whether they are as high as they should be.
+fn reliability_table(models: &[ReliabilityCurve]) -> Markup {
+    let mut rows = Vec::new();
+    for model in models {
+        for &(mean, share, count) in &model.points {
+            let [mean, share] = [mean, share].map(|value| TableCell::number(score(value), value));
+            rows.push(vec![
+                TableCell::text(&model.name),
+                TableCell::count(count),
+                mean,
+                share,
+            ]);
+        }
+    }
+    table(&["", "count", "mean score", "share true"], &rows)
 }
 
 fn skipped(files: &[SkippedFile]) -> Markup {

@@ -46,10 +46,17 @@ pub(super) fn step_text(step: f64) -> String {
     whole(step).unwrap_or_else(|| step.to_string())
 }
 
-/// A row per class; scores that no class has are left out.
-pub(super) fn classes(rows: &[ClassScoreRow]) -> Markup {
+/// A row per class, after the rule of its decisions; scores that no class has are left out.
+pub(super) fn classes(rows: &[ClassScoreRow], decision_rule: &str) -> Markup {
     type Score = fn(&ClassScoreRow) -> Option<f64>;
-    let mut scores: Vec<(&str, Score)> = vec![("lwlrap", |c| c.lwlrap), ("AP", |c| c.ap), ("AUC", |c| c.auc)];
+    let mut scores: Vec<(&str, Score)> = vec![
+        ("precision", |c| c.precision),
+        ("recall", |c| c.recall),
+        ("F1", |c| c.f1),
+        ("AP", |c| c.ap),
+        ("AUC", |c| c.auc),
+        ("lwlrap", |c| c.lwlrap),
+    ];
     scores.retain(|(_, score)| rows.iter().any(|c| score(c).is_some()));
     let names = scores.iter().map(|s| s.0);
     let headers: Vec<&str> = ["class", "clips"].into_iter().chain(names).collect();
@@ -58,7 +65,11 @@ pub(super) fn classes(rows: &[ClassScoreRow]) -> Markup {
         let meters = scores.iter().map(|(_, score)| TableCell::meter(score(c)));
         fixed.into_iter().chain(meters).collect()
     };
-    tall_table(&headers, &rows.iter().map(row).collect::<Vec<_>>())
+    let all = tall_table(&headers, &rows.iter().map(row).collect::<Vec<_>>());
+    match rows.is_empty() || decision_rule.is_empty() {
+        true => all,
+        false => html! { (lead(decision_rule)) (all) },
+    }
 }
 
 /// Two runs class by class, with a word for differences that are more than chance.

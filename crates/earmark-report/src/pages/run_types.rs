@@ -1,9 +1,9 @@
 //! What a run report is made of. Others fill it; a default value is an empty report.
 
 use super::notes::PageNote;
-use crate::{AxisScale, Better, ConfusionChart, ReliabilityCurve, SpectrogramImage};
+use crate::{AxisScale, Better, ClipPlayer, ConfusionChart, ReliabilityCurve, SpectrogramImage};
 
-/// Everything that the report of one run shows. Lists that are empty leave their section out.
+/// Everything that the report of a run or a cross-validation run shows. Lists that are empty leave their section out.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunReport {
     /// Name of the run.
@@ -26,8 +26,12 @@ pub struct RunReport {
     pub curves: Vec<TrainingCurve>,
     /// Scores of the evaluated checkpoints.
     pub metrics: Vec<MetricCurve>,
+    /// The results of each fold, in the report of a cross-validation run.
+    pub folds: Option<FoldScores>,
     /// Scores of the classes, at the checkpoint that the report is about.
     pub per_class: Vec<ClassScoreRow>,
+    /// By what rule precision, recall and F1 of the classes are counted, a sentence; may be empty.
+    pub decision_rule: String,
     /// The classes compared with those of another run.
     pub compared: Option<ComparedRun>,
     /// Which class was predicted as which; single-label systems only.
@@ -94,6 +98,40 @@ pub struct ClassScoreRow {
     pub ap: Option<f64>,
     /// Area under the receiver operating characteristic.
     pub auc: Option<f64>,
+    /// Share of the clips predicted as this class that carry it.
+    pub precision: Option<f64>,
+    /// Share of the clips that carry it that were predicted as it.
+    pub recall: Option<f64>,
+    /// Harmonic mean of precision and recall.
+    pub f1: Option<f64>,
+}
+
+/// The results of the folds of a cross-validation run; one value per metric everywhere, `None` where one is not defined.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FoldScores {
+    /// Names of the metrics. The first ones are shown in the header.
+    pub metrics: Vec<String>,
+    /// Each fold.
+    pub folds: Vec<FoldScoreRow>,
+    /// Mean over the folds.
+    pub mean: Vec<Option<f64>>,
+    /// Standard deviation over the folds.
+    pub deviation: Vec<Option<f64>>,
+    /// Results over the clips of all folds together.
+    pub pooled: Vec<Option<f64>>,
+}
+
+/// The results of one fold.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FoldScoreRow {
+    /// The fold.
+    pub fold: u32,
+    /// Evaluated clips.
+    pub clips: u64,
+    /// Step of the evaluated weights.
+    pub step: u64,
+    /// A value per metric.
+    pub values: Vec<Option<f64>>,
 }
 
 /// A run compared with another one, class by class.
@@ -139,6 +177,8 @@ pub struct WorstClip {
     pub predictions: Vec<PredictedClass>,
     /// Its spectrogram.
     pub spectrogram: Option<SpectrogramImage>,
+    /// Its sound.
+    pub player: Option<ClipPlayer>,
     /// A remark, such as the loss of the clip; may be empty.
     pub note: String,
 }

@@ -1,6 +1,6 @@
 //! A drawn chart: an element of a page or a file of its own.
 
-use super::escape::xml_safe;
+use crate::escape::xml_safe;
 use maud::{Markup, PreEscaped, html};
 
 /// Style shared by all charts; a page carries it once, each file its own copy.

@@ -1,7 +1,6 @@
-//! Charts as SVG: a small pen, the chart that it draws, and the escaping of texts.
+//! Charts as SVG: a small pen, and the chart that it draws.
 
 mod chart;
-pub(crate) mod escape;
 mod pen;
 
 pub(crate) use chart::CHART_CSS;

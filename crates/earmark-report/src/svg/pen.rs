@@ -1,7 +1,7 @@
 //! A small SVG pen: shapes go in as numbers, every text is escaped on the way.
 
 use super::chart::Chart;
-use super::escape::escape;
+use crate::escape::escape;
 use earmark_core::human::trimmed;
 use unicode_width::UnicodeWidthStr;
 

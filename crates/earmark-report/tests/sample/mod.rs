@@ -124,6 +124,9 @@ fn class_scores(noise: &mut Noise) -> Vec<ClassScoreRow> {
                 lwlrap: some(0.3 + 0.69 * v),
                 ap: some(0.2 + 0.75 * v),
                 auc: some(0.8 + 0.19 * v),
+                precision: some(0.4 + 0.5 * v),
+                recall: some(0.3 + 0.6 * v),
+                f1: some(0.35 + 0.55 * v),
             }
         })
         .collect()
@@ -141,6 +144,7 @@ fn worst_clip(i: u64) -> WorstClip {
             })
             .collect(),
         spectrogram: Some(spectrogram(i + 1, 100 + 260 * i as usize)),
+        player: (i < 2).then(|| ClipPlayer::new("0 to 0.1 s", &[0.25; 800], 8000)),
         note: format!(
             "lwlrap {:.3}; two people tagged \"rain\" here",
             0.02 * (i as f64 + 1.0)
@@ -190,8 +194,10 @@ pub fn run_report() -> RunReport {
             metric("mAP", 0.55, 0.02),
             metric("MAP@3", 0.74, 0.0),
         ],
+        folds: None,
         compared: Some(compared()),
         per_class,
+        decision_rule: "Precision, recall and F1 count scores of 0.5 or more.".into(),
         confusion: Some(ConfusionChart::new(CLASSES.map(str::to_owned).to_vec(), counts).expect("square")),
         reliability: vec![
             reliability("scores", |x| x * x),
@@ -355,5 +361,22 @@ pub fn compared() -> ComparedRun {
             class("Accordion", 62, 0.5, 0.75, Some([0.125, 0.375])),
             class("Bark", 1, 0.75, 0.5, None),
         ],
+    }
+}
+
+/// The results of two folds of unlike size, one without a value.
+pub fn folds() -> FoldScores {
+    let fold = |fold, clips, accuracy| FoldScoreRow {
+        fold,
+        clips,
+        step: 2500,
+        values: vec![Some(accuracy), (fold != 2).then_some(0.75)],
+    };
+    FoldScores {
+        metrics: vec!["accuracy".into(), "auc".into()],
+        folds: vec![fold(1, 60, 0.75), fold(2, 20, 0.25)],
+        mean: vec![Some(0.5), Some(0.75)],
+        deviation: vec![Some(0.353_553), None],
+        pooled: vec![Some(0.625), Some(0.6875)],
     }
 }

@@ -1,10 +1,25 @@
 //! The results of evaluated checkpoints, from a run's `eval/`.
 
+use crate::optimism::Optimism;
+use crate::warnings::{ResultFacts, RunWarning};
 use earmark_engine::ValidationMetric;
 use earmark_engine::evaluation::{json_path, result_path};
+use earmark_metrics::Report;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use std::path::Path;
+
+/// What the JSON of a result says of its clips, where they had a part in making the model.
+const OPTIMISTIC: &str = "optimistic";
+
+/// The keys that the JSON of a result has beyond those of its report: `optimistic`, where its clips had a part in making the model, and
+/// `warnings`, where there are any.
+pub fn result_notes(report: &Report, optimism: Option<&Optimism>) -> Map<String, Value> {
+    let warnings = ResultFacts::from(report).warnings("clips");
+    let optimistic = optimism.map(|optimism| (OPTIMISTIC.to_owned(), json!(optimism)));
+    let warnings = (!warnings.is_empty()).then(|| ("warnings".to_owned(), json!(warnings)));
+    optimistic.into_iter().chain(warnings).collect()
+}
 
 /// The results of one evaluated checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -20,6 +35,16 @@ impl StepEvaluation {
     /// The value of a metric; `None` where it is not defined.
     pub fn value(&self, metric: ValidationMetric) -> Option<f64> {
         self.report[metric.name()].as_f64()
+    }
+
+    /// Why its values are too high, in a sentence; `None` where its clips had no part in making the model.
+    pub fn optimistic_note(&self) -> Option<&str> {
+        self.report[OPTIMISTIC]["note"].as_str()
+    }
+
+    /// What is bad about its values.
+    pub fn warnings(&self) -> Vec<RunWarning> {
+        ResultFacts::of_json(&self.report).warnings("clips")
     }
 }
 
@@ -37,8 +62,11 @@ pub fn step_evaluations(eval: &Path) -> (Vec<StepEvaluation>, Vec<String>) {
         };
         let path = json_path(eval, step);
         let text = std::fs::read_to_string(&path).map_err(|e| e.to_string());
-        match text.and_then(|t| serde_json::from_str(&t).map_err(|e| e.to_string())) {
-            Ok(report) => found.push(StepEvaluation { step, report }),
+        match text.and_then(|t| serde_json::from_str::<Value>(&t).map_err(|e| e.to_string())) {
+            Ok(mut report) => {
+                add_old_note(&mut report, &result_path(eval, step));
+                found.push(StepEvaluation { step, report });
+            }
             Err(e) => problems.push(format!(
                 "eval/eval-{step}.json cannot be read ({e}); remove eval-{step}.txt and evaluate the step again"
             )),
@@ -47,6 +75,17 @@ pub fn step_evaluations(eval: &Path) -> (Vec<StepEvaluation>, Vec<String>) {
     found.sort_by_key(|e| e.step);
     problems.sort();
     (found, problems)
+}
+
+/// Earlier versions said in the text of a result only that it is optimistic.
+fn add_old_note(report: &mut Value, text: &Path) {
+    if report[OPTIMISTIC].is_null() && report.is_object() {
+        let text = std::fs::read_to_string(text).unwrap_or_default();
+        let mut heading = text.lines().filter_map(|line| line.strip_prefix("# "));
+        if let Some(note) = heading.find(|line| line.starts_with("OPTIMISTIC")) {
+            report[OPTIMISTIC] = json!({ "note": note });
+        }
+    }
 }
 
 /// The step in the name of a file of results.
@@ -63,6 +102,36 @@ pub fn best_of(evaluated: &[StepEvaluation], metric: ValidationMetric) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn optimistic_results_of_earlier_versions_are_known_by_their_text() {
+        let dir = tempfile::tempdir().unwrap();
+        for (step, json, text) in [
+            (
+                1,
+                "{}",
+                "# tiny: 6 clips of fold 1\n# OPTIMISTIC: these clips drove the training\nLwlrap = 1",
+            ),
+            (
+                2,
+                "{}",
+                "# tiny: 6 clips of fold 1\nLwlrap = 1\nLwlrap(# OPTIMISTIC) = 1",
+            ),
+            (
+                3,
+                "{\"optimistic\": {\"note\": \"OPTIMISTIC: new\"}}",
+                "# OPTIMISTIC: old",
+            ),
+        ] {
+            std::fs::write(json_path(dir.path(), step), json).unwrap();
+            std::fs::write(result_path(dir.path(), step), text).unwrap();
+        }
+        let (evaluated, problems) = step_evaluations(dir.path());
+        assert!(problems.is_empty(), "{problems:?}");
+        let notes: Vec<Option<&str>> = evaluated.iter().map(StepEvaluation::optimistic_note).collect();
+        let old = "OPTIMISTIC: these clips drove the training";
+        assert_eq!(notes, [Some(old), None, Some("OPTIMISTIC: new")]);
+    }
 
     #[test]
     fn only_marked_results_count() {

@@ -4,6 +4,7 @@
 //! What could not be read is listed in `problems`.
 
 use super::metrics::METRICS;
+use crate::warnings::ResultFacts;
 use earmark_engine::{ValidationMetric, metrics_path};
 use serde_json::Value;
 use std::path::Path;
@@ -30,12 +31,18 @@ pub struct TrainingHistory {
     pub learning_rate: Points,
     /// Norm of the gradients before clipping, where the recipe clips.
     pub gradient_norm: Points,
+    /// Where the last phase begins in `loss`; 0 for a training without phases.
+    pub phase_start: usize,
     /// Validation results, those of [`METRICS`] in their order first; empty without validation.
     pub validation: [Points; VALIDATED.len()],
+    /// Step and result of the best validation.
+    pub best: Option<(u64, ResultFacts)>,
     /// The last step logged.
     pub step: u64,
     /// What could not be read.
     pub problems: Vec<String>,
+    /// The phase of the last step, from 1; 0 for a training without phases.
+    pub phase: u64,
 }
 
 impl TrainingHistory {
@@ -79,7 +86,14 @@ impl TrainingHistory {
             for (points, metric) in self.validation.iter_mut().zip(VALIDATED) {
                 points.push((at, number(&validation[metric.name()])));
             }
+            if line["best"] == true {
+                self.best = Some((step, ResultFacts::of_json(validation)));
+            }
             return;
+        }
+        let phase = line["phase"].as_u64().unwrap_or_default();
+        if phase != self.phase {
+            (self.phase, self.phase_start) = (phase, self.loss.len());
         }
         let curves = [
             ("loss", &mut self.loss),
@@ -127,6 +141,20 @@ mod tests {
         assert_eq!(history.validation_of(ValidationMetric::Lwlrap), &[(2.0, 0.25)]);
         assert_eq!(history.validation_of(ValidationMetric::Accuracy), &[(2.0, 0.5)]);
         assert!(history.validation_of(ValidationMetric::MapAt3)[0].1.is_nan());
+        assert_eq!((history.phase_start, history.best), (0, None));
+    }
+
+    #[test]
+    fn the_best_validation_and_the_last_phase_are_found() {
+        let history = TrainingHistory::parse(
+            "{\"step\":1,\"loss\":3.0,\"phase\":1}\n{\"step\":2,\"loss\":2.0,\"phase\":1}\n\
+            {\"step\":2,\"best\":true,\"validation\":{\"accuracy\":0.5,\"clips\":8}}\n\
+            {\"step\":3,\"loss\":1.0,\"phase\":2}\n\
+            {\"step\":3,\"best\":false,\"validation\":{\"accuracy\":0.25,\"clips\":8}}\n",
+        );
+        assert_eq!(history.phase_start, 2);
+        let (step, best) = history.best.unwrap();
+        assert_eq!((step, best.accuracy, best.clips), (2, Some(0.5), 8));
     }
 
     #[test]

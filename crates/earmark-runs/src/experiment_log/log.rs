@@ -1,13 +1,11 @@
 //! All runs below a folder.
 
+use super::find::{FolderKind, FoundFolder, find_runs};
 use super::run_entry::RunEntry;
 use super::sort_by::SortBy;
-use crate::run_dir::{RunError, folds_path};
+use crate::run_dir::RunError;
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
-
-/// Folders deeper than this are not searched.
-const MAX_DEPTH: usize = 8;
 
 /// Runs, sorted, and folders that look like a run but can't be opened.
 #[derive(Debug, Default)]
@@ -16,6 +14,8 @@ pub struct ExperimentLog {
     pub entries: Vec<RunEntry>,
     /// Folders with a `run.json` that can't be opened, with the reason.
     pub broken: Vec<RunError>,
+    /// How many folds of cross-validation runs and trials of searches are left out: the entry of the whole sums them up.
+    pub hidden: usize,
 }
 
 /// A folder that can't be searched.
@@ -29,23 +29,29 @@ pub struct ExperimentLogError {
 }
 
 impl ExperimentLog {
-    /// All runs and cross-validation runs in and below `folder`; those without the value asked for come last. Hidden folders are
-    /// skipped, links are not followed, and runs are not searched themselves.
+    /// All runs, cross-validation runs and searches in and below `folder`; those without the value asked for come last. Folds and
+    /// trials of these are only listed if `all` are wanted. Hidden folders are skipped, links are not followed, and runs are not
+    /// searched themselves.
     ///
     /// # Errors
     ///
     /// When the folder can't be read.
-    pub fn read(folder: &Path, sort: SortBy) -> Result<Self, ExperimentLogError> {
-        let mut paths = Vec::new();
-        find(folder, MAX_DEPTH, &mut paths).map_err(|cause| ExperimentLogError {
+    pub fn read(folder: &Path, sort: SortBy, all: bool) -> Result<Self, ExperimentLogError> {
+        let found = find_runs(folder).map_err(|cause| ExperimentLogError {
             folder: folder.into(),
             cause,
         })?;
         let mut log = Self::default();
-        for path in paths {
-            let read = match path.join("run.json").is_file() {
-                true => RunEntry::read(&path, folder, sort),
-                false => RunEntry::read_cross_validation(&path, folder),
+        for FoundFolder { path, kind, is_inner } in found {
+            if is_inner && !all {
+                // A cross-validation run among the trials of a search is not a run of its own.
+                log.hidden += usize::from(kind == FolderKind::Run);
+                continue;
+            }
+            let read = match kind {
+                FolderKind::Run => RunEntry::read(&path, folder, sort),
+                FolderKind::CrossValidation => RunEntry::read_cross_validation(&path, folder),
+                FolderKind::Search => RunEntry::read_search(&path, folder),
             };
             match read {
                 Ok(entry) => log.entries.push(entry),
@@ -65,31 +71,6 @@ impl ExperimentLog {
     }
 }
 
-/// Adds the runs in and below a folder to `found`.
-fn find(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    if folder.join("run.json").is_file() {
-        found.push(folder.to_path_buf());
-        return Ok(());
-    }
-    if folds_path(folder).is_file() {
-        found.push(folder.to_path_buf());
-    }
-    let mut below: Vec<PathBuf> = std::fs::read_dir(folder)?
-        .flatten()
-        .filter(|e| e.file_type().is_ok_and(|t| t.is_dir()))
-        .filter(|e| !e.file_name().as_encoded_bytes().starts_with(b"."))
-        .map(|e| e.path())
-        .collect();
-    below.sort();
-    if depth > 0 {
-        for folder in below {
-            // A folder that can't be entered holds none of the user's runs.
-            let _ = find(&folder, depth - 1, found);
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,8 +82,8 @@ mod tests {
             std::fs::create_dir_all(dir.path().join(name)).unwrap();
             std::fs::write(dir.path().join(name).join("run.json"), "{}").unwrap();
         }
-        let found = ExperimentLog::read(dir.path(), SortBy::Started).unwrap();
+        let found = ExperimentLog::read(dir.path(), SortBy::Started, false).unwrap();
         assert_eq!((found.entries.len(), found.broken.len()), (0, 2));
-        assert!(ExperimentLog::read(&dir.path().join("none"), SortBy::Started).is_err());
+        assert!(ExperimentLog::read(&dir.path().join("none"), SortBy::Started, false).is_err());
     }
 }

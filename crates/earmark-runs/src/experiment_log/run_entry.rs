@@ -3,6 +3,8 @@
 use super::evaluations::{StepEvaluation, best_of, step_evaluations};
 use super::history::{TrainingHistory, highest};
 use super::run_status::{RunState, RunStatus};
+use super::search::SearchSummary;
+use super::small_curve::small_curve;
 use super::sort_by::SortBy;
 use crate::run_dir::{RunDir, RunError, fold_run, folds_path};
 use earmark_engine::ValidationMetric;
@@ -10,9 +12,6 @@ use earmark_recipe::AnyRecipe;
 use serde::Serialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-
-/// Points of the small loss curve.
-const SPARK_POINTS: usize = 40;
 
 /// The best validation of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -45,7 +44,7 @@ pub struct CrossValidationSummary {
     pub metrics: Value,
 }
 
-/// A run, or a cross-validation run.
+/// A run, a cross-validation run or a search.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct RunEntry {
     /// Where it is.
@@ -64,8 +63,13 @@ pub struct RunEntry {
     /// For a cross-validation run, which is evaluated on the clips of all folds: its folds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folds: Option<CrossValidationSummary>,
-    /// Whether test clips drove its training, so that its scores are optimistic.
+    /// For a search: its trials.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search: Option<SearchSummary>,
+    /// Whether its scores are of clips that it was trained on or chosen by. Why is said with its evaluated scores.
     pub optimistic: bool,
+    /// What is bad about its results or its training, and what to do about it.
+    pub warnings: Vec<String>,
     /// Its best validation.
     pub validation: Option<BestValidation>,
     /// Its evaluated checkpoints.
@@ -97,18 +101,24 @@ impl RunEntry {
             SortBy::Metric(metric) => metric,
             _ => ValidationMetric::Lwlrap,
         };
+        let evaluated = evaluated.last().map(|last| EvaluatedSteps {
+            count: evaluated.len(),
+            best: best_of(&evaluated, by).unwrap_or(last).clone(),
+            last: last.clone(),
+        });
+        let status = RunStatus::of(path, history.step, run.steps());
+        let best_step = evaluated.as_ref().map(|e| &e.best);
+        let warnings = history.run_warnings(run.recipe.train(), &status.state, best_step);
+        let is_optimistic = |e: &EvaluatedSteps| e.best.optimistic_note().is_some();
         Ok(Self {
-            status: RunStatus::of(path, history.step, run.steps()),
             fold: run.info.data.fold,
-            optimistic: run.info.optimistic,
+            optimistic: run.info.optimistic || evaluated.as_ref().is_some_and(is_optimistic),
+            warnings: warnings.iter().map(ToString::to_string).collect(),
             validation: highest(history.validation_of(metric)).map(best),
-            evaluated: evaluated.last().map(|last| EvaluatedSteps {
-                count: evaluated.len(),
-                best: best_of(&evaluated, by).unwrap_or(last).clone(),
-                last: last.clone(),
-            }),
+            evaluated,
+            status,
             problems: [history.problems, more].concat(),
-            loss: spark(&history.loss),
+            loss: small_curve(&history.loss),
             ..Self::of(run, path, below)
         })
     }
@@ -127,6 +137,8 @@ impl RunEntry {
         };
         let (count, first) = (folds.len(), folds[0]["fold"].as_u64().unwrap_or(0) as u32);
         let step = folds.iter().filter_map(|f| f["step"].as_u64()).max().unwrap_or(0);
+        let warnings = report["warnings"].as_array().into_iter().flatten();
+        let warnings = warnings.filter_map(Value::as_str).map(str::to_owned).collect();
         let mut pooled = report["pooled"].take();
         leave_out_classes(&mut pooled);
         let evaluation = StepEvaluation { step, report: pooled };
@@ -137,6 +149,7 @@ impl RunEntry {
                 total: None,
             },
             optimistic: report["optimistic"].as_bool().unwrap_or(false),
+            warnings,
             evaluated: Some(EvaluatedSteps {
                 count,
                 best: evaluation.clone(),
@@ -150,18 +163,45 @@ impl RunEntry {
         })
     }
 
-    /// The entry in `path` of a run, or of a cross-validation run whose first one this is; without state and results.
+    /// Reads a search.
+    pub(super) fn read_search(path: &Path, below: &Path) -> Result<Self, RunError> {
+        let search = SearchSummary::read(path)?;
+        let entry = match search.first_run(path) {
+            Some(run) => Self::of(RunDir::open_any(&run)?, path, below),
+            // No trial got as far as a run directory.
+            None => Self::named(path, below),
+        };
+        Ok(Self {
+            status: search.status(path),
+            search: Some(search),
+            ..entry
+        })
+    }
+
+    /// The entry in `path` of a run, or of a cross-validation run or search whose first one this is; without state and results.
     fn of(run: RunDir<AnyRecipe>, path: &Path, below: &Path) -> Self {
-        // The path below the folder that was searched; the whole path if it is that folder.
+        Self {
+            recipe: run.recipe.name().to_owned(),
+            started: run.info.started,
+            ..Self::named(path, below)
+        }
+    }
+
+    /// An entry with nothing but its path and name: the path below the folder that was searched; the whole path if it is that folder.
+    fn named(path: &Path, below: &Path) -> Self {
         let name = path.strip_prefix(below).unwrap_or(path);
         let name = if name.as_os_str().is_empty() { path } else { name };
         Self {
             name: name.display().to_string(),
             run: path.into(),
-            recipe: run.recipe.name().to_owned(),
-            started: run.info.started,
             ..Self::default()
         }
+    }
+
+    /// The best score on validation clips: of its training, or of the best trial of a search.
+    pub fn validation_score(&self) -> Option<f64> {
+        let of_search = || self.search.as_ref().and_then(|search| search.score);
+        self.validation.as_ref().map(|v| v.score).or_else(of_search)
     }
 
     /// The value of a metric at the best evaluated checkpoint.
@@ -185,9 +225,16 @@ impl RunEntry {
             // The test clips themselves chose the best one, so its score is too high.
             notes.push(format!("best of {} evaluated checkpoints", evaluated.count));
         }
-        if self.optimistic {
-            notes.push("OPTIMISTIC: test clips drove its training".to_owned());
+        if let Some(search) = &self.search {
+            notes.push(search.describe());
         }
+        let why = self.evaluated.as_ref().and_then(|e| e.best.optimistic_note());
+        let why = why.map(beginning).or_else(|| {
+            self.optimistic
+                .then_some("OPTIMISTIC: test clips drove its training")
+        });
+        notes.extend(why.map(str::to_owned));
+        notes.extend(self.warnings.iter().map(|text| beginning(text).to_owned()));
         if let RunState::StoppedEarly { reason } = &self.status.state {
             notes.push(reason.clone());
         }
@@ -199,10 +246,21 @@ impl RunEntry {
     pub(super) fn sort_value(&self, sort: SortBy) -> Option<f64> {
         match sort {
             SortBy::Metric(metric) => self.value(metric),
-            SortBy::Validation => self.validation.as_ref().map(|v| v.score),
+            SortBy::Validation => self.validation_score(),
             SortBy::Started => None,
         }
     }
+}
+
+/// A sentence up to its first colon or semicolon, for a table; `OPTIMISTIC: ...` up to the second.
+fn beginning(sentence: &str) -> &str {
+    let skip = sentence
+        .find("OPTIMISTIC: ")
+        .map_or(0, |at| at + "OPTIMISTIC: ".len());
+    let end = sentence[skip..]
+        .find([':', ';'])
+        .map_or(sentence.len(), |at| skip + at);
+    &sentence[..end]
 }
 
 /// A table of runs leaves out the results of every class; the run's report has them.
@@ -210,26 +268,23 @@ fn leave_out_classes(report: &mut Value) {
     report.as_object_mut().map(|r| r.remove("per_class"));
 }
 
-/// The means of equally long pieces of a curve.
-fn spark(points: &[(f64, f64)]) -> Vec<Option<f64>> {
-    let group = points.len().div_ceil(SPARK_POINTS).max(1);
-    let mean = |piece: &[(f64, f64)]| piece.iter().map(|p| p.1).sum::<f64>() / piece.len() as f64;
-    points
-        .chunks(group)
-        .map(|piece| Some(mean(piece)).filter(|m| m.is_finite()))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_small_curve_is_of_means() {
-        let points: Vec<(f64, f64)> = (0..80).map(|i| (f64::from(i), f64::from(i))).collect();
-        let small = spark(&points);
-        assert_eq!((small.len(), small[0], small[39]), (40, Some(0.5), Some(78.5)));
-        assert_eq!(spark(&[(1.0, f64::NAN)]), [None]);
-        assert!(spark(&[]).is_empty());
+    fn notes_are_the_beginnings_of_sentences() {
+        let sentence =
+            "the training loss was still falling at the end: 1.2 over the last fifth; train longer";
+        assert_eq!(
+            beginning(sentence),
+            "the training loss was still falling at the end"
+        );
+        let optimistic = "OPTIMISTIC: the model was trained on 2 of the 5 clips evaluated; other recordings";
+        assert_eq!(
+            beginning(optimistic),
+            "OPTIMISTIC: the model was trained on 2 of the 5 clips evaluated"
+        );
+        assert_eq!(beginning("short"), "short");
     }
 }

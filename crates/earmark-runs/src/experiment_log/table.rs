@@ -23,7 +23,7 @@ impl ExperimentLog {
         names.insert(at, ("validation".to_owned(), Better::Higher));
         let row = |e: &RunEntry| {
             let mut values: Vec<Option<f64>> = metrics.iter().map(|m| e.value(*m)).collect();
-            values.insert(at, e.validation.as_ref().map(|v| v.score));
+            values.insert(at, e.validation_score());
             let note = e.note();
             RunRow {
                 name: e.name.clone(),

@@ -2,10 +2,10 @@
 
 use super::PageError;
 use earmark_core::human::human_amount;
-use earmark_metrics::{Aligned, Calibration, CalibrationQuality, MetricsError, ScoreTable};
-use earmark_report::{ConfusionChart, ReliabilityCurve};
+use earmark_metrics::{Aligned, Calibration, CalibrationQuality, ConfusionMatrix, MetricsError, ScoreTable};
+use earmark_report::ReliabilityCurve;
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The scores of an evaluated step with the truth that they were evaluated against, which `eval/clips.txt` keeps: one line per
 /// clip, its name and its labels as indices into the run's classes.
@@ -28,15 +28,35 @@ pub(crate) fn read_evaluated(scores: &Path, clips: &Path) -> Result<Aligned, Pag
 }
 
 /// How often each class was predicted as which; `None` if a clip has several labels.
-pub(super) fn confusion(clips: &Aligned) -> Result<Option<ConfusionChart>, PageError> {
+pub(super) fn confusion(clips: &Aligned) -> Result<Option<ConfusionMatrix>, MetricsError> {
     match clips.confusion() {
-        Ok(m) => Ok(Some(ConfusionChart::new(
-            m.classes().to_vec(),
-            m.counts().to_vec(),
-        )?)),
+        Ok(matrix) => Ok(Some(matrix)),
         Err(MetricsError::NotSingleLabel { .. }) => Ok(None),
-        Err(e) => Err(e.into()),
+        Err(e) => Err(e),
     }
+}
+
+/// The evaluated clips of several runs, those of the folds of a cross-validation, as one.
+///
+/// # Errors
+/// Classes that are not the same in all of them; a clip that several have.
+pub(crate) fn pooled(runs: &[(PathBuf, Aligned)]) -> Result<Aligned, PageError> {
+    let classes = runs.first().map_or(&[][..], |(_, clips)| clips.classes());
+    if let Some((run, _)) = runs.iter().find(|(_, clips)| clips.classes() != classes) {
+        return Err(PageError::Classes(run.clone()));
+    }
+    let (mut files, mut values, mut truth) = (Vec::new(), Vec::new(), Vec::new());
+    for (_, clips) in runs {
+        files.extend_from_slice(clips.files());
+        for (row, marks) in clips.rows() {
+            values.extend_from_slice(row);
+            truth.extend_from_slice(marks);
+        }
+    }
+    Ok(Aligned::from_rows(
+        ScoreTable::new(files, classes.to_vec(), values)?,
+        truth,
+    )?)
 }
 
 /// How far the scores are probabilities, and, if the model is calibrated, how far its calibrated ones are.
@@ -95,7 +115,7 @@ mod tests {
     fn the_worst_clip_comes_first_with_its_true_classes() {
         let scores = "fname,x,y,z\na b.wav,0.9,0.05,0.05\nc.wav,0.2,0.5,0.3\nd [1].wav,0.7,0.2,0.1\n";
         let clips = evaluated(scores, "a b.wav [0]\nc.wav [0]\nd [1].wav [1]\n").unwrap();
-        let worst = worst_clips(&clips, None).unwrap();
+        let worst = worst_clips(&clips, &[], None).unwrap();
         assert_eq!(
             worst.iter().map(|w| w.file.as_str()).collect::<Vec<_>>(),
             ["c.wav", "d [1].wav"]
@@ -118,11 +138,36 @@ mod tests {
         )
         .unwrap();
         assert!(confusion(&clips).unwrap().is_none());
-        let worst = worst_clips(&clips, None).unwrap();
+        let worst = worst_clips(&clips, &[], None).unwrap();
         assert_eq!(
             (worst.len(), worst[0].note.as_str()),
             (1, "lwlrap 0.500; the best true class comes at rank 2 of 3")
         );
+    }
+
+    #[test]
+    fn folds_are_pooled_where_their_classes_agree() {
+        let one = evaluated("fname,x,y\na.wav,0.9,0.1\n", "a.wav [0]\n").unwrap();
+        let two = evaluated(
+            "fname,x,y\nb.wav,0.8,0.2\nc.wav,0.4,0.6\n",
+            "b.wav [1]\nc.wav [1]\n",
+        )
+        .unwrap();
+        let turned = evaluated("fname,y,x\nb.wav,0.8,0.2\n", "b.wav [1]\n").unwrap();
+        let run = |name: &str, clips: &Aligned| (PathBuf::from(name), clips.clone());
+        let runs = |other: &Aligned| [run("fold-1", &one), run("fold-2", other)];
+        let clips = pooled(&runs(&two)).unwrap();
+        assert_eq!(clips.files(), ["a.wav", "b.wav", "c.wav"]);
+        let confusion = confusion(&clips).unwrap().expect("one label per clip");
+        assert_eq!(confusion.counts(), [vec![1, 0], vec![1, 1]]);
+        let worst = worst_clips(&clips, &[1, 2, 2], None).unwrap();
+        assert_eq!(
+            worst[0].note,
+            "fold 2; lwlrap 0.500; the best true class comes at rank 2 of 2"
+        );
+        let refused = pooled(&runs(&turned)).unwrap_err().to_string();
+        assert!(refused.starts_with("fold-2: its classes differ"), "{refused}");
+        assert!(pooled(&runs(&one)).is_err(), "a clip in two folds");
     }
 
     #[test]

@@ -1,38 +1,43 @@
 //! The report of a run, gathered from its directory.
 
 use super::PageError;
-use super::clip_spectrograms::ClipSpectrograms;
+use super::class_rows::class_rows;
+use super::clip_audio::ClipAudio;
 use super::evaluated_clips::{confusion, read_evaluated, reliability};
 use super::gather_run_curves::{curves, metrics};
 use super::run_facts::facts;
+use super::warning_notes::warning_notes;
 use super::worst_clips::worst_clips;
 use crate::experiment_log::{RunState, RunStatus};
 use crate::experiment_log::{StepEvaluation, TrainingHistory, best_of, highest, step_evaluations};
-use crate::run_dir::{RunDir, planned_steps};
+use crate::run_dir::{RunDir, RunInfo, planned_steps};
 use earmark_core::human::human_count;
 use earmark_core::{atomic, text};
 use earmark_engine::evaluation::{result_path, scores_path};
 use earmark_engine::{ModelFile, ValidationMetric};
-use earmark_metrics::{Calibration, ClassComparison, ModelComparison};
+use earmark_metrics::{Calibration, ClassComparison, ConfusionMatrix, ModelComparison};
 use earmark_report::{
-    ClassScoreRow, ComparedClass, ComparedRun, NoteLevel, PageNote, RunReport, SkippedFile, render_run_report,
+    ComparedClass, ComparedRun, ConfusionChart, NoteLevel, PageNote, ReportError, RunReport, SkippedFile,
+    render_run_report,
 };
 use std::path::{Path, PathBuf};
 
-/// Writes the report of a run as `report.html` into it; returns its path.
-///
-/// Spectrograms of the worst clips need the data folder: `data`, or else the one that the run remembers; if it can't be read,
-/// the page says so and leaves them out. Damaged or missing files of the run become notes. With another run, the page gets a
-/// section that compares them class by class.
+/// Writes the report of a run, see [`run_report`], with a section that compares it with another run class by class, if there is one;
+/// returns its path.
 pub fn write_run_report(
     run: &RunDir,
     data: Option<&Path>,
     compared: Option<ComparedRun>,
 ) -> Result<PathBuf, PageError> {
-    let mut report = gather(run, data)?;
+    let mut report = run_report(run, data)?;
     report.compared = compared;
-    let path = run.path.join("report.html");
-    atomic::write(&path, |w| w.write_all(render_run_report(&report).as_bytes()))?;
+    write_report(&run.path, &report)
+}
+
+/// Writes a report as `report.html` into the folder of its run; returns its path.
+pub fn write_report(run: &Path, report: &RunReport) -> Result<PathBuf, PageError> {
+    let path = run.join("report.html");
+    atomic::write(&path, |w| w.write_all(render_run_report(report).as_bytes()))?;
     Ok(path)
 }
 
@@ -55,7 +60,11 @@ pub fn compared_run(other: &str, comparison: &ModelComparison) -> ComparedRun {
     }
 }
 
-fn gather(run: &RunDir, data: Option<&Path>) -> Result<RunReport, PageError> {
+/// The report of a run, gathered from its directory.
+///
+/// Spectrograms and sounds of the worst clips need the data folder: `data`, or else the one that the run remembers; if it can't be
+/// read, the report says so and leaves them out. Damaged or missing files of the run become notes.
+pub fn run_report(run: &RunDir, data: Option<&Path>) -> Result<RunReport, PageError> {
     let history = TrainingHistory::read(&run.path);
     let (evaluated, problems) = step_evaluations(&run.eval());
     let planned = planned_steps(&run.path, &run.info, &run.recipe.train);
@@ -67,10 +76,7 @@ fn gather(run: &RunDir, data: Option<&Path>) -> Result<RunReport, PageError> {
         title: super::folder_name(&run.path),
         recipe_toml: run.recipe.to_toml(),
         command: text::command_line(&info.command),
-        version: match &info.revision {
-            Some(revision) => format!("{} ({revision})", info.version),
-            None => info.version.clone(),
-        },
+        version: version(info),
         seed: info.seed,
         started: info.started.clone(),
         summary: facts(run, &status, best.as_ref()),
@@ -84,7 +90,12 @@ fn gather(run: &RunDir, data: Option<&Path>) -> Result<RunReport, PageError> {
     let problem = |text| PageNote::new(NoteLevel::Problem, text);
     report.notes.extend(problems.map(problem));
     let metric = run.recipe.validation.metric;
-    match chosen(&evaluated, metric, history.validation_of(metric)) {
+    let chosen = chosen(&evaluated, metric, history.validation_of(metric));
+    let step = chosen.as_ref().map(|(step, _)| *step);
+    report
+        .notes
+        .extend(warning_notes(run, &history, &status.state, step));
+    match chosen {
         None => report.notes.push(info_note(format!(
             "No checkpoint has been evaluated yet, so there are no results by class: earmark eval {} --data DIR",
             text::quote(&run.path.to_string_lossy())
@@ -100,15 +111,23 @@ fn gather(run: &RunDir, data: Option<&Path>) -> Result<RunReport, PageError> {
     Ok(report)
 }
 
-fn info_note(text: String) -> PageNote {
+/// The version that started a run, with its revision where that is known.
+pub(super) fn version(info: &RunInfo) -> String {
+    match &info.revision {
+        Some(revision) => format!("{} ({revision})", info.version),
+        None => info.version.clone(),
+    }
+}
+
+pub(super) fn info_note(text: String) -> PageNote {
     PageNote::new(NoteLevel::Info, text)
 }
 
-fn caution(text: impl Into<String>) -> PageNote {
+pub(super) fn caution(text: impl Into<String>) -> PageNote {
     PageNote::new(NoteLevel::Caution, text)
 }
 
-fn skipped(file: &str, reason: &str) -> SkippedFile {
+pub(super) fn skipped(file: &str, reason: &str) -> SkippedFile {
     SkippedFile {
         file: file.to_owned(),
         reason: reason.to_owned(),
@@ -170,7 +189,8 @@ fn add_step(
     calibration: Option<&Calibration>,
     data: Option<&Path>,
 ) -> Result<(), PageError> {
-    report.per_class = classes(run, evaluated);
+    let names = run.classes.names();
+    (report.per_class, report.decision_rule) = class_rows(names, &evaluated.report, None);
     let (eval, step) = (run.eval(), evaluated.step);
     let text = std::fs::read_to_string(result_path(&eval, step)).unwrap_or_default();
     let lines = text.lines().filter_map(|l| l.strip_prefix("skipped "));
@@ -187,32 +207,33 @@ fn add_step(
             return Ok(());
         }
     };
-    report.confusion = confusion(&clips)?;
+    if let Some(matrix) = confusion(&clips)? {
+        (report.per_class, report.decision_rule) = class_rows(names, &evaluated.report, Some(&matrix));
+        report.confusion = Some(confusion_chart(&matrix)?);
+    }
     // A loss that only ranks gives scores that are not probabilities; what can't be drawn is left out.
     let single_label = run.recipe.train.loss.is_single_label();
     report.reliability = reliability(&clips, single_label, calibration).unwrap_or_default();
-    let spectrograms = ClipSpectrograms::find(run, data.unwrap_or(&run.info.data.root));
-    if let Err(e) = &spectrograms {
-        report.notes.push(caution(format!(
-            "There are no spectrograms of the worst clips: {e}. Give the data folder with --data."
-        )));
-    }
-    report.worst_clips = worst_clips(&clips, spectrograms.ok().as_ref())?;
+    let audio = find_audio(report, run, data);
+    report.worst_clips = worst_clips(&clips, &[], audio.as_ref())?;
     Ok(())
 }
 
-fn classes(run: &RunDir, evaluated: &StepEvaluation) -> Vec<ClassScoreRow> {
-    let row = |name: &String| {
-        let class = evaluated.report["per_class"].get(name)?;
-        Some(ClassScoreRow {
-            name: name.clone(),
-            count: class["count"].as_u64().unwrap_or_default(),
-            lwlrap: class["lwlrap"].as_f64(),
-            ap: class["ap"].as_f64(),
-            auc: class["auc"].as_f64(),
-        })
-    };
-    run.classes.names().iter().filter_map(row).collect()
+/// The audio of the evaluated clips; where it is missing, a note says so.
+pub(super) fn find_audio(report: &mut RunReport, run: &RunDir, data: Option<&Path>) -> Option<ClipAudio> {
+    match ClipAudio::find(run, data.unwrap_or(&run.info.data.root)) {
+        Ok(audio) => Some(audio),
+        Err(e) => {
+            report.notes.push(caution(format!(
+                "There are no spectrograms and sounds of the worst clips: {e}. Give the data folder with --data."
+            )));
+            None
+        }
+    }
+}
+
+pub(super) fn confusion_chart(matrix: &ConfusionMatrix) -> Result<ConfusionChart, ReportError> {
+    ConfusionChart::new(matrix.classes().to_vec(), matrix.counts().to_vec())
 }
 
 #[cfg(test)]

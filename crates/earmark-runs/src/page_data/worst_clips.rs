@@ -1,8 +1,9 @@
 //! The evaluated clips that a model got most wrong.
 
-use super::clip_spectrograms::ClipSpectrograms;
+use super::clip_audio::ClipAudio;
 use earmark_metrics::{Aligned, Lwlrap, MetricsError, top_k};
 use earmark_report::{PredictedClass, WorstClip};
+use std::error::Error;
 
 /// Clips shown.
 const SHOWN: usize = 12;
@@ -12,6 +13,7 @@ const LISTED: usize = 5;
 /// A clip that is not ranked perfectly.
 struct Mistake<'a> {
     file: &'a str,
+    fold: Option<u32>,
     lwlrap: f64,
     mean_true_score: f64,
     scores: &'a [f32],
@@ -19,19 +21,21 @@ struct Mistake<'a> {
 }
 
 /// The clips with the lowest lwlrap of their own, worst first; of equals the one whose true classes score lower. Clips that
-/// are ranked perfectly are no mistakes.
+/// are ranked perfectly are no mistakes. `folds` has the fold that scored each clip, or nothing where there is one run.
 pub(super) fn worst_clips(
     clips: &Aligned,
-    spectrograms: Option<&ClipSpectrograms>,
+    folds: &[u32],
+    audio: Option<&ClipAudio>,
 ) -> Result<Vec<WorstClip>, MetricsError> {
     let mut mistakes = Vec::new();
-    for (file, (scores, truth)) in clips.files().iter().zip(clips.rows()) {
+    for (row, (file, (scores, truth))) in clips.files().iter().zip(clips.rows()).enumerate() {
         let mut lwlrap = Lwlrap::new(scores.len());
         lwlrap.add(scores, truth)?;
         let true_scores: Vec<f64> = scores_where(scores, truth, true).map(f64::from).collect();
         let mean_true_score = true_scores.iter().sum::<f64>() / true_scores.len().max(1) as f64;
         mistakes.extend(lwlrap.overall().filter(|v| *v < 1.0).map(|lwlrap| Mistake {
             file,
+            fold: folds.get(row).copied(),
             lwlrap,
             mean_true_score,
             scores,
@@ -44,7 +48,7 @@ pub(super) fn worst_clips(
         a.lwlrap.total_cmp(&b.lwlrap).then(by_score)
     });
     mistakes.truncate(SHOWN);
-    let shown = |m: &Mistake| m.shown(clips.classes(), spectrograms);
+    let shown = |m: &Mistake| m.shown(clips.classes(), audio);
     Ok(mistakes.iter().map(shown).collect())
 }
 
@@ -55,22 +59,22 @@ fn scores_where<'a>(scores: &'a [f32], truth: &'a [bool], wanted: bool) -> impl 
 }
 
 impl Mistake<'_> {
-    fn shown(&self, classes: &[String], spectrograms: Option<&ClipSpectrograms>) -> WorstClip {
+    fn shown(&self, classes: &[String], audio: Option<&ClipAudio>) -> WorstClip {
         let best = scores_where(self.scores, self.truth, true).fold(f32::MIN, f32::max);
         let higher = scores_where(self.scores, self.truth, false).filter(|s| *s >= best);
+        let fold = self.fold.map(|fold| format!("fold {fold}; "));
         let mut note = format!(
-            "lwlrap {:.3}; the best true class comes at rank {} of {}",
+            "{}lwlrap {:.3}; the best true class comes at rank {} of {}",
+            fold.unwrap_or_default(),
             self.lwlrap,
             1 + higher.count(),
             classes.len()
         );
-        let spectrogram = spectrograms.and_then(|s| match s.image(self.file) {
-            Ok(image) => Some(image),
-            Err(why) => {
-                note.push_str(&format!("; no spectrogram: {why}"));
-                None
-            }
-        });
+        let mut lacks = |what: &str, why: Box<dyn Error>| note.push_str(&format!("; no {what}: {why}"));
+        let image = audio.map(|audio| audio.image(self.file));
+        let spectrogram = image.and_then(|image| image.map_err(|why| lacks("spectrogram", why)).ok());
+        let player = audio.map(|audio| audio.player(self.file));
+        let player = player.and_then(|player| player.map_err(|why| lacks("sound", why)).ok());
         let predicted = |class: usize| PredictedClass {
             class: classes[class].clone(),
             score: f64::from(self.scores[class]),
@@ -81,6 +85,7 @@ impl Mistake<'_> {
             truth: labels.map(|(class, _)| class.clone()).collect(),
             predictions: top_k(self.scores, LISTED).into_iter().map(predicted).collect(),
             spectrogram,
+            player,
             note,
         }
     }

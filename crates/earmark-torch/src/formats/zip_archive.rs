@@ -74,6 +74,11 @@ impl<'a> ZipArchive<'a> {
         let file = self.files.get(name).copied();
         file.ok_or_else(|| CheckpointFault::archive(format!("has no file `{name}`")))
     }
+
+    /// The numbers of the tensors whose storage has this key.
+    pub fn storage(&self, key: &str) -> Slice<'a> {
+        self.file(&format!("data/{key}"))
+    }
 }
 
 /// The record that locates the directory: the last thing in the file except a comment.

@@ -48,6 +48,7 @@ impl<'a> RandomStep<'a> {
             y: self.y.clone(),
             noisy: vec![],
             rate: self.train.learning_rate,
+            moved: vec![0; vars.len()],
             rng: random::stream(self.train.seed, &[Purpose::Dropout as u64]),
         };
         timed(|| {

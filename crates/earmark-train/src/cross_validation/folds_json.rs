@@ -3,11 +3,15 @@
 use super::OutOfFold;
 use crate::PipelineError;
 use crate::evaluation::with_truth;
+use earmark_data::split::fold_warnings;
 use earmark_data::{DataSet, Item};
+use earmark_engine::TrainingProgress;
 use earmark_engine::evaluation::scores_path;
 use earmark_metrics::{MetricsError, Report, ReportOptions, ScoreTable};
+use earmark_runs::experiment_log::TrainingHistory;
 use earmark_runs::run_dir::{RunDir, best_step, fold_run};
 use earmark_runs::split_table::test_clips;
+use earmark_runs::warnings::{ResultFacts, RunWarning};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -35,7 +39,10 @@ const METRICS: [&str; 10] = [
 pub(crate) struct FoldResult {
     pub fold: u32,
     step: u64,
-    optimistic: bool,
+    /// Whether its test clips drove its training.
+    pub optimistic: bool,
+    /// Whether its training loss was still falling at the end.
+    loss_warning: Option<RunWarning>,
     /// Whether a clip has exactly one label (softmax).
     pub single_label: bool,
     /// The scores of the best weights for the test clips.
@@ -65,10 +72,12 @@ impl FoldResult {
             items.push(item.clone());
         }
         let skipped = clips.iter().map(|clip| clip.file.clone());
+        let early = TrainingProgress::read(&run.path).is_ok_and(|progress| progress.stopped_early.is_some());
         Ok(Self {
             fold,
             step,
             optimistic: run.info.optimistic,
+            loss_warning: TrainingHistory::read(&run.path).loss_warning(run.recipe.train(), early),
             single_label: run.recipe.train().loss.is_single_label(),
             skipped: skipped.filter(|file| !scores.files().contains(file)).collect(),
             scores,
@@ -131,6 +140,10 @@ pub struct CrossValidationReport {
     pub recipe: String,
     /// Whether the test clips drove the trainings.
     pub optimistic: bool,
+    /// What is bad: folds of different sizes, groups in several of them; pooled results like those of guessing; trainings that ended
+    /// too soon.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// Each fold.
     pub folds: Vec<FoldMetrics>,
     /// Each metric over the folds.
@@ -160,20 +173,44 @@ impl CrossValidationReport {
             let values: Vec<f64> = folds.iter().filter_map(|f| f.metrics[m]).collect();
             Some((m, MetricSpread::of(&values)?))
         };
+        let pooled = Report::of(&OutOfFold::of(results)?.aligned()?, &options)?;
+        let items = results
+            .iter()
+            .flat_map(|r| r.items.iter().map(move |item| (r.fold, item)));
+        let of_folds = fold_warnings(items.map(|(fold, item)| (fold, item.group.as_deref())));
+        let of_results = ResultFacts::from(&pooled).warnings("clips of all folds");
+        let of_results = of_results.iter().map(RunWarning::to_string);
         Ok(Self {
             format: FORMAT,
             recipe: recipe.to_owned(),
             optimistic: results.iter().any(|r| r.optimistic),
+            warnings: of_folds
+                .into_iter()
+                .chain(of_results)
+                .chain(loss_warning(results))
+                .collect(),
             metrics: METRICS.into_iter().filter_map(spread).collect(),
             folds,
-            pooled: Report::of(&OutOfFold::of(results)?.aligned()?, &options)?,
+            pooled,
         })
     }
+}
+
+/// The warning of trainings whose loss was still falling at their end, where at least half of the folds' were.
+fn loss_warning(results: &[FoldResult]) -> Option<String> {
+    let falling = results
+        .iter()
+        .filter_map(|r| Some((r.fold, r.loss_warning.as_ref()?)));
+    let falling: Vec<(u32, &RunWarning)> = falling.collect();
+    let (fold, warning) = falling.first().filter(|_| 2 * falling.len() >= results.len())?;
+    let (n, of) = (falling.len(), results.len());
+    Some(format!("in {n} of {of} folds, such as fold {fold}, {warning}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use earmark_runs::warnings::WarningKind;
 
     /// A fold of clips with two scores and a label.
     fn result(fold: u32, rows: &[(&str, [f32; 2], usize)]) -> FoldResult {
@@ -188,6 +225,7 @@ mod tests {
             fold,
             step: 7,
             optimistic: false,
+            loss_warning: None,
             single_label: true,
             scores: ScoreTable::new(files, vec!["a".into(), "b".into()], values).unwrap(),
             items: rows.iter().map(item).collect(),
@@ -212,6 +250,66 @@ mod tests {
         assert!((report.pooled.lwlrap.unwrap() - 2.5 / 3.0).abs() < 1e-15);
         assert_eq!(report.folds[1].metrics["accuracy"], Some(1.0));
         assert_eq!((report.folds[0].clips, report.folds[1].fold), (2, 3));
+        assert!(
+            report.warnings[0].contains("fold 3 has 1 clip, fold 1 has 2"),
+            "{report:?}"
+        );
+    }
+
+    #[test]
+    fn a_group_in_two_folds_is_a_warning() {
+        let mut folds = [
+            result(1, &[("1", [0.9, 0.1], 0)]),
+            result(2, &[("2", [0.8, 0.2], 1)]),
+        ];
+        let report = CrossValidationReport::of("r", &folds).unwrap();
+        assert!(report.warnings.is_empty(), "{report:?}");
+        for fold in &mut folds {
+            fold.items[0].group = Some("garden".into());
+        }
+        let report = CrossValidationReport::of("r", &folds).unwrap();
+        assert!(
+            report.warnings[0].contains("\"garden\" in folds 1, 2"),
+            "{report:?}"
+        );
+    }
+
+    /// Pooled results like those of guessing, and a loss that was falling in half of the folds or more.
+    #[test]
+    fn bad_results_and_short_trainings_are_warnings() {
+        let falling = RunWarning {
+            kind: WarningKind::LossStillFalling,
+            text: "the training loss was still falling at the end".into(),
+            remedy: "train longer".into(),
+        };
+        // Always "a": right for eight of sixteen clips.
+        let rows: Vec<(String, usize)> = (0..16).map(|i| (i.to_string(), i % 2)).collect();
+        let rows: Vec<(&str, [f32; 2], usize)> = rows
+            .iter()
+            .map(|(file, label)| (file.as_str(), [0.9, 0.1], *label))
+            .collect();
+        let mut folds = [result(1, &rows[..8]), result(2, &rows[8..])];
+        let report = CrossValidationReport::of("r", &folds).unwrap();
+        assert_eq!(report.warnings.len(), 2, "{:?}", report.warnings);
+        let start = "accuracy 0.5000 of 16 clips of all folds is no better than guessing";
+        assert!(report.warnings[0].starts_with(start), "{:?}", report.warnings);
+        assert!(
+            report.warnings[1].ends_with("class-weights=\"balanced\"'"),
+            "{:?}",
+            report.warnings
+        );
+        folds[1].loss_warning = Some(falling);
+        let report = CrossValidationReport::of("r", &folds).unwrap();
+        assert_eq!(
+            report.warnings[2],
+            "in 1 of 2 folds, such as fold 2, the training loss was still falling at the end; train longer"
+        );
+        let three = [folds.to_vec(), vec![result(3, &[("x", [0.1, 0.9], 1)])]].concat();
+        let report = CrossValidationReport::of("r", &three).unwrap();
+        assert!(
+            report.warnings.iter().all(|text| !text.contains("falling")),
+            "a third of the folds"
+        );
     }
 
     #[test]

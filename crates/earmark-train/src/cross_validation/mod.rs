@@ -1,85 +1,29 @@
 //! Cross-validation: a run per fold, each evaluated on its test fold, and their results together.
 
 pub use folds_json::{CrossValidationReport, FoldMetrics, MetricSpread};
+pub use which_folds::{FoldSet, folds_of};
 
 mod folds_json;
+mod which_folds;
 
 use crate::evaluation::with_truth;
 use crate::stacking;
-use crate::training::resumed_run;
+use crate::training::{is_longer, resumed_run};
 use crate::validation_split::with_folds;
 use crate::{Checkpoints, EvaluateJob, Event, Observer, PipelineError, Skips, TrainJob, evaluate, train};
-use earmark_core::human::human_amount;
-use earmark_data::{DataSet, Item};
-use earmark_inference::data::open_data;
+use earmark_data::split::fold_warnings;
+use earmark_data::{DataSet, Item, ReadAs};
+use earmark_inference::data::{open_data, open_for_training};
 use earmark_metrics::{Aligned, MetricsError, ScoreTable};
-use earmark_recipe::Recipe;
 use earmark_runs::experiment_log::{RunState, RunStatus};
 use earmark_runs::run_dir::{
     RunDir, RunLock, fold_run, fold_runs, folds_path, is_stack, planned_steps, write_json,
 };
 use folds_json::FoldResult;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-
-/// Which folds are trained and evaluated.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FoldSet {
-    /// All folds.
-    All,
-    /// These, ascending.
-    These(Vec<u32>),
-}
-
-impl std::str::FromStr for FoldSet {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "all" {
-            return Ok(Self::All);
-        }
-        let remedy = "give `all`, or numbers separated by commas, such as 1,3,5 (give a table of folds with --fold-table)";
-        let folds: Result<BTreeSet<u32>, _> = text.split(',').map(|word| word.trim().parse()).collect();
-        Ok(Self::These(folds.map_err(|_| remedy)?.into_iter().collect()))
-    }
-}
-
-/// The folds that `set` means in this data.
-pub fn folds_of(
-    recipe: &Recipe,
-    data: &Path,
-    table: Option<&Path>,
-    set: &FoldSet,
-) -> Result<Vec<u32>, PipelineError> {
-    folds_in(recipe, &open_data(recipe, data)?, table, set)
-}
-
-fn folds_in(
-    recipe: &Recipe,
-    data: &DataSet,
-    table: Option<&Path>,
-    set: &FoldSet,
-) -> Result<Vec<u32>, PipelineError> {
-    let known = with_folds(recipe, data, true, table)?.folds();
-    match set {
-        FoldSet::All if known.len() < 2 => Err(PipelineError::Request(format!(
-            "--folds all: this data has {}; cross-validation needs at least 2",
-            human_amount(known.len(), "fold", "folds")
-        ))),
-        FoldSet::All => Ok(known),
-        FoldSet::These(folds) => match folds.iter().find(|fold| !known.contains(fold)) {
-            None => Ok(folds.clone()),
-            Some(fold) => {
-                let known: Vec<String> = known.iter().map(u32::to_string).collect();
-                Err(PipelineError::Request(format!(
-                    "--folds: there is no fold {fold}; there are {}",
-                    known.join(", ")
-                )))
-            }
-        },
-    }
-}
+use which_folds::folds_in;
 
 /// The results of a cross-validation.
 #[derive(Clone, Debug, Default)]
@@ -101,8 +45,14 @@ pub fn train_folds(
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<CrossValidationResult, PipelineError> {
-    let data = open_data(&job.recipe, &job.data)?;
-    let folds = folds_in(&job.recipe, &data, job.fold_table.as_deref(), set)?;
+    let data = open_for_training(&job.recipe, &job.data, observer)?;
+    let folded = with_folds(&job.recipe, &data, true, job.fold_table.as_deref())?;
+    let folds = folds_in(&folded, set)?;
+    let clips = folded.items.iter();
+    let clips = clips.filter_map(|item| Some((item.fold?, item.group.as_deref())));
+    for warning in fold_warnings(clips) {
+        observer(Event::Note(warning));
+    }
     let _lock = lock(&job.run, job.resume, " for --folds")?;
     let job_of = |fold: u32| TrainJob {
         fold: Some(fold),
@@ -185,7 +135,7 @@ pub(super) fn train_each(
 
 /// Whether a fold is already trained with the settings of this job. A run with other settings is refused.
 fn is_finished(job: &TrainJob, fingerprint: &str) -> Result<bool, PipelineError> {
-    let Some(run) = resumed_run(job)? else {
+    let Some(run) = resumed_run(job)?.filter(|run| !is_longer(run, job)) else {
         return Ok(false);
     };
     let steps = planned_steps(&job.run, &run.info, &run.recipe.train);
@@ -203,6 +153,7 @@ pub(super) fn evaluate_own_fold(run: &Path, data: &Path, device: &str) -> Evalua
         fold: None,
         fold_table: None,
         subset: None,
+        read: ReadAs::default(),
         checkpoints: Checkpoints::Best,
         eval_dir: None,
         device: device.into(),
@@ -222,6 +173,8 @@ pub struct OutOfFold {
     pub skipped: Skips,
     /// Whether a clip has exactly one label (softmax).
     pub single_label: bool,
+    /// Whether the clips of a fold chose the weights that scored them.
+    pub optimistic: bool,
 }
 
 impl OutOfFold {
@@ -229,8 +182,8 @@ impl OutOfFold {
     pub(crate) fn of(results: &[FoldResult]) -> Result<Self, MetricsError> {
         let tables = results.iter().map(|r| &r.scores);
         let files = tables.clone().flat_map(ScoreTable::files).cloned().collect();
-        let values = tables.clone().flat_map(ScoreTable::values).copied().collect();
-        let classes = tables.last().map_or(&[][..], ScoreTable::classes).to_vec();
+        let values = tables.flat_map(ScoreTable::values).copied().collect();
+        let classes = results.last().map_or(&[][..], |r| r.scores.classes()).to_vec();
         let folds = results.iter().flat_map(|r| vec![r.fold; r.items.len()]);
         Ok(Self {
             scores: ScoreTable::new(files, classes, values)?,
@@ -238,6 +191,7 @@ impl OutOfFold {
             folds: folds.collect(),
             skipped: Skips::new(),
             single_label: results.last().is_some_and(|r| r.single_label),
+            optimistic: results.iter().any(|r| r.optimistic),
         })
     }
 
@@ -283,6 +237,12 @@ pub fn out_of_fold(
         results.push(result);
     }
     let clips = OutOfFold::of(&results)?;
+    if clips.optimistic {
+        observer(Event::Note(format!(
+            "{}: OPTIMISTIC: the clips of each fold chose the weights that score them (validation.split = test-fold)",
+            set.display()
+        )));
+    }
     Ok(Some(OutOfFold { skipped, ..clips }))
 }
 
@@ -304,19 +264,4 @@ pub(super) fn data_of(run: &Path, data: &Path) -> Result<DataSet, PipelineError>
         return stacking::data_of(run, data);
     }
     open_data(&RunDir::open(run)?.recipe, data)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn folds_are_named_by_all_or_by_numbers() {
-        assert_eq!("all".parse(), Ok(FoldSet::All));
-        assert_eq!("3, 1,3".parse(), Ok(FoldSet::These(vec![1, 3])));
-        for bad in ["", "folds.csv", "1,", "-1"] {
-            let error = bad.parse::<FoldSet>().unwrap_err();
-            assert!(error.contains("--fold-table"), "{bad}: {error}");
-        }
-    }
 }

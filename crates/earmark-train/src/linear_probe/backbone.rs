@@ -1,29 +1,56 @@
-//! The frozen part of a model: its embeddings, and a model file with a new last layer.
+//! The frozen part of a model: a network whose last layer is an identity, and a model file with a new last layer.
 
-use super::cross_validation::ProbeClips;
-use crate::training::{classifier_variables, prepare_clips};
-use crate::{Observer, PipelineError, Skips};
+use super::examples::{LayerFeatures, ProbeLayer};
+use crate::PipelineError;
+use crate::training::classifier_variables;
 use earmark_core::VERSION;
-use earmark_data::feature_store::CachedForm;
-use earmark_data::{DataSet, FeatureStore};
-use earmark_engine::{
-    FORMAT, HostTensor, LinearProbe, LinearProbeData, ModelFile, ModelMeta, Scorer, ScorerOutput,
-};
-use earmark_features::Extractor;
+use earmark_engine::{FORMAT, HostTensor, LinearProbe, ModelFile, ModelMeta, Scorer, ScorerOutput, Tensors};
+use earmark_features::{Extractor, FrontEnd, Segments};
 use earmark_inference::Device;
-use earmark_inference::{SegmentRowsJob, segment_rows};
-use earmark_models::{Network, VarId, VarSpec, Vars};
+use earmark_inference::model::ModelSource;
+use earmark_metrics::Calibration;
+use earmark_models::{HiddenBypass, Network, VarId, VarSpec, Vars};
 use earmark_recipe::Recipe;
+use earmark_runs::run_dir::find_model;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+
+/// The model whose network is used.
+pub(super) struct ProbeSource {
+    pub path: PathBuf,
+    pub file: ModelFile,
+    pub recipe: Recipe,
+}
+
+impl ProbeSource {
+    /// Reads the model that a name means.
+    pub fn read(model: &str) -> Result<Self, PipelineError> {
+        let path = find_model(model)?;
+        let file = ModelSource::read(&path)?.file;
+        let recipe = Recipe::parse(&file.meta.recipe, &path)?;
+        Ok(Self { path, file, recipe })
+    }
+}
+
+/// What a probe's model file contains instead of the source's.
+pub(super) struct ProbeFile<'a> {
+    pub recipe: &'a Recipe,
+    pub classes: &'a [String],
+    pub layer: ProbeLayer,
+    pub fitted: &'a LinearProbe,
+    pub calibration: Option<Calibration>,
+}
 
 /// A network without its last layer.
 pub(super) struct Backbone {
     scorer: Scorer,
     /// Names of weight and bias of the last layer, which is fitted.
     layer: [String; 2],
+    /// Features that the last layer takes.
+    width: usize,
+    /// How the hidden layer before it can be passed by.
+    bypass: Option<HiddenBypass>,
     specs: Vec<VarSpec>,
     /// Indices of the classifier's variables.
     classifier: Vec<usize>,
@@ -31,12 +58,8 @@ pub(super) struct Backbone {
 
 impl Backbone {
     /// Opens the model with an identity as its last layer, so that its output is the features that the layer sees.
-    pub fn open(
-        path: &Path,
-        file: &ModelFile,
-        recipe: &Recipe,
-        device_name: &str,
-    ) -> Result<Self, PipelineError> {
+    pub fn open(source: &ProbeSource, device_name: &str) -> Result<Self, PipelineError> {
+        let ProbeSource { path, file, recipe } = source;
         let device = Device::named(device_name)?;
         let extractor = Extractor::new(&recipe.predict_front_end())?;
         let (network, specs) =
@@ -70,6 +93,7 @@ impl Backbone {
             };
             vars.set_vec(VarId(i), values);
         }
+        let bypass = network.bypass();
         let scorer = Scorer {
             network,
             vars,
@@ -82,69 +106,59 @@ impl Backbone {
         Ok(Self {
             scorer,
             layer: [weight.name, bias.name],
+            width,
+            bypass,
             specs,
             classifier: found,
         })
     }
 
-    /// The features of all readable clips; `None` when stopped.
-    pub fn features(
-        &self,
-        recipe: &Recipe,
-        data: &DataSet,
-        observer: Observer,
-        stop: &AtomicBool,
-    ) -> Result<Option<ProbeClips>, PipelineError> {
-        let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
-        prepare_clips(CachedForm::Features, &store, &data.items, observer, stop)?;
-        let (mut x, mut items, mut skipped) = (Vec::new(), Vec::new(), Skips::new());
-        let logits = SegmentRowsJob {
-            scorer: &self.scorer,
-            output: ScorerOutput::Logits,
-            items: &data.items,
-            store: &store,
-            observer,
-            stop,
+    /// The network that computes features.
+    pub fn scorer(&self) -> &Scorer {
+        &self.scorer
+    }
+
+    /// The same network on clips that are cut into segments of this length.
+    pub fn cutting(&self, segments: &Segments) -> Result<Scorer, PipelineError> {
+        let front_end = FrontEnd {
+            segments: Some(segments.clone()),
+            ..self.scorer.extractor.front_end().clone()
         };
-        let complete = segment_rows(&logits, &mut skipped, |i, segments| {
-            x.extend(segments.mean());
-            items.push(data.items[i].clone());
-        })?;
-        let classes = data.classes.len();
-        let features = LinearProbeData {
-            width: x.len() / items.len().max(1),
-            y: items.iter().flat_map(|i| i.multi_hot(classes)).collect(),
-            x,
-            classes,
-            single_label: !data.multi_label,
-        };
-        if complete && features.clips() < 2 {
-            return Err(PipelineError::Request(format!(
-                "{}: fewer than two clips can be read; a probe needs at least two",
-                data.root.display()
-            )));
+        Ok(Scorer {
+            extractor: Arc::new(Extractor::new(&front_end)?),
+            ..self.scorer.clone()
+        })
+    }
+
+    /// The output of the network that has the features of [`Self::layers`], one layer after the other.
+    pub fn output(&self) -> ScorerOutput {
+        match self.bypass {
+            Some(_) => ScorerOutput::LogitsAndHiddenInput,
+            None => ScorerOutput::Logits,
         }
-        Ok(complete.then(|| ProbeClips {
-            data: features,
-            folds: items.iter().map(|i| i.fold.unwrap_or(0)).collect(),
-            items,
-            skipped,
-        }))
+    }
+
+    /// The layers that can be classified, without features yet; of them only the last one where `only_last`.
+    pub fn layers(&self, only_last: bool) -> Vec<LayerFeatures> {
+        let last = LayerFeatures::new(ProbeLayer::Last, self.width);
+        let bypass = self.bypass.filter(|_| !only_last);
+        let pooled = bypass.map(|bypass| LayerFeatures::new(ProbeLayer::Pooled, bypass.inputs));
+        [last].into_iter().chain(pooled).collect()
     }
 
     /// The mean of the model's weights for the similar classes of each class; 0 for a class without similar ones.
     pub fn prior(
         &self,
-        file: &ModelFile,
-        path: &Path,
+        source: &ProbeSource,
         classes: &[String],
         like: &BTreeMap<String, Vec<String>>,
     ) -> Result<Option<LinearProbe>, PipelineError> {
         if like.is_empty() {
             return Ok(None);
         }
+        let (file, path) = (&source.file, source.path.display());
         let [weight, bias] = self.layer.each_ref().map(|name| &file.tensors[name].values);
-        let width = weight.len() / bias.len().max(1);
+        let width = self.width;
         let mut prior = LinearProbe {
             weight: vec![0.0; classes.len() * width],
             bias: vec![0.0; classes.len()],
@@ -157,7 +171,7 @@ impl Backbone {
             let row = find(classes, class, "the data has")?;
             let n = others.len() as f32;
             for other in others {
-                let from = find(&file.meta.classes, other, &format!("{} has", path.display()))?;
+                let from = find(&file.meta.classes, other, &format!("{path} has"))?;
                 prior.bias[row] += bias[from] / n;
                 for k in 0..width {
                     prior.weight[row * width + k] += weight[from * width + k] / n;
@@ -167,20 +181,25 @@ impl Backbone {
         Ok(Some(prior))
     }
 
-    /// Writes a copy of the source's model file with the fitted layer as its last one.
-    pub fn write(
-        &self,
-        out: &Path,
-        file: &ModelFile,
-        recipe: &Recipe,
-        classes: &[String],
-        fitted: &LinearProbe,
-    ) -> Result<(), PipelineError> {
-        let mut tensors = file.tensors.clone();
+    /// Writes a copy of the source's model file with the fitted layer as its last one; a probe of pooled features passes the hidden layer
+    /// by.
+    pub fn write(&self, out: &Path, source: &ModelFile, probe: ProbeFile) -> Result<(), PipelineError> {
+        let mut tensors = source.tensors.clone();
+        let fitted = match (probe.layer, &self.bypass) {
+            (ProbeLayer::Pooled, Some(bypass)) => {
+                let (weight, bias) = bypass.layer();
+                for (name, values) in [("weight", weight), ("bias", bias)] {
+                    self.replace(&mut tensors, &format!("{}{name}", bypass.prefix), values);
+                }
+                let (weight, bias) = bypass.logits(&probe.fitted.weight, &probe.fitted.bias);
+                LinearProbe { weight, bias }
+            }
+            _ => probe.fitted.clone(),
+        };
         for &i in &self.classifier {
             let spec = &self.specs[i];
             let mut shape = spec.shape.clone();
-            shape[0] = classes.len();
+            shape[0] = probe.classes.len();
             let values = match &spec.name {
                 name if *name == self.layer[0] => fitted.weight.clone(),
                 name if *name == self.layer[1] => fitted.bias.clone(),
@@ -192,11 +211,107 @@ impl Backbone {
         let meta = ModelMeta {
             format: FORMAT,
             version: VERSION.into(),
-            recipe: recipe.to_toml(),
-            classes: classes.to_vec(),
-            calibration: None,
-            ..file.meta.clone()
+            recipe: probe.recipe.to_toml(),
+            classes: probe.classes.to_vec(),
+            calibration: probe.calibration,
+            ..source.meta.clone()
         };
         Ok(ModelFile { meta, tensors }.save(out)?)
+    }
+
+    /// Other values for a variable of the backbone.
+    fn replace(&self, tensors: &mut Tensors, name: &str, values: Vec<f32>) {
+        if let Some(spec) = self.specs.iter().find(|spec| spec.name == name) {
+            let shape = spec.shape.clone();
+            tensors.insert(spec.name.clone(), HostTensor { shape, values });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use earmark_engine::SegmentBatch;
+    use earmark_inference::Model;
+
+    /// A network as wide as a tenth of the published one, with random weights, for three classes.
+    fn source() -> ProbeSource {
+        let recipe = Recipe::load("efficientat/mn04", &["network.width=0.1".to_owned()]).unwrap();
+        let channels = Extractor::new(&recipe.front_end).unwrap().channels();
+        let (_, specs) = Network::build(&recipe.network, channels, 3).unwrap();
+        let vars = Vars::init(specs, 5, Device::cpu().unwrap().burn());
+        let tensor = |(i, spec): (usize, &VarSpec)| {
+            let (shape, values) = (spec.shape.clone(), vars.to_vec(VarId(i)));
+            (spec.name.clone(), HostTensor { shape, values })
+        };
+        let tensors = vars.specs().iter().enumerate().map(tensor).collect();
+        let meta = ModelMeta {
+            format: FORMAT,
+            version: VERSION.into(),
+            recipe: recipe.to_toml(),
+            classes: ["a", "b", "c"].map(str::to_owned).to_vec(),
+            licence: None,
+            source: None,
+            step: 0,
+            calibration: None,
+        };
+        ProbeSource {
+            path: "random.safetensors".into(),
+            file: ModelFile { meta, tensors },
+            recipe,
+        }
+    }
+
+    /// Two segments of half a second.
+    fn batch() -> SegmentBatch {
+        let x = (0..2 * 128 * 50).map(|i| (i as f32 * 0.37).sin()).collect();
+        SegmentBatch::new(x, [2, 1, 128, 50])
+    }
+
+    /// A probe of either layer, written into the model's file, gives the logits that it gives on the features.
+    #[test]
+    fn the_written_model_is_the_probe() {
+        let source = source();
+        let backbone = Backbone::open(&source, "cpu").unwrap();
+        let layers = backbone.layers(false);
+        let widths: Vec<usize> = layers.iter().map(|layer| layer.width).collect();
+        assert_eq!(layers[0].layer, ProbeLayer::Last);
+        assert_eq!(layers[1].layer, ProbeLayer::Pooled);
+        let rows = backbone.scorer().forward(backbone.output(), batch());
+        assert_eq!(rows.len(), 2 * (widths[0] + widths[1]));
+
+        let dir = tempfile::tempdir().unwrap();
+        for (index, layer) in layers.iter().enumerate() {
+            let width = widths[index];
+            let fitted = LinearProbe {
+                weight: (0..2 * width).map(|i| (i as f32 * 1.3).cos()).collect(),
+                bias: vec![0.25, -3.0],
+            };
+            let path = dir.path().join(format!("{index}.safetensors"));
+            let classes = ["x", "y"].map(str::to_owned);
+            let file = ProbeFile {
+                recipe: &source.recipe,
+                classes: &classes,
+                layer: layer.layer,
+                fitted: &fitted,
+                calibration: None,
+            };
+            backbone.write(&path, &source.file, file).unwrap();
+            let model = Model::open_file(&path, &Device::cpu().unwrap()).unwrap();
+            assert_eq!(model.classes(), classes);
+            let got = model.scorer().forward(ScorerOutput::Logits, batch());
+            let from = widths[..index].iter().sum::<usize>();
+            for (k, row) in rows.chunks_exact(widths[0] + widths[1]).enumerate() {
+                let features = &row[from..from + width];
+                let want = fitted.logits(features, width);
+                // Sums in single precision, of features to which the bypass adds 4.
+                let size: f64 = features.iter().map(|v| f64::from(v.abs()) + 4.0).sum();
+                for (got, want) in got[2 * k..2 * k + 2].iter().zip(want) {
+                    let off = (f64::from(*got) - want).abs();
+                    assert!(off < 1e-5 * size, "layer {index}: {got}, {want}");
+                }
+            }
+        }
+        assert_eq!(backbone.layers(true).len(), 1);
     }
 }

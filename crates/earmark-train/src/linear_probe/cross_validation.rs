@@ -1,144 +1,150 @@
-//! Choosing the strength of a probe's regularisation, and evaluating probes, by cross-validation.
+//! Evaluating probes: each fold by a probe of the other folds, whose layer and strength those alone chose.
 
-use crate::evaluation::with_truth;
-use crate::validation_split::distinct;
-use crate::{Event, Observer, PipelineError, Skips};
-use earmark_data::Item;
-use earmark_engine::{LinearProbe, LinearProbeData};
-use earmark_metrics::{Report, ReportOptions, ScoreTable};
-
-/// Neighbours that vote, for comparison.
-const NEIGHBOURS: usize = 5;
-
-/// The features of clips.
-pub(super) struct ProbeClips {
-    /// Features and labels.
-    pub data: LinearProbeData,
-    pub items: Vec<Item>,
-    /// The fold of each.
-    pub folds: Vec<u32>,
-    /// Clips that can't be read.
-    pub skipped: Skips,
-}
+use super::choice::{HeldOutScores, ProbeChoice};
+use super::examples::{Examples, ProbeLayer};
+use super::inner_folds::InnerFolds;
+use super::neighbour_votes::votes;
+use super::paths::Paths;
+use crate::PipelineError;
+use earmark_metrics::{CalibrationQuality, Report, ReportOptions, ScoreTable};
+use std::collections::BTreeSet;
 
 /// A fold, evaluated with a probe of the other folds.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct ProbedFold {
     /// The fold.
     pub fold: u32,
-    /// The number of its clips.
+    /// The number of its clips, without background.
     pub clips: usize,
-    /// The strength that cross-validation on the other folds chose.
+    /// The layer that cross-validation on the other folds chose.
+    pub layer: ProbeLayer,
+    /// The strength that it chose.
     pub strength: f64,
+    /// Mean of `-ln` of the score given to the truth, calibrated by the other folds.
+    pub log_loss: Option<f64>,
     /// Share of clips whose highest score is one of their labels.
     pub accuracy: Option<f64>,
     /// The same for a vote of the nearest neighbours.
     pub neighbours: Option<f64>,
 }
 
-/// The strength with the smallest loss in cross-validation.
-pub(super) fn best_strength(
-    clips: &LinearProbeData,
-    folds: &[u32],
-    strengths: &[f64],
-    prior: Option<&LinearProbe>,
-) -> f64 {
-    let known = distinct(folds);
-    if known.len() < 2 || strengths.len() == 1 {
-        return strengths[strengths.len() / 2];
-    }
-    let loss = |strength: f64| -> f64 {
-        let of_fold = |fold: &u32| {
-            let (test, rest): (Vec<usize>, Vec<usize>) = (0..folds.len()).partition(|&i| folds[i] == *fold);
-            let fitted = LinearProbe::fit(&clips.select(&rest), strength, prior);
-            fitted.loss(&clips.select(&test)) * test.len() as f64
+/// The results of all folds together.
+#[derive(Clone, Debug)]
+pub struct ProbedFolds {
+    /// Each fold.
+    pub folds: Vec<ProbedFold>,
+    /// Over all clips and background, with scores that the other folds calibrated.
+    pub report: Report,
+    /// The uncalibrated scores of all clips.
+    pub scores: ScoreTable,
+}
+
+/// A fold to evaluate, and what its probe may see.
+pub(super) struct OuterFold {
+    fold: u32,
+    test: Vec<usize>,
+    rest: Vec<usize>,
+    inner: Option<InnerFolds>,
+}
+
+impl OuterFold {
+    /// All folds of the examples.
+    pub fn all_of(examples: &Examples) -> Result<Vec<Self>, PipelineError> {
+        let items = &examples.items;
+        let known: BTreeSet<u32> = items.iter().filter_map(|item| item.fold).collect();
+        if known.len() < 2 {
+            return Err(PipelineError::Request(
+                "--folds: all clips are in one fold; cross-validation needs at least 2".into(),
+            ));
+        }
+        let of = |fold: u32| -> Result<Self, PipelineError> {
+            let (test, rest): (Vec<usize>, Vec<usize>) =
+                (0..items.len()).partition(|&i| items[i].fold == Some(fold));
+            let inner = InnerFolds::of(examples, rest.clone())?;
+            Ok(Self {
+                fold,
+                test,
+                rest,
+                inner,
+            })
         };
-        known.iter().map(of_fold).sum()
-    };
-    let tried = strengths.iter().map(|&strength| (loss(strength), strength));
-    let first = (f64::INFINITY, strengths[0]);
-    let best = tried.fold(first, |best, other| if other.0 < best.0 { other } else { best });
-    best.1
-}
-
-/// Evaluates every fold with a probe of the others, whose strength is chosen by cross-validation on the others.
-pub(super) fn cross_validate(
-    clips: &ProbeClips,
-    classes: &[String],
-    strengths: &[f64],
-    prior: Option<&LinearProbe>,
-    observer: Observer,
-) -> Result<(Vec<ProbedFold>, (Report, ScoreTable)), PipelineError> {
-    let (data, folds) = (&clips.data, &clips.folds);
-    let known = distinct(folds);
-    if known.len() < 2 {
-        return Err(PipelineError::Request(
-            "--folds: all clips are in one fold; cross-validation needs at least 2".into(),
-        ));
+        known.into_iter().map(of).collect()
     }
-    let table = |items: &[Item], values: Vec<f32>| {
-        let files = items.iter().map(|item| item.file.clone()).collect();
-        ScoreTable::new(files, classes.to_vec(), values)
-    };
-    let mut values = vec![0.0; data.y.len()];
-    let mut lines = Vec::new();
-    for &fold in &known {
-        let (test, rest): (Vec<usize>, Vec<usize>) = (0..folds.len()).partition(|&i| folds[i] == fold);
-        let (others, own) = (data.select(&rest), data.select(&test));
-        let inner: Vec<u32> = rest.iter().map(|&i| folds[i]).collect();
-        let strength = best_strength(&others, &inner, strengths, prior);
-        let fitted = LinearProbe::fit(&others, strength, prior);
-        let logits = fitted.logits(&own.x, own.width);
-        let scores = scores(&logits, classes.len(), data.single_label);
-        for (&i, row) in test.iter().zip(scores.chunks_exact(classes.len())) {
-            values[i * classes.len()..(i + 1) * classes.len()].copy_from_slice(row);
+
+    /// The sets of examples that paths must be fitted to.
+    pub fn sets(&self) -> impl Iterator<Item = Vec<usize>> {
+        let inner = self.inner.iter().flat_map(InnerFolds::splits);
+        let inner = inner.map(|(train, _)| train);
+        inner.chain([self.rest.clone()])
+    }
+
+    /// The result, and the fold's scores: uncalibrated, and calibrated by the other folds.
+    fn evaluate(&self, paths: &Paths) -> Result<(ProbedFold, Vec<f32>, Vec<f32>), PipelineError> {
+        let (examples, strengths) = (paths.settings.examples, paths.settings.strengths);
+        let choice = ProbeChoice::by(paths, self.inner.as_ref());
+        let probe = &paths.of(&self.rest)[choice.layer][choice.strength];
+        let raw = examples.scores(choice.layer, probe, &self.test);
+        let mut scores = raw.clone();
+        if let Some(inner) = &self.inner {
+            let held_out = HeldOutScores::of(paths, inner, &choice);
+            let calibration = held_out.calibration(examples)?;
+            let rows = scores.chunks_exact_mut(examples.classes.len());
+            rows.for_each(|row| calibration.apply(row));
         }
-        let items: Vec<Item> = test.iter().map(|&i| clips.items[i].clone()).collect();
-        lines.push(ProbedFold {
-            fold,
+        let clips = |all: &[usize]| -> Vec<usize> {
+            let labelled = all.iter().copied();
+            labelled.filter(|&i| !examples.is_background(i)).collect()
+        };
+        let (rest, test) = (clips(&self.rest), clips(&self.test));
+        let voted = examples.aligned(&test, votes(examples, 0, &rest, &test))?;
+        let aligned = examples.aligned(&self.test, scores.clone())?;
+        let half = vec![0.5; examples.classes.len()];
+        let quality = CalibrationQuality::of(&aligned, examples.single_label, |_| &half)?;
+        let result = ProbedFold {
+            fold: self.fold,
             clips: test.len(),
-            strength,
-            accuracy: with_truth(table(&items, scores)?, &items)?.accuracy(),
-            neighbours: with_truth(table(&items, votes(&others, &own))?, &items)?.accuracy(),
-        });
-        observer(Event::Note(format!("fold {fold} of {}", known.len())));
+            layer: examples.layers[choice.layer].layer,
+            strength: strengths[choice.strength],
+            log_loss: quality.log_loss,
+            accuracy: aligned.accuracy(),
+            neighbours: voted.accuracy(),
+        };
+        Ok((result, raw, scores))
     }
-    let scores = table(&clips.items, values)?;
-    let aligned = with_truth(scores.clone(), &clips.items)?;
-    Ok((lines, (Report::of(&aligned, &ReportOptions::default())?, scores)))
 }
 
-/// Scores from logits, one row per clip.
-fn scores(logits: &[f64], classes: usize, single_label: bool) -> Vec<f32> {
-    let mut out = Vec::with_capacity(logits.len());
-    for row in logits.chunks_exact(classes) {
-        if single_label {
-            let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let sum: f64 = row.iter().map(|z| (z - most).exp()).sum();
-            out.extend(row.iter().map(|z| ((z - most).exp() / sum) as f32));
-        } else {
-            out.extend(row.iter().map(|z| (1.0 / (1.0 + (-z).exp())) as f32));
+/// Evaluates every fold.
+pub(super) fn cross_validate(paths: &Paths, folds: &[OuterFold]) -> Result<ProbedFolds, PipelineError> {
+    let examples = paths.settings.examples;
+    let width = examples.classes.len();
+    let mut raw = vec![0.0; examples.len() * width];
+    let mut calibrated = raw.clone();
+    let mut lines = Vec::with_capacity(folds.len());
+    for fold in folds {
+        let (line, own, scores) = fold.evaluate(paths)?;
+        for (k, &i) in fold.test.iter().enumerate() {
+            raw[i * width..(i + 1) * width].copy_from_slice(&own[k * width..(k + 1) * width]);
+            calibrated[i * width..(i + 1) * width].copy_from_slice(&scores[k * width..(k + 1) * width]);
         }
+        lines.push(line);
     }
-    out
-}
-
-/// For each of `clips`, the labels of its nearest neighbours among `others`, weighted by their similarity.
-fn votes(others: &LinearProbeData, clips: &LinearProbeData) -> Vec<f32> {
-    let mut index = earmark_index::Embeddings::new(others.width, false);
-    for row in others.x.chunks_exact(others.width) {
-        index.push("", None, row);
-    }
-    let mut out = Vec::with_capacity(clips.y.len());
-    for query in clips.x.chunks_exact(clips.width) {
-        let mut sum = vec![0.0; clips.classes];
-        for near in index.nearest(query, NEIGHBOURS, |_| true) {
-            let labels = &others.y[near.row * others.classes..(near.row + 1) * others.classes];
-            sum.iter_mut()
-                .zip(labels)
-                .for_each(|(s, y)| *s += y * near.similarity.max(0.0));
-        }
-        out.extend(sum);
-    }
-    out
+    // Clips without a fold were trained on in all of them.
+    let evaluated: Vec<usize> = (0..examples.len())
+        .filter(|&i| examples.items[i].fold.is_some())
+        .collect();
+    let clips: Vec<usize> = evaluated
+        .iter()
+        .copied()
+        .filter(|&i| !examples.is_background(i))
+        .collect();
+    let of = |values: &[f32], wanted: &[usize]| -> Vec<f32> {
+        let row = |&i: &usize| &values[i * width..(i + 1) * width];
+        wanted.iter().flat_map(row).copied().collect()
+    };
+    let aligned = examples.aligned(&evaluated, of(&calibrated, &evaluated))?;
+    Ok(ProbedFolds {
+        folds: lines,
+        report: Report::of(&aligned, &ReportOptions::default())?,
+        scores: examples.table(&clips, of(&raw, &clips))?,
+    })
 }

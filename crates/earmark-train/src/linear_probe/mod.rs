@@ -1,133 +1,187 @@
-//! Linear probe: a linear classifier on the embeddings of a frozen model.
+//! Linear probe: a linear classifier on the features of a frozen model.
+//!
+//! ```text
+//! DataSet -> SeparatedClips -> Examples -> Paths -> ProbeChoice -> HeldOutScores -> ProbeCalibration -> model file
+//!            background        embed       paths    choice         choice           choice              backbone
+//! ```
+//!
+//! The same choice is made for each fold from the others alone, where probes are evaluated (`cross_validation`).
 
 mod backbone;
+mod background;
+mod choice;
 mod cross_validation;
+mod embed;
+mod examples;
+mod inner_folds;
+mod job;
+mod model_file;
+mod neighbour_votes;
+mod paths;
+mod search;
+mod softmax_or_sigmoids;
 
-pub use cross_validation::ProbedFold;
+pub use background::BACKGROUND_NAMES;
+pub use choice::{ProbeCalibration, ProbeTrial};
+pub use cross_validation::{ProbedFold, ProbedFolds};
+pub use examples::ProbeLayer;
+pub use job::{ProbeClasses, ProbeJob, ProbeResult, STRENGTHS};
 
+use crate::usable_clips::UsableClips;
 use crate::validation_split::with_folds;
-use crate::{Observer, PipelineError, Skips};
-use backbone::Backbone;
-use cross_validation::{best_strength, cross_validate};
-use earmark_data::DataOptions;
-use earmark_engine::{LinearProbe, Loss};
+use crate::{Event, Observer, PipelineError, Skips};
+use backbone::{Backbone, ProbeSource};
+use background::{SeparatedClips, files_below};
+use earmark_data::DataSet;
 use earmark_inference::data::open_data;
-use earmark_inference::model::ModelSource;
-use earmark_metrics::{Report, ScoreTable};
-use earmark_recipe::{FoldsConfig, Recipe};
-use earmark_runs::run_dir::find_model;
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use earmark_recipe::Recipe;
+use embed::{Embedder, ProbeClips};
+use examples::Examples;
+use model_file::{recipe, write, written_recipe};
+use paths::{PathSettings, Paths};
+use search::{ProbeFound, ProbeSearch};
+use softmax_or_sigmoids::{describe, single_label};
 use std::sync::atomic::AtomicBool;
 
-/// The strengths of regularisation that are tried.
-pub const STRENGTHS: [f64; 7] = [0.01, 0.1, 1.0, 10.0, 100.0, 1000.0, 10_000.0];
-/// Number of folds if the data has none.
-const FOLDS: u32 = 5;
-
-/// A linear probe to fit.
-#[derive(Clone, Debug)]
-pub struct ProbeJob {
-    /// The model whose network is used: a file, RUN or RUN@STEP.
-    pub model: String,
-    /// A labelled data folder.
-    pub data: PathBuf,
-    /// How the data is read.
-    pub options: DataOptions,
-    /// A fold table, if the data has no folds or others are wanted.
-    pub fold_table: Option<PathBuf>,
-    /// Similar classes of the model for classes of the data: regularisation pulls their weights towards those instead of to 0.
-    pub like: BTreeMap<String, Vec<String>>,
-    /// Strengths of regularisation; of several, the best one is chosen by cross-validation on the training clips.
-    pub strengths: Vec<f64>,
-    /// Whether each fold is also evaluated with a probe of the other folds.
-    pub cross_validate: bool,
-    /// The model file to write.
-    pub out: Option<PathBuf>,
-    /// Device by name.
-    pub device: String,
-}
-
-/// The result of a linear probe.
-#[derive(Clone, Debug)]
-pub struct ProbeResult {
-    /// The strength of the written model.
-    pub strength: f64,
-    /// The number of clips that it is fitted to.
-    pub clips: usize,
-    /// The number of features of each clip.
-    pub features: usize,
-    /// Names of the classes.
-    pub classes: Vec<String>,
-    /// Every fold, evaluated with a probe of the others.
-    pub folds: Vec<ProbedFold>,
-    /// The results over all folds, and the scores.
-    pub cross_validated: Option<(Report, ScoreTable)>,
-    /// Clips that can't be read.
-    pub skipped: Skips,
-}
-
-/// Fits a probe; `None` when stopped.
+/// Fits a probe to the data folder of a job; `None` when stopped.
+///
+/// # Errors
+///
+/// When model, data and settings do not fit together, or files can't be read or written.
 pub fn probe(
     job: &ProbeJob,
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<ProbeResult>, PipelineError> {
-    let path = find_model(&job.model)?;
-    let file = ModelSource::read(&path)?.file;
-    let source = Recipe::parse(&file.meta.recipe, &path)?;
-    let recipe = recipe(&source, job)?;
+    let source = ProbeSource::read(&job.model)?;
+    let recipe = recipe(&source.recipe, job);
     let data = open_data(&recipe, &job.data)?;
+    observer(Event::Data(&data.lines()));
+    for note in UsableClips::of(&recipe, &data).notes() {
+        observer(Event::Note(note));
+    }
     let data = with_folds(&recipe, &data, true, job.fold_table.as_deref())?;
-    let classes = data.classes.names().to_vec();
-    let backbone = Backbone::open(&path, &file, &source, &job.device)?;
-    let Some(clips) = backbone.features(&source, &data, observer, stop)? else {
-        return Ok(None);
-    };
-    let prior = backbone.prior(&file, &path, &classes, &job.like)?;
-    let mut done = ProbeResult {
-        strength: 0.0,
-        clips: clips.data.clips(),
-        features: clips.data.width,
-        classes: classes.clone(),
-        folds: Vec::new(),
-        cross_validated: None,
-        skipped: clips.skipped.clone(),
-    };
-    if job.cross_validate {
-        let (folds, pooled) = cross_validate(&clips, &classes, &job.strengths, prior.as_ref(), observer)?;
-        done.folds = folds;
-        done.cross_validated = Some(pooled);
-    }
-    done.strength = best_strength(&clips.data, &clips.folds, &job.strengths, prior.as_ref());
-    if let Some(out) = &job.out {
-        let fitted = LinearProbe::fit(&clips.data, done.strength, prior.as_ref());
-        backbone.write(out, &file, &recipe, &classes, &fitted)?;
-    }
-    Ok(Some(done))
+    fit(job, &source, recipe, &data, Control { observer, stop })
 }
 
-/// The model's recipe, adapted to the classes of this data.
-fn recipe(source: &Recipe, job: &ProbeJob) -> Result<Recipe, PipelineError> {
-    let mut recipe = source.clone();
-    recipe.name = format!("{}/probe", source.name);
-    recipe.description = format!("Logistic regression on the features of {}", source.name);
-    recipe.data = job.options.clone();
-    recipe.folds = Some(FoldsConfig {
-        count: FOLDS,
-        seed: 0,
-        stratify: None,
-        subsets: None,
-    });
-    let single_label = !open_data(&recipe, &job.data)?.multi_label;
-    recipe.train.loss = match single_label {
-        true => Loss::SoftmaxCrossEntropy {
-            label_smoothing: 0.0,
-            class_weights: None,
-        },
-        false => Loss::default(),
+/// Fits a probe to data that is already open and in folds; `None` when stopped. Clips without labels must not be among it. `job.data`,
+/// `job.options` and `job.fold_table` say where it comes from.
+///
+/// # Errors
+///
+/// As [`probe()`].
+pub fn probe_data(
+    job: &ProbeJob,
+    data: &DataSet,
+    observer: Observer,
+    stop: &AtomicBool,
+) -> Result<Option<ProbeResult>, PipelineError> {
+    let source = ProbeSource::read(&job.model)?;
+    let recipe = recipe(&source.recipe, job);
+    fit(job, &source, recipe, data, Control { observer, stop })
+}
+
+/// Where progress goes, and what ends the work early.
+#[derive(Clone, Copy)]
+struct Control<'a> {
+    observer: Observer<'a>,
+    stop: &'a AtomicBool,
+}
+
+fn fit(
+    job: &ProbeJob,
+    source: &ProbeSource,
+    recipe: Recipe,
+    data: &DataSet,
+    control: Control,
+) -> Result<Option<ProbeResult>, PipelineError> {
+    let Control { observer, stop } = control;
+    let strengths = strengths(job)?;
+    let mut skipped = Skips::new();
+    let separated = match job.classes {
+        ProbeClasses::Exclusive => SeparatedClips::none_of(data),
+        _ => SeparatedClips::of(data),
     };
-    recipe.train.noisy_subsets.clear();
-    (recipe.train.start, recipe.train.freeze) = (None, Vec::new());
-    Ok(recipe)
+    let files = match &job.background {
+        Some(folder) => files_below(folder, observer, &mut skipped)?,
+        None => Vec::new(),
+    };
+    let single_label = single_label(job, data, &separated, !files.is_empty())?;
+    let backbone = Backbone::open(source, &job.device)?;
+    let prior = backbone.prior(source, &separated.classes, &job.like)?;
+    let layers = backbone.layers(prior.is_some());
+    let mut examples = Examples::new(separated.classes.clone(), single_label, layers);
+    let embedder = Embedder {
+        backbone: &backbone,
+        source,
+        observer,
+        stop,
+    };
+    let clips = ProbeClips {
+        items: &separated.items,
+        background: &separated.background,
+        files: &files,
+    };
+    let Some(windows) = embedder.add(&clips, &mut examples, &mut skipped)? else {
+        return Ok(None);
+    };
+    check_enough(&examples, data)?;
+    observer(Event::Note(describe(&examples, &separated)));
+    let settings = PathSettings {
+        examples: &examples,
+        strengths: &strengths,
+        prior: prior.as_ref(),
+    };
+    let search = ProbeSearch::plan(&examples, job.cross_validate)?;
+    let Some(paths) = Paths::fit(settings, search.sets(), observer, stop) else {
+        return Ok(None);
+    };
+    let found = search.run(&paths)?;
+    if let Some(out) = &job.out {
+        let recipe = written_recipe(recipe, &separated, single_label, windows);
+        write(out, &backbone, source, &settings, (&recipe, &found))?;
+    }
+    Ok(Some(result(&settings, found, skipped)))
+}
+
+/// The strengths to try, from strong to weak.
+fn strengths(job: &ProbeJob) -> Result<Vec<f64>, PipelineError> {
+    let mut strengths = job.strengths.clone();
+    strengths.sort_by(|a, b| b.total_cmp(a));
+    if strengths.is_empty() || !strengths.iter().all(|s| *s > 0.0 && s.is_finite()) {
+        return Err(PipelineError::Request(format!(
+            "strengths {strengths:?}: choose one or more positive numbers; 1 is usual"
+        )));
+    }
+    Ok(strengths)
+}
+
+/// Refuses data of which too little can be read.
+fn check_enough(examples: &Examples, data: &DataSet) -> Result<(), PipelineError> {
+    match examples.len() - examples.background() {
+        0 | 1 => Err(PipelineError::Request(format!(
+            "{}: fewer than two clips can be read; a probe needs at least two",
+            data.root.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn result(settings: &PathSettings, found: ProbeFound, skipped: Skips) -> ProbeResult {
+    let (examples, choice) = (settings.examples, found.choice);
+    let layer = &examples.layers[choice.layer];
+    ProbeResult {
+        layer: layer.layer,
+        features: layer.width,
+        strength: settings.strengths[choice.strength],
+        clips: examples.len() - examples.background(),
+        background: examples.background(),
+        classes: examples.classes.clone(),
+        independent: !examples.single_label,
+        trials: choice.trials,
+        calibration: found.calibration,
+        cross_validated: found.cross_validated,
+        warnings: found.warnings,
+        skipped,
+    }
 }

@@ -1,7 +1,8 @@
 //! Evaluating stacked runs on their test fold.
 
 use super::stack_inputs::StackInputs;
-use crate::evaluation::{evaluate_each, heading, with_truth};
+use crate::evaluated_clips::ClipNotes;
+use crate::evaluation::{evaluate_each, with_truth};
 use crate::{EvaluateJob, EvaluateResult, Observer, PipelineError, SplitTable};
 use earmark_data::Item;
 use earmark_engine::RowScorer;
@@ -21,6 +22,12 @@ pub(crate) fn evaluate(
     stop: &AtomicBool,
 ) -> Result<EvaluateResult, PipelineError> {
     let run = RunDir::open_stacked(&job.run)?;
+    if !job.read.is_empty() {
+        return Err(PipelineError::Request(format!(
+            "{}: a stacked run reads its data as its base models do; leave out --layout, --table and the columns",
+            job.run.display()
+        )));
+    }
     let others = job.subset.is_some()
         || job.fold_table.is_some()
         || job.fold.is_some_and(|f| Some(f) != run.info.data.fold);
@@ -49,8 +56,8 @@ pub(super) fn evaluate_with(
     let (path, missing) = (run.path.clone(), "split.csv");
     let table = SplitTable::read(&path)?.ok_or(RunError::NoRun { path, missing })?;
     let items = table.test_clips(inputs.items.clone())?;
-    let heading = heading(job, run, &run.recipe.name, &items)?;
-    evaluate_each(job, &items, &heading, observer, |_, path| {
+    let notes = ClipNotes::of(job, run, &run.recipe.name, &items)?;
+    evaluate_each(job, &items, &notes, observer, |_, path| {
         if stop.load(Ordering::Relaxed) {
             return Ok(Break(()));
         }

@@ -130,7 +130,9 @@ fn train_fold(
         "clips of the test fold drove this training or one of its inputs: its scores there are optimistic";
     let optimistic = info.optimistic.then(|| optimistic.to_owned());
     let weights = describe_class_weights(&train.loss, classes.names());
-    for line in optimistic.into_iter().chain(weights) {
+    let empty = recipe.validation.split.describe_empty();
+    let empty = empty.filter(|_| split.validation.is_empty());
+    for line in optimistic.into_iter().chain(weights).chain(empty) {
         log.line(&line);
         observer(Event::Note(line));
     }

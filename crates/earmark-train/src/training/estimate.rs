@@ -62,7 +62,7 @@ pub fn estimate(
     };
     let per_checkpoint = plan.checkpoint_bytes;
     let kept = match recipe.checkpoints.keep {
-        KeepCheckpoints::All => steps.div_ceil(recipe.checkpoints.every_steps),
+        KeepCheckpoints::All => steps.div_ceil(recipe.checkpoints.resolved(steps).every_steps),
         KeepCheckpoints::Last { count } => count as u64,
     };
     Ok(Estimate {

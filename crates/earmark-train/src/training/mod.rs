@@ -1,10 +1,13 @@
 //! Recipe and data folder to a run directory: plan, lock the folder, prepare, write what describes the run, fit.
 
+mod cannot_resume;
 mod class_weights_from_counts;
+mod data_notes;
 mod estimate;
 mod fit_run;
 mod fit_scaler_on_clips;
 mod initial_weights;
+mod lengthen;
 mod plan_without_audio;
 mod prepare;
 mod prepare_clips;
@@ -12,25 +15,30 @@ mod resume_check;
 mod run_json_and_log;
 mod validate_while_training;
 
+pub(crate) use cannot_resume::cannot_resume;
 pub(crate) use class_weights_from_counts::{describe_class_weights, named_class_weights, with_class_weights};
 pub use estimate::{Estimate, estimate};
 pub(crate) use fit_run::{fit_run, model_meta};
 pub(crate) use initial_weights::classifier_variables;
+pub(crate) use lengthen::is_longer;
 pub use plan_without_audio::{TrainPlan, plan};
 pub(crate) use prepare_clips::prepare_clips;
-pub(crate) use resume_check::cannot_resume;
 pub use run_json_and_log::describe_validation;
 pub(crate) use run_json_and_log::{data_info, log_command, started_now};
 
 use crate::{DataSplit, Event, Observer, PipelineError, Skips, SplitTable, split};
+use data_notes::data_notes;
 use earmark_core::human::human_amount;
 use earmark_data::DataSet;
 use earmark_engine::{FitJob, FitOutcome, ParameterPrefixes};
 use earmark_inference::Device;
-use earmark_inference::data::open_data;
+use earmark_inference::data::open_for_training;
 use earmark_recipe::Recipe;
+use earmark_runs::experiment_log::TrainingHistory;
 use earmark_runs::run_dir::{RunDir, RunLog};
+use earmark_runs::warnings::RunWarning;
 use initial_weights::InitialNetwork;
+use lengthen::lengthen;
 use prepare::Prepared;
 use resume_check::{check_same_data, check_same_job};
 use std::path::PathBuf;
@@ -86,6 +94,8 @@ pub struct TrainResult {
     pub outcome: FitOutcome,
     /// Clips left out.
     pub skipped: Skips,
+    /// What is bad about the training or its best validation; none of an interrupted one.
+    pub warnings: Vec<RunWarning>,
     /// The run directory.
     pub run: PathBuf,
 }
@@ -99,7 +109,7 @@ pub struct TrainResult {
 pub fn train(job: &TrainJob, observer: Observer, stop: &AtomicBool) -> Result<TrainResult, PipelineError> {
     let (recipe, run) = (&job.recipe, &job.run);
     let device = Device::named(&job.device)?;
-    let planned = Planned::read(job)?;
+    let planned = Planned::read(job, observer)?;
     let resumed = resumed_run(job)?;
     let _lock = RunDir::lock_folder(run, resumed.is_some())?;
     let start = InitialNetwork::build(job, &planned, resumed.as_ref(), &device)?;
@@ -107,9 +117,10 @@ pub fn train(job: &TrainJob, observer: Observer, stop: &AtomicBool) -> Result<Tr
     let Planned { data, split, noisy } = &prepared.planned;
 
     // The files that describe the run.
-    let table = SplitTable::of(split);
+    let (table, mut longer) = (SplitTable::of(split), None);
     if let Some(run) = &resumed {
         check_same_data(run, &prepared.info, &table)?;
+        longer = lengthen(run, job, &prepared.info)?;
     } else {
         table.write(run)?;
         RunDir::create(run, &recipe.to_toml(), &data.classes, &prepared.info)?;
@@ -118,6 +129,10 @@ pub fn train(job: &TrainJob, observer: Observer, stop: &AtomicBool) -> Result<Tr
     let what = if resumed.is_some() { "resume" } else { "train" };
     log_command(&log, what, &job.command);
     report(recipe, &prepared, &log, observer);
+    if let Some(note) = longer {
+        log.line(&note);
+        observer(Event::Note(note));
+    }
 
     let fit = FitJob {
         train: &prepared.train,
@@ -135,8 +150,17 @@ pub fn train(job: &TrainJob, observer: Observer, stop: &AtomicBool) -> Result<Tr
         device: device.burn().clone(),
         stop,
     };
+    let outcome = fit_run(fit, &log, observer)?;
+    let warnings = match outcome.interrupted {
+        true => Vec::new(),
+        false => TrainingHistory::read(run).warnings(&recipe.train, outcome.stopped_early.is_some()),
+    };
+    warnings
+        .iter()
+        .for_each(|warning| log.line(&format!("caution: {warning}")));
     Ok(TrainResult {
-        outcome: fit_run(fit, &log, observer)?,
+        outcome,
+        warnings,
         skipped: prepared.info.data.skipped,
         run: run.clone(),
     })
@@ -151,8 +175,8 @@ struct Planned {
 }
 
 impl Planned {
-    fn read(job: &TrainJob) -> Result<Self, PipelineError> {
-        let data = open_data(&job.recipe, &job.data)?;
+    fn read(job: &TrainJob, observer: Observer) -> Result<Self, PipelineError> {
+        let data = open_for_training(&job.recipe, &job.data, observer)?;
         let split = split(&job.recipe, &data, job.fold, job.fold_table.as_deref())?;
         let noisy = prepare_clips::noisy_clips(&job.recipe, &split.train)?;
         // Class weights of unknown classes are refused before any audio is read.
@@ -185,6 +209,9 @@ fn report(recipe: &Recipe, prepared: &Prepared, log: &RunLog, observer: Observer
     describe_corrections(&planned.data, recipe)
         .into_iter()
         .for_each(note);
+    data_notes(recipe, &planned.data, &planned.split)
+        .into_iter()
+        .for_each(note);
     let notes = prepared.notes.iter().chain(&start.transferred);
     notes.cloned().for_each(note);
     if !start.transferred.is_empty() {
@@ -195,6 +222,10 @@ fn report(recipe: &Recipe, prepared: &Prepared, log: &RunLog, observer: Observer
     }
     let weights = describe_class_weights(&prepared.train.loss, planned.data.classes.names());
     weights.into_iter().for_each(note);
+    if planned.split.validation.is_empty() {
+        let empty = recipe.validation.split.describe_empty();
+        empty.into_iter().for_each(note);
+    }
     if planned.split.optimistic {
         note("the test fold drives this training (validation.split = test-fold): its scores there are optimistic".into());
     }

@@ -2,6 +2,7 @@
 
 use super::TrainJob;
 use super::class_weights_from_counts::{describe_class_weights, with_class_weights};
+use super::data_notes::data_notes;
 use super::initial_weights::{InitialWeights, classifier_variables};
 use crate::{PipelineError, split};
 use earmark_engine::check_prefixes;
@@ -13,6 +14,8 @@ use earmark_models::{LayerTable, Network, VarSpec, Vars, count_parameters};
 /// What a training would do, found without reading audio.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct TrainPlan {
+    /// What the data folder is taken for, and notes about that, one line each.
+    pub data: Vec<String>,
     /// Classes in order.
     pub classes: Vec<String>,
     /// Clips to train on.
@@ -22,6 +25,9 @@ pub struct TrainPlan {
     /// Test clips.
     #[serde(rename = "judged")]
     pub test: usize,
+    /// Which clips nothing is trained on, and which classes have none, one line each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// Channels, bands and frames of a segment.
     #[serde(rename = "example")]
     pub segment: [usize; 3],
@@ -48,6 +54,7 @@ pub struct TrainPlan {
 pub fn plan(job: &TrainJob, fold: Option<u32>) -> Result<TrainPlan, PipelineError> {
     let recipe = &job.recipe;
     let data = open_data(recipe, &job.data)?;
+    data.refuse_one_class()?;
     let split = split(recipe, &data, fold, job.fold_table.as_deref())?;
     let extractor = Extractor::new(&recipe.front_end)?;
     let cut = extractor.segment_frames().unwrap_or(0);
@@ -65,10 +72,12 @@ pub fn plan(job: &TrainJob, fold: Option<u32>) -> Result<TrainPlan, PipelineErro
     }
     let train = with_class_weights(&recipe.train, classes, &split.train)?;
     Ok(TrainPlan {
+        data: data.lines(),
         classes: classes.to_vec(),
         train: split.train.len(),
         validation: split.validation.len(),
         test: split.test.len(),
+        left_out: data_notes(recipe, &data, &split),
         segment,
         network: network.layer_table(segment[0], segment[1], segment[2]),
         trainable: count_parameters(&specs, true),

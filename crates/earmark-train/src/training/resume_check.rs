@@ -1,33 +1,32 @@
 //! Checks that a resumed run continues with the settings and clips that it started with.
 
 use super::TrainJob;
+use super::cannot_resume::cannot_resume;
 use super::initial_weights::InitialWeights;
+use super::lengthen::{check_can_be_longer, is_longer};
 use crate::{PipelineError, SplitTable};
 use earmark_runs::run_dir::{DataInfo, RunDir, RunInfo};
 use std::collections::BTreeSet;
-use std::fmt::Display;
-use std::path::Path;
 
-/// The refusal to resume a run.
-pub(crate) fn cannot_resume<T>(run: &Path, what: impl Display) -> Result<T, PipelineError> {
-    let run = run.display();
-    Err(PipelineError::Request(format!(
-        "{run}: cannot resume: {what}; start a new run in another folder"
-    )))
-}
-
-/// A run may only be resumed with the recipe, test fold and initial weights that it started with.
+/// A run may only be resumed with the recipe, test fold and initial weights that it started with, or for longer where its schedule allows
+/// that.
 pub(super) fn check_same_job(run: &RunDir, job: &TrainJob) -> Result<(), PipelineError> {
     // Workers and caches change no result and may be chosen again.
     let mut same = job.recipe.clone();
     same.cache = run.recipe.cache.clone();
     same.batches.prefetch = run.recipe.batches.prefetch;
+    if is_longer(run, job) {
+        same.train = same.train.as_long_as(&run.recipe.train);
+    }
     if same != run.recipe {
         let (old, new) = (run.recipe.to_toml(), same.to_toml());
         let changed = new.lines().zip(old.lines()).find(|(n, o)| n != o);
         let changed = changed.map_or(String::new(), |(n, o)| format!(" (then `{o}`, now `{n}`)"));
         let what = format!("the recipe has changed since the run started{changed}");
         return cannot_resume(&run.path, what);
+    }
+    if is_longer(run, job) {
+        check_can_be_longer(run)?;
     }
     if run.info.data.fold != job.fold {
         let name = |fold: Option<u32>| fold.map_or("none".to_owned(), |k| k.to_string());

@@ -1,9 +1,11 @@
 //! Hyperparameter search for stacking.
 
 use super::SearchDimension;
-use super::trials::{NestedResult, Trial, TrialState, Trials, folder_of};
+use super::run_trial::ends_search;
+use super::trial::{Trial, TrialState, folder_of};
+use super::trials::{NestedResult, Trials};
 use crate::{StackJob, out_of_fold, train_stack};
-use earmark_engine::{FitError, ValidationMetric};
+use earmark_engine::ValidationMetric;
 use earmark_inference::{Observer, PipelineError};
 use earmark_metrics::{Aligned, Report, ReportOptions, ScoreTable};
 use earmark_recipe::StackRecipe;
@@ -55,7 +57,7 @@ pub fn stack_space() -> Vec<SearchDimension> {
 }
 
 /// Trains a stacked network for every setting and compares them on validation clips, none of which is a test clip of its fold;
-/// `None` when stopped. Trials that have already ended are skipped.
+/// `None` when stopped. Trials that have already ended, failed ones too, are passed over.
 pub fn search_stack(
     job: &StackSearchJob,
     observer: Observer,
@@ -101,7 +103,7 @@ fn refuse_test_clips(recipes: &[StackRecipe]) -> Result<(), PipelineError> {
 /// Runs a trial; `None` when stopped.
 fn run_trial(
     job: &StackSearchJob,
-    recipe: StackRecipe,
+    mut recipe: StackRecipe,
     index: usize,
     observer: Observer,
     stop: &AtomicBool,
@@ -109,6 +111,7 @@ fn run_trial(
     let (number, setting) = (index + 1, &job.settings[index]);
     let run = job.folder.join(folder_of(number));
     let metric = recipe.validation.metric;
+    recipe.validation.split = recipe.validation.split.with_any_clips();
     let work = StackJob {
         recipe,
         data: job.data.clone(),
@@ -118,7 +121,8 @@ fn run_trial(
         command: job.command.clone(),
     };
     let trained = match train_stack(&work, observer, stop) {
-        Err(PipelineError::Fit(e @ FitError::Diverged { .. })) => {
+        // Requests are about the inputs, which are those of every trial.
+        Err(e) if !ends_search(&e) && !matches!(e, PipelineError::Request(_)) => {
             let reason = e.to_string();
             let trial = Trial::new(number, setting, TrialState::Failed { reason }, Vec::new());
             return Ok(Some(trial));
@@ -129,8 +133,11 @@ fn run_trial(
         return Ok(None);
     };
     let trial = Trial::new(number, setting, TrialState::Done, validations(&run, metric)?);
-    let test_score = metric.of(&report.pooled);
-    Ok(Some(Trial { test_score, ..trial }))
+    Ok(Some(Trial {
+        test_score: metric.of(&report.pooled),
+        skipped: trained.skipped,
+        ..trial
+    }))
 }
 
 /// The best validation of each fold, ascending by fold.

@@ -1,54 +1,12 @@
-//! The trials of a search: a folder per trial with its result in `trial.json`, and `trials.json` for all of them.
+//! The trials of a search: run one after the other, listed in `trials.json`, the recipe of the best one in `best.toml`.
 
+use super::trial::{FORMAT, Trial, TrialState};
 use crate::benchmark::median;
-use earmark_core::atomic::{self, WriteError};
-use earmark_inference::{Event, Observer, PipelineError};
-use earmark_runs::run_dir::write_json;
-use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
-
-/// Version of both files.
-const FORMAT: u32 = 1;
-
-/// How a trial ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum TrialState {
-    /// It was trained to the end.
-    Done,
-    /// It was stopped early, being worse than the median of earlier trials.
-    Abandoned {
-        /// At which step.
-        step: u64,
-    },
-    /// Its training failed.
-    Failed {
-        /// Why.
-        reason: String,
-    },
-}
-
-/// A setting that was tried.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Trial {
-    /// Version of this layout.
-    pub format: u32,
-    /// Its number, from 1.
-    pub number: usize,
-    /// Its folder below that of the search.
-    pub folder: String,
-    /// The keys of the recipe that it sets, as `KEY=VALUE`.
-    pub settings: Vec<String>,
-    /// How it ended.
-    pub state: TrialState,
-    /// The mean of `scores`, which trials are compared by.
-    pub score: Option<f64>,
-    /// The best validation of each of its trainings.
-    pub scores: Vec<f64>,
-    /// For stacking, the same metric on the test clips of all folds, which do not choose settings.
-    #[serde(default, rename = "judged", skip_serializing_if = "Option::is_none")]
-    pub test_score: Option<f64>,
-}
+use earmark_core::atomic;
+use earmark_inference::{Event, Observer, PipelineError, Skips};
+use earmark_runs::run_dir::{RunLog, write_json};
+use serde::Serialize;
+use std::path::Path;
 
 /// All trials of a search so far.
 #[derive(Clone, Debug, Serialize)]
@@ -60,12 +18,17 @@ pub struct Trials {
     /// The clips that it is computed on, in words.
     #[serde(rename = "judged_by")]
     pub compared_by: String,
+    /// Why the score of the best trial is too high.
+    pub optimistic: &'static str,
     /// The planned number of trials.
     pub planned: usize,
     /// Folder of the best one.
     pub best: Option<String>,
     /// The trials.
     pub trials: Vec<Trial>,
+    /// Clips that were left out of some trial, each once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Skips,
     /// For stacking, the score of the search itself; see [`NestedResult`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nested: Option<NestedResult>,
@@ -82,67 +45,9 @@ pub struct NestedResult {
     pub test_score: Option<f64>,
 }
 
-/// Name of a trial's folder.
-pub fn folder_of(number: usize) -> String {
-    format!("trial-{number:03}")
-}
-
-fn path(folder: &Path) -> PathBuf {
-    folder.join("trial.json")
-}
-
-impl Trial {
-    /// A trial that ended; `scores` of its trainings.
-    pub fn new(number: usize, settings: &[String], state: TrialState, scores: Vec<f64>) -> Self {
-        let n = scores.len() as f64;
-        Self {
-            format: FORMAT,
-            number,
-            folder: folder_of(number),
-            settings: settings.to_vec(),
-            score: (!scores.is_empty()).then(|| scores.iter().sum::<f64>() / n),
-            state,
-            scores,
-            test_score: None,
-        }
-    }
-
-    /// Writes `trial.json` into its folder.
-    pub fn write(&self, search: &Path) -> Result<(), PipelineError> {
-        let folder = search.join(&self.folder);
-        std::fs::create_dir_all(&folder).map_err(|e| WriteError::new(&folder, e))?;
-        Ok(write_json(&path(&folder), self)?)
-    }
-
-    /// The ended trial in a folder, if there is one.
-    ///
-    /// # Errors
-    /// A broken file, or settings other than `settings`.
-    pub fn read(search: &Path, number: usize, settings: &[String]) -> Result<Option<Self>, PipelineError> {
-        let path = path(&search.join(folder_of(number)));
-        let text = match std::fs::read_to_string(&path) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            text => text.map_err(|e| bad(&path, &e))?,
-        };
-        let trial: Self = serde_json::from_str(&text).map_err(|e| bad(&path, &e))?;
-        if trial.settings != settings {
-            return Err(PipelineError::Request(format!(
-                "{}: tried {} and not {}; resume a search with its own search space and seed, or start one in another folder",
-                path.display(),
-                trial.settings.join(" "),
-                settings.join(" ")
-            )));
-        }
-        Ok(Some(trial))
-    }
-}
-
-fn bad(path: &Path, why: &dyn std::fmt::Display) -> PipelineError {
-    PipelineError::Request(format!(
-        "{}: cannot be read: {why}; remove it to run the trial again",
-        path.display()
-    ))
-}
+/// Why the score of the best of several trials is too high.
+const OPTIMISTIC: &str =
+    "the clips that the scores are of chose the best trial; evaluate it on other clips, such as a test fold";
 
 impl Trials {
     /// A search without trials yet.
@@ -151,9 +56,11 @@ impl Trials {
             format: FORMAT,
             metric,
             compared_by,
+            optimistic: OPTIMISTIC,
             planned,
             best: None,
             trials: Vec::new(),
+            skipped: Skips::new(),
             nested: None,
         }
     }
@@ -161,6 +68,11 @@ impl Trials {
     /// Adds one and writes `trials.json`; true if it is the best so far.
     pub fn add(&mut self, trial: Trial, search: &Path) -> Result<bool, PipelineError> {
         let before = self.best_trial().map(|t| t.number);
+        for skip in &trial.skipped {
+            if !self.skipped.contains(skip) {
+                self.skipped.push(skip.clone());
+            }
+        }
         self.trials.push(trial);
         let best = self.best_trial().map(|t| (t.number, t.folder.clone()));
         let new = best.as_ref().map(|b| b.0) != before;
@@ -184,7 +96,11 @@ impl Trials {
         toml: impl Fn(usize) -> String,
         mut run: impl FnMut(usize, &[Trial]) -> Result<Option<Trial>, PipelineError>,
     ) -> Result<Option<Self>, PipelineError> {
-        let note = |text: String| observer(Event::Note(text));
+        let log = RunLog::open(search)?;
+        let note = |text: String| {
+            log.line(&text);
+            observer(Event::Note(text));
+        };
         for (index, setting) in settings.iter().enumerate() {
             let number = index + 1;
             note(format!(
@@ -195,6 +111,9 @@ impl Trials {
             let trial = match Trial::read(search, number, setting)? {
                 Some(before) => {
                     note(format!("trial {number} has already ended"));
+                    for (file, reason) in &before.skipped {
+                        observer(Event::Skipped { file, reason });
+                    }
                     before
                 }
                 None => {
@@ -205,12 +124,20 @@ impl Trials {
                     trial
                 }
             };
+            if let Some(reason) = trial.failure() {
+                note(format!("trial {number} failed and is passed over: {reason}"));
+            }
             if self.add(trial, search)? {
                 let toml = toml(index);
                 atomic::write(&search.join("best.toml"), |w| w.write_all(toml.as_bytes()))?;
             }
         }
         Ok(Some(self))
+    }
+
+    /// The trials that failed.
+    pub fn failed(&self) -> impl Iterator<Item = &Trial> {
+        self.trials.iter().filter(|trial| trial.failure().is_some())
     }
 
     /// The finished trial with the highest score, the first of equals.
@@ -262,16 +189,23 @@ mod tests {
     }
 
     #[test]
-    fn a_trial_is_resumed_with_its_own_settings_only() {
+    fn clips_left_out_of_several_trials_count_once() {
         let dir = tempfile::tempdir().unwrap();
-        let t = trial(1, &[0.5], TrialState::Done);
-        assert_eq!(Trial::read(dir.path(), 1, &t.settings).unwrap(), None);
-        t.write(dir.path()).unwrap();
-        assert_eq!(Trial::read(dir.path(), 1, &t.settings).unwrap(), Some(t.clone()));
-        let error = Trial::read(dir.path(), 1, &["a=2".into()])
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("tried a=1 and not a=2"), "{error}");
+        let mut all = Trials::new("lwlrap", "validation".into(), 3);
+        let skip = |file: &str| (file.to_owned(), "is empty".to_owned());
+        for (number, files) in [(1, vec!["a"]), (2, vec!["a", "b"]), (3, vec![])] {
+            let skipped = files.iter().map(|file| skip(file)).collect();
+            let trial = Trial {
+                skipped,
+                ..trial(number, &[0.5], TrialState::Done)
+            };
+            trial.write(dir.path()).unwrap();
+            // What a resumed search reads is what it wrote.
+            let read = Trial::read(dir.path(), number, &trial.settings).unwrap().unwrap();
+            assert_eq!(read, trial);
+            all.add(read, dir.path()).unwrap();
+        }
+        assert_eq!(all.skipped, [skip("a"), skip("b")]);
     }
 
     #[test]

@@ -2,15 +2,24 @@
 
 use super::source;
 use crate::prelude::*;
-use earmark::data::check::{CheckOptions, check};
-use earmark::data::{DataOptions, MissingFiles, load};
+use earmark::data::check::{
+    CheckOptions, CheckReport, Finding, FindingKind, FixedTable, Severity, TableChange, check, fixed_table,
+};
+use earmark::data::{DataOptions, DataSet, MissingFiles, load};
+use earmark_core::text::quote;
+use serde::Serialize;
 
 /// Decode every file; find unknown labels, duplicates, leaks between subsets and folds, imbalance
 #[derive(Args)]
-#[command(after_help = "Example: earmark data check my-sounds --json")]
+#[command(after_help = "Examples:\n  earmark data check my-sounds --json\n  \
+    earmark data check my-sounds --write my-sounds/fixed.csv\n\n\
+    What --write makes is read with --table fixed.csv.")]
 pub struct DataCheck {
     #[command(flatten)]
     pub source: DataSource,
+    /// Table to write without duplicates, leaks across subsets, folds and groups, and files that cannot be read
+    #[arg(long, value_name = "FIXED.csv")]
+    pub write: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -18,7 +27,18 @@ pub struct DataCheck {
     pub threads: Threads,
 }
 
-/// Checks a data folder; errors fail the command.
+/// The report, and what was done about it.
+#[derive(Serialize)]
+struct Outcome<'a> {
+    #[serde(flatten)]
+    report: &'a CheckReport,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    written: Option<&'a Path>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<&'a [TableChange]>,
+}
+
+/// Checks a data folder; errors fail the command, those excepted that the written table is without.
 pub fn run(args: &DataCheck, console: &Console) -> anyhow::Result<Status> {
     // Here a missing file is a finding, not a refusal.
     let options = DataOptions {
@@ -26,11 +46,29 @@ pub fn run(args: &DataCheck, console: &Console) -> anyhow::Result<Status> {
         ..source::options(&args.source)?
     };
     let set = load(&args.source.dir, &options)?;
-    let report = check(&set, &CheckOptions::default(), &|done, total| {
+    console.data(&set);
+    let options = CheckOptions::default();
+    let report = check(&set, &options, &|done, total| {
         console.features(done, total);
     });
-    print_as(args.json, || &report, || report.to_text())?;
-    match report.errors() {
+    let fixed = args.write.as_ref().map(|_| fixed_table(&set, &report, &options));
+    if let (Some(path), Some(fixed)) = (&args.write, &fixed) {
+        write(path, fixed, &set)?;
+    }
+    let outcome = || Outcome {
+        report: &report,
+        written: args.write.as_deref(),
+        changes: fixed.as_ref().map(|fixed| &fixed.changes[..]),
+    };
+    print_as(args.json, outcome, || report.to_text())?;
+    if let (Some(path), Some(fixed)) = (&args.write, &fixed) {
+        show_changes(path, fixed, args, console)?;
+    }
+    let is_left = |finding: &&Finding| {
+        let fixed = args.write.is_some() && finding.kind != FindingKind::OneClass;
+        finding.severity == Severity::Error && !fixed
+    };
+    match report.findings.iter().filter(is_left).count() {
         0 => Ok(Status::Done),
         n => bail!(
             "{}: {}; fix {} before training",
@@ -39,4 +77,53 @@ pub fn run(args: &DataCheck, console: &Console) -> anyhow::Result<Status> {
             if n == 1 { "it" } else { "them" }
         ),
     }
+}
+
+/// Writes the table.
+fn write(path: &Path, fixed: &FixedTable, set: &DataSet) -> anyhow::Result<()> {
+    if output::is_stdout(path) {
+        bail!("--write -: the table names files relative to itself; name a file");
+    }
+    let whole = |path: &Path| path.canonicalize().ok();
+    if whole(path).is_some_and(|path| {
+        set.tables
+            .values()
+            .any(|table| whole(table).as_ref() == Some(&path))
+    }) {
+        bail!(
+            "--write {}: is the table that is read; choose another name",
+            path.display()
+        );
+    }
+    let folder = path.parent().unwrap_or(Path::new(""));
+    output::write(path, |w| fixed.write(set, folder, w))
+}
+
+/// Says what was changed, and how the table is used.
+fn show_changes(path: &Path, fixed: &FixedTable, args: &DataCheck, console: &Console) -> anyhow::Result<()> {
+    for TableChange { place, change, .. } in &fixed.changes {
+        console.note(format!("{place}: {change}"));
+    }
+    let removed = fixed.changes.iter().filter(|change| change.removed).count();
+    let changed = fixed.changes.len() - removed;
+    let text = format!(
+        "wrote {}: {}, {removed} removed, {changed} with another fold or group",
+        path.display(),
+        human_amount(fixed.items.len(), "recording", "recordings")
+    );
+    // Stdout is taken by the JSON.
+    match args.json {
+        true => console.note(text),
+        false => print(text)?,
+    }
+    let below = path.strip_prefix(&args.source.dir);
+    console.note(match below {
+        Ok(table) => format!(
+            "train on it with --data {} --table {}",
+            quote(&args.source.dir.to_string_lossy()),
+            quote(&table.to_string_lossy())
+        ),
+        Err(_) => format!("train on it with --data {}", quote(&path.to_string_lossy())),
+    });
+    Ok(())
 }

@@ -19,7 +19,7 @@ pub struct DataClasses {
 
 /// Writes the class map of a data folder.
 pub fn run(args: &DataClasses, console: &Console) -> anyhow::Result<Status> {
-    let classes = source::open(&args.source)?.classes;
+    let classes = source::open(&args.source, console)?.classes;
     if classes.is_empty() {
         let folder = args.source.dir.display();
         bail!("{folder}: no recording has a label, so there are no classes");

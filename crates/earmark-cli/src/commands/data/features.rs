@@ -32,6 +32,8 @@ pub struct FeaturesArgs {
     /// Subset of the data folder; default: all of it
     #[arg(long, alias = "part", requires = "data")]
     pub subset: Option<String>,
+    #[command(flatten)]
+    pub read: DataArgs,
     /// File to write: .npy, or .csv with --handcrafted; - is stdout
     #[arg(long, short)]
     pub out: PathBuf,
@@ -41,6 +43,7 @@ pub struct FeaturesArgs {
 
 /// Writes the features that a model sees of a file, or a table of handcrafted clip features.
 pub fn run(args: FeaturesArgs, console: &Console) -> anyhow::Result<Status> {
+    args.read.refuse_without(args.data.as_deref())?;
     if args.handcrafted {
         return handcrafted(args, console);
     }
@@ -81,9 +84,10 @@ fn handcrafted(args: FeaturesArgs, console: &Console) -> anyhow::Result<Status> 
             let options = DataOptions {
                 subsets: args.subset.map(|subset| vec![subset]),
                 missing_files: MissingFiles::Skip,
-                ..DataOptions::default()
+                ..args.read.over(&DataOptions::default())?
             };
             let mut set = load(root, &options)?;
+            console.data(&set);
             set.skipped.retain(|lost| lost.reason != SkipReason::NotAudio);
             for lost in &set.skipped {
                 console.skipped(&lost.file, &lost.reason);

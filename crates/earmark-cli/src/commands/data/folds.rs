@@ -2,7 +2,7 @@
 
 use super::source;
 use crate::prelude::*;
-use earmark::data::{DataSet, FoldTable, Splitter, Stratify};
+use earmark::data::{DataSet, FoldTable, Item, Splitter, Stratify, is_test_subset};
 
 /// Write a fold table (file,fold), stratified by label, with groups kept together
 #[derive(Args)]
@@ -35,7 +35,7 @@ pub struct DataFolds {
 
 /// Writes a fold table of a data folder.
 pub fn run(args: &DataFolds, console: &Console) -> anyhow::Result<Status> {
-    let set = source::open(&args.source)?;
+    let set = training_clips(source::open(&args.source, console)?, &args.source, console);
     let subsets = set.subsets();
     let names = subsets.join(", ");
     if subsets.len() > 1 {
@@ -66,8 +66,9 @@ pub fn run(args: &DataFolds, console: &Console) -> anyhow::Result<Status> {
     let table = FoldTable::new(&set.items, &folds);
     if table.folds.len() < set.items.len() {
         let lost = set.items.len() - table.folds.len();
+        let recordings = human_amount(lost, "recording has", "recordings have");
         bail!(
-            "{lost} recordings have the same names as recordings of another subset; choose one subset with --subset ({names})"
+            "{recordings} the same name as one of another subset; choose one subset with --subset ({names})"
         );
     }
     console.note(summary(&set, &folds, group).trim_end());
@@ -78,6 +79,23 @@ pub fn run(args: &DataFolds, console: &Console) -> anyhow::Result<Status> {
     }
     output::write_or_print(args.out.as_deref(), &text, console)?;
     Ok(Status::Done)
+}
+
+/// The set without clips that nothing is trained on: those of a subset for testing that the command does not name, and those without
+/// labels. Where there are no others, all.
+fn training_clips(set: DataSet, source: &DataSource, console: &Console) -> DataSet {
+    let named = !source.subsets.is_empty() || source.data_set.iter().any(|text| text.contains("subsets"));
+    let is_for_training = |item: &&Item| (named || !is_test_subset(&item.subset)) && !item.labels.is_empty();
+    let items: Vec<Item> = set.items.iter().filter(is_for_training).cloned().collect();
+    let left_out = set.items.len() - items.len();
+    if items.is_empty() || left_out == 0 {
+        return set;
+    }
+    let clips = human_amount(left_out, "clip is", "clips are");
+    console.note(format!(
+        "{clips} in no fold, being for testing or without a label; name a subset for testing with --subset to divide it as well"
+    ));
+    set.with_items(items)
 }
 
 /// Clips of each class in each fold.

@@ -1,28 +1,34 @@
-//! `earmark init`: a starting recipe for one's own sounds.
+//! `earmark init`: a starting recipe for one's own sounds, made of the built-in recipe `folder`
+//! (`crates/earmark-recipe/recipes/folder.toml`), whose comments it keeps.
 
+use super::fill_in_recipe_folder_toml::adapted;
+use super::propose_fine_tune_or_probe::proposal;
 use crate::prelude::*;
 use earmark::Recipe;
-use earmark::data::check::CheckOptions;
-use earmark::data::{DataError, DataOptions, DataSet, MissingFiles, load};
+use earmark::data::{DataError, DataOptions, DataSet, MissingFiles, ReadAs, load};
 use earmark::recipe::builtin;
 use earmark_core::text::quote;
 
 /// Write a commented starting recipe for a folder of sounds
 #[derive(Args)]
-#[command(after_help = "Example: earmark init my-sounds")]
+#[command(
+    after_help = "Examples:\n  earmark init my-sounds\n  earmark init my-sounds --table labels.csv --label-column species"
+)]
 pub struct Init {
     /// The folder of sounds; recipe.toml is written into it
     pub dir: PathBuf,
+    #[command(flatten)]
+    pub read: DataArgs,
 }
-
-/// The lines of the built-in recipe that depend on the data.
-const LAYOUT: &str = "layout = \"folders\"";
-const SUBSETS: &str = "subsets = [\"train\"]";
-const LOSS: &str = "loss = { kind = \"softmax-cross-entropy\", label-smoothing = 0.1 }";
-const LOSS_MULTI: &str = "loss = { kind = \"sigmoid-cross-entropy\", label-smoothing = 0.0 }";
 
 /// Writes the recipe and prints the next commands.
 pub fn run(args: &Init, console: &Console) -> anyhow::Result<Status> {
+    if !args.dir.is_dir() {
+        bail!(
+            "{}: there is no such folder; give the folder of your sounds, with one folder per class or a table in it",
+            args.dir.display()
+        );
+    }
     let path = args.dir.join("recipe.toml");
     if path.exists() {
         bail!(
@@ -31,21 +37,32 @@ pub fn run(args: &Init, console: &Console) -> anyhow::Result<Status> {
         );
     }
     let (_, template) = builtin::find("folder").context("the recipe `folder` is built in")?;
-    let detected = detect(&args.dir);
+    let read = args.read.read_as()?;
+    let detected = detect(&args.dir, &read);
     let found = match &detected {
         Some(Ok(set)) => describe(set),
+        Some(Err(e)) if !read.is_empty() => bail!("{e}"),
         Some(Err(e)) => format!("no labelled sounds found: {e}"),
         None => "the folder holds no sounds yet: put one folder per class into it".into(),
     };
     let set = detected.and_then(Result::ok);
-    let text = set.map_or(template.to_owned(), |set| adapted(template, &set));
-    std::fs::create_dir_all(&args.dir).with_context(|| args.dir.display().to_string())?;
+    let multi_label = set.as_ref().is_some_and(|set| set.multi_label);
+    let text = set
+        .as_ref()
+        .map_or(template.to_owned(), |set| adapted(template, set, &read));
     output::write(&path, |w| w.write_all(text.as_bytes()))?;
     // What was written must be a recipe, whatever the data has put into it.
     Recipe::load(&path.to_string_lossy(), &[])?;
     console.note(found);
+    if let Some(set) = &set {
+        set.lines().iter().skip(1).for_each(|note| console.note(note));
+        if let Err(one_class) = set.refuse_one_class() {
+            console.note(one_class);
+        }
+    }
     let run = PathBuf::from("runs").join(args.dir.file_name().unwrap_or_else(|| "first".as_ref()));
     let [dir, path, run] = [&args.dir, &path, &run].map(|p| quote(&p.to_string_lossy()));
+    let start = proposal(&dir, &run, multi_label)?;
     print(format!(
         "wrote {path}\n\nnext:\n  \
          earmark data check {dir}\n      decodes every file and finds duplicates and leaks\n  \
@@ -55,43 +72,22 @@ pub fn run(args: &Init, console: &Console) -> anyhow::Result<Status> {
          trains, with a fifth of the clips held out for testing\n  \
          earmark eval {run} --data {dir}\n      evaluates on the held-out clips\n  \
          earmark report {run}\n      writes a page with curves, classes and mistakes\n  \
-         earmark predict {run} --files SOME.wav -o scores.csv\n      tags other recordings"
+         earmark predict {run} --files SOME.wav -o scores.csv\n      tags other recordings\n  \
+         {start}"
     ))?;
     Ok(Status::Done)
 }
 
-/// The data set in a folder; `None` where the folder is empty or missing.
-fn detect(dir: &Path) -> Option<Result<DataSet, DataError>> {
+/// The data set in a folder; `None` where the folder is empty.
+fn detect(dir: &Path, read: &ReadAs) -> Option<Result<DataSet, DataError>> {
     let mut entries = std::fs::read_dir(dir).ok()?.flatten();
-    let options = DataOptions {
+    let options = read.over(&DataOptions {
         missing_files: MissingFiles::Skip,
         ..DataOptions::default()
-    };
+    });
     entries
         .any(|e| !e.file_name().as_encoded_bytes().starts_with(b"."))
         .then(|| load(dir, &options))
-}
-
-/// The subsets to train on: all that are not for testing, or all where there are no others.
-fn training_subsets(set: &DataSet) -> Vec<&str> {
-    let tested = CheckOptions::default().evaluation_subsets;
-    let mut subsets = set.subsets();
-    subsets.retain(|name| !tested.iter().any(|t| t == name));
-    match subsets.is_empty() {
-        true => set.subsets(),
-        false => subsets,
-    }
-}
-
-/// The template with the lines that depend on the data.
-fn adapted(template: &str, set: &DataSet) -> String {
-    let quoted = |name: &str| toml::Value::String(name.to_owned()).to_string();
-    let subsets: Vec<String> = training_subsets(set).into_iter().map(quoted).collect();
-    let loss = if set.multi_label { LOSS_MULTI } else { LOSS };
-    template
-        .replace(LAYOUT, &format!("layout = \"{}\"", set.layout))
-        .replace(SUBSETS, &format!("subsets = [{}]", subsets.join(", ")))
-        .replacen(LOSS, loss, 1)
 }
 
 fn describe(set: &DataSet) -> String {
@@ -99,37 +95,5 @@ fn describe(set: &DataSet) -> String {
         true => "several labels per clip, hence sigmoid scores",
         false => "one label per clip, hence softmax scores",
     };
-    let folds = match set.folds().len() {
-        0 => "no predefined folds".to_owned(),
-        n => human_amount(n, "predefined fold", "predefined folds"),
-    };
-    let subsets = set.subsets();
-    format!(
-        "found: layout {}, {} of {} in the {} {}; {labels}; {folds}",
-        set.layout,
-        human_amount(set.items.len(), "recording", "recordings"),
-        human_amount(set.classes.len(), "class", "classes"),
-        if subsets.len() == 1 { "subset" } else { "subsets" },
-        subsets.join(", ")
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_lines_that_are_filled_in_are_in_the_template() {
-        let (_, template) = builtin::find("folder").unwrap();
-        for line in [LAYOUT, SUBSETS, LOSS] {
-            assert_eq!(
-                template
-                    .lines()
-                    .filter(|l| l.split(" #").next().is_some_and(|l| l.trim() == line))
-                    .count(),
-                1,
-                "{line}"
-            );
-        }
-    }
+    format!("found {}; {labels}", set.describe())
 }

@@ -4,12 +4,14 @@ mod augment_preview;
 mod check;
 mod classes;
 mod features;
+mod fill_in_recipe_folder_toml;
 mod folds;
 mod init;
-mod normalise;
+mod propose_fine_tune_or_probe;
 mod review;
 pub mod source;
 mod stats;
+mod stats_normalise;
 
 use crate::prelude::*;
 

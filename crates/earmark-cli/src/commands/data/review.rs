@@ -1,10 +1,13 @@
 //! `earmark review`
 
 use crate::commands::out_of_fold_scores::out_of_fold;
+use crate::commands::truth::{refuse_unread, show_truth, truth_source};
 use crate::prelude::*;
-use earmark::metrics::{ScoreTable, TruthTable};
+use earmark::metrics::ScoreTable;
 use earmark::report::{Align, text_table};
+use earmark::train::DataLabels;
 use earmark::train::label_review::{ReviewMeasure, ReviewedClip, of_folds, of_tables};
+use earmark_core::labels::LabelRule;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
@@ -52,20 +55,22 @@ pub struct ReviewSource {
     /// A cross-validation run, made by `earmark train --folds`
     #[arg(conflicts_with_all = ["scores", "truth"])]
     pub run: Option<PathBuf>,
-    /// The data folder of the run; default: where it was in training
+    /// The data folder of the run; default: where it was in training. With --scores, a data folder whose labels are reviewed
     #[arg(long, env = "EARMARK_DATA")]
     pub data: Option<PathBuf>,
     /// Instead of a run: scores of models not trained on the clips (fname, then one column per class)
-    #[arg(long, requires = "truth")]
+    #[arg(long)]
     pub scores: Option<PathBuf>,
     /// The labels to review: fname,labels; or fname,label; or one 0/1 column per class
     #[arg(long, requires = "scores")]
     pub truth: Option<PathBuf>,
+    #[command(flatten)]
+    pub read: DataArgs,
     /// Measure to sort by
     #[arg(long, alias = "by", value_name = "MEASURE", value_parser = choice(MEASURES), default_value = "lwlrap")]
     pub sort: ReviewMeasure,
-    /// Only clips of this subset of the run's data (curated, ...)
-    #[arg(long, alias = "part", conflicts_with = "scores")]
+    /// Only clips of this subset of the data (curated, ...)
+    #[arg(long, alias = "part", conflicts_with = "truth")]
     pub subset: Option<String>,
     /// Table to write as CSV; - is stdout
     #[arg(long, short)]
@@ -81,7 +86,8 @@ pub struct ReviewSource {
 #[derive(Args)]
 #[command(after_help = "Examples:\n  earmark review worst runs/cv --top-k 50\n  \
     earmark review worst runs/cv --subset curated --below 0.2 --corrections corrections.json\n  \
-    earmark review worst --scores oof.csv --truth train.csv --sort margin -o worst.csv\n\n\
+    earmark review worst --scores oof.csv --truth train.csv --sort margin -o worst.csv\n  \
+    earmark review worst --scores oof.csv --data my-sounds\n\n\
     Corrections are JSON: a file name and either \"remove\" or the right labels. Listen to the clips before you use them.")]
 pub struct WorstClips {
     #[command(flatten)]
@@ -165,7 +171,7 @@ fn best(args: &BestClips, console: &Console) -> anyhow::Result<Status> {
         (None, None) => LISTED,
     });
     if let Some(path) = &args.corrections {
-        let count = write_corrections(path, &clips, |clip| joined(&clip.labels).map(Some))?;
+        let count = write_corrections(path, &clips, |clip| Ok(Some(joined(&clip.labels))))?;
         let (path, count) = (path.display(), human_amount(count, "clip", "clips"));
         console.note(format!(
             "{path}: {count} with their own labels; data.corrections with a corrected-subset moves them to a subset of their own"
@@ -177,16 +183,14 @@ fn best(args: &BestClips, console: &Console) -> anyhow::Result<Status> {
 
 /// All clips, those that agree least first, and how many could not be read.
 fn clips(source: &ReviewSource, console: &Console) -> anyhow::Result<(Vec<ReviewedClip>, usize)> {
-    let (mut clips, skipped) = match (&source.run, &source.scores, &source.truth) {
-        (Some(run), None, None) => {
+    let (mut clips, skipped) = match (&source.run, &source.scores) {
+        (Some(run), None) => {
+            refuse_unread(&source.read)?;
             let found = out_of_fold(run, source.data.as_deref(), &source.compute.device, console)?;
             (of_folds(&found, source.sort)?, found.skipped.len())
         }
-        (None, Some(scores), Some(truth)) => {
-            let (scores, truth) = (ScoreTable::read(scores)?, TruthTable::read(truth)?);
-            (of_tables(&scores, &truth, source.sort)?, 0)
-        }
-        _ => bail!("nothing to review: give a cross-validation run, or --scores and --truth"),
+        (None, Some(scores)) => of_scores(source, scores, console)?,
+        _ => bail!("nothing to review: give a cross-validation run, or --scores with --truth or --data"),
     };
     if let Some(subset) = &source.subset {
         clips.retain(|clip| clip.subset.as_ref() == Some(subset));
@@ -195,6 +199,29 @@ fn clips(source: &ReviewSource, console: &Console) -> anyhow::Result<(Vec<Review
         }
     }
     Ok((clips, skipped))
+}
+
+/// The clips of a score table, and how many files are left out.
+fn of_scores(
+    source: &ReviewSource,
+    scores: &Path,
+    console: &Console,
+) -> anyhow::Result<(Vec<ReviewedClip>, usize)> {
+    let labels = DataLabels {
+        subset: source.subset.clone(),
+        ..DataLabels::default()
+    };
+    let truth = truth_source(
+        source.truth.as_deref(),
+        source.data.as_deref(),
+        &source.read,
+        labels,
+    )?;
+    let scores = ScoreTable::read(scores)?;
+    let found = truth.read(scores.files())?;
+    show_truth(&found, console);
+    let left_out = found.missing.len() + found.extra.len();
+    Ok((of_tables(&scores, &found, source.sort)?, left_out))
 }
 
 /// The clips as a CSV file, as JSON or as a table.
@@ -250,8 +277,8 @@ fn write_table(path: &Path, clips: &[ReviewedClip]) -> anyhow::Result<()> {
             clip.file.clone(),
             clip.subset.clone().unwrap_or_default(),
             clip.fold.map_or(String::new(), |fold| fold.to_string()),
-            clip.labels.join(","),
-            clip.suggested.join(","),
+            joined(&clip.labels),
+            joined(&clip.suggested),
             best_classes(clip, ","),
         ];
         let numbers = [a.lwlrap, a.self_confidence, a.margin].map(|v| v.to_string());
@@ -288,16 +315,11 @@ fn correction(clip: &ReviewedClip, action: Action) -> anyhow::Result<Option<Stri
     match action {
         Action::Remove => Ok(Some("remove".to_owned())),
         Action::Relabel if confirmed => Ok(None),
-        Action::Relabel => joined(&clip.suggested).map(Some),
+        Action::Relabel => Ok(Some(joined(&clip.suggested))),
     }
 }
 
-/// Classes as corrections write them.
-fn joined(classes: &[String]) -> anyhow::Result<String> {
-    match classes.iter().find(|class| class.contains(',')) {
-        None => Ok(classes.join(",")),
-        Some(class) => bail!(
-            "--corrections: commas separate classes, and the class `{class}` contains one; use --action remove"
-        ),
-    }
+/// Classes as corrections and columns of labels write them: one with a comma is between quotes.
+fn joined(classes: &[String]) -> String {
+    LabelRule::several().write(classes)
 }

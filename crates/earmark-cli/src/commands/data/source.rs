@@ -2,14 +2,16 @@
 
 use crate::prelude::*;
 use anyhow::anyhow;
-use earmark::data::{DataOptions, DataSet, LayoutKind, load};
+use earmark::data::{DataOptions, DataSet, LayoutKind, ReadAs, load};
 use earmark::recipe::override_value;
 use earmark_core::text::suggest;
 use toml::{Table, Value};
 
-/// Opens the data folder that the command line names.
-pub fn open(source: &DataSource) -> anyhow::Result<DataSet> {
-    Ok(load(&source.dir, &options(source)?)?)
+/// Opens the data folder that the command line names, and says what it is taken for.
+pub fn open(source: &DataSource, console: &Console) -> anyhow::Result<DataSet> {
+    let set = load(&source.dir, &options(source)?)?;
+    console.data(&set);
+    Ok(set)
 }
 
 /// The options of a data folder. Each `--set` is parsed by itself, so that an error names its key.
@@ -25,15 +27,64 @@ pub fn options(source: &DataSource) -> anyhow::Result<DataOptions> {
         parse(key, value.clone()).with_context(|| format!("--set {text}"))?;
         table.insert(key.to_owned(), value);
     }
-    let mut options: DataOptions = Value::Table(table).try_into()?;
-    if let Some(name) = &source.layout {
-        options.layout = Some(layout(name)?);
-    }
-    options.table = source.table.clone().or(options.table);
+    let options: DataOptions = Value::Table(table).try_into()?;
+    let mut options = source.read.over(&options)?;
     if !source.subsets.is_empty() {
         options.subsets = Some(source.subsets.clone());
     }
     Ok(options)
+}
+
+impl DataArgs {
+    /// What the arguments say.
+    pub fn read_as(&self) -> anyhow::Result<ReadAs> {
+        Ok(ReadAs {
+            layout: self.layout.as_deref().map(layout).transpose()?,
+            table: self.table.clone(),
+            file_column: self.file_column.clone(),
+            label_column: self.label_column.clone(),
+            fold_column: self.fold_column.clone(),
+            group_column: self.group_column.clone(),
+            subset_column: self.subset_column.clone(),
+            label_separator: self.label_separator.clone(),
+        })
+    }
+
+    /// Refuses arguments about a data folder where there is none.
+    pub fn refuse_without(&self, data: Option<&Path>) -> anyhow::Result<()> {
+        if data.is_none() && !self.read_as()?.is_empty() {
+            bail!("--layout, --table and the columns say how a data folder is read; name it with --data DIR");
+        }
+        Ok(())
+    }
+
+    /// The options of a recipe as the arguments want them.
+    pub fn over(&self, options: &DataOptions) -> anyhow::Result<DataOptions> {
+        Ok(self.read_as()?.over(options))
+    }
+
+    /// The arguments as changes to a recipe that a job loads itself; behind those of `--set`, which they replace.
+    pub fn overrides(&self, set: &[String]) -> anyhow::Result<Vec<String>> {
+        let read = self.read_as()?;
+        let text = |key: &str, value: Option<String>| {
+            value.map(|value| format!("data.{key}={}", Value::String(value)))
+        };
+        let table = read
+            .table
+            .as_ref()
+            .map(|table| table.to_string_lossy().into_owned());
+        let given = [
+            text("layout", read.layout().map(|layout| layout.to_string())),
+            text("table", table),
+            text("file-column", read.file_column),
+            text("label-column", read.label_column),
+            text("fold-column", read.fold_column),
+            text("group-column", read.group_column),
+            text("subset-column", read.subset_column),
+            text("label-separator", read.label_separator),
+        ];
+        Ok(set.iter().cloned().chain(given.into_iter().flatten()).collect())
+    }
 }
 
 /// A layout by its name.
@@ -71,8 +122,7 @@ mod tests {
     fn source(set: &[&str]) -> DataSource {
         DataSource {
             dir: "x".into(),
-            layout: None,
-            table: None,
+            read: DataArgs::default(),
             subsets: vec![],
             data_set: set.iter().map(|s| (*s).to_owned()).collect(),
         }
@@ -111,13 +161,44 @@ mod tests {
         );
         assert!(refused("novalue").contains("expected KEY=VALUE"));
         let unknown = DataSource {
-            layout: Some("esc".into()),
+            read: DataArgs {
+                layout: Some("esc".into()),
+                ..DataArgs::default()
+            },
             ..source(&[])
         };
         let message = format!("{:#}", options(&unknown).unwrap_err());
         assert!(
             message.starts_with("--layout esc: unknown variant `esc`, expected one of"),
             "{message}"
+        );
+    }
+    /// The way that a folder like UrbanSound8K's is read without a layout of its own.
+    #[test]
+    fn flags_and_keys_go_together() {
+        let read = DataArgs {
+            layout: Some("csv".into()),
+            table: Some("metadata/t.csv".into()),
+            label_separator: Some(";".into()),
+            ..DataArgs::default()
+        };
+        let source = DataSource {
+            read: read.clone(),
+            ..source(&["data.file-column=name"])
+        };
+        let found = options(&source).unwrap();
+        assert_eq!(found.layout, Some(LayoutKind::Csv));
+        assert_eq!(found.table, Some("metadata/t.csv".into()));
+        assert_eq!(found.file_column.as_deref(), Some("name"));
+        assert_eq!(found.label_separator.as_deref(), Some(";"));
+        assert_eq!(
+            read.overrides(&["train.epochs=1".to_owned()]).unwrap(),
+            [
+                "train.epochs=1",
+                "data.layout=\"csv\"",
+                "data.table=\"metadata/t.csv\"",
+                "data.label-separator=\";\"",
+            ]
         );
     }
 }

@@ -1,6 +1,6 @@
 //! `earmark data stats`
 
-use super::{normalise, source};
+use super::{source, stats_normalise};
 use crate::prelude::*;
 use earmark::Recipe;
 use earmark::data::statistics::{StatisticsOptions, statistics};
@@ -38,6 +38,7 @@ pub struct DataStats {
 pub fn run(args: &DataStats, console: &Console) -> anyhow::Result<Status> {
     let options = source::options(&args.source)?;
     let set = load(&args.source.dir, &options)?;
+    console.data(&set);
     let recipe = args.recipe.as_ref().map(|name| Recipe::load(name, &[]));
     let recipe = recipe.transpose()?;
     if recipe.as_ref().is_some_and(|recipe| recipe.front_end.handcrafted) {
@@ -50,7 +51,7 @@ pub fn run(args: &DataStats, console: &Console) -> anyhow::Result<Status> {
             Some(_) => set,
             None => without_test(set, console)?,
         };
-        return normalise::run(&set, recipe, name, to, console);
+        return stats_normalise::run(&set, recipe, name, to, console);
     }
     let page = args.out.is_some();
     let defaults = StatisticsOptions::default();

@@ -1,9 +1,10 @@
 //! `earmark calibrate`
 
+use crate::commands::truth::{refuse_unread, truth_source};
 use crate::prelude::*;
 use earmark::metrics::{CalibrationLine, CalibrationMethod, CalibrationQuality, CalibrationRule, number};
 use earmark::report::{ReliabilityCurve, reliability_chart};
-use earmark::train::{self, CalibrateBy, CalibrateTo, CalibrationResult};
+use earmark::train::{self, CalibrateBy, CalibrateTo, CalibrationResult, DataLabels};
 
 const METHODS: &[Choice<CalibrationMethod>] = &[
     (
@@ -18,7 +19,8 @@ const METHODS: &[Choice<CalibrationMethod>] = &[
 #[derive(Args)]
 #[command(after_help = "Examples:\n  earmark calibrate runs/cv --in-place\n  \
     earmark calibrate runs/all --from runs/cv -o tagger.safetensors\n  \
-    earmark calibrate model.safetensors --scores oof.csv --truth train.csv -o calibrated.safetensors")]
+    earmark calibrate model.safetensors --scores oof.csv --truth train.csv -o calibrated.safetensors\n  \
+    earmark calibrate model.safetensors --scores oof.csv --data my-sounds -o calibrated.safetensors")]
 pub struct Calibrate {
     /// Models: MODEL.safetensors, RUN or RUN@STEP; a cross-validation RUN counts as one model per fold
     #[arg(required = true)]
@@ -26,15 +28,35 @@ pub struct Calibrate {
     /// Cross-validation run whose out-of-fold scores are used; default: the model, if it is one
     #[arg(long, value_name = "RUN", conflicts_with_all = ["scores", "truth"])]
     pub from: Option<PathBuf>,
-    /// The data folder of that run; default: where it was in training
+    /// The data folder of that run; default: where it was in training. With --scores, a data folder whose labels are the truth
     #[arg(long, env = "EARMARK_DATA")]
     pub data: Option<PathBuf>,
     /// Instead of a run: raw scores of clips that the models were not trained on (fname, then one column per class)
-    #[arg(long, requires = "truth")]
+    #[arg(long)]
     pub scores: Option<PathBuf>,
     /// True labels of those clips: fname,labels; or fname,label; or one 0/1 column per class
     #[arg(long, requires = "scores")]
     pub truth: Option<PathBuf>,
+    /// Only clips of this subset of the data folder; default: all subsets with a scored clip
+    #[arg(
+        long,
+        alias = "part",
+        requires = "scores",
+        requires = "data",
+        conflicts_with = "truth"
+    )]
+    pub subset: Option<String>,
+    /// Fold table (file,fold) of the data folder: each fold is calibrated by the others for the numbers that are printed
+    #[arg(
+        long,
+        value_name = "TABLE",
+        requires = "scores",
+        requires = "data",
+        conflicts_with = "truth"
+    )]
+    pub fold_table: Option<PathBuf>,
+    #[command(flatten)]
+    pub read: DataArgs,
     /// Calibrated model to write; for several models, a folder
     #[arg(long, short, required_unless_present = "in_place")]
     pub out: Option<PathBuf>,
@@ -59,12 +81,23 @@ pub struct Calibrate {
 
 /// Calibrates models.
 pub fn run(args: Calibrate, console: &Console) -> anyhow::Result<Status> {
-    let by = match (args.scores, args.truth) {
-        (Some(scores), Some(truth)) => CalibrateBy::Tables { scores, truth },
-        _ => CalibrateBy::Folds {
-            run: args.from,
-            data: args.data,
+    let labels = DataLabels {
+        subset: args.subset,
+        fold_table: args.fold_table,
+        ..DataLabels::default()
+    };
+    let by = match args.scores {
+        Some(scores) => CalibrateBy::Tables {
+            scores,
+            truth: truth_source(args.truth.as_deref(), args.data.as_deref(), &args.read, labels)?,
         },
+        None => {
+            refuse_unread(&args.read)?;
+            CalibrateBy::Folds {
+                run: args.from,
+                data: args.data,
+            }
+        }
     };
     let to = match (args.out, args.in_place) {
         (None, true) => CalibrateTo::InPlace,

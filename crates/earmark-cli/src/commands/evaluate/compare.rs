@@ -9,7 +9,7 @@ use earmark::runs::compare::{common_clips, evaluated_run};
 pub fn run(a: &Path, b: &Path, metric: ClassMetric, json: bool, console: &Console) -> anyhow::Result<Status> {
     let (found, notes) = comparison(a, b, metric)?;
     notes.iter().for_each(|note| console.note(note));
-    let result = || json!({ "a": a, "b": b, "comparison": found });
+    let result = || json!({ "a": a, "b": b, "notes": notes, "comparison": found });
     print_as(json, result, || {
         let (table, metric) = (table(&found), found.metric.name());
         let clips = human_amount(found.clips, "clip", "clips");
@@ -31,7 +31,9 @@ pub fn comparison(a: &Path, b: &Path, metric: ClassMetric) -> anyhow::Result<(Mo
     let mut notes = Vec::new();
     for (name, run) in names.iter().zip([&first, &second]) {
         if run.optimistic {
-            notes.push(format!("{name}: OPTIMISTIC, its test clips drove its training"));
+            notes.push(format!(
+                "{name}: OPTIMISTIC, it was trained on some of these clips or chosen by them"
+            ));
         }
     }
     if alone > 0 {

@@ -3,7 +3,9 @@
 use crate::prelude::*;
 use clap::builder::RangedU64ValueParser;
 use earmark::engine::evaluation::result_path;
+use earmark::runs::experiment_log::result_notes;
 use earmark::runs::run_dir::fold_runs;
+use earmark::runs::warnings::ResultFacts;
 use earmark::train::{self, Checkpoints, EvaluateJob, EvaluateResult};
 use serde_json::{Map, Value};
 
@@ -22,9 +24,11 @@ pub struct Eval {
     /// Fold table (file,fold)
     #[arg(long, value_name = "TABLE")]
     pub fold_table: Option<PathBuf>,
-    /// Evaluate on this subset (test, curated, ...), where the run has no test fold
+    /// Evaluate on this subset (test, curated, ...); default: the run's test fold, or the subset test where it has none
     #[arg(long, alias = "part")]
     pub subset: Option<String>,
+    #[command(flatten)]
+    pub read: DataArgs,
     /// Evaluate every Nth checkpoint and always the last
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub every: usize,
@@ -53,6 +57,7 @@ pub fn run(args: Eval, console: &Console) -> anyhow::Result<Status> {
         fold: args.fold,
         fold_table: args.fold_table,
         subset: args.subset,
+        read: args.read.read_as()?,
         checkpoints: Checkpoints::Every(args.every),
         eval_dir: args.eval_dir,
         device: args.compute.device,
@@ -104,17 +109,31 @@ fn status(interrupted: bool, skipped: usize) -> anyhow::Result<Status> {
 }
 
 fn as_json(done: &EvaluateResult) -> Value {
-    let evaluated = done.evaluated.iter();
-    let evaluated = evaluated.map(|(step, report)| (step.to_string(), json!(report)));
+    let evaluated = done.evaluated.iter().map(|(step, report)| {
+        let mut value = json!(report);
+        let notes = result_notes(report, done.optimism.as_ref());
+        value
+            .as_object_mut()
+            .expect("a report is an object")
+            .extend(notes);
+        (step.to_string(), value)
+    });
     json!({
-        "eval_dir": done.eval_dir, "judged": evaluated.collect::<Map<_, _>>(), "judged_before": done.already_evaluated,
-        "skipped": done.skipped,
+        "eval_dir": done.eval_dir, "optimistic": done.optimism, "judged": evaluated.collect::<Map<_, _>>(),
+        "judged_before": done.already_evaluated, "skipped": done.skipped,
     })
 }
 
 fn show(done: &EvaluateResult, console: &Console) -> anyhow::Result<()> {
     if let Some((step, report)) = done.evaluated.last() {
         print(format!("step {step}\n{}", report.table()))?;
+        let warnings = cautions(ResultFacts::from(report).warnings("clips"));
+        if !warnings.is_empty() {
+            print(warnings.trim_end())?;
+        }
+    }
+    if let Some(optimism) = &done.optimism {
+        print(&optimism.note)?;
     }
     let new = !done.evaluated.is_empty() || done.interrupted;
     if let (false, Some(step)) = (new, done.already_evaluated.last()) {

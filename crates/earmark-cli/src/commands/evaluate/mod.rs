@@ -4,6 +4,7 @@ mod calibrate;
 mod compare;
 mod eval;
 mod report;
+mod report_numbers;
 mod runs;
 mod score;
 

@@ -1,25 +1,34 @@
 //! `earmark report`
 
 use super::compare::comparison;
+use super::report_numbers::{as_json, as_text};
 use crate::prelude::*;
 use earmark::metrics::ClassMetric;
-use earmark::runs::pages::{compared_run, write_run_report};
-use earmark::runs::run_dir::RunDir;
+use earmark::report::{NoteLevel, PageNote};
+use earmark::runs::pages::{compared_run, cross_validation_report, run_report, write_report};
+use earmark::runs::run_dir::{RunDir, fold_runs};
 
-/// Write a run's report.html again
+/// Write the report.html of a run or a cross-validation run
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  earmark report runs/a --data ESC-10\n  earmark report runs/curated --compare runs/noisy"
+    after_help = "Examples:\n  earmark report runs/a --data ESC-10\n  earmark report runs/cv --text\n  \
+    earmark report runs/curated --compare runs/noisy"
 )]
 pub struct ReportArgs {
-    /// The run directory
+    /// The run directory, or a cross-validation run, whose clips of all folds are then reported together
     pub run: PathBuf,
-    /// The data folder, for spectrograms of the worst clips; default: where it was in training
+    /// The data folder, for spectrograms and sounds of the worst clips; default: where it was in training
     #[arg(long, env = "EARMARK_DATA")]
     pub data: Option<PathBuf>,
     /// Another run or cross-validation run to compare with, class by class
     #[arg(long, value_name = "RUN")]
     pub compare: Option<PathBuf>,
+    /// Also print the results of folds and classes, and the most frequent mistakes
+    #[arg(long)]
+    pub text: bool,
+    /// Print the numbers of the report as JSON
+    #[arg(long, conflicts_with = "text")]
+    pub json: bool,
 }
 
 /// Writes a run's report.
@@ -31,12 +40,26 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<Status> {
             data.display()
         );
     }
-    let run = RunDir::open(&args.run)?;
-    let compared = args.compare.as_ref().map(|other| {
-        let (found, _) = comparison(other, &args.run, ClassMetric::Lwlrap)?;
-        anyhow::Ok(compared_run(&other.display().to_string(), &found))
-    });
-    let page = write_run_report(&run, data, compared.transpose()?)?;
+    let mut report = match fold_runs(&args.run)?.is_empty() {
+        true => run_report(&RunDir::open(&args.run)?, data)?,
+        false => cross_validation_report(&args.run, data)?,
+    };
+    if let Some(other) = &args.compare {
+        let (found, notes) = comparison(other, &args.run, ClassMetric::Lwlrap)?;
+        let notes = notes
+            .into_iter()
+            .map(|note| PageNote::new(NoteLevel::Caution, note));
+        report.notes.extend(notes);
+        report.compared = Some(compared_run(&other.display().to_string(), &found));
+    }
+    let page = write_report(&args.run, &report)?;
+    if args.json {
+        print_json(&as_json(&page, &report))?;
+        return Ok(Status::Done);
+    }
+    if args.text {
+        print(as_text(&report).trim_end())?;
+    }
     print(page.display())?;
     Ok(Status::Done)
 }

@@ -34,6 +34,9 @@ pub struct Runs {
     /// Compare two runs class by class instead (B minus A), on the clips that both were evaluated on
     #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with_all = ["sort", "html"])]
     pub compare: Vec<PathBuf>,
+    /// Also list the folds of cross-validation runs and the trials of searches
+    #[arg(long, conflicts_with = "compare")]
+    pub all: bool,
     /// Metric to compare by
     #[arg(long, alias = "by", value_parser = choice(CLASS_METRICS), requires = "compare", default_value = "lwlrap")]
     pub metric: ClassMetric,
@@ -51,11 +54,15 @@ pub fn run(args: &Runs, console: &Console) -> anyhow::Result<Status> {
         return compare::run(a, b, args.metric, args.json, console);
     }
     let sort: SortBy = args.sort.parse()?;
-    let found = ExperimentLog::read(&args.dir, sort)?;
+    let found = ExperimentLog::read(&args.dir, sort, args.all)?;
     for broken in &found.broken {
         console.skipped("a run", broken);
     }
     let (folder, none) = (args.dir.display(), found.entries.is_empty());
+    if found.hidden > 0 {
+        let inner = human_amount(found.hidden, "fold or trial is", "folds and trials are");
+        console.note(format!("{inner} not listed; --all lists them"));
+    }
     if none {
         console.note(format!(
             "{folder}: no runs in this folder; `earmark train` makes them"
@@ -80,7 +87,7 @@ fn text(log: &ExperimentLog, sort: SortBy) -> String {
         .map(|m| (m.name(), cells(&|e| e.value(m).map(score))))
         .to_vec();
     let step = cells(&|e| Some(e.evaluated.as_ref()?.best.step.to_string()));
-    let validation = cells(&|e| Some(score(e.validation.as_ref()?.score)));
+    let validation = cells(&|e| e.validation_score().map(score));
     numbers.extend([("at step", step), ("validation", validation)]);
     let first = match sort {
         SortBy::Metric(metric) => metric.name(),

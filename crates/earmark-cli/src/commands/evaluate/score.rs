@@ -1,24 +1,54 @@
 //! `earmark score`
 
+use crate::commands::truth::{show_truth, truth_source};
 use crate::prelude::*;
-use earmark::metrics::{Bootstrap, Report, ReportOptions, ScoreTable, TruthTable};
+use earmark::metrics::{
+    Bootstrap, PredictionTable, Report, ReportOptions, ScoreTable, Submission, SubmissionReport,
+};
+use earmark::train::{DataLabels, ScoredTruth, TruthSource};
+use serde::Serialize;
 
-/// Evaluate a score table against the true labels
+/// The k of MAP@k of a score table.
+const MAP_AT: usize = 3;
+/// The threshold for F1, precision and recall.
+const THRESHOLD: f32 = 0.5;
+
+/// Evaluate a score table or a submission against the true labels
 #[derive(Args)]
-#[command(after_help = "Example: earmark score --truth test.csv --scores scores.csv --json")]
+#[command(
+    after_help = "Examples:\n  earmark score --truth test.csv --scores scores.csv --json\n  \
+    earmark score --data ESC-10 --fold 1 --scores scores.csv\n  \
+    earmark score --truth test.csv --scores submission.csv\n\n\
+    A table with the header fname,label is a submission: each row names labels, best first, separated by spaces. It has MAP@k and \
+    accuracy."
+)]
 pub struct Score {
     /// True labels: fname,labels; or fname,label; or one 0/1 column per class
     #[arg(long)]
-    pub truth: PathBuf,
-    /// Scores: fname, then one column per class
+    pub truth: Option<PathBuf>,
+    /// Data folder whose labels are the truth instead, matched by file name
+    #[arg(long, env = "EARMARK_DATA")]
+    pub data: Option<PathBuf>,
+    /// Scores: fname, then one column per class; or a submission: fname,label
     #[arg(long)]
     pub scores: PathBuf,
-    /// The k of MAP@k
-    #[arg(long, value_name = "K", default_value_t = 3)]
-    pub map_at: usize,
-    /// Threshold for F1, precision and recall
-    #[arg(long, default_value_t = 0.5)]
-    pub threshold: f32,
+    /// Only clips of this subset of the data folder; default: all subsets with a scored clip
+    #[arg(long, alias = "part", requires = "data", conflicts_with = "truth")]
+    pub subset: Option<String>,
+    /// Only clips of this fold of the data folder
+    #[arg(long, requires = "data", conflicts_with = "truth")]
+    pub fold: Option<u32>,
+    /// Fold table (file,fold) instead of the data's own folds
+    #[arg(long, value_name = "TABLE", requires = "fold")]
+    pub fold_table: Option<PathBuf>,
+    #[command(flatten)]
+    pub read: DataArgs,
+    /// The k of MAP@k; default: 3, or the longest row of a submission
+    #[arg(long, visible_alias = "top-k", value_name = "K")]
+    pub map_at: Option<usize>,
+    /// Threshold for F1, precision and recall; default: 0.5
+    #[arg(long)]
+    pub threshold: Option<f32>,
     /// Number of bootstrap samples for 95 % confidence intervals (0 = no intervals)
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub bootstrap: usize,
@@ -27,27 +57,92 @@ pub struct Score {
     pub json: bool,
 }
 
-/// Evaluates a score table against the true labels.
+/// The results as JSON, with the files of a data folder that were left out.
+#[derive(Serialize)]
+struct ScoreOutcome<'a, R: Serialize> {
+    #[serde(flatten)]
+    report: &'a R,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    missing_files: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    extra_files: &'a [String],
+}
+
+/// Evaluates a score table or a submission against the true labels.
 pub fn run(args: &Score, console: &Console) -> anyhow::Result<Status> {
-    let truth = TruthTable::read(&args.truth)?;
-    let scores = ScoreTable::read(&args.scores)?;
+    let labels = DataLabels {
+        subset: args.subset.clone(),
+        fold: args.fold,
+        fold_table: args.fold_table.clone(),
+        ..DataLabels::default()
+    };
+    let source = truth_source(args.truth.as_deref(), args.data.as_deref(), &args.read, labels)?;
+    let predictions = PredictionTable::read(&args.scores)?;
+    let found = source.read(predictions.files())?;
+    let status = show_truth(&found, console);
+    let extra = match &predictions {
+        PredictionTable::Scores(scores) => score(args, scores, &found)?,
+        PredictionTable::Submission(submission) => rank(args, submission, &found, console)?,
+    };
+    // Those of a data folder are named already.
+    if extra > 0 && matches!(source, TruthSource::Table(_)) {
+        let files = human_amount(extra, "scored file", "scored files");
+        console.note(format!("{files} without true labels left out"));
+    }
+    Ok(status)
+}
+
+/// Prints the results of a score table; returns how many of its files have no truth.
+fn score(args: &Score, scores: &ScoreTable, found: &ScoredTruth) -> anyhow::Result<usize> {
     let bootstrap = (args.bootstrap > 0).then(|| Bootstrap {
         resamples: args.bootstrap,
         ..Bootstrap::default()
     });
     let options = ReportOptions {
-        map_at: args.map_at,
-        threshold: args.threshold,
+        map_at: args.map_at.unwrap_or(MAP_AT),
+        threshold: args.threshold.unwrap_or(THRESHOLD),
         bootstrap,
         ..ReportOptions::default()
     };
-    let report = Report::compute(&scores, &truth, &options)?;
-    if report.extra > 0 {
-        let extra = report.extra;
+    let report = Report::compute(scores, &found.truth, &options)?;
+    print_as(args.json, || outcome(&report, found), || report.table())?;
+    Ok(report.extra)
+}
+
+/// Prints the results of a submission; returns how many of its files have no truth.
+fn rank(
+    args: &Score,
+    submission: &Submission,
+    found: &ScoredTruth,
+    console: &Console,
+) -> anyhow::Result<usize> {
+    if args.threshold.is_some() || args.bootstrap > 0 {
+        let flag = match args.bootstrap {
+            0 => "--threshold",
+            _ => "--bootstrap",
+        };
+        bail!(
+            "{flag}: {} is a submission, which ranks labels and has no scores; leave it out",
+            args.scores.display()
+        );
+    }
+    let report = SubmissionReport::compute(submission, &found.truth, args.map_at)?;
+    print_as(args.json, || outcome(&report, found), || report.table())?;
+    if !report.unknown_labels.is_empty() {
+        let amount = human_amount(report.unknown_labels.len(), "label", "labels");
+        let named: Vec<&str> = report.unknown_labels.iter().take(5).map(String::as_str).collect();
         console.note(format!(
-            "{extra} scored files have no true labels and are left out"
+            "{amount} of the submission that no clip carries, such as {}",
+            named.join(", ")
         ));
     }
-    print_as(args.json, || &report, || report.table())?;
-    Ok(Status::Done)
+    Ok(report.extra)
+}
+
+fn outcome<'a, R: Serialize>(report: &'a R, found: &'a ScoredTruth) -> ScoreOutcome<'a, R> {
+    ScoreOutcome {
+        report,
+        missing_files: &found.missing,
+        extra_files: &found.extra,
+    }
 }

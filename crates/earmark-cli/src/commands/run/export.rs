@@ -22,7 +22,8 @@ const PRECISIONS: &[Choice<WeightPrecision>] = &[
     earmark export model.safetensors --onnx -o small.onnx --precision int8\n\n\
     The input `waveform` is float32 [batch, samples]: mono, -1 to 1, at the model's sample rate, clips of any length. The outputs \
     are `scores` [batch, classes] as from `earmark predict`, `logits` and `embedding`. Decoding and resampling are up to the \
-    program that uses the file; classes, sample rate and licence are in its metadata."
+    program that uses the file; classes, sample rate and licence are in its metadata, and in labels.json next to it, with \
+    thresholds and lengths of windows."
 )]
 pub struct Export {
     /// MODEL.safetensors, RUN or RUN@STEP
@@ -48,9 +49,6 @@ pub struct Export {
     pub json: bool,
 }
 
-/// How far a float32 export may be from its model.
-const TOLERANCE: f32 = 1e-4;
-
 /// Writes a model for other programs.
 pub fn run(args: &Export, console: &Console) -> anyhow::Result<Status> {
     if args.json && output::is_stdout(&args.out) {
@@ -63,13 +61,8 @@ pub fn run(args: &Export, console: &Console) -> anyhow::Result<Status> {
     };
     let onnx = OnnxExport::of_model(&path, options)?;
     let check = args.check.then(|| onnx.check()).transpose()?;
-    let difference = check.as_ref().map_or(0.0, |check| check.largest_difference);
-    if difference.is_nan() || (args.precision == WeightPrecision::Float32 && difference > TOLERANCE) {
-        bail!(
-            "{}: the scores of the export differ from the model's by {difference:e}, more than {TOLERANCE:e}; nothing was written. This is a bug in earmark: \
-             please report it with the recipe",
-            path.display()
-        );
+    if let Some(check) = &check {
+        check.refuse_large_difference(&path, args.precision)?;
     }
     if onnx.leaves_random_crops {
         console.note(
@@ -78,21 +71,37 @@ pub fn run(args: &Export, console: &Console) -> anyhow::Result<Status> {
     }
     let bytes = onnx.model.bytes();
     output::write(&args.out, |w| w.write_all(&bytes))?;
+    // Not next to a pipe or a device.
+    let to_file = !output::is_stdout(&args.out) && args.out.is_file();
+    let labels = to_file.then(|| onnx.write_labels(&args.out)).transpose()?;
+    let written = Written {
+        bytes: bytes.len(),
+        labels: labels.as_deref(),
+        check: check.as_ref(),
+    };
     let text = match args.json {
-        true => serde_json::to_string_pretty(&as_json(args, &onnx, bytes.len(), check.as_ref()))?,
-        false => as_text(args, &onnx, bytes.len(), check.as_ref()),
+        true => serde_json::to_string_pretty(&as_json(args, &onnx, &written))?,
+        false => as_text(args, &onnx, &written),
     };
     print_written(&args.out, text, console)?;
     Ok(Status::Done)
+}
+
+/// What was written, and how it compares.
+struct Written<'a> {
+    bytes: usize,
+    /// The labels next to the ONNX file.
+    labels: Option<&'a Path>,
+    check: Option<&'a ExportCheck>,
 }
 
 fn dimensions(port: &Port) -> Vec<String> {
     port.shape.iter().map(ToString::to_string).collect()
 }
 
-fn as_text(args: &Export, onnx: &OnnxExport, bytes: usize, check: Option<&ExportCheck>) -> String {
+fn as_text(args: &Export, onnx: &OnnxExport, written: &Written) -> String {
     let graph = &onnx.model.graph;
-    let (out, size) = (args.out.display(), human_bytes(bytes as u64));
+    let (out, size) = (args.out.display(), human_bytes(written.bytes as u64));
     let nodes = human_amount(graph.nodes.len(), "node", "nodes");
     let classes = human_amount(onnx.meta.classes.len(), "class", "classes");
     let mut text = format!("{out}: ONNX, {size}, {nodes}, {classes}");
@@ -104,7 +113,13 @@ fn as_text(args: &Export, onnx: &OnnxExport, bytes: usize, check: Option<&Export
     };
     add("input", &graph.inputs, &format!(" at {} Hz", onnx.sample_rate_hz));
     add("output", &graph.outputs, "");
-    if let Some(check) = check {
+    if let Some(labels) = written.labels {
+        text += &format!(
+            "\n  {}: classes, thresholds, sample rate and lengths",
+            labels.display()
+        );
+    }
+    if let Some(check) = written.check {
         text += &format!(
             "\n  checked on a synthetic clip of {:.1} s: scores differ from the model's by at most {:.1e}",
             check.seconds, check.largest_difference
@@ -113,7 +128,7 @@ fn as_text(args: &Export, onnx: &OnnxExport, bytes: usize, check: Option<&Export
     text
 }
 
-fn as_json(args: &Export, onnx: &OnnxExport, bytes: usize, check: Option<&ExportCheck>) -> Value {
+fn as_json(args: &Export, onnx: &OnnxExport, written: &Written) -> Value {
     let graph = &onnx.model.graph;
     let ports = |ports: &[Port]| -> Vec<Value> {
         let port = |port: &Port| json!({ "name": port.name, "type": "float32", "shape": dimensions(port) });
@@ -121,7 +136,8 @@ fn as_json(args: &Export, onnx: &OnnxExport, bytes: usize, check: Option<&Export
     };
     let mut value = json!({
         "file": args.out.to_string_lossy(),
-        "bytes": bytes,
+        "labels": written.labels.map(Path::to_string_lossy),
+        "bytes": written.bytes,
         "opset": OPSET,
         "nodes": graph.nodes.len(),
         "weights": match args.precision {
@@ -134,7 +150,7 @@ fn as_json(args: &Export, onnx: &OnnxExport, bytes: usize, check: Option<&Export
         "classes": onnx.meta.classes,
         "licence": onnx.meta.licence,
     });
-    if let Some(check) = check {
+    if let Some(check) = written.check {
         value["check"] = json!({ "seconds": check.seconds, "largest_difference": check.largest_difference });
     }
     value

@@ -77,6 +77,12 @@ fn embed(
             first.display()
         );
     };
+    if let Some(missing) = files.iter().find(|file| !file.exists()) {
+        bail!(
+            "{}: neither a file nor a recording in {place}; check the name",
+            missing.display()
+        );
+    }
     let job = inference::EmbedJob {
         model,
         files,

@@ -1,6 +1,6 @@
 //! `earmark train --folds`
 
-use crate::commands::tables::fold_table;
+use crate::commands::fold_and_layer_tables::fold_table;
 use crate::prelude::*;
 use earmark::train::{self, CrossValidationReport, FoldSet};
 use std::time::Instant;
@@ -47,8 +47,9 @@ pub fn run(
             true => "OPTIMISTIC: the test folds drove the trainings (validation.split = test-fold)\n",
             false => "",
         };
+        let warnings = cautions(&report.warnings);
         let (table, count, time) = (fold_table(report), report.folds.len(), human_duration(seconds));
-        format!("{table}{optimistic}{count} folds after {time}\n{run}")
+        format!("{table}{optimistic}{warnings}{count} folds after {time}\n{run}")
     })?;
     match report {
         None => bail!(Stopped(resume)),

@@ -123,6 +123,7 @@ impl Workflow<'_> {
             fold: None,
             fold_table: None,
             subset: None,
+            read: earmark::data::ReadAs::default(),
             checkpoints: train::Checkpoints::Every(4),
             eval_dir: None,
             device: self.args.compute.device.clone(),

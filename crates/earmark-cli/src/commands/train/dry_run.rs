@@ -1,6 +1,6 @@
 //! `earmark train --dry-run`
 
-use crate::commands::tables::network_table;
+use crate::commands::fold_and_layer_tables::network_table;
 use crate::prelude::*;
 use earmark::train::{self, Estimate, FoldSet, TrainPlan};
 
@@ -26,6 +26,8 @@ pub fn run(job: &train::TrainJob, folds: Option<&FoldSet>, json: bool) -> anyhow
             plan_text(&plan),
             cost_text(&plan, &cost)
         );
+        let length = recipe.train.describe_length(cost.steps_per_epoch);
+        text.extend(length.iter().map(|line| format!("\nlength      {line}")));
         if !folds.is_empty() {
             let names: Vec<String> = folds.iter().map(u32::to_string).collect();
             let (names, time) = (
@@ -42,17 +44,22 @@ pub fn run(job: &train::TrainJob, folds: Option<&FoldSet>, json: bool) -> anyhow
 fn plan_text(plan: &TrainPlan) -> String {
     let (train, validation, test) = (plan.train, plan.validation, plan.test);
     let (classes, [channels, bands, frames]) = (&plan.classes, plan.segment);
-    let mut text = format!(
+    // In quotes: a class may contain a comma.
+    let names: Vec<String> = classes.iter().map(|class| format!("{class:?}")).collect();
+    let data = plan.data.iter().map(|line| format!("data        {line}\n"));
+    let mut text: String = data.collect();
+    text += &format!(
         "clips       {train} for training, {validation} for validation, {test} held out for testing\n\
          classes     {}: {}\n\
          segment     {channels} x {bands} bands x {frames} frames\n\n{}\n\
          parameters  {} trainable, {} in total (BatchNorm and biases included)\n",
         classes.len(),
-        classes.join(", "),
+        names.join(", "),
         network_table(&plan.network),
         plan.trainable,
         plan.parameters
     );
+    text.extend(plan.left_out.iter().map(|line| format!("left out    {line}\n")));
     text.extend(plan.start.iter().map(|line| format!("start       {line}\n")));
     let training = plan.phases.iter().chain(&plan.class_weights);
     text.extend(training.map(|line| format!("training    {line}\n")));

@@ -3,6 +3,7 @@
 mod cross_validate;
 mod demo;
 mod dry_run;
+mod fit;
 mod probe;
 mod recipes;
 mod resume;
@@ -20,6 +21,7 @@ pub enum TrainCommand {
     Demo(demo::Demo),
     #[command(subcommand)]
     Recipes(recipes::Recipes),
+    Fit(fit::Fit),
     Train(train::Train),
     Tune(tune::Tune),
     Stack(stack::Stack),
@@ -32,6 +34,7 @@ impl TrainCommand {
         match self {
             Self::Demo(args) => demo::run(&args, console),
             Self::Recipes(what) => recipes::run(what),
+            Self::Fit(args) => fit::run(args, console),
             Self::Train(args) => train::run(args, console),
             Self::Tune(args) => tune::run(args, console),
             Self::Stack(args) => stack::run(args, console),

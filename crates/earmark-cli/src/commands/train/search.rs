@@ -58,18 +58,20 @@ pub fn resume_note(folder: &Path) -> String {
     format!("resume with the same command and --run {folder} --resume")
 }
 
-/// Prints the trials, best first, and where the best one is; fails a search without a result.
+/// Prints the trials, best first, and where the best one is; fails a search without a result. Failed trials and clips that were left out
+/// are inputs that were skipped.
 pub fn finish(found: &Trials, folder: &Path, json: bool) -> anyhow::Result<Status> {
     print_as(
         json,
         || found,
         || {
-            let mut text = format!(
-                "{}compared by {} on {}\n",
-                table(found),
-                found.metric,
-                found.compared_by
-            );
+            let mut text = table(found);
+            for trial in found.failed() {
+                let reason = trial.failure().unwrap_or_default();
+                text += &format!("trial {} failed: {reason}\n", trial.number);
+            }
+            let (metric, by) = (found.metric, &found.compared_by);
+            text += &format!("compared by {metric} on {by}: {}\n", found.optimistic);
             if let Some(best) = &found.best {
                 let (best, recipe) = (folder.join(best), folder.join("best.toml"));
                 text += &format!("best: {}\nrecipe: {}\n", best.display(), recipe.display());
@@ -86,9 +88,14 @@ pub fn finish(found: &Trials, folder: &Path, json: bool) -> anyhow::Result<Statu
     )?;
     if found.best.is_none() {
         let trials = folder.join("trials.json");
-        bail!("no trial finished; see {} for the reasons", trials.display());
+        let first = found.failed().next().and_then(|trial| trial.failure());
+        let reason = first.map_or(String::new(), |reason| format!(" (the first: {reason})"));
+        bail!(
+            "no trial finished; see {} for the reasons{reason}, and search again in another folder",
+            trials.display()
+        );
     }
-    Ok(Status::Done)
+    Ok(Status::of_skips(found.skipped.len() + found.failed().count()))
 }
 
 fn table(found: &Trials) -> String {

@@ -2,7 +2,7 @@
 
 use super::resume::{given_command, run_folder};
 use super::search::{SearchSpace, finish, refuse_set_again, resume_note, sets};
-use crate::commands::tables::fold_table;
+use crate::commands::fold_and_layer_tables::fold_table;
 use crate::prelude::*;
 use earmark::recipe::StackRecipe;
 use earmark::train;
@@ -80,7 +80,7 @@ pub fn run(args: Stack, console: &Console) -> anyhow::Result<Status> {
             false => "",
         };
         let (table, run) = (fold_table(&report), job.run.display());
-        format!("{table}{optimistic}run: {run}")
+        format!("{table}{optimistic}{}run: {run}", cautions(&report.warnings))
     })?;
     Ok(Status::of_skips(skipped.len()))
 }

@@ -16,7 +16,10 @@ use std::time::Instant;
     earmark train my.toml --data sounds --run runs/a --resume\n  \
     earmark train dcase2019-baseline/esc10 --data ESC-10 --run runs/cv --folds all\n\n\
     Ctrl-C stops training after the current step (or validation batch) and saves the weights as an extra checkpoint. \
-    With --resume, training continues exactly there and ends with the same weights as without the interruption."
+    With --resume, training continues exactly there and ends with the same weights as without the interruption. \
+    --resume with a larger train.epochs or train.steps trains for longer, unless the schedule is a cosine, which ends with the run.\n\n\
+    Clips of a subset named test, testing, eval or evaluation are not trained on unless data.subsets names it, and neither are clips \
+    without labels."
 )]
 pub struct Train {
     /// Recipe file, or name of a built-in recipe
@@ -38,7 +41,9 @@ pub struct Train {
     pub fold_table: Option<PathBuf>,
     #[command(flatten)]
     pub overrides: RecipeArgs,
-    /// Resume an interrupted run
+    #[command(flatten)]
+    pub read: DataArgs,
+    /// Resume an interrupted run, or train it for longer
     #[arg(long, requires = "run")]
     pub resume: bool,
     /// Warm start from the weights of a model: MODEL.safetensors, RUN or RUN@STEP
@@ -62,7 +67,8 @@ pub struct Train {
 
 /// Trains, or prints what training would do.
 pub fn run(args: Train, console: &Console) -> anyhow::Result<Status> {
-    let recipe = Recipe::load(&args.recipe, &args.overrides.set)?;
+    let mut recipe = Recipe::load(&args.recipe, &args.overrides.set)?;
+    recipe.data = args.read.over(&recipe.data)?;
     let named = args.run.is_some();
     let job = train::TrainJob {
         run: run_folder(args.run, &recipe.name),
@@ -94,7 +100,7 @@ pub fn run(args: Train, console: &Console) -> anyhow::Result<Status> {
         json!({
             "run": trained.run, "step": outcome.step, "total": outcome.total, "interrupted": outcome.interrupted,
             "stopped_early": outcome.stopped_early, "best": outcome.best, "seconds": seconds,
-            "skipped": trained.skipped, "waited_for_data": {
+            "warnings": trained.warnings, "skipped": trained.skipped, "waited_for_data": {
                 "share": outcome.throughput.waiting_share(), "seconds": outcome.throughput.waited,
                 "first_batch_seconds": outcome.throughput.first_wait, "step_seconds": outcome.throughput.seconds,
             },
@@ -103,11 +109,14 @@ pub fn run(args: Train, console: &Console) -> anyhow::Result<Status> {
     print_as(args.json, result, || {
         let metric = job.recipe.validation.metric.name();
         let best = outcome.best.map_or(String::new(), |best| {
-            format!(", best {metric} {:.4} at step {}", best.score, best.step)
+            format!(
+                ", best {metric} {:.4} at step {} (of the validation clips that chose it)",
+                best.score, best.step
+            )
         });
         let (step, total, time) = (outcome.step, outcome.total, human_duration(seconds));
-        let run = trained.run.display();
-        format!("step {step} of {total} after {time}{best}\nrun: {run}")
+        let (run, cautions) = (trained.run.display(), cautions(&trained.warnings));
+        format!("step {step} of {total} after {time}{best}\n{cautions}run: {run}")
     })?;
     match outcome.interrupted {
         true => bail!(Stopped(resume)),

@@ -13,6 +13,7 @@ use std::num::NonZeroUsize;
     after_help = "Examples:\n  earmark tune folder --data sounds --fold 1 --grid train.learning-rate=1e-4,1e-3\n  \
     earmark tune my.toml --data sounds --random 20 --range train.learning-rate=1e-4..1e-2:log\n\n\
     Each trial is a run in a folder of its own (trial-001, ...). trials.json lists the trials, best.toml is the recipe of the best one. \
+    A trial that fails is marked and passed over, also with --resume; the exit status is then 2. \
     No trial sees the test fold (--fold): train best.toml on it once at the end, and evaluate."
 )]
 pub struct Tune {
@@ -26,6 +27,8 @@ pub struct Tune {
     pub run: Option<PathBuf>,
     #[command(flatten)]
     pub overrides: RecipeArgs,
+    #[command(flatten)]
+    pub read: DataArgs,
     /// Try every combination of the values of these keys
     #[arg(long, value_name = "KEY=V1,V2,...", value_parser = list, conflicts_with_all = ["random", "range", "choice"], required_unless_present = "random")]
     pub grid: Vec<SearchDimension>,
@@ -68,7 +71,7 @@ pub fn run(args: Tune, console: &Console) -> anyhow::Result<Status> {
     };
     let job = tuning::TuneJob {
         recipe: args.recipe,
-        overrides: args.overrides.set,
+        overrides: args.read.overrides(&args.overrides.set)?,
         settings,
         data: args.data,
         folder: run_folder(args.run, &name),

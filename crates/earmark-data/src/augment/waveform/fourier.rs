@@ -1,7 +1,8 @@
 //! Transforms of real signals, in double precision.
 
+use earmark_features::real_fft;
 use realfft::num_complex::Complex;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use realfft::{ComplexToReal, RealToComplex};
 use std::f64::consts::TAU;
 use std::sync::Arc;
 
@@ -15,10 +16,9 @@ pub(super) struct Fourier {
 impl Fourier {
     /// Transforms of `length` samples, which must be even and above 0.
     pub(super) fn new(length: usize) -> Self {
-        let mut planner = RealFftPlanner::new();
         Self {
-            forward: planner.plan_fft_forward(length),
-            inverse: planner.plan_fft_inverse(length),
+            forward: real_fft::forward(length),
+            inverse: real_fft::inverse(length),
             length,
         }
     }

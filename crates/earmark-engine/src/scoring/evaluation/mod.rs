@@ -8,4 +8,4 @@ mod result_files;
 pub use claim::CheckpointClaim;
 pub use evaluate::{Evaluation, EvaluationError, EvaluationJob, SkippedClip, evaluate};
 pub use every_nth_checkpoint::every_nth;
-pub use result_files::{json_path, result_path, scores_path, write_result};
+pub use result_files::{ResultNotes, json_path, result_path, scores_path, write_result};

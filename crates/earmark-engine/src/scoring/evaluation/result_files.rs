@@ -5,7 +5,30 @@
 use super::evaluate::{Evaluation, EvaluationError};
 use crate::checkpoint::tensorboard_events::{EventWriter, PREFIX};
 use earmark_core::atomic;
+use earmark_metrics::Report;
+use serde::Serialize;
+use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
+
+/// What is said with the results of a checkpoint.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResultNotes {
+    /// Lines above the text: which clips were evaluated, and a warning where the results are optimistic.
+    pub heading: String,
+    /// Lines below it.
+    pub warnings: Vec<String>,
+    /// Keys of the JSON beyond those of the report.
+    pub keys: Map<String, Value>,
+}
+
+/// A report with these keys.
+#[derive(Serialize)]
+struct NotedReport<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    #[serde(flatten)]
+    keys: &'a Map<String, Value>,
+}
 
 /// Path of the result of a checkpoint, which marks it as evaluated.
 pub fn result_path(eval: &Path, step: u64) -> PathBuf {
@@ -22,8 +45,7 @@ pub fn scores_path(eval: &Path, step: u64) -> PathBuf {
     eval.join(format!("scores-{step}.csv"))
 }
 
-/// Writes scores, JSON, TensorBoard summaries and, last, the text that marks the step as evaluated. `heading` are lines above the
-/// results, such as a warning that they are optimistic.
+/// Writes scores, JSON, TensorBoard summaries and, last, the text that marks the step as evaluated.
 ///
 /// # Errors
 ///
@@ -32,12 +54,12 @@ pub fn write_result(
     eval: &Path,
     step: u64,
     evaluation: &Evaluation,
-    heading: &str,
+    notes: &ResultNotes,
 ) -> Result<(), EvaluationError> {
-    let report = &evaluation.report;
+    let (report, keys) = (&evaluation.report, &notes.keys);
     evaluation.scores.save(scores_path(eval, step))?;
     atomic::write(&json_path(eval, step), |w| {
-        serde_json::to_writer_pretty(&mut *w, report)?;
+        serde_json::to_writer_pretty(&mut *w, &NotedReport { report, keys })?;
         w.write_all(b"\n")
     })?;
     let events = eval.join(format!("{PREFIX}{step:010}.earmark-eval"));
@@ -49,7 +71,10 @@ pub fn write_result(
     ];
     events.scalars(step, &scalars)?;
     events.sync()?;
-    let mut text = format!("{heading}{}\n{}", report.lwlrap_lines(), report.table());
+    let mut text = format!("{}{}\n{}", notes.heading, report.lwlrap_lines(), report.table());
+    for warning in &notes.warnings {
+        text += &format!("caution: {warning}\n");
+    }
     for s in &evaluation.skipped {
         text += &format!("skipped {}: {}\n", s.file, s.reason);
     }

@@ -1,11 +1,8 @@
-//! What happens at a checkpoint: validation and what it decides (the best checkpoint, plateaus, early stopping), the files, and the
-//! step from one phase to the next.
+//! What happens at a checkpoint: validation and what it decides (the best checkpoint, plateaus, early stopping), and the files.
 
 use super::state::{Session, wants_checkpoint};
 use crate::checkpoint::{self, BestCheckpoint, ModelFile, ModelMeta, ResumeState};
-use crate::optim::{Optimizer, PlateauState};
 use crate::training::job::{FitError, FitEvent};
-use crate::training::phase::Begin;
 use earmark_core::atomic::{self, WriteError};
 use std::path::Path;
 
@@ -14,7 +11,7 @@ impl Session<'_, '_> {
     pub(super) fn validate(&mut self) -> Result<bool, FitError> {
         let step = self.progress.step;
         let job = &self.job;
-        let due = (step / job.checkpoints.every_steps).is_multiple_of(job.validation.every_checkpoints);
+        let due = (step / self.checkpoints.every_steps).is_multiple_of(job.validation.every_checkpoints);
         if !(due || step == self.phase_end()) {
             return Ok(true);
         }
@@ -98,39 +95,13 @@ impl Session<'_, '_> {
             self.average.as_ref(),
             &self.optimizer,
         )?;
-        let config = self.job.checkpoints;
-        let wanted = |s| wants_checkpoint(config, s, self.total(), &self.progress.ends);
+        let config = self.checkpoints;
+        let wanted = |s| wants_checkpoint(&config, s, self.total(), &self.progress.ends);
         checkpoint::prune(run, config.keep, wanted)
             .map_err(|e| WriteError::new(&checkpoint::folder(run), e))?;
         if step > 0 {
             (self.on_event)(FitEvent::Saved { step });
         }
-        Ok(())
-    }
-
-    /// Ends the phase here and begins the next one: its rates, its frozen variables, fresh moments.
-    fn next_phase(&mut self) -> Result<(), FitError> {
-        let step = self.progress.step;
-        self.progress.ends.push(step);
-        self.progress.plateau = PlateauState::default();
-        self.progress.since_best = 0;
-        let phase = self.phase().clone();
-        let path = checkpoint::best_path(self.job.run);
-        let best = (phase.begin == Begin::Best).then(|| ModelFile::read(&path));
-        let best = best.transpose()?;
-        for vars in std::iter::once(&mut self.vars).chain(&mut self.average) {
-            if let Some(best) = &best {
-                best.load_into(&path, vars)?;
-            }
-            vars.freeze(|name| phase.freezes(name));
-        }
-        self.optimizer =
-            Optimizer::new(phase.optimizer, &self.vars).with_rates(&self.vars, &phase.layer_rates);
-        let (number, of) = (self.progress.ends.len() + 1, self.plan.len());
-        self.note(format!(
-            "step {step}: phase {number} of {of} begins: {}",
-            phase.describe()
-        ));
         Ok(())
     }
 }

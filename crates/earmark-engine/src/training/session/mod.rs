@@ -5,6 +5,7 @@
 
 mod early_stop_and_save;
 mod moving_average_of_weights;
+mod next_phase;
 mod start_or_resume;
 mod state;
 mod step_loop;

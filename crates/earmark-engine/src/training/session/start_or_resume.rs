@@ -1,7 +1,7 @@
 //! Beginning a training, or resuming it from its state.
 
 use super::state::{Session, total_steps, wants_checkpoint};
-use crate::checkpoint::{self, FORMAT, ResumeState, TrainingProgress};
+use crate::checkpoint::{self, CheckpointConfig, FORMAT, ResumeState, TrainingProgress};
 use crate::optim::Optimizer;
 use crate::training::job::{FitError, FitEvent, FitJob};
 use crate::training::metrics_jsonl_and_tensorboard::TrainingLog;
@@ -37,13 +37,17 @@ impl<'a, 'e> Session<'a, 'e> {
             state.restore(&mut vars, average.as_mut(), &mut optimizer)?;
         }
         let total = total_steps(&plan, &progress.ends);
-        remove_unwanted_checkpoints(&job, &folder, &progress, total)?;
+        // As planned: phases that end early change nothing about where checkpoints are.
+        let checkpoints = job.checkpoints.resolved(total_steps(&plan, &[]));
+        remove_unwanted_checkpoints(job.run, &checkpoints, &progress, total)?;
         let log = TrainingLog::open(job.run, progress.step, progress.events_len)?;
         on_event(FitEvent::Started {
             step: progress.step,
             total,
             steps_per_epoch,
         });
+        let length = job.train.describe_length(steps_per_epoch).into_iter();
+        length.for_each(|line| on_event(FitEvent::Note(line)));
         if let Some(note) = resume_note(&progress, resumed && progress.step >= total) {
             on_event(FitEvent::Note(note));
         }
@@ -55,6 +59,7 @@ impl<'a, 'e> Session<'a, 'e> {
             optimizer,
             progress,
             plan,
+            checkpoints,
             ends_early: false,
             steps_per_epoch,
             log,
@@ -66,20 +71,21 @@ impl<'a, 'e> Session<'a, 'e> {
 /// Removes the checkpoints that will be written again, as they are beyond the state, and that of an interruption, which the recipe
 /// does not have: the state holds everything needed of it.
 fn remove_unwanted_checkpoints(
-    job: &FitJob,
-    folder: &Path,
+    run: &Path,
+    config: &CheckpointConfig,
     progress: &TrainingProgress,
     total: u64,
 ) -> Result<(), WriteError> {
-    let wanted = |s| wants_checkpoint(job.checkpoints, s, total, &progress.ends);
-    for s in checkpoint::list(job.run).map_err(|e| WriteError::new(folder, e))? {
+    let folder = checkpoint::folder(run);
+    let wanted = |s| wants_checkpoint(config, s, total, &progress.ends);
+    for s in checkpoint::list(run).map_err(|e| WriteError::new(&folder, e))? {
         if s > progress.step || !wanted(s) {
-            let path = checkpoint::path(job.run, s);
+            let path = checkpoint::path(run, s);
             std::fs::remove_file(&path).map_err(|e| WriteError::new(&path, e))?;
         }
     }
     // A kill may have come between the state and the pruning that follows it.
-    checkpoint::prune(job.run, job.checkpoints.keep, wanted).map_err(|e| WriteError::new(folder, e))
+    checkpoint::prune(run, config.keep, wanted).map_err(|e| WriteError::new(&folder, e))
 }
 
 /// What is special about how a training resumes.

@@ -18,6 +18,8 @@ pub(in crate::training) struct Session<'a, 'e> {
     pub(super) progress: TrainingProgress,
     /// At least one phase.
     pub(super) plan: Vec<PhasePlan>,
+    /// `[checkpoints]`, for the planned length.
+    pub(super) checkpoints: CheckpointConfig,
     /// Whether the phase ends at this step, before its last one.
     pub(super) ends_early: bool,
     pub(super) steps_per_epoch: u64,

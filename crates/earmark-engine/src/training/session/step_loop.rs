@@ -4,6 +4,7 @@
 use super::state::Session;
 use crate::optim::TrainingPosition;
 use crate::training::job::{FitError, FitEvent};
+use crate::training::phase_plan::steps_moved;
 use crate::training::step::{StepResult, TrainStep, train_step};
 use earmark_core::atomic;
 use earmark_core::random::{self, Purpose};
@@ -46,7 +47,7 @@ impl Session<'_, '_> {
                 self.throughput.add(waited, start.elapsed().as_secs_f64());
                 atomic::crash_point("step");
                 let step = self.progress.step;
-                let checkpoint = self.job.checkpoints.wants(step, self.total()) || step == self.phase_end();
+                let checkpoint = self.checkpoints.wants(step, self.total()) || step == self.phase_end();
                 if checkpoint && !self.validate_and_save()? {
                     return Ok(true);
                 }
@@ -87,6 +88,7 @@ impl Session<'_, '_> {
             clip_features: batch.clip_features,
             y: batch.y,
             rate,
+            moved: self.steps_moved(),
             rng: random::stream(job.train.seed, &[Purpose::Dropout as u64, step]),
         };
         let StepResult { loss, gradient_norm } = train_step(work, &mut self.vars, &mut self.optimizer);
@@ -106,6 +108,18 @@ impl Session<'_, '_> {
             rate,
         });
         Ok(())
+    }
+
+    /// For each variable, how many steps have moved it; not counted where nothing asks for it.
+    fn steps_moved(&self) -> Vec<u64> {
+        if !self.job.train.batch_norm_warm_up {
+            return Vec::new();
+        }
+        let (ends, step) = (&self.progress.ends, self.progress.step);
+        let specs = self.vars.specs().iter();
+        specs
+            .map(|spec| steps_moved(&self.plan, ends, step, &spec.name))
+            .collect()
     }
 
     fn log_step(&mut self, loss: f64, rate: f64, norm: Option<f64>) -> Result<(), FitError> {

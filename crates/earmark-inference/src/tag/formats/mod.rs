@@ -1,6 +1,7 @@
 //! File formats for results.
 
 mod csv_birdnet_audacity_raven;
+mod format_of_file_name;
 mod json;
 mod parquet;
 mod seconds;
@@ -74,44 +75,6 @@ impl FormatOptions<'_> {
             }
         }
         Ok(())
-    }
-}
-
-impl Format {
-    /// The format of a file name's ending.
-    pub fn of_name(path: &Path) -> Option<Self> {
-        let name = path.file_name()?.to_string_lossy().to_lowercase();
-        let ends = |end: &str| name.ends_with(end);
-        match () {
-            () if ends(".csv") => Some(Self::Csv),
-            () if ends(".ndjson") || ends(".jsonl") => Some(Self::Ndjson),
-            () if ends(".json") => Some(Self::Json),
-            () if ends(".parquet") => Some(Self::Parquet),
-            () if ends(".selections.txt") => Some(Self::Raven),
-            () => None,
-        }
-    }
-
-    /// The ending that a recording's name gets in a folder of results.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Self::Table | Self::Audacity => ".txt",
-            Self::Csv | Self::Birdnet => ".csv",
-            Self::Json => ".json",
-            Self::Ndjson => ".ndjson",
-            Self::Raven => ".selections.txt",
-            Self::Parquet => ".parquet",
-        }
-    }
-
-    /// Whether one file can hold several recordings.
-    pub fn holds_several(self) -> bool {
-        self != Self::Audacity
-    }
-
-    /// Whether it can hold scores of windows.
-    pub fn holds_windows(self) -> bool {
-        !matches!(self, Self::Birdnet | Self::Audacity | Self::Raven)
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod entry;
 mod header;
+mod lock;
 mod scan;
 
 pub use entry::{FileStamp, TagLogEntry, TagOutcome};
@@ -18,9 +19,10 @@ use super::TagError;
 use super::scratch_file::ScratchFile;
 use earmark_core::atomic::{WriteError, crash_point, crash_point_is_set};
 use header::{FORMAT, LogHeader, check_settings, starts_as_header};
+use lock::lock;
 use scan::{LogSpan, insert, scan};
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -221,26 +223,6 @@ impl ResumeLog {
 
     fn failed(&self, cause: io::Error) -> TagError {
         WriteError::new(&self.path, cause).into()
-    }
-}
-
-/// Opens and locks the file at `path`.
-fn lock(path: &Path) -> Result<File, TagError> {
-    loop {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .map_err(|e| WriteError::new(path, e))?;
-        match file.try_lock() {
-            // Another process may have finished and removed it in between.
-            Ok(()) if path.exists() => return Ok(file),
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(TagError::Locked(path.to_path_buf())),
-            Err(TryLockError::Error(e)) => return Err(WriteError::new(path, e).into()),
-        }
     }
 }
 

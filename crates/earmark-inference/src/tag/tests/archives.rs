@@ -35,7 +35,7 @@ fn results_do_not_depend_on_workers_or_threads() {
     for windows in [false, true] {
         let tag = TagConfig {
             windows,
-            threshold: Some(level),
+            thresholds: ThresholdConfig::all(level),
             ..request(&models)
         };
         let tagger = Tagger::new(&tag).unwrap();
@@ -203,7 +203,7 @@ fn a_folder_gets_a_file_for_each_recording() {
     let level = threshold(&request(&models), &folder);
     let tag = TagConfig {
         windows: false,
-        threshold: Some(level),
+        thresholds: ThresholdConfig::all(level),
         ..request(&models)
     };
     let tagger = Tagger::new(&tag).unwrap();

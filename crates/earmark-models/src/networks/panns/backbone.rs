@@ -40,7 +40,7 @@ const POOL: PoolSpec = PoolSpec::new(Pool::Mean, 2);
 enum Layer {
     /// Convolutions one after the other, followed by a pool if true.
     Convs(Vec<(String, Conv)>, bool),
-    Residual(String, InvertedResidual),
+    Residual(String, Box<InvertedResidual>),
 }
 
 /// A backbone's layers and what they yield.
@@ -111,11 +111,11 @@ impl Backbone {
 }
 
 /// A 3x3 convolution with a row and a column of zeros around the plane.
-fn conv3(input: usize, output: usize, activation: Activation, halved: bool) -> ConvSpec {
+fn conv3(input: usize, output: usize, activation: Activation, mean_2x2: bool) -> ConvSpec {
     ConvSpec {
         padding: ConvPadding::Symmetric([1, 1]),
         activation,
-        halved,
+        mean_2x2,
         ..ConvSpec::same3(input, output, 1)
     }
 }
@@ -141,10 +141,10 @@ fn cnn(b: &mut VarBuilder, c: &PannsConfig, input: usize, channels: &[usize]) ->
 fn mobilenet_v1(b: &mut VarBuilder, c: &PannsConfig, input: usize) -> (Vec<Layer>, usize) {
     let mut depth = c.channels(STEM);
     let mut specs = vec![("conv0".to_owned(), conv3(input, depth, Activation::Relu, true))];
-    for (i, (channels, halved)) in (1..).zip(SEPARABLE) {
+    for (i, (channels, mean_2x2)) in (1..).zip(SEPARABLE) {
         let depthwise = ConvSpec {
             groups: depth,
-            ..conv3(depth, depth, Activation::Relu, halved)
+            ..conv3(depth, depth, Activation::Relu, mean_2x2)
         };
         let pointwise = ConvSpec::pointwise(depth, c.channels(channels));
         depth = pointwise.output;
@@ -165,7 +165,7 @@ fn mobilenet_v2(b: &mut VarBuilder, c: &PannsConfig, input: usize) -> (Vec<Layer
     };
     let mut depth = c.channels(STEM);
     let mut layers = vec![single(b, "conv0", conv3(input, depth, Activation::Relu6, true))];
-    for (expansion, channels, repeats, halved) in V2 {
+    for (expansion, channels, repeats, mean_2x2) in V2 {
         for k in 0..repeats {
             let spec = InvertedResidualSpec {
                 input: depth,
@@ -174,14 +174,14 @@ fn mobilenet_v2(b: &mut VarBuilder, c: &PannsConfig, input: usize) -> (Vec<Layer
                 kernel: 3,
                 padding: ConvPadding::Symmetric([1, 1]),
                 stride: 1,
-                halved: halved && k == 0,
+                mean_2x2: mean_2x2 && k == 0,
                 activation: Activation::Relu6,
                 squeezed: None,
             };
             depth = spec.output;
             let name = format!("block{}", layers.len());
             let block = InvertedResidual::declare(b, &name, spec, c.norm(), [c.init; 2]);
-            layers.push(Layer::Residual(name, block));
+            layers.push(Layer::Residual(name, Box::new(block)));
         }
     }
     let last = ConvSpec::pointwise(depth, c.channels(LAST)).with_activation(Activation::Relu6);

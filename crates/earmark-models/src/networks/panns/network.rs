@@ -2,6 +2,7 @@
 
 use crate::architecture::{Architecture, ArchitectureConfig};
 use crate::blocks::{Dense, without_plane};
+use crate::bypass::HiddenBypass;
 use crate::forward_pass::Forward;
 use crate::layer_table::{LayerTable, LayerTableBuilder};
 use crate::networks::panns::backbone::Backbone;
@@ -48,21 +49,33 @@ impl ArchitectureConfig for PannsConfig {
     }
 }
 
+impl Panns {
+    /// Any number of frames to the input of the hidden layer, `[B, C]`.
+    fn pooled(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
+        let x = lengthened(self.input.forward(x, ctx)); // [B, channels, frames, bands]
+        let x = self.backbone.forward(x, ctx).mean_dim(3); // [B, C, T', 1]
+        let x = without_plane(x.clone().max_dim(2) + x.mean_dim(2)); // [B, C]
+        // The original's MobileNet v2 leaves this dropout out.
+        match self.config.backbone {
+            PannsBackbone::MobileNetV2 => x,
+            _ => ctx.dropout(x, self.config.drop_prob),
+        }
+    }
+
+    /// From the input of the hidden layer to its output.
+    fn embedded(&self, pooled: Tensor<2>, ctx: &Forward) -> Tensor<2> {
+        activation::relu(self.hidden.forward(pooled, ctx)) // [B, E]
+    }
+}
+
 impl Architecture for Panns {
     /// Any number of frames to the hidden layer, as published.
     ///
     /// # Panics
     /// If the number of bands differs from the configuration's.
     fn embed(&self, x: Tensor<4>, ctx: &mut Forward) -> Tensor<2> {
-        let x = lengthened(self.input.forward(x, ctx)); // [B, channels, frames, bands]
-        let x = self.backbone.forward(x, ctx).mean_dim(3); // [B, C, T', 1]
-        let x = without_plane(x.clone().max_dim(2) + x.mean_dim(2)); // [B, C]
-        // The original's MobileNet v2 leaves this dropout out.
-        let x = match self.config.backbone {
-            PannsBackbone::MobileNetV2 => x,
-            _ => ctx.dropout(x, self.config.drop_prob),
-        };
-        activation::relu(self.hidden.forward(x, ctx)) // [B, E]
+        let pooled = self.pooled(x, ctx);
+        self.embedded(pooled, ctx)
     }
 
     /// The original's dropout before this layer affects the embedding that it returns and does not reach the logits.
@@ -72,6 +85,16 @@ impl Architecture for Panns {
 
     fn embedding_len(&self) -> usize {
         self.hidden.output
+    }
+
+    /// The pooled features are means and maxima of what rectifiers give, so that the hidden layer's own rectifier gives them back.
+    fn bypass(&self) -> Option<HiddenBypass> {
+        HiddenBypass::new("hidden.", self.hidden.input, self.hidden.output, 0.0)
+    }
+
+    fn embed_with_hidden_input(&self, x: Tensor<4>, ctx: &mut Forward) -> (Tensor<2>, Tensor<2>) {
+        let pooled = self.pooled(x, ctx);
+        (pooled.clone(), self.embedded(pooled, ctx))
     }
 
     /// Planes are frames high; weights without BatchNorm and biases.

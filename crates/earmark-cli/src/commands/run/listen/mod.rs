@@ -2,15 +2,18 @@
 
 mod display;
 mod feed;
+mod labels;
 #[cfg(feature = "mic")]
 mod mic;
 mod screen;
 mod speed;
 
 use crate::prelude::*;
-use display::{Display, Labels};
+use display::Display;
+use earmark::inference::ThresholdConfig;
 use earmark::inference::stream::{self, PcmSample, StreamMeter, StreamResult, StreamTagger};
 use earmark::metrics::BlendMean;
+use labels::Labels;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
@@ -27,10 +30,12 @@ const SAMPLES: &str = "Raw samples on stdin";
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  earmark listen --model runs/a --input evening.flac\n  \
+    earmark listen --model runs/a --input evening.flac --hop 0.5 --threshold Dog=0.2\n  \
     earmark listen --model runs/a --input evening.flac --fast --json\n  \
     arecord -q -f S16_LE -r 44100 -t raw | earmark listen --model runs/a --input - --rate 44100\n\n\
     In a terminal it draws a moving spectrogram (waterfall) and the best labels with their scores. Elsewhere, or where NO_COLOR \
-    is set, it prints a line per hop. Ctrl-C ends it and prints the speed."
+    is set, it prints a line per hop. Labels that reach their threshold are bold, or marked with *. Ctrl-C ends it and prints the \
+    speed."
 )]
 pub struct Listen {
     /// Model: MODEL.safetensors, RUN or RUN@STEP; several, and the folds of a cross-validation RUN, are blended
@@ -39,12 +44,17 @@ pub struct Listen {
     /// An audio file to play, - for raw samples on stdin, or mic for the microphone (in builds with the feature `mic`)
     #[arg(long, short, default_value = "mic")]
     pub input: String,
-    /// Seconds between scores, at most 1
-    #[arg(long, value_name = "SECONDS", default_value_t = 0.5)]
-    pub hop: f64,
-    /// Seconds scored at a time; default: the length the model was trained on
+    /// Seconds between scores, at most a window; default: half a window
+    #[arg(long, value_name = "SECONDS")]
+    pub hop: Option<f64>,
+    /// Seconds scored at a time; default: the length of the segments that the model was trained on, or 2 if it was trained on whole
+    /// clips
     #[arg(long, value_name = "SECONDS")]
     pub window: Option<f64>,
+    /// Minimum score for a class to count as detected: a number for all classes, CLASS=NUMBER for one, a file of both (CSV with the
+    /// columns class,threshold, or JSON), or model for the model's own; can be given several times; default: the model's own, or 0.3
+    #[arg(long, value_name = "SCORE|CLASS=SCORE|FILE")]
+    pub threshold: Vec<String>,
     /// Time constant of smoothing over past scores (0 = none)
     #[arg(long, value_name = "SECONDS", default_value_t = 0.0)]
     pub smooth: f64,
@@ -85,6 +95,7 @@ pub fn run(args: Listen, console: &Console) -> anyhow::Result<Status> {
     if let Some(seconds) = args.seconds.filter(|s| !(*s > 0.0 && s.is_finite())) {
         bail!("--seconds {seconds}: choose a positive number, or leave it out to tag the whole stream");
     }
+    let thresholds = ThresholdConfig::parse(&args.threshold)?;
     // Opened before the models are read, so that a wrong name is refused at once. It waits until somebody reads it.
     let feed = feed::open(&args)?;
     let job = stream::StreamConfig {
@@ -93,6 +104,7 @@ pub fn run(args: Listen, console: &Console) -> anyhow::Result<Status> {
         window_seconds: args.window,
         hop_seconds: args.hop,
         smooth_seconds: args.smooth,
+        thresholds,
         raw: args.raw,
         device: args.compute.device,
     };
@@ -105,6 +117,7 @@ pub fn run(args: Listen, console: &Console) -> anyhow::Result<Status> {
     }
     let labels = Labels {
         classes: tagger.classes().to_vec(),
+        thresholds: tagger.thresholds().clone(),
         count: args.top_k.get(),
     };
     let mut shown = Ok(());
@@ -120,7 +133,11 @@ pub fn run(args: Listen, console: &Console) -> anyhow::Result<Status> {
     let summary = ended?;
     shown?;
     if args.json {
-        print(json!({ "summary": summary }))?;
+        let mut facts = json!(summary);
+        facts["windows"] = json!(tagger.window_rule());
+        facts["thresholds"] = json!(tagger.thresholds());
+        facts["thresholds_from"] = json!(tagger.thresholds().source());
+        print(json!({ "summary": facts }))?;
     }
     let speed = speed::describe(&summary);
     if stop.load(Ordering::Relaxed) {
@@ -137,6 +154,6 @@ fn heading(input: &str, tagger: &StreamTagger) -> String {
         n => format!("{n} models, "),
     };
     let classes = human_amount(tagger.classes().len(), "class", "classes");
-    let [window, hop] = [tagger.window_seconds(), tagger.hop_seconds()].map(human_duration);
-    format!("{input}: {models}{classes}, windows of {window}, scored every {hop}")
+    let (windows, thresholds) = (tagger.window_rule().describe(), tagger.thresholds().describe());
+    format!("{input}: {models}{classes}, {windows}, {thresholds}")
 }

@@ -1,5 +1,6 @@
 //! A moving spectrogram (waterfall) and the best labels, in the terminal.
 
+use super::labels::BestLabel;
 use anyhow::Context;
 use console::Term;
 use earmark::inference::stream::{StreamMeter, StreamResult, StreamTagger};
@@ -65,7 +66,7 @@ impl Screen {
             depth,
             heading: heading.to_owned(),
             frames_per_second: tagger.frames_per_second(),
-            span_seconds: SHOWN_SECONDS.max(tagger.window_seconds()),
+            span_seconds: SHOWN_SECONDS.max(tagger.window_rule().seconds()),
             waterfall: None,
             frames_seen: 0,
             drawn: 0,
@@ -77,7 +78,7 @@ impl Screen {
         &mut self,
         scored: &StreamResult,
         meter: &StreamMeter,
-        best: &[(&str, f32)],
+        best: &[BestLabel],
     ) -> anyhow::Result<()> {
         let (lines, columns) = size(&self.term).unwrap_or((24, 80));
         let width = columns.saturating_sub(1).clamp(FEWEST_COLUMNS - 1, MOST_COLUMNS);
@@ -93,8 +94,7 @@ impl Screen {
         let picture = self.picture(scored, width, height)?;
         picture.lines().for_each(&mut line);
         line(&format!("\u{1b}[2m{}", self.axis(width)));
-        best.iter()
-            .for_each(|(label, score)| line(&label_line(label, *score, width)));
+        best.iter().for_each(|label| line(&label_line(label, width)));
         line(&format!("\u{1b}[2m{}", cut(&status(scored, meter), width)));
         let up = match self.drawn {
             0 => String::new(),
@@ -177,13 +177,14 @@ fn size(term: &Term) -> Option<(usize, usize)> {
     Some((usize::from(lines), usize::from(columns)))
 }
 
-/// A label, its score as a bar, and as a number.
-fn label_line(label: &str, score: f32, width: usize) -> String {
+/// A label, its score as a bar, and as a number; bold where it is detected.
+fn label_line(label: &BestLabel, width: usize) -> String {
     let columns = 24.min(width / 3);
-    let name = cut(label, columns);
+    let name = cut(label.name, columns);
     let name = console::pad_str(&name, columns, console::Alignment::Left, None);
     let bars = width.saturating_sub(columns + 8).max(4);
-    let strong = if score >= 0.5 { "\u{1b}[1m" } else { "" };
+    let strong = if label.detected { "\u{1b}[1m" } else { "" };
+    let score = label.score;
     format!("{strong}{name} {} {score:5.2}", bar(f64::from(score), bars))
 }
 
@@ -237,8 +238,16 @@ mod tests {
     #[test]
     fn lines_fit_and_contain_no_escapes() {
         for width in [39, 80, 120] {
-            let line = label_line("a class with a very, very long name", 0.25, width);
-            assert!(console::measure_text_width(&line) <= width, "{line}");
+            for detected in [false, true] {
+                let label = BestLabel {
+                    name: "a class with a very, very long name",
+                    score: 0.25,
+                    detected,
+                };
+                let line = label_line(&label, width);
+                assert!(console::measure_text_width(&line) <= width, "{line}");
+                assert_eq!(line.starts_with("\u{1b}[1m"), detected);
+            }
         }
         assert_eq!(cut("evil\u{1b}[2J", 20), "evil\u{fffd}[2J");
     }

@@ -17,8 +17,8 @@ pub fn describe(s: &StreamSummary) -> String {
         text += &format!("; latency {median} (95 % within {p95}, at most {worst})");
     }
     if skipped > 0 {
-        text +=
-            &format!("; {skipped} windows skipped because this machine was too slow: choose a longer --hop");
+        let windows = human_amount(skipped as usize, "window", "windows");
+        text += &format!("; {windows} skipped because this machine was too slow: choose a longer --hop");
     }
     if s.lost_seconds > 0.0 {
         text += &format!("; {} of sound lost", human_duration(s.lost_seconds));

@@ -1,6 +1,6 @@
 //! `earmark models info`
 
-use crate::commands::tables::network_table;
+use crate::commands::fold_and_layer_tables::network_table;
 use crate::prelude::*;
 use earmark::Recipe;
 use earmark::engine::{ModelFile, ModelMeta};

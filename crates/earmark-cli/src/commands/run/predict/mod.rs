@@ -3,18 +3,20 @@
 mod formats;
 mod segments;
 
-use crate::commands::data::source::layout;
 use crate::commands::out_of_fold_scores::{out_of_fold, sorted_by_file};
 use crate::prelude::*;
+use clap::ValueEnum;
 use earmark::inference::{self, Prediction};
 use earmark::metrics::BlendMean;
 use formats::{ScoreFormat, write};
+use serde_json::Value;
 
 /// Score recordings with a model or a run, or with a blend of several
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  earmark predict runs/a@500 --data FSDKaggle2019 -o submission.csv --format kaggle2019\n  \
-    earmark predict model.safetensors --files *.wav -o scores.csv\n  \
+    earmark predict model.safetensors --files *.wav -o scores.csv --json\n  \
+    earmark predict model.safetensors --data recordings -o scores.csv\n  \
     earmark predict runs/cv --out-of-fold -o oof.csv"
 )]
 pub struct Predict {
@@ -38,16 +40,17 @@ pub struct Predict {
     /// Weights of the models in the mean, one per model
     #[arg(long, value_delimiter = ',', conflicts_with = "out_of_fold")]
     pub weights: Vec<f64>,
-    /// Layout of the data folder, where it differs from the model's recipe: fsdkaggle2018, fsdkaggle2019, esc50, csv or folders
-    /// (which takes every recording in it)
-    #[arg(long, requires = "data", conflicts_with = "out_of_fold")]
-    pub layout: Option<String>,
+    #[command(flatten)]
+    pub read: DataArgs,
     /// Write one row per segment of a clip, with its start in seconds, instead of one per clip
     #[arg(long, alias = "tiles")]
     pub segments: bool,
     /// Score each clip of a cross-validation run with the model of its test fold; default data: where it was in training
     #[arg(long, conflicts_with_all = ["files", "subset"])]
     pub out_of_fold: bool,
+    /// Print a summary as JSON: inputs, skipped recordings, classes
+    #[arg(long)]
+    pub json: bool,
     #[command(flatten)]
     pub compute: Compute,
 }
@@ -55,21 +58,28 @@ pub struct Predict {
 /// Writes the scores of recordings.
 pub fn run(args: Predict, console: &Console) -> anyhow::Result<Status> {
     refuse_contradictions(&args)?;
+    let data = args.source.data.as_deref().filter(|_| !args.out_of_fold);
+    args.read.refuse_without(data)?;
     let job = inference::PredictJob {
         models: args.models,
         // Files that a command line names have priority over the data folder of the environment.
         data: args.source.data.filter(|_| args.source.files.is_empty()),
         subset: args.source.subset,
         files: args.source.files,
-        layout: args.layout.as_deref().map(layout).transpose()?,
+        read: args.read.read_as()?,
         mean: args.mean,
         raw: args.raw,
         weights: (!args.weights.is_empty()).then_some(args.weights),
         device: args.compute.device,
     };
     output::check(&args.out)?;
+    let target = Target {
+        out: &args.out,
+        format: args.format,
+        json: args.json,
+    };
     if args.segments {
-        return segments::run(&job, args.out_of_fold, &args.out, args.format, console);
+        return segments::run(&job, args.out_of_fold, &target, console);
     }
     let prediction = match args.out_of_fold {
         true => held_out(&job, console)?,
@@ -78,17 +88,64 @@ pub fn run(args: Predict, console: &Console) -> anyhow::Result<Status> {
         })?,
     };
     write(&args.out, args.format, &prediction)?;
-    let recordings = human_amount(prediction.scores.files().len(), "recording", "recordings");
-    print_scored(&args.out, recordings, prediction.scores.classes(), console)?;
+    let (skipped, unnamed) = (&prediction.skipped, &prediction.unnamed);
+    let scores = &prediction.scores;
+    let count = scores.files().len();
+    // Out-of-fold scores have no row for what could not be read.
+    let without_row = unnamed.len() + if args.out_of_fold { skipped.len() } else { 0 };
+    let all_skipped = [&skipped[..], unnamed].concat();
+    target.report(
+        Scored {
+            amount: human_amount(count, "recording", "recordings"),
+            classes: scores.classes(),
+            facts: json!({
+                "models": job.models,
+                "inputs": count + without_row,
+                "rows": count,
+                "skipped": all_skipped,
+                "trained_on": prediction.trained_on,
+            }),
+        },
+        console,
+    )?;
     add_notes(&prediction, args.out_of_fold, console);
-    let skipped = prediction.skipped.len() + prediction.unnamed.len();
-    Ok(Status::of_skips(skipped))
+    Ok(Status::of_skips(all_skipped.len()))
 }
 
-/// Prints how much was scored.
-fn print_scored(out: &Path, amount: String, classes: &[String], console: &Console) -> anyhow::Result<()> {
-    let (classes, path) = (human_amount(classes.len(), "class", "classes"), out.display());
-    print_written(out, format!("{amount} scored for {classes}: {path}"), console)
+/// Where scores go, and whether what is said of them is for programs.
+struct Target<'a> {
+    out: &'a Path,
+    format: ScoreFormat,
+    json: bool,
+}
+
+/// What is said of scores that were written.
+struct Scored<'a> {
+    amount: String,
+    classes: &'a [String],
+    /// For programs, without what all kinds of scores have.
+    facts: Value,
+}
+
+impl Target<'_> {
+    /// Prints how much was scored.
+    fn report(&self, scored: Scored, console: &Console) -> anyhow::Result<()> {
+        let (classes, path) = (scored.classes, self.out.display());
+        if self.json {
+            let format = self.format.to_possible_value();
+            let mut facts = scored.facts;
+            facts["classes"] = json!(classes);
+            facts["out"] = json!(path.to_string());
+            facts["format"] = json!(format.as_ref().map(|value| value.get_name()));
+            return print_json(&facts);
+        }
+        let (amount, classes) = (scored.amount, human_amount(classes.len(), "class", "classes"));
+        print_written(
+            self.out,
+            format!("{amount} scored for {classes}: {path}"),
+            console,
+        )
+    }
 }
 
 fn refuse_contradictions(args: &Predict) -> anyhow::Result<()> {
@@ -96,6 +153,12 @@ fn refuse_contradictions(args: &Predict) -> anyhow::Result<()> {
     let given = |data: &Path| std::env::var_os("EARMARK_DATA").is_none_or(|set| set != *data);
     if !source.files.is_empty() && source.data.as_deref().is_some_and(given) {
         bail!("--files: cannot be combined with --data; give one of them");
+    }
+    if args.json && output::is_stdout(&args.out) {
+        bail!(
+            "--json: prints a summary, and the scores themselves go to stdout; name a file with -o FILE, or take --format json for scores \
+             as JSON"
+        );
     }
     if source.data.is_none() && source.files.is_empty() && !args.out_of_fold {
         bail!("nothing to predict: give a folder with --data DIR, or audio files with --files FILE...");

@@ -1,16 +1,16 @@
 //! `earmark predict --segments`
 
 use super::formats::{ScoreFormat, by_class};
-use super::print_scored;
+use super::{Scored, Target};
 use crate::prelude::*;
 use earmark::inference::{self, SegmentPrediction};
+use std::collections::BTreeSet;
 
 /// Writes the scores of every segment.
 pub fn run(
     job: &inference::PredictJob,
     out_of_fold: bool,
-    path: &Path,
-    format: ScoreFormat,
+    target: &Target,
     console: &Console,
 ) -> anyhow::Result<Status> {
     let (run, data) = (Path::new(&job.models[0]), job.data.as_deref());
@@ -18,13 +18,26 @@ pub fn run(
         true => inference::out_of_fold_segments(run, data, &job.device, show, stop),
         false => inference::predict_segments(job, show, stop),
     })?;
-    match format {
-        ScoreFormat::Json => write_json(path, &prediction)?,
-        _ => write_csv(path, &prediction)?,
+    match target.format {
+        ScoreFormat::Json => write_json(target.out, &prediction)?,
+        _ => write_csv(target.out, &prediction)?,
     }
-    let segments = human_amount(prediction.rows.len(), "segment", "segments");
-    print_scored(path, segments, &prediction.classes, console)?;
-    let skipped = prediction.skipped.len();
+    let SegmentPrediction { rows, skipped, .. } = &prediction;
+    let files: BTreeSet<&str> = rows.iter().map(|row| row.file.as_str()).collect();
+    target.report(
+        Scored {
+            amount: human_amount(rows.len(), "segment", "segments"),
+            classes: &prediction.classes,
+            facts: json!({
+                "models": job.models,
+                "inputs": files.len() + skipped.len(),
+                "rows": rows.len(),
+                "skipped": skipped,
+            }),
+        },
+        console,
+    )?;
+    let skipped = skipped.len();
     if skipped > 0 {
         console.note(format!("{skipped} could not be read and have no row"));
     }

@@ -1,0 +1,43 @@
+//! Arguments that several commands share.
+
+mod data_folder;
+mod device_and_threads;
+mod set_overrides_and_earmark_set;
+
+pub use data_folder::{DataArgs, DataSource};
+pub use device_and_threads::{Compute, Threads, threads};
+pub use set_overrides_and_earmark_set::RecipeArgs;
+
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use std::path::PathBuf;
+
+/// A value of a closed set: its name on the command line, its help, and itself.
+pub type Choice<T> = (&'static str, &'static str, T);
+
+/// Parses a value of a closed set.
+pub fn choice<T: Copy + Send + Sync + 'static>(
+    choices: &'static [Choice<T>],
+) -> impl TypedValueParser<Value = T> {
+    let names = choices
+        .iter()
+        .map(|(name, help, _)| PossibleValue::new(*name).help(*help));
+    PossibleValuesParser::new(names).map(|chosen| {
+        let found = choices.iter().find(|(name, ..)| *name == chosen);
+        found.expect("one of the names").2
+    })
+}
+
+/// Recordings to score.
+#[derive(Args)]
+pub struct Source {
+    /// A data folder
+    #[arg(long, env = "EARMARK_DATA")]
+    pub data: Option<PathBuf>,
+    /// Subset of the data folder; default: test, if there is one
+    #[arg(long, alias = "part")]
+    pub subset: Option<String>,
+    /// Audio files
+    #[arg(long, num_args = 1..)]
+    pub files: Vec<PathBuf>,
+}

@@ -1,0 +1,84 @@
+//! What `earmark tag` says about its work: before it, and at the end.
+
+use super::destination::Output;
+use crate::prelude::*;
+use earmark::inference::tag::{InputFiles, TagSummary, Tagger};
+use serde_json::Value;
+
+/// Notes the model, its windows, and files that are ignored.
+pub fn describe(tagger: &Tagger, inputs: &InputFiles, console: &Console) {
+    let paths = tagger.ensemble().paths();
+    let models: Vec<String> = paths.map(|p| p.display().to_string()).collect();
+    let classes = human_amount(tagger.classes().len(), "class", "classes");
+    let models = models.join(", ");
+    let (windows, thresholds) = (tagger.window_rule().describe(), tagger.thresholds().describe());
+    console.note(format!("{models}: {classes}, {windows}, {thresholds}"));
+    if let (n @ 1.., Some(first)) = &inputs.not_audio {
+        let (files, first) = (human_amount(*n, "file", "files"), first.display());
+        console.note(format!(
+            "ignored {files} without an audio file name, such as {first}"
+        ));
+    }
+}
+
+/// Names what was skipped and sums up the rest: in words, or for programs.
+pub fn summarize(
+    result: &TagSummary,
+    inputs: &InputFiles,
+    tagger: &Tagger,
+    output: &Output,
+    console: &Console,
+) -> anyhow::Result<Status> {
+    for (file, reason) in &result.skipped {
+        console.skipped(file, reason);
+    }
+    let recordings = |count| human_amount(count, "recording", "recordings");
+    if !result.complete {
+        let kept = output
+            .path()
+            .map_or("", |_| "; run the same command again to resume");
+        let (done, all) = (result.tagged, inputs.files.len());
+        bail!(Stopped(format!(
+            "interrupted: {done} of {all} recordings processed{kept}"
+        )));
+    }
+    if let Some(path) = output.path() {
+        print_as(
+            output.json,
+            || facts(result, inputs, tagger, path),
+            || {
+                let events = match result.events {
+                    1 => "1 event".to_owned(),
+                    n => format!("{} events", human_count(n as u64)),
+                };
+                let (tagged, time) = (recordings(result.tagged), human_duration(result.seconds));
+                format!("{tagged} processed ({time}), {events}: {}", path.display())
+            },
+        )?;
+    }
+    if !result.skipped.is_empty() {
+        let skipped = recordings(result.skipped.len());
+        console.note(format!("{skipped} skipped, for the reasons above"));
+    }
+    Ok(Status::of_skips(result.skipped.len()))
+}
+
+/// The summary for programs.
+fn facts(result: &TagSummary, inputs: &InputFiles, tagger: &Tagger, out: &Path) -> Value {
+    let models = tagger.ensemble().paths();
+    json!({
+        "models": models.map(|path| path.to_string_lossy()).collect::<Vec<_>>(),
+        "classes": tagger.classes(),
+        "windows": tagger.window_rule(),
+        "thresholds": tagger.thresholds(),
+        "thresholds_from": tagger.thresholds().source(),
+        "inputs": inputs.files.len() + inputs.unnamed.len(),
+        "ignored": inputs.not_audio.0,
+        "tagged": result.tagged,
+        "resumed": result.resumed,
+        "seconds": result.seconds,
+        "events": result.events,
+        "skipped": result.skipped,
+        "out": out.to_string_lossy(),
+    })
+}

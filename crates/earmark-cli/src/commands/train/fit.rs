@@ -1,0 +1,276 @@
+//! `earmark fit`
+
+use super::resume::given_command;
+use crate::prelude::*;
+use earmark::data::DataOptions;
+use earmark::hub::published_models;
+use earmark::metrics::number;
+use earmark::train::{self, FitFolderJob, FitFolderResult, FitWayResult, ProbeClasses};
+use earmark_core::text::command_line;
+
+/// What is installed where no network is.
+const SMALLEST: &str = "efficientat-mn04-as";
+
+/// Make the best model of a folder of sounds: probe, fine-tune, compare, calibrate
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  earmark fit my-sounds\n  earmark fit my-sounds -o tagger.safetensors --minutes 10\n  \
+    earmark fit my-sounds --fold 1 -o without-1.safetensors\n\n\
+    Ways to a model are compared on folds of the clips: a linear probe of an installed network, fine-tuning of that network where it \
+    is better by more than a standard error, and a linear classifier on handcrafted features to compare with. Without a network, a \
+    small one is trained from scratch. The best way is then trained on all clips, calibrated by its out-of-fold scores, and written \
+    with a threshold for each class. --set changes the recipe that a network is trained by: fine-tune/folder, or folder.\n\n\
+    The numbers of a fit have chosen between its ways, so that they are a little too good. With --fold K, nothing is seen of fold K \
+    until the finished model is evaluated on it: that number has chosen nothing.\n\n\
+    What is made on the way is kept in MODEL.fit; the same command resumes there after Ctrl-C. Clips of a subset named test, testing, \
+    eval or evaluation are not trained on."
+)]
+pub struct Fit {
+    /// A labelled data folder
+    pub dir: PathBuf,
+    /// Model file to write; default: NAME.safetensors, with the name of the folder
+    #[arg(long, short)]
+    pub out: Option<PathBuf>,
+    /// Minutes that it may take; a way that takes longer is left out, except the first
+    #[arg(long)]
+    pub minutes: Option<f64>,
+    /// The network to begin with: MODEL.safetensors, RUN or RUN@STEP; default: the first installed one of `earmark models list`
+    #[arg(long)]
+    pub model: Option<String>,
+    /// See nothing of this fold until the finished model is evaluated on it
+    #[arg(long)]
+    pub fold: Option<u32>,
+    /// Fold table (file,fold) instead of the data's own folds
+    #[arg(long, value_name = "TABLE")]
+    pub fold_table: Option<PathBuf>,
+    /// Subsets to train on; default: all except those for testing
+    #[arg(long = "subset", value_name = "SUBSET", value_delimiter = ',')]
+    pub subsets: Vec<String>,
+    #[command(flatten)]
+    pub read: DataArgs,
+    /// Independent classes, a sigmoid for each: a recording may have several of them, or none
+    #[arg(long)]
+    pub independent: bool,
+    /// Folder of recordings that belong to none of the classes
+    #[arg(long, value_name = "DIR")]
+    pub background: Option<PathBuf>,
+    #[command(flatten)]
+    pub overrides: RecipeArgs,
+    /// Start over instead of resuming an interrupted fit with the same output
+    #[arg(long)]
+    pub restart: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub compute: Compute,
+}
+
+/// Fits the best model of a folder.
+pub fn run(args: Fit, console: &Console) -> anyhow::Result<Status> {
+    if let Some(minutes) = args.minutes.filter(|minutes| minutes.is_nan() || *minutes <= 0.0) {
+        bail!("--minutes {minutes}: choose a positive number, such as 10");
+    }
+    let out = match &args.out {
+        Some(out) => out.clone(),
+        None => default_out(&args.dir)?,
+    };
+    let mut work = out.clone().into_os_string();
+    work.push(".fit");
+    let model = args.model.or_else(first_installed);
+    if model.is_none() {
+        console.note(format!(
+            "no network is installed, so one is trained from scratch; `earmark models get {SMALLEST}` (4 MB) brings one that knows 527 \
+             kinds of sound, from which ten recordings per class are enough"
+        ));
+    }
+    let job = FitFolderJob {
+        options: DataOptions {
+            subsets: (!args.subsets.is_empty()).then_some(args.subsets),
+            ..args.read.over(&DataOptions::default())?
+        },
+        data: args.dir,
+        fold_table: args.fold_table,
+        fold: args.fold,
+        model,
+        classes: match args.independent {
+            true => ProbeClasses::Independent,
+            false => ProbeClasses::Auto,
+        },
+        background: args.background,
+        overrides: args.overrides.set,
+        out,
+        work: work.into(),
+        budget_seconds: args.minutes.map(|minutes| 60.0 * minutes),
+        restart: args.restart,
+        device: args.compute.device,
+        command: given_command(),
+    };
+    let note = format!("run the same command again to resume in {}", job.work.display());
+    let done = console.run(&note, |show, stop| train::fit_folder(&job, show, stop))?;
+    let next = next_commands(&job, &done);
+    let value = || FitJson {
+        result: &done,
+        next: &next,
+    };
+    print_as(args.json, value, || summary(&done, &next))?;
+    Ok(Status::of_skips(done.skipped.len()))
+}
+
+/// `NAME.safetensors` in the current folder.
+fn default_out(dir: &Path) -> anyhow::Result<PathBuf> {
+    let whole = dir
+        .canonicalize()
+        .with_context(|| format!("{}: cannot be read", dir.display()))?;
+    let Some(name) = whole.file_name() else {
+        bail!("{}: has no name; name the model file with -o", dir.display());
+    };
+    Ok(PathBuf::from(format!("{}.safetensors", name.to_string_lossy())))
+}
+
+/// The first network of the catalogue that is installed.
+fn first_installed() -> Option<String> {
+    let mut models = published_models().iter();
+    let found = models.find(|model| model.model_file().is_some_and(|path| path.is_file()))?;
+    Some(found.name.clone())
+}
+
+/// The outcome as JSON. A struct and not `json!`, which would print an `f32` with the digits of an `f64`.
+#[derive(serde::Serialize)]
+struct FitJson<'a> {
+    #[serde(flatten)]
+    result: &'a FitFolderResult,
+    next: &'a [String],
+}
+
+/// What can be done with the model.
+fn next_commands(job: &FitFolderJob, done: &FitFolderResult) -> [String; 3] {
+    let [model, dir] = [&job.out, &job.data].map(|path| path.to_string_lossy().into_owned());
+    let mut again = without(&job.command, &["-o", "--out", "--fold"]);
+    if let (None, Some(fold)) = (job.fold, done.outer_folds.first()) {
+        let stem = job.out.file_stem().unwrap_or_default().to_string_lossy();
+        let other = job
+            .out
+            .with_file_name(format!("{stem}-without-{fold}.safetensors"));
+        let words = ["--fold", &fold.to_string(), "-o", &other.to_string_lossy()].map(str::to_owned);
+        again.extend(words);
+    }
+    [
+        command_line(&["earmark", "tag", &dir, "--model", &model, "-o", "tags.csv"]),
+        command_line(&["earmark", "predict", &model, "--data", &dir, "-o", "scores.csv"]),
+        command_line(&again),
+    ]
+}
+
+/// A command line without some options and their values, and without `--restart`.
+fn without(command: &[String], options: &[&str]) -> Vec<String> {
+    let mut words = vec!["earmark".to_owned()];
+    let mut rest = command.iter().skip(1);
+    while let Some(word) = rest.next() {
+        let name = word.split('=').next().unwrap_or_default();
+        if options.contains(&name) {
+            // The value is in the same word, or the next one.
+            if name == word {
+                rest.next();
+            }
+        } else if word != "--restart" && !(word.starts_with("-o") && options.contains(&"-o")) {
+            words.push(word.clone());
+        }
+    }
+    words
+}
+
+fn summary(done: &FitFolderResult, next: &[String]) -> String {
+    let mut text = way_table(done);
+    for way in &done.left_out {
+        text += &format!("not {}: {}\n", way.name, way.reason);
+    }
+    let (before, after) = (&done.calibration.before, &done.calibration.after);
+    text += &format!(
+        "\n{}, chosen by {} on {} of {}: {}, {}\n",
+        done.chosen,
+        done.metric.name(),
+        human_amount(done.folds, "fold", "folds"),
+        human_amount(done.clips, "clip", "clips"),
+        human_amount(done.classes.len(), "class", "classes"),
+        human_duration(done.seconds)
+    );
+    text += &format!(
+        "calibrated out of fold: log loss {} to {}, F1 at the thresholds {} to {}\n",
+        number(before.log_loss),
+        number(after.log_loss),
+        number(before.f1_micro),
+        number(after.f1_micro)
+    );
+    text += &match &done.held_out {
+        Some(held_out) => format!(
+            "fold {}, of which nothing was seen: accuracy {}, lwlrap {} of {}\n",
+            held_out.fold,
+            number(held_out.report.accuracy),
+            number(held_out.report.lwlrap),
+            human_amount(held_out.report.clips, "clip", "clips")
+        ),
+        None => {
+            "the scores above have chosen between the ways; --fold K gives a number that has chosen nothing\n"
+                .into()
+        }
+    };
+    text += &cautions(&done.warnings);
+    text += &format!(
+        "model: {}\nreport: {}\n\nnext:\n",
+        done.model.display(),
+        done.report.display()
+    );
+    text.extend(next.iter().map(|line| format!("  {line}\n")));
+    text
+}
+
+/// A line per way, and one for guessing.
+fn way_table(done: &FitFolderResult) -> String {
+    let row = |way: &FitWayResult| {
+        vec![
+            way.name.clone(),
+            number(way.accuracy),
+            number(way.lwlrap),
+            way.compared.map_or_else(String::new, |found| {
+                format!("{:+.4} ± {:.4}", found.difference, found.standard_error)
+            }),
+            human_duration(way.seconds),
+            if way.chosen {
+                "chosen".into()
+            } else {
+                String::new()
+            },
+        ]
+    };
+    let guessing = done.guessing.iter().map(|guess| {
+        let levels = [guess.accuracy, guess.lwlrap].map(|level| number(Some(level.expected)));
+        let [accuracy, lwlrap] = levels;
+        let empty = String::new;
+        vec!["guessing".into(), accuracy, lwlrap, empty(), empty(), empty()]
+    });
+    let first = done.ways.first().map_or("", |way| way.name.as_str());
+    let against = format!("than {first}");
+    let headers = ["out of fold", "accuracy", "lwlrap", against.as_str(), "time", ""];
+    number_table(&headers, done.ways.iter().map(row).chain(guessing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_taken_from_a_command_line() {
+        let given = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        for line in [
+            "/bin/earmark fit x -o y.st --fold 3 --json",
+            "earmark fit x --out=y.st --fold=3 --restart --json",
+            "earmark fit x -oy.st --json",
+        ] {
+            let words = without(&given(line), &["-o", "--out", "--fold"]);
+            assert_eq!(words, ["earmark", "fit", "x", "--json"], "{line}");
+        }
+        let kept = without(&given("earmark fit x --fold-table t.csv"), &["--fold"]);
+        assert_eq!(kept, ["earmark", "fit", "x", "--fold-table", "t.csv"]);
+    }
+}

@@ -1,0 +1,173 @@
+//! One command from a folder to a model.
+
+use super::common::{Ended, Lab, files};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A network of the kind that is fine-tuned, a quarter as wide as the smallest, trained for a moment.
+fn lab() -> Lab {
+    let lab = Lab::new();
+    lab.earmark(&format!(
+        "train efficientat/mn04 --data tones --run backbone --set network.width=0.1 --set batches.size=8 --set train.epochs=2 \
+         --set train.schedule={{kind=\"cosine\"}} {SHORT}"
+    ))
+    .done();
+    lab
+}
+
+/// Segments as long as the tones.
+const SHORT: &str = "--set front-end.segments.length-seconds=1.0 --set front-end.segments.hop-seconds=1.0";
+
+/// A fine-tuning of a few steps.
+const QUICK: &str = "--set train.phases.0.epochs=1 --set train.phases.0.min-steps=1 --set train.phases.1.epochs=1 \
+                     --set train.phases.1.min-steps=1";
+
+fn json(ended: &Ended) -> Value {
+    serde_json::from_str(&ended.out).expect("JSON")
+}
+
+fn names(list: &Value) -> Vec<&str> {
+    let list = list.as_array().expect("a list").iter();
+    list.map(|entry| entry["name"].as_str().expect("a name"))
+        .collect()
+}
+
+#[test]
+fn a_folder_becomes_a_model_and_a_finished_fit_is_not_repeated() {
+    let lab = lab();
+    let fit = format!("fit tones --model backbone -o m.safetensors --minutes 60 {SHORT} {QUICK}");
+    let ended = lab.earmark(&format!("{fit} --json")).done();
+    let first = json(&ended);
+    assert!(ended.err.contains("18 clips to train on, in 5 folds"), "{ended}");
+    assert!(ended.err.contains("ways to compare, about "), "{ended}");
+    assert_eq!(names(&first["ways"]), ["probe", "fine-tune", "summary-baseline"]);
+    assert_eq!(first["left_out"], serde_json::json!([]));
+    for way in first["ways"].as_array().expect("ways") {
+        assert_eq!(way["clips"], 18, "{way}");
+        assert!(way["accuracy"].is_number() && way["lwlrap"].is_number(), "{way}");
+        assert_eq!(way["chosen"], way["name"] == first["chosen"]);
+    }
+    assert_ne!(first["chosen"], "summary-baseline", "it is there to compare with");
+    assert_eq!(first["classes"], serde_json::json!(["high", "low", "mid"]));
+    assert!(
+        first["guessing"]["accuracy"]["expected"]
+            .as_f64()
+            .expect("a level")
+            < 0.4
+    );
+    assert_eq!(first["held_out"], Value::Null);
+    assert!(lab.read("m.safetensors.fit/report.html").contains("out of fold"));
+    lab.read("m.safetensors.fit/fit.json");
+    // It is a model like any other.
+    let info = lab.earmark("models info m.safetensors --json").done();
+    assert!(info.out.contains("\"mid\""), "{info}");
+    lab.earmark("tag tones/high/0.wav --model m.safetensors").done();
+    lab.earmark("predict m.safetensors --data tones -o scores.csv")
+        .done();
+
+    // The same command again finds all ways finished and gives the same model.
+    let model = lab.bytes("m.safetensors");
+    let again = lab.earmark(&fit).done();
+    for way in ["probe", "fine-tune", "summary-baseline"] {
+        assert!(again.err.contains(&format!("{way}: finished already")), "{again}");
+    }
+    assert_eq!(lab.bytes("m.safetensors"), model);
+    let wanted = [
+        "guessing",
+        "calibrated out of fold: log loss",
+        "model: m.safetensors",
+        "next:",
+    ];
+    for text in wanted {
+        assert!(again.out.contains(text), "{text}: {again}");
+    }
+    assert!(
+        again.out.contains("--fold 1 -o m-without-1.safetensors"),
+        "{again}"
+    );
+    let refused = lab.earmark(&format!("{fit} --fold 1")).refused();
+    assert!(
+        refused.contains("m.safetensors.fit: was begun with another setting"),
+        "{refused}"
+    );
+    assert!(refused.contains("--restart"), "{refused}");
+}
+
+/// Nothing that is trained, chosen or calibrated sees a clip of the fold; all of it is evaluated at the end.
+#[test]
+fn nothing_is_seen_of_the_fold_that_is_left_out() {
+    let lab = lab();
+    let fit = format!("fit tones --model backbone --fold 2 -o m.safetensors --json {SHORT} {QUICK}");
+    let found = json(&lab.earmark(&fit).done());
+    let held_out: BTreeMap<String, String> =
+        serde_json::from_str(&lab.read("m.safetensors.fit/held-out-0.json")).expect("clips to leave out");
+    assert_eq!(found["held_out"]["fold"], 2);
+    assert_eq!(found["held_out"]["report"]["clips"], held_out.len());
+    assert!((3..=4).contains(&held_out.len()), "a fifth of 18: {held_out:?}");
+    assert_eq!(found["clips"], 18 - held_out.len());
+    let mut tables = 0;
+    for (name, bytes) in files(&lab.path("m.safetensors.fit")) {
+        let is_table =
+            name.ends_with("split.csv") || name.ends_with("out-of-fold.csv") || name == "folds.csv";
+        if !is_table {
+            continue;
+        }
+        let text = String::from_utf8(bytes).expect("text");
+        for file in held_out.keys() {
+            assert!(!text.contains(file.as_str()), "{name} has {file}");
+        }
+        tables += 1;
+    }
+    // The folds, three ways of scores, and a split of at least four folds of two trainings.
+    assert!(tables >= 1 + 3 + 2 * 4, "{tables}");
+    // The model itself reads the whole folder again.
+    lab.earmark("predict m.safetensors --data tones -o scores.csv")
+        .done();
+    assert_eq!(lab.read("scores.csv").lines().count(), 1 + 18);
+}
+
+/// What does not fit into the time is left out and said, and the first way is tried all the same.
+#[test]
+fn without_a_network_and_time_there_is_a_model_still() {
+    let lab = Lab::new();
+    let what = "fit tones --minutes 0.0001 --json";
+    let mut command = lab.command(what);
+    let output = command.env("EARMARK_MODELS", lab.path("models")).output();
+    let ended = Ended::of(what, output.expect("the command to start")).done();
+    assert!(ended.err.contains("no network is installed"), "{ended}");
+    assert!(
+        ended.err.contains("earmark models get efficientat-mn04-as"),
+        "{ended}"
+    );
+    let found = json(&ended);
+    assert_eq!(names(&found["ways"]), ["summary-baseline"]);
+    assert_eq!(found["chosen"], "summary-baseline");
+    assert_eq!(names(&found["left_out"]), ["from-scratch"]);
+    let reason = found["left_out"][0]["reason"].as_str().expect("a reason");
+    assert!(reason.ends_with("give more --minutes"), "{reason}");
+    assert_eq!(found["model"], "tones.safetensors");
+    lab.earmark("tag tones/high/0.wav --model tones.safetensors")
+        .done();
+}
+
+#[test]
+fn what_can_not_be_fitted_is_refused() {
+    let lab = Lab::new();
+    lab.tone("one/bell/0.wav", 700.0);
+    lab.tone("one/bell/1.wav", 710.0);
+    let refused = lab.earmark("fit one").refused();
+    assert!(refused.contains("has only the class \"bell\""), "{refused}");
+    assert!(
+        !lab.path("one.safetensors.fit").exists(),
+        "a refusal leaves nothing behind"
+    );
+    let refused = lab.earmark("fit tones --minutes 0").refused();
+    assert!(
+        refused.starts_with("--minutes 0: choose a positive number"),
+        "{refused}"
+    );
+    let refused = lab.earmark("fit tones --model nowhere").refused();
+    assert!(refused.contains("nowhere"), "{refused}");
+    let refused = lab.earmark("fit tones --fold 9").refused();
+    assert!(refused.contains("fold 9"), "{refused}");
+}

@@ -1,0 +1,173 @@
+//! Which table a folder is read from: the one whose columns fit and whose files are found.
+
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+
+use earmark_core::records::Record;
+
+use super::audio_files::{has_audio, list_folder, visible};
+use super::csv_columns::columns;
+use super::file_pattern::FilePattern;
+use super::find_misplaced_files::FileIndex;
+use super::kind::LayoutKind;
+use super::options::DataOptions;
+use crate::dataset::description::below;
+use crate::dataset::error::DataError;
+use crate::table::columns::Table;
+
+/// Rows of a table that are looked at: enough to say whether its files are here.
+const ROWS_TRIED: usize = 200;
+
+/// The tables of a folder, sorted out by their columns and files.
+pub(super) enum TableChoice {
+    /// One has the columns, and files of it are there.
+    Fits(PathBuf),
+    /// None fits, but this one is the only one that could be meant; an error will say what it lacks.
+    Perhaps(PathBuf),
+    /// None fits, and this one can't be read, so that nobody knows.
+    Broken(PathBuf),
+    /// Several could be meant.
+    Several(Vec<String>),
+    /// None, or several that all lack a column.
+    None(Vec<String>),
+}
+
+impl TableChoice {
+    /// The table, where there is one to be read.
+    pub fn required(self, root: &Path) -> Result<PathBuf, DataError> {
+        let root = root.to_owned();
+        match self {
+            Self::Fits(path) | Self::Perhaps(path) | Self::Broken(path) => Ok(path),
+            Self::None(found) if found.is_empty() => Err(DataError::NoTable {
+                root,
+                layout: LayoutKind::Csv,
+                tried: vec![
+                    "any .csv or .tsv file, or the one named with --table (`table` in [data])".into(),
+                ],
+            }),
+            Self::Several(found) | Self::None(found) => Err(DataError::ManyTables { root, found }),
+        }
+    }
+}
+
+/// Chooses among the tables directly in the folder and, where none of them fits, those in the folders in it. Where labels are not
+/// read, one that has them is still the likelier one.
+pub(super) fn choose_table(root: &Path, options: &DataOptions) -> Result<TableChoice, DataError> {
+    let labelled = DataOptions {
+        read_labels: true,
+        ..options.clone()
+    };
+    match choose(root, &labelled)? {
+        TableChoice::Fits(path) => Ok(TableChoice::Fits(path)),
+        _ if !options.read_labels => choose(root, options),
+        choice => Ok(choice),
+    }
+}
+
+fn choose(root: &Path, options: &DataOptions) -> Result<TableChoice, DataError> {
+    let names = |paths: &[PathBuf]| paths.iter().map(|path| below(root, path)).collect::<Vec<_>>();
+    let index = OnceCell::new();
+    let top = tables_in(root)?;
+    let mut with_columns = Vec::new();
+    let mut broken = Vec::new();
+    for inner in [false, true] {
+        let mut fitting = Vec::new();
+        let tables = if inner { inner_tables(root)? } else { top.clone() };
+        for path in tables {
+            match fit(root, &path, options, &index) {
+                Fit::Files => fitting.push(path),
+                Fit::Columns => with_columns.push(path),
+                Fit::Broken if !inner => broken.push(path),
+                Fit::Broken | Fit::No => {}
+            }
+        }
+        match fitting.len() {
+            0 => {}
+            1 => return Ok(TableChoice::Fits(fitting.swap_remove(0))),
+            _ => return Ok(TableChoice::Several(names(&fitting))),
+        }
+    }
+    Ok(match (&with_columns[..], &broken[..], &top[..]) {
+        ([one], ..) => TableChoice::Perhaps(one.clone()),
+        ([_, ..], ..) => TableChoice::None(names(&with_columns)),
+        ([], [one], _) => TableChoice::Broken(one.clone()),
+        ([], [], [one]) => TableChoice::Perhaps(one.clone()),
+        ([], ..) => TableChoice::None(names(&top)),
+    })
+}
+
+/// How well a table suits.
+enum Fit {
+    /// It lacks a column.
+    No,
+    /// It is not a table at all.
+    Broken,
+    /// It has the columns, but none of its files is here.
+    Columns,
+    /// It has the columns, and files of it are here.
+    Files,
+}
+
+fn fit(root: &Path, path: &Path, options: &DataOptions, index: &OnceCell<FileIndex>) -> Fit {
+    let Ok(table) = Table::open(path) else {
+        return Fit::Broken;
+    };
+    let Ok(columns) = columns(&table, options) else {
+        return Fit::No;
+    };
+    let pattern = options.file_pattern.as_deref();
+    let pattern = pattern.map(|template| FilePattern::parse(template, &table, columns.file));
+    let Ok(pattern) = pattern.transpose() else {
+        return Fit::No;
+    };
+    let folder = path.parent().unwrap_or(root);
+    let is_there = |row: &Record| {
+        let cell = row.cell(columns.file);
+        match &pattern {
+            Some(pattern) => root.join(pattern.path(row)).is_file(),
+            None => folder.join(cell).is_file() || root.join(cell).is_file(),
+        }
+    };
+    let is_found = |row: &Record| {
+        let index = index.get_or_init(|| FileIndex::new(root));
+        !index.fitting(row.cell(columns.file)).is_empty()
+    };
+    let rows = || table.rows.iter().take(ROWS_TRIED);
+    match rows().any(is_there) || pattern.is_none() && rows().any(is_found) {
+        true => Fit::Files,
+        false => Fit::Columns,
+    }
+}
+
+/// The tables directly in a folder, sorted, without hidden ones.
+pub(super) fn tables_in(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let is_table = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        let known = |e: &str| e.eq_ignore_ascii_case("csv") || e.eq_ignore_ascii_case("tsv");
+        extension.is_some_and(known) && name.is_some_and(|n| !n.starts_with('.')) && path.is_file()
+    };
+    Ok(list_folder(folder)?.into_iter().filter(is_table).collect())
+}
+
+/// The tables in the folders of the data folder. A table inside a class folder describes that class at best, so where several folders
+/// have audio, only those without count.
+pub(super) fn inner_tables(root: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let mut found = Vec::new();
+    let folders = visible(root)?.1;
+    for folder in &folders {
+        found.push((folder, tables_in(folder)?));
+    }
+    if found.iter().all(|(_, tables)| tables.is_empty()) {
+        return Ok(Vec::new());
+    }
+    let mut audible = Vec::new();
+    for folder in &folders {
+        if has_audio(folder)? {
+            audible.push(folder);
+        }
+    }
+    let counts = |folder: &PathBuf| audible.len() < 2 || !audible.contains(&folder);
+    let tables = found.into_iter().filter(|(folder, _)| counts(folder));
+    Ok(tables.flat_map(|(_, tables)| tables).collect())
+}

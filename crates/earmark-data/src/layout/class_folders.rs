@@ -1,0 +1,191 @@
+//! What the folders of a level are: classes, or subsets or folds with the classes inside.
+
+use std::path::{Path, PathBuf};
+
+use super::audio_files::{files_below, has_audio, is_audio_name, visible};
+use crate::dataset::error::DataError;
+use crate::wording::quoted;
+
+/// Names of folders that are subsets rather than classes, in any letter case.
+const SUBSETS: [&str; 9] = [
+    "train",
+    "training",
+    "valid",
+    "validation",
+    "val",
+    "test",
+    "testing",
+    "eval",
+    "evaluation",
+];
+
+/// The folders of a level.
+pub(super) enum Level {
+    /// One per class.
+    Classes,
+    /// Some are parts of the set; the classes are inside them.
+    Parts(Parts),
+}
+
+/// Folders that are parts of the set.
+pub(super) struct Parts {
+    pub folders: Vec<(PathBuf, Part)>,
+    /// Folders next to them.
+    pub others: Vec<PathBuf>,
+}
+
+/// What a folder's name says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Subset(String),
+    Fold(u32),
+}
+
+/// How the audio in a folder is arranged.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Arrangement {
+    /// None at all.
+    Empty,
+    /// Directly in it, as in a class folder.
+    Direct,
+    /// In folders in it, as in a subset.
+    Inside,
+}
+
+impl Part {
+    /// The subset or the fold that a folder's name means.
+    pub fn of(folder: &Path) -> Option<Self> {
+        let name = folder.file_name()?.to_str()?.trim().to_lowercase();
+        if SUBSETS.contains(&name.as_str()) {
+            return Some(Self::Subset(name));
+        }
+        let number = name.strip_prefix("fold")?.trim_start_matches([' ', '_', '-']);
+        let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+        number.parse().ok().filter(|_| digits).map(Self::Fold)
+    }
+
+    fn is_subset(&self) -> bool {
+        matches!(self, Self::Subset(_))
+    }
+}
+
+/// Where most of the recordings below a folder are: a stray file does not make a class of a subset.
+fn arrangement(folder: &Path) -> Result<Arrangement, DataError> {
+    let count = |files: &[PathBuf]| files.iter().filter(|path| is_audio_name(path)).count();
+    let (direct, all) = (count(&visible(folder)?.0), count(&files_below(folder)?));
+    Ok(match (direct, all - direct) {
+        (0, 0) => Arrangement::Empty,
+        (direct, inside) if direct >= inside => Arrangement::Direct,
+        _ => Arrangement::Inside,
+    })
+}
+
+/// Whether several folders have audio.
+pub(super) fn has_class_folders(root: &Path) -> Result<bool, DataError> {
+    let mut audible = 0;
+    for folder in visible(root)?.1 {
+        audible += usize::from(has_audio(&folder)?);
+    }
+    Ok(audible > 1)
+}
+
+/// What the folders in `folder` are. Names alone don't decide: a class may be called `train`. A folder is a part where its recordings
+/// are one level further down; with other folders next to them, two such parts are needed, unless all others have their recordings
+/// directly in them.
+///
+/// # Errors
+/// Folders that are all named like parts, but hold recordings where their class folders should be; not with `labelled` false.
+pub(super) fn level(folder: &Path, labelled: bool) -> Result<Level, DataError> {
+    let (_, folders) = visible(folder)?;
+    let mut parts = Vec::new();
+    let mut others = Vec::new();
+    for path in folders {
+        match Part::of(&path) {
+            Some(part) => parts.push((arrangement(&path)?, path, part)),
+            None => others.push(path),
+        }
+    }
+    if parts.is_empty() {
+        return Ok(Level::Classes);
+    }
+    // Subsets contain folds rather than the other way round.
+    if parts.iter().any(|(_, _, part)| part.is_subset()) {
+        let (subsets, folds): (Vec<_>, Vec<_>) = parts.into_iter().partition(|(_, _, part)| part.is_subset());
+        parts = subsets;
+        others.extend(folds.into_iter().map(|(_, path, _)| path));
+    }
+    let mut arranged = Vec::new();
+    for path in &others {
+        arranged.push(arrangement(path)?);
+    }
+    let count = |wanted: Arrangement| parts.iter().filter(|(how, ..)| *how == wanted).count();
+    let (inside, direct) = (count(Arrangement::Inside), count(Arrangement::Direct));
+    let are_parts = match inside {
+        0 => direct > 0 && arranged.iter().all(|how| *how == Arrangement::Empty),
+        1 => !arranged.contains(&Arrangement::Inside),
+        _ => true,
+    };
+    if !are_parts {
+        return Ok(Level::Classes);
+    }
+    let folders: Vec<(PathBuf, Part)> = parts.into_iter().map(|(_, path, part)| (path, part)).collect();
+    if inside == 0 && labelled {
+        return Err(no_classes_inside(folder, &folders));
+    }
+    Ok(Level::Parts(Parts { folders, others }))
+}
+
+/// The names of folders, in quotes.
+pub(super) fn folder_names<'a>(folders: impl IntoIterator<Item = &'a PathBuf>) -> String {
+    let name = |path: &PathBuf| {
+        path.file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
+    let names: Vec<String> = folders.into_iter().map(name).collect();
+    quoted(&names, ", ")
+}
+
+fn no_classes_inside(root: &Path, folders: &[(PathBuf, Part)]) -> DataError {
+    let names = folder_names(folders.iter().map(|(path, _)| path));
+    let what = match folders.iter().any(|(_, part)| part.is_subset()) {
+        true => "subsets",
+        false => "folds",
+    };
+    DataError::at(
+        root,
+        format!(
+            "the folders {names} are named like {what}, but recordings are directly in them and not in a folder per class; put one \
+             folder per class into each, rename them if they are classes, or name the table with --table"
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_parts() {
+        let of = |name: &str| Part::of(Path::new(name));
+        for name in ["train", "Train", "TEST", "val", "Validation ", "eval"] {
+            assert_eq!(of(name), Some(Part::Subset(name.trim().to_lowercase())), "{name}");
+        }
+        for (name, fold) in [("fold1", 1), ("Fold_02", 2), ("fold-10", 10), ("FOLD 3", 3)] {
+            assert_eq!(of(name), Some(Part::Fold(fold)), "{name}");
+        }
+        for name in [
+            "trains",
+            "testing ground",
+            "fold",
+            "folding1",
+            "fold1a",
+            "fold+1",
+            "dog",
+            "",
+        ] {
+            assert_eq!(of(name), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! A data set of one class: refused for training, with what was probably meant.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use earmark_core::records::{FILE_COLUMNS, LABEL_COLUMNS};
+
+use super::audio_files::{has_audio, visible};
+use super::choose_table::tables_in;
+use super::class_folders::folder_names;
+use crate::dataset::data_set::DataSet;
+use crate::dataset::description::below;
+use crate::dataset::error::DataError;
+use crate::table::columns::Table;
+use crate::wording::quoted;
+
+/// Columns that a remedy names at most.
+const NAMED: usize = 3;
+
+impl DataSet {
+    /// Refuses a set of one class, from which nothing can be learned; for training, not for predicting.
+    ///
+    /// # Errors
+    /// [`DataError::OneClass`] with the likely table or column.
+    pub fn refuse_one_class(&self) -> Result<(), DataError> {
+        match self.classes.names() {
+            [class] => Err(DataError::OneClass {
+                root: self.root.clone(),
+                class: class.clone(),
+                remedy: likely_remedy(self),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What to do about a set of one class.
+pub(crate) fn likely_remedy(set: &DataSet) -> String {
+    let found = match set.tables.values().next() {
+        Some(table) => other_column(set, table),
+        None => other_table(&set.root).or_else(|| inner_folders(&set.root)),
+    };
+    found.unwrap_or_else(|| "add recordings of other classes".to_owned())
+}
+
+/// The columns of the table that look like labels: words, several, and fewer than half of the rows.
+fn other_column(set: &DataSet, path: &Path) -> Option<String> {
+    let table = Table::open(path).ok()?;
+    let used = set.columns.as_ref()?;
+    let used = [
+        Some(&used.file),
+        used.label.as_ref(),
+        used.subset.as_ref(),
+        used.fold.as_ref(),
+    ];
+    let looks_like_labels = |column: &usize| {
+        let name = table.name(*column);
+        let cells: BTreeSet<&str> = table.rows.iter().map(|row| row.cell(*column)).collect();
+        let are_words = cells.iter().all(|cell| cell.parse::<f64>().is_err());
+        let is_used = used.iter().flatten().any(|used| *used == name);
+        !is_used && are_words && cells.len() > 1 && cells.len() * 2 <= table.rows.len()
+    };
+    let columns = (0..table.names().len()).filter(looks_like_labels);
+    let names: Vec<&str> = columns.map(|column| table.name(column)).take(NAMED).collect();
+    let first = names.first()?;
+    Some(format!(
+        "the labels may be in the column {}: name it with --label-column {first:?}",
+        quoted(&names, " or ")
+    ))
+}
+
+/// A table in the folder, or in a folder in it, with a column of files or of labels.
+fn other_table(root: &Path) -> Option<String> {
+    let inner = visible(root).ok()?.1;
+    let folders = std::iter::once(root.to_owned()).chain(inner);
+    let tables = folders.filter_map(|folder| tables_in(&folder).ok()).flatten();
+    let rank = |path: &PathBuf| {
+        let table = Table::open(path).ok()?;
+        let has = |names: &[&str]| table.find(names).is_some();
+        let columns = (has(&LABEL_COLUMNS), has(&FILE_COLUMNS));
+        (columns != (false, false)).then(|| (columns, quoted(table.names(), ", ")))
+    };
+    let ranked = tables.filter_map(|path| Some((rank(&path)?, below(root, &path))));
+    let mut ranked: Vec<_> = ranked.collect();
+    ranked.sort_by_key(|((columns, _), _)| std::cmp::Reverse(*columns)); // stable
+    let (((labels, files), columns), path) = ranked.into_iter().next()?;
+    let name = |has: bool, flag: &str| {
+        if has {
+            String::new()
+        } else {
+            format!(" and --{flag}")
+        }
+    };
+    let flags = name(files, "file-column") + &name(labels, "label-column");
+    Some(match (labels, files) {
+        (true, true) => format!("the labels may be in the table {path}: name it with --table {path:?}"),
+        _ => format!(
+            "the labels may be in the table {path}: name it with --table{flags} (its columns are {columns})"
+        ),
+    })
+}
+
+/// The folders in the only folder that has audio.
+fn inner_folders(root: &Path) -> Option<String> {
+    let audible = |folder: &Path| -> Option<Vec<PathBuf>> {
+        let folders = visible(folder).ok()?.1;
+        let with_audio = folders.into_iter().filter(|f| has_audio(f).unwrap_or(false));
+        Some(with_audio.collect())
+    };
+    let outer = audible(root)?;
+    let [only] = &outer[..] else { return None };
+    let inner = audible(only)?;
+    (inner.len() > 1).then(|| {
+        format!(
+            "the classes may be the folders in {}: give {} as the data folder (it contains {})",
+            below(root, only),
+            only.display(),
+            folder_names(inner.iter().take(NAMED))
+        )
+    })
+}

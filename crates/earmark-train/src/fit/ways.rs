@@ -1,0 +1,206 @@
+//! The ways to a model: each gives scores of all clips by models that were not trained on their fold.
+
+use super::context::FitContext;
+use super::cost::{probe_seconds, training_seconds};
+use super::job::WayLeftOut;
+use super::recipes::{FitBackbone, built_in, fine_tune};
+use super::work::FinishedWay;
+use crate::{Event, FoldSet, PipelineError, ProbeJob, out_of_fold, probe_data, train_folds};
+use earmark_metrics::ScoreTable;
+use earmark_recipe::Recipe;
+use std::time::Instant;
+
+/// How a way makes its models.
+pub(super) enum WayKind {
+    /// A linear probe of a network.
+    Probe(String),
+    /// A training of a recipe.
+    Train(Box<Recipe>),
+}
+
+/// A way to a model.
+pub(super) struct Way {
+    /// Its name, and that of its folder.
+    pub name: &'static str,
+    /// What it is, in words.
+    pub description: String,
+    pub kind: WayKind,
+    /// Whether it may be chosen, or is there to compare with.
+    pub is_candidate: bool,
+    /// About how many seconds it takes; 0 if it is finished already.
+    pub seconds: f64,
+}
+
+/// The name of the model file that a probe has written.
+pub(super) const PROBE_FILE: &str = "probe.safetensors";
+
+impl Way {
+    /// The ways for a folder, in the order in which they are tried, and those that are not for it.
+    pub fn all(
+        context: &FitContext,
+        backbone: Option<&FitBackbone>,
+    ) -> Result<(Vec<Self>, Vec<WayLeftOut>), PipelineError> {
+        let FitContext { job, data, work, .. } = *context;
+        let (mut ways, mut left_out) = (Vec::new(), Vec::new());
+        let mut leave = |name: &str, reason: &str| {
+            left_out.push(WayLeftOut {
+                name: name.into(),
+                reason: reason.into(),
+            });
+        };
+        let plain = !data.has_background || backbone.is_none();
+        let background = "it has no place for clips of none of the classes";
+        if let Some(backbone) = backbone {
+            ways.push(Self::probe(backbone));
+            match (plain, backbone.can_be_fine_tuned()) {
+                (true, true) => {
+                    let recipe = fine_tune(backbone, job, data, &work.path)?;
+                    ways.push(Self::train("fine-tune", "the same network, fine-tuned", recipe));
+                }
+                (false, _) => leave("fine-tune", background),
+                (true, false) => leave(
+                    "fine-tune",
+                    "the recipe fine-tune/folder is for EfficientAT networks; use `earmark train RECIPE --init-from MODEL`",
+                ),
+            }
+        }
+        if plain {
+            let recipe = built_in("summary-baseline/any", &[], job, data, &work.path)?;
+            let text = "a linear classifier on handcrafted clip features";
+            let baseline = Self::train("summary-baseline", text, recipe);
+            ways.push(Self {
+                is_candidate: backbone.is_none(),
+                ..baseline
+            });
+        } else {
+            leave("summary-baseline", background);
+        }
+        if backbone.is_none() {
+            let recipe = built_in("folder", &job.overrides, job, data, &work.path)?;
+            let text = "a small network (recipe folder), trained from scratch";
+            ways.push(Self::train("from-scratch", text, recipe));
+        }
+        for (index, way) in ways.iter_mut().enumerate() {
+            if work.finished(way.name)?.is_none() {
+                way.seconds = way.estimate(context, backbone, index == 0)?;
+            }
+        }
+        Ok((ways, left_out))
+    }
+
+    fn probe(backbone: &FitBackbone) -> Self {
+        let model = backbone.path.to_string_lossy().into_owned();
+        Self {
+            name: "probe",
+            description: format!("a linear classifier on {}", backbone.path.display()),
+            kind: WayKind::Probe(model),
+            is_candidate: true,
+            seconds: 0.0,
+        }
+    }
+
+    fn train(name: &'static str, description: &str, recipe: Recipe) -> Self {
+        Self {
+            name,
+            description: description.into(),
+            kind: WayKind::Train(Box::new(recipe)),
+            is_candidate: true,
+            seconds: 0.0,
+        }
+    }
+
+    /// About how many seconds the way takes. An error of the first way is one of the whole fit; that of another one is said when it is
+    /// tried.
+    fn estimate(
+        &self,
+        context: &FitContext,
+        backbone: Option<&FitBackbone>,
+        is_first: bool,
+    ) -> Result<f64, PipelineError> {
+        let seconds = match (&self.kind, backbone) {
+            (WayKind::Train(recipe), _) => {
+                let job = context.training(recipe, context.work.path.join(self.name));
+                training_seconds(&job, &context.data.train)
+            }
+            (WayKind::Probe(_), Some(backbone)) => probe_seconds(context, backbone),
+            (WayKind::Probe(_), None) => Ok(0.0),
+        };
+        match seconds {
+            Err(e) if is_first => Err(e),
+            other => Ok(other.unwrap_or(0.0)),
+        }
+    }
+
+    /// Runs the way, or reads what it has found before; `None` when stopped.
+    pub fn run(&self, context: &FitContext) -> Result<Option<(FinishedWay, ScoreTable)>, PipelineError> {
+        if let Some(before) = context.work.finished(self.name)? {
+            context.note(format!("{}: finished already", self.name));
+            return Ok(Some(before));
+        }
+        context.note(format!("{}: {}", self.name, self.description));
+        let start = Instant::now();
+        let found = match &self.kind {
+            WayKind::Probe(model) => run_probe(context, model)?,
+            WayKind::Train(recipe) => run_training(context, self.name, recipe)?,
+        };
+        let Some((mut found, scores)) = found else {
+            return Ok(None);
+        };
+        found.seconds = start.elapsed().as_secs_f64();
+        context.work.record(self.name, &found, &scores)?;
+        Ok(Some((found, scores)))
+    }
+}
+
+/// Probes all folds and writes a model of all clips.
+fn run_probe(context: &FitContext, model: &str) -> Result<Option<(FinishedWay, ScoreTable)>, PipelineError> {
+    let job = context.job;
+    let probe = ProbeJob {
+        options: job.options.clone(),
+        classes: job.classes,
+        background: job.background.clone(),
+        cross_validate: true,
+        out: Some(context.work.path.join(PROBE_FILE)),
+        device: job.device.clone(),
+        ..ProbeJob::new(model, &job.data)
+    };
+    let show = |event: Event| context.show(event);
+    let Some(done) = probe_data(&probe, &context.data.train, &show, context.stop)? else {
+        return Ok(None);
+    };
+    let single_label = !done.independent;
+    Ok(done.cross_validated.map(|folds| {
+        let found = FinishedWay {
+            seconds: 0.0,
+            warnings: done.warnings,
+            skipped: done.skipped,
+            single_label,
+        };
+        (found, folds.scores)
+    }))
+}
+
+/// Trains all folds and scores each by the model that was not trained on it.
+fn run_training(
+    context: &FitContext,
+    name: &str,
+    recipe: &Recipe,
+) -> Result<Option<(FinishedWay, ScoreTable)>, PipelineError> {
+    let run = context.work.path.join(name);
+    let job = context.training(recipe, run.clone());
+    let show = |event: Event| context.show(event);
+    let done = train_folds(&job, &FoldSet::All, &show, context.stop)?;
+    let Some(report) = done.report else {
+        return Ok(None);
+    };
+    let found = out_of_fold(&run, Some(&job.data), &job.device, &show, context.stop)?;
+    Ok(found.map(|clips| {
+        let found = FinishedWay {
+            seconds: 0.0,
+            warnings: report.warnings,
+            skipped: done.skipped,
+            single_label: clips.single_label,
+        };
+        (found, clips.scores)
+    }))
+}

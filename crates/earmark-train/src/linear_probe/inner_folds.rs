@@ -1,0 +1,140 @@
+//! The folds that layer and strength are chosen by: of training clips alone, with what was recorded together in one fold.
+
+use super::examples::Examples;
+use crate::PipelineError;
+use earmark_data::{Item, Splitter, Stratify};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Folds that are drawn where the data's own would not do.
+const DRAWN: usize = 5;
+
+/// Some of the examples, divided into folds.
+pub(super) struct InnerFolds {
+    /// The examples.
+    pub rows: Vec<usize>,
+    /// The fold of each; without one it is trained on in all folds.
+    pub folds: Vec<Option<u32>>,
+}
+
+impl InnerFolds {
+    /// The data's own folds, where these examples are in several and none shares a group with another; else folds that are drawn from
+    /// their groups, with each class spread over them. `None` where there are fewer than two groups.
+    pub fn of(examples: &Examples, rows: Vec<usize>) -> Result<Option<Self>, PipelineError> {
+        let own: Vec<Option<u32>> = rows.iter().map(|&i| examples.items[i].fold).collect();
+        let known: BTreeSet<u32> = own.iter().flatten().copied().collect();
+        if known.len() > 1 && !share_groups(examples, &rows) {
+            return Ok(Some(Self { rows, folds: own }));
+        }
+        // Clips without a fold stay in training.
+        let folded: Vec<usize> = (0..rows.len()).filter(|&k| own[k].is_some()).collect();
+        let items: Vec<Item> = folded.iter().map(|&k| examples.items[rows[k]].clone()).collect();
+        let groups: BTreeSet<&String> = items.iter().filter_map(|item| item.group.as_ref()).collect();
+        let alone = items.iter().filter(|item| item.group.is_none()).count();
+        let count = DRAWN.min(groups.len() + alone);
+        if count < 2 {
+            return Ok(None);
+        }
+        let splitter = Splitter {
+            stratify: match items.iter().any(|item| item.labels.len() > 1) {
+                true => Stratify::Iterative,
+                false => Stratify::Label,
+            },
+            group: !groups.is_empty(),
+            seed: 0,
+        };
+        let drawn = splitter.k_fold(&items, u32::try_from(count).unwrap_or(u32::MAX))?;
+        let mut folds = vec![None; rows.len()];
+        for (k, fold) in folded.into_iter().zip(drawn) {
+            folds[k] = Some(fold);
+        }
+        Ok(Some(Self { rows, folds }))
+    }
+
+    /// For each fold the examples to train on and those to test on.
+    pub fn splits(&self) -> Vec<(Vec<usize>, Vec<usize>)> {
+        let known: BTreeSet<u32> = self.folds.iter().flatten().copied().collect();
+        let split = |fold: u32| {
+            let parts = self.rows.iter().zip(&self.folds);
+            let (test, train): (Vec<_>, Vec<_>) = parts.partition(|(_, own)| **own == Some(fold));
+            let rows = |part: Vec<(&usize, &Option<u32>)>| -> Vec<usize> {
+                part.into_iter().map(|(row, _)| *row).collect()
+            };
+            (rows(train), rows(test))
+        };
+        known.into_iter().map(split).collect()
+    }
+}
+
+/// Whether a group is in several folds.
+fn share_groups(examples: &Examples, rows: &[usize]) -> bool {
+    let mut fold_of: BTreeMap<&str, u32> = BTreeMap::new();
+    rows.iter().any(|&i| {
+        let item = &examples.items[i];
+        match (&item.group, item.fold) {
+            (Some(group), Some(fold)) => *fold_of.entry(group).or_insert(fold) != fold,
+            _ => false,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::examples::tests::clips;
+    use super::*;
+
+    #[test]
+    fn the_other_folds_are_the_inner_ones() {
+        let examples = clips(18, true);
+        let rest: Vec<usize> = (0..18).filter(|&i| examples.items[i].fold != Some(2)).collect();
+        let inner = InnerFolds::of(&examples, rest.clone()).unwrap().unwrap();
+        let splits = inner.splits();
+        assert_eq!(splits.len(), 2);
+        for (train, test) in splits {
+            let mut both: Vec<usize> = train.iter().chain(&test).copied().collect();
+            both.sort_unstable();
+            assert_eq!(both, rest);
+            assert!(
+                test.iter()
+                    .all(|&i| examples.items[i].fold == examples.items[test[0]].fold)
+            );
+        }
+    }
+
+    /// Folds that share recordings would choose a strength that is too weak: others are drawn, which keep them together.
+    #[test]
+    fn what_was_recorded_together_is_never_apart() {
+        let mut examples = clips(36, true);
+        for (i, item) in examples.items.iter_mut().enumerate() {
+            item.group = Some(format!("{}", i % 12));
+        }
+        assert!(share_groups(&examples, &[0, 12, 24, 3, 15]));
+        let inner = InnerFolds::of(&examples, (0..36).collect()).unwrap().unwrap();
+        let splits = inner.splits();
+        assert_eq!(splits.len(), 5);
+        for (train, test) in splits {
+            let group = |i: &usize| examples.items[*i].group.clone();
+            let tested: BTreeSet<_> = test.iter().map(group).collect();
+            assert!(!test.is_empty() && train.iter().all(|i| !tested.contains(&group(i))));
+            let classes: BTreeSet<_> = train.iter().map(|&i| examples.items[i].labels[0]).collect();
+            assert_eq!(classes.len(), 3, "each class is trained on");
+        }
+    }
+
+    #[test]
+    fn clips_without_a_fold_are_always_trained_on() {
+        let mut examples = clips(18, true);
+        examples.items[4].fold = None;
+        let inner = InnerFolds::of(&examples, (0..18).collect()).unwrap().unwrap();
+        assert!(inner.splits().iter().all(|(train, _)| train.contains(&4)));
+    }
+
+    #[test]
+    fn one_recording_can_not_be_divided() {
+        let mut examples = clips(9, true);
+        examples
+            .items
+            .iter_mut()
+            .for_each(|item| item.group = Some("x".into()));
+        assert!(InnerFolds::of(&examples, (0..9).collect()).unwrap().is_none());
+    }
+}
