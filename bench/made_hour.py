@@ -8,7 +8,7 @@ five classes of ESC-10, and up to 25 clips of each of the three classes by uploa
 no clip, all at places drawn by the seed. It is tagged at the model's own thresholds. A hidden clip counts
 as found if an event of its class overlaps it; an event that overlaps no clip of its class is false.
 
-Needs numpy and soundfile. The seed chooses classes, clips and places; judge by seeds that chose nothing.
+Needs numpy and soundfile. The seed chooses classes, clips and places; evaluate with seeds that chose nothing.
 """
 
 import argparse
