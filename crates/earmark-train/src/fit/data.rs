@@ -37,6 +37,18 @@ impl FitData {
     /// Reads the folder of a job and says what it is taken for and what is left out.
     pub fn read(job: &FitFolderJob, observer: Observer) -> Result<Self, PipelineError> {
         let mut recipe = Recipe::load(READER, &[])?;
+        // The clips of a fold are held out by lists for each subset, which a clip that changes its subset would slip past.
+        let moved = job
+            .options
+            .corrections
+            .iter()
+            .find(|c| c.corrected_subset.is_some());
+        if let (Some(fold), Some(moved)) = (job.fold, moved) {
+            return Err(PipelineError::Request(format!(
+                "fold {fold}: {} moves clips to another subset (corrected-subset), so that a fold can't be held out; leave one of the two out",
+                moved.file.display()
+            )));
+        }
         recipe.data = job.options.clone();
         let data = open_data(&recipe, &job.data)?;
         observer(Event::Data(&data.lines()));
