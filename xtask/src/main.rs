@@ -9,6 +9,7 @@
 //! man                 the manual pages, into target/man
 //! size                the default program stripped, with its line tables next to it; fails above the limit;
 //!                     with --built, the one that cargo test has built
+//! fuzz SECONDS [NAME...]  each fuzz target, or those named, for that long; --list names them
 //! house               long functions, repeated type names, lines of code and old words; fails on a miss
 //! ```
 
@@ -19,6 +20,7 @@
 
 mod check;
 mod docs;
+mod fuzz;
 mod golden;
 mod pinned_versions;
 mod reference_and_house;
@@ -28,7 +30,7 @@ use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const USAGE: &str = "usage: cargo xtask check | docs | golden --list | golden NAME [ARGS...] | reference | house | man | size [--built]";
+const USAGE: &str = "usage: cargo xtask check | docs | golden --list | golden NAME [ARGS...] | fuzz --list | fuzz SECONDS [NAME...] | reference | house | man | size [--built]";
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -38,6 +40,8 @@ fn main() -> anyhow::Result<()> {
         ["docs"] => docs::docs(),
         ["golden", "--list"] => golden::list(),
         ["golden", name, rest @ ..] if !name.starts_with('-') => golden::run(name, rest),
+        ["fuzz", "--list"] => fuzz::list(),
+        ["fuzz", seconds, names @ ..] => fuzz::run_targets(seconds, names),
         ["reference"] => reference_and_house::reference(),
         ["house"] => reference_and_house::house(),
         // The program writes them itself, so that this crate does not have to link it.

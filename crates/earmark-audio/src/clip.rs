@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::error::{Fault, FilePosition, Remains};
+
 /// A mono recording.
 ///
 /// Samples are nominally in -1 to 1. Integer formats are divided by two to the power of (bits - 1): a 16-bit sample by
@@ -69,8 +71,9 @@ impl AudioInfo {
 }
 
 /// A remark on how a file became a clip; never a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum ClipNote {
     /// A valid header without a single sample: the clip is empty.
     EmptyFile,
@@ -86,6 +89,10 @@ pub enum ClipNote {
         /// Channels of the file.
         channels: u16,
     },
+    /// A count, a size or side information of the file says something else than its sound, which was read whole.
+    Contradiction(String),
+    /// The channels are nearly opposite, so that little is left of them in their mean.
+    Cancels,
 }
 
 impl fmt::Display for ClipNote {
@@ -94,6 +101,11 @@ impl fmt::Display for ClipNote {
             ClipNote::EmptyFile => write!(f, "the file contains no samples"),
             ClipNote::Resampled { from, to } => write!(f, "resampled from {from} Hz to {to} Hz"),
             ClipNote::DownMixed { channels } => write!(f, "mixed down from {channels} channels to one"),
+            ClipNote::Contradiction(what) => f.write_str(what),
+            ClipNote::Cancels => write!(
+                f,
+                "its channels cancel each other out in the mean; read one of them, or turn the sign of one"
+            ),
         }
     }
 }
@@ -107,4 +119,88 @@ pub struct Decoded {
     pub source: AudioInfo,
     /// What was done to it, and anything unusual about it.
     pub notes: Vec<ClipNote>,
+    /// Sound of the file that is not in the clip; always empty with [`Damaged::Refuse`].
+    pub losses: Vec<LostSound>,
+}
+
+/// What to do with a recording of which a part is missing or can't be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Damaged {
+    /// The recording is an error: for training, where a gap would become data.
+    #[default]
+    Refuse,
+    /// What decodes cleanly is used, and what is missing is listed as [`LostSound`]es.
+    Salvage,
+}
+
+/// How a file is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// Rate of the samples; `None`: the file's own.
+    pub sample_rate_hz: Option<u32>,
+    /// What becomes of damaged recordings.
+    pub damaged: Damaged,
+}
+
+/// Sound of a file that could not be read.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LostSound {
+    /// What is wrong there.
+    pub reason: String,
+    /// Whether the file ends too early, rather than being damaged inside.
+    pub is_cut_off: bool,
+    /// Where in the file.
+    pub at: FilePosition,
+    /// How much sound is missing, where that is known.
+    pub seconds: Option<f64>,
+    /// How many bytes of the file were not used, where that is known.
+    pub bytes: Option<u64>,
+    /// Whether silence replaces it, so that what follows keeps its time.
+    pub is_silence: bool,
+}
+
+impl LostSound {
+    /// Sound that is missing because the file ends too early.
+    pub(crate) fn cut_off(reason: impl Into<String>, at: impl Into<FilePosition>) -> Self {
+        Self {
+            is_cut_off: true,
+            ..Self::damaged(reason, at)
+        }
+    }
+
+    /// Sound that is damaged.
+    pub(crate) fn damaged(reason: impl Into<String>, at: impl Into<FilePosition>) -> Self {
+        Self {
+            reason: reason.into(),
+            is_cut_off: false,
+            at: at.into(),
+            seconds: None,
+            bytes: None,
+            is_silence: false,
+        }
+    }
+
+    /// The fault that this is where damaged recordings are refused.
+    pub(crate) fn into_fault(self) -> Fault {
+        match self.is_cut_off {
+            true => Fault::Truncated(self.reason, self.at, Remains::Sound),
+            false => Fault::Corrupt(self.reason, self.at, Remains::Sound),
+        }
+    }
+}
+
+impl fmt::Display for LostSound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.seconds, self.bytes) {
+            (Some(seconds), _) => write!(f, "{seconds:.3} s are missing {}", self.at)?,
+            (None, Some(bytes)) => write!(f, "{bytes} bytes are not used {}", self.at)?,
+            (None, None) => write!(f, "something is missing {}", self.at)?,
+        }
+        write!(f, ": {}", self.reason)?;
+        if self.is_silence {
+            write!(f, " (silence replaces it)")?;
+        }
+        Ok(())
+    }
 }

@@ -4,10 +4,13 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use crate::limits::{MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
 
 /// Where in a file something went wrong.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum FilePosition {
     /// At this byte of the file.
     Byte(u64),
@@ -46,7 +49,8 @@ impl From<u64> for FilePosition {
 
 /// Why a file could not become a clip. Every message names the file, the fault, its place and a remedy.
 ///
-/// A file that fails gives no samples: a model would train on silence or a shortened clip as if it were data.
+/// A file that fails gives no samples: a model would train on silence or a shortened clip as if it were data. With
+/// [`Damaged::Salvage`](crate::Damaged::Salvage), what is whole of a damaged file is read, and the rest is reported.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AudioError {
@@ -101,18 +105,49 @@ pub enum Fault {
     /// Not audio, or audio in an unsupported format: what it is.
     #[error("{0}; convert it to WAV or FLAC (for example with ffmpeg) or leave it out")]
     Unsupported(String),
-    /// The file ends before its recording does: what is missing, and how far the file is intact.
-    #[error(
-        "is cut off {1}: {0}; download it again, or re-encode it with ffmpeg to keep what is left, or leave it out"
-    )]
-    Truncated(String, FilePosition),
-    /// The file contains bytes that can't be what was recorded: what is wrong, and where.
-    #[error("is damaged {1}: {0}; download it again, or re-encode it with ffmpeg, or leave it out")]
-    Corrupt(String, FilePosition),
+    /// The file ends before its recording does: what is missing, how far the file is intact, and what is left.
+    #[error("is cut off {1}: {0}; {remedy}", remedy = .2.of_a_cut())]
+    Truncated(String, FilePosition, Remains),
+    /// The file contains bytes that can't be what was recorded: what is wrong, where, and what is left.
+    #[error("is damaged {1}: {0}; {remedy}", remedy = .2.of_damage())]
+    Corrupt(String, FilePosition, Remains),
     /// A float sample that is NaN or infinite, and its position.
-    #[error("contains the sample {0} {1}; fix the program that wrote it, or leave the file out")]
+    #[error(
+        "contains the sample {0} {1}; fix the program that wrote it, or read what is whole with --damaged salvage, or leave the \
+         file out"
+    )]
     NonFinite(f32, FilePosition),
 }
+
+/// What is left of a file that is cut off or damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remains {
+    /// Sound that [`Damaged::Salvage`](crate::Damaged::Salvage) reads.
+    Sound,
+    /// Nothing that is known to be whole.
+    Nothing,
+}
+
+impl Remains {
+    fn of_a_cut(self) -> &'static str {
+        match self {
+            Remains::Sound => SALVAGE,
+            Remains::Nothing => {
+                "download it again, or re-encode it with ffmpeg to keep what is left, or leave it out"
+            }
+        }
+    }
+
+    fn of_damage(self) -> &'static str {
+        match self {
+            Remains::Sound => SALVAGE,
+            Remains::Nothing => "download it again, or re-encode it with ffmpeg, or leave it out",
+        }
+    }
+}
+
+/// What to do about a file of which a part can be read.
+const SALVAGE: &str = "download it again, or read what is whole with --damaged salvage, or leave it out";
 
 impl Fault {
     pub(crate) fn unsupported(reason: impl Into<String>) -> Self {
@@ -120,11 +155,39 @@ impl Fault {
     }
 
     pub(crate) fn truncated(reason: impl Into<String>, at: impl Into<FilePosition>) -> Self {
-        Fault::Truncated(reason.into(), at.into())
+        Fault::Truncated(reason.into(), at.into(), Remains::Nothing)
     }
 
     pub(crate) fn corrupt(reason: impl Into<String>, at: impl Into<FilePosition>) -> Self {
-        Fault::Corrupt(reason.into(), at.into())
+        Fault::Corrupt(reason.into(), at.into(), Remains::Nothing)
+    }
+
+    /// The same where nothing is left of the file.
+    pub(crate) fn with_nothing_left(self) -> Self {
+        self.with_remains(Remains::Nothing)
+    }
+
+    /// The same where some of the file can be read.
+    pub(crate) fn with_sound_left(self) -> Self {
+        self.with_remains(Remains::Sound)
+    }
+
+    fn with_remains(self, remains: Remains) -> Self {
+        match self {
+            Fault::Truncated(reason, at, _) => Fault::Truncated(reason, at, remains),
+            Fault::Corrupt(reason, at, _) => Fault::Corrupt(reason, at, remains),
+            other => other,
+        }
+    }
+
+    /// What is wrong, without place and remedy.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Fault::Truncated(reason, ..) | Fault::Corrupt(reason, ..) | Fault::Unsupported(reason) => {
+                reason.clone()
+            }
+            other => other.to_string(),
+        }
     }
 
     pub(crate) fn in_file(self, path: &Path) -> AudioError {

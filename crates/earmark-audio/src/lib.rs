@@ -7,21 +7,26 @@
 //!
 //! | container | codecs |
 //! |---|---|
-//! | WAV, RIFX, RF64, BW64 | PCM 8, 16, 24, 32 bits, float 32, 64 bits, A-law, mu-law, ADPCM (IMA, Microsoft) |
-//! | AIFF, AIFF-C | PCM 8 to 32 bits of either byte order, float 32, 64 bits, A-law, mu-law |
+//! | WAV (RIFF, RIFX, RF64, BW64), Wave64 | PCM of 8 to 32 bits, floats, A-law, mu-law, ADPCM (IMA, Microsoft), GSM 06.10, MPEG audio |
+//! | AIFF, AIFF-C | PCM of 8 to 32 bits, floats, A-law, mu-law, Apple's IMA ADPCM, GSM 06.10 |
+//! | AU | PCM of 8 to 32 bits, floats, A-law, mu-law |
+//! | CAF | PCM of 8 to 32 bits, floats, A-law, mu-law, Apple's IMA ADPCM, ALAC, AAC-LC |
 //! | FLAC | FLAC |
-//! | Ogg | Vorbis, FLAC |
-//! | MP3 | MPEG 1, 2 and 2.5, layer III |
-//! | MP4, M4A | AAC-LC, ALAC |
+//! | Ogg | Opus, Vorbis, FLAC |
+//! | MP3, MP2, MP1 | MPEG audio: MPEG 1, 2 and 2.5, layers I to III |
 //! | ADTS | AAC-LC |
+//! | MP4, M4A, QuickTime | AAC-LC, ALAC, Opus, FLAC, MP3 |
+//! | Matroska, WebM | Opus, Vorbis, AAC-LC, ALAC, FLAC, MPEG audio, PCM |
 //!
 //! The format of a file is recognised from its content; its name does not matter. Channels are averaged. Rates are
-//! changed by [`resample()`]. Files that are cut off or damaged are errors and never clips: see [`AudioError`]. A file
-//! with a valid header and no samples is a valid, empty clip with [`ClipNote::EmptyFile`].
+//! changed by [`resample()`]. Files that are cut off or damaged are errors and never clips, see [`AudioError`], unless
+//! [`Damaged::Salvage`] is asked for: then what is whole is read, and each [`LostSound`] is listed. A count or a size in a
+//! header that contradicts sound which is all there is a [`ClipNote`]. A file with a valid header and no samples is a
+//! valid, empty clip with [`ClipNote::EmptyFile`].
 //!
-//! What can't be noticed: damage inside an MP3 or AAC frame that still decodes (these formats carry no checksum by
-//! default), and the loss of whole frames at the end of a format that does not store its length (ADTS, MP3 without a
-//! Xing header, FLAC from a pipe, WAV of open length).
+//! What can't be noticed: damage inside an MP3 or AAC frame that still decodes to plausible samples (these formats carry no
+//! checksum by default), and the loss of whole frames at the end of a format that does not store its length (ADTS, MP3
+//! without a Xing header, FLAC from a pipe, WAV of open length).
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -44,10 +49,13 @@ mod limits;
 mod reading;
 mod resampling;
 
-pub use clip::{AudioInfo, Clip, ClipNote, Decoded};
-pub use error::{AudioError, Fault, FilePosition};
+pub use clip::{AudioInfo, Clip, ClipNote, Damaged, Decoded, LostSound, ReadOptions};
+pub use error::{AudioError, Fault, FilePosition, Remains};
 pub use limits::{MAX_CHANNELS, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
-pub use reading::{AudioStream, decode_bytes, decode_bytes_native, probe, read, read_native, read_range};
+pub use reading::{
+    AudioStream, decode_bytes, decode_bytes_native, decode_bytes_with, probe, read, read_native, read_range,
+    read_range_with, read_with,
+};
 pub use resampling::{Resampler, resample, resampled_len};
 /// What [`AudioStream::from_source`] reads from: implemented for files and cursors.
 pub use symphonia::core::io::MediaSource;

@@ -9,16 +9,20 @@ mod compute_threads;
 mod console;
 mod output;
 mod prelude;
+mod remarks;
 mod status;
 
 use commands::CommandLine;
 use compute_threads::start_threads;
 use console::Console;
 use earmark::inference::PipelineError;
+use earmark_core::text::visible;
 use status::Stopped;
+use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    earmark_core::caught_panics::hide_caught_panics();
     let line = match CommandLine::parse() {
         Ok(line) => line,
         Err(refusal) => return explain(&refusal),
@@ -63,9 +67,9 @@ fn is_broken_pipe(e: &anyhow::Error) -> bool {
         .any(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
-#[expect(clippy::print_stderr, reason = "the one place where a failure is printed")]
 fn print_error(e: &anyhow::Error) {
-    eprintln!("error: {}", whole_message(e));
+    // Names of files and classes in it can't control the terminal. A full disk behind stderr changes no exit status.
+    let _ = writeln!(std::io::stderr().lock(), "error: {}", visible(&whole_message(e)));
 }
 
 /// The error and its causes. A library's message is complete in itself; a cause that it repeats is left out.

@@ -5,6 +5,7 @@ use anyhow::Context;
 use earmark::metrics::ScoreTable;
 use earmark::report::{Align, text_table};
 use earmark_core::atomic;
+use earmark_core::text::{visible, visible_json};
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::Write;
@@ -13,20 +14,31 @@ use std::path::Path;
 /// The name that means stdout.
 const STDOUT: &str = "-";
 
+/// What is wrong where stdout fails.
+const NO_STDOUT: &str = "stdout: cannot be written to; free some space where it goes, or let it go elsewhere";
+
 /// Whether `path` means stdout. Then nothing else may be printed there.
 pub fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == STDOUT
 }
 
-/// Prints a line of results.
+/// Prints a line of results, or several. Names in it can't control the terminal.
 pub fn print(text: impl Display) -> anyhow::Result<()> {
-    writeln!(std::io::stdout().lock(), "{text}")?;
-    Ok(())
+    writeln!(std::io::stdout().lock(), "{}", visible(&text.to_string())).context(NO_STDOUT)
 }
 
 /// Prints JSON.
 pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
-    print(serde_json::to_string_pretty(value)?)
+    print_json_text(&serde_json::to_string_pretty(value)?)
+}
+
+/// Prints a JSON value on one line.
+pub fn print_json_line(value: &impl Serialize) -> anyhow::Result<()> {
+    print_json_text(&serde_json::to_string(value)?)
+}
+
+fn print_json_text(json: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stdout().lock(), "{}", visible_json(json)).context(NO_STDOUT)
 }
 
 /// Prints a result: as JSON where that is asked for, else as text.

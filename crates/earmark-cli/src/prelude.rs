@@ -1,9 +1,12 @@
 //! What nearly every command uses.
 
-pub use crate::args::{Choice, Compute, DataArgs, DataSource, RecipeArgs, Source, Threads, choice};
+pub use crate::args::{
+    Choice, Compute, DamagedArgs, DataArgs, DataSource, RecipeArgs, Source, Threads, choice,
+};
 pub use crate::console::Console;
 pub(crate) use crate::output;
 pub use crate::output::{cautions, number_table, print, print_as, print_json, print_written};
+pub(crate) use crate::remarks;
 pub use crate::status::{Status, Stopped};
 pub use anyhow::{Context, bail};
 pub use clap::{Args, Subcommand};

@@ -2,19 +2,20 @@
 //!
 //! [`write()`] fills a temporary file in the same folder, syncs it to the disk, renames it over the target and syncs the
 //! folder. A process killed at any moment leaves the old file whole, and at most a temporary named
-//! `.NAME.tmp-PID-COUNT`, which [`clean_leftovers`] recognises and removes.
+//! `.NAME.tmp-PID-COUNT`, which [`clean_leftovers`] and the next write of the same file remove.
 //!
 //! For tests, [`write()`] passes the crash points `write-half` (half of the bytes are in the temporary), `written` (all are, before
 //! the rename) and `renamed`: see [`crash_point`].
 
 pub use crate::crash_points::{crash_point, crash_point_is_set};
+pub use crate::leftovers::{clean_leftovers, clean_leftovers_older_than, has_ended, is_leftover};
 
-use std::ffi::{OsStr, OsString};
+use crate::leftovers;
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 /// A file that could not be written: which, why, and what to do about it. The target is as it was before.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +63,53 @@ fn remedy(cause: &io::Error) -> &'static str {
 /// When the disk, the folder or `fill` fails. The target is then untouched and the temporary is gone.
 pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), WriteError> {
     write_unnamed(path, Sync::Yes, fill).map_err(|cause| WriteError::new(path, cause))
+}
+
+/// What fills a file.
+pub type Fill<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
+
+/// Replaces several files that belong together: all of them are complete and on the disk before the first one takes its name, so that a
+/// kill leaves all old ones or all new ones. (Between the renames, which take microseconds, nothing else is done.)
+///
+/// # Errors
+///
+/// As [`write()`]. All files are then as they were, except where a rename itself fails.
+pub fn write_together(files: &[(&Path, Fill)]) -> Result<(), WriteError> {
+    let mut filled = Temporaries::default();
+    for &(path, fill) in files {
+        let failed = |cause| WriteError::new(path, cause);
+        let Some(target) = replaced_by(path).map_err(failed)? else {
+            write(path, fill)?;
+            continue;
+        };
+        if let Some(name) = target.file_name() {
+            leftovers::remove_those_of(folder_of(&target), name);
+        }
+        let (temporary, file) = create_temporary(&target).map_err(failed)?;
+        filled.0.push((temporary, target));
+        fill_and_sync(file, Sync::Yes, fill).map_err(failed)?;
+    }
+    crash_point("written");
+    for (temporary, target) in &filled.0 {
+        fs::rename(temporary, target).map_err(|cause| WriteError::new(target, cause))?;
+    }
+    crash_point("renamed");
+    for (_, target) in &filled.0 {
+        sync_folder(folder_of(target)).map_err(|cause| WriteError::new(target, cause))?;
+    }
+    Ok(())
+}
+
+/// Temporaries with the files that they become; removed where they have not become them.
+#[derive(Default)]
+struct Temporaries(Vec<(PathBuf, PathBuf)>);
+
+impl Drop for Temporaries {
+    fn drop(&mut self) {
+        for (temporary, _) in &self.0 {
+            let _ = fs::remove_file(temporary); // renamed already, unless something failed
+        }
+    }
 }
 
 /// Whether [`write()`] could begin: tries to make a temporary next to `path` and removes it again. For work that takes long and writes at its
@@ -117,6 +165,11 @@ fn write_unnamed(
         fill(&mut sink)?;
         return sink.flush();
     };
+    if sync == Sync::Yes
+        && let Some(name) = target.file_name()
+    {
+        leftovers::remove_those_of(folder_of(&target), name);
+    }
     let (temporary, file) = create_temporary(&target)?;
     let outcome = fill_and_rename(file, &temporary, &target, sync, fill);
     if outcome.is_err() {
@@ -133,18 +186,7 @@ fn fill_and_rename(
     sync: Sync,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let file = if crash_point_is_set("write-half") {
-        fill_in_halves(file, fill)?
-    } else {
-        let mut writer = BufWriter::with_capacity(1 << 16, file);
-        fill(&mut writer)?;
-        writer.into_inner().map_err(io::IntoInnerError::into_error)?
-    };
-    if sync == Sync::Yes {
-        file.sync_all()?;
-    }
-    // Windows can't rename an open file.
-    drop(file);
+    fill_and_sync(file, sync, fill)?;
     crash_point("written");
     fs::rename(temporary, target)?;
     crash_point("renamed");
@@ -152,6 +194,25 @@ fn fill_and_rename(
         sync_folder(folder_of(target))
     } else {
         Ok(())
+    }
+}
+
+/// Fills a file and closes it: Windows can't rename an open one.
+fn fill_and_sync(
+    file: File,
+    sync: Sync,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let file = if crash_point_is_set("write-half") {
+        fill_in_halves(file, fill)?
+    } else {
+        let mut writer = BufWriter::with_capacity(1 << 16, file);
+        fill(&mut writer)?;
+        writer.into_inner().map_err(io::IntoInnerError::into_error)?
+    };
+    match sync {
+        Sync::Yes => file.sync_all(),
+        Sync::No => Ok(()),
     }
 }
 
@@ -174,6 +235,9 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
+/// Longer names, in bytes, are shortened in those of temporaries: most file systems allow 255 in all.
+const LONG_NAME: usize = 200;
+
 fn create_temporary(target: &Path) -> io::Result<(PathBuf, File)> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let name = target
@@ -181,7 +245,15 @@ fn create_temporary(target: &Path) -> io::Result<(PathBuf, File)> {
         .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name"))?;
     loop {
         let mut hidden = OsString::from(".");
-        hidden.push(name);
+        match name.len() > LONG_NAME {
+            true => hidden.push(
+                name.to_string_lossy()
+                    .chars()
+                    .take(LONG_NAME / 4)
+                    .collect::<String>(),
+            ),
+            false => hidden.push(name),
+        }
         hidden.push(format!(
             ".tmp-{}-{}",
             std::process::id(),
@@ -217,56 +289,4 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
-}
-
-/// Is this the name of a temporary that [`write()`] makes: `.NAME.tmp-PID-COUNT`?
-pub fn is_leftover(name: &OsStr) -> bool {
-    let Some((stem, numbers)) = name.to_str().and_then(|name| name.rsplit_once(".tmp-")) else {
-        return false;
-    };
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    stem.len() > 1
-        && stem.starts_with('.')
-        && numbers
-            .split_once('-')
-            .is_some_and(|(pid, count)| digits(pid) && digits(count))
-}
-
-/// Removes the temporaries that killed processes left in `folder` (not below it); returns how many.
-///
-/// Call it where no other process is writing, such as a run directory that is about to be resumed.
-///
-/// # Errors
-///
-/// When the folder can't be listed or a leftover can't be removed.
-pub fn clean_leftovers(folder: &Path) -> io::Result<usize> {
-    clean_leftovers_older_than(folder, Duration::ZERO)
-}
-
-/// As [`clean_leftovers`], but spares files younger than `age`: for folders that several processes share.
-///
-/// # Errors
-///
-/// When the folder can't be listed or a leftover can't be removed.
-pub fn clean_leftovers_older_than(folder: &Path, age: Duration) -> io::Result<usize> {
-    let mut removed = 0;
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if !is_leftover(&entry.file_name()) {
-            continue;
-        }
-        let old = age.is_zero()
-            || entry
-                .metadata()
-                .and_then(|found| found.modified())
-                .is_ok_and(|changed| changed.elapsed().is_ok_and(|elapsed| elapsed >= age));
-        if old {
-            match fs::remove_file(entry.path()) {
-                Ok(()) => removed += 1,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-    Ok(removed)
 }

@@ -1,4 +1,6 @@
 //! Logs of one JSON value per line (`metrics.jsonl`) that can be cut back to a checkpoint.
+//!
+//! Each object is sealed with a checksum ([`seal`](crate::checksum::seal)); lines of earlier versions, without one, are read as well.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -7,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::atomic::{self, WriteError};
+use crate::checksum::{Seal, check_seal, seal};
 
 /// An open log; each [`append`](Self::append) adds one whole line with one write.
 #[derive(Debug)]
@@ -23,8 +26,8 @@ impl JsonLines {
     ///
     /// # Errors
     ///
-    /// When the file can't be read or written, or when a line before the last is not JSON: no killed run leaves that,
-    /// so the file is damaged or foreign, and nothing is cut.
+    /// When the file can't be read or written, or when a line before the last is not JSON or not the one that was sealed: no killed
+    /// run leaves that, so the file is damaged or foreign, and nothing is cut.
     pub fn open_cut(path: &Path, keep: impl Fn(&serde_json::Value) -> bool) -> Result<Self, WriteError> {
         let failed = |cause| WriteError::new(path, cause);
         let old = match fs::read(path) {
@@ -53,11 +56,10 @@ impl JsonLines {
     ///
     /// When `value` can't be written as JSON, or the disk fails.
     pub fn append(&mut self, value: &impl Serialize) -> Result<(), WriteError> {
-        let mut line =
-            serde_json::to_vec(value).map_err(|error| WriteError::new(&self.path, error.into()))?;
-        line.push(b'\n');
+        let json = serde_json::to_string(value).map_err(|error| WriteError::new(&self.path, error.into()))?;
+        let line = seal(json) + "\n";
         self.file
-            .write_all(&line)
+            .write_all(line.as_bytes())
             .map_err(|error| WriteError::new(&self.path, error))
     }
 
@@ -83,6 +85,12 @@ fn kept_lines(old: &[u8], keep: impl Fn(&serde_json::Value) -> bool) -> io::Resu
         if content.trim_ascii().is_empty() {
             continue;
         }
+        match check_seal(content) == Seal::Broken {
+            true if ended => return Err(damaged_line(index, "is damaged: its checksum differs")),
+            // What a killed run was writing.
+            true => continue,
+            false => {}
+        }
         match serde_json::from_slice::<serde_json::Value>(content) {
             // A torn number still reads as a number; only what closes itself is known to be whole.
             Ok(value) if ended || value.is_object() || value.is_array() => {
@@ -92,15 +100,15 @@ fn kept_lines(old: &[u8], keep: impl Fn(&serde_json::Value) -> bool) -> io::Resu
                 }
             }
             _ if !ended => {}
-            Err(error) => {
-                let message = format!(
-                    "line {} is not JSON ({error}): remove that line, or move the file away",
-                    index + 1
-                );
-                return Err(io::Error::new(io::ErrorKind::InvalidData, message));
-            }
+            Err(error) => return Err(damaged_line(index, &format!("is not JSON ({error})"))),
             Ok(_) => {}
         }
     }
     Ok(kept)
+}
+
+fn damaged_line(index: usize, what: &str) -> io::Error {
+    let line = index + 1;
+    let message = format!("line {line} {what}: remove that line, or move the file away");
+    io::Error::new(io::ErrorKind::InvalidData, message)
 }

@@ -4,25 +4,30 @@
 //! |---|---|
 //! | [`config`] | settings that can't work: [`ConfigError`], [`Check`], [`Within`] |
 //! | [`atomic`] | files that are old or new, never half; crash points for tests |
+//! | [`checksum`] | checksums inside files, that notice a flipped bit |
 //! | [`random`] | random streams that follow from a seed and a purpose |
 //! | [`threads`] | a pool of worker threads |
 //! | [`json_lines`] | logs with one JSON value per line |
 //! | [`human`] | sizes, durations and rates for people |
-//! | [`text`] | shell quoting, "did you mean" |
-//! | [`records`] | the one reader of CSV tables |
+//! | [`text`] | shell quoting, text that is safe to show, "did you mean" |
+//! | [`csv_table`] | the one reader of CSV tables |
 //! | [`labels`] | the one rule for the labels of a cell |
 //! | [`rows`] | means over the rows of a table |
 //! | [`protobuf`] | writing Protocol Buffers |
+//! | [`caught_panics`] | one input's panic as its error |
 
 pub mod atomic;
+pub mod caught_panics;
+pub mod checksum;
 mod crash_points;
+pub mod csv_table;
 mod data_workers;
 pub mod human;
 pub mod json_lines;
 pub mod labels;
+mod leftovers;
 pub mod protobuf;
 pub mod random;
-pub mod records;
 pub mod rows;
 mod setting_errors;
 pub mod text;

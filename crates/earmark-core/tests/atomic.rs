@@ -7,8 +7,6 @@ use std::process::Command;
 use std::time::Duration;
 
 use earmark_core::atomic::{self, clean_leftovers, clean_leftovers_older_than, is_leftover};
-use earmark_core::json_lines::JsonLines;
-use serde_json::json;
 
 const OLD: &[u8] = b"the old content";
 const NEW: &[u8] = b"the new content, which is longer";
@@ -66,6 +64,80 @@ fn a_killed_write_leaves_the_old_file_or_the_new_one() {
             "{point}: cleaning spares the file"
         );
     }
+}
+
+/// The next write of the same file removes what a dead process left of it, and nothing else.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_next_write_removes_what_is_left_of_the_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    // No process has the first number: Linux has at most four million.
+    let (dead, alive) = (4_294_967_000_u32, std::process::id());
+    let names = [
+        format!(".a.csv.tmp-{dead}-0"),
+        format!(".a.csv.tmp-{dead}-7"),
+        format!(".a.csv.tmp-{alive}-99999"),
+        format!(".b.csv.tmp-{dead}-0"),
+        "a.csv.tmp".into(),
+    ];
+    for name in &names {
+        fs::write(at(name), "half").unwrap();
+    }
+    let left = || names.iter().map(|name| at(name).exists()).collect::<Vec<_>>();
+    atomic::write_unsynced(&at("a.csv"), |out| out.write_all(NEW)).unwrap();
+    assert_eq!(left(), [true; 5], "a cache has its own rule");
+    atomic::write(&at("a.csv"), |out| out.write_all(NEW)).unwrap();
+    assert_eq!(left(), [false, false, true, true, true]);
+    atomic::write_together(&[(&at("b.csv"), &|out| out.write_all(NEW))]).unwrap();
+    assert_eq!(left(), [false, false, true, false, true]);
+}
+
+/// Not a test of its own: what the killed processes of the next one run.
+#[test]
+fn child_writes_a_pair_twice() {
+    if let Some(folder) = std::env::var_os("EARMARK_TEST_CHILD_WRITES_PAIR") {
+        let at = |name: &str| Path::new(&folder).join(name);
+        for content in [OLD, NEW] {
+            let fill = |out: &mut dyn io::Write| out.write_all(content);
+            atomic::write_together(&[(&at("names"), &fill), (&at("numbers"), &fill)]).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_killed_pair_is_all_old_or_all_new() {
+    for (point, expected, temporaries) in [
+        ("write-half:2", None, 2),
+        ("write-half:3", Some(OLD), 1),
+        ("write-half:4", Some(OLD), 2),
+        ("written:2", Some(OLD), 2),
+        ("renamed:1", Some(OLD), 0),
+        ("renamed:2", Some(NEW), 0),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let status = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "child_writes_a_pair_twice"])
+            .env("EARMARK_TEST_CHILD_WRITES_PAIR", folder.path())
+            .env("EARMARK_CRASH_AT", point)
+            .output()
+            .unwrap()
+            .status;
+        assert!(!status.success(), "{point}: the process should have died");
+        for name in ["names", "numbers"] {
+            let found = fs::read(folder.path().join(name)).ok();
+            assert_eq!(found.as_deref(), expected, "{point}: {name}");
+        }
+        assert_eq!(leftovers(folder.path()), temporaries, "{point}");
+    }
+    // A pair whose second half fails is not half written.
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let full = |_: &mut dyn io::Write| Err(io::ErrorKind::StorageFull.into());
+    let error = atomic::write_together(&[(&at("a"), &|out| out.write_all(NEW)), (&at("b"), &full)]);
+    let message = error.unwrap_err().to_string();
+    assert!(message.contains("b: cannot write the file"), "{message}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]
@@ -138,6 +210,18 @@ fn devices_are_written_to_and_a_full_one_is_named() {
     );
 }
 
+/// The longest names that file systems allow leave no room for the ending of a temporary.
+#[test]
+fn files_of_long_names_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["n".repeat(255), "ä".repeat(127)] {
+        let path = folder.path().join(name);
+        atomic::write(&path, |out| out.write_all(NEW)).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), NEW);
+    }
+    assert_eq!(leftovers(folder.path()), 0);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_link_stays_a_link() {
@@ -180,42 +264,6 @@ fn only_our_own_temporaries_are_leftovers() {
     ];
     let found: Vec<bool> = names.iter().map(|name| is_leftover(name.as_ref())).collect();
     assert_eq!(found, [true, true, false, false, false, false, false]);
-}
-
-#[test]
-fn a_log_torn_anywhere_is_cut_to_its_whole_lines() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("metrics.jsonl");
-    let lines: Vec<String> = (1..=4)
-        .map(|step| format!("{}\n", json!({"step": step, "loss": 0.5})))
-        .collect();
-    let whole = lines.concat();
-    for length in 0..=whole.len() {
-        fs::write(&path, &whole[..length]).unwrap();
-        // The run resumes from the checkpoint of step 3.
-        let mut log = JsonLines::open_cut(&path, |line| line["step"].as_u64() <= Some(3)).unwrap();
-        log.append(&json!({"step": 9})).unwrap();
-        log.sync().unwrap();
-        let ends = |count: usize| lines[..count].iter().map(String::len).sum::<usize>();
-        // A line that lacks only its line break is whole.
-        let kept = (0..=3)
-            .rev()
-            .find(|&count| count == 0 || length + 1 >= ends(count))
-            .unwrap();
-        let expected = format!("{}{}\n", lines[..kept].concat(), json!({"step": 9}));
-        assert_eq!(fs::read_to_string(&path).unwrap(), expected, "torn at {length}");
-    }
-}
-
-#[test]
-fn a_log_with_a_foreign_line_is_refused_and_left_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("metrics.jsonl");
-    let content = "{\"step\":1}\nhello\n{\"step\":2}\n";
-    fs::write(&path, content).unwrap();
-    let error = JsonLines::open_cut(&path, |_| true).unwrap_err().to_string();
-    assert!(error.contains("line 2 is not JSON"), "{error}");
-    assert_eq!(fs::read_to_string(&path).unwrap(), content);
 }
 
 /// Before long work: what `write` would refuse is refused, and nothing is left or changed.

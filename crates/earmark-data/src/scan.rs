@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use earmark_audio::{AudioError, AudioInfo, AudioStream};
+use earmark_audio::{AudioError, AudioInfo, AudioStream, ClipNote};
 use rayon::prelude::*;
+
+use crate::damaged_recordings::ClipDamage;
 
 /// Called with (files done, files in total) after each file, from any thread.
 pub type OnProgress<'a> = dyn Fn(usize, usize) + Sync + 'a;
@@ -25,12 +27,20 @@ pub(crate) fn scan<T: Sync, R: Send>(
     items.par_iter().map(one).collect()
 }
 
+/// What is known of a stream at its end.
+pub(crate) struct DecodedStream {
+    pub info: AudioInfo,
+    /// Its length, silence for lost sound included.
+    pub seconds: f64,
+    pub damage: Option<ClipDamage>,
+    pub notes: Vec<ClipNote>,
+}
+
 /// Decodes a stream to its end, block by block, so that a file of any length needs little memory.
-/// Returns the format of the file and its length in seconds.
 pub(crate) fn decode_all(
     mut stream: AudioStream,
     mut each_block: impl FnMut(&[f32]),
-) -> Result<(AudioInfo, f64), AudioError> {
+) -> Result<DecodedStream, AudioError> {
     let mut block = Vec::new();
     while stream.next_block(&mut block)? {
         each_block(&block);
@@ -38,7 +48,12 @@ pub(crate) fn decode_all(
     let info = stream.info().clone();
     // From the frames of the file, so resampling does not round the length.
     let seconds = stream.frames_read() as f64 / f64::from(info.sample_rate_hz.max(1));
-    Ok((info, seconds))
+    Ok(DecodedStream {
+        info,
+        seconds,
+        damage: ClipDamage::of(seconds, stream.losses()),
+        notes: stream.notes(),
+    })
 }
 
 /// Values with how often each occurs, the most frequent first, ties in ascending order.

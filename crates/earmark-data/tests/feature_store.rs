@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use earmark_audio::ClipNote;
+use earmark_audio::{ClipNote, Damaged};
 use earmark_core::{Check, Within};
 use earmark_data::Item;
 use earmark_data::feature_store::{CacheConfig, CacheNote, DiskCache, FeatureStore, ItemFault, StoreCounts};
@@ -434,5 +434,65 @@ fn settings_read_as_in_a_recipe() {
     assert_eq!(
         workers.to_string(),
         "cache.workers = 2000: must be 1024 or less; 0 means one per core"
+    );
+}
+
+/// A recording that was used in part is in the cache only for who uses such ones, with what is missing of it.
+#[test]
+fn damaged_recordings_are_cached_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = recordings(folder.path(), 1).remove(0);
+    let bytes = fs::read(&whole.path).unwrap();
+    let path = folder.path().join("cut.wav");
+    fs::write(&path, &bytes[..bytes.len() - 8000]).unwrap();
+    let refused = item(path, 3, &[]);
+    let salvaged = Item {
+        damaged: Damaged::Salvage,
+        ..refused.clone()
+    };
+    for (memory, disk) in [(64, None), (0, Some(folder.path().join("cache")))] {
+        let settings = config(memory, disk.as_deref());
+        let first = store(&settings);
+        let features = first.get(&salvaged, None).unwrap();
+        let remarks = first.remarks();
+        let damage = remarks["cut.wav"].damage.as_ref().unwrap();
+        assert_eq!(damage.losses.len(), 1, "{damage}");
+        assert!(
+            damage
+                .lost_seconds
+                .is_some_and(|lost| (lost - 4000.0 / 44_100.0).abs() < 1e-3)
+        );
+        let message = first.get(&refused, None).unwrap_err().to_string();
+        assert!(
+            message.contains("; 0.209 of 0.300 s can be read with --damaged salvage"),
+            "{message}"
+        );
+        // From the cache, with the same remark; the whole one has none.
+        let second = if disk.is_some() { store(&settings) } else { first };
+        assert_eq!(second.get(&salvaged, None).unwrap(), features);
+        assert!(second.get(&refused, None).is_err());
+        second.get(&whole, None).unwrap();
+        assert_eq!(second.remarks(), remarks);
+        assert!(second.counts().memory + second.counts().disk > 0);
+    }
+}
+
+/// A pipe among the recordings is named; nobody waits for somebody to write into it.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_not_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe.wav");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    if !made.is_ok_and(|status| status.success()) {
+        return;
+    }
+    let message = store(&config(0, None))
+        .get(&item(path, 1, &[]), None)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("it is not a regular file; save what it gives to a file"),
+        "{message}"
     );
 }

@@ -66,7 +66,7 @@ pub use clip_features::{HandcraftedFeatures, handcrafted_names};
 pub use error::FeatureError;
 pub use extractor::{Extractor, ExtractorScratch};
 pub use features::Features;
-pub use front_end::{ClipFeatures, FrontEnd};
+pub use front_end::{ClipFeatures, FrontEnd, InputShape, MOST_SEGMENT_NUMBERS};
 pub use mel::{Mel, MelNorm, MelScale, Triangles};
 pub use onnx::OnnxSegments;
 pub use postprocess::{BandScale, Deltas, GlobalScale, Postprocess};

@@ -4,7 +4,7 @@
 //! frames whose mean square is more than `top-db` below the loudest frame's are silent; everything from the first frame
 //! that is not silent to the last one stays.
 
-use crate::{positive_integer, stft::mirror};
+use crate::{front_end::MOST_OVERLAP, positive_integer, stft::mirror};
 use earmark_core::{Check, ConfigError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,9 @@ impl Default for Trimming {
     }
 }
 
+/// Limit of `frame-samples`: every frame is summed from its start.
+const LONGEST_FRAME: u32 = 1 << 20;
+
 /// Limit of `min-seconds`, which pads clips with zeros.
 const LONGEST_MIN_SECONDS: f64 = 3_600.0;
 
@@ -68,9 +71,19 @@ impl Check for Trimming {
         ConfigError::unless(positive, "top-db", self.top_db, remedy)?;
         // A hop beyond the frame would skip samples.
         let (hop, frame) = (self.hop_samples, self.frame_samples);
+        let remedy = format!("must be 1 to {LONGEST_FRAME}; librosa's is 2048");
+        ConfigError::check_range("frame-samples", frame, 1..=LONGEST_FRAME, &remedy)?;
         let remedy = "give at most front-end.trim.frame-samples; a quarter of it is usual";
         ConfigError::unless(hop <= frame, "hop-samples", hop, remedy)
             .map_err(|error| error.because(format!("is longer than a frame of {frame} samples")))?;
+        let least = (frame as usize).div_ceil(MOST_OVERLAP);
+        let remedy = format!("give at least {least}; a quarter of front-end.trim.frame-samples is usual");
+        ConfigError::unless(hop as usize >= least, "hop-samples", hop, remedy).map_err(|error| {
+            let times = frame.checked_div(hop).unwrap_or(frame);
+            error.because(format!(
+                "would put each sample into {times} frames of {frame} samples"
+            ))
+        })?;
         let seconds = self.min_seconds.unwrap_or(LONGEST_MIN_SECONDS);
         let remedy = format!(
             "must be above 0 and at most {LONGEST_MIN_SECONDS}, for example 0.5; leave it out for no limit"

@@ -1,7 +1,7 @@
 //! From the name of a published model to an installed model file.
 
 use crate::catalogue::PublishedModel;
-use crate::download::{Download, DownloadError, DownloadProgress};
+use crate::download::{Download, DownloadError, DownloadProgress, PATIENCE};
 use crate::import::{Import, ImportError, Imported, import};
 use crate::install_by_hand::by_hand;
 use std::path::{Path, PathBuf};
@@ -64,6 +64,7 @@ pub fn install(
         to: folder.join("downloads").join(model.file_name()),
         sha256: model.sha256.clone(),
         bytes: model.bytes,
+        patience: PATIENCE,
     };
     download.run(progress).map_err(|cause| InstallError::Download {
         cause,

@@ -1,6 +1,6 @@
 //! Downloads from a test server that drops connections, may not support ranges, and sends wrong bytes.
 
-use earmark_hub::download::{Download, DownloadError, DownloadOutcome, sha256_of};
+use earmark_hub::download::{Download, DownloadError, DownloadOutcome, PATIENCE, sha256_of};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::Path;
@@ -100,6 +100,7 @@ fn job(url: &str, folder: &Path, bytes: &[u8]) -> Download {
         to: folder.join("models/x.pt"),
         sha256: Some(sha256(bytes)),
         bytes: Some(bytes.len() as u64),
+        patience: PATIENCE,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Files of embeddings: `.npy` with a table, `.csv` and `.parquet`.
 
 use crate::{Embeddings, EmbeddingsError, npy_of_embeddings, parquet};
-use earmark_core::atomic;
+use earmark_core::atomic::{self, Fill};
 use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -9,8 +9,8 @@ use std::iter::once;
 use std::path::{Path, PathBuf};
 
 impl Embeddings {
-    /// Writes `.npy` (with its table), `.csv` or `.parquet`, by the ending of the name, and returns the files written. The table is
-    /// written first.
+    /// Writes `.npy` (with its table), `.csv` or `.parquet`, by the ending of the name, and returns the files written. Numbers and their
+    /// table are replaced together, so that no recording goes by the name of another.
     ///
     /// # Errors
     ///
@@ -31,8 +31,10 @@ impl Embeddings {
             }
             Some("npy") => {
                 let table = table_of_npy(path);
-                write(&table, &|w| self.write_csv(w, false))?;
-                write(path, &|w| npy_of_embeddings::write(self, w))?;
+                let names: Fill = &|w| self.write_csv(w, false);
+                let numbers: Fill = &|w| npy_of_embeddings::write(self, w);
+                let written_together = atomic::write_together(&[(&table, names), (path, numbers)]);
+                written_together.map_err(|e| failed(&e.path, &e.cause))?;
                 written.push(table);
             }
             _ => return Err(EmbeddingsError::new(path, NO_FORMAT)),

@@ -3,8 +3,8 @@
 use crate::devices_by_name::Device;
 use crate::model::Model;
 use crate::predict::{find_clips, named_items};
-use crate::segment_rows::{SegmentRowsJob, segment_rows};
-use crate::{Observer, PipelineError, PredictJob, Skips};
+use crate::segment_rows::{SegmentRowsJob, rows_for_means, segment_rows};
+use crate::{Observer, PipelineError, PredictJob, Remarks, Skips};
 use earmark_data::{FeatureStore, ReadAs};
 use earmark_engine::ScorerOutput;
 use earmark_features::Extractor;
@@ -24,7 +24,7 @@ pub struct EmbedJob {
     pub subset: Option<String>,
     /// Single files.
     pub files: Vec<PathBuf>,
-    /// How the folder is read where that differs from the model's recipe.
+    /// How the folder is read where that differs from the model's recipe. Damaged recordings are salvaged unless it says otherwise.
     pub read: ReadAs,
     /// One row per segment instead of their mean per clip.
     pub segments: bool,
@@ -32,12 +32,23 @@ pub struct EmbedJob {
     pub device: String,
 }
 
+/// Embeddings, and what became of the clips.
+#[derive(Clone, Debug)]
+pub struct EmbedResult {
+    /// The rows.
+    pub embeddings: Embeddings,
+    /// Clips that could not be read.
+    pub skipped: Skips,
+    /// What is missing of the others, and what contradicts their sound.
+    pub remarks: Remarks,
+}
+
 /// Embeds all clips; those that can't be read have no row. `None` when stopped.
 pub fn embed(
     job: &EmbedJob,
     observer: Observer,
     stop: &AtomicBool,
-) -> Result<Option<(Embeddings, Skips)>, PipelineError> {
+) -> Result<Option<EmbedResult>, PipelineError> {
     named_items(&job.files)?;
     let model = Model::open(&ModelRef::new(&job.model), &Device::named(&job.device)?)?;
     let (recipe, scorer) = (model.recipe(), model.scorer());
@@ -53,21 +64,29 @@ pub fn embed(
     let items = clips.items;
     let mut found = Embeddings::new(scorer.network.embedding_len(), job.segments);
     let seconds = 1.0 / scorer.extractor.frames_per_second();
+    let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?
+        .with_longest(recipe.predict.longest_seconds);
     let rows_job = SegmentRowsJob {
         scorer,
         output: ScorerOutput::Embeddings,
         items: &items,
-        store: &FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?,
+        store: &store,
         observer,
         stop,
     };
-    let whole = segment_rows(&rows_job, &mut skipped, |i, segments| {
-        if !job.segments {
-            return found.push(&items[i].file, None, &segments.mean());
-        }
-        for (start, row) in segments.starts.iter().zip(segments.rows()) {
-            found.push(&items[i].file, Some(*start as f64 * seconds), row);
-        }
-    })?;
-    Ok(whole.then_some((found, skipped)))
+    let whole = match job.segments {
+        true => segment_rows(&rows_job, &mut skipped, |i, segments| {
+            for (start, row) in segments.starts.iter().zip(segments.rows()) {
+                found.push(&items[i].file, Some(*start as f64 * seconds), row);
+            }
+        })?,
+        false => rows_for_means(&rows_job, &mut skipped, |i, segments| {
+            found.push(&items[i].file, None, &segments.mean());
+        })?,
+    };
+    Ok(whole.then(|| EmbedResult {
+        embeddings: found,
+        skipped,
+        remarks: Remarks::of(&store),
+    }))
 }

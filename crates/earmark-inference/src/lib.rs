@@ -8,9 +8,11 @@ mod embed;
 mod error;
 pub mod export;
 pub mod handcrafted;
+mod long_recordings;
 pub mod model;
 mod predict;
 mod progress;
+mod remarks;
 mod segment_rows;
 pub mod stream;
 pub mod tag;
@@ -18,13 +20,15 @@ pub mod thresholds;
 mod window_rule;
 
 pub use devices_by_name::Device;
-pub use embed::{EmbedJob, embed};
+pub use embed::{EmbedJob, EmbedResult, embed};
 pub use error::{PipelineError, Skips, reason};
+pub use long_recordings::{NotWhole, Outcome, OutcomeJob, Recordings};
 pub use model::Model;
 pub use predict::{
     PredictJob, Prediction, SegmentPrediction, SegmentRow, out_of_fold_segments, predict, predict_segments,
 };
 pub use progress::{Event, Observer};
+pub use remarks::{Remarks, grouped_notes};
 pub use segment_rows::{SegmentRowsJob, segment_rows};
 pub use thresholds::{ClassThresholds, DEFAULT_THRESHOLD, ThresholdConfig, ThresholdSource};
 pub use window_rule::{HOP_SHARE, WHOLE_CLIP_SECONDS, WindowHop, WindowLength, WindowRule};

@@ -55,6 +55,13 @@ pub enum Event<'a> {
         /// Why.
         reason: &'a str,
     },
+    /// A clip is used, though a part of it is missing.
+    Damaged {
+        /// Its name.
+        file: &'a str,
+        /// What is used of it, and what is missing.
+        what: &'a str,
+    },
     /// A data folder was read: what it is taken for, and notes about that, as
     /// [`DataSet::lines`](earmark_data::DataSet::lines) gives them. A job may say it several times.
     Data(&'a [String]),

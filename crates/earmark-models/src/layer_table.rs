@@ -30,18 +30,21 @@ pub struct LayerTable {
 impl LayerTable {
     /// Weights of all layers, without BatchNorm and biases.
     pub fn weights(&self) -> usize {
-        self.rows.iter().map(|r| r.weights).sum()
+        self.rows.iter().map(|r| r.weights).fold(0, usize::saturating_add)
     }
 
     /// Multiplications of all layers for one input.
     pub fn multiplies(&self) -> usize {
-        self.rows.iter().map(|r| r.multiplies).sum()
+        self.rows
+            .iter()
+            .map(|r| r.multiplies)
+            .fold(0, usize::saturating_add)
     }
 
     /// Scalars of all activations for one input: the least that training keeps for the backward pass.
     pub fn activations(&self) -> usize {
-        let scalars = |r: &LayerRow| r.activation.iter().product::<usize>();
-        self.rows.iter().map(scalars).sum()
+        let scalars = |r: &LayerRow| r.activation.iter().fold(1_usize, |n, d| n.saturating_mul(*d));
+        self.rows.iter().map(scalars).fold(0, usize::saturating_add)
     }
 }
 

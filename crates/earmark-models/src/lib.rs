@@ -26,5 +26,5 @@ pub use bypass::HiddenBypass;
 pub use earmark_kernels::{Isa, IsaError};
 pub use forward_pass::Forward;
 pub use layer_table::{LayerRow, LayerTable, short_count};
-pub use network_kinds::{Network, NetworkConfig};
+pub use network_kinds::{MOST_PARAMETERS, Network, NetworkConfig};
 pub use params::{VarBuilder, VarId, VarInit, VarKind, VarSpec, Vars, WeightInit, count_parameters, to_host};

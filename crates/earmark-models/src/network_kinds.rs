@@ -1,6 +1,7 @@
 //! The closed set of networks that a recipe can name, and how one is built.
 
 use crate::architecture::{Architecture, ArchitectureConfig};
+use crate::layer_table::short_count;
 use crate::networks::aux_skip_attention::AuxSkipAttentionConfig;
 use crate::networks::efficientat::EfficientAtConfig;
 use crate::networks::fc_net::FcNetConfig;
@@ -64,6 +65,9 @@ impl Check for NetworkConfig {
     }
 }
 
+/// Most parameters of a network: 4 GiB, and four times that in training. The largest published ones here have 80 million.
+pub const MOST_PARAMETERS: usize = 1 << 30;
+
 /// A built network: an [`Architecture`], cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Network(Arc<dyn Architecture>);
@@ -77,10 +81,11 @@ impl Deref for Network {
 }
 
 impl Network {
-    /// Builds the network for inputs of `channels` and logits of `classes`; returns it with the declarations of its variables.
+    /// Builds the network for inputs of `channels` and logits of `classes`; returns it with the declarations of its variables. No variable
+    /// has memory yet.
     ///
     /// # Errors
-    /// If a setting can't work, or there are no classes; keys begin with `network.`.
+    /// If a setting can't work, there are no classes, or more than [`MOST_PARAMETERS`]; keys begin with `network`.
     pub fn build(
         config: &NetworkConfig,
         channels: usize,
@@ -91,6 +96,13 @@ impl Network {
         ConfigError::check_range("network.classes", classes, 1.., remedy)?;
         let mut b = VarBuilder::default();
         let network = config.architecture().declare(&mut b, channels, classes);
-        Ok((Self(network), b.finish()))
+        let specs = b.finish();
+        let parameters = specs.iter().map(VarSpec::len).fold(0, usize::saturating_add);
+        let remedy = format!(
+            "at most {MOST_PARAMETERS} are possible; make it narrower, for example with a smaller network.width, base or hidden"
+        );
+        let size = format!("(of {} parameters)", short_count(parameters));
+        ConfigError::unless(parameters <= MOST_PARAMETERS, "network", size, remedy)?;
+        Ok((Self(network), specs))
     }
 }

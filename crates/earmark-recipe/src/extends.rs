@@ -1,7 +1,7 @@
 //! `extends`: a recipe's file is found, parsed, and laid over the recipe that it extends. Overrides are in `overrides`.
 
 use crate::RecipeError;
-use crate::builtin;
+use crate::built_in_recipes;
 use crate::key_error_with_line::locate;
 use crate::merge_remove_and_list_entries::merge;
 use crate::renamed::rename;
@@ -21,10 +21,10 @@ pub(crate) fn source(name: &str) -> Result<(PathBuf, String), RecipeError> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
         Err(cause) => return Err(RecipeError::Read { path, cause }),
     }
-    if let Some((name, text)) = builtin::find(name) {
+    if let Some((name, text)) = built_in_recipes::find(name) {
         return Ok((PathBuf::from(name), text.to_owned()));
     }
-    let near = suggest(name, builtin::names());
+    let near = suggest(name, built_in_recipes::names());
     let suggestion = near.map_or(String::new(), |near| format!(" (did you mean `{near}`?)"));
     Err(RecipeError::NotFound {
         name: name.into(),

@@ -6,7 +6,7 @@
 //! value and a remedy.
 
 mod any_recipe;
-pub mod builtin;
+pub mod built_in_recipes;
 mod check;
 mod error;
 mod extends;
@@ -17,6 +17,7 @@ mod overrides;
 mod recipe;
 mod renamed;
 mod stack_recipe;
+mod to_toml;
 
 pub use any_recipe::AnyRecipe;
 pub use error::RecipeError;

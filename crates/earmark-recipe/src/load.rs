@@ -5,7 +5,6 @@ use crate::extends::{parse_table, resolve, source};
 use crate::key_error_with_line::{key_error, locate, overridden};
 use crate::overrides::apply_override;
 use earmark_core::{Check, ConfigError};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::path::Path;
 use toml::{Table, Value};
@@ -60,8 +59,4 @@ fn from_table<T: RecipeFile>(
     })?;
     recipe.check().map_err(located)?;
     Ok(recipe)
-}
-
-pub(crate) fn to_toml(recipe: &impl Serialize) -> String {
-    toml::to_string_pretty(recipe).expect("a recipe is made of tables, strings and numbers")
 }

@@ -2,6 +2,7 @@
 
 use crate::RecipeError;
 use crate::load::{self, RecipeFile};
+use crate::to_toml::to_toml;
 use earmark_core::ConfigError;
 use earmark_data::augment::Augment;
 use earmark_data::{BatchConfig, CacheConfig, DataOptions, Stratify};
@@ -81,7 +82,7 @@ pub struct FoldsConfig {
 }
 
 /// Where evaluation and prediction differ from training.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct PredictConfig {
     /// Segments that a clip is cut into, whose scores are averaged. Default: those of the front end. Validation has its own key,
@@ -95,6 +96,31 @@ pub struct PredictConfig {
     /// are then scored whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub random_crops: Option<RandomCrops>,
+    /// Longest recording in seconds that is read whole by `predict`, `embed` and `eval`. A longer one is scored in chunks of this
+    /// length, whose segments are averaged as those of one recording are, so that memory does not grow with its length; the output says
+    /// so. 1 to 3600. Windows of `tag` and `listen` are not concerned.
+    #[serde(skip_serializing_if = "is_default_longest")]
+    pub longest_seconds: f64,
+}
+
+/// Ten minutes: longer than the clips of all published sets.
+const LONGEST_SECONDS: f64 = 600.0;
+
+/// Whether it is the default, which recipes leave out: programs before this key existed read them.
+fn is_default_longest(seconds: &f64) -> bool {
+    *seconds == LONGEST_SECONDS
+}
+
+impl Default for PredictConfig {
+    /// Segments as in training, averaged.
+    fn default() -> Self {
+        Self {
+            segments: None,
+            whole: false,
+            random_crops: None,
+            longest_seconds: LONGEST_SECONDS,
+        }
+    }
 }
 
 impl PredictConfig {
@@ -157,6 +183,6 @@ impl Recipe {
 
     /// The recipe as TOML, every default written out.
     pub fn to_toml(&self) -> String {
-        load::to_toml(self)
+        to_toml(self)
     }
 }

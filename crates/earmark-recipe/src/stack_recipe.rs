@@ -4,6 +4,7 @@ use crate::RecipeError;
 use crate::check::check_format;
 use crate::load::{self, RecipeFile};
 use crate::recipe::format;
+use crate::to_toml::to_toml;
 use earmark_core::{Check, ConfigError, Within};
 use earmark_data::{BatchConfig, SegmentSubset};
 use earmark_engine::{CheckpointConfig, TrainConfig, ValidationConfig};
@@ -118,7 +119,7 @@ impl StackRecipe {
 
     /// The recipe as TOML, every default written out.
     pub fn to_toml(&self) -> String {
-        load::to_toml(self)
+        to_toml(self)
     }
 }
 

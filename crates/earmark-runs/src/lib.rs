@@ -1,6 +1,6 @@
 //! Run directories: opened, listed, compared and shown as pages; from a model's name to its file.
 
-pub mod compare;
+pub mod common_clips_of_two_runs;
 pub mod experiment_log;
 pub mod optimism;
 mod page_data;

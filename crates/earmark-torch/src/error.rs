@@ -43,6 +43,12 @@ pub enum CheckpointFault {
         /// What is wrong.
         problem: String,
     },
+    /// A file in the archive is not what was written.
+    #[error("its part `{name}` is damaged (the CRC-32 differs): download or copy the file again")]
+    Checksum {
+        /// Its name in the archive.
+        name: String,
+    },
     /// A pickle instruction that no state dict needs.
     #[error(
         "its pickle has the instruction 0x{code:02x} at byte {at}, which no state dict needs; save model.state_dict() alone"

@@ -138,6 +138,43 @@ fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     out
 }
 
+/// Each single bit of what PyTorch wrote: refused, or the tensors are the same.
+#[test]
+fn every_flipped_bit_is_noticed_or_without_effect() {
+    for name in ["plain.pt", "nested.pt"] {
+        let whole = file(name);
+        let wanted = parse(&whole).unwrap();
+        let mut by_checksum = 0;
+        for bit in 0..8 * whole.len() {
+            let mut damaged = whole.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            match parse(&damaged) {
+                Ok(read) => assert!(read == wanted, "bit {bit} of {name}"),
+                Err(CheckpointFault::Checksum { .. }) => by_checksum += 1,
+                Err(_) => {}
+            }
+        }
+        assert!(by_checksum > whole.len(), "{by_checksum} of {name}");
+    }
+}
+
+/// An archive that was written without checksums is read.
+#[test]
+fn a_checksum_of_zero_says_nothing() {
+    let mut bytes = file("plain.pt");
+    let entries: Vec<usize> = (0..bytes.len() - 4)
+        .filter(|at| bytes[*at..].starts_with(b"PK\x01\x02"))
+        .collect();
+    assert!(entries.len() > 5);
+    for at in &entries {
+        bytes[at + 16..at + 20].fill(0);
+    }
+    assert_eq!(parse(&bytes), Ok(wanted()));
+    bytes[entries[0] + 16] = 1;
+    let refused = parse(&bytes).unwrap_err();
+    assert!(matches!(refused, CheckpointFault::Checksum { .. }), "{refused}");
+}
+
 /// Refused with a message, or read with numbers in proportion to the file.
 fn survives(bytes: &[u8]) {
     match parse(bytes) {

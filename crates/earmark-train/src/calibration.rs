@@ -42,7 +42,7 @@ pub enum CalibrateBy {
 pub enum CalibrateTo {
     /// A file; for several models a folder.
     Path(PathBuf),
-    /// They replace the models, each atomically.
+    /// They replace the models, all together.
     InPlace,
 }
 
@@ -87,7 +87,7 @@ pub fn calibrate(
     stop: &AtomicBool,
 ) -> Result<Option<CalibrationResult>, PipelineError> {
     let models = ModelSource::read_all(&job.models)?.into_iter();
-    let models: Vec<_> = models.map(|model| (model.path, model.file)).collect();
+    let mut models: Vec<_> = models.map(|model| (model.path, model.file)).collect();
     let targets = targets(job, &models)?;
     let Some((clips, groups, skipped)) = held_out_scores(job, &models, observer, stop)? else {
         return Ok(None);
@@ -123,10 +123,13 @@ pub fn calibrate(
     let (crossed, limits) = Calibration::cross_fit(&clips, &groups, options)?;
     let after = CalibrationQuality::of(&crossed, single_label, |clip| limits[clip].as_slice())?;
     let calibration = Calibration::fit(&clips, options)?;
-    for ((_, mut file), target) in models.into_iter().zip(&targets) {
+    for (_, file) in &mut models {
         file.meta.calibration = Some(calibration.clone());
-        file.save(target)?;
     }
+    // Folds of which some are calibrated and some are not would be blended without a word.
+    let files = models.iter().map(|(_, file)| file);
+    let files: Vec<(&Path, &ModelFile)> = targets.iter().map(PathBuf::as_path).zip(files).collect();
+    ModelFile::save_together(&files)?;
     Ok(Some(CalibrationResult {
         calibration,
         classes,

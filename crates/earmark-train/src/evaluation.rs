@@ -2,18 +2,17 @@
 
 use crate::evaluate_job::{Checkpoints, EvaluateJob};
 use crate::evaluated_clips::{ClipNotes, remember_data, test_items};
-use crate::training::prepare_clips;
-use crate::{Event, Observer, PipelineError, Skips, reason, stacking};
+use crate::training::{damaged_in, prepare_clips};
+use crate::{Event, Observer, PipelineError, Skips, stacking};
 use earmark_core::atomic::WriteError;
 use earmark_data::feature_store::CachedForm;
 use earmark_data::{FeatureStore, Item};
-use earmark_engine::checkpoint;
 use earmark_engine::evaluation::{
-    CheckpointClaim, Evaluation, EvaluationJob, ResultNotes, evaluate as evaluate_clips, every_nth,
-    write_result,
+    CheckpointClaim, Evaluation, EvaluationJob, ResultNotes, evaluate_with, every_nth, write_result,
 };
+use earmark_engine::{ScorerOutput, SegmentScores, checkpoint};
 use earmark_features::Extractor;
-use earmark_inference::{Device, Model};
+use earmark_inference::{Device, Model, NotWhole, Outcome, OutcomeJob, Recordings};
 use earmark_metrics::{Aligned, MetricsError, Report, ScoreTable};
 use earmark_runs::experiment_log::result_notes;
 use earmark_runs::optimism::Optimism;
@@ -32,6 +31,8 @@ pub struct EvaluateResult {
     pub already_evaluated: Vec<u64>,
     /// Clips left out.
     pub skipped: Skips,
+    /// Clips that were scored now though a part of them is missing, with what.
+    pub damaged: Skips,
     /// Why the results are too high, where the clips had a part in making the model.
     pub optimism: Option<Optimism>,
     /// Folder of the results.
@@ -58,11 +59,17 @@ pub fn evaluate(
     run.recipe.data = job.read.over(&run.recipe.data);
     let items = test_items(job, &run, observer)?;
     let notes = ClipNotes::of(job, &run, &run.recipe.name, &items)?;
-    let store = FeatureStore::new(Extractor::new(&run.recipe.front_end)?, &run.recipe.cache)?;
-    let mut ready = false;
-    evaluate_each(job, &items, &notes, observer, |step, path| {
-        if !ready {
-            prepare_clips(CachedForm::Features, &store, &items, observer, stop)?;
+    let cache = run.recipe.cache.at_most_defaults();
+    let store = FeatureStore::new(Extractor::new(&run.recipe.front_end)?, &cache)?
+        .with_longest(run.recipe.predict.longest_seconds);
+    let (mut ready, mut long) = (false, Vec::new());
+    let mut result = evaluate_each(job, &items, &notes, observer, |step, path| {
+        let is_first = !ready;
+        if is_first {
+            let (others, short): (Vec<Item>, Vec<Item>) =
+                items.iter().cloned().partition(|item| store.is_long(item));
+            prepare_clips(CachedForm::Features, &store, &short, observer, stop)?;
+            long = others;
             ready = true;
         }
         let model = match open_model(path, &run, &device) {
@@ -79,18 +86,69 @@ pub fn evaluate(
             step,
             stop,
         };
-        let fetch = |item: &Item| store.get(item, None).map_err(|e| reason(item, &e));
+        let recordings = Recordings::new(model.scorer(), &store)?;
+        let wanted = OutcomeJob {
+            output: ScorerOutput::Scores,
+            classes: model.classes(),
+            keep_segments: false,
+            stop,
+        };
         let total = items.len();
-        let evaluation = evaluate_clips(&work, fetch, &mut |done, lwlrap| {
+        let mut running = |done, lwlrap| {
             observer(Event::Evaluating {
                 step,
                 done,
                 total,
                 lwlrap,
-            })
-        })?;
+            });
+        };
+        let evaluation = evaluate_recordings(&work, &recordings, &wanted, &mut running)?;
+        if is_first {
+            report_remarks(&long, &store, observer);
+        }
         Ok(evaluation.map_or(Break(()), |evaluation| Continue(Some(evaluation))))
-    })
+    })?;
+    result.damaged = damaged_in(&store);
+    Ok(result)
+}
+
+/// Reports the damage and notes of recordings that were read in chunks.
+fn report_remarks(long: &[Item], store: &FeatureStore, observer: Observer) {
+    let remarks = store.remarks();
+    for item in long {
+        let Some(remarks) = remarks.get(&item.file) else {
+            continue;
+        };
+        let (file, what) = (item.file.as_str(), remarks.to_string());
+        match remarks.damage {
+            Some(_) => observer(Event::Damaged { file, what: &what }),
+            None => observer(Event::Note(format!("{file}: {what}"))),
+        }
+    }
+}
+
+/// Evaluates clips of any length; `None` when stopped.
+fn evaluate_recordings(
+    work: &EvaluationJob,
+    recordings: &Recordings,
+    wanted: &OutcomeJob,
+    running: &mut dyn FnMut(usize, Option<f64>),
+) -> Result<Option<Evaluation>, PipelineError> {
+    let mut failed = None;
+    let outcome = |item: &Item, fetched: Result<SegmentScores, NotWhole>| match recordings
+        .outcome(item, fetched, wanted)
+    {
+        Ok(Outcome::Scored(segments)) => Some(Ok(work.scorer.mean(&segments))),
+        Ok(Outcome::Skipped(reason)) => Some(Err(reason)),
+        Ok(Outcome::Stopped) => None,
+        Err(error) => {
+            failed = Some(error);
+            None
+        }
+    };
+    let fetch = |item: &Item| recordings.fetch(item);
+    let evaluation = evaluate_with(work, fetch, outcome, running)?;
+    failed.map_or(Ok(evaluation), Err)
 }
 
 /// Evaluates each checkpoint of a job that has not been evaluated yet. `score` gives `None` for one that is gone, and breaks when it was

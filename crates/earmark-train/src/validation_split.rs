@@ -205,7 +205,7 @@ mod tests {
             fold: None,
             group: group(i),
             verified: Some(i.is_multiple_of(3)),
-            line: None,
+            ..Item::default()
         };
         (0..40).map(clip).collect()
     }

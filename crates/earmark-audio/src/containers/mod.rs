@@ -4,21 +4,39 @@
 //! and take the end of a file for the end of its recording. Training needs the opposite. So each container is walked
 //! here from header to header before anything is decoded, and the decoder is later held to what the walk finds (the
 //! length, the position of the audio, the frames to leave out).
+//!
+//! A walk accounts for every byte: it is sound that is read, or known to be harmless (tags, padding), or reported as a
+//! [`LostSound`](crate::LostSound). It ends with a [`Fault`](crate::Fault) only where no sound can be had.
+//!
+//! Each folder is a family of containers, except [`codec_headers`], which several of them carry. What they share is next to
+//! the folders.
 
-mod adpcm;
-mod adts;
-mod aiff;
 mod byte_walker;
+mod codec_headers;
+mod container;
+mod first_bytes;
 mod flac;
 mod layout;
-mod mp3;
+mod leading_tags;
+mod matroska;
 mod mp4;
+mod mpeg;
 mod ogg;
+mod packet_layout;
+mod pcm;
 mod recognise;
 mod tags;
-mod wav;
-mod wav_chunks;
+mod unsupported;
 
 pub(crate) use byte_walker::ByteWalker;
-pub(crate) use layout::{AudioLayout, CodedLayout, Container, PcmLayout};
+pub(crate) use codec_headers::opus::{OpusHead, OpusPacket, packet_samples};
+pub(crate) use container::Container;
+pub(crate) use flac::layout::{FlacLayout, StreamInfo};
+pub(crate) use flac::{is_harmless, read_header as read_flac_header};
+pub(crate) use layout::{AudioLayout, BlockLayout, CodedLayout, CodedSection, FileWalk, PcmLayout};
+pub(crate) use matroska::blocks::{BlockStep, MatroskaBlocks};
+pub(crate) use ogg::pages::{Page as OggPage, PageScanner, Step as PageStep};
+pub(crate) use packet_layout::{
+    ListedPacket, PacketCodec, PacketLayout, PacketPlace, PacketSection, SymphoniaCodec,
+};
 pub(crate) use recognise::inspect;

@@ -1,9 +1,11 @@
 //! Arguments that several commands share.
 
+mod damaged_recordings;
 mod data_folder;
 mod device_and_threads;
 mod set_overrides_and_earmark_set;
 
+pub use damaged_recordings::DamagedArgs;
 pub use data_folder::{DataArgs, DataSource};
 pub use device_and_threads::{Compute, Threads, threads};
 pub use set_overrides_and_earmark_set::RecipeArgs;

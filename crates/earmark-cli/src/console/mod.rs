@@ -9,6 +9,7 @@ use earmark::data::DataSet;
 use earmark::engine::FitEvent;
 use earmark::inference::{Event, Observer, PipelineError};
 use earmark::metrics::number;
+use earmark_core::text::one_line;
 use progress::{Progress, Stage};
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -88,6 +89,11 @@ impl Console {
         }
     }
 
+    /// Prints a line about something that went wrong, even when quiet.
+    pub fn warning(&self, text: impl Display) {
+        self.lock().progress.line(&text.to_string());
+    }
+
     /// Says what a data folder is taken for.
     pub fn data(&self, set: &DataSet) {
         self.show(Event::Data(&set.lines()));
@@ -105,7 +111,19 @@ impl Console {
 
     /// Names an input that was skipped, even when quiet.
     pub fn skipped(&self, file: &str, reason: impl Display) {
-        self.lock().progress.line(&format!("skipped {file}: {reason}"));
+        let reason = reason.to_string();
+        let line = format!("skipped {}: {}", one_line(file), one_line(&reason));
+        self.lock().progress.line(&line);
+    }
+
+    /// Names an input of which a part is lost, once, even when quiet.
+    pub fn damaged(&self, file: &str, what: impl Display) {
+        let what = what.to_string();
+        let line = format!("damaged {}: {}", one_line(file), one_line(&what));
+        let mut state = self.lock();
+        if state.described.insert(line.clone()) {
+            state.progress.line(&line);
+        }
     }
 
     /// Shows how much of an archive is tagged, by bytes: a night counts for more than a second.
@@ -138,6 +156,7 @@ impl Console {
         };
         match event {
             Event::Skipped { file, reason } => self.skipped(file, reason),
+            Event::Damaged { file, what } => self.damaged(file, what),
             Event::Note(text) => self.note(text),
             Event::Data(lines) => self.once(lines),
             Event::Features { done, total } => count(Stage::Features, "features", done, total, None),

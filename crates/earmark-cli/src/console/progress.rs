@@ -1,6 +1,7 @@
 //! The progress bar, or a line now and then where stderr is not a terminal.
 
 use earmark_core::human::human_duration;
+use earmark_core::text::{one_line, visible};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -36,8 +37,9 @@ impl Progress {
         }
     }
 
-    /// Prints a line, above the bar.
+    /// Prints a line (or several), above the bar. Names in it can't control the terminal.
     pub fn line(&self, text: &str) {
+        let text = visible(text);
         let write = || {
             let _ = writeln!(std::io::stderr().lock(), "{text}");
         };
@@ -72,7 +74,7 @@ impl Progress {
         bar.set_length(total);
         // Workers report out of order.
         bar.set_position(done.max(if stage == Stage::Train { 0 } else { bar.position() }));
-        bar.set_message(text.clone());
+        bar.set_message(one_line(&text).into_owned());
         if !self.terminal && done < total && self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
             let left = human_duration(bar.eta().as_secs_f64());
@@ -102,7 +104,7 @@ impl Progress {
             .progress_chars("━━─");
         let bar = ProgressBar::with_draw_target(Some(total), target)
             .with_style(style)
-            .with_prefix(name.to_owned());
+            .with_prefix(one_line(name).into_owned());
         bar.enable_steady_tick(Duration::from_millis(500));
         bar
     }

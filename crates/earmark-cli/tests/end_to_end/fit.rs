@@ -43,7 +43,12 @@ fn a_folder_becomes_a_model_and_a_finished_fit_is_not_repeated() {
     assert_eq!(names(&first["ways"]), ["probe", "fine-tune", "summary-baseline"]);
     assert_eq!(first["left_out"], serde_json::json!([]));
     for way in first["ways"].as_array().expect("ways") {
-        assert_eq!(way["clips"], 18, "{way}");
+        // Fine-tuning is compared on two of the five folds.
+        let clips = way["clips"].as_u64().expect("a number");
+        match way["name"] == "fine-tune" {
+            true => assert!((6..=8).contains(&clips), "{way}"),
+            false => assert_eq!(clips, 18, "{way}"),
+        }
         assert!(way["accuracy"].is_number() && way["lwlrap"].is_number(), "{way}");
         assert_eq!(way["chosen"], way["name"] == first["chosen"]);
     }
@@ -74,7 +79,7 @@ fn a_folder_becomes_a_model_and_a_finished_fit_is_not_repeated() {
     assert_eq!(lab.bytes("m.safetensors"), model);
     let wanted = [
         "guessing",
-        "calibrated out of fold: log loss",
+        "out of fold, before calibration and after: log loss",
         "model: m.safetensors",
         "next:",
     ];
@@ -118,8 +123,8 @@ fn nothing_is_seen_of_the_fold_that_is_left_out() {
         }
         tables += 1;
     }
-    // The folds, three ways of scores, and a split of at least four folds of two trainings.
-    assert!(tables >= 1 + 3 + 2 * 4, "{tables}");
+    // The folds, three ways of scores, and a split of two folds of fine-tuning and at least four of the baseline.
+    assert!(tables >= 1 + 3 + 2 + 4, "{tables}");
     // The model itself reads the whole folder again.
     lab.earmark("predict m.safetensors --data tones -o scores.csv")
         .done();
@@ -144,7 +149,7 @@ fn without_a_network_and_time_there_is_a_model_still() {
     assert_eq!(found["chosen"], "summary-baseline");
     assert_eq!(names(&found["left_out"]), ["from-scratch"]);
     let reason = found["left_out"][0]["reason"].as_str().expect("a reason");
-    assert!(reason.ends_with("give more --minutes"), "{reason}");
+    assert!(reason.ends_with(" would be enough"), "{reason}");
     assert_eq!(found["model"], "tones.safetensors");
     lab.earmark("tag tones/high/0.wav --model tones.safetensors")
         .done();

@@ -1,7 +1,11 @@
-//! Words for shells, and names near a mistyped one.
+//! Words for shells, terminals and spreadsheets, and names near a mistyped one.
 
 mod mistyped_names;
 mod shell_words;
+mod spreadsheet_safe;
+mod terminal_safe;
 
 pub use mistyped_names::suggest;
 pub use shell_words::{command_line, quote};
+pub use spreadsheet_safe::spreadsheet_text;
+pub use terminal_safe::{one_line, visible, visible_json};

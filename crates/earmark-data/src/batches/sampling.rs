@@ -53,7 +53,8 @@ pub enum DrawMode {
 
 impl Check for Sampling {
     fn check(&self) -> Result<(), ConfigError> {
-        const MOST: usize = 1 << 31;
+        // An epoch is drawn at once, 16 bytes for each.
+        const MOST: usize = 1 << 26;
         let remedy = format!("must be between 1 and {MOST}");
         ConfigError::check_range("items", self.items, 1..=MOST, &remedy)?;
         ConfigError::check_share("class-balance", self.class_balance)?;

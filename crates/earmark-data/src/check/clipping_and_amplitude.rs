@@ -1,12 +1,14 @@
 //! Decodes one recording and measures it: length, amplitude, clipped samples, and a hash of the sound. Which recordings are
 //! empty, silent or clipped.
 
-use std::path::Path;
-
 use earmark_audio::{AudioError, AudioInfo, AudioStream};
 
 use super::fingerprint::{Fingerprint, Fingerprinter};
 use super::options::CheckOptions;
+use crate::damaged_recordings::ClipRemarks;
+use crate::dataset::item::Item;
+use crate::feature_store::ItemFault;
+use crate::read_recordings::{caught, options, refuse_nothing};
 use crate::scan::decode_all;
 
 /// What a recording contains, decoded to its end.
@@ -23,7 +25,12 @@ pub(super) struct Measured {
     pub content: blake3::Hash,
     /// What it sounds like.
     pub fingerprint: Fingerprint,
+    /// What is missing of it, and what contradicts it.
+    pub remarks: Option<ClipRemarks>,
 }
+
+/// The recordings that can be decoded to their end.
+pub(super) type Readable<'a> = Vec<(&'a Item, &'a Measured)>;
 
 impl Measured {
     /// Without any sample.
@@ -50,15 +57,26 @@ const FULL_SCALE: f32 = 0.999;
 /// A single sample at full scale is a loud recording; a run of them is a flat top.
 const RUN: u64 = 3;
 
-pub(super) fn measure(path: &Path) -> Result<Measured, AudioError> {
-    let stream = AudioStream::open_native(path)?;
+/// Measures a recording; what becomes of a damaged one is in the item.
+pub(super) fn measure(item: &Item) -> Result<Measured, ItemFault> {
+    let open = || AudioStream::open_with(&item.path, &options(item, None));
+    let measured = caught(item, || measure_stream(open()?))?;
+    let damage = measured
+        .remarks
+        .as_ref()
+        .and_then(|remarks| remarks.damage.as_ref());
+    refuse_nothing(item, damage)?;
+    Ok(measured)
+}
+
+fn measure_stream(stream: AudioStream) -> Result<Measured, AudioError> {
     let mut hash = blake3::Hasher::new();
     hash.update(&stream.sample_rate_hz().to_le_bytes());
     let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
     let (mut samples, mut clipped, mut run) = (0, 0, 0);
     let mut bytes = Vec::new();
     let mut printer = Fingerprinter::new(stream.sample_rate_hz());
-    let (info, seconds) = decode_all(stream, |block| {
+    let decoded = decode_all(stream, |block| {
         bytes.clear();
         for &x in block {
             bytes.extend_from_slice(&x.to_le_bytes());
@@ -78,8 +96,9 @@ pub(super) fn measure(path: &Path) -> Result<Measured, AudioError> {
     clipped += if run >= RUN { run } else { 0 };
     let amplitude = if samples == 0 { 0.0 } else { (high - low) / 2.0 };
     Ok(Measured {
-        info,
-        seconds,
+        remarks: ClipRemarks::of(&decoded.notes, decoded.damage.as_ref()),
+        info: decoded.info,
+        seconds: decoded.seconds,
         samples,
         amplitude,
         clipped,

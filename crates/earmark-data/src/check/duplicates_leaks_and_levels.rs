@@ -2,24 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use earmark_audio::AudioError;
 use earmark_core::human::human_amount;
 
-use super::clipping_and_amplitude::Measured;
-use super::findings_and_remedies::{Finding, FindingKind};
+use super::clipping_and_amplitude::{Measured, Readable};
+use super::damage_and_contradictions::remarked;
+use super::findings_and_remedies::{Finding, FindingKind, cause};
 use super::near_duplicates::near_duplicates;
 use super::options::CheckOptions;
 use crate::dataset::data_set::DataSet;
 use crate::dataset::item::Item;
+use crate::feature_store::ItemFault;
 use crate::scan::tally;
 use crate::wording::quoted;
-
-type Readable<'a> = Vec<(&'a Item, &'a Measured)>;
 
 /// All findings that need the audio, and those about names and groups.
 pub(super) fn findings(
     set: &DataSet,
-    measured: &[Result<Measured, AudioError>],
+    measured: &[Result<Measured, ItemFault>],
     options: &CheckOptions,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -29,12 +28,16 @@ pub(super) fn findings(
         match outcome {
             Ok(measured) => readable.push((item, measured)),
             Err(error) => {
-                let (cause, message) = (cause(error, item), error.to_string());
-                broken.entry(cause).or_default().push((item, message));
+                let message = error.to_string();
+                broken
+                    .entry(cause(&message, item))
+                    .or_default()
+                    .push((item, message));
             }
         }
     }
     findings.extend(broken.into_values().filter_map(|items| unreadable(&items)));
+    findings.extend(remarked(&readable));
     findings.extend(odd_levels(&readable, options));
     findings.extend(odd_formats(&readable));
     let audible = readable
@@ -46,15 +49,6 @@ pub(super) fn findings(
     findings.extend(same_names(set));
     findings.extend(groups(set, options));
     findings
-}
-
-/// Why a file can't be read, without what is its own: its path, the byte where it ends, and what is in parentheses or behind them.
-fn cause(error: &AudioError, item: &Item) -> String {
-    let message = error.to_string();
-    let path = format!("{}: ", item.path.display());
-    let cause = message.strip_prefix(&path).unwrap_or(&message);
-    let cause = cause.split(['(', ';']).next().unwrap_or_default();
-    cause.split(|c: char| c.is_ascii_digit()).collect()
 }
 
 /// One finding about all files that can't be read for one cause.
@@ -184,7 +178,14 @@ fn similar_sounds(audible: &Readable, options: &CheckOptions) -> Vec<Finding> {
         let cause = format!("nearly the same sound{across}: cut, louder, resampled or compressed again");
         Some(Finding::new(FindingKind::NearDuplicate, cause, items))
     };
-    near_duplicates(&prints).into_iter().filter_map(find).collect()
+    let found = near_duplicates(&prints);
+    let partial = found.is_partial.then(|| {
+        let message = "not all recordings could be compared for nearly the same sound, as there are too many: some may be missing above; check \
+                       the subsets one by one with --subset";
+        let nobody = std::iter::empty::<&Item>();
+        Finding::new(FindingKind::NearDuplicate, message.to_owned(), nobody)
+    });
+    found.groups.into_iter().filter_map(find).chain(partial).collect()
 }
 
 /// The items of each key.

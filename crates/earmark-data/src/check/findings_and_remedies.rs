@@ -40,6 +40,10 @@ pub enum FindingKind {
     NearDuplicate,
     /// The same file name in several subsets.
     SameName,
+    /// A part of it is missing or damaged; the rest is used.
+    Damaged,
+    /// A count or size of the file contradicts its sound, or its channels cancel each other out.
+    Contradiction,
     /// Decodes but has no samples.
     Empty,
     /// Silent throughout.
@@ -90,6 +94,10 @@ impl FindingKind {
                 "listen to them; `earmark data check --write FIXED.csv` makes a group of them, which no split separates"
             }
             Self::SameName => "rename them if both subsets are to be predicted into one table",
+            Self::Damaged => "replace them if you can; --damaged refuse leaves them out",
+            Self::Contradiction => {
+                "all of their sound is used; listen to them, or write them again with the program that made them"
+            }
             Self::Empty => "they train as padding; remove them unless they must be predicted",
             Self::Silent => "listen to them; remove them if nothing is there",
             Self::Clipped => "record or export them at a lower level if you can",
@@ -241,4 +249,13 @@ impl Finding {
         finding.cause.clone_from(&finding.message);
         (!finding.places.is_empty()).then_some(finding)
     }
+}
+
+/// Why a file can't be read, or what is odd about it, without what is its own: its path, the byte where it ends, and what is in
+/// parentheses or behind them.
+pub(super) fn cause(message: &str, item: &Item) -> String {
+    let path = format!("{}: ", item.path.display());
+    let cause = message.strip_prefix(&path).unwrap_or(message);
+    let cause = cause.split(['(', ';']).next().unwrap_or_default();
+    cause.split(|c: char| c.is_ascii_digit()).collect()
 }

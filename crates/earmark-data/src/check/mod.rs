@@ -3,6 +3,7 @@
 
 mod classes;
 mod clipping_and_amplitude;
+mod damage_and_contradictions;
 mod duplicates_leaks_and_levels;
 mod findings_and_remedies;
 mod fingerprint;

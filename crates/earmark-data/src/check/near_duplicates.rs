@@ -1,6 +1,6 @@
 //! Recordings that sound nearly the same: one is cut from the other, louder, resampled or compressed again.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::fingerprint::Fingerprint;
 
@@ -10,23 +10,78 @@ const LEAST_FRAMES: usize = 43;
 /// Share of the bits that may differ. On Kitchen20, copies differ in at most a quarter, and no other recordings in less than 0.44.
 const MOST_DIFFERENT: f64 = 0.25;
 
-/// Frames that more recordings than this have in common say nothing.
+/// Up to this many frames with the same bits are compared each with each, and beyond that each with the next: many copies of one recording
+/// are found so, too.
 const COMMON: usize = 50;
 
-/// Groups of recordings that sound nearly the same, each ascending and of two or more, in the order of their first members.
-pub(super) fn near_duplicates(prints: &[&Fingerprint]) -> Vec<Vec<usize>> {
+/// Of frames with the same bits, more than this many in a recording say nothing: it hums, and so may others.
+const HUMMING: usize = 2;
+
+/// Frames that are looked at, 12 bytes each. Of larger sets, a share is, chosen by their bits and so alike in all recordings.
+const MOST_FRAMES: usize = 1 << 25;
+
+/// Comparisons that are remembered, so that none is made twice in a row.
+const REMEMBERED: usize = 1 << 21;
+
+/// Recordings that sound nearly the same.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct NearDuplicates {
+    /// Each ascending and of two or more, in the order of their first members.
+    pub groups: Vec<Vec<usize>>,
+    /// Whether the set was too large for all frames to be looked at, or all pairs to be compared, so that some may be missing.
+    pub is_partial: bool,
+}
+
+/// How much is looked at.
+#[derive(Clone, Copy)]
+struct Limits {
+    frames: usize,
+    comparisons: usize,
+}
+
+/// Groups of recordings that sound nearly the same.
+pub(super) fn near_duplicates(prints: &[&Fingerprint]) -> NearDuplicates {
+    let limits = Limits {
+        frames: MOST_FRAMES,
+        // So that a check ends, whatever a set has in common.
+        comparisons: 20_000_000,
+    };
+    near_duplicates_within(prints, limits)
+}
+
+fn near_duplicates_within(prints: &[&Fingerprint], limits: Limits) -> NearDuplicates {
+    let (places, mut is_partial) = places(prints, limits.frames);
     let mut leader: Vec<usize> = (0..prints.len()).collect();
-    for (a, b, offset) in alignments(prints) {
-        let (first, second) = (leader_of(&leader, a), leader_of(&leader, b));
-        if first != second && alike(prints[a], prints[b], offset) {
-            leader[first.max(second)] = first.min(second);
+    let mut tried = HashSet::new();
+    let mut left = limits.comparisons;
+    let mut compare = |first: &Place, second: &Place| {
+        let (a, b) = (first.recording as usize, second.recording as usize);
+        let leaders = (leader_of(&leader, a), leader_of(&leader, b));
+        let offset = (second.frame as usize).cast_signed() - (first.frame as usize).cast_signed();
+        if leaders.0 == leaders.1 || !tried.insert((a, b, offset)) {
+            return true;
         }
-    }
+        if tried.len() > REMEMBERED {
+            tried.clear();
+        }
+        if alike(prints[a], prints[b], offset) {
+            leader[leaders.0.max(leaders.1)] = leaders.0.min(leaders.1);
+        }
+        left = left.saturating_sub(1);
+        left > 0
+    };
+    let all = places
+        .chunk_by(|a, b| a.bits == b.bits)
+        .all(|same| pairs(same, &mut compare));
+    is_partial |= !all;
     let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for at in 0..prints.len() {
         groups.entry(leader_of(&leader, at)).or_default().push(at);
     }
-    groups.into_values().filter(|group| group.len() > 1).collect()
+    NearDuplicates {
+        groups: groups.into_values().filter(|group| group.len() > 1).collect(),
+        is_partial,
+    }
 }
 
 /// The first member of a recording's group.
@@ -38,24 +93,55 @@ fn leader_of(leader: &[usize], at: usize) -> usize {
     at
 }
 
-/// Pairs of recordings with a frame of the same bits, and how many frames later it is in the second.
-fn alignments(prints: &[&Fingerprint]) -> HashSet<(usize, usize, isize)> {
-    let mut places: HashMap<u32, Vec<(usize, usize)>> = HashMap::new();
-    for (recording, print) in prints.iter().enumerate() {
-        for (frame, bits) in print.iter().enumerate() {
-            if let Some(bits) = bits {
-                places.entry(*bits).or_default().push((recording, frame));
-            }
-        }
+/// A frame of a recording.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    bits: u32,
+    recording: u32,
+    frame: u32,
+}
+
+/// The frames of all recordings by their bits; about `most` of them, and whether there are more.
+fn places(prints: &[&Fingerprint], most: usize) -> (Vec<Place>, bool) {
+    let total: usize = prints.iter().map(|print| print.iter().flatten().count()).sum();
+    let share = u32::try_from(total.div_ceil(most.max(1)))
+        .unwrap_or(u32::MAX)
+        .max(1);
+    // Multiplied by the golden ratio (Knuth), so that the choice does not follow single bands.
+    let is_looked_at = |bits: u32| bits.wrapping_mul(0x9e37_79b9) <= u32::MAX / share;
+    let mut places = Vec::with_capacity(total.min(most));
+    for (recording, print) in (0_u32..).zip(prints) {
+        let frames = (0_u32..).zip(print.iter());
+        let frames = frames.filter_map(|(frame, bits)| Some((frame, (*bits)?)));
+        places.extend(
+            frames
+                .filter(|(_, bits)| is_looked_at(*bits))
+                .map(|(frame, bits)| Place {
+                    bits,
+                    recording,
+                    frame,
+                }),
+        );
     }
-    let mut found = HashSet::new();
-    for places in places.into_values().filter(|places| places.len() <= COMMON) {
-        for (i, &(a, frame)) in places.iter().enumerate() {
-            let others = places[i + 1..].iter().filter(|(b, _)| *b != a);
-            found.extend(others.map(|&(b, later)| (a, b, later.cast_signed() - frame.cast_signed())));
-        }
+    places.sort_unstable();
+    (places, share > 1)
+}
+
+/// Compares the recordings that have frames with the same bits; false where `compare` wants no more.
+fn pairs(places: &[Place], compare: &mut impl FnMut(&Place, &Place) -> bool) -> bool {
+    if places.len() <= COMMON {
+        return places.iter().enumerate().all(|(i, first)| {
+            let mut others = places[i + 1..]
+                .iter()
+                .filter(|other| other.recording != first.recording);
+            others.all(|second| compare(first, second))
+        });
     }
-    found
+    let firsts: Vec<&Place> = places
+        .chunk_by(|a, b| a.recording == b.recording)
+        .filter_map(<[Place]>::first)
+        .collect();
+    places.len() > HUMMING * firsts.len() || firsts.windows(2).all(|two| compare(two[0], two[1]))
 }
 
 /// Whether most bits agree where both recordings have sound, if `b` is this many frames behind `a`.
@@ -93,7 +179,9 @@ mod tests {
     }
 
     fn groups(prints: &[Fingerprint]) -> Vec<Vec<usize>> {
-        near_duplicates(&prints.iter().collect::<Vec<_>>())
+        let found = near_duplicates(&prints.iter().collect::<Vec<_>>());
+        assert!(!found.is_partial);
+        found.groups
     }
 
     #[test]
@@ -139,5 +227,37 @@ mod tests {
         // Ten seconds of its middle.
         let cut = &long[20 * RATE as usize..30 * RATE as usize];
         assert_eq!(groups(&[print(&long, RATE), print(cut, RATE)]), [[0, 1]]);
+    }
+
+    /// More copies than are compared each with each are one group, and what hums like many others is in none.
+    #[test]
+    fn any_number_of_copies_is_found() {
+        let sound = noise(11, 16_000);
+        let copies = (0..COMMON + 10).map(|k| {
+            let level = 1.0 - 0.01 * k as f32;
+            print(&sound.iter().map(|x| level * x).collect::<Vec<_>>(), RATE)
+        });
+        let mut prints: Vec<Fingerprint> = copies.collect();
+        prints.push(print(&noise(12, 16_000), RATE));
+        let found = groups(&prints);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0], (0..COMMON + 10).collect::<Vec<_>>());
+        // The same bits in all frames.
+        let hum: Fingerprint = vec![Some(0x0f0f_0f0f); 200];
+        let humming: [Fingerprint; 5] = std::array::from_fn(|_| hum.clone());
+        assert!(groups(&humming).is_empty());
+    }
+
+    #[test]
+    fn a_limit_is_said() {
+        let sounds: Vec<Fingerprint> = (0..6).map(|k| print(&noise(20 + k / 2, 16_000), RATE)).collect();
+        let sounds: Vec<&Fingerprint> = sounds.iter().collect();
+        let within = |frames, comparisons| near_duplicates_within(&sounds, Limits { frames, comparisons });
+        let all = within(1 << 20, 1 << 20);
+        assert_eq!((all.groups.len(), all.is_partial), (3, false));
+        // Copies to the bit are found by a quarter of their frames.
+        let some = within(sounds.iter().map(|s| s.len()).sum::<usize>() / 4, 1 << 20);
+        assert_eq!((some.groups, some.is_partial), (all.groups, true));
+        assert!(within(1 << 20, 1).is_partial);
     }
 }

@@ -20,7 +20,7 @@ use crate::scan::{OnProgress, scan, tally};
 /// Missing files appear in the report if the set was loaded with
 /// [`MissingFiles::Skip`](crate::MissingFiles::Skip). A broken file is a finding, not a failure.
 pub fn check(set: &DataSet, options: &CheckOptions, progress: &OnProgress<'_>) -> CheckReport {
-    let measured = scan(&set.items, progress, |item| measure(&item.path));
+    let measured = scan(&set.items, progress, measure);
     let audio: Vec<&Measured> = measured.iter().flatten().collect();
     let counts = classes::count(set, options);
     let mut findings = skipped(set);
@@ -52,11 +52,18 @@ fn skipped(set: &DataSet) -> Vec<Finding> {
     let kind_of = |reason: &SkipReason| match reason {
         SkipReason::Missing { .. } => FindingKind::Missing,
         SkipReason::FileName => FindingKind::FileName,
+        SkipReason::DanglingLink
+        | SkipReason::NotRegular
+        | SkipReason::Inaccessible
+        | SkipReason::Unlisted => FindingKind::Unreadable,
         SkipReason::NotAudio | SkipReason::NoClassFolder | SkipReason::OtherFolder => FindingKind::Skipped,
     };
     let find = |kind| {
         let about = match kind {
             FindingKind::Missing => "listed in the tables but missing",
+            FindingKind::Unreadable => {
+                "not used: a link that leads nowhere, not a regular file, or a folder that can't be listed"
+            }
             FindingKind::FileName => "not used: a name that is not UTF-8 cannot be in a table",
             _ => "not used: not audio, or not in a folder of a class, subset or fold",
         };
@@ -65,6 +72,11 @@ fn skipped(set: &DataSet) -> Vec<Finding> {
         let amount = |n| human_amount(n, "file is", "files are");
         Finding::any(kind, files, |n| format!("{} {about}", amount(n)))
     };
-    let kinds = [FindingKind::Missing, FindingKind::FileName, FindingKind::Skipped];
+    let kinds = [
+        FindingKind::Missing,
+        FindingKind::Unreadable,
+        FindingKind::FileName,
+        FindingKind::Skipped,
+    ];
     kinds.into_iter().filter_map(find).collect()
 }

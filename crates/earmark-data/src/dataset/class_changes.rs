@@ -1,4 +1,5 @@
-//! Classes that a recipe renames, merges or leaves out, whatever the tables call them.
+//! The setting `classes` and its rules: classes that a recipe renames, merges or leaves out, whatever the tables call them.
+//! `layout/apply_class_changes` applies them to the rows that were read.
 
 use std::collections::BTreeMap;
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use earmark_core::records::read_records;
+use earmark_core::csv_table::read_records;
 use serde::{Deserialize, Serialize};
 
 use crate::wording::hint;

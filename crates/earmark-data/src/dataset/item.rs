@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use earmark_audio::Damaged;
 use serde::Serialize;
 
 /// One recording of a data set.
@@ -26,6 +27,9 @@ pub struct Item {
     pub verified: Option<bool>,
     /// Line of the table, counted from 1; `None` when there is no table.
     pub line: Option<usize>,
+    /// Whether it is used where a part of it is missing or damaged. Not what the data says, but how it is read.
+    #[serde(skip)]
+    pub damaged: Damaged,
 }
 
 impl Item {
@@ -65,10 +69,33 @@ pub enum SkipReason {
     /// Its name, or that of a folder around it, is not UTF-8, so no table can name it.
     #[display("has a name that is not UTF-8 and cannot be written to tables; rename it")]
     FileName,
+    /// It is a link to nothing.
+    #[display("is a link that leads nowhere; restore what it leads to, or remove it")]
+    DanglingLink,
+    /// It is a pipe, a socket or a device: to open it might wait forever.
+    #[display("is not a regular file; save what it gives to a file, or leave it out")]
+    NotRegular,
+    /// The system does not say what it is.
+    #[display("can't be opened; check its permissions and those of its folder, or leave it out")]
+    Inaccessible,
+    /// A folder whose content is not known.
+    #[display("can't be listed; check its permissions, or leave it out")]
+    Unlisted,
     /// It is listed (on this line) but missing, and the options say to skip missing files.
     #[display("is {}missing", line.map(|line| format!("listed on line {line} but ")).unwrap_or_default())]
     Missing {
         /// Line of the table, where there is one.
         line: Option<usize>,
     },
+}
+
+impl SkipReason {
+    /// Whether it may be a recording of the set that this machine can't read now: what a folder contains, unlike a table, can't be
+    /// refused for one odd entry.
+    pub fn is_unreadable(&self) -> bool {
+        matches!(
+            self,
+            Self::DanglingLink | Self::NotRegular | Self::Inaccessible | Self::Unlisted
+        )
+    }
 }

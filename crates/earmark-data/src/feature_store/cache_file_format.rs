@@ -10,22 +10,40 @@
 //!       44..76   BLAKE3 of all other bytes
 //!       76..     float32, [channels, bands, frames]
 //! ```
+//!
+//! A file with further notes, or of which a part could not be read, has version 2: behind the numbers is JSON with both.
 
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use earmark_audio::ClipNote;
 use earmark_features::Features;
+use serde::{Deserialize, Serialize};
+
+use crate::damaged_recordings::ClipDamage;
 
 /// Features of one clip, and what decoding noted about its file. Clip-level features have a file of their own.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct CacheEntry {
     pub(super) features: Arc<Features>,
     pub(super) notes: Vec<ClipNote>,
+    pub(super) damage: Option<ClipDamage>,
+}
+
+/// What the header has no place for.
+#[derive(Default, Serialize, Deserialize)]
+struct Further {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    contradictions: Vec<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    cancels: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    damage: Option<ClipDamage>,
 }
 
 const MAGIC: &[u8; 8] = b"EARMFEAT";
 const VERSION: u32 = 1;
+const VERSION_WITH_FURTHER: u32 = 2;
 const CHECKSUM: std::ops::Range<usize> = 44..76;
 const HEADER_BYTES: usize = 76;
 
@@ -39,14 +57,36 @@ impl CacheEntry {
     pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let mut payload = Vec::with_capacity(self.features.data.len() * size_of::<f32>());
         payload.extend(self.features.data.iter().flat_map(|value| value.to_le_bytes()));
-        let mut header = self.header()?;
+        let further = self.further();
+        if let Some(further) = &further {
+            serde_json::to_writer(&mut payload, further)?;
+        }
+        let version = further.map_or(VERSION, |_| VERSION_WITH_FURTHER);
+        let mut header = self.header(version)?;
         let sum = checksum(&header, &payload);
         header[CHECKSUM].copy_from_slice(sum.as_bytes());
         out.write_all(&header)?;
         out.write_all(&payload)
     }
 
-    fn header(&self) -> io::Result<[u8; HEADER_BYTES]> {
+    /// What the header has no place for, if there is anything.
+    fn further(&self) -> Option<Further> {
+        let mut further = Further {
+            damage: self.damage.clone(),
+            ..Further::default()
+        };
+        for note in &self.notes {
+            match note {
+                ClipNote::Contradiction(what) => further.contradictions.push(what.clone()),
+                ClipNote::Cancels => further.cancels = true,
+                _ => {}
+            }
+        }
+        let nothing = further.contradictions.is_empty() && !further.cancels && further.damage.is_none();
+        (!nothing).then_some(further)
+    }
+
+    fn header(&self, version: u32) -> io::Result<[u8; HEADER_BYTES]> {
         let small =
             |value: usize| u32::try_from(value).map_err(|_| io::Error::from(io::ErrorKind::InvalidData));
         let (mut empty, mut from_hz, mut to_hz, mut mixed) = (0, 0, 0, 0);
@@ -55,6 +95,7 @@ impl CacheEntry {
                 ClipNote::EmptyFile => empty = 1,
                 ClipNote::Resampled { from, to } => (from_hz, to_hz) = (from, to),
                 ClipNote::DownMixed { channels } => mixed = u32::from(channels),
+                _ => {}
             }
         }
         let mut header = [0; HEADER_BYTES];
@@ -63,7 +104,7 @@ impl CacheEntry {
         let channels = small(self.features.channels)?;
         let bands = small(self.features.bands)?;
         let fields = [
-            (8, VERSION),
+            (8, version),
             (12, channels),
             (16, bands),
             (28, empty),
@@ -81,18 +122,23 @@ impl CacheEntry {
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let (header, payload) = bytes.split_first_chunk::<HEADER_BYTES>()?;
         let number = |at: usize| header[at..at + 4].try_into().map(u32::from_le_bytes).ok();
+        let version = number(8)?;
         if &header[..8] != MAGIC
-            || number(8)? != VERSION
+            || !(VERSION..=VERSION_WITH_FURTHER).contains(&version)
             || header[CHECKSUM] != *checksum(header, payload).as_bytes()
         {
             return None;
         }
         let (channels, bands) = (number(12)? as usize, number(16)? as usize);
         let frames = usize::try_from(u64::from_le_bytes(header[20..28].try_into().ok()?)).ok()?;
-        if !payload.len().is_multiple_of(size_of::<f32>()) {
-            return None;
-        }
-        let data = payload
+        let numbers = channels.checked_mul(bands)?.checked_mul(frames)?;
+        let (numbers, further) = payload.split_at_checked(numbers.checked_mul(size_of::<f32>())?)?;
+        let further: Further = match version {
+            VERSION if further.is_empty() => Further::default(),
+            VERSION => return None,
+            _ => serde_json::from_slice(further).ok()?,
+        };
+        let data = numbers
             .as_chunks::<4>()
             .0
             .iter()
@@ -114,7 +160,15 @@ impl CacheEntry {
                 channels: u16::try_from(number(40)?).ok()?,
             });
         }
-        Some(Self { features, notes })
+        notes.extend(further.contradictions.into_iter().map(ClipNote::Contradiction));
+        if further.cancels {
+            notes.push(ClipNote::Cancels);
+        }
+        Some(Self {
+            features,
+            notes,
+            damage: further.damage,
+        })
     }
 }
 

@@ -1,7 +1,9 @@
 //! What cached features are identified by.
 
+use earmark_audio::Damaged;
 use earmark_features::Extractor;
 
+use super::cache_file_format::CacheEntry;
 use super::content_hash::ContentHash;
 
 /// What is cached of a clip. The recipe decides: features, unless the waveform is augmented.
@@ -14,6 +16,9 @@ pub enum CachedForm {
     Samples,
 }
 
+/// What decoding makes of a file: raised where some files give other samples than before, so that nothing of old is taken for them.
+const DECODING: &[u8] = b"decoding 2; ";
+
 /// The hash of a file's content and of what is computed from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct CacheKey(pub(super) blake3::Hash);
@@ -22,6 +27,7 @@ impl CacheKey {
     pub(super) fn new(content: ContentHash, form: CachedForm, extractor: &Extractor) -> Self {
         let mut hasher = blake3::Hasher::new();
         hasher.update(content.0.as_bytes());
+        hasher.update(DECODING);
         match form {
             CachedForm::Features => hasher.update(extractor.fingerprint().as_bytes()),
             // What determines samples: the rate and what is trimmed, as decoding and resampling are the same for all.
@@ -32,5 +38,23 @@ impl CacheKey {
             }
         };
         Self(hasher.finalize())
+    }
+
+    /// The keys to look under: what was made of a damaged file is found only by who uses such files.
+    pub(super) fn allowed(self, damaged: Damaged) -> impl Iterator<Item = Self> {
+        let salvaged = (damaged == Damaged::Salvage).then(|| self.salvaged());
+        [Some(self), salvaged].into_iter().flatten()
+    }
+
+    /// The key of an entry that was just computed.
+    pub(super) fn of(self, entry: &CacheEntry) -> Self {
+        match entry.damage {
+            None => self,
+            Some(_) => self.salvaged(),
+        }
+    }
+
+    fn salvaged(self) -> Self {
+        Self(blake3::hash(&[&b"salvaged: "[..], self.0.as_bytes()].concat()))
     }
 }

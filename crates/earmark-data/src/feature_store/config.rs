@@ -49,6 +49,23 @@ impl Check for CacheConfig {
     }
 }
 
+impl CacheConfig {
+    /// These settings as far as they ask for less than the defaults and name no folder: what a run may say that somebody else may have
+    /// made. Where features are kept is for this machine to say.
+    pub fn at_most_defaults(&self) -> Self {
+        let default = Self::default();
+        Self {
+            workers: default.workers,
+            memory_mib: self.memory_mib.min(default.memory_mib),
+            disk_mib: self.disk_mib.min(default.disk_mib),
+            disk: match &self.disk {
+                DiskCache::Off => DiskCache::Off,
+                DiskCache::Auto | DiskCache::Dir(_) => default.disk,
+            },
+        }
+    }
+}
+
 impl DiskCache {
     /// The folder, or `None` where the cache is switched off or no user folder is known.
     pub fn folder(&self) -> Option<PathBuf> {
@@ -87,6 +104,24 @@ mod tests {
         let own = auto_folder(|name| (name == "EARMARK_CACHE").then(|| "/big".into()));
         assert_eq!(own, Some(PathBuf::from("/big/features")));
         assert_eq!(auto_folder(|_| None), None);
+    }
+
+    #[test]
+    fn a_run_of_somebody_else_asks_for_no_more() {
+        let greedy = CacheConfig {
+            workers: 900,
+            memory_mib: 1 << 30,
+            disk_mib: 1 << 30,
+            disk: DiskCache::Dir("/home/victim/.ssh".into()),
+        };
+        assert_eq!(greedy.at_most_defaults(), CacheConfig::default());
+        let modest = CacheConfig {
+            memory_mib: 7,
+            disk_mib: 0,
+            disk: DiskCache::Off,
+            ..CacheConfig::default()
+        };
+        assert_eq!(modest.at_most_defaults(), modest);
     }
 
     #[cfg(target_os = "linux")]

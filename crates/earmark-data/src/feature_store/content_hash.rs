@@ -38,6 +38,11 @@ impl Contents {
     /// The hash of what `path` contains now.
     pub(super) fn of(&self, path: &Path) -> io::Result<(FileStamp, ContentHash)> {
         let stamp = FileStamp::of(path)?;
+        // To open a pipe would wait until somebody writes into it.
+        if !fs::metadata(path)?.is_file() {
+            let what = "it is not a regular file";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+        }
         if let Some(&(known, content)) = self.lock().get(path)
             && known == stamp
         {

@@ -4,8 +4,10 @@ use std::io;
 use std::path::PathBuf;
 
 use earmark_audio::AudioError;
+use earmark_core::human::human_duration;
 use earmark_features::FeatureError;
 
+use crate::damaged_recordings::ClipDamage;
 use crate::dataset::item::Item;
 
 /// Why an item has no features. Such an item is never replaced by silence or by anything else.
@@ -35,6 +37,42 @@ pub enum ItemFault {
     /// The file is not audio, or it is broken.
     #[error(transparent)]
     Audio(#[from] AudioError),
+    /// A part of it is missing or damaged, and such recordings are refused.
+    #[error("{error}; {} can be read with --damaged salvage", damage.used())]
+    Damaged {
+        /// Why it is refused.
+        #[source]
+        error: AudioError,
+        /// What could be saved.
+        damage: ClipDamage,
+    },
+    /// It is so damaged that not a sample of it can be read.
+    #[error("{path}: nothing of it can be read: {what}; download it again, or leave it out")]
+    NothingLeft {
+        /// The file.
+        path: PathBuf,
+        /// The first loss.
+        what: String,
+    },
+    /// It is read as a whole, and that would take too much memory.
+    #[error(
+        "{path}: is longer than {}, and no longer ones are read as a whole; cut it into shorter files, or leave it out",
+        human_duration(*longest_seconds)
+    )]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// The most that is read.
+        longest_seconds: f64,
+    },
+    /// Reading it, or computing its features, panicked.
+    #[error("{path}: {what}; leave it out until that is fixed")]
+    Panic {
+        /// The file.
+        path: PathBuf,
+        /// What happened.
+        what: String,
+    },
     /// The audio cannot become features.
     #[error(transparent)]
     Features(#[from] FeatureError),
@@ -47,6 +85,7 @@ pub enum ItemFault {
 fn remedy(source: &io::Error) -> &'static str {
     match source.kind() {
         io::ErrorKind::NotFound => "check the path, or leave it out",
+        io::ErrorKind::InvalidInput => "save what it gives to a file, or leave it out",
         io::ErrorKind::PermissionDenied => "change its permissions, or leave it out",
         _ => "check the disk, or leave it out",
     }

@@ -10,11 +10,12 @@ use super::config::DiskCache;
 use super::content_hash::ContentHash;
 use super::error::ItemError;
 use super::look_up_or_compute::FeatureStore;
+use crate::damaged_recordings::ClipDamage;
 use crate::dataset::item::Item;
 use crate::scan::OnProgress;
 
 /// What the first pass finds out about a readable clip.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PreparedClip {
     /// Frames of its features; 0 for a clip without samples.
     pub frames: usize,
@@ -24,6 +25,8 @@ pub struct PreparedClip {
     pub content: ContentHash,
     /// What decoding noted: resampled, mixed down, empty.
     pub notes: Vec<ClipNote>,
+    /// What is missing of it, where damaged recordings are used.
+    pub damage: Option<ClipDamage>,
 }
 
 /// What the first pass found. The order is that of the items.
@@ -171,6 +174,7 @@ impl FeatureStore {
             segments: self.extractor.segment_count(frames),
             content: looked.content,
             notes: looked.entry.notes.clone(),
+            damage: looked.entry.damage.clone(),
         };
         Ok((clip, looked.entry.bytes()))
     }

@@ -1,9 +1,11 @@
 //! The store: looks features up in memory and on disk, or computes them.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use earmark_audio::ClipNote;
+use earmark_audio::Damaged;
+use earmark_core::caught_panics::catch_panic;
 use earmark_core::threads::Workers;
 use earmark_core::{Check, ConfigError, Within};
 use earmark_features::{Extractor, ExtractorScratch, FeatureError, Features};
@@ -15,7 +17,9 @@ use super::content_hash::{ContentHash, Contents, FileStamp};
 use super::disk_cache::Disk;
 use super::error::{ItemError, ItemFault};
 use super::memory_cache::Memory;
+use crate::damaged_recordings::ClipRemarks;
 use crate::dataset::item::Item;
+use crate::read_recordings::read_item_up_to;
 
 /// Where requests were served from, since the store was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,7 +37,7 @@ pub struct StoreCounts {
 pub struct FeatureStore {
     pub(super) extractor: Extractor,
     /// Computes and caches clip-level features.
-    clip_features: Option<Box<FeatureStore>>,
+    pub(super) clip_features: Option<Box<FeatureStore>>,
     pub(super) workers: Workers,
     contents: Contents,
     memory: Memory,
@@ -41,6 +45,9 @@ pub struct FeatureStore {
     pub(super) config: CacheConfig,
     /// Working memory that no thread is using.
     scratches: Mutex<Vec<ExtractorScratch>>,
+    remarks: Mutex<BTreeMap<String, ClipRemarks>>,
+    /// See [`Self::with_longest`].
+    pub(super) longest_seconds: Option<f64>,
     from_memory: AtomicU64,
     from_disk: AtomicU64,
     computed: AtomicU64,
@@ -82,10 +89,21 @@ impl FeatureStore {
             disk: disk.map(|folder| Disk::new(folder, config.disk_mib << 20)),
             config: config.clone(),
             scratches: Mutex::default(),
+            remarks: Mutex::default(),
+            longest_seconds: None,
             from_memory: AtomicU64::new(0),
             from_disk: AtomicU64::new(0),
             computed: AtomicU64::new(0),
         })
+    }
+
+    /// What a user should know about the recordings that were looked up so far, by the names of the items: what is missing of them, and
+    /// what contradicts their sound.
+    pub fn remarks(&self) -> BTreeMap<String, ClipRemarks> {
+        self.remarks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Computes the features.
@@ -164,31 +182,57 @@ impl FeatureStore {
         };
         let (stamp, content) = self.contents.of(&item.path).map_err(unreadable)?;
         let key = CacheKey::new(content, form, &self.extractor);
-        if let Some(entry) = self.memory.get(key) {
-            self.from_memory.fetch_add(1, Ordering::Relaxed);
+        if let Some(entry) = self.find(key, item.damaged) {
+            self.remark(item, &entry);
             return Ok(Found { entry, content });
         }
-        let entry = match self.disk.as_ref().and_then(|disk| disk.get(key)) {
-            Some(entry) => {
-                self.from_disk.fetch_add(1, Ordering::Relaxed);
-                entry
-            }
+        let entry = match self.find_on_disk(key, item.damaged) {
+            Some(entry) => entry,
             None => {
-                let entry = self.compute(item, form)?;
+                let entry = self.compute_caught(item, form)?;
                 // What was decoded must be what was hashed.
                 if FileStamp::of(&item.path).map_err(unreadable)? != stamp {
                     return Err(ItemError::changed(item));
                 }
                 self.computed.fetch_add(1, Ordering::Relaxed);
                 if let Some(disk) = &self.disk {
-                    disk.put(key, &entry);
+                    disk.put(key.of(&entry), &entry);
                 }
                 entry
             }
         };
         let entry = Arc::new(self.with_clip_features(item, form, content, entry)?);
-        self.memory.put(key, &entry);
+        self.memory.put(key.of(&entry), &entry);
+        self.remark(item, &entry);
         Ok(Found { entry, content })
+    }
+
+    /// An entry in memory; one of a damaged recording only for who uses such.
+    fn find(&self, key: CacheKey, damaged: Damaged) -> Option<Arc<CacheEntry>> {
+        let found = key.allowed(damaged).find_map(|key| self.memory.get(key))?;
+        self.from_memory.fetch_add(1, Ordering::Relaxed);
+        Some(found)
+    }
+
+    /// The same on disk.
+    fn find_on_disk(&self, key: CacheKey, damaged: Damaged) -> Option<CacheEntry> {
+        let disk = self.disk.as_ref()?;
+        let found = key.allowed(damaged).find_map(|key| disk.get(key))?;
+        self.from_disk.fetch_add(1, Ordering::Relaxed);
+        Some(found)
+    }
+
+    /// Remembers what is to be said about a recording.
+    fn remark(&self, item: &Item, entry: &CacheEntry) {
+        self.remember(item, ClipRemarks::of(&entry.notes, entry.damage.as_ref()));
+    }
+
+    /// The same, of one that was read in chunks.
+    pub(super) fn remember(&self, item: &Item, remarks: Option<ClipRemarks>) {
+        if let Some(remarks) = remarks {
+            let mut all = self.remarks.lock().unwrap_or_else(PoisonError::into_inner);
+            all.insert(item.file.clone(), remarks);
+        }
     }
 
     /// An entry with the clip-level features that go with it.
@@ -206,21 +250,30 @@ impl FeatureStore {
         Ok(entry)
     }
 
+    /// Computes an entry; a panic on the way is the fault of this recording alone.
+    fn compute_caught(&self, item: &Item, form: CachedForm) -> Result<CacheEntry, ItemError> {
+        catch_panic(|| self.compute(item, form)).unwrap_or_else(|what| {
+            let path = item.path.clone();
+            Err(ItemError::new(item, ItemFault::Panic { path, what }))
+        })
+    }
+
     fn compute(&self, item: &Item, form: CachedForm) -> Result<CacheEntry, ItemError> {
         let failed = |error| ItemError::new(item, ItemFault::Features(error));
         let rate = self.extractor.front_end().sample_rate_hz;
-        let decoded = earmark_audio::read(&item.path, rate).map_err(|error| ItemError::new(item, error))?;
-        let (clip, notes): (_, Vec<ClipNote>) = (decoded.clip, decoded.notes);
-        let features = self.with_scratch(|scratch| self.extractor.log_mel_of_clip(&clip, scratch));
+        let longest = self.longest_whole_seconds();
+        let read = read_item_up_to(item, rate, longest).map_err(|fault| ItemError::new(item, fault))?;
+        let features = self.with_scratch(|scratch| self.extractor.log_mel_of_clip(&read.clip, scratch));
         // Features are computed for samples as well: what cannot have any is found out now, not in the middle of training.
         let mut features = features.map_err(failed)?;
         if form == CachedForm::Samples {
-            let samples = self.extractor.trim(&clip.samples).into_owned();
+            let samples = self.extractor.trim(&read.clip.samples).into_owned();
             features = Features::new(1, 1, samples.len(), samples).map_err(failed)?;
         }
         Ok(CacheEntry {
             features: Arc::new(features),
-            notes,
+            notes: read.notes,
+            damage: read.damage,
         })
     }
 

@@ -11,6 +11,7 @@ mod content_hash;
 mod disk_cache;
 mod error;
 mod first_pass;
+mod long_recordings;
 mod look_up_or_compute;
 mod memory_cache;
 
@@ -19,4 +20,5 @@ pub use config::{CacheConfig, DiskCache};
 pub use content_hash::ContentHash;
 pub use error::{ItemError, ItemFault};
 pub use first_pass::{CacheNote, Interrupted, Prepared, PreparedClip};
+pub use long_recordings::seconds_beyond;
 pub use look_up_or_compute::{FeatureStore, StoreCounts};

@@ -1,6 +1,6 @@
 //! Removes and relabels the rows that corrections files name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::interface::Rows;
@@ -8,7 +8,6 @@ use super::options::DataOptions;
 use crate::dataset::class_map::ClassMap;
 use crate::dataset::corrections::{Corrected, Correction, Corrections, read_corrections};
 use crate::dataset::error::DataError;
-use crate::dataset::item::Skipped;
 use crate::wording::hint;
 
 /// Applies the corrections that the options name. Where labels are not read there is nothing to correct, and a subset that
@@ -75,11 +74,12 @@ fn entries(
         .filter(|&at| subsets[at] == corrections.subset)
         .map(|at| (rows.rows[at].item.file.as_str(), at))
         .collect();
+    let skipped: HashSet<&str> = rows.skipped.iter().map(|clip| clip.file.as_str()).collect();
     let mut found = Vec::new();
     for (file, text) in read_corrections(&path)? {
         let entry = match row_of.get(file.as_str()) {
             Some(&at) => parse(&text).map(|correction| Some((at, correction))),
-            None => unknown_file(&file, &corrections.subset, &row_of, &rows.skipped).map(|()| None),
+            None => unknown_file(&file, &corrections.subset, &row_of, &skipped).map(|()| None),
         };
         found.extend(entry.map_err(|problem| DataError::at(&path, format!("{file:?}: {problem}")))?);
     }
@@ -90,9 +90,9 @@ fn unknown_file(
     file: &str,
     subset: &str,
     row_of: &HashMap<&str, usize>,
-    skipped: &[Skipped],
+    skipped: &HashSet<&str>,
 ) -> Result<(), String> {
-    if skipped.iter().any(|clip| clip.file == file) {
+    if skipped.contains(file) {
         return Ok(());
     }
     let mut known: Vec<&str> = row_of.keys().copied().collect();

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use earmark_core::human::human_amount;
 
+use super::apply_class_changes::{RowKey, key};
 use super::apply_corrections::apply_corrections;
-use super::change_classes::{RowKey, key};
 use super::interface::{Row, Rows};
 use super::kind::LayoutKind;
 use super::options::DataOptions;
@@ -44,6 +44,7 @@ pub(super) fn assemble(
             item.labels.push(index);
         }
         item.labels.sort_unstable();
+        item.damaged = options.damaged.into();
         refuse_many_labels(&item, multi_label, &rows)?;
         items.push(item);
     }

@@ -1,17 +1,19 @@
 //! Audio files in folders: which names are audio, and what is below a folder.
 
+use std::collections::{BTreeSet, HashSet};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::dataset::error::DataError;
 use crate::dataset::item::{SkipReason, Skipped};
 
-/// File extensions of audio, in any letter case.
-pub const AUDIO_EXTENSIONS: [&str; 12] = [
-    "wav", "wave", "flac", "ogg", "oga", "mp3", "m4a", "mp4", "aac", "aif", "aiff", "aifc",
+/// File extensions of recordings, in any letter case: also of those that can't be read, so that they are named rather than passed over.
+pub const AUDIO_EXTENSIONS: [&str; 48] = [
+    "wav", "wave", "flac", "ogg", "oga", "mp3", "m4a", "mp4", "aac", "aif", "aiff", "aifc", "opus", "webm",
+    "weba", "mka", "mkv", "caf", "w64", "rf64", "bwf", "au", "snd", "mp1", "mp2", "mpga", "m4b", "m4r",
+    "alac", "adts", "3gp", "3g2", "mov", "wma", "asf", "amr", "awb", "spx", "ra", "rm", "ape", "wv", "tta",
+    "mpc", "ac3", "eac3", "dts", "gsm",
 ];
-
-/// Folders deeper than this are a loop of links rather than a data set.
-const MAX_DEPTH: usize = 32;
 
 /// Whether a file name ends in one of [`AUDIO_EXTENSIONS`].
 pub fn is_audio_name(path: &Path) -> bool {
@@ -35,7 +37,15 @@ pub(super) fn visible(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Dat
             .is_some_and(|n| n.as_encoded_bytes().starts_with(b"."))
     };
     let paths = list_folder(folder)?.into_iter().filter(|path| !hidden(path));
-    Ok(paths.partition(|path| !path.is_dir()))
+    let (files, mut folders): (Vec<PathBuf>, Vec<PathBuf>) = paths.partition(|path| !path.is_dir());
+    folders.retain(|path| !leads_back(path, folder));
+    Ok((files, folders))
+}
+
+/// Whether a path in `folder` is a link to that folder or to one around it: it holds nothing of its own.
+fn leads_back(path: &Path, folder: &Path) -> bool {
+    let leads_to = |target: PathBuf| folder.canonicalize().is_ok_and(|here| here.starts_with(target));
+    path.is_symlink() && path.canonicalize().is_ok_and(leads_to)
 }
 
 /// Whether there is audio at any depth below a folder.
@@ -43,34 +53,90 @@ pub(super) fn has_audio(folder: &Path) -> Result<bool, DataError> {
     Ok(files_below(folder)?.iter().any(|path| is_audio_name(path)))
 }
 
-/// All files below a folder, sorted within each folder.
+/// All files below a folder, sorted within each folder. Links are followed, each folder once: under its own name rather than that of a
+/// link to it. Folders that can't be listed are among the files, for [`audio_name`] to name.
+///
+/// # Errors
+/// If there is no such folder.
 pub(super) fn files_below(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let mut files = Vec::new();
-    walk(folder, MAX_DEPTH, &mut files)?;
-    Ok(files)
+    let mut walk = Walk::default();
+    if let Err(error) = walk.list(folder) {
+        if !folder.is_dir() {
+            return Err(error);
+        }
+        walk.files.push(folder.to_owned());
+    }
+    while let Some(link) = walk.links.pop_first() {
+        walk.folder(&link);
+    }
+    // Files of a folder before those of folders in it.
+    walk.files.sort_by(|a, b| (a.parent(), a).cmp(&(b.parent(), b)));
+    Ok(walk.files)
 }
 
-fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
-    if depth == 0 {
-        let problem = format!("folders are nested more than {MAX_DEPTH} deep; check for a link that loops");
-        return Err(DataError::reading(folder)(std::io::Error::other(problem)));
+/// A walk through a folder that links can't make endless.
+#[derive(Default)]
+struct Walk {
+    files: Vec<PathBuf>,
+    /// Real paths of the folders so far.
+    listed: HashSet<PathBuf>,
+    /// Links to folders, which come after all that is really there.
+    links: BTreeSet<PathBuf>,
+}
+
+impl Walk {
+    /// Lists a folder, or adds it where it can't be listed.
+    fn folder(&mut self, folder: &Path) {
+        if self.list(folder).is_err() {
+            self.files.push(folder.to_owned());
+        }
     }
-    let (mut here, folders) = visible(folder)?;
-    files.append(&mut here);
-    folders.iter().try_for_each(|f| walk(f, depth - 1, files))
+
+    /// Lists a folder and those in it; fails for the folder itself alone.
+    fn list(&mut self, folder: &Path) -> Result<(), DataError> {
+        let real = folder.canonicalize().map_err(DataError::reading(folder))?;
+        if !self.listed.insert(real) {
+            return Ok(());
+        }
+        let (mut here, folders) = visible(folder)?;
+        self.files.append(&mut here);
+        for inner in folders {
+            match inner.is_symlink() {
+                true => {
+                    self.links.insert(inner);
+                }
+                false => self.folder(&inner),
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The name of a recording below `root`, with `/` on every system; or why the file is not a recording of the set: it is not
-/// audio, it is `misplaced`, or its name cannot be written to a table.
+/// audio, it is `misplaced`, its name cannot be written to a table, or it can't be read as a file.
 pub(super) fn audio_name(root: &Path, path: &Path, misplaced: Option<SkipReason>) -> Result<String, Skipped> {
     let relative = path.strip_prefix(root).unwrap_or(path);
     let pieces: Vec<_> = relative.iter().map(|p| p.to_string_lossy()).collect();
     let file = pieces.join("/");
     let reason = match misplaced {
+        // Before its name: what is in it may be audio.
+        _ if path.is_dir() => SkipReason::Unlisted,
         _ if !is_audio_name(path) => SkipReason::NotAudio,
         Some(reason) => reason,
         None if relative.to_str().is_none() => SkipReason::FileName,
-        None => return Ok(file),
+        None => match irregular(path) {
+            Some(reason) => reason,
+            None => return Ok(file),
+        },
     };
     Err(Skipped { file, reason })
+}
+
+/// Why an entry of a folder can't be read as a file; `None` for a regular file. It is not opened.
+fn irregular(path: &Path) -> Option<SkipReason> {
+    match std::fs::metadata(path) {
+        Ok(found) => (!found.is_file()).then_some(SkipReason::NotRegular),
+        Err(error) if error.kind() == ErrorKind::NotFound => Some(SkipReason::DanglingLink),
+        Err(_) => Some(SkipReason::Inaccessible),
+    }
 }

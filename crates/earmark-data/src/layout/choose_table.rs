@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
-use earmark_core::records::Record;
+use earmark_core::csv_table::Record;
 
 use super::audio_files::{has_audio, list_folder, visible};
 use super::csv_columns::columns;
@@ -156,7 +156,8 @@ pub(super) fn inner_tables(root: &Path) -> Result<Vec<PathBuf>, DataError> {
     let mut found = Vec::new();
     let folders = visible(root)?.1;
     for folder in &folders {
-        found.push((folder, tables_in(folder)?));
+        // A folder that can't be listed has no table that could be read.
+        found.push((folder, tables_in(folder).unwrap_or_default()));
     }
     if found.iter().all(|(_, tables)| tables.is_empty()) {
         return Ok(Vec::new());

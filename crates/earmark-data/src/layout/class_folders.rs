@@ -71,8 +71,10 @@ impl Part {
 
 /// Where most of the recordings below a folder are: a stray file does not make a class of a subset.
 fn arrangement(folder: &Path) -> Result<Arrangement, DataError> {
-    let count = |files: &[PathBuf]| files.iter().filter(|path| is_audio_name(path)).count();
-    let (direct, all) = (count(&visible(folder)?.0), count(&files_below(folder)?));
+    let files = files_below(folder)?;
+    let audio = || files.iter().filter(|path| is_audio_name(path));
+    let direct = audio().filter(|path| path.parent() == Some(folder)).count();
+    let all = audio().count();
     Ok(match (direct, all - direct) {
         (0, 0) => Arrangement::Empty,
         (direct, inside) if direct >= inside => Arrangement::Direct,

@@ -1,7 +1,7 @@
 //! The columns of the layout `csv`.
 
+use earmark_core::csv_table::{FILE_COLUMNS, LABEL_COLUMNS};
 use earmark_core::labels::LabelRule;
-use earmark_core::records::{FILE_COLUMNS, LABEL_COLUMNS};
 
 use super::interface::Columns;
 use super::options::DataOptions;

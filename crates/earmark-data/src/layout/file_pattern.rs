@@ -1,6 +1,6 @@
 //! The key `file-pattern`: where the audio of a row is, where its cell does not say that by itself.
 
-use earmark_core::records::Record;
+use earmark_core::csv_table::Record;
 
 use crate::dataset::error::DataError;
 use crate::table::columns::Table;

@@ -158,6 +158,9 @@ impl FolderReader<'_> {
 
     /// Reads a subset: classes, or folds with the classes inside.
     fn read_subset(&mut self, folder: &Path, place: &Place) -> Result<(), DataError> {
+        if visible(folder).is_err() {
+            return self.read_classes(folder, place); // which names it
+        }
         match level(folder, self.options.read_labels)? {
             Level::Parts(parts)
                 if parts
@@ -174,7 +177,14 @@ impl FolderReader<'_> {
     /// Reads class folders; without labels, all audio below the folder.
     fn read_classes(&mut self, folder: &Path, place: &Place) -> Result<(), DataError> {
         let labelled = self.options.read_labels;
-        let (files, class_folders) = visible(folder)?;
+        let (files, class_folders) = match visible(folder) {
+            // A subset or a fold that can't be listed does not cost the others.
+            Err(_) if folder != self.root => {
+                self.add(folder.to_owned(), None, place, None);
+                return Ok(());
+            }
+            listed => listed?,
+        };
         let own = self.root.join(OWN);
         for path in files.into_iter().filter(|path| *path != own) {
             self.add(path, None, place, labelled.then_some(SkipReason::NoClassFolder));

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use earmark_core::csv_table::read_records;
 use earmark_core::labels::LabelRule;
-use earmark_core::records::read_records;
 
 use super::audio_files::is_audio_name;
 use super::interface::{Columns, Layout, Row, Rows};

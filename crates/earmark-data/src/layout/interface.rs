@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use earmark_core::records::Record;
+use earmark_core::csv_table::Record;
 
 use super::options::DataOptions;
 use crate::dataset::class_map::ClassMap;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use super::apply_class_changes::apply_class_changes;
 use super::assemble::assemble;
-use super::change_classes::change_classes;
 use super::find_misplaced_files::find_files;
 use super::group_pattern::apply_group_pattern;
 use super::kind::LayoutKind;
@@ -43,7 +43,7 @@ pub fn load(root: &Path, options: &DataOptions) -> Result<DataSet, DataError> {
     let layout = layout_of(kind);
     options.refuse_unused(kind, layout.unused_options())?;
     let mut rows = layout.read(root, options)?;
-    let emptied = change_classes(root, layout, &mut rows, options)?;
+    let emptied = apply_class_changes(root, layout, &mut rows, options)?;
     select_subsets(root, &mut rows, options)?;
     if !options.read_labels {
         rows.rows.iter_mut().for_each(|r| r.labels.clear());

@@ -3,10 +3,10 @@
 //! Loading reads tables and checks that the files exist; it opens no audio. Every layout is a file that implements the trait
 //! in `interface` and a line in `recognise_layout`; all give the same plain rows, which `load` checks.
 
+mod apply_class_changes;
 mod apply_corrections;
 mod assemble;
 mod audio_files;
-mod change_classes;
 mod choose_table;
 mod class_folders;
 mod csv;
@@ -33,6 +33,6 @@ pub use audio_files::{AUDIO_EXTENSIONS, is_audio_name};
 pub use kind::LayoutKind;
 pub use load::load;
 pub(crate) use one_class::likely_remedy;
-pub use options::{DataOptions, MissingFiles};
+pub use options::{DamagedFiles, DataOptions, MissingFiles};
 pub use read_as::ReadAs;
 pub use recognise_layout::recognise;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use earmark_core::records::{FILE_COLUMNS, LABEL_COLUMNS};
+use earmark_core::csv_table::{FILE_COLUMNS, LABEL_COLUMNS};
 
 use super::audio_files::{has_audio, visible};
 use super::choose_table::tables_in;

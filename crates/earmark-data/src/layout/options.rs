@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use earmark_audio::Damaged;
 use serde::{Deserialize, Serialize};
 
 use super::kind::LayoutKind;
@@ -32,6 +33,33 @@ pub enum MissingFiles {
     Refuse,
     /// Leave them out and list them.
     Skip,
+}
+
+/// What to do about recordings of which a part is missing or damaged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DamagedFiles {
+    /// They are skipped like those that can't be read at all, with what could be saved.
+    #[default]
+    Refuse,
+    /// What is whole of them is used; they are listed with what is missing.
+    Salvage,
+}
+
+impl DamagedFiles {
+    /// Whether it is the default, which recipes leave out.
+    fn is_refuse(&self) -> bool {
+        *self == Self::Refuse
+    }
+}
+
+impl From<DamagedFiles> for Damaged {
+    fn from(files: DamagedFiles) -> Self {
+        match files {
+            DamagedFiles::Refuse => Self::Refuse,
+            DamagedFiles::Salvage => Self::Salvage,
+        }
+    }
 }
 
 settings! {
@@ -82,6 +110,9 @@ settings! {
         pub read_labels: bool = true,
         /// What to do about listed recordings that are missing. Default: `refuse`.
         pub missing_files: MissingFiles = MissingFiles::Refuse,
+        /// What to do about recordings of which a part is missing or damaged. Default: `refuse`.
+        #[serde(skip_serializing_if = "DamagedFiles::is_refuse")]
+        pub damaged: DamagedFiles = DamagedFiles::Refuse,
         /// Files with clips to remove or relabel, one per subset. They apply to training and evaluation alike.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         pub corrections: Vec<Corrections> = Vec::new(),

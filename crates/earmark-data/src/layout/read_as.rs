@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::kind::LayoutKind;
-use super::options::DataOptions;
+use super::options::{DamagedFiles, DataOptions};
 
 /// What a command line says about a folder. What it names replaces the same key of [`DataOptions`]; the rest stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,12 +20,17 @@ pub struct ReadAs {
     pub group_column: Option<String>,
     pub subset_column: Option<String>,
     pub label_separator: Option<String>,
+    pub damaged: Option<DamagedFiles>,
 }
 
 impl ReadAs {
-    /// Whether nothing is said.
+    /// Whether nothing is said about the folder; what becomes of damaged recordings concerns single files, too.
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        let folder = Self {
+            damaged: None,
+            ..self.clone()
+        };
+        folder == Self::default()
     }
 
     /// The layout, named or implied: only `csv` has a table and columns to be named.
@@ -74,6 +79,7 @@ impl ReadAs {
         replace(&mut read.subset_column, &self.subset_column);
         replace(&mut read.label_separator, &self.label_separator);
         read.table = self.table.clone().or(read.table);
+        read.damaged = self.damaged.unwrap_or(read.damaged);
         read
     }
 }
@@ -119,6 +125,18 @@ mod tests {
         let read = other.over(&recipe());
         assert_eq!((&read.table, &read.label_column), (&None, &None));
         assert_eq!((read.layout, read.subsets), (other.layout, recipe().subsets));
+        let salvage = ReadAs {
+            damaged: Some(DamagedFiles::Salvage),
+            ..ReadAs::default()
+        };
+        assert!(salvage.is_empty() && !table.is_empty());
+        let read = salvage.over(&recipe());
+        assert_eq!(read.damaged, DamagedFiles::Salvage);
+        assert_eq!(
+            ReadAs::default().over(&read).damaged,
+            DamagedFiles::Salvage,
+            "the recipe's"
+        );
         // Options without a layout keep their columns.
         let columns = DataOptions {
             label_column: Some("tags".into()),

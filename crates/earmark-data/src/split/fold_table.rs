@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use earmark_core::records::read_records;
+use earmark_core::csv_table::read_records;
 
 use crate::dataset::item::Item;
 use crate::wording::hint;

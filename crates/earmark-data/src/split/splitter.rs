@@ -107,9 +107,12 @@ impl Splitter {
         if folds < 2 {
             return Err(FoldError::TooFewFolds(folds));
         }
-        let numbers: Vec<u32> = (1..=folds).collect();
-        let shares = vec![1.0 / f64::from(folds); numbers.len()];
         let units = Units::new(items, self.group);
+        // Before anything is made of a number that may be absurd.
+        let pieces = usize::try_from(folds).unwrap_or(usize::MAX);
+        check_enough(&units, pieces)?;
+        let numbers: Vec<u32> = (1..=folds).collect();
+        let shares = vec![1.0 / f64::from(folds); pieces];
         let piece = self.assign(items, &units, &shares)?;
         Ok(units.spread(&piece).into_iter().map(|p| numbers[p]).collect())
     }
@@ -124,13 +127,7 @@ impl Splitter {
                 labels: item.labels.len(),
             });
         }
-        if units.len() < shares.len() {
-            return Err(FoldError::TooFewUnits {
-                pieces: shares.len(),
-                units: units.len(),
-                what: units.what(),
-            });
-        }
+        check_enough(units, shares.len())?;
         let mut rng = random::stream(self.seed, &[random::Purpose::Split as u64]);
         let order = random::permutation(&mut rng, units.len());
         let mut of_unit = match (self.stratify, units.are_items()) {
@@ -146,5 +143,17 @@ impl Splitter {
         };
         units.fill_empty(&mut of_unit, shares.len());
         Ok(of_unit)
+    }
+}
+
+/// Refuses more pieces than there are recordings or groups.
+fn check_enough(units: &Units, pieces: usize) -> Result<(), FoldError> {
+    match units.len() < pieces {
+        false => Ok(()),
+        true => Err(FoldError::TooFewUnits {
+            pieces,
+            units: units.len(),
+            what: units.what(),
+        }),
     }
 }

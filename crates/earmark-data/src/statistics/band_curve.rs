@@ -7,6 +7,7 @@ use super::curve::Curve;
 use super::report::Unreadable;
 use crate::dataset::item::Item;
 use crate::feature_store::ItemFault;
+use crate::read_recordings::read_item;
 use crate::scan::{OnProgress, scan};
 
 /// Bands whose standard deviation is below this share of the largest are divided by that share: they hold little but rounding.
@@ -64,7 +65,7 @@ pub fn band_curve(
 /// The curve of one item; `None` without frames.
 fn clip_curve(item: &Item, extractor: &Extractor) -> Result<Option<Curve>, ItemFault> {
     let rate = extractor.front_end().sample_rate_hz;
-    let clip = earmark_audio::read(&item.path, rate)?.clip;
+    let clip = read_item(item, rate)?.clip;
     let features = extractor.log_mel_of_clip(&clip, &mut extractor.scratch())?;
     if features.frames == 0 {
         return Ok(None);

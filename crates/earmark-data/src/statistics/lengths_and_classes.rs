@@ -13,8 +13,11 @@ use super::report::{
     ClassStatistics, ClipSpectrogram, DataStatistics, LengthHistogram, ShortestClip, SubsetStatistics,
     Unreadable,
 };
+use crate::damaged_recordings::ClipDamage;
 use crate::dataset::data_set::DataSet;
 use crate::dataset::item::Item;
+use crate::feature_store::ItemFault;
+use crate::read_recordings::{caught, options as read_options, refuse_nothing};
 use crate::scan::{OnProgress, decode_all, scan, tally};
 
 /// What is measured of one clip.
@@ -23,6 +26,7 @@ struct Clip {
     sample_rate_hz: u32,
     channels: u16,
     spectrum: Option<Curve>,
+    damage: Option<ClipDamage>,
 }
 
 /// Computes the statistics. `progress` is called for clips first and then for the classes' spectrograms.
@@ -38,15 +42,19 @@ pub fn statistics(
     let analyser = options.spectra.then(|| Analyser::new(options)).transpose()?;
     let extractor = Extractor::new(&options.picture_front_end)?;
     let clips = scan(&set.items, progress, |item| measure(item, analyser.as_ref()));
-    let mut unreadable = Vec::new();
+    let (mut unreadable, mut damaged) = (Vec::new(), Vec::new());
     let mut known: BTreeMap<&str, Vec<(&Item, &Clip)>> =
         set.subsets().into_iter().map(|p| (p, Vec::new())).collect();
     for (item, clip) in set.items.iter().zip(&clips) {
         match clip {
-            Ok(clip) => known.entry(&item.subset).or_default().push((item, clip)),
+            Ok(clip) => {
+                damaged.extend(clip.damage.as_ref().map(|damage| Unreadable::new(item, damage)));
+                known.entry(&item.subset).or_default().push((item, clip));
+            }
             Err(error) => unreadable.push(Unreadable::new(item, error)),
         }
     }
+    unreadable.extend(Unreadable::of_folder(set));
     let longest = clips.iter().flatten().map(|c| c.seconds).fold(0.0, f64::max);
     let edges = edges(longest, options.histogram_bars);
     let subsets: Vec<SubsetStatistics> = known
@@ -83,25 +91,30 @@ pub fn statistics(
         classes,
         subsets,
         unreadable,
+        damaged,
     })
 }
 
 /// Decodes one clip, and computes its spectrum on the way if asked for.
-fn measure(item: &Item, analyser: Option<&Analyser>) -> Result<Clip, AudioError> {
-    let ((info, seconds), spectrum) = match analyser {
-        None => (decode_all(AudioStream::open_native(&item.path)?, |_| ())?, None),
-        Some(analyser) => {
-            let mut running = analyser.start();
-            let stream = AudioStream::open(&item.path, analyser.sample_rate_hz())?;
-            let decoded = decode_all(stream, |block| running.push(block))?;
-            (decoded, running.finish())
-        }
+fn measure(item: &Item, analyser: Option<&Analyser>) -> Result<Clip, ItemFault> {
+    let open = |rate_hz| AudioStream::open_with(&item.path, &read_options(item, rate_hz));
+    let read = || -> Result<_, AudioError> {
+        let Some(analyser) = analyser else {
+            return Ok((decode_all(open(None)?, |_| ())?, None));
+        };
+        let mut running = analyser.start();
+        let stream = open(Some(analyser.sample_rate_hz()))?;
+        let decoded = decode_all(stream, |block| running.push(block))?;
+        Ok((decoded, running.finish()))
     };
+    let (decoded, spectrum) = caught(item, read)?;
+    refuse_nothing(item, decoded.damage.as_ref())?;
     Ok(Clip {
-        seconds,
-        sample_rate_hz: info.sample_rate_hz,
-        channels: info.channels,
+        seconds: decoded.seconds,
+        sample_rate_hz: decoded.info.sample_rate_hz,
+        channels: decoded.info.channels,
         spectrum,
+        damage: decoded.damage,
     })
 }
 
@@ -150,7 +163,7 @@ fn of_subset(
 fn spectrogram(item: &Item, extractor: &Extractor, seconds: f64) -> Option<ClipSpectrogram> {
     let rate = extractor.front_end().sample_rate_hz;
     // Only what is shown is decoded; the whole file has been read before.
-    let mut stream = AudioStream::open(&item.path, rate).ok()?;
+    let mut stream = AudioStream::open_with(&item.path, &read_options(item, Some(rate))).ok()?;
     let wanted = (seconds.max(0.0) * f64::from(rate)).round() as usize;
     let (mut samples, mut block) = (Vec::new(), Vec::new());
     while samples.len() < wanted && stream.next_block(&mut block).ok()? {

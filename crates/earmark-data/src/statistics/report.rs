@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::dataset::data_set::DataSet;
 use crate::dataset::item::Item;
 use crate::layout::kind::LayoutKind;
 
@@ -106,6 +107,15 @@ impl Unreadable {
             reason: reason.to_string(),
         }
     }
+
+    /// The entries of the folder that no item was made of, as they can't be read.
+    pub(super) fn of_folder(set: &DataSet) -> impl Iterator<Item = Self> {
+        let lost = set.skipped.iter().filter(|lost| lost.reason.is_unreadable());
+        lost.map(|lost| Self {
+            file: lost.file.clone(),
+            reason: lost.reason.to_string(),
+        })
+    }
 }
 
 /// All statistics of a set. The same files give the same numbers on any number of threads.
@@ -128,4 +138,7 @@ pub struct DataStatistics {
     pub classes: Vec<ClassStatistics>,
     /// Recordings that could not be read; counted in the classes only.
     pub unreadable: Vec<Unreadable>,
+    /// Recordings of which a part is missing, with what is used of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Vec<Unreadable>,
 }

@@ -35,7 +35,12 @@ impl DataStatistics {
             writeln!(out, "\nnot readable: {}", self.unreadable.len())?;
         }
         let mut unreadable = self.unreadable.iter();
-        unreadable.try_for_each(|file| writeln!(out, "  {}", file.reason))
+        unreadable.try_for_each(|file| writeln!(out, "  {}", file.reason))?;
+        if !self.damaged.is_empty() {
+            writeln!(out, "\nused in part: {}", self.damaged.len())?;
+        }
+        let mut damaged = self.damaged.iter();
+        damaged.try_for_each(|file| writeln!(out, "  {}: {}", file.file, file.reason))
     }
 
     fn write_classes(&self, out: &mut String) -> fmt::Result {

@@ -1,6 +1,6 @@
 //! The cells of a row that say something about a recording.
 
-use earmark_core::records::Record;
+use earmark_core::csv_table::Record;
 
 /// A cell that may be empty, in a column that may be missing.
 pub(crate) fn text(row: &Record, column: Option<usize>) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use earmark_core::records::{Record, read_records};
+use earmark_core::csv_table::{Record, read_records};
 
 use crate::dataset::error::DataError;
 use crate::wording::{hint, quoted};

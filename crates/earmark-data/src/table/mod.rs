@@ -1,4 +1,4 @@
-//! CSV tables with a header, read by [`earmark_core::records`].
+//! CSV tables with a header, read by [`earmark_core::csv_table`].
 
 pub(crate) mod cells;
 pub(crate) mod columns;

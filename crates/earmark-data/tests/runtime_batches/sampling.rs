@@ -222,7 +222,7 @@ fn samples_that_cannot_work_are_named() {
     );
     assert_eq!(
         refused(&sample(0, 0.0, DrawMode::Independent)),
-        "batches.sample.items = 0: must be between 1 and 2147483648"
+        "batches.sample.items = 0: must be between 1 and 67108864"
     );
     assert!(
         refused(&sample(1, 1.5, DrawMode::Independent)).starts_with("batches.sample.class-balance = 1.5")

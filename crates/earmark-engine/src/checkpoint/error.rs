@@ -22,6 +22,17 @@ pub enum ModelFileError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The bytes are not those that were written.
+    #[error(
+        "{path}: is damaged: its {what} are not those that were written (the checksum differs); restore it from a copy, or train, import \
+         or download it again"
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is damaged.
+        what: &'static str,
+    },
     /// A safetensors file of another program.
     #[error(
         "{path}: has no earmark metadata; it holds tensors, but does not say which network, front end and classes they belong to"
@@ -81,6 +92,13 @@ impl ModelFileError {
         Self::Broken {
             path: path.into(),
             reason: reason.to_string(),
+        }
+    }
+
+    pub(super) fn damaged(path: &Path, what: &'static str) -> Self {
+        Self::Damaged {
+            path: path.into(),
+            what,
         }
     }
 

@@ -1,13 +1,17 @@
 //! The model file: one `.safetensors` that says everything needed to use it.
 //!
-//! Tensors have the names of the network's variables; the metadata is the JSON of [`ModelMeta`].
+//! Tensors have the names of the network's variables; the metadata is the JSON of [`ModelMeta`], followed by checksums of both.
 
 use super::error::ModelFileError;
-use super::safetensors_file::{HostTensor, Tensors, parse_tensors, read_json, write_tensors};
+use super::safetensors_file::{
+    HostTensor, Tensors, check_json, parse_tensors, read_json, serialize, write_tensors,
+};
+use earmark_core::atomic::{self, Fill};
 use earmark_metrics::Calibration;
 use earmark_models::{VarId, VarSpec, Vars};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::io::{self, Write};
 use std::path::Path;
 
 /// Version of the layout of model files and run directories that this program writes. It reads every earlier one.
@@ -51,7 +55,7 @@ impl ModelFile {
     ///
     /// # Errors
     ///
-    /// When it can't be read, is not a model file, or was written by a later version of this program.
+    /// When it can't be read, is not a model file, is damaged, or was written by a later version of this program.
     pub fn read(path: &Path) -> Result<Self, ModelFileError> {
         Self::read_with_bytes(path).map(|(file, _)| file)
     }
@@ -65,6 +69,7 @@ impl ModelFile {
         let bytes = std::fs::read(path).map_err(|e| ModelFileError::read(path, e))?;
         let (json, tensors) = parse_tensors(path, &bytes)?;
         let meta = parse_meta(path, &json)?;
+        let tensors = tensors.checked(path, &json)?;
         Ok((Self { meta, tensors }, bytes))
     }
 
@@ -86,6 +91,18 @@ impl ModelFile {
         write_tensors(path, to_json(&self.meta), &self.tensors)
     }
 
+    /// Writes several files that belong together: a kill leaves all old ones or all new ones.
+    ///
+    /// # Errors
+    ///
+    /// When one of them can't be written.
+    pub fn save_together(files: &[(&Path, &Self)]) -> Result<(), ModelFileError> {
+        let fills: Vec<_> = files.iter().map(|&(_, file)| fill_of(file)).collect();
+        let paths = files.iter().map(|&(path, _)| path);
+        let fills: Vec<(&Path, Fill)> = paths.zip(fills.iter().map(|fill| fill as Fill)).collect();
+        Ok(atomic::write_together(&fills)?)
+    }
+
     /// Writes variables with their metadata, atomically.
     ///
     /// # Errors
@@ -98,6 +115,16 @@ impl ModelFile {
         };
         let tensors = vars.specs().iter().enumerate().map(tensor).collect();
         write_tensors(path, to_json(meta), &tensors)
+    }
+
+    /// Compares the file with the variables of a network: every one must be there in its shape, and nothing else. Nothing is allocated, so
+    /// that a recipe can't ask for more memory than its file has weights.
+    ///
+    /// # Errors
+    ///
+    /// When a variable is missing, has another shape, or a tensor belongs to no variable.
+    pub fn check_fit(&self, path: &Path, specs: &[VarSpec]) -> Result<(), ModelFileError> {
+        check_fit(path, &self.tensors, specs)
     }
 
     /// Fills `vars` with the file's tensors; every variable must be there in its shape, and nothing else.
@@ -115,6 +142,14 @@ impl ModelFile {
     }
 }
 
+/// Writes the bytes of a file.
+fn fill_of(file: &ModelFile) -> impl Fn(&mut dyn Write) -> io::Result<()> {
+    move |w: &mut dyn Write| {
+        let data = serialize(&to_json(&file.meta), &file.tensors);
+        w.write_all(&data.map_err(|e| io::Error::other(e.to_string()))?)
+    }
+}
+
 fn to_json(meta: &ModelMeta) -> String {
     serde_json::to_string(meta).expect("strings and numbers")
 }
@@ -125,6 +160,7 @@ fn parse_meta(path: &Path, json: &str) -> Result<ModelMeta, ModelFileError> {
     let found = head.get("format").and_then(Value::as_u64).unwrap_or(0);
     let version = head.get("version").and_then(Value::as_str);
     check_format(path, u32::try_from(found).unwrap_or(u32::MAX), version)?;
+    check_json(path, json)?;
     let meta: ModelMeta = serde_json::from_value(head).map_err(|e| ModelFileError::broken(path, e))?;
     if let Some(calibration) = &meta.calibration {
         let checked = calibration.check(meta.classes.len());
@@ -207,6 +243,10 @@ mod tests {
         std::fs::write(&path, &bytes[..bytes.len() - 100]).unwrap();
         assert!(ModelFile::read(&path).is_err());
         assert_eq!(ModelFile::read_metadata(&path).unwrap(), file.meta);
+        // Two that belong together are written as each by itself.
+        let other = dir.path().join("other.safetensors");
+        ModelFile::save_together(&[(&path, &file), (&other, &file)]).unwrap();
+        assert!(std::fs::read(&path).unwrap() == bytes && std::fs::read(&other).unwrap() == bytes);
         std::fs::write(&path, &bytes[..20]).unwrap();
         let message = ModelFile::read_metadata(&path).unwrap_err().to_string();
         assert!(message.contains("not a model file"), "{message}");

@@ -6,7 +6,7 @@
 use super::error::ModelFileError;
 use super::model_file::check_format;
 use super::paths_and_pruning::state_path;
-use super::safetensors_file::{HostTensor, Tensors, read_json, read_tensors, write_tensors};
+use super::safetensors_file::{HostTensor, Tensors, check_json, parse_tensors, read_json, write_tensors};
 use crate::optim::optimizer::Optimizer;
 use crate::optim::schedule::PlateauState;
 use burn::tensor::{Tensor, TensorData};
@@ -68,6 +68,7 @@ impl TrainingProgress {
     fn parse(path: &Path, json: &str) -> Result<Self, ModelFileError> {
         let progress: Self = serde_json::from_str(json).map_err(|e| ModelFileError::state(path, e))?;
         check_format(path, progress.format, None)?;
+        check_json(path, json).map_err(|e| as_state_error(path, e))?;
         Ok(progress)
     }
 }
@@ -75,6 +76,10 @@ impl TrainingProgress {
 fn as_state_error(path: &Path, error: ModelFileError) -> ModelFileError {
     match error {
         ModelFileError::Broken { reason, .. } => ModelFileError::state(path, reason),
+        ModelFileError::Damaged { what, .. } => {
+            let reason = format!("its {what} are not those that were written: the checksum differs");
+            ModelFileError::state(path, reason)
+        }
         ModelFileError::Foreign { .. } => ModelFileError::state(path, "it has no earmark metadata"),
         other => other,
     }
@@ -97,11 +102,16 @@ impl ResumeState {
     /// When it can't be read, or is broken or of a later version of this program.
     pub fn read(run: &Path) -> Result<Self, ModelFileError> {
         let path = state_path(run);
-        let (json, tensors) = read_tensors(&path).map_err(|e| as_state_error(&path, e))?;
+        let bytes = std::fs::read(&path).map_err(|e| ModelFileError::read(&path, e))?;
+        let (json, tensors) = parse_tensors(&path, &bytes).map_err(|e| as_state_error(&path, e))?;
+        let progress = TrainingProgress::parse(&path, &json)?;
+        let tensors = tensors
+            .checked(&path, &json)
+            .map_err(|e| as_state_error(&path, e))?;
         Ok(Self {
-            progress: TrainingProgress::parse(&path, &json)?,
             path,
             tensors,
+            progress,
         })
     }
 

@@ -1,17 +1,24 @@
 //! Reading and writing safetensors files of float32 tensors with JSON metadata.
 //!
-//! The header's metadata has one key, `earmark`: the order of several would not be fixed, and equal runs write equal bytes.
+//! The header's metadata has one key, `earmark`: the order of several would not be fixed, and equal runs write equal bytes. Its JSON ends
+//! with two checksums, of the tensors with their names and shapes, and of the JSON itself, so that a bit that flips anywhere in the file is
+//! noticed. Files of earlier versions have none and are read all the same.
 
 use super::error::ModelFileError;
 use earmark_core::atomic;
+use earmark_core::checksum::{Checksum, Seal, check_seal, seal};
 use safetensors::tensor::{Metadata, TensorView};
-use safetensors::{Dtype, SafeTensors};
+use safetensors::{Dtype, SafeTensorError, SafeTensors};
+use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 const META_KEY: &str = "earmark";
+
+/// Key of the tensors' checksum, in the JSON of the metadata.
+const TENSORS_KEY: &str = "tensors-checksum";
 
 /// Longest header that is read, in bytes: the limit of the safetensors format.
 const MAX_HEADER: u64 = 100_000_000;
@@ -32,19 +39,76 @@ pub type Tensors = BTreeMap<String, HostTensor>;
 ///
 /// # Errors
 ///
-/// When the file can't be read, is not a safetensors file, was not written by earmark, or holds numbers that are not float32.
+/// When the file can't be read, is not a safetensors file, was not written by earmark, holds numbers that are not float32, or is damaged.
 pub fn read_tensors(path: &Path) -> Result<(String, Tensors), ModelFileError> {
     let bytes = std::fs::read(path).map_err(|e| ModelFileError::read(path, e))?;
-    parse_tensors(path, &bytes)
+    let (json, tensors) = parse_tensors(path, &bytes)?;
+    check_json(path, &json)?;
+    let tensors = tensors.checked(path, &json)?;
+    Ok((json, tensors))
 }
 
-/// As [`read_tensors`], from the bytes of the file at `path`.
-pub(super) fn parse_tensors(path: &Path, bytes: &[u8]) -> Result<(String, Tensors), ModelFileError> {
+/// Tensors whose checksum is not compared yet: of a file of a later format, this program can't know what it is a checksum of.
+pub(super) struct UncheckedTensors {
+    tensors: Tensors,
+    checksum: String,
+}
+
+impl UncheckedTensors {
+    /// The tensors, if they are those that were written with this JSON.
+    pub(super) fn checked(self, path: &Path, json: &str) -> Result<Tensors, ModelFileError> {
+        let head: Value = serde_json::from_str(json).map_err(|e| ModelFileError::broken(path, e))?;
+        match head.get(TENSORS_KEY).and_then(Value::as_str) {
+            Some(written) if written != self.checksum => Err(ModelFileError::damaged(path, "numbers")),
+            _ => Ok(self.tensors),
+        }
+    }
+}
+
+/// As [`read_tensors`], from the bytes of the file at `path`, without comparing any checksum.
+pub(super) fn parse_tensors(path: &Path, bytes: &[u8]) -> Result<(String, UncheckedTensors), ModelFileError> {
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| ModelFileError::broken(path, e))?;
-    Ok((earmark_json(path, &header)?, float_tensors(path, bytes)?))
+    let json = earmark_json(path, &header)?;
+    let tensors = float_tensors(path, bytes)?;
+    let checksum = checksum_of(&tensors);
+    Ok((json, UncheckedTensors { tensors, checksum }))
 }
 
-/// Reads the JSON of a safetensors file's `earmark` metadata and none of its tensors.
+/// Refuses metadata that are not those that were written.
+pub(super) fn check_json(path: &Path, json: &str) -> Result<(), ModelFileError> {
+    match check_seal(json.as_bytes()) {
+        Seal::Broken => Err(ModelFileError::damaged(path, "recipe, classes or other metadata")),
+        Seal::Whole | Seal::Missing => Ok(()),
+    }
+}
+
+/// The checksum of tensors with their names and shapes, in the order of names.
+fn checksum_of(tensors: &Tensors) -> String {
+    let mut checksum = Checksum::default();
+    let mut bytes = Vec::new();
+    for (name, tensor) in tensors {
+        let shape: Vec<String> = tensor.shape.iter().map(usize::to_string).collect();
+        checksum.update(format!("{name}\n{}\n", shape.join(" ")).as_bytes());
+        for values in tensor.values.chunks(1 << 14) {
+            bytes.clear();
+            bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+            checksum.update(&bytes);
+        }
+    }
+    checksum.hex()
+}
+
+/// The JSON of an object with the checksums.
+fn with_checksums(json: &str, tensors: &Tensors) -> String {
+    let Some(open) = json.trim_end().strip_suffix('}') else {
+        return json.to_owned();
+    };
+    let comma = if open.trim_end().ends_with('{') { "" } else { "," };
+    let checksum = checksum_of(tensors);
+    seal(format!("{open}{comma}\"{TENSORS_KEY}\":\"{checksum}\"}}"))
+}
+
+/// Reads the JSON of a safetensors file's `earmark` metadata and none of its tensors; [`check_json`] is the caller's.
 ///
 /// # Errors
 ///
@@ -99,12 +163,18 @@ fn float_tensors(path: &Path, bytes: &[u8]) -> Result<Tensors, ModelFileError> {
     file.iter().map(read).collect()
 }
 
-/// Writes tensors and the JSON of their metadata, atomically.
+/// Writes tensors and the JSON object of their metadata, with their checksums, atomically.
 ///
 /// # Errors
 ///
 /// When the file can't be written.
 pub fn write_tensors(path: &Path, json: String, tensors: &Tensors) -> Result<(), ModelFileError> {
+    let data = serialize(&json, tensors).map_err(|e| ModelFileError::broken(path, e))?;
+    Ok(atomic::write(path, |w| w.write_all(&data))?)
+}
+
+/// The bytes of a file.
+pub(super) fn serialize(json: &str, tensors: &Tensors) -> Result<Vec<u8>, SafeTensorError> {
     let bytes: Vec<Vec<u8>> = tensors
         .values()
         .map(|t| t.values.iter().flat_map(|v| v.to_le_bytes()).collect())
@@ -113,7 +183,108 @@ pub fn write_tensors(path: &Path, json: String, tensors: &Tensors) -> Result<(),
         let view = TensorView::new(Dtype::F32, t.shape.clone(), bytes);
         (name, view.expect("as many bytes as the shape says"))
     });
-    let metadata = HashMap::from([(META_KEY.to_owned(), json)]);
-    let data = safetensors::serialize(views, Some(metadata)).map_err(|e| ModelFileError::broken(path, e))?;
-    Ok(atomic::write(path, |w| w.write_all(&data))?)
+    let metadata = HashMap::from([(META_KEY.to_owned(), with_checksums(json, tensors))]);
+    safetensors::serialize(views, Some(metadata))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn small() -> Tensors {
+        let tensor = |shape: &[usize], values: &[f32]| HostTensor {
+            shape: shape.to_vec(),
+            values: values.to_vec(),
+        };
+        Tensors::from([
+            (
+                "a.weight".into(),
+                tensor(&[2, 3], &[0.5, -1.0, 3.25, 0.0, 8.5, 1e-3]),
+            ),
+            ("a.bias".into(), tensor(&[2], &[0.25, f32::NAN])),
+        ])
+    }
+
+    const JSON: &str = r#"{"format":1,"classes":["owl","a \"dog\""]}"#;
+
+    /// Names, shapes and bits: NaN is unequal to itself.
+    fn bits(tensors: &Tensors) -> Vec<(String, Vec<usize>, Vec<u32>)> {
+        let mut all = Vec::new();
+        for (name, tensor) in tensors {
+            let bits = tensor.values.iter().map(|v| v.to_bits()).collect();
+            all.push((name.clone(), tensor.shape.clone(), bits));
+        }
+        all
+    }
+
+    /// Each single bit of the whole file: noticed, or what is read is the same.
+    #[test]
+    fn every_flipped_bit_is_noticed_or_without_effect() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("m.safetensors");
+        write_tensors(&path, JSON.into(), &small()).unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        let wanted: Value = serde_json::from_str(JSON).unwrap();
+        let (json, tensors) = read_tensors(&path).unwrap();
+        assert!(json.contains(TENSORS_KEY) && bits(&tensors) == bits(&small()));
+        let mut refused = 0;
+        for bit in 0..8 * whole.len() {
+            let mut damaged = whole.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            let read = parse_tensors(&path, &damaged).and_then(|(json, tensors)| {
+                check_json(&path, &json)?;
+                Ok((json.clone(), tensors.checked(&path, &json)?))
+            });
+            let Ok((json, tensors)) = read else {
+                refused += 1;
+                continue;
+            };
+            let json: Value = serde_json::from_str(&json).unwrap();
+            assert!(bits(&tensors) == bits(&small()), "bit {bit}");
+            assert!(
+                ["format", "classes"].iter().all(|k| json[k] == wanted[k]),
+                "bit {bit}"
+            );
+        }
+        assert!(refused > 7 * whole.len(), "{refused} of {}", 8 * whole.len());
+    }
+
+    #[test]
+    fn files_of_earlier_versions_are_read_without_checksums() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("m.safetensors");
+        let bytes = 1.5_f32.to_le_bytes();
+        let view = TensorView::new(Dtype::F32, vec![1], &bytes).unwrap();
+        let metadata = HashMap::from([(META_KEY.to_owned(), JSON.to_owned())]);
+        let old = safetensors::serialize([("w", view)], Some(metadata)).unwrap();
+        std::fs::write(&path, old).unwrap();
+        let (json, tensors) = read_tensors(&path).unwrap();
+        assert_eq!((json.as_str(), tensors["w"].values[0]), (JSON, 1.5));
+    }
+
+    #[test]
+    fn what_is_damaged_is_named_with_a_remedy() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("m.safetensors");
+        write_tensors(&path, JSON.into(), &small()).unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        let refused = |at: usize| {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 4;
+            std::fs::write(&path, damaged).unwrap();
+            read_tensors(&path).unwrap_err().to_string()
+        };
+        let message = refused(whole.len() - 20);
+        assert!(
+            message.contains("is damaged: its numbers are not those"),
+            "{message}"
+        );
+        assert!(message.contains("restore it from a copy"), "{message}");
+        let owl = whole.windows(3).position(|w| w == b"owl").unwrap();
+        let message = refused(owl);
+        assert!(
+            message.contains("its recipe, classes or other metadata"),
+            "{message}"
+        );
+    }
 }

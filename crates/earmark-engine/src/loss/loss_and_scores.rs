@@ -1,5 +1,6 @@
 //! The loss of a batch, and the scores of its logits.
 
+use super::by_subset::loss_by_subset;
 use super::class_weights::weigh;
 use super::config::Loss;
 use super::cross_entropy::{cross_entropy, softmax_cross_entropy};
@@ -7,7 +8,6 @@ use super::focal::focal;
 use super::label_smoothing::smooth;
 use super::lq::lq;
 use super::lsep::lsep;
-use super::noisy_rows::{rows_with_flag, select_rows};
 use super::outliers::mean_without_outliers;
 use super::soft_bootstrap::soft_bootstrap;
 use burn::tensor::{Tensor, activation};
@@ -49,26 +49,12 @@ impl Loss {
                 noisy: other,
                 curated_weight,
                 noisy_weight,
-            } => {
-                let of = |loss: &Self, weight: f64, flag: bool| {
-                    let rows = rows_with_flag(noisy, batch, flag);
-                    let count = rows.len();
-                    (count > 0).then(|| {
-                        let (logits, targets) = (select_rows(&logits, &rows), select_rows(&targets, &rows));
-                        let loss = loss.forward(logits, targets, &vec![flag; count]);
-                        loss.mul_scalar(weight * count as f64 / batch as f64)
-                    })
-                };
-                match (
-                    of(curated, *curated_weight, false),
-                    of(other, *noisy_weight, true),
-                ) {
-                    (Some(a), Some(b)) => a + b,
-                    (Some(one), None) | (None, Some(one)) => one,
-                    // A batch without rows has no loss.
-                    (None, None) => logits.sum().mul_scalar(0.0),
-                }
-            }
+            } => loss_by_subset(
+                logits,
+                targets,
+                noisy,
+                [(curated, *curated_weight), (other, *noisy_weight)],
+            ),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Losses on logits with soft targets, and the scores that belong to them.
 
+mod by_subset;
 mod class_weights;
 mod config;
 mod cross_entropy;

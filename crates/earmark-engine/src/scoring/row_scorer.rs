@@ -29,7 +29,7 @@ impl RowScorer {
     pub fn scores(&self, x: &[f32]) -> Vec<f32> {
         assert!(x.len().is_multiple_of(self.features), "rows of {}", self.features);
         let mut scores = Vec::new();
-        for rows in x.chunks(self.batch.max(1) * self.features) {
+        for rows in x.chunks(self.batch.max(1).saturating_mul(self.features)) {
             let shape = [rows.len() / self.features, self.features, 1, 1];
             let x = Tensor::<4>::from_data(TensorData::new(rows.to_vec(), shape), &self.device);
             let logits = self.network.forward(x, &mut Forward::eval(&self.vars));

@@ -51,6 +51,7 @@ impl FrontEnd {
         let segmenter = self.segments.as_ref().map(segmenter).transpose()?;
         let (bands, length) = (self.bands(&framing), segmenter.as_ref().map(|s| s.length));
         self.postprocess.check(bands, length).within("postprocess")?;
+        self.check_sizes(&framing, segmenter.as_ref(), frames_per_second)?;
         Ok(CheckedFrontEnd {
             framing,
             segmenter,

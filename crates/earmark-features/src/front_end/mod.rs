@@ -3,8 +3,11 @@
 mod check;
 mod fingerprint;
 mod handcrafted_check;
+mod size_limits;
 
 pub(crate) use check::CheckedFrontEnd;
+pub(crate) use size_limits::MOST_OVERLAP;
+pub use size_limits::{InputShape, MOST_SEGMENT_NUMBERS};
 
 use crate::{
     amplitude::AmplitudeScale,

@@ -1,15 +1,14 @@
 //! The published models that can be downloaded.
 
 mod audioset_names_and_label_tables;
-mod default_folder;
+mod installed_models;
 
 pub use audioset_names_and_label_tables::{audioset, read_labels};
-pub use default_folder::{installed_model, models_folder};
+pub use installed_models::{installed_model, models_folder};
 
 use crate::PublishedArchitecture;
 use earmark_core::text::suggest;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 use std::sync::LazyLock;
 
 /// A published model.
@@ -69,11 +68,6 @@ impl PublishedModel {
     pub fn file_name(&self) -> String {
         let path = self.url.split('?').next().unwrap_or_default();
         path.rsplit('/').next().unwrap_or_default().replace("%3D", "=")
-    }
-
-    /// The path of its model file, whether it is installed or not; `None` where the system has no data folder for the user.
-    pub fn model_file(&self) -> Option<PathBuf> {
-        Some(models_folder()?.join(format!("{}.safetensors", self.name)))
     }
 
     /// Its network.

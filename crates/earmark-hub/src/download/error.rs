@@ -24,6 +24,17 @@ pub enum DownloadError {
         /// HTTP status.
         status: u16,
     },
+    /// More bytes come than the file has or may have.
+    #[error(
+        "{url}: the server sends more than the {limit} bytes that the file may have, so it is not the published file; nothing of it is \
+         kept: check the address"
+    )]
+    TooLong {
+        /// The address.
+        url: String,
+        /// The most bytes.
+        limit: u64,
+    },
     /// The size or the checksum differs from the expected one.
     #[error(
         "{path}: has {found} instead of {wanted}, so it is not the published file; delete it if it exists, then try again ({url})"

@@ -16,7 +16,7 @@ impl Download {
     /// Downloads the file unless it is already there. `progress` is called for every piece and returns whether to continue; after
     /// it returns `false`, the next call resumes the download.
     ///
-    /// A broken connection is resumed as long as each attempt brings some bytes.
+    /// A broken connection is resumed as long as attempts bring some bytes, up to a number of them.
     ///
     /// # Errors
     /// See [`DownloadError`].
@@ -36,9 +36,11 @@ impl Download {
         if let Err(wrong) = self.check(&part) {
             // Resuming from wrong bytes could never succeed.
             fs::remove_file(&part).map_err(|e| DownloadError::write(&part, e))?;
+            resumed_transfer::forget(&part);
             return Err(wrong);
         }
         fs::rename(&part, &self.to).map_err(|e| DownloadError::write(&self.to, e))?;
+        resumed_transfer::forget(&part);
         Ok(DownloadOutcome::Downloaded { resumed })
     }
 }

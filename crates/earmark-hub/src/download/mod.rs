@@ -1,17 +1,21 @@
 //! Downloads a file over HTTP. An interrupted download is resumed, and a file without the expected checksum is rejected.
 //!
+//! Nothing is waited for without end, and no more is written than the file has, or may have where its size is not known.
+//!
 //! A file is written as `NAME.part` next to its target and renamed when it is complete and checked, so a file under its own
 //! name is always intact.
 
 mod checksum;
 mod error;
 mod fetch_and_check;
+mod request;
 mod resumed_transfer;
 
 pub use checksum::sha256_of;
 pub use error::DownloadError;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A file to download.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +28,21 @@ pub struct Download {
     pub sha256: Option<String>,
     /// The expected size in bytes, where it is known.
     pub bytes: Option<u64>,
+    /// The longest time for connecting, for an answer, and for each read; [`PATIENCE`] is usual.
+    pub patience: Duration,
+}
+
+/// The usual patience with a server: long enough for a slow one, and short enough for several attempts within a minute.
+pub const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The most bytes of a file whose size is not known: three times the largest published model.
+pub const MAX_BYTES: u64 = 1 << 30;
+
+impl Download {
+    /// The most bytes that are written.
+    pub(crate) fn limit(&self) -> u64 {
+        self.bytes.unwrap_or(MAX_BYTES)
+    }
 }
 
 /// How far a download has got.

@@ -1,149 +1,253 @@
-//! The transfer itself, resumed where it broke off: requests, ranges, and connections that break.
+//! The transfer itself, resumed where it broke off: how often, after which pauses, and up to which size.
 
+use super::request::{Message, Request};
 use super::{Download, DownloadError, DownloadProgress};
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, Write};
-use std::path::Path;
-use std::time::Duration;
-use ureq::http::{Response, StatusCode, header};
-use ureq::{Agent, Body};
+use std::fs::{self, File, OpenOptions};
+use std::io::{Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
 /// Consecutive attempts without a byte before giving up.
 const FRUITLESS: u32 = 3;
-/// Pause after an attempt without a byte.
+/// Attempts in all, however many bytes each of them brings.
+const ATTEMPTS: u32 = 200;
+/// The longest first pause after an attempt without a byte; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(500);
-/// Time for a server to accept a connection, and to answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How often a stop is asked for.
+const TICK: Duration = Duration::from_millis(50);
+/// A server that sends less than this within four times the patience is as good as silent.
+const SLOWEST_BYTES: u64 = 1024;
+
+type Progress<'a> = &'a mut dyn FnMut(DownloadProgress) -> bool;
 
 /// Downloads the rest of the file into `part`; returns the number of bytes that were already there and kept.
-pub(crate) fn run(
-    job: &Download,
-    part: &Path,
-    progress: &mut dyn FnMut(DownloadProgress) -> bool,
-) -> Result<u64, DownloadError> {
-    let agent: Agent = Agent::config_builder()
-        .http_status_as_error(false)
-        .timeout_connect(Some(PATIENCE))
-        .timeout_recv_response(Some(PATIENCE))
-        .user_agent(concat!("earmark/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .new_agent();
+pub(crate) fn run(job: &Download, part: &Path, progress: Progress) -> Result<u64, DownloadError> {
     let file = |e| DownloadError::write(part, e);
     let open = OpenOptions::new().create(true).append(true).open(part);
-    let mut out = open.map_err(file)?;
-    let before = out.metadata().map_err(file)?.len();
+    let mut transfer = Transfer {
+        job,
+        part,
+        out: open.map_err(file)?,
+        validator: read_validator(part),
+        progress,
+    };
+    if transfer.validator.is_none() && job.sha256.is_none() {
+        // Nothing would show that the bytes are of another version of the file.
+        transfer.out.set_len(0).map_err(file)?;
+    }
     // Earlier bytes that turn out to be useless do not count as kept.
-    let mut kept = before;
+    let mut kept = transfer.length()?;
     let (mut fruitless, mut whole) = (0, false);
-    while !whole {
-        let start = out.metadata().map_err(file)?.len();
-        let ended = attempt(job, &agent, &mut out, part, start, progress);
-        let now = out.metadata().map_err(file)?.len();
+    for attempt in 1.. {
+        let start = transfer.length()?;
+        let ended = transfer.attempt(start);
+        let now = transfer.length()?;
         let from = ended.as_ref().map_or(kept, |(from, _)| *from);
         kept = kept.min(now).min(from);
         match ended {
             Ok((_, complete)) => whole = complete,
-            Err(e @ DownloadError::Network { .. }) if now <= start => {
-                fruitless += 1;
-                if fruitless == FRUITLESS {
+            Err(e @ DownloadError::Network { .. }) => {
+                // Where some bytes came, it reconnects at once.
+                fruitless = if now > start { 0 } else { fruitless + 1 };
+                if fruitless == FRUITLESS || attempt == ATTEMPTS {
                     return Err(e);
                 }
-                std::thread::sleep(PAUSE);
+                if fruitless > 0 {
+                    transfer.pause(PAUSE.min(job.patience) * 2_u32.pow(fruitless - 1), now)?;
+                }
             }
-            // Some bytes came: reconnect at once.
-            Err(DownloadError::Network { .. }) => fruitless = 0,
             Err(e) => return Err(e),
         }
+        if whole {
+            break;
+        }
+        if attempt == ATTEMPTS {
+            return Err(transfer.network("the server sends other bytes again and again"));
+        }
     }
-    out.sync_all().map_err(file)?;
+    transfer.out.sync_all().map_err(file)?;
     Ok(kept)
 }
 
-/// One request for the bytes from `start`; returns the offset of the first byte that it brought, and whether the file is complete.
-fn attempt(
-    job: &Download,
-    agent: &Agent,
-    out: &mut File,
-    part: &Path,
-    start: u64,
-    progress: &mut dyn FnMut(DownloadProgress) -> bool,
-) -> Result<(u64, bool), DownloadError> {
-    let network = |cause: &dyn std::fmt::Display| DownloadError::Network {
-        url: job.url.clone(),
-        cause: cause.to_string(),
-    };
-    let file = |e| DownloadError::write(part, e);
-    let mut request = agent.get(&job.url);
-    if start > 0 {
-        request = request.header(header::RANGE, format!("bytes={start}-"));
-    }
-    let mut response = request.call().map_err(|e| network(&e))?;
-    let (from, total) = match response.status() {
-        StatusCode::PARTIAL_CONTENT if begins_at(&response, start) => (start, total_of(&response)),
-        // No support for ranges: the whole file comes.
-        StatusCode::OK => (0, length_of(&response)),
-        StatusCode::RANGE_NOT_SATISFIABLE if start > 0 => {
-            // There is nothing after `start`: either the file is complete, or the bytes on disk are from a different file.
-            if total_of(&response) == Some(start) || job.bytes == Some(start) {
-                return Ok((start, true));
+/// The file that says which version of the file the bytes in `part` are of.
+fn validator_path(part: &Path) -> PathBuf {
+    let mut name = part.as_os_str().to_owned();
+    name.push(".etag");
+    name.into()
+}
+
+fn read_validator(part: &Path) -> Option<String> {
+    let text = fs::read_to_string(validator_path(part)).ok()?;
+    // Anything else could not be sent.
+    let is_header = !text.is_empty() && text.chars().all(|c| matches!(c, ' '..='~'));
+    is_header.then_some(text)
+}
+
+/// Removes what is known of an unfinished file.
+pub(super) fn forget(part: &Path) {
+    let _ = fs::remove_file(validator_path(part)); // without the file itself, it says nothing
+}
+
+struct Transfer<'a> {
+    job: &'a Download,
+    part: &'a Path,
+    out: File,
+    validator: Option<String>,
+    progress: Progress<'a>,
+}
+
+impl Transfer<'_> {
+    /// One request for the bytes from `start`; returns the offset of the first byte that it brought, and whether the file is complete.
+    fn attempt(&mut self, start: u64) -> Result<(u64, bool), DownloadError> {
+        let request = Request {
+            url: self.job.url.clone(),
+            start,
+            validator: self.validator.clone(),
+            bytes: self.job.bytes,
+            patience: self.job.patience,
+        };
+        let messages = request.send().map_err(|e| self.network(e))?;
+        let (from, total) = match self.next(&messages, start, self.job.bytes)? {
+            Message::Bytes {
+                from,
+                total,
+                validator,
+            } => {
+                self.begin(from, total, validator)?;
+                (from, total)
             }
-            out.set_len(0).map_err(file)?;
-            return Ok((0, false));
+            Message::Complete => return Ok((start, true)),
+            Message::StartOver => {
+                self.empty()?;
+                return Ok((0, false));
+            }
+            Message::Status(status) => {
+                let url = self.job.url.clone();
+                return Err(DownloadError::Status { url, status });
+            }
+            Message::Broken(cause) => return Err(self.network(cause)),
+            Message::Piece(_) | Message::End => return Err(self.network("an answer without a head")),
+        };
+        let done = self.receive(&messages, from, total)?;
+        match total {
+            Some(total) if done < total => {
+                Err(self.network(format!("the connection broke after {done} of {total} bytes")))
+            }
+            _ => Ok((from, true)),
         }
-        status if status.is_success() => {
-            let cause = "the server sent a different part from the requested one";
-            return Err(network(&cause));
-        }
-        status => {
-            let (url, status) = (job.url.clone(), status.as_u16());
-            return Err(DownloadError::Status { url, status });
-        }
-    };
-    if from == 0 {
-        out.set_len(0).map_err(file)?;
-        out.rewind().map_err(file)?;
     }
-    let mut done = from;
-    let mut body = response.body_mut().as_reader();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        if !progress(DownloadProgress { done, total }) {
-            return Err(DownloadError::Stopped);
-        }
-        match body.read(&mut buffer).map_err(|e| network(&e))? {
-            0 => break,
-            n => {
-                out.write_all(&buffer[..n]).map_err(file)?;
-                done += n as u64;
+
+    /// The next message; meanwhile a stop is asked for.
+    fn next(
+        &mut self,
+        messages: &Receiver<Message>,
+        done: u64,
+        total: Option<u64>,
+    ) -> Result<Message, DownloadError> {
+        loop {
+            if !(self.progress)(DownloadProgress { done, total }) {
+                return Err(DownloadError::Stopped);
+            }
+            match messages.recv_timeout(TICK) {
+                Ok(message) => return Ok(message),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(self.network("the connection broke")),
             }
         }
     }
-    match total {
-        Some(total) if done < total => {
-            let cause = format!("the connection broke after {done} of {total} bytes");
-            Err(network(&cause))
+
+    /// Prepares the file for bytes from `from`.
+    fn begin(
+        &mut self,
+        from: u64,
+        total: Option<u64>,
+        validator: Option<String>,
+    ) -> Result<(), DownloadError> {
+        if total.is_some_and(|total| total > self.job.limit()) {
+            return Err(self.too_long());
         }
-        _ => Ok((from, true)),
+        if from > 0 {
+            return Ok(());
+        }
+        self.empty()?;
+        if let Some(text) = &validator {
+            let path = validator_path(self.part);
+            fs::write(&path, text).map_err(|e| DownloadError::write(&path, e))?;
+        }
+        self.validator = validator;
+        Ok(())
     }
-}
 
-fn text<'a>(response: &'a Response<Body>, name: &header::HeaderName) -> Option<&'a str> {
-    response.headers().get(name)?.to_str().ok()
-}
+    /// Writes the pieces of an answer; returns the offset behind the last one.
+    fn receive(
+        &mut self,
+        messages: &Receiver<Message>,
+        from: u64,
+        total: Option<u64>,
+    ) -> Result<u64, DownloadError> {
+        let mut done = from;
+        let (mut since, mut at) = (Instant::now(), from);
+        loop {
+            match self.next(messages, done, total)? {
+                Message::Piece(piece) => {
+                    done += piece.len() as u64;
+                    if done > self.job.limit() {
+                        return Err(self.too_long());
+                    }
+                    let written = self.out.write_all(&piece);
+                    written.map_err(|e| DownloadError::write(self.part, e))?;
+                }
+                Message::Broken(cause) => return Err(self.network(cause)),
+                _ => return Ok(done),
+            }
+            if since.elapsed() > self.job.patience * 4 {
+                if done - at < SLOWEST_BYTES {
+                    return Err(self.network("the server sends next to nothing"));
+                }
+                (since, at) = (Instant::now(), done);
+            }
+        }
+    }
 
-fn length_of(response: &Response<Body>) -> Option<u64> {
-    text(response, &header::CONTENT_LENGTH)?.parse().ok()
-}
+    /// Waits before the next attempt, unless a stop is asked for.
+    fn pause(&mut self, time: Duration, done: u64) -> Result<(), DownloadError> {
+        let since = Instant::now();
+        let total = self.job.bytes;
+        while since.elapsed() < time {
+            if !(self.progress)(DownloadProgress { done, total }) {
+                return Err(DownloadError::Stopped);
+            }
+            std::thread::sleep(TICK.min(time));
+        }
+        Ok(())
+    }
 
-/// The 200 of `bytes 100-199/200` or `bytes */200`.
-fn total_of(response: &Response<Body>) -> Option<u64> {
-    let range = text(response, &header::CONTENT_RANGE)?;
-    range.rsplit('/').next()?.parse().ok()
-}
+    fn length(&self) -> Result<u64, DownloadError> {
+        let found = self.out.metadata();
+        Ok(found.map_err(|e| DownloadError::write(self.part, e))?.len())
+    }
 
-/// Whether the part begins at the requested byte.
-fn begins_at(response: &Response<Body>, start: u64) -> bool {
-    let range = text(response, &header::CONTENT_RANGE).and_then(|r| r.strip_prefix("bytes "));
-    let first = range.and_then(|r| r.split('-').next()?.parse().ok());
-    first == Some(start)
+    fn empty(&mut self) -> Result<(), DownloadError> {
+        forget(self.part);
+        self.validator = None;
+        let emptied = self.out.set_len(0).and_then(|()| self.out.rewind());
+        emptied.map_err(|e| DownloadError::write(self.part, e))
+    }
+
+    /// More comes than the file has: nothing of it is of use.
+    fn too_long(&mut self) -> DownloadError {
+        let _ = self.empty(); // what is left over would be refused by its length
+        DownloadError::TooLong {
+            url: self.job.url.clone(),
+            limit: self.job.limit(),
+        }
+    }
+
+    fn network(&self, cause: impl ToString) -> DownloadError {
+        DownloadError::Network {
+            url: self.job.url.clone(),
+            cause: cause.to_string(),
+        }
+    }
 }

@@ -22,7 +22,7 @@ use mel_bank::mel_bank_fits;
 use names_given_or_audioset::{class_count, class_names};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use tensors::{Checkpoint, take_tensors};
+use tensors::{Checkpoint, take_tensors, without_wrappers};
 
 /// What to do about tensors that no published network has.
 const ANOTHER_NETWORK: &str = "; it is another network, or the file is damaged";
@@ -67,7 +67,7 @@ pub fn import(job: &Import) -> Result<Imported, ImportError> {
     if architecture == PublishedArchitecture::ImageBackbone {
         return image_backbone::import(job);
     }
-    let mut checkpoint: Checkpoint = earmark_torch::read(&job.file)?.into_iter().collect();
+    let mut checkpoint = without_wrappers(earmark_torch::read(&job.file)?.into_iter().collect());
     let recipe = architecture.recipe()?;
     let channels = Extractor::new(&recipe.front_end)?.channels();
     let build = |classes| Network::build(&recipe.network, channels, classes);

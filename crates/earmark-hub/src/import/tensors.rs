@@ -10,6 +10,24 @@ pub(super) type Checkpoint = BTreeMap<String, TorchTensor>;
 /// How many differences a message lists.
 const LISTED: usize = 4;
 
+/// What wrappers put before every name: `DataParallel`, Lightning and similar modules, `torch.compile`.
+const WRAPPERS: &[&str] = &["module.", "model.", "_orig_mod."];
+
+/// The same tensors without the prefixes of wrappers that all names share.
+pub(super) fn without_wrappers(mut checkpoint: Checkpoint) -> Checkpoint {
+    let shared = |checkpoint: &Checkpoint| {
+        let has = |prefix: &&str| checkpoint.keys().all(|name| name.starts_with(prefix));
+        WRAPPERS.iter().copied().find(has).map(str::len)
+    };
+    while let (false, Some(length)) = (checkpoint.is_empty(), shared(&checkpoint)) {
+        let tensors = checkpoint.into_iter();
+        checkpoint = tensors
+            .map(|(name, tensor)| (name[length..].to_owned(), tensor))
+            .collect();
+    }
+    checkpoint
+}
+
 /// Takes the values of every variable out of `checkpoint`. Only tensors that `ignores` accepts may remain.
 ///
 /// # Errors
@@ -53,5 +71,32 @@ fn take(checkpoint: &mut Checkpoint, name: &str, shape: &[usize]) -> Result<Vec<
     match values.iter().copied().find(|x| !x.is_finite()) {
         Some(bad) => Err(format!("`{name}` holds {bad}")),
         None => Ok(values),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use earmark_torch::DType;
+
+    #[test]
+    fn prefixes_that_all_names_share_are_taken_off() {
+        let tensor = || TorchTensor {
+            dtype: DType::F32,
+            shape: vec![0],
+            values: Some(Vec::new()),
+        };
+        let names = |given: &[&str]| -> Vec<String> {
+            let checkpoint = given.iter().map(|name| ((*name).to_owned(), tensor())).collect();
+            without_wrappers(checkpoint).into_keys().collect()
+        };
+        assert_eq!(names(&["module.a.weight", "module.b"]), ["a.weight", "b"]);
+        assert_eq!(
+            names(&["_orig_mod.module.a", "_orig_mod.module.model.b"]),
+            ["a", "model.b"]
+        );
+        for own in [&["b", "module.a"][..], &["modules.a"], &[]] {
+            assert_eq!(names(own), own);
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::checksums;
 use crate::PipelineError;
-use earmark_core::atomic::WriteError;
-use std::ffi::OsString;
+use earmark_core::atomic::{WriteError, has_ended};
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -21,9 +21,12 @@ impl StagedFolder {
                 out.display()
             ))
         })?;
-        let mut staged = OsString::from(".");
-        staged.push(name);
-        staged.push(format!(".{}", std::process::id()));
+        let mut start = OsString::from(".");
+        start.push(name);
+        start.push(".");
+        remove_those_of_dead_processes(out, &start);
+        let mut staged = start;
+        staged.push(std::process::id().to_string());
         let path = out.with_file_name(staged);
         fs::create_dir_all(&path).map_err(|e| WriteError::new(&path, e))?;
         Ok(Self { path })
@@ -65,8 +68,45 @@ impl StagedFolder {
     }
 }
 
+/// Removes what killed commands left of the same bundle. What can't be removed does no harm.
+fn remove_those_of_dead_processes(out: &Path, start: &OsStr) {
+    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let entries = fs::read_dir(parent.unwrap_or(Path::new(".")))
+        .into_iter()
+        .flatten();
+    for entry in entries.flatten() {
+        let (name, start) = (entry.file_name(), start.as_encoded_bytes());
+        let process = name.as_encoded_bytes().strip_prefix(start);
+        let process = process.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+        if process.is_some_and(has_ended) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 impl Drop for StagedFolder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.path); // moved away, or incomplete
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_a_killed_command_left_is_removed_by_the_next() {
+        let dir = tempfile::tempdir().unwrap();
+        // No process of Linux has the first number; process 1 is always there.
+        let names = [".b.4294967000", ".b.1", ".b.notes", ".c.4294967000"];
+        for name in names {
+            fs::create_dir(dir.path().join(name)).unwrap();
+            fs::write(dir.path().join(name).join("earmark"), "half").unwrap();
+        }
+        let stage = StagedFolder::create(&dir.path().join("b")).unwrap();
+        assert!(stage.path.is_dir());
+        let left = names.map(|name| dir.path().join(name).exists());
+        assert_eq!(left, [false, true, true, true]);
     }
 }

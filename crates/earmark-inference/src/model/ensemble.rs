@@ -1,6 +1,7 @@
 //! Models that score windows together: samples in, one row of scores per window out.
 
 use super::Model;
+use super::not_finite;
 use super::scoring::{blend_rows, calibrated, score_pass, segments_of};
 use crate::PipelineError;
 use crate::devices_by_name::Device;
@@ -34,6 +35,14 @@ pub enum WindowError {
         window: usize,
         /// What is wrong.
         cause: FeatureError,
+    },
+    /// Scores that are NaN or infinite.
+    #[error("{reason}")]
+    Output {
+        /// The window, counted within the call.
+        window: usize,
+        /// What is wrong.
+        reason: String,
     },
     /// Scores that can't be blended.
     #[error(transparent)]
@@ -194,13 +203,17 @@ impl Model {
         let passes = alike.flat_map(|alike| alike.chunks(PASS));
         let scores: Vec<f32> = passes.flat_map(|pass| score_pass(scorer, pass)).collect();
         let mut scored = scores.chunks(self.classes().len());
-        Ok(segments
+        segments
             .iter()
-            .map(|of_window| {
-                let mean = rows::mean(scored.by_ref().take(of_window.len()));
-                calibrated(mean.unwrap_or_default(), self.calibration())
+            .enumerate()
+            .map(|(window, of_window)| {
+                let mean = rows::mean(scored.by_ref().take(of_window.len())).unwrap_or_default();
+                match not_finite(&mean, self.classes()) {
+                    None => Ok(calibrated(mean, self.calibration())),
+                    Some(reason) => Err(WindowError::Output { window, reason }),
+                }
             })
-            .collect())
+            .collect()
     }
 
     /// What the network takes of one window.

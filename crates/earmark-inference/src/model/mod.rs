@@ -5,6 +5,7 @@
 
 mod ensemble;
 mod fewest_samples_for_frames;
+mod not_finite;
 mod read_model_file;
 pub(crate) mod scoring;
 mod stacked;
@@ -13,6 +14,7 @@ mod tag_recording;
 pub use ensemble::{Ensemble, WindowError};
 pub(crate) use ensemble::{check_same_classes, own_thresholds};
 pub(crate) use fewest_samples_for_frames::samples_for;
+pub(crate) use not_finite::not_finite;
 pub use read_model_file::{ModelSource, model_files};
 pub use stacked::{StackedModel, find_input, inputs_of};
 
@@ -141,7 +143,7 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// For samples that are not finite or far too loud, and clips too short for a single frame.
+    /// For samples that are not finite or far too loud, clips too short for a single frame, and scores that are not finite.
     pub fn score(&self, clip: &Clip) -> Result<Vec<f32>, PipelineError> {
         let scores = self.0.scorer.mean(&self.run(ScorerOutput::Scores, clip)?);
         Ok(calibrated(scores, self.calibration()))
@@ -161,6 +163,10 @@ impl Model {
         let failed = |e: FeatureError| PipelineError::Request(format!("the clip can't be scored: {e}"));
         let features = Arc::new(self.features(clip).map_err(failed)?);
         let mut found = None;
+        let classes = match output {
+            ScorerOutput::Scores => self.classes(),
+            _ => &[],
+        };
         let job = ScoreJob {
             clips: 1,
             workers: &Workers::new(1)?,
@@ -171,7 +177,12 @@ impl Model {
             found = result.ok();
             true
         })?;
-        found.ok_or_else(|| PipelineError::Request("the clip gives no segment to score".into()))
+        let none = || PipelineError::Request("the clip gives no segment to score".into());
+        let found: SegmentScores = found.ok_or_else(none)?;
+        match not_finite(&found.scores, classes) {
+            None => Ok(found),
+            Some(reason) => Err(PipelineError::Request(reason)),
+        }
     }
 
     /// Log-mel features of a clip, `[channels, bands, frames]`, with its clip-level features where the network takes them.

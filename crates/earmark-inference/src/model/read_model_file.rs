@@ -1,8 +1,10 @@
 //! A model file, read once: what it says of itself, its recipe and its tensors.
 
+use super::not_finite::check_weights;
 use super::{Inner, Model, StackedModel, inputs_of};
 use crate::PipelineError;
 use crate::devices_by_name::Device;
+use earmark_data::CacheConfig;
 use earmark_engine::{ModelFile, RowScorer, Scorer};
 use earmark_features::Extractor;
 use earmark_models::{Network, NetworkConfig, Vars};
@@ -33,8 +35,14 @@ impl ModelSource {
     /// When it can't be read, is not a model file, or its recipe can't work.
     pub fn read(path: &Path) -> Result<Self, PipelineError> {
         let (file, bytes) = ModelFile::read_with_bytes(path)?;
+        let mut recipe = AnyRecipe::parse(&file.meta.recipe, path)?;
+        if let AnyRecipe::Audio(recipe) = &mut recipe {
+            // Where features are kept, and how much memory and how many threads they take, is for this machine to say and not for whoever
+            // made the file.
+            recipe.cache = CacheConfig::default();
+        }
         Ok(Self {
-            recipe: AnyRecipe::parse(&file.meta.recipe, path)?,
+            recipe,
             hash: blake3::hash(&bytes).to_hex().to_string(),
             path: path.to_path_buf(),
             file,
@@ -130,6 +138,9 @@ impl ModelSource {
         device: &Device,
     ) -> Result<(Network, Vars), PipelineError> {
         let (network, specs) = Network::build(config, inputs, self.file.meta.classes.len())?;
+        // Before memory is asked for: what the recipe declares must be what the file holds.
+        self.file.check_fit(&self.path, &specs)?;
+        check_weights(&self.path, &self.file.tensors)?;
         let mut vars = device.prepare(Vars::init(specs, 0, device.burn()));
         self.file.load_into(&self.path, &mut vars)?;
         Ok((network, vars))

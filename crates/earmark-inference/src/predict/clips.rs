@@ -6,7 +6,9 @@ use crate::progress::skip;
 use crate::{Event, Observer, PipelineError, Skips};
 use earmark_core::human::human_amount;
 use earmark_data::layout::recognise;
-use earmark_data::{DataError, DataOptions, DataSet, Item, LayoutKind, MissingFiles, SkipReason, load};
+use earmark_data::{
+    DamagedFiles, DataError, DataOptions, DataSet, Item, LayoutKind, MissingFiles, SkipReason, load,
+};
 use earmark_recipe::Recipe;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -18,7 +20,7 @@ const NAMED: usize = 3;
 pub(crate) struct ClipList {
     /// Sorted by name, without labels.
     pub items: Vec<Item>,
-    /// Those whose names no table can contain.
+    /// Those whose names no table can contain, and entries of the folder that can't be read at all.
     unnamed: Skips,
     /// What the folder was taken for.
     read: Vec<String>,
@@ -27,7 +29,7 @@ pub(crate) struct ClipList {
 }
 
 impl ClipList {
-    /// Says how the folder was read, and reports clips without a name, which are added to `skipped`.
+    /// Says how the folder was read, and reports clips without a row, which are added to `skipped`.
     pub fn report(&self, observer: Observer, skipped: &mut Skips) {
         if !self.read.is_empty() {
             observer(Event::Data(&self.read));
@@ -58,7 +60,7 @@ pub(crate) fn find_clips(job: &PredictJob, recipe: &Recipe) -> Result<ClipList, 
         }
         clips.items.extend(data.items);
         let unnamed = data.skipped.into_iter();
-        let unnamed = unnamed.filter(|s| s.reason == SkipReason::FileName);
+        let unnamed = unnamed.filter(|s| s.reason == SkipReason::FileName || s.reason.is_unreadable());
         clips
             .unnamed
             .extend(unnamed.map(|s| (s.file, s.reason.to_string())));
@@ -69,6 +71,9 @@ pub(crate) fn find_clips(job: &PredictJob, recipe: &Recipe) -> Result<ClipList, 
         ));
     }
     clips.items.sort_by(|a, b| a.file.cmp(&b.file));
+    // What is whole of a damaged recording is scored, whatever the training did with such ones: nothing is trained on it.
+    let damaged = job.read.damaged.unwrap_or(DamagedFiles::Salvage).into();
+    clips.items.iter_mut().for_each(|item| item.damaged = damaged);
     Ok(clips)
 }
 
@@ -154,7 +159,8 @@ pub fn file_items(files: &[PathBuf]) -> Result<Vec<Item>, PipelineError> {
 
 fn is_missing(path: &Path) -> bool {
     let absent = |e: std::io::Error| matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
-    std::fs::metadata(path).is_err_and(absent)
+    // Not where a link leads: one that leads nowhere costs its own recording alone.
+    std::fs::symlink_metadata(path).is_err_and(absent)
 }
 
 fn missing_files(missing: &[String]) -> String {

@@ -1,6 +1,6 @@
 //! What to predict, and what comes of it.
 
-use crate::Skips;
+use crate::{Remarks, Skips};
 use earmark_data::ReadAs;
 use earmark_metrics::{BlendMean, ScoreTable};
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ pub struct PredictJob {
     pub subset: Option<String>,
     /// Single files.
     pub files: Vec<PathBuf>,
-    /// How the folder is read where that differs from the model's recipe.
+    /// How the folder is read where that differs from the model's recipe. Damaged recordings are salvaged unless it says otherwise.
     pub read: ReadAs,
     /// How several models are blended.
     pub mean: BlendMean,
@@ -37,6 +37,8 @@ pub struct Prediction {
     pub skipped: Skips,
     /// Files of the data folder without a row, because no table can contain their names.
     pub unnamed: Skips,
+    /// What is missing of recordings that were scored, and what contradicts their sound.
+    pub remarks: Remarks,
     /// Number of clips that a model was trained or validated on, as far as its run records them: their scores are too good.
     pub trained_on: usize,
     /// Whether the run of such a model has held-out clips.

@@ -11,12 +11,13 @@ pub use job::{PredictJob, Prediction};
 pub use segments::{SegmentPrediction, SegmentRow, out_of_fold_segments, predict_segments};
 
 use crate::devices_by_name::Device;
+use crate::long_recordings::{Outcome, OutcomeJob, Recordings};
 use crate::model::scoring::calibrated;
 use crate::model::{Model, ModelSource, StackedModel, model_files};
 use crate::progress::skip;
-use crate::{Event, Observer, PipelineError, Skips, reason};
-use earmark_data::FeatureStore;
-use earmark_engine::ScoreJob;
+use crate::{Event, Observer, PipelineError, Remarks, Skips};
+use earmark_data::{FeatureStore, Item};
+use earmark_engine::{ScoreJob, ScorerOutput};
 use earmark_features::Extractor;
 use earmark_metrics::{BlendMean, ScoreTable, blend};
 use earmark_runs::run_dir::find_models;
@@ -48,6 +49,7 @@ pub fn predict(
         tables: HashMap::new(),
         skipped: Vec::new(),
         unnamed: Vec::new(),
+        remarks: Remarks::default(),
         trained_on: BTreeSet::new(),
         has_held_out: false,
         single_label: false,
@@ -68,6 +70,7 @@ pub fn predict(
         scores,
         skipped: run.skipped,
         unnamed: run.unnamed,
+        remarks: run.remarks,
         trained_on: run.trained_on.len(),
         has_held_out: run.has_held_out,
         single_label: run.single_label,
@@ -93,6 +96,7 @@ struct PredictRun<'a> {
     tables: HashMap<(PathBuf, bool), ScoreTable>,
     skipped: Skips,
     unnamed: Skips,
+    remarks: Remarks,
     /// Clips that a model was trained on.
     trained_on: BTreeSet<(String, String)>,
     has_held_out: bool,
@@ -160,6 +164,18 @@ impl PredictRun<'_> {
         Ok(table)
     }
 
+    /// Remembers which of the clips the model was trained on.
+    fn remember_training_clips(&mut self, model: &Model, items: &[Item]) {
+        if let Some(data) = &self.job.data
+            && let Some(split) = SplitTable::of_model(model.path(), data)
+        {
+            self.has_held_out |= split.has_test_clips();
+            let trained_on = items.iter().filter(|i| split.is_trained_on(i));
+            self.trained_on
+                .extend(trained_on.map(|i| (i.subset.clone(), i.file.clone())));
+        }
+    }
+
     fn compute(&mut self, model: &Model, calibrate: bool) -> Result<Option<ScoreTable>, PipelineError> {
         let (job, observer) = (self.job, self.observer);
         let calibration = model.calibration().filter(|_| calibrate);
@@ -172,15 +188,10 @@ impl PredictRun<'_> {
             clips.report(observer, &mut self.unnamed);
         }
         let items = clips.items;
-        if let Some(data) = &job.data
-            && let Some(split) = SplitTable::of_model(model.path(), data)
-        {
-            self.has_held_out |= split.has_test_clips();
-            let trained_on = items.iter().filter(|i| split.is_trained_on(i));
-            self.trained_on
-                .extend(trained_on.map(|i| (i.subset.clone(), i.file.clone())));
-        }
-        let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
+        self.remember_training_clips(model, &items);
+        let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?
+            .with_longest(recipe.predict.longest_seconds);
+        let recordings = Recordings::new(scorer, &store)?;
         let mut rows: Vec<Option<Vec<f32>>> = vec![None; items.len()];
         let audio_models = self.opened.values().filter(|m| matches!(m, Opened::Audio(_)));
         let total = items.len() * audio_models.count();
@@ -190,20 +201,38 @@ impl PredictRun<'_> {
             workers: store.workers(),
             stop: self.stop,
         };
-        let fetch = |i: usize| store.get(&items[i], None);
-        let whole = scorer.score(&job, fetch, |i, result| {
-            match result {
-                Ok(scores) => rows[i] = Some(calibrated(scores, calibration)),
-                // Most clips that one model can't read, the others can't read either: report them once.
-                Err(e) if !skipped.iter().any(|(file, _)| *file == items[i].file) => {
-                    skip(observer, skipped, &items[i].file, reason(&items[i], &e));
+        let wanted = OutcomeJob {
+            output: ScorerOutput::Scores,
+            classes: &classes,
+            keep_segments: false,
+            stop: self.stop,
+        };
+        let mut failed = None;
+        let fetch = |i: usize| recordings.fetch(&items[i]);
+        let whole = scorer.run_segments(wanted.output, &job, fetch, |i, fetched| {
+            match recordings.outcome(&items[i], fetched, &wanted) {
+                Ok(Outcome::Scored(segments)) => {
+                    rows[i] = Some(calibrated(scorer.mean(&segments), calibration));
                 }
-                Err(_) => {}
+                // Most clips that one model can't read, the others can't read either: report them once.
+                Ok(Outcome::Skipped(reason)) if !skipped.iter().any(|(file, _)| *file == items[i].file) => {
+                    skip(observer, skipped, &items[i].file, reason);
+                }
+                Ok(Outcome::Skipped(_)) => {}
+                Ok(Outcome::Stopped) => return false,
+                Err(error) => {
+                    failed = Some(error);
+                    return false;
+                }
             }
             let done = k * items.len() + i + 1;
             observer(Event::Scoring { done, total });
             true
         })?;
+        self.remarks.add(Remarks::of(&store));
+        if let Some(error) = failed {
+            return Err(error);
+        }
         if !whole {
             return Ok(None);
         }

@@ -6,7 +6,7 @@ use crate::devices_by_name::Device;
 use crate::model::scoring::blend_rows;
 use crate::model::{Model, model_files};
 use crate::segment_rows::{SegmentRowsJob, segment_rows};
-use crate::{Event, Observer, PipelineError, Skips};
+use crate::{Event, Observer, PipelineError, Remarks, Skips};
 use earmark_data::{FeatureStore, Item};
 use earmark_engine::ScorerOutput;
 use earmark_features::Extractor;
@@ -35,6 +35,8 @@ pub struct SegmentPrediction {
     pub rows: Vec<SegmentRow>,
     /// Files that could not be read.
     pub skipped: Skips,
+    /// What is missing of recordings that were scored, and what contradicts their sound.
+    pub remarks: Remarks,
 }
 
 /// Scores all segments of all clips with all models and blends them segment by segment; `None` when stopped.
@@ -98,6 +100,7 @@ pub fn out_of_fold_segments(
             Some(all) if all.classes == one.classes => {
                 all.rows.extend(one.rows);
                 all.skipped.extend(one.skipped);
+                all.remarks.add(one.remarks);
             }
             Some(_) => {
                 return Err(PipelineError::Request(format!(
@@ -136,11 +139,13 @@ fn of_model(
     }
     let frames_per_second = scorer.extractor.frames_per_second();
     let (mut rows, mut skipped) = (Vec::new(), Skips::new());
+    let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?
+        .with_longest(recipe.predict.longest_seconds);
     let job = SegmentRowsJob {
         scorer,
         output: ScorerOutput::Scores,
         items,
-        store: &FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?,
+        store: &store,
         observer,
         stop,
     };
@@ -156,6 +161,7 @@ fn of_model(
         classes: model.classes().to_vec(),
         rows,
         skipped,
+        remarks: Remarks::of(&store),
     }))
 }
 
@@ -190,5 +196,6 @@ fn blended(each: Vec<SegmentPrediction>, job: &PredictJob) -> Result<SegmentPred
         classes: table.classes().to_vec(),
         rows,
         skipped: first.skipped.clone(),
+        remarks: first.remarks.clone(),
     })
 }

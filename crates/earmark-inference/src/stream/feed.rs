@@ -1,9 +1,10 @@
 //! A stream of blocks from one thread to another.
 
 use crate::PipelineError;
-use std::sync::Arc;
+use earmark_data::ClipRemarks;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Blocks that are buffered: ten seconds of a stream in real time.
@@ -28,6 +29,8 @@ pub struct Feed {
     waiting: Arc<AtomicU64>,
     /// Samples dropped because the buffer was full.
     lost: Arc<AtomicU64>,
+    /// What is to be said about a file, once it is played to its end.
+    remarks: Arc<Mutex<Option<ClipRemarks>>>,
 }
 
 /// The sending end of a [`Feed`], for any thread.
@@ -79,6 +82,7 @@ impl Feed {
             live,
             waiting,
             lost,
+            remarks: Arc::default(),
         };
         (sender, feed)
     }
@@ -101,6 +105,19 @@ impl Feed {
     /// Sound that was dropped.
     pub fn lost_seconds(&self) -> f64 {
         self.lost.load(Ordering::Relaxed) as f64 / f64::from(self.rate_hz)
+    }
+
+    /// What is missing of a file, and what contradicts its sound; known at its end.
+    pub fn remarks(&self) -> Option<ClipRemarks> {
+        self.remarks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Where the thread that plays leaves what is to be said.
+    pub(super) fn place_for_remarks(&self) -> Arc<Mutex<Option<ClipRemarks>>> {
+        Arc::clone(&self.remarks)
     }
 
     /// The next block, or the failure that ends the stream. `Timeout` when none came in time, `Disconnected` at the end.

@@ -2,7 +2,7 @@
 
 use crate::PipelineError;
 use crate::model::scoring::{calibrated, score_log_mel};
-use crate::model::{Model, samples_for};
+use crate::model::{Model, not_finite, samples_for};
 use earmark_audio::Resampler;
 use earmark_engine::Scorer;
 use earmark_features::{Extractor, ExtractorScratch, Features, FrontEnd, SegmentPlacement, Segments};
@@ -86,6 +86,11 @@ impl StreamModel {
             return Ok((features, vec![0.0; self.classes.len()]));
         }
         let scores = score_log_mel(&self.scorer, &features).map_err(failed)?;
+        if let Some(reason) = not_finite(&scores, &self.classes) {
+            return Err(PipelineError::Request(format!(
+                "the stream can't be scored: {reason}"
+            )));
+        }
         Ok((features, calibrated(scores, self.calibration.as_ref())))
     }
 }

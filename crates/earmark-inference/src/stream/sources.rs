@@ -4,25 +4,57 @@ use super::feed::Feed;
 use super::pcm::{LOUDEST, PcmFormat, PcmReader};
 use super::player::{BLOCK_SECONDS, Playback, Player};
 use crate::PipelineError;
-use earmark_audio::{AudioStream, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
+use earmark_audio::{AudioStream, Damaged, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ, ReadOptions};
+use earmark_core::caught_panics::catch_panic;
+use earmark_data::{ClipDamage, ClipRemarks};
 use std::io::Read;
 use std::path::Path;
+use std::sync::PoisonError;
 
 /// A pipe is played this much faster than real time, so that it keeps up with a writer whose clock is faster.
 const PIPE_SPEED: f64 = 1.02;
 
 impl Feed {
-    /// A file, decoded while it is played.
+    /// A file, decoded while it is played; of a damaged one what is whole.
     ///
     /// # Errors
     ///
     /// When it is missing or not audio.
     pub fn file(path: &Path, playback: Playback) -> Result<Self, PipelineError> {
-        let mut stream = AudioStream::open_native(path)?;
+        Self::file_with(path, playback, Damaged::Salvage)
+    }
+
+    /// The same, with what becomes of a damaged file. What is missing of it is in [`remarks`](Self::remarks) at its end.
+    ///
+    /// # Errors
+    ///
+    /// When it is missing, not audio, or damaged and refused: then the stream ends with that error.
+    pub fn file_with(path: &Path, playback: Playback, damaged: Damaged) -> Result<Self, PipelineError> {
+        let options = ReadOptions {
+            sample_rate_hz: None,
+            damaged,
+        };
+        let mut stream = AudioStream::open_with(path, &options)?;
         let rate_hz = stream.sample_rate_hz();
         let (sender, feed) = Self::open(rate_hz, playback == Playback::RealTime);
         let player = Player::new(sender, rate_hz, playback, 1.0);
-        std::thread::spawn(move || player.play(|samples| Ok(stream.next_block(samples)?)));
+        let place = feed.place_for_remarks();
+        let file = path.display().to_string();
+        let mut next = move |samples: &mut Vec<f32>| -> Result<bool, PipelineError> {
+            let more = stream.next_block(samples)?;
+            if !more {
+                let seconds = stream.frames_read() as f64 / f64::from(rate_hz);
+                let damage = ClipDamage::of(seconds, stream.losses());
+                let remarks = ClipRemarks::of(&stream.notes(), damage.as_ref());
+                *place.lock().unwrap_or_else(PoisonError::into_inner) = remarks;
+            }
+            Ok(more)
+        };
+        let caught = move |samples: &mut Vec<f32>| {
+            catch_panic(|| next(samples))
+                .unwrap_or_else(|what| Err(PipelineError::Request(format!("{file}: {what}"))))
+        };
+        std::thread::spawn(move || player.play(caught));
         Ok(feed)
     }
 

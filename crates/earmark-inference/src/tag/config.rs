@@ -4,6 +4,7 @@ use super::TagError;
 use super::events::EventScore;
 use crate::thresholds::ThresholdConfig;
 use crate::window_rule::WindowHop;
+use earmark_audio::Damaged;
 use earmark_metrics::BlendMean;
 
 /// What to detect, and how.
@@ -35,10 +36,12 @@ pub struct TagConfig {
     pub top: Option<usize>,
     /// Whether scores of windows are kept.
     pub windows: bool,
+    /// What becomes of recordings of which a part is missing or damaged.
+    pub damaged: Damaged,
 }
 
 impl Default for TagConfig {
-    /// The model's own windows and thresholds, all classes.
+    /// The model's own windows and thresholds, all classes; what is whole of a damaged recording.
     fn default() -> Self {
         Self {
             models: Vec::new(),
@@ -54,6 +57,7 @@ impl Default for TagConfig {
             event_score: EventScore::default(),
             top: None,
             windows: false,
+            damaged: Damaged::Salvage,
         }
     }
 }

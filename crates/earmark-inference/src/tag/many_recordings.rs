@@ -6,6 +6,7 @@ use super::inputs::InputFile;
 use super::resume_log::{FileStamp, TagLogEntry, TagOutcome};
 use super::scratch_file::ScratchFile;
 use super::tagger::Tagger;
+use earmark_core::caught_panics::catch_panic;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
@@ -33,6 +34,8 @@ pub enum TagEvent<'a> {
     },
     /// A line for the user.
     Note(String),
+    /// The same about something that went wrong: it is to be shown even where notes are not.
+    Warning(String),
 }
 
 /// How files are tagged.
@@ -81,7 +84,7 @@ impl ProgressMeter<'_> {
 }
 
 /// Tags `files[i]` for each i of `todo` and passes results to `take` as they come, on the calling thread. False when stopped.
-/// Scratch files are made in `scratch_folder`.
+/// Scratch files are made in `scratch_folder`. `begin` is called with each file before it is read, by the thread that reads it.
 ///
 /// With at least as many files as threads, each file has one thread, so that nothing is shared; with fewer, each has several.
 pub(super) fn tag_all(
@@ -89,6 +92,7 @@ pub(super) fn tag_all(
     files: &[InputFile],
     todo: &[usize],
     scratch_folder: &Path,
+    begin: &(dyn Fn(usize) -> Result<(), TagError> + Sync),
     mut take: impl FnMut(FinishedRecording) -> Result<(), TagError>,
 ) -> Result<bool, TagError> {
     let threads = match job.threads {
@@ -118,6 +122,11 @@ pub(super) fn tag_all(
             s.spawn(move || {
                 while let Some(&index) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
                     if stopped() {
+                        return;
+                    }
+                    if let Err(error) = begin(index) {
+                        // Without a receiver, it has failed already.
+                        let _ = send.send(Err(error));
                         return;
                     }
                     let mut lines = ScratchFile::new(scratch_folder);
@@ -180,7 +189,8 @@ fn tag_one(
         meter.report();
     };
     let TagJob { tagger, stop, .. } = *meter.job;
-    let tagged = tagger.decode_and_score(&input.path, &input.name, lines, stop, progress);
+    let tagged = catch_panic(|| tagger.decode_and_score(&input.path, &input.name, lines, stop, progress));
+    let tagged = tagged.unwrap_or_else(|what| Err(TagFailure::Recording(what)));
     let failed = |reason: String| TagOutcome::Failed {
         file: input.name.clone(),
         reason,

@@ -9,7 +9,9 @@ use super::tagger::Tagger;
 use super::windows::Windower;
 use crate::error::without_path;
 use crate::model::WindowError;
-use earmark_audio::{AudioError, AudioStream};
+use earmark_audio::{AudioError, AudioStream, ClipNote, ReadOptions};
+use earmark_core::caught_panics::catch_panic;
+use earmark_data::{ClipDamage, ClipRemarks};
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,7 +34,11 @@ impl Tagger {
     ) -> Result<TagResult, TagFailure> {
         let bad = |e: AudioError| TagFailure::Recording(without_path(&e.to_string(), path));
         let rate_hz = self.ensemble.sample_rate_hz();
-        let mut stream = AudioStream::open(path, rate_hz).map_err(bad)?;
+        let options = ReadOptions {
+            sample_rate_hz: Some(rate_hz),
+            damaged: self.damaged,
+        };
+        let mut stream = AudioStream::open_with(path, &options).map_err(bad)?;
         let info = stream.info().clone();
         let total = info.frames.filter(|frames| *frames > 0);
         let mut scorer = RecordingScorer {
@@ -49,14 +55,18 @@ impl Tagger {
         let decoded = if rayon::current_num_threads() > 1 {
             std::thread::scope(|s| {
                 let (send, receive) = sync_channel(AHEAD);
-                let decode = move || self.decode(&mut stream, |batch, read| send.send((batch, read)).is_ok());
+                // A panic of the decoder is caught on its own thread, where it is known to be caught.
+                let decode = move || {
+                    catch_panic(|| self.decode(&mut stream, |batch, read| send.send((batch, read)).is_ok()))
+                };
                 let decoder = s.spawn(decode);
                 let result = receive
                     .into_iter()
                     .try_for_each(|(batch, read)| score(&batch, read));
                 let decoded = decoder
                     .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                    .map_err(TagFailure::Recording)?;
                 result.map(|()| decoded)
             })?
         } else {
@@ -67,21 +77,28 @@ impl Tagger {
             });
             result.map(|()| decoded)?
         };
-        let (samples, frames_read) = decoded.map_err(bad)?;
-        let found = scorer.finder.finish(samples);
-        // From the frames of the file, so that resampling does not round the length.
-        let seconds = frames_read as f64 / f64::from(info.sample_rate_hz.max(1));
-        let result = TagResult::new(name, seconds, info.sample_rate_hz);
-        Ok(result.with_found(&found, self.classes(), rate_hz, self.top))
+        let decoded = decoded.map_err(bad)?;
+        if let (0, Some(damage)) = (decoded.samples, &decoded.damage) {
+            let lost = damage.losses.first().cloned().unwrap_or_default();
+            return Err(TagFailure::Recording(format!(
+                "nothing of it can be read: {lost}; download it again, or leave it out"
+            )));
+        }
+        let found = scorer.finder.finish(decoded.samples);
+        let result = TagResult::new(name, decoded.seconds, info.sample_rate_hz);
+        let remarks = ClipRemarks::of(&decoded.notes, decoded.damage.as_ref());
+        Ok(result
+            .with_found(&found, self.classes(), rate_hz, self.top)
+            .with_remarks(remarks.as_ref()))
     }
 
     /// Decodes a stream and passes its windows to `take` in batches, with the frames of the file read so far, until `take` returns
-    /// false. Returns the number of samples and of frames.
+    /// false.
     fn decode(
         &self,
         stream: &mut AudioStream,
         mut take: impl FnMut(Batch, u64) -> bool,
-    ) -> Result<(u64, u64), AudioError> {
+    ) -> Result<DecodedRecording, AudioError> {
         let mut windower = Windower::new(self.grid);
         let (mut block, mut batch) = (Vec::new(), Batch::default());
         while stream.next_block(&mut block)? {
@@ -94,7 +111,7 @@ impl Tagger {
             });
             for batch in full {
                 if !take(batch, stream.frames_read()) {
-                    return Ok((windower.seen(), stream.frames_read()));
+                    return Ok(DecodedRecording::of(stream, windower.seen()));
                 }
             }
         }
@@ -103,7 +120,29 @@ impl Tagger {
         if !batch.windows.is_empty() {
             take(batch, stream.frames_read());
         }
-        Ok((seen, stream.frames_read()))
+        Ok(DecodedRecording::of(stream, seen))
+    }
+}
+
+/// What is known of a recording once it is decoded.
+struct DecodedRecording {
+    /// Samples at the model's rate.
+    samples: u64,
+    seconds: f64,
+    notes: Vec<ClipNote>,
+    damage: Option<ClipDamage>,
+}
+
+impl DecodedRecording {
+    fn of(stream: &AudioStream, samples: u64) -> Self {
+        // From the frames of the file, so that resampling does not round the length.
+        let seconds = stream.frames_read() as f64 / f64::from(stream.info().sample_rate_hz.max(1));
+        Self {
+            samples,
+            seconds,
+            notes: stream.notes(),
+            damage: ClipDamage::of(seconds, stream.losses()),
+        }
     }
 }
 
@@ -138,6 +177,10 @@ impl RecordingScorer<'_> {
         let rows = rows.map_err(|error| match error {
             WindowError::Features { window, cause } => TagFailure::Recording(format!(
                 "in the window at {} s: {cause}",
+                milliseconds(batch.starts[window] as f64 / rate)
+            )),
+            WindowError::Output { window, reason } => TagFailure::Recording(format!(
+                "in the window at {} s: {reason}",
                 milliseconds(batch.starts[window] as f64 / rate)
             )),
             WindowError::Blend(cause) => TagFailure::Fatal(TagError::Model(cause.into())),

@@ -1,6 +1,7 @@
 //! The results of a recording, independent of any file format.
 
 use super::events::{EventSpan, FoundEvents};
+use earmark_data::ClipRemarks;
 use earmark_metrics::top_k;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +40,12 @@ pub struct TagResult {
     pub top: Vec<ClassScore>,
     /// Events, by onset.
     pub events: Vec<SoundEvent>,
+    /// What is missing of the recording, or contradicts its sound, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Whether a part of it is missing or damaged, so that these are the results of the rest.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub damaged: bool,
 }
 
 /// The scores of one window.
@@ -94,7 +101,17 @@ impl TagResult {
             sample_rate_hz,
             top: Vec::new(),
             events: Vec::new(),
+            note: None,
+            damaged: false,
         }
+    }
+
+    /// With what was remarked about the recording.
+    #[must_use]
+    pub fn with_remarks(mut self, remarks: Option<&ClipRemarks>) -> Self {
+        self.note = remarks.map(ClipRemarks::to_string);
+        self.damaged = remarks.is_some_and(|remarks| remarks.damage.is_some());
+        self
     }
 
     /// With what was found, counted in samples at `rate_hz`; `classes` are the names of the classes. With `top`, only that many best

@@ -13,6 +13,7 @@ use crate::devices_by_name::Device;
 use crate::model::{Ensemble, Model};
 use crate::thresholds::ClassThresholds;
 use crate::window_rule::WindowRule;
+use earmark_audio::Damaged;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -30,6 +31,7 @@ pub struct Tagger {
     names: Vec<String>,
     pub(super) top: Option<usize>,
     pub(super) windows: bool,
+    pub(super) damaged: Damaged,
 }
 
 impl Tagger {
@@ -88,6 +90,7 @@ impl Tagger {
             ensemble,
             top: tag.top,
             windows: tag.windows,
+            damaged: tag.damaged,
         })
     }
 
@@ -146,7 +149,10 @@ impl Tagger {
             ("--top-k", self.top.map_or("all".into(), |k| k.to_string())),
             ("--windows", self.windows.to_string()),
         ];
-        pairs.map(|(name, value)| (name.to_owned(), value)).into()
+        // Only where it is not the default, as earlier logs don't name it; what is skipped is tried again in any case.
+        let refuse = (self.damaged == Damaged::Refuse).then(|| ("--damaged", "refuse".to_owned()));
+        let all = pairs.into_iter().chain(refuse);
+        all.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// Tags one recording.

@@ -6,6 +6,7 @@ mod window_rule;
 use super::*;
 use crate::devices_by_name::Device;
 use crate::{PredictJob, ThresholdConfig};
+use earmark_audio::Damaged;
 use earmark_engine::{FORMAT, ModelFile, ModelMeta};
 use earmark_features::Extractor;
 use earmark_metrics::{BlendMean, Calibration, CalibrationLine, CalibrationRule};
@@ -105,6 +106,7 @@ fn request(models: &[String]) -> TagConfig {
         event_score: EventScore::Max,
         top: None,
         windows: true,
+        damaged: Damaged::Refuse,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::GivenThreshold;
 use crate::PipelineError;
-use earmark_core::records::{Record, read_records};
+use earmark_core::csv_table::{Record, read_records};
 use serde_json::Value;
 use std::path::Path;
 

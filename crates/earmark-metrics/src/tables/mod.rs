@@ -1,8 +1,8 @@
 //! Tables of scores and labels, read from CSV, and their alignment by file name.
 
 mod aligned;
-mod csv_text;
 mod names;
+mod read_clip_csv;
 mod scores;
 mod submission;
 mod truth;

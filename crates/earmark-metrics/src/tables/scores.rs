@@ -6,8 +6,8 @@ use std::path::Path;
 use earmark_core::atomic;
 use earmark_core::human::human_amount;
 
-use super::csv_text::CsvText;
 use super::names::check_unique;
+use super::read_clip_csv::ClipCsv;
 use crate::error::{check_finite, check_length};
 use crate::{MetricsError, Result};
 
@@ -55,7 +55,7 @@ impl ScoreTable {
     /// # Errors
     /// An unreadable file, or a text that [`ScoreTable::parse`] refuses.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
-        Self::from_csv(&CsvText::open(path.as_ref())?)
+        Self::from_csv(&ClipCsv::open(path.as_ref())?)
     }
 
     /// Reads CSV text; `place` names it in errors.
@@ -64,10 +64,10 @@ impl ScoreTable {
     /// A first column that is not the file column, a row of the wrong width, a file or class named twice, or a cell that
     /// is not a finite number; each with file, line, column and value.
     pub fn parse(reader: impl Read, place: &str) -> Result<Self> {
-        Self::from_csv(&CsvText::parse(reader, place)?)
+        Self::from_csv(&ClipCsv::parse(reader, place)?)
     }
 
-    pub(super) fn from_csv(csv: &CsvText) -> Result<Self> {
+    pub(super) fn from_csv(csv: &ClipCsv) -> Result<Self> {
         if csv.file_column != 0 {
             let first = &csv.header[0];
             let problem =

@@ -4,8 +4,8 @@ use std::io::Read;
 use std::path::Path;
 
 use super::ScoreTable;
-use super::csv_text::CsvText;
 use super::names::check_unique;
+use super::read_clip_csv::ClipCsv;
 use crate::Result;
 use crate::error::check_length;
 
@@ -36,7 +36,7 @@ impl PredictionTable {
     /// # Errors
     /// An unreadable file, or a text that [`Submission::parse`] or [`ScoreTable::parse`] refuses.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
-        Self::from_csv(&CsvText::open(path.as_ref())?)
+        Self::from_csv(&ClipCsv::open(path.as_ref())?)
     }
 
     /// Reads CSV text in either form; `place` names it in errors.
@@ -44,10 +44,10 @@ impl PredictionTable {
     /// # Errors
     /// As [`Self::read`].
     pub fn parse(reader: impl Read, place: &str) -> Result<Self> {
-        Self::from_csv(&CsvText::parse(reader, place)?)
+        Self::from_csv(&ClipCsv::parse(reader, place)?)
     }
 
-    fn from_csv(csv: &CsvText) -> Result<Self> {
+    fn from_csv(csv: &ClipCsv) -> Result<Self> {
         match Submission::is_header(&csv.header) {
             true => Ok(Self::Submission(Submission::from_csv(csv)?)),
             false => Ok(Self::Scores(ScoreTable::from_csv(csv)?)),
@@ -81,7 +81,7 @@ impl Submission {
     /// # Errors
     /// Another header, a file named twice, or a cell that names a label twice; with file, line and column.
     pub fn parse(reader: impl Read, place: &str) -> Result<Self> {
-        let csv = CsvText::parse(reader, place)?;
+        let csv = ClipCsv::parse(reader, place)?;
         match Self::is_header(&csv.header) {
             true => Self::from_csv(&csv),
             false => Err(csv.line_error(1, "is not the header of a submission, `fname,label`")),
@@ -92,7 +92,7 @@ impl Submission {
         matches!(header, [_, column] if column == LABEL_COLUMN)
     }
 
-    fn from_csv(csv: &CsvText) -> Result<Self> {
+    fn from_csv(csv: &ClipCsv) -> Result<Self> {
         let mut labels = Vec::with_capacity(csv.rows.len());
         for (line, record) in &csv.rows {
             let row: Vec<String> = record[1].split_whitespace().map(str::to_owned).collect();

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 
+use earmark_core::csv_table::Record;
 use earmark_core::labels::LabelRule;
-use earmark_core::records::Record;
 
-use super::csv_text::{CsvText, label_column};
 use super::names::{check_unique, index_by_name, missing};
+use super::read_clip_csv::{ClipCsv, label_column};
 use crate::Result;
 use crate::error::check_length;
 
@@ -65,7 +65,7 @@ impl TruthTable {
     /// # Errors
     /// An unreadable file, or a text that [`TruthTable::parse`] refuses.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
-        Self::from_csv(&CsvText::open(path.as_ref())?)
+        Self::from_csv(&ClipCsv::open(path.as_ref())?)
     }
 
     /// Reads CSV text with a column of files (`file`, `filename`, `fname` or `path`); `place` names it in errors.
@@ -79,10 +79,10 @@ impl TruthTable {
     /// # Errors
     /// A cell of any other form, with file, line, column and value.
     pub fn parse(reader: impl Read, place: &str) -> Result<Self> {
-        Self::from_csv(&CsvText::parse(reader, place)?)
+        Self::from_csv(&ClipCsv::parse(reader, place)?)
     }
 
-    fn from_csv(csv: &CsvText) -> Result<Self> {
+    fn from_csv(csv: &ClipCsv) -> Result<Self> {
         let Some(column) = label_column(&csv.header) else {
             let labels = csv.rows.iter().map(|(line, record)| marked(csv, *line, record));
             let labels = labels.collect::<Result<_>>()?;
@@ -119,7 +119,7 @@ impl TruthTable {
 }
 
 /// A row of 0 and 1, one per class.
-fn marked(csv: &CsvText, line: u64, record: &Record) -> Result<Vec<String>> {
+fn marked(csv: &ClipCsv, line: u64, record: &Record) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for (column, cell) in record.iter().enumerate().skip(1) {
         match cell.parse::<f32>() {

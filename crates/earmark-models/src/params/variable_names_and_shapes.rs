@@ -31,9 +31,9 @@ pub struct VarSpec {
 }
 
 impl VarSpec {
-    /// Number of scalars.
+    /// Number of scalars; [`usize::MAX`] for more than can be counted.
     pub fn len(&self) -> usize {
-        self.shape.iter().product()
+        self.shape.iter().fold(1, |n, d| n.saturating_mul(*d))
     }
 
     /// True for a variable without scalars; no network here declares one.

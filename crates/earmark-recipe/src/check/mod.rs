@@ -2,6 +2,7 @@
 
 mod network;
 mod prediction;
+mod sizes;
 mod training;
 
 use crate::recipe::{FORMAT, Recipe};
@@ -14,7 +15,8 @@ impl Check for Recipe {
         self.check_prediction()?;
         self.network.check().within("network")?;
         self.check_network_input()?;
-        self.check_training()
+        self.check_training()?;
+        self.check_sizes()
     }
 }
 

@@ -6,6 +6,9 @@ use earmark_core::{Check, ConfigError, Within};
 impl Recipe {
     pub(super) fn check_prediction(&self) -> Result<(), ConfigError> {
         let predict = &self.predict;
+        let remedy = "choose 1 to 3600 seconds, such as 600";
+        let seconds = predict.longest_seconds;
+        ConfigError::check_range("predict.longest-seconds", seconds, 1.0..=3600.0, remedy)?;
         if predict.whole && predict.segments.is_some() {
             let remedy = "predict.segments is set as well; keep one of the two";
             return Err(ConfigError::new("predict.whole", true, remedy));

@@ -1,5 +1,6 @@
 //! `[train]`, `[batches]`, `[augment]`, `[folds]`, `[validation]`, `[checkpoints]` and `[cache]`.
 
+use super::sizes::MOST_FOLDS;
 use crate::Recipe;
 use earmark_core::{Check, ConfigError, Within};
 use earmark_engine::Begin;
@@ -15,7 +16,8 @@ impl Recipe {
             return Err(ConfigError::new("batches.length", "(set)", remedy).because(reason));
         }
         if let Some(folds) = &self.folds {
-            ConfigError::check_range("folds.count", folds.count, 2.., "set 2 or more; 5 is usual")?;
+            let remedy = format!("set 2 to {MOST_FOLDS}; 5 is usual");
+            ConfigError::check_range("folds.count", folds.count, 2..=MOST_FOLDS, &remedy)?;
         }
         self.cache.check().within("cache")?;
         self.validation.check().within("validation")?;

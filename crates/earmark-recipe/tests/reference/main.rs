@@ -6,7 +6,7 @@ mod is_current;
 mod lookup;
 mod page;
 
-use earmark_recipe::{Recipe, StackConfig, builtin};
+use earmark_recipe::{Recipe, StackConfig, built_in_recipes};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
@@ -28,8 +28,8 @@ fn schema() -> Value {
 #[test]
 fn every_built_in_recipe_fits_the_schema() {
     let schema = editor::schema(&schema());
-    for name in builtin::names() {
-        let (_, text) = builtin::find(name).unwrap();
+    for name in built_in_recipes::names() {
+        let (_, text) = built_in_recipes::find(name).unwrap();
         let recipe: toml::Table = text.parse().unwrap();
         let recipe = serde_json::to_value(recipe).unwrap();
         if let Some(misfit) = editor::misfit(&recipe, &schema, &schema, name) {

@@ -5,6 +5,7 @@
 
 use super::metrics::METRICS;
 use crate::warnings::ResultFacts;
+use earmark_core::checksum::{Seal, check_seal};
 use earmark_engine::{ValidationMetric, metrics_path};
 use serde_json::Value;
 use std::path::Path;
@@ -63,10 +64,18 @@ impl TrainingHistory {
         let mut history = Self::default();
         let lines = text.lines().count();
         for (index, line) in text.lines().enumerate() {
+            let ended = index + 1 < lines || text.ends_with('\n');
+            if ended && check_seal(line.as_bytes()) == Seal::Broken {
+                history.problems.push(format!(
+                    "metrics.jsonl:{}: is damaged (its checksum differs); the line is ignored",
+                    index + 1
+                ));
+                continue;
+            }
             match serde_json::from_str::<Value>(line) {
                 Ok(value) => history.add(&value),
                 // A running or killed training leaves its last line unfinished; a resume writes it again.
-                Err(_) if index + 1 == lines && !text.ends_with('\n') => {}
+                Err(_) if !ended => {}
                 Err(e) => history.problems.push(format!(
                     "metrics.jsonl:{}: is not JSON ({e}); the line is ignored",
                     index + 1
@@ -126,6 +135,7 @@ pub fn highest(points: &[(f64, f64)]) -> Option<(u64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use earmark_core::checksum::seal;
 
     #[test]
     fn curves_are_read_and_a_torn_end_is_not_a_problem() {
@@ -167,6 +177,16 @@ mod tests {
             "{:?}",
             history.problems
         );
+    }
+
+    #[test]
+    fn a_line_with_a_flipped_bit_is_named() {
+        let line = |step: u64| seal(format!("{{\"step\":{step},\"loss\":1.5}}")) + "\n";
+        let text = [line(1), line(2).replace("1.5", "1.7"), line(3)].concat();
+        let history = TrainingHistory::parse(&text);
+        assert_eq!(history.loss, [(1.0, 1.5), (3.0, 1.5)]);
+        let problem = "metrics.jsonl:2: is damaged (its checksum differs); the line is ignored";
+        assert_eq!(history.problems, [problem]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::run_status::{RunState, RunStatus};
 use super::search::SearchSummary;
 use super::small_curve::small_curve;
 use super::sort_by::SortBy;
-use crate::run_dir::{RunDir, RunError, fold_run, folds_path};
+use crate::run_dir::{RunDir, RunError, fold_run, folds_path, parse_at};
 use earmark_engine::ValidationMetric;
 use earmark_recipe::AnyRecipe;
 use serde::Serialize;
@@ -131,7 +131,7 @@ impl RunEntry {
             message,
         };
         let text = std::fs::read_to_string(&file).map_err(|e| RunError::read(&file, e))?;
-        let mut report: Value = serde_json::from_str(&text).map_err(|e| bad(e.to_string()))?;
+        let mut report = parse_at(&file, &text)?;
         let Some(folds) = report["folds"].as_array().filter(|folds| !folds.is_empty()) else {
             return Err(bad("it lists no folds".into()));
         };

@@ -6,7 +6,7 @@ use super::evaluated_clips::{confusion, pooled, read_evaluated, reliability};
 use super::gather_run_report::{caution, confusion_chart, find_audio, info_note, skipped, version};
 use super::worst_clips::worst_clips;
 use crate::experiment_log::METRICS;
-use crate::run_dir::{RunDir, RunError, fold_run, folds_path};
+use crate::run_dir::{RunDir, RunError, fold_run, folds_path, parse_at};
 use earmark_core::human::human_count;
 use earmark_core::text;
 use earmark_engine::evaluation::scores_path;
@@ -75,7 +75,7 @@ fn read_results(path: &Path) -> Result<Value, PageError> {
         Err(e) if e.kind() == ErrorKind::NotFound => return Err(PageError::Unfinished(path.into())),
         text => text.map_err(|e| RunError::read(&file, e))?,
     };
-    let results: Value = serde_json::from_str(&text).map_err(|e| bad_results(path, e.to_string()))?;
+    let results = parse_at(&file, &text)?;
     match results["folds"].as_array().is_none_or(Vec::is_empty) {
         true => Err(bad_results(path, "it lists no folds".into()).into()),
         false => Ok(results),

@@ -1,6 +1,7 @@
 //! A run directory from both sides: a new one is written into a free folder, `run.json` last; any is opened and checked.
 
 use super::lock::LOCK;
+use super::sealed_json::{parse_at, write_sealed_json};
 use super::{RunError, RunInfo, RunLock, fold_runs, planned_steps};
 use earmark_core::atomic::{self, WriteError};
 use earmark_data::ClassMap;
@@ -65,7 +66,7 @@ impl RunDir {
         atomic::write(&path.join("recipe.toml"), |w| w.write_all(recipe.as_bytes()))?;
         atomic::write(&path.join("classes.csv"), |w| classes.write(w))?;
         // Last: a folder with run.json is a run.
-        write_json(&path.join("run.json"), info)
+        write_sealed_json(&path.join("run.json"), info)
     }
 
     /// Opens a run on audio.
@@ -142,12 +143,15 @@ impl<R> RunDir<R> {
             let (path, message) = (path.join("run.json"), e.to_string());
             RunError::Info { path, message }
         };
-        let value: serde_json::Value = serde_json::from_str(&read("run.json")?).map_err(bad)?;
+        let text = read("run.json")?;
+        // The format comes first: this program can't know what a later one seals, and how.
+        let value: serde_json::Value = serde_json::from_str(&text).map_err(bad)?;
         let found = value["format"].as_u64().unwrap_or(0);
         if found > u64::from(FORMAT) {
             let path = path.join("run.json");
             return Err(RunError::Newer { path, found });
         }
+        let value = parse_at(&path.join("run.json"), &text)?;
         Ok(Self {
             path: path.into(),
             info: serde_json::from_value(value).map_err(bad)?,

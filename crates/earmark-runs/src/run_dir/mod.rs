@@ -22,6 +22,7 @@ mod new_run_folder;
 mod planned_steps;
 mod run_json;
 mod run_log;
+mod sealed_json;
 
 pub use create_and_open::{RunDir, is_stack, write_json};
 pub use cross_validation::{fold_run, fold_runs, folds_path};
@@ -32,3 +33,5 @@ pub use new_run_folder::fresh_folder;
 pub use planned_steps::planned_steps;
 pub use run_json::{DataInfo, RunInfo};
 pub use run_log::{RunLog, now};
+pub(crate) use sealed_json::parse_at;
+pub use sealed_json::{parse_sealed_json, write_sealed_json};

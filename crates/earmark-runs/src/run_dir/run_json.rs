@@ -60,4 +60,7 @@ pub struct DataInfo {
     pub test: usize,
     /// Clips left out because they could not be read, with the reason.
     pub skipped: Vec<(String, String)>,
+    /// Clips that are used though a part of them is missing, with what.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Vec<(String, String)>,
 }

@@ -25,7 +25,7 @@ pub(crate) struct ZipArchive<'a> {
 }
 
 impl<'a> ZipArchive<'a> {
-    /// Reads the directory; nothing is copied.
+    /// Reads the directory and checks every file by its CRC-32; nothing is copied.
     pub fn open(bytes: &'a [u8]) -> Result<Self, CheckpointFault> {
         let end = end_record(bytes)?;
         let (count, mut at) = (field(end, 10, 2), field(end, 16, 4));
@@ -50,7 +50,9 @@ impl<'a> ZipArchive<'a> {
                 let problem = format!("contains `{name}` in zip64 form, which is not supported");
                 return Err(CheckpointFault::archive(problem));
             }
-            files.push((name, content(bytes, name, local, size)?));
+            let content = content(bytes, name, local, size)?;
+            check_crc(name, content, field(head, 16, 4))?;
+            files.push((name, content));
             at += ENTRY.1 + name_len + extra + comment;
         }
         // All files are in one folder, named after the file that was written first.
@@ -93,8 +95,21 @@ fn end_record(bytes: &[u8]) -> Slice<'_> {
 /// The content after the local header at `at`.
 fn content<'a>(bytes: &'a [u8], name: &str, at: usize, size: usize) -> Slice<'a> {
     let head = record(bytes, at, LOCAL, name)?;
-    let lengths = field(head, 26, 2) + field(head, 28, 2);
-    slice(bytes, at + LOCAL.1 + lengths, size, name)
+    let [name_len, extra] = [26, 28].map(|k| field(head, k, 2));
+    // The directory has no checksum: a name that is damaged there would swap two tensors.
+    if slice(bytes, at + LOCAL.1, name_len, name)? != name.as_bytes() {
+        let problem = format!("has another name for `{name}` in front of it than in its directory");
+        return Err(CheckpointFault::archive(problem));
+    }
+    slice(bytes, at + LOCAL.1 + name_len + extra, size, name)
+}
+
+/// Compares the CRC-32 of a file. PyTorch has an option to write 0 instead, which then says nothing.
+fn check_crc(name: &str, content: &[u8], written: usize) -> Result<(), CheckpointFault> {
+    if written == 0 || crc32fast::hash(content) as usize == written {
+        return Ok(());
+    }
+    Err(CheckpointFault::Checksum { name: name.into() })
 }
 
 fn record<'a>(bytes: &'a [u8], at: usize, (magic, len): ([u8; 4], usize), what: &str) -> Slice<'a> {

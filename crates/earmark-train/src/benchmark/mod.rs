@@ -89,6 +89,19 @@ pub struct BenchmarkResult {
     pub inference_one: Option<StepSpeed>,
 }
 
+/// Refuses a batch that no machine can hold. `numbers` are those of each segment's input or targets.
+fn check_batch(batch: usize, numbers: usize) -> Result<(), PipelineError> {
+    /// 4 GiB.
+    const MOST: usize = 1 << 30;
+    match batch.saturating_mul(numbers) <= MOST {
+        true => Ok(()),
+        false => Err(PipelineError::Request(format!(
+            "--batch {batch}: is too many for {numbers} numbers of each segment; give at most {}",
+            MOST / numbers.max(1)
+        ))),
+    }
+}
+
 /// Measures; `on_start` gets the name of each measurement. `None` when stopped.
 pub fn bench(
     job: &BenchmarkJob,
@@ -122,6 +135,8 @@ pub fn bench(
     let (network, specs) = Network::build(&recipe.network, extractor.channels(), job.classes)?;
     let mut vars = named.prepare(Vars::init(specs, recipe.train.seed, &device));
     let frames = extractor.segment_frames().unwrap_or(1);
+    let of_one = extractor.channels() * extractor.bands() * frames;
+    check_batch(batch, of_one.max(job.classes))?;
     let shape = |n: usize| [n, extractor.channels(), extractor.bands(), frames];
     let scorer = Scorer {
         network: network.clone(),

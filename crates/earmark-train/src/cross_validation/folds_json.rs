@@ -1,21 +1,14 @@
 //! `folds.json`: the results of each fold, their mean and deviation, and the results over all folds' clips together.
 
-use super::OutOfFold;
-use crate::PipelineError;
+use super::fold_result::FoldResult;
+use super::out_of_fold_scores::OutOfFold;
 use crate::evaluation::with_truth;
 use earmark_data::split::fold_warnings;
-use earmark_data::{DataSet, Item};
-use earmark_engine::TrainingProgress;
-use earmark_engine::evaluation::scores_path;
-use earmark_metrics::{MetricsError, Report, ReportOptions, ScoreTable};
-use earmark_runs::experiment_log::TrainingHistory;
-use earmark_runs::run_dir::{RunDir, best_step, fold_run};
-use earmark_runs::split_table::test_clips;
+use earmark_metrics::{MetricsError, Report, ReportOptions};
 use earmark_runs::warnings::{ResultFacts, RunWarning};
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::collections::BTreeMap;
 
 /// Version of the file's layout.
 const FORMAT: u32 = 1;
@@ -33,58 +26,6 @@ const METRICS: [&str; 10] = [
     "f1_micro",
     "f1_macro",
 ];
-
-/// An evaluated fold.
-#[derive(Clone, Debug)]
-pub(crate) struct FoldResult {
-    pub fold: u32,
-    step: u64,
-    /// Whether its test clips drove its training.
-    pub optimistic: bool,
-    /// Whether its training loss was still falling at the end.
-    loss_warning: Option<RunWarning>,
-    /// Whether a clip has exactly one label (softmax).
-    pub single_label: bool,
-    /// The scores of the best weights for the test clips.
-    pub scores: ScoreTable,
-    /// The clips in the same order.
-    pub items: Vec<Item>,
-    /// Test clips without scores.
-    pub skipped: Vec<String>,
-}
-
-impl FoldResult {
-    /// Reads the files of the evaluation. `data` has the labels.
-    pub(crate) fn read(set: &Path, fold: u32, data: &DataSet) -> Result<Self, PipelineError> {
-        let run = RunDir::open_any(&fold_run(set, fold))?;
-        let step = best_step(&run.path)?;
-        let scores = ScoreTable::read(scores_path(&run.eval(), step))?;
-        let clips = test_clips(&run.path, &data.map_to(&run.classes)?)?;
-        let by_file: HashMap<&String, &Item> = clips.iter().map(|clip| (&clip.file, clip)).collect();
-        let mut items = Vec::new();
-        for file in scores.files() {
-            let Some(&item) = by_file.get(file) else {
-                return Err(PipelineError::Request(format!(
-                    "{}: has scores of {file:?}, which is not a clip of this fold; remove its folder eval, then continue with --resume",
-                    run.path.display()
-                )));
-            };
-            items.push(item.clone());
-        }
-        let skipped = clips.iter().map(|clip| clip.file.clone());
-        let early = TrainingProgress::read(&run.path).is_ok_and(|progress| progress.stopped_early.is_some());
-        Ok(Self {
-            fold,
-            step,
-            optimistic: run.info.optimistic,
-            loss_warning: TrainingHistory::read(&run.path).loss_warning(run.recipe.train(), early),
-            single_label: run.recipe.train().loss.is_single_label(),
-            skipped: skipped.filter(|file| !scores.files().contains(file)).collect(),
-            scores,
-            items,
-        })
-    }
-}
 
 /// One fold in the report.
 #[derive(Clone, Debug, Serialize)]
@@ -210,6 +151,8 @@ fn loss_warning(results: &[FoldResult]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use earmark_data::Item;
+    use earmark_metrics::ScoreTable;
     use earmark_runs::warnings::WarningKind;
 
     /// A fold of clips with two scores and a label.

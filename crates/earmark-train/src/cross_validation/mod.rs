@@ -1,26 +1,26 @@
 //! Cross-validation: a run per fold, each evaluated on its test fold, and their results together.
 
 pub use folds_json::{CrossValidationReport, FoldMetrics, MetricSpread};
+pub use out_of_fold_scores::{OutOfFold, out_of_fold};
 pub use which_folds::{FoldSet, folds_of};
 
+mod fold_result;
 mod folds_json;
+mod out_of_fold_scores;
 mod which_folds;
 
-use crate::evaluation::with_truth;
 use crate::stacking;
-use crate::training::{is_longer, resumed_run};
+use crate::training::{add_damaged, is_longer, resumed_run};
 use crate::validation_split::with_folds;
 use crate::{Checkpoints, EvaluateJob, Event, Observer, PipelineError, Skips, TrainJob, evaluate, train};
 use earmark_data::split::fold_warnings;
-use earmark_data::{DataSet, Item, ReadAs};
+use earmark_data::{DataSet, ReadAs};
 use earmark_inference::data::{open_data, open_for_training};
-use earmark_metrics::{Aligned, MetricsError, ScoreTable};
 use earmark_runs::experiment_log::{RunState, RunStatus};
 use earmark_runs::run_dir::{
-    RunDir, RunLock, fold_run, fold_runs, folds_path, is_stack, planned_steps, write_json,
+    RunDir, RunLock, fold_run, fold_runs, folds_path, is_stack, planned_steps, write_sealed_json,
 };
-use folds_json::FoldResult;
-use std::collections::BTreeMap;
+use fold_result::FoldResult;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use which_folds::folds_in;
@@ -34,6 +34,8 @@ pub struct CrossValidationResult {
     pub folds: Vec<u32>,
     /// Clips left out in any fold.
     pub skipped: Skips,
+    /// Clips that are used in any fold though a part of them is missing, with what.
+    pub damaged: Skips,
 }
 
 /// Trains the folds one after the other, each into `fold-K` of the run directory, evaluates the best weights of each on its test
@@ -66,30 +68,34 @@ pub fn train_folds(
             finished.push(fold);
         }
     }
-    let one = |fold: u32, run: &Path, skipped: &mut Skips| -> Result<bool, PipelineError> {
+    let one = |fold: u32, run: &Path, all: &mut CrossValidationResult| -> Result<bool, PipelineError> {
         if finished.contains(&fold) {
             observer(Event::Note(format!("fold {fold} is trained already")));
-            add(skipped, RunDir::open(run)?.info.data.skipped);
+            let before = RunDir::open(run)?.info.data;
+            all.add(before.skipped, before.damaged);
         } else {
             let trained = train(&job_of(fold), observer, stop)?;
-            add(skipped, trained.skipped);
+            all.add(trained.skipped, trained.damaged);
             if trained.outcome.interrupted {
                 return Ok(false);
             }
         }
         let evaluation = evaluate(&evaluate_own_fold(run, &job.data, &job.device), observer, stop)?;
-        add(skipped, evaluation.skipped);
+        all.add(evaluation.skipped, evaluation.damaged);
         Ok(!evaluation.interrupted)
     };
     train_each(&job.run, &job.recipe.name, &data, folds, observer, one)
 }
 
-/// Adds clips that were not left out before.
-fn add(all: &mut Skips, more: Skips) {
-    for skip in more {
-        if !all.contains(&skip) {
-            all.push(skip);
+impl CrossValidationResult {
+    /// Adds clips of a fold that are left out or damaged, if no fold before had them.
+    fn add(&mut self, skipped: Skips, damaged: Skips) {
+        for skip in skipped {
+            if !self.skipped.contains(&skip) {
+                self.skipped.push(skip);
+            }
         }
+        add_damaged(&mut self.damaged, damaged);
     }
 }
 
@@ -104,31 +110,32 @@ pub(super) fn lock(run: &Path, resume: bool, what: &str) -> Result<RunLock, Pipe
     Ok(RunDir::lock_folder(run, resume)?)
 }
 
-/// Trains and evaluates one fold after the other by `one`, which is given the run of the fold and where to add clips left out, and
-/// returns false when it was stopped. Then writes `folds.json`.
+/// Trains and evaluates one fold after the other by `one`, which is given the run of the fold and where to add clips left out or
+/// damaged, and returns false when it was stopped. Then writes `folds.json`.
 pub(super) fn train_each(
     run: &Path,
     recipe: &str,
     data: &DataSet,
     folds: Vec<u32>,
     observer: Observer,
-    mut one: impl FnMut(u32, &Path, &mut Skips) -> Result<bool, PipelineError>,
+    mut one: impl FnMut(u32, &Path, &mut CrossValidationResult) -> Result<bool, PipelineError>,
 ) -> Result<CrossValidationResult, PipelineError> {
     let mut done = CrossValidationResult {
         folds,
         ..CrossValidationResult::default()
     };
-    for (k, &fold) in done.folds.iter().enumerate() {
-        let progress = format!("fold {fold}, {} of {}", k + 1, done.folds.len());
+    let in_turn = done.folds.clone();
+    for (k, &fold) in in_turn.iter().enumerate() {
+        let progress = format!("fold {fold}, {} of {}", k + 1, in_turn.len());
         observer(Event::Note(progress));
-        if !one(fold, &fold_run(run, fold), &mut done.skipped)? {
+        if !one(fold, &fold_run(run, fold), &mut done)? {
             return Ok(done);
         }
     }
     let read = |fold: &u32| FoldResult::read(run, *fold, data);
-    let results: Vec<FoldResult> = done.folds.iter().map(read).collect::<Result<_, _>>()?;
+    let results: Vec<FoldResult> = in_turn.iter().map(read).collect::<Result<_, _>>()?;
     let report = CrossValidationReport::of(recipe, &results)?;
-    write_json(&folds_path(run), &report)?;
+    write_sealed_json(&folds_path(run), &report)?;
     done.report = Some(report);
     Ok(done)
 }
@@ -158,92 +165,6 @@ pub(super) fn evaluate_own_fold(run: &Path, data: &Path, device: &str) -> Evalua
         eval_dir: None,
         device: device.into(),
     }
-}
-
-/// The clips of a cross-validation run, each scored by the model that was not trained on it.
-#[derive(Clone, Debug)]
-pub struct OutOfFold {
-    /// Fold after fold.
-    pub scores: ScoreTable,
-    /// The clips in the same order, with labels in the classes of the scores.
-    pub items: Vec<Item>,
-    /// The fold of each.
-    pub folds: Vec<u32>,
-    /// Clips that could not be read.
-    pub skipped: Skips,
-    /// Whether a clip has exactly one label (softmax).
-    pub single_label: bool,
-    /// Whether the clips of a fold chose the weights that scored them.
-    pub optimistic: bool,
-}
-
-impl OutOfFold {
-    /// The clips of all folds, without the reasons why some could not be read.
-    pub(crate) fn of(results: &[FoldResult]) -> Result<Self, MetricsError> {
-        let tables = results.iter().map(|r| &r.scores);
-        let files = tables.clone().flat_map(ScoreTable::files).cloned().collect();
-        let values = tables.flat_map(ScoreTable::values).copied().collect();
-        let classes = results.last().map_or(&[][..], |r| r.scores.classes()).to_vec();
-        let folds = results.iter().flat_map(|r| vec![r.fold; r.items.len()]);
-        Ok(Self {
-            scores: ScoreTable::new(files, classes, values)?,
-            items: results.iter().flat_map(|r| r.items.clone()).collect(),
-            folds: folds.collect(),
-            skipped: Skips::new(),
-            single_label: results.last().is_some_and(|r| r.single_label),
-            optimistic: results.iter().any(|r| r.optimistic),
-        })
-    }
-
-    /// The scores with the labels as the truth.
-    ///
-    /// # Errors
-    /// None in practice: there is an item for each row.
-    pub fn aligned(&self) -> Result<Aligned, MetricsError> {
-        with_truth(self.scores.clone(), &self.items)
-    }
-}
-
-/// The scores of each fold's model for its test clips; folds that are not evaluated yet are evaluated now. `data` is the folder of the
-/// clips, by default that of the training. `None` when stopped.
-pub fn out_of_fold(
-    set: &Path,
-    data: Option<&Path>,
-    device: &str,
-    observer: Observer,
-    stop: &AtomicBool,
-) -> Result<Option<OutOfFold>, PipelineError> {
-    let (mut results, mut skipped) = (Vec::<FoldResult>::new(), Skips::new());
-    for (fold, run) in trained_folds(set)? {
-        let root = RunDir::open_any(&run)?.info.data.root;
-        let data = data.unwrap_or(&root);
-        let evaluation = evaluate(&evaluate_own_fold(&run, data, device), observer, stop)?;
-        if evaluation.interrupted {
-            return Ok(None);
-        }
-        let result = FoldResult::read(set, fold, &data_of(&run, data)?)?;
-        let mut others = results.iter().map(|other| other.scores.classes());
-        if others.any(|classes| classes != result.scores.classes()) {
-            return Err(PipelineError::Request(format!(
-                "{}: its classes differ from those of the other folds; train all of them on the same data",
-                run.display()
-            )));
-        }
-        let mut reasons: BTreeMap<String, String> = evaluation.skipped.into_iter().collect();
-        for file in &result.skipped {
-            let before = || "could not be read when its fold was evaluated".to_owned();
-            skipped.push((file.clone(), reasons.remove(file).unwrap_or_else(before)));
-        }
-        results.push(result);
-    }
-    let clips = OutOfFold::of(&results)?;
-    if clips.optimistic {
-        observer(Event::Note(format!(
-            "{}: OPTIMISTIC: the clips of each fold chose the weights that score them (validation.split = test-fold)",
-            set.display()
-        )));
-    }
-    Ok(Some(OutOfFold { skipped, ..clips }))
 }
 
 /// The folds of a cross-validation run and their runs.

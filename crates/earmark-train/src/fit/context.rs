@@ -19,6 +19,11 @@ pub(super) struct FitContext<'a> {
 }
 
 impl FitContext<'_> {
+    /// Seconds that are left of the budget after `elapsed`; `None` without a budget.
+    pub fn left(&self, elapsed: f64) -> Option<f64> {
+        self.job.budget_seconds.map(|budget| budget - elapsed)
+    }
+
     pub fn note(&self, text: String) {
         (self.observer)(Event::Note(text));
     }

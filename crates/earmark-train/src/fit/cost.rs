@@ -3,7 +3,7 @@
 use super::context::FitContext;
 use super::recipes::FitBackbone;
 use crate::{PipelineError, Skips, TrainJob, estimate, plan};
-use earmark_data::{DataSet, FeatureStore, Item};
+use earmark_data::{CacheConfig, DataSet, FeatureStore, Item};
 use earmark_engine::ScorerOutput;
 use earmark_features::Extractor;
 use earmark_inference::{Device, Model, SegmentRowsJob, segment_rows};
@@ -19,18 +19,71 @@ const FITTING: f64 = 0.3;
 /// Scoring the held-out clips, as a share of the time of training.
 const SCORING: f64 = 0.1;
 
-/// Whether the rest of a budget is enough for a way; without a budget it always is.
-pub(super) fn fits(budget: Option<f64>, elapsed: f64, seconds: f64) -> bool {
-    budget.is_none_or(|budget| elapsed + seconds <= budget)
+/// Folds that a later way of training is compared on: each costs a training, and two of five show a difference that matters.
+const COMPARED: usize = 2;
+
+/// What a way costs.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum WayCost {
+    /// Seconds, on all folds.
+    Whole(f64),
+    /// A training for each fold that it is compared on: all of them, or as many of the first as the budget allows.
+    Training {
+        /// The cost of one.
+        each: TrainingCost,
+        /// Number of folds.
+        folds: usize,
+        /// Whether a few of the folds are enough.
+        few: bool,
+    },
 }
 
-/// A training of each fold and one of all clips, features included.
-pub(super) fn training_seconds(job: &TrainJob, data: &DataSet) -> Result<f64, PipelineError> {
-    let folds = data.folds();
-    let planned = plan(job, folds.first().copied())?;
-    let one = estimate(&job.recipe, &planned, &job.data, &job.device)?.seconds;
-    let trainings = one * (1.0 + SCORING) * (folds.len() + 1) as f64;
-    Ok(feature_seconds(&job.recipe, &data.items)? + trainings)
+impl WayCost {
+    /// The folds that the way is compared on, if `left` seconds are left, and about how long that takes, the last training included.
+    /// Where nothing fits, it is the least that it takes.
+    pub fn within(&self, left: Option<f64>) -> (usize, f64) {
+        match *self {
+            Self::Whole(seconds) => (usize::MAX, seconds),
+            Self::Training { each, folds, few } => {
+                let most = if few { folds.min(COMPARED) } else { folds };
+                let least = if few { 1 } else { most };
+                let fitting = (least..=most).rev().find(|&n| fits(left, each.seconds(n)));
+                let folds = fitting.unwrap_or(least);
+                (folds, each.seconds(folds))
+            }
+        }
+    }
+}
+
+/// Whether what is left of a budget is enough for a way; without a budget it always is.
+pub(super) fn fits(left: Option<f64>, seconds: f64) -> bool {
+    left.is_none_or(|left| seconds <= left)
+}
+
+/// About how many seconds a way of training takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TrainingCost {
+    /// The features of all clips.
+    features: f64,
+    /// One training, with the scores of what it was not trained on.
+    training: f64,
+}
+
+impl TrainingCost {
+    /// Measures a few clips and steps of a training.
+    pub fn of(job: &TrainJob, data: &DataSet) -> Result<Self, PipelineError> {
+        let planned = plan(job, data.folds().first().copied())?;
+        let one = estimate(&job.recipe, &planned, &job.data, &job.device)?.seconds;
+        Ok(Self {
+            features: feature_seconds(&job.recipe, &data.items)?,
+            training: one * (1.0 + SCORING),
+        })
+    }
+
+    /// A training for each of `folds` folds, and one of all clips.
+    pub fn seconds(&self, folds: usize) -> f64 {
+        self.features + self.training * (folds + 1) as f64
+    }
 }
 
 /// The features of all clips by the network, and the fits.
@@ -55,9 +108,15 @@ pub(super) fn probe_seconds(context: &FitContext, backbone: &FitBackbone) -> Res
     Ok((features + network) * (1.0 + FITTING))
 }
 
-/// The features of all clips, on all threads; those in the cache cost next to nothing.
+/// The features of all clips, on all threads, as if none were cached.
 fn feature_seconds(recipe: &Recipe, items: &[Item]) -> Result<f64, PipelineError> {
-    let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
+    // Without the cache: the few clips that are measured would be in it the next time, and all others not.
+    let uncached = CacheConfig {
+        memory_mib: 0,
+        disk_mib: 0,
+        ..recipe.cache.clone()
+    };
+    let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &uncached)?;
     let few = few(items);
     let start = Instant::now();
     // Unreadable clips are named when the way is tried.
@@ -78,10 +137,34 @@ mod tests {
 
     #[test]
     fn a_way_fits_into_what_is_left() {
-        assert!(fits(None, 1e6, 1e6));
-        assert!(fits(Some(60.0), 20.0, 40.0));
-        assert!(!fits(Some(60.0), 20.0, 41.0));
-        assert!(!fits(Some(60.0), 61.0, 0.0), "nothing is left");
+        assert!(fits(None, 1e6));
+        assert!(fits(Some(40.0), 40.0));
+        assert!(!fits(Some(40.0), 41.0));
+        assert!(!fits(Some(-1.0), 0.0), "nothing is left");
+    }
+
+    /// Ten seconds for the features and a hundred for each training: a later way takes two folds of five, or one.
+    #[test]
+    fn a_later_training_takes_as_many_folds_as_the_budget_allows() {
+        let cost = |few| WayCost::Training {
+            each: TrainingCost {
+                features: 10.0,
+                training: 100.0,
+            },
+            folds: 5,
+            few,
+        };
+        let of = |few, left| cost(few).within(left);
+        assert_eq!(of(true, None), (2, 310.0));
+        assert_eq!(of(true, Some(310.0)), (2, 310.0));
+        assert_eq!(of(true, Some(309.0)), (1, 210.0));
+        assert_eq!(of(true, Some(1.0)), (1, 210.0), "the least that it takes");
+        assert_eq!(
+            of(false, Some(1.0)),
+            (5, 610.0),
+            "a way whose every clip is scored"
+        );
+        assert_eq!(WayCost::Whole(7.0).within(Some(1.0)).1, 7.0);
     }
 
     #[test]

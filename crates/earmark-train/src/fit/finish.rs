@@ -4,6 +4,7 @@ use super::context::FitContext;
 use super::job::{FitCalibration, FitHeldOut};
 use super::ways::{PROBE_FILE, Way, WayKind};
 use crate::evaluation::with_truth;
+use crate::training::{add_damaged, damaged_in};
 use crate::{Event, PipelineError, Skips, TrainJob, reason, train};
 use earmark_data::{ClassMap, FeatureStore, Item};
 use earmark_engine::{ModelFile, ScoreJob};
@@ -92,11 +93,13 @@ pub(super) fn write_model(
     Ok(true)
 }
 
-/// Evaluates the written model on the clips of the outer fold; `None` when stopped. Clips that can't be read are added to `skipped`.
+/// Evaluates the written model on the clips of the outer fold; `None` when stopped. Clips that can't be read are added to `skipped`, and
+/// those that are used in part to `damaged`.
 pub(super) fn evaluate_held_out(
     context: &FitContext,
     fold: u32,
     skipped: &mut Skips,
+    damaged: &mut Skips,
 ) -> Result<Option<FitHeldOut>, PipelineError> {
     let items = &context.data.test;
     let model = Model::open_file(&context.job.out, &Device::named(&context.job.device)?)?;
@@ -132,6 +135,11 @@ pub(super) fn evaluate_held_out(
     if !whole {
         return Ok(None);
     }
+    let used_in_part = damaged_in(&store);
+    for (file, what) in &used_in_part {
+        context.show(Event::Damaged { file, what });
+    }
+    add_damaged(damaged, used_in_part);
     let scores = ScoreTable::new(files, model.classes().to_vec(), values)?;
     let by_file = items.iter().map(|item| (item.file.as_str(), item)).collect();
     let (clips, _) = aligned(scores, &by_file, &context.data.train.classes)?;

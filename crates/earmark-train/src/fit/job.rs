@@ -123,6 +123,8 @@ pub struct FitFolderResult {
     pub warnings: Vec<String>,
     /// Clips that could not be read.
     pub skipped: Skips,
+    /// Clips that are used though a part of them is missing, with what.
+    pub damaged: Skips,
     /// Seconds of this call.
     pub seconds: f64,
 }

@@ -23,6 +23,7 @@ mod work;
 pub use choose::{FitMetric, WayComparison};
 pub use job::{FitCalibration, FitFolderJob, FitFolderResult, FitHeldOut, FitWayResult, WayLeftOut};
 
+use crate::training::add_damaged;
 use crate::{Observer, PipelineError, Skips};
 use choose::choose;
 use context::FitContext;
@@ -99,18 +100,26 @@ fn settings(
 /// Says what will be done, and about how long it will take.
 fn announce(context: &FitContext, ways: &[Way], left_out: &[WayLeftOut]) {
     let (mut total, mut lines) = (0.0, Vec::new());
+    let all = context.data.train.folds().len();
     for (index, way) in ways.iter().enumerate() {
-        let fits = index == 0 || fits(context.job.budget_seconds, total, way.seconds);
-        let (time, what) = (human_duration(way.seconds), &way.description);
-        lines.push(match (fits, way.seconds > 0.0) {
+        let left = context.left(total);
+        let (folds, seconds) = way.cost.within(left);
+        let fits = index == 0 || fits(left, seconds);
+        let time = human_duration(seconds);
+        let what = match folds < all {
+            true => format!("{}, compared on {folds} of {all} folds", way.description),
+            false => way.description.clone(),
+        };
+        lines.push(match (fits, seconds > 0.0) {
             (false, _) => format!(
-                "  {}: about {time}, which is not left; give more --minutes",
-                way.name
+                "  not {}: it takes about {time} more; --minutes {:.0} would be enough",
+                way.name,
+                ((total + seconds) / 60.0).ceil()
             ),
             (true, true) => format!("  {}: {what}, about {time}", way.name),
             (true, false) => format!("  {}: {what}", way.name),
         });
-        total += if fits { way.seconds } else { 0.0 };
+        total += if fits { seconds } else { 0.0 };
     }
     context.note(format!(
         "ways to compare, about {} in all (measured on a few clips and steps):",
@@ -142,19 +151,22 @@ fn run_all<'a>(
     let mut tried = Vec::new();
     for (index, way) in ways.iter().enumerate() {
         let elapsed = started.elapsed().as_secs_f64();
+        let left = context.left(elapsed);
+        let (folds, seconds) = way.cost.within(left);
         let is_finished = context.work.finished(way.name)?.is_some();
-        if index > 0 && !is_finished && !fits(context.job.budget_seconds, elapsed, way.seconds) {
+        if index > 0 && !is_finished && !fits(left, seconds) {
             let reason = format!(
-                "it takes about {} and {} of the budget are over; give more --minutes",
-                human_duration(way.seconds),
-                human_duration(elapsed)
+                "it takes about {} more, and {} of --minutes are used up; {:.0} would be enough",
+                human_duration(seconds),
+                human_duration(elapsed),
+                ((elapsed + seconds) / 60.0).ceil()
             );
             context.note(format!("not {}: {reason}", way.name));
             let name = way.name.to_owned();
             left_out.push(WayLeftOut { name, reason });
             continue;
         }
-        let (found, scores) = match way.run(context) {
+        let (found, scores) = match way.run(context, folds) {
             Ok(Some(done)) => done,
             Ok(None) => return Ok(None),
             // The first way has a model already; a later one that fails takes nothing from it.
@@ -205,15 +217,10 @@ fn finish_fit(
     if !write_model(context, chosen.way, fitted)? {
         return Ok(None);
     }
-    let mut skipped = Skips::new();
-    for skip in tried.iter().flat_map(|tried| &tried.found.skipped) {
-        if !skipped.contains(skip) {
-            skipped.push(skip.clone());
-        }
-    }
+    let (mut skipped, mut damaged) = skipped_and_damaged(tried);
     let mut held_out = None;
     if let Some(fold) = job.fold {
-        held_out = evaluate_held_out(context, fold, &mut skipped)?;
+        held_out = evaluate_held_out(context, fold, &mut skipped, &mut damaged)?;
         if held_out.is_none() {
             return Ok(None);
         }
@@ -236,6 +243,7 @@ fn finish_fit(
         calibration,
         held_out,
         skipped,
+        damaged,
         seconds: 0.0,
     };
     let recipe = match &chosen.way.kind {
@@ -246,6 +254,20 @@ fn finish_fit(
     result.seconds = started.elapsed().as_secs_f64();
     write_json(&context.work.path.join("fit.json"), &result)?;
     Ok(Some(result))
+}
+
+/// The clips that any way could not read, and those that any way used in part.
+fn skipped_and_damaged(tried: &[TriedWay]) -> (Skips, Skips) {
+    let (mut skipped, mut damaged) = (Skips::new(), Skips::new());
+    for found in tried.iter().map(|tried| &tried.found) {
+        for skip in &found.skipped {
+            if !skipped.contains(skip) {
+                skipped.push(skip.clone());
+            }
+        }
+        add_damaged(&mut damaged, found.damaged.clone());
+    }
+    (skipped, damaged)
 }
 
 /// A line for each way.

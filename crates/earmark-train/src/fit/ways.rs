@@ -1,7 +1,7 @@
 //! The ways to a model: each gives scores of all clips by models that were not trained on their fold.
 
 use super::context::FitContext;
-use super::cost::{probe_seconds, training_seconds};
+use super::cost::{TrainingCost, WayCost, probe_seconds};
 use super::job::WayLeftOut;
 use super::recipes::{FitBackbone, built_in, fine_tune};
 use super::work::FinishedWay;
@@ -27,8 +27,8 @@ pub(super) struct Way {
     pub kind: WayKind,
     /// Whether it may be chosen, or is there to compare with.
     pub is_candidate: bool,
-    /// About how many seconds it takes; 0 if it is finished already.
-    pub seconds: f64,
+    /// What it costs; nothing if it is finished already.
+    pub cost: WayCost,
 }
 
 /// The name of the model file that a probe has written.
@@ -82,7 +82,7 @@ impl Way {
         }
         for (index, way) in ways.iter_mut().enumerate() {
             if work.finished(way.name)?.is_none() {
-                way.seconds = way.estimate(context, backbone, index == 0)?;
+                way.cost = way.estimate(context, backbone, index == 0)?;
             }
         }
         Ok((ways, left_out))
@@ -95,7 +95,7 @@ impl Way {
             description: format!("a linear classifier on {}", backbone.path.display()),
             kind: WayKind::Probe(model),
             is_candidate: true,
-            seconds: 0.0,
+            cost: WayCost::Whole(0.0),
         }
     }
 
@@ -105,34 +105,42 @@ impl Way {
             description: description.into(),
             kind: WayKind::Train(Box::new(recipe)),
             is_candidate: true,
-            seconds: 0.0,
+            cost: WayCost::Whole(0.0),
         }
     }
 
-    /// About how many seconds the way takes. An error of the first way is one of the whole fit; that of another one is said when it is
-    /// tried.
+    /// About what the way costs. An error of the first way is one of the whole fit; that of another one is said when it is tried.
     fn estimate(
         &self,
         context: &FitContext,
         backbone: Option<&FitBackbone>,
         is_first: bool,
-    ) -> Result<f64, PipelineError> {
-        let seconds = match (&self.kind, backbone) {
+    ) -> Result<WayCost, PipelineError> {
+        let cost = match (&self.kind, backbone) {
             (WayKind::Train(recipe), _) => {
                 let job = context.training(recipe, context.work.path.join(self.name));
-                training_seconds(&job, &context.data.train)
+                let data = &context.data.train;
+                TrainingCost::of(&job, data).map(|each| WayCost::Training {
+                    each,
+                    folds: data.folds().len(),
+                    few: self.is_candidate && !is_first,
+                })
             }
-            (WayKind::Probe(_), Some(backbone)) => probe_seconds(context, backbone),
-            (WayKind::Probe(_), None) => Ok(0.0),
+            (WayKind::Probe(_), Some(backbone)) => probe_seconds(context, backbone).map(WayCost::Whole),
+            (WayKind::Probe(_), None) => Ok(WayCost::Whole(0.0)),
         };
-        match seconds {
+        match cost {
             Err(e) if is_first => Err(e),
-            other => Ok(other.unwrap_or(0.0)),
+            other => Ok(other.unwrap_or(WayCost::Whole(0.0))),
         }
     }
 
-    /// Runs the way, or reads what it has found before; `None` when stopped.
-    pub fn run(&self, context: &FitContext) -> Result<Option<(FinishedWay, ScoreTable)>, PipelineError> {
+    /// Runs the way on the first `folds` folds, or reads what it has found before; `None` when stopped.
+    pub fn run(
+        &self,
+        context: &FitContext,
+        folds: usize,
+    ) -> Result<Option<(FinishedWay, ScoreTable)>, PipelineError> {
         if let Some(before) = context.work.finished(self.name)? {
             context.note(format!("{}: finished already", self.name));
             return Ok(Some(before));
@@ -141,7 +149,7 @@ impl Way {
         let start = Instant::now();
         let found = match &self.kind {
             WayKind::Probe(model) => run_probe(context, model)?,
-            WayKind::Train(recipe) => run_training(context, self.name, recipe)?,
+            WayKind::Train(recipe) => run_training(context, self.name, recipe, folds)?,
         };
         let Some((mut found, scores)) = found else {
             return Ok(None);
@@ -174,22 +182,26 @@ fn run_probe(context: &FitContext, model: &str) -> Result<Option<(FinishedWay, S
             seconds: 0.0,
             warnings: done.warnings,
             skipped: done.skipped,
+            damaged: done.damaged,
             single_label,
         };
         (found, folds.scores)
     }))
 }
 
-/// Trains all folds and scores each by the model that was not trained on it.
+/// Trains some folds and scores each by the model that was not trained on it.
 fn run_training(
     context: &FitContext,
     name: &str,
     recipe: &Recipe,
+    folds: usize,
 ) -> Result<Option<(FinishedWay, ScoreTable)>, PipelineError> {
     let run = context.work.path.join(name);
     let job = context.training(recipe, run.clone());
     let show = |event: Event| context.show(event);
-    let done = train_folds(&job, &FoldSet::All, &show, context.stop)?;
+    let first: Vec<u32> = context.data.train.folds().into_iter().take(folds).collect();
+    let folds = context.work.folds_of(name, first)?;
+    let done = train_folds(&job, &FoldSet::These(folds), &show, context.stop)?;
     let Some(report) = done.report else {
         return Ok(None);
     };
@@ -199,6 +211,7 @@ fn run_training(
             seconds: 0.0,
             warnings: report.warnings,
             skipped: done.skipped,
+            damaged: done.damaged,
             single_label: clips.single_label,
         };
         (found, clips.scores)

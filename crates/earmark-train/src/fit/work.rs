@@ -20,6 +20,9 @@ pub(super) struct FinishedWay {
     pub warnings: Vec<String>,
     /// Clips that it could not read.
     pub skipped: Skips,
+    /// Clips that it used though a part of them is missing, with what; earlier versions did not keep it.
+    #[serde(default)]
+    pub damaged: Skips,
     /// Whether its classes exclude each other.
     pub single_label: bool,
 }
@@ -63,6 +66,17 @@ impl WorkFolder {
         scores.save(self.scores(way))?;
         // Last: a way with this file is finished.
         Ok(write_json(&self.result(way), found)?)
+    }
+
+    /// The folds that a way of training is compared on: these, or those that it has begun with. How many fit into a budget is measured, and
+    /// would differ in a resumed fit.
+    pub fn folds_of(&self, way: &str, folds: Vec<u32>) -> Result<Vec<u32>, PipelineError> {
+        let file = self.path.join(format!("{way}-folds.json"));
+        if let Some(begun) = read(&file)? {
+            return Ok(begun);
+        }
+        write_json(&file, &folds)?;
+        Ok(folds)
     }
 
     fn result(&self, way: &str) -> PathBuf {
@@ -128,6 +142,7 @@ mod tests {
             seconds: 1.5,
             warnings: vec!["w".into()],
             skipped: vec![("b".into(), "broken".into())],
+            damaged: vec![("c".into(), "0.9 of 1.0 s of it are used".into())],
             single_label: true,
         };
         work.record("probe", &found, &scores).unwrap();
@@ -135,7 +150,11 @@ mod tests {
         let work = WorkFolder::open(&path, &settings, false).unwrap();
         let (again, table) = work.finished("probe").unwrap().unwrap();
         assert_eq!((again.seconds, again.skipped.len()), (1.5, 1));
+        assert_eq!(again.damaged, found.damaged);
         assert_eq!(table, scores);
+        assert_eq!(work.folds_of("fine-tune", vec![1, 2]).unwrap(), [1, 2]);
+        let resumed = work.folds_of("fine-tune", vec![1]).unwrap();
+        assert_eq!(resumed, [1, 2], "a fit resumes as it began");
         drop(work);
         let other = json!({ "data": "abc", "fold": 2 });
         let refused = WorkFolder::open(&path, &other, false).err().unwrap().to_string();
@@ -145,6 +164,13 @@ mod tests {
         );
         let work = WorkFolder::open(&path, &other, true).unwrap();
         assert!(work.finished("probe").unwrap().is_none());
+    }
+
+    #[test]
+    fn ways_of_earlier_versions_still_open() {
+        let text = r#"{"seconds":2.0,"warnings":[],"skipped":[],"single_label":true}"#;
+        let found: FinishedWay = serde_json::from_str(text).unwrap();
+        assert!(found.damaged.is_empty());
     }
 
     #[test]

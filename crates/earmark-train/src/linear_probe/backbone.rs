@@ -78,6 +78,22 @@ impl Backbone {
         // A 1 x 1 convolution is a dense layer too.
         let width: usize = weight.shape[1..].iter().product();
         let (network, specs) = Network::build(&recipe.network, extractor.channels(), width)?;
+        // Before memory is asked for: what the recipe declares must be what the file holds.
+        let replaced = |i: usize, spec: &VarSpec| spec.name == weight.name || found.contains(&i);
+        let kept = specs.iter().enumerate().filter(|(i, spec)| !replaced(*i, spec));
+        for (_, spec) in kept {
+            if file
+                .tensors
+                .get(&spec.name)
+                .is_none_or(|tensor| tensor.shape != spec.shape)
+            {
+                return Err(PipelineError::Request(format!(
+                    "{}: `{}` is missing, or of another shape than its recipe says; the file was changed: restore it from a copy",
+                    path.display(),
+                    spec.name
+                )));
+            }
+        }
         let mut vars = device.prepare(Vars::init(specs.clone(), 0, device.burn()));
         for (i, spec) in specs.iter().enumerate() {
             let values = if spec.name == weight.name {

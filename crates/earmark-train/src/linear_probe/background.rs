@@ -77,7 +77,7 @@ pub(super) fn files_below(
     }
     let found = inputs::find(&[folder.to_path_buf()]);
     let found = found.map_err(|e| PipelineError::Request(format!("--background: {e}")))?;
-    for (file, reason) in found.unnamed {
+    for (file, reason) in found.left_out {
         observer(Event::Skipped {
             file: &file,
             reason: &reason,

@@ -3,7 +3,7 @@
 use super::backbone::{Backbone, ProbeSource};
 use super::background::spread;
 use super::examples::Examples;
-use crate::training::prepare_clips;
+use crate::training::{damaged_in, prepare_clips};
 use crate::{Observer, PipelineError, Skips};
 use earmark_data::feature_store::CachedForm;
 use earmark_data::{FeatureStore, Item, Prepared};
@@ -39,12 +39,14 @@ pub(super) struct Embedder<'a> {
 
 impl Embedder<'_> {
     /// Adds the features of all readable clips to `examples`, background in pieces as long as the windows that recordings are cut into.
-    /// Returns the segments that these windows are, for a network that takes clips whole. `None` when stopped.
+    /// Returns the segments that these windows are, for a network that takes clips whole. `None` when stopped. Clips that are used though
+    /// a part of them is missing are added to `damaged`.
     pub fn add(
         &self,
         clips: &ProbeClips,
         examples: &mut Examples,
         skipped: &mut Skips,
+        damaged: &mut Skips,
     ) -> Result<Option<Option<Segments>>, PipelineError> {
         let recipe = &self.source.recipe;
         let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
@@ -78,6 +80,7 @@ impl Embedder<'_> {
             }
         })?;
         give_folds(examples, first, &files, clips.background.len());
+        damaged.extend(damaged_in(&store));
         Ok(complete.then_some(windows))
     }
 

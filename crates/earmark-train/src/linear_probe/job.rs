@@ -98,4 +98,6 @@ pub struct ProbeResult {
     pub warnings: Vec<String>,
     /// Clips that can't be read.
     pub skipped: Skips,
+    /// Clips that are used though a part of them is missing, with what.
+    pub damaged: Skips,
 }

@@ -97,13 +97,18 @@ fn fit(
 ) -> Result<Option<ProbeResult>, PipelineError> {
     let Control { observer, stop } = control;
     let strengths = strengths(job)?;
-    let mut skipped = Skips::new();
+    let (mut skipped, mut damaged) = (Skips::new(), Skips::new());
     let separated = match job.classes {
         ProbeClasses::Exclusive => SeparatedClips::none_of(data),
         _ => SeparatedClips::of(data),
     };
     let files = match &job.background {
-        Some(folder) => files_below(folder, observer, &mut skipped)?,
+        Some(folder) => {
+            let mut files = files_below(folder, observer, &mut skipped)?;
+            let policy = job.options.damaged.into();
+            files.iter_mut().for_each(|item| item.damaged = policy);
+            files
+        }
         None => Vec::new(),
     };
     let single_label = single_label(job, data, &separated, !files.is_empty())?;
@@ -122,7 +127,7 @@ fn fit(
         background: &separated.background,
         files: &files,
     };
-    let Some(windows) = embedder.add(&clips, &mut examples, &mut skipped)? else {
+    let Some(windows) = embedder.add(&clips, &mut examples, &mut skipped, &mut damaged)? else {
         return Ok(None);
     };
     check_enough(&examples, data)?;
@@ -141,7 +146,7 @@ fn fit(
         let recipe = written_recipe(recipe, &separated, single_label, windows);
         write(out, &backbone, source, &settings, (&recipe, &found))?;
     }
-    Ok(Some(result(&settings, found, skipped)))
+    Ok(Some(result(&settings, found, skipped, damaged)))
 }
 
 /// The strengths to try, from strong to weak.
@@ -167,7 +172,7 @@ fn check_enough(examples: &Examples, data: &DataSet) -> Result<(), PipelineError
     }
 }
 
-fn result(settings: &PathSettings, found: ProbeFound, skipped: Skips) -> ProbeResult {
+fn result(settings: &PathSettings, found: ProbeFound, skipped: Skips, damaged: Skips) -> ProbeResult {
     let (examples, choice) = (settings.examples, found.choice);
     let layer = &examples.layers[choice.layer];
     ProbeResult {
@@ -183,5 +188,6 @@ fn result(settings: &PathSettings, found: ProbeFound, skipped: Skips) -> ProbeRe
         cross_validated: found.cross_validated,
         warnings: found.warnings,
         skipped,
+        damaged,
     }
 }

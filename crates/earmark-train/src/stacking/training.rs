@@ -8,7 +8,7 @@ use crate::training::{
     started_now, with_class_weights,
 };
 use crate::validation_split::{ValidationSplitter, distinct, stratify};
-use crate::{CrossValidationResult, DataSplit, Event, Observer, PipelineError, Skips, SplitTable};
+use crate::{CrossValidationResult, DataSplit, Event, Observer, PipelineError, SplitTable};
 use earmark_core::human::human_amount;
 use earmark_core::random::ChaCha8Rng;
 use earmark_core::threads::Workers;
@@ -56,7 +56,7 @@ pub fn train_stack(
     let inputs = Arc::new(inputs);
     let folds = distinct(&inputs.folds);
     refuse_unfit(job, &inputs, &folds)?;
-    let one = |fold: u32, path: &Path, _: &mut Skips| -> Result<bool, PipelineError> {
+    let one = |fold: u32, path: &Path, _: &mut CrossValidationResult| -> Result<bool, PipelineError> {
         if train_fold(job, &inputs, fold, path, observer, stop)?.interrupted {
             return Ok(false);
         }

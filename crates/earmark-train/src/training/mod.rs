@@ -22,7 +22,7 @@ pub(crate) use fit_run::{fit_run, model_meta};
 pub(crate) use initial_weights::classifier_variables;
 pub(crate) use lengthen::is_longer;
 pub use plan_without_audio::{TrainPlan, plan};
-pub(crate) use prepare_clips::prepare_clips;
+pub(crate) use prepare_clips::{add_damaged, damaged_in, prepare_clips};
 pub use run_json_and_log::describe_validation;
 pub(crate) use run_json_and_log::{data_info, log_command, started_now};
 
@@ -94,6 +94,8 @@ pub struct TrainResult {
     pub outcome: FitOutcome,
     /// Clips left out.
     pub skipped: Skips,
+    /// Clips that are used though a part of them is missing, with what.
+    pub damaged: Skips,
     /// What is bad about the training or its best validation; none of an interrupted one.
     pub warnings: Vec<RunWarning>,
     /// The run directory.
@@ -162,6 +164,7 @@ pub fn train(job: &TrainJob, observer: Observer, stop: &AtomicBool) -> Result<Tr
         outcome,
         warnings,
         skipped: prepared.info.data.skipped,
+        damaged: prepared.info.data.damaged,
         run: run.clone(),
     })
 }
@@ -201,6 +204,10 @@ fn report(recipe: &Recipe, prepared: &Prepared, log: &RunLog, observer: Observer
     for (file, reason) in &prepared.info.data.skipped {
         log.line(&format!("left out {file}: {reason}"));
         observer(Event::Skipped { file, reason });
+    }
+    // They were named when they were read.
+    for (file, what) in &prepared.info.data.damaged {
+        log.line(&format!("damaged {file}: {what}"));
     }
     let note = |text: String| {
         log.line(&text);

@@ -3,7 +3,7 @@
 use super::class_weights_from_counts::{named_class_weights, with_class_weights};
 use super::fit_scaler_on_clips::fit_on_clips;
 use super::initial_weights::{InitialNetwork, InitialWeights};
-use super::prepare_clips::{failures, prepare_clips, readable, source_notes};
+use super::prepare_clips::{damaged_clips, failures, prepare_clips, readable, source_notes};
 use super::run_json_and_log::{data_info, started_now};
 use super::{Planned, TrainJob};
 use crate::{Observer, PipelineError};
@@ -12,7 +12,7 @@ use earmark_data::feature_store::CachedForm;
 use earmark_data::{BatchConfig, BatchMaker, FeatureStore, Item, SkipReason};
 use earmark_engine::TrainConfig;
 use earmark_features::Extractor;
-use earmark_runs::run_dir::RunInfo;
+use earmark_runs::run_dir::{DataInfo, RunInfo};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -80,8 +80,13 @@ impl Prepared {
             false => None,
         };
         let weights = InitialWeights::of(job, None);
+        let mut damaged = damaged_clips(&split.train, &training);
+        damaged.extend(damaged_clips(&split.validation, &validation));
         let info = RunInfo {
-            data: data_info(data, split, &job.data, data.fingerprint()?, job.fold, skipped),
+            data: DataInfo {
+                damaged,
+                ..data_info(data, split, &job.data, data.fingerprint()?, job.fold, skipped)
+            },
             steps: Some(train.total_steps(batches.batches_per_epoch())),
             init_from: weights.as_ref().map(|w| w.config.from.clone()),
             prefixes: weights.map(|w| w.config.prefixes()).unwrap_or_default(),
@@ -90,7 +95,9 @@ impl Prepared {
             ..started_now(&job.command, recipe.train.seed, &job.device)
         };
         let notes = training.notes.iter().chain(&validation.notes);
-        let notes = notes.map(ToString::to_string).chain(source_notes(&training));
+        let notes = notes
+            .map(ToString::to_string)
+            .chain(source_notes(&split.train, &training));
         Ok(Self {
             notes: notes.collect(),
             validation: readable(&split.validation, &validation),

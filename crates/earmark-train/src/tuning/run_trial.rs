@@ -3,6 +3,7 @@
 use super::TuneJob;
 use super::trial::{Trial, TrialState, folder_of};
 use super::trials::is_hopeless;
+use crate::training::add_damaged;
 use crate::{Skips, TrainJob, train};
 use earmark_engine::{FitError, FitEvent, ParameterPrefixes, ValidationSplit};
 use earmark_inference::{Event, Observer, PipelineError};
@@ -17,6 +18,7 @@ struct EndedTraining {
     state: TrialState,
     score: Option<f64>,
     skipped: Skips,
+    damaged: Skips,
 }
 
 /// Runs the trial of an index; `curves` are the validations of earlier ones. `None` when stopped. A trial that fails by its own settings
@@ -50,13 +52,14 @@ pub(super) fn run_trial(
         };
         trainings = (1..=count).map(inner).collect();
     }
-    let (mut scores, mut skipped) = (Vec::new(), Skips::new());
+    let (mut scores, mut skipped, mut damaged) = (Vec::new(), Skips::new(), Skips::new());
     let mut state = TrialState::Done;
     for (recipe, run) in trainings {
         let Some(ended) = run_training(job, recipe, run, curves, observer, stop)? else {
             return Ok(None);
         };
         skipped.extend(ended.skipped);
+        add_damaged(&mut damaged, ended.damaged);
         state = ended.state;
         if let TrialState::Failed { .. } = state {
             // A mean over some of the folds can't be compared with means over all.
@@ -69,6 +72,7 @@ pub(super) fn run_trial(
     skipped.dedup();
     Ok(Some(Trial {
         skipped,
+        damaged,
         ..Trial::new(number, setting, state, scores)
     }))
 }
@@ -127,6 +131,7 @@ fn run_training(
                 },
                 score: None,
                 skipped: Skips::new(),
+                damaged: Skips::new(),
             }));
         }
     };
@@ -142,6 +147,7 @@ fn run_training(
         state,
         score: outcome.best.map(|best| best.score),
         skipped: trained.skipped,
+        damaged: trained.damaged,
     }))
 }
 

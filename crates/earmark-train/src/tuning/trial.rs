@@ -2,7 +2,7 @@
 
 use earmark_core::atomic::WriteError;
 use earmark_inference::{PipelineError, Skips};
-use earmark_runs::run_dir::write_json;
+use earmark_runs::run_dir::{parse_sealed_json, write_sealed_json};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -50,6 +50,9 @@ pub struct Trial {
     /// Clips that were left out of its trainings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Skips,
+    /// Clips that its trainings used though a part of them is missing, with what.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Skips,
 }
 
 /// Name of a trial's folder.
@@ -75,6 +78,7 @@ impl Trial {
             scores,
             test_score: None,
             skipped: Skips::new(),
+            damaged: Skips::new(),
         }
     }
 
@@ -90,7 +94,7 @@ impl Trial {
     pub fn write(&self, search: &Path) -> Result<(), PipelineError> {
         let folder = search.join(&self.folder);
         std::fs::create_dir_all(&folder).map_err(|e| WriteError::new(&folder, e))?;
-        Ok(write_json(&path(&folder), self)?)
+        Ok(write_sealed_json(&path(&folder), self)?)
     }
 
     /// The ended trial in a folder, if there is one.
@@ -103,7 +107,8 @@ impl Trial {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             text => text.map_err(|e| bad(&path, &e))?,
         };
-        let trial: Self = serde_json::from_str(&text).map_err(|e| bad(&path, &e))?;
+        let trial = parse_sealed_json(&text).map_err(|e| bad(&path, &e))?;
+        let trial: Self = serde_json::from_value(trial).map_err(|e| bad(&path, &e))?;
         if trial.settings != settings {
             return Err(PipelineError::Request(format!(
                 "{}: tried {} and not {}; resume a search with its own search space and seed, or start one in another folder",
@@ -138,5 +143,13 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("tried a=1 and not a=2"), "{error}");
+        let file = path(&dir.path().join(&t.folder));
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, text.replace("0.5", "0.7")).unwrap();
+        let error = Trial::read(dir.path(), 1, &t.settings).unwrap_err().to_string();
+        assert!(
+            error.contains("its checksum differs") && error.contains("remove it to run"),
+            "{error}"
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 use super::trial::{FORMAT, Trial, TrialState};
 use crate::benchmark::median;
+use crate::training::add_damaged;
 use earmark_core::atomic;
 use earmark_inference::{Event, Observer, PipelineError, Skips};
 use earmark_runs::run_dir::{RunLog, write_json};
@@ -29,6 +30,9 @@ pub struct Trials {
     /// Clips that were left out of some trial, each once.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skipped: Skips,
+    /// Clips that some trial used though a part of them is missing, each once, with what.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Skips,
     /// For stacking, the score of the search itself; see [`NestedResult`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nested: Option<NestedResult>,
@@ -61,6 +65,7 @@ impl Trials {
             best: None,
             trials: Vec::new(),
             skipped: Skips::new(),
+            damaged: Skips::new(),
             nested: None,
         }
     }
@@ -73,6 +78,7 @@ impl Trials {
                 self.skipped.push(skip.clone());
             }
         }
+        add_damaged(&mut self.damaged, trial.damaged.clone());
         self.trials.push(trial);
         let best = self.best_trial().map(|t| (t.number, t.folder.clone()));
         let new = best.as_ref().map(|b| b.0) != before;
@@ -113,6 +119,9 @@ impl Trials {
                     note(format!("trial {number} has already ended"));
                     for (file, reason) in &before.skipped {
                         observer(Event::Skipped { file, reason });
+                    }
+                    for (file, what) in &before.damaged {
+                        observer(Event::Damaged { file, what });
                     }
                     before
                 }

@@ -17,6 +17,8 @@ use serde::Serialize;
 pub struct DataCheck {
     #[command(flatten)]
     pub source: DataSource,
+    #[command(flatten)]
+    pub damaged: DamagedArgs,
     /// Table to write without duplicates, leaks across subsets, folds and groups, and files that cannot be read
     #[arg(long, value_name = "FIXED.csv")]
     pub write: Option<PathBuf>,
@@ -43,7 +45,7 @@ pub fn run(args: &DataCheck, console: &Console) -> anyhow::Result<Status> {
     // Here a missing file is a finding, not a refusal.
     let options = DataOptions {
         missing_files: MissingFiles::Skip,
-        ..source::options(&args.source)?
+        ..args.damaged.over(source::options(&args.source)?)
     };
     let set = load(&args.source.dir, &options)?;
     console.data(&set);
@@ -68,8 +70,11 @@ pub fn run(args: &DataCheck, console: &Console) -> anyhow::Result<Status> {
         let fixed = args.write.is_some() && finding.kind != FindingKind::OneClass;
         finding.severity == Severity::Error && !fixed
     };
+    let is_damaged = |finding: &&Finding| finding.kind == FindingKind::Damaged;
     match report.findings.iter().filter(is_left).count() {
-        0 => Ok(Status::Done),
+        0 => Ok(Status::of_skips(
+            report.findings.iter().filter(is_damaged).count(),
+        )),
         n => bail!(
             "{}: {}; fix {} before training",
             args.source.dir.display(),

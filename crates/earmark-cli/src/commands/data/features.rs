@@ -1,11 +1,12 @@
 //! `earmark features`
 
 use crate::prelude::*;
-use earmark::data::{ClassMap, DataOptions, MissingFiles, SkipReason, load};
+use earmark::Recipe;
+use earmark::data::feature_store::seconds_beyond;
+use earmark::data::{ClassMap, DamagedFiles, DataOptions, Item, MissingFiles, SkipReason, load, read_item};
 use earmark::features::Extractor;
-use earmark::inference::Skips;
-use earmark::inference::handcrafted::{file_items, write_handcrafted_features};
-use earmark::{Recipe, audio};
+use earmark::inference::handcrafted::{HandcraftedResult, file_items, write_handcrafted_features};
+use std::sync::atomic::Ordering;
 
 /// Write the features that a model sees (.npy), or handcrafted clip features (.csv)
 #[derive(Args)]
@@ -34,6 +35,8 @@ pub struct FeaturesArgs {
     pub subset: Option<String>,
     #[command(flatten)]
     pub read: DataArgs,
+    #[command(flatten)]
+    pub damaged: DamagedArgs,
     /// File to write: .npy, or .csv with --handcrafted; - is stdout
     #[arg(long, short)]
     pub out: PathBuf,
@@ -56,11 +59,20 @@ pub fn run(args: FeaturesArgs, console: &Console) -> anyhow::Result<Status> {
     };
     let recipe = Recipe::load(&name, &args.overrides.set)?;
     let extractor = Extractor::new(&recipe.front_end)?;
-    let decoded = audio::read(file, recipe.front_end.sample_rate_hz)?;
-    for note in &decoded.notes {
+    let item = Item {
+        path: file.clone(),
+        damaged: args.damaged.unwrap_or(DamagedFiles::Refuse),
+        ..Item::default()
+    };
+    refuse_too_long(&item, &recipe)?;
+    let read = read_item(&item, recipe.front_end.sample_rate_hz)?;
+    for note in &read.notes {
         console.note(format!("{}: {note}", file.display()));
     }
-    let base = extractor.log_mel_of_clip(&decoded.clip, &mut extractor.scratch())?;
+    if let Some(damage) = &read.damage {
+        console.damaged(&file.display().to_string(), damage);
+    }
+    let base = extractor.log_mel_of_clip(&read.clip, &mut extractor.scratch())?;
     let features = extractor.postprocess(&base)?;
     let mut bytes = Vec::new();
     features.write_npy(&mut bytes)?;
@@ -71,7 +83,23 @@ pub fn run(args: FeaturesArgs, console: &Console) -> anyhow::Result<Status> {
     );
     let text = format!("{out}: float32 {shape:?} (channels, bands, frames)");
     print_written(&args.out, text, console)?;
-    Ok(Status::Done)
+    Ok(Status::of_skips(usize::from(read.damage.is_some())))
+}
+
+/// Refuses a recording whose samples and features would take more than 2 GiB, before it is read.
+fn refuse_too_long(item: &Item, recipe: &Recipe) -> anyhow::Result<()> {
+    const MOST_NUMBERS: f64 = (1_u64 << 29) as f64;
+    let shape = recipe.front_end.input_shape()?;
+    let features = shape.numbers(1) as f64 * shape.frames_per_second;
+    let longest = MOST_NUMBERS / (f64::from(recipe.front_end.sample_rate_hz) + features);
+    if let Some(seconds) = seconds_beyond(item, longest) {
+        let (own, most) = (human_duration(seconds), human_duration(longest));
+        let path = item.path.display();
+        bail!(
+            "{path}: {own} long, and the features of at most {most} are computed at a time; cut it into shorter files"
+        );
+    }
+    Ok(())
 }
 
 /// Writes the table; files that cannot be read are named and left out.
@@ -79,12 +107,17 @@ fn handcrafted(args: FeaturesArgs, console: &Console) -> anyhow::Result<Status> 
     let stop = console.stop_flag()?;
     let mut missing = 0;
     let (items, classes) = match &args.data {
-        None => (file_items(&args.files)?, ClassMap::default()),
+        None => {
+            let mut items = file_items(&args.files)?;
+            let damaged = args.damaged.unwrap_or(DamagedFiles::Refuse);
+            items.iter_mut().for_each(|item| item.damaged = damaged);
+            (items, ClassMap::default())
+        }
         Some(root) => {
             let options = DataOptions {
                 subsets: args.subset.map(|subset| vec![subset]),
                 missing_files: MissingFiles::Skip,
-                ..args.read.over(&DataOptions::default())?
+                ..args.damaged.over(args.read.over(&DataOptions::default())?)
             };
             let mut set = load(root, &options)?;
             console.data(&set);
@@ -96,22 +129,23 @@ fn handcrafted(args: FeaturesArgs, console: &Console) -> anyhow::Result<Status> 
             (set.items, set.classes)
         }
     };
-    let mut outcome = (Skips::new(), true);
+    let mut done = HandcraftedResult::default();
     let written = output::write(&args.out, |w| {
-        outcome = write_handcrafted_features(&items, &classes, w, &|event| console.show(event), &stop)?;
+        done = write_handcrafted_features(&items, &classes, w, &|event| console.show(event), &stop)?;
         // A table of some clips would be mistaken for one of all.
-        match outcome.1 {
+        match done.complete {
             true => Ok(()),
             false => Err(std::io::ErrorKind::Interrupted.into()),
         }
     });
-    let (skipped, whole) = outcome;
-    if !whole {
+    if !done.complete && stop.load(Ordering::Relaxed) {
         bail!(Stopped("interrupted; nothing was written".into()));
     }
     written?;
-    let count = items.len() - skipped.len();
+    let count = items.len() - done.skipped.len();
     let text = format!("{}: {count} clips, 1133 features each", args.out.display());
     print_written(&args.out, text, console)?;
-    Ok(Status::of_skips(skipped.len() + missing))
+    let damaged = done.remarks.damaged();
+    remarks::say(&damaged, &done.remarks.notes(), console);
+    Ok(Status::of_skips(done.skipped.len() + damaged.len() + missing))
 }

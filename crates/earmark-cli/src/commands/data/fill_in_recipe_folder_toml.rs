@@ -51,11 +51,11 @@ pub fn adapted(template: &str, set: &DataSet, read: &ReadAs) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use earmark::recipe::builtin;
+    use earmark::recipe::built_in_recipes;
 
     #[test]
     fn the_lines_that_are_filled_in_are_in_the_template() {
-        let (_, template) = builtin::find("folder").unwrap();
+        let (_, template) = built_in_recipes::find("folder").unwrap();
         for line in [LAYOUT, SUBSETS, LOSS] {
             assert_eq!(
                 template

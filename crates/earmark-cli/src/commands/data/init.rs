@@ -6,7 +6,7 @@ use super::propose_fine_tune_or_probe::proposal;
 use crate::prelude::*;
 use earmark::Recipe;
 use earmark::data::{DataError, DataOptions, DataSet, MissingFiles, ReadAs, load};
-use earmark::recipe::builtin;
+use earmark::recipe::built_in_recipes;
 use earmark_core::text::quote;
 
 /// Write a commented starting recipe for a folder of sounds
@@ -36,7 +36,7 @@ pub fn run(args: &Init, console: &Console) -> anyhow::Result<Status> {
             path.display()
         );
     }
-    let (_, template) = builtin::find("folder").context("the recipe `folder` is built in")?;
+    let (_, template) = built_in_recipes::find("folder").context("the recipe `folder` is built in")?;
     let read = args.read.read_as()?;
     let detected = detect(&args.dir, &read);
     let found = match &detected {

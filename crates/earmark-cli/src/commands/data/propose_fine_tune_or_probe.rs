@@ -1,7 +1,7 @@
 //! An installed network that training can start from.
 
 use earmark::Recipe;
-use earmark::hub::{PublishedModel, installed_model, published_models};
+use earmark::hub::{installed_model, published_models};
 
 /// The recipe that starts from a network, for any folder.
 const FINE_TUNE: &str = "fine-tune/folder";
@@ -11,8 +11,8 @@ const FINE_TUNE: &str = "fine-tune/folder";
 pub fn proposal(dir: &str, run: &str, multi_label: bool) -> anyhow::Result<String> {
     let start = Recipe::load(FINE_TUNE, &[])?.train.start;
     let start = start.map(|start| start.from).unwrap_or_default();
-    let is_installed = |model: &&PublishedModel| model.model_file().is_some_and(|path| path.is_file());
-    Ok(match published_models().iter().find(is_installed) {
+    let other = published_models().iter().find(|model| model.is_installed());
+    Ok(match other {
         _ if installed_model(&start).is_some() => {
             let loss = match multi_label {
                 true => " --set train.loss.kind=sigmoid-cross-entropy",

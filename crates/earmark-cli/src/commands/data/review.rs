@@ -8,6 +8,7 @@ use earmark::report::{Align, text_table};
 use earmark::train::DataLabels;
 use earmark::train::label_review::{ReviewMeasure, ReviewedClip, of_folds, of_tables};
 use earmark_core::labels::LabelRule;
+use earmark_core::text::spreadsheet_text;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
@@ -280,7 +281,9 @@ fn write_table(path: &Path, clips: &[ReviewedClip]) -> anyhow::Result<()> {
             joined(&clip.labels),
             joined(&clip.suggested),
             best_classes(clip, ","),
-        ];
+        ]
+        // The list is for people, who open it in a spreadsheet.
+        .map(|cell| spreadsheet_text(&cell).into_owned());
         let numbers = [a.lwlrap, a.self_confidence, a.margin].map(|v| v.to_string());
         words.into_iter().chain(numbers).collect()
     };

@@ -47,6 +47,7 @@ impl DataArgs {
             group_column: self.group_column.clone(),
             subset_column: self.subset_column.clone(),
             label_separator: self.label_separator.clone(),
+            damaged: None,
         })
     }
 

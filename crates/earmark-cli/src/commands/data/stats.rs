@@ -17,6 +17,8 @@ use earmark::runs::pages::write_data_page;
 pub struct DataStats {
     #[command(flatten)]
     pub source: DataSource,
+    #[command(flatten)]
+    pub damaged: DamagedArgs,
     /// Folder for stats.html and its charts as SVG
     #[arg(long, short)]
     pub out: Option<PathBuf>,
@@ -36,7 +38,7 @@ pub struct DataStats {
 
 /// Describes a data folder.
 pub fn run(args: &DataStats, console: &Console) -> anyhow::Result<Status> {
-    let options = source::options(&args.source)?;
+    let options = args.damaged.over(source::options(&args.source)?);
     let set = load(&args.source.dir, &options)?;
     console.data(&set);
     let recipe = args.recipe.as_ref().map(|name| Recipe::load(name, &[]));
@@ -73,7 +75,7 @@ pub fn run(args: &DataStats, console: &Console) -> anyhow::Result<Status> {
         let (page, charts) = (page.display(), charts.len());
         console.note(format!("wrote {page} and {charts} charts next to it"));
     }
-    Ok(Status::of_skips(found.unreadable.len()))
+    Ok(Status::of_skips(found.unreadable.len() + found.damaged.len()))
 }
 
 /// Leaves out the subset `test` where there are others: what a model is fitted with must not come from the clips that it is evaluated

@@ -29,6 +29,8 @@ pub struct Eval {
     pub subset: Option<String>,
     #[command(flatten)]
     pub read: DataArgs,
+    #[command(flatten)]
+    pub damaged: DamagedArgs,
     /// Evaluate every Nth checkpoint and always the last
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub every: usize,
@@ -57,7 +59,7 @@ pub fn run(args: Eval, console: &Console) -> anyhow::Result<Status> {
         fold: args.fold,
         fold_table: args.fold_table,
         subset: args.subset,
-        read: args.read.read_as()?,
+        read: args.damaged.with(args.read.read_as()?),
         checkpoints: Checkpoints::Every(args.every),
         eval_dir: args.eval_dir,
         device: args.compute.device,
@@ -70,10 +72,10 @@ pub fn run(args: Eval, console: &Console) -> anyhow::Result<Status> {
             true => print_json(&as_json(&done))?,
             false => show(&done, console)?,
         }
-        return status(done.interrupted, done.skipped.len());
+        return status(done.interrupted, done.skipped.len() + done.damaged.len());
     }
     let mut results = Map::new();
-    let (mut interrupted, mut skipped) = (false, 0);
+    let (mut interrupted, mut partly) = (false, 0);
     for (fold, run) in folds {
         if !args.json {
             print(format!("fold {fold}"))?;
@@ -87,7 +89,7 @@ pub fn run(args: Eval, console: &Console) -> anyhow::Result<Status> {
             true => drop(results.insert(fold.to_string(), as_json(&done))),
             false => show(&done, console)?,
         }
-        skipped += done.skipped.len();
+        partly += done.skipped.len() + done.damaged.len();
         interrupted = done.interrupted;
         if interrupted {
             break;
@@ -96,15 +98,16 @@ pub fn run(args: Eval, console: &Console) -> anyhow::Result<Status> {
     if args.json {
         print_json(&json!({ "folds": results }))?;
     }
-    status(interrupted, skipped)
+    status(interrupted, partly)
 }
 
-fn status(interrupted: bool, skipped: usize) -> anyhow::Result<Status> {
+/// How it ended, with this number of clips that were left out or used in part.
+fn status(interrupted: bool, partly: usize) -> anyhow::Result<Status> {
     match interrupted {
         true => bail!(Stopped(
             "interrupted; run the same command again to resume".into()
         )),
-        false => Ok(Status::of_skips(skipped)),
+        false => Ok(Status::of_skips(partly)),
     }
 }
 
@@ -120,7 +123,7 @@ fn as_json(done: &EvaluateResult) -> Value {
     });
     json!({
         "eval_dir": done.eval_dir, "optimistic": done.optimism, "judged": evaluated.collect::<Map<_, _>>(),
-        "judged_before": done.already_evaluated, "skipped": done.skipped,
+        "judged_before": done.already_evaluated, "skipped": done.skipped, "damaged": done.damaged,
     })
 }
 

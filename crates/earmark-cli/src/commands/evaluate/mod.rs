@@ -1,7 +1,7 @@
 //! The commands that evaluate.
 
 mod calibrate;
-mod compare;
+mod compare_two_runs;
 mod eval;
 mod report;
 mod report_numbers;

@@ -1,6 +1,6 @@
 //! `earmark report`
 
-use super::compare::comparison;
+use super::compare_two_runs::comparison;
 use super::report_numbers::{as_json, as_text};
 use crate::prelude::*;
 use earmark::metrics::ClassMetric;

@@ -1,6 +1,6 @@
 //! `earmark runs`
 
-use super::compare;
+use super::compare_two_runs;
 use crate::prelude::*;
 use earmark::metrics::ClassMetric;
 use earmark::report::{Align, render_runs_page, text_table};
@@ -51,7 +51,7 @@ pub struct Runs {
 /// Lists runs, or compares two.
 pub fn run(args: &Runs, console: &Console) -> anyhow::Result<Status> {
     if let [a, b] = args.compare.as_slice() {
-        return compare::run(a, b, args.metric, args.json, console);
+        return compare_two_runs::run(a, b, args.metric, args.json, console);
     }
     let sort: SortBy = args.sort.parse()?;
     let found = ExperimentLog::read(&args.dir, sort, args.all)?;

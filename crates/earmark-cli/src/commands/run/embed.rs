@@ -17,6 +17,8 @@ pub struct Embed {
     pub source: Source,
     #[command(flatten)]
     pub read: DataArgs,
+    #[command(flatten)]
+    pub damaged: DamagedArgs,
     /// File to write: X.npy (with X.npy.csv, which names the recording of each row), X.csv or X.parquet
     #[arg(long, short)]
     pub out: PathBuf,
@@ -44,13 +46,15 @@ pub fn run(args: Embed, console: &Console) -> anyhow::Result<Status> {
         data: source.data.filter(|_| source.files.is_empty()),
         subset: source.subset,
         files: source.files,
-        read: args.read.read_as()?,
+        read: args.damaged.with(args.read.read_as()?),
         segments: args.segments,
         device: args.compute.device,
     };
-    let (found, skipped) = console.run("nothing was written", |show, stop| {
+    let done = console.run("nothing was written", |show, stop| {
         inference::embed(&job, show, stop)
     })?;
+    let (found, skipped) = (done.embeddings, done.skipped);
+    let (damaged, notes) = (done.remarks.damaged(), done.remarks.notes());
     let written = found.save(&args.out)?;
     let names: Vec<String> = written.iter().map(|p| p.display().to_string()).collect();
     let facts = || {
@@ -62,6 +66,8 @@ pub fn run(args: Embed, console: &Console) -> anyhow::Result<Status> {
             "width": found.width,
             "segments": job.segments,
             "skipped": skipped,
+            "damaged": damaged,
+            "notes": notes,
             "out": names,
         })
     };
@@ -70,5 +76,6 @@ pub fn run(args: Embed, console: &Console) -> anyhow::Result<Status> {
         let numbers = human_amount(found.width, "number", "numbers");
         format!("{rows} of {numbers}: {}", names.join(", "))
     })?;
-    Ok(Status::of_skips(skipped.len()))
+    remarks::say(&damaged, &notes, console);
+    Ok(Status::of_skips(skipped.len() + damaged.len()))
 }

@@ -89,9 +89,14 @@ fn embed(
         device: args.compute.device.clone(),
         ..inference::EmbedJob::default()
     };
-    let (embedded, skipped) = console.run("nothing was found", |show, stop| {
+    let done = console.run("nothing was found", |show, stop| {
         inference::embed(&job, show, stop)
     })?;
+    let (embedded, mut skipped) = (done.embeddings, done.skipped);
+    let damaged = done.remarks.damaged();
+    remarks::say(&damaged, &done.remarks.notes(), console);
+    // Both make the exit code: what was asked about is not the whole recording.
+    skipped.extend(damaged);
     let (made, wanted) = (embedded.width, index.width);
     if made != wanted {
         bail!(

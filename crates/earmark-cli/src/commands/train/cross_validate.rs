@@ -14,6 +14,7 @@ struct Outcome<'a> {
     report: Option<&'a CrossValidationReport>,
     seconds: f64,
     skipped: &'a [(String, String)],
+    damaged: &'a [(String, String)],
 }
 
 /// Trains the folds one after the other and summarizes their results; `resume` says how to resume them.
@@ -39,6 +40,7 @@ pub fn run(
         report,
         seconds,
         skipped: &trained.skipped,
+        damaged: &trained.damaged,
     };
     print_as(json, outcome, || {
         let run = format!("run: {}", job.run.display());
@@ -51,8 +53,12 @@ pub fn run(
         let (table, count, time) = (fold_table(report), report.folds.len(), human_duration(seconds));
         format!("{table}{optimistic}{warnings}{count} folds after {time}\n{run}")
     })?;
+    // Folds that were trained before are not read again.
+    for (file, what) in &trained.damaged {
+        console.damaged(file, what);
+    }
     match report {
         None => bail!(Stopped(resume)),
-        Some(_) => Ok(Status::of_skips(trained.skipped.len())),
+        Some(_) => Ok(Status::of_skips(trained.skipped.len() + trained.damaged.len())),
     }
 }

@@ -67,19 +67,26 @@ fn plan_text(plan: &TrainPlan) -> String {
 }
 
 fn cost_text(plan: &TrainPlan, cost: &Estimate) -> String {
+    let time = match cost.measured_segments {
+        0 => "not measured, as even a step with one segment would take too much memory for an estimate"
+            .to_owned(),
+        _ => format!(
+            "about {} (a step takes {:.2} s on this machine)",
+            human_duration(cost.seconds),
+            cost.step_seconds
+        ),
+    };
     format!(
         "steps       about {}, about {} per epoch (exact once the audio is read)\n\
          memory      about {} for a training step, {} for features\n\
          disk        {} per checkpoint, about {} for the run, {} for cached features\n\
-         time        about {} (a step takes {:.2} s on this machine)",
+         time        {time}",
         cost.steps,
         cost.steps_per_epoch,
         human_bytes(cost.step_bytes),
         human_bytes(cost.feature_bytes),
         human_bytes(plan.checkpoint_bytes),
         human_bytes(cost.run_bytes),
-        human_bytes(cost.cache_bytes),
-        human_duration(cost.seconds),
-        cost.step_seconds
+        human_bytes(cost.cache_bytes)
     )
 }

@@ -48,6 +48,8 @@ pub struct Fit {
     pub subsets: Vec<String>,
     #[command(flatten)]
     pub read: DataArgs,
+    #[command(flatten)]
+    pub damaged: DamagedArgs,
     /// Independent classes, a sigmoid for each: a recording may have several of them, or none
     #[arg(long)]
     pub independent: bool,
@@ -87,7 +89,7 @@ pub fn run(args: Fit, console: &Console) -> anyhow::Result<Status> {
     let job = FitFolderJob {
         options: DataOptions {
             subsets: (!args.subsets.is_empty()).then_some(args.subsets),
-            ..args.read.over(&DataOptions::default())?
+            ..args.damaged.over(args.read.over(&DataOptions::default())?)
         },
         data: args.dir,
         fold_table: args.fold_table,
@@ -114,7 +116,11 @@ pub fn run(args: Fit, console: &Console) -> anyhow::Result<Status> {
         next: &next,
     };
     print_as(args.json, value, || summary(&done, &next))?;
-    Ok(Status::of_skips(done.skipped.len()))
+    // The clips of ways that had finished before are not read again.
+    for (file, what) in &done.damaged {
+        console.damaged(file, what);
+    }
+    Ok(Status::of_skips(done.skipped.len() + done.damaged.len()))
 }
 
 /// `NAME.safetensors` in the current folder.
@@ -131,7 +137,7 @@ fn default_out(dir: &Path) -> anyhow::Result<PathBuf> {
 /// The first network of the catalogue that is installed.
 fn first_installed() -> Option<String> {
     let mut models = published_models().iter();
-    let found = models.find(|model| model.model_file().is_some_and(|path| path.is_file()))?;
+    let found = models.find(|model| model.is_installed())?;
     Some(found.name.clone())
 }
 
@@ -146,6 +152,7 @@ struct FitJson<'a> {
 /// What can be done with the model.
 fn next_commands(job: &FitFolderJob, done: &FitFolderResult) -> [String; 3] {
     let [model, dir] = [&job.out, &job.data].map(|path| path.to_string_lossy().into_owned());
+    let recording = "RECORDING.wav";
     let mut again = without(&job.command, &["-o", "--out", "--fold"]);
     if let (None, Some(fold)) = (job.fold, done.outer_folds.first()) {
         let stem = job.out.file_stem().unwrap_or_default().to_string_lossy();
@@ -156,7 +163,7 @@ fn next_commands(job: &FitFolderJob, done: &FitFolderResult) -> [String; 3] {
         again.extend(words);
     }
     [
-        command_line(&["earmark", "tag", &dir, "--model", &model, "-o", "tags.csv"]),
+        command_line(&["earmark", "tag", recording, "--model", &model, "-o", "tags.csv"]),
         command_line(&["earmark", "predict", &model, "--data", &dir, "-o", "scores.csv"]),
         command_line(&again),
     ]
@@ -196,7 +203,7 @@ fn summary(done: &FitFolderResult, next: &[String]) -> String {
         human_duration(done.seconds)
     );
     text += &format!(
-        "calibrated out of fold: log loss {} to {}, F1 at the thresholds {} to {}\n",
+        "out of fold, before calibration and after: log loss {} and {}, F1 at the thresholds {} and {}\n",
         number(before.log_loss),
         number(after.log_loss),
         number(before.f1_micro),

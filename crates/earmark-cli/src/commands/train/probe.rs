@@ -37,6 +37,8 @@ pub struct Probe {
     pub subsets: Vec<String>,
     #[command(flatten)]
     pub read: DataArgs,
+    #[command(flatten)]
+    pub damaged: DamagedArgs,
     /// A class of the data and similar classes of the model, whose weights are the starting point: "dog=Dog|Bark"
     #[arg(long, value_name = "CLASS=A|B")]
     pub like: Vec<String>,
@@ -72,7 +74,7 @@ pub fn run(args: Probe, console: &Console) -> anyhow::Result<Status> {
     let job = train::ProbeJob {
         options: DataOptions {
             subsets: (!args.subsets.is_empty()).then_some(args.subsets),
-            ..args.read.over(&DataOptions::default())?
+            ..args.damaged.over(args.read.over(&DataOptions::default())?)
         },
         fold_table: args.fold_table,
         classes: match (args.independent, args.exclusive) {
@@ -101,7 +103,7 @@ pub fn run(args: Probe, console: &Console) -> anyhow::Result<Status> {
         let classes = human_amount(done.classes.len(), "class", "classes");
         console.note(format!("{}: {classes}", path.display()));
     }
-    Ok(Status::of_skips(done.skipped.len()))
+    Ok(Status::of_skips(done.skipped.len() + done.damaged.len()))
 }
 
 fn as_json(done: &ProbeResult, out: Option<&Path>) -> serde_json::Value {
@@ -111,7 +113,8 @@ fn as_json(done: &ProbeResult, out: Option<&Path>) -> serde_json::Value {
         "clips": done.clips, "background": done.background, "classes": done.classes, "independent": done.independent,
         "layer": done.layer, "features": done.features, "strength": done.strength, "path": done.trials,
         "calibration": done.calibration, "folds": lines,
-        "judged": folds.map(|folds| &folds.report), "warnings": done.warnings, "skipped": done.skipped, "out": out,
+        "judged": folds.map(|folds| &folds.report), "warnings": done.warnings, "skipped": done.skipped,
+        "damaged": done.damaged, "out": out,
     })
 }
 

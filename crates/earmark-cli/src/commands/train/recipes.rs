@@ -1,7 +1,7 @@
 //! `earmark recipes`
 
 use crate::prelude::*;
-use earmark::recipe::{AnyRecipe, builtin};
+use earmark::recipe::{AnyRecipe, built_in_recipes};
 use earmark::report::text_table;
 
 /// List or show the built-in recipes
@@ -46,7 +46,7 @@ pub fn run(what: Recipes) -> anyhow::Result<Status> {
 }
 
 fn list(json: bool) -> anyhow::Result<()> {
-    let recipes = builtin::names().map(|name| AnyRecipe::load(name, &[]));
+    let recipes = built_in_recipes::names().map(|name| AnyRecipe::load(name, &[]));
     let recipes = recipes.collect::<Result<Vec<_>, _>>()?;
     let entry = |r: &AnyRecipe| json!({ "name": r.name(), "description": r.description() });
     let entries = || recipes.iter().map(entry).collect::<Vec<_>>();
@@ -62,7 +62,7 @@ fn written(name: &str) -> anyhow::Result<String> {
     if Path::new(name).is_file() {
         return std::fs::read_to_string(name).with_context(|| format!("{name}: cannot be read"));
     }
-    match builtin::find(name) {
+    match built_in_recipes::find(name) {
         Some((_, text)) => Ok(text.to_owned()),
         // Loading knows how to suggest what was meant.
         None => Ok(AnyRecipe::load(name, &[])?.to_toml()),

@@ -95,7 +95,9 @@ pub fn finish(found: &Trials, folder: &Path, json: bool) -> anyhow::Result<Statu
             trials.display()
         );
     }
-    Ok(Status::of_skips(found.skipped.len() + found.failed().count()))
+    Ok(Status::of_skips(
+        found.skipped.len() + found.damaged.len() + found.failed().count(),
+    ))
 }
 
 fn table(found: &Trials) -> String {

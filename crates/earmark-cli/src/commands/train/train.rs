@@ -43,6 +43,8 @@ pub struct Train {
     pub overrides: RecipeArgs,
     #[command(flatten)]
     pub read: DataArgs,
+    #[command(flatten)]
+    pub damaged: DamagedArgs,
     /// Resume an interrupted run, or train it for longer
     #[arg(long, requires = "run")]
     pub resume: bool,
@@ -68,7 +70,7 @@ pub struct Train {
 /// Trains, or prints what training would do.
 pub fn run(args: Train, console: &Console) -> anyhow::Result<Status> {
     let mut recipe = Recipe::load(&args.recipe, &args.overrides.set)?;
-    recipe.data = args.read.over(&recipe.data)?;
+    recipe.data = args.damaged.over(args.read.over(&recipe.data)?);
     let named = args.run.is_some();
     let job = train::TrainJob {
         run: run_folder(args.run, &recipe.name),
@@ -100,7 +102,7 @@ pub fn run(args: Train, console: &Console) -> anyhow::Result<Status> {
         json!({
             "run": trained.run, "step": outcome.step, "total": outcome.total, "interrupted": outcome.interrupted,
             "stopped_early": outcome.stopped_early, "best": outcome.best, "seconds": seconds,
-            "warnings": trained.warnings, "skipped": trained.skipped, "waited_for_data": {
+            "warnings": trained.warnings, "skipped": trained.skipped, "damaged": trained.damaged, "waited_for_data": {
                 "share": outcome.throughput.waiting_share(), "seconds": outcome.throughput.waited,
                 "first_batch_seconds": outcome.throughput.first_wait, "step_seconds": outcome.throughput.seconds,
             },
@@ -120,6 +122,6 @@ pub fn run(args: Train, console: &Console) -> anyhow::Result<Status> {
     })?;
     match outcome.interrupted {
         true => bail!(Stopped(resume)),
-        false => Ok(Status::of_skips(trained.skipped.len())),
+        false => Ok(Status::of_skips(trained.skipped.len() + trained.damaged.len())),
     }
 }

@@ -29,6 +29,8 @@ pub struct Tune {
     pub overrides: RecipeArgs,
     #[command(flatten)]
     pub read: DataArgs,
+    #[command(flatten)]
+    pub damaged: DamagedArgs,
     /// Try every combination of the values of these keys
     #[arg(long, value_name = "KEY=V1,V2,...", value_parser = list, conflicts_with_all = ["random", "range", "choice"], required_unless_present = "random")]
     pub grid: Vec<SearchDimension>,
@@ -71,7 +73,7 @@ pub fn run(args: Tune, console: &Console) -> anyhow::Result<Status> {
     };
     let job = tuning::TuneJob {
         recipe: args.recipe,
-        overrides: args.read.overrides(&args.overrides.set)?,
+        overrides: args.damaged.after(args.read.overrides(&args.overrides.set)?),
         settings,
         data: args.data,
         folder: run_folder(args.run, &name),

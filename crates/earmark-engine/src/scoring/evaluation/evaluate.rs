@@ -2,7 +2,8 @@
 
 use crate::scoring::score_clips::ScoreJob;
 use crate::scoring::score_error::ScoreError;
-use crate::scoring::scorer::Scorer;
+use crate::scoring::scorer::{Scorer, ScorerOutput};
+use crate::scoring::segment_scores::SegmentScores;
 use earmark_core::atomic::WriteError;
 use earmark_core::random::{self, Purpose};
 use earmark_core::threads::Workers;
@@ -89,6 +90,25 @@ pub fn evaluate<E: Display + Send>(
     fetch: impl Fn(&Item) -> Result<Arc<Features>, E> + Sync,
     running: &mut dyn FnMut(usize, Option<f64>),
 ) -> Result<Option<Evaluation>, EvaluationError> {
+    let outcome = |_: &Item, fetched: Result<SegmentScores, E>| match fetched {
+        Ok(segments) => Some(Ok(job.scorer.mean(&segments))),
+        Err(e) => Some(Err(e.to_string())),
+    };
+    evaluate_with(job, fetch, outcome, running)
+}
+
+/// As [`evaluate`], where `outcome` turns what was fetched into a clip's scores or why it has none; so it may score in another way what
+/// could not be fetched. `None` stops.
+///
+/// # Errors
+///
+/// As [`evaluate`].
+pub fn evaluate_with<E: Send>(
+    job: &EvaluationJob,
+    fetch: impl Fn(&Item) -> Result<Arc<Features>, E> + Sync,
+    mut outcome: impl FnMut(&Item, Result<SegmentScores, E>) -> Option<Result<Vec<f32>, String>>,
+    running: &mut dyn FnMut(usize, Option<f64>),
+) -> Result<Option<Evaluation>, EvaluationError> {
     let EvaluationJob { items, classes, .. } = *job;
     let stream = &mut random::stream(job.seed, &[Purpose::Evaluate as u64, job.step]);
     let order = random::permutation(stream, items.len());
@@ -102,18 +122,19 @@ pub fn evaluate<E: Display + Send>(
         workers: job.workers,
         stop: job.stop,
     };
-    let complete = job.scorer.score(
+    let complete = job.scorer.run_segments(
+        ScorerOutput::Scores,
         &clips,
         |i| fetch(&items[order[i]]),
-        |i, result| {
+        |i, fetched| {
             let item = &items[order[i]];
             let file = item.file.clone();
+            let Some(result) = outcome(item, fetched) else {
+                return false;
+            };
             done += 1;
             match result {
-                Err(e) => skipped.push(SkippedClip {
-                    file,
-                    reason: e.to_string(),
-                }),
+                Err(reason) => skipped.push(SkippedClip { file, reason }),
                 Ok(scores) => {
                     if let Err(e) = lwlrap.add(&scores, &truth(item, classes.len())) {
                         let reason = e.to_string();

@@ -6,6 +6,6 @@ mod every_nth_checkpoint;
 mod result_files;
 
 pub use claim::CheckpointClaim;
-pub use evaluate::{Evaluation, EvaluationError, EvaluationJob, SkippedClip, evaluate};
+pub use evaluate::{Evaluation, EvaluationError, EvaluationJob, SkippedClip, evaluate, evaluate_with};
 pub use every_nth_checkpoint::every_nth;
 pub use result_files::{ResultNotes, json_path, result_path, scores_path, write_result};

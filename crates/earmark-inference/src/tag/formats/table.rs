@@ -37,6 +37,9 @@ pub(super) fn add(
     let length = human_duration(result.seconds);
     let amount = human_amount(result.events.len(), "event", "events");
     writeln!(out, "{} ({length}, {amount})", line(&result.file))?;
+    if let Some(note) = &result.note {
+        writeln!(out, "note: {}", line(note))?;
+    }
     if options.windows {
         window_rows(options, windows, out)?;
     } else {

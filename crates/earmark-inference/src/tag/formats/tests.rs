@@ -43,6 +43,8 @@ fn outcomes() -> Vec<TagOutcome> {
                 vec![]
             },
             events,
+            note: None,
+            damaged: false,
         })
     };
     vec![
@@ -285,6 +287,8 @@ fn long_parquet_files_have_several_row_groups() {
         sample_rate_hz: 8000,
         top: vec![],
         events,
+        note: None,
+        damaged: false,
     });
     writer.add(&outcome, &mut &b""[..]).unwrap();
     writer.finish().unwrap();

@@ -1,9 +1,8 @@
 //! Results in one file.
 
-use super::resume::{clean, close, count_all, remaining};
+use super::resume::{clean, close, count_all, remaining, tag_remaining};
 use super::{OutputTarget, TagSummary, check_format, format_options};
 use crate::tag::formats::FormatWriter;
-use crate::tag::many_recordings::tag_all;
 use crate::tag::resume_log::ResumeLog;
 use crate::tag::{InputFiles, TagError, TagJob};
 use earmark_core::atomic;
@@ -35,10 +34,8 @@ pub fn to_file(
         clean(folder, &format!(".{}.tmp-", name.to_string_lossy()));
     }
     let mut summary = TagSummary::start(job, inputs);
-    let todo = remaining(job, inputs, &log, &mut summary);
-    summary.complete = tag_all(job, &inputs.files, &todo, folder, |mut done| {
-        log.add(&done.entry, &mut done.lines)
-    })?;
+    let todo = remaining(job, inputs, &mut log, &mut summary)?;
+    summary.complete = tag_remaining(job, inputs, &mut log, &todo, folder, |_| Ok(()))?;
     log.sync()?;
     if !summary.complete {
         count_all(inputs, &log, &mut summary)?;

@@ -1,11 +1,10 @@
 //! Results in one file per recording.
 
-use super::resume::{clean, close, count_all, remaining};
+use super::resume::{clean, close, count_all, remaining, tag_remaining};
 use super::{OutputTarget, TagSummary, check_windows, format_options};
 use crate::tag::formats::FormatWriter;
-use crate::tag::many_recordings::tag_all;
 use crate::tag::resume_log::{ResumeLog, TagLogEntry, TagOutcome};
-use crate::tag::{Format, InputFile, InputFiles, TagError, TagJob};
+use crate::tag::{Format, InputFile, InputFiles, TagError, TagEvent, TagJob};
 use earmark_core::atomic::{self, WriteError};
 use std::collections::{HashMap, HashSet};
 use std::io::{self, BufRead, BufReader};
@@ -35,13 +34,13 @@ pub fn to_folder(
     let parents: HashSet<&Path> = paths.iter().filter_map(|path| path.parent()).collect();
     parents.into_iter().for_each(|parent| clean(parent, "."));
     let mut summary = TagSummary::start(job, inputs);
-    let todo = remaining(job, inputs, &log, &mut summary);
+    let todo = remaining(job, inputs, &mut log, &mut summary)?;
     let write = |index: usize, entry: &TagLogEntry, lines: &mut dyn BufRead| -> Result<(), TagError> {
         let path: &PathBuf = &paths[index];
         let TagOutcome::Tagged(_) = entry.outcome else {
             // Earlier results do not belong to a recording that can't be read now.
             return match std::fs::remove_file(path) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => Err(WriteError::new(path, e).into()),
+                Err(e) if !is_absent(&e) => Err(WriteError::new(path, e).into()),
                 _ => Ok(()),
             };
         };
@@ -54,16 +53,23 @@ pub fn to_folder(
         })?)
     };
     // Files that were removed since are written again from the resume log.
-    let is_todo: HashSet<usize> = todo.iter().copied().collect();
+    let is_todo: HashSet<usize> = todo.all().collect();
     for (index, file) in inputs.files.iter().enumerate() {
         if !is_todo.contains(&index) && !paths[index].exists() {
             let written = log.read(&file.name, |entry, lines| Ok(write(index, entry, lines)));
             written?.transpose()?;
         }
     }
-    summary.complete = tag_all(job, &inputs.files, &todo, folder, |mut done| {
-        write(done.index, &done.entry, &mut BufReader::new(done.lines.reader()?))?;
-        log.add(&done.entry, &mut done.lines)
+    summary.complete = tag_remaining(job, inputs, &mut log, &todo, folder, |done| {
+        let written = write(done.index, &done.entry, &mut BufReader::new(done.lines.reader()?));
+        match written {
+            Err(TagError::Write(error)) if is_bad_name(&error.cause) => {
+                done.lines.clear();
+                done.entry.outcome = without_result(job, &inputs.files[done.index], target.format);
+                Ok(())
+            }
+            written => written,
+        }
     })?;
     log.sync()?;
     count_all(inputs, &log, &mut summary)?;
@@ -71,6 +77,31 @@ pub fn to_folder(
         close(log, target)?;
     }
     Ok(summary)
+}
+
+/// Whether no file can have a name: it is too long, mostly.
+fn is_bad_name(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::InvalidFilename
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound || is_bad_name(error)
+}
+
+/// The outcome of a recording whose name leaves no room for the ending of its results.
+fn without_result(job: &TagJob, file: &InputFile, format: Format) -> TagOutcome {
+    let reason = format!(
+        "its name with {} behind it is longer than the disk allows; rename it, or write all results to one file with -o",
+        format.extension()
+    );
+    (job.observer)(TagEvent::Skipped {
+        file: &file.name,
+        reason: &reason,
+    });
+    TagOutcome::Failed {
+        file: file.name.clone(),
+        reason,
+    }
 }
 
 /// Where the results of each file go.

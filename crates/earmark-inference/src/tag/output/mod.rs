@@ -3,12 +3,12 @@
 mod file;
 mod folder;
 mod resume;
-mod stream;
+mod stream_in_input_order;
 mod summary;
 
 pub use file::to_file;
 pub use folder::to_folder;
-pub use stream::to_stream;
+pub use stream_in_input_order::to_stream;
 pub use summary::TagSummary;
 
 use super::formats::FormatOptions;

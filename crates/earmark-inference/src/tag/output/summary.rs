@@ -18,6 +18,10 @@ pub struct TagSummary {
     pub events: usize,
     /// Recordings that can't be tagged, and why.
     pub skipped: Vec<(String, String)>,
+    /// Tagged recordings of which a part is missing, and what.
+    pub damaged: Vec<(String, String)>,
+    /// Tagged recordings that contradict their sound or are odd, and how.
+    pub notes: Vec<(String, String)>,
 }
 
 impl TagSummary {
@@ -27,18 +31,25 @@ impl TagSummary {
                 self.tagged += 1;
                 self.seconds += result.seconds;
                 self.events += result.events.len();
+                if let Some(note) = &result.note {
+                    let noted = match result.damaged {
+                        true => &mut self.damaged,
+                        false => &mut self.notes,
+                    };
+                    noted.push((result.file.clone(), note.clone()));
+                }
             }
             TagOutcome::Failed { file, reason } => self.skipped.push((file.clone(), reason.clone())),
         }
     }
 
-    /// At the start: files whose names no table can contain are skipped.
+    /// At the start: what was left out of the inputs is skipped.
     pub(super) fn start(job: &TagJob, inputs: &InputFiles) -> Self {
-        for (file, reason) in &inputs.unnamed {
+        for (file, reason) in &inputs.left_out {
             (job.observer)(TagEvent::Skipped { file, reason });
         }
         Self {
-            skipped: inputs.unnamed.clone(),
+            skipped: inputs.left_out.clone(),
             ..Self::default()
         }
     }

@@ -38,6 +38,37 @@ pub struct TagLogEntry {
     pub outcome: TagOutcome,
 }
 
+/// The line of an entry: with what checks the scores of windows before it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct EntryLine<E> {
+    #[serde(flatten)]
+    pub entry: E,
+    /// None without such scores, and in logs of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub windows: Option<WindowBytes>,
+}
+
+/// The scores of a recording's windows: lines right before its entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct WindowBytes {
+    pub bytes: u64,
+    pub checksum: String,
+}
+
+/// A recording that was begun: if nothing else follows about it, the process died meanwhile, of it or of something else.
+#[derive(Serialize, Deserialize)]
+pub(super) struct BegunLine {
+    pub begun: String,
+    #[serde(flatten)]
+    pub stamp: FileStamp,
+}
+
+/// Recordings that were begun and left in good order: the work was interrupted, or failed elsewhere.
+#[derive(Serialize, Deserialize)]
+pub(super) struct LeftLine {
+    pub left: Vec<String>,
+}
+
 /// The results of a recording, or why it has no results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

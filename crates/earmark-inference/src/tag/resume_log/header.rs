@@ -1,14 +1,14 @@
 //! The first line of a resume log: the settings that results depend on.
 
 use crate::tag::TagError;
+use earmark_core::checksum::{Seal, check_seal};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// Version of the resume log's format.
-pub(super) const FORMAT: u32 = 1;
+/// Version of the resume log's format: since 2, lines have checksums, and recordings that are begun are noted.
+pub(super) const FORMAT: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct LogHeader {
     #[serde(rename = "earmark-tag")]
     pub format: u32,
@@ -22,7 +22,27 @@ pub(super) fn starts_as_header(bytes: &[u8]) -> bool {
     bytes[..n] == START[..n]
 }
 
-/// Refuses a resume log of another format or other settings.
+impl LogHeader {
+    /// Whether every line of the log has a checksum.
+    pub fn is_sealed(&self) -> bool {
+        self.format >= 2
+    }
+}
+
+/// Whether this first line is that of a resume log and damaged.
+pub(super) fn is_damaged(line: &[u8], header: Option<&LogHeader>) -> bool {
+    if !line.ends_with(b"\n") || !starts_as_header(line) {
+        return false;
+    }
+    match (check_seal(line), header) {
+        (_, None) | (Seal::Broken, _) => true,
+        // A later format may have other checksums.
+        (Seal::Missing, Some(header)) => header.is_sealed() && header.format <= FORMAT,
+        (Seal::Whole, Some(_)) => false,
+    }
+}
+
+/// Refuses a resume log of a later format or other settings.
 pub(super) fn check_settings(
     path: &Path,
     header: &LogHeader,
@@ -34,9 +54,12 @@ pub(super) fn check_settings(
         then: shortened(then),
         now: shortened(now),
     };
-    let [then, written] = [header.format, FORMAT].map(|format| format.to_string());
-    if then != written {
-        return Err(other("log format", &then, &written));
+    if header.format > FORMAT {
+        return Err(other(
+            "log format",
+            &header.format.to_string(),
+            &FORMAT.to_string(),
+        ));
     }
     for (key, value) in now {
         let mut settings = header.settings.iter();

@@ -5,9 +5,14 @@
 //! recognised as the rest of a killed process and cut off when the log is opened again. Outputs are made from the log; nothing else
 //! records what is done.
 //!
+//! Each line carries a checksum, and an entry that of its windows: what is damaged is wiped when the log is opened and done again, and
+//! everything else is kept. A recording that is begun is noted before it is read, so that one that ends the program is known to the next.
+//!
 //! Settings that change results must be the same as before. The recordings may differ: an entry is used if the file still has its
 //! size and time; failures are tried again.
 
+mod begun;
+mod damage;
 mod entry;
 mod header;
 mod lock;
@@ -18,10 +23,13 @@ pub use entry::{FileStamp, TagLogEntry, TagOutcome};
 use super::TagError;
 use super::scratch_file::ScratchFile;
 use earmark_core::atomic::{WriteError, crash_point, crash_point_is_set};
-use header::{FORMAT, LogHeader, check_settings, starts_as_header};
+use earmark_core::checksum::{Checksum, seal};
+use entry::{EntryLine, WindowBytes};
+use header::{FORMAT, LogHeader, check_settings, is_damaged, starts_as_header};
 use lock::lock;
-use scan::{LogSpan, insert, scan};
-use std::collections::HashMap;
+use scan::{Begun, LogSpan, insert, scan};
+use serde::Serialize;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -37,6 +45,12 @@ pub struct ResumeLog {
     file: File,
     length: u64,
     spans: HashMap<String, LogSpan>,
+    /// Recordings in which earlier processes ended.
+    begun: HashMap<String, Begun>,
+    /// Recordings that this process is at.
+    at_work: BTreeSet<String>,
+    /// What was found damaged, in words.
+    damage: Option<String>,
     synced: Instant,
 }
 
@@ -57,6 +71,9 @@ impl ResumeLog {
             file,
             length: 0,
             spans: HashMap::new(),
+            begun: HashMap::new(),
+            at_work: BTreeSet::new(),
+            damage: None,
             synced: Instant::now(),
         };
         let mut lines = BufReader::with_capacity(1 << 16, &log.file);
@@ -65,21 +82,41 @@ impl ResumeLog {
         let header: Option<LogHeader> = serde_json::from_slice(&first).ok();
         // Just created, or killed before the first line was complete.
         let unbegun = !first.ends_with(b"\n") && starts_as_header(&first);
+        drop(lines);
         match header {
+            header if is_damaged(&first, header.as_ref()) => {
+                log.damage = (!fresh).then(|| "its first line; all is done again".to_owned());
+                log.write_header(settings)?;
+            }
             None if !unbegun => return Err(TagError::Foreign(path.to_path_buf())),
             Some(header) if !unbegun && !fresh => {
                 check_settings(path, &header, settings)?;
-                let (spans, valid) = scan(&mut lines, first.len() as u64).map_err(read)?;
-                drop(lines);
-                log.spans = spans;
-                log.truncate(valid)?;
+                let content = scan(&log.file, first.len() as u64, header.is_sealed());
+                log.keep_whole(content.map_err(read)?)?;
             }
-            _ => {
-                drop(lines);
-                log.write_header(settings)?;
-            }
+            _ => log.write_header(settings)?,
         }
         Ok(log)
+    }
+
+    /// Adds a line by itself.
+    fn append(&mut self, line: &impl Serialize) -> Result<(), TagError> {
+        let json = serde_json::to_string(line).map_err(|e| self.failed(e.into()))?;
+        let line = seal(json) + "\n";
+        let start = self.length;
+        let written = self
+            .file
+            .seek(SeekFrom::Start(start))
+            .and_then(|_| self.file.write_all(line.as_bytes()));
+        written.map_err(|cause| self.cut_back(start, cause))?;
+        self.length += line.len() as u64;
+        Ok(())
+    }
+
+    /// Cuts off a partial line; if that fails too, the next opening does it.
+    fn cut_back(&self, length: u64, cause: io::Error) -> TagError {
+        let _ = self.file.set_len(length);
+        self.failed(cause)
     }
 
     /// Its path.
@@ -108,15 +145,11 @@ impl ResumeLog {
     pub(super) fn add(&mut self, entry: &TagLogEntry, lines: &mut ScratchFile) -> Result<(), TagError> {
         crash_point("tag-heard");
         let start = self.length;
-        let mut last = serde_json::to_vec(entry).map_err(|e| self.failed(e.into()))?;
-        last.push(b'\n');
-        let written = self.write(&last, lines);
-        self.length += written.map_err(|cause| {
-            // Cut off the partial entry; if that fails too, the next opening does it.
-            let _ = self.file.set_len(start);
-            self.failed(cause)
-        })?;
+        let written = self.write(entry, lines);
+        self.length += written.map_err(|cause| self.cut_back(start, cause))?;
         insert(&mut self.spans, entry, start, self.length);
+        self.at_work.remove(entry.outcome.file());
+        self.begun.remove(entry.outcome.file());
         if self.synced.elapsed() >= SYNC_EVERY {
             self.sync()?;
         }
@@ -124,9 +157,17 @@ impl ResumeLog {
         Ok(())
     }
 
-    fn write(&mut self, last: &[u8], lines: &mut ScratchFile) -> io::Result<u64> {
+    fn write(&mut self, entry: &TagLogEntry, lines: &mut ScratchFile) -> io::Result<u64> {
         self.file.seek(SeekFrom::Start(self.length))?;
-        let before = io::copy(&mut lines.reader()?, &mut self.file)?;
+        let mut copy = SummedWriter {
+            file: &mut self.file,
+            sum: Checksum::default(),
+        };
+        let bytes = io::copy(&mut lines.reader()?, &mut copy)?;
+        let checksum = copy.sum.hex();
+        let windows = (bytes > 0).then_some(WindowBytes { bytes, checksum });
+        let last = seal(serde_json::to_string(&EntryLine { entry, windows })?) + "\n";
+        let last = last.as_bytes();
         if crash_point_is_set("tag-half") {
             let (a, b) = last.split_at(last.len() / 2);
             self.file.write_all(a)?;
@@ -135,7 +176,7 @@ impl ResumeLog {
         } else {
             self.file.write_all(last)?;
         }
-        Ok(before + last.len() as u64)
+        Ok(bytes + last.len() as u64)
     }
 
     /// Waits until everything is on disk.
@@ -205,10 +246,7 @@ impl ResumeLog {
             format: FORMAT,
             settings: settings.to_vec(),
         };
-        let mut line = serde_json::to_vec(&header).map_err(|e| self.failed(e.into()))?;
-        line.push(b'\n');
-        self.file.write_all(&line).map_err(|e| self.failed(e))?;
-        self.length = line.len() as u64;
+        self.append(&header)?;
         self.sync()
     }
 
@@ -223,6 +261,24 @@ impl ResumeLog {
 
     fn failed(&self, cause: io::Error) -> TagError {
         WriteError::new(&self.path, cause).into()
+    }
+}
+
+/// Sums up what it passes on.
+struct SummedWriter<'a> {
+    file: &'a mut File,
+    sum: Checksum,
+}
+
+impl Write for SummedWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.sum.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 

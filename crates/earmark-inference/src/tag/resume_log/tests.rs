@@ -1,3 +1,5 @@
+mod damage_and_deaths;
+
 use super::*;
 use crate::tag::result::TagResult;
 
@@ -16,6 +18,8 @@ fn entry(file: &str, size: u64) -> TagLogEntry {
             sample_rate_hz: 8000,
             top: vec![],
             events: vec![],
+            note: None,
+            damaged: false,
         }),
     }
 }
@@ -99,7 +103,7 @@ fn cut_anywhere_it_keeps_what_is_whole() {
         log.add(&entry("b", 2), &mut windows(dir.path(), 3)).unwrap();
         std::fs::read(&path).unwrap()
     };
-    let mut kept = std::collections::BTreeSet::new();
+    let mut kept = BTreeSet::new();
     for length in 0..=all.len() {
         for garbage in [&b""[..], b"\0\0\0\0\n\0\0", b"{\"start\":9"] {
             std::fs::write(&path, [&all[..length], garbage].concat()).unwrap();

@@ -231,3 +231,44 @@ fn a_folder_gets_a_file_for_each_recording() {
     assert_eq!(summary.resumed, 8);
     assert_eq!(fs::read_to_string(out.join("2.wav.txt")).unwrap(), labels);
 }
+
+/// With `salvage`, the half that is there has results, a note in every place for one, and no influence on the others.
+#[test]
+fn what_is_whole_of_a_damaged_recording_is_tagged() {
+    let dir = tempfile::tempdir().unwrap();
+    let models = [model(&dir.path().join("m.safetensors"), 1, &[])];
+    let folder = archive(dir.path());
+    let inputs = inputs::find(std::slice::from_ref(&folder)).unwrap();
+    let stop = AtomicBool::new(false);
+    let stream = |damaged| {
+        let tag = TagConfig {
+            windows: false,
+            damaged,
+            ..request(&models)
+        };
+        let tagger = Tagger::new(&tag).unwrap();
+        let mut out = Vec::new();
+        let summary = to_stream(&job(&tagger, &quiet, &stop), &inputs, Format::Ndjson, &mut out).unwrap();
+        (summary, lines(&out))
+    };
+    let (refused, without) = stream(Damaged::Refuse);
+    assert_eq!((refused.tagged, refused.damaged.len()), (8, 0));
+    let (summary, found) = stream(Damaged::Salvage);
+    assert_eq!((summary.tagged, summary.skipped.len()), (9, 0));
+    let [(file, what)] = summary.damaged.as_slice() else {
+        panic!("{summary:?}");
+    };
+    assert!(
+        file.ends_with("in/deep/broken.wav") && what.contains(" of 3.0 s of it are used; "),
+        "{what}"
+    );
+    for (with, without) in found.iter().zip(&without) {
+        if !with["file"].as_str().unwrap().ends_with("broken.wav") {
+            assert_eq!(with, without);
+            continue;
+        }
+        assert_eq!(with["note"], what.as_str());
+        assert_eq!(with["damaged"], true);
+        assert!((1.4..1.5).contains(&with["seconds"].as_f64().unwrap()), "{with}");
+    }
+}

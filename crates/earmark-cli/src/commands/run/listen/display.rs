@@ -2,8 +2,9 @@
 
 use super::labels::{BestLabel, Labels};
 use super::screen::Screen;
-use crate::output::print;
+use crate::output::{print, print_json_line};
 use earmark::inference::stream::{StreamMeter, StreamResult, StreamTagger};
+use earmark_core::text::one_line;
 use serde_json::json;
 
 /// A way to show scores.
@@ -33,7 +34,7 @@ impl Display {
         match self {
             Self::Json => {
                 let label = |best: &BestLabel| json!({ "label": best.name, "score": best.score });
-                print(json!({
+                print_json_line(&json!({
                     "time": scored.seconds,
                     "labels": best.iter().map(label).collect::<Vec<_>>(),
                     "detected": labels.detected(&scored.scores),
@@ -46,7 +47,8 @@ impl Display {
                 let mark = |best: &BestLabel| if best.detected { "*" } else { "" };
                 let label = |best: &BestLabel| format!("{} {:.2}{}", best.name, best.score, mark(best));
                 let best: Vec<String> = best.iter().map(label).collect();
-                print(format!("{:9.2} s  {}", scored.seconds, best.join("  ")))
+                let best = best.join("  ");
+                print(format!("{:9.2} s  {}", scored.seconds, one_line(&best)))
             }
             Self::Screen(screen) => screen.draw(scored, meter, &best),
         }

@@ -2,6 +2,7 @@
 
 use super::Listen;
 use crate::prelude::*;
+use earmark::data::DamagedFiles;
 use earmark::inference::stream::{Feed, PcmFormat, Playback};
 
 /// The input that is a microphone, and the one that is stdin.
@@ -24,7 +25,10 @@ pub fn open(args: &Listen) -> anyhow::Result<Feed> {
             Ok(Feed::pcm(std::io::stdin(), "stdin", format, playback)?)
         }
         MICROPHONE if !Path::new(MICROPHONE).is_file() => microphone(args),
-        file => Ok(Feed::file(Path::new(file), playback)?),
+        file => {
+            let damaged = args.damaged.unwrap_or(DamagedFiles::Salvage);
+            Ok(Feed::file_with(Path::new(file), playback, damaged)?)
+        }
     }
 }
 

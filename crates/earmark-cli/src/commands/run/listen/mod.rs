@@ -77,6 +77,9 @@ pub struct Listen {
     #[arg(long)]
     pub json: bool,
 
+    #[command(flatten)]
+    pub damaged: DamagedArgs,
+
     /// Sample rate
     #[arg(long, value_name = "HZ", default_value_t = 44_100, help_heading = SAMPLES)]
     pub rate: u32,
@@ -137,13 +140,24 @@ pub fn run(args: Listen, console: &Console) -> anyhow::Result<Status> {
         facts["windows"] = json!(tagger.window_rule());
         facts["thresholds"] = json!(tagger.thresholds());
         facts["thresholds_from"] = json!(tagger.thresholds().source());
-        print(json!({ "summary": facts }))?;
+        output::print_json_line(&json!({ "summary": facts }))?;
     }
     let speed = speed::describe(&summary);
     if stop.load(Ordering::Relaxed) {
         bail!(Stopped(speed));
     }
     console.note(speed);
+    let Some(said) = feed.remarks() else {
+        return Ok(Status::Done);
+    };
+    let (file, what) = (args.input.as_str(), said.to_string());
+    match said.damage {
+        None => console.note(format!("{file}: {what}")),
+        Some(_) => {
+            console.damaged(file, what);
+            return Ok(Status::SkippedSome);
+        }
+    }
     Ok(Status::Done)
 }
 

@@ -8,6 +8,7 @@ use earmark::features::Extractor;
 use earmark::inference::model::ModelSource;
 use earmark::models::{LayerTable, Network, VarSpec, count_parameters};
 use earmark::runs::run_dir::find_model;
+use earmark_core::text::one_line;
 use serde_json::Value;
 
 /// Describe a model file, a run or a recipe: metadata, layers, parameters
@@ -102,7 +103,7 @@ impl Info {
         add("audio", format!("{} Hz", recipe.front_end.sample_rate_hz));
         add("segment", format!("{channels} x {bands} bands x {frames} frames"));
         let names = self.file.as_ref().map_or(String::new(), |(_, meta)| {
-            format!(": {}", meta.classes.join(", "))
+            format!(": {}", one_line(&meta.classes.join(", ")))
         });
         let classes = match self.classes {
             0 => "none: a backbone to start trainings from (train.start)".into(),
@@ -129,9 +130,10 @@ impl Info {
             ("file", format!("{}{bytes}", path.display())),
             ("written by", program),
             ("step", meta.step.to_string()),
-            ("licence", licence),
+            ("licence", one_line(&licence).into_owned()),
         ];
-        facts.extend(meta.source.clone().map(|source| ("source", source)));
+        let source = meta.source.as_deref();
+        facts.extend(source.map(|source| ("source", one_line(source).into_owned())));
         if let Some(calibration) = &meta.calibration {
             let clips = human_amount(calibration.clips, "clip", "clips");
             let calibrated = format!("on {clips}, with a threshold for each class");

@@ -56,7 +56,7 @@ fn row(model: &PublishedModel) -> Vec<String> {
         model.bytes.map_or_else(about, human_bytes),
         licence(model).into(),
         format!("{:.3}", model.map),
-        if is_installed(model) { "yes" } else { "" }.into(),
+        if model.is_installed() { "yes" } else { "" }.into(),
     ]
 }
 
@@ -65,16 +65,12 @@ fn model_json(model: &PublishedModel) -> Value {
     value["licence"] = licence(model).into();
     value["labels"] = "AudioSet, 527 classes".into();
     value["parameters"] = parameters(model).into();
-    value["installed"] = is_installed(model).into();
+    value["installed"] = model.is_installed().into();
     value
 }
 
 fn licence(model: &PublishedModel) -> &'static str {
     model.architecture().map_or("", |network| network.licence())
-}
-
-fn is_installed(model: &PublishedModel) -> bool {
-    model.model_file().is_some_and(|path| path.is_file())
 }
 
 /// Trainable numbers of a published model.

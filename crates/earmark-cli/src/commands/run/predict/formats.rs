@@ -54,6 +54,9 @@ pub fn write(path: &Path, format: ScoreFormat, prediction: &Prediction) -> anyho
                 if let Some((_, reason)) = prediction.skipped.iter().find(|(f, _)| f == file) {
                     value["error"] = reason.as_str().into();
                 }
+                if let Some(note) = prediction.remarks.note(file) {
+                    value["note"] = note.into();
+                }
                 value
             };
             output::write_json(path, &scores.rows().map(row).collect::<Vec<_>>())

@@ -42,6 +42,8 @@ pub struct Predict {
     pub weights: Vec<f64>,
     #[command(flatten)]
     pub read: DataArgs,
+    #[command(flatten)]
+    pub damaged: DamagedArgs,
     /// Write one row per segment of a clip, with its start in seconds, instead of one per clip
     #[arg(long, alias = "tiles")]
     pub segments: bool,
@@ -66,7 +68,7 @@ pub fn run(args: Predict, console: &Console) -> anyhow::Result<Status> {
         data: args.source.data.filter(|_| args.source.files.is_empty()),
         subset: args.source.subset,
         files: args.source.files,
-        read: args.read.read_as()?,
+        read: args.damaged.with(args.read.read_as()?),
         mean: args.mean,
         raw: args.raw,
         weights: (!args.weights.is_empty()).then_some(args.weights),
@@ -94,6 +96,7 @@ pub fn run(args: Predict, console: &Console) -> anyhow::Result<Status> {
     // Out-of-fold scores have no row for what could not be read.
     let without_row = unnamed.len() + if args.out_of_fold { skipped.len() } else { 0 };
     let all_skipped = [&skipped[..], unnamed].concat();
+    let (damaged, notes) = (prediction.remarks.damaged(), prediction.remarks.notes());
     target.report(
         Scored {
             amount: human_amount(count, "recording", "recordings"),
@@ -103,13 +106,16 @@ pub fn run(args: Predict, console: &Console) -> anyhow::Result<Status> {
                 "inputs": count + without_row,
                 "rows": count,
                 "skipped": all_skipped,
+                "damaged": damaged,
+                "notes": notes,
                 "trained_on": prediction.trained_on,
             }),
         },
         console,
     )?;
     add_notes(&prediction, args.out_of_fold, console);
-    Ok(Status::of_skips(all_skipped.len()))
+    remarks::say(&damaged, &notes, console);
+    Ok(Status::of_skips(all_skipped.len() + damaged.len()))
 }
 
 /// Where scores go, and whether what is said of them is for programs.
@@ -163,6 +169,11 @@ fn refuse_contradictions(args: &Predict) -> anyhow::Result<()> {
     if source.data.is_none() && source.files.is_empty() && !args.out_of_fold {
         bail!("nothing to predict: give a folder with --data DIR, or audio files with --files FILE...");
     }
+    if args.damaged.damaged.is_some() && args.out_of_fold {
+        bail!(
+            "--damaged: out-of-fold scores read recordings as the training did (data.damaged of its recipe); leave it out"
+        );
+    }
     if args.segments && matches!(args.format, ScoreFormat::Kaggle2018 | ScoreFormat::Kaggle2019) {
         bail!(
             "--format: a submission has one row per clip, none per segment; choose csv or json, or leave out --segments"
@@ -182,6 +193,7 @@ fn held_out(job: &inference::PredictJob, console: &Console) -> anyhow::Result<Pr
         scores: sorted_by_file(&found.scores)?,
         skipped: found.skipped,
         unnamed: Vec::new(),
+        remarks: inference::Remarks::default(),
         trained_on: 0,
         has_held_out: false,
         single_label: found.single_label,

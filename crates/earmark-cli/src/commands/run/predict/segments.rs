@@ -23,6 +23,7 @@ pub fn run(
         _ => write_csv(target.out, &prediction)?,
     }
     let SegmentPrediction { rows, skipped, .. } = &prediction;
+    let (damaged, notes) = (prediction.remarks.damaged(), prediction.remarks.notes());
     let files: BTreeSet<&str> = rows.iter().map(|row| row.file.as_str()).collect();
     target.report(
         Scored {
@@ -33,6 +34,8 @@ pub fn run(
                 "inputs": files.len() + skipped.len(),
                 "rows": rows.len(),
                 "skipped": skipped,
+                "damaged": damaged,
+                "notes": notes,
             }),
         },
         console,
@@ -41,7 +44,8 @@ pub fn run(
     if skipped > 0 {
         console.note(format!("{skipped} could not be read and have no row"));
     }
-    Ok(Status::of_skips(skipped))
+    remarks::say(&damaged, &notes, console);
+    Ok(Status::of_skips(skipped + damaged.len()))
 }
 
 /// `fname,start_seconds`, then one column per class.

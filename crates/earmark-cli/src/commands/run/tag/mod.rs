@@ -6,6 +6,7 @@ mod report;
 use crate::args::threads;
 use crate::prelude::*;
 use destination::{Destination, Output};
+use earmark::data::DamagedFiles;
 use earmark::inference::ThresholdConfig;
 use earmark::inference::tag::{self, EventScore, Format, OutputTarget, TagEvent, TagJob, Tagger, WindowHop};
 use earmark::metrics::BlendMean;
@@ -60,7 +61,7 @@ const OUTPUT: &str = "Output";
     Each window is scored like a clip of its length. An event is a time span in which the mean score of the windows around \
     each moment reaches the threshold.\n\n\
     Ctrl-C, a kill or a power cut lose nothing that is in the resume log next to --out: run the same command again to resume. \
-    Recordings that cannot be read are listed at the end, and the exit code is then 2.")]
+    Recordings that cannot be read, or of which a part is missing, are listed at the end, and the exit code is then 2.")]
 pub struct Tag {
     /// Recordings: files, folders (all audio in them, recursively) or quoted patterns such as 'in/**/*.flac'
     #[arg(required = true)]
@@ -119,6 +120,8 @@ pub struct Tag {
     /// Folder to write one file per recording to
     #[arg(long, value_name = "DIR", help_heading = OUTPUT)]
     pub out_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub damaged: DamagedArgs,
     /// Start over instead of resuming an interrupted run with the same output
     #[arg(long, help_heading = OUTPUT)]
     pub fresh: bool,
@@ -152,6 +155,7 @@ pub fn run(args: &Tag, console: &Console) -> anyhow::Result<Status> {
         // All of them are listed at the end.
         TagEvent::Skipped { .. } => {}
         TagEvent::Note(text) => console.note(text),
+        TagEvent::Warning(text) => console.warning(text),
     };
     let job = TagJob {
         tagger: &tagger,
@@ -208,5 +212,6 @@ fn request(args: &Tag) -> anyhow::Result<tag::TagConfig> {
         event_score: args.score,
         top: args.top_k,
         windows: args.windows,
+        damaged: args.damaged.unwrap_or(DamagedFiles::Salvage),
     })
 }

@@ -32,6 +32,7 @@ pub fn summarize(
     for (file, reason) in &result.skipped {
         console.skipped(file, reason);
     }
+    remarks::say(&result.damaged, &result.notes, console);
     let recordings = |count| human_amount(count, "recording", "recordings");
     if !result.complete {
         let kept = output
@@ -60,7 +61,11 @@ pub fn summarize(
         let skipped = recordings(result.skipped.len());
         console.note(format!("{skipped} skipped, for the reasons above"));
     }
-    Ok(Status::of_skips(result.skipped.len()))
+    if !result.damaged.is_empty() {
+        let damaged = recordings(result.damaged.len());
+        console.note(format!("{damaged} used in part: what is missing is named above"));
+    }
+    Ok(Status::of_skips(result.skipped.len() + result.damaged.len()))
 }
 
 /// The summary for programs.
@@ -72,13 +77,15 @@ fn facts(result: &TagSummary, inputs: &InputFiles, tagger: &Tagger, out: &Path) 
         "windows": tagger.window_rule(),
         "thresholds": tagger.thresholds(),
         "thresholds_from": tagger.thresholds().source(),
-        "inputs": inputs.files.len() + inputs.unnamed.len(),
+        "inputs": inputs.files.len() + inputs.left_out.len(),
         "ignored": inputs.not_audio.0,
         "tagged": result.tagged,
         "resumed": result.resumed,
         "seconds": result.seconds,
         "events": result.events,
         "skipped": result.skipped,
+        "damaged": result.damaged,
+        "notes": result.notes,
         "out": out.to_string_lossy(),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::library::{Library, keras_block};
 use crate::import::ImportError;
-use crate::import::tensors::Checkpoint;
+use crate::import::tensors::{Checkpoint, without_wrappers};
 use earmark_engine::{HostTensor, read_foreign_tensors};
 use earmark_torch::{DType, TorchTensor};
 use std::io::Read;
@@ -70,6 +70,7 @@ pub(super) fn read(path: &Path) -> Result<(Library, Checkpoint), ImportError> {
     } else {
         earmark_torch::read(path)?.into_iter().collect()
     };
+    let tensors = without_wrappers(tensors);
     let library = Library::of(&tensors);
     if library == Library::Torchvision {
         return Ok((library, tensors));

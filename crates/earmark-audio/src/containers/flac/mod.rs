@@ -1,0 +1,7 @@
+//! FLAC files: the metadata before the frames, and where the frames are.
+
+pub(super) mod layout;
+mod metadata;
+
+pub(super) use metadata::inspect;
+pub(crate) use metadata::{is_harmless, read_header};

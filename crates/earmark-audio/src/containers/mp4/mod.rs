@@ -1,0 +1,11 @@
+//! MP4, M4A and QuickTime: nested boxes, and an index that says where each packet is.
+
+mod boxes;
+mod codecs;
+mod gapless;
+mod movie;
+mod samples;
+mod top_level;
+mod walk;
+
+pub(super) use walk::inspect;

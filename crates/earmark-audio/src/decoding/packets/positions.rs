@@ -1,0 +1,128 @@
+//! Where a group of packets belongs by the positions of its container, and what is missing before it.
+
+use super::group::GroupPosition;
+use super::section::SectionReader;
+use crate::clip::LostSound;
+use crate::decoding::losses::LONGEST_SILENCE_SECONDS;
+use crate::error::FilePosition;
+
+/// Holes shorter than this fraction of a second, 20 ms in Ogg and 100 ms in Matroska, are the rounding and the jitter of
+/// whoever wrote the positions.
+const SHORTEST_HOLE_OGG: i64 = 50;
+const SHORTEST_HOLE_MATROSKA: i64 = 10;
+
+/// What is said of a pause that is longer than the longest silence.
+const CLOSED: &str = "its times leave gaps of more than 10 minutes in which nothing was recorded; they are closed, so \
+                      what follows comes earlier than its times say";
+
+impl SectionReader {
+    /// Puts the group where it belongs; the number of frames that are missing before it.
+    pub(super) fn place(&mut self, position: GroupPosition) -> u64 {
+        let decoded = i64::try_from(self.samples.len()).unwrap_or(i64::MAX);
+        let rate = i64::from(self.sample_rate_hz());
+        let hole = match position {
+            GroupPosition::Unknown => {
+                self.ends_at = self.ends_at.map(|end| end.saturating_add(decoded));
+                0
+            }
+            GroupPosition::End { frame, is_last } => {
+                let hole = self.place_by_end(frame, is_last, decoded);
+                self.ends_at = Some(frame);
+                hole.max(0)
+            }
+            // What a decoder needs to settle gives no sound.
+            GroupPosition::Start { .. } if decoded == 0 => 0,
+            GroupPosition::Start { frame } => {
+                let hole = self.ends_at.map_or(0, |end| frame.saturating_sub(end));
+                self.move_end(frame, hole, decoded);
+                match self.gap.is_some() {
+                    true => hole.max(0),
+                    // Nothing is missing in the file: the recorder was paused, which may last for days.
+                    false if hole > rate.saturating_mul(LONGEST_SILENCE_SECONDS as i64) => {
+                        self.note(CLOSED.into());
+                        0
+                    }
+                    false if hole >= rate / SHORTEST_HOLE_MATROSKA => {
+                        self.note(
+                            "its times leave gaps in which nothing was recorded; silence fills them".into(),
+                        );
+                        hole
+                    }
+                    false => 0,
+                }
+            }
+        };
+        hole.cast_unsigned()
+    }
+
+    /// Where the sound ends behind a group that begins at `frame`, `hole` frames behind the sound before it. Of holes that
+    /// are too short to be filled it keeps count, so that many of them add up to one that is filled.
+    fn move_end(&mut self, frame: i64, hole: i64, decoded: i64) {
+        let shortest = i64::from(self.sample_rate_hz()) / SHORTEST_HOLE_MATROSKA;
+        let is_filled = hole > 0 && self.gap.is_some();
+        let start = match self.ends_at {
+            Some(end) if !is_filled && hole.saturating_abs() < shortest => end,
+            _ => frame,
+        };
+        self.ends_at = Some(start.saturating_add(decoded));
+    }
+
+    /// Compares where the group ends with where it should; the frames that are missing before it.
+    fn place_by_end(&mut self, frame: i64, is_last: bool, decoded: i64) -> i64 {
+        let rate = i64::from(self.sample_rate_hz());
+        let Some(end) = self.ends_at else {
+            return self.place_first(frame, is_last, decoded);
+        };
+        let hole = frame.saturating_sub(end.saturating_add(decoded));
+        match (self.gap.is_some(), is_last) {
+            (_, true) if hole < 0 => {
+                self.cut_end(hole.unsigned_abs());
+                0
+            }
+            (true, _) => hole,
+            (false, _) if hole == 0 => 0,
+            (false, true) => {
+                self.note(format!("its last page claims {hole} frames more than it has"));
+                0
+            }
+            (false, false) if hole < rate / SHORTEST_HOLE_OGG => {
+                self.note("its pages give positions that its sound contradicts".into());
+                0
+            }
+            (false, false) => {
+                let at = FilePosition::frame(end.max(0).cast_unsigned(), self.sample_rate_hz());
+                self.note_gap(LostSound::damaged("its pages leave a gap", at), 0);
+                hole
+            }
+        }
+    }
+
+    /// The first group: it may begin before the start of the recording, or be all of it, or follow a gap.
+    fn place_first(&mut self, frame: i64, is_last: bool, decoded: i64) -> i64 {
+        let start = frame.saturating_sub(decoded);
+        match (self.gap.is_some(), is_last) {
+            (true, _) => start,
+            (false, true) if start < 0 => {
+                self.cut_end(start.unsigned_abs());
+                0
+            }
+            // Vorbis is cut at its start by the position of its first page; other codecs have a field for that.
+            (false, false) if start < 0 && self.decoder.name() == "Vorbis" => {
+                let early = usize::try_from(start.unsigned_abs()).unwrap_or(usize::MAX);
+                self.samples.drain(..early.min(self.samples.len()));
+                0
+            }
+            (false, false) if start < 0 => {
+                self.note("its first page gives a position that its sound contradicts".into());
+                0
+            }
+            _ => 0,
+        }
+    }
+
+    fn cut_end(&mut self, frames: u64) {
+        let len = self.samples.len();
+        let frames = usize::try_from(frames).unwrap_or(len).min(len);
+        self.samples.truncate(len - frames);
+    }
+}

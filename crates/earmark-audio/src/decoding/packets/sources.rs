@@ -1,0 +1,61 @@
+//! Where packets come from: the pages of Ogg, the blocks of Matroska, or a list.
+
+use super::group::PacketGroup;
+use super::matroska_blocks::MatroskaPackets;
+use super::ogg_pages::OggPackets;
+use crate::containers::{ByteWalker, ListedPacket, PacketPlace};
+use crate::error::Fault;
+
+/// Most bytes of a packet from a list: far above any packet of sound.
+const MOST_LISTED_BYTES: u32 = 1 << 20;
+
+/// The packets of a section, in order.
+pub(super) enum PacketSource {
+    Ogg(OggPackets),
+    Matroska(MatroskaPackets),
+    Listed { packets: Vec<ListedPacket>, next: usize },
+}
+
+impl PacketSource {
+    pub(super) fn new(place: PacketPlace, sample_rate_hz: u32) -> Self {
+        match place {
+            PacketPlace::Ogg { start, end, serial } => Self::Ogg(OggPackets::new(start, end, serial)),
+            PacketPlace::Matroska(blocks) => Self::Matroska(MatroskaPackets::new(blocks, sample_rate_hz)),
+            PacketPlace::Listed(packets) => Self::Listed { packets, next: 0 },
+        }
+    }
+
+    /// Replaces `group` by the next one; `false` at the end, where `group` can still have a gap.
+    pub(super) fn next(
+        &mut self,
+        walker: &mut ByteWalker<'_>,
+        group: &mut PacketGroup,
+    ) -> Result<bool, Fault> {
+        group.clear();
+        match self {
+            Self::Ogg(pages) => pages.next(walker, group),
+            Self::Matroska(blocks) => blocks.next(walker, group),
+            Self::Listed { packets, next } => {
+                let Some(packet) = packets.get(*next) else {
+                    return Ok(false);
+                };
+                *next += 1;
+                group.at = packet.at;
+                let wanted = packet.bytes.min(MOST_LISTED_BYTES) as usize;
+                group.push(walker.peek(packet.at, wanted)?);
+                Ok(true)
+            }
+        }
+    }
+
+    /// How long a packet lasts by the container, in frames, where it says so.
+    pub(super) fn stated_frames(&self) -> Option<u64> {
+        match self {
+            Self::Listed { packets, next } => {
+                let packet = packets.get(next.checked_sub(1)?)?;
+                Some(u64::from(packet.frames))
+            }
+            _ => None,
+        }
+    }
+}

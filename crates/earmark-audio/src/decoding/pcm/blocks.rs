@@ -1,0 +1,152 @@
+//! Uncompressed samples to mono floats, a block at a time.
+//!
+//! WAV and AIFF are read here and not through Symphonia's packets of 1,152 frames: whole blocks convert at memory speed,
+//! and data sizes that a header gets wrong are noticed instead of ignored.
+
+use std::io::SeekFrom;
+
+use symphonia::core::io::MediaSource;
+
+use crate::clip::{AudioInfo, ClipNote, Damaged, LostSound};
+use crate::containers::PcmLayout;
+use crate::decoding::block_reader::BlockReader;
+use crate::decoding::channels::{DownMix, LARGEST, check_finite, peak};
+use crate::decoding::losses::Losses;
+use crate::error::{Fault, FilePosition};
+
+/// Bytes converted at once; fits the level-2 cache together with its floats.
+const BLOCK_BYTES: usize = 128 * 1024;
+
+/// Reads the sample data of a WAV or AIFF file.
+pub(crate) struct PcmReader {
+    source: Box<dyn MediaSource>,
+    layout: PcmLayout,
+    next_frame: u64,
+    bytes: Vec<u8>,
+    interleaved: Vec<f32>,
+    mix: DownMix,
+    losses: Losses,
+}
+
+impl PcmReader {
+    pub(crate) fn new(
+        mut source: Box<dyn MediaSource>,
+        layout: PcmLayout,
+        damaged: Damaged,
+    ) -> Result<Self, Fault> {
+        go_to(source.as_mut(), layout.data_start)?;
+        Ok(Self {
+            source,
+            layout,
+            next_frame: 0,
+            bytes: Vec::new(),
+            interleaved: Vec::new(),
+            mix: DownMix::default(),
+            losses: Losses::new(damaged),
+        })
+    }
+
+    /// Refuses samples that are NaN or infinite; where damage is read over, silence replaces their frames.
+    fn check_finite(&mut self, samples: &mut [f32], channels: usize) -> Result<(), Fault> {
+        if !self.layout.format.is_float() {
+            return Ok(());
+        }
+        if !self.losses.is_salvage() {
+            return check_finite(samples, channels, self.next_frame, self.layout.sample_rate_hz);
+        }
+        if peak(samples) <= LARGEST {
+            return Ok(());
+        }
+        let is_bad = |frame: &[f32]| !frame.iter().all(|x| x.abs() <= LARGEST);
+        let mut at = 0;
+        while at < samples.len() / channels {
+            let rest = &mut samples[at * channels..];
+            let bad = rest.chunks(channels).take_while(|frame| is_bad(frame)).count();
+            rest[..bad * channels].fill(0.0);
+            if bad > 0 {
+                self.lose(at, bad)?;
+            }
+            at += bad.max(1);
+        }
+        Ok(())
+    }
+
+    /// Notes that `frames` frames of the next block, `at` frames behind its start, are not sound.
+    fn lose(&mut self, at: usize, frames: usize) -> Result<(), Fault> {
+        let (at, rate_hz) = (self.next_frame + at as u64, self.layout.sample_rate_hz);
+        let reason = "its samples are no numbers (NaN or infinite), or too large for audio";
+        let loss = LostSound {
+            is_silence: true,
+            ..LostSound::damaged(reason, FilePosition::frame(at, rate_hz))
+        };
+        self.losses.add_at(loss, at, frames as u64, rate_hz)
+    }
+}
+
+impl BlockReader for PcmReader {
+    fn info(&self) -> AudioInfo {
+        AudioInfo {
+            codec: self.layout.format.name().into(),
+            container: self.layout.container.name().into(),
+            sample_rate_hz: self.layout.sample_rate_hz,
+            channels: self.layout.channels,
+            frames: Some(self.layout.frames),
+        }
+    }
+
+    fn seek(&mut self, frame: u64) -> Result<bool, Fault> {
+        self.next_frame = frame.min(self.layout.frames);
+        let byte = self.layout.data_start + self.next_frame * self.layout.frame_bytes() as u64;
+        go_to(self.source.as_mut(), byte)?;
+        Ok(true)
+    }
+
+    fn next_block(&mut self, out: &mut Vec<f32>) -> Result<bool, Fault> {
+        let (frame_bytes, channels) = (self.layout.frame_bytes(), usize::from(self.layout.channels));
+        let left = self.layout.frames - self.next_frame;
+        if left == 0 {
+            return Ok(false);
+        }
+        let frames = ((BLOCK_BYTES / frame_bytes).max(1) as u64).min(left);
+        self.bytes.resize(frames as usize * frame_bytes, 0);
+        let here = FilePosition::frame(self.next_frame, self.layout.sample_rate_hz);
+        // The header walk has checked that the bytes exist: the file shrinks while it is read, or the disk fails.
+        let read = self.source.read_exact(&mut self.bytes);
+        read.map_err(|e| Fault::Read(e, here))?;
+
+        let (block_start, format) = (out.len(), self.layout.format);
+        if channels == 1 {
+            format.convert(&self.bytes, out);
+            self.check_finite(&mut out[block_start..], channels)?;
+        } else {
+            let mut interleaved = std::mem::take(&mut self.interleaved);
+            interleaved.clear();
+            format.convert(&self.bytes, &mut interleaved);
+            self.check_finite(&mut interleaved, channels)?;
+            self.mix.mix(&interleaved, channels, out);
+            self.interleaved = interleaved;
+            // Finite channels can still add up to more than a float holds.
+            self.check_finite(&mut out[block_start..], 1)?;
+        }
+        self.next_frame += frames;
+        Ok(true)
+    }
+
+    fn losses(&self) -> &[LostSound] {
+        self.losses.found()
+    }
+
+    fn notes(&self) -> Vec<ClipNote> {
+        self.mix
+            .cancels()
+            .then_some(ClipNote::Cancels)
+            .into_iter()
+            .collect()
+    }
+}
+
+fn go_to(source: &mut dyn MediaSource, byte: u64) -> Result<(), Fault> {
+    let reached = source.seek(SeekFrom::Start(byte));
+    reached.map_err(|e| Fault::Read(e, FilePosition::Byte(byte)))?;
+    Ok(())
+}

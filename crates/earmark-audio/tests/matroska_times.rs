@@ -1,0 +1,98 @@
+//! Matroska whose times leave holes: pauses of the recorder, rounded times, and packets that can't be decoded.
+
+mod muxing;
+#[path = "common/flac.rs"]
+mod writer;
+
+use earmark_audio::Fault;
+use muxing::{block, cluster, decode, element, refusal, salvage, track, webm};
+use writer::{BLOCK, flac_frame, flac_header};
+
+/// 100 ms of PCM at 8 kHz: 16-bit samples that are never 0.
+fn pcm_packet(number: usize) -> Vec<u8> {
+    let sample = 1_000 + i16::try_from(number).unwrap();
+    (0..800).flat_map(|_| sample.to_le_bytes()).collect()
+}
+
+/// Blocks of 100 ms that begin at these milliseconds.
+fn pcm_webm(times_ms: &[i16]) -> Vec<u8> {
+    let blocks: Vec<Vec<u8>> = times_ms
+        .iter()
+        .enumerate()
+        .map(|(number, time)| block(1, *time, &pcm_packet(number)))
+        .collect();
+    webm(
+        &[track(1, "A_PCM/INT/LIT", &[], 8_000.0, 1)],
+        &[cluster(0, &blocks)],
+    )
+}
+
+#[test]
+fn short_holes_add_up() {
+    // 20 ms are missing before each block: five times that is filled.
+    let times: Vec<i16> = (0..12).map(|n| 120 * n).collect();
+    let got = salvage(pcm_webm(&times));
+    assert!(got.losses.is_empty(), "{:?}", got.losses);
+    assert_eq!(got.samples.len(), (12 + 2) * 800);
+    let silent = |range: std::ops::Range<usize>| got.samples[range].iter().all(|x| *x == 0.0);
+    assert!(silent(4_000..4_800) && silent(8_800..9_600));
+    assert!(got.samples[..4_000].iter().all(|x| *x != 0.0));
+    // Times that are rounded up and down leave nothing to fill.
+    let times: Vec<i16> = (0..12).map(|n| 100 * n + 30 * (n % 2)).collect();
+    let got = salvage(pcm_webm(&times));
+    assert_eq!((got.samples.len(), got.notes.len()), (12 * 800, 0));
+}
+
+#[test]
+fn long_pauses_are_closed() {
+    let late = [
+        element(0xe7, &700_000_u32.to_be_bytes()),
+        block(1, 0, &pcm_packet(1)),
+    ];
+    let clusters = [
+        cluster(0, &[block(1, 0, &pcm_packet(0))]),
+        element(0x1f43_b675, &late.concat()),
+    ];
+    let got = salvage(webm(&[track(1, "A_PCM/INT/LIT", &[], 8_000.0, 1)], &clusters));
+    assert_eq!((got.samples.len(), got.losses.len()), (1_600, 0));
+    let notes: Vec<String> = got.notes.iter().map(ToString::to_string).collect();
+    assert!(
+        notes.iter().any(|note| note.contains("more than 10 minutes")),
+        "{notes:?}"
+    );
+}
+
+#[test]
+fn a_packet_without_a_readable_header_has_the_length_that_its_neighbours_leave() {
+    let entry = track(
+        1,
+        "A_FLAC",
+        &flac_header(16_000, 1, 6 * BLOCK as u64),
+        16_000.0,
+        1,
+    );
+    let file = |frames: &[Vec<u8>]| {
+        let blocks: Vec<Vec<u8>> = (0_i16..)
+            .zip(frames)
+            .map(|(n, frame)| block(1, 16 * n, frame))
+            .collect();
+        webm(std::slice::from_ref(&entry), &[cluster(0, &blocks)])
+    };
+    let mut frames: Vec<Vec<u8>> = (0..6)
+        .map(|number| flac_frame(number, 16_000, &[&writer::block(number)]))
+        .collect();
+    let whole = decode(file(&frames));
+    // The size of the block, in the header.
+    frames[2][2] ^= 0x10;
+    let fault = refusal(file(&frames));
+    assert!(matches!(fault, Fault::Corrupt(..)), "{fault}");
+    let got = salvage(file(&frames));
+    let lost = 2 * BLOCK..3 * BLOCK;
+    assert_eq!(got.samples.len(), whole.len());
+    assert!(got.samples[lost.clone()].iter().all(|x| *x == 0.0));
+    assert_eq!(got.samples[lost.end..], whole[lost.end..]);
+    let [loss] = &got.losses[..] else {
+        panic!("{:?}", got.losses)
+    };
+    assert_eq!((loss.seconds, loss.is_silence), (Some(0.016), true));
+}

@@ -1,0 +1,232 @@
+//! Folders as they are found in the field: one odd thing in them is named, and the rest is processed.
+
+use super::common::Lab;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::process::Command;
+
+/// A trained lab with one recording in `in/`.
+fn lab() -> Lab {
+    let lab = Lab::trained();
+    lab.tone("in/a.wav", 310.0);
+    lab
+}
+
+/// A name that is not UTF-8, found through a folder, a pattern or a list, costs that one recording.
+#[test]
+fn a_latin_1_name_is_named() {
+    let lab = lab();
+    let odd = lab.path("in").join(OsStr::from_bytes(b"b\xe4ren.wav"));
+    if fs::copy(lab.path("in/a.wav"), &odd).is_err() {
+        return; // a file system that wants UTF-8
+    }
+    for input in ["in", "in/*.wav", "**/*.wav"] {
+        let ended = lab
+            .earmark(&format!("tag {input} --model runs/a -q -o o.csv"))
+            .exit(2);
+        assert!(
+            ended.err.contains("ren.wav: has a name that is not UTF-8"),
+            "{input}: {ended}"
+        );
+        assert!(lab.read("o.csv").contains("in/a.wav"), "{input}");
+    }
+    let scored = lab
+        .command("predict runs/a -o s.csv --files in/a.wav")
+        .arg(&odd)
+        .output();
+    assert!(
+        scored.expect("the command to start").status.success(),
+        "scores have a row for it"
+    );
+}
+
+#[test]
+fn what_is_known_as_audio_is_never_no_audio() {
+    let lab = lab();
+    for name in ["in/voice.amr", "in/song.wma", "in/call.spx", "only/memo.amr"] {
+        lab.write(name, "not what it says");
+    }
+    let ended = lab.earmark("tag in --model runs/a -q -o o.csv").exit(2);
+    for name in ["in/voice.amr", "in/song.wma", "in/call.spx"] {
+        assert!(
+            ended.err.contains(&format!("skipped {name}: ")),
+            "{name}: {ended}"
+        );
+    }
+    let ended = lab.earmark("tag only --model runs/a -o o2.csv").exit(2);
+    assert!(ended.err.contains("skipped only/memo.amr: "), "{ended}");
+}
+
+#[test]
+fn a_pipe_is_not_waited_for() {
+    let lab = lab();
+    let made = Command::new("mkfifo").arg(lab.path("in/pipe.wav")).status();
+    if !made.is_ok_and(|status| status.success()) {
+        return;
+    }
+    let ended = lab.earmark("tag in --model runs/a -q -o o.csv").exit(2);
+    assert!(
+        ended.err.contains("skipped in/pipe.wav: is not a regular file"),
+        "{ended}"
+    );
+    let ended = lab
+        .earmark("predict runs/a -q -o s.csv --files in/a.wav in/pipe.wav")
+        .exit(2);
+    assert!(ended.err.contains("skipped in/pipe.wav: "), "{ended}");
+    let ended = lab
+        .earmark("features --handcrafted in/a.wav in/pipe.wav -o t.csv")
+        .exit(2);
+    assert!(
+        ended.err.contains("skipped in/pipe.wav: is not a regular file"),
+        "{ended}"
+    );
+}
+
+#[test]
+fn each_recording_is_tagged_once() {
+    let lab = lab();
+    symlink(".", lab.path("in/again")).expect("a link");
+    symlink("..", lab.path("in/up")).expect("a link");
+    symlink("a.wav", lab.path("in/link.wav")).expect("a link");
+    lab.tone("tones.wav", 300.0);
+    for inputs in ["in/a.wav ./in/a.wav in/link.wav", "in/*.wav in"] {
+        let ended = lab.earmark(&format!("tag {inputs} --model runs/a --format ndjson -q"));
+        let files = ended.out.lines().filter(|line| line.contains("a.wav\"")).count();
+        assert_eq!(files, 1, "{inputs}: {ended}");
+    }
+}
+
+/// In a data folder, too, a link that leads back ends.
+#[test]
+fn a_data_folder_with_a_link_to_itself() {
+    let lab = Lab::new();
+    let before = lab.earmark("data stats tones --json").done();
+    symlink("..", lab.path("tones/low/up")).expect("a link");
+    symlink(".", lab.path("tones/again")).expect("a link");
+    let after = lab.earmark("data stats tones --json").done();
+    assert_eq!(before.out, after.out);
+}
+
+#[test]
+fn a_folder_that_can_t_be_listed_is_named() {
+    let lab = lab();
+    lab.tone("in/closed/b.wav", 300.0);
+    let closed = lab.path("in/closed");
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).expect("a folder of one's own");
+    // Root may list anything.
+    if fs::read_dir(&closed).is_err() {
+        let ended = lab.earmark("tag in --model runs/a -q -o o.csv").exit(2);
+        assert!(
+            ended.err.contains("skipped in/closed: can't be listed: "),
+            "{ended}"
+        );
+        assert!(lab.read("o.csv").contains("in/a.wav"));
+        let alone = lab.earmark("tag in/closed --model runs/a -o o.csv").refused();
+        assert!(alone.starts_with("in/closed: can't be listed: "), "{alone}");
+    }
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).expect("a folder of one's own");
+}
+
+/// A name with no room for the ending of its results costs that recording its results, and no other one.
+#[test]
+fn a_name_that_is_too_long_for_its_results() {
+    let lab = lab();
+    let long = format!("in/{}.wav", "k".repeat(251));
+    lab.write(&long, lab.bytes("in/a.wav"));
+    let tag = "tag in --model runs/a --format audacity --out-dir out --keep-journal";
+    for _ in 0..2 {
+        let ended = lab.earmark(tag).exit(2);
+        assert!(
+            ended
+                .err
+                .contains("kkk.wav: its name with .txt behind it is longer than"),
+            "{ended}"
+        );
+        assert!(lab.path("out/a.wav.txt").is_file());
+    }
+}
+
+/// Adds a link that leads nowhere and, where there are such, a pipe to a folder; returns their names.
+fn add_odd_entries(lab: &Lab, folder: &str) -> Vec<String> {
+    symlink("moved.wav", lab.path(&format!("{folder}/gone.wav"))).expect("a link");
+    let pipe = format!("{folder}/pipe.wav");
+    let made = Command::new("mkfifo").arg(lab.path(&pipe)).status();
+    let mut names = vec!["gone.wav: is a link that leads nowhere".to_owned()];
+    if made.is_ok_and(|status| status.success()) {
+        names.push("pipe.wav: is not a regular file".to_owned());
+    }
+    names
+}
+
+/// What a data folder contains, unlike what a table lists, is used as far as it can be read.
+#[test]
+fn a_data_folder_with_a_dangling_link_and_a_pipe() {
+    let lab = lab();
+    let odd = add_odd_entries(&lab, "in");
+    for command in [
+        "predict runs/a --data in -q -o s.csv",
+        "embed runs/a --data in -q -o e.csv",
+    ] {
+        let ended = lab.earmark(command).exit(2);
+        for name in &odd {
+            assert!(ended.err.contains(&format!("skipped {name}")), "{name}: {ended}");
+        }
+    }
+    assert_eq!(lab.read("s.csv").lines().count(), 2, "a header and one recording");
+    let odd = add_odd_entries(&lab, "tones/low");
+    let ended = lab
+        .earmark("train tiny.toml --data tones --run runs/odd --fold 1")
+        .exit(2);
+    for name in &odd {
+        assert!(ended.err.contains(&format!("low/{name}")), "{name}: {ended}");
+    }
+    let ended = lab.earmark("data stats tones --json").exit(2);
+    assert!(ended.out.contains("is a link that leads nowhere"), "{ended}");
+}
+
+/// As where a shell expands `*.wav`; a name that is not there at all stays a mistake.
+#[test]
+fn a_named_link_that_leads_nowhere_costs_itself_alone() {
+    let lab = lab();
+    symlink("moved.wav", lab.path("in/gone.wav")).expect("a link");
+    for command in [
+        "tag in/a.wav in/gone.wav --model runs/a -q -o o.csv",
+        "predict runs/a -q -o o.csv --files in/a.wav in/gone.wav",
+    ] {
+        let ended = lab.earmark(command).exit(2);
+        assert!(ended.err.contains("skipped in/gone.wav: "), "{ended}");
+        assert!(lab.read("o.csv").contains("in/a.wav"), "{command}");
+    }
+    let refused = lab
+        .earmark("tag in/a.wav in/none.wav --model runs/a -q -o o.csv")
+        .refused();
+    assert!(
+        refused.starts_with("in/none.wav: no such file or folder"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_data_folder_with_a_folder_that_can_t_be_listed() {
+    let lab = Lab::new();
+    lab.tone("tones/closed/b.wav", 300.0);
+    lab.tone("tones/low/closed/b.wav", 300.0);
+    let closed = [lab.path("tones/closed"), lab.path("tones/low/closed")];
+    let allow = |mode| {
+        for folder in &closed {
+            fs::set_permissions(folder, fs::Permissions::from_mode(mode)).expect("a folder of one's own");
+        }
+    };
+    allow(0o000);
+    // Root may list anything.
+    if fs::read_dir(&closed[0]).is_err() {
+        let ended = lab.earmark("data stats tones --json").exit(2);
+        for name in ["\"closed\"", "\"low/closed\""] {
+            assert!(ended.out.contains(name), "{name}: {ended}");
+        }
+        assert!(ended.out.contains("can't be listed"), "{ended}");
+    }
+    allow(0o755);
+}

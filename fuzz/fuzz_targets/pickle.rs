@@ -1,0 +1,7 @@
+//! See `torch::pickle` in `readers`.
+#![no_main]
+
+use earmark_fuzz_readers::torch;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| torch::pickle(data));
