@@ -1,6 +1,6 @@
 //! Logs of one JSON value per line (`metrics.jsonl`) that can be cut back to a checkpoint.
 //!
-//! Each object is sealed with a checksum ([`seal`](crate::checksum::seal)); lines of earlier versions, without one, are read as well.
+//! Each object is sealed with a checksum ([`seal`]); lines of earlier versions, without one, are read as well.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
