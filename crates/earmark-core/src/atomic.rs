@@ -68,8 +68,9 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
 /// What fills a file.
 pub type Fill<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
 
-/// Replaces several files that belong together: all of them are complete and on the disk before the first one takes its name, so that a
-/// kill leaves all old ones or all new ones. (Between the renames, which take microseconds, nothing else is done.)
+/// Replaces several files that belong together: all of them are complete and on the disk before the first one takes its name. A kill
+/// before the renames leaves all old ones. The renames are not one step: a kill in the microseconds between them leaves some files new and
+/// the others old.
 ///
 /// # Errors
 ///

@@ -91,7 +91,7 @@ impl ModelFile {
         write_tensors(path, to_json(&self.meta), &self.tensors)
     }
 
-    /// Writes several files that belong together: a kill leaves all old ones or all new ones.
+    /// Writes several files that belong together, with the limits of [`write_together`](earmark_core::atomic::write_together).
     ///
     /// # Errors
     ///
