@@ -65,9 +65,12 @@ KINDS = [
     Kind("trial.json", "search/trial-001/trial.json",
          ["tune tiny.toml --data tones --fold 1 --run w/search --set train.epochs=2 --grid train.learning-rate=1e-2,1e-3"
           " --resume --json"]),
+    Kind("trials.json", "search/trials.json", ["runs w --json --all"]),
+    Kind("results of a fold", "cv/fold-2/eval", ["predict w/cv --out-of-fold -o w/oof.csv"]),
     Kind("resume log of tag", "events.csv.journal", [TAG]),
     Kind("embeddings .npy", "x.npy", ["neighbours tones/low/0.wav --in w/x.npy --model runs/run --json"]),
     Kind("names .npy.csv", "x.npy.csv", ["neighbours tones/low/0.wav --in w/x.npy --model runs/run --json"]),
+    Kind("checksums .npy.json", "x.npy.json", ["neighbours tones/low/0.wav --in w/x.npy --model runs/run --json"]),
     Kind("embeddings .csv", "y.csv", ["neighbours tones/low/0.wav --in w/y.csv --model runs/run --json"]),
     Kind("cached features", "cache", [f"predict runs/run --files {SOUNDS} -o w/scores.csv"]),
     Kind("bundle", "bundle/models", [f"predict w/bundle/models/* --files {SOUNDS} -o w/scores.csv"], True),
@@ -111,12 +114,12 @@ def outcome(lab, kind):
 
 
 def renew(lab, kind):
-    """A fresh copy of what the kind's commands read: the file's own folder, or what is next to it by name."""
+    """A fresh copy of what the kind's commands read: the file's own folder, or the files of its name up to the first dot."""
     shutil.rmtree(lab.path("w"), ignore_errors=True)
     lab.path("w").mkdir()
     top = kind.file.split("/")[0]
     for path in lab.path("kept").iterdir():
-        if path.name.startswith(top) or top.startswith(path.name):
+        if path.name.split(".")[0] == top.split(".")[0]:
             copy = shutil.copytree if path.is_dir() else shutil.copy
             copy(path, lab.path("w") / path.name)
 

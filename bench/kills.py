@@ -40,6 +40,8 @@ class Job:
     again: str = ""
     # Replaces in one step: after a kill, everything is old or everything is new.
     is_atomic: bool = True
+    # Reads one of several files that are replaced together, which completes what a kill between two renames left.
+    read: str = ""
     # What is in out/ beforehand: the result of this command, or a copy of that folder.
     old: str = ""
     copied: str = ""
@@ -72,11 +74,26 @@ def jobs(checkpoint):
         Job("tag --windows", f"{tag} --windows --workers 2 -o out/windows.ndjson", is_atomic=False),
         Job("tag --out-dir", f"{tag} --format audacity --out-dir out/labels", is_atomic=False),
         Job("predict", "predict runs/a --data in -o out/scores.csv", old="predict runs/a --data tones -o out/scores.csv"),
-        Job("embed .npy", "embed runs/a --data in -o out/x.npy", old="embed runs/a --data tones -o out/x.npy"),
-        Job("embed .csv", "embed runs/a --data in -o out/x.csv", old="embed runs/a --data tones -o out/x.csv"),
-        Job("export", "export runs/a --onnx -o out/model.onnx", old="export runs/a@5 --onnx -o out/model.onnx"),
+        Job(
+            "embed .npy",
+            "embed runs/a --data in -o out/x.npy",
+            read="neighbours none --in out/x.npy",
+            old="embed runs/a --data tones -o out/x.npy",
+        ),
+        Job(
+            "embed .csv",
+            "embed runs/a --data in -o out/x.csv",
+            read="neighbours none --in out/x.csv",
+            old="embed runs/a --data tones -o out/x.csv",
+        ),
+        Job(
+            "export",
+            "export runs/a --onnx -o out/model.onnx",
+            read="tag in/00.wav --model runs/a --threshold out/labels.json",
+            old="export runs/a@5 --onnx -o out/model.onnx",
+        ),
         Job("bundle", "bundle runs/b --program tiny.toml -o out/bundle"),
-        Job("calibrate --in-place", "calibrate out/cv --in-place", copied="runs/b"),
+        Job("calibrate --in-place", "calibrate out/cv --in-place", read="models info out/cv/fold-1", copied="runs/b"),
     ]
     if checkpoint.is_file():
         command = f"models import '{checkpoint}' --as efficientat-mn04 -o out/mn04.safetensors"
@@ -145,6 +162,8 @@ def one_round(lab, job, draw, most):
             break
         job.kills += 1
         moments.append(f"{moment:.4f} s")
+        if job.read:
+            lab.run(job.read)
         if job.is_atomic and (left := without_temporaries(lab.tree("out"))) not in (job.before, job.wanted):
             names = ", ".join(differing(job.wanted, left)[:5])
             job.wrong.append(f"round {job.rounds}, killed at {moments}: neither old nor new: {names}")

@@ -1,5 +1,5 @@
-"""Lengths of the ESC-10 clips as libsndfile counts them: the numbers in crates/earmark-data/tests/table_check.rs
-(all clips) and table_stats.rs (every tenth).
+"""Lengths of the ESC-10 clips as libsndfile counts them: the numbers in crates/earmark-data/tests, in
+table_check/findings.rs (all clips) and table_statistics.rs (every tenth).
 
 Versions: Python 3, soundfile 0.14.0.
 Usage: python data_lengths.py FOLDER_OF_ESC10

@@ -1,17 +1,20 @@
 //! Everything that must hold before a change goes in.
 
+use crate::deny::{DENY, deny};
 use crate::docs::{DOC, build_docs};
 use crate::{cargo, run};
 use anyhow::Context;
 use std::time::Instant;
 
-/// Arguments of cargo, cheap ones first. `.ci/run` holds the same list; a test compares them.
+/// Arguments of cargo, cheap ones first, and last what needs the network. `.ci/run` holds the same list; a test
+/// compares them.
 const STEPS: &[&str] = &[
     "fmt --all --check",
     "test --release --workspace",
     "xtask size --built",
     "clippy --release --workspace --all-targets -- -D warnings",
     DOC,
+    DENY,
 ];
 
 /// Runs all steps; the first failure ends it.
@@ -33,6 +36,7 @@ pub fn check() -> anyhow::Result<()> {
 fn run_step(step: &str) -> anyhow::Result<()> {
     match step {
         DOC => build_docs(),
+        DENY => deny(),
         _ => run(&mut cargo(step)),
     }
 }

@@ -1,7 +1,7 @@
 //! What a developer runs, as `cargo xtask TASK`:
 //!
 //! ```text
-//! check               format, tests, lints, documentation: what .ci/run demands
+//! check               format, tests, lints, documentation, licences: what .ci/run demands
 //! docs                the documentation of all crates, as HTML
 //! golden --list       the scripts that make golden vectors, with the versions they are pinned to
 //! golden NAME ARGS... one of them, in a fresh virtual environment with those versions
@@ -19,6 +19,7 @@
 )]
 
 mod check;
+mod deny;
 mod docs;
 mod fuzz;
 mod golden;
@@ -30,7 +31,8 @@ use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const USAGE: &str = "usage: cargo xtask check | docs | golden --list | golden NAME [ARGS...] | fuzz --list | fuzz SECONDS [NAME...] | reference | house | man | size [--built]";
+const USAGE: &str = "usage: cargo xtask check | docs | golden --list | golden NAME [ARGS...] | fuzz --list | fuzz \
+                     SECONDS [NAME...] | reference | house | man | size [--built]";
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();

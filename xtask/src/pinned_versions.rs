@@ -8,12 +8,16 @@ use std::path::Path;
 
 /// Packages that a header may pin; other words before a number (Python, ffmpeg) are not packages.
 const PACKAGES: &[&str] = &[
+    "dcase_util",
     "keras",
     "librosa",
     "matplotlib",
     "numpy",
+    "pandas",
+    "psds_eval",
     "scikit-learn",
     "scipy",
+    "sed_eval",
     "soundfile",
     "tensorboard",
     "tensorflow-cpu",

@@ -63,6 +63,22 @@ pub struct AudioInfo {
 }
 
 impl AudioInfo {
+    pub(crate) fn new(
+        codec: &str,
+        container: &str,
+        sample_rate_hz: u32,
+        channels: u16,
+        frames: Option<u64>,
+    ) -> Self {
+        Self {
+            codec: codec.into(),
+            container: container.into(),
+            sample_rate_hz,
+            channels,
+            frames,
+        }
+    }
+
     /// Length in seconds, where the file states it.
     pub fn duration_seconds(&self) -> Option<f64> {
         let rate = f64::from(self.sample_rate_hz.max(1));

@@ -1,7 +1,19 @@
-//! Checks of sample rates and channel counts.
+//! Checks of sample rates, channel counts and lengths of silence.
 
 use crate::error::{AudioError, Fault};
 use crate::limits::{MAX_CHANNELS, MAX_SAMPLE_RATE_HZ, MIN_SAMPLE_RATE_HZ};
+
+/// Longer gaps, in seconds, are closed; shorter ones become silence, so that what follows keeps its time.
+pub(crate) const LONGEST_SILENCE_SECONDS: u64 = 600;
+
+/// The sparsest recordings have some times as many bytes in a second.
+const LEAST_BYTES_PER_SECOND: u64 = 100;
+
+/// How much longer than its sound, in seconds, all silence in a file of this many bytes may be: a few wrong bytes could
+/// ask for any length.
+pub(crate) fn most_silence_seconds(file_bytes: u64) -> u64 {
+    LONGEST_SILENCE_SECONDS.min(1 + file_bytes / LEAST_BYTES_PER_SECOND)
+}
 
 /// Refuses a requested rate out of range.
 pub(crate) fn check_rate(sample_rate_hz: u32) -> Result<(), AudioError> {

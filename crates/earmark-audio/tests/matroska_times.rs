@@ -45,21 +45,68 @@ fn short_holes_add_up() {
 
 #[test]
 fn long_pauses_are_closed() {
-    let late = [
-        element(0xe7, &700_000_u32.to_be_bytes()),
-        block(1, 0, &pcm_packet(1)),
-    ];
-    let clusters = [
-        cluster(0, &[block(1, 0, &pcm_packet(0))]),
-        element(0x1f43_b675, &late.concat()),
-    ];
+    // More than ten minutes, and five in a file of four kilobytes.
+    for time_ms in [700_000_u32, 300_000] {
+        let late = [element(0xe7, &time_ms.to_be_bytes()), block(1, 0, &pcm_packet(1))];
+        let clusters = [
+            cluster(0, &[block(1, 0, &pcm_packet(0))]),
+            element(0x1f43_b675, &late.concat()),
+        ];
+        let got = salvage(webm(&[track(1, "A_PCM/INT/LIT", &[], 8_000.0, 1)], &clusters));
+        assert_eq!((got.samples.len(), got.losses.len()), (1_600, 0));
+        let notes: Vec<String> = got.notes.iter().map(ToString::to_string).collect();
+        assert!(
+            notes.iter().any(|note| note.contains("more than 10 minutes"))
+                && !notes.iter().any(|note| note.contains("silence fills")),
+            "{notes:?}"
+        );
+    }
+}
+
+#[test]
+fn many_pauses_are_not_longer_than_the_sound_and_ten_minutes() {
+    // 32 s of silence before each of 100 blocks of 0.1 s: 53 minutes, of which ten are kept.
+    let clusters: Vec<Vec<u8>> = (0_u32..100)
+        .map(|n| {
+            let time = element(0xe7, &(n * 32_000).to_be_bytes());
+            element(
+                0x1f43_b675,
+                &[time, block(1, 0, &pcm_packet(n as usize))].concat(),
+            )
+        })
+        .collect();
     let got = salvage(webm(&[track(1, "A_PCM/INT/LIT", &[], 8_000.0, 1)], &clusters));
-    assert_eq!((got.samples.len(), got.losses.len()), (1_600, 0));
-    let notes: Vec<String> = got.notes.iter().map(ToString::to_string).collect();
+    let (sound, most) = (100 * 800, 600 * 8_000);
+    assert!(got.losses.is_empty(), "{:?}", got.losses);
+    assert!(got.samples.len() > most / 2 && got.samples.len() <= 2 * sound + most);
+    assert_eq!(got.samples.iter().filter(|x| **x != 0.0).count(), sound);
     assert!(
-        notes.iter().any(|note| note.contains("more than 10 minutes")),
-        "{notes:?}"
+        got.notes
+            .iter()
+            .any(|note| note.to_string().contains("more than 10 minutes"))
     );
+}
+
+#[test]
+fn samples_beyond_any_sound_are_lost() {
+    let mut entry = track(1, "A_PCM/FLOAT/IEEE", &[], 8_000.0, 2);
+    let bits = entry
+        .windows(2)
+        .position(|id| id == [0x62, 0x64])
+        .expect("the bits")
+        + 6;
+    entry[bits] = 32;
+    let packet = |x: f32| -> Vec<u8> { [x; 1_600].iter().flat_map(|x| x.to_le_bytes()).collect() };
+    let blocks = [
+        block(1, 0, &packet(0.5)),
+        block(1, 100, &packet(3e38)),
+        block(1, 200, &packet(0.25)),
+    ];
+    let got = salvage(webm(&[entry], &[cluster(0, &blocks)]));
+    assert_eq!(got.samples.len(), 3 * 800);
+    assert!(got.samples[800..1_600].iter().all(|x| *x == 0.0));
+    assert!(got.samples[1_600..].iter().all(|x| *x == 0.25));
+    assert_eq!(got.losses.len(), 1, "{:?}", got.losses);
 }
 
 #[test]

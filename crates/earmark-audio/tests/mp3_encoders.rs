@@ -61,6 +61,31 @@ fn a_gap_is_as_long_as_the_promise_says() {
 }
 
 #[test]
+fn a_promise_of_far_more_frames_asks_for_no_silence() {
+    let tagged = bytes_of(TAGGED);
+    let own = strict(&tagged).expect("decodes").clip.samples;
+    let all = frames(&tagged);
+    let promising = |mut bytes: Vec<u8>| {
+        let at = count_at(&bytes);
+        bytes[at..at + 4].copy_from_slice(&1_000_u32.to_be_bytes());
+        bytes
+    };
+    // A hole between four frames: what is missing is said, and the frames follow each other.
+    let holed = [all[..3].concat(), b"hole".repeat(9), all[6..].concat()].concat();
+    let decoded = salvaged(&promising(holed));
+    assert!(decoded.clip.len() <= 4 * 1152, "{}", decoded.clip.len());
+    loss(&decoded, |loss| {
+        loss.is_cut_off && !loss.is_silence && lasts(loss, 996 * 1152, 44_100.0)
+    });
+    // Another recording follows directly.
+    let decoded = salvaged(&[promising(tagged.clone()), tagged.clone()].concat());
+    assert_eq!(decoded.clip.len(), 7 * 1152 - 1105 + own.len());
+    loss(&decoded, |loss| {
+        loss.is_cut_off && loss.seconds.is_none() && loss.reason.contains("promises 1000 MPEG frames")
+    });
+}
+
+#[test]
 fn delays_of_itunes_are_cut_off() {
     let tagged = bytes_of(TAGGED);
     let own = strict(&tagged).expect("decodes").clip.samples;

@@ -10,7 +10,7 @@ use common::file;
 use earmark_audio::{
     AudioError, AudioStream, ClipNote, Damaged, Fault, FilePosition, ReadOptions, decode_bytes_native,
 };
-use muxing::{decode, mp4, mp4_box, packets, refusal, salvage, sample_entry};
+use muxing::{decode, mp4, mp4_box, mp4_packets, opus_entry, packets, refusal, salvage, sample_entry};
 
 fn bytes(name: &str) -> Vec<u8> {
     std::fs::read(file(name)).expect("readable")
@@ -22,14 +22,30 @@ fn find(bytes: &[u8], what: &[u8]) -> usize {
     found.unwrap_or_else(|| panic!("{what:?} is not in the file"))
 }
 
-/// The sample description of the Opus in an Ogg file: its header with the other byte order.
-fn opus_entry(head: &[u8], channels: u16) -> Vec<u8> {
-    let mut fields = head[8..].to_vec();
-    fields[0] = 0;
-    fields[2..4].reverse();
-    fields[4..8].reverse();
-    fields[8..10].reverse();
-    sample_entry(b"Opus", channels, 48_000, &mp4_box(b"dOps", &fields))
+/// Puts bytes into a file whose index is at its end, inside of these boxes.
+fn insert(file: &mut Vec<u8>, at: usize, extra: &[u8], around: &[&[u8; 4]]) {
+    for name in around {
+        let start = find(file, *name) - 4;
+        let size = u32::from_be_bytes(file[start..start + 4].try_into().expect("four bytes"));
+        file[start..start + 4].copy_from_slice(&(size + extra.len() as u32).to_be_bytes());
+    }
+    file.splice(at..at, extra.iter().copied());
+}
+
+/// The user data in which iTunes states what its encoder added.
+fn itunes_comment(text: &[u8]) -> Vec<u8> {
+    let item = [
+        mp4_box(b"mean", b"\0\0\0\0com.apple.iTunes"),
+        mp4_box(b"name", b"\0\0\0\0iTunSMPB"),
+        mp4_box(b"data", &[&[0, 0, 0, 1, 0, 0, 0, 0][..], text].concat()),
+    ];
+    let list = mp4_box(b"ilst", &mp4_box(b"----", &item.concat()));
+    mp4_box(b"udta", &mp4_box(b"meta", &[vec![0; 4], list].concat()))
+}
+
+fn contradictions(notes: &[ClipNote]) -> Vec<String> {
+    let is_one = |note: &&ClipNote| matches!(note, ClipNote::Contradiction(_));
+    notes.iter().filter(is_one).map(ToString::to_string).collect()
 }
 
 #[test]
@@ -98,13 +114,7 @@ fn comments_of_itunes_say_where_the_recording_is() {
     assert!(plain.len() > whole.len() + 1_000, "{}", plain.len());
     assert_eq!(plain[1_024..1_024 + whole.len()], whole);
     let text = b" 00000000 00000400 00000000 000000000000103A 00000000";
-    let item = [
-        mp4_box(b"mean", b"\0\0\0\0com.apple.iTunes"),
-        mp4_box(b"name", b"\0\0\0\0iTunSMPB"),
-        mp4_box(b"data", &[&[0, 0, 0, 1, 0, 0, 0, 0][..], text].concat()),
-    ];
-    let list = mp4_box(b"ilst", &mp4_box(b"----", &item.concat()));
-    let udta = mp4_box(b"udta", &mp4_box(b"meta", &[vec![0; 4], list].concat()));
+    let udta = itunes_comment(text);
     // The index is at the end of this file, so that nothing moves.
     let moov = find(&aac, b"moov") - 4;
     let size = u32::from_be_bytes(aac[moov..moov + 4].try_into().expect("four bytes"));
@@ -222,67 +232,127 @@ fn other_sound_behind_the_last_box_is_lost() {
     );
 }
 
-/// The packets of `aac-44k.m4a` in fragments of two, and where each fragment begins.
-fn fragments() -> (Vec<u8>, Vec<usize>) {
-    let numbers = |values: &[u32]| values.iter().flat_map(|v| v.to_be_bytes()).collect::<Vec<u8>>();
-    let aac = bytes("aac-44k.m4a");
-    let u32_at = |at: usize| u32::from_be_bytes(aac[at..at + 4].try_into().expect("four bytes"));
-    let table = find(&aac, b"stsz") + 12;
-    let sizes: Vec<u32> = (1..=u32_at(table))
-        .map(|i| u32_at(table + 4 * i as usize))
-        .collect();
-    // The index, without packets.
-    let moov = find(&aac, b"moov") + 4;
-    let mut index = aac[moov..].to_vec();
-    for (name, count) in [(b"stts", 8), (b"stsc", 8), (b"stsz", 12), (b"stco", 8)] {
-        let at = find(&index, name) + count;
-        index[at..at + 4].fill(0);
-    }
-    index.extend(mp4_box(b"mvex", &mp4_box(b"trex", &numbers(&[0, 1, 1, 0, 0, 0]))));
-    let mut out = [aac[..28].to_vec(), mp4_box(b"moov", &index)].concat();
-    let (mut starts, mut at) = (Vec::new(), find(&aac, b"mdat") + 4);
-    for sizes in sizes.chunks(2) {
-        let lengths = sizes.iter().flat_map(|size| [1_024, *size]).collect::<Vec<_>>();
-        let moof = |offset: u32| {
-            let run = [vec![0x301, sizes.len() as u32, offset], lengths.clone()].concat();
-            let track = [
-                mp4_box(b"tfhd", &numbers(&[0x2_0000, 1])),
-                mp4_box(b"trun", &numbers(&run)),
-            ];
-            let header = mp4_box(b"mfhd", &numbers(&[0, at as u32]));
-            mp4_box(b"moof", &[header, mp4_box(b"traf", &track.concat())].concat())
-        };
-        let end = at + sizes.iter().sum::<u32>() as usize;
-        starts.push(out.len());
-        // Offsets count from the start of the fragment.
-        out.extend(moof(moof(0).len() as u32 + 8));
-        out.extend(mp4_box(b"mdat", &aac[at..end]));
-        at = end;
-    }
-    (out, starts)
+#[test]
+fn a_comment_of_itunes_that_does_not_fit_is_not_believed() {
+    let mut aac = bytes("aac-44k.m4a");
+    let at = find(&aac, b"edts");
+    aac[at..at + 4].copy_from_slice(b"free");
+    let plain = decode(aac.clone());
+    let text = b" 00000000 00000400 00000000 0000000000000064 00000000";
+    let udta = itunes_comment(text);
+    let old = find(&aac, b"udta");
+    aac[old..old + 4].copy_from_slice(b"free");
+    let end = aac.len();
+    insert(&mut aac, end, &udta, &[b"moov"]);
+    let got = salvage(aac);
+    assert_eq!((got.samples == plain, got.losses.len()), (true, 0));
+    let notes = contradictions(&got.notes);
+    assert!(notes[0].contains("states 100 frames"), "{notes:?}");
 }
 
 #[test]
-fn fragments_that_are_cut_off_are_lost() {
-    let (whole, starts) = fragments();
-    let samples = decode(whole.clone());
-    assert_eq!(samples.len(), 6 * 1_024);
-    let last = *starts.last().expect("three fragments");
-    // Within the samples, before them, and within the header of the fragment.
-    for end in [whole.len() - 50, last + 84, last + 20, last + 5] {
-        let cut = whole[..end].to_vec();
-        assert!(matches!(refusal(cut.clone()), Fault::Truncated(..)), "{end}");
-        let got = salvage(cut);
-        assert!(
-            got.samples == samples[..4 * 1_024],
-            "{end}: {}",
-            got.samples.len()
+fn an_edit_that_plays_nothing_comes_before_one_that_does() {
+    let mut aac = bytes("aac-44k.m4a");
+    let whole = decode(aac.clone());
+    let list = find(&aac, b"elst");
+    let empty = [
+        500_u32.to_be_bytes(),
+        u32::MAX.to_be_bytes(),
+        0x1_0000_u32.to_be_bytes(),
+    ]
+    .concat();
+    aac[list + 11] = 2;
+    insert(&mut aac, list + 12, &empty, &[b"elst", b"edts", b"trak", b"moov"]);
+    let got = salvage(aac.clone());
+    assert_eq!((got.samples == whole, contradictions(&got.notes)), (true, vec![]));
+    // Two that play: all of the track is read.
+    aac[list + 16..list + 20].fill(0);
+    let got = salvage(aac);
+    assert_eq!(got.samples.len(), 5 * 1_024 + 314);
+    assert_eq!(got.samples[1_024..], whole);
+    assert!(
+        contradictions(&got.notes)[0].contains("plays 2 parts"),
+        "{:?}",
+        got.notes
+    );
+}
+
+#[test]
+fn lengths_in_headers_that_the_packets_contradict_cost_no_sound() {
+    let aac = bytes("aac-44k.m4a");
+    let whole = decode(aac.clone());
+    let (header, times) = (find(&aac, b"mdhd") + 20, find(&aac, b"stts") + 12);
+    let with = |at: usize, number: u32| {
+        let mut changed = aac.clone();
+        changed[at..at + 4].copy_from_slice(&number.to_be_bytes());
+        salvage(changed)
+    };
+    // The length of the track: not known, and wrong. Fewer times than packets; a last packet that lasts for two.
+    for (at, number, said) in [
+        (header, 0, 0),
+        (header, u32::MAX, 0),
+        (header, 10_000_000, 1),
+        (times, 2, 1),
+        (times + 12, 2_048, 0),
+    ] {
+        let got = with(at, number);
+        assert!(got.samples == whole, "{number}: {} samples", got.samples.len());
+        assert_eq!(got.losses.len(), 0, "{number}");
+        assert_eq!(
+            contradictions(&got.notes).len(),
+            said,
+            "{number}: {:?}",
+            got.notes
         );
-        let [loss] = &got.losses[..] else {
-            panic!("{end}: {:?}", got.losses)
-        };
-        assert!(loss.is_cut_off, "{loss}");
-        let expected = (FilePosition::Byte(last as u64), Some((end - last) as u64));
-        assert_eq!((loss.at, loss.bytes), expected, "{end}");
+    }
+}
+
+#[test]
+fn packets_that_last_longer_than_their_times_are_read_whole() {
+    let aac = bytes("aac-44k.m4a");
+    let entry = &aac[find(&aac, b"mp4a") - 4..find(&aac, b"stts") - 4];
+    let packets = mp4_packets(&aac);
+    let all = decode(mp4(entry, 44_100, 1_024, &packets, None));
+    assert_eq!(all.len(), 6 * 1_024);
+    // 20 ms instead of 23.2 ms; what fills up the last packet is cut off.
+    let got = salvage(mp4(entry, 1_000, 20, &packets, None));
+    assert_eq!(got.samples[..], all[..5 * 1_024 + 882]);
+    let notes = contradictions(&got.notes);
+    assert!(
+        notes[0].contains("differ from their sound by 710 frames"),
+        "{notes:?}"
+    );
+}
+
+#[test]
+fn the_first_track_that_can_be_read_is_read() {
+    let mut aac = bytes("aac-44k.m4a");
+    let whole = decode(aac.clone());
+    let entry = sample_entry(b"ac-3", 2, 44_100, &[]);
+    let table = mp4_box(b"stsd", &[vec![0, 0, 0, 0, 0, 0, 0, 1], entry].concat());
+    let media = [
+        mp4_box(b"hdlr", &[vec![0; 8], b"soun".to_vec(), vec![0; 13]].concat()),
+        mp4_box(b"minf", &mp4_box(b"stbl", &table)),
+    ];
+    let dolby = mp4_box(b"trak", &mp4_box(b"mdia", &media.concat()));
+    let at = find(&aac, b"trak") - 4;
+    insert(&mut aac, at, &dolby, &[b"moov"]);
+    let got = salvage(aac);
+    assert_eq!((got.samples == whole, got.losses.len()), (true, 0));
+    let notes = contradictions(&got.notes);
+    assert!(notes[0].contains("1 more audio tracks"), "{notes:?}");
+}
+
+#[test]
+fn a_tag_may_come_before_any_container() {
+    let tag = [b"ID3\x03\0\0\0\0\0\x0a".to_vec(), vec![b'x'; 10]].concat();
+    for name in [
+        "mulaw-8k.au",
+        "float-8k.caf",
+        "pcm24-16k-stereo.w64",
+        "alac-16k.caf",
+    ] {
+        let tagged = [tag.clone(), bytes(name)].concat();
+        assert_eq!(decode(tagged), decode(bytes(name)), "{name}");
     }
 }

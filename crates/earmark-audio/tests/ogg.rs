@@ -55,6 +55,17 @@ fn pages_can_be_cut_anywhere() {
 }
 
 #[test]
+fn tags_behind_the_last_page_need_no_word() {
+    let vorbis = bytes("vorbis-8k.ogg");
+    let whole = decode(vorbis.clone());
+    let id3v1 = [b"TAG".as_slice(), &[b'x'; 125]].concat();
+    let id3v2 = b"ID3\x04\0\0\0\0\0\x04abcd".to_vec();
+    for behind in [id3v2.clone(), [vec![0; 30], id3v2, id3v1].concat()] {
+        assert_eq!(decode([vorbis.clone(), behind].concat()), whole);
+    }
+}
+
+#[test]
 fn parts_of_a_chained_file_follow_each_other() {
     let (vorbis, flac) = (bytes("vorbis-8k.ogg"), bytes("flac-in-ogg-16k.ogg"));
     let got = salvage([vorbis.clone(), flac, vorbis.clone()].concat());

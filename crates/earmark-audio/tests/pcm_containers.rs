@@ -179,6 +179,17 @@ fn samples_of_aiff_within_a_chunk_that_claims_them_are_found() {
     }
 }
 
+#[test]
+fn tags_in_a_chunk_of_aiff_need_no_word() {
+    let plain = aifc(b"twos", 16, 100, 200, &[1_u8, 0xff].repeat(100));
+    // As iTunes writes them, and other chunks behind them.
+    let tag = b"ID3\x02\0\0\0\0\0\x06abcdef".as_slice();
+    let chunks = [b"ID3 \0\0\0\x10".as_slice(), tag, b"NAME\0\0\0\x02ab"].concat();
+    let decoded = whole([plain.clone(), chunks].concat());
+    assert_eq!(decoded.clip, whole(plain).clip);
+    assert_eq!(contradictions(&decoded), 0, "{:?}", decoded.notes);
+}
+
 fn caf_chunk(name: &[u8; 4], size: i64, body: &[u8]) -> Vec<u8> {
     [name.to_vec(), size.to_be_bytes().to_vec(), body.to_vec()].concat()
 }
@@ -261,6 +272,22 @@ fn alac_of_caf_that_is_cut_off_keeps_its_whole_packets() {
     let (frames, seconds) = salvaged(bytes);
     assert_eq!((frames, seconds), (4_096, vec![Some(704.0 / 16_000.0)]));
     assert_eq!(wanted.len(), 4_800);
+}
+
+#[test]
+fn a_count_of_packets_that_is_too_large_is_a_note() {
+    let name = "alac-16k.caf";
+    let mut bytes = std::fs::read(file(name)).expect("readable");
+    let table = bytes
+        .windows(4)
+        .position(|four| four == b"pakt")
+        .expect("a table")
+        + 12;
+    // All packets that the table has are there, and all of the sound is in them.
+    bytes[table + 7] += 1;
+    let decoded = whole(bytes);
+    assert_eq!(decoded.clip, read_native(&file(name)).expect(name).clip);
+    assert_eq!(contradictions(&decoded), 1, "{:?}", decoded.notes);
 }
 
 #[test]

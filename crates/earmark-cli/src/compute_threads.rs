@@ -10,5 +10,5 @@ pub fn start_threads(count: usize) -> anyhow::Result<()> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(count)
         .build_global()
-        .context("--threads: the threads could not be started")
+        .context("--threads: the threads could not be started; give a lower number")
 }

@@ -1,13 +1,14 @@
 //! The `earmark` command: parse the command line, run the command, turn its outcome into an exit status.
 //!
-//! Results go to stdout, progress and notes to stderr. Exit status: 0 done, 1 refused or failed, 2 finished with some inputs
-//! skipped (each is named), 130 interrupted.
+//! Results go to stdout, progress and notes to stderr. Exit status: 0 done, 1 refused or failed, 2 finished with some
+//! inputs skipped (each is named), 130 interrupted.
 
 mod args;
 mod commands;
 mod compute_threads;
 mod console;
 mod output;
+mod panics;
 mod prelude;
 mod remarks;
 mod status;
@@ -15,14 +16,17 @@ mod status;
 use commands::CommandLine;
 use compute_threads::start_threads;
 use console::Console;
+use earmark::hub::{GetDataError, InstallError};
 use earmark::inference::PipelineError;
-use earmark_core::text::visible;
+use earmark_core::text::{one_line, visible};
 use status::Stopped;
+use std::borrow::Cow;
+use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    earmark_core::caught_panics::hide_caught_panics();
+    panics::set_up();
     let line = match CommandLine::parse() {
         Ok(line) => line,
         Err(refusal) => return explain(&refusal),
@@ -47,10 +51,22 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints help, the version or why the command line was refused. Only a refusal fails, with 1 like every other refusal (clap's own
-/// 2 means "skipped" here).
+/// Prints help, the version or why the command line was refused. Only a refusal fails, with 1 like every other refusal
+/// (clap's own 2 means "skipped" here).
 fn explain(refusal: &clap::Error) -> ExitCode {
-    let _ = refusal.print(); // nowhere is left to report a failure
+    // Names of files among the arguments, as where a shell expanded `*`, can't control the terminal or look like a
+    // message of their own.
+    let is_odd = |argument: OsString| matches!(one_line(&argument.to_string_lossy()), Cow::Owned(_));
+    let is_safe = !refusal.use_stderr() || !std::env::args_os().any(is_odd);
+    // Nowhere is left to report a failure.
+    let _ = match is_safe {
+        true => refusal.print(),
+        false => writeln!(
+            std::io::stderr().lock(),
+            "{}",
+            one_line(refusal.render().to_string().trim_end())
+        ),
+    };
     ExitCode::from(u8::from(refusal.use_stderr()))
 }
 
@@ -68,8 +84,20 @@ fn is_broken_pipe(e: &anyhow::Error) -> bool {
 }
 
 fn print_error(e: &anyhow::Error) {
-    // Names of files and classes in it can't control the terminal. A full disk behind stderr changes no exit status.
-    let _ = writeln!(std::io::stderr().lock(), "error: {}", visible(&whole_message(e)));
+    // A full disk behind stderr changes no exit status.
+    let _ = writeln!(std::io::stderr().lock(), "error: {}", shown(&whole_message(e), e));
+}
+
+/// The message, in which names of files and classes can't control the terminal or look like a message of their own. Two
+/// kinds have several lines: TOML with the place of its fault, and how a model or a data set is fetched by hand.
+fn shown<'a>(message: &'a str, e: &anyhow::Error) -> Cow<'a, str> {
+    let has_lines = e.is::<InstallError>()
+        || e.is::<GetDataError>()
+        || message.contains(": is not valid TOML: TOML parse error at line ");
+    match has_lines {
+        true => visible(message).replace('\n', "\n  ").into(),
+        false => one_line(message),
+    }
 }
 
 /// The error and its causes. A library's message is complete in itself; a cause that it repeats is left out.
@@ -81,4 +109,25 @@ fn whole_message(e: &anyhow::Error) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::anyhow;
+
+    #[test]
+    fn a_name_in_an_error_is_on_its_line() {
+        let shown = |text: &str| shown(text, &anyhow!("x")).into_owned();
+        let hostile = "a\nerror: all is lost\u{1b}[2J.wav: cannot be read";
+        assert_eq!(
+            shown(hostile),
+            "a\\nerror: all is lost\\u{1b}[2J.wav: cannot be read"
+        );
+        let toml = "a.toml: is not valid TOML: TOML parse error at line 1, column 5\n  |\n1 | x = = 2\n";
+        assert_eq!(
+            shown(toml),
+            "a.toml: is not valid TOML: TOML parse error at line 1, column 5\n    |\n  1 | x = = 2\n  "
+        );
+    }
 }

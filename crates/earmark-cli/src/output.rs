@@ -5,7 +5,7 @@ use anyhow::Context;
 use earmark::metrics::ScoreTable;
 use earmark::report::{Align, text_table};
 use earmark_core::atomic;
-use earmark_core::text::{visible, visible_json};
+use earmark_core::text::{one_line, visible, visible_json};
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::Write;
@@ -22,9 +22,20 @@ pub fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == STDOUT
 }
 
-/// Prints a line of results, or several. Names in it can't control the terminal.
-pub fn print(text: impl Display) -> anyhow::Result<()> {
-    writeln!(std::io::stdout().lock(), "{}", visible(&text.to_string())).context(NO_STDOUT)
+/// Prints a line of results; names in it can't break it or control the terminal.
+pub fn print(line: impl Display) -> anyhow::Result<()> {
+    print_lines(&one_line(&line.to_string()))
+}
+
+/// Prints several lines of results, in which names are on one line each: what made the text has seen to that
+/// ([`shown`]).
+pub fn print_lines(text: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stdout().lock(), "{}", visible(text)).context(NO_STDOUT)
+}
+
+/// A path in a text of several lines.
+pub fn shown(path: &Path) -> String {
+    one_line(&path.to_string_lossy()).into_owned()
 }
 
 /// Prints JSON.
@@ -49,16 +60,14 @@ pub fn print_as<T: Serialize>(
 ) -> anyhow::Result<()> {
     match json {
         true => print_json(&value()),
-        false => print(text().trim_end()),
+        false => print_lines(text().trim_end()),
     }
 }
 
 /// Warnings as lines of a result.
 pub fn cautions(warnings: impl IntoIterator<Item = impl Display>) -> String {
-    let lines = warnings
-        .into_iter()
-        .map(|warning| format!("caution: {warning}\n"));
-    lines.collect()
+    let line = |warning: &dyn Display| format!("caution: {}\n", one_line(&warning.to_string()));
+    warnings.into_iter().map(|warning| line(&warning)).collect()
 }
 
 /// Prints what was written to `path`; as a note where stdout is taken by what was written.

@@ -5,11 +5,14 @@ pub use crate::args::{
 };
 pub use crate::console::Console;
 pub(crate) use crate::output;
-pub use crate::output::{cautions, number_table, print, print_as, print_json, print_written};
+pub use crate::output::{
+    cautions, number_table, print, print_as, print_json, print_lines, print_written, shown,
+};
 pub(crate) use crate::remarks;
 pub use crate::status::{Status, Stopped};
 pub use anyhow::{Context, bail};
 pub use clap::{Args, Subcommand};
 pub use earmark_core::human::{human_amount, human_bytes, human_count, human_duration};
+pub use earmark_core::text::one_line;
 pub use serde_json::json;
 pub use std::path::{Path, PathBuf};

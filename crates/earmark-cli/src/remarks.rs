@@ -1,8 +1,8 @@
-//! What is said at the end about recordings that were used: those of which a part is missing, and those that contradict themselves.
+//! What is said at the end about recordings that were used: those of which a part is missing, and those that contradict
+//! themselves.
 
 use crate::console::Console;
 use earmark::inference::{Skips, grouped_notes};
-use earmark_core::text::one_line;
 
 /// Names each damaged recording, even when quiet, and sums up the notes.
 pub fn say(damaged: &Skips, notes: &Skips, console: &Console) {
@@ -10,6 +10,6 @@ pub fn say(damaged: &Skips, notes: &Skips, console: &Console) {
         console.damaged(file, what);
     }
     for line in grouped_notes(notes) {
-        console.note(one_line(&line));
+        console.note(line);
     }
 }

@@ -1,21 +1,28 @@
 //! Files that are either the old one or the new one, never half of each.
 //!
-//! [`write()`] fills a temporary file in the same folder, syncs it to the disk, renames it over the target and syncs the
-//! folder. A process killed at any moment leaves the old file whole, and at most a temporary named
-//! `.NAME.tmp-PID-COUNT`, which [`clean_leftovers`] and the next write of the same file remove.
+//! [`write()`] fills a temporary file in the same folder, syncs it to the disk, renames it over the target and syncs
+//! the folder. A process killed at any moment leaves the old file whole, and at most a temporary named
+//! `.NAME.tmp-MACHINE-PID-COUNT`, which [`clean_leftovers`] and the next write of the same file remove.
 //!
-//! For tests, [`write()`] passes the crash points `write-half` (half of the bytes are in the temporary), `written` (all are, before
-//! the rename) and `renamed`: see [`crash_point`].
+//! [`write_together`] does the same for several files at once.
+//!
+//! For tests, [`write()`] passes the crash points `write-half` (half of the bytes are in the temporary), `written` (all
+//! are, before the rename) and `renamed`: see [`crash_point`].
 
 pub use crate::crash_points::{crash_point, crash_point_is_set};
-pub use crate::leftovers::{clean_leftovers, clean_leftovers_older_than, has_ended, is_leftover};
+pub use crate::file_sets::write_together;
+pub use crate::leftovers::{
+    clean_leftovers_older_than, is_being_written, is_leftover, is_leftover_of, is_pending_note,
+};
+pub use crate::process_marks::{has_ended, process_mark};
 
-use crate::leftovers;
-use std::ffi::OsString;
+use crate::folders::{folder_of, sync_folder};
+use crate::{leftovers, pending_renames};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// A file that could not be written: which, why, and what to do about it. The target is as it was before.
 #[derive(Debug, thiserror::Error)]
@@ -68,53 +75,8 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
 /// What fills a file.
 pub type Fill<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
 
-/// Replaces several files that belong together: all of them are complete and on the disk before the first one takes its name. A kill
-/// before the renames leaves all old ones. The renames are not one step: a kill in the microseconds between them leaves some files new and
-/// the others old.
-///
-/// # Errors
-///
-/// As [`write()`]. All files are then as they were, except where a rename itself fails.
-pub fn write_together(files: &[(&Path, Fill)]) -> Result<(), WriteError> {
-    let mut filled = Temporaries::default();
-    for &(path, fill) in files {
-        let failed = |cause| WriteError::new(path, cause);
-        let Some(target) = replaced_by(path).map_err(failed)? else {
-            write(path, fill)?;
-            continue;
-        };
-        if let Some(name) = target.file_name() {
-            leftovers::remove_those_of(folder_of(&target), name);
-        }
-        let (temporary, file) = create_temporary(&target).map_err(failed)?;
-        filled.0.push((temporary, target));
-        fill_and_sync(file, Sync::Yes, fill).map_err(failed)?;
-    }
-    crash_point("written");
-    for (temporary, target) in &filled.0 {
-        fs::rename(temporary, target).map_err(|cause| WriteError::new(target, cause))?;
-    }
-    crash_point("renamed");
-    for (_, target) in &filled.0 {
-        sync_folder(folder_of(target)).map_err(|cause| WriteError::new(target, cause))?;
-    }
-    Ok(())
-}
-
-/// Temporaries with the files that they become; removed where they have not become them.
-#[derive(Default)]
-struct Temporaries(Vec<(PathBuf, PathBuf)>);
-
-impl Drop for Temporaries {
-    fn drop(&mut self) {
-        for (temporary, _) in &self.0 {
-            let _ = fs::remove_file(temporary); // renamed already, unless something failed
-        }
-    }
-}
-
-/// Whether [`write()`] could begin: tries to make a temporary next to `path` and removes it again. For work that takes long and writes at its
-/// end.
+/// Whether [`write()`] could begin: tries to make a temporary next to `path` and removes it again. For work that takes
+/// long and writes at its end.
 ///
 /// # Errors
 ///
@@ -131,6 +93,35 @@ pub fn check(path: &Path) -> Result<(), WriteError> {
     begin().map_err(|cause| WriteError::new(path, cause))
 }
 
+/// Completes a set of [`write_together`] that a killed process left half renamed, before one of its files is read.
+/// Where nothing is left to do, nothing is done.
+///
+/// # Errors
+///
+/// When a rename fails: the files would be of two sets.
+pub fn finish_pending(path: &Path) -> Result<(), WriteError> {
+    let Ok(Some(target)) = replaced_by(path) else {
+        return Ok(());
+    };
+    match pending_renames::finish(&target) {
+        Ok(_) => Ok(()),
+        Err(cause) => Err(WriteError::new(path, cause)),
+    }
+}
+
+/// Completes the sets of [`write_together`] in `folder` that killed processes left half renamed, and removes the
+/// temporaries that they left there (not below it); returns how many.
+///
+/// Call it where no other process is writing, such as a run directory that is about to be resumed.
+///
+/// # Errors
+///
+/// When the folder can't be listed, a rename fails or a leftover can't be removed.
+pub fn clean_leftovers(folder: &Path) -> io::Result<usize> {
+    pending_renames::finish_all(folder)?;
+    clean_leftovers_older_than(folder, Duration::ZERO)
+}
+
 /// As [`write()`], but without waiting for the disk: for caches, where a file that a power cut spoils is noticed by its
 /// checksum and made again.
 pub fn write_unsynced(
@@ -141,7 +132,7 @@ pub fn write_unsynced(
 }
 
 /// The file that writing to `path` replaces; `None` for a pipe or a device.
-fn replaced_by(path: &Path) -> io::Result<Option<PathBuf>> {
+pub(crate) fn replaced_by(path: &Path) -> io::Result<Option<PathBuf>> {
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
         Ok(found) if found.is_file() => fs::canonicalize(path).map(Some),
@@ -150,10 +141,20 @@ fn replaced_by(path: &Path) -> io::Result<Option<PathBuf>> {
     }
 }
 
+/// Whether to wait for the disk.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Sync {
+pub(crate) enum Sync {
     Yes,
     No,
+}
+
+/// Does what earlier writes of a file left to do, and makes a temporary for a new one.
+pub(crate) fn begin(target: &Path) -> io::Result<(PathBuf, File)> {
+    pending_renames::settle(target)?;
+    if let Some(name) = target.file_name() {
+        leftovers::remove_those_of(folder_of(target), name);
+    }
+    create_temporary(target)
 }
 
 fn write_unnamed(
@@ -166,12 +167,10 @@ fn write_unnamed(
         fill(&mut sink)?;
         return sink.flush();
     };
-    if sync == Sync::Yes
-        && let Some(name) = target.file_name()
-    {
-        leftovers::remove_those_of(folder_of(&target), name);
-    }
-    let (temporary, file) = create_temporary(&target)?;
+    let (temporary, file) = match sync {
+        Sync::Yes => begin(&target)?,
+        Sync::No => create_temporary(&target)?,
+    };
     let outcome = fill_and_rename(file, &temporary, &target, sync, fill);
     if outcome.is_err() {
         // The first error is the one to report; a temporary that can't be removed is a leftover, found by its name.
@@ -199,7 +198,7 @@ fn fill_and_rename(
 }
 
 /// Fills a file and closes it: Windows can't rename an open one.
-fn fill_and_sync(
+pub(crate) fn fill_and_sync(
     file: File,
     sync: Sync,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -229,37 +228,13 @@ fn fill_in_halves(mut file: File, fill: impl FnOnce(&mut dyn Write) -> io::Resul
     Ok(file)
 }
 
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
-/// Longer names, in bytes, are shortened in those of temporaries: most file systems allow 255 in all.
-const LONG_NAME: usize = 200;
-
-fn create_temporary(target: &Path) -> io::Result<(PathBuf, File)> {
+pub(crate) fn create_temporary(target: &Path) -> io::Result<(PathBuf, File)> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let name = target
         .file_name()
         .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name"))?;
     loop {
-        let mut hidden = OsString::from(".");
-        match name.len() > LONG_NAME {
-            true => hidden.push(
-                name.to_string_lossy()
-                    .chars()
-                    .take(LONG_NAME / 4)
-                    .collect::<String>(),
-            ),
-            false => hidden.push(name),
-        }
-        hidden.push(format!(
-            ".tmp-{}-{}",
-            std::process::id(),
-            COUNT.fetch_add(1, Ordering::Relaxed)
-        ));
+        let hidden = leftovers::temporary_name(name, COUNT.fetch_add(1, Ordering::Relaxed));
         let temporary = folder_of(target).join(hidden);
         match OpenOptions::new().write(true).create_new(true).open(&temporary) {
             Ok(file) => return Ok((temporary, file)),
@@ -268,26 +243,4 @@ fn create_temporary(target: &Path) -> io::Result<(PathBuf, File)> {
             Err(error) => return Err(error),
         }
     }
-}
-
-/// Makes the rename itself durable. Only Unix can (and needs to) sync a folder.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    match File::open(folder)?.sync_all() {
-        // Some network and FUSE file systems can't sync a folder; the file itself is on the disk.
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
-            ) =>
-        {
-            Ok(())
-        }
-        outcome => outcome,
-    }
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
-    Ok(())
 }

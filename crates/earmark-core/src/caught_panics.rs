@@ -25,8 +25,8 @@ pub fn catch_panic<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     })
 }
 
-/// Keeps panics that [`catch_panic`] turns into errors off stderr: the error is what a user needs. With `RUST_BACKTRACE` set they are
-/// shown all the same. For programs, once, at their start.
+/// Keeps panics that [`catch_panic`] turns into errors off stderr: the error is what a user needs. With
+/// `RUST_BACKTRACE` set they are shown all the same. For programs, once, at their start.
 pub fn hide_caught_panics() {
     let show = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
@@ -36,7 +36,8 @@ pub fn hide_caught_panics() {
     }));
 }
 
-fn wants_backtraces() -> bool {
+/// Whether `RUST_BACKTRACE` asks for them.
+pub fn wants_backtraces() -> bool {
     std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0")
 }
 

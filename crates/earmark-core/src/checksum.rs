@@ -1,8 +1,8 @@
 //! Checksums inside files, so that a flipped bit is noticed when they are read.
 //!
-//! A JSON object is sealed by a last key, `"checksum"`, over the text before it ([`seal`], [`check_seal`]): a line of a log as well as a
-//! whole file, and readers that do not know the key pass over it. Other bytes are summed up by a [`Checksum`]. Both are the first 64 bits of
-//! BLAKE3, which notice damage; they are no signatures.
+//! A JSON object is sealed by a last key, `"checksum"`, over the text before it ([`seal`], [`check_seal`]): a line of a
+//! log as well as a whole file, and readers that do not know the key pass over it. Other bytes are summed up by a
+//! [`Checksum`]. Both are the first 64 bits of BLAKE3, which notice damage; they are no signatures.
 
 use std::io::{self, Write};
 
@@ -60,7 +60,8 @@ pub enum Seal {
     Broken,
 }
 
-/// Adds the key `"checksum"` to the text of a JSON object, in one line or indented by two blanks. Another text stays as it is.
+/// Adds the key `"checksum"` to the text of a JSON object, in one line or indented by two blanks. Another text stays as
+/// it is.
 #[must_use]
 pub fn seal(mut json: String) -> String {
     let Some(open) = json.trim_end().strip_suffix('}') else {
@@ -78,7 +79,8 @@ pub fn seal(mut json: String) -> String {
     json
 }
 
-/// Whether the text of a JSON object is what [`seal`] made. Blanks around the text and before the last bracket do not count.
+/// Whether the text of a JSON object is what [`seal`] made. Blanks around the text and before the last bracket do not
+/// count.
 pub fn check_seal(json: &[u8]) -> Seal {
     let json = json.trim_ascii_end();
     let from = json.len().saturating_sub(LONGEST);
@@ -86,8 +88,14 @@ pub fn check_seal(json: &[u8]) -> Seal {
     let Some(at) = found.map(|at| from + at) else {
         return Seal::Missing;
     };
-    let content = json[..at].trim_ascii_end();
-    let content = content.strip_suffix(b",").unwrap_or(content);
+    let before = json[..at].trim_ascii_end();
+    let content = match before.strip_suffix(b",") {
+        Some(content) => content,
+        // There is no other key.
+        None if before.ends_with(b"{") => before,
+        // A form feed counts as blank, and is a comma with a flipped bit.
+        None => return Seal::Broken,
+    };
     match digits(&json[at + KEY.len()..]) {
         Some(digits) if digits == Checksum::of(content).as_bytes() => Seal::Whole,
         _ => Seal::Broken,
@@ -147,6 +155,21 @@ mod tests {
                 for (key, value) in wanted.as_object().unwrap() {
                     assert_eq!(read.get(key), Some(value), "bit {bit} of {text}");
                 }
+            }
+        }
+    }
+
+    /// Who does not parse the text relies on this alone.
+    #[test]
+    fn a_comma_that_became_a_blank_is_noticed() {
+        for text in texts() {
+            let sealed = seal(text);
+            for blank in ["\u{c}", " "] {
+                let Some((before, rest)) = sealed.rsplit_once(',') else {
+                    continue;
+                };
+                let damaged = format!("{before}{blank}{rest}");
+                assert_eq!(check_seal(damaged.as_bytes()), Seal::Broken, "{damaged:?}");
             }
         }
     }

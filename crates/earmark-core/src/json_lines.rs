@@ -1,12 +1,14 @@
 //! Logs of one JSON value per line (`metrics.jsonl`) that can be cut back to a checkpoint.
 //!
-//! Each object is sealed with a checksum ([`seal`]); lines of earlier versions, without one, are read as well.
+//! Each object is sealed with a checksum ([`seal`]), which is compared wherever a log is read ([`log_lines`]); lines of
+//! earlier versions, without one, are read as well.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::atomic::{self, WriteError};
 use crate::checksum::{Seal, check_seal, seal};
@@ -26,9 +28,9 @@ impl JsonLines {
     ///
     /// # Errors
     ///
-    /// When the file can't be read or written, or when a line before the last is not JSON or not the one that was sealed: no killed
-    /// run leaves that, so the file is damaged or foreign, and nothing is cut.
-    pub fn open_cut(path: &Path, keep: impl Fn(&serde_json::Value) -> bool) -> Result<Self, WriteError> {
+    /// When the file can't be read or written, or when a line before the last is not JSON or not the one that was
+    /// sealed: no killed run leaves that, so the file is damaged or foreign, and nothing is cut.
+    pub fn open_cut(path: &Path, keep: impl Fn(&Value) -> bool) -> Result<Self, WriteError> {
         let failed = |cause| WriteError::new(path, cause);
         let old = match fs::read(path) {
             Ok(bytes) => bytes,
@@ -75,40 +77,69 @@ impl JsonLines {
     }
 }
 
-fn kept_lines(old: &[u8], keep: impl Fn(&serde_json::Value) -> bool) -> io::Result<Vec<u8>> {
+fn kept_lines(old: &[u8], keep: impl Fn(&Value) -> bool) -> io::Result<Vec<u8>> {
     let mut kept = Vec::with_capacity(old.len());
-    for (index, line) in old.split_inclusive(|&byte| byte == b'\n').enumerate() {
-        let (content, ended) = match line.split_last() {
-            Some((b'\n', content)) => (content, true),
-            _ => (line, false),
-        };
-        if content.trim_ascii().is_empty() {
-            continue;
-        }
-        match check_seal(content) == Seal::Broken {
-            true if ended => return Err(damaged_line(index, "is damaged: its checksum differs")),
-            // What a killed run was writing.
-            true => continue,
-            false => {}
-        }
-        match serde_json::from_slice::<serde_json::Value>(content) {
-            // A torn number still reads as a number; only what closes itself is known to be whole.
-            Ok(value) if ended || value.is_object() || value.is_array() => {
-                if keep(&value) {
-                    kept.extend_from_slice(content);
-                    kept.push(b'\n');
-                }
-            }
-            _ if !ended => {}
-            Err(error) => return Err(damaged_line(index, &format!("is not JSON ({error})"))),
-            Ok(_) => {}
+    for line in log_lines(old) {
+        let value = line.value.map_err(|what| damaged_line(line.number, &what))?;
+        if keep(&value) {
+            kept.extend_from_slice(line.content);
+            kept.push(b'\n');
         }
     }
     Ok(kept)
 }
 
-fn damaged_line(index: usize, what: &str) -> io::Error {
-    let line = index + 1;
+/// A line of a log.
+#[derive(Debug)]
+pub struct LogLine<'a> {
+    /// Its number, from 1.
+    pub number: usize,
+    /// Its bytes, without the line break.
+    pub content: &'a [u8],
+    /// Its value, or what is wrong with it: it is not the one that was sealed, or not JSON.
+    pub value: Result<Value, String>,
+}
+
+/// The lines of a log. One that a killed process was writing, or that another process is writing now, is not among
+/// them: the last one, where it is torn.
+pub fn log_lines(log: &[u8]) -> impl Iterator<Item = LogLine<'_>> {
+    let lines = log.split_inclusive(|&byte| byte == b'\n').enumerate();
+    lines.filter_map(|(index, line)| {
+        let (content, ended) = match line.split_last() {
+            Some((b'\n', content)) => (content, true),
+            // Only the line break is damaged.
+            Some((_, content)) if content.ends_with(b"}") && check_seal(content) == Seal::Whole => {
+                (content, true)
+            }
+            _ => (line, false),
+        };
+        if content.trim_ascii().is_empty() {
+            return None;
+        }
+        let parsed = serde_json::from_slice::<Value>(content);
+        let is_whole = match &parsed {
+            // A torn number still reads as a number; only what closes itself is known to be whole.
+            Ok(value) => value.is_object() || value.is_array(),
+            Err(_) => false,
+        };
+        if !ended && !is_whole {
+            return None;
+        }
+        let value = match (check_seal(content), parsed) {
+            (Seal::Broken, _) => Err("is damaged: its checksum differs".to_owned()),
+            (_, Err(error)) => Err(format!("is not JSON ({error})")),
+            (_, Ok(value)) => Ok(value),
+        };
+        let number = index + 1;
+        Some(LogLine {
+            number,
+            content,
+            value,
+        })
+    })
+}
+
+fn damaged_line(line: usize, what: &str) -> io::Error {
     let message = format!("line {line} {what}: remove that line, or move the file away");
     io::Error::new(io::ErrorKind::InvalidData, message)
 }

@@ -144,10 +144,36 @@ fn unquoted<'a>(text: &'a str, cell: &str) -> Result<(String, &'a str), String> 
     }
 }
 
+/// The label of an event without the score that `earmark tag` writes behind it, and that score: `Dog 0.91`.
+pub fn without_score(text: &str) -> (&str, Option<f32>) {
+    let is_score = |text: &str| text.len() == 4 && text.starts_with(['0', '1']) && text.as_bytes()[1] == b'.';
+    let split = text.rsplit_once(' ').filter(|(_, score)| is_score(score));
+    let split = split.and_then(|(label, score)| Some((label.trim(), score.parse::<f32>().ok()?)));
+    match split {
+        Some((label, score)) if score <= 1.0 => (label, Some(score)),
+        _ => (text, None),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn scores_are_not_part_of_a_label() {
+        for (text, label, score) in [
+            ("Dog bark 0.91", "Dog bark", Some(0.91)),
+            ("Dog", "Dog", None),
+            ("Take 5", "Take 5", None),
+            ("Mark 12.5", "Mark 12.5", None),
+            ("Type 1.50", "Type 1.50", None),
+            ("Dog 0.875", "Dog 0.875", None),
+            ("0.91", "0.91", None),
+        ] {
+            assert_eq!(without_score(text), (label, score));
+        }
+    }
 
     #[test]
     fn the_name_of_a_column_decides() {

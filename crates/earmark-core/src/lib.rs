@@ -5,6 +5,7 @@
 //! | [`config`] | settings that can't work: [`ConfigError`], [`Check`], [`Within`] |
 //! | [`atomic`] | files that are old or new, never half; crash points for tests |
 //! | [`checksum`] | checksums inside files, that notice a flipped bit |
+//! | [`disk_space`] | whether a disk has room for what is to be written |
 //! | [`random`] | random streams that follow from a seed and a purpose |
 //! | [`threads`] | a pool of worker threads |
 //! | [`json_lines`] | logs with one JSON value per line |
@@ -22,10 +23,15 @@ pub mod checksum;
 mod crash_points;
 pub mod csv_table;
 mod data_workers;
+pub mod disk_space;
+mod file_sets;
+mod folders;
 pub mod human;
 pub mod json_lines;
 pub mod labels;
 mod leftovers;
+mod pending_renames;
+mod process_marks;
 pub mod protobuf;
 pub mod random;
 pub mod rows;

@@ -51,6 +51,10 @@ pub enum Purpose {
     Pair = 12,
     /// The length of a batch's segments: `[Length, epoch, batch]`.
     Length = 13,
+    /// Copies of what a probe is fitted to, mixed with background: `[ProbeCopy, example, copy]`.
+    ProbeCopy = 14,
+    /// The order in which detections are cut out: `[Extract, checksum of the detection]`.
+    Extract = 15,
 }
 
 /// The generator of the piece of work that `path` names, under `seed`.
@@ -68,7 +72,8 @@ pub fn stream(seed: u64, path: &[u64]) -> ChaCha8Rng {
     ChaCha8Rng::from_seed(*hasher.finalize().as_bytes())
 }
 
-/// A number for what was made of a clip, to begin a stream that depends on nothing else: 64 bits of the BLAKE3 of the values' bytes.
+/// A number for what was made of a clip, to begin a stream that depends on nothing else: 64 bits of the BLAKE3 of the
+/// values' bytes.
 pub fn key_of(values: &[f32]) -> u64 {
     let mut hasher = blake3::Hasher::new();
     for chunk in values.chunks(1024) {

@@ -66,14 +66,21 @@ fn a_killed_write_leaves_the_old_file_or_the_new_one() {
     }
 }
 
+/// The mark of a process of this machine that has ended: Linux has at most four million.
+#[cfg(target_os = "linux")]
+fn dead_mark() -> String {
+    let mark = atomic::process_mark();
+    let (machine, _) = mark.split_once('-').unwrap();
+    format!("{machine}-4294967000")
+}
+
 /// The next write of the same file removes what a dead process left of it, and nothing else.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_next_write_removes_what_is_left_of_the_last() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    // No process has the first number: Linux has at most four million.
-    let (dead, alive) = (4_294_967_000_u32, std::process::id());
+    let (dead, alive) = (dead_mark(), atomic::process_mark());
     let names = [
         format!(".a.csv.tmp-{dead}-0"),
         format!(".a.csv.tmp-{dead}-7"),
@@ -91,6 +98,72 @@ fn the_next_write_removes_what_is_left_of_the_last() {
     assert_eq!(left(), [false, false, true, true, true]);
     atomic::write_together(&[(&at("b.csv"), &|out| out.write_all(NEW))]).unwrap();
     assert_eq!(left(), [false, false, true, false, true]);
+}
+
+/// On a shared disk, what another machine is writing has the number of no process here; and earlier versions named no
+/// machine. Such temporaries go when they are a day old, whatever they were to become.
+#[cfg(target_os = "linux")]
+#[test]
+fn temporaries_of_other_machines_are_left_alone_for_a_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let other = match dead_mark().starts_with("00000000") {
+        true => "00000001-4294967000",
+        false => "00000000-4294967000",
+    };
+    let alive = atomic::process_mark();
+    let names = [
+        format!(".a.csv.tmp-{other}-0"),
+        ".a.csv.tmp-4294967000-0".into(),
+        format!(".b.csv.tmp-{other}-1"),
+        ".b.csv.tmp-4294967000-1".into(),
+        format!(".b.csv.tmp-{alive}-99999"),
+    ];
+    for name in &names {
+        fs::write(at(name), "half").unwrap();
+    }
+    let two_days_ago = std::time::SystemTime::now() - Duration::from_secs(48 * 3600);
+    for old in &names[2..] {
+        let file = fs::File::options().write(true).open(at(old)).unwrap();
+        file.set_modified(two_days_ago).unwrap();
+    }
+    atomic::write(&at("a.csv"), |out| out.write_all(NEW)).unwrap();
+    let left: Vec<bool> = names.iter().map(|name| at(name).exists()).collect();
+    assert_eq!(left, [true, true, false, false, true]);
+    assert!(atomic::is_being_written(names[4].as_ref()) && !atomic::is_being_written(names[0].as_ref()));
+}
+
+/// Not a test of its own: writes to a file with the longest of names, and dies.
+#[test]
+fn child_writes_to_a_long_name() {
+    if let Some(folder) = std::env::var_os("EARMARK_TEST_CHILD_WRITES_LONG") {
+        let path = Path::new(&folder).join("n".repeat(250));
+        atomic::write(&path, |out| out.write_all(NEW)).unwrap();
+    }
+}
+
+/// The name of a temporary of a file with a long name is shortened, and found again all the same; that of a file whose
+/// name begins alike is another one.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_left_of_a_file_with_a_long_name_is_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let killed = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child_writes_to_a_long_name"])
+        .env("EARMARK_TEST_CHILD_WRITES_LONG", folder.path())
+        .env("EARMARK_CRASH_AT", "written:1")
+        .output()
+        .unwrap();
+    assert!(!killed.status.success());
+    assert_eq!(leftovers(folder.path()), 1);
+    let (long, similar) = ("n".repeat(250), "n".repeat(251));
+    let entry = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap();
+    assert!(atomic::is_leftover_of(&entry.file_name(), long.as_ref()));
+    assert!(!atomic::is_leftover_of(&entry.file_name(), similar.as_ref()));
+    atomic::write(&folder.path().join(&similar), |out| out.write_all(OLD)).unwrap();
+    assert_eq!(leftovers(folder.path()), 1);
+    atomic::write(&folder.path().join(&long), |out| out.write_all(NEW)).unwrap();
+    assert_eq!(leftovers(folder.path()), 0);
 }
 
 /// Not a test of its own: what the killed processes of the next one run.
@@ -254,16 +327,21 @@ fn readers_never_see_half_a_file() {
 #[test]
 fn only_our_own_temporaries_are_leftovers() {
     let names = [
-        ".a.csv.tmp-12-0",
+        ".a.csv.tmp-0123abcd-12-0",
         ".x.tmp-1-99",
         ".a.tmp-1",
         "a.tmp-1-2",
         ".a.tmp-1-x",
         ".tmp-1-2",
         ".a.tmp--2",
+        ".a.tmp-0123-1-2",
+        ".a.tmp-0123abcd--2",
     ];
     let found: Vec<bool> = names.iter().map(|name| is_leftover(name.as_ref())).collect();
-    assert_eq!(found, [true, true, false, false, false, false, false]);
+    assert_eq!(
+        found,
+        [true, true, false, false, false, false, false, false, false]
+    );
 }
 
 /// Before long work: what `write` would refuse is refused, and nothing is left or changed.

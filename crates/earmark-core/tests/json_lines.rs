@@ -1,7 +1,7 @@
 //! Logs of JSON lines: torn by a kill, damaged, foreign, of earlier versions.
 
 use earmark_core::checksum::seal;
-use earmark_core::json_lines::JsonLines;
+use earmark_core::json_lines::{JsonLines, log_lines};
 use serde_json::{Value, json};
 use std::fs;
 
@@ -66,4 +66,49 @@ fn the_lines_of_a_log_are_checked_where_they_have_a_checksum() {
         "{error}"
     );
     assert_eq!(fs::read_to_string(&path).unwrap(), damaged, "and left alone");
+}
+
+/// Each flipped bit names the line that it is in and costs no other, or costs nothing.
+#[test]
+fn every_flipped_bit_of_a_log_is_noticed_or_without_effect() {
+    let line = |step: u64| seal(json!({"step": step, "loss": 0.5}).to_string()) + "\n";
+    let whole: String = (1..=3).map(line).collect();
+    let steps = |log: &[u8]| -> (Vec<u64>, usize) {
+        let (values, faults): (Vec<_>, Vec<_>) =
+            log_lines(log).map(|line| line.value).partition(Result::is_ok);
+        let steps = values
+            .into_iter()
+            .flatten()
+            .map(|value| value["step"].as_u64().unwrap());
+        (steps.collect(), faults.len())
+    };
+    assert_eq!(steps(whole.as_bytes()), (vec![1, 2, 3], 0));
+    for bit in 0..8 * whole.len() {
+        let mut damaged = whole.clone().into_bytes();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        let (found, faults) = steps(&damaged);
+        let (unharmed, is_named) = (found == [1, 2, 3], faults > 0);
+        assert!(unharmed || is_named, "bit {bit}: {found:?}");
+        assert!(
+            !found.is_empty() && found.iter().all(|step| (1..=3).contains(step)),
+            "bit {bit}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn a_damaged_line_break_at_the_end_is_put_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("metrics.jsonl");
+    let whole = seal(json!({"step": 1}).to_string()) + "\n";
+    fs::write(&path, whole.replace('\n', "*")).unwrap();
+    JsonLines::open_cut(&path, |_| true).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), whole);
+    // A last line that lacks its line break alone, and is damaged, was not torn by a kill.
+    fs::write(&path, whole.trim_end().replace("1,", "3,")).unwrap();
+    let error = JsonLines::open_cut(&path, |_| true).unwrap_err().to_string();
+    assert!(
+        error.contains("line 1 is damaged: its checksum differs"),
+        "{error}"
+    );
 }

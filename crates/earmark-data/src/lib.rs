@@ -8,6 +8,7 @@ pub mod dataset;
 pub mod feature_store;
 pub mod layout;
 mod read_recordings;
+mod read_spans;
 mod scan;
 pub mod segment_subset;
 mod settings;

@@ -1,13 +1,17 @@
-//! Reads recordings: what is whole of a damaged one, or why it is refused. A panic of a decoder is a fault of the one file.
+//! Reads recordings: what is whole of a damaged one, or why it is refused. A panic of a decoder is a fault of the one
+//! file.
 
 use std::path::Path;
 
-use earmark_audio::{AudioError, AudioStream, Clip, ClipNote, Damaged, Fault, ReadOptions, read_with};
+use earmark_audio::{
+    AudioError, AudioStream, Clip, ClipNote, Damaged, Decoded, Fault, ReadOptions, Span, read_with,
+};
 use earmark_core::caught_panics::catch_panic;
 
 use crate::damaged_recordings::ClipDamage;
 use crate::dataset::item::Item;
 use crate::feature_store::ItemFault;
+use crate::read_spans::decode_span;
 
 /// A recording that was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +29,9 @@ pub struct ReadItem {
 /// # Errors
 /// Where it can't be read, whatever its decoder does; for a damaged one that is refused, with what could be saved.
 pub fn read_item(item: &Item, sample_rate_hz: u32) -> Result<ReadItem, ItemFault> {
+    if let Some(span) = item.span {
+        return read_window(item, span, sample_rate_hz);
+    }
     let options = options(item, Some(sample_rate_hz));
     let decoded = caught(item, || read_with(&item.path, &options))?;
     let damage = ClipDamage::of(decoded.clip.duration_seconds(), &decoded.losses);
@@ -36,7 +43,8 @@ pub fn read_item(item: &Item, sample_rate_hz: u32) -> Result<ReadItem, ItemFault
     })
 }
 
-/// The same as [`read_item`] for recordings of at most this length; a longer one is refused before it takes more memory than that.
+/// The same as [`read_item`] for recordings of at most this length; a longer one is refused before it takes more memory
+/// than that.
 ///
 /// # Errors
 /// As [`read_item`], and [`ItemFault::TooLong`].
@@ -45,6 +53,9 @@ pub(crate) fn read_item_up_to(
     sample_rate_hz: u32,
     longest_seconds: f64,
 ) -> Result<ReadItem, ItemFault> {
+    if let Some(span) = item.span {
+        return read_window(item, span, sample_rate_hz);
+    }
     let options = options(item, Some(sample_rate_hz));
     let open = || AudioStream::open_with(&item.path, &options);
     let most = longest_seconds * f64::from(sample_rate_hz);
@@ -83,6 +94,24 @@ pub(crate) fn read_item_up_to(
     })
 }
 
+/// What is missing in a window of a recording: sound that is lost is silence there, and so counts.
+pub(crate) fn damage_in_window(decoded: &Decoded) -> Option<ClipDamage> {
+    let seconds = decoded.clip.duration_seconds();
+    ClipDamage::of(seconds, &decoded.losses).map(|damage| ClipDamage { seconds, ..damage })
+}
+
+/// Reads a window of a recording.
+fn read_window(item: &Item, span: Span, sample_rate_hz: u32) -> Result<ReadItem, ItemFault> {
+    let decoded = caught(item, || decode_span(item, span, Some(sample_rate_hz)))?;
+    let damage = damage_in_window(&decoded);
+    refuse_nothing(item, damage.as_ref())?;
+    Ok(ReadItem {
+        clip: decoded.clip,
+        notes: decoded.notes,
+        damage,
+    })
+}
+
 /// How a recording is read: at this rate, or at its own.
 pub(crate) fn options(item: &Item, sample_rate_hz: Option<u32>) -> ReadOptions {
     ReadOptions {
@@ -115,7 +144,8 @@ pub(crate) fn refuse_nothing(item: &Item, damage: Option<&ClipDamage>) -> Result
 
 /// The fault of a recording that can't be read: with what could be saved, if it is a damaged one and refused.
 fn refusal(item: &Item, error: AudioError) -> ItemFault {
-    if item.damaged == Damaged::Salvage || !is_damage(&error) {
+    // Of a recording in windows, those before the damage are read.
+    if item.damaged == Damaged::Salvage || !is_damage(&error) || item.span.is_some() {
         return error.into();
     }
     match what_could_be_saved(&item.path) {

@@ -210,7 +210,8 @@ fn text_for_a_terminal() {
         result.to_text(),
         format!(
             "folders: 3 clips, 0.00 hours, 2 classes, 1.00 labels per clip\n\
-             \ntrain: 3 clips, 0.00 hours\n  lengths 1.00 to 2.00 s (shortest: dog/1.wav)\n  sample rates 8000 Hz (3); channels 1 (3)\n\
+             \ntrain: 3 clips, 0.00 hours\n  lengths 1.00 to 2.00 s (shortest: dog/1.wav)\n  \
+             sample rates 8000 Hz (3); channels 1 (3)\n\
              \x20    0.00 -    1.00 s      0 \n     1.00 -    2.00 s      3 {forty}\n\
              \nclass    train\na_cat        1 {twenty}\ndog          2 {forty}\n"
         )
@@ -268,4 +269,31 @@ fn esc10_in_numbers() {
         mean(1..100),
         mean(400..500)
     );
+}
+
+/// Names come from strangers: none breaks its line or reaches a terminal as an escape sequence. Entries that can't be
+/// read are named.
+#[cfg(unix)]
+#[test]
+fn names_stay_on_their_line() {
+    let tree = Tree::new(&[
+        ("Dog\nnot readable: 9\u{1b}[2J/a\nerror: b.wav", ""),
+        ("Dog\nnot readable: 9\u{1b}[2J/broken\n.wav", "not audio"),
+        ("cat/c.wav", ""),
+    ]);
+    std::os::unix::fs::symlink("gone.wav", tree.path("cat/link.wav")).unwrap();
+    let set = tree.load().unwrap();
+    let text = statistics(&set, &small_options(64, 32), &|_, _| ())
+        .unwrap()
+        .to_text();
+    assert!(!text.contains('\u{1b}'), "{text}");
+    assert!(text.contains("\nDog\\nnot readable: 9\\u{1b}[2J"), "{text}");
+    let unreadable = text.lines().filter(|line| line.starts_with("not readable: "));
+    assert_eq!(unreadable.collect::<Vec<_>>(), ["not readable: 2"], "{text}");
+    assert!(!text.lines().any(|line| line.starts_with("error: ")), "{text}");
+    assert!(
+        text.contains("\n  cat/link.wav: is a link that leads nowhere"),
+        "{text}"
+    );
+    assert!(text.contains("broken\\n.wav: "), "{text}");
 }

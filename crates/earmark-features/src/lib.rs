@@ -31,6 +31,7 @@
 //! |---|---|
 //! | `front_end` | the settings, their checks, and the fingerprint that names cached features |
 //! | `trimming` | silence at both ends of a clip |
+//! | `trimming_in_blocks` | the same of a recording that comes in blocks |
 //! | `stft` | window, framing, FFT |
 //! | `mel` | mel bands |
 //! | `amplitude` | amplitude scale: linear, log, decibels, PCEN |
@@ -60,6 +61,7 @@ mod segments;
 mod simd;
 mod stft;
 mod trimming;
+mod trimming_in_blocks;
 
 pub use amplitude::{AmplitudeScale, Pcen};
 pub use clip_features::{HandcraftedFeatures, handcrafted_names};
@@ -73,4 +75,5 @@ pub use postprocess::{BandScale, Deltas, GlobalScale, Postprocess};
 pub use scaler::{NamedTensor, Pca, Scaler, ScalerError};
 pub use segments::{SegmentPad, SegmentPlacement, Segments};
 pub use stft::{BinValue, Centre, Stft, WindowFunction};
-pub use trimming::{TrimPadding, Trimming};
+pub use trimming::{TrimPadding, TrimmedSpan, Trimming};
+pub use trimming_in_blocks::TrimPass;

@@ -58,6 +58,29 @@ impl Default for Trimming {
     }
 }
 
+/// What trimming leaves of a recording: some of its samples, with zeros around them where `min-seconds` asks for more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrimmedSpan {
+    /// The samples that stay.
+    pub samples: Range<usize>,
+    /// Zeros before them.
+    pub zeros_before: usize,
+    /// Zeros after them.
+    pub zeros_after: usize,
+}
+
+impl TrimmedSpan {
+    /// Samples and zeros together.
+    pub fn len(&self) -> usize {
+        self.zeros_before + self.samples.len() + self.zeros_after
+    }
+
+    /// Whether nothing is left.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// Limit of `frame-samples`: every frame is summed from its start.
 const LONGEST_FRAME: u32 = 1 << 20;
 
@@ -104,47 +127,88 @@ impl Trimming {
     /// assert_eq!(earmark_features::Trimming::default().range(&samples), 9_216..21_504);
     /// ```
     pub fn range(&self, samples: &[f32]) -> Range<usize> {
-        let hop = self.hop_samples.max(1) as usize;
-        let powers = self.frame_powers(samples, hop);
-        let decibels = |power: f64| 10.0 * power.max(MIN_POWER).log10();
-        let loudest = decibels(powers.iter().copied().fold(0.0, f64::max));
-        let audible = |&power: &f64| decibels(power) - loudest > -self.top_db;
-        match (powers.iter().position(audible), powers.iter().rposition(audible)) {
-            (Some(first), Some(last)) => {
-                let end = ((last + 1) * hop).min(samples.len());
-                (first * hop).min(end)..end
-            }
-            _ => 0..0,
-        }
+        let len = samples.len();
+        let power = |k| self.frame_power(k, samples, 0, len);
+        let powers: Vec<f64> = (0..self.frames(len)).map(power).collect();
+        let loudest = powers.iter().copied().fold(0.0, f64::max);
+        let audible = |&power: &f64| self.is_audible(power, loudest);
+        let first_and_last = powers
+            .iter()
+            .position(audible)
+            .zip(powers.iter().rposition(audible));
+        self.range_of_frames(first_and_last, len)
     }
 
-    /// The mean square of each frame; frame k is centred on sample k x hop.
-    fn frame_powers(&self, samples: &[f32], hop: usize) -> Vec<f64> {
-        let (frame, len) = (self.frame_samples as usize, samples.len());
+    /// Frames of a signal of `len` samples; frame k is centred on sample k x hop.
+    pub(crate) fn frames(&self, len: usize) -> usize {
+        let frame = self.frame_samples as usize;
         if len == 0 || frame == 0 {
-            return Vec::new();
+            return 0;
         }
+        let beyond = (len + 2 * (frame / 2)).checked_sub(frame);
+        beyond.map_or(0, |beyond| beyond / self.hop() + 1)
+    }
+
+    /// Samples between frames.
+    pub(crate) fn hop(&self) -> usize {
+        self.hop_samples.max(1) as usize
+    }
+
+    /// The mean square of frame `k` of a signal of `len` samples, of which `part` are those from `first` on: all that
+    /// the frame sees.
+    pub(crate) fn frame_power(&self, k: usize, part: &[f32], first: usize, len: usize) -> f64 {
+        let frame = self.frame_samples as usize;
         let half = frame / 2;
         let square = |x: f32| f64::from(x) * f64::from(x);
-        let power = |k: usize| {
-            // Indices count from the start of the padding; the signal begins at `half`.
-            let (start, end) = (k * hop, k * hop + frame);
-            let inside = start.clamp(half, half + len)..end.clamp(half, half + len);
-            let core = &samples[inside.start - half..inside.end - half];
-            let core: f64 = core.iter().map(|&x| square(x)).sum();
-            let edge: f64 = match self.padding {
-                TrimPadding::Zeros => 0.0,
-                TrimPadding::Reflect => (start..inside.start.min(end))
-                    .chain(inside.end.max(start)..end)
-                    .map(|at| square(samples[mirror(at, half, len)]))
-                    .sum(),
-            };
-            (core + edge) / frame as f64
+        // Indices count from the start of the padding; the signal begins at `half`.
+        let (start, end) = (k * self.hop(), k * self.hop() + frame);
+        let inside = start.clamp(half, half + len)..end.clamp(half, half + len);
+        let core = &part[inside.start - half - first..inside.end - half - first];
+        let core: f64 = core.iter().map(|&x| square(x)).sum();
+        let edge: f64 = match self.padding {
+            TrimPadding::Zeros => 0.0,
+            TrimPadding::Reflect => (start..inside.start.min(end))
+                .chain(inside.end.max(start)..end)
+                .map(|at| square(part[mirror(at, half, len) - first]))
+                .sum(),
         };
-        let beyond = (len + 2 * half).checked_sub(frame);
-        (0..beyond.map_or(0, |beyond| beyond / hop + 1))
-            .map(power)
-            .collect()
+        (core + edge) / frame as f64
+    }
+
+    /// Whether a frame of this power is loud enough to stay, next to the loudest one.
+    pub(crate) fn is_audible(&self, power: f64, loudest: f64) -> bool {
+        let decibels = |power: f64| 10.0 * power.max(MIN_POWER).log10();
+        decibels(power) - decibels(loudest) > -self.top_db
+    }
+
+    /// The samples from the first audible frame to the last one.
+    pub(crate) fn range_of_frames(&self, first_and_last: Option<(usize, usize)>, len: usize) -> Range<usize> {
+        let Some((first, last)) = first_and_last else {
+            return 0..0;
+        };
+        let end = ((last + 1) * self.hop()).min(len);
+        (first * self.hop()).min(end)..end
+    }
+
+    /// What [`apply`](Self::apply) makes of a signal of `len` samples with this [`range`](Self::range).
+    pub(crate) fn span(&self, range: Range<usize>, len: usize, sample_rate_hz: u32) -> TrimmedSpan {
+        let wanted = (self.min_seconds.unwrap_or(0.0) * f64::from(sample_rate_hz)) as usize;
+        let samples = match range.len() >= wanted {
+            true => range,
+            false => {
+                // Quirk(argus): the middle is half the trimmed length, counted from the start of the clip BEFORE
+                // trimming: the start of the sound is ignored, so that a short sound late in a clip may be lost.
+                let middle = range.len() / 2;
+                let end = (middle + wanted / 2).min(len);
+                middle.saturating_sub(wanted / 2).min(end)..end
+            }
+        };
+        let missing = wanted.saturating_sub(samples.len());
+        TrimmedSpan {
+            samples,
+            zeros_before: missing / 2,
+            zeros_after: missing - missing / 2,
+        }
     }
 
     /// The samples without the silence at both ends. A silent clip stays whole.
@@ -162,23 +226,13 @@ impl Trimming {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn apply<'a>(&self, samples: &'a [f32], sample_rate_hz: u32) -> Cow<'a, [f32]> {
-        let range = self.range(samples);
-        let wanted = (self.min_seconds.unwrap_or(0.0) * f64::from(sample_rate_hz)) as usize;
-        if range.len() >= wanted {
-            return Cow::Borrowed(&samples[range]);
-        }
-        // Quirk(argus): the middle is half the trimmed length, counted from the start of the clip BEFORE trimming:
-        // the start of the sound is ignored, so that a short sound late in a clip may be lost.
-        let middle = range.len() / 2;
-        let start = middle.saturating_sub(wanted / 2);
-        let end = (middle + wanted / 2).min(samples.len());
-        let cut = &samples[start.min(end)..end];
-        if cut.len() >= wanted {
+        let span = self.span(self.range(samples), samples.len(), sample_rate_hz);
+        let cut = &samples[span.samples.clone()];
+        if span.len() == cut.len() {
             return Cow::Borrowed(cut);
         }
-        let before = (wanted - cut.len()) / 2;
-        let mut padded = vec![0.0; wanted];
-        padded[before..before + cut.len()].copy_from_slice(cut);
+        let mut padded = vec![0.0; span.len()];
+        padded[span.zeros_before..][..cut.len()].copy_from_slice(cut);
         Cow::Owned(padded)
     }
 }

@@ -99,6 +99,7 @@ fn job(url: &str, folder: &Path, bytes: &[u8]) -> Download {
         url: url.into(),
         to: folder.join("models/x.pt"),
         sha256: Some(sha256(bytes)),
+        md5: None,
         bytes: Some(bytes.len() as u64),
         patience: PATIENCE,
     }

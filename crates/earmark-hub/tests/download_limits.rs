@@ -4,6 +4,7 @@ use earmark_hub::download::{Download, DownloadError, DownloadOutcome, PATIENCE, 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::Path;
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,7 +17,12 @@ enum Reply {
     Silent(Vec<u8>),
     /// Sends these bytes, then zeros for as long as somebody reads them.
     Endless(Vec<u8>),
+    /// Sends these bytes, then some more whenever somebody asks for them through this.
+    Slow(Vec<u8>, Asks),
 }
+
+/// How to ask the connection that was opened last.
+type Asks = Arc<Mutex<Option<Sender<()>>>>;
 
 /// The heads of all requests, in small letters.
 type Heads = Arc<Mutex<Vec<String>>>;
@@ -44,6 +50,14 @@ fn serve(replies: Vec<Reply>) -> (String, Heads) {
                 Reply::Endless(bytes) => {
                     let _ = stream.write_all(&bytes);
                     while stream.write_all(&[0; 4096]).is_ok() {}
+                }
+                Reply::Slow(bytes, asks) => {
+                    let (ask, asked) = channel();
+                    *asks.lock().unwrap() = Some(ask);
+                    std::thread::spawn(move || {
+                        let _ = stream.write_all(&bytes);
+                        while asked.recv().is_ok() && stream.write_all(&[0; 200]).is_ok() {}
+                    });
                 }
             }
         }
@@ -78,6 +92,7 @@ fn job(url: &str, folder: &Path) -> Download {
         url: url.into(),
         to: folder.join("x.pt"),
         sha256: None,
+        md5: None,
         bytes: None,
         patience: PATIENCE,
     }
@@ -133,6 +148,39 @@ fn a_silent_server_is_given_up() {
         assert!(matches!(error, DownloadError::Network { .. }), "{error}");
         assert!(heads.lock().unwrap().len() <= 3);
     }
+}
+
+/// A server that sends some bytes now and then is asked again a few times, for the rest of the file, and then given up.
+#[test]
+fn a_slow_server_is_given_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let asks = Asks::default();
+    let begun = head("200 OK\r\nETag: \"v1\"\r\nContent-Length: 1000000");
+    let (url, heads) = serve(vec![Reply::Slow(begun, Arc::clone(&asks))]);
+    let job = Download {
+        patience: Duration::from_millis(150),
+        ..job(&url, dir.path())
+    };
+    let mut last = u64::MAX;
+    let error = job.run(&mut |p| {
+        // Nothing has come since the last call, which is a twentieth of a second ago.
+        if p.done == last
+            && let Some(ask) = &*asks.lock().unwrap()
+        {
+            let _ = ask.send(()); // the connection may have ended
+        }
+        last = p.done;
+        true
+    });
+    let error = error.unwrap_err();
+    assert!(matches!(error, DownloadError::Network { .. }), "{error}");
+    let heads = heads.lock().unwrap();
+    assert!(heads.len() <= 4, "{heads:?}");
+    assert!(
+        heads.iter().any(|head| head.contains("range: bytes=")),
+        "{heads:?}"
+    );
+    assert!(!job.to.exists() && size_of_part(&job) > 0);
 }
 
 /// However long a server may take, a stop takes effect at once: this test would not end otherwise.

@@ -1,5 +1,5 @@
-//! MobileNet v2's body by torchvision's names and by Keras's: imported, and what it computes compared with what they compute
-//! (`xtask/golden/mobilenet_v2_bodies.py`).
+//! MobileNet v2's body by torchvision's names and by Keras's: imported, and what it computes compared with what they
+//! compute (`xtask/golden/mobilenet_v2_bodies.py`).
 
 use burn::tensor::{Device, Tensor, TensorData};
 use earmark_engine::{HostTensor, ModelFile, Tensors, write_tensors};
@@ -74,8 +74,8 @@ fn job(file: &Path, out: &Path) -> Import {
     }
 }
 
-/// What our network's body gives for the golden image: the two convolutions that widen one channel to three are made to pass
-/// three through.
+/// What our network's body gives for the golden image: the two convolutions that widen one channel to three are made to
+/// pass three through.
 fn features(body: &Path, epsilon: f64, size: [usize; 2]) -> Vec<f32> {
     let file = ModelFile::read(body).unwrap();
     let config = format!(r#"{{ "kind": "mobilenet-v2", "batch-norm-epsilon": {epsilon} }}"#);
@@ -109,8 +109,8 @@ fn features(body: &Path, epsilon: f64, size: [usize; 2]) -> Vec<f32> {
     to_host(network.embed(image, &mut Forward::eval(&vars)))
 }
 
-/// How near features come to the libraries' own in float64. 52 layers of random weights have features from 0 to 6; in float32
-/// PyTorch itself is off by 4.3e-5 (torchvision) and 5.0e-5 (Keras).
+/// How near features come to the libraries' own in float64. 52 layers of random weights have features from 0 to 6; in
+/// float32 PyTorch itself is off by 4.3e-5 (torchvision) and 5.0e-5 (Keras).
 const CLOSE: f64 = 1.5e-4;
 
 /// Largest difference, where outputs go up to 6.
@@ -120,7 +120,8 @@ fn worst(got: &[f32], want: &[f64]) -> f64 {
     off.fold(0.0, f64::max)
 }
 
-/// With torchvision's epsilon, and on an image whose strided layers have odd planes (where its padding and SAME are one).
+/// With torchvision's epsilon, and on an image whose strided layers have odd planes (where its padding and SAME are
+/// one).
 #[test]
 fn torchvisions_body_computes_what_torchvision_computes() {
     let (dir, golden) = (tempfile::tempdir().unwrap(), golden("torchvision"));
@@ -233,6 +234,22 @@ fn widths_are_recognised() {
     });
 }
 
+/// What wrappers put before all names makes no difference, in both libraries' names.
+#[test]
+fn prefixes_of_wrappers_make_no_difference() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("body.safetensors");
+    for library in ["torchvision", "keras"] {
+        let written = ["", "module.", "model.module."].map(|prefix| {
+            let theirs = tensors(&golden(library)).into_iter();
+            let theirs = theirs.map(|(name, tensor)| (format!("{prefix}{name}"), tensor));
+            import(&job(&write(dir.path(), theirs), &out)).unwrap();
+            std::fs::read(&out).unwrap()
+        });
+        assert!(written.iter().all(|bytes| *bytes == written[0]), "{library}");
+    }
+}
+
 #[test]
 fn what_is_no_such_body_is_refused() {
     let (dir, golden) = (tempfile::tempdir().unwrap(), golden("keras"));
@@ -250,7 +267,9 @@ fn what_is_no_such_body_is_refused() {
     ));
     let message = refused(&write(dir.path(), theirs));
     assert!(
-        message.ends_with("does not fit MobileNet v2 by Keras's names: `Conv1/kernel` is missing, `bn_Conv1/moving_variance` holds NaN, `dense/kernel` is unknown; it is another network, or the file is damaged"),
+        message.ends_with("does not fit MobileNet v2 by Keras's names: `Conv1/kernel` is missing, \
+                           `bn_Conv1/moving_variance` holds NaN, `dense/kernel` is unknown; it is another network, or \
+                           the file is damaged"),
         "{message}"
     );
     let file = dir.path().join("x.h5");

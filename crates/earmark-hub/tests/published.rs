@@ -191,6 +191,7 @@ fn esc_10_is_recognised_without_training() {
         data: None,
         subset: None,
         files,
+        shard: None,
         read: Default::default(),
         raw: false,
         weights: None,

@@ -1,5 +1,6 @@
 //! Files of embeddings: `.npy` with a table, `.csv` and `.parquet`.
 
+use crate::embedding_checksums::{WrittenChecksums, checksums_of, list, refuse_other};
 use crate::{Embeddings, EmbeddingsError, npy_of_embeddings, parquet};
 use earmark_core::atomic::{self, Fill};
 use std::ffi::OsStr;
@@ -9,37 +10,63 @@ use std::iter::once;
 use std::path::{Path, PathBuf};
 
 impl Embeddings {
-    /// Writes `.npy` (with its table), `.csv` or `.parquet`, by the ending of the name, and returns the files written. Numbers and their
-    /// table are replaced together, so that no recording goes by the name of another.
+    /// Refuses a name that [`Self::save`] could not write to, before the work whose result goes there.
     ///
     /// # Errors
     ///
-    /// For another ending, and a file that can't be written.
+    /// As [`Self::save`].
+    pub fn check(path: &Path) -> Result<(), EmbeddingsError> {
+        atomic::check(path)
+            .map_err(|e| EmbeddingsError::new(&e.path, format!("cannot be written: {}", e.cause)))?;
+        match path.extension().and_then(OsStr::to_str) {
+            Some("parquet") => Ok(()),
+            Some("csv" | "npy") => refuse_other(&checksums_of(path)),
+            _ => Err(EmbeddingsError::new(path, NO_FORMAT)),
+        }
+    }
+
+    /// Writes `.npy` (with its table), `.csv` or `.parquet`, by the ending of the name, and returns the files written.
+    /// Numbers, their table and the checksums of both are replaced together, all or none, so that no recording goes by
+    /// the name of another.
+    ///
+    /// # Errors
+    ///
+    /// For another ending, a file that can't be written, and where the file of checksums is another program's.
     pub fn save(&self, path: &Path) -> Result<Vec<PathBuf>, EmbeddingsError> {
         let failed = |path: &Path, cause: &dyn Display| {
             EmbeddingsError::new(path, format!("cannot be written: {cause}"))
         };
-        let write = |path: &Path, fill: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
-            atomic::write(path, fill).map_err(|e| failed(&e.path, &e.cause))
+        let write = |parts: &[(&Path, Fill)]| {
+            let written = atomic::write_together(parts);
+            written.map_err(|e| failed(&e.path, &e.cause))
         };
-        let mut written = vec![path.to_owned()];
+        let checksums = checksums_of(path);
         match path.extension().and_then(OsStr::to_str) {
-            Some("csv") => write(path, &|w| self.write_csv(w, true))?,
+            Some("csv") => {
+                refuse_other(&checksums)?;
+                let all: Fill = &|w| self.write_csv(w, true);
+                let json = list(&[(ALL, all)]).map_err(|e| failed(&checksums, &e))?;
+                write(&[(path, all), (&checksums, &|w| w.write_all(json.as_bytes()))])?;
+                Ok(vec![path.to_owned(), checksums])
+            }
             Some("parquet") => {
                 let bytes = parquet::write(self).map_err(|e| failed(path, &e))?;
-                write(path, &|w| w.write_all(&bytes))?;
+                write(&[(path, &|w| w.write_all(&bytes))])?;
+                Ok(vec![path.to_owned()])
             }
             Some("npy") => {
+                refuse_other(&checksums)?;
                 let table = table_of_npy(path);
                 let names: Fill = &|w| self.write_csv(w, false);
                 let numbers: Fill = &|w| npy_of_embeddings::write(self, w);
-                let written_together = atomic::write_together(&[(&table, names), (path, numbers)]);
-                written_together.map_err(|e| failed(&e.path, &e.cause))?;
-                written.push(table);
+                let json = list(&[(NAMES, names), (NUMBERS, numbers)]);
+                let json = json.map_err(|e| failed(&checksums, &e))?;
+                let json: Fill = &|w| w.write_all(json.as_bytes());
+                write(&[(&table, names), (path, numbers), (&checksums, json)])?;
+                Ok(vec![path.to_owned(), table, checksums])
             }
-            _ => return Err(EmbeddingsError::new(path, NO_FORMAT)),
+            _ => Err(EmbeddingsError::new(path, NO_FORMAT)),
         }
-        Ok(written)
     }
 
     fn write_csv(&self, out: &mut dyn Write, values: bool) -> io::Result<()> {
@@ -56,20 +83,30 @@ impl Embeddings {
         csv.flush()
     }
 
-    /// Reads what [`Self::save`] wrote as `.npy` or `.csv`.
+    /// Reads what [`Self::save`] wrote as `.npy` or `.csv`, or what another program wrote so.
     ///
     /// # Errors
     ///
-    /// For a file that is missing or contains something else.
+    /// For a file that is missing or contains something else, and for one that is not what its checksum was written
+    /// for.
     pub fn read(path: &Path) -> Result<Self, EmbeddingsError> {
+        let pending = atomic::finish_pending(path);
+        pending.map_err(|e| EmbeddingsError::new(path, e.cause.to_string()))?;
+        let checksums = WrittenChecksums::read(path)?;
         match path.extension().and_then(OsStr::to_str) {
-            Some("csv") => Self::read_csv(path, true),
+            Some("csv") => {
+                checksums.check(ALL, path)?;
+                Self::read_csv(path, true)
+            }
             Some("parquet") => {
                 let problem = "parquet is for other programs; embed into .npy or .csv to search in it";
                 Err(EmbeddingsError::new(path, problem))
             }
             Some("npy") => {
-                let mut found = Self::read_csv(&table_of_npy(path), false)?;
+                let table = table_of_npy(path);
+                checksums.check(NAMES, &table)?;
+                checksums.check(NUMBERS, path)?;
+                let mut found = Self::read_csv(&table, false)?;
                 found.values = npy_of_embeddings::read(path, found.files.len())?;
                 found.width = found.values.len() / found.files.len().max(1);
                 Ok(found)
@@ -104,6 +141,12 @@ impl Embeddings {
         Ok(found)
     }
 }
+
+/// What the files are called in the list of their checksums: the table of recordings and the numbers of an `.npy` file,
+/// and a `.csv` with both.
+const NAMES: &str = "names";
+const NUMBERS: &str = "numbers";
+const ALL: &str = "table";
 
 /// What is wrong with another ending.
 const NO_FORMAT: &str = "the ending names no format; choose .npy, .csv or .parquet";
@@ -144,10 +187,84 @@ mod tests {
     }
 
     #[test]
+    fn every_flipped_bit_is_noticed() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["a.npy", "b.csv"] {
+            let path = dir.path().join(name);
+            for file in three(true).save(&path).unwrap() {
+                let whole = std::fs::read(&file).unwrap();
+                for bit in 0..8 * whole.len() {
+                    let mut damaged = whole.clone();
+                    damaged[bit / 8] ^= 1 << (bit % 8);
+                    std::fs::write(&file, damaged).unwrap();
+                    let refused = Embeddings::read(&path).unwrap_err();
+                    assert_eq!(refused.path, file, "bit {bit}");
+                    assert!(refused.problem.starts_with("is damaged"), "{refused}");
+                }
+                std::fs::write(&file, whole).unwrap();
+            }
+            assert_eq!(Embeddings::read(&path).unwrap(), three(true));
+        }
+    }
+
+    /// Numbers of one run and names of another are no embeddings, and files from elsewhere have no checksums.
+    #[test]
+    fn numbers_and_names_of_two_runs_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let (a, b) = (dir.path().join("a.npy"), dir.path().join("b.npy"));
+        three(false).save(&a).unwrap();
+        let mut others = three(false);
+        others.files.reverse();
+        others.save(&b).unwrap();
+        std::fs::copy(table_of_npy(&b), table_of_npy(&a)).unwrap();
+        let refused = Embeddings::read(&a).unwrap_err().to_string();
+        assert!(
+            refused.contains("a.npy.csv: is damaged, or not of the same run as the rest")
+                && refused.ends_with("a.npy.json if another program wrote the file"),
+            "{refused}"
+        );
+        std::fs::remove_file(checksums_of(&a)).unwrap();
+        let read = Embeddings::read(&a).unwrap();
+        assert_eq!((read.files, read.values), (others.files, three(false).values));
+    }
+
+    #[test]
+    fn a_file_of_another_program_is_no_list_of_checksums() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.csv");
+        three(false).save(&path).unwrap();
+        let (list, other) = (checksums_of(&path), "{\"licence\": \"CC0\"}");
+        std::fs::write(&list, other).unwrap();
+        assert_eq!(Embeddings::read(&path).unwrap(), three(false));
+        for refused in [Embeddings::check(&path), three(true).save(&path).map(drop)] {
+            let refused = refused.unwrap_err();
+            assert!(
+                refused.path == list && refused.problem.contains("another program wrote"),
+                "{refused}"
+            );
+        }
+        assert_eq!(std::fs::read_to_string(&list).unwrap(), other);
+        assert_eq!(
+            Embeddings::read(&path).unwrap(),
+            three(false),
+            "nothing is replaced"
+        );
+        std::fs::remove_file(&list).unwrap();
+        Embeddings::check(&path).unwrap();
+        three(true).save(&path).unwrap();
+        three(true).save(&path).unwrap();
+        for wrong in ["a.txt", "none/a.npy"] {
+            assert!(Embeddings::check(&dir.path().join(wrong)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn damaged_files_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.npy");
         three(false).save(&path).unwrap();
+        // As another program writes them.
+        std::fs::remove_file(checksums_of(&path)).unwrap();
         let refused = || Embeddings::read(&path).unwrap_err().to_string();
         let whole = std::fs::read(&path).unwrap();
         std::fs::write(&path, &whole[..whole.len() - 4]).unwrap();

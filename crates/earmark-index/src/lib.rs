@@ -1,8 +1,10 @@
 //! Embeddings of recordings: one row of numbers each, to search and to train on.
 //!
-//! An `.npy` file contains the numbers, `[rows, width]` float32, and `NAME.npy.csv` next to it the recording of each row. A `.csv` and a
-//! `.parquet` file contain both; the latter is for other programs and is not read here.
+//! An `.npy` file contains the numbers, `[rows, width]` float32, and `NAME.npy.csv` next to it the recording of each
+//! row. A `.csv` and a `.parquet` file contain both; the latter is for other programs and is not read here. What is
+//! read here has checksums next to it, in `NAME.npy.json` or `NAME.csv.json`.
 
+mod embedding_checksums;
 mod embedding_files;
 mod embeddings;
 mod nearest_neighbours;

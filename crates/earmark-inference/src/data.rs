@@ -1,6 +1,7 @@
 //! Opens the data of a recipe.
 
-use crate::{Event, Observer, PipelineError};
+use crate::progress::skip;
+use crate::{Event, Observer, PipelineError, Skips};
 use earmark_data::{DataOptions, DataSet, load};
 use earmark_recipe::Recipe;
 use std::path::Path;
@@ -18,8 +19,8 @@ pub fn open_for_training(recipe: &Recipe, root: &Path, observer: Observer) -> Re
     Ok(data)
 }
 
-/// Opens the given subset, or all data without one. If tables or recordings of other subsets are missing, the subset `test` alone
-/// is opened: evaluation needs no more. Any other error is returned.
+/// Opens the given subset, or all data without one. If tables or recordings of other subsets are missing, the subset
+/// `test` alone is opened: evaluation needs no more. Any other error is returned.
 pub fn open_for_scoring(
     options: &DataOptions,
     root: &Path,
@@ -35,4 +36,14 @@ pub fn open_for_scoring(
         (Err(first), None) if first.is_absence() => Ok(open(Some("test")).map_err(|_| first)?),
         (opened, _) => Ok(opened?),
     }
+}
+
+/// Names the entries of a data folder that no clip could be made of, as `tag` names them: links that lead nowhere,
+/// pipes, folders that can't be listed, names that no table can hold.
+pub fn report_unusable(data: &DataSet, observer: Observer) -> Skips {
+    let mut skipped = Skips::new();
+    for lost in data.skipped.iter().filter(|lost| lost.reason.is_unusable()) {
+        skip(observer, &mut skipped, &lost.file, lost.reason.to_string());
+    }
+    skipped
 }

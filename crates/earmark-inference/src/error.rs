@@ -86,6 +86,21 @@ pub fn reason(item: &Item, error: &ItemError) -> String {
     without_path(&error.fault.to_string(), &item.path)
 }
 
+/// Shortens hashes and lists of classes.
+pub(crate) fn shortened(value: &str) -> String {
+    const MOST_CHARS: usize = 60;
+    match value.char_indices().nth(MOST_CHARS) {
+        Some((at, _)) => format!("{}...", &value[..at]),
+        None => value.to_owned(),
+    }
+}
+
+/// The folder that a file is in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
 /// The message without the path that it starts with.
 pub(crate) fn without_path(message: &str, path: &Path) -> String {
     let start = format!("{}: ", path.display());

@@ -1,5 +1,7 @@
-//! Opened models and what they are used for: predict, tag, stream, embed, export, bundle.
+//! Opened models and what they are used for: predict, tag, stream, embed, export, bundle; and what is made of their
+//! events.
 
+pub mod activity;
 pub mod bundle;
 mod class_names;
 pub mod data;
@@ -7,6 +9,7 @@ mod devices_by_name;
 mod embed;
 mod error;
 pub mod export;
+pub mod extract;
 pub mod handcrafted;
 mod long_recordings;
 pub mod model;
@@ -14,18 +17,21 @@ mod predict;
 mod progress;
 mod remarks;
 mod segment_rows;
+pub mod shards;
 pub mod stream;
 pub mod tag;
 pub mod thresholds;
+pub mod time_and_place;
 mod window_rule;
 
 pub use devices_by_name::Device;
-pub use embed::{EmbedJob, EmbedResult, embed};
+pub use embed::{EmbedJob, EmbedResult, embed, merge_embeddings};
 pub use error::{PipelineError, Skips, reason};
 pub use long_recordings::{NotWhole, Outcome, OutcomeJob, Recordings};
 pub use model::Model;
 pub use predict::{
-    PredictJob, Prediction, SegmentPrediction, SegmentRow, out_of_fold_segments, predict, predict_segments,
+    MergedScores, PredictJob, Prediction, SegmentPrediction, SegmentRow, ShardScores, merge_predictions,
+    out_of_fold_segments, predict, predict_segments, predict_shard,
 };
 pub use progress::{Event, Observer};
 pub use remarks::{Remarks, grouped_notes};

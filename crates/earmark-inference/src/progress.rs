@@ -14,8 +14,22 @@ pub enum Event<'a> {
         /// Clips in all.
         total: usize,
     },
+    /// Recordings are being read, before anything is computed of them.
+    Reading {
+        /// Recordings done.
+        done: usize,
+        /// Recordings in all.
+        total: usize,
+    },
     /// From the training loop.
     Fit(FitEvent<'a>),
+    /// A network is being trained as a part of larger work, which says the rest itself.
+    Training {
+        /// Steps done.
+        done: u64,
+        /// Steps in all.
+        total: u64,
+    },
     /// A checkpoint is being evaluated.
     Evaluating {
         /// Its step.

@@ -22,10 +22,12 @@ pub struct SegmentRowsJob<'a> {
     pub observer: Observer<'a>,
     /// Ends the work early.
     pub stop: &'a AtomicBool,
+    /// As in [`ScoreJob`].
+    pub own_passes: bool,
 }
 
-/// One output of the network for each segment of each clip, passed to `done` in the order of the clips; those that can't be read, and
-/// those of which an output is not finite, are added to `skipped`. False when stopped.
+/// One output of the network for each segment of each clip, passed to `done` in the order of the clips; those that
+/// can't be read, and those of which an output is not finite, are added to `skipped`. False when stopped.
 pub fn segment_rows(
     job: &SegmentRowsJob,
     skipped: &mut Skips,
@@ -34,8 +36,8 @@ pub fn segment_rows(
     rows(job, true, skipped, done)
 }
 
-/// As [`segment_rows`] where the mean over the segments is all that is wanted: of a recording that is scored in chunks, it is the one
-/// row, so that memory does not grow with its length.
+/// As [`segment_rows`] where the mean over the segments is all that is wanted: of a recording that is scored in chunks,
+/// it is the one row, so that memory does not grow with its length.
 pub(crate) fn rows_for_means(
     job: &SegmentRowsJob,
     skipped: &mut Skips,
@@ -55,6 +57,7 @@ fn rows(
         clips: total,
         workers: job.store.workers(),
         stop: job.stop,
+        own_passes: job.own_passes,
     };
     let recordings = Recordings::new(job.scorer, job.store)?;
     let wanted = OutcomeJob {

@@ -17,6 +17,7 @@
 //! | `curves` | average precision, ROC AUC, F1, thresholds, d' |
 //! | `calibration` | scores to probabilities, per-class thresholds, how reliable scores are |
 //! | `compare` | bootstrap intervals, and two models compared class by class |
+//! | `events` | predicted events against true ones: segments, events in pairs, intersections, PSDS |
 //! | `blending` | the mean of several score tables, and which tables to blend |
 //! | `report` | all results of one evaluation, as JSON and text |
 //!
@@ -40,6 +41,7 @@ mod compare;
 mod confusion_matrix;
 mod curves;
 mod error;
+mod events;
 mod guessing;
 mod label_quality;
 mod mean;
@@ -50,12 +52,17 @@ mod tables;
 pub use blending::{BlendMean, BlendMetric, BlendSelection, BlendSelector, NestedSelection, blend};
 pub use calibration::{
     Calibration, CalibrationLine, CalibrationMethod, CalibrationOptions, CalibrationQuality, CalibrationRule,
-    ReliabilityBin, ReliabilityTable, log_likelihood,
+    CalibrationTrial, ReliabilityBin, ReliabilityTable, log_likelihood,
 };
 pub use compare::{Bootstrap, ClassComparison, ClassMetric, Interval, Intervals, ModelComparison};
 pub use confusion_matrix::ConfusionMatrix;
 pub use curves::{BestThreshold, DecisionCounts, ThresholdCurve, d_prime, probit};
 pub use error::MetricsError;
+pub use events::{
+    ClassEventScores, EventColumns, EventMetric, EventMetricOptions, EventReport, EventScores, EventSet,
+    IntersectionCriteria, OperatingPoints, PairedEvents, Psds, PsdsOptions, RecordingEvents, TableEvent,
+    WindowTable, psds, read_durations,
+};
 pub use guessing::{GuessLevel, Guessing};
 pub use label_quality::LabelQuality;
 pub use ranking::{Lwlrap, average_precision_at, top_k};

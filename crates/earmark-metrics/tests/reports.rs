@@ -184,3 +184,25 @@ fn a_submission_has_map_and_accuracy() {
             .starts_with("2 of 2 files of the truth have no scores: `f.wav`, `g.wav`")
     );
 }
+
+/// Names of classes come from strangers: none breaks its line or reaches a terminal as an escape sequence.
+#[test]
+fn a_class_is_on_one_line_whatever_its_name() {
+    let classes = ["Bark\n# OPTIMISTIC\u{1b}[2J", "Meow"].map(String::from).to_vec();
+    let files = ["a.wav", "b.wav"].map(String::from).to_vec();
+    let scores = ScoreTable::new(files, classes, vec![0.9, 0.5, 0.6, 0.7]).expect("scores");
+    let clips = Aligned::from_rows(scores, vec![true, false, false, true]).expect("clips");
+    let report = Report::of(&clips, &ReportOptions::default()).expect("a report");
+    for text in [report.table(), report.lwlrap_lines()] {
+        assert!(text.contains("Bark\\n# OPTIMISTIC\\u{1b}[2J"), "{text}");
+        assert!(text.lines().all(|line| !line.starts_with('#')), "{text}");
+        assert!(!text.contains('\u{1b}'), "{text}");
+    }
+    // The columns behind the name are in line with those of the others.
+    let table = report.table();
+    let ends = table
+        .lines()
+        .filter(|line| line.starts_with("Bark") || line.starts_with("Meow"));
+    let ends: Vec<usize> = ends.map(str::len).collect();
+    assert_eq!((ends.len(), ends[0]), (2, ends[1]), "{table}");
+}

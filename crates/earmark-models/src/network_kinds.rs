@@ -9,6 +9,8 @@ use crate::networks::mobilenet_v1::MobileNetV1Config;
 use crate::networks::mobilenet_v2::MobileNetV2Config;
 use crate::networks::panns::PannsConfig;
 use crate::networks::perceptron::PerceptronConfig;
+use crate::networks::rnn_aux_skip_attention::RnnAuxSkipAttentionConfig;
+use crate::networks::skip_attention::SkipAttentionConfig;
 use crate::networks::starter_2018::Starter2018Config;
 use crate::params::{VarBuilder, VarSpec};
 use earmark_core::{Check, ConfigError, Within};
@@ -41,6 +43,10 @@ pub enum NetworkConfig {
     Perceptron(PerceptronConfig),
     /// One of PANNs' networks.
     Panns(PannsConfig),
+    /// The network of argus-2019 without auxiliary outputs, as in two of its experiments.
+    SkipAttention(SkipAttentionConfig),
+    /// The network of argus-2019 with LSTMs over time before the main output, as in one of its experiments.
+    RnnAuxSkipAttention(RnnAuxSkipAttentionConfig),
 }
 
 impl NetworkConfig {
@@ -55,6 +61,8 @@ impl NetworkConfig {
             Self::FcNet(c) => c,
             Self::Perceptron(c) => c,
             Self::Panns(c) => c,
+            Self::SkipAttention(c) => c,
+            Self::RnnAuxSkipAttention(c) => c,
         }
     }
 }
@@ -65,7 +73,8 @@ impl Check for NetworkConfig {
     }
 }
 
-/// Most parameters of a network: 4 GiB, and four times that in training. The largest published ones here have 80 million.
+/// Most parameters of a network: 4 GiB, and four times that in training. The largest published ones here have 80
+/// million.
 pub const MOST_PARAMETERS: usize = 1 << 30;
 
 /// A built network: an [`Architecture`], cheap to clone.
@@ -81,8 +90,8 @@ impl Deref for Network {
 }
 
 impl Network {
-    /// Builds the network for inputs of `channels` and logits of `classes`; returns it with the declarations of its variables. No variable
-    /// has memory yet.
+    /// Builds the network for inputs of `channels` and logits of `classes`; returns it with the declarations of its
+    /// variables. No variable has memory yet.
     ///
     /// # Errors
     /// If a setting can't work, there are no classes, or more than [`MOST_PARAMETERS`]; keys begin with `network`.
@@ -92,14 +101,16 @@ impl Network {
         classes: usize,
     ) -> Result<(Self, Vec<VarSpec>), ConfigError> {
         config.check().within("network")?;
-        let remedy = "give at least one class; a model file without classes is a backbone to start training from (train.start)";
+        let remedy = "give at least one class; a model file without classes is a backbone to start training from \
+                      (train.start)";
         ConfigError::check_range("network.classes", classes, 1.., remedy)?;
         let mut b = VarBuilder::default();
         let network = config.architecture().declare(&mut b, channels, classes);
         let specs = b.finish();
         let parameters = specs.iter().map(VarSpec::len).fold(0, usize::saturating_add);
         let remedy = format!(
-            "at most {MOST_PARAMETERS} are possible; make it narrower, for example with a smaller network.width, base or hidden"
+            "at most {MOST_PARAMETERS} are possible; make it narrower, for example with a smaller network.width, base \
+             or hidden"
         );
         let size = format!("(of {} parameters)", short_count(parameters));
         ConfigError::unless(parameters <= MOST_PARAMETERS, "network", size, remedy)?;

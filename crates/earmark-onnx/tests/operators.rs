@@ -163,6 +163,35 @@ fn matrix_products_and_convolutions() {
     assert_eq!(y, floats(&[1, 2, 1, 2], &[11.0, 21.0, 302.0, 402.0]));
 }
 
+/// Two steps of one feature in both directions, worked out by the formulas of the documentation; ONNX Runtime and
+/// PyTorch agree.
+#[test]
+fn lstms_run_in_both_directions() {
+    let inputs = [
+        floats(&[2, 1, 1], &[1.0, -2.0]),
+        floats(&[2, 4, 1], &[0.5, -0.25, 1.0, 0.75, -0.5, 1.0, 0.25, -1.0]),
+        floats(&[2, 4, 1], &[0.1, 0.2, -0.3, 0.4, -0.2, 0.3, 0.5, 0.6]),
+        floats(
+            &[2, 8],
+            &[
+                0.1, 0.0, 0.2, -0.1, 0.0, 0.3, -0.1, 0.2, 0.2, -0.1, 0.0, 0.1, 0.0, 0.0, 0.3, -0.4,
+            ],
+        ),
+    ];
+    let attributes = [("direction", "bidirectional".into()), ("hidden_size", 1.into())];
+    let y = node("LSTM", &inputs, &attributes).unwrap();
+    assert_eq!(y.shape, [2, 2, 1, 1]);
+    // The first step forward and backward, then the second.
+    let wanted = [0.214_616, 0.072_762_5, -0.137_361, 0.067_227_5];
+    for (got, wanted) in y.as_floats().unwrap().iter().zip(wanted) {
+        assert!((got - wanted).abs() < 1e-6, "{got} instead of {wanted}");
+    }
+    let refused = node("LSTM", &inputs[..3], &attributes).unwrap_err();
+    assert!(refused.contains("only two directions with biases"), "{refused}");
+    let forward = [("direction", "forward".into()), ("hidden_size", 1.into())];
+    assert!(node("LSTM", &inputs, &forward).is_err());
+}
+
 #[test]
 fn pooling_and_reduction() {
     let x = count(&[1, 1, 2, 4]);

@@ -12,10 +12,22 @@ const RECIPES: &[(&str, &str)] = recipes![
     "demo/2-curated",
     "dcase2019-baseline/1-noisy",
     "dcase2019-baseline/2-curated",
+    "dcase2019-baseline/small",
     "dcase2019-baseline/esc10",
     "argus-2019/1-fold",
     "argus-2019/1-fold-corrected",
     "argus-2019/2-stack",
+    "argus-2019/auxiliary-016",
+    "argus-2019/auxiliary-019",
+    "argus-2019/corr-noisy-003",
+    "argus-2019/corr-noisy-004",
+    "argus-2019/corr-noisy-007",
+    "argus-2019/corrections-002",
+    "argus-2019/corrections-003",
+    "argus-2019/stacking-008-43040",
+    "argus-2019/stacking-008-45041",
+    "argus-2019/stacking-008-50013",
+    "argus-2019/small",
     "argus-2019/esc10",
     "efficientat/mn04",
     "panns/cnn14",
@@ -24,9 +36,11 @@ const RECIPES: &[(&str, &str)] = recipes![
     "fine-tune/folder",
     "mobilenetv2-pca-2018/1-mel",
     "mobilenetv2-pca-2018/2-full",
+    "mobilenetv2-pca-2018/small",
     "mobilenetv2-pca-2018/esc10-mel",
     "mobilenetv2-pca-2018/esc10",
     "starter-2018/1-train",
+    "starter-2018/small",
     "starter-2018/esc10",
     "summary-baseline/any",
     "summary-baseline/esc10",
@@ -38,8 +52,8 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     RECIPES.iter().map(|(name, _)| *name)
 }
 
-/// A built-in recipe by name, with or without `.toml` and a leading `recipes/`; `a/../b` is `b`, so that a recipe can extend
-/// another one in its folder by a relative path.
+/// A built-in recipe by name, with or without `.toml` and a leading `recipes/`; `a/../b` is `b`, so that a recipe can
+/// extend another one in its folder by a relative path.
 pub fn find(name: &str) -> Option<(&'static str, &'static str)> {
     let mut parts: Vec<&str> = Vec::new();
     for part in name.split(['/', '\\']) {

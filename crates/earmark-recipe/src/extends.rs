@@ -42,13 +42,24 @@ pub(crate) fn parse_table(text: &str, path: &Path) -> Result<Table, RecipeError>
     Ok(table)
 }
 
-/// The file's table laid over what it extends.
-pub(crate) fn resolve(path: &Path, text: &str, depth: usize) -> Result<Table, RecipeError> {
+/// The file's table laid over what it extends. The folders of all files on disk are added to `folders`, the file's own
+/// first.
+pub(crate) fn resolve(
+    path: &Path,
+    text: &str,
+    depth: usize,
+    folders: &mut Vec<PathBuf>,
+) -> Result<Table, RecipeError> {
     if depth > MAX_EXTENDS {
         let (path, most) = (path.into(), MAX_EXTENDS);
         return Err(RecipeError::Circle { path, most });
     }
     let mut table = parse_table(text, path)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    // A built-in recipe has a name like a path.
+    if path.is_file() {
+        folders.push(folder.to_path_buf());
+    }
     let base = match table.remove("extends") {
         None => return Ok(table),
         Some(Value::String(base)) => base,
@@ -60,9 +71,9 @@ pub(crate) fn resolve(path: &Path, text: &str, depth: usize) -> Result<Table, Re
         }
     };
     // Relative to the file that extends it; a built-in recipe's folder is part of its name.
-    let relative = path.parent().unwrap_or(Path::new("")).join(&base);
+    let relative = folder.join(&base);
     let (base_path, base_text) = source(&relative.to_string_lossy()).or_else(|_| source(&base))?;
-    let mut whole = resolve(&base_path, &base_text, depth + 1)?;
+    let mut whole = resolve(&base_path, &base_text, depth + 1, folders)?;
     merge(&mut whole, table).map_err(|missing| missing.at(locate(path, text, &missing.key)))?;
     Ok(whole)
 }

@@ -39,7 +39,6 @@ pub(crate) fn overridden(overrides: &[String], key: &str) -> Option<String> {
 /// The key of a parse error, and what is wrong with it in a newcomer's words.
 pub(crate) fn key_error(at: &str, message: &str) -> (String, String) {
     let message = message.lines().next().unwrap_or(message).trim();
-    let at = if at == "." { "" } else { at };
     // serde: unknown field `x`, expected one of `a`, `b`
     let mut quoted = message.split('`').skip(1).step_by(2);
     let unknown = quoted.next().filter(|_| message.starts_with("unknown field `"));

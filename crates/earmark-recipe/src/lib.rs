@@ -1,11 +1,12 @@
 //! Recipes: one TOML file describes a whole system. Read, merge, parse, check; only then use.
 //!
-//! A recipe is read in four steps, so that values that can't work are refused before any audio is opened: the file is parsed; it is
-//! laid over the recipe that it `extends`; `--set key=value` overrides are laid over the result; the whole is parsed into a
-//! [`Recipe`] or [`StackRecipe`] (unknown keys are errors) and checked value by value. Every error names the file, the key, the
-//! value and a remedy.
+//! A recipe is read in four steps, so that values that can't work are refused before any audio is opened: the file is
+//! parsed; it is laid over the recipe that it `extends`; `--set key=value` overrides are laid over the result; the
+//! whole is parsed into a [`Recipe`] or [`StackRecipe`] (unknown keys are errors) and checked value by value. Every
+//! error names the file, the key, the value and a remedy.
 
 mod any_recipe;
+mod built_in_corrections;
 pub mod built_in_recipes;
 mod check;
 mod error;
@@ -18,8 +19,10 @@ mod recipe;
 mod renamed;
 mod stack_recipe;
 mod to_toml;
+mod value_with_path;
 
 pub use any_recipe::AnyRecipe;
+pub use built_in_corrections::built_in_corrections;
 pub use error::RecipeError;
 pub use overrides::{override_value, renamed_overrides};
 pub use recipe::{FORMAT, FoldsConfig, PredictConfig, Recipe};

@@ -1,5 +1,5 @@
-//! Lays one table of a recipe on another, a file's on what it extends or an override's on the whole: keys replace keys and remove
-//! their rivals, `false` removes a table, numbers name the entries of a list.
+//! Lays one table of a recipe on another, a file's on what it extends or an override's on the whole: keys replace keys
+//! and remove their rivals, `false` removes a table or list, numbers name the entries of a list.
 
 use crate::RecipeError;
 use toml::{Table, Value};
@@ -24,11 +24,17 @@ const RIVALS: [[&str; 2]; 16] = [
     ["length-seconds", "length-frames"],
 ];
 
-/// Keys that leave nothing for another one to do, and that one: a length that is not in epochs needs no minimum.
-const REPLACES: [[&str; 2]; 2] = [["steps", "min-steps"], ["phases", "min-steps"]];
+/// Keys that take another one away, which they do not exclude: a minimum of steps belongs to the length that it is
+/// given with.
+const REPLACES: [[&str; 2]; 3] = [
+    ["epochs", "min-steps"],
+    ["steps", "min-steps"],
+    ["phases", "min-steps"],
+];
 
-/// Lays `over` on `base`, table by table. A table with another `kind` replaces the other completely, since its keys differ. A key
-/// removes its rival from `base`. `false` removes a table. Numbers as keys change entries of a list.
+/// Lays `over` on `base`, table by table. A table with another `kind` replaces the other completely, since its keys
+/// differ. A key removes its rival from `base`. `false` removes a table or list. Numbers as keys change entries of a
+/// list.
 pub(crate) fn merge(base: &mut Table, over: Table) -> Result<(), MissingEntry> {
     let both_ways = RIVALS.into_iter().flat_map(|[a, b]| [[a, b], [b, a]]);
     for [mine, rival] in both_ways.chain(REPLACES) {
@@ -44,7 +50,7 @@ pub(crate) fn merge(base: &mut Table, over: Table) -> Result<(), MissingEntry> {
             (Some(Value::Array(entries)), Value::Table(o)) => {
                 merge_entries(entries, o).map_err(|missing| missing.within(&key))?;
             }
-            (Some(Value::Table(_)), Value::Boolean(false)) => {
+            (Some(Value::Table(_) | Value::Array(_)), Value::Boolean(false)) => {
                 base.remove(&key);
             }
             (_, value) => {
@@ -115,7 +121,7 @@ fn changes_kind(base: &Table, over: &Table) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::overrides::apply_override;
+    use crate::overrides::apply_overrides;
 
     fn table(text: &str) -> Table {
         text.parse().unwrap()
@@ -141,16 +147,18 @@ mod tests {
     fn an_amplitude_scale_replaces_another_and_false_removes_a_table() {
         let mut base =
             table("amplitude = { log = { offset = 0.1 } }\npostprocess = { deltas = {} }\nname = \"x\"");
-        for over in [
+        let overrides = [
             "amplitude.db={}",
             "amplitude={pcen={gain=0.5}}",
             "amplitude.db.top-db=80",
-        ] {
-            apply_override(&mut base, over).unwrap();
-        }
+        ];
+        apply_overrides(&mut base, &overrides).unwrap();
         assert_eq!(base["amplitude"], Value::Table(table("db = { top-db = 80 }")));
-        apply_override(&mut base, "postprocess=false").unwrap();
+        apply_overrides(&mut base, &["postprocess=false"]).unwrap();
         assert!(!base.contains_key("postprocess"));
+        let mut base = table("folds = { count = 2, subsets = [\"a\"] }\nok = true");
+        apply_overrides(&mut base, &["folds.subsets=false", "ok=false"]).unwrap();
+        assert_eq!(base, table("folds = { count = 2 }\nok = false"));
     }
 
     #[test]
@@ -164,5 +172,20 @@ mod tests {
         // Both in one place contradict each other, and the check says so.
         lay(&mut base, "[train]\nsteps = 1\nepochs = 2");
         assert_eq!(base["train"], Value::Table(table("steps = 1\nepochs = 2")));
+    }
+
+    #[test]
+    fn an_inherited_minimum_goes_with_the_length_that_it_belongs_to() {
+        let folder = || table("[train]\nepochs = 40\nmin-steps = 600");
+        for (over, wanted) in [
+            ("epochs = 1", "epochs = 1"),
+            ("epochs = 1\nmin-steps = 9", "epochs = 1\nmin-steps = 9"),
+            ("steps = 5", "steps = 5"),
+            ("seed = 3", "epochs = 40\nmin-steps = 600\nseed = 3"),
+        ] {
+            let mut base = folder();
+            lay(&mut base, &format!("[train]\n{over}"));
+            assert_eq!(base["train"], Value::Table(table(wanted)), "{over}");
+        }
     }
 }

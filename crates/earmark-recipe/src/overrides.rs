@@ -3,16 +3,37 @@
 
 use crate::RecipeError;
 use crate::key_error_with_line::dotted;
-use crate::merge_remove_and_list_entries::merge;
+use crate::merge_remove_and_list_entries::{MissingEntry, merge};
 use crate::renamed::rename;
 use toml::{Table, Value};
 
-/// Sets `a.b.c=value`; where `b` is a list, `c` is the number of an entry. A value that is not TOML is a string, unless it begins as a
-/// table or list, which is refused.
-pub(crate) fn apply_override(table: &mut Table, text: &str) -> Result<(), RecipeError> {
-    let mut nested = parse_override(text)?;
-    rename(&mut nested);
-    merge(table, nested).map_err(|missing| missing.at(format!("--set {text}")))
+/// Sets `a.b.c=value` for each override, in their order; where `b` is a list, `c` is the number of an entry. A value
+/// that is not TOML is a string, unless it begins as a table or list, which is refused.
+pub(crate) fn apply_overrides<S: AsRef<str>>(table: &mut Table, overrides: &[S]) -> Result<(), RecipeError> {
+    let mut given = Table::new();
+    for text in overrides {
+        let text = text.as_ref();
+        let mut nested = parse_override(text)?;
+        rename(&mut nested);
+        keep_given_minimum(&mut nested, &given);
+        let at = |missing: MissingEntry| missing.at(format!("--set {text}"));
+        merge(table, nested.clone()).map_err(at)?;
+        merge(&mut given, nested).map_err(at)?;
+    }
+    Ok(())
+}
+
+/// `epochs` removes a `min-steps` of the recipe, but not one that an override before it gave: together they are one
+/// length.
+fn keep_given_minimum(over: &mut Table, given: &Table) {
+    if let Some(minimum) = given.get("min-steps").filter(|_| over.contains_key("epochs")) {
+        over.entry("min-steps").or_insert_with(|| minimum.clone());
+    }
+    for (key, inner) in over.iter_mut() {
+        if let (Value::Table(inner), Some(Value::Table(given))) = (inner, given.get(key)) {
+            keep_given_minimum(inner, given);
+        }
+    }
 }
 
 /// The old keys among `KEY=VALUE` overrides, each with its new name, for a note to the user.
@@ -68,51 +89,81 @@ mod tests {
             "list=[1,2]",
             "text=\"7\"",
         ] {
-            apply_override(&mut t, o).unwrap();
+            apply_overrides(&mut t, &[o]).unwrap();
         }
         assert_eq!(
             t,
             table("name = \"my run\"\nlist = [1, 2]\ntext = \"7\"\n[a]\nb = 3\nc = 0.5\nd = true")
         );
         assert!(matches!(
-            apply_override(&mut t, "novalue"),
+            apply_overrides(&mut t, &["novalue"]),
             Err(RecipeError::Set(_))
         ));
-        assert!(matches!(apply_override(&mut t, ".a=1"), Err(RecipeError::Set(_))));
+        assert!(matches!(
+            apply_overrides(&mut t, &[".a=1"]),
+            Err(RecipeError::Set(_))
+        ));
         for lost in ["loss={kind=bce}", "list=[1", "a.b={ c = }"] {
-            let e = apply_override(&mut t, lost).unwrap_err();
+            let e = apply_overrides(&mut t, &[lost]).unwrap_err();
             assert!(matches!(e, RecipeError::SetValue(_)), "{lost}: {e}");
         }
     }
 
     #[test]
-    fn a_length_that_is_not_in_epochs_takes_the_minimum_away() {
+    fn another_length_takes_the_minimum_of_the_recipe_away() {
         let base = || table("[train]\nepochs = 3\nmin-steps = 100");
-        for (over, wanted) in [
-            ("train.steps=7", "[train]\nsteps = 7"),
+        for (overrides, wanted) in [
+            (&["train.steps=7"][..], "[train]\nsteps = 7"),
             (
-                "train.phases=[{ steps = 7 }]",
+                &["train.phases=[{ steps = 7 }]"],
                 "[train]\nphases = [{ steps = 7 }]",
             ),
-            ("train.epochs=9", "[train]\nepochs = 9\nmin-steps = 100"),
-            ("train.min-steps=9", "[train]\nepochs = 3\nmin-steps = 9"),
+            (&["train.epochs=9"], "[train]\nepochs = 9"),
+            (&["train.min-steps=9"], "[train]\nepochs = 3\nmin-steps = 9"),
+            (
+                &["train.epochs=9", "train.min-steps=5"],
+                "[train]\nepochs = 9\nmin-steps = 5",
+            ),
+            (
+                &["train.min-steps=5", "seed=1", "train.epochs=9"],
+                "seed = 1\n[train]\nepochs = 9\nmin-steps = 5",
+            ),
+            (
+                &["train.min-steps=5", "train.steps=7", "train.epochs=9"],
+                "[train]\nepochs = 9",
+            ),
         ] {
             let mut t = base();
-            apply_override(&mut t, over).unwrap();
-            assert_eq!(t, table(wanted), "{over}");
+            apply_overrides(&mut t, overrides).unwrap();
+            assert_eq!(t, table(wanted), "{overrides:?}");
         }
+        // The same in an entry of a list.
+        let mut t = table(
+            "[[train.phases]]\nepochs = 3\nmin-steps = 100\n[[train.phases]]\nepochs = 3\nmin-steps = 50",
+        );
+        let overrides = [
+            "train.phases.0.epochs=1",
+            "train.phases.1.min-steps=2",
+            "train.phases[1].epochs=4",
+        ];
+        apply_overrides(&mut t, &overrides).unwrap();
+        assert_eq!(
+            t,
+            table("[[train.phases]]\nepochs = 1\n[[train.phases]]\nepochs = 4\nmin-steps = 2")
+        );
     }
 
     #[test]
     fn entries_of_a_list_are_set_by_number() {
         let base = || {
             table(
-                "frames = [1, 2]\n[[train.phases]]\nepochs = 4\nschedule = { kind = \"cosine\" }\n[[train.phases]]\nsteps = 8",
+                "frames = [1, 2]\n[[train.phases]]\nepochs = 4\nschedule = { kind = \"cosine\" }\n[[train.phases]]\n\
+                 steps = 8",
             )
         };
         let set = |overrides: &[&str]| {
             let mut t = base();
-            overrides.iter().try_for_each(|o| apply_override(&mut t, o))?;
+            apply_overrides(&mut t, overrides)?;
             Ok::<Table, RecipeError>(t)
         };
         for key in ["train.phases.0.epochs", "train.phases[0].epochs"] {
@@ -129,18 +180,20 @@ mod tests {
         assert_eq!(
             got.unwrap(),
             table(
-                "frames = [1, 5]\n[[train.phases]]\nepochs = 4\nschedule = { kind = \"constant\" }\n[[train.phases]]\nepochs = 2"
+                "frames = [1, 5]\n[[train.phases]]\nepochs = 4\nschedule = { kind = \"constant\" }\n[[train.phases]]\n\
+                 epochs = 2"
             )
         );
         for (over, wanted) in [
             (
                 "train.phases.2.epochs=20",
-                "--set train.phases.2.epochs=20: train.phases.2: there is no such entry; train.phases has 2 entries, numbered 0 to 1",
+                "--set train.phases.2.epochs=20: train.phases.2: there is no such entry; train.phases has 2 entries, \
+                 numbered 0 to 1",
             ),
             (
                 "train.phases.epochs=20",
-                "--set train.phases.epochs=20: train.phases.epochs: an entry of a list is named by its number; train.phases has 2 \
-                 entries, numbered 0 to 1",
+                "--set train.phases.epochs=20: train.phases.epochs: an entry of a list is named by its number; \
+                 train.phases has 2 entries, numbered 0 to 1",
             ),
         ] {
             assert_eq!(set(&[over]).unwrap_err().to_string(), wanted);

@@ -5,6 +5,7 @@ use crate::load::{self, RecipeFile};
 use crate::to_toml::to_toml;
 use earmark_core::ConfigError;
 use earmark_data::augment::Augment;
+use earmark_data::dataset::RecipeCorrections;
 use earmark_data::{BatchConfig, CacheConfig, DataOptions, Stratify};
 use earmark_engine::{CheckpointConfig, RandomCrops, TrainConfig, ValidationConfig};
 use earmark_features::{FrontEnd, Segments};
@@ -76,7 +77,8 @@ pub struct FoldsConfig {
     /// How classes are spread over the folds. Default: every fold gets its share of each class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stratify: Option<Stratify>,
-    /// The subsets whose clips are divided into folds; the other subsets are trained on in every fold. Default: all subsets.
+    /// The subsets whose clips are divided into folds; the other subsets are trained on in every fold. Default: all
+    /// subsets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subsets: Option<Vec<String>>,
 }
@@ -85,20 +87,25 @@ pub struct FoldsConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct PredictConfig {
-    /// Segments that a clip is cut into, whose scores are averaged. Default: those of the front end. Validation has its own key,
-    /// `validation.segments`.
+    /// Segments that a clip is cut into, whose scores are averaged. Default: those of the front end. Validation has its
+    /// own key, `validation.segments`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub segments: Option<Segments>,
-    /// Scores each clip as one segment of its own length, for networks that take any length. Clips longer than a minute are cut into
-    /// equal segments, whose scores are averaged. Validation does the same unless it has segments of its own.
+    /// Segments for the clips of a run's test fold: its evaluation and out-of-fold scores (`eval`,
+    /// `predict --out-of-fold`, `stack`). Default: as for other recordings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub out_of_fold_segments: Option<Segments>,
+    /// Scores each clip as one segment of its own length, for networks that take any length. Clips longer than a minute
+    /// are cut into equal segments, whose scores are averaged. Validation does the same unless it has segments of its
+    /// own.
     pub whole: bool,
-    /// Scores a clip by random crops of several lengths instead of segments, for networks that take any length. Windows of a stream
-    /// are then scored whole.
+    /// Scores a clip by random crops of several lengths instead of segments, for networks that take any length. Windows
+    /// of a stream are then scored whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub random_crops: Option<RandomCrops>,
-    /// Longest recording in seconds that is read whole by `predict`, `embed` and `eval`. A longer one is scored in chunks of this
-    /// length, whose segments are averaged as those of one recording are, so that memory does not grow with its length; the output says
-    /// so. 1 to 3600. Windows of `tag` and `listen` are not concerned.
+    /// Longest recording in seconds that is read whole by `predict`, `embed` and `eval`. A longer one is scored in
+    /// chunks of this length, whose segments are averaged as those of one recording are, so that memory does not grow
+    /// with its length; the output says so. 1 to 3600. Windows of `tag` and `listen` are not concerned.
     #[serde(skip_serializing_if = "is_default_longest")]
     pub longest_seconds: f64,
 }
@@ -116,6 +123,7 @@ impl Default for PredictConfig {
     fn default() -> Self {
         Self {
             segments: None,
+            out_of_fold_segments: None,
             whole: false,
             random_crops: None,
             longest_seconds: LONGEST_SECONDS,
@@ -136,13 +144,36 @@ pub(crate) fn format() -> u32 {
 
 impl RecipeFile for Recipe {
     fn check_table(table: &Table) -> Result<(), ConfigError> {
-        let remedy = "this is a stacking recipe, whose inputs are the scores of other runs; train it with `earmark stack`";
+        let remedy = "this is a stacking recipe, whose inputs are the scores of other runs; train it with \
+                      `earmark stack`";
         ConfigError::unless(!load::is_stack(table), "stack", "(set)", remedy)
+    }
+
+    fn names_corrections(&self) -> bool {
+        !self.data.corrections.is_empty()
+    }
+
+    fn corrections(&mut self) -> &mut RecipeCorrections {
+        &mut self.data.recipe_corrections
+    }
+
+    /// Windows of recordings are as long as segments.
+    fn link_sections(&mut self) {
+        let shape = self.front_end.input_shape().ok();
+        let seconds = shape.and_then(|shape| Some(shape.frames? as f64 / shape.frames_per_second));
+        self.data.events.segment_seconds = seconds.map(|seconds| (seconds * 1e3).round() / 1e3);
     }
 }
 
 impl Recipe {
-    /// Reads a recipe file, or a built-in recipe by its name (`dcase2019-baseline/1-noisy`), with `KEY=VALUE` overrides.
+    /// Reads other data than the recipe says, with windows as long as its segments.
+    pub fn set_data(&mut self, data: DataOptions) {
+        self.data = data;
+        self.link_sections();
+    }
+
+    /// Reads a recipe file, or a built-in recipe by its name (`dcase2019-baseline/1-noisy`), with `KEY=VALUE`
+    /// overrides.
     ///
     /// # Errors
     /// See [`RecipeError`].
@@ -163,8 +194,16 @@ impl Recipe {
         self.with_segments(&self.predict.segments, self.predict.any_length())
     }
 
-    /// The front end of validation during training: features as in training, segments (or none) by `[validation]`; whole clips where
-    /// `predict.whole` asks for them and `[validation]` has no segments.
+    /// The same for out-of-fold scores of segments.
+    pub fn out_of_fold_front_end(&self) -> FrontEnd {
+        match &self.predict.out_of_fold_segments {
+            None => self.predict_front_end(),
+            segments => self.with_segments(segments, false),
+        }
+    }
+
+    /// The front end of validation during training: features as in training, segments (or none) by `[validation]`;
+    /// whole clips where `predict.whole` asks for them and `[validation]` has no segments.
     pub fn validation_front_end(&self) -> FrontEnd {
         self.with_segments(&self.validation.segments, self.predict.whole)
     }

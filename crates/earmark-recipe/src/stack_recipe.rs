@@ -6,12 +6,13 @@ use crate::load::{self, RecipeFile};
 use crate::recipe::format;
 use crate::to_toml::to_toml;
 use earmark_core::{Check, ConfigError, Within};
+use earmark_data::dataset::{Corrections, RecipeCorrections};
 use earmark_data::{BatchConfig, SegmentSubset};
 use earmark_engine::{CheckpointConfig, TrainConfig, ValidationConfig};
 use earmark_models::{NetworkConfig, NetworkInput};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use toml::Table;
 
 /// A stacking system as data; for files, the rules of a [`Recipe`](crate::Recipe) hold.
@@ -50,17 +51,42 @@ pub struct StackRecipe {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct StackConfig {
-    /// The cross-validation runs of the base models, in the order in which their scores are joined. `earmark stack` fills them in
-    /// when training begins.
+    /// The cross-validation runs of the base models, in the order in which their scores are joined. `earmark stack`
+    /// fills them in when training begins.
     pub inputs: Vec<String>,
     /// Which segments of a clip are averaged in training. Evaluation averages all of them.
     pub subset: SegmentSubset,
+    /// Files with clips to remove or relabel, for this training in place of those of the inputs. A clip that an input's
+    /// corrections remove is trained on here only if it was kept in the folds there (`keep-in-folds`). Default: the
+    /// corrections of the first input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrections: Option<Vec<Corrections>>,
+    /// The folder of these files, relative to the data folder. A file that it lacks is looked for as those of `[data]`
+    /// are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrections_folder: Option<PathBuf>,
+    /// Where a run keeps the files that it began with, which are read in their place: known from the run, and not part
+    /// of a recipe.
+    #[serde(skip)]
+    pub kept_corrections: Option<PathBuf>,
+    /// The files that come with the recipe: known from where it is read.
+    #[serde(skip)]
+    pub recipe_corrections: RecipeCorrections,
 }
 
 impl RecipeFile for StackRecipe {
     fn check_table(table: &Table) -> Result<(), ConfigError> {
-        let remedy = "this is not a stacking recipe; train it with `earmark train`, or name a recipe with a [stack] section, such as argus-2019/2-stack";
+        let remedy = "this is not a stacking recipe; train it with `earmark train`, or name a recipe with a [stack] \
+                      section, such as argus-2019/2-stack";
         ConfigError::unless(load::is_stack(table), "stack", "missing", remedy)
+    }
+
+    fn names_corrections(&self) -> bool {
+        self.stack.corrections.is_some()
+    }
+
+    fn corrections(&mut self) -> &mut RecipeCorrections {
+        &mut self.stack.recipe_corrections
     }
 }
 
@@ -76,15 +102,22 @@ impl Check for StackRecipe {
         self.stack.subset.check().within("stack.subset")?;
         self.train.check().within("train")?;
         if self.train.loss.uses_noisy_flags() {
-            let reason = "a stacking model trains only on clips that are in folds, which all have the same label quality";
+            let reason = "a stacking model trains only on clips that are in folds, which all have the same label \
+                          quality";
             let remedy = "set sigmoid-cross-entropy";
             return Err(ConfigError::new("train.loss.kind", "(for noisy labels)", remedy).because(reason));
         }
         self.batches.check().within("batches")?;
-        if self.batches.sample.is_some() {
-            let reason = "a stacking model takes each clip once per epoch";
-            return Err(ConfigError::new("batches.sample", "(set)", "remove it").because(reason));
-        }
+        let (folder, files) = (&self.stack.corrections_folder, &self.stack.corrections);
+        let remedy = "add stack.corrections, the files in it, or leave it out: the corrections of the first input have \
+                      their own folder";
+        let found = folder.as_deref().unwrap_or(Path::new("")).display();
+        ConfigError::unless(
+            folder.is_none() || files.is_some(),
+            "stack.corrections-folder",
+            found,
+            remedy,
+        )?;
         if self.batches.mix.is_some() {
             let reason = "its mixers work on spectrograms";
             let remedy = "use batches.mixup, which works on scores too";
@@ -163,9 +196,13 @@ mod tests {
     fn settings_that_scores_cannot_use_are_refused() {
         for (more, key) in [
             ("[batches]\nmix = {}", "batches.mix = "),
-            ("[batches]\nsample = { items = 4 }", "batches.sample = "),
+            ("[batches]\nsample = { items = 0 }", "batches.sample.items = 0"),
             ("[checkpoints]\nevery-steps = 0", "checkpoints.every-steps = 0"),
             ("[front-end]\nsample-rate-hz = 8000", "front-end: unknown key"),
+            (
+                "[stack.subset]\nthen-any-prob = 2",
+                "stack.subset.then-any-prob = 2",
+            ),
         ] {
             let error = refused(more);
             assert!(error.contains(key), "{error}");

@@ -118,7 +118,8 @@ fn damage(text: &str, rng: &mut ChaCha8Rng) -> (&'static str, Vec<u8>) {
     }
 }
 
-/// Reads with `read`; a panic shows what was read. An error must say where, and an accepted recipe must come back from its own text.
+/// Reads with `read`; a panic shows what was read. An error must say where, and an accepted recipe must come back from
+/// its own text.
 fn read_and_check(
     what: &str,
     bytes: &[u8],
@@ -172,7 +173,7 @@ fn damaged_recipes_are_read_or_refused_with_a_place() {
         let path = copy.path().join(name);
         let place = path.to_string_lossy().into_owned();
         let written = fs::read_to_string(&path).expect("a recipe");
-        if StackRecipe::is_stack(&written) {
+        if StackRecipe::load(&place, &[]).is_ok() {
             continue; // read by another command
         }
         let whole = Recipe::load(&place, &[]).expect("a sound recipe").to_toml();

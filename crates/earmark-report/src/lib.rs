@@ -10,16 +10,17 @@
 //! | a finished run or cross-validation run | [`render_run_report`] | `report.html` |
 //! | a labelled folder | [`render_data_page`], [`data_charts`] | `data.html` and named SVG files |
 //! | several runs | [`render_runs_page`] | a comparison for the browser |
+//! | detections by time | [`render_activity_page`], [`DayHourMap`] | maps of days and hours |
 //! | a log-mel array | [`Heatmap`], [`SpectrogramImage`] | a PNG file, an image on a page |
 //! | several log-mel arrays | [`ContactSheet`] | PNG, SVG or a page |
 //! | a stream of them | [`Waterfall`] | a moving spectrogram in the terminal |
 //! | rows of text | [`text_table`], [`bar`], [`human_bytes`] and its siblings | aligned, readable output |
 //!
-//! Pages are written with the templates of maud, which escape everything that they are given, so class names, file names and
-//! notes may hold any character. Pages load nothing from elsewhere (their content security policy forbids it), read well
-//! without JavaScript, on a phone and in the dark, and are well-formed XML as well as HTML, which the tests make use of.
-//! A missing number (an average precision without positives, a loss that became NaN) is shown as a gap or a dash and never
-//! as zero.
+//! Pages are written with the templates of maud, which escape everything that they are given, so class names, file
+//! names and notes may hold any character. Pages load nothing from elsewhere (their content security policy forbids
+//! it), read well without JavaScript, on a phone and in the dark, and are well-formed XML as well as HTML, which the
+//! tests make use of. A missing number (an average precision without positives, a loss that became NaN) is shown as a
+//! gap or a dash and never as zero.
 
 mod charts;
 mod clip_player;
@@ -33,6 +34,7 @@ mod terminal;
 
 pub use charts::bars::{BarChart, BarRow};
 pub use charts::confusion::ConfusionChart;
+pub use charts::day_hour_map::DayHourMap;
 pub use charts::histogram::HistogramChart;
 pub use charts::line::{AxisScale, LineChart};
 pub use charts::reliability::{ReliabilityCurve, reliability_chart};
@@ -44,13 +46,14 @@ pub use earmark_core::human::{
     human_amount, human_bytes, human_count, human_duration, human_hz, human_rate, score,
 };
 pub use error::ReportError;
+pub use pages::activity_page::{ActivityPage, ActivityPageRow, ActivityPageTable, render_activity_page};
 pub use pages::data_page::{data_charts, render_data_page};
 pub use pages::data_types::{ClassCounts, DataPage, SpectrumCurve, SubsetRow};
 pub use pages::notes::{NoteLevel, PageNote};
 pub use pages::run_page::render_run_report;
 pub use pages::run_types::{
-    ClassScoreRow, ComparedClass, ComparedRun, Fact, FoldScoreRow, FoldScores, MetricCurve, PredictedClass,
-    RunReport, SkippedFile, TrainingCurve, WorstClip,
+    ClassScoreRow, ComparedClass, ComparedRun, ComparedWay, Fact, FoldScoreRow, FoldScores, MetricCurve,
+    PredictedClass, RunReport, SkippedFile, TrainingCurve, WorstClip,
 };
 pub use pages::runs_page::{RunRow, RunsTable, render_runs_page};
 pub use png::colormap::Colormap;

@@ -67,18 +67,18 @@ pub fn evaluated_run(path: &Path) -> Result<EvaluatedRun, CompareError> {
             .iter()
             .any(|e| e.step == step && e.optimistic_note().is_some());
         optimistic |= head.info.optimistic || noted;
-        let scores = scores_path(&head.eval(), step);
-        if !scores.is_file() {
+        if !scores_path(&head.eval(), step).is_file() {
             return Err(CompareError::NotEvaluated { run });
         }
-        let clips = read_evaluated(&scores, &head.eval().join("clips.txt"))?;
+        let clips = read_evaluated(&head.eval(), step)?;
         evaluated.push((run, clips));
     }
     let aligned = pooled(&evaluated)?;
     Ok(EvaluatedRun { aligned, optimistic })
 }
 
-/// Both restricted to their common clips, in one order, with the classes of the first; and how many clips only one of them has.
+/// Both restricted to their common clips, in one order, with the classes of the first; and how many clips only one of
+/// them has.
 ///
 /// # Errors
 /// Different classes, different labels of a clip, or no clip in common.

@@ -19,8 +19,8 @@ pub struct Optimism {
 }
 
 impl Optimism {
-    /// What is wrong with scores of `items`, given what the run used its clips for, and whether its test clips drove its training as
-    /// well; `None` where none of them had a part in it.
+    /// What is wrong with scores of `items`, given what the run used its clips for, and whether its test clips drove
+    /// its training as well; `None` where none of them had a part in it.
     pub fn of(table: &SplitTable, test_clips_drive: bool, items: &[Item]) -> Option<Self> {
         let count = |wanted: &dyn Fn(ClipUse) -> bool| {
             let uses = items.iter().filter_map(|item| table.used_as(item));
@@ -49,8 +49,8 @@ fn note(clips: usize, trained_on: usize, validated: usize, tested: usize) -> Str
         _ => " (validation.split = test-fold)",
     };
     format!(
-        "OPTIMISTIC: the model was {} of the {of} evaluated{how}; other recordings will score lower, so evaluate it on clips that had \
-         no part in it",
+        "OPTIMISTIC: the model was {} of the {of} evaluated{how}; other recordings will score lower, so evaluate it on \
+         clips that had no part in it",
         parts.join(" and ")
     )
 }
@@ -74,6 +74,7 @@ mod tests {
             train: items(&["a", "b", "c"]),
             validation: items(&["d"]),
             test: items(&["e", "f"]),
+            removed: items(&["g"]),
             optimistic: false,
         })
     }
@@ -81,7 +82,8 @@ mod tests {
     #[test]
     fn clips_that_had_a_part_in_the_model_are_counted() {
         let of = |names: &[&str], drive| Optimism::of(&table(), drive, &items(names));
-        assert_eq!(of(&["e", "f", "new"], false), None);
+        assert_eq!(of(&["e", "f", "g", "new"], false), None);
+        assert!(!table().is_trained_on(&items(&["g"])[0]));
         let mixed = of(&["a", "b", "d", "e", "new"], false).unwrap();
         assert_eq!((mixed.clips, mixed.trained_on, mixed.chosen_by), (5, 2, 1));
         let start = "OPTIMISTIC: the model was trained on 2 and chosen by 1 of the 5 clips evaluated; ";

@@ -1,9 +1,9 @@
-//! Reads the tensors of PyTorch checkpoints (`.pt`, `.pth`): state dicts as `torch.save` writes them, a zip archive since
-//! version 1.6 and a sequence of pickles before.
+//! Reads the tensors of PyTorch checkpoints (`.pt`, `.pth`): state dicts as `torch.save` writes them, a zip archive
+//! since version 1.6 and a sequence of pickles before.
 //!
 //! A pickle is a program. The machine here knows only the few instructions that build dictionaries, tuples, strings and
-//! numbers, and the few names that a state dict calls; nothing is looked up or executed, and everything else a file requests
-//! is refused by name. Time and memory are bounded by the file's length.
+//! numbers, and the few names that a state dict calls; nothing is looked up or executed, and everything else a file
+//! requests is refused by name. Time and memory are bounded by the file's length.
 //!
 //! ```no_run
 //! let checkpoint = earmark_torch::read(std::path::Path::new("model.pt"))?;
@@ -25,8 +25,8 @@ pub use state_dict::{StateDict, TorchTensor};
 
 use std::path::Path;
 
-/// Reads the state dict of a file: the outermost dictionary, or the one in it under the key `model`, `state_dict` or
-/// `model_state_dict`.
+/// Reads the state dict of a file: the outermost dictionary, or the one in it under the key `model`, `state_dict`,
+/// `model_state_dict` or `nn_state_dict`.
 ///
 /// # Errors
 /// When the file can't be read, has neither of the two formats, or requests something that a state dict does not need.

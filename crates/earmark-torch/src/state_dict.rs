@@ -20,7 +20,7 @@ pub struct TorchTensor {
 }
 
 /// Keys under which training checkpoints store the network.
-const NESTED: [&str; 3] = ["model", "state_dict", "model_state_dict"];
+const NESTED: [&str; 4] = ["model", "state_dict", "model_state_dict", "nn_state_dict"];
 
 /// The tensors of the outermost dictionary, or of the one in it under a usual key.
 pub(crate) fn tensors<'a>(

@@ -99,6 +99,49 @@ fn other_files_are_refused_with_a_reason() {
     assert!(refuse(&deep).contains("nested too deeply"));
 }
 
+/// As the library argus saves a model: its name, its settings, and the state dict next to them.
+#[test]
+fn a_state_dict_next_to_settings_is_found() {
+    let text = |text: &str| [b"X".as_slice(), &[text.len() as u8, 0, 0, 0], text.as_bytes()].concat();
+    let storage = [
+        b"((".as_slice(),
+        &text("storage"),
+        b"ctorch\nHalfStorage\n",
+        &text("0"),
+        &text("cuda:0"),
+        b"K\x01tQ",
+    ]
+    .concat();
+    let tensor = [
+        b"ctorch._utils\n_rebuild_tensor_v2\n".as_slice(),
+        &storage,
+        b"K\x00K\x01\x85K\x01\x85\x89NtR",
+    ]
+    .concat();
+    let pickle = [
+        b"\x80\x02}(".as_slice(),
+        &text("model_name"),
+        &text("FreesoundModel"),
+        &text("params"),
+        b"}",
+        &text("lr"),
+        b"G\x3f\x4d\x7d\xbf\x48\x7f\xcb\x92s",
+        &text("nn_state_dict"),
+        b"ccollections\nOrderedDict\n)R",
+        &text("module.bias"),
+        &tensor,
+        b"su.",
+    ]
+    .concat();
+    let read = parse(&zip(&[("a/data.pkl", &pickle), ("a/data/0", &[0x00, 0x3C])])).unwrap();
+    let bias = TorchTensor {
+        dtype: DType::F16,
+        shape: vec![1],
+        values: Some(vec![1.0]),
+    };
+    assert_eq!(read, [("module.bias".to_owned(), bias)]);
+}
+
 /// An archive of stored files.
 fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     let (mut out, mut directory) = (Vec::new(), Vec::new());

@@ -1,11 +1,12 @@
 //! The clips that a run is evaluated on, and what is said of them with the results.
 
 use crate::evaluate_job::EvaluateJob;
-use crate::{Event, Observer, PipelineError, SplitTable, split};
+use crate::{Event, Observer, PipelineError, Skips, SplitTable, split};
 use earmark_core::atomic;
 use earmark_core::human::human_amount;
 use earmark_data::{DataSet, Item, is_test_subset};
-use earmark_inference::data::{open_data, open_for_scoring};
+use earmark_engine::evaluation::{clips_path, was_evaluated_on};
+use earmark_inference::data::{open_data, open_for_scoring, report_unusable};
 use earmark_runs::optimism::Optimism;
 use earmark_runs::run_dir::RunDir;
 use std::collections::BTreeSet;
@@ -46,28 +47,31 @@ impl ClipNotes {
     }
 }
 
-/// The clips to evaluate on, with labels in the run's classes.
+/// The clips to evaluate on, with labels in the run's classes; and the entries of the data folder that can't be used,
+/// which are named.
 pub(super) fn test_items(
     job: &EvaluateJob,
     run: &RunDir,
     observer: Observer,
-) -> Result<Vec<Item>, PipelineError> {
+) -> Result<(Vec<Item>, Skips), PipelineError> {
     let recipe = &run.recipe;
     let fold = job.fold.or(run.info.data.fold);
     if fold.is_some() && job.subset.is_none() {
         let data = open_data(recipe, &job.data)?;
         observer(Event::Data(&data.lines()));
+        let unusable = report_unusable(&data, observer);
         let data = data.map_to(&run.classes)?;
         let table = SplitTable::read(&run.path)?;
         let own_split = fold == run.info.data.fold && job.fold_table.is_none();
         if let Some(table) = table.as_ref().filter(|_| own_split) {
-            return Ok(table.test_clips(data.items)?);
+            return Ok((table.test_clips(data.items)?, unusable));
         }
         let test = split(recipe, &data, fold, job.fold_table.as_deref())?.test;
         return match table.map_or(0, |table| table.count_trained_on(&test)) {
-            0 => Ok(test),
+            0 => Ok((test, unusable)),
             n => Err(PipelineError::Request(format!(
-                "{}: was trained on {n} of the {} clips to evaluate; leave out --fold and --fold-table to evaluate it on its test clips",
+                "{}: was trained on {n} of the {} clips to evaluate; leave out --fold and --fold-table to evaluate it \
+                 on its test clips",
                 run.path.display(),
                 test.len()
             ))),
@@ -75,6 +79,7 @@ pub(super) fn test_items(
     }
     let data = open_for_scoring(&recipe.data, &job.data, job.subset.as_deref())?;
     observer(Event::Data(&data.lines()));
+    let unusable = report_unusable(&data, observer);
     let items = subset_items(job, data.map_to(&run.classes)?)?;
     if items.iter().all(|i| i.labels.is_empty()) {
         return Err(PipelineError::Request(format!(
@@ -82,7 +87,7 @@ pub(super) fn test_items(
             job.data.display()
         )));
     }
-    Ok(items)
+    Ok((items, unusable))
 }
 
 /// The clips of the subset that a job names; by default those of the subsets for testing.
@@ -96,29 +101,36 @@ fn subset_items(job: &EvaluateJob, data: DataSet) -> Result<Vec<Item>, PipelineE
     match items.is_empty() {
         false => Ok(items),
         true => Err(PipelineError::Request(format!(
-            "{}: the run has no test fold and the data has no subset `test`; choose the clips to evaluate with --subset ({known}) or --fold",
+            "{}: the run has no test fold and the data has no subset `test`; choose the clips to evaluate with \
+             --subset ({known}) or --fold",
             job.data.display()
         ))),
     }
 }
 
-/// Writes `clips.txt`, or checks it: results on different clips must not mix in one folder.
-pub(super) fn remember_data(eval: &Path, items: &[Item]) -> Result<(), PipelineError> {
+/// Writes `clips.txt`, or checks it: results on different clips must not mix in one folder. Returns its text.
+pub(super) fn remember_data(eval: &Path, items: &[Item]) -> Result<String, PipelineError> {
     let line = |item: &Item| format!("{} {:?}\n", item.file, item.labels);
     let text: String = items.iter().map(line).collect();
-    let path = eval.join("clips.txt");
-    match std::fs::read_to_string(&path) {
-        Ok(before) if before == text => Ok(()),
-        Ok(_) => Err(PipelineError::Request(format!(
-            "{}: holds results on other clips or labels; choose another folder with --eval-dir",
-            eval.display()
-        ))),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            Ok(atomic::write(&path, |w| w.write_all(text.as_bytes()))?)
+    let path = clips_path(eval);
+    match std::fs::read(&path) {
+        Ok(before) if before == text.as_bytes() => return Ok(text),
+        // The results say that they are on these clips, so that the list is damaged.
+        Ok(_) if was_evaluated_on(eval, &text) => {}
+        Ok(_) => {
+            return Err(PipelineError::Request(format!(
+                "{}: holds results on other clips or labels; choose another folder with --eval-dir",
+                eval.display()
+            )));
         }
-        Err(e) => Err(PipelineError::Request(format!(
-            "{}: cannot be read: {e}",
-            path.display()
-        ))),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+        Err(e) => {
+            return Err(PipelineError::Request(format!(
+                "{}: cannot be read: {e}",
+                path.display()
+            )));
+        }
     }
+    atomic::write(&path, |w| w.write_all(text.as_bytes()))?;
+    Ok(text)
 }

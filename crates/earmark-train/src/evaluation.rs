@@ -2,16 +2,19 @@
 
 use crate::evaluate_job::{Checkpoints, EvaluateJob};
 use crate::evaluated_clips::{ClipNotes, remember_data, test_items};
-use crate::training::{damaged_in, prepare_clips};
+use crate::lost_clips::{self, LostClips};
+use crate::training::{add_damaged, damaged_in, prepare_clips};
 use crate::{Event, Observer, PipelineError, Skips, stacking};
 use earmark_core::atomic::WriteError;
 use earmark_data::feature_store::CachedForm;
 use earmark_data::{FeatureStore, Item};
 use earmark_engine::evaluation::{
-    CheckpointClaim, Evaluation, EvaluationJob, ResultNotes, evaluate_with, every_nth, write_result,
+    CheckpointClaim, Evaluation, EvaluationJob, ResultNotes, clips_key, evaluate_with, every_nth,
+    result_damage, result_path, write_result,
 };
 use earmark_engine::{ScorerOutput, SegmentScores, checkpoint};
 use earmark_features::Extractor;
+use earmark_inference::model::ModelSource;
 use earmark_inference::{Device, Model, NotWhole, Outcome, OutcomeJob, Recordings};
 use earmark_metrics::{Aligned, MetricsError, Report, ScoreTable};
 use earmark_runs::experiment_log::result_notes;
@@ -29,9 +32,9 @@ pub struct EvaluateResult {
     pub evaluated: Vec<(u64, Report)>,
     /// Steps that were evaluated before, or that another process is evaluating.
     pub already_evaluated: Vec<u64>,
-    /// Clips left out.
+    /// Clips left out, now or when the steps were evaluated, and entries of the data folder that can't be used.
     pub skipped: Skips,
-    /// Clips that were scored now though a part of them is missing, with what.
+    /// Clips that were scored, now or then, though a part of them is missing, with what.
     pub damaged: Skips,
     /// Why the results are too high, where the clips had a part in making the model.
     pub optimism: Option<Optimism>,
@@ -56,14 +59,17 @@ pub fn evaluate(
     }
     let device = Device::named(&job.device)?;
     let mut run = RunDir::open(&job.run)?;
-    run.recipe.data = job.read.over(&run.recipe.data);
-    let items = test_items(job, &run, observer)?;
+    let data = job.read.over(&run.recipe.data);
+    run.recipe.set_data(data);
+    let (items, mut skipped) = test_items(job, &run, observer)?;
     let notes = ClipNotes::of(job, &run, &run.recipe.name, &items)?;
     let cache = run.recipe.cache.at_most_defaults();
     let store = FeatureStore::new(Extractor::new(&run.recipe.front_end)?, &cache)?
         .with_longest(run.recipe.predict.longest_seconds);
+    let of_fold = job.subset.is_none() && job.fold.or(run.info.data.fold).is_some();
     let (mut ready, mut long) = (false, Vec::new());
-    let mut result = evaluate_each(job, &items, &notes, observer, |step, path| {
+    let damaged = || damaged_in(&store);
+    let mut result = evaluate_each(job, &items, &notes, observer, &damaged, |step, path| {
         let is_first = !ready;
         if is_first {
             let (others, short): (Vec<Item>, Vec<Item>) =
@@ -72,7 +78,7 @@ pub fn evaluate(
             long = others;
             ready = true;
         }
-        let model = match open_model(path, &run, &device) {
+        let model = match open_model(path, &run, of_fold, &device) {
             // A training that is still running may have removed the checkpoint.
             Err(_) if !path.exists() => return Ok(Continue(None)),
             opened => opened?,
@@ -108,8 +114,9 @@ pub fn evaluate(
         }
         Ok(evaluation.map_or(Break(()), |evaluation| Continue(Some(evaluation))))
     })?;
-    result.damaged = damaged_in(&store);
-    Ok(result)
+    add_damaged(&mut result.damaged, damaged());
+    skipped.append(&mut result.skipped);
+    Ok(EvaluateResult { skipped, ..result })
 }
 
 /// Reports the damage and notes of recordings that were read in chunks.
@@ -151,13 +158,15 @@ fn evaluate_recordings(
     failed.map_or(Ok(evaluation), Err)
 }
 
-/// Evaluates each checkpoint of a job that has not been evaluated yet. `score` gives `None` for one that is gone, and breaks when it was
-/// stopped.
+/// Evaluates each checkpoint of a job that has not been evaluated yet. `score` gives `None` for one that is gone, and
+/// breaks when it was stopped; `damaged` gives the clips that it has used in part. What results lack is kept with them,
+/// and read of those that are there.
 pub(super) fn evaluate_each(
     job: &EvaluateJob,
     items: &[Item],
     notes: &ClipNotes,
     observer: Observer,
+    damaged: &dyn Fn() -> Skips,
     mut score: impl FnMut(u64, &Path) -> Result<ControlFlow<(), Option<Evaluation>>, PipelineError>,
 ) -> Result<EvaluateResult, PipelineError> {
     let weights = weights(&job.run, job.checkpoints)?;
@@ -167,29 +176,49 @@ pub(super) fn evaluate_each(
     };
     let eval = result.eval_dir.clone();
     std::fs::create_dir_all(&eval).map_err(|e| WriteError::new(&eval, e))?;
-    remember_data(&eval, items)?;
+    let clips = clips_key(&remember_data(&eval, items)?);
+    let mut lost = LostClips::default();
     for (step, path) in weights {
+        forget_damaged(&eval, step, observer)?;
         let Some(_claim) = CheckpointClaim::take(&eval, step).map_err(|e| WriteError::new(&eval, e))? else {
             result.already_evaluated.push(step);
+            lost.add_evaluated(&eval, step, observer);
             continue;
         };
         match score(step, &path)? {
-            Break(()) => return Ok(result),
+            Break(()) => return Ok(result.with(lost)),
             Continue(None) => {}
             Continue(Some(evaluation)) => {
                 let warnings = ResultFacts::from(&evaluation.report).warnings("clips");
                 let notes = ResultNotes {
                     heading: notes.heading.clone(),
                     warnings: warnings.iter().map(RunWarning::to_string).collect(),
-                    keys: result_notes(&evaluation.report, notes.optimism.as_ref()),
+                    keys: result_notes(&evaluation.report, notes.optimism.as_ref())
+                        .into_iter()
+                        .chain([clips.clone()])
+                        .chain(lost_clips::keys(&evaluation, damaged()))
+                        .collect(),
                 };
                 write_result(&eval, step, &evaluation, &notes)?;
-                result.add(step, evaluation, observer);
+                result.add(step, evaluation, &mut lost, observer);
             }
         }
     }
     result.interrupted = false;
-    Ok(result)
+    Ok(result.with(lost))
+}
+
+/// Removes the mark of an evaluated step whose results are damaged, so that it is evaluated again.
+fn forget_damaged(eval: &Path, step: u64, observer: Observer) -> Result<(), PipelineError> {
+    let Some(damage) = result_damage(eval, step) else {
+        return Ok(());
+    };
+    observer(Event::Note(format!("{damage}; step {step} is evaluated again")));
+    let mark = result_path(eval, step);
+    match std::fs::remove_file(&mark) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(WriteError::new(&mark, e).into()),
+        _ => Ok(()),
+    }
 }
 
 impl EvaluateResult {
@@ -202,18 +231,20 @@ impl EvaluateResult {
         }
     }
 
-    /// Adds a checkpoint; the clips that its evaluation skipped are those of every other one too, and named once.
-    fn add(&mut self, step: u64, evaluation: Evaluation, observer: Observer) {
+    /// Adds a checkpoint; the clips that its evaluation skipped are mostly those of every other one too, and named
+    /// once.
+    fn add(&mut self, step: u64, evaluation: Evaluation, lost: &mut LostClips, observer: Observer) {
         let report = &evaluation.report;
         observer(Event::Evaluated { step, report });
-        if self.evaluated.is_empty() {
-            for skipped in evaluation.skipped {
-                let (file, reason) = (&skipped.file, &skipped.reason);
-                observer(Event::Skipped { file, reason });
-                self.skipped.push((skipped.file, skipped.reason));
-            }
+        for skipped in evaluation.skipped {
+            lost.skip(skipped.file, skipped.reason, observer);
         }
         self.evaluated.push((step, evaluation.report));
+    }
+
+    fn with(mut self, lost: LostClips) -> Self {
+        (self.skipped, self.damaged) = (lost.skipped, lost.damaged);
+        self
     }
 }
 
@@ -225,9 +256,14 @@ pub(crate) fn with_truth(scores: ScoreTable, items: &[Item]) -> Result<Aligned, 
     Aligned::from_rows(scores, truth)
 }
 
-/// A model of the run, with the run's classes.
-fn open_model(path: &Path, run: &RunDir, device: &Device) -> Result<Model, PipelineError> {
-    let model = Model::open_file(path, device)?;
+/// A model of the run, with the run's classes; it cuts clips of a fold as for out-of-fold scores.
+fn open_model(path: &Path, run: &RunDir, of_fold: bool, device: &Device) -> Result<Model, PipelineError> {
+    let source = ModelSource::read(path)?;
+    let source = match of_fold {
+        true => source.for_out_of_fold(),
+        false => source,
+    };
+    let model = source.into_model(device)?;
     if model.classes() != run.classes.names() {
         return Err(PipelineError::Request(format!(
             "{}: its classes differ from those of {}; one of the two files was changed or belongs to another run",

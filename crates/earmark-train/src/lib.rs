@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`train()`] | recipe and data folder to a run directory |
 //! | [`evaluate()`] | a run's checkpoints to results on its test clips |
-//! | [`train_folds`], [`out_of_fold`] | cross-validation: a run per fold, and scores by the model that did not see a clip |
+//! | [`train_folds`], [`out_of_fold`] | cross-validation: a run per fold; scores by the model that did not see a clip |
 //! | [`train_stack`] | meta-models on the out-of-fold scores of other runs |
 //! | [`tuning`] | hyperparameter search |
 //! | [`calibrate()`] | scores to probabilities, and per-class thresholds |
@@ -26,6 +26,7 @@ mod evaluation;
 mod fit;
 pub mod label_review;
 mod linear_probe;
+mod lost_clips;
 mod stacking;
 mod training;
 pub mod tuning;
@@ -45,8 +46,8 @@ pub use fit::{
     WayLeftOut, fit_folder,
 };
 pub use linear_probe::{
-    BACKGROUND_NAMES, ProbeCalibration, ProbeClasses, ProbeJob, ProbeLayer, ProbeResult, ProbeTrial,
-    ProbedFold, ProbedFolds, STRENGTHS, probe, probe_data,
+    BACKGROUND_COPIES, BACKGROUND_NAMES, ProbeCalibration, ProbeClasses, ProbeJob, ProbeLayer, ProbeResult,
+    ProbeTrial, ProbedFold, ProbedFolds, STRENGTHS, probe, probe_data,
 };
 pub use stacking::{StackJob, input_names, train_stack};
 pub use training::{Estimate, TrainJob, TrainPlan, TrainResult, describe_validation, estimate, plan, train};
@@ -59,6 +60,7 @@ pub mod weight_average {
 
 use earmark_inference::{Event, Observer, PipelineError, Skips, reason};
 use earmark_runs::split_table::{DataSplit, SplitTable};
+use linear_probe::is_background;
 
 /// Revision of the source that this was built from, where it was known.
 pub const REVISION: Option<&str> = option_env!("EARMARK_REVISION");

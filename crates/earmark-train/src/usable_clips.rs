@@ -1,5 +1,5 @@
-//! Which clips of a data set may train, be folded and calibrate: not those of subsets for testing, unless they are named, and none
-//! without labels.
+//! Which clips of a data set may train, be folded and calibrate: not those of subsets for testing, unless they are
+//! named, and none without labels.
 
 use crate::PipelineError;
 use earmark_core::human::human_amount;
@@ -25,7 +25,7 @@ impl UsableClips {
         for item in &data.items {
             if is_test_subset(&item.subset) && !is_named(recipe, &item.subset) {
                 *test.entry(item.subset.clone()).or_default() += 1;
-            } else if item.labels.is_empty() {
+            } else if !item.is_labelled() {
                 unlabelled += 1;
             } else {
                 items.push(item.clone());

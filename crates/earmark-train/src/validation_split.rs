@@ -9,8 +9,8 @@ use earmark_recipe::Recipe;
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
-/// Splits `data`: `fold` is the test fold and used for nothing else; the recipe says how validation clips are split off the rest. Clips of
-/// subsets for testing that are not named, and clips without labels, are in none of the three.
+/// Splits `data`: `fold` is the test fold and used for nothing else; the recipe says how validation clips are split off
+/// the rest. Clips of subsets for testing that are not named, and clips without labels, are in none of the three.
 ///
 /// Folds come from the table given with `--fold-table`, else from the data, else from the recipe's `[folds]`.
 pub fn split(
@@ -25,13 +25,17 @@ pub fn split(
         Some(fold) => data.split_fold(fold)?,
     };
     let (rest, test) = (pick(&data.items, &rest), pick(&data.items, &test));
+    let removed = data.removed.iter().map(|(_, item)| item);
+    let removed = removed.filter(|item| fold.is_some() && item.fold == fold);
+    let removed: Vec<Item> = removed.cloned().collect();
     let splitter = ValidationSplitter {
         split: recipe.validation.split,
         seed: recipe.train.seed,
         stratify: stratify(&data),
         has_fold: fold.is_some(),
     };
-    splitter.split(rest, test)
+    let split = splitter.split(rest, test)?;
+    Ok(DataSplit { removed, ..split })
 }
 
 fn pick(items: &[Item], indices: &[usize]) -> Vec<Item> {
@@ -75,7 +79,8 @@ impl ValidationSplitter {
                 let is_sure = |&i: &usize| rest[i].verified == Some(true);
                 let sure: Vec<usize> = (0..rest.len()).filter(is_sure).collect();
                 if sure.is_empty() {
-                    let message = "validation.split.verified = true: no clip of this data is marked as verified (a column manually_verified with a 1); leave it out";
+                    let message = "validation.split.verified = true: no clip of this data is marked as verified \
+                                   (a column manually_verified with a 1); leave it out";
                     return Err(PipelineError::Request(message.into()));
                 }
                 let held = hold_out(&splitter, &pick(&sure), fraction, min_clips)?;
@@ -96,7 +101,8 @@ impl ValidationSplitter {
                 (pick(&train), pick(&held), false)
             }
             ValidationSplit::TestFold if !self.has_fold => {
-                let message = "validation.split = { kind = \"test-fold\" } needs a test fold: add --fold K, or choose { kind = \"hold-out\", fraction = 0.1 }";
+                let message = "validation.split = { kind = \"test-fold\" } needs a test fold: add --fold K, or choose \
+                               { kind = \"hold-out\", fraction = 0.1 }";
                 return Err(PipelineError::Request(message.into()));
             }
             ValidationSplit::TestFold => (rest, test.clone(), true),
@@ -105,6 +111,7 @@ impl ValidationSplitter {
             train,
             validation,
             test,
+            removed: Vec::new(),
             optimistic,
         })
     }
@@ -142,21 +149,22 @@ pub(super) fn stratify(data: &DataSet) -> Stratify {
     }
 }
 
-/// The clips that may train ([`UsableClips`]), with folds: those of the table, else their own, else those of the recipe if folds are
-/// `wanted`.
+/// The clips that may train ([`UsableClips`]), with folds: those of the table, else their own, else those of the recipe
+/// if folds are `wanted`. Clips that corrections remove but keep in folds have folds as well, in `removed`.
 pub(super) fn with_folds(
     recipe: &Recipe,
     data: &DataSet,
     wanted: bool,
     table: Option<&Path>,
 ) -> Result<DataSet, PipelineError> {
-    let all = data;
+    let all = &data.with_removed();
     let mut data = UsableClips::some_of(recipe, all)?.data;
     if let Some(table) = table {
         fold_table(table, all, &data)?.apply(&mut data.items)?;
     } else if wanted && data.folds().is_empty() {
         let Some(f) = &recipe.folds else {
-            let message = "--fold: this data has no folds; make a table with `earmark data folds DIR -o folds.csv` and give it with --fold-table, or set folds.count in the recipe";
+            let message = "--fold: this data has no folds; make a table with `earmark data folds DIR -o folds.csv` and \
+                           give it with --fold-table, or set folds.count in the recipe";
             return Err(PipelineError::Request(message.into()));
         };
         let subsets = f.subsets.as_ref();
@@ -178,14 +186,15 @@ pub(super) fn with_folds(
         let items = data.items.iter_mut().filter(|i| in_folds(i));
         items.zip(numbers).for_each(|(item, n)| item.fold = Some(n));
     }
+    data.take_removed();
     Ok(data)
 }
 
 /// A fold table without the rows of clips that are in `all` but not `used`: they are in no fold.
 fn fold_table(path: &Path, all: &DataSet, used: &DataSet) -> Result<FoldTable, PipelineError> {
     let mut table = FoldTable::read(path)?;
-    let used: HashSet<&str> = used.items.iter().map(|item| item.file.as_str()).collect();
-    let unused = all.items.iter().map(|item| item.file.as_str());
+    let used: HashSet<&str> = used.items.iter().map(Item::recording).collect();
+    let unused = all.items.iter().map(Item::recording);
     let unused: HashSet<&str> = unused.filter(|file| !used.contains(file)).collect();
     table.folds.retain(|file, _| !unused.contains(file.as_str()));
     Ok(table)
@@ -270,6 +279,45 @@ mod tests {
         let grouped = || clips(|i| Some(format!("g{}", i % 2)));
         assert_eq!(split(grouped(), 9).unwrap(), (40, 0));
         assert!(split(grouped(), 0).is_err());
+    }
+
+    /// A clip that corrections remove but keep in folds changes no fold; it is in none of the three, and scored with
+    /// one.
+    #[test]
+    fn folds_are_drawn_before_corrections() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+        let mut table = String::from("file,label\n");
+        for i in 0..12 {
+            table += &format!("{i}.wav,{}\n", ["a", "b"][i % 2]);
+            // Nothing opens it.
+            write(&format!("{i}.wav"), "");
+        }
+        write("table.csv", &table);
+        write("fix.json", r#"{"3.wav": "remove"}"#);
+        let of = |more: &str, fold: u32| {
+            let folds = "folds={count=3,stratify=\"none\"}";
+            let overrides = [folds, "data.layout=csv", more].map(str::to_owned);
+            let recipe = Recipe::load("summary-baseline/any", &overrides).unwrap();
+            let data = earmark_data::load(dir.path(), &recipe.data).unwrap();
+            split(&recipe, &data, Some(fold), None).unwrap()
+        };
+        let files = |items: &[Item]| -> Vec<String> { items.iter().map(|i| i.file.clone()).collect() };
+        let mut removed = Vec::new();
+        for fold in 1..=3 {
+            let plain = of("train.seed=1", fold);
+            let fix = "data.corrections=[{file=\"fix.json\",subset=\"train\",keep-in-folds=true}]";
+            let corrected = of(fix, fold);
+            let (mut test, mut train) = (files(&plain.test), files(&plain.train));
+            let here = test.iter().filter(|file| *file == "3.wav").cloned();
+            assert_eq!(files(&corrected.removed), here.collect::<Vec<_>>());
+            removed.extend(files(&corrected.removed));
+            test.retain(|file| file != "3.wav");
+            train.retain(|file| file != "3.wav");
+            assert_eq!(files(&corrected.test), test, "fold {fold}");
+            assert_eq!(files(&corrected.train), train, "fold {fold}");
+        }
+        assert_eq!(removed, ["3.wav"]);
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What must hold for everything in earmark that reads files, whatever the bytes: the bodies of the fuzz targets.
 //!
-//! Each takes any bytes and panics where a reader breaks its promise. `fuzz_targets/` gives them to libFuzzer; `tests/replay.rs` gives them
-//! the seeds and some thousand mutations of these, the same ones in every run of `cargo test`.
+//! Each takes any bytes and panics where a reader breaks its promise. `fuzz_targets/` gives them to libFuzzer;
+//! `tests/replay.rs` gives them the seeds and some thousand mutations of these, the same ones in every run of
+//! `cargo test`.
 //!
-//! Options that a reader needs in addition to the file (a rate, a layout) come from a digest of the input, so that every real file is an
-//! input as it is.
+//! Options that a reader needs in addition to the file (a rate, a layout) come from a digest of the input, so that
+//! every real file is an input as it is.
 
 pub mod arrays;
 pub mod audio;
@@ -27,6 +28,7 @@ pub fn check_of(name: &str) -> Option<fn(&[u8])> {
         "class_map" => tables::class_map,
         "fold_table" => tables::fold_table,
         "layouts" => tables::layouts,
+        "events" => tables::events,
         "scores" => tables::scores,
         "npy" => arrays::npy,
         "embeddings" => arrays::embeddings,
@@ -44,13 +46,15 @@ pub fn check_of(name: &str) -> Option<fn(&[u8])> {
         "thresholds" => networks::thresholds,
         #[cfg(feature = "networks")]
         "label_table" => networks::label_table,
+        #[cfg(feature = "networks")]
+        "archive" => networks::archive,
         _ => return None,
     };
     Some(check)
 }
 
-/// A number that depends on the whole input: it chooses the options of a run, so that any file is a complete input and real files can be
-/// seeds. FNV-1a, 64 bits.
+/// A number that depends on the whole input: it chooses the options of a run, so that any file is a complete input and
+/// real files can be seeds. FNV-1a, 64 bits.
 pub fn digest(data: &[u8]) -> u64 {
     data.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)

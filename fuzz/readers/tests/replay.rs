@@ -1,5 +1,6 @@
-//! Every fuzz target on its seeds and on some thousand mutations of them, the same ones in every run: nothing panics, and nothing takes
-//! memory that the bytes do not account for. `cargo xtask fuzz` tries others for as long as one likes.
+//! Every fuzz target on its seeds and on some thousand mutations of them, the same ones in every run: nothing panics,
+//! and nothing takes memory that the bytes do not account for. `cargo xtask fuzz` tries others for as long as one
+//! likes.
 
 use std::fs;
 use std::panic::catch_unwind;
@@ -9,8 +10,8 @@ use earmark_fuzz_readers::mutate::{Numbers, mutated};
 use earmark_fuzz_readers::targets::{Target, targets};
 use earmark_fuzz_readers::{check_of, digest};
 
-/// A gap in a recording is kept as at most ten minutes of silence, 115 MiB at 48 kHz, of which there are two while the vector grows, in
-/// two tests at a time. A header that is believed takes gigabytes.
+/// A gap in a recording is kept as at most ten minutes of silence, 115 MiB at 48 kHz, of which there are two while the
+/// vector grows, in two tests at a time. A header that is believed takes gigabytes.
 const MOST_MIB: u64 = 768;
 
 /// One test per target, and the list of all.
@@ -28,9 +29,11 @@ macro_rules! replays {
 }
 
 replays!(
+    archive,
     class_map,
     decode,
     embeddings,
+    events,
     fold_table,
     label_table,
     layouts,

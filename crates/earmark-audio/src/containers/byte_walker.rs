@@ -34,11 +34,14 @@ impl<'a> ByteWalker<'a> {
         self.len
     }
 
-    /// The `wanted` bytes from `at`, or fewer where the source ends. `wanted` is always a small constant or bounded by what
-    /// a format allows.
+    /// The `wanted` bytes from `at`, or fewer where the source ends. `wanted` is always a small constant or bounded by
+    /// what a format allows.
     pub(crate) fn peek(&mut self, at: u64, wanted: usize) -> Result<&[u8], Fault> {
         let available = usize::try_from(self.len.saturating_sub(at)).unwrap_or(usize::MAX);
         let wanted = wanted.min(available);
+        if wanted == 0 {
+            return Ok(&[]);
+        }
         let buffer_end = self.buffer_start + self.buffer.len() as u64;
         if at < self.buffer_start || at + wanted as u64 > buffer_end {
             let size = wanted.max(READ_AHEAD_BYTES).min(available);
@@ -71,4 +74,62 @@ impl<'a> ByteWalker<'a> {
 /// A big-endian number of up to eight bytes.
 pub(super) fn big_endian(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0, |sum, &b| (sum << 8) | u64::from(b))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::io::{self, Cursor, Read, Seek};
+
+    use super::*;
+
+    /// Counts the bytes that are read.
+    pub(in super::super) struct CountingSource {
+        bytes: Cursor<Vec<u8>>,
+        pub(in super::super) read: usize,
+    }
+
+    impl CountingSource {
+        pub(in super::super) fn new(bytes: Vec<u8>) -> Self {
+            Self {
+                bytes: Cursor::new(bytes),
+                read: 0,
+            }
+        }
+    }
+
+    impl Read for CountingSource {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let read = self.bytes.read(out)?;
+            self.read += read;
+            Ok(read)
+        }
+    }
+
+    impl Seek for CountingSource {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.bytes.seek(to)
+        }
+    }
+
+    impl MediaSource for CountingSource {
+        fn is_seekable(&self) -> bool {
+            true
+        }
+
+        fn byte_len(&self) -> Option<u64> {
+            None
+        }
+    }
+
+    #[test]
+    fn bytes_are_read_ahead_once() {
+        let mut source = CountingSource::new((0..100_000_u32).map(|n| (n % 251) as u8).collect());
+        let mut walker = ByteWalker::new(&mut source).unwrap();
+        for at in 0..100_000_u64 {
+            assert_eq!(walker.array::<1>(at).unwrap(), Some([(at % 251) as u8]));
+        }
+        assert_eq!(walker.peek(99_998, 9).unwrap().len(), 2);
+        assert!(walker.peek(u64::MAX, 9).unwrap().is_empty());
+        assert!(source.read < 140_000, "{}", source.read);
+    }
 }

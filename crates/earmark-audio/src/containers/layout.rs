@@ -13,16 +13,28 @@ pub(crate) struct PcmLayout {
     pub(crate) format: SampleFormat,
     pub(crate) channels: u16,
     pub(crate) sample_rate_hz: u32,
-    /// First byte of the first sample.
-    pub(crate) data_start: u64,
-    /// Whole frames, all of them inside the file.
-    pub(crate) frames: u64,
+    /// All samples in order, in most files in one part.
+    pub(crate) parts: Vec<PcmPart>,
 }
 
 impl PcmLayout {
     pub(crate) fn frame_bytes(&self) -> usize {
         self.format.bytes() * usize::from(self.channels)
     }
+
+    /// Frames of all parts.
+    pub(crate) fn frames(&self) -> u64 {
+        self.parts.iter().map(|part| part.frames).sum()
+    }
+}
+
+/// Samples that follow each other in the file, or silence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PcmPart {
+    /// First byte of the first sample; `None`: silence.
+    pub(crate) start: Option<u64>,
+    /// Whole frames, all of them inside the file.
+    pub(crate) frames: u64,
 }
 
 /// Where samples in blocks of one size are: ADPCM and GSM.
@@ -44,8 +56,8 @@ pub(crate) struct BlockLayout {
 #[derive(Clone, Debug)]
 pub(crate) struct CodedLayout {
     pub(crate) container: Container,
-    /// Parts of the file, in order. Each is opened by a decoder of its own, so that a recording may continue behind a tag, or
-    /// with other parameters; rates other than the first section's are converted to it. Never empty.
+    /// Parts of the file, in order. Each is opened by a decoder of its own, so that a recording may continue behind a
+    /// tag, or with other parameters; rates other than the first section's are converted to it. Never empty.
     ///
     /// A section of MPEG audio in a WAV file has the container `Wav`: what it begins with says who reads it.
     pub(crate) sections: Vec<CodedSection>,
@@ -94,8 +106,8 @@ pub(crate) enum AudioLayout {
     Packets(PacketLayout),
 }
 
-/// What walking over a file found. Walkers resume behind damage wherever sound can still be found; whether a loss is an error
-/// is decided by the reader ([`Damaged`](crate::Damaged)).
+/// What walking over a file found. Walkers resume behind damage wherever sound can still be found; whether a loss is an
+/// error is decided by the reader ([`Damaged`](crate::Damaged)).
 #[derive(Clone, Debug)]
 pub(crate) struct FileWalk {
     pub(crate) layout: AudioLayout,

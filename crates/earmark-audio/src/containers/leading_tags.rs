@@ -2,7 +2,7 @@
 
 use super::byte_walker::ByteWalker;
 use super::first_bytes::begins_container;
-use super::mpeg::{adts, mp3};
+use super::mpeg::{begins_frames, first_frames};
 use super::tags::{begins_tag, id3v2_bytes, repeated_until};
 use crate::clip::ClipNote;
 use crate::error::Fault;
@@ -52,8 +52,8 @@ impl Leading {
     }
 }
 
-/// The ID3v2 tags at the start of the file and the zeros behind them, which count as padding only where a frame of MPEG audio or
-/// ADTS follows.
+/// The ID3v2 tags at the start of the file and the zeros behind them, which count as padding only where a frame of MPEG
+/// audio or ADTS follows.
 pub(super) fn skip_leading(walker: &mut ByteWalker<'_>) -> Result<Leading, Fault> {
     let mut leading = Leading {
         end: 0,
@@ -65,7 +65,7 @@ pub(super) fn skip_leading(walker: &mut ByteWalker<'_>) -> Result<Leading, Fault
         let limit = at.saturating_add(MAX_PADDING_BYTES).min(walker.len());
         let padded = repeated_until(walker, at, limit)?;
         let begins_id3 = walker.peek(padded, 3)? == b"ID3";
-        if !begins_id3 && !mp3::begins(walker, padded)? && !adts::begins(walker, padded)? {
+        if !begins_id3 && !begins_frames(walker, padded)? {
             break;
         }
         leading.end = padded;
@@ -84,18 +84,15 @@ fn begins_something(walker: &mut ByteWalker<'_>, at: u64) -> Result<bool, Fault>
     if is_padding || begins_tag(head) || begins_container(head) {
         return Ok(true);
     }
-    Ok(mp3::begins(walker, at)? || adts::begins(walker, at)?)
+    begins_frames(walker, at)
 }
 
 /// The first frames or the first FLAC stream between two places.
 fn find_sound(walker: &mut ByteWalker<'_>, from: u64, to: u64) -> Result<Option<u64>, Fault> {
-    if let Some(found) = find_flac(walker, from, to)? {
-        return Ok(Some(found));
+    match find_flac(walker, from, to)? {
+        None => first_frames(walker, from, to),
+        found => Ok(found),
     }
-    if let Some(found) = mp3::find(walker, from, to)? {
-        return Ok(Some(found));
-    }
-    adts::find(walker, from, to)
 }
 
 /// The first FLAC stream: its marker and the head of the block that describes it.

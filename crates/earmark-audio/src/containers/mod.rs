@@ -8,8 +8,8 @@
 //! A walk accounts for every byte: it is sound that is read, or known to be harmless (tags, padding), or reported as a
 //! [`LostSound`](crate::LostSound). It ends with a [`Fault`](crate::Fault) only where no sound can be had.
 //!
-//! Each folder is a family of containers, except [`codec_headers`], which several of them carry. What they share is next to
-//! the folders.
+//! Each folder is a family of containers, except [`codec_headers`], which several of them carry. What they share is
+//! next to the folders.
 
 mod byte_walker;
 mod codec_headers;
@@ -32,11 +32,13 @@ pub(crate) use byte_walker::ByteWalker;
 pub(crate) use codec_headers::opus::{OpusHead, OpusPacket, packet_samples};
 pub(crate) use container::Container;
 pub(crate) use flac::layout::{FlacLayout, StreamInfo};
-pub(crate) use flac::{is_harmless, read_header as read_flac_header};
+pub(crate) use flac::read_header as read_flac_header;
 pub(crate) use layout::{AudioLayout, BlockLayout, CodedLayout, CodedSection, FileWalk, PcmLayout};
 pub(crate) use matroska::blocks::{BlockStep, MatroskaBlocks};
 pub(crate) use ogg::pages::{Page as OggPage, PageScanner, Step as PageStep};
 pub(crate) use packet_layout::{
-    ListedPacket, PacketCodec, PacketLayout, PacketPlace, PacketSection, SymphoniaCodec,
+    PacketCodec, PacketLayout, PacketList, PacketPlace, PacketSection, SymphoniaCodec,
 };
+pub(crate) use pcm::wav_metadata::wav_metadata;
 pub(crate) use recognise::inspect;
+pub(crate) use tags::is_harmless;

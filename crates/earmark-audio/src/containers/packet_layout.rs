@@ -104,7 +104,15 @@ pub(crate) enum PacketPlace {
     /// The blocks of one track.
     Matroska(MatroskaBlocks),
     /// Every packet by itself.
-    Listed(Vec<ListedPacket>),
+    Listed(PacketList),
+}
+
+/// The packets of a file with an index, in order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PacketList {
+    pub(crate) packets: Vec<ListedPacket>,
+    /// Frames in which nothing was recorded, before packets of these numbers, which grow.
+    pub(crate) holes: Vec<(usize, u64)>,
 }
 
 /// A packet of a file with an index. A list of them is shorter than the file.

@@ -60,12 +60,14 @@ fn inspect_from(walker: &mut ByteWalker<'_>, start: u64) -> Result<FileWalk, Fau
         ] => aiff::inspect(walker, start),
         [b'f', b'L', b'a', b'C', ..] => flac::inspect(walker, start),
         [b'O', b'g', b'g', b'S', ..] => ogg::inspect(walker, start),
-        [b'r', b'i', b'f', b'f', rest @ ..] if rest.starts_with(&WAVE64_GUID_REST) => wave64::inspect(walker),
-        [b'.', b's', b'n', b'd', ..] | [b'd', b'n', b's', b'.', ..] => au::inspect(walker),
-        [b'c', b'a', b'f', b'f', ..] => caf::inspect(walker),
-        [0x1a, 0x45, 0xdf, 0xa3, ..] => matroska::inspect(walker),
+        [b'r', b'i', b'f', b'f', rest @ ..] if rest.starts_with(&WAVE64_GUID_REST) => {
+            wave64::inspect(walker, start)
+        }
+        [b'.', b's', b'n', b'd', ..] | [b'd', b'n', b's', b'.', ..] => au::inspect(walker, start),
+        [b'c', b'a', b'f', b'f', ..] => caf::inspect(walker, start),
+        [0x1a, 0x45, 0xdf, 0xa3, ..] => matroska::inspect(walker, start),
         // Old QuickTime files have no ftyp box.
-        [_, _, _, _, name @ ..] if is_first_box(name) => mp4::inspect(walker),
+        [_, _, _, _, name @ ..] if is_first_box(name) => mp4::inspect(walker, start),
         // The two layer bits of ADTS are zero, those of MPEG audio are not.
         [0xff, second, ..] if second & 0xf6 == 0xf0 => adts::inspect(walker, start),
         [0xff, second, ..] if second & 0xe0 == 0xe0 => mp3::inspect(walker, start),

@@ -1,5 +1,6 @@
 //! Interleaved channels: mixed down to mono, and checked for samples that can't be.
 
+use crate::clip::ClipNote;
 use crate::error::{Fault, FilePosition};
 
 /// The mean of each frame's channels, appended to `out`.
@@ -53,11 +54,16 @@ impl DownMix {
         }
     }
 
-    /// Whether the mean has less than 1 % of the energy of two channels. Of more channels, less than unrelated ones would
-    /// leave, in the same proportion.
-    pub(crate) fn cancels(&self) -> bool {
+    /// Whether the mean has less than 1 % of the energy of two channels. Of more channels, less than unrelated ones
+    /// would leave, in the same proportion.
+    fn cancels(&self) -> bool {
         let is_silent = self.of_channels <= SILENT * self.frames as f64;
         !is_silent && self.of_mean * f64::from(self.most_channels) < 0.02 * self.of_channels
+    }
+
+    /// The note on channels that cancel each other out, where they do.
+    pub(crate) fn note(&self) -> Option<ClipNote> {
+        self.cancels().then_some(ClipNote::Cancels)
     }
 }
 
@@ -74,8 +80,8 @@ fn energy(samples: &[f32]) -> f64 {
     f64::from(sums.iter().sum::<f32>() + rest)
 }
 
-/// The largest magnitude; infinite or NaN where any sample is. As integers, magnitudes order like the numbers, with infinity and
-/// NaN above all: one maximum finds them, without a branch per sample.
+/// The largest magnitude; infinite or NaN where any sample is. As integers, magnitudes order like the numbers, with
+/// infinity and NaN above all: one maximum finds them, without a branch per sample.
 pub(super) fn peak(samples: &[f32]) -> f32 {
     let most = samples.iter().map(|x| x.to_bits() & 0x7fff_ffff).max();
     f32::from_bits(most.unwrap_or(0))

@@ -2,9 +2,7 @@
 
 use crate::clip::{Damaged, LostSound};
 use crate::error::Fault;
-
-/// The longest gap, in seconds, that is kept as silence, so that what follows keeps its time.
-pub(crate) const LONGEST_SILENCE_SECONDS: f64 = 600.0;
+use crate::limit_checks::most_silence_seconds;
 
 /// Most losses that are listed one by one: a file of noise may have one for every other sample.
 const MOST_LISTED: usize = 1_000;
@@ -18,17 +16,20 @@ pub(crate) struct Losses {
     found: Vec<LostSound>,
     /// The frame behind the last loss: a loss that begins there with the same reason is the same loss.
     ends_at: Option<u64>,
-    /// Frames of silence in the place of lost sound so far.
+    /// Frames of silence in the place of lost sound so far, and by how many seconds they may outgrow the sound.
     silent_frames: u64,
+    most_silence_seconds: u64,
 }
 
 impl Losses {
-    pub(crate) fn new(damaged: Damaged) -> Self {
+    /// No losses yet, in a file of this many bytes.
+    pub(crate) fn new(damaged: Damaged, file_bytes: u64) -> Self {
         Self {
             damaged,
             found: Vec::new(),
             ends_at: None,
             silent_frames: 0,
+            most_silence_seconds: most_silence_seconds(file_bytes),
         }
     }
 
@@ -66,8 +67,19 @@ impl Losses {
         Ok(())
     }
 
-    /// Notes the loss of `frames` behind frame `at` of the output. Returns how many frames of silence replace them: all, or none
-    /// where the gap is longer than [`LONGEST_SILENCE_SECONDS`] or silence outgrows sound by more than that.
+    /// How many frames of silence fill a gap of `frames` behind frame `at` of the output: all, or none where it is
+    /// longer than [`most_silence_seconds`], or silence would outgrow sound by more than that.
+    pub(crate) fn silence(&mut self, at: u64, frames: u64, sample_rate_hz: u32) -> u64 {
+        let longest = self.most_silence_seconds * u64::from(sample_rate_hz);
+        let sound = at.saturating_sub(self.silent_frames);
+        let is_silence = frames <= longest && self.silent_frames + frames <= sound.saturating_add(longest);
+        let silence = if is_silence { frames } else { 0 };
+        self.silent_frames += silence;
+        silence
+    }
+
+    /// Notes the loss of `frames` behind frame `at` of the output. Returns how many frames of
+    /// [`silence`](Self::silence) replace them.
     pub(crate) fn add_gap(
         &mut self,
         loss: LostSound,
@@ -75,14 +87,9 @@ impl Losses {
         frames: u64,
         sample_rate_hz: u32,
     ) -> Result<u64, Fault> {
-        let longest = (LONGEST_SILENCE_SECONDS * f64::from(sample_rate_hz)) as u64;
-        let sound = at.saturating_sub(self.silent_frames);
-        let is_silence =
-            frames > 0 && frames <= longest && self.silent_frames + frames <= sound.saturating_add(longest);
-        let loss = LostSound { is_silence, ..loss };
-        self.add_at(loss, at, frames, sample_rate_hz)?;
-        let silence = if is_silence { frames } else { 0 };
-        self.silent_frames += silence;
+        let silence = self.silence(at, frames, sample_rate_hz);
+        let is_silence = silence > 0;
+        self.add_at(LostSound { is_silence, ..loss }, at, frames, sample_rate_hz)?;
         Ok(silence)
     }
 
@@ -133,7 +140,7 @@ mod tests {
 
     #[test]
     fn where_damage_is_refused_a_loss_is_the_fault() {
-        let mut losses = Losses::new(Damaged::Refuse);
+        let mut losses = Losses::new(Damaged::Refuse, u64::MAX);
         assert!(matches!(losses.add(loss("bad")), Err(Fault::Corrupt(..))));
         let cut = LostSound::cut_off("short", 5_u64);
         assert!(matches!(
@@ -145,7 +152,7 @@ mod tests {
 
     #[test]
     fn adjoining_losses_of_one_kind_are_one() {
-        let mut losses = Losses::new(Damaged::Salvage);
+        let mut losses = Losses::new(Damaged::Salvage, u64::MAX);
         assert_eq!(losses.add_gap(loss("bad"), 100, 50, 1_000).unwrap(), 50);
         assert_eq!(losses.add_gap(loss("bad"), 150, 50, 1_000).unwrap(), 50);
         assert_eq!(losses.add_gap(loss("worse"), 200, 50, 1_000).unwrap(), 50);
@@ -157,7 +164,7 @@ mod tests {
 
     #[test]
     fn of_very_many_losses_the_rest_is_added_up() {
-        let mut losses = Losses::new(Damaged::Salvage);
+        let mut losses = Losses::new(Damaged::Salvage, u64::MAX);
         for at in 0..5_000 {
             losses.add_at(loss("bad"), at * 2, 1, 1_000).unwrap();
         }
@@ -173,8 +180,26 @@ mod tests {
     }
 
     #[test]
+    fn silence_never_outgrows_sound_by_more_than_ten_minutes() {
+        let mut losses = Losses::new(Damaged::Refuse, u64::MAX);
+        let given = (0..100).fold(0, |given, _| given + 10 + losses.silence(given, 60_000, 1_000));
+        assert_eq!(given, 100 * 10 + 10 * 60_000);
+        assert!(losses.found().is_empty());
+    }
+
+    #[test]
+    fn few_bytes_ask_for_little_silence() {
+        let mut losses = Losses::new(Damaged::Salvage, 4_000);
+        // 41 seconds more than there is sound.
+        assert_eq!(losses.silence(0, 41_001, 1_000), 0);
+        assert_eq!(losses.silence(0, 41_000, 1_000), 41_000);
+        assert_eq!(losses.silence(41_000, 1, 1_000), 0);
+        assert_eq!(losses.silence(43_000, 2_000, 1_000), 2_000);
+    }
+
+    #[test]
     fn long_gaps_are_closed_and_reported() {
-        let mut losses = Losses::new(Damaged::Salvage);
+        let mut losses = Losses::new(Damaged::Salvage, u64::MAX);
         assert_eq!(losses.add_gap(loss("gap"), 0, 600_001, 1_000).unwrap(), 0);
         let reported = &losses.found()[0];
         assert_eq!((reported.seconds, reported.is_silence), (Some(600.001), false));

@@ -1,13 +1,18 @@
-//! What decoding gives: mono samples at the rate of the first part of a recording, and silence in the place of lost sound.
+//! What decoding gives: mono samples at the rate of the first part of a recording, and silence in the place of lost
+//! sound.
 
 use super::channels::DownMix;
-use super::losses::{LONGEST_SILENCE_SECONDS, Losses, SILENT_BLOCK};
+use super::losses::{Losses, SILENT_BLOCK};
 use super::to_first_rate::ToFirstRate;
 use crate::clip::{AudioInfo, ClipNote, Damaged, LostSound};
 use crate::error::{Fault, FilePosition};
+use crate::limit_checks::LONGEST_SILENCE_SECONDS;
 
 /// Notes that are kept: the later ones of an odd file say nothing new.
 const MOST_NOTES: usize = 16;
+
+/// What is said of samples that are not those of their checksum.
+pub(super) const WRONG_SUM: &str = "the samples do not match their checksum (MD5)";
 
 pub(super) struct MonoOutput {
     /// What the file says about itself; rate and channels are those of the first packet.
@@ -24,11 +29,12 @@ pub(super) struct MonoOutput {
 }
 
 impl MonoOutput {
-    pub(super) fn new(info: AudioInfo, damaged: Damaged) -> Self {
+    /// Nothing yet, of a file of this many bytes.
+    pub(super) fn new(info: AudioInfo, damaged: Damaged, file_bytes: u64) -> Self {
         Self {
             rate: ToFirstRate::new(info.sample_rate_hz),
             info,
-            losses: Losses::new(damaged),
+            losses: Losses::new(damaged, file_bytes),
             mix: DownMix::default(),
             notes: Vec::new(),
             given: 0,
@@ -119,7 +125,8 @@ impl MonoOutput {
     /// Notes a loss of which the length may be known.
     pub(super) fn lose_seconds(&mut self, loss: LostSound, out: &mut Vec<f32>) -> Result<(), Fault> {
         let rate_hz = self.info.sample_rate_hz;
-        let is_short = |seconds: &f64| (0.0..=LONGEST_SILENCE_SECONDS).contains(seconds) && rate_hz > 0;
+        let longest = LONGEST_SILENCE_SECONDS as f64;
+        let is_short = |seconds: &f64| (0.0..=longest).contains(seconds) && rate_hz > 0;
         match loss.seconds.filter(is_short) {
             Some(seconds) => self.lose(loss, (seconds * f64::from(rate_hz)).round() as u64, out),
             None => self.losses.add(LostSound {
@@ -137,9 +144,17 @@ impl MonoOutput {
         }
     }
 
+    /// Notes samples that are not those of their checksum; where damage is refused, they are the fault.
+    pub(super) fn refuse_sum(&mut self) -> Result<(), Fault> {
+        if !self.losses.is_salvage() {
+            return Err(LostSound::damaged(WRONG_SUM, self.here()).into_fault());
+        }
+        self.note(WRONG_SUM.into());
+        Ok(())
+    }
+
     pub(super) fn notes(&self) -> Vec<ClipNote> {
-        let cancels = self.mix.cancels().then_some(ClipNote::Cancels);
-        self.notes.iter().cloned().chain(cancels).collect()
+        self.notes.iter().cloned().chain(self.mix.note()).collect()
     }
 }
 
@@ -148,14 +163,8 @@ mod tests {
     use super::*;
 
     fn output(sample_rate_hz: u32) -> MonoOutput {
-        let info = AudioInfo {
-            codec: "FLAC".into(),
-            container: "FLAC".into(),
-            sample_rate_hz,
-            channels: 2,
-            frames: None,
-        };
-        MonoOutput::new(info, Damaged::Salvage)
+        let info = AudioInfo::new("FLAC", "FLAC", sample_rate_hz, 2, None);
+        MonoOutput::new(info, Damaged::Salvage, u64::MAX)
     }
 
     #[test]

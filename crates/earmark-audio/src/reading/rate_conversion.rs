@@ -59,11 +59,12 @@ impl RateConversion {
     }
 }
 
-/// Far above any sound, far below where sums and products of the resampler's transform are infinite (and rubato panics).
+/// Far above any sound, far below where sums and products of the resampler's transform are infinite (and rubato
+/// panics).
 const LARGEST_SAMPLE: f32 = 1e30;
 
 /// Refuses finite samples that would not stay finite. `at` is where the block begins.
-fn check_size(samples: &[f32], at: FilePosition) -> Result<(), Fault> {
+pub(super) fn check_size(samples: &[f32], at: FilePosition) -> Result<(), Fault> {
     if samples.iter().all(|s| s.abs() <= LARGEST_SAMPLE) {
         return Ok(());
     }

@@ -18,9 +18,9 @@ use crate::resampling::resampled_len;
 
 /// A recording read block by block, as mono at one rate.
 ///
-/// Opening walks over the whole structure of the file (its headers, not its samples; for Ogg also the checksums), so most
-/// files that are cut off or damaged are refused before the first block. A block has about ten thousand samples, whatever the
-/// length of the file. All blocks together equal the result of [`read`](crate::read).
+/// Opening walks over the whole structure of the file (its headers, not its samples; for Ogg also the checksums), so
+/// most files that are cut off or damaged are refused before the first block. A block has about ten thousand samples,
+/// whatever the length of the file. All blocks together equal the result of [`read`](crate::read).
 ///
 /// With [`Damaged::Salvage`], damage ends nothing: [`losses`](Self::losses) lists what is missing.
 ///
@@ -74,8 +74,8 @@ impl AudioStream {
     /// Opens a file.
     ///
     /// # Errors
-    /// Whatever makes the file unreadable, see [`AudioError`]. With [`Damaged::Salvage`], a damaged file is an error only where
-    /// none of its sound can be had.
+    /// Whatever makes the file unreadable, see [`AudioError`]. With [`Damaged::Salvage`], a damaged file is an error
+    /// only where none of its sound can be had.
     pub fn open_with(path: &Path, options: &ReadOptions) -> Result<Self, AudioError> {
         options.sample_rate_hz.map_or(Ok(()), check_rate)?;
         Self::from_source_with(Box::new(open_file(path)?), path, options)
@@ -140,8 +140,8 @@ impl AudioStream {
         conversion.map_or(self.info.sample_rate_hz, |conversion| conversion.to_hz)
     }
 
-    /// Number of samples that all blocks will have together, where the file states it. Those of a damaged file, or of one that
-    /// says something wrong about itself, may differ.
+    /// Number of samples that all blocks will have together, where the file states it. Those of a damaged file, or of
+    /// one that says something wrong about itself, may differ.
     pub fn expected_len(&self) -> Option<u64> {
         let (from_hz, to_hz) = (self.info.sample_rate_hz, self.sample_rate_hz());
         self.info.frames.map(|n| resampled_len(n, from_hz, to_hz))
@@ -152,8 +152,8 @@ impl AudioStream {
         self.frames_read
     }
 
-    /// What was done to the samples, and what is odd about the file. Complete after the last block; whether the file is empty
-    /// is known only then.
+    /// What was done to the samples, and what is odd about the file. Complete after the last block; whether the file is
+    /// empty is known only then.
     pub fn notes(&self) -> Vec<ClipNote> {
         let mut notes = Vec::new();
         if self.info.channels > 1 {
@@ -176,13 +176,19 @@ impl AudioStream {
         notes
     }
 
-    /// Sound of the file that is not in the blocks; always empty with [`Damaged::Refuse`]. Complete after the last block.
+    /// Sound of the file that is not in the blocks; always empty with [`Damaged::Refuse`]. Complete after the last
+    /// block.
     pub fn losses(&self) -> &[LostSound] {
         &self.losses
     }
 
-    /// Replaces the content of `out` by the next block, which is never empty; at the end `out` is empty and the result is
-    /// `false`.
+    /// Sound that the walk over the file found missing: known from the start, and among all losses at the end.
+    pub(super) fn walk_losses(&self) -> &[LostSound] {
+        &self.walk_losses
+    }
+
+    /// Replaces the content of `out` by the next block, which is never empty; at the end `out` is empty and the result
+    /// is `false`.
     ///
     /// # Errors
     /// A fault in the file. Blocks before it are intact, none follow it, and every further call is an error.
@@ -247,7 +253,7 @@ impl AudioStream {
 }
 
 /// Opens a regular file.
-fn open_file(path: &Path) -> Result<File, AudioError> {
+pub(super) fn open_file(path: &Path) -> Result<File, AudioError> {
     let refuse = |fault: Fault| fault.in_file(path);
     let open_error = |e: io::Error| match e.kind() {
         ErrorKind::NotFound => refuse(Fault::NotFound),
@@ -279,8 +285,8 @@ impl Opened {
             return Err(loss.clone().into_fault());
         }
         let reader: Box<dyn BlockReader> = match walk.layout {
-            AudioLayout::Pcm(pcm) => Box::new(PcmReader::new(source, pcm, damaged)?),
-            AudioLayout::Blocks(blocks) => Box::new(FixedBlockReader::new(source, blocks, damaged)?),
+            AudioLayout::Pcm(pcm) => Box::new(PcmReader::new(source, pcm, damaged)),
+            AudioLayout::Blocks(blocks) => Box::new(FixedBlockReader::new(source, blocks, damaged)),
             AudioLayout::Coded(coded) => Box::new(CodedReader::new(source, coded, damaged)?),
             AudioLayout::Flac(flac) => Box::new(FlacReader::new(source, flac, damaged)?),
             AudioLayout::Packets(packets) => Box::new(PacketReader::new(source, packets, damaged)?),

@@ -247,6 +247,29 @@ pub fn sample_entry(name: &[u8; 4], channels: u16, rate: u16, description: &[u8]
     mp4_box(name, &content)
 }
 
+/// The sample description of the Opus in an Ogg file: its header with the other byte order.
+pub fn opus_entry(head: &[u8], channels: u16) -> Vec<u8> {
+    let mut fields = head[8..].to_vec();
+    fields[0] = 0;
+    fields[2..4].reverse();
+    fields[4..8].reverse();
+    fields[8..10].reverse();
+    sample_entry(b"Opus", channels, 48_000, &mp4_box(b"dOps", &fields))
+}
+
+/// The packets of a file with one box of samples, which they fill.
+pub fn mp4_packets(file: &[u8]) -> Vec<Vec<u8>> {
+    let find = |what: &[u8]| file.windows(4).position(|four| four == what).expect("is there");
+    let u32_at = |at: usize| u32::from_be_bytes(file[at..at + 4].try_into().expect("four bytes"));
+    let (table, mut at) = (find(b"stsz") + 12, find(b"mdat") + 4);
+    (1..=u32_at(table) as usize)
+        .map(|index| {
+            let end = at + u32_at(table + 4 * index) as usize;
+            file[std::mem::replace(&mut at, end)..end].to_vec()
+        })
+        .collect()
+}
+
 /// A file of one track: packets of `ticks` each in one chunk; the edit list plays `edit.1` ticks from `edit.0`.
 pub fn mp4(
     entry: &[u8],

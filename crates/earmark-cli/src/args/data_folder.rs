@@ -6,10 +6,11 @@ use std::path::PathBuf;
 /// How a data folder is read, on top of what a recipe says about it.
 #[derive(Args, Clone, Debug, Default)]
 pub struct DataArgs {
-    /// Layout: fsdkaggle2018, fsdkaggle2019, esc50, urbansound8k, fsd50k, csv or folders; default: the recipe's, else detected
+    /// Layout: fsdkaggle2018, fsdkaggle2019, esc50, urbansound8k, fsd50k, csv, events or folders; default: the
+    /// recipe's, else detected
     #[arg(long, help_heading = "Data folder")]
     pub layout: Option<String>,
-    /// Table of the csv layout, relative to the data folder; default: the one that fits
+    /// Table of the csv or events layout, relative to the data folder; default: the one that fits
     #[arg(long, help_heading = "Data folder")]
     pub table: Option<PathBuf>,
     /// Column of the audio files
@@ -27,7 +28,8 @@ pub struct DataArgs {
     /// Column of the subsets (train, test, ...)
     #[arg(long, value_name = "COLUMN", help_heading = "Data folder")]
     pub subset_column: Option<String>,
-    /// What separates the labels in a cell; "" means one label per cell; default: a comma in a column named in the plural
+    /// What separates the labels in a cell; "" means one label per cell; default: a comma in a column named in the
+    /// plural
     #[arg(long, value_name = "TEXT", help_heading = "Data folder")]
     pub label_separator: Option<String>,
 }

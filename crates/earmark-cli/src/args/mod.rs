@@ -3,12 +3,18 @@
 mod damaged_recordings;
 mod data_folder;
 mod device_and_threads;
+mod event_rules;
 mod set_overrides_and_earmark_set;
+mod shard;
+mod time_and_place;
 
 pub use damaged_recordings::DamagedArgs;
 pub use data_folder::{DataArgs, DataSource};
 pub use device_and_threads::{Compute, Threads, threads};
+pub use event_rules::{EventArgs, TAG_FORMATS};
 pub use set_overrides_and_earmark_set::RecipeArgs;
+pub use shard::{Asked, ShardArgs, command_of_shards};
+pub use time_and_place::TimeAndPlaceArgs;
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -39,7 +45,7 @@ pub struct Source {
     /// Subset of the data folder; default: test, if there is one
     #[arg(long, alias = "part")]
     pub subset: Option<String>,
-    /// Audio files
+    /// Audio files, or folders (all audio in them, recursively)
     #[arg(long, num_args = 1..)]
     pub files: Vec<PathBuf>,
 }

@@ -32,7 +32,7 @@ struct State {
     /// Steps of the current training, and its smoothed loss.
     total_steps: u64,
     loss: Option<f64>,
-    /// What was said about data folders: the folds of a run read the same one.
+    /// What was said about data folders and recordings: the folds of a run read the same ones.
     described: HashSet<String>,
 }
 
@@ -82,16 +82,21 @@ impl Console {
         self.lock().progress.clear();
     }
 
-    /// Prints a note, above the bar.
+    /// Prints a note of one line, above the bar; names in it can't break it.
     pub fn note(&self, text: impl Display) {
         if !self.quiet {
-            self.lock().progress.line(&text.to_string());
+            self.warning(text);
         }
+    }
+
+    /// Prints a text of several lines, in which names are on one line each.
+    pub fn lines(&self, text: &str) {
+        text.lines().for_each(|line| self.note(line));
     }
 
     /// Prints a line about something that went wrong, even when quiet.
     pub fn warning(&self, text: impl Display) {
-        self.lock().progress.line(&text.to_string());
+        self.lock().progress.line(&one_line(&text.to_string()));
     }
 
     /// Says what a data folder is taken for.
@@ -109,11 +114,14 @@ impl Console {
         }
     }
 
-    /// Names an input that was skipped, even when quiet.
+    /// Names an input that was skipped, once, even when quiet.
     pub fn skipped(&self, file: &str, reason: impl Display) {
         let reason = reason.to_string();
         let line = format!("skipped {}: {}", one_line(file), one_line(&reason));
-        self.lock().progress.line(&line);
+        let mut state = self.lock();
+        if state.described.insert(line.clone()) {
+            state.progress.line(&line);
+        }
     }
 
     /// Names an input of which a part is lost, once, even when quiet.
@@ -137,11 +145,17 @@ impl Console {
         self.count(Stage::Tag, "tagging", done, total, text);
     }
 
-    /// Shows how much of a file is downloaded.
+    /// Shows how much of a file is downloaded, or of an archive unpacked.
     pub fn downloading(&self, name: &str, done: u64, total: Option<u64>) {
         // Where the server does not announce the size, the bar stays full.
         let total = total.unwrap_or(done).div_ceil(1024);
         self.count(Stage::Download, name, done / 1024, total, "KiB".into());
+    }
+
+    /// Shows how many clips of a synthetic set are written.
+    pub fn synthesizing(&self, done: usize, total: usize) {
+        let (done, total) = (done as u64, total as u64);
+        self.count(Stage::Synthesize, "clips", done, total, String::new());
     }
 
     /// Shows how many clips have their features.
@@ -160,6 +174,10 @@ impl Console {
             Event::Note(text) => self.note(text),
             Event::Data(lines) => self.once(lines),
             Event::Features { done, total } => count(Stage::Features, "features", done, total, None),
+            Event::Reading { done, total } => count(Stage::Features, "reading", done, total, None),
+            Event::Training { done, total } => {
+                self.count(Stage::Train, "training", done, total, String::new());
+            }
             Event::Scoring { done, total } => count(Stage::Score, "scoring", done, total, None),
             Event::Probing { done, total } => count(Stage::Probe, "probes", done, total, None),
             Event::Evaluating {

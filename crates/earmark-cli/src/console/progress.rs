@@ -19,6 +19,7 @@ pub enum Stage {
     Probe,
     Tag,
     Download,
+    Synthesize,
 }
 
 /// A bar, while there is one.
@@ -82,7 +83,7 @@ impl Progress {
                 Stage::Tag => format!("{:.0} %", 100.0 * done as f64 / total as f64),
                 _ => format!("{done}/{total}"),
             };
-            self.line(&format!("{name}: {count}  {text}  about {left} left"));
+            self.line(&one_line(&format!("{name}: {count}  {text}  about {left} left")));
         }
         if done == total {
             self.clear();
@@ -105,7 +106,10 @@ impl Progress {
         let bar = ProgressBar::with_draw_target(Some(total), target)
             .with_style(style)
             .with_prefix(one_line(name).into_owned());
-        bar.enable_steady_tick(Duration::from_millis(500));
+        // The tick has a thread of its own, and ends the program where the system starts none.
+        if self.terminal && std::thread::Builder::new().spawn(|| ()).is_ok() {
+            bar.enable_steady_tick(Duration::from_millis(500));
+        }
         bar
     }
 }

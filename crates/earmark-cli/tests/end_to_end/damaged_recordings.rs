@@ -1,9 +1,12 @@
-//! Recordings of which a part is missing: used and named where recordings are tagged, refused where they would become training data.
+//! Recordings of which a part is missing: used and named where recordings are tagged, refused where they would become
+//! training data.
 
 use super::common::{Lab, Table};
+use super::stack::STACK;
 use serde_json::Value;
 
-/// A trained lab with `in/whole.wav` and `in/cut.wav`, the first seven eighths of the same second: its header still says a second.
+/// A trained lab with `in/whole.wav` and `in/cut.wav`, the first seven eighths of the same second: its header still
+/// says a second.
 fn lab() -> Lab {
     let lab = Lab::trained();
     lab.tone("in/whole.wav", 310.0);
@@ -180,7 +183,8 @@ fn a_damaged_log_is_named_even_when_quiet() {
     assert_eq!(lab.bytes("out.csv"), table);
 }
 
-/// Those commands that train or evaluate several times say it, too: by exit status, in their JSON, and when they are resumed.
+/// Those commands that train or evaluate several times say it, too: by exit status, in their JSON, and when they are
+/// resumed.
 #[test]
 fn folds_evaluations_probes_and_fits_count_what_is_used_in_part() {
     let lab = Lab::new();
@@ -211,6 +215,24 @@ fn folds_evaluations_probes_and_fits_count_what_is_used_in_part() {
         .collect();
     assert_eq!(with_it.len(), 1, "{found}");
     only_it(with_it[0]);
+    // The results say so when they are there already, too.
+    let found = names_it("eval cv --data tones --eval-dir again");
+    let folds = found["folds"].as_object().expect("folds").values();
+    let with_it = folds.filter(|fold| fold["damaged"] != Value::Array(vec![]));
+    assert_eq!(with_it.count(), 1, "{found}");
+    // A stacked run is trained on what its base models scored, and says so.
+    lab.write("second.toml", STACK);
+    for again in ["", " --resume"] {
+        let stack = "stack cv --recipe second.toml --set train.epochs=2 --run stacked --json";
+        let ended = lab.earmark(&format!("{stack}{again}")).exit(2);
+        assert_eq!(ended.err.matches("damaged low/cut.wav").count(), 1, "{ended}");
+        only_it(&json(&ended.out));
+    }
+    let info = json(&lab.read("stacked/fold-1/run.json"));
+    assert_eq!(info["data"]["damaged_files"], "salvage");
+    assert_eq!(info["data"]["damaged"][0][0], "low/cut.wav");
+    let other = "eval stacked/fold-1 --data tones --eval-dir other --damaged refuse";
+    assert!(lab.earmark(other).refused().contains("leave out --damaged"));
     only_it(&names_it("probe cv/fold-1 --data tones -o probe.safetensors"));
     let fit = "fit tones --model cv/fold-1 -o fit.safetensors";
     only_it(&names_it(fit));

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// All documents of the repository, at any depth of these.
-const PLACES: [&str; 6] = [
+const PLACES: [&str; 7] = [
     "README.md",
     "CONTRIBUTING.md",
     "docs",
     "crates/earmark-recipe/recipes",
     "bench",
     "Containerfile",
+    "deploy",
 ];
 
 #[test]
@@ -105,7 +106,8 @@ fn commands(text: &str) -> Vec<String> {
 
 #[test]
 fn commands_are_found_in_code_and_in_text() {
-    let text = "```sh\nearmark a --b \\\n    c   # why\nother\n```\nSay `earmark d --e` or `earmark`.\n#   earmark f g > h\n";
+    let text = "```sh\nearmark a --b \\\n    c   # why\nother\n```\nSay `earmark d --e` or `earmark`.\n\
+                #   earmark f g > h\n";
     assert_eq!(
         commands(text),
         ["earmark a --b c", "earmark d --e", "earmark f g"]

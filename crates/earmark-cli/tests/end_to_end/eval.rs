@@ -53,7 +53,11 @@ fn every_checkpoint_is_evaluated_once() {
 fn two_evaluators_at_once_share_the_work() {
     let lab = Lab::new();
     // Forty checkpoints, so that the two are at work at the same time.
-    lab.earmark("train tiny.toml --data tones --run run --fold 1 --set train.epochs=8 --set checkpoints.every-steps=1").done();
+    lab.earmark(
+        "train tiny.toml --data tones --run run --fold 1 --set train.epochs=8 \
+         --set checkpoints.every-steps=1",
+    )
+    .done();
     let evaluators = ["eval run --data tones --json"; 3].map(|arguments| lab.start(arguments));
     let shares = evaluators.map(|e| evaluated(&e.end().done().out));
     let all: BTreeSet<u64> = shares.iter().flatten().copied().collect();
@@ -111,8 +115,10 @@ fn eval_predict_and_score_agree() {
     let score: serde_json::Value = serde_json::from_str(&ended.out).expect("JSON");
     let mut eval: serde_json::Value =
         serde_json::from_str(&lab.read("runs/a/eval/eval-15.json")).expect("JSON");
-    // What an evaluation warns of is not a number of its scores.
-    eval.as_object_mut().expect("an object").remove("warnings");
+    // What an evaluation warns of and checksums are not numbers of its scores.
+    for key in ["warnings", "checksum", "scores_checksum", "clips_checksum"] {
+        eval.as_object_mut().expect("an object").remove(key);
+    }
     assert_eq!(score, eval);
     // The keys that scripts rely on.
     for key in ["lwlrap", "map@3", "mAP", "auc", "accuracy", "clips"] {
@@ -226,7 +232,8 @@ fn other_clips() {
     );
     assert_eq!(
         lab.earmark("eval runs/a --data tones --fold 2").refused(),
-        "runs/a: was trained on 6 of the 6 clips to evaluate; leave out --fold and --fold-table to evaluate it on its test clips"
+        "runs/a: was trained on 6 of the 6 clips to evaluate; leave out --fold and --fold-table to evaluate it on its \
+         test clips"
     );
     lab.earmark("eval runs/a --data tones --subset train --eval-dir all")
         .done();
@@ -258,6 +265,8 @@ fn other_clips() {
     lab.write("runs/a/split.csv", "no table");
     let ended = lab.earmark("predict runs/a --data tones -o new.csv").done();
     assert!(!ended.err.contains("was trained on"), "{ended}");
+    let damaged = "runs/a/split.csv: is damaged: its checksum is not the one in run.json";
+    assert!(ended.err.contains(damaged), "{ended}");
     lab.write("runs/a/split.csv", split);
     // Two evaluated checkpoints: the better one was chosen on the test clips themselves.
     lab.earmark("eval runs/a --data tones --every 1").done();
@@ -278,6 +287,17 @@ fn broken_clips_are_named_in_the_results() {
     assert_eq!(ended.err.matches(&line).count(), 1, "{ended}");
     assert!(lab.read("second/eval-30.txt").ends_with(&line));
     assert_eq!(Table::parse(&lab.read("second/scores-30.csv")).rows.len(), 5);
+    // Nothing is evaluated again, and what is there still lacks it.
+    let again = "eval runs/a --data tones --eval-dir second";
+    let ended = lab.earmark(again).exit(2);
+    assert_eq!(ended.err.matches(&line).count(), 1, "{ended}");
+    assert!(
+        ended.out.contains("0 checkpoints evaluated (6 evaluated before)"),
+        "{ended}"
+    );
+    let ended = lab.earmark(&format!("{again} --json")).exit(2);
+    let found: serde_json::Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!(found["skipped"][0][0], file.as_str(), "{ended}");
 }
 
 /// Only missing folders are passed over; any other fault of the data is reported, the first one where there are two.

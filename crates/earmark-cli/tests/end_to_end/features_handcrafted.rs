@@ -3,7 +3,8 @@
 use crate::common::{Lab, Table, tensors};
 
 /// The recipe on the tones: two features are enough to tell them apart.
-const TRAIN: &str = "train summary-baseline/any --data tones --set train.steps=300 --set train.learning-rate=0.03 --set folds.count=3 --set network.components=6";
+const TRAIN: &str = "train summary-baseline/any --data tones --set train.steps=300 --set train.learning-rate=0.03 \
+                     --set folds.count=3 --set network.components=6 --set predict.longest-seconds=2";
 
 #[test]
 fn a_table_of_a_folder_and_of_files() {
@@ -69,6 +70,19 @@ fn a_linear_model_on_handcrafted_features() {
             "{file}: {scores:?}"
         );
     }
+    // Its features are of whole recordings.
+    lab.long_tone("long.wav", 300.0, 3);
+    let ended = lab
+        .earmark("predict a --files tones/low/0.wav long.wav -o some.csv")
+        .exit(2);
+    assert!(
+        ended.err.contains("skipped long.wav: is longer than 2"),
+        "{ended}"
+    );
+    assert!(
+        ended.err.contains("front-end.handcrafted needs whole recordings"),
+        "{ended}"
+    );
     // What was fitted is in the model, and a warm start takes it over with the weights.
     let a = tensors(&lab.path("a/best.safetensors"));
     assert_eq!(a["pca.components"].0, [6, 1133]);
@@ -86,7 +100,8 @@ fn what_does_not_go_with_handcrafted_features() {
     let lab = Lab::new();
     let refused = |more: &str| lab.earmark(&format!("{TRAIN} --run x {more}")).refused();
     let message = refused("--set network.components=19");
-    let wanted = "network.components can't be fitted on the training clips: 18 rows of 1133 numbers have at most 18 components, not 19";
+    let wanted = "network.components can't be fitted on the training clips: 18 rows of 1133 numbers have at most \
+                  18 components, not 19";
     assert!(message.starts_with(wanted), "{message}");
     let message = refused("--set front-end.handcrafted=false");
     assert!(

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 fn lab() -> Lab {
     let lab = Lab::new();
     lab.earmark(&format!(
-        "train efficientat/mn04 --data tones --run backbone --set network.width=0.1 --set batches.size=8 --set train.epochs=2 \
-         --set train.schedule={{kind=\"cosine\"}} {SHORT}"
+        "train efficientat/mn04 --data tones --run backbone --set network.width=0.1 --set batches.size=8 \
+         --set train.epochs=2 --set train.schedule={{kind=\"cosine\"}} {SHORT}"
     ))
     .done();
     lab
@@ -32,13 +32,38 @@ fn names(list: &Value) -> Vec<&str> {
         .collect()
 }
 
+/// The same command again finds all ways finished and gives the same model; a damaged file costs the way that it is of,
+/// which finds the same again.
+fn finished_and_repaired(lab: &Lab, fit: &str) -> Ended {
+    let model = lab.bytes("m.safetensors");
+    let again = lab.earmark(fit).done();
+    for way in ["probe", "fine-tune", "summary-baseline"] {
+        assert!(again.err.contains(&format!("{way}: finished already")), "{again}");
+    }
+    assert_eq!(lab.bytes("m.safetensors"), model);
+    let table = "m.safetensors.fit/summary-baseline-out-of-fold.csv";
+    let scores = lab.bytes(table);
+    let mut damaged = scores.clone();
+    damaged[scores.len() / 2] ^= 1;
+    lab.write(table, damaged);
+    let repaired = lab.earmark(fit).done();
+    let note = format!("summary-baseline: {table} is damaged; the way is run again");
+    assert!(repaired.err.contains(&note), "{repaired}");
+    assert!(repaired.err.contains("probe: finished already"), "{repaired}");
+    assert!(lab.bytes(table) == scores && lab.bytes("m.safetensors") == model);
+    again
+}
+
 #[test]
 fn a_folder_becomes_a_model_and_a_finished_fit_is_not_repeated() {
     let lab = lab();
     let fit = format!("fit tones --model backbone -o m.safetensors --minutes 60 {SHORT} {QUICK}");
     let ended = lab.earmark(&format!("{fit} --json")).done();
     let first = json(&ended);
-    assert!(ended.err.contains("18 clips to train on, in 5 folds"), "{ended}");
+    assert!(
+        ended.err.contains("18 clips to train on, in 5 parts (folds)"),
+        "{ended}"
+    );
     assert!(ended.err.contains("ways to compare, about "), "{ended}");
     assert_eq!(names(&first["ways"]), ["probe", "fine-tune", "summary-baseline"]);
     assert_eq!(first["left_out"], serde_json::json!([]));
@@ -61,7 +86,17 @@ fn a_folder_becomes_a_model_and_a_finished_fit_is_not_repeated() {
             < 0.4
     );
     assert_eq!(first["held_out"], Value::Null);
-    assert!(lab.read("m.safetensors.fit/report.html").contains("out of fold"));
+    let page = lab.read("m.safetensors.fit/report.html");
+    for text in [
+        "out-of-fold scores",
+        "Ways to a model",
+        ">threshold<",
+        "have chosen between the ways",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    assert_eq!(first["thresholds"].as_object().map(serde_json::Map::len), Some(3));
+    assert!(first["calibration"]["helps"].is_boolean(), "{first}");
     lab.read("m.safetensors.fit/fit.json");
     // It is a model like any other.
     let info = lab.earmark("models info m.safetensors --json").done();
@@ -70,16 +105,12 @@ fn a_folder_becomes_a_model_and_a_finished_fit_is_not_repeated() {
     lab.earmark("predict m.safetensors --data tones -o scores.csv")
         .done();
 
-    // The same command again finds all ways finished and gives the same model.
-    let model = lab.bytes("m.safetensors");
-    let again = lab.earmark(&fit).done();
-    for way in ["probe", "fine-tune", "summary-baseline"] {
-        assert!(again.err.contains(&format!("{way}: finished already")), "{again}");
-    }
-    assert_eq!(lab.bytes("m.safetensors"), model);
+    let again = finished_and_repaired(&lab, &fit);
     let wanted = [
         "guessing",
-        "out of fold, before calibration and after: log loss",
+        "for held-out clips",
+        "these scores have chosen between the ways",
+        "what the words mean: docs/glossary.md",
         "model: m.safetensors",
         "next:",
     ];
@@ -155,6 +186,71 @@ fn without_a_network_and_time_there_is_a_model_still() {
         .done();
 }
 
+/// A table as people have them: folds that separate what was recorded together, a copy, and a file without sound.
+#[test]
+fn what_belongs_together_is_held_out_together() {
+    let lab = lab();
+    let mut table = String::from("file,label,fold,usr_id\n");
+    for (c, class) in ["high", "low", "mid"].into_iter().enumerate() {
+        for k in 0..6 {
+            lab.write(
+                &format!("yard/{class}{k}.wav"),
+                lab.bytes(&format!("tones/{class}/{k}.wav")),
+            );
+            table += &format!("{class}{k}.wav,{class},{},{}\n", k % 2 + 1, 3 * c + k / 2);
+        }
+    }
+    lab.write("yard/copy.wav", lab.bytes("tones/low/0.wav"));
+    lab.write("yard/broken.wav", "junk");
+    lab.write(
+        "yard/sounds.csv",
+        table + "copy.wav,low,2,20\nbroken.wav,mid,1,21\n",
+    );
+    let fit = |out: &str| format!("fit yard --model backbone -o {out} --json {SHORT} {QUICK}");
+    let ended = lab.earmark(&fit("yard.safetensors")).exit(2);
+    for text in [
+        "the folds of the data separate recordings of one \"usr_id\" (9 of 11) and copies of one sound (1 of 1), so \
+         that",
+        "\"usr_id\" looks like what was recorded together: folds keep its 11 groups whole",
+        "2 recordings sound the same as others, or nearly so, such as \"low0.wav\" and \"copy.wav\"",
+        "`earmark data check yard --write FIXED.csv`",
+        "19 clips to train on",
+    ] {
+        assert!(ended.err.contains(text), "{text}: {ended}");
+    }
+    assert_eq!(ended.err.matches("skipped broken.wav: ").count(), 1, "{ended}");
+    let found = json(&ended);
+    assert_eq!(found["clips"], 19);
+    assert_eq!(found["skipped"].as_array().map(Vec::len), Some(1));
+    assert_eq!(found["fold_table"], "yard.safetensors.fit/folds.csv");
+    let last = found["next"][2].as_str().expect("a command");
+    assert!(
+        last.contains("--fold-table yard.safetensors.fit/folds.csv --fold 1 -o yard-without-1.safetensors"),
+        "{last}"
+    );
+    let folds = lab.read("yard.safetensors.fit/folds.csv");
+    let fold = |file: &str| {
+        let line = folds
+            .lines()
+            .find_map(|line| line.strip_prefix(&format!("{file},")));
+        line.unwrap_or_else(|| panic!("{file} is in no fold: {folds}"))
+            .to_owned()
+    };
+    for class in ["high", "low", "mid"] {
+        for pair in 0..3 {
+            let [a, b] = [2 * pair, 2 * pair + 1].map(|k| fold(&format!("{class}{k}.wav")));
+            assert_eq!(a, b, "{class} {pair}: {folds}");
+        }
+    }
+    assert_eq!(fold("copy.wav"), fold("low0.wav"));
+    // Whoever asks for folds gets them, and the same file is named once again.
+    let asked = fit("asked.safetensors") + " --fold-table yard.safetensors.fit/folds.csv";
+    let asked = lab.earmark(&asked).exit(2);
+    assert!(!asked.err.contains("separate"), "{asked}");
+    assert_eq!(asked.err.matches("skipped broken.wav: ").count(), 1, "{asked}");
+    assert_eq!(json(&asked)["fold_table"], Value::Null);
+}
+
 #[test]
 fn what_can_not_be_fitted_is_refused() {
     let lab = Lab::new();
@@ -175,4 +271,17 @@ fn what_can_not_be_fitted_is_refused() {
     assert!(refused.contains("nowhere"), "{refused}");
     let refused = lab.earmark("fit tones --fold 9").refused();
     assert!(refused.contains("fold 9"), "{refused}");
+    // Keys of [data] are those of all ways.
+    let refused = lab.earmark("fit tones --set data.group-column=site").refused();
+    assert!(
+        refused.starts_with("`group-column` cannot be used with the layout folders"),
+        "{refused}"
+    );
+    lab.tone("few/bell/0.wav", 700.0);
+    lab.tone("few/drum/0.wav", 710.0);
+    let refused = lab.earmark("fit few").refused();
+    assert!(
+        refused.contains("each class has a single recording, so that none can be held out"),
+        "{refused}"
+    );
 }

@@ -1,4 +1,5 @@
-//! What can't be made again notices a flipped bit; what belongs together is replaced together; what a kill left over goes.
+//! What can't be made again notices a flipped bit; what belongs together is replaced together; what a kill left over
+//! goes.
 
 use super::common::{Ended, Lab, files};
 use std::process::Stdio;
@@ -85,35 +86,136 @@ fn crash(lab: &Lab, arguments: &str, at: &str) {
     assert_eq!(ended.code, None, "{at} was not reached: {ended}");
 }
 
-/// The numbers of one run never go with the names of another.
+/// The numbers of one run never go with the names of another: what a kill between two renames left is completed by who
+/// reads it.
 #[test]
 fn embeddings_and_their_names_are_of_one_run() {
     let lab = Lab::trained();
     let embed = |class: &str, out: &str| {
         format!("embed runs/a --files tones/{class}/0.wav tones/{class}/1.wav -o {out}.npy")
     };
-    let pair = |name: &str| {
-        (
-            lab.bytes(&format!("{name}.npy")),
-            lab.bytes(&format!("{name}.npy.csv")),
-        )
-    };
+    let of = |name: &str| ["npy", "npy.csv", "npy.json"].map(|end| lab.bytes(&format!("{name}.{end}")));
     lab.earmark(&embed("low", "old")).done();
     lab.earmark(&embed("high", "new")).done();
-    let (old, new) = (pair("old"), pair("new"));
-    let mut seen = [false; 2];
-    for point in ["write-half", "written", "renamed"] {
-        for pass in 1..3 {
-            lab.earmark(&embed("low", "x")).done();
-            let mut command = lab.command(&embed("high", "x"));
-            let command = command.env("EARMARK_CRASH_AT", format!("{point}:{pass}"));
-            command.output().expect("the command to start");
-            let found = pair("x");
-            assert!(found == old || found == new, "{point}:{pass}");
-            seen[usize::from(found == new)] = true;
+    let (old, new) = (of("old"), of("new"));
+    for (point, passes, is_new) in [
+        ("write-half", 3, false),
+        ("written", 1, false),
+        ("noted", 2, false),
+        ("committed", 1, true),
+        ("renamed-one", 3, true),
+        ("renamed", 1, true),
+        ("cleared", 3, true),
+    ] {
+        for pass in 1..=passes {
+            for (end, bytes) in ["npy", "npy.csv", "npy.json"].iter().zip(&old) {
+                lab.write(&format!("x.{end}"), bytes);
+            }
+            crash(&lab, &embed("high", "x"), &format!("{point}:{pass}"));
+            // It has no recording of this name, and no model is named: that it says after it has read all.
+            let message = lab.earmark("neighbours nothing --in x.npy").refused();
+            assert!(message.contains("is not a recording in x.npy"), "{message}");
+            let wanted = if is_new { &new } else { &old };
+            assert!(of("x") == *wanted, "{point}:{pass}");
         }
     }
-    assert_eq!(seen, [true; 2]);
+}
+
+/// Embeddings whose numbers or names are damaged, or of two runs, are refused; those of other programs are read.
+#[test]
+fn embeddings_notice_every_bit() {
+    let lab = Lab::trained();
+    let files = "--files tones/low/0.wav tones/high/1.wav";
+    for name in ["x.npy", "y.csv"] {
+        lab.earmark(&format!("embed runs/a {files} -o {name}")).done();
+        let search = format!("neighbours tones/low/0.wav --in {name} --model runs/a");
+        lab.earmark(&search).done();
+        for file in [name.to_owned(), format!("{name}.csv"), format!("{name}.json")] {
+            if !lab.path(&file).exists() {
+                continue;
+            }
+            let whole = lab.bytes(&file);
+            for k in 0..6_u32 {
+                lab.write(&file, flip(&whole, 0, f64::from(k) / 5.0, k));
+                let message = lab.earmark(&search).refused();
+                assert!(message.starts_with(&format!("{file}: is damaged")), "{message}");
+            }
+            lab.write(&file, whole);
+        }
+        std::fs::remove_file(lab.path(&format!("{name}.json"))).expect("to remove");
+        lab.earmark(&search).done();
+    }
+}
+
+/// A list of runs names the damaged lines of a log, and goes by the others.
+#[test]
+fn a_list_of_runs_notices_every_bit_of_a_log() {
+    let lab = Lab::trained();
+    let list = "runs runs --json";
+    let whole = lab.earmark(list).done();
+    let log = lab.bytes("runs/a/metrics.jsonl");
+    let mut named = 0;
+    for k in 0..12_u32 {
+        lab.write("runs/a/metrics.jsonl", flip(&log, 0, f64::from(k) / 11.0, k % 8));
+        let ended = lab.earmark(list);
+        if ended.code == Some(0) {
+            assert_eq!((ended.out, ended.err.as_str()), (whole.out.clone(), ""), "{k}");
+            continue;
+        }
+        named += 1;
+        let ended = ended.exit(2);
+        assert!(ended.err.starts_with("damaged a: metrics.jsonl:"), "{ended}");
+        assert!(ended.out.contains("\"problems\": [\n"), "{ended}");
+    }
+    assert!(named >= 8, "{named}");
+}
+
+/// The clips that a run is tested on are those that it was not trained on, or there is no result.
+#[test]
+fn an_evaluation_notices_every_bit_of_a_split() {
+    let lab = Lab::trained();
+    let split = lab.bytes("runs/a/split.csv");
+    for k in 0..4_u32 {
+        lab.write("runs/a/split.csv", flip(&split, 0, f64::from(k) / 3.0, k));
+        let message = lab.earmark("eval runs/a --data tones --eval-dir e").refused();
+        assert!(
+            message.starts_with("runs/a/split.csv: is damaged: its checksum is not the one in run.json"),
+            "{message}"
+        );
+        let resume = "train tiny.toml --data tones --run runs/a --fold 1 --resume";
+        assert!(
+            lab.earmark(resume)
+                .refused()
+                .starts_with("runs/a/split.csv: is damaged")
+        );
+    }
+    assert!(!lab.path("e").exists(), "nothing was evaluated");
+}
+
+/// Damaged scores of a fold are made again before anything is made of them.
+#[test]
+fn damaged_results_are_made_again() {
+    let lab = Lab::new();
+    lab.earmark("train tiny.toml --data tones --run cv --folds all --set train.epochs=2")
+        .done();
+    let predict = "predict cv --out-of-fold -o oof.csv";
+    lab.earmark(predict).done();
+    let scores = lab.bytes("oof.csv");
+    let eval = lab.path("cv/fold-2/eval");
+    let before = files(&eval);
+    let is_checked =
+        |name: &str| name.starts_with("scores-") || name.ends_with(".json") || name == "clips.txt";
+    let mut names = 0;
+    for (name, bytes) in before.iter().filter(|(name, _)| is_checked(name)) {
+        names += 1;
+        lab.write(&format!("cv/fold-2/eval/{name}"), flip(bytes, 0, 0.4, 1));
+        let ended = lab.earmark(predict).done();
+        let is_named = ended.err.contains(&format!("{name}: is damaged; step "));
+        assert!(is_named || name == "clips.txt", "{name}: {ended}");
+        assert_eq!(lab.bytes("oof.csv"), scores, "{name}");
+        assert!(files(&eval) == before, "{name}");
+    }
+    assert_eq!(names, 3);
 }
 
 /// Calibrations of a cross-validation run that is blended are those of one fit.
@@ -125,8 +227,25 @@ fn the_folds_of_a_run_are_calibrated_together() {
     let models = |lab: &Lab| [1, 2, 3].map(|fold| lab.bytes(&format!("cv/fold-{fold}/best.safetensors")));
     let raw = models(&lab);
     let calibrate = "calibrate cv --in-place";
-    crash(&lab, calibrate, "write-half:2");
-    assert!(models(&lab) == raw, "nothing is calibrated, or everything");
+    for (point, is_new) in [
+        ("write-half:2", false),
+        ("noted:1", false),
+        ("committed:1", true),
+        ("renamed-one:2", true),
+        ("cleared:1", true),
+    ] {
+        for (fold, bytes) in (1..).zip(&raw) {
+            lab.write(&format!("cv/fold-{fold}/best.safetensors"), bytes);
+        }
+        crash(&lab, calibrate, point);
+        lab.earmark("predict cv --files tones/low/0.wav -o s.csv").done();
+        let now = models(&lab);
+        let mut changed = now.iter().zip(&raw).map(|(now, before)| now != before);
+        assert!(
+            changed.all(|changed| changed == is_new),
+            "{point}: nothing is calibrated, or everything"
+        );
+    }
     lab.earmark(calibrate).done();
     assert!(models(&lab).iter().zip(&raw).all(|(now, before)| now != before));
 }

@@ -2,7 +2,7 @@
 
 use super::common::Lab;
 
-const COMMANDS: [&str; 42] = [
+const COMMANDS: [&str; 48] = [
     "",
     "init",
     "data",
@@ -11,6 +11,8 @@ const COMMANDS: [&str; 42] = [
     "data classes",
     "data folds",
     "data augment-preview",
+    "data get",
+    "data synth",
     "features",
     "review",
     "review best",
@@ -31,8 +33,12 @@ const COMMANDS: [&str; 42] = [
     "report",
     "predict",
     "tag",
+    "events",
+    "extract",
     "listen",
+    "activity",
     "embed",
+    "merge",
     "neighbours",
     "blend",
     "models",
@@ -63,7 +69,8 @@ fn every_help() {
         );
         assert!(ended.out.lines().all(|l| l.chars().count() <= 100), "{ended}");
         if !command.is_empty() {
-            // An example is of this command and parses: what is missing in this folder is another matter than what is unknown.
+            // An example is of this command and parses: what is missing in this folder is another matter than what is
+            // unknown.
             let lines = ended
                 .out
                 .lines()

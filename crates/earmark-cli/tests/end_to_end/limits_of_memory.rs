@@ -1,5 +1,5 @@
-//! Allocations and writes that fail, wherever a limit of the system makes them fail: what a command leaves is its whole result or none,
-//! and the same command without the limit ends as if nothing had been.
+//! Allocations and writes that fail, wherever a limit of the system makes them fail: what a command leaves is its whole
+//! result or none, and the same command without the limit ends as if nothing had been.
 
 use super::common::{Ended, Lab, files};
 use std::collections::BTreeMap;
@@ -22,7 +22,11 @@ const PREDICT: Case = Case {
 };
 const EMBED: Case = Case {
     arguments: "embed runs/a --data tones -o rows.npy",
-    outputs: &["rows.npy", "rows.npy.csv"],
+    outputs: &["rows.npy", "rows.npy.csv", "rows.npy.json"],
+};
+const MERGE: Case = Case {
+    arguments: "merge rows.npy --keep",
+    outputs: &["rows.npy", "rows.npy.csv", "rows.npy.json"],
 };
 const FEATURES: Case = Case {
     arguments: "features tones/low/0.wav --recipe tiny.toml -o one.npy",
@@ -35,6 +39,19 @@ const EVAL: Case = Case {
 const PROBE: Case = Case {
     arguments: "probe runs/a --data other -o probe.safetensors",
     outputs: &["probe.safetensors"],
+};
+
+const EVENTS: Case = Case {
+    arguments: "events windows.csv -o found.csv --threshold 0",
+    outputs: &["found.csv"],
+};
+const ACTIVITY: Case = Case {
+    arguments: "activity before.csv -o page.html --by class",
+    outputs: &["page.html"],
+};
+const EXTRACT: Case = Case {
+    arguments: "extract before.csv -o clips --per-class 2 --pad 0",
+    outputs: &["clips"],
 };
 
 /// A folder with a run of one checkpoint, and two other classes of five recordings in `other/`.
@@ -97,7 +114,8 @@ fn under(lab: &Lab, limit: &str, case: &Case) -> Output {
             None => shell.env_remove(name),
         };
     }
-    // An allocation that fails while a backtrace is made waits for ever, in the standard library: for the lock of that backtrace.
+    // An allocation that fails while a backtrace is made waits for ever, in the standard library: for the lock of that
+    // backtrace.
     shell
         .env_remove("RUST_BACKTRACE")
         .env_remove("RUST_LIB_BACKTRACE");
@@ -108,12 +126,14 @@ fn under(lab: &Lab, limit: &str, case: &Case) -> Output {
         .expect("sh to start")
 }
 
-/// What a command that did not end as usual may leave next to results: marks of who is at work, and a log that is written line by line.
+/// What a command that did not end as usual may leave next to results: marks of who is at work, and a log that is
+/// written line by line.
 fn is_on_the_way(name: &str) -> bool {
     name.contains("/claim-") || name.contains("/events.out.")
 }
 
-/// Runs a command under a limit, checks what it leaves, and that it then ends as usual without the limit. Returns how it ended.
+/// Runs a command under a limit, checks what it leaves, and that it then ends as usual without the limit. Returns how
+/// it ended.
 fn check(lab: &Lab, limit: &str, case: &Case, whole: &BTreeMap<String, Vec<u8>>) -> Output {
     let what = format!("{} under ulimit {limit}", case.arguments);
     forget(lab, case);
@@ -158,7 +178,8 @@ fn whole(lab: &Lab, case: &Case) -> BTreeMap<String, Vec<u8>> {
     whole
 }
 
-/// About the least address space in KiB with which the command ends as usual. It depends on the machine: every thread takes some.
+/// About the least address space in KiB with which the command ends as usual. It depends on the machine: every thread
+/// takes some.
 fn least_memory(lab: &Lab, case: &Case) -> u32 {
     let (mut too_little, mut enough) = (8 << 10, 4 << 20);
     while enough - too_little > 1 << 10 {
@@ -180,7 +201,7 @@ fn with_little_memory(lab: &Lab, case: &Case) {
     let least = least_memory(lab, case);
     let mut failed = 0;
     for k in 0..8 {
-        let limit = format!("-v {}", least.saturating_sub(1_600 * k));
+        let limit = format!("-v {}", least.saturating_sub(2_400 * k));
         let status = check(lab, &limit, case, &whole).status;
         failed += u32::from(!status.success());
         // Failed allocations abort; a stack that can't grow, or a program that can't be loaded, is a wrong access.
@@ -244,9 +265,26 @@ fn little_memory_for_evaluations() {
 }
 
 #[test]
+fn small_files_of_events_and_cut_outs() {
+    let lab = lab();
+    lab.earmark("tag tones/low tones/mid --model runs/a --windows -o windows.csv")
+        .done();
+    lab.earmark("tag tones/low tones/mid --model runs/a --threshold 0 -o before.csv --time-and-place")
+        .done();
+    for case in [&EVENTS, &EXTRACT, &ACTIVITY] {
+        with_small_files(&lab, case);
+    }
+}
+
+#[test]
 fn small_files() {
     let lab = lab();
     for case in [&TAG, &PREDICT, &EMBED, &FEATURES, &EVAL, &PROBE] {
         with_small_files(&lab, case);
     }
+    for number in [1, 2] {
+        lab.earmark(&format!("{} --shard {number}/2", EMBED.arguments))
+            .done();
+    }
+    with_small_files(&lab, &MERGE);
 }

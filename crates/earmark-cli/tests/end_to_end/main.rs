@@ -1,18 +1,26 @@
 //! The `earmark` command, run as a user runs it: as a process, in a folder of its own, on short synthetic sounds.
 
+mod activity;
+mod background_copies;
 mod blend_and_compare;
 mod bundle;
 mod calibrate;
 mod common;
 mod completions;
+mod corrections_in_runs;
 mod damaged_recordings;
 mod data_augment_preview;
 mod data_folder;
+mod data_get;
+mod data_synth;
 mod demo;
 mod documents;
 mod embed_and_probe;
 mod eval;
+mod events;
+mod events_of_scores;
 mod export;
+mod extract;
 mod features_handcrafted;
 mod fit;
 mod flipped_bits_and_kills;
@@ -33,9 +41,13 @@ mod refused_settings;
 mod report;
 mod review;
 mod score;
+mod score_events;
 #[cfg(unix)]
 mod script_argus_2019;
+#[cfg(unix)]
+mod script_argus_2019_ensemble;
 mod scripts_2018;
+mod shards;
 mod stack;
 mod strangers_files;
 mod tag;

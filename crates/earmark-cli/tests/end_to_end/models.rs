@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// The published checkpoint, in the folder next to the repository.
 #[allow(clippy::print_stderr, reason = "a test that does not run says so")]
-fn checkpoint() -> Option<PathBuf> {
+pub(super) fn checkpoint() -> Option<PathBuf> {
     let next_to_it = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     let shared = std::env::var_os("EARMARK_SHARED").map_or_else(next_to_it, PathBuf::from);
     let path = shared.join("models/efficientat-mn04-as/mn04_as_mAP_432.pt");
@@ -69,7 +69,8 @@ fn a_model_is_fetched_installed_and_used_by_its_name() {
     let refused = run("predict mn04_as --files tones/high/0.wav -o -").refused();
     assert_eq!(
         refused,
-        "efficientat-mn04-as: this published model is not installed; download it first: `earmark models get efficientat-mn04-as`"
+        "efficientat-mn04-as: this published model is not installed; download it first: \
+         `earmark models get efficientat-mn04-as`"
     );
     // Nobody answers there; then somebody sends other bytes.
     let by_hand = "earmark models import mn04_as_mAP_432.pt --as efficientat-mn04 -o ";
@@ -161,4 +162,85 @@ fn slips_are_answered_with_the_nearest_name() {
         (&cnn14["licence"], &cnn14["installed"]),
         (&"CC-BY-4.0".into(), &false.into())
     );
+}
+
+/// Every published model says what its download is compared with, or why there is nothing yet.
+#[test]
+fn a_download_is_checked_or_the_list_says_why_not() {
+    let lab = Lab::new();
+    let run = |arguments: &str| {
+        let mut command = lab.command(arguments);
+        let output = command.env("EARMARK_MODELS", lab.path("models")).output();
+        crate::common::Ended::of(arguments, output.expect("the command to start"))
+    };
+    let published = || -> Vec<serde_json::Value> {
+        let list: serde_json::Value = serde_json::from_str(&run("models list --json").done().out).unwrap();
+        list["published"].as_array().unwrap().clone()
+    };
+    for model in published() {
+        let is_known = model["sha256"].is_string();
+        assert_eq!(model["checked_by"].is_string(), is_known, "{model}");
+        assert_eq!(model["checksum-unknown"].is_string(), !is_known, "{model}");
+    }
+    // A page in place of the file is neither installed nor recorded.
+    let url = serve(b"<html>Moved</html>".to_vec(), 18);
+    let message = run(&format!("models get panns-cnn10 --url {url}")).refused();
+    assert!(message.contains("not a PyTorch checkpoint"), "{message}");
+    assert_eq!(std::fs::read_dir(lab.path("models")).unwrap().count(), 0);
+    // Another file than the first one that was installed is refused.
+    let sum = "5".repeat(64);
+    lab.write("models/panns-cnn10.sha256", format!("{sum}  Cnn10.pth\n"));
+    let message = run(&format!("models get panns-cnn10 --url {url}")).refused();
+    assert!(
+        message.contains(&format!("the one that was installed before has SHA-256 {sum} (")),
+        "{message}"
+    );
+    let cnn10 = published()
+        .into_iter()
+        .find(|model| model["name"] == "panns-cnn10");
+    let cnn10 = cnn10.unwrap();
+    assert_eq!(cnn10["checked_by"], "record");
+    assert_eq!(cnn10["recorded_sha256"], sum.as_str());
+}
+
+/// The weights of argus-2019 are downloaded by hand; what was imported of them scores, blends and tags.
+#[test]
+fn weights_of_argus_2019_are_imported_and_used() {
+    let lab = Lab::new();
+    let message = lab.earmark("models get argus-2019").refused();
+    assert!(
+        message.contains("`earmark models import FILE --as argus-2019`; its authors offer ")
+            && message.contains(" at https://drive.google.com/file/d/"),
+        "{message}"
+    );
+    let list = lab.earmark("models list").done().out;
+    assert!(list.contains("import with --as argus-2019: "), "{list}");
+    let files = "--files tones/high/0.wav tones/low/1.wav";
+    for kind in ["skip", "rnn"] {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../earmark-hub/tests/golden");
+        let file = golden.join(format!("argus-2019-{kind}.pth"));
+        let import = lab.earmark(&format!(
+            "models import {} --as argus-2019 -o {kind}.safetensors",
+            file.display()
+        ));
+        assert!(import.done().out.starts_with("80 classes"));
+        lab.earmark(&format!("predict {kind}.safetensors {files} -o {kind}.csv"))
+            .done();
+    }
+    lab.earmark("blend skip.csv rnn.csv -o blended.csv").done();
+    lab.earmark(&format!(
+        "predict skip.safetensors rnn.safetensors {files} -o together.csv"
+    ))
+    .done();
+    let [blended, together] =
+        ["blended.csv", "together.csv"].map(|t| crate::common::Table::parse(&lab.read(t)));
+    assert_eq!(together.classes.len(), 80);
+    for (file, row) in &together.rows {
+        for (a, b) in row.iter().zip(blended.row(file)) {
+            assert!((a - b).abs() < 1e-4, "{file}: {a} and {b}");
+        }
+    }
+    lab.earmark("tag tones/high/0.wav --model rnn.safetensors --windows -o windows.ndjson")
+        .done();
+    assert!(lab.read("windows.ndjson").contains("0.wav"));
 }

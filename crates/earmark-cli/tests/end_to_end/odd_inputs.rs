@@ -1,6 +1,6 @@
 //! Folders as they are found in the field: one odd thing in them is named, and the rest is processed.
 
-use super::common::Lab;
+use super::common::{Ended, Lab};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -184,6 +184,87 @@ fn a_data_folder_with_a_dangling_link_and_a_pipe() {
     }
     let ended = lab.earmark("data stats tones --json").exit(2);
     assert!(ended.out.contains("is a link that leads nowhere"), "{ended}");
+    for command in [
+        "eval runs/a --data tones",
+        "probe runs/a --data tones -o probe.safetensors",
+        "data stats tones --recipe tiny.toml --normalise normalised.toml",
+    ] {
+        let ended = lab.earmark(command).exit(2);
+        for name in &odd {
+            let line = format!("skipped low/{name}");
+            assert_eq!(ended.err.matches(&line).count(), 1, "{name}: {ended}");
+        }
+    }
+}
+
+/// Links to recordings of a data folder, and to folders of it, are second names: each recording is used once, and its
+/// other names are said.
+#[test]
+fn a_data_folder_with_links_to_its_recordings() {
+    let lab = lab();
+    let before = lab.earmark("predict runs/a --data tones -o before.csv").done();
+    assert!(!before.err.contains("left out"), "{before}");
+    symlink("0.wav", lab.path("tones/low/again.wav")).expect("a link");
+    symlink("../low", lab.path("tones/mid/all")).expect("a link");
+    let after = lab.earmark("predict runs/a --data tones -o after.csv").done();
+    let note = "8 links left out, to recordings that are there already: low/again.wav (low/0.wav), ";
+    assert!(after.err.contains(note), "{after}");
+    assert_eq!(lab.read("after.csv"), lab.read("before.csv"));
+}
+
+/// Names with line breaks and escape sequences: no command prints a line that is a stranger's, or an escape sequence.
+#[test]
+fn names_can_t_forge_a_line() {
+    const FORGED: &str = "\nerror: forged \u{1b}[2J\u{202e}";
+    let lab = lab();
+    lab.tone(&format!("tones/low/x{FORGED}.wav"), 310.0);
+    lab.write(&format!("tones/low/y{FORGED}.wav"), "not audio");
+    let check = |ended: &Ended| {
+        for text in [&ended.out, &ended.err] {
+            let forged = text
+                .lines()
+                .any(|line| line.trim_start().starts_with("error: forged"));
+            let raw = text.contains(['\u{1b}', '\u{202e}']);
+            assert!(!forged && !raw, "{ended}");
+        }
+    };
+    for (command, code) in [
+        ("data check tones", 1),
+        ("data stats tones", 2),
+        ("tag tones --model runs/a", 2),
+        ("tag tones --model runs/a -o t.csv", 2),
+        ("predict runs/a --data tones -o s.csv", 2),
+    ] {
+        let ended = lab.earmark(command).exit(code);
+        let all = ended.out.clone() + &ended.err;
+        assert!(
+            all.contains("y\\nerror: forged \\u{1b}[2J\\u{202e}.wav"),
+            "{ended}"
+        );
+        check(&ended);
+    }
+    for command in [
+        "data folds tones -o folds.csv",
+        "train tiny.toml --data tones --fold 1 --dry-run",
+        "train tiny.toml --data tones --fold 1 --run runs/b",
+        "report runs/b --data tones --text",
+        "probe runs/a --data tones -o probe.safetensors",
+        "embed runs/a --data tones -o e.csv",
+    ] {
+        check(&lab.earmark(command));
+    }
+    for (command, argument) in [
+        ("tag --model runs/a -o t.csv", format!("no{FORGED}.wav")),
+        ("data check", format!("no{FORGED}")),
+        ("eval --data tones", format!("no{FORGED}")),
+        ("models info", format!("--no{FORGED}")),
+        ("runs", format!("no{FORGED}")),
+    ] {
+        let output = lab.command(command).arg(&argument).output();
+        let ended = Ended::of(command, output.expect("the command to start"));
+        check(&ended);
+        assert!(ended.err.contains("error: ") || ended.code == Some(0), "{ended}");
+    }
 }
 
 /// As where a shell expands `*.wav`; a name that is not there at all stays a mistake.

@@ -86,11 +86,11 @@ fn every_file_has_a_row_and_unreadable_ones_the_mean_of_the_others() {
         .exit(2);
     assert_eq!(
         ended.err,
-        "skipped bad/cut.wav: is cut off at byte 30: it ends within its fmt chunk; download it again, or re-encode it with ffmpeg to keep \
-         what is left, or leave it out\n\
+        "skipped bad/cut.wav: is cut off at byte 30: it ends within its fmt chunk; download it again, or re-encode it \
+         with ffmpeg to keep what is left, or leave it out\n\
          skipped bad/empty.wav: is empty (0 bytes); download it again or leave it out\n\
-         skipped bad/text.wav: is not a known audio format (it begins with \"hello\\n\"); convert it to WAV or FLAC (for example with \
-         ffmpeg) or leave it out\n\
+         skipped bad/text.wav: is not a known audio format (it begins with \"hello\\n\"); convert it to WAV or FLAC \
+         (for example with ffmpeg) or leave it out\n\
          3 could not be read; their rows contain the mean of the other rows\n"
     );
     let table = Table::parse(&lab.read("x.csv"));
@@ -234,22 +234,38 @@ fn names_that_a_format_would_confuse_are_refused() {
         assert_eq!(
             lab.earmark(&format!("predict runs/a --data tones -o x.csv --format {format}"))
                 .refused(),
-            "`high/0.wav` and `low/0.wav` differ only in their folders, which this format leaves out; choose --format csv"
+            "`high/0.wav` and `low/0.wav` differ only in their folders, which this format leaves out; choose \
+             --format csv"
         );
         assert!(!lab.path("x.csv").exists());
     }
 }
 
-/// A folder is not a sound; the message says how to give it.
+/// All audio in a folder is scored, at any depth; what is named twice so is there once.
 #[test]
-fn a_folder_among_the_files_is_refused() {
+fn a_folder_among_the_files_is_listed() {
     let lab = Lab::trained();
-    assert_eq!(
-        lab.earmark("predict runs/a --files tones/low/0.wav tones/high -o x.csv")
-            .refused(),
-        "--files tones/high: is a folder; give it with --data tones/high, or name the files in it"
+    lab.write("tones/high/notes.txt", "where and when");
+    lab.tone("tones/high/deep/a.wav", 700.0);
+    lab.earmark("predict runs/a --files tones/low/0.wav tones/high tones/high/0.wav -o x.csv")
+        .done();
+    let table = Table::parse(&lab.read("x.csv"));
+    let files: Vec<&str> = table.rows.iter().map(|(file, _)| file.as_str()).collect();
+    let of_high = |name: &str| format!("tones/high/{name}.wav");
+    let mut wanted: Vec<String> = ["0", "1", "2", "3", "4", "5", "deep/a"].map(of_high).to_vec();
+    wanted.push("tones/low/0.wav".to_owned());
+    assert_eq!(files, wanted);
+    // A recording scores the same whatever else is scored.
+    lab.earmark("predict runs/a --files tones/high/3.wav -o alone.csv")
+        .done();
+    let alone = lab.read("alone.csv");
+    assert!(
+        lab.read("x.csv").contains(alone.lines().nth(1).expect("a row")),
+        "{alone}"
     );
-    assert!(!lab.path("x.csv").exists());
+    lab.write("texts/notes.txt", "where and when");
+    let message = lab.earmark("predict runs/a --files texts -o y.csv").refused();
+    assert!(message.starts_with("--files texts: no audio found"), "{message}");
 }
 
 /// `-o -` writes to stdout what a file would hold, and nothing else.

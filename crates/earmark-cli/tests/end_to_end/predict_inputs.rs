@@ -46,7 +46,8 @@ fn a_flat_folder_is_scored() {
     }
     lab.write("tones/table.csv", table);
     lab.earmark(
-        "train tiny.toml --data tones --run runs/csv --set data.layout=csv --set data.table=table.csv --set train.epochs=1",
+        "train tiny.toml --data tones --run runs/csv --set data.layout=csv --set data.table=table.csv \
+         --set train.epochs=1",
     )
     .done();
     std::fs::remove_file(lab.path("tones/table.csv")).expect("to remove");
@@ -93,8 +94,8 @@ fn summaries_for_programs() {
     lab.long_tone("long.wav", 400.0, 3);
     let files = "--files long.wav bad.wav tones/low/0.wav";
     let summary = |command: &str| parsed(&lab.earmark(&format!("{command} {files} --json")).exit(2).out);
-    let reason = "is not a known audio format (it begins with \"hello\\n\"); convert it to WAV or FLAC (for example with ffmpeg) or leave \
-                  it out";
+    let reason = "is not a known audio format (it begins with \"hello\\n\"); convert it to WAV or FLAC (for example \
+                  with ffmpeg) or leave it out";
     let skipped = json!([["bad.wav", reason]]);
 
     let scores = summary("predict runs/a -o x.csv");
@@ -123,7 +124,7 @@ fn summaries_for_programs() {
 
     let embedded = summary("embed runs/a -o x.npy");
     assert_eq!((&embedded["inputs"], &embedded["rows"]), (&json!(3), &json!(2)));
-    assert_eq!(embedded["out"], json!(["x.npy", "x.npy.csv"]));
+    assert_eq!(embedded["out"], json!(["x.npy", "x.npy.csv", "x.npy.json"]));
     assert_eq!(embedded["skipped"], skipped);
 
     for (command, start) in [

@@ -111,6 +111,36 @@ fn prediction_has_segments_of_its_own() {
     assert!(message.contains("predict.segments.hop-frames = 20"), "{message}");
 }
 
+/// With `predict.out-of-fold-segments`, the clips of test folds are cut differently from other recordings, also where
+/// they are evaluated.
+#[test]
+fn test_folds_have_segments_of_their_own() {
+    let lab = Lab::new();
+    let cutting =
+        "predict.out-of-fold-segments={length-frames=64,hop-frames=16,pad=\"minimum\",place=\"centre\"}";
+    lab.earmark(&format!(
+        "train tiny.toml --data tones --folds all --run cv --set {cutting}"
+    ))
+    .done();
+    lab.earmark("predict cv --out-of-fold -o clips.csv").done();
+    lab.earmark("predict cv --out-of-fold --segments -o segments.csv")
+        .done();
+    let clips = Table::parse(&lab.read("clips.csv"));
+    let rows = segments(&lab.read("segments.csv"));
+    assert_eq!((clips.rows.len(), rows.len()), (18, 18 * 4));
+    for (file, scores) in &clips.rows {
+        assert_eq!(scores.len(), 3, "{file}");
+        for (class, score) in scores.iter().enumerate() {
+            let of_file = rows.iter().filter(|(f, ..)| f == file);
+            let mean = of_file.map(|(.., scores)| scores[class]).sum::<f64>() / 4.0;
+            assert!((mean - score).abs() < 1e-6, "{file}");
+        }
+    }
+    lab.earmark("predict cv/fold-1 --segments -o others.csv --files tones/low/2.wav")
+        .done();
+    assert_eq!(segments(&lab.read("others.csv")).len(), 2);
+}
+
 /// Each clip by the fold that did not see it: as that fold's run scores it alone. Broken files have no row.
 #[test]
 fn out_of_fold_scores_are_those_of_the_other_folds() {

@@ -127,7 +127,10 @@ fn background_is_never_a_class() {
     let lab = lab();
     middle(&lab, "other/Noise");
     let ended = lab
-        .earmark("probe runs/a --data other -o tagger.safetensors --folds all --out-of-fold oof.csv --json")
+        .earmark(
+            "probe runs/a --data other -o tagger.safetensors --folds all --out-of-fold oof.csv \
+             --background-copies 0 --json",
+        )
         .done();
     assert!(ended.err.contains("none of them in "), "{ended}");
     let probe = json(&ended.out);

@@ -30,19 +30,58 @@ fn folders_and_folds() {
         ),
         (
             "train tiny.toml --data tones --run run --set batches.size=400",
-            "batches.size = 400: the set has only 28 segments and incomplete batches are dropped; make it 28 or less, or set \
-             batches.drop-last = false",
+            "batches.size = 400: the set has only 28 segments and incomplete batches are dropped; make it 28 or less, \
+             or set batches.drop-last = false",
         ),
         (
             "train tiny.toml --data tones --run run --set validation.split={kind=\"test-fold\"}",
-            "validation.split = { kind = \"test-fold\" } needs a test fold: add --fold K, or choose { kind = \"hold-out\", fraction = \
-             0.1 }",
+            "validation.split = { kind = \"test-fold\" } needs a test fold: add --fold K, or choose \
+             { kind = \"hold-out\", fraction = 0.1 }",
         ),
     ] {
         assert_eq!(lab.earmark(arguments).refused(), wanted);
         assert!(!lab.path("run").exists(), "earmark {arguments} left a run behind");
         assert!(!lab.path("x.csv").exists());
     }
+}
+
+/// A recording in the place of a data folder is called one, whatever the command, with what to give instead.
+#[test]
+fn a_recording_is_not_a_data_folder() {
+    let lab = Lab::trained();
+    let file = "tones/high/0.wav";
+    let wanted = format!(
+        "{file} is a recording, and a data folder or a table of recordings is expected here; give the folder of \
+         recordings (tones/high?), or score single recordings with `earmark tag`, or with --files of predict and embed"
+    );
+    lab.write("scores.csv", "fname,a,b\nx.wav,0.5,0.5\n");
+    for arguments in [
+        "data check FILE",
+        "data stats FILE",
+        "data folds FILE -o x.csv",
+        "data classes FILE",
+        "features --handcrafted --data FILE -o x.csv",
+        "train tiny.toml --data FILE --run run",
+        "train tiny.toml --data FILE --run run --folds all",
+        "train tiny.toml --data FILE --dry-run",
+        "tune tiny.toml --data FILE --run run --grid train.learning-rate=1e-2,1e-3",
+        "probe runs/a --data FILE -o x.safetensors",
+        "fit FILE -o x.safetensors",
+        "eval runs/a --data FILE",
+        "predict runs/a --data FILE -o x.csv",
+        "embed runs/a --data FILE -o x.csv",
+        "score --scores scores.csv --data FILE",
+    ] {
+        let arguments = arguments.replace("FILE", file);
+        let message = lab.earmark(&arguments).refused();
+        assert!(message.contains(&wanted), "earmark {arguments}: {message}");
+        assert!(!lab.path("x.csv").exists() && !lab.path("run/run.json").exists());
+    }
+    let message = lab.earmark(&format!("init {file}")).refused();
+    assert!(message.starts_with(&format!("{file}: is a file, not a folder; give the folder")));
+    // The same where a table is expected.
+    let message = lab.earmark("data check tones --table high/0.wav").refused();
+    assert!(message.contains("this is a recording, not a table"), "{message}");
 }
 
 /// A run without a fold is evaluated on a subset; the message says so where the subset is missing.
@@ -52,7 +91,8 @@ fn nothing_to_evaluate() {
     lab.earmark("train tiny.toml --data tones --run run").done();
     assert_eq!(
         lab.earmark("eval run --data tones").refused(),
-        "tones: the run has no test fold and the data has no subset `test`; choose the clips to evaluate with --subset (train) or --fold"
+        "tones: the run has no test fold and the data has no subset `test`; choose the clips to evaluate with \
+         --subset (train) or --fold"
     );
     lab.earmark("eval run --data tones --subset train --eval-dir all")
         .done();
@@ -76,8 +116,8 @@ fn broken_files_among_good_ones() {
     for (file, reason) in [
         (
             "high/7.wav",
-            "is cut off at byte 30: it ends within its fmt chunk; download it again, or re-encode it with ffmpeg to keep what is left, or \
-             leave it out",
+            "is cut off at byte 30: it ends within its fmt chunk; download it again, or re-encode it with ffmpeg to \
+             keep what is left, or leave it out",
         ),
         (
             "low/8.wav",
@@ -85,8 +125,8 @@ fn broken_files_among_good_ones() {
         ),
         (
             "mid/9.wav",
-            "is not a known audio format (it begins with \"a text\\n\"); convert it to WAV or FLAC (for example with ffmpeg) or leave \
-             it out",
+            "is not a known audio format (it begins with \"a text\\n\"); convert it to WAV or FLAC (for example with \
+             ffmpeg) or leave it out",
         ),
     ] {
         assert!(
@@ -133,8 +173,8 @@ fn classes_that_the_model_does_not_know() {
     lab.tone("tones/very-high/0.wav", 3500.0);
     assert_eq!(
         lab.earmark("eval runs/a --data tones").refused(),
-        "class \"very-high\" (1 recording, such as \"very-high/0.wav\") is not among the 3 classes of the model; rename the label in the \
-         table, or train a model that has this class"
+        "class \"very-high\" (1 recording, such as \"very-high/0.wav\") is not among the 3 classes of the model; \
+         rename the label in the table, or train a model that has this class"
     );
     // Predicting does not care.
     lab.earmark("predict runs/a --data tones -o x.csv").done();
@@ -176,7 +216,8 @@ fn a_folder_that_was_begun_with_is_sound() {
 #[test]
 fn corrections_of_no_subset_are_reported() {
     let lab = Lab::new();
-    let train = "train tiny.toml --data tones --run run --set train.steps=1 --set validation.split={kind=\"none\"} --set train.schedule={kind=\"constant\"}";
+    let train = "train tiny.toml --data tones --run run --set train.steps=1 --set validation.split={kind=\"none\"} \
+                 --set train.schedule={kind=\"constant\"}";
     let corrections = r#"--set data.corrections=[{file="fix.json",subset="trian"}]"#;
     let ended = lab.earmark(&format!("{train} {corrections}")).done();
     let line = "fix.json: not used, because data.subsets (train) leaves out the subset \"trian\"";

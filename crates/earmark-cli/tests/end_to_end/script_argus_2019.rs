@@ -9,20 +9,24 @@ const SCRIPT: &str = concat!(
     "/../../recipes/argus-2019/pipeline.sh"
 );
 
-/// The base models on sounds of 8 kHz and one second: 12 steps per fold and 36 per process, as nothing ends a training early.
-const FIRST: &str = "--set front-end.sample-rate-hz=8000 --set front-end.mel.max-hz=4000 --set front-end.stft.window-samples=512 \
-    --set front-end.stft.fft-samples=512 --set front-end.stft.hop-samples=125 --set train.steps=12 --set batches.size=8 \
-    --set batches.sample.items=32 --set checkpoints.every-steps=4 --set validation.early-stop-patience=0";
+/// The base models on sounds of 8 kHz and one second: 12 steps per fold and 36 per process, as nothing ends a training
+/// early.
+const FIRST: &str = "--set front-end.sample-rate-hz=8000 --set front-end.mel.max-hz=4000 \
+    --set front-end.stft.window-samples=512 --set front-end.stft.fft-samples=512 --set front-end.stft.hop-samples=125 \
+    --set train.steps=12 --set batches.size=8 --set batches.sample.items=32 --set checkpoints.every-steps=4 \
+    --set validation.early-stop-patience=0";
 
-/// The meta-model: ten or eleven training clips per fold in batches of 16, so one step per epoch: 20 per fold, 60 per trial.
+/// The meta-model: ten or eleven training clips per fold in batches of 16, so one step per epoch: 20 per fold, 60 per
+/// trial.
 const SECOND: &str =
     "--set train.epochs=20 --set checkpoints.every-steps=5 --set validation.early-stop-patience=0";
 
 /// Steps that no training of a base model reaches and the search does, in its second trial.
 const IN_SEARCH: &str = "step:70";
 
-/// A data set in the layout of FSDKaggle2019: 18 curated clips, 6 noisy ones of which two have another's label, 4 test clips.
-fn lab() -> Lab {
+/// A data set in the layout of FSDKaggle2019: 18 curated clips, 6 noisy ones of which two have another's label, 4 test
+/// clips.
+pub fn lab() -> Lab {
     let lab = Lab::new();
     let mut curated = "fname,labels\n".to_owned();
     let mut noisy = curated.clone();

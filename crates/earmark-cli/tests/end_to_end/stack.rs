@@ -1,11 +1,12 @@
-//! Stacking: a meta-model trained per fold on the scores of base models, evaluated on its test fold, predicting new clips.
+//! Stacking: a meta-model trained per fold on the scores of base models, evaluated on its test fold, predicting new
+//! clips.
 
 use super::common::{Lab, Table, files, tensors};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// As small as the base models of [`Lab`], with everything random on.
-const STACK: &str = r#"
+pub const STACK: &str = r#"
 name = "second"
 [stack]
 [network]
@@ -216,7 +217,8 @@ fn a_search_is_resumed_and_estimates_its_own_score() {
     let lab = lab();
     let search = |more: &str| {
         format!(
-            "{TRAIN} --run runs/search --set train.epochs=8 --range network.base=2..6 --range train.learning-rate=1e-3..3e-2:log {more}"
+            "{TRAIN} --run runs/search --set train.epochs=8 --range network.base=2..6 \
+             --range train.learning-rate=1e-3..3e-2:log {more}"
         )
     };
     lab.earmark(&search("--random 2")).done();

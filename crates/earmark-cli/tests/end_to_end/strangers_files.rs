@@ -1,10 +1,11 @@
-//! Files that somebody else made: models that ask for absurd memory, name folders of this machine or hold no numbers, and names that would
-//! control the terminal. And what is too long for memory.
+//! Files that somebody else made: models that ask for absurd memory, name folders of this machine or hold no numbers,
+//! and names that would control the terminal. And what is too long for memory.
 
 use super::common::{Lab, Table};
 use serde_json::Value;
 
-/// The trained model as somebody else might have written it: its metadata, header and tensors changed, without checksums.
+/// The trained model as somebody else might have written it: its metadata, header and tensors changed, without
+/// checksums.
 fn write_changed(lab: &Lab, name: &str, change: impl FnOnce(&mut Value, &Value, &mut [u8])) {
     let bytes = lab.bytes("runs/a/best.safetensors");
     let length = u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes"));
@@ -288,16 +289,53 @@ fn long_recordings_are_scored_in_chunks() {
         starts.is_sorted() && starts.contains(&2.0) && starts.contains(&6.5),
         "{starts:?} {ended}"
     );
+}
 
-    // What needs whole recordings is named, and the others are scored.
+/// A tone between two silences, at 8 kHz.
+fn tone_in_silence(lab: &Lab, name: &str, seconds: [f64; 3]) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 8000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut wav = hound::WavWriter::create(lab.path(name), spec).expect("a WAV file to write");
+    for (part, seconds) in seconds.into_iter().enumerate() {
+        for i in 0..(8000.0 * seconds) as u32 {
+            let tone = 9000.0 * (0.23 * f64::from(i)).sin();
+            let value = if part == 1 { tone as i16 } else { 0 };
+            wav.write_sample(value).expect("a sample to write");
+        }
+    }
+    wav.finalize().expect("a WAV file to finish");
+}
+
+/// The silence at both ends of a long recording is found while it is read, and what is left is scored as that of a
+/// recording that is read whole.
+#[test]
+fn long_recordings_are_trimmed() {
+    let lab = Lab::trained();
     let trim = ("[front-end.stft]", "[front-end.trim]\n\n[front-end.stft]");
-    write_with_recipe(&lab, "trim.safetensors", &[chunks, trim]);
-    let ended = lab
-        .earmark(&format!("predict trim.safetensors {files} -o t.csv"))
-        .exit(2);
-    assert!(ended.err.contains("skipped long.wav: is longer than"), "{ended}");
-    assert!(
-        ended.err.contains("front-end.trim needs whole recordings"),
-        "{ended}"
-    );
+    let chunks = ("whole = false\n", "whole = false\nlongest-seconds = 2.0\n");
+    write_with_recipe(&lab, "whole.safetensors", &[trim]);
+    write_with_recipe(&lab, "chunks.safetensors", &[trim, chunks]);
+    tone_in_silence(&lab, "short.wav", [3.0, 1.4, 2.5]);
+    tone_in_silence(&lab, "long.wav", [3.0, 5.0, 0.5]);
+    let scores = |model: &str| {
+        let ended = lab
+            .earmark(&format!(
+                "predict {model}.safetensors --files short.wav long.wav -o {model}.csv"
+            ))
+            .done();
+        (Table::parse(&lab.read(&format!("{model}.csv"))), ended.err)
+    };
+    let ((whole, _), (chunks, notes)) = (scores("whole"), scores("chunks"));
+    assert_eq!(notes.matches("read in ").count(), 1, "{notes}");
+    assert!(notes.contains("read in 3 chunks"), "{notes}");
+    for (file, tolerance) in [("short.wav", 1e-5), ("long.wav", 0.3)] {
+        let pairs = whole.row(file).iter().zip(chunks.row(file));
+        for (a, b) in pairs {
+            assert!((a - b).abs() < tolerance, "{file}: {a} {b}");
+        }
+    }
 }

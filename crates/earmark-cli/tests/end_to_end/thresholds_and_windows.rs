@@ -44,7 +44,7 @@ fn tagged(lab: &Lab, arguments: &str) -> Value {
 /// The classes of the events in a table of `tag`.
 fn classes(table: &str) -> BTreeSet<String> {
     let rows = table.lines().skip(1);
-    rows.map(|row| row.split(',').nth(2).expect("a class").to_owned())
+    rows.map(|row| row.split(',').nth(3).expect("a class").to_owned())
         .collect()
 }
 
@@ -151,7 +151,8 @@ fn wrong_thresholds_are_refused_by_both() {
         ),
         (
             "none.csv",
-            "--threshold none.csv: give a number from 0 to 1, CLASS=NUMBER, `model`, or a file of thresholds (there is no such file)",
+            "--threshold none.csv: give a number from 0 to 1, CLASS=NUMBER, `model`, or a file of thresholds (there is \
+             no such file)",
         ),
     ] {
         for command in ["tag tones/low/0.wav", "listen --input tones/low/0.wav"] {
@@ -168,7 +169,8 @@ fn wrong_thresholds_are_refused_by_both() {
 #[test]
 fn windows_are_the_same_in_both() {
     let lab = lab();
-    let note = "3 classes, windows of 1.01 s every 500 ms (the length used in training, overlapping by half), threshold 0.3 (the default)";
+    let note = "3 classes, windows of 1.01 s every 500 ms (the length used in training, overlapping by half), \
+                threshold 0.3 (the default)";
     let own = json!({ "seconds": 1.015, "hop_seconds": 0.5, "length": "trained", "hop": "half" });
     let given = json!({ "seconds": 2.0, "hop_seconds": 0.25, "length": "given", "hop": "given" });
     for (arguments, wanted, windows) in [("", &own, 8), ("--window 2 --hop 0.25", &given, 16)] {
@@ -200,13 +202,17 @@ fn windows_are_the_same_in_both() {
     }
 }
 
-/// A network that takes any length is tagged by as much as it was trained on, too: `tag` took two seconds, `listen` the training's.
+/// A network that takes any length is tagged by as much as it was trained on, too: `tag` took two seconds, `listen` the
+/// training's.
 #[test]
 fn whole_clips_change_no_window() {
     let lab = Lab::new();
     lab.long_tone("long.wav", 900.0, 4);
-    lab.earmark("train tiny.toml --data tones --run runs/a --fold 1 --set train.epochs=1 --set predict.whole=true --set front-end.segments.length-seconds=0.8")
-        .done();
+    lab.earmark(
+        "train tiny.toml --data tones --run runs/a --fold 1 --set train.epochs=1 --set predict.whole=true \
+         --set front-end.segments.length-seconds=0.8",
+    )
+    .done();
     let wanted = json!({ "seconds": 0.815, "hop_seconds": 0.4, "length": "trained", "hop": "half" });
     assert_eq!(tagged(&lab, "--model runs/a")["windows"], wanted);
     assert_eq!(listened(&lab, "--model runs/a").1["windows"], wanted);
@@ -227,8 +233,8 @@ fn a_resume_log_knows_every_threshold() {
     let ended = lab.earmark(&tag("low=0.4")).exit(1);
     assert!(
         ended.err.ends_with(
-            "t.csv.journal: was started with --threshold [0.3, 0.5, 0.3], not [0.3, 0.4, 0.3]; give the same, or add --fresh to start over \
-             (its results are then lost)\n"
+            "t.csv.journal: was started with --threshold [0.3, 0.5, 0.3], not [0.3, 0.4, 0.3]; give the same, or add \
+             --fresh to start over (its results are then lost)\n"
         ),
         "{ended}"
     );
@@ -271,7 +277,7 @@ fn a_summary_for_programs() {
     let table = lab.read("t.csv");
     assert_eq!(
         table.lines().next(),
-        Some("Start (s),End (s),Class,Confidence,File")
+        Some("file,start_seconds,end_seconds,class,score")
     );
     lab.earmark("tag in --model runs/a -o again.csv --threshold 0")
         .exit(2);

@@ -1,5 +1,5 @@
-//! Trainings whose length follows the data: a minimum of steps, checkpoints over the whole length, early stopping where there are enough
-//! clips to hold out, and moving statistics that follow a short training.
+//! Trainings whose length follows the data: a minimum of steps, checkpoints over the whole length, early stopping where
+//! there are enough clips to hold out, and moving statistics that follow a short training.
 
 use super::common::{Ended, LEARN_WELL, Lab, Table, tensors};
 use super::train_killed::assert_same;
@@ -73,18 +73,74 @@ fn a_minimum_of_steps_holds_for_few_clips_and_is_said_first() {
         .refused();
     assert_eq!(
         both,
-        "--set train.min-steps=9: train.min-steps = 9: steps is set as well and is the whole length; keep one of the two"
+        "--set train.min-steps=9: train.min-steps = 9: steps is set as well and is the whole length; keep one of the \
+         two"
+    );
+}
+
+/// A minimum belongs to the epochs that it was written next to: whoever gives others, in a recipe or on the command
+/// line, gives a length.
+#[test]
+fn other_epochs_leave_an_inherited_minimum_behind() {
+    let lab = Lab::new();
+    lab.write(
+        "least.toml",
+        "extends = \"tiny.toml\"\n[train]\nepochs = 3\nmin-steps = 40\n",
+    );
+    lab.write("brief.toml", "extends = \"least.toml\"\n[train]\nepochs = 1\n");
+    lab.write(
+        "both.toml",
+        "extends = \"least.toml\"\n[train]\nepochs = 1\nmin-steps = 20\n",
+    );
+    for (recipe, set, steps) in [
+        ("least", "", 40),
+        ("brief", "", 6),
+        ("both", "", 20),
+        ("least", "--set train.epochs=2", 12),
+        ("least", "--set train.min-steps=15 --set train.epochs=2", 15),
+    ] {
+        let train = TRAIN.replace("tiny", recipe);
+        let plan = lab.earmark(&format!("{train} {ALL} {set} --dry-run")).done();
+        assert!(
+            plan.out
+                .contains(&format!("steps       about {steps}, about 6 per epoch")),
+            "{recipe} {set}: {plan}"
+        );
+    }
+    let folder = |set: &str| lab.earmark(&format!("recipes show folder {set}")).done().out;
+    assert!(folder("").contains("min-steps = 600"));
+    assert!(!folder("--set train.epochs=1").contains("min-steps"));
+    // A run is resumed for longer with more epochs alone where these are more steps than its minimum was.
+    let train = format!("{} {ALL} --run run", TRAIN.replace("tiny.toml", "least.toml"));
+    lab.earmark(&train).done();
+    let fewer = lab
+        .earmark(&format!("{train} --set train.epochs=4 --resume"))
+        .exit(1)
+        .err;
+    assert!(
+        fewer.contains("it would have 24 steps, fewer than the 40 that are planned"),
+        "{fewer}"
+    );
+    let more = lab
+        .earmark(&format!("{train} --set train.epochs=7 --resume"))
+        .done();
+    assert!(
+        more.err
+            .contains("the training is now 42 steps long instead of 40"),
+        "{more}"
     );
 }
 
 /// A network with the layers of the published one, trained on the tones for two steps.
-const BASE: &str = "train efficientat/mn04 --data tones --run base --set network.width=0.1 --set train.steps=2 --set batches.size=4 \
-                    --set front-end.segments.length-seconds=1 --set front-end.segments.hop-seconds=1";
+const BASE: &str = "train efficientat/mn04 --data tones --run base --set network.width=0.1 --set train.steps=2 \
+                    --set batches.size=4 --set front-end.segments.length-seconds=1 \
+                    --set front-end.segments.hop-seconds=1";
 
 /// Fine-tuning from it on five clips per class of other sounds, in phases of at least 5 and 8 steps.
-const TUNE: &str = "train fine-tune/folder --data few --set train.start.from=base/best.safetensors --set network.width=0.1 \
-                    --set front-end.segments.length-seconds=1 --set front-end.segments.hop-seconds=1 \
-                    --set train.phases.0.min-steps=5 --set train.phases.1.min-steps=8";
+const TUNE: &str = "train fine-tune/folder --data few --set train.start.from=base/best.safetensors \
+                    --set network.width=0.1 --set front-end.segments.length-seconds=1 \
+                    --set front-end.segments.hop-seconds=1 --set train.phases.0.min-steps=5 \
+                    --set train.phases.1.min-steps=8";
 
 fn fine_tuning() -> Lab {
     let lab = Lab::new();
@@ -127,7 +183,8 @@ fn fine_tuning_follows_the_data() {
     lab.earmark(&format!("{tune} --run longer --set train.phases[1].epochs=11"))
         .done();
     assert_eq!(phases(&lab, "longer"), [5, 11]);
-    // Killed in either phase, it ends as one that was not: moving statistics count their steps from where they begin to move.
+    // Killed in either phase, it ends as one that was not: moving statistics count their steps from where they begin to
+    // move.
     for point in ["step:3", "step:9"] {
         let run = point.replace(':', "-");
         let train = format!("{tune} --set train.phases.1.epochs=3 --run {run}");
@@ -179,11 +236,13 @@ fn checkpoints_and_early_stopping_follow_the_length() {
     let refused = |more: &str| lab.earmark(&format!("{TRAIN} --run x {more}")).refused();
     assert_eq!(
         refused("--set checkpoints={every-steps=50,times=8}"),
-        "--set checkpoints={every-steps=50,times=8}: checkpoints.times = 8: every-steps is set as well; keep one of the two"
+        "--set checkpoints={every-steps=50,times=8}: checkpoints.times = 8: every-steps is set as well; keep one of \
+         the two"
     );
 }
 
-/// Clips are held out only where there are enough of them to decide anything; else all are trained on, to the last step.
+/// Clips are held out only where there are enough of them to decide anything; else all are trained on, to the last
+/// step.
 #[test]
 fn few_clips_are_not_held_out() {
     let lab = Lab::new();
@@ -207,8 +266,8 @@ fn few_clips_are_not_held_out() {
     );
 }
 
-/// `m = d m + (1 - d) batch` with d = min(decay, (1 + t) / (10 + t)) after t steps before, computed here from the statistics of a run with the
-/// network's decay alone, whose weights are the same.
+/// `m = d m + (1 - d) batch` with d = min(decay, (1 + t) / (10 + t)) after t steps before, computed here from the
+/// statistics of a run with the network's decay alone, whose weights are the same.
 #[test]
 fn moving_statistics_are_those_of_the_definition() {
     let lab = Lab::new();
@@ -259,8 +318,8 @@ fn moving_statistics_are_those_of_the_definition() {
     assert_eq!(statistics, 54, "means and variances");
 }
 
-/// With a decay made for tens of thousands of steps, a training of 270 whose weights are right scores by guessing; with the warm-up it
-/// does not.
+/// With a decay made for tens of thousands of steps, a training of 270 whose weights are right scores by guessing; with
+/// the warm-up it does not.
 #[test]
 fn a_short_training_is_not_ruined_by_a_slow_decay() {
     let lab = Lab::new();

@@ -3,8 +3,8 @@
 use super::common::{CLASSES, Lab};
 use serde_json::Value;
 
-/// A MobileNet v2 cut short: its moving statistics, made for a hundred thousand steps, have hardly left their start, so that every
-/// recording gets the same scores.
+/// A MobileNet v2 cut short: its moving statistics, made for a hundred thousand steps, have hardly left their start, so
+/// that every recording gets the same scores.
 const SHORTENED: &str = "train tiny.toml --data many --fold 1 --set train.average-decay=0 --set train.epochs=3 \
      --set network={kind=\"mobilenet-v2\",width=0.1,hidden=[16,16],batch-norm-decay=0.9997}";
 
@@ -58,8 +58,8 @@ fn a_shortened_recipe_that_ends_at_chance_says_so() {
     assert!(warnings(&runs[0])[0].contains(guess), "{runs}");
 
     let ended = lab.earmark("eval run --data many --every 100").done();
-    let caution = "caution: accuracy 0.3333 of 12 clips is no better than guessing: always saying \"high\" gives 0.3333, and by luck \
-                   up to 0.5833; ";
+    let caution = "caution: accuracy 0.3333 of 12 clips is no better than guessing: always saying \"high\" gives \
+                   0.3333, and by luck up to 0.5833; ";
     assert!(ended.out.contains(caution), "{ended}");
     let missed = "caution: 2 classes are never predicted, with at least 3 clips each among the 12 clips: ";
     assert!(ended.out.contains(missed), "{ended}");
@@ -184,7 +184,8 @@ fn a_good_training_is_not_warned_of() {
     let lab = Lab::new();
     let ended = lab
         .earmark(&format!(
-            "{BASELINE} --run run --fold 1 --set folds.count=3 --set train.epochs=300 --set train.learning-rate=1e-2 --json"
+            "{BASELINE} --run run --fold 1 --set folds.count=3 --set train.epochs=300 --set train.min-steps=500 \
+             --set train.learning-rate=1e-2 --json"
         ))
         .done();
     assert_eq!(json(&ended.out)["warnings"], Value::Array(Vec::new()), "{ended}");

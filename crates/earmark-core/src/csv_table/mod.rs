@@ -1,8 +1,9 @@
 //! The one reader of tables in CSV: records, each with the line that it begins on.
 //!
-//! It reads what spreadsheets and programs write: a byte order mark, any line ends, spaces around cells, quoted cells (a quote in
-//! one is written twice), blank rows, and semicolons or tabs where the first line has no comma. What could be meant in two ways is
-//! refused: text that is not UTF-8, and a quote that is not closed, which would swallow the rows behind it.
+//! It reads what spreadsheets and programs write: a byte order mark, any line ends, spaces around cells, quoted cells
+//! (a quote in one is written twice), blank rows, and tabs, semicolons or vertical bars where the first line has no
+//! comma. What could be meant in two ways is refused: text that is not UTF-8, and a quote that is not closed, which
+//! would swallow the rows behind it.
 
 mod detect_separator;
 mod encoding;
@@ -22,8 +23,31 @@ pub const FILE_COLUMNS: [&str; 4] = ["file", "filename", "fname", "path"];
 /// Usual names of the column of labels, the first one first.
 pub const LABEL_COLUMNS: [&str; 4] = ["labels", "label", "category", "class"];
 
-/// Reads all records, the header included; they may differ in length. The separator is `preferred` if the first line contains it, else
-/// the first of comma, tab and semicolon that the first line contains.
+/// Columns of the beginning and the end of a label within its recording, as Raven, Audacity, BirdNET, DCASE and others
+/// name them; those of `earmark tag` first, as its tables of scores have columns named after classes.
+pub const START_COLUMNS: [&str; 8] = [
+    "start_seconds",
+    "start (s)",
+    "start",
+    "start_time",
+    "begin time (s)",
+    "onset",
+    "start_s",
+    "begin",
+];
+/// Those of the end.
+pub const END_COLUMNS: [&str; 7] = [
+    "end_seconds",
+    "end (s)",
+    "end",
+    "end_time",
+    "end time (s)",
+    "offset",
+    "end_s",
+];
+
+/// Reads all records, the header included; they may differ in length. The separator is `preferred` if the first line
+/// contains it, else the first of comma, tab, semicolon and vertical bar that the first line contains.
 ///
 /// # Errors
 /// A text that is not UTF-8, a quote that is not closed, and text behind a closing quote.
@@ -67,6 +91,7 @@ mod tests {
             "\n\nfile,label\n\n  \na.wav,\"Dog, bark\"\n,\nb.wav,cat\n\n",
             "file;label\na.wav;Dog, bark\nb.wav;cat\n",
             "file\tlabel\na.wav\tDog, bark\nb.wav\t cat\n",
+            "file|label\na.wav|Dog, bark\nb.wav|cat\n",
         ] {
             assert_eq!(cells(text), wanted, "{text:?}");
         }
@@ -113,6 +138,18 @@ mod tests {
     }
 
     #[test]
+    fn other_files_are_not_called_utf_16() {
+        let wav = b"RIFF\x24\x08\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0";
+        let error = read_records(wav, None).expect_err("a refusal");
+        assert_eq!(
+            error.problem,
+            "this is a recording, not a table; give a table (CSV) that lists recordings"
+        );
+        let error = read_records(b"PK\x03\x04\0\0\0", None).expect_err("a refusal");
+        assert!(error.problem.starts_with("this is not a text; "), "{error}");
+    }
+
+    #[test]
     fn quotes_that_would_swallow_rows_are_refused() {
         let head = "file,label,note\na.wav,x,fine\n";
         // Never closed; closed by the next one; closed by the mark of inches; closed by a quoted cell.
@@ -131,7 +168,8 @@ mod tests {
             (line, problem.as_str()),
             (
                 2,
-                "the quote in \"\\\"a\\\"b.wav,x\" closes before \"b.wav,x\"; quote the whole cell, and write each quote inside it twice (\"\")"
+                "the quote in \"\\\"a\\\"b.wav,x\" closes before \"b.wav,x\"; quote the whole cell, and write each \
+                 quote inside it twice (\"\")"
             )
         );
         // Line breaks that belong to a cell are read.
@@ -143,7 +181,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(rows in proptest::collection::vec(proptest::collection::vec("[ -~äß]{0,8}", 3), 1..6)) {
+        fn what_is_written_is_read_back(
+            rows in proptest::collection::vec(proptest::collection::vec("[ -~äß]{0,8}", 3), 1..6),
+        ) {
             let rows: Vec<Vec<String>> = rows
                 .into_iter()
                 .map(|row| row.iter().map(|cell| cell.trim().to_owned()).collect())

@@ -1,10 +1,12 @@
-//! Words for shells, terminals and spreadsheets, and names near a mistyped one.
+//! Words for shells, terminals and spreadsheets, names near a mistyped one, and one form of accented letters.
 
+mod composed;
 mod mistyped_names;
 mod shell_words;
 mod spreadsheet_safe;
 mod terminal_safe;
 
+pub use composed::composed;
 pub use mistyped_names::suggest;
 pub use shell_words::{command_line, quote};
 pub use spreadsheet_safe::spreadsheet_text;

@@ -12,7 +12,7 @@ use crate::feature_store::ItemError;
 /// The batches of a training run from a position on, epoch after epoch, without end.
 ///
 /// An iterator: it yields an error when a segment cannot be made, and nothing after it. Dropping it stops the thread
-/// and waits for the current batch.
+/// and waits for the current batch. Where the system starts no thread, each batch is made when it is asked for.
 #[derive(Debug)]
 pub struct BatchStream {
     // `None` once the stream has ended.
@@ -20,6 +20,8 @@ pub struct BatchStream {
     maker: Arc<BatchMaker>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
+    /// Without a thread: the next batch.
+    next_here: Option<BatchPosition>,
 }
 
 impl BatchStream {
@@ -30,13 +32,25 @@ impl BatchStream {
         let stop = Arc::new(AtomicBool::new(false));
         let thread = {
             let (maker, stop) = (Arc::clone(&maker), Arc::clone(&stop));
-            std::thread::spawn(move || send_all(&maker, from, &stop, &sender))
+            let work = move || send_all(&maker, from, &stop, &sender);
+            std::thread::Builder::new().spawn(work).ok()
         };
+        Self::with(maker, batches, stop, thread, from)
+    }
+
+    fn with(
+        maker: Arc<BatchMaker>,
+        batches: Receiver<Result<Batch, ItemError>>,
+        stop: Arc<AtomicBool>,
+        thread: Option<JoinHandle<()>>,
+        from: BatchPosition,
+    ) -> Self {
         Self {
             batches: Some(batches),
             maker,
             stop,
-            thread: Some(thread),
+            next_here: thread.is_none().then_some(from),
+            thread,
         }
     }
 
@@ -66,10 +80,15 @@ fn send_all(
         if sender.send(batch).is_err() || failed {
             return;
         }
-        at = maker.settle(BatchPosition {
-            batch: at.batch + 1,
-            ..at
-        });
+        at = maker.settle(behind(at));
+    }
+}
+
+/// The position behind a batch, possibly behind the last one of an epoch.
+fn behind(at: BatchPosition) -> BatchPosition {
+    BatchPosition {
+        batch: at.batch + 1,
+        ..at
     }
 }
 
@@ -77,6 +96,12 @@ impl Iterator for BatchStream {
     type Item = Result<Batch, ItemError>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if let Some(at) = self.next_here {
+            let at = self.maker.settle(at);
+            let batch = self.maker.batch(at);
+            self.next_here = batch.is_ok().then(|| behind(at));
+            return Some(batch);
+        }
         match self.batches.as_ref()?.recv() {
             Ok(Ok(batch)) => Some(Ok(batch)),
             Ok(Err(error)) => {
@@ -96,5 +121,51 @@ impl Drop for BatchStream {
     fn drop(&mut self) {
         // A panic of the thread was reported by `next`, or concerns a batch that nobody asked for.
         let _ = self.finish();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use earmark_core::random::{self, ChaCha8Rng};
+    use earmark_core::threads::Workers;
+
+    use super::super::batch_maker::BatchShape;
+    use super::super::batch_position::SegmentPlace;
+    use super::super::config::BatchConfig;
+    use super::super::epoch_order::SegmentIndex;
+    use super::*;
+
+    /// Six clips of one segment of noise, in batches of four and two.
+    fn maker() -> BatchMaker {
+        let config = BatchConfig {
+            size: 4,
+            drop_last: false,
+            ..BatchConfig::default()
+        };
+        let make = |_: SegmentPlace, x: &mut [f32], y: &mut [f32], rng: &mut ChaCha8Rng| {
+            x.iter_mut().for_each(|value| *value = random::unit(rng) as f32);
+            y[0] = 1.0;
+            Ok(())
+        };
+        let shape = BatchShape {
+            segment: [1, 2, 3],
+            classes: 1,
+        };
+        let workers = Workers::new(1).unwrap();
+        BatchMaker::new(&config, SegmentIndex::new(&[1; 6]), shape, 3, workers, make).unwrap()
+    }
+
+    /// Where the system starts no thread, the batches are the same.
+    #[test]
+    fn without_a_thread_batches_are_made_when_they_are_asked_for() {
+        let from = BatchPosition { epoch: 0, batch: 1 };
+        let (_, none) = sync_channel(0);
+        let here = BatchStream::with(Arc::new(maker()), none, Arc::default(), None, from);
+        let here: Vec<Batch> = here.take(5).map(Result::unwrap).collect();
+        let ahead: Vec<Batch> = BatchStream::start(maker(), from)
+            .take(5)
+            .map(Result::unwrap)
+            .collect();
+        assert!(here == ahead && here[0].position == from && here[4].position.epoch > 1);
     }
 }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::batch_position::BatchPosition;
 
-/// A random length for the segments of each batch, each length as likely. For networks that take any length, so that they do
-/// not depend on one (S. Adapa's system for FSDKaggle2018).
+/// A random length for the segments of each batch, each length as likely. For networks that take any length, so that
+/// they do not depend on one (S. Adapa's system for FSDKaggle2018).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RandomLength {
@@ -16,6 +16,10 @@ pub struct RandomLength {
     pub min_frames: usize,
     /// The longest length in frames.
     pub max_frames: usize,
+    /// Whether lengths follow the data: they are then between the quartiles of the training clips' own lengths, cut off
+    /// at `min-frames` and `max-frames`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quartiles: bool,
 }
 
 impl Check for RandomLength {
@@ -29,6 +33,23 @@ impl Check for RandomLength {
 }
 
 impl RandomLength {
+    /// The lengths for training clips of these numbers of frames.
+    pub(super) fn of_clips(self, frames: impl Iterator<Item = usize>) -> Self {
+        let mut frames: Vec<usize> = frames.collect();
+        if !self.quartiles || frames.is_empty() || self.check().is_err() {
+            return self;
+        }
+        frames.sort_unstable();
+        // A quarter of the clips, rounded down, is shorter, and as many are longer.
+        let (quarter, last) = (frames.len() / 4, frames.len() - 1);
+        let within = |frames: usize| frames.clamp(self.min_frames, self.max_frames);
+        Self {
+            min_frames: within(frames[quarter.min(last)]),
+            max_frames: within(frames[last - quarter.min(last)]),
+            ..self
+        }
+    }
+
     /// Frames of the segments of a batch.
     pub(super) fn draw(self, seed: u64, at: BatchPosition) -> usize {
         let mut rng = random::stream(seed, &[Purpose::Length as u64, at.epoch, at.batch]);

@@ -18,8 +18,8 @@ use crate::augment::Augment;
 use crate::dataset::item::Item;
 use crate::feature_store::{ContentHash, FeatureStore, ItemError, Prepared, PreparedClip};
 
-/// The number of segments that each item gives in an epoch: the front end's regular ones, or one where `augment` cuts it from a random
-/// place; 0 where the item failed.
+/// The number of segments that each item gives in an epoch: the front end's regular ones, or one where `augment` cuts
+/// it from a random place; 0 where the item failed.
 pub fn segment_counts(prepared: &Prepared, augment: &Augment) -> Vec<u32> {
     let one = augment.one_segment_per_clip();
     let count = |clip: &PreparedClip| if one { 1 } else { clip.segments as u32 };
@@ -27,8 +27,8 @@ pub fn segment_counts(prepared: &Prepared, augment: &Augment) -> Vec<u32> {
     counts.collect()
 }
 
-/// The clips to train on, with their features and augmentation. Items that failed to prepare are left out; a file that has changed
-/// since then is an error.
+/// The clips to train on, with their features and augmentation. Items that failed to prepare are left out; a file that
+/// has changed since then is an error.
 #[derive(Debug)]
 pub struct TrainingClips<'a> {
     /// Gives their features.
@@ -53,6 +53,11 @@ impl TrainingClips<'_> {
         let extractor = self.store.extractor();
         let frames = extractor.segment_frames().ok_or(BatchError::NoSegmentLength)?;
         self.check(config)?;
+        let lengths = self.prepared.clips.iter().flatten().map(|clip| clip.frames);
+        let config = &BatchConfig {
+            length: config.length.map(|length| length.of_clips(lengths)),
+            ..config.clone()
+        };
         let counts = segment_counts(self.prepared, self.augment);
         let sample = config.sample.as_ref();
         let sampler = sample
@@ -82,10 +87,12 @@ impl TrainingClips<'_> {
     fn check(&self, config: &BatchConfig) -> Result<(), BatchError> {
         let (augment, front_end) = (self.augment, self.store.extractor().front_end());
         augment.check_with(front_end).within("augment")?;
-        let remedy = "needs { kind = \"random-crop\" } in augment.list, which cuts the segments: add it, or leave this out";
+        let remedy = "needs { kind = \"random-crop\" } in augment.list, which cuts the segments: add it, or leave this \
+                      out";
         let ok = config.length.is_none() || augment.crops_frames();
         ConfigError::unless(ok, "batches.length", "(set)", remedy)?;
-        let remedy = "mixes sounds, but front-end.clip-features describe one sound: leave it out, and set batches.mixup or batches.mix, which mix both";
+        let remedy = "mixes sounds, but front-end.clip-features describe one sound: leave it out, and set \
+                      batches.mixup or batches.mix, which mix both";
         let ok = augment.between_class.is_none() || front_end.clip_feature_count() == 0;
         ConfigError::unless(ok, "augment.between-class", "(set)", remedy)?;
         for item in self.items.iter() {

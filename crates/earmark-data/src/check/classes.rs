@@ -8,6 +8,9 @@ use crate::dataset::data_set::DataSet;
 use crate::dataset::item::Item;
 use crate::layout::likely_remedy;
 
+/// Classes that a finding names at most.
+const NAMED: usize = 10;
+
 /// Clips of every class by subset.
 pub(super) fn count(set: &DataSet, options: &CheckOptions) -> Vec<ClassCount> {
     let subsets = set.subsets();
@@ -47,14 +50,18 @@ pub(super) fn findings(set: &DataSet, classes: &[ClassCount], options: &CheckOpt
     if training.is_empty() {
         return Vec::new();
     }
-    let one_class = set.classes.names().first().filter(|_| set.classes.len() == 1);
+    let one_class = set
+        .classes
+        .names()
+        .first()
+        .filter(|_| set.classes.len() == 1 && !training.iter().any(|i| i.is_background));
     let one_class = one_class.map(|class| {
         let message = format!("all recordings are of one class, {class:?}: there is nothing to tell apart");
         let mut finding = Finding::new(FindingKind::OneClass, message, None::<&Item>);
         finding.remedy = likely_remedy(set);
         finding
     });
-    let unlabelled = training.into_iter().filter(|i| i.labels.is_empty());
+    let unlabelled = training.into_iter().filter(|i| !i.is_labelled());
     let clips = |n| human_amount(n, "training clip", "training clips");
     let unlabelled = Finding::any(FindingKind::Unlabelled, unlabelled, |n| {
         format!("{} without labels", clips(n))
@@ -67,7 +74,12 @@ pub(super) fn findings(set: &DataSet, classes: &[ClassCount], options: &CheckOpt
             .map(|c| format!("{:?} ({})", c.name, c.training))
             .collect();
         let amount = human_amount(names.len(), "class has", "classes have");
-        (!names.is_empty()).then(|| format!("{amount} {what}: {}", names.join(", ")))
+        let named = names[..names.len().min(NAMED)].join(", ");
+        let more = match names.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        (!names.is_empty()).then(|| format!("{amount} {what}: {named}{more}"))
     };
     if let Some(unused) = list("no training clips", &|n| n == 0) {
         find(FindingKind::UnusedClass, unused);

@@ -48,6 +48,7 @@ pub(super) fn findings(
     findings.extend(similar_sounds(&audible, options));
     findings.extend(same_names(set));
     findings.extend(groups(set, options));
+    findings.extend(likely_groups(set));
     findings
 }
 
@@ -180,8 +181,8 @@ fn similar_sounds(audible: &Readable, options: &CheckOptions) -> Vec<Finding> {
     };
     let found = near_duplicates(&prints);
     let partial = found.is_partial.then(|| {
-        let message = "not all recordings could be compared for nearly the same sound, as there are too many: some may be missing above; check \
-                       the subsets one by one with --subset";
+        let message = "not all recordings could be compared for nearly the same sound, as there are too many: some may \
+                       be missing above; check the subsets one by one with --subset";
         let nobody = std::iter::empty::<&Item>();
         Finding::new(FindingKind::NearDuplicate, message.to_owned(), nobody)
     });
@@ -203,6 +204,18 @@ fn same_names(set: &DataSet) -> Option<Finding> {
         let what = human_amount(n, "recording", "recordings");
         format!("{what} with the same name as one in another subset")
     })
+}
+
+/// A column that may say what was recorded together.
+fn likely_groups(set: &DataSet) -> Option<Finding> {
+    let column = set.likely_groups()?;
+    let message = format!(
+        "the column {:?} looks like groups of what was recorded together: {} of {}",
+        column.name,
+        human_amount(column.groups, "group", "groups"),
+        human_amount(set.items.len(), "recording", "recordings")
+    );
+    Some(Finding::new(FindingKind::LikelyGroups, message, None::<&Item>))
 }
 
 /// Groups that are used for both training and evaluation.

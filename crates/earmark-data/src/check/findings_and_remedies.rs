@@ -38,6 +38,8 @@ pub enum FindingKind {
     Duplicate,
     /// Nearly the same sound: cut, louder, resampled or compressed again.
     NearDuplicate,
+    /// A column that looks like groups, and is not named as such.
+    LikelyGroups,
     /// The same file name in several subsets.
     SameName,
     /// A part of it is missing or damaged; the rest is used.
@@ -86,12 +88,16 @@ impl FindingKind {
                 "keep one of them; `earmark data check --write FIXED.csv` makes such a table"
             }
             Self::GroupLeakage => {
-                "keep a group together: make new folds, or let `earmark data check --write FIXED.csv` move its recordings"
+                "keep a group together: make new folds, or let `earmark data check --write FIXED.csv` move its \
+                 recordings"
             }
             Self::OneClass => "add recordings of other classes",
             Self::ConflictingLabels => "listen to it and correct the labels",
             Self::NearDuplicate => {
                 "listen to them; `earmark data check --write FIXED.csv` makes a group of them, which no split separates"
+            }
+            Self::LikelyGroups => {
+                "name it with --group-column (or `group-column` in [data]), so that no split separates a group"
             }
             Self::SameName => "rename them if both subsets are to be predicted into one table",
             Self::Damaged => "replace them if you can; --damaged refuse leaves them out",
@@ -251,8 +257,8 @@ impl Finding {
     }
 }
 
-/// Why a file can't be read, or what is odd about it, without what is its own: its path, the byte where it ends, and what is in
-/// parentheses or behind them.
+/// Why a file can't be read, or what is odd about it, without what is its own: its path, the byte where it ends, and
+/// what is in parentheses or behind them.
 pub(super) fn cause(message: &str, item: &Item) -> String {
     let path = format!("{}: ", item.path.display());
     let cause = message.strip_prefix(&path).unwrap_or(message);

@@ -11,10 +11,12 @@ mod fixed_table;
 mod fixed_table_csv;
 mod near_duplicates;
 mod options;
+mod repeated_sounds;
 mod report_text;
 mod run;
 
 pub use findings_and_remedies::{CheckReport, ClassCount, Finding, FindingKind, FindingPlace, Severity};
 pub use fixed_table::{FixedTable, TableChange, fixed_table};
 pub use options::CheckOptions;
+pub use repeated_sounds::{RepeatedSounds, repeated_sounds};
 pub use run::check;

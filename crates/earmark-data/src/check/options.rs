@@ -1,6 +1,7 @@
 //! What a check counts as odd.
 
 use crate::dataset::item::Item;
+use crate::dataset::test_subset::usual_subset;
 use crate::settings::settings;
 
 /// Usual names of subsets for evaluation.
@@ -34,6 +35,8 @@ settings! {
 impl CheckOptions {
     /// Whether an item is trained on.
     pub(super) fn is_training(&self, item: &Item) -> bool {
-        !self.evaluation_subsets.contains(&item.subset)
+        let usual = usual_subset(&item.subset).unwrap_or(&item.subset);
+        let is_meant = |known: &String| *known == item.subset || known.eq_ignore_ascii_case(usual);
+        !self.evaluation_subsets.iter().any(is_meant)
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use earmark_core::human::human_amount;
+use earmark_core::text::one_line;
 
 use super::findings_and_remedies::{CheckReport, Finding, FindingPlace};
 use crate::wording::tally_text;
@@ -62,7 +63,7 @@ impl CheckReport {
 
 impl Finding {
     fn write(&self, out: &mut String) -> fmt::Result {
-        writeln!(out, "{}: {}", self.severity, self.message)?;
+        writeln!(out, "{}: {}", self.severity, one_line(&self.message))?;
         for place in self.places.iter().take(EXAMPLES) {
             writeln!(out, "    {place}")?;
         }
@@ -84,7 +85,7 @@ impl Finding {
         }
         match self.message.strip_prefix(&self.cause) {
             Some("") | None => line,
-            Some(particulars) => format!("{line}{particulars}"),
+            Some(particulars) => format!("{line}{}", one_line(particulars)),
         }
     }
 }
@@ -95,7 +96,7 @@ fn write_together(first: &Finding, findings: &[Finding], out: &mut String) -> fm
         out,
         "{}: {} ({} times)",
         first.severity,
-        first.cause,
+        one_line(&first.cause),
         findings.len()
     )?;
     for finding in findings.iter().take(EXAMPLES) {
@@ -112,11 +113,11 @@ fn write_more(all: usize, out: &mut String) -> fmt::Result {
     }
 }
 
-/// "a.wav (curated, line 3)".
+/// "a.wav (curated, line 3)", whatever is in the names.
 impl fmt::Display for FindingPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        match (self.subset.as_str(), self.line) {
+        f.write_str(&one_line(&self.file))?;
+        match (&*one_line(&self.subset), self.line) {
             ("", None) => Ok(()),
             ("", Some(line)) => write!(f, " (line {line})"),
             (subset, None) => write!(f, " ({subset})"),

@@ -4,11 +4,13 @@
 //! `index,name` without a header. The published map is in alphabetical order, as is every map
 //! built here from labels.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use earmark_core::csv_table::read_records;
+use earmark_core::text::composed;
 use serde::{Deserialize, Serialize};
 
 use crate::wording::hint;
@@ -36,7 +38,8 @@ pub enum ClassMapError {
     },
     /// A line that is not `index,name`.
     #[error(
-        "{path}:{line}: {problem}; a class map has one line `index,name` per class and no header, for example `0,Accordion`"
+        "{path}:{line}: {problem}; a class map has one line `index,name` per class and no header, for example \
+         `0,Accordion`"
     )]
     Line {
         /// The class map file.
@@ -97,20 +100,26 @@ impl ClassMap {
             if name.is_empty() {
                 return Err(ClassMapError::EmptyName(second));
             }
-            if let Some(&first) = map.index.get(&name) {
+            if let Some(&first) = map.index.get(&name)
+                && map.names[first] == name
+            {
                 return Err(ClassMapError::DuplicateName { name, first, second });
             }
             map.index.insert(name.clone(), second);
+            // Found by its composed form, too, unless another class has exactly that name.
+            if let Cow::Owned(composed) = composed(&name) {
+                map.index.entry(composed).or_insert(second);
+            }
             map.names.push(name);
         }
         Ok(map)
     }
 
     /// The alphabetical map of all distinct labels (byte order, as Python's `sorted` gives for
-    /// these names). Labels that are empty after trimming are ignored.
+    /// these names), accented letters composed. Labels that are empty after trimming are ignored.
     pub fn from_labels<'a>(labels: impl IntoIterator<Item = &'a str>) -> Self {
-        let labels = labels.into_iter().map(str::trim);
-        let names: BTreeSet<&str> = labels.filter(|label| !label.is_empty()).collect();
+        let labels = labels.into_iter().map(|label| composed(label.trim()));
+        let names: BTreeSet<Cow<str>> = labels.filter(|label| !label.is_empty()).collect();
         Self::from_names(names).expect("names of a set are distinct, and the empty one is left out")
     }
 
@@ -203,9 +212,11 @@ impl ClassMap {
         self.names.get(index).map(String::as_str)
     }
 
-    /// The index of a class, `None` if there is no class of exactly this name.
+    /// The index of a class, `None` if there is no class of this name; accents as characters of their own count as
+    /// those that are not.
     pub fn index(&self, name: &str) -> Option<usize> {
-        self.index.get(name).copied()
+        let found = self.index.get(name);
+        found.or_else(|| self.index.get(composed(name).as_ref())).copied()
     }
 
     /// The index of a class that must exist.

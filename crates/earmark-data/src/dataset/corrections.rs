@@ -1,7 +1,7 @@
 //! Corrections of a table: clips to remove and clips to relabel, in argus-2019's form.
 //!
-//! A JSON object whose keys are files of one subset; a value is `"remove"`, or the right labels separated by commas, by the rule of
-//! [`LabelRule::several`]: a label that contains a comma is between double quotes.
+//! A JSON object whose keys are files of one subset; a value is `"remove"`, or the right labels separated by commas, by
+//! the rule of [`LabelRule::several`]: a label that contains a comma is between double quotes.
 //!
 //! ```json
 //! {"0019ef41.wav": "Raindrop", "006f2f32.wav": "remove", "00c4e82c.wav": "Bark,Meow"}
@@ -9,7 +9,8 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use earmark_core::human::human_amount;
 use earmark_core::labels::LabelRule;
@@ -20,11 +21,11 @@ use super::class_changes::ClassChanges;
 use super::class_map::ClassMap;
 use super::error::DataError;
 
-/// A corrections file for one subset.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+/// A corrections file for one subset. Several entries may name the same file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Corrections {
-    /// The JSON file, relative to the data folder.
+    /// The JSON file, relative to `corrections-folder` or to one of the other folders that it is looked for in.
     pub file: PathBuf,
     /// The subset that it corrects, such as `curated`.
     #[serde(alias = "part")]
@@ -33,10 +34,38 @@ pub struct Corrections {
     /// treats corrected noisy clips as curated ones). Default: they stay in their own.
     #[serde(alias = "corrected-part", default, skip_serializing_if = "Option::is_none")]
     pub corrected_subset: Option<String>,
+    /// Whether relabelled clips are copied to `corrected-subset` instead of moved: this entry then changes nothing in
+    /// the subset itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub copy: bool,
+    /// Whether clips of the subset that the file does not name are left out, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub named_only: bool,
+    /// Whether clips that the file removes stay in the folds, which are then drawn over all clips. They have
+    /// out-of-fold segment scores, for stacking; nothing is trained on them, and they count in no result.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep_in_folds: bool,
+}
+
+impl Corrections {
+    /// Refuses keys that contradict each other in the entry with this number.
+    pub(crate) fn check(&self, at: usize) -> Result<(), DataError> {
+        let remedy = match (self.copy, &self.corrected_subset) {
+            (true, None) => "add corrected-subset, the name of the subset of the copies",
+            (true, Some(_)) if self.named_only || self.keep_in_folds => {
+                "leaves the subset itself as it is; give named-only and keep-in-folds in another entry with the same \
+                 file"
+            }
+            _ => return Ok(()),
+        };
+        Err(DataError::Setting(format!(
+            "corrections[{at}].copy = true: {remedy}"
+        )))
+    }
 }
 
 /// What a corrections file changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Corrected {
     /// The file.
     pub file: PathBuf,
@@ -47,8 +76,19 @@ pub struct Corrected {
     pub removed: usize,
     /// Clips with labels from the file, changed or confirmed.
     pub labelled: usize,
+    /// Copies with labels from the file.
+    pub copied: usize,
     /// Whether it was not read, as its subset is not loaded: shown to users, since the name may be misspelt.
     pub passed_over: bool,
+}
+
+/// A corrections file as it was read, for a run to keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CorrectionsFile {
+    /// The name by which a run keeps it.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Arc<[u8]>,
 }
 
 /// What a file that cannot be read should have been.
@@ -66,8 +106,8 @@ pub(crate) enum Correction {
 }
 
 impl Correction {
-    /// Reads the text of an entry; its labels, after the changes to the classes, must be among `classes`. One whose labels are all
-    /// ignored removes the clip.
+    /// Reads the text of an entry; its labels, after the changes to the classes, must be among `classes`. One whose
+    /// labels are all ignored removes the clip.
     pub(crate) fn parse(text: &str, classes: &ClassMap, changes: &ClassChanges) -> Result<Self, String> {
         if text.trim() == REMOVE {
             return Ok(Self::Remove);
@@ -101,12 +141,15 @@ impl Correction {
     }
 }
 
-/// The entries of a file, in its order. A file named twice is an error: which of the two was meant?
-pub(crate) fn read_corrections(path: &Path) -> Result<Vec<(String, String)>, DataError> {
-    let bytes = std::fs::read(path).map_err(DataError::reading(path))?;
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    let malformed = |problem: String| DataError::at(path, format!("{problem}; {FORM}"));
-    let Entries(entries) = serde_json::from_slice(bytes).map_err(|error| malformed(error.to_string()))?;
+/// The entries of a file, in its order; `place` is what errors call it. A clip named twice is an error: which of the
+/// two was meant?
+pub(crate) fn parse_corrections(place: &str, bytes: &[u8]) -> Result<Vec<(String, String)>, DataError> {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let malformed = |problem: String| DataError::At {
+        place: place.to_owned(),
+        problem: format!("{problem}; {FORM}"),
+    };
+    let Entries(entries) = serde_json::from_slice(text).map_err(|error| malformed(error.to_string()))?;
     let mut seen = HashSet::new();
     match entries.iter().find(|(file, _)| !seen.insert(file)) {
         Some((file, _)) => Err(malformed(format!("{file:?} is named twice"))),

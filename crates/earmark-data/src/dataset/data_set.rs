@@ -1,10 +1,10 @@
 //! A data set: its recordings, its classes, and selections of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
 use super::class_map::ClassMap;
-use super::corrections::Corrected;
+use super::corrections::{Corrected, CorrectionsFile};
 use super::error::DataError;
 use super::item::{Item, Skipped};
 use super::table_columns::TableColumns;
@@ -21,6 +21,9 @@ pub struct DataSet {
     pub classes: ClassMap,
     /// The recordings, in table order (folders: sorted by name), one subset after the other.
     pub items: Vec<Item>,
+    /// The recordings that corrections remove, except from folds (`keep-in-folds`), each with the number of items
+    /// before it.
+    pub removed: Vec<(usize, Item)>,
     /// Whether a recording may carry several labels (sigmoid outputs) or exactly one (softmax).
     pub multi_label: bool,
     /// What was left out: files that are not audio, and missing files where the options say to skip them.
@@ -29,9 +32,12 @@ pub struct DataSet {
     pub tables: BTreeMap<String, PathBuf>,
     /// What each corrections file changed.
     pub corrected: Vec<Corrected>,
+    /// The corrections files that were read.
+    pub corrections: Vec<CorrectionsFile>,
     /// The columns of the tables; `None` without a table.
     pub columns: Option<TableColumns>,
-    /// What was taken differently from how it is written, or is not used: for the user to read.
+    /// What was taken differently from how it is written, is not used, or was corrected by which file: for the user to
+    /// read.
     pub notes: Vec<String>,
 }
 
@@ -79,6 +85,68 @@ impl DataSet {
         set
     }
 
+    /// The same set with the removed recordings among its items, each at its place in the table, to draw folds of all.
+    #[must_use]
+    pub fn with_removed(&self) -> Self {
+        let mut set = self.clone();
+        for (before, (place, item)) in self.removed.iter().enumerate() {
+            let place = (place + before).min(set.items.len());
+            set.items.insert(place, item.clone());
+        }
+        set
+    }
+
+    /// Takes the removed recordings out of the items again, as they are there now: with their folds.
+    pub fn take_removed(&mut self) {
+        let old = std::mem::take(&mut self.removed);
+        let keys: HashSet<(String, String)> = old.into_iter().map(|(_, i)| (i.subset, i.file)).collect();
+        for item in std::mem::take(&mut self.items) {
+            match keys.contains(&(item.subset.clone(), item.file.clone())) {
+                true => self.removed.push((self.items.len(), item)),
+                false => self.items.push(item),
+            }
+        }
+    }
+
+    /// The same set with whole recordings in the place of their windows, each with the labels of all its windows.
+    #[must_use]
+    pub fn recordings(&self) -> Self {
+        let mut items: Vec<Item> = Vec::new();
+        let mut known: HashMap<(&str, &str), usize> = HashMap::new();
+        for item in &self.items {
+            let recording = item.recording();
+            match known.get(&(item.subset.as_str(), recording)).copied() {
+                Some(at) if item.span.is_some() => {
+                    items[at].labels.extend(&item.labels);
+                    items[at].is_background &= item.is_background;
+                }
+                _ => {
+                    known.insert((item.subset.as_str(), recording), items.len());
+                    items.push(Item {
+                        file: recording.to_owned(),
+                        span: None,
+                        // Of windows, the recording is the group where no other is known.
+                        group: item
+                            .group
+                            .clone()
+                            .filter(|group| item.span.is_none() || group != recording),
+                        ..item.clone()
+                    });
+                }
+            }
+        }
+        for item in &mut items {
+            item.labels.sort_unstable();
+            item.labels.dedup();
+        }
+        self.with_items(items)
+    }
+
+    /// Whether its items are windows of recordings.
+    pub fn has_windows(&self) -> bool {
+        self.items.iter().any(|item| item.span.is_some())
+    }
+
     /// Splits by the assigned folds: `(rest, fold)`, indices into `items`. Items without a fold
     /// (noisy subsets, say) belong to the rest.
     ///
@@ -122,6 +190,13 @@ impl DataSet {
             }
             item.labels.sort_unstable();
         }
+        for (_, item) in &mut mapped.removed {
+            let labels = item.labels.iter();
+            item.labels = labels
+                .filter_map(|&label| to.get(label).copied().flatten())
+                .collect();
+            item.labels.sort_unstable();
+        }
         mapped.classes = classes.clone();
         Ok(mapped)
     }
@@ -153,7 +228,11 @@ impl DataSet {
         field(b"earmark data set 1");
         field(&(self.classes.len() as u64).to_le_bytes());
         self.classes.names().iter().for_each(|n| field(n.as_bytes()));
-        for item in &self.items {
+        let removed = self.removed.iter().map(|(_, item)| item);
+        for (index, item) in self.items.iter().chain(removed).enumerate() {
+            if index == self.items.len() {
+                field(b"removed");
+            }
             let size = std::fs::metadata(&item.path)
                 .map_err(DataError::reading(&item.path))?
                 .len();
@@ -169,6 +248,10 @@ impl DataSet {
             // A group named "" cannot exist, so an empty field is unambiguous.
             field(item.group.as_deref().unwrap_or_default().as_bytes());
             field(&item.verified.map(|v| vec![u8::from(v)]).unwrap_or_default());
+            if let Some(span) = item.span {
+                field(&span.length_us.to_le_bytes());
+                field(&[u8::from(item.is_background)]);
+            }
             field(&size.to_le_bytes());
         }
         Ok(hash.finalize().to_hex().to_string())

@@ -16,6 +16,17 @@ pub enum DataError {
     /// The data folder is not there.
     #[error("there is no data folder {0}; check the path given with --data")]
     NoRoot(PathBuf),
+    /// A recording where a data folder or a table belongs.
+    #[error(
+        "{path} is a recording, and a data folder or a table of recordings is expected here; give the folder of \
+         recordings ({folder}?), or score single recordings with `earmark tag`, or with --files of predict and embed"
+    )]
+    Recording {
+        /// The recording.
+        path: PathBuf,
+        /// The folder that it is in.
+        folder: PathBuf,
+    },
     /// A file or folder cannot be read.
     #[error("cannot read {path}: {source}; check the path and its permissions")]
     Read {
@@ -26,9 +37,9 @@ pub enum DataError {
     },
     /// No layout fits the folder.
     #[error(
-        "cannot tell the layout of {root} (it contains {found}); expected a folder of audio per class, a CSV table with a column of \
-         files and one of labels, or the files of fsdkaggle2018, fsdkaggle2019, esc50, urbansound8k or fsd50k; name it with \
-         --layout, and the table with --table"
+        "cannot tell the layout of {root} (it contains {found}); expected a folder of audio per class, a CSV table \
+         with a column of files and one of labels, or the files of fsdkaggle2018, fsdkaggle2019, esc50, urbansound8k \
+         or fsd50k; name it with --layout, and the table with --table"
     )]
     Unrecognised {
         /// The data folder.
@@ -91,8 +102,8 @@ pub enum DataError {
     },
     /// Recordings that a table lists are missing.
     #[error(
-        "{table}: {count} of {total} listed audio files are missing, first {first}; looked for {looked_for}, but {cause}; \
-         put them there, correct the table, or leave them out with `missing-files = \"skip\"`"
+        "{table}: {count} of {total} listed audio files are missing, first {first}; looked for {looked_for}, but \
+         {cause}; put them there, correct the table, or leave them out with `missing-files = \"skip\"`"
     )]
     MissingFiles {
         /// The table.
@@ -184,7 +195,8 @@ pub enum DataError {
 }
 
 impl DataError {
-    /// Whether tables or recordings of some subset are missing, so that another subset of the same folder may still be complete.
+    /// Whether tables or recordings of some subset are missing, so that another subset of the same folder may still be
+    /// complete.
     pub fn is_absence(&self) -> bool {
         matches!(
             self,

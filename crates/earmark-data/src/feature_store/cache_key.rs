@@ -1,6 +1,6 @@
 //! What cached features are identified by.
 
-use earmark_audio::Damaged;
+use earmark_audio::{Damaged, Span};
 use earmark_features::Extractor;
 
 use super::cache_file_format::CacheEntry;
@@ -16,8 +16,9 @@ pub enum CachedForm {
     Samples,
 }
 
-/// What decoding makes of a file: raised where some files give other samples than before, so that nothing of old is taken for them.
-const DECODING: &[u8] = b"decoding 2; ";
+/// What decoding makes of a file: raised where some files give other samples than before, so that nothing of old is
+/// taken for them.
+const DECODING: &[u8] = b"decoding 3; ";
 
 /// The hash of a file's content and of what is computed from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +39,15 @@ impl CacheKey {
             }
         };
         Self(hasher.finalize())
+    }
+
+    /// The key of a window of the file; that of all of it without one.
+    pub(super) fn of_span(self, span: Option<Span>) -> Self {
+        let Some(span) = span else { return self };
+        let [start, length] = [span.start_us, span.length_us].map(u64::to_le_bytes);
+        Self(blake3::hash(
+            &[&b"span: "[..], self.0.as_bytes(), &start, &length].concat(),
+        ))
     }
 
     /// The keys to look under: what was made of a damaged file is found only by who uses such files.

@@ -1,10 +1,13 @@
-//! Recordings that are too long to be read whole, in chunks: memory must not grow with their length, and a file of a few kilobytes may
-//! hold hours of silence.
+//! Recordings that are too long to be read whole, in chunks: memory must not grow with their length, and a file of a
+//! few kilobytes may hold hours of silence.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use earmark_audio::AudioStream;
 use earmark_core::caught_panics::catch_panic;
 use earmark_core::human::human_duration;
-use earmark_features::HandcraftedFeatures;
+use earmark_features::{HandcraftedFeatures, TrimPass, TrimmedSpan};
 
 use super::error::ItemError;
 use super::look_up_or_compute::FeatureStore;
@@ -12,15 +15,16 @@ use crate::damaged_recordings::{ClipDamage, ClipRemarks};
 use crate::dataset::item::Item;
 use crate::read_recordings::{caught, options, refuse_nothing};
 
-/// Most numbers of the features of a chunk: 1 GiB. Usual front ends make 4,000 to 40,000 in a second, so that ten minutes are far less.
+/// Most numbers of the features of a chunk: 1 GiB. Usual front ends make 4,000 to 40,000 in a second, so that ten
+/// minutes are far less.
 const MOST_NUMBERS: f64 = (1_u64 << 28) as f64;
 
 /// Most numbers of the samples and the features of a recording that is read as a whole: 2 GiB, which are hours.
 const MOST_NUMBERS_WHOLE: f64 = (1_u64 << 29) as f64;
 
 impl FeatureStore {
-    /// The same store for recordings of any length: those longer than this are to be read by [`Self::chunks`] rather than whole. Where
-    /// a second makes very many numbers, the limit is lower.
+    /// The same store for recordings of any length: those longer than this are to be read by [`Self::chunks`] rather
+    /// than whole. Where a second makes very many numbers, the limit is lower.
     #[must_use]
     pub fn with_longest(mut self, seconds: f64) -> Self {
         let extractor = &self.extractor;
@@ -35,8 +39,8 @@ impl FeatureStore {
         self.longest_seconds
     }
 
-    /// Seconds of the longest recording whose features can be computed at all: those of a longer one, with its samples, would take more
-    /// than [`MOST_NUMBERS_WHOLE`], or their front end has a limit of its own.
+    /// Seconds of the longest recording whose features can be computed at all: those of a longer one, with its samples,
+    /// would take more than [`MOST_NUMBERS_WHOLE`], or their front end has a limit of its own.
     pub(super) fn longest_whole_seconds(&self) -> f64 {
         let extractor = &self.extractor;
         let rate = f64::from(extractor.front_end().sample_rate_hz);
@@ -60,43 +64,96 @@ impl FeatureStore {
         beyond.is_some()
     }
 
-    /// Reads a recording at the front end's rate and passes its chunks on, each with its first sample, until `take` returns false: none
-    /// is longer than [`Self::longest_seconds`], none but that of a short recording is shorter than half of it, and all begin at a whole
-    /// number of hops of the front end. Nothing is trimmed or cached. Returns whether it was read to its end; that it was is among
+    /// What `front-end.trim` leaves of a recording, which is read twice for that, in flat memory; `None` of a front end
+    /// that does not trim. Once `stop` is set, nothing more is read, and the result is worth nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub fn trimmed_span(&self, item: &Item, stop: &AtomicBool) -> Result<Option<TrimmedSpan>, ItemError> {
+        let front_end = self.extractor.front_end();
+        let Some(trimming) = &front_end.trim else {
+            return Ok(None);
+        };
+        let mut first = TrimPass::first(trimming);
+        self.each_block(item, &mut |block| {
+            first.push(block);
+            !stop.load(Ordering::Relaxed)
+        })?;
+        let mut second = TrimPass::second(trimming, first.loudest());
+        self.each_block(item, &mut |block| {
+            second.push(block);
+            !stop.load(Ordering::Relaxed)
+        })?;
+        Ok(Some(second.span(front_end.sample_rate_hz)))
+    }
+
+    /// Reads a recording at the front end's rate, or what is left of it after trimming, and passes its chunks on, each
+    /// with its first sample, until `take` returns false: none is longer than [`Self::longest_seconds`], none but that
+    /// of a short recording is shorter than half of it, and all begin at a whole number of hops of the front end.
+    /// Nothing is cached. Returns whether it was read to its end; that it was in several chunks is among
     /// [`Self::remarks`].
     ///
     /// # Errors
     ///
     /// As [`get`](Self::get).
-    pub fn chunks(&self, item: &Item, mut take: impl FnMut(u64, &[f32]) -> bool) -> Result<bool, ItemError> {
-        let failed = |fault| ItemError::new(item, fault);
-        let rate = self.extractor.front_end().sample_rate_hz;
-        let options = options(item, Some(rate));
-        let open = || AudioStream::open_with(&item.path, &options);
-        let mut stream = caught(item, open).map_err(failed)?;
+    pub fn chunks(
+        &self,
+        item: &Item,
+        trimmed: Option<&TrimmedSpan>,
+        mut take: impl FnMut(u64, &[f32]) -> bool,
+    ) -> Result<bool, ItemError> {
         let mut count = 0;
         let mut take = |start: u64, samples: &[f32]| {
             count += 1;
             take(start, samples)
         };
+        let (before, after) = trimmed.map_or((0, 0), |span| (span.zeros_before, span.zeros_after));
+        let wanted = trimmed.map_or(0..usize::MAX, |span| span.samples.clone());
         let mut cutter = ChunkCutter::new(self.chunk_samples(), self.hop_samples());
-        let mut block = Vec::new();
-        while caught(item, || stream.next_block(&mut block)).map_err(failed)? {
-            if !cutter.push(&block, &mut take) {
-                return Ok(false);
-            }
+        if !cutter.push_zeros(before, &mut take) {
+            return Ok(false);
         }
+        let mut first = 0;
+        let read = self.each_block(item, &mut |block| {
+            let part = within(&wanted, first, block);
+            first += block.len();
+            cutter.push(part, &mut take)
+        })?;
+        let Some(stream) = read else { return Ok(false) };
         let seconds = stream.frames_read() as f64 / f64::from(stream.info().sample_rate_hz.max(1));
         let damage = ClipDamage::of(seconds, stream.losses());
-        refuse_nothing(item, damage.as_ref()).map_err(failed)?;
-        let whole = cutter.finish(&mut take);
+        refuse_nothing(item, damage.as_ref()).map_err(|fault| ItemError::new(item, fault))?;
+        let whole = cutter.push_zeros(after, &mut take) && cutter.finish(&mut take);
         let mut remarks = ClipRemarks::of(&stream.notes(), damage.as_ref()).unwrap_or_default();
-        remarks.notes.push(format!(
-            "{} long, and read in {count} chunks, whose results are averaged (predict.longest-seconds)",
-            human_duration(seconds)
-        ));
-        self.remember(item, Some(remarks));
+        if count > 1 {
+            remarks.notes.push(format!(
+                "{} long, and read in {count} chunks, whose results are averaged (predict.longest-seconds)",
+                human_duration(seconds)
+            ));
+        }
+        self.remember(item, (remarks != ClipRemarks::default()).then_some(remarks));
         Ok(whole)
+    }
+
+    /// Reads a recording at the front end's rate and passes its blocks on until `take` returns false. Returns what was
+    /// read to its end.
+    fn each_block(
+        &self,
+        item: &Item,
+        take: &mut dyn FnMut(&[f32]) -> bool,
+    ) -> Result<Option<AudioStream>, ItemError> {
+        let failed = |fault| ItemError::new(item, fault);
+        let options = options(item, Some(self.extractor.front_end().sample_rate_hz));
+        let open = || AudioStream::open_with(&item.path, &options);
+        let mut stream = caught(item, open).map_err(failed)?;
+        let mut block = Vec::new();
+        while caught(item, || stream.next_block(&mut block)).map_err(failed)? {
+            if !take(&block) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(stream))
     }
 
     /// Samples between frames.
@@ -112,9 +169,13 @@ impl FeatureStore {
     }
 }
 
-/// The seconds of a recording that is longer than `limit`; of one that does not say how long it is, which is decoded as far as the limit,
-/// the limit. What can't be opened is not too long: it is refused where it is read.
+/// The seconds of a recording that is longer than `limit`; of one that does not say how long it is, which is decoded as
+/// far as the limit, the limit. What can't be opened is not too long: it is refused where it is read.
 pub fn seconds_beyond(item: &Item, limit: f64) -> Option<f64> {
+    // Windows are short, whatever they are windows of.
+    if item.span.is_some() {
+        return None;
+    }
     let opened = catch_panic(|| AudioStream::open_with(&item.path, &options(item, None)));
     let mut stream = opened.ok()?.ok()?;
     if let Some(seconds) = stream.info().duration_seconds() {
@@ -128,6 +189,12 @@ pub fn seconds_beyond(item: &Item, limit: f64) -> Option<f64> {
         }
     }
     None
+}
+
+/// The part of a block that is wanted; the block begins at the sample `first`.
+fn within<'a>(wanted: &Range<usize>, first: usize, block: &'a [f32]) -> &'a [f32] {
+    let at = |sample: usize| sample.saturating_sub(first).min(block.len());
+    &block[at(wanted.start)..at(wanted.end)]
 }
 
 /// Cuts a stream of samples into chunks.
@@ -150,7 +217,8 @@ impl ChunkCutter {
         }
     }
 
-    /// Takes a block and passes on what it completes; false where `take` wants no more. A rest of less than half a chunk is never left.
+    /// Takes a block and passes on what it completes; false where `take` wants no more. A rest of less than half a
+    /// chunk is never left.
     fn push(&mut self, block: &[f32], take: &mut impl FnMut(u64, &[f32]) -> bool) -> bool {
         self.kept.extend_from_slice(block);
         while self.kept.len() >= self.length.saturating_add(self.length / 2) {
@@ -161,14 +229,29 @@ impl ChunkCutter {
         true
     }
 
-    /// Passes on the rest: in two equal parts where it is longer than a chunk.
+    /// Takes zeros as [`push`](Self::push) takes samples.
+    fn push_zeros(&mut self, count: usize, take: &mut impl FnMut(u64, &[f32]) -> bool) -> bool {
+        let mut left = count;
+        while left > 0 {
+            let block = [0.0; 1024];
+            let now = left.min(block.len());
+            if !self.push(&block[..now], take) {
+                return false;
+            }
+            left -= now;
+        }
+        true
+    }
+
+    /// Passes on the rest: in two equal parts where it is longer than a chunk, and an empty chunk where there was
+    /// nothing at all.
     fn finish(mut self, take: &mut impl FnMut(u64, &[f32]) -> bool) -> bool {
         let rest = self.kept.len();
         let half = (rest / 2 / self.hop * self.hop).max(self.hop);
         if rest > self.length && half < rest && !self.pass(half, take) {
             return false;
         }
-        self.kept.is_empty() || take(self.start, &self.kept)
+        (self.kept.is_empty() && self.start > 0) || take(self.start, &self.kept)
     }
 
     fn pass(&mut self, samples: usize, take: &mut impl FnMut(u64, &[f32]) -> bool) -> bool {
@@ -206,7 +289,7 @@ mod tests {
             let found = chunks(samples, 3, 10, 1);
             found.iter().map(|(_, samples)| samples.len()).collect()
         };
-        assert!(lengths(0).is_empty());
+        assert_eq!(lengths(0), [0]);
         assert_eq!(lengths(10), [10]);
         assert_eq!(lengths(11), [5, 6]);
         assert_eq!(lengths(20), [10, 10]);

@@ -64,7 +64,8 @@ impl FeatureStore {
     ///
     /// # Errors
     ///
-    /// When a setting cannot work. A folder that cannot be written to is not an error: see [`CacheNote`](super::CacheNote).
+    /// When a setting cannot work. A folder that cannot be written to is not an error: see
+    /// [`CacheNote`](super::CacheNote).
     pub fn new(extractor: Extractor, config: &CacheConfig) -> Result<Self, ConfigError> {
         config.check().within("cache")?;
         Self::with_workers(extractor, config, Workers::new(config.workers)?)
@@ -97,8 +98,8 @@ impl FeatureStore {
         })
     }
 
-    /// What a user should know about the recordings that were looked up so far, by the names of the items: what is missing of them, and
-    /// what contradicts their sound.
+    /// What a user should know about the recordings that were looked up so far, by the names of the items: what is
+    /// missing of them, and what contradicts their sound.
     pub fn remarks(&self) -> BTreeMap<String, ClipRemarks> {
         self.remarks
             .lock()
@@ -141,8 +142,8 @@ impl FeatureStore {
         self.look_up(item, CachedForm::Features)?.unchanged(item, content)
     }
 
-    /// The samples of `item` at the front end's rate, mono and trimmed: `[1, 1, samples]`. Audio that cannot become features
-    /// is refused here, too.
+    /// The samples of `item` at the front end's rate, mono and trimmed: `[1, 1, samples]`. Audio that cannot become
+    /// features is refused here, too.
     ///
     /// # Errors
     ///
@@ -151,8 +152,8 @@ impl FeatureStore {
         self.look_up(item, CachedForm::Samples)?.unchanged(item, content)
     }
 
-    /// The clip-level features of `item` (`front-end.clip-features`); `None` without that setting. [`get`](Self::get) returns
-    /// them too.
+    /// The clip-level features of `item` (`front-end.clip-features`); `None` without that setting. [`get`](Self::get)
+    /// returns them too.
     ///
     /// # Errors
     ///
@@ -181,7 +182,7 @@ impl FeatureStore {
             ItemError::new(item, ItemFault::Read { path, source })
         };
         let (stamp, content) = self.contents.of(&item.path).map_err(unreadable)?;
-        let key = CacheKey::new(content, form, &self.extractor);
+        let key = CacheKey::new(content, form, &self.extractor).of_span(item.span);
         if let Some(entry) = self.find(key, item.damaged) {
             self.remark(item, &entry);
             return Ok(Found { entry, content });
@@ -264,7 +265,8 @@ impl FeatureStore {
         let longest = self.longest_whole_seconds();
         let read = read_item_up_to(item, rate, longest).map_err(|fault| ItemError::new(item, fault))?;
         let features = self.with_scratch(|scratch| self.extractor.log_mel_of_clip(&read.clip, scratch));
-        // Features are computed for samples as well: what cannot have any is found out now, not in the middle of training.
+        // Features are computed for samples as well: what cannot have any is found out now, not in the middle of
+        // training.
         let mut features = features.map_err(failed)?;
         if form == CachedForm::Samples {
             let samples = self.extractor.trim(&read.clip.samples).into_owned();

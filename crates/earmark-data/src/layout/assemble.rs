@@ -31,32 +31,52 @@ pub(super) fn assemble(
         (None, Some(classes)) if options.read_labels => classes.clone(),
         _ => ClassMap::from_labels(labels()),
     };
-    let corrected = apply_corrections(root, &mut rows, &classes, options)?;
+    let applied = apply_corrections(root, &mut rows, &classes, options)?;
     leave_out_emptied(root, &mut rows, options, emptied)?;
     let multi_label = options.multi_label.unwrap_or(rows.multi_label);
-    let mut items = Vec::with_capacity(rows.rows.len());
+    let (mut items, mut removed) = (Vec::with_capacity(rows.rows.len()), Vec::new());
     for Row { mut item, labels } in std::mem::take(&mut rows.rows) {
+        let is_removed = applied
+            .in_folds
+            .contains(&(item.subset.clone(), item.file.clone()));
         item.labels = Vec::with_capacity(labels.len());
         for label in labels {
             let map = class_map.as_deref().unwrap_or(root);
-            let index = classes.index(&label);
-            let index = index.ok_or_else(|| not_in_map(&label, &classes, map, &item, &rows))?;
-            item.labels.push(index);
+            match classes.index(&label) {
+                Some(index) => item.labels.push(index),
+                // Of a recording that is removed, no label is used.
+                None if is_removed => {}
+                None => return Err(not_in_map(&label, &classes, map, &item, &rows)),
+            }
         }
         item.labels.sort_unstable();
         item.damaged = options.damaged.into();
+        if is_removed {
+            removed.push((items.len(), item));
+            continue;
+        }
         refuse_many_labels(&item, multi_label, &rows)?;
         items.push(item);
+    }
+    if items.is_empty() {
+        let remedy = "the corrections leave out all of them; correct their files, or leave `corrections` out"
+            .to_owned();
+        return Err(DataError::NoItems {
+            root: root.into(),
+            remedy,
+        });
     }
     Ok(DataSet {
         root: root.into(),
         layout,
         classes,
         items,
+        removed,
         multi_label,
         skipped: rows.skipped,
         tables: rows.tables,
-        corrected,
+        corrected: applied.corrected,
+        corrections: applied.files,
         columns: rows.columns,
         notes: rows.notes,
     })

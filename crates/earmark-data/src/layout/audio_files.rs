@@ -1,18 +1,29 @@
 //! Audio files in folders: which names are audio, and what is below a folder.
 
 use std::collections::{BTreeSet, HashSet};
+use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::dataset::error::DataError;
 use crate::dataset::item::{SkipReason, Skipped};
 
-/// File extensions of recordings, in any letter case: also of those that can't be read, so that they are named rather than passed over.
+/// File extensions of recordings, in any letter case: also of those that can't be read, so that they are named rather
+/// than passed over.
 pub const AUDIO_EXTENSIONS: [&str; 48] = [
     "wav", "wave", "flac", "ogg", "oga", "mp3", "m4a", "mp4", "aac", "aif", "aiff", "aifc", "opus", "webm",
     "weba", "mka", "mkv", "caf", "w64", "rf64", "bwf", "au", "snd", "mp1", "mp2", "mpga", "m4b", "m4r",
     "alac", "adts", "3gp", "3g2", "mov", "wma", "asf", "amr", "awb", "spx", "ra", "rm", "ape", "wv", "tta",
     "mpc", "ac3", "eac3", "dts", "gsm",
+];
+
+/// Folders that systems and network drives leave in others, without recordings of anybody.
+const SYSTEM_FOLDERS: [&str; 5] = [
+    "__MACOSX",
+    "@eaDir",
+    "$RECYCLE.BIN",
+    "System Volume Information",
+    "lost+found",
 ];
 
 /// Whether a file name ends in one of [`AUDIO_EXTENSIONS`].
@@ -30,12 +41,13 @@ pub(super) fn list_folder(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(paths)
 }
 
-/// The files and the folders directly in a folder, without hidden ones, sorted; links are followed.
+/// The files and the folders directly in a folder, without hidden ones and those of the system, sorted; links are
+/// followed.
 pub(super) fn visible(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), DataError> {
-    let hidden = |path: &PathBuf| {
-        path.file_name()
-            .is_some_and(|n| n.as_encoded_bytes().starts_with(b"."))
+    let is_hidden = |name: &OsStr| {
+        name.as_encoded_bytes().starts_with(b".") || SYSTEM_FOLDERS.iter().any(|own| name == *own)
     };
+    let hidden = |path: &PathBuf| path.file_name().is_some_and(is_hidden);
     let paths = list_folder(folder)?.into_iter().filter(|path| !hidden(path));
     let (files, mut folders): (Vec<PathBuf>, Vec<PathBuf>) = paths.partition(|path| !path.is_dir());
     folders.retain(|path| !leads_back(path, folder));
@@ -53,8 +65,8 @@ pub(super) fn has_audio(folder: &Path) -> Result<bool, DataError> {
     Ok(files_below(folder)?.iter().any(|path| is_audio_name(path)))
 }
 
-/// All files below a folder, sorted within each folder. Links are followed, each folder once: under its own name rather than that of a
-/// link to it. Folders that can't be listed are among the files, for [`audio_name`] to name.
+/// All files below a folder, sorted within each folder. Links are followed, each folder once: under its own name rather
+/// than that of a link to it. Folders that can't be listed are among the files, for [`audio_name`] to name.
 ///
 /// # Errors
 /// If there is no such folder.
@@ -112,8 +124,8 @@ impl Walk {
     }
 }
 
-/// The name of a recording below `root`, with `/` on every system; or why the file is not a recording of the set: it is not
-/// audio, it is `misplaced`, its name cannot be written to a table, or it can't be read as a file.
+/// The name of a recording below `root`, with `/` on every system; or why the file is not a recording of the set: it is
+/// not audio, it is `misplaced`, its name cannot be written to a table, or it can't be read as a file.
 pub(super) fn audio_name(root: &Path, path: &Path, misplaced: Option<SkipReason>) -> Result<String, Skipped> {
     let relative = path.strip_prefix(root).unwrap_or(path);
     let pieces: Vec<_> = relative.iter().map(|p| p.to_string_lossy()).collect();

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use earmark_core::csv_table::Record;
 
 use super::audio_files::{has_audio, list_folder, visible};
-use super::csv_columns::columns;
+use super::class_folders::has_class_folders;
+use super::csv_columns::{columns, likely_columns};
 use super::file_pattern::FilePattern;
 use super::find_misplaced_files::FileIndex;
+use super::interface::Columns;
 use super::kind::LayoutKind;
 use super::options::DataOptions;
 use crate::dataset::description::below;
@@ -50,21 +52,36 @@ impl TableChoice {
     }
 }
 
-/// Chooses among the tables directly in the folder and, where none of them fits, those in the folders in it. Where labels are not
-/// read, one that has them is still the likelier one.
+/// Chooses among the tables directly in the folder and, where none of them fits, those in the folders in it. Where
+/// labels are not read, one that has them is still the likelier one. Less usual names of columns count where no table
+/// fits and there are no class folders.
 pub(super) fn choose_table(root: &Path, options: &DataOptions) -> Result<TableChoice, DataError> {
     let labelled = DataOptions {
         read_labels: true,
         ..options.clone()
     };
-    match choose(root, &labelled)? {
-        TableChoice::Fits(path) => Ok(TableChoice::Fits(path)),
-        _ if !options.read_labels => choose(root, options),
-        choice => Ok(choice),
+    let choice = match choose(root, &labelled, columns)? {
+        TableChoice::Fits(path) => return Ok(TableChoice::Fits(path)),
+        _ if !options.read_labels => choose(root, options, columns)?,
+        choice => choice,
+    };
+    let is_settled = matches!(
+        choice,
+        TableChoice::Fits(_) | TableChoice::Broken(_) | TableChoice::Several(_)
+    );
+    if is_settled || has_class_folders(root)? {
+        return Ok(choice);
+    }
+    match choose(root, &labelled, likely_columns)? {
+        found @ (TableChoice::Fits(_) | TableChoice::Several(_)) => Ok(found),
+        _ => Ok(choice),
     }
 }
 
-fn choose(root: &Path, options: &DataOptions) -> Result<TableChoice, DataError> {
+/// How the columns of a table are found.
+type FindColumns = fn(&Table, &DataOptions) -> Result<Columns, DataError>;
+
+fn choose(root: &Path, options: &DataOptions, columns: FindColumns) -> Result<TableChoice, DataError> {
     let names = |paths: &[PathBuf]| paths.iter().map(|path| below(root, path)).collect::<Vec<_>>();
     let index = OnceCell::new();
     let top = tables_in(root)?;
@@ -74,7 +91,7 @@ fn choose(root: &Path, options: &DataOptions) -> Result<TableChoice, DataError> 
         let mut fitting = Vec::new();
         let tables = if inner { inner_tables(root)? } else { top.clone() };
         for path in tables {
-            match fit(root, &path, options, &index) {
+            match fit(root, &path, (options, columns), &index) {
                 Fit::Files => fitting.push(path),
                 Fit::Columns => with_columns.push(path),
                 Fit::Broken if !inner => broken.push(path),
@@ -108,7 +125,12 @@ enum Fit {
     Files,
 }
 
-fn fit(root: &Path, path: &Path, options: &DataOptions, index: &OnceCell<FileIndex>) -> Fit {
+fn fit(
+    root: &Path,
+    path: &Path,
+    (options, columns): (&DataOptions, FindColumns),
+    index: &OnceCell<FileIndex>,
+) -> Fit {
     let Ok(table) = Table::open(path) else {
         return Fit::Broken;
     };
@@ -150,8 +172,8 @@ pub(super) fn tables_in(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(list_folder(folder)?.into_iter().filter(is_table).collect())
 }
 
-/// The tables in the folders of the data folder. A table inside a class folder describes that class at best, so where several folders
-/// have audio, only those without count.
+/// The tables in the folders of the data folder. A table inside a class folder describes that class at best, so where
+/// several folders have audio, only those without count.
 pub(super) fn inner_tables(root: &Path) -> Result<Vec<PathBuf>, DataError> {
     let mut found = Vec::new();
     let folders = visible(root)?.1;

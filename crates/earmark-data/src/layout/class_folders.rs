@@ -1,23 +1,15 @@
 //! What the folders of a level are: classes, or subsets or folds with the classes inside.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::audio_files::{files_below, has_audio, is_audio_name, visible};
 use crate::dataset::error::DataError;
+use crate::dataset::test_subset::usual_subset;
 use crate::wording::quoted;
 
-/// Names of folders that are subsets rather than classes, in any letter case.
-const SUBSETS: [&str; 9] = [
-    "train",
-    "training",
-    "valid",
-    "validation",
-    "val",
-    "test",
-    "testing",
-    "eval",
-    "evaluation",
-];
+/// Names that a note gives at most.
+const NAMED: usize = 4;
 
 /// The folders of a level.
 pub(super) enum Level {
@@ -56,8 +48,8 @@ impl Part {
     /// The subset or the fold that a folder's name means.
     pub fn of(folder: &Path) -> Option<Self> {
         let name = folder.file_name()?.to_str()?.trim().to_lowercase();
-        if SUBSETS.contains(&name.as_str()) {
-            return Some(Self::Subset(name));
+        if let Some(subset) = usual_subset(&name) {
+            return Some(Self::Subset(subset.to_owned()));
         }
         let number = name.strip_prefix("fold")?.trim_start_matches([' ', '_', '-']);
         let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
@@ -91,12 +83,13 @@ pub(super) fn has_class_folders(root: &Path) -> Result<bool, DataError> {
     Ok(audible > 1)
 }
 
-/// What the folders in `folder` are. Names alone don't decide: a class may be called `train`. A folder is a part where its recordings
-/// are one level further down; with other folders next to them, two such parts are needed, unless all others have their recordings
-/// directly in them.
+/// What the folders in `folder` are. Names alone don't decide: a class may be called `train`. A folder is a part where
+/// its recordings are one level further down; with other folders next to them, two such parts are needed, unless all
+/// others have their recordings directly in them.
 ///
 /// # Errors
-/// Folders that are all named like parts, but hold recordings where their class folders should be; not with `labelled` false.
+/// Folders that are all named like parts, but hold recordings where their class folders should be; not with `labelled`
+/// false.
 pub(super) fn level(folder: &Path, labelled: bool) -> Result<Level, DataError> {
     let (_, folders) = visible(folder)?;
     let mut parts = Vec::new();
@@ -137,16 +130,44 @@ pub(super) fn level(folder: &Path, labelled: bool) -> Result<Level, DataError> {
     Ok(Level::Parts(Parts { folders, others }))
 }
 
+/// What to know about class folders that all contain folders of the same names: those may be the classes, and the outer
+/// ones parts.
+pub(super) fn classes_inside(folders: &[PathBuf]) -> Option<String> {
+    let inside = |folder: &PathBuf| -> BTreeSet<String> {
+        // One that can't be listed is named elsewhere.
+        let inner = visible(folder).map(|(_, inner)| inner).unwrap_or_default();
+        inner.iter().map(|path| folder_name(path)).collect()
+    };
+    let common = folders.iter().map(inside).reduce(|all, own| &all & &own)?;
+    let common: Vec<String> = common.into_iter().collect();
+    let outer: Vec<String> = folders.iter().map(|path| folder_name(path)).collect();
+    (outer.len() > 1 && common.len() > 1).then(|| {
+        format!(
+            "the class folders {} all contain the folders {}: if those are the classes, the outer ones are subsets or \
+             folds; name them `train` and `test`, or `fold1` and `fold2`",
+            some_names(&outer),
+            some_names(&common)
+        )
+    })
+}
+
+/// The first names in quotes, and how many more there are.
+fn some_names(names: &[String]) -> String {
+    match names.len().saturating_sub(NAMED) {
+        0 => quoted(names, ", "),
+        more => format!("{} and {more} more", quoted(&names[..NAMED], ", ")),
+    }
+}
+
 /// The names of folders, in quotes.
 pub(super) fn folder_names<'a>(folders: impl IntoIterator<Item = &'a PathBuf>) -> String {
-    let name = |path: &PathBuf| {
-        path.file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned()
-    };
-    let names: Vec<String> = folders.into_iter().map(name).collect();
+    let names: Vec<String> = folders.into_iter().map(|path| folder_name(path)).collect();
     quoted(&names, ", ")
+}
+
+fn folder_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }
 
 fn no_classes_inside(root: &Path, folders: &[(PathBuf, Part)]) -> DataError {
@@ -158,8 +179,8 @@ fn no_classes_inside(root: &Path, folders: &[(PathBuf, Part)]) -> DataError {
     DataError::at(
         root,
         format!(
-            "the folders {names} are named like {what}, but recordings are directly in them and not in a folder per class; put one \
-             folder per class into each, rename them if they are classes, or name the table with --table"
+            "the folders {names} are named like {what}, but recordings are directly in them and not in a folder per \
+             class; put one folder per class into each, rename them if they are classes, or name the table with --table"
         ),
     )
 }
@@ -174,6 +195,7 @@ mod tests {
         for name in ["train", "Train", "TEST", "val", "Validation ", "eval"] {
             assert_eq!(of(name), Some(Part::Subset(name.trim().to_lowercase())), "{name}");
         }
+        assert_eq!(of("Test_Set"), Some(Part::Subset("test".into())));
         for (name, fold) in [("fold1", 1), ("Fold_02", 2), ("fold-10", 10), ("FOLD 3", 3)] {
             assert_eq!(of(name), Some(Part::Fold(fold)), "{name}");
         }

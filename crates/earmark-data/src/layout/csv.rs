@@ -7,7 +7,7 @@ use earmark_core::labels::LabelRule;
 
 use super::choose_table::{TableChoice, choose_table};
 use super::class_folders::has_class_folders;
-use super::csv_columns::{columns, label_rule, times};
+use super::csv_columns::{label_rule, likely_columns, numbers_in_subsets, times};
 use super::file_pattern::FilePattern;
 use super::interface::{Columns, Layout, Row, Rows};
 use super::options::DataOptions;
@@ -38,7 +38,7 @@ impl Layout for Csv {
             None => choose_table(root, options)?.required(root)?,
         };
         let table = Table::open(&path)?;
-        let columns = columns(&table, options)?;
+        let columns = likely_columns(&table, options)?;
         let pattern = options.file_pattern.as_deref();
         let pattern = pattern.map(|template| FilePattern::parse(template, &table, columns.file));
         let pattern = pattern.transpose()?;
@@ -65,11 +65,15 @@ impl Layout for Csv {
         rows.multi_label = rows.rows.iter().any(|row| row.labels.len() > 1);
         let subsets = rows.rows.iter().map(|row| row.item.subset.clone());
         rows.tables = subsets.map(|subset| (subset, path.clone())).collect();
-        if options.label_separator.is_none() && rule == LabelRule::One {
-            let note = commas_in_labels(&rows, &table, &columns);
-            rows.notes
-                .extend(note.map(|note| format!("{}: {note}", below(root, &path))));
-        }
+        let commas = match options.label_separator.is_none() && rule == LabelRule::One {
+            true => commas_in_labels(&rows, &table, &columns),
+            false => None,
+        };
+        let notes = commas
+            .into_iter()
+            .chain(numbers_in_subsets(&table, &columns, options));
+        rows.notes
+            .extend(notes.map(|note| format!("{}: {note}", below(root, &path))));
         Ok(rows)
     }
 }
@@ -85,7 +89,7 @@ fn commas_in_labels(rows: &Rows, table: &Table, columns: &Columns) -> Option<Str
     let (first, name) = (with_comma().next()?, table.name(columns.label?));
     let labels = human_amount(with_comma().count(), "label", "labels");
     Some(format!(
-        "{labels} with commas in the column {name:?}, such as {first:?}, taken as one label each; if commas separate labels, name the \
-         column `labels` or set --label-separator ,"
+        "{labels} with commas in the column {name:?}, such as {first:?}, taken as one label each; if commas separate \
+         labels, name the column `labels` or set --label-separator ,"
     ))
 }

@@ -1,19 +1,20 @@
 //! Files that are not where their table says: found by name, or named as the likely cause.
 //!
-//! A cell may lack the folder or the extension, or have backslashes or another letter case. A file that fits is taken if no other one
-//! fits and no other row means it.
+//! A cell may lack the folder or the extension, or have backslashes, another letter case, or accents as characters of
+//! their own. A file that fits is taken if no other one fits and no other row means it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use earmark_core::human::human_amount;
+use earmark_core::text::composed;
 
 use super::audio_files::{files_below, is_audio_name};
 use super::interface::Rows;
 use crate::dataset::description::below;
 use crate::dataset::item::Item;
 
-/// The audio files below a folder, by name without folder and extension in lower case.
+/// The audio files below a folder, by plain name without folder and extension.
 pub(super) struct FileIndex {
     root: PathBuf,
     by_stem: HashMap<String, Vec<PathBuf>>,
@@ -25,7 +26,9 @@ enum Difference {
     Extension,
     Backslashes,
     LetterCase,
+    Accents,
     Folder,
+    Elsewhere,
 }
 
 impl Difference {
@@ -34,7 +37,9 @@ impl Difference {
             Self::Extension => "without extension",
             Self::Backslashes => "with backslashes",
             Self::LetterCase => "in another letter case",
+            Self::Accents => "with its accents in another form of Unicode",
             Self::Folder => "without the folder",
+            Self::Elsewhere => "with the path of another place",
         }
     }
 }
@@ -45,7 +50,7 @@ impl FileIndex {
         let mut by_stem: HashMap<String, Vec<PathBuf>> = HashMap::new();
         let files = files_below(root).unwrap_or_default();
         for path in files.into_iter().filter(|path| is_audio_name(path)) {
-            let stem = path.file_stem().map(|stem| stem.to_string_lossy().to_lowercase());
+            let stem = path.file_stem().map(|stem| plain(&stem.to_string_lossy()));
             by_stem.entry(stem.unwrap_or_default()).or_default().push(path);
         }
         Self {
@@ -54,7 +59,8 @@ impl FileIndex {
         }
     }
 
-    /// The files that a cell may mean: the end of their path is what it says, except for letter case, slashes and a missing extension.
+    /// The files that a cell may mean: the end of their path is what it says, except for letter case, slashes and a
+    /// missing extension. Of a whole path, as another computer has it, the end must be theirs.
     pub fn fitting(&self, cell: &str) -> Vec<&PathBuf> {
         let wanted = pieces(cell);
         let fits = |path: &&PathBuf| {
@@ -62,7 +68,7 @@ impl FileIndex {
             if !is_audio_name(Path::new(cell)) {
                 without_extension(&mut found);
             }
-            found.ends_with(&wanted)
+            found.ends_with(&wanted) || is_whole(cell) && wanted.ends_with(&found)
         };
         self.same_stem(cell).iter().filter(fits).collect()
     }
@@ -77,8 +83,8 @@ impl FileIndex {
         files.map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Why a file is probably not there, as a clause behind "looked for X, but"; `searched` says that the one that fits would have been
-    /// taken.
+    /// Why a file is probably not there, as a clause behind "looked for X, but"; `searched` says that the one that fits
+    /// would have been taken.
     pub fn cause(&self, cell: &str, searched: bool) -> String {
         let quoted = |paths: &[&PathBuf]| {
             let names: Vec<String> = paths
@@ -113,13 +119,23 @@ impl FileIndex {
     }
 }
 
-/// The pieces of a path in lower case, without `.`; backslashes separate as slashes do.
+/// A name in lower case, with accented letters composed.
+fn plain(name: &str) -> String {
+    composed(name).to_lowercase()
+}
+
+/// The plain pieces of a path, without `.`; backslashes separate as slashes do.
 fn pieces(path: &str) -> Vec<String> {
-    let lower = path.to_lowercase();
+    let lower = plain(path);
     let pieces = lower
         .split(['/', '\\'])
         .filter(|piece| !matches!(*piece, "" | "." | ".."));
     pieces.map(str::to_owned).collect()
+}
+
+/// Whether a cell is a path from the root of some system.
+fn is_whole(cell: &str) -> bool {
+    cell.starts_with(['/', '\\']) || cell.as_bytes().get(1) == Some(&b':')
 }
 
 /// Removes the extension of the last piece.
@@ -133,18 +149,23 @@ fn without_extension(pieces: &mut [String]) {
 
 fn difference(cell: &str, found: &str) -> Difference {
     let slashes = cell.replace('\\', "/");
-    if !is_audio_name(Path::new(cell)) {
+    if is_whole(cell) {
+        Difference::Elsewhere
+    } else if !is_audio_name(Path::new(cell)) {
         Difference::Extension
     } else if slashes != cell {
         Difference::Backslashes
     } else if slashes.to_lowercase() == found.to_lowercase() {
         Difference::LetterCase
+    } else if plain(&slashes) == plain(found) {
+        Difference::Accents
     } else {
         Difference::Folder
     }
 }
 
-/// Finds the files of rows that are not at their path, first relative to the data folder, then by name; says what was found how.
+/// Finds the files of rows that are not at their path, first relative to the data folder, then by name; says what was
+/// found how.
 pub(super) fn find_files(root: &Path, rows: &mut Rows) {
     for row in rows.rows.iter_mut().filter(|row| !row.item.path.is_file()) {
         let from_root = root.join(&row.item.file);
@@ -225,10 +246,20 @@ mod tests {
             "fold1\\Dog.1.wav",
             "./audio/fold1/dog.1.wav",
             "../fold1/Dog.1",
+            "/home/me/sounds/audio/fold1/dog.1.wav",
+            "C:\\sounds\\audio\\fold1\\Dog.1",
         ] {
             assert_eq!(fitting(cell), ["audio/fold1/Dog.1.wav"], "{cell}");
         }
-        for cell in ["fold2/Dog.1.wav", "Dog", "og.1.wav", "Dog.1.flac", "notes", ""] {
+        for cell in [
+            "fold2/Dog.1.wav",
+            "Dog",
+            "og.1.wav",
+            "Dog.1.flac",
+            "notes",
+            "",
+            "/home/me/fold1/Dog.1.wav",
+        ] {
             assert!(fitting(cell).is_empty(), "{cell}");
         }
     }

@@ -1,14 +1,15 @@
 //! The layout `folders`: one folder per class, recordings at any depth below it.
 //!
-//! Folders named like subsets (`train`, `test`, ...) or folds (`fold1`, ...), in any letter case, are those, and the classes are one
-//! level further down ([`level`](super::class_folders::level) says when). Names of classes are trimmed. Hidden files and folders are
-//! ignored; other files that are not audio are listed as skipped.
+//! Folders named like subsets (`train`, `test set`, ...) or folds (`fold1`, ...), in any letter case, are those, and
+//! the classes are one level further down ([`level`](super::class_folders::level) says when). Names of classes are
+//! trimmed. Hidden files and folders are ignored; other files that are not audio are listed as skipped.
 
 use std::path::{Path, PathBuf};
 
 use super::audio_files::{audio_name, files_below, has_audio, is_audio_name, visible};
-use super::class_folders::{Level, Part, Parts, folder_names, level};
+use super::class_folders::{Level, Part, Parts, classes_inside, folder_names, level};
 use super::interface::{Layout, Row, Rows};
+use super::linked_twice::leave_out_second_names;
 use super::options::{DataOptions, TABLE_OPTIONS};
 use crate::dataset::error::DataError;
 use crate::dataset::item::{Item, SkipReason};
@@ -23,7 +24,8 @@ impl Layout for Folders {
         TABLE_OPTIONS.len()
     }
 
-    /// Whether any folder directly in `root` contains audio at some depth; without labels, whether there is audio at all.
+    /// Whether any folder directly in `root` contains audio at some depth; without labels, whether there is audio at
+    /// all.
     fn recognise(&self, root: &Path, options: &DataOptions) -> Result<bool, DataError> {
         let (files, folders) = visible(root)?;
         for folder in folders {
@@ -51,6 +53,7 @@ impl Layout for Folders {
         let FolderReader {
             mut rows, subsets, ..
         } = reader;
+        leave_out_second_names(root, &mut rows);
         rows.skipped.sort_by(|a, b| a.file.cmp(&b.file));
         // A subset that is not wanted gives no rows, but it is there.
         let is_read = |wanted: &str| rows.rows.iter().any(|row| row.item.subset == wanted);
@@ -94,8 +97,8 @@ impl FolderReader<'_> {
         }
     }
 
-    /// Reads subsets, whose folders may hold folds, or folds. What is next to them is left out and named; without labels it is read
-    /// too, each folder as a subset.
+    /// Reads subsets, whose folders may hold folds, or folds. What is next to them is left out and named; without
+    /// labels it is read too, each folder as a subset.
     fn read_parts(&mut self, folder: &Path, parts: Parts, place: &Place) -> Result<(), DataError> {
         for (path, part) in &parts.folders {
             match part {
@@ -185,6 +188,9 @@ impl FolderReader<'_> {
             }
             listed => listed?,
         };
+        if labelled {
+            self.rows.notes.extend(classes_inside(&class_folders));
+        }
         let own = self.root.join(OWN);
         for path in files.into_iter().filter(|path| *path != own) {
             self.add(path, None, place, labelled.then_some(SkipReason::NoClassFolder));

@@ -3,7 +3,7 @@
 use earmark_core::human::human_amount;
 use regex_lite::Regex;
 
-use super::interface::Rows;
+use super::interface::{Row, Rows};
 use super::options::DataOptions;
 use crate::dataset::error::DataError;
 
@@ -33,7 +33,7 @@ pub(super) fn apply_group_pattern(rows: &mut Rows, options: &DataOptions) -> Res
         Err(error) => return refuse(format!("not a regular expression ({error}); correct it")),
     };
     for row in &mut rows.rows {
-        let found = regex.captures(&row.item.file);
+        let found = regex.captures(row.item.recording());
         let group = found.and_then(|captures| Some(captures.get(1)?.as_str().to_owned()));
         row.item.group = group.filter(|group| !group.is_empty());
     }
@@ -54,6 +54,10 @@ pub(super) fn apply_group_pattern(rows: &mut Rows, options: &DataOptions) -> Res
             );
             rows.notes.push(note);
         }
+    }
+    // The windows of a recording stay together.
+    for Row { item, .. } in rows.rows.iter_mut().filter(|row| row.item.span.is_some()) {
+        item.group = item.group.take().or_else(|| Some(item.recording().to_owned()));
     }
     if let Some(columns) = &mut rows.columns {
         columns.group = None; // the pattern has replaced the layout's own

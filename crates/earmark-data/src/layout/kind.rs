@@ -22,6 +22,9 @@ pub enum LayoutKind {
     Csv,
     /// One folder per class.
     Folders,
+    /// Labels with a start and an end: tables of Raven, labels of Audacity, or CSV. Recordings are cut into windows,
+    /// which have the labels that sound in them.
+    Events,
 }
 
 /// The name, as in recipes.

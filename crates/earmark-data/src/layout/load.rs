@@ -2,8 +2,12 @@
 
 use std::path::Path;
 
+use earmark_core::{Check, Within};
+
 use super::apply_class_changes::apply_class_changes;
 use super::assemble::assemble;
+use super::audio_files::is_audio_name;
+use super::events::is_one_table;
 use super::find_misplaced_files::find_files;
 use super::group_pattern::apply_group_pattern;
 use super::kind::LayoutKind;
@@ -11,10 +15,11 @@ use super::options::DataOptions;
 use super::recognise_layout::{layout_of, recognise};
 use super::refuse_or_skip_missing::skip_missing;
 use super::select_rows::{refuse_duplicates, select_subsets};
+use super::similar_classes::similar_classes;
 use crate::dataset::data_set::DataSet;
 use crate::dataset::error::DataError;
 
-/// Loads the data set in `root`, a folder or (for the csv layout) the table itself.
+/// Loads the data set in `root`, a folder or (for the csv and events layouts) the table itself.
 ///
 /// # Errors
 /// A [`DataError`] that names the file and, for tables, the line.
@@ -25,8 +30,15 @@ pub fn load(root: &Path, options: &DataOptions) -> Result<DataSet, DataError> {
             Some(p) if !p.as_os_str().is_empty() => p,
             _ => Path::new("."),
         };
+        if is_audio_name(root) {
+            let (path, folder) = (root.into(), folder.into());
+            return Err(DataError::Recording { path, folder });
+        }
         let options = DataOptions {
-            layout: options.layout.or(Some(LayoutKind::Csv)),
+            layout: options.layout.or(Some(match is_one_table(root, options) {
+                true => LayoutKind::Events,
+                false => LayoutKind::Csv,
+            })),
             table: root.file_name().map(Into::into),
             ..options.clone()
         };
@@ -36,6 +48,8 @@ pub fn load(root: &Path, options: &DataOptions) -> Result<DataSet, DataError> {
         return Err(DataError::NoRoot(root.into()));
     }
     options.classes.check()?;
+    let events = options.events.check().within("events");
+    events.map_err(|error| DataError::Setting(error.to_string()))?;
     let kind = match options.layout {
         Some(kind) => kind,
         None => recognise(root, options)?,
@@ -54,5 +68,9 @@ pub fn load(root: &Path, options: &DataOptions) -> Result<DataSet, DataError> {
     }
     skip_missing(root, &mut rows, options)?;
     apply_group_pattern(&mut rows, options)?;
-    assemble(root, kind, rows, options, &emptied)
+    let mut set = assemble(root, kind, rows, options, &emptied)?;
+    if options.class_map.is_none() {
+        set.notes.extend(similar_classes(&set.classes));
+    }
+    Ok(set)
 }

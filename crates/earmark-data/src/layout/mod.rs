@@ -1,7 +1,7 @@
-//! From a data folder to a [`DataSet`](crate::DataSet): seven layouts, recognised or named.
+//! From a data folder to a [`DataSet`](crate::DataSet): eight layouts, recognised or named.
 //!
-//! Loading reads tables and checks that the files exist; it opens no audio. Every layout is a file that implements the trait
-//! in `interface` and a line in `recognise_layout`; all give the same plain rows, which `load` checks.
+//! Loading reads tables and checks that the files exist; it opens no audio. Every layout is a file that implements the
+//! trait in `interface` and a line in `recognise_layout`; all give the same plain rows, which `load` checks.
 
 mod apply_class_changes;
 mod apply_corrections;
@@ -12,14 +12,18 @@ mod class_folders;
 mod csv;
 mod csv_columns;
 mod esc50;
+mod events;
 mod file_pattern;
+mod find_corrections;
 mod find_misplaced_files;
 mod folders;
 mod fsd50k;
 mod fsdkaggle;
+mod group_columns;
 mod group_pattern;
 mod interface;
 pub(crate) mod kind;
+mod linked_twice;
 mod load;
 mod one_class;
 mod options;
@@ -27,9 +31,12 @@ mod read_as;
 mod recognise_layout;
 mod refuse_or_skip_missing;
 mod select_rows;
+mod similar_classes;
 mod urbansound8k;
 
 pub use audio_files::{AUDIO_EXTENSIONS, is_audio_name};
+pub use events::{EventOptions, EventOverlap, EventTable, LabelledEvent, UnlabelledWindows};
+pub use group_columns::GroupColumn;
 pub use kind::LayoutKind;
 pub use load::load;
 pub(crate) use one_class::likely_remedy;

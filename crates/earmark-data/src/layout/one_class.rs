@@ -24,7 +24,8 @@ impl DataSet {
     /// [`DataError::OneClass`] with the likely table or column.
     pub fn refuse_one_class(&self) -> Result<(), DataError> {
         match self.classes.names() {
-            [class] => Err(DataError::OneClass {
+            // One class apart from background is a task of its own.
+            [class] if !self.items.iter().any(|item| item.is_background) => Err(DataError::OneClass {
                 root: self.root.clone(),
                 class: class.clone(),
                 remedy: likely_remedy(self),

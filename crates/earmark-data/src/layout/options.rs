@@ -5,14 +5,16 @@ use std::path::PathBuf;
 use earmark_audio::Damaged;
 use serde::{Deserialize, Serialize};
 
+use super::events::config::EventOptions;
 use super::kind::LayoutKind;
 use crate::dataset::class_changes::ClassChanges;
 use crate::dataset::corrections::Corrections;
 use crate::dataset::error::DataError;
+use crate::dataset::recipe_corrections::RecipeCorrections;
 use crate::settings::settings;
 
-/// The options about tables and columns, by their keys. The last two are of use to every layout with a table, the others to
-/// `csv` alone.
+/// The options about tables and columns, by their keys. The last two are of use to every layout with a table, the
+/// others to `csv` alone.
 pub(super) const TABLE_OPTIONS: [&str; 8] = [
     "table",
     "file-column",
@@ -64,37 +66,38 @@ impl From<DamagedFiles> for Damaged {
 
 settings! {
     /// How to read a data folder. The defaults suit the known layouts. The table, its columns and the separator are for
-    /// the `csv` layout (`group-column` and `fold-column` for any layout with a table).
+    /// the `csv` and `events` layouts (`group-column` and `fold-column` for any layout with a table).
     pub struct DataOptions {
         /// The layout of the folder. Default: recognised from its files.
         pub layout: Option<LayoutKind> = None,
-        /// The table of the `csv` layout, relative to the data folder. Default: the one table, in the folder or in a folder in it, that
-        /// has a column of files that are found and one of labels.
+        /// The table of the `csv` layout, relative to the data folder. Default: the one table, in the folder or in a
+        /// folder in it, that has a column of files that are found and one of labels.
         pub table: Option<PathBuf> = None,
-        /// The column with the audio file, a path relative to the table or to the data folder. Default: the first of `file`,
-        /// `filename`, `fname`, `path` that exists. A file that is not at its path is looked for by name: in other folders, without
-        /// extension, in another letter case, with backslashes.
+        /// The column with the audio file, a path relative to the table or to the data folder. Default: the first of
+        /// `file`, `filename`, `fname`, `path` that exists. A file that is not at its path is looked for by name: in
+        /// other folders, without extension, in another letter case, with backslashes.
         pub file_column: Option<String> = None,
-        /// Where the audio file of a row is, relative to the data folder: `{}` is the cell of the file column, `{NAME}` that of the column
-        /// NAME. `"audio/{}.wav"` suits names without folder and extension, `"audio/fold{fold}/{}"` a folder per fold.
+        /// Where the audio file of a row is, relative to the data folder: `{}` is the cell of the file column, `{NAME}`
+        /// that of the column NAME. `"audio/{}.wav"` suits names without folder and extension, `"audio/fold{fold}/{}"`
+        /// a folder per fold.
         pub file_pattern: Option<String> = None,
         /// The column with the labels. Default: the first of `labels`, `label`, `category`, `class` that
         /// exists. A column named in the plural holds several labels per cell, others hold one.
         pub label_column: Option<String> = None,
         /// The column with the fold, a whole number from 0. Default: `fold` if it exists.
         pub fold_column: Option<String> = None,
-        /// The column that names what was recorded together (a site, a speaker), which is never split between training and
-        /// evaluation. Default: `group` if it exists (`src_file` in the esc50 layout).
+        /// The column that names what was recorded together (a site, a speaker), which is never split between training
+        /// and evaluation. Default: `group` if it exists (`src_file` in the esc50 layout).
         pub group_column: Option<String> = None,
-        /// A regular expression whose first capture group, applied to the name of a recording, is its group: `"^([^/]+)-\\d+"`. For
-        /// every layout.
+        /// A regular expression whose first capture group, applied to the name of a recording, is its group:
+        /// `"^([^/]+)-\\d+"`. For every layout.
         pub group_pattern: Option<String> = None,
-        /// The column with the subset (train, test, ...). Default: `part`, `split` or `subset` if one exists; otherwise all
-        /// recordings are in the subset `train`.
+        /// The column with the subset (train, test, ...). Default: `part`, `split` or `subset` if one exists; otherwise
+        /// all recordings are in the subset `train`.
         #[serde(alias = "part-column")]
         pub subset_column: Option<String> = None,
-        /// What separates the labels in one cell; "" means that each cell is one label. Default: "," for a column named in the plural
-        /// (`labels`), "" for others (`label`). A label between double quotes keeps its separators.
+        /// What separates the labels in one cell; "" means that each cell is one label. Default: "," for a column named
+        /// in the plural (`labels`), "" for others (`label`). A label between double quotes keeps its separators.
         pub label_separator: Option<String> = None,
         /// Whether a recording may have several labels. Default: as the layout says; for `csv`,
         /// whether any row has more than one.
@@ -116,6 +119,21 @@ settings! {
         /// Files with clips to remove or relabel, one per subset. They apply to training and evaluation alike.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         pub corrections: Vec<Corrections> = Vec::new(),
+        /// The folder of these files, relative to the data folder. A file that it lacks is looked for in the data
+        /// folder, then in the recipe's own folder (in `corrections/` there, or next to the recipe) and among those
+        /// that the program carries for its built-in recipes.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub corrections_folder: Option<PathBuf> = None,
+        /// Where a run keeps the files that it began with, which are read in their place: known from the run, and not
+        /// part of a recipe.
+        #[serde(skip)]
+        pub kept_corrections: Option<PathBuf> = None,
+        /// The files that come with the recipe: known from where it is read.
+        #[serde(skip)]
+        pub recipe_corrections: RecipeCorrections = RecipeCorrections::default(),
+        /// How labels with a start and an end become labels of windows, in the `events` layout.
+        #[serde(skip_serializing_if = "EventOptions::is_default")]
+        pub events: EventOptions = EventOptions::default(),
         /// Classes to rename, merge or leave out.
         #[serde(skip_serializing_if = "ClassChanges::is_empty")]
         pub classes: ClassChanges = ClassChanges::default(),

@@ -43,11 +43,15 @@ impl ReadAs {
         self.layout.or(csv.then_some(LayoutKind::Csv))
     }
 
-    /// The options as the command line wants them. Another layout than theirs begins without their tables and columns, which were meant
-    /// for theirs.
+    /// The options as the command line wants them. Another layout than theirs begins without their tables and columns,
+    /// which were meant for theirs.
     #[must_use]
     pub fn over(&self, options: &DataOptions) -> DataOptions {
-        let layout = self.layout();
+        // Columns alone mean csv, unless they are those of events.
+        let layout = match options.layout {
+            Some(LayoutKind::Events) => self.layout.or(options.layout),
+            _ => self.layout(),
+        };
         let mut read = match layout {
             Some(layout) if options.layout.is_some_and(|theirs| theirs != layout) => DataOptions {
                 table: None,

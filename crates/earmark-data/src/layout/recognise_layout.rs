@@ -7,16 +7,17 @@ use super::choose_table::{TableChoice, choose_table};
 use super::interface::Layout;
 use super::kind::LayoutKind;
 use super::options::DataOptions;
-use super::{csv, esc50, folders, fsd50k, fsdkaggle, urbansound8k};
+use super::{csv, esc50, events, folders, fsd50k, fsdkaggle, urbansound8k};
 use crate::dataset::error::DataError;
 
 /// Every layout, the specific ones first: a folder has the first layout that recognises it.
-const LAYOUTS: [(LayoutKind, &dyn Layout); 7] = [
+const LAYOUTS: [(LayoutKind, &dyn Layout); 8] = [
     (LayoutKind::Fsdkaggle2019, &fsdkaggle::YEAR_2019),
     (LayoutKind::Fsdkaggle2018, &fsdkaggle::YEAR_2018),
     (LayoutKind::Esc50, &esc50::Esc50),
     (LayoutKind::Urbansound8k, &urbansound8k::Urbansound8k),
     (LayoutKind::Fsd50k, &fsd50k::Fsd50k),
+    (LayoutKind::Events, &events::Events),
     (LayoutKind::Csv, &csv::Csv),
     (LayoutKind::Folders, &folders::Folders),
 ];
@@ -27,8 +28,8 @@ pub(super) fn layout_of(kind: LayoutKind) -> &'static dyn Layout {
     found.expect("every kind has a line in LAYOUTS").1
 }
 
-/// The layout of a data folder, from its file names and, for tables, their columns and files. Options that name a table or its
-/// columns mean csv.
+/// The layout of a data folder, from its file names and, for tables, their columns and files. Options that name a table
+/// or its columns mean csv.
 ///
 /// # Errors
 /// [`DataError::Unrecognised`] with what was found; [`DataError::ManyTables`]; anything that stops a

@@ -20,16 +20,20 @@ pub(super) fn select_subsets(root: &Path, rows: &mut Rows, options: &DataOptions
 
 /// Each recording may be listed once per subset.
 pub(super) fn refuse_duplicates(rows: &Rows) -> Result<(), DataError> {
-    let mut seen: HashMap<(&str, &str), usize> = HashMap::with_capacity(rows.rows.len());
-    for Row { item, .. } in &rows.rows {
+    let mut seen: HashMap<(&str, &str), (usize, &[String])> = HashMap::with_capacity(rows.rows.len());
+    for Row { item, labels } in &rows.rows {
         let line = item.line.unwrap_or_default();
-        if let Some(first) = seen.insert((&item.subset, &item.file), line) {
+        if let Some((first, others)) = seen.insert((&item.subset, &item.file), (line, labels.as_slice())) {
             let file = &item.file;
             let problem = match &rows.times {
                 Some(columns) => format!(
-                    "{file:?} is already listed on line {first}, as a table with the columns {columns} does for each sound in a \
-                     recording; labels with a start and an end are not read yet: cut the recordings, or list each once with the \
-                     labels of all of it"
+                    "{file:?} is already listed on line {first}, as a table with the columns {columns} does for each \
+                     sound in a recording; read it with --layout events, which cuts recordings into windows, or list \
+                     each once with the labels of all of it"
+                ),
+                None if others != labels.as_slice() && !labels.is_empty() => format!(
+                    "{file:?} is already listed on line {first}, with another label; a recording with several labels \
+                     has one row, with all of them in a column named `labels`"
                 ),
                 None => format!("{file:?} is already listed on line {first}; keep one of the two rows"),
             };

@@ -7,8 +7,18 @@ use earmark_core::human::human_amount;
 /// The largest fold may have this many times the clips of the smallest before that is said.
 const UNEQUAL: f64 = 1.5;
 
-/// What to know about folds before believing a cross-validation with them, a sentence each; none where all is well. `clips` are the
-/// fold and, where it is known, the group of each clip.
+/// How the sentences about sizes begin, and what those about groups have in common.
+const SIZES: &str = "the folds differ in size";
+const SHARED: &str = "clips in several folds";
+
+/// Whether a sentence is one of [`fold_warnings`]: those about some of the folds say nothing that those about all have
+/// not said.
+pub fn is_fold_warning(text: &str) -> bool {
+    text.starts_with(SIZES) || text.contains(SHARED)
+}
+
+/// What to know about folds before believing a cross-validation with them, a sentence each; none where all is well.
+/// `clips` are the fold and, where it is known, the group of each clip.
 pub fn fold_warnings<'a>(clips: impl IntoIterator<Item = (u32, Option<&'a str>)>) -> Vec<String> {
     let mut sizes: BTreeMap<u32, usize> = BTreeMap::new();
     let mut folds_of: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
@@ -31,7 +41,7 @@ fn unequal_sizes(sizes: &BTreeMap<u32, usize>) -> Option<String> {
     let is_unequal = *largest.1 as f64 > UNEQUAL * *smallest.1 as f64;
     is_unequal.then(|| {
         format!(
-            "the folds differ in size: fold {} has {}, fold {} has {}; a mean over folds weighs them alike, so read the pooled \
+            "{SIZES}: fold {} has {}, fold {} has {}; a mean over folds weighs them alike, so read the pooled \
              results",
             smallest.0,
             human_amount(*smallest.1, "clip", "clips"),
@@ -50,7 +60,7 @@ fn shared_groups(folds_of: &BTreeMap<&str, BTreeSet<u32>>) -> Option<String> {
         more => format!("{} groups have", more + 1),
     };
     Some(format!(
-        "{groups} clips in several folds, such as {group:?} in folds {}: models are tested on what was recorded together with \
+        "{groups} {SHARED}, such as {group:?} in folds {}: models are tested on what was recorded together with \
          their training clips, so the scores are too high; make new folds with `earmark data folds` and give them with \
          --fold-table",
         folds.join(", ")
@@ -103,5 +113,7 @@ mod tests {
             both[1].starts_with("2 groups have clips in several folds"),
             "{both:?}"
         );
+        assert!(both.iter().all(|text| is_fold_warning(text)), "{both:?}");
+        assert!(!is_fold_warning("the loss was still falling"));
     }
 }

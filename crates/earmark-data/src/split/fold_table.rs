@@ -12,7 +12,7 @@ use crate::wording::hint;
 /// A fold for each named recording.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FoldTable {
-    /// File, as in [`Item::file`], to fold.
+    /// File, as in [`Item::file`], to fold; of windows the recording.
     pub folds: BTreeMap<String, u32>,
 }
 
@@ -39,7 +39,8 @@ pub enum FoldTableError {
     },
     /// Recordings that the data set does not have.
     #[error(
-        "{count} recordings of the fold table are not in the data set, first {file:?}{hint}; make a new table for this set"
+        "{count} recordings of the fold table are not in the data set, first {file:?}{hint}; make a new table for this \
+         set"
     )]
     NotInSet {
         /// How many.
@@ -58,14 +59,16 @@ impl FoldTable {
     /// The table of these items with these folds, item by item (as [`Splitter::k_fold`](super::Splitter::k_fold)
     /// returns them).
     pub fn new(items: &[Item], folds: &[u32]) -> Self {
-        let files = items.iter().map(|i| i.file.clone());
+        let files = items.iter().map(|i| i.recording().to_owned());
         let folds = files.zip(folds.iter().copied()).collect();
         Self { folds }
     }
 
     /// The table of the folds that the items already carry; items without one are left out.
     pub fn of_items(items: &[Item]) -> Self {
-        let assigned = items.iter().filter_map(|i| Some((i.file.clone(), i.fold?)));
+        let assigned = items
+            .iter()
+            .filter_map(|i| Some((i.recording().to_owned(), i.fold?)));
         let folds = assigned.collect();
         Self { folds }
     }
@@ -130,27 +133,31 @@ impl FoldTable {
         Ok(table)
     }
 
-    /// Assigns the folds to the items; items that are not listed get none. Returns how many those are.
+    /// Assigns the folds to the items, to all windows of a recording its own; items that are not listed get none.
+    /// Returns how many those are.
     ///
     /// # Errors
     /// [`FoldTableError::NotInSet`] for a listed recording that is not among the items,
     /// [`FoldTableError::Ambiguous`] for one that is there several times. Nothing is changed then.
     pub fn apply(&self, items: &mut [Item]) -> Result<usize, FoldTableError> {
         let mut uses: HashMap<&str, usize> = HashMap::new();
-        items.iter().for_each(|i| *uses.entry(&i.file).or_default() += 1);
+        for item in items.iter() {
+            let uses = uses.entry(item.recording()).or_default();
+            *uses = if item.span.is_some() { 1 } else { *uses + 1 };
+        }
         let unknown = self.folds.keys().filter(|f| !uses.contains_key(f.as_str()));
         if let Some(file) = unknown.clone().next() {
             return Err(FoldTableError::NotInSet {
                 count: unknown.count(),
                 file: file.clone(),
-                hint: hint(file, items.iter().map(|i| i.file.as_str())),
+                hint: hint(file, items.iter().map(Item::recording)),
             });
         }
         if let Some(file) = self.folds.keys().find(|f| uses[f.as_str()] > 1) {
             return Err(FoldTableError::Ambiguous(file.clone()));
         }
         for item in items.iter_mut() {
-            item.fold = self.folds.get(&item.file).copied();
+            item.fold = self.folds.get(item.recording()).copied();
         }
         Ok(items.iter().filter(|i| i.fold.is_none()).count())
     }

@@ -1,4 +1,4 @@
-//! What a split keeps together: single recordings, or groups of them.
+//! What a split keeps together: single recordings with all of their windows, or groups of them.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,9 @@ impl Units {
         let mut members: Vec<Vec<usize>> = Vec::new();
         let mut unit_of_group: HashMap<&str, usize> = HashMap::new();
         for (i, item) in items.iter().enumerate() {
-            match item.group.as_deref().filter(|_| group) {
+            // Windows of a recording are never apart.
+            let recording = item.span.map(|_| item.recording());
+            match item.group.as_deref().filter(|_| group).or(recording) {
                 None => members.push(vec![i]),
                 Some(name) => {
                     let unit = *unit_of_group.entry(name).or_insert(members.len());

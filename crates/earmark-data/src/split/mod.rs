@@ -12,6 +12,6 @@ pub mod splitter;
 mod stratified_by_class;
 mod whole_groups;
 
-pub use fold_check::fold_warnings;
+pub use fold_check::{fold_warnings, is_fold_warning};
 pub use fold_table::{FoldTable, FoldTableError};
 pub use splitter::{FoldError, Splitter, Stratify};

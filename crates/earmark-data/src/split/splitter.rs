@@ -30,7 +30,8 @@ settings! {
     pub struct Splitter {
         /// How the classes are balanced.
         pub stratify: Stratify = Stratify::Iterative,
-        /// Whether recordings of one group stay together; those without a group are groups of one.
+        /// Whether recordings of one group stay together; those without a group are groups of one. Windows of one
+        /// recording always do.
         pub group: bool = true,
         /// The seed of all draws.
         pub seed: u64 = 0,

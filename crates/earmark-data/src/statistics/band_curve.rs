@@ -5,12 +5,14 @@ use earmark_features::{Extractor, FrontEnd};
 
 use super::curve::Curve;
 use super::report::Unreadable;
+use crate::dataset::data_set::DataSet;
 use crate::dataset::item::Item;
 use crate::feature_store::ItemFault;
 use crate::read_recordings::read_item;
 use crate::scan::{OnProgress, scan};
 
-/// Bands whose standard deviation is below this share of the largest are divided by that share: they hold little but rounding.
+/// Bands whose standard deviation is below this share of the largest are divided by that share: they hold little but
+/// rounding.
 const LEAST_SPREAD: f64 = 0.01;
 
 /// Mean and spread of the values of each band: each clip's mean and standard deviation over time, averaged over clips.
@@ -22,12 +24,13 @@ pub struct BandCurve {
     pub std: Vec<f64>,
     /// Clips that are long enough for a frame.
     pub clips: usize,
-    /// Those that could not be read.
+    /// Those that could not be read, and entries of the folder that can't be.
     pub unreadable: Vec<Unreadable>,
 }
 
 impl BandCurve {
-    /// What normalisation divides each band by: its standard deviation, or the least one where that is larger; `[bands]`.
+    /// What normalisation divides each band by: its standard deviation, or the least one where that is larger;
+    /// `[bands]`.
     pub fn divisors(&self) -> Vec<f64> {
         let greatest = self.std.iter().copied().fold(0.0, f64::max);
         let least = match greatest > 0.0 {
@@ -38,16 +41,18 @@ impl BandCurve {
     }
 }
 
-/// The curve of the front end's first channel, before postprocessing, over all of `items`; `None` where no clip has a frame.
+/// The curve of the front end's first channel, before postprocessing, over all clips of a set; `None` where no clip has
+/// a frame.
 ///
 /// # Errors
 /// If the front end cannot be used.
 pub fn band_curve(
-    items: &[Item],
+    set: &DataSet,
     front_end: &FrontEnd,
     progress: &OnProgress<'_>,
 ) -> Result<Option<BandCurve>, ConfigError> {
     let extractor = Extractor::new(front_end)?;
+    let items = &set.items;
     let clips = scan(items, progress, |item| clip_curve(item, &extractor));
     let curves = clips.iter().flatten().flatten();
     let faults = items
@@ -58,7 +63,10 @@ pub fn band_curve(
         mean: curve.mean,
         std: curve.std,
         clips,
-        unreadable: faults.map(|(item, fault)| Unreadable::new(item, fault)).collect(),
+        unreadable: faults
+            .map(|(item, fault)| Unreadable::new(item, fault))
+            .chain(Unreadable::of_folder(set))
+            .collect(),
     }))
 }
 

@@ -17,7 +17,8 @@ use crate::damaged_recordings::ClipDamage;
 use crate::dataset::data_set::DataSet;
 use crate::dataset::item::Item;
 use crate::feature_store::ItemFault;
-use crate::read_recordings::{caught, options as read_options, refuse_nothing};
+use crate::read_recordings::{caught, damage_in_window, options as read_options, read_item, refuse_nothing};
+use crate::read_spans::decode_span;
 use crate::scan::{OnProgress, decode_all, scan, tally};
 
 /// What is measured of one clip.
@@ -97,6 +98,24 @@ pub fn statistics(
 
 /// Decodes one clip, and computes its spectrum on the way if asked for.
 fn measure(item: &Item, analyser: Option<&Analyser>) -> Result<Clip, ItemFault> {
+    if let Some(span) = item.span {
+        let rate = analyser.map(Analyser::sample_rate_hz);
+        let decoded = caught(item, || decode_span(item, span, rate))?;
+        let damage = damage_in_window(&decoded);
+        refuse_nothing(item, damage.as_ref())?;
+        let spectrum = analyser.and_then(|analyser| {
+            let mut running = analyser.start();
+            running.push(&decoded.clip.samples);
+            running.finish()
+        });
+        return Ok(Clip {
+            seconds: decoded.clip.duration_seconds(),
+            sample_rate_hz: decoded.source.sample_rate_hz,
+            channels: decoded.source.channels,
+            spectrum,
+            damage,
+        });
+    }
     let open = |rate_hz| AudioStream::open_with(&item.path, &read_options(item, rate_hz));
     let read = || -> Result<_, AudioError> {
         let Some(analyser) = analyser else {
@@ -162,13 +181,11 @@ fn of_subset(
 /// The front end's output for the start of a clip; `None` if it is too short for a frame.
 fn spectrogram(item: &Item, extractor: &Extractor, seconds: f64) -> Option<ClipSpectrogram> {
     let rate = extractor.front_end().sample_rate_hz;
-    // Only what is shown is decoded; the whole file has been read before.
-    let mut stream = AudioStream::open_with(&item.path, &read_options(item, Some(rate))).ok()?;
     let wanted = (seconds.max(0.0) * f64::from(rate)).round() as usize;
-    let (mut samples, mut block) = (Vec::new(), Vec::new());
-    while samples.len() < wanted && stream.next_block(&mut block).ok()? {
-        samples.extend_from_slice(&block);
-    }
+    let mut samples = match item.span {
+        Some(_) => read_item(item, rate).ok()?.clip.samples,
+        None => beginning(item, rate, wanted)?,
+    };
     samples.truncate(wanted);
     let Features {
         channels,
@@ -184,4 +201,15 @@ fn spectrogram(item: &Item, extractor: &Extractor, seconds: f64) -> Option<ClipS
         frames,
         data,
     })
+}
+
+/// The first samples of a recording, at least as many as wanted: only what is shown is decoded, as the whole file has
+/// been read before.
+fn beginning(item: &Item, rate: u32, wanted: usize) -> Option<Vec<f32>> {
+    let mut stream = AudioStream::open_with(&item.path, &read_options(item, Some(rate))).ok()?;
+    let (mut samples, mut block) = (Vec::new(), Vec::new());
+    while samples.len() < wanted && stream.next_block(&mut block).ok()? {
+        samples.extend_from_slice(&block);
+    }
+    Some(samples)
 }

@@ -3,8 +3,9 @@
 use std::fmt::{self, Write};
 
 use earmark_core::human::human_amount;
+use earmark_core::text::one_line;
 
-use super::report::{DataStatistics, SubsetStatistics};
+use super::report::{DataStatistics, SubsetStatistics, Unreadable};
 use crate::wording::tally_text;
 
 /// Width of the longest bar.
@@ -35,26 +36,27 @@ impl DataStatistics {
             writeln!(out, "\nnot readable: {}", self.unreadable.len())?;
         }
         let mut unreadable = self.unreadable.iter();
-        unreadable.try_for_each(|file| writeln!(out, "  {}", file.reason))?;
+        unreadable.try_for_each(|file| writeln!(out, "  {}", file.line()))?;
         if !self.damaged.is_empty() {
             writeln!(out, "\nused in part: {}", self.damaged.len())?;
         }
         let mut damaged = self.damaged.iter();
-        damaged.try_for_each(|file| writeln!(out, "  {}: {}", file.file, file.reason))
+        damaged.try_for_each(|file| writeln!(out, "  {}", file.line()))
     }
 
     fn write_classes(&self, out: &mut String) -> fmt::Result {
-        let widths = self.classes.iter().map(|c| c.name.chars().count());
+        let names: Vec<_> = self.classes.iter().map(|c| one_line(&c.name)).collect();
+        let widths = names.iter().map(|name| name.chars().count());
         let width = widths.max().unwrap_or_default().max("class".len());
         write!(out, "\n{:<width$}", "class")?;
         for subset in &self.subsets {
-            write!(out, " {:>8}", subset.name)?;
+            write!(out, " {:>8}", one_line(&subset.name))?;
         }
         out.push('\n');
         let totals = self.classes.iter().map(|c| c.clips.iter().sum::<usize>());
         let most = totals.clone().max().unwrap_or_default();
-        for (class, total) in self.classes.iter().zip(totals) {
-            write!(out, "{:<width$}", class.name)?;
+        for ((class, name), total) in self.classes.iter().zip(&names).zip(totals) {
+            write!(out, "{name:<width$}")?;
             class.clips.iter().try_for_each(|n| write!(out, " {n:>8}"))?;
             writeln!(out, " {}", bar(total, most))?;
         }
@@ -64,7 +66,7 @@ impl DataStatistics {
 
 impl SubsetStatistics {
     fn write(&self, out: &mut String) -> fmt::Result {
-        let (name, clips, hours) = (&self.name, self.clips, self.hours);
+        let (name, clips, hours) = (one_line(&self.name), self.clips, self.hours);
         writeln!(out, "\n{name}: {clips} clips, {hours:.2} hours")?;
         let Some(shortest) = &self.shortest else {
             return Ok(());
@@ -73,7 +75,8 @@ impl SubsetStatistics {
         write!(
             out,
             "  lengths {:.2} to {longest:.2} s (shortest: {})",
-            shortest.seconds, shortest.file
+            shortest.seconds,
+            one_line(&shortest.file)
         )?;
         if self.empty > 0 {
             write!(out, ", {} without samples", self.empty)?;
@@ -87,6 +90,17 @@ impl SubsetStatistics {
             writeln!(out, "  {from:>7.2} - {to:>7.2} s {n:>6} {bar}")?;
         }
         Ok(())
+    }
+}
+
+impl Unreadable {
+    /// The recording with what is wrong with it; most reasons name it already.
+    fn line(&self) -> String {
+        let (file, reason) = (one_line(&self.file), one_line(&self.reason));
+        match reason.contains(&*file) {
+            true => reason.into_owned(),
+            false => format!("{file}: {reason}"),
+        }
     }
 }
 

@@ -7,9 +7,19 @@ use earmark_core::random::{self, ChaCha8Rng};
 pub(super) fn render(sounds: &[DemoSound], rng: &mut ChaCha8Rng) -> Vec<f32> {
     let seconds = random::uniform(rng, 1.0, 4.0);
     let length = (seconds * f64::from(SAMPLE_RATE_HZ)) as usize;
+    mix(length, sounds, |sound, rng| sound.render(length, rng), rng)
+}
+
+/// The `length` samples of a clip with these sounds, each as `render` makes it, at any level.
+pub(super) fn mix<S>(
+    length: usize,
+    sounds: &[S],
+    render: impl Fn(&S, &mut ChaCha8Rng) -> Vec<f64>,
+    rng: &mut ChaCha8Rng,
+) -> Vec<f32> {
     let mut mix = background(length, rng);
     for sound in sounds {
-        let samples = sound.render(length, rng);
+        let samples = render(sound, rng);
         let peak = peak(&samples);
         // The second sound may be up to 12 dB below the first or above it, but never lost in the background.
         let level = decibels(random::uniform(rng, -12.0, 0.0));

@@ -19,19 +19,25 @@ impl Table {
     pub fn open(path: &Path) -> Result<Self, DataError> {
         let bytes = std::fs::read(path).map_err(DataError::reading(path))?;
         let is_tsv = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
-        let records = read_records(&bytes, is_tsv.then_some(b'\t'));
+        let table = Self::parse(path, &bytes, is_tsv.then_some(b'\t'))?;
+        match table.rows.is_empty() {
+            false => Ok(table),
+            true => Err(DataError::EmptyTable {
+                path: path.into(),
+                header: table.headers.iter().any(|name| !name.is_empty()),
+            }),
+        }
+    }
+
+    /// Like [`Table::open`], from bytes in memory, with the separator that is preferred; there may be no rows.
+    pub fn parse(path: &Path, bytes: &[u8], preferred: Option<u8>) -> Result<Self, DataError> {
+        let records = read_records(bytes, preferred);
         let mut records = records
             .map_err(|e| DataError::row(path, e.line, e.problem))?
             .into_iter();
         let header = records.next().unwrap_or_default();
         let headers: Vec<String> = header.iter().map(str::to_owned).collect();
         let rows: Vec<Record> = records.collect();
-        if rows.is_empty() {
-            return Err(DataError::EmptyTable {
-                path: path.into(),
-                header: headers.iter().any(|name| !name.is_empty()),
-            });
-        }
         if let Some(row) = rows.iter().find(|row| row.len() != headers.len()) {
             let (found, wanted) = (row.len(), headers.len());
             let remedy = "put quotes around fields that contain a comma";
@@ -54,6 +60,20 @@ impl Table {
         };
         let found = names.iter().find_map(exact);
         found.or_else(|| names.iter().find_map(similar))
+    }
+
+    /// The first of some usual names that is a column: as [`Self::find`] finds it, else whatever is between its words
+    /// (`File name`, `file_name`).
+    pub fn find_usual(&self, names: &[&str]) -> Option<usize> {
+        let plain = |name: &str| -> String {
+            let letters = name.chars().filter(|c| c.is_alphanumeric());
+            letters.flat_map(char::to_lowercase).collect()
+        };
+        let similar = |name: &&str| {
+            let mut headers = self.headers.iter();
+            headers.position(|header| plain(header) == plain(name))
+        };
+        self.find(names).or_else(|| names.iter().find_map(similar))
     }
 
     /// The name of a column.
@@ -98,7 +118,7 @@ impl Table {
     ) -> Result<Option<usize>, DataError> {
         match named {
             Some(name) => self.require(&[name], Some(key)).map(Some),
-            None => Ok(self.find(usual)),
+            None => Ok(self.find_usual(usual)),
         }
     }
 }

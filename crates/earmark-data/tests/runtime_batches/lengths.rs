@@ -17,6 +17,7 @@ use crate::{START, take};
 const LENGTH: RandomLength = RandomLength {
     min_frames: 20,
     max_frames: 90,
+    quartiles: false,
 };
 
 fn config(mixup: Option<Mixup>) -> BatchConfig {
@@ -110,6 +111,37 @@ fn lengths_follow_from_the_position() {
     }
 }
 
+/// Of seven clips of 27 to 148 frames, the second shortest and the second longest.
+#[test]
+fn lengths_follow_the_clips() {
+    let folder = tempfile::tempdir().unwrap();
+    let items = recordings(folder.path(), 7);
+    let store = store_of(&FrontEnd::default(), 1);
+    let prepared = store
+        .prepare(&items, &|_, _| {}, &AtomicBool::new(false))
+        .unwrap();
+    let mut frames: Vec<usize> = prepared.clips.iter().flatten().map(|clip| clip.frames).collect();
+    frames.sort_unstable();
+    let lengths = |min_frames, max_frames| {
+        let config = BatchConfig {
+            length: Some(RandomLength {
+                min_frames,
+                max_frames,
+                quartiles: true,
+            }),
+            ..config(None)
+        };
+        let length = maker(&items, &config, 1).config().length.unwrap();
+        (length.min_frames, length.max_frames)
+    };
+    assert_eq!(lengths(1, 1000), (frames[1], frames[5]));
+    assert_eq!(
+        lengths(frames[1] + 1, frames[5] - 1),
+        (frames[1] + 1, frames[5] - 1)
+    );
+    assert_eq!(lengths(frames[6] + 1, 1000), (frames[6] + 1, frames[6] + 1));
+}
+
 #[test]
 fn what_can_not_be_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -133,6 +165,7 @@ fn what_can_not_be_is_refused() {
             length: Some(RandomLength {
                 min_frames,
                 max_frames,
+                quartiles: false,
             }),
             ..BatchConfig::default()
         };

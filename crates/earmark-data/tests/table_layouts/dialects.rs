@@ -1,8 +1,8 @@
 //! What spreadsheets, pandas and other programs write as CSV, and one rule for the labels of a cell.
 
 use super::table_support::Tree;
-use earmark_data::DataOptions;
 use earmark_data::dataset::Corrections;
+use earmark_data::{DataOptions, LayoutKind};
 
 fn with_audio(table: &[u8]) -> Tree {
     let tree = Tree::new(&[]);
@@ -77,14 +77,19 @@ fn what_cannot_be_read_is_refused_with_the_reason() {
     ));
 }
 
-/// Tables as Raven, Audacity and BirdNET write them.
 #[test]
-fn times_of_labels_are_refused_in_words() {
-    let tree = with_audio(b"file,start,end,label\ndog0.wav,0,1,dog\ndog0.wav,1,2,cat\n");
+fn times_of_labels_are_no_clips() {
+    let tree = with_audio(b"file,start,end,label\ndog0.wav,0,0.02,dog\ndog0.wav,0.02,0.05,cat\n");
+    assert_eq!(tree.load().unwrap().layout, LayoutKind::Events);
+    let csv = DataOptions {
+        layout: Some(LayoutKind::Csv),
+        ..DataOptions::default()
+    };
     assert_eq!(
-        tree.error(),
-        "DIR/t.csv:3: \"dog0.wav\" is already listed on line 2, as a table with the columns \"start\" and \"end\" does for each sound in \
-         a recording; labels with a start and an end are not read yet: cut the recordings, or list each once with the labels of all of it"
+        tree.error_with(&csv),
+        "DIR/t.csv:3: \"dog0.wav\" is already listed on line 2, as a table with the columns \"start\" and \"end\" does \
+         for each sound in a recording; read it with --layout events, which cuts recordings into windows, or list each \
+         once with the labels of all of it"
     );
     let once = with_audio(b"file,start,end,label\ndog0.wav,0,1,dog\ncat0.wav,0,1,cat\n");
     assert_eq!(once.load().unwrap().items.len(), 2);
@@ -99,8 +104,8 @@ fn the_name_of_the_column_says_how_a_cell_is_split() {
     assert_eq!(
         set.notes,
         [
-            "t.csv: 1 label with commas in the column \"label\", such as \"Dog, bark\", taken as one label each; if commas separate \
-             labels, name the column `labels` or set --label-separator ,"
+            "t.csv: 1 label with commas in the column \"label\", such as \"Dog, bark\", taken as one label each; if \
+             commas separate labels, name the column `labels` or set --label-separator ,"
         ]
     );
     let separated = |separator: &str| DataOptions {
@@ -125,7 +130,7 @@ fn corrections_follow_the_same_rule() {
         corrections: vec![Corrections {
             file: "fix.json".into(),
             subset: "train".into(),
-            corrected_subset: None,
+            ..Corrections::default()
         }],
         ..DataOptions::default()
     };
@@ -135,7 +140,7 @@ fn corrections_follow_the_same_rule() {
     tree.add("fix.json", r#"{"cat1.wav": "Dog, bark"}"#);
     assert_eq!(
         tree.error_with(&options),
-        "DIR/fix.json: \"cat1.wav\": \"Dog\" is not one of the 2 classes; write \"\\\"Dog, bark\\\"\" if the class \"Dog, bark\" is meant; correct it, or \
-         write \"remove\" to remove the clip"
+        "DIR/fix.json: \"cat1.wav\": \"Dog\" is not one of the 2 classes; write \"\\\"Dog, bark\\\"\" if the class \
+         \"Dog, bark\" is meant; correct it, or write \"remove\" to remove the clip"
     );
 }

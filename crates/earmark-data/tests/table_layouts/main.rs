@@ -5,6 +5,7 @@ mod table_support;
 
 mod classes;
 mod dialects;
+mod events;
 mod guesses;
 mod options;
 mod published;

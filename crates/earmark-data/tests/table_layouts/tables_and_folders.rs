@@ -10,7 +10,8 @@ fn csv_with_own_columns() {
     let tree = Tree::new(&[
         (
             "lists/my.csv",
-            "clip,tags,k,who,use\r\n../snd/1.wav,rain|wind,0,ann,dev\r\n\r\n../snd/2.wav,,1,bob,dev\r\n../snd/3.wav,wind,,ann,final\r\n",
+            "clip,tags,k,who,use\r\n../snd/1.wav,rain|wind,0,ann,dev\r\n\r\n../snd/2.wav,,1,bob,dev\r\n\
+             ../snd/3.wav,wind,,ann,final\r\n",
         ),
         ("snd/1.wav", ""),
         ("snd/2.wav", ""),
@@ -204,6 +205,57 @@ fn names_that_are_not_utf8_are_left_out_and_shown() {
     assert_eq!(skipped, expected);
     let report = earmark_data::check::check(&set, &Default::default(), &|_, _| {});
     let text = report.to_text();
-    let expected = "warning: 2 files are not used: a name that is not UTF-8 cannot be in a table\n    dog/caf\u{fffd}.wav\n    \u{fffd}/d.wav\n";
+    let expected = "warning: 2 files are not used: a name that is not UTF-8 cannot be in a table\n    \
+                    dog/caf\u{fffd}.wav\n    \u{fffd}/d.wav\n";
     assert!(text.contains(expected), "{text}");
+}
+
+/// Links to a recording of the folder, to a folder of it and twice to one outside: each recording is read once, under
+/// its own name or else the first link, and the others are named.
+#[cfg(unix)]
+#[test]
+fn a_recording_is_read_once_whatever_links_lead_to_it() {
+    use std::os::unix::fs::symlink;
+
+    let outside = Tree::new(&[("x.wav", "")]);
+    let tree = Tree::new(&[("dog/m.wav", ""), ("cat/b.wav", ""), ("cat/c.wav", "")]);
+    for (target, link) in [
+        ("m.wav", "dog/again.wav"),
+        ("../dog/m.wav", "cat/a.wav"),
+        ("../dog", "cat/all"),
+    ] {
+        symlink(target, tree.path(link)).unwrap();
+    }
+    for link in ["dog/x1.wav", "dog/x2.wav"] {
+        symlink(outside.path("x.wav"), tree.path(link)).unwrap();
+    }
+    let set = tree.load().unwrap();
+    let expected = [
+        row("cat/b.wav", &["cat"], "train"),
+        row("cat/c.wav", &["cat"], "train"),
+        row("dog/m.wav", &["dog"], "train"),
+        row("dog/x1.wav", &["dog"], "train"),
+    ];
+    assert_eq!(summary(&set), expected);
+    let skipped = set.skipped.iter().map(|s| format!("{} {}", s.file, s.reason));
+    let wanted = [
+        "cat/a.wav",
+        "cat/all/again.wav",
+        "cat/all/m.wav",
+        "cat/all/x1.wav",
+        "cat/all/x2.wav",
+        "dog/again.wav",
+        "dog/x2.wav",
+    ];
+    let wanted = wanted.map(|name| format!("{name} is a link to a recording that is there already"));
+    assert_eq!(skipped.collect::<Vec<_>>(), wanted);
+    let note =
+        "7 links left out, to recordings that are there already: cat/a.wav (dog/m.wav, in another class), ";
+    assert!(
+        set.lines()
+            .iter()
+            .any(|line| line.starts_with(note) && line.ends_with(" and 4 more")),
+        "{:?}",
+        set.lines()
+    );
 }

@@ -1,6 +1,7 @@
 //! The model file: one `.safetensors` that says everything needed to use it.
 //!
-//! Tensors have the names of the network's variables; the metadata is the JSON of [`ModelMeta`], followed by checksums of both.
+//! Tensors have the names of the network's variables; the metadata is the JSON of [`ModelMeta`], followed by checksums
+//! of both.
 
 use super::error::ModelFileError;
 use super::safetensors_file::{
@@ -66,6 +67,7 @@ impl ModelFile {
     ///
     /// As [`ModelFile::read`].
     pub fn read_with_bytes(path: &Path) -> Result<(Self, Vec<u8>), ModelFileError> {
+        atomic::finish_pending(path)?;
         let bytes = std::fs::read(path).map_err(|e| ModelFileError::read(path, e))?;
         let (json, tensors) = parse_tensors(path, &bytes)?;
         let meta = parse_meta(path, &json)?;
@@ -79,6 +81,7 @@ impl ModelFile {
     ///
     /// As [`ModelFile::read`], except that the weights are not looked at.
     pub fn read_metadata(path: &Path) -> Result<ModelMeta, ModelFileError> {
+        atomic::finish_pending(path)?;
         parse_meta(path, &read_json(path)?)
     }
 
@@ -91,7 +94,8 @@ impl ModelFile {
         write_tensors(path, to_json(&self.meta), &self.tensors)
     }
 
-    /// Writes several files that belong together, with the limits of [`write_together`](earmark_core::atomic::write_together).
+    /// Writes several files that belong together, all of them or none: see
+    /// [`write_together`](earmark_core::atomic::write_together).
     ///
     /// # Errors
     ///
@@ -117,8 +121,8 @@ impl ModelFile {
         write_tensors(path, to_json(meta), &tensors)
     }
 
-    /// Compares the file with the variables of a network: every one must be there in its shape, and nothing else. Nothing is allocated, so
-    /// that a recipe can't ask for more memory than its file has weights.
+    /// Compares the file with the variables of a network: every one must be there in its shape, and nothing else.
+    /// Nothing is allocated, so that a recipe can't ask for more memory than its file has weights.
     ///
     /// # Errors
     ///

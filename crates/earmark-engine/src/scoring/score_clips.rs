@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
+use std::thread::Builder;
 
 /// Which clips to score, and by what.
 #[derive(Clone, Copy)]
@@ -20,13 +21,17 @@ pub struct ScoreJob<'a> {
     pub workers: &'a Workers,
     /// Set from outside to begin no more forward passes.
     pub stop: &'a AtomicBool,
+    /// Whether no two clips share a forward pass, so that the scores of each are the same to the last bit whatever else
+    /// is scored.
+    pub own_passes: bool,
 }
 
 impl Scorer {
-    /// Scores clips in order; false when stopped before the end. `fetch` gives a clip's log-mel features and is called on the workers,
-    /// for as many clips at a time as there are threads; `done` receives each clip's scores (or its error) in order and returns whether
-    /// to continue. Segments of different clips share forward passes. Where the front end cuts no segments, a clip of up to a minute is
-    /// one segment, and a longer one is cut into equal pieces.
+    /// Scores clips in order; false when stopped before the end. `fetch` gives a clip's log-mel features and is called
+    /// on the workers, for as many clips at a time as there are threads; `done` receives each clip's scores (or its
+    /// error) in order and returns whether to continue. Segments of different clips share forward passes, unless each
+    /// has its own. Where the front end cuts no segments, a clip of up to a minute is one segment, and a longer one is
+    /// cut into equal pieces.
     ///
     /// # Errors
     ///
@@ -54,27 +59,41 @@ impl Scorer {
         fetch: impl Fn(usize) -> Result<Arc<Features>, E> + Sync,
         mut done: impl FnMut(usize, Result<SegmentScores, E>) -> bool,
     ) -> Result<bool, ScoreError> {
-        let &ScoreJob { clips, workers, stop } = job;
+        let &ScoreJob {
+            clips,
+            workers,
+            stop,
+            own_passes,
+        } = job;
         let ahead = workers.count();
         let mut pending = Pending::new(self, output, stop);
+        let starts = |clips: usize| (0..clips).step_by(ahead);
+        let group = |start: usize| -> Vec<Option<Result<Arc<Features>, E>>> {
+            let one = |i| (!job.stop.load(Ordering::Relaxed)).then(|| fetch(i));
+            let group = start..(start + ahead).min(clips);
+            workers.run(|| group.into_par_iter().map(one).collect())
+        };
+        let group = &group;
         std::thread::scope(|s| {
-            let (send, receive) = sync_channel::<Vec<Option<Result<Arc<Features>, E>>>>(1);
-            let fetch = &fetch;
+            let (send, receive) = sync_channel(1);
             // One thread that waits; the workers do the work.
-            s.spawn(move || {
-                for start in (0..clips).step_by(ahead) {
-                    let group = start..(start + ahead).min(clips);
-                    let one = |i| (!job.stop.load(Ordering::Relaxed)).then(|| fetch(i));
-                    let group = job.workers.run(|| group.into_par_iter().map(one).collect());
-                    if send.send(group).is_err() {
+            let in_advance = move || {
+                for start in starts(clips) {
+                    if send.send(group(start)).is_err() {
                         return; // nobody wants more
                     }
                 }
-            });
-            for (index, clip) in receive.into_iter().flatten().enumerate() {
+            };
+            let is_started = Builder::new().spawn_scoped(s, in_advance).is_ok();
+            // Where the system starts no thread, clips are fetched when they are wanted.
+            let when_wanted = starts(if is_started { 0 } else { clips }).map(group);
+            let groups = receive.into_iter().chain(when_wanted);
+            for (index, clip) in groups.flatten().enumerate() {
                 let wants_more = match clip {
                     None => false,
-                    Some(Ok(features)) => pending.add(index, &features, &mut done)?,
+                    Some(Ok(features)) => {
+                        pending.add(index, &features, &mut done)? && (!own_passes || pending.flush(&mut done))
+                    }
                     // Results stay in order, so what came before goes first.
                     Some(Err(e)) => pending.flush(&mut done) && done(index, Err(e)),
                 };
@@ -101,7 +120,8 @@ mod tests {
     fn scorer(examples: bool) -> Scorer {
         let mut front_end: FrontEnd = serde_json::from_str(
             r#"{ "sample-rate-hz": 8000, "stft": { "window-samples": 200, "hop-samples": 80 }, "amplitude": "linear",
-                 "mel": { "bands": 16, "min-hz": 50, "max-hz": 4000 }, "segments": { "length-frames": 32, "hop-frames": 16 } }"#,
+                 "mel": { "bands": 16, "min-hz": 50, "max-hz": 4000 },
+                 "segments": { "length-frames": 32, "hop-frames": 16 } }"#,
         )
         .unwrap();
         if !examples {
@@ -124,7 +144,12 @@ mod tests {
     }
 
     fn job<'a>(clips: usize, workers: &'a Workers, stop: &'a AtomicBool) -> ScoreJob<'a> {
-        ScoreJob { clips, workers, stop }
+        ScoreJob {
+            clips,
+            workers,
+            stop,
+            own_passes: false,
+        }
     }
 
     /// A clip with a pattern of its own.
@@ -197,6 +222,32 @@ mod tests {
                     .fold(0.0, f64::max);
                 // Sums of f32 in another order, through 27 layers.
                 assert!(worst < 1e-5, "clip {i}: {scores:?} instead of {wanted:?}");
+            }
+        }
+    }
+
+    /// What a clip scores in its own passes, it scores alone, to the last bit.
+    #[test]
+    fn clips_with_passes_of_their_own_score_as_alone() {
+        for scorer in [scorer(true), scorer(false)] {
+            let scores = |frames: &[usize]| {
+                let (workers, stop) = (Workers::new(2).unwrap(), AtomicBool::new(false));
+                let job = ScoreJob {
+                    own_passes: true,
+                    ..job(frames.len(), &workers, &stop)
+                };
+                let mut seen = Vec::new();
+                let fetch = |i: usize| -> Result<_, &str> { Ok(clip(frames[i])) };
+                let whole = scorer.score(&job, fetch, |_, result| {
+                    seen.push(result.unwrap());
+                    true
+                });
+                assert!(whole.unwrap());
+                seen
+            };
+            let frames = [33, 33, 70, 70, 70, 16, 200];
+            for (frames, together) in frames.iter().zip(scores(&frames)) {
+                assert_eq!(scores(&[*frames]), [together], "{frames} frames");
             }
         }
     }

@@ -5,8 +5,9 @@ use super::length_in_epochs_or_steps::Length;
 use crate::optim::Schedule;
 
 impl TrainConfig {
-    /// Whether it is `other` with a later end: the same phases with the same keys of length, of which the last phase has larger
-    /// numbers. Nothing but lengths is compared.
+    /// Whether it is `other` with a later end: the same phases with the same keys of length, of which the last phase
+    /// has larger numbers. Where that has more epochs and no minimum of steps any more, the data decides. Nothing but
+    /// lengths is compared.
     pub fn is_longer_than(&self, other: &Self) -> bool {
         let (own, others) = (self.lengths(), other.lengths());
         let (Some((last, before)), Some((others_last, others_before))) =
@@ -60,8 +61,12 @@ impl TrainConfig {
 }
 
 impl Length {
-    /// Whether it has the same keys as `other` and a larger number in one of them, smaller ones in none.
+    /// Whether it has the same keys as `other` and a larger number in one of them, smaller ones in none. More epochs
+    /// may have left the minimum behind.
     fn is_longer_than(self, other: Self) -> bool {
+        if self.epochs > other.epochs && self.min_steps.is_none() && self.steps.is_none() {
+            return other.epochs.is_some();
+        }
         let same_keys = (
             self.steps.is_some(),
             self.epochs.is_some(),
@@ -78,7 +83,8 @@ impl Length {
 }
 
 impl Schedule {
-    /// Whether its rates depend on how long the training is planned to be, so that a longer training is another one from its start.
+    /// Whether its rates depend on how long the training is planned to be, so that a longer training is another one
+    /// from its start.
     pub fn depends_on_length(&self) -> bool {
         match self {
             Self::Cosine { .. } => true,
@@ -114,6 +120,9 @@ mod tests {
             r#""epochs": 9, "min-steps": 20"#,
             r#""epochs": 4, "min-steps": 30"#
         ));
+        assert!(longer(r#""epochs": 9"#, r#""epochs": 4, "min-steps": 30"#));
+        assert!(!longer(r#""epochs": 4"#, r#""epochs": 4, "min-steps": 30"#));
+        assert!(!longer(r#""epochs": 9, "min-steps": 30"#, r#""epochs": 4"#));
         let phases = |a: u32, b: u32| format!(r#""phases": [{{ "epochs": {a} }}, {{ "epochs": {b} }}]"#);
         assert!(longer(&phases(2, 5), &phases(2, 4)));
         assert!(

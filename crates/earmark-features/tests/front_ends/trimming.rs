@@ -1,6 +1,6 @@
 //! Trimming against librosa, and properties that hold for any signal.
 
-use earmark_features::{TrimPadding, Trimming};
+use earmark_features::{TrimPadding, TrimPass, Trimming};
 use proptest::prelude::*;
 use serde_json::Value;
 use std::path::Path;
@@ -82,8 +82,41 @@ fn the_settings_are_spelled_as_in_recipes() {
     assert!(toml::from_str::<Trimming>("top_db = 40.0").is_err());
 }
 
+/// The samples of a recording that is read in blocks of this size, trimmed.
+fn trimmed_in_blocks(trim: &Trimming, samples: &[f32], block: usize, rate_hz: u32) -> Vec<f32> {
+    let mut pass = TrimPass::first(trim);
+    samples.chunks(block).for_each(|block| pass.push(block));
+    let mut pass = TrimPass::second(trim, pass.loudest());
+    samples.chunks(block).for_each(|block| pass.push(block));
+    let span = pass.span(rate_hz);
+    let zeros = |count| vec![0.0_f32; count];
+    [
+        zeros(span.zeros_before),
+        samples[span.samples].to_vec(),
+        zeros(span.zeros_after),
+    ]
+    .concat()
+}
+
+#[test]
+fn recordings_without_sound_are_trimmed_in_blocks_as_well() {
+    let trim = Trimming {
+        min_seconds: Some(0.5),
+        ..Trimming::default()
+    };
+    for samples in [&[][..], &[0.5], &[0.0; 50_000]] {
+        let wanted = trim.apply(samples, 8_000);
+        assert_eq!(trimmed_in_blocks(&trim, samples, 700, 8_000), *wanted);
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, rng_seed: proptest::test_runner::RngSeed::Fixed(3), failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 64,
+        rng_seed: proptest::test_runner::RngSeed::Fixed(3),
+        failure_persistence: None,
+        ..Default::default()
+    })]
 
     #[test]
     fn the_loudest_sample_stays_and_more_decibels_keep_more(
@@ -106,5 +139,23 @@ proptest! {
         let wide = Trimming { top_db: 200.0, ..trim.clone() }.range(&samples);
         prop_assert!(wide.start <= narrow.start && narrow.end <= wide.end);
         prop_assert_eq!(trim.apply(&samples, 8_000).len(), narrow.len());
+    }
+
+    #[test]
+    fn blocks_are_trimmed_as_a_whole_recording_is(
+        len in 1usize..20_000,
+        seed in 0u32..1_000,
+        block in 1usize..5_000,
+        frame in 1u32..3_000,
+        hop in 1u32..1_000,
+        reflect in any::<bool>(),
+        min_seconds in proptest::option::of(0.1f64..4.0),
+    ) {
+        let padding = if reflect { TrimPadding::Reflect } else { TrimPadding::Zeros };
+        let frame_samples = frame.max(hop);
+        let trim = Trimming { top_db: 60.0, frame_samples, hop_samples: hop, padding, min_seconds };
+        let samples = bursts(seed, len);
+        let wanted = trim.apply(&samples, 8_000);
+        prop_assert_eq!(trimmed_in_blocks(&trim, &samples, block, 8_000), wanted.into_owned());
     }
 }

@@ -1,17 +1,27 @@
-//! The class names of published models: AudioSet's 527, or those of a label table.
+//! The class names of published models: AudioSet's 527, FSDKaggle2019's 80, or those of a label table.
 
 use std::path::Path;
 
-/// AudioSet's label table, `index,mid,display_name`. From AudioSet (Gemmeke et al. 2017), which Google publishes under CC BY 4.0.
+/// AudioSet's label table, `index,mid,display_name`. From AudioSet (Gemmeke et al. 2017), which Google publishes under
+/// CC BY 4.0.
 const AUDIOSET: &str = include_str!("audioset_labels.csv");
+
+/// The classes of FSDKaggle2019 (Fonseca et al. 2019, arXiv:1906.02975), one per line, in alphabetical order as in its
+/// class map.
+const FSDKAGGLE2019: &str = include_str!("fsdkaggle2019_labels.csv");
 
 /// The 527 class names of AudioSet, in the order in which published networks score them.
 pub fn audioset() -> Vec<String> {
     parse(AUDIOSET.as_bytes()).expect("the table was checked by a test")
 }
 
-/// Class names of a label table: `index,mid,display_name` with a header as in AudioSet, `index,name` lines as in our class maps, or
-/// one name per line.
+/// The 80 class names of FSDKaggle2019, in the order in which published networks score them.
+pub(crate) fn fsdkaggle2019() -> Vec<String> {
+    parse(FSDKAGGLE2019.as_bytes()).expect("the table was checked by a test")
+}
+
+/// Class names of a label table: `index,mid,display_name` with a header as in AudioSet, `index,name` lines as in our
+/// class maps, or one name per line.
 ///
 /// # Errors
 /// What is wrong, with the line.
@@ -67,6 +77,17 @@ mod tests {
             ("Speech", "Dog", "Field recording")
         );
         assert!(names.iter().any(|n| n == "Waves, surf"));
+    }
+
+    #[test]
+    fn fsdkaggle2019_has_its_80_classes_in_order() {
+        let names = fsdkaggle2019();
+        assert_eq!(names.len(), 80);
+        assert!(names.is_sorted());
+        assert_eq!(
+            (names[0].as_str(), names[79].as_str()),
+            ("Accelerating_and_revving_and_vroom", "Zipper_(clothing)")
+        );
     }
 
     #[test]

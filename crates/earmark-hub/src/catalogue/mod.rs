@@ -3,6 +3,7 @@
 mod audioset_names_and_label_tables;
 mod installed_models;
 
+pub(crate) use audioset_names_and_label_tables::fsdkaggle2019;
 pub use audioset_names_and_label_tables::{audioset, read_labels};
 pub use installed_models::{installed_model, models_folder};
 
@@ -27,13 +28,30 @@ pub struct PublishedModel {
     /// The checkpoint's SHA-256, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// Why the SHA-256 is not known, where it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum_unknown: Option<String>,
     /// Mean average precision on AudioSet, as its authors state it.
     pub map: f64,
 }
 
+/// Weights that their authors offer where `earmark models get` can't fetch them: to be downloaded by hand and imported.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct HandDownload {
+    /// The name of their network in `earmark models import --as`.
+    pub architecture: String,
+    /// The page at which their authors offer them.
+    pub url: String,
+    /// What is there, as words in a sentence.
+    pub content: String,
+}
+
 #[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct Catalogue {
     model: Vec<PublishedModel>,
+    hand_download: Vec<HandDownload>,
 }
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
@@ -43,6 +61,11 @@ static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
 /// All published models that can be downloaded.
 pub fn published_models() -> &'static [PublishedModel] {
     &CATALOGUE.model
+}
+
+/// All weights that are published for download by hand.
+pub fn hand_downloads() -> &'static [HandDownload] {
+    &CATALOGUE.hand_download
 }
 
 /// A name as the catalogue spells it: small letters, `-` for `_`.
@@ -97,10 +120,25 @@ mod tests {
             let digits = format!("{:.3}", e.map);
             let name = e.file_name();
             assert!(name.contains(&digits[2..]), "{name} lacks {digits}");
-            assert!(e.sha256.as_ref().is_none_or(|s| s.len() == 64));
+            let is_hex = |s: &str| s.len() == 64 && s.bytes().all(|b| b.is_ascii_hexdigit());
+            match (&e.sha256, &e.checksum_unknown) {
+                (Some(sum), None) => assert!(is_hex(sum) && e.bytes.is_some(), "{}", e.name),
+                (None, Some(why)) => assert!(!why.is_empty() && e.bytes.is_none(), "{}", e.name),
+                _ => panic!("{}: give sha256 or checksum-unknown", e.name),
+            }
         }
         let names: std::collections::BTreeSet<_> = published_models().iter().map(|e| &e.name).collect();
         assert_eq!(names.len(), published_models().len());
+    }
+
+    #[test]
+    fn weights_to_download_by_hand_have_a_network_and_a_page() {
+        assert!(!hand_downloads().is_empty());
+        for e in hand_downloads() {
+            let network = PublishedArchitecture::parse(&e.architecture);
+            assert_eq!(network.map(|n| n.name()).as_ref(), Some(&e.architecture));
+            assert!(e.url.starts_with("https://") && !e.content.is_empty());
+        }
     }
 
     #[test]

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 pub enum DownloadError {
     /// No answer, or a broken connection that could not be resumed.
     #[error(
-        "{url}: {cause}; check the network (and HTTPS_PROXY, if there is a proxy), then run the command again to resume the download"
+        "{url}: {cause}; check the network (and HTTPS_PROXY, if there is a proxy), then run the command again to \
+         resume the download"
     )]
     Network {
         /// The address.
@@ -26,8 +27,8 @@ pub enum DownloadError {
     },
     /// More bytes come than the file has or may have.
     #[error(
-        "{url}: the server sends more than the {limit} bytes that the file may have, so it is not the published file; nothing of it is \
-         kept: check the address"
+        "{url}: the server sends more than the {limit} bytes that the file may have, so it is not the published file; \
+         nothing of it is kept: check the address"
     )]
     TooLong {
         /// The address.
@@ -37,14 +38,15 @@ pub enum DownloadError {
     },
     /// The size or the checksum differs from the expected one.
     #[error(
-        "{path}: has {found} instead of {wanted}, so it is not the published file; delete it if it exists, then try again ({url})"
+        "{path}: has {found} instead of {wanted}, so it is not the published file; delete it if it exists, then try \
+         again ({url})"
     )]
     WrongFile {
         /// The address.
         url: String,
         /// The file.
         path: PathBuf,
-        /// Its size in bytes, or its SHA-256.
+        /// Its size in bytes, or its SHA-256 or MD5.
         found: String,
         /// The expected one.
         wanted: String,

@@ -1,18 +1,23 @@
-//! Downloads a file over HTTP. An interrupted download is resumed, and a file without the expected checksum is rejected.
+//! Downloads a file over HTTP. An interrupted download is resumed, and a file without the expected checksum is
+//! rejected.
 //!
-//! Nothing is waited for without end, and no more is written than the file has, or may have where its size is not known.
+//! Nothing is waited for without end: a server that is silent or very slow is asked again a few times, and all attempts
+//! together have a time that follows from the size. No more is written than the file has, or may have where its size is
+//! not known.
 //!
-//! A file is written as `NAME.part` next to its target and renamed when it is complete and checked, so a file under its own
-//! name is always intact.
+//! A file is written as `NAME.part` next to its target and renamed when it is complete and checked, so a file under its
+//! own name is always intact.
 
 mod checksum;
 mod error;
 mod fetch_and_check;
 mod request;
 mod resumed_transfer;
+mod slowest_rate;
 
-pub use checksum::sha256_of;
+pub use checksum::{md5_of, sha256_of};
 pub use error::DownloadError;
+pub use slowest_rate::SLOWEST_BYTES_PER_SECOND;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,6 +31,8 @@ pub struct Download {
     pub to: PathBuf,
     /// The expected SHA-256 in hexadecimal digits, where it is known.
     pub sha256: Option<String>,
+    /// The expected MD5 in hexadecimal digits, where that is known instead.
+    pub md5: Option<String>,
     /// The expected size in bytes, where it is known.
     pub bytes: Option<u64>,
     /// The longest time for connecting, for an answer, and for each read; [`PATIENCE`] is usual.

@@ -1,6 +1,7 @@
 //! The transfer itself, resumed where it broke off: how often, after which pauses, and up to which size.
 
 use super::request::{Message, Request};
+use super::slowest_rate::{RateWatch, SLOWEST_BYTES_PER_SECOND, is_of_use, longest};
 use super::{Download, DownloadError, DownloadProgress};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Seek, Write};
@@ -8,16 +9,14 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-/// Consecutive attempts without a byte before giving up.
+/// Consecutive attempts of no use before giving up: without a byte, or too slow.
 const FRUITLESS: u32 = 3;
 /// Attempts in all, however many bytes each of them brings.
 const ATTEMPTS: u32 = 200;
-/// The longest first pause after an attempt without a byte; each further one is twice as long.
+/// The longest first pause after an attempt of no use; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How often a stop is asked for.
 const TICK: Duration = Duration::from_millis(50);
-/// A server that sends less than this within four times the patience is as good as silent.
-const SLOWEST_BYTES: u64 = 1024;
 
 type Progress<'a> = &'a mut dyn FnMut(DownloadProgress) -> bool;
 
@@ -30,27 +29,33 @@ pub(crate) fn run(job: &Download, part: &Path, progress: Progress) -> Result<u64
         part,
         out: open.map_err(file)?,
         validator: read_validator(part),
+        size: job.limit(),
+        is_slow: false,
         progress,
     };
-    if transfer.validator.is_none() && job.sha256.is_none() {
+    if transfer.validator.is_none() && job.sha256.is_none() && job.md5.is_none() {
         // Nothing would show that the bytes are of another version of the file.
         transfer.out.set_len(0).map_err(file)?;
     }
     // Earlier bytes that turn out to be useless do not count as kept.
     let mut kept = transfer.length()?;
     let (mut fruitless, mut whole) = (0, false);
+    let all_began = Instant::now();
     for attempt in 1.. {
-        let start = transfer.length()?;
+        let (start, began) = (transfer.length()?, Instant::now());
         let ended = transfer.attempt(start);
         let now = transfer.length()?;
         let from = ended.as_ref().map_or(kept, |(from, _)| *from);
         kept = kept.min(now).min(from);
+        let is_late = all_began.elapsed() > longest(transfer.size, job.patience);
+        let is_last = attempt == ATTEMPTS || is_late;
         match ended {
             Ok((_, complete)) => whole = complete,
             Err(e @ DownloadError::Network { .. }) => {
-                // Where some bytes came, it reconnects at once.
-                fruitless = if now > start { 0 } else { fruitless + 1 };
-                if fruitless == FRUITLESS || attempt == ATTEMPTS {
+                let brought = now.saturating_sub(start);
+                let of_use = !transfer.is_slow && is_of_use(brought, began.elapsed(), job.patience);
+                fruitless = if of_use { 0 } else { fruitless + 1 };
+                if fruitless == FRUITLESS || is_last {
                     return Err(e);
                 }
                 if fruitless > 0 {
@@ -62,7 +67,7 @@ pub(crate) fn run(job: &Download, part: &Path, progress: Progress) -> Result<u64
         if whole {
             break;
         }
-        if attempt == ATTEMPTS {
+        if is_last {
             return Err(transfer.network("the server sends other bytes again and again"));
         }
     }
@@ -94,11 +99,16 @@ struct Transfer<'a> {
     part: &'a Path,
     out: File,
     validator: Option<String>,
+    /// Bytes of the file, or the most that it may have.
+    size: u64,
+    /// Whether the last attempt was ended because too little came.
+    is_slow: bool,
     progress: Progress<'a>,
 }
 
 impl Transfer<'_> {
-    /// One request for the bytes from `start`; returns the offset of the first byte that it brought, and whether the file is complete.
+    /// One request for the bytes from `start`; returns the offset of the first byte that it brought, and whether the
+    /// file is complete.
     fn attempt(&mut self, start: u64) -> Result<(u64, bool), DownloadError> {
         let request = Request {
             url: self.job.url.clone(),
@@ -107,6 +117,7 @@ impl Transfer<'_> {
             bytes: self.job.bytes,
             patience: self.job.patience,
         };
+        self.is_slow = false;
         let messages = request.send().map_err(|e| self.network(e))?;
         let (from, total) = match self.next(&messages, start, self.job.bytes)? {
             Message::Bytes {
@@ -167,6 +178,7 @@ impl Transfer<'_> {
         if total.is_some_and(|total| total > self.job.limit()) {
             return Err(self.too_long());
         }
+        self.size = total.unwrap_or(self.size);
         if from > 0 {
             return Ok(());
         }
@@ -187,7 +199,7 @@ impl Transfer<'_> {
         total: Option<u64>,
     ) -> Result<u64, DownloadError> {
         let mut done = from;
-        let (mut since, mut at) = (Instant::now(), from);
+        let (began, mut rate) = (Instant::now(), RateWatch::new(self.job.patience, from));
         loop {
             match self.next(messages, done, total)? {
                 Message::Piece(piece) => {
@@ -201,11 +213,10 @@ impl Transfer<'_> {
                 Message::Broken(cause) => return Err(self.network(cause)),
                 _ => return Ok(done),
             }
-            if since.elapsed() > self.job.patience * 4 {
-                if done - at < SLOWEST_BYTES {
-                    return Err(self.network("the server sends next to nothing"));
-                }
-                (since, at) = (Instant::now(), done);
+            if rate.is_too_slow(began.elapsed(), done) {
+                self.is_slow = true;
+                let least = SLOWEST_BYTES_PER_SECOND / 1000;
+                return Err(self.network(format!("the server sends less than {least} kB per second")));
             }
         }
     }

@@ -39,19 +39,24 @@ pub enum ImportError {
         /// What is wrong.
         reason: String,
     },
-    /// The network has no class names: its number of classes is not AudioSet's.
+    /// The network has no class names: its number of classes is not that of the set that it was trained on.
     #[error(
-        "{path}: scores {classes} classes, and AudioSet has 527; name them with --labels TABLE.csv (index,name lines)"
+        "{path}: scores {classes} classes, and {set} has {known}; name them with --labels TABLE.csv (index,name lines)"
     )]
     Unnamed {
         /// The checkpoint.
         path: PathBuf,
         /// Its number of classes.
         classes: usize,
+        /// The set.
+        set: &'static str,
+        /// The set's number of classes.
+        known: usize,
     },
     /// An HDF5 file, Keras's own format.
     #[error(
-        "{path}: is an HDF5 file; write its tensors to a safetensors file first, as `recipes/mobilenetv2-pca-2018` shows"
+        "{path}: is an HDF5 file; write its tensors to a safetensors file first, as `recipes/mobilenetv2-pca-2018` \
+         shows"
     )]
     Hdf5 {
         /// The file.

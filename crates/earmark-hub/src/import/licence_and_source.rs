@@ -21,6 +21,12 @@ pub(in crate::import) const PANNS: Origin = Origin {
     homepage: "https://zenodo.org/records/3987831",
 };
 
+// The licence of the project, whose page links the weights.
+pub(in crate::import) const ARGUS_2019: Origin = Origin {
+    licence: "MIT",
+    homepage: "https://github.com/lRomul/argus-freesound",
+};
+
 // Licences of the projects that publish the weights of the image backbone; ImageNet's own terms may apply as well.
 pub(in crate::import) const TORCHVISION: Origin = Origin {
     licence: "BSD-3-Clause",
@@ -32,8 +38,8 @@ pub(in crate::import) const KERAS: Origin = Origin {
     homepage: "https://github.com/keras-team/keras-applications",
 };
 
-/// What the model file says of itself, with the licence of its `origin`, and the homepage and file name as its source unless the job
-/// names another.
+/// What the model file says of itself, with the licence of its `origin`, and the homepage and file name as its source
+/// unless the job names another.
 pub(in crate::import) fn model_meta(
     job: &Import,
     mut recipe: Recipe,

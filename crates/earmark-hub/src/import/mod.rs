@@ -4,13 +4,15 @@ mod architectures;
 mod error;
 mod licence_and_source;
 mod mel_bank;
-mod names_given_or_audioset;
+mod names_given_or_published;
 mod tensors;
+#[cfg(test)]
+mod tests;
 
 pub use architectures::{EfficientAtVariant, PublishedArchitecture};
 pub use error::ImportError;
 
-use crate::catalogue::published_models;
+use crate::catalogue::{hand_downloads, published_models};
 use architectures::image_backbone;
 use burn::tensor::Device;
 use earmark_core::text::suggest;
@@ -19,7 +21,7 @@ use earmark_features::Extractor;
 use earmark_models::{Network, VarId, VarSpec, Vars};
 use licence_and_source::model_meta;
 use mel_bank::mel_bank_fits;
-use names_given_or_audioset::{class_count, class_names};
+use names_given_or_published::{class_count, class_names};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use tensors::{Checkpoint, take_tensors, without_wrappers};
@@ -34,7 +36,7 @@ pub struct Import {
     pub file: PathBuf,
     /// The name of its network.
     pub architecture: String,
-    /// A table of class names. Default: AudioSet's.
+    /// A table of class names. Default: those of the set that the published network was trained on.
     pub labels: Option<PathBuf>,
     /// Where the checkpoint comes from. Default: homepage and file name.
     pub source: Option<String>,
@@ -67,8 +69,18 @@ pub fn import(job: &Import) -> Result<Imported, ImportError> {
     if architecture == PublishedArchitecture::ImageBackbone {
         return image_backbone::import(job);
     }
-    let mut checkpoint = without_wrappers(earmark_torch::read(&job.file)?.into_iter().collect());
-    let recipe = architecture.recipe()?;
+    let checkpoint = earmark_torch::read(&job.file)?.into_iter().collect();
+    import_tensors(job, architecture, checkpoint)
+}
+
+/// [`import`] of the tensors of a network with classes.
+fn import_tensors(
+    job: &Import,
+    architecture: PublishedArchitecture,
+    checkpoint: Checkpoint,
+) -> Result<Imported, ImportError> {
+    let mut checkpoint = without_wrappers(checkpoint);
+    let recipe = architecture.recipe_of(&checkpoint)?;
     let channels = Extractor::new(&recipe.front_end)?.channels();
     let build = |classes| Network::build(&recipe.network, channels, classes);
     let classes = class_count(&architecture, &checkpoint, &build(1)?.1).unwrap_or(1);
@@ -81,7 +93,7 @@ pub fn import(job: &Import) -> Result<Imported, ImportError> {
         let remedy = "; it was trained on other features (another sample rate or other bands)";
         return Err(misfit(job, architecture.name(), difference, remedy));
     }
-    let names = class_names(job, classes)?;
+    let names = class_names(job, &architecture, classes)?;
     let mut vars = Vars::init(specs, 0, &Device::flex());
     let tensors = values.len();
     for (i, values) in values.into_iter().enumerate() {
@@ -100,7 +112,8 @@ pub fn import(job: &Import) -> Result<Imported, ImportError> {
 
 fn unknown(name: &str) -> ImportError {
     let published = published_models().iter().map(|model| model.architecture.as_str());
-    let near = suggest(name, published.chain([image_backbone::NAME]));
+    let by_hand = hand_downloads().iter().map(|offer| offer.architecture.as_str());
+    let near = suggest(name, published.chain(by_hand).chain([image_backbone::NAME]));
     ImportError::Unknown {
         name: name.into(),
         near: near.map_or(String::new(), |near| format!(", did you mean {near}?")),

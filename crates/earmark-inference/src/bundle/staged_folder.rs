@@ -2,7 +2,8 @@
 
 use super::checksums;
 use crate::PipelineError;
-use earmark_core::atomic::{WriteError, has_ended};
+use crate::error::folder_of;
+use earmark_core::atomic::{WriteError, has_ended, process_mark};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,7 +27,7 @@ impl StagedFolder {
         start.push(".");
         remove_those_of_dead_processes(out, &start);
         let mut staged = start;
-        staged.push(std::process::id().to_string());
+        staged.push(process_mark());
         let path = out.with_file_name(staged);
         fs::create_dir_all(&path).map_err(|e| WriteError::new(&path, e))?;
         Ok(Self { path })
@@ -59,7 +60,8 @@ impl StagedFolder {
         }
         if checksums::of_folder(out).map_err(refused)? != existing.unwrap_or_default() {
             return Err(PipelineError::Request(format!(
-                "{}: contains this bundle, but some of its files are damaged or missing (sha256sum -c {}); remove it and run the command again",
+                "{}: contains this bundle, but some of its files are damaged or missing (sha256sum -c {}); remove it \
+                 and run the command again",
                 out.display(),
                 checksums::NAME
             )));
@@ -70,15 +72,12 @@ impl StagedFolder {
 
 /// Removes what killed commands left of the same bundle. What can't be removed does no harm.
 fn remove_those_of_dead_processes(out: &Path, start: &OsStr) {
-    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let entries = fs::read_dir(parent.unwrap_or(Path::new(".")))
-        .into_iter()
-        .flatten();
+    let entries = fs::read_dir(folder_of(out)).into_iter().flatten();
     for entry in entries.flatten() {
         let (name, start) = (entry.file_name(), start.as_encoded_bytes());
-        let process = name.as_encoded_bytes().strip_prefix(start);
-        let process = process.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
-        if process.is_some_and(has_ended) {
+        let mark = name.as_encoded_bytes().strip_prefix(start);
+        let mark = mark.and_then(|mark| std::str::from_utf8(mark).ok());
+        if mark.is_some_and(has_ended) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
@@ -98,15 +97,24 @@ mod tests {
     #[test]
     fn what_a_killed_command_left_is_removed_by_the_next() {
         let dir = tempfile::tempdir().unwrap();
-        // No process of Linux has the first number; process 1 is always there.
-        let names = [".b.4294967000", ".b.1", ".b.notes", ".c.4294967000"];
-        for name in names {
+        let mark = process_mark();
+        let (machine, _) = mark.split_once('-').unwrap();
+        // No process of Linux has the first number; process 1 is always there. The last one is a mark of earlier
+        // versions.
+        let names = [
+            format!(".b.{machine}-4294967000"),
+            format!(".b.{machine}-1"),
+            ".b.notes".to_owned(),
+            format!(".c.{machine}-4294967000"),
+            ".b.4294967000".to_owned(),
+        ];
+        for name in &names {
             fs::create_dir(dir.path().join(name)).unwrap();
             fs::write(dir.path().join(name).join("earmark"), "half").unwrap();
         }
         let stage = StagedFolder::create(&dir.path().join("b")).unwrap();
         assert!(stage.path.is_dir());
         let left = names.map(|name| dir.path().join(name).exists());
-        assert_eq!(left, [false, true, true, true]);
+        assert_eq!(left, [false, true, true, true, true]);
     }
 }

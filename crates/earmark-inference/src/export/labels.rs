@@ -2,7 +2,7 @@
 
 use super::OnnxExport;
 use crate::{ThresholdSource, WindowLength};
-use earmark_core::atomic::{self, WriteError};
+use earmark_core::atomic::{self, Fill, WriteError};
 use serde::Serialize;
 use serde_json::Value;
 use std::io::ErrorKind;
@@ -63,27 +63,32 @@ impl OnnxExport {
         }
     }
 
-    /// Writes `labels.json` next to the ONNX file at `onnx`, and returns its path. A `labels.json` that describes another model, or is
-    /// somebody else's, stays as it is: the file is then `NAME.labels.json`.
+    /// Writes the ONNX file at `onnx`, of these bytes, with `labels.json` next to it, both or neither, and returns the
+    /// path of the labels. A `labels.json` that describes another model, or is somebody else's, stays as it is: the
+    /// file is then `NAME.labels.json`.
     ///
     /// # Errors
     ///
-    /// When it can't be written.
-    pub fn write_labels(&self, onnx: &Path) -> Result<PathBuf, WriteError> {
+    /// When one of them can't be written.
+    pub fn save(&self, onnx: &Path, bytes: &[u8]) -> Result<PathBuf, WriteError> {
         let file = onnx.file_name().unwrap_or_default().to_string_lossy();
         let labels = self.labels(&file);
         let text = serde_json::to_string_pretty(&labels).map_err(|e| WriteError::new(onnx, e.into()))?;
         let plain = onnx.with_file_name(NAME);
+        atomic::finish_pending(&plain)?;
         let path = match may_replace(&plain, &file, &text) {
             true => plain,
             false => onnx.with_extension(NAME),
         };
-        atomic::write(&path, |w| w.write_all(format!("{text}\n").as_bytes()))?;
+        let graph: Fill = &|w| w.write_all(bytes);
+        let labels: Fill = &|w| w.write_all(format!("{text}\n").as_bytes());
+        atomic::write_together(&[(onnx, graph), (&path, labels)])?;
         Ok(path)
     }
 }
 
-/// Whether nothing is lost with the file at `path`: there is none, or it describes the same ONNX file or the same model.
+/// Whether nothing is lost with the file at `path`: there is none, or it describes the same ONNX file or the same
+/// model.
 fn may_replace(path: &Path, file: &str, text: &str) -> bool {
     let existing = match std::fs::read_to_string(path) {
         Ok(existing) => existing,

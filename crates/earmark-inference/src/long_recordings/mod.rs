@@ -1,5 +1,6 @@
-//! Recordings of any length: whole up to `predict.longest-seconds`, and longer ones in chunks of that length, whose segments count as
-//! those of one recording. So memory does not grow with a recording's length.
+//! Recordings of any length: whole up to `predict.longest-seconds`, and longer ones in chunks of that length, whose
+//! segments count as those of one recording. So memory does not grow with a recording's length. What trimming leaves of
+//! a recording, and its loudest value, are found in passes of their own before.
 
 mod mean_or_all_segments;
 mod relative_floor;
@@ -9,7 +10,7 @@ use crate::{PipelineError, reason};
 use earmark_core::human::human_duration;
 use earmark_data::{FeatureStore, Item, ItemError};
 use earmark_engine::{CropMean, ScoreJob, Scorer, ScorerOutput, SegmentScores};
-use earmark_features::{Features, FrontEnd};
+use earmark_features::{Features, FrontEnd, TrimmedSpan};
 use mean_or_all_segments::Rows;
 use relative_floor::RelativeFloor;
 use std::convert::Infallible;
@@ -95,8 +96,8 @@ impl<'a> Recordings<'a> {
         }
     }
 
-    /// What came of a recording, by its segments or why they were not fetched: a long one is read and scored here. One with outputs that
-    /// are not finite is skipped.
+    /// What came of a recording, by its segments or why they were not fetched: a long one is read and scored here. One
+    /// with outputs that are not finite is skipped.
     ///
     /// # Errors
     ///
@@ -125,31 +126,44 @@ impl<'a> Recordings<'a> {
         let longest = human_duration(self.store.longest_seconds().unwrap_or_default());
         if let Some(key) = self.needs_whole {
             return Ok(Outcome::Skipped(format!(
-                "is longer than {longest} (predict.longest-seconds), and {key} needs whole recordings; cut it into shorter files"
+                "is longer than {longest} (predict.longest-seconds), and {key} needs whole recordings; cut it into \
+                 shorter files"
             )));
         }
-        let floor = match self.first_pass(item, job.stop) {
-            Ok(floor) => floor,
-            Err(ended) => return ended.into_result(),
-        };
+        match self.scored_in_chunks(item, job) {
+            Ok(segments) => Ok(Outcome::Scored(segments)),
+            Err(ended) => ended.into_result(),
+        }
+    }
+
+    fn scored_in_chunks(&self, item: &Item, job: &OutcomeJob) -> Result<SegmentScores, Ended> {
+        let trimmed = self.store.trimmed_span(item, job.stop);
+        let trimmed = trimmed.map_err(|error| Ended::Skipped(reason(item, &error)))?;
+        if job.stop.load(Ordering::Relaxed) {
+            return Err(Ended::Stopped);
+        }
+        let floor = self.floor(item, trimmed.as_ref(), job.stop)?;
         let mut rows = Rows::new(job.keep_segments, self.is_geometric(job.output));
-        let scored = self.each_chunk(item, |start, samples| {
+        self.each_chunk(item, trimmed.as_ref(), |start, samples| {
             let features = self.features(samples, floor).map_err(Ended::Skipped)?;
             let frames = start / self.store.hop_samples() as u64;
             rows.add(frames, self.score(features, job)?);
             Ok(())
-        });
-        if let Err(ended) = scored {
-            return ended.into_result();
-        }
-        Ok(Outcome::Scored(rows.finish()))
+        })?;
+        Ok(rows.finish())
     }
 
-    /// The floor of the features below the recording's loudest value; `None` where there is none.
-    fn first_pass(&self, item: &Item, stop: &AtomicBool) -> Result<Option<f32>, Ended> {
+    /// The floor of the features below the recording's loudest value, which a pass over all chunks finds; `None`
+    /// without `top-db`.
+    fn floor(
+        &self,
+        item: &Item,
+        trimmed: Option<&TrimmedSpan>,
+        stop: &AtomicBool,
+    ) -> Result<Option<f32>, Ended> {
         let Some(limit) = &self.limit else { return Ok(None) };
         let mut loudest = f32::NEG_INFINITY;
-        self.each_chunk(item, |_, samples| {
+        self.each_chunk(item, trimmed, |_, samples| {
             if stop.load(Ordering::Relaxed) {
                 return Err(Ended::Stopped);
             }
@@ -160,14 +174,15 @@ impl<'a> Recordings<'a> {
         Ok(Some(loudest - limit.top_db))
     }
 
-    /// Passes all chunks of a recording on, until one ends it.
+    /// Passes all chunks of a recording, or of what trimming leaves of it, on, until one ends it.
     fn each_chunk(
         &self,
         item: &Item,
+        trimmed: Option<&TrimmedSpan>,
         mut take: impl FnMut(u64, &[f32]) -> Result<(), Ended>,
     ) -> Result<(), Ended> {
         let mut ended = None;
-        let read = self.store.chunks(item, |start, samples| {
+        let read = self.store.chunks(item, trimmed, |start, samples| {
             ended = take(start, samples).err();
             ended.is_none()
         });
@@ -195,6 +210,7 @@ impl<'a> Recordings<'a> {
             clips: 1,
             workers: self.store.workers(),
             stop: job.stop,
+            own_passes: true,
         };
         let fetch = |_| Ok::<_, Infallible>(Arc::clone(&features));
         self.scorer
@@ -222,12 +238,11 @@ impl Ended {
     }
 }
 
-/// What of a front end looks at a whole recording, and can't be done in chunks.
+/// What of a front end looks at a whole recording, and can't be done in chunks: statistics over all of its frames.
 fn needs_whole(front_end: &FrontEnd) -> Option<&'static str> {
     [
         (front_end.handcrafted, "front-end.handcrafted"),
         (front_end.clip_features.is_some(), "front-end.clip-features"),
-        (front_end.trim.is_some(), "front-end.trim"),
     ]
     .into_iter()
     .find_map(|(needs, key)| needs.then_some(key))
@@ -245,6 +260,11 @@ mod tests {
             trim: Some(earmark_features::Trimming::default()),
             ..FrontEnd::default()
         };
-        assert_eq!(needs_whole(&trimmed), Some("front-end.trim"));
+        assert_eq!(needs_whole(&trimmed), None);
+        let handcrafted = FrontEnd {
+            handcrafted: true,
+            ..FrontEnd::default()
+        };
+        assert_eq!(needs_whole(&handcrafted), Some("front-end.handcrafted"));
     }
 }

@@ -1,7 +1,8 @@
 //! An opened model: the one way from a name to scores.
 //!
-//! [`Model::open`] reads a model file once; everything that scores audio ([predict](crate::predict), [tag](crate::tag), streams, embeddings,
-//! exports) works with what it gives. [`StackedModel`] is its counterpart for models whose inputs are the scores of others.
+//! [`Model::open`] reads a model file once; everything that scores audio ([predict](crate::predict), [tag](crate::tag),
+//! streams, embeddings, exports) works with what it gives. [`StackedModel`] is its counterpart for models whose inputs
+//! are the scores of others.
 
 mod ensemble;
 mod fewest_samples_for_frames;
@@ -133,17 +134,19 @@ impl Model {
             return Ok(());
         }
         Err(PipelineError::Request(format!(
-            "{}: takes clip-level features of whole recordings (front-end.clip-features), which windows and streams don't have; \
-             score recordings with `earmark predict`, or choose another model",
+            "{}: takes clip-level features of whole recordings (front-end.clip-features), which windows and streams \
+             don't have; score recordings with `earmark predict`, or choose another model",
             self.0.path.display()
         )))
     }
 
-    /// Scores a clip: one value per class, calibrated where the model is. The same scores as [`predict`](crate::predict()) gives.
+    /// Scores a clip: one value per class, calibrated where the model is. The same scores as
+    /// [`predict`](crate::predict()) gives.
     ///
     /// # Errors
     ///
-    /// For samples that are not finite or far too loud, clips too short for a single frame, and scores that are not finite.
+    /// For samples that are not finite or far too loud, clips too short for a single frame, and scores that are not
+    /// finite.
     pub fn score(&self, clip: &Clip) -> Result<Vec<f32>, PipelineError> {
         let scores = self.0.scorer.mean(&self.run(ScorerOutput::Scores, clip)?);
         Ok(calibrated(scores, self.calibration()))
@@ -171,6 +174,7 @@ impl Model {
             clips: 1,
             workers: &Workers::new(1)?,
             stop: &AtomicBool::new(false),
+            own_passes: true,
         };
         let fetch = |_| Ok::<_, Infallible>(Arc::clone(&features));
         self.0.scorer.run_segments(output, &job, fetch, |_, result| {
@@ -185,7 +189,8 @@ impl Model {
         }
     }
 
-    /// Log-mel features of a clip, `[channels, bands, frames]`, with its clip-level features where the network takes them.
+    /// Log-mel features of a clip, `[channels, bands, frames]`, with its clip-level features where the network takes
+    /// them.
     fn features(&self, clip: &Clip) -> Result<Features, FeatureError> {
         let of = |extractor: &Extractor| {
             let (clip_hz, front_end_hz) = (clip.sample_rate_hz, extractor.front_end().sample_rate_hz);

@@ -27,8 +27,8 @@ pub struct ModelSource {
 }
 
 impl ModelSource {
-    /// Reads the file and checks what it says. Only here are model files read whole, except by a training that returns to its own
-    /// best checkpoint.
+    /// Reads the file and checks what it says. Only here are model files read whole, except by a training that returns
+    /// to its own best checkpoint.
     ///
     /// # Errors
     ///
@@ -37,8 +37,8 @@ impl ModelSource {
         let (file, bytes) = ModelFile::read_with_bytes(path)?;
         let mut recipe = AnyRecipe::parse(&file.meta.recipe, path)?;
         if let AnyRecipe::Audio(recipe) = &mut recipe {
-            // Where features are kept, and how much memory and how many threads they take, is for this machine to say and not for whoever
-            // made the file.
+            // Where features are kept, and how much memory and how many threads they take, is for this machine to say
+            // and not for whoever made the file.
             recipe.cache = CacheConfig::default();
         }
         Ok(Self {
@@ -66,6 +66,17 @@ impl ModelSource {
     /// Whether its inputs are the scores of other models.
     pub fn is_stacked(&self) -> bool {
         matches!(self.recipe, AnyRecipe::Stacked(_))
+    }
+
+    /// The same with clips cut into segments as those of test folds are (`predict.out-of-fold-segments`).
+    #[must_use]
+    pub fn for_out_of_fold(mut self) -> Self {
+        if let AnyRecipe::Audio(recipe) = &mut self.recipe
+            && let Some(segments) = recipe.predict.out_of_fold_segments.take()
+        {
+            recipe.predict.segments = Some(segments);
+        }
+        self
     }
 
     /// Builds the network of a model that scores audio.
@@ -147,7 +158,8 @@ impl ModelSource {
     }
 }
 
-/// The files of all models that the names mean: files, RUN, RUN@STEP, or a cross-validation run, which means the models of its folds.
+/// The files of all models that the names mean: files, RUN, RUN@STEP, or a cross-validation run, which means the models
+/// of its folds.
 ///
 /// # Errors
 ///

@@ -3,13 +3,14 @@
 use super::PredictJob;
 use crate::data::open_for_scoring;
 use crate::progress::skip;
+use crate::shards::ShardListing;
+use crate::tag::inputs;
 use crate::{Event, Observer, PipelineError, Skips};
 use earmark_core::human::human_amount;
 use earmark_data::layout::recognise;
-use earmark_data::{
-    DamagedFiles, DataError, DataOptions, DataSet, Item, LayoutKind, MissingFiles, SkipReason, load,
-};
+use earmark_data::{DamagedFiles, DataError, DataOptions, DataSet, Item, LayoutKind, MissingFiles, load};
 use earmark_recipe::Recipe;
+use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +21,8 @@ const NAMED: usize = 3;
 pub(crate) struct ClipList {
     /// Sorted by name, without labels.
     pub items: Vec<Item>,
+    /// Which of all clips these are, where they are those of a shard.
+    pub listing: Option<ShardListing>,
     /// Those whose names no table can contain, and entries of the folder that can't be read at all.
     unnamed: Skips,
     /// What the folder was taken for.
@@ -45,9 +48,11 @@ impl ClipList {
 
 /// The clips of a job, for the model of a recipe.
 pub(crate) fn find_clips(job: &PredictJob, recipe: &Recipe) -> Result<ClipList, PipelineError> {
+    let NamedClips { mut found, left_out } = named_clips(&job.files)?;
     let mut clips = ClipList {
-        items: named_items(&job.files)?,
-        unnamed: Vec::new(),
+        items: Vec::new(),
+        listing: None,
+        unnamed: left_out,
         read: Vec::new(),
         note: None,
     };
@@ -58,27 +63,37 @@ pub(crate) fn find_clips(job: &PredictJob, recipe: &Recipe) -> Result<ClipList, 
         if job.subset.is_none() && data.subsets().contains(&"test") {
             data = data.select_subsets(&["test"])?;
         }
-        clips.items.extend(data.items);
+        found.extend(data.items.into_iter().map(|item| (item.file.clone(), item)));
         let unnamed = data.skipped.into_iter();
-        let unnamed = unnamed.filter(|s| s.reason == SkipReason::FileName || s.reason.is_unreadable());
+        let unnamed = unnamed.filter(|s| s.reason.is_unusable());
         clips
             .unnamed
             .extend(unnamed.map(|s| (s.file, s.reason.to_string())));
     }
-    if clips.items.is_empty() {
+    if found.is_empty() {
         return Err(PipelineError::Request(
             "nothing to predict: give audio files, or a folder with --data DIR".into(),
         ));
     }
-    clips.items.sort_by(|a, b| a.file.cmp(&b.file));
-    // What is whole of a damaged recording is scored, whatever the training did with such ones: nothing is trained on it.
+    found.sort_by(|(_, a), (_, b)| a.file.cmp(&b.file));
+    if let Some(shard) = job.shard {
+        let all = found
+            .iter()
+            .map(|(below, item)| (below.as_str(), item.file.as_str()));
+        clips.listing = Some(ShardListing::new(shard, all));
+        found.retain(|(below, _)| shard.has(below));
+        clips.unnamed.retain(|(file, _)| shard.has(file));
+    }
+    clips.items = found.into_iter().map(|(_, item)| item).collect();
+    // What is whole of a damaged recording is scored, whatever the training did with such ones: nothing is trained on
+    // it.
     let damaged = job.read.damaged.unwrap_or(DamagedFiles::Salvage).into();
     clips.items.iter_mut().for_each(|item| item.damaged = damaged);
     Ok(clips)
 }
 
-/// Opens the data folder as the job or the model's recipe says; a folder without any table, which is just recordings, as those. Labels
-/// are not read.
+/// Opens the data folder as the job or the model's recipe says; a folder without any table, which is just recordings,
+/// as those. Labels are not read.
 fn open_folder(
     job: &PredictJob,
     recipe: &Recipe,
@@ -124,9 +139,47 @@ fn is_plain(root: &Path) -> bool {
     )
 }
 
-/// The files of `--files`, as [`file_items`].
-pub(crate) fn named_items(files: &[PathBuf]) -> Result<Vec<Item>, PipelineError> {
-    file_items(files).map_err(|e| PipelineError::Request(format!("--files {e}")))
+/// The clips that `--files` names.
+struct NamedClips {
+    /// Path below the folder that was named, or the file name of a file, and the clip.
+    found: Vec<(String, Item)>,
+    /// What of folders has no row: names that no table can contain, folders that can't be listed.
+    left_out: Skips,
+}
+
+/// The files of `--files`, as [`file_items`], and those of its folders, as `tag` lists them.
+fn named_clips(words: &[PathBuf]) -> Result<NamedClips, PipelineError> {
+    let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) =
+        words.iter().cloned().partition(|word| word.is_dir());
+    let refused = |e: String| PipelineError::Request(format!("--files {e}"));
+    let items = file_items(&files).map_err(|e| refused(e.to_string()))?;
+    let name = |item: &Item| {
+        let name = item.path.file_name().unwrap_or(item.path.as_os_str());
+        name.to_string_lossy().into_owned()
+    };
+    let mut named: HashSet<String> = items.iter().map(|item| item.file.clone()).collect();
+    let mut clips = NamedClips {
+        found: items.into_iter().map(|item| (name(&item), item)).collect(),
+        left_out: Vec::new(),
+    };
+    if folders.is_empty() {
+        return Ok(clips);
+    }
+    let listed = inputs::find(&folders).map_err(|e| refused(e.to_string()))?;
+    clips.left_out = listed.left_out;
+    for file in listed.files {
+        // A file that is named itself as well is there once.
+        if named.insert(file.name.clone()) {
+            let below = file.path_below();
+            clips.found.push((below, item(file.name, file.path)));
+        }
+    }
+    Ok(clips)
+}
+
+/// Refuses names of `--files` that are not there, before any work.
+pub(crate) fn check_named(files: &[PathBuf]) -> Result<(), PipelineError> {
+    refuse_missing(files).map_err(|e| PipelineError::Request(format!("--files {e}")))
 }
 
 /// Single files as clips, named as they were given.
@@ -135,26 +188,35 @@ pub(crate) fn named_items(files: &[PathBuf]) -> Result<Vec<Item>, PipelineError>
 ///
 /// For a folder, and for files that do not exist: a mistyped name is not a recording that can't be read.
 pub fn file_items(files: &[PathBuf]) -> Result<Vec<Item>, PipelineError> {
-    let missing = files.iter().filter(|path| is_missing(path));
-    let missing: Vec<String> = missing.map(|path| path.display().to_string()).collect();
-    if !missing.is_empty() {
-        return Err(PipelineError::Request(missing_files(&missing)));
-    }
-    let item = |path: &PathBuf| {
+    refuse_missing(files)?;
+    let of = |path: &PathBuf| {
         if path.is_dir() {
             return Err(PipelineError::Request(format!(
                 "{0}: is a folder; give it with --data {0}, or name the files in it",
                 path.display()
             )));
         }
-        Ok(Item {
-            file: path.to_string_lossy().into_owned(),
-            path: path.clone(),
-            subset: "files".into(),
-            ..Item::default()
-        })
+        Ok(item(path.to_string_lossy().into_owned(), path.clone()))
     };
-    files.iter().map(item).collect()
+    files.iter().map(of).collect()
+}
+
+fn item(file: String, path: PathBuf) -> Item {
+    Item {
+        file,
+        path,
+        subset: "files".into(),
+        ..Item::default()
+    }
+}
+
+fn refuse_missing(files: &[PathBuf]) -> Result<(), PipelineError> {
+    let missing = files.iter().filter(|path| is_missing(path));
+    let missing: Vec<String> = missing.map(|path| path.display().to_string()).collect();
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(PipelineError::Request(missing_files(&missing))),
+    }
 }
 
 fn is_missing(path: &Path) -> bool {
@@ -175,6 +237,40 @@ fn missing_files(missing: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Folders are listed as `tag` lists them; a file that is named twice so is there once.
+    #[test]
+    fn folders_are_listed() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("in");
+        std::fs::create_dir_all(folder.join("deep")).unwrap();
+        for name in ["b.wav", "deep/a.flac", "notes.txt"] {
+            std::fs::write(folder.join(name), "").unwrap();
+        }
+        let (file, name) = (folder.join("b.wav"), |path: &str| {
+            folder.join(path).to_string_lossy().into_owned()
+        });
+        let clips = named_clips(&[folder.clone(), file]).unwrap();
+        let found: Vec<(String, String)> = clips
+            .found
+            .into_iter()
+            .map(|(below, item)| (below, item.file))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("b.wav".to_owned(), name("b.wav")),
+                ("deep/a.flac".to_owned(), name("deep/a.flac"))
+            ]
+        );
+        std::fs::remove_dir_all(folder.join("deep")).unwrap();
+        std::fs::remove_file(folder.join("b.wav")).unwrap();
+        let refused = named_clips(&[folder]).err().unwrap().to_string();
+        assert!(
+            refused.starts_with("--files ") && refused.contains("no audio found"),
+            "{refused}"
+        );
+    }
 
     #[test]
     fn missing_files_are_named() {

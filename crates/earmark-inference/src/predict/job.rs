@@ -1,5 +1,6 @@
 //! What to predict, and what comes of it.
 
+use crate::shards::Shard;
 use crate::{Remarks, Skips};
 use earmark_data::ReadAs;
 use earmark_metrics::{BlendMean, ScoreTable};
@@ -8,15 +9,19 @@ use std::path::PathBuf;
 /// What to predict.
 #[derive(Clone, Debug, Default)]
 pub struct PredictJob {
-    /// Models, stacked or not: files, RUN, RUN@STEP, or a cross-validation run, which means its folds; several are blended.
+    /// Models, stacked or not: files, RUN, RUN@STEP, or a cross-validation run, which means its folds; several are
+    /// blended.
     pub models: Vec<String>,
     /// A data folder.
     pub data: Option<PathBuf>,
     /// A subset of it; `None` is `test` if the data has one, else everything.
     pub subset: Option<String>,
-    /// Single files.
+    /// Single files, and folders with all audio below them.
     pub files: Vec<PathBuf>,
-    /// How the folder is read where that differs from the model's recipe. Damaged recordings are salvaged unless it says otherwise.
+    /// Only the recordings of this shard.
+    pub shard: Option<Shard>,
+    /// How the folder is read where that differs from the model's recipe. Damaged recordings are salvaged unless it
+    /// says otherwise.
     pub read: ReadAs,
     /// How several models are blended.
     pub mean: BlendMean,
@@ -39,7 +44,8 @@ pub struct Prediction {
     pub unnamed: Skips,
     /// What is missing of recordings that were scored, and what contradicts their sound.
     pub remarks: Remarks,
-    /// Number of clips that a model was trained or validated on, as far as its run records them: their scores are too good.
+    /// Number of clips that a model was trained or validated on, as far as its run records them: their scores are too
+    /// good.
     pub trained_on: usize,
     /// Whether the run of such a model has held-out clips.
     pub has_held_out: bool,

@@ -4,17 +4,20 @@ mod clips;
 mod job;
 mod mean_for_unreadable_clips;
 mod segments;
+mod shard;
 
 pub use clips::file_items;
-pub(crate) use clips::{find_clips, named_items};
+pub(crate) use clips::{check_named, find_clips};
 pub use job::{PredictJob, Prediction};
 pub use segments::{SegmentPrediction, SegmentRow, out_of_fold_segments, predict_segments};
+pub use shard::{MergedScores, ShardScores, merge_predictions, predict_shard};
 
 use crate::devices_by_name::Device;
 use crate::long_recordings::{Outcome, OutcomeJob, Recordings};
 use crate::model::scoring::calibrated;
 use crate::model::{Model, ModelSource, StackedModel, model_files};
 use crate::progress::skip;
+use crate::shards::ShardListing;
 use crate::{Event, Observer, PipelineError, Remarks, Skips};
 use earmark_data::{FeatureStore, Item};
 use earmark_engine::{ScoreJob, ScorerOutput};
@@ -28,8 +31,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// Scores all clips with all models and blends the scores; `None` when stopped. The base models of stacked models are computed once,
-/// even if several models use them.
+/// Scores all clips with all models and blends the scores; `None` when stopped. The base models of stacked models are
+/// computed once, even if several models use them. Each clip has forward passes of its own, so that its scores are the
+/// same to the last bit whatever else is scored.
 ///
 /// # Errors
 ///
@@ -39,35 +43,17 @@ pub fn predict(
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<Prediction>, PipelineError> {
-    named_items(&job.files)?;
-    let mut run = PredictRun {
-        device: Device::named(&job.device)?,
-        job,
-        observer,
-        stop,
-        opened: HashMap::new(),
-        tables: HashMap::new(),
-        skipped: Vec::new(),
-        unnamed: Vec::new(),
-        remarks: Remarks::default(),
-        trained_on: BTreeSet::new(),
-        has_held_out: false,
-        single_label: false,
-    };
+    let mut run = PredictRun::new(job, observer, stop)?;
     let models = model_files(&job.models)?;
     for path in &models {
         run.open(path)?;
     }
     let tables = models.iter().map(|path| run.scores(path));
-    let Some(mut tables) = tables.collect::<Result<Option<Vec<_>>, _>>()? else {
+    let Some(tables) = tables.collect::<Result<Option<Vec<_>>, _>>()? else {
         return Ok(None);
     };
-    let scores = match (tables.len(), &job.weights) {
-        (1, None) => tables.remove(0),
-        (_, weights) => blend(&tables, job.mean, weights.as_deref())?,
-    };
     Ok(Some(Prediction {
-        scores,
+        scores: blended(tables, job.mean, job.weights.as_deref())?,
         skipped: run.skipped,
         unnamed: run.unnamed,
         remarks: run.remarks,
@@ -75,6 +61,18 @@ pub fn predict(
         has_held_out: run.has_held_out,
         single_label: run.single_label,
     }))
+}
+
+/// The scores of one model, or the blend of several.
+fn blended(
+    mut tables: Vec<ScoreTable>,
+    mean: BlendMean,
+    weights: Option<&[f64]>,
+) -> Result<ScoreTable, PipelineError> {
+    match (tables.len(), weights) {
+        (1, None) => Ok(tables.remove(0)),
+        _ => Ok(blend(&tables, mean, weights)?),
+    }
 }
 
 /// An opened model.
@@ -94,6 +92,8 @@ struct PredictRun<'a> {
     stop: &'a AtomicBool,
     /// Scores of those that score audio, so far; raw or calibrated.
     tables: HashMap<(PathBuf, bool), ScoreTable>,
+    /// Models that have scored all clips.
+    scored: usize,
     skipped: Skips,
     unnamed: Skips,
     remarks: Remarks,
@@ -103,7 +103,36 @@ struct PredictRun<'a> {
     single_label: bool,
 }
 
-impl PredictRun<'_> {
+/// The scores of clips by one model, before those that could not be read get any.
+struct ClipScores {
+    files: Vec<String>,
+    /// Which of all clips these are, where they are those of a shard.
+    listing: Option<ShardListing>,
+    classes: Vec<String>,
+    /// None for a clip that could not be read.
+    rows: Vec<Option<Vec<f32>>>,
+}
+
+impl<'a> PredictRun<'a> {
+    fn new(job: &'a PredictJob, observer: Observer<'a>, stop: &'a AtomicBool) -> Result<Self, PipelineError> {
+        check_named(&job.files)?;
+        Ok(Self {
+            device: Device::named(&job.device)?,
+            job,
+            observer,
+            stop,
+            opened: HashMap::new(),
+            tables: HashMap::new(),
+            scored: 0,
+            skipped: Vec::new(),
+            unnamed: Vec::new(),
+            remarks: Remarks::default(),
+            trained_on: BTreeSet::new(),
+            has_held_out: false,
+            single_label: false,
+        })
+    }
+
     /// Opens a model and, for a stacked one, its base models.
     fn open(&mut self, path: &Path) -> Result<(), PipelineError> {
         if self.opened.contains_key(path) {
@@ -159,35 +188,48 @@ impl PredictRun<'_> {
         if let Some(known) = self.tables.get(&key) {
             return Ok(Some(known.clone()));
         }
-        let table = self.compute(model, calibrated)?;
-        self.tables.extend(table.clone().map(|table| (key, table)));
-        Ok(table)
+        let Some(ClipScores {
+            files, classes, rows, ..
+        }) = self.compute(model, calibrated)?
+        else {
+            return Ok(None);
+        };
+        let values = with_mean_for_unreadable(rows, classes.len());
+        let table = ScoreTable::new(files, classes, values)?;
+        self.tables.insert(key, table.clone());
+        Ok(Some(table))
     }
 
     /// Remembers which of the clips the model was trained on.
     fn remember_training_clips(&mut self, model: &Model, items: &[Item]) {
-        if let Some(data) = &self.job.data
-            && let Some(split) = SplitTable::of_model(model.path(), data)
-        {
-            self.has_held_out |= split.has_test_clips();
-            let trained_on = items.iter().filter(|i| split.is_trained_on(i));
-            self.trained_on
-                .extend(trained_on.map(|i| (i.subset.clone(), i.file.clone())));
+        let Some(data) = &self.job.data else { return };
+        match SplitTable::of_model(model.path(), data) {
+            Ok(None) => {}
+            Ok(Some(split)) => {
+                self.has_held_out |= split.has_test_clips();
+                let trained_on = items.iter().filter(|i| split.is_trained_on(i));
+                self.trained_on
+                    .extend(trained_on.map(|i| (i.subset.clone(), i.file.clone())));
+            }
+            Err(e) => (self.observer)(Event::Note(format!(
+                "{e}; how many of these recordings the model has seen is not known"
+            ))),
         }
     }
 
-    fn compute(&mut self, model: &Model, calibrate: bool) -> Result<Option<ScoreTable>, PipelineError> {
+    fn compute(&mut self, model: &Model, calibrate: bool) -> Result<Option<ClipScores>, PipelineError> {
         let (job, observer) = (self.job, self.observer);
         let calibration = model.calibration().filter(|_| calibrate);
         let (recipe, scorer) = (model.recipe(), model.scorer());
         let classes = model.classes().to_vec();
         self.single_label = scorer.loss.is_single_label();
         let clips = find_clips(job, recipe)?;
-        let k = self.tables.len();
+        let k = self.scored;
+        self.scored += 1;
         if k == 0 {
             clips.report(observer, &mut self.unnamed);
         }
-        let items = clips.items;
+        let (items, listing) = (clips.items, clips.listing);
         self.remember_training_clips(model, &items);
         let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?
             .with_longest(recipe.predict.longest_seconds);
@@ -200,6 +242,7 @@ impl PredictRun<'_> {
             clips: items.len(),
             workers: store.workers(),
             stop: self.stop,
+            own_passes: true,
         };
         let wanted = OutcomeJob {
             output: ScorerOutput::Scores,
@@ -236,8 +279,11 @@ impl PredictRun<'_> {
         if !whole {
             return Ok(None);
         }
-        let values = with_mean_for_unreadable(rows, classes.len());
-        let files = items.into_iter().map(|i| i.file).collect();
-        Ok(Some(ScoreTable::new(files, classes, values)?))
+        Ok(Some(ClipScores {
+            files: items.into_iter().map(|i| i.file).collect(),
+            listing,
+            classes,
+            rows,
+        }))
     }
 }

@@ -1,17 +1,18 @@
 //! Scores of every segment of a clip, before they are averaged.
 
-use super::{PredictJob, find_clips, named_items};
+use super::{PredictJob, check_named, find_clips};
 use crate::data::open_data;
 use crate::devices_by_name::Device;
 use crate::model::scoring::blend_rows;
-use crate::model::{Model, model_files};
+use crate::model::{Model, ModelSource, model_files};
 use crate::segment_rows::{SegmentRowsJob, segment_rows};
+use crate::shards::ShardListing;
 use crate::{Event, Observer, PipelineError, Remarks, Skips};
 use earmark_data::{FeatureStore, Item};
 use earmark_engine::ScorerOutput;
 use earmark_features::Extractor;
-use earmark_runs::run_dir::{ModelRef, RunDir, fold_runs};
-use earmark_runs::split_table::test_clips;
+use earmark_runs::run_dir::{RunDir, find_model, fold_runs};
+use earmark_runs::split_table::{removed_clips, test_clips};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -37,6 +38,8 @@ pub struct SegmentPrediction {
     pub skipped: Skips,
     /// What is missing of recordings that were scored, and what contradicts their sound.
     pub remarks: Remarks,
+    /// Which of all recordings these are, where they are those of a shard.
+    pub listing: Option<ShardListing>,
 }
 
 /// Scores all segments of all clips with all models and blends them segment by segment; `None` when stopped.
@@ -45,7 +48,7 @@ pub fn predict_segments(
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<Option<SegmentPrediction>, PipelineError> {
-    named_items(&job.files)?;
+    check_named(&job.files)?;
     let device = Device::named(&job.device)?;
     let mut each: Vec<SegmentPrediction> = Vec::new();
     for path in model_files(&job.models)? {
@@ -67,6 +70,7 @@ pub fn predict_segments(
         if each.is_empty() {
             clips.report(observer, &mut one.skipped);
         }
+        one.listing = clips.listing;
         each.push(one);
     }
     Ok(Some(match each.len() {
@@ -75,8 +79,8 @@ pub fn predict_segments(
     }))
 }
 
-/// The segments of each fold's test clips, scored by the model that did not see them, as `out_of_fold` of earmark-train does for
-/// whole clips. `None` when stopped.
+/// The segments of each fold's test clips, scored by the model that did not see them, as `out_of_fold` of earmark-train
+/// does for whole clips; also of clips that corrections remove but keep in folds. `None` when stopped.
 pub fn out_of_fold_segments(
     set: &Path,
     data: Option<&Path>,
@@ -90,8 +94,10 @@ pub fn out_of_fold_segments(
         let run = RunDir::open(&path)?;
         let data = open_data(&run.recipe, data.unwrap_or(&run.info.data.root))?;
         let mut items = test_clips(&run.path, &data)?;
+        items.extend(removed_clips(&run.path, &data)?);
         items.sort_by(|a, b| a.file.cmp(&b.file));
-        let model = Model::open(&ModelRef::new(path.to_string_lossy()), &device)?;
+        let source = ModelSource::read(&find_model(&path.to_string_lossy())?)?;
+        let model = source.for_out_of_fold().into_model(&device)?;
         let Some(one) = of_model(&model, &items, observer, stop)? else {
             return Ok(None);
         };
@@ -148,6 +154,7 @@ fn of_model(
         store: &store,
         observer,
         stop,
+        own_passes: true,
     };
     let whole = segment_rows(&job, &mut skipped, |i, segments| {
         let rows_of_clip = segments.starts.iter().zip(segments.rows());
@@ -162,6 +169,7 @@ fn of_model(
         rows,
         skipped,
         remarks: Remarks::of(&store),
+        listing: None,
     }))
 }
 
@@ -174,7 +182,8 @@ fn blended(each: Vec<SegmentPrediction>, job: &PredictJob) -> Result<SegmentPred
     let first_positions = positions(&first.rows);
     if each.iter().any(|one| positions(&one.rows) != first_positions) {
         return Err(PipelineError::Request(
-            "--segments: the models cut clips into different segments, which can't be blended; predict with one of them at a time".into(),
+            "--segments: the models cut clips into different segments, which can't be blended; predict with one of \
+             them at a time".into(),
         ));
     }
     let values = |one: &SegmentPrediction| -> Vec<f32> {
@@ -197,5 +206,6 @@ fn blended(each: Vec<SegmentPrediction>, job: &PredictJob) -> Result<SegmentPred
         rows,
         skipped: first.skipped.clone(),
         remarks: first.remarks.clone(),
+        listing: first.listing.clone(),
     })
 }

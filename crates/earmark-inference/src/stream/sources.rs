@@ -24,7 +24,8 @@ impl Feed {
         Self::file_with(path, playback, Damaged::Salvage)
     }
 
-    /// The same, with what becomes of a damaged file. What is missing of it is in [`remarks`](Self::remarks) at its end.
+    /// The same, with what becomes of a damaged file. What is missing of it is in [`remarks`](Self::remarks) at its
+    /// end.
     ///
     /// # Errors
     ///
@@ -54,7 +55,7 @@ impl Feed {
             catch_panic(|| next(samples))
                 .unwrap_or_else(|what| Err(PipelineError::Request(format!("{file}: {what}"))))
         };
-        std::thread::spawn(move || player.play(caught));
+        start(move || player.play(caught))?;
         Ok(feed)
     }
 
@@ -72,7 +73,8 @@ impl Feed {
         let rate_hz = format.rate_hz;
         if !(MIN_SAMPLE_RATE_HZ..=MAX_SAMPLE_RATE_HZ).contains(&rate_hz) {
             return Err(PipelineError::Request(format!(
-                "--rate {rate_hz}: is outside {MIN_SAMPLE_RATE_HZ} to {MAX_SAMPLE_RATE_HZ}; most recorders use 16000 to 48000"
+                "--rate {rate_hz}: is outside {MIN_SAMPLE_RATE_HZ} to {MAX_SAMPLE_RATE_HZ}; most recorders use \
+                 16000 to 48000"
             )));
         }
         if format.channels == 0 {
@@ -87,12 +89,24 @@ impl Feed {
             samples.clear();
             let problem = match reader.read(samples) {
                 Ok(more) if samples.iter().all(|s| s.abs() <= LOUDEST) => return Ok(more),
-                Ok(_) => "its samples are not audio (not numbers, or far too large); check --encoding and --channels".into(),
+                Ok(_) => "its samples are not audio (not numbers, or far too large); check --encoding and \
+                          --channels"
+                    .into(),
                 Err(e) => format!("can't be read: {e}; check the source"),
             };
             Err(PipelineError::Request(format!("{place}: {problem}")))
         };
-        std::thread::spawn(move || player.play(read));
+        start(move || player.play(read))?;
         Ok(feed)
     }
+}
+
+/// Plays in a thread of its own.
+fn start(play: impl FnOnce() + Send + 'static) -> Result<(), PipelineError> {
+    let started = std::thread::Builder::new().spawn(play);
+    started.map(drop).map_err(|e| {
+        PipelineError::Request(format!(
+            "the stream needs a thread, which can't be started: {e}; end other programs, or use fewer --threads"
+        ))
+    })
 }

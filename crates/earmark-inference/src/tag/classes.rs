@@ -5,13 +5,14 @@ use crate::class_names::{find_class, unknown_class};
 
 /// The numbers of the classes in `--classes`, in the order of the model; all of them without any argument.
 ///
-/// An argument is one name or several, separated by commas. Case does not matter. Names may contain commas themselves (AudioSet's
-/// "Child speech, kid speaking"): the longest run of pieces between commas that is a name is taken as one. Names between double
-/// quotes are taken as they are, as in a table.
+/// An argument is one name or several, separated by commas. Case does not matter, and either name of a species' label
+/// is enough. Names may contain commas themselves (AudioSet's "Child speech, kid speaking"): the longest run of pieces
+/// between commas that is a name is taken as one. Names between double quotes are taken as they are, as in a table.
 ///
 /// # Errors
 ///
-/// For a name that the model does not have, with similar ones, and for arguments without any name.
+/// For a name that the model does not have, with similar ones, one that is a part of several, and arguments without any
+/// name.
 pub fn choose(classes: &[String], words: &[String]) -> Result<Vec<usize>, TagError> {
     if words.is_empty() {
         return Ok((0..classes.len()).collect());
@@ -22,12 +23,15 @@ pub fn choose(classes: &[String], words: &[String]) -> Result<Vec<usize>, TagErr
         let mut at = 0;
         while at < pieces.len() {
             let longest = (at + 1..=pieces.len()).rev().find_map(|end| {
-                let class = find_class(classes, &pieces[at..end].join(","))?;
-                Some((class, end))
+                let name = pieces[at..end].join(",");
+                let class = find_class(classes, &name);
+                let class = class
+                    .map_err(|several| TagError::Request(format!("--classes {}: {several}", name.trim())));
+                Some((class.transpose()?, end))
             });
             match longest {
                 Some((class, end)) => {
-                    chosen[class] = true;
+                    chosen[class?] = true;
                     at = end;
                 }
                 None if pieces[at].trim().is_empty() => at += 1,
@@ -102,6 +106,21 @@ mod tests {
         assert_eq!(
             message,
             "--classes Dgo: the model has no class of that name; did you mean Dog?"
+        );
+        let species = names(&["Turdus merula_Blackbird", "Agelaius phoeniceus_Blackbird"]);
+        assert_eq!(choose(&species, &names(&["turdus merula,"])).unwrap(), [0]);
+        let message = choose(&species, &names(&["x, blackbird"]))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.starts_with("--classes x: the model has no class"),
+            "{message}"
+        );
+        let message = choose(&species, &names(&["turdus merula, blackbird"])).unwrap_err();
+        assert_eq!(
+            message.to_string(),
+            "--classes blackbird: the name is that of several classes; write one of Turdus merula_Blackbird | Agelaius \
+             phoeniceus_Blackbird"
         );
         let message = choose(&classes, &names(&[","])).unwrap_err().to_string();
         assert!(message.starts_with("--classes: names no class"), "{message}");

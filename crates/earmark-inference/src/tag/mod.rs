@@ -5,11 +5,12 @@
 //!              inputs        earmark-audio  windows     model       events         result       resume_log   formats
 //! ```
 //!
-//! A window is scored as [`predict`](crate::predict()) would score a clip of its samples: its features do not depend on what came
-//! before it. So scores do not depend on how a recording was read, and a window that was cut out and saved scores the same.
+//! A window is scored as [`predict`](crate::predict()) would score a clip of its samples: its features do not depend on
+//! what came before it. So scores do not depend on how a recording was read, and a window that was cut out and saved
+//! scores the same.
 //!
-//! Several files are tagged at a time ([`many_recordings`]). The results of each go to a resume log, one write per file, and the output is
-//! made from it: if the process is killed, only the files in progress are lost ([`resume_log`]).
+//! Several files are tagged at a time ([`TagJob`]). The results of each go to a resume log, one write per file, and the
+//! output is made from it: if the process is killed, only the files in progress are lost ([`resume_log`]).
 
 pub mod classes;
 mod config;
@@ -18,14 +19,19 @@ mod error;
 pub mod events;
 pub mod formats;
 pub mod inputs;
-pub mod many_recordings;
+mod job;
+mod many_recordings;
 mod one_recording;
 pub mod output;
+mod recording_facts;
 pub mod result;
 pub mod resume_log;
+mod score_files;
 mod scratch_file;
+pub(crate) mod tables;
 pub mod tagger;
 pub mod windows;
+mod workers;
 
 pub use crate::window_rule::WindowHop;
 pub use config::TagConfig;
@@ -33,9 +39,13 @@ pub use error::TagError;
 pub use events::EventScore;
 pub use formats::Format;
 pub use inputs::{InputFile, InputFiles};
-pub use many_recordings::{TagEvent, TagJob};
-pub use output::{OutputTarget, TagSummary, to_file, to_folder, to_stream};
+pub use job::{TagEvent, TagJob};
+pub use output::{
+    OutputTarget, TagSummary, check_archive, merge_tags, to_file, to_folder, to_shard, to_stream,
+};
+pub use recording_facts::ScoreGrid;
 pub use result::{ClassScore, SoundEvent, TagResult, WindowScores};
+pub use score_files::{ScoreFile, ScoreSummary};
 pub use tagger::Tagger;
 
 #[cfg(test)]

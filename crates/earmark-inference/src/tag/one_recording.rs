@@ -22,15 +22,16 @@ const BATCH: usize = 16;
 const AHEAD: usize = 2;
 
 impl Tagger {
-    /// Tags the recording `name`. Scores of windows, if they are kept, go to `lines` as JSON, one per line. `progress` receives the
-    /// share that is done. Runs on the threads of the pool that it is called in.
+    /// Tags the recording `name`. Scores of windows, if they are kept, go to `lines` as JSON, one per line. `progress`
+    /// receives the share that is done and the number of windows that are scored. Runs on the threads of the pool that
+    /// it is called in.
     pub(super) fn decode_and_score(
         &self,
         path: &Path,
         name: &str,
         lines: &mut ScratchFile,
         stop: &AtomicBool,
-        mut progress: impl FnMut(f64),
+        mut progress: impl FnMut(f64, u64),
     ) -> Result<TagResult, TagFailure> {
         let bad = |e: AudioError| TagFailure::Recording(without_path(&e.to_string(), path));
         let rate_hz = self.ensemble.sample_rate_hz();
@@ -46,36 +47,28 @@ impl Tagger {
             finder: EventFinder::new(self.grid, rate_hz, self.rule.clone()),
             lines,
         };
+        let mut scored = 0;
         let mut score = |batch: &Batch, read: u64| -> Result<(), TagFailure> {
             scorer.score_batch(batch, stop)?;
-            progress(total.map_or(0.0, |total| read as f64 / total as f64));
+            scored += batch.windows.len() as u64;
+            progress(total.map_or(0.0, |total| read as f64 / total as f64), scored);
             Ok(())
         };
         // Decode ahead where there are threads for it.
-        let decoded = if rayon::current_num_threads() > 1 {
-            std::thread::scope(|s| {
-                let (send, receive) = sync_channel(AHEAD);
-                // A panic of the decoder is caught on its own thread, where it is known to be caught.
-                let decode = move || {
-                    catch_panic(|| self.decode(&mut stream, |batch, read| send.send((batch, read)).is_ok()))
-                };
-                let decoder = s.spawn(decode);
-                let result = receive
-                    .into_iter()
-                    .try_for_each(|(batch, read)| score(&batch, read));
-                let decoded = decoder
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-                    .map_err(TagFailure::Recording)?;
-                result.map(|()| decoded)
-            })?
-        } else {
-            let mut result = Ok(());
-            let decoded = self.decode(&mut stream, |batch, read| {
-                result = score(&batch, read);
-                result.is_ok()
-            });
-            result.map(|()| decoded)?
+        let ahead = match rayon::current_num_threads() > 1 {
+            true => self.decode_ahead(&mut stream, &mut score)?,
+            false => None,
+        };
+        let decoded = match ahead {
+            Some(decoded) => decoded,
+            None => {
+                let mut result = Ok(());
+                let decoded = self.decode(&mut stream, |batch, read| {
+                    result = score(&batch, read);
+                    result.is_ok()
+                });
+                result.map(|()| decoded)?
+            }
         };
         let decoded = decoded.map_err(bad)?;
         if let (0, Some(damage)) = (decoded.samples, &decoded.damage) {
@@ -87,13 +80,41 @@ impl Tagger {
         let found = scorer.finder.finish(decoded.samples);
         let result = TagResult::new(name, decoded.seconds, info.sample_rate_hz);
         let remarks = ClipRemarks::of(&decoded.notes, decoded.damage.as_ref());
-        Ok(result
+        let mut result = result
             .with_found(&found, self.classes(), rate_hz, self.top)
-            .with_remarks(remarks.as_ref()))
+            .with_remarks(remarks.as_ref());
+        result.samples = self.windows.then_some(decoded.samples);
+        Ok(result)
     }
 
-    /// Decodes a stream and passes its windows to `take` in batches, with the frames of the file read so far, until `take` returns
-    /// false.
+    /// Decodes a stream in a thread of its own while its batches are scored on this one. `None` where no thread can be
+    /// started; the stream is then as it was.
+    fn decode_ahead(
+        &self,
+        stream: &mut AudioStream,
+        score: &mut impl FnMut(&Batch, u64) -> Result<(), TagFailure>,
+    ) -> Result<Option<Result<DecodedRecording, AudioError>>, TagFailure> {
+        std::thread::scope(|s| {
+            let (send, receive) = sync_channel(AHEAD);
+            // A panic of the decoder is caught on its own thread, where it is known to be caught.
+            let decode =
+                move || catch_panic(|| self.decode(stream, |batch, read| send.send((batch, read)).is_ok()));
+            let Ok(decoder) = std::thread::Builder::new().spawn_scoped(s, decode) else {
+                return Ok(None);
+            };
+            let result = receive
+                .into_iter()
+                .try_for_each(|(batch, read)| score(&batch, read));
+            let decoded = decoder
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                .map_err(TagFailure::Recording)?;
+            result.map(|()| Some(decoded))
+        })
+    }
+
+    /// Decodes a stream and passes its windows to `take` in batches, with the frames of the file read so far, until
+    /// `take` returns false.
     fn decode(
         &self,
         stream: &mut AudioStream,

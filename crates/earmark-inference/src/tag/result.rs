@@ -20,8 +20,10 @@ pub struct SoundEvent {
     /// Name of the class.
     pub class: String,
     /// Its start, in seconds.
+    #[serde(rename = "start_seconds", alias = "onset")]
     pub onset: f64,
     /// Its end, in seconds.
+    #[serde(rename = "end_seconds", alias = "offset")]
     pub offset: f64,
     /// Its score.
     pub score: f32,
@@ -46,6 +48,9 @@ pub struct TagResult {
     /// Whether a part of it is missing or damaged, so that these are the results of the rest.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub damaged: bool,
+    /// Its length in samples at the model's rate, where the scores of its windows are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples: Option<u64>,
 }
 
 /// The scores of one window.
@@ -103,6 +108,7 @@ impl TagResult {
             events: Vec::new(),
             note: None,
             damaged: false,
+            samples: None,
         }
     }
 
@@ -114,8 +120,8 @@ impl TagResult {
         self
     }
 
-    /// With what was found, counted in samples at `rate_hz`; `classes` are the names of the classes. With `top`, only that many best
-    /// classes and their events are kept.
+    /// With what was found, counted in samples at `rate_hz`; `classes` are the names of the classes. With `top`, only
+    /// that many best classes and their events are kept.
     pub fn with_found(
         mut self,
         found: &FoundEvents,

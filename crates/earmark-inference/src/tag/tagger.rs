@@ -5,6 +5,7 @@ use super::classes::choose;
 use super::config::{TagConfig, check};
 use super::error::TagFailure;
 use super::events::EventRule;
+use super::recording_facts::ScoreGrid;
 use super::result::{TagResult, milliseconds};
 use super::scratch_file::ScratchFile;
 use super::windows::WindowGrid;
@@ -109,6 +110,15 @@ impl Tagger {
         &self.window_rule
     }
 
+    /// Its windows in samples, and the rate of these.
+    pub fn score_grid(&self) -> ScoreGrid {
+        ScoreGrid {
+            rate_hz: self.ensemble.sample_rate_hz(),
+            window_samples: self.grid.window,
+            hop_samples: self.grid.hop,
+        }
+    }
+
     /// Whether scores of windows are kept.
     pub fn keeps_windows(&self) -> bool {
         self.windows
@@ -163,7 +173,7 @@ impl Tagger {
     pub fn tag(&self, path: &Path) -> Result<TagResult, TagError> {
         let mut lines = ScratchFile::new(Path::new(""));
         let name = path.to_string_lossy();
-        match self.decode_and_score(path, &name, &mut lines, &AtomicBool::new(false), |_| ()) {
+        match self.decode_and_score(path, &name, &mut lines, &AtomicBool::new(false), |_, _| ()) {
             Ok(result) => Ok(result),
             Err(TagFailure::Recording(reason)) => Err(TagError::Request(format!("{name}: {reason}"))),
             Err(TagFailure::Fatal(error)) => Err(error),

@@ -1,6 +1,8 @@
-//! Recordings tagged with small networks of random weights: what they say means nothing, and must be the same whichever way it is asked.
+//! Recordings tagged with small networks of random weights: what they say means nothing, and must be the same whichever
+//! way it is asked.
 
 mod archives;
+mod score_files;
 mod window_rule;
 
 use super::*;
@@ -118,6 +120,7 @@ fn job<'a>(tagger: &'a Tagger, observer: &'a (dyn Fn(TagEvent) + Sync), stop: &'
         workers: 1,
         observer,
         stop,
+        times_and_places: None,
     }
 }
 
@@ -141,7 +144,7 @@ fn windows(tag: &TagConfig, file: &Path) -> Vec<(usize, Vec<f64>)> {
     lines(&out)
         .iter()
         .map(|l| {
-            let start = (l["start"].as_f64().unwrap() * f64::from(RATE)).round() as usize;
+            let start = (l["start_seconds"].as_f64().unwrap() * f64::from(RATE)).round() as usize;
             let scores = ["a", "b", "c"].map(|c| l["scores"][c].as_f64().unwrap());
             (start, scores.to_vec())
         })
@@ -187,6 +190,7 @@ fn windows_score_as_clips_of_their_samples() {
             data: None,
             subset: None,
             files,
+            shard: None,
             read: earmark_data::ReadAs::default(),
             mean: BlendMean::Geometric,
             raw: false,

@@ -2,6 +2,7 @@
 
 use super::GivenThreshold;
 use crate::PipelineError;
+use earmark_core::atomic;
 use earmark_core::csv_table::{Record, read_records};
 use serde_json::Value;
 use std::path::Path;
@@ -12,6 +13,8 @@ const COLUMNS: [&str; 2] = ["class", "threshold"];
 /// Reads a file: JSON where it begins with a brace, else CSV.
 pub(super) fn read_thresholds(path: &Path) -> Result<Vec<GivenThreshold>, PipelineError> {
     let place = path.display().to_string();
+    // The labels of an exported model are replaced with it.
+    atomic::finish_pending(path)?;
     let bytes = std::fs::read(path).map_err(|e| {
         let problem = format!("cannot be read: {e}; check the file, or give thresholds as CLASS=NUMBER");
         fault(&place, &problem)

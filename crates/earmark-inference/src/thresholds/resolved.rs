@@ -31,12 +31,13 @@ pub struct ClassThresholds {
 }
 
 impl ThresholdConfig {
-    /// The thresholds of the `detected` classes of a model, numbers into its `classes`; `own` are the model's, one per class.
+    /// The thresholds of the `detected` classes of a model, numbers into its `classes`; `own` are the model's, one per
+    /// class.
     ///
     /// # Errors
     ///
-    /// For a class that the model does not have, one with two thresholds, one that is given a threshold but not detected, and a model
-    /// without thresholds where its own are asked for.
+    /// For a class that the model does not have, one with two thresholds, one that is given a threshold but not
+    /// detected, and a model without thresholds where its own are asked for.
     pub fn resolve(
         &self,
         classes: &[String],
@@ -50,8 +51,8 @@ impl ThresholdConfig {
             (BaseThreshold::ModelOrDefault | BaseThreshold::Model, Some(_)) => (ThresholdSource::Model, None),
             (BaseThreshold::Model, None) => {
                 return Err(PipelineError::Request(
-                    "--threshold model: the model brings no thresholds, as it is not calibrated or --raw leaves that out; calibrate it \
-                     with `earmark calibrate`, or give numbers"
+                    "--threshold model: the model brings no thresholds, as it is not calibrated or --raw leaves that \
+                     out; calibrate it with `earmark calibrate`, or give numbers"
                         .into(),
                 ));
             }
@@ -90,9 +91,9 @@ fn by_class<'a>(
     let mut found = BTreeMap::new();
     for given in given {
         let place = &given.place;
-        let class = find_class(classes, &given.class).ok_or_else(|| {
-            PipelineError::Request(format!("{place}: {}", unknown_class(classes, given.class.trim())))
-        })?;
+        let class = find_class(classes, &given.class)
+            .and_then(|class| class.ok_or_else(|| unknown_class(classes, given.class.trim())))
+            .map_err(|problem| PipelineError::Request(format!("{place}: {problem}")))?;
         if let Some(before) = found.insert(class, given) {
             return Err(PipelineError::Request(format!(
                 "{place}: the class {} has a threshold already ({}); keep one of the two",

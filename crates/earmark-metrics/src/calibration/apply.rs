@@ -12,8 +12,8 @@ use crate::{Aligned, Result};
 pub struct Calibration {
     /// What is done to a clip's scores.
     pub rule: CalibrationRule,
-    /// For each class, the CALIBRATED score with the best F1 on the clips of the fit. A class with too few examples has the
-    /// threshold that is best for all classes together.
+    /// For each class, the CALIBRATED score with the best F1 on the clips of the fit. A class with too few examples has
+    /// the threshold that is best for all classes together.
     pub thresholds: Vec<f32>,
     /// Number of clips in the fit.
     pub clips: usize,
@@ -23,7 +23,8 @@ pub struct Calibration {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum CalibrationRule {
-    /// `softmax(slope ln p)` over the classes of a clip, for models that predict exactly one: keeps the order of classes.
+    /// `softmax(slope ln p)` over the classes of a clip, for models that predict exactly one: keeps the order of
+    /// classes.
     Softmax {
         /// 1 / temperature.
         slope: f32,
@@ -58,6 +59,14 @@ impl CalibrationLine {
 }
 
 impl Calibration {
+    /// Whether it changes any score, or has thresholds alone.
+    pub fn changes_scores(&self) -> bool {
+        match &self.rule {
+            CalibrationRule::Softmax { slope } => *slope != 1.0,
+            CalibrationRule::Classes { lines } => lines.iter().any(|line| *line != CalibrationLine::IDENTITY),
+        }
+    }
+
     /// Calibrates the scores of one clip, one per class.
     ///
     /// # Panics

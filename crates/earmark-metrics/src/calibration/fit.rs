@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use earmark_core::ConfigError;
 
-use super::apply::{Calibration, CalibrationRule};
+use super::apply::{Calibration, CalibrationLine, CalibrationRule};
 use super::class_thresholds::thresholds;
 use super::options::CalibrationOptions;
 use super::platt_scaling::fit_class;
@@ -13,11 +13,12 @@ use crate::error::{check_length, check_probabilities};
 use crate::{Aligned, Result};
 
 impl Calibration {
-    /// Fits on scores of held-out clips. Clips without a label are ordinary negatives of every class; with `single_label` they
-    /// are left out.
+    /// Fits on scores of held-out clips. Clips without a label are ordinary negatives of every class; with
+    /// `single_label` they are left out.
     ///
     /// # Errors
-    /// A negative or infinite `strength` or `background_weight`; a score outside 0 to 1; with `single_label` a clip of several labels.
+    /// A negative or infinite `strength` or `background_weight`; a score outside 0 to 1; with `single_label` a clip of
+    /// several labels.
     pub fn fit(clips: &Aligned, options: CalibrationOptions) -> Result<Self> {
         check(clips, options)?;
         let rule = if options.single_label {
@@ -28,6 +29,25 @@ impl Calibration {
                 lines: lines.collect(),
             }
         };
+        Self::with_thresholds(rule, clips, options)
+    }
+
+    /// Leaves the scores as they are and has the thresholds that suit them: for scores that a fit does not make better.
+    ///
+    /// # Errors
+    /// As [`Self::fit`].
+    pub fn thresholds_alone(clips: &Aligned, options: CalibrationOptions) -> Result<Self> {
+        check(clips, options)?;
+        let rule = match options.single_label {
+            true => CalibrationRule::Softmax { slope: 1.0 },
+            false => CalibrationRule::Classes {
+                lines: vec![CalibrationLine::IDENTITY; clips.classes().len()],
+            },
+        };
+        Self::with_thresholds(rule, clips, options)
+    }
+
+    fn with_thresholds(rule: CalibrationRule, clips: &Aligned, options: CalibrationOptions) -> Result<Self> {
         let mut calibration = Self {
             rule,
             thresholds: Vec::new(),
@@ -37,8 +57,8 @@ impl Calibration {
         Ok(calibration)
     }
 
-    /// Scores of clips in `groups` (folds), each calibrated by a fit on the other groups alone, and for each clip the thresholds
-    /// of that fit: what calibration is worth on clips that it has not seen.
+    /// Scores of clips in `groups` (folds), each calibrated by a fit on the other groups alone, and for each clip the
+    /// thresholds of that fit: what calibration is worth on clips that it has not seen.
     ///
     /// # Errors
     /// As [`Self::fit`]; `groups` not one per clip, or fewer than two groups.

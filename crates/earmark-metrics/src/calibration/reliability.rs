@@ -1,14 +1,14 @@
 //! How good scores are as probabilities: of the decisions scored 0.8, 80 in 100 should be right.
 
 use earmark_core::ConfigError;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::check_probabilities;
 use crate::mean::mean;
 use crate::{Aligned, DecisionCounts, Result, top_k};
 
 /// Scores close to each other, and how often they were right.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReliabilityBin {
     /// Lowest score of the bin.
     pub from: f64,
@@ -21,11 +21,12 @@ pub struct ReliabilityBin {
 }
 
 /// Scores against the share that is true, in bins of equal width (Guo et al. 2017): what a reliability diagram shows.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReliabilityTable {
     /// From 0 to 1.
     pub bins: Vec<ReliabilityBin>,
-    /// Expected calibration error: mean distance of score and share over the bins, weighted by their counts. `None` without scores.
+    /// Expected calibration error: mean distance of score and share over the bins, weighted by their counts. `None`
+    /// without scores.
     pub ece: Option<f64>,
 }
 
@@ -74,11 +75,17 @@ impl ReliabilityTable {
 }
 
 /// How good scores are as probabilities, and the decisions that thresholds make on them.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationQuality {
-    /// Mean of `-ln` of the score given to the truth: to the clip's class where it has exactly one, else over all clips and classes.
+    /// Mean of `-ln` of the score given to the truth: to the clip's class where it has exactly one, else over all clips
+    /// and classes.
     pub log_loss: Option<f64>,
-    /// Expected calibration error: of the highest score of each clip where it has exactly one class, else of all scores.
+    /// Brier score (Brier 1950): mean squared difference of scores and truth, summed over the classes of a clip where
+    /// it has exactly one, else over all clips and classes.
+    #[serde(default)]
+    pub brier: Option<f64>,
+    /// Expected calibration error: of the highest score of each clip where it has exactly one class, else of all
+    /// scores.
     pub ece: Option<f64>,
     /// F1 of all decisions together.
     pub f1_micro: Option<f64>,
@@ -92,8 +99,8 @@ pub struct CalibrationQuality {
 const EDGE: f64 = 1e-7;
 
 impl CalibrationQuality {
-    /// Evaluates scores (0 to 1), with the thresholds of each clip (`|clip| -> one per class`) for F1. With `single_label`, clips
-    /// without a label are left out of loss and error.
+    /// Evaluates scores (0 to 1), with the thresholds of each clip (`|clip| -> one per class`) for F1. With
+    /// `single_label`, clips without a label are left out of loss and error.
     ///
     /// # Errors
     /// A score outside 0 to 1.
@@ -103,7 +110,8 @@ impl CalibrationQuality {
         thresholds: impl Fn(usize) -> &'a [f32],
     ) -> Result<Self> {
         let clamped = |p: f32| f64::from(p).clamp(EDGE, 1.0 - EDGE);
-        let (log_loss, reliability) = if single_label {
+        let square = |(&p, &t): (&f32, &bool)| (f64::from(p) - f64::from(u8::from(t))).powi(2);
+        let (log_loss, brier, reliability) = if single_label {
             let losses = clips.labelled().flat_map(|(scores, truth)| {
                 let right = scores.iter().zip(truth).filter(|(_, t)| **t);
                 right.map(|(&p, _)| -clamped(p).ln())
@@ -112,12 +120,24 @@ impl CalibrationQuality {
                 let class = *top_k(scores, 1).first()?;
                 Some((scores[class], truth[class]))
             });
-            (mean(losses), ReliabilityTable::of(tops, RELIABILITY_BINS)?)
+            let squares = clips
+                .labelled()
+                .map(|(scores, truth)| scores.iter().zip(truth).map(square).sum::<f64>());
+            (
+                mean(losses),
+                mean(squares),
+                ReliabilityTable::of(tops, RELIABILITY_BINS)?,
+            )
         } else {
             let (scores, truth) = clips.values();
             let all = || scores.iter().copied().zip(truth.iter().copied());
             let losses = all().map(|(p, t)| -(if t { clamped(p) } else { 1.0 - clamped(p) }).ln());
-            (mean(losses), ReliabilityTable::of(all(), RELIABILITY_BINS)?)
+            let squares = scores.iter().zip(truth).map(square);
+            (
+                mean(losses),
+                mean(squares),
+                ReliabilityTable::of(all(), RELIABILITY_BINS)?,
+            )
         };
         let mut all = DecisionCounts::default();
         let mut counts = vec![all; clips.classes().len()];
@@ -131,10 +151,19 @@ impl CalibrationQuality {
         }
         Ok(Self {
             log_loss,
+            brier,
             ece: reliability.ece,
             f1_micro: all.f1(),
             f1_macro: mean(counts.iter().filter_map(DecisionCounts::f1)),
             reliability,
         })
+    }
+
+    /// Whether these scores are better probabilities than the others: a smaller log loss, and a Brier score that is not
+    /// larger.
+    pub fn is_better_than(&self, other: &Self) -> bool {
+        let both = |of: fn(&Self) -> Option<f64>| of(self).zip(of(other));
+        both(|quality| quality.log_loss).is_some_and(|(own, theirs)| own < theirs)
+            && both(|quality| quality.brier).is_some_and(|(own, theirs)| own <= theirs)
     }
 }

@@ -79,6 +79,28 @@ impl Bootstrap {
         })
     }
 
+    /// The intervals of several results of `items` resampled items, which are given by their numbers; `None` for a
+    /// result that no resample has.
+    pub(crate) fn intervals_of(
+        &self,
+        items: usize,
+        results: &dyn Fn(&[usize]) -> Vec<Option<f64>>,
+    ) -> Result<Vec<Option<Interval>>> {
+        self.check()?;
+        let mut random = SplitMix64(self.seed);
+        let mut drawn = vec![0; items];
+        let mut found: Vec<Vec<f64>> = Vec::new();
+        for _ in 0..self.resamples {
+            drawn.fill_with(|| random.below(items));
+            let values = results(&drawn);
+            found.resize(values.len(), Vec::new());
+            for (all, value) in found.iter_mut().zip(values) {
+                all.extend(value);
+            }
+        }
+        Ok(found.into_iter().map(|values| self.interval(values)).collect())
+    }
+
     /// The interval of sum(first) / sum(second) over resampled clips; `None` without clips.
     pub(super) fn interval_of_ratio(&self, clips: &[(f64, f64)]) -> Option<Interval> {
         if clips.is_empty() {
@@ -92,10 +114,14 @@ impl Bootstrap {
             });
             sum / weight
         });
-        let mut results: Vec<f64> = resampled.collect();
+        self.interval(resampled.collect())
+    }
+
+    /// The middle of resampled results; `None` without any.
+    fn interval(&self, mut results: Vec<f64>) -> Option<Interval> {
         results.sort_unstable_by(f64::total_cmp);
         let outside = (1.0 - self.confidence) / 2.0;
-        Some(Interval {
+        (!results.is_empty()).then(|| Interval {
             low: quantile(&results, outside),
             high: quantile(&results, 1.0 - outside),
         })
@@ -109,7 +135,8 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
     sorted[low] + (sorted[high] - sorted[low]) * (position - low as f64)
 }
 
-/// Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014): small, and the same on every machine.
+/// Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014): small, and the same on every
+/// machine.
 struct SplitMix64(u64);
 
 impl SplitMix64 {

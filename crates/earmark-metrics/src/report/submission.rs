@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use earmark_core::ConfigError;
+use earmark_core::text::one_line;
 use serde::{Serialize, Serializer};
 
 use super::{MapAtK, number};
@@ -111,7 +112,10 @@ impl SubmissionReport {
             n => format!("  ({n} without a label)"),
         };
         text += &format!("{:<18} {:>8}{skipped}\n\n", "clips", self.clips);
-        let names = self.per_class.iter().map(|class| class.name.chars().count());
+        let names = self
+            .per_class
+            .iter()
+            .map(|class| one_line(&class.name).chars().count());
         let width = names.max().unwrap_or(0).max(5);
         text += &format!("{:<width$} {:>6} {:>8}\n", "class", "clips", name);
         let mut classes: Vec<&SubmissionClass> = self.per_class.iter().collect();
@@ -120,7 +124,11 @@ impl SubmissionReport {
         classes.sort_by(|a, b| value(b).total_cmp(&value(a)));
         for class in classes {
             let value = number(class.map.value);
-            text += &format!("{:<width$} {:>6} {value:>8}\n", class.name, class.count);
+            text += &format!(
+                "{:<width$} {:>6} {value:>8}\n",
+                one_line(&class.name),
+                class.count
+            );
         }
         text
     }

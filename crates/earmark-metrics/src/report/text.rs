@@ -2,6 +2,7 @@
 
 use super::Report;
 use crate::Interval;
+use earmark_core::text::one_line;
 use std::iter::once;
 
 impl Report {
@@ -18,7 +19,7 @@ impl Report {
             |value: Option<f64>| value.map_or_else(|| "undefined".to_owned(), |value| format!("{value:.6}"));
         let mut text = format!("Lwlrap = {}\n", value(self.lwlrap));
         for class in self.best_first() {
-            text += &format!("Lwlrap({}) = {}\n", class.name, value(class.lwlrap));
+            text += &format!("Lwlrap({}) = {}\n", one_line(&class.name), value(class.lwlrap));
         }
         text
     }
@@ -31,7 +32,10 @@ impl Report {
         }
         lines.push(format!("{:<18} {:>8}{}", "clips", self.clips, self.left_out()));
         lines.push(String::new());
-        let names = self.per_class.iter().map(|class| class.name.chars().count());
+        let names = self
+            .per_class
+            .iter()
+            .map(|class| one_line(&class.name).chars().count());
         let width = names.max().unwrap_or(0).max(5);
         let headers = ["clips", "lwlrap", "AP", "AUC", "prec.", "recall", "F1", "best at"];
         lines.push(class_row(width, "class", headers.map(str::to_owned)));
@@ -39,7 +43,7 @@ impl Report {
             let best_at = c.best_threshold.map(f64::from);
             let results = [c.lwlrap, c.ap, c.auc, c.precision, c.recall, c.f1, best_at];
             let cells = once(c.count.to_string()).chain(results.map(number));
-            lines.push(class_row(width, &c.name, cells));
+            lines.push(class_row(width, &one_line(&c.name), cells));
         }
         let lines = lines.iter().map(|line| line.trim_end().to_owned() + "\n");
         lines.collect()

@@ -1,4 +1,5 @@
-//! What the networks share: convolution with BatchNorm and activation, pooling, attention, dense layers, heads and scalers.
+//! What the networks share: convolution with BatchNorm and activation, pooling, attention, LSTMs, dense layers, heads
+//! and scalers.
 
 pub(crate) mod activation;
 pub(crate) mod asinh_compression;
@@ -13,6 +14,7 @@ pub(crate) mod gate;
 pub(crate) mod head;
 pub(crate) mod input_scaler;
 pub(crate) mod inverted_residual;
+pub(crate) mod lstm;
 pub(crate) mod means_over_2x2;
 pub(crate) mod onnx;
 pub(crate) mod pool;
@@ -31,6 +33,7 @@ pub use gate::gate;
 pub use head::{Head, HeadSpec};
 pub use input_scaler::{InputScaler, InputScalerSpec};
 pub use inverted_residual::{InvertedResidual, InvertedResidualSpec};
+pub use lstm::BidirectionalLstm;
 pub use pool::{Pool, PoolSpec, global_max, global_mean, pooled_size, without_plane};
 pub use prelu::Prelu;
 pub use squeeze_excite::SqueezeExcite;

@@ -8,10 +8,11 @@ use super::conv_spec::ConvPadding;
 use super::dense::Dense;
 use super::head::Head;
 use super::inverted_residual::InvertedResidual;
+use super::lstm::BidirectionalLstm;
 use super::squeeze_excite::SqueezeExcite;
 use crate::onnx::OnnxPlanes;
 use crate::params::{VarId, Vars};
-use earmark_onnx::{Attribute, Builder, Tensor, Value};
+use earmark_onnx::{Attribute, Builder, Tensor, Value, signed};
 
 /// The values of a variable as a weight with its name.
 fn weight(g: &mut Builder, vars: &Vars, id: VarId, values: Vec<f32>) -> Value {
@@ -44,7 +45,8 @@ impl BatchNorm {
             .collect()
     }
 
-    /// `[B, C, H, W]` to the same shape, where no layer follows that it could be folded into: padding is added after it.
+    /// `[B, C, H, W]` to the same shape, where no layer follows that it could be folded into: padding is added after
+    /// it.
     pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: OnnxPlanes) -> OnnxPlanes {
         let affine = self.affine(vars);
         let (factors, offsets) = affine.iter().map(|(f, o)| (*f as f32, *o as f32)).unzip();
@@ -201,6 +203,43 @@ impl Attention {
         let places = g.op("Sigmoid", &[&places], &[]);
         x.with(g.op("Mul", &[&value, &places], &[]))
     }
+}
+
+impl BidirectionalLstm {
+    /// `[steps, B, width]` to the mean over all steps of both directions' outputs, `[B, 2 width]`.
+    pub(crate) fn add_to_onnx(&self, g: &mut Builder, vars: &Vars, x: &Value) -> Value {
+        let width = self.width;
+        let weight = |g: &mut Builder, name: &str, directions: [&Dense; 2]| {
+            let values = directions.map(|dense| onnx_gates(&vars.to_vec(dense.weight)));
+            let both = g.weight(name, &[8 * width, width], values.concat());
+            g.reshape(&both, &[2, signed(4 * width), signed(width)])
+        };
+        let [forward, backward] = &self.directions;
+        let input = weight(g, "lstm.input.weight", [&forward.input, &backward.input]);
+        let hidden = weight(g, "lstm.hidden.weight", [&forward.hidden, &backward.hidden]);
+        let biases = [forward, backward].map(|d| [&d.input, &d.hidden]);
+        let biases = biases
+            .as_flattened()
+            .iter()
+            .flat_map(|dense| onnx_gates(&vars.to_vec(dense.bias)));
+        let biases = Tensor::floats(&[2, 8 * width], biases.collect());
+        let biases = g.constant("lstm.bias", biases);
+        let attributes = [
+            ("direction", "bidirectional".into()),
+            ("hidden_size", width.into()),
+        ];
+        let outputs = g.op("LSTM", &[x, &input, &hidden, &biases], &attributes); // [steps, 2, B, width]
+        let time = ("axes", [0_usize][..].into());
+        let means = g.op("ReduceMean", &[&outputs], &[time, ("keepdims", 0.into())]);
+        let means = g.transpose(&means, &[1, 0, 2]);
+        g.reshape(&means, &[0, signed(2 * width)])
+    }
+}
+
+/// Rows of the four gates in ONNX's order: input, output, forget, cell.
+fn onnx_gates(rows: &[f32]) -> Vec<f32> {
+    let each = rows.len() / 4;
+    [0, 3, 1, 2].map(|gate| &rows[gate * each..][..each]).concat()
 }
 
 impl SqueezeExcite {

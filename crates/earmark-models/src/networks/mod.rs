@@ -1,5 +1,5 @@
-//! The networks, one module each, from top to bottom: the settings, the layers and their variables, the passes, the table of the
-//! layers, the graph.
+//! The networks, one module each, from top to bottom: the settings, the layers and their variables, the passes, the
+//! table of the layers, the graph.
 //!
 //! CONTRIBUTING.md says how to add one.
 
@@ -10,4 +10,6 @@ pub mod mobilenet_v1;
 pub mod mobilenet_v2;
 pub mod panns;
 pub mod perceptron;
+pub mod rnn_aux_skip_attention;
+pub mod skip_attention;
 pub mod starter_2018;

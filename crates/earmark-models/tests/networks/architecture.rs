@@ -5,7 +5,7 @@ use earmark_models::onnx::OnnxPlanes;
 use earmark_models::{Forward, Network, NetworkConfig, NetworkInput, VarId, VarSpec, Vars, to_host};
 use earmark_onnx::Builder;
 
-const NETWORKS: [&str; 8] = [
+const NETWORKS: [&str; 10] = [
     r#"{ "kind": "mobilenet-v1", "width": 0.1 }"#,
     r#"{ "kind": "aux-skip-attention", "base": 2, "ratio": 4 }"#,
     r#"{ "kind": "mobilenet-v2", "width": 0.1, "clip-features": 3, "clip-feature-inputs": 5 }"#,
@@ -14,6 +14,8 @@ const NETWORKS: [&str; 8] = [
     r#"{ "kind": "fc-net", "base": 4 }"#,
     r#"{ "kind": "perceptron", "hidden": 6 }"#,
     r#"{ "kind": "panns", "bands": 32, "width": 0.05 }"#,
+    r#"{ "kind": "skip-attention", "base": 2, "ratio": 4 }"#,
+    r#"{ "kind": "rnn-aux-skip-attention", "base": 2, "ratio": 4 }"#,
 ];
 
 fn build(config: &str, channels: usize, classes: usize) -> (Network, Vec<VarSpec>) {
@@ -88,7 +90,8 @@ fn networks_that_do_not_take_sound_are_not_exported() {
     }
 }
 
-/// A classifier of the hidden layer's input, written into the network with that layer bypassed, gives the classifier's logits.
+/// A classifier of the hidden layer's input, written into the network with that layer bypassed, gives the classifier's
+/// logits.
 #[test]
 fn a_bypassed_hidden_layer_passes_its_input_on() {
     let mut bypassed = Vec::new();

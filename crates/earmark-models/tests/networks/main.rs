@@ -1,6 +1,8 @@
-//! Every network against its original or its definition, and what holds for all of them. One program, which links Burn once.
+//! Every network against its original or its definition, and what holds for all of them. One program, which links Burn
+//! once.
 
 mod architecture;
+mod argus_2019;
 mod aux_skip_attention;
 mod aux_skip_variants;
 mod common;

@@ -88,7 +88,7 @@ fn off(got: &[f32], want: &[f32]) -> f32 {
     worst / size
 }
 
-const NETWORKS: [&str; 14] = [
+const NETWORKS: [&str; 16] = [
     r#"{ "kind": "mobilenet-v1", "width": 0.2 }"#,
     r#"{ "kind": "mobilenet-v1", "width": 0.2, "global-pool": "max", "batch-norm": false }"#,
     r#"{ "kind": "aux-skip-attention", "base": 2, "ratio": 4, "last-filters": 3, "last-fc": 2 }"#,
@@ -103,6 +103,8 @@ const NETWORKS: [&str; 14] = [
     r#"{ "kind": "panns", "bands": 32, "width": 0.05, "backbone": "cnn10" }"#,
     r#"{ "kind": "panns", "bands": 32, "width": 0.1, "backbone": "mobilenet-v1" }"#,
     r#"{ "kind": "panns", "bands": 32, "width": 0.1, "backbone": "mobilenet-v2" }"#,
+    r#"{ "kind": "skip-attention", "base": 2, "ratio": 4, "kernel": 3 }"#,
+    r#"{ "kind": "rnn-aux-skip-attention", "base": 5, "ratio": 16, "last-fc": 2 }"#,
 ];
 
 #[test]

@@ -36,6 +36,7 @@ impl Call<'_> {
             "MatMul" => self.matmul(),
             "Gemm" => self.gemm(),
             "Conv" => self.conv(),
+            "LSTM" => self.lstm(),
             "AveragePool" | "MaxPool" => self.pool(),
             "ReduceMean" | "ReduceMax" | "ReduceMin" => self.reduce(),
             "Softmax" => self.softmax(),

@@ -60,6 +60,10 @@ impl Recipe {
             ("predict.random-crops", self.predict.random_crops.is_some()),
             ("validation.random-crops", self.validation.random_crops.is_some()),
             ("predict.segments", self.predict.segments.is_some()),
+            (
+                "predict.out-of-fold-segments",
+                self.predict.out_of_fold_segments.is_some(),
+            ),
         ] {
             ConfigError::unless(!set, key, "(set)", "remove it")
                 .map_err(|error| error.because("handcrafted features describe a whole clip"))?;
@@ -72,13 +76,15 @@ impl Recipe {
         let computed = self.front_end.clip_feature_count();
         match self.network.architecture().clip_features() {
             Some(wanted) if computed == 0 => {
-                let remedy = "set front-end.clip-features = \"handcrafted\", which computes them; or set 0, for spectrograms alone";
+                let remedy = "set front-end.clip-features = \"handcrafted\", which computes them; or set 0, for \
+                              spectrograms alone";
                 let error = ConfigError::new("network.clip-features", wanted.components, remedy);
                 Err(error)
             }
             Some(wanted) if computed != wanted.inputs => {
                 let remedy = format!(
-                    "set {computed}, the number that front-end.clip-features = \"handcrafted\" computes, or remove this key"
+                    "set {computed}, the number that front-end.clip-features = \"handcrafted\" computes, or remove \
+                     this key"
                 );
                 let error = ConfigError::new("network.clip-feature-inputs", wanted.inputs, remedy);
                 Err(error)

@@ -13,6 +13,11 @@ impl Recipe {
             let remedy = "predict.segments is set as well; keep one of the two";
             return Err(ConfigError::new("predict.whole", true, remedy));
         }
+        if predict.out_of_fold_segments.is_some() && predict.random_crops.is_some() {
+            let reason = "predict.random-crops scores random crops of a clip, not segments in order";
+            let remedy = "keep one of the two";
+            return Err(ConfigError::new("predict.out-of-fold-segments", "(set)", remedy).because(reason));
+        }
         if let Some(crops) = &predict.random_crops {
             if predict.whole || predict.segments.is_some() {
                 let remedy = "predict.segments or predict.whole is set as well; keep one of the three";
@@ -23,6 +28,7 @@ impl Recipe {
         for (front_end, key) in [
             (self.predict_front_end(), "predict.segments"),
             (self.validation_front_end(), "validation.segments"),
+            (self.out_of_fold_front_end(), "predict.out-of-fold-segments"),
         ] {
             front_end.check().within("front-end").map_err(|mut error| {
                 for text in [&mut error.key, &mut error.reason, &mut error.remedy] {

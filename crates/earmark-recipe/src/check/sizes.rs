@@ -1,5 +1,5 @@
-//! Products of sizes from several sections: each key is in its range, and all of them together ask for more memory than there is. A recipe
-//! may be a stranger's, inside a model file. Everything here is computed; nothing is allocated.
+//! Products of sizes from several sections: each key is in its range, and all of them together ask for more memory than
+//! there is. A recipe may be a stranger's, inside a model file. Everything here is computed; nothing is allocated.
 
 use crate::Recipe;
 use earmark_core::ConfigError;
@@ -37,7 +37,11 @@ impl Recipe {
             let frames = crops.iter().flat_map(|crops| crops.frames.iter().copied());
             longest = frames.fold(longest, usize::max);
         }
-        for front_end in [self.predict_front_end(), self.validation_front_end()] {
+        for front_end in [
+            self.predict_front_end(),
+            self.validation_front_end(),
+            self.out_of_fold_front_end(),
+        ] {
             longest = longest.max(front_end.input_shape()?.frames.unwrap_or(1));
         }
         self.check_batches(shape.numbers(longest))?;

@@ -8,13 +8,21 @@ use serde_json::{Map, Value, json};
 /// The schema for editors, from that of a whole recipe.
 pub fn schema(recipe: &Value) -> Value {
     let defs = recipe["$defs"].as_object().cloned().unwrap_or_default();
-    loosened(recipe, &defs)
+    let mut schema = loosened(recipe, &defs);
+    // `false` takes away a whole section of the extended recipe, too.
+    let sections = schema["properties"].as_object_mut().into_iter();
+    for section in sections.flat_map(Map::values_mut) {
+        if section.get("$ref").is_some() {
+            *section = json!({ "anyOf": [section.take(), { "const": false }] });
+        }
+    }
+    schema
 }
 
 fn loosened(value: &Value, defs: &Map<String, Value>) -> Value {
     match value {
         Value::Array(list) => list.iter().map(|value| loosened(value, defs)).collect(),
-        // TOML has no null; `false` takes away a table that the extended recipe has.
+        // TOML has no null; `false` takes away a table or list that the extended recipe has.
         Value::Object(table) if table.get("type") == Some(&json!("null")) => json!({ "const": false }),
         Value::Object(table) => {
             let mut table = table.clone();
@@ -43,10 +51,20 @@ fn loosened(value: &Value, defs: &Map<String, Value>) -> Value {
             if let Some(variants) = table.remove("oneOf") {
                 table.insert("anyOf".to_owned(), variants);
             }
-            table
-                .iter()
+            let each = table.iter();
+            let mut table: Map<String, Value> = each
                 .map(|(key, value)| (key.clone(), loosened(value, defs)))
-                .collect()
+                .collect();
+            if table.get("type") != Some(&json!(["array", "null"])) {
+                return Value::Object(table);
+            }
+            table.insert("type".to_owned(), json!("array"));
+            let mut either = json!({ "anyOf": [{}, { "const": false }] });
+            if let Some(description) = table.remove("description") {
+                either["description"] = description;
+            }
+            either["anyOf"][0] = Value::Object(table);
+            either
         }
         other => other.clone(),
     }
@@ -117,12 +135,20 @@ pub fn misfit(value: &Value, schema: &Value, root: &Value, path: &str) -> Option
 fn variants_become_tables_and_nothing_is_required() {
     let recipe = json!({
         "type": "object",
-        "properties": { "loss": { "$ref": "#/$defs/Loss" } },
+        "properties": {
+            "loss": { "$ref": "#/$defs/Loss" },
+            "subsets": { "type": ["array", "null"], "items": { "type": "string" } },
+        },
         "required": ["loss"],
         "additionalProperties": false,
         "$defs": {
             "Loss": { "oneOf": [
-                { "type": "object", "properties": { "kind": { "const": "lq" } }, "$ref": "#/$defs/Lq", "required": ["kind"] },
+                {
+                    "type": "object",
+                    "properties": { "kind": { "const": "lq" } },
+                    "$ref": "#/$defs/Lq",
+                    "required": ["kind"],
+                },
                 { "const": "none" },
             ] },
             "Lq": { "type": "object", "properties": { "q": { "type": "number" } }, "additionalProperties": false },
@@ -134,6 +160,9 @@ fn variants_become_tables_and_nothing_is_required() {
     assert_eq!(misfit(json!({ "loss": { "kind": "lq", "q": 0.5 } })), None);
     assert_eq!(misfit(json!({ "loss": { "q": 0.5 } })), None);
     assert_eq!(misfit(json!({ "loss": "none" })), None);
+    assert_eq!(misfit(json!({ "loss": false, "subsets": false })), None);
+    assert_eq!(misfit(json!({ "subsets": ["a"] })), None);
+    assert!(misfit(json!({ "subsets": [1] })).is_some() && misfit(json!({ "subsets": true })).is_some());
     assert!(
         misfit(json!({ "loss": { "kind": "lq", "p": 1 } }))
             .is_some_and(|text| text.contains(".loss.p: unknown key"))

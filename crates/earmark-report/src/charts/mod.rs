@@ -3,6 +3,7 @@
 mod axis;
 pub mod bars;
 pub mod confusion;
+pub mod day_hour_map;
 mod downsample;
 mod frame;
 pub mod histogram;

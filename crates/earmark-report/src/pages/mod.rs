@@ -1,5 +1,6 @@
 //! Pages: plain data types next to what renders them.
 
+pub mod activity_page;
 pub mod data_page;
 pub mod data_types;
 pub(crate) mod frame;
@@ -11,5 +12,6 @@ mod run_folds;
 pub mod run_page;
 mod run_scores;
 pub mod run_types;
+mod run_ways;
 pub mod runs_page;
 mod table;

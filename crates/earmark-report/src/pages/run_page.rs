@@ -8,6 +8,7 @@ use super::run_curves::curve_chart;
 use super::run_folds::{self, fold_table};
 use super::run_scores::{classes, compared, scores, step_text};
 use super::run_types::{Fact, RunReport, SkippedFile, TrainingCurve};
+use super::run_ways::compared_ways;
 use super::table::{TableCell, table};
 use crate::{Chart, ReliabilityCurve, reliability_chart};
 use earmark_core::human::{human_count, score};
@@ -20,13 +21,15 @@ const HEADLINES: usize = 4;
 /// classes, mistakes, and how to run it again.
 #[must_use]
 pub fn render_run_report(report: &RunReport) -> String {
-    let kind = match report.folds {
-        Some(_) => "earmark cross-validation report",
-        None => "earmark run report",
+    let kind = match (report.folds.is_some(), report.ways.is_empty()) {
+        (true, _) => "earmark cross-validation report",
+        (false, true) => "earmark run report",
+        (false, false) => "earmark fit report",
     };
     let mut page = Page::new(kind, &report.title);
     headlines(&mut page, report);
     page.section("summary", "Summary", summary(report));
+    page.section("ways", "Ways to a model", compared_ways(&report.ways));
     if let Some(folds) = &report.folds {
         page.section("folds", "Folds", fold_table(folds));
     }
@@ -48,7 +51,8 @@ pub fn render_run_report(report: &RunReport) -> String {
     page.finish()
 }
 
-/// The results over all folds, or the best scores and the last value of the first curve; and the number of skipped files.
+/// The results over all folds, or the best scores and the last value of the first curve; and the number of skipped
+/// files.
 fn headlines(page: &mut Page, report: &RunReport) {
     if let Some(folds) = &report.folds {
         run_folds::headlines(page, folds);
@@ -84,7 +88,8 @@ fn summary(report: &RunReport) -> Markup {
 fn reliability(models: &[ReliabilityCurve]) -> Markup {
     html! {
         @if models.iter().any(|m| !m.points.is_empty()) {
-            (lead("Of the detections with a score of 0.8, 80 of 100 should be true. Below the diagonal scores are too high, above it too low."))
+            (lead("Of the detections with a score of 0.8, 80 of 100 should be true. Below the diagonal scores are too \
+                   high, above it too low."))
             (grid(&[reliability_chart(models)])) "\n"
             (details("As a table", reliability_table(models)))
         }

@@ -56,6 +56,7 @@ pub(super) fn classes(rows: &[ClassScoreRow], decision_rule: &str) -> Markup {
         ("AP", |c| c.ap),
         ("AUC", |c| c.auc),
         ("lwlrap", |c| c.lwlrap),
+        ("threshold", |c| c.threshold),
     ];
     scores.retain(|(_, score)| rows.iter().any(|c| score(c).is_some()));
     let names = scores.iter().map(|s| s.0);
@@ -95,8 +96,8 @@ pub(super) fn compared(c: &ComparedRun) -> Markup {
     };
     let headers = ["class", "clips", "other", "this", "difference", "interval", ""];
     let text = format!(
-        "{} of this run and of {}, by class. The interval holds {:.0} % of the differences over resampled clips; where it \
-         excludes 0, the last column says so.",
+        "{} of this run and of {}, by class. The interval holds {:.0} % of the differences over resampled clips; where \
+         it excludes 0, the last column says so.",
         c.metric,
         c.other,
         100.0 * c.confidence

@@ -28,6 +28,8 @@ pub struct RunReport {
     pub metrics: Vec<MetricCurve>,
     /// The results of each fold, in the report of a cross-validation run.
     pub folds: Option<FoldScores>,
+    /// The ways to a model that were compared, in the report of a fit.
+    pub ways: Vec<ComparedWay>,
     /// Scores of the classes, at the checkpoint that the report is about.
     pub per_class: Vec<ClassScoreRow>,
     /// By what rule precision, recall and F1 of the classes are counted, a sentence; may be empty.
@@ -104,9 +106,33 @@ pub struct ClassScoreRow {
     pub recall: Option<f64>,
     /// Harmonic mean of precision and recall.
     pub f1: Option<f64>,
+    /// The score from which on the model says that the class is there.
+    pub threshold: Option<f64>,
 }
 
-/// The results of the folds of a cross-validation run; one value per metric everywhere, `None` where one is not defined.
+/// A way to a model that was compared with others, or left out.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ComparedWay {
+    /// Its name, such as `probe`.
+    pub name: String,
+    /// What it is, in words.
+    pub description: String,
+    /// Clips that it was compared on; 0 for one that was left out.
+    pub clips: u64,
+    /// Share of them whose highest score is their label.
+    pub accuracy: Option<f64>,
+    /// Their label-weighted label-ranking average precision.
+    pub lwlrap: Option<f64>,
+    /// How it differs from the first way, as it should be read; may be empty.
+    pub difference: String,
+    /// How long it took; may be empty.
+    pub time: String,
+    /// Whether it was chosen, or why it was left out; may be empty.
+    pub outcome: String,
+}
+
+/// The results of the folds of a cross-validation run; one value per metric everywhere, `None` where one is not
+/// defined.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FoldScores {
     /// Names of the metrics. The first ones are shown in the header.

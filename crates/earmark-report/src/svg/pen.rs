@@ -35,9 +35,21 @@ impl Svg {
     }
 
     /// A square of a certain opacity (0 to 1).
-    pub fn shaded_square(&mut self, class: &str, (x, y): (f64, f64), side: f64, opacity: f64, tip: &str) {
+    pub fn shaded_square(&mut self, class: &str, corner: (f64, f64), side: f64, opacity: f64, tip: &str) {
+        self.shaded_rect(class, corner, (side, side), opacity, tip);
+    }
+
+    /// A rectangle of a certain opacity (0 to 1), from its upper left corner.
+    pub fn shaded_rect(
+        &mut self,
+        class: &str,
+        (x, y): (f64, f64),
+        (width, height): (f64, f64),
+        opacity: f64,
+        tip: &str,
+    ) {
         let corner = [("x", x), ("y", y)];
-        let look = [("width", side), ("height", side), ("fill-opacity", opacity)];
+        let look = [("width", width), ("height", height), ("fill-opacity", opacity)];
         self.shape("rect", class, &[&corner[..], &look].concat(), &title(tip));
     }
 

@@ -1,5 +1,6 @@
 //! Tables and bars for the terminal, aligned by what a terminal shows and not by bytes.
 
+use earmark_core::text::one_line;
 use unicode_width::UnicodeWidthStr;
 
 /// Alignment of a column.
@@ -15,9 +16,9 @@ pub enum Align {
 /// A table as text: headers, a rule, one line per row, two spaces between columns, each line ended by a newline.
 ///
 /// Widths count terminal columns (`水` takes two, a combining accent none). Rows may be shorter or longer than the
-/// headers: missing cells are blank, further ones get a column without a name; columns without an alignment are left-aligned.
-/// Control characters (line breaks, escape sequences out of a file name) are shown as `\u{fffd}`, so that data cannot
-/// control the terminal.
+/// headers: missing cells are blank, further ones get a column without a name; columns without an alignment are
+/// left-aligned. What a terminal would obey (line breaks, escape sequences out of a file name) is written out, so that
+/// data cannot control it.
 #[must_use]
 pub fn text_table(headers: &[&str], rows: &[Vec<String>], alignments: &[Align]) -> String {
     let columns = rows.iter().map(Vec::len).fold(headers.len(), usize::max);
@@ -52,7 +53,8 @@ pub fn text_table(headers: &[&str], rows: &[Vec<String>], alignments: &[Align]) 
     out
 }
 
-/// A horizontal bar `width` columns wide, filled to `fraction` (clamped to 0 to 1) in eighths of a column; dots for NaN.
+/// A horizontal bar `width` columns wide, filled to `fraction` (clamped to 0 to 1) in eighths of a column; dots for
+/// NaN.
 #[must_use]
 pub fn bar(fraction: f64, width: usize) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
@@ -85,7 +87,7 @@ pub(crate) fn ellipsize(text: &str, columns: usize) -> String {
 }
 
 fn printable(text: &str) -> String {
-    text.replace('\t', " ").replace(char::is_control, "\u{fffd}")
+    one_line(text).into_owned()
 }
 
 #[cfg(test)]
@@ -102,11 +104,11 @@ mod tests {
         ];
         let table = text_table(&["class", "lwlrap"], &rows, &[Align::Left, Align::Right]);
         let expected = "\
-class    lwlrap
-───────  ──────  ─────────
-Bark       0.91
-水の音      0.7  few clips
-a\u{301}\u{fffd}\u{fffd}[31m
+class          lwlrap
+─────────────  ──────  ─────────
+Bark             0.91
+水の音            0.7  few clips
+a\u{301}\\n\\u{1b}[31m
 ";
         assert_eq!(table, expected);
         assert_eq!(text_table(&[], &[], &[]), "");

@@ -1,4 +1,5 @@
-//! Made-up runs and data sets of realistic size, for the tests and for `examples/gallery.rs`. Nothing here was measured.
+//! Made-up runs and data sets of realistic size, for the tests and for `examples/gallery.rs`. Nothing here was
+//! measured.
 
 use earmark_report::*;
 
@@ -127,6 +128,7 @@ fn class_scores(noise: &mut Noise) -> Vec<ClassScoreRow> {
                 precision: some(0.4 + 0.5 * v),
                 recall: some(0.3 + 0.6 * v),
                 f1: some(0.35 + 0.55 * v),
+                threshold: None,
             }
         })
         .collect()
@@ -169,8 +171,13 @@ pub fn run_report() -> RunReport {
     let optimistic = "Optimistic: the test fold also chose the best checkpoint (validation = \"test-fold\").";
     RunReport {
         title: "0042 dcase2019-baseline, fold 1".into(),
-        recipe_toml: "extends = \"base.toml\"\n\n[audio]\nsample-rate-hz = 44100 # <as published>\n\n[model]\nkind = \"mobilenet-v1\"\n".into(),
-        command: "earmark train dcase2019-baseline --data ~/sounds/fsdkaggle2019 --fold 1 --set train.steps=100000".into(),
+        recipe_toml:
+            "extends = \"base.toml\"\n\n[audio]\nsample-rate-hz = 44100 # <as published>\n\n[model]\n\
+             kind = \"mobilenet-v1\"\n"
+                .into(),
+        command: "earmark train dcase2019-baseline --data ~/sounds/fsdkaggle2019 \
+                  --fold 1 --set train.steps=100000"
+            .into(),
         version: "0.1.0".into(),
         seed: 42,
         started: "2025-01-31 14:03 UTC".into(),
@@ -186,8 +193,16 @@ pub fn run_report() -> RunReport {
             PageNote::new(NoteLevel::Info, "Resumed once, at step 40,000."),
         ],
         curves: vec![
-            TrainingCurve { name: "loss".into(), points: loss, scale: AxisScale::Log },
-            TrainingCurve { name: "learning rate".into(), points: rate, scale: AxisScale::Log },
+            TrainingCurve {
+                name: "loss".into(),
+                points: loss,
+                scale: AxisScale::Log,
+            },
+            TrainingCurve {
+                name: "learning rate".into(),
+                points: rate,
+                scale: AxisScale::Log,
+            },
         ],
         metrics: vec![
             metric("lwlrap", 0.68, 0.06),
@@ -195,6 +210,7 @@ pub fn run_report() -> RunReport {
             metric("MAP@3", 0.74, 0.0),
         ],
         folds: None,
+        ways: Vec::new(),
         compared: Some(compared()),
         per_class,
         decision_rule: "Precision, recall and F1 count scores of 0.5 or more.".into(),

@@ -3,7 +3,7 @@
 use crate::optimism::Optimism;
 use crate::warnings::{ResultFacts, RunWarning};
 use earmark_engine::ValidationMetric;
-use earmark_engine::evaluation::{json_path, result_path};
+use earmark_engine::evaluation::{read_result, result_path};
 use earmark_metrics::Report;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -12,8 +12,8 @@ use std::path::Path;
 /// What the JSON of a result says of its clips, where they had a part in making the model.
 const OPTIMISTIC: &str = "optimistic";
 
-/// The keys that the JSON of a result has beyond those of its report: `optimistic`, where its clips had a part in making the model, and
-/// `warnings`, where there are any.
+/// The keys that the JSON of a result has beyond those of its report: `optimistic`, where its clips had a part in
+/// making the model, and `warnings`, where there are any.
 pub fn result_notes(report: &Report, optimism: Option<&Optimism>) -> Map<String, Value> {
     let warnings = ResultFacts::from(report).warnings("clips");
     let optimistic = optimism.map(|optimism| (OPTIMISTIC.to_owned(), json!(optimism)));
@@ -48,8 +48,8 @@ impl StepEvaluation {
     }
 }
 
-/// The evaluated checkpoints in an evaluation folder by step, and what could not be read there. Only steps with the marker
-/// `eval-<step>.txt` count: it is written last.
+/// The evaluated checkpoints in an evaluation folder by step, and what could not be read there. Only steps with the
+/// marker `eval-<step>.txt` count: it is written last.
 pub fn step_evaluations(eval: &Path) -> (Vec<StepEvaluation>, Vec<String>) {
     let (mut found, mut problems) = (Vec::new(), Vec::new());
     let Ok(entries) = std::fs::read_dir(eval) else {
@@ -60,9 +60,7 @@ pub fn step_evaluations(eval: &Path) -> (Vec<StepEvaluation>, Vec<String>) {
         let Some(step) = step.filter(|step| result_path(eval, *step).exists()) else {
             continue;
         };
-        let path = json_path(eval, step);
-        let text = std::fs::read_to_string(&path).map_err(|e| e.to_string());
-        match text.and_then(|t| serde_json::from_str::<Value>(&t).map_err(|e| e.to_string())) {
+        match read_result(eval, step) {
             Ok(mut report) => {
                 add_old_note(&mut report, &result_path(eval, step));
                 found.push(StepEvaluation { step, report });
@@ -102,6 +100,8 @@ pub fn best_of(evaluated: &[StepEvaluation], metric: ValidationMetric) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
+    use earmark_core::checksum::seal;
+    use earmark_engine::evaluation::json_path;
 
     #[test]
     fn optimistic_results_of_earlier_versions_are_known_by_their_text() {
@@ -131,6 +131,25 @@ mod tests {
         let notes: Vec<Option<&str>> = evaluated.iter().map(StepEvaluation::optimistic_note).collect();
         let old = "OPTIMISTIC: these clips drove the training";
         assert_eq!(notes, [Some(old), None, Some("OPTIMISTIC: new")]);
+    }
+
+    #[test]
+    fn a_result_with_a_flipped_bit_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let sealed = seal("{\"lwlrap\": 0.5}".into());
+        std::fs::write(result_path(dir.path(), 7), "").unwrap();
+        std::fs::write(json_path(dir.path(), 7), &sealed).unwrap();
+        let (evaluated, problems) = step_evaluations(dir.path());
+        assert_eq!(evaluated[0].report, json!({ "lwlrap": 0.5 }), "{problems:?}");
+        std::fs::write(json_path(dir.path(), 7), sealed.replace("0.5", "0.7")).unwrap();
+        let (evaluated, problems) = step_evaluations(dir.path());
+        assert!(evaluated.is_empty());
+        assert_eq!(
+            problems,
+            [
+                "eval/eval-7.json cannot be read (its checksum differs); remove eval-7.txt and evaluate the step again"
+            ]
+        );
     }
 
     #[test]

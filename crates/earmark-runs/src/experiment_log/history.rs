@@ -1,11 +1,11 @@
 //! The curves of a training, from `metrics.jsonl`.
 //!
-//! The file is read leniently: a run that is still being written has a torn last line, and one damaged line must not hide the rest.
-//! What could not be read is listed in `problems`.
+//! The file is read leniently: a run that is still being written has a torn last line, and one damaged line, which its
+//! checksum betrays, must not hide the rest. What could not be read is listed in `problems`.
 
 use super::metrics::METRICS;
 use crate::warnings::ResultFacts;
-use earmark_core::checksum::{Seal, check_seal};
+use earmark_core::json_lines::log_lines;
 use earmark_engine::{ValidationMetric, metrics_path};
 use serde_json::Value;
 use std::path::Path;
@@ -49,9 +49,8 @@ pub struct TrainingHistory {
 impl TrainingHistory {
     /// Reads `metrics.jsonl` of a run. A run that has not started has an empty history.
     pub fn read(run: &Path) -> Self {
-        let path = metrics_path(run);
-        match std::fs::read_to_string(&path) {
-            Ok(text) => Self::parse(&text),
+        match std::fs::read(metrics_path(run)) {
+            Ok(log) => Self::parse(&log),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Self::default(),
             Err(e) => Self {
                 problems: vec![format!("metrics.jsonl cannot be read: {e}")],
@@ -60,25 +59,14 @@ impl TrainingHistory {
         }
     }
 
-    fn parse(text: &str) -> Self {
+    fn parse(log: &[u8]) -> Self {
         let mut history = Self::default();
-        let lines = text.lines().count();
-        for (index, line) in text.lines().enumerate() {
-            let ended = index + 1 < lines || text.ends_with('\n');
-            if ended && check_seal(line.as_bytes()) == Seal::Broken {
-                history.problems.push(format!(
-                    "metrics.jsonl:{}: is damaged (its checksum differs); the line is ignored",
-                    index + 1
-                ));
-                continue;
-            }
-            match serde_json::from_str::<Value>(line) {
+        for line in log_lines(log) {
+            match line.value {
                 Ok(value) => history.add(&value),
-                // A running or killed training leaves its last line unfinished; a resume writes it again.
-                Err(_) if !ended => {}
-                Err(e) => history.problems.push(format!(
-                    "metrics.jsonl:{}: is not JSON ({e}); the line is ignored",
-                    index + 1
+                Err(what) => history.problems.push(format!(
+                    "metrics.jsonl:{}: {what}; the line is ignored",
+                    line.number
                 )),
             }
         }
@@ -142,7 +130,7 @@ mod tests {
         let text = "{\"step\":1,\"loss\":0.5,\"learning_rate\":0.1}\n\
             {\"step\":2,\"loss\":null,\"learning_rate\":0.2,\"gradient_norm\":3.0}\n\
             {\"step\":2,\"validation\":{\"lwlrap\":0.25,\"map@3\":null,\"accuracy\":0.5}}\n{\"step\":3,\"lo";
-        let history = TrainingHistory::parse(text);
+        let history = TrainingHistory::parse(text.as_bytes());
         assert_eq!((history.step, history.problems.len()), (2, 0));
         assert_eq!(history.loss[0], (1.0, 0.5));
         assert!(history.loss[1].1.is_nan());
@@ -157,7 +145,7 @@ mod tests {
     #[test]
     fn the_best_validation_and_the_last_phase_are_found() {
         let history = TrainingHistory::parse(
-            "{\"step\":1,\"loss\":3.0,\"phase\":1}\n{\"step\":2,\"loss\":2.0,\"phase\":1}\n\
+            b"{\"step\":1,\"loss\":3.0,\"phase\":1}\n{\"step\":2,\"loss\":2.0,\"phase\":1}\n\
             {\"step\":2,\"best\":true,\"validation\":{\"accuracy\":0.5,\"clips\":8}}\n\
             {\"step\":3,\"loss\":1.0,\"phase\":2}\n\
             {\"step\":3,\"best\":false,\"validation\":{\"accuracy\":0.25,\"clips\":8}}\n",
@@ -170,7 +158,7 @@ mod tests {
     #[test]
     fn a_damaged_line_is_named() {
         let history =
-            TrainingHistory::parse("{\"step\":1,\"loss\":1.0}\nnot json\n{\"step\":2,\"loss\":2.0}\n");
+            TrainingHistory::parse(b"{\"step\":1,\"loss\":1.0}\nnot json\n{\"step\":2,\"loss\":2.0}\n");
         assert_eq!(history.loss.len(), 2);
         assert!(
             history.problems[0].starts_with("metrics.jsonl:2: is not JSON"),
@@ -183,9 +171,9 @@ mod tests {
     fn a_line_with_a_flipped_bit_is_named() {
         let line = |step: u64| seal(format!("{{\"step\":{step},\"loss\":1.5}}")) + "\n";
         let text = [line(1), line(2).replace("1.5", "1.7"), line(3)].concat();
-        let history = TrainingHistory::parse(&text);
+        let history = TrainingHistory::parse(text.as_bytes());
         assert_eq!(history.loss, [(1.0, 1.5), (3.0, 1.5)]);
-        let problem = "metrics.jsonl:2: is damaged (its checksum differs); the line is ignored";
+        let problem = "metrics.jsonl:2: is damaged: its checksum differs; the line is ignored";
         assert_eq!(history.problems, [problem]);
     }
 

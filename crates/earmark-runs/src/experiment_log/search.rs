@@ -1,7 +1,7 @@
 //! A search for settings in the experiment log, from its `trials.json`.
 
 use super::run_status::{RunState, RunStatus};
-use crate::run_dir::RunError;
+use crate::run_dir::{RunError, parse_sealed_json};
 use earmark_core::human::human_amount;
 use serde::Serialize;
 use serde_json::Value;
@@ -37,10 +37,7 @@ impl SearchSummary {
     pub(super) fn read(search: &Path) -> Result<Self, RunError> {
         let path = trials_path(search);
         let text = std::fs::read_to_string(&path).map_err(|e| RunError::read(&path, e))?;
-        let list: Value = serde_json::from_str(&text).map_err(|e| RunError::Info {
-            path: path.clone(),
-            message: e.to_string(),
-        })?;
+        let list = parse_sealed_json(&text).map_err(|message| RunError::Trials { path, message })?;
         let trials: &[Value] = list["trials"].as_array().map_or(&[], Vec::as_slice);
         let best = list["best"].as_str();
         let best_trial = trials
@@ -108,18 +105,17 @@ fn first_run_in(folder: &Path, depth: usize) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run_dir::write_sealed_json;
+    use serde_json::json;
 
     #[test]
     fn a_search_is_summed_up() {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(
-            trials_path(dir.path()),
-            r#"{ "metric": "lwlrap", "planned": 3, "best": "trial-002", "trials": [
-                { "folder": "trial-001", "state": { "kind": "failed", "reason": "x" }, "score": null },
-                { "folder": "trial-002", "state": { "kind": "done" }, "score": 0.75 }
-            ] }"#,
-        )
-        .unwrap();
+        let list = json!({ "metric": "lwlrap", "planned": 3, "best": "trial-002", "trials": [
+            { "folder": "trial-001", "state": { "kind": "failed", "reason": "x" }, "score": null },
+            { "folder": "trial-002", "state": { "kind": "done" }, "score": 0.75 }
+        ] });
+        std::fs::write(trials_path(dir.path()), list.to_string()).unwrap();
         let found = SearchSummary::read(dir.path()).unwrap();
         assert_eq!((found.trials, found.planned, found.failed), (2, 3, 1));
         assert_eq!((found.metric.as_str(), found.score), ("lwlrap", Some(0.75)));
@@ -132,5 +128,15 @@ mod tests {
         assert_eq!(found.first_run(dir.path()), Some(inner));
         std::fs::write(trials_path(dir.path()), "{").unwrap();
         assert!(SearchSummary::read(dir.path()).is_err());
+        write_sealed_json(&trials_path(dir.path()), &list).unwrap();
+        assert_eq!(SearchSummary::read(dir.path()).unwrap(), found);
+        let text = std::fs::read_to_string(trials_path(dir.path())).unwrap();
+        std::fs::write(trials_path(dir.path()), text.replace("0.75", "0.77")).unwrap();
+        let refused = SearchSummary::read(dir.path()).unwrap_err().to_string();
+        assert!(
+            refused.contains("trials.json: cannot be read: its checksum differs")
+                && refused.ends_with("the search with --resume writes it again"),
+            "{refused}"
+        );
     }
 }

@@ -4,9 +4,9 @@ use earmark_metrics::ConfusionMatrix;
 use earmark_report::ClassScoreRow;
 use serde_json::Value;
 
-/// The classes that an evaluation has results of, in the order of `names`, and the rule of precision, recall and F1 as a sentence.
-/// `results` are those of the evaluation as it wrote them. Where every clip has one class, the highest score decides, and what it
-/// decided is in `confusion`.
+/// The classes that an evaluation has results of, in the order of `names`, and the rule of precision, recall and F1 as
+/// a sentence. `results` are those of the evaluation as it wrote them. Where every clip has one class, the highest
+/// score decides, and what it decided is in `confusion`.
 pub(super) fn class_rows(
     names: &[String],
     results: &Value,
@@ -32,6 +32,7 @@ pub(super) fn class_rows(
             precision,
             recall,
             f1,
+            threshold: None,
         })
     };
     let rule = match confusion {

@@ -1,7 +1,7 @@
 //! What the clips that a run was evaluated on look and sound like.
 
 use crate::run_dir::RunDir;
-use earmark_audio::{AudioError, AudioStream};
+use earmark_audio::{AudioError, AudioStream, Span, read_range};
 use earmark_core::ConfigError;
 use earmark_data::{DataError, DataSet, Item, MissingFiles, load};
 use earmark_features::{Extractor, FrontEnd};
@@ -13,14 +13,14 @@ use std::path::{Path, PathBuf};
 
 /// A spectrogram shows a clip's beginning, up to this length.
 const SHOWN_SECONDS: f64 = 30.0;
-/// A player has a clip's beginning, up to this length and rate: it is inside the page, which a dozen of them must not make too large to
-/// open.
+/// A player has a clip's beginning, up to this length and rate: it is inside the page, which a dozen of them must not
+/// make too large to open.
 const PLAYED_SECONDS: f64 = 10.0;
 const PLAYED_HZ: u32 = 16_000;
 
 /// Where the audio of evaluated clips is, and the front end for it.
 pub(super) struct ClipAudio {
-    paths: HashMap<String, PathBuf>,
+    places: HashMap<String, (PathBuf, Option<Span>)>,
     extractor: Extractor,
 }
 
@@ -37,16 +37,16 @@ impl ClipAudio {
         let mut items = set.items;
         items.sort_by_key(|i| evaluated(&i.subset));
         Ok(Self {
-            paths: items.into_iter().map(|i| (i.file, i.path)).collect(),
+            places: items.into_iter().map(|i| (i.file, (i.path, i.span))).collect(),
             extractor: Extractor::new(&run.recipe.front_end)?,
         })
     }
 
     /// The audio of known clips.
     pub fn of_items(items: &[Item], front_end: &FrontEnd) -> Result<Self, ConfigError> {
-        let paths = items.iter().map(|item| (item.file.clone(), item.path.clone()));
+        let place = |item: &Item| (item.file.clone(), (item.path.clone(), item.span));
         Ok(Self {
-            paths: paths.collect(),
+            places: items.iter().map(place).collect(),
             extractor: Extractor::new(front_end)?,
         })
     }
@@ -54,7 +54,7 @@ impl ClipAudio {
     /// The beginning of a clip as the front end computes it: the first channel of its log-mel.
     pub fn image(&self, file: &str) -> Result<SpectrogramImage, Box<dyn Error>> {
         let rate = self.extractor.front_end().sample_rate_hz;
-        let (samples, span) = beginning(self.path(file)?, rate, SHOWN_SECONDS)?;
+        let (samples, span) = beginning(self.place(file)?, rate, SHOWN_SECONDS)?;
         let features = self.extractor.log_mel(&samples, &mut self.extractor.scratch())?;
         let (bands, frames, mut data) = (features.bands, features.frames, features.data);
         data.truncate(bands * frames);
@@ -65,18 +65,28 @@ impl ClipAudio {
     /// The beginning of a clip, to be played.
     pub fn player(&self, file: &str) -> Result<ClipPlayer, Box<dyn Error>> {
         let rate = self.extractor.front_end().sample_rate_hz.min(PLAYED_HZ);
-        let (samples, span) = beginning(self.path(file)?, rate, PLAYED_SECONDS)?;
+        let (samples, span) = beginning(self.place(file)?, rate, PLAYED_SECONDS)?;
         Ok(ClipPlayer::new(span, &samples, rate))
     }
 
-    fn path(&self, file: &str) -> Result<&Path, &'static str> {
-        let path = self.paths.get(file).map(PathBuf::as_path);
-        path.ok_or("the data folder does not list it")
+    fn place(&self, file: &str) -> Result<&(PathBuf, Option<Span>), &'static str> {
+        let place = self.places.get(file);
+        place.ok_or("the data folder does not list it")
     }
 }
 
-/// The samples of a recording up to a length, and from where to where they are, in words.
-fn beginning(path: &Path, rate: u32, seconds: f64) -> Result<(Vec<f32>, String), AudioError> {
+/// The samples of a recording, or of a window of it, up to a length, and from where to where they are, in words.
+fn beginning(
+    (path, span): &(PathBuf, Option<Span>),
+    rate: u32,
+    seconds: f64,
+) -> Result<(Vec<f32>, String), AudioError> {
+    if let Some(span) = span {
+        let (start, length) = (span.start_seconds(), span.length_seconds().min(seconds));
+        let clip = read_range(path, rate, start, length)?.clip;
+        let end = start + clip.duration_seconds();
+        return Ok((clip.samples, format!("{start:.1} to {end:.1} s")));
+    }
     let mut stream = AudioStream::open(path, rate)?;
     let wanted = (seconds * f64::from(rate)) as usize;
     let (mut samples, mut block) = (Vec::new(), Vec::new());

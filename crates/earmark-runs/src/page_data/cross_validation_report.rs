@@ -9,7 +9,6 @@ use crate::experiment_log::METRICS;
 use crate::run_dir::{RunDir, RunError, fold_run, folds_path, parse_at};
 use earmark_core::human::human_count;
 use earmark_core::text;
-use earmark_engine::evaluation::scores_path;
 use earmark_metrics::Aligned;
 use earmark_recipe::AnyRecipe;
 use earmark_report::{Fact, FoldScoreRow, FoldScores, PageNote, RunReport, SkippedFile};
@@ -26,8 +25,9 @@ struct EvaluatedFolds {
     folds: Vec<u32>,
 }
 
-/// The report of a cross-validation run in `path`: the results of each fold and of all clips, where each clip is scored by the model that
-/// was not trained on its fold. `data` is the data folder, as for [`run_report`](super::run_report()).
+/// The report of a cross-validation run in `path`: the results of each fold and of all clips, where each clip is scored
+/// by the model that was not trained on its fold. `data` is the data folder, as for
+/// [`run_report`](super::run_report()).
 ///
 /// # Errors
 /// A run without `folds.json`, or with folds that can't be read or don't belong together.
@@ -99,7 +99,7 @@ impl EvaluatedFolds {
             };
             let run = RunDir::open_any(&fold_run(path, fold))?;
             let eval = run.eval();
-            let clips = read_evaluated(&scores_path(&eval, step), &eval.join("clips.txt"))?;
+            let clips = read_evaluated(&eval, step)?;
             folds.extend(vec![fold; clips.files().len()]);
             parts.push((run.path.clone(), clips));
             runs.push(run);
@@ -138,8 +138,8 @@ fn notes(results: &Value) -> Vec<PageNote> {
     let mut notes = Vec::new();
     if results["optimistic"].as_bool() == Some(true) {
         notes.push(caution(
-            "OPTIMISTIC: the test folds also drove the trainings (validation.split = test-fold). Scores on other recordings will \
-             be lower.",
+            "OPTIMISTIC: the test folds also drove the trainings (validation.split = test-fold). Scores on other \
+             recordings will be lower.",
         ));
     }
     let warnings = list(&results["warnings"]).iter().filter_map(Value::as_str);
@@ -210,7 +210,10 @@ mod tests {
             "folds": [
                 { "fold": 2, "clips": 6, "step": 30, "metrics": { "lwlrap": 0.75, "auc": null }, "skipped": [] },
             ],
-            "metrics": { "lwlrap": { "mean": 0.5, "deviation": 0.125 }, "accuracy": { "mean": 0.25, "deviation": null } },
+            "metrics": {
+                "lwlrap": { "mean": 0.5, "deviation": 0.125 },
+                "accuracy": { "mean": 0.25, "deviation": null },
+            },
             "pooled": { "lwlrap": 0.625 },
         });
         let scores = fold_scores(&results);

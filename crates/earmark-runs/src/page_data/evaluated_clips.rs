@@ -2,18 +2,26 @@
 
 use super::PageError;
 use earmark_core::human::human_amount;
+use earmark_engine::evaluation::{clips_path, read_clips, read_scores};
 use earmark_metrics::{Aligned, Calibration, CalibrationQuality, ConfusionMatrix, MetricsError, ScoreTable};
 use earmark_report::ReliabilityCurve;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// The scores of an evaluated step with the truth that they were evaluated against, which `eval/clips.txt` keeps: one line per
-/// clip, its name and its labels as indices into the run's classes.
-pub(crate) fn read_evaluated(scores: &Path, clips: &Path) -> Result<Aligned, PageError> {
+/// The scores of an evaluated step with the truth that they were evaluated against, which `clips.txt` in the same
+/// folder keeps: one line per clip, its name and its labels as indices into the run's classes.
+pub(crate) fn read_evaluated(eval: &Path, step: u64) -> Result<Aligned, PageError> {
+    with_labels(
+        read_scores(eval, step)?,
+        &read_clips(eval, step)?,
+        &clips_path(eval),
+    )
+}
+
+/// Scores with the truth of a text of clips, which is that of a file.
+fn with_labels(scores: ScoreTable, text: &str, clips: &Path) -> Result<Aligned, PageError> {
     let bad = |problem: String| refusal(clips.display().to_string(), problem);
-    let scores = ScoreTable::read(scores)?;
-    let text = std::fs::read_to_string(clips).map_err(|e| bad(format!("cannot be read: {e}")))?;
-    let labels = parse_clips(&text, clips)?;
+    let labels = parse_clips(text, clips)?;
     let width = scores.classes().len();
     let classes = human_amount(width, "class", "classes");
     let mut truth = vec![false; scores.files().len() * width];
@@ -104,11 +112,8 @@ mod tests {
     use super::*;
 
     fn evaluated(scores: &str, clips: &str) -> Result<Aligned, PageError> {
-        let dir = tempfile::tempdir().unwrap();
-        let (a, b) = (dir.path().join("scores.csv"), dir.path().join("clips.txt"));
-        std::fs::write(&a, scores).unwrap();
-        std::fs::write(&b, clips).unwrap();
-        read_evaluated(&a, &b)
+        let scores = ScoreTable::parse(scores.as_bytes(), "scores.csv").unwrap();
+        with_labels(scores, clips, Path::new("clips.txt"))
     }
 
     #[test]

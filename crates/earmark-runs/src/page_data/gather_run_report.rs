@@ -13,7 +13,7 @@ use crate::experiment_log::{StepEvaluation, TrainingHistory, best_of, highest, s
 use crate::run_dir::{RunDir, RunInfo, planned_steps};
 use earmark_core::human::human_count;
 use earmark_core::{atomic, text};
-use earmark_engine::evaluation::{result_path, scores_path};
+use earmark_engine::evaluation::result_path;
 use earmark_engine::{ModelFile, ValidationMetric};
 use earmark_metrics::{Calibration, ClassComparison, ConfusionMatrix, ModelComparison};
 use earmark_report::{
@@ -22,8 +22,8 @@ use earmark_report::{
 };
 use std::path::{Path, PathBuf};
 
-/// Writes the report of a run, see [`run_report`], with a section that compares it with another run class by class, if there is one;
-/// returns its path.
+/// Writes the report of a run, see [`run_report`], with a section that compares it with another run class by class, if
+/// there is one; returns its path.
 pub fn write_run_report(
     run: &RunDir,
     data: Option<&Path>,
@@ -62,8 +62,8 @@ pub fn compared_run(other: &str, comparison: &ModelComparison) -> ComparedRun {
 
 /// The report of a run, gathered from its directory.
 ///
-/// Spectrograms and sounds of the worst clips need the data folder: `data`, or else the one that the run remembers; if it can't be
-/// read, the report says so and leaves them out. Damaged or missing files of the run become notes.
+/// Spectrograms and sounds of the worst clips need the data folder: `data`, or else the one that the run remembers; if
+/// it can't be read, the report says so and leaves them out. Damaged or missing files of the run become notes.
 pub fn run_report(run: &RunDir, data: Option<&Path>) -> Result<RunReport, PageError> {
     let history = TrainingHistory::read(&run.path);
     let (evaluated, problems) = step_evaluations(&run.eval());
@@ -139,8 +139,8 @@ fn state_notes(run: &RunDir, status: &RunStatus) -> Vec<PageNote> {
     let mut notes = Vec::new();
     if run.info.optimistic {
         notes.push(caution(
-            "OPTIMISTIC: the test clips also drove this training (validation.split = test-fold). Scores on other recordings \
-             will be lower.",
+            "OPTIMISTIC: the test clips also drove this training (validation.split = test-fold). Scores on other \
+             recordings will be lower.",
         ));
     }
     let text = match &status.state {
@@ -155,8 +155,8 @@ fn state_notes(run: &RunDir, status: &RunStatus) -> Vec<PageNote> {
     notes
 }
 
-/// The evaluated step that the report shows in detail, and why this one: the best in validation, because choosing by the test
-/// clips themselves is a little optimistic; without validation the best on the test clips; else the last.
+/// The evaluated step that the report shows in detail, and why this one: the best in validation, because choosing by
+/// the test clips themselves is a little optimistic; without validation the best on the test clips; else the last.
 fn chosen<'a>(
     evaluated: &'a [StepEvaluation],
     metric: ValidationMetric,
@@ -198,7 +198,7 @@ fn add_step(
     report
         .skipped
         .extend(lines.map(|(file, reason)| skipped(file, reason)));
-    let clips = match read_evaluated(&scores_path(&eval, step), &eval.join("clips.txt")) {
+    let clips = match read_evaluated(&eval, step) {
         Ok(clips) => clips,
         Err(e) => {
             report.notes.push(caution(format!(

@@ -13,6 +13,7 @@ mod warning_notes;
 mod worst_clips;
 
 pub use cross_validation_report::cross_validation_report;
+pub use earmark_report::ComparedWay;
 pub(crate) use evaluated_clips::{pooled, read_evaluated};
 pub use gather_data_page::write_data_page;
 pub use gather_run_report::{compared_run, run_report, write_report, write_run_report};
@@ -44,7 +45,8 @@ pub enum PageError {
     Run(#[from] RunError),
     /// A cross-validation run whose folds are not all evaluated.
     #[error(
-        "{0}: has no results over its folds yet (folds.json); resume the training with --resume, or give one of its folds"
+        "{0}: has no results over its folds yet (folds.json); resume the training with --resume, or give one of its \
+         folds"
     )]
     Unfinished(PathBuf),
     /// A fold with classes of its own.

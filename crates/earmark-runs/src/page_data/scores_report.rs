@@ -11,7 +11,8 @@ use earmark_core::VERSION;
 use earmark_data::Item;
 use earmark_metrics::{Aligned, Report, ReportOptions};
 use earmark_recipe::Recipe;
-use earmark_report::{Fact, RunReport};
+use earmark_report::{ComparedWay, Fact, RunReport};
+use std::collections::BTreeMap;
 
 /// Scored clips and what is to be said of them.
 pub struct ScoredClips<'a> {
@@ -29,6 +30,12 @@ pub struct ScoredClips<'a> {
     pub recipe: &'a Recipe,
     /// Names and values for the head of the page.
     pub facts: Vec<(String, String)>,
+    /// The ways to a model that were compared, and those that were left out.
+    pub ways: Vec<ComparedWay>,
+    /// The score from which on the model says that a class is there, by class.
+    pub thresholds: &'a BTreeMap<String, f32>,
+    /// What is good to know about the numbers.
+    pub remarks: &'a [String],
     /// What to know before believing the numbers.
     pub cautions: &'a [String],
     /// Clips that could not be read, with the reason.
@@ -43,12 +50,24 @@ pub fn scores_report(scored: &ScoredClips) -> Result<RunReport, PageError> {
     let (clips, recipe) = (scored.clips, scored.recipe);
     let matrix = confusion(clips)?;
     let results = serde_json::to_value(Report::of(clips, &ReportOptions::default())?).unwrap_or_default();
-    let (per_class, decision_rule) = class_rows(clips.classes(), &results, matrix.as_ref());
+    let (mut per_class, mut decision_rule) = class_rows(clips.classes(), &results, matrix.as_ref());
+    for class in &mut per_class {
+        class.threshold = scored
+            .thresholds
+            .get(&class.name)
+            .map(|threshold| f64::from(*threshold));
+    }
+    if !scored.thresholds.is_empty() {
+        decision_rule += " The threshold is the score from which on the model says that the class is there.";
+    }
     let single_label = recipe.train.loss.is_single_label();
     let mut notes: Vec<_> = scored.cautions.iter().map(caution).collect();
     notes.push(info_note(
-        "All scores are out of fold: each clip is scored by a model that was not trained on its fold.".into(),
+        "Each clip is scored by a model that was not trained on it: the clips are divided into folds, and each fold is \
+         held out in turn (out-of-fold scores)."
+            .into(),
     ));
+    notes.extend(scored.remarks.iter().cloned().map(info_note));
     let audio = ClipAudio::of_items(scored.items, &recipe.front_end)?;
     let unread = scored.skipped.iter();
     Ok(RunReport {
@@ -64,6 +83,7 @@ pub fn scores_report(scored: &ScoredClips) -> Result<RunReport, PageError> {
             .map(|(name, value)| Fact::new(name, value))
             .collect(),
         notes,
+        ways: scored.ways.clone(),
         per_class,
         decision_rule,
         confusion: matrix.as_ref().map(confusion_chart).transpose()?,

@@ -1,5 +1,7 @@
-//! A run directory from both sides: a new one is written into a free folder, `run.json` last; any is opened and checked.
+//! A run directory from both sides: a new one is written into a free folder, `run.json` last; any is opened and
+//! checked.
 
+use super::kept_corrections::{CORRECTIONS, check_corrections, kept_corrections};
 use super::lock::LOCK;
 use super::sealed_json::{parse_at, write_sealed_json};
 use super::{RunError, RunInfo, RunLock, fold_runs, planned_steps};
@@ -12,9 +14,10 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// What a new run writes before run.json.
-const BEFORE_INFO: [&str; 4] = [LOCK, "recipe.toml", "classes.csv", "split.csv"];
+const BEFORE_INFO: [&str; 5] = [LOCK, "recipe.toml", "classes.csv", "split.csv", CORRECTIONS];
 
-/// An opened run directory, of a training on audio (a [`Recipe`]), of stacking (a [`StackRecipe`]) or of either (an [`AnyRecipe`]).
+/// An opened run directory, of a training on audio (a [`Recipe`]), of stacking (a [`StackRecipe`]) or of either (an
+/// [`AnyRecipe`]).
 #[derive(Debug)]
 pub struct RunDir<R = Recipe> {
     /// Where it is.
@@ -45,7 +48,8 @@ impl RunDir {
         }
     }
 
-    /// Locks the folder of several trainings, a free one unless they are resumed, and removes what a killed process left half written.
+    /// Locks the folder of several trainings, a free one unless they are resumed, and removes what a killed process
+    /// left half written.
     ///
     /// # Errors
     ///
@@ -73,9 +77,12 @@ impl RunDir {
     ///
     /// # Errors
     ///
-    /// [`RunError::NoRun`] if one of its files is missing, [`RunError::Read`] if one can't be read; otherwise what is wrong inside it.
+    /// [`RunError::NoRun`] if one of its files is missing, [`RunError::Read`] if one can't be read; otherwise what is
+    /// wrong inside it.
     pub fn open(path: &Path) -> Result<Self, RunError> {
-        Self::open_with(path, Recipe::parse)
+        let mut run = Self::open_with(path, Recipe::parse)?;
+        run.recipe.data.kept_corrections = kept_corrections(path);
+        Ok(run)
     }
 }
 
@@ -86,7 +93,9 @@ impl RunDir<StackRecipe> {
     ///
     /// As [`RunDir::open`].
     pub fn open_stacked(path: &Path) -> Result<Self, RunError> {
-        Self::open_with(path, StackRecipe::parse)
+        let mut run = Self::open_with(path, StackRecipe::parse)?;
+        run.recipe.stack.kept_corrections = kept_corrections(path);
+        Ok(run)
     }
 }
 
@@ -152,9 +161,11 @@ impl<R> RunDir<R> {
             return Err(RunError::Newer { path, found });
         }
         let value = parse_at(&path.join("run.json"), &text)?;
+        let info: RunInfo = serde_json::from_value(value).map_err(bad)?;
+        check_corrections(path, &info)?;
         Ok(Self {
             path: path.into(),
-            info: serde_json::from_value(value).map_err(bad)?,
+            info,
             recipe: parse(&read("recipe.toml")?, &path.join("recipe.toml"))?,
             classes: ClassMap::parse(read("classes.csv")?.as_bytes(), &path.join("classes.csv"))?,
         })

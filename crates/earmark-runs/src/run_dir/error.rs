@@ -54,6 +54,12 @@ pub enum RunError {
         /// What is wrong, and where.
         message: String,
     },
+    /// A file of corrections is not the one that the run began with.
+    #[error(
+        "{0}: its checksum is not the one in run.json, so that it was damaged or changed; restore it from a copy (the \
+         run was trained with the former one), or start a new run in another folder"
+    )]
+    Corrections(PathBuf),
     /// run.json is of a later format.
     #[error("{path}: format {found} is newer than the {FORMAT} this program knows; update earmark")]
     Newer {
@@ -81,6 +87,14 @@ pub enum RunError {
     /// `split.csv` does not fit, or is broken.
     #[error("{0}")]
     Split(String),
+    /// The list of a search's trials is broken.
+    #[error("{path}: cannot be read: {message}; the search with --resume writes it again")]
+    Trials {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
     /// A published model that is not downloaded.
     #[error("{0}: this published model is not installed; download it first: `earmark models get {0}`")]
     NotInstalled(String),

@@ -1,11 +1,12 @@
 //! From a model's name to its file: `MODEL.safetensors`, `RUN`, `RUN@STEP` or an installed model.
 
 use super::{RunError, fold_runs};
+use earmark_core::atomic;
 use earmark_engine::{ModelFile, checkpoint};
 use std::path::{Path, PathBuf};
 
-/// The name of a model: `MODEL.safetensors`, `RUN` (its best weights, else its last checkpoint), `RUN@STEP`, an installed published
-/// model, or a cross-validation run, which means the models of all its folds.
+/// The name of a model: `MODEL.safetensors`, `RUN` (its best weights, else its last checkpoint), `RUN@STEP`, an
+/// installed published model, or a cross-validation run, which means the models of all its folds.
 ///
 /// ```
 /// # use earmark_runs::run_dir::ModelRef;
@@ -52,15 +53,18 @@ impl From<&Path> for ModelRef {
     }
 }
 
-/// The model file that `MODEL.safetensors`, `RUN` (its best, else its last checkpoint), `RUN@STEP` or the name of an installed model
-/// means; a file or folder of that name takes precedence.
+/// The model file that `MODEL.safetensors`, `RUN` (its best, else its last checkpoint), `RUN@STEP` or the name of an
+/// installed model means; a file or folder of that name takes precedence.
 pub fn find_model(name: &str) -> Result<PathBuf, RunError> {
     let path = PathBuf::from(name);
+    // What a killed command was about to replace may have no name yet.
+    atomic::finish_pending(&path)?;
     if path.is_file() {
         return Ok(path);
     }
     if path.is_dir() {
         let best = path.join("best.safetensors");
+        atomic::finish_pending(&best)?;
         if best.is_file() {
             return Ok(best);
         }

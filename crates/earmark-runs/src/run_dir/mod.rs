@@ -4,6 +4,7 @@
 //! recipe.toml     the recipe, resolved, every default written out
 //! classes.csv     index,name
 //! split.csv       part,file,role: training, validation and test clips
+//! corrections/    the files of corrections that it began with
 //! run.json        command line, version, revision, seed, data, device: see RunInfo
 //! log.txt         what happened when
 //! metrics.jsonl   a line per step and per validation
@@ -17,6 +18,7 @@ mod create_and_open;
 mod cross_validation;
 mod error;
 mod find_model;
+mod kept_corrections;
 mod lock;
 mod new_run_folder;
 mod planned_steps;
@@ -28,10 +30,11 @@ pub use create_and_open::{RunDir, is_stack, write_json};
 pub use cross_validation::{fold_run, fold_runs, folds_path};
 pub use error::RunError;
 pub use find_model::{ModelRef, best_step, find_model, find_models};
+pub use kept_corrections::{corrections_checksums, keep_corrections, kept_corrections};
 pub use lock::RunLock;
 pub use new_run_folder::fresh_folder;
 pub use planned_steps::planned_steps;
 pub use run_json::{DataInfo, RunInfo};
 pub use run_log::{RunLog, now};
-pub(crate) use sealed_json::parse_at;
+pub(crate) use sealed_json::{parse_at, split_checksum};
 pub use sealed_json::{parse_sealed_json, write_sealed_json};

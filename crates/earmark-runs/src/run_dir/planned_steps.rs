@@ -1,10 +1,9 @@
 //! How long a training is planned to be.
 
 use super::RunInfo;
+use earmark_core::json_lines::log_lines;
 use earmark_engine::{TrainConfig, metrics_path};
 use serde::Deserialize;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 #[derive(Deserialize)]
@@ -14,16 +13,16 @@ struct Logged {
     epoch: Option<u64>,
 }
 
-/// The planned steps in `run.json`. For runs of earlier versions they follow from the recipe, or from the first step of the second epoch
-/// in `metrics.jsonl`; `None` for a run that has not got that far.
+/// The planned steps in `run.json`. For runs of earlier versions they follow from the recipe, or from the first step of
+/// the second epoch in `metrics.jsonl`; `None` for a run that has not got that far.
 pub fn planned_steps(run: &Path, info: &RunInfo, train: &TrainConfig) -> Option<u64> {
     info.steps.or(train.steps).or_else(|| {
-        let lines = BufReader::new(File::open(metrics_path(run)).ok()?).lines();
-        let logged = lines
-            .map_while(Result::ok)
-            .filter_map(|line| serde_json::from_str::<Logged>(&line).ok());
-        let second = logged.into_iter().find(|line| line.epoch == Some(1))?;
-        Some(train.total_steps(second.step - 1))
+        let log = std::fs::read(metrics_path(run)).ok()?;
+        // A damaged line is named where the curves are read.
+        let mut logged =
+            log_lines(&log).filter_map(|line| serde_json::from_value::<Logged>(line.value.ok()?).ok());
+        let second = logged.find(|line| line.epoch == Some(1))?;
+        Some(train.total_steps(second.step.checked_sub(1)?))
     })
 }
 
@@ -36,8 +35,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let info: RunInfo = serde_json::from_value(serde_json::json!({
             "format": 1, "command": [], "version": "0.1.0", "revision": null, "started": "", "seed": 1, "device": "cpu",
-            "data": { "root": "", "layout": "esc50", "fingerprint": "", "fold": null, "train": 0, "validation": 0, "judged": 0,
-                      "skipped": [] },
+            "data": { "root": "", "layout": "esc50", "fingerprint": "", "fold": null, "train": 0, "validation": 0,
+                      "judged": 0, "skipped": [] },
             "optimistic": false
         }))
         .unwrap();

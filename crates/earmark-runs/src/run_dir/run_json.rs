@@ -1,5 +1,6 @@
 //! `run.json`: where a run comes from.
 
+use earmark_data::DamagedFiles;
 use earmark_engine::ParameterPrefixes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -63,4 +64,13 @@ pub struct DataInfo {
     /// Clips that are used though a part of them is missing, with what.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub damaged: Vec<(String, String)>,
+    /// For a stacked run, whose recipe reads no recordings: what became of damaged ones in its inputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub damaged_files: Option<DamagedFiles>,
+    /// Checksum of `split.csv`; missing in runs of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split_checksum: Option<String>,
+    /// The files of corrections in the run's folder `corrections`, with their checksums.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub corrections: BTreeMap<String, String>,
 }

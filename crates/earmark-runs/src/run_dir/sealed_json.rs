@@ -4,6 +4,7 @@ use super::RunError;
 use earmark_core::atomic::{self, WriteError};
 use earmark_core::checksum::{Seal, check_seal, seal};
 use serde_json::Value;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// Writes a JSON object for programs and people, with its checksum.
@@ -30,6 +31,17 @@ pub fn parse_sealed_json(text: &str) -> Result<Value, String> {
         ),
         Seal::Whole | Seal::Missing => Ok(value),
     }
+}
+
+/// The checksum of a run's `split.csv`, from its `run.json`; `None` where that says nothing, or is not written yet.
+pub(crate) fn split_checksum(run: &Path) -> Result<Option<String>, RunError> {
+    let file = run.join("run.json");
+    let text = match std::fs::read_to_string(&file) {
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+        text => text.map_err(|e| RunError::read(&file, e))?,
+    };
+    let info = parse_at(&file, &text)?;
+    Ok(info["data"]["split_checksum"].as_str().map(str::to_owned))
 }
 
 /// As [`parse_sealed_json`], of the file at `path`.

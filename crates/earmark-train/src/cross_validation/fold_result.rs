@@ -3,7 +3,7 @@
 use crate::PipelineError;
 use earmark_data::{DataSet, Item};
 use earmark_engine::TrainingProgress;
-use earmark_engine::evaluation::scores_path;
+use earmark_engine::evaluation::read_scores;
 use earmark_metrics::ScoreTable;
 use earmark_runs::experiment_log::TrainingHistory;
 use earmark_runs::run_dir::{RunDir, best_step, fold_run};
@@ -23,6 +23,8 @@ pub(crate) struct FoldResult {
     pub optimistic: bool,
     /// Whether its training loss was still falling at the end.
     pub loss_warning: Option<RunWarning>,
+    /// What could not be read of its log.
+    pub problems: Vec<String>,
     /// Whether a clip has exactly one label (softmax).
     pub single_label: bool,
     /// The scores of the best weights for the test clips.
@@ -38,14 +40,15 @@ impl FoldResult {
     pub(crate) fn read(set: &Path, fold: u32, data: &DataSet) -> Result<Self, PipelineError> {
         let run = RunDir::open_any(&fold_run(set, fold))?;
         let step = best_step(&run.path)?;
-        let scores = ScoreTable::read(scores_path(&run.eval(), step))?;
+        let scores = read_scores(&run.eval(), step)?;
         let clips = test_clips(&run.path, &data.map_to(&run.classes)?)?;
         let by_file: HashMap<&String, &Item> = clips.iter().map(|clip| (&clip.file, clip)).collect();
         let mut items = Vec::new();
         for file in scores.files() {
             let Some(&item) = by_file.get(file) else {
                 return Err(PipelineError::Request(format!(
-                    "{}: has scores of {file:?}, which is not a clip of this fold; remove its folder eval, then continue with --resume",
+                    "{}: has scores of {file:?}, which is not a clip of this fold; remove its folder eval, then \
+                     continue with --resume",
                     run.path.display()
                 )));
             };
@@ -53,11 +56,13 @@ impl FoldResult {
         }
         let skipped = clips.iter().map(|clip| clip.file.clone());
         let early = TrainingProgress::read(&run.path).is_ok_and(|progress| progress.stopped_early.is_some());
+        let history = TrainingHistory::read(&run.path);
         Ok(Self {
             fold,
             step,
             optimistic: run.info.optimistic,
-            loss_warning: TrainingHistory::read(&run.path).loss_warning(run.recipe.train(), early),
+            loss_warning: history.loss_warning(run.recipe.train(), early),
+            problems: history.problems,
             single_label: run.recipe.train().loss.is_single_label(),
             skipped: skipped.filter(|file| !scores.files().contains(file)).collect(),
             scores,

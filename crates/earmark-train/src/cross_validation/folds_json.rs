@@ -81,16 +81,16 @@ pub struct CrossValidationReport {
     pub recipe: String,
     /// Whether the test clips drove the trainings.
     pub optimistic: bool,
-    /// What is bad: folds of different sizes, groups in several of them; pooled results like those of guessing; trainings that ended
-    /// too soon.
+    /// What is bad: folds of different sizes, groups in several of them; pooled results like those of guessing;
+    /// trainings that ended too soon; damaged lines of their logs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
     /// Each fold.
     pub folds: Vec<FoldMetrics>,
     /// Each metric over the folds.
     pub metrics: BTreeMap<&'static str, MetricSpread>,
-    /// All metrics over all clips, each scored by the fold that did not see it. Scores of different models are compared with
-    /// each other here, which the means over folds do not do.
+    /// All metrics over all clips, each scored by the fold that did not see it. Scores of different models are compared
+    /// with each other here, which the means over folds do not do.
     pub pooled: Report,
 }
 
@@ -121,6 +121,10 @@ impl CrossValidationReport {
         let of_folds = fold_warnings(items.map(|(fold, item)| (fold, item.group.as_deref())));
         let of_results = ResultFacts::from(&pooled).warnings("clips of all folds");
         let of_results = of_results.iter().map(RunWarning::to_string);
+        let of_logs = results.iter().flat_map(|r| {
+            let problems = r.problems.iter();
+            problems.map(move |problem| format!("fold {}: {problem}", r.fold))
+        });
         Ok(Self {
             format: FORMAT,
             recipe: recipe.to_owned(),
@@ -129,6 +133,7 @@ impl CrossValidationReport {
                 .into_iter()
                 .chain(of_results)
                 .chain(loss_warning(results))
+                .chain(of_logs)
                 .collect(),
             metrics: METRICS.into_iter().filter_map(spread).collect(),
             folds,
@@ -169,6 +174,7 @@ mod tests {
             step: 7,
             optimistic: false,
             loss_warning: None,
+            problems: Vec::new(),
             single_label: true,
             scores: ScoreTable::new(files, vec!["a".into(), "b".into()], values).unwrap(),
             items: rows.iter().map(item).collect(),

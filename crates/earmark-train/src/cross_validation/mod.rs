@@ -10,7 +10,7 @@ mod out_of_fold_scores;
 mod which_folds;
 
 use crate::stacking;
-use crate::training::{add_damaged, is_longer, resumed_run};
+use crate::training::{add_damaged, is_longer, resumed_run, with_kept_corrections};
 use crate::validation_split::with_folds;
 use crate::{Checkpoints, EvaluateJob, Event, Observer, PipelineError, Skips, TrainJob, evaluate, train};
 use earmark_data::split::fold_warnings;
@@ -38,15 +38,16 @@ pub struct CrossValidationResult {
     pub damaged: Skips,
 }
 
-/// Trains the folds one after the other, each into `fold-K` of the run directory, evaluates the best weights of each on its test
-/// fold, and writes `folds.json`. With `job.resume`, finished folds are skipped and an unfinished one is resumed. `job.fold` is
-/// ignored.
+/// Trains the folds one after the other, each into `fold-K` of the run directory, evaluates the best weights of each on
+/// its test fold, and writes `folds.json`. With `job.resume`, finished folds are skipped and an unfinished one is
+/// resumed. `job.fold` is ignored.
 pub fn train_folds(
     job: &TrainJob,
     set: &FoldSet,
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<CrossValidationResult, PipelineError> {
+    let job = &with_kept_corrections(job);
     let data = open_for_training(&job.recipe, &job.data, observer)?;
     let folded = with_folds(&job.recipe, &data, true, job.fold_table.as_deref())?;
     let folds = folds_in(&folded, set)?;
@@ -110,8 +111,8 @@ pub(super) fn lock(run: &Path, resume: bool, what: &str) -> Result<RunLock, Pipe
     Ok(RunDir::lock_folder(run, resume)?)
 }
 
-/// Trains and evaluates one fold after the other by `one`, which is given the run of the fold and where to add clips left out or
-/// damaged, and returns false when it was stopped. Then writes `folds.json`.
+/// Trains and evaluates one fold after the other by `one`, which is given the run of the fold and where to add clips
+/// left out or damaged, and returns false when it was stopped. Then writes `folds.json`.
 pub(super) fn train_each(
     run: &Path,
     recipe: &str,

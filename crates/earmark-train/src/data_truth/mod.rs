@@ -59,7 +59,8 @@ impl TruthSource {
     /// The truth of the scored files.
     ///
     /// # Errors
-    /// A table or folder that can't be read; a folder without any of the files, or where it is not clear which of its clips one is.
+    /// A table or folder that can't be read; a folder without any of the files, or where it is not clear which of its
+    /// clips one is.
     pub fn read(&self, scored: &[String]) -> Result<ScoredTruth, PipelineError> {
         match self {
             Self::Table(path) => Ok(ScoredTruth {
@@ -136,7 +137,7 @@ impl DataLabels {
         let is_missing = |clip: &usize| {
             let item = &data.items[*clip];
             let is_meant = self.subset.is_some() || subsets.contains(item.subset.as_str());
-            is_meant && wanted[*clip] && !item.labels.is_empty() && !scored_as.contains_key(clip)
+            is_meant && wanted[*clip] && item.is_labelled() && !scored_as.contains_key(clip)
         };
         let missing = (0..data.items.len()).filter(is_missing);
         let labels_of = |&clip: &usize| -> Vec<String> {
@@ -192,7 +193,7 @@ impl DataLabels {
         match meant.as_slice() {
             [] if all.is_empty() => Ok(Found::Unknown),
             [] => Ok(Found::Elsewhere),
-            &[clip] if data.items[clip].labels.is_empty() => Ok(Found::Unlabelled),
+            &[clip] if !data.items[clip].is_labelled() => Ok(Found::Unlabelled),
             &[clip] => Ok(Found::Clip(clip)),
             &[first, second, ..] => {
                 let named = |clip: usize| {
@@ -200,8 +201,8 @@ impl DataLabels {
                     format!("`{}` of the subset {}", item.file, item.subset)
                 };
                 Err(self.refusal(format!(
-                    "the scored file `{name}` may be {} or {}; name files in the scores as the data folder does, or choose one \
-                     subset with --subset",
+                    "the scored file `{name}` may be {} or {}; name files in the scores as the data folder does, or \
+                     choose one subset with --subset",
                     named(first),
                     named(second)
                 )))
@@ -401,7 +402,10 @@ mod tests {
         );
         let message = refused(&["2.mp3", "y.mp3"]);
         assert!(
-            message.ends_with("none of the 2 scored files is in this data folder: it has `a/2.wav` for `2.mp3`; use the same names in both"),
+            message.ends_with(
+                "none of the 2 scored files is in this data folder: it has `a/2.wav` for `2.mp3`; use \
+                 the same names in both"
+            ),
             "{message}"
         );
         assert!(refused(&["b/4.wav"]).contains("1 scored clip has no label there"));

@@ -1,12 +1,15 @@
-//! What all parts of a fit work with.
+//! What all parts of a fit work with, and what a person sees of them.
 
 use super::data::{FitData, fold_table};
 use super::job::FitFolderJob;
 use super::work::WorkFolder;
 use crate::{Event, Observer, TrainJob};
+use earmark_engine::FitEvent;
 use earmark_recipe::Recipe;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// What all ways work with.
 #[derive(Clone, Copy)]
@@ -15,7 +18,25 @@ pub(super) struct FitContext<'a> {
     pub data: &'a FitData,
     pub work: &'a WorkFolder,
     pub observer: Observer<'a>,
+    pub shown: &'a Shown,
     pub stop: &'a AtomicBool,
+}
+
+/// What was shown of the parts of a fit.
+#[derive(Default)]
+pub(super) struct Shown {
+    /// Recordings that were named.
+    files: Mutex<BTreeSet<String>>,
+    /// Steps of the current training.
+    steps: AtomicU64,
+}
+
+impl Shown {
+    /// Whether a recording has not been named yet; it counts as named from now on.
+    pub fn is_new(&self, file: &str) -> bool {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.insert(file.to_owned())
+    }
 }
 
 impl FitContext<'_> {
@@ -39,10 +60,32 @@ impl FitContext<'_> {
         }
     }
 
-    /// What a folder is taken for was said already.
+    /// Shows how far a part of the work is, and names each recording that is left out or damaged once, whichever parts
+    /// meet it. What else a part says is in the log of its run: a fit has words of its own for it.
     pub fn show(&self, event: Event) {
-        if !matches!(event, Event::Data(_)) {
-            (self.observer)(event);
+        match event {
+            Event::Data(_) | Event::Note(_) | Event::Evaluated { .. } => {}
+            Event::Skipped { file, .. } | Event::Damaged { file, .. } if !self.shown.is_new(file) => {}
+            Event::Evaluating { done, total, .. } => (self.observer)(Event::Scoring { done, total }),
+            Event::Fit(FitEvent::Started { total, .. }) => self.shown.steps.store(total, Ordering::Relaxed),
+            Event::Fit(FitEvent::Step { step, .. }) => (self.observer)(Event::Training {
+                done: step,
+                total: self.shown.steps.load(Ordering::Relaxed),
+            }),
+            Event::Fit(_) => {}
+            other => (self.observer)(other),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recording_is_named_once() {
+        let shown = Shown::default();
+        assert!(shown.is_new("a.wav") && shown.is_new("b.wav"));
+        assert!(!shown.is_new("a.wav"));
     }
 }

@@ -1,8 +1,10 @@
 //! About how long the ways take, by measuring a few clips and steps.
 
+use super::budget::fits;
 use super::context::FitContext;
 use super::recipes::FitBackbone;
-use crate::{PipelineError, Skips, TrainJob, estimate, plan};
+use crate::linear_probe::{FittingSize, fitting_seconds};
+use crate::{BACKGROUND_COPIES, PipelineError, Skips, TrainJob, estimate, plan};
 use earmark_data::{CacheConfig, DataSet, FeatureStore, Item};
 use earmark_engine::ScorerOutput;
 use earmark_features::Extractor;
@@ -13,13 +15,11 @@ use std::time::Instant;
 /// Clips that are measured.
 const MEASURED: usize = 4;
 
-/// Fitting the probes themselves, as a share of the time of their features.
-const FITTING: f64 = 0.3;
-
 /// Scoring the held-out clips, as a share of the time of training.
 const SCORING: f64 = 0.1;
 
-/// Folds that a later way of training is compared on: each costs a training, and two of five show a difference that matters.
+/// Folds that a later way of training is compared on: each costs a training, and two of five show a difference that
+/// matters.
 const COMPARED: usize = 2;
 
 /// What a way costs.
@@ -39,8 +39,8 @@ pub(super) enum WayCost {
 }
 
 impl WayCost {
-    /// The folds that the way is compared on, if `left` seconds are left, and about how long that takes, the last training included.
-    /// Where nothing fits, it is the least that it takes.
+    /// The folds that the way is compared on, if `left` seconds are left, and about how long that takes, the last
+    /// training included. Where nothing fits, it is the least that it takes.
     pub fn within(&self, left: Option<f64>) -> (usize, f64) {
         match *self {
             Self::Whole(seconds) => (usize::MAX, seconds),
@@ -53,11 +53,6 @@ impl WayCost {
             }
         }
     }
-}
-
-/// Whether what is left of a budget is enough for a way; without a budget it always is.
-pub(super) fn fits(left: Option<f64>, seconds: f64) -> bool {
-    left.is_none_or(|left| seconds <= left)
 }
 
 /// About how many seconds a way of training takes.
@@ -88,7 +83,8 @@ impl TrainingCost {
 
 /// The features of all clips by the network, and the fits.
 pub(super) fn probe_seconds(context: &FitContext, backbone: &FitBackbone) -> Result<f64, PipelineError> {
-    let items = &context.data.train.items;
+    let data = &context.data.train;
+    let items = &data.items;
     let recipe = &backbone.recipe;
     let features = feature_seconds(recipe, items)?;
     let model = Model::open_file(&backbone.path, &Device::named(&context.job.device)?)?;
@@ -100,12 +96,26 @@ pub(super) fn probe_seconds(context: &FitContext, backbone: &FitBackbone) -> Res
         store: &FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?,
         observer: &|_| {},
         stop: context.stop,
+        own_passes: false,
     };
     let start = Instant::now();
     // Unreadable clips are named when the way is tried.
     segment_rows(&job, &mut Skips::new(), |_, _| {})?;
-    let network = start.elapsed().as_secs_f64() / few.len().max(1) as f64 * items.len() as f64;
-    Ok((features + network) * (1.0 + FITTING))
+    // Copies that are mixed with background are embedded and fitted as well.
+    let examples = items.len()
+        * match context.data.has_background {
+            true => 1 + BACKGROUND_COPIES,
+            false => 1,
+        };
+    let network = start.elapsed().as_secs_f64() / few.len().max(1) as f64 * examples as f64;
+    let size = FittingSize {
+        clips: examples,
+        classes: data.classes.len(),
+        folds: data.folds().len(),
+        single_label: !data.multi_label && !context.data.has_background,
+    };
+    let fitting = fitting_seconds(&backbone.path.to_string_lossy(), &context.job.device, size)?;
+    Ok(features + network + fitting)
 }
 
 /// The features of all clips, on all threads, as if none were cached.
@@ -135,14 +145,6 @@ fn few(items: &[Item]) -> Vec<Item> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_way_fits_into_what_is_left() {
-        assert!(fits(None, 1e6));
-        assert!(fits(Some(40.0), 40.0));
-        assert!(!fits(Some(40.0), 41.0));
-        assert!(!fits(Some(-1.0), 0.0), "nothing is left");
-    }
-
     /// Ten seconds for the features and a hundred for each training: a later way takes two folds of five, or one.
     #[test]
     fn a_later_training_takes_as_many_folds_as_the_budget_allows() {
@@ -165,6 +167,17 @@ mod tests {
             "a way whose every clip is scored"
         );
         assert_eq!(WayCost::Whole(7.0).within(Some(1.0)).1, 7.0);
+        // What can't be measured fits into no budget, and is tried without one.
+        let unknown = WayCost::Training {
+            each: TrainingCost {
+                features: 10.0,
+                training: f64::NAN,
+            },
+            folds: 5,
+            few: true,
+        };
+        assert!(unknown.within(Some(1e9)).1.is_nan());
+        assert_eq!(unknown.within(None).0, 2);
     }
 
     #[test]

@@ -1,23 +1,20 @@
 //! The clips of a fit: those to train on, in folds, and those of the fold that nothing is seen of.
 
+use super::choose_folds::FoldPlan;
+use super::clips::{few_clips, leave_out, read_usable, say_background, sizes};
 use super::folds::{draw, merge};
 use super::job::FitFolderJob;
-use crate::usable_clips::UsableClips;
-use crate::validation_split::with_folds;
-use crate::{BACKGROUND_NAMES, Event, Observer, PipelineError, ProbeClasses};
+use super::sounds::CheckedSounds;
+use super::together::Together;
+use crate::{Event, Observer, PipelineError, Skips};
 use earmark_core::atomic::{self, WriteError};
 use earmark_core::human::human_amount;
 use earmark_data::dataset::Corrections;
-use earmark_data::split::fold_warnings;
 use earmark_data::{DataOptions, DataSet, FoldTable, Item};
-use earmark_inference::data::open_data;
-use earmark_recipe::Recipe;
 use earmark_runs::run_dir::write_json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-
-/// Any recipe will do to read data with.
-const READER: &str = "summary-baseline/any";
+use std::sync::atomic::AtomicBool;
 
 /// The clips of a fit.
 pub(super) struct FitData {
@@ -25,50 +22,54 @@ pub(super) struct FitData {
     pub train: DataSet,
     /// Those of the outer fold.
     pub test: Vec<Item>,
+    /// Those that can't be read, which are in neither.
+    pub skipped: Skips,
     /// The folds of which one may be left out.
     pub outer_folds: Vec<u32>,
+    /// Whether they are drawn in place of those of the data.
+    pub is_redrawn: bool,
     /// Whether some clips belong to none of the classes.
     pub has_background: bool,
     /// What is doubtful about the folds.
     pub warnings: Vec<String>,
+    /// The column of groups that nobody named.
+    group_column: Option<String>,
+    /// The clips that can't be read.
+    unreadable: Vec<Item>,
+    sounds: CheckedSounds,
 }
 
 impl FitData {
-    /// Reads the folder of a job and says what it is taken for and what is left out.
-    pub fn read(job: &FitFolderJob, observer: Observer) -> Result<Self, PipelineError> {
-        let mut recipe = Recipe::load(READER, &[])?;
-        // The clips of a fold are held out by lists for each subset, which a clip that changes its subset would slip past.
-        let moved = job
-            .options
-            .corrections
-            .iter()
-            .find(|c| c.corrected_subset.is_some());
-        if let (Some(fold), Some(moved)) = (job.fold, moved) {
-            return Err(PipelineError::Request(format!(
-                "fold {fold}: {} moves clips to another subset (corrected-subset), so that a fold can't be held out; leave one of the two out",
-                moved.file.display()
-            )));
+    /// Reads the folder of a job, looks at its recordings, and says what it is taken for, what is left out, and what
+    /// its folds keep together; `None` when stopped.
+    pub fn read(
+        job: &FitFolderJob,
+        observer: Observer,
+        stop: &AtomicBool,
+    ) -> Result<Option<Self>, PipelineError> {
+        let mut set = read_usable(job, observer)?;
+        let Some(sounds) = CheckedSounds::of(job, &set, observer, stop)? else {
+            return Ok(None);
+        };
+        let column = set.likely_groups();
+        let together = Together::of(&set, column.as_ref(), sounds.found.as_ref());
+        // What counts is what the folds separate that are used.
+        let mut used = set.clone();
+        if job.fold.is_none() {
+            merge(&mut used);
         }
-        recipe.data = job.options.clone();
-        let data = open_data(&recipe, &job.data)?;
-        observer(Event::Data(&data.lines()));
-        if job.background.is_none() {
-            data.refuse_one_class()?;
+        let plan = FoldPlan::of(job, &used, column.as_ref(), &together);
+        for note in &plan.notes {
+            observer(Event::Note(note.clone()));
         }
-        for note in UsableClips::of(&recipe, &data).notes() {
-            observer(Event::Note(note));
+        for (item, group) in set.items.iter_mut().zip(together.joined) {
+            item.group = group;
         }
-        let mut set = with_folds(&recipe, &data, false, job.fold_table.as_deref())?;
-        refuse_same_names(&set)?;
-        if set.folds().is_empty() {
+        let (skipped, unreadable) = leave_out(&mut set, &sounds, observer)?;
+        if plan.is_drawn {
             draw(&mut set)?;
         }
         let outer_folds = set.folds();
-        let clips = set.items.iter();
-        let warnings = fold_warnings(clips.filter_map(|item| Some((item.fold?, item.group.as_deref()))));
-        for warning in &warnings {
-            observer(Event::Note(warning.clone()));
-        }
         let mut test = Vec::new();
         if let Some(fold) = job.fold {
             let (rest, held_out) = set.split_fold(fold)?;
@@ -85,48 +86,68 @@ impl FitData {
                 "the folds are merged into 5, as each costs a training".into(),
             ));
         }
-        let is_background = |class: &String| {
-            let mut names = BACKGROUND_NAMES.iter();
-            names.any(|name| name.eq_ignore_ascii_case(class.trim()))
-        };
-        let named = job.classes != ProbeClasses::Exclusive && set.classes.names().iter().any(is_background);
-        Ok(Self {
-            has_background: job.background.is_some() || named,
+        let mut warnings = plan.warnings;
+        warnings.extend(sizes(&set));
+        warnings.extend(few_clips(&set)?);
+        for warning in &warnings {
+            observer(Event::Note(warning.clone()));
+        }
+        Ok(Some(Self {
+            has_background: job.background.is_some() || say_background(job, &set, observer),
+            is_redrawn: plan.is_redrawn,
+            group_column: plan.group_column,
             train: set,
             test,
+            skipped,
             outer_folds,
             warnings,
-        })
+            unreadable,
+            sounds,
+        }))
     }
 
-    /// Writes the table of the folds and the lists of clips to leave out, which trainings read.
+    /// Writes the table of the folds, the lists of clips to leave out, which trainings read, and what the look at the
+    /// recordings found.
     pub fn write(&self, work: &Path) -> Result<(), PipelineError> {
         let table = FoldTable::of_items(&self.train.items);
         atomic::write(&fold_table(work), |w| table.write(w))?;
-        for (index, subset) in self.test_subsets().into_iter().enumerate() {
-            let clips = self.test.iter().filter(|item| item.subset == subset);
-            let removed: BTreeMap<&str, &str> = clips.map(|item| (item.file.as_str(), "remove")).collect();
+        for (index, (_, clips)) in self.left_out().into_iter().enumerate() {
+            let removed: BTreeMap<&str, &str> = clips.into_iter().map(|file| (file, "remove")).collect();
             write_json(&held_out_list(work, index), &removed)?;
         }
-        Ok(())
+        self.sounds.write(work)
     }
 
-    /// How trainings read the folder: without the clips of the outer fold.
+    /// How trainings read the folder: without the clips of the outer fold and those that can't be read, and with the
+    /// groups that were found.
     pub fn options(&self, options: &DataOptions, work: &Path) -> Result<DataOptions, PipelineError> {
         let work = std::path::absolute(work).map_err(|e| WriteError::new(work, e))?;
         let mut options = options.clone();
-        for (index, subset) in self.test_subsets().into_iter().enumerate() {
-            options.corrections.push(Corrections {
-                file: held_out_list(&work, index),
-                subset: subset.to_owned(),
-                corrected_subset: None,
-            });
+        if self.group_column.is_some() {
+            options.group_column.clone_from(&self.group_column);
+        }
+        // A clip that another file moves to another subset would slip past a list: what can't be read is left out when
+        // it is met.
+        let is_moved = options.corrections.iter().any(|c| c.corrected_subset.is_some());
+        for (index, (subset, _)) in self.left_out().into_iter().enumerate() {
+            if !is_moved {
+                options.corrections.push(Corrections {
+                    file: held_out_list(&work, index),
+                    subset: subset.to_owned(),
+                    ..Corrections::default()
+                });
+            }
         }
         Ok(options)
     }
 
-    fn test_subsets(&self) -> BTreeSet<&str> {
-        self.test.iter().map(|item| item.subset.as_str()).collect()
+    /// The clips of each subset that trainings must not see.
+    fn left_out(&self) -> BTreeMap<&str, BTreeSet<&str>> {
+        let mut all: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for item in self.test.iter().chain(&self.unreadable) {
+            all.entry(&item.subset).or_default().insert(&item.file);
+        }
+        all
     }
 
     /// The items to train on by name.
@@ -142,11 +163,14 @@ impl FitData {
         let held_out = match fold {
             None => String::new(),
             Some(fold) => format!(
-                "; nothing is seen of fold {fold} ({}), which the finished model is evaluated on",
+                "; nothing is seen of fold {fold} ({}) until the finished model is tested on it",
                 human_amount(self.test.len(), "clip", "clips")
             ),
         };
-        format!("{clips} to train on, in {folds} folds to compare on{held_out}")
+        format!(
+            "{clips} to train on, in {folds} parts (folds), each of which is held out in turn to test what was trained \
+             on the others{held_out}"
+        )
     }
 }
 
@@ -157,20 +181,4 @@ pub(super) fn fold_table(work: &Path) -> PathBuf {
 
 fn held_out_list(work: &Path, index: usize) -> PathBuf {
     work.join(format!("held-out-{index}.json"))
-}
-
-/// A table of folds or scores names a clip by its file alone.
-fn refuse_same_names(set: &DataSet) -> Result<(), PipelineError> {
-    let mut seen: HashMap<&str, &str> = HashMap::new();
-    for item in &set.items {
-        if let Some(other) = seen.insert(&item.file, &item.subset) {
-            return Err(PipelineError::Request(format!(
-                "{}: `{}` is in the subsets {other} and {}; choose one with --subset",
-                set.root.display(),
-                item.file,
-                item.subset
-            )));
-        }
-    }
-    Ok(())
 }

@@ -1,21 +1,24 @@
 //! From the chosen way to the model file: the last training, calibration, the fold that nothing was seen of.
 
 use super::context::FitContext;
+use super::folds::draw;
 use super::job::{FitCalibration, FitHeldOut};
+use super::refit::refit;
+use super::score_clips::ClipScores;
 use super::ways::{PROBE_FILE, Way, WayKind};
 use crate::evaluation::with_truth;
-use crate::training::{add_damaged, damaged_in};
-use crate::{Event, PipelineError, Skips, TrainJob, reason, train};
-use earmark_data::{ClassMap, FeatureStore, Item};
-use earmark_engine::{ModelFile, ScoreJob};
-use earmark_features::Extractor;
-use earmark_inference::{Device, Model};
+use crate::training::add_damaged;
+use crate::validation_split::distinct;
+use crate::{Event, PipelineError, Skips, TrainJob, train};
+use earmark_data::{ClassMap, DataSet, Item};
+use earmark_engine::ModelFile;
 use earmark_metrics::{
-    Aligned, Calibration, CalibrationOptions, CalibrationQuality, Report, ReportOptions, ScoreTable,
+    Aligned, Calibration, CalibrationOptions, CalibrationTrial, Report, ReportOptions, ScoreTable,
 };
 use earmark_recipe::Recipe;
 use earmark_runs::run_dir::find_model;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
 /// Scores of clips of a set next to their labels, and the fold of each.
 pub(super) fn aligned(
@@ -42,8 +45,10 @@ pub(super) fn aligned(
     Ok((with_truth(scores, &clips)?, folds))
 }
 
-/// The quality of out-of-fold scores before and after calibration, and the calibration fitted to all of them.
+/// What calibration does for out-of-fold scores, and the one that is fitted to all of them; thresholds alone where it
+/// makes none better.
 pub(super) fn calibrate_out_of_fold(
+    set: &DataSet,
     clips: &Aligned,
     folds: &[u32],
     single_label: bool,
@@ -52,13 +57,37 @@ pub(super) fn calibrate_out_of_fold(
         single_label,
         ..CalibrationOptions::default()
     };
-    let half = vec![0.5; clips.classes().len()];
-    let (crossed, limits) = Calibration::cross_fit(clips, folds, options)?;
-    let quality = FitCalibration {
-        before: CalibrationQuality::of(clips, single_label, |_| &half)?,
-        after: CalibrationQuality::of(&crossed, single_label, |clip| limits[clip].as_slice())?,
-    };
-    Ok((quality, Calibration::fit(clips, options)?))
+    let CalibrationTrial {
+        calibration,
+        before,
+        after,
+        helps,
+    } = CalibrationTrial::of(clips, &calibration_folds(set, clips, folds), options)?;
+    let quality = FitCalibration { before, after, helps };
+    Ok((quality, calibration))
+}
+
+/// The folds that calibrate each other: those of the clips, or others where a way was compared on one fold alone.
+fn calibration_folds(set: &DataSet, clips: &Aligned, folds: &[u32]) -> Vec<u32> {
+    if distinct(folds).len() > 1 {
+        return folds.to_vec();
+    }
+    let items = set.items.iter();
+    let by_file: HashMap<&str, &Item> = items.map(|item| (item.file.as_str(), item)).collect();
+    let items = clips.files().iter().filter_map(|file| by_file.get(file.as_str()));
+    let mut drawn = set.with_items(items.map(|item| (*item).clone()).collect());
+    match draw(&mut drawn) {
+        Ok(()) => drawn.items.iter().map(|item| item.fold.unwrap_or(0)).collect(),
+        // All of one group: a half of them is calibrated by the other.
+        Err(_) => (0..clips.files().len()).map(|k| u32::from(k % 2 == 1)).collect(),
+    }
+}
+
+/// The threshold of each class of a model; none of one without calibration.
+pub(super) fn thresholds(model: &Path) -> Result<BTreeMap<String, f32>, PipelineError> {
+    let meta = ModelFile::read_metadata(model)?;
+    let limits = meta.calibration.map(|calibration| calibration.thresholds);
+    Ok(meta.classes.into_iter().zip(limits.unwrap_or_default()).collect())
 }
 
 /// Writes the model of a way, trained on all clips; false when stopped. A probe is trained and calibrated already.
@@ -71,7 +100,7 @@ pub(super) fn write_model(
         ModelFile::read(&context.work.path.join(PROBE_FILE))?.save(&context.job.out)?;
         return Ok(true);
     };
-    context.note(format!("{}: a training on all clips", way.name));
+    context.note(format!("{}: the last training, on all clips", way.name));
     let run = context.work.path.join(format!("{}-all", way.name));
     let job = TrainJob {
         // Without a test fold; the clips to leave out are left out by the recipe.
@@ -82,19 +111,28 @@ pub(super) fn write_model(
     if train(&job, &show, context.stop)?.outcome.interrupted {
         return Ok(false);
     }
-    let path = find_model(&run.to_string_lossy())?;
+    let path = match way.refits_last_layer() {
+        true => {
+            let path = run.with_extension("last-layer.safetensors");
+            if refit(context, &run, &context.data.train, &path)?.is_none() {
+                return Ok(false);
+            }
+            path
+        }
+        false => find_model(&run.to_string_lossy())?,
+    };
     let mut file = ModelFile::read(&path)?;
     // The model reads the whole folder: lists of clips to leave out are this fit's own.
     let mut recipe = Recipe::parse(&file.meta.recipe, &path)?;
-    recipe.data = context.job.options.clone();
+    recipe.set_data(context.job.options.clone());
     file.meta.recipe = recipe.to_toml();
     file.meta.calibration = Some(calibration);
     file.save(&context.job.out)?;
     Ok(true)
 }
 
-/// Evaluates the written model on the clips of the outer fold; `None` when stopped. Clips that can't be read are added to `skipped`, and
-/// those that are used in part to `damaged`.
+/// Evaluates the written model on the clips of the outer fold; `None` when stopped. Clips that can't be read are added
+/// to `skipped`, and those that are used in part to `damaged`.
 pub(super) fn evaluate_held_out(
     context: &FitContext,
     fold: u32,
@@ -102,47 +140,13 @@ pub(super) fn evaluate_held_out(
     damaged: &mut Skips,
 ) -> Result<Option<FitHeldOut>, PipelineError> {
     let items = &context.data.test;
-    let model = Model::open_file(&context.job.out, &Device::named(&context.job.device)?)?;
-    let recipe = model.recipe();
-    let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
-    let job = ScoreJob {
-        clips: items.len(),
-        workers: store.workers(),
-        stop: context.stop,
-    };
-    let (mut files, mut values) = (Vec::new(), Vec::new());
-    let fetch = |i: usize| store.get(&items[i], None);
-    let whole = model.scorer().score(&job, fetch, |i, result| {
-        match result {
-            Ok(mut scores) => {
-                if let Some(calibration) = model.calibration() {
-                    calibration.apply(&mut scores);
-                }
-                files.push(items[i].file.clone());
-                values.extend(scores);
-            }
-            Err(e) => {
-                let (file, reason) = (items[i].file.clone(), reason(&items[i], &e));
-                context.show(Event::Skipped {
-                    file: &file,
-                    reason: &reason,
-                });
-                skipped.push((file, reason));
-            }
-        }
-        true
-    })?;
-    if !whole {
+    let Some(scored) = ClipScores::of(context, &context.job.out, items, true)? else {
         return Ok(None);
-    }
-    let used_in_part = damaged_in(&store);
-    for (file, what) in &used_in_part {
-        context.show(Event::Damaged { file, what });
-    }
-    add_damaged(damaged, used_in_part);
-    let scores = ScoreTable::new(files, model.classes().to_vec(), values)?;
+    };
+    skipped.extend(scored.skipped);
+    add_damaged(damaged, scored.damaged);
     let by_file = items.iter().map(|item| (item.file.as_str(), item)).collect();
-    let (clips, _) = aligned(scores, &by_file, &context.data.train.classes)?;
+    let (clips, _) = aligned(scored.table, &by_file, &context.data.train.classes)?;
     Ok(Some(FitHeldOut {
         fold,
         report: Report::of(&clips, &ReportOptions::default())?,
@@ -152,6 +156,7 @@ pub(super) fn evaluate_held_out(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use earmark_data::{DataOptions, load};
 
     /// The scores of a probe have no column for background, and their own order.
     #[test]
@@ -178,5 +183,40 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(refused.contains("\"x\", which is not a clip"), "{refused}");
+    }
+
+    /// A way that had time for one fold alone is calibrated all the same.
+    #[test]
+    fn clips_of_one_fold_calibrate_each_other() {
+        let dir = tempfile::tempdir().unwrap();
+        for file in [
+            "cat/0.wav",
+            "cat/1.wav",
+            "cat/2.wav",
+            "owl/3.wav",
+            "owl/4.wav",
+            "owl/5.wav",
+        ] {
+            std::fs::create_dir_all(dir.path().join(file).parent().unwrap()).unwrap();
+            std::fs::write(dir.path().join(file), "").unwrap();
+        }
+        let mut set = load(dir.path(), &DataOptions::default()).unwrap();
+        set.items.iter_mut().for_each(|item| item.fold = Some(3));
+        let files: Vec<String> = set.items.iter().map(|item| item.file.clone()).collect();
+        let scores = ScoreTable::new(files, vec!["cat".into(), "owl".into()], vec![0.5; 12]).unwrap();
+        let clips = with_truth(scores, &set.items).unwrap();
+        let drawn = calibration_folds(&set, &clips, &[3; 6]);
+        assert_eq!(distinct(&drawn).len(), 5, "{drawn:?}");
+        let (found, fitted) = calibrate_out_of_fold(&set, &clips, &[3; 6], true).unwrap();
+        assert!(!found.helps && fitted.thresholds.len() == 2, "{found:?}");
+        assert_eq!(
+            calibration_folds(&set, &clips, &[1, 1, 1, 2, 2, 2]),
+            [1, 1, 1, 2, 2, 2]
+        );
+        // One recording, cut into clips.
+        set.items
+            .iter_mut()
+            .for_each(|item| item.group = Some("x".into()));
+        assert_eq!(calibration_folds(&set, &clips, &[3; 6]), [0, 1, 0, 1, 0, 1]);
     }
 }

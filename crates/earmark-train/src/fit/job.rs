@@ -4,7 +4,8 @@ use super::choose::{FitMetric, WayComparison};
 use crate::{ProbeClasses, Skips};
 use earmark_data::DataOptions;
 use earmark_metrics::{CalibrationQuality, Guessing, Report};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// A folder to make a model of.
@@ -18,7 +19,8 @@ pub struct FitFolderJob {
     pub fold_table: Option<PathBuf>,
     /// The fold of which nothing is seen until the finished model is evaluated on it.
     pub fold: Option<u32>,
-    /// The network to begin with: a file, RUN, RUN@STEP or an installed model; without one, networks are trained from scratch.
+    /// The network to begin with: a file, RUN, RUN@STEP or an installed model; without one, networks are trained from
+    /// scratch.
     pub model: Option<String>,
     /// Whether classes exclude each other.
     pub classes: ProbeClasses,
@@ -49,6 +51,8 @@ pub struct FitWayResult {
     pub description: String,
     /// Seconds that it took, cross-validation included.
     pub seconds: f64,
+    /// Folds that it was compared on.
+    pub folds: usize,
     /// Clips scored by a model that was not trained on their fold.
     pub clips: usize,
     /// Accuracy of those scores.
@@ -71,12 +75,14 @@ pub struct WayLeftOut {
 }
 
 /// The quality of out-of-fold scores before and after calibration.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FitCalibration {
     /// Of the uncalibrated scores, with thresholds of 0.5.
     pub before: CalibrationQuality,
     /// Of each fold's scores when they are calibrated by the other folds.
     pub after: CalibrationQuality,
+    /// Whether that is better, so that the model calibrates its scores; else they stay as they are.
+    pub helps: bool,
 }
 
 /// The written model on the clips of the fold that nothing was seen of.
@@ -101,12 +107,14 @@ pub struct FitFolderResult {
     pub chosen: String,
     /// What it was chosen by.
     pub metric: FitMetric,
-    /// Clips that the model is trained on.
+    /// Clips that the model is trained on, without those that could not be read.
     pub clips: usize,
     /// Names of the classes.
     pub classes: Vec<String>,
     /// The folds of which one may be left out.
     pub outer_folds: Vec<u32>,
+    /// Their table, where they were drawn in place of those of the data.
+    pub fold_table: Option<PathBuf>,
     /// Number of folds that the ways were compared on.
     pub folds: usize,
     /// All ways that were tried, the first one first.
@@ -117,6 +125,8 @@ pub struct FitFolderResult {
     pub guessing: Option<Guessing>,
     /// The chosen way's scores as probabilities.
     pub calibration: FitCalibration,
+    /// The score from which on the model says that a class is there, by class.
+    pub thresholds: BTreeMap<String, f32>,
     /// The results on the fold that nothing was seen of; they chose nothing.
     pub held_out: Option<FitHeldOut>,
     /// What to know before believing the results.

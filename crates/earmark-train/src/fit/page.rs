@@ -1,7 +1,7 @@
 //! The report of a fit as a page.
 
 use super::context::FitContext;
-use super::job::FitFolderResult;
+use super::job::{FitCalibration, FitFolderResult};
 use super::ways::PROBE_FILE;
 use crate::PipelineError;
 use earmark_core::human::{human_amount, human_duration};
@@ -9,10 +9,10 @@ use earmark_core::text::command_line;
 use earmark_engine::ModelFile;
 use earmark_metrics::{Aligned, number};
 use earmark_recipe::Recipe;
-use earmark_runs::pages::{ScoredClips, scores_report, write_report};
+use earmark_runs::pages::{ComparedWay, ScoredClips, scores_report, write_report};
 
-/// Writes `report.html` into the folder of work, about the out-of-fold scores of the chosen way. `recipe` is what it trained, for a
-/// probe that of its model file.
+/// Writes `report.html` into the folder of work, about the out-of-fold scores of the chosen way. `recipe` is what it
+/// trained, for a probe that of its model file.
 pub(super) fn write_page(
     context: &FitContext,
     result: &FitFolderResult,
@@ -28,6 +28,7 @@ pub(super) fn write_page(
             &of_probe
         }
     };
+    let said = remarks(result);
     let scored = ScoredClips {
         title: result.model.display().to_string(),
         command: command_line(&context.job.command),
@@ -36,6 +37,9 @@ pub(super) fn write_page(
         items: &context.data.train.items,
         recipe,
         facts: facts(context, result),
+        ways: ways(result),
+        thresholds: &result.thresholds,
+        remarks: &said,
         cautions: &result.warnings,
         skipped: &result.skipped,
     };
@@ -45,7 +49,7 @@ pub(super) fn write_page(
     Ok(())
 }
 
-/// What was compared and chosen.
+/// What was chosen, and how good it is.
 fn facts(context: &FitContext, result: &FitFolderResult) -> Vec<(String, String)> {
     let fact = |name: &str, value: String| (name.to_owned(), value);
     let mut facts = vec![
@@ -54,21 +58,13 @@ fn facts(context: &FitContext, result: &FitFolderResult) -> Vec<(String, String)
             "chosen way",
             format!("{} of {}", result.chosen, result.ways.len()),
         ),
+        fact("clips", human_amount(result.clips, "clip", "clips")),
         fact(
             "compared on",
             human_amount(result.folds, "fold", "folds of the training clips"),
         ),
+        fact("calibration", calibration(&result.calibration)),
     ];
-    for way in &result.ways {
-        let text = format!(
-            "accuracy {}, lwlrap {}, {}: {}",
-            number(way.accuracy),
-            number(way.lwlrap),
-            human_duration(way.seconds),
-            way.description
-        );
-        facts.push(fact(&way.name, text));
-    }
     if let Some(guess) = &result.guessing {
         let text = format!("accuracy {}", number(Some(guess.accuracy.expected)));
         facts.push(fact("guessing", text));
@@ -83,4 +79,60 @@ fn facts(context: &FitContext, result: &FitFolderResult) -> Vec<(String, String)
         facts.push(fact(&format!("fold {}", held_out.fold), text));
     }
     facts
+}
+
+/// Whether scores are calibrated, by what that does for held-out clips.
+fn calibration(found: &FitCalibration) -> String {
+    let (before, after) = (number(found.before.log_loss), number(found.after.log_loss));
+    match found.helps {
+        true => format!("scores are probabilities: log loss {after} on held-out clips, {before} without"),
+        false => format!(
+            "left out, as held-out scores got no better by it: log loss {after} with it, {before} without"
+        ),
+    }
+}
+
+/// What is to be known about the numbers, in words.
+fn remarks(result: &FitFolderResult) -> Vec<String> {
+    let chosen = match &result.held_out {
+        Some(held_out) => format!(
+            "The scores below have chosen between the ways, so that those of the chosen one are a little too good; \
+             those of fold {} have chosen nothing.",
+            held_out.fold
+        ),
+        None => "The scores below have chosen between the ways, so that those of the chosen one are a little too good. \
+                 earmark fit with --fold K sees nothing of fold K before the finished model is tested on it: that \
+                 score has chosen nothing."
+            .into(),
+    };
+    vec![
+        chosen,
+        "What accuracy, lwlrap, AP, AUC, F1, log loss and other words mean is in docs/glossary.md.".into(),
+    ]
+}
+
+/// The ways that were compared, and those that were left out.
+fn ways(result: &FitFolderResult) -> Vec<ComparedWay> {
+    let tried = result.ways.iter().map(|way| ComparedWay {
+        name: way.name.clone(),
+        description: way.description.clone(),
+        clips: way.clips as u64,
+        accuracy: way.accuracy,
+        lwlrap: way.lwlrap,
+        difference: way.compared.map_or_else(String::new, |found| {
+            format!("{:+.4} ± {:.4}", found.difference, found.standard_error)
+        }),
+        time: human_duration(way.seconds),
+        outcome: if way.chosen {
+            "chosen".into()
+        } else {
+            String::new()
+        },
+    });
+    let left_out = result.left_out.iter().map(|way| ComparedWay {
+        name: way.name.clone(),
+        outcome: format!("left out: {}", way.reason),
+        ..ComparedWay::default()
+    });
+    tried.chain(left_out).collect()
 }

@@ -79,7 +79,7 @@ fn of_folder(
     data: &FitData,
     work: &Path,
 ) -> Result<Recipe, PipelineError> {
-    recipe.data = data.options(&job.options, work)?;
+    recipe.set_data(data.options(&job.options, work)?);
     recipe.train.noisy_subsets.clear();
     let independent = data.train.multi_label || job.classes == ProbeClasses::Independent;
     if independent && recipe.train.loss.is_single_label() {

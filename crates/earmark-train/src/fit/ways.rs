@@ -2,10 +2,12 @@
 
 use super::context::FitContext;
 use super::cost::{TrainingCost, WayCost, probe_seconds};
-use super::job::WayLeftOut;
+use super::job::{FitCalibration, WayLeftOut};
 use super::recipes::{FitBackbone, built_in, fine_tune};
-use super::work::FinishedWay;
-use crate::{Event, FoldSet, PipelineError, ProbeJob, out_of_fold, probe_data, train_folds};
+use super::refit::refitted_out_of_fold;
+use super::work::{FinishedWay, WorkFolder};
+use crate::{Event, FoldSet, PipelineError, ProbeJob, STRENGTHS, out_of_fold, probe_data, train_folds};
+use earmark_core::human::human_amount;
 use earmark_metrics::ScoreTable;
 use earmark_recipe::Recipe;
 use std::time::Instant;
@@ -31,6 +33,9 @@ pub(super) struct Way {
     pub cost: WayCost,
 }
 
+/// The way that trains the network further.
+const FINE_TUNE: &str = "fine-tune";
+
 /// The name of the model file that a probe has written.
 pub(super) const PROBE_FILE: &str = "probe.safetensors";
 
@@ -55,18 +60,23 @@ impl Way {
             match (plain, backbone.can_be_fine_tuned()) {
                 (true, true) => {
                     let recipe = fine_tune(backbone, job, data, &work.path)?;
-                    ways.push(Self::train("fine-tune", "the same network, fine-tuned", recipe));
+                    ways.push(Self::train(
+                        FINE_TUNE,
+                        "the same network, trained further on these classes (fine-tuning)",
+                        recipe,
+                    ));
                 }
-                (false, _) => leave("fine-tune", background),
+                (false, _) => leave(FINE_TUNE, background),
                 (true, false) => leave(
-                    "fine-tune",
-                    "the recipe fine-tune/folder is for EfficientAT networks; use `earmark train RECIPE --init-from MODEL`",
+                    FINE_TUNE,
+                    "the recipe fine-tune/folder is for EfficientAT networks; use \
+                     `earmark train RECIPE --init-from MODEL`",
                 ),
             }
         }
         if plain {
             let recipe = built_in("summary-baseline/any", &[], job, data, &work.path)?;
-            let text = "a linear classifier on handcrafted clip features";
+            let text = "a simple classifier on measurements of the sound, without a network";
             let baseline = Self::train("summary-baseline", text, recipe);
             ways.push(Self {
                 is_candidate: backbone.is_none(),
@@ -77,11 +87,18 @@ impl Way {
         }
         if backbone.is_none() {
             let recipe = built_in("folder", &job.overrides, job, data, &work.path)?;
-            let text = "a small network (recipe folder), trained from scratch";
+            let text = "a small network that knows nothing yet (recipe folder)";
             ways.push(Self::train("from-scratch", text, recipe));
         }
         for (index, way) in ways.iter_mut().enumerate() {
-            if work.finished(way.name)?.is_none() {
+            if let Some(damaged) = work.forget_damaged(way.name)? {
+                context.note(format!(
+                    "{}: {} is damaged; the way is run again",
+                    way.name,
+                    damaged.display()
+                ));
+            }
+            if way.finished(work)?.is_none() {
                 way.cost = way.estimate(context, backbone, index == 0)?;
             }
         }
@@ -92,7 +109,10 @@ impl Way {
         let model = backbone.path.to_string_lossy().into_owned();
         Self {
             name: "probe",
-            description: format!("a linear classifier on {}", backbone.path.display()),
+            description: format!(
+                "a simple (linear) classifier on the network {}",
+                backbone.path.display()
+            ),
             kind: WayKind::Probe(model),
             is_candidate: true,
             cost: WayCost::Whole(0.0),
@@ -109,7 +129,20 @@ impl Way {
         }
     }
 
-    /// About what the way costs. An error of the first way is one of the whole fit; that of another one is said when it is tried.
+    /// Whether what is trained gets its last layer from a probe.
+    pub fn refits_last_layer(&self) -> bool {
+        self.name == FINE_TUNE
+    }
+
+    /// What it has found before. What an earlier version found with the last layer of the training, which this one
+    /// replaces, is not of this way: its networks are used again, and its scores are not.
+    pub fn finished(&self, work: &WorkFolder) -> Result<Option<(FinishedWay, ScoreTable)>, PipelineError> {
+        let kept = work.finished(self.name)?;
+        Ok(kept.filter(|(found, _)| found.refitted == self.refits_last_layer()))
+    }
+
+    /// About what the way costs. An error of the first way is one of the whole fit; that of another one is said when it
+    /// is tried.
     fn estimate(
         &self,
         context: &FitContext,
@@ -141,7 +174,7 @@ impl Way {
         context: &FitContext,
         folds: usize,
     ) -> Result<Option<(FinishedWay, ScoreTable)>, PipelineError> {
-        if let Some(before) = context.work.finished(self.name)? {
+        if let Some(before) = self.finished(context.work)? {
             context.note(format!("{}: finished already", self.name));
             return Ok(Some(before));
         }
@@ -149,7 +182,7 @@ impl Way {
         let start = Instant::now();
         let found = match &self.kind {
             WayKind::Probe(model) => run_probe(context, model)?,
-            WayKind::Train(recipe) => run_training(context, self.name, recipe, folds)?,
+            WayKind::Train(recipe) => run_training(context, self, recipe, folds)?,
         };
         let Some((mut found, scores)) = found else {
             return Ok(None);
@@ -177,13 +210,30 @@ fn run_probe(context: &FitContext, model: &str) -> Result<Option<(FinishedWay, S
         return Ok(None);
     };
     let single_label = !done.independent;
+    let mut warnings = done.warnings;
+    // Its advice about strengths is for who gives them.
+    warnings.retain(|text| !text.starts_with("strength "));
+    if !done.trials.is_empty() && done.strength >= STRENGTHS[0] {
+        warnings.push(
+            "the network says little about these classes: check the labels with `earmark data check`, or begin with \
+             another network (--model)"
+                .into(),
+        );
+    }
+    let calibration = done.calibration.map(|calibration| FitCalibration {
+        before: calibration.before,
+        after: calibration.after,
+        helps: calibration.helps,
+    });
     Ok(done.cross_validated.map(|folds| {
         let found = FinishedWay {
             seconds: 0.0,
-            warnings: done.warnings,
+            warnings,
             skipped: done.skipped,
             damaged: done.damaged,
             single_label,
+            refitted: false,
+            calibration,
         };
         (found, folds.scores)
     }))
@@ -192,28 +242,77 @@ fn run_probe(context: &FitContext, model: &str) -> Result<Option<(FinishedWay, S
 /// Trains some folds and scores each by the model that was not trained on it.
 fn run_training(
     context: &FitContext,
-    name: &str,
+    way: &Way,
     recipe: &Recipe,
     folds: usize,
 ) -> Result<Option<(FinishedWay, ScoreTable)>, PipelineError> {
+    let name = way.name;
     let run = context.work.path.join(name);
     let job = context.training(recipe, run.clone());
     let show = |event: Event| context.show(event);
     let first: Vec<u32> = context.data.train.folds().into_iter().take(folds).collect();
     let folds = context.work.folds_of(name, first)?;
-    let done = train_folds(&job, &FoldSet::These(folds), &show, context.stop)?;
+    context.note(format!(
+        "{name}: {}, each tested on the part that it is not trained on",
+        human_amount(folds.len(), "training", "trainings")
+    ));
+    let done = train_folds(&job, &FoldSet::These(folds.clone()), &show, context.stop)?;
     let Some(report) = done.report else {
         return Ok(None);
     };
-    let found = out_of_fold(&run, Some(&job.data), &job.device, &show, context.stop)?;
-    Ok(found.map(|clips| {
+    let Some(clips) = out_of_fold(&run, Some(&job.data), &job.device, &show, context.stop)? else {
+        return Ok(None);
+    };
+    // A probe decides by the data whether classes exclude each other, whatever loss the network was trained with.
+    let scored = match way.refits_last_layer() {
+        true => refitted_out_of_fold(context, &run, &folds)?,
+        false => Some((clips.scores, clips.single_label)),
+    };
+    Ok(scored.map(|(scores, single_label)| {
         let found = FinishedWay {
             seconds: 0.0,
             warnings: report.warnings,
             skipped: done.skipped,
             damaged: done.damaged,
-            single_label: clips.single_label,
+            single_label,
+            refitted: way.refits_last_layer(),
+            calibration: None,
         };
-        (found, clips.scores)
+        (found, scores)
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Scores of a network with another last layer would calibrate the one that is written.
+    #[test]
+    fn fine_tuning_of_earlier_versions_is_scored_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let work = WorkFolder::open(&dir.path().join("m.fit"), &serde_json::json!({}), false).unwrap();
+        let scores = ScoreTable::new(vec!["a".into()], vec!["x".into()], vec![0.5]).unwrap();
+        let is_finished = |name: &'static str, refitted: bool| {
+            let found = FinishedWay {
+                seconds: 1.0,
+                warnings: Vec::new(),
+                skipped: Vec::new(),
+                damaged: Vec::new(),
+                single_label: true,
+                refitted,
+                calibration: None,
+            };
+            work.record(name, &found, &scores).unwrap();
+            let way = Way {
+                name,
+                description: String::new(),
+                kind: WayKind::Probe(String::new()),
+                is_candidate: true,
+                cost: WayCost::Whole(0.0),
+            };
+            way.finished(&work).unwrap().is_some()
+        };
+        assert!(!is_finished(FINE_TUNE, false));
+        assert!(is_finished(FINE_TUNE, true) && is_finished("probe", false));
+    }
 }

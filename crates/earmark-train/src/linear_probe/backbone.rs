@@ -71,7 +71,8 @@ impl Backbone {
         };
         let (Some(weight), Some(bias)) = (of("weight"), of("bias")) else {
             return Err(PipelineError::Request(format!(
-                "{}: its network has no last layer with weight and bias; train only the head instead, with train.freeze",
+                "{}: its network has no last layer with weight and bias; train only the head instead, with \
+                 train.freeze",
                 path.display()
             )));
         };
@@ -88,7 +89,8 @@ impl Backbone {
                 .is_none_or(|tensor| tensor.shape != spec.shape)
             {
                 return Err(PipelineError::Request(format!(
-                    "{}: `{}` is missing, or of another shape than its recipe says; the file was changed: restore it from a copy",
+                    "{}: `{}` is missing, or of another shape than its recipe says; the file was changed: restore it \
+                     from a copy",
                     path.display(),
                     spec.name
                 )));
@@ -197,8 +199,8 @@ impl Backbone {
         Ok(Some(prior))
     }
 
-    /// Writes a copy of the source's model file with the fitted layer as its last one; a probe of pooled features passes the hidden layer
-    /// by.
+    /// Writes a copy of the source's model file with the fitted layer as its last one; a probe of pooled features
+    /// passes the hidden layer by.
     pub fn write(&self, out: &Path, source: &ModelFile, probe: ProbeFile) -> Result<(), PipelineError> {
         let mut tensors = source.tensors.clone();
         let fitted = match (probe.layer, &self.bypass) {
@@ -245,13 +247,13 @@ impl Backbone {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use earmark_engine::SegmentBatch;
     use earmark_inference::Model;
 
     /// A network as wide as a tenth of the published one, with random weights, for three classes.
-    fn source() -> ProbeSource {
+    pub fn source() -> ProbeSource {
         let recipe = Recipe::load("efficientat/mn04", &["network.width=0.1".to_owned()]).unwrap();
         let channels = Extractor::new(&recipe.front_end).unwrap().channels();
         let (_, specs) = Network::build(&recipe.network, channels, 3).unwrap();

@@ -2,12 +2,65 @@
 
 use crate::{Event, Observer, PipelineError, Skips};
 use earmark_core::human::human_amount;
+use earmark_core::text::composed;
 use earmark_data::{DataSet, Item};
 use earmark_inference::tag::inputs;
 use std::path::Path;
 
-/// Names of classes that mean none of the classes, in any letter case.
-pub const BACKGROUND_NAMES: [&str; 4] = ["background", "noise", "silence", "other"];
+/// Names of classes that mean none of the classes: in any letter case, and whatever is between their words
+/// (`Background_Noise`).
+pub const BACKGROUND_NAMES: [&str; 49] = [
+    "background",
+    "backgrounds",
+    "background noise",
+    "background noises",
+    "background sound",
+    "background sounds",
+    "noise",
+    "noises",
+    "silence",
+    "other",
+    "others",
+    "nothing",
+    "none",
+    "no call",
+    // German, French, Spanish and Portuguese, Italian, Dutch, Polish
+    "hintergrund",
+    "hintergrundgeräusch",
+    "hintergrundgeräusche",
+    "rauschen",
+    "stille",
+    "andere",
+    "sonstige",
+    "sonstiges",
+    "bruit",
+    "bruits",
+    "bruit de fond",
+    "autre",
+    "autres",
+    "fondo",
+    "ruido",
+    "ruidos",
+    "ruido de fondo",
+    "ruído",
+    "ruído de fundo",
+    "silencio",
+    "silêncio",
+    "otro",
+    "otros",
+    "outros",
+    "rumore",
+    "rumori",
+    "rumore di fondo",
+    "silenzio",
+    "altro",
+    "altri",
+    "achtergrond",
+    "ruis",
+    "stilte",
+    "overig",
+    "szum",
+];
 
 /// The subset of files that are in no data folder.
 const SUBSET: &str = "background";
@@ -57,13 +110,19 @@ impl SeparatedClips {
     }
 }
 
-fn is_background(class: &str) -> bool {
-    BACKGROUND_NAMES
-        .iter()
-        .any(|name| name.eq_ignore_ascii_case(class.trim()))
+/// Whether a class means none of the classes, by its name.
+pub(crate) fn is_background(class: &str) -> bool {
+    let plain = |name: &str| -> String {
+        let name = composed(name);
+        let letters = name.chars().filter(|c| c.is_alphanumeric());
+        letters.flat_map(char::to_lowercase).collect()
+    };
+    let class = plain(class);
+    BACKGROUND_NAMES.iter().any(|name| plain(name) == class)
 }
 
-/// All audio below a folder, as clips without labels, folds and groups; what has a name that no table can hold is added to `skipped`.
+/// All audio below a folder, as clips without labels, folds and groups; what has a name that no table can hold is added
+/// to `skipped`.
 pub(super) fn files_below(
     folder: &Path,
     observer: Observer,
@@ -100,8 +159,8 @@ pub(super) fn files_below(
     Ok(items.collect())
 }
 
-/// A fold for each piece of background: neighbours share one. `files` is the file of each piece, ascending. Whole files where there are
-/// as many as folds, else runs of pieces.
+/// A fold for each piece of background: neighbours share one. `files` is the file of each piece, ascending. Whole files
+/// where there are as many as folds, else runs of pieces.
 pub(super) fn spread(files: &[usize], folds: &[u32]) -> Vec<u32> {
     let count = files.last().map_or(0, |last| last + 1);
     let share = |at: usize, of: usize| folds[at * folds.len() / of];
@@ -135,7 +194,16 @@ mod tests {
 
     #[test]
     fn background_is_never_a_class() {
-        for name in ["background", "Noise", "SILENCE", "other"] {
+        for name in [
+            "background",
+            "Noise",
+            "SILENCE",
+            "other",
+            "_background_noise_",
+            "Hintergrundger\u{e4}usche",
+            "Bruit de fond",
+            "nocall",
+        ] {
             let (_dir, data) = folders(&["dog", "owl", name]);
             let separated = SeparatedClips::of(&data);
             assert_eq!(separated.classes, ["dog", "owl"], "{name}");
@@ -148,8 +216,8 @@ mod tests {
             }
             assert_eq!(SeparatedClips::none_of(&data).classes.len(), 3);
         }
-        let (_dir, data) = folders(&["dog", "otter", "noises"]);
-        assert_eq!(SeparatedClips::of(&data).classes, ["dog", "noises", "otter"]);
+        let (_dir, data) = folders(&["dog", "otter", "noisy miner"]);
+        assert_eq!(SeparatedClips::of(&data).classes, ["dog", "noisy miner", "otter"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::inner_folds::InnerFolds;
 use super::paths::Paths;
 use crate::PipelineError;
 use earmark_engine::LinearProbe;
-use earmark_metrics::{Aligned, Calibration, CalibrationOptions, CalibrationQuality};
+use earmark_metrics::{Aligned, Calibration, CalibrationOptions, CalibrationQuality, CalibrationTrial};
 use serde::Serialize;
 
 /// How many false detections one in background counts as, when thresholds are chosen: recordings are mostly background.
@@ -18,9 +18,9 @@ pub struct ProbeTrial {
     pub layer: ProbeLayer,
     /// The strength of regularisation.
     pub strength: f64,
-    /// Mean cross-entropy, with background: what the best is chosen by.
+    /// Mean cross-entropy, with background and copies: what the best is chosen by.
     pub log_loss: f64,
-    /// Share of clips whose most likely class is one of theirs; `None` without clips of a class.
+    /// Share of clips and their copies whose most likely class is one of theirs; `None` without clips of a class.
     pub accuracy: Option<f64>,
 }
 
@@ -35,8 +35,8 @@ pub(super) struct ProbeChoice {
 }
 
 impl ProbeChoice {
-    /// The layer and the strength with the smallest loss on the inner folds; of equal ones the first layer and the strongest. Without
-    /// inner folds the first layer and the middle strength.
+    /// The layer and the strength with the smallest loss on the inner folds; of equal ones the first layer and the
+    /// strongest. Without inner folds the first layer and the middle strength.
     pub fn by(paths: &Paths, inner: Option<&InnerFolds>) -> Self {
         let strengths = paths.settings.strengths;
         let Some(inner) = inner else {
@@ -68,13 +68,14 @@ impl ProbeChoice {
             None
         } else if self.strength == 0 {
             Some(format!(
-                "strength {chosen} is the strongest that was tried: the model's features say little about these classes; probe another \
-                 model, or fine-tune one (`earmark train fine-tune/folder`)"
+                "strength {chosen} is the strongest that was tried: the model's features say little about these \
+                 classes; probe another model, or fine-tune one (`earmark train fine-tune/folder`)"
             ))
         } else if self.strength + 1 == strengths.len() {
             Some(format!(
-                "strength {chosen} is the weakest that was tried: the classes are easy to separate; compare with --strength {}, and \
-                 name what was recorded together (--group-column), as folds that share recordings flatter",
+                "strength {chosen} is the weakest that was tried: the classes are easy to separate; compare with \
+                 --strength {}, and name what was recorded together (--group-column), as folds that share recordings \
+                 flatter",
                 chosen * 0.3
             ))
         } else {
@@ -89,12 +90,12 @@ fn tried(paths: &Paths, inner: &InnerFolds, layer: usize) -> Vec<ProbeTrial> {
     let (mut losses, mut hits) = (vec![0.0; strengths.len()], vec![0_usize; strengths.len()]);
     let (mut tested, mut labelled) = (0, 0);
     for (train, test) in inner.splits() {
-        let data = examples.data(layer, &test);
-        let path = &paths.of(&train)[layer];
+        let data = examples.data(layer, test);
+        let path = &paths.of(train)[layer];
         let logits = LinearProbe::logits_of(path, &data.x, data.width);
         for (k, logits) in logits.iter().enumerate() {
             losses[k] += data.loss_of(logits);
-            hits[k] += right(examples, &test, logits);
+            hits[k] += right(examples, test, logits);
         }
         tested += test.len();
         labelled += test.iter().filter(|&&i| !examples.is_background(i)).count();
@@ -123,7 +124,7 @@ fn right(examples: &Examples, tested: &[usize], logits: &[f64]) -> usize {
     rows.zip(tested).filter(|pair| is_right(*pair)).count()
 }
 
-/// Scores of examples by probes that were not trained on them.
+/// Scores of examples by probes that were trained neither on them nor on copies of them.
 pub(super) struct HeldOutScores {
     /// The examples.
     rows: Vec<usize>,
@@ -134,7 +135,7 @@ pub(super) struct HeldOutScores {
 }
 
 impl HeldOutScores {
-    /// Scores each inner fold by the probe of the others, at the chosen layer and strength.
+    /// Scores each inner fold, copies included, by the probe of the others, at the chosen layer and strength.
     pub fn of(paths: &Paths, inner: &InnerFolds, choice: &ProbeChoice) -> Self {
         let mut all = Self {
             rows: Vec::new(),
@@ -142,8 +143,8 @@ impl HeldOutScores {
             values: Vec::new(),
         };
         for (fold, (train, test)) in (0..).zip(inner.splits()) {
-            let probe = &paths.of(&train)[choice.layer][choice.strength];
-            let scores = paths.settings.examples.scores(choice.layer, probe, &test);
+            let probe = &paths.of(train)[choice.layer][choice.strength];
+            let scores = paths.settings.examples.scores(choice.layer, probe, test);
             all.values.extend(scores);
             all.folds.extend(test.iter().map(|_| fold));
             all.rows.extend(test);
@@ -155,14 +156,9 @@ impl HeldOutScores {
     fn aligned(&self, examples: &Examples) -> Result<Aligned, PipelineError> {
         examples.aligned(&self.rows, self.values.clone())
     }
-
-    /// The calibration fitted to them.
-    pub fn calibration(&self, examples: &Examples) -> Result<Calibration, PipelineError> {
-        Ok(Calibration::fit(&self.aligned(examples)?, options(examples))?)
-    }
 }
 
-/// A calibration fitted to held-out scores.
+/// A calibration fitted to held-out scores, or thresholds alone where that does not make them better.
 #[derive(Clone, Debug, Serialize)]
 pub struct ProbeCalibration {
     /// What is written into the model file.
@@ -171,20 +167,27 @@ pub struct ProbeCalibration {
     pub before: CalibrationQuality,
     /// The quality of each fold's scores when they are calibrated by the other folds.
     pub after: CalibrationQuality,
+    /// Whether it is better, so that the written model calibrates its scores.
+    pub helps: bool,
 }
 
 impl ProbeCalibration {
-    /// Fits one temperature for a softmax, slope and shift of each class for sigmoids, and a threshold per class, as `earmark calibrate`
-    /// does; with background, a false detection there counts as several.
+    /// Fits one temperature for a softmax, slope and shift of each class for sigmoids, and a threshold per class, as
+    /// `earmark calibrate` does; with background, a false detection there counts as several. Where the held-out scores
+    /// of a fold get no better by the other folds' calibration, scores stay as they are and have thresholds alone.
     pub(super) fn fit(examples: &Examples, held_out: &HeldOutScores) -> Result<Self, PipelineError> {
-        let (single_label, options) = (examples.single_label, options(examples));
         let clips = held_out.aligned(examples)?;
-        let half = vec![0.5; examples.classes.len()];
-        let (crossed, limits) = Calibration::cross_fit(&clips, &held_out.folds, options)?;
+        let CalibrationTrial {
+            calibration,
+            before,
+            after,
+            helps,
+        } = CalibrationTrial::of(&clips, &held_out.folds, options(examples))?;
         Ok(Self {
-            calibration: Calibration::fit(&clips, options)?,
-            before: CalibrationQuality::of(&clips, single_label, |_| &half)?,
-            after: CalibrationQuality::of(&crossed, single_label, |clip| limits[clip].as_slice())?,
+            calibration,
+            before,
+            after,
+            helps,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Evaluating probes: each fold by a probe of the other folds, whose layer and strength those alone chose.
 
-use super::choice::{HeldOutScores, ProbeChoice};
+use super::choice::{HeldOutScores, ProbeCalibration, ProbeChoice};
 use super::examples::{Examples, ProbeLayer};
 use super::inner_folds::InnerFolds;
 use super::neighbour_votes::votes;
@@ -33,7 +33,7 @@ pub struct ProbedFold {
 pub struct ProbedFolds {
     /// Each fold.
     pub folds: Vec<ProbedFold>,
-    /// Over all clips and background, with scores that the other folds calibrated.
+    /// Over all clips and background, without copies, with scores that the other folds calibrated.
     pub report: Report,
     /// The uncalibrated scores of all clips.
     pub scores: ScoreTable,
@@ -42,8 +42,11 @@ pub struct ProbedFolds {
 /// A fold to evaluate, and what its probe may see.
 pub(super) struct OuterFold {
     fold: u32,
+    /// Its examples and all others, without copies.
     test: Vec<usize>,
     rest: Vec<usize>,
+    /// The others with their copies.
+    train: Vec<usize>,
     inner: Option<InnerFolds>,
 }
 
@@ -59,13 +62,13 @@ impl OuterFold {
         }
         let of = |fold: u32| -> Result<Self, PipelineError> {
             let (test, rest): (Vec<usize>, Vec<usize>) =
-                (0..items.len()).partition(|&i| items[i].fold == Some(fold));
-            let inner = InnerFolds::of(examples, rest.clone())?;
+                (0..examples.originals()).partition(|&i| items[i].fold == Some(fold));
             Ok(Self {
                 fold,
                 test,
+                train: examples.with_copies(&rest),
+                inner: InnerFolds::of(examples, &rest)?,
                 rest,
-                inner,
             })
         };
         known.into_iter().map(of).collect()
@@ -74,20 +77,20 @@ impl OuterFold {
     /// The sets of examples that paths must be fitted to.
     pub fn sets(&self) -> impl Iterator<Item = Vec<usize>> {
         let inner = self.inner.iter().flat_map(InnerFolds::splits);
-        let inner = inner.map(|(train, _)| train);
-        inner.chain([self.rest.clone()])
+        let inner = inner.map(|(train, _)| train.clone());
+        inner.chain([self.train.clone()])
     }
 
     /// The result, and the fold's scores: uncalibrated, and calibrated by the other folds.
     fn evaluate(&self, paths: &Paths) -> Result<(ProbedFold, Vec<f32>, Vec<f32>), PipelineError> {
         let (examples, strengths) = (paths.settings.examples, paths.settings.strengths);
         let choice = ProbeChoice::by(paths, self.inner.as_ref());
-        let probe = &paths.of(&self.rest)[choice.layer][choice.strength];
+        let probe = &paths.of(&self.train)[choice.layer][choice.strength];
         let raw = examples.scores(choice.layer, probe, &self.test);
         let mut scores = raw.clone();
         if let Some(inner) = &self.inner {
             let held_out = HeldOutScores::of(paths, inner, &choice);
-            let calibration = held_out.calibration(examples)?;
+            let calibration = ProbeCalibration::fit(examples, &held_out)?.calibration;
             let rows = scores.chunks_exact_mut(examples.classes.len());
             rows.for_each(|row| calibration.apply(row));
         }
@@ -117,7 +120,7 @@ impl OuterFold {
 pub(super) fn cross_validate(paths: &Paths, folds: &[OuterFold]) -> Result<ProbedFolds, PipelineError> {
     let examples = paths.settings.examples;
     let width = examples.classes.len();
-    let mut raw = vec![0.0; examples.len() * width];
+    let mut raw = vec![0.0; examples.originals() * width];
     let mut calibrated = raw.clone();
     let mut lines = Vec::with_capacity(folds.len());
     for fold in folds {
@@ -129,7 +132,7 @@ pub(super) fn cross_validate(paths: &Paths, folds: &[OuterFold]) -> Result<Probe
         lines.push(line);
     }
     // Clips without a fold were trained on in all of them.
-    let evaluated: Vec<usize> = (0..examples.len())
+    let evaluated: Vec<usize> = (0..examples.originals())
         .filter(|&i| examples.items[i].fold.is_some())
         .collect();
     let clips: Vec<usize> = evaluated

@@ -2,6 +2,8 @@
 
 use super::backbone::{Backbone, ProbeSource};
 use super::background::spread;
+use super::copies::CopyMaker;
+use super::example_sound::ExampleSource;
 use super::examples::Examples;
 use crate::training::{damaged_in, prepare_clips};
 use crate::{Observer, PipelineError, Skips};
@@ -14,7 +16,8 @@ use earmark_recipe::Recipe;
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 
-/// The shortest windows that a recording is cut into, in seconds: shorter ones are filled with silence when they are scored.
+/// The shortest windows that a recording is cut into, in seconds: shorter ones are filled with silence when they are
+/// scored.
 const SHORTEST_SECONDS: f64 = 2.0;
 /// The longest for a network that was itself trained on whole clips.
 const LONGEST_SECONDS: f64 = 10.0;
@@ -33,14 +36,17 @@ pub(super) struct ProbeClips<'a> {
 pub(super) struct Embedder<'a> {
     pub backbone: &'a Backbone,
     pub source: &'a ProbeSource,
+    /// Copies of each clip that are mixed with background.
+    pub copies: usize,
     pub observer: Observer<'a>,
     pub stop: &'a AtomicBool,
 }
 
 impl Embedder<'_> {
-    /// Adds the features of all readable clips to `examples`, background in pieces as long as the windows that recordings are cut into.
-    /// Returns the segments that these windows are, for a network that takes clips whole. `None` when stopped. Clips that are used though
-    /// a part of them is missing are added to `damaged`.
+    /// Adds the features of all readable clips to `examples`, background in pieces as long as the windows that
+    /// recordings are cut into; then, where there is background and classes are independent, those of copies of both.
+    /// Returns the segments that these windows are, for a network that takes clips whole. `None` when stopped. Clips
+    /// that are used though a part of them is missing are added to `damaged`.
     pub fn add(
         &self,
         clips: &ProbeClips,
@@ -52,7 +58,10 @@ impl Embedder<'_> {
         let store = FeatureStore::new(Extractor::new(&recipe.front_end)?, &recipe.cache)?;
         let all: Vec<Item> = [clips.items, clips.background, clips.files].concat();
         let prepared = prepare_clips(CachedForm::Features, &store, &all, self.observer, self.stop)?;
-        let windows = windows(recipe, &frames(&prepared, 0..clips.items.len()))?;
+        let lengths = frames(&prepared);
+        let (clip_lengths, background_lengths) = lengths.split_at(clips.items.len());
+        let windows = windows(recipe, clip_lengths)?;
+        let mut sources: Vec<ExampleSource> = Vec::new();
         let complete = self.rows(
             &store,
             self.backbone.scorer(),
@@ -61,6 +70,10 @@ impl Embedder<'_> {
             |i, segments| {
                 let rows: Vec<&[f32]> = segments.iter().map(|(_, row)| *row).collect();
                 examples.push(clips.items[i].clone(), &rows);
+                sources.push(ExampleSource {
+                    recording: i,
+                    start: None,
+                });
             },
         )?;
         if !complete {
@@ -70,21 +83,49 @@ impl Embedder<'_> {
         let cutting = cutting.transpose()?;
         let scorer = cutting.as_ref().unwrap_or(self.backbone.scorer());
         let background = &all[clips.items.len()..];
-        let lengths = frames(&prepared, clips.items.len()..all.len());
         let first = examples.len();
-        let mut files: Vec<usize> = Vec::new();
         let complete = self.rows(&store, scorer, background, skipped, |i, segments| {
-            for (start, row) in pieces(segments, scorer, lengths[i]) {
+            for (start, row) in pieces(segments, scorer, background_lengths[i]) {
                 examples.push(piece(&background[i], **start, scorer), &[*row]);
-                files.push(i);
+                sources.push(ExampleSource {
+                    recording: clips.items.len() + i,
+                    start: Some(**start),
+                });
             }
         })?;
+        let of_pieces = sources[first..].iter();
+        let files: Vec<usize> = of_pieces
+            .map(|piece| piece.recording - clips.items.len())
+            .collect();
         give_folds(examples, first, &files, clips.background.len());
         damaged.extend(damaged_in(&store));
+        if !complete {
+            return Ok(None);
+        }
+        let copies = CopyMaker {
+            per_clip: self.copies,
+            store: &store,
+            scorers: [self.backbone.scorer(), scorer],
+            output: self.backbone.output(),
+            recordings: &all,
+            frames: &lengths,
+            sources: &sources,
+            observer: self.observer,
+            stop: self.stop,
+        };
+        let complete = !self.makes_copies(examples) || copies.add(examples, skipped)?;
         Ok(complete.then_some(windows))
     }
 
-    /// The features of each segment of clips: `done` gets the index of a clip and, for each segment, its first frame and its row.
+    /// Whether there is background to mix clips with. What handcrafted features would be of a copy is not known at the
+    /// network's own rate.
+    fn makes_copies(&self, examples: &Examples) -> bool {
+        let has_background = !examples.single_label && examples.background() > 0;
+        has_background && self.copies > 0 && self.source.recipe.front_end.clip_features.is_none()
+    }
+
+    /// The features of each segment of clips: `done` gets the index of a clip and, for each segment, its first frame
+    /// and its row.
     fn rows(
         &self,
         store: &FeatureStore,
@@ -100,6 +141,7 @@ impl Embedder<'_> {
             store,
             observer: self.observer,
             stop: self.stop,
+            own_passes: false,
         };
         segment_rows(&job, skipped, |i, segments| {
             let each: Vec<(&i64, &[f32])> = segments.starts.iter().zip(segments.rows()).collect();
@@ -108,14 +150,15 @@ impl Embedder<'_> {
     }
 }
 
-/// Frames of some of the clips; 0 for what can't be read.
-fn frames(prepared: &Prepared, clips: std::ops::Range<usize>) -> Vec<usize> {
-    let clips = prepared.clips[clips].iter();
+/// Frames of the clips; 0 for what can't be read.
+fn frames(prepared: &Prepared) -> Vec<usize> {
+    let clips = prepared.clips.iter();
     clips.map(|clip| clip.as_ref().map_or(0, |c| c.frames)).collect()
 }
 
-/// The segments that recordings are cut into, for a network that takes clips of any length whole: as long as half of the training clips
-/// are, no longer than those that the network itself was trained on. `None` for a network with segments of its own.
+/// The segments that recordings are cut into, for a network that takes clips of any length whole: as long as half of
+/// the training clips are, no longer than those that the network itself was trained on. `None` for a network with
+/// segments of its own.
 fn windows(recipe: &Recipe, frames: &[usize]) -> Result<Option<Segments>, PipelineError> {
     let front_end = &recipe.front_end;
     if !recipe.predict.any_length() || recipe.predict.segments.is_some() || front_end.handcrafted {
@@ -165,8 +208,8 @@ fn piece(item: &Item, start: i64, scorer: &Scorer) -> Item {
     }
 }
 
-/// Folds for the background that has none: the examples from `first` on, of which `files` says which clip each is from; clips from `own` on
-/// have no folds. A run of pieces that share a fold is a group.
+/// Folds for the background that has none: the examples from `first` on, of which `files` says which clip each is from;
+/// clips from `own` on have no folds. A run of pieces that share a fold is a group.
 fn give_folds(examples: &mut Examples, first: usize, files: &[usize], own: usize) {
     let known: BTreeSet<u32> = examples.items[..first].iter().filter_map(|i| i.fold).collect();
     let known: Vec<u32> = known.into_iter().collect();
@@ -215,7 +258,8 @@ mod tests {
         assert_eq!(own, None, "a network with segments of its own");
     }
 
-    /// Background of the data keeps its fold; that of other files is spread over the folds, and neighbours are not apart.
+    /// Background of the data keeps its fold; that of other files is spread over the folds, and neighbours are not
+    /// apart.
     #[test]
     fn background_gets_folds() {
         let mut examples = clips(18, false);

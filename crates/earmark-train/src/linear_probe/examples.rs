@@ -49,7 +49,16 @@ impl LayerFeatures {
     }
 }
 
-/// Clips and pieces of background in one order.
+/// What a copy is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ExampleCopy {
+    /// The example that is copied.
+    pub origin: usize,
+    /// The piece of background that it is mixed with.
+    pub mixed_with: Option<usize>,
+}
+
+/// Clips and pieces of background in one order, and copies of them at the end.
 pub(super) struct Examples {
     pub classes: Vec<String>,
     /// Whether each clip has exactly one class: a softmax is fitted, else a sigmoid for each class.
@@ -59,6 +68,8 @@ pub(super) struct Examples {
     pub layers: Vec<LayerFeatures>,
     /// The first segment of each, and the number of all at the end.
     starts: Vec<usize>,
+    /// What each of the last examples is made of.
+    copies: Vec<ExampleCopy>,
 }
 
 impl Examples {
@@ -69,11 +80,23 @@ impl Examples {
             items: Vec::new(),
             layers,
             starts: vec![0],
+            copies: Vec::new(),
         }
     }
 
+    /// Number of all examples, copies included.
     pub fn len(&self) -> usize {
         self.items.len()
+    }
+
+    /// Number of those that are not copies, which come first.
+    pub fn originals(&self) -> usize {
+        self.len() - self.copies.len()
+    }
+
+    /// The copies, in the order of their examples.
+    pub fn copies(&self) -> &[ExampleCopy] {
+        &self.copies
     }
 
     /// Adds an example, given by the features of its segments: each row has those of all layers, one after the other.
@@ -93,14 +116,41 @@ impl Examples {
         self.items.push(item);
     }
 
+    /// Adds a copy of an example, with its labels, fold and group; nothing but copies may follow.
+    pub fn push_copy(&mut self, copy: ExampleCopy, segments: &[&[f32]]) {
+        let origin = &self.items[copy.origin];
+        let item = Item {
+            file: format!("{}, copy {}", origin.file, self.copies.len() + 1),
+            ..origin.clone()
+        };
+        self.push(item, segments);
+        self.copies.push(copy);
+    }
+
+    /// Some of the originals with the copies that are on their side of a split: copies of one of them that are mixed
+    /// with another of them, or with nothing.
+    pub fn with_copies(&self, originals: &[usize]) -> Vec<usize> {
+        let mut is_in = vec![false; self.originals()];
+        originals.iter().for_each(|&i| is_in[i] = true);
+        let copies = self.copies.iter().zip(self.originals()..);
+        let own =
+            copies.filter(|(copy, _)| is_in[copy.origin] && copy.mixed_with.is_none_or(|piece| is_in[piece]));
+        originals.iter().copied().chain(own.map(|(_, i)| i)).collect()
+    }
+
     /// Whether an example is background.
     pub fn is_background(&self, example: usize) -> bool {
         self.items[example].labels.is_empty()
     }
 
-    /// Number of pieces of background.
+    /// Number of clips of a class, without copies.
+    pub fn clips(&self) -> usize {
+        self.originals() - self.background()
+    }
+
+    /// Number of pieces of background, without copies.
     pub fn background(&self) -> usize {
-        (0..self.len()).filter(|&i| self.is_background(i)).count()
+        (0..self.originals()).filter(|&i| self.is_background(i)).count()
     }
 
     /// Features of a layer and targets of some of the examples.
@@ -117,7 +167,8 @@ impl Examples {
         }
     }
 
-    /// The scores that a model with this last layer gives some of the examples, `[examples, classes]`: the mean over their segments.
+    /// The scores that a model with this last layer gives some of the examples, `[examples, classes]`: the mean over
+    /// their segments.
     pub fn scores(&self, layer: usize, probe: &LinearProbe, examples: &[usize]) -> Vec<f32> {
         let LayerFeatures { width, segments, .. } = &self.layers[layer];
         let of = |i: usize| &segments[self.starts[i] * width..self.starts[i + 1] * width];
@@ -165,8 +216,8 @@ fn scores_of(logits: &[f64], single_label: bool) -> Vec<f32> {
 pub(super) mod tests {
     use super::*;
 
-    /// Clips of three classes in turn, each with a group of its own unless said, and in folds 1 to 3; two layers of which the second
-    /// tells the classes apart.
+    /// Clips of three classes in turn, each with a group of its own unless said, and in folds 1 to 3; two layers of
+    /// which the second tells the classes apart.
     pub fn clips(count: usize, single_label: bool) -> Examples {
         let layers = vec![
             LayerFeatures::new(ProbeLayer::Last, 2),
@@ -188,6 +239,54 @@ pub(super) mod tests {
             all.push(item, &[&row, &other]);
         }
         all
+    }
+
+    /// The same, independent and with a piece of background for each fold, and a copy of each clip that is mixed with
+    /// the piece of its fold.
+    pub fn clips_with_copies(count: usize) -> Examples {
+        let mut all = clips(count, false);
+        for fold in 1..=3_u32 {
+            let item = Item {
+                file: format!("noise {fold}.wav"),
+                fold: Some(fold),
+                ..Item::default()
+            };
+            let level = 0.1 * fold as f32;
+            all.push(item, &[&[0.3, level, 0.2, level, 0.2]]);
+        }
+        for origin in 0..count {
+            let own = |class: usize| 2.0 * f32::from(u8::from(origin % 3 == class)) + 0.2;
+            let copy = ExampleCopy {
+                origin,
+                mixed_with: Some(count + origin / 3 % 3),
+            };
+            all.push_copy(copy, &[&[0.5, 0.4, own(0), own(1), own(2)]]);
+        }
+        all
+    }
+
+    #[test]
+    fn a_copy_is_on_a_side_of_a_split_where_all_that_it_is_made_of_is() {
+        let mut all = clips_with_copies(9);
+        assert_eq!(
+            (all.len(), all.originals(), all.clips(), all.background()),
+            (21, 12, 9, 3)
+        );
+        assert_eq!(all.copies().len(), 9);
+        assert_eq!(all.items[12].file, "0.wav, copy 1");
+        let copy = &all.items[16];
+        assert_eq!((copy.fold, copy.labels.as_slice()), (Some(2), [1].as_slice()));
+        // Clips 0 to 2 are in fold 1 with the piece 9, and 3 to 5 in fold 2 with the piece 10.
+        assert_eq!(all.with_copies(&[0, 2, 3, 9]), [0, 2, 3, 9, 12, 14]);
+        all.push_copy(
+            ExampleCopy {
+                origin: 3,
+                mixed_with: None,
+            },
+            &[&[0.0; 5]],
+        );
+        assert_eq!(all.with_copies(&[3, 9]), [3, 9, 21], "mixed with nothing");
+        assert_eq!(clips(9, true).with_copies(&[4, 2]), [4, 2]);
     }
 
     #[test]

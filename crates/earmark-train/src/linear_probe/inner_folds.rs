@@ -1,4 +1,5 @@
-//! The folds that layer and strength are chosen by: of training clips alone, with what was recorded together in one fold.
+//! The folds that layer and strength are chosen by: of training clips alone, with what was recorded together in one
+//! fold.
 
 use super::examples::Examples;
 use crate::PipelineError;
@@ -10,20 +11,20 @@ const DRAWN: usize = 5;
 
 /// Some of the examples, divided into folds.
 pub(super) struct InnerFolds {
-    /// The examples.
-    pub rows: Vec<usize>,
-    /// The fold of each; without one it is trained on in all folds.
-    pub folds: Vec<Option<u32>>,
+    /// For each fold the examples to train on and those to test on.
+    splits: Vec<(Vec<usize>, Vec<usize>)>,
 }
 
 impl InnerFolds {
-    /// The data's own folds, where these examples are in several and none shares a group with another; else folds that are drawn from
-    /// their groups, with each class spread over them. `None` where there are fewer than two groups.
-    pub fn of(examples: &Examples, rows: Vec<usize>) -> Result<Option<Self>, PipelineError> {
+    /// The data's own folds, where these examples are in several and none shares a group with another; else folds that
+    /// are drawn from their groups, with each class spread over them. What has no fold is trained on in all of them.
+    /// `None` where there are fewer than two groups. `rows` are originals: their copies are on their side of each
+    /// split, or in neither.
+    pub fn of(examples: &Examples, rows: &[usize]) -> Result<Option<Self>, PipelineError> {
         let own: Vec<Option<u32>> = rows.iter().map(|&i| examples.items[i].fold).collect();
         let known: BTreeSet<u32> = own.iter().flatten().copied().collect();
-        if known.len() > 1 && !share_groups(examples, &rows) {
-            return Ok(Some(Self { rows, folds: own }));
+        if known.len() > 1 && !share_groups(examples, rows) {
+            return Ok(Some(Self::new(examples, rows, &own)));
         }
         // Clips without a fold stay in training.
         let folded: Vec<usize> = (0..rows.len()).filter(|&k| own[k].is_some()).collect();
@@ -47,21 +48,29 @@ impl InnerFolds {
         for (k, fold) in folded.into_iter().zip(drawn) {
             folds[k] = Some(fold);
         }
-        Ok(Some(Self { rows, folds }))
+        Ok(Some(Self::new(examples, rows, &folds)))
     }
 
-    /// For each fold the examples to train on and those to test on.
-    pub fn splits(&self) -> Vec<(Vec<usize>, Vec<usize>)> {
-        let known: BTreeSet<u32> = self.folds.iter().flatten().copied().collect();
+    /// Each fold against the others.
+    fn new(examples: &Examples, rows: &[usize], folds: &[Option<u32>]) -> Self {
+        let known: BTreeSet<u32> = folds.iter().flatten().copied().collect();
         let split = |fold: u32| {
-            let parts = self.rows.iter().zip(&self.folds);
+            let parts = rows.iter().zip(folds);
             let (test, train): (Vec<_>, Vec<_>) = parts.partition(|(_, own)| **own == Some(fold));
             let rows = |part: Vec<(&usize, &Option<u32>)>| -> Vec<usize> {
-                part.into_iter().map(|(row, _)| *row).collect()
+                let originals: Vec<usize> = part.into_iter().map(|(row, _)| *row).collect();
+                examples.with_copies(&originals)
             };
             (rows(train), rows(test))
         };
-        known.into_iter().map(split).collect()
+        Self {
+            splits: known.into_iter().map(split).collect(),
+        }
+    }
+
+    /// For each fold the examples to train on and those to test on, with copies.
+    pub fn splits(&self) -> &[(Vec<usize>, Vec<usize>)] {
+        &self.splits
     }
 }
 
@@ -79,18 +88,23 @@ fn share_groups(examples: &Examples, rows: &[usize]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::examples::tests::clips;
+    use super::super::examples::ExampleCopy;
+    use super::super::examples::tests::{clips, clips_with_copies};
     use super::*;
+
+    fn all(count: usize) -> Vec<usize> {
+        (0..count).collect()
+    }
 
     #[test]
     fn the_other_folds_are_the_inner_ones() {
         let examples = clips(18, true);
         let rest: Vec<usize> = (0..18).filter(|&i| examples.items[i].fold != Some(2)).collect();
-        let inner = InnerFolds::of(&examples, rest.clone()).unwrap().unwrap();
+        let inner = InnerFolds::of(&examples, &rest).unwrap().unwrap();
         let splits = inner.splits();
         assert_eq!(splits.len(), 2);
         for (train, test) in splits {
-            let mut both: Vec<usize> = train.iter().chain(&test).copied().collect();
+            let mut both: Vec<usize> = train.iter().chain(test).copied().collect();
             both.sort_unstable();
             assert_eq!(both, rest);
             assert!(
@@ -100,7 +114,8 @@ mod tests {
         }
     }
 
-    /// Folds that share recordings would choose a strength that is too weak: others are drawn, which keep them together.
+    /// Folds that share recordings would choose a strength that is too weak: others are drawn, which keep them
+    /// together.
     #[test]
     fn what_was_recorded_together_is_never_apart() {
         let mut examples = clips(36, true);
@@ -108,7 +123,7 @@ mod tests {
             item.group = Some(format!("{}", i % 12));
         }
         assert!(share_groups(&examples, &[0, 12, 24, 3, 15]));
-        let inner = InnerFolds::of(&examples, (0..36).collect()).unwrap().unwrap();
+        let inner = InnerFolds::of(&examples, &all(36)).unwrap().unwrap();
         let splits = inner.splits();
         assert_eq!(splits.len(), 5);
         for (train, test) in splits {
@@ -120,11 +135,57 @@ mod tests {
         }
     }
 
+    /// Copies are in the fold of their clip, whatever it is, and in no training that what they are mixed with is held
+    /// out of.
+    #[test]
+    fn copies_follow_what_they_are_made_of() {
+        let mut examples = clips_with_copies(18);
+        examples.push_copy(
+            ExampleCopy {
+                origin: 0,
+                mixed_with: Some(19),
+            },
+            &[&[0.0; 5]],
+        );
+        let check = |examples: &Examples, folds: usize| {
+            let inner = InnerFolds::of(examples, &all(21)).unwrap().unwrap();
+            assert_eq!(inner.splits().len(), folds);
+            let mut used = BTreeSet::new();
+            for (train, test) in inner.splits() {
+                for side in [train, test] {
+                    let copies = side.iter().filter(|&&i| i >= 21);
+                    for copy in copies.map(|i| examples.copies()[i - 21]) {
+                        assert!(side.contains(&copy.origin));
+                        assert!(copy.mixed_with.is_none_or(|piece| side.contains(&piece)));
+                    }
+                }
+                assert!(train.iter().all(|i| !test.contains(i)));
+                used.extend(train.iter().chain(test).copied());
+            }
+            used
+        };
+        // The last copy is of a clip of fold 1 and of background of fold 2: it is trained on where fold 3 is held out.
+        assert_eq!(check(&examples, 3).len(), 40);
+        let inner = InnerFolds::of(&examples, &all(21)).unwrap().unwrap();
+        let holds: Vec<bool> = inner
+            .splits()
+            .iter()
+            .map(|(train, _)| train.contains(&39))
+            .collect();
+        assert_eq!(holds, [false, false, true]);
+        assert!(inner.splits().iter().all(|(_, test)| !test.contains(&39)));
+        // Drawn folds, as groups are in several: a clip and its piece of background may be apart.
+        for (i, item) in examples.items.iter_mut().take(21).enumerate() {
+            item.group = Some(format!("{}", i % 12));
+        }
+        check(&examples, 5);
+    }
+
     #[test]
     fn clips_without_a_fold_are_always_trained_on() {
         let mut examples = clips(18, true);
         examples.items[4].fold = None;
-        let inner = InnerFolds::of(&examples, (0..18).collect()).unwrap().unwrap();
+        let inner = InnerFolds::of(&examples, &all(18)).unwrap().unwrap();
         assert!(inner.splits().iter().all(|(train, _)| train.contains(&4)));
     }
 
@@ -135,6 +196,6 @@ mod tests {
             .items
             .iter_mut()
             .for_each(|item| item.group = Some("x".into()));
-        assert!(InnerFolds::of(&examples, (0..9).collect()).unwrap().is_none());
+        assert!(InnerFolds::of(&examples, &all(9)).unwrap().is_none());
     }
 }

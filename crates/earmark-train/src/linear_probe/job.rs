@@ -13,6 +13,9 @@ pub const STRENGTHS: [f64; 13] = [
     10_000.0, 3000.0, 1000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01,
 ];
 
+/// Copies of each clip that are mixed with background, unless said otherwise.
+pub const BACKGROUND_COPIES: usize = 4;
+
 /// Whether the classes of a probe exclude each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ProbeClasses {
@@ -38,12 +41,19 @@ pub struct ProbeJob {
     pub fold_table: Option<PathBuf>,
     /// Whether classes exclude each other.
     pub classes: ProbeClasses,
-    /// A folder of recordings that belong to none of the classes, in addition to classes with such a name ([`BACKGROUND_NAMES`](crate::BACKGROUND_NAMES)).
+    /// A folder of recordings that belong to none of the classes, in addition to classes with such a name
+    /// ([`BACKGROUND_NAMES`](crate::BACKGROUND_NAMES)).
     pub background: Option<PathBuf>,
-    /// Similar classes of the model for classes of the data: regularisation pulls their weights towards those instead of to 0.
+    /// Where there is background and classes are independent: copies of each clip that are mixed with it and trained
+    /// on, too; 0 for none, also of the background.
+    pub background_copies: usize,
+    /// Similar classes of the model for classes of the data: regularisation pulls their weights towards those instead
+    /// of to 0.
     pub like: BTreeMap<String, Vec<String>>,
     /// Strengths of regularisation; of several, the best one is chosen by cross-validation on the training clips.
     pub strengths: Vec<f64>,
+    /// Whether what the last layer takes is classified without trying the features of the layer before.
+    pub only_last: bool,
     /// Whether each fold is also evaluated with a probe of the other folds.
     pub cross_validate: bool,
     /// The model file to write.
@@ -53,7 +63,8 @@ pub struct ProbeJob {
 }
 
 impl ProbeJob {
-    /// A probe of a model on a data folder with all strengths, on the CPU; nothing is evaluated or written.
+    /// A probe of a model on a data folder with all strengths and the usual copies, on the CPU; nothing is evaluated or
+    /// written.
     pub fn new(model: impl Into<String>, data: impl Into<PathBuf>) -> Self {
         Self {
             model: model.into(),
@@ -62,8 +73,10 @@ impl ProbeJob {
             fold_table: None,
             classes: ProbeClasses::Auto,
             background: None,
+            background_copies: BACKGROUND_COPIES,
             like: BTreeMap::new(),
             strengths: STRENGTHS.to_vec(),
+            only_last: false,
             cross_validate: false,
             out: None,
             device: "cpu".into(),
@@ -82,10 +95,12 @@ pub struct ProbeResult {
     pub strength: f64,
     /// Each layer and strength on the inner folds, layer by layer; none where the clips are too few for folds.
     pub trials: Vec<ProbeTrial>,
-    /// The number of clips that it is fitted to.
+    /// The number of clips that it is fitted to, without copies.
     pub clips: usize,
-    /// The number of pieces of background that it is fitted to.
+    /// The number of pieces of background that it is fitted to, without copies.
     pub background: usize,
+    /// The number of copies of both that it is fitted to, too.
+    pub copies: usize,
     /// Names of the classes.
     pub classes: Vec<String>,
     /// Whether the classes are independent (a sigmoid each) rather than exclusive (one softmax).

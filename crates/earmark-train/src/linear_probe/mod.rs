@@ -3,37 +3,48 @@
 //! ```text
 //! DataSet -> SeparatedClips -> Examples -> Paths -> ProbeChoice -> HeldOutScores -> ProbeCalibration -> model file
 //!            background        embed       paths    choice         choice           choice              backbone
+//!                              copies
 //! ```
 //!
 //! The same choice is made for each fold from the others alone, where probes are evaluated (`cross_validation`).
 
 mod backbone;
 mod background;
+mod background_pool;
 mod choice;
+mod copies;
 mod cross_validation;
 mod embed;
+mod example_sound;
 mod examples;
+mod fitting_time;
 mod inner_folds;
 mod job;
+mod mixing;
 mod model_file;
 mod neighbour_votes;
 mod paths;
 mod search;
 mod softmax_or_sigmoids;
+#[cfg(test)]
+mod tests;
 
 pub use background::BACKGROUND_NAMES;
+pub(crate) use background::is_background;
 pub use choice::{ProbeCalibration, ProbeTrial};
 pub use cross_validation::{ProbedFold, ProbedFolds};
 pub use examples::ProbeLayer;
-pub use job::{ProbeClasses, ProbeJob, ProbeResult, STRENGTHS};
+pub(crate) use fitting_time::{FittingSize, fitting_seconds};
+pub use job::{BACKGROUND_COPIES, ProbeClasses, ProbeJob, ProbeResult, STRENGTHS};
 
 use crate::usable_clips::UsableClips;
 use crate::validation_split::with_folds;
 use crate::{Event, Observer, PipelineError, Skips};
 use backbone::{Backbone, ProbeSource};
 use background::{SeparatedClips, files_below};
+use copies::check_copies;
 use earmark_data::DataSet;
-use earmark_inference::data::open_data;
+use earmark_inference::data::{open_data, report_unusable};
 use earmark_recipe::Recipe;
 use embed::{Embedder, ProbeClips};
 use examples::Examples;
@@ -57,15 +68,20 @@ pub fn probe(
     let recipe = recipe(&source.recipe, job);
     let data = open_data(&recipe, &job.data)?;
     observer(Event::Data(&data.lines()));
+    let mut skipped = report_unusable(&data, observer);
     for note in UsableClips::of(&recipe, &data).notes() {
         observer(Event::Note(note));
     }
     let data = with_folds(&recipe, &data, true, job.fold_table.as_deref())?;
-    fit(job, &source, recipe, &data, Control { observer, stop })
+    let done = fit(job, &source, recipe, &data, Control { observer, stop })?;
+    Ok(done.map(|done| {
+        skipped.extend(done.skipped);
+        ProbeResult { skipped, ..done }
+    }))
 }
 
-/// Fits a probe to data that is already open and in folds; `None` when stopped. Clips without labels must not be among it. `job.data`,
-/// `job.options` and `job.fold_table` say where it comes from.
+/// Fits a probe to data that is already open and in folds; `None` when stopped. Clips without labels must not be among
+/// it. `job.data`, `job.options` and `job.fold_table` say where it comes from.
 ///
 /// # Errors
 ///
@@ -97,6 +113,7 @@ fn fit(
 ) -> Result<Option<ProbeResult>, PipelineError> {
     let Control { observer, stop } = control;
     let strengths = strengths(job)?;
+    check_copies(job.background_copies)?;
     let (mut skipped, mut damaged) = (Skips::new(), Skips::new());
     let separated = match job.classes {
         ProbeClasses::Exclusive => SeparatedClips::none_of(data),
@@ -114,11 +131,12 @@ fn fit(
     let single_label = single_label(job, data, &separated, !files.is_empty())?;
     let backbone = Backbone::open(source, &job.device)?;
     let prior = backbone.prior(source, &separated.classes, &job.like)?;
-    let layers = backbone.layers(prior.is_some());
+    let layers = backbone.layers(job.only_last || prior.is_some());
     let mut examples = Examples::new(separated.classes.clone(), single_label, layers);
     let embedder = Embedder {
         backbone: &backbone,
         source,
+        copies: job.background_copies,
         observer,
         stop,
     };
@@ -163,7 +181,7 @@ fn strengths(job: &ProbeJob) -> Result<Vec<f64>, PipelineError> {
 
 /// Refuses data of which too little can be read.
 fn check_enough(examples: &Examples, data: &DataSet) -> Result<(), PipelineError> {
-    match examples.len() - examples.background() {
+    match examples.clips() {
         0 | 1 => Err(PipelineError::Request(format!(
             "{}: fewer than two clips can be read; a probe needs at least two",
             data.root.display()
@@ -179,8 +197,9 @@ fn result(settings: &PathSettings, found: ProbeFound, skipped: Skips, damaged: S
         layer: layer.layer,
         features: layer.width,
         strength: settings.strengths[choice.strength],
-        clips: examples.len() - examples.background(),
+        clips: examples.clips(),
         background: examples.background(),
+        copies: examples.copies().len(),
         classes: examples.classes.clone(),
         independent: !examples.single_label,
         trials: choice.trials,

@@ -19,7 +19,7 @@ pub(super) fn recipe(source: &Recipe, job: &ProbeJob) -> Recipe {
     let mut recipe = source.clone();
     recipe.name = format!("{}/probe", source.name);
     recipe.description = format!("Logistic regression on the features of {}", source.name);
-    recipe.data = job.options.clone();
+    recipe.set_data(job.options.clone());
     recipe.folds = Some(FoldsConfig {
         count: FOLDS,
         seed: 0,

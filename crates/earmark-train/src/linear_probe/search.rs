@@ -29,8 +29,9 @@ pub(super) struct ProbeFound {
 impl ProbeSearch {
     /// Divides the examples into folds; `evaluate` asks for an evaluation of each fold as well.
     pub fn plan(examples: &Examples, evaluate: bool) -> Result<Self, PipelineError> {
+        let originals: Vec<usize> = (0..examples.originals()).collect();
         Ok(Self {
-            whole: InnerFolds::of(examples, (0..examples.len()).collect())?,
+            whole: InnerFolds::of(examples, &originals)?,
             outer: match evaluate {
                 true => OuterFold::all_of(examples)?,
                 false => Vec::new(),
@@ -41,7 +42,7 @@ impl ProbeSearch {
     /// The sets of examples that paths must be fitted to, each once.
     pub fn sets(&self) -> BTreeSet<Vec<usize>> {
         let whole = self.whole.iter().flat_map(InnerFolds::splits);
-        let whole = whole.map(|(train, _)| train);
+        let whole = whole.map(|(train, _)| train.clone());
         whole.chain(self.outer.iter().flat_map(OuterFold::sets)).collect()
     }
 
@@ -56,7 +57,7 @@ impl ProbeSearch {
         let calibration = self.whole.as_ref().map(calibrate).transpose()?;
         let mut warnings = Vec::new();
         if !self.outer.is_empty() {
-            let clips = (0..examples.len()).filter(|&i| !examples.is_background(i));
+            let clips = (0..examples.originals()).filter(|&i| !examples.is_background(i));
             let clips = clips.map(|i| &examples.items[i]);
             warnings.extend(fold_warnings(
                 clips.filter_map(|item| Some((item.fold?, item.group.as_deref()))),
@@ -64,7 +65,8 @@ impl ProbeSearch {
         }
         if self.whole.is_none() {
             warnings.push(
-                "the clips are of one recording, so that no strength could be chosen and nothing was calibrated; add recordings"
+                "the clips are of one recording, so that no strength could be chosen and nothing was calibrated; add \
+                 recordings"
                     .into(),
             );
         }
@@ -85,7 +87,7 @@ impl ProbeSearch {
 #[cfg(test)]
 mod tests {
     use super::super::examples::ProbeLayer;
-    use super::super::examples::tests::clips;
+    use super::super::examples::tests::{clips, clips_with_copies};
     use super::super::paths::PathSettings;
     use super::*;
     use earmark_data::Item;
@@ -135,8 +137,8 @@ mod tests {
         );
     }
 
-    /// Of three folds, the training sets of the choice are those of the outer folds, and each pair of folds that is left out is fitted
-    /// once for both.
+    /// Of three folds, the training sets of the choice are those of the outer folds, and each pair of folds that is
+    /// left out is fitted once for both.
     #[test]
     fn shared_training_sets_are_fitted_once() {
         let examples = clips(36, true);
@@ -157,7 +159,8 @@ mod tests {
         assert!(stopped.is_none());
     }
 
-    /// Background has no class and no score of its own; it is trained on, evaluated and calibrated with as none of the classes.
+    /// Background has no class and no score of its own; it is trained on, evaluated and calibrated with as none of the
+    /// classes.
     #[test]
     fn background_counts_as_none_of_the_classes() {
         let mut examples = clips(36, false);
@@ -183,6 +186,23 @@ mod tests {
         assert!(folds.scores.files().iter().all(|file| !file.starts_with("noise")));
         assert_eq!(folds.report.clips, 48, "background is evaluated as negatives");
         assert_eq!(found.calibration.unwrap().calibration.clips, 48);
+    }
+
+    /// Layer, strength, calibration and thresholds are chosen with copies; only originals are evaluated.
+    #[test]
+    fn copies_are_trained_on_and_not_evaluated() {
+        let examples = clips_with_copies(36);
+        let (found, _) = run(&examples, true);
+        let folds = found.cross_validated.unwrap();
+        assert_eq!(folds.report.clips, 36 + 3);
+        assert_eq!(folds.folds.iter().map(|f| f.clips).collect::<Vec<_>>(), [12; 3]);
+        assert_eq!(folds.scores.files().len(), 36);
+        assert!(folds.scores.files().iter().all(|file| !file.contains("copy")));
+        assert_eq!(found.calibration.unwrap().calibration.clips, 36 + 3 + 36);
+        let trained = ProbeSearch::plan(&examples, true).unwrap().sets();
+        let rest: Vec<usize> = (0..39).filter(|&i| examples.items[i].fold != Some(2)).collect();
+        assert!(trained.contains(&examples.with_copies(&rest)));
+        assert_eq!(trained.iter().map(Vec::len).max(), Some(2 * (12 + 1 + 12)));
     }
 
     #[test]

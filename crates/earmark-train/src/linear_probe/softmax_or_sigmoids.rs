@@ -20,7 +20,8 @@ pub(super) fn single_label(
         ProbeClasses::Independent => false,
         ProbeClasses::Exclusive if has_files => {
             return Err(PipelineError::Request(
-                "--exclusive: with --background, a recording may have none of the classes; leave one of the two out".into(),
+                "--exclusive: with --background, a recording may have none of the classes; leave one of the two \
+                 out".into(),
             ));
         }
         ProbeClasses::Exclusive if data.multi_label => {
@@ -54,7 +55,14 @@ pub(super) fn describe(examples: &Examples, separated: &SeparatedClips) -> Strin
                 [] => String::new(),
                 names => format!(" ({}; with --exclusive a class)", names.join(", ")),
             };
-            format!("; none of them in {pieces}{names}")
+            let copies = match examples.copies().len() {
+                0 => String::new(),
+                copies => format!(
+                    "; also fitted to {} mixed with it or at other levels (--background-copies 0: none)",
+                    human_amount(copies, "copy", "copies")
+                ),
+            };
+            format!("; none of them in {pieces}{names}{copies}")
         }
     };
     match examples.single_label {

@@ -3,7 +3,8 @@
 use super::stack_inputs::StackInputs;
 use crate::evaluated_clips::ClipNotes;
 use crate::evaluation::{evaluate_each, with_truth};
-use crate::{EvaluateJob, EvaluateResult, Observer, PipelineError, SplitTable};
+use crate::training::add_damaged;
+use crate::{EvaluateJob, EvaluateResult, Observer, PipelineError, Skips, SplitTable};
 use earmark_data::Item;
 use earmark_engine::RowScorer;
 use earmark_engine::evaluation::Evaluation;
@@ -12,6 +13,7 @@ use earmark_inference::model::{ModelSource, inputs_of};
 use earmark_metrics::{MetricsError, Report, ReportOptions, ScoreTable};
 use earmark_recipe::StackRecipe;
 use earmark_runs::run_dir::{RunDir, RunError};
+use std::collections::HashSet;
 use std::ops::ControlFlow::{Break, Continue};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -28,17 +30,31 @@ pub(crate) fn evaluate(
             job.run.display()
         )));
     }
+    // Older runs do not say what became of damaged recordings.
+    if job
+        .read
+        .damaged
+        .is_some_and(|wanted| run.info.data.damaged_files != Some(wanted))
+    {
+        return Err(PipelineError::Request(format!(
+            "{}: a stacked run is evaluated on what its base models scored, of damaged recordings as well; leave out \
+             --damaged",
+            job.run.display()
+        )));
+    }
     let others = job.subset.is_some()
         || job.fold_table.is_some()
         || job.fold.is_some_and(|f| Some(f) != run.info.data.fold);
     if others {
         return Err(PipelineError::Request(format!(
-            "{}: a stacked run is evaluated on its test fold only; leave out --fold, --fold-table and --subset (for other clips: `earmark predict`, then `earmark score`)",
+            "{}: a stacked run is evaluated on its test fold only; leave out --fold, --fold-table and --subset (for \
+             other clips: `earmark predict`, then `earmark score`)",
             job.run.display()
         )));
     }
     let sets = inputs_of(&run.path, &run.recipe);
-    match StackInputs::read(&sets, Some(&job.data), &job.device, observer, stop)? {
+    let stack = &run.recipe.stack;
+    match StackInputs::read(&sets, stack, Some(&job.data), &job.device, observer, stop)? {
         Some(inputs) => evaluate_with(job, &run, &inputs, observer, stop),
         None => Ok(EvaluateResult::nothing(job)),
     }
@@ -57,13 +73,25 @@ pub(super) fn evaluate_with(
     let table = SplitTable::read(&path)?.ok_or(RunError::NoRun { path, missing })?;
     let items = table.test_clips(inputs.items.clone())?;
     let notes = ClipNotes::of(job, run, &run.recipe.name, &items)?;
-    evaluate_each(job, &items, &notes, observer, |_, path| {
+    let damaged = || -> Skips {
+        let evaluated: HashSet<&str> = items.iter().map(|item| item.file.as_str()).collect();
+        let damaged = inputs.damaged.iter();
+        damaged
+            .filter(|(file, _)| evaluated.contains(file.as_str()))
+            .cloned()
+            .collect()
+    };
+    let mut result = evaluate_each(job, &items, &notes, observer, &damaged, |_, path| {
         if stop.load(Ordering::Relaxed) {
             return Ok(Break(()));
         }
         let model = ModelSource::read(path)?.into_stacked(&device)?;
         Ok(Continue(Some(evaluate_rows(&model.scorer, inputs, &items)?)))
-    })
+    })?;
+    if !result.evaluated.is_empty() {
+        add_damaged(&mut result.damaged, damaged());
+    }
+    Ok(result)
 }
 
 /// Scores and results on some clips of the inputs.

@@ -2,18 +2,19 @@
 
 use crate::cross_validation::trained_folds;
 use crate::{Event, Observer, PipelineError, Skips};
-use earmark_data::{DataSet, Item};
+use earmark_data::{DamagedFiles, DataSet, Item};
 use earmark_engine::{HostTensor, Tensors, read_tensors, write_tensors};
 use earmark_inference::data::open_data;
 use earmark_inference::out_of_fold_segments;
 use earmark_runs::run_dir::{RunDir, best_step, is_stack};
-use earmark_runs::split_table::test_clips;
+use earmark_runs::split_table::{removed_clips, test_clips};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-/// The file in which a cross-validation run keeps its out-of-fold segment scores; they are computed again when its models change.
+/// The file in which a cross-validation run keeps its out-of-fold segment scores; they are computed again when its
+/// models change.
 const KEPT: &str = "out-of-fold-tiles.safetensors";
 
 /// The only tensor of that file, `[segments, classes]`.
@@ -33,6 +34,15 @@ pub(super) struct InputScores {
     pub scores: Vec<f32>,
 }
 
+/// The same with what is to be said of the clips.
+pub(super) struct ReadInput {
+    pub scores: InputScores,
+    /// Clips that could not be read.
+    pub skipped: Skips,
+    /// Clips that are scored though a part of them is missing, with what.
+    pub damaged: Skips,
+}
+
 /// The header of the kept scores.
 #[derive(Debug, Serialize, Deserialize)]
 struct KeptHeader {
@@ -41,6 +51,9 @@ struct KeptHeader {
     /// Files in the order of the rows, with the number of segments of each.
     files: Vec<(String, usize)>,
     skipped: Skips,
+    /// Files that are scored though a part of them is missing, with what; earlier versions did not keep it.
+    #[serde(default)]
+    damaged: Option<Skips>,
 }
 
 /// The names of input runs in a recipe: absolute paths, so that a training can be resumed from any folder.
@@ -83,7 +96,9 @@ pub(super) struct InputRun<'a> {
     pub data: DataSet,
     /// The test clips of all folds.
     pub items: Vec<Item>,
-    /// The fold of each clip.
+    /// Clips of the folds that its corrections remove; they have scores as well.
+    pub removed: Vec<Item>,
+    /// The fold of each clip of both.
     pub fold_of: BTreeMap<String, u32>,
     pub optimistic: bool,
 }
@@ -95,13 +110,15 @@ impl<'a> InputRun<'a> {
         let head = RunDir::open(&folds[0].1)?;
         let root = data.unwrap_or(&head.info.data.root);
         let data = open_data(&head.recipe, root)?.map_to(&head.classes)?;
-        let (mut items, mut fold_of, mut optimistic) = (Vec::new(), BTreeMap::new(), false);
+        let (mut items, mut removed) = (Vec::new(), Vec::new());
+        let (mut fold_of, mut optimistic) = (BTreeMap::new(), false);
         for (fold, path) in &folds {
             optimistic |= RunDir::open(path)?.info.optimistic;
-            for item in test_clips(path, &data)? {
-                fold_of.insert(item.file.clone(), *fold);
-                items.push(item);
-            }
+            let (own, gone) = (test_clips(path, &data)?, removed_clips(path, &data)?);
+            let files = own.iter().chain(&gone).map(|item| item.file.clone());
+            fold_of.extend(files.map(|file| (file, *fold)));
+            items.extend(own);
+            removed.extend(gone);
         }
         Ok(Self {
             run,
@@ -109,6 +126,7 @@ impl<'a> InputRun<'a> {
             head,
             data,
             items,
+            removed,
             fold_of,
             optimistic,
         })
@@ -120,8 +138,8 @@ impl<'a> InputRun<'a> {
         device: &str,
         observer: Observer,
         stop: &AtomicBool,
-    ) -> Result<Option<(InputScores, Skips)>, PipelineError> {
-        if let Some(found) = read_kept(self.run, &self.key, self.head.classes.len()) {
+    ) -> Result<Option<ReadInput>, PipelineError> {
+        if let Some(found) = self.kept() {
             return Ok(Some(found));
         }
         observer(Event::Note(format!(
@@ -138,6 +156,7 @@ impl<'a> InputRun<'a> {
             key: self.key.clone(),
             files: files.map(|rows| (rows[0].file.clone(), rows.len())).collect(),
             skipped: segments.skipped,
+            damaged: Some(segments.remarks.damaged()),
         };
         let shape = vec![segments.rows.len(), segments.classes.len()];
         let rows = segments.rows.into_iter();
@@ -146,7 +165,36 @@ impl<'a> InputRun<'a> {
         let text = serde_json::to_string(&header).expect("strings and numbers");
         write_tensors(&self.run.join(KEPT), text, &tensors)?;
         let scores = tensors.into_values().next().map_or(Vec::new(), |t| t.values);
-        Ok(Some((input_scores(header.files, scores), header.skipped)))
+        Ok(Some(header.with(scores)))
+    }
+
+    /// What becomes of damaged recordings.
+    pub fn damaged_files(&self) -> DamagedFiles {
+        self.head.recipe.data.damaged
+    }
+
+    /// The kept scores, if they are complete, of these models, and say which clips are damaged.
+    fn kept(&self) -> Option<ReadInput> {
+        let (text, mut tensors) = read_tensors(&self.run.join(KEPT)).ok()?;
+        let mut header: KeptHeader = serde_json::from_str(&text).ok()?;
+        let scores = tensors.remove(SCORES)?;
+        let segments: usize = header.files.iter().map(|(_, segments)| segments).sum();
+        if header.damaged.is_none() && self.damaged_files() == DamagedFiles::Refuse {
+            header.damaged = Some(Skips::new());
+        }
+        let is_of_these = header.format == 1 && header.key == self.key && header.damaged.is_some();
+        (is_of_these && scores.shape == [segments, self.head.classes.len()])
+            .then(|| header.with(scores.values))
+    }
+}
+
+impl KeptHeader {
+    fn with(self, scores: Vec<f32>) -> ReadInput {
+        ReadInput {
+            scores: input_scores(self.files, scores),
+            skipped: self.skipped,
+            damaged: self.damaged.unwrap_or_default(),
+        }
     }
 }
 
@@ -159,16 +207,6 @@ fn key(folds: &[(u32, PathBuf)]) -> Result<String, PipelineError> {
         key += &format!("{fold}@{step} {} {};", info.started, info.data.fingerprint);
     }
     Ok(key)
-}
-
-/// The kept scores, if they are complete and of these models.
-fn read_kept(set: &Path, key: &str, classes: usize) -> Option<(InputScores, Skips)> {
-    let (text, mut tensors) = read_tensors(&set.join(KEPT)).ok()?;
-    let header: KeptHeader = serde_json::from_str(&text).ok()?;
-    let scores = tensors.remove(SCORES)?;
-    let segments: usize = header.files.iter().map(|(_, segments)| segments).sum();
-    (header.format == 1 && header.key == key && scores.shape == [segments, classes])
-        .then(|| (input_scores(header.files, scores.values), header.skipped))
 }
 
 fn input_scores(files: Vec<(String, usize)>, scores: Vec<f32>) -> InputScores {

@@ -1,12 +1,14 @@
 //! The input of a stacked network: the out-of-fold segment scores of several runs, concatenated.
 
-use super::out_of_fold_inputs::{ClipRows, InputRun, InputScores, folds_of};
-use crate::{Observer, PipelineError, Skips};
+use super::out_of_fold_inputs::{ClipRows, InputRun, InputScores, ReadInput, folds_of};
+use crate::training::add_damaged;
+use crate::{Event, Observer, PipelineError, Skips};
 use earmark_core::random::ChaCha8Rng;
 use earmark_core::rows::mean as mean_rows;
-use earmark_data::{ClassMap, DataSet, Item, SegmentSubset};
+use earmark_data::{ClassMap, DamagedFiles, DataSet, Item, SegmentSubset};
 use earmark_inference::data::open_data;
 use earmark_inference::model::find_input;
+use earmark_recipe::{Recipe, StackConfig};
 use earmark_runs::run_dir::RunDir;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -32,9 +34,13 @@ pub(super) struct StackInputs {
     pub optimistic: bool,
     /// Clips that some input could not read.
     pub skipped: Skips,
+    /// Clips that some input scored though a part of them is missing, with what.
+    pub damaged: Skips,
+    /// What became of damaged recordings: salvaged, if any input did that.
+    pub damaged_files: DamagedFiles,
 }
 
-/// The data folder, read as the first input of a stacked run reads it.
+/// The data folder, read as a stacked run reads it.
 pub(crate) fn data_of(run: &Path, data: &Path) -> Result<DataSet, PipelineError> {
     let recipe = RunDir::open_stacked(run)?.recipe;
     let Some(first) = recipe.stack.inputs.first() else {
@@ -44,13 +50,51 @@ pub(crate) fn data_of(run: &Path, data: &Path) -> Result<DataSet, PipelineError>
         )));
     };
     let folds = folds_of(&find_input(first, run))?;
-    open_data(&RunDir::open(&folds[0].1)?.recipe, data)
+    open_labels(&RunDir::open(&folds[0].1)?.recipe, &recipe.stack, data)
+}
+
+/// The data folder, read as by the recipe of the first input, with the corrections of the stacking recipe where that
+/// has its own.
+fn open_labels(first: &Recipe, stack: &StackConfig, root: &Path) -> Result<DataSet, PipelineError> {
+    let mut recipe = first.clone();
+    if let Some(corrections) = &stack.corrections {
+        recipe.data.corrections.clone_from(corrections);
+        recipe
+            .data
+            .corrections_folder
+            .clone_from(&stack.corrections_folder);
+        recipe.data.kept_corrections.clone_from(&stack.kept_corrections);
+        recipe
+            .data
+            .recipe_corrections
+            .clone_from(&stack.recipe_corrections);
+    }
+    open_data(&recipe, root)
+}
+
+/// The clips that `data` has, with its labels.
+fn labelled_by(data: &DataSet, clips: impl Iterator<Item = Item>) -> Vec<Item> {
+    let known = data
+        .items
+        .iter()
+        .map(|i| ((i.subset.as_str(), i.file.as_str()), i));
+    let known: HashMap<(&str, &str), &Item> = known.collect();
+    clips
+        .filter_map(|clip| {
+            known
+                .get(&(clip.subset.as_str(), clip.file.as_str()))
+                .copied()
+                .cloned()
+        })
+        .collect()
 }
 
 impl StackInputs {
-    /// Reads all inputs; segments that are not scored yet are scored now. `None` when stopped.
+    /// Reads all inputs, for the training that `stack` describes; segments that are not scored yet are scored now.
+    /// `None` when stopped.
     pub fn read(
         runs: &[PathBuf],
+        stack: &StackConfig,
         data: Option<&Path>,
         device: &str,
         observer: Observer,
@@ -59,33 +103,54 @@ impl StackInputs {
         let mut all: Option<Self> = None;
         for run in runs {
             let source = InputRun::open(run, data)?;
-            let Some((scores, skipped)) = source.scores(device, observer, stop)? else {
+            let Some(found) = source.scores(device, observer, stop)? else {
                 return Ok(None);
             };
+            for (file, what) in &found.damaged {
+                observer(Event::Damaged { file, what });
+            }
             let Some(inputs) = &mut all else {
-                all = Some(Self {
-                    inputs: vec![scores],
-                    folds: source.items.iter().map(|i| source.fold_of[&i.file]).collect(),
-                    fold_of: source.fold_of,
-                    items: source.items,
-                    classes: source.head.classes,
-                    fingerprint: format!("{} {}", source.data.fingerprint()?, source.key),
-                    data: source.data,
-                    optimistic: source.optimistic,
-                    skipped,
-                });
+                all = Some(Self::of_first(source, found, stack)?);
                 continue;
             };
             inputs.refuse_other(run, &source)?;
-            inputs.inputs.push(scores);
+            inputs.inputs.push(found.scores);
             inputs.fingerprint += &format!(" {}", source.key);
             inputs.optimistic |= source.optimistic;
-            inputs.skipped.extend(skipped);
+            inputs.skipped.extend(found.skipped);
+            add_damaged(&mut inputs.damaged, found.damaged);
+            if source.damaged_files() == DamagedFiles::Salvage {
+                inputs.damaged_files = DamagedFiles::Salvage;
+            }
         }
         let refusal = || PipelineError::Request("stack.inputs is empty: name cross-validation runs".into());
         let mut inputs = all.ok_or_else(refusal)?;
         inputs.keep_common();
         Ok(Some(inputs))
+    }
+
+    /// The first input alone. Its clips have the labels of the stacking recipe's corrections, where it has some: those
+    /// that its own corrections remove may be among them.
+    fn of_first(source: InputRun, found: ReadInput, stack: &StackConfig) -> Result<Self, PipelineError> {
+        let damaged_files = source.damaged_files();
+        let (mut items, mut data) = (source.items, source.data);
+        if stack.corrections.is_some() {
+            data = open_labels(&source.head.recipe, stack, &data.root)?.map_to(&source.head.classes)?;
+            items = labelled_by(&data, items.into_iter().chain(source.removed));
+        }
+        Ok(Self {
+            inputs: vec![found.scores],
+            folds: items.iter().map(|i| source.fold_of[&i.file]).collect(),
+            items,
+            fold_of: source.fold_of,
+            classes: source.head.classes,
+            fingerprint: format!("{} {}", data.fingerprint()?, source.key),
+            data,
+            optimistic: source.optimistic,
+            skipped: found.skipped,
+            damaged: found.damaged,
+            damaged_files,
+        })
     }
 
     /// Refuses an input whose classes or folds differ from those of the first.
@@ -105,7 +170,8 @@ impl StackInputs {
         let fold = |folds: &BTreeMap<String, u32>| folds.get(file).map_or("none".to_owned(), u32::to_string);
         let (there, here) = (fold(first), fold(own));
         Err(PipelineError::Request(format!(
-            "{run}: its folds differ from those of the first input: the fold of {file} is {there} there and {here} here; train all of them with the same folds (--fold-table)"
+            "{run}: its folds differ from those of the first input: the fold of {file} is {there} there and {here} \
+             here; train all of them with the same folds (--fold-table)"
         )))
     }
 

@@ -12,14 +12,17 @@ use crate::{CrossValidationResult, DataSplit, Event, Observer, PipelineError, Sp
 use earmark_core::human::human_amount;
 use earmark_core::random::ChaCha8Rng;
 use earmark_core::threads::Workers;
-use earmark_data::batches::{BatchShape, SegmentIndex, SegmentPlace};
+use earmark_data::batches::{BatchShape, Sampler, SegmentIndex, SegmentPlace};
 use earmark_data::{BatchMaker, Item};
 use earmark_engine::evaluation::EvaluationError;
 use earmark_engine::{FitJob, FitOutcome, RowScorer, Validate};
 use earmark_inference::Device;
 use earmark_models::{Network, Vars};
 use earmark_recipe::StackRecipe;
-use earmark_runs::run_dir::{RunDir, RunInfo, RunLog};
+use earmark_runs::run_dir::{
+    DataInfo, RunDir, RunInfo, RunLog, corrections_checksums, keep_corrections, kept_corrections,
+};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,18 +44,27 @@ pub struct StackJob {
     pub command: Vec<String>,
 }
 
-/// Trains a stacked network for each fold of the inputs, each into `fold-K` of the run directory, evaluates the best weights of each on
-/// its test fold, and writes `folds.json`. With `job.resume`, finished folds are skipped and an unfinished one is resumed.
+/// Trains a stacked network for each fold of the inputs, each into `fold-K` of the run directory, evaluates the best
+/// weights of each on its test fold, and writes `folds.json`. With `job.resume`, finished folds are skipped and an
+/// unfinished one is resumed.
 pub fn train_stack(
     job: &StackJob,
     observer: Observer,
     stop: &AtomicBool,
 ) -> Result<CrossValidationResult, PipelineError> {
     let _lock = lock(&job.run, job.resume, "")?;
-    let sets: Vec<PathBuf> = job.recipe.stack.inputs.iter().map(PathBuf::from).collect();
-    let Some(inputs) = StackInputs::read(&sets, job.data.as_deref(), &job.device, observer, stop)? else {
+    let mut stack = job.recipe.stack.clone();
+    if job.resume {
+        stack.kept_corrections = kept_corrections(&job.run);
+    }
+    let (sets, data) = (stack.inputs.iter().map(PathBuf::from), job.data.as_deref());
+    let sets: Vec<PathBuf> = sets.collect();
+    let Some(inputs) = StackInputs::read(&sets, &stack, data, &job.device, observer, stop)? else {
         return Ok(CrossValidationResult::default());
     };
+    if stack.corrections.is_some() {
+        observer(Event::Data(&inputs.data.lines()));
+    }
     let inputs = Arc::new(inputs);
     let folds = distinct(&inputs.folds);
     refuse_unfit(job, &inputs, &folds)?;
@@ -66,6 +78,7 @@ pub fn train_stack(
     };
     let mut done = train_each(&job.run, &job.recipe.name, &inputs.data, folds, observer, one)?;
     done.skipped.clone_from(&inputs.skipped);
+    done.damaged.clone_from(&inputs.damaged);
     Ok(done)
 }
 
@@ -82,7 +95,8 @@ fn refuse_unfit(job: &StackJob, inputs: &StackInputs, folds: &[u32]) -> Result<(
         && let Some(item) = inputs.items.iter().find(several)
     {
         return Err(PipelineError::Request(format!(
-            "train.loss: softmax-cross-entropy needs exactly one label per clip, and {} has {}; choose sigmoid-cross-entropy",
+            "train.loss: softmax-cross-entropy needs exactly one label per clip, and {} has {}; choose \
+             sigmoid-cross-entropy",
             item.file,
             item.labels.len()
         )));
@@ -104,14 +118,23 @@ fn train_fold(
     let train = with_class_weights(&recipe.train, classes.names(), &split.train)?;
     let batches = batches(recipe, inputs, &split.train)?;
     let (data, fingerprint, skipped) = (&inputs.data, inputs.fingerprint.clone(), inputs.skipped.clone());
+    let table = SplitTable::of(&split);
     let info = RunInfo {
-        data: data_info(data, &split, &data.root, fingerprint, Some(fold), skipped),
+        data: DataInfo {
+            damaged: inputs.damaged.clone(),
+            damaged_files: Some(inputs.damaged_files),
+            split_checksum: Some(table.checksum()),
+            corrections: match recipe.stack.corrections {
+                Some(_) => corrections_checksums(data),
+                None => BTreeMap::new(),
+            },
+            ..data_info(data, &split, &data.root, fingerprint, Some(fold), skipped)
+        },
         steps: Some(train.total_steps(batches.batches_per_epoch())),
         optimistic: split.optimistic || inputs.optimistic,
         class_weights: named_class_weights(&train.loss, classes.names()),
         ..started_now(&job.command, recipe.train.seed, &job.device)
     };
-    let table = SplitTable::of(&split);
     let resume = job.resume && path.join("run.json").exists();
     if resume {
         check_same(path, recipe, &info, &table)?;
@@ -122,6 +145,9 @@ fn train_fold(
     let vars = device.prepare(Vars::init(specs, recipe.train.seed, device.burn()));
     if !resume {
         table.write(path)?;
+        if recipe.stack.corrections.is_some() {
+            keep_corrections(path, data)?;
+        }
         RunDir::create(path, &recipe.to_toml(), classes, &info)?;
     }
     let log = RunLog::open(path)?;
@@ -179,6 +205,9 @@ fn batches(
 ) -> Result<BatchMaker, PipelineError> {
     let index = inputs.index();
     let places: Vec<usize> = items.iter().map(|item| index[item.file.as_str()]).collect();
+    let counts = vec![1; places.len()];
+    let sample = recipe.batches.sample.as_ref();
+    let sampler = sample.map(|sample| Sampler::new(sample, items, &counts));
     let (subset, inputs) = (recipe.stack.subset, Arc::clone(inputs));
     let shape = BatchShape {
         segment: [inputs.features(), 1, 1],
@@ -186,7 +215,7 @@ fn batches(
     };
     Ok(BatchMaker::new(
         &recipe.batches,
-        SegmentIndex::new(&vec![1; places.len()]),
+        SegmentIndex::new(&counts).with_sampler(sampler.transpose()?),
         shape,
         recipe.train.seed,
         Workers::new(0)?,
@@ -239,6 +268,8 @@ fn check_same(
     let run = RunDir::open_stacked(path)?;
     let mut same = recipe.clone();
     same.batches.prefetch = run.recipe.batches.prefetch;
+    let kept = &run.recipe.stack.kept_corrections;
+    same.stack.kept_corrections.clone_from(kept);
     let what = if same != run.recipe {
         "the recipe or the list of inputs has changed since the run started"
     } else if run.info.data.fingerprint != info.data.fingerprint {

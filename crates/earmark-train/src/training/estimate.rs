@@ -19,12 +19,13 @@ pub struct Estimate {
     pub steps_per_epoch: u64,
     /// Steps in all.
     pub steps: u64,
-    /// Seconds of one step of the slowest phase, by what was measured on this machine; NaN where even one segment was too large for that.
+    /// Seconds of one step of the slowest phase, by what was measured on this machine; NaN where even one segment was
+    /// too large for that.
     pub step_seconds: f64,
     /// Seconds of all steps; NaN as well.
     pub seconds: f64,
-    /// Segments of the measured step: fewer than a batch where a batch would take more memory than an estimate may; 0 where nothing was
-    /// measured.
+    /// Segments of the measured step: fewer than a batch where a batch would take more memory than an estimate may; 0
+    /// where nothing was measured.
     pub measured_segments: usize,
     /// Memory of a step's activations, gradients and moments.
     pub step_bytes: u64,
@@ -36,10 +37,12 @@ pub struct Estimate {
     pub run_bytes: u64,
 }
 
-/// Memory that a measured step may take. An estimate says beforehand what a training takes, so that it must not take it itself.
+/// Memory that a measured step may take. An estimate says beforehand what a training takes, so that it must not take it
+/// itself.
 const MEASURED_BYTES: u64 = 512 << 20;
 
-/// Estimates from the files' headers and one measured step on random data, of a part of a batch where a whole one is large.
+/// Estimates from the files' headers and one measured step on random data, of a part of a batch where a whole one is
+/// large.
 pub fn estimate(
     recipe: &Recipe,
     plan: &TrainPlan,
@@ -94,8 +97,8 @@ pub fn estimate(
 
 /// Memory of a training step with this number of segments.
 fn step_bytes(plan: &TrainPlan, segments: usize) -> u64 {
-    // Activations are kept for the backward pass, once after the convolution and once after BatchNorm and ReLU, and their gradients as
-    // well. Weights come with gradients and two moments.
+    // Activations are kept for the backward pass, once after the convolution and once after BatchNorm and ReLU, and
+    // their gradients as well. Weights come with gradients and two moments.
     let activations = plan.network.activations() as u64;
     activations
         .saturating_mul(3 * 4)
@@ -139,8 +142,11 @@ impl DataSize {
         let rate = f64::from(recipe.front_end.sample_rate_hz);
         for item in &clips {
             // Unreadable clips are reported when training starts.
-            let info = probe(&item.path).ok();
-            let seconds = info.and_then(|i| i.duration_seconds()).unwrap_or(0.0);
+            let seconds = match item.span {
+                Some(span) => Some(span.length_seconds()),
+                None => probe(&item.path).ok().and_then(|i| i.duration_seconds()),
+            };
+            let seconds = seconds.unwrap_or(0.0);
             let frames = extractor.frames((seconds * rate) as usize);
             size.samples += (seconds * rate) as u64;
             size.frames += frames as u64;
@@ -156,8 +162,8 @@ impl DataSize {
 /// Steps of fewer seconds are measured several times.
 const SHORT_STEP: f64 = 1.0;
 
-/// Seconds of a step with this number of segments in the slowest phase, and of all steps. Phases with frozen layers cost less, so each is
-/// measured by itself.
+/// Seconds of a step with this number of segments in the slowest phase, and of all steps. Phases with frozen layers
+/// cost less, so each is measured by itself.
 fn measure_steps(
     recipe: &Recipe,
     plan: &TrainPlan,

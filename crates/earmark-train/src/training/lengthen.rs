@@ -16,8 +16,8 @@ pub(super) fn check_can_be_longer(run: &RunDir) -> Result<(), PipelineError> {
     let path = run.path.display();
     if run.recipe.train.last_schedule().depends_on_length() {
         let what = format!(
-            "the rates of its schedule (cosine) are planned for its whole length, so that a longer training differs from its start (to \
-             begin one with these weights: --init-from {path})"
+            "the rates of its schedule (cosine) are planned for its whole length, so that a longer training differs \
+             from its start (to begin one with these weights: --init-from {path})"
         );
         return cannot_resume(&run.path, what);
     }
@@ -35,8 +35,8 @@ pub(super) fn check_can_be_longer(run: &RunDir) -> Result<(), PipelineError> {
     }
 }
 
-/// Writes the length of a job into the run that it resumes, where that is another; `info` is what the job would write into `run.json`.
-/// Returns what to say about it.
+/// Writes the length of a job into the run that it resumes, where that is another; `info` is what the job would write
+/// into `run.json`. Returns what to say about it.
 pub(super) fn lengthen(
     run: &RunDir,
     job: &TrainJob,
@@ -46,6 +46,17 @@ pub(super) fn lengthen(
     let steps_differ = run.info.steps.is_some() && run.info.steps != info.steps;
     if !is_longer(run, job) && !steps_differ {
         return Ok(None);
+    }
+    // More epochs without the minimum of steps that the run has.
+    if is_longer(run, job)
+        && let (Some(before), Some(after)) = (run.info.steps, info.steps)
+        && after < before
+    {
+        let what = format!(
+            "with the length that is given now it would have {after} steps, fewer than the {before} that are planned \
+             (its recipe has train.min-steps, which more epochs alone don't keep)"
+        );
+        return cannot_resume(&run.path, what);
     }
     let mut recipe = run.recipe.clone();
     recipe.train = recipe.train.as_long_as(&job.recipe.train);
@@ -60,15 +71,15 @@ pub(super) fn lengthen(
     let mut note = format!("the training is now {after} steps long instead of {before}");
     if !is_exact(run, before) {
         note += &format!(
-            "; its end at step {before} was validated, where a training of {after} steps from the start has no validation, so that the \
-             two may differ"
+            "; its end at step {before} was validated, where a training of {after} steps from the start has no \
+             validation, so that the two may differ"
         );
     }
     Ok(Some(note))
 }
 
-/// Whether the run continues as if it had been planned for longer from its start: where it has not reached its end yet, had nothing to
-/// validate there, or would have validated at that step anyway.
+/// Whether the run continues as if it had been planned for longer from its start: where it has not reached its end yet,
+/// had nothing to validate there, or would have validated at that step anyway.
 fn is_exact(run: &RunDir, end: u64) -> bool {
     let has_ended = TrainingProgress::read(&run.path).is_ok_and(|progress| progress.step >= end);
     let (checkpoints, validation) = (&run.recipe.checkpoints, &run.recipe.validation);

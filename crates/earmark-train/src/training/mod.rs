@@ -28,14 +28,14 @@ pub(crate) use run_json_and_log::{data_info, log_command, started_now};
 
 use crate::{DataSplit, Event, Observer, PipelineError, Skips, SplitTable, split};
 use data_notes::data_notes;
-use earmark_core::human::human_amount;
 use earmark_data::DataSet;
+use earmark_data::dataset::Corrected;
 use earmark_engine::{FitJob, FitOutcome, ParameterPrefixes};
 use earmark_inference::Device;
 use earmark_inference::data::open_for_training;
 use earmark_recipe::Recipe;
 use earmark_runs::experiment_log::TrainingHistory;
-use earmark_runs::run_dir::{RunDir, RunLog};
+use earmark_runs::run_dir::{RunDir, RunLog, keep_corrections, kept_corrections};
 use earmark_runs::warnings::RunWarning;
 use initial_weights::InitialNetwork;
 use lengthen::lengthen;
@@ -106,9 +106,10 @@ pub struct TrainResult {
 ///
 /// # Errors
 ///
-/// When recipe, data, run directory or initial weights do not fit together; then no run is left behind. Later, when the disk fails or
-/// training diverges.
+/// When recipe, data, run directory or initial weights do not fit together; then no run is left behind. Later, when the
+/// disk fails or training diverges.
 pub fn train(job: &TrainJob, observer: Observer, stop: &AtomicBool) -> Result<TrainResult, PipelineError> {
+    let job = &with_kept_corrections(job);
     let (recipe, run) = (&job.recipe, &job.run);
     let device = Device::named(&job.device)?;
     let planned = Planned::read(job, observer)?;
@@ -125,6 +126,7 @@ pub fn train(job: &TrainJob, observer: Observer, stop: &AtomicBool) -> Result<Tr
         longer = lengthen(run, job, &prepared.info)?;
     } else {
         table.write(run)?;
+        keep_corrections(run, data)?;
         RunDir::create(run, &recipe.to_toml(), &data.classes, &prepared.info)?;
     }
     let log = RunLog::open(run)?;
@@ -188,6 +190,15 @@ impl Planned {
     }
 }
 
+/// A job that reads the corrections that its run or cross-validation run keeps, if it resumes one.
+pub(crate) fn with_kept_corrections(job: &TrainJob) -> TrainJob {
+    let mut job = job.clone();
+    if let Some(kept) = kept_corrections(&job.run).filter(|_| job.resume) {
+        job.recipe.data.kept_corrections = Some(kept);
+    }
+    job
+}
+
 /// The run that a job resumes, if there is one; a run that started with other settings is refused.
 pub(crate) fn resumed_run(job: &TrainJob) -> Result<Option<RunDir>, PipelineError> {
     if !job.resume || !job.run.join("run.json").exists() {
@@ -209,11 +220,15 @@ fn report(recipe: &Recipe, prepared: &Prepared, log: &RunLog, observer: Observer
     for (file, what) in &prepared.info.data.damaged {
         log.line(&format!("damaged {file}: {what}"));
     }
+    // The observer has these from when the data was read.
+    for line in planned.data.lines() {
+        log.line(&line);
+    }
     let note = |text: String| {
         log.line(&text);
         observer(Event::Note(text));
     };
-    describe_corrections(&planned.data, recipe)
+    unused_corrections(&planned.data, recipe)
         .into_iter()
         .for_each(note);
     data_notes(recipe, &planned.data, &planned.split)
@@ -234,26 +249,24 @@ fn report(recipe: &Recipe, prepared: &Prepared, log: &RunLog, observer: Observer
         empty.into_iter().for_each(note);
     }
     if planned.split.optimistic {
-        note("the test fold drives this training (validation.split = test-fold): its scores there are optimistic".into());
+        note(
+            "the test fold drives this training (validation.split = test-fold): its scores there are \
+             optimistic"
+                .into(),
+        );
     }
 }
 
-/// The effect of label corrections, one line per file of them.
-fn describe_corrections(data: &DataSet, recipe: &Recipe) -> Vec<String> {
-    let line = |c: &earmark_data::dataset::Corrected| match c.passed_over {
-        true => format!(
-            "{}: not used, because data.subsets ({}) leaves out the subset {:?}",
-            c.file.display(),
-            recipe.data.subsets.as_deref().unwrap_or_default().join(", "),
-            c.subset
-        ),
-        false => format!(
-            "{}: {} of the subset {} left out, {} relabelled",
-            c.file.display(),
-            human_amount(c.removed, "clip", "clips"),
-            c.subset,
-            c.labelled
-        ),
+/// The files of corrections that are not used, one line each. Those that are used are noted by the data.
+fn unused_corrections(data: &DataSet, recipe: &Recipe) -> Vec<String> {
+    let unused = data.corrected.iter().filter(|corrected| corrected.passed_over);
+    let subsets = recipe.data.subsets.as_deref().unwrap_or_default().join(", ");
+    let line = |corrected: &Corrected| {
+        format!(
+            "{}: not used, because data.subsets ({subsets}) leaves out the subset {:?}",
+            corrected.file.display(),
+            corrected.subset
+        )
     };
-    data.corrected.iter().map(line).collect()
+    unused.map(line).collect()
 }

@@ -6,13 +6,13 @@ use super::initial_weights::{InitialNetwork, InitialWeights};
 use super::prepare_clips::{damaged_clips, failures, prepare_clips, readable, source_notes};
 use super::run_json_and_log::{data_info, started_now};
 use super::{Planned, TrainJob};
-use crate::{Observer, PipelineError};
+use crate::{Observer, PipelineError, SplitTable};
 use earmark_data::batches::TrainingClips;
 use earmark_data::feature_store::CachedForm;
-use earmark_data::{BatchConfig, BatchMaker, FeatureStore, Item, SkipReason};
+use earmark_data::{BatchConfig, BatchMaker, FeatureStore, Item};
 use earmark_engine::TrainConfig;
 use earmark_features::Extractor;
-use earmark_runs::run_dir::{DataInfo, RunInfo};
+use earmark_runs::run_dir::{DataInfo, RunInfo, corrections_checksums};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -55,7 +55,7 @@ impl Prepared {
         let mut skipped = failures(&split.train, &training);
         skipped.extend(failures(&split.validation, &validation));
         // A recipe or a text next to the recordings is not an input that failed.
-        let failed = data.skipped.iter().filter(|s| s.reason != SkipReason::NotAudio);
+        let failed = data.skipped.iter().filter(|s| s.reason.is_lost());
         skipped.extend(failed.map(|s| (s.file.clone(), s.reason.to_string())));
 
         let clips = readable(&split.train, &training);
@@ -85,6 +85,8 @@ impl Prepared {
         let info = RunInfo {
             data: DataInfo {
                 damaged,
+                split_checksum: Some(SplitTable::of(split).checksum()),
+                corrections: corrections_checksums(data),
                 ..data_info(data, split, &job.data, data.fingerprint()?, job.fold, skipped)
             },
             steps: Some(train.total_steps(batches.batches_per_epoch())),
@@ -97,7 +99,8 @@ impl Prepared {
         let notes = training.notes.iter().chain(&validation.notes);
         let notes = notes
             .map(ToString::to_string)
-            .chain(source_notes(&split.train, &training));
+            .chain(source_notes(&split.train, &training))
+            .chain(describe_lengths(&batches));
         Ok(Self {
             notes: notes.collect(),
             validation: readable(&split.validation, &validation),
@@ -110,4 +113,13 @@ impl Prepared {
             store,
         })
     }
+}
+
+/// The lengths of segments, where they follow those of the clips.
+fn describe_lengths(batches: &BatchMaker) -> Option<String> {
+    let length = batches.config().length.filter(|length| length.quartiles)?;
+    Some(format!(
+        "each batch takes segments of {} to {} frames, the quartiles of the training clips' lengths (batches.length)",
+        length.min_frames, length.max_frames
+    ))
 }

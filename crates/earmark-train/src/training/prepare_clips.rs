@@ -6,11 +6,11 @@ use earmark_data::feature_store::CachedForm;
 use earmark_data::{FeatureStore, Item, Prepared, is_about_one_file};
 use earmark_inference::grouped_notes;
 use earmark_recipe::Recipe;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::atomic::AtomicBool;
 
-/// Computes features, or the samples of which augmented ones are computed, or finds them in the cache. Names clips of which a part is
-/// missing.
+/// Computes features, or the samples of which augmented ones are computed, or finds them in the cache. Names clips of
+/// which a part is missing.
 pub(crate) fn prepare_clips(
     form: CachedForm,
     store: &FeatureStore,
@@ -47,11 +47,8 @@ pub(crate) fn damaged_in(store: &FeatureStore) -> Skips {
 
 /// Adds recordings of which a part is missing, each once.
 pub(crate) fn add_damaged(all: &mut Skips, more: Skips) {
-    for (file, what) in more {
-        if !all.iter().any(|(known, _)| *known == file) {
-            all.push((file, what));
-        }
-    }
+    let mut known: HashSet<String> = all.iter().map(|(file, _)| file.clone()).collect();
+    all.extend(more.into_iter().filter(|(file, _)| known.insert(file.clone())));
 }
 
 /// The clips that could not be read.

@@ -8,13 +8,15 @@ use crate::{PipelineError, SplitTable};
 use earmark_runs::run_dir::{DataInfo, RunDir, RunInfo};
 use std::collections::BTreeSet;
 
-/// A run may only be resumed with the recipe, test fold and initial weights that it started with, or for longer where its schedule allows
-/// that.
+/// A run may only be resumed with the recipe, test fold and initial weights that it started with, or for longer where
+/// its schedule allows that.
 pub(super) fn check_same_job(run: &RunDir, job: &TrainJob) -> Result<(), PipelineError> {
     // Workers and caches change no result and may be chosen again.
     let mut same = job.recipe.clone();
     same.cache = run.recipe.cache.clone();
     same.batches.prefetch = run.recipe.batches.prefetch;
+    let kept = &run.recipe.data.kept_corrections;
+    same.data.kept_corrections.clone_from(kept);
     if is_longer(run, job) {
         same.train = same.train.as_long_as(&run.recipe.train);
     }

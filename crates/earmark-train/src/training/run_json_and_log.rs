@@ -41,7 +41,7 @@ pub(crate) fn data_info(
         validation: split.validation.len(),
         test: split.test.len(),
         skipped,
-        damaged: Skips::new(),
+        ..DataInfo::default()
     }
 }
 

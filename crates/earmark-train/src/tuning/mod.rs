@@ -1,7 +1,9 @@
-//! Hyperparameter search: many trainings of one recipe with different values of some keys, compared on validation clips.
+//! Hyperparameter search: many trainings of one recipe with different values of some keys, compared on validation
+//! clips.
 //!
-//! A trial's score is the best validation of its training, on clips that the recipe splits off (`validation.split`), or the mean of
-//! that over inner folds. No trial sees the test fold (`--fold K`); the best setting is evaluated there once, afterwards.
+//! A trial's score is the best validation of its training, on clips that the recipe splits off (`validation.split`), or
+//! the mean of that over inner folds. No trial sees the test fold (`--fold K`); the best setting is evaluated there
+//! once, afterwards.
 
 mod plan_and_refusals;
 mod run_trial;
@@ -44,7 +46,8 @@ pub struct TuneJob {
     pub fold: Option<u32>,
     /// A fold table, if the data has no folds or others are wanted.
     pub fold_table: Option<PathBuf>,
-    /// Number of inner folds; trials are then compared by the mean over them instead of on the recipe's validation clips.
+    /// Number of inner folds; trials are then compared by the mean over them instead of on the recipe's validation
+    /// clips.
     pub inner_folds: Option<u32>,
     /// Whether trials that are worse than the median of earlier ones are abandoned.
     pub abandon: bool,
@@ -56,8 +59,8 @@ pub struct TuneJob {
     pub command: Vec<String>,
 }
 
-/// Trains every trial and compares them; `None` when stopped. Trials that have already ended, failed ones too, are passed over. Clips that
-/// are left out are named once.
+/// Trains every trial and compares them; `None` when stopped. Trials that have already ended, failed ones too, are
+/// passed over. Clips that are left out are named once.
 pub fn tune(job: &TuneJob, observer: Observer, stop: &AtomicBool) -> Result<Option<Trials>, PipelineError> {
     let plan = plan(job)?;
     check_data(job, &plan.recipes)?;
@@ -67,6 +70,9 @@ pub fn tune(job: &TuneJob, observer: Observer, stop: &AtomicBool) -> Result<Opti
     let toml = |index: usize| recipes[index].as_ref().map(Recipe::to_toml).unwrap_or_default();
     let curve = |trial: &Trial| {
         let history = TrainingHistory::read(&job.folder.join(&trial.folder));
+        for problem in &history.problems {
+            observer(Event::Note(format!("{}: {problem}", trial.folder)));
+        }
         history.validation_of(plan.metric).clone()
     };
     let named = Mutex::new(BTreeSet::new());

@@ -56,8 +56,8 @@ pub fn stack_space() -> Vec<SearchDimension> {
     space.to_vec()
 }
 
-/// Trains a stacked network for every setting and compares them on validation clips, none of which is a test clip of its fold;
-/// `None` when stopped. Trials that have already ended, failed ones too, are passed over.
+/// Trains a stacked network for every setting and compares them on validation clips, none of which is a test clip of
+/// its fold; `None` when stopped. Trials that have already ended, failed ones too, are passed over.
 pub fn search_stack(
     job: &StackSearchJob,
     observer: Observer,
@@ -94,7 +94,8 @@ fn refuse_test_clips(recipes: &[StackRecipe]) -> Result<(), PipelineError> {
     use earmark_engine::ValidationSplit::{None, TestFold};
     let mut splits = recipes.iter().map(|r| r.validation.split);
     if splits.any(|split| matches!(split, None | TestFold)) {
-        let message = "validation.split: trials must be compared on validation clips outside the test fold; set validation.split={kind=\"hold-out\",fraction=0.1}";
+        let message = "validation.split: trials must be compared on validation clips outside the test fold; set \
+                       validation.split={kind=\"hold-out\",fraction=0.1}";
         return Err(PipelineError::Request(message.into()));
     }
     Ok(())
@@ -136,6 +137,7 @@ fn run_trial(
     Ok(Some(Trial {
         test_score: metric.of(&report.pooled),
         skipped: trained.skipped,
+        damaged: trained.damaged,
         ..trial
     }))
 }

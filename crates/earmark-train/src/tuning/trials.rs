@@ -5,7 +5,7 @@ use crate::benchmark::median;
 use crate::training::add_damaged;
 use earmark_core::atomic;
 use earmark_inference::{Event, Observer, PipelineError, Skips};
-use earmark_runs::run_dir::{RunLog, write_json};
+use earmark_runs::run_dir::{RunLog, write_sealed_json};
 use serde::Serialize;
 use std::path::Path;
 
@@ -38,8 +38,8 @@ pub struct Trials {
     pub nested: Option<NestedResult>,
 }
 
-/// The nested score of a search: each fold is scored by the setting that was best on the validation clips of that fold's own training,
-/// none of which is a test clip there.
+/// The nested score of a search: each fold is scored by the setting that was best on the validation clips of that
+/// fold's own training, none of which is a test clip there.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NestedResult {
     /// Fold and number of the trial that its validation chose.
@@ -89,11 +89,12 @@ impl Trials {
 
     /// Writes `trials.json`.
     pub fn write(&self, search: &Path) -> Result<(), PipelineError> {
-        Ok(write_json(&search.join("trials.json"), self)?)
+        Ok(write_sealed_json(&search.join("trials.json"), self)?)
     }
 
-    /// Runs the trials of `settings` that have not ended yet and adds all; `None` when stopped. `run` gives the ended trial of an index,
-    /// after those that are passed to it, and `toml` its recipe: the best one is kept as `best.toml`.
+    /// Runs the trials of `settings` that have not ended yet and adds all; `None` when stopped. `run` gives the ended
+    /// trial of an index, after those that are passed to it, and `toml` its recipe: the best one is kept as
+    /// `best.toml`.
     pub(super) fn run(
         mut self,
         search: &Path,
@@ -157,8 +158,8 @@ impl Trials {
     }
 }
 
-/// Whether a trial's best validation so far is below the median of those of earlier trials at the same step: the median stopping rule of
-/// Golovin et al. (2017, "Google Vizier"). It needs at least three earlier trials.
+/// Whether a trial's best validation so far is below the median of those of earlier trials at the same step: the median
+/// stopping rule of Golovin et al. (2017, "Google Vizier"). It needs at least three earlier trials.
 pub fn is_hopeless(before: &[Vec<(f64, f64)>], step: f64, best: f64) -> bool {
     let best_then = |curve: &Vec<(f64, f64)>| {
         let until = curve.iter().filter(|(s, v)| *s <= step && v.is_finite());

@@ -1,11 +1,14 @@
-//! What is read above Burn: recipes, model files, logs and other files of runs, and lists that go with a model.
+//! What is read above Burn: recipes, model files, logs and other files of runs, lists that go with a model, and
+//! archives of data sets.
 
+mod archive;
 mod lists;
 mod model_file;
 mod recipe;
 mod resume_log;
 mod run_files;
 
+pub use archive::archive;
 pub use lists::{label_table, thresholds};
 pub use model_file::model_file;
 pub use recipe::recipe;

@@ -26,8 +26,8 @@ const KINDS: [(LayoutKind, &str, &str); 6] = [
     ),
 ];
 
-/// One table in a data folder, in each layout that has a table, and behind a line `---` corrections of it: the data set is refused, or its
-/// items are valid.
+/// One table in a data folder, in each layout that has a table, and behind a line `---` corrections of it: the data set
+/// is refused, or its items are valid.
 pub fn layouts(data: &[u8]) {
     let choice = digest(data);
     let kind = (choice % KINDS.len() as u64) as usize;
@@ -43,6 +43,9 @@ pub fn layouts(data: &[u8]) {
         file: "corrections.json".into(),
         subset: subset.into(),
         corrected_subset: bit(17).then(|| "corrected".into()),
+        copy: bit(18),
+        named_only: bit(19),
+        keep_in_folds: bit(20),
     };
     let options = DataOptions {
         // Recognised by itself in half of the runs.

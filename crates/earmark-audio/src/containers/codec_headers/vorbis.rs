@@ -5,12 +5,15 @@
 use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known::CODEC_ID_VORBIS;
 
-use crate::containers::packet_layout::SymphoniaCodec;
+use crate::containers::packet_layout::{PacketCodec, SymphoniaCodec};
 use crate::error::Fault;
 use crate::limit_checks::check_shape;
 
 /// Most values that all codebooks together may unpack to; encoders need some 10,000 to 200,000.
 const MOST_VALUES: u64 = 1 << 22;
+/// How many more the streams of a file may need together, for each of its bytes: one needs some 50 for each byte of its
+/// headers.
+const VALUES_PER_BYTE: u64 = 64;
 
 /// What the identification header says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +58,39 @@ pub(in crate::containers) fn codec(first: &[u8], setup: &[u8], at: u64) -> Resul
     })
 }
 
-/// Refuses a setup header whose codebooks would unpack to more than [`MOST_VALUES`] values. What else is wrong with them
-/// is for the decoder to find.
+/// What the codebooks of all streams of a file may still unpack to: thousands of streams of some hundred bytes would
+/// take hours.
+pub(in crate::containers) struct CodebookBudget(u64);
+
+impl CodebookBudget {
+    /// That of a file of `len` bytes.
+    pub(in crate::containers) fn new(len: u64) -> Self {
+        Self(len.saturating_mul(VALUES_PER_BYTE).saturating_add(MOST_VALUES))
+    }
+
+    /// Whether it is enough for one more stream, of this codec.
+    pub(in crate::containers) fn takes(&mut self, codec: &PacketCodec) -> bool {
+        const MARK: &[u8] = b"\x05vorbis";
+        let headers = match codec {
+            PacketCodec::Symphonia(codec) if codec.name == "Vorbis" => codec.params.extra_data.as_deref(),
+            _ => None,
+        };
+        let setup = headers.and_then(|headers| {
+            let at = headers.windows(MARK.len()).position(|bytes| bytes == MARK)?;
+            headers.get(at + MARK.len()..)
+        });
+        let left = self.0.checked_sub(setup.and_then(total_values).unwrap_or(0));
+        self.0 = left.unwrap_or(self.0);
+        left.is_some()
+    }
+}
+
+/// What is said of a stream for which the budget is not enough.
+pub(in crate::containers) const TOO_MANY_VALUES: &str =
+    "its Vorbis codebooks, with those of the parts before, ask for too many values";
+
+/// Refuses a setup header whose codebooks would unpack to more than [`MOST_VALUES`] values. What else is wrong with
+/// them is for the decoder to find.
 fn check_setup(packet: &[u8], at: u64) -> Result<(), Fault> {
     let Some(body) = packet.strip_prefix(b"\x05vorbis") else {
         return Err(Fault::corrupt("its Vorbis setup header is missing", at));
@@ -69,8 +103,8 @@ fn check_setup(packet: &[u8], at: u64) -> Result<(), Fault> {
     Err(Fault::corrupt(reason, at))
 }
 
-/// Values of the codebooks up to the end of the list, or up to where they exceed the limit; `None` where the header ends
-/// or contradicts itself before.
+/// Values of the codebooks up to the end of the list, or up to where they exceed the limit; `None` where the header
+/// ends or contradicts itself before.
 fn total_values(body: &[u8]) -> Option<u64> {
     let mut bits = Bits { bytes: body, at: 0 };
     let books = bits.take(8)? + 1;
@@ -227,6 +261,19 @@ mod tests {
         // One alone is small enough, and so are several together.
         assert!(check_setup(&setup(1, 29, 1 << 16), 7).is_ok());
         assert!(check_setup(b"\x03vorbis", 7).is_err());
+    }
+
+    #[test]
+    fn streams_of_a_file_share_a_budget() {
+        // 1.9 million values.
+        let setup = setup(1, 29, 1 << 16);
+        let first = b"\x01vorbis\0\0\0\0\x02\x44\xac\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xb8\x01";
+        let codec = PacketCodec::Symphonia(codec(first, &setup, 7).expect("small enough"));
+        let mut budget = CodebookBudget::new(1_000);
+        assert!(budget.takes(&codec) && budget.takes(&codec));
+        assert!(!budget.takes(&codec));
+        let mut of_more_bytes = CodebookBudget::new(100_000);
+        assert_eq!((0..9).filter(|_| of_more_bytes.takes(&codec)).count(), 5);
     }
 
     #[test]

@@ -70,11 +70,11 @@ pub(crate) struct FlacLayout {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// 48 kHz, 2 channels, 24 bits, 123,456 frames in blocks of 4,096.
-    fn info() -> StreamInfo {
+    pub(in super::super) fn info() -> StreamInfo {
         let mut bytes = [0; STREAM_INFO_BYTES];
         bytes[..4].copy_from_slice(&[0x10, 0, 0x10, 0]);
         let packed: u64 = (48_000 << 44) | (1 << 41) | (23 << 36) | 123_456;

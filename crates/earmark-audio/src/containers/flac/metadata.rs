@@ -4,7 +4,7 @@
 use super::layout::{FlacLayout, STREAM_INFO_BYTES, StreamInfo};
 use crate::containers::byte_walker::ByteWalker;
 use crate::containers::layout::{AudioLayout, FileWalk};
-use crate::containers::tags::{begins_tag, repeated_until, tag_at};
+use crate::containers::tags::begins_tag;
 use crate::error::Fault;
 use crate::limit_checks::check_shape;
 
@@ -69,20 +69,6 @@ fn ends_metadata(bytes: &[u8]) -> bool {
     matches!(bytes, [] | [0xff, 0xf8 | 0xf9, ..]) || begins_tag(bytes) || bytes.iter().all(|&b| b == 0)
 }
 
-/// Whether there is nothing but tags and zeros between two places, which taggers and some recorders put there.
-pub(crate) fn is_harmless(walker: &mut ByteWalker<'_>, mut at: u64, end: u64) -> Result<bool, Fault> {
-    while at < end {
-        if let Some(tag) = tag_at(walker, at, end)? {
-            at = tag.end;
-        } else if walker.peek(at, 1)? == [0] {
-            at = repeated_until(walker, at, end)?;
-        } else {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
 fn read_stream_info(walker: &mut ByteWalker<'_>, at: u64) -> Result<StreamInfo, Fault> {
     let bytes = walker.required::<STREAM_INFO_BYTES>(at, CUT)?;
     let info = StreamInfo { bytes };
@@ -94,33 +80,12 @@ fn read_stream_info(walker: &mut ByteWalker<'_>, at: u64) -> Result<StreamInfo, 
 mod tests {
     use std::io::Cursor;
 
+    use super::super::layout::tests::info;
     use super::*;
-
-    /// 48 kHz, 2 channels, 24 bits, 123,456 frames in blocks of 4,096.
-    fn info() -> StreamInfo {
-        let mut bytes = [0; STREAM_INFO_BYTES];
-        bytes[..4].copy_from_slice(&[0x10, 0, 0x10, 0]);
-        let packed: u64 = (48_000 << 44) | (1 << 41) | (23 << 36) | 123_456;
-        bytes[10..18].copy_from_slice(&packed.to_be_bytes());
-        StreamInfo { bytes }
-    }
 
     fn header(bytes: &[u8]) -> Result<FlacLayout, Fault> {
         let mut source = Cursor::new(bytes.to_vec());
         read_header(&mut ByteWalker::new(&mut source)?, 0)
-    }
-
-    #[test]
-    fn tags_and_zeros_are_harmless() {
-        let is_harmless = |bytes: &[u8]| {
-            let mut source = Cursor::new(bytes.to_vec());
-            let mut walker = ByteWalker::new(&mut source).unwrap();
-            is_harmless(&mut walker, 0, bytes.len() as u64).unwrap()
-        };
-        let tag = [b"TAG".as_slice(), &[b'x'; 125]].concat();
-        assert!(is_harmless(&[]) && is_harmless(&[0; 5_000]) && is_harmless(&tag));
-        assert!(is_harmless(&[&[0; 10], tag.as_slice()].concat()));
-        assert!(!is_harmless(&[0, 0, 7]) && !is_harmless(&[0xff, 0xf8]));
     }
 
     #[test]

@@ -4,4 +4,4 @@ pub(super) mod layout;
 mod metadata;
 
 pub(super) use metadata::inspect;
-pub(crate) use metadata::{is_harmless, read_header};
+pub(crate) use metadata::read_header;

@@ -8,7 +8,7 @@ use super::hidden_clusters::hidden_cluster;
 use super::lacing::{FIXED, LACING, packet_sizes, split_evenly};
 use crate::clip::LostSound;
 use crate::containers::byte_walker::ByteWalker;
-use crate::containers::ogg::pages::is_harmless;
+use crate::containers::tags::is_harmless;
 use crate::error::Fault;
 
 /// Most bytes of the lengths of the packets in a block.

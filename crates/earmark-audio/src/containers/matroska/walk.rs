@@ -1,5 +1,5 @@
-//! Matroska and WebM (RFC 9559): the first audio track that can be read; video is passed over. Files that were joined are
-//! read one segment after another.
+//! Matroska and WebM (RFC 9559): the first audio track that can be read; video is passed over. Files that were joined
+//! are read one segment after another.
 
 use super::blocks::{BlockStep, MatroskaBlocks};
 use super::ebml::Element;
@@ -8,10 +8,11 @@ use super::hidden_clusters::hidden_cluster;
 use super::tracks::{Track, read_tracks};
 use crate::clip::{ClipNote, LostSound};
 use crate::containers::byte_walker::ByteWalker;
+use crate::containers::codec_headers::vorbis::{CodebookBudget, TOO_MANY_VALUES};
 use crate::containers::container::Container;
 use crate::containers::layout::{AudioLayout, FileWalk};
-use crate::containers::ogg::pages::is_harmless;
 use crate::containers::packet_layout::{PacketLayout, PacketPlace, PacketSection, reason, unused};
+use crate::containers::tags::is_harmless;
 use crate::error::Fault;
 
 const INFO: u32 = 0x1549_a966;
@@ -22,9 +23,9 @@ const DURATION: u32 = 0x4489;
 /// How much earlier than its header says the sound may end: lengths are of the longest track, and are rounded.
 const MOST_SHORTFALL_NS: f64 = 1.5e9;
 
-#[derive(Default)]
 struct Walk {
     sections: Vec<PacketSection>,
+    budget: CodebookBudget,
     damage: Option<LostSound>,
     notes: Vec<ClipNote>,
     losses: Vec<LostSound>,
@@ -38,9 +39,15 @@ struct Header {
     has_wrong_size: bool,
 }
 
-pub(in crate::containers) fn inspect(walker: &mut ByteWalker<'_>) -> Result<FileWalk, Fault> {
-    let mut walk = Walk::default();
-    let mut at = 0;
+pub(in crate::containers) fn inspect(walker: &mut ByteWalker<'_>, start: u64) -> Result<FileWalk, Fault> {
+    let mut walk = Walk {
+        sections: Vec::new(),
+        budget: CodebookBudget::new(walker.len()),
+        damage: None,
+        notes: Vec::new(),
+        losses: Vec::new(),
+    };
+    let mut at = start;
     while at < walker.len() {
         let begin = at;
         match walk.read_segment(walker, &mut at) {
@@ -94,6 +101,9 @@ impl Walk {
         }
         let track = &header.tracks[index];
         let codec = track.codec(walker)?;
+        if !self.budget.takes(&codec) {
+            return Err(Fault::corrupt(TOO_MANY_VALUES, *at));
+        }
         let blocks = MatroskaBlocks::new(first_cluster..segment.end, track.number, header.tick_ns);
         *at = self.walk_blocks(walker, blocks.clone(), &header)?;
         self.sections.push(PacketSection {

@@ -11,6 +11,16 @@ pub(super) struct Gapless {
     pub(super) skip_frames: u64,
     /// Frames after that.
     pub(super) frames: u64,
+    /// Frames to drop at the end.
+    padding_frames: u64,
+}
+
+impl Gapless {
+    /// Frames of all packets.
+    pub(super) fn all_frames(&self) -> u64 {
+        let added = self.skip_frames.saturating_add(self.padding_frames);
+        added.saturating_add(self.frames)
+    }
 }
 
 /// The comment in the user data of a file, if it has one.
@@ -46,8 +56,13 @@ fn parse(text: &[u8]) -> Option<Gapless> {
     let text = std::str::from_utf8(text).ok()?;
     let mut numbers = text.split_whitespace().map(|word| u64::from_str_radix(word, 16));
     let skip_frames = numbers.nth(1)?.ok()?;
-    let frames = numbers.nth(1)?.ok()?;
-    (frames > 0).then_some(Gapless { skip_frames, frames })
+    let padding_frames = numbers.next()?.ok()?;
+    let frames = numbers.next()?.ok()?;
+    (frames > 0).then_some(Gapless {
+        skip_frames,
+        frames,
+        padding_frames,
+    })
 }
 
 #[cfg(test)]
@@ -60,6 +75,7 @@ mod tests {
         let expected = Gapless {
             skip_frames: 2_112,
             frames: 4_141_558,
+            padding_frames: 458,
         };
         assert_eq!(parse(text), Some(expected));
         assert_eq!(

@@ -2,8 +2,10 @@
 
 mod boxes;
 mod codecs;
+mod fragments;
 mod gapless;
 mod movie;
+mod played;
 mod samples;
 mod top_level;
 mod walk;

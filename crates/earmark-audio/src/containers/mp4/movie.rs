@@ -13,14 +13,24 @@ const MOST_TRACKS: usize = 1024;
 /// A track.
 #[derive(Default)]
 pub(super) struct Track {
+    pub(super) id: Option<u64>,
     pub(super) is_audio: bool,
     pub(super) timescale: u64,
     pub(super) duration: u64,
     /// (duration in the movie's time scale, start in the track's) of the first edit that plays something.
     pub(super) edit: Option<(u64, u64)>,
+    /// How many edits play something.
     pub(super) edits: usize,
     pub(super) stsd: Option<Mp4Box>,
     pub(super) tables: SampleTables,
+}
+
+/// What holds for the packets of a track where a fragment does not say otherwise (trex box).
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct SampleDefaults {
+    pub(super) track: u64,
+    pub(super) ticks: u64,
+    pub(super) bytes: u64,
 }
 
 /// What an index says.
@@ -28,6 +38,7 @@ pub(super) struct Track {
 pub(super) struct Movie {
     pub(super) timescale: u64,
     pub(super) tracks: Vec<Track>,
+    pub(super) defaults: Vec<SampleDefaults>,
     pub(super) udta: Option<Mp4Box>,
 }
 
@@ -64,7 +75,14 @@ fn walk(
                 movie.tracks.push(Track::default());
                 walk(walker, found.body, found.end, movie, depth + 1)?;
             }
-            b"mdia" | b"edts" | b"minf" | b"stbl" => walk(walker, found.body, found.end, movie, depth + 1)?,
+            b"mdia" | b"edts" | b"minf" | b"stbl" | b"mvex" => {
+                walk(walker, found.body, found.end, movie, depth + 1)?;
+            }
+            b"trex" if movie.defaults.len() < MOST_TRACKS => {
+                let fields = walker.array::<20>(found.body)?.unwrap_or_default();
+                let [track, ticks, bytes] = [4, 12, 16].map(|at: usize| big_endian(&fields[at..at + 4]));
+                movie.defaults.push(SampleDefaults { track, ticks, bytes });
+            }
             b"mvhd" => movie.timescale = times(walker, found.body)?.0,
             b"udta" if depth == 0 => movie.udta = Some(found),
             _ => {
@@ -81,6 +99,12 @@ fn walk(
 fn read_track_box(walker: &mut ByteWalker<'_>, track: &mut Track, found: &Mp4Box) -> Result<(), Fault> {
     let body = found.body;
     match &found.name {
+        b"tkhd" => {
+            // Behind two times, of four or eight bytes each.
+            let is_long = walker.peek(body, 1)? == [1];
+            let id = walker.array::<4>(body + if is_long { 20 } else { 12 })?;
+            track.id = id.map(|id| big_endian(&id));
+        }
         b"mdhd" => (track.timescale, track.duration) = times(walker, body)?,
         // QuickTime also has a description of data, which says another kind.
         b"hdlr" => track.is_audio |= walker.array::<4>(body + 8)?.as_ref() == Some(b"soun"),
@@ -91,16 +115,22 @@ fn read_track_box(walker: &mut ByteWalker<'_>, track: &mut Track, found: &Mp4Box
         b"stco" => track.tables.stco = Some(*found),
         b"co64" => track.tables.co64 = Some(*found),
         b"elst" => {
-            let Some([version, _, _, _, edits @ ..]) = walker.array::<8>(body)? else {
-                return Ok(());
+            // Duration and start of each edit, and its speed.
+            let is_long = walker.peek(body, 1)? == [1];
+            let edits: Vec<[u64; 2]> = if is_long {
+                let entries = found.table::<5>(walker, 4, 20)?.into_iter();
+                entries
+                    .map(|[a, b, c, d, _]| [a << 32 | b, c << 32 | d])
+                    .collect()
+            } else {
+                let entries = found.table::<3>(walker, 4, 12)?.into_iter();
+                entries.map(|[duration, start, _]| [duration, start]).collect()
             };
-            track.edits = u32::from_be_bytes(edits) as usize;
             // A start of -1 is an edit that plays nothing.
-            let half = if version == 1 { 8 } else { 4 };
-            let edit = walker.peek(body + 8, 2 * half)?;
-            track.edit = (edit.len() == 2 * half)
-                .then(|| (big_endian(&edit[..half]), big_endian(&edit[half..])))
-                .filter(|(_, start)| *start != u64::MAX >> (64 - 8 * half));
+            let nothing = if is_long { u64::MAX } else { u64::from(u32::MAX) };
+            let mut playing = edits.iter().filter(|[_, start]| *start != nothing);
+            track.edit = playing.next().map(|[duration, start]| (*duration, *start));
+            track.edits = usize::from(track.edit.is_some()) + playing.count();
         }
         _ => {}
     }

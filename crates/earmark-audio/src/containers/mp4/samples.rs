@@ -3,8 +3,13 @@
 use super::boxes::Mp4Box;
 use crate::clip::LostSound;
 use crate::containers::byte_walker::{ByteWalker, big_endian};
-use crate::containers::packet_layout::ListedPacket;
+use crate::containers::packet_layout::{ListedPacket, PacketList};
 use crate::error::Fault;
+use crate::limit_checks::most_silence_seconds;
+
+/// Holes between packets that are shorter than this part of a second are the rounding and the jitter of whoever wrote
+/// the times.
+const SHORTEST_HOLE: u128 = 10;
 
 /// The boxes of the tables.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,16 +25,94 @@ pub(super) struct SampleTables {
     pub(super) co64: Option<Mp4Box>,
 }
 
-/// The packets of a track that a file has.
+/// The packets of a track, as they are found.
 pub(super) struct Samples {
-    pub(super) packets: Vec<ListedPacket>,
-    /// Frames of all of them.
-    pub(super) frames: u64,
-    /// Those that the end of the file cuts off.
-    pub(super) loss: Option<LostSound>,
+    pub(super) list: PacketList,
+    /// When the first one begins, and how long all of them last with the holes between them, in ticks.
+    pub(super) first: u64,
+    pub(super) ticks: u64,
+    clock: Clock,
+    sample_rate_hz: u32,
 }
 
-/// Lists the packets of a track. `rates`: its time scale, and the rate of its frames.
+impl Samples {
+    /// No packets yet. `rates`: the time scale of the track, and the rate of its frames.
+    pub(super) fn new(rates: (u64, u32)) -> Self {
+        Self {
+            list: PacketList::default(),
+            first: 0,
+            ticks: 0,
+            clock: Clock::new(rates),
+            sample_rate_hz: rates.1,
+        }
+    }
+
+    /// Adds a packet that lasts this many ticks.
+    pub(super) fn push(&mut self, at: u64, bytes: u32, ticks: u64) {
+        let frames = self.clock.advance(ticks);
+        self.list.packets.push(ListedPacket { at, bytes, frames });
+        self.ticks = self.ticks.saturating_add(ticks);
+    }
+
+    /// Takes when the next packet begins.
+    pub(super) fn begin_at(&mut self, ticks: u64) {
+        let index = self.list.packets.len();
+        let (before, now) = (self.clock, u128::from(ticks));
+        if index > 0 && before.ticks.abs_diff(now) < (before.timescale / SHORTEST_HOLE).max(1) {
+            return;
+        }
+        self.clock.ticks = now;
+        if index == 0 {
+            self.first = ticks;
+        } else if let Some(missing) = now.checked_sub(before.ticks) {
+            let frames = self.clock.frame() - before.frame();
+            let frames = u64::try_from(frames).unwrap_or(u64::MAX);
+            self.ticks = self
+                .ticks
+                .saturating_add(u64::try_from(missing).unwrap_or(u64::MAX));
+            self.list.holes.push((index, frames));
+        }
+    }
+
+    /// Frames of all packets and of the holes between them.
+    pub(super) fn frames(&self) -> u64 {
+        frames_of(&self.list.packets).saturating_add(self.hole_frames())
+    }
+
+    fn hole_frames(&self) -> u64 {
+        let holes = self.list.holes.iter().map(|(_, frames)| *frames);
+        holes.fold(0, u64::saturating_add)
+    }
+
+    /// Whether the holes are so long that in a file of this many bytes silence may not fill all of them.
+    pub(super) fn has_closed_hole(&self, file_bytes: u64) -> bool {
+        self.hole_frames() > most_silence_seconds(file_bytes) * u64::from(self.sample_rate_hz)
+    }
+
+    /// Takes the packets away that are behind the end of a file of `len` bytes; what they are.
+    pub(super) fn cut(&mut self, len: u64) -> Option<LostSound> {
+        let packets = &mut self.list.packets;
+        let is_there = |packet: &ListedPacket| packet.at.saturating_add(u64::from(packet.bytes)) <= len;
+        let there = packets.iter().take_while(|packet| is_there(packet)).count();
+        let count = packets.len();
+        let missing = frames_of(&packets[there..]) as f64 / f64::from(self.sample_rate_hz.max(1));
+        packets.truncate(there);
+        self.list.holes.retain(|(index, _)| *index < there);
+        (there < count).then(|| LostSound {
+            seconds: Some(missing),
+            ..LostSound::cut_off(
+                format!("its index promises {count} packets, of which {there} are present"),
+                len,
+            )
+        })
+    }
+}
+
+fn frames_of(packets: &[ListedPacket]) -> u64 {
+    packets.iter().map(|packet| u64::from(packet.frames)).sum()
+}
+
+/// Lists the packets of a track by its tables. `rates`: its time scale, and the rate of its frames.
 ///
 /// # Errors
 /// Tables that are missing or contradict each other.
@@ -52,8 +135,9 @@ pub(super) fn list(
         Some(stts) => stts.table::<2>(walker, 4, 8)?,
         None => Vec::new(),
     };
-    let mut clock = Clock::new(&durations, rates);
-    let mut packets = Vec::with_capacity(sizes.len());
+    let mut durations = Durations::new(&durations);
+    let mut samples = Samples::new(rates);
+    samples.list.packets.reserve_exact(sizes.len());
     let mut run = 0;
     let mut sizes = sizes.into_iter();
     'chunks: for (index, [place]) in chunks.iter().enumerate() {
@@ -67,50 +151,25 @@ pub(super) fn list(
         let mut at = *place;
         for _ in 0..*count {
             let Some(bytes) = sizes.next() else { break 'chunks };
-            let frames = clock.next();
-            packets.push(ListedPacket { at, bytes, frames });
+            samples.push(at, bytes, durations.next());
             at = at.saturating_add(u64::from(bytes));
         }
     }
-    if sizes.next().is_some() {
-        return Err(Fault::corrupt(
+    match sizes.next() {
+        None => Ok(samples),
+        Some(_) => Err(Fault::corrupt(
             "its index places fewer packets than it has",
             stsc.at,
-        ));
-    }
-    Ok(cut(packets, walker.len(), rates.1))
-}
-
-/// Divides the packets into those that are there and those behind the end of the file.
-fn cut(mut packets: Vec<ListedPacket>, len: u64, sample_rate_hz: u32) -> Samples {
-    let is_there = |packet: &ListedPacket| packet.at.saturating_add(u64::from(packet.bytes)) <= len;
-    let frames =
-        |packets: &[ListedPacket]| packets.iter().map(|packet| u64::from(packet.frames)).sum::<u64>();
-    let there = packets.iter().take_while(|packet| is_there(packet)).count();
-    let loss = (there < packets.len()).then(|| {
-        let count = packets.len();
-        LostSound {
-            seconds: Some(frames(&packets[there..]) as f64 / f64::from(sample_rate_hz.max(1))),
-            ..LostSound::cut_off(
-                format!("its index promises {count} packets, of which {there} are present"),
-                len,
-            )
-        }
-    });
-    packets.truncate(there);
-    Samples {
-        frames: frames(&packets),
-        packets,
-        loss,
+        )),
     }
 }
 
 /// Lengths in bytes of all packets.
 fn sizes(walker: &mut ByteWalker<'_>, stsz: &Mp4Box) -> Result<Vec<u32>, Fault> {
     let equal = big_endian(stsz.bytes(walker, 4, 4)?);
-    if equal == 0 {
+    let count = big_endian(stsz.bytes(walker, 8, 4)?);
+    if equal == 0 || count == 0 {
         let table = stsz.table::<1>(walker, 8, 4)?;
-        let count = big_endian(stsz.bytes(walker, 8, 4)?);
         if count > table.len() as u64 {
             return Err(Fault::corrupt(
                 "its table of packets is shorter than it says",
@@ -120,48 +179,68 @@ fn sizes(walker: &mut ByteWalker<'_>, stsz: &Mp4Box) -> Result<Vec<u32>, Fault> 
         return Ok(table.into_iter().map(|[size]| size as u32).collect());
     }
     // A few bytes each, without a table: uncompressed samples, which could be billions.
-    let count = big_endian(stsz.bytes(walker, 8, 4)?);
     if equal < 16 || count.saturating_mul(16) > walker.len() {
         return Err(Fault::unsupported("is MP4 with uncompressed samples"));
     }
     Ok(vec![equal as u32; count as usize])
 }
 
-/// Gives how long one packet after another lasts, in frames.
-struct Clock<'a> {
+/// Gives how long one packet after another lasts, in ticks. Behind the end of the table they last as long as the last
+/// of it.
+struct Durations<'a> {
     runs: std::slice::Iter<'a, [u64; 2]>,
     left: u64,
-    duration: u64,
-    /// The sum of the durations so far, in ticks, and ticks and frames in a second.
+    ticks: u64,
+}
+
+impl<'a> Durations<'a> {
+    fn new(runs: &'a [[u64; 2]]) -> Self {
+        Self {
+            runs: runs.iter(),
+            left: 0,
+            ticks: 0,
+        }
+    }
+
+    fn next(&mut self) -> u64 {
+        while self.left == 0 {
+            let Some([count, ticks]) = self.runs.next() else {
+                return self.ticks;
+            };
+            (self.left, self.ticks) = (*count, *ticks);
+        }
+        self.left -= 1;
+        self.ticks
+    }
+}
+
+/// The time of a track, as frames without an error that adds up.
+#[derive(Clone, Copy)]
+struct Clock {
     ticks: u128,
+    /// Ticks and frames in a second.
     timescale: u128,
     rate: u128,
 }
 
-impl<'a> Clock<'a> {
-    fn new(runs: &'a [[u64; 2]], (timescale, rate): (u64, u32)) -> Self {
+impl Clock {
+    fn new((timescale, rate): (u64, u32)) -> Self {
         Self {
-            runs: runs.iter(),
-            left: 0,
-            duration: 0,
             ticks: 0,
             timescale: u128::from(timescale.max(1)),
             rate: u128::from(rate),
         }
     }
 
-    fn next(&mut self) -> u32 {
-        while self.left == 0 {
-            let Some([count, duration]) = self.runs.next() else {
-                return 0;
-            };
-            (self.left, self.duration) = (*count, *duration);
-        }
-        self.left -= 1;
-        let before = self.ticks * self.rate / self.timescale;
-        self.ticks += u128::from(self.duration);
-        let after = self.ticks * self.rate / self.timescale;
-        u32::try_from(after - before).unwrap_or(u32::MAX)
+    fn frame(&self) -> u128 {
+        self.ticks * self.rate / self.timescale
+    }
+
+    /// Moves on by this many ticks; how many frames that is.
+    fn advance(&mut self, ticks: u64) -> u32 {
+        let before = self.frame();
+        self.ticks += u128::from(ticks);
+        u32::try_from(self.frame() - before).unwrap_or(u32::MAX)
     }
 }
 
@@ -169,27 +248,63 @@ impl<'a> Clock<'a> {
 mod tests {
     use super::*;
 
+    fn samples(places: &[u64]) -> Samples {
+        let mut samples = Samples::new((8_000, 8_000));
+        for at in places {
+            samples.push(*at, 10, 1_024);
+        }
+        samples
+    }
+
     #[test]
     fn durations_add_up_in_any_time_scale() {
         let runs = [[2, 1_000], [0, 7], [3, 333]];
-        let mut clock = Clock::new(&runs, (1_000, 44_100));
-        let frames: Vec<u32> = (0..6).map(|_| clock.next()).collect();
+        let (mut durations, mut clock) = (Durations::new(&runs), Clock::new((1_000, 44_100)));
+        let frames: Vec<u32> = (0..6).map(|_| clock.advance(durations.next())).collect();
         assert_eq!(frames[..2], [44_100, 44_100]);
         assert_eq!(frames[2..5].iter().sum::<u32>(), 44_055, "0.999 s, rounded down");
-        assert_eq!(frames[5], 0, "behind the table");
+        assert_eq!(frames[5], 14_686, "behind the table");
     }
 
     #[test]
     fn packets_behind_the_end_are_lost() {
-        let packet = |at| ListedPacket {
-            at,
-            bytes: 10,
-            frames: 1_024,
-        };
-        let samples = cut(vec![packet(0), packet(10), packet(20), packet(30)], 25, 8_000);
-        assert_eq!((samples.packets.len(), samples.frames), (2, 2_048));
-        let loss = samples.loss.expect("two packets are missing");
+        let mut cut = samples(&[0, 10, 20, 30]);
+        let loss = cut.cut(25).expect("two packets are missing");
+        assert_eq!((cut.list.packets.len(), cut.frames()), (2, 2_048));
         assert_eq!((loss.seconds, loss.is_cut_off), (Some(0.256), true));
-        assert!(cut(vec![packet(0), packet(10)], 20, 8_000).loss.is_none());
+        assert!(samples(&[0, 10]).cut(20).is_none());
+    }
+
+    #[test]
+    fn times_leave_holes() {
+        let mut samples = samples(&[0, 10]);
+        // Jitter, a hole of a second, the same packets again.
+        samples.begin_at(2_048 + 700);
+        samples.push(20, 10, 1_024);
+        samples.begin_at(3 * 1_024 + 8_000);
+        samples.push(30, 10, 1_024);
+        samples.begin_at(0);
+        samples.push(40, 10, 1_024);
+        assert_eq!(samples.list.holes, [(3, 8_000)]);
+        assert_eq!(
+            (samples.frames(), samples.ticks, samples.first),
+            (5 * 1_024 + 8_000, 5 * 1_024 + 8_000, 0)
+        );
+        assert!(!samples.has_closed_hole(50));
+        // A second more, of which a few bytes may not ask for two.
+        samples.begin_at(1_024 + 8_000);
+        assert_eq!(
+            [50, 200].map(|bytes| samples.has_closed_hole(bytes)),
+            [true, false]
+        );
+        samples.begin_at(u64::MAX);
+        assert!(samples.has_closed_hole(u64::MAX));
+        // The first packet begins anywhere.
+        let mut later = Samples::new((8_000, 8_000));
+        later.begin_at(5_000);
+        assert_eq!(
+            (later.first, later.frames(), later.list.holes.len()),
+            (5_000, 0, 0)
+        );
     }
 }

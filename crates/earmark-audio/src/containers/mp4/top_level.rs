@@ -4,7 +4,7 @@ use super::boxes::Mp4Box;
 use super::movie::Movie;
 use crate::clip::{ClipNote, LostSound};
 use crate::containers::byte_walker::ByteWalker;
-use crate::containers::tags::{repeated_until, tag_at};
+use crate::containers::tags::behind_tags;
 use crate::error::Fault;
 
 /// Fewer bytes than the header of a box has can't be a recording.
@@ -16,10 +16,14 @@ pub(super) struct TopLevel {
     pub(super) movie: Option<Movie>,
     pub(super) has_data: bool,
     pub(super) is_fragmented: bool,
+    /// Descriptions of fragments (moof boxes), all of them whole.
+    pub(super) fragments: Vec<Mp4Box>,
     /// The end of what is read: of the file, or before what does not belong to it.
     pub(super) end: u64,
     pub(super) notes: Vec<ClipNote>,
     pub(super) losses: Vec<LostSound>,
+    /// The last fragment, if not all of it is there.
+    pub(super) unfinished: Option<LostSound>,
     /// Where the last fragment begins, if its samples have not come yet.
     open_fragment: Option<u64>,
 }
@@ -29,18 +33,20 @@ impl TopLevel {
     ///
     /// # Errors
     /// An index that can't be read, or a box that is wrong before index and samples are found.
-    pub(super) fn read(walker: &mut ByteWalker<'_>) -> Result<Self, Fault> {
+    pub(super) fn read(walker: &mut ByteWalker<'_>, start: u64) -> Result<Self, Fault> {
         let len = walker.len();
         let mut top = Self {
             movie: None,
             has_data: false,
             is_fragmented: false,
+            fragments: Vec::new(),
             end: len,
             notes: Vec::new(),
             losses: Vec::new(),
+            unfinished: None,
             open_fragment: None,
         };
-        let mut at = 0;
+        let mut at = start;
         while at < len {
             match Mp4Box::read_header(walker, at, len) {
                 Ok(found) if top.is_complete() && !is_plausible(&found, len) => {
@@ -56,7 +62,7 @@ impl TopLevel {
                     at = found.end;
                 }
                 Err(fault @ Fault::Read(..)) => return Err(fault),
-                Err(Fault::Truncated(..)) if top.is_fragmented && behind_tags(walker, at)? < len => {
+                Err(Fault::Truncated(..)) if top.is_fragmented && behind_tags(walker, at, len)? < len => {
                     top.open_fragment.get_or_insert(at);
                     break;
                 }
@@ -67,12 +73,10 @@ impl TopLevel {
                 Err(fault) => return Err(fault),
             }
         }
-        if let Some(at) = top.open_fragment {
-            top.losses.push(LostSound {
-                bytes: Some(top.end.saturating_sub(at)),
-                ..LostSound::cut_off("its last fragment is incomplete", at)
-            });
-        }
+        top.unfinished = top.open_fragment.map(|at| LostSound {
+            bytes: Some(top.end.saturating_sub(at)),
+            ..LostSound::cut_off("its last fragment is incomplete", at)
+        });
         Ok(top)
     }
 
@@ -111,6 +115,9 @@ impl TopLevel {
             b"moof" => {
                 self.is_fragmented = true;
                 self.open_fragment = Some(found.at);
+                if found.end <= len {
+                    self.fragments.push(*found);
+                }
             }
             _ => {}
         }
@@ -130,7 +137,7 @@ impl TopLevel {
     fn end_before_others(&mut self, walker: &mut ByteWalker<'_>, at: u64) -> Result<(), Fault> {
         let len = walker.len();
         self.end = at;
-        let other = behind_tags(walker, at)?;
+        let other = behind_tags(walker, at, len)?;
         if len - other < BOX_HEADER_BYTES {
             let bytes = len - at;
             self.notes.push(ClipNote::Contradiction(format!(
@@ -154,17 +161,4 @@ fn is_plausible(found: &Mp4Box, len: u64) -> bool {
         true => byte.is_ascii_alphanumeric(),
         false => byte.is_ascii_graphic() || *byte == b' ',
     })
-}
-
-/// The first byte from `at` on that is neither of a tag nor zero.
-fn behind_tags(walker: &mut ByteWalker<'_>, mut at: u64) -> Result<u64, Fault> {
-    let len = walker.len();
-    while at < len {
-        at = match tag_at(walker, at, len)? {
-            Some(tag) => tag.end,
-            None if walker.peek(at, 1)? == [0] => repeated_until(walker, at, len)?,
-            None => break,
-        };
-    }
-    Ok(at.min(len))
 }

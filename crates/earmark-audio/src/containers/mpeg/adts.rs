@@ -1,8 +1,6 @@
 //! ADTS: bare AAC, one frame after another, without a container (ISO/IEC 13818-7, annex A).
 
-use super::frame_rows::{
-    FrameContent, FrameFormat, FrameHeader, HEADER_BYTES, SearchRange, find_frames, walk_rows,
-};
+use super::frame_rows::{FrameContent, FrameFormat, FrameHeader, HEADER_BYTES, walk_rows};
 use crate::containers::byte_walker::ByteWalker;
 use crate::containers::container::Container;
 use crate::containers::layout::{AudioLayout, CodedLayout, CodedSection, FileWalk};
@@ -37,47 +35,26 @@ pub(in crate::containers) fn inspect(walker: &mut ByteWalker<'_>, start: u64) ->
     if let Some(gap) = found.gap_at_end.take() {
         match gap.is_harmless(Some(last.bytes)) {
             true => found.notes.push(gap.to_note()),
-            false => losses.push(gap.to_loss(last.sample_rate_hz, false)),
+            false => losses.push(gap.to_loss(last.sample_rate_hz)),
         }
     }
-    let section = |(index, row): (usize, &super::frame_rows::Row)| CodedSection {
+    let section = |row: &super::frame_rows::Row| CodedSection {
         frames: Some(row.samples),
-        loss_before: row
-            .gap
-            .as_ref()
-            .map(|gap| gap.to_loss(row.header.sample_rate_hz, index > 0)),
+        loss_before: row.gap.as_ref().map(|gap| gap.to_loss(row.header.sample_rate_hz)),
         ..CodedSection::new(row.start, row.end)
     };
     Ok(FileWalk {
         layout: AudioLayout::Coded(CodedLayout {
             container: Container::Adts,
-            sections: found.rows.iter().enumerate().map(section).collect(),
+            sections: found.rows.iter().map(section).collect(),
         }),
         notes: found.notes,
         losses,
     })
 }
 
-/// Whether a frame begins at `at`, confirmed by the next one or by the end of the file.
-pub(in crate::containers) fn begins(walker: &mut ByteWalker<'_>, at: u64) -> Result<bool, Fault> {
-    let Some(first) = header(walker.peek(at, HEADER_BYTES)?) else {
-        return Ok(false);
-    };
-    let next = walker.peek(at + first.bytes, HEADER_BYTES)?;
-    Ok(next.is_empty() || header(next).is_some_and(|next| next.kind == first.kind))
-}
-
-/// The first frames that begin between two places.
-pub(in crate::containers) fn find(
-    walker: &mut ByteWalker<'_>,
-    from: u64,
-    to: u64,
-) -> Result<Option<u64>, Fault> {
-    let end = walker.len();
-    find_frames(walker, &AdtsFrames, SearchRange { from, to, end }, None)
-}
-
-struct AdtsFrames;
+/// The frames of ADTS.
+pub(super) struct AdtsFrames;
 
 impl FrameFormat for AdtsFrames {
     fn header(&self, bytes: &[u8]) -> Option<FrameHeader> {
@@ -98,8 +75,8 @@ impl FrameFormat for AdtsFrames {
     }
 }
 
-/// Twelve bits of synchronisation, version, layer 0, whether there is no checksum; profile, rate, private bit, channels, four bits;
-/// length in 13 bits, fullness in 11, number of AAC frames less one in 2.
+/// Twelve bits of synchronisation, version, layer 0, whether there is no checksum; profile, rate, private bit,
+/// channels, four bits; length in 13 bits, fullness in 11, number of AAC frames less one in 2.
 fn header(bytes: &[u8]) -> Option<FrameHeader> {
     let &[b0, b1, b2, b3, b4, b5, b6, ..] = bytes else {
         return None;
@@ -125,6 +102,7 @@ fn header(bytes: &[u8]) -> Option<FrameHeader> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::containers::byte_walker::tests::CountingSource;
 
     #[test]
     fn headers_are_read_bit_by_bit() {
@@ -198,5 +176,16 @@ mod tests {
         let (found, walk) = sections(parts);
         assert_eq!(found.len(), 4097);
         assert!(walk.losses[0].reason.contains("4096 parts"));
+    }
+
+    #[test]
+    fn padding_between_frames_costs_no_look_at_the_end() {
+        let padded = [vec![0], frame(5)].concat();
+        let bytes = [frame(5).repeat(3), padded.repeat(5_000)].concat();
+        let len = bytes.len();
+        let mut source = CountingSource::new(bytes);
+        let walk = inspect(&mut ByteWalker::new(&mut source).expect("readable"), 0).expect("frames");
+        assert!(walk.losses.is_empty(), "{:?}", walk.losses);
+        assert!(source.read < 3 * len, "{} of {len} bytes", source.read);
     }
 }

@@ -2,14 +2,16 @@
 
 use std::ops::Range;
 
+use crate::clip::LostSound;
 use crate::containers::byte_walker::ByteWalker;
+use crate::containers::tags::is_harmless;
 use crate::error::Fault;
 
 /// Bytes of a page before its table of segments.
 const HEADER_BYTES: usize = 27;
 
-/// How many bytes of false pages are checked while looking for a page behind damage, beyond four times the length of the
-/// file: a file made of false pages would otherwise take hours.
+/// How many bytes of false pages are checked while looking for a page behind damage, beyond four times the length of
+/// the file: a file made of false pages would otherwise take hours.
 const MOST_FALSE_BYTES: u64 = 64 << 20;
 
 const CONTINUED: u8 = 1;
@@ -89,6 +91,17 @@ pub(crate) struct PageDamage {
     pub(crate) is_cut_off: bool,
 }
 
+impl PageDamage {
+    /// The loss that it is.
+    pub(crate) fn to_loss(&self) -> LostSound {
+        LostSound {
+            is_cut_off: self.is_cut_off,
+            bytes: Some(self.bytes.end - self.bytes.start),
+            ..LostSound::damaged(self.reason, self.bytes.start)
+        }
+    }
+}
+
 /// Goes from page to page.
 #[derive(Clone, Debug)]
 pub(crate) struct PageScanner {
@@ -135,7 +148,7 @@ impl PageScanner {
             }
             at = found + 1;
         }
-        // Zeros and the tag of a player at the end are no sound.
+        // Zeros and the tags of players at the end are not sound.
         if self.at == self.end && is_harmless(walker, start, self.end)? {
             return Ok(Step::End);
         }
@@ -216,25 +229,6 @@ fn find_capture_pattern(walker: &mut ByteWalker<'_>, mut at: u64, end: u64) -> R
         at += (window.len() as u64).saturating_sub(3).max(1);
     }
     Ok(None)
-}
-
-/// Whether nothing but zeros or an ID3v1 tag is left.
-pub(in crate::containers) fn is_harmless(
-    walker: &mut ByteWalker<'_>,
-    start: u64,
-    end: u64,
-) -> Result<bool, Fault> {
-    let mut at = start;
-    while at < end {
-        let window = walker.peek(at, 4096)?;
-        let zeros = window.iter().take_while(|byte| **byte == 0).count() as u64;
-        if zeros < window.len() as u64 {
-            at += zeros;
-            break;
-        }
-        at += zeros.max(1);
-    }
-    Ok(at >= end || (end - at == 128 && walker.peek(at, 3)? == b"TAG"))
 }
 
 /// Ogg's CRC-32 of a byte: polynomial 0x04c11db7, not reflected, starting from 0.

@@ -1,10 +1,11 @@
-//! Ogg: every page's checksum, the logical streams, and the parts of a chained file. Of several streams that sound at the
-//! same time the first is read. The pages are read again packet by packet by the decoder.
+//! Ogg: every page's checksum, the logical streams, and the parts of a chained file. Of several streams that sound at
+//! the same time the first is read. The pages are read again packet by packet by the decoder.
 
 use super::pages::{Page, PageDamage, PageScanner, Step};
 use super::streams::OggStream;
 use crate::clip::{ClipNote, LostSound};
 use crate::containers::byte_walker::ByteWalker;
+use crate::containers::codec_headers::vorbis::{CodebookBudget, TOO_MANY_VALUES};
 use crate::containers::container::Container;
 use crate::containers::layout::{AudioLayout, FileWalk};
 use crate::containers::packet_layout::{PacketLayout, PacketSection, reason, unused, without_sound};
@@ -105,17 +106,12 @@ impl Walk {
     }
 
     fn take_damage(&mut self, damage: &PageDamage) {
-        let bytes = damage.bytes.end - damage.bytes.start;
         if let Some(link) = self.links.last_mut() {
             link.is_damaged = true;
             link.end = damage.bytes.end;
             link.streams.iter_mut().for_each(OggStream::drop_open_packet);
         }
-        self.damage.get_or_insert(LostSound {
-            is_cut_off: damage.is_cut_off,
-            bytes: Some(bytes),
-            ..LostSound::damaged(damage.reason, damage.bytes.start)
-        });
+        self.damage.get_or_insert_with(|| damage.to_loss());
     }
 
     fn finish(self, start: u64, len: u64) -> Result<FileWalk, Fault> {
@@ -123,6 +119,7 @@ impl Walk {
         let mut losses = Vec::new();
         let mut sections = Vec::new();
         let mut refusal = None;
+        let mut budget = CodebookBudget::new(len);
         if self.lost_start > 0 {
             losses.push(unused(self.lost_start, start, "its pages belong to no stream"));
         }
@@ -136,7 +133,8 @@ impl Walk {
             }
             let (link_start, bytes) = (link.start, link.end - link.start);
             match link.section(&mut notes, &mut losses) {
-                Ok(section) => sections.push(section),
+                Ok(section) if budget.takes(&section.codec) => sections.push(section),
+                Ok(_) => losses.push(unused(bytes, link_start, TOO_MANY_VALUES)),
                 Err(fault) => {
                     losses.push(unused(
                         bytes,

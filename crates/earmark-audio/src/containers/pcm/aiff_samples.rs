@@ -6,7 +6,7 @@ use super::sample_bytes::{Found, Measure, Stated, sample_bytes};
 use crate::clip::ClipNote;
 use crate::containers::byte_walker::{ByteWalker, big_endian};
 use crate::containers::container::Container;
-use crate::containers::layout::{AudioLayout, BlockLayout, FileWalk, PcmLayout};
+use crate::containers::layout::{AudioLayout, BlockLayout, FileWalk, PcmLayout, PcmPart};
 use crate::decoding::{BlockCodec, ByteOrder, SampleFormat, SampleKind};
 use crate::error::Fault;
 use crate::limit_checks::check_shape;
@@ -135,8 +135,10 @@ impl AiffSamples {
                 format,
                 channels,
                 sample_rate_hz,
-                data_start: start,
-                frames,
+                parts: vec![PcmPart {
+                    start: Some(start),
+                    frames,
+                }],
             }),
             Coding::Blocks(codec) => AudioLayout::Blocks(BlockLayout {
                 container: Container::Aiff,
@@ -221,8 +223,8 @@ fn measure_of(description: &Description, bytes: u64) -> u64 {
     }
 }
 
-/// Whether samples of this many bytes are followed by nothing but chunks without sound. None at all may be a header that was never
-/// finished.
+/// Whether samples of this many bytes are followed by nothing but chunks without sound. None at all may be a header
+/// that was never finished.
 fn ends_well(walker: &mut ByteWalker<'_>, start: u64, bytes: u64) -> Result<bool, Fault> {
     let end = start.saturating_add(bytes);
     if bytes == 0 || end > walker.len() {

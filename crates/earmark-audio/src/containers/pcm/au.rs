@@ -4,7 +4,7 @@ use super::sample_bytes::{Measure, Stated, sample_bytes};
 use crate::clip::ClipNote;
 use crate::containers::byte_walker::ByteWalker;
 use crate::containers::container::Container;
-use crate::containers::layout::{AudioLayout, FileWalk, PcmLayout};
+use crate::containers::layout::{AudioLayout, FileWalk, PcmLayout, PcmPart};
 use crate::decoding::{ByteOrder, SampleFormat, SampleKind};
 use crate::error::Fault;
 use crate::limit_checks::check_shape;
@@ -12,8 +12,8 @@ use crate::limit_checks::check_shape;
 /// Bytes of the header without its comment.
 const HEADER_BYTES: u64 = 24;
 
-pub(in crate::containers) fn inspect(walker: &mut ByteWalker<'_>) -> Result<FileWalk, Fault> {
-    let b = walker.required::<24>(0, "it ends within its header")?;
+pub(in crate::containers) fn inspect(walker: &mut ByteWalker<'_>, start: u64) -> Result<FileWalk, Fault> {
+    let b = walker.required::<24>(start, "it ends within its header")?;
     // The mark is turned round by machines that write the lowest byte first.
     let order = match b.starts_with(b"dns.") {
         true => ByteOrder::Little,
@@ -38,11 +38,11 @@ pub(in crate::containers) fn inspect(walker: &mut ByteWalker<'_>) -> Result<File
     let data_start = if offset < HEADER_BYTES {
         let what = format!("its header gives byte {offset} as the first of its samples");
         notes.push(ClipNote::Contradiction(what));
-        HEADER_BYTES
-    } else if offset > walker.len() {
+        start + HEADER_BYTES
+    } else if start + offset > walker.len() {
         return Err(Fault::truncated("it ends before its samples begin", walker.len()));
     } else {
-        offset
+        start + offset
     };
     let format = SampleFormat { kind, order };
     let frame_bytes = format.bytes() as u64 * u64::from(channels);
@@ -66,8 +66,10 @@ pub(in crate::containers) fn inspect(walker: &mut ByteWalker<'_>) -> Result<File
             format,
             channels: channels as u16,
             sample_rate_hz,
-            data_start,
-            frames,
+            parts: vec![PcmPart {
+                start: Some(data_start),
+                frames,
+            }],
         }),
         notes,
         losses: found.losses,

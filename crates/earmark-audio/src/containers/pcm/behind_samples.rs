@@ -23,7 +23,8 @@ pub(super) enum Behind {
 /// Names of chunks that hold samples, and of files that hold such chunks.
 const SOUND: [&[u8; 4]; 7] = [b"data", b"SSND", b"RIFF", b"RIFX", b"RF64", b"FORM", b"riff"];
 
-/// Finds out what the bytes from `at` to the end of the file are. Without a style of chunks, only tags and zeros are known.
+/// Finds out what the bytes from `at` to the end of the file are. Without a style of chunks, only tags and zeros are
+/// known.
 pub(super) fn behind_samples(
     walker: &mut ByteWalker<'_>,
     at: u64,
@@ -109,6 +110,11 @@ mod tests {
         assert_eq!(behind(b""), Behind::Harmless);
         assert_eq!(behind(b"LIST\x05\0\0\0INFOx\0odd!\x01\0\0\0y"), Behind::Harmless);
         assert_eq!(behind(b"ID3\x03\0\0\0\0\0\x02zz"), Behind::Harmless);
+        // The same in a chunk, whose name begins like a tag.
+        assert_eq!(
+            behind(b"ID3 \x0c\0\0\0ID3\x03\0\0\0\0\0\x02zzfact\x02\0\0\0ab"),
+            Behind::Harmless
+        );
         assert_eq!(behind(b"bext\x02\0\0\0ab\0\0\0\0\0"), Behind::Harmless);
         // An APE tag that only its end shows, behind a chunk: an item of 16 bytes, and the footer.
         let mut ape = b"bext\x02\0\0\0ab\x04\0\0\0\0\0\0\0abc\0wxyz".to_vec();

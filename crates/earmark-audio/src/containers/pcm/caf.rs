@@ -6,7 +6,7 @@ use super::chunks::ChunkStyle;
 use super::sample_bytes::{Found, Measure, Stated, sample_bytes};
 use crate::containers::byte_walker::ByteWalker;
 use crate::containers::container::Container;
-use crate::containers::layout::{AudioLayout, BlockLayout, FileWalk, PcmLayout};
+use crate::containers::layout::{AudioLayout, BlockLayout, FileWalk, PcmLayout, PcmPart};
 use crate::decoding::{BlockCodec, ByteOrder, SampleFormat, SampleKind};
 use crate::error::Fault;
 
@@ -16,9 +16,9 @@ const MAX_COOKIE_BYTES: u64 = 64 * 1024;
 /// Bytes of the count of edits before the samples.
 const EDIT_COUNT_BYTES: u64 = 4;
 
-pub(in crate::containers) fn inspect(walker: &mut ByteWalker<'_>) -> Result<FileWalk, Fault> {
+pub(in crate::containers) fn inspect(walker: &mut ByteWalker<'_>, start: u64) -> Result<FileWalk, Fault> {
     const CUT: &str = "it ends within its header";
-    let head = walker.required::<8>(0, CUT)?;
+    let head = walker.required::<8>(start, CUT)?;
     if head[4..6] != [0, 1] {
         let version = u16::from_be_bytes([head[4], head[5]]);
         return Err(Fault::Unsupported(format!(
@@ -27,7 +27,7 @@ pub(in crate::containers) fn inspect(walker: &mut ByteWalker<'_>) -> Result<File
     }
     let mut description = None;
     let mut parts = Parts::default();
-    let mut at = 8;
+    let mut at = start + 8;
     while let Some(chunk) = STYLE.read(walker, at)? {
         match &chunk.name {
             b"desc" => description = Some(Description::read(walker, &chunk)?),
@@ -146,8 +146,10 @@ impl Description {
             format,
             channels: self.channels,
             sample_rate_hz: self.sample_rate_hz,
-            data_start: stated.start,
-            frames,
+            parts: vec![PcmPart {
+                start: Some(stated.start),
+                frames,
+            }],
         });
         Ok(walk(layout, found))
     }

@@ -11,7 +11,7 @@ use crate::containers::codec_headers::aac::AacConfig;
 use crate::containers::container::Container;
 use crate::containers::layout::{AudioLayout, FileWalk};
 use crate::containers::packet_layout::{
-    ListedPacket, PacketCodec, PacketLayout, PacketPlace, PacketSection, SymphoniaCodec,
+    ListedPacket, PacketCodec, PacketLayout, PacketList, PacketPlace, PacketSection, SymphoniaCodec,
 };
 use crate::error::{Fault, FilePosition};
 
@@ -48,7 +48,13 @@ pub(super) fn packets(
         promised.min(present)
     };
     let listed = row.packets.len() as u64;
-    if listed < table.count {
+    let is_all = promised <= present && row.end == stated.start.saturating_add(stated.size);
+    if listed < table.count && is_all {
+        let count = table.count;
+        found.note(format!(
+            "its packet table promises {count} packets, but its samples are {listed}"
+        ));
+    } else if listed < table.count {
         let missing = promised.saturating_sub(present);
         let count = table.count;
         let reason = format!("its packet table promises {count} packets, but only {listed} are present");
@@ -69,7 +75,10 @@ pub(super) fn packets(
     }
     let section = PacketSection {
         codec,
-        place: PacketPlace::Listed(row.packets),
+        place: PacketPlace::Listed(PacketList {
+            packets: row.packets,
+            holes: Vec::new(),
+        }),
         skip_frames: table.priming_frames,
         frames: Some(frames),
         is_cut_to_frames: true,
@@ -139,8 +148,8 @@ fn list(
     Ok(row)
 }
 
-/// A number in seven bits a byte, the highest first; the eighth bit is set in all bytes but the last. `None` where the table ends,
-/// or where the number has more than 32 bits.
+/// A number in seven bits a byte, the highest first; the eighth bit is set in all bytes but the last. `None` where the
+/// table ends, or where the number has more than 32 bits.
 fn varint(walker: &mut ByteWalker<'_>, at: &mut u64, end: u64) -> Result<Option<u32>, Fault> {
     let mut value = 0_u64;
     while *at < end && value <= u64::from(u32::MAX) {
@@ -186,8 +195,8 @@ fn codec(description: &Description, cookie: &[u8]) -> Result<PacketCodec, Fault>
     }))
 }
 
-/// The AudioSpecificConfig in an elementary stream descriptor (ISO/IEC 14496-1): descriptors with a tag of one byte and a
-/// size of seven bits a byte, nested.
+/// The AudioSpecificConfig in an elementary stream descriptor (ISO/IEC 14496-1): descriptors with a tag of one byte and
+/// a size of seven bits a byte, nested.
 fn aac_configuration(mut bytes: &[u8]) -> Option<&[u8]> {
     loop {
         let (&tag, mut rest) = bytes.split_first()?;

@@ -11,5 +11,7 @@ mod chunks;
 mod sample_bytes;
 pub(super) mod wav;
 mod wav_format;
+pub(super) mod wav_metadata;
+mod wav_parts;
 mod wav_samples;
 pub(super) mod wave64;

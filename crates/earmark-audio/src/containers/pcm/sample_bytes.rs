@@ -1,7 +1,8 @@
 //! How many bytes of samples a file has: what its header says, held against the file.
 //!
-//! Sizes are wrong in practice in a few ways: a program that writes to a pipe cannot know them, 32 bits overflow beyond 4 GiB,
-//! some count a header too much, and a file that is cut off is shorter than they say. All but the last lose no sound.
+//! Sizes are wrong in practice in a few ways: a program that writes to a pipe cannot know them, 32 bits overflow beyond
+//! 4 GiB, some count a header too much, and a file that is cut off is shorter than they say. All but the last lose no
+//! sound.
 
 use super::behind_samples::{Behind, behind_samples};
 use super::chunks::ChunkStyle;
@@ -9,8 +10,9 @@ use crate::clip::{ClipNote, LostSound};
 use crate::containers::byte_walker::ByteWalker;
 use crate::error::{Fault, FilePosition};
 
-/// What is written instead of a size that can't be known: two to the power of 32 minus one by ffmpeg, to the power of 31 by
-/// arecord, the same minus one page by sox, and 0x7f000000 by sox for AIFF; zero where the header was never finished.
+/// What is written instead of a size that can't be known: two to the power of 32 minus one by ffmpeg, to the power of
+/// 31 by arecord, the same minus one page by sox, and 0x7f000000 by sox for AIFF; zero where the header was never
+/// finished.
 const EXACT_PLACEHOLDERS: [u64; 6] = [
     0,
     u32::MAX as u64,
@@ -78,40 +80,57 @@ impl Found {
     }
 }
 
-/// Finds the end of the samples.
+/// Finds the end of the samples. More samples behind them are a loss.
 pub(super) fn sample_bytes(
     walker: &mut ByteWalker<'_>,
     stated: &Stated,
     measure: &Measure<'_>,
 ) -> Result<Found, Fault> {
+    let (mut found, more) = samples_and_more(walker, stated, measure)?;
+    if let Some(at) = more {
+        let loss = unread(MORE_SAMPLES, at, walker.len() - at, measure);
+        found.losses.push(loss);
+    }
+    Ok(found)
+}
+
+/// Finds the end of the samples, and where more samples, or another file, begin behind it.
+pub(super) fn samples_and_more(
+    walker: &mut ByteWalker<'_>,
+    stated: &Stated,
+    measure: &Measure<'_>,
+) -> Result<(Found, Option<u64>), Fault> {
     let mut found = Found::default();
     let present = walker.len().saturating_sub(stated.start);
     if stated.size > present {
         stated.beyond_the_end(walker.len(), measure, &mut found);
-        return Ok(found);
+        return Ok((found, None));
     }
     found.bytes = stated.size;
     let (end, padded_end) = stated.ends();
     if end == walker.len() || padded_end == walker.len() {
-        return Ok(found);
+        return Ok((found, None));
     }
     if stated.is_32_bit && present - stated.size >= WRAP && wraps_at_the_end(present - stated.size) {
         found.bytes = present;
         found.note(stated.wrapped());
-        return Ok(found);
+        return Ok((found, None));
     }
     let behind_at = match stated.style {
         Some(style) => style.behind(walker, end, padded_end)?,
         None => end,
     };
     let behind = behind_samples(walker, behind_at, stated.style)?;
-    stated.settle(walker, behind, measure, &mut found)?;
-    Ok(found)
+    if let Behind::Sound(at) = behind {
+        return Ok((found, Some(at)));
+    }
+    stated.settle(walker, behind, &mut found)?;
+    Ok((found, None))
 }
 
 impl Stated {
     /// Behind the samples, and behind the byte that fills up their chunk.
-    fn ends(&self) -> (u64, u64) {
+    pub(super) fn ends(&self) -> (u64, u64) {
         let alignment = self.style.map_or(1, ChunkStyle::alignment);
         let filled = self.size.checked_next_multiple_of(alignment).unwrap_or(u64::MAX);
         let at = |bytes: u64| self.start.saturating_add(bytes);
@@ -121,7 +140,8 @@ impl Stated {
     /// Whether the size means "not known".
     fn is_placeholder(&self) -> bool {
         let is_near = |placeholder: u64| placeholder.abs_diff(self.size) <= NEAR;
-        // A recorder that begins a new file at 2 GiB writes a size near to that and means it: the outermost size confirms it.
+        // A recorder that begins a new file at 2 GiB writes a size near to that and means it: the outermost size
+        // confirms it.
         let is_confirmed = self.file_end == Some(self.ends().0);
         EXACT_PLACEHOLDERS.contains(&self.size)
             // All ones in 64 bits, with or without a sign.
@@ -167,27 +187,16 @@ impl Stated {
         });
     }
 
-    /// The file continues behind the size.
-    fn settle(
-        &self,
-        walker: &mut ByteWalker<'_>,
-        behind: Behind,
-        measure: &Measure<'_>,
-        found: &mut Found,
-    ) -> Result<(), Fault> {
+    /// The file continues behind the size, without more samples.
+    fn settle(&self, walker: &mut ByteWalker<'_>, behind: Behind, found: &mut Found) -> Result<(), Fault> {
         let present = walker.len().saturating_sub(self.start);
         let is_sizeless = self.is_placeholder();
         match behind {
-            Behind::Harmless => {}
+            Behind::Harmless | Behind::Sound(_) => {}
             Behind::Zeros | Behind::Unknown(_) if is_sizeless => found.bytes = present,
             Behind::Zeros => {}
             Behind::DamagedChunk(name) => {
                 found.note(format!("{name:?} behind its samples is cut off or damaged"));
-            }
-            Behind::Sound(at) => {
-                let bytes = walker.len() - at;
-                let reason = "more samples, or another file, follow; only the first are read";
-                found.losses.push(self.unread(reason, at, bytes, measure));
             }
             Behind::Unknown(at) => {
                 if let Some(bytes) = self.wrapped_before_chunks(walker)? {
@@ -215,7 +224,8 @@ impl Stated {
         Ok(())
     }
 
-    /// Whether the outermost size says that there is more than the samples, and what begins at `at` directly follows them.
+    /// Whether the outermost size says that there is more than the samples, and what begins at `at` directly follows
+    /// them.
     fn is_too_small(&self, at: u64) -> bool {
         let (end, padded_end) = self.ends();
         (at == end || at == padded_end) && self.file_end.is_some_and(|file_end| file_end > at + SLACK)
@@ -237,14 +247,18 @@ impl Stated {
         }
         Ok(None)
     }
+}
 
-    fn unread(&self, reason: &str, at: u64, bytes: u64, measure: &Measure<'_>) -> LostSound {
-        let frames = (measure.frames_in)(bytes);
-        LostSound {
-            seconds: (frames > 0).then(|| measure.seconds(frames)),
-            bytes: Some(bytes),
-            ..LostSound::damaged(reason, at)
-        }
+/// What is said of samples that are not read because others come before them.
+pub(super) const MORE_SAMPLES: &str = "more samples, or another file, follow; only the first are read";
+
+/// Samples that are not read.
+pub(super) fn unread(reason: &str, at: u64, bytes: u64, measure: &Measure<'_>) -> LostSound {
+    let frames = (measure.frames_in)(bytes);
+    LostSound {
+        seconds: (frames > 0).then(|| measure.seconds(frames)),
+        bytes: Some(bytes),
+        ..LostSound::damaged(reason, at)
     }
 }
 

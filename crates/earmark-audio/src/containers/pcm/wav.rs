@@ -32,6 +32,7 @@ pub(in crate::containers) fn inspect(walker: &mut ByteWalker<'_>, start: u64) ->
         format: None,
         fact_frames: None,
         sizes_64: None,
+        silence: 0,
         data: None,
         notes: Vec::new(),
     };
@@ -50,6 +51,8 @@ struct Parts {
     fact_frames: Option<u64>,
     /// Of the file and of the samples, from the chunk `ds64`.
     sizes_64: Option<[u64; 2]>,
+    /// Frames of silence before the samples.
+    silence: u64,
     data: Option<Chunk>,
     notes: Vec<ClipNote>,
 }
@@ -102,8 +105,12 @@ impl Parts {
                     self.sizes_64 = Some([number(0), number(8)]);
                 }
             }
-            // A list of chunks with samples: the first of them is read, and the rest is reported.
+            // A list of chunks with samples and silence, which are like those without a list.
             b"LIST" if walker.peek(chunk.body, 4)? == b"wavl" => return Ok(chunk.body + 4),
+            b"slnt" if self.data.is_none() => {
+                let frames = walker.array::<4>(chunk.body)?;
+                self.silence += frames.map_or(0, |b| u64::from(self.order.u32(b)));
+            }
             b"data" if self.data.is_none() => {
                 if let Some(next) = self.behind_empty(walker, chunk)? {
                     return Ok(next);
@@ -195,6 +202,7 @@ impl Parts {
             format,
             fact_frames: self.fact_frames,
             stated,
+            silence: self.silence,
             notes: self.notes,
         })
     }

@@ -7,8 +7,8 @@ use crate::limit_checks::check_shape;
 
 /// WAVE_FORMAT_EXTENSIBLE: the true tag is in an identifier of 16 bytes.
 const EXTENSIBLE: u16 = 0xfffe;
-/// The end of every such identifier that means a plain tag. Before it come two numbers of 16 bits, 0 and 0x0010, and before
-/// these the tag in 32 bits.
+/// The end of every such identifier that means a plain tag. Before it come two numbers of 16 bits, 0 and 0x0010, and
+/// before these the tag in 32 bits.
 const PLAIN_SUFFIX: [u8; 8] = [0x80, 0x00, 0x00, 0xaa, 0x00, 0x38, 0x9b, 0x71];
 /// The same of ambisonic recordings (B-format), behind 0x0721 and 0x11d3.
 const AMBISONIC_SUFFIX: [u8; 8] = [0x86, 0x44, 0xc8, 0xc1, 0xca, 0x00, 0x00, 0x00];
@@ -65,6 +65,18 @@ impl WavFormat {
         Ok(format)
     }
 
+    /// Whether samples in this format continue those of the other.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let shape = |f: &Self| (f.tag, f.channels, f.sample_rate_hz, f.bits, f.block_align);
+        shape(self) == shape(other)
+    }
+
+    /// Bytes of a frame of uncompressed samples; 0 where they can't be read.
+    pub(super) fn frame_bytes(&self) -> u64 {
+        let bytes = self.samples().map_or(0, |(samples, _)| samples.bytes());
+        bytes as u64 * u64::from(self.channels)
+    }
+
     /// How its uncompressed samples are stored, and what in the chunk contradicts that.
     ///
     /// # Errors
@@ -82,8 +94,8 @@ impl WavFormat {
             (1, 1) => SampleKind::U8,
             (1, 2) => SampleKind::I16,
             (1, 3) => SampleKind::I24,
-            // Quirk(arecord): ALSA's S24_LE is 24 bits in the lower three of four bytes, and arecord says so with a block
-            // size that does not fit the bits. (WAVE_FORMAT_EXTENSIBLE says 32 bits and means the upper three.)
+            // Quirk(arecord): ALSA's S24_LE is 24 bits in the lower three of four bytes, and arecord says so with a
+            // block size that does not fit the bits. (WAVE_FORMAT_EXTENSIBLE says 32 bits and means the upper three.)
             (1, 4) if bits == 24 && self.order == ByteOrder::Little => SampleKind::I24Padded,
             (1, 4) => SampleKind::I32,
             (3, 4) if bits == 32 => SampleKind::F32,
@@ -96,8 +108,8 @@ impl WavFormat {
         Ok((SampleFormat { kind, order }, contradiction))
     }
 
-    /// Bytes of one channel's sample. Odd widths such as 12 or 20 bits are left-justified in whole bytes, by the definition of the
-    /// format. The block size says how many they are, unless it contradicts the bits.
+    /// Bytes of one channel's sample. Odd widths such as 12 or 20 bits are left-justified in whole bytes, by the
+    /// definition of the format. The block size says how many they are, unless it contradicts the bits.
     fn bytes_of_a_sample(&self) -> Result<(u16, Option<String>), Fault> {
         let (channels, bits, block_align) = (self.channels, self.bits, self.block_align);
         if matches!(self.tag, 6 | 7) {

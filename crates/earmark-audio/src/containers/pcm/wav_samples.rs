@@ -2,6 +2,7 @@
 
 use super::sample_bytes::{Found, Measure, Stated, sample_bytes};
 use super::wav_format::WavFormat;
+use super::wav_parts::WavParts;
 use crate::clip::ClipNote;
 use crate::containers::byte_walker::ByteWalker;
 use crate::containers::container::Container;
@@ -17,6 +18,8 @@ pub(super) struct WavSamples {
     /// Number of frames in the fact chunk.
     pub(super) fact_frames: Option<u64>,
     pub(super) stated: Stated,
+    /// Frames of silence before them.
+    pub(super) silence: u64,
     /// What was odd before the samples.
     pub(super) notes: Vec<ClipNote>,
 }
@@ -40,18 +43,17 @@ impl WavSamples {
             sample_rate_hz: self.format.sample_rate_hz,
             frames_in: &|bytes| bytes / frame_bytes,
         };
-        let mut found = sample_bytes(walker, &self.stated, &measure)?;
-        let frames = found.frames(&measure);
-        self.check_fact(frames, &mut found);
-        let layout = AudioLayout::Pcm(PcmLayout {
+        let parts = WavParts::new(&self.format, &measure);
+        let (parts, mut found) = parts.read(walker, &self.stated, self.silence)?;
+        let layout = PcmLayout {
             container: self.container,
             format: samples,
             channels: self.format.channels,
             sample_rate_hz: self.format.sample_rate_hz,
-            data_start: self.stated.start,
-            frames,
-        });
-        Ok(self.with(layout, found))
+            parts,
+        };
+        self.check_fact(layout.frames(), &mut found);
+        Ok(self.with(AudioLayout::Pcm(layout), found))
     }
 
     fn blocks(self, walker: &mut ByteWalker<'_>) -> Result<FileWalk, Fault> {

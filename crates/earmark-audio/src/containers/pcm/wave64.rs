@@ -12,12 +12,12 @@ use crate::error::Fault;
 
 const STYLE: ChunkStyle = ChunkStyle::Wave64;
 
-pub(in crate::containers) fn inspect(walker: &mut ByteWalker<'_>) -> Result<FileWalk, Fault> {
+pub(in crate::containers) fn inspect(walker: &mut ByteWalker<'_>, start: u64) -> Result<FileWalk, Fault> {
     const NO_SAMPLES: &str = "it ends before its samples begin";
     let mut format = None;
     let mut fact_frames = None;
     // The identifier and size of the file, then the identifier of its kind.
-    let head = walker.required::<40>(0, "it ends within its header")?;
+    let head = walker.required::<40>(start, "it ends within its header")?;
     if !head[24..].starts_with(b"wave") {
         return Err(Fault::unsupported("is a Wave64 file of another kind than audio"));
     }
@@ -25,7 +25,7 @@ pub(in crate::containers) fn inspect(walker: &mut ByteWalker<'_>) -> Result<File
         .iter()
         .rev()
         .fold(0_u64, |sum, &b| (sum << 8) | u64::from(b));
-    let mut at = 40;
+    let mut at = start + 40;
     while let Some(chunk) = STYLE.read(walker, at)? {
         match &chunk.name {
             b"fmt " => {
@@ -47,7 +47,9 @@ pub(in crate::containers) fn inspect(walker: &mut ByteWalker<'_>) -> Result<File
                     size: chunk.size,
                     is_32_bit: false,
                     // Sizes that were never written are zero or all ones.
-                    file_end: Some(file_size).filter(|&end| end > chunk.body && end <= u64::MAX / 2),
+                    file_end: Some(file_size)
+                        .filter(|&size| size > chunk.body - start && size <= u64::MAX / 2)
+                        .map(|size| start + size),
                     style: Some(STYLE),
                 };
                 let samples = WavSamples {
@@ -55,6 +57,7 @@ pub(in crate::containers) fn inspect(walker: &mut ByteWalker<'_>) -> Result<File
                     format,
                     fact_frames,
                     stated,
+                    silence: 0,
                     notes: Vec::new(),
                 };
                 return samples.walk(walker);

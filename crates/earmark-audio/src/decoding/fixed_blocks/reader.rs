@@ -1,16 +1,14 @@
 //! Blocks of ADPCM and GSM to mono floats.
 //!
-//! Read here and not through Symphonia: its reader believes the sizes in a header, and knows neither GSM nor the containers
-//! other than WAV.
-
-use std::io::SeekFrom;
+//! Read here and not through Symphonia: its reader believes the sizes in a header, and knows neither GSM nor the
+//! containers other than WAV.
 
 use symphonia::core::io::MediaSource;
 
 use super::codecs::BlockDecoder;
 use crate::clip::{AudioInfo, ClipNote, Damaged, LostSound};
 use crate::containers::BlockLayout;
-use crate::decoding::block_reader::BlockReader;
+use crate::decoding::block_reader::{BlockReader, read_at};
 use crate::decoding::channels::DownMix;
 use crate::decoding::losses::Losses;
 use crate::error::{Fault, FilePosition};
@@ -33,12 +31,8 @@ pub(crate) struct FixedBlockReader {
 }
 
 impl FixedBlockReader {
-    pub(crate) fn new(
-        source: Box<dyn MediaSource>,
-        layout: BlockLayout,
-        damaged: Damaged,
-    ) -> Result<Self, Fault> {
-        let mut reader = Self {
+    pub(crate) fn new(source: Box<dyn MediaSource>, layout: BlockLayout, damaged: Damaged) -> Self {
+        Self {
             source,
             decoder: BlockDecoder::new(layout.codec, layout.channels),
             next_block: 0,
@@ -46,11 +40,9 @@ impl FixedBlockReader {
             bytes: Vec::new(),
             samples: Vec::new(),
             mix: DownMix::default(),
-            losses: Losses::new(damaged),
+            losses: Losses::new(damaged, layout.data_bytes),
             layout,
-        };
-        reader.go_to_block(0)?;
-        Ok(reader)
+        }
     }
 
     fn block_bytes(&self) -> u64 {
@@ -67,14 +59,6 @@ impl FixedBlockReader {
     fn here(&self) -> FilePosition {
         let frame = self.next_block * self.block_frames();
         FilePosition::frame(frame.min(self.layout.frames), self.layout.sample_rate_hz)
-    }
-
-    fn go_to_block(&mut self, block: u64) -> Result<(), Fault> {
-        self.next_block = block;
-        let byte = self.layout.data_start + block * self.block_bytes();
-        let reached = self.source.seek(SeekFrom::Start(byte));
-        reached.map_err(|e| Fault::Read(e, FilePosition::Byte(byte)))?;
-        Ok(())
     }
 
     /// Silence replaces a block that can't be decoded.
@@ -97,13 +81,14 @@ impl FixedBlockReader {
 
 impl BlockReader for FixedBlockReader {
     fn info(&self) -> AudioInfo {
-        AudioInfo {
-            codec: self.layout.codec.name().into(),
-            container: self.layout.container.name().into(),
-            sample_rate_hz: self.layout.sample_rate_hz,
-            channels: self.layout.channels,
-            frames: Some(self.layout.frames),
-        }
+        let layout = &self.layout;
+        AudioInfo::new(
+            layout.codec.name(),
+            layout.container.name(),
+            layout.sample_rate_hz,
+            layout.channels,
+            Some(layout.frames),
+        )
     }
 
     fn losses(&self) -> &[LostSound] {
@@ -111,11 +96,7 @@ impl BlockReader for FixedBlockReader {
     }
 
     fn notes(&self) -> Vec<ClipNote> {
-        self.mix
-            .cancels()
-            .then_some(ClipNote::Cancels)
-            .into_iter()
-            .collect()
+        self.mix.note().into_iter().collect()
     }
 
     fn seek(&mut self, frame: u64) -> Result<bool, Fault> {
@@ -124,7 +105,7 @@ impl BlockReader for FixedBlockReader {
         }
         let frame = frame.min(self.layout.frames);
         self.skip = frame % self.block_frames();
-        self.go_to_block(frame / self.block_frames())?;
+        self.next_block = frame / self.block_frames();
         Ok(true)
     }
 
@@ -142,9 +123,8 @@ impl BlockReader for FixedBlockReader {
         self.bytes.clear();
         self.bytes.resize(left.min(wanted) as usize, 0);
         let here = self.here();
-        // The header walk has checked that the bytes exist: the file shrinks while it is read, or the disk fails.
-        let read = self.source.read_exact(&mut self.bytes);
-        read.map_err(|e| Fault::Read(e, here))?;
+        let at = self.layout.data_start + self.next_block * block_bytes;
+        read_at(self.source.as_mut(), at, &mut self.bytes, here)?;
         // A short block at the end is decoded as far as it goes: zeros fill it up, and what they give is not used.
         self.bytes
             .resize(self.bytes.len().next_multiple_of(block_bytes as usize), 0);

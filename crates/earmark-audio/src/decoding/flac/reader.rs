@@ -11,7 +11,7 @@ use super::stream::Stream;
 use super::timeline::{FlacTotals, Step, StreamEnd, compare_end};
 use crate::clip::{AudioInfo, ClipNote, Damaged, LostSound};
 use crate::containers::{FlacLayout, is_harmless};
-use crate::decoding::block_reader::BlockReader;
+use crate::decoding::block_reader::{BlockReader, give_first};
 use crate::decoding::decoder_panics::guard;
 use crate::decoding::mono_output::MonoOutput;
 use crate::decoding::symphonia_errors::decode_fault;
@@ -44,17 +44,13 @@ impl FlacReader {
         // Zero means "not known": written by an encoder at the end of a pipe. A file with nothing but a header is the
         // exception.
         let is_empty = layout.frames_start == layout.end;
-        let stated = AudioInfo {
-            codec: "FLAC".into(),
-            container: "FLAC".into(),
-            sample_rate_hz: info.sample_rate_hz(),
-            channels: u16::from(info.channels()),
-            frames: Some(info.frames()).filter(|frames| *frames > 0 || is_empty),
-        };
+        let frames = Some(info.frames()).filter(|frames| *frames > 0 || is_empty);
+        let channels = u16::from(info.channels());
+        let stated = AudioInfo::new("FLAC", "FLAC", info.sample_rate_hz(), channels, frames);
         let mut reader = Self {
             frames: FlacFrames::new(ForwardWindow::new(source, layout.frames_start, layout.end)),
             stream: Stream::new(info),
-            output: MonoOutput::new(stated, damaged),
+            output: MonoOutput::new(stated, damaged, layout.end),
             waiting: None,
             foreign: None,
             interleaved: Vec::new(),
@@ -232,13 +228,7 @@ impl FlacReader {
             StreamEnd::Complete => {}
             StreamEnd::Lost(loss) => self.output.losses.add(loss)?,
             StreamEnd::Odd(remark) => self.output.note(remark),
-            StreamEnd::WrongSum => {
-                let reason = "the samples do not match their checksum (MD5)";
-                if !self.output.losses.is_salvage() {
-                    return Err(LostSound::damaged(reason, totals.here).into_fault());
-                }
-                self.output.note(reason.into());
-            }
+            StreamEnd::WrongSum => self.output.refuse_sum()?,
         }
         Ok(())
     }
@@ -268,13 +258,7 @@ impl BlockReader for FlacReader {
     }
 
     fn next_block(&mut self, out: &mut Vec<f32>) -> Result<bool, Fault> {
-        match self.first.take() {
-            Some(first) => {
-                out.extend_from_slice(&first);
-                Ok(true)
-            }
-            None => self.step(out),
-        }
+        Ok(give_first(&mut self.first, out) || self.step(out)?)
     }
 
     fn losses(&self) -> &[LostSound] {

@@ -5,8 +5,9 @@ use symphonia::core::packet::PacketRef;
 use symphonia::core::units::{Duration, Timestamp};
 
 use super::opus_decoder::OpusStreams;
+use crate::clip::ClipNote;
 use crate::containers::{PacketCodec, SymphoniaCodec, packet_samples};
-use crate::decoding::channels::{DownMix, peak};
+use crate::decoding::channels::{DownMix, LARGEST, peak};
 use crate::decoding::flac::{frames_of_packet, is_frame_whole};
 use crate::decoding::pcm::SampleFormat;
 use crate::error::Fault;
@@ -65,9 +66,9 @@ impl PacketDecoder {
         self.codec.name()
     }
 
-    /// Whether the channels so far cancel each other out in their mean.
-    pub(super) fn cancels(&self) -> bool {
-        self.mix.cancels()
+    /// The note on channels that cancel each other out so far, where they do.
+    pub(super) fn channel_note(&self) -> Option<ClipNote> {
+        self.mix.note()
     }
 
     /// Appends the mean of the channels of this packet; returns the number of frames.
@@ -86,8 +87,8 @@ impl PacketDecoder {
             return Ok(0);
         }
         let loudest = peak(&self.interleaved);
-        if !loudest.is_finite() {
-            return Err("a sample is infinite or not a number".into());
+        if loudest.is_nan() || loudest > LARGEST {
+            return Err("a sample is infinite, not a number, or too large for audio".into());
         }
         if self.is_lossy() && loudest > LOUDEST {
             return Err(format!("a sample is {loudest}, where 1 is full scale"));

@@ -27,6 +27,8 @@ pub(crate) enum GroupPosition {
     End { frame: i64, is_last: bool },
     /// Its first packet begins here, rounded to a clock that is coarser than the samples.
     Start { frame: i64 },
+    /// Nothing was recorded for this long before it.
+    Behind { hole: u64 },
 }
 
 impl PacketGroup {
@@ -38,6 +40,14 @@ impl PacketGroup {
         };
         self.data.clear();
         self.ends.clear();
+    }
+
+    /// Notes what is missing before it; the first reason is given for all.
+    pub(crate) fn add_gap(&mut self, loss: LostSound) {
+        match &mut self.gap {
+            Some(gap) => gap.bytes = gap.bytes.zip(loss.bytes).map(|(a, b)| a + b),
+            None => self.gap = Some(loss),
+        }
     }
 
     /// Adds a packet.

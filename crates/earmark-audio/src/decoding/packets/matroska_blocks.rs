@@ -44,13 +44,7 @@ impl MatroskaPackets {
                     group.drop_end = self.frames(block.discard_ns).max(0).cast_unsigned();
                     return Ok(true);
                 }
-                BlockStep::Damage(loss) => {
-                    let more = loss.bytes;
-                    match &mut group.gap {
-                        Some(gap) => gap.bytes = gap.bytes.zip(more).map(|(a, b)| a + b),
-                        None => group.gap = Some(loss),
-                    }
-                }
+                BlockStep::Damage(loss) => group.add_gap(loss),
                 BlockStep::End => return Ok(false),
             }
         }

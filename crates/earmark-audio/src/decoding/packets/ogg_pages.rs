@@ -5,8 +5,8 @@ use crate::clip::LostSound;
 use crate::containers::{ByteWalker, OggPage, PageScanner, PageStep};
 use crate::error::Fault;
 
-/// How much of a packet is put together from pages: far above any packet of sound. Comments with pictures may be longer;
-/// they are not read.
+/// How much of a packet is put together from pages: far above any packet of sound. Comments with pictures may be
+/// longer; they are not read.
 const MOST_PACKET_BYTES: usize = 16 << 20;
 
 /// Goes over the pages of one stream.
@@ -42,13 +42,7 @@ impl OggPackets {
                 }
                 PageStep::Page(_) => {}
                 PageStep::Damage(damage) => {
-                    let bytes = damage.bytes.end - damage.bytes.start;
-                    let before = group.gap.as_ref().and_then(|gap| gap.bytes).unwrap_or(0);
-                    let gap = group.gap.get_or_insert(LostSound {
-                        is_cut_off: damage.is_cut_off,
-                        ..LostSound::damaged(damage.reason, damage.bytes.start)
-                    });
-                    gap.bytes = Some(before + bytes);
+                    group.add_gap(damage.to_loss());
                     self.open = None;
                 }
                 PageStep::End => {

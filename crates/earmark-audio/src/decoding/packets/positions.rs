@@ -3,23 +3,17 @@
 use super::group::GroupPosition;
 use super::section::SectionReader;
 use crate::clip::LostSound;
-use crate::decoding::losses::LONGEST_SILENCE_SECONDS;
 use crate::error::FilePosition;
 
-/// Holes shorter than this fraction of a second, 20 ms in Ogg and 100 ms in Matroska, are the rounding and the jitter of
-/// whoever wrote the positions.
+/// Holes shorter than this fraction of a second, 20 ms in Ogg and 100 ms in Matroska, are the rounding and the jitter
+/// of whoever wrote the positions.
 const SHORTEST_HOLE_OGG: i64 = 50;
 const SHORTEST_HOLE_MATROSKA: i64 = 10;
-
-/// What is said of a pause that is longer than the longest silence.
-const CLOSED: &str = "its times leave gaps of more than 10 minutes in which nothing was recorded; they are closed, so \
-                      what follows comes earlier than its times say";
 
 impl SectionReader {
     /// Puts the group where it belongs; the number of frames that are missing before it.
     pub(super) fn place(&mut self, position: GroupPosition) -> u64 {
         let decoded = i64::try_from(self.samples.len()).unwrap_or(i64::MAX);
-        let rate = i64::from(self.sample_rate_hz());
         let hole = match position {
             GroupPosition::Unknown => {
                 self.ends_at = self.ends_at.map(|end| end.saturating_add(decoded));
@@ -35,28 +29,25 @@ impl SectionReader {
             GroupPosition::Start { frame } => {
                 let hole = self.ends_at.map_or(0, |end| frame.saturating_sub(end));
                 self.move_end(frame, hole, decoded);
-                match self.gap.is_some() {
-                    true => hole.max(0),
-                    // Nothing is missing in the file: the recorder was paused, which may last for days.
-                    false if hole > rate.saturating_mul(LONGEST_SILENCE_SECONDS as i64) => {
-                        self.note(CLOSED.into());
-                        0
-                    }
-                    false if hole >= rate / SHORTEST_HOLE_MATROSKA => {
-                        self.note(
-                            "its times leave gaps in which nothing was recorded; silence fills them".into(),
-                        );
-                        hole
-                    }
-                    false => 0,
-                }
+                self.pause(hole)
             }
+            GroupPosition::Behind { hole } => self.pause(i64::try_from(hole).unwrap_or(i64::MAX)),
         };
         hole.cast_unsigned()
     }
 
-    /// Where the sound ends behind a group that begins at `frame`, `hole` frames behind the sound before it. Of holes that
-    /// are too short to be filled it keeps count, so that many of them add up to one that is filled.
+    /// How much of the time between two packets, in frames, is a gap. Where nothing is missing in the file, the
+    /// recorder was paused, which may last for days.
+    fn pause(&self, hole: i64) -> i64 {
+        let shortest = i64::from(self.sample_rate_hz()) / SHORTEST_HOLE_MATROSKA;
+        match self.gap.is_some() || hole >= shortest {
+            true => hole.max(0),
+            false => 0,
+        }
+    }
+
+    /// Where the sound ends behind a group that begins at `frame`, `hole` frames behind the sound before it. Of holes
+    /// that are too short to be filled it keeps count, so that many of them add up to one that is filled.
     fn move_end(&mut self, frame: i64, hole: i64, decoded: i64) {
         let shortest = i64::from(self.sample_rate_hz()) / SHORTEST_HOLE_MATROSKA;
         let is_filled = hole > 0 && self.gap.is_some();

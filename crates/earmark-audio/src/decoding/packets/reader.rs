@@ -1,7 +1,7 @@
 //! Recordings as packets to mono blocks: the order of sections, gaps, and what is dropped at both ends.
 //!
-//! Positions of the container decide where sound belongs. Where pages or packets are missing, the position behind the gap
-//! shows its length, and silence replaces it, so that what follows keeps its time.
+//! Positions of the container decide where sound belongs. Where pages or packets are missing, the position behind the
+//! gap shows its length, and silence replaces it, so that what follows keeps its time.
 
 use symphonia::core::io::MediaSource;
 
@@ -9,7 +9,7 @@ use super::group::PacketGroup;
 use super::section::SectionReader;
 use crate::clip::{AudioInfo, ClipNote, Damaged, LostSound};
 use crate::containers::{ByteWalker, Container, PacketLayout, PacketSection};
-use crate::decoding::block_reader::BlockReader;
+use crate::decoding::block_reader::{BlockReader, give_first};
 use crate::decoding::decoder_panics::guard;
 use crate::decoding::losses::Losses;
 use crate::decoding::to_first_rate::ToFirstRate;
@@ -38,7 +38,7 @@ impl PacketReader {
     /// # Errors
     /// An unsupported or damaged header; where damage is refused, any that the walk saw.
     pub(crate) fn new(
-        source: Box<dyn MediaSource>,
+        mut source: Box<dyn MediaSource>,
         layout: PacketLayout,
         damaged: Damaged,
     ) -> Result<Self, Fault> {
@@ -57,22 +57,18 @@ impl PacketReader {
             (Container::Mp4, "AAC" | "ALAC") => "M4A",
             (container, _) => container.name(),
         };
+        let file_bytes = ByteWalker::new(source.as_mut())?.len();
         let section = guard(FilePosition::Byte(0), || SectionReader::new(first))?;
+        let rate_hz = section.sample_rate_hz();
         let mut reader = Self {
             source,
-            info: AudioInfo {
-                codec: codec.into(),
-                container: container.into(),
-                sample_rate_hz: section.sample_rate_hz(),
-                channels: section.channels(),
-                frames,
-            },
-            to_first_rate: ToFirstRate::new(section.sample_rate_hz()),
+            info: AudioInfo::new(codec, container, rate_hz, section.channels(), frames),
+            to_first_rate: ToFirstRate::new(rate_hz),
             waiting,
             section: Some(section),
             group: PacketGroup::default(),
             block: Vec::new(),
-            losses: Losses::new(damaged),
+            losses: Losses::new(damaged, file_bytes),
             notes: Vec::new(),
             given: 0,
             first: None,
@@ -161,11 +157,7 @@ impl BlockReader for PacketReader {
     }
 
     fn next_block(&mut self, out: &mut Vec<f32>) -> Result<bool, Fault> {
-        if let Some(first) = self.first.take() {
-            out.extend_from_slice(&first);
-            return Ok(true);
-        }
-        self.step(out)
+        Ok(give_first(&mut self.first, out) || self.step(out)?)
     }
 
     fn losses(&self) -> &[LostSound] {

@@ -7,7 +7,16 @@ use crate::clip::{ClipNote, LostSound};
 use crate::containers::PacketSection;
 use crate::decoding::decoder_panics::guard;
 use crate::decoding::losses::Losses;
+use crate::decoding::mono_output::WRONG_SUM;
 use crate::error::{Fault, FilePosition};
+
+/// What is said of pauses, and of those that are too long for silence.
+const FILLED: &str = "its times leave gaps in which nothing was recorded; silence fills them";
+const CLOSED: &str = "its times leave gaps of more than 10 minutes, or too long for so small a file, in which nothing \
+                      was recorded; they are closed, so what follows comes earlier than its times say";
+
+/// Packets in sequence that last twice as long by the container as they decode to, after which this is not an accident.
+const DOUBLED: u32 = 2;
 
 /// Silence is given in pieces, however long it is.
 static SILENT_PIECE: [f32; 1 << 14] = [0.0; 1 << 14];
@@ -19,6 +28,10 @@ pub(super) struct SectionReader {
     skip_left: u64,
     /// Frames that are still to come, where the rest is to be cut off.
     keep_left: Option<u64>,
+    /// How many frames more the packets have than the container says, in total.
+    surplus: i64,
+    /// Packets in sequence that last twice as long by the container as they decode to.
+    doubled: u32,
     /// Where the sound so far ends, in the positions of the container; unknown before the first.
     pub(super) ends_at: Option<i64>,
     /// What is missing, until the next position shows how long it was, and where in the decoded group that is.
@@ -41,6 +54,8 @@ impl SectionReader {
             decoder: PacketDecoder::new(section.codec)?,
             skip_left: section.skip_frames,
             keep_left: section.frames.filter(|_| section.is_cut_to_frames),
+            surplus: 0,
+            doubled: 0,
             ends_at: None,
             gap: None,
             samples: Vec::new(),
@@ -99,21 +114,24 @@ impl SectionReader {
         if let Some((gap, _)) = self.gap.take() {
             losses.add(gap)?;
         }
-        if self.decoder.cancels() {
-            self.notes.push(ClipNote::Cancels);
-        }
+        self.notes.extend(self.decoder.channel_note());
         if self.is_damaged {
             return Ok(());
         }
         if let Some(missing) = self.keep_left.filter(|left| *left > 0) {
             self.note(format!("its header promises {missing} frames more than it has"));
         }
+        if self.surplus != 0 {
+            let frames = self.surplus.unsigned_abs();
+            self.note(format!(
+                "the times of its packets differ from their sound by {frames} frames; all of it is read"
+            ));
+        }
         if self.decoder.checksum() == Some(false) {
-            const REASON: &str = "the samples do not match their checksum (MD5)";
             match losses.is_salvage() {
-                true => self.note(REASON.into()),
+                true => self.note(WRONG_SUM.into()),
                 false => losses.add(LostSound::damaged(
-                    REASON,
+                    WRONG_SUM,
                     FilePosition::frame(given, self.sample_rate_hz()),
                 ))?,
             }
@@ -153,7 +171,7 @@ impl SectionReader {
             decoded.map_err(|reason| Fault::corrupt(reason, here))
         });
         let fault = match decoded {
-            Ok(frames) => return self.check_length(frames),
+            Ok(frames) => return self.take_length(frames as u64),
             Err(fault) => fault,
         };
         self.samples.truncate(before);
@@ -167,10 +185,8 @@ impl SectionReader {
             ..LostSound::damaged(reason, at)
         };
         let rate = self.sample_rate_hz();
-        let stated = self
-            .packets
-            .stated_frames()
-            .filter(|frames| *frames <= u64::from(rate));
+        let stated = self.packets.stated().map(|(frames, _)| frames);
+        let stated = stated.filter(|frames| *frames <= u64::from(rate));
         match self.decoder.frames_of(packet).or(stated) {
             Some(frames) => {
                 let silence = losses.add_gap(loss, given + before as u64, frames, rate)?;
@@ -182,14 +198,31 @@ impl SectionReader {
         self.decoder.go_on(false)
     }
 
-    /// A packet that lasts twice as long by the container as it decodes to is of HE-AAC.
-    fn check_length(&self, frames: usize) -> Result<(), Fault> {
-        match self.packets.stated_frames() {
-            Some(stated) if frames == 1_024 && stated == 2_048 => Err(Fault::unsupported(
+    /// Compares how many frames a packet has with how long it lasts by the container. Packets that last twice as long
+    /// are of HE-AAC. What is cut off at the end is what the container cuts off there, whatever its times are before
+    /// that.
+    fn take_length(&mut self, frames: u64) -> Result<(), Fault> {
+        let Some((stated, is_last)) = self.packets.stated() else {
+            return Ok(());
+        };
+        let is_doubled = frames == 1_024 && stated == 2_048;
+        self.doubled = if is_doubled { self.doubled + 1 } else { 0 };
+        if self.doubled == DOUBLED {
+            return Err(Fault::unsupported(
                 "is HE-AAC (SBR), of which only the lower half could be decoded",
-            )),
-            _ => Ok(()),
+            ));
         }
+        if !is_last {
+            self.surplus = self
+                .surplus
+                .saturating_add_unsigned(frames)
+                .saturating_sub_unsigned(stated);
+            self.keep_left = self.keep_left.map(|left| match left > stated {
+                true => left.saturating_add(frames) - stated,
+                false => left,
+            });
+        }
+        Ok(())
     }
 
     /// Drops what the container excludes of this group.
@@ -217,6 +250,10 @@ impl SectionReader {
                 0 => losses.add(gap).map(|()| 0)?,
                 _ => losses.add_gap(gap, at, hole, self.sample_rate_hz())?,
             };
+        } else if hole > 0 {
+            self.silence_left = losses.silence(given, hole, self.sample_rate_hz());
+            let note = if self.silence_left > 0 { FILLED } else { CLOSED };
+            self.note(note.into());
         }
         let samples = std::mem::take(&mut self.samples);
         self.keep(&samples[..self.behind_silence], out);
@@ -228,7 +265,8 @@ impl SectionReader {
         Ok(())
     }
 
-    /// Appends a piece of the silence before the rest of the last group, or that rest; `false` if there is nothing left.
+    /// Appends a piece of the silence before the rest of the last group, or that rest; `false` if there is nothing
+    /// left.
     pub(super) fn take_waiting(&mut self, out: &mut Vec<f32>) -> bool {
         if !self.is_waiting {
             return false;

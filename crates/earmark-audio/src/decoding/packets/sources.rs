@@ -1,9 +1,9 @@
 //! Where packets come from: the pages of Ogg, the blocks of Matroska, or a list.
 
-use super::group::PacketGroup;
+use super::group::{GroupPosition, PacketGroup};
 use super::matroska_blocks::MatroskaPackets;
 use super::ogg_pages::OggPackets;
-use crate::containers::{ByteWalker, ListedPacket, PacketPlace};
+use crate::containers::{ByteWalker, PacketList, PacketPlace};
 use crate::error::Fault;
 
 /// Most bytes of a packet from a list: far above any packet of sound.
@@ -13,7 +13,12 @@ const MOST_LISTED_BYTES: u32 = 1 << 20;
 pub(super) enum PacketSource {
     Ogg(OggPackets),
     Matroska(MatroskaPackets),
-    Listed { packets: Vec<ListedPacket>, next: usize },
+    /// Also the numbers of the next packet and of the next hole.
+    Listed {
+        list: PacketList,
+        next: usize,
+        hole: usize,
+    },
 }
 
 impl PacketSource {
@@ -21,7 +26,11 @@ impl PacketSource {
         match place {
             PacketPlace::Ogg { start, end, serial } => Self::Ogg(OggPackets::new(start, end, serial)),
             PacketPlace::Matroska(blocks) => Self::Matroska(MatroskaPackets::new(blocks, sample_rate_hz)),
-            PacketPlace::Listed(packets) => Self::Listed { packets, next: 0 },
+            PacketPlace::Listed(list) => Self::Listed {
+                list,
+                next: 0,
+                hole: 0,
+            },
         }
     }
 
@@ -35,10 +44,20 @@ impl PacketSource {
         match self {
             Self::Ogg(pages) => pages.next(walker, group),
             Self::Matroska(blocks) => blocks.next(walker, group),
-            Self::Listed { packets, next } => {
-                let Some(packet) = packets.get(*next) else {
+            Self::Listed { list, next, hole } => {
+                let Some(packet) = list.packets.get(*next) else {
                     return Ok(false);
                 };
+                let mut missing = 0_u64;
+                while let Some(&(index, frames)) = list.holes.get(*hole)
+                    && index <= *next
+                {
+                    missing = missing.saturating_add(frames);
+                    *hole += 1;
+                }
+                if missing > 0 {
+                    group.position = GroupPosition::Behind { hole: missing };
+                }
                 *next += 1;
                 group.at = packet.at;
                 let wanted = packet.bytes.min(MOST_LISTED_BYTES) as usize;
@@ -48,12 +67,12 @@ impl PacketSource {
         }
     }
 
-    /// How long a packet lasts by the container, in frames, where it says so.
-    pub(super) fn stated_frames(&self) -> Option<u64> {
+    /// How long the packet lasts by the container, in frames, where it says so, and whether it is the last one.
+    pub(super) fn stated(&self) -> Option<(u64, bool)> {
         match self {
-            Self::Listed { packets, next } => {
-                let packet = packets.get(next.checked_sub(1)?)?;
-                Some(u64::from(packet.frames))
+            Self::Listed { list, next, .. } => {
+                let packet = list.packets.get(next.checked_sub(1)?)?;
+                Some((u64::from(packet.frames), *next == list.packets.len()))
             }
             _ => None,
         }

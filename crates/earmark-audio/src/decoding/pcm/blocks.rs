@@ -1,15 +1,13 @@
 //! Uncompressed samples to mono floats, a block at a time.
 //!
-//! WAV and AIFF are read here and not through Symphonia's packets of 1,152 frames: whole blocks convert at memory speed,
-//! and data sizes that a header gets wrong are noticed instead of ignored.
-
-use std::io::SeekFrom;
+//! WAV and AIFF are read here and not through Symphonia's packets of 1,152 frames: whole blocks convert at memory
+//! speed, and data sizes that a header gets wrong are noticed instead of ignored.
 
 use symphonia::core::io::MediaSource;
 
 use crate::clip::{AudioInfo, ClipNote, Damaged, LostSound};
 use crate::containers::PcmLayout;
-use crate::decoding::block_reader::BlockReader;
+use crate::decoding::block_reader::{BlockReader, read_at};
 use crate::decoding::channels::{DownMix, LARGEST, check_finite, peak};
 use crate::decoding::losses::Losses;
 use crate::error::{Fault, FilePosition};
@@ -21,7 +19,11 @@ const BLOCK_BYTES: usize = 128 * 1024;
 pub(crate) struct PcmReader {
     source: Box<dyn MediaSource>,
     layout: PcmLayout,
+    /// Counted over all parts.
     next_frame: u64,
+    /// The part that is read, and how many of its frames have been.
+    part: usize,
+    done: u64,
     bytes: Vec<u8>,
     interleaved: Vec<f32>,
     mix: DownMix,
@@ -29,21 +31,19 @@ pub(crate) struct PcmReader {
 }
 
 impl PcmReader {
-    pub(crate) fn new(
-        mut source: Box<dyn MediaSource>,
-        layout: PcmLayout,
-        damaged: Damaged,
-    ) -> Result<Self, Fault> {
-        go_to(source.as_mut(), layout.data_start)?;
-        Ok(Self {
+    pub(crate) fn new(source: Box<dyn MediaSource>, layout: PcmLayout, damaged: Damaged) -> Self {
+        let bytes = layout.frames().saturating_mul(layout.frame_bytes() as u64);
+        Self {
             source,
             layout,
             next_frame: 0,
+            part: 0,
+            done: 0,
             bytes: Vec::new(),
             interleaved: Vec::new(),
             mix: DownMix::default(),
-            losses: Losses::new(damaged),
-        })
+            losses: Losses::new(damaged, bytes),
+        }
     }
 
     /// Refuses samples that are NaN or infinite; where damage is read over, silence replaces their frames.
@@ -81,54 +81,70 @@ impl PcmReader {
         };
         self.losses.add_at(loss, at, frames as u64, rate_hz)
     }
-}
 
-impl BlockReader for PcmReader {
-    fn info(&self) -> AudioInfo {
-        AudioInfo {
-            codec: self.layout.format.name().into(),
-            container: self.layout.container.name().into(),
-            sample_rate_hz: self.layout.sample_rate_hz,
-            channels: self.layout.channels,
-            frames: Some(self.layout.frames),
-        }
-    }
-
-    fn seek(&mut self, frame: u64) -> Result<bool, Fault> {
-        self.next_frame = frame.min(self.layout.frames);
-        let byte = self.layout.data_start + self.next_frame * self.layout.frame_bytes() as u64;
-        go_to(self.source.as_mut(), byte)?;
-        Ok(true)
-    }
-
-    fn next_block(&mut self, out: &mut Vec<f32>) -> Result<bool, Fault> {
+    /// Appends the mean of this many frames from this byte on.
+    fn read(&mut self, at: u64, frames: u64, out: &mut Vec<f32>) -> Result<(), Fault> {
         let (frame_bytes, channels) = (self.layout.frame_bytes(), usize::from(self.layout.channels));
-        let left = self.layout.frames - self.next_frame;
-        if left == 0 {
-            return Ok(false);
-        }
-        let frames = ((BLOCK_BYTES / frame_bytes).max(1) as u64).min(left);
         self.bytes.resize(frames as usize * frame_bytes, 0);
         let here = FilePosition::frame(self.next_frame, self.layout.sample_rate_hz);
-        // The header walk has checked that the bytes exist: the file shrinks while it is read, or the disk fails.
-        let read = self.source.read_exact(&mut self.bytes);
-        read.map_err(|e| Fault::Read(e, here))?;
+        read_at(self.source.as_mut(), at, &mut self.bytes, here)?;
 
         let (block_start, format) = (out.len(), self.layout.format);
         if channels == 1 {
             format.convert(&self.bytes, out);
-            self.check_finite(&mut out[block_start..], channels)?;
-        } else {
-            let mut interleaved = std::mem::take(&mut self.interleaved);
-            interleaved.clear();
-            format.convert(&self.bytes, &mut interleaved);
-            self.check_finite(&mut interleaved, channels)?;
-            self.mix.mix(&interleaved, channels, out);
-            self.interleaved = interleaved;
-            // Finite channels can still add up to more than a float holds.
-            self.check_finite(&mut out[block_start..], 1)?;
+            return self.check_finite(&mut out[block_start..], channels);
+        }
+        let mut interleaved = std::mem::take(&mut self.interleaved);
+        interleaved.clear();
+        format.convert(&self.bytes, &mut interleaved);
+        self.check_finite(&mut interleaved, channels)?;
+        self.mix.mix(&interleaved, channels, out);
+        self.interleaved = interleaved;
+        // Finite channels can still add up to more than a float holds.
+        self.check_finite(&mut out[block_start..], 1)
+    }
+}
+
+impl BlockReader for PcmReader {
+    fn info(&self) -> AudioInfo {
+        let layout = &self.layout;
+        AudioInfo::new(
+            layout.format.name(),
+            layout.container.name(),
+            layout.sample_rate_hz,
+            layout.channels,
+            Some(layout.frames()),
+        )
+    }
+
+    fn seek(&mut self, frame: u64) -> Result<bool, Fault> {
+        let parts = &self.layout.parts;
+        (self.part, self.done) = (0, frame);
+        while let Some(part) = parts.get(self.part)
+            && part.frames <= self.done
+        {
+            self.done -= part.frames;
+            self.part += 1;
+        }
+        self.next_frame = frame.min(self.layout.frames());
+        Ok(true)
+    }
+
+    fn next_block(&mut self, out: &mut Vec<f32>) -> Result<bool, Fault> {
+        let Some(&part) = self.layout.parts.get(self.part) else {
+            return Ok(false);
+        };
+        let frame_bytes = self.layout.frame_bytes();
+        let frames = ((BLOCK_BYTES / frame_bytes).max(1) as u64).min(part.frames - self.done);
+        match part.start {
+            Some(start) => self.read(start + self.done * frame_bytes as u64, frames, out)?,
+            None => out.resize(out.len() + frames as usize, 0.0),
         }
         self.next_frame += frames;
+        self.done += frames;
+        if self.done == part.frames {
+            (self.part, self.done) = (self.part + 1, 0);
+        }
         Ok(true)
     }
 
@@ -137,16 +153,6 @@ impl BlockReader for PcmReader {
     }
 
     fn notes(&self) -> Vec<ClipNote> {
-        self.mix
-            .cancels()
-            .then_some(ClipNote::Cancels)
-            .into_iter()
-            .collect()
+        self.mix.note().into_iter().collect()
     }
-}
-
-fn go_to(source: &mut dyn MediaSource, byte: u64) -> Result<(), Fault> {
-    let reached = source.seek(SeekFrom::Start(byte));
-    reached.map_err(|e| Fault::Read(e, FilePosition::Byte(byte)))?;
-    Ok(())
 }

@@ -8,7 +8,7 @@ use super::file_section::SharedSource;
 use super::in_work::SectionInWork;
 use crate::clip::{AudioInfo, ClipNote, Damaged, LostSound};
 use crate::containers::{CodedLayout, CodedSection, Container};
-use crate::decoding::block_reader::BlockReader;
+use crate::decoding::block_reader::{BlockReader, give_first};
 use crate::decoding::mono_output::MonoOutput;
 use crate::error::{Fault, FilePosition};
 use crate::limit_checks::check_shape;
@@ -41,20 +41,15 @@ impl CodedReader {
             [section] => section.frames,
             _ => None,
         };
-        let unknown = AudioInfo {
-            codec: String::new(),
-            container: layout.container.name().into(),
-            sample_rate_hz: 0,
-            channels: 0,
-            frames,
-        };
+        let file_bytes = layout.sections.iter().map(|section| section.end).max();
+        let unknown = AudioInfo::new("", layout.container.name(), 0, 0, frames);
         let mut reader = Self {
             source: SharedSource::new(source),
             container: layout.container,
             sections: layout.sections.into_iter(),
             section: None,
             frames,
-            output: MonoOutput::new(unknown, damaged),
+            output: MonoOutput::new(unknown, damaged, file_bytes.unwrap_or(0)),
             interleaved: Vec::new(),
             first: None,
             unsupported: None,
@@ -134,13 +129,9 @@ impl CodedReader {
             (Container::Mp3, "MP1" | "MP2") => codec,
             (container, _) => container.name(),
         };
-        self.output.describe(AudioInfo {
-            codec: codec.into(),
-            container: container.into(),
-            sample_rate_hz: section.rate_hz(),
-            channels: u16::try_from(section.channels()).unwrap_or(u16::MAX),
-            frames: self.frames,
-        });
+        let channels = u16::try_from(section.channels()).unwrap_or(u16::MAX);
+        let info = AudioInfo::new(codec, container, section.rate_hz(), channels, self.frames);
+        self.output.describe(info);
     }
 
     /// Decodes the next packet of a section, which is in work again unless it has ended.
@@ -240,11 +231,7 @@ impl CodedReader {
             self.output.note(note);
         }
         if self.output.losses.found().is_empty() && section.decoder.is_sum_right() == Some(false) {
-            let reason = "the samples do not match their checksum (MD5)";
-            if !self.output.losses.is_salvage() {
-                return Err(LostSound::damaged(reason, self.here()).into_fault());
-            }
-            self.output.note(reason.into());
+            self.output.refuse_sum()?;
         }
         Ok(())
     }
@@ -256,13 +243,7 @@ impl BlockReader for CodedReader {
     }
 
     fn next_block(&mut self, out: &mut Vec<f32>) -> Result<bool, Fault> {
-        match self.first.take() {
-            Some(first) => {
-                out.extend_from_slice(&first);
-                Ok(true)
-            }
-            None => self.step(out),
-        }
+        Ok(give_first(&mut self.first, out) || self.step(out)?)
     }
 
     fn losses(&self) -> &[LostSound] {

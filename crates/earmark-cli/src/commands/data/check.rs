@@ -49,6 +49,12 @@ pub fn run(args: &DataCheck, console: &Console) -> anyhow::Result<Status> {
     };
     let set = load(&args.source.dir, &options)?;
     console.data(&set);
+    if args.write.is_some() && set.has_windows() {
+        bail!(
+            "--write: makes a table of whole recordings, and this one is of labels with times; correct its rows, or \
+             leave --write out"
+        );
+    }
     let options = CheckOptions::default();
     let report = check(&set, &options, &|done, total| {
         console.features(done, total);

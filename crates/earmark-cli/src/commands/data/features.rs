@@ -3,7 +3,7 @@
 use crate::prelude::*;
 use earmark::Recipe;
 use earmark::data::feature_store::seconds_beyond;
-use earmark::data::{ClassMap, DamagedFiles, DataOptions, Item, MissingFiles, SkipReason, load, read_item};
+use earmark::data::{ClassMap, DamagedFiles, DataOptions, Item, MissingFiles, load, read_item};
 use earmark::features::Extractor;
 use earmark::inference::handcrafted::{HandcraftedResult, file_items, write_handcrafted_features};
 use std::sync::atomic::Ordering;
@@ -121,7 +121,7 @@ fn handcrafted(args: FeaturesArgs, console: &Console) -> anyhow::Result<Status> 
             };
             let mut set = load(root, &options)?;
             console.data(&set);
-            set.skipped.retain(|lost| lost.reason != SkipReason::NotAudio);
+            set.skipped.retain(|lost| lost.reason.is_lost());
             for lost in &set.skipped {
                 console.skipped(&lost.file, &lost.reason);
             }

@@ -28,7 +28,10 @@ pub fn adapted(template: &str, set: &DataSet, read: &ReadAs) -> String {
     // A table that was chosen among others is named, so that another one next to it changes nothing.
     let table = set.description().tables.into_iter().next();
     let keys = [
-        ("table", table.filter(|_| set.layout == LayoutKind::Csv)),
+        (
+            "table",
+            table.filter(|_| matches!(set.layout, LayoutKind::Csv | LayoutKind::Events)),
+        ),
         ("file-column", read.file_column.clone()),
         ("label-column", read.label_column.clone()),
         ("fold-column", read.fold_column.clone()),

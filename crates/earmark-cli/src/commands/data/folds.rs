@@ -35,7 +35,8 @@ pub struct DataFolds {
 
 /// Writes a fold table of a data folder.
 pub fn run(args: &DataFolds, console: &Console) -> anyhow::Result<Status> {
-    let set = training_clips(source::open(&args.source, console)?, &args.source, console);
+    // Folds separate no windows of a recording.
+    let set = training_clips(source::open(&args.source, console)?, &args.source, console).recordings();
     let subsets = set.subsets();
     let names = subsets.join(", ");
     if subsets.len() > 1 {
@@ -71,7 +72,7 @@ pub fn run(args: &DataFolds, console: &Console) -> anyhow::Result<Status> {
             "{recordings} the same name as one of another subset; choose one subset with --subset ({names})"
         );
     }
-    console.note(summary(&set, &folds, group).trim_end());
+    console.lines(&summary(&set, &folds, group));
     let mut text = Vec::new();
     match args.json {
         true => serde_json::to_writer_pretty(&mut text, &table.folds)?,
@@ -81,11 +82,11 @@ pub fn run(args: &DataFolds, console: &Console) -> anyhow::Result<Status> {
     Ok(Status::Done)
 }
 
-/// The set without clips that nothing is trained on: those of a subset for testing that the command does not name, and those without
-/// labels. Where there are no others, all.
+/// The set without clips that nothing is trained on: those of a subset for testing that the command does not name, and
+/// those without labels. Where there are no others, all.
 fn training_clips(set: DataSet, source: &DataSource, console: &Console) -> DataSet {
     let named = !source.subsets.is_empty() || source.data_set.iter().any(|text| text.contains("subsets"));
-    let is_for_training = |item: &&Item| (named || !is_test_subset(&item.subset)) && !item.labels.is_empty();
+    let is_for_training = |item: &&Item| (named || !is_test_subset(&item.subset)) && item.is_labelled();
     let items: Vec<Item> = set.items.iter().filter(is_for_training).cloned().collect();
     let left_out = set.items.len() - items.len();
     if items.is_empty() || left_out == 0 {
@@ -93,7 +94,8 @@ fn training_clips(set: DataSet, source: &DataSource, console: &Console) -> DataS
     }
     let clips = human_amount(left_out, "clip is", "clips are");
     console.note(format!(
-        "{clips} in no fold, being for testing or without a label; name a subset for testing with --subset to divide it as well"
+        "{clips} in no fold, being for testing or without a label; name a subset for testing with --subset to divide \
+         it as well"
     ));
     set.with_items(items)
 }

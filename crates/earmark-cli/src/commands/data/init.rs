@@ -11,9 +11,8 @@ use earmark_core::text::quote;
 
 /// Write a commented starting recipe for a folder of sounds
 #[derive(Args)]
-#[command(
-    after_help = "Examples:\n  earmark init my-sounds\n  earmark init my-sounds --table labels.csv --label-column species"
-)]
+#[command(after_help = "Examples:\n  earmark init my-sounds\n  \
+                        earmark init my-sounds --table labels.csv --label-column species")]
 pub struct Init {
     /// The folder of sounds; recipe.toml is written into it
     pub dir: PathBuf,
@@ -24,8 +23,12 @@ pub struct Init {
 /// Writes the recipe and prints the next commands.
 pub fn run(args: &Init, console: &Console) -> anyhow::Result<Status> {
     if !args.dir.is_dir() {
+        let what = match args.dir.is_file() {
+            true => "is a file, not a folder",
+            false => "there is no such folder",
+        };
         bail!(
-            "{}: there is no such folder; give the folder of your sounds, with one folder per class or a table in it",
+            "{}: {what}; give the folder of your sounds, with one folder per class or a table in it",
             args.dir.display()
         );
     }
@@ -61,9 +64,10 @@ pub fn run(args: &Init, console: &Console) -> anyhow::Result<Status> {
         }
     }
     let run = PathBuf::from("runs").join(args.dir.file_name().unwrap_or_else(|| "first".as_ref()));
-    let [dir, path, run] = [&args.dir, &path, &run].map(|p| quote(&p.to_string_lossy()));
+    let [dir, path, run] =
+        [&args.dir, &path, &run].map(|p| one_line(&quote(&p.to_string_lossy())).into_owned());
     let start = proposal(&dir, &run, multi_label)?;
-    print(format!(
+    print_lines(&format!(
         "wrote {path}\n\nnext:\n  \
          earmark data check {dir}\n      decodes every file and finds duplicates and leaks\n  \
          earmark train {path} --data {dir} --fold 1 --dry-run\n      \

@@ -6,12 +6,14 @@ mod classes;
 mod features;
 mod fill_in_recipe_folder_toml;
 mod folds;
+mod get;
 mod init;
 mod propose_fine_tune_or_probe;
 mod review;
 pub mod source;
 mod stats;
 mod stats_normalise;
+mod synth;
 
 use crate::prelude::*;
 
@@ -26,7 +28,7 @@ pub enum DataCommand {
     Review(review::Review),
 }
 
-/// Inspect a data folder: statistics, checks, class map, folds, augmentation
+/// Get, synthesize and inspect data: statistics, checks, class map, folds, augmentation
 #[derive(Subcommand)]
 #[command(after_help = "Example: earmark data check my-sounds")]
 pub enum Data {
@@ -35,6 +37,8 @@ pub enum Data {
     Classes(classes::DataClasses),
     Folds(folds::DataFolds),
     AugmentPreview(augment_preview::AugmentPreview),
+    Get(get::DataGet),
+    Synth(synth::DataSynth),
 }
 
 impl DataCommand {
@@ -47,6 +51,8 @@ impl DataCommand {
             Self::Data(Data::Classes(args)) => classes::run(&args, console),
             Self::Data(Data::Folds(args)) => folds::run(&args, console),
             Self::Data(Data::AugmentPreview(args)) => augment_preview::run(&args, console),
+            Self::Data(Data::Get(args)) => get::run(&args, console),
+            Self::Data(Data::Synth(args)) => synth::run(&args, console),
             Self::Features(args) => features::run(args, console),
             Self::Review(what) => review::run(&what, console),
         }

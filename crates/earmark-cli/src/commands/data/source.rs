@@ -3,7 +3,7 @@
 use crate::prelude::*;
 use anyhow::anyhow;
 use earmark::data::{DataOptions, DataSet, LayoutKind, ReadAs, load};
-use earmark::recipe::override_value;
+use earmark::recipe::{built_in_corrections, override_value};
 use earmark_core::text::suggest;
 use toml::{Table, Value};
 
@@ -29,6 +29,9 @@ pub fn options(source: &DataSource) -> anyhow::Result<DataOptions> {
     }
     let options: DataOptions = Value::Table(table).try_into()?;
     let mut options = source.read.over(&options)?;
+    if !options.corrections.is_empty() {
+        options.recipe_corrections.texts = built_in_corrections();
+    }
     if !source.subsets.is_empty() {
         options.subsets = Some(source.subsets.clone());
     }

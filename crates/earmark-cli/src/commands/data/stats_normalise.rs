@@ -14,7 +14,7 @@ pub fn run(
     to: &Path,
     console: &Console,
 ) -> anyhow::Result<Status> {
-    let curve = band_curve(&set.items, &recipe.front_end, &|done, total| {
+    let curve = band_curve(set, &recipe.front_end, &|done, total| {
         console.features(done, total);
     })?;
     let Some(curve) = curve else {

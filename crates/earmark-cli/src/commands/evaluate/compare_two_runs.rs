@@ -14,9 +14,10 @@ pub fn run(a: &Path, b: &Path, metric: ClassMetric, json: bool, console: &Consol
         let (table, metric) = (table(&found), found.metric.name());
         let clips = human_amount(found.clips, "clip", "clips");
         format!(
-            "{table}A: {}, B: {}; {metric} of {clips}; a difference is significant (*) if its {:.0} % interval excludes 0",
-            a.display(),
-            b.display(),
+            "{table}A: {}, B: {}; {metric} of {clips}; a difference is significant (*) if its {:.0} % interval \
+             excludes 0",
+            shown(a),
+            shown(b),
             100.0 * found.confidence
         )
     })?;

@@ -129,10 +129,10 @@ fn as_json(done: &EvaluateResult) -> Value {
 
 fn show(done: &EvaluateResult, console: &Console) -> anyhow::Result<()> {
     if let Some((step, report)) = done.evaluated.last() {
-        print(format!("step {step}\n{}", report.table()))?;
+        print_lines(&format!("step {step}\n{}", report.table()))?;
         let warnings = cautions(ResultFacts::from(report).warnings("clips"));
         if !warnings.is_empty() {
-            print(warnings.trim_end())?;
+            print_lines(warnings.trim_end())?;
         }
     }
     if let Some(optimism) = &done.optimism {

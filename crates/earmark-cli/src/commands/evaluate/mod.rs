@@ -7,6 +7,7 @@ mod report;
 mod report_numbers;
 mod runs;
 mod score;
+mod score_events;
 
 use crate::prelude::*;
 

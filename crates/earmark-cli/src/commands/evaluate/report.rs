@@ -58,7 +58,7 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<Status> {
         return Ok(Status::Done);
     }
     if args.text {
-        print(as_text(&report).trim_end())?;
+        print_lines(as_text(&report).trim_end())?;
     }
     print(page.display())?;
     Ok(Status::Done)

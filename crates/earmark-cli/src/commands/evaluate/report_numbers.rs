@@ -80,7 +80,9 @@ fn worst_clip(clip: &WorstClip) -> Value {
 /// The results of folds and classes and the most frequent mistakes, with the notes that a reader must know.
 pub fn as_text(report: &RunReport) -> String {
     let serious = report.notes.iter().filter(|note| note.level != NoteLevel::Info);
-    let notes: String = serious.map(|note| format!("{}\n", note.text)).collect();
+    let notes: String = serious
+        .map(|note| format!("{}\n", one_line(&note.text)))
+        .collect();
     let folds = report.folds.as_ref().map(fold_score_table);
     let classes = (!report.per_class.is_empty()).then(|| class_table(report));
     let parts = [Some(notes), folds, classes, mistakes(report)];

@@ -58,6 +58,13 @@ pub fn run(args: &Runs, console: &Console) -> anyhow::Result<Status> {
     for broken in &found.broken {
         console.skipped("a run", broken);
     }
+    let mut damaged = 0;
+    for entry in &found.entries {
+        for problem in &entry.problems {
+            console.damaged(&entry.name, problem);
+            damaged += 1;
+        }
+    }
     let (folder, none) = (args.dir.display(), found.entries.is_empty());
     if found.hidden > 0 {
         let inner = human_amount(found.hidden, "fold or trial is", "folds and trials are");
@@ -75,7 +82,7 @@ pub fn run(args: &Runs, console: &Console) -> anyhow::Result<Status> {
     if args.json || !none {
         print_as(args.json, || &found.entries, || text(&found, sort))?;
     }
-    Ok(Status::of_skips(found.broken.len()))
+    Ok(Status::of_skips(found.broken.len() + damaged))
 }
 
 /// A line per run: the sort metric first; numbers that no run has are left out.

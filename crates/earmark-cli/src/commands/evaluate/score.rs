@@ -1,5 +1,6 @@
 //! `earmark score`
 
+use super::score_events::{EventRun, EventScoreArgs};
 use crate::commands::truth::{show_truth, truth_source};
 use crate::prelude::*;
 use earmark::metrics::{
@@ -13,17 +14,19 @@ const MAP_AT: usize = 3;
 /// The threshold for F1, precision and recall.
 const THRESHOLD: f32 = 0.5;
 
-/// Evaluate a score table or a submission against the true labels
+/// Evaluate a score table, a submission or predicted events against the truth
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  earmark score --truth test.csv --scores scores.csv --json\n  \
     earmark score --data ESC-10 --fold 1 --scores scores.csv\n  \
-    earmark score --truth test.csv --scores submission.csv\n\n\
-    A table with the header fname,label is a submission: each row names labels, best first, separated by spaces. It has MAP@k and \
-    accuracy."
+    earmark score --truth test.csv --scores submission.csv\n  \
+    earmark score --truth events.csv --events tags.csv --bootstrap 1000\n\n\
+    A table with the header fname,label is a submission: each row names labels, best first, separated by spaces. It \
+    has MAP@k and accuracy. With --events, the table of --truth has true events in any of the forms that \
+    --events takes."
 )]
 pub struct Score {
-    /// True labels: fname,labels; or fname,label; or one 0/1 column per class
+    /// True labels: fname,labels; or fname,label; or one 0/1 column per class; with --events true events
     #[arg(long)]
     pub truth: Option<PathBuf>,
     /// Data folder whose labels are the truth instead, matched by file name
@@ -31,7 +34,7 @@ pub struct Score {
     pub data: Option<PathBuf>,
     /// Scores: fname, then one column per class; or a submission: fname,label
     #[arg(long)]
-    pub scores: PathBuf,
+    pub scores: Option<PathBuf>,
     /// Only clips of this subset of the data folder; default: all subsets with a scored clip
     #[arg(long, alias = "part", requires = "data", conflicts_with = "truth")]
     pub subset: Option<String>,
@@ -43,6 +46,8 @@ pub struct Score {
     pub fold_table: Option<PathBuf>,
     #[command(flatten)]
     pub read: DataArgs,
+    #[command(flatten)]
+    pub event: EventScoreArgs,
     /// The k of MAP@k; default: 3, or the longest row of a submission
     #[arg(long, visible_alias = "top-k", value_name = "K")]
     pub map_at: Option<usize>,
@@ -70,6 +75,21 @@ struct ScoreOutcome<'a, R: Serialize> {
 
 /// Evaluates a score table or a submission against the true labels.
 pub fn run(args: &Score, console: &Console) -> anyhow::Result<Status> {
+    if let Some(truth) = &args.truth
+        && args.event.events.is_some()
+    {
+        let run = EventRun {
+            truth,
+            data: args.data.as_deref(),
+            read: &args.read,
+            bootstrap: bootstrap(args),
+            json: args.json,
+        };
+        return run.score(&args.event, console);
+    }
+    let Some(path) = &args.scores else {
+        bail!("nothing to evaluate: give scores with --scores FILE, or predicted events with --events FILE");
+    };
     let labels = DataLabels {
         subset: args.subset.clone(),
         fold: args.fold,
@@ -77,12 +97,15 @@ pub fn run(args: &Score, console: &Console) -> anyhow::Result<Status> {
         ..DataLabels::default()
     };
     let source = truth_source(args.truth.as_deref(), args.data.as_deref(), &args.read, labels)?;
-    let predictions = PredictionTable::read(&args.scores)?;
+    let predictions = PredictionTable::read(path)?;
     let found = source.read(predictions.files())?;
     let status = show_truth(&found, console);
     let extra = match &predictions {
         PredictionTable::Scores(scores) => score(args, scores, &found)?,
-        PredictionTable::Submission(submission) => rank(args, submission, &found, console)?,
+        PredictionTable::Submission(submission) => {
+            refuse_without_scores(args, path)?;
+            rank(args, submission, &found, console)?
+        }
     };
     // Those of a data folder are named already.
     if extra > 0 && matches!(source, TruthSource::Table(_)) {
@@ -92,16 +115,35 @@ pub fn run(args: &Score, console: &Console) -> anyhow::Result<Status> {
     Ok(status)
 }
 
-/// Prints the results of a score table; returns how many of its files have no truth.
-fn score(args: &Score, scores: &ScoreTable, found: &ScoredTruth) -> anyhow::Result<usize> {
-    let bootstrap = (args.bootstrap > 0).then(|| Bootstrap {
+/// The bootstrap that is asked for.
+fn bootstrap(args: &Score) -> Option<Bootstrap> {
+    (args.bootstrap > 0).then(|| Bootstrap {
         resamples: args.bootstrap,
         ..Bootstrap::default()
-    });
+    })
+}
+
+/// Refuses arguments that need scores, for the submission at `path`.
+fn refuse_without_scores(args: &Score, path: &Path) -> anyhow::Result<()> {
+    if args.threshold.is_some() || args.bootstrap > 0 {
+        let flag = match args.bootstrap {
+            0 => "--threshold",
+            _ => "--bootstrap",
+        };
+        bail!(
+            "{flag}: {} is a submission, which ranks labels and has no scores; leave it out",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+/// Prints the results of a score table; returns how many of its files have no truth.
+fn score(args: &Score, scores: &ScoreTable, found: &ScoredTruth) -> anyhow::Result<usize> {
     let options = ReportOptions {
         map_at: args.map_at.unwrap_or(MAP_AT),
         threshold: args.threshold.unwrap_or(THRESHOLD),
-        bootstrap,
+        bootstrap: bootstrap(args),
         ..ReportOptions::default()
     };
     let report = Report::compute(scores, &found.truth, &options)?;
@@ -116,16 +158,6 @@ fn rank(
     found: &ScoredTruth,
     console: &Console,
 ) -> anyhow::Result<usize> {
-    if args.threshold.is_some() || args.bootstrap > 0 {
-        let flag = match args.bootstrap {
-            0 => "--threshold",
-            _ => "--bootstrap",
-        };
-        bail!(
-            "{flag}: {} is a submission, which ranks labels and has no scores; leave it out",
-            args.scores.display()
-        );
-    }
     let report = SubmissionReport::compute(submission, &found.truth, args.map_at)?;
     print_as(args.json, || outcome(&report, found), || report.table())?;
     if !report.unknown_labels.is_empty() {

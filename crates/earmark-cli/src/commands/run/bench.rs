@@ -73,7 +73,11 @@ pub fn run(args: Bench, console: &Console) -> anyhow::Result<Status> {
 fn text(speeds: &BenchmarkResult) -> String {
     let threads = human_amount(speeds.threads, "thread", "threads");
     let simd = speeds.simd.map_or(String::new(), |name| format!(" ({name})"));
-    let mut text = format!("{} on {}{simd}, {threads}\n", speeds.recipe, speeds.device);
+    let mut text = format!(
+        "{} on {}{simd}, {threads}\n",
+        one_line(&speeds.recipe),
+        speeds.device
+    );
     if let Some(f) = &speeds.front_end {
         let rows = [
             ("WAV", threads.as_str(), f.x_real_time),

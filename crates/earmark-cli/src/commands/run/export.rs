@@ -20,10 +20,10 @@ const PRECISIONS: &[Choice<WeightPrecision>] = &[
 #[command(
     after_help = "Examples:\n  earmark export runs/a --onnx -o model.onnx --check\n  \
     earmark export model.safetensors --onnx -o small.onnx --precision int8\n\n\
-    The input `waveform` is float32 [batch, samples]: mono, -1 to 1, at the model's sample rate, clips of any length. The outputs \
-    are `scores` [batch, classes] as from `earmark predict`, `logits` and `embedding`. Decoding and resampling are up to the \
-    program that uses the file; classes, sample rate and licence are in its metadata, and in labels.json next to it, with \
-    thresholds and lengths of windows."
+    The input `waveform` is float32 [batch, samples]: mono, -1 to 1, at the model's sample rate, clips of any length. \
+    The outputs are `scores` [batch, classes] as from `earmark predict`, `logits` and `embedding`. Decoding and \
+    resampling are up to the program that uses the file; classes, sample rate and licence are in its metadata, and in \
+    labels.json next to it, with thresholds and lengths of windows."
 )]
 pub struct Export {
     /// MODEL.safetensors, RUN or RUN@STEP
@@ -40,8 +40,8 @@ pub struct Export {
     /// Ignore the model's calibration
     #[arg(long)]
     pub raw: bool,
-    /// Before writing, score a synthetic clip with the exported graph and with the model, and refuse a float32 export whose scores
-    /// differ by more than 1e-4 (takes some seconds, needs no runtime)
+    /// Before writing, score a synthetic clip with the exported graph and with the model, and refuse a float32 export
+    /// whose scores differ by more than 1e-4 (takes some seconds, needs no runtime)
     #[arg(long)]
     pub check: bool,
     /// Print JSON
@@ -66,14 +66,20 @@ pub fn run(args: &Export, console: &Console) -> anyhow::Result<Status> {
     }
     if onnx.leaves_random_crops {
         console.note(
-            "the graph scores whole clips, `earmark predict` random crops of them (predict.random-crops): the scores differ",
+            "the graph scores whole clips, `earmark predict` random crops of them (predict.random-crops): the scores \
+             differ",
         );
     }
     let bytes = onnx.model.bytes();
-    output::write(&args.out, |w| w.write_all(&bytes))?;
-    // Not next to a pipe or a device.
-    let to_file = !output::is_stdout(&args.out) && args.out.is_file();
-    let labels = to_file.then(|| onnx.write_labels(&args.out)).transpose()?;
+    // No labels next to a pipe or a device.
+    let to_file = !output::is_stdout(&args.out) && (args.out.is_file() || !args.out.exists());
+    let labels = match to_file {
+        true => Some(onnx.save(&args.out, &bytes)?),
+        false => {
+            output::write(&args.out, |w| w.write_all(&bytes))?;
+            None
+        }
+    };
     let written = Written {
         bytes: bytes.len(),
         labels: labels.as_deref(),
@@ -83,7 +89,10 @@ pub fn run(args: &Export, console: &Console) -> anyhow::Result<Status> {
         true => serde_json::to_string_pretty(&as_json(args, &onnx, &written))?,
         false => as_text(args, &onnx, &written),
     };
-    print_written(&args.out, text, console)?;
+    match output::is_stdout(&args.out) {
+        true => console.lines(&text),
+        false => print_lines(&text)?,
+    }
     Ok(Status::Done)
 }
 
@@ -101,7 +110,7 @@ fn dimensions(port: &Port) -> Vec<String> {
 
 fn as_text(args: &Export, onnx: &OnnxExport, written: &Written) -> String {
     let graph = &onnx.model.graph;
-    let (out, size) = (args.out.display(), human_bytes(written.bytes as u64));
+    let (out, size) = (shown(&args.out), human_bytes(written.bytes as u64));
     let nodes = human_amount(graph.nodes.len(), "node", "nodes");
     let classes = human_amount(onnx.meta.classes.len(), "class", "classes");
     let mut text = format!("{out}: ONNX, {size}, {nodes}, {classes}");

@@ -1,13 +1,17 @@
 //! The commands that run models.
 
+mod activity;
 mod bench;
 mod blend;
 mod bundle;
 mod completions;
 mod embed;
+mod events;
 mod export;
+mod extract;
 mod listen;
 mod man;
+mod merge;
 mod models;
 mod neighbours;
 mod predict;
@@ -20,8 +24,12 @@ use crate::prelude::*;
 pub enum RunCommand {
     Predict(predict::Predict),
     Tag(tag::Tag),
+    Events(events::Events),
+    Extract(extract::Extract),
     Listen(listen::Listen),
+    Activity(activity::ActivityArgs),
     Embed(embed::Embed),
+    Merge(merge::Merge),
     Neighbours(neighbours::Neighbours),
     Blend(blend::Blend),
     #[command(subcommand)]
@@ -40,8 +48,12 @@ impl RunCommand {
         match self {
             Self::Predict(args) => predict::run(args, console),
             Self::Tag(args) => tag::run(&args, console),
+            Self::Events(args) => events::run(&args, console),
+            Self::Extract(args) => extract::run(args, console),
             Self::Listen(args) => listen::run(args, console),
+            Self::Activity(args) => activity::run(&args, console),
             Self::Embed(args) => embed::run(args, console),
+            Self::Merge(args) => merge::run(&args, console),
             Self::Neighbours(args) => neighbours::run(&args, console),
             Self::Blend(args) => blend::run(&args, console),
             Self::Models(what) => models::run(what, console),

@@ -51,7 +51,7 @@ pub fn run(args: &Neighbours, console: &Console) -> anyhow::Result<Status> {
         let found = index.nearest(row, args.top_k.get(), |i| index.files[i] != *query);
         match args.json {
             true => entries.push(json!({ "query": query, "neighbours": found })),
-            false => print(table(query, &found).trim_end())?,
+            false => print_lines(table(query, &found).trim_end())?,
         }
     }
     if args.json {
@@ -73,7 +73,8 @@ fn embed(
     let place = args.index.display();
     let Some(model) = args.model.clone() else {
         bail!(
-            "--model: {} is not a recording in {place}; to search for an audio file, name the model that made the embeddings",
+            "--model: {} is not a recording in {place}; to search for an audio file, name the model that made the \
+             embeddings",
             first.display()
         );
     };
@@ -82,6 +83,9 @@ fn embed(
             "{}: neither a file nor a recording in {place}; check the name",
             missing.display()
         );
+    }
+    if let Some(folder) = files.iter().find(|file| file.is_dir()) {
+        bail!("{}: is a folder; name the recordings in it", folder.display());
     }
     let job = inference::EmbedJob {
         model,

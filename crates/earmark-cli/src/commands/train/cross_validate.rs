@@ -28,7 +28,10 @@ pub fn run(
     let stop = console.stop_flag()?;
     let start = Instant::now();
     let trained = match train::train_folds(job, folds, &|e| console.show(e), &stop) {
-        Err(e) if e.is_interrupt() => bail!(Stopped(format!("{e}\n{resume}"))),
+        Err(e) if e.is_interrupt() => {
+            console.note(e);
+            bail!(Stopped(resume))
+        }
         trained => trained?,
     };
     let seconds = start.elapsed().as_secs_f64();
@@ -43,7 +46,7 @@ pub fn run(
         damaged: &trained.damaged,
     };
     print_as(json, outcome, || {
-        let run = format!("run: {}", job.run.display());
+        let run = format!("run: {}", shown(&job.run));
         let Some(report) = report else { return run };
         let optimistic = match report.optimistic {
             true => "OPTIMISTIC: the test folds drove the trainings (validation.split = test-fold)\n",

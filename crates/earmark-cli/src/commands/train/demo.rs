@@ -97,7 +97,8 @@ impl Workflow<'_> {
         let (curated, noisy, wrong, test) = (set.curated, set.noisy, set.wrong_labels, set.test);
         let classes = set.classes.len();
         console.note(format!(
-            "    {curated} curated clips, {noisy} noisy ones ({wrong} of their labels are wrong), {test} test clips, {classes} classes"
+            "    {curated} curated clips, {noisy} noisy ones ({wrong} of their labels are wrong), {test} test clips, \
+             {classes} classes"
         ));
         Ok(())
     }
@@ -157,7 +158,7 @@ impl Workflow<'_> {
         let guesses = guesses.map(|_| random::unit(&mut rng) as f32).collect();
         let guesses = ScoreTable::new(scores.files().to_vec(), scores.classes().to_vec(), guesses)?;
         let guessed = Report::compute(&guesses, &truth, &ReportOptions::default())?;
-        print(format!(
+        print_lines(&format!(
             "\n{}\nlwlrap on the test subset: {} (random guessing: {})\ndone in {}\n",
             report.table(),
             number(report.lwlrap),
@@ -172,11 +173,11 @@ impl Workflow<'_> {
         ] {
             print(format!("{what:<11} {}", path.display()))?;
         }
-        print(format!(
+        print_lines(&format!(
             "\nnext: open the report in a browser, then try your own sounds:\n  \
              earmark data check MY-SOUNDS\n  earmark init MY-SOUNDS\n  \
              earmark predict {} --files SOME.wav -o scores.csv",
-            self.curated.display()
+            shown(&self.curated)
         ))
     }
 }

@@ -20,7 +20,7 @@ pub fn run(job: &train::TrainJob, folds: Option<&FoldSet>, json: bool) -> anyhow
         value
     };
     print_as(json, result, || {
-        let (name, about) = (&recipe.name, &recipe.description);
+        let (name, about) = (one_line(&recipe.name), one_line(&recipe.description));
         let mut text = format!(
             "{name}: {about}\n{}\n{}",
             plan_text(&plan),
@@ -46,7 +46,10 @@ fn plan_text(plan: &TrainPlan) -> String {
     let (classes, [channels, bands, frames]) = (&plan.classes, plan.segment);
     // In quotes: a class may contain a comma.
     let names: Vec<String> = classes.iter().map(|class| format!("{class:?}")).collect();
-    let data = plan.data.iter().map(|line| format!("data        {line}\n"));
+    let data = plan
+        .data
+        .iter()
+        .map(|line| format!("data        {}\n", one_line(line)));
     let mut text: String = data.collect();
     text += &format!(
         "clips       {train} for training, {validation} for validation, {test} held out for testing\n\
@@ -59,10 +62,18 @@ fn plan_text(plan: &TrainPlan) -> String {
         plan.trainable,
         plan.parameters
     );
-    text.extend(plan.left_out.iter().map(|line| format!("left out    {line}\n")));
-    text.extend(plan.start.iter().map(|line| format!("start       {line}\n")));
+    text.extend(
+        plan.left_out
+            .iter()
+            .map(|line| format!("left out    {}\n", one_line(line))),
+    );
+    text.extend(
+        plan.start
+            .iter()
+            .map(|line| format!("start       {}\n", one_line(line))),
+    );
     let training = plan.phases.iter().chain(&plan.class_weights);
-    text.extend(training.map(|line| format!("training    {line}\n")));
+    text.extend(training.map(|line| format!("training    {}\n", one_line(line))));
     text
 }
 

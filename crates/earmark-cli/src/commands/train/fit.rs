@@ -1,11 +1,11 @@
 //! `earmark fit`
 
+use super::fit_summary::summary;
 use super::resume::given_command;
+use crate::commands::data::source::options;
 use crate::prelude::*;
-use earmark::data::DataOptions;
 use earmark::hub::published_models;
-use earmark::metrics::number;
-use earmark::train::{self, FitFolderJob, FitFolderResult, FitWayResult, ProbeClasses};
+use earmark::train::{self, FitFolderJob, FitFolderResult, ProbeClasses};
 use earmark_core::text::command_line;
 
 /// What is installed where no network is.
@@ -16,14 +16,18 @@ const SMALLEST: &str = "efficientat-mn04-as";
 #[command(
     after_help = "Examples:\n  earmark fit my-sounds\n  earmark fit my-sounds -o tagger.safetensors --minutes 10\n  \
     earmark fit my-sounds --fold 1 -o without-1.safetensors\n\n\
-    Ways to a model are compared on folds of the clips: a linear probe of an installed network, fine-tuning of that network where it \
-    is better by more than a standard error, and a linear classifier on handcrafted features to compare with. Without a network, a \
-    small one is trained from scratch. The best way is then trained on all clips, calibrated by its out-of-fold scores, and written \
-    with a threshold for each class. --set changes the recipe that a network is trained by: fine-tune/folder, or folder.\n\n\
-    The numbers of a fit have chosen between its ways, so that they are a little too good. With --fold K, nothing is seen of fold K \
-    until the finished model is evaluated on it: that number has chosen nothing.\n\n\
-    What is made on the way is kept in MODEL.fit; the same command resumes there after Ctrl-C. Clips of a subset named test, testing, \
-    eval or evaluation are not trained on."
+    First all recordings are looked at: what can't be read is named and left out, and what was recorded together \
+    (a column such as site or recordist) or is there twice is never held out from itself. Ways to a model are then \
+    compared on clips that they were not trained on, each fifth (fold) held out in turn: a simple classifier on an \
+    installed network (probe), that network trained further (fine-tuning), and a simple classifier without a network \
+    to compare with. Without a network, a small one is trained from scratch. The best way is trained on all clips, its \
+    scores made probabilities where that helps held-out clips, and written with a threshold for each class. \
+    --set changes the recipe that a network is trained by (fine-tune/folder, or folder), and how the folder is read \
+    (data.KEY=VALUE).\n\n\
+    The scores of a fit have chosen between its ways, so that they are a little too good. With --fold K, nothing is \
+    seen of fold K until the finished model is tested on it: that score has chosen nothing.\n\n\
+    What is made on the way is kept in MODEL.fit; the same command resumes there after Ctrl-C. Clips of a subset named \
+    test, testing, eval or evaluation are not trained on."
 )]
 pub struct Fit {
     /// A labelled data folder
@@ -34,13 +38,14 @@ pub struct Fit {
     /// Minutes that it may take; a way that takes longer is left out, except the first
     #[arg(long)]
     pub minutes: Option<f64>,
-    /// The network to begin with: MODEL.safetensors, RUN or RUN@STEP; default: the first installed one of `earmark models list`
+    /// The network to begin with: MODEL.safetensors, RUN or RUN@STEP; default: the first installed one of
+    /// `earmark models list`
     #[arg(long)]
     pub model: Option<String>,
-    /// See nothing of this fold until the finished model is evaluated on it
+    /// See nothing of this fold until the finished model is tested on it
     #[arg(long)]
     pub fold: Option<u32>,
-    /// Fold table (file,fold) instead of the data's own folds
+    /// Fold table (file,fold) to use, whatever it separates; default: the data's own folds where they separate nothing
     #[arg(long, value_name = "TABLE")]
     pub fold_table: Option<PathBuf>,
     /// Subsets to train on; default: all except those for testing
@@ -82,16 +87,22 @@ pub fn run(args: Fit, console: &Console) -> anyhow::Result<Status> {
     let model = args.model.or_else(first_installed);
     if model.is_none() {
         console.note(format!(
-            "no network is installed, so one is trained from scratch; `earmark models get {SMALLEST}` (4 MB) brings one that knows 527 \
-             kinds of sound, from which ten recordings per class are enough"
+            "no network is installed, so one is trained from scratch; `earmark models get {SMALLEST}` (4 MB) brings \
+             one that knows 527 kinds of sound, from which ten recordings per class are enough"
         ));
     }
+    // How the folder is read is the same for all ways.
+    let of_data = |text: &String| text.trim_start().starts_with("data.");
+    let (data_set, overrides): (Vec<String>, Vec<String>) = args.overrides.set.into_iter().partition(of_data);
+    let source = DataSource {
+        dir: args.dir,
+        read: args.read,
+        subsets: args.subsets,
+        data_set,
+    };
     let job = FitFolderJob {
-        options: DataOptions {
-            subsets: (!args.subsets.is_empty()).then_some(args.subsets),
-            ..args.damaged.over(args.read.over(&DataOptions::default())?)
-        },
-        data: args.dir,
+        options: args.damaged.over(options(&source)?),
+        data: source.dir,
         fold_table: args.fold_table,
         fold: args.fold,
         model,
@@ -100,7 +111,7 @@ pub fn run(args: Fit, console: &Console) -> anyhow::Result<Status> {
             false => ProbeClasses::Auto,
         },
         background: args.background,
-        overrides: args.overrides.set,
+        overrides,
         out,
         work: work.into(),
         budget_seconds: args.minutes.map(|minutes| 60.0 * minutes),
@@ -117,6 +128,9 @@ pub fn run(args: Fit, console: &Console) -> anyhow::Result<Status> {
     };
     print_as(args.json, value, || summary(&done, &next))?;
     // The clips of ways that had finished before are not read again.
+    for (file, reason) in &done.skipped {
+        console.skipped(file, reason);
+    }
     for (file, what) in &done.damaged {
         console.damaged(file, what);
     }
@@ -154,6 +168,9 @@ fn next_commands(job: &FitFolderJob, done: &FitFolderResult) -> [String; 3] {
     let [model, dir] = [&job.out, &job.data].map(|path| path.to_string_lossy().into_owned());
     let recording = "RECORDING.wav";
     let mut again = without(&job.command, &["-o", "--out", "--fold"]);
+    if let (None, Some(table)) = (job.fold, &done.fold_table) {
+        again.extend(["--fold-table".to_owned(), table.to_string_lossy().into_owned()]);
+    }
     if let (None, Some(fold)) = (job.fold, done.outer_folds.first()) {
         let stem = job.out.file_stem().unwrap_or_default().to_string_lossy();
         let other = job
@@ -185,81 +202,6 @@ fn without(command: &[String], options: &[&str]) -> Vec<String> {
         }
     }
     words
-}
-
-fn summary(done: &FitFolderResult, next: &[String]) -> String {
-    let mut text = way_table(done);
-    for way in &done.left_out {
-        text += &format!("not {}: {}\n", way.name, way.reason);
-    }
-    let (before, after) = (&done.calibration.before, &done.calibration.after);
-    text += &format!(
-        "\n{}, chosen by {} on {} of {}: {}, {}\n",
-        done.chosen,
-        done.metric.name(),
-        human_amount(done.folds, "fold", "folds"),
-        human_amount(done.clips, "clip", "clips"),
-        human_amount(done.classes.len(), "class", "classes"),
-        human_duration(done.seconds)
-    );
-    text += &format!(
-        "out of fold, before calibration and after: log loss {} and {}, F1 at the thresholds {} and {}\n",
-        number(before.log_loss),
-        number(after.log_loss),
-        number(before.f1_micro),
-        number(after.f1_micro)
-    );
-    text += &match &done.held_out {
-        Some(held_out) => format!(
-            "fold {}, of which nothing was seen: accuracy {}, lwlrap {} of {}\n",
-            held_out.fold,
-            number(held_out.report.accuracy),
-            number(held_out.report.lwlrap),
-            human_amount(held_out.report.clips, "clip", "clips")
-        ),
-        None => {
-            "the scores above have chosen between the ways; --fold K gives a number that has chosen nothing\n"
-                .into()
-        }
-    };
-    text += &cautions(&done.warnings);
-    text += &format!(
-        "model: {}\nreport: {}\n\nnext:\n",
-        done.model.display(),
-        done.report.display()
-    );
-    text.extend(next.iter().map(|line| format!("  {line}\n")));
-    text
-}
-
-/// A line per way, and one for guessing.
-fn way_table(done: &FitFolderResult) -> String {
-    let row = |way: &FitWayResult| {
-        vec![
-            way.name.clone(),
-            number(way.accuracy),
-            number(way.lwlrap),
-            way.compared.map_or_else(String::new, |found| {
-                format!("{:+.4} ± {:.4}", found.difference, found.standard_error)
-            }),
-            human_duration(way.seconds),
-            if way.chosen {
-                "chosen".into()
-            } else {
-                String::new()
-            },
-        ]
-    };
-    let guessing = done.guessing.iter().map(|guess| {
-        let levels = [guess.accuracy, guess.lwlrap].map(|level| number(Some(level.expected)));
-        let [accuracy, lwlrap] = levels;
-        let empty = String::new;
-        vec!["guessing".into(), accuracy, lwlrap, empty(), empty(), empty()]
-    });
-    let first = done.ways.first().map_or("", |way| way.name.as_str());
-    let against = format!("than {first}");
-    let headers = ["out of fold", "accuracy", "lwlrap", against.as_str(), "time", ""];
-    number_table(&headers, done.ways.iter().map(row).chain(guessing))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod cross_validate;
 mod demo;
 mod dry_run;
 mod fit;
+mod fit_summary;
 mod probe;
 mod recipes;
 mod resume;

@@ -12,10 +12,10 @@ use std::collections::BTreeMap;
     after_help = "Examples:\n  earmark probe mn04.safetensors --data my-sounds -o tagger.safetensors\n  \
     earmark probe mn04.safetensors --data my-sounds --background field -o tagger.safetensors\n  \
     earmark probe mn04.safetensors --data ESC-10 --folds all\n\n\
-    It takes seconds and writes a model file like any other, with calibrated scores and a threshold for each class. Layer and strength \
-    are chosen by folds of the training clips; clips of one group are never apart.\n\n\
-    Clips of a class named background, noise, silence or other belong to none of the classes. Where there are such clips, or clips with \
-    several labels, classes are independent; else each clip has exactly one."
+    It takes seconds and writes a model file like any other, with calibrated scores and a threshold for each class. \
+    Layer and strength are chosen by folds of the training clips; clips of one group are never apart.\n\n\
+    Clips of a class named background, noise, silence or other belong to none of the classes. Where there are such \
+    clips, or clips with several labels, classes are independent; else each clip has exactly one."
 )]
 pub struct Probe {
     /// The model whose embeddings are used: MODEL.safetensors, RUN or RUN@STEP
@@ -54,6 +54,9 @@ pub struct Probe {
     /// Folder of recordings that belong to none of the classes, cut into pieces as long as the clips
     #[arg(long, value_name = "DIR")]
     pub background: Option<PathBuf>,
+    /// Where there is background: copies of each clip to train on that are mixed with it at various levels; 0: none
+    #[arg(long, value_name = "N", default_value_t = train::BACKGROUND_COPIES, conflicts_with = "exclusive")]
+    pub background_copies: usize,
     /// File for the out-of-fold scores before calibration, which `earmark calibrate` reads
     #[arg(long, alias = "scores", requires = "folds", value_name = "OOF.csv")]
     pub out_of_fold: Option<PathBuf>,
@@ -83,6 +86,7 @@ pub fn run(args: Probe, console: &Console) -> anyhow::Result<Status> {
             _ => ProbeClasses::Auto,
         },
         background: args.background,
+        background_copies: args.background_copies,
         like: like(&args.like)?,
         strengths,
         cross_validate: args.folds.is_some(),
@@ -109,13 +113,17 @@ pub fn run(args: Probe, console: &Console) -> anyhow::Result<Status> {
 fn as_json(done: &ProbeResult, out: Option<&Path>) -> serde_json::Value {
     let folds = done.cross_validated.as_ref();
     let lines = folds.map(|folds| folds.folds.as_slice()).unwrap_or_default();
-    json!({
+    let mut all = json!({
         "clips": done.clips, "background": done.background, "classes": done.classes, "independent": done.independent,
         "layer": done.layer, "features": done.features, "strength": done.strength, "path": done.trials,
         "calibration": done.calibration, "folds": lines,
         "judged": folds.map(|folds| &folds.report), "warnings": done.warnings, "skipped": done.skipped,
         "damaged": done.damaged, "out": out,
-    })
+    });
+    if done.copies > 0 {
+        all["copies"] = json!(done.copies);
+    }
+    all
 }
 
 /// `dog=Dog|Bark`, each class once.
@@ -141,8 +149,15 @@ fn summary(done: &ProbeResult) -> String {
             human_amount(pieces, "piece of background", "pieces of background")
         ),
     };
+    let (copies, held_out) = match done.copies {
+        0 => (String::new(), "held-out clips"),
+        copies => (
+            format!(", {}", human_amount(copies, "copy", "copies")),
+            "held-out clips and copies",
+        ),
+    };
     let mut text = format!(
-        "{}{background}, {}; {} ({}), strength {}\n",
+        "{}{background}{copies}, {}; {} ({}), strength {}\n",
         human_amount(done.clips, "clip", "clips"),
         human_amount(done.classes.len(), "class", "classes"),
         done.layer.describe(),
@@ -155,10 +170,14 @@ fn summary(done: &ProbeResult) -> String {
             format!("{} to {}", number(of(before)), number(of(after)))
         };
         text += &format!(
-            "calibrated on held-out clips: log loss {}, calibration error {}, F1 at the thresholds {}\n",
+            "calibrated on {held_out}: log loss {}, calibration error {}, F1 at the thresholds {}{}\n",
             change(|c| c.log_loss),
             change(|c| c.ece),
-            change(|c| c.f1_micro)
+            change(|c| c.f1_micro),
+            match calibrated.helps {
+                true => "",
+                false => "; no better, so that the model's scores stay as they are",
+            }
         );
     }
     if let Some(folds) = &done.cross_validated {

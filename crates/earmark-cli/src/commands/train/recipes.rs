@@ -37,9 +37,9 @@ pub fn run(what: Recipes) -> anyhow::Result<Status> {
             as_written,
             overrides,
         } => match (as_written, overrides.set.is_empty()) {
-            (true, true) => print(written(&name)?.trim_end())?,
+            (true, true) => print_lines(written(&name)?.trim_end())?,
             (true, false) => bail!("--as-written prints a recipe unchanged; leave out --set"),
-            (false, _) => print(AnyRecipe::load(&name, &overrides.set)?.to_toml().trim_end())?,
+            (false, _) => print_lines(AnyRecipe::load(&name, &overrides.set)?.to_toml().trim_end())?,
         },
     }
     Ok(Status::Done)

@@ -58,8 +58,8 @@ pub fn resume_note(folder: &Path) -> String {
     format!("resume with the same command and --run {folder} --resume")
 }
 
-/// Prints the trials, best first, and where the best one is; fails a search without a result. Failed trials and clips that were left out
-/// are inputs that were skipped.
+/// Prints the trials, best first, and where the best one is; fails a search without a result. Failed trials and clips
+/// that were left out are inputs that were skipped.
 pub fn finish(found: &Trials, folder: &Path, json: bool) -> anyhow::Result<Status> {
     print_as(
         json,
@@ -68,17 +68,18 @@ pub fn finish(found: &Trials, folder: &Path, json: bool) -> anyhow::Result<Statu
             let mut text = table(found);
             for trial in found.failed() {
                 let reason = trial.failure().unwrap_or_default();
-                text += &format!("trial {} failed: {reason}\n", trial.number);
+                text += &format!("trial {} failed: {}\n", trial.number, one_line(reason));
             }
-            let (metric, by) = (found.metric, &found.compared_by);
+            let (metric, by) = (found.metric, one_line(&found.compared_by));
             text += &format!("compared by {metric} on {by}: {}\n", found.optimistic);
             if let Some(best) = &found.best {
                 let (best, recipe) = (folder.join(best), folder.join("best.toml"));
-                text += &format!("best: {}\nrecipe: {}\n", best.display(), recipe.display());
+                text += &format!("best: {}\nrecipe: {}\n", shown(&best), shown(&recipe));
             }
             if let Some(nested) = &found.nested {
                 text += &format!(
-                    "the search itself, each fold evaluated with the setting that its own validation clips chose: {} {}",
+                    "the search itself, each fold evaluated with the setting that its own validation clips chose: {} \
+                     {}",
                     found.metric,
                     number(nested.test_score)
                 );

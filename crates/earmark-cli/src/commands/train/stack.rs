@@ -15,9 +15,9 @@ use std::num::NonZeroUsize;
     after_help = "Examples:\n  earmark stack runs/a runs/b runs/c --run runs/stack\n  \
     earmark stack runs/a runs/b --run runs/search --random 20\n  \
     earmark stack runs/a runs/b --recipe runs/search/best.toml --run runs/stack --resume\n\n\
-    The run of fold K is trained on the other folds and evaluated on fold K. Then `earmark predict runs/stack --data DIR` scores \
-    recordings with the stacked runs and the stacking model, and `earmark predict runs/stack --out-of-fold` gives the \
-    stacking model's own out-of-fold scores."
+    The run of fold K is trained on the other folds and evaluated on fold K. Then \
+    `earmark predict runs/stack --data DIR` scores recordings with the stacked runs and the stacking model, and \
+    `earmark predict runs/stack --out-of-fold` gives the stacking model's own out-of-fold scores."
 )]
 pub struct Stack {
     /// Cross-validation runs of the base models (`earmark train --folds all`), all with the same folds
@@ -69,20 +69,21 @@ pub fn run(args: Stack, console: &Console) -> anyhow::Result<Status> {
         device: args.compute.device,
         command: given_command(),
     };
-    let (report, skipped) = console.run(&resume_note(&job.run), |show, stop| {
+    let (report, skipped, damaged) = console.run(&resume_note(&job.run), |show, stop| {
         let trained = train::train_stack(&job, show, stop)?;
-        Ok(trained.report.map(|report| (report, trained.skipped)))
+        let (skipped, damaged) = (trained.skipped, trained.damaged);
+        Ok(trained.report.map(|report| (report, skipped, damaged)))
     })?;
-    let result = || json!({ "run": job.run, "report": report, "skipped": skipped });
+    let result = || json!({ "run": job.run, "report": report, "skipped": skipped, "damaged": damaged });
     print_as(args.json, result, || {
         let optimistic = match report.optimistic {
             true => "OPTIMISTIC: the test clips drove this training or that of an input\n",
             false => "",
         };
-        let (table, run) = (fold_table(&report), job.run.display());
+        let (table, run) = (fold_table(&report), shown(&job.run));
         format!("{table}{optimistic}{}run: {run}", cautions(&report.warnings))
     })?;
-    Ok(Status::of_skips(skipped.len()))
+    Ok(Status::of_skips(skipped.len() + damaged.len()))
 }
 
 fn search(

@@ -17,9 +17,10 @@ use std::time::Instant;
     earmark train dcase2019-baseline/esc10 --data ESC-10 --run runs/cv --folds all\n\n\
     Ctrl-C stops training after the current step (or validation batch) and saves the weights as an extra checkpoint. \
     With --resume, training continues exactly there and ends with the same weights as without the interruption. \
-    --resume with a larger train.epochs or train.steps trains for longer, unless the schedule is a cosine, which ends with the run.\n\n\
-    Clips of a subset named test, testing, eval or evaluation are not trained on unless data.subsets names it, and neither are clips \
-    without labels."
+    --resume with a larger train.epochs or train.steps trains for longer, unless the schedule is a cosine, which ends \
+    with the run.\n\n\
+    Clips of a subset named test, testing, eval or evaluation are not trained on unless data.subsets names it, and \
+    neither are clips without labels."
 )]
 pub struct Train {
     /// Recipe file, or name of a built-in recipe
@@ -33,7 +34,8 @@ pub struct Train {
     /// Hold out this fold as the test fold
     #[arg(long)]
     pub fold: Option<u32>,
-    /// Cross-validate: train and evaluate these folds in turn, each in its own run under the run directory (all, or 1,3,5)
+    /// Cross-validate: train and evaluate these folds in turn, each in its own run under the run directory (all, or
+    /// 1,3,5)
     #[arg(long, value_name = "all|K,K,...", conflicts_with_all = ["fold"])]
     pub folds: Option<FoldSet>,
     /// Fold table (file,fold) instead of the data's own folds
@@ -70,7 +72,7 @@ pub struct Train {
 /// Trains, or prints what training would do.
 pub fn run(args: Train, console: &Console) -> anyhow::Result<Status> {
     let mut recipe = Recipe::load(&args.recipe, &args.overrides.set)?;
-    recipe.data = args.damaged.over(args.read.over(&recipe.data)?);
+    recipe.set_data(args.damaged.over(args.read.over(&recipe.data)?));
     let named = args.run.is_some();
     let job = train::TrainJob {
         run: run_folder(args.run, &recipe.name),
@@ -117,7 +119,7 @@ pub fn run(args: Train, console: &Console) -> anyhow::Result<Status> {
             )
         });
         let (step, total, time) = (outcome.step, outcome.total, human_duration(seconds));
-        let (run, cautions) = (trained.run.display(), cautions(&trained.warnings));
+        let (run, cautions) = (shown(&trained.run), cautions(&trained.warnings));
         format!("step {step} of {total} after {time}{best}\n{cautions}run: {run}")
     })?;
     match outcome.interrupted {

@@ -12,8 +12,8 @@ use std::num::NonZeroUsize;
 #[command(
     after_help = "Examples:\n  earmark tune folder --data sounds --fold 1 --grid train.learning-rate=1e-4,1e-3\n  \
     earmark tune my.toml --data sounds --random 20 --range train.learning-rate=1e-4..1e-2:log\n\n\
-    Each trial is a run in a folder of its own (trial-001, ...). trials.json lists the trials, best.toml is the recipe of the best one. \
-    A trial that fails is marked and passed over, also with --resume; the exit status is then 2. \
+    Each trial is a run in a folder of its own (trial-001, ...). trials.json lists the trials, best.toml is the recipe \
+    of the best one. A trial that fails is marked and passed over, also with --resume; the exit status is then 2. \
     No trial sees the test fold (--fold): train best.toml on it once at the end, and evaluate."
 )]
 pub struct Tune {
@@ -32,7 +32,8 @@ pub struct Tune {
     #[command(flatten)]
     pub damaged: DamagedArgs,
     /// Try every combination of the values of these keys
-    #[arg(long, value_name = "KEY=V1,V2,...", value_parser = list, conflicts_with_all = ["random", "range", "choice"], required_unless_present = "random")]
+    #[arg(long, value_name = "KEY=V1,V2,...", value_parser = list)]
+    #[arg(conflicts_with_all = ["random", "range", "choice"], required_unless_present = "random")]
     pub grid: Vec<SearchDimension>,
     /// Try N random settings, drawn from --range and --choice
     #[arg(long, value_name = "N")]
@@ -91,7 +92,8 @@ pub fn run(args: Tune, console: &Console) -> anyhow::Result<Status> {
         let result = || json!({ "metric": metric, "judged_by": compared_by, "settings": job.settings });
         print_as(args.json, result, || {
             let trials = job.settings.iter().enumerate();
-            let trials = trials.map(|(k, setting)| format!("trial {:3}  {}\n", k + 1, setting.join("  ")));
+            let trials =
+                trials.map(|(k, setting)| format!("trial {:3}  {}\n", k + 1, one_line(&setting.join("  "))));
             format!(
                 "{}compared by {metric} on {compared_by}",
                 trials.collect::<String>()

@@ -79,8 +79,8 @@ pub struct EvaluationJob<'a> {
     pub stop: &'a AtomicBool,
 }
 
-/// Scores the clips in the order given by seed and step and computes all metrics; `None` when stopped. `fetch` gives the log-mel
-/// features of a clip, `running` receives the number of clips and the lwlrap so far after every ten clips.
+/// Scores the clips in the order given by seed and step and computes all metrics; `None` when stopped. `fetch` gives
+/// the log-mel features of a clip, `running` receives the number of clips and the lwlrap so far after every ten clips.
 ///
 /// # Errors
 ///
@@ -97,8 +97,8 @@ pub fn evaluate<E: Display + Send>(
     evaluate_with(job, fetch, outcome, running)
 }
 
-/// As [`evaluate`], where `outcome` turns what was fetched into a clip's scores or why it has none; so it may score in another way what
-/// could not be fetched. `None` stops.
+/// As [`evaluate`], where `outcome` turns what was fetched into a clip's scores or why it has none; so it may score in
+/// another way what could not be fetched. `None` stops.
 ///
 /// # Errors
 ///
@@ -121,6 +121,7 @@ pub fn evaluate_with<E: Send>(
         clips: items.len(),
         workers: job.workers,
         stop: job.stop,
+        own_passes: false,
     };
     let complete = job.scorer.run_segments(
         ScorerOutput::Scores,

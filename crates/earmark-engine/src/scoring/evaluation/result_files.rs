@@ -4,7 +4,8 @@
 
 use super::evaluate::{Evaluation, EvaluationError};
 use crate::checkpoint::tensorboard_events::{EventWriter, PREFIX};
-use earmark_core::atomic;
+use earmark_core::atomic::{self, WriteError};
+use earmark_core::checksum::{Checksum, seal};
 use earmark_metrics::Report;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -28,6 +29,7 @@ struct NotedReport<'a> {
     report: &'a Report,
     #[serde(flatten)]
     keys: &'a Map<String, Value>,
+    scores_checksum: String,
 }
 
 /// Path of the result of a checkpoint, which marks it as evaluated.
@@ -57,11 +59,19 @@ pub fn write_result(
     notes: &ResultNotes,
 ) -> Result<(), EvaluationError> {
     let (report, keys) = (&evaluation.report, &notes.keys);
-    evaluation.scores.save(scores_path(eval, step))?;
-    atomic::write(&json_path(eval, step), |w| {
-        serde_json::to_writer_pretty(&mut *w, &NotedReport { report, keys })?;
-        w.write_all(b"\n")
-    })?;
+    let (path, mut scores) = (scores_path(eval, step), Vec::new());
+    let written = evaluation.scores.write(&mut scores);
+    written.map_err(|e| WriteError::new(&path, e))?;
+    atomic::write(&path, |w| w.write_all(&scores))?;
+    let scores_checksum = Checksum::of(&scores);
+    let noted = NotedReport {
+        report,
+        keys,
+        scores_checksum,
+    };
+    let path = json_path(eval, step);
+    let json = serde_json::to_string_pretty(&noted).map_err(|e| WriteError::new(&path, e.into()))?;
+    atomic::write(&path, |w| w.write_all((seal(json) + "\n").as_bytes()))?;
     let events = eval.join(format!("{PREFIX}{step:010}.earmark-eval"));
     let mut events = EventWriter::open(&events, 0)?;
     let scalars = [

@@ -1,6 +1,7 @@
 //! Text tables for programs: CSV, Audacity, Raven.
 
-use super::{FormatOptions, WindowLines};
+use super::time_and_place::{COLUMNS, cells};
+use super::{EVENT_COLUMNS, FormatOptions, RECORDING_COLUMN, RowScores, WindowLines};
 use crate::tag::result::TagResult;
 use std::io::{self, Write};
 
@@ -20,11 +21,13 @@ fn confidence(score: f32) -> String {
 }
 
 pub(super) fn csv_head(options: &FormatOptions, out: &mut dyn Write) -> io::Result<()> {
+    let more = COLUMNS.into_iter().filter(|_| options.times_and_places.is_some());
     if options.is_wide() {
-        let head = ["File", "Start (s)", "End (s)"].into_iter();
-        return csv_row(out, head.chain(options.classes.iter().map(String::as_str)));
+        let head = EVENT_COLUMNS.into_iter().take(3).chain([RECORDING_COLUMN]);
+        let classes = options.classes.iter().map(String::as_str);
+        return csv_row(out, head.chain(classes).chain(more));
     }
-    csv_row(out, ["Start (s)", "End (s)", "Class", "Confidence", "File"])
+    csv_row(out, EVENT_COLUMNS.into_iter().chain(more))
 }
 
 pub(super) fn csv_add(
@@ -34,15 +37,22 @@ pub(super) fn csv_add(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let file = &result.file;
-    options.rows(result, windows, |(start, end), class, scores| {
+    let known = options.known_of(result);
+    options.rows(result, windows, |(start, end), scores| {
+        let more = known.map(|known| cells(known, start));
+        let more = more.into_iter().flatten();
         let (start, end) = (time(start), time(end));
-        let mut scores = scores.iter().map(|s| confidence(*s));
-        match class {
-            Some(class) => {
-                let score = scores.next().unwrap_or_default();
-                csv_row(out, [start.as_str(), &end, class, &score, file])
+        match scores {
+            RowScores::One(class, score) => {
+                let cells = [file.clone(), start, end, class.to_owned(), confidence(score)];
+                csv_row(out, cells.into_iter().chain(more))
             }
-            None => csv_row(out, [file.clone(), start, end].into_iter().chain(scores)),
+            RowScores::All { facts, scores } => {
+                let head = [file.clone(), start, end, facts.to_owned()].into_iter();
+                // The shortest decimal that is read back as the same number: events can be made of these.
+                let scores = scores.iter().map(|score| format!("{score:?}"));
+                csv_row(out, head.chain(scores).chain(more))
+            }
         }
     })
 }
@@ -76,8 +86,8 @@ pub(super) fn audacity_add(result: &TagResult, out: &mut dyn Write) -> io::Resul
 }
 
 /// Head of Raven's selection table.
-pub(super) const RAVEN: &str = "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\tClass\t\
-                                Confidence\tBegin Path\tFile Offset (s)";
+pub(super) const RAVEN: &str = "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\t\
+                                Class\tConfidence\tBegin Path\tFile Offset (s)";
 
 /// Raven's selection table. Times continue from one recording to the next, as in Raven when it opens several at once;
 /// `File Offset (s)` is the time within the recording `Begin Path`.

@@ -35,6 +35,11 @@ impl Format {
         self != Self::Audacity
     }
 
+    /// Whether it can hold when and where recordings were made.
+    pub fn holds_time_and_place(self) -> bool {
+        !matches!(self, Self::Birdnet | Self::Audacity | Self::Raven)
+    }
+
     /// Whether it can hold scores of windows.
     pub fn holds_windows(self) -> bool {
         !matches!(self, Self::Birdnet | Self::Audacity | Self::Raven)

@@ -6,18 +6,29 @@ mod json;
 mod parquet;
 mod seconds;
 mod table;
+mod time_and_place;
 
+pub(super) use time_and_place::without_time_and_place;
+
+use super::recording_facts::{RecordingFacts, ScoreGrid};
 use super::result::{TagResult, WindowScores};
 use super::resume_log::TagOutcome;
+use crate::time_and_place::{TimeAndPlace, TimesAndPlaces};
 use std::io::{self, BufRead, Write};
 use std::path::Path;
 
+/// Columns of events, the same in csv and Parquet; the first three are those of windows, too.
+pub(super) const EVENT_COLUMNS: [&str; 5] = ["file", "start_seconds", "end_seconds", "class", "score"];
+
+/// The column of windows behind the first three: [`RecordingFacts`] in the first row of a recording, else empty.
+pub(super) const RECORDING_COLUMN: &str = "recording";
+
 /// A file format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Format {
     /// For people: the best classes with bars, then the events.
     Table,
-    /// `Start (s),End (s),Class,Confidence,File`.
+    /// `file,start_seconds,end_seconds,class,score`.
     Csv,
     /// BirdNET-Analyzer's own columns: `Start (s),End (s),Scientific name,Common name,Confidence,File`.
     Birdnet,
@@ -42,37 +53,61 @@ pub struct FormatOptions<'a> {
     pub windows: bool,
     /// Only the best classes of each window.
     pub top: Option<usize>,
+    /// The windows, where their scores are written.
+    pub grid: Option<ScoreGrid>,
     /// A folder for scratch files; `None` for the current one.
     pub scratch: Option<&'a Path>,
+    /// When and where recordings were made, for further columns and keys; `None` leaves these out.
+    pub times_and_places: Option<&'a TimesAndPlaces>,
 }
 
-impl FormatOptions<'_> {
-    /// Whether a row is a window with one column per class. Otherwise a row is an event, or a window's score of one of its best classes.
+/// The score of a class, or of all.
+enum RowScores<'a> {
+    /// Of an event, or of one of a window's best classes.
+    One(&'a str, f32),
+    /// Of a window; in the first row of a recording with what else its events depend on.
+    All { facts: &'a str, scores: &'a [f32] },
+}
+
+impl<'a> FormatOptions<'a> {
+    /// When and where a recording was made, if that is to be written.
+    fn known_of(&self, result: &TagResult) -> Option<&'a TimeAndPlace> {
+        self.times_and_places.map(|all| all.of(&result.file))
+    }
+
+    /// Whether a row is a window with one column per class. Otherwise a row is an event, or a window's score of one of
+    /// its best classes.
     fn is_wide(&self) -> bool {
         self.windows && self.top.is_none()
     }
 
-    /// Passes on the rows of a recording: start and end, the class, and its score; or no class and the scores of all.
+    /// Passes on the rows of a recording: start and end, and a score or all of them.
     fn rows(
         &self,
         result: &TagResult,
         windows: &mut WindowLines,
-        mut add: impl FnMut((f64, f64), Option<&str>, &[f32]) -> io::Result<()>,
+        mut add: impl FnMut((f64, f64), RowScores) -> io::Result<()>,
     ) -> io::Result<()> {
         if !self.windows {
             let mut events = result.events.iter();
-            return events.try_for_each(|e| add((e.onset, e.offset), Some(e.class.as_str()), &[e.score]));
+            return events.try_for_each(|e| add((e.onset, e.offset), RowScores::One(&e.class, e.score)));
         }
+        let mut facts = match self.grid {
+            Some(grid) if self.is_wide() => RecordingFacts::of(result, grid).to_json()?,
+            _ => String::new(),
+        };
         for window in windows {
             let window = window?;
             let times = (window.start, window.end);
             if self.is_wide() {
-                add(times, None, &window.scores)?;
-                continue;
+                let (facts, scores) = (facts.as_str(), window.scores.as_slice());
+                add(times, RowScores::All { facts, scores })?;
+            } else {
+                for (class, score) in window.pairs() {
+                    add(times, RowScores::One(&self.classes[class], score))?;
+                }
             }
-            for (class, score) in window.pairs() {
-                add(times, Some(self.classes[class].as_str()), &[score])?;
-            }
+            facts.clear();
         }
         Ok(())
     }
@@ -122,8 +157,8 @@ impl<'a> FormatWriter<'a> {
         Ok(Self { out, options, kind })
     }
 
-    /// Adds a recording; `lines` are the scores of its windows, if they are kept. A recording that could not be tagged appears only in
-    /// the JSON formats and in the table.
+    /// Adds a recording; `lines` are the scores of its windows, if they are kept. A recording that could not be tagged
+    /// appears only in the JSON formats and in the table.
     pub fn add(&mut self, outcome: &TagOutcome, lines: &mut dyn BufRead) -> io::Result<()> {
         let Self { out, options, kind } = self;
         let mut windows = WindowLines { lines };

@@ -1,10 +1,12 @@
 //! A table for reading.
 
 use super::seconds::clock;
+use super::time_and_place::words;
 use super::{FormatOptions, WindowLines};
 use crate::tag::result::{ClassScore, SoundEvent, TagResult};
 use crate::tag::resume_log::TagOutcome;
 use earmark_core::human::{human_amount, human_duration};
+use earmark_core::text::one_line;
 use earmark_metrics::top_k;
 use earmark_report::{Align, bar, text_table};
 use std::io::{self, Write};
@@ -27,7 +29,7 @@ pub(super) fn add(
 ) -> io::Result<()> {
     let result = match outcome {
         TagOutcome::Failed { file, reason } => {
-            return writeln!(out, "{}: not tagged: {reason}\n", line(file));
+            return writeln!(out, "{}: not tagged: {}\n", line(file), line(reason));
         }
         TagOutcome::Tagged(result) => result,
     };
@@ -37,6 +39,9 @@ pub(super) fn add(
     let length = human_duration(result.seconds);
     let amount = human_amount(result.events.len(), "event", "events");
     writeln!(out, "{} ({length}, {amount})", line(&result.file))?;
+    if let Some(known) = options.known_of(result).and_then(words) {
+        writeln!(out, "{}", line(&known))?;
+    }
     if let Some(note) = &result.note {
         writeln!(out, "note: {}", line(note))?;
     }
@@ -49,9 +54,9 @@ pub(super) fn add(
     writeln!(out)
 }
 
-/// A name without control characters.
+/// A name on one line, without what a terminal would obey.
 fn line(name: &str) -> String {
-    name.replace(char::is_control, "\u{fffd}")
+    one_line(name).into_owned()
 }
 
 /// The best classes: name, score, bar, and when they are detected.
@@ -59,7 +64,7 @@ fn best(result: &TagResult) -> String {
     let row = |t: &ClassScore| {
         let (score, bar) = (format!("{:.3}", t.score), bar(f64::from(t.score), BAR));
         let of_class = result.events.iter().filter(|e| e.class == t.class);
-        vec![t.class.clone(), score, bar, when(of_class, result.seconds)]
+        vec![line(&t.class), score, bar, when(of_class, result.seconds)]
     };
     let rows: Vec<Vec<String>> = result.top.iter().map(row).collect();
     let columns = [Align::Left, Align::Right, Align::Left, Align::Left];
@@ -85,7 +90,7 @@ fn events(events: &[SoundEvent]) -> String {
     let row = |e: &SoundEvent| {
         let (length, score) = (e.offset - e.onset, format!("{:.3}", e.score));
         let length = format!("{length:.1} s");
-        vec![clock(e.onset), clock(e.offset), length, e.class.clone(), score]
+        vec![clock(e.onset), clock(e.offset), length, line(&e.class), score]
     };
     let rows: Vec<Vec<String>> = events.iter().take(EVENTS).map(row).collect();
     let right = Align::Right;

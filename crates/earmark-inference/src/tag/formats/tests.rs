@@ -1,4 +1,5 @@
 use super::*;
+use crate::tag::recording_facts::ScoreGrid;
 use crate::tag::result::{ClassScore, SoundEvent, TagResult};
 
 fn classes() -> Vec<String> {
@@ -45,6 +46,7 @@ fn outcomes() -> Vec<TagOutcome> {
             events,
             note: None,
             damaged: false,
+            samples: (seconds > 0.0).then_some(20_000),
         })
     };
     vec![
@@ -65,8 +67,16 @@ fn outcomes() -> Vec<TagOutcome> {
     ]
 }
 
-const WINDOWS: &str = "{\"start\":0.0,\"end\":2.0,\"scores\":[0.9,0.125,0.0]}\n{\"start\":1.0,\"end\":2.5,\"scores\":[0.1,1e-7,0.5]}\n";
-const BEST: &str = "{\"start\":0.0,\"end\":2.0,\"best\":[0,1],\"scores\":[0.9,0.125]}\n{\"start\":1.0,\"end\":2.5,\"best\":[2],\"scores\":[0.5]}\n";
+const GRID: ScoreGrid = ScoreGrid {
+    rate_hz: 8_000,
+    window_samples: 16_000,
+    hop_samples: 8_000,
+};
+
+const WINDOWS: &str = "{\"start\":0.0,\"end\":2.0,\"scores\":[0.9,0.125,0.0]}\n\
+                       {\"start\":1.0,\"end\":2.5,\"scores\":[0.1,1e-7,0.5]}\n";
+const BEST: &str = "{\"start\":0.0,\"end\":2.0,\"best\":[0,1],\"scores\":[0.9,0.125]}\n\
+                    {\"start\":1.0,\"end\":2.5,\"best\":[2],\"scores\":[0.5]}\n";
 
 fn written(format: Format, windows: bool, top: Option<usize>) -> Vec<u8> {
     let classes = classes();
@@ -75,7 +85,9 @@ fn written(format: Format, windows: bool, top: Option<usize>) -> Vec<u8> {
         classes: &classes,
         windows,
         top,
+        grid: Some(GRID),
         scratch: Some(dir.path()),
+        times_and_places: None,
     };
     let mut out = Vec::new();
     let mut writer = FormatWriter::new(format, options, &mut out).unwrap();
@@ -102,13 +114,13 @@ fn windows(format: Format, top: Option<usize>) -> String {
 }
 
 #[test]
-fn csv_is_that_of_birdnet_with_a_class() {
+fn csv_has_the_columns_of_parquet_and_birdnet_its_own() {
     assert_eq!(
         text(Format::Csv),
-        "Start (s),End (s),Class,Confidence,File\n\
-         0.000,3.000,Dog,0.9123,\"a/dog, \"\"loud\"\".wav\"\n\
-         10.500,12.500,\"Child speech, kid speaking\",0.5000,\"a/dog, \"\"loud\"\".wav\"\n\
-         3600.050,3725.000,Turdus merula_Common Blackbird,1.0000,b\tc.flac\n"
+        "file,start_seconds,end_seconds,class,score\n\
+         \"a/dog, \"\"loud\"\".wav\",0.000,3.000,Dog,0.9123\n\
+         \"a/dog, \"\"loud\"\".wav\",10.500,12.500,\"Child speech, kid speaking\",0.5000\n\
+         b\tc.flac,3600.050,3725.000,Turdus merula_Common Blackbird,1.0000\n"
     );
     assert_eq!(
         text(Format::Birdnet).lines().last().unwrap(),
@@ -123,16 +135,18 @@ fn csv_is_that_of_birdnet_with_a_class() {
 fn csv_of_windows_is_wide_or_of_the_best() {
     assert_eq!(
         windows(Format::Csv, None),
-        "File,Start (s),End (s),Dog,\"Child speech, kid speaking\",Turdus merula_Common Blackbird\n\
-         \"a/dog, \"\"loud\"\".wav\",0.000,2.000,0.9000,0.1250,0.0000\n\
-         \"a/dog, \"\"loud\"\".wav\",1.000,2.500,0.1000,0.0000,0.5000\n"
+        "file,start_seconds,end_seconds,recording,Dog,\"Child speech, kid speaking\",Turdus merula_Common Blackbird\n\
+         \"a/dog, \"\"loud\"\".wav\",0.000,2.000,\
+         \"{\"\"seconds\"\":12.5,\"\"sample_rate_hz\"\":44100,\"\"rate_hz\"\":8000,\
+         \"\"window_samples\"\":16000,\"\"hop_samples\"\":8000,\"\"samples\"\":20000}\",0.9,0.125,0.0\n\
+         \"a/dog, \"\"loud\"\".wav\",1.000,2.500,,0.1,1e-7,0.5\n"
     );
     assert_eq!(
         windows(Format::Csv, Some(2)),
-        "Start (s),End (s),Class,Confidence,File\n\
-         0.000,2.000,Dog,0.9000,\"a/dog, \"\"loud\"\".wav\"\n\
-         0.000,2.000,\"Child speech, kid speaking\",0.1250,\"a/dog, \"\"loud\"\".wav\"\n\
-         1.000,2.500,Turdus merula_Common Blackbird,0.5000,\"a/dog, \"\"loud\"\".wav\"\n"
+        "file,start_seconds,end_seconds,class,score\n\
+         \"a/dog, \"\"loud\"\".wav\",0.000,2.000,Dog,0.9000\n\
+         \"a/dog, \"\"loud\"\".wav\",0.000,2.000,\"Child speech, kid speaking\",0.1250\n\
+         \"a/dog, \"\"loud\"\".wav\",1.000,2.500,Turdus merula_Common Blackbird,0.5000\n"
     );
 }
 
@@ -149,7 +163,12 @@ fn json_says_everything_and_is_json() {
     );
     assert_eq!(
         lines[0]["events"][1],
-        serde_json::json!({ "class": "Child speech, kid speaking", "onset": 10.5, "offset": 12.5, "score": 0.5 })
+        serde_json::json!({
+            "class": "Child speech, kid speaking",
+            "start_seconds": 10.5,
+            "end_seconds": 12.5,
+            "score": 0.5
+        })
     );
     // The same values, in an array, and read back as what they were.
     let array: Vec<serde_json::Value> = serde_json::from_str(&text(Format::Json)).unwrap();
@@ -158,7 +177,10 @@ fn json_says_everything_and_is_json() {
     assert_eq!(TagOutcome::Tagged(back), outcomes()[0]);
     assert_eq!(
         windows(Format::Ndjson, None).lines().next().unwrap(),
-        r#"{"file":"a/dog, \"loud\".wav","start":0.0,"end":2.0,"scores":{"Dog":0.9,"Child speech, kid speaking":0.125,"Turdus merula_Common Blackbird":0.0}}"#
+        concat!(
+            r#"{"file":"a/dog, \"loud\".wav","start_seconds":0.0,"end_seconds":2.0,"#,
+            r#""scores":{"Dog":0.9,"Child speech, kid speaking":0.125,"Turdus merula_Common Blackbird":0.0}}"#
+        )
     );
     let best = windows(Format::Json, Some(2));
     let best: Vec<serde_json::Value> = serde_json::from_str(&best).unwrap();
@@ -185,7 +207,8 @@ fn raven_counts_time_over_all_recordings() {
     assert!(rows.iter().all(|r| r.len() == 11), "{text}");
     assert_eq!(
         rows[0].join("|"),
-        "Selection|View|Channel|Begin Time (s)|End Time (s)|Low Freq (Hz)|High Freq (Hz)|Class|Confidence|Begin Path|File Offset (s)"
+        "Selection|View|Channel|Begin Time (s)|End Time (s)|Low Freq (Hz)|High Freq (Hz)|Class|Confidence|Begin \
+         Path|File Offset (s)"
     );
     assert_eq!(
         rows[2].join("|"),
@@ -221,7 +244,7 @@ fn tables_are_for_people() {
         table.contains("\nbroken.ogg: not tagged: is cut off\n"),
         "{table}"
     );
-    assert!(table.contains("b\u{fffd}c.flac (1 h 02 min, 1 event)"), "{table}");
+    assert!(table.contains("b\\tc.flac (1 h 02 min, 1 event)"), "{table}");
     assert!(table.contains("1:00:00.1  1:02:05.0  124.9 s"), "{table}");
     let windows = windows(Format::Table, Some(2));
     assert!(
@@ -259,8 +282,10 @@ fn parquet_reads_back() {
     assert_eq!(rows[0].get_float(4).unwrap(), 0.912_345_6);
     let wide = open(true, None);
     let rows: Vec<_> = wide.get_row_iter(None).unwrap().map(Result::unwrap).collect();
-    assert_eq!((rows.len(), rows[0].len()), (2, 6));
-    assert_eq!(rows[1].get_float(4).unwrap(), 1e-7);
+    assert_eq!((rows.len(), rows[0].len()), (2, 7));
+    assert!(rows[0].get_string(3).unwrap().contains("\"hop_samples\":8000"));
+    assert_eq!(rows[1].get_string(3).unwrap(), "");
+    assert_eq!(rows[1].get_float(5).unwrap(), 1e-7);
     assert_eq!(open(true, Some(2)).get_row_iter(None).unwrap().count(), 3);
 }
 
@@ -274,7 +299,9 @@ fn long_parquet_files_have_several_row_groups() {
         classes: &classes,
         windows: false,
         top: None,
+        grid: None,
         scratch: Some(dir.path()),
+        times_and_places: None,
     };
     let mut out = Vec::new();
     let mut writer = FormatWriter::new(Format::Parquet, options, &mut out).unwrap();
@@ -289,6 +316,7 @@ fn long_parquet_files_have_several_row_groups() {
         events,
         note: None,
         damaged: false,
+        samples: None,
     });
     writer.add(&outcome, &mut &b""[..]).unwrap();
     writer.finish().unwrap();

@@ -4,6 +4,7 @@ mod expand_pattern;
 mod walk_folder;
 
 use super::TagError;
+use crate::shards::{Shard, ShardListing};
 use earmark_core::human::human_amount;
 use earmark_data::SkipReason;
 use earmark_data::layout::{AUDIO_EXTENSIONS, is_audio_name};
@@ -21,15 +22,27 @@ pub struct InputFile {
     pub path: PathBuf,
     /// Its name in every table: its path as it was given or found, with `/` between folders.
     pub name: String,
-    /// Its path below the folder that was given, or its file name if it was given itself: where its results go below a folder.
+    /// Its path below the folder that was given, or its file name if it was given itself: where its results go below a
+    /// folder.
     pub below: PathBuf,
+}
+
+impl InputFile {
+    /// Its path below the folder that was given, with `/` between folders on every system.
+    pub fn path_below(&self) -> String {
+        let below = self.below.to_string_lossy();
+        match cfg!(windows) {
+            true => below.replace('\\', "/"),
+            false => below.into_owned(),
+        }
+    }
 }
 
 /// The files that the arguments of a command line stand for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InputFiles {
-    /// Files, in the order of the arguments and sorted by name within a folder. Each recording is there once, whatever links lead to it,
-    /// under the first of its names; within a folder under its own rather than that of a link.
+    /// Files, in the order of the arguments and sorted by name within a folder. Each recording is there once, whatever
+    /// links lead to it, under the first of its names; within a folder under its own rather than that of a link.
     pub files: Vec<InputFile>,
     /// Files in folders without an audio extension: how many, and the first of them.
     pub not_audio: (usize, Option<PathBuf>),
@@ -37,8 +50,29 @@ pub struct InputFiles {
     pub left_out: Vec<(String, String)>,
 }
 
-/// Finds the files of `words`: a file with any extension; a folder, for all audio in it at any depth except hidden files and folders;
-/// or a pattern with `*`, `?`, `[...]` and `**`, unless there is a file of that name. Links are followed, each folder once.
+impl InputFiles {
+    /// Those of a shard, and which of all they are. What was left out of folders is left out of one of the shards.
+    pub fn of_shard(&self, shard: Shard) -> (Self, ShardListing) {
+        let below: Vec<String> = self.files.iter().map(InputFile::path_below).collect();
+        let all = below.iter().zip(&self.files);
+        let listing = ShardListing::new(
+            shard,
+            all.map(|(below, file)| (below.as_str(), file.name.as_str())),
+        );
+        let files = listing.files.iter().map(|(place, _)| self.files[*place].clone());
+        let left_out = self.left_out.iter().filter(|(name, _)| shard.has(name));
+        let files = Self {
+            files: files.collect(),
+            not_audio: self.not_audio.clone(),
+            left_out: left_out.cloned().collect(),
+        };
+        (files, listing)
+    }
+}
+
+/// Finds the files of `words`: a file with any extension; a folder, for all audio in it at any depth except hidden
+/// files and folders; or a pattern with `*`, `?`, `[...]` and `**`, unless there is a file of that name. Links are
+/// followed, each folder once.
 ///
 /// # Errors
 ///
@@ -98,7 +132,8 @@ impl Search {
                 self.file(word, file_name(word));
                 Ok(())
             }
-            // A link that leads nowhere is there all the same, as where a shell expanded `*`: it costs its own recording alone.
+            // A link that leads nowhere is there all the same, as where a shell expanded `*`: it costs its own
+            // recording alone.
             Err(_) if fs::symlink_metadata(word).is_ok() => {
                 self.file(word, file_name(word));
                 Ok(())

@@ -2,6 +2,7 @@
 
 use super::resume::{clean, close, count_all, remaining, tag_remaining};
 use super::{OutputTarget, TagSummary, check_format, format_options};
+use crate::error::folder_of;
 use crate::tag::formats::FormatWriter;
 use crate::tag::resume_log::ResumeLog;
 use crate::tag::{InputFiles, TagError, TagJob};
@@ -12,8 +13,8 @@ use std::path::Path;
 /// The resume log of FILE is `FILE.journal`.
 const LOG_ENDING: &str = ".journal";
 
-/// Tags all files and writes one file, atomically, when all are done. Until then results are in the resume log `PATH.journal`, from
-/// which an interrupted job with the same settings resumes.
+/// Tags all files and writes one file, atomically, when all are done. Until then results are in the resume log
+/// `PATH.journal`, from which an interrupted job with the same settings resumes.
 ///
 /// # Errors
 ///
@@ -25,13 +26,12 @@ pub fn to_file(
     path: &Path,
 ) -> Result<TagSummary, TagError> {
     check_format(job, inputs, target.format)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let mut log_path = path.as_os_str().to_owned();
     log_path.push(LOG_ENDING);
     let mut log = ResumeLog::open(Path::new(&log_path), &job.tagger.settings(), target.fresh)?;
     if let Some(name) = path.file_name() {
-        clean(folder, &format!(".{}.tmp-", name.to_string_lossy()));
+        clean(folder, |found| atomic::is_leftover_of(found, name));
     }
     let mut summary = TagSummary::start(job, inputs);
     let todo = remaining(job, inputs, &mut log, &mut summary)?;

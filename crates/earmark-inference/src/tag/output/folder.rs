@@ -3,18 +3,19 @@
 use super::resume::{clean, close, count_all, remaining, tag_remaining};
 use super::{OutputTarget, TagSummary, check_windows, format_options};
 use crate::tag::formats::FormatWriter;
-use crate::tag::resume_log::{ResumeLog, TagLogEntry, TagOutcome};
+use crate::tag::resume_log::{ResumeLog, TIME_AND_PLACE, TagLogEntry, TagOutcome};
 use crate::tag::{Format, InputFile, InputFiles, TagError, TagEvent, TagJob};
 use earmark_core::atomic::{self, WriteError};
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 /// The resume log of a folder.
 const FOLDER_LOG: &str = ".earmark-tag.journal";
 
-/// Tags all files and writes one file per recording into `folder`, named by its path below the folder that was given. The file is
-/// written before the recording's entry in the resume log.
+/// Tags all files and writes one file per recording into `folder`, named by its path below the folder that was given.
+/// The file is written before the recording's entry in the resume log.
 ///
 /// # Errors
 ///
@@ -25,14 +26,46 @@ pub fn to_folder(
     target: OutputTarget,
     folder: &Path,
 ) -> Result<TagSummary, TagError> {
+    let log = FolderLog {
+        name: FOLDER_LOG.into(),
+        is_shared: false,
+        begun: &|| Ok(()),
+    };
+    with_log(job, inputs, target, folder, &log)
+}
+
+/// The resume log of a folder.
+pub(super) struct FolderLog<'a> {
+    /// Its file name.
+    pub name: OsString,
+    /// Whether other processes write to the folder as well, each with a log of its own.
+    pub is_shared: bool,
+    /// Called when the log is open, before any recording.
+    pub begun: &'a dyn Fn() -> Result<(), WriteError>,
+}
+
+/// As [`to_folder`], with this resume log.
+pub(super) fn with_log(
+    job: &TagJob,
+    inputs: &InputFiles,
+    target: OutputTarget,
+    folder: &Path,
+    own: &FolderLog,
+) -> Result<TagSummary, TagError> {
     check_windows(job, target.format)?;
     let paths = result_paths(&inputs.files, target.format, folder)?;
     std::fs::create_dir_all(folder).map_err(|e| WriteError::new(folder, e))?;
     let mut settings = job.tagger.settings();
     settings.push(("--format".into(), format!("{:?}", target.format).to_lowercase()));
-    let mut log = ResumeLog::open(&folder.join(FOLDER_LOG), &settings, target.fresh)?;
+    // Files that are there are not written again, so all are to have the same columns.
+    let known = job.times_and_places;
+    settings.extend(known.map(|known| (TIME_AND_PLACE.to_owned(), known.settings.clone())));
+    let mut log = ResumeLog::open(&folder.join(&own.name), &settings, target.fresh)?;
+    (own.begun)()?;
     let parents: HashSet<&Path> = paths.iter().filter_map(|path| path.parent()).collect();
-    parents.into_iter().for_each(|parent| clean(parent, "."));
+    // Temporaries of other machines may be those of other shards, at work.
+    let parents = parents.into_iter().filter(|_| !own.is_shared);
+    parents.for_each(|parent| clean(parent, atomic::is_leftover));
     let mut summary = TagSummary::start(job, inputs);
     let todo = remaining(job, inputs, &mut log, &mut summary)?;
     let write = |index: usize, entry: &TagLogEntry, lines: &mut dyn BufRead| -> Result<(), TagError> {
@@ -91,7 +124,8 @@ fn is_absent(error: &io::Error) -> bool {
 /// The outcome of a recording whose name leaves no room for the ending of its results.
 fn without_result(job: &TagJob, file: &InputFile, format: Format) -> TagOutcome {
     let reason = format!(
-        "its name with {} behind it is longer than the disk allows; rename it, or write all results to one file with -o",
+        "its name with {} behind it is longer than the disk allows; rename it, or write all results to one file with \
+         -o",
         format.extension()
     );
     (job.observer)(TagEvent::Skipped {
@@ -116,7 +150,8 @@ fn result_paths(files: &[InputFile], format: Format, folder: &Path) -> Result<Ve
             match first.insert(path.clone(), &file.name) {
                 None => Ok(path),
                 Some(other) => Err(TagError::Request(format!(
-                    "--out-dir: the results of {other} and {} would both be {}; tag them into two folders, or give their common parent folder",
+                    "--out-dir: the results of {other} and {} would both be {}; tag them into two folders, or give \
+                     their common parent folder",
                     file.name,
                     path.display()
                 ))),
@@ -149,8 +184,8 @@ mod tests {
         let error = result_paths(&files, Format::Audacity, Path::new("out")).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "--out-dir: the results of x/a.wav and y/a.wav would both be out/a.wav.txt; tag them into two folders, or give their \
-             common parent folder"
+            "--out-dir: the results of x/a.wav and y/a.wav would both be out/a.wav.txt; tag them into two folders, or \
+             give their common parent folder"
         );
     }
 }

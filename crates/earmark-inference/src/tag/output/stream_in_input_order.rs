@@ -2,13 +2,14 @@
 
 use super::{TagSummary, check_format, format_options};
 use crate::tag::formats::FormatWriter;
-use crate::tag::many_recordings::{FinishedRecording, tag_all};
+use crate::tag::many_recordings::tag_all;
+use crate::tag::workers::FinishedRecording;
 use crate::tag::{Format, InputFiles, TagError, TagJob};
 use std::collections::BTreeMap;
 use std::io::{BufReader, Write};
 
-/// Tags all files and writes results to `out` in the order of the inputs, each as soon as those before it are done. There is no
-/// resume log: what was written to a pipe can't be taken back.
+/// Tags all files and writes results to `out` in the order of the inputs, each as soon as those before it are done.
+/// There is no resume log: what was written to a pipe can't be taken back.
 ///
 /// # Errors
 ///

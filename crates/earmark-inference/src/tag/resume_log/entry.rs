@@ -46,6 +46,9 @@ pub(super) struct EntryLine<E> {
     /// None without such scores, and in logs of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub windows: Option<WindowBytes>,
+    /// Whether the recording was given up without being read, as processes died at it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub given_up: bool,
 }
 
 /// The scores of a recording's windows: lines right before its entry.
@@ -55,12 +58,23 @@ pub(super) struct WindowBytes {
     pub checksum: String,
 }
 
-/// A recording that was begun: if nothing else follows about it, the process died meanwhile, of it or of something else.
+/// A recording that was begun: if nothing else follows about it, the process died meanwhile, of it or of something
+/// else.
 #[derive(Serialize, Deserialize)]
 pub(super) struct BegunLine {
     pub begun: String,
     #[serde(flatten)]
     pub stamp: FileStamp,
+    /// Whether it was in work when an earlier process died, and nothing else is in work now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
+}
+
+/// How far a recording is that was begun alone.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ReachedLine {
+    pub at: String,
+    pub windows: u64,
 }
 
 /// Recordings that were begun and left in good order: the work was interrupted, or failed elsewhere.

@@ -1,12 +1,17 @@
 //! The first line of a resume log: the settings that results depend on.
 
+use crate::error::shortened;
 use crate::tag::TagError;
 use earmark_core::checksum::{Seal, check_seal};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// Version of the resume log's format: since 2, lines have checksums, and recordings that are begun are noted.
-pub(super) const FORMAT: u32 = 2;
+/// Version of the resume log's format: since 2, lines have checksums, and recordings that are begun are noted; since 3,
+/// also how far those are that are tried alone, and which were given up.
+pub(super) const FORMAT: u32 = 3;
+
+/// A setting that logs have only where it is not the default.
+pub(in crate::tag) const TIME_AND_PLACE: &str = "--time-and-place";
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct LogHeader {
@@ -68,14 +73,10 @@ pub(super) fn check_settings(
             return Err(other(key, then.unwrap_or("nothing"), value));
         }
     }
-    Ok(())
-}
-
-/// Shortens hashes and lists of classes.
-fn shortened(value: &str) -> String {
-    const MAX_CHARS: usize = 60;
-    match value.char_indices().nth(MAX_CHARS) {
-        Some((at, _)) => format!("{}...", &value[..at]),
-        None => value.to_owned(),
+    let is_left_out = |key: &str| now.iter().all(|(other, _)| other != key);
+    let mut then = header.settings.iter();
+    match then.find(|(key, _)| key == TIME_AND_PLACE && is_left_out(key)) {
+        Some((key, value)) => Err(other(key, value, "nothing")),
+        None => Ok(()),
     }
 }

@@ -1,15 +1,16 @@
 //! The resume log of a tagging job: what is done, so that an interrupted job can continue.
 //!
-//! A text file next to the output, one JSON value per line: first the settings, then for each recording the scores of its windows (if
-//! they are kept) and an entry. All lines of a recording are written together, the entry last, so that lines without an entry are
-//! recognised as the rest of a killed process and cut off when the log is opened again. Outputs are made from the log; nothing else
-//! records what is done.
+//! A text file next to the output, one JSON value per line: first the settings, then for each recording the scores of
+//! its windows (if they are kept) and an entry. All lines of a recording are written together, the entry last, so that
+//! lines without an entry are recognised as the rest of a killed process and cut off when the log is opened again.
+//! Outputs are made from the log; nothing else records what is done.
 //!
-//! Each line carries a checksum, and an entry that of its windows: what is damaged is wiped when the log is opened and done again, and
-//! everything else is kept. A recording that is begun is noted before it is read, so that one that ends the program is known to the next.
+//! Each line carries a checksum, and an entry that of its windows: what is damaged is wiped when the log is opened and
+//! done again, and everything else is kept. A recording that is begun is noted before it is read, so that one that ends
+//! the program is known to the next (`begun.rs` says when a recording is blamed for that).
 //!
-//! Settings that change results must be the same as before. The recordings may differ: an entry is used if the file still has its
-//! size and time; failures are tried again.
+//! Settings that change results must be the same as before. The recordings may differ: an entry is used if the file
+//! still has its size and time; failures are tried again.
 
 mod begun;
 mod damage;
@@ -17,23 +18,28 @@ mod entry;
 mod header;
 mod lock;
 mod scan;
+mod summed_writer;
 
+pub(super) use begun::{Deaths, NOTE_EVERY};
 pub use entry::{FileStamp, TagLogEntry, TagOutcome};
+pub(super) use header::TIME_AND_PLACE;
 
 use super::TagError;
 use super::scratch_file::ScratchFile;
+use begun::BegunRecordings;
 use earmark_core::atomic::{WriteError, crash_point, crash_point_is_set};
 use earmark_core::checksum::{Checksum, seal};
 use entry::{EntryLine, WindowBytes};
 use header::{FORMAT, LogHeader, check_settings, is_damaged, starts_as_header};
 use lock::lock;
-use scan::{Begun, LogSpan, insert, scan};
+use scan::{LogSpan, insert, scan};
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use summed_writer::SummedWriter;
 
 /// A power cut loses at most what was tagged in this time.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
@@ -46,7 +52,7 @@ pub struct ResumeLog {
     length: u64,
     spans: HashMap<String, LogSpan>,
     /// Recordings in which earlier processes ended.
-    begun: HashMap<String, Begun>,
+    begun: BegunRecordings,
     /// Recordings that this process is at.
     at_work: BTreeSet<String>,
     /// What was found damaged, in words.
@@ -71,7 +77,7 @@ impl ResumeLog {
             file,
             length: 0,
             spans: HashMap::new(),
-            begun: HashMap::new(),
+            begun: BegunRecordings::default(),
             at_work: BTreeSet::new(),
             damage: None,
             synced: Instant::now(),
@@ -143,13 +149,28 @@ impl ResumeLog {
 
     /// Adds a recording.
     pub(super) fn add(&mut self, entry: &TagLogEntry, lines: &mut ScratchFile) -> Result<(), TagError> {
+        self.begun.forget(entry.outcome.file());
+        self.add_entry(entry, lines, false)
+    }
+
+    /// Adds a recording that is not read, as processes died at it. That it is so is still known when the log is opened
+    /// again.
+    pub(super) fn give_up(&mut self, entry: &TagLogEntry) -> Result<(), TagError> {
+        self.add_entry(entry, &mut ScratchFile::new(Path::new("")), true)
+    }
+
+    fn add_entry(
+        &mut self,
+        entry: &TagLogEntry,
+        lines: &mut ScratchFile,
+        given_up: bool,
+    ) -> Result<(), TagError> {
         crash_point("tag-heard");
         let start = self.length;
-        let written = self.write(entry, lines);
+        let written = self.write(entry, lines, given_up);
         self.length += written.map_err(|cause| self.cut_back(start, cause))?;
         insert(&mut self.spans, entry, start, self.length);
         self.at_work.remove(entry.outcome.file());
-        self.begun.remove(entry.outcome.file());
         if self.synced.elapsed() >= SYNC_EVERY {
             self.sync()?;
         }
@@ -157,7 +178,7 @@ impl ResumeLog {
         Ok(())
     }
 
-    fn write(&mut self, entry: &TagLogEntry, lines: &mut ScratchFile) -> io::Result<u64> {
+    fn write(&mut self, entry: &TagLogEntry, lines: &mut ScratchFile, given_up: bool) -> io::Result<u64> {
         self.file.seek(SeekFrom::Start(self.length))?;
         let mut copy = SummedWriter {
             file: &mut self.file,
@@ -166,7 +187,12 @@ impl ResumeLog {
         let bytes = io::copy(&mut lines.reader()?, &mut copy)?;
         let checksum = copy.sum.hex();
         let windows = (bytes > 0).then_some(WindowBytes { bytes, checksum });
-        let last = seal(serde_json::to_string(&EntryLine { entry, windows })?) + "\n";
+        let line = EntryLine {
+            entry,
+            windows,
+            given_up,
+        };
+        let last = seal(serde_json::to_string(&line)?) + "\n";
         let last = last.as_bytes();
         if crash_point_is_set("tag-half") {
             let (a, b) = last.split_at(last.len() / 2);
@@ -177,6 +203,28 @@ impl ResumeLog {
             self.file.write_all(last)?;
         }
         Ok(bytes + last.len() as u64)
+    }
+
+    /// Adds a recording as another log has it; false where that one does not have it.
+    pub(super) fn copy_from(&mut self, other: &Self, file: &str) -> Result<bool, TagError> {
+        let Some(span) = other.spans.get(file) else {
+            return Ok(false);
+        };
+        let read = |cause| TagError::Read {
+            path: other.path.clone(),
+            cause,
+        };
+        let (entry, _) = other.lines_of(span).map_err(read)?;
+        let mut from = &other.file;
+        from.seek(SeekFrom::Start(span.start)).map_err(read)?;
+        let start = self.length;
+        let end = start + span.end - span.start;
+        let written = self.file.seek(SeekFrom::Start(start));
+        let written = written.and_then(|_| io::copy(&mut from.take(end - start), &mut self.file));
+        written.map_err(|cause| self.cut_back(start, cause))?;
+        self.length = end;
+        insert(&mut self.spans, &entry, start, end);
+        Ok(true)
     }
 
     /// Waits until everything is on disk.
@@ -261,24 +309,6 @@ impl ResumeLog {
 
     fn failed(&self, cause: io::Error) -> TagError {
         WriteError::new(&self.path, cause).into()
-    }
-}
-
-/// Sums up what it passes on.
-struct SummedWriter<'a> {
-    file: &'a mut File,
-    sum: Checksum,
-}
-
-impl Write for SummedWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.sum.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
     }
 }
 

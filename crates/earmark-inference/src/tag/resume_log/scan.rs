@@ -1,6 +1,7 @@
 //! Which recordings a resume log has, after a kill at any moment or a flipped bit anywhere.
 
-use super::entry::{BegunLine, EntryLine, FileStamp, LeftLine, TagLogEntry, TagOutcome, WindowBytes};
+use super::begun::BegunRecordings;
+use super::entry::{EntryLine, FileStamp, LeftLine, ReachedLine, TagLogEntry, TagOutcome, WindowBytes};
 use earmark_core::checksum::{Checksum, Seal, check_seal};
 use std::collections::HashMap;
 use std::fs::File;
@@ -16,18 +17,11 @@ pub(super) struct LogSpan {
     pub tagged: bool,
 }
 
-/// A recording that was begun without an entry after it, in how many processes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Begun {
-    pub stamp: FileStamp,
-    pub times: u32,
-}
-
 /// What a resume log holds.
 #[derive(Debug, Default)]
 pub(super) struct LogContent {
     pub spans: HashMap<String, LogSpan>,
-    pub begun: HashMap<String, Begun>,
+    pub begun: BegunRecordings,
     /// Bytes up to the end of the last whole record; what follows was torn.
     pub valid: u64,
     /// Where, before that, nothing is whole.
@@ -131,21 +125,30 @@ impl Scan {
 
     /// Takes a line that belongs to no window; false if this program does not write such lines.
     fn record(&mut self, line: &[u8], start: u64) -> bool {
+        let begun = &mut self.content.begun;
         if line.starts_with(b"{\"begun\":") {
-            let Ok(BegunLine { begun, stamp }) = serde_json::from_slice(line) else {
+            let Ok(line) = serde_json::from_slice(line) else {
                 return false;
             };
-            self.begin(begun, stamp);
+            begun.begin(line);
+        } else if line.starts_with(b"{\"at\":") {
+            let Ok(ReachedLine { at, windows }) = serde_json::from_slice(line) else {
+                return false;
+            };
+            begun.reached(&at, windows);
         } else if line.starts_with(b"{\"left\":") {
             let Ok(LeftLine { left }) = serde_json::from_slice(line) else {
                 return false;
             };
-            self.leave(&left);
+            left.iter().for_each(|file| begun.leave(file));
         } else {
-            let Ok(EntryLine { entry, windows }) = serde_json::from_slice(line) else {
+            let Ok(line) = serde_json::from_slice::<EntryLine<TagLogEntry>>(line) else {
                 return false;
             };
-            self.entry(entry, windows, start);
+            if !line.given_up {
+                begun.forget(line.entry.outcome.file());
+            }
+            self.entry(line.entry, line.windows, start);
             return true;
         }
         if start > self.record {
@@ -155,25 +158,7 @@ impl Scan {
         true
     }
 
-    fn begin(&mut self, file: String, stamp: FileStamp) {
-        let before = self.content.begun.get(&file);
-        let times = before.filter(|b| b.stamp == stamp).map_or(0, |b| b.times) + 1;
-        self.content.begun.insert(file, Begun { stamp, times });
-    }
-
-    fn leave(&mut self, files: &[String]) {
-        for file in files {
-            if let Some(begun) = self.content.begun.get_mut(file) {
-                begun.times -= 1;
-                if begun.times == 0 {
-                    self.content.begun.remove(file);
-                }
-            }
-        }
-    }
-
     fn entry(&mut self, entry: TagLogEntry, windows: Option<WindowBytes>, start: u64) {
-        self.content.begun.remove(entry.outcome.file());
         let before = start - self.record;
         let whole = match &windows {
             // Earlier versions don't say which windows are the entry's: all are, unless something is damaged.

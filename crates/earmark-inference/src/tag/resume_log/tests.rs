@@ -20,6 +20,7 @@ fn entry(file: &str, size: u64) -> TagLogEntry {
             events: vec![],
             note: None,
             damaged: false,
+            samples: None,
         }),
     }
 }
@@ -144,7 +145,8 @@ fn other_settings_are_refused_by_name() {
         .to_string();
     assert!(
         error.ends_with(
-            "t.log: was started with --threshold 0.3, not 0.5; give the same, or add --fresh to start over (its results are then lost)"
+            "t.log: was started with --threshold 0.3, not 0.5; give the same, or add --fresh to start over (its \
+             results are then lost)"
         ),
         "{error}"
     );

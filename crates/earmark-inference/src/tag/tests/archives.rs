@@ -1,6 +1,9 @@
 //! Archives: the same bytes with any number of workers, whatever fails.
 
 use super::*;
+use crate::tag::many_recordings::few_threads::LEFT;
+use crate::tag::many_recordings::tag_all;
+use crate::tag::workers::Milestone;
 
 /// An archive of sounds, an empty one and a broken one.
 fn archive(dir: &Path) -> PathBuf {
@@ -271,4 +274,80 @@ fn what_is_whole_of_a_damaged_recording_is_tagged() {
         assert_eq!(with["damaged"], true);
         assert!((1.4..1.5).contains(&with["seconds"].as_f64().unwrap()), "{with}");
     }
+}
+
+/// Where the system starts few threads, or none, it takes longer and ends with the same bytes, and that is said.
+#[test]
+fn few_threads_make_no_difference() {
+    let dir = tempfile::tempdir().unwrap();
+    let models = [model(&dir.path().join("m.safetensors"), 1, &[])];
+    let inputs = inputs::find(&[archive(dir.path())]).unwrap();
+    let tagger = Tagger::new(&request(&models)).unwrap();
+    let tagged = |left: usize| {
+        let warnings = Mutex::new(Vec::new());
+        let observer = |event: TagEvent| {
+            if let TagEvent::Warning(text) = event {
+                warnings.lock().unwrap().push(text);
+            }
+        };
+        let stop = AtomicBool::new(false);
+        let job = TagJob {
+            threads: 4,
+            workers: 4,
+            ..job(&tagger, &observer, &stop)
+        };
+        let mut out = Vec::new();
+        LEFT.set(left);
+        let summary = to_stream(&job, &inputs, Format::Ndjson, &mut out).unwrap();
+        LEFT.set(usize::MAX);
+        (out, summary, warnings.into_inner().unwrap())
+    };
+    let (whole, summary, warnings) = tagged(usize::MAX);
+    assert!(summary.complete && warnings.is_empty(), "{warnings:?}");
+    for (left, said) in [
+        (
+            0,
+            "no thread can be started (there are too many): recordings are processed one by one; ",
+        ),
+        (
+            2,
+            "only 2 of 4 workers can be started (there are too many): it takes longer; ",
+        ),
+    ] {
+        let (out, found, warnings) = tagged(left);
+        assert!(out == whole && found == summary, "{left}: {found:?}");
+        assert_eq!(rayon::current_num_threads(), 1, "the calling thread alone");
+        assert!(
+            warnings.len() == 1 && warnings[0].starts_with(said),
+            "{warnings:?}"
+        );
+    }
+}
+
+/// Who asks a job to end may not wait for the recordings in work: that it was asked is noted while they are.
+#[test]
+fn that_it_was_asked_to_end_is_noted_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let models = [model(&dir.path().join("m.safetensors"), 1, &[])];
+    let file = dir.path().join("a.wav");
+    wav(&file, &sound(3.0, 1));
+    let inputs = inputs::find(std::slice::from_ref(&file)).unwrap();
+    let tagger = Tagger::new(&request(&models)).unwrap();
+    let stop = AtomicBool::new(false);
+    let (is_noted, wait) = std::sync::mpsc::channel();
+    let wait = Mutex::new(wait);
+    let note = |milestone: Milestone| -> Result<(), TagError> {
+        match milestone {
+            Milestone::Begun(_) => {
+                stop.store(true, Ordering::SeqCst);
+                wait.lock().unwrap().recv().unwrap();
+            }
+            Milestone::Reached { .. } => {}
+            Milestone::Stopping => is_noted.send(()).unwrap(),
+        }
+        Ok(())
+    };
+    let job = job(&tagger, &quiet, &stop);
+    let is_whole = tag_all(&job, &inputs.files, &[0], dir.path(), &note, |_| Ok(()));
+    assert!(!is_whole.unwrap());
 }

@@ -2,9 +2,6 @@
 
 use crate::clip::{ClipNote, LostSound};
 
-/// The reader closes longer gaps too, so that a few wrong bytes can't ask for hours of silence.
-const LONGEST_SILENCE_SECONDS: f64 = 600.0;
-
 /// Bytes that are neither sound nor a tag, and the sound that is missing in their place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Gap {
@@ -48,8 +45,8 @@ impl Gap {
         self.is_cut_off |= later.is_cut_off;
     }
 
-    /// Whether no sound is missing: that is known, or at the end of a file there are fewer bytes than `frame_bytes`, those of a
-    /// frame.
+    /// Whether no sound is missing: that is known, or at the end of a file there are fewer bytes than `frame_bytes`,
+    /// those of a frame.
     pub(crate) fn is_harmless(&self, frame_bytes: Option<u64>) -> bool {
         match self.samples {
             Some(samples) => samples == 0 && self.is_exact,
@@ -57,19 +54,16 @@ impl Gap {
         }
     }
 
-    /// The loss that it is in a recording of this rate; silence replaces it where something follows.
-    pub(crate) fn to_loss(&self, sample_rate_hz: u32, is_inside: bool) -> LostSound {
+    /// The loss that it is in a recording of this rate. Where something follows, the reader may replace it by silence.
+    pub(crate) fn to_loss(&self, sample_rate_hz: u32) -> LostSound {
         let rate = f64::from(sample_rate_hz.max(1));
-        let seconds = self.samples.map(|samples| samples as f64 / rate);
-        let is_short = seconds.is_some_and(|s| s > 0.0 && s <= LONGEST_SILENCE_SECONDS);
         let loss = match self.is_cut_off {
             true => LostSound::cut_off(self.reason.as_str(), self.at),
             false => LostSound::damaged(self.reason.as_str(), self.at),
         };
         LostSound {
-            seconds,
-            bytes: Some(self.bytes),
-            is_silence: is_inside && self.is_exact && is_short,
+            seconds: self.samples.map(|samples| samples as f64 / rate),
+            bytes: Some(self.bytes).filter(|bytes| *bytes > 0),
             ..loss
         }
     }
@@ -100,21 +94,11 @@ mod tests {
     }
 
     #[test]
-    fn silence_stands_only_for_short_gaps_of_known_length() {
-        let gap = |samples, is_exact| {
-            Gap::new(0, 1, "x")
-                .with_samples(samples, is_exact)
-                .to_loss(1_000, true)
-        };
-        assert!(gap(600_000, true).is_silence);
-        assert!(!gap(600_001, true).is_silence, "longer than ten minutes");
-        assert!(!gap(1_000, false).is_silence, "an estimate");
-        assert!(!gap(0, true).is_silence);
-        assert!(
-            !Gap::new(0, 1, "x")
-                .with_samples(5, true)
-                .to_loss(1_000, false)
-                .is_silence
-        );
+    fn a_loss_says_what_is_known() {
+        let gap = Gap::new(0, 7, "x");
+        let known = gap.clone().with_samples(1_500, false).to_loss(1_000);
+        assert_eq!((known.seconds, known.bytes), (Some(1.5), Some(7)));
+        assert_eq!(gap.to_loss(1_000).seconds, None);
+        assert_eq!(Gap::new(0, 0, "x").to_loss(1_000).bytes, None);
     }
 }

@@ -8,8 +8,8 @@ use crate::containers::byte_walker::ByteWalker;
 use crate::containers::tags::{self, Tag};
 use crate::error::Fault;
 
-/// A file in more parts, or with more places to search, is not walked further: what follows is a gap. Each part costs a decoder of
-/// its own, and each search up to a block of bytes.
+/// A file in more parts, or with more places to search, is not walked further: what follows is a gap. Each part costs a
+/// decoder of its own, and each search up to a block of bytes.
 const MAX_PARTS: usize = 4096;
 /// Tags up to this size are searched for what looks like a frame; larger ones end a row in any case.
 const MAX_TAG_IN_ROW_BYTES: u64 = 1024 * 1024;
@@ -76,11 +76,14 @@ impl<F: FrameFormat> Walk<'_, '_, F> {
             };
             at = if let Some(header) = trusted {
                 self.take(at, header)?
-            } else if let Some(tag) = tags::tag_at(self.walker, at, self.end)? {
+            } else if let Some(tag) = tags::tag_with_head(self.walker, at, self.end)? {
                 self.pass_over_tag(at, tag)?
             } else if let Some(next) = self.padding_end(at)? {
                 self.pass_over(at, next)?;
                 next
+            } else if let Some(tag) = tags::tag_at(self.walker, at, self.end)? {
+                // Not before each of many bytes of padding: it reads the end of the file.
+                self.pass_over_tag(at, tag)?
             } else {
                 match self.resume(at)? {
                     Some(next) => next,
@@ -102,7 +105,8 @@ impl<F: FrameFormat> Walk<'_, '_, F> {
         Ok(header.filter(|header| header.bytes <= self.end - at))
     }
 
-    /// A frame like those before it is believed; another one only where its successor, a tag or the end confirms its length.
+    /// A frame like those before it is believed; another one only where its successor, a tag or the end confirms its
+    /// length.
     fn is_trusted(&mut self, at: u64, header: &FrameHeader) -> Result<bool, Fault> {
         Ok(self.kind == Some(header.kind) || self.goes_on(at + header.bytes, Some(header.kind))?)
     }
@@ -194,8 +198,9 @@ impl<F: FrameFormat> Walk<'_, '_, F> {
         Ok(next)
     }
 
-    /// Leaves out bytes that are known not to be sound. The decoder's reader passes over them too, unless it could take them for
-    /// frames, or the row has only begun: a reader is opened only where its first frame is followed by another.
+    /// Leaves out bytes that are known not to be sound. The decoder's reader passes over them too, unless it could take
+    /// them for frames, or the row has only begun: a reader is opened only where its first frame is followed by
+    /// another.
     fn pass_over(&mut self, at: u64, next: u64) -> Result<(), Fault> {
         self.last = None;
         if self.is_open && next < self.end {

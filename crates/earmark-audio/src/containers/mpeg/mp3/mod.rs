@@ -1,8 +1,9 @@
-//! MPEG audio, layers I to III: one frame after another, without a container, or inside one that has no own structure for it.
+//! MPEG audio, layers I to III: one frame after another, without a container, or inside one that has no own structure
+//! for it.
 //!
-//! A file may hold several recordings, each with an encoder's tag in place of its first frame, and tags of its owner between them.
-//! Frames are followed by [`frame_rows`](super::frame_rows); [`recordings`] makes sections of their rows, held to what the
-//! encoder's tag promises.
+//! A file may hold several recordings, each with an encoder's tag in place of its first frame, and tags of its owner
+//! between them. Frames are followed by [`frame_rows`](super::frame_rows); [`recordings`] makes sections of their rows,
+//! held to what the encoder's tag promises.
 
 mod frame_header;
 mod info_tag;
@@ -10,9 +11,7 @@ mod itunes_gapless;
 mod recordings;
 mod side_information;
 
-use super::frame_rows::{
-    FrameContent, FrameFormat, FrameHeader, FrameRows, HEADER_BYTES, Row, SearchRange, find_frames, walk_rows,
-};
+use super::frame_rows::{FrameContent, FrameFormat, FrameHeader, FrameRows, HEADER_BYTES, Row, walk_rows};
 use crate::containers::byte_walker::ByteWalker;
 use crate::containers::container::Container;
 use crate::containers::layout::FileWalk;
@@ -23,13 +22,14 @@ use info_tag::{frame_start, is_info_tag};
 use itunes_gapless::{ItunesGapless, itunes_gapless};
 use side_information::{ReservoirAtStart, SideInformation, side_information};
 
-/// Quirk(symphonia): of mixed blocks it does not scale the band below the switch, which can be thousands of times too loud, and
-/// leaves out all above it.
+/// Quirk(symphonia): of mixed blocks it does not scale the band below the switch, which can be thousands of times too
+/// loud, and leaves out all above it.
 const MIXED_BLOCKS: &str = "its frame has mixed blocks, which the decoder gets wrong";
 /// More frames with mixed blocks than this are no accident: the encoder makes them, and the file is refused.
 const MAX_MIXED_FRAMES: u64 = 8;
 
-/// Walks over a file of MPEG audio from `start` on, behind the tags at its beginning. The first frame may begin up to 64 KiB later.
+/// Walks over a file of MPEG audio from `start` on, behind the tags at its beginning. The first frame may begin up to
+/// 64 KiB later.
 ///
 /// # Errors
 ///
@@ -52,25 +52,6 @@ pub(in crate::containers) fn inspect_range(
 ) -> Result<FileWalk, Fault> {
     let end = end.min(walker.len());
     walk(walker, start, end, Container::Wav, None)
-}
-
-/// Whether a frame begins at `at`, confirmed by the next one or by the end of the file.
-pub(in crate::containers) fn begins(walker: &mut ByteWalker<'_>, at: u64) -> Result<bool, Fault> {
-    let Some(first) = frame_header(walker.peek(at, HEADER_BYTES)?) else {
-        return Ok(false);
-    };
-    let next = walker.peek(at + first.bytes, HEADER_BYTES)?;
-    Ok(next.is_empty() || frame_header(next).is_some_and(|next| next.kind == first.kind))
-}
-
-/// The first frames that begin between two places.
-pub(in crate::containers) fn find(
-    walker: &mut ByteWalker<'_>,
-    from: u64,
-    to: u64,
-) -> Result<Option<u64>, Fault> {
-    let end = walker.len();
-    find_frames(walker, &MpegFrames, SearchRange { from, to, end }, None)
 }
 
 fn walk(
@@ -122,7 +103,7 @@ fn leading_comment(walker: &mut ByteWalker<'_>, start: u64) -> Result<Option<Itu
 }
 
 /// The frames of MPEG audio.
-struct MpegFrames;
+pub(super) struct MpegFrames;
 
 impl FrameFormat for MpegFrames {
     fn header(&self, bytes: &[u8]) -> Option<FrameHeader> {

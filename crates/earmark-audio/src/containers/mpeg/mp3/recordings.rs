@@ -107,6 +107,7 @@ impl Sections<'_> {
                     frame_bytes: last.header.bytes,
                     may_count_itself: tag.may_count_itself,
                     end: last.end,
+                    is_last: range.end == all.len(),
                 };
                 self.settle(&promise, inside)
             }
@@ -171,7 +172,7 @@ impl Sections<'_> {
                 self.notes.push(gap.to_note());
                 None
             }
-            gap => gap.map(|gap| gap.to_loss(self.rate_before.unwrap_or(rate), !is_first)),
+            gap => gap.map(|gap| gap.to_loss(self.rate_before.unwrap_or(rate))),
         };
         self.rate_before = Some(rate);
         self.found.push(CodedSection {
@@ -181,8 +182,8 @@ impl Sections<'_> {
         Ok(())
     }
 
-    /// Compares a recording with what its tag promises, and notes in its gaps what they have lost. Whether the recording ends
-    /// where the encoder ended it, so that its padding is there.
+    /// Compares a recording with what its tag promises, and notes in its gaps what they have lost. Whether the
+    /// recording ends where the encoder ended it, so that its padding is there.
     fn settle(&mut self, promise: &Promise, gaps: &mut [Option<Gap>]) -> bool {
         let Promise { stated, frames, .. } = *promise;
         let reason = || format!("its header promises {stated} MPEG frames, but {frames} are present");
@@ -213,7 +214,10 @@ impl Sections<'_> {
         let noted = gaps.iter().flatten().filter_map(|gap| gap.samples).sum::<u64>();
         let noted = noted / promise.frame_samples.max(1);
         let ends_with_sound = gaps.last().is_some_and(Option::is_none);
-        if count == 1 {
+        // A count is believed up to twice of what is there: silence beyond that would be as long as a damaged count
+        // likes.
+        let is_believed = missing <= frames;
+        if count == 1 && is_believed {
             for gap in gaps.iter_mut().flatten() {
                 (gap.samples, gap.is_exact) = (Some(of_frames(missing)), true);
             }
@@ -223,8 +227,12 @@ impl Sections<'_> {
         if missing > noted + count as u64
             && let Some(end) = gaps.last_mut()
         {
-            let mut cut = Gap::new(promise.end, 0, reason()).with_samples(of_frames(missing - noted), true);
+            let mut cut = Gap::new(promise.end, 0, reason());
             cut.is_cut_off = true;
+            // Behind the last recording no silence is asked for.
+            if is_believed || promise.is_last {
+                cut = cut.with_samples(of_frames(missing - noted), true);
+            }
             match end {
                 Some(end) => end.join(cut),
                 None => *end = Some(cut),
@@ -262,7 +270,7 @@ impl Sections<'_> {
         if let (Some(gap), Some(last)) = (self.gap.take(), last) {
             match gap.is_harmless(Some(last.header.bytes)) {
                 true => self.notes.push(gap.to_note()),
-                false => self.losses.push(gap.to_loss(last.header.sample_rate_hz, false)),
+                false => self.losses.push(gap.to_loss(last.header.sample_rate_hz)),
             }
         }
         if let (true, Some(row)) = (self.found.is_empty(), self.rows.first()) {
@@ -292,6 +300,7 @@ struct Promise {
     frame_samples: u64,
     frame_bytes: u64,
     may_count_itself: bool,
-    /// Where the last row of the recording ends.
+    /// Where the last row of the recording ends, and whether it is the last one of the file.
     end: u64,
+    is_last: bool,
 }

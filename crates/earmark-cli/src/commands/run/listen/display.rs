@@ -4,7 +4,6 @@ use super::labels::{BestLabel, Labels};
 use super::screen::Screen;
 use crate::output::{print, print_json_line};
 use earmark::inference::stream::{StreamMeter, StreamResult, StreamTagger};
-use earmark_core::text::one_line;
 use serde_json::json;
 
 /// A way to show scores.
@@ -48,7 +47,7 @@ impl Display {
                 let label = |best: &BestLabel| format!("{} {:.2}{}", best.name, best.score, mark(best));
                 let best: Vec<String> = best.iter().map(label).collect();
                 let best = best.join("  ");
-                print(format!("{:9.2} s  {}", scored.seconds, one_line(&best)))
+                print(format!("{:9.2} s  {best}", scored.seconds))
             }
             Self::Screen(screen) => screen.draw(scored, meter, &best),
         }

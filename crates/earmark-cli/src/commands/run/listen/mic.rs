@@ -18,7 +18,7 @@ pub fn feed() -> anyhow::Result<Feed> {
     let (sender, feed) = Feed::open(offered.sample_rate(), true);
     let (result, started) = channel();
     // The stream lives in a thread of its own: on some systems it may not leave the thread that made it.
-    std::thread::spawn(move || {
+    let recording = move || {
         let config: StreamConfig = offered.config();
         let started = match offered.sample_format() {
             SampleFormat::F32 => start::<f32>(&device, &config, sender),
@@ -41,7 +41,9 @@ pub fn feed() -> anyhow::Result<Feed> {
                 let _ = result.send(Err(e)); // as above
             }
         }
-    });
+    };
+    let thread = std::thread::Builder::new().spawn(recording);
+    thread.context("--input mic: a thread for it can't be started; end other programs")?;
     match started.recv() {
         Ok(outcome) => outcome.map(|()| feed),
         Err(_) => bail!("--input mic: the microphone could not be started"),

@@ -6,6 +6,7 @@ use console::Term;
 use earmark::inference::stream::{StreamMeter, StreamResult, StreamTagger};
 use earmark::report::{Colormap, ColourDepth, Waterfall, bar};
 use earmark_core::human::human_duration;
+use earmark_core::text::one_line;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
 
@@ -210,8 +211,7 @@ fn status(scored: &StreamResult, meter: &StreamMeter) -> String {
 
 /// The text, cut to this number of columns.
 fn cut(text: &str, columns: usize) -> String {
-    let clean = text.replace(char::is_control, "\u{fffd}");
-    console::truncate_str(&clean, columns, "…").into_owned()
+    console::truncate_str(&one_line(text), columns, "…").into_owned()
 }
 
 #[cfg(test)]
@@ -249,6 +249,6 @@ mod tests {
                 assert_eq!(line.starts_with("\u{1b}[1m"), detected);
             }
         }
-        assert_eq!(cut("evil\u{1b}[2J", 20), "evil\u{fffd}[2J");
+        assert_eq!(cut("evil\u{1b}[2J", 20), "evil\\u{1b}[2J");
     }
 }

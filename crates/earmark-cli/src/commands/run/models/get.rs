@@ -23,9 +23,15 @@ pub struct GetModel {
 pub fn run(args: &GetModel, console: &Console) -> anyhow::Result<Status> {
     let name = &args.name;
     let Some(model) = hub::published_model(name) else {
-        if PublishedArchitecture::parse(name).is_some() {
+        if let Some(network) = PublishedArchitecture::parse(name) {
+            let network = network.name();
+            let offer = hub::hand_downloads().iter().find(|o| o.architecture == network);
+            let offer = offer.map_or(String::new(), |o| {
+                format!("; its authors offer {} at {}", o.content, o.url)
+            });
             bail!(
-                "{name}: cannot be downloaded, only imported from a file of weights: `earmark models import FILE --as {name}`"
+                "{name}: cannot be downloaded, only imported from a file of weights: \
+                 `earmark models import FILE --as {name}`{offer}"
             );
         }
         let near =

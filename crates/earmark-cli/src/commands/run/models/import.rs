@@ -12,13 +12,14 @@ use earmark::hub::{Import, PublishedArchitecture, import, models_folder, publish
 pub struct ImportModel {
     /// The published checkpoint, .pt or .pth; for mobilenet-v2-imagenet also .safetensors
     pub file: PathBuf,
-    /// Its network: efficientat-mn04 (or another size), panns-cnn14, ..., or mobilenet-v2-imagenet, a backbone to start trainings from
+    /// Its network: efficientat-mn04 (or another size), panns-cnn14, ..., argus-2019, or mobilenet-v2-imagenet, a
+    /// backbone to start trainings from
     #[arg(long = "as", value_name = "NAME")]
     pub architecture: String,
     /// Model file to write; default: NAME.safetensors in the models folder
     #[arg(long, short)]
     pub out: Option<PathBuf>,
-    /// Table of class names (`index,name` lines), if they are not AudioSet's
+    /// Table of class names (`index,name` lines), if they are not AudioSet's, or FSDKaggle2019's for argus-2019
     #[arg(long, value_name = "TABLE")]
     pub labels: Option<PathBuf>,
     /// Where the weights come from, to be recorded in the model file
@@ -59,8 +60,8 @@ pub fn run(args: ImportModel, console: &Console) -> anyhow::Result<Status> {
     Ok(Status::Done)
 }
 
-/// Where a model goes without `-o`: into the models folder, under the catalogue's name if the checkpoint has its file name, else under
-/// that of its network.
+/// Where a model goes without `-o`: into the models folder, under the catalogue's name if the checkpoint has its file
+/// name, else under that of its network.
 fn default_path(file: &Path, architecture: &str) -> anyhow::Result<PathBuf> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let published = published_models().iter().find(|model| model.file_name() == name);

@@ -8,7 +8,6 @@ use earmark::features::Extractor;
 use earmark::inference::model::ModelSource;
 use earmark::models::{LayerTable, Network, VarSpec, count_parameters};
 use earmark::runs::run_dir::find_model;
-use earmark_core::text::one_line;
 use serde_json::Value;
 
 /// Describe a model file, a run or a recipe: metadata, layers, parameters
@@ -114,7 +113,7 @@ impl Info {
         let parameters = format!("{trainable} trainable, {all} in total (BatchNorm and biases included)");
         add("parameters", parameters);
         let lines = facts.into_iter();
-        let lines = lines.map(|(name, value)| format!("{name:<11} {value}\n"));
+        let lines = lines.map(|(name, value)| format!("{name:<11} {}\n", one_line(&value)));
         format!("{}\n{}", lines.collect::<String>(), network_table(&self.summary))
     }
 
@@ -136,7 +135,11 @@ impl Info {
         facts.extend(source.map(|source| ("source", one_line(source).into_owned())));
         if let Some(calibration) = &meta.calibration {
             let clips = human_amount(calibration.clips, "clip", "clips");
-            let calibrated = format!("on {clips}, with a threshold for each class");
+            let what = match calibration.changes_scores() {
+                true => "with a threshold for each class",
+                false => "a threshold for each class alone; its scores are as they were",
+            };
+            let calibrated = format!("on {clips}, {what}");
             facts.push(("calibrated", calibrated));
         }
         facts

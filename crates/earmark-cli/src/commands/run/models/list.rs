@@ -23,6 +23,7 @@ pub fn run(args: &ListModels) -> anyhow::Result<Status> {
         json!({
             "folder": hub::models_folder(),
             "published": published.iter().map(model_json).collect::<Vec<_>>(),
+            "by_hand": hub::hand_downloads(),
             "own": own.iter().map(named).collect::<Vec<_>>(),
         })
     };
@@ -33,15 +34,25 @@ pub fn run(args: &ListModels) -> anyhow::Result<Status> {
             "Download",
             "Licence",
             "AudioSet mAP",
+            "Checked by",
             "Installed",
         ];
         let rows: Vec<Vec<String>> = published.iter().map(row).collect();
         let (left, right) = (Align::Left, Align::Right);
-        let table = text_table(&headers, &rows, &[left, right, right, left, right, left]);
+        let table = text_table(&headers, &rows, &[left, right, right, left, right, left, left]);
+        let by_hand = hub::hand_downloads().iter();
+        let by_hand = by_hand.map(|o| {
+            let (network, content, url) = (&o.architecture, &o.content, &o.url);
+            format!("To download by hand and import with --as {network}: {content}, at {url}\n")
+        });
         let own = own.iter();
-        let own = own.map(|path| format!("Your own: {} ({})\n", stem(path), path.display()));
-        let note = "All of them score the 527 classes of AudioSet; the mAP is the authors'. Install one with `earmark models get NAME`.";
-        format!("{table}\n{note}\n{}", own.collect::<String>())
+        let own = own.map(|path| format!("Your own: {} ({})\n", one_line(&stem(path)), shown(path)));
+        let note = "All of them score the 527 classes of AudioSet; the mAP is the authors'. Install one with \
+                    `earmark models get NAME`.\n\
+                    A download is checked by the SHA-256 of its published file where that is known. Where it is not, \
+                    that of the first file that is installed is recorded, and later downloads are checked by it.";
+        let [by_hand, own] = [by_hand.collect::<String>(), own.collect()];
+        format!("{table}\n{note}\n{by_hand}{own}")
     })?;
     Ok(Status::Done)
 }
@@ -56,6 +67,7 @@ fn row(model: &PublishedModel) -> Vec<String> {
         model.bytes.map_or_else(about, human_bytes),
         licence(model).into(),
         format!("{:.3}", model.map),
+        checked_by(model).unwrap_or_default().into(),
         if model.is_installed() { "yes" } else { "" }.into(),
     ]
 }
@@ -66,7 +78,17 @@ fn model_json(model: &PublishedModel) -> Value {
     value["labels"] = "AudioSet, 527 classes".into();
     value["parameters"] = parameters(model).into();
     value["installed"] = model.is_installed().into();
+    value["checked_by"] = checked_by(model).into();
+    value["recorded_sha256"] = model.recorded_sha256().into();
     value
+}
+
+/// What a download of it is compared with; `None` before the first one of a file whose SHA-256 is not known.
+fn checked_by(model: &PublishedModel) -> Option<&'static str> {
+    match &model.sha256 {
+        Some(_) => Some("SHA-256"),
+        None => model.recorded_sha256().map(|_| "record"),
+    }
 }
 
 fn licence(model: &PublishedModel) -> &'static str {

@@ -2,11 +2,14 @@
 
 mod formats;
 mod segments;
+mod shard;
 
+use crate::args::{Asked, ShardArgs};
 use crate::commands::out_of_fold_scores::{out_of_fold, sorted_by_file};
 use crate::prelude::*;
 use clap::ValueEnum;
-use earmark::inference::{self, Prediction};
+use earmark::inference::shards::{Shard, refuse_other_shards};
+use earmark::inference::{self, MergedScores, Prediction};
 use earmark::metrics::BlendMean;
 use formats::{ScoreFormat, write};
 use serde_json::Value;
@@ -14,13 +17,16 @@ use serde_json::Value;
 /// Score recordings with a model or a run, or with a blend of several
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  earmark predict runs/a@500 --data FSDKaggle2019 -o submission.csv --format kaggle2019\n  \
+    after_help = "Examples:\n  earmark predict runs/a@500 --data FSDKaggle2019 -o submission.csv \
+    --format kaggle2019\n  \
     earmark predict model.safetensors --files *.wav -o scores.csv --json\n  \
     earmark predict model.safetensors --data recordings -o scores.csv\n  \
+    earmark predict model.safetensors --files archive -o scores.csv --shard auto\n  \
     earmark predict runs/cv --out-of-fold -o oof.csv"
 )]
 pub struct Predict {
-    /// Models: MODEL.safetensors, RUN, RUN@STEP or name of an installed model; a cross-validation RUN counts as one model per fold
+    /// Models: MODEL.safetensors, RUN, RUN@STEP or name of an installed model; a cross-validation RUN counts as one
+    /// model per fold
     #[arg(required = true)]
     pub models: Vec<String>,
     #[command(flatten)]
@@ -44,10 +50,13 @@ pub struct Predict {
     pub read: DataArgs,
     #[command(flatten)]
     pub damaged: DamagedArgs,
+    #[command(flatten)]
+    pub shard: ShardArgs,
     /// Write one row per segment of a clip, with its start in seconds, instead of one per clip
     #[arg(long, alias = "tiles")]
     pub segments: bool,
-    /// Score each clip of a cross-validation run with the model of its test fold; default data: where it was in training
+    /// Score each clip of a cross-validation run with the model of its test fold; default data: where it was in
+    /// training
     #[arg(long, conflicts_with_all = ["files", "subset"])]
     pub out_of_fold: bool,
     /// Print a summary as JSON: inputs, skipped recordings, classes
@@ -62,12 +71,18 @@ pub fn run(args: Predict, console: &Console) -> anyhow::Result<Status> {
     refuse_contradictions(&args)?;
     let data = args.source.data.as_deref().filter(|_| !args.out_of_fold);
     args.read.refuse_without(data)?;
+    let shard = args.shard.shard()?;
+    let settings = match shard {
+        None => Vec::new(),
+        Some(_) => settings(&args)?,
+    };
     let job = inference::PredictJob {
         models: args.models,
         // Files that a command line names have priority over the data folder of the environment.
         data: args.source.data.filter(|_| args.source.files.is_empty()),
         subset: args.source.subset,
         files: args.source.files,
+        shard,
         read: args.damaged.with(args.read.read_as()?),
         mean: args.mean,
         raw: args.raw,
@@ -78,8 +93,13 @@ pub fn run(args: Predict, console: &Console) -> anyhow::Result<Status> {
     let target = Target {
         out: &args.out,
         format: args.format,
+        shard,
         json: args.json,
     };
+    if let Some(shard) = shard {
+        refuse_other_shards(&args.out, false, shard)?;
+        return shard::run(&job, args.segments, settings, &target, console);
+    }
     if args.segments {
         return segments::run(&job, args.out_of_fold, &target, console);
     }
@@ -122,6 +142,7 @@ pub fn run(args: Predict, console: &Console) -> anyhow::Result<Status> {
 struct Target<'a> {
     out: &'a Path,
     format: ScoreFormat,
+    shard: Option<Shard>,
     json: bool,
 }
 
@@ -143,12 +164,18 @@ impl Target<'_> {
             facts["classes"] = json!(classes);
             facts["out"] = json!(path.to_string());
             facts["format"] = json!(format.as_ref().map(|value| value.get_name()));
+            if let Some(shard) = self.shard {
+                facts["shard"] = json!([shard.number(), shard.of()]);
+            }
             return print_json(&facts);
         }
         let (amount, classes) = (scored.amount, human_amount(classes.len(), "class", "classes"));
+        let part = self
+            .shard
+            .map_or_else(String::new, |shard| format!("shard {shard} of "));
         print_written(
             self.out,
-            format!("{amount} scored for {classes}: {path}"),
+            format!("{amount} scored for {classes}: {part}{path}"),
             console,
         )
     }
@@ -162,8 +189,8 @@ fn refuse_contradictions(args: &Predict) -> anyhow::Result<()> {
     }
     if args.json && output::is_stdout(&args.out) {
         bail!(
-            "--json: prints a summary, and the scores themselves go to stdout; name a file with -o FILE, or take --format json for scores \
-             as JSON"
+            "--json: prints a summary, and the scores themselves go to stdout; name a file with -o FILE, or take \
+             --format json for scores as JSON"
         );
     }
     if source.data.is_none() && source.files.is_empty() && !args.out_of_fold {
@@ -171,7 +198,14 @@ fn refuse_contradictions(args: &Predict) -> anyhow::Result<()> {
     }
     if args.damaged.damaged.is_some() && args.out_of_fold {
         bail!(
-            "--damaged: out-of-fold scores read recordings as the training did (data.damaged of its recipe); leave it out"
+            "--damaged: out-of-fold scores read recordings as the training did (data.damaged of its recipe); leave it \
+             out"
+        );
+    }
+    if args.shard.shard.is_some() && (args.out_of_fold || output::is_stdout(&args.out)) {
+        bail!(
+            "--shard: shards are merged into a file, and out-of-fold scores have none; name a file with -o FILE, and \
+             leave out --out-of-fold"
         );
     }
     if args.segments && matches!(args.format, ScoreFormat::Kaggle2018 | ScoreFormat::Kaggle2019) {
@@ -183,6 +217,43 @@ fn refuse_contradictions(args: &Predict) -> anyhow::Result<()> {
         bail!("--out-of-fold: takes one cross-validation run, and {other} is a second one");
     }
     Ok(())
+}
+
+/// What all shards have in common.
+fn settings(args: &Predict) -> anyhow::Result<Vec<(String, String)>> {
+    let asked = Asked {
+        command: "predict",
+        models: &args.models,
+        source: &args.source,
+        read: &args.read,
+        damaged: args.damaged,
+        device: &args.compute.device,
+    };
+    let mut settings = asked.settings()?;
+    let mut add = |key: &str, value: String| settings.push((key.to_owned(), value));
+    add("--format", name_of(args.format));
+    add("--mean", format!("{:?}", args.mean).to_lowercase());
+    add("--weights", format!("{:?}", args.weights));
+    add("--raw", args.raw.to_string());
+    add("--segments", args.segments.to_string());
+    Ok(settings)
+}
+
+/// The name of a format.
+fn name_of(format: ScoreFormat) -> String {
+    let value = format.to_possible_value();
+    value.map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+/// Writes the scores of all shards in the format of this name.
+pub fn write_merged(path: &Path, format: &str, scores: &MergedScores) -> anyhow::Result<()> {
+    let format = ScoreFormat::from_str(format, false);
+    let format =
+        format.map_err(|_| anyhow::anyhow!("{}: its shards have an unknown format", path.display()))?;
+    match scores {
+        MergedScores::Clips(prediction) => write(path, format, prediction),
+        MergedScores::Segments(prediction) => segments::write(path, format, prediction),
+    }
 }
 
 /// The scores of each clip by the model that did not see it, sorted by file.
@@ -205,7 +276,8 @@ fn add_notes(prediction: &Prediction, out_of_fold: bool, console: &Console) {
     if prediction.trained_on > 0 {
         let remedy = match prediction.has_held_out {
             true => {
-                "evaluate it on its held-out clips with `earmark eval`, or with --out-of-fold for a cross-validation run"
+                "evaluate it on its held-out clips with `earmark eval`, or with --out-of-fold for a cross-validation \
+                 run"
             }
             false => "evaluate it on recordings it has not seen",
         };

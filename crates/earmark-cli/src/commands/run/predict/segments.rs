@@ -18,10 +18,7 @@ pub fn run(
         true => inference::out_of_fold_segments(run, data, &job.device, show, stop),
         false => inference::predict_segments(job, show, stop),
     })?;
-    match target.format {
-        ScoreFormat::Json => write_json(target.out, &prediction)?,
-        _ => write_csv(target.out, &prediction)?,
-    }
+    write(target.out, target.format, &prediction)?;
     let SegmentPrediction { rows, skipped, .. } = &prediction;
     let (damaged, notes) = (prediction.remarks.damaged(), prediction.remarks.notes());
     let files: BTreeSet<&str> = rows.iter().map(|row| row.file.as_str()).collect();
@@ -46,6 +43,14 @@ pub fn run(
     }
     remarks::say(&damaged, &notes, console);
     Ok(Status::of_skips(skipped + damaged.len()))
+}
+
+/// Writes the scores in a format.
+pub fn write(path: &Path, format: ScoreFormat, prediction: &SegmentPrediction) -> anyhow::Result<()> {
+    match format {
+        ScoreFormat::Json => write_json(path, prediction),
+        _ => write_csv(path, prediction),
+    }
 }
 
 /// `fname,start_seconds`, then one column per class.

@@ -2,13 +2,15 @@
 
 use super::Tag;
 use crate::prelude::*;
+use earmark::inference::shards::{Shard, refuse_other_shards};
 use earmark::inference::tag::Format;
 use std::io::IsTerminal;
 
-/// Where results go, in which format, and whether their summary is for programs.
+/// Where results go, in which format, of which shard, and whether their summary is for programs.
 pub struct Output<'a> {
     pub to: Destination<'a>,
     pub format: Format,
+    pub shard: Option<Shard>,
     pub json: bool,
 }
 
@@ -38,7 +40,8 @@ impl<'a> Output<'a> {
             (None, Destination::Stdout | Destination::Device(_)) => Format::Table,
             (None, Destination::File(path)) => Format::of_name(path).with_context(|| {
                 format!(
-                    "{}: its ending names no known format; end it in .csv, .json, .ndjson, .parquet or .selections.txt (Raven), or give --format",
+                    "{}: its ending names no known format; end it in .csv, .json, .ndjson, .parquet or .selections.txt \
+                     (Raven), or give --format",
                     path.display()
                 )
             })?,
@@ -50,9 +53,21 @@ impl<'a> Output<'a> {
         }
         if streamed && args.json {
             bail!(
-                "--json: prints a summary, and the results themselves would go to stdout; name a file with -o FILE or --out-dir DIR, or \
-                 take --format json for results as JSON"
+                "--json: prints a summary, and the results themselves would go to stdout; name a file with -o FILE or \
+                 --out-dir DIR, or take --format json for results as JSON"
             );
+        }
+        let shard = args.shard.shard()?;
+        match (shard, &to) {
+            (None, _) => {}
+            (Some(_), Destination::Stdout | Destination::Device(_)) => {
+                bail!("--shard: shards are merged into a file or folder; give -o FILE or --out-dir DIR");
+            }
+            (Some(shard), Destination::File(path)) => {
+                output::check(path)?;
+                refuse_other_shards(path, false, shard)?;
+            }
+            (Some(shard), Destination::Folder(path)) => refuse_other_shards(path, true, shard)?,
         }
         let on_screen = matches!(to, Destination::Stdout) && std::io::stdout().is_terminal();
         if on_screen && format == Format::Parquet {
@@ -61,6 +76,7 @@ impl<'a> Output<'a> {
         Ok(Self {
             to,
             format,
+            shard,
             json: args.json,
         })
     }

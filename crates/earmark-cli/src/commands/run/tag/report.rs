@@ -2,7 +2,9 @@
 
 use super::destination::Output;
 use crate::prelude::*;
-use earmark::inference::tag::{InputFiles, TagSummary, Tagger};
+use earmark::inference::grouped_notes;
+use earmark::inference::tag::{InputFiles, TagJob, TagSummary, Tagger};
+use earmark::inference::time_and_place::TimesAndPlaces;
 use serde_json::Value;
 
 /// Notes the model, its windows, and files that are ignored.
@@ -21,11 +23,28 @@ pub fn describe(tagger: &Tagger, inputs: &InputFiles, console: &Console) {
     }
 }
 
+/// Says of how many recordings time and place are known, and what contradicts itself or can't be, even when quiet.
+pub fn describe_time_and_place(known: &TimesAndPlaces, inputs: &InputFiles, console: &Console) {
+    let [timed, without_offset, placed] = known.counts();
+    let all = inputs.files.len();
+    let offsets = match without_offset {
+        0 => String::new(),
+        n => format!(" ({n} without an offset from UTC; --time-zone gives one)"),
+    };
+    console.note(format!(
+        "time of {timed} of {} known{offsets}, place of {placed}",
+        human_amount(all, "recording", "recordings")
+    ));
+    for line in grouped_notes(&known.remarks) {
+        console.warning(format!("time and place: {line}"));
+    }
+}
+
 /// Names what was skipped and sums up the rest: in words, or for programs.
 pub fn summarize(
     result: &TagSummary,
     inputs: &InputFiles,
-    tagger: &Tagger,
+    job: &TagJob,
     output: &Output,
     console: &Console,
 ) -> anyhow::Result<Status> {
@@ -46,14 +65,22 @@ pub fn summarize(
     if let Some(path) = output.path() {
         print_as(
             output.json,
-            || facts(result, inputs, tagger, path),
+            || {
+                let mut facts = facts(result, inputs, job, path);
+                if let Some(shard) = output.shard {
+                    facts["shard"] = json!([shard.number(), shard.of()]);
+                }
+                facts
+            },
             || {
                 let events = match result.events {
                     1 => "1 event".to_owned(),
                     n => format!("{} events", human_count(n as u64)),
                 };
                 let (tagged, time) = (recordings(result.tagged), human_duration(result.seconds));
-                format!("{tagged} processed ({time}), {events}: {}", path.display())
+                let part = output.shard.map(|shard| format!("shard {shard} of "));
+                let part = part.unwrap_or_default();
+                format!("{tagged} processed ({time}), {events}: {part}{}", shown(path))
             },
         )?;
     }
@@ -69,9 +96,10 @@ pub fn summarize(
 }
 
 /// The summary for programs.
-fn facts(result: &TagSummary, inputs: &InputFiles, tagger: &Tagger, out: &Path) -> Value {
+fn facts(result: &TagSummary, inputs: &InputFiles, job: &TagJob, out: &Path) -> Value {
+    let tagger = job.tagger;
     let models = tagger.ensemble().paths();
-    json!({
+    let mut facts = json!({
         "models": models.map(|path| path.to_string_lossy()).collect::<Vec<_>>(),
         "classes": tagger.classes(),
         "windows": tagger.window_rule(),
@@ -87,5 +115,15 @@ fn facts(result: &TagSummary, inputs: &InputFiles, tagger: &Tagger, out: &Path) 
         "damaged": result.damaged,
         "notes": result.notes,
         "out": out.to_string_lossy(),
-    })
+    });
+    if let Some(known) = job.times_and_places {
+        let [timed, without_offset, placed] = known.counts();
+        facts["time_and_place"] = json!({
+            "time_known": timed,
+            "without_offset": without_offset,
+            "place_known": placed,
+            "remarks": known.remarks,
+        });
+    }
+    facts
 }

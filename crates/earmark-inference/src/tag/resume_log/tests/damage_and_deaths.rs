@@ -7,7 +7,7 @@ fn small(dir: &Path) -> (PathBuf, Vec<u8>) {
     let path = dir.join("t.log");
     let mut log = ResumeLog::open(&path, &settings("0.3"), true).unwrap();
     for (k, entry) in small_entries().iter().enumerate() {
-        log.begin(entry.outcome.file(), entry.stamp).unwrap();
+        log.begin(entry.outcome.file(), entry.stamp, false).unwrap();
         log.add(entry, &mut windows(dir, WINDOWS[k])).unwrap();
     }
     drop(log);
@@ -33,7 +33,8 @@ fn lost(log: &ResumeLog) -> Vec<usize> {
     lost
 }
 
-/// Each single bit: at most two recordings are lost (a line break joins them), never without a word, and the log is resumed.
+/// Each single bit: at most two recordings are lost (a line break joins them), never without a word, and the log is
+/// resumed.
 #[test]
 fn a_flipped_bit_costs_what_it_hits_and_is_reported() {
     let dir = tempfile::tempdir().unwrap();
@@ -127,7 +128,26 @@ fn a_log_of_format_1_goes_on() {
     let error = ResumeLog::open(&path, &settings("0.3"), false)
         .unwrap_err()
         .to_string();
-    assert!(error.contains("was started with log format 9, not 2"), "{error}");
+    assert!(error.contains("was started with log format 9, not 3"), "{error}");
+}
+
+const STAMP: FileStamp = FileStamp { size: 1, changed: 7 };
+
+fn open(path: &Path) -> ResumeLog {
+    ResumeLog::open(path, &settings("0.3"), false).unwrap()
+}
+
+/// What is known of recordings when the log is opened again: deaths among others and alone.
+fn deaths(path: &Path, files: &[&str]) -> Vec<(usize, Vec<u64>)> {
+    let log = open(path);
+    let of = |file: &&str| log.deaths(file, Some(STAMP));
+    let deaths = files.iter().map(of);
+    deaths.map(|deaths| (deaths.among_others, deaths.alone)).collect()
+}
+
+/// Deaths among others, and those alone.
+fn died(among_others: usize, alone: &[u64]) -> (usize, Vec<u64>) {
+    (among_others, alone.to_vec())
 }
 
 /// A process that dies leaves what it was at; one that ends leaves nothing, whatever it was at.
@@ -135,31 +155,105 @@ fn a_log_of_format_1_goes_on() {
 fn what_was_in_work_when_a_process_died_is_known() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("t.log");
-    let stamp = FileStamp { size: 1, changed: 7 };
-    let open = || ResumeLog::open(&path, &settings("0.3"), false).unwrap();
-    let deaths = |file: &str| open().deaths(file, Some(stamp));
-    let mut log = open();
+    let none = || died(0, &[]);
+    let once = || died(1, &[]);
+    let mut log = open(&path);
     for file in ["a", "b", "c"] {
-        log.begin(file, stamp).unwrap();
+        log.begin(file, STAMP, false).unwrap();
     }
     log.add(&entry("a", 1), &mut windows(dir.path(), 2)).unwrap();
     drop(log); // as a kill does: nothing is said of b and c
-    assert_eq!(["a", "b", "c"].map(deaths), [0, 1, 1]);
+    assert_eq!(deaths(&path, &["a", "b", "c"]), [none(), once(), once()]);
     // An interrupted process comes to the same two, and to one more.
-    let mut log = open();
-    for file in ["b", "d"] {
-        log.begin(file, stamp).unwrap();
-    }
+    let mut log = open(&path);
+    log.begin("d", STAMP, false).unwrap();
+    log.begin("b", STAMP, true).unwrap();
+    log.reached("b", 640).unwrap();
     log.leave().unwrap();
     drop(log);
-    assert_eq!(["b", "c", "d"].map(deaths), [1, 1, 0]);
-    let mut log = open();
-    log.begin("b", stamp).unwrap();
+    assert_eq!(deaths(&path, &["b", "c", "d"]), [once(), once(), none()]);
+    // One that is asked to end, but ended before it does, is not counted either; what it still finished is kept.
+    let mut log = open(&path);
+    for file in ["c", "d"] {
+        log.begin(file, STAMP, false).unwrap();
+    }
+    log.leave().unwrap();
+    log.add(&entry("d", 1), &mut windows(dir.path(), 1)).unwrap();
     drop(log);
-    assert_eq!(["b", "c"].map(deaths), [2, 1]);
+    assert_eq!(deaths(&path, &["c", "d"]), [once(), none()]);
+    assert!(open(&path).has("d", Some(STAMP)));
+    let mut log = open(&path);
+    log.begin("b", STAMP, true).unwrap();
+    for windows in [64, 128] {
+        log.reached("b", windows).unwrap();
+    }
+    drop(log);
+    assert_eq!(deaths(&path, &["b", "c"]), [died(1, &[128]), once()]);
     let other = FileStamp { size: 2, changed: 7 };
-    assert_eq!(open().deaths("b", Some(other)), 0, "another file by now");
-    let mut log = open();
+    assert!(
+        open(&path).deaths("b", Some(other)).is_empty(),
+        "another file by now"
+    );
+    let mut log = open(&path);
     log.add(&entry("b", 1), &mut windows(dir.path(), 0)).unwrap();
-    assert_eq!(log.deaths("b", Some(stamp)), 0);
+    assert!(log.deaths("b", Some(STAMP)).is_empty());
+    drop(log);
+    assert_eq!(deaths(&path, &["b"]), [none()]);
+}
+
+/// Who ends processes from outside hits another place each time; what is wrong with a recording is always at the same
+/// one.
+#[test]
+fn a_recording_is_given_up_after_deaths_alone_at_one_place_or_many() {
+    let of = |alone: &[u64]| Deaths {
+        among_others: 1,
+        alone: alone.to_vec(),
+    };
+    for too_few in [&[][..], &[0], &[640], &[640, 1280], &[0, 128, 0, 128]] {
+        assert!(!of(too_few).are_too_many(), "{too_few:?}");
+    }
+    let often = Deaths {
+        among_others: 9,
+        alone: vec![],
+    };
+    assert!(!often.are_too_many(), "it was never alone");
+    for enough in [&[0, 0][..], &[640, 704], &[0, 640, 576], &[0, 640, 1280, 64, 320]] {
+        assert!(of(enough).are_too_many(), "{enough:?}");
+    }
+}
+
+/// While a run is not at its end, what was given up stays so, rather than end the next process.
+#[test]
+fn what_was_given_up_stays_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("t.log");
+    for alone in [false, true, true] {
+        let mut log = open(&path);
+        log.begin("bad", STAMP, alone).unwrap();
+    }
+    for _ in 0..2 {
+        let mut log = open(&path);
+        assert!(log.deaths("bad", Some(STAMP)).are_too_many());
+        log.give_up(&failed("bad")).unwrap();
+    }
+    assert_eq!(text(&open(&path), "bad").unwrap().0, failed("bad"));
+    // Read after all, it is like any other.
+    let mut log = open(&path);
+    log.begin("bad", STAMP, true).unwrap();
+    log.add(&failed("bad"), &mut windows(dir.path(), 0)).unwrap();
+    drop(log);
+    assert_eq!(deaths(&path, &["bad"]), [died(0, &[])]);
+}
+
+/// A log of format 2 says of no recording whether it was alone.
+#[test]
+fn deaths_in_a_log_of_format_2_were_among_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("t.log");
+    let header = r#"{"earmark-tag":2,"settings":[["--window","2"],["--threshold","0.3"]]}"#;
+    let begun = r#"{"begun":"a","size":1,"changed":7}"#;
+    let lines = [header, begun, begun].map(|line| seal(line.to_owned()) + "\n");
+    std::fs::write(&path, lines.concat()).unwrap();
+    assert_eq!(deaths(&path, &["a"]), [died(2, &[])]);
+    assert_eq!(open(&path).damage(), None);
 }

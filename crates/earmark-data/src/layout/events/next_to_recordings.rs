@@ -1,0 +1,193 @@
+//! A table next to each recording: `rec.wav` with `rec.txt`, `rec.Table.1.selections.txt` or `rec.wav.csv`.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use earmark_core::human::human_amount;
+
+use super::event_table::EventTable;
+use super::recordings::UncutRecordings;
+use crate::dataset::description::below;
+use crate::dataset::error::DataError;
+use crate::dataset::item::Item;
+use crate::dataset::test_subset::usual_subset;
+use crate::layout::audio_files::{audio_name, files_below, is_audio_name};
+use crate::layout::choose_table::{TableChoice, choose_table};
+use crate::layout::class_folders::has_class_folders;
+use crate::layout::interface::Row;
+use crate::layout::options::DataOptions;
+use crate::wording::quoted;
+
+/// What a table has behind the name of its recording, which may be without its extension.
+const ENDINGS: [&str; 5] = [".selections.txt", ".labels.txt", ".txt", ".csv", ".tsv"];
+
+/// The recordings below a folder, and the tables of events next to each.
+fn tables(root: &Path, options: &DataOptions) -> Result<Vec<(PathBuf, Vec<PathBuf>)>, DataError> {
+    let mut by_recording: HashMap<PathBuf, Vec<PathBuf>> = HashMap::new();
+    let (recordings, others): (Vec<PathBuf>, Vec<PathBuf>) = files_below(root)?
+        .into_iter()
+        .partition(|path| is_audio_name(path));
+    for table in others {
+        let name = table.file_name().and_then(|name| name.to_str());
+        if let Some(recording) = name.and_then(recording_of) {
+            by_recording
+                .entry(table.with_file_name(recording))
+                .or_default()
+                .push(table);
+        }
+    }
+    let of = |path: PathBuf| {
+        let names = [path.clone(), path.with_extension("")];
+        let near = names.iter().filter_map(|name| by_recording.get(name)).flatten();
+        let tables = near
+            .filter(|table| EventTable::may_be(table, options))
+            .cloned()
+            .collect();
+        (path, tables)
+    };
+    Ok(recordings.into_iter().map(of).collect())
+}
+
+/// The name of the recording that a table is named after; Raven numbers its tables.
+fn recording_of(table: &str) -> Option<&str> {
+    let without = |ending: &&str| {
+        let at = table.len().checked_sub(ending.len())?;
+        let is_there = table.get(at..)?.eq_ignore_ascii_case(ending);
+        is_there.then(|| &table[..at]).filter(|name| !name.is_empty())
+    };
+    let name = ENDINGS.iter().find_map(without)?;
+    let numbered = name
+        .rsplit_once('.')
+        .filter(|(_, number)| number.parse::<u32>().is_ok());
+    let stem = numbered.and_then(|(before, _)| before.strip_suffix(".Table"));
+    Some(stem.unwrap_or(name))
+}
+
+/// Whether any recording has a table of events next to it.
+pub(super) fn any(root: &Path, options: &DataOptions) -> Result<bool, DataError> {
+    let tables = tables(root, options)?;
+    let mut all = tables.iter().flat_map(|(_, tables)| tables);
+    Ok(all.any(|table| EventTable::is_one(table, options)))
+}
+
+/// Whether a folder is likely meant so: recordings have tables of events next to them, half of all where folders may be
+/// classes, and no other table lists clips.
+pub(super) fn are_meant(root: &Path, options: &DataOptions) -> Result<bool, DataError> {
+    if !any(root, options)? {
+        return Ok(false);
+    }
+    let tables = tables(root, options)?;
+    if let TableChoice::Fits(clips) = choose_table(root, options)?
+        && !tables.iter().any(|(_, tables)| tables.contains(&clips))
+    {
+        return Ok(false);
+    }
+    let with = tables.iter().filter(|(_, tables)| !tables.is_empty()).count();
+    Ok(2 * with >= tables.len() || !has_class_folders(root)?)
+}
+
+/// Reads all of them. Recordings without a table are left out, unless labels are not read.
+pub(super) fn read(root: &Path, options: &DataOptions) -> Result<UncutRecordings, DataError> {
+    refuse_columns(options)?;
+    let mut found = UncutRecordings::default();
+    let (mut without, mut present) = (Vec::new(), BTreeSet::new());
+    for (path, tables) in tables(root, options)? {
+        let file = match audio_name(root, &path, None) {
+            Ok(file) => file,
+            Err(skipped) => {
+                found.rows.skipped.push(skipped);
+                continue;
+            }
+        };
+        let folder = file.split_once('/').and_then(|(folder, _)| usual_subset(folder));
+        let subset = folder.unwrap_or("train");
+        present.insert(subset);
+        if !options.wants(subset) {
+            continue;
+        }
+        let table = match (&tables[..], options.read_labels) {
+            (_, false) => EventTable::default(),
+            ([], _) => {
+                without.push(file);
+                continue;
+            }
+            ([table], _) => EventTable::read(table, options)?,
+            (several, _) => return Err(several_tables(root, &path, several)),
+        };
+        let item = Item {
+            file: file.clone(),
+            path,
+            subset: subset.to_owned(),
+            ..Item::default()
+        };
+        found.events.insert(file, table);
+        found.rows.rows.push(Row {
+            item,
+            labels: Vec::new(),
+        });
+    }
+    if let (true, Some(subset)) = (
+        found.rows.rows.is_empty(),
+        options.subsets.iter().flatten().next(),
+    ) {
+        return Err(DataError::unknown_subset(root, subset, present));
+    }
+    if let Some(first) = without.first() {
+        let recordings = human_amount(without.len(), "recording", "recordings");
+        let note = format!("{recordings} without a table of events left out, first {first}");
+        found.rows.notes.push(note);
+    }
+    Ok(found)
+}
+
+fn several_tables(root: &Path, recording: &Path, tables: &[PathBuf]) -> DataError {
+    let names: Vec<String> = tables.iter().map(|table| below(root, table)).collect();
+    let problem = format!(
+        "has several tables of events ({}); keep the one that is right, and move the others away",
+        quoted(&names, ", ")
+    );
+    DataError::at(recording, problem)
+}
+
+/// Refuses options about columns that such tables have no use for.
+fn refuse_columns(options: &DataOptions) -> Result<(), DataError> {
+    let columns = [
+        ("file-column", &options.file_column),
+        ("file-pattern", &options.file_pattern),
+        ("subset-column", &options.subset_column),
+        ("fold-column", &options.fold_column),
+        ("group-column", &options.group_column),
+    ];
+    let given = columns
+        .iter()
+        .find_map(|&(key, name)| Some((key, name.as_deref()?)));
+    match given {
+        None => Ok(()),
+        Some((key, name)) => Err(DataError::Setting(format!(
+            "{key} = {name:?}: is for one table of all recordings, and here a table is next to each; remove it, or \
+             name the one table with --table"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_named_after_their_recording() {
+        for (table, recording) in [
+            ("rec.txt", "rec"),
+            ("rec.wav.csv", "rec.wav"),
+            ("rec.Table.1.selections.txt", "rec"),
+            ("rec.wav.Table.12.selections.TXT", "rec.wav"),
+            ("rec.wav.selections.txt", "rec.wav"),
+            ("rec.1.labels.txt", "rec.1"),
+        ] {
+            assert_eq!(recording_of(table), Some(recording), "{table}");
+        }
+        for other in ["rec.wav", ".txt", "txt", "ä", "rec.json"] {
+            assert_eq!(recording_of(other), None, "{other}");
+        }
+    }
+}

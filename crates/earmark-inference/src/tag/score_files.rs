@@ -1,0 +1,296 @@
+//! Events of a table of window scores: those that tagging would have found, under any rule, without computing again.
+
+use super::TagError;
+use super::classes::choose;
+use super::config::{TagConfig, check};
+use super::events::{EventFinder, EventRule};
+use super::formats::{
+    EVENT_COLUMNS, Format, FormatOptions, FormatWriter, RECORDING_COLUMN, without_time_and_place,
+};
+use super::recording_facts::RecordingFacts;
+use super::result::milliseconds;
+use super::resume_log::TagOutcome;
+use super::scratch_file::ScratchFile;
+use super::tables::{ColumnKind, TableReader, TableRow, some_names};
+use super::windows::WindowGrid;
+use crate::PipelineError;
+use crate::devices_by_name::Device;
+use crate::error::folder_of;
+use crate::model::Ensemble;
+use crate::thresholds::ClassThresholds;
+use earmark_core::atomic::{self, WriteError};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Columns before those of the classes.
+const BEFORE_CLASSES: usize = 4;
+
+/// Where they are.
+const FILE: usize = 0;
+const START: usize = 1;
+const RECORDING: usize = 3;
+
+/// An open table of window scores, as `earmark tag --windows` writes it in CSV or Parquet, with the rule for its
+/// events.
+pub struct ScoreFile {
+    table: TableReader,
+    rule: EventRule,
+    thresholds: ClassThresholds,
+    /// Columns of the classes that are looked for, counted from the first class.
+    chosen: Vec<usize>,
+    names: Vec<String>,
+    top: Option<usize>,
+}
+
+/// What was found in a table of scores.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ScoreSummary {
+    /// Recordings.
+    pub recordings: usize,
+    /// Their length.
+    pub seconds: f64,
+    /// Events in them.
+    pub events: usize,
+}
+
+impl ScoreFile {
+    /// Opens a table. Of `tag` the classes, thresholds and rules for events count, and models only for their
+    /// thresholds.
+    ///
+    /// # Errors
+    /// For another kind of file, a model of other classes, and settings that can't be.
+    pub fn open(path: &Path, tag: &TagConfig) -> Result<Self, TagError> {
+        check(tag)?;
+        let table = TableReader::open(path)?;
+        let classes = classes_of(&table)?;
+        let own = match tag.models.is_empty() {
+            true => None,
+            false => own_thresholds(&table, &classes, tag)?,
+        };
+        let chosen = choose(&classes, &tag.classes)?;
+        let thresholds = tag.thresholds.resolve(&classes, &chosen, own.as_deref())?;
+        Ok(Self {
+            table,
+            rule: EventRule {
+                thresholds: thresholds.values().to_vec(),
+                release: tag.release,
+                merge_seconds: tag.merge_seconds,
+                min_seconds: tag.min_seconds,
+                score: tag.event_score,
+            },
+            thresholds,
+            names: chosen.iter().map(|class| classes[*class].clone()).collect(),
+            chosen,
+            top: tag.top,
+        })
+    }
+
+    /// Names of the classes that are looked for.
+    pub fn classes(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Their thresholds.
+    pub fn thresholds(&self) -> &ClassThresholds {
+        &self.thresholds
+    }
+
+    /// Writes the events of all recordings to a file, atomically.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn save(self, format: Format, path: &Path) -> Result<ScoreSummary, TagError> {
+        // Next to a pipe or a device no scratch file can be.
+        let is_device = path.exists() && !path.is_file();
+        let temporary = is_device.then(std::env::temp_dir);
+        let folder = temporary.as_deref().unwrap_or_else(|| folder_of(path));
+        // A fault of the table is not one of the file: nothing is written before all is read.
+        let mut events = ScratchFile::new(folder);
+        let summary = self.write(format, &mut events, folder).map_err(|e| match e {
+            TagError::Stream(cause) => WriteError::new(path, cause).into(),
+            other => other,
+        })?;
+        atomic::write(path, |out| io::copy(&mut events.reader()?, out).map(drop))?;
+        Ok(summary)
+    }
+
+    /// Writes the events of all recordings, in constant memory: byte for byte what tagging writes with the same
+    /// settings. Recordings without any window are not in the table. Scratch files are made in `scratch`.
+    ///
+    /// # Errors
+    /// For rows that are missing, damaged or in another order, and an output that can't be written to.
+    pub fn write(
+        mut self,
+        format: Format,
+        out: &mut dyn Write,
+        scratch: &Path,
+    ) -> Result<ScoreSummary, TagError> {
+        let options = FormatOptions {
+            classes: &self.names,
+            windows: false,
+            top: self.top,
+            grid: None,
+            scratch: Some(scratch),
+            times_and_places: None,
+        };
+        let mut writer = FormatWriter::new(format, options, out)?;
+        let mut summary = ScoreSummary::default();
+        let mut add = |done: OpenRecording| -> Result<(), TagError> {
+            summary.recordings += 1;
+            if summary.recordings > 1 && !format.holds_several() {
+                return Err(TagError::Request(
+                    "--format audacity: a label track is for one recording, and the scores are of several; choose \
+                     another format, or write one track per recording with `earmark tag --out-dir`"
+                        .into(),
+                ));
+            }
+            let outcome = done.finish(&self.names, self.top)?;
+            if let TagOutcome::Tagged(result) = &outcome {
+                summary.seconds += result.seconds;
+                summary.events += result.events.len();
+            }
+            Ok(writer.add(&outcome, &mut io::empty())?)
+        };
+        let mut kinds = vec![ColumnKind::Ignored; self.table.columns().len()];
+        (kinds[FILE], kinds[START], kinds[RECORDING]) =
+            (ColumnKind::Text, ColumnKind::Seconds, ColumnKind::Text);
+        for class in &self.chosen {
+            kinds[BEFORE_CLASSES + class] = ColumnKind::Score;
+        }
+        let (mut row, mut open, mut scores) = (TableRow::default(), None, Vec::new());
+        while self.table.read(&kinds, &mut row)? {
+            if !row.texts[RECORDING].is_empty() {
+                let begun = OpenRecording::begin(&self.table, &row, &self.rule)?;
+                open.replace(begun).map_or(Ok(()), &mut add)?;
+            }
+            let Some(recording) = &mut open else {
+                return Err(self.table.fault(&row, OTHER_ORDER).into());
+            };
+            if !recording.is_next(&row) {
+                return Err(self.table.fault(&row, OTHER_ORDER).into());
+            }
+            scores.clear();
+            let columns = self.chosen.iter().map(|class| BEFORE_CLASSES + class);
+            scores.extend(columns.map(|column| row.numbers[column] as f32));
+            recording.finder.push(&scores);
+            recording.windows += 1;
+        }
+        open.map_or(Ok(()), &mut add)?;
+        writer.finish()?;
+        Ok(summary)
+    }
+}
+
+const OTHER_ORDER: &str = "not the window that follows on the row before: rows are missing or in another order; write \
+                           the scores again with `earmark tag --windows`";
+
+/// The classes of a table of window scores.
+fn classes_of(table: &TableReader) -> Result<Vec<String>, TagError> {
+    let columns = without_time_and_place(table.columns());
+    let head = EVENT_COLUMNS.iter().take(3).chain([&RECORDING_COLUMN]);
+    let is_ours =
+        columns.len() > BEFORE_CLASSES && head.zip(columns).all(|(wanted, column)| wanted == column);
+    if is_ours {
+        return Ok(columns[BEFORE_CLASSES..].to_vec());
+    }
+    let remedy = match columns == EVENT_COLUMNS {
+        true => {
+            "these are events, or the best classes of each window; write all scores with \
+             `earmark tag --windows`, without --top-k"
+        }
+        false => "write them with `earmark tag --windows`, in CSV or Parquet",
+    };
+    Err(TagError::Request(format!(
+        "{}: not a table of window scores (file, start_seconds, end_seconds, recording, then a column per class), but \
+         of {}; {remedy}",
+        table.name(),
+        some_names(columns)
+    )))
+}
+
+/// The models' thresholds of the table's classes; `None` where they bring none.
+fn own_thresholds(
+    table: &TableReader,
+    classes: &[String],
+    tag: &TagConfig,
+) -> Result<Option<Vec<f32>>, TagError> {
+    let device = Device::named(&tag.device).map_err(PipelineError::from)?;
+    let models = Ensemble::open(&tag.models, tag.mean, &device)?;
+    let place = |class: &String| {
+        models
+            .classes()
+            .iter()
+            .position(|other| other == class)
+            .ok_or_else(|| {
+                TagError::Request(format!(
+                    "{}: {class} is not a class of {}; give the model that the scores are of",
+                    table.name(),
+                    tag.models.join(", ")
+                ))
+            })
+    };
+    let places: Vec<usize> = classes.iter().map(place).collect::<Result<_, TagError>>()?;
+    let own = models.thresholds();
+    Ok(own.map(|own| places.iter().map(|place| own[*place]).collect()))
+}
+
+/// A recording whose windows are being read.
+struct OpenRecording {
+    file: String,
+    /// Where it begins, to begin messages with.
+    place: String,
+    facts: RecordingFacts,
+    grid: WindowGrid,
+    finder: EventFinder,
+    windows: u64,
+}
+
+impl OpenRecording {
+    fn begin(table: &TableReader, row: &TableRow, rule: &EventRule) -> Result<Self, PipelineError> {
+        let facts = RecordingFacts::of_json(&row.texts[RECORDING]).ok_or_else(|| {
+            let problem = "the column recording does not say what `earmark tag --windows` writes there; write the \
+                           scores again";
+            table.fault(row, problem)
+        })?;
+        let grid = facts.grid();
+        Ok(Self {
+            file: row.texts[FILE].clone(),
+            place: format!("{}:{}", table.name(), row.number),
+            grid,
+            finder: EventFinder::new(grid, facts.rate_hz, rule.clone()),
+            facts,
+            windows: 0,
+        })
+    }
+
+    /// Whether a row is of the window after those that were read.
+    fn is_next(&self, row: &TableRow) -> bool {
+        let start = self.grid.start(self.windows) as f64 / f64::from(self.facts.rate_hz);
+        // Half a millisecond for a table that rounds.
+        row.texts[FILE] == self.file && (row.numbers[START] - milliseconds(start)).abs() < 0.0005
+    }
+
+    /// The events, when all windows are read.
+    fn finish(self, classes: &[String], top: Option<usize>) -> Result<TagOutcome, TagError> {
+        let last = self.grid.start(self.windows.saturating_sub(1)) + self.grid.window as u64;
+        let samples = self.facts.samples.unwrap_or(last);
+        if self.grid.count(samples) != self.windows {
+            return Err(TagError::Request(format!(
+                "{}: {} has {} windows of {}: rows are missing, or there are too many; write the scores again with \
+                 `earmark tag --windows`",
+                self.place,
+                self.file,
+                self.windows,
+                self.grid.count(samples)
+            )));
+        }
+        let found = self.finder.finish(samples);
+        let result = self.facts.result(&self.file);
+        Ok(TagOutcome::Tagged(result.with_found(
+            &found,
+            classes,
+            self.facts.rate_hz,
+            top,
+        )))
+    }
+}
