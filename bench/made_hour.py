@@ -109,8 +109,8 @@ def main():
     events = list(csv.DictReader(open(table, newline="")))
 
     def meets(event, start, end, category):
-        inside = float(event["start_seconds"]) < end and float(event["end_seconds"]) > start
-        return inside and event["class"] == category
+        inside = float(event["Start (s)"]) < end and float(event["End (s)"]) > start
+        return inside and event["Class"] == category
 
     found = [any(meets(event, *clip) for event in events) for clip in truth]
     false = [event for event in events if not any(meets(event, *clip) for clip in truth)]

@@ -12,7 +12,7 @@ pub const TAG_FORMATS: &[Choice<Format>] = &[
         "For reading: the best classes with bars, then the events",
         Format::Table,
     ),
-    ("csv", "file,start_seconds,end_seconds,class,score", Format::Csv),
+    ("csv", "Start (s),End (s),Class,Confidence,File", Format::Csv),
     (
         "birdnet",
         "The columns of BirdNET-Analyzer: Start (s),End (s),Scientific name,Common name,Confidence,File",

@@ -24,7 +24,7 @@ fn events_of_scores_are_those_of_tag() {
     let lab = lab();
     assert!(
         lab.read("scores.csv")
-            .starts_with("file,start_seconds,end_seconds,recording,high,low,mid\nin/high.wav,0.000,")
+            .starts_with("File,Start (s),End (s),high,low,mid,recording\nin/high.wav,0.000,")
     );
     for (rule, name) in [
         ("", "a.csv"),

@@ -43,13 +43,13 @@ fn tones_are_tagged_where_they_are() {
         .earmark("tag in/scene.wav --model runs/a --format csv --threshold 0.5")
         .done();
     let mut lines = ended.out.lines();
-    assert_eq!(lines.next(), Some("file,start_seconds,end_seconds,class,score"));
+    assert_eq!(lines.next(), Some("Start (s),End (s),Class,Confidence,File"));
     let rows: Vec<Vec<&str>> = lines.map(|l| l.split(',').collect()).collect();
     for (k, (class, _)) in CLASSES.iter().enumerate() {
         let middle = 2.0 * k as f64 + 0.5;
         let found = rows.iter().any(|r| {
             let time = |i: usize| r[i].parse::<f64>().expect("a time");
-            r[3] == *class && time(1) <= middle && middle <= time(2)
+            r[2] == *class && time(0) <= middle && middle <= time(1)
         });
         assert!(found, "{class} at {middle} s: {ended}");
     }

@@ -277,7 +277,7 @@ fn a_summary_for_programs() {
     let table = lab.read("t.csv");
     assert_eq!(
         table.lines().next(),
-        Some("file,start_seconds,end_seconds,class,score")
+        Some("Start (s),End (s),Class,Confidence,File")
     );
     lab.earmark("tag in --model runs/a -o again.csv --threshold 0")
         .exit(2);

@@ -5,7 +5,8 @@ use super::classes::choose;
 use super::config::{TagConfig, check};
 use super::events::{EventFinder, EventRule};
 use super::formats::{
-    EVENT_COLUMNS, Format, FormatOptions, FormatWriter, RECORDING_COLUMN, without_time_and_place,
+    CSV_EVENT_COLUMNS, CSV_WINDOW_COLUMNS, EVENT_COLUMNS, Format, FormatOptions, FormatWriter,
+    RECORDING_COLUMN, without_time_and_place,
 };
 use super::recording_facts::RecordingFacts;
 use super::result::milliseconds;
@@ -22,18 +23,24 @@ use earmark_core::atomic::{self, WriteError};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Columns before those of the classes.
-const BEFORE_CLASSES: usize = 4;
-
-/// Where they are.
+/// Where columns are.
 const FILE: usize = 0;
 const START: usize = 1;
-const RECORDING: usize = 3;
+/// Of file, start and end.
+const WINDOW_COLUMNS: usize = 3;
+
+/// Where the others are: behind the first three in Parquet, around the classes in CSV.
+#[derive(Clone, Copy)]
+struct ScoreColumns {
+    recording: usize,
+    first_class: usize,
+}
 
 /// An open table of window scores, as `earmark tag --windows` writes it in CSV or Parquet, with the rule for its
 /// events.
 pub struct ScoreFile {
     table: TableReader,
+    columns: ScoreColumns,
     rule: EventRule,
     thresholds: ClassThresholds,
     /// Columns of the classes that are looked for, counted from the first class.
@@ -62,7 +69,7 @@ impl ScoreFile {
     pub fn open(path: &Path, tag: &TagConfig) -> Result<Self, TagError> {
         check(tag)?;
         let table = TableReader::open(path)?;
-        let classes = classes_of(&table)?;
+        let (columns, classes) = classes_of(&table)?;
         let own = match tag.models.is_empty() {
             true => None,
             false => own_thresholds(&table, &classes, tag)?,
@@ -71,6 +78,7 @@ impl ScoreFile {
         let thresholds = tag.thresholds.resolve(&classes, &chosen, own.as_deref())?;
         Ok(Self {
             table,
+            columns,
             rule: EventRule {
                 thresholds: thresholds.values().to_vec(),
                 release: tag.release,
@@ -152,15 +160,18 @@ impl ScoreFile {
             Ok(writer.add(&outcome, &mut io::empty())?)
         };
         let mut kinds = vec![ColumnKind::Ignored; self.table.columns().len()];
-        (kinds[FILE], kinds[START], kinds[RECORDING]) =
-            (ColumnKind::Text, ColumnKind::Seconds, ColumnKind::Text);
+        let ScoreColumns {
+            recording: facts,
+            first_class,
+        } = self.columns;
+        (kinds[FILE], kinds[START], kinds[facts]) = (ColumnKind::Text, ColumnKind::Seconds, ColumnKind::Text);
         for class in &self.chosen {
-            kinds[BEFORE_CLASSES + class] = ColumnKind::Score;
+            kinds[first_class + class] = ColumnKind::Score;
         }
         let (mut row, mut open, mut scores) = (TableRow::default(), None, Vec::new());
         while self.table.read(&kinds, &mut row)? {
-            if !row.texts[RECORDING].is_empty() {
-                let begun = OpenRecording::begin(&self.table, &row, &self.rule)?;
+            if !row.texts[facts].is_empty() {
+                let begun = OpenRecording::begin(&self.table, &row, &row.texts[facts], &self.rule)?;
                 open.replace(begun).map_or(Ok(()), &mut add)?;
             }
             let Some(recording) = &mut open else {
@@ -170,7 +181,7 @@ impl ScoreFile {
                 return Err(self.table.fault(&row, OTHER_ORDER).into());
             }
             scores.clear();
-            let columns = self.chosen.iter().map(|class| BEFORE_CLASSES + class);
+            let columns = self.chosen.iter().map(|class| first_class + class);
             scores.extend(columns.map(|column| row.numbers[column] as f32));
             recording.finder.push(&scores);
             recording.windows += 1;
@@ -184,16 +195,29 @@ impl ScoreFile {
 const OTHER_ORDER: &str = "not the window that follows on the row before: rows are missing or in another order; write \
                            the scores again with `earmark tag --windows`";
 
-/// The classes of a table of window scores.
-fn classes_of(table: &TableReader) -> Result<Vec<String>, TagError> {
+/// The classes of a table of window scores, and where they are.
+fn classes_of(table: &TableReader) -> Result<(ScoreColumns, Vec<String>), TagError> {
     let columns = without_time_and_place(table.columns());
-    let head = EVENT_COLUMNS.iter().take(3).chain([&RECORDING_COLUMN]);
-    let is_ours =
-        columns.len() > BEFORE_CLASSES && head.zip(columns).all(|(wanted, column)| wanted == column);
-    if is_ours {
-        return Ok(columns[BEFORE_CLASSES..].to_vec());
+    if let Some((window, others)) = columns.split_at_checked(WINDOW_COLUMNS)
+        && others.len() > 1
+    {
+        let last = others.len() - 1;
+        if *window == EVENT_COLUMNS[..WINDOW_COLUMNS] && others[0] == RECORDING_COLUMN {
+            let places = ScoreColumns {
+                recording: WINDOW_COLUMNS,
+                first_class: WINDOW_COLUMNS + 1,
+            };
+            return Ok((places, others[1..].to_vec()));
+        }
+        if *window == CSV_WINDOW_COLUMNS && others[last] == RECORDING_COLUMN {
+            let places = ScoreColumns {
+                recording: WINDOW_COLUMNS + last,
+                first_class: WINDOW_COLUMNS,
+            };
+            return Ok((places, others[..last].to_vec()));
+        }
     }
-    let remedy = match columns == EVENT_COLUMNS {
+    let remedy = match columns == EVENT_COLUMNS || columns == CSV_EVENT_COLUMNS {
         true => {
             "these are events, or the best classes of each window; write all scores with \
              `earmark tag --windows`, without --top-k"
@@ -201,8 +225,8 @@ fn classes_of(table: &TableReader) -> Result<Vec<String>, TagError> {
         false => "write them with `earmark tag --windows`, in CSV or Parquet",
     };
     Err(TagError::Request(format!(
-        "{}: not a table of window scores (file, start_seconds, end_seconds, recording, then a column per class), but \
-         of {}; {remedy}",
+        "{}: not a table of window scores (file, start and end, a column per class, and what {RECORDING_COLUMN} \
+         says), but of {}; {remedy}",
         table.name(),
         some_names(columns)
     )))
@@ -246,8 +270,13 @@ struct OpenRecording {
 }
 
 impl OpenRecording {
-    fn begin(table: &TableReader, row: &TableRow, rule: &EventRule) -> Result<Self, PipelineError> {
-        let facts = RecordingFacts::of_json(&row.texts[RECORDING]).ok_or_else(|| {
+    fn begin(
+        table: &TableReader,
+        row: &TableRow,
+        facts: &str,
+        rule: &EventRule,
+    ) -> Result<Self, PipelineError> {
+        let facts = RecordingFacts::of_json(facts).ok_or_else(|| {
             let problem = "the column recording does not say what `earmark tag --windows` writes there; write the \
                            scores again";
             table.fault(row, problem)

@@ -155,7 +155,10 @@ fn written(format: Format, names: &[&str], known: &TimesAndPlaces) -> Vec<[Strin
         return values.map(pair).collect();
     }
     let mut table = TableReader::open(&path).unwrap();
-    let names = ["file", "start_seconds", "end_seconds", "class", "score"];
+    let names = match format {
+        Format::Csv => ["Start (s)", "End (s)", "Class", "Confidence", "File"],
+        _ => ["file", "start_seconds", "end_seconds", "class", "score"],
+    };
     assert_eq!(table.columns()[..5], names);
     assert_eq!(
         table.columns()[5..],

@@ -23,7 +23,7 @@ pub(super) fn warnings(
     let own = tried[chosen].found.warnings.iter().filter(about);
     all.extend(own.cloned());
     for (one, comparison) in tried.iter().zip(compared) {
-        let is_better = comparison.is_some_and(|comparison| comparison.is_better());
+        let is_better = comparison.is_some_and(|comparison| comparison.is_surely_better());
         if is_better && !one.way.is_candidate && chosen == 0 {
             all.push(format!(
                 "{} does better than the chosen way: the network says little about these classes; check the labels \

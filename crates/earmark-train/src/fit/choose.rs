@@ -42,6 +42,9 @@ impl FitMetric {
     }
 }
 
+/// Clips from which on the better mean decides.
+const MANY_CLIPS: usize = 100;
+
 /// How a way differs from another, clip by clip.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct WayComparison {
@@ -84,15 +87,22 @@ impl WayComparison {
         }
     }
 
-    /// Whether the way is better by more than a standard error: less may well be luck, and the first way is the simpler one.
+    /// Whether the way is better. On [`MANY_CLIPS`] the better mean is the best guess, whatever its error: both ways
+    /// cost the same when they are used. On fewer it must be better by more than a standard error, since a
+    /// training of few clips is more of a risk than a linear classifier.
     pub fn is_better(&self) -> bool {
+        self.clips >= MANY_CLIPS && self.difference > 0.0 || self.is_surely_better()
+    }
+
+    /// Whether the way is better by more than a standard error.
+    pub fn is_surely_better(&self) -> bool {
         // A single clip is exactly one error, apart from rounding.
         self.clips > 1 && self.difference > 0.0 && self.difference > self.standard_error * (1.0 + 1e-9)
     }
 }
 
-/// The index of the way to choose: the first, unless others are better by more than a standard error; of several such the one that
-/// is better by most. `None` is the first way, which is compared with nothing, or a way that can't be chosen.
+/// The index of the way to choose: the first, unless others are [better](WayComparison::is_better); of several such the
+/// one that is better by most. `None` is the first way, which is compared with nothing, or a way that can't be chosen.
 pub(super) fn choose(compared: &[Option<WayComparison>]) -> usize {
     let mut best = (0, 0.0);
     for (index, comparison) in compared.iter().enumerate() {
@@ -140,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_within_its_error_is_luck() {
+    fn a_difference_of_few_clips_within_its_error_is_luck() {
         let one_of = |n: usize| {
             let mut differences = vec![0.0; n];
             differences[0] = 1.0;
@@ -155,13 +165,16 @@ mod tests {
             "no error is known"
         );
         assert!(WayComparison::of_differences(&[1.0, 1.0]).is_better());
+        // Of many clips, the mean decides.
+        assert!(one_of(100).is_better());
+        assert!(!WayComparison::of_differences(&[0.0; 100]).is_better());
     }
 
     #[test]
     fn the_first_way_stays_unless_another_is_clearly_better() {
         let by = |difference| {
             Some(WayComparison {
-                clips: 100,
+                clips: 99,
                 difference,
                 standard_error: 0.01,
             })

@@ -1,7 +1,7 @@
 //! Text tables for programs: CSV, Audacity, Raven.
 
 use super::time_and_place::{COLUMNS, cells};
-use super::{EVENT_COLUMNS, FormatOptions, RECORDING_COLUMN, RowScores, WindowLines};
+use super::{CSV_EVENT_COLUMNS, CSV_WINDOW_COLUMNS, FormatOptions, RECORDING_COLUMN, RowScores, WindowLines};
 use crate::tag::result::TagResult;
 use std::io::{self, Write};
 
@@ -23,11 +23,11 @@ fn confidence(score: f32) -> String {
 pub(super) fn csv_head(options: &FormatOptions, out: &mut dyn Write) -> io::Result<()> {
     let more = COLUMNS.into_iter().filter(|_| options.times_and_places.is_some());
     if options.is_wide() {
-        let head = EVENT_COLUMNS.into_iter().take(3).chain([RECORDING_COLUMN]);
         let classes = options.classes.iter().map(String::as_str);
-        return csv_row(out, head.chain(classes).chain(more));
+        let head = CSV_WINDOW_COLUMNS.into_iter().chain(classes);
+        return csv_row(out, head.chain([RECORDING_COLUMN]).chain(more));
     }
-    csv_row(out, EVENT_COLUMNS.into_iter().chain(more))
+    csv_row(out, CSV_EVENT_COLUMNS.into_iter().chain(more))
 }
 
 pub(super) fn csv_add(
@@ -44,14 +44,14 @@ pub(super) fn csv_add(
         let (start, end) = (time(start), time(end));
         match scores {
             RowScores::One(class, score) => {
-                let cells = [file.clone(), start, end, class.to_owned(), confidence(score)];
+                let cells = [start, end, class.to_owned(), confidence(score), file.clone()];
                 csv_row(out, cells.into_iter().chain(more))
             }
             RowScores::All { facts, scores } => {
-                let head = [file.clone(), start, end, facts.to_owned()].into_iter();
+                let head = [file.clone(), start, end].into_iter();
                 // The shortest decimal that is read back as the same number: events can be made of these.
                 let scores = scores.iter().map(|score| format!("{score:?}"));
-                csv_row(out, head.chain(scores).chain(more))
+                csv_row(out, head.chain(scores).chain([facts.to_owned()]).chain(more))
             }
         }
     })

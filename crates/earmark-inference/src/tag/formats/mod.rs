@@ -17,10 +17,17 @@ use crate::time_and_place::{TimeAndPlace, TimesAndPlaces};
 use std::io::{self, BufRead, Write};
 use std::path::Path;
 
-/// Columns of events, the same in csv and Parquet; the first three are those of windows, too.
+/// Columns of events in Parquet, named as the keys of JSON; the first three are those of windows, too.
 pub(super) const EVENT_COLUMNS: [&str; 5] = ["file", "start_seconds", "end_seconds", "class", "score"];
 
-/// The column of windows behind the first three: [`RecordingFacts`] in the first row of a recording, else empty.
+/// Columns of events in csv, which scripts of the first versions rely on.
+pub(super) const CSV_EVENT_COLUMNS: [&str; 5] = ["Start (s)", "End (s)", "Class", "Confidence", "File"];
+
+/// Columns of windows in csv before those of the classes.
+pub(super) const CSV_WINDOW_COLUMNS: [&str; 3] = ["File", "Start (s)", "End (s)"];
+
+/// A further column of windows: [`RecordingFacts`] in the first row of a recording, else empty. It is the fourth in
+/// Parquet, and behind the classes in csv.
 pub(super) const RECORDING_COLUMN: &str = "recording";
 
 /// A file format.
@@ -28,7 +35,7 @@ pub(super) const RECORDING_COLUMN: &str = "recording";
 pub enum Format {
     /// For people: the best classes with bars, then the events.
     Table,
-    /// `file,start_seconds,end_seconds,class,score`.
+    /// `Start (s),End (s),Class,Confidence,File`.
     Csv,
     /// BirdNET-Analyzer's own columns: `Start (s),End (s),Scientific name,Common name,Confidence,File`.
     Birdnet,
@@ -40,7 +47,7 @@ pub enum Format {
     Audacity,
     /// A selection table of Raven.
     Raven,
-    /// Apache Parquet with the columns of csv.
+    /// Apache Parquet: `file,start_seconds,end_seconds,class,score`.
     Parquet,
 }
 

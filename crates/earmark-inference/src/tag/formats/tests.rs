@@ -114,13 +114,13 @@ fn windows(format: Format, top: Option<usize>) -> String {
 }
 
 #[test]
-fn csv_has_the_columns_of_parquet_and_birdnet_its_own() {
+fn csv_keeps_its_columns_and_birdnet_has_its_own() {
     assert_eq!(
         text(Format::Csv),
-        "file,start_seconds,end_seconds,class,score\n\
-         \"a/dog, \"\"loud\"\".wav\",0.000,3.000,Dog,0.9123\n\
-         \"a/dog, \"\"loud\"\".wav\",10.500,12.500,\"Child speech, kid speaking\",0.5000\n\
-         b\tc.flac,3600.050,3725.000,Turdus merula_Common Blackbird,1.0000\n"
+        "Start (s),End (s),Class,Confidence,File\n\
+         0.000,3.000,Dog,0.9123,\"a/dog, \"\"loud\"\".wav\"\n\
+         10.500,12.500,\"Child speech, kid speaking\",0.5000,\"a/dog, \"\"loud\"\".wav\"\n\
+         3600.050,3725.000,Turdus merula_Common Blackbird,1.0000,b\tc.flac\n"
     );
     assert_eq!(
         text(Format::Birdnet).lines().last().unwrap(),
@@ -135,18 +135,18 @@ fn csv_has_the_columns_of_parquet_and_birdnet_its_own() {
 fn csv_of_windows_is_wide_or_of_the_best() {
     assert_eq!(
         windows(Format::Csv, None),
-        "file,start_seconds,end_seconds,recording,Dog,\"Child speech, kid speaking\",Turdus merula_Common Blackbird\n\
-         \"a/dog, \"\"loud\"\".wav\",0.000,2.000,\
+        "File,Start (s),End (s),Dog,\"Child speech, kid speaking\",Turdus merula_Common Blackbird,recording\n\
+         \"a/dog, \"\"loud\"\".wav\",0.000,2.000,0.9,0.125,0.0,\
          \"{\"\"seconds\"\":12.5,\"\"sample_rate_hz\"\":44100,\"\"rate_hz\"\":8000,\
-         \"\"window_samples\"\":16000,\"\"hop_samples\"\":8000,\"\"samples\"\":20000}\",0.9,0.125,0.0\n\
-         \"a/dog, \"\"loud\"\".wav\",1.000,2.500,,0.1,1e-7,0.5\n"
+         \"\"window_samples\"\":16000,\"\"hop_samples\"\":8000,\"\"samples\"\":20000}\"\n\
+         \"a/dog, \"\"loud\"\".wav\",1.000,2.500,0.1,1e-7,0.5,\n"
     );
     assert_eq!(
         windows(Format::Csv, Some(2)),
-        "file,start_seconds,end_seconds,class,score\n\
-         \"a/dog, \"\"loud\"\".wav\",0.000,2.000,Dog,0.9000\n\
-         \"a/dog, \"\"loud\"\".wav\",0.000,2.000,\"Child speech, kid speaking\",0.1250\n\
-         \"a/dog, \"\"loud\"\".wav\",1.000,2.500,Turdus merula_Common Blackbird,0.5000\n"
+        "Start (s),End (s),Class,Confidence,File\n\
+         0.000,2.000,Dog,0.9000,\"a/dog, \"\"loud\"\".wav\"\n\
+         0.000,2.000,\"Child speech, kid speaking\",0.1250,\"a/dog, \"\"loud\"\".wav\"\n\
+         1.000,2.500,Turdus merula_Common Blackbird,0.5000,\"a/dog, \"\"loud\"\".wav\"\n"
     );
 }
 

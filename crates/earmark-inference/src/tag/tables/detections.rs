@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-/// Names of the columns, ours first; then those of BirdNET-Analyzer and of earlier versions.
+/// Names of the columns: of Parquet, of csv, and of other programs.
 const FILE: [&str; 1] = ["file"];
 const START: [&str; 3] = ["start_seconds", "start (s)", "start"];
 const END: [&str; 3] = ["end_seconds", "end (s)", "end"];
@@ -138,7 +138,7 @@ fn of_table(path: &Path) -> Result<Detections, PipelineError> {
     let wanted = [&FILE[..], &START, &END, &SCORE].map(|names| table.find(names));
     let ([Some(file), Some(start), Some(end), Some(score)], false) = (wanted, class.is_empty()) else {
         return Err(PipelineError::Request(format!(
-            "{}: expected the columns file, start_seconds, end_seconds, class and score; found {}; write events with \
+            "{}: expected columns of file, start, end, class and score; found {}; write events with \
              `earmark tag --format csv`, json or parquet",
             table.name(),
             some_names(table.columns())

@@ -82,10 +82,10 @@ fn events_are_read_in_every_format_with_times_and_classes() {
             "{format:?}"
         );
     }
-    // Of an earlier version, and as a spreadsheet writes it.
-    let earlier = "Start (s),End (s),Class,Confidence,File\n0.000,1.500,Dog,0.5000,a.wav\n";
+    // As csv has them, and as a spreadsheet writes those of Parquet.
+    let csv = "Start (s),End (s),Class,Confidence,File\n0.000,1.500,Dog,0.5000,a.wav\n";
     assert_eq!(
-        detections(earlier.as_bytes()).unwrap().found,
+        detections(csv.as_bytes()).unwrap().found,
         [number(0, 0, 0.0, 0.5)]
     );
     let sheet = "\u{feff}file;start_seconds;end_seconds;class;score\r\na.wav;0;1.5;Dog;0.5\r\n";
@@ -109,7 +109,7 @@ fn what_is_no_table_of_events_is_refused_by_place() {
     assert!(of_row("b,0,1,Dog").starts_with("tags:3: "));
     let columns = message("file,labels\na,b\n");
     assert!(
-        columns.starts_with("tags: expected the columns file, start_seconds"),
+        columns.starts_with("tags: expected columns of file, start,"),
         "{columns}"
     );
     assert!(columns.contains("found file, labels;"), "{columns}");

@@ -104,15 +104,23 @@ pub(super) fn windows(bytes: &[u8], place: &str) -> Result<Option<WindowTable>> 
     };
     let start = header.require(header.usual(&STARTS), "starts", "start-column")?;
     let end = header.require(header.usual(&ENDS), "ends", "end-column")?;
-    // Behind those of a window, `tag` writes facts about the recording, and behind the classes where and when it was
-    // made.
-    let facts = header.usual(&["recording"]).filter(|column| *column == 3);
-    let known = [Some(file), Some(start), Some(end), facts];
+    // Behind the classes, `tag` writes where and when a recording was made. Before or behind them it has a column of
+    // facts about the recording, told from a class of that name by its first row, which is JSON.
     let places = match header.names.ends_with(&PLACE.map(str::to_owned)) {
         true => PLACE.len(),
         false => 0,
     };
-    let classes: Vec<usize> = (0..header.names.len() - places)
+    let width = header.names.len() - places;
+    let rows: Vec<Record> = rows.collect();
+    let is_facts = |column: &usize| {
+        let first = rows.first().map_or("", |row| row.cell(*column));
+        header.names[*column] == "recording" && first.starts_with('{')
+    };
+    let facts = [3, width.saturating_sub(1)]
+        .into_iter()
+        .filter(|column| *column < width);
+    let known = [Some(file), Some(start), Some(end), facts.filter(is_facts).last()];
+    let classes: Vec<usize> = (0..width)
         .filter(|column| !known.contains(&Some(*column)))
         .collect();
     let mut table = WindowTable {
