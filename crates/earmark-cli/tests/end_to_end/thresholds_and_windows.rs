@@ -44,7 +44,7 @@ fn tagged(lab: &Lab, arguments: &str) -> Value {
 /// The classes of the events in a table of `tag`.
 fn classes(table: &str) -> BTreeSet<String> {
     let rows = table.lines().skip(1);
-    rows.map(|row| row.split(',').nth(3).expect("a class").to_owned())
+    rows.map(|row| row.split(',').nth(2).expect("a class").to_owned())
         .collect()
 }
 

@@ -149,7 +149,7 @@ fn other_tables_are_refused() {
     );
     let word = refused(&whole.replacen(",0.000,", ",now,", 1), Format::Csv);
     assert!(
-        word.starts_with(":2, column start_seconds: \"now\" is not a number"),
+        word.starts_with(":2, column Start (s): \"now\" is not a number"),
         "{word}"
     );
     let events = refused("file,start_seconds,end_seconds,class,score\n", Format::Csv);

@@ -105,13 +105,13 @@ pub(super) fn windows(bytes: &[u8], place: &str) -> Result<Option<WindowTable>> 
     let start = header.require(header.usual(&STARTS), "starts", "start-column")?;
     let end = header.require(header.usual(&ENDS), "ends", "end-column")?;
     // Behind the classes, `tag` writes where and when a recording was made. Before or behind them it has a column of
-    // facts about the recording, told from a class of that name by its first row, which is JSON.
+    // facts about the recording: not a class of that name where its first row is JSON.
     let places = match header.names.ends_with(&PLACE.map(str::to_owned)) {
         true => PLACE.len(),
         false => 0,
     };
     let width = header.names.len() - places;
-    let rows: Vec<Record> = rows.collect();
+    let rows: Vec<_> = rows.collect();
     let is_facts = |column: &usize| {
         let first = rows.first().map_or("", |row| row.cell(*column));
         header.names[*column] == "recording" && first.starts_with('{')
